@@ -1,0 +1,17 @@
+/*
+ * weir.h - everything of weir: staged data pipelines over closable, bounded, blocking queues.
+ *
+ * This header only gathers the others; each of them stands alone. Link with `pkg-config --cflags --libs weir`.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_H
+#define WEIR_H
+
+#include <weir/version.h>
+#include <weir/status.h>
+#include <weir/deadline.h>
+#include <weir/closable_queue.h>
+#include <weir/stoppable_worker.h>
+
+#endif /* WEIR_H */

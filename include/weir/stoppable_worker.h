@@ -1,0 +1,119 @@
+/*
+ * weir/stoppable_worker.h - threads that take items from one queue and put results to the next.
+ *
+ * A worker takes an item from `in`, calls its function, puts what the function returns to `out`, and only then settles
+ * the item: when weir_queue_join(in) returns, everything is downstream. It ends when it takes a sentinel or `in` is
+ * shut down. When `out` is shut down it gives the result to out's drop function, settles, and ends too.
+ *
+ *     weir_start_threads(&threads, 4, resize, NULL, resize_queue, upload_queue);
+ *     ... put the items ...
+ *     weir_stop_threads(resize_queue, threads);
+ *
+ * Workers start with every signal blocked, so that the program's own threads keep its signals, and with cancellation
+ * disabled. A function may end its thread with pthread_exit: its item is settled, with no result.
+ *
+ * The queues belong to the caller and must live until the workers have been stopped or joined.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_STOPPABLE_WORKER_H
+#define WEIR_STOPPABLE_WORKER_H
+
+#include <stddef.h>
+
+#include <weir/closable_queue.h>
+#include <weir/export.h>
+#include <weir/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * What a worker does with an item. It owns `item`; what it returns is the result, and is put to `out` (NULL is a result
+ * like any other) or, when there is no `out`, ignored. `arg` is the one the worker was started with or, when there is
+ * an init function, this thread's own state. Called in several threads at once.
+ */
+typedef void *weir_worker_func(void *item, void *arg);
+
+/*
+ * Makes what one thread needs for itself, such as a connection, and hands it out through `state`. Called once in each
+ * thread, before its first item. Anything but WEIR_OK fails the start of the whole group.
+ */
+typedef weir_status weir_worker_init(void *arg, void **state);
+
+/*
+ * Undoes what init made. Called once in each thread whose init returned WEIR_OK, at the thread's end, however it ends;
+ * it must not end the thread itself.
+ */
+typedef void weir_worker_fini(void *state);
+
+/* Members that are not named in an initialiser are zero, and zero is right for each of them but the function. */
+typedef struct weir_worker_options {
+    weir_worker_func *func; /* what to do with an item */
+    void *arg;              /* handed to init, or to func when there is no init */
+    const char *name;       /* of the threads, for debuggers and ps; a number follows; copied; NULL: "weir" */
+    size_t stack_size;      /* bytes; less than the system's minimum is raised to it; 0: the system's default */
+    weir_worker_init *init; /* per-thread state; NULL: none */
+    weir_worker_fini *fini; /* undoes init; NULL: nothing to undo */
+    void *reserved[4];      /* all NULL */
+} weir_worker_options;
+
+/* A group of workers. A handle, not an address: the calls recognise one that is stopped already. */
+typedef struct weir_threads weir_threads;
+
+/*
+ * Starts `count` workers and hands the group out through `threads`; the caller ends it with weir_stop_threads. `out`
+ * may be NULL: results are ignored. When a thread cannot be created, those before it are stopped and joined, and no
+ * item has been taken. Blocks only as long as that takes. Any thread may call it.
+ *
+ * WEIR_OK; WEIR_INVALID: `threads`, `func` or `in` is NULL, or `count` is 0 or more than memory can address;
+ * WEIR_NOMEM; WEIR_NOTHREAD. In every failure nothing is left running.
+ */
+WEIR_API weir_status weir_start_threads(weir_threads **threads, size_t count, weir_worker_func *func, void *arg,
+                                        weir_queue *in, weir_queue *out);
+
+/*
+ * As weir_start_threads, with options. With an init function it waits until init has returned in every thread, and no
+ * item is taken before that. WEIR_INVALID also for a reserved member that is not NULL; WEIR_INITFAILED: an init failed,
+ * every other thread has run its fini and is joined.
+ */
+WEIR_API weir_status weir_start_threads_with(weir_threads **threads, size_t count, const weir_worker_options *options,
+                                             weir_queue *in, weir_queue *out);
+
+/*
+ * Stops the group that takes from `in`: its workers finish what was put before this call and end, their threads are
+ * joined and freed, then the queue is joined for what other consumers have taken. Items put later stay in the queue.
+ * Waits for all that, so for every running function to return and for room in `out`; never for room in `in`, nor for
+ * workers that have ended already. Stop the first stage first: then each stage has all its input when it is stopped.
+ *
+ * Any thread may call it, except the group's own workers. Once stopped, always stopped: a second call, or one from
+ * another thread meanwhile, returns when the first has done the work.
+ *
+ * WEIR_OK: stopped, now or earlier; WEIR_DISCARDED: stopped, and `in` was shut down with WEIR_DISCARD while it held
+ * items; WEIR_UNFINISHED: stopped, but all workers had ended early (pthread_exit, `out` shut down, a sentinel from
+ * weir_queue_close) and left items in `in`; WEIR_DEADLOCK: called from inside a worker of the group, nothing has
+ * happened; WEIR_INVALID: NULL, a group that never was, or one that takes from another queue.
+ */
+WEIR_API weir_status weir_stop_threads(weir_queue *in, weir_threads *threads);
+
+/* One worker, for a program that closes its queue itself. */
+typedef struct weir_worker weir_worker;
+
+/* Starts one worker; the caller ends it with weir_worker_join. Returns what weir_start_threads_with does. */
+WEIR_API weir_status weir_worker_start(weir_worker **worker, const weir_worker_options *options, weir_queue *in,
+                                       weir_queue *out);
+
+/*
+ * Waits until the worker has ended, because it took a sentinel or a queue of its was shut down, and frees it. It does
+ * not stop the worker. To be called once, by any other thread.
+ *
+ * WEIR_OK; WEIR_DEADLOCK: called from inside this worker, nothing has happened; WEIR_INVALID: NULL.
+ */
+WEIR_API weir_status weir_worker_join(weir_worker *worker);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_STOPPABLE_WORKER_H */

@@ -1,0 +1,208 @@
+/*
+ * get.c - the consumers' side: get in all its forms.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "closable_queue/queue.h"
+
+/* Keeps an emptied segment as the spare, and frees the one that was it. */
+static void retire(weir_queue *queue, weir__segment *segment) {
+    weir__segment_link(segment, NULL);
+    weir__free(weir__ptr_exchange_acquire_release(&queue->spare, segment));
+}
+
+/* The slot at the front; NULL: it has yet to be made. */
+static inline weir__slot *front_locked(weir_queue *queue) {
+    weir__place *place = &queue->consumers.place;
+    weir__segment *old = place->segment;
+    if (place->slot == old->end) {
+        weir__segment *next = weir__segment_next(old);
+        if (next == NULL)
+            return NULL;
+        *place = weir__segment_begin(next);
+        if (next != old)
+            retire(queue, old);
+    }
+    return place->slot;
+}
+
+/* What the front slot holds; EMPTY: nothing. */
+static inline void *front_item_locked(weir_queue *queue) {
+    weir__slot *slot = front_locked(queue);
+    return slot == NULL ? WEIR__EMPTY : weir__ptr_load_acquire(slot);
+}
+
+/* Takes what front_item_locked has found. */
+static inline void empty_front_locked(weir__side *side) {
+    weir__u64_store_relaxed(&side->index, weir__u64_load_relaxed(&side->index) + 1); /* Q2: before the slot */
+    weir__ptr_store_release(side->place.slot, WEIR__EMPTY);
+    side->place.slot++;
+}
+
+static inline bool at_mark(const weir_queue *queue, const weir__u64 *mark) {
+    return mark != NULL && weir__u64_load_relaxed(&queue->consumers.index) >= weir__u64_load_acquire(mark);
+}
+
+/* What a get has come to. */
+struct taken {
+    size_t count;
+    bool sentinel;
+};
+
+/*
+ * Takes up to `max` items, or one sentinel. The mark is looked at after the slot was acquired: it was set before
+ * anything behind it was put, so whoever sees such an item sees the mark.
+ */
+static weir_status take_locked(weir_queue *queue, void **items, size_t max, const weir__u64 *mark,
+                               struct taken *taken) {
+    weir__side *side = &queue->consumers;
+    if (side->discarding)
+        return WEIR_CLOSED;
+    while (taken->count < max) {
+        void *item = front_item_locked(queue);
+        if (item == WEIR__EMPTY || at_mark(queue, mark))
+            break;
+        if (item == WEIR__SENTINEL && taken->count > 0)
+            break;
+        empty_front_locked(side);
+        if (item == WEIR__SENTINEL) {
+            taken->sentinel = true;
+            return WEIR_CLOSED;
+        }
+        items[taken->count++] = item;
+    }
+    if (taken->count > 0)
+        return WEIR_OK;
+    return side->closed || at_mark(queue, mark) ? WEIR_CLOSED : WEIR_EMPTY;
+}
+
+/* Takes what is there, up to `max`; WEIR_EMPTY: nothing. */
+static weir_status get_some(weir_queue *queue, void **items, size_t max, size_t *got, const weir__u64 *mark,
+                            const weir__slot **watch) {
+    weir__side *side = &queue->consumers;
+    struct taken taken = {0};
+
+    weir__lock_acquire(&side->lock);
+    weir_status status = take_locked(queue, items, max, mark, &taken);
+    *watch = side->place.slot;
+    if (taken.count > 0 || taken.sentinel)
+        weir__park_release_one(&side->park, &side->lock);
+    else
+        weir__lock_release(&side->lock);
+
+    if (taken.sentinel)
+        weir__queue_settle(queue, 1); /* the last touch: a join may return now, and the queue be gone */
+    *got = taken.count;
+    return status;
+}
+
+static uint64_t waiting_items(const weir_queue *queue) {
+    return weir__u64_load_relaxed(&queue->producers.index) - weir__u64_load_relaxed(&queue->consumers.index);
+}
+
+/* Sleeps until there may be an item. Returns false only when the deadline has passed. */
+static bool sleep_for_item(weir_queue *queue, const weir__u64 *mark, weir_deadline deadline) {
+    weir__side *side = &queue->producers; /* Q3 */
+    bool in_time = true, token = false;
+    weir__lock_acquire(&side->lock);
+    if (!side->closed && waiting_items(queue) == 0 && !at_mark(queue, mark))
+        in_time = weir__park_wait(&side->park, &side->lock, deadline, &token);
+    if (token && waiting_items(queue) > (at_mark(queue, mark) ? 0 : 1))
+        weir__park_release_one(&side->park, &side->lock); /* Q4 */
+    else
+        weir__lock_release(&side->lock);
+    return in_time;
+}
+
+static bool has_item(const void *slot) {
+    return weir__ptr_load_relaxed(slot) != WEIR__EMPTY;
+}
+
+/* For an unbounded queue, whose slots may be freed while nobody holds the lock. */
+static bool has_items(const void *raw) {
+    return waiting_items(raw) != 0;
+}
+
+/* Waits until there may be an item. Returns false only when the deadline has passed. */
+static bool wait_for_item(weir_queue *queue, const weir__slot *watch, const weir__u64 *mark, weir_deadline deadline) {
+    if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
+        return false;
+    bool bounded = weir__queue_is_bounded(queue);
+    if (weir__spin_until(&queue->consumers.spin, 1, bounded ? has_item : has_items,
+                         bounded ? (const void *)watch : queue))
+        return true;
+    return sleep_for_item(queue, mark, deadline);
+}
+
+/* Waits for the first item until the deadline, then takes what is there. */
+static weir_status get_until(weir_queue *queue, void **items, size_t max, size_t *got, const weir__u64 *mark,
+                             weir_deadline deadline) {
+    bool in_time = true;
+    for (;;) {
+        const weir__slot *watch;
+        weir_status status = get_some(queue, items, max, got, mark, &watch);
+        if (status != WEIR_EMPTY)
+            return status;
+        if (!in_time)
+            return WEIR_TIMEDOUT;
+        in_time =
+            wait_for_item(queue, watch, mark, deadline); /* and then once more: what came with the deadline counts */
+    }
+}
+
+weir_status weir__queue_get_to_mark(weir_queue *queue, void **item, const weir__u64 *mark) {
+    size_t got;
+    return get_until(queue, item, 1, &got, mark, WEIR_NEVER);
+}
+
+weir_status weir_queue_get(weir_queue *queue, void **item) {
+    size_t got;
+    if (queue == NULL || item == NULL)
+        return WEIR_INVALID;
+    return get_until(queue, item, 1, &got, NULL, WEIR_NEVER);
+}
+
+weir_status weir_queue_get_until(weir_queue *queue, void **item, weir_deadline deadline) {
+    size_t got;
+    if (queue == NULL || item == NULL)
+        return WEIR_INVALID;
+    return get_until(queue, item, 1, &got, NULL, deadline);
+}
+
+weir_status weir_queue_try_get(weir_queue *queue, void **item) {
+    const weir__slot *watch;
+    size_t got;
+    if (queue == NULL || item == NULL)
+        return WEIR_INVALID;
+    return get_some(queue, item, 1, &got, NULL, &watch);
+}
+
+weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, size_t *got) {
+    if (got == NULL)
+        return WEIR_INVALID;
+    *got = 0;
+    if (queue == NULL || items == NULL || max == 0)
+        return WEIR_INVALID;
+    return get_until(queue, items, max, got, NULL, WEIR_NEVER);
+}
+
+void weir__queue_mark(weir_queue *queue, weir__u64 *mark) {
+    weir__side *side = &queue->producers;
+    weir__lock_acquire(&side->lock);
+    weir__u64_store_release(mark, weir__u64_load_relaxed(&side->index));
+    weir__park_release_all(&side->park, &side->lock);
+}
+
+size_t weir__queue_take_out(weir_queue *queue, void **items, size_t max, size_t *count) {
+    weir__side *side = &queue->consumers;
+    size_t slots = 0;
+    *count = 0;
+    weir__lock_acquire(&side->lock);
+    for (void *item; slots < max && (item = front_item_locked(queue)) != WEIR__EMPTY; slots++) {
+        empty_front_locked(side);
+        if (item != WEIR__SENTINEL)
+            items[(*count)++] = item;
+    }
+    weir__lock_release(&side->lock);
+    return slots;
+}

@@ -1,0 +1,159 @@
+/*
+ * put.c - the producers' side: put in all its forms, and close, which puts a sentinel.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "closable_queue/queue.h"
+
+/* An emptied segment, or a new one; NULL: out of memory. */
+static weir__segment *another_segment(weir_queue *queue) {
+    weir__segment *spare = weir__ptr_exchange_acquire_release(&queue->spare, NULL);
+    return spare != NULL ? spare : weir__segment_create(WEIR__SEGMENT_SLOTS);
+}
+
+/* Moves on to the first slot of the next segment; an unbounded queue's is made here. */
+static weir_status enter_next_segment_locked(weir_queue *queue) {
+    weir__side *side = &queue->producers;
+    weir__segment *segment = side->place.segment;
+    if (!weir__queue_is_bounded(queue)) {
+        segment = another_segment(queue);
+        if (segment == NULL)
+            return WEIR_NOMEM;
+        weir__segment_link(side->place.segment, segment);
+    }
+    side->place = weir__segment_begin(segment);
+    return WEIR_OK;
+}
+
+static inline weir_status put_one_locked(weir_queue *queue, void *item) {
+    weir__side *side = &queue->producers;
+    if (side->closed)
+        return WEIR_CLOSED;
+    if (side->place.slot == side->place.segment->end) {
+        weir_status status = enter_next_segment_locked(queue);
+        if (status != WEIR_OK)
+            return status;
+    }
+    weir__slot *slot = side->place.slot;
+    if (weir__ptr_load_acquire(slot) != WEIR__EMPTY)
+        return WEIR_FULL;
+    weir__u64_store_relaxed(&side->index, weir__u64_load_relaxed(&side->index) + 1); /* Q2: before the slot */
+    weir__ptr_store_release(slot, item);
+    side->place.slot = slot + 1;
+    return WEIR_OK;
+}
+
+/* Puts as many of `count` items as there is room for; WEIR_OK: at least one. `watch` is the slot that was in the way.
+ */
+static weir_status put_some(weir_queue *queue, void *const *items, size_t count, size_t *put, weir__slot **watch) {
+    weir__side *side = &queue->producers;
+    weir_status status = WEIR_OK;
+    size_t done = 0;
+
+    weir__lock_acquire(&side->lock);
+    while (done < count && (status = put_one_locked(queue, items[done])) == WEIR_OK)
+        done++;
+    *watch = side->place.slot;
+    if (done == 0) {
+        weir__lock_release(&side->lock);
+        return status;
+    }
+    weir__park_release_one(&side->park, &side->lock);
+    *put += done;
+    return WEIR_OK;
+}
+
+static uint64_t room_locked(const weir_queue *queue) {
+    uint64_t inside = weir__u64_load_relaxed(&queue->producers.index) - weir__u64_load_relaxed(&queue->consumers.index);
+    return inside >= queue->capacity ? 0 : queue->capacity - inside;
+}
+
+/* Sleeps until there may be room. Returns false only when the deadline has passed. */
+static bool sleep_for_room(weir_queue *queue, weir_deadline deadline) {
+    weir__side *side = &queue->consumers; /* Q3 */
+    bool in_time = true, token = false;
+    weir__lock_acquire(&side->lock);
+    if (!side->closed && room_locked(queue) == 0)
+        in_time = weir__park_wait(&side->park, &side->lock, deadline, &token);
+    if (token && room_locked(queue) > 1)
+        weir__park_release_one(&side->park, &side->lock); /* Q4 */
+    else
+        weir__lock_release(&side->lock);
+    return in_time;
+}
+
+static bool has_room(const void *slot) {
+    return weir__ptr_load_relaxed(slot) == WEIR__EMPTY;
+}
+
+/* Waits until there may be room. Returns false only when the deadline has passed. */
+static bool wait_for_room(weir_queue *queue, const weir__slot *watch, weir_deadline deadline) {
+    if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
+        return false;
+    if (weir__spin_until(&queue->producers.spin, 1, has_room, watch))
+        return true;
+    return sleep_for_room(queue, deadline);
+}
+
+/* Puts all items, waiting for room until the deadline, and reports how many were put. */
+static weir_status put_all(weir_queue *queue, void *const *items, size_t count, size_t *put, weir_deadline deadline) {
+    bool in_time = true;
+    *put = 0;
+    while (*put < count) {
+        weir__slot *watch;
+        weir_status status = put_some(queue, items + *put, count - *put, put, &watch);
+        if (status == WEIR_OK)
+            continue;
+        if (status != WEIR_FULL)
+            return status;
+        if (!in_time)
+            return WEIR_TIMEDOUT;
+        in_time =
+            wait_for_room(queue, watch, deadline); /* and then once more: room that came with the deadline counts */
+    }
+    return WEIR_OK;
+}
+
+static weir_status put_until(weir_queue *queue, void *item, weir_deadline deadline) {
+    size_t put;
+    return put_all(queue, &item, 1, &put, deadline);
+}
+
+weir_status weir_queue_put(weir_queue *queue, void *item) {
+    if (queue == NULL || weir__slot_is_reserved(item))
+        return WEIR_INVALID;
+    return put_until(queue, item, WEIR_NEVER);
+}
+
+weir_status weir_queue_put_until(weir_queue *queue, void *item, weir_deadline deadline) {
+    if (queue == NULL || weir__slot_is_reserved(item))
+        return WEIR_INVALID;
+    return put_until(queue, item, deadline);
+}
+
+weir_status weir_queue_try_put(weir_queue *queue, void *item) {
+    weir__slot *watch;
+    size_t put = 0;
+    if (queue == NULL || weir__slot_is_reserved(item))
+        return WEIR_INVALID;
+    return put_some(queue, &item, 1, &put, &watch);
+}
+
+weir_status weir_queue_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put) {
+    if (put == NULL)
+        return WEIR_INVALID;
+    *put = 0;
+    if (queue == NULL || (items == NULL && count > 0))
+        return WEIR_INVALID;
+    for (size_t i = 0; i < count; i++) {
+        if (weir__slot_is_reserved(items[i]))
+            return WEIR_INVALID;
+    }
+    return put_all(queue, items, count, put, WEIR_NEVER);
+}
+
+weir_status weir_queue_close(weir_queue *queue) {
+    if (queue == NULL)
+        return WEIR_INVALID;
+    return put_until(queue, WEIR__SENTINEL, WEIR_NEVER);
+}

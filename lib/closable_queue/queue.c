@@ -1,0 +1,154 @@
+/*
+ * queue.c - the life of a queue, and what can be asked of it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "closable_queue/queue.h"
+
+#include <string.h>
+
+static bool is_usable(const weir_queue_options *options) {
+    if (options->capacity == 0)
+        return false;
+    if (options->capacity > WEIR__SEGMENT_MOST && options->capacity != WEIR_UNBOUNDED)
+        return false;
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
+        if (options->reserved[i] != NULL)
+            return false;
+    }
+    return true;
+}
+
+static char *copy_of(const char *text) {
+    size_t size = strlen(text) + 1;
+    char *copy = weir__alloc(size);
+    return copy == NULL ? NULL : memcpy(copy, text, size);
+}
+
+static void begin(weir_queue *queue, const weir_queue_options *options, weir__segment *segment) {
+    queue->capacity = options->capacity;
+    queue->drop = options->drop;
+    queue->drop_arg = options->drop_arg;
+    queue->producers.place = weir__segment_begin(segment);
+    queue->consumers.place = weir__segment_begin(segment);
+    if (weir__queue_is_bounded(queue))
+        weir__segment_link(segment, segment);
+}
+
+weir_status weir_queue_create_with(weir_queue **result, const weir_queue_options *options) {
+    if (result == NULL || options == NULL || !is_usable(options))
+        return WEIR_INVALID;
+
+    weir_queue *queue = weir__alloc(sizeof *queue);
+    if (queue == NULL)
+        return WEIR_NOMEM;
+    if (options->name != NULL && (queue->name = copy_of(options->name)) == NULL)
+        goto free_queue;
+    bool bounded = options->capacity != WEIR_UNBOUNDED;
+    weir__segment *segment = weir__segment_create(bounded ? options->capacity : WEIR__SEGMENT_SLOTS);
+    if (segment == NULL)
+        goto free_name;
+
+    begin(queue, options, segment);
+    *result = queue;
+    return WEIR_OK;
+
+free_name:
+    weir__free(queue->name);
+free_queue:
+    weir__free(queue);
+    return WEIR_NOMEM;
+}
+
+weir_status weir_queue_create(weir_queue **queue, size_t capacity) {
+    return weir_queue_create_with(queue, &(weir_queue_options){.capacity = capacity});
+}
+
+/*
+ * Takes each lock in turn: a thread that has woken somebody and is about to give its lock back has then done so, and
+ * touches the queue no more.
+ */
+static bool has_sleepers(weir_queue *queue) {
+    weir__lock_acquire(&queue->producers.lock);
+    uint32_t sleepers = queue->producers.park.sleepers;
+    weir__lock_release(&queue->producers.lock);
+
+    weir__lock_acquire(&queue->consumers.lock);
+    sleepers += queue->consumers.park.sleepers;
+    weir__lock_release(&queue->consumers.lock);
+
+    weir__lock_acquire(&queue->settled.lock);
+    sleepers += queue->settled.joiners.sleepers;
+    weir__lock_release(&queue->settled.lock);
+    return sleepers > 0;
+}
+
+/* Drops what is left and frees the segments; nobody else uses the queue any more. */
+static void empty(weir_queue *queue) {
+    weir__place at = queue->consumers.place;
+    for (;;) {
+        if (at.slot == at.segment->end) {
+            weir__segment *old = at.segment;
+            weir__segment *next = weir__segment_next(old);
+            if (next != old)
+                weir__free(old);
+            if (next == NULL)
+                return;
+            at = weir__segment_begin(next);
+        }
+        void *item = weir__ptr_load_acquire(at.slot);
+        if (item == WEIR__EMPTY)
+            break;
+        weir__ptr_store_relaxed(at.slot, WEIR__EMPTY); /* a full ring ends where it began */
+        if (item != WEIR__SENTINEL)
+            weir__queue_drop(queue, item);
+        at.slot++;
+    }
+    weir__free(at.segment);
+}
+
+weir_status weir_queue_destroy(weir_queue *queue) {
+    if (queue == NULL)
+        return WEIR_OK;
+    if (has_sleepers(queue))
+        return WEIR_BUSY;
+    empty(queue);
+    weir__free(weir__ptr_load_acquire(&queue->spare));
+    weir__free(queue->name);
+    weir__free(queue);
+    return WEIR_OK;
+}
+
+void weir__queue_drop(const weir_queue *queue, void *item) {
+    if (queue->drop != NULL)
+        queue->drop(item, queue->drop_arg);
+}
+
+uint64_t weir__queue_head(const weir_queue *queue) {
+    return weir__u64_load_acquire(&queue->consumers.index);
+}
+
+uint64_t weir__queue_tail(const weir_queue *queue) {
+    return weir__u64_load_acquire(&queue->producers.index);
+}
+
+size_t weir_queue_size(const weir_queue *queue) {
+    if (queue == NULL)
+        return 0;
+    uint64_t head = weir__queue_head(queue);
+    for (;;) { /* the head has not moved since before the tail was read: both were true at that instant */
+        uint64_t tail = weir__queue_tail(queue);
+        uint64_t again = weir__queue_head(queue);
+        if (again == head)
+            return (size_t)(tail - head);
+        head = again;
+    }
+}
+
+size_t weir_queue_capacity(const weir_queue *queue) {
+    return queue == NULL ? 0 : queue->capacity;
+}
+
+const char *weir_queue_name(const weir_queue *queue) {
+    return queue == NULL || queue->name == NULL ? "" : queue->name;
+}

@@ -1,0 +1,116 @@
+/*
+ * queue.h - the inside of weir_queue: what it consists of, and why it is right.
+ *
+ * A queue has two sides. The producers' side has a lock, the place of the next slot to fill, and the tail: how many
+ * items and sentinels were ever put. The consumers' side has a lock, the place of the next slot to empty, and the head:
+ * how many were ever taken. The sides meet in the slots only (segment.h): a put looks whether its slot is empty, a get
+ * whether its is not. Two locks for two ends: M. Michael and M. Scott, "Simple, Fast, and Practical Non-Blocking and
+ * Blocking Concurrent Queue Algorithms", PODC 1996; slots that carry their own emptiness: J. Giacomoni, T. Moseley and
+ * M. Vachharajani, "FastForward for Efficient Pipeline Parallelism", PPoPP 2008.
+ *
+ * Q1  Slots are filled in order, under the producers' lock, and emptied in order, under the consumers'.
+ * Q2  The tail grows before the slot is filled (a release), the head before the slot is emptied (a release). Whoever
+ *     sees a slot filled or emptied therefore sees the count too, and at every instant
+ *         done <= tail,   head <= tail,   tail - head <= capacity.
+ *     The tail changes under the producers' lock only, the head under the consumers' only; under its lock each is
+ *     exact, without it a past value.
+ * Q3  Consumers sleep under the PRODUCERS' lock, producers under the CONSUMERS': each where what it waits for is made
+ *     (park.h). A consumer enters the park only if head == tail, seen with the producers' lock held: the tail is
+ *     exact and the head cannot be ahead of it, so the queue is empty, and the next put comes after and sees the
+ *     sleeper. A producer enters only if tail - head >= capacity, seen with the consumers' lock held: the head is
+ *     exact, so the queue is full, and the next get comes after and sees the sleeper. No fence is needed, and no wake
+ *     is lost.
+ * Q4  One wake for one is under way on each side. Whoever took the token tries again to have what it came for, and if
+ *     there is more than one to be had while others sleep, passes the wake on at once. (A consumer at its mark will
+ * have nothing, and passes it on for the first already.) What is made after the token was taken wakes for itself. So
+ *     while there is something to have and somebody sleeps, either a wake is under way, or for each such thing there is
+ *     a thread awake that will look for it.
+ * Q5  `closed` is set on both sides at once, with both locks held, and never cleared; likewise `discarding`. Nothing
+ *     is put afterwards, so a get that finds `closed` and an empty slot knows that nothing will ever come. Setting
+ *     wakes everybody; nobody enters a park that has seen it.
+ * Q6  Lock order: producers, consumers. The lock of `settled` is taken with neither held. A sleeper gives its own
+ *     side's lock back before it takes the other's.
+ * Q7  Drop functions are called with no lock held.
+ *
+ * What is unfinished is tail - done; settle.c has the argument for joins, and for destroying a queue after one.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_CLOSABLE_QUEUE_QUEUE_H
+#define WEIR_CLOSABLE_QUEUE_QUEUE_H
+
+#include <weir/closable_queue.h>
+
+#include "closable_queue/segment.h"
+#include "lock/lock.h"
+#include "park/park.h"
+#include "park/spin.h"
+
+/* One side of the queue. Everything is under its lock but `index`, which others may read, and `spin`. */
+typedef struct weir__side {
+    _Alignas(WEIR__APART) weir__lock lock;
+    bool closed;       /* Q5 */
+    bool discarding;   /* Q5; consumers' side only */
+    weir__place place; /* the next slot to fill, or to empty */
+    weir__u64 index;   /* the tail, or the head */
+    weir__park park;   /* where the OTHER side's threads sleep */
+    weir__spin spin;   /* what this side's threads have learnt about waiting */
+} weir__side;
+
+/* See settle.c. */
+typedef struct weir__settled {
+    _Alignas(WEIR__APART) weir__u64 word; /* done * 2, and 1 while somebody joins */
+    weir__u64 known_tail;                 /* a past value of the tail */
+    weir__lock lock;
+    weir__park joiners;
+    weir__u32 discarded; /* 1: a WEIR_DISCARD has dropped something */
+} weir__settled;
+
+struct weir_queue {
+    /* Constant after creation. */
+    size_t capacity;
+    char *name;
+    weir_drop_func *drop;
+    void *drop_arg;
+
+    weir__side producers;
+    weir__side consumers;
+    weir__settled settled;
+    _Alignas(WEIR__APART) weir__ptr spare; /* unbounded: one emptied segment, or NULL */
+};
+
+/* How many slots an unbounded queue's segment has: it fills four kilobytes. */
+enum { WEIR__SEGMENT_SLOTS = 4096 / sizeof(weir__slot) - 2 };
+
+static inline bool weir__queue_is_bounded(const weir_queue *queue) {
+    return queue->capacity != WEIR_UNBOUNDED;
+}
+
+/*
+ * As weir_queue_get, but returns WEIR_CLOSED too, and takes nothing, once all that was put before weir__queue_mark has
+ * been taken. `mark` holds UINT64_MAX until then; NULL: there is no mark.
+ */
+weir_status weir__queue_get_to_mark(weir_queue *queue, void **item, const weir__u64 *mark);
+
+/* Sets the mark behind everything that is queued, and lets the consumers that wait look at it. */
+void weir__queue_mark(weir_queue *queue, weir__u64 *mark);
+
+/* How many items and sentinels were ever taken or discarded. */
+uint64_t weir__queue_head(const weir_queue *queue);
+
+/* How many were ever put. */
+uint64_t weir__queue_tail(const weir_queue *queue);
+
+/* Gives an item that nobody will have to the drop function. */
+void weir__queue_drop(const weir_queue *queue, void *item);
+
+/*
+ * Takes out up to `max` items and sentinels of a queue that is being discarded. Returns how many both are, which the
+ * caller has to settle; the `*count` items among them are in `items`.
+ */
+size_t weir__queue_take_out(weir_queue *queue, void **items, size_t max, size_t *count);
+
+/* Settles `count` items that are certain to be unfinished. */
+void weir__queue_settle(weir_queue *queue, size_t count);
+
+#endif /* WEIR_CLOSABLE_QUEUE_QUEUE_H */

@@ -1,0 +1,139 @@
+/*
+ * settle.c - task_done and join: counting what is dealt with, and waiting for it.
+ *
+ * `word` is twice the number of tasks that are done, and 1 (JOINERS) while somebody joins. The number and the flag are
+ * one word, so that whoever settles learns with the same atomic operation whether it has to do more.
+ *
+ * T1  done <= tail. A settle adds to the number by compare and swap, after it has seen that the sum is not beyond a
+ * past value of the tail; the tail only grows. `known_tail` is such a past value, kept beside the number: the tail's
+ * own line belongs to the producers, and is looked at only when the number has come up to what is known. T2  The flag
+ * is set and cleared under the lock. It is set before a joiner looks whether done == tail and sleeps. T3  A settle may
+ * take the number up to the tail without the lock only if it sees the flag clear: the swap fails if the flag is set
+ * meanwhile. With the flag set, a settle that may be the last one does all of it under the lock, and if done == tail
+ * afterwards, wakes the joiners. So the last settle comes either before a joiner looks, which then sees it, or it wakes
+ * the joiner. T4  A settle without the lock touches nothing after its swap, and one with it nothing after it has given
+ * the lock back. A join looks whether done == tail only with the lock held, so it has waited for the one that made it
+ * so. When it has returned, no settle touches the queue any more: the thread that joined may destroy it.
+ *
+ * The swaps are releases, and every one continues the release sequence of those before it, so that a joiner's acquire
+ * sees what every settled task has done.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "closable_queue/queue.h"
+
+#define JOINERS UINT64_C(1)
+#define ONE_DONE UINT64_C(2)
+
+static inline uint64_t done_of(uint64_t word) {
+    return word / ONE_DONE;
+}
+
+/* How many may still be settled, by what is known; looks at the tail itself when that is not more than `count`. */
+static inline uint64_t owed(weir_queue *queue, uint64_t done, uint64_t count) {
+    uint64_t known = weir__u64_load_relaxed(&queue->settled.known_tail);
+    if (known <= done || known - done <= count) {
+        known = weir__queue_tail(queue);
+        weir__u64_store_relaxed(&queue->settled.known_tail, known);
+    }
+    return known - done;
+}
+
+/* With the lock held: the flag cannot change, but others still settle what cannot be the last. */
+static weir_status settle_locked(weir_queue *queue, uint64_t count, bool *last) {
+    weir__settled *settled = &queue->settled;
+    uint64_t word = weir__u64_load_relaxed(&settled->word);
+    do {
+        if (count > weir__queue_tail(queue) - done_of(word))
+            return WEIR_INVALID;
+    } while (!weir__u64_swap_weak_release(&settled->word, &word, word + count * ONE_DONE));
+
+    *last = done_of(word) + count == weir__queue_tail(queue);
+    return WEIR_OK;
+}
+
+static weir_status settle_with_joiners(weir_queue *queue, uint64_t count) {
+    weir__settled *settled = &queue->settled;
+    bool last = false;
+    weir__lock_acquire(&settled->lock);
+    weir_status status = settle_locked(queue, count, &last);
+    if (last)
+        weir__park_release_all(&settled->joiners, &settled->lock);
+    else
+        weir__lock_release(&settled->lock);
+    return status;
+}
+
+static weir_status settle(weir_queue *queue, uint64_t count) {
+    weir__settled *settled = &queue->settled;
+    uint64_t word = weir__u64_load_relaxed(&settled->word);
+    do {
+        uint64_t most = owed(queue, done_of(word), count);
+        if (count > most)
+            return WEIR_INVALID;
+        if ((word & JOINERS) && count == most) /* T3 */
+            return settle_with_joiners(queue, count);
+    } while (!weir__u64_swap_weak_release(&settled->word, &word, word + count * ONE_DONE));
+    return WEIR_OK;
+}
+
+void weir__queue_settle(weir_queue *queue, size_t count) {
+    (void)settle(queue, count);
+}
+
+weir_status weir_queue_tasks_done(weir_queue *queue, size_t count) {
+    if (queue == NULL)
+        return WEIR_INVALID;
+    return count == 0 ? WEIR_OK : settle(queue, count);
+}
+
+weir_status weir_queue_task_done(weir_queue *queue) {
+    return queue == NULL ? WEIR_INVALID : settle(queue, 1);
+}
+
+/* The number is read first: it is at most the tail that is read then, and if they are equal, it has not moved since. */
+static bool all_done(const weir_queue *queue, uint64_t word) {
+    return done_of(word) == weir__queue_tail(queue);
+}
+
+static weir_status join_locked(weir_queue *queue, weir_deadline deadline) {
+    weir__settled *settled = &queue->settled;
+    bool in_time = true;
+    for (;;) {
+        uint64_t word = weir__u64_or_acquire(&settled->word, JOINERS); /* T2 */
+        if (all_done(queue, word))
+            return weir__u32_load_relaxed(&settled->discarded) ? WEIR_DISCARDED : WEIR_OK;
+        if (!in_time || (deadline != WEIR_NEVER && weir__clock_now() >= deadline))
+            return WEIR_TIMEDOUT;
+        in_time = weir__park_wait(&settled->joiners, &settled->lock, deadline, NULL);
+    }
+}
+
+weir_status weir_queue_join_until(weir_queue *queue, weir_deadline deadline) {
+    if (queue == NULL)
+        return WEIR_INVALID;
+    weir__settled *settled = &queue->settled;
+    weir__lock_acquire(&settled->lock);
+    weir_status status = join_locked(queue, deadline);
+    if (settled->joiners.sleepers == 0)
+        weir__u64_and_relaxed(&settled->word, ~JOINERS);
+    weir__lock_release(&settled->lock);
+    return status;
+}
+
+weir_status weir_queue_join(weir_queue *queue) {
+    return weir_queue_join_until(queue, WEIR_NEVER);
+}
+
+size_t weir_queue_unfinished(const weir_queue *queue) {
+    if (queue == NULL)
+        return 0;
+    uint64_t done = done_of(weir__u64_load_acquire(&queue->settled.word));
+    for (;;) { /* the number has not moved since before the tail was read: both were true at that instant */
+        uint64_t tail = weir__queue_tail(queue);
+        uint64_t again = done_of(weir__u64_load_acquire(&queue->settled.word));
+        if (again == done)
+            return (size_t)(tail - done);
+        done = again;
+    }
+}

@@ -1,0 +1,48 @@
+/*
+ * shutdown.c - ending a queue for everybody.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "closable_queue/queue.h"
+
+enum { AT_ONCE = 64 }; /* how many are taken out under one lock */
+
+/* Q5, Q6. */
+static void close_both_sides(weir_queue *queue, bool discarding) {
+    weir__side *producers = &queue->producers, *consumers = &queue->consumers;
+
+    weir__lock_acquire(&producers->lock);
+    weir__lock_acquire(&consumers->lock);
+    producers->closed = consumers->closed = true;
+    consumers->discarding = consumers->discarding || discarding;
+    bool wake_consumers = weir__park_wake_all(&producers->park);
+    bool wake_producers = weir__park_wake_all(&consumers->park);
+    weir__lock_release(&consumers->lock);
+    weir__lock_release(&producers->lock);
+
+    if (wake_consumers)
+        weir__park_signal(&producers->park, WEIR__EVERYONE);
+    if (wake_producers)
+        weir__park_signal(&consumers->park, WEIR__EVERYONE);
+}
+
+static void discard(weir_queue *queue) {
+    void *items[AT_ONCE];
+    size_t settles, count;
+    while ((settles = weir__queue_take_out(queue, items, AT_ONCE, &count)) > 0) {
+        if (count > 0)
+            weir__u32_store_relaxed(&queue->settled.discarded, 1); /* released by the settle */
+        for (size_t i = 0; i < count; i++)
+            weir__queue_drop(queue, items[i]); /* Q7 */
+        weir__queue_settle(queue, settles);
+    }
+}
+
+weir_status weir_queue_shutdown(weir_queue *queue, weir_shutdown_mode mode) {
+    if (queue == NULL || (mode != WEIR_DRAIN && mode != WEIR_DISCARD))
+        return WEIR_INVALID;
+    close_both_sides(queue, mode == WEIR_DISCARD);
+    if (mode == WEIR_DISCARD)
+        discard(queue);
+    return WEIR_OK;
+}

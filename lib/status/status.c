@@ -1,0 +1,31 @@
+/*
+ * status.c - the one table that maps status codes to sentences.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <weir/status.h>
+
+#include <stddef.h>
+
+static const char *const sentences[] = {
+    [WEIR_OK] = "success",
+    [WEIR_CLOSED] = "the queue is closed",
+    [WEIR_FULL] = "the queue is full",
+    [WEIR_EMPTY] = "the queue is empty",
+    [WEIR_TIMEDOUT] = "the deadline has passed",
+    [WEIR_INVALID] = "invalid argument or call",
+    [WEIR_NOMEM] = "out of memory",
+    [WEIR_BUSY] = "other threads are still waiting in it",
+    [WEIR_DEADLOCK] = "the call would wait for its own thread",
+    [WEIR_DISCARDED] = "items were discarded",
+    [WEIR_NOTHREAD] = "a thread could not be created",
+    [WEIR_INITFAILED] = "a worker's init function failed",
+    [WEIR_UNFINISHED] = "the workers ended before the work",
+};
+
+const char *weir_strerror(weir_status status) {
+    size_t code = (size_t)status;
+    if (code >= sizeof sentences / sizeof sentences[0])
+        return "unknown status";
+    return sentences[code];
+}

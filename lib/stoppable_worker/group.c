@@ -1,0 +1,150 @@
+/*
+ * group.c - starting threads together, and joining them; and the group of one.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "stoppable_worker/group.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "closable_queue/queue.h"
+
+static bool is_usable(const weir_worker_options *options) {
+    if (options == NULL || options->func == NULL)
+        return false;
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
+        if (options->reserved[i] != NULL)
+            return false;
+    }
+    return true;
+}
+
+/* "resize-3"; a long name is cut, its number is not. */
+static void name_thread(char name[WEIR__THREAD_NAME], const char *base, size_t number) {
+    char suffix[WEIR__THREAD_NAME];
+    size_t length = (size_t)snprintf(suffix, sizeof suffix, "-%u", (unsigned)(number % 100000));
+    size_t kept = strnlen(base, WEIR__THREAD_NAME - 1 - length);
+    memcpy(name, base, kept);
+    memcpy(name + kept, suffix, length + 1);
+}
+
+static weir__group *create(size_t count, const weir_worker_options *options, weir_queue *in, weir_queue *out) {
+    weir__group *group = weir__alloc(sizeof *group + count * sizeof group->workers[0]);
+    if (group == NULL)
+        return NULL;
+    group->func = options->func;
+    group->arg = options->arg;
+    group->init = options->init;
+    group->fini = options->fini;
+    group->in = in;
+    group->out = out;
+    group->count = count;
+    weir__u64_store_relaxed(&group->mark, UINT64_MAX);
+    for (size_t i = 0; i < count; i++) {
+        weir_worker *worker = &group->workers[i];
+        worker->group = group;
+        worker->thread.main = weir__worker_main;
+        worker->thread.at_exit = weir__worker_at_exit;
+        worker->thread.arg = worker;
+        worker->thread.stack_size = options->stack_size;
+        name_thread(worker->thread.name, options->name == NULL ? "weir" : options->name, i);
+    }
+    return group;
+}
+
+/* Returns how many threads could be created. */
+static size_t create_threads(weir__group *group) {
+    size_t created = 0;
+    while (created < group->count && weir__thread_start(&group->workers[created].thread))
+        created++;
+    return created;
+}
+
+/* Waits until every thread has reported; returns whether all of them are well. */
+static bool wait_for_reports(weir__group *group) {
+    weir__lock_acquire(&group->lock);
+    while (group->reports < group->count)
+        weir__park_wait(&group->at_reports, &group->lock, WEIR_NEVER, NULL);
+    bool well = !group->init_failed;
+    weir__lock_release(&group->lock);
+    return well;
+}
+
+static void open_gate(weir__group *group, enum weir__gate to) {
+    weir__lock_acquire(&group->lock);
+    group->gate = to;
+    weir__park_release_all(&group->at_gate, &group->lock);
+}
+
+static void join_first(weir__group *group, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        weir__thread_join(&group->workers[i].thread);
+}
+
+/* Creates the threads and sends them to work, or leaves none. */
+static weir_status launch(weir__group *group) {
+    weir_status status = WEIR_OK;
+    size_t created = create_threads(group);
+    if (created < group->count)
+        status = WEIR_NOTHREAD;
+    else if (group->init != NULL && !wait_for_reports(group))
+        status = WEIR_INITFAILED;
+    open_gate(group, status == WEIR_OK ? WEIR__GATE_TO_WORK : WEIR__GATE_TO_EXIT);
+    if (status != WEIR_OK)
+        join_first(group, created);
+    return status;
+}
+
+weir_status weir__group_start(weir__group **result, size_t count, const weir_worker_options *options, weir_queue *in,
+                              weir_queue *out) {
+    if (in == NULL || count == 0 || !is_usable(options))
+        return WEIR_INVALID;
+    if (count > (SIZE_MAX - sizeof(weir__group) - WEIR__APART) / sizeof(weir_worker))
+        return WEIR_INVALID;
+    weir__group *group = create(count, options, in, out);
+    if (group == NULL)
+        return WEIR_NOMEM;
+    weir_status status = launch(group);
+    if (status == WEIR_OK)
+        *result = group;
+    else
+        weir__group_free(group);
+    return status;
+}
+
+void weir__group_join(weir__group *group) {
+    join_first(group, group->count);
+}
+
+void weir__group_free(weir__group *group) {
+    weir__free(group);
+}
+
+bool weir__group_is_self(const weir__group *group) {
+    const weir_worker *self = weir__thread_self();
+    return self != NULL && self->group == group;
+}
+
+weir_status weir_worker_start(weir_worker **worker, const weir_worker_options *options, weir_queue *in,
+                              weir_queue *out) {
+    weir__group *group;
+    if (worker == NULL)
+        return WEIR_INVALID;
+    weir_status status = weir__group_start(&group, 1, options, in, out);
+    if (status == WEIR_OK)
+        *worker = &group->workers[0];
+    return status;
+}
+
+weir_status weir_worker_join(weir_worker *worker) {
+    if (worker == NULL)
+        return WEIR_INVALID;
+    weir__group *group = worker->group;
+    if (weir__group_is_self(group))
+        return WEIR_DEADLOCK;
+    weir__group_join(group);
+    weir_status status = weir__u32_load_relaxed(&group->lost_result) ? WEIR_NOMEM : WEIR_OK;
+    weir__group_free(group);
+    return status;
+}

@@ -1,0 +1,86 @@
+/*
+ * group.h - the inside of a group of workers; a single weir_worker is a group of one.
+ *
+ * The start: all threads are created first and wait at a gate. A thread with an init function runs it before it comes
+ * to the gate, and reports. When every thread is there, the gate opens; if a thread could not be created, or an init
+ * failed, it opens to the exit, and no item has been taken.
+ *
+ * The work: each thread takes items up to the group's mark. `owes` is set from taking an item to settling it, so that
+ * a thread that is ended by its function still settles (its at_exit does).
+ *
+ * The stop: the mark is set behind everything that is queued, and the threads end when all that has been taken. A
+ * sentinel for each thread would do almost the same, but it needs room in a queue that may be full while the threads
+ * that would empty it have ended, and it may be taken by another group's thread, or by nobody.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_STOPPABLE_WORKER_GROUP_H
+#define WEIR_STOPPABLE_WORKER_GROUP_H
+
+#include <weir/stoppable_worker.h>
+
+#include "lock/lock.h"
+#include "park/park.h"
+#include "sync/sync.h"
+
+typedef struct weir__group weir__group;
+
+/* All members are this thread's own once it runs. */
+struct weir_worker {
+    _Alignas(WEIR__APART) weir__thread thread;
+    weir__group *group;
+    void *state;      /* handed to the function */
+    bool reported;    /* the group knows how init went */
+    bool initialised; /* fini is due */
+    bool owes;        /* an item is taken and not settled */
+};
+
+enum weir__gate { WEIR__GATE_SHUT, WEIR__GATE_TO_WORK, WEIR__GATE_TO_EXIT };
+
+struct weir__group {
+    /* Constant after creation. */
+    weir_worker_func *func;
+    void *arg;
+    weir_worker_init *init;
+    weir_worker_fini *fini;
+    weir_queue *in, *out;
+    size_t count;
+
+    weir__u64 mark;        /* see closable_queue/queue.h */
+    weir__u32 lost_result; /* 1: `out` had no memory for a result */
+
+    weir__lock lock;       /* the start, and its two parks */
+    enum weir__gate gate;  /* under the lock */
+    size_t reports;        /* under the lock: how many threads have reported */
+    bool init_failed;      /* under the lock */
+    weir__park at_gate;    /* threads wait for the gate */
+    weir__park at_reports; /* the starter waits for the reports */
+
+    /* threads.c's, under its lock. */
+    weir__group *next;
+    uintptr_t handle;
+    bool stopping, stopped;
+    size_t stoppers; /* threads inside weir_stop_threads; the last one frees the group */
+    weir_status outcome;
+    weir__park at_stop; /* stoppers that wait for the first one */
+
+    weir_worker workers[];
+};
+
+/* What a worker thread runs, and what it runs at its end. The argument is the weir_worker. */
+void weir__worker_main(void *worker);
+void weir__worker_at_exit(void *worker);
+
+/* As weir_start_threads_with, but for the handle. The group is freed by weir__group_free. */
+weir_status weir__group_start(weir__group **group, size_t count, const weir_worker_options *options, weir_queue *in,
+                              weir_queue *out);
+
+/* Waits until the threads have ended. */
+void weir__group_join(weir__group *group);
+
+void weir__group_free(weir__group *group);
+
+/* Whether the calling thread is one of the group's. */
+bool weir__group_is_self(const weir__group *group);
+
+#endif /* WEIR_STOPPABLE_WORKER_GROUP_H */

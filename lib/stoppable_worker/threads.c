@@ -1,0 +1,148 @@
+/*
+ * threads.c - weir_start_threads and weir_stop_threads.
+ *
+ * Stopping frees the group, and yet stopping twice, or from several threads at once, has to be harmless. So the
+ * weir_threads that a program holds is no address but a number that is never given out again, and the groups that are
+ * not stopped stand in a list. A number that is not in the list any more is a group that was stopped.
+ *
+ * H1  The list, the numbers, and each group's members for stopping are under `lock`.
+ * H2  The first stopper sets `stopping` and does the work without the lock; those that come meanwhile count themselves
+ *     in `stoppers` and sleep until `stopped`. Whoever is the last of them frees the group.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "closable_queue/queue.h"
+#include "stoppable_worker/group.h"
+
+enum { HANDLE_STEP = 64 }; /* looks like an aligned address, and is never NULL */
+
+static weir__lock lock;
+static weir__group *groups;
+static uintptr_t last_handle;
+
+static weir__group *find_locked(uintptr_t handle) {
+    weir__group *group = groups;
+    while (group != NULL && group->handle != handle)
+        group = group->next;
+    return group;
+}
+
+/* Where addresses are small the numbers come round again after millions of groups; one in use is passed over then. */
+static uintptr_t new_handle_locked(void) {
+    do
+        last_handle += HANDLE_STEP;
+    while (last_handle == 0 || find_locked(last_handle) != NULL);
+    return last_handle;
+}
+
+static void enlist(weir__group *group) {
+    weir__lock_acquire(&lock);
+    group->handle = new_handle_locked();
+    group->next = groups;
+    groups = group;
+    weir__lock_release(&lock);
+}
+
+static void delist_locked(weir__group *group) {
+    weir__group **at = &groups;
+    while (*at != group)
+        at = &(*at)->next;
+    *at = group->next;
+}
+
+weir_status weir_start_threads_with(weir_threads **threads, size_t count, const weir_worker_options *options,
+                                    weir_queue *in, weir_queue *out) {
+    weir__group *group;
+    if (threads == NULL)
+        return WEIR_INVALID;
+    weir_status status = weir__group_start(&group, count, options, in, out);
+    if (status != WEIR_OK)
+        return status;
+    enlist(group);
+    *threads = (weir_threads *)group->handle; /* NOLINT(performance-no-int-to-ptr): a number on purpose */
+    return WEIR_OK;
+}
+
+weir_status weir_start_threads(weir_threads **threads, size_t count, weir_worker_func *func, void *arg, weir_queue *in,
+                               weir_queue *out) {
+    const weir_worker_options options = {.func = func, .arg = arg};
+    return weir_start_threads_with(threads, count, &options, in, out);
+}
+
+/* What has become of the work, when the threads have ended. */
+static weir_status outcome_of(const weir__group *group) {
+    uint64_t mark = weir__u64_load_relaxed(&group->mark);
+    if (weir__queue_head(group->in) < mark)
+        return WEIR_UNFINISHED;
+    if (weir__u32_load_relaxed(&group->lost_result))
+        return WEIR_NOMEM;
+    if (weir__queue_tail(group->in) == mark) /* what was put later is not ours to wait for */
+        return weir_queue_join(group->in);
+    return WEIR_OK;
+}
+
+static void finish_stop(weir__group *group, weir_status outcome) {
+    weir__lock_acquire(&lock);
+    delist_locked(group);
+    group->stopped = true;
+    group->outcome = outcome;
+    weir__park_release_all(&group->at_stop, &lock);
+}
+
+static void wait_for_stop(weir__group *group) {
+    weir__lock_acquire(&lock);
+    while (!group->stopped)
+        weir__park_wait(&group->at_stop, &lock, WEIR_NEVER, NULL);
+    weir__lock_release(&lock);
+}
+
+static weir_status leave(weir__group *group) {
+    weir__lock_acquire(&lock);
+    bool last = --group->stoppers == 0;
+    weir_status outcome = group->outcome;
+    weir__lock_release(&lock);
+    if (last)
+        weir__group_free(group);
+    return outcome;
+}
+
+static weir_status stop(weir__group *group, bool first) {
+    if (first) {
+        weir__queue_mark(group->in, &group->mark);
+        weir__group_join(group);
+        finish_stop(group, outcome_of(group));
+    } else {
+        wait_for_stop(group);
+    }
+    return leave(group);
+}
+
+/* WEIR_OK: there is a group to stop, or, if it is NULL, one that is stopped already. */
+static weir_status look_up_locked(const weir_queue *in, uintptr_t handle, weir__group **group) {
+    *group = find_locked(handle);
+    if (*group == NULL)
+        return handle % HANDLE_STEP == 0 && handle <= last_handle ? WEIR_OK : WEIR_INVALID;
+    if ((*group)->in != in)
+        return WEIR_INVALID;
+    return weir__group_is_self(*group) ? WEIR_DEADLOCK : WEIR_OK;
+}
+
+weir_status weir_stop_threads(weir_queue *in, weir_threads *threads) {
+    weir__group *group;
+    bool first = false;
+    if (in == NULL || threads == NULL)
+        return WEIR_INVALID;
+
+    weir__lock_acquire(&lock);
+    weir_status status = look_up_locked(in, (uintptr_t)threads, &group);
+    if (status == WEIR_OK && group != NULL) {
+        first = !group->stopping;
+        group->stopping = true;
+        group->stoppers++;
+    }
+    weir__lock_release(&lock);
+
+    if (status != WEIR_OK || group == NULL)
+        return status;
+    return stop(group, first);
+}

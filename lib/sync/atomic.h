@@ -1,0 +1,100 @@
+/*
+ * atomic.h - the atomic variables that weir uses, each operation with its memory order in its name.
+ *
+ * C11 atomics underneath. There is no sequentially consistent operation and no fence: what weir does is proved from
+ * acquire and release alone, so the same source is right on x86-64 and on arm64.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_SYNC_ATOMIC_H
+#define WEIR_SYNC_ATOMIC_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct weir__u32 {
+    _Atomic uint32_t value;
+} weir__u32;
+
+typedef struct weir__u64 {
+    _Atomic uint64_t value;
+} weir__u64;
+
+typedef struct weir__ptr {
+    void *_Atomic value;
+} weir__ptr;
+
+static inline uint32_t weir__u32_load_relaxed(const weir__u32 *a) {
+    return atomic_load_explicit(&a->value, memory_order_relaxed);
+}
+
+static inline void weir__u32_store_relaxed(weir__u32 *a, uint32_t value) {
+    atomic_store_explicit(&a->value, value, memory_order_relaxed);
+}
+
+static inline uint32_t weir__u32_exchange_acquire(weir__u32 *a, uint32_t value) {
+    return atomic_exchange_explicit(&a->value, value, memory_order_acquire);
+}
+
+static inline uint32_t weir__u32_exchange_release(weir__u32 *a, uint32_t value) {
+    return atomic_exchange_explicit(&a->value, value, memory_order_release);
+}
+
+/* Stores `value` if `a` holds `expected`, and says whether it did. */
+static inline bool weir__u32_swap_acquire(weir__u32 *a, uint32_t expected, uint32_t value) {
+    return atomic_compare_exchange_strong_explicit(&a->value, &expected, value, memory_order_acquire,
+                                                   memory_order_relaxed);
+}
+
+static inline uint64_t weir__u64_load_relaxed(const weir__u64 *a) {
+    return atomic_load_explicit(&a->value, memory_order_relaxed);
+}
+
+static inline uint64_t weir__u64_load_acquire(const weir__u64 *a) {
+    return atomic_load_explicit(&a->value, memory_order_acquire);
+}
+
+static inline void weir__u64_store_relaxed(weir__u64 *a, uint64_t value) {
+    atomic_store_explicit(&a->value, value, memory_order_relaxed);
+}
+
+static inline void weir__u64_store_release(weir__u64 *a, uint64_t value) {
+    atomic_store_explicit(&a->value, value, memory_order_release);
+}
+
+/* Stores `value` if `a` holds `*expected`, else tells what it holds; may fail for no reason. */
+static inline bool weir__u64_swap_weak_release(weir__u64 *a, uint64_t *expected, uint64_t value) {
+    return atomic_compare_exchange_weak_explicit(&a->value, expected, value, memory_order_release,
+                                                 memory_order_relaxed);
+}
+
+static inline uint64_t weir__u64_or_acquire(weir__u64 *a, uint64_t bits) {
+    return atomic_fetch_or_explicit(&a->value, bits, memory_order_acquire);
+}
+
+static inline uint64_t weir__u64_and_relaxed(weir__u64 *a, uint64_t bits) {
+    return atomic_fetch_and_explicit(&a->value, bits, memory_order_relaxed);
+}
+
+static inline void *weir__ptr_load_relaxed(const weir__ptr *a) {
+    return atomic_load_explicit(&a->value, memory_order_relaxed);
+}
+
+static inline void *weir__ptr_load_acquire(const weir__ptr *a) {
+    return atomic_load_explicit(&a->value, memory_order_acquire);
+}
+
+static inline void weir__ptr_store_relaxed(weir__ptr *a, void *value) {
+    atomic_store_explicit(&a->value, value, memory_order_relaxed);
+}
+
+static inline void weir__ptr_store_release(weir__ptr *a, void *value) {
+    atomic_store_explicit(&a->value, value, memory_order_release);
+}
+
+static inline void *weir__ptr_exchange_acquire_release(weir__ptr *a, void *value) {
+    return atomic_exchange_explicit(&a->value, value, memory_order_acq_rel);
+}
+
+#endif /* WEIR_SYNC_ATOMIC_H */

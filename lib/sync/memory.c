@@ -1,0 +1,24 @@
+/*
+ * memory.c - allocation from the C library.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "sync/memory.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+void *weir__alloc(size_t size) {
+    if (size > SIZE_MAX - (WEIR__APART - 1))
+        return NULL;
+    size_t rounded = (size + WEIR__APART - 1) / WEIR__APART * WEIR__APART; /* aligned_alloc wants a multiple */
+    void *memory = aligned_alloc(WEIR__APART, rounded);
+    if (memory != NULL)
+        memset(memory, 0, rounded);
+    return memory;
+}
+
+void weir__free(void *memory) {
+    free(memory);
+}

@@ -1,0 +1,20 @@
+/*
+ * memory.h - allocation.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_SYNC_MEMORY_H
+#define WEIR_SYNC_MEMORY_H
+
+#include <stddef.h>
+
+/* What two threads write at the same time is kept this far apart: a cache line, and the one prefetched with it. */
+#define WEIR__APART 128
+
+/* Memory that is zero and lies on a multiple of WEIR__APART; NULL: there is none. Freed with weir__free. */
+void *weir__alloc(size_t size);
+
+/* NULL is allowed. */
+void weir__free(void *memory);
+
+#endif /* WEIR_SYNC_MEMORY_H */

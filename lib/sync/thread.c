@@ -1,0 +1,65 @@
+/*
+ * thread.c - POSIX threads.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "sync/thread.h"
+
+#include <limits.h>
+#include <signal.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include "sync/thread_name.h"
+
+static _Thread_local void *self;
+
+void *weir__thread_self(void) {
+    return self;
+}
+
+static void *trampoline(void *raw) {
+    weir__thread *thread = raw;
+    int cancellable;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
+    weir__thread_set_name(thread->name);
+    self = thread->arg;
+    pthread_cleanup_push(thread->at_exit, thread->arg); /* runs on pthread_exit too */
+    thread->main(thread->arg);
+    pthread_cleanup_pop(1);
+    return NULL;
+}
+
+/* A size that the system takes: not below its minimum, and whole pages. */
+static size_t usable_stack_size(size_t wanted) {
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    size_t least = (size_t)PTHREAD_STACK_MIN;
+    size_t size = wanted < least ? least : wanted;
+    if (size > SIZE_MAX - page)
+        return size / page * page;
+    return (size + page - 1) / page * page;
+}
+
+static bool create(weir__thread *thread, const pthread_attr_t *attr) {
+    sigset_t every, before;
+    sigfillset(&every);
+    pthread_sigmask(SIG_SETMASK, &every, &before); /* a thread starts with its creator's mask */
+    int failed = pthread_create(&thread->id, attr, trampoline, thread);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return !failed;
+}
+
+bool weir__thread_start(weir__thread *thread) {
+    pthread_attr_t attr;
+    if (pthread_attr_init(&attr) != 0)
+        return false;
+    bool started = false;
+    if (thread->stack_size == 0 || pthread_attr_setstacksize(&attr, usable_stack_size(thread->stack_size)) == 0)
+        started = create(thread, &attr);
+    pthread_attr_destroy(&attr);
+    return started;
+}
+
+void weir__thread_join(weir__thread *thread) {
+    pthread_join(thread->id, NULL);
+}

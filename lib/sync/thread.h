@@ -1,0 +1,34 @@
+/*
+ * thread.h - starting and joining threads.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_SYNC_THREAD_H
+#define WEIR_SYNC_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { WEIR__THREAD_NAME = 16 }; /* bytes of a thread's name with its zero: what Linux keeps */
+
+/* The caller fills in all but `id`, and keeps the struct in its place until the thread is joined. */
+typedef struct weir__thread {
+    pthread_t id;
+    void (*main)(void *arg);
+    void (*at_exit)(void *arg); /* called when main has returned, and also when it ended its thread */
+    void *arg;
+    size_t stack_size; /* bytes; 0: the system's default */
+    char name[WEIR__THREAD_NAME];
+} weir__thread;
+
+/* Starts a thread with every signal blocked and cancellation disabled. False: the system would not create it. */
+bool weir__thread_start(weir__thread *thread);
+
+/* Waits until the thread has ended, and frees it. */
+void weir__thread_join(weir__thread *thread);
+
+/* The `arg` of the calling thread, if it was started here; else NULL. */
+void *weir__thread_self(void);
+
+#endif /* WEIR_SYNC_THREAD_H */

@@ -1,0 +1,91 @@
+# weir_system.m4 - what the system has, and which of two files is compiled for it.
+#
+# Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+
+# WEIR_PTHREAD: the one dependency of the core.
+AC_DEFUN([WEIR_PTHREAD], [
+  WEIR_PTHREAD_FLAGS=
+  WEIR_TRY_FLAG([-pthread], [WEIR_PTHREAD_FLAGS])
+  AC_SUBST([WEIR_PTHREAD_FLAGS])
+  weir_saved_CFLAGS=$CFLAGS
+  CFLAGS="$CFLAGS $WEIR_PTHREAD_FLAGS"
+  AC_CHECK_FUNC([pthread_create], [], [AC_MSG_ERROR([weir needs POSIX threads])])
+  CFLAGS=$weir_saved_CFLAGS
+])
+
+# WEIR_ATOMICS: 64-bit atomics are calls into libatomic on some 32-bit processors.
+AC_DEFUN([WEIR_ATOMICS], [
+  AC_CACHE_CHECK([which library has 64-bit atomics], [weir_cv_lib_atomics], [
+    weir_saved_CFLAGS=$CFLAGS
+    weir_saved_LIBS=$LIBS
+    CFLAGS="$CFLAGS $WEIR_C11_CFLAGS"
+    weir_cv_lib_atomics=unknown
+    for library in "" -latomic; do
+      LIBS="$weir_saved_LIBS $library"
+      AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+          #include <stdatomic.h>
+          #include <stdint.h>
+          static _Atomic uint64_t word;]], [[
+          return (int)atomic_fetch_or(&word, 1);]])],
+        [weir_cv_lib_atomics=${library:-none needed}
+         break])
+    done
+    CFLAGS=$weir_saved_CFLAGS
+    LIBS=$weir_saved_LIBS
+  ])
+  AS_CASE([$weir_cv_lib_atomics],
+    [unknown], [AC_MSG_ERROR([weir needs 64-bit atomics])],
+    [-l*], [WEIR_ATOMIC_LIBS=$weir_cv_lib_atomics],
+    [WEIR_ATOMIC_LIBS=])
+  AC_SUBST([WEIR_ATOMIC_LIBS])
+])
+
+# WEIR_FUTEX: sleeping by the Linux system call, or by POSIX condition variables.
+AC_DEFUN([WEIR_FUTEX], [
+  AC_ARG_ENABLE([futex],
+    [AS_HELP_STRING([--disable-futex], [sleep with POSIX mutexes and condition variables, not with the Linux futex])],
+    [], [enable_futex=auto])
+  AS_IF([test "$enable_futex" != no], [
+    AC_CACHE_CHECK([for the Linux futex], [weir_cv_futex], [
+      AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[
+          #include <linux/futex.h>
+          #include <sys/syscall.h>
+          #include <unistd.h>]], [[
+          return FUTEX_WAIT_BITSET + FUTEX_PRIVATE_FLAG + SYS_futex;]])],
+        [weir_cv_futex=yes], [weir_cv_futex=no])
+    ])
+    AS_IF([test "$enable_futex$weir_cv_futex" = yesno], [AC_MSG_ERROR([--enable-futex: this system has none])])
+    enable_futex=$weir_cv_futex
+  ])
+  AS_IF([test "$enable_futex" = yes], [weir_futex="Linux futex"], [weir_futex="POSIX condition variables"])
+  AM_CONDITIONAL([FUTEX], [test "$enable_futex" = yes])
+])
+
+# WEIR_THREAD_NAME: pthread_setname_np(thread, name), as Linux and FreeBSD have it.
+AC_DEFUN([WEIR_THREAD_NAME], [
+  AC_CACHE_CHECK([for pthread_setname_np with two arguments], [weir_cv_thread_name], [
+    weir_saved_CFLAGS=$CFLAGS
+    CFLAGS="$CFLAGS $WEIR_PTHREAD_FLAGS"
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+        #define _GNU_SOURCE
+        #include <pthread.h>]], [[
+        return pthread_setname_np(pthread_self(), "name");]])],
+      [weir_cv_thread_name=yes], [weir_cv_thread_name=no])
+    CFLAGS=$weir_saved_CFLAGS
+  ])
+  AM_CONDITIONAL([THREAD_NAME_NP], [test "$weir_cv_thread_name" = yes])
+])
+
+# WEIR_OPTIONAL(NAME, OPTION, MODULES, WHAT-FOR): looks for MODULES with pkg-config. Sets weir_have_NAME, and
+# weir_why_NAME to a line for people. --without-OPTION leaves it out, --with-OPTION insists.
+AC_DEFUN([WEIR_OPTIONAL], [
+  AC_ARG_WITH([$2], [AS_HELP_STRING([--without-$2], [leave out $4])], [], [with_$2=auto])
+  weir_have_$1=no
+  AS_IF([test "$with_$2" = no], [weir_why_$1="not wanted"], [
+    PKG_CHECK_MODULES([$1], [$3], [weir_have_$1=yes; weir_why_$1=yes], [
+      weir_why_$1="no $3"
+      AS_IF([test "$with_$2" = yes], [AC_MSG_ERROR([--with-$2: pkg-config finds no $3])])
+      AC_MSG_NOTICE([leaving out $4: pkg-config finds no $3])
+    ])
+  ])
+])
