@@ -5,19 +5,23 @@
  * get waits while it is empty. Every item that was put is owed one task_done, and join waits until nothing is owed any
  * more. Two ways lead to the end:
  *
- *   close     puts one sentinel behind what is queued. The consumer that takes it is told WEIR_CLOSED; the others go
- * on. shutdown  ends the queue for everybody at once: WEIR_DRAIN lets the consumers have what is left, WEIR_DISCARD
- * gives it to the drop function.
+ *   close     puts one sentinel behind what is queued. The consumer that takes it is told WEIR_CLOSED; the others go on.
+ *   shutdown  ends the queue for everybody at once: WEIR_DRAIN lets the consumers have what is left, WEIR_DISCARD gives
+ *             it to the drop function.
  *
  * What holds for every call here, unless its comment says otherwise:
  *
  *   Items      are pointers that weir hands on and never looks at. NULL is a legal item: the status tells whether there
  *              is one, never the value. First in, first out; what one producer puts comes out in the order it was put.
  *              No item is lost and none comes twice.
- *   Ownership  a put that returns WEIR_OK has given its item to the queue. A put that returns anything else has not:
- * the item is the caller's as before. Threads    any thread may make any call at any time, against any other, except
- * destroy, which must be the last. Blocking   a waiting thread sleeps and costs no CPU. Signals and spurious wake-ups
- * are not seen. NULL       a NULL queue, or NULL where a result goes, is WEIR_INVALID and has no effect.
+ *   Ownership  a put that returns WEIR_OK has given its item to the queue. A put that returns anything else has not: the
+ *              item is the caller's as before.
+ *   Threads    any thread may make any call at any time, against any other, except destroy, which must be the last.
+ *              What a thread did before a put is seen by the thread that gets the item, and what it did before a
+ *              task_done is seen by the threads whose join returns for it.
+ *   Blocking   a waiting thread sleeps and costs no CPU. Signals and spurious wake-ups are not seen, and no call is a
+ *              cancellation point.
+ *   NULL       a NULL queue, NULL options, or NULL where a result goes is WEIR_INVALID and has no effect.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -138,21 +142,22 @@ WEIR_API weir_status weir_queue_get_until(weir_queue *queue, void **item, weir_d
 WEIR_API weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, size_t *got);
 
 /*
- * Says that one item taken from the queue is dealt with. When that was the last one, every weir_queue_join returns.
+ * Says that one item taken from the queue is dealt with. When nothing is unfinished then, every weir_queue_join returns.
  *
- * WEIR_OK; WEIR_INVALID: more than were ever put; the count is unchanged.
+ * WEIR_OK; WEIR_INVALID: nothing is unfinished; the count is unchanged. (The queue counts, it does not know who owes: a
+ * task_done for an item that is still inside is taken for another's.)
  */
 WEIR_API weir_status weir_queue_task_done(weir_queue *queue);
 
-/* Says it of `count` items at once. WEIR_INVALID: more than are unfinished, and then none of them is settled. */
+/* Says it of `count` items at once, of 0 too. WEIR_INVALID: more than are unfinished; then none of them is settled. */
 WEIR_API weir_status weir_queue_tasks_done(weir_queue *queue, size_t count);
 
 /*
  * Waits until nothing is unfinished: all that was put, sentinels included, has been taken and settled. It does not wait
  * for more to be put; an empty queue is joined at once. Woken by the last task_done, or by the WEIR_DISCARD that
- * settles the rest.
+ * settles the rest; WEIR_DRAIN settles nothing, so it ends no join.
  *
- * WEIR_OK; WEIR_DISCARDED: finished too, but a WEIR_DISCARD gave items to the drop function.
+ * WEIR_OK; WEIR_DISCARDED: finished too, but a WEIR_DISCARD has taken items away, now or earlier.
  */
 WEIR_API weir_status weir_queue_join(weir_queue *queue);
 

@@ -2,7 +2,8 @@
  * weir/status.h - what a call of weir returns.
  *
  * A function that can fail returns a weir_status and hands its results out through pointers, which it leaves untouched
- * unless its comment says otherwise. Nobody has to read errno, and weir never prints and never aborts.
+ * unless its comment says otherwise, and what it was asked to do is not done, not even in part, unless its comment says
+ * so. Nobody has to read errno, and weir never prints and never aborts.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -22,7 +23,7 @@ typedef enum weir_status {
     WEIR_EMPTY = 3,       /* a try_get found nothing */
     WEIR_TIMEDOUT = 4,    /* the deadline passed first */
     WEIR_INVALID = 5,     /* an argument that is never right, or a call that is never right in this state */
-    WEIR_NOMEM = 6,       /* out of memory; nothing has changed */
+    WEIR_NOMEM = 6,       /* out of memory */
     WEIR_BUSY = 7,        /* other threads still sleep in the object */
     WEIR_DEADLOCK = 8,    /* the call would wait for the thread that makes it */
     WEIR_DISCARDED = 9,   /* it is over, but items were given to the drop function instead of a consumer */

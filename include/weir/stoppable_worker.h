@@ -82,22 +82,23 @@ WEIR_API weir_status weir_start_threads_with(weir_threads **threads, size_t coun
                                              weir_queue *in, weir_queue *out);
 
 /*
- * Stops the group that takes from `in`: its workers finish what was put before this call and end, their threads are
- * joined and freed, then the queue is joined for what other consumers have taken. Items put later stay in the queue.
- * Waits for all that, so for every running function to return and for room in `out`; never for room in `in`, nor for
- * workers that have ended already. Stop the first stage first: then each stage has all its input when it is stopped.
+ * Stops the group that takes from `in`: its workers finish what was put before this call and end, and their threads are
+ * joined and freed. Items put later stay in the queue, for whoever else takes from it. Waits for every running function
+ * to return and for room in `out`; never for room in `in`, for workers that have ended already, or for other consumers.
+ * Stop the first stage first: then each stage has all its input when it is stopped.
  *
- * Any thread may call it, except the group's own workers. Once stopped, always stopped: a second call, or one from
- * another thread meanwhile, returns when the first has done the work.
+ * Any thread may call it, except the group's own workers. Once stopped, always stopped: a second call meanwhile waits
+ * for the first and returns what it returns; one that comes later returns WEIR_OK, and does not look at `in`.
  *
- * WEIR_OK: stopped, now or earlier; WEIR_DISCARDED: stopped, and `in` was shut down with WEIR_DISCARD while it held
- * items; WEIR_UNFINISHED: stopped, but all workers had ended early (pthread_exit, `out` shut down, a sentinel from
- * weir_queue_close) and left items in `in`; WEIR_DEADLOCK: called from inside a worker of the group, nothing has
- * happened; WEIR_INVALID: NULL, a group that never was, or one that takes from another queue.
+ * WEIR_OK: stopped, now or earlier; WEIR_DISCARDED: stopped, and a WEIR_DISCARD has taken items away from `in`;
+ * WEIR_UNFINISHED: stopped, but all workers had ended early (pthread_exit, `out` shut down, a sentinel from
+ * weir_queue_close) and items are left in `in`; WEIR_NOMEM: stopped, but an unbounded `out` had no memory for a result,
+ * which went to its drop function; WEIR_DEADLOCK: called from inside a worker of the group, nothing has happened;
+ * WEIR_INVALID: NULL, a group that never was, or one that takes from another queue.
  */
 WEIR_API weir_status weir_stop_threads(weir_queue *in, weir_threads *threads);
 
-/* One worker, for a program that closes its queue itself. */
+/* One worker, for a program that closes or shuts down its queue itself. */
 typedef struct weir_worker weir_worker;
 
 /* Starts one worker; the caller ends it with weir_worker_join. Returns what weir_start_threads_with does. */
@@ -108,7 +109,8 @@ WEIR_API weir_status weir_worker_start(weir_worker **worker, const weir_worker_o
  * Waits until the worker has ended, because it took a sentinel or a queue of its was shut down, and frees it. It does
  * not stop the worker. To be called once, by any other thread.
  *
- * WEIR_OK; WEIR_DEADLOCK: called from inside this worker, nothing has happened; WEIR_INVALID: NULL.
+ * WEIR_OK; WEIR_NOMEM: ended, but an unbounded `out` had no memory for a result, which went to its drop function;
+ * WEIR_DEADLOCK: called from inside this worker, nothing has happened; WEIR_INVALID: NULL.
  */
 WEIR_API weir_status weir_worker_join(weir_worker *worker);
 

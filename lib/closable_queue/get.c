@@ -3,41 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "closable_queue/queue.h"
-
-/* Keeps an emptied segment as the spare, and frees the one that was it. */
-static void retire(weir_queue *queue, weir__segment *segment) {
-    weir__segment_link(segment, NULL);
-    weir__free(weir__ptr_exchange_acquire_release(&queue->spare, segment));
-}
-
-/* The slot at the front; NULL: it has yet to be made. */
-static inline weir__slot *front_locked(weir_queue *queue) {
-    weir__place *place = &queue->consumers.place;
-    weir__segment *old = place->segment;
-    if (place->slot == old->end) {
-        weir__segment *next = weir__segment_next(old);
-        if (next == NULL)
-            return NULL;
-        *place = weir__segment_begin(next);
-        if (next != old)
-            retire(queue, old);
-    }
-    return place->slot;
-}
-
-/* What the front slot holds; EMPTY: nothing. */
-static inline void *front_item_locked(weir_queue *queue) {
-    weir__slot *slot = front_locked(queue);
-    return slot == NULL ? WEIR__EMPTY : weir__ptr_load_acquire(slot);
-}
-
-/* Takes what front_item_locked has found. */
-static inline void empty_front_locked(weir__side *side) {
-    weir__u64_store_relaxed(&side->index, weir__u64_load_relaxed(&side->index) + 1); /* Q2: before the slot */
-    weir__ptr_store_release(side->place.slot, WEIR__EMPTY);
-    side->place.slot++;
-}
+#include "closable_queue/front.h"
 
 static inline bool at_mark(const weir_queue *queue, const weir__u64 *mark) {
     return mark != NULL && weir__u64_load_relaxed(&queue->consumers.index) >= weir__u64_load_acquire(mark);
@@ -59,12 +25,12 @@ static weir_status take_locked(weir_queue *queue, void **items, size_t max, cons
     if (side->discarding)
         return WEIR_CLOSED;
     while (taken->count < max) {
-        void *item = front_item_locked(queue);
+        void *item = weir__front_item(queue);
         if (item == WEIR__EMPTY || at_mark(queue, mark))
             break;
         if (item == WEIR__SENTINEL && taken->count > 0)
             break;
-        empty_front_locked(side);
+        weir__front_take(side);
         if (item == WEIR__SENTINEL) {
             taken->sentinel = true;
             return WEIR_CLOSED;
@@ -191,18 +157,4 @@ void weir__queue_mark(weir_queue *queue, weir__u64 *mark) {
     weir__lock_acquire(&side->lock);
     weir__u64_store_release(mark, weir__u64_load_relaxed(&side->index));
     weir__park_release_all(&side->park, &side->lock);
-}
-
-size_t weir__queue_take_out(weir_queue *queue, void **items, size_t max, size_t *count) {
-    weir__side *side = &queue->consumers;
-    size_t slots = 0;
-    *count = 0;
-    weir__lock_acquire(&side->lock);
-    for (void *item; slots < max && (item = front_item_locked(queue)) != WEIR__EMPTY; slots++) {
-        empty_front_locked(side);
-        if (item != WEIR__SENTINEL)
-            items[(*count)++] = item;
-    }
-    weir__lock_release(&side->lock);
-    return slots;
 }

@@ -37,7 +37,7 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
     weir__slot *slot = side->place.slot;
     if (weir__ptr_load_acquire(slot) != WEIR__EMPTY)
         return WEIR_FULL;
-    weir__u64_store_relaxed(&side->index, weir__u64_load_relaxed(&side->index) + 1); /* Q2: before the slot */
+    weir__u64_store_release(&side->index, weir__u64_load_relaxed(&side->index) + 1); /* Q2: before the slot */
     weir__ptr_store_release(slot, item);
     side->place.slot = slot + 1;
     return WEIR_OK;

@@ -13,21 +13,21 @@
  *     sees a slot filled or emptied therefore sees the count too, and at every instant
  *         done <= tail,   head <= tail,   tail - head <= capacity.
  *     The tail changes under the producers' lock only, the head under the consumers' only; under its lock each is
- *     exact, without it a past value.
+ *     exact, without it a past value. Each is stored with release, so that whoever reads it with acquire sees of the
+ *     other one at least what its writer had seen: size and unfinished are never torn.
  * Q3  Consumers sleep under the PRODUCERS' lock, producers under the CONSUMERS': each where what it waits for is made
- *     (park.h). A consumer enters the park only if head == tail, seen with the producers' lock held: the tail is
- *     exact and the head cannot be ahead of it, so the queue is empty, and the next put comes after and sees the
- *     sleeper. A producer enters only if tail - head >= capacity, seen with the consumers' lock held: the head is
- *     exact, so the queue is full, and the next get comes after and sees the sleeper. No fence is needed, and no wake
- *     is lost.
+ *     (park.h). A consumer sleeps only if head == tail, seen with the producers' lock held: the tail is exact and the
+ *     head cannot be ahead of it, so the queue is empty, and the next put comes after and sees the sleeper. A producer
+ *     sleeps only if tail - head >= capacity, seen with the consumers' lock held: the head is exact, so the queue is
+ *     full, and the next get comes after and sees the sleeper. No fence is needed, and no wake is lost.
  * Q4  One wake for one is under way on each side. Whoever took the token tries again to have what it came for, and if
- *     there is more than one to be had while others sleep, passes the wake on at once. (A consumer at its mark will
- * have nothing, and passes it on for the first already.) What is made after the token was taken wakes for itself. So
+ *     there is more than one to be had while others sleep, passes the wake on at once. (A consumer at its mark will have
+ *     nothing, and passes it on for the first already.) What is made after the token was taken wakes for itself. So
  *     while there is something to have and somebody sleeps, either a wake is under way, or for each such thing there is
  *     a thread awake that will look for it.
  * Q5  `closed` is set on both sides at once, with both locks held, and never cleared; likewise `discarding`. Nothing
  *     is put afterwards, so a get that finds `closed` and an empty slot knows that nothing will ever come. Setting
- *     wakes everybody; nobody enters a park that has seen it.
+ *     wakes everybody, and nobody falls asleep that has seen it.
  * Q6  Lock order: producers, consumers. The lock of `settled` is taken with neither held. A sleeper gives its own
  *     side's lock back before it takes the other's.
  * Q7  Drop functions are called with no lock held.
@@ -63,7 +63,7 @@ typedef struct weir__settled {
     weir__u64 known_tail;                 /* a past value of the tail */
     weir__lock lock;
     weir__park joiners;
-    weir__u32 discarded; /* 1: a WEIR_DISCARD has dropped something */
+    weir__u32 discarded; /* 1: a WEIR_DISCARD has taken items away; set with the consumers' lock held */
 } weir__settled;
 
 struct weir_queue {
@@ -79,8 +79,8 @@ struct weir_queue {
     _Alignas(WEIR__APART) weir__ptr spare; /* unbounded: one emptied segment, or NULL */
 };
 
-/* How many slots an unbounded queue's segment has: it fills four kilobytes. */
-enum { WEIR__SEGMENT_SLOTS = 4096 / sizeof(weir__slot) - 2 };
+/* How many slots an unbounded queue's segment has: with its head it fills a chunk. */
+enum { WEIR__SEGMENT_SLOTS = WEIR__CHUNK / sizeof(weir__slot) - 2 };
 
 static inline bool weir__queue_is_bounded(const weir_queue *queue) {
     return queue->capacity != WEIR_UNBOUNDED;
@@ -95,6 +95,9 @@ weir_status weir__queue_get_to_mark(weir_queue *queue, void **item, const weir__
 /* Sets the mark behind everything that is queued, and lets the consumers that wait look at it. */
 void weir__queue_mark(weir_queue *queue, weir__u64 *mark);
 
+/* Whether a WEIR_DISCARD has taken items away, or is about to. */
+bool weir__queue_is_discarded(weir_queue *queue);
+
 /* How many items and sentinels were ever taken or discarded. */
 uint64_t weir__queue_head(const weir_queue *queue);
 
@@ -103,12 +106,6 @@ uint64_t weir__queue_tail(const weir_queue *queue);
 
 /* Gives an item that nobody will have to the drop function. */
 void weir__queue_drop(const weir_queue *queue, void *item);
-
-/*
- * Takes out up to `max` items and sentinels of a queue that is being discarded. Returns how many both are, which the
- * caller has to settle; the `*count` items among them are in `items`.
- */
-size_t weir__queue_take_out(weir_queue *queue, void **items, size_t max, size_t *count);
 
 /* Settles `count` items that are certain to be unfinished. */
 void weir__queue_settle(weir_queue *queue, size_t count);

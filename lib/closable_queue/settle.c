@@ -4,16 +4,20 @@
  * `word` is twice the number of tasks that are done, and 1 (JOINERS) while somebody joins. The number and the flag are
  * one word, so that whoever settles learns with the same atomic operation whether it has to do more.
  *
- * T1  done <= tail. A settle adds to the number by compare and swap, after it has seen that the sum is not beyond a
- * past value of the tail; the tail only grows. `known_tail` is such a past value, kept beside the number: the tail's
- * own line belongs to the producers, and is looked at only when the number has come up to what is known. T2  The flag
- * is set and cleared under the lock. It is set before a joiner looks whether done == tail and sleeps. T3  A settle may
- * take the number up to the tail without the lock only if it sees the flag clear: the swap fails if the flag is set
- * meanwhile. With the flag set, a settle that may be the last one does all of it under the lock, and if done == tail
- * afterwards, wakes the joiners. So the last settle comes either before a joiner looks, which then sees it, or it wakes
- * the joiner. T4  A settle without the lock touches nothing after its swap, and one with it nothing after it has given
- * the lock back. A join looks whether done == tail only with the lock held, so it has waited for the one that made it
- * so. When it has returned, no settle touches the queue any more: the thread that joined may destroy it.
+ * T1  done <= tail. A settle adds to the number by compare and swap, after it has seen that the sum is not beyond a past
+ *     value of the tail; the tail only grows. `known_tail` is such a past value, kept beside the number: the tail's own
+ *     line belongs to the producers, and is looked at only when the number has come up to what is known.
+ *     That value is not too small either. Each thread that settles has seen a tail that counts its own items (Q2), and
+ *     the word is read with acquire and swapped with release, so it has also seen a tail that counts the items of all
+ *     who settled before. The last in line of all those items has a place that is at least their number.
+ * T2  The flag is set and cleared under the lock. It is set before a joiner looks whether done == tail and sleeps.
+ * T3  A settle may take the number up to the tail without the lock only if it sees the flag clear: the swap fails if the
+ *     flag is set meanwhile. With the flag set, a settle that may be the last one does all of it under the lock, and if
+ *     done == tail afterwards, wakes the joiners. So the last settle comes either before a joiner looks, which then
+ *     sees it, or it wakes the joiner.
+ * T4  A settle without the lock touches nothing after its swap, and one with it nothing after it has given the lock
+ *     back. A join looks whether done == tail only with the lock held, so it has waited for the one that made it so.
+ *     When it has returned, no settle touches the queue any more: the thread that joined may destroy it.
  *
  * The swaps are releases, and every one continues the release sequence of those before it, so that a joiner's acquire
  * sees what every settled task has done.
@@ -42,11 +46,11 @@ static inline uint64_t owed(weir_queue *queue, uint64_t done, uint64_t count) {
 /* With the lock held: the flag cannot change, but others still settle what cannot be the last. */
 static weir_status settle_locked(weir_queue *queue, uint64_t count, bool *last) {
     weir__settled *settled = &queue->settled;
-    uint64_t word = weir__u64_load_relaxed(&settled->word);
+    uint64_t word = weir__u64_load_acquire(&settled->word);
     do {
         if (count > weir__queue_tail(queue) - done_of(word))
             return WEIR_INVALID;
-    } while (!weir__u64_swap_weak_release(&settled->word, &word, word + count * ONE_DONE));
+    } while (!weir__u64_swap_weak_acquire_release(&settled->word, &word, word + count * ONE_DONE));
 
     *last = done_of(word) + count == weir__queue_tail(queue);
     return WEIR_OK;
@@ -66,14 +70,14 @@ static weir_status settle_with_joiners(weir_queue *queue, uint64_t count) {
 
 static weir_status settle(weir_queue *queue, uint64_t count) {
     weir__settled *settled = &queue->settled;
-    uint64_t word = weir__u64_load_relaxed(&settled->word);
+    uint64_t word = weir__u64_load_acquire(&settled->word);
     do {
         uint64_t most = owed(queue, done_of(word), count);
         if (count > most)
             return WEIR_INVALID;
         if ((word & JOINERS) && count == most) /* T3 */
             return settle_with_joiners(queue, count);
-    } while (!weir__u64_swap_weak_release(&settled->word, &word, word + count * ONE_DONE));
+    } while (!weir__u64_swap_weak_acquire_release(&settled->word, &word, word + count * ONE_DONE));
     return WEIR_OK;
 }
 

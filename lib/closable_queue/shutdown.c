@@ -3,7 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "closable_queue/queue.h"
+#include "closable_queue/front.h"
 
 enum { AT_ONCE = 64 }; /* how many are taken out under one lock */
 
@@ -26,16 +26,40 @@ static void close_both_sides(weir_queue *queue, bool discarding) {
         weir__park_signal(&consumers->park, WEIR__EVERYONE);
 }
 
+/* Takes out a batch; returns how many items and sentinels it was, which have to be settled. */
+static size_t take_out(weir_queue *queue, void **items, size_t *count) {
+    weir__side *side = &queue->consumers;
+    size_t taken = 0;
+    *count = 0;
+    weir__lock_acquire(&side->lock);
+    for (void *item; taken < AT_ONCE && (item = weir__front_item(queue)) != WEIR__EMPTY; taken++) {
+        weir__front_take(side);
+        if (item != WEIR__SENTINEL)
+            items[(*count)++] = item;
+    }
+    if (*count > 0)
+        weir__u32_store_relaxed(&queue->settled.discarded, 1); /* for joins, released by the settle */
+    weir__lock_release(&side->lock);
+    return taken;
+}
+
 static void discard(weir_queue *queue) {
     void *items[AT_ONCE];
-    size_t settles, count;
-    while ((settles = weir__queue_take_out(queue, items, AT_ONCE, &count)) > 0) {
-        if (count > 0)
-            weir__u32_store_relaxed(&queue->settled.discarded, 1); /* released by the settle */
+    size_t taken, count;
+    while ((taken = take_out(queue, items, &count)) > 0) {
         for (size_t i = 0; i < count; i++)
             weir__queue_drop(queue, items[i]); /* Q7 */
-        weir__queue_settle(queue, settles);
+        weir__queue_settle(queue, taken);
     }
+}
+
+bool weir__queue_is_discarded(weir_queue *queue) {
+    weir__side *side = &queue->consumers;
+    weir__lock_acquire(&side->lock);
+    bool discarded = weir__u32_load_relaxed(&queue->settled.discarded) != 0 ||
+                     (side->discarding && weir__queue_head(queue) < weir__queue_tail(queue));
+    weir__lock_release(&side->lock);
+    return discarded;
 }
 
 weir_status weir_queue_shutdown(weir_queue *queue, weir_shutdown_mode mode) {

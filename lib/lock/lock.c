@@ -5,10 +5,8 @@
  */
 #include "lock/lock.h"
 
-enum { LONGEST_PAUSE = 32 }; /* 1 + 2 + ... + 32 pauses: about the time of ten critical sections */
-
 static bool acquire_spinning(weir__lock *lock) {
-    for (int pauses = 1; pauses <= LONGEST_PAUSE; pauses *= 2) {
+    for (int pauses = 1; pauses <= WEIR__PAUSES_FOR_LOCK; pauses *= 2) {
         for (int i = 0; i < pauses; i++)
             weir__pause();
         if (weir__u32_load_relaxed(&lock->state) == WEIR__LOCK_FREE &&

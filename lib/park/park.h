@@ -21,8 +21,8 @@
  *     more may have been made since the token was set: it has to pass a wake on if there is more than it will have.
  * P4  Falling asleep clears the token: the thread has seen, under the lock, that there is nothing to have, so the wake
  *     that was under way has lost its reason.
- * P5  The lock is given back first and the wake-up comes then, so that the one that is woken need not wait for the
- * lock. By then the park may be freed: the wake-up uses its address only.
+ * P5  The lock is given back first and the wake-up comes then, so that the one that is woken need not wait for the lock.
+ *     By then the park may be freed: the wake-up uses its address only.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

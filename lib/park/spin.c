@@ -5,13 +5,11 @@
  */
 #include "park/spin.h"
 
-enum { LONGEST_PAUSE = 64, YIELDS = 4 };
-
 static const uint64_t long_yield = 1000 * 1000;        /* ns: somebody else had a time slice */
 static const uint64_t no_yield_for = 50 * 1000 * 1000; /* ns */
 
 static bool pause_until(int first_pauses, weir__spin_ready *ready, const void *arg) {
-    for (int pauses = first_pauses; pauses <= LONGEST_PAUSE; pauses *= 2) {
+    for (int pauses = first_pauses; pauses <= WEIR__PAUSES_FOR_PARTNER; pauses *= 2) {
         for (int i = 0; i < pauses; i++)
             weir__pause();
         if (ready(arg))
@@ -22,17 +20,13 @@ static bool pause_until(int first_pauses, weir__spin_ready *ready, const void *a
 
 static bool yield_until(weir__spin *spin, weir__spin_ready *ready, const void *arg) {
     uint64_t before = weir__clock_now();
-    if (before < weir__u64_load_relaxed(&spin->no_yield_until))
-        return false;
-    for (int i = 0; i < YIELDS; i++) {
+    for (int i = 0; i < WEIR__YIELDS_FOR_PARTNER && before >= weir__u64_load_relaxed(&spin->no_yield_until); i++) {
         weir__yield();
         if (ready(arg))
             return true;
         uint64_t after = weir__clock_now();
-        if (after - before > long_yield) {
+        if (after - before > long_yield)
             weir__u64_store_relaxed(&spin->no_yield_until, after + no_yield_for);
-            return false;
-        }
         before = after;
     }
     return false;

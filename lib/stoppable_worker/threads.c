@@ -71,14 +71,11 @@ weir_status weir_start_threads(weir_threads **threads, size_t count, weir_worker
 
 /* What has become of the work, when the threads have ended. */
 static weir_status outcome_of(const weir__group *group) {
-    uint64_t mark = weir__u64_load_relaxed(&group->mark);
-    if (weir__queue_head(group->in) < mark)
+    if (weir__queue_is_discarded(group->in))
+        return WEIR_DISCARDED;
+    if (weir__queue_head(group->in) < weir__u64_load_relaxed(&group->mark))
         return WEIR_UNFINISHED;
-    if (weir__u32_load_relaxed(&group->lost_result))
-        return WEIR_NOMEM;
-    if (weir__queue_tail(group->in) == mark) /* what was put later is not ours to wait for */
-        return weir_queue_join(group->in);
-    return WEIR_OK;
+    return weir__u32_load_relaxed(&group->lost_result) ? WEIR_NOMEM : WEIR_OK;
 }
 
 static void finish_stop(weir__group *group, weir_status outcome) {

@@ -64,9 +64,9 @@ static inline void weir__u64_store_release(weir__u64 *a, uint64_t value) {
 }
 
 /* Stores `value` if `a` holds `*expected`, else tells what it holds; may fail for no reason. */
-static inline bool weir__u64_swap_weak_release(weir__u64 *a, uint64_t *expected, uint64_t value) {
-    return atomic_compare_exchange_weak_explicit(&a->value, expected, value, memory_order_release,
-                                                 memory_order_relaxed);
+static inline bool weir__u64_swap_weak_acquire_release(weir__u64 *a, uint64_t *expected, uint64_t value) {
+    return atomic_compare_exchange_weak_explicit(&a->value, expected, value, memory_order_acq_rel,
+                                                 memory_order_acquire);
 }
 
 static inline uint64_t weir__u64_or_acquire(weir__u64 *a, uint64_t bits) {

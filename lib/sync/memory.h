@@ -11,6 +11,9 @@
 /* What two threads write at the same time is kept this far apart: a cache line, and the one prefetched with it. */
 #define WEIR__APART 128
 
+/* The bytes of a good chunk for what grows piece by piece: a page. */
+#define WEIR__CHUNK 4096
+
 /* Memory that is zero and lies on a multiple of WEIR__APART; NULL: there is none. Freed with weir__free. */
 void *weir__alloc(size_t size);
 

@@ -8,6 +8,10 @@
 
 #include <sched.h>
 
+/* The longest run of pauses between two looks, for a lock that is held for a few dozen instructions, and for a partner
+   that is about to put or get; and how many yields come after that. */
+enum { WEIR__PAUSES_FOR_LOCK = 32, WEIR__PAUSES_FOR_PARTNER = 64, WEIR__YIELDS_FOR_PARTNER = 4 };
+
 /* Tells the processor that this is a waiting loop: 20 to 150 cycles, by the processor. */
 static inline void weir__pause(void) {
 #if defined(__x86_64__) || defined(__i386__)

@@ -61,5 +61,8 @@ bool weir__thread_start(weir__thread *thread) {
 }
 
 void weir__thread_join(weir__thread *thread) {
+    int cancellable;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable); /* pthread_join is a cancellation point */
     pthread_join(thread->id, NULL);
+    pthread_setcancelstate(cancellable, NULL);
 }

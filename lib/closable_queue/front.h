@@ -1,0 +1,29 @@
+/*
+ * front.h - the front of the queue: looking at it and taking it. All with the consumers' lock held.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_CLOSABLE_QUEUE_FRONT_H
+#define WEIR_CLOSABLE_QUEUE_FRONT_H
+
+#include "closable_queue/queue.h"
+
+/* Goes on to the next segment; false: it has yet to be made. */
+bool weir__front_enter_next_segment(weir_queue *queue);
+
+/* What the front slot holds; WEIR__EMPTY: there is nothing. */
+static inline void *weir__front_item(weir_queue *queue) {
+    weir__place *place = &queue->consumers.place;
+    if (place->slot == place->segment->end && !weir__front_enter_next_segment(queue))
+        return WEIR__EMPTY;
+    return weir__ptr_load_acquire(place->slot);
+}
+
+/* Takes what weir__front_item has found. */
+static inline void weir__front_take(weir__side *consumers) {
+    weir__u64_store_release(&consumers->index, weir__u64_load_relaxed(&consumers->index) + 1); /* Q2 */
+    weir__ptr_store_release(consumers->place.slot, WEIR__EMPTY);
+    consumers->place.slot++;
+}
+
+#endif /* WEIR_CLOSABLE_QUEUE_FRONT_H */
