@@ -44,7 +44,7 @@ typedef weir_status weir_worker_init(void *arg, void **state);
 
 /*
  * Undoes what init made. Called once in each thread whose init returned WEIR_OK, at the thread's end, however it ends;
- * it must not end the thread itself.
+ * it must not end the thread itself. Without an init function it is called in each thread, with `arg` as the state.
  */
 typedef void weir_worker_fini(void *state);
 

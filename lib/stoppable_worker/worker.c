@@ -18,12 +18,13 @@ static void report(weir_worker *worker, bool failed) {
 
 static void initialise(weir_worker *worker) {
     weir__group *group = worker->group;
-    worker->state = group->arg;
-    if (group->init != NULL) {
-        worker->state = NULL;
+    if (group->init == NULL) {
+        worker->state = group->arg;
+        worker->initialised = true;
+    } else {
         worker->initialised = group->init(group->arg, &worker->state) == WEIR_OK;
     }
-    report(worker, group->init != NULL && !worker->initialised);
+    report(worker, !worker->initialised);
 }
 
 /* Waits for the gate; returns whether it leads to work. */

@@ -1,0 +1,107 @@
+/*
+ * download.c - the first stage: fetches a picture into memory.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "stages.h"
+#include "transfer.h"
+
+enum { FIRST_ROOM = 64 * 1024, MAX_REDIRECTS = 5, STATUS_OK = 200 };
+
+struct downloader {
+    struct transfer transfer;
+    const struct work *work;
+    struct photo *photo; /* the one in work */
+    size_t room;         /* bytes that photo->image has memory for */
+};
+
+/* How much memory is best taken to hold `needed` bytes: all at once if the server says how many will come. */
+static size_t room_for(const struct downloader *downloader, size_t needed) {
+    size_t room = downloader->room == 0 ? FIRST_ROOM : downloader->room * 2, max = downloader->work->options->max_bytes;
+    curl_off_t announced = -1;
+    curl_easy_getinfo(downloader->transfer.curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    if (downloader->room == 0 && announced > 0 && (uint64_t)announced <= max)
+        room = (size_t)announced;
+    room = room < max ? room : max;
+    return room > needed ? room : needed;
+}
+
+/* Called by libcurl with what has come in. Anything but `size` ends the transfer. */
+static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
+    (void)one; /* always 1 */
+    struct downloader *downloader = argument;
+    struct photo *photo = downloader->photo;
+    size_t max = downloader->work->options->max_bytes;
+
+    if (size > max - photo->image_size) {
+        photo_fail(photo, STAGE_DOWNLOAD, "larger than %zu bytes", max);
+        return 0;
+    }
+    size_t needed = photo->image_size + size;
+    if (needed > downloader->room) {
+        size_t room = room_for(downloader, needed);
+        unsigned char *image = realloc(photo->image, room);
+        if (image == NULL) {
+            photo_fail(photo, STAGE_DOWNLOAD, "out of memory");
+            return 0;
+        }
+        photo->image = image;
+        downloader->room = room;
+    }
+    memcpy(photo->image + photo->image_size, bytes, size);
+    photo->image_size = needed;
+    return size;
+}
+
+weir_status download_init(void *work, void **state) {
+    struct downloader *downloader = calloc(1, sizeof *downloader);
+    if (downloader == NULL)
+        return WEIR_NOMEM;
+    downloader->work = work;
+    if (!transfer_open(&downloader->transfer, downloader->work->options->timeout, downloader->work->from_is_embedded)) {
+        free(downloader);
+        return WEIR_INITFAILED;
+    }
+    CURL *curl = downloader->transfer.curl;
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, downloader);
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+    *state = downloader;
+    return WEIR_OK;
+}
+
+void download_fini(void *state) {
+    struct downloader *downloader = state;
+    transfer_close(&downloader->transfer);
+    free(downloader);
+}
+
+static void download(struct downloader *downloader, struct photo *photo) {
+    downloader->photo = photo;
+    downloader->room = 0;
+    if (curl_easy_setopt(downloader->transfer.curl, CURLOPT_URL, photo->entry->url) != CURLE_OK) {
+        photo_fail(photo, STAGE_DOWNLOAD, "out of memory");
+        return;
+    }
+    long status = transfer_run(&downloader->transfer, photo, STAGE_DOWNLOAD);
+    if (status == STATUS_OK && photo->image_size > 0)
+        photo->bytes_in = photo->image_size;
+    else if (status == STATUS_OK)
+        photo_fail(photo, STAGE_DOWNLOAD, "empty");
+    else if (status != 0)
+        photo_fail(photo, STAGE_DOWNLOAD, "HTTP status %ld", status);
+    if (photo->bytes_in == 0)
+        photo_forget_image(photo); /* half a picture, or an error page */
+}
+
+void *download_photo(void *item, void *state) {
+    struct downloader *downloader = state;
+    uint64_t began = account_clock();
+    download(downloader, item);
+    account_busy(downloader->work->account, STAGE_DOWNLOAD, began);
+    return item;
+}

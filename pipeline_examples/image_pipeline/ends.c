@@ -1,0 +1,80 @@
+/*
+ * ends.c - finds out what --from and --to mean.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "ends.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "folder.h"
+#include "interrupt.h"
+#include "photo_set.h"
+#include "terminal.h"
+#include "url.h"
+
+enum { PAINTED = 100, USAGE_ERROR = 2 };
+
+static bool serve_folder(struct ends *ends, const char *folder) {
+    ends->origin = http_server_start(folder, HTTP_ORIGIN);
+    return ends->origin != NULL && source_from_folder(&ends->source, folder, http_server_url(ends->origin));
+}
+
+static bool paint_folder(struct ends *ends) {
+    ends->painted = folder_make_temporary();
+    if (ends->painted == NULL)
+        return false;
+    terminal_say("painting %d pictures", PAINTED);
+    struct photo_set set = {.to = ends->painted, .count = PAINTED, .seed = 1, .should_stop = interrupt_is_stopping};
+    if (!photo_set_make(&set)) {
+        if (interrupt_is_stopping())
+            terminal_say("interrupted: %d not started", PAINTED);
+        return false;
+    }
+    return serve_folder(ends, ends->painted);
+}
+
+static bool open_from(struct ends *ends, const char *from) {
+    bool ok = from == NULL             ? paint_folder(ends)
+              : strcmp(from, "-") == 0 ? source_from_list(&ends->source, from)
+              : folder_exists(from)    ? serve_folder(ends, from)
+                                       : source_from_list(&ends->source, from);
+    if (ok && ends->source.count == 0) {
+        terminal_say("%s: nothing to do", from);
+        return false;
+    }
+    return ok;
+}
+
+static bool open_to(struct ends *ends, const char *to) {
+    if (url_is_http(to)) {
+        ends->to_url = to;
+        return true;
+    }
+    if (!folder_make(to))
+        return false;
+    ends->store = http_server_start(to, HTTP_STORE);
+    if (ends->store == NULL)
+        return false;
+    ends->to_url = http_server_url(ends->store);
+    return true;
+}
+
+int ends_open(struct ends *ends, const struct options *options) {
+    *ends = (struct ends){.to_url = NULL};
+    if (options->from != NULL && folder_is_same(options->from, options->to)) {
+        terminal_say("%s: is the source and the destination: the thumbnails would replace the pictures", options->to);
+        return USAGE_ERROR;
+    }
+    return open_to(ends, options->to) && open_from(ends, options->from) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+void ends_close(struct ends *ends) {
+    http_server_stop(ends->origin);
+    http_server_stop(ends->store);
+    source_free(&ends->source);
+    if (ends->painted != NULL)
+        folder_remove(ends->painted);
+    free(ends->painted);
+}

@@ -1,0 +1,130 @@
+/*
+ * http_store.c - takes files.
+ *
+ * A file is written under a temporary name and renamed when all of it is there: whoever looks into the folder sees a
+ * thumbnail whole or not at all. The temporary name is hidden, and no PUT can name a hidden file. When a write fails
+ * the rest of the body is taken and thrown away, as libmicrohttpd lets one answer only before or after a body.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "http_roles.h"
+
+enum { TRIES = 100 };
+
+static const size_t max_body = (size_t)256 << 20; /* bytes */
+
+struct http_upload {
+    int folder, file; /* file: -1 when it is closed */
+    int error;        /* errno of what went wrong; 0 so far */
+    size_t size;
+    char temporary[64]; /* "" when there is none any more */
+    char name[];
+};
+
+/* A crashed run may have left the same name behind, so the number is tried upwards. */
+static bool create_temporary(struct http_server *server, struct http_upload *upload) {
+    for (int i = 0; i < TRIES; i++) {
+        snprintf(upload->temporary, sizeof upload->temporary, ".weir-thumbs-%ld-%u.part", (long)getpid(),
+                 atomic_fetch_add(&server->uploads, 1));
+        upload->file = openat(server->folder, upload->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (upload->file >= 0)
+            return true;
+        upload->error = errno;
+        upload->temporary[0] = '\0';
+        if (errno != EEXIST)
+            return false;
+    }
+    return false;
+}
+
+static bool is_too_large(struct MHD_Connection *connection) {
+    const char *length = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    return length != NULL && strtoull(length, NULL, 10) > max_body;
+}
+
+struct http_upload *http_store_begin(struct http_server *server, struct MHD_Connection *connection, const char *name,
+                                     enum MHD_Result *result) {
+    if (is_too_large(connection)) {
+        *result = http_reply(connection, MHD_HTTP_CONTENT_TOO_LARGE, "too large");
+        return NULL;
+    }
+    size_t size = strlen(name) + 1;
+    struct http_upload *upload = calloc(1, sizeof *upload + size);
+    if (upload == NULL) {
+        *result = http_reply(connection, MHD_HTTP_SERVICE_UNAVAILABLE, "out of memory");
+        return NULL;
+    }
+    memcpy(upload->name, name, size);
+    upload->folder = server->folder;
+    upload->file = -1;
+    if (create_temporary(server, upload))
+        upload->error = 0;
+    return upload;
+}
+
+void http_store_write(struct http_upload *upload, const char *data, size_t size) {
+    if (upload->error == 0 && size > max_body - upload->size)
+        upload->error = EFBIG;
+    while (upload->error == 0 && size > 0) {
+        ssize_t written = write(upload->file, data, size);
+        if (written < 0 && errno != EINTR) {
+            upload->error = errno;
+        } else if (written > 0) {
+            data += written;
+            size -= (size_t)written;
+            upload->size += (size_t)written;
+        }
+    }
+}
+
+/* Returns whether there was a file of that name before. */
+static bool put_in_place(struct http_upload *upload) {
+    struct stat status;
+    bool is_there = fstatat(upload->folder, upload->name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    if (renameat(upload->folder, upload->temporary, upload->folder, upload->name) == 0)
+        upload->temporary[0] = '\0';
+    else
+        upload->error = errno;
+    return is_there;
+}
+
+enum MHD_Result http_store_finish(struct http_upload *upload, struct MHD_Connection *connection) {
+    bool was_there = false;
+    if (upload->file >= 0 && close(upload->file) != 0 && upload->error == 0)
+        upload->error = errno; /* where the last of a write may fail */
+    upload->file = -1;
+    if (upload->error == 0)
+        was_there = put_in_place(upload);
+    switch (upload->error) {
+        case 0:
+            return http_reply(connection, was_there ? MHD_HTTP_NO_CONTENT : MHD_HTTP_CREATED, "");
+        case ENOSPC:
+        case EDQUOT:
+            return http_reply(connection, MHD_HTTP_INSUFFICIENT_STORAGE, strerror(upload->error));
+        case EFBIG:
+            return http_reply(connection, MHD_HTTP_CONTENT_TOO_LARGE, strerror(upload->error));
+        default:
+            return http_reply(connection, MHD_HTTP_INTERNAL_SERVER_ERROR, strerror(upload->error));
+    }
+}
+
+void http_store_end(struct http_upload *upload) {
+    if (upload == NULL)
+        return;
+    if (upload->file >= 0)
+        close(upload->file);
+    if (upload->temporary[0] != '\0')
+        unlinkat(upload->folder, upload->temporary, 0);
+    free(upload);
+}

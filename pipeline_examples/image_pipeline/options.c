@@ -1,0 +1,204 @@
+/*
+ * options.c - reads the command line.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <weir/version.h>
+
+#include "numbers.h"
+#include "terminal.h"
+
+enum { USAGE_ERROR = 2, MAX_THREADS = 256, MAX_QUEUE = 65536, MAX_SIDE = 16384 };
+
+enum {
+    OPT_FROM = 256,
+    OPT_TO,
+    OPT_DOWNLOADS,
+    OPT_RESIZES,
+    OPT_UPLOADS,
+    OPT_QUEUE,
+    OPT_MAX_BYTES,
+    OPT_MAX_PIXELS,
+    OPT_TIMEOUT,
+    OPT_VERSION
+};
+
+static const struct option long_options[] = {
+    {"from", required_argument, NULL, OPT_FROM},
+    {"to", required_argument, NULL, OPT_TO},
+    {"size", required_argument, NULL, 's'},
+    {"quality", required_argument, NULL, 'q'},
+    {"downloads", required_argument, NULL, OPT_DOWNLOADS},
+    {"resizes", required_argument, NULL, OPT_RESIZES},
+    {"uploads", required_argument, NULL, OPT_UPLOADS},
+    {"queue", required_argument, NULL, OPT_QUEUE},
+    {"max-bytes", required_argument, NULL, OPT_MAX_BYTES},
+    {"max-pixels", required_argument, NULL, OPT_MAX_PIXELS},
+    {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static void print_help(void) {
+    fputs("Usage: weir-thumbs [OPTION]...\n"
+          "Downloads pictures, makes thumbnails of them, and uploads those, all at the same time.\n"
+          "\n"
+          "  --from DIR         take the files in this folder; they are served over HTTP to the downloads\n"
+          "  --from FILE        take the http and https URLs in this file, one a line, # for comments;\n"
+          "                     -: standard input (default: 100 pictures painted for the occasion)\n"
+          "  --to DIR           put the thumbnails into this folder, through HTTP; made if it is missing\n"
+          "                     (default: thumbs)\n"
+          "  --to URL           put them under this http or https URL\n"
+          "  -s, --size WxH     the box, in pixels, that they are made to fit; none is enlarged\n"
+          "                     (default: 320x320)\n"
+          "  -q, --quality N    of the JPEG, 1 to 100 (default: 85)\n"
+          "\n"
+          "  --downloads N      threads that download (default: 4)\n"
+          "  --resizes N        threads that resize (default: one for each processor)\n"
+          "  --uploads N        threads that upload (default: 2)\n"
+          "  --queue N          pictures that fit in the queue in front of each stage (default: 16)\n"
+          "\n"
+          "  --max-bytes N      refuse a picture of more bytes (default: 67108864)\n"
+          "  --max-pixels N     refuse a picture of more pixels, before decoding it (default: 100000000)\n"
+          "  --timeout N        give a transfer up that got nowhere for N seconds (default: 30)\n"
+          "  -h, --help         print this and exit\n"
+          "  --version          print the version and exit\n"
+          "\n"
+          "JPEG, PNG and WebP pictures are taken, whatever they are called. A thumbnail is called as its\n"
+          "picture, with .jpg at the end; a second one of that name gets -2, and so on. One in the way from\n"
+          "an earlier run is replaced.\n"
+          "\n"
+          "Ctrl-C finishes what is in flight; a second one throws that away. The exit status is 0 when every\n"
+          "picture has become a thumbnail, 1 when one has not or the run was interrupted, and 2 when the\n"
+          "command line is wrong.\n",
+          stdout);
+}
+
+static size_t processors(void) {
+    long count = sysconf(_SC_NPROCESSORS_ONLN);
+    return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (size_t)count;
+}
+
+static bool read_count(const char *option, uint64_t max, size_t *count) {
+    uint64_t number;
+    if (!numbers_read_option(option, optarg, 1, max, &number))
+        return false;
+    *count = (size_t)number;
+    return true;
+}
+
+static bool read_size(struct options *options) {
+    const char *cross = strchr(optarg, 'x');
+    char width[8];
+    uint64_t w, h;
+    bool ok = cross != NULL && (size_t)(cross - optarg) < sizeof width;
+    if (ok) {
+        snprintf(width, sizeof width, "%.*s", (int)(cross - optarg), optarg);
+        ok = numbers_read(width, 1, MAX_SIDE, &w) && numbers_read(cross + 1, 1, MAX_SIDE, &h);
+    }
+    if (!ok) {
+        terminal_say("--size: '%s' is not WxH with both from 1 to %d, such as 320x320", optarg, MAX_SIDE);
+        return false;
+    }
+    options->width = (int)w;
+    options->height = (int)h;
+    return true;
+}
+
+static bool read_limit(struct options *options, int option) {
+    uint64_t number;
+    switch (option) {
+        case 'q':
+            if (!numbers_read_option("--quality", optarg, 1, 100, &number))
+                return false;
+            options->quality = (int)number;
+            return true;
+        case OPT_TIMEOUT:
+            if (!numbers_read_option("--timeout", optarg, 1, 3600, &number))
+                return false;
+            options->timeout = (long)number;
+            return true;
+        case OPT_MAX_PIXELS:
+            return numbers_read_option("--max-pixels", optarg, 1, UINT64_C(1000000000000), &options->max_pixels);
+        default:
+            return read_count("--max-bytes", INT32_MAX, &options->max_bytes);
+    }
+}
+
+static bool read_option(struct options *options, int option) {
+    switch (option) {
+        case OPT_FROM:
+            options->from = optarg;
+            return true;
+        case OPT_TO:
+            options->to = optarg;
+            return true;
+        case 's':
+            return read_size(options);
+        case OPT_DOWNLOADS:
+            return read_count("--downloads", MAX_THREADS, &options->downloads);
+        case OPT_RESIZES:
+            return read_count("--resizes", MAX_THREADS, &options->resizes);
+        case OPT_UPLOADS:
+            return read_count("--uploads", MAX_THREADS, &options->uploads);
+        case OPT_QUEUE:
+            return read_count("--queue", MAX_QUEUE, &options->queue);
+        default:
+            return read_limit(options, option);
+    }
+}
+
+static bool finish_printing(int *exit_status) {
+    *exit_status = fflush(stdout) == 0 && !ferror(stdout) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return false;
+}
+
+bool options_parse(struct options *options, int argc, char **argv, int *exit_status) {
+    *options = (struct options){.to = "thumbs",
+                                .width = 320,
+                                .height = 320,
+                                .quality = 85,
+                                .downloads = 4,
+                                .resizes = processors(),
+                                .uploads = 2,
+                                .queue = 16,
+                                .max_bytes = 64 << 20,
+                                .max_pixels = 100000000,
+                                .timeout = 30};
+    *exit_status = USAGE_ERROR;
+    opterr = 0;
+    int option;
+    while ((option = getopt_long(argc, argv, ":s:q:h", long_options, NULL)) != -1) {
+        if (option == 'h') {
+            print_help();
+            return finish_printing(exit_status);
+        }
+        if (option == OPT_VERSION) {
+            printf("weir-thumbs %s\n", weir_version());
+            return finish_printing(exit_status);
+        }
+        if (option == '?' || option == ':') {
+            terminal_say(option == '?' ? "'%s': no such option, or it takes no value; see --help" : "%s needs a value",
+                         argv[optind - 1]);
+            return false;
+        }
+        if (!read_option(options, option))
+            return false;
+    }
+    if (optind < argc) {
+        terminal_say("'%s': unexpected argument; see --help", argv[optind]);
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,21 @@
+/*
+ * paint.h - paints a picture that is as hard to decode and to shrink as a photograph.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef IMAGE_PIPELINE_PAINT_H
+#define IMAGE_PIPELINE_PAINT_H
+
+#include <stdint.h>
+#include <vips/vips.h>
+
+/* The next number of a series; `state` may start with any seed. */
+uint64_t random_next(uint64_t *state);
+
+/* A number from `min` to `max`, both included. */
+int random_between(uint64_t *state, int min, int max);
+
+/* Paints a picture of 7 megapixels into memory; NULL: libvips has the reason. The caller unrefs it. */
+VipsImage *paint_picture(uint64_t seed);
+
+#endif /* IMAGE_PIPELINE_PAINT_H */

@@ -1,0 +1,259 @@
+/*
+ * photo_set.c - divides the set among worker threads, and crops, or has painted, one picture after the other.
+ *
+ * Every picture is a crop, of a photograph or of a painting. The work is handed out in batches through a queue; a batch
+ * is all that is cropped from one original: to decode or to paint that takes longer than the rest, and should happen
+ * once. What a picture looks like depends on its number and the set's seed, and not on the thread that makes it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "photo_set.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <vips/vips.h>
+
+#include <weir/stoppable_worker.h>
+
+#include "paint.h"
+#include "terminal.h"
+
+enum { PAINTINGS = 6, QUALITY = 88, MIN_SIDE = 64, PATH_SIZE = 4096 };
+
+struct job {
+    const struct photo_set *set; /* constant while the threads run, as the next two */
+    char **sources;              /* paths of the photographs to crop */
+    size_t source_count;
+    atomic_size_t made;
+};
+
+struct batch {
+    struct job *job;
+    size_t first, step; /* makes the pictures first, first + step ... of the set, counted from 0 */
+};
+
+static void say_reason(const char *what) {
+    char *reason = vips_error_buffer_copy();
+    terminal_say("%s: %s", what, reason);
+    g_free(reason);
+}
+
+static bool write_file(const char *path, const void *data, size_t size) {
+    FILE *file = fopen(path, "wb");
+    if (file == NULL)
+        return false;
+    bool ok = fwrite(data, 1, size, file) == size;
+    return fclose(file) == 0 && ok;
+}
+
+/* Under a hidden name first, so that nobody finds half a picture. */
+static bool save(const struct photo_set *set, size_t number, VipsImage *picture) {
+    char path[PATH_SIZE], hidden[PATH_SIZE];
+    snprintf(path, sizeof path, "%s/photo-%04zu.jpg", set->to, number + 1);
+    snprintf(hidden, sizeof hidden, "%s/.photo-%04zu.jpg.part", set->to, number + 1);
+    void *data = NULL;
+    size_t size;
+    if (vips_jpegsave_buffer(picture, &data, &size, "Q", QUALITY, "strip", TRUE, NULL) != 0) {
+        say_reason(path);
+        return false;
+    }
+    bool ok = write_file(hidden, data, size) && rename(hidden, path) == 0;
+    if (!ok) {
+        terminal_say("%s: %s", path, strerror(errno));
+        unlink(hidden);
+    }
+    g_free(data);
+    return ok;
+}
+
+/* Picks a part of `original`, as large as a picture or as large as there is. */
+static VipsImage *crop(VipsImage *original, uint64_t seed) {
+    static const int ratios[][2] = {{4, 3}, {3, 2}, {16, 9}, {3, 4}};
+    const int *ratio = ratios[random_next(&seed) % (sizeof ratios / sizeof *ratios)];
+    int all_width = vips_image_get_width(original), all_height = vips_image_get_height(original);
+    int width = random_between(&seed, 1200, 2048);
+    width = width < all_width ? width : all_width;
+    int height = width * ratio[1] / ratio[0];
+    if (height > all_height) {
+        height = all_height;
+        width = height * ratio[0] / ratio[1];
+    }
+    int left = random_between(&seed, 0, all_width - width), top = random_between(&seed, 0, all_height - height);
+    VipsImage *picture = NULL;
+    return vips_crop(original, &picture, left, top, width, height, NULL) == 0 ? picture : NULL;
+}
+
+/* Decodes a whole photograph into memory. */
+static VipsImage *load(const char *path) {
+    VipsImage *file = NULL, *photograph = NULL;
+    if (vips_jpegload(path, &file, "access", VIPS_ACCESS_SEQUENTIAL, NULL) == 0) {
+        photograph = vips_image_copy_memory(file);
+        g_object_unref(file);
+    }
+    if (photograph == NULL)
+        say_reason(path);
+    return photograph;
+}
+
+static VipsImage *make_original(const struct job *job, size_t number) {
+    if (job->source_count > 0)
+        return load(job->sources[number]);
+    VipsImage *painting = paint_picture(job->set->seed * UINT64_C(1000003) + number);
+    if (painting == NULL)
+        say_reason("painting");
+    return painting;
+}
+
+static bool make_one(const struct photo_set *set, size_t number, VipsImage *original) {
+    VipsImage *picture = crop(original, set->seed * UINT64_C(1000033) + number);
+    if (picture == NULL) {
+        say_reason("cropping");
+        return false;
+    }
+    bool ok = save(set, number, picture);
+    g_object_unref(picture);
+    return ok;
+}
+
+static void *make_batch(void *item, void *unused) {
+    (void)unused;
+    struct batch *batch = item;
+    struct job *job = batch->job;
+    VipsImage *original = job->set->should_stop() ? NULL : make_original(job, batch->first);
+    for (size_t i = batch->first; original != NULL && i < job->set->count; i += batch->step) {
+        if (job->set->should_stop() || !make_one(job->set, i, original))
+            break;
+        atomic_fetch_add(&job->made, 1);
+    }
+    if (original != NULL)
+        g_object_unref(original);
+    free(batch);
+    return NULL;
+}
+
+static weir_status begin_thread(void *arg, void **state) {
+    *state = arg;
+    return WEIR_OK;
+}
+
+static void end_thread(void *unused) {
+    (void)unused;
+    vips_thread_shutdown();
+}
+
+static void drop_batch(void *batch, void *unused) {
+    (void)unused;
+    free(batch);
+}
+
+static weir_status put_batches(struct job *job, weir_queue *queue) {
+    size_t step = job->source_count > 0 ? job->source_count : PAINTINGS;
+    weir_status status = WEIR_OK;
+    for (size_t first = 0; first < step && first < job->set->count && status == WEIR_OK; first++) {
+        struct batch *batch = malloc(sizeof *batch);
+        if (batch == NULL)
+            return WEIR_NOMEM;
+        *batch = (struct batch){job, first, step};
+        status = weir_queue_put(queue, batch);
+        if (status != WEIR_OK)
+            free(batch);
+    }
+    return status;
+}
+
+static weir_status run(struct job *job) {
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t threads = processors < 1 ? 1 : (size_t)processors;
+    weir_queue_options queue_options = {.capacity = 2 * threads, .name = "batches", .drop = drop_batch};
+    weir_worker_options options = {.func = make_batch, .name = "pictures", .init = begin_thread, .fini = end_thread};
+    weir_queue *queue = NULL;
+    weir_threads *workers = NULL;
+    weir_status status = weir_queue_create_with(&queue, &queue_options);
+    if (status != WEIR_OK)
+        return status;
+    status = weir_start_threads_with(&workers, threads, &options, queue, NULL);
+    if (status == WEIR_OK) {
+        status = put_batches(job, queue);
+        weir_stop_threads(queue, workers);
+    }
+    weir_queue_destroy(queue);
+    return status;
+}
+
+static bool is_jpeg(const char *path) {
+    const char *loader = vips_foreign_find_load(path);
+    if (loader == NULL || strcmp(loader, "VipsForeignLoadJpegFile") != 0)
+        return false;
+    VipsImage *header = vips_image_new_from_file(path, NULL);
+    bool ok = header != NULL && vips_image_get_width(header) >= MIN_SIDE && vips_image_get_height(header) >= MIN_SIDE;
+    if (header != NULL)
+        g_object_unref(header);
+    return ok;
+}
+
+static bool add_source(struct job *job, const char *folder, const char *name) {
+    size_t size = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(size);
+    if (path == NULL)
+        return false;
+    snprintf(path, size, "%s/%s", folder, name);
+    if (!is_jpeg(path)) {
+        free(path);
+        return true;
+    }
+    char **sources = realloc(job->sources, (job->source_count + 1) * sizeof *sources);
+    if (sources == NULL) {
+        free(path);
+        return false;
+    }
+    job->sources = sources;
+    sources[job->source_count++] = path;
+    return true;
+}
+
+static int by_path(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static bool find_sources(struct job *job, const char *path) {
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        terminal_say("%s: %s", path, strerror(errno));
+        return false;
+    }
+    bool ok = true;
+    const struct dirent *file;
+    while (ok && (file = readdir(folder)) != NULL) {
+        if (file->d_name[0] != '.')
+            ok = add_source(job, path, file->d_name);
+    }
+    closedir(folder);
+    vips_error_clear(); /* what libvips has to say about the files that are no JPEG */
+    if (!ok)
+        terminal_say("out of memory");
+    else if (job->source_count > 0)
+        qsort(job->sources, job->source_count, sizeof *job->sources, by_path);
+    return ok;
+}
+
+bool photo_set_make(const struct photo_set *set) {
+    struct job job = {.set = set};
+    bool ok = set->from == NULL || find_sources(&job, set->from);
+    if (ok) {
+        weir_status status = run(&job);
+        if (status != WEIR_OK)
+            terminal_say("%s", weir_strerror(status));
+        ok = status == WEIR_OK && atomic_load(&job.made) == set->count;
+    }
+    for (size_t i = 0; i < job.source_count; i++)
+        free(job.sources[i]);
+    free(job.sources);
+    return ok;
+}

@@ -1,0 +1,198 @@
+/*
+ * resize.c - the middle stage: makes a thumbnail of a picture, in memory, with libvips.
+ *
+ * The pictures come from anywhere, so a picture must be let in: only JPEG, PNG and WebP, by what is inside and not by
+ * the name, and only with so many pixels, by what its header says, before a single one is decoded. One that is cut
+ * short or damaged fails instead of becoming a half grey thumbnail.
+ *
+ * libvips keeps its error text in one buffer for the whole process: with several threads it mixes the messages of
+ * several pictures. So the threads work with `alone` held shared, and the one whose picture failed takes it exclusively
+ * and tries once more, with the buffer to itself: what is in it then is about this picture. Trying again costs little,
+ * as a failure is rare, and it saves a picture that failed for a passing reason, such as memory.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#if defined(__linux__)
+#define _GNU_SOURCE /* a lock that lets a writer in before the readers that come after it */
+#else
+#define _POSIX_C_SOURCE 200809L
+#endif
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <vips/vips.h>
+
+#include "interrupt.h"
+#include "stages.h"
+#include "terminal.h"
+
+static pthread_rwlock_t alone;
+
+static void forget_message(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer unused) {
+    (void)domain, (void)level, (void)message, (void)unused;
+}
+
+static bool create_lock(void) {
+    pthread_rwlockattr_t attributes;
+    if (pthread_rwlockattr_init(&attributes) != 0)
+        return false;
+#if defined(__GLIBC__)
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
+    bool ok = pthread_rwlock_init(&alone, &attributes) == 0;
+    pthread_rwlockattr_destroy(&attributes);
+    return ok;
+}
+
+bool resize_open(const char *program) {
+    if (!create_lock()) {
+        terminal_say("cannot create a lock");
+        return false;
+    }
+    if (VIPS_INIT(program) != 0) {
+        terminal_say("libvips cannot start: %s", vips_error_buffer());
+        pthread_rwlock_destroy(&alone);
+        return false;
+    }
+    vips_concurrency_set(1); /* the pipeline's workers are the parallelism */
+    vips_cache_set_max(0);   /* no picture comes twice */
+    vips_cache_set_max_mem(0);
+    vips_cache_set_max_files(0);
+    g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, forget_message, NULL); /* what matters comes as an error, too */
+    return true;
+}
+
+void resize_close(void) {
+    vips_shutdown();
+    pthread_rwlock_destroy(&alone);
+}
+
+weir_status resize_init(void *work, void **state) {
+    *state = work;
+    return WEIR_OK;
+}
+
+void resize_fini(void *state) {
+    (void)state;
+    vips_thread_shutdown();
+}
+
+/* Why a picture was refused; empty: libvips has the reason. */
+struct refusal {
+    char text[160];
+};
+
+static bool refuse(struct refusal *refusal, const char *format, ...) TERMINAL_PRINTF(2, 3);
+
+static bool refuse(struct refusal *refusal, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(refusal->text, sizeof refusal->text, format, arguments);
+    va_end(arguments);
+    return false;
+}
+
+/* libvips has loaders for everything from SVG and PDF to all that ImageMagick reads; photographs need three. */
+static bool check_format(const struct photo *photo, struct refusal *refusal) {
+    static const char *const allowed[] = {"VipsForeignLoadJpegBuffer", "VipsForeignLoadPngBuffer",
+                                          "VipsForeignLoadWebpBuffer"};
+    const char *loader = vips_foreign_find_load_buffer(photo->image, photo->image_size);
+    if (loader == NULL)
+        return refuse(refusal, "not an image");
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
+        if (strcmp(loader, allowed[i]) == 0)
+            return true;
+    }
+    const char *nickname = vips_nickname_find(g_type_from_name(loader)); /* "svgload_buffer" */
+    const char *end = nickname == NULL ? NULL : strstr(nickname, "load");
+    return refuse(refusal, "not JPEG, PNG or WebP but %.*s", end == NULL ? 5 : (int)(end - nickname),
+                  end == NULL ? "other" : nickname);
+}
+
+static bool check_size(const struct photo *photo, uint64_t max_pixels, struct refusal *refusal) {
+    VipsImage *header = vips_image_new_from_buffer(photo->image, photo->image_size, "", NULL); /* decodes nothing yet */
+    if (header == NULL)
+        return false;
+    int width = vips_image_get_width(header), height = vips_image_get_height(header);
+    g_object_unref(header);
+    if ((uint64_t)width * (uint64_t)height > max_pixels)
+        return refuse(refusal, "%d x %d is more than %ju pixels", width, height, (uintmax_t)max_pixels);
+    return true;
+}
+
+/* Called by libvips every now and then: a big picture need not be finished when the run is aborted. */
+static void look_for_abort(VipsImage *image, VipsProgress *progress, void *unused) {
+    (void)progress, (void)unused;
+    if (interrupt_is_aborting())
+        vips_image_set_kill(image, TRUE);
+}
+
+static bool make_thumbnail(struct photo *photo, const struct options *options) {
+    VipsImage *image = NULL;
+    /* Decoding at a smaller scale where the format can, turned as its camera held it, and in sRGB, because what would
+     * tell a viewer otherwise is stripped. fail_on goes by the option string: libvips 8.14 ignores the argument. */
+    if (vips_thumbnail_buffer(photo->image, photo->image_size, &image, options->width, "height", options->height,
+                              "size", VIPS_SIZE_DOWN, "export_profile", "srgb", "option_string", "[fail_on=error]",
+                              NULL) != 0)
+        return false;
+    vips_image_set_progress(image, TRUE);
+    g_signal_connect(image, "eval", G_CALLBACK(look_for_abort), NULL);
+    VipsArrayDouble *white = vips_array_double_newv(1, 255.0); /* what is seen through transparent places */
+    int error = vips_jpegsave_buffer(image, &photo->thumbnail, &photo->thumbnail_size, "Q", options->quality, "strip",
+                                     TRUE, "optimize_coding", TRUE, "background", white, NULL);
+    vips_area_unref(VIPS_AREA(white));
+    g_object_unref(image);
+    return error == 0;
+}
+
+static bool resize(struct photo *photo, const struct options *options, struct refusal *refusal) {
+    return check_format(photo, refusal) && check_size(photo, options->max_pixels, refusal) &&
+           make_thumbnail(photo, options);
+}
+
+/* Copies libvips's messages, which stand on lines of their own, as one line. */
+static void copy_error(char *line, size_t size) {
+    snprintf(line, size, "%s", vips_error_buffer());
+    size_t length = strlen(line);
+    while (length > 0 && line[length - 1] == '\n')
+        line[--length] = '\0';
+    for (char *c = line; *c != '\0'; c++) {
+        if (*c == '\n')
+            *c = ';';
+    }
+}
+
+/* The second try, with libvips's error text to itself. */
+static void resize_alone(struct photo *photo, const struct options *options) {
+    struct refusal refusal = {""};
+    char text[sizeof photo->reason];
+    pthread_rwlock_wrlock(&alone);
+    vips_error_clear();
+    bool ok = resize(photo, options, &refusal);
+    copy_error(text, sizeof text);
+    vips_error_clear();
+    pthread_rwlock_unlock(&alone);
+    if (!ok && !interrupt_is_aborting())
+        photo_fail(photo, STAGE_RESIZE, "%s", text[0] != '\0' ? text : "failed, and libvips gives no reason");
+}
+
+void *resize_photo(void *item, void *state) {
+    const struct work *work = state;
+    struct photo *photo = item;
+    if (photo->has_failed || photo->image == NULL)
+        return photo;
+    uint64_t began = account_clock();
+    struct refusal refusal = {""};
+    pthread_rwlock_rdlock(&alone);
+    bool ok = resize(photo, work->options, &refusal);
+    pthread_rwlock_unlock(&alone);
+    if (refusal.text[0] != '\0')
+        photo_fail(photo, STAGE_RESIZE, "%s", refusal.text);
+    else if (!ok && !interrupt_is_aborting())
+        resize_alone(photo, work->options);
+    photo_forget_image(photo);
+    account_busy(work->account, STAGE_RESIZE, began);
+    return photo;
+}

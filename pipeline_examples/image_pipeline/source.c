@@ -1,0 +1,170 @@
+/*
+ * source.c - lists a folder, or reads a list of URLs.
+ *
+ * All of it is read before the first download: the progress line can then tell how much is left, and no two thumbnails
+ * get the same name. An entry costs some hundred bytes; it is the pictures that are big, and those the queues bound.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "source.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "names.h"
+#include "terminal.h"
+#include "url.h"
+
+static bool out_of_memory(void) {
+    terminal_say("out of memory");
+    return false;
+}
+
+static bool make_room(struct source *source) {
+    if (source->count < source->room)
+        return true;
+    size_t room = source->room == 0 ? 64 : source->room * 2;
+    struct source_entry *entries = realloc(source->entries, room * sizeof *entries);
+    if (entries == NULL)
+        return false;
+    source->entries = entries;
+    source->room = room;
+    return true;
+}
+
+static bool add_label(struct source *source, const char *label) {
+    char *copy = make_room(source) ? strdup(label) : NULL;
+    if (copy == NULL)
+        return false;
+    source->entries[source->count++] = (struct source_entry){.label = copy};
+    return true;
+}
+
+/* A dangling link stays in: that it leads nowhere should be said, and the download will say it. */
+static bool is_folder(DIR *folder, const char *name) {
+    struct stat status;
+    return fstatat(dirfd(folder), name, &status, 0) == 0 && S_ISDIR(status.st_mode);
+}
+
+static bool list_folder(struct source *source, const char *path) {
+    DIR *folder = opendir(path);
+    if (folder == NULL) {
+        terminal_say("%s: %s", path, strerror(errno));
+        return false;
+    }
+    bool ok = true;
+    const struct dirent *file;
+    while (ok && (errno = 0, file = readdir(folder)) != NULL) {
+        if (url_is_plain_name(file->d_name) && !is_folder(folder, file->d_name))
+            ok = add_label(source, file->d_name) || out_of_memory();
+    }
+    if (ok && errno != 0) {
+        terminal_say("%s: %s", path, strerror(errno));
+        ok = false;
+    }
+    closedir(folder);
+    return ok;
+}
+
+static int by_label(const void *a, const void *b) {
+    return strcmp(((const struct source_entry *)a)->label, ((const struct source_entry *)b)->label);
+}
+
+bool source_from_folder(struct source *source, const char *folder, const char *base_url) {
+    *source = (struct source){.names = names_create()};
+    if (source->names == NULL)
+        return out_of_memory();
+    if (!list_folder(source, folder))
+        return false;
+    if (source->count > 0)
+        qsort(source->entries, source->count, sizeof *source->entries, by_label);
+    for (size_t i = 0; i < source->count; i++) {
+        struct source_entry *entry = &source->entries[i];
+        entry->url = url_join(base_url, entry->label);
+        entry->name = names_take(source->names, entry->label);
+        if (entry->url == NULL || entry->name == NULL)
+            return out_of_memory();
+    }
+    return true;
+}
+
+/* Cuts white space off both ends, in place. */
+static char *trim(char *line) {
+    static const char blanks[] = " \t\r\n\v\f";
+    line += strspn(line, blanks);
+    size_t length = strlen(line);
+    while (length > 0 && strchr(blanks, line[length - 1]) != NULL)
+        length--;
+    line[length] = '\0';
+    return line;
+}
+
+static bool add_url(struct source *source, const char *url) {
+    size_t length;
+    const char *component = url_last_component(url, &length);
+    char *original = malloc(length + 1);
+    if (original == NULL)
+        return false;
+    if (!url_decode(component, length, original)) { /* a broken escape: keep the text as it is */
+        memcpy(original, component, length);
+        original[length] = '\0';
+    }
+    const char *name = names_take(source->names, original);
+    free(original);
+    if (name == NULL || !add_label(source, url))
+        return false;
+    struct source_entry *entry = &source->entries[source->count - 1];
+    entry->url = entry->label;
+    entry->name = name;
+    return true;
+}
+
+static bool read_urls(struct source *source, FILE *file) {
+    char *line = NULL;
+    size_t size = 0;
+    bool ok = true;
+    while (ok && getline(&line, &size, file) >= 0) {
+        const char *url = trim(line);
+        if (*url != '\0' && *url != '#')
+            ok = add_url(source, url);
+    }
+    free(line);
+    return ok || out_of_memory();
+}
+
+bool source_from_list(struct source *source, const char *path) {
+    bool is_stdin = strcmp(path, "-") == 0;
+    *source = (struct source){.names = names_create()};
+    if (source->names == NULL)
+        return out_of_memory();
+    FILE *file = is_stdin ? stdin : fopen(path, "r");
+    if (file == NULL) {
+        terminal_say("%s: %s", path, strerror(errno));
+        return false;
+    }
+    bool ok = read_urls(source, file);
+    if (ok && ferror(file)) {
+        terminal_say("%s: cannot be read to the end", path);
+        ok = false;
+    }
+    if (!is_stdin)
+        fclose(file);
+    return ok;
+}
+
+void source_free(struct source *source) {
+    for (size_t i = 0; i < source->count; i++) {
+        if (source->entries[i].url != source->entries[i].label)
+            free(source->entries[i].url);
+        free(source->entries[i].label);
+    }
+    free(source->entries);
+    names_destroy(source->names);
+    *source = (struct source){0};
+}

@@ -1,0 +1,70 @@
+/*
+ * transfer.c - sets a libcurl handle up, and runs it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "transfer.h"
+
+#include "interrupt.h"
+
+/* libcurl asks about once a second, and more often while data flows; anything but 0 ends the transfer. */
+static int look_for_abort(void *unused, curl_off_t download_total, curl_off_t downloaded, curl_off_t upload_total,
+                          curl_off_t uploaded) {
+    (void)unused, (void)download_total, (void)downloaded, (void)upload_total, (void)uploaded;
+    return interrupt_is_aborting();
+}
+
+/* A list of URLs comes from anywhere: file:// and the like must not work, not even after a redirect. */
+static CURLcode allow_only_http(CURL *curl) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    return code != CURLE_OK ? code : curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+#else
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    return code != CURLE_OK ? code
+                            : curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+static CURLcode limit_time(CURL *curl, long timeout) {
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, timeout);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, timeout);
+    return code != CURLE_OK ? code : curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 100L); /* bytes a second */
+}
+
+bool transfer_open(struct transfer *transfer, long timeout, bool is_embedded) {
+    CURL *curl = curl_easy_init();
+    if (curl == NULL)
+        return false;
+    transfer->curl = curl;
+    bool ok = allow_only_http(curl) == CURLE_OK && limit_time(curl, timeout) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK; /* there are other threads */
+    ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "weir-thumbs") == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_for_abort) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
+    if (is_embedded) /* the environment's proxy cannot reach this program */
+        ok = ok && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
+    if (!ok)
+        transfer_close(transfer);
+    return ok;
+}
+
+void transfer_close(struct transfer *transfer) {
+    curl_easy_cleanup(transfer->curl);
+    transfer->curl = NULL;
+}
+
+long transfer_run(struct transfer *transfer, struct photo *photo, enum stage stage) {
+    long status = 0;
+    transfer->error[0] = '\0';
+    CURLcode code = curl_easy_perform(transfer->curl);
+    if (code == CURLE_OK)
+        code = curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_OK)
+        return status;
+    if (code != CURLE_ABORTED_BY_CALLBACK && !photo->has_failed)
+        photo_fail(photo, stage, "%s", transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code));
+    return 0;
+}

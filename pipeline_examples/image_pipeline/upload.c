@@ -1,0 +1,141 @@
+/*
+ * upload.c - the last stage but one: puts a thumbnail under its name at the destination.
+ *
+ * An upload that is aborted may have arrived all the same: only the answer tells. The store inside this program answers
+ * at once, so its uploads are never aborted, and the summary agrees with the folder. With a server elsewhere, which may
+ * never answer, an abandoned photo can turn up there nevertheless; whole or not is up to that server.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stages.h"
+#include "transfer.h"
+#include "url.h"
+
+struct uploader {
+    struct transfer transfer;
+    struct curl_slist *headers;
+    const struct work *work;
+    const struct photo *photo; /* the one in work */
+    size_t sent;               /* bytes of its thumbnail that libcurl has taken */
+    char answer[128];          /* how the body of the answer begins: servers give their reason there */
+};
+
+static size_t give_bytes(char *buffer, size_t one, size_t size, void *argument) {
+    (void)one; /* 1, so that `size` counts bytes */
+    struct uploader *uploader = argument;
+    size_t left = uploader->photo->thumbnail_size - uploader->sent;
+    size_t count = left < size ? left : size;
+    memcpy(buffer, (const char *)uploader->photo->thumbnail + uploader->sent, count);
+    uploader->sent += count;
+    return count;
+}
+
+/* libcurl starts again when a connection that was kept open turns out to be gone. */
+static int rewind_bytes(void *argument, curl_off_t offset, int origin) {
+    struct uploader *uploader = argument;
+    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > uploader->photo->thumbnail_size)
+        return CURL_SEEKFUNC_CANTSEEK;
+    uploader->sent = (size_t)offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+static size_t take_answer(char *bytes, size_t one, size_t size, void *argument) {
+    (void)one;
+    struct uploader *uploader = argument;
+    size_t used = strlen(uploader->answer), room = sizeof uploader->answer - 1 - used;
+    size_t count = size < room ? size : room;
+    memcpy(uploader->answer + used, bytes, count); /* what is behind is zero, as the whole was before the transfer */
+    return size;
+}
+
+static bool set_up(struct uploader *uploader) {
+    CURL *curl = uploader->transfer.curl;
+    uploader->headers = curl_slist_append(NULL, "Content-Type: image/jpeg");
+    bool ok = uploader->headers != NULL && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, uploader->headers) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_bytes) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_READDATA, uploader) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, rewind_bytes) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_SEEKDATA, uploader) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer) == CURLE_OK;
+    if (uploader->work->to_is_embedded)
+        ok = ok && curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 1L) == CURLE_OK; /* nor asks for an abort */
+    return ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, uploader) == CURLE_OK;
+}
+
+weir_status upload_init(void *work, void **state) {
+    struct uploader *uploader = calloc(1, sizeof *uploader);
+    if (uploader == NULL)
+        return WEIR_NOMEM;
+    uploader->work = work;
+    if (!transfer_open(&uploader->transfer, uploader->work->options->timeout, uploader->work->to_is_embedded)) {
+        free(uploader);
+        return WEIR_INITFAILED;
+    }
+    if (!set_up(uploader)) {
+        upload_fini(uploader);
+        return WEIR_INITFAILED;
+    }
+    *state = uploader;
+    return WEIR_OK;
+}
+
+void upload_fini(void *state) {
+    struct uploader *uploader = state;
+    transfer_close(&uploader->transfer);
+    curl_slist_free_all(uploader->headers);
+    free(uploader);
+}
+
+static bool set_target(struct uploader *uploader, const struct photo *photo) {
+    char *url = url_join(uploader->work->to_url, photo->entry->name);
+    if (url == NULL)
+        return false;
+    CURL *curl = uploader->transfer.curl;
+    bool ok = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK; /* libcurl keeps a copy */
+    ok = ok && curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)photo->thumbnail_size) == CURLE_OK;
+    free(url);
+    return ok;
+}
+
+/* The server's reason, when it gives one in plain text; else "". */
+static const char *reason(struct uploader *uploader) {
+    const char *type = NULL;
+    curl_easy_getinfo(uploader->transfer.curl, CURLINFO_CONTENT_TYPE, &type);
+    if (type == NULL || strncmp(type, "text/plain", 10) != 0)
+        return "";
+    uploader->answer[strcspn(uploader->answer, "\r\n")] = '\0';
+    return uploader->answer;
+}
+
+static void upload(struct uploader *uploader, struct photo *photo) {
+    uploader->photo = photo;
+    uploader->sent = 0;
+    memset(uploader->answer, 0, sizeof uploader->answer);
+    if (!set_target(uploader, photo)) {
+        photo_fail(photo, STAGE_UPLOAD, "out of memory");
+        return;
+    }
+    long status = transfer_run(&uploader->transfer, photo, STAGE_UPLOAD);
+    if (status == 200 || status == 201 || status == 204) {
+        photo->is_uploaded = true;
+    } else if (status != 0) {
+        const char *text = reason(uploader);
+        photo_fail(photo, STAGE_UPLOAD, "HTTP status %ld%s%s", status, *text == '\0' ? "" : ": ", text);
+    }
+}
+
+void *upload_photo(void *item, void *state) {
+    struct uploader *uploader = state;
+    struct photo *photo = item;
+    if (photo->has_failed)
+        return photo;
+    uint64_t began = account_clock();
+    upload(uploader, photo);
+    account_busy(uploader->work->account, STAGE_UPLOAD, began);
+    return photo;
+}

@@ -1,0 +1,88 @@
+/*
+ * url.c - percent-encoding, and what a URL's last component is.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "url.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+bool url_is_http(const char *text) {
+    return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+}
+
+/* RFC 3986, 2.3. Not isalnum, which asks the locale. */
+static bool is_unreserved(unsigned char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c) != NULL;
+}
+
+char *url_join(const char *base, const char *name) {
+    static const char digits[] = "0123456789ABCDEF";
+    size_t length = strlen(base);
+    char *url = malloc(length + 1 + 3 * strlen(name) + 1);
+    if (url == NULL)
+        return NULL;
+    memcpy(url, base, length);
+    char *end = url + length;
+    if (length == 0 || end[-1] != '/')
+        *end++ = '/';
+    for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
+        if (is_unreserved(*c)) {
+            *end++ = (char)*c;
+        } else {
+            *end++ = '%';
+            *end++ = digits[*c >> 4];
+            *end++ = digits[*c & 15];
+        }
+    }
+    *end = '\0';
+    return url;
+}
+
+static int digit(char c) {
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F')
+        return c - 'A' + 10;
+    return -1;
+}
+
+bool url_decode(const char *encoded, size_t length, char *plain) {
+    for (size_t i = 0; i < length; i++) {
+        int c = (unsigned char)encoded[i];
+        if (c == '%') {
+            int high = length - i > 2 ? digit(encoded[i + 1]) : -1, low = high < 0 ? -1 : digit(encoded[i + 2]);
+            if (low < 0)
+                return false;
+            c = high * 16 + low;
+            i += 2;
+        }
+        if (c == 0)
+            return false;
+        *plain++ = (char)c;
+    }
+    *plain = '\0';
+    return true;
+}
+
+const char *url_last_component(const char *url, size_t *length) {
+    const char *path = strstr(url, "://");
+    path = path == NULL ? url : path + 3;
+    const char *end = path + strcspn(path, "?#"), *component = end;
+    while (component > path && component[-1] != '/')
+        component--;
+    if (component == path)
+        component = end; /* a host and no path */
+    *length = (size_t)(end - component);
+    return component;
+}
+
+bool url_is_plain_name(const char *name) {
+    return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+}

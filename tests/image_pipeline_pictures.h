@@ -1,0 +1,17 @@
+/*
+ * image_pipeline_pictures.h - for test_image_pipeline.c: makes and measures pictures.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef IMAGE_PIPELINE_PICTURES_H
+#define IMAGE_PIPELINE_PICTURES_H
+
+#include <stdbool.h>
+
+/* Writes a picture of this size, in the format that the path's end names. */
+void write_picture(const char *path, int width, int height);
+
+/* Decodes a JPEG, all of it, and tells its size. False: it is not whole. */
+bool read_picture(const char *path, int *width, int *height);
+
+#endif /* IMAGE_PIPELINE_PICTURES_H */

@@ -1,0 +1,139 @@
+/*
+ * image_pipeline_server.c - for test_image_pipeline.c: a server that misbehaves on request.
+ *
+ * A process for each connection, and one request a connection.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+
+#include "image_pipeline_server.h"
+
+#include <arpa/inet.h>
+#include <check.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "image_pipeline_run.h"
+
+static void send_all(int connection, const char *data, size_t size) {
+    while (size > 0) {
+        ssize_t sent = send(connection, data, size, MSG_NOSIGNAL);
+        if (sent <= 0)
+            _exit(0);
+        data += sent;
+        size -= (size_t)sent;
+    }
+}
+
+static void send_head(int connection, int status, const char *headers) {
+    char head[256];
+    int length = snprintf(head, sizeof head, "HTTP/1.1 %d Test\r\nConnection: close\r\n%s\r\n", status, headers);
+    send_all(connection, head, (size_t)length);
+}
+
+static void send_file(int connection, const char *file, size_t divide_by) {
+    size_t size;
+    char *data = read_file(file, &size), length[64];
+    snprintf(length, sizeof length, "Content-Length: %zu\r\n", size);
+    send_head(connection, 200, length);
+    send_all(connection, data, size / divide_by);
+}
+
+static void send_without_end(int connection) {
+    static const char data[4096];
+    send_head(connection, 200, "");
+    for (;;)
+        send_all(connection, data, sizeof data);
+}
+
+/* Reads up to the empty line, and no further than it fits. */
+static void read_head(int connection, char *head, size_t size) {
+    size_t used = 0;
+    head[0] = '\0';
+    while (strstr(head, "\r\n\r\n") == NULL && used < size - 1) {
+        ssize_t got = recv(connection, head + used, size - 1 - used, 0);
+        if (got <= 0)
+            _exit(0);
+        used += (size_t)got;
+        head[used] = '\0';
+    }
+}
+
+/* Takes the rest of a body, so that closing does not reset the connection under the answer. */
+static void finish(int connection) {
+    char rest[4096];
+    shutdown(connection, SHUT_WR);
+    while (recv(connection, rest, sizeof rest, 0) > 0)
+        continue;
+    _exit(0);
+}
+
+static void answer(int connection, const char *file) {
+    char head[8192], kind[32] = "";
+    read_head(connection, head, sizeof head);
+    sscanf(head, "%*s /%31[^/]/", kind);
+    if (strcmp(kind, "hang") == 0)
+        pause();
+    if (strcmp(kind, "slow") == 0)
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    if (strcmp(kind, "file") == 0 || strcmp(kind, "slow") == 0)
+        send_file(connection, file, 1);
+    else if (strcmp(kind, "short") == 0)
+        send_file(connection, file, 2);
+    else if (strcmp(kind, "redirect") == 0)
+        send_head(connection, 302, "Location: /file/redirected\r\nContent-Length: 0\r\n");
+    else if (strcmp(kind, "endless") == 0)
+        send_without_end(connection);
+    else {
+        send_head(connection, atoi(kind), "Content-Type: text/plain\r\nContent-Length: 10\r\n");
+        send_all(connection, "no reason\n", 10);
+    }
+    finish(connection);
+}
+
+static void serve(int listener, const char *file) {
+    signal(SIGCHLD, SIG_IGN); /* nobody waits for them */
+    for (;;) {
+        int connection = accept(listener, NULL, NULL);
+        pid_t parent = getpid(), child = connection < 0 ? -1 : fork();
+        if (child == 0) {
+            die_with_parent(parent);
+            close(listener);
+            answer(connection, file);
+        }
+        if (connection >= 0)
+            close(connection);
+    }
+}
+
+struct server server_start(const char *file) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_ge(listener, 0);
+    ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    ck_assert_int_eq(listen(listener, 64), 0);
+    ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    pid_t parent = getpid();
+    struct server server = {.pid = fork(), .port = ntohs(address.sin_port)};
+    ck_assert_int_ge(server.pid, 0);
+    if (server.pid == 0) {
+        die_with_parent(parent);
+        serve(listener, file);
+    }
+    close(listener);
+    return server;
+}
+
+void server_stop(struct server *server) {
+    kill(server->pid, SIGKILL); /* the processes of its connections die with it */
+    waitpid(server->pid, NULL, 0);
+}

@@ -1,0 +1,34 @@
+/*
+ * image_pipeline_server.h - for test_image_pipeline.c: an HTTP server that misbehaves on request, and a real one.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef IMAGE_PIPELINE_SERVER_H
+#define IMAGE_PIPELINE_SERVER_H
+
+#include <sys/types.h>
+
+struct server {
+    pid_t pid;
+    int port;
+};
+
+/*
+ * Starts a server, in a process of its own, whose answer depends on the first component of the path:
+ *
+ *   /file/...      200 and `file`                    /slow/...      the same, after a tenth of a second
+ *   /redirect/...  302 to /file/...                  /endless/...   200 and bytes that never end
+ *   /hang/...      nothing, for ever                 /short/...     200 and half of the bytes that were announced
+ *   /NNN/...       status NNN and a line of text, also for PUT
+ */
+struct server server_start(const char *file);
+
+/*
+ * Starts nginx as origin and store: GET and PUT of what is in ROOT/nginx/www. Requests are logged to ROOT/nginx/log, as
+ * "PUT 201". pid 0: there is no nginx, or none that takes PUT, and a message says so.
+ */
+struct server nginx_start(void);
+
+void server_stop(struct server *server);
+
+#endif /* IMAGE_PIPELINE_SERVER_H */

@@ -1,0 +1,59 @@
+/*
+ * image_pipeline_usage.c - for test_image_pipeline.c: the command line.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "image_pipeline_expect.h"
+
+static const struct usage_error {
+    const char *arguments[4], *message;
+} usage_errors[] = {
+    {{"--nonsense"}, "'--nonsense': no such option"},
+    {{"--from"}, "--from needs a value"},
+    {{"-s"}, "-s needs a value"},
+    {{"stray"}, "'stray': unexpected argument"},
+    {{"-s", "320"}, "--size: '320' is not WxH"},
+    {{"-s", "0x320"}, "--size: '0x320' is not WxH"},
+    {{"-s", "320x-1"}, "--size: '320x-1' is not WxH"},
+    {{"-s", "99999999999x1"}, "--size: '99999999999x1' is not WxH"},
+    {{"-q", "0"}, "--quality: '0' is not a number from 1 to 100"},
+    {{"-q", "101"}, "--quality: '101' is not a number from 1 to 100"},
+    {{"--downloads", "0"}, "--downloads: '0' is not a number from 1 to 256"},
+    {{"--resizes", "many"}, "--resizes: 'many' is not a number from 1 to 256"},
+    {{"--uploads", "257"}, "--uploads: '257' is not a number from 1 to 256"},
+    {{"--queue", ""}, "--queue: '' is not a number"},
+    {{"--queue", "18446744073709551617"}, "--queue: '18446744073709551617' is not a number"},
+    {{"--max-bytes", "-5"}, "--max-bytes: '-5' is not a number"},
+    {{"--max-pixels", "1e6"}, "--max-pixels: '1e6' is not a number"},
+    {{"--timeout", "0"}, "--timeout: '0' is not a number from 1 to 3600"},
+};
+
+START_TEST (a_wrong_command_line_is_explained_and_exits_with_2) {
+    const struct usage_error *error = &usage_errors[_i];
+    struct result result = run_thumbs(error->arguments[0], error->arguments[1], error->arguments[2], NULL);
+    ck_assert_int_eq(result.status, 2);
+    expect_text(result.err, error->message);
+    ck_assert_uint_eq(count_messages(result.err), 1);
+    ck_assert_str_eq(result.out, "");
+    result_free(&result);
+}
+END_TEST
+
+START_TEST (help_and_version_go_to_standard_output) {
+    struct result help = run_thumbs("--help", NULL), version = run_thumbs("--version", NULL);
+    ck_assert_int_eq(help.status, 0);
+    ck_assert_int_eq(strncmp(help.out, "Usage: weir-thumbs ", 19), 0);
+    ck_assert_int_eq(version.status, 0);
+    ck_assert_int_eq(strncmp(version.out, "weir-thumbs ", 12), 0);
+    result_free(&help);
+    result_free(&version);
+}
+END_TEST
+
+void add_usage_tests(TCase *cases) {
+    tcase_add_loop_test(cases, a_wrong_command_line_is_explained_and_exits_with_2, 0,
+                        (int)(sizeof usage_errors / sizeof *usage_errors));
+    tcase_add_test(cases, help_and_version_go_to_standard_output);
+}

@@ -1,0 +1,157 @@
+#!/bin/sh
+# lib/ is a strict order of rooms: a file includes only what its own room has and what stands before it; only lib/sync
+# touches the system; no function and no file is too long.
+#
+# environment: top_srcdir.
+#
+# Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+set -eu
+
+top_srcdir=${top_srcdir:-$(dirname "$0")/..}
+rooms="status sync lock park closable_queue stoppable_worker pipeline executor"
+longest_function=60
+longest_file=600
+failed=0
+
+complain() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+# rank ROOM: its place in the order; nothing, if it is no room.
+rank() {
+    place=0
+    for room in $rooms; do
+        place=$((place + 1))
+        if [ "$room" = "$1" ]; then
+            echo "$place"
+            return
+        fi
+    done
+}
+
+# room_of_header NAME: which room a public header belongs to.
+room_of_header() {
+    case $1 in
+    export.h | status.h | version.h) echo status ;;
+    deadline.h) echo park ;;
+    future.h | executor.h) echo executor ;;
+    *) echo "${1%.h}" ;;
+    esac
+}
+
+# check_include FILE ROOM WHAT: WHAT is as it stands after #include.
+check_include() {
+    case $3 in
+    '"'*/*) target=${3#\"} target=${target%%/*} ;;
+    '"'*) complain "$1: $3 does not name its room" && return ;;
+    '<weir.h>') complain "$1: $3: name the header that is meant" && return ;;
+    '<weir/'*) target=${3#<weir/} target=$(room_of_header "${target%>}") ;;
+    *) check_system_header "$1" "$2" "$3" && return ;;
+    esac
+    theirs=$(rank "$target")
+    if [ -z "$theirs" ]; then
+        complain "$1: $3 is in no room"
+    elif [ "$theirs" -gt "$(rank "$2")" ]; then
+        complain "$1: $3 stands after $2 in the order"
+    fi
+}
+
+check_system_header() {
+    [ "$2" != sync ] || return 0
+    case $3 in
+    '<pthread.h>' | '<time.h>' | '<unistd.h>' | '<sched.h>' | '<threads.h>' | '<stdatomic.h>' | '<signal.h>' | \
+        '<errno.h>' | '<fcntl.h>' | '<semaphore.h>' | '<stdlib.h>' | '<sys/'* | '<linux/'*)
+        complain "$1: $3 touches the system: that is for lib/sync"
+        ;;
+    esac
+    return 0
+}
+
+# The text of a C file without comments, strings and character constants; lines stay where they are.
+bare() {
+    awk '{
+        line = $0; out = ""
+        while (line != "") {
+            if (inside) {
+                at = index(line, "*/")
+                if (at == 0) { line = ""; break }
+                line = substr(line, at + 2); inside = 0
+                continue
+            }
+            if (substr(line, 1, 2) == "/*") { inside = 1; line = substr(line, 3); continue }
+            if (substr(line, 1, 2) == "//") break
+            if (match(line, /^"([^"\\]|\\.)*"/) && out !~ /#[ ]*include/) { out = out "\"\""; line = substr(line, RLENGTH + 1); continue }
+            if (match(line, /^\047([^\047\\]|\\.)*\047/)) { out = out "0"; line = substr(line, RLENGTH + 1); continue }
+            out = out substr(line, 1, 1); line = substr(line, 2)
+        }
+        print out
+    }' "$1"
+}
+
+# check_calls FILE: reads the bare text; says which lines call the system.
+check_calls() {
+    awk -v file="$1" '
+        match($0, /(^|[^A-Za-z0-9_])(malloc|calloc|realloc|free|aligned_alloc|posix_memalign|pthread_[a-z_]+|syscall|clock_gettime|sched_yield|nanosleep)[ ]*\(/) {
+            print "FAIL: " file ":" NR ": calls the system: " $0
+            bad = 1
+        }
+        /(^|[^A-Za-z0-9_])(_Atomic|__atomic_[a-z_]+|__sync_[a-z_]+|_Thread_local)([^A-Za-z0-9_]|$)/ {
+            print "FAIL: " file ":" NR ": atomics and thread-local variables are for lib/sync: " $0
+            bad = 1
+        }
+        END { exit bad }'
+}
+
+# check_lengths FILE: reads the bare text, formatted as clang-format does: a function ends with a } at the margin.
+check_lengths() {
+    awk -v file="$1" -v most="$longest_function" -v most_lines="$longest_file" '
+        /^[A-Za-z_].*\(/ { head = NR }
+        /^[^#].*\) \{$/ && head && !begun { begun = head }
+        /^}/ {
+            if (begun && NR - begun + 1 > most) {
+                print "FAIL: " file ":" begun ": a function of " NR - begun + 1 " lines; " most " is the most"
+                bad = 1
+            }
+            begun = head = 0
+        }
+        END {
+            if (NR > most_lines) {
+                print "FAIL: " file ": " NR " lines; " most_lines " is the most"
+                bad = 1
+            }
+            exit bad
+        }'
+}
+
+check_file() {
+    file=$1
+    name=${file#"$top_srcdir/"}
+    room=${name#lib/} room=${room%%/*}
+    if [ -z "$(rank "$room")" ]; then
+        complain "$name: lib/$room is no room"
+        return
+    fi
+    bare "$file" >"$work/bare"
+    sed -n 's/^[ ]*#[ ]*include[ ]*\([<"][^>"]*[>"]\).*/\1/p' "$work/bare" >"$work/includes"
+    while read -r what; do
+        check_include "$name" "$room" "$what"
+    done <"$work/includes"
+    if [ "$room" != sync ]; then
+        check_calls "$name" <"$work/bare" || failed=1
+    fi
+    check_lengths "$name" <"$work/bare" || failed=1
+}
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/weir-layers.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+find "$top_srcdir/lib" -name '*.[ch]' | sort >"$work/files"
+while read -r found; do
+    check_file "$found"
+done <"$work/files"
+count=$(wc -l <"$work/files")
+if [ "$count" -lt 20 ]; then
+    complain "there are only $count files in $top_srcdir/lib"
+fi
+echo "$count files"
+exit "$failed"

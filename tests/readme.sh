@@ -1,0 +1,98 @@
+#!/bin/sh
+# The programs that the documentation shows compile, run, and print what it says: the first of README.md, which also has
+# to be short and to be C++, and the one of man/weir.7.
+#
+# environment: top_srcdir, top_builddir; CC, CXX (with flags, if need be); WEIR_SANITIZER_CFLAGS: what the library was
+# built with.
+#
+# Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+set -eu
+
+top_srcdir=${top_srcdir:-$(dirname "$0")/..}
+top_builddir=${top_builddir:-.}
+CC=${CC:-cc}
+CXX=${CXX-c++}
+WEIR_SANITIZER_CFLAGS=${WEIR_SANITIZER_CFLAGS:-}
+longest_program=30
+libs=$top_builddir/.libs
+failed=0
+
+if [ -e "$libs/libweir.so" ] || [ -e "$libs/libweir.dylib" ]; then
+    library="-L$libs -lweir -Wl,-rpath,$(cd "$libs" && pwd)"
+elif [ -e "$libs/libweir.a" ]; then
+    library=$libs/libweir.a
+else
+    echo "the library is not built in $top_builddir: skipped"
+    exit 77
+fi
+work=$(mktemp -d "${TMPDIR:-/tmp}/weir-readme.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+complain() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+# run NAME STANDARD COMPILER...: compiles $work/NAME.c, runs it, and compares what it prints with $work/NAME.txt.
+run() {
+    name=$1 standard=$2
+    shift 2
+    language=c
+    case $standard in c++*) language=c++ ;; esac
+    # shellcheck disable=SC2086 # several flags each
+    if ! "$@" -x $language "-std=$standard" -Wall -Wextra -Werror $WEIR_SANITIZER_CFLAGS "-I$top_srcdir/include" \
+        "$work/$name.c" -x none $library -pthread -o "$work/$name" >"$work/errors" 2>&1; then
+        complain "the program of $name is no $standard"
+        cat "$work/errors"
+        return
+    fi
+    if ! "$work/$name" >"$work/printed"; then
+        complain "the program of $name fails"
+    elif ! diff "$work/$name.txt" "$work/printed"; then
+        complain "the program of $name does not print what is said (<)"
+    else
+        echo "$name, as $standard: ok"
+    fi
+}
+
+# block WORD: the first block of README.md that is marked ```WORD, behind the first that is marked ```c.
+block() {
+    awk -v word="$1" '
+        $0 == "```c" { seen = 1 }
+        inside && $0 == "```" { exit }
+        inside { print }
+        seen && $0 == "```" word { inside = 1 }' "$top_srcdir/README.md"
+}
+
+# literal NTH: the nth block between .Bd -literal and .Ed that is no SYNOPSIS, as it is read.
+literal() {
+    awk -v nth="$1" '
+        /^\.Sh/ { examples = ($2 == "EXAMPLES") }
+        inside && /^\.Ed/ { inside = 0 }
+        inside && count == nth { print }
+        examples && /^\.Bd -literal/ { inside = 1; count++ }' "$top_srcdir/man/weir.7" |
+        sed -e 's/^\\&//' -e 's/\\&//g' -e 's/\\-/-/g' -e 's/\\(dq/"/g' -e 's/\\(aq/'"'"'/g' -e 's/\\e/\\/g'
+}
+
+block c >"$work/README.c"
+block text >"$work/README.txt"
+literal 1 >"$work/weir.7.c"
+literal 2 >"$work/weir.7.txt"
+for name in README weir.7; do
+    [ -s "$work/$name.c" ] || complain "$name shows no program"
+    [ -s "$work/$name.txt" ] || complain "$name does not say what its program prints"
+done
+lines=$(wc -l <"$work/README.c")
+[ "$lines" -le "$longest_program" ] || complain "the program of README has $lines lines; $longest_program is the most"
+
+# shellcheck disable=SC2086
+run README c11 $CC
+# shellcheck disable=SC2086
+run weir.7 c11 $CC
+if [ -z "$CXX" ] || [ "$CXX" = no ] || [ "$CXX" = : ] || ! command -v "${CXX%% *}" >/dev/null 2>&1; then
+    echo "no C++ compiler: C++ left out"
+else
+    # shellcheck disable=SC2086
+    run README c++17 $CXX
+fi
+exit "$failed"

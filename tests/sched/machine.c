@@ -1,0 +1,411 @@
+/*
+ * machine.c - threads, futexes and time, and deciding who runs.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "machine.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "explore.h"
+#include "fibre.h"
+#include "sync/clock.h"
+#include "sync/futex.h"
+#include "sync/thread.h"
+
+enum { MOST_STEPS = 5000, CHANGES = 3 };
+
+enum state { UNUSED, READY, ASLEEP, JOINING, DONE };
+
+struct thread {
+    enum state state;
+    void (*run)(void *arg);
+    void *arg;
+    weir__thread *started; /* by the library; else NULL */
+    const void *futex;     /* ASLEEP: on what */
+    uint64_t deadline;     /* ASLEEP: until when */
+    bool timed_out;
+    unsigned order; /* ASLEEP: who came first */
+    int target;     /* JOINING: whom */
+    uint32_t priority;
+};
+
+bool machine_tracing;
+
+static struct thread threads[SCHED_THREADS];
+static int thread_count, self;
+static enum model model;
+static unsigned run_number, step, sleep_order;
+static uint64_t now;
+static void (*scenario)(void);
+static char failure[500];
+static unsigned change_points[CHANGES]; /* PCT: at these steps the running thread's priority drops */
+static unsigned longest;                /* PCT: steps of the longest run so far */
+static struct {
+    unsigned countdown;
+    bool on;
+} thread_fault;
+
+enum model machine_model(void) {
+    return model;
+}
+
+unsigned machine_run_number(void) {
+    return run_number;
+}
+
+int machine_self(void) {
+    return self;
+}
+
+const char *machine_failure(void) {
+    return failure[0] == '\0' ? NULL : failure;
+}
+
+void machine_trace(const char *format, ...) {
+    va_list rest;
+    if (!machine_tracing)
+        return;
+    printf("%4u  thread %d  ", step, self);
+    va_start(rest, format);
+    vprintf(format, rest);
+    va_end(rest);
+    putchar('\n');
+}
+
+void machine_fail(const char *format, ...) {
+    va_list rest;
+    va_start(rest, format);
+    vsnprintf(failure, sizeof failure, format, rest);
+    va_end(rest);
+    machine_trace("FAILS: %s", failure);
+    fibre_switch(self + 1, 0); /* and nobody comes back */
+    __builtin_unreachable();
+}
+
+void sched_check(bool holds, const char *format, ...) {
+    char message[400];
+    va_list rest;
+    if (holds)
+        return;
+    va_start(rest, format);
+    vsnprintf(message, sizeof message, format, rest);
+    va_end(rest);
+    machine_fail("%s", message);
+}
+
+unsigned sched_step(void) {
+    return step;
+}
+
+uint64_t sched_now(void) {
+    return now;
+}
+
+/* ---- who runs ---- */
+
+static uint32_t new_priority(void) {
+    return CHANGES + 1 + (uint32_t)(explore_random_number() % 1000000);
+}
+
+static int highest_priority(const int *ready, int count) {
+    int best = 0;
+    for (int i = 1; i < count; i++) {
+        if (threads[ready[i]].priority > threads[ready[best]].priority)
+            best = i;
+    }
+    return best;
+}
+
+static void lower_priority_at_change_point(void) {
+    for (int i = 0; i < CHANGES; i++) {
+        if (change_points[i] == step)
+            threads[self].priority = (uint32_t)i;
+    }
+}
+
+/* The threads that can run, the present one first. */
+static int collect_ready(int *ready) {
+    int count = 0;
+    if (threads[self].state == READY)
+        ready[count++] = self;
+    for (int i = 0; i < thread_count; i++) {
+        if (i != self && threads[i].state == READY)
+            ready[count++] = i;
+    }
+    return count;
+}
+
+static void move_time_to(uint64_t time) {
+    if (time > now)
+        now = time;
+    for (int i = 0; i < thread_count; i++) {
+        if (threads[i].state == ASLEEP && threads[i].deadline <= now) {
+            threads[i].state = READY;
+            threads[i].timed_out = true;
+        }
+    }
+}
+
+/* When nobody can run: the next deadline comes. Returns whether there was one. */
+static bool let_time_pass(void) {
+    uint64_t next = UINT64_MAX;
+    for (int i = 0; i < thread_count; i++) {
+        if (threads[i].state == ASLEEP && threads[i].deadline < next)
+            next = threads[i].deadline;
+    }
+    if (next == UINT64_MAX)
+        return false;
+    move_time_to(next);
+    return true;
+}
+
+static _Noreturn void fail_deadlocked(void) {
+    char who[300] = "";
+    for (int i = 0; i < thread_count; i++) {
+        if (threads[i].state == ASLEEP || threads[i].state == JOINING) {
+            size_t length = strlen(who);
+            snprintf(who + length, sizeof who - length, " thread %d %s;", i,
+                     threads[i].state == ASLEEP ? "sleeps" : "joins");
+        }
+    }
+    machine_fail("nobody can go on:%s", who);
+}
+
+static void switch_to(int thread) {
+    int from = self;
+    if (thread == from)
+        return;
+    self = thread;
+    fibre_switch(from + 1, thread + 1);
+}
+
+static bool all_done(void) {
+    for (int i = 0; i < thread_count; i++) {
+        if (threads[i].state != DONE)
+            return false;
+    }
+    return true;
+}
+
+/* The running thread sleeps, joins or is done: somebody else goes on. */
+static void give_up_processor(void) {
+    int ready[SCHED_THREADS];
+    int count = collect_ready(ready);
+    if (count == 0 && !let_time_pass()) {
+        if (all_done())
+            fibre_switch(self + 1, 0); /* the run is over */
+        fail_deadlocked();
+    }
+    if (count == 0)
+        count = collect_ready(ready);
+    int way = 0;
+    if (count > 1)
+        way = explore_prefer(count, 0, highest_priority(ready, count));
+    switch_to(ready[way]);
+}
+
+void machine_point(void) {
+    int ready[SCHED_THREADS];
+    if (++step > MOST_STEPS)
+        machine_fail("does not end");
+    int count = collect_ready(ready);
+    if (count == 1)
+        return;
+    if (explore_is_random())
+        lower_priority_at_change_point();
+    int way = explore_prefer(count, ~UINT32_C(1), highest_priority(ready, count));
+    switch_to(ready[way]);
+}
+
+/* ---- threads ---- */
+
+static void finish_thread(void) {
+    memory_drain();
+    machine_trace("ends");
+    threads[self].state = DONE;
+    for (int i = 0; i < thread_count; i++) {
+        if (threads[i].state == JOINING && threads[i].target == self)
+            threads[i].state = READY;
+    }
+    give_up_processor();
+}
+
+static void run_thread(int fibre) {
+    struct thread *thread = &threads[fibre - 1];
+    thread->run(thread->arg);
+    finish_thread();
+}
+
+static int new_thread(void (*run)(void *), void *arg) {
+    if (thread_count == SCHED_THREADS)
+        machine_fail("more than %d threads", SCHED_THREADS);
+    int thread = thread_count++;
+    threads[thread] = (struct thread){.state = READY, .run = run, .arg = arg, .priority = new_priority()};
+    fibre_prepare(thread + 1, run_thread);
+    return thread;
+}
+
+int sched_spawn(void (*run)(void *arg), void *arg) {
+    machine_point();
+    memory_drain();
+    int thread = new_thread(run, arg);
+    memory_spawn(thread);
+    machine_trace("starts thread %d", thread);
+    return thread;
+}
+
+void sched_join(int thread) {
+    machine_point();
+    memory_drain();
+    if (threads[thread].state != DONE) {
+        threads[self].state = JOINING;
+        threads[self].target = thread;
+        give_up_processor();
+    }
+    memory_see_thread(thread);
+}
+
+void sched_exit_thread(void) {
+    weir__thread *started = threads[self].started;
+    if (started != NULL)
+        started->at_exit(started->arg);
+    finish_thread();
+    __builtin_unreachable();
+}
+
+static void run_started(void *raw) {
+    weir__thread *started = raw;
+    started->main(started->arg);
+    started->at_exit(started->arg);
+}
+
+void sched_fail_thread(unsigned n, bool on) {
+    thread_fault.countdown = n;
+    thread_fault.on = on;
+}
+
+static bool thread_fault_due(void) {
+    if (thread_fault.countdown == 0)
+        return false;
+    if (--thread_fault.countdown > 0)
+        return false;
+    if (thread_fault.on)
+        thread_fault.countdown = 1;
+    return true;
+}
+
+bool weir__thread_start(weir__thread *thread) {
+    if (thread_fault_due())
+        return false;
+    thread->id = sched_spawn(run_started, thread);
+    threads[thread->id].started = thread;
+    return true;
+}
+
+void weir__thread_join(weir__thread *thread) {
+    sched_join(thread->id);
+}
+
+void *weir__thread_self(void) {
+    return threads[self].started == NULL ? NULL : threads[self].started->arg;
+}
+
+/* ---- sleeping ---- */
+
+bool weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
+    machine_point();
+    memory_drain();
+    arena_check_alive(word, "futex wait on");
+    if (memory_newest(&word->value, sizeof word->value) != value)
+        return true;
+    if (deadline <= now)
+        return false;
+    enum { SLEEP, SPURIOUS, LATE };
+    int way = explore_choose(deadline == UINT64_MAX ? 2 : 3, ~UINT32_C(1));
+    if (way == SPURIOUS) {
+        machine_trace("wakes for no reason");
+        return true;
+    }
+    if (way == LATE) {
+        move_time_to(deadline);
+        machine_trace("deadline passes");
+        return false;
+    }
+    machine_trace("sleeps on %p", (void *)word);
+    struct thread *thread = &threads[self];
+    thread->state = ASLEEP;
+    thread->futex = word;
+    thread->deadline = deadline;
+    thread->timed_out = false;
+    thread->order = ++sleep_order;
+    give_up_processor();
+    machine_trace(thread->timed_out ? "times out" : "is woken");
+    return !thread->timed_out;
+}
+
+static int collect_sleepers(const void *word, int *sleepers) {
+    int count = 0;
+    for (int i = 0; i < thread_count; i++) {
+        if (threads[i].state == ASLEEP && threads[i].futex == word)
+            sleepers[count++] = i;
+    }
+    return count;
+}
+
+void weir__futex_wake(const weir__u32 *word, uint32_t wanted) {
+    int sleepers[SCHED_THREADS];
+    machine_point();
+    memory_drain();
+    int count = collect_sleepers(word, sleepers);
+    machine_trace("wakes %d of %d on %p", wanted < (uint32_t)count ? (int)wanted : count, count, (const void *)word);
+    while (count > 0 && wanted-- > 0) {
+        int way = (uint32_t)count > wanted + 1 ? explore_choose(count, 0) : 0;
+        threads[sleepers[way]].state = READY;
+        sleepers[way] = sleepers[--count];
+    }
+}
+
+uint64_t weir__clock_now(void) {
+    return now;
+}
+
+/* ---- a run ---- */
+
+static void run_scenario(void *unused) {
+    (void)unused;
+    scenario();
+}
+
+static void choose_change_points(void) {
+    for (int i = 0; i < CHANGES; i++)
+        change_points[i] = 1 + (unsigned)(explore_random_number() % (longest + 1));
+}
+
+void machine_begin(enum model new_model) {
+    model = new_model;
+    longest = 100;
+}
+
+void machine_run(void (*new_scenario)(void)) {
+    run_number++;
+    step = sleep_order = 0;
+    now = 1000000000;
+    thread_count = self = 0;
+    failure[0] = '\0';
+    scenario = new_scenario;
+    thread_fault.countdown = 0;
+    sched_fail_allocation(0, false);
+    if (explore_is_random())
+        choose_change_points();
+    arena_begin();
+    memory_begin();
+    new_thread(run_scenario, NULL);
+    fibre_switch(0, 1);
+    if (step > longest)
+        longest = step;
+    if (failure[0] == '\0' && arena_left() > 0)
+        snprintf(failure, sizeof failure, "%zu bytes were not freed", arena_left());
+}

@@ -1,0 +1,75 @@
+/*
+ * machine.h - the machine that a schedule runs on: threads, memory with its model, and a clock.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_TESTS_SCHED_MACHINE_H
+#define WEIR_TESTS_SCHED_MACHINE_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sched.h"
+
+enum model {
+    MODEL_SC,  /* a load sees the newest store */
+    MODEL_TSO, /* stores wait in a FIFO buffer of their thread */
+    MODEL_WEAK /* a load may see an older store, unless acquire and release say otherwise */
+};
+
+enum { LOCATIONS = 160 };
+
+/* Vector clock: what of each thread happened before. L. Lamport 1978; F. Mattern 1989. */
+struct vector {
+    uint32_t of[SCHED_THREADS];
+};
+
+/* Per atomic location, the number of the oldest store that a thread may still see. */
+struct view {
+    uint16_t of[LOCATIONS];
+};
+
+/* ---- machine.c: threads and time ---- */
+
+void machine_begin(enum model model);
+void machine_run(void (*scenario)(void));
+enum model machine_model(void);
+unsigned machine_run_number(void);
+int machine_self(void);
+
+/* A point at which another thread may run. */
+void machine_point(void);
+
+/* Fails the run; does not return. */
+_Noreturn void machine_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+const char *machine_failure(void); /* NULL: none */
+
+/* A line of the trace, when one is wanted. */
+extern bool machine_tracing;
+void machine_trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- memory.c: atomics ---- */
+
+void memory_begin(void);
+uint64_t memory_newest(const void *at, size_t size);
+void memory_drain(void);            /* the store buffer of the calling thread */
+void memory_spawn(int child);       /* the child sees what the caller sees */
+void memory_see_thread(int thread); /* the caller sees what the thread saw at its end */
+const struct vector *memory_clock(void);
+void memory_check_free(const char *from, const char *to);
+
+/* ---- arena.c: allocation, and plain accesses ---- */
+
+void arena_begin(void);
+size_t arena_left(void); /* bytes that were not freed */
+bool arena_holds(const void *at);
+size_t arena_offset(const void *at);
+void arena_check_alive(const void *at, const char *what);
+
+void arena_plain(const void *at, size_t size, bool write);
+
+enum { ARENA_SIZE = 256 * 1024, ARENA_GRAIN = 4 };
+
+#endif /* WEIR_TESTS_SCHED_MACHINE_H */

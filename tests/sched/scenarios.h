@@ -1,0 +1,55 @@
+/*
+ * scenarios.h - the table of scenarios, in scenarios.c; the scenarios themselves are in files by subject.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_TESTS_SCHED_SCENARIOS_H
+#define WEIR_TESTS_SCHED_SCENARIOS_H
+
+#include "sched.h"
+
+/* Ends with one that has no name. */
+extern const struct scenario scenarios[];
+
+void scenario_put_get_capacity_1(void);
+void scenario_put_get_capacity_2(void);
+void scenario_two_producers(void);
+void scenario_two_by_two(void);
+void scenario_unbounded_handover(void);
+void scenario_unbounded_two_consumers(void);
+void scenario_batches(void);
+void scenario_batch_wakes_two(void);
+void scenario_pass_on_with_deadline(void);
+void scenario_cursor(void);
+void scenario_item_is_published(void);
+
+void scenario_close_stops_one(void);
+void scenario_close_on_full(void);
+void scenario_drain_wakes_put(void);
+void scenario_drain_wakes_gets(void);
+void scenario_drain_hands_out(void);
+void scenario_discard_against_put_and_get(void);
+void scenario_discard_after_drain(void);
+void scenario_close_against_shutdown(void);
+
+void scenario_join_waits_for_done(void);
+void scenario_two_joiners(void);
+void scenario_destroy_after_join(void);
+void scenario_join_with_sentinel(void);
+void scenario_join_deadline(void);
+void scenario_discard_wakes_join(void);
+void scenario_done_beyond_count(void);
+void scenario_unfinished_is_exact(void);
+void scenario_get_deadline(void);
+void scenario_put_deadline(void);
+
+void scenario_group_works_and_stops(void);
+void scenario_group_creation_fails(void);
+void scenario_group_init_fails(void);
+void scenario_stop_from_two_threads(void);
+void scenario_two_groups_one_queue(void);
+void scenario_worker_exits(void);
+void scenario_out_is_shut_down(void);
+void scenario_stop_on_full_queue(void);
+
+#endif /* WEIR_TESTS_SCHED_SCENARIOS_H */

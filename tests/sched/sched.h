@@ -1,0 +1,72 @@
+/*
+ * sched.h - a deterministic scheduler under the real sources of weir.
+ *
+ * A scenario is a function that uses weir's public calls and starts threads with sched_spawn. The explorer runs it again
+ * and again, each time with another schedule: threads are fibres of one OS thread, and at each operation of the seam
+ * (tests/sched/sync) it decides which of them goes on. What it can decide:
+ *
+ *   - which thread runs (a switch away from a thread that could go on costs one preemption);
+ *   - that a deadline has come, or that a sleeper wakes for no reason;
+ *   - with the memory models TSO and WEAK, that a store stays in the store buffer, or that a load sees an older value;
+ *   - that a weak compare and swap, an allocation or a thread creation fails, where the scenario allows it.
+ *
+ * Everything but the free choices (who runs when the running thread cannot, who of several sleepers is woken) costs one
+ * of a bounded budget, as in M. Musuvathi and S. Qadeer, "Iterative Context Bounding for Systematic Testing of
+ * Multithreaded Programs", PLDI 2007: within the budget the search is exhaustive. Beyond it, random schedules: priorities
+ * with d-1 points of change, S. Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding
+ * Bugs" (PCT), ASPLOS 2010.
+ *
+ * Found are: failed checks of the scenario, deadlocks, threads and memory that are left, use of freed memory, data races
+ * on plain accesses of lib/ (vector clocks; the compiler's hooks for -fsanitize=thread, with our own functions behind
+ * them), and runs that do not end. A failing schedule is printed as a string that replays it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_TESTS_SCHED_H
+#define WEIR_TESTS_SCHED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SCHED_THREADS = 8 }; /* at most, the scenario's own included */
+
+/* ---- for scenarios ---- */
+
+/* Starts a thread; returns its number, for sched_join. */
+int sched_spawn(void (*run)(void *arg), void *arg);
+void sched_join(int thread);
+
+/* Ends the calling thread as pthread_exit does. */
+_Noreturn void sched_exit_thread(void);
+
+/* Fails this schedule, with a message, unless `holds`. */
+void sched_check(bool holds, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* A plain access to 8 bytes of the scenario's own, for the race detector. */
+void sched_plain_write(uint64_t *at, uint64_t value);
+uint64_t sched_plain_read(const uint64_t *at);
+
+/* Memory from the scheduler's arena, freed by itself when the schedule ends. */
+void *sched_scratch(size_t size);
+
+/* Virtual nanoseconds; a thread that sleeps until a deadline moves them on. */
+uint64_t sched_now(void);
+
+/* From now on, the n-th allocation or thread creation (counted from 1) fails; 0: none. With `on`, all later ones too. */
+void sched_fail_allocation(unsigned n, bool on);
+void sched_fail_thread(unsigned n, bool on);
+
+/* The number of operations so far: a time stamp for histories. */
+unsigned sched_step(void);
+
+struct scenario {
+    const char *name;
+    const char *shows; /* what holds, in words */
+    void (*run)(void);
+    int bound;      /* preemptions and other costs that are explored exhaustively; 0: 2 */
+    int weak_bound; /* the same for TSO and WEAK; 0: as bound - 1 */
+    bool core;      /* one of those that are explored one deeper */
+};
+
+#endif /* WEIR_TESTS_SCHED_H */

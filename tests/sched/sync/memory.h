@@ -1,0 +1,19 @@
+/*
+ * memory.h - the seam's allocation over the scheduler's arena. See lib/sync/memory.h.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_SYNC_MEMORY_H
+#define WEIR_SYNC_MEMORY_H
+
+#include <stddef.h>
+
+#define WEIR__APART 128
+
+/* Small, so that a schedule of a few items goes through several segments: two slots each. */
+#define WEIR__CHUNK 32
+
+void *weir__alloc(size_t size);
+void weir__free(void *memory);
+
+#endif /* WEIR_SYNC_MEMORY_H */

@@ -1,0 +1,18 @@
+/*
+ * relax.h - the seam's waiting awake, over the scheduler. Spinning is left out: it is a way to wait, and the scheduler
+ * has all the ways to wait already.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_SYNC_RELAX_H
+#define WEIR_SYNC_RELAX_H
+
+enum { WEIR__PAUSES_FOR_LOCK = 0, WEIR__PAUSES_FOR_PARTNER = 0, WEIR__YIELDS_FOR_PARTNER = 0 };
+
+static inline void weir__pause(void) {
+}
+
+static inline void weir__yield(void) {
+}
+
+#endif /* WEIR_SYNC_RELAX_H */

@@ -1,0 +1,27 @@
+/*
+ * thread.h - the seam's threads over the scheduler: fibres of one OS thread. See lib/sync/thread.h.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_SYNC_THREAD_H
+#define WEIR_SYNC_THREAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { WEIR__THREAD_NAME = 16 };
+
+typedef struct weir__thread {
+    int id;
+    void (*main)(void *arg);
+    void (*at_exit)(void *arg);
+    void *arg;
+    size_t stack_size;
+    char name[WEIR__THREAD_NAME];
+} weir__thread;
+
+bool weir__thread_start(weir__thread *thread);
+void weir__thread_join(weir__thread *thread);
+void *weir__thread_self(void);
+
+#endif /* WEIR_SYNC_THREAD_H */

@@ -1,0 +1,263 @@
+/*
+ * test_closable_queue_life.c - creating and destroying a queue, and misuse that can be seen.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "support.h"
+
+#include <string.h>
+
+/* ---- creating ---- */
+
+static weir_queue *const untouched = (weir_queue *)&untouched;
+
+START_TEST (a_capacity_that_cannot_be_is_refused) {
+    static const size_t capacities[] = {0, SIZE_MAX - 1, SIZE_MAX / 2, SIZE_MAX / sizeof(void *),
+                                        (SIZE_MAX - 64) / sizeof(void *)};
+    weir_queue *queue = untouched;
+    const weir_queue_options options = {.capacity = capacities[_i]};
+    assert_status(WEIR_INVALID, weir_queue_create(&queue, capacities[_i]));
+    ck_assert_ptr_eq(queue, untouched);
+    assert_status(WEIR_INVALID, weir_queue_create_with(&queue, &options));
+    ck_assert_ptr_eq(queue, untouched);
+}
+END_TEST
+
+START_TEST (a_capacity_is_kept) {
+    static const size_t capacities[] = {1, 2, 3, 1000, 12345, WEIR_UNBOUNDED};
+    weir_queue *queue = new_queue(capacities[_i]);
+    ck_assert_uint_eq(weir_queue_capacity(queue), capacities[_i]);
+    ck_assert_uint_eq(weir_queue_size(queue), 0);
+    ck_assert_uint_eq(weir_queue_unfinished(queue), 0);
+    ck_assert_str_eq(weir_queue_name(queue), "");
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (a_name_is_copied) {
+    char name[] = "download";
+    const weir_queue_options options = {.capacity = 1, .name = name};
+    weir_queue *queue;
+    assert_status(WEIR_OK, weir_queue_create_with(&queue, &options));
+    strcpy(name, "gone");
+    const char *kept = weir_queue_name(queue);
+    ck_assert_str_eq(kept, "download");
+    put_numbers(queue, 0, 1);
+    ck_assert_ptr_eq(weir_queue_name(queue), kept);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (an_empty_and_a_long_name_are_names) {
+    static char name[5000];
+    weir_queue_options options = {.capacity = 1, .name = ""};
+    weir_queue *queue;
+    assert_status(WEIR_OK, weir_queue_create_with(&queue, &options));
+    ck_assert_str_eq(weir_queue_name(queue), "");
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    memset(name, 'x', sizeof name - 1);
+    options.name = name;
+    assert_status(WEIR_OK, weir_queue_create_with(&queue, &options));
+    ck_assert_str_eq(weir_queue_name(queue), name);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (a_reserved_member_has_to_be_null) {
+    for (size_t i = 0; i < 4; i++) {
+        weir_queue_options options = {.capacity = 1};
+        weir_queue *queue = untouched;
+        options.reserved[i] = &options;
+        assert_status(WEIR_INVALID, weir_queue_create_with(&queue, &options));
+        ck_assert_ptr_eq(queue, untouched);
+    }
+}
+END_TEST
+
+/* ---- NULL ---- */
+
+START_TEST (a_null_argument_is_invalid) {
+    weir_queue *queue = new_queue(2), *other = untouched;
+    const weir_queue_options options = {.capacity = 1};
+    void *item = number(77), *items[1] = {number(1)};
+    assert_status(WEIR_INVALID, weir_queue_create(NULL, 1));
+    assert_status(WEIR_INVALID, weir_queue_create_with(NULL, &options));
+    assert_status(WEIR_INVALID, weir_queue_create_with(&other, NULL));
+    ck_assert_ptr_eq(other, untouched);
+
+    assert_status(WEIR_INVALID, weir_queue_put(NULL, item));
+    assert_status(WEIR_INVALID, weir_queue_try_put(NULL, item));
+    assert_status(WEIR_INVALID, weir_queue_put_until(NULL, item, 0));
+    assert_status(WEIR_INVALID, weir_queue_close(NULL));
+    assert_status(WEIR_INVALID, weir_queue_get(NULL, &item));
+    assert_status(WEIR_INVALID, weir_queue_try_get(NULL, &item));
+    assert_status(WEIR_INVALID, weir_queue_get_until(NULL, &item, 0));
+    assert_status(WEIR_INVALID, weir_queue_task_done(NULL));
+    assert_status(WEIR_INVALID, weir_queue_tasks_done(NULL, 0));
+    assert_status(WEIR_INVALID, weir_queue_join(NULL));
+    assert_status(WEIR_INVALID, weir_queue_join_until(NULL, 0));
+    assert_status(WEIR_INVALID, weir_queue_shutdown(NULL, WEIR_DRAIN));
+
+    put_numbers(queue, 0, 1);
+    assert_status(WEIR_INVALID, weir_queue_get(queue, NULL));
+    assert_status(WEIR_INVALID, weir_queue_try_get(queue, NULL));
+    assert_status(WEIR_INVALID, weir_queue_get_until(queue, NULL, 0));
+    assert_status(WEIR_INVALID, weir_queue_put_many(queue, items, 1, NULL));
+    assert_status(WEIR_INVALID, weir_queue_get_many(queue, items, 1, NULL));
+    ck_assert_ptr_eq(item, number(77));
+    ck_assert_uint_eq(weir_queue_size(queue), 1);
+    take_numbers(queue, 0, 1);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (a_batch_that_is_invalid_still_says_how_many) {
+    weir_queue *queue = new_queue(2);
+    void *items[1] = {number(77)};
+    size_t moved = 99;
+    assert_status(WEIR_INVALID, weir_queue_put_many(NULL, items, 1, &moved));
+    ck_assert_uint_eq(moved, 0);
+    moved = 99;
+    assert_status(WEIR_INVALID, weir_queue_put_many(queue, NULL, 1, &moved));
+    ck_assert_uint_eq(moved, 0);
+    moved = 99;
+    assert_status(WEIR_INVALID, weir_queue_get_many(NULL, items, 1, &moved));
+    ck_assert_uint_eq(moved, 0);
+    put_numbers(queue, 0, 1);
+    moved = 99;
+    assert_status(WEIR_INVALID, weir_queue_get_many(queue, NULL, 1, &moved));
+    ck_assert_uint_eq(moved, 0);
+    moved = 99;
+    assert_status(WEIR_INVALID, weir_queue_get_many(queue, items, 0, &moved));
+    ck_assert_uint_eq(moved, 0);
+    ck_assert_ptr_eq(items[0], number(77));
+    take_numbers(queue, 0, 1);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (questions_about_no_queue_have_an_answer) {
+    ck_assert_uint_eq(weir_queue_size(NULL), 0);
+    ck_assert_uint_eq(weir_queue_capacity(NULL), 0);
+    ck_assert_uint_eq(weir_queue_unfinished(NULL), 0);
+    ck_assert_str_eq(weir_queue_name(NULL), "");
+}
+END_TEST
+
+/* ---- destroying ---- */
+
+START_TEST (destroying_no_queue_is_ok) {
+    assert_status(WEIR_OK, weir_queue_destroy(NULL));
+}
+END_TEST
+
+START_TEST (destroy_drops_what_is_inside_in_order_in_this_thread) {
+    static const size_t capacities[] = {1, 3, 600, WEIR_UNBOUNDED};
+    const size_t capacity = capacities[_i / 3], start = (size_t)(_i % 3); /* where in the ring it begins */
+    const size_t count = capacity < 1800 ? capacity : 1800;
+    struct drops drops;
+    weir_queue *queue = new_dropping_queue(capacity, &drops);
+    for (size_t n = 0; n < start; n++) {
+        put_numbers(queue, n, n + 1);
+        (void)take_number(queue);
+    }
+    put_numbers(queue, 0, count);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    ck_assert_uint_eq(atomic_load(&drops.count), count);
+    for (size_t n = 0; n < count; n++)
+        ck_assert_uint_eq(number_of(drops.items[n]), n);
+    ck_assert(pthread_equal(drops.last_thread, pthread_self()));
+}
+END_TEST
+
+START_TEST (destroy_drops_no_sentinel_and_nothing_that_was_taken) {
+    struct drops drops;
+    weir_queue *queue = new_dropping_queue(_i ? WEIR_UNBOUNDED : 5, &drops);
+    void *item;
+    put_numbers(queue, 0, 2);
+    assert_status(WEIR_OK, weir_queue_close(queue));
+    put_numbers(queue, 2, 3);
+    assert_status(WEIR_OK, weir_queue_close(queue));
+    assert_status(WEIR_OK, weir_queue_get(queue, &item));
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    ck_assert_uint_eq(atomic_load(&drops.count), 2);
+    ck_assert_uint_eq(number_of(drops.items[0]), 1);
+    ck_assert_uint_eq(number_of(drops.items[1]), 2);
+}
+END_TEST
+
+START_TEST (destroy_after_a_drain_drops_what_nobody_took) {
+    struct drops drops;
+    weir_queue *queue = new_dropping_queue(5, &drops);
+    put_numbers(queue, 0, 3);
+    assert_status(WEIR_OK, weir_queue_shutdown(queue, WEIR_DRAIN));
+    take_numbers(queue, 0, 1);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    ck_assert_uint_eq(atomic_load(&drops.count), 2);
+}
+END_TEST
+
+START_TEST (destroy_without_a_drop_function_forgets) {
+    weir_queue *queue = new_queue(_i ? WEIR_UNBOUNDED : 5);
+    put_numbers(queue, 0, 5);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+/* Somebody sleeps in a call: destroy says so, and the queue is as it was. */
+static void busy(size_t capacity, size_t inside, void (*make)(struct call *)) {
+    struct drops drops;
+    weir_queue *queue = new_dropping_queue(capacity, &drops);
+    void *items[2] = {number(5), number(6)};
+    struct call call = {.queue = queue, .item = number(5), .items = items, .count = 2, .deadline = hang_limit()};
+    put_numbers(queue, 0, inside);
+    call_start_asleep(&call, make);
+    for (int i = 0; i < 3; i++)
+        assert_status(WEIR_BUSY, weir_queue_destroy(queue));
+    ck_assert(call_is_asleep(&call));
+    ck_assert_uint_eq(atomic_load(&drops.count), 0);
+    ck_assert_uint_eq(weir_queue_size(queue), inside);
+    assert_status(WEIR_OK, weir_queue_shutdown(queue, WEIR_DISCARD)); /* and let them return first */
+    (void)call_finish(&call);
+    ck_assert_uint_eq(atomic_load(&drops.count), inside);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    ck_assert_uint_eq(atomic_load(&drops.count), inside);
+}
+
+START_TEST (destroy_with_a_sleeper_is_busy_and_harmless) {
+    static const struct {
+        size_t inside;
+        void (*make)(struct call *);
+    } sleepers[] = {{0, make_get},   {0, make_get_until}, {0, make_get_many},
+                    {2, make_put},   {2, make_put_until}, {2, make_put_many},
+                    {2, make_close}, {1, make_join},      {2, make_join_until}};
+    ck_assert_uint_lt((size_t)_i, COUNT_OF(sleepers));
+    busy(2, sleepers[_i].inside, sleepers[_i].make);
+}
+END_TEST
+
+static Suite *life_suite(void) {
+    Suite *suite = suite_create("closable_queue: life");
+    TCase *create = add_case(suite, "create");
+    tcase_add_loop_test(create, a_capacity_that_cannot_be_is_refused, 0, 5);
+    tcase_add_loop_test(create, a_capacity_is_kept, 0, 6);
+    tcase_add_test(create, a_name_is_copied);
+    tcase_add_test(create, an_empty_and_a_long_name_are_names);
+    tcase_add_test(create, a_reserved_member_has_to_be_null);
+    TCase *misuse = add_case(suite, "misuse");
+    tcase_add_test(misuse, a_null_argument_is_invalid);
+    tcase_add_test(misuse, a_batch_that_is_invalid_still_says_how_many);
+    tcase_add_test(misuse, questions_about_no_queue_have_an_answer);
+    TCase *destroy = add_case(suite, "destroy");
+    tcase_add_test(destroy, destroying_no_queue_is_ok);
+    tcase_add_loop_test(destroy, destroy_drops_what_is_inside_in_order_in_this_thread, 0, 12);
+    tcase_add_loop_test(destroy, destroy_drops_no_sentinel_and_nothing_that_was_taken, 0, 2);
+    tcase_add_test(destroy, destroy_after_a_drain_drops_what_nobody_took);
+    tcase_add_loop_test(destroy, destroy_without_a_drop_function_forgets, 0, 2);
+    tcase_add_loop_test(destroy, destroy_with_a_sleeper_is_busy_and_harmless, 0, 9);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(life_suite());
+}

@@ -1,0 +1,388 @@
+/*
+ * test_faults.c - what happens when there is no memory, or no thread, to be had: every such moment, one by one.
+ *
+ * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc, free and pthread_create.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "support.h"
+
+#include <errno.h>
+
+#include "ledger.h"
+
+/* ---- threads that cannot be created ---- */
+
+static atomic_size_t threads_left = SIZE_MAX; /* how many creations go well before one fails */
+static atomic_bool fail_ever_after;
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg) {
+    size_t left = atomic_load(&threads_left);
+    if (left == 0) {
+        if (!atomic_load(&fail_ever_after))
+            atomic_store(&threads_left, SIZE_MAX);
+        return EAGAIN;
+    }
+    if (left != SIZE_MAX)
+        atomic_store(&threads_left, left - 1);
+    return __real_pthread_create(thread, attr, run, arg);
+}
+
+static void let_thread_fail(size_t after, bool ever_after) {
+    atomic_store(&fail_ever_after, ever_after);
+    atomic_store(&threads_left, after);
+}
+
+static void reset(void) {
+    ledger_reset();
+    let_thread_fail(SIZE_MAX, false);
+}
+
+/* ---- creating queues ---- */
+
+static weir_queue *const untouched = (weir_queue *)&untouched;
+
+START_TEST (a_queue_without_memory_is_not_created) {
+    static const weir_queue_options all[] = {
+        {.capacity = 10}, {.capacity = 10, .name = "ten"}, {.capacity = WEIR_UNBOUNDED, .name = "no bound"}};
+    const weir_queue_options *options = &all[_i / 2];
+    const bool ever_after = _i % 2;
+    size_t failures = 0;
+    for (size_t nth = 1;; nth++) {
+        weir_queue *queue = untouched;
+        reset();
+        ledger_fail(nth, ever_after);
+        weir_status status = weir_queue_create_with(&queue, options);
+        if (status == WEIR_OK) {
+            assert_status(WEIR_OK, weir_queue_destroy(queue));
+            break;
+        }
+        assert_status(WEIR_NOMEM, status);
+        ck_assert_ptr_eq(queue, untouched);
+        ck_assert_uint_eq(ledger_pieces(), 0);
+        failures++;
+    }
+    ck_assert_uint_eq(ledger_pieces(), 0);
+    ck_assert_uint_eq(failures, options->name == NULL ? 2 : 3);
+}
+END_TEST
+
+START_TEST (a_capacity_that_no_system_has_memory_for_is_out_of_memory) {
+    weir_queue *queue = untouched;
+    reset();
+    ledger_fail(2, false); /* whatever the system says: some give what they do not have */
+    assert_status(WEIR_NOMEM, weir_queue_create(&queue, (SIZE_MAX - 4096) / sizeof(void *)));
+    ck_assert_ptr_eq(queue, untouched);
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+/* ---- unbounded puts ---- */
+
+/* Fills an unbounded queue until the next put needs memory. */
+static size_t fill_first_segment(weir_queue *queue) {
+    size_t calls = ledger_calls(), n = 0;
+    ledger_fail(1, true);
+    while (weir_queue_try_put(queue, number(n)) == WEIR_OK)
+        n++;
+    ck_assert_uint_eq(ledger_calls(), calls + 1);
+    ck_assert_uint_ge(n, 16);
+    return n;
+}
+
+START_TEST (a_put_out_of_memory_leaves_the_item_outside_and_the_queue_usable) {
+    void *items[2] = {number(1), number(2)};
+    size_t put = 99;
+    reset();
+    weir_queue *queue = new_queue(WEIR_UNBOUNDED);
+    size_t inside = fill_first_segment(queue);
+    for (int again = 0; again < 3; again++) {
+        assert_status(WEIR_NOMEM, weir_queue_put(queue, number(0)));
+        assert_status(WEIR_NOMEM, weir_queue_try_put(queue, number(0)));
+        assert_status(WEIR_NOMEM, weir_queue_put_until(queue, number(0), WEIR_NEVER));
+        assert_status(WEIR_NOMEM, weir_queue_close(queue));
+        assert_status(WEIR_NOMEM, weir_queue_put_many(queue, items, 2, &put));
+        ck_assert_uint_eq(put, 0);
+    }
+    ck_assert_uint_eq(weir_queue_size(queue), inside);
+    ck_assert_uint_eq(weir_queue_unfinished(queue), inside);
+    take_numbers(queue, 0, 5);
+    assert_status(WEIR_NOMEM, weir_queue_put(queue, number(0)));
+    ledger_fail(0, false); /* memory is back */
+    put_numbers(queue, inside, inside + 1000);
+    take_numbers(queue, 5, inside + 1000);
+    assert_status(WEIR_OK, weir_queue_join_until(queue, 0));
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+START_TEST (an_emptied_queue_without_memory_says_so_until_there_is_some) {
+    void *item;
+    reset();
+    weir_queue *queue = new_queue(WEIR_UNBOUNDED);
+    size_t inside = fill_first_segment(queue);
+    take_numbers(queue, 0, inside);
+    assert_status(WEIR_NOMEM, weir_queue_put(queue, number(0)));
+    assert_status(WEIR_EMPTY, weir_queue_try_get(queue, &item));
+    ledger_fail(0, false);
+    put_numbers(queue, 7, 8);
+    take_numbers(queue, 7, 8);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+START_TEST (put_many_out_of_memory_reports_how_many) {
+    enum { MANY = 3000 };
+    static void *items[MANY];
+    for (size_t i = 0; i < MANY; i++)
+        items[i] = number(i);
+    for (size_t nth = 1; nth <= 3; nth++) {
+        size_t put = 99;
+        reset();
+        weir_queue *queue = new_queue(WEIR_UNBOUNDED);
+        ledger_fail(nth, true);
+        assert_status(WEIR_NOMEM, weir_queue_put_many(queue, items, MANY, &put));
+        ck_assert_uint_gt(put, 0);
+        ck_assert_uint_lt(put, MANY);
+        ck_assert_uint_eq(weir_queue_size(queue), put);
+        take_numbers(queue, 0, put);
+        ck_assert_uint_eq(weir_queue_unfinished(queue), 0);
+        assert_status(WEIR_OK, weir_queue_destroy(queue));
+        ck_assert_uint_eq(ledger_pieces(), 0);
+    }
+}
+END_TEST
+
+START_TEST (a_put_many_that_runs_out_of_memory_wakes_for_what_it_put) {
+    enum { GETS = 4, MANY = 2000 };
+    static void *items[MANY];
+    struct call gets[GETS] = {{0}};
+    size_t put;
+    reset();
+    weir_queue *queue = new_queue(WEIR_UNBOUNDED);
+    for (size_t i = 0; i < GETS; i++) {
+        gets[i].queue = queue;
+        call_start_asleep(&gets[i], make_get);
+    }
+    ledger_fail(1, true);
+    assert_status(WEIR_NOMEM, weir_queue_put_many(queue, items, MANY, &put));
+    ck_assert_uint_ge(put, GETS);
+    for (size_t i = 0; i < GETS; i++)
+        assert_status(WEIR_OK, call_finish(&gets[i]));
+    ledger_fail(0, false);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+/* ---- starting workers ---- */
+
+enum { WORKERS = 4 };
+
+static atomic_size_t inits, finis;
+
+static weir_status count_init(void *arg, void **state) {
+    (void)arg;
+    *state = NULL;
+    atomic_fetch_add(&inits, 1);
+    return WEIR_OK;
+}
+
+static void count_fini(void *state) {
+    (void)state;
+    atomic_fetch_add(&finis, 1);
+}
+
+static const weir_worker_options plain = {.func = hand_back};
+static const weir_worker_options with_state = {.func = hand_back, .init = count_init, .fini = count_fini};
+
+START_TEST (a_thread_that_cannot_be_created_fails_the_start_and_leaves_nothing) {
+    const weir_worker_options *options = _i % 2 ? &with_state : &plain;
+    weir_threads *const none = (weir_threads *)&none;
+    size_t before = threads_now();
+    reset();
+    weir_queue *in = new_queue(8), *out = new_queue(8);
+    size_t pieces = ledger_pieces();
+    put_numbers(in, 0, 8);
+    for (size_t n = 0; n < WORKERS; n++) {
+        weir_threads *threads = none;
+        atomic_store(&inits, 0);
+        atomic_store(&finis, 0);
+        let_thread_fail(n, _i / 2);
+        assert_status(WEIR_NOTHREAD, weir_start_threads_with(&threads, WORKERS, options, in, out));
+        ck_assert_ptr_eq(threads, none);
+        ck_assert_uint_eq(atomic_load(&inits), _i % 2 ? n : 0);
+        ck_assert_uint_eq(atomic_load(&finis), _i % 2 ? n : 0);
+        ck_assert_uint_eq(weir_queue_size(in), 8);
+        ck_assert_uint_eq(weir_queue_size(out), 0);
+        ck_assert_uint_eq(ledger_pieces(), pieces);
+        ck_assert(wait_for_threads(before));
+    }
+    let_thread_fail(SIZE_MAX, false);
+    take_numbers(in, 0, 8);
+    assert_status(WEIR_OK, weir_queue_destroy(in)); /* nobody sleeps in it */
+    assert_status(WEIR_OK, weir_queue_destroy(out));
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+START_TEST (a_worker_that_cannot_be_created_leaves_nothing) {
+    weir_worker *const none = (weir_worker *)&none;
+    weir_worker *worker = none;
+    reset();
+    weir_queue *in = new_queue(1);
+    size_t pieces = ledger_pieces();
+    let_thread_fail(0, false);
+    assert_status(WEIR_NOTHREAD, weir_worker_start(&worker, &plain, in, NULL));
+    ledger_fail(1, false);
+    assert_status(WEIR_NOMEM, weir_worker_start(&worker, &plain, in, NULL));
+    ck_assert_ptr_eq(worker, none);
+    ck_assert_uint_eq(ledger_pieces(), pieces);
+    assert_status(WEIR_OK, weir_worker_start(&worker, &plain, in, NULL)); /* and then it goes well */
+    assert_status(WEIR_OK, weir_queue_close(in));
+    assert_status(WEIR_OK, weir_worker_join(worker));
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+START_TEST (threads_without_memory_are_not_started) {
+    weir_threads *const none = (weir_threads *)&none;
+    weir_threads *threads = none;
+    reset();
+    weir_queue *in = new_queue(1);
+    size_t pieces = ledger_pieces(), before = threads_now();
+    ledger_fail(1, _i);
+    assert_status(WEIR_NOMEM, weir_start_threads(&threads, WORKERS, hand_back, NULL, in, NULL));
+    ck_assert_ptr_eq(threads, none);
+    ck_assert_uint_eq(ledger_pieces(), pieces);
+    ck_assert(wait_for_threads(before));
+    ledger_fail(0, false);
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+/* ---- results for which there is no memory ---- */
+
+START_TEST (a_result_without_memory_goes_to_the_drop_function_and_stop_says_so) {
+    struct drops drops;
+    size_t got = 0;
+    void *item;
+    reset();
+    weir_queue *in = new_queue(WEIR_UNBOUNDED), *out = new_dropping_queue(WEIR_UNBOUNDED, &drops);
+    const size_t items = 2000;
+    put_numbers(in, 0, items);
+    weir_threads *threads = NULL;
+    ledger_fail(2, true); /* the group's own memory comes first */
+    assert_status(WEIR_OK, weir_start_threads(&threads, 1, hand_back, NULL, in, out));
+    assert_status(WEIR_NOMEM, weir_stop_threads(in, threads));
+    ck_assert_uint_eq(weir_queue_unfinished(in), 0); /* each item was settled, and the worker went on */
+    while (weir_queue_try_get(out, &item) == WEIR_OK)
+        ck_assert_uint_eq(number_of(item), got++);
+    ck_assert_uint_gt(got, 0);
+    ck_assert_uint_eq(got + atomic_load(&drops.count), items);
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    ledger_fail(0, false);
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+    assert_status(WEIR_OK, weir_queue_destroy(out));
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+START_TEST (a_worker_whose_result_has_no_memory_says_so_at_the_join) {
+    struct drops drops;
+    weir_worker *worker = NULL;
+    reset();
+    weir_queue *in = new_queue(4), *out = new_dropping_queue(WEIR_UNBOUNDED, &drops);
+    size_t inside = fill_first_segment(out);
+    ledger_fail(2, true);
+    assert_status(WEIR_OK, weir_worker_start(&worker, &plain, in, out));
+    put_numbers(in, 0, 3);
+    assert_status(WEIR_OK, weir_queue_close(in));
+    assert_status(WEIR_NOMEM, weir_worker_join(worker));
+    ck_assert_uint_eq(atomic_load(&drops.count), 3);
+    ck_assert_uint_eq(weir_queue_size(out), inside);
+    ck_assert_uint_eq(weir_queue_unfinished(in), 0);
+    ledger_fail(0, false);
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+    assert_status(WEIR_OK, weir_queue_destroy(out));
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+/* ---- everything at once, with every allocation failing in its turn ---- */
+
+/* Two stages with unbounded queues. Whatever fails, each item is in exactly one place in the end. */
+static bool run_two_stages(size_t items) {
+    struct drops drops = {0};
+    const weir_queue_options options = {
+        .capacity = WEIR_UNBOUNDED, .name = "stage", .drop = record_drop, .drop_arg = &drops};
+    weir_queue *in = NULL, *out = NULL;
+    weir_threads *threads = NULL;
+    size_t put = 0, came = 0;
+    void *item;
+    bool well = weir_queue_create_with(&in, &options) == WEIR_OK && weir_queue_create_with(&out, &options) == WEIR_OK;
+    well = well && weir_start_threads_with(&threads, 2, &with_state, in, out) == WEIR_OK;
+    for (size_t n = 0; threads != NULL && n < items; n++) {
+        weir_status status = weir_queue_put(in, number(n));
+        ck_assert_int_eq(status, status == WEIR_OK ? WEIR_OK : WEIR_NOMEM);
+        put += status == WEIR_OK;
+    }
+    if (threads != NULL)
+        well = weir_stop_threads(in, threads) == WEIR_OK && well;
+    while (out != NULL && weir_queue_try_get(out, &item) == WEIR_OK)
+        came++;
+    ck_assert_uint_eq(came + atomic_load(&drops.count), put);
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+    assert_status(WEIR_OK, weir_queue_destroy(out));
+    return well && put == items && came == items;
+}
+
+START_TEST (every_allocation_may_fail) {
+    size_t before = threads_now(), failures = 0;
+    for (size_t nth = 1; nth < 200; nth++) {
+        reset();
+        ledger_fail(nth, _i);
+        atomic_store(&inits, 0);
+        atomic_store(&finis, 0);
+        bool well = run_two_stages(1200);
+        ck_assert_uint_eq(ledger_pieces(), 0);
+        ck_assert_uint_eq(atomic_load(&inits), atomic_load(&finis));
+        ck_assert(wait_for_threads(before));
+        failures += !well;
+        if (well && ledger_calls() < nth)
+            break;
+    }
+    ck_assert_uint_ge(failures, 7); /* three for each queue, one for the group */
+}
+END_TEST
+
+static Suite *faults_suite(void) {
+    Suite *suite = suite_create("faults");
+    TCase *queues = add_case(suite, "queues");
+    tcase_add_loop_test(queues, a_queue_without_memory_is_not_created, 0, 6);
+    tcase_add_test(queues, a_capacity_that_no_system_has_memory_for_is_out_of_memory);
+    tcase_add_test(queues, a_put_out_of_memory_leaves_the_item_outside_and_the_queue_usable);
+    tcase_add_test(queues, an_emptied_queue_without_memory_says_so_until_there_is_some);
+    tcase_add_test(queues, put_many_out_of_memory_reports_how_many);
+    tcase_add_test(queues, a_put_many_that_runs_out_of_memory_wakes_for_what_it_put);
+    TCase *workers = add_case(suite, "workers");
+    tcase_add_loop_test(workers, a_thread_that_cannot_be_created_fails_the_start_and_leaves_nothing, 0, 4);
+    tcase_add_test(workers, a_worker_that_cannot_be_created_leaves_nothing);
+    tcase_add_loop_test(workers, threads_without_memory_are_not_started, 0, 2);
+    tcase_add_test(workers, a_result_without_memory_goes_to_the_drop_function_and_stop_says_so);
+    tcase_add_test(workers, a_worker_whose_result_has_no_memory_says_so_at_the_join);
+    TCase *all = add_case(suite, "all");
+    tcase_add_loop_test(all, every_allocation_may_fail, 0, 2);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(faults_suite());
+}

@@ -1,0 +1,320 @@
+/*
+ * test_threads_work.c - groups of workers at work: items, results, and functions that end their thread.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "support.h"
+
+#include <stdlib.h>
+
+static weir_threads *start(size_t count, weir_worker_func *func, void *arg, weir_queue *in, weir_queue *out) {
+    weir_threads *threads = NULL;
+    assert_status(WEIR_OK, weir_start_threads(&threads, count, func, arg, in, out));
+    ck_assert_ptr_nonnull(threads);
+    return threads;
+}
+
+static void destroy_both(weir_queue *in, weir_queue *out) {
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+    assert_status(WEIR_OK, weir_queue_destroy(out));
+}
+
+/* ---- items and results ---- */
+
+static void *count_item(void *item, void *counts) {
+    atomic_fetch_add(&((atomic_uint *)counts)[number_of(item)], 1);
+    return item;
+}
+
+START_TEST (every_item_is_handled_once_and_every_result_comes_out) {
+    enum { ITEMS = 20000 };
+    atomic_uint *counts = calloc(ITEMS, sizeof *counts);
+    weir_queue *in = new_queue(16), *out = new_queue(WEIR_UNBOUNDED);
+    weir_threads *threads = start(4, count_item, counts, in, out);
+    put_numbers(in, 0, ITEMS);
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    ck_assert_uint_eq(weir_queue_size(out), ITEMS);
+    bool *seen = calloc(ITEMS, sizeof *seen);
+    for (size_t i = 0; i < ITEMS; i++) {
+        size_t n = take_number(out);
+        if (n >= ITEMS || seen[n] || atomic_load(&counts[n]) != 1)
+            ck_abort_msg("item %zu came out twice, or was handled %u times", n, atomic_load(&counts[n]));
+        seen[n] = true;
+    }
+    free(seen);
+    free(counts);
+    destroy_both(in, out);
+}
+END_TEST
+
+START_TEST (one_worker_keeps_the_order) {
+    weir_queue *in = new_queue(8), *out = new_queue(WEIR_UNBOUNDED);
+    weir_threads *threads = start(1, hand_back, NULL, in, out);
+    put_numbers(in, 0, 5000);
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    take_numbers(out, 0, 5000);
+    destroy_both(in, out);
+}
+END_TEST
+
+START_TEST (what_is_joined_is_downstream) {
+    weir_queue *in = new_queue(8), *out = new_queue(WEIR_UNBOUNDED);
+    weir_threads *threads = start(3, hand_back, NULL, in, out);
+    for (size_t round = 0; round < 500; round++) {
+        put_numbers(in, 0, 5);
+        assert_status(WEIR_OK, weir_queue_join(in));
+        ck_assert_uint_eq(weir_queue_size(out), 5);
+        for (size_t n = 0; n < 5; n++)
+            (void)take_number(out);
+    }
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    destroy_both(in, out);
+}
+END_TEST
+
+START_TEST (an_item_is_not_settled_while_its_result_waits_for_room) {
+    weir_queue *in = new_queue(8), *out = new_queue(1);
+    weir_threads *threads = start(1, hand_back, NULL, in, out);
+    struct call join = {.queue = in};
+    put_numbers(in, 0, 2);
+    call_start_asleep(&join, make_join);
+    while (weir_queue_unfinished(in) != 1 || weir_queue_size(in) != 0)
+        nap();
+    ck_assert(call_is_asleep(&join));
+    take_numbers(out, 0, 1);
+    assert_status(WEIR_OK, call_finish(&join));
+    take_numbers(out, 1, 2);
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    destroy_both(in, out);
+}
+END_TEST
+
+START_TEST (without_an_out_queue_results_are_ignored) {
+    weir_queue *in = new_queue(8);
+    weir_threads *threads = start(2, hand_back, NULL, in, NULL);
+    put_numbers(in, 0, 100);
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    ck_assert_uint_eq(weir_queue_unfinished(in), 0);
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+}
+END_TEST
+
+static void *return_arg(void *item, void *arg) {
+    (void)item;
+    return arg;
+}
+
+START_TEST (the_argument_is_handed_to_the_function_and_null_is_a_result) {
+    void *const args[] = {NULL, number(4711)};
+    weir_queue *in = new_queue(8), *out = new_queue(8);
+    weir_threads *threads = start(2, return_arg, args[_i], in, out);
+    void *result = number(1);
+    put_numbers(in, 0, 1);
+    assert_status(WEIR_OK, weir_queue_put(in, NULL));
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    for (int i = 0; i < 2; i++) {
+        assert_status(WEIR_OK, weir_queue_try_get(out, &result));
+        ck_assert_ptr_eq(result, args[_i]);
+    }
+    assert_status(WEIR_EMPTY, weir_queue_try_get(out, &result));
+    destroy_both(in, out);
+}
+END_TEST
+
+START_TEST (as_many_functions_run_at_once_as_there_are_workers) {
+    enum { WORKERS = 5 };
+    struct gate gate = GATE;
+    weir_queue *in = new_queue(2 * WORKERS), *out = new_queue(2 * WORKERS);
+    weir_threads *threads = start(WORKERS, hand_back_at_gate, &gate, in, out);
+    put_numbers(in, 0, 2 * WORKERS);
+    gate_wait_for(&gate, WORKERS);
+    ck_assert_uint_eq(weir_queue_size(in), WORKERS);
+    ck_assert_uint_eq(weir_queue_unfinished(in), 2 * WORKERS);
+    gate_open(&gate);
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    ck_assert_uint_eq(weir_queue_size(out), 2 * WORKERS);
+    destroy_both(in, out);
+}
+END_TEST
+
+START_TEST (three_stages_stopped_first_to_last_have_all_their_input) {
+    enum { ITEMS = 3000 };
+    weir_queue *queues[4];
+    weir_threads *stages[3];
+    for (size_t i = 0; i < 4; i++)
+        queues[i] = new_queue(i == 3 ? WEIR_UNBOUNDED : 3);
+    for (size_t i = 0; i < 3; i++)
+        stages[i] = start(i + 1, hand_back, NULL, queues[i], queues[i + 1]);
+    put_numbers(queues[0], 0, ITEMS);
+    for (size_t i = 0; i < 3; i++) {
+        assert_status(WEIR_OK, weir_stop_threads(queues[i], stages[i]));
+        ck_assert_uint_eq(weir_queue_unfinished(queues[i]), 0);
+    }
+    ck_assert_uint_eq(weir_queue_size(queues[3]), ITEMS);
+    for (size_t i = 0; i < 4; i++)
+        assert_status(WEIR_OK, weir_queue_destroy(queues[i]));
+}
+END_TEST
+
+struct own_queue {
+    weir_queue *queue;
+    weir_status filled, refused;
+};
+
+static void *fill_own_queue(void *item, void *raw) {
+    struct own_queue *own = raw;
+    if (number_of(item) != 0)
+        return item;
+    own->filled = weir_queue_try_put(own->queue, number(1));
+    own->refused = weir_queue_put_until(own->queue, number(2), weir_deadline_after(10 * MILLISECONDS));
+    return item;
+}
+
+START_TEST (a_worker_may_put_into_its_own_full_queue_with_a_deadline) {
+    weir_queue *in = new_queue(1), *out = new_queue(8);
+    struct own_queue own = {.queue = in};
+    weir_threads *threads = start(1, fill_own_queue, &own, in, out);
+    put_numbers(in, 0, 1);
+    take_numbers(out, 0, 2);
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    assert_status(WEIR_OK, own.filled);
+    assert_status(WEIR_TIMEDOUT, own.refused);
+    destroy_both(in, out);
+}
+END_TEST
+
+/* ---- when `out` is shut down ---- */
+
+START_TEST (workers_end_when_out_is_shut_down_and_stop_tells_what_is_left) {
+    struct drops drops;
+    weir_queue *in = new_queue(16), *out = new_dropping_queue(16, &drops);
+    assert_status(WEIR_OK, weir_queue_shutdown(out, WEIR_DRAIN));
+    put_numbers(in, 0, 10);
+    weir_threads *threads = start(3, hand_back, NULL, in, out);
+    while (weir_queue_unfinished(in) != 7) /* each worker drops one, settles it, and ends */
+        nap();
+    assert_status(WEIR_UNFINISHED, weir_stop_threads(in, threads));
+    ck_assert_uint_eq(atomic_load(&drops.count), 3);
+    ck_assert_uint_eq(weir_queue_size(in), 7);
+    ck_assert_uint_eq(weir_queue_unfinished(in), 7);
+    destroy_both(in, out);
+}
+END_TEST
+
+START_TEST (a_shutdown_of_out_in_the_midst_of_work_loses_no_result) {
+    enum { ITEMS = 200 };
+    for (int round = 0; round < 20; round++) {
+        struct drops drops;
+        weir_queue *in = new_queue(WEIR_UNBOUNDED), *out = new_dropping_queue(4, &drops);
+        weir_threads *threads = start(3, hand_back, NULL, in, out);
+        put_numbers(in, 0, ITEMS);
+        size_t taken = (size_t)round;
+        for (size_t i = 0; i < taken; i++)
+            (void)take_number(out);
+        assert_status(WEIR_OK, weir_queue_shutdown(out, WEIR_DISCARD));
+        weir_status status = weir_stop_threads(in, threads);
+        size_t left = weir_queue_size(in);
+        ck_assert_int_eq(status, left > 0 ? WEIR_UNFINISHED : WEIR_OK);
+        ck_assert_uint_eq(weir_queue_unfinished(in), left);
+        ck_assert_uint_eq(taken + atomic_load(&drops.count) + left, ITEMS);
+        destroy_both(in, out);
+    }
+}
+END_TEST
+
+/* ---- functions that end their thread ---- */
+
+static void *end_thread_on_odd(void *item, void *arg) {
+    (void)arg;
+    if (number_of(item) % 2)
+        pthread_exit(NULL);
+    return item;
+}
+
+START_TEST (when_one_function_ends_its_thread_the_others_go_on) {
+    weir_queue *in = new_queue(16), *out = new_queue(WEIR_UNBOUNDED);
+    weir_threads *threads = start(4, end_thread_on_odd, NULL, in, out);
+    put_numbers(in, 1, 2);
+    put_numbers(in, 3, 4);
+    for (size_t n = 0; n < 100; n += 2)
+        put_numbers(in, n, n + 1);
+    assert_status(WEIR_OK, weir_queue_join(in)); /* the two are settled */
+    ck_assert_uint_eq(weir_queue_size(out), 50); /* without a result */
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    destroy_both(in, out);
+}
+END_TEST
+
+START_TEST (stop_does_not_hang_when_all_have_ended_and_the_queue_is_full) {
+    weir_queue *in = new_queue(2), *out = new_queue(4);
+    weir_threads *threads = start(2, end_thread_on_odd, NULL, in, out);
+    for (size_t i = 0; i < 2; i++)
+        put_numbers(in, 1, 2);
+    assert_status(WEIR_OK, weir_queue_join(in));
+    put_numbers(in, 0, 2);
+    assert_status(WEIR_FULL, weir_queue_try_put(in, number(2)));
+    assert_status(WEIR_UNFINISHED, weir_stop_threads(in, threads));
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    take_numbers(in, 0, 2); /* what is left is the caller's to take */
+    ck_assert_uint_eq(weir_queue_size(out), 0);
+    destroy_both(in, out);
+}
+END_TEST
+
+START_TEST (stop_is_ok_when_all_have_ended_and_nothing_is_left) {
+    weir_queue *in = new_queue(2);
+    weir_threads *threads = start(2, end_thread_on_odd, NULL, in, NULL);
+    for (size_t i = 0; i < 2; i++)
+        put_numbers(in, 1, 2);
+    assert_status(WEIR_OK, weir_queue_join(in));
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+}
+END_TEST
+
+static void end_thread_in_drop(void *item, void *drops) {
+    record_drop(item, drops);
+    pthread_exit(NULL);
+}
+
+START_TEST (a_drop_function_may_end_the_thread_too) {
+    struct drops drops = {0};
+    const weir_queue_options options = {.capacity = 1, .drop = end_thread_in_drop, .drop_arg = &drops};
+    weir_queue *in = new_queue(2), *out;
+    assert_status(WEIR_OK, weir_queue_create_with(&out, &options));
+    assert_status(WEIR_OK, weir_queue_shutdown(out, WEIR_DRAIN));
+    weir_threads *threads = start(1, hand_back, NULL, in, out);
+    put_numbers(in, 0, 1);
+    assert_status(WEIR_OK, weir_queue_join(in));
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    ck_assert_uint_eq(atomic_load(&drops.count), 1);
+    destroy_both(in, out);
+}
+END_TEST
+
+static Suite *work_suite(void) {
+    Suite *suite = suite_create("stoppable_worker: work");
+    TCase *results = add_case(suite, "results");
+    tcase_add_test(results, every_item_is_handled_once_and_every_result_comes_out);
+    tcase_add_test(results, one_worker_keeps_the_order);
+    tcase_add_test(results, what_is_joined_is_downstream);
+    tcase_add_test(results, an_item_is_not_settled_while_its_result_waits_for_room);
+    tcase_add_test(results, without_an_out_queue_results_are_ignored);
+    tcase_add_loop_test(results, the_argument_is_handed_to_the_function_and_null_is_a_result, 0, 2);
+    tcase_add_test(results, as_many_functions_run_at_once_as_there_are_workers);
+    tcase_add_test(results, three_stages_stopped_first_to_last_have_all_their_input);
+    tcase_add_test(results, a_worker_may_put_into_its_own_full_queue_with_a_deadline);
+    TCase *out = add_case(suite, "out is shut down");
+    tcase_add_test(out, workers_end_when_out_is_shut_down_and_stop_tells_what_is_left);
+    tcase_add_test(out, a_shutdown_of_out_in_the_midst_of_work_loses_no_result);
+    TCase *exits = add_case(suite, "pthread_exit");
+    tcase_add_test(exits, when_one_function_ends_its_thread_the_others_go_on);
+    tcase_add_test(exits, stop_does_not_hang_when_all_have_ended_and_the_queue_is_full);
+    tcase_add_test(exits, stop_is_ok_when_all_have_ended_and_nothing_is_left);
+    tcase_add_test(exits, a_drop_function_may_end_the_thread_too);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(work_suite());
+}
