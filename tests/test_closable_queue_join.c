@@ -322,7 +322,7 @@ static void *put_into_each(void *raw) {
 }
 
 START_TEST (destroy_right_after_join_is_safe_while_the_producer_returns) {
-    struct relay relay = {0};
+    struct relay relay = {.stop = false};
     pthread_t producer;
     thread_start(&producer, put_into_each, &relay);
     for (int i = 0; i < 3000; i++) {
