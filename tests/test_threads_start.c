@@ -141,6 +141,10 @@ START_TEST (fini_runs_when_the_function_ends_its_thread) {
 }
 END_TEST
 
+static void count_fini(void *state) {
+    atomic_fetch_add((atomic_uint *)state, 1);
+}
+
 START_TEST (init_without_fini_and_fini_without_init) {
     struct states states = STATES;
     weir_worker_options options = with_states(&states);
@@ -151,10 +155,11 @@ START_TEST (init_without_fini_and_fini_without_init) {
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
     ck_assert_uint_eq(atomic_load(&states.inits), 2);
 
-    options = (weir_worker_options){.func = hand_back, .fini = fini_state}; /* there is nothing to undo */
+    atomic_uint finis = 0;
+    options = (weir_worker_options){.func = hand_back, .arg = &finis, .fini = count_fini};
     threads = start_with(2, &options, in, NULL);
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
-    ck_assert_uint_eq(atomic_load(&states.finis), 0);
+    ck_assert_uint_eq(atomic_load(&finis), 2);
     assert_status(WEIR_OK, weir_queue_destroy(in));
 }
 END_TEST
