@@ -8,6 +8,7 @@
 #include "support.h"
 
 #include <dirent.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,6 +206,19 @@ bool wait_until_asleep(int thread, const atomic_bool *returned) {
         if (steady == STEADY)
             return true;
         before = look;
+    }
+    return false;
+}
+
+struct sleep sleep_of(int thread) {
+    struct look look = look_at(thread);
+    return (struct sleep){.thread = thread, .known = look.known, .switches = look.switches};
+}
+
+bool wait_until_disturbed(const struct sleep *sleep) {
+    for (weir_deadline limit = hang_limit(); now() < limit; sched_yield()) {
+        if (!sleep->known || look_at(sleep->thread).switches != sleep->switches)
+            return true;
     }
     return false;
 }

@@ -94,6 +94,15 @@ int thread_number(void);
  */
 bool wait_until_asleep(int thread, const atomic_bool *returned);
 
+/* Waits until the thread has been awake since its sleep began: a signal does that. False: it has not in HANG_SECONDS. */
+struct sleep {
+    int thread;
+    bool known;
+    unsigned long long switches;
+};
+struct sleep sleep_of(int thread);
+bool wait_until_disturbed(const struct sleep *sleep);
+
 /* A call that is made in a thread of its own. */
 struct call {
     /* What the call is given. */

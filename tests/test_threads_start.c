@@ -141,11 +141,7 @@ START_TEST (fini_runs_when_the_function_ends_its_thread) {
 }
 END_TEST
 
-static void count_fini(void *state) {
-    atomic_fetch_add((atomic_uint *)state, 1);
-}
-
-START_TEST (init_without_fini_and_fini_without_init) {
+START_TEST (an_init_needs_no_fini) {
     struct states states = STATES;
     weir_worker_options options = with_states(&states);
     weir_queue *in = new_queue(8);
@@ -154,12 +150,24 @@ START_TEST (init_without_fini_and_fini_without_init) {
     put_numbers(in, 100, 110);
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
     ck_assert_uint_eq(atomic_load(&states.inits), 2);
+    ck_assert_uint_eq(atomic_load(&states.works), 10);
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+}
+END_TEST
 
-    atomic_uint finis = 0;
-    options = (weir_worker_options){.func = hand_back, .arg = &finis, .fini = count_fini};
-    threads = start_with(2, &options, in, NULL);
+static void count_fini(void *count) {
+    atomic_fetch_add((atomic_size_t *)count, 1);
+}
+
+START_TEST (a_fini_without_an_init_is_given_the_argument_in_each_thread) {
+    atomic_size_t finis = 0;
+    const weir_worker_options options = {.func = hand_back, .arg = &finis, .fini = count_fini};
+    weir_queue *in = new_queue(8);
+    weir_threads *threads = start_with(WORKERS, &options, in, NULL);
+    put_numbers(in, 0, 8);
+    ck_assert_uint_eq(atomic_load(&finis), 0);
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
-    ck_assert_uint_eq(atomic_load(&finis), 2);
+    ck_assert_uint_eq(atomic_load(&finis), WORKERS);
     assert_status(WEIR_OK, weir_queue_destroy(in));
 }
 END_TEST
@@ -442,7 +450,8 @@ static Suite *start_suite(void) {
     TCase *state = add_case(suite, "init and fini");
     tcase_add_test(state, each_thread_has_its_own_state_made_and_undone_once);
     tcase_add_test(state, fini_runs_when_the_function_ends_its_thread);
-    tcase_add_test(state, init_without_fini_and_fini_without_init);
+    tcase_add_test(state, an_init_needs_no_fini);
+    tcase_add_test(state, a_fini_without_an_init_is_given_the_argument_in_each_thread);
     tcase_add_loop_test(state, an_init_that_fails_fails_the_whole_start, 0, WORKERS);
     tcase_add_loop_test(state, an_init_that_ends_its_thread_fails_the_whole_start, 0, WORKERS);
     tcase_add_loop_test(state, no_item_is_taken_before_every_init_has_returned, 0, WORKERS);

@@ -96,8 +96,8 @@ void sched_check(bool holds, const char *format, ...) {
     machine_fail("%s", message);
 }
 
-unsigned sched_step(void) {
-    return step;
+bool sched_has_common_time(void) {
+    return model != MODEL_WEAK;
 }
 
 uint64_t sched_now(void) {

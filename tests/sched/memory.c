@@ -69,6 +69,16 @@ const struct vector *memory_clock(void) {
     return &known[machine_self()].clock;
 }
 
+/* The last release: what others can have seen of it is in the clocks from then on. */
+struct sched_stamp sched_stamp(void) {
+    int self = machine_self();
+    return (struct sched_stamp){.thread = self, .epoch = known[self].clock.of[self] - 1};
+}
+
+bool sched_has_seen(struct sched_stamp stamp) {
+    return stamp.thread == machine_self() || memory_clock()->of[stamp.thread] >= stamp.epoch;
+}
+
 static void join_vector(struct vector *to, const struct vector *from) {
     for (int i = 0; i < SCHED_THREADS; i++) {
         if (from->of[i] > to->of[i])

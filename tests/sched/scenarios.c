@@ -89,6 +89,12 @@ const struct scenario scenarios[] = {
      .run = scenario_put_deadline,
      .core = true},
 
+    {.name = "history_of_tries", .shows = "linearizable: try_put and try_get", .run = scenario_history_of_tries},
+    {.name = "history_of_close", .shows = "linearizable: close", .run = scenario_history_of_close},
+    {.name = "history_of_drain", .shows = "linearizable: WEIR_DRAIN", .run = scenario_history_of_drain},
+    {.name = "history_of_discard", .shows = "linearizable: WEIR_DISCARD", .run = scenario_history_of_discard},
+    {.name = "history_unbounded", .shows = "linearizable: an unbounded queue", .run = scenario_history_unbounded},
+
     {.name = "group_works_and_stops",
      .shows = "all items are downstream when stop returns",
      .run = scenario_group_works_and_stops},

@@ -43,6 +43,12 @@ void scenario_unfinished_is_exact(void);
 void scenario_get_deadline(void);
 void scenario_put_deadline(void);
 
+void scenario_history_of_tries(void);
+void scenario_history_of_close(void);
+void scenario_history_of_drain(void);
+void scenario_history_of_discard(void);
+void scenario_history_unbounded(void);
+
 void scenario_group_works_and_stops(void);
 void scenario_group_creation_fails(void);
 void scenario_group_init_fails(void);

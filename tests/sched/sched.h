@@ -57,8 +57,16 @@ uint64_t sched_now(void);
 void sched_fail_allocation(unsigned n, bool on);
 void sched_fail_thread(unsigned n, bool on);
 
-/* The number of operations so far: a time stamp for histories. */
-unsigned sched_step(void);
+/* What the calling thread has done last, as others will know it; and whether the calling thread knows it of another. */
+struct sched_stamp {
+    int thread;
+    uint32_t epoch;
+};
+struct sched_stamp sched_stamp(void);
+bool sched_has_seen(struct sched_stamp stamp);
+
+/* Under a weak memory model there is no time that all threads share, only what one has seen of the other. */
+bool sched_has_common_time(void);
 
 struct scenario {
     const char *name;
