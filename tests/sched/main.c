@@ -1,32 +1,56 @@
 /*
  * main.c - runs scenarios under the scheduler, and prints what was explored.
  *
+ * Each search (a scenario under a memory model) has a process of its own: a run that fails leaves the library's static
+ * state as it is, and several searches can go on at once.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "explore.h"
 #include "machine.h"
 #include "scenarios.h"
 
-static const char *const model_names[] = {"sc", "tso", "weak"};
+enum { MODELS = 3, MOST_JOBS = 64, UNBOUNDED_SPENDING = 1000 };
+
+static const char *const model_names[MODELS] = {"sc", "tso", "weak"};
 
 static struct {
     int model; /* -1: each */
     int bound; /* -1: the scenario's */
     int deeper;
-    unsigned long random;
-    uint64_t seed;
+    int jobs;
+    unsigned long random; /* runs; 0: search all */
+    unsigned long long seed;
     double seconds; /* most for one search; 0: no limit */
     const char *replay;
     const char *filter;
-} options = {.model = -1, .bound = -1, .seed = 1};
+} options = {.model = -1, .bound = -1, .seed = 1, .jobs = 1};
 
+/* What a search has come to. */
+struct result {
+    unsigned long runs;
+    bool failed, complete;
+    double seconds;
+};
+
+struct job {
+    pid_t process; /* 0: none */
+    int result;    /* the end of a pipe */
+    const struct scenario *scenario;
+    int model;
+};
+
+static struct job jobs[MOST_JOBS];
+static int running, failures;
 static unsigned long total;
-static int failures;
 
 static double seconds_now(void) {
     struct timespec now;
@@ -34,125 +58,182 @@ static double seconds_now(void) {
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
-static void report_failure(const struct scenario *scenario, const char *model, const char *search) {
-    printf("FAIL %s (%s, %s): %s\n", scenario->name, model, search, machine_failure());
-    printf("     replay with: --model %s --replay '%s' %s\n", model, explore_schedule(), scenario->name);
-    failures++;
+/* ---- a search, in its own process ---- */
+
+static int bound_of(const struct scenario *scenario) {
+    if (options.bound >= 0)
+        return options.bound;
+    return 2 + (scenario->core ? options.deeper : 0);
 }
 
-static void search(const struct scenario *scenario, int model, const char *what, unsigned long most) {
-    unsigned long runs = 0;
-    double from = seconds_now(), took = 0;
-    bool complete = true;
+static void prepare(const struct scenario *scenario) {
+    if (options.replay != NULL)
+        explore_replay(options.replay);
+    else if (options.random > 0)
+        explore_random(options.seed, UNBOUNDED_SPENDING);
+    else
+        explore_all(bound_of(scenario));
+}
+
+static struct result search(const struct scenario *scenario, int model) {
+    struct result result = {.complete = true};
+    unsigned long most = options.replay != NULL ? 1 : options.random;
+    double from = seconds_now();
+    prepare(scenario);
     machine_begin((enum model)model);
-    while (explore_next()) {
+    while (result.complete && !result.failed && (most == 0 || result.runs < most) && explore_next()) {
         machine_run(scenario->run);
-        runs++;
-        if (machine_failure() != NULL) {
-            report_failure(scenario, model_names[model], what);
-            break;
-        }
-        if (runs == most)
-            break;
-        if (options.seconds > 0 && runs % 1024 == 0 && seconds_now() - from > options.seconds) {
-            complete = false;
-            break;
-        }
+        result.runs++;
+        result.failed = machine_failure() != NULL;
+        if (options.seconds > 0 && result.runs % 1024 == 0)
+            result.complete = seconds_now() - from < options.seconds;
     }
-    took = seconds_now() - from;
-    total += runs;
-    printf("%-34s %-5s %-12s %10lu schedules %7.1f s%s\n", scenario->name, model_names[model], what, runs, took,
-           complete ? "" : "  (not exhausted)");
+    result.seconds = seconds_now() - from;
+    if (result.failed) {
+        printf("FAIL %s: %s\n", scenario->name, machine_failure());
+        printf("     replay with: --model %s --replay '%s' %s\n", model_names[model], explore_schedule(),
+               scenario->name);
+    }
+    fflush(stdout);
+    return result;
+}
+
+/* ---- the searches together ---- */
+
+static void describe(char *text, size_t size, const struct scenario *scenario) {
+    if (options.replay != NULL)
+        snprintf(text, size, "replay");
+    else if (options.random > 0)
+        snprintf(text, size, "seed %llu", options.seed);
+    else
+        snprintf(text, size, "budget %d", bound_of(scenario));
+}
+
+static void report(const struct job *job, const struct result *result) {
+    char how[40];
+    describe(how, sizeof how, job->scenario);
+    total += result->runs;
+    failures += result->failed;
+    printf("%-26s %-5s %-9s %10lu schedules %7.1f s%s\n", job->scenario->name, model_names[job->model], how,
+           result->runs, result->seconds, result->complete ? "" : "  not exhausted");
     fflush(stdout);
 }
 
-static int bound_of(const struct scenario *scenario, int model) {
-    if (options.bound >= 0)
-        return options.bound;
-    int bound = scenario->bound > 0 ? scenario->bound : 2;
-    if (model != MODEL_SC)
-        bound = scenario->weak_bound > 0 ? scenario->weak_bound : bound;
-    return bound + (scenario->core ? options.deeper : 0);
+static void start(struct job *job) {
+    int ends[2];
+    if (pipe(ends) != 0 || (job->process = fork()) < 0) {
+        perror("sched");
+        exit(1);
+    }
+    if (job->process == 0) {
+        struct result result = search(job->scenario, job->model);
+        _exit(write(ends[1], &result, sizeof result) == (ssize_t)sizeof result ? 0 : 1);
+    }
+    close(ends[1]);
+    job->result = ends[0];
+    running++;
 }
 
-static void run_model(const struct scenario *scenario, int model) {
-    char what[40];
-    if (options.replay != NULL) {
-        explore_replay(options.replay);
-        search(scenario, model, "replay", 1);
-    } else if (options.random > 0) {
-        explore_random(options.seed, 1000);
-        snprintf(what, sizeof what, "seed %llu", (unsigned long long)options.seed);
-        search(scenario, model, what, options.random);
-    } else {
-        int bound = bound_of(scenario, model);
-        explore_all(bound);
-        snprintf(what, sizeof what, "budget %d", bound);
-        search(scenario, model, what, 0);
-    }
+/* Waits for one search to end. */
+static void finish_one(void) {
+    struct result result = {.failed = true};
+    pid_t process = waitpid(-1, NULL, 0);
+    struct job *job = jobs;
+    while (job->process != process)
+        job++;
+    if (read(job->result, &result, sizeof result) != (ssize_t)sizeof result)
+        printf("FAIL %s: its process died\n", job->scenario->name);
+    close(job->result);
+    report(job, &result);
+    job->process = 0;
+    running--;
 }
 
-static void run_scenario(const struct scenario *scenario) {
-    if (options.filter != NULL && strstr(scenario->name, options.filter) == NULL)
-        return;
-    for (int model = 0; model < 3; model++) {
-        if (options.model < 0 || options.model == model)
-            run_model(scenario, model);
-    }
+static void add(const struct scenario *scenario, int model) {
+    if (running == options.jobs)
+        finish_one();
+    struct job *job = jobs;
+    while (job->process != 0)
+        job++;
+    job->scenario = scenario;
+    job->model = model;
+    start(job);
 }
+
+static void run_all(void) {
+    for (const struct scenario *s = scenarios; s->name != NULL; s++) {
+        if (options.filter != NULL && strstr(s->name, options.filter) == NULL)
+            continue;
+        for (int model = 0; model < MODELS; model++) {
+            if (options.model < 0 || options.model == model)
+                add(s, model);
+        }
+    }
+    while (running > 0)
+        finish_one();
+}
+
+/* ---- the command line ---- */
 
 static int usage(void) {
     fputs("usage: sched [--model sc|tso|weak] [--bound N] [--deeper N] [--random RUNS] [--seed N] [--seconds N]\n"
-          "             [--replay SCHEDULE] [--trace] [--list] [part of a scenario's name]\n",
+          "             [--jobs N] [--replay SCHEDULE] [--trace] [--list] [part of a scenario's name]\n",
           stderr);
     return 2;
 }
 
-static int model_of(const char *name) {
-    for (int i = 0; i < 3; i++) {
-        if (strcmp(name, model_names[i]) == 0)
-            return i;
-    }
-    exit(usage());
-}
-
 static int list(void) {
     for (const struct scenario *s = scenarios; s->name != NULL; s++)
-        printf("%-34s %s\n", s->name, s->shows);
+        printf("%-26s %s\n", s->name, s->shows);
     return 0;
+}
+
+static bool set_model(const char *name) {
+    for (int i = 0; i < MODELS; i++) {
+        if (strcmp(name, model_names[i]) == 0)
+            options.model = i;
+    }
+    return options.model >= 0;
+}
+
+/* An option that has a value; false: there is no such option, or it has no such value. */
+static bool set_option(const char *name, const char *value) {
+    if (strcmp(name, "--model") == 0)
+        return set_model(value);
+    if (strcmp(name, "--bound") == 0)
+        options.bound = atoi(value);
+    else if (strcmp(name, "--deeper") == 0)
+        options.deeper = atoi(value);
+    else if (strcmp(name, "--random") == 0)
+        options.random = strtoul(value, NULL, 10);
+    else if (strcmp(name, "--seed") == 0)
+        options.seed = strtoull(value, NULL, 10);
+    else if (strcmp(name, "--seconds") == 0)
+        options.seconds = atof(value);
+    else if (strcmp(name, "--jobs") == 0)
+        options.jobs = atoi(value);
+    else if (strcmp(name, "--replay") == 0)
+        options.replay = value;
+    else
+        return false;
+    return options.jobs >= 1 && options.jobs <= MOST_JOBS;
 }
 
 int main(int argc, char **argv) {
     for (int i = 1; i < argc; i++) {
-        const char *word = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
-        if (strcmp(word, "--list") == 0)
+        if (strcmp(argv[i], "--list") == 0)
             return list();
-        if (strcmp(word, "--trace") == 0)
+        if (strcmp(argv[i], "--trace") == 0)
             machine_tracing = true;
-        else if (word[0] != '-')
-            options.filter = word;
-        else if (i + 1 == argc)
+        else if (argv[i][0] != '-')
+            options.filter = argv[i];
+        else if (i + 1 == argc || !set_option(argv[i], argv[i + 1]))
             return usage();
-        else if (strcmp(word, "--model") == 0)
-            options.model = model_of(value), i++;
-        else if (strcmp(word, "--bound") == 0)
-            options.bound = atoi(value), i++;
-        else if (strcmp(word, "--deeper") == 0)
-            options.deeper = atoi(value), i++;
-        else if (strcmp(word, "--random") == 0)
-            options.random = strtoul(value, NULL, 10), i++;
-        else if (strcmp(word, "--seed") == 0)
-            options.seed = strtoull(value, NULL, 10), i++;
-        else if (strcmp(word, "--seconds") == 0)
-            options.seconds = atof(value), i++;
-        else if (strcmp(word, "--replay") == 0)
-            options.replay = value, i++;
         else
-            return usage();
+            i++;
     }
     double from = seconds_now();
-    for (const struct scenario *s = scenarios; s->name != NULL; s++)
-        run_scenario(s);
+    run_all();
     double took = seconds_now() - from;
     printf("%lu schedules in %.1f s (%.0f a second), %d failed\n", total, took, (double)total / took, failures);
     return failures == 0 ? 0 : 1;

@@ -5,5 +5,6 @@
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
 sched=${top_builddir:-.}/tests/sched/sched
-"$sched" --bound 1 --seconds 2
-"$sched" --random 500 --seed "${SCHED_SEED:-1}"
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+"$sched" --jobs "$jobs" --bound 1 --seconds 2
+"$sched" --jobs "$jobs" --random 500 --seed "${SCHED_SEED:-1}"

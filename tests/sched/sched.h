@@ -72,9 +72,7 @@ struct scenario {
     const char *name;
     const char *shows; /* what holds, in words */
     void (*run)(void);
-    int bound;      /* preemptions and other costs that are explored exhaustively; 0: 2 */
-    int weak_bound; /* the same for TSO and WEAK; 0: as bound - 1 */
-    bool core;      /* one of those that are explored one deeper */
+    bool core; /* one of those that are searched one deeper */
 };
 
 #endif /* WEIR_TESTS_SCHED_H */
