@@ -156,6 +156,23 @@ bool wait_for_threads(size_t wanted) {
     return false;
 }
 
+static void *tell_number(void *number) {
+    *(int *)number = thread_number();
+    return NULL;
+}
+
+size_t threads_at_rest(void) {
+    pthread_t thread;
+    int number = 0;
+    char path[64];
+    thread_start(&thread, tell_number, &number);
+    thread_join(thread);
+    snprintf(path, sizeof path, "/proc/self/task/%d", number);
+    while (access(path, F_OK) == 0)
+        nap();
+    return threads_now();
+}
+
 int thread_number(void) {
     return (int)gettid();
 }

@@ -82,6 +82,9 @@ void thread_join(pthread_t thread);
 /* How many threads the process has now; 0: the system does not tell. */
 size_t threads_now(void);
 
+/* The same when no thread is about to end. A sanitizer may have one of its own, which begins with the first of ours. */
+size_t threads_at_rest(void);
+
 /* Waits until the process has `wanted` threads: one that was joined may still be seen for a moment. */
 bool wait_for_threads(size_t wanted);
 

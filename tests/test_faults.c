@@ -204,7 +204,7 @@ static const weir_worker_options with_state = {.func = hand_back, .init = count_
 START_TEST (a_thread_that_cannot_be_created_fails_the_start_and_leaves_nothing) {
     const weir_worker_options *options = _i % 2 ? &with_state : &plain;
     weir_threads *const none = (weir_threads *)&none;
-    size_t before = threads_now();
+    size_t before = threads_at_rest();
     reset();
     weir_queue *in = new_queue(8), *out = new_queue(8);
     size_t pieces = ledger_pieces();
@@ -256,7 +256,7 @@ START_TEST (threads_without_memory_are_not_started) {
     weir_threads *threads = none;
     reset();
     weir_queue *in = new_queue(1);
-    size_t pieces = ledger_pieces(), before = threads_now();
+    size_t pieces = ledger_pieces(), before = threads_at_rest();
     ledger_fail(1, _i);
     assert_status(WEIR_NOMEM, weir_start_threads(&threads, WORKERS, hand_back, NULL, in, NULL));
     ck_assert_ptr_eq(threads, none);
@@ -345,7 +345,7 @@ static bool run_two_stages(size_t items) {
 }
 
 START_TEST (every_allocation_may_fail) {
-    size_t before = threads_now(), failures = 0;
+    size_t before = threads_at_rest(), failures = 0;
     for (size_t nth = 1; nth < 200; nth++) {
         reset();
         ledger_fail(nth, _i);

@@ -196,7 +196,7 @@ END_TEST
 
 START_TEST (a_joined_worker_leaves_no_thread) {
     weir_queue *in = new_queue(4);
-    size_t before = threads_now();
+    size_t before = threads_at_rest();
     for (int i = 0; i < 20; i++) {
         weir_worker *worker = start_worker(hand_back, NULL, in, NULL);
         assert_status(WEIR_OK, weir_queue_close(in));

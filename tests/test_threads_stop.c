@@ -40,7 +40,7 @@ END_TEST
 
 START_TEST (stop_of_idle_workers_ends_them) {
     weir_queue *in = new_queue(2);
-    size_t before = threads_now();
+    size_t before = threads_at_rest();
     weir_threads *threads = start(4, hand_back, NULL, in, NULL);
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
     ck_assert(wait_for_threads(before));
@@ -250,7 +250,7 @@ END_TEST
 
 START_TEST (a_close_by_hand_ends_one_worker_and_stop_ends_the_rest) {
     weir_queue *in = new_queue(8), *out = new_queue(WEIR_UNBOUNDED);
-    size_t before = threads_now();
+    size_t before = threads_at_rest();
     weir_threads *threads = start(3, hand_back, NULL, in, out);
     assert_status(WEIR_OK, weir_queue_close(in));
     assert_status(WEIR_OK, weir_queue_join(in));

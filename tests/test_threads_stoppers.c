@@ -51,7 +51,7 @@ START_TEST (several_may_stop_at_once_and_all_wait_for_the_work) {
 END_TEST
 
 START_TEST (stoppers_that_race_leave_nothing_behind) {
-    size_t before = threads_now();
+    size_t before = threads_at_rest();
     for (int round = 0; round < 100; round++) {
         weir_queue *in = new_queue(4);
         weir_threads *threads = start(2, hand_back, NULL, in, NULL);

@@ -51,7 +51,7 @@ static inline bool weir__slot_is_reserved(const void *item) {
 }
 
 /* The most slots whose size in bytes can be told. */
-#define WEIR__SEGMENT_MOST ((SIZE_MAX - WEIR__CHUNK) / sizeof(weir__slot))
+#define WEIR__SEGMENT_MOST ((SIZE_MAX - 2 * (size_t)WEIR__CHUNK) / sizeof(weir__slot))
 
 /* A segment of `slots` empty slots (at most WEIR__SEGMENT_MOST) whose next is NULL; NULL: out of memory. */
 weir__segment *weir__segment_create(size_t slots);

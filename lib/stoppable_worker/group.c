@@ -100,7 +100,7 @@ weir_status weir__group_start(weir__group **result, size_t count, const weir_wor
                               weir_queue *out) {
     if (in == NULL || count == 0 || !is_usable(options))
         return WEIR_INVALID;
-    if (count > (SIZE_MAX - sizeof(weir__group) - WEIR__APART) / sizeof(weir_worker))
+    if (count > (SIZE_MAX - WEIR__CHUNK - sizeof(weir__group)) / sizeof(weir_worker))
         return WEIR_INVALID;
     weir__group *group = create(count, options, in, out);
     if (group == NULL)

@@ -5,14 +5,12 @@
  */
 #include "sync/memory.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 void *weir__alloc(size_t size) {
-    if (size > SIZE_MAX - (WEIR__APART - 1))
-        return NULL;
-    size_t rounded = (size + WEIR__APART - 1) / WEIR__APART * WEIR__APART; /* aligned_alloc wants a multiple */
+    /* aligned_alloc wants a multiple; no caller asks for so much that this wraps round (memory.h) */
+    size_t rounded = (size + WEIR__APART - 1) / WEIR__APART * WEIR__APART;
     void *memory = aligned_alloc(WEIR__APART, rounded);
     if (memory != NULL)
         memset(memory, 0, rounded);

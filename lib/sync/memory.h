@@ -14,7 +14,10 @@
 /* The bytes of a good chunk for what grows piece by piece: a page. */
 #define WEIR__CHUNK 4096
 
-/* Memory that is zero and lies on a multiple of WEIR__APART; NULL: there is none. Freed with weir__free. */
+/*
+ * Memory that is zero and lies on a multiple of WEIR__APART; NULL: there is none. Freed with weir__free. `size` is at most
+ * SIZE_MAX - WEIR__CHUNK.
+ */
 void *weir__alloc(size_t size);
 
 /* NULL is allowed. */

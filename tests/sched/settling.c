@@ -147,6 +147,26 @@ void scenario_done_beyond_count(void) {
     finish_queue(queue);
 }
 
+static void join_patiently(void *unused) {
+    (void)unused;
+    must(weir_queue_join(queue), WEIR_OK);
+}
+
+/* The same with a joiner, so that the last settle is made under the lock. */
+void scenario_done_beyond_count_joined(void) {
+    weir_status said[2];
+    queue = new_queue(1);
+    put_items(1);
+    int joining = sched_spawn(join_patiently, NULL);
+    int settling = sched_spawn(settle_unasked, &said[0]);
+    (void)get_number(queue);
+    settle_unasked(&said[1]);
+    sched_join(settling);
+    sched_join(joining);
+    sched_check((said[0] == WEIR_OK) + (said[1] == WEIR_OK) == 1, "%d and %d", said[0], said[1]);
+    finish_queue(queue);
+}
+
 static void put_get_settle(void *unused) {
     (void)unused;
     must(weir_queue_put(queue, item(1)), WEIR_OK);
