@@ -1,0 +1,98 @@
+#!/bin/sh
+# stress.sh BUDGET - the long forms of the concurrency tests, in turn, until the budget (90s, 20m, 8h) is spent: stress as
+# it is, pinned to one processor, beside programs that hog all processors, with noise at the seam, under ThreadSanitizer;
+# and random schedules. Each turn has a seed of its own, which is printed. Ends with a table; exit status 0: all passed.
+#
+# environment: top_srcdir, top_builddir (`make stress BUDGET=20m` sets them).
+#
+# Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+set -eu
+
+top_srcdir=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd)
+top_builddir=$(cd "${top_builddir:-.}" && pwd)
+budget=${1:-10m}
+case $budget in
+    *h) budget=$((${budget%h} * 3600)) ;;
+    *m) budget=$((${budget%m} * 60)) ;;
+    *) budget=${budget%s} ;;
+esac
+work=$(mktemp -d "${TMPDIR:-/tmp}/weir-stress.XXXXXX")
+hogs=
+trap 'kill $hogs 2>/dev/null || true; rm -rf "$work"' EXIT INT TERM
+processors=$(getconf _NPROCESSORS_ONLN)
+kinds="plain pinned hogs noise tsan schedules"
+end=$(($(date +%s) + budget))
+seed=$(date +%s)
+# Every kind has its turn several times in a long budget, and once in a short one.
+turn=$((budget / 12))
+[ "$turn" -le 300 ] || turn=300
+[ "$turn" -ge 5 ] || turn=5
+
+build_tsan() {
+    mkdir -p "$work/tsan"
+    (cd "$work/tsan" && "$top_srcdir/configure" -q --enable-sanitizer=thread --disable-shared --without-vips \
+        >configure.out 2>&1 && make -s libweir.la tests/stress >make.out 2>&1)
+}
+
+start_hogs() {
+    for _ in $(seq "$processors"); do
+        (while :; do :; done) &
+        hogs="$hogs $!"
+    done
+}
+
+stop_hogs() {
+    # shellcheck disable=SC2086  # a list
+    kill $hogs 2>/dev/null || true
+    hogs=
+}
+
+# one KIND SEED: one turn; its output goes to $work/out.
+one() {
+    case $1 in
+        plain) "$top_builddir/tests/stress" "$turn" "$2" ;;
+        pinned) taskset -c 0 "$top_builddir/tests/stress" "$turn" "$2" ;;
+        hogs)
+            start_hogs
+            status=0
+            "$top_builddir/tests/stress" "$turn" "$2" || status=$?
+            stop_hogs
+            return "$status"
+            ;;
+        noise) "$top_builddir/tests/stress_noise" "$turn" "$2" ;;
+        tsan) TSAN_OPTIONS=halt_on_error=1 "$work/tsan/tests/stress" "$turn" "$2" ;;
+        schedules)
+            "$top_builddir/tests/sched/sched" --jobs "$processors" --random 1000000000 --seconds "$((turn / 40 + 1))" \
+                --seed "$2"
+            ;;
+    esac
+}
+
+if ! build_tsan; then
+    echo "no ThreadSanitizer build here: that kind is left out"
+    kinds="plain pinned hogs noise schedules"
+fi
+failed=0
+while [ "$(date +%s)" -lt "$end" ]; do
+    for kind in $kinds; do
+        seed=$((seed + 1))
+        if one "$kind" "$seed" >"$work/out" 2>&1; then
+            result=passed
+        else
+            result=FAILED
+            failed=$((failed + 1))
+            cat "$work/out"
+        fi
+        echo "$kind $result" >>"$work/results"
+        echo "$(date +%H:%M:%S)  $kind, seed $seed, $turn s: $result; $(tail -n 1 "$work/out")"
+        [ "$(date +%s)" -lt "$end" ] || break
+    done
+done
+
+echo
+printf '%-10s %6s %6s\n' kind passed failed
+for kind in $kinds; do
+    printf '%-10s %6d %6d\n' "$kind" "$(grep -c "^$kind passed" "$work/results" || true)" \
+        "$(grep -c "^$kind FAILED" "$work/results" || true)"
+done
+[ "$failed" -eq 0 ]
