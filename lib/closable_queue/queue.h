@@ -107,7 +107,7 @@ uint64_t weir__queue_tail(const weir_queue *queue);
 /* Gives an item that nobody will have to the drop function. */
 void weir__queue_drop(const weir_queue *queue, void *item);
 
-/* Settles `count` items that are certain to be unfinished. */
+/* Settles `count` items that were taken. */
 void weir__queue_settle(weir_queue *queue, size_t count);
 
 #endif /* WEIR_CLOSABLE_QUEUE_QUEUE_H */

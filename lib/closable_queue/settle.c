@@ -81,8 +81,12 @@ static weir_status settle(weir_queue *queue, uint64_t count) {
     return WEIR_OK;
 }
 
+/* Where somebody has called task_done for an item that was still inside, less is left than was taken: all of that. */
 void weir__queue_settle(weir_queue *queue, size_t count) {
-    (void)settle(queue, count);
+    while (count > 0 && settle(queue, count) != WEIR_OK) {
+        size_t left = weir_queue_unfinished(queue);
+        count = left < count ? left : count;
+    }
 }
 
 weir_status weir_queue_tasks_done(weir_queue *queue, size_t count) {

@@ -1,0 +1,179 @@
+#!/bin/sh
+# Builds the library and its tests for arm64 (and the library and a few programs for 32-bit arm) with Debian's cross
+# compilers, and runs them under qemu's emulation of a processor.
+#
+#     tests/arm64.sh                  with the unit tests if there is a Check for arm64
+#     tests/arm64.sh --fetch-check    gets that from Debian's mirror, into a temporary folder; nothing is installed
+#
+# Everything is in a temporary folder; the source folder wants nothing but `configure` (./bootstrap). What is left out,
+# and what is known to fail for qemu's sake, is listed. Without the tools it ends with 77. They are in Debian's packages
+#
+#     gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
+#     gcc-arm-linux-gnueabihf libc6-dev-armhf-cross           for 32-bit arm, which is left out without them
+#
+# The emulation has no weak memory of its own to speak of: it is tests/sched that looks for what that brings. What is
+# seen here is another compiler back end, other atomics, other sizes, another processor's system calls.
+#
+# environment: WEIR_ARM64_CHECK: a folder with the files of the packages check and libsubunit-dev for arm64; TMPDIR;
+# JOBS: how many compilers run at once.
+#
+# Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+set -eu
+
+cd "$(dirname "$0")/.."
+top=$(pwd)
+
+skip() {
+    echo "arm64: $1: skipped"
+    exit 77
+}
+command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || skip "there is no aarch64-linux-gnu-gcc"
+command -v qemu-aarch64 >/dev/null 2>&1 || skip "there is no qemu-aarch64 (qemu-user)"
+[ -x configure ] || skip "there is no configure; ./bootstrap makes it"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/weir-arm64.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# The tests that fail under qemu, and only there. One that passes is told, so that the list does not outlive its reason.
+#   workers_have_every_signal_blocked_...: qemu keeps signal numbers for itself; those are in no thread's mask.
+seen=
+known="workers_have_every_signal_blocked_and_the_starter_keeps_its_mask"
+
+left_out() {
+    echo "arm64: left out: $1"
+}
+
+# ---- Check for arm64 ----
+
+# A state of apt's own, with no packages installed and of arm64, beside the system's.
+fetch_check() {
+    mkdir -p "$work/apt/state/lists/partial" "$work/apt/cache/archives/partial" "$work/debs" "$work/check"
+    cat >"$work/apt.conf" <<END
+APT::Architecture "arm64";
+APT::Architectures { "arm64"; };
+APT::Sandbox::User "root";
+Acquire::Languages "none";
+Dir::State "$work/apt/state";
+Dir::State::status "/dev/null";
+Dir::Cache "$work/apt/cache";
+END
+    (
+        cd "$work/debs"
+        APT_CONFIG=$work/apt.conf
+        export APT_CONFIG
+        apt-get -q update && apt-get -q download check libsubunit-dev
+    ) >"$work/fetch.log" 2>&1 || return 1
+    for package in "$work"/debs/*.deb; do
+        dpkg-deb -x "$package" "$work/check"
+    done
+    WEIR_ARM64_CHECK=$work/check
+}
+
+if [ "${1:-}" = --fetch-check ]; then
+    fetch_check || { cat "$work/fetch.log" >&2; exit 1; }
+fi
+# What dpkg --add-architecture arm64 and an apt-get install check:arm64 would have put there.
+[ -n "${WEIR_ARM64_CHECK:-}" ] || WEIR_ARM64_CHECK=/
+
+# ---- building ----
+
+# build NAME TRIPLET TARGETS CONFIGURE-OPTION...: configures and builds in $work/NAME.
+build() {
+    name=$1 triplet=$2 targets=$3
+    shift 3
+    mkdir "$work/$name"
+    if ! (
+        cd "$work/$name"
+        "$top/configure" -q --host="$triplet" --without-curl --without-vips --without-microhttpd --enable-werror \
+            CXX=no "$@"
+        # shellcheck disable=SC2086 # a list of words
+        make -s -j "${JOBS:-1}" TESTS= $targets
+    ) >"$work/$name.log" 2>&1; then
+        echo "FAIL: $name does not build"
+        cat "$work/$name.log"
+        exit 1
+    fi
+}
+
+# ---- running ----
+
+# Whether all that went wrong in a log are tests of the list.
+is_known() {
+    wrong=$(sed -n 's/^[^ ]*:[0-9]*:[EF]:[^:]*:\([^:]*\):.*/\1/p' "$1")
+    [ -n "$wrong" ] || return 1
+    for test in $wrong; do
+        case " $known " in
+            *" $test "*)
+                echo "arm64: known to fail under qemu: $test"
+                seen="$seen $test"
+                ;;
+            *) return 1 ;;
+        esac
+    done
+}
+
+# run NAME QEMU LIBRARIES PROGRAM [ARGUMENT...]: runs a program of the build, which libtool tells where the library is.
+run() {
+    name=$1 qemu=$2 libraries=$3 program=$4
+    shift 4
+    log=$work/$name.$(basename "$program").log
+    status=0
+    (
+        cd "$work/$name"
+        QEMU_LD_PREFIX=$libraries CK_TIMEOUT_MULTIPLIER=4 ./libtool --mode=execute "$qemu" "$program" "$@"
+    ) >"$log" 2>&1 || status=$?
+    if [ "$status" -eq 0 ]; then
+        echo "PASS: $name: $program"
+    elif is_known "$log"; then
+        echo "PASS: $name: $program, but for what is known"
+    else
+        echo "FAIL: $name: $program ($status)"
+        cat "$log"
+        failed=1
+    fi
+}
+
+# Every test program of a build, by the list that make has.
+run_tests() {
+    name=$1 qemu=$2 libraries=$3
+    programs=$(make -s --no-print-directory -C "$work/$name" print-tests)
+    [ -n "$programs" ] || { echo "FAIL: $name has no tests"; exit 1; }
+    for program in $programs; do
+        case $program in
+            # File by file: a 32-bit program under qemu cannot read every folder of a 64-bit system.
+            tests/fuzz/corpus.sh) run "$name" "$qemu" "$libraries" tests/fuzz/replay "$top"/tests/fuzz/corpus/* ;;
+            tests/sched/quick.sh) run "$name" "$qemu" "$libraries" tests/sched/sched --random 20 --seed 1 ;;
+            *.sh) left_out "$name: $program: it looks at sources and files, not at what the processor does" ;;
+            *) run "$name" "$qemu" "$libraries" "$program" ;;
+        esac
+    done
+}
+
+library=$WEIR_ARM64_CHECK/usr/lib/aarch64-linux-gnu
+if [ -e "$library/libcheck.a" ]; then
+    build arm64 aarch64-linux-gnu "all check" CHECK_CFLAGS="-isystem $WEIR_ARM64_CHECK/usr/include" \
+        CHECK_LIBS="$library/libcheck.a $library/libsubunit.a -lrt -lm -pthread"
+else
+    left_out "arm64: the unit tests: there is no Check for arm64; --fetch-check gets it"
+    known=
+    build arm64 aarch64-linux-gnu "all check" --without-check
+fi
+run_tests arm64 qemu-aarch64 /usr/aarch64-linux-gnu
+for test in $known; do
+    case " $seen " in
+        *" $test "*) ;;
+        *) echo "arm64: does not fail under qemu any more, take it off the list: $test" ;;
+    esac
+done
+
+if command -v arm-linux-gnueabihf-gcc >/dev/null 2>&1 && command -v qemu-arm >/dev/null 2>&1; then
+    # 32-bit words, 64-bit atomics; and then the futex call for 64-bit times.
+    build armhf arm-linux-gnueabihf "all check" --without-check
+    run_tests armhf qemu-arm /usr/arm-linux-gnueabihf
+    build armhf-time64 arm-linux-gnueabihf tests/stress --without-check CPPFLAGS='-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
+    run armhf-time64 qemu-arm /usr/arm-linux-gnueabihf tests/stress
+else
+    left_out "armhf: there is no arm-linux-gnueabihf-gcc or no qemu-arm"
+fi
+exit "$failed"
