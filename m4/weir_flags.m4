@@ -71,7 +71,6 @@ AC_DEFUN([WEIR_SANITIZER], [
      CFLAGS=$weir_saved_CFLAGS])
   AC_SUBST([WEIR_SANITIZER_CFLAGS])
   AS_CASE([$weir_sanitizer], [*thread*], [weir_sanitize_thread=yes], [weir_sanitize_thread=no])
-  AM_CONDITIONAL([SANITIZE_THREAD], [test "$weir_sanitize_thread" = yes])
   # The deterministic scheduler takes the compiler's calls before plain accesses for a race detector of its own.
   SCHED_HOOK_CFLAGS=
   AS_IF([test "$weir_sanitizer" = none], [WEIR_TRY_FLAG([-fsanitize=thread], [SCHED_HOOK_CFLAGS])])

@@ -35,7 +35,8 @@ AC_DEFUN([WEIR_ATOMICS], [
   ])
   AS_CASE([$weir_cv_lib_atomics],
     [unknown], [AC_MSG_ERROR([weir needs 64-bit atomics])],
-    [-l*], [WEIR_ATOMIC_LIBS=$weir_cv_lib_atomics],
+    [-l*], [WEIR_ATOMIC_LIBS=$weir_cv_lib_atomics
+            LIBS="$LIBS $WEIR_ATOMIC_LIBS"],
     [WEIR_ATOMIC_LIBS=])
   AC_SUBST([WEIR_ATOMIC_LIBS])
 ])
@@ -74,6 +75,20 @@ AC_DEFUN([WEIR_THREAD_NAME], [
     CFLAGS=$weir_saved_CFLAGS
   ])
   AM_CONDITIONAL([THREAD_NAME_NP], [test "$weir_cv_thread_name" = yes])
+])
+
+# WEIR_FIBRES: makecontext, which POSIX had until 2008, for the scheduler of the tests. musl has it in a library apart.
+AC_DEFUN([WEIR_FIBRES], [
+  weir_saved_LIBS=$LIBS
+  WEIR_FIBRE_LIBS=
+  AC_SEARCH_LIBS([makecontext], [ucontext],
+    [weir_have_fibres=yes
+     AS_CASE([$ac_cv_search_makecontext], [-l*], [WEIR_FIBRE_LIBS=$ac_cv_search_makecontext])],
+    [weir_have_fibres=no
+     AC_MSG_NOTICE([leaving out the deterministic scheduler: this system has no makecontext])])
+  LIBS=$weir_saved_LIBS
+  AC_SUBST([WEIR_FIBRE_LIBS])
+  AM_CONDITIONAL([FIBRES], [test "$weir_have_fibres" = yes && test "$weir_sanitize_thread" = no])
 ])
 
 # WEIR_OPTIONAL(NAME, OPTION, MODULES, WHAT-FOR): looks for MODULES with pkg-config. Sets weir_have_NAME, and

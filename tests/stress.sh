@@ -18,7 +18,8 @@ case $budget in
 esac
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-stress.XXXXXX")
 hogs=
-trap 'kill $hogs 2>/dev/null || true; rm -rf "$work"' EXIT INT TERM
+trap 'kill $hogs 2>/dev/null || true; rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
 processors=$(getconf _NPROCESSORS_ONLN)
 kinds="plain pinned hogs noise tsan schedules"
 end=$(($(date +%s) + budget))

@@ -84,7 +84,7 @@ void record_drop(void *item, void *raw) {
     if (n < COUNT_OF(drops->items))
         drops->items[n] = item;
     if (n == 0)
-        drops->last_thread = pthread_self();
+        drops->thread = pthread_self();
 }
 
 weir_queue *new_dropping_queue(size_t capacity, struct drops *drops) {

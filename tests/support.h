@@ -64,7 +64,7 @@ void put_numbers(weir_queue *queue, size_t first, size_t end);
 struct drops {
     atomic_size_t count;
     void *items[4096];
-    pthread_t last_thread;
+    pthread_t thread; /* of the first */
 };
 
 /* A weir_drop_func; the argument is a struct drops. */

@@ -5,6 +5,8 @@
  */
 #include "support.h"
 
+#include <sched.h>
+
 START_TEST (an_empty_queue_is_joined_at_once) {
     weir_queue *queue = new_queue(2);
     assert_status(WEIR_OK, weir_queue_join(queue));
@@ -223,6 +225,53 @@ START_TEST (settlers_at_the_same_time_never_settle_too_many) {
 }
 END_TEST
 
+/* Several that each believe they settle the last one, while somebody joins. */
+enum { RUNS = 40 };
+
+struct runners {
+    weir_queue *queue;
+    pthread_barrier_t start, finish;
+    atomic_size_t done;
+};
+
+static void *settle_at_the_signal(void *raw) {
+    struct runners *runners = raw;
+    for (int run = 0; run < RUNS; run++) {
+        pthread_barrier_wait(&runners->start);
+        if (weir_queue_task_done(runners->queue) == WEIR_OK)
+            atomic_fetch_add(&runners->done, 1);
+        pthread_barrier_wait(&runners->finish);
+    }
+    return NULL;
+}
+
+START_TEST (of_settlers_that_race_for_the_last_one_only_one_settles_it) {
+    struct runners runners = {.queue = new_queue(1)};
+    pthread_t threads[SETTLERS];
+    pthread_barrier_init(&runners.start, NULL, SETTLERS + 1);
+    pthread_barrier_init(&runners.finish, NULL, SETTLERS + 1);
+    for (size_t i = 0; i < SETTLERS; i++)
+        thread_start(&threads[i], settle_at_the_signal, &runners);
+    for (size_t run = 0; run < RUNS; run++) {
+        struct call join = {.queue = runners.queue};
+        void *item;
+        put_numbers(runners.queue, run, run + 1);
+        assert_status(WEIR_OK, weir_queue_get(runners.queue, &item));
+        call_start_asleep(&join, make_join);
+        pthread_barrier_wait(&runners.start);
+        pthread_barrier_wait(&runners.finish);
+        assert_status(WEIR_OK, call_finish(&join));
+        ck_assert_uint_eq(atomic_load(&runners.done), run + 1);
+        ck_assert_uint_eq(weir_queue_unfinished(runners.queue), 0);
+    }
+    for (size_t i = 0; i < SETTLERS; i++)
+        thread_join(threads[i]);
+    pthread_barrier_destroy(&runners.start);
+    pthread_barrier_destroy(&runners.finish);
+    assert_status(WEIR_OK, weir_queue_destroy(runners.queue));
+}
+END_TEST
+
 /* ---- what is unfinished, at every moment ---- */
 
 struct sampled {
@@ -317,6 +366,8 @@ static void *put_into_each(void *raw) {
         weir_queue *queue = atomic_exchange(&relay->queue, NULL);
         if (queue != NULL)
             weir_queue_put(queue, queue);
+        else
+            sched_yield();
     }
     return NULL;
 }
@@ -325,7 +376,7 @@ START_TEST (destroy_right_after_join_is_safe_while_the_producer_returns) {
     struct relay relay = {.stop = false};
     pthread_t producer;
     thread_start(&producer, put_into_each, &relay);
-    for (int i = 0; i < 3000; i++) {
+    for (int i = 0; i < 2000; i++) {
         weir_queue *queue = new_queue(i % 3 ? 1 : WEIR_UNBOUNDED);
         void *item = NULL;
         atomic_store(&relay.queue, queue);
@@ -355,6 +406,7 @@ static Suite *join_suite(void) {
     tcase_add_test(settle, task_done_beyond_the_count_is_refused_while_somebody_joins);
     tcase_add_test(settle, who_has_joined_sees_what_every_task_did);
     tcase_add_test(settle, settlers_at_the_same_time_never_settle_too_many);
+    tcase_add_test(settle, of_settlers_that_race_for_the_last_one_only_one_settles_it);
     tcase_add_test(settle, unfinished_is_put_minus_done_at_every_moment);
     TCase *destroy = add_case(suite, "destroy after join");
     tcase_add_loop_test(destroy, destroy_right_after_join_is_safe_while_the_consumer_returns, 0, 4);

@@ -166,7 +166,7 @@ START_TEST (destroy_drops_what_is_inside_in_order_in_this_thread) {
     ck_assert_uint_eq(atomic_load(&drops.count), count);
     for (size_t n = 0; n < count; n++)
         ck_assert_uint_eq(number_of(drops.items[n]), n);
-    ck_assert(pthread_equal(drops.last_thread, pthread_self()));
+    ck_assert(pthread_equal(drops.thread, pthread_self()));
 }
 END_TEST
 
@@ -201,6 +201,21 @@ START_TEST (destroy_without_a_drop_function_forgets) {
     weir_queue *queue = new_queue(_i ? WEIR_UNBOUNDED : 5);
     put_numbers(queue, 0, 5);
     assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+static void rescue(void *item, void *other) {
+    weir_queue_put(other, item);
+}
+
+START_TEST (the_drop_function_of_a_destroyed_queue_may_call_weir) {
+    weir_queue *other = new_queue(8), *queue;
+    const weir_queue_options options = {.capacity = 5, .drop = rescue, .drop_arg = other};
+    assert_status(WEIR_OK, weir_queue_create_with(&queue, &options));
+    put_numbers(queue, 0, 5);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    take_numbers(other, 0, 5);
+    assert_status(WEIR_OK, weir_queue_destroy(other));
 }
 END_TEST
 
@@ -252,6 +267,7 @@ static Suite *life_suite(void) {
     tcase_add_test(destroy, destroying_no_queue_is_ok);
     tcase_add_loop_test(destroy, destroy_drops_what_is_inside_in_order_in_this_thread, 0, 12);
     tcase_add_loop_test(destroy, destroy_drops_no_sentinel_and_nothing_that_was_taken, 0, 2);
+    tcase_add_test(destroy, the_drop_function_of_a_destroyed_queue_may_call_weir);
     tcase_add_test(destroy, destroy_after_a_drain_drops_what_nobody_took);
     tcase_add_loop_test(destroy, destroy_without_a_drop_function_forgets, 0, 2);
     tcase_add_loop_test(destroy, destroy_with_a_sleeper_is_busy_and_harmless, 0, 9);

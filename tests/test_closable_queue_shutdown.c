@@ -150,7 +150,7 @@ START_TEST (discard_drops_each_item_once_in_order_in_this_thread_and_settles_it)
     ck_assert_uint_eq(atomic_load(&drops.count), count);
     for (size_t n = 0; n < count; n++)
         ck_assert_uint_eq(number_of(drops.items[n]), n);
-    ck_assert(pthread_equal(drops.last_thread, pthread_self()));
+    ck_assert(pthread_equal(drops.thread, pthread_self()));
     ck_assert_uint_eq(weir_queue_size(queue), 0);
     ck_assert_uint_eq(weir_queue_unfinished(queue), 0);
     assert_ended(queue);

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 
+#include "closable_queue/segment.h"
 #include "ledger.h"
 
 /* ---- threads that cannot be created ---- */
@@ -70,11 +71,12 @@ START_TEST (a_queue_without_memory_is_not_created) {
 }
 END_TEST
 
-START_TEST (a_capacity_that_no_system_has_memory_for_is_out_of_memory) {
+START_TEST (the_largest_capacity_is_out_of_memory_and_the_next_is_invalid) {
     weir_queue *queue = untouched;
     reset();
-    ledger_fail(2, false); /* whatever the system says: some give what they do not have */
-    assert_status(WEIR_NOMEM, weir_queue_create(&queue, (SIZE_MAX - 4096) / sizeof(void *)));
+    ledger_fail(2, true); /* whatever the system says: some give what they do not have */
+    assert_status(WEIR_NOMEM, weir_queue_create(&queue, WEIR__SEGMENT_MOST));
+    assert_status(WEIR_INVALID, weir_queue_create(&queue, WEIR__SEGMENT_MOST + 1));
     ck_assert_ptr_eq(queue, untouched);
     ck_assert_uint_eq(ledger_pieces(), 0);
 }
@@ -367,7 +369,7 @@ static Suite *faults_suite(void) {
     Suite *suite = suite_create("faults");
     TCase *queues = add_case(suite, "queues");
     tcase_add_loop_test(queues, a_queue_without_memory_is_not_created, 0, 6);
-    tcase_add_test(queues, a_capacity_that_no_system_has_memory_for_is_out_of_memory);
+    tcase_add_test(queues, the_largest_capacity_is_out_of_memory_and_the_next_is_invalid);
     tcase_add_test(queues, a_put_out_of_memory_leaves_the_item_outside_and_the_queue_usable);
     tcase_add_test(queues, an_emptied_queue_without_memory_says_so_until_there_is_some);
     tcase_add_test(queues, put_many_out_of_memory_reports_how_many);

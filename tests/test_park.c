@@ -269,10 +269,11 @@ END_TEST
 /* ---- P5 ---- */
 
 static bool lock_was_free;
+static uint32_t signalled;
 
 static void look_at_lock(const weir__u32 *word, uint32_t count) {
     (void)word;
-    (void)count;
+    signalled = count;
     lock_was_free = weir__u32_load_relaxed(&lock.state) == WEIR__LOCK_FREE;
 }
 
@@ -288,6 +289,7 @@ START_TEST (p5_the_lock_is_given_back_before_the_wake) {
         else
             weir__park_release_one(&park, &lock);
         ck_assert(lock_was_free);
+        ck_assert_uint_eq(signalled, all ? WEIR__EVERYONE : 1);
     }
 }
 END_TEST

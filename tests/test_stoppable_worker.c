@@ -68,6 +68,7 @@ START_TEST (a_worker_whose_out_queue_is_shut_down_drops_its_result_settles_and_e
     assert_status(WEIR_OK, weir_worker_join(worker));
     ck_assert_uint_eq(atomic_load(&drops.count), 1);
     ck_assert_uint_eq(number_of(drops.items[0]), 7);
+    ck_assert(!pthread_equal(drops.thread, pthread_self())); /* but in the worker's */
     ck_assert_uint_eq(weir_queue_size(in), 1);
     ck_assert_uint_eq(weir_queue_unfinished(in), 1);
     assert_status(WEIR_OK, weir_queue_destroy(in));

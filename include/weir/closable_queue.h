@@ -45,9 +45,10 @@ typedef struct weir_queue weir_queue;
 #define WEIR_UNBOUNDED SIZE_MAX
 
 /*
- * What becomes of an item that no consumer will have: frees it, or whatever its owner would have done. Called with no
- * lock held, so it may call weir, in the thread that shut the queue down, destroyed it, or failed to hand an item on. (If
- * it discards its own queue again, what is still inside is dropped before the rest of the batch in hand.)
+ * What becomes of an item that no consumer will have: frees it, or whatever its owner would have done. Called in the
+ * thread that shut the queue down, destroyed it, or failed to hand an item on, with no lock held, so it may call weir; but
+ * it must not end its thread, nor join or destroy its own queue. If it discards its own queue again, what is still inside
+ * is dropped before the rest of the batch in hand.
  */
 typedef void weir_drop_func(void *item, void *arg);
 

@@ -9,8 +9,8 @@
  *     ... put the items ...
  *     weir_stop_threads(resize_queue, threads);
  *
- * Workers start with every signal blocked, so that the program's own threads keep its signals, and with cancellation
- * disabled. A function may end its thread with pthread_exit: its item is settled, with no result.
+ * Workers start with every signal blocked, so that the program's own threads keep its signals (but for SIGSEGV and the
+ * like, which a thread causes itself), and with cancellation disabled. A function may end its thread with pthread_exit: its item is settled, with no result.
  *
  * The queues belong to the caller and must live until the workers have been stopped or joined.
  *
@@ -59,13 +59,17 @@ typedef struct weir_worker_options {
     void *reserved[4];      /* all NULL */
 } weir_worker_options;
 
-/* A group of workers. A handle, not an address: the calls recognise one that is stopped already. */
+/*
+ * A group of workers. A handle, not an address: the calls recognise one that is stopped already. (Where addresses have 32
+ * bits, handles come round again after 67 million groups.)
+ */
 typedef struct weir_threads weir_threads;
 
 /*
  * Starts `count` workers and hands the group out through `threads`; the caller ends it with weir_stop_threads. `out`
  * may be NULL: results are ignored. When a thread cannot be created, those before it are stopped and joined, and no
- * item has been taken. Blocks only as long as that takes. Any thread may call it.
+ * item has been taken. Blocks only as long as that takes. Any thread may call it. The handle is there when the call has
+ * returned; a worker may begin before that.
  *
  * WEIR_OK; WEIR_INVALID: `threads`, `func` or `in` is NULL, or `count` is 0 or more than memory can address;
  * WEIR_NOMEM; WEIR_NOTHREAD. In every failure nothing is left running.

@@ -85,25 +85,35 @@ static bool has_item(const void *slot) {
 }
 
 /* For an unbounded queue, whose slots may be freed while nobody holds the lock. */
-static bool has_items(const void *raw) {
-    return waiting_items(raw) != 0;
+static bool has_items(const void *queue) {
+    return waiting_items(queue) != 0;
+}
+
+/*
+ * Waits awake for a moment. Where only the counts can be looked at they may promise an item that a producer, put aside in
+ * the middle of its put, has yet to fill in; so `misled`, which says that the last promise was empty, ends this: the
+ * sleep that comes instead waits for the producers' lock.
+ */
+static bool spin_for_item(weir_queue *queue, const weir__slot *watch, bool misled) {
+    weir__spin *spin = &queue->consumers.spin;
+    if (weir__queue_is_bounded(queue))
+        return weir__spin_until(spin, has_item, watch);
+    return !misled && weir__spin_until(spin, has_items, queue);
 }
 
 /* Waits until there may be an item. Returns false only when the deadline has passed. */
-static bool wait_for_item(weir_queue *queue, const weir__slot *watch, const weir__u64 *mark, weir_deadline deadline) {
+static bool wait_for_item(weir_queue *queue, const weir__slot *watch, const weir__u64 *mark, weir_deadline deadline,
+                          bool *misled) {
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
-    bool bounded = weir__queue_is_bounded(queue);
-    if (weir__spin_until(&queue->consumers.spin, 1, bounded ? has_item : has_items,
-                         bounded ? (const void *)watch : queue))
-        return true;
-    return sleep_for_item(queue, mark, deadline);
+    *misled = spin_for_item(queue, watch, *misled);
+    return *misled || sleep_for_item(queue, mark, deadline);
 }
 
-/* Waits for the first item until the deadline, then takes what is there. */
+/* Waits for the first item until the deadline, then takes what is there. What comes with the deadline counts too. */
 static weir_status get_until(weir_queue *queue, void **items, size_t max, size_t *got, const weir__u64 *mark,
                              weir_deadline deadline) {
-    bool in_time = true;
+    bool in_time = true, misled = false;
     for (;;) {
         const weir__slot *watch;
         weir_status status = get_some(queue, items, max, got, mark, &watch);
@@ -111,8 +121,7 @@ static weir_status get_until(weir_queue *queue, void **items, size_t max, size_t
             return status;
         if (!in_time)
             return WEIR_TIMEDOUT;
-        in_time =
-            wait_for_item(queue, watch, mark, deadline); /* and then once more: what came with the deadline counts */
+        in_time = wait_for_item(queue, watch, mark, deadline, &misled);
     }
 }
 

@@ -90,7 +90,7 @@ static bool has_room(const void *slot) {
 static bool wait_for_room(weir_queue *queue, const weir__slot *watch, weir_deadline deadline) {
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
-    if (weir__spin_until(&queue->producers.spin, 1, has_room, watch))
+    if (weir__spin_until(&queue->producers.spin, has_room, watch))
         return true;
     return sleep_for_room(queue, deadline);
 }

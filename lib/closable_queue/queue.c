@@ -112,6 +112,7 @@ weir_status weir_queue_destroy(weir_queue *queue) {
         return WEIR_OK;
     if (has_sleepers(queue))
         return WEIR_BUSY;
+    queue->producers.closed = true; /* for a drop function that would put its item back */
     empty(queue);
     weir__free(weir__ptr_load_acquire(&queue->spare));
     weir__free(queue->name);

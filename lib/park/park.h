@@ -15,7 +15,7 @@
  * P1  A sleeper is counted from the moment it gives the lock back until it has the lock again.
  * P2  No wake is lost. Making and falling asleep are ordered by the lock. Made first: the one that wanted to sleep sees
  *     it. Counted first: the waker sees the sleeper, and changes the word; the sleeper sleeps only while the word is
- *     what it was when it was counted, and the count in it makes sure that it never becomes that again.
+ *     what it was when it was counted, and the count in it makes sure that it does not become that again (for 2^31 wakes).
  * P3  At most one wake for one is under way: while the token is set, waking one does nothing. The thread that takes the
  *     token (any that comes back; a deadline may have got it there) knows that it must look for what was made, and that
  *     more may have been made since the token was set: it has to pass a wake on if there is more than it will have.

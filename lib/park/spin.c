@@ -8,8 +8,8 @@
 static const uint64_t long_yield = 1000 * 1000;        /* ns: somebody else had a time slice */
 static const uint64_t no_yield_for = 50 * 1000 * 1000; /* ns */
 
-static bool pause_until(int first_pauses, weir__spin_ready *ready, const void *arg) {
-    for (int pauses = first_pauses; pauses <= WEIR__PAUSES_FOR_PARTNER; pauses *= 2) {
+static bool pause_until(weir__spin_ready *ready, const void *arg) {
+    for (int pauses = 1; pauses <= WEIR__PAUSES_FOR_PARTNER; pauses *= 2) {
         for (int i = 0; i < pauses; i++)
             weir__pause();
         if (ready(arg))
@@ -32,6 +32,6 @@ static bool yield_until(weir__spin *spin, weir__spin_ready *ready, const void *a
     return false;
 }
 
-bool weir__spin_until(weir__spin *spin, int first_pauses, weir__spin_ready *ready, const void *arg) {
-    return pause_until(first_pauses, ready, arg) || yield_until(spin, ready, arg);
+bool weir__spin_until(weir__spin *spin, weir__spin_ready *ready, const void *arg) {
+    return pause_until(ready, arg) || yield_until(spin, ready, arg);
 }

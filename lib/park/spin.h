@@ -22,6 +22,6 @@ typedef struct weir__spin {
 } weir__spin;
 
 /* Returns as soon as `ready(arg)` says so, with true, or after a few microseconds or yields, with false. */
-bool weir__spin_until(weir__spin *spin, int first_pauses, weir__spin_ready *ready, const void *arg);
+bool weir__spin_until(weir__spin *spin, weir__spin_ready *ready, const void *arg);
 
 #endif /* WEIR_PARK_SPIN_H */

@@ -17,22 +17,42 @@
 
 #include "sync/clock.h"
 
-/* 32-bit systems have two calls, by the size of the seconds; the C library's timespec says which one is meant. */
+/* The bitset form is the one whose timeout is a point in time on the monotonic clock. */
+static long wait_with(long call, weir__u32 *word, uint32_t value, const void *until) {
+    return syscall(call, &word->value, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value, until, NULL,
+                   FUTEX_BITSET_MATCH_ANY);
+}
+
 #if defined(SYS_futex_time64)
-#define FUTEX_CALL (sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex)
+/* 32-bit systems have two calls, by the size of the seconds. The newer one is missing before Linux 5.1. */
+static long wait_until(weir__u32 *word, uint32_t value, const struct timespec *until) {
+    if (sizeof(time_t) == sizeof(long))
+        return wait_with(SYS_futex, word, value, until);
+    long result = wait_with(SYS_futex_time64, word, value, until);
+    if (result == -1 && errno == ENOSYS) {
+        long narrow[2] = {until->tv_sec > LONG_MAX ? LONG_MAX : (long)until->tv_sec, (long)until->tv_nsec};
+        result = wait_with(SYS_futex, word, value, narrow);
+    }
+    return result;
+}
 #else
-#define FUTEX_CALL SYS_futex
+static long wait_until(weir__u32 *word, uint32_t value, const struct timespec *until) {
+    return wait_with(SYS_futex, word, value, until);
+}
 #endif
 
 bool weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
-    struct timespec until = weir__clock_timespec(deadline);
-    /* The bitset form is the one whose timeout is a point in time on the monotonic clock. */
-    long result = syscall(FUTEX_CALL, &word->value, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value,
-                          deadline == UINT64_MAX ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
+    long result;
+    if (deadline == UINT64_MAX) {
+        result = wait_with(SYS_futex, word, value, NULL);
+    } else {
+        struct timespec until = weir__clock_timespec(deadline);
+        result = wait_until(word, value, &until);
+    }
     return !(result == -1 && errno == ETIMEDOUT);
 }
 
 void weir__futex_wake(const weir__u32 *word, uint32_t count) {
     int most = count > INT_MAX ? INT_MAX : (int)count;
-    syscall(FUTEX_CALL, &word->value, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, most, NULL, NULL, 0);
+    syscall(SYS_futex, &word->value, FUTEX_WAKE | FUTEX_PRIVATE_FLAG, most, NULL, NULL, 0);
 }

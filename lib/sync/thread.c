@@ -40,10 +40,18 @@ static size_t usable_stack_size(size_t wanted) {
     return (size + page - 1) / page * page;
 }
 
+/* All but those that a thread causes itself, by a bad access or the like: blocked, they end the process unheard. */
+static void fill_with_foreign_signals(sigset_t *set) {
+    static const int own[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+    sigfillset(set);
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        sigdelset(set, own[i]);
+}
+
 static bool create(weir__thread *thread, const pthread_attr_t *attr) {
-    sigset_t every, before;
-    sigfillset(&every);
-    pthread_sigmask(SIG_SETMASK, &every, &before); /* a thread starts with its creator's mask */
+    sigset_t foreign, before;
+    fill_with_foreign_signals(&foreign);
+    pthread_sigmask(SIG_SETMASK, &foreign, &before); /* a thread starts with its creator's mask */
     int failed = pthread_create(&thread->id, attr, trampoline, thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return !failed;

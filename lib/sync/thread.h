@@ -22,7 +22,10 @@ typedef struct weir__thread {
     char name[WEIR__THREAD_NAME];
 } weir__thread;
 
-/* Starts a thread with every signal blocked and cancellation disabled. False: the system would not create it. */
+/*
+ * Starts a thread with every signal blocked but those that it causes itself, and cancellation disabled. False: the system
+ * would not create it.
+ */
 bool weir__thread_start(weir__thread *thread);
 
 /* Waits until the thread has ended, and frees it. */

@@ -6,6 +6,7 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
+#undef _FORTIFY_SOURCE /* its _longjmp takes another stack for a mistake */
 
 #include "fibre.h"
 
