@@ -44,6 +44,13 @@ void scenario_unfinished_is_exact(void);
 void scenario_get_deadline(void);
 void scenario_put_deadline(void);
 
+void scenario_size_within_capacity(void);
+void scenario_destroy_while_put_returns(void);
+void scenario_batch_makes_room_for_two(void);
+void scenario_unbounded_is_never_full(void);
+void scenario_deadline_takes_the_wake(void);
+void scenario_stop_again_after_restart(void);
+
 void scenario_history_of_tries(void);
 void scenario_history_of_close(void);
 void scenario_history_of_drain(void);
