@@ -17,8 +17,8 @@
  *   Ownership  a put that returns WEIR_OK has given its item to the queue. A put that returns anything else has not: the
  *              item is the caller's as before.
  *   Threads    any thread may make any call at any time, against any other, except destroy, which must be the last.
- *              What a thread did before a put is seen by the thread that gets the item, and what it did before a
- *              task_done is seen by the threads whose join returns for it.
+ *              What a thread did before a put is seen by the thread that gets the item; what it did before a get, by
+ *              the thread whose put has the room; and what it did before a task_done, by those whose join returns.
  *   Blocking   a waiting thread sleeps and costs no CPU. Signals and spurious wake-ups are not seen, and no call is a
  *              cancellation point.
  *   NULL       a NULL queue, NULL options, or NULL where a result goes is WEIR_INVALID and has no effect.

@@ -36,6 +36,26 @@ void scenario_size_within_capacity(void) {
     finish_queue(queue);
 }
 
+static uint64_t *box;
+
+static void write_and_get(void *unused) {
+    (void)unused;
+    sched_plain_write(box, 7);
+    (void)get_number(queue);
+}
+
+/* The second put has the room that the get has made, and sees what was done before it. */
+void scenario_room_is_published(void) {
+    queue = new_queue(1);
+    box = sched_scratch(sizeof *box);
+    int getting = sched_spawn(write_and_get, NULL);
+    must(weir_queue_put(queue, item(1)), WEIR_OK);
+    must(weir_queue_put(queue, item(2)), WEIR_OK);
+    sched_check(sched_plain_read(box) == 7, "the box holds %d", (int)*box);
+    sched_join(getting);
+    must(weir_queue_destroy(queue), WEIR_OK);
+}
+
 static void put_one(void *unused) {
     (void)unused;
     must(weir_queue_put(queue, item(1)), WEIR_OK);

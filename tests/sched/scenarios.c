@@ -93,6 +93,9 @@ const struct scenario scenarios[] = {
      .core = true},
 
     {.name = "size_within_capacity", .shows = "the size is never more than fits", .run = scenario_size_within_capacity},
+    {.name = "room_is_published",
+     .shows = "what was done before a get is seen after the put that it made room for",
+     .run = scenario_room_is_published},
     {.name = "destroy_while_put_returns",
      .shows = "nobody touches the queue after join, not even a put",
      .run = scenario_destroy_while_put_returns},

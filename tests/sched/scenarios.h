@@ -45,6 +45,7 @@ void scenario_get_deadline(void);
 void scenario_put_deadline(void);
 
 void scenario_size_within_capacity(void);
+void scenario_room_is_published(void);
 void scenario_destroy_while_put_returns(void);
 void scenario_batch_makes_room_for_two(void);
 void scenario_unbounded_is_never_full(void);
