@@ -1,15 +1,17 @@
 /*
- * image_pipeline_interrupt.c - for test_image_pipeline.c: Ctrl-C, once and twice.
+ * image_pipeline_interrupt.c - for test_image_pipeline.c: Ctrl-C, once, twice and three times.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
 
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "image_pipeline_expect.h"
@@ -23,6 +25,11 @@ struct awaited {
 
 static bool has_thumbnails(const void *argument) {
     return count_files(((const struct awaited *)argument)->folder) >= 3;
+}
+
+/* The destination is made first of all, when signals are waited for already. */
+static bool has_store(const void *folder) {
+    return file_exists(folder);
 }
 
 static bool has_said(const void *argument) {
@@ -119,8 +126,107 @@ START_TEST (sigint_while_painting_leaves_nothing_behind) {
 }
 END_TEST
 
+static struct program start_with_list(const char *list, const char *input) {
+    const char *arguments[] = {thumbs_path(), "--from", list, "--to", in_root("idle-out"), NULL};
+    return program_start(arguments, input);
+}
+
+/* A pipe that stays open and in which nothing comes. */
+START_TEST (sigint_ends_the_wait_for_a_list) {
+    const char *input = in_root("idle-input");
+    ck_assert_int_eq(mkfifo(input, 0666), 0);
+    int writer = open(input, O_RDWR | O_CLOEXEC);
+    ck_assert_int_ge(writer, 0);
+    for (int signals = 1; signals <= 2; signals++) {
+        struct program program = start_with_list("-", input);
+        ck_assert(wait_until(has_store, in_root("idle-out")));
+        for (int i = 0; i < signals; i++)
+            kill(program.pid, i == 0 ? SIGINT : SIGTERM);
+        struct result result = program_end(&program);
+        ck_assert_msg(result.status == 1 || (signals == 2 && result.status > 128), "status %d", result.status);
+        expect_text(result.err, "weir-thumbs: interrupted; once more to end at once\n");
+        if (result.status == 1)
+            expect_text(result.err, "weir-thumbs: interrupted: nothing was started\n");
+        result_free(&result);
+        ck_assert_int_eq(rmdir(in_root("idle-out")), 0);
+    }
+    close(writer);
+}
+END_TEST
+
+/* A pipe by name, which nobody opens for writing: where opening it waits, only the end of the program helps. */
+START_TEST (sigint_twice_before_the_first_photo_ends_the_program) {
+    const char *list = in_root("idle-list");
+    ck_assert_int_eq(mkfifo(list, 0666), 0);
+    struct program program = start_with_list(list, NULL);
+    ck_assert(wait_until(has_store, in_root("idle-out")));
+    kill(program.pid, SIGINT);
+    struct awaited first = {.program = &program, .text = "interrupted; once more to end at once"};
+    ck_assert(wait_until(has_said, &first));
+    kill(program.pid, SIGINT);
+    struct result result = program_end(&program);
+    ck_assert_int_eq(result.status, 128 + SIGINT);
+    ck_assert_str_eq(result.out, "");
+    result_free(&result);
+}
+END_TEST
+
+START_TEST (sigint_twice_while_painting_leaves_nothing_behind) {
+    ck_assert_int_eq(chdir(files_root), 0);
+    struct program program = start_thumbs("--to", in_root("unpainted-2"), NULL);
+    struct awaited painting = {.program = &program, .text = "painting 100 pictures"};
+    ck_assert(wait_until(has_said, &painting));
+    kill(program.pid, SIGINT);
+    struct awaited first = {.program = &program, .text = "interrupted; once more to end at once"};
+    ck_assert(wait_until(has_said, &first));
+    kill(program.pid, SIGTERM);
+    struct result result = program_end(&program);
+    ck_assert_msg(result.status == 1 || result.status == 128 + SIGTERM, "status %d", result.status);
+    result_free(&result);
+}
+END_TEST
+
+/* The summary goes into a pipe that is full. Nothing but a third signal helps then. */
+START_TEST (sigint_three_times_ends_what_hangs) {
+    static const char bytes[4096];
+    struct server server = server_start(photo(1));
+    write_long_list(in_root("stuck"), server.port, "file", "hang");
+    const char *pipe = in_root("stuck-pipe");
+    ck_assert_int_eq(mkfifo(pipe, 0666), 0);
+    int reader = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    ck_assert_int_ge(reader, 0);
+    while (write(reader, bytes, sizeof bytes) > 0)
+        continue;
+    const char *shell[] = {"/bin/sh",
+                           "-c",
+                           "exec \"$0\" --from \"$1\" --to \"$2\" --timeout 3600 >\"$3\"",
+                           thumbs_path(),
+                           in_root("stuck"),
+                           in_root("stuck-out"),
+                           pipe,
+                           NULL};
+    struct program program = program_start(shell, NULL);
+    ck_assert(wait_until(has_thumbnails, &(struct awaited){.folder = in_root("stuck-out")}));
+    const char *const answers[] = {"finishing what is in flight", " abandoned\n"};
+    for (int i = 0; i < 2; i++) {
+        kill(program.pid, SIGINT);
+        ck_assert(wait_until(has_said, &(struct awaited){.program = &program, .text = answers[i]}));
+    }
+    kill(program.pid, SIGINT);
+    struct result result = program_end(&program);
+    ck_assert_int_eq(result.status, 128 + SIGINT);
+    result_free(&result);
+    close(reader);
+    server_stop(&server);
+}
+END_TEST
+
 void add_interrupt_tests(TCase *cases) {
     tcase_add_test(cases, sigint_finishes_what_is_in_flight);
     tcase_add_test(cases, sigint_twice_throws_away_what_is_in_flight);
     tcase_add_test(cases, sigint_while_painting_leaves_nothing_behind);
+    tcase_add_test(cases, sigint_ends_the_wait_for_a_list);
+    tcase_add_test(cases, sigint_twice_before_the_first_photo_ends_the_program);
+    tcase_add_test(cases, sigint_twice_while_painting_leaves_nothing_behind);
+    tcase_add_test(cases, sigint_three_times_ends_what_hangs);
 }

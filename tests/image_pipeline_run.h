@@ -52,6 +52,9 @@ struct program program_start_on_terminal(const char *const *arguments);
 /* Waits for its end. What it wrote to its terminal is in `out`. */
 struct result program_finish(struct program *program);
 
+/* The same, when a signal may end it. */
+struct result program_end(struct program *program);
+
 void result_free(struct result *result);
 
 /* The paths from the environment. */

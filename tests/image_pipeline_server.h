@@ -25,7 +25,8 @@ struct server server_start(const char *file);
 
 /*
  * Starts nginx as origin and store: GET and PUT of what is in ROOT/nginx/www. Requests are logged to ROOT/nginx/log, as
- * "PUT 201". pid 0: there is no nginx, or none that takes PUT, and a message says so.
+ * "PUT 201". pid 0: there is no nginx, or none that starts with what this needs, and a message says so. When the
+ * environment has WEIR_NEED_NGINX, that fails the test instead.
  */
 struct server nginx_start(void);
 

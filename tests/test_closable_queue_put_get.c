@@ -5,6 +5,8 @@
  */
 #include "support.h"
 
+#include <stdlib.h>
+
 static const size_t capacities[] = {1, 2, 3, 5, 64, 1000, WEIR_UNBOUNDED};
 
 /* ---- without waiting ---- */
@@ -289,6 +291,42 @@ START_TEST (what_was_written_before_a_put_is_seen_after_its_get) {
 }
 END_TEST
 
+/* ---- and what was done before a get, by whose put has the room ---- */
+
+enum { PLACES = 3, TURNS = 5000 };
+
+struct room {
+    weir_queue *queue;
+    size_t
+        before_get[TURNS]; /* the consumer's, before its n-th get; the producer looks when that one's room was used */
+};
+
+static void *make_room(void *raw) {
+    struct room *room = raw;
+    void *item;
+    for (size_t n = 0; n < TURNS; n++) {
+        room->before_get[n] = n + 1;
+        weir_queue_get(room->queue, &item);
+    }
+    return NULL;
+}
+
+START_TEST (what_was_done_before_a_get_is_seen_after_the_put_that_has_its_room) {
+    struct room *room = calloc(1, sizeof *room);
+    pthread_t consumer;
+    room->queue = new_queue(PLACES);
+    thread_start(&consumer, make_room, room);
+    for (size_t n = 0; n < TURNS; n++) {
+        put_numbers(room->queue, n, n + 1);
+        if (n >= PLACES && room->before_get[n - PLACES] != n - PLACES + 1) /* a data race, if it were not so */
+            ck_abort_msg("put %zu does not see what was before get %zu", n, n - PLACES);
+    }
+    thread_join(consumer);
+    assert_status(WEIR_OK, weir_queue_destroy(room->queue));
+    free(room);
+}
+END_TEST
+
 static Suite *put_get_suite(void) {
     const int all = (int)COUNT_OF(capacities);
     Suite *suite = suite_create("closable_queue: put and get");
@@ -309,6 +347,7 @@ static Suite *put_get_suite(void) {
     tcase_add_test(waiting, quick_puts_end_the_wait_of_as_many_gets);
     tcase_add_test(waiting, quick_gets_end_the_wait_of_as_many_puts);
     tcase_add_loop_test(waiting, what_was_written_before_a_put_is_seen_after_its_get, 0, all);
+    tcase_add_test(waiting, what_was_done_before_a_get_is_seen_after_the_put_that_has_its_room);
     return suite;
 }
 

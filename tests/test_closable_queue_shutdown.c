@@ -312,6 +312,38 @@ START_TEST (a_drop_function_may_call_the_queue) {
 }
 END_TEST
 
+struct discarder {
+    weir_queue *queue;
+    struct drops drops;
+};
+
+static void discard_again(void *item, void *raw) {
+    struct discarder *discarder = raw;
+    bool first = atomic_load(&discarder->drops.count) == 0;
+    record_drop(item, &discarder->drops);
+    if (first)
+        weir_queue_shutdown(discarder->queue, WEIR_DISCARD);
+}
+
+START_TEST (a_drop_function_that_discards_again_drops_what_is_inside_before_the_batch_in_hand) {
+    enum { ITEMS = 500 };
+    static struct discarder discarder;
+    const weir_queue_options options = {.capacity = ITEMS, .drop = discard_again, .drop_arg = &discarder};
+    assert_status(WEIR_OK, weir_queue_create_with(&discarder.queue, &options));
+    put_numbers(discarder.queue, 0, ITEMS);
+    assert_status(WEIR_OK, weir_queue_shutdown(discarder.queue, WEIR_DISCARD));
+    ck_assert_uint_eq(atomic_load(&discarder.drops.count), ITEMS);
+    size_t batch = number_of(discarder.drops.items[1]); /* those in hand: 0 to batch - 1 */
+    ck_assert_uint_gt(batch, 1);
+    for (size_t i = 1; i < ITEMS; i++) {
+        size_t wanted = i <= ITEMS - batch ? batch + i - 1 : i - (ITEMS - batch);
+        ck_assert_uint_eq(number_of(discarder.drops.items[i]), wanted);
+    }
+    ck_assert_uint_eq(weir_queue_unfinished(discarder.queue), 0);
+    assert_status(WEIR_OK, weir_queue_destroy(discarder.queue));
+}
+END_TEST
+
 START_TEST (discards_at_the_same_time_drop_each_item_once) {
     enum { THREADS = 4, ITEMS = 3000 };
     struct drops drops;
@@ -357,6 +389,7 @@ static Suite *shutdown_suite(void) {
     tcase_add_test(discard, what_was_taken_before_a_discard_still_owes_its_task_done);
     tcase_add_test(discard, discard_wakes_every_joiner);
     tcase_add_test(discard, a_drop_function_may_call_the_queue);
+    tcase_add_test(discard, a_drop_function_that_discards_again_drops_what_is_inside_before_the_batch_in_hand);
     tcase_add_test(discard, discards_at_the_same_time_drop_each_item_once);
     return suite;
 }

@@ -137,15 +137,16 @@ START_TEST (a_list_of_urls_is_downloaded_and_bad_answers_are_named) {
     snprintf(
         list, sizeof list,
         "# comment\n\n  http://127.0.0.1:%d/file/one.jpeg?size=big#top  \r\nhttp://127.0.0.1:%d/redirect/two.jpg\n"
-        "http://127.0.0.1:%d/404/three.jpg\nhttp://127.0.0.1:%d/endless/four.jpg\n"
+        "http://user:secret@127.0.0.1:%d/404/three.jpg?key=secret\nhttp://127.0.0.1:%d/endless/four.jpg\n"
         "http://127.0.0.1:%d/short/five.jpg\nftp://127.0.0.1/six.jpg\nfile:///etc/passwd\nhttp://127.0.0.1:1/seven.jpg",
         port, port, port, port, port);
     write_text(in_root("list"), list);
     struct result result =
         run_thumbs("--from", in_root("list"), "--to", in_root("list-out"), "--max-bytes", "2000000", NULL);
     expect_counts(&result, 2, 6);
-    snprintf(expected, sizeof expected, "http://127.0.0.1:%d/404/three.jpg: download: HTTP status 404\n", port);
+    snprintf(expected, sizeof expected, ": http://127.0.0.1:%d/404/three.jpg: download: HTTP status 404\n", port);
     expect_text(result.err, expected);
+    ck_assert_ptr_null(strstr(result.err, "secret"));
     expect_text(result.err, "/endless/four.jpg: download: larger than 2000000 bytes\n");
     expect_text(result.err, "/short/five.jpg: download: ");
     expect_text(result.err, "ftp://127.0.0.1/six.jpg: download: ");
@@ -441,6 +442,54 @@ START_TEST (make_photos_makes_the_same_set_for_the_same_seed) {
 }
 END_TEST
 
+static void expect_set(const char *name, size_t count) {
+    ck_assert_uint_eq(count_files(in_root("%s", name)), count);
+    for (size_t i = 1; i <= count; i++)
+        expect_whole(in_root("%s/photo-%04zu.jpg", name, i));
+}
+
+START_TEST (make_photos_paints_when_there_is_nothing_to_crop) {
+    struct result missing =
+        run_make_photos("--count", "2", "--from", in_root("not-there"), "--to", in_root("painted-1"), NULL);
+    ck_assert_int_eq(missing.status, 0);
+    expect_text(missing.err, "not-there: No such file or directory; painting instead\n");
+    ck_assert_uint_eq(count_messages(missing.err), 1);
+    expect_set("painted-1", 2);
+
+    make_folder(in_root("no-jpeg"));
+    write_text(in_root("no-jpeg/text.jpg"), "This is not a picture.\n");
+    write_picture(in_root("no-jpeg/whole.png"), 300, 200);
+    struct result none =
+        run_make_photos("--count", "2", "--from", in_root("no-jpeg"), "--to", in_root("painted-2"), NULL);
+    ck_assert_int_eq(none.status, 0);
+    expect_text(none.err, "no-jpeg: no JPEG to crop; painting instead\n");
+    ck_assert_uint_eq(count_messages(none.err), 1);
+    expect_set("painted-2", 2);
+    result_free(&missing), result_free(&none);
+}
+END_TEST
+
+START_TEST (make_photos_skips_a_jpeg_that_does_not_decode) {
+    size_t size;
+    char *data = read_file(photo(1), &size);
+    make_folder(in_root("half"));
+    write_file(in_root("half/a-cut.jpg"), data, size / 2);
+    write_file(in_root("half/c-cut.jpg"), data, size / 2);
+    struct result bad = run_make_photos("--count", "3", "--from", in_root("half"), "--to", in_root("half-1"), NULL);
+    ck_assert_int_eq(bad.status, 0); /* painted */
+    expect_set("half-1", 3);
+
+    copy_file(photo(2), in_root("half/b-whole.jpg"));
+    struct result mixed = run_make_photos("--count", "5", "--from", in_root("half"), "--to", in_root("half-2"), NULL);
+    ck_assert_int_eq(mixed.status, 0);
+    expect_text(mixed.err, "half/a-cut.jpg: ");
+    expect_text(mixed.err, "half/c-cut.jpg: ");
+    expect_set("half-2", 5);
+    free(data);
+    result_free(&bad), result_free(&mixed);
+}
+END_TEST
+
 static Suite *create_suite(void) {
     Suite *suite = suite_create("image_pipeline");
     TCase *cases = tcase_create("programs");
@@ -463,6 +512,8 @@ static Suite *create_suite(void) {
     tcase_add_test(cases, thumbnails_of_the_same_name_are_told_apart);
     tcase_add_test(cases, odd_names_survive_and_cannot_leave_the_folder);
     tcase_add_test(cases, make_photos_makes_the_same_set_for_the_same_seed);
+    tcase_add_test(cases, make_photos_paints_when_there_is_nothing_to_crop);
+    tcase_add_test(cases, make_photos_skips_a_jpeg_that_does_not_decode);
     add_interrupt_tests(cases);
     add_usage_tests(cases);
     suite_add_tcase(suite, cases);

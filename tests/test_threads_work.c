@@ -272,26 +272,6 @@ START_TEST (stop_is_ok_when_all_have_ended_and_nothing_is_left) {
 }
 END_TEST
 
-static void end_thread_in_drop(void *item, void *drops) {
-    record_drop(item, drops);
-    pthread_exit(NULL);
-}
-
-START_TEST (a_drop_function_may_end_the_thread_too) {
-    struct drops drops = {0};
-    const weir_queue_options options = {.capacity = 1, .drop = end_thread_in_drop, .drop_arg = &drops};
-    weir_queue *in = new_queue(2), *out;
-    assert_status(WEIR_OK, weir_queue_create_with(&out, &options));
-    assert_status(WEIR_OK, weir_queue_shutdown(out, WEIR_DRAIN));
-    weir_threads *threads = start(1, hand_back, NULL, in, out);
-    put_numbers(in, 0, 1);
-    assert_status(WEIR_OK, weir_queue_join(in));
-    assert_status(WEIR_OK, weir_stop_threads(in, threads));
-    ck_assert_uint_eq(atomic_load(&drops.count), 1);
-    destroy_both(in, out);
-}
-END_TEST
-
 static Suite *work_suite(void) {
     Suite *suite = suite_create("stoppable_worker: work");
     TCase *results = add_case(suite, "results");
@@ -311,7 +291,6 @@ static Suite *work_suite(void) {
     tcase_add_test(exits, when_one_function_ends_its_thread_the_others_go_on);
     tcase_add_test(exits, stop_does_not_hang_when_all_have_ended_and_the_queue_is_full);
     tcase_add_test(exits, stop_is_ok_when_all_have_ended_and_nothing_is_left);
-    tcase_add_test(exits, a_drop_function_may_end_the_thread_too);
     return suite;
 }
 

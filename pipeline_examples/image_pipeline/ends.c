@@ -25,6 +25,7 @@ static bool paint_folder(struct ends *ends) {
     ends->painted = folder_make_temporary();
     if (ends->painted == NULL)
         return false;
+    interrupt_set_temporary(ends->painted);
     terminal_say("painting %d pictures", PAINTED);
     struct photo_set set = {.to = ends->painted, .count = PAINTED, .seed = 1, .should_stop = interrupt_is_stopping};
     if (!photo_set_make(&set)) {
@@ -76,5 +77,6 @@ void ends_close(struct ends *ends) {
     source_free(&ends->source);
     if (ends->painted != NULL)
         folder_remove(ends->painted);
+    interrupt_set_temporary(NULL);
     free(ends->painted);
 }

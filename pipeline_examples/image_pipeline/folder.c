@@ -17,6 +17,8 @@
 
 #include "terminal.h"
 
+enum { REMOVALS = 100 };
+
 bool folder_exists(const char *path) {
     struct stat status;
     return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
@@ -52,7 +54,7 @@ char *folder_make_temporary(void) {
     return NULL;
 }
 
-void folder_remove(const char *path) {
+static void remove_files(const char *path) {
     DIR *folder = opendir(path);
     const struct dirent *file;
     while (folder != NULL && (file = readdir(folder)) != NULL) {
@@ -61,6 +63,14 @@ void folder_remove(const char *path) {
     }
     if (folder != NULL)
         closedir(folder);
-    if (rmdir(path) != 0)
-        terminal_say("%s: cannot remove this folder: %s", path, strerror(errno));
+}
+
+void folder_remove(const char *path) {
+    int error = ENOTEMPTY;
+    for (int i = 0; i < REMOVALS && (error == ENOTEMPTY || error == EEXIST); i++) {
+        remove_files(path);
+        error = rmdir(path) == 0 ? 0 : errno;
+    }
+    if (error != 0 && error != ENOENT)
+        terminal_say("%s: cannot remove this folder: %s", path, strerror(error));
 }

@@ -19,7 +19,10 @@ bool folder_is_same(const char *one, const char *other);
 /* Makes a new folder in $TMPDIR, or in /tmp, and returns its path, to be freed. NULL: a message was printed. */
 char *folder_make_temporary(void);
 
-/* Removes a folder and the files in it. */
+/*
+ * Removes a folder and the files in it, also while another thread still writes files there, or removes it too: a folder
+ * that is gone is fine.
+ */
 void folder_remove(const char *path);
 
 #endif /* IMAGE_PIPELINE_FOLDER_H */

@@ -5,6 +5,9 @@
  * abort then finds every queue shut down: a photo cut short that way always goes to a drop function, and can never be
  * taken for a good one, or for a failed one, by a later stage.
  *
+ * The signal that ends the program at once ends all that could still be waited for: a store that hangs, a reader of the
+ * summary that does not read. The temporary folder is removed first; the other threads run on meanwhile.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #define _POSIX_C_SOURCE 200809L
@@ -14,8 +17,11 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "folder.h"
 #include "terminal.h"
 
 enum { RUNNING, STOPPING, ABORTING };
@@ -28,6 +34,8 @@ static struct {
     pthread_mutex_t lock;
     weir_queue *const *queues; /* under the lock, as the next; NULL: none attached */
     size_t count;
+    bool has_begun;        /* under the lock, as the next: queues were attached once */
+    const char *temporary; /* NULL: none */
 } interrupt = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static void shut_down_locked(int level) {
@@ -39,23 +47,43 @@ static void shut_down_locked(int level) {
         weir_queue_shutdown(interrupt.queues[i], WEIR_DISCARD);
 }
 
-static void raise_level(void) {
+/* Ends the program the way the signal does by default, so that whoever started it learns what it was. */
+static _Noreturn void end_locked(int number) {
+    sigset_t only;
+    if (interrupt.temporary != NULL)
+        folder_remove(interrupt.temporary);
+    signal(number, SIG_DFL);
+    sigemptyset(&only);
+    sigaddset(&only, number);
+    pthread_sigmask(SIG_UNBLOCK, &only, NULL);
+    raise(number);
+    _exit(EXIT_FAILURE);
+}
+
+static const char *describe_locked(int level) {
+    if (!interrupt.has_begun)
+        return "interrupted; once more to end at once";
+    return level == STOPPING ? "interrupted: finishing what is in flight; once more to abort"
+                             : "aborting; once more to end at once";
+}
+
+static void raise_level(int number) {
     pthread_mutex_lock(&interrupt.lock);
     int level = atomic_load(&interrupt.level);
-    if (level < ABORTING) {
-        level++;
-        shut_down_locked(level);
-        atomic_store(&interrupt.level, level);
-        terminal_say(level == STOPPING ? "interrupted: finishing what is in flight; once more to abort" : "aborting");
-    }
+    if (level == ABORTING || (level == STOPPING && !interrupt.has_begun))
+        end_locked(number);
+    level++;
+    shut_down_locked(level);
+    atomic_store(&interrupt.level, level);
+    terminal_say("%s", describe_locked(level));
     pthread_mutex_unlock(&interrupt.lock);
 }
 
 static void *wait_for_signals(void *unused) {
     (void)unused;
-    int signal;
-    while (sigwait(&interrupt.signals, &signal) == 0 && !atomic_load(&interrupt.is_over))
-        raise_level();
+    int number;
+    while (sigwait(&interrupt.signals, &number) == 0 && !atomic_load(&interrupt.is_over))
+        raise_level(number);
     return NULL;
 }
 
@@ -96,6 +124,7 @@ void interrupt_attach(weir_queue *const *queues, size_t count) {
     pthread_mutex_lock(&interrupt.lock);
     interrupt.queues = queues;
     interrupt.count = count;
+    interrupt.has_begun = true;
     int level = atomic_load(&interrupt.level);
     if (level != RUNNING)
         shut_down_locked(level);
@@ -105,5 +134,11 @@ void interrupt_attach(weir_queue *const *queues, size_t count) {
 void interrupt_detach(void) {
     pthread_mutex_lock(&interrupt.lock);
     interrupt.queues = NULL;
+    pthread_mutex_unlock(&interrupt.lock);
+}
+
+void interrupt_set_temporary(const char *folder) {
+    pthread_mutex_lock(&interrupt.lock);
+    interrupt.temporary = folder;
     pthread_mutex_unlock(&interrupt.lock);
 }

@@ -36,7 +36,7 @@ const char *stage_name(enum stage stage);
 /* NULL: out of memory. */
 struct photo *photo_create(const struct source_entry *entry);
 
-/* Marks the photo as failed, and says so at once: "LABEL: STAGE: reason". */
+/* Marks the photo as failed, and says so at once: "LABEL: STAGE: reason"; of a URL without its secrets. */
 void photo_fail(struct photo *photo, enum stage stage, const char *format, ...) TERMINAL_PRINTF(3, 4);
 
 /* Gives the memory of the downloaded picture back, which nobody needs after resizing. */

@@ -93,7 +93,7 @@ static VipsImage *crop(VipsImage *original, uint64_t seed) {
 /* Decodes a whole photograph into memory. */
 static VipsImage *load(const char *path) {
     VipsImage *file = NULL, *photograph = NULL;
-    if (vips_jpegload(path, &file, "access", VIPS_ACCESS_SEQUENTIAL, NULL) == 0) {
+    if (vips_jpegload(path, &file, "access", VIPS_ACCESS_SEQUENTIAL, "fail", TRUE, NULL) == 0) {
         photograph = vips_image_copy_memory(file);
         g_object_unref(file);
     }
@@ -102,9 +102,16 @@ static VipsImage *load(const char *path) {
     return photograph;
 }
 
+/*
+ * A photograph that does not decode is skipped: the next one that does stands in for it, or else a painting. Which one
+ * that is depends on the folder alone.
+ */
 static VipsImage *make_original(const struct job *job, size_t number) {
-    if (job->source_count > 0)
-        return load(job->sources[number]);
+    for (size_t i = 0; i < job->source_count && !job->set->should_stop(); i++) {
+        VipsImage *photograph = load(job->sources[(number + i) % job->source_count]);
+        if (photograph != NULL)
+            return photograph;
+    }
     VipsImage *painting = paint_picture(job->set->seed * UINT64_C(1000003) + number);
     if (painting == NULL)
         say_reason("painting");
@@ -222,11 +229,12 @@ static int by_path(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* A folder that cannot be read, or has no JPEG, gives no sources, and says so. False: out of memory. */
 static bool find_sources(struct job *job, const char *path) {
     DIR *folder = opendir(path);
     if (folder == NULL) {
-        terminal_say("%s: %s", path, strerror(errno));
-        return false;
+        terminal_say("%s: %s; painting instead", path, strerror(errno));
+        return true;
     }
     bool ok = true;
     const struct dirent *file;
@@ -238,7 +246,9 @@ static bool find_sources(struct job *job, const char *path) {
     vips_error_clear(); /* what libvips has to say about the files that are no JPEG */
     if (!ok)
         terminal_say("out of memory");
-    else if (job->source_count > 0)
+    else if (job->source_count == 0)
+        terminal_say("%s: no JPEG to crop; painting instead", path);
+    else
         qsort(job->sources, job->source_count, sizeof *job->sources, by_path);
     return ok;
 }

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 struct photo_set {
-    const char *from; /* a folder with JPEGs to crop; NULL, or none in it: paint */
+    const char *from; /* a folder with JPEGs to crop; NULL, or none to be had: paint */
     const char *to;   /* the folder for photo-0001.jpg, photo-0002.jpg ...; must exist */
     size_t count;
     uint64_t seed;             /* the same seed, count and folder give the same pictures */
@@ -19,8 +19,8 @@ struct photo_set {
 };
 
 /*
- * Makes the set, with a thread for each processor. libvips must have been started. False: not all of it was made, and a
- * message says why unless it was stopped.
+ * Makes the set, with a thread for each processor. libvips must have been started. A JPEG in `from` that does not decode
+ * is named and skipped. False: not all of it was made, and a message says why unless it was stopped.
  */
 bool photo_set_make(const struct photo_set *set);
 

@@ -49,6 +49,9 @@ static void *run(void *argument) {
     if (terminal_is_interactive())
         show(progress);
     for (;;) {
+        weir_deadline now = weir_deadline_after(0);
+        if (now > next + interval) /* the program was paused: what it missed is not made up for */
+            next = now;
         next += interval;
         if (weir_queue_get_until(progress->bell, &nothing, next) != WEIR_TIMEDOUT)
             return NULL;

@@ -12,14 +12,19 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "interrupt.h"
 #include "names.h"
 #include "terminal.h"
 #include "url.h"
+
+enum { READ_SIZE = 65536, LOOK_EVERY = 100 /* milliseconds */ };
 
 static bool out_of_memory(void) {
     terminal_say("out of memory");
@@ -125,17 +130,70 @@ static bool add_url(struct source *source, const char *url) {
     return true;
 }
 
-static bool read_urls(struct source *source, FILE *file) {
-    char *line = NULL;
-    size_t size = 0;
-    bool ok = true;
-    while (ok && getline(&line, &size, file) >= 0) {
-        const char *url = trim(line);
-        if (*url != '\0' && *url != '#')
-            ok = add_url(source, url);
+/* The whole of a list, as text. */
+struct text {
+    char *bytes;
+    size_t size, room;
+};
+
+static bool make_text_room(struct text *text) {
+    if (text->room - text->size > READ_SIZE)
+        return true;
+    size_t room = text->room == 0 ? 2 * READ_SIZE : text->room * 2;
+    char *bytes = realloc(text->bytes, room);
+    if (bytes == NULL)
+        return false;
+    text->bytes = bytes;
+    text->room = room;
+    return true;
+}
+
+/* Whoever types a list, or makes it bit by bit, may take long; a signal must not have to wait for that. */
+static bool wait_for_input(int file) {
+    struct pollfd input = {.fd = file, .events = POLLIN};
+    while (!interrupt_is_stopping()) {
+        int ready = poll(&input, 1, LOOK_EVERY);
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            return true; /* or it is broken, and reading will say so */
     }
-    free(line);
-    return ok || out_of_memory();
+    return false;
+}
+
+/* Reads up to the end. False: a message was printed. */
+static bool read_text(struct text *text, int file, const char *path) {
+    for (;;) {
+        if (!make_text_room(text))
+            return out_of_memory();
+        if (!wait_for_input(file)) {
+            terminal_say("interrupted: nothing was started");
+            return false;
+        }
+        ssize_t got = read(file, text->bytes + text->size, READ_SIZE);
+        if (got == 0)
+            return true;
+        if (got > 0) {
+            text->size += (size_t)got;
+        } else if (errno != EINTR && errno != EAGAIN) {
+            terminal_say("%s: cannot be read to the end: %s", path, strerror(errno));
+            return false;
+        }
+    }
+}
+
+/* There is room for one more byte behind the text. */
+static bool add_urls(struct source *source, struct text *text) {
+    text->bytes[text->size] = '\0';
+    char *end = text->bytes + text->size, *next;
+    for (char *line = text->bytes; line < end; line = next) {
+        char *line_end = memchr(line, '\n', (size_t)(end - line));
+        next = line_end == NULL ? end : line_end + 1;
+        if (line_end != NULL)
+            *line_end = '\0';
+        const char *url = trim(line);
+        if (*url != '\0' && *url != '#' && !add_url(source, url))
+            return out_of_memory();
+    }
+    return true;
 }
 
 bool source_from_list(struct source *source, const char *path) {
@@ -143,18 +201,16 @@ bool source_from_list(struct source *source, const char *path) {
     *source = (struct source){.names = names_create()};
     if (source->names == NULL)
         return out_of_memory();
-    FILE *file = is_stdin ? stdin : fopen(path, "r");
-    if (file == NULL) {
+    int file = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
         terminal_say("%s: %s", path, strerror(errno));
         return false;
     }
-    bool ok = read_urls(source, file);
-    if (ok && ferror(file)) {
-        terminal_say("%s: cannot be read to the end", path);
-        ok = false;
-    }
+    struct text text = {.bytes = NULL};
+    bool ok = read_text(&text, file, path) && add_urls(source, &text);
+    free(text.bytes);
     if (!is_stdin)
-        fclose(file);
+        close(file);
     return ok;
 }
 

@@ -31,7 +31,7 @@ bool source_from_folder(struct source *source, const char *folder, const char *b
 
 /*
  * Reads the URLs from the file at `path`, or from standard input when that is "-": one a line; blank lines and what
- * starts with '#' are skipped. False: a message was printed.
+ * starts with '#' are skipped. A signal ends the reading. False: a message was printed.
  */
 bool source_from_list(struct source *source, const char *path);
 

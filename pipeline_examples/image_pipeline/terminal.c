@@ -11,6 +11,7 @@
 
 #include "terminal.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -58,8 +59,10 @@ static size_t width(void) {
 static void write_locked(const char *text, size_t length) {
     while (length > 0) {
         ssize_t written = write(STDERR_FILENO, text, length);
+        if (written < 0 && errno == EINTR)
+            continue;
         if (written < 0)
-            return; /* nobody listens, and there is nobody else to tell */
+            return; /* nobody listens, or not now, and there is nobody else to tell */
         text += written;
         length -= (size_t)written;
     }

@@ -62,9 +62,14 @@ long transfer_run(struct transfer *transfer, struct photo *photo, enum stage sta
     CURLcode code = curl_easy_perform(transfer->curl);
     if (code == CURLE_OK)
         code = curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
-    if (code == CURLE_OK)
+    if (code == CURLE_OK && status != 0)
         return status;
-    if (code != CURLE_ABORTED_BY_CALLBACK && !photo->has_failed)
+    bool is_abandoned = code == CURLE_ABORTED_BY_CALLBACK && interrupt_is_aborting();
+    if (is_abandoned || photo->has_failed)
+        return 0;
+    if (code == CURLE_OK)
+        photo_fail(photo, stage, "no HTTP answer");
+    else
         photo_fail(photo, stage, "%s", transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code));
     return 0;
 }

@@ -116,6 +116,10 @@ static void upload(struct uploader *uploader, struct photo *photo) {
     uploader->photo = photo;
     uploader->sent = 0;
     memset(uploader->answer, 0, sizeof uploader->answer);
+    if (photo->thumbnail == NULL || photo->thumbnail_size == 0) {
+        photo_fail(photo, STAGE_UPLOAD, "there is no thumbnail");
+        return;
+    }
     if (!set_target(uploader, photo)) {
         photo_fail(photo, STAGE_UPLOAD, "out of memory");
         return;

@@ -7,6 +7,7 @@
 
 #include "url.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -85,4 +86,22 @@ const char *url_last_component(const char *url, size_t *length) {
 
 bool url_is_plain_name(const char *name) {
     return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+}
+
+/* The length of "scheme://", with as many slashes as there are; 0: there is none, and it begins with the host. */
+static size_t scheme_length(const char *url) {
+    size_t length = strspn(url, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.");
+    size_t slashes = url[length] == ':' ? strspn(url + length + 1, "/") : 0;
+    return slashes == 0 ? 0 : length + 1 + slashes;
+}
+
+void url_show(char *text, size_t size, const char *url) {
+    size_t scheme = scheme_length(url);
+    const char *host = url + scheme, *end = host + strcspn(host, "?#");
+    const char *host_end = host + strcspn(host, "/?#");
+    for (const char *c = host; c < host_end; c++) {
+        if (*c == '@')
+            host = c + 1; /* the last one counts */
+    }
+    snprintf(text, size, "%.*s%.*s", (int)scheme, url, (int)(end - host), host);
 }

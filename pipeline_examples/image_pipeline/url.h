@@ -24,6 +24,9 @@ bool url_decode(const char *encoded, size_t length, char *plain);
 /* The last component of a URL's path, still encoded, and its length, which may be 0. The query is not path. */
 const char *url_last_component(const char *url, size_t *length);
 
+/* Writes the URL, or as much of it as fits, without user, password, query and fragment: as people may see it. */
+void url_show(char *text, size_t size, const char *url);
+
 /*
  * Whether `name` names a file right inside a folder and nothing else: not empty, no '/', and no dot in front, which
  * rules out "." and ".." as well as hidden files.
