@@ -342,6 +342,10 @@ bool weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
     thread->timed_out = false;
     thread->order = ++sleep_order;
     give_up_processor();
+    if (!thread->timed_out && deadline != UINT64_MAX && explore_choose(2, 2) == 1) {
+        move_time_to(deadline); /* woken, and too late: the wake is used up all the same */
+        thread->timed_out = true;
+    }
     machine_trace(thread->timed_out ? "times out" : "is woken");
     return !thread->timed_out;
 }

@@ -41,6 +41,7 @@ void scenario_discard_wakes_join(void);
 void scenario_done_beyond_count(void);
 void scenario_done_beyond_count_joined(void);
 void scenario_unfinished_is_exact(void);
+void scenario_unfinished_within_rounds(void);
 void scenario_get_deadline(void);
 void scenario_put_deadline(void);
 

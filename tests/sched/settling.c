@@ -186,6 +186,34 @@ void scenario_unfinished_is_exact(void) {
     finish_queue(queue);
 }
 
+static void put_and_join_twice(void *unused) {
+    (void)unused;
+    for (int i = 1; i <= 2; i++) {
+        must(weir_queue_put(queue, item(i)), WEIR_OK);
+        must(weir_queue_join(queue), WEIR_OK);
+    }
+}
+
+static void get_and_settle_twice(void *unused) {
+    (void)unused;
+    for (int i = 0; i < 2; i++) {
+        (void)get_number(queue);
+        must(weir_queue_task_done(queue), WEIR_OK);
+    }
+}
+
+/* Whoever sees the second task counted sees the first one done. */
+void scenario_unfinished_within_rounds(void) {
+    queue = new_queue(2);
+    int putting = sched_spawn(put_and_join_twice, NULL);
+    int getting = sched_spawn(get_and_settle_twice, NULL);
+    size_t unfinished = weir_queue_unfinished(queue);
+    sched_check(unfinished <= 1, "%zu unfinished", unfinished);
+    sched_join(putting);
+    sched_join(getting);
+    finish_queue(queue);
+}
+
 static void get_in_time(void *raw) {
     void *got;
     weir_status status = weir_queue_get_until(queue, &got, weir_deadline_after(100));
