@@ -5,7 +5,8 @@
  * A sleep goes wrong by returning at once, as it does when a signal comes (EINTR) or the word has changed (EAGAIN); then
  * nobody may notice anything but the time it takes.
  *
- * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc, free, pthread_create and weir__futex_wait.
+ * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc, free, pthread_create, pthread_attr_init and
+ * weir__futex_wait.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -44,6 +45,15 @@ bool __wrap_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline)
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg) {
     return is_due(THREAD) ? EAGAIN : __real_pthread_create(thread, attr, run, arg);
+}
+
+int __real_pthread_attr_init(pthread_attr_t *attr);
+int __wrap_pthread_attr_init(pthread_attr_t *attr);
+
+static atomic_bool no_attributes;
+
+int __wrap_pthread_attr_init(pthread_attr_t *attr) {
+    return atomic_load(&no_attributes) ? ENOMEM : __real_pthread_attr_init(attr);
 }
 
 bool __wrap_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
@@ -255,9 +265,21 @@ START_TEST (every_point_at_which_something_can_go_wrong) {
 }
 END_TEST
 
+START_TEST (without_attributes_there_is_no_thread) {
+    weir_threads *threads;
+    weir_queue *queue = new_queue(1);
+    atomic_store(&no_attributes, true);
+    assert_status(WEIR_NOTHREAD, weir_start_threads(&threads, 1, consume, NULL, queue, NULL));
+    atomic_store(&no_attributes, false);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
 static Suite *sweep_suite(void) {
     Suite *suite = suite_create("fault sweep");
-    tcase_add_test(add_case(suite, "sweep"), every_point_at_which_something_can_go_wrong);
+    TCase *sweeps = add_case(suite, "sweep");
+    tcase_add_test(sweeps, every_point_at_which_something_can_go_wrong);
+    tcase_add_test(sweeps, without_attributes_there_is_no_thread);
     return suite;
 }
 
