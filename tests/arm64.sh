@@ -88,7 +88,10 @@ build() {
         "$top/configure" -q --host="$triplet" --without-curl --without-vips --without-microhttpd --enable-werror \
             CXX=no "$@"
         # shellcheck disable=SC2086 # a list of words
-        make -s -j "${JOBS:-1}" TESTS= $targets
+        # One after the other: together, two of them would build the library at the same time.
+        for target in $targets; do
+            make -s -j "${JOBS:-1}" TESTS= "$target" || exit 1 # the if has taken set -e away
+        done
     ) >"$work/$name.log" 2>&1; then
         echo "FAIL: $name does not build"
         cat "$work/$name.log"
