@@ -43,16 +43,21 @@ static inline uint64_t owed(weir_queue *queue, uint64_t done, uint64_t count) {
     return known - done;
 }
 
-/* With the lock held: the flag cannot change, but others still settle what cannot be the last. */
-static weir_status settle_locked(weir_queue *queue, uint64_t count, bool *last) {
-    weir__settled *settled = &queue->settled;
-    uint64_t word = weir__u64_load_acquire(&settled->word);
+/*
+ * Adds `count` to the number. Returns WEIR_BUSY, and has done nothing, if that may be all and somebody joins: then it
+ * wants to be called with the lock held (T3), where `*last` says whether it was all.
+ */
+static inline weir_status add(weir_queue *queue, uint64_t count, bool locked, bool *last) {
+    weir__u64 *word = &queue->settled.word;
+    uint64_t value = weir__u64_load_acquire(word);
     do {
-        if (count > weir__queue_tail(queue) - done_of(word))
+        uint64_t most = owed(queue, done_of(value), count);
+        if (count > most)
             return WEIR_INVALID;
-    } while (!weir__u64_swap_weak_acquire_release(&settled->word, &word, word + count * ONE_DONE));
-
-    *last = done_of(word) + count == weir__queue_tail(queue);
+        *last = (value & JOINERS) && count == most;
+        if (*last && !locked)
+            return WEIR_BUSY;
+    } while (!weir__u64_swap_weak_acquire_release(word, &value, value + count * ONE_DONE));
     return WEIR_OK;
 }
 
@@ -60,8 +65,8 @@ static weir_status settle_with_joiners(weir_queue *queue, uint64_t count) {
     weir__settled *settled = &queue->settled;
     bool last = false;
     weir__lock_acquire(&settled->lock);
-    weir_status status = settle_locked(queue, count, &last);
-    if (last)
+    weir_status status = add(queue, count, true, &last);
+    if (status == WEIR_OK && last)
         weir__park_release_all(&settled->joiners, &settled->lock);
     else
         weir__lock_release(&settled->lock);
@@ -69,16 +74,9 @@ static weir_status settle_with_joiners(weir_queue *queue, uint64_t count) {
 }
 
 static weir_status settle(weir_queue *queue, uint64_t count) {
-    weir__settled *settled = &queue->settled;
-    uint64_t word = weir__u64_load_acquire(&settled->word);
-    do {
-        uint64_t most = owed(queue, done_of(word), count);
-        if (count > most)
-            return WEIR_INVALID;
-        if ((word & JOINERS) && count == most) /* T3 */
-            return settle_with_joiners(queue, count);
-    } while (!weir__u64_swap_weak_acquire_release(&settled->word, &word, word + count * ONE_DONE));
-    return WEIR_OK;
+    bool last;
+    weir_status status = add(queue, count, false, &last);
+    return status == WEIR_BUSY ? settle_with_joiners(queue, count) : status;
 }
 
 /* Where somebody has called task_done for an item that was still inside, less is left than was taken: all of that. */
