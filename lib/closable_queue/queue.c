@@ -27,6 +27,7 @@ static char *copy_of(const char *text) {
 
 static void begin(weir_queue *queue, const weir_queue_options *options, weir__segment *segment) {
     queue->capacity = options->capacity;
+    queue->ring = segment->slots;
     queue->drop = options->drop;
     queue->drop_arg = options->drop_arg;
     queue->producers.place = weir__segment_begin(segment);

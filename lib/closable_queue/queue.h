@@ -69,6 +69,7 @@ typedef struct weir__settled {
 struct weir_queue {
     /* Constant after creation. */
     size_t capacity;
+    const weir__slot *ring; /* bounded: the slots */
     char *name;
     weir_drop_func *drop;
     void *drop_arg;
@@ -84,6 +85,27 @@ enum { WEIR__SEGMENT_SLOTS = WEIR__CHUNK / sizeof(weir__slot) - 2 };
 
 static inline bool weir__queue_is_bounded(const weir_queue *queue) {
     return queue->capacity != WEIR_UNBOUNDED;
+}
+
+/*
+ * The slots that a waiting thread looks at, with no lock held: the one it waits for, the next one, and one half-way
+ * round. Bounded queues only, whose slots stay where they are.
+ */
+typedef struct weir__ahead {
+    const weir__slot *slot, *next, *opposite;
+} weir__ahead;
+
+/* `slot` may be the end of the ring, for its beginning. */
+static inline weir__ahead weir__queue_ahead(const weir_queue *queue, const weir__slot *slot) {
+    const weir__slot *begin = queue->ring, *end = begin + queue->capacity;
+    size_t half = queue->capacity / 2;
+    if (slot == end)
+        slot = begin;
+    return (weir__ahead){
+        .slot = slot,
+        .next = slot + 1 == end ? begin : slot + 1,
+        .opposite = half < (size_t)(end - slot) ? slot + half : slot + half - queue->capacity,
+    };
 }
 
 /*

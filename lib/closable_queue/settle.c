@@ -5,11 +5,14 @@
  * one word, so that whoever settles learns with the same atomic operation whether it has to do more.
  *
  * T1  done <= tail. A settle adds to the number by compare and swap, after it has seen that the sum is not beyond a past
- *     value of the tail; the tail only grows. `known_tail` is such a past value, kept beside the number: the tail's own
- *     line belongs to the producers, and is looked at only when the number has come up to what is known.
- *     That value is not too small either. Each thread that settles has seen a tail that counts its own items (Q2), and
- *     the word is read with acquire and swapped with release, so it has also seen a tail that counts the items of all
- *     who settled before. The last in line of all those items has a place that is at least their number.
+ *     value of the tail, or of the head, which is no more than that; both only grow. It looks at the head first: its
+ *     line belongs to the consumers, who have just taken what they settle. The tail's line belongs to the producers, and
+ *     reading it would stop them: that is for who settles earlier than he takes, and for the last one of a join, which
+ *     has to be exact. `known_tail` is a past value of the tail, so that while somebody joins only those look who may
+ *     be the last.
+ *     The bound is not too small either. Each thread that settles has seen a head that counts its own items (Q2), and the
+ *     word is read with acquire and swapped with release, so it has also seen a head that counts the items of all who
+ *     settled before. The last in line of all those items has a place that is at least their number.
  * T2  The flag is set and cleared under the lock. It is set before a joiner looks whether done == tail and sleeps.
  * T3  A settle may take the number up to the tail without the lock only if it sees the flag clear: the swap fails if the
  *     flag is set meanwhile. With the flag set, a settle that may be the last one does all of it under the lock, and if
@@ -33,13 +36,18 @@ static inline uint64_t done_of(uint64_t word) {
     return word / ONE_DONE;
 }
 
-/* How many may still be settled, by what is known; looks at the tail itself when that is not more than `count`. */
-static inline uint64_t owed(weir_queue *queue, uint64_t done, uint64_t count) {
+/* At least so many may still be settled; exactly so many, where it is not more than `count` and somebody joins. */
+static inline uint64_t owed(weir_queue *queue, uint64_t done, uint64_t count, bool joined) {
     uint64_t known = weir__u64_load_relaxed(&queue->settled.known_tail);
-    if (known <= done || known - done <= count) {
-        known = weir__queue_tail(queue);
-        weir__u64_store_relaxed(&queue->settled.known_tail, known);
+    if (known > done && known - done > count)
+        return known - done;
+    if (!joined) {
+        uint64_t head = weir__queue_head(queue);
+        if (head > done && head - done >= count)
+            return head - done;
     }
+    known = weir__queue_tail(queue);
+    weir__u64_store_relaxed(&queue->settled.known_tail, known);
     return known - done;
 }
 
@@ -51,10 +59,11 @@ static inline weir_status add(weir_queue *queue, uint64_t count, bool locked, bo
     weir__u64 *word = &queue->settled.word;
     uint64_t value = weir__u64_load_acquire(word);
     do {
-        uint64_t most = owed(queue, done_of(value), count);
+        bool joined = value & JOINERS;
+        uint64_t most = owed(queue, done_of(value), count, joined);
         if (count > most)
             return WEIR_INVALID;
-        *last = (value & JOINERS) && count == most;
+        *last = joined && count == most;
         if (*last && !locked)
             return WEIR_BUSY;
     } while (!weir__u64_swap_weak_acquire_release(word, &value, value + count * ONE_DONE));

@@ -8,9 +8,9 @@
 
 #include <sched.h>
 
-/* The longest run of pauses between two looks, for a lock that is held for a few dozen instructions, and for a partner
-   that is about to put or get; and how many yields come after that. */
-enum { WEIR__PAUSES_FOR_LOCK = 32, WEIR__PAUSES_FOR_PARTNER = 64, WEIR__YIELDS_FOR_PARTNER = 4 };
+/* The longest run of pauses between two looks at a lock that is held for a few dozen instructions; how many pauses, and
+   then how many yields, a partner that is about to put or get is waited for. */
+enum { WEIR__PAUSES_FOR_LOCK = 32, WEIR__PAUSES_FOR_PARTNER = 128, WEIR__YIELDS_FOR_PARTNER = 32 };
 
 /* Tells the processor that this is a waiting loop: 20 to 150 cycles, by the processor. */
 static inline void weir__pause(void) {
