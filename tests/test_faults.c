@@ -241,8 +241,11 @@ START_TEST (a_worker_that_cannot_be_created_leaves_nothing) {
     size_t pieces = ledger_pieces();
     let_thread_fail(0, false);
     assert_status(WEIR_NOTHREAD, weir_worker_start(&worker, &plain, in, NULL));
-    ledger_fail(1, false);
-    assert_status(WEIR_NOMEM, weir_worker_start(&worker, &plain, in, NULL));
+    for (size_t n = 1; n <= 2; n++) {
+        ledger_fail(n, false);
+        assert_status(WEIR_NOMEM, weir_worker_start(&worker, &plain, in, NULL));
+    }
+    ledger_fail(0, false);
     ck_assert_ptr_eq(worker, none);
     ck_assert_uint_eq(ledger_pieces(), pieces);
     assert_status(WEIR_OK, weir_worker_start(&worker, &plain, in, NULL)); /* and then it goes well */
@@ -259,7 +262,7 @@ START_TEST (threads_without_memory_are_not_started) {
     reset();
     weir_queue *in = new_queue(1);
     size_t pieces = ledger_pieces(), before = threads_at_rest();
-    ledger_fail(1, _i);
+    ledger_fail(1 + (size_t)_i / 2, _i % 2);
     assert_status(WEIR_NOMEM, weir_start_threads(&threads, WORKERS, hand_back, NULL, in, NULL));
     ck_assert_ptr_eq(threads, none);
     ck_assert_uint_eq(ledger_pieces(), pieces);
@@ -281,7 +284,7 @@ START_TEST (a_result_without_memory_goes_to_the_drop_function_and_stop_says_so) 
     const size_t items = 2000;
     put_numbers(in, 0, items);
     weir_threads *threads = NULL;
-    ledger_fail(2, true); /* the group's own memory comes first */
+    ledger_fail(3, true); /* the group's and its worker's own memory come first */
     assert_status(WEIR_OK, weir_start_threads(&threads, 1, hand_back, NULL, in, out));
     assert_status(WEIR_NOMEM, weir_stop_threads(in, threads));
     ck_assert_uint_eq(weir_queue_unfinished(in), 0); /* each item was settled, and the worker went on */
@@ -303,7 +306,7 @@ START_TEST (a_worker_whose_result_has_no_memory_says_so_at_the_join) {
     reset();
     weir_queue *in = new_queue(4), *out = new_dropping_queue(WEIR_UNBOUNDED, &drops);
     size_t inside = fill_first_segment(out);
-    ledger_fail(2, true);
+    ledger_fail(3, true);
     assert_status(WEIR_OK, weir_worker_start(&worker, &plain, in, out));
     put_numbers(in, 0, 3);
     assert_status(WEIR_OK, weir_queue_close(in));
@@ -377,7 +380,7 @@ static Suite *faults_suite(void) {
     TCase *workers = add_case(suite, "workers");
     tcase_add_loop_test(workers, a_thread_that_cannot_be_created_fails_the_start_and_leaves_nothing, 0, 4);
     tcase_add_test(workers, a_worker_that_cannot_be_created_leaves_nothing);
-    tcase_add_loop_test(workers, threads_without_memory_are_not_started, 0, 2);
+    tcase_add_loop_test(workers, threads_without_memory_are_not_started, 0, 2 * (WORKERS + 1));
     tcase_add_test(workers, a_result_without_memory_goes_to_the_drop_function_and_stop_says_so);
     tcase_add_test(workers, a_worker_whose_result_has_no_memory_says_so_at_the_join);
     TCase *all = add_case(suite, "all");

@@ -272,6 +272,109 @@ START_TEST (stop_is_ok_when_all_have_ended_and_nothing_is_left) {
 }
 END_TEST
 
+/* ---- several items at once ---- */
+
+enum { ALL = 300, SPECIAL = 200 }; /* by then the workers have learnt that items are quick */
+
+struct several {
+    weir_queue *in;
+    atomic_size_t ran;
+    atomic_uint times[ALL];
+};
+
+static void count_in(struct several *several, void *item) {
+    atomic_fetch_add(&several->times[number_of(item)], 1);
+    atomic_fetch_add(&several->ran, 1);
+}
+
+/* The special item returns when all others have run. */
+static void *wait_on_special(void *item, void *raw) {
+    struct several *several = raw;
+    while (number_of(item) == SPECIAL && atomic_load(&several->ran) < ALL - 1)
+        nap();
+    count_in(several, item);
+    return item;
+}
+
+START_TEST (nothing_waits_behind_a_slow_item_while_another_worker_is_idle) {
+    struct several several = {.in = new_queue(_i ? WEIR_UNBOUNDED : ALL)};
+    put_numbers(several.in, 0, ALL);
+    weir_threads *threads = start(3, wait_on_special, &several, several.in, NULL);
+    assert_status(WEIR_OK, weir_queue_join(several.in));
+    assert_status(WEIR_OK, weir_stop_threads(several.in, threads));
+    for (size_t n = 0; n < ALL; n++)
+        ck_assert_uint_eq(atomic_load(&several.times[n]), 1);
+    assert_status(WEIR_OK, weir_queue_destroy(several.in));
+}
+END_TEST
+
+static void *exit_on_special(void *item, void *raw) {
+    count_in(raw, item);
+    if (number_of(item) == SPECIAL)
+        pthread_exit(NULL);
+    return item;
+}
+
+START_TEST (what_a_worker_has_taken_and_not_begun_is_in_the_queue_when_it_ends) {
+    struct several several = {.in = new_queue(_i ? WEIR_UNBOUNDED : ALL)};
+    put_numbers(several.in, 0, ALL);
+    weir_threads *threads = start(1, exit_on_special, &several, several.in, NULL);
+    assert_status(WEIR_UNFINISHED, weir_stop_threads(several.in, threads));
+    ck_assert_uint_eq(weir_queue_size(several.in), ALL - SPECIAL - 1);
+    ck_assert_uint_eq(weir_queue_unfinished(several.in), ALL - SPECIAL - 1);
+    take_numbers(several.in, SPECIAL + 1, ALL); /* in order */
+    assert_status(WEIR_OK, weir_queue_join(several.in));
+    assert_status(WEIR_OK, weir_queue_destroy(several.in));
+}
+END_TEST
+
+START_TEST (the_others_go_on_with_what_an_ended_worker_has_not_begun) {
+    struct several several = {.in = new_queue(ALL)};
+    put_numbers(several.in, 0, ALL);
+    weir_threads *threads = start(2, exit_on_special, &several, several.in, NULL);
+    assert_status(WEIR_OK, weir_queue_join(several.in));
+    assert_status(WEIR_OK, weir_stop_threads(several.in, threads));
+    ck_assert_uint_eq(atomic_load(&several.ran), ALL);
+    assert_status(WEIR_OK, weir_queue_destroy(several.in));
+}
+END_TEST
+
+START_TEST (what_was_given_back_goes_to_the_drop_function) {
+    struct drops drops;
+    struct several several = {.in = new_dropping_queue(ALL, &drops)};
+    put_numbers(several.in, 0, ALL);
+    weir_threads *threads = start(1, exit_on_special, &several, several.in, NULL);
+    assert_status(WEIR_UNFINISHED, weir_stop_threads(several.in, threads));
+    if (_i == 0)
+        assert_status(WEIR_OK, weir_queue_shutdown(several.in, WEIR_DISCARD));
+    assert_status(WEIR_OK, weir_queue_destroy(several.in));
+    ck_assert_uint_eq(atomic_load(&drops.count), ALL - SPECIAL - 1);
+    for (size_t n = 0; n < ALL - SPECIAL - 1; n++)
+        ck_assert_uint_eq(number_of(drops.items[n]), SPECIAL + 1 + n);
+}
+END_TEST
+
+static void *discard_on_special(void *item, void *raw) {
+    struct several *several = raw;
+    count_in(several, item);
+    if (number_of(item) == SPECIAL)
+        assert_status(WEIR_OK, weir_queue_shutdown(several->in, WEIR_DISCARD));
+    return item;
+}
+
+START_TEST (a_discard_reaches_what_a_worker_has_taken_and_not_begun) {
+    struct drops drops;
+    struct several several = {.in = new_dropping_queue(ALL, &drops)};
+    put_numbers(several.in, 0, ALL);
+    weir_threads *threads = start(1, discard_on_special, &several, several.in, NULL);
+    assert_status(WEIR_DISCARDED, weir_queue_join(several.in));
+    assert_status(WEIR_DISCARDED, weir_stop_threads(several.in, threads));
+    ck_assert_uint_eq(atomic_load(&several.ran), SPECIAL + 1);
+    ck_assert_uint_eq(atomic_load(&drops.count), ALL - SPECIAL - 1);
+    assert_status(WEIR_OK, weir_queue_destroy(several.in));
+}
+END_TEST
+
 static Suite *work_suite(void) {
     Suite *suite = suite_create("stoppable_worker: work");
     TCase *results = add_case(suite, "results");
@@ -291,6 +394,12 @@ static Suite *work_suite(void) {
     tcase_add_test(exits, when_one_function_ends_its_thread_the_others_go_on);
     tcase_add_test(exits, stop_does_not_hang_when_all_have_ended_and_the_queue_is_full);
     tcase_add_test(exits, stop_is_ok_when_all_have_ended_and_nothing_is_left);
+    TCase *at_once = add_case(suite, "several at once");
+    tcase_add_loop_test(at_once, nothing_waits_behind_a_slow_item_while_another_worker_is_idle, 0, 2);
+    tcase_add_loop_test(at_once, what_a_worker_has_taken_and_not_begun_is_in_the_queue_when_it_ends, 0, 2);
+    tcase_add_test(at_once, the_others_go_on_with_what_an_ended_worker_has_not_begun);
+    tcase_add_loop_test(at_once, what_was_given_back_goes_to_the_drop_function, 0, 2);
+    tcase_add_test(at_once, a_discard_reaches_what_a_worker_has_taken_and_not_begun);
     return suite;
 }
 

@@ -9,8 +9,16 @@
  *     ... put the items ...
  *     weir_stop_threads(resize_queue, threads);
  *
+ * While its items are quick and there are enough for everybody, a worker takes several at once: no more than its fair
+ * share of what is queued, no more than it runs in about 100 microseconds by the time that the items before took, and at
+ * most 16. It runs them one by one. What it has taken and not begun is open to the other workers of its group, so that
+ * nothing waits behind a slow item while one of them has nothing to do; and when the worker ends early, it goes back to
+ * the front of `in`, whose size may then be more than its capacity. For weir_queue_size these items are taken, for
+ * weir_queue_unfinished they are unfinished. A single worker's results keep the order of its items.
+ *
  * Workers start with every signal blocked, so that the program's own threads keep its signals (but for SIGSEGV and the
- * like, which a thread causes itself), and with cancellation disabled. A function may end its thread with pthread_exit: its item is settled, with no result.
+ * like, which a thread causes itself), and with cancellation disabled. A function may end its thread with pthread_exit:
+ * its item is settled, with no result.
  *
  * The queues belong to the caller and must live until the workers have been stopped or joined.
  *
@@ -95,7 +103,7 @@ WEIR_API weir_status weir_start_threads_with(weir_threads **threads, size_t coun
  * for the first and returns what it returns; one that comes later returns WEIR_OK, and does not look at `in`.
  *
  * WEIR_OK: stopped, now or earlier; WEIR_DISCARDED: stopped, and a WEIR_DISCARD has taken items away from `in`;
- * WEIR_UNFINISHED: stopped, but all workers had ended early (pthread_exit, `out` shut down, a sentinel from
+ * WEIR_UNFINISHED: stopped, but workers had ended early (pthread_exit, `out` shut down, a sentinel from
  * weir_queue_close) and items are left in `in`; WEIR_NOMEM: stopped, but an unbounded `out` had no memory for a result,
  * which went to its drop function; WEIR_DEADLOCK: called from inside a worker of the group, nothing has happened;
  * WEIR_INVALID: NULL, a group that never was, or one that takes from another queue.

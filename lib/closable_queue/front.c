@@ -1,5 +1,5 @@
 /*
- * front.c - from one segment to the next, at the consumers' end.
+ * front.c - where the front of the queue is not just the next slot: at the end of a segment, and after a giving back.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -20,4 +20,31 @@ bool weir__front_enter_next_segment(weir_queue *queue) {
     if (next != old)
         retire(queue, old);
     return true;
+}
+
+void weir__front_take_returned(weir__side *consumers) {
+    weir__returned *first = consumers->returned;
+    if (++first->begin < first->end)
+        return;
+    consumers->returned = first->next;
+    weir__free(first);
+}
+
+/*
+ * Q8. The locks are taken as a shutdown does: the head is changed where consumers that want to sleep look at it, so each
+ * of them sees the items or is woken for them.
+ */
+void weir__queue_give_back(weir_queue *queue, weir__returned *returned) {
+    weir__side *producers = &queue->producers, *consumers = &queue->consumers;
+    weir__lock_acquire(&producers->lock);
+    weir__lock_acquire(&consumers->lock);
+    uint64_t count = returned->end - returned->begin;
+    returned->next = consumers->returned;
+    consumers->returned = returned;
+    weir__u64_store_release(&consumers->index, weir__u64_load_relaxed(&consumers->index) - count);
+    bool discarding = consumers->discarding;
+    weir__lock_release(&consumers->lock);
+    weir__park_release_one(&producers->park, &producers->lock);
+    if (discarding)
+        weir__queue_discard(queue);
 }

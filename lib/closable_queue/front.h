@@ -11,17 +11,26 @@
 /* Goes on to the next segment; false: it has yet to be made. */
 bool weir__front_enter_next_segment(weir_queue *queue);
 
-/* What the front slot holds; WEIR__EMPTY: there is nothing. */
+/* Takes the first of the items that were given back. */
+void weir__front_take_returned(weir__side *consumers);
+
+/* What the front holds; WEIR__EMPTY: there is nothing. */
 static inline void *weir__front_item(weir_queue *queue) {
-    weir__place *place = &queue->consumers.place;
-    if (place->slot == place->segment->end && !weir__front_enter_next_segment(queue))
+    weir__side *side = &queue->consumers;
+    if (side->returned != NULL)
+        return side->returned->items[side->returned->begin];
+    if (side->place.slot == side->place.segment->end && !weir__front_enter_next_segment(queue))
         return WEIR__EMPTY;
-    return weir__ptr_load_acquire(place->slot);
+    return weir__ptr_load_acquire(side->place.slot);
 }
 
 /* Takes what weir__front_item has found. */
 static inline void weir__front_take(weir__side *consumers) {
     weir__u64_store_release(&consumers->index, weir__u64_load_relaxed(&consumers->index) + 1); /* Q2 */
+    if (consumers->returned != NULL) {
+        weir__front_take_returned(consumers);
+        return;
+    }
     weir__ptr_store_release(consumers->place.slot, WEIR__EMPTY);
     consumers->place.slot++;
 }

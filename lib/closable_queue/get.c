@@ -5,68 +5,99 @@
  */
 #include "closable_queue/front.h"
 
+/* What a get asks for, and what it has come to. */
+struct request {
+    void **items;             /* where they go */
+    const weir__share *share; /* or, if it is not NULL, a worker's request */
+    size_t max, got;
+    const weir__slot *watch; /* the front slot */
+    bool sentinel;           /* that is what was taken */
+};
+
 static inline bool at_mark(const weir_queue *queue, const weir__u64 *mark) {
     return mark != NULL && weir__u64_load_relaxed(&queue->consumers.index) >= weir__u64_load_acquire(mark);
 }
 
-/* What a get has come to. */
-struct taken {
-    size_t count;
-    bool sentinel;
-};
+static inline bool is_at_end(const weir_queue *queue, const struct request *request) {
+    return at_mark(queue, request->share == NULL ? NULL : request->share->mark);
+}
+
+static inline void keep(struct request *request, void *item) {
+    if (request->share != NULL)
+        weir__ptr_store_release(&request->share->items[request->got++], item);
+    else
+        request->items[request->got++] = item;
+}
 
 /*
  * Takes up to `max` items, or one sentinel. The mark is looked at after the slot was acquired: it was set before
  * anything behind it was put, so whoever sees such an item sees the mark.
  */
-static weir_status take_locked(weir_queue *queue, void **items, size_t max, const weir__u64 *mark,
-                               struct taken *taken) {
+static inline weir_status take_locked(weir_queue *queue, struct request *request) {
     weir__side *side = &queue->consumers;
     if (side->discarding)
         return WEIR_CLOSED;
-    while (taken->count < max) {
+    while (request->got < request->max) {
         void *item = weir__front_item(queue);
-        if (item == WEIR__EMPTY || at_mark(queue, mark))
+        if (item == WEIR__EMPTY || is_at_end(queue, request))
             break;
-        if (item == WEIR__SENTINEL && taken->count > 0)
+        if (item == WEIR__SENTINEL && request->got > 0)
             break;
         weir__front_take(side);
         if (item == WEIR__SENTINEL) {
-            taken->sentinel = true;
+            request->sentinel = true;
             return WEIR_CLOSED;
         }
-        items[taken->count++] = item;
+        keep(request, item);
     }
-    if (taken->count > 0)
+    if (request->got > 0)
         return WEIR_OK;
-    return side->closed || at_mark(queue, mark) ? WEIR_CLOSED : WEIR_EMPTY;
-}
-
-/* Takes what is there, up to `max`; WEIR_EMPTY: nothing. */
-static weir_status get_some(weir_queue *queue, void **items, size_t max, size_t *got, const weir__u64 *mark,
-                            const weir__slot **watch) {
-    weir__side *side = &queue->consumers;
-    struct taken taken = {0};
-
-    weir__lock_acquire(&side->lock);
-    weir_status status = take_locked(queue, items, max, mark, &taken);
-    *watch = side->place.slot;
-    if (taken.count > 0 || taken.sentinel)
-        weir__park_release_one(&side->park, &side->lock);
-    else
-        weir__lock_release(&side->lock);
-
-    if (taken.sentinel)
-        weir__queue_settle(queue, 1); /* the last touch: a join may return now, and the queue be gone */
-    *got = taken.count;
-    return status;
+    return side->closed || is_at_end(queue, request) ? WEIR_CLOSED : WEIR_EMPTY;
 }
 
 static uint64_t waiting_items(const weir_queue *queue) {
     return weir__u64_load_relaxed(&queue->producers.index) - weir__u64_load_relaxed(&queue->consumers.index);
 }
 
-/* Sleeps until there may be an item. Returns false only when the deadline has passed. */
+/*
+ * How many items a worker may take: no more than its share, so that none waits with it while another worker has
+ * nothing to do. The tail's line belongs to the producers; it is looked at only if the slot that makes it two is
+ * filled.
+ */
+static size_t share_locked(const weir_queue *queue, const weir__share *share) {
+    const weir__place *place = &queue->consumers.place;
+    size_t ahead = 2 * share->consumers - 1, left = (size_t)(place->segment->end - place->slot);
+    if (share->most < 2 || ahead >= queue->capacity)
+        return 1;
+    if (ahead >= left && !weir__queue_is_bounded(queue))
+        return 1;
+    const weir__slot *second = ahead < left ? place->slot + ahead : place->segment->slots + (ahead - left);
+    if (weir__ptr_load_relaxed(second) == WEIR__EMPTY)
+        return 1;
+    uint64_t due = waiting_items(queue) / share->consumers;
+    return due < 1 ? 1 : due < share->most ? (size_t)due : share->most;
+}
+
+/* Takes what is there; WEIR_EMPTY: nothing. */
+static inline weir_status get_some(weir_queue *queue, struct request *request) {
+    weir__side *side = &queue->consumers;
+
+    weir__lock_acquire(&side->lock);
+    if (request->share != NULL)
+        request->max = share_locked(queue, request->share);
+    weir_status status = take_locked(queue, request);
+    request->watch = side->place.slot;
+    if (request->got > 0 || request->sentinel)
+        weir__park_release_one(&side->park, &side->lock);
+    else
+        weir__lock_release(&side->lock);
+
+    if (request->sentinel)
+        weir__queue_settle(queue, 1); /* the last touch: a join may return now, and the queue be gone */
+    return status;
+}
+
+/* Sleeps until there may be an item, or the mark is reached. Returns false only when the deadline has passed. */
 static bool sleep_for_item(weir_queue *queue, const weir__u64 *mark, weir_deadline deadline) {
     weir__side *side = &queue->producers; /* Q3 */
     bool in_time = true, token = false;
@@ -115,54 +146,40 @@ static bool spin_for_item(weir_queue *queue, const weir__slot *watch, bool misle
 }
 
 /* Waits until there may be an item. Returns false only when the deadline has passed. */
-static bool wait_for_item(weir_queue *queue, const weir__slot *watch, const weir__u64 *mark, weir_deadline deadline,
-                          bool *misled) {
+static bool wait_for_item(weir_queue *queue, const weir__slot *watch, weir_deadline deadline, bool *misled) {
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
     *misled = spin_for_item(queue, watch, *misled);
-    return *misled || sleep_for_item(queue, mark, deadline);
+    return *misled || sleep_for_item(queue, NULL, deadline);
 }
 
 /* Waits for the first item until the deadline, then takes what is there. What comes with the deadline counts too. */
-static weir_status get_until(weir_queue *queue, void **items, size_t max, size_t *got, const weir__u64 *mark,
-                             weir_deadline deadline) {
+static weir_status get_until(weir_queue *queue, struct request *request, weir_deadline deadline) {
     bool in_time = true, misled = false;
     for (;;) {
-        const weir__slot *watch;
-        weir_status status = get_some(queue, items, max, got, mark, &watch);
+        weir_status status = get_some(queue, request);
         if (status != WEIR_EMPTY)
             return status;
         if (!in_time)
             return WEIR_TIMEDOUT;
-        in_time = wait_for_item(queue, watch, mark, deadline, &misled);
+        in_time = wait_for_item(queue, request->watch, deadline, &misled);
     }
 }
 
-weir_status weir__queue_get_to_mark(weir_queue *queue, void **item, const weir__u64 *mark) {
-    size_t got;
-    return get_until(queue, item, 1, &got, mark, WEIR_NEVER);
+weir_status weir_queue_get_until(weir_queue *queue, void **item, weir_deadline deadline) {
+    if (queue == NULL || item == NULL)
+        return WEIR_INVALID;
+    return get_until(queue, &(struct request){.items = item, .max = 1}, deadline);
 }
 
 weir_status weir_queue_get(weir_queue *queue, void **item) {
-    size_t got;
-    if (queue == NULL || item == NULL)
-        return WEIR_INVALID;
-    return get_until(queue, item, 1, &got, NULL, WEIR_NEVER);
-}
-
-weir_status weir_queue_get_until(weir_queue *queue, void **item, weir_deadline deadline) {
-    size_t got;
-    if (queue == NULL || item == NULL)
-        return WEIR_INVALID;
-    return get_until(queue, item, 1, &got, NULL, deadline);
+    return weir_queue_get_until(queue, item, WEIR_NEVER);
 }
 
 weir_status weir_queue_try_get(weir_queue *queue, void **item) {
-    const weir__slot *watch;
-    size_t got;
     if (queue == NULL || item == NULL)
         return WEIR_INVALID;
-    return get_some(queue, item, 1, &got, NULL, &watch);
+    return get_some(queue, &(struct request){.items = item, .max = 1});
 }
 
 weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, size_t *got) {
@@ -171,7 +188,23 @@ weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, siz
     *got = 0;
     if (queue == NULL || items == NULL || max == 0)
         return WEIR_INVALID;
-    return get_until(queue, items, max, got, NULL, WEIR_NEVER);
+    struct request request = {.items = items, .max = max};
+    weir_status status = get_until(queue, &request, WEIR_NEVER);
+    *got = request.got;
+    return status;
+}
+
+weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, size_t *got) {
+    struct request request = {.share = share};
+    weir_status status = get_some(queue, &request);
+    if (status == WEIR_EMPTY && spin_for_item(queue, request.watch, false))
+        status = get_some(queue, &request);
+    *got = request.got;
+    return status;
+}
+
+void weir__queue_sleep(weir_queue *queue, const weir__u64 *mark) {
+    (void)sleep_for_item(queue, mark, WEIR_NEVER);
 }
 
 void weir__queue_mark(weir_queue *queue, weir__u64 *mark) {

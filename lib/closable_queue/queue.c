@@ -3,7 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "closable_queue/queue.h"
+#include "closable_queue/front.h"
 
 #include <string.h>
 
@@ -84,6 +84,15 @@ static bool has_sleepers(weir_queue *queue) {
     return sleepers > 0;
 }
 
+static void empty_returned(weir_queue *queue) {
+    weir__side *side = &queue->consumers;
+    while (side->returned != NULL) {
+        void *item = side->returned->items[side->returned->begin];
+        weir__front_take_returned(side);
+        weir__queue_drop(queue, item);
+    }
+}
+
 /* Drops what is left and frees the segments; nobody else uses the queue any more. */
 static void empty(weir_queue *queue) {
     weir__place at = queue->consumers.place;
@@ -114,6 +123,7 @@ weir_status weir_queue_destroy(weir_queue *queue) {
     if (has_sleepers(queue))
         return WEIR_BUSY;
     queue->producers.closed = true; /* for a drop function that would put its item back */
+    empty_returned(queue);
     empty(queue);
     weir__free(weir__ptr_load_acquire(&queue->spare));
     weir__free(queue->name);

@@ -11,7 +11,7 @@
  * Q1  Slots are filled in order, under the producers' lock, and emptied in order, under the consumers'.
  * Q2  The tail grows before the slot is filled (a release), the head before the slot is emptied (a release). Whoever
  *     sees a slot filled or emptied therefore sees the count too, and at every instant
- *         done <= tail,   head <= tail,   tail - head <= capacity.
+ *         done <= tail,   head <= tail,   tail - head <= capacity (but see Q8).
  *     The tail changes under the producers' lock only, the head under the consumers' only; under its lock each is
  *     exact, without it a past value. Each is stored with release, so that whoever reads it with acquire sees of the
  *     other one at least what its writer had seen: size and unfinished are never torn.
@@ -31,6 +31,10 @@
  * Q6  Lock order: producers, consumers. The lock of `settled` is taken with neither held. A sleeper gives its own
  *     side's lock back before it takes the other's.
  * Q7  Drop functions are called with no lock held.
+ * Q8  A worker may take several items at once, and end before it has begun all of them. It gives the rest back, to the
+ *     front: consumers find them before the slots, and the head goes back by their number, with both locks held. So the
+ *     count is as if they had never been taken, and Q3 holds: a consumer that wants to sleep sees the head go back, or is
+ *     woken. For a moment tail - head may be more than the capacity; producers then see no room, as is right.
  *
  * What is unfinished is tail - done; settle.c has the argument for joins, and for destroying a queue after one.
  *
@@ -46,15 +50,23 @@
 #include "park/park.h"
 #include "park/spin.h"
 
+/* Items that were taken and given back, in order: those from `begin` to before `end`. */
+typedef struct weir__returned {
+    struct weir__returned *next; /* given back before these */
+    size_t begin, end;
+    void *items[];
+} weir__returned;
+
 /* One side of the queue. Everything is under its lock but `index`, which others may read, and `spin`. */
 typedef struct weir__side {
     _Alignas(WEIR__APART) weir__lock lock;
-    bool closed;       /* Q5 */
-    bool discarding;   /* Q5; consumers' side only */
-    weir__place place; /* the next slot to fill, or to empty */
-    weir__u64 index;   /* the tail, or the head */
-    weir__park park;   /* where the OTHER side's threads sleep */
-    weir__spin spin;   /* what this side's threads have learnt about waiting */
+    bool closed;              /* Q5 */
+    bool discarding;          /* Q5; consumers' side only */
+    weir__place place;        /* the next slot to fill, or to empty */
+    weir__returned *returned; /* Q8; consumers' side only */
+    weir__u64 index;          /* the tail, or the head */
+    weir__park park;          /* where the OTHER side's threads sleep */
+    weir__spin spin;          /* what this side's threads have learnt about waiting */
 } weir__side;
 
 /* See settle.c. */
@@ -78,6 +90,7 @@ struct weir_queue {
     weir__side consumers;
     weir__settled settled;
     _Alignas(WEIR__APART) weir__ptr spare; /* unbounded: one emptied segment, or NULL */
+    weir__u32 discarding;                  /* 1: that of the consumers' side is set; for who holds no lock */
 };
 
 /* How many slots an unbounded queue's segment has: with its head it fills a chunk. */
@@ -95,12 +108,9 @@ typedef struct weir__ahead {
     const weir__slot *slot, *next, *opposite;
 } weir__ahead;
 
-/* `slot` may be the end of the ring, for its beginning. */
 static inline weir__ahead weir__queue_ahead(const weir_queue *queue, const weir__slot *slot) {
     const weir__slot *begin = queue->ring, *end = begin + queue->capacity;
     size_t half = queue->capacity / 2;
-    if (slot == end)
-        slot = begin;
     return (weir__ahead){
         .slot = slot,
         .next = slot + 1 == end ? begin : slot + 1,
@@ -108,11 +118,34 @@ static inline weir__ahead weir__queue_ahead(const weir_queue *queue, const weir_
     };
 }
 
+/* What a worker asks for. */
+typedef struct weir__share {
+    const weir__u64 *mark; /* where to end: see weir__queue_mark; UINT64_MAX in it: nowhere */
+    size_t consumers;      /* how many share what there is */
+    size_t most;           /* at most so many items */
+    weir__slot *items;     /* where they go, from the first on; filled with the consumers' lock held */
+} weir__share;
+
 /*
- * As weir_queue_get, but returns WEIR_CLOSED too, and takes nothing, once all that was put before weir__queue_mark has
- * been taken. `mark` holds UINT64_MAX until then; NULL: there is no mark.
+ * Takes a fair share of what is there: one item, or what is there divided by the consumers if that is more. Waits awake
+ * for a moment if nothing is there, but does not sleep. WEIR_OK; WEIR_EMPTY; WEIR_CLOSED as weir_queue_get, and also once
+ * all that was put before the mark has been taken.
  */
-weir_status weir__queue_get_to_mark(weir_queue *queue, void **item, const weir__u64 *mark);
+weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, size_t *got);
+
+/* Sleeps until weir__queue_get_share may have something to say. */
+void weir__queue_sleep(weir_queue *queue, const weir__u64 *mark);
+
+/* Puts items that were taken with weir__queue_get_share back to the front. The queue frees `returned`. */
+void weir__queue_give_back(weir_queue *queue, weir__returned *returned);
+
+/* Empties the queue, after a shutdown with WEIR_DISCARD. */
+void weir__queue_discard(weir_queue *queue);
+
+/* Whether a WEIR_DISCARD has begun; without a lock, so perhaps a moment ago. */
+static inline bool weir__queue_is_discarding(const weir_queue *queue) {
+    return weir__u32_load_relaxed(&queue->discarding) != 0;
+}
 
 /* Sets the mark behind everything that is queued, and lets the consumers that wait look at it. */
 void weir__queue_mark(weir_queue *queue, weir__u64 *mark);

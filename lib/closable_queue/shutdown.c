@@ -15,6 +15,7 @@ static void close_both_sides(weir_queue *queue, bool discarding) {
     weir__lock_acquire(&consumers->lock);
     producers->closed = consumers->closed = true;
     consumers->discarding = consumers->discarding || discarding;
+    weir__u32_store_relaxed(&queue->discarding, consumers->discarding);
     bool wake_consumers = weir__park_wake_all(&producers->park);
     bool wake_producers = weir__park_wake_all(&consumers->park);
     weir__lock_release(&consumers->lock);
@@ -43,7 +44,7 @@ static size_t take_out(weir_queue *queue, void **items, size_t *count) {
     return taken;
 }
 
-static void discard(weir_queue *queue) {
+void weir__queue_discard(weir_queue *queue) {
     void *items[AT_ONCE];
     size_t taken, count;
     while ((taken = take_out(queue, items, &count)) > 0) {
@@ -67,6 +68,6 @@ weir_status weir_queue_shutdown(weir_queue *queue, weir_shutdown_mode mode) {
         return WEIR_INVALID;
     close_both_sides(queue, mode == WEIR_DISCARD);
     if (mode == WEIR_DISCARD)
-        discard(queue);
+        weir__queue_discard(queue);
     return WEIR_OK;
 }

@@ -35,10 +35,9 @@ typedef weir__sight weir__spin_look(const void *arg);
 
 /* What a group of waiting threads has learnt; zero at first. Written without a lock: each member is a hint. */
 typedef struct weir__spin {
-    weir__u32 first;          /* the logarithm of the pauses before the first look */
-    weir__u32 short_of;       /* how often the pauses before a yield are halved */
-    weir__u32 in_vain;        /* how many waits in a row have ended in sleep */
-    weir__u64 no_yield_until; /* on the monotonic clock */
+    weir__u32 first;    /* the logarithm of the pauses before the first look */
+    weir__u32 short_of; /* how often the pauses before a yield are halved */
+    weir__u32 in_vain;  /* how many waits in a row have ended in sleep */
 } weir__spin;
 
 /* Returns as soon as `look(arg)` sees something, with true, or after some microseconds or yields, with false. */

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "closable_queue/queue.h"
-
 static bool is_usable(const weir_worker_options *options) {
     if (options == NULL || options->func == NULL)
         return false;
@@ -29,6 +27,21 @@ static void name_thread(char name[WEIR__THREAD_NAME], const char *base, size_t n
     memcpy(name + kept, suffix, length + 1);
 }
 
+/* Returns false if there is no memory for what the worker might have to give back. */
+static bool prepare(weir_worker *worker, weir__group *group, const weir_worker_options *options) {
+    worker->group = group;
+    worker->most = 1;
+    for (size_t i = 0; i < WEIR__BATCH; i++)
+        weir__ptr_store_relaxed(&worker->batch[i], WEIR__EMPTY);
+    worker->thread.main = weir__worker_main;
+    worker->thread.at_exit = weir__worker_at_exit;
+    worker->thread.arg = worker;
+    worker->thread.stack_size = options->stack_size;
+    name_thread(worker->thread.name, options->name == NULL ? "weir" : options->name, (size_t)(worker - group->workers));
+    worker->returned = weir__alloc(sizeof *worker->returned + WEIR__BATCH * sizeof worker->returned->items[0]);
+    return worker->returned != NULL;
+}
+
 static weir__group *create(size_t count, const weir_worker_options *options, weir_queue *in, weir_queue *out) {
     weir__group *group = weir__alloc(sizeof *group + count * sizeof group->workers[0]);
     if (group == NULL)
@@ -39,16 +52,12 @@ static weir__group *create(size_t count, const weir_worker_options *options, wei
     group->fini = options->fini;
     group->in = in;
     group->out = out;
-    group->count = count;
     weir__u64_store_relaxed(&group->mark, UINT64_MAX);
-    for (size_t i = 0; i < count; i++) {
-        weir_worker *worker = &group->workers[i];
-        worker->group = group;
-        worker->thread.main = weir__worker_main;
-        worker->thread.at_exit = weir__worker_at_exit;
-        worker->thread.arg = worker;
-        worker->thread.stack_size = options->stack_size;
-        name_thread(worker->thread.name, options->name == NULL ? "weir" : options->name, i);
+    while (group->count < count) {
+        if (!prepare(&group->workers[group->count++], group, options)) {
+            weir__group_free(group);
+            return NULL;
+        }
     }
     return group;
 }
@@ -118,6 +127,8 @@ void weir__group_join(weir__group *group) {
 }
 
 void weir__group_free(weir__group *group) {
+    for (size_t i = 0; i < group->count; i++)
+        weir__free(group->workers[i].returned); /* of those that have not run */
     weir__free(group);
 }
 

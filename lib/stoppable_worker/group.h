@@ -5,8 +5,9 @@
  * to the gate, and reports. When every thread is there, the gate opens; if a thread could not be created, or an init
  * failed, it opens to the exit, and no item has been taken.
  *
- * The work: each thread takes items up to the group's mark. `owes` is set from taking an item to settling it, so that
- * a thread that is ended by its function still settles (its at_exit does).
+ * The work: each thread takes items up to the group's mark, its fair share of them at once (batch.c), and begins them
+ * one by one. `owes` counts what is begun and not settled, so that a thread that is ended by its function still settles
+ * (its at_exit does). What is taken and not begun by then goes back to the queue.
  *
  * The stop: the mark is set behind everything that is queued, and the threads end when all that has been taken. A
  * sentinel for each thread would do almost the same, but it needs room in a queue that may be full while the threads
@@ -19,20 +20,29 @@
 
 #include <weir/stoppable_worker.h>
 
+#include "closable_queue/queue.h"
 #include "lock/lock.h"
 #include "park/park.h"
 #include "sync/sync.h"
 
 typedef struct weir__group weir__group;
 
-/* All members are this thread's own once it runs. */
+/* The most that a worker takes at once. */
+enum { WEIR__BATCH = WEIR__APART / sizeof(weir__slot) };
+
+/* All members but `batch` are this thread's own once it runs. */
 struct weir_worker {
+    _Alignas(WEIR__APART) weir__slot batch[WEIR__BATCH]; /* B1: taken and not begun; the others are WEIR__EMPTY */
     _Alignas(WEIR__APART) weir__thread thread;
     weir__group *group;
-    void *state;      /* handed to the function */
-    bool reported;    /* the group knows how init went */
-    bool initialised; /* fini is due */
-    bool owes;        /* an item is taken and not settled */
+    void *state;              /* handed to the function */
+    bool reported;            /* the group knows how init went */
+    bool initialised;         /* fini is due */
+    bool waited;              /* for room, so that the time of this batch tells nothing */
+    bool closed;              /* the queue has nothing more for this thread */
+    size_t owes;              /* items that are begun and not settled */
+    size_t most;              /* B3: how many may be taken at once */
+    weir__returned *returned; /* for giving back; NULL once that has happened */
 };
 
 enum weir__gate { WEIR__GATE_SHUT, WEIR__GATE_TO_WORK, WEIR__GATE_TO_EXIT };
@@ -66,6 +76,21 @@ struct weir__group {
 
     weir_worker workers[];
 };
+
+/*
+ * batch.c. Fills the batch, from its first place on, and returns how many items it has; waits for the first one. 0: there
+ * will be none.
+ */
+size_t weir__batch_fill(weir_worker *worker);
+
+/* Begins the item in that place; false: another worker has begun it. */
+bool weir__batch_begin(weir_worker *worker, size_t place, void **item);
+
+/* Learns that `count` items have taken so many nanoseconds. */
+void weir__batch_learn(weir_worker *worker, size_t count, uint64_t nanoseconds);
+
+/* Gives what is not begun back to the queue. */
+void weir__batch_give_back(weir_worker *worker);
 
 /* What a worker thread runs, and what it runs at its end. The argument is the weir_worker. */
 void weir__worker_main(void *worker);

@@ -3,7 +3,6 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "closable_queue/queue.h"
 #include "stoppable_worker/group.h"
 
 /* Tells the starter that this thread's init is over. */
@@ -37,11 +36,30 @@ static bool pass_gate(weir__group *group) {
     return to_work;
 }
 
+/* Settles what is begun, but for the last `but` items. */
+static void settle_but(weir_worker *worker, size_t but) {
+    size_t count = worker->owes - but;
+    worker->owes = but;
+    if (count > 0)
+        weir__queue_settle(worker->group->in, count);
+}
+
+/* Puts the result; before waiting for room it settles what is done. */
+static weir_status put(weir_worker *worker, void *result) {
+    weir_status status = weir_queue_try_put(worker->group->out, result);
+    if (status != WEIR_FULL)
+        return status;
+    settle_but(worker, 1);
+    worker->waited = true;
+    return weir_queue_put(worker->group->out, result);
+}
+
 /* Returns whether there is somebody to work for. */
-static bool hand_on(weir__group *group, void *result) {
+static bool hand_on(weir_worker *worker, void *result) {
+    weir__group *group = worker->group;
     if (group->out == NULL)
         return true;
-    weir_status status = weir_queue_put(group->out, result);
+    weir_status status = put(worker, result);
     if (status == WEIR_OK)
         return true;
     if (status != WEIR_CLOSED)
@@ -50,19 +68,38 @@ static bool hand_on(weir__group *group, void *result) {
     return status != WEIR_CLOSED;
 }
 
-static void settle(weir_worker *worker) {
-    worker->owes = false;
-    weir__queue_settle(worker->group->in, 1);
-}
-
-static void work(weir_worker *worker) {
+/* Runs what the batch has, up to `count` items; returns whether there is somebody to work for. */
+static bool run_batch(weir_worker *worker, size_t count) {
     weir__group *group = worker->group;
     bool wanted = true;
     void *item;
-    while (wanted && weir__queue_get_to_mark(group->in, &item, &group->mark) == WEIR_OK) {
-        worker->owes = true;
-        wanted = hand_on(group, group->func(item, worker->state));
-        settle(worker);
+    for (size_t i = 0; i < count && wanted && !weir__queue_is_discarding(group->in); i++) {
+        if (!weir__batch_begin(worker, i, &item))
+            continue;
+        worker->owes++;
+        wanted = hand_on(worker, group->func(item, worker->state));
+    }
+    return wanted;
+}
+
+/* As run_batch, and learns how long it takes; unless a single item was due although more were allowed, which is quick. */
+static bool run_timed(weir_worker *worker, size_t count) {
+    if (count == 1 && worker->most > 1)
+        return run_batch(worker, count);
+    uint64_t begin = weir__clock_now();
+    worker->waited = false;
+    bool wanted = run_batch(worker, count);
+    if (!worker->waited)
+        weir__batch_learn(worker, count, weir__clock_now() - begin);
+    return wanted;
+}
+
+static void work(weir_worker *worker) {
+    bool wanted = true;
+    size_t count;
+    while (wanted && (count = weir__batch_fill(worker)) > 0) {
+        wanted = run_timed(worker, count);
+        settle_but(worker, 0);
     }
 }
 
@@ -78,8 +115,8 @@ void weir__worker_at_exit(void *raw) {
     weir__group *group = worker->group;
     if (!worker->reported) /* init has ended its thread */
         report(worker, true);
-    if (worker->owes)
-        settle(worker);
+    settle_but(worker, 0);
+    weir__batch_give_back(worker);
     if (worker->initialised && group->fini != NULL)
         group->fini(worker->state);
 }

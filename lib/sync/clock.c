@@ -19,3 +19,9 @@ struct timespec weir__clock_timespec(uint64_t nanoseconds) {
         seconds = INT32_MAX;
     return (struct timespec){.tv_sec = (time_t)seconds, .tv_nsec = (long)(nanoseconds % BILLION)};
 }
+
+uint64_t weir__clock_used(void) {
+    struct timespec used;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+    return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+}

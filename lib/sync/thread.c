@@ -74,3 +74,8 @@ void weir__thread_join(weir__thread *thread) {
     pthread_join(thread->id, NULL);
     pthread_setcancelstate(cancellable, NULL);
 }
+
+unsigned weir__processors(void) {
+    long online = sysconf(_SC_NPROCESSORS_ONLN);
+    return online > 0 ? (unsigned)online : 1;
+}

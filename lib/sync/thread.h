@@ -34,4 +34,7 @@ void weir__thread_join(weir__thread *thread);
 /* The `arg` of the calling thread, if it was started here; else NULL. */
 void *weir__thread_self(void);
 
+/* How many processors there are, at least 1. */
+unsigned weir__processors(void);
+
 #endif /* WEIR_SYNC_THREAD_H */

@@ -376,6 +376,14 @@ uint64_t weir__clock_now(void) {
     return now;
 }
 
+uint64_t weir__clock_used(void) {
+    return now;
+}
+
+unsigned weir__processors(void) {
+    return 1;
+}
+
 /* ---- a run ---- */
 
 static void run_scenario(void *unused) {

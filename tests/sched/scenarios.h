@@ -68,4 +68,11 @@ void scenario_worker_exits(void);
 void scenario_out_is_shut_down(void);
 void scenario_stop_on_full_queue(void);
 
+void scenario_batch_in_order(void);
+void scenario_batch_of_a_slow_peer(void);
+void scenario_batch_at_the_stop(void);
+void scenario_batch_given_back(void);
+void scenario_batch_given_back_wakes(void);
+void scenario_batch_discarded(void);
+
 #endif /* WEIR_TESTS_SCHED_SCENARIOS_H */

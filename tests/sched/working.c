@@ -5,6 +5,8 @@
  */
 #include <weir/stoppable_worker.h>
 
+#include <string.h>
+
 #include "scenarios.h"
 #include "support.h"
 
@@ -155,4 +157,135 @@ void scenario_stop_on_full_queue(void) {
     must(weir_stop_threads(in, group), WEIR_UNFINISHED);
     check_size(in, 1);
     must(weir_queue_destroy(in), WEIR_OK);
+}
+
+/* ---- several items at once: a worker's second batch may have two ---- */
+
+static const weir_queue_options with_drops = {.capacity = 8, .drop = count_drop};
+static int ran[8];
+static weir_queue *gate;
+
+static void *count_run(void *got, void *arg) {
+    (void)arg;
+    ran[number(got)]++;
+    return got;
+}
+
+static void check_each_ran_once(int items) {
+    for (int i = 1; i <= items; i++)
+        sched_check(ran[i] == 1, "item %d ran %d times", i, ran[i]);
+}
+
+static void begin_batches(void) {
+    memset(ran, 0, sizeof ran);
+    drops = 0;
+    must(weir_queue_create_with(&in, &with_drops), WEIR_OK);
+    out = new_queue(8);
+    gate = new_queue(8);
+}
+
+static void end_batches(void) {
+    destroy_queues();
+    must(weir_queue_destroy(gate), WEIR_OK);
+}
+
+void scenario_batch_in_order(void) {
+    begin_batches();
+    put_items(1, 3);
+    must(weir_start_threads(&group, 1, count_run, NULL, in, out), WEIR_OK);
+    must(weir_stop_threads(in, group), WEIR_OK);
+    for (int i = 1; i <= 3; i++)
+        sched_check(get_number(out) == i, "item %d is not in its place", i);
+    check_each_ran_once(3);
+    sched_check(weir_queue_unfinished(in) == 0, "%zu unfinished", weir_queue_unfinished(in));
+    end_batches();
+}
+
+enum { WITH_PEERS = 6 };
+
+/* The third item's function returns when all others have run, those taken with it too. */
+static void *wait_for_others(void *got, void *arg) {
+    if (number(got) == 3) {
+        for (int i = 1; i < WITH_PEERS; i++)
+            (void)get_number(gate);
+    } else {
+        must(weir_queue_put(gate, got), WEIR_OK);
+    }
+    return count_run(got, arg);
+}
+
+static void run_with_slow_peer(bool idle) {
+    begin_batches();
+    put_items(1, WITH_PEERS);
+    must(weir_start_threads(&group, 2, wait_for_others, NULL, in, NULL), WEIR_OK);
+    if (idle)
+        must(weir_queue_join(in), WEIR_OK);
+    must(weir_stop_threads(in, group), WEIR_OK);
+    check_each_ran_once(WITH_PEERS);
+    end_batches();
+}
+
+void scenario_batch_of_a_slow_peer(void) {
+    run_with_slow_peer(true);
+}
+
+void scenario_batch_at_the_stop(void) {
+    run_with_slow_peer(false);
+}
+
+static void *exit_on_second(void *got, void *arg) {
+    (void)count_run(got, arg);
+    if (number(got) == 2)
+        sched_exit_thread();
+    return got;
+}
+
+void scenario_batch_given_back(void) {
+    begin_batches();
+    put_items(1, 3);
+    must(weir_start_threads(&group, 1, exit_on_second, NULL, in, NULL), WEIR_OK);
+    must(weir_stop_threads(in, group), WEIR_UNFINISHED);
+    check_each_ran_once(2);
+    check_size(in, 1);
+    sched_check(weir_queue_unfinished(in) == 1, "%zu unfinished", weir_queue_unfinished(in));
+    sched_check(get_number(in) == 3, "another item than the third is left");
+    must(weir_queue_task_done(in), WEIR_OK);
+    must(weir_queue_join(in), WEIR_OK);
+    end_batches();
+}
+
+static void take_all(void *unused) {
+    void *got;
+    (void)unused;
+    while (weir_queue_get(in, &got) == WEIR_OK) {
+        ran[number(got)]++;
+        must(weir_queue_task_done(in), WEIR_OK);
+    }
+}
+
+/* Another consumer, which may sleep already, has what is given back. */
+void scenario_batch_given_back_wakes(void) {
+    begin_batches();
+    int other = sched_spawn(take_all, NULL);
+    must(weir_start_threads(&group, 1, exit_on_second, NULL, in, NULL), WEIR_OK);
+    put_items(1, 1);
+    must(weir_queue_put_many(in, (void *[]){item(2), item(3)}, 2, &(size_t){0}), WEIR_OK);
+    must(weir_queue_join(in), WEIR_OK);
+    check_each_ran_once(3);
+    must(weir_stop_threads(in, group), WEIR_OK);
+    must(weir_queue_shutdown(in, WEIR_DRAIN), WEIR_OK);
+    sched_join(other);
+    end_batches();
+}
+
+void scenario_batch_discarded(void) {
+    begin_batches();
+    put_items(1, 3);
+    must(weir_start_threads(&group, 1, count_run, NULL, in, NULL), WEIR_OK);
+    must(weir_queue_shutdown(in, WEIR_DISCARD), WEIR_OK);
+    weir_status joined = weir_queue_join(in);
+    must(joined, drops > 0 ? WEIR_DISCARDED : WEIR_OK);
+    sched_check(ran[1] + ran[2] + ran[3] + drops == 3, "%d ran, %d dropped", ran[1] + ran[2] + ran[3], drops);
+    must(weir_stop_threads(in, group), joined);
+    end_batches();
 }

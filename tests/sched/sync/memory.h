@@ -8,7 +8,8 @@
 
 #include <stddef.h>
 
-#define WEIR__APART 128
+/* Two items. */
+#define WEIR__APART 16
 
 /* Small, so that a schedule of a few items goes through several segments: two slots each. */
 #define WEIR__CHUNK 32
