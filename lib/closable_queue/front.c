@@ -30,21 +30,34 @@ void weir__front_take_returned(weir__side *consumers) {
     weir__free(first);
 }
 
+/* Returns whether anything was left. */
+static bool take_back(weir__slot *slots, size_t count, weir__returned *returned) {
+    for (size_t i = 0; i < count; i++) {
+        void *item = weir__ptr_exchange_acquire_release(&slots[i], WEIR__EMPTY);
+        if (item != WEIR__EMPTY)
+            returned->items[returned->end++] = item;
+    }
+    return returned->end > 0;
+}
+
 /*
  * Q8. The locks are taken as a shutdown does: the head is changed where consumers that want to sleep look at it, so each
  * of them sees the items or is woken for them.
  */
-void weir__queue_give_back(weir_queue *queue, weir__returned *returned) {
+void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned) {
     weir__side *producers = &queue->producers, *consumers = &queue->consumers;
     weir__lock_acquire(&producers->lock);
     weir__lock_acquire(&consumers->lock);
-    uint64_t count = returned->end - returned->begin;
-    returned->next = consumers->returned;
-    consumers->returned = returned;
-    weir__u64_store_release(&consumers->index, weir__u64_load_relaxed(&consumers->index) - count);
-    bool discarding = consumers->discarding;
+    bool any = take_back(slots, count, returned), discarding = consumers->discarding;
+    if (any) {
+        returned->next = consumers->returned;
+        consumers->returned = returned;
+        weir__u64_store_release(&consumers->index, weir__u64_load_relaxed(&consumers->index) - returned->end);
+    }
     weir__lock_release(&consumers->lock);
     weir__park_release_one(&producers->park, &producers->lock);
-    if (discarding)
+    if (!any)
+        weir__free(returned);
+    else if (discarding)
         weir__queue_discard(queue);
 }

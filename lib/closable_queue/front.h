@@ -24,15 +24,26 @@ static inline void *weir__front_item(weir_queue *queue) {
     return weir__ptr_load_acquire(side->place.slot);
 }
 
-/* Takes what weir__front_item has found. */
-static inline void weir__front_take(weir__side *consumers) {
-    weir__u64_store_release(&consumers->index, weir__u64_load_relaxed(&consumers->index) + 1); /* Q2 */
-    if (consumers->returned != NULL) {
-        weir__front_take_returned(consumers);
-        return;
-    }
+/* Q2 */
+static inline void weir__front_count(weir__side *consumers) {
+    weir__u64_store_release(&consumers->index, weir__u64_load_relaxed(&consumers->index) + 1);
+}
+
+/* Takes what the next slot has. */
+static inline void weir__front_take_slot(weir__side *consumers) {
+    weir__front_count(consumers);
     weir__ptr_store_release(consumers->place.slot, WEIR__EMPTY);
     consumers->place.slot++;
+}
+
+/* Takes what weir__front_item has found. */
+static inline void weir__front_take(weir__side *consumers) {
+    if (consumers->returned == NULL) {
+        weir__front_take_slot(consumers);
+        return;
+    }
+    weir__front_count(consumers);
+    weir__front_take_returned(consumers);
 }
 
 #endif /* WEIR_CLOSABLE_QUEUE_FRONT_H */

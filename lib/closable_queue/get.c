@@ -43,12 +43,13 @@ static inline weir_status take_locked(weir_queue *queue, struct request *request
             break;
         if (item == WEIR__SENTINEL && request->got > 0)
             break;
-        weir__front_take(side);
-        if (item == WEIR__SENTINEL) {
+        if (item == WEIR__SENTINEL)
             request->sentinel = true;
+        else
+            keep(request, item); /* before it is counted as taken: see weir__queue_sleep */
+        weir__front_take(side);
+        if (request->sentinel)
             return WEIR_CLOSED;
-        }
-        keep(request, item);
     }
     if (request->got > 0)
         return WEIR_OK;
@@ -56,7 +57,7 @@ static inline weir_status take_locked(weir_queue *queue, struct request *request
 }
 
 static uint64_t waiting_items(const weir_queue *queue) {
-    return weir__u64_load_relaxed(&queue->producers.index) - weir__u64_load_relaxed(&queue->consumers.index);
+    return weir__u64_load_relaxed(&queue->producers.index) - weir__queue_head(queue);
 }
 
 /*
@@ -65,28 +66,30 @@ static uint64_t waiting_items(const weir_queue *queue) {
  * filled.
  */
 static size_t share_locked(const weir_queue *queue, const weir__share *share) {
-    const weir__place *place = &queue->consumers.place;
-    size_t ahead = 2 * share->consumers - 1, left = (size_t)(place->segment->end - place->slot);
-    if (share->most < 2 || ahead >= queue->capacity)
+    const weir__side *side = &queue->consumers;
+    const weir__place *place = &side->place;
+    size_t ahead = 2 * side->workers - 1, left = (size_t)(place->segment->end - place->slot);
+    if (share->most < 2 || side->last != share->mark || side->returned != NULL) /* Q9 */
+        return 1;
+    if (ahead >= queue->capacity)
         return 1;
     if (ahead >= left && !weir__queue_is_bounded(queue))
         return 1;
     const weir__slot *second = ahead < left ? place->slot + ahead : place->segment->slots + (ahead - left);
     if (weir__ptr_load_relaxed(second) == WEIR__EMPTY)
         return 1;
-    uint64_t due = waiting_items(queue) / share->consumers;
+    uint64_t due = waiting_items(queue) / side->workers;
     return due < 1 ? 1 : due < share->most ? (size_t)due : share->most;
 }
 
-/* Takes what is there; WEIR_EMPTY: nothing. */
-static inline weir_status get_some(weir_queue *queue, struct request *request) {
+/* Takes what is there, and gives the lock back; WEIR_EMPTY: nothing. */
+static weir_status get_and_release(weir_queue *queue, struct request *request) {
     weir__side *side = &queue->consumers;
-
-    weir__lock_acquire(&side->lock);
     if (request->share != NULL)
         request->max = share_locked(queue, request->share);
     weir_status status = take_locked(queue, request);
     request->watch = side->place.slot;
+    side->last = request->share == NULL ? NULL : request->share->mark;
     if (request->got > 0 || request->sentinel)
         weir__park_release_one(&side->park, &side->lock);
     else
@@ -97,12 +100,41 @@ static inline weir_status get_some(weir_queue *queue, struct request *request) {
     return status;
 }
 
+static weir_status get_some(weir_queue *queue, struct request *request) {
+    weir__lock_acquire(&queue->consumers.lock);
+    return get_and_release(queue, request);
+}
+
+/* As get_some for one item, in fewer instructions where the next slot has one and nothing is special. */
+static inline weir_status get_one(weir_queue *queue, struct request *request) {
+    weir__side *side = &queue->consumers;
+    weir__lock_acquire(&side->lock);
+    if (!side->discarding && side->returned == NULL && side->place.slot != side->place.segment->end) {
+        void *item = weir__ptr_load_acquire(side->place.slot);
+        if (!weir__slot_is_reserved(item)) {
+            weir__front_take_slot(side);
+            side->last = NULL;
+            weir__park_release_one(&side->park, &side->lock);
+            *request->items = item;
+            return WEIR_OK;
+        }
+    }
+    return get_and_release(queue, request);
+}
+
+/* What a thread looks at before it sleeps: whether it has something else to do. */
+struct busy {
+    bool (*look)(const void *arg);
+    const void *arg;
+};
+
 /* Sleeps until there may be an item, or the mark is reached. Returns false only when the deadline has passed. */
-static bool sleep_for_item(weir_queue *queue, const weir__u64 *mark, weir_deadline deadline) {
+static bool sleep_for_item(weir_queue *queue, const weir__u64 *mark, weir_deadline deadline, struct busy busy) {
     weir__side *side = &queue->producers; /* Q3 */
     bool in_time = true, token = false;
     weir__lock_acquire(&side->lock);
-    if (!side->closed && waiting_items(queue) == 0 && !at_mark(queue, mark))
+    if (!side->closed && waiting_items(queue) == 0 && !at_mark(queue, mark) &&
+        !(busy.look != NULL && busy.look(busy.arg)))
         in_time = weir__park_wait(&side->park, &side->lock, deadline, &token);
     if (token && waiting_items(queue) > (at_mark(queue, mark) ? 0 : 1))
         weir__park_release_one(&side->park, &side->lock); /* Q4 */
@@ -150,36 +182,42 @@ static bool wait_for_item(weir_queue *queue, const weir__slot *watch, weir_deadl
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
     *misled = spin_for_item(queue, watch, *misled);
-    return *misled || sleep_for_item(queue, NULL, deadline);
+    return *misled || sleep_for_item(queue, NULL, deadline, (struct busy){NULL, NULL});
 }
 
-/* Waits for the first item until the deadline, then takes what is there. What comes with the deadline counts too. */
-static weir_status get_until(weir_queue *queue, struct request *request, weir_deadline deadline) {
+/* Where nothing was: waits for the first item until the deadline, then takes what is there. What comes with it counts. */
+static weir_status get_waiting(weir_queue *queue, struct request *request, weir_deadline deadline) {
     bool in_time = true, misled = false;
     for (;;) {
-        weir_status status = get_some(queue, request);
-        if (status != WEIR_EMPTY)
-            return status;
         if (!in_time)
             return WEIR_TIMEDOUT;
         in_time = wait_for_item(queue, request->watch, deadline, &misled);
+        weir_status status = get_some(queue, request);
+        if (status != WEIR_EMPTY)
+            return status;
     }
 }
 
-weir_status weir_queue_get_until(weir_queue *queue, void **item, weir_deadline deadline) {
+static inline weir_status get_one_until(weir_queue *queue, void **item, weir_deadline deadline) {
     if (queue == NULL || item == NULL)
         return WEIR_INVALID;
-    return get_until(queue, &(struct request){.items = item, .max = 1}, deadline);
+    struct request request = {.items = item, .max = 1};
+    weir_status status = get_one(queue, &request);
+    return status == WEIR_EMPTY ? get_waiting(queue, &request, deadline) : status;
+}
+
+weir_status weir_queue_get_until(weir_queue *queue, void **item, weir_deadline deadline) {
+    return get_one_until(queue, item, deadline);
 }
 
 weir_status weir_queue_get(weir_queue *queue, void **item) {
-    return weir_queue_get_until(queue, item, WEIR_NEVER);
+    return get_one_until(queue, item, WEIR_NEVER);
 }
 
 weir_status weir_queue_try_get(weir_queue *queue, void **item) {
     if (queue == NULL || item == NULL)
         return WEIR_INVALID;
-    return get_some(queue, &(struct request){.items = item, .max = 1});
+    return get_one(queue, &(struct request){.items = item, .max = 1});
 }
 
 weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, size_t *got) {
@@ -189,22 +227,44 @@ weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, siz
     if (queue == NULL || items == NULL || max == 0)
         return WEIR_INVALID;
     struct request request = {.items = items, .max = max};
-    weir_status status = get_until(queue, &request, WEIR_NEVER);
+    weir_status status = get_some(queue, &request);
+    if (status == WEIR_EMPTY)
+        status = get_waiting(queue, &request, WEIR_NEVER);
     *got = request.got;
     return status;
 }
 
-weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, size_t *got) {
+weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, weir__taken *taken) {
     struct request request = {.share = share};
     weir_status status = get_some(queue, &request);
     if (status == WEIR_EMPTY && spin_for_item(queue, request.watch, false))
         status = get_some(queue, &request);
-    *got = request.got;
+    *taken = (weir__taken){request.got, request.sentinel};
     return status;
 }
 
-void weir__queue_sleep(weir_queue *queue, const weir__u64 *mark) {
-    (void)sleep_for_item(queue, mark, WEIR_NEVER);
+void weir__queue_sleep(weir_queue *queue, const weir__u64 *mark, bool (*busy)(const void *arg), const void *arg) {
+    (void)sleep_for_item(queue, mark, WEIR_NEVER, (struct busy){busy, arg});
+}
+
+void weir__queue_wake_consumer(weir_queue *queue) {
+    weir__side *side = &queue->producers;
+    weir__lock_acquire(&side->lock);
+    weir__park_release_one(&side->park, &side->lock);
+}
+
+void weir__queue_attach(weir_queue *queue, size_t workers) {
+    weir__side *side = &queue->consumers;
+    weir__lock_acquire(&side->lock);
+    side->workers += workers;
+    weir__lock_release(&side->lock);
+}
+
+void weir__queue_detach(weir_queue *queue, size_t workers) {
+    weir__side *side = &queue->consumers;
+    weir__lock_acquire(&side->lock);
+    side->workers -= workers;
+    weir__lock_release(&side->lock);
 }
 
 void weir__queue_mark(weir_queue *queue, weir__u64 *mark) {

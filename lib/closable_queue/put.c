@@ -124,29 +124,44 @@ static weir_status put_all(weir_queue *queue, void *const *items, size_t count, 
     return WEIR_OK;
 }
 
-static weir_status put_until(weir_queue *queue, void *item, weir_deadline deadline) {
+static weir_status put_waiting(weir_queue *queue, void *item, weir_deadline deadline) {
     size_t put;
     return put_all(queue, &item, 1, &put, deadline);
+}
+
+/* One item, in fewer instructions where there is room. */
+static inline weir_status put_one(weir_queue *queue, void *item) {
+    weir__side *side = &queue->producers;
+    weir__lock_acquire(&side->lock);
+    weir_status status = put_one_locked(queue, item);
+    if (status == WEIR_OK)
+        weir__park_release_one(&side->park, &side->lock);
+    else
+        weir__lock_release(&side->lock);
+    return status;
+}
+
+static inline weir_status put_one_until(weir_queue *queue, void *item, weir_deadline deadline) {
+    weir_status status = put_one(queue, item);
+    return status == WEIR_FULL ? put_waiting(queue, item, deadline) : status;
 }
 
 weir_status weir_queue_put(weir_queue *queue, void *item) {
     if (queue == NULL || weir__slot_is_reserved(item))
         return WEIR_INVALID;
-    return put_until(queue, item, WEIR_NEVER);
+    return put_one_until(queue, item, WEIR_NEVER);
 }
 
 weir_status weir_queue_put_until(weir_queue *queue, void *item, weir_deadline deadline) {
     if (queue == NULL || weir__slot_is_reserved(item))
         return WEIR_INVALID;
-    return put_until(queue, item, deadline);
+    return put_one_until(queue, item, deadline);
 }
 
 weir_status weir_queue_try_put(weir_queue *queue, void *item) {
-    weir__slot *watch;
-    size_t put = 0;
     if (queue == NULL || weir__slot_is_reserved(item))
         return WEIR_INVALID;
-    return put_some(queue, &item, 1, &put, &watch);
+    return put_one(queue, item);
 }
 
 weir_status weir_queue_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put) {
@@ -165,5 +180,5 @@ weir_status weir_queue_put_many(weir_queue *queue, void *const *items, size_t co
 weir_status weir_queue_close(weir_queue *queue) {
     if (queue == NULL)
         return WEIR_INVALID;
-    return put_until(queue, WEIR__SENTINEL, WEIR_NEVER);
+    return put_one_until(queue, WEIR__SENTINEL, WEIR_NEVER);
 }

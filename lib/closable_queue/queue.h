@@ -34,7 +34,10 @@
  * Q8  A worker may take several items at once, and end before it has begun all of them. It gives the rest back, to the
  *     front: consumers find them before the slots, and the head goes back by their number, with both locks held. So the
  *     count is as if they had never been taken, and Q3 holds: a consumer that wants to sleep sees the head go back, or is
- *     woken. For a moment tail - head may be more than the capacity; producers then see no room, as is right.
+ *     woken. Their slots may be in use again, so that tail - head may be more than the capacity by as many as were given
+ *     back; a producer that wants to sleep then sleeps a little longer, until the next get.
+ * Q9  Items may be taken several at once only by who took last, so that another consumer beside a group of workers has
+ *     its turn, and not while there are items that were given back.
  *
  * What is unfinished is tail - done; settle.c has the argument for joins, and for destroying a queue after one.
  *
@@ -62,6 +65,8 @@ typedef struct weir__side {
     _Alignas(WEIR__APART) weir__lock lock;
     bool closed;              /* Q5 */
     bool discarding;          /* Q5; consumers' side only */
+    size_t workers;           /* that take from here; consumers' side only */
+    const void *last;         /* Q9; consumers' side only */
     weir__place place;        /* the next slot to fill, or to empty */
     weir__returned *returned; /* Q8; consumers' side only */
     weir__u64 index;          /* the tail, or the head */
@@ -114,30 +119,48 @@ static inline weir__ahead weir__queue_ahead(const weir_queue *queue, const weir_
     return (weir__ahead){
         .slot = slot,
         .next = slot + 1 == end ? begin : slot + 1,
-        .opposite = half < (size_t)(end - slot) ? slot + half : slot + half - queue->capacity,
+        .opposite = half < (size_t)(end - slot) ? slot + half : slot - (queue->capacity - half),
     };
 }
 
 /* What a worker asks for. */
 typedef struct weir__share {
     const weir__u64 *mark; /* where to end: see weir__queue_mark; UINT64_MAX in it: nowhere */
-    size_t consumers;      /* how many share what there is */
     size_t most;           /* at most so many items */
     weir__slot *items;     /* where they go, from the first on; filled with the consumers' lock held */
 } weir__share;
 
+/* What has come of it. */
+typedef struct weir__taken {
+    size_t count;
+    bool sentinel; /* a sentinel was taken: the caller is the one that it ends */
+} weir__taken;
+
 /*
- * Takes a fair share of what is there: one item, or what is there divided by the consumers if that is more. Waits awake
+ * Takes a fair share of what is there: one item, or what is there divided by the workers if that is more (but see Q9). Waits awake
  * for a moment if nothing is there, but does not sleep. WEIR_OK; WEIR_EMPTY; WEIR_CLOSED as weir_queue_get, and also once
  * all that was put before the mark has been taken.
  */
-weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, size_t *got);
+weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, weir__taken *taken);
 
-/* Sleeps until weir__queue_get_share may have something to say. */
-void weir__queue_sleep(weir_queue *queue, const weir__u64 *mark);
+/* So many workers more take from the queue, or fewer again. */
+void weir__queue_attach(weir_queue *queue, size_t workers);
+void weir__queue_detach(weir_queue *queue, size_t workers);
 
-/* Puts items that were taken with weir__queue_get_share back to the front. The queue frees `returned`. */
-void weir__queue_give_back(weir_queue *queue, weir__returned *returned);
+/*
+ * Sleeps until weir__queue_get_share may have something to say, unless `busy(arg)` says that the caller has something
+ * else to do. It is called when nothing is in the queue and nothing can be put, and sees all that was kept in a share.
+ */
+void weir__queue_sleep(weir_queue *queue, const weir__u64 *mark, bool (*busy)(const void *arg), const void *arg);
+
+/* Wakes somebody that sleeps in weir__queue_sleep or in a get. */
+void weir__queue_wake_consumer(weir_queue *queue);
+
+/*
+ * Puts what is left of a share, in the first `count` of these slots, back to the front; the slots are emptied with the
+ * consumers' lock held. The queue frees `returned`, which has room for it.
+ */
+void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned);
 
 /* Empties the queue, after a shutdown with WEIR_DISCARD. */
 void weir__queue_discard(weir_queue *queue);

@@ -5,7 +5,8 @@
  * one word, so that whoever settles learns with the same atomic operation whether it has to do more.
  *
  * T1  done <= tail. A settle adds to the number by compare and swap, after it has seen that the sum is not beyond a past
- *     value of the tail, or of the head, which is no more than that; both only grow. It looks at the head first: its
+ *     value of the tail, or of the head, which is no more than that; what is past is never beyond what is now, for the tail
+ *     only grows. It looks at the head first: its
  *     line belongs to the consumers, who have just taken what they settle. The tail's line belongs to the producers, and
  *     reading it would stop them: that is for who settles earlier than he takes, and for the last one of a join, which
  *     has to be exact. `known_tail` is a past value of the tail, so that while somebody joins only those look who may
@@ -38,14 +39,14 @@ static inline uint64_t done_of(uint64_t word) {
 
 /* At least so many may still be settled; exactly so many, where it is not more than `count` and somebody joins. */
 static inline uint64_t owed(weir_queue *queue, uint64_t done, uint64_t count, bool joined) {
-    uint64_t known = weir__u64_load_relaxed(&queue->settled.known_tail);
-    if (known > done && known - done > count)
-        return known - done;
     if (!joined) {
         uint64_t head = weir__queue_head(queue);
         if (head > done && head - done >= count)
             return head - done;
     }
+    uint64_t known = weir__u64_load_relaxed(&queue->settled.known_tail);
+    if (known > done && known - done > count)
+        return known - done;
     known = weir__queue_tail(queue);
     weir__u64_store_relaxed(&queue->settled.known_tail, known);
     return known - done;

@@ -5,18 +5,19 @@
  * items while there are enough for everybody, and begins them one by one.
  *
  * B1  An item that is taken and not begun lies in its worker's batch. Whoever exchanges it for WEIR__EMPTY has it: the
- *     worker itself, from the first place on, or another worker of its group. The store and the exchange are the release
- *     and the acquire that hand it over.
- * B2  No item waits in a batch while a worker of the group has nothing to do. A worker takes more than one item only if at
- *     least two for each are there, and no more than its share, so that the queue has one for each other worker; those that
- *     sleep are woken for them (Q4). And a worker that finds the queue empty takes what lies in the others' batches, one
- *     item at a time, before it sleeps or ends. So one slow item keeps none behind it waiting for long, whatever was
- *     learnt before.
- * B3  A batch is to take about 100 microseconds, by the time that the items before have taken. Longer ones save nothing, and
- *     keep back what is counted when a batch is settled. Slow items are taken one at a time.
- * B4  A worker that finds the queue closed for it, by its mark or a shutdown, has seen the queue empty up to there under the
- *     consumers' lock, and with it every batch that was filled from it (they are filled under that lock). It ends when it has
- *     seen those empty too: what is left then is begun.
+ *     worker itself, from the first place on, or another worker of its group, or the queue when it is given back. The store
+ *     and the exchange are the release and the acquire that hand it over.
+ * B2  No item waits in a batch while a worker of the group has nothing to do. A worker that finds the queue empty takes what
+ *     lies in the others' batches, one item at a time, and if it leaves some, wakes another one for them. Before it sleeps
+ *     it looks once more, with the producers' lock held and the queue empty: what was taken lies in a batch that it sees,
+ *     or is begun, and what is put later wakes somebody who looks again. So a slow item keeps none behind it waiting for
+ *     long, whatever was learnt before.
+ * B3  A worker takes more than one item only if at least two for each worker of the queue are there, and then no more than
+ *     its share; and a batch is to take about 100 microseconds, by the time that the items before have taken. Longer ones
+ *     save nothing, and keep back what is counted when a batch is settled. Slow items are taken one at a time.
+ * B4  A worker that finds the queue closed for it, by its mark or a shutdown, looks into the batches, and then at the queue
+ *     once more: what a worker that ends early has not begun is in one of the two at every moment that the consumers' lock
+ *     is free. It ends when there is nothing. One that took a sentinel ends at once.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -36,35 +37,58 @@ static bool take_from(weir_worker *peer, void **item) {
     return false;
 }
 
+/* The n-th worker after this one, in a ring. */
+static weir_worker *peer_of(const weir_worker *worker, size_t n) {
+    weir__group *group = worker->group;
+    return &group->workers[((size_t)(worker - group->workers) + n) % group->count];
+}
+
+/* Whether another worker has something that it has not begun. */
+static bool peers_have_items(const void *raw) {
+    const weir_worker *worker = raw;
+    for (size_t n = 1; n < worker->group->count; n++) {
+        const weir_worker *peer = peer_of(worker, n);
+        for (size_t i = WEIR__BATCH; i-- > 0;) {
+            if (weir__ptr_load_relaxed(&peer->batch[i]) != WEIR__EMPTY)
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Takes an item out of another worker's batch. */
 static bool take_from_peers(weir_worker *worker) {
-    weir__group *group = worker->group;
-    size_t self = (size_t)(worker - group->workers);
     void *item;
-    for (size_t i = 1; i < group->count; i++) {
-        if (take_from(&group->workers[(self + i) % group->count], &item)) {
-            weir__ptr_store_release(&worker->batch[0], item);
-            return true;
-        }
+    for (size_t n = 1; n < worker->group->count; n++) {
+        if (!take_from(peer_of(worker, n), &item))
+            continue;
+        if (peers_have_items(worker)) /* B2 */
+            weir__queue_wake_consumer(worker->group->in);
+        weir__ptr_store_release(&worker->batch[0], item);
+        return true;
     }
     return false;
 }
 
 size_t weir__batch_fill(weir_worker *worker) {
     weir__group *group = worker->group;
-    const weir__share share = {&group->mark, group->count, worker->most, worker->batch};
-    size_t got = 0;
-    while (!worker->closed) {
-        weir_status status = weir__queue_get_share(group->in, &share, &got);
+    const weir__share share = {.mark = &group->mark, .most = worker->most, .items = worker->batch};
+    weir__taken taken;
+    bool closed = false;
+    for (;;) {
+        weir_status status = weir__queue_get_share(group->in, &share, &taken);
         if (status == WEIR_OK)
-            return got;
-        worker->closed = status == WEIR_CLOSED;
-        if (!worker->closed && take_from_peers(worker))
+            return taken.count;
+        if (taken.sentinel || weir__queue_is_discarding(group->in))
+            return 0;
+        if (take_from_peers(worker))
             return 1;
-        if (!worker->closed)
-            weir__queue_sleep(group->in, &group->mark);
+        if (status == WEIR_EMPTY)
+            weir__queue_sleep(group->in, &group->mark, peers_have_items, worker);
+        else if (closed) /* B4 */
+            return 0;
+        closed = status == WEIR_CLOSED;
     }
-    return !weir__queue_is_discarding(group->in) && take_from_peers(worker);
 }
 
 bool weir__batch_begin(weir_worker *worker, size_t place, void **item) {
@@ -81,15 +105,6 @@ void weir__batch_learn(weir_worker *worker, size_t count, uint64_t nanoseconds) 
 }
 
 void weir__batch_give_back(weir_worker *worker) {
-    weir__returned *returned = worker->returned;
-    void *item;
-    for (size_t i = 0; i < WEIR__BATCH; i++) {
-        if (weir__batch_begin(worker, i, &item))
-            returned->items[returned->end++] = item;
-    }
-    if (returned->end > 0)
-        weir__queue_give_back(worker->group->in, returned);
-    else
-        weir__free(returned);
+    weir__queue_give_back(worker->group->in, worker->batch, WEIR__BATCH, worker->returned);
     worker->returned = NULL;
 }

@@ -99,6 +99,8 @@ static weir_status launch(weir__group *group) {
         status = WEIR_NOTHREAD;
     else if (group->init != NULL && !wait_for_reports(group))
         status = WEIR_INITFAILED;
+    if (status == WEIR_OK)
+        weir__queue_attach(group->in, group->count);
     open_gate(group, status == WEIR_OK ? WEIR__GATE_TO_WORK : WEIR__GATE_TO_EXIT);
     if (status != WEIR_OK)
         join_first(group, created);
@@ -124,6 +126,7 @@ weir_status weir__group_start(weir__group **result, size_t count, const weir_wor
 
 void weir__group_join(weir__group *group) {
     join_first(group, group->count);
+    weir__queue_detach(group->in, group->count);
 }
 
 void weir__group_free(weir__group *group) {

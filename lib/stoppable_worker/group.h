@@ -27,8 +27,8 @@
 
 typedef struct weir__group weir__group;
 
-/* The most that a worker takes at once. */
-enum { WEIR__BATCH = WEIR__APART / sizeof(weir__slot) };
+/* The most that a worker takes at once: 16. */
+enum { WEIR__BATCH = WEIR__APART / 8 };
 
 /* All members but `batch` are this thread's own once it runs. */
 struct weir_worker {
@@ -39,7 +39,7 @@ struct weir_worker {
     bool reported;            /* the group knows how init went */
     bool initialised;         /* fini is due */
     bool waited;              /* for room, so that the time of this batch tells nothing */
-    bool closed;              /* the queue has nothing more for this thread */
+    unsigned singles;         /* items that were taken alone while more were allowed */
     size_t owes;              /* items that are begun and not settled */
     size_t most;              /* B3: how many may be taken at once */
     weir__returned *returned; /* for giving back; NULL once that has happened */

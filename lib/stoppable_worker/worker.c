@@ -68,29 +68,38 @@ static bool hand_on(weir_worker *worker, void *result) {
     return status != WEIR_CLOSED;
 }
 
-/* Runs what the batch has, up to `count` items; returns whether there is somebody to work for. */
-static bool run_batch(weir_worker *worker, size_t count) {
+/* Runs what the batch has, up to `count` items; returns how many it has begun. */
+static size_t run_batch(weir_worker *worker, size_t count, bool *wanted) {
     weir__group *group = worker->group;
-    bool wanted = true;
+    size_t begun = 0;
     void *item;
-    for (size_t i = 0; i < count && wanted && !weir__queue_is_discarding(group->in); i++) {
+    for (size_t i = 0; i < count && *wanted && !weir__queue_is_discarding(group->in); i++) {
         if (!weir__batch_begin(worker, i, &item))
             continue;
+        begun++;
         worker->owes++;
-        wanted = hand_on(worker, group->func(item, worker->state));
+        *wanted = hand_on(worker, group->func(item, worker->state));
     }
-    return wanted;
+    return begun;
 }
 
-/* As run_batch, and learns how long it takes; unless a single item was due although more were allowed, which is quick. */
+/* Reading the clock costs as much as a quick item, so of those that come alone only each eighth is timed. */
+static bool is_timed(weir_worker *worker, size_t count) {
+    return count > 1 || worker->most == 1 || ++worker->singles % 8 == 0;
+}
+
+/* As run_batch, and learns how long it takes; returns whether there is somebody to work for. */
 static bool run_timed(weir_worker *worker, size_t count) {
-    if (count == 1 && worker->most > 1)
-        return run_batch(worker, count);
-    uint64_t begin = weir__clock_now();
+    bool wanted = true;
+    if (!is_timed(worker, count)) {
+        (void)run_batch(worker, count, &wanted);
+        return wanted;
+    }
+    uint64_t from = weir__clock_now();
     worker->waited = false;
-    bool wanted = run_batch(worker, count);
-    if (!worker->waited)
-        weir__batch_learn(worker, count, weir__clock_now() - begin);
+    size_t begun = run_batch(worker, count, &wanted);
+    if (begun > 0 && !worker->waited)
+        weir__batch_learn(worker, begun, weir__clock_now() - from);
     return wanted;
 }
 

@@ -23,5 +23,5 @@ struct timespec weir__clock_timespec(uint64_t nanoseconds) {
 uint64_t weir__clock_used(void) {
     struct timespec used;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
-    return (uint64_t)used.tv_sec * 1000000000u + (uint64_t)used.tv_nsec;
+    return (uint64_t)used.tv_sec * BILLION + (uint64_t)used.tv_nsec;
 }

@@ -63,7 +63,7 @@ static double seconds_now(void) {
 static int bound_of(const struct scenario *scenario) {
     if (options.bound >= 0)
         return options.bound;
-    return 2 + (scenario->core ? options.deeper : 0);
+    return 2 + (scenario->core ? options.deeper : 0) - (scenario->large ? 1 : 0);
 }
 
 static void prepare(const struct scenario *scenario) {

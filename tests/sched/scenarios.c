@@ -156,5 +156,12 @@ const struct scenario scenarios[] = {
     {.name = "batch_discarded",
      .shows = "what is taken and not begun is run or dropped, once",
      .run = scenario_batch_discarded},
+    {.name = "batch_beside_a_get",
+     .shows = "no item waits in a batch for want of another in the queue",
+     .run = scenario_batch_beside_a_get,
+     .large = true},
+    {.name = "batch_left_to_a_survivor",
+     .shows = "what an ended worker has not begun is run by the others",
+     .run = scenario_batch_left_to_a_survivor},
     {.name = NULL},
 };

@@ -72,7 +72,8 @@ struct scenario {
     const char *name;
     const char *shows; /* what holds, in words */
     void (*run)(void);
-    bool core; /* one of those that are searched one deeper */
+    bool core;  /* one of those that are searched one deeper */
+    bool large; /* one that is searched one less deep, and at random */
 };
 
 #endif /* WEIR_TESTS_SCHED_H */

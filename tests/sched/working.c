@@ -289,3 +289,55 @@ void scenario_batch_discarded(void) {
     must(weir_stop_threads(in, group), joined);
     end_batches();
 }
+
+/* ---- the same beside others, and with workers that end ---- */
+
+static int begun;
+
+static void *second_waits_for_third(void *got, void *arg) {
+    int place = ++begun;
+    (void)arg;
+    if (place == 2)
+        (void)get_number(gate);
+    if (place == 3)
+        must(weir_queue_put(gate, item(1)), WEIR_OK);
+    return got; /* there are at least three: the first, and two of the others */
+}
+
+static void put_many(int first, int last) {
+    void *items[8];
+    size_t count = 0, put;
+    for (int i = first; i <= last; i++)
+        items[count++] = item(i);
+    must(weir_queue_put_many(in, items, count, &put), WEIR_OK);
+}
+
+/* A consumer that is no worker takes some of four: the workers, one of which may be about to sleep, have the others. */
+void scenario_batch_beside_a_get(void) {
+    begin_batches();
+    begun = 0;
+    must(weir_start_threads(&group, 2, second_waits_for_third, NULL, in, NULL), WEIR_OK);
+    put_items(1, 1);
+    must(weir_queue_join(in), WEIR_OK);
+    put_many(2, 5);
+    for (int i = 0; i < 2; i++) {
+        void *got;
+        if (weir_queue_try_get(in, &got) == WEIR_OK)
+            must(weir_queue_task_done(in), WEIR_OK);
+    }
+    must(weir_queue_join(in), WEIR_OK);
+    must(weir_stop_threads(in, group), WEIR_OK);
+    end_batches();
+}
+
+/* One worker ends with items that it has not begun, while the other finds the queue empty and shut down. */
+void scenario_batch_left_to_a_survivor(void) {
+    begin_batches();
+    put_items(1, 6);
+    must(weir_start_threads(&group, 2, exit_on_second, NULL, in, NULL), WEIR_OK);
+    must(weir_queue_shutdown(in, WEIR_DRAIN), WEIR_OK);
+    must(weir_queue_join(in), WEIR_OK);
+    must(weir_stop_threads(in, group), WEIR_OK);
+    check_each_ran_once(6);
+    end_batches();
+}

@@ -1,0 +1,254 @@
+/*
+ * costs.c - prints what weir's queues and workers cost in memory and in time, where no item is moved:
+ * `make bench-costs`.
+ *
+ * Bytes are those that the library asks the allocator for (the linker puts __wrap_aligned_alloc and __wrap_free in its
+ * way). Times are medians, with the least and the most; before each that wakes threads they get time to fall asleep.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <weir.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+enum { SAMPLES = 50, STAGE = 12 };
+
+static weir_queue *new_queue(size_t capacity);
+
+static void must(weir_status status) {
+    if (status != WEIR_OK) {
+        fprintf(stderr, "costs: %s\n", weir_strerror(status));
+        exit(1);
+    }
+}
+
+/* ---- memory ---- */
+
+static atomic_size_t bytes_taken, blocks_taken, blocks_freed;
+
+void *__real_aligned_alloc(size_t alignment, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+void __real_free(void *memory);
+void __wrap_free(void *memory);
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size) {
+    bytes_taken += size;
+    blocks_taken++;
+    return __real_aligned_alloc(alignment, size);
+}
+
+void __wrap_free(void *memory) {
+    blocks_freed += memory != NULL;
+    __real_free(memory);
+}
+
+static void account_anew(void) {
+    bytes_taken = blocks_taken = blocks_freed = 0;
+}
+
+/* What has been taken since account_anew, of which nothing may have been given back. */
+static size_t bytes_kept(void) {
+    if (blocks_freed != 0) {
+        fputs("costs: something was freed, so the sum of what was taken says nothing\n", stderr);
+        exit(1);
+    }
+    return bytes_taken;
+}
+
+static size_t queue_bytes(size_t capacity) {
+    account_anew();
+    weir_queue *queue = new_queue(capacity);
+    size_t bytes = bytes_kept();
+    must(weir_queue_destroy(queue));
+    return bytes;
+}
+
+static void *same(void *item, void *arg) {
+    (void)arg;
+    return item;
+}
+
+static weir_threads *new_group(weir_queue *in, size_t count) {
+    weir_threads *group;
+    must(weir_start_threads(&group, count, same, NULL, in, NULL));
+    return group;
+}
+
+static void fall_asleep(void) {
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+}
+
+/* Of the process, in bytes, exactly; 0: this system does not say. */
+static size_t resident(void) {
+    FILE *file = fopen("/proc/self/smaps_rollup", "r");
+    char line[256];
+    size_t kilobytes = 0;
+    if (file == NULL)
+        return 0;
+    while (fgets(line, sizeof line, file) != NULL && sscanf(line, "Rss: %zu", &kilobytes) != 1)
+        continue;
+    fclose(file);
+    return kilobytes * 1024;
+}
+
+static size_t group_bytes(size_t count, size_t *grown) {
+    weir_queue *in = new_queue(STAGE);
+    account_anew();
+    size_t before = resident();
+    weir_threads *group = new_group(in, count);
+    fall_asleep();
+    *grown = resident() - before;
+    size_t bytes = bytes_kept();
+    must(weir_stop_threads(in, group));
+    must(weir_queue_destroy(in));
+    return bytes;
+}
+
+static size_t stack_bytes(void) {
+    pthread_attr_t attributes;
+    size_t size = 0;
+    pthread_attr_init(&attributes);
+    pthread_attr_getstacksize(&attributes, &size);
+    pthread_attr_destroy(&attributes);
+    return size;
+}
+
+static void print_memory(void) {
+    enum { FEW = 1024, MANY = 65536 };
+    size_t few = queue_bytes(FEW), many = queue_bytes(MANY), grown, ignored;
+    /* The group of 1 leaves its stack behind for the next, and all code touched: so 11 workers are new in the stage. */
+    size_t one = group_bytes(1, &ignored), stage = group_bytes(STAGE, &grown);
+    puts("bytes, as asked for");
+    printf("  %-42s %10zu\n", "queue of capacity 1", queue_bytes(1));
+    printf("  %-42s %10zu\n", "queue of capacity 1024", few);
+    printf("  %-42s %10zu\n", "queue without a bound, empty", queue_bytes(WEIR_UNBOUNDED));
+    printf("  %-42s %10.2f\n", "slot", (double)(many - few) / (MANY - FEW));
+    printf("  %-42s %10zu\n", "group of 1", one);
+    printf("  %-42s %10.2f\n", "each further worker", (double)(stage - one) / (STAGE - 1));
+    printf("  %-42s %10zu\n", "a worker's stack, virtual memory", stack_bytes());
+    if (grown > 0)
+        printf("  %-42s %10zu\n", "a waiting worker's resident memory, all in", grown / (STAGE - 1));
+}
+
+/* ---- time ---- */
+
+static double microseconds_now(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec * 1e6 + (double)now.tv_nsec * 1e-3;
+}
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void print_times(const char *text, double *samples) {
+    qsort(samples, SAMPLES, sizeof *samples, ascending);
+    printf("  %-42s %10.2f  %.2f..%.2f\n", text, (samples[SAMPLES / 2 - 1] + samples[SAMPLES / 2]) / 2, samples[0],
+           samples[SAMPLES - 1]);
+}
+
+static weir_queue *new_queue(size_t capacity) {
+    weir_queue *queue;
+    must(weir_queue_create(&queue, capacity));
+    return queue;
+}
+
+static void time_queue(const char *text, size_t capacity) {
+    enum { AT_ONCE = 100 };
+    double samples[SAMPLES];
+    for (int i = 0; i < SAMPLES; i++) {
+        double from = microseconds_now();
+        for (int k = 0; k < AT_ONCE; k++)
+            must(weir_queue_destroy(new_queue(capacity)));
+        samples[i] = (microseconds_now() - from) / AT_ONCE;
+    }
+    print_times(text, samples);
+}
+
+static void *nothing(void *arg) {
+    return arg;
+}
+
+/* What the system alone takes for a thread. */
+static void time_thread(const char *text) {
+    double samples[SAMPLES];
+    for (int i = 0; i < SAMPLES; i++) {
+        pthread_t thread;
+        double from = microseconds_now();
+        if (pthread_create(&thread, NULL, nothing, NULL) != 0)
+            must(WEIR_NOTHREAD);
+        pthread_join(thread, NULL);
+        samples[i] = microseconds_now() - from;
+    }
+    print_times(text, samples);
+}
+
+static void time_group(const char *text, size_t count) {
+    double samples[SAMPLES];
+    weir_queue *in = new_queue(STAGE);
+    for (int i = 0; i < SAMPLES; i++) {
+        double from = microseconds_now();
+        must(weir_stop_threads(in, new_group(in, count)));
+        samples[i] = microseconds_now() - from;
+    }
+    must(weir_queue_destroy(in));
+    print_times(text, samples);
+}
+
+static void time_stop(const char *text) {
+    double samples[SAMPLES];
+    weir_queue *in = new_queue(STAGE);
+    for (int i = 0; i < SAMPLES; i++) {
+        weir_threads *group = new_group(in, STAGE);
+        fall_asleep();
+        double from = microseconds_now();
+        must(weir_stop_threads(in, group));
+        samples[i] = microseconds_now() - from;
+    }
+    must(weir_queue_destroy(in));
+    print_times(text, samples);
+}
+
+/* Its item is where it leaves the time at which it got it. */
+static void *note_time(void *item, void *arg) {
+    (void)arg;
+    *(double *)item = microseconds_now();
+    return NULL;
+}
+
+static void time_wake(const char *text) {
+    double samples[SAMPLES];
+    weir_queue *in = new_queue(1);
+    weir_threads *group;
+    must(weir_start_threads(&group, 1, note_time, NULL, in, NULL));
+    for (int i = 0; i < SAMPLES; i++) {
+        double got;
+        fall_asleep();
+        double from = microseconds_now();
+        must(weir_queue_put(in, &got));
+        must(weir_queue_join(in));
+        samples[i] = got - from;
+    }
+    must(weir_stop_threads(in, group));
+    must(weir_queue_destroy(in));
+    print_times(text, samples);
+}
+
+int main(void) {
+    print_memory();
+    printf("microseconds: median of %d, least..most\n", SAMPLES);
+    time_queue("create and destroy a queue of capacity 1", 1);
+    time_queue("create and destroy a queue of 1024", 1024);
+    time_thread("create and join a bare thread");
+    time_group("start and stop a group of 1", 1);
+    time_group("start and stop a group of 12", STAGE);
+    time_stop("stop a stage of 12 that sleep");
+    time_wake("from a put to the get of a sleeping worker");
+    return 0;
+}
