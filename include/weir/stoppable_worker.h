@@ -9,12 +9,15 @@
  *     ... put the items ...
  *     weir_stop_threads(resize_queue, threads);
  *
- * While its items are quick and there are enough for everybody, a worker takes several at once: no more than its fair
- * share of what is queued, no more than it runs in about 100 microseconds by the time that the items before took, and at
- * most 16. It runs them one by one. What it has taken and not begun is open to the other workers of its group, so that
- * nothing waits behind a slow item while one of them has nothing to do; and when the worker ends early, it goes back to
+ * While its items are quick and at least two for each of the queue's workers are there, a worker takes several at
+ * once: no more than its share of what is queued, no more than it runs in about 100 microseconds by the time that the
+ * items before took, and at most 16; and only if it, or another of its group, was the last to take. It runs them one
+ * by one, and settles them together, at the latest before it waits. What it has taken and not begun is open to the
+ * other workers of its group, so that nothing waits behind a slow item while one of them has nothing to do; after a
+ * WEIR_DISCARD it goes to the drop function, in the worker's thread; and when the worker ends early, it goes back to
  * the front of `in`, whose size may then be more than its capacity. For weir_queue_size these items are taken, for
- * weir_queue_unfinished they are unfinished. A single worker's results keep the order of its items.
+ * weir_queue_unfinished they are unfinished. A single worker's results keep the order of its items. A function that
+ * itself takes from `in` does not get the next item: that may be taken already.
  *
  * Workers start with every signal blocked, so that the program's own threads keep its signals (but for SIGSEGV and the
  * like, which a thread causes itself), and with cancellation disabled. A function may end its thread with pthread_exit:
