@@ -4,8 +4,9 @@
  * A history is what several threads called, when each call began and ended, and what it returned. It is linearizable if
  * its calls can be put into one order, in which no call comes before one that had ended before it began, so that a
  * queue that is used by one thread alone would have returned just that (M. Herlihy and J. Wing, "Linearizability",
- * TOPLAS 1990). The check tries the orders, and remembers from where it was tried in vain: J. Wing and C. Gong, "Testing
- * and Verifying Concurrent Objects", JPDC 1993, with the memory of G. Lowe, "Testing for Linearizability", 2017.
+ * TOPLAS 1990). The check tries the orders, and remembers from where it was tried in vain: J. Wing and C. Gong,
+ * "Testing and Verifying Concurrent Objects", JPDC 1993, with the memory of G. Lowe, "Testing for Linearizability",
+ * 2017.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

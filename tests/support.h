@@ -97,7 +97,7 @@ int thread_number(void);
  */
 bool wait_until_asleep(int thread, const atomic_bool *returned);
 
-/* Waits until the thread has been awake since its sleep began: a signal does that. False: it has not in HANG_SECONDS. */
+/* Waits until the thread has been awake since its sleep began: a signal does that. False: not in HANG_SECONDS. */
 struct sleep {
     int thread;
     bool known;

@@ -2,8 +2,8 @@
  * test_clock.c - setting the wall clock moves no deadline: the monotonic clock is the only one that is asked.
  *
  * Linked with the library's insides and with --wrap for clock_gettime, syscall, pthread_cond_timedwait and
- * pthread_condattr_setclock. The wall clock seen through clock_gettime jumps to and fro by hours; every way in which the
- * library could sleep until a point in time is looked at, whichever futex the build has chosen.
+ * pthread_condattr_setclock. The wall clock seen through clock_gettime jumps to and fro by hours; every way in which
+ * the library could sleep until a point in time is looked at, whichever futex the build has chosen.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -2,11 +2,11 @@
  * test_fault_sweep.c - whole workloads, again and again: the n-th allocation, thread creation or sleep goes wrong, for
  * every n there is, once and from then on. Nothing may crash, hang, leak, or be lost, and the status must say it.
  *
- * A sleep goes wrong by returning at once, as it does when a signal comes (EINTR) or the word has changed (EAGAIN); then
- * nobody may notice anything but the time it takes.
+ * A sleep goes wrong by returning at once, as it does when a signal comes (EINTR) or the word has changed (EAGAIN);
+ * then nobody may notice anything but the time it takes.
  *
- * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc, free, pthread_create, pthread_attr_init and
- * weir__futex_wait.
+ * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc, free, pthread_create, pthread_attr_init
+ * and weir__futex_wait.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

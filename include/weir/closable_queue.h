@@ -5,7 +5,7 @@
  * get waits while it is empty. Every item that was put is owed one task_done, and join waits until nothing is owed any
  * more. Two ways lead to the end:
  *
- *   close     puts one sentinel behind what is queued. The consumer that takes it is told WEIR_CLOSED; the others go on.
+ *   close     puts one sentinel behind what is queued. The consumer that takes it is told WEIR_CLOSED, the others go on.
  *   shutdown  ends the queue for everybody at once: WEIR_DRAIN lets the consumers have what is left, WEIR_DISCARD gives
  *             it to the drop function.
  *
@@ -13,9 +13,10 @@
  *
  *   Items      are pointers that weir hands on and never looks at. NULL is a legal item: the status tells whether there
  *              is one, never the value. First in, first out; what one producer puts comes out in the order it was put.
- *              No item is lost and none comes twice.
- *   Ownership  a put that returns WEIR_OK has given its item to the queue. A put that returns anything else has not: the
- *              item is the caller's as before.
+ *              No item is lost and none comes twice. (A group of workers may take several items at once. What its
+ *              workers have not begun when they end goes back to the front, in no order that is promised.)
+ *   Ownership  a put that returns WEIR_OK has given its item to the queue. A put that returns anything else has not:
+ *              the item is the caller's as before.
  *   Threads    any thread may make any call at any time, against any other, except destroy, which must be the last.
  *              What a thread did before a put is seen by the thread that gets the item; what it did before a get, by
  *              the thread whose put has the room; and what it did before a task_done, by those whose join returns.
@@ -46,9 +47,9 @@ typedef struct weir_queue weir_queue;
 
 /*
  * What becomes of an item that no consumer will have: frees it, or whatever its owner would have done. Called in the
- * thread that shut the queue down, destroyed it, or failed to hand an item on, with no lock held, so it may call weir; but
- * it must not end its thread, nor join or destroy its own queue. If it discards its own queue again, what is still inside
- * is dropped before the rest of the batch in hand.
+ * thread that shut the queue down, destroyed it, or failed to hand an item on, or in a worker's that ends after a
+ * WEIR_DISCARD; with no lock held, so it may call weir; but it must not end its thread, nor join or destroy its own
+ * queue. If it discards its own queue again, what is still inside is dropped before the rest of the batch in hand.
  */
 typedef void weir_drop_func(void *item, void *arg);
 
@@ -144,7 +145,7 @@ WEIR_API weir_status weir_queue_get_until(weir_queue *queue, void **item, weir_d
 WEIR_API weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, size_t *got);
 
 /*
- * Says that one item taken from the queue is dealt with. When nothing is unfinished then, every weir_queue_join returns.
+ * Says that one item taken from the queue is dealt with. If nothing is unfinished then, every weir_queue_join returns.
  *
  * WEIR_OK; WEIR_INVALID: nothing is unfinished; the count is unchanged. (The queue counts, it does not know who owes: a
  * task_done for an item that is still inside is taken for another's.)

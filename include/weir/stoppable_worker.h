@@ -71,8 +71,8 @@ typedef struct weir_worker_options {
 } weir_worker_options;
 
 /*
- * A group of workers. A handle, not an address: the calls recognise one that is stopped already. (Where addresses have 32
- * bits, handles come round again after 67 million groups.)
+ * A group of workers. A handle, not an address: the calls recognise one that is stopped already. (Where addresses have
+ * 32 bits, handles come round again after 67 million groups.)
  */
 typedef struct weir_threads weir_threads;
 

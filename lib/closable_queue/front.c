@@ -4,6 +4,7 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "closable_queue/front.h"
+#include "closable_queue/share.h"
 
 /* Keeps an emptied segment as the spare, and frees the one that was it. */
 static void retire(weir_queue *queue, weir__segment *segment) {
@@ -41,8 +42,8 @@ static bool take_back(weir__slot *slots, size_t count, weir__returned *returned)
 }
 
 /*
- * Q8. The locks are taken as a shutdown does: the head is changed where consumers that want to sleep look at it, so each
- * of them sees the items or is woken for them.
+ * Q8. The locks are taken as a shutdown does: the head is changed where consumers that want to sleep look at it, so
+ * each of them sees the items or is woken for them.
  */
 void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned) {
     weir__side *producers = &queue->producers, *consumers = &queue->consumers;

@@ -4,6 +4,7 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "closable_queue/front.h"
+#include "closable_queue/share.h"
 
 /* What a get asks for, and what it has come to. */
 struct request {
@@ -78,7 +79,7 @@ static size_t share_locked(const weir_queue *queue, const weir__share *share) {
     const weir__slot *second = ahead < left ? place->slot + ahead : place->segment->slots + (ahead - left);
     if (weir__ptr_load_relaxed(second) == WEIR__EMPTY)
         return 1;
-    uint64_t due = waiting_items(queue) / side->workers;
+    uint64_t due = waiting_items(queue) / side->workers; /* 0, if the tail that is read is an older one */
     return due < 1 ? 1 : due < share->most ? (size_t)due : share->most;
 }
 
@@ -164,8 +165,8 @@ static weir__sight look_at_counts(const void *queue) {
 }
 
 /*
- * Waits awake for a moment. Where only the counts can be looked at they may promise an item that a producer, put aside in
- * the middle of its put, has yet to fill in; so `misled`, which says that the last promise was empty, ends this: the
+ * Waits awake for a moment. Where only the counts can be looked at they may promise an item that a producer, put aside
+ * in the middle of its put, has yet to fill in; so `misled`, which says that the last promise was empty, ends this: the
  * sleep that comes instead waits for the producers' lock.
  */
 static bool spin_for_item(weir_queue *queue, const weir__slot *watch, bool misled) {
@@ -185,7 +186,7 @@ static bool wait_for_item(weir_queue *queue, const weir__slot *watch, weir_deadl
     return *misled || sleep_for_item(queue, NULL, deadline, (struct busy){NULL, NULL});
 }
 
-/* Where nothing was: waits for the first item until the deadline, then takes what is there. What comes with it counts. */
+/* Waits for the first item until the deadline, then takes what is there. What comes with the deadline counts. */
 static weir_status get_waiting(weir_queue *queue, struct request *request, weir_deadline deadline) {
     bool in_time = true, misled = false;
     for (;;) {
@@ -245,31 +246,4 @@ weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, w
 
 void weir__queue_sleep(weir_queue *queue, const weir__u64 *mark, bool (*busy)(const void *arg), const void *arg) {
     (void)sleep_for_item(queue, mark, WEIR_NEVER, (struct busy){busy, arg});
-}
-
-void weir__queue_wake_consumer(weir_queue *queue) {
-    weir__side *side = &queue->producers;
-    weir__lock_acquire(&side->lock);
-    weir__park_release_one(&side->park, &side->lock);
-}
-
-void weir__queue_attach(weir_queue *queue, size_t workers) {
-    weir__side *side = &queue->consumers;
-    weir__lock_acquire(&side->lock);
-    side->workers += workers;
-    weir__lock_release(&side->lock);
-}
-
-void weir__queue_detach(weir_queue *queue, size_t workers) {
-    weir__side *side = &queue->consumers;
-    weir__lock_acquire(&side->lock);
-    side->workers -= workers;
-    weir__lock_release(&side->lock);
-}
-
-void weir__queue_mark(weir_queue *queue, weir__u64 *mark) {
-    weir__side *side = &queue->producers;
-    weir__lock_acquire(&side->lock);
-    weir__u64_store_release(mark, weir__u64_load_relaxed(&side->index));
-    weir__park_release_all(&side->park, &side->lock);
 }

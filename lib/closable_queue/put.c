@@ -43,8 +43,7 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
     return WEIR_OK;
 }
 
-/* Puts as many of `count` items as there is room for; WEIR_OK: at least one. `watch` is the slot that was in the way.
- */
+/* Puts as many of the items as there is room for; WEIR_OK: at least one. `watch` is the slot that was in the way. */
 static weir_status put_some(weir_queue *queue, void *const *items, size_t count, size_t *put, weir__slot **watch) {
     weir__side *side = &queue->producers;
     weir_status status = WEIR_OK;
@@ -118,8 +117,7 @@ static weir_status put_all(weir_queue *queue, void *const *items, size_t count, 
             return status;
         if (!in_time)
             return WEIR_TIMEDOUT;
-        in_time =
-            wait_for_room(queue, watch, deadline); /* and then once more: room that came with the deadline counts */
+        in_time = wait_for_room(queue, watch, deadline); /* and once more: what came with the deadline counts */
     }
     return WEIR_OK;
 }

@@ -21,10 +21,10 @@
  *     sleeps only if tail - head >= capacity, seen with the consumers' lock held: the head is exact, so the queue is
  *     full, and the next get comes after and sees the sleeper. No fence is needed, and no wake is lost.
  * Q4  One wake for one is under way on each side. Whoever took the token tries again to have what it came for, and if
- *     there is more than one to be had while others sleep, passes the wake on at once. (A consumer at its mark will have
- *     nothing, and passes it on for the first already.) What is made after the token was taken wakes for itself. So
- *     while there is something to have and somebody sleeps, either a wake is under way, or for each such thing there is
- *     a thread awake that will look for it.
+ *     there is more than one to be had while others sleep, passes the wake on at once. (A consumer at its mark will
+ *     have nothing, and passes it on for the first already.) What is made after the token was taken wakes for itself.
+ *     So while there is something to have and somebody sleeps, either a wake is under way, or for each such thing there
+ *     is a thread awake that will look for it.
  * Q5  `closed` is set on both sides at once, with both locks held, and never cleared; likewise `discarding`. Nothing
  *     is put afterwards, so a get that finds `closed` and an empty slot knows that nothing will ever come. Setting
  *     wakes everybody, and nobody falls asleep that has seen it.
@@ -33,9 +33,9 @@
  * Q7  Drop functions are called with no lock held.
  * Q8  A worker may take several items at once, and end before it has begun all of them. It gives the rest back, to the
  *     front: consumers find them before the slots, and the head goes back by their number, with both locks held. So the
- *     count is as if they had never been taken, and Q3 holds: a consumer that wants to sleep sees the head go back, or is
- *     woken. Their slots may be in use again, so that tail - head may be more than the capacity by as many as were given
- *     back; a producer that wants to sleep then sleeps a little longer, until the next get.
+ *     count is as if they had never been taken, and Q3 holds: a consumer that wants to sleep sees the head go back, or
+ *     is woken. Their slots may be in use again, so that tail - head may be more than the capacity by as many as were
+ *     given back; a producer that wants to sleep then sleeps a little longer, until the next get.
  * Q9  Items may be taken several at once only by who took last, so that another consumer beside a group of workers has
  *     its turn, and not while there are items that were given back.
  *
@@ -123,45 +123,6 @@ static inline weir__ahead weir__queue_ahead(const weir_queue *queue, const weir_
     };
 }
 
-/* What a worker asks for. */
-typedef struct weir__share {
-    const weir__u64 *mark; /* where to end: see weir__queue_mark; UINT64_MAX in it: nowhere */
-    size_t most;           /* at most so many items */
-    weir__slot *items;     /* where they go, from the first on; filled with the consumers' lock held */
-} weir__share;
-
-/* What has come of it. */
-typedef struct weir__taken {
-    size_t count;
-    bool sentinel; /* a sentinel was taken: the caller is the one that it ends */
-} weir__taken;
-
-/*
- * Takes a fair share of what is there: one item, or what is there divided by the workers if that is more (but see Q9). Waits awake
- * for a moment if nothing is there, but does not sleep. WEIR_OK; WEIR_EMPTY; WEIR_CLOSED as weir_queue_get, and also once
- * all that was put before the mark has been taken.
- */
-weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, weir__taken *taken);
-
-/* So many workers more take from the queue, or fewer again. */
-void weir__queue_attach(weir_queue *queue, size_t workers);
-void weir__queue_detach(weir_queue *queue, size_t workers);
-
-/*
- * Sleeps until weir__queue_get_share may have something to say, unless `busy(arg)` says that the caller has something
- * else to do. It is called when nothing is in the queue and nothing can be put, and sees all that was kept in a share.
- */
-void weir__queue_sleep(weir_queue *queue, const weir__u64 *mark, bool (*busy)(const void *arg), const void *arg);
-
-/* Wakes somebody that sleeps in weir__queue_sleep or in a get. */
-void weir__queue_wake_consumer(weir_queue *queue);
-
-/*
- * Puts what is left of a share, in the first `count` of these slots, back to the front; the slots are emptied with the
- * consumers' lock held. The queue frees `returned`, which has room for it.
- */
-void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned);
-
 /* Empties the queue, after a shutdown with WEIR_DISCARD. */
 void weir__queue_discard(weir_queue *queue);
 
@@ -169,9 +130,6 @@ void weir__queue_discard(weir_queue *queue);
 static inline bool weir__queue_is_discarding(const weir_queue *queue) {
     return weir__u32_load_relaxed(&queue->discarding) != 0;
 }
-
-/* Sets the mark behind everything that is queued, and lets the consumers that wait look at it. */
-void weir__queue_mark(weir_queue *queue, weir__u64 *mark);
 
 /* Whether a WEIR_DISCARD has taken items away, or is about to. */
 bool weir__queue_is_discarded(weir_queue *queue);

@@ -4,21 +4,20 @@
  * `word` is twice the number of tasks that are done, and 1 (JOINERS) while somebody joins. The number and the flag are
  * one word, so that whoever settles learns with the same atomic operation whether it has to do more.
  *
- * T1  done <= tail. A settle adds to the number by compare and swap, after it has seen that the sum is not beyond a past
- *     value of the tail, or of the head, which is no more than that; what is past is never beyond what is now, for the tail
- *     only grows. It looks at the head first: its
- *     line belongs to the consumers, who have just taken what they settle. The tail's line belongs to the producers, and
- *     reading it would stop them: that is for who settles earlier than he takes, and for the last one of a join, which
- *     has to be exact. `known_tail` is a past value of the tail, so that while somebody joins only those look who may
- *     be the last.
- *     The bound is not too small either. Each thread that settles has seen a head that counts its own items (Q2), and the
- *     word is read with acquire and swapped with release, so it has also seen a head that counts the items of all who
- *     settled before. The last in line of all those items has a place that is at least their number.
+ * T1  done <= tail. A settle adds to the number by compare and swap, after it has seen that the sum is not beyond a
+ *     past value of the tail, or of the head, which is no more than that; what is past is never beyond what is now, for
+ *     the tail only grows. It looks at the head first: its line belongs to the consumers, who have just taken what they
+ *     settle. The tail's line belongs to the producers, and reading it would stop them: that is for who settles earlier
+ *     than he takes, and for the last one of a join, which has to be exact. `known_tail` is a past value of the tail,
+ *     so that while somebody joins only those look who may be the last.
+ *     The bound is not too small either. Each thread that settles has seen a head that counts its own items (Q2), and
+ *     the word is read with acquire and swapped with release, so it has also seen a head that counts the items of all
+ *     who settled before. The last in line of all those items has a place that is at least their number.
  * T2  The flag is set and cleared under the lock. It is set before a joiner looks whether done == tail and sleeps.
- * T3  A settle may take the number up to the tail without the lock only if it sees the flag clear: the swap fails if the
- *     flag is set meanwhile. With the flag set, a settle that may be the last one does all of it under the lock, and if
- *     done == tail afterwards, wakes the joiners. So the last settle comes either before a joiner looks, which then
- *     sees it, or it wakes the joiner.
+ * T3  A settle may take the number up to the tail without the lock only if it sees the flag clear: the swap fails if
+ *     the flag is set meanwhile. With the flag set, a settle that may be the last one does all of it under the lock,
+ *     and if done == tail afterwards, wakes the joiners. So the last settle comes either before a joiner looks, which
+ *     then sees it, or it wakes the joiner.
  * T4  A settle without the lock touches nothing after its swap, and one with it nothing after it has given the lock
  *     back. A join looks whether done == tail only with the lock held, so it has waited for the one that made it so.
  *     When it has returned, no settle touches the queue any more: the thread that joined may destroy it.

@@ -15,14 +15,15 @@
  * P1  A sleeper is counted from the moment it gives the lock back until it has the lock again.
  * P2  No wake is lost. Making and falling asleep are ordered by the lock. Made first: the one that wanted to sleep sees
  *     it. Counted first: the waker sees the sleeper, and changes the word; the sleeper sleeps only while the word is
- *     what it was when it was counted, and the count in it makes sure that it does not become that again (for 2^31 wakes).
+ *     what it was when it was counted, and the count in it makes sure that it does not become that again (for 2^31
+ *     wakes).
  * P3  At most one wake for one is under way: while the token is set, waking one does nothing. The thread that takes the
  *     token (any that comes back; a deadline may have got it there) knows that it must look for what was made, and that
  *     more may have been made since the token was set: it has to pass a wake on if there is more than it will have.
  * P4  Falling asleep clears the token: the thread has seen, under the lock, that there is nothing to have, so the wake
  *     that was under way has lost its reason.
- * P5  The lock is given back first and the wake-up comes then, so that the one that is woken need not wait for the lock.
- *     By then the park may be freed: the wake-up uses its address only.
+ * P5  The lock is given back first and the wake-up comes then, so that the one that is woken need not wait for the
+ *     lock. By then the park may be freed: the wake-up uses its address only.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -5,19 +5,20 @@
  * items while there are enough for everybody, and begins them one by one.
  *
  * B1  An item that is taken and not begun lies in its worker's batch. Whoever exchanges it for WEIR__EMPTY has it: the
- *     worker itself, from the first place on, or another worker of its group, or the queue when it is given back. The store
- *     and the exchange are the release and the acquire that hand it over.
- * B2  No item waits in a batch while a worker of the group has nothing to do. A worker that finds the queue empty takes what
- *     lies in the others' batches, one item at a time, and if it leaves some, wakes another one for them. Before it sleeps
- *     it looks once more, with the producers' lock held and the queue empty: what was taken lies in a batch that it sees,
- *     or is begun, and what is put later wakes somebody who looks again. So a slow item keeps none behind it waiting for
- *     long, whatever was learnt before.
- * B3  A worker takes more than one item only if at least two for each worker of the queue are there, and then no more than
- *     its share; and a batch is to take about 100 microseconds, by the time that the items before have taken. Longer ones
- *     save nothing, and keep back what is counted when a batch is settled. Slow items are taken one at a time.
- * B4  A worker that finds the queue closed for it, by its mark or a shutdown, looks into the batches, and then at the queue
- *     once more: what a worker that ends early has not begun is in one of the two at every moment that the consumers' lock
- *     is free. It ends when there is nothing. One that took a sentinel ends at once.
+ *     worker itself, from the first place on, or another worker of its group, or the queue when it is given back. The
+ *     store and the exchange are the release and the acquire that hand it over.
+ * B2  No item waits in a batch while a worker of the group has nothing to do. A worker that finds the queue empty takes
+ *     what lies in the others' batches, one item at a time, and if it leaves some, wakes another one for them. Before
+ *     it sleeps it looks once more, with the producers' lock held and the queue empty: what was taken lies in a batch
+ *     that it sees, or is begun, and what is put later wakes somebody who looks again. So a slow item keeps none behind
+ *     it waiting for long, whatever was learnt before.
+ * B3  A worker takes more than one item only if at least two for each worker of the queue are there, and then no more
+ *     than its share; and a batch is to take about 100 microseconds, by the time that the items before have taken.
+ *     Longer ones save nothing, and keep back what is counted when a batch is settled. Slow items are taken one at a
+ *     time.
+ * B4  A worker that finds the queue closed for it, by its mark or a shutdown, looks into the batches, and then at the
+ *     queue once more: what a worker that ends early has not begun is in one of the two at every moment that the
+ *     consumers' lock is free. It ends when there is nothing. One that took a sentinel ends at once.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

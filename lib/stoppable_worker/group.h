@@ -20,7 +20,7 @@
 
 #include <weir/stoppable_worker.h>
 
-#include "closable_queue/queue.h"
+#include "closable_queue/share.h"
 #include "lock/lock.h"
 #include "park/park.h"
 #include "sync/sync.h"
@@ -78,8 +78,8 @@ struct weir__group {
 };
 
 /*
- * batch.c. Fills the batch, from its first place on, and returns how many items it has; waits for the first one. 0: there
- * will be none.
+ * batch.c. Fills the batch, from its first place on, and returns how many items it has; waits for the first one. 0:
+ * there will be none.
  */
 size_t weir__batch_fill(weir_worker *worker);
 

@@ -15,8 +15,8 @@
 #define WEIR__CHUNK 4096
 
 /*
- * Memory that is zero and lies on a multiple of WEIR__APART; NULL: there is none. Freed with weir__free. `size` is at most
- * SIZE_MAX - WEIR__CHUNK.
+ * Memory that is zero and lies on a multiple of WEIR__APART; NULL: there is none. Freed with weir__free. `size` is at
+ * most SIZE_MAX - WEIR__CHUNK.
  */
 void *weir__alloc(size_t size);
 

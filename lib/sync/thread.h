@@ -23,8 +23,8 @@ typedef struct weir__thread {
 } weir__thread;
 
 /*
- * Starts a thread with every signal blocked but those that it causes itself, and cancellation disabled. False: the system
- * would not create it.
+ * Starts a thread with every signal blocked but those that it causes itself, and cancellation disabled. False: the
+ * system would not create it.
  */
 bool weir__thread_start(weir__thread *thread);
 

@@ -1,8 +1,9 @@
 /*
- * test_abi.c - what programs are compiled with and languages without a C compiler rely on: numbers, sizes, places, types.
+ * test_abi.c - what programs are compiled with and languages without a C compiler rely on: numbers, sizes, places,
+ * types.
  *
- * Nearly all of it is decided when this file is compiled, for 64-bit and for 32-bit systems. What a program of last year
- * has in its machine code must not change; HACKING.md has the rules for what may.
+ * Nearly all of it is decided when this file is compiled, for 64-bit and for 32-bit systems. What a program of last
+ * year has in its machine code must not change; HACKING.md has the rules for what may.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

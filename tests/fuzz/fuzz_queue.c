@@ -17,10 +17,10 @@
  *     wV  tasks_done of V
  *
  * V is the value of the next character, counted from '0': a digit is itself, ':' 10, 'A' 17, '/' 255. For n it is a
- * capacity, with '0' and '?' for ones that are refused, ':' to '=' for 63, 64, 65 and 130 and '>' for none; 16 more (the
- * letters '@' to 'O') with a drop function, 32 more ('P' to '_') with one that hands the items on to the other queue,
- * 48 more ('`' to 'o') with one that makes calls on its own; 64 more with a name, 128 more with a reserved member set.
- * So "n3ppctgk" is: capacity 3, put, put, close, task_done, get, discard.
+ * capacity, with '0' and '?' for ones that are refused, ':' to '=' for 63, 64, 65 and 130 and '>' for none; 16 more
+ * (the letters '@' to 'O') with a drop function, 32 more ('P' to '_') with one that hands the items on to the other
+ * queue, 48 more ('`' to 'o') with one that makes calls on its own; 64 more with a name, 128 more with a reserved
+ * member set. So "n3ppctgk" is: capacity 3, put, put, close, task_done, get, discard.
  *
  * Built with -fsanitize=fuzzer, or with replay.c. What differs is told on standard error, and then abort.
  *

@@ -1,9 +1,9 @@
 /*
  * sched.h - a deterministic scheduler under the real sources of weir.
  *
- * A scenario is a function that uses weir's public calls and starts threads with sched_spawn. The explorer runs it again
- * and again, each time with another schedule: threads are fibres of one OS thread, and at each operation of the seam
- * (tests/sched/sync) it decides which of them goes on. What it can decide:
+ * A scenario is a function that uses weir's public calls and starts threads with sched_spawn. The explorer runs it
+ * again and again, each time with another schedule: threads are fibres of one OS thread, and at each operation of the
+ * seam (tests/sched/sync) it decides which of them goes on. What it can decide:
  *
  *   - which thread runs (a switch away from a thread that could go on costs one preemption);
  *   - that a deadline has come, or that a sleeper wakes for no reason;
@@ -12,13 +12,13 @@
  *
  * Everything but the free choices (who runs when the running thread cannot, who of several sleepers is woken) costs one
  * of a bounded budget, as in M. Musuvathi and S. Qadeer, "Iterative Context Bounding for Systematic Testing of
- * Multithreaded Programs", PLDI 2007: within the budget the search is exhaustive. Beyond it, random schedules: priorities
- * with d-1 points of change, S. Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of Finding
- * Bugs" (PCT), ASPLOS 2010.
+ * Multithreaded Programs", PLDI 2007: within the budget the search is exhaustive. Beyond it, random schedules:
+ * priorities with d-1 points of change, S. Burckhardt et al., "A Randomized Scheduler with Probabilistic Guarantees of
+ * Finding Bugs" (PCT), ASPLOS 2010.
  *
- * Found are: failed checks of the scenario, deadlocks, threads and memory that are left, use of freed memory, data races
- * on plain accesses of lib/ (vector clocks; the compiler's hooks for -fsanitize=thread, with our own functions behind
- * them), and runs that do not end. A failing schedule is printed as a string that replays it.
+ * Found are: failed checks of the scenario, deadlocks, threads and memory that are left, use of freed memory, data
+ * races on plain accesses of lib/ (vector clocks; the compiler's hooks for -fsanitize=thread, with our own functions
+ * behind them), and runs that do not end. A failing schedule is printed as a string that replays it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -53,7 +53,7 @@ void *sched_scratch(size_t size);
 /* Virtual nanoseconds; a thread that sleeps until a deadline moves them on. */
 uint64_t sched_now(void);
 
-/* From now on, the n-th allocation or thread creation (counted from 1) fails; 0: none. With `on`, all later ones too. */
+/* From now on the n-th allocation or thread creation (counted from 1) fails; 0: none. With `on`, all later ones too. */
 void sched_fail_allocation(unsigned n, bool on);
 void sched_fail_thread(unsigned n, bool on);
 
