@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -147,10 +148,10 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void print_times(const char *text, double *samples) {
-    qsort(samples, SAMPLES, sizeof *samples, ascending);
-    printf("  %-42s %10.2f  %.2f..%.2f\n", text, (samples[SAMPLES / 2 - 1] + samples[SAMPLES / 2]) / 2, samples[0],
-           samples[SAMPLES - 1]);
+static void print_times(const char *text, double *samples, size_t count) {
+    qsort(samples, count, sizeof *samples, ascending);
+    printf("  %-42s %10.2f  %.2f..%.2f\n", text, (samples[(count - 1) / 2] + samples[count / 2]) / 2, samples[0],
+           samples[count - 1]);
 }
 
 static weir_queue *new_queue(size_t capacity) {
@@ -168,7 +169,7 @@ static void time_queue(const char *text, size_t capacity) {
             must(weir_queue_destroy(new_queue(capacity)));
         samples[i] = (microseconds_now() - from) / AT_ONCE;
     }
-    print_times(text, samples);
+    print_times(text, samples, SAMPLES);
 }
 
 static void *nothing(void *arg) {
@@ -186,7 +187,7 @@ static void time_thread(const char *text) {
         pthread_join(thread, NULL);
         samples[i] = microseconds_now() - from;
     }
-    print_times(text, samples);
+    print_times(text, samples, SAMPLES);
 }
 
 static void time_group(const char *text, size_t count) {
@@ -198,7 +199,7 @@ static void time_group(const char *text, size_t count) {
         samples[i] = microseconds_now() - from;
     }
     must(weir_queue_destroy(in));
-    print_times(text, samples);
+    print_times(text, samples, SAMPLES);
 }
 
 static void time_stop(const char *text) {
@@ -212,7 +213,7 @@ static void time_stop(const char *text) {
         samples[i] = microseconds_now() - from;
     }
     must(weir_queue_destroy(in));
-    print_times(text, samples);
+    print_times(text, samples, SAMPLES);
 }
 
 /* Its item is where it leaves the time at which it got it. */
@@ -237,7 +238,40 @@ static void time_wake(const char *text) {
     }
     must(weir_stop_threads(in, group));
     must(weir_queue_destroy(in));
-    print_times(text, samples);
+    print_times(text, samples, SAMPLES);
+}
+
+/* Its item is how many milliseconds it takes. */
+static void *sleep_as_told(void *item, void *arg) {
+    (void)arg;
+    if (item != NULL)
+        nanosleep(&(struct timespec){.tv_nsec = 1000000L * (long)(uintptr_t)item}, NULL);
+    return NULL;
+}
+
+/* Slow items after quick ones, which have taught the workers to take many at once. Ideal: two after each other. */
+static void time_slow_items(const char *text) {
+    enum { WORKERS = 4, QUICK = 100000, SLOW = 8, MILLISECONDS = 100, RUNS = 5 };
+    void *slow[SLOW];
+    double samples[RUNS];
+    for (int i = 0; i < SLOW; i++)
+        slow[i] = (void *)(uintptr_t)MILLISECONDS; /* NOLINT(performance-no-int-to-ptr) */
+    for (int run = 0; run < RUNS; run++) {
+        weir_queue *in = new_queue(1024);
+        weir_threads *group;
+        size_t put;
+        must(weir_start_threads(&group, WORKERS, sleep_as_told, NULL, in, NULL));
+        for (int i = 0; i < QUICK; i++)
+            must(weir_queue_put(in, NULL));
+        must(weir_queue_join(in));
+        double from = microseconds_now();
+        must(weir_queue_put_many(in, slow, SLOW, &put));
+        must(weir_queue_join(in));
+        samples[run] = microseconds_now() - from;
+        must(weir_stop_threads(in, group));
+        must(weir_queue_destroy(in));
+    }
+    print_times(text, samples, RUNS);
 }
 
 int main(void) {
@@ -250,5 +284,6 @@ int main(void) {
     time_group("start and stop a group of 12", STAGE);
     time_stop("stop a stage of 12 that sleep");
     time_wake("from a put to the get of a sleeping worker");
+    time_slow_items("8 items of 100 ms on 4 workers (5 runs)");
     return 0;
 }
