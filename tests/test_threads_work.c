@@ -328,6 +328,44 @@ START_TEST (what_a_worker_has_taken_and_not_begun_is_in_the_queue_when_it_ends) 
 }
 END_TEST
 
+struct several_and_gate {
+    struct several several;
+    struct gate gate;
+};
+
+static void *exit_on_special_at_gate(void *item, void *raw) {
+    struct several_and_gate *both = raw;
+    if (number_of(item) == SPECIAL)
+        gate_pass(&both->gate);
+    return exit_on_special(item, &both->several);
+}
+
+static void take_all(weir_queue *queue) {
+    for (void *item; weir_queue_try_get(queue, &item) == WEIR_OK;)
+        assert_status(WEIR_OK, weir_queue_task_done(queue));
+}
+
+/* More than a worker gives back is put and taken after the stop has begun. */
+START_TEST (what_others_take_later_does_not_hide_what_was_given_back) {
+    struct several_and_gate both = {.several = {.in = new_queue(ALL)}, .gate = GATE};
+    weir_queue *in = both.several.in;
+    put_numbers(in, 0, ALL);
+    struct call stop = {.queue = in, .threads = start(1, exit_on_special_at_gate, &both, in, NULL)};
+    gate_wait_for(&both.gate, 1);
+    call_start_asleep(&stop, make_stop);
+    take_all(in);
+    put_numbers(in, 0, 64);
+    take_all(in);
+    gate_open(&both.gate);
+    weir_status status = call_finish(&stop);
+    size_t left = weir_queue_size(in); /* 0, if the machine was so slow that items seemed to be */
+    ck_assert_int_eq(status, left > 0 ? WEIR_UNFINISHED : WEIR_OK);
+    take_all(in);
+    assert_status(WEIR_OK, weir_queue_join(in));
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+}
+END_TEST
+
 START_TEST (the_others_go_on_with_what_an_ended_worker_has_not_begun) {
     struct several several = {.in = new_queue(ALL)};
     put_numbers(several.in, 0, ALL);
@@ -398,6 +436,7 @@ static Suite *work_suite(void) {
     tcase_add_loop_test(at_once, nothing_waits_behind_a_slow_item_while_another_worker_is_idle, 0, 2);
     tcase_add_loop_test(at_once, what_a_worker_has_taken_and_not_begun_is_in_the_queue_when_it_ends, 0, 2);
     tcase_add_test(at_once, the_others_go_on_with_what_an_ended_worker_has_not_begun);
+    tcase_add_test(at_once, what_others_take_later_does_not_hide_what_was_given_back);
     tcase_add_loop_test(at_once, what_was_given_back_goes_to_the_drop_function, 0, 2);
     tcase_add_test(at_once, a_discard_reaches_what_a_worker_has_taken_and_not_begun);
     return suite;

@@ -25,6 +25,14 @@ void weir__queue_detach(weir_queue *queue, size_t workers) {
     weir__lock_release(&side->lock);
 }
 
+bool weir__queue_holds_returned(weir_queue *queue) {
+    weir__side *side = &queue->consumers;
+    weir__lock_acquire(&side->lock);
+    bool holds = side->returned != NULL;
+    weir__lock_release(&side->lock);
+    return holds;
+}
+
 void weir__queue_mark(weir_queue *queue, weir__u64 *mark) {
     weir__side *side = &queue->producers;
     weir__lock_acquire(&side->lock);

@@ -47,6 +47,9 @@ void weir__queue_wake_consumer(weir_queue *queue);
  */
 void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned);
 
+/* Whether something that was given back is still there. */
+bool weir__queue_holds_returned(weir_queue *queue);
+
 /* Sets the mark behind everything that is queued, and lets the consumers that wait look at it. */
 void weir__queue_mark(weir_queue *queue, weir__u64 *mark);
 
