@@ -73,6 +73,7 @@ void scenario_batch_of_a_slow_peer(void);
 void scenario_batch_at_the_stop(void);
 void scenario_batch_given_back(void);
 void scenario_batch_given_back_wakes(void);
+void scenario_batch_given_back_behind_others(void);
 void scenario_batch_discarded(void);
 void scenario_batch_beside_a_get(void);
 void scenario_batch_left_to_a_survivor(void);

@@ -278,6 +278,31 @@ void scenario_batch_given_back_wakes(void) {
     end_batches();
 }
 
+static void put_and_take_one(void *unused) {
+    void *got;
+    (void)unused;
+    if (weir_queue_try_put(in, item(4)) != WEIR_OK || weir_queue_try_get(in, &got) != WEIR_OK)
+        return;
+    ran[number(got)]++;
+    must(weir_queue_task_done(in), WEIR_OK);
+}
+
+/* What another consumer takes behind the mark makes up in number for what is given back before it. */
+void scenario_batch_given_back_behind_others(void) {
+    begin_batches();
+    put_items(1, 3);
+    must(weir_start_threads(&group, 1, exit_on_second, NULL, in, NULL), WEIR_OK);
+    int other = sched_spawn(put_and_take_one, NULL);
+    weir_status said = weir_stop_threads(in, group);
+    sched_join(other);
+    if (said == WEIR_OK)
+        check_each_ran_once(3);
+    else
+        must(said, WEIR_UNFINISHED);
+    check_size(in, (size_t)(4 - ran[1] - ran[2] - ran[3] - ran[4]));
+    end_batches();
+}
+
 void scenario_batch_discarded(void) {
     begin_batches();
     put_items(1, 3);
