@@ -400,6 +400,44 @@ static void *discard_on_special(void *item, void *raw) {
     return item;
 }
 
+struct drops_by_thread {
+    pthread_t starter;
+    atomic_size_t in_starter, in_worker;
+};
+
+static void count_by_thread(void *item, void *raw) {
+    struct drops_by_thread *drops = raw;
+    (void)item;
+    atomic_fetch_add(pthread_equal(pthread_self(), drops->starter) ? &drops->in_starter : &drops->in_worker, 1);
+}
+
+static void *wait_at_gate_on_special(void *item, void *raw) {
+    if (number_of(item) == SPECIAL)
+        gate_pass(raw);
+    return item;
+}
+
+START_TEST (after_a_discard_a_worker_drops_what_it_has_taken_and_not_begun) {
+    struct drops_by_thread drops = {.starter = pthread_self()};
+    const weir_queue_options options = {.capacity = ALL, .drop = count_by_thread, .drop_arg = &drops};
+    struct gate gate = GATE;
+    weir_queue *in;
+    assert_status(WEIR_OK, weir_queue_create_with(&in, &options));
+    put_numbers(in, 0, ALL);
+    weir_threads *threads = start(1, wait_at_gate_on_special, &gate, in, NULL);
+    gate_wait_for(&gate, 1);
+    size_t queued = weir_queue_size(in);
+    assert_status(WEIR_OK, weir_queue_shutdown(in, WEIR_DISCARD));
+    ck_assert_uint_eq(atomic_load(&drops.in_starter), queued);
+    gate_open(&gate);
+    assert_status(WEIR_DISCARDED, weir_queue_join(in));
+    assert_status(WEIR_DISCARDED, weir_stop_threads(in, threads));
+    ck_assert_uint_eq(atomic_load(&drops.in_starter), queued);
+    ck_assert_uint_eq(atomic_load(&drops.in_worker), ALL - SPECIAL - 1 - queued);
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+}
+END_TEST
+
 START_TEST (a_discard_reaches_what_a_worker_has_taken_and_not_begun) {
     struct drops drops;
     struct several several = {.in = new_dropping_queue(ALL, &drops)};
@@ -438,6 +476,7 @@ static Suite *work_suite(void) {
     tcase_add_test(at_once, the_others_go_on_with_what_an_ended_worker_has_not_begun);
     tcase_add_test(at_once, what_others_take_later_does_not_hide_what_was_given_back);
     tcase_add_loop_test(at_once, what_was_given_back_goes_to_the_drop_function, 0, 2);
+    tcase_add_test(at_once, after_a_discard_a_worker_drops_what_it_has_taken_and_not_begun);
     tcase_add_test(at_once, a_discard_reaches_what_a_worker_has_taken_and_not_begun);
     return suite;
 }
