@@ -17,7 +17,7 @@
 
 #include <weir/version.h>
 
-enum { CODES = 13 };
+enum { CODES = 15 };
 
 START_TEST (codes_are_the_documented_numbers) {
     ck_assert_int_eq(WEIR_OK, 0);
@@ -33,6 +33,8 @@ START_TEST (codes_are_the_documented_numbers) {
     ck_assert_int_eq(WEIR_NOTHREAD, 10);
     ck_assert_int_eq(WEIR_INITFAILED, 11);
     ck_assert_int_eq(WEIR_UNFINISHED, 12);
+    ck_assert_int_eq(WEIR_CANCELLED, 13);
+    ck_assert_int_eq(WEIR_FAILED, 14);
 }
 END_TEST
 

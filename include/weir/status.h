@@ -29,7 +29,9 @@ typedef enum weir_status {
     WEIR_DISCARDED = 9,   /* it is over, but items were given to the drop function instead of a consumer */
     WEIR_NOTHREAD = 10,   /* the system would not create a thread */
     WEIR_INITFAILED = 11, /* a worker's init function did not return WEIR_OK */
-    WEIR_UNFINISHED = 12  /* the workers have all ended before the work: items are left in their queue */
+    WEIR_UNFINISHED = 12, /* the workers have all ended before the work: items are left in their queue */
+    WEIR_CANCELLED = 13,  /* a pipeline was cancelled */
+    WEIR_FAILED = 14      /* an error has ended the run of a pipeline */
 } weir_status;
 
 /*

@@ -27,7 +27,7 @@ static weir_status enter_next_segment_locked(weir_queue *queue) {
 
 static inline weir_status put_one_locked(weir_queue *queue, void *item) {
     weir__side *side = &queue->producers;
-    if (side->closed)
+    if (side->sealed)
         return WEIR_CLOSED;
     if (side->place.slot == side->place.segment->end) {
         weir_status status = enter_next_segment_locked(queue);
@@ -37,7 +37,10 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
     weir__slot *slot = side->place.slot;
     if (weir__ptr_load_acquire(slot) != WEIR__EMPTY)
         return WEIR_FULL;
-    weir__u64_store_release(&side->index, weir__u64_load_relaxed(&side->index) + 1); /* Q2: before the slot */
+    uint64_t position = weir__u64_load_relaxed(&side->index);
+    if (queue->stamped && item != WEIR__SENTINEL)
+        *(uint64_t *)item = position;                    /* Q10 */
+    weir__u64_store_release(&side->index, position + 1); /* Q2: before the slot */
     weir__ptr_store_release(slot, item);
     side->place.slot = slot + 1;
     return WEIR_OK;
@@ -72,7 +75,7 @@ static bool sleep_for_room(weir_queue *queue, weir_deadline deadline) {
     weir__side *side = &queue->consumers; /* Q3 */
     bool in_time = true, token = false;
     weir__lock_acquire(&side->lock);
-    if (!side->closed && room_locked(queue) == 0)
+    if (!side->sealed && room_locked(queue) == 0)
         in_time = weir__park_wait(&side->park, &side->lock, deadline, &token);
     if (token && room_locked(queue) > 1)
         weir__park_release_one(&side->park, &side->lock); /* Q4 */

@@ -61,6 +61,10 @@ free_queue:
     return WEIR_NOMEM;
 }
 
+void weir__queue_stamp(weir_queue *queue) {
+    queue->stamped = true;
+}
+
 weir_status weir_queue_create(weir_queue **queue, size_t capacity) {
     return weir_queue_create_with(queue, &(weir_queue_options){.capacity = capacity});
 }
@@ -122,7 +126,7 @@ weir_status weir_queue_destroy(weir_queue *queue) {
         return WEIR_OK;
     if (has_sleepers(queue))
         return WEIR_BUSY;
-    queue->producers.closed = true; /* for a drop function that would put its item back */
+    queue->producers.closed = queue->producers.sealed = true; /* for a drop function that would put its item back */
     empty_returned(queue);
     empty(queue);
     weir__free(weir__ptr_load_acquire(&queue->spare));

@@ -38,6 +38,10 @@
  *     given back; a producer that wants to sleep then sleeps a little longer, until the next get.
  * Q9  Items may be taken several at once only by who took last, so that another consumer beside a group of workers has
  *     its turn, and not while there are items that were given back.
+ * Q10 The items of a pipeline's stage are structs of its own, and begin with a place for their position: where in the
+ *     order of all puts this one came, which only the producers' side knows, under its lock.
+ * Q11 `sealed` is set on both sides at once too: nothing is put any more, but consumers wait on, for what others may
+ *     give back. So a pipeline's stage can be drained of items that are to be tried again.
  *
  * What is unfinished is tail - done; settle.c has the argument for joins, and for destroying a queue after one.
  *
@@ -64,6 +68,7 @@ typedef struct weir__returned {
 typedef struct weir__side {
     _Alignas(WEIR__APART) weir__lock lock;
     bool closed;              /* Q5 */
+    bool sealed;              /* Q11; set wherever `closed` is */
     bool discarding;          /* Q5; consumers' side only */
     size_t workers;           /* that take from here; consumers' side only */
     const void *last;         /* Q9; consumers' side only */
@@ -90,6 +95,7 @@ struct weir_queue {
     char *name;
     weir_drop_func *drop;
     void *drop_arg;
+    bool stamped; /* Q10 */
 
     weir__side producers;
     weir__side consumers;
@@ -143,7 +149,20 @@ uint64_t weir__queue_tail(const weir_queue *queue);
 /* Gives an item that nobody will have to the drop function. */
 void weir__queue_drop(const weir_queue *queue, void *item);
 
+/* Q10. From now on, before the first put: each item begins with a uint64_t, which is set to its position, from 0. */
+void weir__queue_stamp(weir_queue *queue);
+
+/* Q11. Puts return WEIR_CLOSED from now on, the waiting ones at once. */
+void weir__queue_seal(weir_queue *queue);
+
 /* Settles `count` items that were taken. */
 void weir__queue_settle(weir_queue *queue, size_t count);
+
+/*
+ * As weir_queue_join_until, but returns WEIR_CANCELLED as soon as `cancelled` is not 0. Whoever sets it has to call
+ * weir__queue_wake_joiners afterwards.
+ */
+weir_status weir__queue_join_unless(weir_queue *queue, const weir__u32 *cancelled, weir_deadline deadline);
+void weir__queue_wake_joiners(weir_queue *queue);
 
 #endif /* WEIR_CLOSABLE_QUEUE_QUEUE_H */

@@ -14,6 +14,7 @@ static void close_both_sides(weir_queue *queue, bool discarding) {
     weir__lock_acquire(&producers->lock);
     weir__lock_acquire(&consumers->lock);
     producers->closed = consumers->closed = true;
+    producers->sealed = consumers->sealed = true;
     consumers->discarding = consumers->discarding || discarding;
     weir__u32_store_relaxed(&queue->discarding, consumers->discarding);
     bool wake_consumers = weir__park_wake_all(&producers->park);
@@ -23,6 +24,18 @@ static void close_both_sides(weir_queue *queue, bool discarding) {
 
     if (wake_consumers)
         weir__park_signal(&producers->park, WEIR__EVERYONE);
+    if (wake_producers)
+        weir__park_signal(&consumers->park, WEIR__EVERYONE);
+}
+
+void weir__queue_seal(weir_queue *queue) {
+    weir__side *producers = &queue->producers, *consumers = &queue->consumers;
+    weir__lock_acquire(&producers->lock);
+    weir__lock_acquire(&consumers->lock);
+    producers->sealed = consumers->sealed = true;
+    bool wake_producers = weir__park_wake_all(&consumers->park);
+    weir__lock_release(&consumers->lock);
+    weir__lock_release(&producers->lock);
     if (wake_producers)
         weir__park_signal(&consumers->park, WEIR__EVERYONE);
 }

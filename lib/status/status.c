@@ -21,6 +21,8 @@ static const char *const sentences[] = {
     [WEIR_NOTHREAD] = "a thread could not be created",
     [WEIR_INITFAILED] = "a worker's init function failed",
     [WEIR_UNFINISHED] = "the workers ended before the work",
+    [WEIR_CANCELLED] = "the pipeline was cancelled",
+    [WEIR_FAILED] = "an error has ended the run",
 };
 
 const char *weir_strerror(weir_status status) {

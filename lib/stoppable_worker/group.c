@@ -107,8 +107,8 @@ static weir_status launch(weir__group *group) {
     return status;
 }
 
-weir_status weir__group_start(weir__group **result, size_t count, const weir_worker_options *options, weir_queue *in,
-                              weir_queue *out) {
+weir_status weir__group_start(weir__group **result, size_t count, const weir_worker_options *options,
+                              weir__leave *leave, weir_queue *in, weir_queue *out) {
     if (in == NULL || count == 0 || !is_usable(options))
         return WEIR_INVALID;
     if (count > (SIZE_MAX - WEIR__CHUNK - sizeof(weir__group)) / sizeof(weir_worker))
@@ -116,6 +116,7 @@ weir_status weir__group_start(weir__group **result, size_t count, const weir_wor
     weir__group *group = create(count, options, in, out);
     if (group == NULL)
         return WEIR_NOMEM;
+    group->leave = leave;
     weir_status status = launch(group);
     if (status == WEIR_OK)
         *result = group;
@@ -135,8 +136,13 @@ void weir__group_free(weir__group *group) {
     weir__free(group);
 }
 
+weir_worker *weir__worker_self(void) {
+    const weir__thread *self = weir__thread_self();
+    return self != NULL && self->main == weir__worker_main ? self->arg : NULL;
+}
+
 bool weir__group_is_self(const weir__group *group) {
-    const weir_worker *self = weir__thread_self();
+    const weir_worker *self = weir__worker_self();
     return self != NULL && self->group == group;
 }
 
@@ -145,7 +151,7 @@ weir_status weir_worker_start(weir_worker **worker, const weir_worker_options *o
     weir__group *group;
     if (worker == NULL)
         return WEIR_INVALID;
-    weir_status status = weir__group_start(&group, 1, options, in, out);
+    weir_status status = weir__group_start(&group, 1, options, NULL, in, out);
     if (status == WEIR_OK)
         *worker = &group->workers[0];
     return status;

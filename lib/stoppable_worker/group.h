@@ -27,6 +27,19 @@
 
 typedef struct weir__group weir__group;
 
+/*
+ * What a function returns whose item is not to be settled now: that is for weir__queue_settle, later. Nothing is put to
+ * `out` for it. An address that no program is ever given.
+ */
+extern char weir__kept_item;
+#define WEIR__KEPT ((void *)&weir__kept_item)
+
+/*
+ * Called, with the worker's state, in a worker that ends, before it settles what it owes. Returns WEIR__KEPT if the item
+ * that it was in is not to be settled.
+ */
+typedef void *weir__leave(void *state);
+
 /* The most that a worker takes at once: 16. */
 enum { WEIR__BATCH = WEIR__APART / 8 };
 
@@ -43,6 +56,8 @@ struct weir_worker {
     size_t owes;              /* items that are begun and not settled */
     size_t most;              /* B3: how many may be taken at once */
     weir__returned *returned; /* for giving back; NULL once that has happened */
+    weir__u64 starved;        /* ns asleep for want of items; others may read it */
+    weir__u64 asleep_since;   /* 0: awake; others may read it */
 };
 
 enum weir__gate { WEIR__GATE_SHUT, WEIR__GATE_TO_WORK, WEIR__GATE_TO_EXIT };
@@ -53,6 +68,7 @@ struct weir__group {
     void *arg;
     weir_worker_init *init;
     weir_worker_fini *fini;
+    weir__leave *leave;
     weir_queue *in, *out;
     size_t count;
 
@@ -96,9 +112,21 @@ void weir__batch_give_back(weir_worker *worker);
 void weir__worker_main(void *worker);
 void weir__worker_at_exit(void *worker);
 
-/* As weir_start_threads_with, but for the handle. The group is freed by weir__group_free. */
-weir_status weir__group_start(weir__group **group, size_t count, const weir_worker_options *options, weir_queue *in,
-                              weir_queue *out);
+/* As weir_start_threads_with, but for the handle, and `leave`, which may be NULL. weir__group_free frees the group. */
+weir_status weir__group_start(weir__group **group, size_t count, const weir_worker_options *options, weir__leave *leave,
+                              weir_queue *in, weir_queue *out);
+
+/* The calling thread's worker, or NULL. */
+weir_worker *weir__worker_self(void);
+
+/* Its number in its group, from 0, as in its thread's name. */
+size_t weir__worker_number(const weir_worker *worker);
+
+/* How many ns it has been asleep for want of items until now. Any thread, as long as the group is not freed. */
+uint64_t weir__worker_starved(const weir_worker *worker, uint64_t now);
+
+/* To be called by a function in its worker's thread, before it waits for something. */
+void weir__worker_waits(weir_worker *worker);
 
 /* Waits until the threads have ended. */
 void weir__group_join(weir__group *group);

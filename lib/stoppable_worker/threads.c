@@ -55,7 +55,7 @@ weir_status weir_start_threads_with(weir_threads **threads, size_t count, const 
     weir__group *group;
     if (threads == NULL)
         return WEIR_INVALID;
-    weir_status status = weir__group_start(&group, count, options, in, out);
+    weir_status status = weir__group_start(&group, count, options, NULL, in, out);
     if (status != WEIR_OK)
         return status;
     enlist(group);

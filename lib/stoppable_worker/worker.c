@@ -5,6 +5,8 @@
  */
 #include "stoppable_worker/group.h"
 
+char weir__kept_item;
+
 /* Tells the starter that this thread's init is over. */
 static void report(weir_worker *worker, bool failed) {
     weir__group *group = worker->group;
@@ -44,13 +46,26 @@ static void settle_but(weir_worker *worker, size_t but) {
         weir__queue_settle(worker->group->in, count);
 }
 
+size_t weir__worker_number(const weir_worker *worker) {
+    return (size_t)(worker - worker->group->workers);
+}
+
+uint64_t weir__worker_starved(const weir_worker *worker, uint64_t now) {
+    uint64_t starved = weir__u64_load_relaxed(&worker->starved), since = weir__u64_load_relaxed(&worker->asleep_since);
+    return since != 0 && now > since ? starved + (now - since) : starved;
+}
+
+void weir__worker_waits(weir_worker *worker) {
+    settle_but(worker, 1);
+    worker->waited = true;
+}
+
 /* Puts the result; before waiting for room it settles what is done. */
 static weir_status put(weir_worker *worker, void *result) {
     weir_status status = weir_queue_try_put(worker->group->out, result);
     if (status != WEIR_FULL)
         return status;
-    settle_but(worker, 1);
-    worker->waited = true;
+    weir__worker_waits(worker);
     return weir_queue_put(worker->group->out, result);
 }
 
@@ -78,7 +93,11 @@ static size_t run_batch(weir_worker *worker, size_t count, bool *wanted) {
             continue;
         begun++;
         worker->owes++;
-        *wanted = hand_on(worker, group->func(item, worker->state));
+        void *result = group->func(item, worker->state);
+        if (result == WEIR__KEPT)
+            worker->owes--;
+        else
+            *wanted = hand_on(worker, result);
     }
     return begun;
 }
@@ -124,6 +143,8 @@ void weir__worker_at_exit(void *raw) {
     weir__group *group = worker->group;
     if (!worker->reported) /* init has ended its thread */
         report(worker, true);
+    if (worker->initialised && group->leave != NULL && group->leave(worker->state) == WEIR__KEPT)
+        worker->owes--;
     settle_but(worker, 0);
     weir__batch_give_back(worker);
     if (worker->initialised && group->fini != NULL)

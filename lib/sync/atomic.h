@@ -33,6 +33,14 @@ static inline void weir__u32_store_relaxed(weir__u32 *a, uint32_t value) {
     atomic_store_explicit(&a->value, value, memory_order_relaxed);
 }
 
+static inline uint32_t weir__u32_load_acquire(const weir__u32 *a) {
+    return atomic_load_explicit(&a->value, memory_order_acquire);
+}
+
+static inline void weir__u32_store_release(weir__u32 *a, uint32_t value) {
+    atomic_store_explicit(&a->value, value, memory_order_release);
+}
+
 static inline uint32_t weir__u32_exchange_acquire(weir__u32 *a, uint32_t value) {
     return atomic_exchange_explicit(&a->value, value, memory_order_acquire);
 }
@@ -67,6 +75,11 @@ static inline void weir__u64_store_release(weir__u64 *a, uint64_t value) {
 static inline bool weir__u64_swap_weak_acquire_release(weir__u64 *a, uint64_t *expected, uint64_t value) {
     return atomic_compare_exchange_weak_explicit(&a->value, expected, value, memory_order_acq_rel,
                                                  memory_order_acquire);
+}
+
+/* Returns what it held before; wraps round, so adding UINT64_MAX takes one away. */
+static inline uint64_t weir__u64_add_acquire_release(weir__u64 *a, uint64_t value) {
+    return atomic_fetch_add_explicit(&a->value, value, memory_order_acq_rel);
 }
 
 static inline uint64_t weir__u64_or_acquire(weir__u64 *a, uint64_t bits) {

@@ -12,9 +12,9 @@
 
 #include "sync/thread_name.h"
 
-static _Thread_local void *self;
+static _Thread_local const weir__thread *self;
 
-void *weir__thread_self(void) {
+const weir__thread *weir__thread_self(void) {
     return self;
 }
 
@@ -23,7 +23,7 @@ static void *trampoline(void *raw) {
     int cancellable;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
     weir__thread_set_name(thread->name);
-    self = thread->arg;
+    self = thread;
     pthread_cleanup_push(thread->at_exit, thread->arg); /* runs on pthread_exit too */
     thread->main(thread->arg);
     pthread_cleanup_pop(1);

@@ -31,8 +31,8 @@ bool weir__thread_start(weir__thread *thread);
 /* Waits until the thread has ended, and frees it. */
 void weir__thread_join(weir__thread *thread);
 
-/* The `arg` of the calling thread, if it was started here; else NULL. */
-void *weir__thread_self(void);
+/* The calling thread, if it was started here; else NULL. */
+const weir__thread *weir__thread_self(void);
 
 /* How many processors there are, at least 1. */
 unsigned weir__processors(void);

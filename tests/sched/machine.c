@@ -309,8 +309,8 @@ void weir__thread_join(weir__thread *thread) {
     sched_join(thread->id);
 }
 
-void *weir__thread_self(void) {
-    return threads[self].started == NULL ? NULL : threads[self].started->arg;
+const weir__thread *weir__thread_self(void) {
+    return threads[self].started;
 }
 
 /* ---- sleeping ---- */

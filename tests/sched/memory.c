@@ -321,7 +321,10 @@ uint64_t sched_modify(void *at, size_t size, enum sched_rmw how, uint64_t operan
     struct location *location = access(at, size, "modification of");
     memory_drain();
     uint64_t before = message_of(location, location->newest)->value;
-    uint64_t after = how == SCHED_EXCHANGE ? operand : how == SCHED_OR ? before | operand : before & operand;
+    uint64_t after = how == SCHED_EXCHANGE ? operand
+                     : how == SCHED_OR     ? before | operand
+                     : how == SCHED_ADD    ? before + operand
+                                           : before & operand;
     modify(location, after, order);
     machine_trace("rmw   %p %llx -> %llx", at, (unsigned long long)before, (unsigned long long)after);
     return before;

@@ -9,6 +9,8 @@
 
 #define weir__u32_load_relaxed quiet_weir__u32_load_relaxed
 #define weir__u32_store_relaxed quiet_weir__u32_store_relaxed
+#define weir__u32_load_acquire quiet_weir__u32_load_acquire
+#define weir__u32_store_release quiet_weir__u32_store_release
 #define weir__u32_exchange_acquire quiet_weir__u32_exchange_acquire
 #define weir__u32_exchange_release quiet_weir__u32_exchange_release
 #define weir__u32_swap_acquire quiet_weir__u32_swap_acquire
@@ -17,6 +19,7 @@
 #define weir__u64_store_relaxed quiet_weir__u64_store_relaxed
 #define weir__u64_store_release quiet_weir__u64_store_release
 #define weir__u64_swap_weak_acquire_release quiet_weir__u64_swap_weak_acquire_release
+#define weir__u64_add_acquire_release quiet_weir__u64_add_acquire_release
 #define weir__u64_or_acquire quiet_weir__u64_or_acquire
 #define weir__u64_and_relaxed quiet_weir__u64_and_relaxed
 #define weir__ptr_load_relaxed quiet_weir__ptr_load_relaxed
@@ -27,6 +30,8 @@
 #include "../../../lib/sync/atomic.h"
 #undef weir__u32_load_relaxed
 #undef weir__u32_store_relaxed
+#undef weir__u32_load_acquire
+#undef weir__u32_store_release
 #undef weir__u32_exchange_acquire
 #undef weir__u32_exchange_release
 #undef weir__u32_swap_acquire
@@ -35,6 +40,7 @@
 #undef weir__u64_store_relaxed
 #undef weir__u64_store_release
 #undef weir__u64_swap_weak_acquire_release
+#undef weir__u64_add_acquire_release
 #undef weir__u64_or_acquire
 #undef weir__u64_and_relaxed
 #undef weir__ptr_load_relaxed
@@ -54,6 +60,16 @@ static inline uint32_t weir__u32_load_relaxed(const weir__u32 *a) {
 static inline void weir__u32_store_relaxed(weir__u32 *a, uint32_t value) {
     noise();
     quiet_weir__u32_store_relaxed(a, value);
+}
+
+static inline uint32_t weir__u32_load_acquire(const weir__u32 *a) {
+    noise();
+    return quiet_weir__u32_load_acquire(a);
+}
+
+static inline void weir__u32_store_release(weir__u32 *a, uint32_t value) {
+    noise();
+    quiet_weir__u32_store_release(a, value);
 }
 
 static inline uint32_t weir__u32_exchange_acquire(weir__u32 *a, uint32_t value) {
@@ -94,6 +110,11 @@ static inline void weir__u64_store_release(weir__u64 *a, uint64_t value) {
 static inline bool weir__u64_swap_weak_acquire_release(weir__u64 *a, uint64_t *expected, uint64_t value) {
     noise();
     return quiet_weir__u64_swap_weak_acquire_release(a, expected, value);
+}
+
+static inline uint64_t weir__u64_add_acquire_release(weir__u64 *a, uint64_t value) {
+    noise();
+    return quiet_weir__u64_add_acquire_release(a, value);
 }
 
 static inline uint64_t weir__u64_or_acquire(weir__u64 *a, uint64_t bits) {

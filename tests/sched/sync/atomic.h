@@ -24,7 +24,7 @@ typedef struct weir__ptr {
 } weir__ptr;
 
 enum sched_order { SCHED_RELAXED = 0, SCHED_ACQUIRE = 1, SCHED_RELEASE = 2, SCHED_ACQ_REL = 3 };
-enum sched_rmw { SCHED_EXCHANGE, SCHED_OR, SCHED_AND };
+enum sched_rmw { SCHED_EXCHANGE, SCHED_OR, SCHED_AND, SCHED_ADD };
 
 uint64_t sched_load(const void *at, size_t size, enum sched_order order);
 void sched_store(void *at, size_t size, uint64_t value, enum sched_order order);
@@ -38,6 +38,14 @@ static inline uint32_t weir__u32_load_relaxed(const weir__u32 *a) {
 
 static inline void weir__u32_store_relaxed(weir__u32 *a, uint32_t value) {
     sched_store(&a->value, sizeof a->value, value, SCHED_RELAXED);
+}
+
+static inline uint32_t weir__u32_load_acquire(const weir__u32 *a) {
+    return (uint32_t)sched_load(&a->value, sizeof a->value, SCHED_ACQUIRE);
+}
+
+static inline void weir__u32_store_release(weir__u32 *a, uint32_t value) {
+    sched_store(&a->value, sizeof a->value, value, SCHED_RELEASE);
 }
 
 static inline uint32_t weir__u32_exchange_acquire(weir__u32 *a, uint32_t value) {
@@ -71,6 +79,10 @@ static inline void weir__u64_store_release(weir__u64 *a, uint64_t value) {
 
 static inline bool weir__u64_swap_weak_acquire_release(weir__u64 *a, uint64_t *expected, uint64_t value) {
     return sched_swap(&a->value, sizeof a->value, expected, value, true, SCHED_ACQ_REL);
+}
+
+static inline uint64_t weir__u64_add_acquire_release(weir__u64 *a, uint64_t value) {
+    return sched_modify(&a->value, sizeof a->value, SCHED_ADD, value, SCHED_ACQ_REL);
 }
 
 static inline uint64_t weir__u64_or_acquire(weir__u64 *a, uint64_t bits) {

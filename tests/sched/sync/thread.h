@@ -22,7 +22,7 @@ typedef struct weir__thread {
 
 bool weir__thread_start(weir__thread *thread);
 void weir__thread_join(weir__thread *thread);
-void *weir__thread_self(void);
+const weir__thread *weir__thread_self(void);
 unsigned weir__processors(void);
 
 #endif /* WEIR_SYNC_THREAD_H */

@@ -1,0 +1,408 @@
+/*
+ * weir/pipeline.h - stages that are declared; the wiring, the limits, the errors and the end are weir's.
+ *
+ * A pipeline is a number of stages. Each has a function, some threads that call it, and a bounded queue in front.
+ * Items go in at the top, each stage makes results of them, and these are the items of the next stage.
+ *
+ *     static void *resize(void *item, void *arg) {         // a simple stage: one item in, one result out
+ *         return make_thumbnail(item, arg);
+ *     }
+ *
+ *     static int download(weir_task *task, void *item, void *arg) {   // a full one
+ *         struct image *image;
+ *         int error = fetch(item, &image);
+ *         if (error != 0)
+ *             return weir_task_fail(task, error, "cannot fetch %s", url_of(item));   // the item is weir's again
+ *         free(item);                                      // returning 0, the function has consumed its item
+ *         weir_task_emit(task, image);                     // none, one or many results
+ *         return 0;
+ *     }
+ *
+ *     weir_pipeline *pipeline;
+ *     weir_report *report = NULL;
+ *     weir_pipeline_create(&pipeline, NULL);
+ *     weir_pipeline_add(pipeline, NULL, &(weir_stage_options){
+ *         .name = "download", .run = download, .threads = 8, .drop = free_url,
+ *         .on_error = WEIR_SKIP, .dead = dead_letters,
+ *         .retry = {.attempts = 3, .backoff = 100 * WEIR_MILLISECOND, .when = is_temporary}});
+ *     weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "resize", .func = resize, .threads = 2});
+ *     if (weir_pipeline_start(pipeline) != WEIR_OK)
+ *         puts(weir_pipeline_message(pipeline));           // "stage resize: ..."
+ *     while (next(&item))
+ *         weir_pipeline_put(pipeline, item);
+ *     weir_pipeline_finish(pipeline, weir_deadline_after(30 * WEIR_SECOND), &report);
+ *     weir_report_print(report, WEIR_TABLE, stderr);       // what came of it, and which stage was the slow one
+ *     weir_report_free(report);
+ *     weir_pipeline_destroy(pipeline);
+ *
+ * The life of a pipeline: create; add stages; connect them, if it is not to be a chain; start, which checks all of it;
+ * put items, or let a source produce them; finish (what is inside goes through to its end) or cancel (what is inside is
+ * dropped); destroy.
+ *
+ * What holds for every call here, unless its comment says otherwise:
+ *
+ *   Ownership  a pipeline owns its items: from a put that returned WEIR_OK, or an emit, until a stage's function returns
+ *              0 (done) for them. One that fails for good goes to the dead letters, or to the drop function of the
+ *              stage it is in; one that is inside at a cancel goes to that drop function too. Each item has exactly one
+ *              of these ends, once, and the report counts it there.
+ *   Threads    any thread may make any call at any time, against any other, except add, connect and start, which come
+ *              first and from one thread, and destroy, which must be the last.
+ *   Callbacks  are called with no lock held. Those of a stage are called in several threads at once. None may end its
+ *              thread, but a stage's function may: its item counts as failed with code -WEIR_UNFINISHED.
+ *   NULL       a NULL pipeline or task, or NULL where a result goes or where a function is needed, is WEIR_INVALID (or
+ *              0, or NULL) and has no effect.
+ *
+ * Times are nanoseconds: WEIR_MILLISECOND and WEIR_SECOND of them.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PIPELINE_H
+#define WEIR_PIPELINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <weir/closable_queue.h>
+#include <weir/deadline.h>
+#include <weir/export.h>
+#include <weir/report.h>
+#include <weir/status.h>
+#include <weir/stoppable_worker.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct weir_pipeline weir_pipeline;
+
+/* A stage of a pipeline, whose property it is: for weir_pipeline_connect. */
+typedef struct weir_stage weir_stage;
+
+/* What a stage's function is told about the call that it is in. Valid until it returns, in its thread only. */
+typedef struct weir_task weir_task;
+
+#define WEIR_MILLISECOND UINT64_C(1000000)
+#define WEIR_SECOND UINT64_C(1000000000)
+
+/* ---- functions of a stage ---- */
+
+/* What a source returns when nothing more will come. No error may have this code. */
+#define WEIR_END (-1000)
+
+/*
+ * A stage's function in its full form. `state` is the stage's `arg` or, with an init function, this thread's own.
+ *
+ * Returns 0: the item is done, and was the function's to free, or to hand on as a result. Returns anything else: it has
+ * failed with that code, and the item is as it was and weir's again. Codes are the program's own: errno values, HTTP
+ * statuses, any number above 0. When the pipeline was cancelled meanwhile, such an item is dropped and not failed.
+ * A batch fails as a whole.
+ *
+ * As a source it is called again and again, with no item (NULL), and emits what it produces; it returns 0 to be called
+ * again, or WEIR_END: then this source, all its threads, is not called any more. After the last attempt that its retry
+ * allows in a row has failed, the source is at its end too.
+ */
+typedef int weir_task_func(weir_task *task, void *item, void *state);
+
+/* The same for a stage that takes several items at once. The array is weir's and valid during the call. */
+typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, void *state);
+
+/* What a stage asks about an item: its key, or which way it goes. `arg` is the stage's. */
+typedef uint64_t weir_key_func(const void *item, void *arg);
+
+/* The weight of an item, in bytes. */
+typedef uint64_t weir_weigh_func(const void *item, void *arg);
+
+/* Another one like this, for one more stage: a copy, or the same after counting a reference. */
+typedef void *weir_copy_func(void *item, void *arg);
+
+/* Whether an error with this code may go away by itself. */
+typedef bool weir_retry_func(int code, void *arg);
+
+/* ---- what the function may do ---- */
+
+/*
+ * Hands a result on to the next stage, as stated by its fan_out, or to the `results` queue of the last one. Takes the
+ * result in every case: once the pipeline is cancelled, it goes to the drop function of where it was going. Where there
+ * is neither a next stage nor a results queue it is forgotten. Waits while there is no room, until there is or the
+ * pipeline is cancelled; a source also waits for the limits of the pipeline. In an ordered stage it does not wait: the
+ * results are let out after the function has returned, when it is the item's turn. What was emitted by an attempt that
+ * fails has been emitted all the same; in an ordered stage it is dropped. Out of memory: the result is dropped, and
+ * the attempt fails with code -WEIR_NOMEM, whatever the function returns. With NULL for `task` nothing happens.
+ */
+WEIR_API void weir_task_emit(weir_task *task, void *result);
+
+/*
+ * Says why the attempt fails, as printf does; at most 255 bytes are kept. Returns `code`, for the function to return.
+ * NULL for `format`: no message.
+ */
+WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+/* Which attempt at this item it is, from 1; of a source: how many calls in a row have failed, and 1. */
+WEIR_API unsigned weir_task_attempt(const weir_task *task);
+
+/* Whether the pipeline is cancelled: a function that takes long should look, or poll the cancel_fd, and return. A
+   source is also told so when the pipeline is finishing: it should return, and will not be called again. */
+WEIR_API bool weir_task_cancelled(const weir_task *task);
+
+/* When this attempt is overdue, by the stage's attempt_time; WEIR_NEVER without one. */
+WEIR_API weir_deadline weir_task_deadline(const weir_task *task);
+
+/* What made this batch: its items, its bytes, its time, or that no more will come. 0 outside a batch stage. */
+typedef enum weir_batch_reason {
+    WEIR_BATCH_ITEMS = 1,
+    WEIR_BATCH_BYTES = 2,
+    WEIR_BATCH_TIME = 3,
+    WEIR_BATCH_END = 4
+} weir_batch_reason;
+WEIR_API weir_batch_reason weir_task_batch_reason(const weir_task *task);
+
+/* The pipeline it is in: to cancel it, to finish it, for its cancel_fd. */
+WEIR_API weir_pipeline *weir_task_pipeline(const weir_task *task);
+
+/* ---- declaring ---- */
+
+/* Where the results of a stage with several successors go. A stage with one sends it everything. */
+typedef enum weir_fan_out {
+    WEIR_ROUND_ROBIN = 0, /* to one after the other */
+    WEIR_BY_KEY = 1,      /* by `route`: those with equal keys to the same one, so that they stay in order */
+    WEIR_BY_CHOICE = 2,   /* by `route`: it returns the number of the successor, 0 for the one connected first */
+    WEIR_TO_ALL = 3       /* to each: the first gets the result, the others what `copy` makes of it */
+} weir_fan_out;
+
+/* What becomes of an item whose last attempt has failed. */
+typedef enum weir_on_error {
+    WEIR_FAIL_FAST = 0, /* the pipeline is cancelled, and finish returns WEIR_FAILED */
+    WEIR_SKIP = 1       /* the others go on */
+} weir_on_error;
+
+/* The next attempt is made by whichever worker is free then: no worker and no place in a queue waits with the item. */
+typedef struct weir_retry {
+    unsigned attempts;     /* in all; 0 and 1: no second one */
+    uint64_t backoff;      /* ns before the second attempt; doubled before each further one */
+    uint64_t max_backoff;  /* ns, no longer than this; 0: one minute */
+    weir_retry_func *when; /* for which codes; NULL: for all. What is drawn by lot is the upper half of each wait */
+} weir_retry;
+
+/* A batch is made when any of these is reached; 0: no such limit. At least one of `items` and `bytes` is needed. */
+typedef struct weir_batch {
+    size_t items;
+    uint64_t bytes;
+    weir_weigh_func *weigh; /* for `bytes` */
+    uint64_t wait;          /* ns after its first item has come */
+} weir_batch;
+
+/*
+ * A stage. Members that are not named in an initialiser are zero, and zero is right for each of them, but that a stage
+ * needs a name and exactly one of func, run, run_batch and source.
+ */
+typedef struct weir_stage_options {
+    const char *name;           /* copied; of its threads too */
+    weir_worker_func *func;     /* what it returns is the result, NULL too; it cannot fail */
+    weir_task_func *run;        /* the full form */
+    weir_batch_func *run_batch; /* the same for batches */
+    weir_task_func *source;     /* produces by itself; has nothing in front */
+    void *arg;                  /* handed to every function of this stage; with init, to all but those four */
+    weir_worker_init *init;     /* per-thread state (weir/stoppable_worker.h); NULL: none */
+    weir_worker_fini *fini;     /* undoes init, in the same thread */
+    size_t threads;             /* that call the function; 0: 1 */
+    size_t stack_size;          /* of each thread, in bytes; 0: the system's default */
+    size_t capacity;            /* items in the queue in front; 0: 64; WEIR_UNBOUNDED */
+    weir_drop_func *drop;       /* for an item of this stage that is not done; NULL: it is forgotten */
+
+    bool ordered;         /* results leave in the order in which the items came, on however many threads */
+    weir_fan_out fan_out; /* of the results */
+    weir_key_func *route; /* of a result, for WEIR_BY_KEY and WEIR_BY_CHOICE */
+    weir_copy_func *copy; /* of a result, for WEIR_TO_ALL */
+    weir_batch batch;     /* for run_batch */
+
+    double rate;        /* calls per second are not more than this, batches by their items; 0: no limit */
+    size_t burst;       /* how many may come at once after a pause; 0: 1 */
+    weir_key_func *key; /* of an item */
+    size_t per_key;     /* at most so many items with the same key at a time; 0: no limit; 1 keeps them in order */
+
+    weir_on_error on_error;
+    weir_retry retry;
+    uint64_t attempt_time; /* ns; an attempt that takes longer is reported as overdue; 0: none does */
+    weir_queue *dead;      /* the caller's; gets a weir_dead_letter for each item given up; NULL: it is dropped */
+    weir_queue *results;   /* the caller's; gets the results of a stage with no successor; NULL: they are forgotten */
+    void *reserved[4];     /* all NULL */
+} weir_stage_options;
+
+/*
+ * What a `dead` queue gets: the item, and why it was given up. The one that takes it owns the item, and frees the rest
+ * with weir_dead_letter_free.
+ */
+typedef struct weir_dead_letter {
+    void *item; /* as the stage got it */
+    const char *stage;
+    int code;
+    const char *message;
+    unsigned attempts;
+} weir_dead_letter;
+
+/* Frees the letter, not its item. NULL does nothing. */
+WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
+
+/* Zero is right for each member. */
+typedef struct weir_pipeline_options {
+    const char *name;   /* copied */
+    size_t max_items;   /* in the pipeline at once, of those that were put or produced; 0: see weir_pipeline_start */
+    uint64_t max_bytes; /* the same by weight; a heavier item passes when it is alone; 0: no limit */
+    weir_weigh_func *weigh; /* of what is put or produced; needed for max_bytes */
+    void *weigh_arg;
+    size_t max_errors; /* how many errors a report keeps; 0: 100 */
+    uint64_t grace;    /* ns that functions have to return after a deadline or a cancel; 0: 100 ms */
+    FILE *trace; /* gets Chrome trace-event JSON, a row for each worker; the caller's, until destroy; NULL: none */
+    void *reserved[4]; /* all NULL */
+} weir_pipeline_options;
+
+/*
+ * Creates a pipeline with no stages; the caller ends it with weir_pipeline_destroy. NULL options: all of them zero.
+ *
+ * WEIR_OK; WEIR_INVALID: max_bytes without weigh, or a reserved member that is not NULL; WEIR_NOMEM.
+ */
+WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_pipeline_options *options);
+
+/*
+ * Adds a stage. `stage` may be NULL; it is needed for connect only. A stage that cannot be right is refused here, with
+ * a weir_pipeline_message, and start refuses the pipeline then: a program may look at start's status alone.
+ *
+ * WEIR_OK; WEIR_INVALID: it cannot be right, or the pipeline is started; WEIR_NOMEM.
+ */
+WEIR_API weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **stage, const weir_stage_options *options);
+
+/*
+ * Sends the results of `from` to `to`. Several connections from a stage are a fan-out, several to a stage a fan-in.
+ * With no connection at all the stages are a chain, in the order in which they were added. What is refused here, start
+ * refuses too.
+ *
+ * WEIR_OK; WEIR_INVALID: not this pipeline's stages, connected already, or the pipeline is started; WEIR_NOMEM.
+ */
+WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
+
+/* ---- running ---- */
+
+/*
+ * Checks the stages and starts their threads. Refused, each with a message that names the stage: a stage that nothing
+ * leads to (but one, where weir_pipeline_put puts), a cycle, something that leads to a source, a missing route or copy,
+ * results or dead letters to a queue that is used wrongly, and limits that the batches can fill without ever being
+ * complete. If one of the threads cannot be started, or an init fails, those that were are stopped and joined. When it
+ * fails nothing is left running, and the pipeline can only be destroyed.
+ *
+ * A pipeline with an ordered stage or a per_key limit, which may keep any number of items waiting for a slow one, has a
+ * max_items even if its options say 0: the sum of all capacities and threads.
+ *
+ * WEIR_OK; WEIR_INVALID; WEIR_NOMEM; WEIR_NOTHREAD; WEIR_INITFAILED.
+ */
+WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
+
+/*
+ * Why the last add, connect or start failed, as one line of English; "" if none has. Valid until the next of these
+ * calls or destroy.
+ */
+WEIR_API const char *weir_pipeline_message(const weir_pipeline *pipeline);
+
+/*
+ * Puts an item to the stage that nothing leads to. Waits while the pipeline's limits or its queue allow no more, until
+ * they do, or the pipeline is finished or cancelled. One waiting for a limit is let in before those that came later.
+ * From inside a stage it may wait for ever: there, emit.
+ *
+ * WEIR_OK; WEIR_CLOSED: finishing, cancelled or over; WEIR_INVALID: not started, or there is no such stage; WEIR_NOMEM.
+ * In every failure the item is the caller's.
+ */
+WEIR_API weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item);
+
+/* As weir_pipeline_put, but waits no longer than until `deadline`. WEIR_TIMEDOUT. */
+WEIR_API weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline);
+
+/*
+ * Waits until every source has come to its end by itself, or the pipeline is finished or cancelled. What they have
+ * produced may still be on its way: finish waits for that.
+ *
+ * WEIR_OK; WEIR_TIMEDOUT; WEIR_CANCELLED: cancelled, by a call or an error; WEIR_DEADLOCK: called from inside a stage;
+ * WEIR_INVALID: not started.
+ */
+WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline);
+
+/*
+ * Ends the run in good order: puts fail from now on, sources are not called any more, and everything that is inside
+ * goes through, retries included, incomplete batches at once. What is not through at the deadline is cancelled. Then
+ * the functions that are still running have `grace` to return. The threads are joined, and the `results` and `dead`
+ * queues are shut down with WEIR_DRAIN (at a cancel at once), so that who gets from them comes to the end.
+ * `report` may be NULL; else it gets a report, which the caller frees, with every status but WEIR_INVALID and
+ * WEIR_NOMEM.
+ *
+ * Several threads may call it; all of them wait, and the earliest deadline counts. When it is over, it returns the same
+ * again. Called from inside a stage it does not wait: puts are refused and sources stop, and the call that waits for
+ * the end is left to another thread.
+ *
+ * WEIR_OK: all that came is done, or failed where errors are skipped; WEIR_FAILED: an error has ended the run, the
+ * first one in the report; WEIR_CANCELLED; WEIR_TIMEDOUT: the deadline has passed and the rest was dropped; WEIR_BUSY:
+ * some functions have not returned, the report says which as `stuck`, and the call may be made again; WEIR_DEADLOCK:
+ * from inside a stage, see above; WEIR_INVALID: not started; WEIR_NOMEM: for the report only, it is over all the same.
+ */
+WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
+
+/*
+ * Drops everything that is inside: every wait in a put, an emit, a back-off or for a rate ends at once, the cancel_fd
+ * becomes readable, and each item goes to its drop function, in this thread or a worker's. Items that are inside a
+ * function are dropped when it returns, unless it says that they are done. Does not wait for the functions: finish
+ * does. From inside a stage or a drop function too. Twice is the same as once.
+ *
+ * WEIR_OK; WEIR_INVALID: not started.
+ */
+WEIR_API weir_status weir_pipeline_cancel(weir_pipeline *pipeline);
+
+/*
+ * A file descriptor that becomes readable when the pipeline is cancelled, for a function's own poll. Not to be read
+ * from or closed; it lives as long as the pipeline. -1 if the system had none left.
+ */
+WEIR_API int weir_pipeline_cancel_fd(const weir_pipeline *pipeline);
+
+/*
+ * Frees a pipeline that is over, or was never started; one that is running is cancelled first, and waits `grace` for
+ * it. NULL is allowed and does nothing.
+ *
+ * WEIR_OK; WEIR_BUSY: functions have not returned, and it is still there: call again when they have; WEIR_DEADLOCK:
+ * called from inside a stage, nothing has happened.
+ */
+WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
+
+/* ---- looking ---- */
+
+/* Makes a report of this instant (weir/report.h), which the caller frees. Does not stop anything. WEIR_OK; WEIR_NOMEM;
+   WEIR_INVALID. */
+WEIR_API weir_status weir_pipeline_report(weir_pipeline *pipeline, weir_report **report);
+
+/*
+ * Shows how far it is on `stream`, until it is over: on a terminal a live view, with a line for each stage and a bar, and
+ * elsewhere a plain line now and then. `total` is how many items there will be; 0: not known, so no time left is shown.
+ * One call for each pipeline, after start; a thread of its own draws, and ends with the pipeline. The stream stays the
+ * caller's, until destroy.
+ *
+ * WEIR_OK; WEIR_INVALID: not started, or shown already; WEIR_NOMEM; WEIR_NOTHREAD.
+ */
+WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, uint64_t total);
+
+/*
+ * Ends the run when one of these signals arrives: the first finishes it (puts and sources stop, and what is not through
+ * after `drain` ns is cancelled), the second cancels it. No handler is installed: the signals must be blocked in this
+ * thread, before any other thread is created, so that they are blocked everywhere (pthread_sigmask); a thread of its
+ * own waits for them, until the pipeline is over. One call for each pipeline, after start.
+ *
+ * WEIR_OK; WEIR_INVALID: not started, called already, no signal, or one that is not blocked here; WEIR_NOMEM;
+ * WEIR_NOTHREAD.
+ */
+WEIR_API weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_PIPELINE_H */

@@ -1,0 +1,136 @@
+/*
+ * weir/report.h - what a pipeline has done and is doing, at one instant.
+ *
+ * weir_pipeline_report and weir_pipeline_finish (weir/pipeline.h) make a report. It is a copy: it does not change any
+ * more, it outlives its pipeline, and any thread may read it.
+ *
+ *     weir_report *report;
+ *     if (weir_pipeline_report(pipeline, &report) == WEIR_OK) {
+ *         weir_report_print(report, WEIR_TABLE, stderr);
+ *         weir_report_free(report);
+ *     }
+ *
+ * What holds in each report, for every stage and for the whole:
+ *
+ *     in = done + failed + dead + dropped + live
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_REPORT_H
+#define WEIR_REPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <weir/export.h>
+#include <weir/status.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Where items have gone. Items. */
+typedef struct weir_counts {
+    uint64_t in;      /* that have come */
+    uint64_t done;    /* dealt with */
+    uint64_t failed;  /* given up after their last attempt, and given to the drop function */
+    uint64_t dead;    /* given up after their last attempt, and put to the dead letters */
+    uint64_t dropped; /* given to the drop function because the pipeline was cancelled */
+    uint64_t live;    /* none of these yet */
+} weir_counts;
+
+/* One stage. Times are nanoseconds; those of its threads are added up. */
+typedef struct weir_stage_report {
+    const char *name;
+    weir_counts counts;          /* of a source: `in` is what it has produced, and the calls of it that failed */
+    uint64_t retried;            /* attempts beyond an item's first */
+    uint64_t overdue;            /* attempts that took, or are taking, longer than the stage's attempt_time */
+    size_t threads;              /* that it was declared with */
+    size_t running;              /* threads that are inside its function now */
+    size_t capacity;             /* of the queue in front of it; SIZE_MAX: no bound; of a source: 0 */
+    size_t depth;                /* items in that queue now */
+    size_t peak;                 /* the most that was seen there; the queue is looked at now and then */
+    uint64_t busy;               /* time neither starved nor blocked */
+    uint64_t starved;            /* time asleep for want of an item */
+    uint64_t blocked;            /* time waiting for room further down, for the rate, or, in a source, for a limit */
+    uint64_t timed_calls;        /* that the four latencies are taken from: each slow call, some of the quick ones */
+    uint64_t p50, p90, p99, max; /* of a call of the function; the first three up to 7% too high */
+    double rate;                 /* items done per second since the start */
+} weir_stage_report;
+
+/* A connection: the stages' places in the report. */
+typedef struct weir_edge {
+    size_t from, to;
+} weir_edge;
+
+/* One error of a stage's function. */
+typedef struct weir_error {
+    const char *stage;   /* its name */
+    int code;            /* what the function returned; below 0: minus a weir_status, from weir itself */
+    const char *message; /* of weir_task_fail; "" if it gave none */
+    unsigned attempts;   /* that were made at the item */
+    uint64_t at;         /* ns after the start */
+} weir_error;
+
+/* A worker that is inside its function for too long: beyond the attempt_time, or after the end. */
+typedef struct weir_late_worker {
+    const char *stage; /* its name */
+    size_t number;     /* of the worker in its stage, from 0; the thread is named "stage-number" */
+    uint64_t since;    /* ns before the report */
+    bool stuck;        /* the pipeline is over, and it has not come back */
+} weir_late_worker;
+
+typedef enum weir_run_state {
+    WEIR_RUN_READY = 0,    /* not started */
+    WEIR_RUN_RUNNING = 1,  /* items may come */
+    WEIR_RUN_DRAINING = 2, /* weir_pipeline_finish was called */
+    WEIR_RUN_CANCELLED = 3,
+    WEIR_RUN_OVER = 4 /* no thread is left */
+} weir_run_state;
+
+typedef struct weir_report {
+    const char *name; /* of the pipeline; "" if it has none */
+    weir_run_state state;
+    weir_status outcome; /* of the run: what weir_pipeline_finish returns; WEIR_OK until something is wrong */
+    uint64_t elapsed;    /* ns from the start until now, or until it was over */
+    weir_counts counts;  /* of what came from outside and from sources, however many items it became on its way */
+    uint64_t retried;    /* by all stages */
+    uint64_t bytes;      /* in flight now, by the weigh function */
+    uint64_t max_bytes;  /* the budget; 0: none */
+    uint64_t max_items;  /* 0: none */
+    size_t stage_count;
+    const weir_stage_report *stages; /* in the order in which they were added */
+    size_t edge_count;
+    const weir_edge *edges;
+    uint64_t error_count;     /* errors so far, those that led to a retry included */
+    size_t kept_errors;       /* how many of them are here: the first ones */
+    const weir_error *errors; /* in the order in which they came */
+    size_t late_count;
+    const weir_late_worker *late;
+    const weir_stage_report *bottleneck; /* the one of the stages whose threads are busiest; NULL: none was busy */
+} weir_report;
+
+typedef enum weir_report_format {
+    WEIR_TABLE = 0,      /* for people */
+    WEIR_PROMETHEUS = 1, /* Prometheus text exposition format 0.0.4 */
+    WEIR_DOT = 2         /* a graph for Graphviz, with the figures in it */
+} weir_report_format;
+
+/*
+ * Writes the report to `stream`, which stays the caller's, and flushes it. Blocks as the stream does. A name is escaped
+ * as the format wants it.
+ *
+ * WEIR_OK; WEIR_INVALID: NULL, or no such format; WEIR_CLOSED: the stream took not all of it.
+ */
+WEIR_API weir_status weir_report_print(const weir_report *report, weir_report_format format, FILE *stream);
+
+/* Frees the report and all that it points to. NULL does nothing. */
+WEIR_API void weir_report_free(weir_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_REPORT_H */

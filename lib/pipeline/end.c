@@ -1,0 +1,301 @@
+/*
+ * end.c - how a pipeline ends: in good order, by a cancel, or both.
+ *
+ * The drain: nothing comes in any more, so the first stage's queue is joined once all of it has gone through; then
+ * nothing comes to the second, and so on, in the order of the graph (S1). A stage that is drained is shut down, and its
+ * threads end. A cancel interrupts the join that waits.
+ *
+ * Whoever finds that all threads have ended joins them. That is a thread in finish or destroy, one at a time.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pipeline.h"
+
+/* ---- threads ---- */
+
+bool weir__pipeline_is_self(const weir_pipeline *pipeline) {
+    const weir_worker *self = weir__worker_self();
+    if (self == NULL || self->group->leave != weir__run_leave)
+        return false;
+    const weir_stage *stage = self->group->arg;
+    return stage->pipeline == pipeline;
+}
+
+void weir__pipeline_enter(weir_stage *stage) {
+    weir_pipeline *pipeline = stage->pipeline;
+    weir__lock_acquire(&stage->lock);
+    stage->alive++;
+    weir__lock_release(&stage->lock);
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->running++;
+    weir__lock_release(&pipeline->lock);
+}
+
+/* Its functions have ended all its threads, and nobody would take what comes. */
+static void lose_stage(weir_stage *stage) {
+    if (weir__stage_is_source(stage) || weir__u32_load_acquire(&stage->closing) || weir__is_cancelled(stage->pipeline))
+        return;
+    weir__errors_add(stage, -WEIR_UNFINISHED, "all its threads have ended", 0);
+    weir__pipeline_fail(stage->pipeline);
+}
+
+void weir__pipeline_leave(weir_stage *stage) {
+    weir_pipeline *pipeline = stage->pipeline;
+    weir__lock_acquire(&stage->lock);
+    bool last = --stage->alive == 0;
+    weir__lock_release(&stage->lock);
+    if (last)
+        lose_stage(stage);
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->running--;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+}
+
+/* ---- cancelling ---- */
+
+/* Whether this call is the one that cancels. */
+static bool set_cancelled(weir_pipeline *pipeline, weir_status outcome) {
+    weir__lock_acquire(&pipeline->lock);
+    bool first = pipeline->state == WEIR_RUN_RUNNING || pipeline->state == WEIR_RUN_DRAINING;
+    if (first) {
+        pipeline->state = WEIR_RUN_CANCELLED;
+        pipeline->outcome = outcome;
+        weir__u32_store_release(&pipeline->ending, 1);
+        weir__u32_store_release(&pipeline->cancelled, 1);
+    }
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+    return first;
+}
+
+static void shut_down_outputs(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (stage->options.results != NULL)
+            (void)weir_queue_shutdown(stage->options.results, WEIR_DRAIN);
+        if (stage->options.dead != NULL)
+            (void)weir_queue_shutdown(stage->options.dead, WEIR_DRAIN);
+    }
+}
+
+/* Wakes whoever waits anywhere, before the first drop function is called: that may take long. */
+static void wake_everybody(weir_pipeline *pipeline) {
+    weir__event_happen(&pipeline->cancel_event);
+    weir__limits_close(&pipeline->limits, true);
+    shut_down_outputs(pipeline);
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        weir__stage_wake(stage);
+        (void)weir_queue_shutdown(stage->queue, WEIR_DRAIN);
+        weir__queue_wake_joiners(stage->queue);
+    }
+}
+
+static void drop_everything(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        (void)weir_queue_shutdown(stage->queue, WEIR_DISCARD);
+        weir__order_close(stage);
+        weir__keys_close(stage);
+        weir__gather_close(stage);
+    }
+    weir__keeper_close(&pipeline->keeper);
+}
+
+void weir__pipeline_cancel_as(weir_pipeline *pipeline, weir_status outcome) {
+    if (!set_cancelled(pipeline, outcome))
+        return;
+    wake_everybody(pipeline);
+    drop_everything(pipeline);
+}
+
+void weir__pipeline_fail(weir_pipeline *pipeline) {
+    weir__pipeline_cancel_as(pipeline, WEIR_FAILED);
+}
+
+static bool has_started(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    bool started = pipeline->state != WEIR_RUN_READY;
+    weir__lock_release(&pipeline->lock);
+    return started;
+}
+
+weir_status weir_pipeline_cancel(weir_pipeline *pipeline) {
+    if (pipeline == NULL || !has_started(pipeline))
+        return WEIR_INVALID;
+    weir__pipeline_cancel_as(pipeline, WEIR_CANCELLED);
+    return WEIR_OK;
+}
+
+/* ---- helpers ---- */
+
+bool weir__pipeline_claim_helper(weir_pipeline *pipeline, bool *has) {
+    weir__lock_acquire(&pipeline->lock);
+    bool running = pipeline->state != WEIR_RUN_READY && pipeline->state != WEIR_RUN_OVER;
+    bool claimed = running && !pipeline->finishing && !*has;
+    if (claimed) {
+        *has = true;
+        pipeline->claims++;
+    }
+    weir__lock_release(&pipeline->lock);
+    return claimed;
+}
+
+void weir__pipeline_end_claim(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->claims--;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+}
+
+/* ---- waiting for the sources ---- */
+
+static weir_status wait_for_sources(weir_pipeline *pipeline, weir_deadline deadline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (!weir__stage_is_source(stage))
+            continue;
+        weir_status status = weir__queue_join_unless(stage->queue, &pipeline->cancelled, deadline);
+        if (status == WEIR_TIMEDOUT)
+            return status;
+    }
+    return weir__is_cancelled(pipeline) ? WEIR_CANCELLED : WEIR_OK;
+}
+
+weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline) {
+    if (pipeline == NULL || !has_started(pipeline))
+        return WEIR_INVALID;
+    return weir__pipeline_is_self(pipeline) ? WEIR_DEADLOCK : wait_for_sources(pipeline, deadline);
+}
+
+/* ---- the end ---- */
+
+void weir__pipeline_begin_end(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    if (pipeline->state == WEIR_RUN_RUNNING)
+        pipeline->state = WEIR_RUN_DRAINING;
+    weir__u32_store_release(&pipeline->ending, 1);
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+    weir__limits_close(&pipeline->limits, false);
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
+        weir__stage_wake(stage);
+    if (pipeline->entrance != NULL)
+        weir__queue_seal(pipeline->entrance->queue);
+}
+
+/* Waits until all that is in the stage is through; what leads to it is drained. */
+static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
+    weir_pipeline *pipeline = stage->pipeline;
+    if (weir__stage_gathers(stage))
+        weir__gather_end(stage);
+    weir_status status = weir__queue_join_unless(stage->queue, &pipeline->cancelled, deadline);
+    if (status == WEIR_TIMEDOUT || weir__is_cancelled(pipeline))
+        return status == WEIR_TIMEDOUT ? status : WEIR_CANCELLED;
+    weir__u32_store_release(&stage->closing, 1);
+    return weir_queue_shutdown(stage->queue, WEIR_DRAIN);
+}
+
+static weir_status drain(weir_pipeline *pipeline, weir_deadline deadline) {
+    weir_status status = WEIR_OK;
+    for (size_t i = 0; i < pipeline->stage_count && status == WEIR_OK; i++)
+        status = drain_stage(pipeline->order[i], deadline);
+    return status;
+}
+
+static uint64_t plus(uint64_t time, uint64_t more) {
+    return more < WEIR_NEVER - time ? time + more : WEIR_NEVER;
+}
+
+/* Waits until no thread is left: until the deadline, and for `grace` in any case; after a cancel for that alone. */
+static bool wait_for_threads(weir_pipeline *pipeline, weir_deadline deadline) {
+    bool cancelled = weir__is_cancelled(pipeline);
+    uint64_t least = plus(weir__clock_now(), pipeline->options.grace);
+    uint64_t limit = !cancelled && deadline > least ? deadline : least;
+    weir__lock_acquire(&pipeline->lock);
+    while (pipeline->running > 0 && weir__clock_now() < limit) {
+        weir__park_wait(&pipeline->changed, &pipeline->lock, limit, NULL);
+        if (!cancelled && weir__is_cancelled(pipeline)) {
+            cancelled = true;
+            limit = plus(weir__clock_now(), pipeline->options.grace);
+        }
+    }
+    bool ended = pipeline->running == 0;
+    weir__lock_release(&pipeline->lock);
+    return ended;
+}
+
+static void join_threads(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (stage->group != NULL)
+            weir__group_join(stage->group); /* reports still look at its workers */
+    }
+    weir__keeper_stop(&pipeline->keeper);
+}
+
+/* No thread is left: it is over. */
+static void complete(weir_pipeline *pipeline) {
+    join_threads(pipeline);
+    shut_down_outputs(pipeline);
+    weir__trace_end(pipeline);
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->state = WEIR_RUN_OVER;
+    pipeline->over = weir__clock_now();
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+    weir__show_end(pipeline);
+    weir__watch_end(pipeline);
+}
+
+/* Makes this the thread that ends it; false: it is over. One whose deadline passes meanwhile has it cancelled. */
+static bool become_the_one(weir_pipeline *pipeline, weir_deadline deadline) {
+    weir__lock_acquire(&pipeline->lock);
+    while (pipeline->finishing || pipeline->claims > 0) {
+        if (weir__park_wait(&pipeline->changed, &pipeline->lock, deadline, NULL) || !pipeline->finishing)
+            continue;
+        weir__lock_release(&pipeline->lock);
+        weir__pipeline_cancel_as(pipeline, WEIR_TIMEDOUT);
+        deadline = WEIR_NEVER; /* the other one is given its grace, and no more */
+        weir__lock_acquire(&pipeline->lock);
+    }
+    bool over = pipeline->state == WEIR_RUN_OVER;
+    pipeline->finishing = !over;
+    weir__lock_release(&pipeline->lock);
+    return !over;
+}
+
+static weir_status stop_being_the_one(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    weir_status outcome = pipeline->state == WEIR_RUN_OVER ? pipeline->outcome : WEIR_BUSY;
+    pipeline->finishing = false;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+    return outcome;
+}
+
+static weir_status end(weir_pipeline *pipeline, weir_deadline deadline) {
+    if (!become_the_one(pipeline, deadline))
+        return pipeline->outcome;
+    if (drain(pipeline, deadline) == WEIR_TIMEDOUT)
+        weir__pipeline_cancel_as(pipeline, WEIR_TIMEDOUT);
+    if (wait_for_threads(pipeline, deadline))
+        complete(pipeline);
+    return stop_being_the_one(pipeline);
+}
+
+weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
+    if (report != NULL)
+        *report = NULL;
+    if (pipeline == NULL || !has_started(pipeline))
+        return WEIR_INVALID;
+    weir__pipeline_begin_end(pipeline);
+    weir_status status = weir__pipeline_is_self(pipeline) ? WEIR_DEADLOCK : end(pipeline, deadline);
+    if (report != NULL && weir_pipeline_report(pipeline, report) != WEIR_OK)
+        return WEIR_NOMEM;
+    return status;
+}
+
+bool weir__pipeline_end_cancelled(weir_pipeline *pipeline) {
+    weir__pipeline_cancel_as(pipeline, WEIR_CANCELLED);
+    return end(pipeline, 0) != WEIR_BUSY;
+}
+
+void weir__pipeline_undo(weir_pipeline *pipeline) {
+    weir__pipeline_cancel_as(pipeline, WEIR_CANCELLED);
+    join_threads(pipeline);
+    weir__trace_end(pipeline);
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->state = WEIR_RUN_READY;
+    weir__lock_release(&pipeline->lock);
+}

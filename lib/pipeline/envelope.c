@@ -1,0 +1,108 @@
+/*
+ * envelope.c - envelopes and tokens: when what came in is over.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/envelope.h"
+
+#include <string.h>
+
+#include "pipeline/pipeline.h"
+
+static weir__cache *cache_of(weir_task *task) {
+    return task == NULL ? NULL : &task->cache;
+}
+
+weir__envelope *weir__envelope_new(weir_pipeline *pipeline, weir_task *task, void *item) {
+    weir__envelope *envelope = weir__pool_take(&pipeline->pool, cache_of(task));
+    if (envelope == NULL)
+        return NULL;
+    memset(envelope, 0, sizeof *envelope);
+    envelope->item = item;
+    return envelope;
+}
+
+void weir__envelope_free(weir_pipeline *pipeline, weir_task *task, weir__envelope *envelope) {
+    weir__pool_give(&pipeline->pool, cache_of(task), envelope);
+}
+
+static weir__token *token_new(weir_pipeline *pipeline, weir_task *task, uint64_t weight) {
+    weir__token *token = weir__pool_take(&pipeline->pool, cache_of(task));
+    if (token == NULL)
+        return NULL;
+    memset(token, 0, sizeof *token);
+    weir__u64_store_relaxed(&token->pieces, 1);
+    token->weight = weight;
+    return token;
+}
+
+bool weir__envelope_share(weir_pipeline *pipeline, weir_task *task, weir__envelope *envelope) {
+    if (envelope->token == NULL)
+        envelope->token = token_new(pipeline, task, envelope->weight);
+    return envelope->token != NULL;
+}
+
+void weir__token_add(weir__token *token) {
+    (void)weir__u64_add_acquire_release(&token->pieces, 1);
+}
+
+static bool add_parent(weir_pipeline *pipeline, weir_task *task, weir__token *token, weir__envelope *envelope) {
+    if (!weir__envelope_share(pipeline, task, envelope))
+        return false;
+    weir__token_add(envelope->token);
+    token->parents[token->parent_count++] = envelope->token;
+    return true;
+}
+
+weir__token *weir__token_of_batch(weir_pipeline *pipeline, weir_task *task, weir__envelope *batch) {
+    weir__token *token = token_new(pipeline, task, 0);
+    if (token == NULL)
+        return NULL;
+    token->combined = true;
+    token->parents = weir__alloc(weir__batch_count(batch) * sizeof(weir__token *));
+    bool complete = token->parents != NULL && add_parent(pipeline, task, token, batch);
+    for (weir__envelope *at = batch->list.first; complete && at != NULL; at = at->next)
+        complete = add_parent(pipeline, task, token, at);
+    if (complete)
+        return token;
+    weir__token_release(pipeline, task, token, WEIR__DONE);
+    return NULL;
+}
+
+/* What has come in is over. */
+static void root_over(weir_pipeline *pipeline, weir_task *task, uint64_t weight, weir__verdict verdict) {
+    if (task != NULL)
+        weir__count(&task->roots[verdict], 1);
+    else
+        (void)weir__u64_add_acquire_release(&pipeline->roots[verdict], 1);
+    if (pipeline->limited)
+        weir__limits_leave(&pipeline->limits, weight);
+}
+
+/* E2. */
+static void worsen(weir__token *token, weir__verdict verdict) {
+    uint64_t worst = weir__u64_load_acquire(&token->verdict);
+    while (worst < verdict && !weir__u64_swap_weak_acquire_release(&token->verdict, &worst, verdict))
+        ;
+}
+
+void weir__token_release(weir_pipeline *pipeline, weir_task *task, weir__token *token, weir__verdict verdict) {
+    worsen(token, verdict);
+    if (weir__u64_add_acquire_release(&token->pieces, UINT64_MAX) != 1)
+        return;
+    verdict = (weir__verdict)weir__u64_load_acquire(&token->verdict);
+    if (!token->combined)
+        root_over(pipeline, task, token->weight, verdict);
+    for (size_t i = 0; i < token->parent_count; i++) /* E3; as deep as batches follow on one another */
+        weir__token_release(pipeline, task, token->parents[i], verdict);
+    weir__free(token->parents);
+    weir__pool_give(&pipeline->pool, cache_of(task), token);
+}
+
+void weir__envelope_over(weir_pipeline *pipeline, weir_task *task, weir__envelope *envelope, weir__verdict verdict) {
+    if (envelope->token != NULL)
+        weir__token_release(pipeline, task, envelope->token, verdict);
+    else
+        root_over(pipeline, task, envelope->weight, verdict);
+    weir__envelope_free(pipeline, task, envelope);
+}

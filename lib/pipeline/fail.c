@@ -1,0 +1,200 @@
+/*
+ * fail.c - how an item ends that has failed, or tries again.
+ *
+ * What backs off lies with the keeper, and no worker or place in a queue waits with it. When its time has come it is
+ * given back to the front of its stage's queue, for whichever worker is free: that needs no room. The memory for the
+ * giving back is taken before, so that it cannot fail then.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pipeline.h"
+
+#include <string.h>
+
+weir__returned *weir__returned_new(void) {
+    return weir__alloc(sizeof(weir__returned) + sizeof(void *));
+}
+
+void weir__give_back(weir__envelope *envelope, weir__returned *returned) {
+    envelope->kept = false; /* whoever takes it from the queue settles it */
+    weir__slot slot;
+    weir__ptr_store_relaxed(&slot, envelope);
+    weir__queue_give_back(envelope->stage->queue, &slot, 1, returned);
+}
+
+static void ring(weir__timer *timer) {
+    weir__envelope *envelope = (weir__envelope *)((char *)timer - offsetof(weir__envelope, timer));
+    weir__returned *returned = envelope->returned;
+    envelope->returned = NULL;
+    weir__give_back(envelope, returned);
+}
+
+/* SplitMix64's mixing: G. Steele, D. Lea and C. Flood, "Fast Splittable Pseudorandom Number Generators", 2014. */
+static uint64_t mix(uint64_t value) {
+    value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return value ^ (value >> 31);
+}
+
+/* ns before the next attempt, after so many; the upper half of it by lot, so that those that failed together do not
+   come back together. */
+static uint64_t backoff_after(const weir_retry *retry, unsigned attempts, uint64_t lot) {
+    uint64_t most = retry->max_backoff != 0 ? retry->max_backoff : 60 * WEIR_SECOND;
+    uint64_t wait = retry->backoff < most ? retry->backoff : most;
+    for (unsigned i = 1; i < attempts && wait < most; i++)
+        wait = wait > most / 2 ? most : 2 * wait;
+    return wait - mix(lot) % (wait / 2 + 1);
+}
+
+static bool is_retried(const weir_stage *stage, unsigned attempts, int code) {
+    const weir_retry *retry = &stage->options.retry;
+    return attempts < retry->attempts && (retry->when == NULL || retry->when(code, stage->options.arg));
+}
+
+static void keep_batch(weir__envelope *batch) {
+    batch->kept = true;
+    for (weir__envelope *at = batch->list.first; at != NULL; at = at->next)
+        at->kept = true;
+}
+
+/* Lets it back off; false: it cannot. */
+static bool back_off(weir_task *task, weir__envelope *envelope) {
+    weir_stage *stage = task->stage;
+    if ((envelope->returned = weir__returned_new()) == NULL)
+        return false;
+    uint64_t now = weir__clock_now();
+    uint64_t wait = backoff_after(&stage->options.retry, envelope->attempts, now ^ envelope->position);
+    if (weir__stage_gathers(stage))
+        keep_batch(envelope);
+    else
+        envelope->kept = true;
+    envelope->timer.ring = ring;
+    weir__count(&task->retried, 1);
+    if (weir__keeper_set(&stage->pipeline->keeper, &envelope->timer, now + wait))
+        return true;
+    weir__give_back(envelope, envelope->returned); /* it was cancelled meanwhile, and drops it */
+    return true;
+}
+
+static weir_dead_letter *letter_of(weir_task *task, void *item, int code, unsigned attempts) {
+    size_t name = strlen(task->stage->name) + 1, message = strlen(task->message) + 1;
+    weir_dead_letter *letter = weir__alloc(sizeof *letter + name + message);
+    if (letter == NULL)
+        return NULL;
+    char *text = (char *)(letter + 1);
+    *letter = (weir_dead_letter){
+        .item = item,
+        .stage = memcpy(text, task->stage->name, name),
+        .code = code,
+        .message = memcpy(text + name, task->message, message),
+        .attempts = attempts,
+    };
+    return letter;
+}
+
+void weir_dead_letter_free(weir_dead_letter *letter) {
+    weir__free(letter);
+}
+
+/* Puts it to the dead letters, or drops it; returns what has become of it. */
+static weir__verdict bury(weir_task *task, void *item, int code, unsigned attempts) {
+    weir_stage *stage = task->stage;
+    weir__verdict verdict = WEIR__FAILED;
+    if (stage->options.dead != NULL) {
+        weir_dead_letter *letter = letter_of(task, item, code, attempts);
+        weir_status status = letter == NULL ? WEIR_NOMEM : weir__offer(task, stage->options.dead, letter);
+        if (status == WEIR_OK)
+            return WEIR__DEAD;
+        weir_dead_letter_free(letter);
+        verdict = status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
+    }
+    weir__stage_drop_item(stage, item);
+    return verdict;
+}
+
+static void drop_results(weir_task *task, weir__envelope *envelope) {
+    weir__envelope *result;
+    while ((result = weir__list_take(&envelope->list)) != NULL) {
+        weir__send_drop(task->stage, result->item);
+        weir__envelope_over(task->stage->pipeline, task, result, WEIR__DONE);
+    }
+}
+
+/* The result goes on in the item's own envelope. */
+static void end_with_result(weir_task *task, weir__envelope *envelope) {
+    bool kept = envelope->kept;
+    weir__send(task, envelope);
+    weir__stage_count(task->stage, task, WEIR__DONE);
+    if (kept)
+        weir__queue_settle(task->stage->queue, 1);
+}
+
+/* Ends an item without a result in hand, or each item of a batch. */
+static void end_each(weir_task *task, weir__envelope *first, int code) {
+    weir_stage *stage = task->stage;
+    unsigned attempts = first->attempts;
+    for (weir__envelope *at = first, *next = first->list.first; at != NULL; at = next) {
+        next = at == first ? next : at->next;
+        bool kept = at->kept;
+        weir__verdict verdict = code == 0 ? WEIR__DONE : bury(task, at->item, code, attempts);
+        weir__stage_count(stage, task, verdict);
+        weir__envelope_over(stage->pipeline, task, at, verdict);
+        if (kept)
+            weir__queue_settle(stage->queue, 1);
+    }
+}
+
+weir__after weir__over(weir_task *task, weir__envelope *envelope, int code) {
+    if (task->stage->options.ordered) {
+        weir__verdict verdict = code == 0 ? WEIR__DONE : bury(task, envelope->item, code, envelope->attempts);
+        envelope->verdict = (unsigned char)verdict;
+        envelope->kept = true;
+        weir__order_ready(task, envelope);
+        return WEIR__HELD;
+    }
+    if (envelope->is_result)
+        end_with_result(task, envelope);
+    else
+        end_each(task, envelope, code);
+    return WEIR__OVER;
+}
+
+weir__after weir__fail(weir_task *task, weir__envelope *envelope, int code) {
+    weir_stage *stage = task->stage;
+    weir_pipeline *pipeline = stage->pipeline;
+    if (weir__is_cancelled(pipeline)) {
+        weir__stage_drop(stage, task, envelope);
+        return WEIR__OVER;
+    }
+    weir__errors_add(stage, code, task->message, envelope->attempts);
+    drop_results(task, envelope);
+    if (is_retried(stage, envelope->attempts, code) && back_off(task, envelope))
+        return WEIR__WAITS;
+    weir__after after = weir__over(task, envelope, code);
+    if (stage->options.on_error == WEIR_FAIL_FAST)
+        weir__pipeline_fail(pipeline);
+    return after;
+}
+
+void weir__fail_lost(weir_task *task, int code) {
+    weir_stage *stage = task->stage;
+    weir__errors_add(stage, code, task->message, 1);
+    weir__stage_count(stage, task, WEIR__FAILED);
+    if (stage->options.on_error == WEIR_FAIL_FAST)
+        weir__pipeline_fail(stage->pipeline);
+}
+
+void weir__fail_source(weir_task *task, int code) {
+    weir_stage *stage = task->stage;
+    weir__errors_add(stage, code, task->message, ++task->failures);
+    weir__stage_count(stage, task, WEIR__FAILED);
+    if (is_retried(stage, task->failures, code)) {
+        uint64_t now = weir__clock_now();
+        weir__count(&task->retried, 1);
+        weir__stage_wait_until(stage, task, now + backoff_after(&stage->options.retry, task->failures, now));
+        return;
+    }
+    weir__u32_store_release(&stage->ended, 1);
+    if (stage->options.on_error == WEIR_FAIL_FAST)
+        weir__pipeline_fail(stage->pipeline);
+}

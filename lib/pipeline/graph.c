@@ -1,0 +1,275 @@
+/*
+ * graph.c - whether the stages can be a pipeline.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include "pipeline/pipeline.h"
+
+void weir__explain(weir_pipeline *pipeline, const char *stage, const char *format, ...) {
+    size_t size = sizeof pipeline->message, used = 0;
+    va_list arguments;
+    if (stage != NULL)
+        used = (size_t)snprintf(pipeline->message, size, "stage %.100s: ", stage);
+    va_start(arguments, format);
+    (void)vsnprintf(pipeline->message + used, size - used, format, arguments);
+    va_end(arguments);
+}
+
+static size_t count_functions(const weir_stage_options *options) {
+    return (size_t)(options->func != NULL) + (options->run != NULL) + (options->run_batch != NULL) +
+           (options->source != NULL);
+}
+
+static bool has_reserved(const weir_stage_options *options) {
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
+        if (options->reserved[i] != NULL)
+            return true;
+    }
+    return false;
+}
+
+static const char *wrong_with_batch(const weir_stage_options *options) {
+    const weir_batch *batch = &options->batch;
+    bool limited = batch->items != 0 || batch->bytes != 0;
+    if (options->run_batch == NULL)
+        return limited || batch->wait != 0 ? "a batch is for run_batch" : NULL;
+    if (!limited)
+        return "a batch needs a number of items or of bytes";
+    if (batch->bytes != 0 && batch->weigh == NULL)
+        return "a batch by bytes needs a function to weigh";
+    if (options->per_key != 0)
+        return "a batch cannot have a limit for keys";
+    if (options->ordered && (options->threads > 1 || options->retry.attempts > 1))
+        return "batches keep their order in one thread and without retries only";
+    return NULL;
+}
+
+/* NULL: nothing. */
+static const char *wrong_with(const weir_stage_options *options) {
+    if (count_functions(options) != 1)
+        return "needs exactly one of func, run, run_batch and source";
+    if (has_reserved(options))
+        return "has a reserved member that is not NULL";
+    if (options->per_key != 0 && options->key == NULL)
+        return "a limit for keys needs a function for the key";
+    if (options->source != NULL && (options->per_key != 0 || options->ordered || options->dead != NULL))
+        return "a source has no items in front, so no order, no keys and no dead letters";
+    if (options->func != NULL && (options->retry.attempts > 1 || options->dead != NULL))
+        return "a func cannot fail, so it has no retries and no dead letters";
+    if (!(options->rate >= 0) || options->rate > 1e9)
+        return "a rate is from 0 to a thousand million a second";
+    if (options->fan_out > WEIR_TO_ALL || options->on_error > WEIR_SKIP)
+        return "has a fan_out or an on_error that there is not";
+    if (options->fini != NULL && options->init == NULL)
+        return "a fini needs an init";
+    return wrong_with_batch(options);
+}
+
+bool weir__graph_accepts(weir_pipeline *pipeline, const weir_stage_options *options) {
+    if (options == NULL || options->name == NULL || options->name[0] == '\0') {
+        weir__explain(pipeline, NULL, "a stage needs options with a name");
+        return false;
+    }
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (strcmp(stage->name, options->name) == 0) {
+            weir__explain(pipeline, options->name, "there is one of that name already");
+            return false;
+        }
+    }
+    const char *wrong = wrong_with(options);
+    if (wrong != NULL)
+        weir__explain(pipeline, options->name, "%s", wrong);
+    return wrong == NULL;
+}
+
+weir_status weir__graph_connect(weir_stage *from, weir_stage *to) {
+    weir_stage **longer = weir__alloc((from->successor_count + 1) * sizeof(weir_stage *));
+    if (longer == NULL)
+        return WEIR_NOMEM;
+    for (size_t i = 0; i < from->successor_count; i++)
+        longer[i] = from->successors[i];
+    longer[from->successor_count++] = to;
+    weir__free(from->successors);
+    from->successors = longer;
+    to->predecessor_count++;
+    from->pipeline->edge_count++;
+    return WEIR_OK;
+}
+
+static weir_status connect_chain(weir_pipeline *pipeline) {
+    weir_status status = WEIR_OK;
+    for (weir_stage *stage = pipeline->first; status == WEIR_OK && stage->next != NULL; stage = stage->next)
+        status = weir__graph_connect(stage, stage->next);
+    return status;
+}
+
+static bool find_entrance(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (stage->predecessor_count > 0 || weir__stage_is_source(stage))
+            continue;
+        if (pipeline->entrance != NULL) {
+            weir__explain(pipeline, stage->name, "nothing leads to it, and items are put to stage %.100s",
+                          pipeline->entrance->name);
+            return false;
+        }
+        pipeline->entrance = stage;
+    }
+    return true;
+}
+
+/*
+ * A. Kahn, "Topological Sorting of Large Networks", CACM 5, 1962: again and again one that nothing leads to but what
+ * has been taken. `marks` has how many lead to each that have not.
+ */
+static bool sort(weir_pipeline *pipeline, size_t *marks) {
+    size_t sorted = 0;
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        marks[stage->number] = stage->predecessor_count;
+        if (stage->predecessor_count == 0)
+            pipeline->order[sorted++] = stage;
+    }
+    for (size_t i = 0; i < sorted; i++) {
+        weir_stage *stage = pipeline->order[i];
+        for (size_t j = 0; j < stage->successor_count; j++) {
+            if (--marks[stage->successors[j]->number] == 0)
+                pipeline->order[sorted++] = stage->successors[j];
+        }
+    }
+    for (weir_stage *stage = pipeline->first; stage != NULL && sorted < pipeline->stage_count; stage = stage->next) {
+        if (marks[stage->number] > 0) {
+            weir__explain(pipeline, stage->name, "it is on a cycle, or behind one");
+            return false;
+        }
+    }
+    return true;
+}
+
+static weir_status find_order(weir_pipeline *pipeline) {
+    pipeline->order = weir__alloc(pipeline->stage_count * sizeof(weir_stage *));
+    size_t *marks = weir__alloc(pipeline->stage_count * sizeof *marks);
+    weir_status status = WEIR_NOMEM;
+    if (pipeline->order != NULL && marks != NULL)
+        status = sort(pipeline, marks) ? WEIR_OK : WEIR_INVALID;
+    weir__free(marks);
+    return status;
+}
+
+static const char *wrong_with_ends(const weir_stage *stage) {
+    const weir_stage_options *options = &stage->options;
+    bool fans_out = stage->successor_count > 1;
+    if (weir__stage_is_source(stage) && stage->predecessor_count > 0)
+        return "something leads to it, but it is a source";
+    if (options->results != NULL && stage->successor_count > 0)
+        return "its results go to other stages, not to a queue";
+    if (fans_out && options->route == NULL && (options->fan_out == WEIR_BY_KEY || options->fan_out == WEIR_BY_CHOICE))
+        return "its fan_out needs a route";
+    if (fans_out && options->fan_out == WEIR_TO_ALL && options->copy == NULL)
+        return "a fan-out to all needs a function to copy";
+    if (options->results != NULL && options->results == options->dead)
+        return "results and dead letters cannot go to one queue";
+    return NULL;
+}
+
+static bool check_ends(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        const char *wrong = wrong_with_ends(stage);
+        if (wrong != NULL) {
+            weir__explain(pipeline, stage->name, "%s", wrong);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Items that an incomplete batch of this stage may hold for ever. */
+static uint64_t most_held(const weir_stage *stage) {
+    const weir_batch *batch = &stage->options.batch;
+    return batch->wait != 0 || batch->items == 0 ? 0 : batch->items - 1;
+}
+
+static uint64_t plus(uint64_t a, uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+/* If incomplete batches hold all that may be in flight, nothing comes that would complete them. */
+static bool check_batches(weir_pipeline *pipeline) {
+    uint64_t held = 0;
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        const weir_batch *batch = &stage->options.batch;
+        held = plus(held, most_held(stage));
+        if (stage->options.run_batch == NULL || batch->wait != 0)
+            continue;
+        if (held >= pipeline->limits.max_items) {
+            weir__explain(pipeline, stage->name,
+                          "incomplete batches can hold all of the %llu items that may be in flight: "
+                          "give it a wait, or raise max_items",
+                          (unsigned long long)pipeline->limits.max_items);
+            return false;
+        }
+        if (pipeline->options.max_bytes != 0) {
+            weir__explain(pipeline, stage->name,
+                          "an incomplete batch can hold all of the bytes that may be in flight: give it a wait");
+            return false;
+        }
+        if (batch->items == 0 && pipeline->limits.max_items != UINT64_MAX) {
+            weir__explain(pipeline, stage->name,
+                          "light items can fill max_items before its batch has its bytes: give it a wait, or items");
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Whether what waits for others in it has no bound but that of the whole pipeline. */
+static bool needs_limit(const weir_stage *stage) {
+    return stage->options.ordered || stage->options.per_key != 0;
+}
+
+static void set_limits(weir_pipeline *pipeline) {
+    weir__limits *limits = &pipeline->limits;
+    uint64_t sum = 0;
+    bool needed = false;
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        sum = plus(sum, plus(weir__stage_is_source(stage) ? 0 : stage->options.capacity, stage->options.threads));
+        needed = needed || needs_limit(stage);
+    }
+    uint64_t usual = needed && sum < SIZE_MAX ? sum : UINT64_MAX;
+    limits->max_items = pipeline->options.max_items != 0 ? pipeline->options.max_items : usual;
+    limits->max_bytes = pipeline->options.max_bytes != 0 ? pipeline->options.max_bytes : UINT64_MAX;
+    pipeline->limited =
+        limits->max_items != UINT64_MAX || limits->max_bytes != UINT64_MAX || pipeline->options.weigh != NULL;
+}
+
+/* Whether a stage asks for nothing that needs an envelope. */
+static bool is_plain_stage(const weir_stage *stage) {
+    const weir_stage_options *options = &stage->options;
+    return options->func != NULL && !options->ordered && options->per_key == 0 && options->rate == 0 &&
+           stage->successor_count <= 1;
+}
+
+static bool is_plain(const weir_pipeline *pipeline) {
+    bool plain = !pipeline->limited;
+    for (const weir_stage *stage = pipeline->first; plain && stage != NULL; stage = stage->next)
+        plain = is_plain_stage(stage);
+    return plain;
+}
+
+weir_status weir__graph_check(weir_pipeline *pipeline) {
+    if (pipeline->first == NULL) {
+        weir__explain(pipeline, NULL, "a pipeline needs a stage");
+        return WEIR_INVALID;
+    }
+    if (pipeline->edge_count == 0 && connect_chain(pipeline) != WEIR_OK)
+        return WEIR_NOMEM;
+    weir_status status = find_order(pipeline);
+    if (status != WEIR_OK)
+        return status;
+    set_limits(pipeline);
+    if (!check_ends(pipeline) || !find_entrance(pipeline) || !check_batches(pipeline))
+        return WEIR_INVALID;
+    pipeline->plain = is_plain(pipeline);
+    return WEIR_OK;
+}

@@ -1,0 +1,187 @@
+/*
+ * keys.c - no more items with the same key at a time than that.
+ *
+ * A key that is in use has an entry, which counts the items that run (or back off: they keep their place), and holds
+ * those that wait, in the order in which they were taken. Nobody sleeps: the worker that is done with one of them runs
+ * the next. There are no more entries and no more who wait than there are items in flight, for which there is always a
+ * limit where there are keys.
+ *
+ * With a limit of 1 the items of a key run in the order in which they came. Workers take items in that order, but may
+ * come here in another one. So there they come in by their positions: who is early lies in a heap until those before it
+ * are here, which are in other workers' hands or batches. Whoever closes a gap may find several that can run: it runs
+ * the first and gives the others back to the queue.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pipeline.h"
+
+#include <string.h>
+
+typedef struct weir__key {
+    struct weir__key *next; /* in its bucket */
+    uint64_t key;
+    size_t running;
+    weir__heap waiting;
+} weir__key;
+
+bool weir__keys_prepare(weir_stage *stage) {
+    uint64_t most = stage->pipeline->limits.max_items;
+    size_t count = 64;
+    while (count < most && count < 65536)
+        count *= 2;
+    stage->keys.buckets = weir__alloc(count * sizeof(weir__key *));
+    stage->keys.count = count;
+    return stage->keys.buckets != NULL;
+}
+
+void weir__keys_free(weir_stage *stage) {
+    weir__keys *keys = &stage->keys;
+    for (size_t i = 0; keys->buckets != NULL && i < keys->count; i++) {
+        for (weir__key *at = keys->buckets[i], *next; at != NULL; at = next) {
+            next = at->next;
+            weir__free(at);
+        }
+    }
+    weir__free(keys->buckets);
+}
+
+/* Where the pointer to the entry is, or would be. */
+static weir__key **find_locked(weir__keys *keys, uint64_t key) {
+    weir__key **at = &keys->buckets[(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (keys->count - 1)];
+    while (*at != NULL && (*at)->key != key)
+        at = &(*at)->next;
+    return at;
+}
+
+static weir__envelope *envelope_of(weir__heap_node *node) {
+    return (weir__envelope *)((char *)node - offsetof(weir__envelope, timer));
+}
+
+/*
+ * The entry of the envelope's key. If it has none yet, the spare one becomes it; else that goes to the spares.
+ */
+static weir__key *entry_locked(weir__keys *keys, weir__key *spare, weir__cell **spares) {
+    weir__key **at = find_locked(keys, spare->key);
+    if (*at == NULL) {
+        *at = spare;
+    } else {
+        weir__cell *cell = (weir__cell *)spare;
+        cell->next = *spares;
+        *spares = cell;
+    }
+    return *at;
+}
+
+/* Returns whether it may run now: its key has room. If not, it is kept there. */
+static bool enter_locked(weir_stage *stage, weir__envelope *envelope, weir__cell **spares) {
+    weir__key *entry = entry_locked(&stage->keys, envelope->key, spares);
+    envelope->key = entry;
+    envelope->entered = true;
+    if (stage->keys.closed || entry->running < stage->options.per_key) {
+        entry->running++;
+        return true;
+    }
+    envelope->kept = true;
+    envelope->timer.node.rank = envelope->position;
+    weir__heap_push(&entry->waiting, &envelope->timer.node);
+    return false;
+}
+
+/* By position: returns those that may run now, in order. */
+static weir__list arrive_locked(weir_stage *stage, weir__envelope *envelope, weir__cell **spares) {
+    weir__keys *keys = &stage->keys;
+    weir__list ready = {NULL, NULL};
+    envelope->kept = true;
+    envelope->timer.node.rank = envelope->position;
+    weir__heap_push(&keys->early, &envelope->timer.node);
+    while (keys->early.root != NULL && (keys->closed || keys->early.root->rank <= keys->next)) {
+        weir__envelope *next = envelope_of(weir__heap_pop(&keys->early));
+        keys->next = next->position + 1 > keys->next ? next->position + 1 : keys->next;
+        if (next->key == NULL || enter_locked(stage, next, spares))
+            weir__list_append(&ready, next);
+    }
+    return ready;
+}
+
+static weir__key *new_entry(weir_task *task, weir__envelope *envelope) {
+    weir_stage *stage = task->stage;
+    weir__key *entry = weir__pool_take(&stage->pipeline->pool, &task->cache);
+    if (entry == NULL)
+        return NULL;
+    memset(entry, 0, sizeof *entry);
+    entry->key = stage->options.key(envelope->item, stage->options.arg);
+    return entry;
+}
+
+static void give_spares(weir_task *task, weir__cell *spares) {
+    while (spares != NULL) {
+        weir__cell *next = spares->next;
+        weir__pool_give(&task->stage->pipeline->pool, &task->cache, spares);
+        spares = next;
+    }
+}
+
+weir__list weir__keys_enter(weir_task *task, weir__envelope *envelope) {
+    weir_stage *stage = task->stage;
+    weir__cell *spares = NULL;
+    weir__list ready = {NULL, NULL};
+    envelope->key = new_entry(task, envelope);
+    weir__lock_acquire(&stage->keys.lock);
+    if (stage->options.per_key == 1)
+        ready = arrive_locked(stage, envelope, &spares);
+    else if (envelope->key == NULL || enter_locked(stage, envelope, &spares))
+        weir__list_append(&ready, envelope);
+    weir__lock_release(&stage->keys.lock);
+    give_spares(task, spares);
+    return ready;
+}
+
+/* Takes an entry that nobody uses out of its bucket. */
+static void remove_locked(weir__keys *keys, weir__key *entry) {
+    *find_locked(keys, entry->key) = entry->next;
+}
+
+weir__envelope *weir__keys_leave(weir_task *task, void *key) {
+    weir_stage *stage = task->stage;
+    weir__key *entry = key, *unused = NULL;
+    weir__envelope *next = NULL;
+    weir__lock_acquire(&stage->keys.lock);
+    if (entry->waiting.root != NULL) {
+        next = envelope_of(weir__heap_pop(&entry->waiting));
+    } else if (--entry->running == 0) {
+        remove_locked(&stage->keys, entry);
+        unused = entry;
+    }
+    weir__lock_release(&stage->keys.lock);
+    if (unused != NULL)
+        weir__pool_give(&stage->pipeline->pool, &task->cache, unused);
+    return next;
+}
+
+/* Takes out one that waits. */
+static weir__envelope *take_waiting_locked(weir__keys *keys) {
+    if (keys->early.root != NULL)
+        return envelope_of(weir__heap_pop(&keys->early));
+    for (size_t i = 0; i < keys->count; i++) {
+        for (weir__key *at = keys->buckets[i]; at != NULL; at = at->next) {
+            if (at->waiting.root != NULL)
+                return envelope_of(weir__heap_pop(&at->waiting));
+        }
+    }
+    return NULL;
+}
+
+void weir__keys_close(weir_stage *stage) {
+    weir__keys *keys = &stage->keys;
+    weir__envelope *envelope;
+    if (keys->buckets == NULL)
+        return;
+    weir__lock_acquire(&keys->lock);
+    keys->closed = true;
+    while ((envelope = take_waiting_locked(keys)) != NULL) {
+        weir__lock_release(&keys->lock);
+        weir__stage_drop(stage, NULL, envelope);
+        weir__lock_acquire(&keys->lock);
+    }
+    weir__lock_release(&keys->lock);
+}

@@ -1,0 +1,101 @@
+/*
+ * limits.c - how much may be in the pipeline at once.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/limits.h"
+
+static bool has_room_locked(const weir__limits *limits, uint64_t weight) {
+    const weir__load *inside = &limits->inside;
+    if (inside->items == 0)
+        return true; /* alone it always passes */
+    return inside->items < limits->max_items && inside->bytes <= limits->max_bytes &&
+           weight <= limits->max_bytes - inside->bytes;
+}
+
+static bool is_closed_locked(const weir__limits *limits, bool outside) {
+    return limits->closed || (outside && limits->closed_outside);
+}
+
+static void join_line_locked(weir__limits *limits, weir__waiting *self) {
+    if (limits->first == NULL)
+        limits->first = self;
+    else
+        limits->last->next = self;
+    limits->last = self;
+}
+
+static void leave_line_locked(weir__limits *limits, weir__waiting *self) {
+    weir__waiting *before = NULL;
+    weir__waiting **at = &limits->first;
+    while (*at != self) {
+        before = *at;
+        at = &(*at)->next;
+    }
+    *at = self->next;
+    if (limits->last == self)
+        limits->last = before;
+}
+
+/* Waits in line for its turn and for room. */
+static weir_status wait_locked(weir__limits *limits, uint64_t weight, bool outside, weir_deadline deadline) {
+    weir__waiting self = {NULL};
+    weir_status status = WEIR_OK;
+    bool in_time = true;
+    join_line_locked(limits, &self);
+    for (;;) {
+        if (is_closed_locked(limits, outside))
+            status = WEIR_CLOSED;
+        else if (limits->first == &self && has_room_locked(limits, weight))
+            break;
+        else if (!in_time || (deadline != WEIR_NEVER && weir__clock_now() >= deadline))
+            status = WEIR_TIMEDOUT;
+        if (status != WEIR_OK)
+            break;
+        in_time = weir__park_wait(&limits->park, &limits->lock, deadline, NULL);
+    }
+    leave_line_locked(limits, &self);
+    return status;
+}
+
+weir_status weir__limits_enter(weir__limits *limits, uint64_t weight, bool outside, weir_deadline deadline) {
+    weir_status status = WEIR_OK;
+    weir__lock_acquire(&limits->lock);
+    if (is_closed_locked(limits, outside))
+        status = WEIR_CLOSED;
+    else if (limits->first != NULL || !has_room_locked(limits, weight))
+        status = wait_locked(limits, weight, outside, deadline);
+    if (status == WEIR_OK) {
+        limits->inside.items++;
+        limits->inside.bytes += weight;
+    }
+    if (limits->first != NULL) /* the next in line may have its turn now */
+        weir__park_release_all(&limits->park, &limits->lock);
+    else
+        weir__lock_release(&limits->lock);
+    return status;
+}
+
+void weir__limits_leave(weir__limits *limits, uint64_t weight) {
+    weir__lock_acquire(&limits->lock);
+    limits->inside.items--;
+    limits->inside.bytes -= weight;
+    if (limits->first != NULL)
+        weir__park_release_all(&limits->park, &limits->lock);
+    else
+        weir__lock_release(&limits->lock);
+}
+
+void weir__limits_close(weir__limits *limits, bool everybody) {
+    weir__lock_acquire(&limits->lock);
+    limits->closed_outside = true;
+    limits->closed = limits->closed || everybody;
+    weir__park_release_all(&limits->park, &limits->lock);
+}
+
+weir__load weir__limits_inside(weir__limits *limits) {
+    weir__lock_acquire(&limits->lock);
+    weir__load inside = limits->inside;
+    weir__lock_release(&limits->lock);
+    return inside;
+}

@@ -1,0 +1,246 @@
+/*
+ * pipeline.c - the life of a pipeline, up to its end (end.c).
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pipeline.h"
+
+#include <string.h>
+
+enum { USUAL_CAPACITY = 64 };
+static const uint64_t usual_grace = 100 * WEIR_MILLISECOND;
+
+static char *copy_of(const char *text) {
+    size_t size = strlen(text) + 1;
+    char *copy = weir__alloc(size);
+    return copy == NULL ? NULL : memcpy(copy, text, size);
+}
+
+static bool is_usable(const weir_pipeline_options *options) {
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
+        if (options->reserved[i] != NULL)
+            return false;
+    }
+    return options->max_bytes == 0 || options->weigh != NULL;
+}
+
+weir_status weir_pipeline_create(weir_pipeline **result, const weir_pipeline_options *options) {
+    static const weir_pipeline_options none;
+    options = options == NULL ? &none : options;
+    if (result == NULL || !is_usable(options))
+        return WEIR_INVALID;
+    weir_pipeline *pipeline = weir__alloc(sizeof *pipeline);
+    if (pipeline == NULL)
+        return WEIR_NOMEM;
+    pipeline->options = *options;
+    if (options->grace == 0)
+        pipeline->options.grace = usual_grace;
+    pipeline->cancel_event.readable = pipeline->cancel_event.written = -1;
+    pipeline->name = copy_of(options->name == NULL ? "" : options->name);
+    if (pipeline->name == NULL || !weir__errors_prepare(pipeline)) {
+        weir__free(pipeline->name);
+        weir__free(pipeline);
+        return WEIR_NOMEM;
+    }
+    (void)weir__event_open(&pipeline->cancel_event);
+    *result = pipeline;
+    return WEIR_OK;
+}
+
+/* Remembers that the pipeline cannot be started. */
+static weir_status refuse(weir_pipeline *pipeline, weir_status status) {
+    if (pipeline->refused == WEIR_OK)
+        pipeline->refused = status;
+    if (status == WEIR_NOMEM)
+        weir__explain(pipeline, NULL, "%s", weir_strerror(status));
+    return status;
+}
+
+static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *options) {
+    weir_stage *stage = weir__alloc(sizeof *stage);
+    if (stage == NULL)
+        return NULL;
+    stage->pipeline = pipeline;
+    stage->options = *options;
+    stage->options.threads = options->threads != 0 ? options->threads : 1;
+    stage->options.capacity = options->capacity != 0 ? options->capacity : USUAL_CAPACITY;
+    stage->number = pipeline->stage_count;
+    stage->name = copy_of(options->name);
+    if (stage->name != NULL)
+        return stage;
+    weir__free(stage);
+    return NULL;
+}
+
+weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **result, const weir_stage_options *options) {
+    if (pipeline == NULL || pipeline->state != WEIR_RUN_READY)
+        return WEIR_INVALID;
+    if (!weir__graph_accepts(pipeline, options))
+        return refuse(pipeline, WEIR_INVALID);
+    weir_stage *stage = new_stage(pipeline, options);
+    if (stage == NULL)
+        return refuse(pipeline, WEIR_NOMEM);
+    if (pipeline->first == NULL)
+        pipeline->first = stage;
+    else
+        pipeline->last->next = stage;
+    pipeline->last = stage;
+    pipeline->stage_count++;
+    if (result != NULL)
+        *result = stage;
+    return WEIR_OK;
+}
+
+static bool is_connected(const weir_stage *from, const weir_stage *to) {
+    for (size_t i = 0; i < from->successor_count; i++) {
+        if (from->successors[i] == to)
+            return true;
+    }
+    return false;
+}
+
+weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
+    if (pipeline == NULL || pipeline->state != WEIR_RUN_READY)
+        return WEIR_INVALID;
+    if (from == NULL || to == NULL || from->pipeline != pipeline || to->pipeline != pipeline) {
+        weir__explain(pipeline, NULL, "a connection needs two stages of this pipeline");
+        return refuse(pipeline, WEIR_INVALID);
+    }
+    if (is_connected(from, to)) {
+        weir__explain(pipeline, from->name, "it is connected to stage %.100s already", to->name);
+        return refuse(pipeline, WEIR_INVALID);
+    }
+    weir_status status = weir__graph_connect(from, to);
+    return status == WEIR_OK ? WEIR_OK : refuse(pipeline, status);
+}
+
+static bool needs_keeper(const weir_pipeline *pipeline) {
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (!weir__stage_is_source(stage) && (stage->options.retry.attempts > 1 || stage->options.batch.wait != 0))
+            return true;
+    }
+    return false;
+}
+
+static weir_status prepare_stages(weir_pipeline *pipeline, const weir_stage **at) {
+    weir_status status = WEIR_OK;
+    for (weir_stage *stage = pipeline->first; status == WEIR_OK && stage != NULL; stage = stage->next) {
+        *at = stage;
+        status = weir__stage_prepare(stage);
+    }
+    return status;
+}
+
+/* From the last to the first, so that there is somebody to take. */
+static weir_status start_stages(weir_pipeline *pipeline, const weir_stage **at) {
+    weir_status status = WEIR_OK;
+    *at = NULL;
+    if (needs_keeper(pipeline) && !weir__keeper_start(&pipeline->keeper))
+        return WEIR_NOTHREAD;
+    for (size_t i = pipeline->stage_count; status == WEIR_OK && i-- > 0;) {
+        *at = pipeline->order[i];
+        status = weir__stage_start(pipeline->order[i]);
+    }
+    return status;
+}
+
+static weir_status launch(weir_pipeline *pipeline, const weir_stage **at) {
+    weir_status status = prepare_stages(pipeline, at);
+    if (status != WEIR_OK)
+        return status;
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->started = weir__clock_now();
+    pipeline->state = WEIR_RUN_RUNNING;
+    weir__lock_release(&pipeline->lock);
+    weir__trace_begin(pipeline);
+    return start_stages(pipeline, at);
+}
+
+weir_status weir_pipeline_start(weir_pipeline *pipeline) {
+    if (pipeline == NULL || pipeline->state != WEIR_RUN_READY)
+        return WEIR_INVALID;
+    if (pipeline->refused != WEIR_OK)
+        return pipeline->refused;
+    const weir_stage *at = NULL;
+    weir_status status = weir__graph_check(pipeline);
+    if (status != WEIR_OK)
+        return refuse(pipeline, status);
+    status = launch(pipeline, &at);
+    if (status == WEIR_OK)
+        return WEIR_OK;
+    weir__pipeline_undo(pipeline);
+    refuse(pipeline, status);
+    weir__explain(pipeline, at == NULL ? NULL : at->name, "%s", weir_strerror(status));
+    return status;
+}
+
+const char *weir_pipeline_message(const weir_pipeline *pipeline) {
+    return pipeline == NULL ? "" : pipeline->message;
+}
+
+int weir_pipeline_cancel_fd(const weir_pipeline *pipeline) {
+    return pipeline == NULL ? -1 : pipeline->cancel_event.readable;
+}
+
+/* ---- putting ---- */
+
+static weir_status put_plain(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
+    return weir_queue_put_until(pipeline->entrance->queue, item, deadline);
+}
+
+static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
+    const weir_pipeline_options *options = &pipeline->options;
+    weir__envelope *envelope = weir__envelope_new(pipeline, NULL, item);
+    if (envelope == NULL)
+        return WEIR_NOMEM;
+    weir_status status = WEIR_OK;
+    envelope->stage = pipeline->entrance;
+    uint64_t weight = envelope->weight = options->weigh != NULL ? options->weigh(item, options->weigh_arg) : 0;
+    if (pipeline->limited)
+        status = weir__limits_enter(&pipeline->limits, weight, true, deadline);
+    if (status == WEIR_OK) {
+        status = weir_queue_put_until(pipeline->entrance->queue, envelope, deadline);
+        if (status == WEIR_OK)
+            return WEIR_OK;
+        if (pipeline->limited)
+            weir__limits_leave(&pipeline->limits, weight);
+    }
+    weir__envelope_free(pipeline, NULL, envelope);
+    return status;
+}
+
+weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
+    if (pipeline == NULL || pipeline->started == 0 || pipeline->refused != WEIR_OK || pipeline->entrance == NULL)
+        return WEIR_INVALID;
+    return pipeline->plain ? put_plain(pipeline, item, deadline) : put_envelope(pipeline, item, deadline);
+}
+
+weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item) {
+    return weir_pipeline_put_until(pipeline, item, WEIR_NEVER);
+}
+
+/* ---- the very end ---- */
+
+static void free_all(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first, *next; stage != NULL; stage = next) {
+        next = stage->next;
+        weir__stage_free(stage);
+    }
+    weir__pool_empty(&pipeline->pool);
+    weir__errors_free(pipeline);
+    weir__event_close(&pipeline->cancel_event);
+    weir__free(pipeline->order);
+    weir__free(pipeline->name);
+    weir__free(pipeline);
+}
+
+weir_status weir_pipeline_destroy(weir_pipeline *pipeline) {
+    if (pipeline == NULL)
+        return WEIR_OK;
+    if (weir__pipeline_is_self(pipeline))
+        return WEIR_DEADLOCK;
+    if (pipeline->started != 0 && pipeline->refused == WEIR_OK && !weir__pipeline_end_cancelled(pipeline))
+        return WEIR_BUSY;
+    free_all(pipeline);
+    return WEIR_OK;
+}

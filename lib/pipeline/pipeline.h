@@ -1,0 +1,136 @@
+/*
+ * pipeline.h - the inside of a pipeline.
+ *
+ * The run: start makes the queues and threads, from the last stage to the first, so that there is always somebody to
+ * take. finish begins the end (nothing comes from outside, sources stop), joins the stages' queues in the order of the
+ * graph, and shuts each down when it is empty. A cancel may come at any moment, from anywhere, and ends all of it.
+ *
+ * A plain pipeline, which asks for nothing that an item would have to carry with it, has no envelopes: the items
+ * themselves lie in the queues, as if it were wired by hand.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PIPELINE_PIPELINE_H
+#define WEIR_PIPELINE_PIPELINE_H
+
+#include "pipeline/limits.h"
+#include "pipeline/stage.h"
+#include "sync/event.h"
+
+/* Errors so far. */
+typedef struct weir__errors {
+    weir__lock lock;
+    uint64_t count;
+    weir_error *kept; /* the first ones; room for all that may be kept */
+    size_t kept_count, most;
+} weir__errors;
+
+struct weir_pipeline {
+    /* Constant after the start. */
+    weir_pipeline_options options;
+    char *name;
+    weir_stage *first, *last; /* as they were added */
+    size_t stage_count, edge_count;
+    weir_stage **order;   /* each after all that lead to it */
+    weir_stage *entrance; /* where items are put; NULL: there is none */
+    bool plain;
+    bool limited;
+    uint64_t started; /* when */
+    weir__event cancel_event;
+    char message[WEIR__MESSAGE + 64];
+    weir_status refused; /* what add or connect has said */
+
+    weir__u32 cancelled;             /* 1: set first of all, under the lock */
+    weir__u32 ending;                /* 1: sources are not called any more */
+    weir__u64 roots[WEIR__VERDICTS]; /* that were over in threads that are no workers */
+
+    weir__limits limits;
+    weir__pool pool;
+    weir__keeper keeper;
+    weir__errors errors;
+
+    weir__lock lock; /* of what follows */
+    weir__park changed;
+    weir_run_state state;
+    weir_status outcome; /* of the run, so far */
+    size_t running;      /* threads of stages */
+    bool finishing;      /* a thread is inside the end */
+    size_t claims;       /* threads that start a helper, while which nobody may begin to end it */
+    bool has_show, has_watch;
+    uint64_t over;             /* when it was */
+    struct weir__show *show;   /* of who claims, and then of who ends it */
+    struct weir__watch *watch; /* likewise */
+};
+
+static inline bool weir__is_cancelled(const weir_pipeline *pipeline) {
+    return weir__u32_load_acquire(&pipeline->cancelled) != 0;
+}
+
+static inline bool weir__is_ending(const weir_pipeline *pipeline) {
+    return weir__u32_load_acquire(&pipeline->ending) != 0;
+}
+
+/* ---- graph.c ---- */
+
+/* Whether these options can be right; if not, there is a message. */
+bool weir__graph_accepts(weir_pipeline *pipeline, const weir_stage_options *options);
+
+/* Connects and checks everything, and finds the order and the entrance. */
+weir_status weir__graph_check(weir_pipeline *pipeline);
+
+/* Connects two stages. */
+weir_status weir__graph_connect(weir_stage *from, weir_stage *to);
+
+/* Says why something is refused, as printf does; of a stage, if it is not NULL. */
+void weir__explain(weir_pipeline *pipeline, const char *stage, const char *format, ...);
+
+/* ---- errors.c ---- */
+
+/* False: out of memory. */
+bool weir__errors_prepare(weir_pipeline *pipeline);
+void weir__errors_free(weir_pipeline *pipeline);
+
+/* Keeps an error of a stage, or counts it if there are enough. */
+void weir__errors_add(weir_stage *stage, int code, const char *message, unsigned attempts);
+
+/* ---- end.c ---- */
+
+/* An error that ends the run: cancels, with that outcome. */
+void weir__pipeline_fail(weir_pipeline *pipeline);
+
+/* Cancels, unless it is over. The first one decides the outcome. */
+void weir__pipeline_cancel_as(weir_pipeline *pipeline, weir_status outcome);
+
+/* Nothing comes from outside any more, and sources stop. */
+void weir__pipeline_begin_end(weir_pipeline *pipeline);
+
+/* A helper thread is about to be started; false: it is not running, or `has` is set already. Sets it. */
+bool weir__pipeline_claim_helper(weir_pipeline *pipeline, bool *has);
+void weir__pipeline_end_claim(weir_pipeline *pipeline);
+
+/* Whether the calling thread is one of its workers. */
+bool weir__pipeline_is_self(const weir_pipeline *pipeline);
+
+/* A worker's thread begins, or ends. */
+void weir__pipeline_enter(weir_stage *stage);
+void weir__pipeline_leave(weir_stage *stage);
+
+/* A start has failed: ends the threads that are there. */
+void weir__pipeline_undo(weir_pipeline *pipeline);
+
+/* Cancels, waits `grace` for the threads, and joins them; false: some have not ended. */
+bool weir__pipeline_end_cancelled(weir_pipeline *pipeline);
+
+/* ---- trace.c ---- */
+
+void weir__trace_begin(weir_pipeline *pipeline);
+void weir__trace_call(const weir_task *task, uint64_t from, uint64_t to);
+void weir__trace_end(weir_pipeline *pipeline);
+
+/* ---- show.c, watch.c ---- */
+
+/* Ends their threads, and joins them. */
+void weir__show_end(weir_pipeline *pipeline);
+void weir__watch_end(weir_pipeline *pipeline);
+
+#endif /* WEIR_PIPELINE_PIPELINE_H */

@@ -1,0 +1,227 @@
+/*
+ * run.c - what a worker of a stage does with an item.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pipeline.h"
+
+#include <string.h>
+
+/* The array for a batch of that many; false: out of memory. */
+static bool make_room(weir_task *task, size_t count) {
+    if (count <= task->room)
+        return true;
+    void **items = weir__alloc(2 * count * sizeof *items);
+    if (items == NULL)
+        return false;
+    weir__free(task->items);
+    task->items = items;
+    task->room = 2 * count;
+    return true;
+}
+
+static int call_batch(weir_task *task, weir__envelope *batch) {
+    size_t count = weir__batch_count(batch);
+    if (!make_room(task, count))
+        return -WEIR_NOMEM;
+    void **item = task->items;
+    *item++ = batch->item;
+    for (const weir__envelope *at = batch->list.first; at != NULL; at = at->next)
+        *item++ = at->item;
+    return task->stage->options.run_batch(task, task->items, count, task->state);
+}
+
+static int call_function(weir_task *task, weir__envelope *envelope) {
+    const weir_stage_options *options = &task->stage->options;
+    if (options->run_batch != NULL)
+        return call_batch(task, envelope);
+    if (options->run != NULL)
+        return options->run(task, envelope->item, task->state);
+    envelope->item = options->func(envelope->item, task->state);
+    envelope->is_result = true;
+    return 0;
+}
+
+/* One attempt. */
+static int call(weir_task *task, weir__envelope *envelope) {
+    task->envelope = envelope;
+    task->message[0] = '\0';
+    task->lost = false;
+    task->inside = true;
+    weir__timing_begin(task);
+    int code = call_function(task, envelope);
+    weir__timing_end(task);
+    task->inside = false;
+    if (code == 0)
+        task->message[0] = '\0';
+    return task->lost ? -WEIR_NOMEM : code;
+}
+
+/* The results of a batch have a token; its function holds it no more. */
+static void end_combined(weir_task *task) {
+    if (task->combined != NULL)
+        weir__token_release(task->stage->pipeline, task, task->combined, WEIR__DONE);
+    task->combined = NULL;
+}
+
+static weir__after dropped(weir_task *task, weir__envelope *envelope) {
+    weir__stage_drop(task->stage, task, envelope);
+    return WEIR__OVER;
+}
+
+static size_t count_of(const weir_stage *stage, const weir__envelope *envelope) {
+    return weir__stage_gathers(stage) ? weir__batch_count(envelope) : 1;
+}
+
+static weir__after attempt(weir_task *task, weir__envelope *envelope) {
+    weir_stage *stage = task->stage;
+    if (weir__is_cancelled(stage->pipeline))
+        return dropped(task, envelope);
+    if (stage->rate.interval != 0 && !weir__rate_wait(task, count_of(stage, envelope)))
+        return dropped(task, envelope);
+    envelope->attempts++;
+    int code = call(task, envelope);
+    end_combined(task);
+    return code == 0 ? weir__over(task, envelope, 0) : weir__fail(task, envelope, code);
+}
+
+/* The item has left its key; runs those that have waited for it, one after the other. */
+static void run_next_of_key(weir_task *task, void *key) {
+    weir__envelope *next;
+    while (key != NULL && (next = weir__keys_leave(task, key)) != NULL) {
+        if (attempt(task, next) == WEIR__WAITS)
+            return; /* it keeps its place */
+    }
+}
+
+/* Runs it, and what has waited for its key. */
+static weir__after run_with_key(weir_task *task, weir__envelope *envelope) {
+    void *key = envelope->key;
+    if (!envelope->entered)
+        return weir__fail(task, envelope, -WEIR_NOMEM);
+    weir__after after = attempt(task, envelope);
+    if (after != WEIR__WAITS)
+        run_next_of_key(task, key);
+    return after;
+}
+
+/* Those that may run beside the first one: for other workers, or, if that cannot be, for this one, later. */
+static void share_out(weir_task *task, weir__list *others) {
+    weir__envelope *envelope;
+    while ((envelope = weir__list_take(others)) != NULL) {
+        weir__returned *returned = envelope->entered ? weir__returned_new() : NULL;
+        if (returned != NULL)
+            weir__give_back(envelope, returned);
+        else
+            (void)run_with_key(task, envelope);
+    }
+}
+
+/* Lets it come in by its key. Returns whether the worker settles it. */
+static bool run_by_key(weir_task *task, weir__envelope *envelope) {
+    if (envelope->entered)
+        return run_with_key(task, envelope) == WEIR__OVER;
+    weir__list ready = weir__keys_enter(task, envelope);
+    weir__envelope *first = weir__list_take(&ready);
+    if (first == NULL)
+        return false;
+    bool kept = first->kept;
+    share_out(task, &ready);
+    return run_with_key(task, first) == WEIR__OVER && !kept;
+}
+
+void *weir__run(void *raw, void *state) {
+    weir_task *task = state;
+    weir__envelope *envelope = raw;
+    envelope->kept = false;
+    if (weir__stage_gathers(task->stage) && envelope->reason == 0 && !weir__is_cancelled(task->stage->pipeline))
+        envelope = weir__gather_add(task, envelope);
+    if (envelope == NULL)
+        return WEIR__KEPT;
+    bool settled =
+        task->stage->options.per_key != 0 ? run_by_key(task, envelope) : attempt(task, envelope) == WEIR__OVER;
+    return settled ? NULL : WEIR__KEPT;
+}
+
+void *weir__run_plain(void *item, void *state) {
+    weir_task *task = state;
+    if (weir__is_cancelled(task->stage->pipeline)) {
+        weir__stage_drop_item(task->stage, item);
+        weir__stage_count(task->stage, task, WEIR__DROPPED);
+        return NULL;
+    }
+    task->inside = true;
+    weir__timing_begin(task);
+    void *result = task->stage->options.func(item, task->state);
+    weir__timing_end(task);
+    task->inside = false;
+    weir__stage_count(task->stage, task, weir__send_plain(task, result));
+    return NULL;
+}
+
+static bool is_source_over(const weir_stage *stage) {
+    return weir__u32_load_acquire(&stage->ended) != 0 || weir__is_ending(stage->pipeline);
+}
+
+static void call_source(weir_task *task) {
+    weir_stage *stage = task->stage;
+    task->message[0] = '\0';
+    task->lost = false;
+    task->inside = true;
+    weir__timing_begin(task);
+    int code = stage->options.source(task, NULL, task->state);
+    weir__timing_end(task);
+    task->inside = false;
+    code = task->lost ? -WEIR_NOMEM : code;
+    if (code == WEIR_END)
+        weir__u32_store_release(&stage->ended, 1);
+    else if (code != 0)
+        weir__fail_source(task, code);
+    else
+        task->failures = 0;
+}
+
+void *weir__run_source(void *permit, void *state) {
+    weir_task *task = state;
+    (void)permit;
+    while (!is_source_over(task->stage)) {
+        if (task->stage->rate.interval == 0 || weir__rate_wait(task, 1))
+            call_source(task);
+    }
+    return NULL;
+}
+
+/* As run_next_of_key, for a thread that can run no more: gives the next one back to the queue. */
+static void give_back_next_of_key(weir_task *task, void *key) {
+    weir__envelope *next;
+    while (key != NULL && (next = weir__keys_leave(task, key)) != NULL) {
+        weir__returned *returned = weir__returned_new();
+        if (returned != NULL)
+            weir__give_back(next, returned);
+        if (returned != NULL || weir__fail(task, next, -WEIR_NOMEM) == WEIR__WAITS)
+            return;
+    }
+}
+
+/* The item in hand has failed, with the thread. Returns whether the worker settles it. */
+static bool fail_in_hand(weir_task *task, weir__envelope *envelope) {
+    void *key = envelope->key;
+    end_combined(task);
+    weir__after after = weir__fail(task, envelope, -WEIR_UNFINISHED);
+    if (after != WEIR__WAITS)
+        give_back_next_of_key(task, key);
+    return after == WEIR__OVER;
+}
+
+void *weir__run_leave(void *state) {
+    weir_task *task = state;
+    if (!task->inside)
+        return NULL;
+    task->inside = false;
+    weir__timing_end(task);
+    strcpy(task->message, "its function has ended the thread");
+    if (task->envelope != NULL)
+        return fail_in_hand(task, task->envelope) ? NULL : WEIR__KEPT;
+    weir__fail_lost(task, -WEIR_UNFINISHED);
+    return NULL;
+}

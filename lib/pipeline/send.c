@@ -1,0 +1,149 @@
+/*
+ * send.c - where results go.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pipeline.h"
+
+weir_status weir__offer(weir_task *task, weir_queue *queue, void *item) {
+    weir_status status = weir_queue_try_put(queue, item);
+    if (status != WEIR_FULL)
+        return status;
+    weir__timing_block(task);
+    status = weir_queue_put(queue, item);
+    weir__timing_unblock(task);
+    return status;
+}
+
+void weir__send_drop(weir_stage *from, void *result) {
+    if (from->successor_count > 0)
+        weir__stage_drop_item(from->successors[0], result);
+    else if (from->options.results != NULL)
+        weir__queue_drop(from->options.results, result);
+}
+
+/* A result that the stage `to` has no memory for: an error of the one that sends. */
+static void lack_memory(weir_task *task) {
+    weir_stage *from = task->stage;
+    weir__errors_add(from, -WEIR_NOMEM, "no memory to hand a result on", 1);
+    if (from->options.on_error == WEIR_FAIL_FAST)
+        weir__pipeline_fail(from->pipeline);
+}
+
+/* The queue of `to` has not taken the item: it is counted in there, and dropped. */
+static void refuse(weir_task *task, weir_stage *to, void *item, weir_status why) {
+    (void)weir__u64_add_acquire_release(&to->refused, 1);
+    weir__stage_drop_item(to, item);
+    if (why == WEIR_NOMEM)
+        lack_memory(task);
+}
+
+static void pass(weir_task *task, weir_stage *to, weir__envelope *envelope) {
+    envelope->stage = to;
+    envelope->attempts = 0;
+    envelope->is_result = false;
+    envelope->kept = false;
+    envelope->reason = 0;
+    envelope->key = NULL;
+    envelope->entered = false;
+    weir_status status = weir__offer(task, to->queue, envelope);
+    if (status == WEIR_OK)
+        return;
+    refuse(task, to, envelope->item, status);
+    weir__envelope_over(to->pipeline, task, envelope, status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED);
+}
+
+/* To each successor: the first gets the result, the others what is made of it. */
+static void pass_to_all(weir_task *task, weir__envelope *envelope) {
+    weir_stage *from = task->stage;
+    weir_pipeline *pipeline = from->pipeline;
+    weir__envelope *another;
+    bool shared = weir__envelope_share(pipeline, task, envelope);
+    for (size_t i = 1; i < from->successor_count; i++) {
+        another = shared ? weir__envelope_new(pipeline, task, NULL) : NULL;
+        if (another == NULL) {
+            lack_memory(task);
+            continue;
+        }
+        another->item = from->options.copy(envelope->item, from->options.arg);
+        another->token = envelope->token;
+        weir__token_add(another->token);
+        pass(task, from->successors[i], another);
+    }
+    pass(task, from->successors[0], envelope);
+}
+
+/* Keys that are neighbours go to different stages: SplitMix64's mixing would do more than is needed. */
+static size_t spread(uint64_t key, size_t count) {
+    return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % count;
+}
+
+/* The number of the successor; not below their count: there is none such. */
+static size_t choose(weir_stage *from, const void *result) {
+    const weir_stage_options *options = &from->options;
+    switch (options->fan_out) {
+        case WEIR_BY_KEY:
+            return spread(options->route(result, options->arg), from->successor_count);
+        case WEIR_BY_CHOICE: {
+            uint64_t chosen = options->route(result, options->arg);
+            return chosen < from->successor_count ? (size_t)chosen : from->successor_count;
+        }
+        default:
+            return (size_t)(weir__u64_add_acquire_release(&from->turn, 1) % from->successor_count);
+    }
+}
+
+static void no_such_successor(weir_task *task, weir__envelope *envelope) {
+    weir_stage *from = task->stage;
+    weir__errors_add(from, -WEIR_INVALID, "its route has chosen a successor that there is not", 1);
+    weir__send_drop(from, envelope->item);
+    weir__envelope_over(from->pipeline, task, envelope, WEIR__FAILED);
+    if (from->options.on_error == WEIR_FAIL_FAST)
+        weir__pipeline_fail(from->pipeline);
+}
+
+static void pass_to_one(weir_task *task, weir__envelope *envelope) {
+    weir_stage *from = task->stage;
+    size_t chosen = choose(from, envelope->item);
+    if (chosen < from->successor_count)
+        pass(task, from->successors[chosen], envelope);
+    else
+        no_such_successor(task, envelope);
+}
+
+/* Out of the pipeline. Returns what has become of the result. */
+static weir__verdict leave(weir_task *task, void *result) {
+    weir_queue *results = task->stage->options.results;
+    if (results == NULL)
+        return WEIR__DONE;
+    weir_status status = weir__offer(task, results, result);
+    if (status == WEIR_OK)
+        return WEIR__DONE;
+    weir__queue_drop(results, result);
+    if (status == WEIR_NOMEM)
+        lack_memory(task);
+    return status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
+}
+
+void weir__send(weir_task *task, weir__envelope *envelope) {
+    weir_stage *from = task->stage;
+    if (from->successor_count == 1)
+        pass(task, from->successors[0], envelope);
+    else if (from->successor_count == 0)
+        weir__envelope_over(from->pipeline, task, envelope, leave(task, envelope->item));
+    else if (from->options.fan_out == WEIR_TO_ALL)
+        pass_to_all(task, envelope);
+    else
+        pass_to_one(task, envelope);
+}
+
+weir__verdict weir__send_plain(weir_task *task, void *result) {
+    weir_stage *from = task->stage;
+    if (from->successor_count == 0)
+        return leave(task, result);
+    weir_stage *to = from->successors[0];
+    weir_status status = weir__offer(task, to->queue, result);
+    if (status != WEIR_OK)
+        refuse(task, to, result, status);
+    return WEIR__DONE;
+}

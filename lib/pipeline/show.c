@@ -1,0 +1,95 @@
+/*
+ * show.c - the thread that draws how far a pipeline is.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "pipeline/pipeline.h"
+#include "report/view.h"
+#include "sync/terminal.h"
+
+static const uint64_t frame_on_terminal = 200 * WEIR_MILLISECOND;
+static const uint64_t frame_elsewhere = 10 * WEIR_SECOND;
+
+struct weir__show {
+    weir__thread thread;
+    weir_pipeline *pipeline;
+    struct weir__view view;
+};
+
+static void draw(struct weir__show *show, bool last) {
+    weir_report *report;
+    if (weir_pipeline_report(show->pipeline, &report) != WEIR_OK)
+        return; /* the next frame, perhaps */
+    struct weir__terminal terminal = weir__terminal_size(show->view.stream);
+    show->view.terminal = terminal.columns != 0;
+    show->view.columns = terminal.columns;
+    show->view.rows = terminal.rows;
+    weir__view_draw(&show->view, report, last);
+    weir_report_free(report);
+}
+
+/* Waits until it is time for a frame; false: the pipeline is over. */
+static bool wait_for_frame(struct weir__show *show, uint64_t due) {
+    weir_pipeline *pipeline = show->pipeline;
+    weir__lock_acquire(&pipeline->lock);
+    while (pipeline->state != WEIR_RUN_OVER && weir__clock_now() < due)
+        weir__park_wait(&pipeline->changed, &pipeline->lock, due, NULL);
+    bool over = pipeline->state == WEIR_RUN_OVER;
+    weir__lock_release(&pipeline->lock);
+    return !over;
+}
+
+static void run(void *raw) {
+    struct weir__show *show = raw;
+    uint64_t due = weir__clock_now();
+    do {
+        draw(show, false);
+        due += show->view.terminal ? frame_on_terminal : frame_elsewhere;
+    } while (wait_for_frame(show, due));
+    draw(show, true);
+}
+
+static void nothing(void *raw) {
+    (void)raw;
+}
+
+static weir_status start(weir_pipeline *pipeline, FILE *stream, uint64_t total) {
+    struct weir__show *show = weir__alloc(sizeof *show);
+    if (show == NULL)
+        return WEIR_NOMEM;
+    show->pipeline = pipeline;
+    show->view = (struct weir__view){.stream = stream, .total = total};
+    show->thread = (weir__thread){.main = run, .at_exit = nothing, .arg = show};
+    strcpy(show->thread.name, "weir-show");
+    weir_status status = WEIR_NOMEM;
+    if (weir__view_begin(&show->view, pipeline->stage_count)) {
+        if (weir__thread_start(&show->thread)) {
+            pipeline->show = show;
+            return WEIR_OK;
+        }
+        weir__view_end(&show->view);
+        status = WEIR_NOTHREAD;
+    }
+    weir__free(show);
+    return status;
+}
+
+weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, uint64_t total) {
+    if (pipeline == NULL || stream == NULL || !weir__pipeline_claim_helper(pipeline, &pipeline->has_show))
+        return WEIR_INVALID;
+    weir_status status = start(pipeline, stream, total);
+    weir__pipeline_end_claim(pipeline);
+    return status;
+}
+
+void weir__show_end(weir_pipeline *pipeline) {
+    struct weir__show *show = pipeline->show;
+    if (show == NULL)
+        return;
+    weir__thread_join(&show->thread);
+    weir__view_end(&show->view);
+    weir__free(show);
+    pipeline->show = NULL;
+}

@@ -1,0 +1,263 @@
+/*
+ * snapshot.c - the report of an instant.
+ *
+ * S3: of each stage, what is over is read before what is in. Of the whole pipeline likewise; and what is live is the
+ * difference. So the sum holds in every report, whatever goes on meanwhile.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pipeline.h"
+#include "report/report.h"
+
+static void set_over(weir_counts *counts, const uint64_t over[WEIR__VERDICTS]) {
+    counts->done = over[WEIR__DONE];
+    counts->failed = over[WEIR__FAILED];
+    counts->dead = over[WEIR__DEAD];
+    counts->dropped = over[WEIR__DROPPED];
+}
+
+static void set_in(weir_counts *counts, uint64_t in) {
+    counts->in = in;
+    counts->live = in - counts->done - counts->failed - counts->dead - counts->dropped;
+}
+
+/* ---- a stage ---- */
+
+static void count_over(const weir_stage *stage, uint64_t over[WEIR__VERDICTS]) {
+    for (size_t v = 0; v < WEIR__VERDICTS; v++) {
+        over[v] = weir__u64_load_acquire(&stage->counts[v]);
+        for (size_t i = 0; i < stage->options.threads; i++)
+            over[v] += weir__u64_load_acquire(&stage->tasks[i].counts[v]);
+    }
+}
+
+/* What it has produced, and the calls that failed. */
+static uint64_t count_in_source(const weir_stage *stage, uint64_t failed) {
+    uint64_t in = failed;
+    for (size_t i = 0; i < stage->options.threads; i++)
+        in += weir__u64_load_acquire(&stage->tasks[i].produced);
+    return in;
+}
+
+static void count_stage(const weir_stage *stage, weir_counts *counts) {
+    uint64_t over[WEIR__VERDICTS];
+    count_over(stage, over);
+    if (weir__stage_is_source(stage)) {
+        set_over(counts, over);
+        set_in(counts, count_in_source(stage, counts->failed));
+        return;
+    }
+    uint64_t refused = weir__u64_load_acquire(&stage->refused); /* in and over in one */
+    over[WEIR__DROPPED] += refused;
+    set_over(counts, over);
+    set_in(counts, weir__queue_tail(stage->queue) + refused);
+}
+
+/* ---- its times ---- */
+
+static uint64_t since(uint64_t now, uint64_t time) {
+    return time != 0 && now > time ? now - time : 0;
+}
+
+static void add_times(const weir_task *task, uint64_t now, weir_stage_report *report) {
+    uint64_t started = weir__u64_load_acquire(&task->started), ended = weir__u64_load_acquire(&task->ended);
+    if (started == 0)
+        return;
+    uint64_t starved = weir__worker_starved(task->worker, now);
+    uint64_t blocked =
+        weir__u64_load_relaxed(&task->blocked) + since(now, weir__u64_load_relaxed(&task->blocked_since));
+    uint64_t all = since(ended != 0 ? ended : now, started);
+    report->starved += starved;
+    report->blocked += blocked;
+    report->busy += all > starved + blocked ? all - starved - blocked : 0;
+}
+
+static bool is_overdue(const weir_task *task, uint64_t now) {
+    uint64_t allowed = task->stage->options.attempt_time;
+    return allowed != 0 && since(now, weir__u64_load_relaxed(&task->since)) > allowed;
+}
+
+static void add_task(const weir_task *task, uint64_t now, weir_stage_report *report, weir__meter_sum *sum) {
+    if (weir__u64_load_acquire(&task->started) == 0)
+        return;
+    add_times(task, now, report);
+    weir__meter_add(sum, &task->meter);
+    report->running += weir__u64_load_relaxed(&task->since) != 0;
+    report->retried += weir__u64_load_relaxed(&task->retried);
+    report->overdue += weir__u64_load_relaxed(&task->overdue) + is_overdue(task, now);
+}
+
+static void set_latencies(const weir__meter_sum *sum, weir_stage_report *report) {
+    report->timed_calls = sum->total;
+    report->p50 = weir__meter_percentile(sum, 50);
+    report->p90 = weir__meter_percentile(sum, 90);
+    report->p99 = weir__meter_percentile(sum, 99);
+    report->max = sum->longest;
+}
+
+static void look_at_stage(weir_stage *stage, uint64_t now, uint64_t elapsed, weir_stage_report *report,
+                          weir__meter_sum *sum) {
+    *report = (weir_stage_report){.name = stage->name, .threads = stage->options.threads};
+    *sum = (weir__meter_sum){.total = 0};
+    if (stage->tasks == NULL || stage->queue == NULL)
+        return;
+    count_stage(stage, &report->counts);
+    for (size_t i = 0; i < stage->options.threads; i++)
+        add_task(&stage->tasks[i], now, report, sum);
+    set_latencies(sum, report);
+    if (!weir__stage_is_source(stage)) {
+        report->capacity = stage->options.capacity;
+        report->depth = weir_queue_size(stage->queue);
+        report->peak = (size_t)weir__u64_load_relaxed(&stage->peak);
+        report->peak = report->peak > report->depth ? report->peak : report->depth;
+    }
+    report->rate = elapsed > 0 ? (double)report->counts.done * 1e9 / (double)elapsed : 0;
+}
+
+/* ---- the whole ---- */
+
+/* E1. In a plain pipeline every root is one item in one stage at a time. */
+static void count_plain(const weir_pipeline *pipeline, const weir_stage_report *stages, weir_counts *counts) {
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        const weir_counts *theirs = &stages[stage->number].counts;
+        counts->failed += theirs->failed;
+        counts->dropped += theirs->dropped;
+        if (stage->successor_count == 0)
+            counts->done += theirs->done;
+    }
+}
+
+static void count_roots(const weir_pipeline *pipeline, weir_counts *counts) {
+    uint64_t over[WEIR__VERDICTS];
+    for (size_t v = 0; v < WEIR__VERDICTS; v++) {
+        over[v] = weir__u64_load_acquire(&pipeline->roots[v]);
+        for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+            for (size_t i = 0; stage->tasks != NULL && i < stage->options.threads; i++)
+                over[v] += weir__u64_load_acquire(&stage->tasks[i].roots[v]);
+        }
+    }
+    set_over(counts, over);
+}
+
+/* What has come from outside, and from sources. */
+static uint64_t count_in(const weir_pipeline *pipeline) {
+    uint64_t in = 0;
+    if (pipeline->entrance != NULL && pipeline->entrance->queue != NULL)
+        in = weir__queue_tail(pipeline->entrance->queue);
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (weir__stage_is_source(stage) && stage->tasks != NULL)
+            in += count_in_source(stage, 0);
+    }
+    return in;
+}
+
+/* ---- the draft ---- */
+
+/* What a report is made of before it is copied. */
+struct draft {
+    weir_report report;
+    weir_stage_report *stages;
+    weir_edge *edges;
+    weir_late_worker *late;
+    weir_error *errors;
+    weir__meter_sum *sum;
+};
+
+static bool prepare(const weir_pipeline *pipeline, struct draft *draft) {
+    size_t threads = 0;
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
+        threads += stage->options.threads;
+    draft->stages = weir__alloc((pipeline->stage_count + 1) * sizeof *draft->stages);
+    draft->edges = weir__alloc((pipeline->edge_count + 1) * sizeof *draft->edges);
+    draft->late = weir__alloc((threads + 1) * sizeof *draft->late);
+    draft->sum = weir__alloc(sizeof *draft->sum);
+    return draft->stages != NULL && draft->edges != NULL && draft->late != NULL && draft->sum != NULL;
+}
+
+static void discard(struct draft *draft) {
+    weir__free(draft->stages);
+    weir__free(draft->edges);
+    weir__free(draft->late);
+    weir__free(draft->sum);
+}
+
+static void add_edges(const weir_pipeline *pipeline, struct draft *draft) {
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        for (size_t i = 0; i < stage->successor_count; i++)
+            draft->edges[draft->report.edge_count++] = (weir_edge){stage->number, stage->successors[i]->number};
+    }
+}
+
+/* Those that are overdue; once it is cancelled, all that are still inside their function. */
+static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
+    bool cancelled = weir__is_cancelled(pipeline);
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        for (size_t i = 0; stage->tasks != NULL && i < stage->options.threads; i++) {
+            const weir_task *task = &stage->tasks[i];
+            uint64_t inside = weir__u64_load_acquire(&task->started) != 0 ? weir__u64_load_relaxed(&task->since) : 0;
+            if (inside == 0 || !(cancelled || is_overdue(task, now)))
+                continue;
+            draft->late[draft->report.late_count++] =
+                (weir_late_worker){stage->name, task->number, since(now, inside), cancelled};
+        }
+    }
+}
+
+static void look(weir_pipeline *pipeline, struct draft *draft) {
+    weir_report *report = &draft->report;
+    weir__lock_acquire(&pipeline->lock);
+    report->state = pipeline->state;
+    report->outcome = pipeline->outcome;
+    uint64_t now = pipeline->state == WEIR_RUN_OVER ? pipeline->over : weir__clock_now();
+    weir__lock_release(&pipeline->lock);
+    report->name = pipeline->name;
+    report->elapsed = since(now, pipeline->started);
+    if (!pipeline->plain)
+        count_roots(pipeline, &report->counts); /* before what is in */
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        look_at_stage(stage, now, report->elapsed, &draft->stages[stage->number], draft->sum);
+        report->retried += draft->stages[stage->number].retried;
+    }
+    if (pipeline->plain)
+        count_plain(pipeline, draft->stages, &report->counts);
+    set_in(&report->counts, count_in(pipeline));
+    report->max_items = pipeline->limits.max_items != UINT64_MAX ? pipeline->limits.max_items : 0;
+    report->max_bytes = pipeline->options.max_bytes;
+    report->bytes = weir__limits_inside(&pipeline->limits).bytes;
+    add_edges(pipeline, draft);
+    add_late(pipeline, now, draft);
+}
+
+/* The copy is made under the lock of the errors, which may grow; it allocates, and nothing else. */
+static weir_report *copy_with_errors(weir_pipeline *pipeline, struct draft *draft) {
+    weir__errors *errors = &pipeline->errors;
+    weir__lock_acquire(&errors->lock);
+    draft->report.error_count = errors->count;
+    draft->report.kept_errors = errors->kept_count;
+    draft->report.errors = errors->kept;
+    weir_report *copy = weir__report_copy(&draft->report);
+    weir__lock_release(&errors->lock);
+    return copy;
+}
+
+static weir_report *take(weir_pipeline *pipeline, struct draft *draft) {
+    look(pipeline, draft);
+    draft->report.stage_count = pipeline->stage_count;
+    draft->report.stages = draft->stages;
+    draft->report.edges = draft->edges;
+    draft->report.late = draft->late;
+    draft->report.bottleneck = weir__report_bottleneck(draft->stages, pipeline->stage_count);
+    return copy_with_errors(pipeline, draft);
+}
+
+weir_status weir_pipeline_report(weir_pipeline *pipeline, weir_report **report) {
+    if (pipeline == NULL || report == NULL)
+        return WEIR_INVALID;
+    struct draft draft = {.stages = NULL};
+    weir_report *made = prepare(pipeline, &draft) ? take(pipeline, &draft) : NULL;
+    discard(&draft);
+    if (made == NULL)
+        return WEIR_NOMEM;
+    *report = made;
+    return WEIR_OK;
+}

@@ -1,0 +1,166 @@
+/*
+ * stage.c - the life of a stage, and dropping what is in it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pipeline.h"
+
+void weir__stage_count(weir_stage *stage, weir_task *task, weir__verdict verdict) {
+    if (task != NULL)
+        weir__count(&task->counts[verdict], 1);
+    else
+        (void)weir__u64_add_acquire_release(&stage->counts[verdict], 1);
+}
+
+void weir__stage_drop_item(weir_stage *stage, void *item) {
+    if (stage->options.drop != NULL)
+        stage->options.drop(item, stage->options.arg);
+}
+
+void weir__stage_drop(weir_stage *stage, weir_task *task, weir__envelope *envelope) {
+    for (weir__envelope *at = envelope, *next = envelope->list.first; at != NULL; at = next) {
+        next = at == envelope ? next : at->next;
+        bool kept = at->kept;
+        weir__stage_drop_item(stage, at->item);
+        weir__stage_count(stage, task, WEIR__DROPPED);
+        weir__envelope_over(stage->pipeline, task, at, WEIR__DROPPED);
+        if (kept)
+            weir__queue_settle(stage->queue, 1);
+    }
+}
+
+/* What the stage's queue does with what is discarded. */
+static void drop_envelope(void *item, void *stage) {
+    weir__stage_drop(stage, NULL, item);
+}
+
+static void drop_plain(void *item, void *stage) {
+    weir__stage_drop_item(stage, item);
+    weir__stage_count(stage, NULL, WEIR__DROPPED);
+}
+
+static weir_status make_queue(weir_stage *stage) {
+    bool source = weir__stage_is_source(stage), plain = stage->pipeline->plain;
+    const weir_queue_options options = {
+        .capacity = source ? stage->options.threads : stage->options.capacity,
+        .name = stage->name,
+        .drop = source  ? NULL
+                : plain ? drop_plain
+                        : drop_envelope,
+        .drop_arg = stage,
+    };
+    weir_status status = weir_queue_create_with(&stage->queue, &options);
+    if (status == WEIR_OK && !source && !plain)
+        weir__queue_stamp(stage->queue);
+    return status;
+}
+
+weir_status weir__stage_prepare(weir_stage *stage) {
+    weir_status status = make_queue(stage);
+    if (status != WEIR_OK)
+        return status;
+    if (stage->options.threads > (SIZE_MAX - WEIR__CHUNK) / sizeof(weir_task))
+        return WEIR_INVALID;
+    stage->tasks = weir__alloc(stage->options.threads * sizeof(weir_task));
+    if (stage->tasks == NULL || (stage->options.per_key != 0 && !weir__keys_prepare(stage)))
+        return WEIR_NOMEM;
+    weir__rate_prepare(stage);
+    weir__gather_prepare(stage);
+    return WEIR_OK;
+}
+
+/* This thread's own task. */
+static weir_task *claim(weir_stage *stage) {
+    weir__lock_acquire(&stage->lock);
+    size_t number = stage->claimed++;
+    weir__lock_release(&stage->lock);
+    weir_task *task = &stage->tasks[number];
+    task->stage = stage;
+    task->worker = weir__worker_self();
+    task->number = weir__worker_number(task->worker);
+    return task;
+}
+
+static weir_status begin_worker(void *raw, void **state) {
+    weir_stage *stage = raw;
+    weir_task *task = claim(stage);
+    task->state = stage->options.arg;
+    if (stage->options.init != NULL) {
+        weir_status status = stage->options.init(stage->options.arg, &task->state);
+        if (status != WEIR_OK)
+            return status;
+    }
+    task->clock = weir__clock_now();
+    weir__u64_store_release(&task->started, task->clock);
+    weir__pipeline_enter(stage);
+    *state = task;
+    return WEIR_OK;
+}
+
+static void end_worker(void *raw) {
+    weir_task *task = raw;
+    weir_stage *stage = task->stage;
+    if (stage->options.fini != NULL)
+        stage->options.fini(task->state);
+    weir__u64_store_release(&task->ended, weir__clock_now());
+    weir__pipeline_leave(stage);
+}
+
+static void put_permits(weir_stage *stage) {
+    for (size_t i = 0; i < stage->options.threads; i++)
+        (void)weir_queue_try_put(stage->queue, stage); /* there is room, and nobody has closed it */
+}
+
+weir_status weir__stage_start(weir_stage *stage) {
+    const weir_worker_options options = {
+        .func = weir__stage_is_source(stage) ? weir__run_source
+                : stage->pipeline->plain     ? weir__run_plain
+                                             : weir__run,
+        .arg = stage,
+        .name = stage->name,
+        .stack_size = stage->options.stack_size,
+        .init = begin_worker,
+        .fini = end_worker,
+    };
+    weir_status status =
+        weir__group_start(&stage->group, stage->options.threads, &options, weir__run_leave, stage->queue, NULL);
+    if (status == WEIR_OK && weir__stage_is_source(stage))
+        put_permits(stage);
+    return status;
+}
+
+void weir__stage_free(weir_stage *stage) {
+    for (size_t i = 0; stage->tasks != NULL && i < stage->claimed; i++) {
+        weir__cache_empty(&stage->tasks[i].cache);
+        weir__free(stage->tasks[i].items);
+    }
+    if (stage->queue != NULL)
+        (void)weir_queue_destroy(stage->queue); /* empty, and nobody is left who could be in it */
+    if (stage->group != NULL)
+        weir__group_free(stage->group);
+    weir__free(stage->tasks);
+    weir__keys_free(stage);
+    weir__free(stage->gather.returned);
+    weir__free(stage->successors);
+    weir__free(stage->name);
+    weir__free(stage);
+}
+
+static bool is_told_to_return(const weir_stage *stage) {
+    return weir__stage_is_source(stage) ? weir__is_ending(stage->pipeline) : weir__is_cancelled(stage->pipeline);
+}
+
+bool weir__stage_wait_until(weir_stage *stage, weir_task *task, uint64_t time) {
+    weir__timing_block(task);
+    weir__lock_acquire(&stage->lock);
+    while (!is_told_to_return(stage) && weir__clock_now() < time)
+        weir__park_wait(&stage->park, &stage->lock, time, NULL);
+    weir__lock_release(&stage->lock);
+    weir__timing_unblock(task);
+    return !is_told_to_return(stage);
+}
+
+void weir__stage_wake(weir_stage *stage) {
+    weir__lock_acquire(&stage->lock);
+    weir__park_release_all(&stage->park, &stage->lock);
+}

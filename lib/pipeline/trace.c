@@ -1,0 +1,73 @@
+/*
+ * trace.c - every call of every function, as Chrome trace events: "Trace Event Format", the JSON array form.
+ *
+ * Events are written as they come, so a trace needs no memory and is as long as its stream. A row for each worker: its
+ * number among all workers is the thread id. Each event is written by one call, which the stream makes one piece.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <inttypes.h>
+#include <string.h>
+
+#include "pipeline/pipeline.h"
+
+enum { ESCAPED = 6 }; /* bytes that a byte may become */
+
+/* As JSON wants it in quotes; cut, if it is very long. */
+static void escape(char *to, size_t size, const char *text) {
+    size_t used = 0;
+    for (const char *at = text; *at != '\0' && used + ESCAPED < size; at++) {
+        unsigned char byte = (unsigned char)*at;
+        if (byte == '"' || byte == '\\')
+            to[used++] = '\\';
+        if (byte >= ' ')
+            to[used++] = *at;
+        else
+            used += (size_t)snprintf(to + used, size - used, "\\u%04x", byte);
+    }
+    to[used] = '\0';
+}
+
+/* The row of the first worker of a stage. */
+static size_t first_row_of(const weir_stage *wanted) {
+    size_t row = 1;
+    for (const weir_stage *stage = wanted->pipeline->first; stage != wanted; stage = stage->next)
+        row += stage->options.threads;
+    return row;
+}
+
+void weir__trace_begin(weir_pipeline *pipeline) {
+    FILE *stream = pipeline->options.trace;
+    char name[WEIR__MESSAGE];
+    if (stream == NULL)
+        return;
+    escape(name, sizeof name, pipeline->name[0] != '\0' ? pipeline->name : "weir");
+    fprintf(stream, "[\n{\"ph\":\"M\",\"pid\":1,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"%s\"}}", name);
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        stage->first_row = first_row_of(stage);
+        escape(name, sizeof name, stage->name);
+        for (size_t i = 0; i < stage->options.threads; i++)
+            fprintf(stream,
+                    ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":%zu,\"name\":\"thread_name\",\"args\":{\"name\":\"%s-%zu\"}}",
+                    stage->first_row + i, name, i);
+    }
+}
+
+void weir__trace_call(const weir_task *task, uint64_t from, uint64_t to) {
+    const weir_stage *stage = task->stage;
+    uint64_t start = from - stage->pipeline->started, took = to - from;
+    char name[WEIR__MESSAGE];
+    escape(name, sizeof name, stage->name);
+    fprintf(stage->pipeline->options.trace,
+            ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":%zu,\"name\":\"%s\",\"ts\":%" PRIu64 ".%03u,\"dur\":%" PRIu64 ".%03u}",
+            stage->first_row + task->number, name, start / 1000, (unsigned)(start % 1000), took / 1000,
+            (unsigned)(took % 1000));
+}
+
+void weir__trace_end(weir_pipeline *pipeline) {
+    FILE *stream = pipeline->options.trace;
+    if (stream == NULL)
+        return;
+    fprintf(stream, "\n]\n");
+    fflush(stream);
+}

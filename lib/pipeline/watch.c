@@ -1,0 +1,82 @@
+/*
+ * watch.c - the thread that waits for the signals that end a pipeline.
+ *
+ * They are blocked everywhere, so that they wait for this thread: no handler, nothing that may be called in one only,
+ * and nothing of the program's that is replaced. When the pipeline is over it is sent one of them itself, to its thread
+ * alone.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <string.h>
+
+#include "pipeline/pipeline.h"
+#include "sync/signals.h"
+
+struct weir__watch {
+    weir__thread thread;
+    weir_pipeline *pipeline;
+    uint64_t drain;
+    size_t count;
+    int signals[];
+};
+
+static bool is_over(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    bool over = pipeline->state == WEIR_RUN_OVER;
+    weir__lock_release(&pipeline->lock);
+    return over;
+}
+
+static void run(void *raw) {
+    struct weir__watch *watch = raw;
+    weir_pipeline *pipeline = watch->pipeline;
+    (void)weir__signals_wait(watch->signals, watch->count, WEIR_NEVER);
+    if (is_over(pipeline))
+        return;
+    weir__pipeline_begin_end(pipeline);
+    bool again = weir__signals_wait(watch->signals, watch->count, weir_deadline_after(watch->drain));
+    if (!is_over(pipeline))
+        weir__pipeline_cancel_as(pipeline, again ? WEIR_CANCELLED : WEIR_TIMEDOUT);
+}
+
+static void nothing(void *raw) {
+    (void)raw;
+}
+
+static weir_status start(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
+    struct weir__watch *watch = weir__alloc(sizeof *watch + count * sizeof *signals);
+    if (watch == NULL)
+        return WEIR_NOMEM;
+    watch->pipeline = pipeline;
+    watch->drain = drain;
+    watch->count = count;
+    memcpy(watch->signals, signals, count * sizeof *signals);
+    watch->thread = (weir__thread){.main = run, .at_exit = nothing, .arg = watch};
+    strcpy(watch->thread.name, "weir-watch");
+    if (weir__thread_start(&watch->thread)) {
+        pipeline->watch = watch;
+        return WEIR_OK;
+    }
+    weir__free(watch);
+    return WEIR_NOTHREAD;
+}
+
+weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
+    if (pipeline == NULL || signals == NULL || count == 0 || count > 64)
+        return WEIR_INVALID;
+    if (!weir__signals_are_blocked(signals, count) || !weir__pipeline_claim_helper(pipeline, &pipeline->has_watch))
+        return WEIR_INVALID;
+    weir_status status = start(pipeline, signals, count, drain);
+    weir__pipeline_end_claim(pipeline);
+    return status;
+}
+
+void weir__watch_end(weir_pipeline *pipeline) {
+    struct weir__watch *watch = pipeline->watch;
+    if (watch == NULL)
+        return;
+    weir__signals_send(&watch->thread, watch->signals[0]);
+    weir__thread_join(&watch->thread);
+    weir__free(watch);
+    pipeline->watch = NULL;
+}

@@ -1,0 +1,206 @@
+/*
+ * prometheus.c - a report in the Prometheus text exposition format, version 0.0.4.
+ *
+ * All samples of a metric stand together, after its HELP and TYPE lines: so the page goes through the metrics, and for
+ * each of them through the stages. What a metric is, is a line in one of two tables.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "report/figure.h"
+#include "report/letter.h"
+#include "report/print.h"
+
+#include <inttypes.h>
+
+/* What a member holds, and what is printed of it. */
+enum kind {
+    COUNT,    /* uint64_t */
+    SIZE,     /* size_t */
+    CAPACITY, /* size_t; SIZE_MAX: infinite */
+    LIMIT,    /* uint64_t; 0: infinite */
+    SECONDS,  /* uint64_t, nanoseconds */
+    LATENCY   /* the same, of calls: no number as long as none was timed */
+};
+
+/* A member, and the label that tells it from the others of its metric; "": it is the only one. */
+struct series {
+    const char *label;
+    size_t offset;
+};
+
+enum { MOST_SERIES = 5 };
+
+struct metric {
+    const char *name, *type, *help;
+    enum kind kind;
+    struct series series[MOST_SERIES]; /* up to the one whose label is NULL */
+};
+
+#define OF_STAGE(member) offsetof(weir_stage_report, member)
+#define OF_WHOLE(member) offsetof(weir_report, member)
+
+static const struct metric stage_metrics[] = {
+    {"weir_stage_items_in_total", "counter", "Items that have come to the stage.", COUNT, {{"", OF_STAGE(counts.in)}}},
+    {"weir_stage_items_total",
+     "counter",
+     "Items that have left the stage, by what became of them.",
+     COUNT,
+     {{"outcome=\"done\"", OF_STAGE(counts.done)},
+      {"outcome=\"failed\"", OF_STAGE(counts.failed)},
+      {"outcome=\"dead\"", OF_STAGE(counts.dead)},
+      {"outcome=\"dropped\"", OF_STAGE(counts.dropped)}}},
+    {"weir_stage_live", "gauge", "Items that are in the stage or wait for it.", COUNT, {{"", OF_STAGE(counts.live)}}},
+    {"weir_stage_retries_total", "counter", "Attempts beyond an item's first.", COUNT, {{"", OF_STAGE(retried)}}},
+    {"weir_stage_overdue_total",
+     "counter",
+     "Attempts that took longer than they should.",
+     COUNT,
+     {{"", OF_STAGE(overdue)}}},
+    {"weir_stage_threads", "gauge", "Threads of the stage.", SIZE, {{"", OF_STAGE(threads)}}},
+    {"weir_stage_threads_running",
+     "gauge",
+     "Threads that are inside the stage's function.",
+     SIZE,
+     {{"", OF_STAGE(running)}}},
+    {"weir_stage_queue_depth", "gauge", "Items in the queue in front of the stage.", SIZE, {{"", OF_STAGE(depth)}}},
+    {"weir_stage_queue_peak", "gauge", "The most items seen in that queue.", SIZE, {{"", OF_STAGE(peak)}}},
+    {"weir_stage_queue_capacity",
+     "gauge",
+     "Items for which that queue has room; 0 for a source, which has none.",
+     CAPACITY,
+     {{"", OF_STAGE(capacity)}}},
+    {"weir_stage_thread_seconds_total",
+     "counter",
+     "Time of the stage's threads, by what they did: work, wait for items, or wait for room further down.",
+     SECONDS,
+     {{"state=\"busy\"", OF_STAGE(busy)},
+      {"state=\"starved\"", OF_STAGE(starved)},
+      {"state=\"blocked\"", OF_STAGE(blocked)}}},
+    {"weir_stage_call_seconds",
+     "summary",
+     "How long calls of the stage's function take.",
+     LATENCY,
+     {{"quantile=\"0.5\"", OF_STAGE(p50)},
+      {"quantile=\"0.9\"", OF_STAGE(p90)},
+      {"quantile=\"0.99\"", OF_STAGE(p99)},
+      {"quantile=\"1\"", OF_STAGE(max)}}},
+};
+
+static const struct metric pipeline_metrics[] = {
+    {"weir_pipeline_items_in_total",
+     "counter",
+     "Items that have come from outside and from sources.",
+     COUNT,
+     {{"", OF_WHOLE(counts.in)}}},
+    {"weir_pipeline_items_total",
+     "counter",
+     "Items that have left the pipeline, by what became of them.",
+     COUNT,
+     {{"outcome=\"done\"", OF_WHOLE(counts.done)},
+      {"outcome=\"failed\"", OF_WHOLE(counts.failed)},
+      {"outcome=\"dead\"", OF_WHOLE(counts.dead)},
+      {"outcome=\"dropped\"", OF_WHOLE(counts.dropped)}}},
+    {"weir_pipeline_live", "gauge", "Items that are in the pipeline.", COUNT, {{"", OF_WHOLE(counts.live)}}},
+    {"weir_pipeline_max_items", "gauge", "Items that may be in it at once.", LIMIT, {{"", OF_WHOLE(max_items)}}},
+    {"weir_pipeline_bytes", "gauge", "Bytes that are in the pipeline.", COUNT, {{"", OF_WHOLE(bytes)}}},
+    {"weir_pipeline_max_bytes", "gauge", "Bytes that may be in it at once.", LIMIT, {{"", OF_WHOLE(max_bytes)}}},
+    {"weir_pipeline_retries_total",
+     "counter",
+     "Attempts beyond an item's first, in all stages.",
+     COUNT,
+     {{"", OF_WHOLE(retried)}}},
+    {"weir_pipeline_errors_total",
+     "counter",
+     "Errors of the stages' functions, those before a retry included.",
+     COUNT,
+     {{"", OF_WHOLE(error_count)}}},
+    {"weir_pipeline_elapsed_seconds", "gauge", "Time since the start.", SECONDS, {{"", OF_WHOLE(elapsed)}}},
+    {"weir_pipeline_late_workers",
+     "gauge",
+     "Threads that are inside their function for too long.",
+     SIZE,
+     {{"", OF_WHOLE(late_count)}}},
+};
+
+static weir__figure figure_of(const void *from, size_t offset, enum kind kind) {
+    const void *member = (const char *)from + offset;
+    uint64_t value = kind == SIZE || kind == CAPACITY ? *(const size_t *)member : *(const uint64_t *)member;
+    if ((kind == CAPACITY && value == SIZE_MAX) || (kind == LIMIT && value == 0))
+        return weir__figure_word("+Inf");
+    return kind == SECONDS || kind == LATENCY ? weir__figure_seconds(value) : weir__figure_count(value);
+}
+
+static void print_value_of_label(weir__out *out, const char *value) {
+    weir__letter letter;
+    while (weir__letter_next(&value, &letter)) {
+        if (*letter.bytes == '\n')
+            weir__out_format(out, "\\n");
+        else if (*letter.bytes == '\\' || *letter.bytes == '"')
+            weir__out_format(out, "\\%c", *letter.bytes);
+        else
+            weir__out_bytes(out, letter.bytes, letter.size);
+    }
+}
+
+/* Without a stage it is a sample of the whole. */
+static void print_sample(weir__out *out, const weir_report *report, const weir_stage_report *stage, const char *name,
+                         const char *label, weir__figure figure) {
+    weir__out_format(out, "%s{pipeline=\"", name);
+    print_value_of_label(out, report->name);
+    if (stage != NULL) {
+        weir__out_format(out, "\",stage=\"");
+        print_value_of_label(out, stage->name);
+    }
+    weir__out_format(out, "\"%s%s} %s\n", label[0] == 0 ? "" : ",", label, figure.text);
+}
+
+static void print_head(weir__out *out, const char *name, const char *type, const char *help) {
+    weir__out_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void print_samples(weir__out *out, const weir_report *report, const weir_stage_report *stage,
+                          const struct metric *metric) {
+    const void *from = stage == NULL ? (const void *)report : stage;
+    for (size_t i = 0; i < MOST_SERIES && metric->series[i].label != NULL; i++) {
+        weir__figure figure = figure_of(from, metric->series[i].offset, metric->kind);
+        if (metric->kind == LATENCY && stage->timed_calls == 0)
+            figure = weir__figure_word("NaN");
+        print_sample(out, report, stage, metric->name, metric->series[i].label, figure);
+    }
+    if (metric->kind == LATENCY)
+        print_sample(out, report, stage, "weir_stage_call_seconds_count", "", weir__figure_count(stage->timed_calls));
+}
+
+/* One sample is 1, the others are 0, so that a query can name the state it wants. */
+static void print_state(weir__out *out, const weir_report *report) {
+    static const char *const labels[] = {"state=\"ready\"", "state=\"running\"", "state=\"draining\"",
+                                         "state=\"cancelled\"", "state=\"over\""};
+    print_head(out, "weir_pipeline_state", "gauge", "1 for the state that the pipeline is in.");
+    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+        print_sample(out, report, NULL, "weir_pipeline_state", labels[i],
+                     weir__figure_count((size_t)report->state == i));
+}
+
+static void print_stuck(weir__out *out, const weir_report *report) {
+    uint64_t stuck = 0;
+    for (size_t i = 0; i < report->late_count; i++)
+        stuck += report->late[i].stuck;
+    print_head(out, "weir_pipeline_stuck_workers", "gauge", "Those of them that the end has to wait for.");
+    print_sample(out, report, NULL, "weir_pipeline_stuck_workers", "", weir__figure_count(stuck));
+}
+
+void weir__print_prometheus(weir__out *out, const weir_report *report) {
+    for (size_t i = 0; i < sizeof pipeline_metrics / sizeof pipeline_metrics[0]; i++) {
+        const struct metric *metric = &pipeline_metrics[i];
+        print_head(out, metric->name, metric->type, metric->help);
+        print_samples(out, report, NULL, metric);
+    }
+    print_stuck(out, report);
+    print_state(out, report);
+    for (size_t i = 0; i < sizeof stage_metrics / sizeof stage_metrics[0]; i++) {
+        const struct metric *metric = &stage_metrics[i];
+        print_head(out, metric->name, metric->type, metric->help);
+        for (size_t k = 0; k < report->stage_count; k++)
+            print_samples(out, report, &report->stages[k], metric);
+    }
+}

@@ -1,0 +1,118 @@
+/*
+ * report.c - a report is one piece of memory: the report itself, then its arrays, then all of the strings. One
+ * allocation can fail in one place only, and one call frees it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "report/report.h"
+#include "sync/memory.h"
+
+#include <string.h>
+
+/* The piece, and how much of its beginning is taken. */
+struct piece {
+    char *memory;
+    size_t taken;
+};
+
+/* Each array begins where anything may begin. */
+static size_t rounded(size_t size) {
+    return (size + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
+}
+
+static const char *or_empty(const char *string) {
+    return string == NULL ? "" : string;
+}
+
+static size_t length_of(const char *string) {
+    return strlen(or_empty(string)) + 1;
+}
+
+static size_t size_of(const weir_report *draft) {
+    size_t size = rounded(sizeof *draft) + rounded(draft->stage_count * sizeof *draft->stages) +
+                  rounded(draft->edge_count * sizeof *draft->edges) +
+                  rounded(draft->kept_errors * sizeof *draft->errors) +
+                  rounded(draft->late_count * sizeof *draft->late);
+    size += length_of(draft->name);
+    for (size_t i = 0; i < draft->stage_count; i++)
+        size += length_of(draft->stages[i].name);
+    for (size_t i = 0; i < draft->kept_errors; i++)
+        size += length_of(draft->errors[i].stage) + length_of(draft->errors[i].message);
+    for (size_t i = 0; i < draft->late_count; i++)
+        size += length_of(draft->late[i].stage);
+    return size;
+}
+
+/* Takes the next part of the piece for a copy of an array. */
+static void *copy_array(struct piece *piece, const void *array, size_t size) {
+    void *copy = piece->memory + piece->taken;
+    if (size > 0)
+        memcpy(copy, array, size);
+    piece->taken += rounded(size);
+    return copy;
+}
+
+/* The same for a string; they come last, because nothing can begin anywhere behind them. */
+static const char *copy_string(struct piece *piece, const char *string) {
+    size_t size = length_of(string);
+    char *copy = piece->memory + piece->taken;
+    memcpy(copy, or_empty(string), size);
+    piece->taken += size;
+    return copy;
+}
+
+weir_report *weir__report_copy(const weir_report *draft) {
+    struct piece piece = {.memory = weir__alloc(size_of(draft))};
+    if (piece.memory == NULL)
+        return NULL;
+    weir_report *report = copy_array(&piece, draft, sizeof *draft);
+    weir_stage_report *stages = copy_array(&piece, draft->stages, draft->stage_count * sizeof *stages);
+    report->stages = stages;
+    report->edges = copy_array(&piece, draft->edges, draft->edge_count * sizeof *draft->edges);
+    weir_error *errors = copy_array(&piece, draft->errors, draft->kept_errors * sizeof *errors);
+    report->errors = errors;
+    weir_late_worker *late = copy_array(&piece, draft->late, draft->late_count * sizeof *late);
+    report->late = late;
+    if (draft->bottleneck != NULL)
+        report->bottleneck = &stages[draft->bottleneck - draft->stages];
+
+    report->name = copy_string(&piece, draft->name);
+    for (size_t i = 0; i < report->stage_count; i++)
+        stages[i].name = copy_string(&piece, stages[i].name);
+    for (size_t i = 0; i < report->kept_errors; i++) {
+        errors[i].stage = copy_string(&piece, errors[i].stage);
+        errors[i].message = copy_string(&piece, errors[i].message);
+    }
+    for (size_t i = 0; i < report->late_count; i++)
+        late[i].stage = copy_string(&piece, late[i].stage);
+    return report;
+}
+
+void weir_report_free(weir_report *report) {
+    weir__free(report);
+}
+
+/* In doubles: the times of many threads over many months do not fit into 64 bits. */
+double weir__report_time(const weir_stage_report *stage) {
+    return (double)stage->busy + (double)stage->starved + (double)stage->blocked;
+}
+
+/*
+ * A stage that is starved waits for one further up, a stage that is blocked waits for one further down: following what
+ * each waits for leads to the stage that does neither. So it is the one with the greatest share of busy time, whatever
+ * the others' calls cost and however many threads they have. More threads help there and nowhere else.
+ */
+const weir_stage_report *weir__report_bottleneck(const weir_stage_report *stages, size_t count) {
+    const weir_stage_report *busiest = NULL;
+    double greatest = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (stages[i].busy == 0)
+            continue;
+        double share = (double)stages[i].busy / weir__report_time(&stages[i]);
+        if (share > greatest) {
+            greatest = share;
+            busiest = &stages[i];
+        }
+    }
+    return busiest;
+}

@@ -1,0 +1,251 @@
+/*
+ * table.c - a report for people: where the items are, where the time goes, and what went wrong.
+ *
+ * Two tables with the same rows, because one would be too wide for a terminal. A cell is made twice: the first time
+ * only its width is wanted.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "report/figure.h"
+#include "report/letter.h"
+#include "report/print.h"
+#include "report/report.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { MOST_COLUMNS = 12, MOST_LINES = 10 };
+
+static weir__figure in(const weir_stage_report *stage) {
+    return weir__figure_count(stage->counts.in);
+}
+
+static weir__figure done(const weir_stage_report *stage) {
+    return weir__figure_count(stage->counts.done);
+}
+
+static weir__figure failed(const weir_stage_report *stage) {
+    return weir__figure_count(stage->counts.failed);
+}
+
+static weir__figure dead(const weir_stage_report *stage) {
+    return weir__figure_count(stage->counts.dead);
+}
+
+static weir__figure dropped(const weir_stage_report *stage) {
+    return weir__figure_count(stage->counts.dropped);
+}
+
+static weir__figure live(const weir_stage_report *stage) {
+    return weir__figure_count(stage->counts.live);
+}
+
+static weir__figure retried(const weir_stage_report *stage) {
+    return weir__figure_count(stage->retried);
+}
+
+static weir__figure overdue(const weir_stage_report *stage) {
+    return weir__figure_count(stage->overdue);
+}
+
+static weir__figure rate(const weir_stage_report *stage) {
+    return weir__figure_rate(stage->rate);
+}
+
+static weir__figure threads(const weir_stage_report *stage) {
+    weir__figure figure;
+    snprintf(figure.text, sizeof figure.text, "%u/%u", (unsigned)stage->running, (unsigned)stage->threads);
+    return figure;
+}
+
+/* A source has no queue. */
+static weir__figure of_queue(const weir_stage_report *stage, size_t count) {
+    return stage->capacity == 0 ? weir__figure_word("-") : weir__figure_count(count);
+}
+
+static weir__figure queued(const weir_stage_report *stage) {
+    return of_queue(stage, stage->depth);
+}
+
+static weir__figure peak(const weir_stage_report *stage) {
+    return of_queue(stage, stage->peak);
+}
+
+static weir__figure capacity(const weir_stage_report *stage) {
+    return stage->capacity == SIZE_MAX ? weir__figure_word("no bound") : of_queue(stage, stage->capacity);
+}
+
+static weir__figure busy(const weir_stage_report *stage) {
+    return weir__figure_share(stage->busy, weir__report_time(stage));
+}
+
+static weir__figure starved(const weir_stage_report *stage) {
+    return weir__figure_share(stage->starved, weir__report_time(stage));
+}
+
+static weir__figure blocked(const weir_stage_report *stage) {
+    return weir__figure_share(stage->blocked, weir__report_time(stage));
+}
+
+static weir__figure of_calls(const weir_stage_report *stage, uint64_t nanoseconds) {
+    return stage->timed_calls == 0 ? weir__figure_word("-") : weir__figure_time(nanoseconds);
+}
+
+static weir__figure p50(const weir_stage_report *stage) {
+    return of_calls(stage, stage->p50);
+}
+
+static weir__figure p90(const weir_stage_report *stage) {
+    return of_calls(stage, stage->p90);
+}
+
+static weir__figure p99(const weir_stage_report *stage) {
+    return of_calls(stage, stage->p99);
+}
+
+static weir__figure max(const weir_stage_report *stage) {
+    return of_calls(stage, stage->max);
+}
+
+struct column {
+    const char *heading;
+    weir__figure (*cell)(const weir_stage_report *stage);
+};
+
+static const struct column item_columns[] = {
+    {"in", in},     {"done", done},       {"failed", failed},   {"dead", dead}, {"dropped", dropped},
+    {"live", live}, {"retried", retried}, {"overdue", overdue}, {"rate", rate}, {NULL, NULL}};
+
+static const struct column time_columns[] = {{"threads", threads},   {"queued", queued}, {"peak", peak},
+                                             {"capacity", capacity}, {"busy", busy},     {"starved", starved},
+                                             {"blocked", blocked},   {"p50", p50},       {"p90", p90},
+                                             {"p99", p99},           {"max", max},       {NULL, NULL}};
+
+/* The rows are the stages, and a last one if `whole` is not NULL. */
+struct table {
+    const struct column *columns;
+    const weir_stage_report *stages;
+    size_t stage_count;
+    const weir_stage_report *whole;
+};
+
+static const weir_stage_report *row_of(const struct table *table, size_t row) {
+    if (row < table->stage_count)
+        return &table->stages[row];
+    return row == table->stage_count ? table->whole : NULL;
+}
+
+static size_t wider(size_t a, size_t b) {
+    return a > b ? a : b;
+}
+
+static void print_name(weir__out *out, const char *name, size_t width) {
+    weir__out_shown(out, name);
+    weir__out_format(out, "%*s", (int)(width - weir__letter_count(name)), "");
+}
+
+static void print_rows(weir__out *out, const struct table *table) {
+    const weir_stage_report *stage;
+    size_t widths[MOST_COLUMNS], name_width = strlen("stage");
+    for (size_t row = 0; (stage = row_of(table, row)) != NULL; row++)
+        name_width = wider(name_width, weir__letter_count(stage->name));
+    print_name(out, "stage", name_width);
+    for (size_t i = 0; table->columns[i].heading != NULL; i++) {
+        widths[i] = strlen(table->columns[i].heading);
+        for (size_t row = 0; (stage = row_of(table, row)) != NULL; row++)
+            widths[i] = wider(widths[i], strlen(table->columns[i].cell(stage).text));
+        weir__out_format(out, "  %*s", (int)widths[i], table->columns[i].heading);
+    }
+    weir__out_format(out, "\n");
+    for (size_t row = 0; (stage = row_of(table, row)) != NULL; row++) {
+        print_name(out, stage->name, name_width);
+        for (size_t i = 0; table->columns[i].heading != NULL; i++)
+            weir__out_format(out, "  %*s", (int)widths[i], table->columns[i].cell(stage).text);
+        weir__out_format(out, "\n");
+    }
+}
+
+static void print_headline(weir__out *out, const weir_report *report) {
+    static const char *const states[] = {"ready", "running", "draining", "cancelled", "over"};
+    size_t state = (size_t)report->state;
+    weir__out_shown(out, report->name[0] == 0 ? "pipeline" : report->name);
+    weir__out_format(out, ": %s, %s", state < sizeof states / sizeof states[0] ? states[state] : "unknown",
+                     weir__figure_time(report->elapsed).text);
+    if (report->max_items > 0)
+        weir__out_format(out, ", %" PRIu64 " of at most %" PRIu64 " items inside", report->counts.live,
+                         report->max_items);
+    if (report->max_bytes > 0)
+        weir__out_format(out, ", %s of at most %s", weir__figure_bytes(report->bytes).text,
+                         weir__figure_bytes(report->max_bytes).text);
+    else if (report->bytes > 0)
+        weir__out_format(out, ", %s inside", weir__figure_bytes(report->bytes).text);
+    weir__out_format(out, "\n\n");
+}
+
+static void print_bottleneck(weir__out *out, const weir_stage_report *stage) {
+    if (stage == NULL)
+        return;
+    weir__out_format(out, "\nbottleneck: ");
+    weir__out_shown(out, stage->name);
+    weir__out_format(out, ", its threads are busy %s of the time\n", busy(stage).text);
+}
+
+static void print_error(weir__out *out, const weir_error *error) {
+    weir__out_format(out, "  after %s, ", weir__figure_time(error->at).text);
+    weir__out_shown(out, error->stage);
+    if (error->code < 0)
+        weir__out_format(out, ": %s", weir_strerror((weir_status)(0 - (unsigned)error->code)));
+    else
+        weir__out_format(out, ": error %d", error->code);
+    weir__out_format(out, ", attempt %u%s", error->attempts, error->message[0] == 0 ? "" : ": ");
+    weir__out_shown(out, error->message);
+    weir__out_format(out, "\n");
+}
+
+static void print_errors(weir__out *out, const weir_report *report) {
+    size_t shown = report->kept_errors < MOST_LINES ? report->kept_errors : MOST_LINES;
+    if (report->error_count == 0)
+        return;
+    weir__out_format(out, "\n%" PRIu64 " error%s\n", report->error_count, report->error_count == 1 ? "" : "s");
+    for (size_t i = 0; i < shown; i++)
+        print_error(out, &report->errors[i]);
+    if (report->error_count > shown && shown > 0)
+        weir__out_format(out, "  ... and %" PRIu64 " more\n", report->error_count - shown);
+}
+
+static void print_late(weir__out *out, const weir_report *report) {
+    size_t shown = report->late_count < MOST_LINES ? report->late_count : MOST_LINES;
+    if (report->late_count == 0)
+        return;
+    weir__out_format(out, "\n");
+    for (size_t i = 0; i < shown; i++) {
+        const weir_late_worker *worker = &report->late[i];
+        weir__out_format(out, worker->stuck ? "stuck: " : "late: ");
+        weir__out_shown(out, worker->stage);
+        weir__out_format(out, "-%" PRIuMAX ", in its function for %s\n", (uintmax_t)worker->number,
+                         weir__figure_time(worker->since).text);
+    }
+    if (report->late_count > shown)
+        weir__out_format(out, "... and %" PRIuMAX " more\n", (uintmax_t)(report->late_count - shown));
+}
+
+void weir__print_table(weir__out *out, const weir_report *report) {
+    weir_stage_report whole = {.name = "whole", .counts = report->counts, .retried = report->retried};
+    for (size_t i = 0; i < report->stage_count; i++)
+        whole.overdue += report->stages[i].overdue;
+    if (report->elapsed > 0)
+        whole.rate = (double)report->counts.done * 1e9 / (double)report->elapsed;
+    struct table table = {
+        .columns = item_columns, .stages = report->stages, .stage_count = report->stage_count, .whole = &whole};
+    print_headline(out, report);
+    print_rows(out, &table);
+    if (report->stage_count > 0) {
+        weir__out_format(out, "\n");
+        table.columns = time_columns;
+        table.whole = NULL;
+        print_rows(out, &table);
+    }
+    print_bottleneck(out, report->bottleneck);
+    print_errors(out, report);
+    print_late(out, report);
+}

@@ -1,0 +1,522 @@
+/*
+ * test_report_print.c - the formats that reports are printed in.
+ *
+ * Linked with the library's insides.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "support.h"
+
+#include <ctype.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report/letter.h"
+#include "report/report.h"
+
+#define STRANGE WEIR__STRANGE_LETTER
+
+/* ---- a report ---- */
+
+static const weir_stage_report stages[] = {{.name = "download",
+                                            .counts = {10000, 9000, 2, 1, 0, 997},
+                                            .retried = 5,
+                                            .overdue = 1,
+                                            .threads = 8,
+                                            .running = 3,
+                                            .capacity = 64,
+                                            .depth = 12,
+                                            .peak = 64,
+                                            .busy = 1200 * MILLISECONDS,
+                                            .starved = 30 * MILLISECONDS,
+                                            .blocked = 7 * SECONDS,
+                                            .timed_calls = 9003,
+                                            .p50 = 1234,
+                                            .p90 = 56789,
+                                            .p99 = 1234567,
+                                            .max = UINT64_C(9876543210),
+                                            .rate = 750.4},
+                                           {.name = "resize",
+                                            .counts = {9000, 8000, 0, 0, 0, 1000},
+                                            .threads = 2,
+                                            .running = 2,
+                                            .capacity = SIZE_MAX,
+                                            .depth = 998,
+                                            .peak = 1001,
+                                            .busy = 19400 * MILLISECONDS,
+                                            .starved = 100 * MILLISECONDS,
+                                            .blocked = 500 * MILLISECONDS,
+                                            .timed_calls = 8000,
+                                            .p50 = 999,
+                                            .p90 = 999499,
+                                            .p99 = 999500,
+                                            .max = 60 * SECONDS,
+                                            .rate = 1234567},
+                                           {.name = "list", .threads = 1}};
+static const weir_edge edges[] = {{2, 0}, {0, 1}};
+static const weir_error errors[] = {{"download", 404, "cannot fetch a.jpg", 3, 3200 * MILLISECONDS},
+                                    {"resize", -WEIR_NOMEM, "", 1, 4200 * MILLISECONDS}};
+static const weir_late_worker late[] = {{"download", 0, 7384 * SECONDS, false},
+                                        {"resize", 1, 3200 * MILLISECONDS, true}};
+
+static weir_report sample(void) {
+    return (weir_report){.name = "photos",
+                         .state = WEIR_RUN_DRAINING,
+                         .elapsed = UINT64_C(12345678901),
+                         .counts = {10000, 7990, 2, 1, 0, 2007},
+                         .retried = 5,
+                         .bytes = 12345678,
+                         .max_bytes = 64000000,
+                         .max_items = 4000,
+                         .stage_count = COUNT_OF(stages),
+                         .stages = stages,
+                         .edge_count = COUNT_OF(edges),
+                         .edges = edges,
+                         .error_count = 14,
+                         .kept_errors = COUNT_OF(errors),
+                         .errors = errors,
+                         .late_count = COUNT_OF(late),
+                         .late = late,
+                         .bottleneck = &stages[1]};
+}
+
+/* One stage with such a name, in a pipeline with the same. */
+static weir_report named(weir_stage_report *stage, const char *name) {
+    *stage = (weir_stage_report){.name = name, .threads = 1, .capacity = 1};
+    return (weir_report){.name = name, .stage_count = 1, .stages = stage};
+}
+
+/* What is printed; to be freed. */
+static char *printed(const weir_report *report, weir_report_format format) {
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(stream);
+    assert_status(WEIR_OK, weir_report_print(report, format, stream));
+    ck_assert_int_eq(fclose(stream), 0);
+    return text;
+}
+
+static void assert_has(const char *text, const char *part) {
+    ck_assert_msg(strstr(text, part) != NULL, "%s\nis not in\n%s", part, text);
+}
+
+static void assert_has_not(const char *text, const char *part) {
+    ck_assert_msg(strstr(text, part) == NULL, "%s\nis in\n%s", part, text);
+}
+
+/* Says where they differ: whole texts are too long for a message. */
+static void assert_text(const char *got, const char *wanted) {
+    size_t same = 0;
+    while (got[same] != 0 && got[same] == wanted[same])
+        same++;
+    ck_assert_msg(got[same] == wanted[same], "at %zu: \"%.200s\" instead of \"%.200s\"", same, got + same,
+                  wanted + same);
+}
+
+/* ---- any format ---- */
+
+START_TEST (a_copy_prints_as_its_source) {
+    weir_report source = sample();
+    weir_report *copy = weir__report_copy(&source);
+    for (int format = WEIR_TABLE; format <= WEIR_DOT; format++) {
+        char *wanted = printed(&source, (weir_report_format)format);
+        char *got = printed(copy, (weir_report_format)format);
+        assert_text(got, wanted);
+        free(got);
+        free(wanted);
+    }
+    weir_report_free(copy);
+}
+END_TEST
+
+START_TEST (nothing_to_print_or_no_such_format_is_invalid) {
+    weir_report report = sample();
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    assert_status(WEIR_INVALID, weir_report_print(NULL, WEIR_TABLE, stream));
+    assert_status(WEIR_INVALID, weir_report_print(&report, WEIR_TABLE, NULL));
+    assert_status(WEIR_INVALID, weir_report_print(&report, (weir_report_format)3, stream));
+    assert_status(WEIR_INVALID, weir_report_print(&report, (weir_report_format)1000, stream));
+    fclose(stream);
+    ck_assert_uint_eq(size, 0);
+    free(text);
+}
+END_TEST
+
+START_TEST (a_full_device_is_told) {
+    weir_report report = sample();
+    FILE *full = fopen("/dev/full", "w");
+    if (full == NULL)
+        return;
+    setvbuf(full, NULL, _i == 0 ? _IONBF : _IOFBF, 1 << 16); /* it is told at the first byte, or at the flush only */
+    for (int format = WEIR_TABLE; format <= WEIR_DOT; format++)
+        assert_status(WEIR_CLOSED, weir_report_print(&report, (weir_report_format)format, full));
+    fclose(full);
+}
+END_TEST
+
+START_TEST (a_stream_that_failed_before_may_take_a_report) {
+    weir_report report = sample();
+    FILE *stream = fopen("/dev/null", "w");
+    ck_assert_ptr_nonnull(stream);
+    ck_assert_int_eq(fgetc(stream), EOF);
+    ck_assert_int_ne(ferror(stream), 0);
+    assert_status(WEIR_OK, weir_report_print(&report, WEIR_TABLE, stream));
+    fclose(stream);
+}
+END_TEST
+
+START_TEST (a_decimal_comma_changes_nothing) {
+    static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE", "fr_FR", "ru_RU.UTF-8"};
+    weir_report report = sample();
+    char *before[3];
+    for (int format = WEIR_TABLE; format <= WEIR_DOT; format++)
+        before[format] = printed(&report, (weir_report_format)format);
+    for (size_t i = 0; i < COUNT_OF(locales); i++) {
+        if (setlocale(LC_ALL, locales[i]) == NULL)
+            continue;
+        ck_assert_str_eq(localeconv()->decimal_point, ",");
+        for (int format = WEIR_TABLE; format <= WEIR_DOT; format++) {
+            char *text = printed(&report, (weir_report_format)format);
+            assert_text(text, before[format]);
+            free(text);
+        }
+    }
+    setlocale(LC_ALL, "C");
+    for (int format = WEIR_TABLE; format <= WEIR_DOT; format++)
+        free(before[format]);
+}
+END_TEST
+
+START_TEST (no_byte_is_printed_that_is_no_utf_8) {
+    weir_stage_report stage;
+    weir_report report = named(&stage, "a\x80\xC3");
+    for (int format = WEIR_TABLE; format <= WEIR_DOT; format++) {
+        char *text = printed(&report, (weir_report_format)format);
+        assert_has(text, "a" STRANGE STRANGE);
+        ck_assert_ptr_null(strchr(text, '\x80'));
+        ck_assert_ptr_null(strchr(text, '\xC3'));
+        free(text);
+    }
+}
+END_TEST
+
+/* ---- the table ---- */
+
+START_TEST (the_table_says_where_the_items_are_and_where_the_time_goes) {
+    weir_report report = sample();
+    char *text = printed(&report, WEIR_TABLE);
+    assert_text(
+        text, "photos: draining, 12.3 s, 2007 of at most 4000 items inside, 12.3 MB of at most 64.0 MB\n"
+              "\n"
+              "stage        in  done  failed  dead  dropped  live  retried  overdue     rate\n"
+              "download  10000  9000       2     1        0   997        5        1    750/s\n"
+              "resize     9000  8000       0     0        0  1000        0        0  1.2 M/s\n"
+              "list          0     0       0     0        0     0        0        0      0/s\n"
+              "whole     10000  7990       2     1        0  2007        5        1    647/s\n"
+              "\n"
+              "stage     threads  queued  peak  capacity  busy  starved  blocked     p50      p90     p99         max\n"
+              "download      3/8      12    64        64   15%       0%      85%  1.2 us  56.8 us  1.2 ms       9.9 s\n"
+              "resize        2/2     998  1001  no bound   97%       1%       3%  999 ns   999 us  1.0 ms  1 min 00 s\n"
+              "list          0/1       -     -         -     -        -        -       -        -       -           -\n"
+              "\n"
+              "bottleneck: resize, its threads are busy 97% of the time\n"
+              "\n"
+              "14 errors\n"
+              "  after 3.2 s, download: error 404, attempt 3: cannot fetch a.jpg\n"
+              "  after 4.2 s, resize: out of memory, attempt 1\n"
+              "  ... and 12 more\n"
+              "\n"
+              "late: download-0, in its function for 2 h 03 min\n"
+              "stuck: resize-1, in its function for 3.2 s\n");
+    free(text);
+}
+END_TEST
+
+START_TEST (the_table_of_an_empty_report_is_a_headline_and_zeros) {
+    weir_report report = {.name = ""};
+    char *text = printed(&report, WEIR_TABLE);
+    assert_text(text, "pipeline: ready, 0 ns\n"
+                      "\n"
+                      "stage  in  done  failed  dead  dropped  live  retried  overdue  rate\n"
+                      "whole   0     0       0     0        0     0        0        0   0/s\n");
+    free(text);
+}
+END_TEST
+
+START_TEST (the_table_and_the_page_name_the_state) {
+    static const char *const states[] = {"ready", "running", "draining", "cancelled", "over"};
+    weir_report report = {.name = "x", .state = (weir_run_state)_i};
+    char table[64], page[64];
+    snprintf(table, sizeof table, "x: %s, 0 ns\n", states[_i]);
+    snprintf(page, sizeof page, "\nweir_pipeline_state{pipeline=\"x\",state=\"%s\"} 1\n", states[_i]);
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, table);
+    free(text);
+    text = printed(&report, WEIR_PROMETHEUS);
+    assert_has(text, page);
+    free(text);
+}
+END_TEST
+
+START_TEST (of_many_errors_and_late_workers_ten_are_shown) {
+    weir_error many[12];
+    weir_late_worker workers[11];
+    weir_report report = sample();
+    for (size_t i = 0; i < COUNT_OF(many); i++)
+        many[i] = (weir_error){"resize", 7, "no", 1, i * SECONDS};
+    for (size_t i = 0; i < COUNT_OF(workers); i++)
+        workers[i] = (weir_late_worker){"resize", i, SECONDS, true};
+    report.error_count = report.kept_errors = COUNT_OF(many);
+    report.errors = many;
+    report.late_count = COUNT_OF(workers);
+    report.late = workers;
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, "  after 9.0 s, resize: error 7, attempt 1: no\n  ... and 2 more\n");
+    assert_has(text, "stuck: resize-9, in its function for 1.0 s\n... and 1 more\n");
+    report.error_count = report.kept_errors = 10;
+    report.late_count = 0;
+    free(text);
+    text = printed(&report, WEIR_TABLE);
+    assert_has_not(text, "more");
+    report.error_count = report.kept_errors = 1;
+    free(text);
+    text = printed(&report, WEIR_TABLE);
+    assert_has(text, "\n1 error\n");
+    free(text);
+}
+END_TEST
+
+START_TEST (letters_of_several_bytes_take_one_column_in_the_table) {
+    weir_stage_report some[2] = {{.name = "gr\xC3\xB6\xC3\x9F\xE2\x82\xAC\xF0\x9F\x98\x80"}, {.name = "groesse"}};
+    weir_report report = {.name = "", .stage_count = 2, .stages = some};
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, "\ngr\xC3\xB6\xC3\x9F\xE2\x82\xAC\xF0\x9F\x98\x80    0     0");
+    assert_has(text, "\ngroesse   0     0");
+    free(text);
+}
+END_TEST
+
+START_TEST (no_name_takes_a_terminal_over) {
+    weir_stage_report stage;
+    weir_report report = named(&stage, "a\x1b[2J\n\tb\x7f\xC2\x9B\x80\xFF");
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, "a" STRANGE "[2J" STRANGE STRANGE "b" STRANGE STRANGE STRANGE STRANGE ": ready");
+    for (const char *at = text; *at != 0; at++)
+        ck_assert(*at == '\n' || !iscntrl((unsigned char)*at));
+    free(text);
+}
+END_TEST
+
+/* ---- Prometheus ---- */
+
+START_TEST (the_page_has_a_sample_for_each_figure) {
+    static const char *const lines[] = {
+        "# TYPE weir_pipeline_items_total counter\n",
+        "\nweir_pipeline_items_in_total{pipeline=\"photos\"} 10000\n",
+        "\nweir_pipeline_items_total{pipeline=\"photos\",outcome=\"done\"} 7990\n",
+        "\nweir_pipeline_items_total{pipeline=\"photos\",outcome=\"failed\"} 2\n",
+        "\nweir_pipeline_items_total{pipeline=\"photos\",outcome=\"dead\"} 1\n",
+        "\nweir_pipeline_items_total{pipeline=\"photos\",outcome=\"dropped\"} 0\n",
+        "\nweir_pipeline_live{pipeline=\"photos\"} 2007\n",
+        "\nweir_pipeline_max_items{pipeline=\"photos\"} 4000\n",
+        "\nweir_pipeline_bytes{pipeline=\"photos\"} 12345678\n",
+        "\nweir_pipeline_max_bytes{pipeline=\"photos\"} 64000000\n",
+        "\nweir_pipeline_retries_total{pipeline=\"photos\"} 5\n",
+        "\nweir_pipeline_errors_total{pipeline=\"photos\"} 14\n",
+        "\nweir_pipeline_elapsed_seconds{pipeline=\"photos\"} 12.345678901\n",
+        "\nweir_pipeline_late_workers{pipeline=\"photos\"} 2\n",
+        "\nweir_pipeline_stuck_workers{pipeline=\"photos\"} 1\n",
+        "\nweir_pipeline_state{pipeline=\"photos\",state=\"running\"} 0\n",
+        "\nweir_pipeline_state{pipeline=\"photos\",state=\"draining\"} 1\n",
+        "\nweir_stage_items_in_total{pipeline=\"photos\",stage=\"download\"} 10000\n",
+        "\nweir_stage_items_total{pipeline=\"photos\",stage=\"download\",outcome=\"done\"} 9000\n",
+        "\nweir_stage_items_total{pipeline=\"photos\",stage=\"download\",outcome=\"failed\"} 2\n",
+        "\nweir_stage_items_total{pipeline=\"photos\",stage=\"download\",outcome=\"dead\"} 1\n",
+        "\nweir_stage_items_total{pipeline=\"photos\",stage=\"download\",outcome=\"dropped\"} 0\n",
+        "\nweir_stage_live{pipeline=\"photos\",stage=\"resize\"} 1000\n",
+        "\nweir_stage_retries_total{pipeline=\"photos\",stage=\"download\"} 5\n",
+        "\nweir_stage_overdue_total{pipeline=\"photos\",stage=\"download\"} 1\n",
+        "\nweir_stage_threads{pipeline=\"photos\",stage=\"download\"} 8\n",
+        "\nweir_stage_threads_running{pipeline=\"photos\",stage=\"download\"} 3\n",
+        "\nweir_stage_queue_depth{pipeline=\"photos\",stage=\"download\"} 12\n",
+        "\nweir_stage_queue_peak{pipeline=\"photos\",stage=\"resize\"} 1001\n",
+        "\nweir_stage_queue_capacity{pipeline=\"photos\",stage=\"download\"} 64\n",
+        "\nweir_stage_queue_capacity{pipeline=\"photos\",stage=\"resize\"} +Inf\n",
+        "\nweir_stage_queue_capacity{pipeline=\"photos\",stage=\"list\"} 0\n",
+        "\nweir_stage_thread_seconds_total{pipeline=\"photos\",stage=\"download\",state=\"busy\"} 1.200000000\n",
+        "\nweir_stage_thread_seconds_total{pipeline=\"photos\",stage=\"download\",state=\"starved\"} 0.030000000\n",
+        "\nweir_stage_thread_seconds_total{pipeline=\"photos\",stage=\"download\",state=\"blocked\"} 7.000000000\n",
+        "# TYPE weir_stage_call_seconds summary\n",
+        "\nweir_stage_call_seconds{pipeline=\"photos\",stage=\"download\",quantile=\"0.5\"} 0.000001234\n",
+        "\nweir_stage_call_seconds{pipeline=\"photos\",stage=\"download\",quantile=\"0.9\"} 0.000056789\n",
+        "\nweir_stage_call_seconds{pipeline=\"photos\",stage=\"download\",quantile=\"0.99\"} 0.001234567\n",
+        "\nweir_stage_call_seconds{pipeline=\"photos\",stage=\"download\",quantile=\"1\"} 9.876543210\n",
+        "\nweir_stage_call_seconds_count{pipeline=\"photos\",stage=\"download\"} 9003\n",
+        "\nweir_stage_call_seconds{pipeline=\"photos\",stage=\"list\",quantile=\"0.5\"} NaN\n",
+    };
+    weir_report report = sample();
+    char *text = printed(&report, WEIR_PROMETHEUS);
+    for (size_t i = 0; i < COUNT_OF(lines); i++)
+        assert_has(text, lines[i]);
+    free(text);
+}
+END_TEST
+
+/* "weir_name{label="value",...} number", the name within the last TYPE line's. */
+static void assert_sample(const char *line, const char *type) {
+    const char *at = line + strlen(type);
+    ck_assert_msg(strncmp(line, type, strlen(type)) == 0, "%s is not of %s", line, type);
+    at += strncmp(at, "_count{", 7) == 0 ? 6 : 0;
+    ck_assert_msg(*at == '{', "%s", line);
+    do {
+        at += 1 + strspn(at + 1, "abcdefghijklmnopqrstuvwxyz");
+        ck_assert_msg(strncmp(at, "=\"", 2) == 0, "%s", line);
+        for (at += 2; *at != '"'; at++) {
+            ck_assert_msg(*at != 0, "%s", line);
+            if (*at == '\\')
+                ck_assert_msg(strchr("\\n\"", *++at) != NULL, "%s", line);
+        }
+        at++;
+    } while (*at == ',');
+    ck_assert_msg(strncmp(at, "} ", 2) == 0, "%s", line);
+    at += 2;
+    if (strcmp(at, "+Inf") != 0 && strcmp(at, "NaN") != 0)
+        ck_assert_msg(*at != 0 && strspn(at, "0123456789.") == strlen(at), "%s", line);
+}
+
+START_TEST (every_line_of_the_page_is_a_comment_or_a_sample_of_the_metric_above) {
+    weir_stage_report stage;
+    weir_report report = _i == 0 ? sample() : named(&stage, "a \"quoted\\\" name},\n{");
+    char *text = printed(&report, WEIR_PROMETHEUS), *rest = text, types[4096] = "", type[128] = "";
+    size_t samples = 0;
+    for (char *end; (end = strchr(rest, '\n')) != NULL; rest = end + 1) {
+        *end = 0;
+        if (strncmp(rest, "# TYPE ", 7) == 0) {
+            char kind[16];
+            ck_assert_int_eq(sscanf(rest, "# TYPE %127[a-z_] %15s", type, kind), 2);
+            bool total = strstr(type, "_total") != NULL;
+            ck_assert_msg(strcmp(kind, total ? "counter" : "gauge") == 0 || strcmp(kind, "summary") == 0, "%s", rest);
+            size_t length = strlen(types);
+            snprintf(types + length, sizeof types - length, "<%s>", type);
+        } else if (strncmp(rest, "# HELP ", 7) == 0) {
+            char once[130], name[128];
+            ck_assert_int_eq(sscanf(rest, "# HELP %127[a-z_]", name), 1);
+            snprintf(once, sizeof once, "<%s>", name);
+            assert_has_not(types, once); /* all samples of a metric stand together */
+        } else {
+            assert_sample(rest, type);
+            samples++;
+        }
+    }
+    ck_assert_int_eq(*rest, 0);
+    ck_assert_uint_ge(samples, 30);
+    free(text);
+}
+END_TEST
+
+START_TEST (the_page_escapes_backslash_quote_and_line_end) {
+    weir_stage_report stage;
+    weir_report report = named(&stage, "a\\b\"c\nd\te{}");
+    char *text = printed(&report, WEIR_PROMETHEUS);
+    assert_has(text, "weir_stage_threads{pipeline=\"a\\\\b\\\"c\\nd\te{}\",stage=\"a\\\\b\\\"c\\nd\te{}\"} 1\n");
+    free(text);
+}
+END_TEST
+
+START_TEST (what_has_no_limit_is_infinite_on_the_page) {
+    weir_stage_report stage;
+    weir_report report = named(&stage, "x");
+    char *text = printed(&report, WEIR_PROMETHEUS);
+    assert_has(text, "\nweir_pipeline_max_items{pipeline=\"x\"} +Inf\n");
+    assert_has(text, "\nweir_pipeline_max_bytes{pipeline=\"x\"} +Inf\n");
+    free(text);
+}
+END_TEST
+
+/* ---- DOT ---- */
+
+START_TEST (the_graph_has_the_stages_their_queues_and_the_bottleneck) {
+    weir_report report = sample();
+    char *text = printed(&report, WEIR_DOT);
+    assert_text(text, "digraph weir {\n"
+                      "    rankdir=LR;\n"
+                      "    label=\"photos\";\n"
+                      "    node [shape=box, style=filled, fillcolor=white];\n"
+                      "    s0 [label=\"download\\n3/8 threads, busy 15%\\n9000 of 10000 done, 750/s\\n"
+                      "2 failed, 1 dead, 0 dropped\\np50 1.2 us, p99 1.2 ms\"];\n"
+                      "    s1 [label=\"resize\\n2/2 threads, busy 97%\\n8000 of 9000 done, 1.2 M/s\\n"
+                      "0 failed, 0 dead, 0 dropped\\np50 999 ns, p99 1.0 ms\""
+                      ", fillcolor=\"#ffcc99\", penwidth=2];\n"
+                      "    s2 [label=\"list\\n0/1 threads, busy -\\n0 of 0 done, 0/s\\n"
+                      "0 failed, 0 dead, 0 dropped\"];\n"
+                      "    s2 -> s0 [label=\"12/64 queued\"];\n"
+                      "    s0 -> s1 [label=\"998 queued\"];\n"
+                      "}\n");
+    free(text);
+}
+END_TEST
+
+START_TEST (the_graph_shows_where_items_are_put_from_outside) {
+    weir_stage_report stage;
+    weir_report report = named(&stage, "x");
+    char *text = printed(&report, WEIR_DOT);
+    assert_has(text, "    in0 [shape=point];\n    in0 -> s0 [label=\"0/1 queued\"];\n");
+    free(text);
+    weir_stage_report two[2] = {stage, stage};
+    report.stage_count = 2;
+    report.stages = two;
+    report.edge_count = 1;
+    report.edges = &(weir_edge){0, 1};
+    text = printed(&report, WEIR_DOT);
+    assert_has(text, "in0 -> s0");
+    assert_has_not(text, "in1");
+    free(text);
+}
+END_TEST
+
+START_TEST (the_graph_escapes_what_means_something_there) {
+    weir_stage_report stage;
+    weir_report report = named(&stage, "a\\N\"b&amp;\nc\td\\");
+    char *text = printed(&report, WEIR_DOT);
+    assert_has(text, "label=\"a\\\\N\\\"b&amp;amp;\\nc" STRANGE "d\\\\\";\n");
+    assert_has(text, "[label=\"a\\\\N\\\"b&amp;amp;\\nc" STRANGE "d\\\\\\n0/1 threads");
+    free(text);
+}
+END_TEST
+
+static Suite *print_suite(void) {
+    Suite *suite = suite_create("report print");
+    TCase *any = add_case(suite, "any format");
+    tcase_add_test(any, a_copy_prints_as_its_source);
+    tcase_add_test(any, nothing_to_print_or_no_such_format_is_invalid);
+    tcase_add_loop_test(any, a_full_device_is_told, 0, 2);
+    tcase_add_test(any, a_stream_that_failed_before_may_take_a_report);
+    tcase_add_test(any, a_decimal_comma_changes_nothing);
+    tcase_add_test(any, no_byte_is_printed_that_is_no_utf_8);
+    TCase *table = add_case(suite, "table");
+    tcase_add_test(table, the_table_says_where_the_items_are_and_where_the_time_goes);
+    tcase_add_test(table, the_table_of_an_empty_report_is_a_headline_and_zeros);
+    tcase_add_loop_test(table, the_table_and_the_page_name_the_state, WEIR_RUN_READY, WEIR_RUN_OVER + 1);
+    tcase_add_test(table, of_many_errors_and_late_workers_ten_are_shown);
+    tcase_add_test(table, letters_of_several_bytes_take_one_column_in_the_table);
+    tcase_add_test(table, no_name_takes_a_terminal_over);
+    TCase *page = add_case(suite, "Prometheus");
+    tcase_add_test(page, the_page_has_a_sample_for_each_figure);
+    tcase_add_loop_test(page, every_line_of_the_page_is_a_comment_or_a_sample_of_the_metric_above, 0, 2);
+    tcase_add_test(page, the_page_escapes_backslash_quote_and_line_end);
+    tcase_add_test(page, what_has_no_limit_is_infinite_on_the_page);
+    TCase *graph = add_case(suite, "DOT");
+    tcase_add_test(graph, the_graph_has_the_stages_their_queues_and_the_bottleneck);
+    tcase_add_test(graph, the_graph_shows_where_items_are_put_from_outside);
+    tcase_add_test(graph, the_graph_escapes_what_means_something_there);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(print_suite());
+}
