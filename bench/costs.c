@@ -1,5 +1,5 @@
 /*
- * costs.c - prints what weir's queues and workers cost in memory and in time, where no item is moved:
+ * costs.c - prints what weir's queues, workers and pipelines cost in memory and in time, where no item is moved:
  * `make bench-costs`.
  *
  * Bytes are those that the library asks the allocator for (the linker puts __wrap_aligned_alloc and __wrap_free in its
@@ -274,6 +274,39 @@ static void time_slow_items(const char *text) {
     print_times(text, samples, RUNS);
 }
 
+/* Three stages of four workers that all wait for room, for nobody takes the results. */
+static weir_pipeline *new_blocked_pipeline(weir_queue *results) {
+    static const char *const names[] = {"first", "second", "third"};
+    weir_pipeline *pipeline;
+    must(weir_pipeline_create(&pipeline, NULL));
+    for (int i = 0; i < 3; i++) {
+        const weir_stage_options stage = {
+            .name = names[i], .func = same, .threads = 4, .capacity = 4, .results = i == 2 ? results : NULL};
+        must(weir_pipeline_add(pipeline, NULL, &stage));
+    }
+    must(weir_pipeline_start(pipeline));
+    while (weir_pipeline_put_until(pipeline, NULL, weir_deadline_after(20 * WEIR_MILLISECOND)) == WEIR_OK)
+        continue;
+    return pipeline;
+}
+
+static void time_cancel(const char *text) {
+    enum { RUNS = 20 };
+    double samples[RUNS];
+    for (int i = 0; i < RUNS; i++) {
+        weir_queue *results = new_queue(1);
+        weir_pipeline *pipeline = new_blocked_pipeline(results);
+        double from = microseconds_now();
+        must(weir_pipeline_cancel(pipeline));
+        if (weir_pipeline_finish(pipeline, WEIR_NEVER, NULL) != WEIR_CANCELLED)
+            must(WEIR_BUSY);
+        samples[i] = microseconds_now() - from;
+        must(weir_pipeline_destroy(pipeline));
+        must(weir_queue_destroy(results));
+    }
+    print_times(text, samples, RUNS);
+}
+
 int main(void) {
     print_memory();
     printf("microseconds: median of %d, least..most\n", SAMPLES);
@@ -284,6 +317,7 @@ int main(void) {
     time_group("start and stop a group of 12", STAGE);
     time_stop("stop a stage of 12 that sleep");
     time_wake("from a put to the get of a sleeping worker");
+    time_cancel("cancel a pipeline of 12 blocked (20 runs)");
     time_slow_items("8 items of 100 ms on 4 workers (5 runs)");
     return 0;
 }

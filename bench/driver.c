@@ -162,11 +162,14 @@ int driver_main(int argc, char **argv, const struct driver *self) {
     const struct {
         const char *name;
         void (*run)(void);
-    } workloads[] = {
-        {"queue", self->queue}, {"pingpong", self->pingpong}, {"pipeline", self->pipeline}, {"idle", self->idle}};
+    } workloads[] = {{"queue", self->queue},
+                     {"pingpong", self->pingpong},
+                     {"pipeline", self->pipeline},
+                     {"ordered", self->ordered},
+                     {"idle", self->idle}};
     driver = self;
     if (argc < 2)
-        fail("usage: %s queue|pingpong|pipeline|idle|calibrate [key=value ...]", self->name);
+        fail("usage: %s queue|pingpong|pipeline|ordered|idle|calibrate [key=value ...]", self->name);
     workload = argv[1];
     if (strcmp(workload, "calibrate") == 0) {
         printf("%.3f\n", calibrate());

@@ -4,6 +4,7 @@
  *     DRIVER queue p=4 c=4 cap=1024 n=1000000      p producers and c consumers on one queue
  *     DRIVER pingpong n=100000                     one item to and fro through two queues of capacity 1
  *     DRIVER pipeline w=3,4,5 cap=64 work=1000     three groups of threads; work in nanoseconds an item and stage
+ *     DRIVER ordered w=3,4,5 cap=64 work=1000      the same, and the items come out in the order in which they came in
  *     DRIVER idle                                  CPU seconds of 12 waiting consumers in one second
  *     DRIVER calibrate                             steps of the work loop in a microsecond
  *
@@ -33,6 +34,7 @@ struct driver {
     void (*queue)(void);
     void (*pingpong)(void);
     void (*pipeline)(void);
+    void (*ordered)(void);
     void (*idle)(void);
 };
 

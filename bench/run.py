@@ -100,11 +100,17 @@ def pipeline_config(capacity, work):
     return Config(name, ["pipeline", "w=3,4,5", f"cap={capacity}", f"work={work}"])
 
 
+def ordered_config(capacity, work):
+    name = f"ordered/cap{capacity}/work{work}"
+    return Config(name, ["ordered", "w=3,4,5", f"cap={capacity}", f"work={work}"])
+
+
 def table_configs():
     found = [queue_config(shape, 1024) for shape in ["1x1", "2x2", "4x4", "1x8", "8x1"]]
     found += [queue_config("1x1", 16), queue_config("4x4", 16), queue_config("1x1", 1)]
     found += [Config("pingpong", ["pingpong"])]
     found += [pipeline_config(capacity, work) for capacity in [1024, 64] for work in [0, 1000, 10000]]
+    found += [ordered_config(capacity, work) for capacity in [1024, 64] for work in [0, 1000, 10000]]
     return found + [Config("idle", ["idle"])]
 
 
@@ -127,7 +133,7 @@ def all_configs(pattern):
 
 
 def hog_configs(pattern):
-    return [c for c in table_configs() if c.workload in ("queue", "pipeline") and re.search(pattern, c.name)]
+    return [c for c in table_configs() if c.workload in ("queue", "pipeline", "ordered") and re.search(pattern, c.name)]
 
 
 # ---- running ----
@@ -169,7 +175,7 @@ def run_once(driver, config, items, speed):
     command = [driver] + config.words
     if config.workload != "idle":
         command.append(f"n={items}")
-    if config.workload == "pipeline":
+    if config.workload in ("pipeline", "ordered"):
         command.append(f"ipu={speed}")
     output = output_of(command)
     result = dict(word.split("=", 1) for word in output.split() if "=" in word)

@@ -108,6 +108,6 @@ static void run_groups(void) {
 }
 
 int main(int argc, char **argv) {
-    static const struct driver self = {"weir_peer", NULL, run_queue, run_pingpong, run_groups, run_idle};
+    static const struct driver self = {"weir_peer", NULL, run_queue, run_pingpong, run_groups, NULL, run_idle};
     return driver_main(argc, argv, &self);
 }

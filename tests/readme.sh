@@ -1,6 +1,6 @@
 #!/bin/sh
 # The programs that the documentation shows compile, run, and print what it says: the first of README.md, which also has
-# to be short and to be C++, and the one of man/weir.7.
+# to be short, to be C++, and to be pipeline_examples/pipeline.c, and those of man/weir.7 and man/weir_pipeline.3.
 #
 # environment: top_srcdir, top_builddir; CC, CXX (with flags, if need be); WEIR_SANITIZER_CFLAGS: what the library was
 # built with.
@@ -33,22 +33,29 @@ complain() {
     failed=1
 }
 
-# run NAME STANDARD COMPILER...: compiles $work/NAME.c, runs it, and compares what it prints with $work/NAME.txt.
+# run NAME STANDARD COMPILER...: compiles $work/NAME.c, runs it in the source folder, and compares what it prints with
+# $work/NAME.txt. If that begins with a line like "$ ./words LICENSE", it is run with these words.
 run() {
     name=$1 standard=$2
     shift 2
     language=c
-    case $standard in c++*) language=c++ ;; esac
+    warnings='-Wall -Wextra -Werror'
+    # Members that a designated initialiser leaves out are meant to be zero; only g++ warns.
+    case $standard in c++*) language=c++ warnings="$warnings -Wno-missing-field-initializers" ;; esac
     # shellcheck disable=SC2086 # several flags each
-    if ! "$@" -x $language "-std=$standard" -Wall -Wextra -Werror $WEIR_SANITIZER_CFLAGS "-I$top_srcdir/include" \
+    if ! "$@" -x $language "-std=$standard" $warnings $WEIR_SANITIZER_CFLAGS "-I$top_srcdir/include" \
         "$work/$name.c" -x none $library -pthread -o "$work/$name" >"$work/errors" 2>&1; then
         complain "the program of $name is no $standard"
         cat "$work/errors"
         return
     fi
-    if ! "$work/$name" >"$work/printed"; then
+    words=$(sed -n '1s/^\$ [^ ]* *//p' "$work/$name.txt")
+    sed '1{/^\$ /d;}' "$work/$name.txt" >"$work/said"
+    # shellcheck disable=SC2086 # several words
+    if ! (cd "$top_srcdir" && "$work/$name" $words) >"$work/printed" 2>"$work/errors"; then
         complain "the program of $name fails"
-    elif ! diff "$work/$name.txt" "$work/printed"; then
+        cat "$work/errors"
+    elif ! diff "$work/said" "$work/printed"; then
         complain "the program of $name does not print what is said (<)"
     else
         echo "$name, as $standard: ok"
@@ -64,31 +71,39 @@ block() {
         seen && $0 == "```" word { inside = 1 }' "$top_srcdir/README.md"
 }
 
-# literal NTH: the nth block between .Bd -literal and .Ed that is no SYNOPSIS, as it is read.
+# literal PAGE NTH: of the EXAMPLES of a page, the nth block between .Bd -literal and .Ed, as it is read.
 literal() {
-    awk -v nth="$1" '
+    awk -v nth="$2" '
         /^\.Sh/ { examples = ($2 == "EXAMPLES") }
         inside && /^\.Ed/ { inside = 0 }
         inside && count == nth { print }
-        examples && /^\.Bd -literal/ { inside = 1; count++ }' "$top_srcdir/man/weir.7" |
+        examples && /^\.Bd -literal/ { inside = 1; count++ }' "$top_srcdir/man/$1" |
         sed -e 's/^\\&//' -e 's/\\&//g' -e 's/\\-/-/g' -e 's/\\(dq/"/g' -e 's/\\(aq/'"'"'/g' -e 's/\\e/\\/g'
 }
 
 block c >"$work/README.c"
 block text >"$work/README.txt"
-literal 1 >"$work/weir.7.c"
-literal 2 >"$work/weir.7.txt"
-for name in README weir.7; do
+for page in weir.7 weir_pipeline.3; do
+    literal $page 1 >"$work/$page.c"
+    literal $page 2 >"$work/$page.txt"
+done
+for name in README weir.7 weir_pipeline.3; do
     [ -s "$work/$name.c" ] || complain "$name shows no program"
     [ -s "$work/$name.txt" ] || complain "$name does not say what its program prints"
 done
 lines=$(wc -l <"$work/README.c")
 [ "$lines" -le "$longest_program" ] || complain "the program of README has $lines lines; $longest_program is the most"
+# They may differ in their layout, and in the comment that the example begins with.
+tr -d ' \n' <"$work/README.c" >"$work/README.tight"
+sed '1,/^ \*\/$/d' "$top_srcdir/pipeline_examples/pipeline.c" | tr -d ' \n' >"$work/example.tight"
+cmp "$work/README.tight" "$work/example.tight" || complain "pipeline_examples/pipeline.c is not the program of README"
 
 # shellcheck disable=SC2086
 run README c11 $CC
 # shellcheck disable=SC2086
 run weir.7 c11 $CC
+# shellcheck disable=SC2086
+run weir_pipeline.3 c11 $CC
 if [ -z "$CXX" ] || [ "$CXX" = no ] || [ "$CXX" = : ] || ! command -v "${CXX%% *}" >/dev/null 2>&1; then
     echo "no C++ compiler: C++ left out"
 else

@@ -58,7 +58,7 @@ static inline void queue_close(queue *self, size_t consumers) {
 }
 
 int main(int argc, char **argv) {
-    static const struct driver self = {"apr", NULL, run_queue, run_pingpong, run_pipeline, run_idle};
+    static const struct driver self = {"apr", NULL, run_queue, run_pingpong, run_pipeline, NULL, run_idle};
     if (apr_initialize() != APR_SUCCESS)
         return 1;
     return driver_main(argc, argv, &self);

@@ -39,6 +39,6 @@ static inline void queue_close(queue *self, size_t consumers) {
 }
 
 int main(int argc, char **argv) {
-    static const struct driver self = {"glib", "unbounded", run_queue, run_pingpong, run_pipeline, run_idle};
+    static const struct driver self = {"glib", "unbounded", run_queue, run_pingpong, run_pipeline, NULL, run_idle};
     return driver_main(argc, argv, &self);
 }

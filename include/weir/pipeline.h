@@ -18,22 +18,32 @@
  *         return 0;
  *     }
  *
+ *     weir_queue *dead_letters;
  *     weir_pipeline *pipeline;
- *     weir_report *report = NULL;
+ *     weir_report *report;
+ *     weir_queue_create(&dead_letters, WEIR_UNBOUNDED);
  *     weir_pipeline_create(&pipeline, NULL);
  *     weir_pipeline_add(pipeline, NULL, &(weir_stage_options){
  *         .name = "download", .run = download, .threads = 8, .drop = free_url,
  *         .on_error = WEIR_SKIP, .dead = dead_letters,
  *         .retry = {.attempts = 3, .backoff = 100 * WEIR_MILLISECOND, .when = is_temporary}});
- *     weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "resize", .func = resize, .threads = 2});
- *     if (weir_pipeline_start(pipeline) != WEIR_OK)
- *         puts(weir_pipeline_message(pipeline));           // "stage resize: ..."
+ *     weir_pipeline_add(pipeline, NULL, &(weir_stage_options){
+ *         .name = "resize", .func = resize, .threads = 2, .drop = free_image});
+ *     if (weir_pipeline_start(pipeline) != WEIR_OK)        // a look at the statuses before may be spared
+ *         stop_with(weir_pipeline_message(pipeline));      // "stage resize: ..."
  *     while (next(&item))
  *         weir_pipeline_put(pipeline, item);
  *     weir_pipeline_finish(pipeline, weir_deadline_after(30 * WEIR_SECOND), &report);
  *     weir_report_print(report, WEIR_TABLE, stderr);       // what came of it, and which stage was the slow one
  *     weir_report_free(report);
+ *     while (weir_queue_get(dead_letters, &item) == WEIR_OK) {    // what was given up, and why
+ *         weir_dead_letter *letter = item;
+ *         printf("%s: %s after %u attempts\n", url_of(letter->item), letter->message, letter->attempts);
+ *         free_url(letter->item, NULL);
+ *         weir_dead_letter_free(letter);
+ *     }
  *     weir_pipeline_destroy(pipeline);
+ *     weir_queue_destroy(dead_letters);
  *
  * The life of a pipeline: create; add stages; connect them, if it is not to be a chain; start, which checks all of it;
  * put items, or let a source produce them; finish (what is inside goes through to its end) or cancel (what is inside is
@@ -41,10 +51,10 @@
  *
  * What holds for every call here, unless its comment says otherwise:
  *
- *   Ownership  a pipeline owns its items: from a put that returned WEIR_OK, or an emit, until a stage's function returns
- *              0 (done) for them. One that fails for good goes to the dead letters, or to the drop function of the
- *              stage it is in; one that is inside at a cancel goes to that drop function too. Each item has exactly one
- *              of these ends, once, and the report counts it there.
+ *   Ownership  a pipeline owns its items: from a put that returned WEIR_OK, or an emit, until a stage's function
+ *              returns 0 (done) for them. One that fails for good goes to the dead letters, or to the drop function of
+ *              the stage it is in; one that is inside at a cancel goes to that drop function too. Each item has exactly
+ *              one of these ends, once, and the report counts it there.
  *   Threads    any thread may make any call at any time, against any other, except add, connect and start, which come
  *              first and from one thread, and destroy, which must be the last.
  *   Callbacks  are called with no lock held. Those of a stage are called in several threads at once. None may end its
@@ -86,7 +96,7 @@ typedef struct weir_task weir_task;
 #define WEIR_MILLISECOND UINT64_C(1000000)
 #define WEIR_SECOND UINT64_C(1000000000)
 
-/* ---- functions of a stage ---- */
+/* ---- what a stage is made of ---- */
 
 /* What a source returns when nothing more will come. No error may have this code. */
 #define WEIR_END (-1000)
@@ -95,9 +105,10 @@ typedef struct weir_task weir_task;
  * A stage's function in its full form. `state` is the stage's `arg` or, with an init function, this thread's own.
  *
  * Returns 0: the item is done, and was the function's to free, or to hand on as a result. Returns anything else: it has
- * failed with that code, and the item is as it was and weir's again. Codes are the program's own: errno values, HTTP
- * statuses, any number above 0. When the pipeline was cancelled meanwhile, such an item is dropped and not failed.
- * A batch fails as a whole.
+ * failed with that code, and the item is as it was and weir's again; so a function that has emitted its own item has to
+ * return 0. Codes are the program's own: errno values, HTTP statuses, any number above 0; numbers below 0 are weir's,
+ * and a report takes them for minus a weir_status. When the pipeline was cancelled meanwhile, an item that has failed
+ * is dropped instead, whatever the code. A batch fails as a whole.
  *
  * As a source it is called again and again, with no item (NULL), and emits what it produces; it returns 0 to be called
  * again, or WEIR_END: then this source, all its threads, is not called any more. After the last attempt that its retry
@@ -120,73 +131,47 @@ typedef void *weir_copy_func(void *item, void *arg);
 /* Whether an error with this code may go away by itself. */
 typedef bool weir_retry_func(int code, void *arg);
 
-/* ---- what the function may do ---- */
-
-/*
- * Hands a result on to the next stage, as stated by its fan_out, or to the `results` queue of the last one. Takes the
- * result in every case: once the pipeline is cancelled, it goes to the drop function of where it was going. Where there
- * is neither a next stage nor a results queue it is forgotten. Waits while there is no room, until there is or the
- * pipeline is cancelled; a source also waits for the limits of the pipeline. In an ordered stage it does not wait: the
- * results are let out after the function has returned, when it is the item's turn. What was emitted by an attempt that
- * fails has been emitted all the same; in an ordered stage it is dropped. Out of memory: the result is dropped, and
- * the attempt fails with code -WEIR_NOMEM, whatever the function returns. With NULL for `task` nothing happens.
- */
-WEIR_API void weir_task_emit(weir_task *task, void *result);
-
-/*
- * Says why the attempt fails, as printf does; at most 255 bytes are kept. Returns `code`, for the function to return.
- * NULL for `format`: no message.
- */
-WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 3, 4)))
-#endif
-    ;
-
-/* Which attempt at this item it is, from 1; of a source: how many calls in a row have failed, and 1. */
-WEIR_API unsigned weir_task_attempt(const weir_task *task);
-
-/* Whether the pipeline is cancelled: a function that takes long should look, or poll the cancel_fd, and return. A
-   source is also told so when the pipeline is finishing: it should return, and will not be called again. */
-WEIR_API bool weir_task_cancelled(const weir_task *task);
-
-/* When this attempt is overdue, by the stage's attempt_time; WEIR_NEVER without one. */
-WEIR_API weir_deadline weir_task_deadline(const weir_task *task);
-
-/* What made this batch: its items, its bytes, its time, or that no more will come. 0 outside a batch stage. */
-typedef enum weir_batch_reason {
-    WEIR_BATCH_ITEMS = 1,
-    WEIR_BATCH_BYTES = 2,
-    WEIR_BATCH_TIME = 3,
-    WEIR_BATCH_END = 4
-} weir_batch_reason;
-WEIR_API weir_batch_reason weir_task_batch_reason(const weir_task *task);
-
-/* The pipeline it is in: to cancel it, to finish it, for its cancel_fd. */
-WEIR_API weir_pipeline *weir_task_pipeline(const weir_task *task);
-
-/* ---- declaring ---- */
-
 /* Where the results of a stage with several successors go. A stage with one sends it everything. */
 typedef enum weir_fan_out {
     WEIR_ROUND_ROBIN = 0, /* to one after the other */
     WEIR_BY_KEY = 1,      /* by `route`: those with equal keys to the same one, so that they stay in order */
-    WEIR_BY_CHOICE = 2,   /* by `route`: it returns the number of the successor, 0 for the one connected first */
-    WEIR_TO_ALL = 3       /* to each: the first gets the result, the others what `copy` makes of it */
+    WEIR_BY_CHOICE =
+        2,          /* by `route`: the number of the successor, 0 for the one connected first (a number that none has
+                             is an error of the stage, -WEIR_INVALID, and drops the result) */
+    WEIR_TO_ALL = 3 /* to each: the first gets the result, the others what `copy` makes of it */
 } weir_fan_out;
 
 /* What becomes of an item whose last attempt has failed. */
 typedef enum weir_on_error {
-    WEIR_FAIL_FAST = 0, /* the pipeline is cancelled, and finish returns WEIR_FAILED */
-    WEIR_SKIP = 1       /* the others go on */
+    WEIR_FAIL_FAST = 0, /* it is given up, the pipeline is cancelled, and finish returns WEIR_FAILED */
+    WEIR_SKIP = 1       /* it is given up, and the others go on */
 } weir_on_error;
 
-/* The next attempt is made by whichever worker is free then: no worker and no place in a queue waits with the item. */
+/*
+ * What a `dead` queue gets for an item that is given up: the item, and why. The one that takes it owns the item, and
+ * frees the rest with weir_dead_letter_free. Stages may share the queue. A stage waits for room in it, so it should
+ * have no bound, or be read meanwhile. Finish and cancel shut it down with WEIR_DRAIN, so that a loop of gets comes to
+ * its end; letters that nobody gets go to the queue's own drop function.
+ */
+typedef struct weir_dead_letter {
+    void *item; /* as the stage got it */
+    const char *stage;
+    int code;
+    const char *message;
+    unsigned attempts;
+} weir_dead_letter;
+
+/* Frees the letter, not its item. NULL does nothing. */
+WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
+
+/* The next attempt is made by whichever worker is free then: neither a worker nor a place in a queue waits meanwhile.
+   */
 typedef struct weir_retry {
-    unsigned attempts;     /* in all; 0 and 1: no second one */
-    uint64_t backoff;      /* ns before the second attempt; doubled before each further one */
+    unsigned attempts; /* in all; 0 and 1: no second one */
+    uint64_t backoff;  /* ns before the second attempt, doubled before each further one; drawn by lot: between half of
+                              that and all of it */
     uint64_t max_backoff;  /* ns, no longer than this; 0: one minute */
-    weir_retry_func *when; /* for which codes; NULL: for all. What is drawn by lot is the upper half of each wait */
+    weir_retry_func *when; /* for which codes; NULL: for all */
 } weir_retry;
 
 /* A batch is made when any of these is reached; 0: no such limit. At least one of `items` and `bytes` is needed. */
@@ -207,9 +192,10 @@ typedef struct weir_stage_options {
     weir_task_func *run;        /* the full form */
     weir_batch_func *run_batch; /* the same for batches */
     weir_task_func *source;     /* produces by itself; has nothing in front */
-    void *arg;                  /* handed to every function of this stage; with init, to all but those four */
+    void *arg;                  /* handed to every function of this stage; with init, those four and fini are handed
+                                   what that has made */
     weir_worker_init *init;     /* per-thread state (weir/stoppable_worker.h); NULL: none */
-    weir_worker_fini *fini;     /* undoes init, in the same thread */
+    weir_worker_fini *fini;     /* in each thread, at its end; NULL: none */
     size_t threads;             /* that call the function; 0: 1 */
     size_t stack_size;          /* of each thread, in bytes; 0: the system's default */
     size_t capacity;            /* items in the queue in front; 0: 64; WEIR_UNBOUNDED */
@@ -229,27 +215,18 @@ typedef struct weir_stage_options {
     weir_on_error on_error;
     weir_retry retry;
     uint64_t attempt_time; /* ns; an attempt that takes longer is reported as overdue; 0: none does */
-    weir_queue *dead;      /* the caller's; gets a weir_dead_letter for each item given up; NULL: it is dropped */
+    weir_queue *dead;      /* the caller's; gets a weir_dead_letter * for each item given up; NULL: it is dropped */
     weir_queue *results;   /* the caller's; gets the results of a stage with no successor; NULL: they are forgotten */
     void *reserved[4];     /* all NULL */
 } weir_stage_options;
 
+/* ---- declaring ---- */
+
 /*
- * What a `dead` queue gets: the item, and why it was given up. The one that takes it owns the item, and frees the rest
- * with weir_dead_letter_free.
+ * Zero is right for each member. What an item has allocated before it was put or emitted, and waits to come in, lies
+ * beside max_bytes: for a strict bound, put what is light and says how heavy it will be, and allocate in the next
+ * stage.
  */
-typedef struct weir_dead_letter {
-    void *item; /* as the stage got it */
-    const char *stage;
-    int code;
-    const char *message;
-    unsigned attempts;
-} weir_dead_letter;
-
-/* Frees the letter, not its item. NULL does nothing. */
-WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
-
-/* Zero is right for each member. */
 typedef struct weir_pipeline_options {
     const char *name;   /* copied */
     size_t max_items;   /* in the pipeline at once, of those that were put or produced; 0: see weir_pipeline_start */
@@ -258,7 +235,7 @@ typedef struct weir_pipeline_options {
     void *weigh_arg;
     size_t max_errors; /* how many errors a report keeps; 0: 100 */
     uint64_t grace;    /* ns that functions have to return after a deadline or a cancel; 0: 100 ms */
-    FILE *trace; /* gets Chrome trace-event JSON, a row for each worker; the caller's, until destroy; NULL: none */
+    FILE *trace;       /* gets Chrome trace-event JSON, a row for each worker; the caller's; NULL: none */
     void *reserved[4]; /* all NULL */
 } weir_pipeline_options;
 
@@ -271,7 +248,11 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
 
 /*
  * Adds a stage. `stage` may be NULL; it is needed for connect only. A stage that cannot be right is refused here, with
- * a weir_pipeline_message, and start refuses the pipeline then: a program may look at start's status alone.
+ * a weir_pipeline_message, and start refuses the pipeline then: a program may look at start's status alone. Refused
+ * are: no name, or one that there is already; not exactly one function; a func with retries or dead letters, for it
+ * cannot fail; a source with an order, keys or dead letters; limits of a batch without run_batch, or none with it; a
+ * batch with a limit for keys, or with an order on several threads or with retries; per_key without key, batch.bytes
+ * without weigh; a rate below 0 or above 1e9; a reserved member that is not NULL.
  *
  * WEIR_OK; WEIR_INVALID: it cannot be right, or the pipeline is started; WEIR_NOMEM.
  */
@@ -322,8 +303,15 @@ WEIR_API weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item);
 WEIR_API weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline);
 
 /*
- * Waits until every source has come to its end by itself, or the pipeline is finished or cancelled. What they have
- * produced may still be on its way: finish waits for that.
+ * Puts `count` items, in order, as weir_queue_put_many does: `*put` is always set, to how many are in; the rest are the
+ * caller's. A count of 0 is WEIR_OK. WEIR_INVALID also: `put` is NULL, or `items` is though `count` is not 0.
+ */
+WEIR_API weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put);
+
+/*
+ * Waits until every source has come to its end by itself, or the pipeline is finished or cancelled: to be called before
+ * finish, which ends the sources wherever they are. What they have produced may still be on its way: finish waits for
+ * that. Without a source it returns at once.
  *
  * WEIR_OK; WEIR_TIMEDOUT; WEIR_CANCELLED: cancelled, by a call or an error; WEIR_DEADLOCK: called from inside a stage;
  * WEIR_INVALID: not started.
@@ -331,12 +319,12 @@ WEIR_API weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item
 WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline);
 
 /*
- * Ends the run in good order: puts fail from now on, sources are not called any more, and everything that is inside
- * goes through, retries included, incomplete batches at once. What is not through at the deadline is cancelled. Then
- * the functions that are still running have `grace` to return. The threads are joined, and the `results` and `dead`
- * queues are shut down with WEIR_DRAIN (at a cancel at once), so that who gets from them comes to the end.
- * `report` may be NULL; else it gets a report, which the caller frees, with every status but WEIR_INVALID and
- * WEIR_NOMEM.
+ * Ends the run in good order: puts fail from now on, the waiting ones at once; sources are not called any more (see
+ * weir_pipeline_wait); and everything that is inside goes through, retries included, incomplete batches at once. What
+ * is not through at the deadline is cancelled. Then the functions that are still running have `grace` to return. The
+ * threads are joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN (at a cancel at once), so that
+ * who gets from them comes to the end. `report` may be NULL; else it gets a report, which the caller frees, with every
+ * status but WEIR_INVALID and WEIR_NOMEM.
  *
  * Several threads may call it; all of them wait, and the earliest deadline counts. When it is over, it returns the same
  * again. Called from inside a stage it does not wait: puts are refused and sources stop, and the call that waits for
@@ -374,6 +362,54 @@ WEIR_API int weir_pipeline_cancel_fd(const weir_pipeline *pipeline);
  */
 WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
 
+/* ---- what a stage's function may ask for ---- */
+
+/*
+ * Hands a result on to the next stage, as stated by its fan_out, or to the `results` queue of the last one. Takes the
+ * result in every case: once the pipeline is cancelled, it goes to the drop function of where it was going. Where there
+ * is neither a next stage nor a results queue it is forgotten. Waits while there is no room, until there is or the
+ * pipeline is cancelled; a source also waits for the limits of the pipeline. In an ordered stage it does not wait: the
+ * results are let out after the function has returned, when it is the item's turn. What was emitted by an attempt that
+ * fails has been emitted all the same, and the next attempt may emit it again: emit last. In an ordered stage it is
+ * dropped. Out of memory: the result is dropped, and the attempt fails with code -WEIR_NOMEM, whatever the function
+ * returns. With NULL for `task` nothing happens.
+ */
+WEIR_API void weir_task_emit(weir_task *task, void *result);
+
+/*
+ * Says why the attempt fails, as printf does; at most 255 bytes are kept. Returns `code`, for the function to return.
+ * NULL for `format`: no message.
+ */
+WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+/* Which attempt at this item it is, from 1; of a source: how many calls in a row have failed, and 1. */
+WEIR_API unsigned weir_task_attempt(const weir_task *task);
+
+/*
+ * Whether the pipeline is cancelled: a function that takes long should look, or poll the cancel_fd, and return, with any
+ * code. A source is also told so when the pipeline is finishing: it should return, and will not be called again.
+ */
+WEIR_API bool weir_task_cancelled(const weir_task *task);
+
+/* When this attempt is overdue, by the stage's attempt_time; WEIR_NEVER without one. */
+WEIR_API weir_deadline weir_task_deadline(const weir_task *task);
+
+/* What made this batch: its items, its bytes, its time, or that no more will come. 0 outside a batch stage. */
+typedef enum weir_batch_reason {
+    WEIR_BATCH_ITEMS = 1,
+    WEIR_BATCH_BYTES = 2,
+    WEIR_BATCH_TIME = 3,
+    WEIR_BATCH_END = 4
+} weir_batch_reason;
+WEIR_API weir_batch_reason weir_task_batch_reason(const weir_task *task);
+
+/* The pipeline it is in: to cancel it, to finish it, for its cancel_fd. */
+WEIR_API weir_pipeline *weir_task_pipeline(const weir_task *task);
+
 /* ---- looking ---- */
 
 /* Makes a report of this instant (weir/report.h), which the caller frees. Does not stop anything. WEIR_OK; WEIR_NOMEM;
@@ -381,10 +417,10 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
 WEIR_API weir_status weir_pipeline_report(weir_pipeline *pipeline, weir_report **report);
 
 /*
- * Shows how far it is on `stream`, until it is over: on a terminal a live view, with a line for each stage and a bar, and
- * elsewhere a plain line now and then. `total` is how many items there will be; 0: not known, so no time left is shown.
- * One call for each pipeline, after start; a thread of its own draws, and ends with the pipeline. The stream stays the
- * caller's, until destroy.
+ * Shows how far it is on `stream`, until it is over: on a terminal a live view, with a line for each stage and a bar,
+ * and elsewhere a plain line now and then. `total` is how many items there will be; 0: not known, so no time left is
+ * shown. One call for each pipeline, after start; a thread of its own draws, and ends with the pipeline. The stream
+ * stays the caller's, and open until finish has returned.
  *
  * WEIR_OK; WEIR_INVALID: not started, or shown already; WEIR_NOMEM; WEIR_NOTHREAD.
  */

@@ -48,7 +48,7 @@ typedef struct weir_stage_report {
     uint64_t retried;            /* attempts beyond an item's first */
     uint64_t overdue;            /* attempts that took, or are taking, longer than the stage's attempt_time */
     size_t threads;              /* that it was declared with */
-    size_t running;              /* threads that are inside its function now */
+    size_t running;              /* threads that work now: neither starved nor blocked */
     size_t capacity;             /* of the queue in front of it; SIZE_MAX: no bound; of a source: 0 */
     size_t depth;                /* items in that queue now */
     size_t peak;                 /* the most that was seen there; the queue is looked at now and then */

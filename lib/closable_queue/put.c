@@ -3,7 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "closable_queue/queue.h"
+#include "closable_queue/share.h"
 
 /* An emptied segment, or a new one; NULL: out of memory. */
 static weir__segment *another_segment(weir_queue *queue) {
@@ -63,6 +63,12 @@ static weir_status put_some(weir_queue *queue, void *const *items, size_t count,
     weir__park_release_one(&side->park, &side->lock);
     *put += done;
     return WEIR_OK;
+}
+
+weir_status weir__queue_try_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put) {
+    weir__slot *watch;
+    *put = 0;
+    return put_some(queue, items, count, put, &watch);
 }
 
 static uint64_t room_locked(const weir_queue *queue) {

@@ -60,6 +60,7 @@ static bool set_cancelled(weir_pipeline *pipeline, weir_status outcome) {
     if (first) {
         pipeline->state = WEIR_RUN_CANCELLED;
         pipeline->outcome = outcome;
+        pipeline->cancelling = true;
         weir__u32_store_release(&pipeline->ending, 1);
         weir__u32_store_release(&pipeline->cancelled, 1);
     }
@@ -103,6 +104,9 @@ void weir__pipeline_cancel_as(weir_pipeline *pipeline, weir_status outcome) {
         return;
     wake_everybody(pipeline);
     drop_everything(pipeline);
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->cancelling = false;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
 }
 
 void weir__pipeline_fail(weir_pipeline *pipeline) {
@@ -200,20 +204,25 @@ static uint64_t plus(uint64_t time, uint64_t more) {
     return more < WEIR_NEVER - time ? time + more : WEIR_NEVER;
 }
 
+/* With the lock held. */
+static bool is_busy_locked(const weir_pipeline *pipeline) {
+    return pipeline->running > 0 || pipeline->cancelling;
+}
+
 /* Waits until no thread is left: until the deadline, and for `grace` in any case; after a cancel for that alone. */
 static bool wait_for_threads(weir_pipeline *pipeline, weir_deadline deadline) {
     bool cancelled = weir__is_cancelled(pipeline);
     uint64_t least = plus(weir__clock_now(), pipeline->options.grace);
     uint64_t limit = !cancelled && deadline > least ? deadline : least;
     weir__lock_acquire(&pipeline->lock);
-    while (pipeline->running > 0 && weir__clock_now() < limit) {
+    while (is_busy_locked(pipeline) && weir__clock_now() < limit) {
         weir__park_wait(&pipeline->changed, &pipeline->lock, limit, NULL);
         if (!cancelled && weir__is_cancelled(pipeline)) {
             cancelled = true;
             limit = plus(weir__clock_now(), pipeline->options.grace);
         }
     }
-    bool ended = pipeline->running == 0;
+    bool ended = !is_busy_locked(pipeline);
     weir__lock_release(&pipeline->lock);
     return ended;
 }

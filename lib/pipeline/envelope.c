@@ -32,6 +32,7 @@ static weir__token *token_new(weir_pipeline *pipeline, weir_task *task, uint64_t
         return NULL;
     memset(token, 0, sizeof *token);
     weir__u64_store_relaxed(&token->pieces, 1);
+    weir__u64_store_relaxed(&token->verdict, WEIR__DONE);
     token->weight = weight;
     return token;
 }

@@ -112,8 +112,11 @@ static weir__verdict bury(weir_task *task, void *item, int code, unsigned attemp
     return verdict;
 }
 
+/* Those of an attempt that has failed; what is in the list of a batch is the rest of it. */
 static void drop_results(weir_task *task, weir__envelope *envelope) {
     weir__envelope *result;
+    if (weir__stage_gathers(task->stage))
+        return;
     while ((result = weir__list_take(&envelope->list)) != NULL) {
         weir__send_drop(task->stage, result->item);
         weir__envelope_over(task->stage->pipeline, task, result, WEIR__DONE);
@@ -129,6 +132,10 @@ static void end_with_result(weir_task *task, weir__envelope *envelope) {
         weir__queue_settle(task->stage->queue, 1);
 }
 
+static weir__verdict verdict_of_consumed(const weir_task *task) {
+    return task->lost ? WEIR__FAILED : WEIR__DONE;
+}
+
 /* Ends an item without a result in hand, or each item of a batch. */
 static void end_each(weir_task *task, weir__envelope *first, int code) {
     weir_stage *stage = task->stage;
@@ -136,7 +143,7 @@ static void end_each(weir_task *task, weir__envelope *first, int code) {
     for (weir__envelope *at = first, *next = first->list.first; at != NULL; at = next) {
         next = at == first ? next : at->next;
         bool kept = at->kept;
-        weir__verdict verdict = code == 0 ? WEIR__DONE : bury(task, at->item, code, attempts);
+        weir__verdict verdict = code == 0 ? verdict_of_consumed(task) : bury(task, at->item, code, attempts);
         weir__stage_count(stage, task, verdict);
         weir__envelope_over(stage->pipeline, task, at, verdict);
         if (kept)
@@ -146,7 +153,8 @@ static void end_each(weir_task *task, weir__envelope *first, int code) {
 
 weir__after weir__over(weir_task *task, weir__envelope *envelope, int code) {
     if (task->stage->options.ordered) {
-        weir__verdict verdict = code == 0 ? WEIR__DONE : bury(task, envelope->item, code, envelope->attempts);
+        weir__verdict verdict =
+            code == 0 ? verdict_of_consumed(task) : bury(task, envelope->item, code, envelope->attempts);
         envelope->verdict = (unsigned char)verdict;
         envelope->kept = true;
         weir__order_ready(task, envelope);
@@ -162,12 +170,12 @@ weir__after weir__over(weir_task *task, weir__envelope *envelope, int code) {
 weir__after weir__fail(weir_task *task, weir__envelope *envelope, int code) {
     weir_stage *stage = task->stage;
     weir_pipeline *pipeline = stage->pipeline;
+    drop_results(task, envelope);
     if (weir__is_cancelled(pipeline)) {
         weir__stage_drop(stage, task, envelope);
         return WEIR__OVER;
     }
     weir__errors_add(stage, code, task->message, envelope->attempts);
-    drop_results(task, envelope);
     if (is_retried(stage, envelope->attempts, code) && back_off(task, envelope))
         return WEIR__WAITS;
     weir__after after = weir__over(task, envelope, code);
@@ -176,9 +184,20 @@ weir__after weir__fail(weir_task *task, weir__envelope *envelope, int code) {
     return after;
 }
 
+weir__after weir__fail_consumed(weir_task *task, weir__envelope *envelope) {
+    weir_stage *stage = task->stage;
+    weir__errors_add(stage, -WEIR_NOMEM, "no memory to hand a result on", envelope->attempts);
+    weir__after after = weir__over(task, envelope, 0);
+    if (stage->options.on_error == WEIR_FAIL_FAST)
+        weir__pipeline_fail(stage->pipeline);
+    return after;
+}
+
 void weir__fail_lost(weir_task *task, int code) {
     weir_stage *stage = task->stage;
     weir__errors_add(stage, code, task->message, 1);
+    if (!weir__stage_is_source(stage))
+        weir__stage_drop_item(stage, task->item);
     weir__stage_count(stage, task, WEIR__FAILED);
     if (stage->options.on_error == WEIR_FAIL_FAST)
         weir__pipeline_fail(stage->pipeline);

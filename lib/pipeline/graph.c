@@ -63,8 +63,6 @@ static const char *wrong_with(const weir_stage_options *options) {
         return "a rate is from 0 to a thousand million a second";
     if (options->fan_out > WEIR_TO_ALL || options->on_error > WEIR_SKIP)
         return "has a fan_out or an on_error that there is not";
-    if (options->fini != NULL && options->init == NULL)
-        return "a fini needs an init";
     return wrong_with_batch(options);
 }
 

@@ -24,10 +24,10 @@ typedef struct weir__keeper {
     weir__lock lock;
     weir__park park;
     weir__heap timers;
-    weir__thread thread;
-    bool started; /* the starter's own */
     bool closed;
     bool ending;
+    weir__thread thread;
+    bool started; /* the starter's own */
 } weir__keeper;
 
 /* False: no thread could be created. */

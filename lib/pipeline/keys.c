@@ -171,6 +171,13 @@ static weir__envelope *take_waiting_locked(weir__keys *keys) {
     return NULL;
 }
 
+/* One that was early has brought an entry, and has not used it. */
+static void drop(weir_stage *stage, weir__envelope *envelope) {
+    if (!envelope->entered && envelope->key != NULL)
+        weir__pool_give(&stage->pipeline->pool, NULL, envelope->key);
+    weir__stage_drop(stage, NULL, envelope);
+}
+
 void weir__keys_close(weir_stage *stage) {
     weir__keys *keys = &stage->keys;
     weir__envelope *envelope;
@@ -180,7 +187,7 @@ void weir__keys_close(weir_stage *stage) {
     keys->closed = true;
     while ((envelope = take_waiting_locked(keys)) != NULL) {
         weir__lock_release(&keys->lock);
-        weir__stage_drop(stage, NULL, envelope);
+        drop(stage, envelope);
         weir__lock_acquire(&keys->lock);
     }
     weir__lock_release(&keys->lock);

@@ -12,9 +12,10 @@
 #include <stddef.h>
 
 #include "sync/atomic.h"
+#include "sync/memory.h"
 
-/* Up to 2^40 ns, 18 minutes; what is longer is counted there. */
-enum { WEIR__METER_PARTS = 16, WEIR__METER_BUCKETS = (40 - 4 + 2) * WEIR__METER_PARTS };
+/* What is longer than fits is counted in the last bucket. */
+enum { WEIR__METER_PARTS = 16 };
 
 typedef struct weir__meter {
     weir__u64 longest;

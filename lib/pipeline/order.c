@@ -1,12 +1,13 @@
 /*
  * order.c - results in the order of the items, whoever is ready first.
  *
- * Each item has a position: where it came in its stage's queue. What is ready lies in a heap. The worker that makes
- * ready the item whose turn it is lets out its results, and then those of all that follow it and are ready, one worker
- * at a time and without the lock; the others go on with their work meanwhile. An item that has failed, or has no
- * results, or many, has its turn like any other: the position moves on by one.
+ * Each item has a position: where it came in its stage's queue. What is ready lies in a window, at its position modulo
+ * the window's size; what is too far ahead for that, in a heap. The worker that makes ready the item whose turn it is
+ * lets out its results, and then those of all that follow it and are ready, one worker at a time and without the lock;
+ * the others go on with their work meanwhile. An item that has failed, or has no results, or many, has its turn like any
+ * other: the position moves on by one.
  *
- * The heap holds no more than is in flight, for which there is always a limit where there is an ordered stage.
+ * No more is ready than is in flight, for which there is always a limit where there is an ordered stage.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,6 +15,40 @@
 
 static weir__envelope *envelope_of(weir__heap_node *node) {
     return (weir__envelope *)((char *)node - offsetof(weir__envelope, timer));
+}
+
+enum { AT_ONCE = 16, LARGEST_WINDOW = 16384 };
+
+bool weir__order_prepare(weir_stage *stage) {
+    weir__order *order = &stage->order;
+    uint64_t most = stage->pipeline->limits.max_items;
+    order->size = 64;
+    while (order->size < most && order->size < LARGEST_WINDOW)
+        order->size *= 2;
+    order->window = weir__alloc(order->size * sizeof(weir__envelope *));
+    return order->window != NULL;
+}
+
+/* Puts it where its turn will find it. */
+static void add_locked(weir__order *order, weir__envelope *envelope) {
+    if (envelope->position - order->next < order->size) {
+        order->window[envelope->position & (order->size - 1)] = envelope;
+    } else {
+        envelope->timer.node.rank = envelope->position;
+        weir__heap_push(&order->beyond, &envelope->timer.node);
+    }
+}
+
+/* The one whose turn it is; NULL: it is not ready. Its turn is over. */
+static weir__envelope *next_locked(weir__order *order) {
+    weir__envelope **place = &order->window[order->next & (order->size - 1)], *next = *place;
+    if (next != NULL)
+        *place = NULL;
+    else if (order->beyond.root != NULL && order->beyond.root->rank == order->next)
+        next = envelope_of(weir__heap_pop(&order->beyond));
+    if (next != NULL)
+        order->next++;
+    return next;
 }
 
 /* The item's turn: its results leave, and it is over. */
@@ -28,24 +63,39 @@ static void let_out(weir_task *task, weir__envelope *envelope) {
     else
         weir__envelope_over(stage->pipeline, task, envelope, verdict);
     weir__stage_count(stage, task, verdict);
-    weir__queue_settle(stage->queue, 1);
 }
 
-/* The one whose turn it is, if it is ready. */
-static weir__envelope *next_locked(weir__order *order) {
-    if (order->ready.root == NULL || order->ready.root->rank != order->next)
-        return NULL;
-    order->next++;
-    return envelope_of(weir__heap_pop(&order->ready));
+/* Several items' turn. Mostly each is its own result. */
+static void let_out_many(weir_task *task, weir__envelope **envelopes, size_t count) {
+    weir_stage *stage = task->stage;
+    size_t results = 0;
+    while (results < count && envelopes[results]->is_result && stage->successor_count == 1)
+        results++;
+    if (results > 0) {
+        weir__send_many(task, envelopes, results);
+        weir__count(&task->counts[WEIR__DONE], results);
+    }
+    for (size_t i = results; i < count; i++)
+        let_out(task, envelopes[i]);
+    weir__queue_settle(stage->queue, count);
 }
 
-/* Lets out all whose turn it is; one worker at a time. */
+/* Takes out those whose turn it is, not more than AT_ONCE. */
+static size_t take_turns_locked(weir__order *order, weir__envelope **turn) {
+    size_t count = 0;
+    while (count < AT_ONCE && (turn[count] = next_locked(order)) != NULL)
+        count++;
+    return count;
+}
+
+/* Lets out all whose turn it is; one worker at a time. It stops where it has seen, with the lock, that there is none. */
 static void release_locked(weir_task *task, weir__order *order) {
-    weir__envelope *next;
+    weir__envelope *turn[AT_ONCE];
+    size_t count;
     order->releasing = true;
-    while ((next = next_locked(order)) != NULL) {
+    while ((count = take_turns_locked(order, turn)) > 0) {
         weir__lock_release(&order->lock);
-        let_out(task, next);
+        let_out_many(task, turn, count);
         weir__lock_acquire(&order->lock);
     }
     order->releasing = false;
@@ -74,19 +124,31 @@ void weir__order_ready(weir_task *task, weir__envelope *envelope) {
         drop_results(task->stage, task, envelope);
         return;
     }
-    envelope->timer.node.rank = envelope->position;
-    weir__heap_push(&order->ready, &envelope->timer.node);
-    if (!order->releasing)
+    add_locked(order, envelope);
+    if (!order->releasing && envelope->position == order->next)
         release_locked(task, order);
     weir__lock_release(&order->lock);
 }
 
+/* Takes out any that is ready; NULL: there is none. */
+static weir__envelope *take_any_locked(weir__order *order) {
+    if (order->beyond.root != NULL)
+        return envelope_of(weir__heap_pop(&order->beyond));
+    for (size_t i = 0; i < order->size; i++) {
+        weir__envelope *envelope = order->window[i];
+        order->window[i] = NULL;
+        if (envelope != NULL)
+            return envelope;
+    }
+    return NULL;
+}
+
 void weir__order_close(weir_stage *stage) {
     weir__order *order = &stage->order;
+    weir__envelope *envelope;
     weir__lock_acquire(&order->lock);
     order->closed = true;
-    while (order->ready.root != NULL) {
-        weir__envelope *envelope = envelope_of(weir__heap_pop(&order->ready));
+    while (order->window != NULL && (envelope = take_any_locked(order)) != NULL) {
         weir__lock_release(&order->lock);
         drop_results(stage, NULL, envelope);
         weir__lock_acquire(&order->lock);

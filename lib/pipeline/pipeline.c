@@ -64,6 +64,7 @@ static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *
     stage->options = *options;
     stage->options.threads = options->threads != 0 ? options->threads : 1;
     stage->options.capacity = options->capacity != 0 ? options->capacity : USUAL_CAPACITY;
+    stage->options.ordered = options->ordered && options->run_batch == NULL; /* batches are, in their one thread */
     stage->number = pipeline->stage_count;
     stage->name = copy_of(options->name);
     if (stage->name != NULL)
@@ -209,14 +210,32 @@ static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadli
     return status;
 }
 
+static bool has_entrance(const weir_pipeline *pipeline) {
+    return pipeline != NULL && pipeline->started != 0 && pipeline->refused == WEIR_OK && pipeline->entrance != NULL;
+}
+
 weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
-    if (pipeline == NULL || pipeline->started == 0 || pipeline->refused != WEIR_OK || pipeline->entrance == NULL)
+    if (!has_entrance(pipeline))
         return WEIR_INVALID;
     return pipeline->plain ? put_plain(pipeline, item, deadline) : put_envelope(pipeline, item, deadline);
 }
 
 weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item) {
     return weir_pipeline_put_until(pipeline, item, WEIR_NEVER);
+}
+
+weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put) {
+    if (put == NULL)
+        return WEIR_INVALID;
+    *put = 0;
+    if (!has_entrance(pipeline) || (items == NULL && count > 0))
+        return WEIR_INVALID;
+    if (pipeline->plain)
+        return weir_queue_put_many(pipeline->entrance->queue, items, count, put);
+    weir_status status = WEIR_OK;
+    while (*put < count && (status = put_envelope(pipeline, items[*put], WEIR_NEVER)) == WEIR_OK)
+        ++*put;
+    return status;
 }
 
 /* ---- the very end ---- */

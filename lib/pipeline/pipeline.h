@@ -40,21 +40,22 @@ struct weir_pipeline {
     char message[WEIR__MESSAGE + 64];
     weir_status refused; /* what add or connect has said */
 
-    weir__u32 cancelled;             /* 1: set first of all, under the lock */
-    weir__u32 ending;                /* 1: sources are not called any more */
-    weir__u64 roots[WEIR__VERDICTS]; /* that were over in threads that are no workers */
+    weir__u32 cancelled;                                   /* 1: set first of all, under the lock */
+    weir__u32 ending;                                      /* 1: sources are not called any more */
+    _Alignas(WEIR__APART) weir__u64 roots[WEIR__VERDICTS]; /* that were over in threads that are no workers */
 
-    weir__limits limits;
-    weir__pool pool;
-    weir__keeper keeper;
+    _Alignas(WEIR__APART) weir__limits limits;
+    _Alignas(WEIR__APART) weir__pool pool;
+    _Alignas(WEIR__APART) weir__keeper keeper;
     weir__errors errors;
 
-    weir__lock lock; /* of what follows */
+    _Alignas(WEIR__APART) weir__lock lock; /* of what follows */
     weir__park changed;
     weir_run_state state;
     weir_status outcome; /* of the run, so far */
     size_t running;      /* threads of stages */
     bool finishing;      /* a thread is inside the end */
+    bool cancelling;     /* a thread drops what is inside; it is not over before that is done */
     size_t claims;       /* threads that start a helper, while which nobody may begin to end it */
     bool has_show, has_watch;
     uint64_t over;             /* when it was */

@@ -12,8 +12,8 @@
 #include "lock/lock.h"
 #include "sync/sync.h"
 
-/* The bytes of a cell; how many cells a cache has at most; and a pool, so that a peak's memory goes back. */
-enum { WEIR__CELL = 128, WEIR__CACHE = 32, WEIR__POOL = 4096 };
+/* The bytes of a cell. A cache has WEIR__CACHE at most, and a pool WEIR__POOL, so that a peak's memory goes back. */
+enum { WEIR__CELL = 128 };
 
 typedef struct weir__cell {
     struct weir__cell *next;

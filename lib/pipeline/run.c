@@ -4,6 +4,7 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "pipeline/pipeline.h"
+#include "pipeline/timing.h"
 
 #include <string.h>
 
@@ -47,14 +48,12 @@ static int call(weir_task *task, weir__envelope *envelope) {
     task->envelope = envelope;
     task->message[0] = '\0';
     task->lost = false;
-    task->inside = true;
     weir__timing_begin(task);
     int code = call_function(task, envelope);
     weir__timing_end(task);
-    task->inside = false;
     if (code == 0)
         task->message[0] = '\0';
-    return task->lost ? -WEIR_NOMEM : code;
+    return task->lost && code != 0 ? -WEIR_NOMEM : code;
 }
 
 /* The results of a batch have a token; its function holds it no more. */
@@ -82,6 +81,8 @@ static weir__after attempt(weir_task *task, weir__envelope *envelope) {
     envelope->attempts++;
     int code = call(task, envelope);
     end_combined(task);
+    if (code == 0 && task->lost)
+        return weir__fail_consumed(task, envelope);
     return code == 0 ? weir__over(task, envelope, 0) : weir__fail(task, envelope, code);
 }
 
@@ -97,9 +98,13 @@ static void run_next_of_key(weir_task *task, void *key) {
 /* Runs it, and what has waited for its key. */
 static weir__after run_with_key(weir_task *task, weir__envelope *envelope) {
     void *key = envelope->key;
-    if (!envelope->entered)
+    bool kept = envelope->kept;
+    if (!envelope->entered) {
+        task->message[0] = '\0';
         return weir__fail(task, envelope, -WEIR_NOMEM);
+    }
     weir__after after = attempt(task, envelope);
+    task->owes = after == WEIR__OVER && !kept;
     if (after != WEIR__WAITS)
         run_next_of_key(task, key);
     return after;
@@ -134,6 +139,7 @@ void *weir__run(void *raw, void *state) {
     weir_task *task = state;
     weir__envelope *envelope = raw;
     envelope->kept = false;
+    task->owes = false;
     if (weir__stage_gathers(task->stage) && envelope->reason == 0 && !weir__is_cancelled(task->stage->pipeline))
         envelope = weir__gather_add(task, envelope);
     if (envelope == NULL)
@@ -150,12 +156,14 @@ void *weir__run_plain(void *item, void *state) {
         weir__stage_count(task->stage, task, WEIR__DROPPED);
         return NULL;
     }
-    task->inside = true;
+    task->item = item;
     weir__timing_begin(task);
     void *result = task->stage->options.func(item, task->state);
     weir__timing_end(task);
-    task->inside = false;
-    weir__stage_count(task->stage, task, weir__send_plain(task, result));
+    weir__verdict verdict = WEIR__DONE;
+    if (task->stage->onward != NULL && weir_queue_try_put(task->stage->onward, result) != WEIR_OK)
+        verdict = weir__send_plain(task, result);
+    weir__count(&task->counts[verdict], 1);
     return NULL;
 }
 
@@ -167,15 +175,14 @@ static void call_source(weir_task *task) {
     weir_stage *stage = task->stage;
     task->message[0] = '\0';
     task->lost = false;
-    task->inside = true;
     weir__timing_begin(task);
     int code = stage->options.source(task, NULL, task->state);
     weir__timing_end(task);
-    task->inside = false;
-    code = task->lost ? -WEIR_NOMEM : code;
     if (code == WEIR_END)
         weir__u32_store_release(&stage->ended, 1);
-    else if (code != 0)
+    if (task->lost)
+        weir__fail_source(task, -WEIR_NOMEM);
+    else if (code != 0 && code != WEIR_END)
         weir__fail_source(task, code);
     else
         task->failures = 0;
@@ -206,18 +213,18 @@ static void give_back_next_of_key(weir_task *task, void *key) {
 /* The item in hand has failed, with the thread. Returns whether the worker settles it. */
 static bool fail_in_hand(weir_task *task, weir__envelope *envelope) {
     void *key = envelope->key;
+    bool another = task->stage->options.per_key != 0 && envelope->kept; /* not the one that the worker has taken */
     end_combined(task);
     weir__after after = weir__fail(task, envelope, -WEIR_UNFINISHED);
     if (after != WEIR__WAITS)
         give_back_next_of_key(task, key);
-    return after == WEIR__OVER;
+    return another ? task->owes : after == WEIR__OVER;
 }
 
 void *weir__run_leave(void *state) {
     weir_task *task = state;
     if (!task->inside)
         return NULL;
-    task->inside = false;
     weir__timing_end(task);
     strcpy(task->message, "its function has ended the thread");
     if (task->envelope != NULL)

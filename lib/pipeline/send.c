@@ -3,7 +3,9 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "closable_queue/share.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/timing.h"
 
 weir_status weir__offer(weir_task *task, weir_queue *queue, void *item) {
     weir_status status = weir_queue_try_put(queue, item);
@@ -38,7 +40,8 @@ static void refuse(weir_task *task, weir_stage *to, void *item, weir_status why)
         lack_memory(task);
 }
 
-static void pass(weir_task *task, weir_stage *to, weir__envelope *envelope) {
+/* As it is to lie in the queue of `to`. */
+static void address(weir__envelope *envelope, weir_stage *to) {
     envelope->stage = to;
     envelope->attempts = 0;
     envelope->is_result = false;
@@ -46,6 +49,10 @@ static void pass(weir_task *task, weir_stage *to, weir__envelope *envelope) {
     envelope->reason = 0;
     envelope->key = NULL;
     envelope->entered = false;
+}
+
+static void pass(weir_task *task, weir_stage *to, weir__envelope *envelope) {
+    address(envelope, to);
     weir_status status = weir__offer(task, to->queue, envelope);
     if (status == WEIR_OK)
         return;
@@ -135,6 +142,22 @@ void weir__send(weir_task *task, weir__envelope *envelope) {
         pass_to_all(task, envelope);
     else
         pass_to_one(task, envelope);
+}
+
+void weir__send_many(weir_task *task, weir__envelope **envelopes, size_t count) {
+    weir_stage *to = task->stage->successors[0];
+    size_t put = 0;
+    for (size_t i = 0; i < count; i++)
+        address(envelopes[i], to);
+    while (count > 0) {
+        (void)weir__queue_try_put_many(to->queue, (void *const *)envelopes, count, &put);
+        envelopes += put;
+        count -= put;
+        if (count > 0) { /* this one waits, or is refused */
+            pass(task, to, *envelopes++);
+            count--;
+        }
+    }
 }
 
 weir__verdict weir__send_plain(weir_task *task, void *result) {

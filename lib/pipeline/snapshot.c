@@ -72,9 +72,18 @@ static void add_times(const weir_task *task, uint64_t now, weir_stage_report *re
     report->busy += all > starved + blocked ? all - starved - blocked : 0;
 }
 
+/* When it has begun what it is in; 0: it is asleep, waits, or has ended. */
+static uint64_t working_since(const weir_task *task) {
+    if (weir__u64_load_acquire(&task->started) == 0 || weir__u64_load_acquire(&task->ended) != 0)
+        return 0;
+    if (weir__worker_is_asleep(task->worker) || weir__u64_load_relaxed(&task->blocked_since) != 0)
+        return 0;
+    return weir__u64_load_relaxed(&task->clock);
+}
+
 static bool is_overdue(const weir_task *task, uint64_t now) {
     uint64_t allowed = task->stage->options.attempt_time;
-    return allowed != 0 && since(now, weir__u64_load_relaxed(&task->since)) > allowed;
+    return allowed != 0 && since(now, working_since(task)) > allowed;
 }
 
 static void add_task(const weir_task *task, uint64_t now, weir_stage_report *report, weir__meter_sum *sum) {
@@ -82,7 +91,7 @@ static void add_task(const weir_task *task, uint64_t now, weir_stage_report *rep
         return;
     add_times(task, now, report);
     weir__meter_add(sum, &task->meter);
-    report->running += weir__u64_load_relaxed(&task->since) != 0;
+    report->running += working_since(task) != 0;
     report->retried += weir__u64_load_relaxed(&task->retried);
     report->overdue += weir__u64_load_relaxed(&task->overdue) + is_overdue(task, now);
 }
@@ -194,11 +203,11 @@ static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         for (size_t i = 0; stage->tasks != NULL && i < stage->options.threads; i++) {
             const weir_task *task = &stage->tasks[i];
-            uint64_t inside = weir__u64_load_acquire(&task->started) != 0 ? weir__u64_load_relaxed(&task->since) : 0;
-            if (inside == 0 || !(cancelled || is_overdue(task, now)))
+            uint64_t begun = working_since(task);
+            if (begun == 0 || !(cancelled || is_overdue(task, now)))
                 continue;
             draft->late[draft->report.late_count++] =
-                (weir_late_worker){stage->name, task->number, since(now, inside), cancelled};
+                (weir_late_worker){stage->name, task->number, since(now, begun), cancelled};
         }
     }
 }

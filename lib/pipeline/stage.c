@@ -4,6 +4,7 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "pipeline/pipeline.h"
+#include "pipeline/timing.h"
 
 void weir__stage_count(weir_stage *stage, weir_task *task, weir__verdict verdict) {
     if (task != NULL)
@@ -62,7 +63,8 @@ weir_status weir__stage_prepare(weir_stage *stage) {
     if (stage->options.threads > (SIZE_MAX - WEIR__CHUNK) / sizeof(weir_task))
         return WEIR_INVALID;
     stage->tasks = weir__alloc(stage->options.threads * sizeof(weir_task));
-    if (stage->tasks == NULL || (stage->options.per_key != 0 && !weir__keys_prepare(stage)))
+    if (stage->tasks == NULL || (stage->options.per_key != 0 && !weir__keys_prepare(stage)) ||
+        (stage->options.ordered && !weir__order_prepare(stage)))
         return WEIR_NOMEM;
     weir__rate_prepare(stage);
     weir__gather_prepare(stage);
@@ -90,8 +92,9 @@ static weir_status begin_worker(void *raw, void **state) {
         if (status != WEIR_OK)
             return status;
     }
-    task->clock = weir__clock_now();
-    weir__u64_store_release(&task->started, task->clock);
+    uint64_t now = weir__clock_now();
+    weir__u64_store_relaxed(&task->clock, now);
+    weir__u64_store_release(&task->started, now);
     weir__pipeline_enter(stage);
     *state = task;
     return WEIR_OK;
@@ -111,7 +114,14 @@ static void put_permits(weir_stage *stage) {
         (void)weir_queue_try_put(stage->queue, stage); /* there is room, and nobody has closed it */
 }
 
+/* They have ended and are freed, and a report must not look at them. */
+static void forget_workers(weir_stage *stage) {
+    for (size_t i = 0; i < stage->claimed; i++)
+        weir__u64_store_release(&stage->tasks[i].started, 0);
+}
+
 weir_status weir__stage_start(weir_stage *stage) {
+    stage->onward = stage->successor_count > 0 ? stage->successors[0]->queue : stage->options.results;
     const weir_worker_options options = {
         .func = weir__stage_is_source(stage) ? weir__run_source
                 : stage->pipeline->plain     ? weir__run_plain
@@ -124,7 +134,9 @@ weir_status weir__stage_start(weir_stage *stage) {
     };
     weir_status status =
         weir__group_start(&stage->group, stage->options.threads, &options, weir__run_leave, stage->queue, NULL);
-    if (status == WEIR_OK && weir__stage_is_source(stage))
+    if (status != WEIR_OK)
+        forget_workers(stage);
+    else if (weir__stage_is_source(stage))
         put_permits(stage);
     return status;
 }
@@ -140,6 +152,7 @@ void weir__stage_free(weir_stage *stage) {
         weir__group_free(stage->group);
     weir__free(stage->tasks);
     weir__keys_free(stage);
+    weir__free(stage->order.window);
     weir__free(stage->gather.returned);
     weir__free(stage->successors);
     weir__free(stage->name);

@@ -41,6 +41,8 @@ struct weir_task {
 
     /* The call that it is in. */
     weir__envelope *envelope; /* NULL: none; in a plain pipeline and in a source always */
+    void *item;               /* in a plain pipeline */
+    bool owes;                /* its worker is to settle what it has taken; this call is for another one */
     bool inside;              /* the function */
     bool lost;                /* a result, for want of memory */
     weir__token *combined;    /* of the results of a batch; NULL: there was none yet */
@@ -53,19 +55,18 @@ struct weir_task {
     size_t room;  /* in that array */
 
     /* The clock; see timing.c. */
-    uint64_t clock;   /* when it was read last */
-    uint64_t from;    /* when this call began; 0: it is not timed */
-    uint64_t held_up; /* what `blocked` was then */
-    uint64_t starved; /* what the worker's was at the last call */
-    unsigned untimed; /* calls since one was timed */
-    bool slow;        /* the last one that was timed took so long that the next one is worth timing */
+    uint64_t from;     /* when this call began; 0: it is not timed */
+    uint64_t held_up;  /* what `blocked` was then */
+    uint64_t starved;  /* what the worker's was at the last call */
+    unsigned untimed;  /* calls since one was timed */
+    unsigned may_skip; /* how many may go untimed now */
 
     /* What others may read. */
     _Alignas(WEIR__APART) weir__u64 counts[WEIR__VERDICTS];
     weir__u64 roots[WEIR__VERDICTS]; /* that were over in this thread */
     weir__u64 produced;              /* by a source */
     weir__u64 retried, overdue;
-    weir__u64 since;          /* it is inside the function, about so long; 0: it is not */
+    weir__u64 clock;          /* when it was read last: about then the call began, if it is in one */
     weir__u64 blocked;        /* ns */
     weir__u64 blocked_since;  /* 0: it is not */
     weir__u64 started, ended; /* the thread; 0: not yet */
@@ -75,9 +76,11 @@ struct weir_task {
 /* Results in the order of the items. See order.c. */
 typedef struct weir__order {
     weir__lock lock;
-    weir__heap ready;
-    uint64_t next;  /* the position whose turn it is */
-    bool releasing; /* a worker lets out what has its turn */
+    weir__envelope **window; /* those that are ready, by position modulo its size */
+    size_t size;             /* a power of two */
+    weir__heap beyond;       /* those that are ready and too far ahead for the window */
+    uint64_t next;           /* the position whose turn it is */
+    bool releasing;          /* a worker lets out what has its turn */
     bool closed;
 } weir__order;
 
@@ -124,6 +127,7 @@ struct weir_stage {
     weir_stage **successors;
     size_t successor_count, predecessor_count;
     weir_queue *queue;
+    weir_queue *onward; /* in a plain pipeline: where all results go; NULL: nowhere */
     weir__group *group;
     weir_task *tasks;
     size_t first_row; /* in the trace */
@@ -135,15 +139,15 @@ struct weir_stage {
     weir__u32 closing;                    /* 1: its queue is shut down, and its workers end by right */
     weir__u32 ended;                      /* 1: a source that has said so */
 
-    weir__lock lock; /* of the rate, and of who waits until a time */
+    _Alignas(WEIR__APART) weir__lock lock; /* of the rate, and of who waits until a time */
     weir__park park;
     weir__rate rate;
     size_t claimed; /* tasks that have their thread; under the lock */
     size_t alive;   /* threads that have not ended; under the lock */
 
-    weir__order order;
-    weir__keys keys;
-    weir__gather gather;
+    _Alignas(WEIR__APART) weir__order order;
+    _Alignas(WEIR__APART) weir__keys keys;
+    _Alignas(WEIR__APART) weir__gather gather;
 };
 
 static inline bool weir__stage_is_source(const weir_stage *stage) {
@@ -199,15 +203,6 @@ void *weir__run_source(void *permit, void *task);
 /* What a worker does at its end, with what it is in. */
 void *weir__run_leave(void *task);
 
-/* ---- timing.c ---- */
-
-void weir__timing_begin(weir_task *task);
-void weir__timing_end(weir_task *task);
-
-/* Around a wait for something other than an item. */
-void weir__timing_block(weir_task *task);
-void weir__timing_unblock(weir_task *task);
-
 /* ---- fail.c ---- */
 
 /* An attempt has failed with this code, and the message in the task: another attempt, or its end. */
@@ -216,7 +211,10 @@ weir__after weir__fail(weir_task *task, weir__envelope *envelope, int code);
 /* The item is over: done, if `code` is 0, or given up. */
 weir__after weir__over(weir_task *task, weir__envelope *envelope, int code);
 
-/* An item that has no envelope has gone with the thread that it was in. */
+/* The function has consumed its item, but there was no memory for a result: it has failed, with nothing left to drop. */
+weir__after weir__fail_consumed(weir_task *task, weir__envelope *envelope);
+
+/* An item that has no envelope, or a call of a source, has failed with the thread that it was in. */
 void weir__fail_lost(weir_task *task, int code);
 
 /* A call of a source has failed; it waits for its next attempt, or is at its end. */
@@ -234,6 +232,12 @@ weir_status weir__offer(weir_task *task, weir_queue *queue, void *item);
 /* Sends an envelope with a result of this task's stage on; it is not the caller's any more. */
 void weir__send(weir_task *task, weir__envelope *envelope);
 
+/*
+ * Sends several on, in order, by as few puts as can be. For a stage with one successor, and envelopes that hold their
+ * results.
+ */
+void weir__send_many(weir_task *task, weir__envelope **envelopes, size_t count);
+
 /* The same in a plain pipeline. Returns what the item's verdict is. */
 weir__verdict weir__send_plain(weir_task *task, void *result);
 
@@ -241,6 +245,9 @@ weir__verdict weir__send_plain(weir_task *task, void *result);
 void weir__send_drop(weir_stage *from, void *result);
 
 /* ---- order.c, rate.c, keys.c, gather.c ---- */
+
+/* False: out of memory. */
+bool weir__order_prepare(weir_stage *stage);
 
 /* The item is ready: its results leave when it is its turn. */
 void weir__order_ready(weir_task *task, weir__envelope *envelope);

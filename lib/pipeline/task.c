@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "pipeline/pipeline.h"
+#include "pipeline/timing.h"
 
 /* A source's result comes into the pipeline: it is a root, and waits for the limits. */
 static bool admit(weir_task *task, weir__envelope *envelope) {

@@ -1,30 +1,19 @@
 /*
  * timing.c - where the time of a worker goes, for as little of it as possible.
  *
- * Reading the clock twice costs as much as a quick call. So of quick calls each eighth is timed, and counts for those
- * since the last; a call that comes after a slow one, or after a wait, is timed itself. What is asleep or blocked is
- * always timed: that costs far more than the clock. Busy is the rest.
+ * Reading the clock twice costs as much as a quick call. So of quick calls only some are timed, and each of them counts
+ * for those since the last; a call that comes after a slow one, or after a wait, is timed itself. What is asleep or
+ * blocked is always timed: that costs far more than the clock. Busy is the rest.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/timing.h"
+
 #include "pipeline/pipeline.h"
 
-static const uint64_t slow_call = 10 * 1000; /* ns */
-enum { EACH = 8 };
-
-/* Whether the worker has slept for want of an item since it was asked last. */
-static bool has_slept(weir_task *task) {
-    uint64_t starved = weir__u64_load_relaxed(&task->worker->starved);
-    bool slept = starved != task->starved;
-    task->starved = starved;
-    return slept;
-}
-
-static bool is_timed(weir_task *task) {
-    const weir_stage *stage = task->stage;
-    bool slept = has_slept(task);
-    return slept || task->slow || task->untimed + 1 >= EACH || stage->options.attempt_time != 0 ||
-           stage->pipeline->options.trace != NULL;
+/* How many calls may go untimed after one that took so many ns: so that the clock is 1% of the time, or less. */
+static unsigned untimed_after(uint64_t took) {
+    return took >= 10 * 1000 ? 0 : took >= 1000 ? 7 : 63;
 }
 
 static void look_at_queue(weir_stage *stage) {
@@ -33,48 +22,42 @@ static void look_at_queue(weir_stage *stage) {
         weir__u64_store_relaxed(&stage->peak, depth);
 }
 
-void weir__timing_begin(weir_task *task) {
-    task->from = 0;
-    if (is_timed(task)) {
-        look_at_queue(task->stage);
-        task->held_up = weir__u64_load_relaxed(&task->blocked);
-        task->clock = task->from = weir__clock_now();
-    }
-    weir__u64_store_relaxed(&task->since, task->clock);
+static uint64_t read_clock(weir_task *task) {
+    uint64_t now = weir__clock_now();
+    weir__u64_store_relaxed(&task->clock, now);
+    return now;
 }
 
-/* A call that was timed is over. */
-static void take_time(weir_task *task) {
+void weir__timing_read(weir_task *task) {
+    look_at_queue(task->stage);
+    task->starved = weir__u64_load_relaxed(&task->worker->starved);
+    task->held_up = weir__u64_load_relaxed(&task->blocked);
+    task->from = read_clock(task);
+}
+
+void weir__timing_take(weir_task *task) {
     const weir_stage *stage = task->stage;
-    task->clock = weir__clock_now();
-    uint64_t took = task->clock - task->from, blocked = weir__u64_load_relaxed(&task->blocked) - task->held_up;
+    uint64_t now = read_clock(task);
+    uint64_t took = now - task->from, blocked = weir__u64_load_relaxed(&task->blocked) - task->held_up;
     took = took > blocked ? took - blocked : 0;
     weir__meter_count(&task->meter, took, task->untimed + 1);
     task->untimed = 0;
-    task->slow = took >= slow_call;
+    bool always = stage->options.attempt_time != 0 || stage->pipeline->options.trace != NULL;
+    task->may_skip = always ? 0 : untimed_after(took);
     if (stage->options.attempt_time != 0 && took > stage->options.attempt_time)
         weir__count(&task->overdue, 1);
     if (stage->pipeline->options.trace != NULL)
-        weir__trace_call(task, task->from, task->clock);
-}
-
-void weir__timing_end(weir_task *task) {
-    weir__u64_store_relaxed(&task->since, 0);
-    if (task->from != 0)
-        take_time(task);
-    else
-        task->untimed++;
+        weir__trace_call(task, task->from, now);
+    task->from = 0;
 }
 
 void weir__timing_block(weir_task *task) {
     weir__worker_waits(task->worker);
-    task->clock = weir__clock_now();
-    weir__u64_store_relaxed(&task->blocked_since, task->clock);
+    weir__u64_store_relaxed(&task->blocked_since, read_clock(task));
 }
 
 void weir__timing_unblock(weir_task *task) {
-    uint64_t from = task->clock;
-    task->clock = weir__clock_now();
+    uint64_t from = weir__u64_load_relaxed(&task->blocked_since);
     weir__u64_store_relaxed(&task->blocked_since, 0);
-    weir__count(&task->blocked, task->clock - from);
+    weir__count(&task->blocked, read_clock(task) - from);
 }

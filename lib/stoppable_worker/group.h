@@ -125,6 +125,9 @@ size_t weir__worker_number(const weir_worker *worker);
 /* How many ns it has been asleep for want of items until now. Any thread, as long as the group is not freed. */
 uint64_t weir__worker_starved(const weir_worker *worker, uint64_t now);
 
+/* Whether it is asleep for want of items. */
+bool weir__worker_is_asleep(const weir_worker *worker);
+
 /* To be called by a function in its worker's thread, before it waits for something. */
 void weir__worker_waits(weir_worker *worker);
 

@@ -55,6 +55,10 @@ uint64_t weir__worker_starved(const weir_worker *worker, uint64_t now) {
     return since != 0 && now > since ? starved + (now - since) : starved;
 }
 
+bool weir__worker_is_asleep(const weir_worker *worker) {
+    return weir__u64_load_relaxed(&worker->asleep_since) != 0;
+}
+
 void weir__worker_waits(weir_worker *worker) {
     settle_but(worker, 1);
     worker->waited = true;

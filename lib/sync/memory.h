@@ -14,6 +14,13 @@
 /* The bytes of a good chunk for what grows piece by piece: a page. */
 #define WEIR__CHUNK 4096
 
+/* Cells of one size that a thread keeps for later, and that all of them together keep (pipeline/pool.h). */
+#define WEIR__CACHE 32
+#define WEIR__POOL 4096
+
+/* The buckets of a histogram (pipeline/meter.h): for times up to 2^40 ns, which is 18 minutes. */
+#define WEIR__METER_BUCKETS ((40 - 4 + 2) * 16)
+
 /*
  * Memory that is zero and lies on a multiple of WEIR__APART; NULL: there is none. Freed with weir__free. `size` is at
  * most SIZE_MAX - WEIR__CHUNK.

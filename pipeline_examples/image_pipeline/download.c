@@ -13,7 +13,7 @@ enum { FIRST_ROOM = 64 * 1024, MAX_REDIRECTS = 5, STATUS_OK = 200 };
 
 struct downloader {
     struct transfer transfer;
-    const struct work *work;
+    struct work *work;
     struct photo *photo; /* the one in work */
     size_t room;         /* bytes that photo->image has memory for */
 };
@@ -36,8 +36,9 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
     struct photo *photo = downloader->photo;
     size_t max = downloader->work->options->max_bytes;
 
+    struct transfer *transfer = &downloader->transfer;
     if (size > max - photo->image_size) {
-        photo_fail(photo, STAGE_DOWNLOAD, "larger than %zu bytes", max);
+        transfer->failure = weir_task_fail(transfer->task, FAILED, "larger than %zu bytes", max);
         return 0;
     }
     size_t needed = photo->image_size + size;
@@ -45,7 +46,7 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
         size_t room = room_for(downloader, needed);
         unsigned char *image = realloc(photo->image, room);
         if (image == NULL) {
-            photo_fail(photo, STAGE_DOWNLOAD, "out of memory");
+            transfer->failure = weir_task_fail(transfer->task, FAILED, "out of memory");
             return 0;
         }
         photo->image = image;
@@ -61,7 +62,8 @@ weir_status download_init(void *work, void **state) {
     if (downloader == NULL)
         return WEIR_NOMEM;
     downloader->work = work;
-    if (!transfer_open(&downloader->transfer, downloader->work->options->timeout, downloader->work->from_is_embedded)) {
+    if (!transfer_open(&downloader->transfer, downloader->work->options->timeout,
+                       downloader->work->ends.origin != NULL)) {
         free(downloader);
         return WEIR_INITFAILED;
     }
@@ -80,28 +82,29 @@ void download_fini(void *state) {
     free(downloader);
 }
 
-static void download(struct downloader *downloader, struct photo *photo) {
-    downloader->photo = photo;
-    downloader->room = 0;
-    if (curl_easy_setopt(downloader->transfer.curl, CURLOPT_URL, photo->entry->url) != CURLE_OK) {
-        photo_fail(photo, STAGE_DOWNLOAD, "out of memory");
-        return;
-    }
-    long status = transfer_run(&downloader->transfer, photo, STAGE_DOWNLOAD);
-    if (status == STATUS_OK && photo->image_size > 0)
-        photo->bytes_in = photo->image_size;
-    else if (status == STATUS_OK)
-        photo_fail(photo, STAGE_DOWNLOAD, "empty");
-    else if (status != 0)
-        photo_fail(photo, STAGE_DOWNLOAD, "HTTP status %ld", status);
-    if (photo->bytes_in == 0)
-        photo_forget_image(photo); /* half a picture, or an error page */
+static int download(struct downloader *downloader, weir_task *task) {
+    long status;
+    if (curl_easy_setopt(downloader->transfer.curl, CURLOPT_URL, downloader->photo->url) != CURLE_OK)
+        return weir_task_fail(task, FAILED, "out of memory");
+    int code = transfer_run(&downloader->transfer, task, &status);
+    if (code != 0)
+        return code;
+    if (status != STATUS_OK)
+        return weir_task_fail(task, FAILED, "HTTP status %ld", status);
+    return downloader->photo->image_size > 0 ? 0 : weir_task_fail(task, FAILED, "empty");
 }
 
-void *download_photo(void *item, void *state) {
+int download_photo(weir_task *task, void *item, void *state) {
     struct downloader *downloader = state;
-    uint64_t began = account_clock();
-    download(downloader, item);
-    account_busy(downloader->work->account, STAGE_DOWNLOAD, began);
-    return item;
+    struct photo *photo = item;
+    downloader->photo = photo;
+    downloader->room = 0;
+    int code = download(downloader, task);
+    if (code != 0) {
+        photo_forget_image(photo); /* half a picture, or an error page */
+        return code;
+    }
+    atomic_fetch_add(&downloader->work->bytes_in, photo->image_size);
+    weir_task_emit(task, photo);
+    return 0;
 }

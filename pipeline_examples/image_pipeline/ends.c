@@ -71,12 +71,16 @@ int ends_open(struct ends *ends, const struct options *options) {
     return open_to(ends, options->to) && open_from(ends, options->from) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+void ends_remove_painted(struct ends *ends) {
+    if (ends->painted != NULL)
+        folder_remove(ends->painted);
+    free(ends->painted);
+    ends->painted = NULL;
+}
+
 void ends_close(struct ends *ends) {
     http_server_stop(ends->origin);
     http_server_stop(ends->store);
     source_free(&ends->source);
-    if (ends->painted != NULL)
-        folder_remove(ends->painted);
-    interrupt_set_temporary(NULL);
-    free(ends->painted);
+    ends_remove_painted(ends);
 }

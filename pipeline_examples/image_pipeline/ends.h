@@ -26,7 +26,10 @@ struct ends {
  */
 int ends_open(struct ends *ends, const struct options *options);
 
-/* Stops the servers and removes what was temporary. */
+/* Removes the painted pictures, if there are any, when nobody will ask for them any more. */
+void ends_remove_painted(struct ends *ends);
+
+/* Stops the servers and removes what was temporary; after interrupt_stop. */
 void ends_close(struct ends *ends);
 
 #endif /* IMAGE_PIPELINE_ENDS_H */

@@ -1,14 +1,8 @@
 /*
- * interrupt.h - Ctrl-C, once, twice and three times.
+ * interrupt.h - Ctrl-C while no pipeline runs that could take care of it.
  *
- * A thread of its own waits for SIGINT, SIGTERM and SIGHUP; all other threads have them blocked. So no code ever runs
- * in a signal handler, and the answer to a signal may take locks and call weir.
- *
- *   first    stop: nothing new is begun, what is in flight is finished
- *   second   abort: what is in flight is thrown away too
- *   third    end: the temporary folder is removed, and the signal kills the program, whatever it waits for
- *
- * Before queues are attached nothing is in flight, and the second signal ends the program already.
+ * SIGINT, SIGTERM and SIGHUP are blocked in all threads, and a thread of its own waits for them. The first one stops
+ * what goes on: it looks at interrupt_is_stopping. The second one ends the program.
  *
  * There is one of it, as the signals belong to the process.
  *
@@ -18,31 +12,24 @@
 #define IMAGE_PIPELINE_INTERRUPT_H
 
 #include <stdbool.h>
-#include <stddef.h>
 
-#include <weir/closable_queue.h>
+#include <weir/pipeline.h>
 
 /* Blocks the signals and starts the thread. To be called while there is no other. False: a message was printed. */
 bool interrupt_start(void);
 
+/* Names the folder that is removed when a signal ends the program. The text must live until interrupt_stop. */
+void interrupt_set_temporary(const char *folder);
+
+bool interrupt_is_stopping(void);
+
 /* Ends the thread. The signals stay blocked. */
 void interrupt_stop(void);
 
-bool interrupt_is_stopping(void);
-bool interrupt_is_aborting(void);
+/* From now on the first signal finishes the pipeline, and the second one cancels it. */
+weir_status interrupt_hand_over(weir_pipeline *pipeline);
 
-/*
- * From now on a stop shuts queues[0] down with WEIR_DRAIN, which ends the feeding at once even while it waits for room,
- * and an abort shuts all of them down with WEIR_DISCARD. A signal that came before counts too. The array and the queues
- * must live until interrupt_detach.
- */
-void interrupt_attach(weir_queue *const *queues, size_t count);
-void interrupt_detach(void);
-
-/*
- * Names the folder that is removed when a signal ends the program; NULL: none any more. The text must live until then.
- * When this returns after NULL, no removal is under way.
- */
-void interrupt_set_temporary(const char *folder);
+/* From now on a signal ends the program at once. Those that came before and found nobody are forgotten. */
+void interrupt_release(void);
 
 #endif /* IMAGE_PIPELINE_INTERRUPT_H */

@@ -1,16 +1,14 @@
 /*
  * main.c - weir-thumbs: downloads pictures, makes thumbnails of them, and uploads those.
  *
- *     main ==> [download] ==> 4 threads ==> [resize] ==> 2 threads ==> [upload] ==> 2 threads ==> [finished] ==> 1
+ *     main -> download (4 threads) -> resize (one for each processor) -> upload (2 threads)
+ *                      |                         |                            |
+ *                      +---- dead letters -------+----------------------------+----> progress
  *
- * Four bounded queues, and a group of threads behind each. A slow stage fills the queue in front of it, and that holds
- * the faster ones back: however many pictures there are, only so many are in memory. What can go wrong with a picture
- * stays with that picture: the photo says what it was, the later stages pass it through, and the others go on.
- *
- * The end is orderly: the stages are stopped in the order in which the photos flow, so each of them has had all its
- * input when it is stopped. Ctrl-C ends the feeding early, by shutting the first queue down with WEIR_DRAIN, and then
- * it goes on as always. A second Ctrl-C shuts all queues down with WEIR_DISCARD: what is in them goes to their drop
- * function, which settles a photo just as the last stage does. No photo is ever lost sight of.
+ * A weir pipeline of three stages; this file declares them, and puts the photos. A slow stage fills the queue in front
+ * of it, and that holds the faster ones back: however many pictures there are, only so many are in memory. A picture
+ * that fails becomes a dead letter, which says why, and the others go on. Ctrl-C has the pipeline finish what is in it,
+ * and a second one has it drop that; its report counts every photo that was put in just one place.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,145 +16,101 @@
 #include <signal.h>
 #include <stdlib.h>
 
-#include <weir/closable_queue.h>
-#include <weir/stoppable_worker.h>
+#include <weir/pipeline.h>
 
-#include "account.h"
-#include "ends.h"
 #include "interrupt.h"
 #include "options.h"
 #include "progress.h"
 #include "stages.h"
+#include "summary.h"
 #include "terminal.h"
 
-/* The queues and groups: one of each stage, and one of each for what is finished. */
-enum { FINISHED = STAGE_COUNT, GROUPS };
-
-struct pipeline {
-    weir_queue *queues[GROUPS];
-    weir_threads *groups[GROUPS];
-};
-
-static void drop_photo(void *photo, void *account) {
-    account_settle(account, photo);
-}
-
-static void *finish_photo(void *photo, void *account) {
-    account_settle(account, photo);
-    return NULL;
-}
-
-static weir_status create_queues(struct pipeline *pipeline, const struct work *work) {
-    static const char *const names[GROUPS] = {"download", "resize", "upload", "finished"};
-    weir_status status = WEIR_OK;
-    for (int i = 0; i < GROUPS && status == WEIR_OK; i++) {
-        weir_queue_options options = {
-            .capacity = work->options->queue, .name = names[i], .drop = drop_photo, .drop_arg = work->account};
-        status = weir_queue_create_with(&pipeline->queues[i], &options);
-    }
-    return status;
-}
-
-static weir_status start_groups(struct pipeline *pipeline, struct work *work) {
-    const weir_worker_options workers[GROUPS] = {
-        {.name = "download", .func = download_photo, .arg = work, .init = download_init, .fini = download_fini},
-        {.name = "resize", .func = resize_photo, .arg = work, .init = resize_init, .fini = resize_fini},
-        {.name = "upload", .func = upload_photo, .arg = work, .init = upload_init, .fini = upload_fini},
-        {.name = "finished", .func = finish_photo, .arg = work->account},
+/* What add refuses, the start refuses too, with the same message. */
+static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue *dead) {
+    const struct options *options = work->options;
+    weir_stage_options stages[] = {
+        {.name = "download", .run = download_photo, .init = download_init, .fini = download_fini},
+        {.name = "resize", .run = resize_photo, .init = resize_init, .fini = resize_fini},
+        {.name = "upload", .run = upload_photo, .init = upload_init, .fini = upload_fini},
     };
-    weir_status status = WEIR_OK;
-    for (int i = 0; i < GROUPS && status == WEIR_OK; i++) {
-        weir_queue *out = i + 1 < GROUPS ? pipeline->queues[i + 1] : NULL;
-        size_t threads = i < STAGE_COUNT ? work->account->threads[i] : 1;
-        status = weir_start_threads_with(&pipeline->groups[i], threads, &workers[i], pipeline->queues[i], out);
+    const size_t threads[] = {options->downloads, options->resizes, options->uploads};
+    for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
+        stages[i].threads = threads[i];
+        stages[i].arg = work;
+        stages[i].capacity = options->queue;
+        stages[i].drop = photo_drop;
+        stages[i].on_error = WEIR_SKIP;
+        stages[i].dead = dead;
+        weir_pipeline_add(pipeline, NULL, &stages[i]);
     }
+    return weir_pipeline_start(pipeline);
+}
+
+/* Waits whenever there is no room. WEIR_CLOSED: interrupted, and not all of them were put. */
+static weir_status feed(weir_pipeline *pipeline, const struct source *source) {
+    weir_status status = interrupt_is_stopping() ? WEIR_CLOSED : WEIR_OK;
+    for (size_t i = 0; i < source->count && status == WEIR_OK; i++)
+        status = weir_pipeline_put(pipeline, &source->photos[i]);
     return status;
 }
 
-/* Waits whenever the download queue is full. Ends early when it is shut down, which is what the first Ctrl-C does. */
-static weir_status feed(weir_queue *queue, const struct source *source, struct account *account) {
-    for (size_t i = 0; i < source->count; i++) {
-        struct photo *photo = photo_create(&source->entries[i]);
-        if (photo == NULL)
-            return WEIR_NOMEM;
-        weir_status status = weir_queue_put(queue, photo);
-        if (status != WEIR_OK) {
-            photo_destroy(photo); /* a put that fails leaves the item with the caller */
-            return status;
-        }
-        atomic_fetch_add_explicit(&account->started, 1, memory_order_relaxed);
-    }
-    return WEIR_OK;
+/* Waits until every thread has ended. Those that are told to abort may take a while, and one more signal ends that. */
+static void finish(weir_pipeline *pipeline, struct ends *ends) {
+    bool is_over = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL) != WEIR_BUSY;
+    ends_remove_painted(ends); /* nobody downloads any more, and the signal would leave it behind */
+    interrupt_release();
+    if (!is_over)
+        terminal_say("aborting; once more to end at once");
+    while (!is_over)
+        is_over = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL) != WEIR_BUSY;
 }
 
-static void stop_groups(struct pipeline *pipeline) {
-    for (int i = 0; i < GROUPS; i++) {
-        if (pipeline->groups[i] != NULL)
-            weir_stop_threads(pipeline->queues[i], pipeline->groups[i]);
-    }
-}
-
-static weir_status run(struct pipeline *pipeline, const struct ends *ends, struct work *work) {
-    struct progress progress;
-    weir_status status = start_groups(pipeline, work);
+/* From the first photo to the last thread. */
+static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *dead, weir_report **report) {
+    struct progress progress = {.pipeline = pipeline, .dead = dead, .total = work->ends.source.count};
+    weir_status status = interrupt_hand_over(pipeline);
+    if (status == WEIR_OK)
+        status = progress_start(&progress);
     if (status != WEIR_OK)
         return status;
-    work->account->began = account_clock();
-    bool has_progress = progress_start(&progress, work->account, pipeline->queues);
-    interrupt_attach(pipeline->queues, GROUPS);
-
-    status = feed(pipeline->queues[STAGE_DOWNLOAD], &ends->source, work->account);
-    stop_groups(pipeline);
-
-    interrupt_detach();
-    work->account->ended = account_clock();
-    if (has_progress)
-        progress_stop(&progress);
-    return status == WEIR_CLOSED ? WEIR_OK : status; /* interrupted: the report says so */
+    status = feed(pipeline, &work->ends.source);
+    if (status == WEIR_CLOSED)
+        terminal_say("interrupted: finishing what is in flight; once more to abort");
+    finish(pipeline, &work->ends);
+    weir_status outcome = weir_pipeline_finish(pipeline, WEIR_NEVER, report); /* is over: this makes the report */
+    progress_stop(&progress, *report);
+    return status == WEIR_NOMEM ? status : outcome;
 }
 
-/* From the first queue to the last thread, and back. */
-static weir_status make_thumbnails(const struct ends *ends, struct work *work) {
-    struct pipeline pipeline = {{NULL}, {NULL}};
-    weir_status status = create_queues(&pipeline, work);
+/* The report stays NULL when there was nothing to begin with. */
+static void make_thumbnails(struct work *work, weir_report **report) {
+    weir_pipeline *pipeline = NULL;
+    weir_queue *dead = NULL;
+    weir_status status = weir_queue_create(&dead, work->options->queue);
     if (status == WEIR_OK)
-        status = run(&pipeline, ends, work);
-    stop_groups(&pipeline); /* those that were started before one could not be */
-    for (int i = 0; i < GROUPS; i++)
-        weir_queue_destroy(pipeline.queues[i]);
-    return status;
-}
-
-static int report(struct account *account, weir_status status) {
-    size_t not_started = account->total - atomic_load(&account->started), abandoned = atomic_load(&account->abandoned);
-    if (status != WEIR_OK)
-        terminal_say("%s", weir_strerror(status));
-    if (interrupt_is_stopping() && abandoned > 0)
-        terminal_say("interrupted: %zu not started, %zu abandoned", not_started, abandoned);
-    else if (interrupt_is_stopping())
-        terminal_say("interrupted: %zu not started", not_started);
-    bool is_printed = account_print(account);
-    if (!is_printed)
-        terminal_say("the summary could not be written");
-    bool is_complete = status == WEIR_OK && account_is_all_done(account) && !interrupt_is_stopping();
-    return is_complete && is_printed ? EXIT_SUCCESS : EXIT_FAILURE;
+        status = weir_pipeline_create(&pipeline, NULL);
+    if (status == WEIR_OK)
+        status = start(pipeline, work, dead);
+    if (status == WEIR_OK)
+        status = run(pipeline, work, dead, report);
+    const char *message = weir_pipeline_message(pipeline);
+    if (status != WEIR_OK && status != WEIR_CANCELLED) /* interrupted twice: the report says so */
+        terminal_say("%s", *message != '\0' ? message : weir_strerror(status));
+    weir_pipeline_destroy(pipeline);
+    weir_queue_destroy(dead);
 }
 
 static int process(const struct options *options) {
-    struct ends ends;
-    int exit_status = ends_open(&ends, options);
+    struct work work = {.options = options};
+    weir_report *report = NULL;
+    int exit_status = ends_open(&work.ends, options);
+    interrupt_stop();
     if (exit_status == EXIT_SUCCESS) {
-        struct account account = {.total = ends.source.count,
-                                  .threads = {options->downloads, options->resizes, options->uploads}};
-        struct work work = {.options = options,
-                            .account = &account,
-                            .to_url = ends.to_url,
-                            .from_is_embedded = ends.origin != NULL,
-                            .to_is_embedded = ends.store != NULL};
-        weir_status status = make_thumbnails(&ends, &work);
-        exit_status = report(&account, status);
+        make_thumbnails(&work, &report);
+        exit_status = report != NULL && summary_print(report, &work) ? EXIT_SUCCESS : EXIT_FAILURE;
     }
-    ends_close(&ends);
+    weir_report_free(report);
+    ends_close(&work.ends);
     return exit_status;
 }
 
@@ -178,6 +132,5 @@ int main(int argc, char **argv) {
         resize_close();
     }
     curl_global_cleanup();
-    interrupt_stop();
     return exit_status;
 }

@@ -1,9 +1,9 @@
 /*
- * photo_set.c - divides the set among worker threads, and crops, or has painted, one picture after the other.
+ * photo_set.c - crops, or has painted, one picture after the other, in the threads of a pipeline with one source.
  *
- * Every picture is a crop, of a photograph or of a painting. The work is handed out in batches through a queue; a batch
- * is all that is cropped from one original: to decode or to paint that takes longer than the rest, and should happen
- * once. What a picture looks like depends on its number and the set's seed, and not on the thread that makes it.
+ * Every picture is a crop, of a photograph or of a painting. A thread makes all that are cropped from one original: to
+ * decode or to paint that takes longer than the rest, and should happen once. What a picture looks like depends on its
+ * number and the set's seed, and not on the thread that makes it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -20,7 +20,7 @@
 #include <unistd.h>
 #include <vips/vips.h>
 
-#include <weir/stoppable_worker.h>
+#include <weir/pipeline.h>
 
 #include "paint.h"
 #include "terminal.h"
@@ -31,12 +31,8 @@ struct job {
     const struct photo_set *set; /* constant while the threads run, as the next two */
     char **sources;              /* paths of the photographs to crop */
     size_t source_count;
-    atomic_size_t made;
-};
-
-struct batch {
-    struct job *job;
-    size_t first, step; /* makes the pictures first, first + step ... of the set, counted from 0 */
+    atomic_size_t begun; /* originals */
+    atomic_size_t made;  /* pictures */
 };
 
 static void say_reason(const char *what) {
@@ -129,20 +125,22 @@ static bool make_one(const struct photo_set *set, size_t number, VipsImage *orig
     return ok;
 }
 
-static void *make_batch(void *item, void *unused) {
-    (void)unused;
-    struct batch *batch = item;
-    struct job *job = batch->job;
-    VipsImage *original = job->set->should_stop() ? NULL : make_original(job, batch->first);
-    for (size_t i = batch->first; original != NULL && i < job->set->count; i += batch->step) {
+/* Makes all the pictures that are cropped from one original. Called by each thread until there is none left. */
+static int make_some(weir_task *task, void *nothing, void *raw) {
+    (void)task, (void)nothing;
+    struct job *job = raw;
+    size_t originals = job->source_count > 0 ? job->source_count : PAINTINGS, first = atomic_fetch_add(&job->begun, 1);
+    if (first >= originals || first >= job->set->count || job->set->should_stop())
+        return WEIR_END;
+    VipsImage *original = make_original(job, first);
+    for (size_t i = first; original != NULL && i < job->set->count; i += originals) {
         if (job->set->should_stop() || !make_one(job->set, i, original))
             break;
         atomic_fetch_add(&job->made, 1);
     }
     if (original != NULL)
         g_object_unref(original);
-    free(batch);
-    return NULL;
+    return 0;
 }
 
 static weir_status begin_thread(void *arg, void **state) {
@@ -155,42 +153,25 @@ static void end_thread(void *unused) {
     vips_thread_shutdown();
 }
 
-static void drop_batch(void *batch, void *unused) {
-    (void)unused;
-    free(batch);
-}
-
-static weir_status put_batches(struct job *job, weir_queue *queue) {
-    size_t step = job->source_count > 0 ? job->source_count : PAINTINGS;
-    weir_status status = WEIR_OK;
-    for (size_t first = 0; first < step && first < job->set->count && status == WEIR_OK; first++) {
-        struct batch *batch = malloc(sizeof *batch);
-        if (batch == NULL)
-            return WEIR_NOMEM;
-        *batch = (struct batch){job, first, step};
-        status = weir_queue_put(queue, batch);
-        if (status != WEIR_OK)
-            free(batch);
-    }
-    return status;
-}
-
 static weir_status run(struct job *job) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    size_t threads = processors < 1 ? 1 : (size_t)processors;
-    weir_queue_options queue_options = {.capacity = 2 * threads, .name = "batches", .drop = drop_batch};
-    weir_worker_options options = {.func = make_batch, .name = "pictures", .init = begin_thread, .fini = end_thread};
-    weir_queue *queue = NULL;
-    weir_threads *workers = NULL;
-    weir_status status = weir_queue_create_with(&queue, &queue_options);
+    const weir_stage_options pictures = {.name = "pictures",
+                                         .source = make_some,
+                                         .arg = job,
+                                         .init = begin_thread,
+                                         .fini = end_thread,
+                                         .threads = processors < 1 ? 1 : (size_t)processors};
+    weir_pipeline *pipeline;
+    weir_status status = weir_pipeline_create(&pipeline, NULL);
     if (status != WEIR_OK)
         return status;
-    status = weir_start_threads_with(&workers, threads, &options, queue, NULL);
+    weir_pipeline_add(pipeline, NULL, &pictures);
+    status = weir_pipeline_start(pipeline);
     if (status == WEIR_OK) {
-        status = put_batches(job, queue);
-        weir_stop_threads(queue, workers);
+        weir_pipeline_wait(pipeline, WEIR_NEVER);
+        status = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);
     }
-    weir_queue_destroy(queue);
+    weir_pipeline_destroy(pipeline);
     return status;
 }
 

@@ -1,23 +1,39 @@
 /*
- * progress.c - the thread that shows the progress.
+ * progress.c - the thread that reads the dead letters and, whenever none came for long enough, shows the progress.
+ *
+ * The view that weir_pipeline_show draws is not for here: messages cannot come between its lines.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#define _POSIX_C_SOURCE 200809L
-
 #include "progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "interrupt.h"
+#include "photo.h"
 #include "terminal.h"
+#include "url.h"
 
-static const uint64_t rewrite_interval = UINT64_C(200000000), line_interval = UINT64_C(2000000000); /* nanoseconds */
+enum { LABEL_SIZE = 1024 };
 
-static void show_time_left(char *text, size_t size, size_t left, double rate) {
-    if (left == 0 || rate <= 0 || interrupt_is_stopping()) {
+static const uint64_t rewrite_interval = 200 * WEIR_MILLISECOND, line_interval = 2 * WEIR_SECOND;
+
+/* What is said may be logged, and seen by others: no secrets of a URL in it. A file's name is no URL. */
+static void say_failure(weir_dead_letter *letter) {
+    struct photo *photo = letter->item;
+    const char *label = photo->label;
+    char url[LABEL_SIZE];
+    if (photo->url == label) {
+        url_show(url, sizeof url, label);
+        label = url;
+    }
+    terminal_say("%s: %s: %s", label, letter->stage, letter->message);
+    photo_drop(photo, NULL);
+    weir_dead_letter_free(letter);
+}
+
+static void show_time_left(char *text, size_t size, uint64_t left, double rate) {
+    if (left == 0 || rate <= 0) {
         text[0] = '\0';
         return;
     }
@@ -28,57 +44,51 @@ static void show_time_left(char *text, size_t size, size_t left, double rate) {
         snprintf(text, size, ", %" PRIu64 ":%02" PRIu64 " min left", seconds / 60, seconds % 60);
 }
 
-static void show(struct progress *progress) {
-    struct account *account = progress->account;
-    size_t settled = account_settled(account), total = account->total;
-    double seconds = (double)(account_clock() - account->began) / 1e9;
-    double rate = seconds > 0 ? (double)settled / seconds : 0;
-    char left[64];
-    show_time_left(left, sizeof left, total - settled, rate);
-    terminal_status("%zu/%zu, %.1f images/s, %zu failed, queues %zu/%zu/%zu%s", settled, total, rate,
-                    account_failed(account), weir_queue_size(progress->queues[STAGE_DOWNLOAD]),
-                    weir_queue_size(progress->queues[STAGE_RESIZE]), weir_queue_size(progress->queues[STAGE_UPLOAD]),
-                    left);
+static void show(const struct progress *progress, const weir_report *report) {
+    const weir_counts *counts = &report->counts;
+    uint64_t settled = counts->in - counts->live;
+    /* Once it drains, no more will come: all photos were put, or it is interrupted. */
+    uint64_t left = report->state == WEIR_RUN_RUNNING ? progress->total - settled : counts->live;
+    double rate = report->elapsed > 0 ? (double)settled * 1e9 / (double)report->elapsed : 0;
+    char text[64];
+    show_time_left(text, sizeof text, left, rate);
+    terminal_status("%" PRIu64 "/%zu, %.1f images/s, %" PRIu64 " failed, queues %zu/%zu/%zu%s", settled,
+                    progress->total, rate, counts->failed + counts->dead, report->stages[0].depth,
+                    report->stages[1].depth, report->stages[2].depth, text);
+}
+
+static void show_now(const struct progress *progress) {
+    weir_report *report;
+    if (weir_pipeline_report(progress->pipeline, &report) != WEIR_OK)
+        return; /* the next time, perhaps */
+    show(progress, report);
+    weir_report_free(report);
 }
 
 static void *run(void *argument) {
-    struct progress *progress = argument;
+    const struct progress *progress = argument;
     uint64_t interval = terminal_is_interactive() ? rewrite_interval : line_interval;
-    weir_deadline next = weir_deadline_after(0);
-    void *nothing;
-    if (terminal_is_interactive())
-        show(progress);
-    for (;;) {
-        weir_deadline now = weir_deadline_after(0);
-        if (now > next + interval) /* the program was paused: what it missed is not made up for */
-            next = now;
-        next += interval;
-        if (weir_queue_get_until(progress->bell, &nothing, next) != WEIR_TIMEDOUT)
-            return NULL;
-        show(progress);
+    weir_deadline next = weir_deadline_after(terminal_is_interactive() ? 0 : interval);
+    weir_status status;
+    void *letter;
+    while ((status = weir_queue_get_until(progress->dead, &letter, next)) != WEIR_CLOSED) {
+        if (status == WEIR_OK) {
+            say_failure(letter);
+        } else {
+            show_now(progress);
+            next = weir_deadline_after(interval);
+        }
     }
+    return NULL;
 }
 
-bool progress_start(struct progress *progress, struct account *account, weir_queue *const *queues) {
-    *progress = (struct progress){.account = account, .queues = queues};
-    weir_status status = weir_queue_create(&progress->bell, 1);
-    if (status != WEIR_OK) {
-        terminal_say("%s", weir_strerror(status));
-        return false;
-    }
-    int error = pthread_create(&progress->thread, NULL, run, progress);
-    if (error != 0) {
-        terminal_say("cannot create a thread: %s", strerror(error));
-        weir_queue_destroy(progress->bell);
-    }
-    return error == 0;
+weir_status progress_start(struct progress *progress) {
+    return pthread_create(&progress->thread, NULL, run, progress) == 0 ? WEIR_OK : WEIR_NOTHREAD;
 }
 
-void progress_stop(struct progress *progress) {
-    weir_queue_shutdown(progress->bell, WEIR_DISCARD);
+void progress_stop(struct progress *progress, const weir_report *report) {
     pthread_join(progress->thread, NULL);
-    weir_queue_destroy(progress->bell);
-    if (terminal_is_interactive())
-        show(progress);
+    if (terminal_is_interactive() && report != NULL)
+        show(progress, report);
     terminal_end_status();
 }

@@ -1,7 +1,8 @@
 /*
- * progress.h - tells how far the work is, while it runs.
+ * progress.h - tells how the work goes, while it runs: what has failed, and how far it is.
  *
  * On a terminal: one line, rewritten five times a second. Elsewhere, such as in a log: a plain line every two seconds.
+ * A photo that failed is named at once, in a line of its own.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,23 +10,20 @@
 #define IMAGE_PIPELINE_PROGRESS_H
 
 #include <pthread.h>
-#include <stdbool.h>
 
-#include <weir/closable_queue.h>
-
-#include "account.h"
+#include <weir/pipeline.h>
 
 struct progress {
-    struct account *account;
-    weir_queue *const *queues; /* the one in front of each stage; STAGE_COUNT of them */
-    weir_queue *bell; /* nothing is ever put: the thread sleeps in it until the next line is due, or it is over */
+    weir_pipeline *pipeline;
+    weir_queue *dead; /* the dead letters of its stages, whose items are photos */
+    size_t total;     /* photos that there are */
     pthread_t thread;
 };
 
-/* False: a message was printed, and nothing runs. */
-bool progress_start(struct progress *progress, struct account *account, weir_queue *const *queues);
+/* Starts the thread; all but `thread` is set. It ends when the pipeline is over. WEIR_OK; WEIR_NOTHREAD. */
+weir_status progress_start(struct progress *progress);
 
-/* Shows the final state, on a terminal, and ends the thread. */
-void progress_stop(struct progress *progress);
+/* Waits for its end and, on a terminal, shows the final state. */
+void progress_stop(struct progress *progress, const weir_report *report);
 
 #endif /* IMAGE_PIPELINE_PROGRESS_H */

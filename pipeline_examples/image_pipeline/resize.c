@@ -19,12 +19,10 @@
 #endif
 
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <vips/vips.h>
 
-#include "interrupt.h"
 #include "stages.h"
 #include "terminal.h"
 
@@ -79,77 +77,67 @@ void resize_fini(void *state) {
     vips_thread_shutdown();
 }
 
-/* Why a picture was refused; empty: libvips has the reason. */
-struct refusal {
-    char text[160];
-};
-
-static bool refuse(struct refusal *refusal, const char *format, ...) TERMINAL_PRINTF(2, 3);
-
-static bool refuse(struct refusal *refusal, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(refusal->text, sizeof refusal->text, format, arguments);
-    va_end(arguments);
-    return false;
-}
+/* Instead of FAILED: libvips has the reason. */
+enum { LIBVIPS_KNOWS = 2 };
 
 /* libvips has loaders for everything from SVG and PDF to all that ImageMagick reads; photographs need three. */
-static bool check_format(const struct photo *photo, struct refusal *refusal) {
+static int check_format(weir_task *task, const struct photo *photo) {
     static const char *const allowed[] = {"VipsForeignLoadJpegBuffer", "VipsForeignLoadPngBuffer",
                                           "VipsForeignLoadWebpBuffer"};
     const char *loader = vips_foreign_find_load_buffer(photo->image, photo->image_size);
     if (loader == NULL)
-        return refuse(refusal, "not an image");
+        return weir_task_fail(task, FAILED, "not an image");
     for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
         if (strcmp(loader, allowed[i]) == 0)
-            return true;
+            return 0;
     }
     const char *nickname = vips_nickname_find(g_type_from_name(loader)); /* "svgload_buffer" */
     const char *end = nickname == NULL ? NULL : strstr(nickname, "load");
-    return refuse(refusal, "not JPEG, PNG or WebP but %.*s", end == NULL ? 5 : (int)(end - nickname),
-                  end == NULL ? "other" : nickname);
+    return weir_task_fail(task, FAILED, "not JPEG, PNG or WebP but %.*s", end == NULL ? 5 : (int)(end - nickname),
+                          end == NULL ? "other" : nickname);
 }
 
-static bool check_size(const struct photo *photo, uint64_t max_pixels, struct refusal *refusal) {
+static int check_size(weir_task *task, const struct photo *photo, uint64_t max_pixels) {
     VipsImage *header = vips_image_new_from_buffer(photo->image, photo->image_size, "", NULL); /* decodes nothing yet */
     if (header == NULL)
-        return false;
+        return LIBVIPS_KNOWS;
     int width = vips_image_get_width(header), height = vips_image_get_height(header);
     g_object_unref(header);
     if ((uint64_t)width * (uint64_t)height > max_pixels)
-        return refuse(refusal, "%d x %d is more than %ju pixels", width, height, (uintmax_t)max_pixels);
-    return true;
+        return weir_task_fail(task, FAILED, "%d x %d is more than %ju pixels", width, height, (uintmax_t)max_pixels);
+    return 0;
 }
 
 /* Called by libvips every now and then: a big picture need not be finished when the run is aborted. */
-static void look_for_abort(VipsImage *image, VipsProgress *progress, void *unused) {
-    (void)progress, (void)unused;
-    if (interrupt_is_aborting())
+static void look_for_abort(VipsImage *image, VipsProgress *progress, void *task) {
+    (void)progress;
+    if (weir_task_cancelled(task))
         vips_image_set_kill(image, TRUE);
 }
 
-static bool make_thumbnail(struct photo *photo, const struct options *options) {
+static int make_thumbnail(weir_task *task, struct photo *photo, const struct options *options) {
     VipsImage *image = NULL;
     /* Decoding at a smaller scale where the format can, turned as its camera held it, and in sRGB, because what would
      * tell a viewer otherwise is stripped. fail_on goes by the option string: libvips 8.14 ignores the argument. */
     if (vips_thumbnail_buffer(photo->image, photo->image_size, &image, options->width, "height", options->height,
                               "size", VIPS_SIZE_DOWN, "export_profile", "srgb", "option_string", "[fail_on=error]",
                               NULL) != 0)
-        return false;
+        return LIBVIPS_KNOWS;
     vips_image_set_progress(image, TRUE);
-    g_signal_connect(image, "eval", G_CALLBACK(look_for_abort), NULL);
+    g_signal_connect(image, "eval", G_CALLBACK(look_for_abort), task);
     VipsArrayDouble *white = vips_array_double_newv(1, 255.0); /* what is seen through transparent places */
     int error = vips_jpegsave_buffer(image, &photo->thumbnail, &photo->thumbnail_size, "Q", options->quality, "strip",
                                      TRUE, "optimize_coding", TRUE, "background", white, NULL);
     vips_area_unref(VIPS_AREA(white));
     g_object_unref(image);
-    return error == 0;
+    return error == 0 ? 0 : LIBVIPS_KNOWS;
 }
 
-static bool resize(struct photo *photo, const struct options *options, struct refusal *refusal) {
-    return check_format(photo, refusal) && check_size(photo, options->max_pixels, refusal) &&
-           make_thumbnail(photo, options);
+static int resize(weir_task *task, struct photo *photo, const struct options *options) {
+    int code = check_format(task, photo);
+    if (code == 0)
+        code = check_size(task, photo, options->max_pixels);
+    return code != 0 ? code : make_thumbnail(task, photo, options);
 }
 
 /* Copies libvips's messages, which stand on lines of their own, as one line. */
@@ -165,34 +153,29 @@ static void copy_error(char *line, size_t size) {
 }
 
 /* The second try, with libvips's error text to itself. */
-static void resize_alone(struct photo *photo, const struct options *options) {
-    struct refusal refusal = {""};
-    char text[sizeof photo->reason];
+static int resize_alone(weir_task *task, struct photo *photo, const struct options *options) {
+    char text[256];
     pthread_rwlock_wrlock(&alone);
     vips_error_clear();
-    bool ok = resize(photo, options, &refusal);
+    int code = resize(task, photo, options);
     copy_error(text, sizeof text);
     vips_error_clear();
     pthread_rwlock_unlock(&alone);
-    if (!ok && !interrupt_is_aborting())
-        photo_fail(photo, STAGE_RESIZE, "%s", text[0] != '\0' ? text : "failed, and libvips gives no reason");
+    if (code != LIBVIPS_KNOWS)
+        return code;
+    return weir_task_fail(task, FAILED, "%s", text[0] != '\0' ? text : "failed, and libvips gives no reason");
 }
 
-void *resize_photo(void *item, void *state) {
+int resize_photo(weir_task *task, void *item, void *state) {
     const struct work *work = state;
     struct photo *photo = item;
-    if (photo->has_failed || photo->image == NULL)
-        return photo;
-    uint64_t began = account_clock();
-    struct refusal refusal = {""};
     pthread_rwlock_rdlock(&alone);
-    bool ok = resize(photo, work->options, &refusal);
+    int code = resize(task, photo, work->options);
     pthread_rwlock_unlock(&alone);
-    if (refusal.text[0] != '\0')
-        photo_fail(photo, STAGE_RESIZE, "%s", refusal.text);
-    else if (!ok && !interrupt_is_aborting())
-        resize_alone(photo, work->options);
+    if (code == LIBVIPS_KNOWS && !weir_task_cancelled(task))
+        code = resize_alone(task, photo, work->options);
     photo_forget_image(photo);
-    account_busy(work->account, STAGE_RESIZE, began);
-    return photo;
+    if (code == 0)
+        weir_task_emit(task, photo);
+    return code;
 }

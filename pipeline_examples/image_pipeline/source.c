@@ -2,7 +2,8 @@
  * source.c - lists a folder, or reads a list of URLs.
  *
  * All of it is read before the first download: the progress line can then tell how much is left, and no two thumbnails
- * get the same name. An entry costs some hundred bytes; it is the pictures that are big, and those the queues bound.
+ * get the same name. A photo in the list costs some hundred bytes; it is the pictures that are big, and those the
+ * pipeline bounds.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -35,10 +36,10 @@ static bool make_room(struct source *source) {
     if (source->count < source->room)
         return true;
     size_t room = source->room == 0 ? 64 : source->room * 2;
-    struct source_entry *entries = realloc(source->entries, room * sizeof *entries);
-    if (entries == NULL)
+    struct photo *photos = realloc(source->photos, room * sizeof *photos);
+    if (photos == NULL)
         return false;
-    source->entries = entries;
+    source->photos = photos;
     source->room = room;
     return true;
 }
@@ -47,7 +48,7 @@ static bool add_label(struct source *source, const char *label) {
     char *copy = make_room(source) ? strdup(label) : NULL;
     if (copy == NULL)
         return false;
-    source->entries[source->count++] = (struct source_entry){.label = copy};
+    source->photos[source->count++] = (struct photo){.label = copy};
     return true;
 }
 
@@ -78,7 +79,7 @@ static bool list_folder(struct source *source, const char *path) {
 }
 
 static int by_label(const void *a, const void *b) {
-    return strcmp(((const struct source_entry *)a)->label, ((const struct source_entry *)b)->label);
+    return strcmp(((const struct photo *)a)->label, ((const struct photo *)b)->label);
 }
 
 bool source_from_folder(struct source *source, const char *folder, const char *base_url) {
@@ -88,12 +89,12 @@ bool source_from_folder(struct source *source, const char *folder, const char *b
     if (!list_folder(source, folder))
         return false;
     if (source->count > 0)
-        qsort(source->entries, source->count, sizeof *source->entries, by_label);
+        qsort(source->photos, source->count, sizeof *source->photos, by_label);
     for (size_t i = 0; i < source->count; i++) {
-        struct source_entry *entry = &source->entries[i];
-        entry->url = url_join(base_url, entry->label);
-        entry->name = names_take(source->names, entry->label);
-        if (entry->url == NULL || entry->name == NULL)
+        struct photo *photo = &source->photos[i];
+        photo->url = url_join(base_url, photo->label);
+        photo->name = names_take(source->names, photo->label);
+        if (photo->url == NULL || photo->name == NULL)
             return out_of_memory();
     }
     return true;
@@ -124,9 +125,9 @@ static bool add_url(struct source *source, const char *url) {
     free(original);
     if (name == NULL || !add_label(source, url))
         return false;
-    struct source_entry *entry = &source->entries[source->count - 1];
-    entry->url = entry->label;
-    entry->name = name;
+    struct photo *photo = &source->photos[source->count - 1];
+    photo->url = photo->label;
+    photo->name = name;
     return true;
 }
 
@@ -216,11 +217,11 @@ bool source_from_list(struct source *source, const char *path) {
 
 void source_free(struct source *source) {
     for (size_t i = 0; i < source->count; i++) {
-        if (source->entries[i].url != source->entries[i].label)
-            free(source->entries[i].url);
-        free(source->entries[i].label);
+        if (source->photos[i].url != source->photos[i].label)
+            free(source->photos[i].url);
+        free(source->photos[i].label);
     }
-    free(source->entries);
+    free(source->photos);
     names_destroy(source->names);
     *source = (struct source){0};
 }

@@ -9,16 +9,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "photo.h"
+
 struct names;
 
-struct source_entry {
-    char *label;      /* what people call it: the file's name, or the URL */
-    char *url;        /* where it is downloaded; may be the label itself */
-    const char *name; /* what its thumbnail will be called */
-};
-
 struct source {
-    struct source_entry *entries;
+    struct photo *photos;
     size_t count, room;
     struct names *names;
 };

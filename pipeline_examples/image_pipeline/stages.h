@@ -1,44 +1,48 @@
 /*
- * stages.h - what the workers of each stage do.
+ * stages.h - what the threads of each stage do.
  *
- * Each stage is a worker function of weir and, where a thread needs something for itself, the init and fini functions
- * that make and unmake it. A stage function takes a photo and returns the same photo, for the queue behind it.
+ * Each stage is a function of a weir pipeline and, where a thread needs something for itself, the init and fini
+ * functions that make and unmake it. A stage takes a photo and emits the same photo, with a little more in it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #ifndef IMAGE_PIPELINE_STAGES_H
 #define IMAGE_PIPELINE_STAGES_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
-#include <weir/status.h>
+#include <weir/pipeline.h>
 
-#include "account.h"
+#include "ends.h"
 #include "options.h"
+#include "photo.h"
 
-/* What all workers share. Constant while they run, but for the account, which takes care of itself. */
+/* What all stages share; the `arg` of each. Constant while they run, but for the two sums. */
 struct work {
     const struct options *options;
-    struct account *account;
-    const char *to_url;                    /* the collection to upload to */
-    bool from_is_embedded, to_is_embedded; /* served by this program itself: no proxy comes into it */
+    struct ends ends;
+    atomic_uint_fast64_t bytes_in, bytes_out; /* of the pictures that were downloaded, and the thumbnails uploaded */
 };
 
-/* download.c: one connection a thread. `work` is a struct work. */
+/* The code of a failure. There is no other: the message is for people, and no program asks. */
+enum { FAILED = 1 };
+
+/* download.c: one connection a thread. */
 weir_status download_init(void *work, void **state);
-void *download_photo(void *photo, void *state);
+weir_task_func download_photo;
 void download_fini(void *state);
 
-/* resize.c. resize_open before the workers start; false: a message was printed. resize_close when they are gone. */
+/* resize.c. resize_open before the pipeline starts; false: a message was printed. resize_close when it is gone. */
 bool resize_open(const char *program);
 void resize_close(void);
 weir_status resize_init(void *work, void **state);
-void *resize_photo(void *photo, void *state);
+weir_task_func resize_photo;
 void resize_fini(void *state);
 
 /* upload.c: one connection a thread. */
 weir_status upload_init(void *work, void **state);
-void *upload_photo(void *photo, void *state);
+weir_task_func upload_photo;
 void upload_fini(void *state);
 
 #endif /* IMAGE_PIPELINE_STAGES_H */

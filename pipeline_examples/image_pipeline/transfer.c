@@ -5,13 +5,13 @@
  */
 #include "transfer.h"
 
-#include "interrupt.h"
+#include "stages.h"
 
 /* libcurl asks about once a second, and more often while data flows; anything but 0 ends the transfer. */
-static int look_for_abort(void *unused, curl_off_t download_total, curl_off_t downloaded, curl_off_t upload_total,
+static int look_for_abort(void *transfer, curl_off_t download_total, curl_off_t downloaded, curl_off_t upload_total,
                           curl_off_t uploaded) {
-    (void)unused, (void)download_total, (void)downloaded, (void)upload_total, (void)uploaded;
-    return interrupt_is_aborting();
+    (void)download_total, (void)downloaded, (void)upload_total, (void)uploaded;
+    return weir_task_cancelled(((struct transfer *)transfer)->task);
 }
 
 /* A list of URLs comes from anywhere: file:// and the like must not work, not even after a redirect. */
@@ -43,6 +43,7 @@ bool transfer_open(struct transfer *transfer, long timeout, bool is_embedded) {
     ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK; /* there are other threads */
     ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "weir-thumbs") == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_for_abort) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
     if (is_embedded) /* the environment's proxy cannot reach this program */
         ok = ok && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
@@ -56,20 +57,16 @@ void transfer_close(struct transfer *transfer) {
     transfer->curl = NULL;
 }
 
-long transfer_run(struct transfer *transfer, struct photo *photo, enum stage stage) {
-    long status = 0;
+int transfer_run(struct transfer *transfer, weir_task *task, long *status) {
+    *status = 0;
+    transfer->task = task;
+    transfer->failure = 0;
     transfer->error[0] = '\0';
     CURLcode code = curl_easy_perform(transfer->curl);
     if (code == CURLE_OK)
-        code = curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
-    if (code == CURLE_OK && status != 0)
-        return status;
-    bool is_abandoned = code == CURLE_ABORTED_BY_CALLBACK && interrupt_is_aborting();
-    if (is_abandoned || photo->has_failed)
-        return 0;
-    if (code == CURLE_OK)
-        photo_fail(photo, stage, "no HTTP answer");
-    else
-        photo_fail(photo, stage, "%s", transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code));
-    return 0;
+        code = curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, status);
+    if (transfer->failure != 0 || (code == CURLE_OK && *status != 0))
+        return transfer->failure;
+    const char *reason = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
+    return weir_task_fail(task, FAILED, "%s", code == CURLE_OK ? "no HTTP answer" : reason);
 }

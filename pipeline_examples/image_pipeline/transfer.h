@@ -11,10 +11,12 @@
 #include <curl/curl.h>
 #include <stdbool.h>
 
-#include "photo.h"
+#include <weir/pipeline.h>
 
 struct transfer {
     CURL *curl;
+    weir_task *task; /* that it runs for */
+    int failure;     /* what weir_task_fail has returned to the callback that ends it; 0: none has */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -23,10 +25,7 @@ bool transfer_open(struct transfer *transfer, long timeout, bool is_embedded);
 
 void transfer_close(struct transfer *transfer);
 
-/*
- * Runs what was set up. Returns the HTTP status of the answer, or 0: there is none, and the photo was marked as failed,
- * or the run is being aborted, and nobody will ask for the photo any more.
- */
-long transfer_run(struct transfer *transfer, struct photo *photo, enum stage stage);
+/* Runs what was set up. Returns 0, and in `*status` the HTTP status of the answer; or fails the task. */
+int transfer_run(struct transfer *transfer, weir_task *task, long *status);
 
 #endif /* IMAGE_PIPELINE_TRANSFER_H */

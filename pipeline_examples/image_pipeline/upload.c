@@ -1,5 +1,5 @@
 /*
- * upload.c - the last stage but one: puts a thumbnail under its name at the destination.
+ * upload.c - the last stage: puts a thumbnail under its name at the destination.
  *
  * An upload that is aborted may have arrived all the same: only the answer tells. The store inside this program answers
  * at once, so its uploads are never aborted, and the summary agrees with the folder. With a server elsewhere, which may
@@ -18,7 +18,7 @@
 struct uploader {
     struct transfer transfer;
     struct curl_slist *headers;
-    const struct work *work;
+    struct work *work;
     const struct photo *photo; /* the one in work */
     size_t sent;               /* bytes of its thumbnail that libcurl has taken */
     char answer[128];          /* how the body of the answer begins: servers give their reason there */
@@ -62,7 +62,7 @@ static bool set_up(struct uploader *uploader) {
     ok = ok && curl_easy_setopt(curl, CURLOPT_SEEKFUNCTION, rewind_bytes) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_SEEKDATA, uploader) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer) == CURLE_OK;
-    if (uploader->work->to_is_embedded)
+    if (uploader->work->ends.store != NULL)
         ok = ok && curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 1L) == CURLE_OK; /* nor asks for an abort */
     return ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, uploader) == CURLE_OK;
 }
@@ -72,7 +72,7 @@ weir_status upload_init(void *work, void **state) {
     if (uploader == NULL)
         return WEIR_NOMEM;
     uploader->work = work;
-    if (!transfer_open(&uploader->transfer, uploader->work->options->timeout, uploader->work->to_is_embedded)) {
+    if (!transfer_open(&uploader->transfer, uploader->work->options->timeout, uploader->work->ends.store != NULL)) {
         free(uploader);
         return WEIR_INITFAILED;
     }
@@ -92,7 +92,7 @@ void upload_fini(void *state) {
 }
 
 static bool set_target(struct uploader *uploader, const struct photo *photo) {
-    char *url = url_join(uploader->work->to_url, photo->entry->name);
+    char *url = url_join(uploader->work->ends.to_url, photo->name);
     if (url == NULL)
         return false;
     CURL *curl = uploader->transfer.curl;
@@ -112,34 +112,27 @@ static const char *reason(struct uploader *uploader) {
     return uploader->answer;
 }
 
-static void upload(struct uploader *uploader, struct photo *photo) {
+static int upload(struct uploader *uploader, weir_task *task) {
+    long status;
+    if (!set_target(uploader, uploader->photo))
+        return weir_task_fail(task, FAILED, "out of memory");
+    int code = transfer_run(&uploader->transfer, task, &status);
+    if (code != 0 || status == 200 || status == 201 || status == 204)
+        return code;
+    const char *text = reason(uploader);
+    return weir_task_fail(task, FAILED, "HTTP status %ld%s%s", status, *text == '\0' ? "" : ": ", text);
+}
+
+int upload_photo(weir_task *task, void *item, void *state) {
+    struct uploader *uploader = state;
+    struct photo *photo = item;
     uploader->photo = photo;
     uploader->sent = 0;
     memset(uploader->answer, 0, sizeof uploader->answer);
-    if (photo->thumbnail == NULL || photo->thumbnail_size == 0) {
-        photo_fail(photo, STAGE_UPLOAD, "there is no thumbnail");
-        return;
-    }
-    if (!set_target(uploader, photo)) {
-        photo_fail(photo, STAGE_UPLOAD, "out of memory");
-        return;
-    }
-    long status = transfer_run(&uploader->transfer, photo, STAGE_UPLOAD);
-    if (status == 200 || status == 201 || status == 204) {
-        photo->is_uploaded = true;
-    } else if (status != 0) {
-        const char *text = reason(uploader);
-        photo_fail(photo, STAGE_UPLOAD, "HTTP status %ld%s%s", status, *text == '\0' ? "" : ": ", text);
-    }
-}
-
-void *upload_photo(void *item, void *state) {
-    struct uploader *uploader = state;
-    struct photo *photo = item;
-    if (photo->has_failed)
-        return photo;
-    uint64_t began = account_clock();
-    upload(uploader, photo);
-    account_busy(uploader->work->account, STAGE_UPLOAD, began);
-    return photo;
+    int code = upload(uploader, task);
+    if (code != 0)
+        return code;
+    atomic_fetch_add(&uploader->work->bytes_out, photo->thumbnail_size);
+    photo_drop(photo, NULL);
+    return 0;
 }

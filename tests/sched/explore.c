@@ -25,7 +25,7 @@ static int length;   /* decisions of this run so far */
 static int repeated; /* how many of them are given */
 static int budget, spent;
 static enum explore_how how;
-static bool first;
+static bool first, calm;
 static uint64_t random_state;
 static char text[MOST_DECISIONS * 3 + 1];
 
@@ -121,7 +121,7 @@ bool explore_next(void) {
         more = true;
         repeated = 0;
     }
-    first = false;
+    first = calm = false;
     length = spent = 0;
     return more;
 }
@@ -140,7 +140,7 @@ static int random_way(int count, uint32_t costs) {
 }
 
 static int decide(int count, uint32_t costs, int way) {
-    if (length == MOST_DECISIONS)
+    if (length == MOST_DECISIONS || calm)
         return 0;
     struct decision *d = &decisions[length];
     if (length < repeated)
@@ -149,6 +149,10 @@ static int decide(int count, uint32_t costs, int way) {
     spent += (int)(costs >> way & 1);
     length++;
     return way;
+}
+
+void explore_calm(bool now_calm) {
+    calm = now_calm;
 }
 
 int explore_choose(int count, uint32_t costs) {

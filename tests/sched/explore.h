@@ -18,6 +18,9 @@ int explore_choose(int count, uint32_t costs);
 /* Records a decision that is made elsewhere when the search is random: `way` if it is given, else that of the list. */
 int explore_prefer(int count, uint32_t costs, int way);
 
+/* While it is calm each decision takes way 0, and is not recorded. A run begins without calm. */
+void explore_calm(bool calm);
+
 /* Whether decisions are made at random, and a random number for making them. */
 bool explore_is_random(void);
 uint64_t explore_random_number(void);

@@ -15,7 +15,7 @@
 #include "sync/futex.h"
 #include "sync/thread.h"
 
-enum { MOST_STEPS = 5000, CHANGES = 3 };
+enum { MOST_STEPS = 15000, CHANGES = 3 };
 
 enum state { UNUSED, READY, ASLEEP, JOINING, DONE };
 
@@ -218,6 +218,19 @@ void machine_point(void) {
         lower_priority_at_change_point();
     int way = explore_prefer(count, ~UINT32_C(1), highest_priority(ready, count));
     switch_to(ready[way]);
+}
+
+void sched_calm(bool calm) {
+    explore_calm(calm);
+}
+
+/* Each one runs until it waits: then the first that can go on is this one, or one before it that was not waiting. */
+void sched_settle(void) {
+    int ready[SCHED_THREADS];
+    explore_calm(true);
+    while (collect_ready(ready) > 1)
+        switch_to(ready[1]);
+    explore_calm(false);
 }
 
 /* ---- threads ---- */

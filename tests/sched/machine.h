@@ -19,7 +19,7 @@ enum model {
     MODEL_WEAK /* a load may see an older store, unless acquire and release say otherwise */
 };
 
-enum { LOCATIONS = 160 };
+enum { LOCATIONS = 500 };
 
 /* Vector clock: what of each thread happened before. L. Lamport 1978; F. Mattern 1989. */
 struct vector {

@@ -24,7 +24,8 @@ static const char *const model_names[MODELS] = {"sc", "tso", "weak"};
 
 static struct {
     int model; /* -1: each */
-    int bound; /* -1: the scenario's */
+    int bound; /* -1: the scenario's, from this on */
+    int base;
     int deeper;
     int jobs;
     unsigned long random; /* runs; 0: search all */
@@ -32,7 +33,7 @@ static struct {
     double seconds; /* most for one search; 0: no limit */
     const char *replay;
     const char *filter;
-} options = {.model = -1, .bound = -1, .seed = 1, .jobs = 1};
+} options = {.model = -1, .bound = -1, .base = 2, .seed = 1, .jobs = 1};
 
 /* What a search has come to. */
 struct result {
@@ -63,7 +64,8 @@ static double seconds_now(void) {
 static int bound_of(const struct scenario *scenario) {
     if (options.bound >= 0)
         return options.bound;
-    return 2 + (scenario->core ? options.deeper : 0) - (scenario->large ? 1 : 0);
+    int bound = options.base + (scenario->core ? options.deeper : 0) - (int)scenario->large;
+    return bound > 0 ? bound : 0;
 }
 
 static void prepare(const struct scenario *scenario) {
@@ -77,7 +79,7 @@ static void prepare(const struct scenario *scenario) {
 
 static struct result search(const struct scenario *scenario, int model) {
     struct result result = {.complete = true};
-    unsigned long most = options.replay != NULL ? 1 : options.random;
+    unsigned long most = options.replay != NULL ? 1 : scenario->large > 0 ? (options.random + 4) / 5 : options.random;
     double from = seconds_now();
     prepare(scenario);
     machine_begin((enum model)model);
@@ -176,7 +178,8 @@ static void run_all(void) {
 /* ---- the command line ---- */
 
 static int usage(void) {
-    fputs("usage: sched [--model sc|tso|weak] [--bound N] [--deeper N] [--random RUNS] [--seed N] [--seconds N]\n"
+    fputs("usage: sched [--model sc|tso|weak] [--bound N] [--base N] [--deeper N] [--random RUNS] [--seed N] "
+          "[--seconds N]\n"
           "             [--jobs N] [--replay SCHEDULE] [--trace] [--list] [part of a scenario's name]\n",
           stderr);
     return 2;
@@ -202,6 +205,8 @@ static bool set_option(const char *name, const char *value) {
         return set_model(value);
     if (strcmp(name, "--bound") == 0)
         options.bound = atoi(value);
+    else if (strcmp(name, "--base") == 0)
+        options.base = atoi(value);
     else if (strcmp(name, "--deeper") == 0)
         options.deeper = atoi(value);
     else if (strcmp(name, "--random") == 0)

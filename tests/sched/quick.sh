@@ -1,10 +1,10 @@
 #!/bin/sh
-# Every scenario under every memory model: exhaustively with a budget of one, then at random. A few seconds; `make
-# schedules` goes deeper.
+# Every scenario under every memory model: exhaustively with a budget of one, the large ones with none, then at random. A
+# few seconds; `make schedules` goes deeper.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
 sched=${top_builddir:-.}/tests/sched/sched
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
-"$sched" --jobs "$jobs" --bound 1 --seconds 2
+"$sched" --jobs "$jobs" --base 1 --seconds 2
 "$sched" --jobs "$jobs" --random 500 --seed "${SCHED_SEED:-1}"

@@ -78,4 +78,68 @@ void scenario_batch_discarded(void);
 void scenario_batch_beside_a_get(void);
 void scenario_batch_left_to_a_survivor(void);
 
+void scenario_ordered_results(void);
+void scenario_ordered_filter(void);
+void scenario_ordered_behind_slow_one(void);
+void scenario_cancel_against_order(void);
+void scenario_ordered_cancel_inside(void);
+
+void scenario_limit_counts_pieces(void);
+void scenario_heavy_passes_alone(void);
+void scenario_light_behind_heavy(void);
+void scenario_source_within_limit(void);
+void scenario_cancel_against_limit(void);
+
+void scenario_plain_pipeline(void);
+void scenario_finish_against_full(void);
+void scenario_finish_against_put(void);
+void scenario_finish_twice(void);
+void scenario_finish_by_deadline(void);
+void scenario_fan_in_ends(void);
+void scenario_source_beside_puts(void);
+void scenario_finish_inside(void);
+
+void scenario_cancel_against_put(void);
+void scenario_cancel_against_emit(void);
+void scenario_cancel_against_rate(void);
+void scenario_cancel_against_backoff(void);
+void scenario_cancel_against_finish(void);
+void scenario_cancel_twice(void);
+void scenario_cancel_inside(void);
+void scenario_error_ends_the_run(void);
+
+void scenario_retry_holds_no_worker(void);
+void scenario_retry_in_order(void);
+void scenario_given_up(void);
+void scenario_source_backs_off(void);
+
+void scenario_keys_in_order(void);
+void scenario_keys_beside_each_other(void);
+void scenario_key_kept_in_backoff(void);
+void scenario_cancel_against_keys(void);
+void scenario_cancel_against_early(void);
+void scenario_two_for_each_key(void);
+void scenario_key_left_by_exit(void);
+void scenario_exit_in_next_of_key(void);
+
+void scenario_last_batch(void);
+void scenario_batch_by_time(void);
+void scenario_cancel_against_batch(void);
+void scenario_batch_tries_again(void);
+void scenario_batch_fails(void);
+void scenario_batch_combines(void);
+void scenario_batch_ordered(void);
+void scenario_exit_in_batch(void);
+
+void scenario_exit_beside_another(void);
+void scenario_exit_of_the_only_one(void);
+void scenario_exit_in_plain(void);
+void scenario_exit_in_source(void);
+void scenario_start_without_thread(void);
+void scenario_start_without_memory(void);
+void scenario_start_without_init(void);
+void scenario_run_without_memory(void);
+void scenario_ordered_without_memory(void);
+void scenario_keys_without_memory(void);
+
 #endif /* WEIR_TESTS_SCHED_SCENARIOS_H */

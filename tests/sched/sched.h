@@ -47,6 +47,12 @@ void sched_check(bool holds, const char *format, ...) __attribute__((format(prin
 void sched_plain_write(uint64_t *at, uint64_t value);
 uint64_t sched_plain_read(const uint64_t *at);
 
+/* While it is calm nothing is decided: everything goes its default way. For what a scenario is not about. */
+void sched_calm(bool calm);
+
+/* Calmly lets the others run until each of them waits for something. */
+void sched_settle(void);
+
 /* Memory from the scheduler's arena, freed by itself when the schedule ends. */
 void *sched_scratch(size_t size);
 
@@ -73,7 +79,7 @@ struct scenario {
     const char *shows; /* what holds, in words */
     void (*run)(void);
     bool core;  /* one of those that are searched one deeper */
-    bool large; /* one that is searched one less deep, and at random */
+    unsigned large; /* one that is searched so much less deep, and a fifth as often at random */
 };
 
 #endif /* WEIR_TESTS_SCHED_H */

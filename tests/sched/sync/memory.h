@@ -14,6 +14,13 @@
 /* Small, so that a schedule of a few items goes through several segments: two slots each. */
 #define WEIR__CHUNK 32
 
+/* Few, so that most cells are freed at once, and what is used afterwards is seen. */
+#define WEIR__CACHE 2
+#define WEIR__POOL 1
+
+/* One, so that a report looks at few places. */
+#define WEIR__METER_BUCKETS 1
+
 void *weir__alloc(size_t size);
 void weir__free(void *memory);
 

@@ -1,0 +1,33 @@
+/*
+ * timing.h - around the calls of a stage's function. See timing.c.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PIPELINE_TIMING_H
+#define WEIR_PIPELINE_TIMING_H
+
+#include "pipeline/stage.h"
+
+/* Reads the clock before a call, and after it. */
+void weir__timing_read(weir_task *task);
+void weir__timing_take(weir_task *task);
+
+static inline void weir__timing_begin(weir_task *task) {
+    if (task->untimed >= task->may_skip || weir__u64_load_relaxed(&task->worker->starved) != task->starved)
+        weir__timing_read(task);
+    task->inside = true;
+}
+
+static inline void weir__timing_end(weir_task *task) {
+    task->inside = false;
+    if (task->from != 0)
+        weir__timing_take(task);
+    else
+        task->untimed++;
+}
+
+/* Around a wait for something other than an item. */
+void weir__timing_block(weir_task *task);
+void weir__timing_unblock(weir_task *task);
+
+#endif /* WEIR_PIPELINE_TIMING_H */

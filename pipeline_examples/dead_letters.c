@@ -1,0 +1,132 @@
+/*
+ * dead_letters.c - a step that fails now and then: retries with back-off, and what becomes of an item that is given up.
+ *
+ *     jobs 1 to 12 -> fetch (4 threads; dead letters) -> done (1 thread)
+ *
+ * The server that fetch asks is a switch below, so that the same jobs fail each time: it does not know some jobs, and
+ * is busy at others, for a while or for good. Being busy may pass, so fetch tries such a job up to four times; asking
+ * again for an unknown one is no use. What is given up is a dead letter, with the item in it and why it is there. It
+ * prints the dead letters and how many jobs are done, at the third attempt some of them:
+ *
+ *     fetch gave up job 5 at attempt 1: code 404, there is no job 5
+ *     fetch gave up job 10 at attempt 1: code 404, there is no job 10
+ *     fetch gave up job 7 at attempt 4: code 503, busy, try again
+ *     9 jobs done, 4 of them at a later attempt
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <weir.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { JOBS = 12, NO_SUCH_JOB = 404, BUSY = 503 };
+
+struct job {
+    int number;
+    unsigned attempts; /* that it took */
+};
+
+struct tally {
+    int done, later;
+};
+
+static void check(weir_status status, const char *what) {
+    if (status != WEIR_OK) {
+        fprintf(stderr, "dead_letters: %s: %s\n", what, weir_strerror(status));
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void free_job(void *item, void *arg) {
+    (void)arg;
+    free(item);
+}
+
+/* What the server says: 0, or an error. */
+static int ask(int number, unsigned attempt) {
+    if (number % 5 == 0)
+        return NO_SUCH_JOB;
+    if (number == 7)
+        return BUSY; /* always */
+    return number % 3 == 0 && attempt < 3 ? BUSY : 0;
+}
+
+static int fetch(weir_task *task, void *item, void *arg) {
+    struct job *job = item;
+    (void)arg;
+    job->attempts = weir_task_attempt(task);
+    int code = ask(job->number, job->attempts);
+    if (code == NO_SUCH_JOB)
+        return weir_task_fail(task, code, "there is no job %d", job->number);
+    if (code != 0) /* the job is weir's again: for the next attempt, or for the dead letter */
+        return weir_task_fail(task, code, "busy, try again");
+    weir_task_emit(task, job);
+    return 0;
+}
+
+static bool may_pass(int code, void *arg) {
+    (void)arg;
+    return code == BUSY;
+}
+
+static void *count(void *item, void *arg) {
+    struct job *job = item;
+    struct tally *tally = arg;
+    tally->done++;
+    tally->later += job->attempts > 1;
+    free(job);
+    return NULL;
+}
+
+static void put_job(weir_pipeline *pipeline, int number) {
+    struct job *job = malloc(sizeof *job);
+    if (job == NULL)
+        check(WEIR_NOMEM, "make a job");
+    *job = (struct job){.number = number};
+    check(weir_pipeline_put(pipeline, job), "put a job");
+}
+
+/* Whoever takes a letter owns the item in it. */
+static void print_letter(weir_dead_letter *letter) {
+    struct job *job = letter->item;
+    printf("%s gave up job %d at attempt %u: code %d, %s\n", letter->stage, job->number, letter->attempts, letter->code,
+           letter->message);
+    free(job);
+    weir_dead_letter_free(letter);
+}
+
+int main(void) {
+    weir_queue *dead;
+    weir_pipeline *pipeline;
+    struct tally tally = {0};
+    void *letter;
+
+    /* It is read at the end only, so it must have room for whatever comes; a bounded one needs a reader meanwhile. */
+    check(weir_queue_create(&dead, WEIR_UNBOUNDED), "create the queue for dead letters");
+    const weir_stage_options fetching = {
+        .name = "fetch",
+        .run = fetch,
+        .threads = 4,
+        .drop = free_job,
+        .on_error = WEIR_SKIP, /* go on with the others; else the first job given up would end the run */
+        .retry = {.attempts = 4, .backoff = 10 * WEIR_MILLISECOND, .when = may_pass},
+        .dead = dead,
+    };
+    const weir_stage_options counting = {.name = "done", .func = count, .arg = &tally, .drop = free_job};
+
+    check(weir_pipeline_create(&pipeline, NULL), "create a pipeline");
+    check(weir_pipeline_add(pipeline, NULL, &fetching), "add fetch");
+    check(weir_pipeline_add(pipeline, NULL, &counting), "add done");
+    check(weir_pipeline_start(pipeline), "start");
+    for (int number = 1; number <= JOBS; number++)
+        put_job(pipeline, number);
+    check(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), "finish"); /* jobs that back off are waited for */
+    check(weir_pipeline_destroy(pipeline), "destroy the pipeline");
+
+    while (weir_queue_get(dead, &letter) == WEIR_OK) /* finish has shut it down, so this ends */
+        print_letter(letter);
+    printf("%d jobs done, %d of them at a later attempt\n", tally.done, tally.later);
+    check(weir_queue_destroy(dead), "destroy the queue");
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,58 @@
+/*
+ * summary.c - prints the pipeline's report as this program has it.
+ *
+ * The report counts each photo that was put in just one place. So always: total = done + failed + abandoned + not
+ * started.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "terminal.h"
+
+static uint64_t failed(const weir_counts *counts) {
+    return counts->failed + counts->dead;
+}
+
+static void print_failed(const weir_report *report) {
+    printf("%-12s %" PRIu64, "failed", failed(&report->counts));
+    for (size_t i = 0; i < report->stage_count && failed(&report->counts) > 0; i++) {
+        const weir_stage_report *stage = &report->stages[i];
+        printf("%s%s %" PRIu64, i == 0 ? " (" : ", ", stage->name, failed(&stage->counts));
+    }
+    puts(failed(&report->counts) > 0 ? ")" : "");
+}
+
+static void print_stages(const weir_report *report) {
+    for (size_t i = 0; i < report->stage_count; i++) {
+        const weir_stage_report *stage = &report->stages[i];
+        printf("%-12s busy %.3f s in %zu thread%s\n", stage->name, (double)stage->busy / 1e9, stage->threads,
+               stage->threads == 1 ? "" : "s");
+    }
+}
+
+bool summary_print(const weir_report *report, struct work *work) {
+    const weir_counts *counts = &report->counts;
+    uint64_t total = work->ends.source.count, not_started = total - counts->in;
+    double seconds = (double)report->elapsed / 1e9;
+    if (counts->dropped > 0)
+        terminal_say("interrupted: %" PRIu64 " not started, %" PRIu64 " abandoned", not_started, counts->dropped);
+    else if (not_started > 0)
+        terminal_say("interrupted: %" PRIu64 " not started", not_started);
+    printf("%-12s %" PRIu64 " of %" PRIu64 "\n", "done", counts->done, total);
+    print_failed(report);
+    printf("%-12s %" PRIu64 "\n", "abandoned", counts->dropped);
+    printf("%-12s %" PRIu64 "\n", "not started", not_started);
+    printf("%-12s %" PRIuFAST64 "\n", "bytes in", atomic_load(&work->bytes_in));
+    printf("%-12s %" PRIuFAST64 "\n", "bytes out", atomic_load(&work->bytes_out));
+    printf("%-12s %.3f s\n", "time", seconds);
+    printf("%-12s %.1f images/s\n", "rate", seconds > 0 ? (double)counts->done / seconds : 0.0);
+    print_stages(report);
+    bool is_printed = fflush(stdout) == 0 && !ferror(stdout);
+    if (!is_printed)
+        terminal_say("the summary could not be written");
+    return is_printed && counts->done == total;
+}

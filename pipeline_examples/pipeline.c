@@ -1,0 +1,46 @@
+/*
+ * pipeline.c - the program of README.md: how many words are in these files?
+ *
+ *     files -> count (4 threads) -> sum (1 thread)
+ *
+ * It shows the life of a pipeline: declare the stages, start, put, finish, report. A file that cannot be opened is an
+ * error, which the report tells; the others go on. It prints the total, and the report on standard error.
+ *
+ * usage: pipeline FILE...
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <stdio.h>
+#include <weir.h>
+
+static int count_words(weir_task *task, void *name, void *unused) { /* in four threads, each with a file of its own */
+    FILE *file = fopen((char *)name, "r");
+    uintptr_t words = 0;
+    if (file == NULL)
+        return weir_task_fail(task, 1, "cannot open %s", (char *)name);
+    while (fscanf(file, "%*s") != EOF)
+        words++;
+    weir_task_emit(task, (void *)words); /* a result: any pointer, or what fits into one */
+    return (void)unused, fclose(file) != 0;
+}
+static void *add_up(void *words, void *total) { /* in one thread, so the total needs no lock */
+    *(uintptr_t *)total += (uintptr_t)words;
+    return NULL;
+}
+int main(int argc, char **argv) {
+    uintptr_t total = 0;
+    weir_stage_options count = {.name = "count", .run = count_words, .threads = 4, .on_error = WEIR_SKIP};
+    weir_stage_options sum = {.name = "sum", .func = add_up, .arg = &total};
+    weir_pipeline *pipeline = NULL;
+    weir_report *report;
+    if (weir_pipeline_create(&pipeline, NULL) || weir_pipeline_add(pipeline, NULL, &count) ||
+        weir_pipeline_add(pipeline, NULL, &sum) || weir_pipeline_start(pipeline)) /* WEIR_OK is 0 */
+        return puts(weir_pipeline_message(pipeline));
+    for (int i = 1; i < argc; i++)
+        weir_pipeline_put(pipeline, argv[i]); /* waits while the queue is full */
+    if (weir_pipeline_finish(pipeline, WEIR_NEVER, &report) == WEIR_OK)
+        printf("%zu words\n", (size_t)total);
+    weir_report_print(report, WEIR_TABLE, stderr);
+    weir_report_free(report);
+    return weir_pipeline_destroy(pipeline) != WEIR_OK;
+}

@@ -1,0 +1,136 @@
+#!/bin/sh
+# The small programs of pipeline_examples/ print what they say they print.
+#
+# environment: top_srcdir, top_builddir.
+#
+# Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+set -eu
+
+top_srcdir=${top_srcdir:-$(dirname "$0")/..}
+top_builddir=${top_builddir:-.}
+examples=$top_builddir/pipeline_examples
+failed=0
+
+# One that hangs fails, where there is timeout(1).
+limit=
+if command -v timeout >/dev/null 2>&1; then limit='timeout 300'; fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/weir-examples.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+complain() {
+    echo "FAIL: $*"
+    failed=1
+}
+
+# run PROGRAM WORD...: with $work/in on standard input; what it prints goes to $work/out and $work/err.
+run() {
+    program=$1
+    shift
+    # shellcheck disable=SC2086 # two words, or none
+    $limit "$examples/$program" "$@" <"$work/in" >"$work/out" 2>"$work/err" || {
+        complain "$program ends with status $?"
+        cat "$work/err"
+    }
+}
+
+# same PROGRAM WHAT: whether $work/out is what is on standard input.
+same() {
+    if diff - "$work/out" >"$work/diff"; then
+        echo "$1, $2: ok"
+    else
+        complain "$1, $2, does not print what it should (<)"
+        cat "$work/diff"
+    fi
+}
+
+# figure NAME: the number behind "NAME: " in $work/out; 0: there is none.
+figure() {
+    sed -n "s/^$1: \\([0-9][0-9]*\\)$/\\1/p" "$work/out" | grep . || echo 0
+}
+
+: >"$work/in"
+
+# ---- pipeline: a total, and a report that tells of the file that is not there ----
+
+echo one two three >"$work/a"
+printf 'four\n\n  five' >"$work/b"
+: >"$work/c"
+run pipeline "$work/a" "$work/b" "$work/none" "$work/c"
+echo '5 words' | same pipeline 'three files and one that is not there'
+grep -q "count: error 1, attempt 1: cannot open $work/none\$" "$work/err" || complain "pipeline tells of no error"
+grep -q '^count  *4  *3  *1 ' "$work/err" || complain "pipeline does not count the files"
+run pipeline
+echo '0 words' | same pipeline 'no file'
+
+# ---- ordered: known checksums; long lines between short ones stay in their places ----
+
+printf '123456789\n\nweir\nThe quick brown fox jumps over the lazy dog\n' >"$work/in"
+run ordered
+printf '%s %s\n' cbf43926 123456789 00000000 '' 93848e0c weir 414fa339 'The quick brown fox jumps over the lazy dog' |
+    same ordered 'known checksums'
+awk 'BEGIN {
+    long = "x"
+    while (length(long) < 20000)
+        long = long long
+    for (i = 1; i <= 600; i++)
+        print i % 7 == 0 ? i long : i
+}' >"$work/in"
+run ordered
+sed 's/^[0-9a-f]\{8\} //' "$work/out" >"$work/lines"
+mv "$work/lines" "$work/out"
+same ordered '600 lines' <"$work/in"
+: >"$work/in"
+run ordered
+: | same ordered 'no line'
+
+# ---- fan: the counts that sort and uniq make ----
+
+echo 'to be or not to be' >"$work/in"
+run fan
+printf '2 be\n2 to\n1 not\n1 or\n' | same fan 'six words'
+cat "$top_srcdir/HACKING.md" "$top_srcdir/LICENSE" >"$work/in"
+LC_ALL=C tr -s ' \t\r\n' '\n' <"$work/in" | grep . | LC_ALL=C sort | uniq -c |
+    LC_ALL=C sort -k1,1nr -k2 | sed 's/^ *//' >"$work/counts"
+run fan
+same fan 'two documents' <"$work/counts"
+
+# ---- dead_letters: the letters come in the order in which jobs are given up ----
+
+: >"$work/in"
+run dead_letters
+LC_ALL=C sort -o "$work/out" "$work/out"
+same dead_letters 'twelve jobs' <<'END'
+9 jobs done, 4 of them at a later attempt
+fetch gave up job 10 at attempt 1: code 404, there is no job 10
+fetch gave up job 5 at attempt 1: code 404, there is no job 5
+fetch gave up job 7 at attempt 4: code 503, busy, try again
+END
+
+# ---- byte_budget: everything comes through, and never more than the budget ----
+
+for megabyte in 100 10000; do
+    run byte_budget $megabyte
+    peak=$(figure peak)
+    sed "s/^peak: [1-9][0-9]*\$/peak: a number/" "$work/out" >"$work/figures"
+    mv "$work/figures" "$work/out"
+    same byte_budget "a megabyte of $megabyte bytes" <<END
+items: 200, of 1 to 100 megabytes of $megabyte bytes
+in all: $((10100 * megabyte))
+budget: $((250 * megabyte))
+peak: a number
+END
+    # The largest item was there, and all of it counted.
+    if [ "$peak" -lt $((100 * megabyte)) ] || [ "$peak" -gt $((250 * megabyte)) ]; then
+        complain "byte_budget: a peak of $peak bytes, with a budget of $((250 * megabyte))"
+    fi
+done
+for word in 0 -1 x 10x ''; do
+    status=0
+    "$examples/byte_budget" "$word" >"$work/out" 2>"$work/err" || status=$?
+    if [ $status != 2 ] || ! grep -q '^usage: ' "$work/err"; then
+        complain "byte_budget '$word' ends with status $status"
+    fi
+done
+
+exit $failed

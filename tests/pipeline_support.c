@@ -1,0 +1,253 @@
+/*
+ * pipeline_support.c - see pipeline_support.h.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- things ---- */
+
+enum { THINGS = 1 << 17 };
+
+static struct thing things[THINGS];
+static atomic_size_t made;
+
+void things_forget(void) {
+    memset(things, 0, atomic_load(&made) * sizeof *things);
+    atomic_store(&made, 0);
+}
+
+TCase *add_things_case(Suite *suite, const char *name) {
+    TCase *tcase = add_case(suite, name);
+    tcase_add_checked_fixture(tcase, things_forget, NULL);
+    return tcase;
+}
+
+struct thing *thing_new(void) {
+    size_t n = atomic_fetch_add(&made, 1);
+    if (n >= THINGS) {
+        fputs("too many things for one test\n", stderr);
+        abort();
+    }
+    things[n].n = things[n].of = n;
+    return &things[n];
+}
+
+struct thing *thing_at(size_t n) {
+    return &things[n];
+}
+
+size_t things_made(void) {
+    return atomic_load(&made);
+}
+
+void thing_consume(struct thing *thing) {
+    atomic_fetch_add(&thing->consumed, 1);
+}
+
+void thing_drop(void *raw, void *unused) {
+    struct thing *thing = raw;
+    (void)unused;
+    atomic_fetch_add(&thing->dropped, 1);
+}
+
+static void fail_if_twice(size_t n) {
+    unsigned consumed = atomic_load(&things[n].consumed), dropped = atomic_load(&things[n].dropped);
+    if (consumed + dropped > 1)
+        ck_abort_msg("thing %zu was consumed %u times and dropped %u times", n, consumed, dropped);
+}
+
+size_t things_consumed(void) {
+    size_t count = 0;
+    for (size_t n = 0; n < things_made(); n++) {
+        fail_if_twice(n);
+        count += atomic_load(&things[n].consumed);
+    }
+    return count;
+}
+
+size_t things_dropped(void) {
+    size_t count = 0;
+    for (size_t n = 0; n < things_made(); n++) {
+        fail_if_twice(n);
+        count += atomic_load(&things[n].dropped);
+    }
+    return count;
+}
+
+void assert_things_ended(void) {
+    for (size_t n = 0; n < things_made(); n++) {
+        fail_if_twice(n);
+        if (atomic_load(&things[n].consumed) + atomic_load(&things[n].dropped) == 0)
+            ck_abort_msg("thing %zu of %zu has not ended", n, things_made());
+    }
+}
+
+/* ---- functions of stages ---- */
+
+void *consume_thing(void *thing, void *unused) {
+    (void)unused;
+    thing_consume(thing);
+    return NULL;
+}
+
+int run_consume(weir_task *task, void *thing, void *unused) {
+    (void)task;
+    (void)unused;
+    thing_consume(thing);
+    return 0;
+}
+
+int run_pass_on(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    weir_task_emit(task, item);
+    return 0;
+}
+
+int run_pass_on_at_gate(weir_task *task, void *item, void *gate) {
+    gate_pass(gate);
+    weir_task_emit(task, item);
+    return 0;
+}
+
+/* ---- pipelines ---- */
+
+weir_pipeline *new_pipeline(const weir_pipeline_options *options) {
+    weir_pipeline *pipeline = NULL;
+    assert_status(WEIR_OK, weir_pipeline_create(&pipeline, options));
+    ck_assert_ptr_nonnull(pipeline);
+    return pipeline;
+}
+
+weir_stage *add_stage(weir_pipeline *pipeline, weir_stage_options options) {
+    weir_stage *stage = NULL;
+    weir_status status = weir_pipeline_add(pipeline, &stage, &options);
+    if (status != WEIR_OK)
+        ck_abort_msg("add: %s: %s", weir_strerror(status), weir_pipeline_message(pipeline));
+    ck_assert_ptr_nonnull(stage);
+    return stage;
+}
+
+void connect_stages(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
+    weir_status status = weir_pipeline_connect(pipeline, from, to);
+    if (status != WEIR_OK)
+        ck_abort_msg("connect: %s: %s", weir_strerror(status), weir_pipeline_message(pipeline));
+}
+
+void start_pipeline(weir_pipeline *pipeline) {
+    weir_status status = weir_pipeline_start(pipeline);
+    if (status != WEIR_OK)
+        ck_abort_msg("start: %s: %s", weir_strerror(status), weir_pipeline_message(pipeline));
+}
+
+void put_things(weir_pipeline *pipeline, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        weir_status status = weir_pipeline_put_until(pipeline, thing_new(), hang_limit());
+        if (status != WEIR_OK)
+            ck_abort_msg("put of thing %zu: %s", things_made() - 1, weir_strerror(status));
+    }
+}
+
+weir_report *finish_pipeline(weir_pipeline *pipeline, weir_status wanted) {
+    weir_report *report = NULL;
+    weir_status status = weir_pipeline_finish(pipeline, hang_limit(), &report);
+    if (status != wanted) {
+        if (report != NULL)
+            weir_report_print(report, WEIR_TABLE, stderr);
+        ck_abort_msg("finish: \"%s\" instead of \"%s\"", weir_strerror(status), weir_strerror(wanted));
+    }
+    ck_assert_ptr_nonnull(report);
+    ck_assert_int_eq(report->state, WEIR_RUN_OVER);
+    ck_assert_int_eq(report->outcome, wanted);
+    assert_all_over(report);
+    return report;
+}
+
+void finish_and_destroy(weir_pipeline *pipeline, weir_status wanted) {
+    weir_report_free(finish_pipeline(pipeline, wanted));
+    destroy_pipeline(pipeline);
+}
+
+void destroy_pipeline(weir_pipeline *pipeline) {
+    assert_status(WEIR_OK, weir_pipeline_destroy(pipeline));
+}
+
+weir_report *report_of(weir_pipeline *pipeline) {
+    weir_report *report = NULL;
+    assert_status(WEIR_OK, weir_pipeline_report(pipeline, &report));
+    ck_assert_ptr_nonnull(report);
+    return report;
+}
+
+const weir_stage_report *stage_in(const weir_report *report, const char *name) {
+    for (size_t i = 0; i < report->stage_count; i++) {
+        if (strcmp(report->stages[i].name, name) == 0)
+            return &report->stages[i];
+    }
+    ck_abort_msg("no stage %s", name);
+    return NULL;
+}
+
+bool is_balanced(const weir_counts *counts) {
+    uint64_t over = counts->done + counts->failed + counts->dead + counts->dropped;
+    return over <= counts->in && counts->live <= counts->in && over + counts->live == counts->in;
+}
+
+static void assert_counts_balanced(const char *name, const weir_counts *counts) {
+    if (!is_balanced(counts))
+        ck_abort_msg("%s: %llu in, %llu done, %llu failed, %llu dead, %llu dropped, %llu live", name,
+                     (unsigned long long)counts->in, (unsigned long long)counts->done,
+                     (unsigned long long)counts->failed, (unsigned long long)counts->dead,
+                     (unsigned long long)counts->dropped, (unsigned long long)counts->live);
+}
+
+void assert_balanced(const weir_report *report) {
+    assert_counts_balanced("the whole", &report->counts);
+    for (size_t i = 0; i < report->stage_count; i++)
+        assert_counts_balanced(report->stages[i].name, &report->stages[i].counts);
+}
+
+void assert_all_over(const weir_report *report) {
+    assert_balanced(report);
+    ck_assert_msg(report->counts.live == 0, "%zu items are live", (size_t)report->counts.live);
+    ck_assert_uint_eq(report->bytes, 0);
+    for (size_t i = 0; i < report->stage_count; i++) {
+        const weir_stage_report *stage = &report->stages[i];
+        ck_assert_msg(stage->counts.live == 0, "%s: %zu items are live", stage->name, (size_t)stage->counts.live);
+        ck_assert_uint_eq(stage->running, 0);
+        ck_assert_uint_eq(stage->depth, 0);
+    }
+}
+
+void wait_for_count(const atomic_uint *counter, unsigned count) {
+    for (weir_deadline limit = hang_limit(); atomic_load(counter) < count; nap()) {
+        if (now() > limit)
+            ck_abort_msg("%u instead of %u", atomic_load(counter), count);
+    }
+}
+
+/* ---- calls ---- */
+
+void make_pipeline_put(struct call *call) {
+    struct pipeline_call *self = (struct pipeline_call *)call;
+    call->status = weir_pipeline_put_until(self->pipeline, call->item, call->deadline);
+}
+
+void make_pipeline_finish(struct call *call) {
+    struct pipeline_call *self = (struct pipeline_call *)call;
+    call->status = weir_pipeline_finish(self->pipeline, call->deadline, &self->report);
+}
+
+void make_pipeline_wait(struct call *call) {
+    struct pipeline_call *self = (struct pipeline_call *)call;
+    call->status = weir_pipeline_wait(self->pipeline, call->deadline);
+}
+
+void make_pipeline_cancel(struct call *call) {
+    struct pipeline_call *self = (struct pipeline_call *)call;
+    call->status = weir_pipeline_cancel(self->pipeline);
+}

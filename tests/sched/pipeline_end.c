@@ -1,0 +1,162 @@
+/*
+ * pipeline_end.c - scenarios of a pipeline that is finished.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+static void finish_too(void *expected) {
+    must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), (weir_status)number(expected));
+}
+
+static void take_all(void *results) {
+    void *got;
+    while (weir_queue_get(results, &got) == WEIR_OK)
+        ran[40 + number(got)]++;
+}
+
+/* A chain without envelopes, and reports of it. */
+void scenario_plain_pipeline(void) {
+    weir_queue *results = new_counting_queue(2);
+    begin_pipeline((weir_pipeline_options){.name = "plain"});
+    add_stage((weir_stage_options){.name = "first", .func = pass_on});
+    add_stage((weir_stage_options){.name = "last", .func = pass_on, .results = results});
+    start_pipeline();
+    put_items(1, 1);
+    look(NULL);
+    finish_with(WEIR_OK, 1, 0, 0, 0);
+    check_results(results, (int[]){1, 0});
+}
+
+/* A worker waits for room in the results while somebody finishes. */
+void scenario_finish_against_full(void) {
+    weir_queue *results = new_counting_queue(1);
+    begin_pipeline((weir_pipeline_options){.name = "full"});
+    add_stage((weir_stage_options){.name = "only", .run = pass_on_run, .results = results, .capacity = 3});
+    start_pipeline();
+    put_items(1, 3);
+    int other = sched_spawn(take_all, results);
+    finish_with(WEIR_OK, 3, 0, 0, 0);
+    sched_join(other);
+    for (int i = 1; i <= 3; i++)
+        sched_check(ran[40 + i] == 1, "item %d has come %d times", i, ran[40 + i]);
+    must(weir_queue_destroy(results), WEIR_OK);
+}
+
+/* A put that waits for room when the run is finished: either it is in, and goes through, or it is refused. */
+void scenario_finish_against_put(void) {
+    begin_pipeline((weir_pipeline_options){.max_items = 2});
+    add_stage((weir_stage_options){.name = "only", .run = pass_on_run});
+    start_pipeline();
+    put_items(1, 1);
+    int other = sched_spawn(put_if_open, item(2));
+    finish_beside(other, WEIR_OK);
+    finish_pipeline(WEIR_OK);
+    check_each_ended_once(2);
+}
+
+void scenario_finish_twice(void) {
+    begin_pipeline((weir_pipeline_options){.name = "twice"});
+    add_stage((weir_stage_options){.name = "only", .run = pass_on_run});
+    start_pipeline();
+    put_items(1, 1);
+    int other = sched_spawn(finish_too, item(WEIR_OK));
+    finish_beside(other, WEIR_OK);
+    finish_pipeline(WEIR_OK);
+    sched_check(done[1] == 1, "it was done %d times", done[1]);
+}
+
+/* The earliest deadline counts, whoever brings it. */
+static void finish_at_once(void *unused) {
+    (void)unused;
+    weir_status status = weir_pipeline_finish(pipeline, weir_deadline_after(100), NULL);
+    sched_check(status == WEIR_OK || status == WEIR_TIMEDOUT, "%s", weir_strerror(status));
+}
+
+static int wait_for_end(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    while (!weir_task_cancelled(task))
+        (void)weir_queue_get_until(gate, &(void *){NULL}, weir_deadline_after(1000));
+    return end_call(got);
+}
+
+void scenario_finish_by_deadline(void) {
+    begin_pipeline((weir_pipeline_options){.name = "deadline"});
+    add_stage((weir_stage_options){.name = "only", .run = wait_for_end, .capacity = 2});
+    start_pipeline();
+    put_items(1, 2);
+    int other = sched_spawn(finish_at_once, NULL);
+    must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), WEIR_TIMEDOUT);
+    sched_join(other);
+    finish_pipeline(WEIR_TIMEDOUT);
+    check_each_ended_once(2);
+}
+
+/* ---- graphs ---- */
+
+static int split(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    weir_task_emit(task, item(1));
+    weir_task_emit(task, item(2));
+    return end_call(got);
+}
+
+/* Two stages lead to one: it ends after both. */
+void scenario_fan_in_ends(void) {
+    begin_pipeline((weir_pipeline_options){.name = "fan"});
+    weir_stage *first = add_stage((weir_stage_options){.name = "first", .run = split});
+    weir_stage *last = add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    weir_stage *side = add_stage((weir_stage_options){.name = "side", .func = pass_on});
+    must(weir_pipeline_connect(pipeline, first, side), WEIR_OK);
+    must(weir_pipeline_connect(pipeline, first, last), WEIR_OK);
+    must(weir_pipeline_connect(pipeline, side, last), WEIR_OK);
+    start_pipeline();
+    put_items(3, 1);
+    finish_with(WEIR_OK, 1, 0, 0, 0);
+    sched_check(ran[1] == 2 && ran[2] == 1, "%d and %d", ran[1], ran[2]);
+}
+
+static int produce_one(weir_task *task, void *none, void *arg) {
+    (void)none;
+    (void)arg;
+    wait_at_gate();
+    weir_task_emit(task, item(1));
+    return WEIR_END;
+}
+
+/* A source and puts from outside, into one stage. The source may find that the run is being finished. */
+void scenario_source_beside_puts(void) {
+    begin_pipeline((weir_pipeline_options){.max_items = 2});
+    weir_stage *source = add_stage((weir_stage_options){.name = "source", .source = produce_one});
+    weir_stage *entrance = add_stage((weir_stage_options){.name = "entrance", .func = pass_on});
+    weir_stage *last = add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    must(weir_pipeline_connect(pipeline, source, last), WEIR_OK);
+    must(weir_pipeline_connect(pipeline, entrance, last), WEIR_OK);
+    start_pipeline();
+    put_items(2, 1);
+    open_gate();
+    look_calmly();
+    must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_OK);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+    sched_check(ran[1] == 1 && ran[2] == 2, "%d and %d", ran[1], ran[2]);
+}
+
+static int finish_inside(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    must(weir_pipeline_finish(weir_task_pipeline(task), WEIR_NEVER, NULL), WEIR_DEADLOCK);
+    return end_call(got);
+}
+
+/* From inside it does not wait; what was put before goes through. */
+void scenario_finish_inside(void) {
+    begin_pipeline((weir_pipeline_options){.name = "inside"});
+    add_stage((weir_stage_options){.name = "only", .run = finish_inside, .capacity = 2});
+    start_pipeline();
+    put_items(1, 1);
+    put_if_open(item(2));
+    finish_pipeline(WEIR_OK);
+    check_each_ended_once(2);
+}

@@ -1,0 +1,194 @@
+/*
+ * pipeline_faults.c - scenarios of threads that end or cannot be created, and of memory that is short.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "explore.h"
+#include "pipeline_support.h"
+
+static int exit_in_first(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    weir_task_emit(task, item(10 + number(got)));
+    if (number(got) == 1)
+        sched_exit_thread();
+    return end_call(got);
+}
+
+/* The other worker goes on. */
+void scenario_exit_beside_another(void) {
+    begin_pipeline((weir_pipeline_options){.name = "exit"});
+    add_stage(
+        (weir_stage_options){.name = "exit", .run = exit_in_first, .threads = 2, .capacity = 3, .on_error = WEIR_SKIP});
+    start_pipeline();
+    put_items(1, 3);
+    finish_with(WEIR_OK, 2, 1, 0, 0);
+    check_each_ended_once(3);
+}
+
+/* Nobody is left to take the second: the run fails, and does not wait for ever. */
+void scenario_exit_of_the_only_one(void) {
+    begin_pipeline((weir_pipeline_options){.name = "exit"});
+    add_stage((weir_stage_options){.name = "exit", .run = exit_in_first, .capacity = 3, .on_error = WEIR_SKIP});
+    start_pipeline();
+    put_items(1, 1);
+    put_if_open(item(2));
+    finish_pipeline(WEIR_FAILED);
+    check_each_ended_once(2);
+}
+
+static void *exit_in_plain(void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    if (number(got) == 1)
+        sched_exit_thread();
+    (void)end_call(got);
+    return got;
+}
+
+void scenario_exit_in_plain(void) {
+    begin_pipeline((weir_pipeline_options){.name = "exit"});
+    add_stage((weir_stage_options){
+        .name = "exit", .func = exit_in_plain, .threads = 2, .capacity = 3, .on_error = WEIR_SKIP});
+    start_pipeline();
+    put_items(1, 2);
+    finish_with(WEIR_OK, 1, 1, 0, 0);
+}
+
+static int produced;
+
+static int exit_in_source(weir_task *task, void *none, void *arg) {
+    (void)none;
+    (void)arg;
+    if (++produced == 2)
+        sched_exit_thread();
+    weir_task_emit(task, item(produced));
+    return produced < 3 ? 0 : WEIR_END;
+}
+
+/* A source of two threads, one of which ends. */
+void scenario_exit_in_source(void) {
+    produced = 0;
+    begin_pipeline((weir_pipeline_options){.name = "exit"});
+    add_stage((weir_stage_options){.name = "source", .source = exit_in_source, .threads = 2, .on_error = WEIR_SKIP});
+    add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    start_pipeline();
+    must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_OK);
+    finish_pipeline(WEIR_OK);
+}
+
+/* ---- what cannot be had ---- */
+
+static void add_two_stages(void) {
+    add_stage((weir_stage_options){
+        .name = "first", .run = pass_on_run, .on_error = WEIR_SKIP, .retry = {.attempts = 2, .backoff = WEIR_SECOND}});
+    add_stage((weir_stage_options){.name = "last", .run = pass_on_run});
+}
+
+static void finish_unstarted(void) {
+    sched_calm(true);
+    must(weir_pipeline_put(pipeline, item(1)), WEIR_INVALID);
+    look(NULL);
+    must(weir_pipeline_destroy(pipeline), WEIR_OK);
+    must(weir_queue_destroy(gate), WEIR_OK);
+}
+
+/* Any of the three threads. */
+void scenario_start_without_thread(void) {
+    begin_pipeline((weir_pipeline_options){.name = "start"});
+    add_two_stages();
+    sched_fail_thread(1 + (unsigned)explore_choose(3, 0), false);
+    must(weir_pipeline_start(pipeline), WEIR_NOTHREAD);
+    finish_unstarted();
+}
+
+/* Any of the first allocations. */
+void scenario_start_without_memory(void) {
+    begin_pipeline((weir_pipeline_options){.name = "start"});
+    add_two_stages();
+    sched_fail_allocation(1 + (unsigned)explore_choose(32, 0), false);
+    weir_status status = weir_pipeline_start(pipeline);
+    sched_fail_allocation(0, false);
+    sched_settle();
+    if (status != WEIR_OK) {
+        must(status, WEIR_NOMEM);
+        finish_unstarted();
+        return;
+    }
+    finish_pipeline(WEIR_OK);
+}
+
+static int inits;
+
+static weir_status second_init_fails(void *arg, void **state) {
+    (void)arg;
+    *state = NULL;
+    return ++inits == 2 ? WEIR_NOMEM : WEIR_OK;
+}
+
+void scenario_start_without_init(void) {
+    inits = 0;
+    begin_pipeline((weir_pipeline_options){.name = "start"});
+    add_stage((weir_stage_options){.name = "only", .run = pass_on_run, .threads = 2, .init = second_init_fails});
+    must(weir_pipeline_start(pipeline), WEIR_INITFAILED);
+    finish_unstarted();
+}
+
+static int fail_once_and_split(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    if (number(got) == 1 && weir_task_attempt(task) == 1)
+        return weir_task_fail(task, 5, "once");
+    weir_task_emit(task, item(10 + number(got)));
+    weir_task_emit(task, item(20 + number(got)));
+    return end_call(got);
+}
+
+static void put_if_possible(void *got) {
+    weir_status status = weir_pipeline_put(pipeline, got);
+    if (status != WEIR_OK) {
+        sched_check(status == WEIR_NOMEM, "%s", weir_strerror(status));
+        dropped[number(got)]++;
+    }
+}
+
+/* A function that is done while a result of its is lost fails, and its item is done and dropped. */
+static void run_without_memory(weir_stage_options options) {
+    weir_queue *results = new_counting_queue(8);
+    begin_pipeline((weir_pipeline_options){.max_items = 3});
+    options.name = "first";
+    options.run = fail_once_and_split;
+    options.capacity = 2;
+    options.on_error = WEIR_SKIP;
+    options.retry = (weir_retry){.attempts = 2, .backoff = WEIR_SECOND};
+    options.results = results;
+    add_stage(options);
+    start_pipeline();
+    sched_fail_allocation(1 + (unsigned)explore_choose(16, 0), false);
+    put_if_possible(item(1));
+    put_if_possible(item(2));
+    must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), WEIR_OK);
+    sched_fail_allocation(0, false);
+    finish_pipeline(WEIR_OK);
+    for (int i = 1; i <= 2; i++)
+        sched_check(done[i] + dropped[i] >= 1, "item %d is lost", i);
+    must(weir_queue_destroy(results), WEIR_OK);
+}
+
+void scenario_run_without_memory(void) {
+    run_without_memory((weir_stage_options){.threads = 1});
+}
+
+void scenario_ordered_without_memory(void) {
+    run_without_memory((weir_stage_options){.ordered = true});
+}
+
+static uint64_t same_key(const void *got, void *arg) {
+    (void)got;
+    (void)arg;
+    return 0;
+}
+
+void scenario_keys_without_memory(void) {
+    run_without_memory((weir_stage_options){.key = same_key, .per_key = 1, .threads = 2});
+}

@@ -1,0 +1,147 @@
+/*
+ * pipeline_order.c - scenarios of ordered stages.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+/* One result, a failure after a result, two results, none. */
+static int emit_by_number(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    switch (number(got)) {
+        case 1:
+            weir_task_emit(task, item(11));
+            return end_call(got);
+        case 2:
+            weir_task_emit(task, item(21));
+            return weir_task_fail(task, 5, "item %d", number(got));
+        case 3:
+            weir_task_emit(task, item(31));
+            weir_task_emit(task, item(32));
+            return end_call(got);
+        default:
+            return end_call(got);
+    }
+}
+
+static weir_stage_options ordered_stage(weir_task_func *run, weir_queue *results) {
+    return (weir_stage_options){.name = "ordered",
+                                .run = run,
+                                .threads = 2,
+                                .capacity = 4,
+                                .ordered = true,
+                                .on_error = WEIR_SKIP,
+                                .results = results};
+}
+
+void scenario_ordered_results(void) {
+    weir_queue *results = new_counting_queue(4);
+    begin_pipeline((weir_pipeline_options){.name = "order"});
+    add_stage(ordered_stage(emit_by_number, results));
+    start_pipeline();
+    put_items(1, 3);
+    finish_with(WEIR_OK, 2, 1, 0, 0);
+    check_each_ended_once(3);
+    sched_check(dropped[21] == 1, "the result of a failed item was dropped %d times", dropped[21]);
+    check_results(results, (int[]){11, 31, 32, 0});
+}
+
+void scenario_ordered_filter(void) {
+    weir_queue *results = new_counting_queue(4);
+    begin_pipeline((weir_pipeline_options){.name = "order"});
+    add_stage(ordered_stage(emit_by_number, results));
+    start_pipeline();
+    put_items(4, 1);
+    put_items(1, 1);
+    look(NULL);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+    check_results(results, (int[]){11, 0});
+}
+
+/* The first one returns when the second has been through, so that this one waits for its turn. */
+static void *first_waits(void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    if (number(got) == 1)
+        wait_at_gate();
+    else
+        open_gate();
+    (void)end_call(got);
+    return got;
+}
+
+static void add_ordered_func(weir_worker_func *func, weir_queue *results) {
+    add_stage((weir_stage_options){
+        .name = "ordered", .func = func, .threads = 2, .capacity = 4, .ordered = true, .results = results});
+}
+
+void scenario_ordered_behind_slow_one(void) {
+    weir_queue *results = new_counting_queue(1);
+    begin_pipeline((weir_pipeline_options){.name = "order"});
+    add_ordered_func(first_waits, results);
+    start_pipeline();
+    put_items(1, 2);
+    sched_check(get_number(results) == 1, "another than the first has come");
+    must(weir_queue_task_done(results), WEIR_OK);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+    check_results(results, (int[]){2, 0});
+}
+
+/* Each of the first two is released by the main thread. */
+static void *wait_once(void *got, void *arg) {
+    begin_call(got);
+    must(weir_queue_put(arg, got), WEIR_OK);
+    if (number(got) == 1)
+        wait_at_gate();
+    (void)end_call(got);
+    return got;
+}
+
+/* The second is ready, or about to be, and waits for the first. */
+void scenario_cancel_against_order(void) {
+    weir_queue *results = new_counting_queue(4), *begun = new_queue(4);
+    begin_pipeline((weir_pipeline_options){.name = "order"});
+    add_stage((weir_stage_options){.name = "ordered",
+                                   .func = wait_once,
+                                   .arg = begun,
+                                   .threads = 2,
+                                   .capacity = 4,
+                                   .ordered = true,
+                                   .results = results});
+    start_pipeline();
+    put_items(1, 2);
+    (void)get_number(begun);
+    (void)get_number(begun);
+    cancel(NULL);
+    look_calmly();
+    open_gate();
+    finish_with(WEIR_CANCELLED, 0, 0, 0, 2);
+    check_results(results, (int[]){0});
+    for (int i = 1; i <= 2; i++)
+        sched_check(dropped[i] == 1, "the result of item %d was dropped %d times", i, dropped[i]);
+    must(weir_queue_destroy(begun), WEIR_OK);
+}
+
+static int cancel_and_fail(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    weir_task_emit(task, item(10 + number(got)));
+    cancel(NULL);
+    return 5;
+}
+
+/* What it has emitted is a result that is dropped, and not an item of the stage. */
+void scenario_ordered_cancel_inside(void) {
+    weir_queue *results = new_counting_queue(4);
+    begin_pipeline((weir_pipeline_options){.name = "order"});
+    add_stage(ordered_stage(cancel_and_fail, results));
+    start_pipeline();
+    put_if_open(item(1));
+    put_if_open(item(2));
+    finish_pipeline(WEIR_CANCELLED);
+    check_each_ended_once(2);
+    for (int i = 1; i <= 2; i++)
+        sched_check(dropped[10 + i] == ran[i], "the result of item %d was dropped %d times", i, dropped[10 + i]);
+    check_results(results, (int[]){0});
+}

@@ -1,0 +1,107 @@
+/*
+ * pipeline_retry.c - scenarios of items that fail, back off, and are given up.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+static int first_fails_once(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    sched_check(weir_task_attempt(task) == (unsigned)ran[number(got)], "attempt %u", weir_task_attempt(task));
+    if (number(got) == 1 && weir_task_attempt(task) == 1)
+        return weir_task_fail(task, 5, NULL);
+    weir_task_emit(task, got);
+    return end_call(got);
+}
+
+static void add_retrying(weir_task_func *run, weir_stage_options options) {
+    options.name = "retry";
+    options.run = run;
+    options.capacity = 2;
+    options.on_error = WEIR_SKIP;
+    options.retry = (weir_retry){.attempts = 2, .backoff = WEIR_SECOND};
+    add_stage(options);
+}
+
+/* The only worker has other items while one backs off; and finish waits for that one. */
+void scenario_retry_holds_no_worker(void) {
+    weir_queue *results = new_counting_queue(4);
+    begin_pipeline((weir_pipeline_options){.name = "retry"});
+    add_retrying(first_fails_once, (weir_stage_options){.results = results});
+    start_pipeline();
+    uint64_t from = sched_now();
+    put_items(1, 2);
+    int first = get_number(results);
+    if (sched_now() < from + WEIR_SECOND / 2)
+        sched_check(first == 2, "the first item is through before its time");
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+    sched_check(ran[1] == 2 && ran[2] == 1, "%d and %d attempts", ran[1], ran[2]);
+    check_results(results, (int[]){3 - first, 0});
+}
+
+/* In order, although the second has been ready for a while. */
+void scenario_retry_in_order(void) {
+    weir_queue *results = new_counting_queue(4);
+    begin_pipeline((weir_pipeline_options){.name = "retry"});
+    add_retrying(first_fails_once, (weir_stage_options){.results = results, .ordered = true});
+    start_pipeline();
+    put_items(1, 2);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+    check_results(results, (int[]){1, 2, 0});
+}
+
+static int fail_first(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    return number(got) == 1 ? weir_task_fail(task, 7, "attempt %u", weir_task_attempt(task)) : end_call(got);
+}
+
+static void check_letter(weir_queue *dead, unsigned attempts, const char *message) {
+    void *got;
+    must(weir_queue_get(dead, &got), WEIR_OK);
+    weir_dead_letter *letter = got;
+    sched_check(number(letter->item) == 1 && letter->code == 7 && letter->attempts == attempts, "item %d, code %d, %u",
+                number(letter->item), letter->code, letter->attempts);
+    sched_check(letter->message[8] == message[0], "its message is '%s'", letter->message);
+    weir_dead_letter_free(letter);
+    must(weir_queue_get(dead, &got), WEIR_CLOSED);
+    must(weir_queue_destroy(dead), WEIR_OK);
+}
+
+void scenario_given_up(void) {
+    weir_queue *dead = new_queue(1);
+    begin_pipeline((weir_pipeline_options){.max_items = 1});
+    add_retrying(fail_first, (weir_stage_options){.dead = dead, .threads = 2});
+    start_pipeline();
+    put_items(1, 2);
+    finish_with(WEIR_OK, 1, 0, 1, 0);
+    sched_check(dropped[1] == 0, "the caller's item was dropped");
+    check_letter(dead, 2, "2");
+}
+
+static int source_calls;
+
+static int fail_then_produce(weir_task *task, void *none, void *arg) {
+    (void)none;
+    (void)arg;
+    if (++source_calls == 1)
+        return weir_task_fail(task, 5, NULL);
+    sched_check(weir_task_attempt(task) == 2, "attempt %u", weir_task_attempt(task));
+    weir_task_emit(task, item(1));
+    return WEIR_END;
+}
+
+/* A source that backs off when the run is finished is not called again. */
+void scenario_source_backs_off(void) {
+    source_calls = 0;
+    begin_pipeline((weir_pipeline_options){.name = "source"});
+    add_stage((weir_stage_options){.name = "source",
+                                   .source = fail_then_produce,
+                                   .on_error = WEIR_SKIP,
+                                   .retry = {.attempts = 2, .backoff = WEIR_SECOND}});
+    add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    start_pipeline();
+    finish_pipeline(WEIR_OK);
+    sched_check(ran[1] == (source_calls == 2), "%d calls, and the item %d times", source_calls, ran[1]);
+}

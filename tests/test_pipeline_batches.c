@@ -1,0 +1,321 @@
+/*
+ * test_pipeline_batches.c - batches: what makes one, what its function is told, and what becomes of it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+static uint64_t weigh_by_number(const void *item, void *arg) {
+    (void)arg;
+    return ((const struct thing *)item)->n % 5 + 1;
+}
+
+/* What the functions have seen. */
+enum { CALLS = 4096 };
+struct seen {
+    atomic_size_t calls;
+    size_t counts[CALLS];
+    weir_batch_reason reasons[CALLS];
+    size_t firsts[CALLS];
+    unsigned attempts[CALLS];
+    unsigned fails_until; /* an attempt below this one fails */
+    bool exits;           /* instead of failing */
+    bool emits;
+};
+
+static int see_batch(weir_task *task, void *const *items, size_t count, void *raw) {
+    struct seen *seen = raw;
+    size_t n = atomic_fetch_add(&seen->calls, 1);
+    seen->counts[n] = count;
+    seen->reasons[n] = weir_task_batch_reason(task);
+    seen->firsts[n] = ((struct thing *)items[0])->n;
+    seen->attempts[n] = weir_task_attempt(task);
+    if (seen->attempts[n] < seen->fails_until) {
+        if (seen->exits)
+            pthread_exit(NULL);
+        return weir_task_fail(task, 5, "batch of %zu", count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (seen->emits)
+            weir_task_emit(task, items[i]);
+        else
+            thing_consume(items[i]);
+    }
+    return 0;
+}
+
+static weir_pipeline *batches_of(struct seen *seen, weir_stage_options options) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    options.name = "batch";
+    options.run_batch = see_batch;
+    options.arg = seen;
+    options.drop = thing_drop;
+    add_stage(pipeline, options);
+    if (seen->emits)
+        add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    return pipeline;
+}
+
+/* ---- what makes a batch ---- */
+
+START_TEST (so_many_items_make_a_batch_and_the_end_the_last) {
+    struct seen seen = {.calls = 0};
+    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads = (size_t)_i, .batch = {.items = 7}});
+    put_things(pipeline, 7 * 20 + 3);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&seen.calls), 21);
+    size_t ends = 0;
+    for (size_t i = 0; i < 21; i++) {
+        bool end = seen.reasons[i] == WEIR_BATCH_END;
+        ends += end;
+        ck_assert_uint_eq(seen.counts[i], end ? 3 : 7);
+        if (!end)
+            ck_assert_uint_eq(seen.reasons[i], WEIR_BATCH_ITEMS);
+    }
+    ck_assert_uint_eq(ends, 1);
+    ck_assert_uint_eq(things_consumed(), 7 * 20 + 3);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (when_all_fits_there_is_no_empty_batch_at_the_end) {
+    struct seen seen = {.calls = 0};
+    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads = 2, .batch = {.items = 5}});
+    put_things(pipeline, _i == 0 ? 0 : 50);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&seen.calls), _i == 0 ? 0 : 10);
+    assert_things_ended();
+}
+END_TEST
+
+/* Weights 1 2 3 4 5 1 2 ...: those of 1 + 2 + 3 + 4 make ten, those of 5 + 1 + 2 + 3 eleven, and so on. */
+START_TEST (so_many_bytes_make_a_batch) {
+    struct seen seen = {.calls = 0};
+    weir_pipeline *pipeline =
+        batches_of(&seen, (weir_stage_options){.batch = {.bytes = 10, .weigh = weigh_by_number, .items = 100}});
+    put_things(pipeline, 8);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&seen.calls), 2);
+    ck_assert_uint_eq(seen.counts[0], 4);
+    ck_assert_uint_eq(seen.counts[1], 4);
+    ck_assert_uint_eq(seen.reasons[0], WEIR_BATCH_BYTES);
+    ck_assert_uint_eq(seen.reasons[1], WEIR_BATCH_BYTES);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (a_batch_waits_no_longer_than_its_time) {
+    struct seen seen = {.calls = 0};
+    weir_pipeline *pipeline =
+        batches_of(&seen, (weir_stage_options){.batch = {.items = 1000, .wait = 2 * MILLISECONDS}});
+    for (size_t round = 0; round < 5; round++) {
+        put_things(pipeline, 3);
+        while (things_consumed() < 3 * (round + 1)) /* nothing but its time can end it */
+            nap();
+    }
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_ge(atomic_load(&seen.calls), 5);
+    for (size_t i = 0; i < atomic_load(&seen.calls); i++)
+        ck_assert_uint_eq(seen.reasons[i], WEIR_BATCH_TIME);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (a_batch_that_is_complete_begins_the_time_of_the_next_anew) {
+    struct seen seen = {.calls = 0};
+    weir_pipeline *pipeline =
+        batches_of(&seen, (weir_stage_options){.threads = 2, .batch = {.items = 4, .wait = 3600 * SECONDS}});
+    put_things(pipeline, 4 * 25 + 1);
+    finish_and_destroy(pipeline, WEIR_OK); /* does not wait for an hour */
+    ck_assert_uint_eq(atomic_load(&seen.calls), 26);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- what becomes of it ---- */
+
+START_TEST (a_batch_fails_as_a_whole) {
+    struct seen seen = {.fails_until = 9};
+    weir_pipeline *pipeline =
+        batches_of(&seen, (weir_stage_options){.threads = (size_t)_i, .batch = {.items = 4}, .on_error = WEIR_SKIP});
+    put_things(pipeline, 42);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.failed, 42);
+    ck_assert_uint_eq(report->error_count, 11);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 42);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (each_item_of_a_failed_batch_is_a_dead_letter) {
+    struct seen seen = {.fails_until = 9};
+    weir_queue *dead = new_queue(WEIR_UNBOUNDED);
+    weir_pipeline *pipeline =
+        batches_of(&seen, (weir_stage_options){.batch = {.items = 4}, .dead = dead, .on_error = WEIR_SKIP});
+    put_things(pipeline, 10);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.dead, 10);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    void *taken;
+    size_t letters = 0;
+    for (; weir_queue_try_get(dead, &taken) == WEIR_OK; letters++) {
+        weir_dead_letter *letter = taken;
+        ck_assert_str_eq(letter->message, letters < 8 ? "batch of 4" : "batch of 2");
+        thing_consume(letter->item);
+        weir_dead_letter_free(letter);
+    }
+    ck_assert_uint_eq(letters, 10);
+    assert_things_ended();
+    assert_status(WEIR_OK, weir_queue_tasks_done(dead, 10));
+    assert_status(WEIR_OK, weir_queue_destroy(dead));
+}
+END_TEST
+
+START_TEST (a_failed_batch_ends_the_run) {
+    struct seen seen = {.fails_until = 9};
+    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads = 2, .batch = {.items = 4}});
+    for (size_t i = 0; i < 40; i++) {
+        struct thing *thing = thing_new();
+        if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
+            thing_consume(thing);
+    }
+    finish_and_destroy(pipeline, WEIR_FAILED);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (a_batch_is_tried_again_as_it_was) {
+    struct seen seen = {.fails_until = 3, .exits = _i >= 3};
+    size_t threads = (size_t)_i;
+    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads = seen.exits ? 6 : threads,
+                                                                     .batch = {.items = 5},
+                                                                     .retry = {.attempts = 3, .backoff = 1000}});
+    size_t batches = seen.exits ? 2 : 10;
+    put_things(pipeline, 5 * batches);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 5 * batches);
+    ck_assert_uint_eq(report->retried, 2 * batches);
+    ck_assert_uint_eq(atomic_load(&seen.calls), 3 * batches);
+    for (size_t i = 0; i < 3 * batches; i++) {
+        ck_assert_uint_eq(seen.counts[i], 5);
+        ck_assert_uint_eq(seen.reasons[i], WEIR_BATCH_ITEMS);
+    }
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_consumed(), 5 * batches);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- results ---- */
+
+START_TEST (results_of_a_batch_go_on_and_its_roots_end_with_them) {
+    struct seen seen = {.emits = true, .fails_until = _i == 1 ? 2 : 0};
+    weir_pipeline *pipeline =
+        batches_of(&seen, (weir_stage_options){.threads = 3, .batch = {.items = 6}, .retry = {.attempts = 2}});
+    put_things(pipeline, 200);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 200);
+    ck_assert_uint_eq(stage_in(report, "end")->counts.in, 200);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* One result of many items, twice in a row, behind a limit that only their end can make room in. */
+static int merge(weir_task *task, void *const *items, size_t count, void *unused) {
+    (void)unused;
+    for (size_t i = 0; i < count; i++)
+        thing_consume(items[i]);
+    weir_task_emit(task, thing_new());
+    return 0;
+}
+
+START_TEST (batches_of_batches_make_room_when_the_last_result_is_done_with) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 40});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "a", .run_batch = merge, .threads = 2, .batch = {.items = 3}, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "b", .run_batch = merge, .batch = {.items = 3, .wait = MILLISECONDS}, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 500);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.in, 500);
+    ck_assert_uint_eq(report->counts.done, 500);
+    ck_assert_uint_ge(stage_in(report, "b")->counts.in, 500 / 3);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* In one thread batches keep the order, of their items and of their results. */
+START_TEST (ordered_batches_keep_the_order) {
+    struct seen seen = {.emits = true};
+    weir_queue *results = new_queue(WEIR_UNBOUNDED);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "batch",
+                                             .run_batch = see_batch,
+                                             .arg = &seen,
+                                             .ordered = true,
+                                             .batch = {.items = 4},
+                                             .results = results,
+                                             .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 403);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 403);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    void *taken;
+    for (size_t n = 0; n < 403; n++) {
+        assert_status(WEIR_OK, weir_queue_try_get(results, &taken));
+        ck_assert_ptr_eq(taken, thing_at(n));
+    }
+    assert_status(WEIR_OK, weir_queue_tasks_done(results, 403));
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
+START_TEST (a_cancel_drops_incomplete_and_complete_batches_once) {
+    struct seen seen = {.emits = true, .fails_until = 1 + (unsigned)_i % 2};
+    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads = 2,
+                                                                     .batch = {.items = 7, .wait = MILLISECONDS / 4},
+                                                                     .retry = {.attempts = 2, .backoff = 100 * 1000}});
+    put_things(pipeline, 200 + (size_t)_i * 3);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    assert_things_ended();
+}
+END_TEST
+
+static Suite *batches_suite(void) {
+    Suite *suite = suite_create("batches in a pipeline");
+    TCase *made = add_things_case(suite, "made");
+    tcase_add_loop_test(made, so_many_items_make_a_batch_and_the_end_the_last, 1, 4);
+    tcase_add_loop_test(made, when_all_fits_there_is_no_empty_batch_at_the_end, 0, 2);
+    tcase_add_test(made, so_many_bytes_make_a_batch);
+    tcase_add_test(made, a_batch_waits_no_longer_than_its_time);
+    tcase_add_test(made, a_batch_that_is_complete_begins_the_time_of_the_next_anew);
+    TCase *ended = add_things_case(suite, "ended");
+    tcase_add_loop_test(ended, a_batch_fails_as_a_whole, 1, 4);
+    tcase_add_test(ended, each_item_of_a_failed_batch_is_a_dead_letter);
+    tcase_add_test(ended, a_failed_batch_ends_the_run);
+    tcase_add_loop_test(ended, a_batch_is_tried_again_as_it_was, 1, 4);
+    tcase_add_loop_test(ended, results_of_a_batch_go_on_and_its_roots_end_with_them, 0, 2);
+    tcase_add_test(ended, batches_of_batches_make_room_when_the_last_result_is_done_with);
+    tcase_add_test(ended, ordered_batches_keep_the_order);
+    tcase_add_loop_test(ended, a_cancel_drops_incomplete_and_complete_batches_once, 0, 20);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(batches_suite());
+}

@@ -1,0 +1,410 @@
+/*
+ * test_pipeline_end.c - ends that are not in good order: deadlines, functions that do not return, and cancels that wake
+ * whoever waits.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+#include <poll.h>
+#include <stdio.h>
+
+static const uint64_t long_grace = HANG_SECONDS * SECONDS;
+
+/* ---- deadlines ---- */
+
+static int work_until_cancelled(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    while (!weir_task_cancelled(task))
+        nap();
+    (void)item;
+    return 1;
+}
+
+START_TEST (what_is_not_through_at_the_deadline_is_dropped) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "a", .run = run_pass_on, .threads = 2, .capacity = 10, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "b", .run = work_until_cancelled, .capacity = 10, .threads = 2, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 15);
+    weir_report *report = NULL;
+    weir_deadline deadline = _i == 0 ? 0 : weir_deadline_after((uint64_t)_i * MILLISECONDS);
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_finish(pipeline, deadline, &report));
+    ck_assert_int_eq(report->state, WEIR_RUN_OVER);
+    ck_assert_int_eq(report->outcome, WEIR_TIMEDOUT);
+    ck_assert_uint_eq(report->counts.dropped, 15);
+    ck_assert_uint_eq(report->error_count, 0);
+    assert_all_over(report);
+    weir_report_free(report);
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_finish(pipeline, WEIR_NEVER, NULL));
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 15);
+}
+END_TEST
+
+START_TEST (a_deadline_that_has_passed_does_not_matter_when_all_is_through) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .threads = 2});
+    start_pipeline(pipeline);
+    put_things(pipeline, 10);
+    for (;; nap()) {
+        weir_report *report = report_of(pipeline);
+        uint64_t done = report->counts.done;
+        weir_report_free(report);
+        if (done == 10)
+            break;
+    }
+    nap();
+    weir_status status = weir_pipeline_finish(pipeline, 0, NULL);
+    ck_assert(status == WEIR_OK || status == WEIR_TIMEDOUT); /* the last one may not be settled yet */
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_consumed(), 10);
+}
+END_TEST
+
+/* ---- functions that do not return ---- */
+
+START_TEST (a_stuck_function_is_told_of_and_waited_for_later) {
+    struct gate gate = GATE;
+    bool plain = _i & 1, destroys = _i & 2;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 2 * MILLISECONDS});
+    weir_stage_options stuck = {.name = "stuck", .arg = &gate, .threads = 3, .drop = thing_drop};
+    if (plain)
+        stuck.func = hand_back_at_gate;
+    else
+        stuck.run = run_pass_on_at_gate;
+    add_stage(pipeline, stuck);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 2);
+    gate_wait_for(&gate, 2);
+    weir_report *report = NULL;
+    if (destroys) {
+        assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    } else {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(MILLISECONDS), &report));
+        weir_report_free(report);
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, NULL));
+    }
+    for (weir_deadline limit = hang_limit();; nap()) { /* the third may be on its way out still */
+        report = report_of(pipeline);
+        if (report->late_count == 2 || now() > limit)
+            break;
+        weir_report_free(report);
+    }
+    ck_assert_int_eq(report->state, WEIR_RUN_CANCELLED);
+    ck_assert_uint_eq(report->late_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_str_eq(report->late[i].stage, "stuck");
+        ck_assert(report->late[i].stuck);
+        ck_assert_uint_lt(report->late[i].number, 3);
+        ck_assert_uint_gt(report->late[i].since, 0);
+        ck_assert_uint_le(report->late[i].since, report->elapsed + MILLISECONDS);
+    }
+    ck_assert_uint_ne(report->late[0].number, report->late[1].number);
+    assert_balanced(report);
+    weir_report_free(report);
+    assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    struct thing *late = thing_new();
+    assert_status(WEIR_CLOSED, weir_pipeline_put(pipeline, late)); /* it is still there */
+    thing_consume(late);
+    gate_open(&gate);
+    for (weir_deadline limit = hang_limit(); weir_pipeline_destroy(pipeline) == WEIR_BUSY && now() < limit;)
+        nap();
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (an_attempt_that_takes_too_long_is_overdue) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "slow",
+                                             .run = run_pass_on_at_gate,
+                                             .arg = &gate,
+                                             .attempt_time = MILLISECONDS,
+                                             .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&gate, 1);
+    sleep_until(now() + 2 * MILLISECONDS);
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_eq(report->stages[0].overdue, 1);
+    ck_assert_uint_eq(report->late_count, 1);
+    ck_assert(!report->late[0].stuck);
+    ck_assert_str_eq(report->late[0].stage, "slow");
+    weir_report_free(report);
+    gate_open(&gate);
+    report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->stages[0].overdue, 1);
+    ck_assert_uint_eq(report->late_count, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+struct told {
+    weir_deadline deadline, from, to;
+};
+
+static int look_at_deadline(weir_task *task, void *item, void *raw) {
+    struct told *told = raw;
+    told->to = now();
+    told->deadline = weir_task_deadline(task);
+    thing_consume(item);
+    return 0;
+}
+
+START_TEST (an_attempt_knows_its_deadline) {
+    static const uint64_t times[] = {0, 50 * SECONDS, UINT64_MAX};
+    struct told told = {.from = now()};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "a", .run = look_at_deadline, .arg = &told, .attempt_time = times[_i]});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    finish_and_destroy(pipeline, WEIR_OK);
+    if (_i == 1) {
+        ck_assert_uint_ge(told.deadline, told.from + times[1]);
+        ck_assert_uint_le(told.deadline, told.to + times[1]);
+    } else {
+        ck_assert_uint_eq(told.deadline, WEIR_NEVER);
+    }
+}
+END_TEST
+
+/* ---- a cancel wakes ---- */
+
+START_TEST (a_cancel_wakes_who_puts_for_a_queue_and_for_a_limit) {
+    struct gate gate = GATE;
+    bool limited = _i & 1, finished = _i & 2;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = limited ? 3 : 0, .grace = long_grace});
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "gate", .func = hand_back_at_gate, .arg = &gate, .capacity = 2, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 3);
+    struct pipeline_call puts[2];
+    for (size_t i = 0; i < 2; i++) {
+        puts[i] = (struct pipeline_call){.call = {.item = thing_new(), .deadline = WEIR_NEVER}, .pipeline = pipeline};
+        call_start_asleep(&puts[i].call, make_pipeline_put);
+    }
+    struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    if (finished)
+        call_start(&finish.call, make_pipeline_finish);
+    else
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    for (size_t i = 0; i < 2; i++) {
+        assert_status(WEIR_CLOSED, call_finish(&puts[i].call)); /* before the function returns */
+        thing_consume(puts[i].call.item);
+    }
+    gate_open(&gate);
+    if (finished) {
+        assert_status(WEIR_OK, call_finish(&finish.call));
+        weir_report_free(finish.report);
+        destroy_pipeline(pipeline);
+    } else {
+        finish_and_destroy(pipeline, WEIR_CANCELLED);
+    }
+    assert_things_ended();
+}
+END_TEST
+
+static int fail_always(weir_task *task, void *item, void *unused) {
+    (void)task;
+    (void)item;
+    (void)unused;
+    return 5;
+}
+
+static int split_for_ever(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    while (!weir_task_cancelled(task) && things_made() < 100000)
+        weir_task_emit(task, thing_new());
+    thing_consume(item);
+    return 0;
+}
+
+/* Twelve workers, all of them blocked in one way. */
+static weir_stage_options blocked_stage(int way) {
+    switch (way) {
+        case 0: /* in an emit: the next stage is at a gate */
+            return (weir_stage_options){.name = "blocked", .run = split_for_ever};
+        case 1: /* for the rate: one call in a thousand seconds */
+            return (weir_stage_options){.name = "blocked", .run = run_pass_on, .rate = 0.001};
+        case 2: /* in a back-off of a minute, on which no worker waits */
+            return (weir_stage_options){
+                .name = "blocked", .run = fail_always, .retry = {.attempts = 2, .backoff = 60 * SECONDS}};
+        case 3: /* the same in order */
+            return (weir_stage_options){.name = "blocked",
+                                        .run = fail_always,
+                                        .ordered = true,
+                                        .retry = {.attempts = 2, .backoff = 60 * SECONDS}};
+        default: /* a plain one */
+            return (weir_stage_options){.name = "blocked", .func = hand_back};
+    }
+}
+
+static weir_status init_nothing(void *arg, void **state) {
+    *state = arg;
+    return WEIR_OK;
+}
+
+static void count_out(void *out) {
+    atomic_fetch_add((atomic_uint *)out, 1);
+}
+
+START_TEST (a_cancel_ends_twelve_blocked_workers) {
+    atomic_uint out = 0;
+    struct gate gate = GATE;
+    weir_stage_options options = blocked_stage(_i);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
+    options.threads = 12;
+    options.arg = &out;
+    options.init = init_nothing;
+    options.fini = count_out;
+    options.capacity = 100;
+    options.drop = thing_drop;
+    add_stage(pipeline, options);
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "gate", .func = hand_back_at_gate, .arg = &gate, .capacity = 1, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 50);
+    sleep_until(now() + 5 * MILLISECONDS); /* most of them are blocked now; if not, that has to be right too */
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    weir_deadline cancelled = now();
+    wait_for_count(&out, 12);
+    printf("way %d: twelve blocked workers were out %.3f ms after the cancel\n", _i, (double)(now() - cancelled) / 1e6);
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- the descriptor ---- */
+
+struct poller {
+    atomic_int polls, events;
+};
+
+static int poll_for_cancel(weir_task *task, void *item, void *raw) {
+    struct poller *poller = raw;
+    struct pollfd fd = {.fd = weir_pipeline_cancel_fd(weir_task_pipeline(task)), .events = POLLIN};
+    (void)item;
+    atomic_fetch_add(&poller->polls, 1);
+    int ready = poll(&fd, 1, HANG_SECONDS * 1000);
+    atomic_fetch_add(&poller->events, ready == 1 && (fd.revents & POLLIN));
+    return weir_task_fail(task, 4, "cancelled");
+}
+
+START_TEST (the_descriptor_becomes_readable_at_the_cancel) {
+    struct poller poller = {.polls = 0};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "polls", .run = poll_for_cancel, .arg = &poller, .threads = 3, .drop = thing_drop});
+    struct pollfd fd = {.fd = weir_pipeline_cancel_fd(pipeline), .events = POLLIN};
+    ck_assert_int_ge(fd.fd, 0);
+    start_pipeline(pipeline);
+    put_things(pipeline, 5);
+    while (atomic_load(&poller.polls) < 3)
+        nap();
+    ck_assert_int_eq(poll(&fd, 1, 0), 0);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    ck_assert_int_eq(poll(&fd, 1, 0), 1);
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    ck_assert_int_eq(atomic_load(&poller.events), 3);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- from anywhere ---- */
+
+static weir_pipeline *of_drops;
+
+static void cancel_in_drop(void *thing, void *unused) {
+    weir_pipeline_cancel(of_drops);
+    thing_drop(thing, unused);
+}
+
+START_TEST (a_drop_function_may_cancel) {
+    weir_pipeline *pipeline = of_drops = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
+    add_stage(pipeline, (weir_stage_options){.name = "a",
+                                             .run = fail_always,
+                                             .threads = 2,
+                                             .capacity = 50,
+                                             .drop = cancel_in_drop,
+                                             .on_error = WEIR_SKIP});
+    start_pipeline(pipeline);
+    for (size_t i = 0; i < 40; i++) {
+        struct thing *thing = thing_new();
+        if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
+            thing_consume(thing);
+    }
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    assert_things_ended();
+}
+END_TEST
+
+static int cancel_at_tenth(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    if (((struct thing *)item)->n == 10)
+        weir_pipeline_cancel(weir_task_pipeline(task));
+    weir_task_emit(task, item);
+    return 0;
+}
+
+/* Several cancel at once: from inside, from outside, with a deadline that passes. */
+START_TEST (many_cancels_are_one) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "a", .run = cancel_at_tenth, .threads = 2, .drop = thing_drop, .ordered = _i % 2 == 1});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    struct pipeline_call calls[3];
+    for (size_t i = 0; i < 30; i++) {
+        struct thing *thing = thing_new();
+        if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
+            thing_consume(thing);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        calls[i] = (struct pipeline_call){.call = {.deadline = now() + 50 * 1000 * i}, .pipeline = pipeline};
+        call_start(&calls[i].call, i == 0 ? make_pipeline_cancel : make_pipeline_finish);
+    }
+    assert_status(WEIR_OK, call_finish(&calls[0].call));
+    weir_status first = call_finish(&calls[1].call), second = call_finish(&calls[2].call);
+    ck_assert(first == WEIR_CANCELLED || first == WEIR_TIMEDOUT);
+    ck_assert_int_eq(first, second);
+    weir_report_free(calls[1].report);
+    weir_report_free(calls[2].report);
+    finish_and_destroy(pipeline, first);
+    assert_things_ended();
+}
+END_TEST
+
+static Suite *end_suite(void) {
+    Suite *suite = suite_create("end of a pipeline");
+    TCase *late = add_things_case(suite, "late");
+    tcase_add_loop_test(late, what_is_not_through_at_the_deadline_is_dropped, 0, 4);
+    tcase_add_test(late, a_deadline_that_has_passed_does_not_matter_when_all_is_through);
+    tcase_add_loop_test(late, a_stuck_function_is_told_of_and_waited_for_later, 0, 4);
+    tcase_add_test(late, an_attempt_that_takes_too_long_is_overdue);
+    tcase_add_loop_test(late, an_attempt_knows_its_deadline, 0, 3);
+    TCase *cancel = add_things_case(suite, "cancel");
+    tcase_add_loop_test(cancel, a_cancel_wakes_who_puts_for_a_queue_and_for_a_limit, 0, 4);
+    tcase_add_loop_test(cancel, a_cancel_ends_twelve_blocked_workers, 0, 5);
+    tcase_add_test(cancel, the_descriptor_becomes_readable_at_the_cancel);
+    tcase_add_test(cancel, a_drop_function_may_cancel);
+    tcase_add_loop_test(cancel, many_cancels_are_one, 0, 20);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(end_suite());
+}

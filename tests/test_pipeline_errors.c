@@ -1,0 +1,433 @@
+/*
+ * test_pipeline_errors.c - what becomes of items that fail, and of the run.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ITEMS = 200 };
+
+/* ---- fail fast, and skip ---- */
+
+/* Each tenth fails. */
+static int fail_tenth(weir_task *task, void *item, void *unused) {
+    struct thing *thing = item;
+    (void)unused;
+    atomic_fetch_add(&thing->tries, 1);
+    if (thing->n % 10 == 3)
+        return weir_task_fail(task, 40 + (int)(thing->n % 7), "thing %zu is bad", thing->n);
+    weir_task_emit(task, thing);
+    return 0;
+}
+
+START_TEST (the_first_error_ends_the_run_and_the_rest_is_dropped) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "bad", .run = fail_tenth, .threads = (size_t)_i, .capacity = ITEMS, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    for (size_t i = 0; i < ITEMS; i++) {
+        struct thing *thing = thing_new();
+        weir_status status = weir_pipeline_put(pipeline, thing);
+        ck_assert(status == WEIR_OK || status == WEIR_CLOSED);
+        if (status == WEIR_CLOSED)
+            thing_consume(thing);
+    }
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    const weir_stage_report *bad = stage_in(report, "bad");
+    ck_assert_uint_ge(bad->counts.failed, 1);
+    ck_assert_uint_le(bad->counts.failed, (size_t)_i);
+    ck_assert_uint_eq(report->error_count, bad->counts.failed);
+    ck_assert_str_eq(report->errors[0].stage, "bad");
+    ck_assert_uint_eq(report->errors[0].attempts, 1);
+    ck_assert_ptr_nonnull(strstr(report->errors[0].message, "is bad"));
+    if (_i == 1) {
+        ck_assert_str_eq(report->errors[0].message, "thing 3 is bad");
+        ck_assert_int_eq(report->errors[0].code, 43);
+    }
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (skipped_errors_are_counted_and_the_others_go_on) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_errors = 5});
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "bad", .run = fail_tenth, .threads = (size_t)_i, .drop = thing_drop, .on_error = WEIR_SKIP});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    put_things(pipeline, ITEMS);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.failed, ITEMS / 10);
+    ck_assert_uint_eq(report->counts.done, ITEMS - ITEMS / 10);
+    ck_assert_uint_eq(stage_in(report, "bad")->counts.failed, ITEMS / 10);
+    ck_assert_uint_eq(stage_in(report, "end")->counts.in, ITEMS - ITEMS / 10);
+    ck_assert_uint_eq(report->error_count, ITEMS / 10);
+    ck_assert_uint_eq(report->kept_errors, 5);
+    for (size_t i = 1; i < report->kept_errors; i++)
+        ck_assert_uint_ge(report->errors[i].at, _i == 1 ? report->errors[i - 1].at : 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), ITEMS / 10);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- messages ---- */
+
+static int fail_long(weir_task *task, void *item, void *unused) {
+    char text[1000];
+    (void)unused;
+    memset(text, 'x', sizeof text);
+    text[sizeof text - 1] = '\0';
+    switch (((struct thing *)item)->n) {
+        case 0:
+            return weir_task_fail(task, 1, "%s", text);
+        case 1:
+            return weir_task_fail(task, 2, NULL);
+        case 2:
+            (void)weir_task_fail(task, 3, "an earlier one");
+            return weir_task_fail(task, 4, "the last one counts");
+        case 3:
+            return 5; /* without a message, and not with that of the item before */
+        default:
+            (void)weir_task_fail(task, 6, "and yet it is done");
+            thing_consume(item);
+            return 0;
+    }
+}
+
+START_TEST (a_message_is_cut_and_belongs_to_its_attempt) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "bad", .run = fail_long, .drop = thing_drop, .on_error = WEIR_SKIP});
+    start_pipeline(pipeline);
+    put_things(pipeline, 5);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->error_count, 4);
+    ck_assert_uint_eq(strlen(report->errors[0].message), 255);
+    ck_assert_int_eq(report->errors[0].code, 1);
+    ck_assert_str_eq(report->errors[1].message, "");
+    ck_assert_str_eq(report->errors[2].message, "the last one counts");
+    ck_assert_int_eq(report->errors[2].code, 4);
+    ck_assert_str_eq(report->errors[3].message, "");
+    ck_assert_int_eq(report->errors[3].code, 5);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- retries ---- */
+
+struct tries {
+    unsigned needed; /* the attempt that is the first to succeed */
+    atomic_uint wrong_attempt;
+};
+
+static int succeed_later(weir_task *task, void *item, void *raw) {
+    struct thing *thing = item;
+    struct tries *tries = raw;
+    unsigned attempt = atomic_fetch_add(&thing->tries, 1) + 1;
+    if (weir_task_attempt(task) != attempt)
+        atomic_fetch_add(&tries->wrong_attempt, 1);
+    if (attempt < tries->needed)
+        return weir_task_fail(task, (int)attempt, "not the %uth", attempt);
+    weir_task_emit(task, thing);
+    return 0;
+}
+
+START_TEST (what_fails_is_tried_again_by_whoever_is_free) {
+    struct tries tries = {.needed = 3};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "later",
+                                             .run = succeed_later,
+                                             .arg = &tries,
+                                             .threads = 3,
+                                             .drop = thing_drop,
+                                             .retry = {.attempts = 3, .backoff = (uint64_t)_i * 1000}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    put_things(pipeline, ITEMS);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, ITEMS);
+    ck_assert_uint_eq(report->retried, 2 * ITEMS);
+    ck_assert_uint_eq(stage_in(report, "later")->retried, 2 * ITEMS);
+    ck_assert_uint_eq(report->error_count, 2 * ITEMS);
+    ck_assert_uint_eq(atomic_load(&tries.wrong_attempt), 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_consumed(), ITEMS);
+    assert_things_ended();
+}
+END_TEST
+
+static bool is_temporary(int code, void *arg) {
+    (void)arg;
+    return code == 40;
+}
+
+static int fail_always(weir_task *task, void *item, void *arg) {
+    struct thing *thing = item;
+    (void)arg;
+    atomic_fetch_add(&thing->tries, 1);
+    return weir_task_fail(task, thing->n % 2 == 0 ? 40 : 41, "attempt %u at %zu", weir_task_attempt(task), thing->n);
+}
+
+START_TEST (dead_letters_say_what_why_where_and_after_how_many) {
+    weir_queue *dead = new_queue(WEIR_UNBOUNDED);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "bad",
+                                             .run = fail_always,
+                                             .threads = 2,
+                                             .dead = dead,
+                                             .drop = thing_drop,
+                                             .on_error = WEIR_SKIP,
+                                             .retry = {.attempts = 4, .backoff = 1000, .when = is_temporary}});
+    start_pipeline(pipeline);
+    put_things(pipeline, 40);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.dead, 40);
+    ck_assert_uint_eq(report->retried, 60);
+    ck_assert_uint_eq(report->error_count, 100);
+    weir_report_free(report);
+    destroy_pipeline(pipeline); /* the letters outlive it */
+    void *taken;
+    for (size_t i = 0; i < 40; i++) {
+        assert_status(WEIR_OK, weir_queue_get(dead, &taken));
+        weir_dead_letter *letter = taken;
+        struct thing *thing = letter->item;
+        bool even = thing->n % 2 == 0;
+        char message[64];
+        snprintf(message, sizeof message, "attempt %d at %zu", even ? 4 : 1, thing->n);
+        ck_assert_str_eq(letter->message, message);
+        ck_assert_str_eq(letter->stage, "bad");
+        ck_assert_int_eq(letter->code, even ? 40 : 41);
+        ck_assert_uint_eq(letter->attempts, even ? 4 : 1);
+        ck_assert_uint_eq(atomic_load(&thing->tries), even ? 4 : 1);
+        thing_consume(thing);
+        weir_dead_letter_free(letter);
+    }
+    assert_status(WEIR_CLOSED, weir_queue_get(dead, &taken));
+    assert_things_ended();
+    assert_status(WEIR_OK, weir_queue_tasks_done(dead, 40));
+    assert_status(WEIR_OK, weir_queue_destroy(dead));
+}
+END_TEST
+
+START_TEST (an_error_that_ends_the_run_leaves_its_letter) {
+    weir_queue *dead = new_queue(WEIR_UNBOUNDED);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "bad", .run = fail_always, .dead = dead, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    ck_assert_uint_eq(report->counts.dead, 1);
+    weir_report_free(report);
+    void *taken;
+    assert_status(WEIR_OK, weir_queue_get(dead, &taken));
+    assert_status(WEIR_OK, weir_queue_task_done(dead));
+    ck_assert_ptr_eq(((weir_dead_letter *)taken)->item, thing_at(0));
+    weir_dead_letter_free(taken);
+    destroy_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_queue_destroy(dead));
+    ck_assert_uint_eq(things_dropped(), 0);
+}
+END_TEST
+
+/* A dead letter to a queue that somebody has shut down: the item goes to the drop function. */
+START_TEST (a_letter_that_nobody_takes_is_a_drop) {
+    weir_queue *dead = new_queue(5);
+    assert_status(WEIR_OK, weir_queue_shutdown(dead, WEIR_DRAIN));
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "bad", .run = fail_always, .dead = dead, .drop = thing_drop, .on_error = WEIR_SKIP});
+    start_pipeline(pipeline);
+    put_things(pipeline, 10);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.dropped, 10);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 10);
+    assert_status(WEIR_OK, weir_queue_destroy(dead));
+}
+END_TEST
+
+/* ---- results of what fails ---- */
+
+static int emit_then_fail_once(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    weir_task_emit(task, thing_new());
+    if (weir_task_attempt(task) == 1)
+        return 9;
+    thing_consume(item);
+    return 0;
+}
+
+START_TEST (what_a_failed_attempt_has_emitted_is_emitted_or_dropped_in_an_ordered_stage) {
+    bool ordered = _i == 1;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "twice",
+                                             .run = emit_then_fail_once,
+                                             .threads = 2,
+                                             .ordered = ordered,
+                                             .drop = thing_drop,
+                                             .retry = {.attempts = 2}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 50);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 50);
+    ck_assert_uint_eq(stage_in(report, "end")->counts.in, ordered ? 50 : 100);
+    ck_assert_uint_eq(things_dropped(), ordered ? 50 : 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- threads that a function has ended ---- */
+
+static int exit_at_seventh(weir_task *task, void *item, void *unused) {
+    struct thing *thing = item;
+    (void)unused;
+    if (thing->n % 7 == 5)
+        pthread_exit(NULL);
+    weir_task_emit(task, thing);
+    return 0;
+}
+
+static void *exit_at_seventh_func(void *item, void *unused) {
+    (void)unused;
+    if (((struct thing *)item)->n % 7 == 5)
+        pthread_exit(NULL);
+    return item;
+}
+
+static uint64_t one_key(const void *item, void *arg) {
+    (void)arg;
+    return ((const struct thing *)item)->n % 3;
+}
+
+static const struct exiting {
+    weir_stage_options options;
+    size_t max_items;
+} exiting[] = {
+    {{.run = exit_at_seventh}, 0},
+    {{.func = exit_at_seventh_func}, 0},
+    {{.func = exit_at_seventh_func}, 100},
+    {{.run = exit_at_seventh, .ordered = true}, 0},
+    {{.run = exit_at_seventh, .per_key = 1, .key = one_key}, 0},
+    {{.run = exit_at_seventh, .per_key = 2, .key = one_key}, 0},
+    {{.run = exit_at_seventh, .per_key = 1, .key = one_key, .ordered = true}, 0},
+    {{.run = exit_at_seventh, .per_key = 2, .key = one_key, .ordered = true}, 0},
+};
+
+/* Three of four threads are ended, each with its item; the fourth does the rest. */
+START_TEST (an_item_that_ends_its_thread_has_failed) {
+    weir_stage_options options = exiting[_i].options;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = exiting[_i].max_items});
+    options.name = "exits";
+    options.threads = 4;
+    options.drop = thing_drop;
+    options.on_error = WEIR_SKIP;
+    add_stage(pipeline, options);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 7 * 3 + 5);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.failed, 3);
+    ck_assert_uint_eq(report->counts.done, 7 * 3 + 5 - 3);
+    ck_assert_uint_eq(report->error_count, 3);
+    ck_assert_int_eq(report->errors[0].code, -WEIR_UNFINISHED);
+    ck_assert_str_ne(report->errors[0].message, "");
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 3);
+    assert_things_ended();
+}
+END_TEST
+
+/* All its threads are gone: nobody would ever take what comes, so the run has failed. */
+START_TEST (a_stage_without_threads_ends_the_run) {
+    weir_stage_options options = exiting[_i].options;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = exiting[_i].max_items});
+    options.name = "exits";
+    options.threads = 2;
+    options.drop = thing_drop;
+    options.on_error = WEIR_SKIP;
+    add_stage(pipeline, options);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    for (size_t i = 0; i < 100; i++) {
+        struct thing *thing = thing_new();
+        if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
+            thing_consume(thing);
+    }
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    ck_assert_uint_eq(report->counts.failed, 2);
+    ck_assert_uint_eq(report->error_count, 3);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+static int exit_at_first_try(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    if (weir_task_attempt(task) == 1 && ((struct thing *)item)->n % 5 == 1)
+        pthread_exit(NULL);
+    thing_consume(item);
+    return 0;
+}
+
+START_TEST (an_item_that_ended_its_thread_may_be_tried_again) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "exits",
+                                             .run = exit_at_first_try,
+                                             .threads = 4,
+                                             .drop = thing_drop,
+                                             .per_key = (size_t)_i,
+                                             .key = one_key,
+                                             .retry = {.attempts = 2}});
+    start_pipeline(pipeline);
+    put_things(pipeline, 15);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 15);
+    ck_assert_uint_eq(report->retried, 3);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_consumed(), 15);
+    assert_things_ended();
+}
+END_TEST
+
+static Suite *errors_suite(void) {
+    Suite *suite = suite_create("errors in a pipeline");
+    TCase *ends = add_things_case(suite, "ends");
+    tcase_add_loop_test(ends, the_first_error_ends_the_run_and_the_rest_is_dropped, 1, 4);
+    tcase_add_loop_test(ends, skipped_errors_are_counted_and_the_others_go_on, 1, 4);
+    tcase_add_test(ends, a_message_is_cut_and_belongs_to_its_attempt);
+    tcase_add_loop_test(ends, what_a_failed_attempt_has_emitted_is_emitted_or_dropped_in_an_ordered_stage, 0, 2);
+    TCase *again = add_things_case(suite, "again");
+    tcase_add_loop_test(again, what_fails_is_tried_again_by_whoever_is_free, 0, 2);
+    tcase_add_test(again, dead_letters_say_what_why_where_and_after_how_many);
+    tcase_add_test(again, an_error_that_ends_the_run_leaves_its_letter);
+    tcase_add_test(again, a_letter_that_nobody_takes_is_a_drop);
+    TCase *exits = add_things_case(suite, "exits");
+    tcase_add_loop_test(exits, an_item_that_ends_its_thread_has_failed, 0, COUNT_OF(exiting));
+    tcase_add_loop_test(exits, a_stage_without_threads_ends_the_run, 0, COUNT_OF(exiting));
+    tcase_add_loop_test(exits, an_item_that_ended_its_thread_may_be_tried_again, 0, 3);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(errors_suite());
+}

@@ -1,0 +1,380 @@
+/*
+ * test_pipeline_faults.c - whole runs of pipelines, again and again: the n-th allocation, thread creation or sleep goes
+ * wrong, for every n there is, once and from then on. Nothing may crash, hang, leak, or be lost or ended twice, and a
+ * status or the report must say it.
+ *
+ * A sleep goes wrong by returning at once; then nobody may notice anything but the time it takes.
+ *
+ * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc, free, pthread_create and weir__futex_wait.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "ledger.h"
+#include "sync/futex.h"
+
+enum fault { ALLOCATION, THREAD, SLEEP, FAULTS };
+
+static struct {
+    enum fault kind;
+    atomic_size_t left; /* until it goes wrong; 0: it has, or it never will */
+    bool ever_after;
+    atomic_bool happened;
+} fault;
+
+static bool is_due(enum fault kind) {
+    if (kind != fault.kind)
+        return false;
+    size_t left = atomic_load(&fault.left);
+    while (left > 0 && !atomic_compare_exchange_weak(&fault.left, &left, left - 1))
+        ;
+    if (left == 1)
+        atomic_store(&fault.happened, true);
+    return left == 1 || (fault.ever_after && atomic_load(&fault.happened));
+}
+
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
+bool __real_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline);
+bool __wrap_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline);
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg) {
+    return is_due(THREAD) ? EAGAIN : __real_pthread_create(thread, attr, run, arg);
+}
+
+bool __wrap_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
+    if (!is_due(SLEEP))
+        return __real_weir__futex_wait(word, value, deadline);
+    sched_yield(); /* where none ever sleeps, the others are to have their turn */
+    return true;
+}
+
+static void set_fault(enum fault kind, size_t nth, bool ever_after) {
+    fault.kind = kind;
+    fault.ever_after = ever_after;
+    atomic_store(&fault.happened, false);
+    atomic_store(&fault.left, kind == ALLOCATION ? 0 : nth);
+    ledger_reset();
+    if (kind == ALLOCATION)
+        ledger_fail(nth, ever_after);
+}
+
+static bool fault_happened(size_t nth) {
+    return fault.kind == ALLOCATION ? ledger_calls() >= nth : atomic_load(&fault.happened);
+}
+
+/* ---- functions of stages ---- */
+
+static uint64_t number_in(const void *item, void *unused) {
+    (void)unused;
+    return ((const struct thing *)item)->of % 3;
+}
+
+static uint64_t weigh_one(const void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    return 1;
+}
+
+static void *copy_thing(void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    return thing_new();
+}
+
+/* Some fail once, some for good, and some make three of one. */
+static int work(weir_task *task, void *item, void *unused) {
+    struct thing *thing = item;
+    (void)unused;
+    if (thing->n % 5 == 1 && weir_task_attempt(task) == 1)
+        return weir_task_fail(task, 1, "once more, %zu", thing->n);
+    if (thing->n % 7 == 2)
+        return weir_task_fail(task, 2, "for good, %zu", thing->n);
+    for (size_t i = 0; i < thing->n % 4; i++)
+        weir_task_emit(task, thing_new());
+    thing_consume(thing);
+    return 0;
+}
+
+static int work_on_batch(weir_task *task, void *const *items, size_t count, void *unused) {
+    (void)unused;
+    if (weir_task_attempt(task) == 1 && ((struct thing *)items[0])->n % 3 == 0)
+        return weir_task_fail(task, 3, "a batch of %zu", count);
+    for (size_t i = 0; i < count; i++)
+        thing_consume(items[i]);
+    weir_task_emit(task, thing_new());
+    weir_task_emit(task, thing_new());
+    return 0;
+}
+
+static atomic_size_t left_to_produce;
+
+static int produce(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    if (weir_task_cancelled(task) || atomic_fetch_sub(&left_to_produce, 1) <= 1) {
+        atomic_store(&left_to_produce, 1);
+        return WEIR_END;
+    }
+    weir_task_emit(task, thing_new());
+    return 0;
+}
+
+static weir_status open_state(void *arg, void **state) {
+    *state = arg;
+    return WEIR_OK;
+}
+
+static void close_state(void *state) {
+    (void)state;
+}
+
+/* ---- runs; each ends with nothing left, whatever has gone wrong ---- */
+
+static bool is_excused(weir_status status) {
+    return status == WEIR_OK || (status == WEIR_NOMEM && fault.kind == ALLOCATION) ||
+           (status == WEIR_NOTHREAD && fault.kind == THREAD);
+}
+
+/* What a run has been told; a fault that nobody was told of has cost nothing. */
+static bool told;
+
+static bool went_well(const char *call, weir_status status) {
+    ck_assert_msg(is_excused(status), "%s: %s", call, weir_strerror(status));
+    told = told || status != WEIR_OK;
+    return status == WEIR_OK;
+}
+
+static weir_queue *unbounded_or_null(void) {
+    weir_queue *queue = NULL;
+    const weir_queue_options options = {.capacity = WEIR_UNBOUNDED, .drop = thing_drop};
+    (void)went_well("create queue", weir_queue_create_with(&queue, &options));
+    return queue;
+}
+
+/* The end of every run: what the report says has to be what has become of the things. */
+static void end_run(weir_pipeline *pipeline, bool fails) {
+    weir_report *report = NULL;
+    weir_status status = weir_pipeline_finish(pipeline, hang_limit(), &report);
+    ck_assert_msg(is_excused(status) || status == WEIR_FAILED, "finish: %s", weir_strerror(status));
+    ck_assert_msg(status != WEIR_FAILED || (fails && fault.kind == ALLOCATION), "finish: %s", weir_strerror(status));
+    weir_report_free(report);
+    ledger_fail(0, false); /* now it may go well, for the test's own look */
+    report = report_of(pipeline);
+    ck_assert_int_eq(report->state, WEIR_RUN_OVER);
+    assert_all_over(report);
+    told = told || status != WEIR_OK || report->counts.failed + report->counts.dropped > 0 || report->error_count > 0;
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+}
+
+static void put_or_keep(weir_pipeline *pipeline, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        struct thing *thing = thing_new();
+        weir_status status = weir_pipeline_put_until(pipeline, thing, hang_limit());
+        if (status == WEIR_CLOSED || !went_well("put", status))
+            thing_consume(thing);
+    }
+}
+
+static void end_queue(weir_queue *queue, bool letters) {
+    size_t count = 0;
+    for (void *taken; weir_queue_try_get(queue, &taken) == WEIR_OK; count++) {
+        thing_consume(letters ? ((weir_dead_letter *)taken)->item : taken);
+        if (letters)
+            weir_dead_letter_free(taken);
+    }
+    assert_status(WEIR_OK, weir_queue_tasks_done(queue, count));
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+
+static bool add_all(weir_pipeline *pipeline, weir_stage **stages, const weir_stage_options *options, size_t count) {
+    bool well = true;
+    for (size_t i = 0; i < count && well; i++)
+        well = went_well("add", weir_pipeline_add(pipeline, &stages[i], &options[i]));
+    return well;
+}
+
+static void run_plain(weir_queue *results) {
+    const weir_stage_options options[] = {
+        {.name = "a", .func = hand_back, .threads = 2, .drop = thing_drop, .init = open_state, .fini = close_state},
+        {.name = "b", .func = hand_back, .capacity = WEIR_UNBOUNDED, .drop = thing_drop, .results = results},
+    };
+    weir_stage *stages[2];
+    weir_pipeline *pipeline = NULL;
+    if (!went_well("create", weir_pipeline_create(&pipeline, &(weir_pipeline_options){.name = "swept"})))
+        return;
+    if (add_all(pipeline, stages, options, 2) && went_well("start", weir_pipeline_start(pipeline))) {
+        put_or_keep(pipeline, 40);
+        end_run(pipeline, true);
+    } else {
+        destroy_pipeline(pipeline);
+    }
+}
+
+static void work_plain(void) {
+    weir_queue *results = unbounded_or_null();
+    if (results == NULL)
+        return;
+    run_plain(results);
+    end_queue(results, false);
+}
+
+static void run_full(weir_queue *dead, weir_on_error on_error) {
+    const weir_retry retry = {.attempts = 2, .backoff = 1000};
+    const weir_stage_options options[] = {
+        {.name = "work",
+         .run = work,
+         .threads = 2,
+         .ordered = true,
+         .drop = thing_drop,
+         .dead = dead,
+         .on_error = WEIR_SKIP,
+         .retry = retry,
+         .fan_out = WEIR_TO_ALL,
+         .copy = copy_thing},
+        {.name = "batch",
+         .run_batch = work_on_batch,
+         .batch = {.items = 4, .wait = 100 * 1000},
+         .drop = thing_drop,
+         .on_error = on_error,
+         .retry = retry},
+        {.name = "keys",
+         .run = run_pass_on,
+         .threads = 2,
+         .per_key = 1,
+         .key = number_in,
+         .drop = thing_drop,
+         .on_error = on_error},
+        {.name = "end", .func = consume_thing, .capacity = WEIR_UNBOUNDED, .drop = thing_drop, .on_error = on_error},
+    };
+    weir_stage *stages[4];
+    weir_pipeline *pipeline = NULL;
+    if (!went_well("create", weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_items = 12})))
+        return;
+    if (add_all(pipeline, stages, options, 4) &&
+        went_well("connect", weir_pipeline_connect(pipeline, stages[0], stages[1])) &&
+        went_well("connect", weir_pipeline_connect(pipeline, stages[0], stages[2])) &&
+        went_well("connect", weir_pipeline_connect(pipeline, stages[1], stages[3])) &&
+        went_well("connect", weir_pipeline_connect(pipeline, stages[2], stages[3])) &&
+        went_well("start", weir_pipeline_start(pipeline))) {
+        put_or_keep(pipeline, 30);
+        end_run(pipeline, on_error == WEIR_FAIL_FAST);
+    } else {
+        destroy_pipeline(pipeline);
+    }
+}
+
+static void work_full(weir_on_error on_error) {
+    weir_queue *dead = unbounded_or_null();
+    if (dead == NULL)
+        return;
+    run_full(dead, on_error);
+    end_queue(dead, true);
+}
+
+static void work_full_skipping(void) {
+    work_full(WEIR_SKIP);
+}
+
+static void work_full_failing(void) {
+    work_full(WEIR_FAIL_FAST);
+}
+
+static void work_with_source(void) {
+    const weir_stage_options options[] = {
+        {.name = "source", .source = produce, .threads = 2, .on_error = WEIR_SKIP, .retry = {.attempts = 3}},
+        {.name = "twos",
+         .run = run_pass_on,
+         .per_key = 2,
+         .key = number_in,
+         .threads = 3,
+         .on_error = WEIR_SKIP,
+         .drop = thing_drop},
+        {.name = "end", .run = run_consume, .drop = thing_drop, .on_error = WEIR_SKIP},
+    };
+    weir_stage *stages[3];
+    weir_pipeline *pipeline = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    const weir_pipeline_options limits = {.max_bytes = 8, .weigh = weigh_one};
+    atomic_store(&left_to_produce, 40);
+    if (went_well("create", weir_pipeline_create(&pipeline, &limits))) {
+        if (add_all(pipeline, stages, options, 3) && went_well("start", weir_pipeline_start(pipeline))) {
+            (void)went_well("show", weir_pipeline_show(pipeline, stream, 40));
+            assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+            end_run(pipeline, false);
+        } else {
+            destroy_pipeline(pipeline);
+        }
+    }
+    fclose(stream);
+    free(text);
+}
+
+static const struct workload {
+    const char *name;
+    void (*run)(void);
+    bool costs; /* items fail in it without any fault too */
+} workloads[] = {
+    {"a plain chain", work_plain, false},
+    {"errors that are skipped", work_full_skipping, true},
+    {"errors that end it", work_full_failing, true},
+    {"a source and a view", work_with_source, false},
+};
+
+static void run_once(const struct workload *workload, size_t threads_before) {
+    things_forget();
+    told = false;
+    workload->run();
+    ledger_fail(0, false);
+    assert_things_ended();
+    ck_assert_msg(wait_for_threads(threads_before), "%s: threads left", workload->name);
+    ck_assert_msg(ledger_pieces() == 0, "%s: %zu pieces of memory left", workload->name, ledger_pieces());
+    if (!told && !workload->costs)
+        ck_assert_uint_eq(things_dropped(), 0); /* nothing is lost in silence */
+}
+
+/* How often a thread sleeps is chance, so that sweep has an end of its own; and where nobody sleeps, all are busy. */
+static size_t sweep(const struct workload *workload, enum fault kind, bool ever_after, size_t threads_before) {
+    size_t most = kind != SLEEP ? 2000 : ever_after ? 2 : 20, points = 0;
+    for (size_t n = 1; n <= most; n++) {
+        set_fault(kind, n, ever_after);
+        run_once(workload, threads_before);
+        if (!fault_happened(n))
+            break;
+        points++;
+    }
+    return points;
+}
+
+START_TEST (every_point_at_which_something_can_go_wrong) {
+    static const char *const kinds[FAULTS] = {"allocation", "thread creation", "sleep"};
+    const struct workload *workload = &workloads[_i];
+    size_t threads_before = threads_at_rest();
+    for (enum fault kind = 0; kind < FAULTS; kind++) {
+        size_t points = sweep(workload, kind, false, threads_before);
+        points += sweep(workload, kind, true, threads_before);
+        printf("%-24s %-16s %3zu points\n", workload->name, kinds[kind], points);
+        ck_assert_uint_gt(points, 3);
+    }
+}
+END_TEST
+
+static Suite *faults_suite(void) {
+    Suite *suite = suite_create("fault sweep of pipelines");
+    TCase *sweeps = add_things_case(suite, "sweep");
+    tcase_add_loop_test(sweeps, every_point_at_which_something_can_go_wrong, 0, COUNT_OF(workloads));
+    return suite;
+}
+
+int main(void) {
+    return run_suite(faults_suite());
+}

@@ -1,0 +1,386 @@
+/*
+ * test_pipeline_graph.c - stages and their connections: which graphs can be, and which way items go.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+#include <string.h>
+
+static int no_source(weir_task *task, void *item, void *arg) {
+    (void)task;
+    (void)item;
+    (void)arg;
+    return WEIR_END;
+}
+
+static int run_batch(weir_task *task, void *const *items, size_t count, void *arg) {
+    (void)task;
+    (void)arg;
+    for (size_t i = 0; i < count; i++)
+        thing_consume(items[i]);
+    return 0;
+}
+
+/* ---- what is refused ---- */
+
+enum { STAGES = 4 };
+
+/* Stages a, b, c and d, which is a source where that is wanted; connections by their numbers. */
+static const struct wrong_graph {
+    bool has_source;
+    int connections[6][2]; /* {0, 0} ends them */
+    const char *message;
+} wrong_graphs[] = {
+    {false, {{0, 1}, {1, 2}, {2, 1}, {2, 3}}, "stage b: "},         /* a cycle in the middle */
+    {false, {{0, 1}, {1, 2}, {2, 3}, {3, 0}}, "stage a: "},         /* all of it a cycle */
+    {false, {{0, 1}, {2, 3}}, "stage c: "},                         /* two entrances */
+    {false, {{0, 1}, {1, 2}, {2, 2}, {2, 3}}, "stage c: "},         /* to itself */
+    {false, {{0, 1}, {2, 1}, {1, 3}}, "stage c: nothing leads to"}, /* two entrances that meet */
+    {true, {{0, 1}, {1, 2}, {2, 3}}, "stage d: "},                  /* something leads to a source */
+    {true, {{0, 1}, {1, 3}, {3, 2}}, "stage d: "},
+};
+
+START_TEST (a_graph_that_cannot_be_is_refused_by_the_stage) {
+    static const char *const names[STAGES] = {"a", "b", "c", "d"};
+    const struct wrong_graph *wrong = &wrong_graphs[_i];
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage *stages[STAGES];
+    for (int i = 0; i < STAGES; i++) {
+        weir_stage_options options = {.name = names[i], .func = hand_back};
+        if (i == 3 && wrong->has_source)
+            options = (weir_stage_options){.name = names[i], .source = no_source};
+        stages[i] = add_stage(pipeline, options);
+    }
+    for (int i = 0; i == 0 || wrong->connections[i][0] != wrong->connections[i][1] || wrong->connections[i][0] > 0; i++)
+        connect_stages(pipeline, stages[wrong->connections[i][0]], stages[wrong->connections[i][1]]);
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    ck_assert_msg(strstr(weir_pipeline_message(pipeline), wrong->message) != NULL, "\"%s\"",
+                  weir_pipeline_message(pipeline));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (connections_that_cannot_be_are_refused_and_the_start_with_them) {
+    weir_pipeline *pipeline = new_pipeline(NULL), *other = new_pipeline(NULL);
+    weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .func = hand_back});
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing});
+    weir_stage *strange = add_stage(other, (weir_stage_options){.name = "c", .func = consume_thing});
+    connect_stages(pipeline, a, b);
+    switch (_i) {
+        case 0:
+            assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, a, b));
+            ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), "stage a: "));
+            break;
+        case 1:
+            assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, a, strange));
+            break;
+        case 2:
+            assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, NULL, b));
+            break;
+        default:
+            assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, a, NULL));
+    }
+    ck_assert_str_ne(weir_pipeline_message(pipeline), "");
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    destroy_pipeline(pipeline);
+    destroy_pipeline(other);
+}
+END_TEST
+
+static weir_queue *const some_queue = (weir_queue *)&some_queue;
+
+START_TEST (a_fan_out_without_what_it_needs_and_results_in_the_middle_are_refused) {
+    static const weir_stage_options froms[] = {
+        {.name = "from", .func = hand_back, .fan_out = WEIR_BY_KEY},
+        {.name = "from", .func = hand_back, .fan_out = WEIR_BY_CHOICE},
+        {.name = "from", .func = hand_back, .fan_out = WEIR_TO_ALL},
+        {.name = "from", .func = hand_back},
+        {.name = "from", .run = run_pass_on},
+    };
+    weir_stage_options options = froms[_i];
+    if (_i == 3)
+        options.results = some_queue;
+    bool last = _i == 4;
+    if (last)
+        options.results = options.dead = some_queue;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage *from = add_stage(pipeline, options);
+    if (!last) {
+        weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+        weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing});
+        connect_stages(pipeline, from, a);
+        connect_stages(pipeline, from, b);
+    }
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    ck_assert_msg(strstr(weir_pipeline_message(pipeline), "stage from: ") != NULL, "\"%s\"",
+                  weir_pipeline_message(pipeline));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+static uint64_t weigh_one(const void *item, void *arg) {
+    (void)item;
+    (void)arg;
+    return 1;
+}
+
+/* max_items, and one or two batches: whether they can hold all that may be in flight. */
+static const struct holding {
+    weir_pipeline_options limits;
+    weir_batch first, second;
+    bool can_be;
+} holdings[] = {
+    {{.max_items = 9}, {.items = 10}, {.items = 1}, false},
+    {{.max_items = 10}, {.items = 10}, {.items = 1}, true},
+    {{.max_items = 10}, {.items = 6}, {.items = 6}, false},
+    {{.max_items = 11}, {.items = 6}, {.items = 6}, true},
+    {{.max_items = 5}, {.items = 10, .wait = 1000}, {.items = 1}, true},
+    {{.max_items = 5}, {.items = 10, .wait = 1000}, {.items = 5}, true},
+    {{.max_items = 0}, {.items = 100000}, {.items = 100000}, true},
+    {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one}, {.items = 1}, false},
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2}, {.items = 1}, false},
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = 1000}, {.items = 2, .wait = 1000}, true},
+};
+
+static int batch_on(weir_task *task, void *const *items, size_t count, void *arg) {
+    (void)arg;
+    for (size_t i = 0; i < count; i++)
+        weir_task_emit(task, items[i]);
+    return 0;
+}
+
+START_TEST (batches_that_could_hold_everything_are_refused_and_others_come_through) {
+    const struct holding *holding = &holdings[_i];
+    weir_pipeline *pipeline = new_pipeline(&holding->limits);
+    add_stage(pipeline, (weir_stage_options){.name = "a", .run_batch = batch_on, .batch = holding->first});
+    add_stage(pipeline, (weir_stage_options){.name = "b", .run_batch = run_batch, .batch = holding->second});
+    if (holding->can_be) {
+        start_pipeline(pipeline);
+        put_things(pipeline, 200);
+        finish_and_destroy(pipeline, WEIR_OK);
+        ck_assert_uint_eq(things_consumed(), 200);
+        return;
+    }
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    ck_assert_msg(strstr(weir_pipeline_message(pipeline), "stage ") != NULL, "\"%s\"", weir_pipeline_message(pipeline));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+/* ---- which way ---- */
+
+enum { WAYS = 3, ITEMS = 600 };
+
+struct way {
+    atomic_size_t count;
+    size_t numbers[2 * ITEMS];
+};
+
+static void *come_this_way(void *item, void *raw) {
+    struct thing *thing = item;
+    struct way *way = raw;
+    way->numbers[atomic_fetch_add(&way->count, 1)] = thing->of;
+    thing_consume(thing);
+    return NULL;
+}
+
+static struct way ways[WAYS];
+
+/* A stage with WAYS successors, the first with a drop function. */
+static weir_pipeline *fan_out_with(weir_stage_options options) {
+    static const char *const names[WAYS] = {"first", "second", "third"};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    memset(ways, 0, sizeof ways);
+    options.name = "from";
+    options.drop = thing_drop;
+    if (options.run == NULL)
+        options.func = hand_back;
+    weir_stage *from = add_stage(pipeline, options);
+    for (size_t i = 0; i < WAYS; i++) {
+        weir_stage *to = add_stage(
+            pipeline,
+            (weir_stage_options){.name = names[i], .func = come_this_way, .arg = &ways[i], .drop = thing_drop});
+        connect_stages(pipeline, from, to);
+    }
+    start_pipeline(pipeline);
+    return pipeline;
+}
+
+START_TEST (round_robin_gives_each_its_share) {
+    weir_pipeline *pipeline = fan_out_with((weir_stage_options){.threads = (size_t)_i});
+    put_things(pipeline, ITEMS);
+    finish_and_destroy(pipeline, WEIR_OK);
+    for (size_t i = 0; i < WAYS; i++)
+        ck_assert_uint_eq(atomic_load(&ways[i].count), ITEMS / WAYS);
+    assert_things_ended();
+}
+END_TEST
+
+static uint64_t key_of_seventeen(const void *item, void *arg) {
+    (void)arg;
+    return ((const struct thing *)item)->n % 17;
+}
+
+START_TEST (equal_keys_go_the_same_way_in_order) {
+    weir_pipeline *pipeline = fan_out_with((weir_stage_options){.fan_out = WEIR_BY_KEY, .route = key_of_seventeen});
+    put_things(pipeline, ITEMS);
+    finish_and_destroy(pipeline, WEIR_OK);
+    size_t way_of[17], last_of[17], used = 0;
+    bool known[17] = {false};
+    for (size_t i = 0; i < WAYS; i++) {
+        used += atomic_load(&ways[i].count) > 0;
+        for (size_t j = 0; j < atomic_load(&ways[i].count); j++) {
+            size_t n = ways[i].numbers[j], key = n % 17;
+            if (known[key]) {
+                ck_assert_uint_eq(way_of[key], i);
+                ck_assert_uint_gt(n, last_of[key]);
+            }
+            known[key] = true;
+            way_of[key] = i;
+            last_of[key] = n;
+        }
+    }
+    ck_assert_uint_eq(used, WAYS);
+    assert_things_ended();
+}
+END_TEST
+
+static uint64_t choose(const void *item, void *arg) {
+    (void)arg;
+    size_t n = ((const struct thing *)item)->n;
+    return n == 100 ? WAYS : n == 101 ? UINT64_MAX : n % WAYS;
+}
+
+START_TEST (the_route_chooses_and_what_it_cannot_choose_is_an_error) {
+    bool skips = _i == 1;
+    weir_pipeline *pipeline = fan_out_with((weir_stage_options){
+        .fan_out = WEIR_BY_CHOICE, .route = choose, .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+    for (size_t i = 0; i < ITEMS; i++) {
+        struct thing *thing = thing_new();
+        if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
+            thing_consume(thing);
+    }
+    weir_report *report = finish_pipeline(pipeline, skips ? WEIR_OK : WEIR_FAILED);
+    ck_assert_uint_eq(report->error_count, skips ? 2 : 1);
+    ck_assert_int_eq(report->errors[0].code, -WEIR_INVALID);
+    ck_assert_uint_eq(report->counts.failed, skips ? 2 : 1);
+    ck_assert_str_eq(report->errors[0].stage, "from");
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    if (skips) {
+        ck_assert_uint_eq(things_dropped(), 2);
+        for (size_t i = 0; i < WAYS; i++) {
+            for (size_t j = 0; j < atomic_load(&ways[i].count); j++)
+                ck_assert_uint_eq(ways[i].numbers[j] % WAYS, i);
+        }
+    }
+    assert_things_ended();
+}
+END_TEST
+
+static void *copy_thing(void *item, void *arg) {
+    (void)arg;
+    struct thing *copy = thing_new();
+    copy->of = ((struct thing *)item)->of;
+    return copy;
+}
+
+START_TEST (to_all_each_gets_one) {
+    weir_pipeline *pipeline =
+        fan_out_with((weir_stage_options){.fan_out = WEIR_TO_ALL, .copy = copy_thing, .threads = (size_t)_i});
+    struct thing *first[100];
+    for (size_t i = 0; i < 100; i++)
+        first[i] = thing_new();
+    for (size_t i = 0; i < 100; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, first[i]));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.in, 100); /* however many they became on their way */
+    ck_assert_uint_eq(report->counts.done, 100);
+    ck_assert_uint_eq(report->edge_count, 3);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    for (size_t i = 0; i < WAYS; i++) {
+        bool has[100] = {false};
+        ck_assert_uint_eq(atomic_load(&ways[i].count), 100);
+        for (size_t j = 0; j < 100; j++)
+            has[ways[i].numbers[j]] = true;
+        for (size_t n = 0; n < 100; n++)
+            ck_assert(has[n]);
+    }
+    ck_assert_uint_eq(things_made(), 300);
+    assert_things_ended();
+}
+END_TEST
+
+/* A diamond, added from its end: from one to two, and these to one. */
+START_TEST (two_ways_come_together_again) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    memset(ways, 0, sizeof ways);
+    weir_stage *last = add_stage(
+        pipeline, (weir_stage_options){.name = "last", .func = come_this_way, .arg = &ways[0], .drop = thing_drop});
+    weir_stage *right = add_stage(pipeline, (weir_stage_options){.name = "right", .run = run_pass_on, .threads = 2});
+    weir_stage *left = add_stage(pipeline, (weir_stage_options){.name = "left", .func = hand_back, .capacity = 1});
+    weir_stage *first = add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on, .threads = 2});
+    connect_stages(pipeline, first, left);
+    connect_stages(pipeline, first, right);
+    connect_stages(pipeline, left, last);
+    connect_stages(pipeline, right, last);
+    start_pipeline(pipeline);
+    put_things(pipeline, ITEMS);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->edge_count, 4);
+    ck_assert_uint_eq(stage_in(report, "last")->counts.done, ITEMS);
+    ck_assert_uint_eq(stage_in(report, "left")->counts.done, ITEMS / 2);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&ways[0].count), ITEMS);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (without_connections_stages_are_a_chain_of_any_length) {
+    enum { LENGTH = 40 };
+    char names[LENGTH][8];
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    for (int i = 0; i < LENGTH; i++) {
+        snprintf(names[i], sizeof names[i], "s%d", i);
+        add_stage(pipeline, (weir_stage_options){.name = names[i], .run = i == LENGTH - 1 ? run_consume : run_pass_on});
+        names[i][0] = 'x'; /* it was copied */
+    }
+    start_pipeline(pipeline);
+    put_things(pipeline, 500);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->edge_count, LENGTH - 1);
+    for (size_t i = 0; i < LENGTH - 1; i++) {
+        ck_assert_uint_eq(report->edges[i].from, i);
+        ck_assert_uint_eq(report->edges[i].to, i + 1);
+    }
+    ck_assert_str_eq(report->stages[7].name, "s7");
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+static Suite *graph_suite(void) {
+    Suite *suite = suite_create("graph of a pipeline");
+    TCase *refused = add_things_case(suite, "refused");
+    tcase_add_loop_test(refused, a_graph_that_cannot_be_is_refused_by_the_stage, 0, COUNT_OF(wrong_graphs));
+    tcase_add_loop_test(refused, connections_that_cannot_be_are_refused_and_the_start_with_them, 0, 4);
+    tcase_add_loop_test(refused, a_fan_out_without_what_it_needs_and_results_in_the_middle_are_refused, 0, 5);
+    tcase_add_loop_test(refused, batches_that_could_hold_everything_are_refused_and_others_come_through, 0,
+                        COUNT_OF(holdings));
+    TCase *taken = add_things_case(suite, "ways");
+    tcase_add_loop_test(taken, round_robin_gives_each_its_share, 1, 4);
+    tcase_add_test(taken, equal_keys_go_the_same_way_in_order);
+    tcase_add_loop_test(taken, the_route_chooses_and_what_it_cannot_choose_is_an_error, 0, 2);
+    tcase_add_loop_test(taken, to_all_each_gets_one, 1, 4);
+    tcase_add_test(taken, two_ways_come_together_again);
+    tcase_add_test(taken, without_connections_stages_are_a_chain_of_any_length);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(graph_suite());
+}

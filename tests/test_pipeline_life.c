@@ -1,0 +1,521 @@
+/*
+ * test_pipeline_life.c - the life of a pipeline: what is refused when, who may call what, and that a start that fails
+ * leaves nothing.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static uint64_t key_of(const void *item, void *arg) {
+    (void)arg;
+    return ((const struct thing *)item)->n;
+}
+
+static int run_batch_consume(weir_task *task, void *const *items, size_t count, void *arg) {
+    for (size_t i = 0; i < count; i++)
+        (void)run_consume(task, items[i], arg);
+    return 0;
+}
+
+static int end_at_once(weir_task *task, void *item, void *arg) {
+    (void)task;
+    (void)item;
+    (void)arg;
+    return WEIR_END;
+}
+
+/* ---- from create to destroy ---- */
+
+START_TEST (what_is_put_comes_out_and_the_results_are_shut_down) {
+    weir_queue *results = new_queue(WEIR_UNBOUNDED);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.name = "whole"});
+    add_stage(pipeline, (weir_stage_options){.name = "first", .func = hand_back});
+    add_stage(pipeline, (weir_stage_options){.name = "second", .run = run_pass_on, .results = results});
+    start_pipeline(pipeline);
+    put_things(pipeline, 300);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_str_eq(report->name, "whole");
+    ck_assert_uint_eq(report->counts.in, 300);
+    ck_assert_uint_eq(report->counts.done, 300);
+    ck_assert_uint_eq(report->stage_count, 2);
+    ck_assert_uint_eq(report->edge_count, 1);
+    ck_assert_str_eq(report->stages[0].name, "first");
+    void *item;
+    for (size_t n = 0; n < 300; n++) {
+        assert_status(WEIR_OK, weir_queue_try_get(results, &item));
+        ck_assert_ptr_eq(item, thing_at(n));
+    }
+    assert_status(WEIR_CLOSED, weir_queue_get(results, &item));
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(report->stages[1].counts.done, 300); /* it outlives its pipeline */
+    weir_report_free(report);
+    assert_status(WEIR_OK, weir_queue_tasks_done(results, 300));
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
+START_TEST (null_is_invalid_and_has_no_effect) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage *stage = add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    weir_report *report = (weir_report *)pipeline;
+    const int signals[] = {1};
+    assert_status(WEIR_INVALID, weir_pipeline_create(NULL, NULL));
+    assert_status(WEIR_INVALID, weir_pipeline_add(NULL, NULL, &(weir_stage_options){.name = "a"}));
+    assert_status(WEIR_INVALID, weir_pipeline_connect(NULL, stage, stage));
+    assert_status(WEIR_INVALID, weir_pipeline_start(NULL));
+    assert_status(WEIR_INVALID, weir_pipeline_put(NULL, stage));
+    assert_status(WEIR_INVALID, weir_pipeline_put_until(NULL, stage, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_wait(NULL, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_finish(NULL, 0, &report));
+    ck_assert_ptr_null(report);
+    assert_status(WEIR_INVALID, weir_pipeline_cancel(NULL));
+    assert_status(WEIR_OK, weir_pipeline_destroy(NULL));
+    assert_status(WEIR_INVALID, weir_pipeline_report(NULL, &report));
+    assert_status(WEIR_INVALID, weir_pipeline_report(pipeline, NULL));
+    assert_status(WEIR_INVALID, weir_pipeline_show(NULL, stderr, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(NULL, signals, 1, 0));
+    ck_assert_str_eq(weir_pipeline_message(NULL), "");
+    ck_assert_int_eq(weir_pipeline_cancel_fd(NULL), -1);
+    weir_task_emit(NULL, stage);
+    ck_assert_int_eq(weir_task_fail(NULL, 5, "no %s", "task"), 5);
+    ck_assert_uint_eq(weir_task_attempt(NULL), 0);
+    ck_assert(!weir_task_cancelled(NULL));
+    ck_assert_uint_eq(weir_task_batch_reason(NULL), 0);
+    ck_assert_ptr_null(weir_task_pipeline(NULL));
+    weir_dead_letter_free(NULL);
+    weir_report_free(NULL);
+    start_pipeline(pipeline);
+    assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, NULL, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, NULL, 1, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, signals, 0, 0));
+    finish_and_destroy(pipeline, WEIR_OK);
+}
+END_TEST
+
+START_TEST (options_that_cannot_be_right_are_no_pipeline) {
+    weir_pipeline *pipeline = (weir_pipeline *)&pipeline;
+    weir_pipeline_options options = {.max_bytes = 5};
+    assert_status(WEIR_INVALID, weir_pipeline_create(&pipeline, &options));
+    options.max_bytes = 0;
+    for (size_t i = 0; i < COUNT_OF(options.reserved); i++) {
+        options.reserved[i] = &options;
+        assert_status(WEIR_INVALID, weir_pipeline_create(&pipeline, &options));
+        options.reserved[i] = NULL;
+    }
+    ck_assert_ptr_eq(pipeline, (weir_pipeline *)&pipeline);
+}
+END_TEST
+
+/* ---- stages that are refused ---- */
+
+static int any_object;
+
+static const struct wrong_stage {
+    weir_stage_options options;
+    const char *message;
+} wrong_stages[] = {
+    {{.func = consume_thing}, "name"},
+    {{.name = "", .func = consume_thing}, "name"},
+    {{.name = "first", .func = consume_thing}, "stage first: "},
+    {{.name = "x"}, "stage x: needs exactly one"},
+    {{.name = "x", .func = consume_thing, .run = run_consume}, "stage x: needs exactly one"},
+    {{.name = "x", .source = end_at_once, .run = run_consume}, "stage x: needs exactly one"},
+    {{.name = "x", .func = consume_thing, .reserved = {NULL, &any_object}}, "stage x: has a reserved member"},
+    {{.name = "x", .run = run_consume, .per_key = 1}, "stage x: a limit for keys"},
+    {{.name = "x", .source = end_at_once, .ordered = true}, "stage x: a source"},
+    {{.name = "x", .source = end_at_once, .per_key = 1, .key = key_of}, "stage x: a source"},
+    {{.name = "x", .func = consume_thing, .retry = {.attempts = 2}}, "stage x: a func cannot fail"},
+    {{.name = "x", .func = consume_thing, .rate = -1}, "stage x: a rate"},
+    {{.name = "x", .func = consume_thing, .rate = 1e10}, "stage x: a rate"},
+    {{.name = "x", .func = consume_thing, .fan_out = (weir_fan_out)4}, "stage x: has a fan_out"},
+    {{.name = "x", .func = consume_thing, .on_error = (weir_on_error)2}, "stage x: has a fan_out or an on_error"},
+    {{.name = "x", .func = consume_thing, .batch = {.items = 2}}, "stage x: a batch is for run_batch"},
+    {{.name = "x", .func = consume_thing, .batch = {.wait = 2}}, "stage x: a batch is for run_batch"},
+    {{.name = "x", .run_batch = run_batch_consume}, "stage x: a batch needs"},
+    {{.name = "x", .run_batch = run_batch_consume, .batch = {.wait = 5}}, "stage x: a batch needs"},
+    {{.name = "x", .run_batch = run_batch_consume, .batch = {.bytes = 5}}, "stage x: a batch by bytes"},
+    {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5}, .per_key = 1, .key = key_of},
+     "stage x: a batch cannot"},
+    {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5}, .ordered = true, .threads = 2},
+     "stage x: batches keep"},
+    {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5}, .ordered = true, .retry = {.attempts = 2}},
+     "stage x: batches keep"},
+};
+
+START_TEST (a_stage_that_cannot_be_right_is_refused_and_the_start_with_it) {
+    const struct wrong_stage *wrong = &wrong_stages[_i];
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage *stage = NULL;
+    ck_assert_str_eq(weir_pipeline_message(pipeline), "");
+    add_stage(pipeline, (weir_stage_options){.name = "first", .func = hand_back});
+    assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, &stage, &wrong->options));
+    ck_assert_ptr_null(stage);
+    ck_assert_msg(strstr(weir_pipeline_message(pipeline), wrong->message) != NULL, "\"%s\" and not \"%s\"",
+                  weir_pipeline_message(pipeline), wrong->message);
+    ck_assert_ptr_null(strchr(weir_pipeline_message(pipeline), '\n'));
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), wrong->message));
+    assert_status(WEIR_INVALID, weir_pipeline_put(pipeline, &any_object));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (no_options_are_refused_and_no_stage_is_no_pipeline) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    ck_assert_str_ne(weir_pipeline_message(pipeline), "");
+    destroy_pipeline(pipeline);
+    pipeline = new_pipeline(NULL);
+    assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, NULL, NULL));
+    ck_assert_str_ne(weir_pipeline_message(pipeline), "");
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (a_very_long_name_is_no_danger) {
+    static char name[5000];
+    memset(name, 'n', sizeof name - 1);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.name = name});
+    add_stage(pipeline, (weir_stage_options){.name = name, .func = consume_thing});
+    assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = name}));
+    ck_assert_uint_lt(strlen(weir_pipeline_message(pipeline)), 400);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+/* ---- what comes too early, or too late ---- */
+
+START_TEST (before_the_start_there_is_nothing_to_end) {
+    const int signals[] = {1};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_report *report = (weir_report *)pipeline;
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    assert_status(WEIR_INVALID, weir_pipeline_put(pipeline, pipeline));
+    assert_status(WEIR_INVALID, weir_pipeline_put_until(pipeline, pipeline, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_wait(pipeline, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_cancel(pipeline));
+    assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, stderr, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, signals, 1, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_finish(pipeline, 0, &report));
+    report = report_of(pipeline);
+    ck_assert_int_eq(report->state, WEIR_RUN_READY);
+    ck_assert_uint_eq(report->stage_count, 1);
+    ck_assert_uint_eq(report->elapsed, 0);
+    assert_all_over(report);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (after_the_start_nothing_is_declared_any_more) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage *stage = add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    start_pipeline(pipeline);
+    assert_status(WEIR_INVALID,
+                  weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "b", .func = consume_thing}));
+    assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, stage, stage));
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    put_things(pipeline, 5);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(things_consumed(), 5);
+}
+END_TEST
+
+START_TEST (a_put_after_the_end_is_refused_and_the_item_the_callers) {
+    bool limited = _i & 1, cancelled = _i & 2;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = limited ? 10 : 0});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 5);
+    if (cancelled)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    else
+        weir_report_free(finish_pipeline(pipeline, WEIR_OK));
+    struct thing *mine = thing_new();
+    assert_status(WEIR_CLOSED, weir_pipeline_put(pipeline, mine));
+    assert_status(WEIR_CLOSED, weir_pipeline_put_until(pipeline, mine, 0));
+    weir_report_free(finish_pipeline(pipeline, cancelled ? WEIR_CANCELLED : WEIR_OK));
+    assert_status(WEIR_CLOSED, weir_pipeline_put(pipeline, mine));
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&mine->dropped), 0);
+    thing_consume(mine);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (a_pipeline_of_sources_takes_no_put) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "a", .source = end_at_once});
+    start_pipeline(pipeline);
+    assert_status(WEIR_INVALID, weir_pipeline_put(pipeline, pipeline));
+    finish_and_destroy(pipeline, WEIR_OK);
+}
+END_TEST
+
+/* ---- the end, several times and from anywhere ---- */
+
+START_TEST (finished_twice_it_says_the_same_again) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 20);
+    if (_i == 1)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    weir_status wanted = _i == 1 ? WEIR_CANCELLED : WEIR_OK;
+    weir_report_free(finish_pipeline(pipeline, wanted));
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline)); /* too late to matter */
+    weir_report_free(finish_pipeline(pipeline, wanted));
+    assert_status(wanted, weir_pipeline_finish(pipeline, 0, NULL));
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* The second one's earlier deadline counts for both. */
+static int wait_for_cancel(weir_task *task, void *item, void *inside) {
+    atomic_fetch_add((atomic_uint *)inside, 1);
+    while (!weir_task_cancelled(task))
+        nap();
+    if (item == thing_at(0))
+        return weir_task_fail(task, 7, "cancelled");
+    thing_consume(item);
+    return 0;
+}
+
+START_TEST (of_two_that_finish_the_earlier_deadline_counts) {
+    atomic_uint inside = 0;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "a", .run = wait_for_cancel, .arg = &inside, .threads = 2, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 5);
+    wait_for_count(&inside, 2);
+    struct pipeline_call patient = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start_asleep(&patient.call, make_pipeline_finish);
+    weir_report *report = NULL;
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_finish(pipeline, weir_deadline_after(1000), &report));
+    assert_status(WEIR_TIMEDOUT, call_finish(&patient.call));
+    ck_assert_uint_eq(report->counts.done, 1); /* it said that it was done */
+    ck_assert_uint_eq(report->counts.dropped, 4);
+    ck_assert_uint_eq(report->error_count, 0); /* what fails after a cancel is dropped */
+    weir_report_free(report);
+    weir_report_free(patient.report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (one_that_finishes_returns_when_another_cancels) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = hand_back_at_gate, .arg = &gate, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 5);
+    gate_wait_for(&gate, 1);
+    struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start_asleep(&finish.call, make_pipeline_finish);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    gate_open(&gate);
+    assert_status(WEIR_CANCELLED, call_finish(&finish.call));
+    assert_all_over(finish.report);
+    ck_assert_uint_eq(finish.report->counts.dropped, 5);
+    weir_report_free(finish.report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+struct inside {
+    weir_status finish, wait, destroy, cancel;
+    bool has_report;
+    bool cancels;
+};
+
+static int call_from_inside(weir_task *task, void *item, void *raw) {
+    struct inside *inside = raw;
+    weir_pipeline *pipeline = weir_task_pipeline(task);
+    weir_report *report = NULL;
+    inside->wait = weir_pipeline_wait(pipeline, WEIR_NEVER);
+    inside->destroy = weir_pipeline_destroy(pipeline);
+    inside->finish = weir_pipeline_finish(pipeline, WEIR_NEVER, &report);
+    inside->has_report = report != NULL;
+    weir_report_free(report);
+    if (inside->cancels)
+        inside->cancel = weir_pipeline_cancel(pipeline);
+    thing_consume(item);
+    return 0;
+}
+
+START_TEST (from_inside_a_stage_the_end_begins_and_is_left_to_others) {
+    struct inside inside = {.cancels = _i == 1, .cancel = WEIR_BUSY};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "a", .run = call_from_inside, .arg = &inside, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    struct thing *mine = thing_new();
+    while (weir_pipeline_put(pipeline, mine) == WEIR_OK)
+        mine = thing_new(); /* until its finish refuses it */
+    thing_consume(mine);
+    weir_report_free(finish_pipeline(pipeline, _i == 1 ? WEIR_CANCELLED : WEIR_OK));
+    assert_status(WEIR_DEADLOCK, inside.finish);
+    assert_status(WEIR_DEADLOCK, inside.wait);
+    assert_status(WEIR_DEADLOCK, inside.destroy);
+    assert_status(_i == 1 ? WEIR_OK : WEIR_BUSY, inside.cancel);
+    ck_assert(inside.has_report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (destroying_one_that_runs_cancels_it) {
+    atomic_uint inside = 0;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "a",
+                                             .run = _i == 0 ? run_pass_on : wait_for_cancel,
+                                             .arg = &inside,
+                                             .capacity = 100,
+                                             .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 90);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (one_that_was_never_started_is_destroyed_with_its_stages) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    destroy_pipeline(pipeline);
+    pipeline = new_pipeline(NULL);
+    weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing});
+    connect_stages(pipeline, a, b);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+/* ---- a start that fails ---- */
+
+struct inits {
+    atomic_size_t calls, finis;
+    size_t fails_at;
+};
+
+static weir_status init_counted(void *raw, void **state) {
+    struct inits *inits = raw;
+    *state = inits;
+    return atomic_fetch_add(&inits->calls, 1) == inits->fails_at ? WEIR_NOMEM : WEIR_OK;
+}
+
+static void fini_counted(void *raw) {
+    struct inits *inits = raw;
+    atomic_fetch_add(&inits->finis, 1);
+}
+
+static void assert_no_start(weir_pipeline *pipeline, weir_status wanted, const char *stage) {
+    assert_status(wanted, weir_pipeline_start(pipeline));
+    ck_assert_msg(strstr(weir_pipeline_message(pipeline), stage) != NULL, "\"%s\"", weir_pipeline_message(pipeline));
+    weir_report *report = report_of(pipeline);
+    assert_all_over(report);
+    weir_report_free(report);
+    assert_status(WEIR_INVALID, weir_pipeline_put(pipeline, pipeline));
+    assert_status(WEIR_INVALID, weir_pipeline_finish(pipeline, 0, NULL));
+    assert_status(wanted, weir_pipeline_start(pipeline));
+}
+
+START_TEST (an_init_that_fails_undoes_the_start) {
+    size_t before = threads_at_rest();
+    struct inits inits = {.fails_at = (size_t)_i};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "source", .source = end_at_once});
+    add_stage(pipeline, (weir_stage_options){.name = "sick",
+                                             .run = run_consume,
+                                             .threads = 3,
+                                             .arg = &inits,
+                                             .init = init_counted,
+                                             .fini = fini_counted,
+                                             .retry = {.attempts = 2}});
+    add_stage(pipeline, (weir_stage_options){.name = "well", .func = consume_thing, .threads = 2});
+    assert_no_start(pipeline, WEIR_INITFAILED, "stage sick: ");
+    ck_assert_uint_eq(atomic_load(&inits.finis), 2);
+    ck_assert(wait_for_threads(before));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (a_thread_that_cannot_be_had_undoes_the_start) {
+    size_t before = threads_at_rest();
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "well", .func = hand_back, .threads = 2});
+    add_stage(pipeline, (weir_stage_options){.name = "sick", .func = hand_back, .threads = 3, .stack_size = SIZE_MAX});
+    add_stage(pipeline, (weir_stage_options){.name = "last", .func = consume_thing, .threads = 2});
+    assert_no_start(pipeline, WEIR_NOTHREAD, "stage sick: ");
+    ck_assert(wait_for_threads(before));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (more_threads_than_memory_can_address_are_refused) {
+    static const size_t counts[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 64};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "sick", .func = hand_back, .threads = counts[_i]});
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), "stage sick: "));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (each_thread_has_its_own_state) {
+    struct inits inits = {.fails_at = SIZE_MAX};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "a",
+                                             .func = consume_thing,
+                                             .threads = 4,
+                                             .arg = &inits,
+                                             .init = init_counted,
+                                             .fini = fini_counted});
+    start_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&inits.calls), 4);
+    put_things(pipeline, 50);
+    ck_assert_uint_eq(atomic_load(&inits.finis), 0);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&inits.finis), 4);
+}
+END_TEST
+
+static Suite *life_suite(void) {
+    Suite *suite = suite_create("life of a pipeline");
+    TCase *declaring = add_things_case(suite, "declaring");
+    tcase_add_test(declaring, null_is_invalid_and_has_no_effect);
+    tcase_add_test(declaring, options_that_cannot_be_right_are_no_pipeline);
+    tcase_add_loop_test(declaring, a_stage_that_cannot_be_right_is_refused_and_the_start_with_it, 0,
+                        COUNT_OF(wrong_stages));
+    tcase_add_test(declaring, no_options_are_refused_and_no_stage_is_no_pipeline);
+    tcase_add_test(declaring, a_very_long_name_is_no_danger);
+    tcase_add_test(declaring, before_the_start_there_is_nothing_to_end);
+    tcase_add_test(declaring, one_that_was_never_started_is_destroyed_with_its_stages);
+    TCase *starting = add_things_case(suite, "starting");
+    tcase_add_loop_test(starting, an_init_that_fails_undoes_the_start, 0, 3);
+    tcase_add_test(starting, a_thread_that_cannot_be_had_undoes_the_start);
+    tcase_add_loop_test(starting, more_threads_than_memory_can_address_are_refused, 0, 3);
+    tcase_add_test(starting, each_thread_has_its_own_state);
+    tcase_add_test(starting, after_the_start_nothing_is_declared_any_more);
+    TCase *ending = add_things_case(suite, "ending");
+    tcase_add_test(ending, what_is_put_comes_out_and_the_results_are_shut_down);
+    tcase_add_loop_test(ending, a_put_after_the_end_is_refused_and_the_item_the_callers, 0, 4);
+    tcase_add_test(ending, a_pipeline_of_sources_takes_no_put);
+    tcase_add_loop_test(ending, finished_twice_it_says_the_same_again, 0, 2);
+    tcase_add_test(ending, of_two_that_finish_the_earlier_deadline_counts);
+    tcase_add_test(ending, one_that_finishes_returns_when_another_cancels);
+    tcase_add_loop_test(ending, from_inside_a_stage_the_end_begins_and_is_left_to_others, 0, 2);
+    tcase_add_loop_test(ending, destroying_one_that_runs_cancels_it, 0, 2);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(life_suite());
+}

@@ -1,0 +1,357 @@
+/*
+ * test_pipeline_limits.c - how much may be in a pipeline at once, how often a stage calls, how many of one key.
+ *
+ * Of time only the least is checked: a limit makes slow, and a busy machine slower.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+#include <sched.h>
+
+/* The weight of a thing is what a test has set. */
+static uint64_t weigh_thing(const void *item, void *arg) {
+    (void)arg;
+    return ((const struct thing *)item)->of;
+}
+
+static struct thing *thing_of_weight(size_t weight) {
+    struct thing *thing = thing_new();
+    thing->of = weight;
+    return thing;
+}
+
+static weir_pipeline *gated(struct gate *gate, weir_pipeline_options options) {
+    weir_pipeline *pipeline = new_pipeline(&options);
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "gate", .run = run_pass_on_at_gate, .arg = gate, .drop = thing_drop, .capacity = 100});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    return pipeline;
+}
+
+START_TEST (no_more_than_max_items_are_inside) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_items = 5});
+    put_things(pipeline, 5);
+    struct thing *sixth = thing_new();
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, sixth, 0));
+    gate_open(&gate);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, sixth));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->max_items, 5);
+    ck_assert_uint_eq(report->counts.in, 6); /* not those that were refused */
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (no_more_than_max_bytes_are_inside_but_for_one_alone) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_bytes = 100, .weigh = weigh_thing});
+    struct thing *light = thing_of_weight(0), *one = thing_of_weight(1), *heavy = thing_of_weight(1000);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, thing_of_weight(60)));
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, thing_of_weight(40)));
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_eq(report->bytes, 100);
+    ck_assert_uint_eq(report->max_bytes, 100);
+    weir_report_free(report);
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, one, 0));
+    assert_status(WEIR_OK, weir_pipeline_put_until(pipeline, light, 0)); /* weighs nothing */
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, heavy, 0));
+    struct pipeline_call put = {.call = {.item = heavy, .deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start_asleep(&put.call, make_pipeline_put);
+    gate_open(&gate);
+    assert_status(WEIR_OK, call_finish(&put.call)); /* alone at last */
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, one));
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_things_ended();
+}
+END_TEST
+
+/* A heavy one waits first; the light ones behind it would fit, and wait. */
+START_TEST (who_waits_first_is_let_in_first) {
+    enum { WAITING = 5 };
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_bytes = 100, .weigh = weigh_thing});
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, thing_of_weight(50)));
+    struct pipeline_call puts[WAITING];
+    for (size_t i = 0; i < WAITING; i++) {
+        puts[i] = (struct pipeline_call){.call = {.item = thing_of_weight(i == 0 ? 90 : 2), .deadline = WEIR_NEVER},
+                                         .pipeline = pipeline};
+        call_start_asleep(&puts[i].call, make_pipeline_put);
+    }
+    struct thing *late = thing_of_weight(1);
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, late, 0));
+    thing_consume(late);
+    for (size_t i = 0; i < WAITING; i++)
+        ck_assert(!atomic_load(&puts[i].call.returned));
+    gate_open(&gate);
+    for (size_t i = 0; i < WAITING; i++)
+        assert_status(WEIR_OK, call_finish(&puts[i].call));
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_things_ended();
+}
+END_TEST
+
+/* One that waits in the middle of the line and gives up lets the others have their turn. */
+START_TEST (one_that_gives_up_is_out_of_the_line) {
+    enum { WAITING = 4 };
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_bytes = 100, .weigh = weigh_thing});
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, thing_of_weight(50)));
+    struct pipeline_call puts[WAITING];
+    for (size_t i = 0; i < WAITING; i++) {
+        puts[i] = (struct pipeline_call){
+            .call = {.item = thing_of_weight(i == 0 ? 90 : 10),
+                     .deadline = i == (size_t)_i ? weir_deadline_after(100 * MILLISECONDS) : WEIR_NEVER},
+            .pipeline = pipeline};
+        call_start(&puts[i].call, make_pipeline_put);
+    }
+    ck_assert(calls_wait_returned(&puts[_i].call, 1, 1));
+    if (_i == 0) { /* then the others fit beside the one inside */
+        for (size_t i = 1; i < WAITING; i++)
+            ck_assert(calls_wait_returned(&puts[i].call, 1, 1));
+    }
+    gate_open(&gate);
+    for (size_t i = 0; i < WAITING; i++) {
+        weir_status status = call_finish(&puts[i].call);
+        ck_assert(status == WEIR_OK || (status == WEIR_TIMEDOUT && i == (size_t)_i));
+        if (status == WEIR_TIMEDOUT)
+            thing_consume(puts[i].call.item);
+    }
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- what makes room ---- */
+
+static int split_in_three(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    for (int i = 0; i < 3; i++)
+        weir_task_emit(task, thing_of_weight(1));
+    thing_consume(item);
+    return 0;
+}
+
+START_TEST (an_item_is_inside_until_its_last_piece_is_done_with) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline =
+        new_pipeline(&(weir_pipeline_options){.max_items = 1, .max_bytes = 10, .weigh = weigh_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "split", .run = split_in_three, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "gate", .run = run_pass_on_at_gate, .arg = &gate, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, thing_of_weight(7)));
+    gate_wait_for(&gate, 1);
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_eq(report->counts.live, 1);
+    ck_assert_uint_eq(report->bytes, 7); /* its own weight, not that of its pieces */
+    assert_balanced(report);
+    weir_report_free(report);
+    struct thing *second = thing_of_weight(7);
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, second, 0));
+    gate_open(&gate);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, second));
+    report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 2);
+    ck_assert_uint_eq(stage_in(report, "end")->counts.done, 6);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (many_who_put_keep_within_both_limits) {
+    enum { PUTTERS = 4 };
+    weir_pipeline *pipeline =
+        new_pipeline(&(weir_pipeline_options){.max_items = 6, .max_bytes = 40, .weigh = weigh_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .run = run_pass_on, .threads = 2, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    for (size_t round = 0; round < 100; round++) {
+        struct pipeline_call puts[PUTTERS];
+        for (size_t i = 0; i < PUTTERS; i++) {
+            puts[i] = (struct pipeline_call){
+                .call = {.item = thing_of_weight((round * 7 + i * 13) % 60), .deadline = hang_limit()},
+                .pipeline = pipeline};
+            call_start(&puts[i].call, make_pipeline_put);
+        }
+        weir_report *report = report_of(pipeline);
+        ck_assert_uint_le(report->bytes, 60);
+        assert_balanced(report);
+        weir_report_free(report);
+        for (size_t i = 0; i < PUTTERS; i++)
+            assert_status(WEIR_OK, call_finish(&puts[i].call));
+    }
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- the rate ---- */
+
+static const struct rating {
+    double rate;
+    size_t burst, threads, items;
+    uint64_t least; /* ns: (items - burst) / rate */
+} ratings[] = {
+    {1000, 0, 1, 51, 50 * MILLISECONDS},
+    {1000, 1, 4, 51, 50 * MILLISECONDS},
+    {2000, 20, 3, 120, 50 * MILLISECONDS},
+    {1000, 50, 2, 50, 0},
+    {1e9, 1, 2, 2000, 0},
+};
+
+START_TEST (calls_are_no_more_often_than_the_rate) {
+    const struct rating *rating = &ratings[_i];
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "rated",
+                                             .func = consume_thing,
+                                             .threads = rating->threads,
+                                             .rate = rating->rate,
+                                             .burst = rating->burst,
+                                             .drop = thing_drop});
+    weir_deadline begin = now();
+    start_pipeline(pipeline);
+    put_things(pipeline, rating->items);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_ge(now() - begin, rating->least);
+    ck_assert_uint_ge(report->elapsed, rating->least);
+    ck_assert_uint_eq(report->counts.done, rating->items);
+    if (rating->least > 0) /* somebody has waited nearly all the time, and that is no work */
+        ck_assert_uint_ge(report->stages[0].blocked, rating->least / 2);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+static int batch_consume(weir_task *task, void *const *items, size_t count, void *arg) {
+    for (size_t i = 0; i < count; i++)
+        (void)run_consume(task, items[i], arg);
+    return 0;
+}
+
+/* Batches by their items: after one of ten it takes ten turns until the next. */
+START_TEST (batches_are_rated_by_their_items) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "rated", .run_batch = batch_consume, .batch = {.items = 10}, .rate = 1000});
+    start_pipeline(pipeline);
+    put_things(pipeline, 60);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_ge(report->elapsed, 50 * MILLISECONDS);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- keys ---- */
+
+enum { KEYS = 5 };
+
+struct keyed {
+    atomic_uint inside[KEYS], most[KEYS];
+    atomic_size_t last[KEYS]; /* the number of the last one, and 1 */
+    atomic_uint out_of_order;
+    bool fails; /* each third once */
+};
+
+static uint64_t key_of(const void *item, void *arg) {
+    (void)arg;
+    size_t n = ((const struct thing *)item)->n;
+    return n % 3 == 0 ? 0 : n % KEYS;
+}
+
+static int work_by_key(weir_task *task, void *item, void *raw) {
+    struct keyed *keyed = raw;
+    struct thing *thing = item;
+    size_t key = (size_t)key_of(thing, NULL);
+    unsigned inside = atomic_fetch_add(&keyed->inside[key], 1) + 1, most = atomic_load(&keyed->most[key]);
+    while (most < inside && !atomic_compare_exchange_weak(&keyed->most[key], &most, inside))
+        ;
+    for (size_t i = 0; i < thing->n % 4; i++)
+        sched_yield();
+    if (thing->n % 97 == 0)
+        nap();
+    atomic_fetch_sub(&keyed->inside[key], 1);
+    if (keyed->fails && thing->n % 3 == 1 && weir_task_attempt(task) == 1)
+        return 1;
+    if (atomic_exchange(&keyed->last[key], thing->n + 1) > thing->n)
+        atomic_fetch_add(&keyed->out_of_order, 1);
+    thing_consume(thing);
+    return 0;
+}
+
+START_TEST (so_many_of_a_key_at_a_time_and_with_one_in_order) {
+    size_t per_key = (size_t)_i / 4 + 1;
+    struct keyed keyed = {.fails = _i & 1};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i & 2 ? 30 : 0});
+    add_stage(pipeline, (weir_stage_options){.name = "keyed",
+                                             .run = work_by_key,
+                                             .arg = &keyed,
+                                             .threads = 6,
+                                             .per_key = per_key,
+                                             .key = key_of,
+                                             .drop = thing_drop,
+                                             .retry = {.attempts = 2, .backoff = 20 * 1000}});
+    start_pipeline(pipeline);
+    put_things(pipeline, 3000);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 3000);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    for (size_t key = 0; key < KEYS; key++)
+        ck_assert_uint_le(atomic_load(&keyed.most[key]), per_key);
+    if (per_key == 1)
+        ck_assert_uint_eq(atomic_load(&keyed.out_of_order), 0);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (a_cancel_drops_those_that_wait_for_their_key) {
+    struct keyed keyed = {.fails = true};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "keyed",
+                                             .run = work_by_key,
+                                             .arg = &keyed,
+                                             .threads = 3,
+                                             .per_key = 1 + (size_t)_i % 2,
+                                             .key = key_of,
+                                             .drop = thing_drop,
+                                             .retry = {.attempts = 2, .backoff = 200 * 1000}});
+    start_pipeline(pipeline);
+    put_things(pipeline, 70 + (size_t)_i);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    assert_things_ended();
+}
+END_TEST
+
+static Suite *limits_suite(void) {
+    Suite *suite = suite_create("limits of a pipeline");
+    TCase *inside = add_things_case(suite, "inside");
+    tcase_add_test(inside, no_more_than_max_items_are_inside);
+    tcase_add_test(inside, no_more_than_max_bytes_are_inside_but_for_one_alone);
+    tcase_add_test(inside, who_waits_first_is_let_in_first);
+    tcase_add_loop_test(inside, one_that_gives_up_is_out_of_the_line, 0, 4);
+    tcase_add_test(inside, an_item_is_inside_until_its_last_piece_is_done_with);
+    tcase_add_test(inside, many_who_put_keep_within_both_limits);
+    TCase *rate = add_things_case(suite, "rate");
+    tcase_add_loop_test(rate, calls_are_no_more_often_than_the_rate, 0, COUNT_OF(ratings));
+    tcase_add_test(rate, batches_are_rated_by_their_items);
+    TCase *keys = add_things_case(suite, "keys");
+    tcase_add_loop_test(keys, so_many_of_a_key_at_a_time_and_with_one_in_order, 0, 12);
+    tcase_add_loop_test(keys, a_cancel_drops_those_that_wait_for_their_key, 0, 20);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(limits_suite());
+}

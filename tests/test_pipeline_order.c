@@ -1,0 +1,288 @@
+/*
+ * test_pipeline_order.c - ordered stages: results leave in the order in which the items came, whatever happens to them.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+#include <sched.h>
+
+enum { ITEMS = 2000 };
+
+/* What a stage does with an item hangs on its number only, so that a test can say what has to come out. */
+enum { FAILS = 1, FILTERS = 2, MULTIPLIES = 4, RETRIES = 8 };
+
+static bool does(size_t n, unsigned how, unsigned what) {
+    size_t each = what == FAILS ? 13 : what == FILTERS ? 7 : what == MULTIPLIES ? 5 : 3;
+    return (how & what) != 0 && n % each == 1;
+}
+
+static size_t results_of(size_t n, unsigned how) {
+    if (does(n, how, FAILS) || does(n, how, FILTERS))
+        return 0;
+    return does(n, how, MULTIPLIES) ? 3 : 1;
+}
+
+static void take_a_while(size_t n) {
+    for (uint64_t x = n + 1, rounds = random_next(&x) % 16; rounds > 0; rounds--)
+        sched_yield();
+    if (n % 64 == 9)
+        nap();
+}
+
+static int work(weir_task *task, void *item, void *raw) {
+    struct thing *thing = item;
+    unsigned how = *(unsigned *)raw;
+    take_a_while(thing->n * 31 + weir_task_attempt(task));
+    if (does(thing->n, how, RETRIES) && weir_task_attempt(task) == 1) {
+        struct thing *lost = thing_new();
+        lost->of = SIZE_MAX; /* of an attempt that fails: nobody may see it */
+        weir_task_emit(task, lost);
+        return weir_task_fail(task, 1, "once more");
+    }
+    if (does(thing->n, how, FAILS))
+        return weir_task_fail(task, 2, "for good");
+    for (size_t i = 0; i < results_of(thing->n, how); i++) {
+        struct thing *result = thing_new();
+        result->of = thing->n;
+        weir_task_emit(task, result);
+    }
+    thing_consume(thing);
+    return 0;
+}
+
+/* What comes last; checked when it is over. */
+struct line {
+    atomic_size_t count;
+    size_t of[3 * ITEMS];
+};
+
+static void *line_up(void *item, void *raw) {
+    struct thing *thing = item;
+    struct line *line = raw;
+    line->of[atomic_fetch_add(&line->count, 1)] = thing->of;
+    thing_consume(thing);
+    return NULL;
+}
+
+static struct line line;
+
+/* All things are made first: those that the stages make come after them. */
+static struct thing **first_things(size_t count) {
+    static struct thing *first[ITEMS];
+    for (size_t i = 0; i < count; i++)
+        first[i] = thing_new();
+    return first;
+}
+
+static void assert_line(size_t items, unsigned how) {
+    size_t at = 0;
+    for (size_t n = 0; n < items; n++) {
+        for (size_t i = 0; i < results_of(n, how); i++, at++) {
+            if (at >= atomic_load(&line.count) || line.of[at] != n)
+                ck_abort_msg("result %zu is of %zu and not of %zu", at, line.of[at], n);
+        }
+    }
+    ck_assert_uint_eq(atomic_load(&line.count), at);
+}
+
+START_TEST (results_leave_in_the_order_of_the_items) {
+    unsigned how = (unsigned)_i;
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 50});
+    add_stage(pipeline, (weir_stage_options){.name = "work",
+                                             .run = work,
+                                             .arg = &how,
+                                             .threads = 8,
+                                             .ordered = true,
+                                             .drop = thing_drop,
+                                             .on_error = WEIR_SKIP,
+                                             .retry = {.attempts = how & RETRIES ? 2 : 0, .backoff = 10 * 1000}});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .capacity = 4, .drop = thing_drop});
+    start_pipeline(pipeline);
+    struct thing **first = first_things(ITEMS);
+    size_t most = 0;
+    for (size_t i = 0; i < ITEMS; i++) {
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, first[i]));
+        if (i % 50 == 0) {
+            weir_report *report = report_of(pipeline);
+            assert_balanced(report);
+            most = report->counts.live > most ? report->counts.live : most;
+            weir_report_free(report);
+        }
+    }
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_le(most, 50 + 1); /* one may be counted in, and its room not yet given back */
+    ck_assert_uint_eq(report->max_items, 50);
+    ck_assert_uint_eq(report->counts.in, ITEMS);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_line(ITEMS, how);
+    assert_things_ended();
+}
+END_TEST
+
+/* A func, a key of one at a time and a rate beside the order. */
+static uint64_t key_of_five(const void *item, void *arg) {
+    (void)arg;
+    return ((const struct thing *)item)->n % 5;
+}
+
+static void *pass_slowly(void *item, void *unused) {
+    (void)unused;
+    take_a_while(((struct thing *)item)->n);
+    return item;
+}
+
+START_TEST (a_func_is_ordered_too_and_beside_other_limits) {
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "a",
+                                             .func = pass_slowly,
+                                             .threads = 5,
+                                             .ordered = true,
+                                             .per_key = (size_t)_i,
+                                             .key = key_of_five,
+                                             .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "b", .func = pass_slowly, .threads = 3, .ordered = true, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, ITEMS);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->max_items, 3 * 64 + 5 + 3 + 1); /* the sum of all capacities and threads */
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_line(ITEMS, 0);
+    assert_things_ended();
+}
+END_TEST
+
+/* The first item holds the others back: no more than max_items come in meanwhile. */
+static int first_at_gate(weir_task *task, void *item, void *gate) {
+    if (((struct thing *)item)->n == 0)
+        gate_pass(gate);
+    weir_task_emit(task, item);
+    return 0;
+}
+
+START_TEST (a_slow_item_holds_back_no_more_than_the_limit) {
+    struct gate gate = GATE;
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 20});
+    add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "work", .run = first_at_gate, .arg = &gate, .threads = 3, .ordered = true, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 20);
+    struct thing *late = thing_new();
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, late, 0));
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, late, weir_deadline_after(MILLISECONDS)));
+    struct pipeline_call put = {.call = {.item = late, .deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start_asleep(&put.call, make_pipeline_put);
+    ck_assert_uint_eq(atomic_load(&line.count), 0);
+    gate_open(&gate);
+    assert_status(WEIR_OK, call_finish(&put.call));
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_line(21, 0);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (a_cancel_drops_items_and_results_that_wait_for_their_turn) {
+    unsigned how = (unsigned)_i & 15;
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "work",
+                                             .run = work,
+                                             .arg = &how,
+                                             .threads = 4,
+                                             .ordered = true,
+                                             .drop = thing_drop,
+                                             .on_error = WEIR_SKIP,
+                                             .retry = {.attempts = how & RETRIES ? 2 : 0, .backoff = 100 * 1000}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    start_pipeline(pipeline);
+    struct thing **first = first_things(100 + (size_t)_i);
+    for (size_t i = 0; i < 100 + (size_t)_i; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, first[i]));
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    assert_things_ended();
+    size_t at = 0; /* what came out before is the beginning of the line */
+    for (size_t n = 0; n < 100 && at < atomic_load(&line.count); n++) {
+        for (size_t i = 0; i < results_of(n, how) && at < atomic_load(&line.count); i++)
+            ck_assert_uint_eq(line.of[at++], n);
+    }
+}
+END_TEST
+
+/* It emits, and then fails because it was cancelled: its results are dropped where they were going, it where it was. */
+struct two_drops {
+    atomic_size_t items, results;
+    atomic_uint inside;
+};
+
+static void drop_item(void *thing, void *raw) {
+    struct two_drops *drops = raw;
+    atomic_fetch_add(&drops->items, 1);
+    thing_drop(thing, NULL);
+}
+
+static void drop_result(void *thing, void *raw) {
+    struct two_drops *drops = raw;
+    atomic_fetch_add(&drops->results, 1);
+    thing_drop(thing, NULL);
+}
+
+static int emit_and_give_up(weir_task *task, void *item, void *raw) {
+    struct two_drops *drops = raw;
+    (void)item;
+    atomic_fetch_add(&drops->inside, 1);
+    for (int i = 0; i < 3; i++)
+        weir_task_emit(task, thing_new());
+    while (!weir_task_cancelled(task))
+        nap();
+    return 1;
+}
+
+START_TEST (results_of_a_cancelled_attempt_are_dropped_where_they_were_going) {
+    struct two_drops drops = {.items = 0};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "a", .run = emit_and_give_up, .arg = &drops, .threads = 2, .ordered = true, .drop = drop_item});
+    add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back, .arg = &drops, .drop = drop_result});
+    start_pipeline(pipeline);
+    put_things(pipeline, 10);
+    wait_for_count(&drops.inside, 2);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.dropped, 10);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&drops.items), 10);
+    ck_assert_uint_eq(atomic_load(&drops.results), 6);
+    assert_things_ended();
+}
+END_TEST
+
+static Suite *order_suite(void) {
+    Suite *suite = suite_create("order in a pipeline");
+    TCase *kept = add_things_case(suite, "kept");
+    tcase_add_loop_test(kept, results_leave_in_the_order_of_the_items, 0, 16);
+    tcase_add_loop_test(kept, a_func_is_ordered_too_and_beside_other_limits, 0, 3);
+    tcase_add_test(kept, a_slow_item_holds_back_no_more_than_the_limit);
+    TCase *cancelled = add_things_case(suite, "cancelled");
+    tcase_add_loop_test(cancelled, a_cancel_drops_items_and_results_that_wait_for_their_turn, 0, 48);
+    tcase_add_test(cancelled, results_of_a_cancelled_attempt_are_dropped_where_they_were_going);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(order_suite());
+}

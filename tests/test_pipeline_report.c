@@ -1,0 +1,430 @@
+/*
+ * test_pipeline_report.c - what a pipeline tells of itself: reports, the live view, the trace; and signals that end it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+
+#include "pipeline_support.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+/* ---- figures ---- */
+
+static void *sleep_a_moment(void *item, void *unused) {
+    (void)unused;
+    sleep_until(now() + 2 * MILLISECONDS);
+    return item;
+}
+
+START_TEST (the_slow_stage_is_the_bottleneck) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "quick", .func = hand_back, .capacity = 4});
+    add_stage(pipeline, (weir_stage_options){.name = "slow", .func = sleep_a_moment, .capacity = 4});
+    add_stage(pipeline, (weir_stage_options){.name = "idle", .func = consume_thing, .threads = 3});
+    start_pipeline(pipeline);
+    put_things(pipeline, 60);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    const weir_stage_report *quick = stage_in(report, "quick"), *slow = stage_in(report, "slow"),
+                            *idle = stage_in(report, "idle");
+    ck_assert_ptr_eq(report->bottleneck, slow);
+    ck_assert_uint_ge(slow->busy, 60 * 2 * MILLISECONDS);
+    ck_assert_uint_ge(report->elapsed, 60 * 2 * MILLISECONDS);
+    ck_assert_uint_gt(quick->blocked, slow->busy / 4); /* it waits for room before the slow one */
+    ck_assert_uint_gt(idle->starved, slow->busy);      /* three of them wait for it */
+    ck_assert_uint_ge(slow->p50, 2 * MILLISECONDS);
+    ck_assert_uint_ge(slow->max, slow->p99);
+    ck_assert_uint_ge(slow->p99, slow->p90);
+    ck_assert_uint_ge(slow->p90, slow->p50);
+    ck_assert_uint_ge(slow->timed_calls, 50);
+    ck_assert_uint_le(slow->timed_calls, 60);
+    ck_assert_uint_ge(slow->peak, 1);
+    ck_assert_uint_le(slow->peak, 4);
+    ck_assert_uint_eq(slow->capacity, 4);
+    ck_assert_uint_eq(idle->threads, 3);
+    ck_assert(slow->rate > 0 && slow->rate < 501);
+    uint64_t all = idle->busy + idle->starved + idle->blocked; /* nearly all the time of three threads, and not more */
+    ck_assert_uint_le(all, 3 * (report->elapsed + MILLISECONDS));
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (a_report_of_one_that_runs_shows_what_is_inside) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "gate", .run = run_pass_on_at_gate, .arg = &gate, .threads = 2, .capacity = 8});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    put_things(pipeline, 7);
+    gate_wait_for(&gate, 2);
+    weir_report *report = report_of(pipeline);
+    ck_assert_int_eq(report->state, WEIR_RUN_RUNNING);
+    ck_assert_int_eq(report->outcome, WEIR_OK);
+    ck_assert_uint_eq(report->counts.live, 7);
+    ck_assert_uint_eq(report->stages[0].running, 2);
+    ck_assert_uint_le(report->stages[0].depth, 5);
+    ck_assert_uint_eq(report->stages[1].counts.in, 0);
+    weir_report_free(report);
+    struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start_asleep(&finish.call, make_pipeline_finish);
+    report = report_of(pipeline);
+    ck_assert_int_eq(report->state, WEIR_RUN_DRAINING);
+    weir_report_free(report);
+    gate_open(&gate);
+    assert_status(WEIR_OK, call_finish(&finish.call));
+    weir_report_free(finish.report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+/* ---- a checker for JSON: what it has read, or NULL ---- */
+
+static const char *skip_space(const char *at) {
+    while (isspace((unsigned char)*at))
+        at++;
+    return at;
+}
+
+static const char *read_value(const char *at);
+
+static const char *read_text(const char *at) {
+    for (at++; *at != '"'; at++) {
+        if (*at == '\0' || (unsigned char)*at < ' ')
+            return NULL;
+        if (*at == '\\' && strchr("\"\\/bfnrtu", *++at) == NULL)
+            return NULL;
+    }
+    return at + 1;
+}
+
+static const char *read_members(const char *at, char end, bool named) {
+    at = skip_space(at + 1);
+    if (*at == end)
+        return at + 1;
+    for (;; at = skip_space(at + 1)) {
+        if (named) {
+            at = *at == '"' ? read_text(at) : NULL;
+            at = at == NULL ? NULL : skip_space(at);
+            if (at == NULL || *at++ != ':')
+                return NULL;
+        }
+        at = read_value(skip_space(at));
+        if (at == NULL)
+            return NULL;
+        at = skip_space(at);
+        if (*at == end)
+            return at + 1;
+        if (*at != ',')
+            return NULL;
+    }
+}
+
+static const char *read_value(const char *at) {
+    char *end;
+    switch (*at) {
+        case '{':
+            return read_members(at, '}', true);
+        case '[':
+            return read_members(at, ']', false);
+        case '"':
+            return read_text(at);
+        default:
+            strtod(at, &end);
+            return end == at ? NULL : end;
+    }
+}
+
+static bool is_json(const char *text) {
+    const char *end = read_value(skip_space(text));
+    return end != NULL && *skip_space(end) == '\0';
+}
+
+static size_t count_of(const char *text, const char *wanted) {
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, wanted)) != NULL; at++)
+        count++;
+    return count;
+}
+
+static int fail_odd(weir_task *task, void *item, void *unused) {
+    if (((struct thing *)item)->n % 2 == 1 && weir_task_attempt(task) == 1)
+        return 1;
+    return run_consume(task, item, unused);
+}
+
+/* A row for each worker, an event for each call. */
+START_TEST (a_trace_is_json_with_each_call) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *trace = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(trace);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.name = "a \"name\"\\\n", .trace = trace});
+    add_stage(pipeline, (weir_stage_options){.name = "first\t", .func = hand_back, .threads = 3});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "second \"2\"", .run = fail_odd, .retry = {.attempts = 2}, .threads = 2});
+    if (_i == 0) { /* nothing was started */
+        destroy_pipeline(pipeline);
+        fclose(trace);
+        ck_assert_uint_eq(size, 0);
+        free(text);
+        return;
+    }
+    start_pipeline(pipeline);
+    put_things(pipeline, 50);
+    finish_and_destroy(pipeline, WEIR_OK);
+    fclose(trace);
+    ck_assert_msg(is_json(text), "%s", text);
+    ck_assert_uint_eq(count_of(text, "\"ph\":\"X\""), 50 + 50 + 25);
+    ck_assert_uint_eq(count_of(text, "thread_name"), 5);
+    ck_assert_uint_eq(count_of(text, "process_name"), 1);
+    free(text);
+}
+END_TEST
+
+/* ---- the view ---- */
+
+static char *shown_on(FILE *stream, char **text, bool cancels) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "working", .func = hand_back_at_gate, .arg = &gate});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, stream, 20));
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 20));
+    assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, stream, 20)); /* shown already */
+    put_things(pipeline, 20);
+    gate_wait_for(&gate, 1);
+    if (cancels)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    gate_open(&gate);
+    weir_report_free(finish_pipeline(pipeline, cancels ? WEIR_CANCELLED : WEIR_OK));
+    assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, stream, 20)); /* over */
+    destroy_pipeline(pipeline);
+    fclose(stream);
+    return *text;
+}
+
+START_TEST (elsewhere_than_on_a_terminal_the_view_is_plain_lines) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(stream);
+    shown_on(stream, &text, _i == 1);
+    ck_assert_uint_gt(size, 0);
+    ck_assert_ptr_null(strchr(text, '\033'));
+    ck_assert_ptr_nonnull(strchr(text, '\n'));
+    free(text);
+}
+END_TEST
+
+/* Reads all that is drawn, so that the drawing does not wait. */
+struct screen {
+    int master;
+    pthread_t thread;
+    size_t size;
+    char text[1 << 16];
+};
+
+static void *read_screen(void *raw) {
+    struct screen *screen = raw;
+    for (;;) {
+        char piece[512];
+        ssize_t size = read(screen->master, piece, sizeof piece);
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size <= 0)
+            return NULL; /* EIO: the other end is closed */
+        for (ssize_t i = 0; i < size && screen->size + 1 < sizeof screen->text; i++)
+            screen->text[screen->size++] = piece[i];
+    }
+}
+
+START_TEST (on_a_terminal_the_view_draws) {
+    static struct screen screen;
+    memset(&screen, 0, sizeof screen);
+    screen.master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (screen.master < 0 || grantpt(screen.master) != 0 || unlockpt(screen.master) != 0)
+        return; /* no terminals here */
+    int slave = open(ptsname(screen.master), O_RDWR | O_NOCTTY);
+    ck_assert_int_ge(slave, 0);
+    const struct winsize size = {.ws_row = 24, .ws_col = 80};
+    ck_assert_int_eq(ioctl(slave, TIOCSWINSZ, &size), 0);
+    FILE *stream = fdopen(slave, "w");
+    ck_assert_ptr_nonnull(stream);
+    thread_start(&screen.thread, read_screen, &screen);
+    char *text = screen.text;
+    shown_on(stream, &text, false);
+    thread_join(screen.thread);
+    close(screen.master);
+    ck_assert_uint_gt(screen.size, 0);
+    ck_assert_ptr_nonnull(strchr(screen.text, '\033'));
+    ck_assert_ptr_nonnull(strstr(screen.text, "working"));
+}
+END_TEST
+
+START_TEST (a_view_of_one_that_is_destroyed_ends_with_it) {
+    char *text = NULL;
+    size_t size = 0;
+    FILE *stream = open_memstream(&text, &size);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 0));
+    put_things(pipeline, 10);
+    destroy_pipeline(pipeline);
+    fclose(stream);
+    free(text);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- signals ---- */
+
+static const int ends[] = {SIGINT, SIGTERM};
+static sigset_t mask_before;
+
+static void block_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, &mask_before);
+}
+
+/* What has come too late for its pipeline is taken away first. */
+static void unblock_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    while (sigtimedwait(&set, NULL, &(struct timespec){0}) > 0)
+        continue;
+    pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
+}
+
+static void wait_for_state(weir_pipeline *pipeline, weir_run_state state) {
+    for (weir_deadline limit = hang_limit(); now() < limit; nap()) {
+        weir_report *report = report_of(pipeline);
+        bool reached = report->state == state;
+        weir_report_free(report);
+        if (reached)
+            return;
+    }
+    ck_abort_msg("it did not come to state %d", (int)state);
+}
+
+static weir_pipeline *ended_by_signals(struct gate *gate, uint64_t drain) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "gate", .run = run_pass_on_at_gate, .arg = gate, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, ends, 2, drain));
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, drain));
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, ends, 2, drain)); /* called already */
+    put_things(pipeline, 10);
+    gate_wait_for(gate, 1);
+    return pipeline;
+}
+
+START_TEST (the_first_signal_lets_it_drain) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = ended_by_signals(&gate, 3600 * SECONDS);
+    ck_assert_int_eq(kill(getpid(), ends[_i]), 0);
+    wait_for_state(pipeline, WEIR_RUN_DRAINING);
+    weir_status status;
+    do { /* the state comes first */
+        struct thing *late = thing_new();
+        status = weir_pipeline_put_until(pipeline, late, 0);
+        if (status != WEIR_OK)
+            thing_consume(late);
+    } while (status == WEIR_OK);
+    assert_status(WEIR_CLOSED, status);
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(things_consumed(), things_made());
+}
+END_TEST
+
+START_TEST (the_second_signal_cancels) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = ended_by_signals(&gate, 3600 * SECONDS);
+    ck_assert_int_eq(kill(getpid(), SIGINT), 0);
+    wait_for_state(pipeline, WEIR_RUN_DRAINING);
+    ck_assert_int_eq(kill(getpid(), SIGTERM), 0);
+    wait_for_state(pipeline, WEIR_RUN_CANCELLED);
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (what_is_not_drained_in_time_is_cancelled) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = ended_by_signals(&gate, MILLISECONDS);
+    ck_assert_int_eq(kill(getpid(), SIGTERM), 0);
+    wait_for_state(pipeline, WEIR_RUN_CANCELLED);
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_TIMEDOUT);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (without_a_signal_it_just_ends) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = ended_by_signals(&gate, 0);
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(things_consumed(), 10);
+    sigset_t pending;
+    sigpending(&pending);
+    ck_assert(!sigismember(&pending, SIGINT)); /* nothing of its own is left to the process */
+}
+END_TEST
+
+START_TEST (signals_that_are_not_blocked_are_refused) {
+    static const int also[] = {SIGINT, SIGUSR2}, none[] = {SIGINT, 9999};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    start_pipeline(pipeline);
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, also, 2, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, none, 2, 0));
+    assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, 0)); /* what was refused was no call */
+    finish_and_destroy(pipeline, WEIR_OK);
+}
+END_TEST
+
+static Suite *report_suite(void) {
+    Suite *suite = suite_create("reports of a pipeline");
+    TCase *figures = add_things_case(suite, "figures");
+    tcase_add_test(figures, the_slow_stage_is_the_bottleneck);
+    tcase_add_test(figures, a_report_of_one_that_runs_shows_what_is_inside);
+    tcase_add_loop_test(figures, a_trace_is_json_with_each_call, 0, 2);
+    TCase *view = add_things_case(suite, "view");
+    tcase_add_loop_test(view, elsewhere_than_on_a_terminal_the_view_is_plain_lines, 0, 2);
+    tcase_add_test(view, on_a_terminal_the_view_draws);
+    tcase_add_test(view, a_view_of_one_that_is_destroyed_ends_with_it);
+    TCase *signals = add_things_case(suite, "signals");
+    tcase_add_checked_fixture(signals, block_signals, unblock_signals);
+    tcase_add_loop_test(signals, the_first_signal_lets_it_drain, 0, 2);
+    tcase_add_test(signals, the_second_signal_cancels);
+    tcase_add_test(signals, what_is_not_drained_in_time_is_cancelled);
+    tcase_add_test(signals, without_a_signal_it_just_ends);
+    tcase_add_test(signals, signals_that_are_not_blocked_are_refused);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(report_suite());
+}

@@ -1,0 +1,275 @@
+/*
+ * test_pipeline_sources.c - stages that produce by themselves.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+struct spring {
+    atomic_size_t left; /* calls until WEIR_END; SIZE_MAX: never */
+    atomic_size_t calls, ends_seen;
+    unsigned fails_until;    /* an attempt below this one fails */
+    unsigned each;           /* results of a call */
+    atomic_uint wrong_calls; /* with an item, or with another attempt than the failures say */
+    struct gate *gate;       /* to wait at, in the first call */
+};
+
+static int produce(weir_task *task, void *item, void *raw) {
+    struct spring *spring = raw;
+    size_t call = atomic_fetch_add(&spring->calls, 1);
+    if (item != NULL)
+        atomic_fetch_add(&spring->wrong_calls, 1);
+    if (spring->gate != NULL && call == 0)
+        gate_pass(spring->gate);
+    if (weir_task_attempt(task) < spring->fails_until)
+        return weir_task_fail(task, 30, "dry, attempt %u", weir_task_attempt(task));
+    size_t left = atomic_load(&spring->left);
+    do {
+        if (left == 0)
+            return WEIR_END;
+    } while (left != SIZE_MAX && !atomic_compare_exchange_weak(&spring->left, &left, left - 1));
+    bool enough = left == SIZE_MAX && things_made() > 50000; /* a busy machine lets the test wait long */
+    if (enough)
+        nap();
+    for (unsigned i = 0; i < spring->each && !enough; i++)
+        weir_task_emit(task, thing_new());
+    if (weir_task_cancelled(task))
+        atomic_fetch_add(&spring->ends_seen, 1);
+    return 0;
+}
+
+static weir_pipeline *flowing(struct spring *spring, weir_pipeline_options options, weir_stage_options source) {
+    weir_pipeline *pipeline = new_pipeline(&options);
+    source.name = "spring";
+    source.source = produce;
+    source.arg = spring;
+    add_stage(pipeline, source);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .threads = 2, .drop = thing_drop});
+    start_pipeline(pipeline);
+    return pipeline;
+}
+
+START_TEST (sources_produce_until_they_say_that_it_is_the_end) {
+    struct spring spring = {.left = 500, .each = 2};
+    weir_pipeline *pipeline = flowing(&spring, (weir_pipeline_options){.max_items = _i & 1 ? 7 : 0},
+                                      (weir_stage_options){.threads = (size_t)_i / 2 + 1});
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, 0));
+    ck_assert_uint_eq(things_made(), 1000);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.in, 1000);
+    ck_assert_uint_eq(report->counts.done, 1000);
+    ck_assert_uint_eq(report->stages[0].counts.in, 1000);
+    ck_assert_uint_eq(report->stages[0].counts.done, 1000);
+    ck_assert_uint_eq(report->stages[0].capacity, 0);
+    weir_report_free(report);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&spring.wrong_calls), 0);
+    ck_assert_uint_eq(things_consumed(), 1000);
+}
+END_TEST
+
+START_TEST (finish_stops_a_source_and_what_it_has_produced_goes_through) {
+    struct spring spring = {.left = SIZE_MAX, .each = 1};
+    weir_pipeline *pipeline = flowing(&spring, (weir_pipeline_options){.max_items = _i & 1 ? 3 : 0},
+                                      (weir_stage_options){.threads = (size_t)_i / 2 + 1});
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_wait(pipeline, 0));
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_wait(pipeline, weir_deadline_after(MILLISECONDS)));
+    while (atomic_load(&spring.calls) < 100)
+        nap();
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, things_made());
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_consumed(), things_made());
+}
+END_TEST
+
+START_TEST (a_cancel_stops_a_source_and_drops_what_it_emits) {
+    struct spring spring = {.left = SIZE_MAX, .each = 3};
+    weir_pipeline *pipeline =
+        flowing(&spring, (weir_pipeline_options){.max_items = _i & 1 ? 3 : 0, .grace = HANG_SECONDS * SECONDS},
+                (weir_stage_options){.threads = (size_t)_i / 2 + 1});
+    while (atomic_load(&spring.calls) < 50)
+        nap();
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    assert_status(WEIR_CANCELLED, weir_pipeline_wait(pipeline, hang_limit()));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (one_that_waits_for_sources_is_woken_by_the_end) {
+    struct gate gate = GATE;
+    struct spring spring = {.left = SIZE_MAX, .each = 1, .gate = &gate};
+    weir_pipeline *pipeline =
+        flowing(&spring, (weir_pipeline_options){.grace = HANG_SECONDS * SECONDS}, (weir_stage_options){.threads = 1});
+    gate_wait_for(&gate, 1);
+    struct pipeline_call wait = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start_asleep(&wait.call, make_pipeline_wait);
+    if (_i == 0) {
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+        assert_status(WEIR_CANCELLED, call_finish(&wait.call)); /* though the source is still inside */
+        gate_open(&gate);
+        finish_and_destroy(pipeline, WEIR_CANCELLED);
+    } else {
+        struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+        call_start_asleep(&finish.call, make_pipeline_finish);
+        gate_open(&gate);
+        assert_status(WEIR_OK, call_finish(&finish.call));
+        assert_status(WEIR_OK, call_finish(&wait.call));
+        ck_assert_uint_eq(atomic_load(&spring.calls), 1); /* not called again */
+        ck_assert_uint_eq(atomic_load(&spring.ends_seen), 1);
+        weir_report_free(finish.report);
+        destroy_pipeline(pipeline);
+    }
+    assert_things_ended();
+}
+END_TEST
+
+/* Without sources there is nothing to wait for. */
+START_TEST (without_sources_the_wait_is_over_at_once) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, WEIR_NEVER));
+    finish_and_destroy(pipeline, WEIR_OK);
+}
+END_TEST
+
+/* ---- errors ---- */
+
+START_TEST (a_source_that_fails_in_a_row_is_called_again_and_then_at_its_end) {
+    bool recovers = _i & 1, skips = _i & 2;
+    struct spring spring = {.left = 20, .each = 1, .fails_until = recovers ? 3 : 100};
+    weir_pipeline *pipeline = flowing(&spring, (weir_pipeline_options){.max_items = 0},
+                                      (weir_stage_options){.retry = {.attempts = 3, .backoff = 1000},
+                                                           .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+    weir_status waited = weir_pipeline_wait(pipeline, hang_limit());
+    assert_status(recovers || skips ? WEIR_OK : WEIR_CANCELLED, waited);
+    weir_report *report = finish_pipeline(pipeline, recovers || skips ? WEIR_OK : WEIR_FAILED);
+    size_t failures = recovers ? 2 * 21 : 3; /* two before each success, WEIR_END included */
+    ck_assert_uint_eq(report->error_count, failures);
+    ck_assert_uint_eq(report->stages[0].counts.failed, failures);
+    ck_assert_uint_eq(report->stages[0].retried, recovers ? failures : 2);
+    ck_assert_uint_eq(report->counts.in, recovers ? 20 : 0); /* a failed call brings nothing */
+    ck_assert_uint_eq(report->counts.done, recovers ? 20 : 0);
+    ck_assert_str_eq(report->errors[1].message, "dry, attempt 2");
+    ck_assert_uint_eq(report->errors[1].attempts, 2);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+static int produce_and_exit(weir_task *task, void *item, void *raw) {
+    atomic_size_t *calls = raw;
+    (void)item;
+    size_t call = atomic_fetch_add(calls, 1);
+    weir_task_emit(task, thing_new());
+    if (call < 2)
+        pthread_exit(NULL);
+    return call < 50 ? 0 : WEIR_END;
+}
+
+START_TEST (a_source_may_end_its_threads) {
+    atomic_size_t calls = 0;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    size_t threads = _i == 0 ? 2 : 3; /* all of them, or not */
+    add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "exits", .source = produce_and_exit, .arg = &calls, .threads = threads, .on_error = WEIR_SKIP});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->stages[0].counts.failed, 2);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_consumed(), things_made());
+}
+END_TEST
+
+/* ---- beside others ---- */
+
+START_TEST (what_is_put_comes_in_beside_a_source) {
+    struct spring spring = {.left = 200, .each = 1};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i == 1 ? 5 : 0});
+    weir_stage *source =
+        add_stage(pipeline, (weir_stage_options){.name = "spring", .source = produce, .arg = &spring, .threads = 2});
+    weir_stage *door =
+        add_stage(pipeline, (weir_stage_options){.name = "door", .run = run_pass_on, .drop = thing_drop});
+    weir_stage *end =
+        add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    connect_stages(pipeline, source, end);
+    connect_stages(pipeline, door, end);
+    start_pipeline(pipeline);
+    put_things(pipeline, 300);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    put_things(pipeline, 10);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 510);
+    ck_assert_uint_eq(stage_in(report, "door")->counts.done, 310);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_consumed(), 510);
+}
+END_TEST
+
+START_TEST (a_source_alone_has_results_or_none) {
+    struct spring spring = {.left = 30, .each = 1};
+    weir_queue *results = new_queue(WEIR_UNBOUNDED);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "spring", .source = produce, .arg = &spring, .results = results});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 30);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(weir_queue_size(results), 30);
+    void *taken;
+    while (weir_queue_try_get(results, &taken) == WEIR_OK)
+        thing_consume(taken);
+    assert_status(WEIR_OK, weir_queue_tasks_done(results, 30));
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (a_source_is_rated_too) {
+    struct spring spring = {.left = 30, .each = 1};
+    weir_pipeline *pipeline =
+        flowing(&spring, (weir_pipeline_options){.max_items = 0}, (weir_stage_options){.rate = 1000, .threads = 2});
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_ge(report->elapsed, 29 * MILLISECONDS);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+static Suite *sources_suite(void) {
+    Suite *suite = suite_create("sources of a pipeline");
+    TCase *flow = add_things_case(suite, "flow");
+    tcase_add_loop_test(flow, sources_produce_until_they_say_that_it_is_the_end, 0, 6);
+    tcase_add_test(flow, without_sources_the_wait_is_over_at_once);
+    tcase_add_loop_test(flow, what_is_put_comes_in_beside_a_source, 0, 2);
+    tcase_add_test(flow, a_source_alone_has_results_or_none);
+    tcase_add_test(flow, a_source_is_rated_too);
+    TCase *stop = add_things_case(suite, "stop");
+    tcase_add_loop_test(stop, finish_stops_a_source_and_what_it_has_produced_goes_through, 0, 6);
+    tcase_add_loop_test(stop, a_cancel_stops_a_source_and_drops_what_it_emits, 0, 6);
+    tcase_add_loop_test(stop, one_that_waits_for_sources_is_woken_by_the_end, 0, 2);
+    TCase *errors = add_things_case(suite, "errors");
+    tcase_add_loop_test(errors, a_source_that_fails_in_a_row_is_called_again_and_then_at_its_end, 0, 4);
+    tcase_add_loop_test(errors, a_source_may_end_its_threads, 0, 2);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(sources_suite());
+}
