@@ -276,7 +276,7 @@ static int work_by_key(weir_task *task, void *item, void *raw) {
     unsigned inside = atomic_fetch_add(&keyed->inside[key], 1) + 1, most = atomic_load(&keyed->most[key]);
     while (most < inside && !atomic_compare_exchange_weak(&keyed->most[key], &most, inside))
         ;
-    for (size_t i = 0; i < thing->n % 4; i++)
+    if (thing->n % 4 == 0)
         sched_yield();
     if (thing->n % 97 == 0)
         nap();
@@ -302,9 +302,9 @@ START_TEST (so_many_of_a_key_at_a_time_and_with_one_in_order) {
                                              .drop = thing_drop,
                                              .retry = {.attempts = 2, .backoff = 20 * 1000}});
     start_pipeline(pipeline);
-    put_things(pipeline, 3000);
+    put_things(pipeline, 1000);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_uint_eq(report->counts.done, 3000);
+    ck_assert_uint_eq(report->counts.done, 1000);
     weir_report_free(report);
     destroy_pipeline(pipeline);
     for (size_t key = 0; key < KEYS; key++)

@@ -7,7 +7,7 @@
 
 #include <sched.h>
 
-enum { ITEMS = 2000 };
+enum { ITEMS = 700 };
 
 /* What a stage does with an item hangs on its number only, so that a test can say what has to come out. */
 enum { FAILS = 1, FILTERS = 2, MULTIPLIES = 4, RETRIES = 8 };
@@ -24,7 +24,7 @@ static size_t results_of(size_t n, unsigned how) {
 }
 
 static void take_a_while(size_t n) {
-    for (uint64_t x = n + 1, rounds = random_next(&x) % 16; rounds > 0; rounds--)
+    for (uint64_t x = n + 1, rounds = random_next(&x) % 4; rounds > 0; rounds--)
         sched_yield();
     if (n % 64 == 9)
         nap();

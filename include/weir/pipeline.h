@@ -29,7 +29,7 @@
  *         .retry = {.attempts = 3, .backoff = 100 * WEIR_MILLISECOND, .when = is_temporary}});
  *     weir_pipeline_add(pipeline, NULL, &(weir_stage_options){
  *         .name = "resize", .func = resize, .threads = 2, .drop = free_image});
- *     if (weir_pipeline_start(pipeline) != WEIR_OK)        // a look at the statuses before may be spared
+ *     if (weir_pipeline_start(pipeline) != WEIR_OK)        // says what create and add have refused, too
  *         stop_with(weir_pipeline_message(pipeline));      // "stage resize: ..."
  *     while (next(&item))
  *         weir_pipeline_put(pipeline, item);
@@ -105,12 +105,13 @@ typedef struct weir_task weir_task;
  * A stage's function in its full form. `state` is the stage's `arg` or, with an init function, this thread's own.
  *
  * Returns 0: the item is done, and was the function's to free, or to hand on as a result. Returns anything else: it has
- * failed with that code, and the item is as it was and weir's again; so a function that has emitted its own item has to
- * return 0. Codes are the program's own: errno values, HTTP statuses, any number above 0; numbers below 0 are weir's,
- * and a report takes them for minus a weir_status. When the pipeline was cancelled meanwhile, an item that has failed
- * is dropped instead, whatever the code. A batch fails as a whole.
+ * failed with that code, and the item is as it was and weir's again. So a function that has emitted its own item has to
+ * return 0. Codes are the program's own: errno values, HTTP statuses, any number above 0; those below 0 are weir's, and
+ * mean minus a weir_status. A batch fails as a whole.
  *
- * As a source it is called again and again, with no item (NULL), and emits what it produces; it returns 0 to be called
+ * When the pipeline is cancelled meanwhile, an item that fails is dropped, whatever the code.
+ *
+ * As a source it is called again and again, with no item (NULL), and emits what it produces. It returns 0 to be called
  * again, or WEIR_END: then this source, all its threads, is not called any more. After the last attempt that its retry
  * allows in a row has failed, the source is at its end too.
  */
@@ -125,25 +126,26 @@ typedef uint64_t weir_key_func(const void *item, void *arg);
 /* The weight of an item, in bytes. */
 typedef uint64_t weir_weigh_func(const void *item, void *arg);
 
-/* Another one like this, for one more stage: a copy, or the same after counting a reference. */
+/* Returns what one more stage gets: a copy of the item, or the item itself after counting a reference. */
 typedef void *weir_copy_func(void *item, void *arg);
 
 /* Whether an error with this code may go away by itself. */
 typedef bool weir_retry_func(int code, void *arg);
 
-/* Where the results of a stage with several successors go. A stage with one sends it everything. */
+/*
+ * Where the results of a stage with several successors go. A stage with one sends it everything. A choice that there is
+ * not is an error of the stage, with code -WEIR_INVALID, and the result is dropped.
+ */
 typedef enum weir_fan_out {
     WEIR_ROUND_ROBIN = 0, /* to one after the other */
     WEIR_BY_KEY = 1,      /* by `route`: those with equal keys to the same one, so that they stay in order */
-    WEIR_BY_CHOICE =
-        2,          /* by `route`: the number of the successor, 0 for the one connected first (a number that none has
-                             is an error of the stage, -WEIR_INVALID, and drops the result) */
-    WEIR_TO_ALL = 3 /* to each: the first gets the result, the others what `copy` makes of it */
+    WEIR_BY_CHOICE = 2,   /* by `route`: it returns the number of the successor, 0 for the one connected first */
+    WEIR_TO_ALL = 3       /* to each: the first gets the result, the others what `copy` makes of it */
 } weir_fan_out;
 
 /* What becomes of an item whose last attempt has failed. */
 typedef enum weir_on_error {
-    WEIR_FAIL_FAST = 0, /* it is given up, the pipeline is cancelled, and finish returns WEIR_FAILED */
+    WEIR_FAIL_FAST = 0, /* it is given up (dead letters too), the pipeline is cancelled, finish returns WEIR_FAILED */
     WEIR_SKIP = 1       /* it is given up, and the others go on */
 } weir_on_error;
 
@@ -151,7 +153,8 @@ typedef enum weir_on_error {
  * What a `dead` queue gets for an item that is given up: the item, and why. The one that takes it owns the item, and
  * frees the rest with weir_dead_letter_free. Stages may share the queue. A stage waits for room in it, so it should
  * have no bound, or be read meanwhile. Finish and cancel shut it down with WEIR_DRAIN, so that a loop of gets comes to
- * its end; letters that nobody gets go to the queue's own drop function.
+ * its end; letters that nobody gets go to the queue's own drop function (weir_queue_options), which has to free both;
+ * without one they are forgotten.
  */
 typedef struct weir_dead_letter {
     void *item; /* as the stage got it */
@@ -164,12 +167,15 @@ typedef struct weir_dead_letter {
 /* Frees the letter, not its item. NULL does nothing. */
 WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
 
-/* The next attempt is made by whichever worker is free then: neither a worker nor a place in a queue waits meanwhile.
-   */
+/*
+ * Whether an item that has failed is tried again. Without `attempts` it is not, whatever else is set. The next attempt
+ * is made by whichever worker is free then: neither a worker nor a place in a queue waits meanwhile, so that a queue
+ * may hold more than its capacity when items come back. Each wait is random, between half of what is said here and all
+ * of it.
+ */
 typedef struct weir_retry {
-    unsigned attempts; /* in all; 0 and 1: no second one */
-    uint64_t backoff;  /* ns before the second attempt, doubled before each further one; drawn by lot: between half of
-                              that and all of it */
+    unsigned attempts;     /* in all; 0 and 1: no second one */
+    uint64_t backoff;      /* ns before the second attempt; doubled before each further one */
     uint64_t max_backoff;  /* ns, no longer than this; 0: one minute */
     weir_retry_func *when; /* for which codes; NULL: for all */
 } weir_retry;
@@ -184,7 +190,10 @@ typedef struct weir_batch {
 
 /*
  * A stage. Members that are not named in an initialiser are zero, and zero is right for each of them, but that a stage
- * needs a name and exactly one of func, run, run_batch and source.
+ * needs a name and exactly one of func, run, run_batch and source. With init these four, and fini, are handed what that
+ * has made, and not `arg`.
+ *
+ * In an ordered stage an item that is given up leaves no gap, and one that backs off holds up those behind it.
  */
 typedef struct weir_stage_options {
     const char *name;           /* copied; of its threads too */
@@ -192,8 +201,7 @@ typedef struct weir_stage_options {
     weir_task_func *run;        /* the full form */
     weir_batch_func *run_batch; /* the same for batches */
     weir_task_func *source;     /* produces by itself; has nothing in front */
-    void *arg;                  /* handed to every function of this stage; with init, those four and fini are handed
-                                   what that has made */
+    void *arg;                  /* handed to every function of this stage */
     weir_worker_init *init;     /* per-thread state (weir/stoppable_worker.h); NULL: none */
     weir_worker_fini *fini;     /* in each thread, at its end; NULL: none */
     size_t threads;             /* that call the function; 0: 1 */
@@ -284,8 +292,8 @@ WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *
 WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
 
 /*
- * Why the last add, connect or start failed, as one line of English; "" if none has. Valid until the next of these
- * calls or destroy.
+ * Why an add, connect or start has failed, the last one that has, as one line of English; "" if none has. Valid until
+ * the next of these calls or destroy.
  */
 WEIR_API const char *weir_pipeline_message(const weir_pipeline *pipeline);
 
@@ -313,7 +321,8 @@ WEIR_API weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const
  * finish, which ends the sources wherever they are. What they have produced may still be on its way: finish waits for
  * that. Without a source it returns at once.
  *
- * WEIR_OK; WEIR_TIMEDOUT; WEIR_CANCELLED: cancelled, by a call or an error; WEIR_DEADLOCK: called from inside a stage;
+ * WEIR_OK: they have; WEIR_CLOSED: the pipeline is finishing, by a call or a signal; WEIR_CANCELLED: cancelled, by a
+ * call or an error; WEIR_TIMEDOUT; WEIR_DEADLOCK: called from inside a stage;
  * WEIR_INVALID: not started.
  */
 WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline);
@@ -323,8 +332,9 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * weir_pipeline_wait); and everything that is inside goes through, retries included, incomplete batches at once. What
  * is not through at the deadline is cancelled. Then the functions that are still running have `grace` to return. The
  * threads are joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN (at a cancel at once), so that
- * who gets from them comes to the end. `report` may be NULL; else it gets a report, which the caller frees, with every
- * status but WEIR_INVALID and WEIR_NOMEM.
+ * who gets from them comes to the end. What the stages' functions have written can be read here then.
+ * `report` may be NULL; else `*report` is always set: to a report, which the caller frees, or to NULL with WEIR_INVALID
+ * and WEIR_NOMEM.
  *
  * Several threads may call it; all of them wait, and the earliest deadline counts. When it is over, it returns the same
  * again. Called from inside a stage it does not wait: puts are refused and sources stop, and the call that waits for
@@ -365,14 +375,17 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
 /* ---- what a stage's function may ask for ---- */
 
 /*
- * Hands a result on to the next stage, as stated by its fan_out, or to the `results` queue of the last one. Takes the
- * result in every case: once the pipeline is cancelled, it goes to the drop function of where it was going. Where there
- * is neither a next stage nor a results queue it is forgotten. Waits while there is no room, until there is or the
- * pipeline is cancelled; a source also waits for the limits of the pipeline. In an ordered stage it does not wait: the
- * results are let out after the function has returned, when it is the item's turn. What was emitted by an attempt that
- * fails has been emitted all the same, and the next attempt may emit it again: emit last. In an ordered stage it is
- * dropped. Out of memory: the result is dropped, and the attempt fails with code -WEIR_NOMEM, whatever the function
- * returns. With NULL for `task` nothing happens.
+ * Hands a result on to the next stage, as stated by its fan_out, or to the `results` queue of the last one. It takes
+ * the result in every case: once the pipeline is cancelled, it goes to the drop function of where it was going. Where
+ * there is neither a next stage nor a results queue it is forgotten. With NULL for `task` nothing happens.
+ *
+ * Waits while there is no room, until there is or the pipeline is cancelled; a source also waits for the limits of the
+ * pipeline. In an ordered stage it does not wait: the results leave after the function has returned, when it is the
+ * item's turn.
+ *
+ * What an attempt emits before it fails has been emitted all the same, and the next attempt may emit it again: emit
+ * last. In an ordered stage it is dropped. Out of memory: the result is dropped, and the attempt fails with code
+ * -WEIR_NOMEM, whatever the function returns.
  */
 WEIR_API void weir_task_emit(weir_task *task, void *result);
 
@@ -390,8 +403,9 @@ WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
 WEIR_API unsigned weir_task_attempt(const weir_task *task);
 
 /*
- * Whether the pipeline is cancelled: a function that takes long should look, or poll the cancel_fd, and return, with any
- * code. A source is also told so when the pipeline is finishing: it should return, and will not be called again.
+ * Whether the pipeline is cancelled: a function that takes long should look, or poll the cancel_fd, and return, with
+ * any code but 0. A source is also told so when the pipeline is finishing: it should return, and will not be called
+ * again.
  */
 WEIR_API bool weir_task_cancelled(const weir_task *task);
 
@@ -422,17 +436,30 @@ WEIR_API weir_status weir_pipeline_report(weir_pipeline *pipeline, weir_report *
  * shown. One call for each pipeline, after start; a thread of its own draws, and ends with the pipeline. The stream
  * stays the caller's, and open until finish has returned.
  *
- * WEIR_OK; WEIR_INVALID: not started, or shown already; WEIR_NOMEM; WEIR_NOTHREAD.
+ * WEIR_OK; WEIR_INVALID: not started, or over, or shown already; WEIR_NOMEM; WEIR_NOTHREAD.
  */
 WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, uint64_t total);
 
 /*
  * Ends the run when one of these signals arrives: the first finishes it (puts and sources stop, and what is not through
  * after `drain` ns is cancelled), the second cancels it. No handler is installed: the signals must be blocked in this
- * thread, before any other thread is created, so that they are blocked everywhere (pthread_sigmask); a thread of its
- * own waits for them, until the pipeline is over. One call for each pipeline, after start.
+ * thread, before any other thread is created, so that they are blocked everywhere; a thread of its own waits for them,
+ * until the pipeline is over. Afterwards, and for a third signal, they are still blocked: a program that wants to be
+ * ended by it unblocks them. One call for each pipeline, after start.
  *
- * WEIR_OK; WEIR_INVALID: not started, called already, no signal, or one that is not blocked here; WEIR_NOMEM;
+ *     static const int signals[] = {SIGINT, SIGTERM};
+ *     sigset_t set;
+ *     sigemptyset(&set);
+ *     sigaddset(&set, SIGINT);
+ *     sigaddset(&set, SIGTERM);
+ *     pthread_sigmask(SIG_BLOCK, &set, NULL);         // at the beginning of main
+ *     ...
+ *     weir_pipeline_end_on(pipeline, signals, 2, 30 * WEIR_SECOND);
+ *
+ * A run that such a signal has ended in time finishes with WEIR_OK; the report has the signal. After a second signal it
+ * is WEIR_CANCELLED, and after `drain` WEIR_TIMEDOUT.
+ *
+ * WEIR_OK; WEIR_INVALID: not started, or over, called already, no signal, or one that is not blocked here; WEIR_NOMEM;
  * WEIR_NOTHREAD.
  */
 WEIR_API weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain);

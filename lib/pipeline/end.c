@@ -153,9 +153,11 @@ static weir_status wait_for_sources(weir_pipeline *pipeline, weir_deadline deadl
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         if (!weir__stage_is_source(stage))
             continue;
-        weir_status status = weir__queue_join_unless(stage->queue, &pipeline->cancelled, deadline);
+        weir_status status = weir__queue_join_unless(stage->queue, &pipeline->ending, deadline);
         if (status == WEIR_TIMEDOUT)
             return status;
+        if (status == WEIR_CANCELLED)
+            return weir__is_cancelled(pipeline) ? WEIR_CANCELLED : WEIR_CLOSED;
     }
     return weir__is_cancelled(pipeline) ? WEIR_CANCELLED : WEIR_OK;
 }
@@ -168,6 +170,14 @@ weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline) 
 
 /* ---- the end ---- */
 
+/* Whoever waits in a source, or for it, looks again. */
+static void wake_source(weir_stage *stage) {
+    if (!weir__stage_is_source(stage))
+        return;
+    weir__stage_wake(stage);
+    weir__queue_wake_joiners(stage->queue);
+}
+
 void weir__pipeline_begin_end(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
     if (pipeline->state == WEIR_RUN_RUNNING)
@@ -176,7 +186,7 @@ void weir__pipeline_begin_end(weir_pipeline *pipeline) {
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
     weir__limits_close(&pipeline->limits, false);
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
-        weir__stage_wake(stage);
+        wake_source(stage);
     if (pipeline->entrance != NULL)
         weir__queue_seal(pipeline->entrance->queue);
 }

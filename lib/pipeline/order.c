@@ -106,11 +106,11 @@ static void drop_results(weir_stage *stage, weir_task *task, weir__envelope *env
     weir__envelope *result;
     weir__verdict verdict = (weir__verdict)envelope->verdict;
     while ((result = weir__list_take(&envelope->list)) != NULL) {
-        weir__send_drop(stage, result->item);
+        weir__send_refuse(stage, result->item);
         weir__envelope_over(stage->pipeline, task, result, WEIR__DROPPED);
     }
     if (envelope->is_result)
-        weir__send_drop(stage, envelope->item);
+        weir__send_refuse(stage, envelope->item);
     weir__envelope_over(stage->pipeline, task, envelope, envelope->is_result ? WEIR__DROPPED : verdict);
     weir__stage_count(stage, task, verdict);
     weir__queue_settle(stage->queue, 1);

@@ -41,6 +41,7 @@ struct weir_pipeline {
     weir_status refused; /* what add or connect has said */
 
     weir__u32 cancelled;                                   /* 1: set first of all, under the lock */
+    weir__u64 signal;                                      /* that has begun the end; 0: none */
     weir__u32 ending;                                      /* 1: sources are not called any more */
     _Alignas(WEIR__APART) weir__u64 roots[WEIR__VERDICTS]; /* that were over in threads that are no workers */
 

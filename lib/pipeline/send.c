@@ -24,6 +24,12 @@ void weir__send_drop(weir_stage *from, void *result) {
         weir__queue_drop(from->options.results, result);
 }
 
+void weir__send_refuse(weir_stage *from, void *result) {
+    if (from->successor_count > 0)
+        (void)weir__u64_add_acquire_release(&from->successors[0]->refused, 1);
+    weir__send_drop(from, result);
+}
+
 /* A result that the stage `to` has no memory for: an error of the one that sends. */
 static void lack_memory(weir_task *task) {
     weir_stage *from = task->stage;

@@ -217,6 +217,7 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
     weir__lock_acquire(&pipeline->lock);
     report->state = pipeline->state;
     report->outcome = pipeline->outcome;
+    report->signal = (int)weir__u64_load_relaxed(&pipeline->signal);
     uint64_t now = pipeline->state == WEIR_RUN_OVER ? pipeline->over : weir__clock_now();
     weir__lock_release(&pipeline->lock);
     report->name = pipeline->name;

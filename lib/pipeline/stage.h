@@ -244,6 +244,9 @@ weir__verdict weir__send_plain(weir_task *task, void *result);
 /* Drops a result that cannot go on, by the drop function of where it was going. */
 void weir__send_drop(weir_stage *from, void *result);
 
+/* The same for one that was on its way: it is counted there, in and dropped. */
+void weir__send_refuse(weir_stage *from, void *result);
+
 /* ---- order.c, rate.c, keys.c, gather.c ---- */
 
 /* False: out of memory. */

@@ -30,13 +30,14 @@ static bool is_over(weir_pipeline *pipeline) {
 static void run(void *raw) {
     struct weir__watch *watch = raw;
     weir_pipeline *pipeline = watch->pipeline;
-    (void)weir__signals_wait(watch->signals, watch->count, WEIR_NEVER);
+    int arrived = weir__signals_wait(watch->signals, watch->count, WEIR_NEVER);
     if (is_over(pipeline))
         return;
+    weir__u64_store_relaxed(&pipeline->signal, (uint64_t)arrived);
     weir__pipeline_begin_end(pipeline);
-    bool again = weir__signals_wait(watch->signals, watch->count, weir_deadline_after(watch->drain));
+    int again = weir__signals_wait(watch->signals, watch->count, weir_deadline_after(watch->drain));
     if (!is_over(pipeline))
-        weir__pipeline_cancel_as(pipeline, again ? WEIR_CANCELLED : WEIR_TIMEDOUT);
+        weir__pipeline_cancel_as(pipeline, again != 0 ? WEIR_CANCELLED : WEIR_TIMEDOUT);
 }
 
 static void nothing(void *raw) {

@@ -25,17 +25,18 @@ static struct timespec left_until(uint64_t deadline) {
     return weir__clock_timespec(deadline > now ? deadline - now : 0);
 }
 
-bool weir__signals_wait(const int *signals, size_t count, uint64_t deadline) {
+int weir__signals_wait(const int *signals, size_t count, uint64_t deadline) {
     sigset_t set;
     sigemptyset(&set);
     for (size_t i = 0; i < count; i++)
         sigaddset(&set, signals[i]);
     for (;;) { /* again, when another signal's handler has interrupted it */
         struct timespec left = left_until(deadline);
-        if (sigtimedwait(&set, NULL, deadline == UINT64_MAX ? NULL : &left) > 0)
-            return true;
+        int arrived = sigtimedwait(&set, NULL, deadline == UINT64_MAX ? NULL : &left);
+        if (arrived > 0)
+            return arrived;
         if (deadline != UINT64_MAX && weir__clock_now() >= deadline)
-            return false;
+            return 0;
     }
 }
 

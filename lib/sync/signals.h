@@ -15,8 +15,9 @@
 /* Whether each of them is a signal that is blocked in the calling thread. */
 bool weir__signals_are_blocked(const int *signals, size_t count);
 
-/* Waits until one of them arrives, or the monotonic clock reaches `deadline` (UINT64_MAX: never): false. */
-bool weir__signals_wait(const int *signals, size_t count, uint64_t deadline);
+/* Waits until one of them arrives, and returns it, or 0, once the monotonic clock reaches `deadline` (UINT64_MAX:
+   never). */
+int weir__signals_wait(const int *signals, size_t count, uint64_t deadline);
 
 /* Sends the signal to that thread alone, to end its wait. */
 void weir__signals_send(const weir__thread *thread, int signal);

@@ -30,7 +30,7 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
     const struct options *options = work->options;
     weir_stage_options stages[] = {
         {.name = "download", .run = download_photo, .init = download_init, .fini = download_fini},
-        {.name = "resize", .run = resize_photo, .init = resize_init, .fini = resize_fini},
+        {.name = "resize", .run = resize_photo, .fini = resize_fini},
         {.name = "upload", .run = upload_photo, .init = upload_init, .fini = upload_fini},
     };
     const size_t threads[] = {options->downloads, options->resizes, options->uploads};

@@ -80,8 +80,7 @@ static void print_help(void) {
           "an earlier run is replaced.\n"
           "\n"
           "Ctrl-C finishes what is in flight; a second one throws that away. The exit status is 0 when every\n"
-          "picture has become a thumbnail, 1 when one has not or the run was interrupted, and 2 when the\n"
-          "command line is wrong.\n",
+          "picture has become a thumbnail, 1 when one has not, and 2 when the command line is wrong.\n",
           stdout);
 }
 

@@ -143,11 +143,6 @@ static int make_some(weir_task *task, void *nothing, void *raw) {
     return 0;
 }
 
-static weir_status begin_thread(void *arg, void **state) {
-    *state = arg;
-    return WEIR_OK;
-}
-
 static void end_thread(void *unused) {
     (void)unused;
     vips_thread_shutdown();
@@ -158,7 +153,6 @@ static weir_status run(struct job *job) {
     const weir_stage_options pictures = {.name = "pictures",
                                          .source = make_some,
                                          .arg = job,
-                                         .init = begin_thread,
                                          .fini = end_thread,
                                          .threads = processors < 1 ? 1 : (size_t)processors};
     weir_pipeline *pipeline;

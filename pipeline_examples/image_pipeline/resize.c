@@ -67,11 +67,6 @@ void resize_close(void) {
     pthread_rwlock_destroy(&alone);
 }
 
-weir_status resize_init(void *work, void **state) {
-    *state = work;
-    return WEIR_OK;
-}
-
 void resize_fini(void *state) {
     (void)state;
     vips_thread_shutdown();

@@ -36,7 +36,6 @@ void download_fini(void *state);
 /* resize.c. resize_open before the pipeline starts; false: a message was printed. resize_close when it is gone. */
 bool resize_open(const char *program);
 void resize_close(void);
-weir_status resize_init(void *work, void **state);
 weir_task_func resize_photo;
 void resize_fini(void *state);
 

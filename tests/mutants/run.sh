@@ -19,6 +19,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top_srcdir=$(cd "${top_srcdir:-$here/../..}" && pwd)
 CC=${CC:-cc}
 seconds=${MUTANT_SECONDS:-20}
+jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 kilobytes=1000000 processor_seconds=120 # the most that a mutated program may take
 LC_ALL=C
 export LC_ALL
@@ -102,7 +103,8 @@ search() {
 
 # search_all FOLDER: as search, everything there is, for patches that their own scenario has not found.
 search_all() {
-    search "$1" --bound 1 --seconds 0.5 && search "$1" --random 1000 && search "$1" --bound 2 --seconds 0.5
+    search "$1" --jobs "$jobs" --base 1 --seconds 0.5 && search "$1" --jobs "$jobs" --random 1000 &&
+        search "$1" --jobs "$jobs" --seconds 0.5
 }
 
 row() {

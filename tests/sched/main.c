@@ -178,9 +178,8 @@ static void run_all(void) {
 /* ---- the command line ---- */
 
 static int usage(void) {
-    fputs("usage: sched [--model sc|tso|weak] [--bound N] [--base N] [--deeper N] [--random RUNS] [--seed N] "
-          "[--seconds N]\n"
-          "             [--jobs N] [--replay SCHEDULE] [--trace] [--list] [part of a scenario's name]\n",
+    fputs("usage: sched [--model sc|tso|weak] [--bound N] [--base N] [--deeper N] [--random RUNS] [--seed N]\n"
+          "             [--seconds N] [--jobs N] [--replay SCHEDULE] [--trace] [--list] [part of a scenario's name]\n",
           stderr);
     return 2;
 }

@@ -214,7 +214,7 @@ static struct message *append(struct location *location, uint64_t value) {
     message->value = value;
     memset(&message->clock, 0, sizeof message->clock);
     if (machine_model() == MODEL_WEAK) {
-        memset(&message->view, 0, sizeof message->view);
+        memset(&message->view, 0, (size_t)location_count * sizeof message->view.of[0]);
         message->view.of[location - locations] = (uint16_t)location->newest;
         known[machine_self()].view.of[location - locations] = (uint16_t)location->newest;
     }
@@ -307,12 +307,12 @@ void sched_store(void *at, size_t size, uint64_t value, enum sched_order order) 
 
 /* Reads the newest store and appends another, with what the one made known and, if it releases, the thread too. */
 static void modify(struct location *location, uint64_t value, enum sched_order order) {
-    struct message before = *message_of(location, location->newest);
+    const struct message *before = message_of(location, location->newest);
     if (order & SCHED_ACQUIRE)
-        acquire(&before);
+        acquire(before);
     struct message *message = append(location, value);
-    join_vector(&message->clock, &before.clock);
-    join_view(&message->view, &before.view);
+    join_vector(&message->clock, &before->clock);
+    join_view(&message->view, &before->view);
     if (order & SCHED_RELEASE)
         release_into(message);
 }

@@ -184,9 +184,9 @@ static int exit_in_first(weir_task *task, void *got, void *arg) {
 /* The next of its key is for another worker. */
 void scenario_key_left_by_exit(void) {
     begin_keys_before_another((weir_stage_options){.run = exit_in_first});
-    put_items(1, 3);
-    finish_keys(3, 1);
-    sched_check(dropped[1] == 1 && done[2] == 1 && done[3] == 1, "%d, %d, %d", dropped[1], done[2], done[3]);
+    put_items(1, 2);
+    finish_keys(2, 1);
+    sched_check(dropped[1] == 1 && done[2] == 1, "dropped %d, done %d", dropped[1], done[2]);
 }
 
 static int exit_in_second(weir_task *task, void *got, void *arg) {

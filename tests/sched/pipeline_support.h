@@ -1,7 +1,7 @@
 /*
  * pipeline_support.h - what the scenarios of pipelines share.
  *
- * Items are small numbers. What becomes of each of them is counted by number, and after the end of a pipeline the report
+ * Items are small numbers. What becomes of each of them is counted by number; after the end of a pipeline the report
  * has to say the same.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT

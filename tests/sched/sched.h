@@ -78,7 +78,7 @@ struct scenario {
     const char *name;
     const char *shows; /* what holds, in words */
     void (*run)(void);
-    bool core;  /* one of those that are searched one deeper */
+    bool core;      /* one of those that are searched one deeper */
     unsigned large; /* one that is searched so much less deep, and a fifth as often at random */
 };
 

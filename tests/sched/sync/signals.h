@@ -18,11 +18,11 @@ static inline bool weir__signals_are_blocked(const int *signals, size_t count) {
     return false;
 }
 
-static inline bool weir__signals_wait(const int *signals, size_t count, uint64_t deadline) {
+static inline int weir__signals_wait(const int *signals, size_t count, uint64_t deadline) {
     (void)signals;
     (void)count;
     (void)deadline;
-    return false;
+    return 0;
 }
 
 static inline void weir__signals_send(const weir__thread *thread, int signal) {
