@@ -333,8 +333,8 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * is not through at the deadline is cancelled. Then the functions that are still running have `grace` to return. The
  * threads are joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN (at a cancel at once), so that
  * who gets from them comes to the end. What the stages' functions have written can be read here then.
- * `report` may be NULL; else `*report` is always set: to a report, which the caller frees, or to NULL with WEIR_INVALID
- * and WEIR_NOMEM.
+ * `report` may be NULL; else `*report` is always set: to a report, which the caller frees, or to NULL, with
+ * WEIR_INVALID or out of memory.
  *
  * Several threads may call it; all of them wait, and the earliest deadline counts. When it is over, it returns the same
  * again. Called from inside a stage it does not wait: puts are refused and sources stop, and the call that waits for
@@ -343,7 +343,7 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * WEIR_OK: all that came is done, or failed where errors are skipped; WEIR_FAILED: an error has ended the run, the
  * first one in the report; WEIR_CANCELLED; WEIR_TIMEDOUT: the deadline has passed and the rest was dropped; WEIR_BUSY:
  * some functions have not returned, the report says which as `stuck`, and the call may be made again; WEIR_DEADLOCK:
- * from inside a stage, see above; WEIR_INVALID: not started; WEIR_NOMEM: for the report only, it is over all the same.
+ * from inside a stage, see above; WEIR_INVALID: not started; WEIR_NOMEM: it is over, but there was none for the report.
  */
 WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
 

@@ -300,9 +300,8 @@ weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline
         return WEIR_INVALID;
     weir__pipeline_begin_end(pipeline);
     weir_status status = weir__pipeline_is_self(pipeline) ? WEIR_DEADLOCK : end(pipeline, deadline);
-    if (report != NULL && weir_pipeline_report(pipeline, report) != WEIR_OK)
-        return WEIR_NOMEM;
-    return status;
+    bool lacking = report != NULL && weir_pipeline_report(pipeline, report) != WEIR_OK;
+    return lacking && status != WEIR_BUSY && status != WEIR_DEADLOCK ? WEIR_NOMEM : status;
 }
 
 bool weir__pipeline_end_cancelled(weir_pipeline *pipeline) {
