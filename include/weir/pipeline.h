@@ -259,8 +259,8 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  * a weir_pipeline_message, and start refuses the pipeline then: a program may look at start's status alone. Refused
  * are: no name, or one that there is already; not exactly one function; a func with retries or dead letters, for it
  * cannot fail; a source with an order, keys or dead letters; limits of a batch without run_batch, or none with it; a
- * batch with a limit for keys, or with an order on several threads or with retries; per_key without key, batch.bytes
- * without weigh; a rate below 0 or above 1e9; a reserved member that is not NULL.
+ * batch with a limit for keys, or with an order on several threads, with retries or with a wait; per_key without key,
+ * batch.bytes without weigh; a rate below 0 or above 1e9; a reserved member that is not NULL.
  *
  * WEIR_OK; WEIR_INVALID: it cannot be right, or the pipeline is started; WEIR_NOMEM.
  */
@@ -285,7 +285,7 @@ WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *
  * fails nothing is left running, and the pipeline can only be destroyed.
  *
  * A pipeline with an ordered stage or a per_key limit, which may keep any number of items waiting for a slow one, has a
- * max_items even if its options say 0: the sum of all capacities and threads.
+ * max_items even if its options say 0: the sum of all capacities and threads; a queue without a bound counts as 64.
  *
  * WEIR_OK; WEIR_INVALID; WEIR_NOMEM; WEIR_NOTHREAD; WEIR_INITFAILED.
  */
@@ -385,7 +385,7 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
  *
  * What an attempt emits before it fails has been emitted all the same, and the next attempt may emit it again: emit
  * last. In an ordered stage it is dropped. Out of memory: the result is dropped, and the attempt fails with code
- * -WEIR_NOMEM, whatever the function returns.
+ * -WEIR_NOMEM; when the function returns 0 all the same, its item was consumed and has failed for good, with no letter.
  */
 WEIR_API void weir_task_emit(weir_task *task, void *result);
 
@@ -404,8 +404,8 @@ WEIR_API unsigned weir_task_attempt(const weir_task *task);
 
 /*
  * Whether the pipeline is cancelled: a function that takes long should look, or poll the cancel_fd, and return, with
- * any code but 0. A source is also told so when the pipeline is finishing: it should return, and will not be called
- * again.
+ * any code but 0, which would mean that the item is done. A source is also told so when the pipeline is finishing: it
+ * should return, with any code, and will not be called again.
  */
 WEIR_API bool weir_task_cancelled(const weir_task *task);
 
@@ -459,7 +459,8 @@ WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, u
  * A run that such a signal has ended in time finishes with WEIR_OK; the report has the signal. After a second signal it
  * is WEIR_CANCELLED, and after `drain` WEIR_TIMEDOUT.
  *
- * WEIR_OK; WEIR_INVALID: not started, or over, called already, no signal, or one that is not blocked here; WEIR_NOMEM;
+ * WEIR_OK; WEIR_INVALID: not started, or over, called already, no signal or more than 64, or one that is not blocked
+ * here; WEIR_NOMEM;
  * WEIR_NOTHREAD.
  */
 WEIR_API weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain);

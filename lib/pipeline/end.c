@@ -13,10 +13,17 @@
 
 /* ---- threads ---- */
 
+/* One that a wait for the end would wait for. */
+static bool is_helper(const weir_pipeline *pipeline) {
+    const weir__thread *self = weir__thread_self();
+    return self != NULL &&
+           (self == &pipeline->keeper.thread || self == weir__ptr_load_relaxed(&pipeline->watch_thread));
+}
+
 bool weir__pipeline_is_self(const weir_pipeline *pipeline) {
     const weir_worker *self = weir__worker_self();
     if (self == NULL || self->group->leave != weir__run_leave)
-        return false;
+        return is_helper(pipeline);
     const weir_stage *stage = self->group->arg;
     return stage->pipeline == pipeline;
 }
@@ -131,7 +138,7 @@ weir_status weir_pipeline_cancel(weir_pipeline *pipeline) {
 
 bool weir__pipeline_claim_helper(weir_pipeline *pipeline, bool *has) {
     weir__lock_acquire(&pipeline->lock);
-    bool running = pipeline->state != WEIR_RUN_READY && pipeline->state != WEIR_RUN_OVER;
+    bool running = pipeline->launched && pipeline->state != WEIR_RUN_OVER;
     bool claimed = running && !pipeline->finishing && !*has;
     if (claimed) {
         *has = true;
@@ -141,8 +148,9 @@ bool weir__pipeline_claim_helper(weir_pipeline *pipeline, bool *has) {
     return claimed;
 }
 
-void weir__pipeline_end_claim(weir_pipeline *pipeline) {
+void weir__pipeline_end_claim(weir_pipeline *pipeline, bool *has, bool started) {
     weir__lock_acquire(&pipeline->lock);
+    *has = started;
     pipeline->claims--;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
 }
@@ -203,15 +211,11 @@ static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
     return weir_queue_shutdown(stage->queue, WEIR_DRAIN);
 }
 
-static weir_status drain(weir_pipeline *pipeline, weir_deadline deadline) {
+weir_status weir__pipeline_drain(weir_pipeline *pipeline, weir_deadline deadline) {
     weir_status status = WEIR_OK;
     for (size_t i = 0; i < pipeline->stage_count && status == WEIR_OK; i++)
         status = drain_stage(pipeline->order[i], deadline);
     return status;
-}
-
-static uint64_t plus(uint64_t time, uint64_t more) {
-    return more < WEIR_NEVER - time ? time + more : WEIR_NEVER;
 }
 
 /* With the lock held. */
@@ -222,14 +226,14 @@ static bool is_busy_locked(const weir_pipeline *pipeline) {
 /* Waits until no thread is left: until the deadline, and for `grace` in any case; after a cancel for that alone. */
 static bool wait_for_threads(weir_pipeline *pipeline, weir_deadline deadline) {
     bool cancelled = weir__is_cancelled(pipeline);
-    uint64_t least = plus(weir__clock_now(), pipeline->options.grace);
+    uint64_t least = weir_deadline_after(pipeline->options.grace);
     uint64_t limit = !cancelled && deadline > least ? deadline : least;
     weir__lock_acquire(&pipeline->lock);
     while (is_busy_locked(pipeline) && weir__clock_now() < limit) {
         weir__park_wait(&pipeline->changed, &pipeline->lock, limit, NULL);
         if (!cancelled && weir__is_cancelled(pipeline)) {
             cancelled = true;
-            limit = plus(weir__clock_now(), pipeline->options.grace);
+            limit = weir_deadline_after(pipeline->options.grace);
         }
     }
     bool ended = !is_busy_locked(pipeline);
@@ -286,7 +290,7 @@ static weir_status stop_being_the_one(weir_pipeline *pipeline) {
 static weir_status end(weir_pipeline *pipeline, weir_deadline deadline) {
     if (!become_the_one(pipeline, deadline))
         return pipeline->outcome;
-    if (drain(pipeline, deadline) == WEIR_TIMEDOUT)
+    if (weir__pipeline_drain(pipeline, deadline) == WEIR_TIMEDOUT)
         weir__pipeline_cancel_as(pipeline, WEIR_TIMEDOUT);
     if (wait_for_threads(pipeline, deadline))
         complete(pipeline);
@@ -312,7 +316,8 @@ bool weir__pipeline_end_cancelled(weir_pipeline *pipeline) {
 void weir__pipeline_undo(weir_pipeline *pipeline) {
     weir__pipeline_cancel_as(pipeline, WEIR_CANCELLED);
     join_threads(pipeline);
-    weir__trace_end(pipeline);
+    if (pipeline->started != 0)
+        weir__trace_end(pipeline);
     weir__lock_acquire(&pipeline->lock);
     pipeline->state = WEIR_RUN_READY;
     weir__lock_release(&pipeline->lock);

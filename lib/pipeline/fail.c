@@ -62,15 +62,15 @@ static bool back_off(weir_task *task, weir__envelope *envelope) {
     weir_stage *stage = task->stage;
     if ((envelope->returned = weir__returned_new()) == NULL)
         return false;
-    uint64_t now = weir__clock_now();
-    uint64_t wait = backoff_after(&stage->options.retry, envelope->attempts, now ^ envelope->position);
+    uint64_t lot = weir__clock_now() ^ envelope->position;
+    uint64_t wait = backoff_after(&stage->options.retry, envelope->attempts, lot);
     if (weir__stage_gathers(stage))
         keep_batch(envelope);
     else
         envelope->kept = true;
     envelope->timer.ring = ring;
     weir__count(&task->retried, 1);
-    if (weir__keeper_set(&stage->pipeline->keeper, &envelope->timer, now + wait))
+    if (weir__keeper_set(&stage->pipeline->keeper, &envelope->timer, weir_deadline_after(wait)))
         return true;
     weir__give_back(envelope, envelope->returned); /* it was cancelled meanwhile, and drops it */
     return true;
@@ -205,15 +205,17 @@ void weir__fail_lost(weir_task *task, int code) {
 
 void weir__fail_source(weir_task *task, int code) {
     weir_stage *stage = task->stage;
+    if (weir__is_ending(stage->pipeline) && !task->lost)
+        return; /* it was told to return */
     weir__errors_add(stage, code, task->message, ++task->failures);
     weir__stage_count(stage, task, WEIR__FAILED);
     if (is_retried(stage, task->failures, code)) {
-        uint64_t now = weir__clock_now();
+        uint64_t wait = backoff_after(&stage->options.retry, task->failures, weir__clock_now());
         weir__count(&task->retried, 1);
-        weir__stage_wait_until(stage, task, now + backoff_after(&stage->options.retry, task->failures, now));
+        (void)weir__stage_wait_until(stage, task, weir_deadline_after(wait));
         return;
     }
-    weir__u32_store_release(&stage->ended, 1);
+    weir__stage_end_source(stage);
     if (stage->options.on_error == WEIR_FAIL_FAST)
         weir__pipeline_fail(stage->pipeline);
 }

@@ -53,7 +53,7 @@ static bool add_locked(weir__gather *gather, weir__envelope *envelope, uint64_t 
         gather->returned = weir__returned_new();
     if (limits->wait == 0)
         return false;
-    gather->due = weir__clock_now() + limits->wait;
+    gather->due = weir_deadline_after(limits->wait);
     bool arm = !gather->armed;
     gather->armed = true;
     return arm;

@@ -42,8 +42,8 @@ static const char *wrong_with_batch(const weir_stage_options *options) {
         return "a batch by bytes needs a function to weigh";
     if (options->per_key != 0)
         return "a batch cannot have a limit for keys";
-    if (options->ordered && (options->threads > 1 || options->retry.attempts > 1))
-        return "batches keep their order in one thread and without retries only";
+    if (options->ordered && (options->threads > 1 || options->retry.attempts > 1 || batch->wait != 0))
+        return "batches keep their order in one thread only, without retries and without a wait";
     return NULL;
 }
 
@@ -155,6 +155,15 @@ static weir_status find_order(weir_pipeline *pipeline) {
     return status;
 }
 
+/* Whether dead letters go there. */
+static bool takes_letters(const weir_pipeline *pipeline, const weir_queue *queue) {
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (stage->options.dead == queue)
+            return true;
+    }
+    return false;
+}
+
 static const char *wrong_with_ends(const weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
     bool fans_out = stage->successor_count > 1;
@@ -166,7 +175,7 @@ static const char *wrong_with_ends(const weir_stage *stage) {
         return "its fan_out needs a route";
     if (fans_out && options->fan_out == WEIR_TO_ALL && options->copy == NULL)
         return "a fan-out to all needs a function to copy";
-    if (options->results != NULL && options->results == options->dead)
+    if (options->results != NULL && takes_letters(stage->pipeline, options->results))
         return "results and dead letters cannot go to one queue";
     return NULL;
 }
@@ -192,29 +201,55 @@ static uint64_t plus(uint64_t a, uint64_t b) {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+static uint64_t times(uint64_t a, uint64_t b) {
+    return b != 0 && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+}
+
+/* How many of those that came in one result of this stage may stand for: a batch's, for all that the batch was made of. */
+static uint64_t roots_of_result(const weir_stage *stage) {
+    if (!weir__stage_gathers(stage))
+        return stage->roots;
+    return stage->options.batch.items == 0 ? UINT64_MAX : times(stage->roots, stage->options.batch.items);
+}
+
+/* Of all stages, in their order. */
+static void count_roots(weir_pipeline *pipeline) {
+    for (size_t i = 0; i < pipeline->stage_count; i++)
+        pipeline->order[i]->roots = 1;
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        weir_stage *stage = pipeline->order[i];
+        uint64_t roots = roots_of_result(stage);
+        for (size_t j = 0; j < stage->successor_count; j++) {
+            weir_stage *to = stage->successors[j];
+            to->roots = roots > to->roots ? roots : to->roots;
+        }
+    }
+}
+
+/* Whether this one, whose batches have no wait, can wait for ever, when all of them together may hold so many. */
+static const char *wrong_with_limits(const weir_stage *stage, uint64_t held) {
+    const weir_pipeline *pipeline = stage->pipeline;
+    if (held >= pipeline->limits.max_items)
+        return "incomplete batches can hold all items that may be in flight: give it a wait, or raise max_items";
+    if (pipeline->options.max_bytes != 0)
+        return "an incomplete batch can hold all bytes that may be in flight: give it a wait";
+    if (stage->options.batch.items == 0 && pipeline->limits.max_items != UINT64_MAX)
+        return "light items can fill max_items before its batch has its bytes: give it a wait, or items";
+    return NULL;
+}
+
 /* If incomplete batches hold all that may be in flight, nothing comes that would complete them. */
 static bool check_batches(weir_pipeline *pipeline) {
     uint64_t held = 0;
-    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        const weir_batch *batch = &stage->options.batch;
-        held = plus(held, most_held(stage));
-        if (stage->options.run_batch == NULL || batch->wait != 0)
+    count_roots(pipeline);
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        const weir_stage *stage = pipeline->order[i];
+        held = plus(held, times(most_held(stage), stage->roots));
+        if (!weir__stage_gathers(stage) || stage->options.batch.wait != 0)
             continue;
-        if (held >= pipeline->limits.max_items) {
-            weir__explain(pipeline, stage->name,
-                          "incomplete batches can hold all of the %llu items that may be in flight: "
-                          "give it a wait, or raise max_items",
-                          (unsigned long long)pipeline->limits.max_items);
-            return false;
-        }
-        if (pipeline->options.max_bytes != 0) {
-            weir__explain(pipeline, stage->name,
-                          "an incomplete batch can hold all of the bytes that may be in flight: give it a wait");
-            return false;
-        }
-        if (batch->items == 0 && pipeline->limits.max_items != UINT64_MAX) {
-            weir__explain(pipeline, stage->name,
-                          "light items can fill max_items before its batch has its bytes: give it a wait, or items");
+        const char *wrong = wrong_with_limits(stage, held);
+        if (wrong != NULL) {
+            weir__explain(pipeline, stage->name, "%s", wrong);
             return false;
         }
     }
@@ -226,15 +261,22 @@ static bool needs_limit(const weir_stage *stage) {
     return stage->options.ordered || stage->options.per_key != 0;
 }
 
+/* Items in its queue; one that has no bound counts as one that nothing was said of. */
+static uint64_t usual_room(const weir_stage *stage) {
+    if (weir__stage_is_source(stage))
+        return 0;
+    return stage->options.capacity == WEIR_UNBOUNDED ? WEIR__USUAL_CAPACITY : stage->options.capacity;
+}
+
 static void set_limits(weir_pipeline *pipeline) {
     weir__limits *limits = &pipeline->limits;
     uint64_t sum = 0;
     bool needed = false;
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        sum = plus(sum, plus(weir__stage_is_source(stage) ? 0 : stage->options.capacity, stage->options.threads));
+        sum = plus(sum, plus(usual_room(stage), stage->options.threads));
         needed = needed || needs_limit(stage);
     }
-    uint64_t usual = needed && sum < SIZE_MAX ? sum : UINT64_MAX;
+    uint64_t usual = needed ? sum : UINT64_MAX;
     limits->max_items = pipeline->options.max_items != 0 ? pipeline->options.max_items : usual;
     limits->max_bytes = pipeline->options.max_bytes != 0 ? pipeline->options.max_bytes : UINT64_MAX;
     pipeline->limited =

@@ -158,17 +158,18 @@ weir__envelope *weir__keys_leave(weir_task *task, void *key) {
     return next;
 }
 
-/* Takes out one that waits. */
-static weir__envelope *take_waiting_locked(weir__keys *keys) {
-    if (keys->early.root != NULL)
-        return envelope_of(weir__heap_pop(&keys->early));
+/* Takes out all that wait. */
+static weir__list take_all_locked(weir__keys *keys) {
+    weir__list all = {NULL, NULL};
+    while (keys->early.root != NULL)
+        weir__list_append(&all, envelope_of(weir__heap_pop(&keys->early)));
     for (size_t i = 0; i < keys->count; i++) {
         for (weir__key *at = keys->buckets[i]; at != NULL; at = at->next) {
-            if (at->waiting.root != NULL)
-                return envelope_of(weir__heap_pop(&at->waiting));
+            while (at->waiting.root != NULL)
+                weir__list_append(&all, envelope_of(weir__heap_pop(&at->waiting)));
         }
     }
-    return NULL;
+    return all;
 }
 
 /* One that was early has brought an entry, and has not used it. */
@@ -184,11 +185,9 @@ void weir__keys_close(weir_stage *stage) {
     if (keys->buckets == NULL)
         return;
     weir__lock_acquire(&keys->lock);
-    keys->closed = true;
-    while ((envelope = take_waiting_locked(keys)) != NULL) {
-        weir__lock_release(&keys->lock);
-        drop(stage, envelope);
-        weir__lock_acquire(&keys->lock);
-    }
+    keys->closed = true; /* nothing waits from now on */
+    weir__list all = take_all_locked(keys);
     weir__lock_release(&keys->lock);
+    while ((envelope = weir__list_take(&all)) != NULL)
+        drop(stage, envelope);
 }

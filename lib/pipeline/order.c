@@ -130,28 +130,26 @@ void weir__order_ready(weir_task *task, weir__envelope *envelope) {
     weir__lock_release(&order->lock);
 }
 
-/* Takes out any that is ready; NULL: there is none. */
-static weir__envelope *take_any_locked(weir__order *order) {
-    if (order->beyond.root != NULL)
-        return envelope_of(weir__heap_pop(&order->beyond));
-    for (size_t i = 0; i < order->size; i++) {
-        weir__envelope *envelope = order->window[i];
+/* Takes out all that is ready. */
+static weir__list take_all_locked(weir__order *order) {
+    weir__list all = {NULL, NULL};
+    while (order->beyond.root != NULL)
+        weir__list_append(&all, envelope_of(weir__heap_pop(&order->beyond)));
+    for (size_t i = 0; order->window != NULL && i < order->size; i++) {
+        if (order->window[i] != NULL)
+            weir__list_append(&all, order->window[i]);
         order->window[i] = NULL;
-        if (envelope != NULL)
-            return envelope;
     }
-    return NULL;
+    return all;
 }
 
 void weir__order_close(weir_stage *stage) {
     weir__order *order = &stage->order;
     weir__envelope *envelope;
     weir__lock_acquire(&order->lock);
-    order->closed = true;
-    while (order->window != NULL && (envelope = take_any_locked(order)) != NULL) {
-        weir__lock_release(&order->lock);
-        drop_results(stage, NULL, envelope);
-        weir__lock_acquire(&order->lock);
-    }
+    order->closed = true; /* nothing is added from now on */
+    weir__list all = take_all_locked(order);
     weir__lock_release(&order->lock);
+    while ((envelope = weir__list_take(&all)) != NULL)
+        drop_results(stage, NULL, envelope);
 }

@@ -7,7 +7,6 @@
 
 #include <string.h>
 
-enum { USUAL_CAPACITY = 64 };
 static const uint64_t usual_grace = 100 * WEIR_MILLISECOND;
 
 static char *copy_of(const char *text) {
@@ -63,7 +62,7 @@ static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *
     stage->pipeline = pipeline;
     stage->options = *options;
     stage->options.threads = options->threads != 0 ? options->threads : 1;
-    stage->options.capacity = options->capacity != 0 ? options->capacity : USUAL_CAPACITY;
+    stage->options.capacity = options->capacity != 0 ? options->capacity : WEIR__USUAL_CAPACITY;
     stage->options.ordered = options->ordered && options->run_batch == NULL; /* batches are, in their one thread */
     stage->number = pipeline->stage_count;
     stage->name = copy_of(options->name);
@@ -157,6 +156,12 @@ static weir_status launch(weir_pipeline *pipeline, const weir_stage **at) {
     return start_stages(pipeline, at);
 }
 
+static void set_launched(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->launched = true;
+    weir__lock_release(&pipeline->lock);
+}
+
 weir_status weir_pipeline_start(weir_pipeline *pipeline) {
     if (pipeline == NULL || pipeline->state != WEIR_RUN_READY)
         return WEIR_INVALID;
@@ -167,8 +172,10 @@ weir_status weir_pipeline_start(weir_pipeline *pipeline) {
     if (status != WEIR_OK)
         return refuse(pipeline, status);
     status = launch(pipeline, &at);
-    if (status == WEIR_OK)
+    if (status == WEIR_OK) {
+        set_launched(pipeline);
         return WEIR_OK;
+    }
     weir__pipeline_undo(pipeline);
     refuse(pipeline, status);
     weir__explain(pipeline, at == NULL ? NULL : at->name, "%s", weir_strerror(status));

@@ -53,11 +53,13 @@ struct weir_pipeline {
     _Alignas(WEIR__APART) weir__lock lock; /* of what follows */
     weir__park changed;
     weir_run_state state;
-    weir_status outcome; /* of the run, so far */
-    size_t running;      /* threads of stages */
-    bool finishing;      /* a thread is inside the end */
-    bool cancelling;     /* a thread drops what is inside; it is not over before that is done */
-    size_t claims;       /* threads that start a helper, while which nobody may begin to end it */
+    weir_status outcome;    /* of the run, so far */
+    size_t running;         /* threads of stages */
+    bool finishing;         /* a thread is inside the end */
+    bool cancelling;        /* a thread drops what is inside; it is not over before that is done */
+    size_t claims;          /* threads that start a helper, while which nobody may begin to end it */
+    bool launched;          /* the start is over */
+    weir__ptr watch_thread; /* to be compared with, without the lock */
     bool has_show, has_watch;
     uint64_t over;             /* when it was */
     struct weir__show *show;   /* of who claims, and then of who ends it */
@@ -108,7 +110,9 @@ void weir__pipeline_begin_end(weir_pipeline *pipeline);
 
 /* A helper thread is about to be started; false: it is not running, or `has` is set already. Sets it. */
 bool weir__pipeline_claim_helper(weir_pipeline *pipeline, bool *has);
-void weir__pipeline_end_claim(weir_pipeline *pipeline);
+
+/* It is started, or not. */
+void weir__pipeline_end_claim(weir_pipeline *pipeline, bool *has, bool started);
 
 /* Whether the calling thread is one of its workers. */
 bool weir__pipeline_is_self(const weir_pipeline *pipeline);
@@ -119,6 +123,9 @@ void weir__pipeline_leave(weir_stage *stage);
 
 /* A start has failed: ends the threads that are there. */
 void weir__pipeline_undo(weir_pipeline *pipeline);
+
+/* Waits until all that is inside is through. WEIR_OK; WEIR_TIMEDOUT; WEIR_CANCELLED. In several threads at once. */
+weir_status weir__pipeline_drain(weir_pipeline *pipeline, weir_deadline deadline);
 
 /* Cancels, waits `grace` for the threads, and joins them; false: some have not ended. */
 bool weir__pipeline_end_cancelled(weir_pipeline *pipeline);

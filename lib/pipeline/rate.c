@@ -8,12 +8,17 @@
  */
 #include "pipeline/pipeline.h"
 
+static uint64_t round_up(double value) {
+    uint64_t whole = (uint64_t)value;
+    return (double)whole < value ? whole + 1 : whole;
+}
+
 void weir__rate_prepare(weir_stage *stage) {
     double rate = stage->options.rate;
     if (rate <= 0)
         return;
     double interval = (double)WEIR_SECOND / rate, longest = 1e18;
-    stage->rate.interval = interval < 1 ? 1 : interval > longest ? (uint64_t)longest : (uint64_t)interval;
+    stage->rate.interval = interval < 1 ? 1 : interval > longest ? (uint64_t)longest : round_up(interval);
     size_t burst = stage->options.burst;
     uint64_t ahead = burst > 1 ? burst - 1 : 0;
     stage->rate.slack =

@@ -179,7 +179,7 @@ static void call_source(weir_task *task) {
     int code = stage->options.source(task, NULL, task->state);
     weir__timing_end(task);
     if (code == WEIR_END)
-        weir__u32_store_release(&stage->ended, 1);
+        weir__stage_end_source(stage);
     if (task->lost)
         weir__fail_source(task, -WEIR_NOMEM);
     else if (code != 0 && code != WEIR_END)
@@ -192,7 +192,8 @@ void *weir__run_source(void *permit, void *state) {
     weir_task *task = state;
     (void)permit;
     while (!is_source_over(task->stage)) {
-        if (task->stage->rate.interval == 0 || weir__rate_wait(task, 1))
+        bool turn = task->stage->rate.interval == 0 || weir__rate_wait(task, 1);
+        if (turn && !is_source_over(task->stage)) /* it may have ended meanwhile */
             call_source(task);
     }
     return NULL;

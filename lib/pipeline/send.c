@@ -17,19 +17,6 @@ weir_status weir__offer(weir_task *task, weir_queue *queue, void *item) {
     return status;
 }
 
-void weir__send_drop(weir_stage *from, void *result) {
-    if (from->successor_count > 0)
-        weir__stage_drop_item(from->successors[0], result);
-    else if (from->options.results != NULL)
-        weir__queue_drop(from->options.results, result);
-}
-
-void weir__send_refuse(weir_stage *from, void *result) {
-    if (from->successor_count > 0)
-        (void)weir__u64_add_acquire_release(&from->successors[0]->refused, 1);
-    weir__send_drop(from, result);
-}
-
 /* A result that the stage `to` has no memory for: an error of the one that sends. */
 static void lack_memory(weir_task *task) {
     weir_stage *from = task->stage;
@@ -104,6 +91,32 @@ static size_t choose(weir_stage *from, const void *result) {
         default:
             return (size_t)(weir__u64_add_acquire_release(&from->turn, 1) % from->successor_count);
     }
+}
+
+/* Where a result would go; NULL: out of the pipeline. The first one, where each gets it, or none was to be chosen. */
+static weir_stage *destination(weir_stage *from, const void *result) {
+    weir_fan_out how = from->options.fan_out;
+    size_t to = 0;
+    if (from->successor_count == 0)
+        return NULL;
+    if (from->successor_count > 1 && (how == WEIR_BY_KEY || how == WEIR_BY_CHOICE))
+        to = choose(from, result);
+    return from->successors[to < from->successor_count ? to : 0];
+}
+
+void weir__send_drop(weir_stage *from, void *result) {
+    weir_stage *to = destination(from, result);
+    if (to != NULL)
+        weir__stage_drop_item(to, result);
+    else if (from->options.results != NULL)
+        weir__queue_drop(from->options.results, result);
+}
+
+void weir__send_refuse(weir_stage *from, void *result) {
+    weir_stage *to = destination(from, result);
+    if (to != NULL)
+        (void)weir__u64_add_acquire_release(&to->refused, 1);
+    weir__send_drop(from, result);
 }
 
 static void no_such_successor(weir_task *task, weir__envelope *envelope) {

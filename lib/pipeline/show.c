@@ -80,7 +80,7 @@ weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, uint64_t t
     if (pipeline == NULL || stream == NULL || !weir__pipeline_claim_helper(pipeline, &pipeline->has_show))
         return WEIR_INVALID;
     weir_status status = start(pipeline, stream, total);
-    weir__pipeline_end_claim(pipeline);
+    weir__pipeline_end_claim(pipeline, &pipeline->has_show, status == WEIR_OK);
     return status;
 }
 

@@ -63,22 +63,19 @@ static void add_times(const weir_task *task, uint64_t now, weir_stage_report *re
     uint64_t started = weir__u64_load_acquire(&task->started), ended = weir__u64_load_acquire(&task->ended);
     if (started == 0)
         return;
-    uint64_t starved = weir__worker_starved(task->worker, now);
-    uint64_t blocked =
-        weir__u64_load_relaxed(&task->blocked) + since(now, weir__u64_load_relaxed(&task->blocked_since));
+    uint64_t starved = weir__stopwatch_read(weir__worker_starved(task->worker), now);
+    uint64_t blocked = weir__stopwatch_read(&task->blocked, now);
     uint64_t all = since(ended != 0 ? ended : now, started);
     report->starved += starved;
     report->blocked += blocked;
     report->busy += all > starved + blocked ? all - starved - blocked : 0;
 }
 
-/* When it has begun what it is in; 0: it is asleep, waits, or has ended. */
+/* When it has gone into its function, or its fini; 0: it is in neither, or waits. */
 static uint64_t working_since(const weir_task *task) {
-    if (weir__u64_load_acquire(&task->started) == 0 || weir__u64_load_acquire(&task->ended) != 0)
+    if (weir__u64_load_acquire(&task->started) == 0 || weir__stopwatch_runs(&task->blocked))
         return 0;
-    if (weir__worker_is_asleep(task->worker) || weir__u64_load_relaxed(&task->blocked_since) != 0)
-        return 0;
-    return weir__u64_load_relaxed(&task->clock);
+    return weir__u64_load_relaxed(&task->inside_since);
 }
 
 static bool is_overdue(const weir_task *task, uint64_t now) {
@@ -197,17 +194,21 @@ static void add_edges(const weir_pipeline *pipeline, struct draft *draft) {
     }
 }
 
-/* Those that are overdue; once it is cancelled, all that are still inside their function. */
+/* Whether its threads should have ended. */
+static bool is_to_end(const weir_stage *stage) {
+    return weir__is_cancelled(stage->pipeline) || weir__u32_load_acquire(&stage->closing) != 0;
+}
+
+/* Those that are overdue; once they are to end, all that are still inside their function. */
 static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
-    bool cancelled = weir__is_cancelled(pipeline);
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         for (size_t i = 0; stage->tasks != NULL && i < stage->options.threads; i++) {
             const weir_task *task = &stage->tasks[i];
             uint64_t begun = working_since(task);
-            if (begun == 0 || !(cancelled || is_overdue(task, now)))
+            if (begun == 0 || !(is_to_end(stage) || is_overdue(task, now)))
                 continue;
             draft->late[draft->report.late_count++] =
-                (weir_late_worker){stage->name, task->number, since(now, begun), cancelled};
+                (weir_late_worker){stage->name, task->number, since(now, begun), is_to_end(stage)};
         }
     }
 }

@@ -92,9 +92,8 @@ static weir_status begin_worker(void *raw, void **state) {
         if (status != WEIR_OK)
             return status;
     }
-    uint64_t now = weir__clock_now();
-    weir__u64_store_relaxed(&task->clock, now);
-    weir__u64_store_release(&task->started, now);
+    task->clock = weir__clock_now();
+    weir__u64_store_release(&task->started, task->clock);
     weir__pipeline_enter(stage);
     *state = task;
     return WEIR_OK;
@@ -103,8 +102,10 @@ static weir_status begin_worker(void *raw, void **state) {
 static void end_worker(void *raw) {
     weir_task *task = raw;
     weir_stage *stage = task->stage;
+    weir__u64_store_relaxed(&task->inside_since, weir__clock_now());
     if (stage->options.fini != NULL)
         stage->options.fini(task->state);
+    weir__u64_store_relaxed(&task->inside_since, 0);
     weir__u64_store_release(&task->ended, weir__clock_now());
     weir__pipeline_leave(stage);
 }
@@ -160,7 +161,14 @@ void weir__stage_free(weir_stage *stage) {
 }
 
 static bool is_told_to_return(const weir_stage *stage) {
-    return weir__stage_is_source(stage) ? weir__is_ending(stage->pipeline) : weir__is_cancelled(stage->pipeline);
+    if (!weir__stage_is_source(stage))
+        return weir__is_cancelled(stage->pipeline);
+    return weir__is_ending(stage->pipeline) || weir__u32_load_acquire(&stage->ended) != 0;
+}
+
+void weir__stage_end_source(weir_stage *stage) {
+    weir__u32_store_release(&stage->ended, 1);
+    weir__stage_wake(stage);
 }
 
 bool weir__stage_wait_until(weir_stage *stage, weir_task *task, uint64_t time) {

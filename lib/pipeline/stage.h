@@ -30,6 +30,9 @@
 #include "pipeline/meter.h"
 #include "stoppable_worker/group.h"
 
+/* Of a queue of which nothing is said. */
+enum { WEIR__USUAL_CAPACITY = 64 };
+
 enum { WEIR__MESSAGE = 256 }; /* bytes of an error's message, with its zero */
 
 /* A worker of a stage. Its own thread's, but for what others may read. */
@@ -55,6 +58,7 @@ struct weir_task {
     size_t room;  /* in that array */
 
     /* The clock; see timing.c. */
+    uint64_t clock;    /* when it was read last */
     uint64_t from;     /* when this call began; 0: it is not timed */
     uint64_t held_up;  /* what `blocked` was then */
     uint64_t starved;  /* what the worker's was at the last call */
@@ -66,9 +70,8 @@ struct weir_task {
     weir__u64 roots[WEIR__VERDICTS]; /* that were over in this thread */
     weir__u64 produced;              /* by a source */
     weir__u64 retried, overdue;
-    weir__u64 clock;          /* when it was read last: about then the call began, if it is in one */
-    weir__u64 blocked;        /* ns */
-    weir__u64 blocked_since;  /* 0: it is not */
+    weir__u64 inside_since; /* about when it went into its function, or its fini; 0: it is in neither */
+    weir__stopwatch blocked;
     weir__u64 started, ended; /* the thread; 0: not yet */
     weir__meter meter;
 };
@@ -126,6 +129,7 @@ struct weir_stage {
     char *name;
     weir_stage **successors;
     size_t successor_count, predecessor_count;
+    uint64_t roots; /* that one item of it may stand for; see graph.c */
     weir_queue *queue;
     weir_queue *onward; /* in a plain pipeline: where all results go; NULL: nowhere */
     weir__group *group;
@@ -189,6 +193,9 @@ void weir__stage_drop(weir_stage *stage, weir_task *task, weir__envelope *envelo
  * the pipeline is ending.
  */
 bool weir__stage_wait_until(weir_stage *stage, weir_task *task, uint64_t time);
+
+/* A source is at its end: no thread calls it any more. */
+void weir__stage_end_source(weir_stage *stage);
 
 /* Lets those that wait so look again. */
 void weir__stage_wake(weir_stage *stage);

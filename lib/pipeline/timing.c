@@ -18,27 +18,26 @@ static unsigned untimed_after(uint64_t took) {
 
 static void look_at_queue(weir_stage *stage) {
     size_t depth = weir_queue_size(stage->queue);
-    if (depth > weir__u64_load_relaxed(&stage->peak))
-        weir__u64_store_relaxed(&stage->peak, depth);
+    uint64_t peak = weir__u64_load_acquire(&stage->peak);
+    while (depth > peak && !weir__u64_swap_weak_acquire_release(&stage->peak, &peak, depth))
+        ;
 }
 
 static uint64_t read_clock(weir_task *task) {
-    uint64_t now = weir__clock_now();
-    weir__u64_store_relaxed(&task->clock, now);
-    return now;
+    return task->clock = weir__clock_now();
 }
 
 void weir__timing_read(weir_task *task) {
     look_at_queue(task->stage);
-    task->starved = weir__u64_load_relaxed(&task->worker->starved);
-    task->held_up = weir__u64_load_relaxed(&task->blocked);
     task->from = read_clock(task);
+    task->starved = weir__stopwatch_read(&task->worker->starved, task->from);
+    task->held_up = weir__stopwatch_read(&task->blocked, task->from);
 }
 
 void weir__timing_take(weir_task *task) {
     const weir_stage *stage = task->stage;
     uint64_t now = read_clock(task);
-    uint64_t took = now - task->from, blocked = weir__u64_load_relaxed(&task->blocked) - task->held_up;
+    uint64_t took = now - task->from, blocked = weir__stopwatch_read(&task->blocked, now) - task->held_up;
     took = took > blocked ? took - blocked : 0;
     weir__meter_count(&task->meter, took, task->untimed + 1);
     task->untimed = 0;
@@ -53,11 +52,9 @@ void weir__timing_take(weir_task *task) {
 
 void weir__timing_block(weir_task *task) {
     weir__worker_waits(task->worker);
-    weir__u64_store_relaxed(&task->blocked_since, read_clock(task));
+    weir__stopwatch_start(&task->blocked, read_clock(task));
 }
 
 void weir__timing_unblock(weir_task *task) {
-    uint64_t from = weir__u64_load_relaxed(&task->blocked_since);
-    weir__u64_store_relaxed(&task->blocked_since, 0);
-    weir__count(&task->blocked, read_clock(task) - from);
+    weir__stopwatch_stop(&task->blocked, read_clock(task));
 }

@@ -27,17 +27,38 @@ static bool is_over(weir_pipeline *pipeline) {
     return over;
 }
 
+static bool wait_for_signal(struct weir__watch *watch, weir_deadline deadline) {
+    int arrived = weir__signals_wait(watch->signals, watch->count, deadline);
+    if (arrived != 0 && weir__u64_load_relaxed(&watch->pipeline->signal) == 0)
+        weir__u64_store_relaxed(&watch->pipeline->signal, (uint64_t)arrived);
+    return arrived != 0 && !is_over(watch->pipeline);
+}
+
+/*
+ * Drains, for whoever calls finish may do so later only, and listens for a second signal now and then meanwhile. When
+ * all is through, there is time for that.
+ */
+static void drain_or_cancel(struct weir__watch *watch) {
+    static const uint64_t now_and_then = 50 * WEIR_MILLISECOND;
+    weir_deadline limit = weir_deadline_after(watch->drain);
+    weir_status status;
+    bool again = false;
+    do {
+        weir_deadline next = weir_deadline_after(now_and_then);
+        status = weir__pipeline_drain(watch->pipeline, next < limit ? next : limit);
+    } while (status == WEIR_TIMEDOUT && !(again = wait_for_signal(watch, 0)) && weir__clock_now() < limit);
+    if (status != WEIR_TIMEDOUT)
+        again = wait_for_signal(watch, WEIR_NEVER);
+    if (again || status == WEIR_TIMEDOUT)
+        weir__pipeline_cancel_as(watch->pipeline, again ? WEIR_CANCELLED : WEIR_TIMEDOUT);
+}
+
 static void run(void *raw) {
     struct weir__watch *watch = raw;
-    weir_pipeline *pipeline = watch->pipeline;
-    int arrived = weir__signals_wait(watch->signals, watch->count, WEIR_NEVER);
-    if (is_over(pipeline))
+    if (!wait_for_signal(watch, WEIR_NEVER))
         return;
-    weir__u64_store_relaxed(&pipeline->signal, (uint64_t)arrived);
-    weir__pipeline_begin_end(pipeline);
-    int again = weir__signals_wait(watch->signals, watch->count, weir_deadline_after(watch->drain));
-    if (!is_over(pipeline))
-        weir__pipeline_cancel_as(pipeline, again != 0 ? WEIR_CANCELLED : WEIR_TIMEDOUT);
+    weir__pipeline_begin_end(watch->pipeline);
+    drain_or_cancel(watch);
 }
 
 static void nothing(void *raw) {
@@ -56,6 +77,7 @@ static weir_status start(weir_pipeline *pipeline, const int *signals, size_t cou
     strcpy(watch->thread.name, "weir-watch");
     if (weir__thread_start(&watch->thread)) {
         pipeline->watch = watch;
+        weir__ptr_store_relaxed(&pipeline->watch_thread, &watch->thread);
         return WEIR_OK;
     }
     weir__free(watch);
@@ -68,7 +90,7 @@ weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, si
     if (!weir__signals_are_blocked(signals, count) || !weir__pipeline_claim_helper(pipeline, &pipeline->has_watch))
         return WEIR_INVALID;
     weir_status status = start(pipeline, signals, count, drain);
-    weir__pipeline_end_claim(pipeline);
+    weir__pipeline_end_claim(pipeline, &pipeline->has_watch, status == WEIR_OK);
     return status;
 }
 
@@ -80,4 +102,5 @@ void weir__watch_end(weir_pipeline *pipeline) {
     weir__thread_join(&watch->thread);
     weir__free(watch);
     pipeline->watch = NULL;
+    weir__ptr_store_relaxed(&pipeline->watch_thread, NULL);
 }

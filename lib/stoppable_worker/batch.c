@@ -74,12 +74,9 @@ static bool take_from_peers(weir_worker *worker) {
 /* Two readings of the clock for a sleep, which costs a hundred times as much: this is always on. */
 static void sleep_for_items(weir_worker *worker) {
     weir__group *group = worker->group;
-    uint64_t from = weir__clock_now();
-    weir__u64_store_relaxed(&worker->asleep_since, from);
+    weir__stopwatch_start(&worker->starved, weir__clock_now());
     weir__queue_sleep(group->in, &group->mark, peers_have_items, worker);
-    uint64_t slept = weir__clock_now() - from;
-    weir__u64_store_relaxed(&worker->asleep_since, 0);
-    weir__u64_store_relaxed(&worker->starved, weir__u64_load_relaxed(&worker->starved) + slept);
+    weir__stopwatch_stop(&worker->starved, weir__clock_now());
 }
 
 size_t weir__batch_fill(weir_worker *worker) {

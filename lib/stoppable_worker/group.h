@@ -23,6 +23,7 @@
 #include "closable_queue/share.h"
 #include "lock/lock.h"
 #include "park/park.h"
+#include "park/stopwatch.h"
 #include "sync/sync.h"
 
 typedef struct weir__group weir__group;
@@ -56,8 +57,7 @@ struct weir_worker {
     size_t owes;              /* items that are begun and not settled */
     size_t most;              /* B3: how many may be taken at once */
     weir__returned *returned; /* for giving back; NULL once that has happened */
-    weir__u64 starved;        /* ns asleep for want of items; others may read it */
-    weir__u64 asleep_since;   /* 0: awake; others may read it */
+    weir__stopwatch starved;  /* asleep for want of items; others may read it */
 };
 
 enum weir__gate { WEIR__GATE_SHUT, WEIR__GATE_TO_WORK, WEIR__GATE_TO_EXIT };
@@ -122,11 +122,8 @@ weir_worker *weir__worker_self(void);
 /* Its number in its group, from 0, as in its thread's name. */
 size_t weir__worker_number(const weir_worker *worker);
 
-/* How many ns it has been asleep for want of items until now. Any thread, as long as the group is not freed. */
-uint64_t weir__worker_starved(const weir_worker *worker, uint64_t now);
-
-/* Whether it is asleep for want of items. */
-bool weir__worker_is_asleep(const weir_worker *worker);
+/* How long it has been asleep for want of items. Any thread may read it, as long as the group is not freed. */
+const weir__stopwatch *weir__worker_starved(const weir_worker *worker);
 
 /* To be called by a function in its worker's thread, before it waits for something. */
 void weir__worker_waits(weir_worker *worker);

@@ -50,13 +50,8 @@ size_t weir__worker_number(const weir_worker *worker) {
     return (size_t)(worker - worker->group->workers);
 }
 
-uint64_t weir__worker_starved(const weir_worker *worker, uint64_t now) {
-    uint64_t starved = weir__u64_load_relaxed(&worker->starved), since = weir__u64_load_relaxed(&worker->asleep_since);
-    return since != 0 && now > since ? starved + (now - since) : starved;
-}
-
-bool weir__worker_is_asleep(const weir_worker *worker) {
-    return weir__u64_load_relaxed(&worker->asleep_since) != 0;
+const weir__stopwatch *weir__worker_starved(const weir_worker *worker) {
+    return &worker->starved;
 }
 
 void weir__worker_waits(weir_worker *worker) {
