@@ -5,6 +5,8 @@
  */
 #include "pipeline_support.h"
 
+#include <string.h>
+
 static uint64_t weigh_by_number(const void *item, void *arg) {
     (void)arg;
     return ((const struct thing *)item)->n % 5 + 1;
@@ -130,6 +132,20 @@ START_TEST (a_batch_that_is_complete_begins_the_time_of_the_next_anew) {
     finish_and_destroy(pipeline, WEIR_OK); /* does not wait for an hour */
     ck_assert_uint_eq(atomic_load(&seen.calls), 26);
     assert_things_ended();
+}
+END_TEST
+
+START_TEST (batches_in_order_cannot_have_a_wait) {
+    static const weir_batch batches[] = {{.items = 5, .wait = 1000}, {.bytes = 5, .wait = 1, .weigh = weigh_by_number}};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options options = {.name = "in order", .run_batch = see_batch, .ordered = true, .batch = batches[_i]};
+    assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, NULL, &options));
+    ck_assert_msg(strstr(weir_pipeline_message(pipeline), "stage in order: ") != NULL, "\"%s\"",
+                  weir_pipeline_message(pipeline));
+    ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), "wait"));
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), "stage in order: "));
+    destroy_pipeline(pipeline);
 }
 END_TEST
 
@@ -304,6 +320,7 @@ static Suite *batches_suite(void) {
     tcase_add_test(made, so_many_bytes_make_a_batch);
     tcase_add_test(made, a_batch_waits_no_longer_than_its_time);
     tcase_add_test(made, a_batch_that_is_complete_begins_the_time_of_the_next_anew);
+    tcase_add_loop_test(made, batches_in_order_cannot_have_a_wait, 0, 2);
     TCase *ended = add_things_case(suite, "ended");
     tcase_add_loop_test(ended, a_batch_fails_as_a_whole, 1, 4);
     tcase_add_test(ended, each_item_of_a_failed_batch_is_a_dead_letter);

@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 static const uint64_t long_grace = HANG_SECONDS * SECONDS;
 
@@ -114,6 +115,54 @@ START_TEST (a_stuck_function_is_told_of_and_waited_for_later) {
     gate_open(&gate);
     for (weir_deadline limit = hang_limit(); weir_pipeline_destroy(pipeline) == WEIR_BUSY && now() < limit;)
         nap();
+    assert_things_ended();
+}
+END_TEST
+
+static void pass_gate(void *gate) {
+    gate_pass(gate);
+}
+
+START_TEST (a_fini_that_does_not_return_is_told_of_and_waited_for_later) {
+    struct gate gate = GATE;
+    bool cancels = _i == 1;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 2 * MILLISECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "stuck", .run = run_consume, .arg = &gate, .fini = pass_gate, .threads = 2});
+    start_pipeline(pipeline);
+    put_things(pipeline, 5);
+    while (things_consumed() < 5)
+        nap();
+    if (cancels)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    do /* in good order, when there is time enough to see that all is through */
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(SECONDS / 10), NULL));
+    while (gate_waiting(&gate) < 2);
+    weir_report *report;
+    for (weir_deadline limit = hang_limit();; nap()) { /* the first stage's may be on its way out still */
+        report = report_of(pipeline);
+        if (report->late_count == 2 || now() > limit)
+            break;
+        weir_report_free(report);
+    }
+    ck_assert_uint_eq(report->late_count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        ck_assert_str_eq(report->late[i].stage, "stuck");
+        ck_assert(report->late[i].stuck);
+        ck_assert_uint_lt(report->late[i].number, 2);
+        ck_assert_uint_le(report->late[i].since, report->elapsed);
+    }
+    ck_assert_uint_ne(report->late[0].number, report->late[1].number);
+    weir_report_free(report);
+    if (cancels)
+        assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    gate_open(&gate);
+    weir_status status = WEIR_BUSY;
+    for (weir_deadline limit = hang_limit(); status == WEIR_BUSY && now() < limit;)
+        status = weir_pipeline_finish(pipeline, limit, NULL);
+    ck_assert(cancels ? status == WEIR_CANCELLED : status == WEIR_OK || status == WEIR_TIMEDOUT);
+    destroy_pipeline(pipeline);
     assert_things_ended();
 }
 END_TEST
@@ -351,6 +400,74 @@ START_TEST (a_drop_function_may_cancel) {
 }
 END_TEST
 
+/* An item backs off, one is inside, and one lies in the queue. */
+enum { BACKS_OFF, INSIDE, IN_QUEUE };
+
+static struct dropping {
+    weir_pipeline *pipeline;
+    struct gate gate;
+    atomic_uint failed, dropped;
+    pthread_t thread; /* in which the one that backs off is dropped */
+    weir_status finished, waited, destroyed;
+} dropping;
+
+static int back_off_or_wait(weir_task *task, void *item, void *unused) {
+    (void)task;
+    (void)unused;
+    if (((struct thing *)item)->n == INSIDE)
+        gate_pass(&dropping.gate);
+    else
+        atomic_fetch_add(&dropping.failed, 1);
+    return 1;
+}
+
+/* The one that lies in the queue is dropped by the cancel itself, which it holds up until a back-off is over. */
+static void finish_in_drop(void *item, void *unused) {
+    struct thing *thing = item;
+    if (thing->n == IN_QUEUE) {
+        for (weir_deadline limit = hang_limit(); atomic_load(&dropping.dropped) == 0 && now() < limit;)
+            nap();
+    }
+    if (thing->n == BACKS_OFF) {
+        dropping.thread = pthread_self();
+        atomic_fetch_add(&dropping.dropped, 1);
+        dropping.waited = weir_pipeline_wait(dropping.pipeline, WEIR_NEVER);
+        dropping.finished = weir_pipeline_finish(dropping.pipeline, WEIR_NEVER, NULL);
+        dropping.destroyed = weir_pipeline_destroy(dropping.pipeline);
+    }
+    thing_drop(thing, unused);
+}
+
+START_TEST (a_drop_function_in_the_keepers_thread_may_finish) {
+    memset(&dropping, 0, sizeof dropping);
+    dropping.gate = (struct gate)GATE;
+    weir_pipeline *pipeline = dropping.pipeline =
+        new_pipeline(&(weir_pipeline_options){.grace = _i == 0 ? MILLISECONDS : long_grace});
+    add_stage(pipeline, (weir_stage_options){.name = "a",
+                                             .run = back_off_or_wait,
+                                             .drop = finish_in_drop,
+                                             .retry = {.attempts = 2, .backoff = 100 * MILLISECONDS}});
+    start_pipeline(pipeline);
+    put_things(pipeline, 2);
+    wait_for_count(&dropping.failed, 1);
+    gate_wait_for(&dropping.gate, 1);
+    put_things(pipeline, 1);
+    struct pipeline_call cancel = {.pipeline = pipeline};
+    call_start(&cancel.call, make_pipeline_cancel);
+    wait_for_count(&dropping.dropped, 1);
+    gate_open(&dropping.gate);
+    assert_status(WEIR_OK, call_finish(&cancel.call));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    if (!pthread_equal(dropping.thread, cancel.call.thread)) { /* its time came after the cancel, as it should */
+        assert_status(WEIR_DEADLOCK, dropping.finished);
+        assert_status(WEIR_DEADLOCK, dropping.waited);
+        assert_status(WEIR_DEADLOCK, dropping.destroyed);
+    }
+    ck_assert_uint_eq(things_dropped(), 3);
+    assert_things_ended();
+}
+END_TEST
+
 static int cancel_at_tenth(weir_task *task, void *item, void *unused) {
     (void)unused;
     if (((struct thing *)item)->n == 10)
@@ -394,6 +511,7 @@ static Suite *end_suite(void) {
     tcase_add_loop_test(late, what_is_not_through_at_the_deadline_is_dropped, 0, 4);
     tcase_add_test(late, a_deadline_that_has_passed_does_not_matter_when_all_is_through);
     tcase_add_loop_test(late, a_stuck_function_is_told_of_and_waited_for_later, 0, 4);
+    tcase_add_loop_test(late, a_fini_that_does_not_return_is_told_of_and_waited_for_later, 0, 2);
     tcase_add_test(late, an_attempt_that_takes_too_long_is_overdue);
     tcase_add_loop_test(late, an_attempt_knows_its_deadline, 0, 3);
     TCase *cancel = add_things_case(suite, "cancel");
@@ -401,6 +519,7 @@ static Suite *end_suite(void) {
     tcase_add_loop_test(cancel, a_cancel_ends_twelve_blocked_workers, 0, 5);
     tcase_add_test(cancel, the_descriptor_becomes_readable_at_the_cancel);
     tcase_add_test(cancel, a_drop_function_may_cancel);
+    tcase_add_loop_test(cancel, a_drop_function_in_the_keepers_thread_may_finish, 0, 2);
     tcase_add_loop_test(cancel, many_cancels_are_one, 0, 20);
     return suite;
 }

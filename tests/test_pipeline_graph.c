@@ -90,6 +90,26 @@ END_TEST
 
 static weir_queue *const some_queue = (weir_queue *)&some_queue;
 
+START_TEST (results_of_one_and_dead_letters_of_another_to_one_queue_are_refused) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options first = {.name = "first", .run = run_pass_on}, last = {.name = "last", .run = run_pass_on};
+    weir_stage *a, *b;
+    first.dead = last.results = some_queue;
+    if (_i == 0) {
+        a = add_stage(pipeline, first);
+        b = add_stage(pipeline, last);
+    } else {
+        b = add_stage(pipeline, last);
+        a = add_stage(pipeline, first);
+    }
+    connect_stages(pipeline, a, b);
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    ck_assert_msg(strstr(weir_pipeline_message(pipeline), "stage last: ") != NULL, "\"%s\"",
+                  weir_pipeline_message(pipeline));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 START_TEST (a_fan_out_without_what_it_needs_and_results_in_the_middle_are_refused) {
     static const weir_stage_options froms[] = {
         {.name = "from", .func = hand_back, .fan_out = WEIR_BY_KEY},
@@ -130,17 +150,22 @@ static const struct holding {
     weir_pipeline_options limits;
     weir_batch first, second;
     bool can_be;
+    bool combines; /* a batch has one result, for all that is in it */
 } holdings[] = {
-    {{.max_items = 9}, {.items = 10}, {.items = 1}, false},
-    {{.max_items = 10}, {.items = 10}, {.items = 1}, true},
-    {{.max_items = 10}, {.items = 6}, {.items = 6}, false},
-    {{.max_items = 11}, {.items = 6}, {.items = 6}, true},
-    {{.max_items = 5}, {.items = 10, .wait = 1000}, {.items = 1}, true},
-    {{.max_items = 5}, {.items = 10, .wait = 1000}, {.items = 5}, true},
-    {{.max_items = 0}, {.items = 100000}, {.items = 100000}, true},
-    {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one}, {.items = 1}, false},
-    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2}, {.items = 1}, false},
-    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = 1000}, {.items = 2, .wait = 1000}, true},
+    {{.max_items = 9}, {.items = 10}, {.items = 1}, false, false},
+    {{.max_items = 10}, {.items = 10}, {.items = 1}, true, false},
+    {{.max_items = 35}, {.items = 6}, {.items = 6}, false, false}, /* 5, and 5 that stand for 6 each */
+    {{.max_items = 36}, {.items = 6}, {.items = 6}, true, false},
+    {{.max_items = 50}, {.items = 10}, {.items = 10}, false, true},
+    {{.max_items = 99}, {.items = 10}, {.items = 10}, false, true},
+    {{.max_items = 100}, {.items = 10}, {.items = 10}, true, true},
+    {{.max_items = 5}, {.items = 10, .wait = 1000}, {.items = 1}, true, false},
+    {{.max_items = 40}, {.items = 10, .wait = 1000}, {.items = 5}, false, false},
+    {{.max_items = 41}, {.items = 10, .wait = 1000}, {.items = 5}, true, true},
+    {{.max_items = 0}, {.items = 100000}, {.items = 100000}, true, false},
+    {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one}, {.items = 1}, false, false},
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2}, {.items = 1}, false, false},
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = 1000}, {.items = 2, .wait = 1000}, true, false},
 };
 
 static int batch_on(weir_task *task, void *const *items, size_t count, void *arg) {
@@ -150,10 +175,20 @@ static int batch_on(weir_task *task, void *const *items, size_t count, void *arg
     return 0;
 }
 
+static int batch_into_one(weir_task *task, void *const *items, size_t count, void *arg) {
+    (void)arg;
+    for (size_t i = 1; i < count; i++)
+        thing_consume(items[i]);
+    weir_task_emit(task, items[0]);
+    return 0;
+}
+
 START_TEST (batches_that_could_hold_everything_are_refused_and_others_come_through) {
     const struct holding *holding = &holdings[_i];
     weir_pipeline *pipeline = new_pipeline(&holding->limits);
-    add_stage(pipeline, (weir_stage_options){.name = "a", .run_batch = batch_on, .batch = holding->first});
+    add_stage(pipeline, (weir_stage_options){.name = "a",
+                                             .run_batch = holding->combines ? batch_into_one : batch_on,
+                                             .batch = holding->first});
     add_stage(pipeline, (weir_stage_options){.name = "b", .run_batch = run_batch, .batch = holding->second});
     if (holding->can_be) {
         start_pipeline(pipeline);
@@ -279,6 +314,175 @@ START_TEST (the_route_chooses_and_what_it_cannot_choose_is_an_error) {
 }
 END_TEST
 
+/* ---- where what is dropped was going ---- */
+
+struct crossing {
+    struct gate *gate;   /* the first item waits there, with its result */
+    atomic_uint emitted; /* the others' results, which wait for their turn */
+};
+
+static atomic_size_t dropped_at[WAYS];
+static const size_t way_numbers[WAYS] = {0, 1, 2};
+
+/* Counts it if it was going there. */
+static void drop_at_way(void *item, void *raw) {
+    size_t way = *(const size_t *)raw;
+    if (((struct thing *)item)->of % WAYS == way)
+        atomic_fetch_add(&dropped_at[way], 1);
+    thing_drop(item, NULL);
+}
+
+static void *consume_at_way(void *item, void *unused) {
+    (void)unused;
+    thing_consume(item);
+    return NULL;
+}
+
+static uint64_t choose_by_origin(const void *item, void *arg) {
+    (void)arg;
+    return ((const struct thing *)item)->of % WAYS;
+}
+
+/* At once, or when it is cancelled, which is waited for then. */
+static int emit_for_each_way_and_fail(weir_task *task, void *item, void *raw) {
+    atomic_uint *inside = raw;
+    (void)item;
+    for (size_t way = 0; way < WAYS; way++) {
+        struct thing *result = thing_new();
+        result->of = way;
+        weir_task_emit(task, result);
+    }
+    if (inside != NULL) {
+        atomic_fetch_add(inside, 1);
+        while (!weir_task_cancelled(task))
+            nap();
+    }
+    return 7;
+}
+
+static int emit_behind_the_first(weir_task *task, void *item, void *raw) {
+    struct crossing *crossing = raw;
+    weir_task_emit(task, item);
+    if (((struct thing *)item)->of == 0)
+        gate_pass(crossing->gate);
+    else
+        atomic_fetch_add(&crossing->emitted, 1);
+    return 0;
+}
+
+static int emit_after_the_gate(weir_task *task, void *item, void *raw) {
+    struct crossing *crossing = raw;
+    gate_pass(crossing->gate);
+    weir_task_emit(task, item);
+    return 0;
+}
+
+static void *hand_back_behind_the_first(void *item, void *raw) {
+    struct crossing *crossing = raw;
+    if (((struct thing *)item)->of == 0)
+        gate_pass(crossing->gate);
+    else
+        atomic_fetch_add(&crossing->emitted, 1);
+    return item;
+}
+
+/* A stage that chooses, and the ways. */
+static weir_pipeline *crossing_with(weir_stage_options options) {
+    static const char *const names[WAYS] = {"first", "second", "third"};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    options.name = "from";
+    options.fan_out = WEIR_BY_CHOICE;
+    options.route = choose_by_origin;
+    options.drop = thing_drop;
+    weir_stage *from = add_stage(pipeline, options);
+    for (size_t i = 0; i < WAYS; i++) {
+        atomic_store(&dropped_at[i], 0);
+        weir_stage *to = add_stage(pipeline, (weir_stage_options){.name = names[i],
+                                                                  .func = consume_at_way,
+                                                                  .arg = (void *)&way_numbers[i],
+                                                                  .drop = drop_at_way});
+        connect_stages(pipeline, from, to);
+    }
+    start_pipeline(pipeline);
+    return pipeline;
+}
+
+START_TEST (results_of_a_failed_attempt_are_dropped_where_each_was_going) {
+    weir_pipeline *pipeline = crossing_with((weir_stage_options){
+        .run = emit_for_each_way_and_fail, .threads = (size_t)_i, .ordered = true, .on_error = WEIR_SKIP});
+    put_things(pipeline, 20);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.failed, 20);
+    for (size_t way = 0; way < WAYS; way++) {
+        ck_assert_uint_eq(atomic_load(&dropped_at[way]), 20);
+        ck_assert_uint_eq(report->stages[1 + way].counts.in, 0); /* they have never left */
+    }
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 80);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (results_of_an_attempt_that_a_cancel_ends_are_dropped_where_each_was_going) {
+    atomic_uint inside = 0;
+    size_t threads = (size_t)_i;
+    weir_pipeline *pipeline = crossing_with(
+        (weir_stage_options){.run = emit_for_each_way_and_fail, .arg = &inside, .threads = threads, .ordered = true});
+    put_things(pipeline, 20);
+    wait_for_count(&inside, (unsigned)threads);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.dropped, 20);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    for (size_t way = 0; way < WAYS; way++)
+        ck_assert_uint_eq(atomic_load(&dropped_at[way]), threads);
+    ck_assert_uint_eq(things_dropped(), 20 + WAYS * threads);
+    assert_things_ended();
+}
+END_TEST
+
+/*
+ * Seven items. In an ordered stage the first is inside, and the results of the others wait for its turn; else all are
+ * inside, and emit when it is cancelled.
+ */
+static const struct crossings {
+    weir_stage_options options;
+    size_t waiting, emitted;
+} crossings[] = {
+    {{.run = emit_behind_the_first, .threads = 2, .ordered = true}, 1, 6},
+    {{.func = hand_back_behind_the_first, .threads = 2, .ordered = true}, 1, 6},
+    {{.run = emit_after_the_gate, .threads = 7}, 7, 0},
+    {{.func = hand_back_at_gate, .threads = 7}, 7, 0},
+};
+
+START_TEST (results_that_a_cancel_drops_are_dropped_and_counted_where_each_was_going) {
+    static const size_t theirs[WAYS] = {3, 2, 2};
+    struct gate gate = GATE;
+    struct crossing crossing = {.gate = &gate};
+    weir_stage_options options = crossings[_i].options;
+    options.arg = options.run == NULL && !options.ordered ? (void *)&gate : (void *)&crossing;
+    weir_pipeline *pipeline = crossing_with(options);
+    put_things(pipeline, 7);
+    gate_wait_for(&gate, crossings[_i].waiting);
+    wait_for_count(&crossing.emitted, (unsigned)crossings[_i].emitted);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    gate_open(&gate);
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    for (size_t way = 0; way < WAYS; way++) {
+        ck_assert_uint_eq(atomic_load(&dropped_at[way]), theirs[way]);
+        ck_assert_uint_eq(report->stages[1 + way].counts.in, theirs[way]);
+        ck_assert_uint_eq(report->stages[1 + way].counts.dropped, theirs[way]);
+    }
+    ck_assert_uint_eq(report->counts.dropped, 7);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 7);
+    assert_things_ended();
+}
+END_TEST
+
 static void *copy_thing(void *item, void *arg) {
     (void)arg;
     struct thing *copy = thing_new();
@@ -369,12 +573,17 @@ static Suite *graph_suite(void) {
     tcase_add_loop_test(refused, a_graph_that_cannot_be_is_refused_by_the_stage, 0, COUNT_OF(wrong_graphs));
     tcase_add_loop_test(refused, connections_that_cannot_be_are_refused_and_the_start_with_them, 0, 4);
     tcase_add_loop_test(refused, a_fan_out_without_what_it_needs_and_results_in_the_middle_are_refused, 0, 5);
+    tcase_add_loop_test(refused, results_of_one_and_dead_letters_of_another_to_one_queue_are_refused, 0, 2);
     tcase_add_loop_test(refused, batches_that_could_hold_everything_are_refused_and_others_come_through, 0,
                         COUNT_OF(holdings));
     TCase *taken = add_things_case(suite, "ways");
     tcase_add_loop_test(taken, round_robin_gives_each_its_share, 1, 4);
     tcase_add_test(taken, equal_keys_go_the_same_way_in_order);
     tcase_add_loop_test(taken, the_route_chooses_and_what_it_cannot_choose_is_an_error, 0, 2);
+    tcase_add_loop_test(taken, results_of_a_failed_attempt_are_dropped_where_each_was_going, 1, 3);
+    tcase_add_loop_test(taken, results_of_an_attempt_that_a_cancel_ends_are_dropped_where_each_was_going, 1, 3);
+    tcase_add_loop_test(taken, results_that_a_cancel_drops_are_dropped_and_counted_where_each_was_going, 0,
+                        COUNT_OF(crossings));
     tcase_add_loop_test(taken, to_all_each_gets_one, 1, 4);
     tcase_add_test(taken, two_ways_come_together_again);
     tcase_add_test(taken, without_connections_stages_are_a_chain_of_any_length);

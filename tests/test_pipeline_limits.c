@@ -8,6 +8,7 @@
 #include "pipeline_support.h"
 
 #include <sched.h>
+#include <stdio.h>
 
 /* The weight of a thing is what a test has set. */
 static uint64_t weigh_thing(const void *item, void *arg) {
@@ -334,6 +335,52 @@ START_TEST (a_cancel_drops_those_that_wait_for_their_key) {
 }
 END_TEST
 
+/* All have one key, and the first is in a back-off. */
+static uint64_t one_key(const void *item, void *arg) {
+    (void)item;
+    (void)arg;
+    return 12345;
+}
+
+static int fail_once(weir_task *task, void *item, void *unused) {
+    return weir_task_attempt(task) == 1 ? 1 : run_consume(task, item, unused);
+}
+
+static size_t depth_of_first(weir_pipeline *pipeline) {
+    weir_report *report = report_of(pipeline);
+    size_t depth = report->stages[0].depth;
+    weir_report_free(report);
+    return depth;
+}
+
+START_TEST (a_cancel_of_very_many_that_wait_for_one_key_comes_to_its_end) {
+    enum { MANY = 20000 };
+    weir_pipeline *pipeline =
+        new_pipeline(&(weir_pipeline_options){.max_items = 100000, .grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "keyed",
+                                   .run = fail_once,
+                                   .threads = 2,
+                                   .per_key = 1,
+                                   .key = one_key,
+                                   .drop = thing_drop,
+                                   .retry = {.attempts = 2, .backoff = 3600 * SECONDS, .max_backoff = 3600 * SECONDS}});
+    start_pipeline(pipeline);
+    put_things(pipeline, MANY);
+    for (weir_deadline limit = hang_limit(); depth_of_first(pipeline) > 0; nap())
+        ck_assert_uint_lt(now(), limit);
+    weir_deadline from = now();
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    printf("a cancel of %d that wait for one key: %.1f ms\n", MANY, (double)(now() - from) / 1e6);
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.dropped, MANY);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), MANY);
+    assert_things_ended();
+}
+END_TEST
+
 static Suite *limits_suite(void) {
     Suite *suite = suite_create("limits of a pipeline");
     TCase *inside = add_things_case(suite, "inside");
@@ -349,6 +396,7 @@ static Suite *limits_suite(void) {
     TCase *keys = add_things_case(suite, "keys");
     tcase_add_loop_test(keys, so_many_of_a_key_at_a_time_and_with_one_in_order, 0, 12);
     tcase_add_loop_test(keys, a_cancel_drops_those_that_wait_for_their_key, 0, 20);
+    tcase_add_test(keys, a_cancel_of_very_many_that_wait_for_one_key_comes_to_its_end);
     return suite;
 }
 

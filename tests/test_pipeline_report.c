@@ -88,6 +88,94 @@ START_TEST (a_report_of_one_that_runs_shows_what_is_inside) {
 }
 END_TEST
 
+/* ---- times ---- */
+
+struct restless {
+    weir_pipeline *pipeline;
+    atomic_bool enough;
+};
+
+/* A moment of work, and now and then of sleep. */
+static int work_or_sleep(weir_task *task, void *item, void *unused) {
+    size_t n = ((struct thing *)item)->n;
+    (void)unused;
+    for (volatile size_t i = 0; i < n % 7 * 100; i++)
+        continue;
+    if (n % 31 == 0)
+        nap();
+    weir_task_emit(task, item);
+    return 0;
+}
+
+static void *put_restlessly(void *raw) {
+    struct restless *restless = raw;
+    for (size_t n = 0; !atomic_load(&restless->enough); n++) {
+        if (things_made() > 100000 || n % 5 == 0) /* so that everybody sleeps now and then */
+            nap();
+        if (things_made() > 100000)
+            continue;
+        struct thing *thing = thing_new();
+        if (weir_pipeline_put(restless->pipeline, thing) != WEIR_OK)
+            thing_consume(thing);
+    }
+    return NULL;
+}
+
+static void assert_not_fallen(const char *what, size_t round, uint64_t before, uint64_t after) {
+    if (after < before)
+        ck_abort_msg("%s fell from %llu to %llu ns in report %zu", what, (unsigned long long)before,
+                     (unsigned long long)after, round);
+}
+
+START_TEST (times_never_fall_and_nobody_is_late_while_workers_sleep_and_wake) {
+    enum { ROUNDS = 10000 };
+    struct restless restless = {.pipeline = new_pipeline(NULL)};
+    weir_pipeline *pipeline = restless.pipeline;
+    weir_stage_options options = {.run = work_or_sleep, .threads = 2, .capacity = 1, .attempt_time = 1 * SECONDS};
+    if (_i == 1)
+        options.rate = 20000;
+    options.name = "first";
+    add_stage(pipeline, options);
+    options.name = "second";
+    options.rate = 0;
+    add_stage(pipeline, options);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .attempt_time = 1 * SECONDS});
+    start_pipeline(pipeline);
+    pthread_t thread;
+    thread_start(&thread, put_restlessly, &restless);
+    weir_report *last = report_of(pipeline);
+    uint64_t overdue = 0;
+    size_t late = 0;
+    for (size_t round = 0; round < ROUNDS; round++) {
+        weir_report *report = report_of(pipeline);
+        for (size_t i = 0; i < report->stage_count; i++) {
+            const weir_stage_report *then = &last->stages[i], *stage = &report->stages[i];
+            assert_not_fallen("starved", round, then->starved, stage->starved);
+            assert_not_fallen("blocked", round, then->blocked, stage->blocked);
+            assert_not_fallen("all", round, then->busy + then->starved + then->blocked,
+                              stage->busy + stage->starved + stage->blocked);
+            overdue += stage->overdue;
+        }
+        late += report->late_count;
+        weir_report_free(last);
+        last = report;
+    }
+    atomic_store(&restless.enough, true);
+    thread_join(thread);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    for (size_t i = 0; i < report->stage_count; i++) {
+        assert_not_fallen("starved", ROUNDS, last->stages[i].starved, report->stages[i].starved);
+        assert_not_fallen("blocked", ROUNDS, last->stages[i].blocked, report->stages[i].blocked);
+    }
+    ck_assert_uint_eq(overdue, 0);
+    ck_assert_uint_eq(late, 0);
+    weir_report_free(last);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- a checker for JSON: what it has read, or NULL ---- */
 
 static const char *skip_space(const char *at) {
@@ -357,6 +445,38 @@ START_TEST (the_first_signal_lets_it_drain) {
 }
 END_TEST
 
+static int consume_batch(weir_task *task, void *const *items, size_t count, void *raw) {
+    atomic_uint *ended = raw; /* batches, by that nothing more will come */
+    for (size_t i = 0; i < count; i++)
+        thing_consume(items[i]);
+    atomic_fetch_add(ended, weir_task_batch_reason(task) == WEIR_BATCH_END);
+    return 0;
+}
+
+START_TEST (a_signal_lets_an_incomplete_batch_through_before_anybody_finishes) {
+    atomic_uint ended = 0;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on, .threads = 2});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "batch", .run_batch = consume_batch, .arg = &ended, .batch = {.items = 100}});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, 3600 * SECONDS));
+    put_things(pipeline, 3);
+    ck_assert_int_eq(kill(getpid(), ends[_i]), 0);
+    wait_for_count(&ended, 1); /* nobody has called finish */
+    ck_assert_uint_eq(things_consumed(), 3);
+    struct thing *late = thing_new();
+    assert_status(WEIR_CLOSED, weir_pipeline_put(pipeline, late));
+    thing_consume(late);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_int_eq(report->signal, ends[_i]);
+    ck_assert_uint_eq(report->counts.done, 3);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 START_TEST (the_second_signal_cancels) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = ended_by_signals(&gate, 3600 * SECONDS);
@@ -410,6 +530,7 @@ static Suite *report_suite(void) {
     TCase *figures = add_things_case(suite, "figures");
     tcase_add_test(figures, the_slow_stage_is_the_bottleneck);
     tcase_add_test(figures, a_report_of_one_that_runs_shows_what_is_inside);
+    tcase_add_loop_test(figures, times_never_fall_and_nobody_is_late_while_workers_sleep_and_wake, 0, 2);
     tcase_add_loop_test(figures, a_trace_is_json_with_each_call, 0, 2);
     TCase *view = add_things_case(suite, "view");
     tcase_add_loop_test(view, elsewhere_than_on_a_terminal_the_view_is_plain_lines, 0, 2);
@@ -418,6 +539,7 @@ static Suite *report_suite(void) {
     TCase *signals = add_things_case(suite, "signals");
     tcase_add_checked_fixture(signals, block_signals, unblock_signals);
     tcase_add_loop_test(signals, the_first_signal_lets_it_drain, 0, 2);
+    tcase_add_loop_test(signals, a_signal_lets_an_incomplete_batch_through_before_anybody_finishes, 0, 2);
     tcase_add_test(signals, the_second_signal_cancels);
     tcase_add_test(signals, what_is_not_drained_in_time_is_cancelled);
     tcase_add_test(signals, without_a_signal_it_just_ends);

@@ -5,6 +5,8 @@
  */
 #include "pipeline_support.h"
 
+#include <errno.h>
+
 struct spring {
     atomic_size_t left; /* calls until WEIR_END; SIZE_MAX: never */
     atomic_size_t calls, ends_seen;
@@ -125,6 +127,94 @@ START_TEST (one_that_waits_for_sources_is_woken_by_the_end) {
         destroy_pipeline(pipeline);
     }
     assert_things_ended();
+}
+END_TEST
+
+static int produce_until_told(weir_task *task, void *item, void *raw) {
+    atomic_uint *inside = raw;
+    (void)item;
+    for (int i = 0; i < 5; i++)
+        weir_task_emit(task, thing_new());
+    atomic_fetch_add(inside, 1);
+    while (!weir_task_cancelled(task))
+        nap();
+    return weir_task_fail(task, ECANCELED, "told to return");
+}
+
+START_TEST (a_source_that_returns_with_an_error_when_it_is_told_to_has_not_failed) {
+    atomic_uint inside = 0;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "told",
+                                             .source = produce_until_told,
+                                             .arg = &inside,
+                                             .threads = 2,
+                                             .on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
+                                             .retry = {.attempts = _i & 2 ? 3 : 0, .backoff = 3600 * SECONDS}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    wait_for_count(&inside, 2);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->error_count, 0);
+    ck_assert_uint_eq(report->retried, 0);
+    ck_assert_uint_eq(report->counts.in, 10);
+    ck_assert_uint_eq(report->counts.done, 10);
+    ck_assert_uint_eq(report->counts.dropped, 0);
+    ck_assert_uint_eq(report->stages[0].counts.failed, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_consumed(), 10);
+    assert_things_ended();
+}
+END_TEST
+
+/* Its threads, each with its number; those that are not called wait for long. */
+enum { DRY = 4 };
+struct dry {
+    atomic_uint threads, calls;
+    atomic_int numbers[DRY];
+    unsigned fail; /* so many calls fail; the one after them comes to the end */
+    struct gate gate;
+};
+
+static weir_status know_thread(void *raw, void **state) {
+    struct dry *dry = raw;
+    atomic_store(&dry->numbers[atomic_fetch_add(&dry->threads, 1)], thread_number());
+    *state = dry;
+    return WEIR_OK;
+}
+
+static int run_dry(weir_task *task, void *item, void *raw) {
+    struct dry *dry = raw;
+    (void)task;
+    (void)item;
+    if (atomic_fetch_add(&dry->calls, 1) < dry->fail)
+        return 11;
+    gate_pass(&dry->gate);
+    return WEIR_END;
+}
+
+START_TEST (the_end_of_a_source_reaches_its_threads_that_wait) {
+    bool rated = _i == 0; /* for the rate; else after a failure */
+    struct dry dry = {.fail = rated ? 0 : DRY - 1, .gate = GATE};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options source = {
+        .name = "dry", .source = run_dry, .arg = &dry, .threads = DRY, .init = know_thread, .on_error = WEIR_SKIP};
+    source.rate = rated ? 0.001 : 0;
+    if (!rated)
+        source.retry = (weir_retry){.attempts = 5, .backoff = 3600 * SECONDS, .max_backoff = 3600 * SECONDS};
+    add_stage(pipeline, source);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    gate_wait_for(&dry.gate, 1);
+    for (size_t i = 0; i < DRY; i++)
+        ck_assert(wait_until_asleep(atomic_load(&dry.numbers[i]), NULL));
+    gate_open(&dry.gate);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->error_count, rated ? 0 : DRY - 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&dry.calls), rated ? 1 : DRY); /* no more after the end */
 }
 END_TEST
 
@@ -264,6 +354,8 @@ static Suite *sources_suite(void) {
     tcase_add_loop_test(stop, finish_stops_a_source_and_what_it_has_produced_goes_through, 0, 6);
     tcase_add_loop_test(stop, a_cancel_stops_a_source_and_drops_what_it_emits, 0, 6);
     tcase_add_loop_test(stop, one_that_waits_for_sources_is_woken_by_the_end, 0, 2);
+    tcase_add_loop_test(stop, a_source_that_returns_with_an_error_when_it_is_told_to_has_not_failed, 0, 4);
+    tcase_add_loop_test(stop, the_end_of_a_source_reaches_its_threads_that_wait, 0, 2);
     TCase *errors = add_things_case(suite, "errors");
     tcase_add_loop_test(errors, a_source_that_fails_in_a_row_is_called_again_and_then_at_its_end, 0, 4);
     tcase_add_loop_test(errors, a_source_may_end_its_threads, 0, 2);

@@ -59,12 +59,20 @@ static uint64_t since(uint64_t now, uint64_t time) {
     return time != 0 && now > time ? now - time : 0;
 }
 
-static void add_times(const weir_task *task, uint64_t now, weir_stage_report *report) {
+/* Not less than was told: a report may see a wait end later than the one that waited does. */
+static uint64_t tell(weir__u64 *told, uint64_t time) {
+    uint64_t before = weir__u64_load_acquire(told);
+    while (time > before && !weir__u64_swap_weak_acquire_release(told, &before, time))
+        ;
+    return time > before ? time : before;
+}
+
+static void add_times(weir_task *task, uint64_t now, weir_stage_report *report) {
     uint64_t started = weir__u64_load_acquire(&task->started), ended = weir__u64_load_acquire(&task->ended);
     if (started == 0)
         return;
-    uint64_t starved = weir__stopwatch_read(weir__worker_starved(task->worker), now);
-    uint64_t blocked = weir__stopwatch_read(&task->blocked, now);
+    uint64_t starved = tell(&task->starved_told, weir__stopwatch_look(weir__worker_starved(task->worker)));
+    uint64_t blocked = tell(&task->blocked_told, weir__stopwatch_look(&task->blocked));
     uint64_t all = since(ended != 0 ? ended : now, started);
     report->starved += starved;
     report->blocked += blocked;
@@ -83,7 +91,7 @@ static bool is_overdue(const weir_task *task, uint64_t now) {
     return allowed != 0 && since(now, working_since(task)) > allowed;
 }
 
-static void add_task(const weir_task *task, uint64_t now, weir_stage_report *report, weir__meter_sum *sum) {
+static void add_task(weir_task *task, uint64_t now, weir_stage_report *report, weir__meter_sum *sum) {
     if (weir__u64_load_acquire(&task->started) == 0)
         return;
     add_times(task, now, report);

@@ -72,7 +72,8 @@ struct weir_task {
     weir__u64 retried, overdue;
     weir__u64 inside_since; /* about when it went into its function, or its fini; 0: it is in neither */
     weir__stopwatch blocked;
-    weir__u64 started, ended; /* the thread; 0: not yet */
+    weir__u64 starved_told, blocked_told; /* the most that a report has said */
+    weir__u64 started, ended;             /* the thread; 0: not yet */
     weir__meter meter;
 };
 
