@@ -39,7 +39,7 @@ static void leave_line_locked(weir__limits *limits, weir__waiting *self) {
 
 /* Waits in line for its turn and for room. */
 static weir_status wait_locked(weir__limits *limits, uint64_t weight, bool outside, weir_deadline deadline) {
-    weir__waiting self = {NULL};
+    weir__waiting self = {.weight = weight};
     weir_status status = WEIR_OK;
     bool in_time = true;
     join_line_locked(limits, &self);
@@ -52,10 +52,19 @@ static weir_status wait_locked(weir__limits *limits, uint64_t weight, bool outsi
             status = WEIR_TIMEDOUT;
         if (status != WEIR_OK)
             break;
-        in_time = weir__park_wait(&limits->park, &limits->lock, deadline, NULL);
+        in_time = weir__park_wait(&self.park, &limits->lock, deadline, NULL);
     }
     leave_line_locked(limits, &self);
     return status;
+}
+
+/* Wakes the first in line if it has room now, once, and releases the lock. */
+static void release_locked(weir__limits *limits) {
+    weir__waiting *first = limits->first;
+    if (first != NULL && has_room_locked(limits, first->weight))
+        weir__park_release_one(&first->park, &limits->lock);
+    else
+        weir__lock_release(&limits->lock);
 }
 
 weir_status weir__limits_enter(weir__limits *limits, uint64_t weight, bool outside, weir_deadline deadline) {
@@ -69,10 +78,7 @@ weir_status weir__limits_enter(weir__limits *limits, uint64_t weight, bool outsi
         limits->inside.items++;
         limits->inside.bytes += weight;
     }
-    if (limits->first != NULL) /* the next in line may have its turn now */
-        weir__park_release_all(&limits->park, &limits->lock);
-    else
-        weir__lock_release(&limits->lock);
+    release_locked(limits); /* the next in line may have its turn now */
     return status;
 }
 
@@ -80,17 +86,19 @@ void weir__limits_leave(weir__limits *limits, uint64_t weight) {
     weir__lock_acquire(&limits->lock);
     limits->inside.items--;
     limits->inside.bytes -= weight;
-    if (limits->first != NULL)
-        weir__park_release_all(&limits->park, &limits->lock);
-    else
-        weir__lock_release(&limits->lock);
+    release_locked(limits);
 }
 
+/* Those in line are there as long as the lock is held, so they are signalled before it is given back. */
 void weir__limits_close(weir__limits *limits, bool everybody) {
     weir__lock_acquire(&limits->lock);
     limits->closed_outside = true;
     limits->closed = limits->closed || everybody;
-    weir__park_release_all(&limits->park, &limits->lock);
+    for (weir__waiting *at = limits->first; at != NULL; at = at->next) {
+        if (weir__park_wake_all(&at->park))
+            weir__park_signal(&at->park, WEIR__EVERYONE);
+    }
+    weir__lock_release(&limits->lock);
 }
 
 weir__load weir__limits_inside(weir__limits *limits) {

@@ -17,9 +17,11 @@
 #include "lock/lock.h"
 #include "park/park.h"
 
-/* One that waits; on its own stack. */
+/* One that waits; on its own stack. It sleeps in a park of its own, and is woken when it is the first and has room. */
 typedef struct weir__waiting {
     struct weir__waiting *next;
+    uint64_t weight;
+    weir__park park;
 } weir__waiting;
 
 typedef struct weir__load {
@@ -30,7 +32,6 @@ typedef struct weir__load {
 typedef struct weir__limits {
     uint64_t max_items, max_bytes; /* constant; UINT64_MAX: none */
     weir__lock lock;               /* of all that follows */
-    weir__park park;
     weir__load inside;
     weir__waiting *first, *last;
     bool closed_outside, closed; /* for those who put from outside; for everybody */
