@@ -38,23 +38,22 @@ static void leave_line_locked(weir__limits *limits, weir__waiting *self) {
 }
 
 /* Waits in line for its turn and for room. */
-static weir_status wait_locked(weir__limits *limits, uint64_t weight, bool outside, weir_deadline deadline) {
-    weir__waiting self = {.weight = weight};
+static weir_status wait_locked(weir__limits *limits, weir__waiting *self, bool outside, weir_deadline deadline) {
     weir_status status = WEIR_OK;
     bool in_time = true;
-    join_line_locked(limits, &self);
+    join_line_locked(limits, self);
     for (;;) {
         if (is_closed_locked(limits, outside))
             status = WEIR_CLOSED;
-        else if (limits->first == &self && has_room_locked(limits, weight))
+        else if (limits->first == self && has_room_locked(limits, self->weight))
             break;
         else if (!in_time || (deadline != WEIR_NEVER && weir__clock_now() >= deadline))
             status = WEIR_TIMEDOUT;
         if (status != WEIR_OK)
             break;
-        in_time = weir__park_wait(&self.park, &limits->lock, deadline, NULL);
+        in_time = weir__park_wait(&self->park, &limits->lock, deadline, NULL);
     }
-    leave_line_locked(limits, &self);
+    leave_line_locked(limits, self);
     return status;
 }
 
@@ -68,12 +67,13 @@ static void release_locked(weir__limits *limits) {
 }
 
 weir_status weir__limits_enter(weir__limits *limits, uint64_t weight, bool outside, weir_deadline deadline) {
+    weir__waiting self = {.weight = weight};
     weir_status status = WEIR_OK;
     weir__lock_acquire(&limits->lock);
     if (is_closed_locked(limits, outside))
         status = WEIR_CLOSED;
     else if (limits->first != NULL || !has_room_locked(limits, weight))
-        status = wait_locked(limits, weight, outside, deadline);
+        status = wait_locked(limits, &self, outside, deadline);
     if (status == WEIR_OK) {
         limits->inside.items++;
         limits->inside.bytes += weight;

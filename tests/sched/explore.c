@@ -130,7 +130,7 @@ bool explore_next(void) {
 static int random_way(int count, uint32_t costs) {
     int way = 0;
     uint64_t random = random_next();
-    if ((costs & ((UINT32_C(1) << count) - 2)) == 0)
+    if ((costs & ((UINT64_C(1) << count) - 2)) == 0)
         way = (int)(random >> 33) % count; /* free: any */
     else if (random % 16 == 0)
         way = (int)(random >> 33) % count;
