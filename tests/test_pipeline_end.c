@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const uint64_t long_grace = HANG_SECONDS * SECONDS;
@@ -409,15 +410,15 @@ static struct dropping {
     atomic_uint failed, dropped;
     pthread_t thread; /* in which the one that backs off is dropped */
     weir_status finished, waited, destroyed;
-} dropping;
+} * dropping; /* a new one each time: its gate is made once */
 
 static int back_off_or_wait(weir_task *task, void *item, void *unused) {
     (void)task;
     (void)unused;
     if (((struct thing *)item)->n == INSIDE)
-        gate_pass(&dropping.gate);
+        gate_pass(&dropping->gate);
     else
-        atomic_fetch_add(&dropping.failed, 1);
+        atomic_fetch_add(&dropping->failed, 1);
     return 1;
 }
 
@@ -425,23 +426,24 @@ static int back_off_or_wait(weir_task *task, void *item, void *unused) {
 static void finish_in_drop(void *item, void *unused) {
     struct thing *thing = item;
     if (thing->n == IN_QUEUE) {
-        for (weir_deadline limit = hang_limit(); atomic_load(&dropping.dropped) == 0 && now() < limit;)
+        for (weir_deadline limit = hang_limit(); atomic_load(&dropping->dropped) == 0 && now() < limit;)
             nap();
     }
     if (thing->n == BACKS_OFF) {
-        dropping.thread = pthread_self();
-        atomic_fetch_add(&dropping.dropped, 1);
-        dropping.waited = weir_pipeline_wait(dropping.pipeline, WEIR_NEVER);
-        dropping.finished = weir_pipeline_finish(dropping.pipeline, WEIR_NEVER, NULL);
-        dropping.destroyed = weir_pipeline_destroy(dropping.pipeline);
+        dropping->thread = pthread_self();
+        atomic_fetch_add(&dropping->dropped, 1);
+        dropping->waited = weir_pipeline_wait(dropping->pipeline, WEIR_NEVER);
+        dropping->finished = weir_pipeline_finish(dropping->pipeline, WEIR_NEVER, NULL);
+        dropping->destroyed = weir_pipeline_destroy(dropping->pipeline);
     }
     thing_drop(thing, unused);
 }
 
 START_TEST (a_drop_function_in_the_keepers_thread_may_finish) {
-    memset(&dropping, 0, sizeof dropping);
-    dropping.gate = (struct gate)GATE;
-    weir_pipeline *pipeline = dropping.pipeline =
+    dropping = calloc(1, sizeof *dropping);
+    ck_assert_ptr_nonnull(dropping);
+    dropping->gate = (struct gate)GATE;
+    weir_pipeline *pipeline = dropping->pipeline =
         new_pipeline(&(weir_pipeline_options){.grace = _i == 0 ? MILLISECONDS : long_grace});
     add_stage(pipeline, (weir_stage_options){.name = "a",
                                              .run = back_off_or_wait,
@@ -449,22 +451,23 @@ START_TEST (a_drop_function_in_the_keepers_thread_may_finish) {
                                              .retry = {.attempts = 2, .backoff = 100 * MILLISECONDS}});
     start_pipeline(pipeline);
     put_things(pipeline, 2);
-    wait_for_count(&dropping.failed, 1);
-    gate_wait_for(&dropping.gate, 1);
+    wait_for_count(&dropping->failed, 1);
+    gate_wait_for(&dropping->gate, 1);
     put_things(pipeline, 1);
     struct pipeline_call cancel = {.pipeline = pipeline};
     call_start(&cancel.call, make_pipeline_cancel);
-    wait_for_count(&dropping.dropped, 1);
-    gate_open(&dropping.gate);
+    wait_for_count(&dropping->dropped, 1);
+    gate_open(&dropping->gate);
     assert_status(WEIR_OK, call_finish(&cancel.call));
     finish_and_destroy(pipeline, WEIR_CANCELLED);
-    if (!pthread_equal(dropping.thread, cancel.call.thread)) { /* its time came after the cancel, as it should */
-        assert_status(WEIR_DEADLOCK, dropping.finished);
-        assert_status(WEIR_DEADLOCK, dropping.waited);
-        assert_status(WEIR_DEADLOCK, dropping.destroyed);
+    if (!pthread_equal(dropping->thread, cancel.call.thread)) { /* its time came after the cancel, as it should */
+        assert_status(WEIR_DEADLOCK, dropping->finished);
+        assert_status(WEIR_DEADLOCK, dropping->waited);
+        assert_status(WEIR_DEADLOCK, dropping->destroyed);
     }
     ck_assert_uint_eq(things_dropped(), 3);
     assert_things_ended();
+    free(dropping);
 }
 END_TEST
 
