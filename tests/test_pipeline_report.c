@@ -505,7 +505,10 @@ START_TEST (without_a_signal_it_just_ends) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = ended_by_signals(&gate, 0);
     gate_open(&gate);
-    finish_and_destroy(pipeline, WEIR_OK);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_int_eq(report->signal, 0); /* weir's own, which ends the wait for one, is none */
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
     ck_assert_uint_eq(things_consumed(), 10);
     sigset_t pending;
     sigpending(&pending);

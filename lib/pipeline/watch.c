@@ -27,11 +27,18 @@ static bool is_over(weir_pipeline *pipeline) {
     return over;
 }
 
+/*
+ * Whether a signal has come before the deadline. The one that says that it is over is none: it is sent when that is so
+ * already, so whoever has taken it for nothing sees that, and does not wait for another.
+ */
 static bool wait_for_signal(struct weir__watch *watch, weir_deadline deadline) {
-    int arrived = weir__signals_wait(watch->signals, watch->count, deadline);
-    if (arrived != 0 && weir__u64_load_relaxed(&watch->pipeline->signal) == 0)
-        weir__u64_store_relaxed(&watch->pipeline->signal, (uint64_t)arrived);
-    return arrived != 0 && !is_over(watch->pipeline);
+    weir_pipeline *pipeline = watch->pipeline;
+    int arrived = is_over(pipeline) ? 0 : weir__signals_wait(watch->signals, watch->count, deadline);
+    if (arrived == 0 || is_over(pipeline))
+        return false;
+    if (weir__u64_load_relaxed(&pipeline->signal) == 0)
+        weir__u64_store_relaxed(&pipeline->signal, (uint64_t)arrived);
+    return true;
 }
 
 /*
