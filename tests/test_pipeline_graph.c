@@ -163,6 +163,7 @@ static const struct holding {
     {{.max_items = 40}, {.items = 10, .wait = 1000}, {.items = 5}, false, false},
     {{.max_items = 41}, {.items = 10, .wait = 1000}, {.items = 5}, true, true},
     {{.max_items = 0}, {.items = 100000}, {.items = 100000}, true, false},
+    {{.max_items = 0}, {.bytes = 10, .weigh = weigh_one}, {.items = 5}, true, false},
     {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one}, {.items = 1}, false, false},
     {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2}, {.items = 1}, false, false},
     {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = 1000}, {.items = 2, .wait = 1000}, true, false},

@@ -229,11 +229,12 @@ static void count_roots(weir_pipeline *pipeline) {
 /* Whether this one, whose batches have no wait, can wait for ever, when all of them together may hold so many. */
 static const char *wrong_with_limits(const weir_stage *stage, uint64_t held) {
     const weir_pipeline *pipeline = stage->pipeline;
-    if (held >= pipeline->limits.max_items)
+    bool limited = pipeline->limits.max_items != UINT64_MAX;
+    if (limited && held >= pipeline->limits.max_items)
         return "incomplete batches can hold all items that may be in flight: give it a wait, or raise max_items";
     if (pipeline->options.max_bytes != 0)
         return "an incomplete batch can hold all bytes that may be in flight: give it a wait";
-    if (stage->options.batch.items == 0 && pipeline->limits.max_items != UINT64_MAX)
+    if (limited && stage->options.batch.items == 0)
         return "light items can fill max_items before its batch has its bytes: give it a wait, or items";
     return NULL;
 }
