@@ -141,6 +141,36 @@ static int produce_until_told(weir_task *task, void *item, void *raw) {
     return weir_task_fail(task, ECANCELED, "told to return");
 }
 
+static int fail_at_gate(weir_task *task, void *item, void *gate) {
+    (void)item;
+    gate_pass(gate);
+    return weir_task_fail(task, EIO, "it never asked");
+}
+
+START_TEST (an_error_of_a_source_that_has_not_asked_does_not_vanish_in_the_finish) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "reads",
+                                             .source = fail_at_gate,
+                                             .arg = &gate,
+                                             .on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
+                                             .retry = {.attempts = _i & 2 ? 3 : 0, .backoff = 3600 * SECONDS}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    gate_wait_for(&gate, 1);
+    struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start_asleep(&finish.call, make_pipeline_finish);
+    gate_open(&gate);
+    assert_status(_i & 1 ? WEIR_OK : WEIR_FAILED, call_finish(&finish.call));
+    ck_assert_uint_eq(finish.report->error_count, 1);
+    ck_assert_int_eq(finish.report->errors[0].code, EIO);
+    ck_assert_uint_eq(finish.report->stages[0].counts.failed, 1);
+    ck_assert_uint_eq(finish.report->retried, 0); /* nobody calls it again */
+    weir_report_free(finish.report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 START_TEST (a_source_that_returns_with_an_error_when_it_is_told_to_has_not_failed) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -354,6 +384,7 @@ static Suite *sources_suite(void) {
     tcase_add_loop_test(stop, finish_stops_a_source_and_what_it_has_produced_goes_through, 0, 6);
     tcase_add_loop_test(stop, a_cancel_stops_a_source_and_drops_what_it_emits, 0, 6);
     tcase_add_loop_test(stop, one_that_waits_for_sources_is_woken_by_the_end, 0, 2);
+    tcase_add_loop_test(stop, an_error_of_a_source_that_has_not_asked_does_not_vanish_in_the_finish, 0, 4);
     tcase_add_loop_test(stop, a_source_that_returns_with_an_error_when_it_is_told_to_has_not_failed, 0, 4);
     tcase_add_loop_test(stop, the_end_of_a_source_reaches_its_threads_that_wait, 0, 2);
     TCase *errors = add_things_case(suite, "errors");

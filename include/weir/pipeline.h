@@ -405,9 +405,9 @@ WEIR_API unsigned weir_task_attempt(const weir_task *task);
 /*
  * Whether the pipeline is cancelled: a function that takes long should look, or poll the cancel_fd, and return, with
  * any code but 0, which would mean that the item is done. A source is also told so when the pipeline is finishing: it
- * should return, with any code, and will not be called again.
+ * should return, and will not be called again; once it was told, no code that this call of it returns is an error.
  */
-WEIR_API bool weir_task_cancelled(const weir_task *task);
+WEIR_API bool weir_task_cancelled(weir_task *task);
 
 /* When this attempt is overdue, by the stage's attempt_time; WEIR_NEVER without one. */
 WEIR_API weir_deadline weir_task_deadline(const weir_task *task);

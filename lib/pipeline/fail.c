@@ -205,11 +205,11 @@ void weir__fail_lost(weir_task *task, int code) {
 
 void weir__fail_source(weir_task *task, int code) {
     weir_stage *stage = task->stage;
-    if (weir__is_ending(stage->pipeline) && !task->lost)
-        return; /* it was told to return */
+    if (!task->lost && (task->told || weir__is_cancelled(stage->pipeline)))
+        return; /* as an item is dropped then, and has not failed */
     weir__errors_add(stage, code, task->message, ++task->failures);
     weir__stage_count(stage, task, WEIR__FAILED);
-    if (is_retried(stage, task->failures, code)) {
+    if (!weir__is_ending(stage->pipeline) && is_retried(stage, task->failures, code)) {
         uint64_t wait = backoff_after(&stage->options.retry, task->failures, weir__clock_now());
         weir__count(&task->retried, 1);
         (void)weir__stage_wait_until(stage, task, weir_deadline_after(wait));

@@ -174,7 +174,7 @@ static bool is_source_over(const weir_stage *stage) {
 static void call_source(weir_task *task) {
     weir_stage *stage = task->stage;
     task->message[0] = '\0';
-    task->lost = false;
+    task->lost = task->told = false;
     weir__timing_begin(task);
     int code = stage->options.source(task, NULL, task->state);
     weir__timing_end(task);

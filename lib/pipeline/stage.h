@@ -50,6 +50,7 @@ struct weir_task {
     bool lost;                /* a result, for want of memory */
     weir__token *combined;    /* of the results of a batch; NULL: there was none yet */
     unsigned failures;        /* of a source, in a row */
+    bool told;                /* a source, that it should return */
     char message[WEIR__MESSAGE];
 
     /* Memory. */

@@ -105,11 +105,14 @@ unsigned weir_task_attempt(const weir_task *task) {
     return task->envelope != NULL ? task->envelope->attempts : task->failures + 1;
 }
 
-bool weir_task_cancelled(const weir_task *task) {
+bool weir_task_cancelled(weir_task *task) {
     if (task == NULL)
         return false;
     const weir_pipeline *pipeline = task->stage->pipeline;
-    return weir__stage_is_source(task->stage) ? weir__is_ending(pipeline) : weir__is_cancelled(pipeline);
+    if (!weir__stage_is_source(task->stage))
+        return weir__is_cancelled(pipeline);
+    task->told = task->told || weir__is_ending(pipeline);
+    return task->told;
 }
 
 weir_deadline weir_task_deadline(const weir_task *task) {
