@@ -81,7 +81,6 @@ static bool enter_locked(weir_stage *stage, weir__envelope *envelope, weir__cell
         entry->running++;
         return true;
     }
-    envelope->kept = true;
     envelope->timer.node.rank = envelope->position;
     weir__heap_push(&entry->waiting, &envelope->timer.node);
     return false;
@@ -91,7 +90,6 @@ static bool enter_locked(weir_stage *stage, weir__envelope *envelope, weir__cell
 static weir__list arrive_locked(weir_stage *stage, weir__envelope *envelope, weir__cell **spares) {
     weir__keys *keys = &stage->keys;
     weir__list ready = {NULL, NULL};
-    envelope->kept = true;
     envelope->timer.node.rank = envelope->position;
     weir__heap_push(&keys->early, &envelope->timer.node);
     while (keys->early.root != NULL && (keys->closed || keys->early.root->rank <= keys->next)) {

@@ -89,64 +89,66 @@ static weir__after attempt(weir_task *task, weir__envelope *envelope) {
 /* The item has left its key; runs those that have waited for it, one after the other. */
 static void run_next_of_key(weir_task *task, void *key) {
     weir__envelope *next;
-    while (key != NULL && (next = weir__keys_leave(task, key)) != NULL) {
+    while ((next = weir__keys_leave(task, key)) != NULL) {
         if (attempt(task, next) == WEIR__WAITS)
             return; /* it keeps its place */
     }
 }
 
 /* Runs it, and what has waited for its key. */
-static weir__after run_with_key(weir_task *task, weir__envelope *envelope) {
+static void run_with_key(weir_task *task, weir__envelope *envelope) {
     void *key = envelope->key;
-    bool kept = envelope->kept;
     if (!envelope->entered) {
         task->message[0] = '\0';
-        return weir__fail(task, envelope, -WEIR_NOMEM);
-    }
-    weir__after after = attempt(task, envelope);
-    task->owes = after == WEIR__OVER && !kept;
-    if (after != WEIR__WAITS)
+        (void)weir__fail(task, envelope, -WEIR_NOMEM);
+    } else if (attempt(task, envelope) != WEIR__WAITS) {
         run_next_of_key(task, key);
-    return after;
+    }
 }
 
-/* Those that may run beside the first one: for other workers, or, if that cannot be, for this one, later. */
-static void share_out(weir_task *task, weir__list *others) {
+/* Gives those that have come in to other workers, but for the first one, as long as there is memory for that. */
+static void share_out(weir_task *task, weir__envelope *first) {
+    weir__list rest = {NULL, NULL};
     weir__envelope *envelope;
-    while ((envelope = weir__list_take(others)) != NULL) {
-        weir__returned *returned = envelope->entered ? weir__returned_new() : NULL;
+    while ((envelope = weir__list_take(&task->ready)) != NULL) {
+        weir__returned *returned = envelope != first && envelope->entered ? weir__returned_new() : NULL;
         if (returned != NULL)
             weir__give_back(envelope, returned);
         else
-            (void)run_with_key(task, envelope);
+            weir__list_append(&rest, envelope);
     }
+    task->ready = rest;
 }
 
-/* Lets it come in by its key. Returns whether the worker settles it. */
-static bool run_by_key(weir_task *task, weir__envelope *envelope) {
-    if (envelope->entered)
-        return run_with_key(task, envelope) == WEIR__OVER;
-    weir__list ready = weir__keys_enter(task, envelope);
-    weir__envelope *first = weir__list_take(&ready);
-    if (first == NULL)
-        return false;
-    bool kept = first->kept;
-    share_out(task, &ready);
-    return run_with_key(task, first) == WEIR__OVER && !kept;
+/*
+ * Lets it come in by its key, and runs what may run then. Each item of such a stage is kept, and settled where it is
+ * over: in whose hands it is then, nobody can tell.
+ */
+static void run_by_key(weir_task *task, weir__envelope *envelope) {
+    envelope->kept = true;
+    if (envelope->entered) {
+        run_with_key(task, envelope);
+        return;
+    }
+    task->ready = weir__keys_enter(task, envelope);
+    share_out(task, task->ready.first);
+    while ((envelope = weir__list_take(&task->ready)) != NULL)
+        run_with_key(task, envelope);
 }
 
 void *weir__run(void *raw, void *state) {
     weir_task *task = state;
     weir__envelope *envelope = raw;
     envelope->kept = false;
-    task->owes = false;
+    if (task->stage->options.per_key != 0) {
+        run_by_key(task, envelope);
+        return WEIR__KEPT;
+    }
     if (weir__stage_gathers(task->stage) && envelope->reason == 0 && !weir__is_cancelled(task->stage->pipeline))
         envelope = weir__gather_add(task, envelope);
     if (envelope == NULL)
         return WEIR__KEPT;
-    bool settled =
-        task->stage->options.per_key != 0 ? run_by_key(task, envelope) : attempt(task, envelope) == WEIR__OVER;
-    return settled ? NULL : WEIR__KEPT;
+    return attempt(task, envelope) == WEIR__OVER ? NULL : WEIR__KEPT;
 }
 
 void *weir__run_plain(void *item, void *state) {
@@ -199,27 +201,45 @@ void *weir__run_source(void *permit, void *state) {
     return NULL;
 }
 
-/* As run_next_of_key, for a thread that can run no more: gives the next one back to the queue. */
-static void give_back_next_of_key(weir_task *task, void *key) {
+/* For a thread that can run no more: gives it to other workers. Without memory it has failed; false: and backs off. */
+static bool hand_over(weir_task *task, weir__envelope *envelope) {
+    weir__returned *returned = weir__returned_new();
+    if (returned == NULL)
+        return weir__fail(task, envelope, -WEIR_NOMEM) != WEIR__WAITS;
+    weir__give_back(envelope, returned);
+    return false;
+}
+
+/* As run_next_of_key, for such a thread: one is enough, for whoever runs that runs the next. */
+static void hand_over_next_of_key(weir_task *task, void *key) {
     weir__envelope *next;
-    while (key != NULL && (next = weir__keys_leave(task, key)) != NULL) {
-        weir__returned *returned = weir__returned_new();
-        if (returned != NULL)
-            weir__give_back(next, returned);
-        if (returned != NULL || weir__fail(task, next, -WEIR_NOMEM) == WEIR__WAITS)
-            return;
+    while ((next = weir__keys_leave(task, key)) != NULL && hand_over(task, next))
+        ;
+}
+
+/* And those that it has let come in, and has not run. */
+static void hand_over_ready(weir_task *task) {
+    weir__envelope *envelope;
+    while ((envelope = weir__list_take(&task->ready)) != NULL) {
+        void *key = envelope->key;
+        if (!envelope->entered)
+            (void)weir__fail(task, envelope, -WEIR_NOMEM);
+        else if (hand_over(task, envelope))
+            hand_over_next_of_key(task, key);
     }
 }
 
 /* The item in hand has failed, with the thread. Returns whether the worker settles it. */
 static bool fail_in_hand(weir_task *task, weir__envelope *envelope) {
     void *key = envelope->key;
-    bool another = task->stage->options.per_key != 0 && envelope->kept; /* not the one that the worker has taken */
     end_combined(task);
     weir__after after = weir__fail(task, envelope, -WEIR_UNFINISHED);
+    if (task->stage->options.per_key == 0)
+        return after == WEIR__OVER;
     if (after != WEIR__WAITS)
-        give_back_next_of_key(task, key);
-    return another ? task->owes : after == WEIR__OVER;
+        hand_over_next_of_key(task, key);
+    hand_over_ready(task);
+    return false;
 }
 
 void *weir__run_leave(void *state) {

@@ -45,7 +45,7 @@ struct weir_task {
     /* The call that it is in. */
     weir__envelope *envelope; /* NULL: none; in a plain pipeline and in a source always */
     void *item;               /* in a plain pipeline */
-    bool owes;                /* its worker is to settle what it has taken; this call is for another one */
+    weir__list ready;         /* those that have come in by their keys and that it has yet to run */
     bool inside;              /* the function */
     bool lost;                /* a result, for want of memory */
     weir__token *combined;    /* of the results of a batch; NULL: there was none yet */
@@ -274,10 +274,7 @@ bool weir__rate_wait(weir_task *task, size_t items);
 bool weir__keys_prepare(weir_stage *stage);
 void weir__keys_free(weir_stage *stage);
 
-/*
- * Comes in. Returns what may run now: all of it kept, but for the envelope itself if others are not let in by position;
- * perhaps nothing, and then it is kept. One that has not entered has no memory for that.
- */
+/* Comes in, kept. Returns what may run now, perhaps nothing. One that has not entered has no memory for that. */
 weir__list weir__keys_enter(weir_task *task, weir__envelope *envelope);
 
 /* Leaves; returns one that has waited and may run now, or NULL. */

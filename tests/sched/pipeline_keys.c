@@ -209,3 +209,24 @@ void scenario_exit_in_next_of_key(void) {
     finish_keys(2, 1);
     sched_check(done[1] == 1 && dropped[2] == 1, "done %d, dropped %d", done[1], dropped[2]);
 }
+
+/* As key_that_waits, with a key for each; there is no memory to give away the one that was early. */
+static uint64_t keys_without_memory(const void *got, void *arg) {
+    (void)key_that_waits(got, arg);
+    if (number(got) == 1)
+        sched_fail_allocation(1, false);
+    return (uint64_t)number(got);
+}
+
+/* So its worker would have to run it too, and has ended before that. */
+void scenario_exit_before_those_that_came_in(void) {
+    begin_keys((weir_stage_options){.run = exit_in_first, .key = keys_without_memory}, 1);
+    begun = new_queue(1);
+    put_items(1, 2);
+    (void)get_number(begun);
+    sched_settle();
+    open_gate();
+    finish_keys(2, 1);
+    sched_check(dropped[1] == 1 && done[2] == 1, "dropped %d, done %d", dropped[1], done[2]);
+    must(weir_queue_destroy(begun), WEIR_OK);
+}

@@ -134,3 +134,19 @@ void scenario_cancel_against_limit(void) {
     finish_pipeline(WEIR_CANCELLED);
     check_each_ended_once(2);
 }
+
+/* Each of those in line is woken, not the first alone. */
+void scenario_cancel_against_two_at_limit(void) {
+    begin_pipeline((weir_pipeline_options){.max_items = 1});
+    add_stage((weir_stage_options){.name = "wait", .func = wait_if_second});
+    start_pipeline();
+    put_items(2, 1);
+    int first = sched_spawn(put_if_open, item(1)), second = sched_spawn(put_if_open, item(3));
+    sched_settle();
+    cancel(NULL);
+    sched_join(first);
+    sched_join(second); /* while the limit is still reached */
+    open_gate();
+    finish_pipeline(WEIR_CANCELLED);
+    check_each_ended_once(3);
+}

@@ -205,6 +205,10 @@ const struct scenario scenarios[] = {
      .shows = "a put that waits for the limit ends",
      .run = scenario_cancel_against_limit,
      .large = 1},
+    {.name = "cancel_against_two_at_limit",
+     .shows = "and each that waits in line behind it",
+     .run = scenario_cancel_against_two_at_limit,
+     .large = 1},
 
     {.name = "plain_pipeline",
      .shows = "without envelopes: all through, every report adds up",
@@ -303,6 +307,10 @@ const struct scenario scenarios[] = {
      .shows = "a thread ends in an item that it runs after its own",
      .run = scenario_exit_in_next_of_key,
      .large = 2},
+    {.name = "exit_before_those_that_came_in",
+     .shows = "a thread ends, and others run what it has let come in",
+     .run = scenario_exit_before_those_that_came_in,
+     .large = 1},
 
     {.name = "last_batch",
      .shows = "the last batch is made when all has come, whoever adds it",

@@ -89,6 +89,7 @@ void scenario_heavy_passes_alone(void);
 void scenario_light_behind_heavy(void);
 void scenario_source_within_limit(void);
 void scenario_cancel_against_limit(void);
+void scenario_cancel_against_two_at_limit(void);
 
 void scenario_plain_pipeline(void);
 void scenario_finish_against_full(void);
@@ -121,6 +122,7 @@ void scenario_cancel_against_early(void);
 void scenario_two_for_each_key(void);
 void scenario_key_left_by_exit(void);
 void scenario_exit_in_next_of_key(void);
+void scenario_exit_before_those_that_came_in(void);
 
 void scenario_last_batch(void);
 void scenario_batch_by_time(void);
