@@ -159,6 +159,145 @@ START_TEST (a_func_is_ordered_too_and_beside_other_limits) {
 }
 END_TEST
 
+static void add_ordered(weir_pipeline *pipeline, const char *name, weir_worker_func *func, void *arg, size_t threads) {
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = name, .func = func, .arg = arg, .threads = threads, .ordered = true, .drop = thing_drop});
+}
+
+/* One order behind the last of them, which does all that a stage can do with an item. */
+START_TEST (several_ordered_stages_keep_the_order_together) {
+    unsigned how = (unsigned)_i;
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_ordered(pipeline, "a", pass_slowly, NULL, 1);
+    add_ordered(pipeline, "b", pass_slowly, NULL, 3);
+    add_ordered(pipeline, "c", pass_slowly, NULL, 2);
+    add_stage(pipeline, (weir_stage_options){.name = "work",
+                                             .run = work,
+                                             .arg = &how,
+                                             .threads = 4,
+                                             .ordered = true,
+                                             .drop = thing_drop,
+                                             .on_error = WEIR_SKIP,
+                                             .retry = {.attempts = how & RETRIES ? 2 : 0, .backoff = 10 * 1000}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    start_pipeline(pipeline);
+    struct thing **first = first_things(ITEMS);
+    for (size_t i = 0; i < ITEMS; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, first[i]));
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_line(ITEMS, how);
+    assert_things_ended();
+}
+END_TEST
+
+static void *hold_first(void *item, void *gate) {
+    if (((struct thing *)item)->n == 0)
+        gate_pass(gate);
+    return item;
+}
+
+static void *count(void *item, void *counter) {
+    atomic_fetch_add((atomic_uint *)counter, 1);
+    return item;
+}
+
+START_TEST (a_slow_item_keeps_the_others_out_of_no_ordered_stage) {
+    struct gate gate = GATE;
+    atomic_uint begun = 0;
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_ordered(pipeline, "hold", hold_first, &gate, 2);
+    add_ordered(pipeline, "count", count, &begun, 2);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 10);
+    wait_for_count(&begun, 9);
+    ck_assert_uint_eq(atomic_load(&line.count), 0);
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_line(10, 0);
+    assert_things_ended();
+}
+END_TEST
+
+/* One that is called in one thread, or with one item of a key at a time, sees them in order itself. */
+static void *line_up_and_pass(void *item, void *raw) {
+    struct line *seen = raw;
+    seen->of[atomic_fetch_add(&seen->count, 1)] = ((struct thing *)item)->of;
+    return item;
+}
+
+static uint64_t same_key(const void *item, void *arg) {
+    (void)item;
+    (void)arg;
+    return 1;
+}
+
+START_TEST (a_stage_that_is_to_see_the_order_sees_it) {
+    static struct line seen;
+    bool keyed = _i == 1;
+    atomic_store(&line.count, 0);
+    atomic_store(&seen.count, 0);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_ordered(pipeline, "mix", pass_slowly, NULL, 4);
+    add_stage(pipeline, (weir_stage_options){.name = "see",
+                                             .func = line_up_and_pass,
+                                             .arg = &seen,
+                                             .threads = keyed ? 3 : 1,
+                                             .key = keyed ? same_key : NULL,
+                                             .per_key = keyed,
+                                             .ordered = true,
+                                             .drop = thing_drop});
+    add_ordered(pipeline, "mix again", pass_slowly, NULL, 4);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, ITEMS);
+    finish_and_destroy(pipeline, WEIR_OK);
+    for (size_t n = 0; n < ITEMS; n++)
+        ck_assert_uint_eq(seen.of[n], n);
+    assert_line(ITEMS, 0);
+    assert_things_ended();
+}
+END_TEST
+
+/* An item that is lost in a stage before the order is none that the others wait for. */
+static void *exit_with_some(void *item, void *unused) {
+    (void)unused;
+    if (((struct thing *)item)->n % 5 == 3)
+        pthread_exit(NULL);
+    return item;
+}
+
+START_TEST (what_is_lost_on_the_way_has_its_turn) {
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "exit",
+                                             .func = exit_with_some,
+                                             .threads = 4, /* two of them end */
+                                             .ordered = true,
+                                             .on_error = WEIR_SKIP,
+                                             .drop = thing_drop});
+    add_ordered(pipeline, "mix", pass_slowly, NULL, 2);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 10);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.failed, 2);
+    ck_assert_uint_eq(report->stages[0].counts.failed, 2);
+    ck_assert_uint_eq(report->stages[1].counts.failed, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&line.count), 8);
+    for (size_t n = 0, at = 0; n < 10; n++) {
+        if (n % 5 != 3)
+            ck_assert_uint_eq(line.of[at++], n);
+    }
+    assert_things_ended();
+}
+END_TEST
+
 /* The first item holds the others back: no more than max_items come in meanwhile. */
 static int first_at_gate(weir_task *task, void *item, void *gate) {
     if (((struct thing *)item)->n == 0)
@@ -277,6 +416,11 @@ static Suite *order_suite(void) {
     tcase_add_loop_test(kept, results_leave_in_the_order_of_the_items, 0, 16);
     tcase_add_loop_test(kept, a_func_is_ordered_too_and_beside_other_limits, 0, 3);
     tcase_add_test(kept, a_slow_item_holds_back_no_more_than_the_limit);
+    TCase *together = add_things_case(suite, "together");
+    tcase_add_loop_test(together, several_ordered_stages_keep_the_order_together, 0, 16);
+    tcase_add_test(together, a_slow_item_keeps_the_others_out_of_no_ordered_stage);
+    tcase_add_loop_test(together, a_stage_that_is_to_see_the_order_sees_it, 0, 2);
+    tcase_add_test(together, what_is_lost_on_the_way_has_its_turn);
     TCase *cancelled = add_things_case(suite, "cancelled");
     tcase_add_loop_test(cancelled, a_cancel_drops_items_and_results_that_wait_for_their_turn, 0, 48);
     tcase_add_test(cancelled, results_of_a_cancelled_attempt_are_dropped_where_they_were_going);

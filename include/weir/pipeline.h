@@ -193,7 +193,9 @@ typedef struct weir_batch {
  * needs a name and exactly one of func, run, run_batch and source. With init these four, and fini, are handed what that
  * has made, and not `arg`.
  *
- * In an ordered stage an item that is given up leaves no gap, and one that backs off holds up those behind it.
+ * In an ordered stage an item that is given up leaves no gap, and one that backs off holds up those behind it. Where
+ * ordered stages with several threads follow one another, the order is made behind the last of them: so a func's slow
+ * item keeps the others out of none of them. A stage with one thread, or with keys, gets its items in order.
  */
 typedef struct weir_stage_options {
     const char *name;           /* copied; of its threads too */

@@ -126,7 +126,7 @@ static void drop_results(weir_task *task, weir__envelope *envelope) {
 /* The result goes on in the item's own envelope. */
 static void end_with_result(weir_task *task, weir__envelope *envelope) {
     bool kept = envelope->kept;
-    weir__send(task, envelope);
+    weir__send(task->stage, task, envelope);
     weir__stage_count(task->stage, task, WEIR__DONE);
     if (kept)
         weir__queue_settle(task->stage->queue, 1);
@@ -151,8 +151,13 @@ static void end_each(weir_task *task, weir__envelope *first, int code) {
     }
 }
 
+/* A result that a stage behind this one puts in order goes there, with its position. */
+static bool waits_for_turn(const weir_stage *stage, const weir__envelope *envelope) {
+    return stage->orderer == stage || (stage->orderer != NULL && !envelope->is_result);
+}
+
 weir__after weir__over(weir_task *task, weir__envelope *envelope, int code) {
-    if (task->stage->options.ordered) {
+    if (waits_for_turn(task->stage, envelope)) {
         weir__verdict verdict =
             code == 0 ? verdict_of_consumed(task) : bury(task, envelope->item, code, envelope->attempts);
         envelope->verdict = (unsigned char)verdict;

@@ -284,6 +284,28 @@ static void set_limits(weir_pipeline *pipeline) {
         limits->max_items != UINT64_MAX || limits->max_bytes != UINT64_MAX || pipeline->options.weigh != NULL;
 }
 
+/*
+ * Whether `next` may make the order of the results of `stage` too, each of which is made of one item. If it calls its
+ * function in one thread only, or lets items in by their keys, it is to have them in order itself.
+ */
+static bool leaves_order_to(const weir_stage *stage, const weir_stage *next) {
+    return stage->options.func != NULL && next->options.ordered && next->predecessor_count == 1 &&
+           next->options.threads > 1 && next->options.per_key == 0;
+}
+
+/* Where ordered stages follow one another, one order, behind the last of them, is enough. */
+static void find_orderers(weir_pipeline *pipeline) {
+    for (size_t i = pipeline->stage_count; i-- > 0;) {
+        weir_stage *stage = pipeline->order[i];
+        weir_stage *next = stage->successor_count == 1 ? stage->successors[0] : NULL;
+        stage->orderer = stage->options.ordered ? stage : NULL;
+        if (stage->orderer != NULL && next != NULL && leaves_order_to(stage, next)) {
+            stage->orderer = next->orderer;
+            next->inherits = true;
+        }
+    }
+}
+
 /* Whether a stage asks for nothing that needs an envelope. */
 static bool is_plain_stage(const weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
@@ -311,6 +333,7 @@ weir_status weir__graph_check(weir_pipeline *pipeline) {
     set_limits(pipeline);
     if (!check_ends(pipeline) || !find_entrance(pipeline) || !check_batches(pipeline))
         return WEIR_INVALID;
+    find_orderers(pipeline);
     pipeline->plain = is_plain(pipeline);
     return WEIR_OK;
 }

@@ -1,7 +1,11 @@
 /*
  * order.c - results in the order of the items, whoever is ready first.
  *
- * Each item has a position: where it came in its stage's queue. What is ready lies in a window, at its position modulo
+ * Each item has a position: where it came in its stage's queue. Where ordered stages follow one another, each making one
+ * of one, it keeps the one that it had in the first of them, and only the last has an order (graph.c); an item that is
+ * lost on the way there has its turn in it too.
+ *
+ * What is ready lies in a window, at its position modulo
  * the window's size; what is too far ahead for that, in a heap. The worker that makes ready the item whose turn it is
  * lets out its results, and then those of all that follow it and are ready, one worker at a time and without the lock;
  * the others go on with their work meanwhile. An item that has failed, or has no results, or many, has its turn like any
@@ -51,33 +55,33 @@ static weir__envelope *next_locked(weir__order *order) {
     return next;
 }
 
-/* The item's turn: its results leave, and it is over. */
+/* The item's turn: its results leave, and it is over. Its stage is that of the order, or one before. */
 static void let_out(weir_task *task, weir__envelope *envelope) {
-    weir_stage *stage = task->stage;
+    weir_stage *stage = envelope->stage;
     weir__verdict verdict = (weir__verdict)envelope->verdict;
     weir__envelope *result;
     while ((result = weir__list_take(&envelope->list)) != NULL)
-        weir__send(task, result);
+        weir__send(stage, task, result);
     if (envelope->is_result)
-        weir__send(task, envelope);
+        weir__send(stage, task, envelope);
     else
         weir__envelope_over(stage->pipeline, task, envelope, verdict);
     weir__stage_count(stage, task, verdict);
+    weir__queue_settle(stage->queue, 1);
 }
 
 /* Several items' turn. Mostly each is its own result. */
-static void let_out_many(weir_task *task, weir__envelope **envelopes, size_t count) {
-    weir_stage *stage = task->stage;
+static void let_out_many(weir_stage *stage, weir_task *task, weir__envelope **envelopes, size_t count) {
     size_t results = 0;
     while (results < count && envelopes[results]->is_result && stage->successor_count == 1)
         results++;
     if (results > 0) {
-        weir__send_many(task, envelopes, results);
-        weir__count(&task->counts[WEIR__DONE], results);
+        weir__send_many(stage, task, envelopes, results);
+        weir__stage_count_many(stage, task, WEIR__DONE, results);
+        weir__queue_settle(stage->queue, results);
     }
     for (size_t i = results; i < count; i++)
         let_out(task, envelopes[i]);
-    weir__queue_settle(stage->queue, count);
 }
 
 /* Takes out those whose turn it is, not more than AT_ONCE. */
@@ -89,20 +93,22 @@ static size_t take_turns_locked(weir__order *order, weir__envelope **turn) {
 }
 
 /* Lets out all whose turn it is; one worker at a time. It stops where it has seen, with the lock, that there is none. */
-static void release_locked(weir_task *task, weir__order *order) {
+static void release_locked(weir_stage *stage, weir_task *task) {
+    weir__order *order = &stage->order;
     weir__envelope *turn[AT_ONCE];
     size_t count;
     order->releasing = true;
     while ((count = take_turns_locked(order, turn)) > 0) {
         weir__lock_release(&order->lock);
-        let_out_many(task, turn, count);
+        let_out_many(stage, task, turn, count);
         weir__lock_acquire(&order->lock);
     }
     order->releasing = false;
 }
 
 /* It was cancelled: nobody's turn comes any more. */
-static void drop_results(weir_stage *stage, weir_task *task, weir__envelope *envelope) {
+static void drop_results(weir_task *task, weir__envelope *envelope) {
+    weir_stage *stage = envelope->stage;
     weir__envelope *result;
     weir__verdict verdict = (weir__verdict)envelope->verdict;
     while ((result = weir__list_take(&envelope->list)) != NULL) {
@@ -117,16 +123,17 @@ static void drop_results(weir_stage *stage, weir_task *task, weir__envelope *env
 }
 
 void weir__order_ready(weir_task *task, weir__envelope *envelope) {
-    weir__order *order = &task->stage->order;
+    weir_stage *stage = task->stage->orderer;
+    weir__order *order = &stage->order;
     weir__lock_acquire(&order->lock);
     if (order->closed) {
         weir__lock_release(&order->lock);
-        drop_results(task->stage, task, envelope);
+        drop_results(task, envelope);
         return;
     }
     add_locked(order, envelope);
     if (!order->releasing && envelope->position == order->next)
-        release_locked(task, order);
+        release_locked(stage, task);
     weir__lock_release(&order->lock);
 }
 
@@ -151,5 +158,5 @@ void weir__order_close(weir_stage *stage) {
     weir__list all = take_all_locked(order);
     weir__lock_release(&order->lock);
     while ((envelope = weir__list_take(&all)) != NULL)
-        drop_results(stage, NULL, envelope);
+        drop_results(NULL, envelope);
 }

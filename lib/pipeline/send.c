@@ -17,20 +17,19 @@ weir_status weir__offer(weir_task *task, weir_queue *queue, void *item) {
     return status;
 }
 
-/* A result that the stage `to` has no memory for: an error of the one that sends. */
-static void lack_memory(weir_task *task) {
-    weir_stage *from = task->stage;
+/* A result that there is no memory for behind the stage: an error of the one that sends. */
+static void lack_memory(weir_stage *from) {
     weir__errors_add(from, -WEIR_NOMEM, "no memory to hand a result on", 1);
     if (from->options.on_error == WEIR_FAIL_FAST)
         weir__pipeline_fail(from->pipeline);
 }
 
 /* The queue of `to` has not taken the item: it is counted in there, and dropped. */
-static void refuse(weir_task *task, weir_stage *to, void *item, weir_status why) {
+static void refuse(weir_stage *from, weir_stage *to, void *item, weir_status why) {
     (void)weir__u64_add_acquire_release(&to->refused, 1);
     weir__stage_drop_item(to, item);
     if (why == WEIR_NOMEM)
-        lack_memory(task);
+        lack_memory(from);
 }
 
 /* As it is to lie in the queue of `to`. */
@@ -44,33 +43,32 @@ static void address(weir__envelope *envelope, weir_stage *to) {
     envelope->entered = false;
 }
 
-static void pass(weir_task *task, weir_stage *to, weir__envelope *envelope) {
+static void pass(weir_stage *from, weir_stage *to, weir_task *task, weir__envelope *envelope) {
     address(envelope, to);
     weir_status status = weir__offer(task, to->queue, envelope);
     if (status == WEIR_OK)
         return;
-    refuse(task, to, envelope->item, status);
+    refuse(from, to, envelope->item, status);
     weir__envelope_over(to->pipeline, task, envelope, status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED);
 }
 
 /* To each successor: the first gets the result, the others what is made of it. */
-static void pass_to_all(weir_task *task, weir__envelope *envelope) {
-    weir_stage *from = task->stage;
+static void pass_to_all(weir_stage *from, weir_task *task, weir__envelope *envelope) {
     weir_pipeline *pipeline = from->pipeline;
     weir__envelope *another;
     bool shared = weir__envelope_share(pipeline, task, envelope);
     for (size_t i = 1; i < from->successor_count; i++) {
         another = shared ? weir__envelope_new(pipeline, task, NULL) : NULL;
         if (another == NULL) {
-            lack_memory(task);
+            lack_memory(from);
             continue;
         }
         another->item = from->options.copy(envelope->item, from->options.arg);
         another->token = envelope->token;
         weir__token_add(another->token);
-        pass(task, from->successors[i], another);
+        pass(from, from->successors[i], task, another);
     }
-    pass(task, from->successors[0], envelope);
+    pass(from, from->successors[0], task, envelope);
 }
 
 /* Keys that are neighbours go to different stages: SplitMix64's mixing would do more than is needed. */
@@ -119,8 +117,7 @@ void weir__send_refuse(weir_stage *from, void *result) {
     weir__send_drop(from, result);
 }
 
-static void no_such_successor(weir_task *task, weir__envelope *envelope) {
-    weir_stage *from = task->stage;
+static void no_such_successor(weir_stage *from, weir_task *task, weir__envelope *envelope) {
     weir__errors_add(from, -WEIR_INVALID, "its route has chosen a successor that there is not", 1);
     weir__send_drop(from, envelope->item);
     weir__envelope_over(from->pipeline, task, envelope, WEIR__FAILED);
@@ -128,18 +125,17 @@ static void no_such_successor(weir_task *task, weir__envelope *envelope) {
         weir__pipeline_fail(from->pipeline);
 }
 
-static void pass_to_one(weir_task *task, weir__envelope *envelope) {
-    weir_stage *from = task->stage;
+static void pass_to_one(weir_stage *from, weir_task *task, weir__envelope *envelope) {
     size_t chosen = choose(from, envelope->item);
     if (chosen < from->successor_count)
-        pass(task, from->successors[chosen], envelope);
+        pass(from, from->successors[chosen], task, envelope);
     else
-        no_such_successor(task, envelope);
+        no_such_successor(from, task, envelope);
 }
 
 /* Out of the pipeline. Returns what has become of the result. */
-static weir__verdict leave(weir_task *task, void *result) {
-    weir_queue *results = task->stage->options.results;
+static weir__verdict leave(weir_stage *from, weir_task *task, void *result) {
+    weir_queue *results = from->options.results;
     if (results == NULL)
         return WEIR__DONE;
     weir_status status = weir__offer(task, results, result);
@@ -147,24 +143,23 @@ static weir__verdict leave(weir_task *task, void *result) {
         return WEIR__DONE;
     weir__queue_drop(results, result);
     if (status == WEIR_NOMEM)
-        lack_memory(task);
+        lack_memory(from);
     return status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
 }
 
-void weir__send(weir_task *task, weir__envelope *envelope) {
-    weir_stage *from = task->stage;
+void weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope) {
     if (from->successor_count == 1)
-        pass(task, from->successors[0], envelope);
+        pass(from, from->successors[0], task, envelope);
     else if (from->successor_count == 0)
-        weir__envelope_over(from->pipeline, task, envelope, leave(task, envelope->item));
+        weir__envelope_over(from->pipeline, task, envelope, leave(from, task, envelope->item));
     else if (from->options.fan_out == WEIR_TO_ALL)
-        pass_to_all(task, envelope);
+        pass_to_all(from, task, envelope);
     else
-        pass_to_one(task, envelope);
+        pass_to_one(from, task, envelope);
 }
 
-void weir__send_many(weir_task *task, weir__envelope **envelopes, size_t count) {
-    weir_stage *to = task->stage->successors[0];
+void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count) {
+    weir_stage *to = from->successors[0];
     size_t put = 0;
     for (size_t i = 0; i < count; i++)
         address(envelopes[i], to);
@@ -173,7 +168,7 @@ void weir__send_many(weir_task *task, weir__envelope **envelopes, size_t count) 
         envelopes += put;
         count -= put;
         if (count > 0) { /* this one waits, or is refused */
-            pass(task, to, *envelopes++);
+            pass(from, to, task, *envelopes++);
             count--;
         }
     }
@@ -182,10 +177,10 @@ void weir__send_many(weir_task *task, weir__envelope **envelopes, size_t count) 
 weir__verdict weir__send_plain(weir_task *task, void *result) {
     weir_stage *from = task->stage;
     if (from->successor_count == 0)
-        return leave(task, result);
+        return leave(from, task, result);
     weir_stage *to = from->successors[0];
     weir_status status = weir__offer(task, to->queue, result);
     if (status != WEIR_OK)
-        refuse(task, to, result, status);
+        refuse(from, to, result, status);
     return WEIR__DONE;
 }

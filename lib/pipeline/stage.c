@@ -6,11 +6,15 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/timing.h"
 
-void weir__stage_count(weir_stage *stage, weir_task *task, weir__verdict verdict) {
-    if (task != NULL)
-        weir__count(&task->counts[verdict], 1);
+void weir__stage_count_many(weir_stage *stage, weir_task *task, weir__verdict verdict, size_t count) {
+    if (task != NULL && task->stage == stage)
+        weir__count(&task->counts[verdict], count);
     else
-        (void)weir__u64_add_acquire_release(&stage->counts[verdict], 1);
+        (void)weir__u64_add_acquire_release(&stage->counts[verdict], count);
+}
+
+void weir__stage_count(weir_stage *stage, weir_task *task, weir__verdict verdict) {
+    weir__stage_count_many(stage, task, verdict, 1);
 }
 
 void weir__stage_drop_item(weir_stage *stage, void *item) {
@@ -51,7 +55,7 @@ static weir_status make_queue(weir_stage *stage) {
         .drop_arg = stage,
     };
     weir_status status = weir_queue_create_with(&stage->queue, &options);
-    if (status == WEIR_OK && !source && !plain)
+    if (status == WEIR_OK && !source && !plain && !stage->inherits)
         weir__queue_stamp(stage->queue);
     return status;
 }
@@ -64,7 +68,7 @@ weir_status weir__stage_prepare(weir_stage *stage) {
         return WEIR_INVALID;
     stage->tasks = weir__alloc(stage->options.threads * sizeof(weir_task));
     if (stage->tasks == NULL || (stage->options.per_key != 0 && !weir__keys_prepare(stage)) ||
-        (stage->options.ordered && !weir__order_prepare(stage)))
+        (stage->orderer == stage && !weir__order_prepare(stage)))
         return WEIR_NOMEM;
     weir__rate_prepare(stage);
     weir__gather_prepare(stage);

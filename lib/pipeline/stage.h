@@ -131,7 +131,9 @@ struct weir_stage {
     char *name;
     weir_stage **successors;
     size_t successor_count, predecessor_count;
-    uint64_t roots; /* that one item of it may stand for; see graph.c */
+    uint64_t roots;      /* that one item of it may stand for; see graph.c */
+    weir_stage *orderer; /* where its results are put in order: itself, or a stage behind it; NULL: nowhere */
+    bool inherits;       /* it is the orderer of those before it: its items have the positions that they had there */
     weir_queue *queue;
     weir_queue *onward; /* in a plain pipeline: where all results go; NULL: nowhere */
     weir__group *group;
@@ -181,8 +183,9 @@ weir_status weir__stage_start(weir_stage *stage);
 
 void weir__stage_free(weir_stage *stage);
 
-/* Counts an item that is over; `task` is one of this stage's, or NULL. */
+/* Counts an item that is over; `task` is the calling worker's, of any stage, or NULL. */
 void weir__stage_count(weir_stage *stage, weir_task *task, weir__verdict verdict);
+void weir__stage_count_many(weir_stage *stage, weir_task *task, weir__verdict verdict, size_t count);
 
 /* Gives an item of this stage to its drop function. */
 void weir__stage_drop_item(weir_stage *stage, void *item);
@@ -238,14 +241,14 @@ weir__returned *weir__returned_new(void);
 /* Puts to a queue, waiting for room as blocked time. */
 weir_status weir__offer(weir_task *task, weir_queue *queue, void *item);
 
-/* Sends an envelope with a result of this task's stage on; it is not the caller's any more. */
-void weir__send(weir_task *task, weir__envelope *envelope);
+/* Sends an envelope with a result of that stage on; it is not the caller's any more. Any stage's task may do it. */
+void weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope);
 
 /*
  * Sends several on, in order, by as few puts as can be. For a stage with one successor, and envelopes that hold their
  * results.
  */
-void weir__send_many(weir_task *task, weir__envelope **envelopes, size_t count);
+void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count);
 
 /* The same in a plain pipeline. Returns what the item's verdict is. */
 weir__verdict weir__send_plain(weir_task *task, void *result);
@@ -261,7 +264,7 @@ void weir__send_refuse(weir_stage *from, void *result);
 /* False: out of memory. */
 bool weir__order_prepare(weir_stage *stage);
 
-/* The item is ready: its results leave when it is its turn. */
+/* The item is ready, or lost in a stage before the one that orders it: its results leave when it is its turn. */
 void weir__order_ready(weir_task *task, weir__envelope *envelope);
 void weir__order_close(weir_stage *stage);
 

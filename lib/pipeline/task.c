@@ -36,7 +36,7 @@ static void emit_from_source(weir_task *task, void *result) {
     weir__envelope *envelope = weir__envelope_new(pipeline, task, result);
     weir__count(&task->produced, 1);
     if (envelope != NULL && admit(task, envelope)) {
-        weir__send(task, envelope);
+        weir__send(task->stage, task, envelope);
         weir__stage_count(task->stage, task, WEIR__DONE);
         return;
     }
@@ -82,7 +82,7 @@ void weir_task_emit(weir_task *task, void *result) {
     } else if (task->stage->options.ordered) {
         weir__list_append(&task->envelope->list, piece);
     } else {
-        weir__send(task, piece);
+        weir__send(task->stage, task, piece);
     }
 }
 

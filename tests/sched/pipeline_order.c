@@ -88,6 +88,30 @@ void scenario_ordered_behind_slow_one(void) {
     check_results(results, (int[]){2, 0});
 }
 
+/* The first item's thread ends, with the item. */
+static void *exit_with_first(void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    if (number(got) == 1)
+        sched_exit_thread();
+    (void)end_call(got);
+    return got;
+}
+
+/* Two stages, and one order behind the second. */
+void scenario_ordered_together(void) {
+    weir_queue *results = new_counting_queue(2);
+    begin_pipeline((weir_pipeline_options){.name = "order"});
+    add_stage((weir_stage_options){
+        .name = "first", .func = exit_with_first, .threads = 2, .capacity = 3, .ordered = true, .on_error = WEIR_SKIP});
+    add_stage(
+        (weir_stage_options){.name = "second", .func = pass_on, .threads = 2, .ordered = true, .results = results});
+    start_pipeline();
+    put_items(1, 2);
+    finish_with(WEIR_OK, 1, 1, 0, 0);
+    check_results(results, (int[]){2, 0});
+}
+
 /* Each of the first two is released by the main thread. */
 static void *wait_once(void *got, void *arg) {
     begin_call(got);

@@ -81,6 +81,7 @@ void scenario_batch_left_to_a_survivor(void);
 void scenario_ordered_results(void);
 void scenario_ordered_filter(void);
 void scenario_ordered_behind_slow_one(void);
+void scenario_ordered_together(void);
 void scenario_cancel_against_order(void);
 void scenario_ordered_cancel_inside(void);
 
