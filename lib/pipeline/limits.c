@@ -17,6 +17,14 @@ static bool is_closed_locked(const weir__limits *limits, bool outside) {
     return limits->closed || (outside && limits->closed_outside);
 }
 
+/* Whether those inside have enough to do without another one. */
+static bool is_satisfied_locked(const weir__limits *limits) {
+    bool each = limits->entrance_count > 0;
+    for (size_t i = 0; each && i < limits->entrance_count; i++)
+        each = weir_queue_size(limits->entrances[i]) > 0;
+    return each && limits->inside.items > limits->max_items - limits->max_items / 4;
+}
+
 static void join_line_locked(weir__limits *limits, weir__waiting *self) {
     if (limits->first == NULL)
         limits->first = self;
@@ -41,6 +49,7 @@ static void leave_line_locked(weir__limits *limits, weir__waiting *self) {
 static weir_status wait_locked(weir__limits *limits, weir__waiting *self, bool outside, weir_deadline deadline) {
     weir_status status = WEIR_OK;
     bool in_time = true;
+    limits->holding = limits->holding || !has_room_locked(limits, self->weight);
     join_line_locked(limits, self);
     for (;;) {
         if (is_closed_locked(limits, outside))
@@ -57,10 +66,12 @@ static weir_status wait_locked(weir__limits *limits, weir__waiting *self, bool o
     return status;
 }
 
-/* Wakes the first in line if it has room now, once, and releases the lock. */
+/* Wakes the first in line if it has room now, once, and nobody is held back; releases the lock. */
 static void release_locked(weir__limits *limits) {
     weir__waiting *first = limits->first;
-    if (first != NULL && has_room_locked(limits, first->weight))
+    bool room = first != NULL && has_room_locked(limits, first->weight);
+    limits->holding = first != NULL && (!room || (limits->holding && is_satisfied_locked(limits)));
+    if (room && !limits->holding)
         weir__park_release_one(&first->park, &limits->lock);
     else
         weir__lock_release(&limits->lock);
@@ -86,6 +97,11 @@ void weir__limits_leave(weir__limits *limits, uint64_t weight) {
     weir__lock_acquire(&limits->lock);
     limits->inside.items--;
     limits->inside.bytes -= weight;
+    release_locked(limits);
+}
+
+void weir__limits_look(weir__limits *limits) {
+    weir__lock_acquire(&limits->lock);
     release_locked(limits);
 }
 

@@ -6,6 +6,12 @@
  * until the last piece of it is done with. Those that wait are let in in the order in which they came, so that a heavy
  * item is not overtaken for ever by light ones; one that is heavier than the whole budget passes when it is alone.
  *
+ * Waking somebody for each item that leaves would cost more than most items. So once there was no room, nobody is woken
+ * until a quarter of the items has left, or one of the queues that they come into is empty: as long as there is
+ * something in each of them, nobody in the pipeline would be the sooner for one more. Who leaves looks at the queues
+ * after that, under the lock; who takes the last item out of one looks here, under the lock, after that. So one of the
+ * two sees the other.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #ifndef WEIR_PIPELINE_LIMITS_H
@@ -14,6 +20,7 @@
 #include <weir/deadline.h>
 #include <weir/status.h>
 
+#include "closable_queue/queue.h"
 #include "lock/lock.h"
 #include "park/park.h"
 
@@ -28,12 +35,15 @@ typedef struct weir__load {
     uint64_t items, bytes; /* inside */
 } weir__load;
 
-/* Zero, but for the limits. */
+/* Zero, but for the limits and the queues. */
 typedef struct weir__limits {
     uint64_t max_items, max_bytes; /* constant; UINT64_MAX: none */
-    weir__lock lock;               /* of all that follows */
+    weir_queue **entrances;        /* constant: where they come in */
+    size_t entrance_count;
+    weir__lock lock; /* of all that follows */
     weir__load inside;
     weir__waiting *first, *last;
+    bool holding;                /* there was no room: nobody is woken for a while */
     bool closed_outside, closed; /* for those who put from outside; for everybody */
 } weir__limits;
 
@@ -42,6 +52,9 @@ weir_status weir__limits_enter(weir__limits *limits, uint64_t weight, bool outsi
 
 /* Gives it back. */
 void weir__limits_leave(weir__limits *limits, uint64_t weight);
+
+/* To be called when somebody has emptied an entrance. */
+void weir__limits_look(weir__limits *limits);
 
 /* Refuses those who put from outside, or everybody, from now on. */
 void weir__limits_close(weir__limits *limits, bool everybody);
