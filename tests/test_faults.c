@@ -1,45 +1,18 @@
 /*
  * test_faults.c - what happens when there is no memory, or no thread, to be had: every such moment, one by one.
  *
- * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc, free and pthread_create.
+ * Linked with the library's insides, ledger.c, and faults.c with what it needs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "support.h"
-
-#include <errno.h>
+#include "faults.h"
 
 #include "closable_queue/segment.h"
 #include "ledger.h"
 
-/* ---- threads that cannot be created ---- */
-
-static atomic_size_t threads_left = SIZE_MAX; /* how many creations go well before one fails */
-static atomic_bool fail_ever_after;
-
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
-
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg) {
-    size_t left = atomic_load(&threads_left);
-    if (left == 0) {
-        if (!atomic_load(&fail_ever_after))
-            atomic_store(&threads_left, SIZE_MAX);
-        return EAGAIN;
-    }
-    if (left != SIZE_MAX)
-        atomic_store(&threads_left, left - 1);
-    return __real_pthread_create(thread, attr, run, arg);
-}
-
-static void let_thread_fail(size_t after, bool ever_after) {
-    atomic_store(&fail_ever_after, ever_after);
-    atomic_store(&threads_left, after);
-}
-
 static void reset(void) {
     ledger_reset();
-    let_thread_fail(SIZE_MAX, false);
+    fault_set(THREAD, 0, false);
 }
 
 /* ---- creating queues ---- */
@@ -215,7 +188,7 @@ START_TEST (a_thread_that_cannot_be_created_fails_the_start_and_leaves_nothing) 
         weir_threads *threads = none;
         atomic_store(&inits, 0);
         atomic_store(&finis, 0);
-        let_thread_fail(n, _i / 2);
+        fault_set(THREAD, n + 1, _i / 2);
         assert_status(WEIR_NOTHREAD, weir_start_threads_with(&threads, WORKERS, options, in, out));
         ck_assert_ptr_eq(threads, none);
         ck_assert_uint_eq(atomic_load(&inits), _i % 2 ? n : 0);
@@ -225,7 +198,7 @@ START_TEST (a_thread_that_cannot_be_created_fails_the_start_and_leaves_nothing) 
         ck_assert_uint_eq(ledger_pieces(), pieces);
         ck_assert(wait_for_threads(before));
     }
-    let_thread_fail(SIZE_MAX, false);
+    fault_set(THREAD, 0, false);
     take_numbers(in, 0, 8);
     assert_status(WEIR_OK, weir_queue_destroy(in)); /* nobody sleeps in it */
     assert_status(WEIR_OK, weir_queue_destroy(out));
@@ -239,7 +212,7 @@ START_TEST (a_worker_that_cannot_be_created_leaves_nothing) {
     reset();
     weir_queue *in = new_queue(1);
     size_t pieces = ledger_pieces();
-    let_thread_fail(0, false);
+    fault_set(THREAD, 1, false);
     assert_status(WEIR_NOTHREAD, weir_worker_start(&worker, &plain, in, NULL));
     for (size_t n = 1; n <= 2; n++) {
         ledger_fail(n, false);

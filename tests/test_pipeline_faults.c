@@ -3,71 +3,17 @@
  * wrong, for every n there is, once and from then on. Nothing may crash, hang, leak, or be lost or ended twice, and a
  * status or the report must say it.
  *
- * A sleep goes wrong by returning at once; then nobody may notice anything but the time it takes.
- *
- * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc, free, pthread_create and weir__futex_wait.
+ * Linked with the library's insides, ledger.c, and faults.c with what it needs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "pipeline_support.h"
 
-#include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "faults.h"
 #include "ledger.h"
-#include "sync/futex.h"
-
-enum fault { ALLOCATION, THREAD, SLEEP, FAULTS };
-
-static struct {
-    enum fault kind;
-    atomic_size_t left; /* until it goes wrong; 0: it has, or it never will */
-    bool ever_after;
-    atomic_bool happened;
-} fault;
-
-static bool is_due(enum fault kind) {
-    if (kind != fault.kind)
-        return false;
-    size_t left = atomic_load(&fault.left);
-    while (left > 0 && !atomic_compare_exchange_weak(&fault.left, &left, left - 1))
-        ;
-    if (left == 1)
-        atomic_store(&fault.happened, true);
-    return left == 1 || (fault.ever_after && atomic_load(&fault.happened));
-}
-
-int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
-bool __real_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline);
-bool __wrap_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline);
-
-int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg) {
-    return is_due(THREAD) ? EAGAIN : __real_pthread_create(thread, attr, run, arg);
-}
-
-bool __wrap_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
-    if (!is_due(SLEEP))
-        return __real_weir__futex_wait(word, value, deadline);
-    sched_yield(); /* where none ever sleeps, the others are to have their turn */
-    return true;
-}
-
-static void set_fault(enum fault kind, size_t nth, bool ever_after) {
-    fault.kind = kind;
-    fault.ever_after = ever_after;
-    atomic_store(&fault.happened, false);
-    atomic_store(&fault.left, kind == ALLOCATION ? 0 : nth);
-    ledger_reset();
-    if (kind == ALLOCATION)
-        ledger_fail(nth, ever_after);
-}
-
-static bool fault_happened(size_t nth) {
-    return fault.kind == ALLOCATION ? ledger_calls() >= nth : atomic_load(&fault.happened);
-}
 
 /* ---- functions of stages ---- */
 
@@ -137,16 +83,11 @@ static void close_state(void *state) {
 
 /* ---- runs; each ends with nothing left, whatever has gone wrong ---- */
 
-static bool is_excused(weir_status status) {
-    return status == WEIR_OK || (status == WEIR_NOMEM && fault.kind == ALLOCATION) ||
-           (status == WEIR_NOTHREAD && fault.kind == THREAD);
-}
-
 /* What a run has been told; a fault that nobody was told of has cost nothing. */
 static bool told;
 
 static bool went_well(const char *call, weir_status status) {
-    ck_assert_msg(is_excused(status), "%s: %s", call, weir_strerror(status));
+    ck_assert_msg(fault_excuses(status), "%s: %s", call, weir_strerror(status));
     told = told || status != WEIR_OK;
     return status == WEIR_OK;
 }
@@ -162,8 +103,8 @@ static weir_queue *unbounded_or_null(void) {
 static void end_run(weir_pipeline *pipeline, bool fails) {
     weir_report *report = NULL;
     weir_status status = weir_pipeline_finish(pipeline, hang_limit(), &report);
-    ck_assert_msg(is_excused(status) || status == WEIR_FAILED, "finish: %s", weir_strerror(status));
-    ck_assert_msg(status != WEIR_FAILED || (fails && fault.kind == ALLOCATION), "finish: %s", weir_strerror(status));
+    ck_assert_msg(fault_excuses(status) || status == WEIR_FAILED, "finish: %s", weir_strerror(status));
+    ck_assert_msg(status != WEIR_FAILED || (fails && fault_is(ALLOCATION)), "finish: %s", weir_strerror(status));
     weir_report_free(report);
     ledger_fail(0, false); /* now it may go well, for the test's own look */
     report = report_of(pipeline);
@@ -330,14 +271,13 @@ static const struct workload {
     {"a source and a view", work_with_source, false},
 };
 
-static void run_once(const struct workload *workload, size_t threads_before) {
+static void run_workload(const void *raw) {
+    const struct workload *workload = raw;
     things_forget();
     told = false;
     workload->run();
     ledger_fail(0, false);
     assert_things_ended();
-    ck_assert_msg(wait_for_threads(threads_before), "%s: threads left", workload->name);
-    ck_assert_msg(ledger_pieces() == 0, "%s: %zu pieces of memory left", workload->name, ledger_pieces());
     if (!told && !workload->costs)
         ck_assert_uint_eq(things_dropped(), 0); /* nothing is lost in silence */
 }
@@ -355,29 +295,16 @@ static void run_once(const struct workload *workload, size_t threads_before) {
 #define STEP 1
 #endif
 
-/* How often a thread sleeps is chance, so that sweep has an end of its own; and where nobody sleeps, all are busy. */
-static size_t sweep(const struct workload *workload, enum fault kind, bool ever_after, size_t threads_before) {
-    size_t most = kind != SLEEP ? 2000 : ever_after ? 2 : 20, points = 0;
-    for (size_t n = 1; n <= most; n += kind == ALLOCATION ? STEP : 1) {
-        set_fault(kind, n, ever_after);
-        run_once(workload, threads_before);
-        if (!fault_happened(n))
-            break;
-        points++;
-    }
-    return points;
-}
-
 START_TEST (every_point_at_which_something_can_go_wrong) {
-    static const char *const kinds[FAULTS] = {"allocation", "thread creation", "sleep"};
-    const struct workload *workload = &workloads[_i];
-    size_t threads_before = threads_at_rest();
-    for (enum fault kind = 0; kind < FAULTS; kind++) {
-        size_t points = sweep(workload, kind, false, threads_before);
-        points += sweep(workload, kind, true, threads_before);
-        printf("%-24s %-16s %3zu points\n", workload->name, kinds[kind], points);
-        ck_assert_uint_gt(points, 3);
-    }
+    const struct sweep sweep = {.name = workloads[_i].name,
+                                .run = run_workload,
+                                .workload = &workloads[_i],
+                                .step = STEP,
+                                .sleeps_once = 20,
+                                .sleeps_ever_after = 2, /* where nobody sleeps, all are busy */
+                                .sleeps_yield = true};
+    for (enum fault kind = 0; kind < FAULTS; kind++)
+        ck_assert_uint_gt(sweep_faults(&sweep, kind), 3);
 }
 END_TEST
 
