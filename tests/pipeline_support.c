@@ -102,6 +102,12 @@ int run_consume(weir_task *task, void *thing, void *unused) {
     return 0;
 }
 
+int run_batch_consume(weir_task *task, void *const *items, size_t count, void *unused) {
+    for (size_t i = 0; i < count; i++)
+        (void)run_consume(task, items[i], unused);
+    return 0;
+}
+
 int run_pass_on(weir_task *task, void *item, void *unused) {
     (void)unused;
     weir_task_emit(task, item);
@@ -112,6 +118,13 @@ int run_pass_on_at_gate(weir_task *task, void *item, void *gate) {
     gate_pass(gate);
     weir_task_emit(task, item);
     return 0;
+}
+
+void *copy_thing(void *thing, void *unused) {
+    struct thing *copy = thing_new();
+    (void)unused;
+    copy->of = ((struct thing *)thing)->of;
+    return copy;
 }
 
 /* ---- pipelines ---- */

@@ -46,10 +46,15 @@ void assert_things_ended(void);
 /* A weir_worker_func that ends its item. */
 void *consume_thing(void *thing, void *unused);
 
-/* The same as a weir_task_func; one that hands the item on; the same at a gate, which is the argument. */
+/* The same as a weir_task_func and as a weir_batch_func; a weir_task_func that hands the item on; the same at a gate,
+   which is the argument. */
 int run_consume(weir_task *task, void *thing, void *unused);
+int run_batch_consume(weir_task *task, void *const *items, size_t count, void *unused);
 int run_pass_on(weir_task *task, void *item, void *unused);
 int run_pass_on_at_gate(weir_task *task, void *item, void *gate);
+
+/* A weir_copy_func: a new thing, made of what the other was made of. */
+void *copy_thing(void *thing, void *unused);
 
 /* ---- pipelines ---- */
 

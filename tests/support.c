@@ -392,3 +392,8 @@ void *hand_back_at_gate(void *item, void *gate) {
     gate_pass(gate);
     return item;
 }
+
+weir_status init_with_arg(void *arg, void **state) {
+    *state = arg;
+    return WEIR_OK;
+}

@@ -184,6 +184,9 @@ void gate_wait_for(struct gate *gate, size_t count);
 void *hand_back(void *item, void *arg);
 void *hand_back_at_gate(void *item, void *gate);
 
+/* The init of a worker or a stage: its state is the argument. */
+weir_status init_with_arg(void *arg, void **state);
+
 /* Sleeps a moment, between two looks at something. */
 void nap(void);
 

@@ -64,11 +64,6 @@ static void *consume(void *item, void *arg) {
     return NULL;
 }
 
-static weir_status open_state(void *arg, void **state) {
-    *state = arg;
-    return WEIR_OK;
-}
-
 /* ---- workloads; each ends with nothing left, whatever has gone wrong ---- */
 
 static void work_unbounded(void) {
@@ -88,7 +83,7 @@ static void work_unbounded(void) {
 
 static void run_stages(weir_queue *first, weir_queue *second) {
     weir_threads *makers, *takers;
-    weir_worker_options with_state = {.func = consume, .init = open_state, .stack_size = 65536, .name = "taker"};
+    weir_worker_options with_state = {.func = consume, .init = init_with_arg, .stack_size = 65536, .name = "taker"};
     weir_status status = weir_start_threads(&makers, 2, hand_back, NULL, first, second);
     ck_assert(fault_excuses(status));
     if (status != WEIR_OK)

@@ -107,13 +107,6 @@ static int merge_some(weir_task *task, void *const *items, size_t count, void *u
     return 0;
 }
 
-static void *copy_thing(void *item, void *arg) {
-    (void)arg;
-    struct thing *copy = thing_new();
-    copy->of = ((struct thing *)item)->of;
-    return copy;
-}
-
 static uint64_t key_of(const void *item, void *arg) {
     (void)arg;
     return ((const struct thing *)item)->of % 7;

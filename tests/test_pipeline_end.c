@@ -299,11 +299,6 @@ static weir_stage_options blocked_stage(int way) {
     }
 }
 
-static weir_status init_nothing(void *arg, void **state) {
-    *state = arg;
-    return WEIR_OK;
-}
-
 static void count_out(void *out) {
     atomic_fetch_add((atomic_uint *)out, 1);
 }
@@ -315,7 +310,7 @@ START_TEST (a_cancel_ends_twelve_blocked_workers) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
     options.threads = 12;
     options.arg = &out;
-    options.init = init_nothing;
+    options.init = init_with_arg;
     options.fini = count_out;
     options.capacity = 100;
     options.drop = thing_drop;

@@ -28,12 +28,6 @@ static uint64_t weigh_one(const void *item, void *unused) {
     return 1;
 }
 
-static void *copy_thing(void *item, void *unused) {
-    (void)item;
-    (void)unused;
-    return thing_new();
-}
-
 /* Some fail once, some for good, and some make three of one. */
 static int work(weir_task *task, void *item, void *unused) {
     struct thing *thing = item;
@@ -70,11 +64,6 @@ static int produce(weir_task *task, void *item, void *unused) {
     }
     weir_task_emit(task, thing_new());
     return 0;
-}
-
-static weir_status open_state(void *arg, void **state) {
-    *state = arg;
-    return WEIR_OK;
 }
 
 static void close_state(void *state) {
@@ -144,7 +133,7 @@ static bool add_all(weir_pipeline *pipeline, weir_stage **stages, const weir_sta
 
 static void run_plain(weir_queue *results) {
     const weir_stage_options options[] = {
-        {.name = "a", .func = hand_back, .threads = 2, .drop = thing_drop, .init = open_state, .fini = close_state},
+        {.name = "a", .func = hand_back, .threads = 2, .drop = thing_drop, .init = init_with_arg, .fini = close_state},
         {.name = "b", .func = hand_back, .capacity = WEIR_UNBOUNDED, .drop = thing_drop, .results = results},
     };
     weir_stage *stages[2];

@@ -14,14 +14,6 @@ static int no_source(weir_task *task, void *item, void *arg) {
     return WEIR_END;
 }
 
-static int run_batch(weir_task *task, void *const *items, size_t count, void *arg) {
-    (void)task;
-    (void)arg;
-    for (size_t i = 0; i < count; i++)
-        thing_consume(items[i]);
-    return 0;
-}
-
 /* ---- what is refused ---- */
 
 enum { STAGES = 4 };
@@ -190,7 +182,7 @@ START_TEST (batches_that_could_hold_everything_are_refused_and_others_come_throu
     add_stage(pipeline, (weir_stage_options){.name = "a",
                                              .run_batch = holding->combines ? batch_into_one : batch_on,
                                              .batch = holding->first});
-    add_stage(pipeline, (weir_stage_options){.name = "b", .run_batch = run_batch, .batch = holding->second});
+    add_stage(pipeline, (weir_stage_options){.name = "b", .run_batch = run_batch_consume, .batch = holding->second});
     if (holding->can_be) {
         start_pipeline(pipeline);
         put_things(pipeline, 200);
@@ -333,12 +325,6 @@ static void drop_at_way(void *item, void *raw) {
     thing_drop(item, NULL);
 }
 
-static void *consume_at_way(void *item, void *unused) {
-    (void)unused;
-    thing_consume(item);
-    return NULL;
-}
-
 static uint64_t choose_by_origin(const void *item, void *arg) {
     (void)arg;
     return ((const struct thing *)item)->of % WAYS;
@@ -399,7 +385,7 @@ static weir_pipeline *crossing_with(weir_stage_options options) {
     for (size_t i = 0; i < WAYS; i++) {
         atomic_store(&dropped_at[i], 0);
         weir_stage *to = add_stage(pipeline, (weir_stage_options){.name = names[i],
-                                                                  .func = consume_at_way,
+                                                                  .func = consume_thing,
                                                                   .arg = (void *)&way_numbers[i],
                                                                   .drop = drop_at_way});
         connect_stages(pipeline, from, to);
@@ -483,13 +469,6 @@ START_TEST (results_that_a_cancel_drops_are_dropped_and_counted_where_each_was_g
     assert_things_ended();
 }
 END_TEST
-
-static void *copy_thing(void *item, void *arg) {
-    (void)arg;
-    struct thing *copy = thing_new();
-    copy->of = ((struct thing *)item)->of;
-    return copy;
-}
 
 START_TEST (to_all_each_gets_one) {
     weir_pipeline *pipeline =

@@ -14,12 +14,6 @@ static uint64_t key_of(const void *item, void *arg) {
     return ((const struct thing *)item)->n;
 }
 
-static int run_batch_consume(weir_task *task, void *const *items, size_t count, void *arg) {
-    for (size_t i = 0; i < count; i++)
-        (void)run_consume(task, items[i], arg);
-    return 0;
-}
-
 static int end_at_once(weir_task *task, void *item, void *arg) {
     (void)task;
     (void)item;

@@ -232,17 +232,11 @@ START_TEST (calls_are_no_more_often_than_the_rate) {
 }
 END_TEST
 
-static int batch_consume(weir_task *task, void *const *items, size_t count, void *arg) {
-    for (size_t i = 0; i < count; i++)
-        (void)run_consume(task, items[i], arg);
-    return 0;
-}
-
 /* Batches by their items: after one of ten it takes ten turns until the next. */
 START_TEST (batches_are_rated_by_their_items) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline,
-              (weir_stage_options){.name = "rated", .run_batch = batch_consume, .batch = {.items = 10}, .rate = 1000});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "rated", .run_batch = run_batch_consume, .batch = {.items = 10}, .rate = 1000});
     start_pipeline(pipeline);
     put_things(pipeline, 60);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
