@@ -5,7 +5,7 @@
  */
 #include "closable_queue/front.h"
 
-#include <string.h>
+#include "sync/text.h"
 
 static bool is_usable(const weir_queue_options *options) {
     if (options->capacity == 0)
@@ -17,12 +17,6 @@ static bool is_usable(const weir_queue_options *options) {
             return false;
     }
     return true;
-}
-
-static char *copy_of(const char *text) {
-    size_t size = strlen(text) + 1;
-    char *copy = weir__alloc(size);
-    return copy == NULL ? NULL : memcpy(copy, text, size);
 }
 
 static void begin(weir_queue *queue, const weir_queue_options *options, weir__segment *segment) {
@@ -43,7 +37,7 @@ weir_status weir_queue_create_with(weir_queue **result, const weir_queue_options
     weir_queue *queue = weir__alloc(sizeof *queue);
     if (queue == NULL)
         return WEIR_NOMEM;
-    if (options->name != NULL && (queue->name = copy_of(options->name)) == NULL)
+    if (options->name != NULL && (queue->name = weir__copy_text(options->name)) == NULL)
         goto free_queue;
     bool bounded = options->capacity != WEIR_UNBOUNDED;
     weir__segment *segment = weir__segment_create(bounded ? options->capacity : WEIR__SEGMENT_SLOTS);

@@ -6,9 +6,9 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include <string.h>
-
 #include "pipeline/pipeline.h"
+
+#include "sync/text.h"
 
 enum { USUAL_ERRORS = 100 };
 
@@ -32,9 +32,8 @@ void weir__errors_free(weir_pipeline *pipeline) {
 
 /* "" if there is nothing to copy, or no memory. */
 static const char *copy_of(const char *message) {
-    size_t size = strlen(message) + 1;
-    char *copy = size > 1 ? weir__alloc(size) : NULL;
-    return copy == NULL ? "" : memcpy(copy, message, size);
+    const char *copy = message[0] != '\0' ? weir__copy_text(message) : NULL;
+    return copy == NULL ? "" : copy;
 }
 
 void weir__errors_add(weir_stage *stage, int code, const char *message, unsigned attempts) {

@@ -5,15 +5,9 @@
  */
 #include "pipeline/pipeline.h"
 
-#include <string.h>
+#include "sync/text.h"
 
 static const uint64_t usual_grace = 100 * WEIR_MILLISECOND;
-
-static char *copy_of(const char *text) {
-    size_t size = strlen(text) + 1;
-    char *copy = weir__alloc(size);
-    return copy == NULL ? NULL : memcpy(copy, text, size);
-}
 
 static bool is_usable(const weir_pipeline_options *options) {
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
@@ -35,7 +29,7 @@ weir_status weir_pipeline_create(weir_pipeline **result, const weir_pipeline_opt
     if (options->grace == 0)
         pipeline->options.grace = usual_grace;
     pipeline->cancel_event.readable = pipeline->cancel_event.written = -1;
-    pipeline->name = copy_of(options->name == NULL ? "" : options->name);
+    pipeline->name = weir__copy_text(options->name == NULL ? "" : options->name);
     if (pipeline->name == NULL || !weir__errors_prepare(pipeline)) {
         weir__free(pipeline->name);
         weir__free(pipeline);
@@ -65,7 +59,7 @@ static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *
     stage->options.capacity = options->capacity != 0 ? options->capacity : WEIR__USUAL_CAPACITY;
     stage->options.ordered = options->ordered && options->run_batch == NULL; /* batches are, in their one thread */
     stage->number = pipeline->stage_count;
-    stage->name = copy_of(options->name);
+    stage->name = weir__copy_text(options->name);
     if (stage->name != NULL)
         return stage;
     weir__free(stage);
