@@ -32,12 +32,8 @@ static void keep(void *raw) {
     weir__lock_release(&keeper->lock);
 }
 
-static void nothing(void *raw) {
-    (void)raw;
-}
-
 bool weir__keeper_start(weir__keeper *keeper) {
-    keeper->thread = (weir__thread){.main = keep, .at_exit = nothing, .arg = keeper};
+    keeper->thread = (weir__thread){.main = keep, .arg = keeper};
     strcpy(keeper->thread.name, "weir-keeper");
     keeper->started = weir__thread_start(&keeper->thread);
     return keeper->started;

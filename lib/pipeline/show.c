@@ -51,17 +51,13 @@ static void run(void *raw) {
     draw(show, true);
 }
 
-static void nothing(void *raw) {
-    (void)raw;
-}
-
 static weir_status start(weir_pipeline *pipeline, FILE *stream, uint64_t total) {
     struct weir__show *show = weir__alloc(sizeof *show);
     if (show == NULL)
         return WEIR_NOMEM;
     show->pipeline = pipeline;
     show->view = (struct weir__view){.stream = stream, .total = total};
-    show->thread = (weir__thread){.main = run, .at_exit = nothing, .arg = show};
+    show->thread = (weir__thread){.main = run, .arg = show};
     strcpy(show->thread.name, "weir-show");
     weir_status status = WEIR_NOMEM;
     if (weir__view_begin(&show->view, pipeline->stage_count)) {

@@ -68,10 +68,6 @@ static void run(void *raw) {
     drain_or_cancel(watch);
 }
 
-static void nothing(void *raw) {
-    (void)raw;
-}
-
 static weir_status start(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
     struct weir__watch *watch = weir__alloc(sizeof *watch + count * sizeof *signals);
     if (watch == NULL)
@@ -80,7 +76,7 @@ static weir_status start(weir_pipeline *pipeline, const int *signals, size_t cou
     watch->drain = drain;
     watch->count = count;
     memcpy(watch->signals, signals, count * sizeof *signals);
-    watch->thread = (weir__thread){.main = run, .at_exit = nothing, .arg = watch};
+    watch->thread = (weir__thread){.main = run, .arg = watch};
     strcpy(watch->thread.name, "weir-watch");
     if (weir__thread_start(&watch->thread)) {
         pipeline->watch = watch;

@@ -18,13 +18,19 @@ const weir__thread *weir__thread_self(void) {
     return self;
 }
 
+static void leave(void *raw) {
+    const weir__thread *thread = raw;
+    if (thread->at_exit != NULL)
+        thread->at_exit(thread->arg);
+}
+
 static void *trampoline(void *raw) {
     weir__thread *thread = raw;
     int cancellable;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
     weir__thread_set_name(thread->name);
     self = thread;
-    pthread_cleanup_push(thread->at_exit, thread->arg); /* runs on pthread_exit too */
+    pthread_cleanup_push(leave, thread); /* runs on pthread_exit too */
     thread->main(thread->arg);
     pthread_cleanup_pop(1);
     return NULL;

@@ -16,7 +16,7 @@ enum { WEIR__THREAD_NAME = 16 }; /* bytes of a thread's name with its zero: what
 typedef struct weir__thread {
     pthread_t id;
     void (*main)(void *arg);
-    void (*at_exit)(void *arg); /* called when main has returned, and also when it ended its thread */
+    void (*at_exit)(void *arg); /* called when main has returned, and also when it ended its thread; NULL: nothing is */
     void *arg;
     size_t stack_size; /* bytes; 0: the system's default */
     char name[WEIR__THREAD_NAME];

@@ -281,10 +281,15 @@ void sched_join(int thread) {
     memory_see_thread(thread);
 }
 
+static void leave(const weir__thread *started) {
+    if (started->at_exit != NULL)
+        started->at_exit(started->arg);
+}
+
 void sched_exit_thread(void) {
     weir__thread *started = threads[self].started;
     if (started != NULL)
-        started->at_exit(started->arg);
+        leave(started);
     finish_thread();
     __builtin_unreachable();
 }
@@ -292,7 +297,7 @@ void sched_exit_thread(void) {
 static void run_started(void *raw) {
     weir__thread *started = raw;
     started->main(started->arg);
-    started->at_exit(started->arg);
+    leave(started);
 }
 
 void sched_fail_thread(unsigned n, bool on) {
