@@ -104,8 +104,21 @@ static void end_run(weir_pipeline *pipeline, bool fails) {
     destroy_pipeline(pipeline);
 }
 
+static void put_many_or_keep(weir_pipeline *pipeline) {
+    void *things[3];
+    size_t put;
+    for (size_t i = 0; i < COUNT_OF(things); i++)
+        things[i] = thing_new();
+    weir_status status = weir_pipeline_put_many(pipeline, things, COUNT_OF(things), &put);
+    if (status == WEIR_CLOSED || !went_well("put_many", status)) {
+        for (size_t i = put; i < COUNT_OF(things); i++)
+            thing_consume(things[i]);
+    }
+}
+
 static void put_or_keep(weir_pipeline *pipeline, size_t count) {
-    for (size_t i = 0; i < count; i++) {
+    put_many_or_keep(pipeline);
+    for (size_t i = 3; i < count; i++) {
         struct thing *thing = thing_new();
         weir_status status = weir_pipeline_put_until(pipeline, thing, hang_limit());
         if (status == WEIR_CLOSED || !went_well("put", status))

@@ -128,6 +128,102 @@ START_TEST (one_that_gives_up_is_out_of_the_line) {
 }
 END_TEST
 
+/* ---- several at once ---- */
+
+enum { SEVERAL = 100 };
+
+static void **several_things(void) {
+    static void *things[SEVERAL];
+    for (size_t i = 0; i < SEVERAL; i++)
+        things[i] = thing_new();
+    return things;
+}
+
+static void consume_from(void **things, size_t first) {
+    for (size_t i = first; i < SEVERAL; i++)
+        thing_consume(things[i]);
+}
+
+/* With a limit, a budget, and none of them, so that the queue is what is full. */
+static weir_pipeline *gated_for_several(struct gate *gate, int which) {
+    return gated(gate, (weir_pipeline_options){.max_items = which == 0 ? 7 : 0,
+                                               .max_bytes = which == 1 ? 1000 : 0,
+                                               .weigh = which == 1 ? weigh_thing : NULL});
+}
+
+START_TEST (several_are_put_as_there_is_room_for_them) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = gated_for_several(&gate, _i);
+    void **things = several_things();
+    for (size_t i = 0; _i == 1 && i < SEVERAL; i++)
+        ((struct thing *)things[i])->of = 100 + i;
+    struct pipeline_call put = {.call = {.items = things, .count = SEVERAL}, .pipeline = pipeline};
+    call_start(&put.call, make_pipeline_put_many);
+    gate_wait_for(&gate, 1);
+    gate_open(&gate);
+    assert_status(WEIR_OK, call_finish(&put.call));
+    ck_assert_uint_eq(put.call.moved, SEVERAL);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.in, SEVERAL);
+    ck_assert_uint_eq(report->counts.done, SEVERAL);
+    ck_assert_uint_eq(report->bytes, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* A cancel, or a finish, comes when only the first ones are in. */
+START_TEST (what_of_several_does_not_come_in_is_the_callers) {
+    bool cancels = _i / 2 == 0;
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = gated_for_several(&gate, _i % 2);
+    void **things = several_things();
+    for (size_t i = 0; i < SEVERAL; i++)
+        ((struct thing *)things[i])->of = 100;
+    struct pipeline_call put = {.call = {.items = things, .count = SEVERAL}, .pipeline = pipeline};
+    struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start_asleep(&put.call, make_pipeline_put_many);
+    if (cancels)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    else
+        call_start(&finish.call, make_pipeline_finish);
+    assert_status(WEIR_CLOSED, call_finish(&put.call));
+    ck_assert_uint_eq(put.call.moved, _i % 2 == 0 ? 7 : 10);
+    consume_from(things, put.call.moved);
+    gate_open(&gate);
+    if (!cancels) {
+        assert_status(WEIR_OK, call_finish(&finish.call));
+        weir_report_free(finish.report);
+    }
+    weir_report *report = finish_pipeline(pipeline, cancels ? WEIR_CANCELLED : WEIR_OK);
+    ck_assert_uint_eq(report->counts.in, put.call.moved);
+    ck_assert_uint_eq(report->bytes, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (several_may_be_none_and_are_checked) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = gated_for_several(&gate, _i);
+    void *things[1] = {NULL};
+    size_t put = 9;
+    assert_status(WEIR_INVALID, weir_pipeline_put_many(pipeline, things, 1, NULL));
+    assert_status(WEIR_INVALID, weir_pipeline_put_many(pipeline, NULL, 1, &put));
+    ck_assert_uint_eq(put, 0);
+    put = 9;
+    assert_status(WEIR_INVALID, weir_pipeline_put_many(NULL, things, 1, &put));
+    ck_assert_uint_eq(put, 0);
+    put = 9;
+    assert_status(WEIR_OK, weir_pipeline_put_many(pipeline, NULL, 0, &put));
+    ck_assert_uint_eq(put, 0);
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_OK);
+}
+END_TEST
+
 /* ---- what makes room ---- */
 
 static int split_in_three(weir_task *task, void *item, void *unused) {
@@ -384,6 +480,10 @@ static Suite *limits_suite(void) {
     tcase_add_loop_test(inside, one_that_gives_up_is_out_of_the_line, 0, 4);
     tcase_add_test(inside, an_item_is_inside_until_its_last_piece_is_done_with);
     tcase_add_test(inside, many_who_put_keep_within_both_limits);
+    TCase *several = add_things_case(suite, "several");
+    tcase_add_loop_test(several, several_are_put_as_there_is_room_for_them, 0, 3);
+    tcase_add_loop_test(several, what_of_several_does_not_come_in_is_the_callers, 0, 4);
+    tcase_add_loop_test(several, several_may_be_none_and_are_checked, 0, 3);
     TCase *rate = add_things_case(suite, "rate");
     tcase_add_loop_test(rate, calls_are_no_more_often_than_the_rate, 0, COUNT_OF(ratings));
     tcase_add_test(rate, batches_are_rated_by_their_items);

@@ -204,24 +204,57 @@ static weir_status put_plain(weir_pipeline *pipeline, void *item, weir_deadline 
     return weir_queue_put_until(pipeline->entrance->queue, item, deadline);
 }
 
-static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
+/* An envelope that the limits have let in, and that is to be put. */
+static weir_status let_in(weir_pipeline *pipeline, void *item, weir_deadline deadline, weir__envelope **result) {
     const weir_pipeline_options *options = &pipeline->options;
+    weir_status status = WEIR_OK;
     weir__envelope *envelope = weir__envelope_new(pipeline, NULL, item);
     if (envelope == NULL)
         return WEIR_NOMEM;
-    weir_status status = WEIR_OK;
     envelope->stage = pipeline->entrance;
-    uint64_t weight = envelope->weight = options->weigh != NULL ? options->weigh(item, options->weigh_arg) : 0;
+    envelope->weight = options->weigh != NULL ? options->weigh(item, options->weigh_arg) : 0;
     if (pipeline->limited)
-        status = weir__limits_enter(&pipeline->limits, weight, true, deadline);
-    if (status == WEIR_OK) {
-        status = weir_queue_put_until(pipeline->entrance->queue, envelope, deadline);
-        if (status == WEIR_OK)
-            return WEIR_OK;
-        if (pipeline->limited)
-            weir__limits_leave(&pipeline->limits, weight);
-    }
+        status = weir__limits_enter(&pipeline->limits, envelope->weight, true, deadline);
+    if (status == WEIR_OK)
+        *result = envelope;
+    else
+        weir__envelope_free(pipeline, NULL, envelope);
+    return status;
+}
+
+/* One that was let in, and could not be put. */
+static void turn_away(weir_pipeline *pipeline, weir__envelope *envelope) {
+    if (pipeline->limited)
+        weir__limits_leave(&pipeline->limits, envelope->weight);
     weir__envelope_free(pipeline, NULL, envelope);
+}
+
+static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
+    weir__envelope *envelope;
+    weir_status status = let_in(pipeline, item, deadline, &envelope);
+    if (status != WEIR_OK)
+        return status;
+    status = weir_queue_put_until(pipeline->entrance->queue, envelope, deadline);
+    if (status != WEIR_OK)
+        turn_away(pipeline, envelope);
+    return status;
+}
+
+/* Waits until one is let in, and puts it with those behind it that are let in at once. */
+static weir_status put_some(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put) {
+    enum { AT_ONCE = 32 };
+    weir__envelope *envelopes[AT_ONCE];
+    size_t in = 0, done = 0;
+    weir_status status = let_in(pipeline, items[0], WEIR_NEVER, &envelopes[0]);
+    if (status != WEIR_OK)
+        return status;
+    do
+        in++;
+    while (in < count && in < AT_ONCE && let_in(pipeline, items[in], 0, &envelopes[in]) == WEIR_OK);
+    status = weir_queue_put_many(pipeline->entrance->queue, (void *const *)envelopes, in, &done);
+    *put += done;
+    while (done < in)
+        turn_away(pipeline, envelopes[done++]);
     return status;
 }
 
@@ -248,8 +281,8 @@ weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const *items, 
     if (pipeline->plain)
         return weir_queue_put_many(pipeline->entrance->queue, items, count, put);
     weir_status status = WEIR_OK;
-    while (*put < count && (status = put_envelope(pipeline, items[*put], WEIR_NEVER)) == WEIR_OK)
-        ++*put;
+    while (*put < count && status == WEIR_OK)
+        status = put_some(pipeline, items + *put, count - *put, put);
     return status;
 }
 

@@ -152,6 +152,28 @@ void scenario_cancel_against_two_at_limit(void) {
     check_each_ended_once(3);
 }
 
+static void put_several(void *unused) {
+    (void)unused;
+    void *items[] = {item(1), item(2), item(3)};
+    size_t put;
+    weir_status status = weir_pipeline_put_many(pipeline, items, 3, &put);
+    sched_check(status == WEIR_OK ? put == 3 : status == WEIR_CLOSED && put < 3, "%d with %d", (int)status, (int)put);
+    for (size_t i = put; i < 3; i++)
+        dropped[i + 1]++;
+}
+
+/* What of several is let in together, and what is not. */
+void scenario_cancel_against_several(void) {
+    begin_pipeline((weir_pipeline_options){.max_items = 2});
+    add_stage((weir_stage_options){.name = "pass", .func = pass_on});
+    start_pipeline();
+    int several = sched_spawn(put_several, NULL);
+    cancel(NULL);
+    sched_join(several);
+    finish_pipeline(WEIR_CANCELLED);
+    check_each_ended_once(3);
+}
+
 /* ---- holding back ---- */
 
 /* All but the last two have one key, so that they wait, and nobody with them, for the first one, which waits. */
