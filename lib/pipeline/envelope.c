@@ -71,13 +71,15 @@ weir__token *weir__token_of_batch(weir_pipeline *pipeline, weir_task *task, weir
 }
 
 /* What has come in is over. */
-static void root_over(weir_pipeline *pipeline, weir_task *task, uint64_t weight, weir__verdict verdict) {
+static void roots_over(weir_pipeline *pipeline, weir_task *task, weir__load load, weir__verdict verdict) {
+    if (load.items == 0)
+        return;
     if (task != NULL)
-        weir__count(&task->roots[verdict], 1);
+        weir__count(&task->roots[verdict], load.items);
     else
-        (void)weir__u64_add_acquire_release(&pipeline->roots[verdict], 1);
+        (void)weir__u64_add_acquire_release(&pipeline->roots[verdict], load.items);
     if (pipeline->limited)
-        weir__limits_leave(&pipeline->limits, weight);
+        weir__limits_leave(&pipeline->limits, load);
 }
 
 /* E2. */
@@ -93,7 +95,7 @@ void weir__token_release(weir_pipeline *pipeline, weir_task *task, weir__token *
         return;
     verdict = (weir__verdict)weir__u64_load_acquire(&token->verdict);
     if (!token->combined)
-        root_over(pipeline, task, token->weight, verdict);
+        roots_over(pipeline, task, (weir__load){1, token->weight}, verdict);
     for (size_t i = 0; i < token->parent_count; i++) /* E3; as deep as batches follow on one another */
         weir__token_release(pipeline, task, token->parents[i], verdict);
     weir__free(token->parents);
@@ -104,6 +106,21 @@ void weir__envelope_over(weir_pipeline *pipeline, weir_task *task, weir__envelop
     if (envelope->token != NULL)
         weir__token_release(pipeline, task, envelope->token, verdict);
     else
-        root_over(pipeline, task, envelope->weight, verdict);
+        roots_over(pipeline, task, (weir__load){1, envelope->weight}, verdict);
     weir__envelope_free(pipeline, task, envelope);
+}
+
+void weir__envelopes_over(weir_pipeline *pipeline, weir_task *task, weir__envelope **envelopes, size_t count,
+                          weir__verdict verdict) {
+    weir__load roots = {0, 0};
+    for (size_t i = 0; i < count; i++) {
+        if (envelopes[i]->token != NULL) {
+            weir__token_release(pipeline, task, envelopes[i]->token, verdict);
+        } else {
+            roots.items++;
+            roots.bytes += envelopes[i]->weight;
+        }
+        weir__envelope_free(pipeline, task, envelopes[i]);
+    }
+    roots_over(pipeline, task, roots, verdict);
 }

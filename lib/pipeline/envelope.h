@@ -105,4 +105,8 @@ void weir__token_release(weir_pipeline *pipeline, weir_task *task, weir__token *
 /* The piece of its root that this envelope stands for is done with; the envelope is freed. */
 void weir__envelope_over(weir_pipeline *pipeline, weir_task *task, weir__envelope *envelope, weir__verdict verdict);
 
+/* The same of several, with one look at the limits. */
+void weir__envelopes_over(weir_pipeline *pipeline, weir_task *task, weir__envelope **envelopes, size_t count,
+                          weir__verdict verdict);
+
 #endif /* WEIR_PIPELINE_ENVELOPE_H */

@@ -93,10 +93,10 @@ weir_status weir__limits_enter(weir__limits *limits, uint64_t weight, bool outsi
     return status;
 }
 
-void weir__limits_leave(weir__limits *limits, uint64_t weight) {
+void weir__limits_leave(weir__limits *limits, weir__load load) {
     weir__lock_acquire(&limits->lock);
-    limits->inside.items--;
-    limits->inside.bytes -= weight;
+    limits->inside.items -= load.items;
+    limits->inside.bytes -= load.bytes;
     release_locked(limits);
 }
 

@@ -50,8 +50,8 @@ typedef struct weir__limits {
 /* Waits until there is room for an item of this weight, and takes it. WEIR_OK; WEIR_CLOSED; WEIR_TIMEDOUT. */
 weir_status weir__limits_enter(weir__limits *limits, uint64_t weight, bool outside, weir_deadline deadline);
 
-/* Gives it back. */
-void weir__limits_leave(weir__limits *limits, uint64_t weight);
+/* Gives the room of some items back. */
+void weir__limits_leave(weir__limits *limits, weir__load load);
 
 /* To be called when somebody has emptied an entrance. */
 void weir__limits_look(weir__limits *limits);

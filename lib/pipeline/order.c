@@ -21,7 +21,7 @@ static weir__envelope *envelope_of(weir__heap_node *node) {
     return (weir__envelope *)((char *)node - offsetof(weir__envelope, timer));
 }
 
-enum { AT_ONCE = 16, LARGEST_WINDOW = 16384 };
+enum { LARGEST_WINDOW = 16384 };
 
 bool weir__order_prepare(weir_stage *stage) {
     weir__order *order = &stage->order;
@@ -73,7 +73,7 @@ static void let_out(weir_task *task, weir__envelope *envelope) {
 /* Several items' turn. Mostly each is its own result. */
 static void let_out_many(weir_stage *stage, weir_task *task, weir__envelope **envelopes, size_t count) {
     size_t results = 0;
-    while (results < count && envelopes[results]->is_result && stage->successor_count == 1)
+    while (results < count && envelopes[results]->is_result && stage->successor_count <= 1)
         results++;
     if (results > 0) {
         weir__send_many(stage, task, envelopes, results);
@@ -84,10 +84,10 @@ static void let_out_many(weir_stage *stage, weir_task *task, weir__envelope **en
         let_out(task, envelopes[i]);
 }
 
-/* Takes out those whose turn it is, not more than AT_ONCE. */
+/* Takes out those whose turn it is, not more than can be sent at once. */
 static size_t take_turns_locked(weir__order *order, weir__envelope **turn) {
     size_t count = 0;
-    while (count < AT_ONCE && (turn[count] = next_locked(order)) != NULL)
+    while (count < WEIR__SEND_AT_ONCE && (turn[count] = next_locked(order)) != NULL)
         count++;
     return count;
 }
@@ -95,7 +95,7 @@ static size_t take_turns_locked(weir__order *order, weir__envelope **turn) {
 /* Lets out all whose turn it is; one worker at a time. It stops where it has seen, with the lock, that there is none. */
 static void release_locked(weir_stage *stage, weir_task *task) {
     weir__order *order = &stage->order;
-    weir__envelope *turn[AT_ONCE];
+    weir__envelope *turn[WEIR__SEND_AT_ONCE];
     size_t count;
     order->releasing = true;
     while ((count = take_turns_locked(order, turn)) > 0) {

@@ -225,7 +225,7 @@ static weir_status let_in(weir_pipeline *pipeline, void *item, weir_deadline dea
 /* One that was let in, and could not be put. */
 static void turn_away(weir_pipeline *pipeline, weir__envelope *envelope) {
     if (pipeline->limited)
-        weir__limits_leave(&pipeline->limits, envelope->weight);
+        weir__limits_leave(&pipeline->limits, (weir__load){1, envelope->weight});
     weir__envelope_free(pipeline, NULL, envelope);
 }
 

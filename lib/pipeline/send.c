@@ -158,7 +158,20 @@ void weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope) {
         pass_to_one(from, task, envelope);
 }
 
-void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count) {
+/* To the results, as many as they have room for, or nowhere; the others are sent one by one. */
+static void leave_together(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count) {
+    void *results[WEIR__SEND_AT_ONCE];
+    size_t put = count;
+    for (size_t i = 0; i < count; i++)
+        results[i] = envelopes[i]->item;
+    if (from->options.results != NULL)
+        (void)weir__queue_try_put_many(from->options.results, results, count, &put);
+    weir__envelopes_over(from->pipeline, task, envelopes, put, WEIR__DONE);
+    while (put < count)
+        weir__send(from, task, envelopes[put++]);
+}
+
+static void pass_together(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count) {
     weir_stage *to = from->successors[0];
     size_t put = 0;
     for (size_t i = 0; i < count; i++)
@@ -172,6 +185,13 @@ void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelop
             count--;
         }
     }
+}
+
+void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count) {
+    if (from->successor_count == 0)
+        leave_together(from, task, envelopes, count);
+    else
+        pass_together(from, task, envelopes, count);
 }
 
 weir__verdict weir__send_plain(weir_task *task, void *result) {

@@ -246,9 +246,10 @@ weir_status weir__offer(weir_task *task, weir_queue *queue, void *item);
 void weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope);
 
 /*
- * Sends several on, in order, by as few puts as can be. For a stage with one successor, and envelopes that hold their
- * results.
+ * Sends several on, in order, by as few puts as can be. For a stage with one successor or none, and envelopes that hold
+ * their results.
  */
+enum { WEIR__SEND_AT_ONCE = 16 };
 void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count);
 
 /* The same in a plain pipeline. Returns what the item's verdict is. */

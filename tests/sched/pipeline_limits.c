@@ -220,7 +220,7 @@ static void enter_as_the_ninth(void *unused) {
 
 static void leave_as_the_first(void *unused) {
     (void)unused;
-    weir__limits_leave(&limits, 0);
+    weir__limits_leave(&limits, (weir__load){.items = 1});
 }
 
 void scenario_limit_against_the_last_item(void) {
