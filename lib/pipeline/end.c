@@ -262,11 +262,15 @@ static void complete(weir_pipeline *pipeline) {
     weir__watch_end(pipeline);
 }
 
-/* Makes this the thread that ends it; false: it is over. One whose deadline passes meanwhile has it cancelled. */
+/*
+ * Makes this the thread that ends it; false: it is over. One whose deadline passes while another one does that has it
+ * cancelled. For a claim, which is as long as a thread's start, there is always time.
+ */
 static bool become_the_one(weir_pipeline *pipeline, weir_deadline deadline) {
     weir__lock_acquire(&pipeline->lock);
     while (pipeline->finishing || pipeline->claims > 0) {
-        if (weir__park_wait(&pipeline->changed, &pipeline->lock, deadline, NULL) || !pipeline->finishing)
+        weir_deadline limit = pipeline->finishing ? deadline : WEIR_NEVER;
+        if (weir__park_wait(&pipeline->changed, &pipeline->lock, limit, NULL) || !pipeline->finishing)
             continue;
         weir__lock_release(&pipeline->lock);
         weir__pipeline_cancel_as(pipeline, WEIR_TIMEDOUT);

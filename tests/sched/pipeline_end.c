@@ -5,6 +5,8 @@
  */
 #include "pipeline_support.h"
 
+#include <stdio.h>
+
 static void finish_too(void *expected) {
     must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), (weir_status)number(expected));
 }
@@ -91,6 +93,27 @@ void scenario_finish_by_deadline(void) {
     sched_join(other);
     finish_pipeline(WEIR_TIMEDOUT);
     check_each_ended_once(2);
+}
+
+static void finish_too_late(void *unused) {
+    (void)unused;
+    weir_status status = weir_pipeline_finish(pipeline, 0, NULL);
+    sched_check(status == WEIR_OK || status == WEIR_TIMEDOUT, "%s", weir_strerror(status));
+}
+
+/* One whose deadline has passed finds a view that is being started, and sleeps until that is so. */
+void scenario_finish_beside_show(void) {
+    static FILE *nowhere;
+    if (nowhere == NULL)
+        nowhere = fopen("/dev/null", "w");
+    begin_pipeline((weir_pipeline_options){.name = "shown"});
+    add_stage((weir_stage_options){.name = "only", .run = pass_on_run});
+    start_pipeline();
+    int other = sched_spawn(finish_too_late, NULL);
+    weir_status shown = weir_pipeline_show(pipeline, nowhere, 0);
+    sched_check(shown == WEIR_OK || shown == WEIR_INVALID, "%s", weir_strerror(shown));
+    sched_join(other);
+    finish_pipeline(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL));
 }
 
 /* ---- graphs ---- */

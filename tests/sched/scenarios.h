@@ -100,6 +100,7 @@ void scenario_finish_against_full(void);
 void scenario_finish_against_put(void);
 void scenario_finish_twice(void);
 void scenario_finish_by_deadline(void);
+void scenario_finish_beside_show(void);
 void scenario_fan_in_ends(void);
 void scenario_source_beside_puts(void);
 void scenario_finish_inside(void);
