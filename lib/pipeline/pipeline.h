@@ -58,7 +58,7 @@ struct weir_pipeline {
     bool finishing;         /* a thread is inside the end */
     bool cancelling;        /* a thread drops what is inside; it is not over before that is done */
     size_t claims;          /* threads that start a helper, while which nobody may begin to end it */
-    bool launched;          /* the start is over */
+    bool launched;          /* the start is over, and has not failed */
     weir__ptr watch_thread; /* to be compared with, without the lock */
     bool has_show, has_watch;
     uint64_t over;             /* when it was */

@@ -9,6 +9,13 @@
 #include "pipeline/pipeline.h"
 #include "report/report.h"
 
+/* What a report is the report of. */
+struct instant {
+    uint64_t now, elapsed;
+    bool launched;        /* the start is over, and it has not failed: no worker is freed any more */
+    weir__meter_sum *sum; /* of the stage that is looked at */
+};
+
 static void set_over(weir_counts *counts, const uint64_t over[WEIR__VERDICTS]) {
     counts->done = over[WEIR__DONE];
     counts->failed = over[WEIR__FAILED];
@@ -67,13 +74,14 @@ static uint64_t tell(weir__u64 *told, uint64_t time) {
     return time > before ? time : before;
 }
 
-static void add_times(weir_task *task, uint64_t now, weir_stage_report *report) {
-    uint64_t started = weir__u64_load_acquire(&task->started), ended = weir__u64_load_acquire(&task->ended);
-    if (started == 0)
+/* None before the start is over: if it fails, the worker is freed. */
+static void add_times(weir_task *task, const struct instant *instant, weir_stage_report *report) {
+    if (!instant->launched)
         return;
+    uint64_t started = weir__u64_load_acquire(&task->started), ended = weir__u64_load_acquire(&task->ended);
     uint64_t starved = tell(&task->starved_told, weir__stopwatch_look(weir__worker_starved(task->worker)));
     uint64_t blocked = tell(&task->blocked_told, weir__stopwatch_look(&task->blocked));
-    uint64_t all = since(ended != 0 ? ended : now, started);
+    uint64_t all = since(ended != 0 ? ended : instant->now, started);
     report->starved += starved;
     report->blocked += blocked;
     report->busy += all > starved + blocked ? all - starved - blocked : 0;
@@ -91,14 +99,14 @@ static bool is_overdue(const weir_task *task, uint64_t now) {
     return allowed != 0 && since(now, working_since(task)) > allowed;
 }
 
-static void add_task(weir_task *task, uint64_t now, weir_stage_report *report, weir__meter_sum *sum) {
+static void add_task(weir_task *task, const struct instant *instant, weir_stage_report *report) {
     if (weir__u64_load_acquire(&task->started) == 0)
         return;
-    add_times(task, now, report);
-    weir__meter_add(sum, &task->meter);
+    add_times(task, instant, report);
+    weir__meter_add(instant->sum, &task->meter);
     report->running += working_since(task) != 0;
     report->retried += weir__u64_load_relaxed(&task->retried);
-    report->overdue += weir__u64_load_relaxed(&task->overdue) + is_overdue(task, now);
+    report->overdue += weir__u64_load_relaxed(&task->overdue) + is_overdue(task, instant->now);
 }
 
 static void set_latencies(const weir__meter_sum *sum, weir_stage_report *report) {
@@ -109,23 +117,22 @@ static void set_latencies(const weir__meter_sum *sum, weir_stage_report *report)
     report->max = sum->longest;
 }
 
-static void look_at_stage(weir_stage *stage, uint64_t now, uint64_t elapsed, weir_stage_report *report,
-                          weir__meter_sum *sum) {
+static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
     *report = (weir_stage_report){.name = stage->name, .threads = stage->options.threads};
-    *sum = (weir__meter_sum){.total = 0};
+    *instant->sum = (weir__meter_sum){.total = 0};
     if (stage->tasks == NULL || stage->queue == NULL)
         return;
     count_stage(stage, &report->counts);
     for (size_t i = 0; i < stage->options.threads; i++)
-        add_task(&stage->tasks[i], now, report, sum);
-    set_latencies(sum, report);
+        add_task(&stage->tasks[i], instant, report);
+    set_latencies(instant->sum, report);
     if (!weir__stage_is_source(stage)) {
         report->capacity = stage->options.capacity;
         report->depth = weir_queue_size(stage->queue);
         report->peak = (size_t)weir__u64_load_relaxed(&stage->peak);
         report->peak = report->peak > report->depth ? report->peak : report->depth;
     }
-    report->rate = elapsed > 0 ? (double)report->counts.done * 1e9 / (double)elapsed : 0;
+    report->rate = instant->elapsed > 0 ? (double)report->counts.done * 1e9 / (double)instant->elapsed : 0;
 }
 
 /* ---- the whole ---- */
@@ -221,20 +228,29 @@ static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *
     }
 }
 
-static void look(weir_pipeline *pipeline, struct draft *draft) {
+/* How far the run is. `launched` is set under the lock too, after all workers are there. */
+static struct instant look_at_run(weir_pipeline *pipeline, struct draft *draft) {
+    struct instant instant = {.sum = draft->sum};
     weir_report *report = &draft->report;
     weir__lock_acquire(&pipeline->lock);
     report->state = pipeline->state;
     report->outcome = pipeline->outcome;
     report->signal = (int)weir__u64_load_relaxed(&pipeline->signal);
-    uint64_t now = pipeline->state == WEIR_RUN_OVER ? pipeline->over : weir__clock_now();
+    instant.launched = pipeline->launched;
+    instant.now = pipeline->state == WEIR_RUN_OVER ? pipeline->over : weir__clock_now();
     weir__lock_release(&pipeline->lock);
     report->name = pipeline->name;
-    report->elapsed = since(now, pipeline->started);
+    report->elapsed = instant.elapsed = since(instant.now, pipeline->started);
+    return instant;
+}
+
+static void look(weir_pipeline *pipeline, struct draft *draft) {
+    weir_report *report = &draft->report;
+    const struct instant instant = look_at_run(pipeline, draft);
     if (!pipeline->plain)
         count_roots(pipeline, &report->counts); /* before what is in */
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        look_at_stage(stage, now, report->elapsed, &draft->stages[stage->number], draft->sum);
+        look_at_stage(stage, &instant, &draft->stages[stage->number]);
         report->retried += draft->stages[stage->number].retried;
     }
     if (pipeline->plain)
@@ -244,7 +260,7 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
     report->max_bytes = pipeline->options.max_bytes;
     report->bytes = weir__limits_inside(&pipeline->limits).bytes;
     add_edges(pipeline, draft);
-    add_late(pipeline, now, draft);
+    add_late(pipeline, instant.now, draft);
 }
 
 /* The copy is made under the lock of the errors, which may grow; it allocates, and nothing else. */

@@ -119,12 +119,6 @@ static void put_permits(weir_stage *stage) {
         (void)weir_queue_try_put(stage->queue, stage); /* there is room, and nobody has closed it */
 }
 
-/* They have ended and are freed, and a report must not look at them. */
-static void forget_workers(weir_stage *stage) {
-    for (size_t i = 0; i < stage->claimed; i++)
-        weir__u64_store_release(&stage->tasks[i].started, 0);
-}
-
 weir_status weir__stage_start(weir_stage *stage) {
     stage->onward = stage->successor_count > 0 ? stage->successors[0]->queue : stage->options.results;
     const weir_worker_options options = {
@@ -139,9 +133,7 @@ weir_status weir__stage_start(weir_stage *stage) {
     };
     weir_status status =
         weir__group_start(&stage->group, stage->options.threads, &options, weir__run_leave, stage->queue, NULL);
-    if (status != WEIR_OK)
-        forget_workers(stage);
-    else if (weir__stage_is_source(stage))
+    if (status == WEIR_OK && weir__stage_is_source(stage))
         put_permits(stage);
     return status;
 }

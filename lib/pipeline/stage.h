@@ -39,8 +39,8 @@ enum { WEIR__MESSAGE = 256 }; /* bytes of an error's message, with its zero */
 struct weir_task {
     _Alignas(WEIR__APART) weir_stage *stage;
     size_t number;
-    weir_worker *worker;
-    void *state; /* the user's */
+    weir_worker *worker; /* others may look at it once the start is over: if that fails, it is freed */
+    void *state;         /* the user's */
 
     /* The call that it is in. */
     weir__envelope *envelope; /* NULL: none; in a plain pipeline and in a source always */

@@ -134,6 +134,26 @@ void scenario_start_without_init(void) {
     finish_unstarted();
 }
 
+static int look_inside(weir_task *task, void *none, void *arg) {
+    (void)task;
+    (void)none;
+    look(arg);
+    return WEIR_END;
+}
+
+/* A source that has started already makes a report, while the other one fails to start: its workers are freed. */
+void scenario_report_of_a_start_that_fails(void) {
+    begin_pipeline((weir_pipeline_options){.name = "start"});
+    weir_stage *sick = add_stage((weir_stage_options){.name = "sick", .source = look_inside, .threads = 2});
+    weir_stage *looks = add_stage((weir_stage_options){.name = "looks", .source = look_inside});
+    weir_stage *last = add_stage((weir_stage_options){.name = "last", .run = pass_on_run});
+    must(weir_pipeline_connect(pipeline, sick, last), WEIR_OK);
+    must(weir_pipeline_connect(pipeline, looks, last), WEIR_OK);
+    sched_fail_thread(4, false); /* the second of the sick ones */
+    must(weir_pipeline_start(pipeline), WEIR_NOTHREAD);
+    finish_unstarted();
+}
+
 static int fail_once_and_split(weir_task *task, void *got, void *arg) {
     (void)arg;
     begin_call(got);
