@@ -5,6 +5,7 @@
  */
 #include "pipeline_support.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -409,6 +410,48 @@ START_TEST (an_item_that_ended_its_thread_may_be_tried_again) {
 }
 END_TEST
 
+static int produce_one(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    weir_task_emit(task, thing_new());
+    return WEIR_END;
+}
+
+static int exit_at_once(weir_task *task, void *item, void *unused) {
+    (void)task;
+    (void)item;
+    (void)unused;
+    pthread_exit(NULL);
+}
+
+static weir_status wait_for_cancel(void *pipeline, void **state) {
+    struct pollfd fd = {.fd = weir_pipeline_cancel_fd(pipeline), .events = POLLIN};
+    *state = NULL;
+    return poll(&fd, 1, HANG_SECONDS * 1000) == 1 ? WEIR_OK : WEIR_TIMEDOUT;
+}
+
+START_TEST (a_stage_without_threads_ends_the_run_while_others_are_still_to_start) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage *slow = add_stage(
+        pipeline,
+        (weir_stage_options){.name = "slow", .source = produce_one, .arg = pipeline, .init = wait_for_cancel});
+    weir_stage *quick = add_stage(pipeline, (weir_stage_options){.name = "quick", .source = produce_one});
+    weir_stage *exits = add_stage(
+        pipeline,
+        (weir_stage_options){.name = "exits", .run = exit_at_once, .drop = thing_drop, .on_error = WEIR_SKIP});
+    connect_stages(pipeline, slow, exits);
+    connect_stages(pipeline, quick, exits);
+    start_pipeline(pipeline);
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    ck_assert_uint_eq(report->error_count, 2);
+    ck_assert_str_eq(report->errors[1].stage, "exits");
+    ck_assert_str_eq(report->errors[1].message, "all its threads have ended");
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 static Suite *errors_suite(void) {
     Suite *suite = suite_create("errors in a pipeline");
     TCase *ends = add_things_case(suite, "ends");
@@ -424,6 +467,7 @@ static Suite *errors_suite(void) {
     TCase *exits = add_things_case(suite, "exits");
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_has_failed, 0, COUNT_OF(exiting));
     tcase_add_loop_test(exits, a_stage_without_threads_ends_the_run, 0, COUNT_OF(exiting));
+    tcase_add_test(exits, a_stage_without_threads_ends_the_run_while_others_are_still_to_start);
     tcase_add_loop_test(exits, an_item_that_ended_its_thread_may_be_tried_again, 0, 3);
     return suite;
 }

@@ -415,6 +415,7 @@ static void assert_no_start(weir_pipeline *pipeline, weir_status wanted, const c
     ck_assert_msg(strstr(weir_pipeline_message(pipeline), stage) != NULL, "\"%s\"", weir_pipeline_message(pipeline));
     weir_report *report = report_of(pipeline);
     assert_all_over(report);
+    ck_assert_uint_eq(report->error_count, 0); /* the threads that are undone are none */
     weir_report_free(report);
     assert_status(WEIR_INVALID, weir_pipeline_put(pipeline, pipeline));
     assert_status(WEIR_INVALID, weir_pipeline_finish(pipeline, 0, NULL));

@@ -30,9 +30,6 @@ bool weir__pipeline_is_self(const weir_pipeline *pipeline) {
 
 void weir__pipeline_enter(weir_stage *stage) {
     weir_pipeline *pipeline = stage->pipeline;
-    weir__lock_acquire(&stage->lock);
-    stage->alive++;
-    weir__lock_release(&stage->lock);
     weir__lock_acquire(&pipeline->lock);
     pipeline->running++;
     weir__lock_release(&pipeline->lock);
@@ -49,7 +46,7 @@ static void lose_stage(weir_stage *stage) {
 void weir__pipeline_leave(weir_stage *stage) {
     weir_pipeline *pipeline = stage->pipeline;
     weir__lock_acquire(&stage->lock);
-    bool last = --stage->alive == 0;
+    bool last = ++stage->left == stage->options.threads; /* never of a stage that cannot start: it lacks some */
     weir__lock_release(&stage->lock);
     if (last)
         lose_stage(stage);

@@ -152,7 +152,7 @@ struct weir_stage {
     weir__park park;
     weir__rate rate;
     size_t claimed; /* tasks that have their thread; under the lock */
-    size_t alive;   /* threads that have not ended; under the lock */
+    size_t left;    /* threads that have ended, of those whose init was well; under the lock */
 
     _Alignas(WEIR__APART) weir__order order;
     _Alignas(WEIR__APART) weir__keys keys;

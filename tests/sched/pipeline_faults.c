@@ -85,10 +85,15 @@ static void add_two_stages(void) {
     add_stage((weir_stage_options){.name = "last", .run = pass_on_run});
 }
 
+/* What the message says is no error of a stage. */
 static void finish_unstarted(void) {
+    weir_report *report;
     sched_calm(true);
     must(weir_pipeline_put(pipeline, item(1)), WEIR_INVALID);
     look(NULL);
+    must(weir_pipeline_report(pipeline, &report), WEIR_OK);
+    sched_check(report->error_count == 0, "%d errors", (int)report->error_count);
+    weir_report_free(report);
     must(weir_pipeline_destroy(pipeline), WEIR_OK);
     must(weir_queue_destroy(gate), WEIR_OK);
 }
