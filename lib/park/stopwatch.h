@@ -18,8 +18,9 @@ typedef struct weir__stopwatch {
     weir__u64 word;
 } weir__stopwatch;
 
+/* If it does not: what the thread did before it stopped it is seen. */
 static inline bool weir__stopwatch_runs(const weir__stopwatch *watch) {
-    return (weir__u64_load_relaxed(&watch->word) & WEIR__RUNNING) != 0;
+    return (weir__u64_load_acquire(&watch->word) & WEIR__RUNNING) != 0;
 }
 
 /* The time so far, in ns, at a time that is not before the last start. */
@@ -40,7 +41,7 @@ static inline void weir__stopwatch_start(weir__stopwatch *watch, uint64_t now) {
 }
 
 static inline void weir__stopwatch_stop(weir__stopwatch *watch, uint64_t now) {
-    weir__u64_store_relaxed(&watch->word, weir__stopwatch_read(watch, now));
+    weir__u64_store_release(&watch->word, weir__stopwatch_read(watch, now));
 }
 
 #endif /* WEIR_PARK_STOPWATCH_H */

@@ -67,11 +67,11 @@ static uint64_t since(uint64_t now, uint64_t time) {
 }
 
 /* Not less than was told: a report may see a wait end later than the one that waited does. */
-static uint64_t tell(weir__u64 *told, uint64_t time) {
+static uint64_t tell(weir__u64 *told, uint64_t figure) {
     uint64_t before = weir__u64_load_acquire(told);
-    while (time > before && !weir__u64_swap_weak_acquire_release(told, &before, time))
+    while (figure > before && !weir__u64_swap_weak_acquire_release(told, &before, figure))
         ;
-    return time > before ? time : before;
+    return figure > before ? figure : before;
 }
 
 /* None before the start is over: if it fails, the worker is freed. */
@@ -94,9 +94,18 @@ static uint64_t working_since(const weir_task *task) {
     return weir__u64_load_relaxed(&task->inside_since);
 }
 
+/* While it waits that is not judged; and then what it has waited does not count. */
 static bool is_overdue(const weir_task *task, uint64_t now) {
-    uint64_t allowed = task->stage->options.attempt_time;
-    return allowed != 0 && since(now, working_since(task)) > allowed;
+    return !weir__stopwatch_runs(&task->blocked) && since(now, weir__u64_load_relaxed(&task->due)) > 0;
+}
+
+/*
+ * Those that are counted, and one that is under way. They are read in this order, so that it is not in both; it may be
+ * in neither, when it has just ended, or waits, and then what was told holds.
+ */
+static uint64_t count_overdue(weir_task *task, uint64_t now) {
+    uint64_t counted = weir__u64_load_acquire(&task->overdue);
+    return tell(&task->overdue_told, counted + is_overdue(task, now));
 }
 
 static void add_task(weir_task *task, const struct instant *instant, weir_stage_report *report) {
@@ -106,7 +115,7 @@ static void add_task(weir_task *task, const struct instant *instant, weir_stage_
     weir__meter_add(instant->sum, &task->meter);
     report->running += working_since(task) != 0;
     report->retried += weir__u64_load_relaxed(&task->retried);
-    report->overdue += weir__u64_load_relaxed(&task->overdue) + is_overdue(task, instant->now);
+    report->overdue += count_overdue(task, instant->now);
 }
 
 static void set_latencies(const weir__meter_sum *sum, weir_stage_report *report) {

@@ -27,15 +27,24 @@ static uint64_t read_clock(weir_task *task) {
     return task->clock = weir__clock_now();
 }
 
+/* When this attempt is overdue, if it does not wait any more. Each is timed, where there is an attempt_time. */
+static uint64_t due_at(const weir_task *task, uint64_t now) {
+    uint64_t waited = weir__stopwatch_read(&task->blocked, now) - task->held_up;
+    uint64_t begun = task->from + waited, allowed = task->stage->options.attempt_time;
+    return allowed != 0 && allowed < UINT64_MAX - begun ? begun + allowed : 0;
+}
+
 void weir__timing_read(weir_task *task) {
     look_at_queue(task->stage);
     task->from = read_clock(task);
     task->starved = weir__stopwatch_read(&task->worker->starved, task->from);
     task->held_up = weir__stopwatch_read(&task->blocked, task->from);
+    weir__u64_store_relaxed(&task->due, due_at(task, task->from));
 }
 
 void weir__timing_take(weir_task *task) {
     const weir_stage *stage = task->stage;
+    weir__u64_store_relaxed(&task->due, 0); /* seen by whoever sees that it is counted, below */
     uint64_t now = read_clock(task);
     uint64_t took = now - task->from, blocked = weir__stopwatch_read(&task->blocked, now) - task->held_up;
     took = took > blocked ? took - blocked : 0;
@@ -56,5 +65,8 @@ void weir__timing_block(weir_task *task) {
 }
 
 void weir__timing_unblock(weir_task *task) {
-    weir__stopwatch_stop(&task->blocked, read_clock(task));
+    uint64_t now = read_clock(task);
+    if (task->from != 0)
+        weir__u64_store_relaxed(&task->due, due_at(task, now)); /* seen by whoever sees that it waits no more */
+    weir__stopwatch_stop(&task->blocked, now);
 }

@@ -396,5 +396,13 @@ const struct scenario scenarios[] = {
      .run = scenario_ordered_without_memory,
      .large = 1},
     {.name = "keys_without_memory", .shows = "the same with keys", .run = scenario_keys_without_memory, .large = 2},
+
+    {.name = "overdue_does_not_fall",
+     .shows = "an attempt that was told as overdue stays so while it ends",
+     .run = scenario_overdue_does_not_fall,
+     .large = 1},
+    {.name = "wait_is_not_overdue",
+     .shows = "what a function waits for room does not make it overdue",
+     .run = scenario_wait_is_not_overdue},
     {.name = NULL},
 };

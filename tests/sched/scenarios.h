@@ -150,4 +150,7 @@ void scenario_run_without_memory(void);
 void scenario_ordered_without_memory(void);
 void scenario_keys_without_memory(void);
 
+void scenario_overdue_does_not_fall(void);
+void scenario_wait_is_not_overdue(void);
+
 #endif /* WEIR_TESTS_SCHED_SCENARIOS_H */
