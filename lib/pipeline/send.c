@@ -52,23 +52,30 @@ static void pass(weir_stage *from, weir_stage *to, weir_task *task, weir__envelo
     weir__envelope_over(to->pipeline, task, envelope, status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED);
 }
 
-/* To each successor: the first gets the result, the others what is made of it. */
+/* One more piece, of what is made of the result; false: out of memory. */
+static bool pass_copy(weir_stage *from, weir_stage *to, weir_task *task, weir__envelope *envelope) {
+    weir__envelope *another = weir__envelope_new(from->pipeline, task, NULL);
+    if (another == NULL)
+        return false;
+    another->item = from->options.copy(envelope->item, from->options.arg);
+    another->token = envelope->token;
+    weir__token_add(another->token);
+    pass(from, to, task, another);
+    return true;
+}
+
+/* To each successor: the first gets the result, the others what is made of it. Without memory for that it has failed. */
 static void pass_to_all(weir_stage *from, weir_task *task, weir__envelope *envelope) {
-    weir_pipeline *pipeline = from->pipeline;
-    weir__envelope *another;
-    bool shared = weir__envelope_share(pipeline, task, envelope);
-    for (size_t i = 1; i < from->successor_count; i++) {
-        another = shared ? weir__envelope_new(pipeline, task, NULL) : NULL;
-        if (another == NULL) {
-            lack_memory(from);
-            continue;
-        }
-        another->item = from->options.copy(envelope->item, from->options.arg);
-        another->token = envelope->token;
-        weir__token_add(another->token);
-        pass(from, from->successors[i], task, another);
+    bool all = weir__envelope_share(from->pipeline, task, envelope);
+    for (size_t i = 1; all && i < from->successor_count; i++)
+        all = pass_copy(from, from->successors[i], task, envelope);
+    if (all) {
+        pass(from, from->successors[0], task, envelope);
+        return;
     }
-    pass(from, from->successors[0], task, envelope);
+    weir__send_drop(from, envelope->item);
+    weir__envelope_over(from->pipeline, task, envelope, WEIR__FAILED);
+    lack_memory(from);
 }
 
 /* Keys that are neighbours go to different stages: SplitMix64's mixing would do more than is needed. */
