@@ -59,6 +59,11 @@ struct weir__envelope {
 };
 _Static_assert(sizeof(weir__envelope) <= WEIR__CELL, "an envelope fits into a cell");
 
+/* The one whose timer, or place in a heap, this is. */
+static inline weir__envelope *weir__envelope_of(weir__heap_node *node) {
+    return (weir__envelope *)((char *)node - offsetof(weir__envelope, timer));
+}
+
 static inline void weir__list_append(weir__list *list, weir__envelope *envelope) {
     envelope->next = NULL;
     if (list->first == NULL)

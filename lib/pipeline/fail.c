@@ -23,7 +23,7 @@ void weir__give_back(weir__envelope *envelope, weir__returned *returned) {
 }
 
 static void ring(weir__timer *timer) {
-    weir__envelope *envelope = (weir__envelope *)((char *)timer - offsetof(weir__envelope, timer));
+    weir__envelope *envelope = weir__envelope_of(&timer->node);
     weir__returned *returned = envelope->returned;
     envelope->returned = NULL;
     weir__give_back(envelope, returned);

@@ -53,10 +53,6 @@ static weir__key **find_locked(weir__keys *keys, uint64_t key) {
     return at;
 }
 
-static weir__envelope *envelope_of(weir__heap_node *node) {
-    return (weir__envelope *)((char *)node - offsetof(weir__envelope, timer));
-}
-
 /*
  * The entry of the envelope's key. If it has none yet, the spare one becomes it; else that goes to the spares.
  */
@@ -93,7 +89,7 @@ static weir__list arrive_locked(weir_stage *stage, weir__envelope *envelope, wei
     envelope->timer.node.rank = envelope->position;
     weir__heap_push(&keys->early, &envelope->timer.node);
     while (keys->early.root != NULL && (keys->closed || keys->early.root->rank <= keys->next)) {
-        weir__envelope *next = envelope_of(weir__heap_pop(&keys->early));
+        weir__envelope *next = weir__envelope_of(weir__heap_pop(&keys->early));
         keys->next = next->position + 1 > keys->next ? next->position + 1 : keys->next;
         if (next->key == NULL || enter_locked(stage, next, spares))
             weir__list_append(&ready, next);
@@ -145,7 +141,7 @@ weir__envelope *weir__keys_leave(weir_task *task, void *key) {
     weir__envelope *next = NULL;
     weir__lock_acquire(&stage->keys.lock);
     if (entry->waiting.root != NULL) {
-        next = envelope_of(weir__heap_pop(&entry->waiting));
+        next = weir__envelope_of(weir__heap_pop(&entry->waiting));
     } else if (--entry->running == 0) {
         remove_locked(&stage->keys, entry);
         unused = entry;
@@ -160,11 +156,11 @@ weir__envelope *weir__keys_leave(weir_task *task, void *key) {
 static weir__list take_all_locked(weir__keys *keys) {
     weir__list all = {NULL, NULL};
     while (keys->early.root != NULL)
-        weir__list_append(&all, envelope_of(weir__heap_pop(&keys->early)));
+        weir__list_append(&all, weir__envelope_of(weir__heap_pop(&keys->early)));
     for (size_t i = 0; i < keys->count; i++) {
         for (weir__key *at = keys->buckets[i]; at != NULL; at = at->next) {
             while (at->waiting.root != NULL)
-                weir__list_append(&all, envelope_of(weir__heap_pop(&at->waiting)));
+                weir__list_append(&all, weir__envelope_of(weir__heap_pop(&at->waiting)));
         }
     }
     return all;

@@ -17,10 +17,6 @@
  */
 #include "pipeline/pipeline.h"
 
-static weir__envelope *envelope_of(weir__heap_node *node) {
-    return (weir__envelope *)((char *)node - offsetof(weir__envelope, timer));
-}
-
 enum { LARGEST_WINDOW = 16384 };
 
 bool weir__order_prepare(weir_stage *stage) {
@@ -49,7 +45,7 @@ static weir__envelope *next_locked(weir__order *order) {
     if (next != NULL)
         *place = NULL;
     else if (order->beyond.root != NULL && order->beyond.root->rank == order->next)
-        next = envelope_of(weir__heap_pop(&order->beyond));
+        next = weir__envelope_of(weir__heap_pop(&order->beyond));
     if (next != NULL)
         order->next++;
     return next;
@@ -141,7 +137,7 @@ void weir__order_ready(weir_task *task, weir__envelope *envelope) {
 static weir__list take_all_locked(weir__order *order) {
     weir__list all = {NULL, NULL};
     while (order->beyond.root != NULL)
-        weir__list_append(&all, envelope_of(weir__heap_pop(&order->beyond)));
+        weir__list_append(&all, weir__envelope_of(weir__heap_pop(&order->beyond)));
     for (size_t i = 0; order->window != NULL && i < order->size; i++) {
         if (order->window[i] != NULL)
             weir__list_append(&all, order->window[i]);
