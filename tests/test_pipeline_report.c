@@ -517,12 +517,18 @@ START_TEST (without_a_signal_it_just_ends) {
 END_TEST
 
 START_TEST (signals_that_are_not_blocked_are_refused) {
-    static const int also[] = {SIGINT, SIGUSR2}, none[] = {SIGINT, 9999};
+    static const int also[] = {SIGINT, SIGUSR2}, none[] = {SIGINT, 9999}, own[] = {SIGINT, SIGSEGV};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGSEGV);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
     start_pipeline(pipeline);
     assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, also, 2, 0));
     assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, none, 2, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, own, 2, 0)); /* weir's threads do not block it */
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, 0)); /* what was refused was no call */
     finish_and_destroy(pipeline, WEIR_OK);
 }

@@ -13,7 +13,7 @@ bool weir__signals_are_blocked(const int *signals, size_t count) {
     sigset_t blocked;
     pthread_sigmask(SIG_BLOCK, NULL, &blocked);
     for (size_t i = 0; i < count; i++) {
-        if (sigismember(&blocked, signals[i]) != 1)
+        if (sigismember(&blocked, signals[i]) != 1 || !weir__thread_blocks(signals[i]))
             return false;
     }
     return true;

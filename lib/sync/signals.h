@@ -12,7 +12,7 @@
 
 #include "sync/thread.h"
 
-/* Whether each of them is a signal that is blocked in the calling thread. */
+/* Whether each of them is a signal that is blocked in the calling thread, and in those of the library. */
 bool weir__signals_are_blocked(const int *signals, size_t count);
 
 /* Waits until one of them arrives, and returns it, or 0, once the monotonic clock reaches `deadline` (UINT64_MAX:

@@ -46,12 +46,20 @@ static size_t usable_stack_size(size_t wanted) {
     return (size + page - 1) / page * page;
 }
 
-/* All but those that a thread causes itself, by a bad access or the like: blocked, they end the process unheard. */
+/* Those that a thread causes itself, by a bad access or the like: blocked, they end the process unheard. */
+static const int own_signals[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
+
 static void fill_with_foreign_signals(sigset_t *set) {
-    static const int own[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
     sigfillset(set);
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        sigdelset(set, own[i]);
+    for (size_t i = 0; i < sizeof own_signals / sizeof own_signals[0]; i++)
+        sigdelset(set, own_signals[i]);
+}
+
+bool weir__thread_blocks(int signal) {
+    bool own = false;
+    for (size_t i = 0; i < sizeof own_signals / sizeof own_signals[0]; i++)
+        own = own || signal == own_signals[i];
+    return !own;
 }
 
 static bool create(weir__thread *thread, const pthread_attr_t *attr) {

@@ -28,6 +28,9 @@ typedef struct weir__thread {
  */
 bool weir__thread_start(weir__thread *thread);
 
+/* Whether a thread that was started so has this signal blocked. */
+bool weir__thread_blocks(int signal);
+
 /* Waits until the thread has ended, and frees it. */
 void weir__thread_join(weir__thread *thread);
 
