@@ -226,6 +226,40 @@ START_TEST (an_attempt_knows_its_deadline) {
 }
 END_TEST
 
+/* It has room for one of its results, then for another, and waits with the third. */
+static int look_before_and_after_waiting(weir_task *task, void *item, void *raw) {
+    struct told *told = raw;
+    told->from = weir_task_deadline(task);
+    for (int i = 0; i < 3; i++)
+        weir_task_emit(task, thing_new());
+    told->to = weir_task_deadline(task);
+    thing_consume(item);
+    return 0;
+}
+
+START_TEST (what_an_attempt_has_waited_is_added_to_its_deadline) {
+    struct gate gate = GATE;
+    struct told told = {.from = 0};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "wait", .run = look_before_and_after_waiting, .arg = &told, .attempt_time = 50 * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "gate", .run = run_pass_on_at_gate, .arg = &gate, .capacity = 1});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    for (uint64_t waited = 0; waited == 0;) {
+        weir_report *report = report_of(pipeline);
+        waited = report->stages[0].blocked;
+        weir_report_free(report);
+    }
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_gt(told.to, told.from);
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- a cancel wakes ---- */
 
 START_TEST (a_cancel_wakes_who_puts_for_a_queue_and_for_a_limit) {
@@ -512,6 +546,7 @@ static Suite *end_suite(void) {
     tcase_add_loop_test(late, a_fini_that_does_not_return_is_told_of_and_waited_for_later, 0, 2);
     tcase_add_test(late, an_attempt_that_takes_too_long_is_overdue);
     tcase_add_loop_test(late, an_attempt_knows_its_deadline, 0, 3);
+    tcase_add_test(late, what_an_attempt_has_waited_is_added_to_its_deadline);
     TCase *cancel = add_things_case(suite, "cancel");
     tcase_add_loop_test(cancel, a_cancel_wakes_who_puts_for_a_queue_and_for_a_limit, 0, 4);
     tcase_add_loop_test(cancel, a_cancel_ends_twelve_blocked_workers, 0, 5);

@@ -416,6 +416,8 @@ static void assert_no_start(weir_pipeline *pipeline, weir_status wanted, const c
     weir_report *report = report_of(pipeline);
     assert_all_over(report);
     ck_assert_uint_eq(report->error_count, 0); /* the threads that are undone are none */
+    ck_assert_int_eq(report->state, WEIR_RUN_READY);
+    assert_status(wanted, report->outcome);
     weir_report_free(report);
     assert_status(WEIR_INVALID, weir_pipeline_put(pipeline, pipeline));
     assert_status(WEIR_INVALID, weir_pipeline_finish(pipeline, 0, NULL));

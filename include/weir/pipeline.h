@@ -412,7 +412,7 @@ WEIR_API unsigned weir_task_attempt(const weir_task *task);
  */
 WEIR_API bool weir_task_cancelled(weir_task *task);
 
-/* When this attempt is overdue, by the stage's attempt_time; WEIR_NEVER without one. */
+/* When this attempt is overdue, by the stage's attempt_time; WEIR_NEVER without one. Later after an emit that waited. */
 WEIR_API weir_deadline weir_task_deadline(const weir_task *task);
 
 /* What made this batch: its items, its bytes, its time, or that no more will come. 0 outside a batch stage. */
@@ -463,8 +463,7 @@ WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, u
  * is WEIR_CANCELLED, and after `drain` WEIR_TIMEDOUT.
  *
  * WEIR_OK; WEIR_INVALID: not started, or over, called already, no signal or more than 64, or one that is not blocked
- * here; WEIR_NOMEM;
- * WEIR_NOTHREAD.
+ * here or that a thread causes itself, as SIGSEGV; WEIR_NOMEM; WEIR_NOTHREAD.
  */
 WEIR_API weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain);
 

@@ -184,7 +184,7 @@ weir_status weir_pipeline_start(weir_pipeline *pipeline) {
         set_launched(pipeline);
         return WEIR_OK;
     }
-    weir__pipeline_undo(pipeline);
+    weir__pipeline_undo(pipeline, status);
     refuse(pipeline, status);
     weir__explain(pipeline, at == NULL ? NULL : at->name, "%s", weir_strerror(status));
     return status;

@@ -116,10 +116,8 @@ bool weir_task_cancelled(weir_task *task) {
 }
 
 weir_deadline weir_task_deadline(const weir_task *task) {
-    if (task == NULL || task->stage->options.attempt_time == 0)
-        return WEIR_NEVER;
-    uint64_t time = task->stage->options.attempt_time;
-    return time < WEIR_NEVER - task->from ? task->from + time : WEIR_NEVER;
+    uint64_t due = task == NULL ? 0 : weir__u64_load_relaxed(&task->due);
+    return due != 0 ? due : WEIR_NEVER;
 }
 
 weir_batch_reason weir_task_batch_reason(const weir_task *task) {
