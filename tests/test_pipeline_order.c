@@ -51,6 +51,17 @@ static int work(weir_task *task, void *item, void *raw) {
     return 0;
 }
 
+static void add_work(weir_pipeline *pipeline, unsigned *how, size_t threads) {
+    add_stage(pipeline, (weir_stage_options){.name = "work",
+                                             .run = work,
+                                             .arg = how,
+                                             .threads = threads,
+                                             .ordered = true,
+                                             .drop = thing_drop,
+                                             .on_error = WEIR_SKIP,
+                                             .retry = {.attempts = *how & RETRIES ? 2 : 0, .backoff = 20 * 1000}});
+}
+
 /* What comes last; checked when it is over. */
 struct line {
     atomic_size_t count;
@@ -90,14 +101,7 @@ START_TEST (results_leave_in_the_order_of_the_items) {
     unsigned how = (unsigned)_i;
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 50});
-    add_stage(pipeline, (weir_stage_options){.name = "work",
-                                             .run = work,
-                                             .arg = &how,
-                                             .threads = 8,
-                                             .ordered = true,
-                                             .drop = thing_drop,
-                                             .on_error = WEIR_SKIP,
-                                             .retry = {.attempts = how & RETRIES ? 2 : 0, .backoff = 10 * 1000}});
+    add_work(pipeline, &how, 8);
     add_stage(pipeline,
               (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .capacity = 4, .drop = thing_drop});
     start_pipeline(pipeline);
@@ -173,14 +177,7 @@ START_TEST (several_ordered_stages_keep_the_order_together) {
     add_ordered(pipeline, "a", pass_slowly, NULL, 1);
     add_ordered(pipeline, "b", pass_slowly, NULL, 3);
     add_ordered(pipeline, "c", pass_slowly, NULL, 2);
-    add_stage(pipeline, (weir_stage_options){.name = "work",
-                                             .run = work,
-                                             .arg = &how,
-                                             .threads = 4,
-                                             .ordered = true,
-                                             .drop = thing_drop,
-                                             .on_error = WEIR_SKIP,
-                                             .retry = {.attempts = how & RETRIES ? 2 : 0, .backoff = 10 * 1000}});
+    add_work(pipeline, &how, 4);
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
     start_pipeline(pipeline);
     struct thing **first = first_things(ITEMS);
@@ -335,14 +332,7 @@ START_TEST (a_cancel_drops_items_and_results_that_wait_for_their_turn) {
     unsigned how = (unsigned)_i & 15;
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "work",
-                                             .run = work,
-                                             .arg = &how,
-                                             .threads = 4,
-                                             .ordered = true,
-                                             .drop = thing_drop,
-                                             .on_error = WEIR_SKIP,
-                                             .retry = {.attempts = how & RETRIES ? 2 : 0, .backoff = 100 * 1000}});
+    add_work(pipeline, &how, 4);
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
     start_pipeline(pipeline);
     struct thing **first = first_things(100 + (size_t)_i);
