@@ -17,12 +17,19 @@ static bool is_closed_locked(const weir__limits *limits, bool outside) {
     return limits->closed || (outside && limits->closed_outside);
 }
 
+/* The room that is worth a wake. */
+static uint64_t enough_room(const weir__limits *limits) {
+    enum { PAYS = 32 };
+    uint64_t quarter = limits->max_items / 4;
+    return quarter < PAYS ? quarter : PAYS;
+}
+
 /* Whether those inside have enough to do without another one. */
 static bool is_satisfied_locked(const weir__limits *limits) {
     bool each = limits->entrance_count > 0;
     for (size_t i = 0; each && i < limits->entrance_count; i++)
         each = weir_queue_size(limits->entrances[i]) > 0;
-    return each && limits->inside.items > limits->max_items - limits->max_items / 4;
+    return each && limits->inside.items > limits->max_items - enough_room(limits);
 }
 
 static void join_line_locked(weir__limits *limits, weir__waiting *self) {

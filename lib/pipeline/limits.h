@@ -7,8 +7,8 @@
  * item is not overtaken for ever by light ones; one that is heavier than the whole budget passes when it is alone.
  *
  * Waking somebody for each item that leaves would cost more than most items. So once there was no room, nobody is woken
- * until a quarter of the items has left, or one of the queues that they come into is empty: as long as there is
- * something in each of them, nobody in the pipeline would be the sooner for one more. Who leaves looks at the queues
+ * until some items have left, or one of the queues that they come into is empty: as long as there is something in each
+ * of them, nobody in the pipeline would be the sooner for one more. Who leaves looks at the queues
  * after that, under the lock; who takes the last item out of one looks here, under the lock, after that. So one of the
  * two sees the other.
  *
