@@ -51,10 +51,19 @@ static weir__envelope *next_locked(weir__order *order) {
     return next;
 }
 
+/* What its stage still has to do for it, unless it has never come in there. */
+static void leave_stage(weir_stage *stage, weir_task *task, weir__verdict verdict, bool kept) {
+    if (!kept)
+        return;
+    weir__stage_count(stage, task, verdict);
+    weir__queue_settle(stage->queue, 1);
+}
+
 /* The item's turn: its results leave, and it is over. Its stage is that of the order, or one before. */
 static void let_out(weir_task *task, weir__envelope *envelope) {
     weir_stage *stage = envelope->stage;
     weir__verdict verdict = (weir__verdict)envelope->verdict;
+    bool kept = envelope->kept;
     weir__envelope *result;
     while ((result = weir__list_take(&envelope->list)) != NULL)
         weir__send(stage, task, result);
@@ -62,8 +71,7 @@ static void let_out(weir_task *task, weir__envelope *envelope) {
         weir__send(stage, task, envelope);
     else
         weir__envelope_over(stage->pipeline, task, envelope, verdict);
-    weir__stage_count(stage, task, verdict);
-    weir__queue_settle(stage->queue, 1);
+    leave_stage(stage, task, verdict, kept);
 }
 
 /* Several items' turn. Mostly each is its own result. */
@@ -107,6 +115,7 @@ static void drop_results(weir_task *task, weir__envelope *envelope) {
     weir_stage *stage = envelope->stage;
     weir__envelope *result;
     weir__verdict verdict = (weir__verdict)envelope->verdict;
+    bool kept = envelope->kept;
     while ((result = weir__list_take(&envelope->list)) != NULL) {
         weir__send_refuse(stage, result->item);
         weir__envelope_over(stage->pipeline, task, result, WEIR__DROPPED);
@@ -114,8 +123,7 @@ static void drop_results(weir_task *task, weir__envelope *envelope) {
     if (envelope->is_result)
         weir__send_refuse(stage, envelope->item);
     weir__envelope_over(stage->pipeline, task, envelope, envelope->is_result ? WEIR__DROPPED : verdict);
-    weir__stage_count(stage, task, verdict);
-    weir__queue_settle(stage->queue, 1);
+    leave_stage(stage, task, verdict, kept);
 }
 
 void weir__order_ready(weir_task *task, weir__envelope *envelope) {
@@ -131,6 +139,12 @@ void weir__order_ready(weir_task *task, weir__envelope *envelope) {
     if (!order->releasing && envelope->position == order->next)
         release_locked(stage, task);
     weir__lock_release(&order->lock);
+}
+
+void weir__order_lost(weir_task *task, weir__envelope *envelope, weir__verdict verdict) {
+    envelope->verdict = (unsigned char)verdict;
+    envelope->kept = false;
+    weir__order_ready(task, envelope);
 }
 
 /* Takes out all that is ready. */

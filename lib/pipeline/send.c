@@ -49,7 +49,11 @@ static void pass(weir_stage *from, weir_stage *to, weir_task *task, weir__envelo
     if (status == WEIR_OK)
         return;
     refuse(from, to, envelope->item, status);
-    weir__envelope_over(to->pipeline, task, envelope, status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED);
+    weir__verdict verdict = status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
+    if (to->inherits)
+        weir__order_lost(task, envelope, verdict);
+    else
+        weir__envelope_over(to->pipeline, task, envelope, verdict);
 }
 
 /* One more piece, of what is made of the result; false: out of memory. */

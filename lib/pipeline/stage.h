@@ -267,8 +267,11 @@ void weir__send_refuse(weir_stage *from, void *result);
 /* False: out of memory. */
 bool weir__order_prepare(weir_stage *stage);
 
-/* The item is ready, or lost in a stage before the one that orders it: its results leave when it is its turn. */
+/* The item is ready, or given up in a stage before the one that orders it: its results leave when it is its turn. */
 void weir__order_ready(weir_task *task, weir__envelope *envelope);
+
+/* The item has not come into a stage that inherits its position, which has counted it: it is over at its turn. */
+void weir__order_lost(weir_task *task, weir__envelope *envelope, weir__verdict verdict);
 void weir__order_close(weir_stage *stage);
 
 void weir__rate_prepare(weir_stage *stage);

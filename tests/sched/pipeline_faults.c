@@ -208,6 +208,33 @@ void scenario_ordered_without_memory(void) {
     run_without_memory((weir_stage_options){.ordered = true});
 }
 
+/* One that does not come into the second stage is none that the others wait for in its order. */
+void scenario_ordered_lost_without_memory(void) {
+    weir_queue *results = new_counting_queue(8);
+    begin_pipeline((weir_pipeline_options){.max_items = 4});
+    add_stage(
+        (weir_stage_options){.name = "first", .func = pass_on, .capacity = 4, .ordered = true, .on_error = WEIR_SKIP});
+    add_stage((weir_stage_options){.name = "second",
+                                   .func = pass_on,
+                                   .threads = 2,
+                                   .capacity = WEIR_UNBOUNDED,
+                                   .ordered = true,
+                                   .results = results});
+    start_pipeline();
+    sched_fail_allocation(1 + (unsigned)explore_choose(6, 0), false);
+    for (int i = 1; i <= 4; i++)
+        put_if_possible(item(i));
+    must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), WEIR_OK);
+    sched_fail_allocation(0, false);
+    finish_pipeline(WEIR_OK);
+    int last = 0;
+    for (void *got; weir_queue_try_get(results, &got) == WEIR_OK; last = number(got)) {
+        sched_check(number(got) > last, "item %d comes after item %d", number(got), last);
+        must(weir_queue_task_done(results), WEIR_OK);
+    }
+    must(weir_queue_destroy(results), WEIR_OK);
+}
+
 static uint64_t same_key(const void *got, void *arg) {
     (void)got;
     (void)arg;

@@ -395,6 +395,10 @@ const struct scenario scenarios[] = {
      .shows = "the same in order",
      .run = scenario_ordered_without_memory,
      .large = 1},
+    {.name = "ordered_lost_without_memory",
+     .shows = "one order behind two stages, also for what does not come into the second",
+     .run = scenario_ordered_lost_without_memory,
+     .large = 2},
     {.name = "keys_without_memory", .shows = "the same with keys", .run = scenario_keys_without_memory, .large = 2},
 
     {.name = "overdue_does_not_fall",
