@@ -128,6 +128,34 @@ START_TEST (one_that_gives_up_is_out_of_the_line) {
 }
 END_TEST
 
+/* Whoever waits for a limit may be the one that the pipeline waits for, as soon as it has room for one more. */
+START_TEST (who_takes_results_and_puts_items_goes_on) {
+    enum { INSIDE = 100, MORE = 1000 };
+    weir_queue *results;
+    assert_status(WEIR_OK, weir_queue_create(&results, 4));
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = INSIDE});
+    add_stage(pipeline, (weir_stage_options){.name = "pass",
+                                             .func = hand_back,
+                                             .ordered = _i == 1,
+                                             .capacity = 2 * INSIDE,
+                                             .results = results,
+                                             .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, INSIDE);
+    void *taken;
+    for (size_t i = 0; i < INSIDE + MORE; i++) {
+        assert_status(WEIR_OK, weir_queue_get(results, &taken));
+        assert_status(WEIR_OK, weir_queue_task_done(results));
+        thing_consume(taken);
+        if (i < MORE)
+            put_things(pipeline, 1);
+    }
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- several at once ---- */
 
 enum { SEVERAL = 100 };
@@ -480,6 +508,7 @@ static Suite *limits_suite(void) {
     tcase_add_loop_test(inside, one_that_gives_up_is_out_of_the_line, 0, 4);
     tcase_add_test(inside, an_item_is_inside_until_its_last_piece_is_done_with);
     tcase_add_test(inside, many_who_put_keep_within_both_limits);
+    tcase_add_loop_test(inside, who_takes_results_and_puts_items_goes_on, 0, 2);
     TCase *several = add_things_case(suite, "several");
     tcase_add_loop_test(several, several_are_put_as_there_is_room_for_them, 0, 3);
     tcase_add_loop_test(several, what_of_several_does_not_come_in_is_the_callers, 0, 4);

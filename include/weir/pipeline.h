@@ -301,9 +301,7 @@ WEIR_API const char *weir_pipeline_message(const weir_pipeline *pipeline);
 
 /*
  * Puts an item to the stage that nothing leads to. Waits while the pipeline's limits or its queue allow no more, until
- * they do, or the pipeline is finished or cancelled. One waiting for a limit is let in before those that came later; once
- * max_items are inside, when 32 of them have left, or a quarter if that is less, or a stage that items come into has
- * nothing in its queue.
+ * they do, or the pipeline is finished or cancelled. One waiting for a limit is let in before those that came later.
  * From inside a stage it may wait for ever: there, emit.
  *
  * WEIR_OK; WEIR_CLOSED: finishing, cancelled or over; WEIR_INVALID: not started, or there is no such stage; WEIR_NOMEM.

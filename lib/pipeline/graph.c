@@ -118,16 +118,6 @@ static bool find_entrance(weir_pipeline *pipeline) {
     return true;
 }
 
-/* Where items come in that the limits have let in. */
-static void find_fed(weir_pipeline *pipeline) {
-    for (weir_stage *stage = pipeline->first; pipeline->limited && stage != NULL; stage = stage->next) {
-        for (size_t i = 0; weir__stage_is_source(stage) && i < stage->successor_count; i++)
-            stage->successors[i]->fed = true;
-    }
-    if (pipeline->limited && pipeline->entrance != NULL)
-        pipeline->entrance->fed = true;
-}
-
 /*
  * A. Kahn, "Topological Sorting of Large Networks", CACM 5, 1962: again and again one that nothing leads to but what
  * has been taken. `marks` has how many lead to each that have not.
@@ -343,7 +333,6 @@ weir_status weir__graph_check(weir_pipeline *pipeline) {
     set_limits(pipeline);
     if (!check_ends(pipeline) || !find_entrance(pipeline) || !check_batches(pipeline))
         return WEIR_INVALID;
-    find_fed(pipeline);
     find_orderers(pipeline);
     pipeline->plain = is_plain(pipeline);
     return WEIR_OK;

@@ -5,31 +5,45 @@
  */
 #include "pipeline/limits.h"
 
-static bool has_room_locked(const weir__limits *limits, uint64_t weight) {
-    const weir__load *inside = &limits->inside;
-    if (inside->items == 0)
+/* A hint, without the lock. */
+static bool has_room(const weir__limits *limits, uint64_t weight) {
+    uint64_t items = weir__u64_load_relaxed(&limits->items), bytes = weir__u64_load_relaxed(&limits->bytes);
+    if (items == 0)
         return true; /* alone it always passes */
-    return inside->items < limits->max_items && inside->bytes <= limits->max_bytes &&
-           weight <= limits->max_bytes - inside->bytes;
+    return items < limits->max_items && bytes <= limits->max_bytes && weight <= limits->max_bytes - bytes;
+}
+
+static void add_locked(weir__limits *limits, uint64_t items, uint64_t bytes) {
+    weir__u64_store_relaxed(&limits->items, weir__u64_load_relaxed(&limits->items) + items);
+    weir__u64_store_relaxed(&limits->bytes, weir__u64_load_relaxed(&limits->bytes) + bytes);
+}
+
+struct sight {
+    const weir__limits *limits;
+    uint64_t weight;
+};
+
+static weir__sight look_for_room(const void *raw) {
+    const struct sight *sight = raw;
+    const weir__limits *limits = sight->limits;
+    uint64_t items = weir__u64_load_relaxed(&limits->items);
+    if (!has_room(limits, sight->weight))
+        return WEIR__SEE_NOTHING;
+    if (items + 1 >= limits->max_items)
+        return WEIR__SEE_ONE;
+    return items <= limits->max_items / 2 ? WEIR__SEE_PLENTY : WEIR__SEE_SEVERAL;
+}
+
+/* Waits awake for a moment, in its place in line. */
+static void spin_locked(weir__limits *limits, uint64_t weight) {
+    const struct sight sight = {limits, weight};
+    weir__lock_release(&limits->lock);
+    (void)weir__spin_until(&limits->spin, look_for_room, &sight);
+    weir__lock_acquire(&limits->lock);
 }
 
 static bool is_closed_locked(const weir__limits *limits, bool outside) {
     return limits->closed || (outside && limits->closed_outside);
-}
-
-/* The room that is worth a wake. */
-static uint64_t enough_room(const weir__limits *limits) {
-    enum { PAYS = 32 };
-    uint64_t quarter = limits->max_items / 4;
-    return quarter < PAYS ? quarter : PAYS;
-}
-
-/* Whether those inside have enough to do without another one. */
-static bool is_satisfied_locked(const weir__limits *limits) {
-    bool each = limits->entrance_count > 0;
-    for (size_t i = 0; each && i < limits->entrance_count; i++)
-        each = weir_queue_size(limits->entrances[i]) > 0;
-    return each && limits->inside.items > limits->max_items - enough_room(limits);
 }
 
 static void join_line_locked(weir__limits *limits, weir__waiting *self) {
@@ -56,12 +70,13 @@ static void leave_line_locked(weir__limits *limits, weir__waiting *self) {
 static weir_status wait_locked(weir__limits *limits, weir__waiting *self, bool outside, weir_deadline deadline) {
     weir_status status = WEIR_OK;
     bool in_time = true;
-    limits->holding = limits->holding || !has_room_locked(limits, self->weight);
     join_line_locked(limits, self);
+    if (limits->first == self && deadline != 0)
+        spin_locked(limits, self->weight);
     for (;;) {
         if (is_closed_locked(limits, outside))
             status = WEIR_CLOSED;
-        else if (limits->first == self && has_room_locked(limits, self->weight))
+        else if (limits->first == self && has_room(limits, self->weight))
             break;
         else if (!in_time || (deadline != WEIR_NEVER && weir__clock_now() >= deadline))
             status = WEIR_TIMEDOUT;
@@ -73,12 +88,10 @@ static weir_status wait_locked(weir__limits *limits, weir__waiting *self, bool o
     return status;
 }
 
-/* Wakes the first in line if it has room now, once, and nobody is held back; releases the lock. */
+/* Wakes the first in line if it has room now, once, and releases the lock. */
 static void release_locked(weir__limits *limits) {
     weir__waiting *first = limits->first;
-    bool room = first != NULL && has_room_locked(limits, first->weight);
-    limits->holding = first != NULL && (!room || (limits->holding && is_satisfied_locked(limits)));
-    if (room && !limits->holding)
+    if (first != NULL && has_room(limits, first->weight))
         weir__park_release_one(&first->park, &limits->lock);
     else
         weir__lock_release(&limits->lock);
@@ -90,25 +103,17 @@ weir_status weir__limits_enter(weir__limits *limits, uint64_t weight, bool outsi
     weir__lock_acquire(&limits->lock);
     if (is_closed_locked(limits, outside))
         status = WEIR_CLOSED;
-    else if (limits->first != NULL || !has_room_locked(limits, weight))
+    else if (limits->first != NULL || !has_room(limits, weight))
         status = wait_locked(limits, &self, outside, deadline);
-    if (status == WEIR_OK) {
-        limits->inside.items++;
-        limits->inside.bytes += weight;
-    }
+    if (status == WEIR_OK)
+        add_locked(limits, 1, weight);
     release_locked(limits); /* the next in line may have its turn now */
     return status;
 }
 
 void weir__limits_leave(weir__limits *limits, weir__load load) {
     weir__lock_acquire(&limits->lock);
-    limits->inside.items -= load.items;
-    limits->inside.bytes -= load.bytes;
-    release_locked(limits);
-}
-
-void weir__limits_look(weir__limits *limits) {
-    weir__lock_acquire(&limits->lock);
+    add_locked(limits, 0 - load.items, 0 - load.bytes);
     release_locked(limits);
 }
 
@@ -124,9 +129,6 @@ void weir__limits_close(weir__limits *limits, bool everybody) {
     weir__lock_release(&limits->lock);
 }
 
-weir__load weir__limits_inside(weir__limits *limits) {
-    weir__lock_acquire(&limits->lock);
-    weir__load inside = limits->inside;
-    weir__lock_release(&limits->lock);
-    return inside;
+uint64_t weir__limits_bytes(const weir__limits *limits) {
+    return weir__u64_load_relaxed(&limits->bytes);
 }

@@ -6,12 +6,6 @@
  * until the last piece of it is done with. Those that wait are let in in the order in which they came, so that a heavy
  * item is not overtaken for ever by light ones; one that is heavier than the whole budget passes when it is alone.
  *
- * Waking somebody for each item that leaves would cost more than most items. So once there was no room, nobody is woken
- * until some items have left, or one of the queues that they come into is empty: as long as there is something in each
- * of them, nobody in the pipeline would be the sooner for one more. Who leaves looks at the queues
- * after that, under the lock; who takes the last item out of one looks here, under the lock, after that. So one of the
- * two sees the other.
- *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #ifndef WEIR_PIPELINE_LIMITS_H
@@ -20,11 +14,14 @@
 #include <weir/deadline.h>
 #include <weir/status.h>
 
-#include "closable_queue/queue.h"
 #include "lock/lock.h"
 #include "park/park.h"
+#include "park/spin.h"
 
-/* One that waits; on its own stack. It sleeps in a park of its own, and is woken when it is the first and has room. */
+/*
+ * One that waits; on its own stack. The first in line waits awake for a moment, in which others may leave room for more
+ * than one; then it sleeps, in a park of its own, and is woken when it is the first and has room.
+ */
 typedef struct weir__waiting {
     struct weir__waiting *next;
     uint64_t weight;
@@ -32,18 +29,16 @@ typedef struct weir__waiting {
 } weir__waiting;
 
 typedef struct weir__load {
-    uint64_t items, bytes; /* inside */
+    uint64_t items, bytes;
 } weir__load;
 
-/* Zero, but for the limits and the queues. */
+/* Zero, but for the limits. */
 typedef struct weir__limits {
     uint64_t max_items, max_bytes; /* constant; UINT64_MAX: none */
-    weir_queue **entrances;        /* constant: where they come in */
-    size_t entrance_count;
-    weir__lock lock; /* of all that follows */
-    weir__load inside;
+    weir__lock lock;               /* of all that follows */
+    weir__u64 items, bytes;        /* inside; who waits awake looks at them without the lock */
+    weir__spin spin;
     weir__waiting *first, *last;
-    bool holding;                /* there was no room: nobody is woken for a while */
     bool closed_outside, closed; /* for those who put from outside; for everybody */
 } weir__limits;
 
@@ -53,12 +48,10 @@ weir_status weir__limits_enter(weir__limits *limits, uint64_t weight, bool outsi
 /* Gives the room of some items back. */
 void weir__limits_leave(weir__limits *limits, weir__load load);
 
-/* To be called when somebody has emptied an entrance. */
-void weir__limits_look(weir__limits *limits);
-
 /* Refuses those who put from outside, or everybody, from now on. */
 void weir__limits_close(weir__limits *limits, bool everybody);
 
-weir__load weir__limits_inside(weir__limits *limits);
+/* How many bytes are inside. */
+uint64_t weir__limits_bytes(const weir__limits *limits);
 
 #endif /* WEIR_PIPELINE_LIMITS_H */

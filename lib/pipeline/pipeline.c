@@ -125,18 +125,6 @@ static weir_status prepare_stages(weir_pipeline *pipeline, const weir_stage **at
     return status;
 }
 
-static weir_status prepare_limits(weir_pipeline *pipeline) {
-    weir__limits *limits = &pipeline->limits;
-    limits->entrances = weir__alloc(pipeline->stage_count * sizeof(weir_queue *));
-    if (limits->entrances == NULL)
-        return WEIR_NOMEM;
-    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if (stage->fed)
-            limits->entrances[limits->entrance_count++] = stage->queue;
-    }
-    return WEIR_OK;
-}
-
 /* From the last to the first, so that there is somebody to take. */
 static weir_status start_stages(weir_pipeline *pipeline, const weir_stage **at) {
     weir_status status = WEIR_OK;
@@ -152,8 +140,6 @@ static weir_status start_stages(weir_pipeline *pipeline, const weir_stage **at) 
 
 static weir_status launch(weir_pipeline *pipeline, const weir_stage **at) {
     weir_status status = prepare_stages(pipeline, at);
-    if (status == WEIR_OK)
-        status = prepare_limits(pipeline);
     if (status != WEIR_OK)
         return status;
     weir__lock_acquire(&pipeline->lock);
@@ -296,7 +282,6 @@ static void free_all(weir_pipeline *pipeline) {
     weir__pool_empty(&pipeline->pool);
     weir__errors_free(pipeline);
     weir__event_close(&pipeline->cancel_event);
-    weir__free(pipeline->limits.entrances);
     weir__free(pipeline->order);
     weir__free(pipeline->name);
     weir__free(pipeline);

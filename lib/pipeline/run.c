@@ -140,8 +140,6 @@ void *weir__run(void *raw, void *state) {
     weir_task *task = state;
     weir__envelope *envelope = raw;
     envelope->kept = false;
-    if (task->stage->fed && weir_queue_size(task->stage->queue) == 0)
-        weir__limits_look(&task->stage->pipeline->limits);
     if (task->stage->options.per_key != 0) {
         run_by_key(task, envelope);
         return WEIR__KEPT;

@@ -267,7 +267,7 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
     set_in(&report->counts, count_in(pipeline));
     report->max_items = pipeline->limits.max_items != UINT64_MAX ? pipeline->limits.max_items : 0;
     report->max_bytes = pipeline->options.max_bytes;
-    report->bytes = weir__limits_inside(&pipeline->limits).bytes;
+    report->bytes = weir__limits_bytes(&pipeline->limits);
     add_edges(pipeline, draft);
     add_late(pipeline, instant.now, draft);
 }

@@ -134,7 +134,6 @@ struct weir_stage {
     size_t successor_count, predecessor_count;
     uint64_t roots;      /* that one item of it may stand for; see graph.c */
     weir_stage *orderer; /* where its results are put in order: itself, or a stage behind it; NULL: nowhere */
-    bool fed;            /* it is an entrance of a limited pipeline: items come into it from outside, or from sources */
     bool inherits;       /* it is the orderer of those before it: its items have the positions that they had there */
     weir_queue *queue;
     weir_queue *onward; /* in a plain pipeline: where all results go; NULL: nowhere */

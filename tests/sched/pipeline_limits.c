@@ -3,7 +3,6 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "pipeline/limits.h"
 #include "pipeline_support.h"
 
 static int pieces; /* that are through */
@@ -172,69 +171,4 @@ void scenario_cancel_against_several(void) {
     sched_join(several);
     finish_pipeline(WEIR_CANCELLED);
     check_each_ended_once(3);
-}
-
-/* ---- holding back ---- */
-
-/* All but the last two have one key, so that they wait, and nobody with them, for the first one, which waits. */
-static uint64_t key_of_most(const void *got, void *arg) {
-    (void)arg;
-    return number(got) < 7 ? 0 : (uint64_t)number(got);
-}
-
-static void *wait_in_first_and_eighth(void *got, void *arg) {
-    (void)arg;
-    begin_call(got);
-    if (number(got) == 1 || number(got) == 8)
-        wait_at_gate();
-    (void)end_call(got);
-    return got;
-}
-
-/* The seventh leaves, and its room is not a quarter: but there is nothing to do for the third worker. */
-void scenario_limit_holds_nobody_back_from_idle(void) {
-    begin_pipeline((weir_pipeline_options){.max_items = 8});
-    add_stage((weir_stage_options){.name = "keys",
-                                   .func = wait_in_first_and_eighth,
-                                   .threads = 3,
-                                   .capacity = 8,
-                                   .key = key_of_most,
-                                   .per_key = 1});
-    start_pipeline();
-    put_items(1, 8);
-    put_items(9, 1); /* waits for the limit */
-    open_gate();
-    open_gate();
-    finish_with(WEIR_OK, 9, 0, 0, 0);
-    check_each_ended_once(9);
-}
-
-/* The same without a pipeline: one leaves while another takes the last item. */
-static weir__limits limits;
-static weir_queue *entrance;
-
-static void enter_as_the_ninth(void *unused) {
-    (void)unused;
-    must(weir__limits_enter(&limits, 0, true, WEIR_NEVER), WEIR_OK);
-}
-
-static void leave_as_the_first(void *unused) {
-    (void)unused;
-    weir__limits_leave(&limits, (weir__load){.items = 1});
-}
-
-void scenario_limit_against_the_last_item(void) {
-    entrance = new_queue(1);
-    limits = (weir__limits){.max_items = 8, .max_bytes = UINT64_MAX, .entrances = &entrance, .entrance_count = 1};
-    for (int i = 1; i <= 8; i++)
-        must(weir__limits_enter(&limits, 0, true, 0), WEIR_OK);
-    must(weir_queue_put(entrance, item(8)), WEIR_OK);
-    int ninth = sched_spawn(enter_as_the_ninth, NULL), first = sched_spawn(leave_as_the_first, NULL);
-    (void)get_number(entrance);
-    must(weir_queue_task_done(entrance), WEIR_OK);
-    weir__limits_look(&limits);
-    sched_join(first);
-    sched_join(ninth);
-    sched_check(weir__limits_inside(&limits).items == 8, "%d are inside", (int)weir__limits_inside(&limits).items);
-    must(weir_queue_destroy(entrance), WEIR_OK);
 }

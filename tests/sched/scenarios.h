@@ -92,8 +92,6 @@ void scenario_source_within_limit(void);
 void scenario_cancel_against_limit(void);
 void scenario_cancel_against_two_at_limit(void);
 void scenario_cancel_against_several(void);
-void scenario_limit_holds_nobody_back_from_idle(void);
-void scenario_limit_against_the_last_item(void);
 
 void scenario_plain_pipeline(void);
 void scenario_finish_against_full(void);
