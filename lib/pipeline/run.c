@@ -95,23 +95,27 @@ static void run_next_of_key(weir_task *task, void *key) {
     }
 }
 
+/* Whatever the message is, it is not this item's. */
+static weir__after fail_without_memory(weir_task *task, weir__envelope *envelope) {
+    task->message[0] = '\0';
+    return weir__fail(task, envelope, -WEIR_NOMEM);
+}
+
 /* Runs it, and what has waited for its key. */
 static void run_with_key(weir_task *task, weir__envelope *envelope) {
     void *key = envelope->key;
-    if (!envelope->entered) {
-        task->message[0] = '\0';
-        (void)weir__fail(task, envelope, -WEIR_NOMEM);
-    } else if (attempt(task, envelope) != WEIR__WAITS) {
+    if (!envelope->entered)
+        (void)fail_without_memory(task, envelope);
+    else if (attempt(task, envelope) != WEIR__WAITS)
         run_next_of_key(task, key);
-    }
 }
 
-/* Gives those that have come in to other workers, but for the first one, as long as there is memory for that. */
-static void share_out(weir_task *task, weir__envelope *first) {
+/* Gives those that have come in to other workers, as long as there is memory for that. */
+static void share_out(weir_task *task) {
     weir__list rest = {NULL, NULL};
     weir__envelope *envelope;
     while ((envelope = weir__list_take(&task->ready)) != NULL) {
-        weir__returned *returned = envelope != first && envelope->entered ? weir__returned_new() : NULL;
+        weir__returned *returned = envelope->entered ? weir__returned_new() : NULL;
         if (returned != NULL)
             weir__give_back(envelope, returned);
         else
@@ -131,8 +135,9 @@ static void run_by_key(weir_task *task, weir__envelope *envelope) {
         return;
     }
     task->ready = weir__keys_enter(task, envelope);
-    share_out(task, task->ready.first);
-    while ((envelope = weir__list_take(&task->ready)) != NULL)
+    envelope = weir__list_take(&task->ready); /* for this worker */
+    share_out(task);
+    for (; envelope != NULL; envelope = weir__list_take(&task->ready))
         run_with_key(task, envelope);
 }
 
@@ -205,7 +210,7 @@ void *weir__run_source(void *permit, void *state) {
 static bool hand_over(weir_task *task, weir__envelope *envelope) {
     weir__returned *returned = weir__returned_new();
     if (returned == NULL)
-        return weir__fail(task, envelope, -WEIR_NOMEM) != WEIR__WAITS;
+        return fail_without_memory(task, envelope) != WEIR__WAITS;
     weir__give_back(envelope, returned);
     return false;
 }
@@ -223,7 +228,7 @@ static void hand_over_ready(weir_task *task) {
     while ((envelope = weir__list_take(&task->ready)) != NULL) {
         void *key = envelope->key;
         if (!envelope->entered)
-            (void)weir__fail(task, envelope, -WEIR_NOMEM);
+            (void)fail_without_memory(task, envelope);
         else if (hand_over(task, envelope))
             hand_over_next_of_key(task, key);
     }
