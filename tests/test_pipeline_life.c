@@ -424,6 +424,17 @@ static void assert_no_start(weir_pipeline *pipeline, weir_status wanted, const c
     assert_status(wanted, weir_pipeline_start(pipeline));
 }
 
+START_TEST (a_graph_that_is_refused_is_the_outcome) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .func = hand_back});
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back});
+    connect_stages(pipeline, a, b);
+    connect_stages(pipeline, b, a);
+    assert_no_start(pipeline, WEIR_INVALID, "a");
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 START_TEST (an_init_that_fails_undoes_the_start) {
     size_t before = threads_at_rest();
     struct inits inits = {.fails_at = (size_t)_i};
@@ -496,6 +507,7 @@ static Suite *life_suite(void) {
     tcase_add_test(declaring, before_the_start_there_is_nothing_to_end);
     tcase_add_test(declaring, one_that_was_never_started_is_destroyed_with_its_stages);
     TCase *starting = add_things_case(suite, "starting");
+    tcase_add_test(starting, a_graph_that_is_refused_is_the_outcome);
     tcase_add_loop_test(starting, an_init_that_fails_undoes_the_start, 0, 3);
     tcase_add_test(starting, a_thread_that_cannot_be_had_undoes_the_start);
     tcase_add_loop_test(starting, more_threads_than_memory_can_address_are_refused, 0, 3);

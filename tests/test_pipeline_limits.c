@@ -233,6 +233,47 @@ START_TEST (what_of_several_does_not_come_in_is_the_callers) {
 }
 END_TEST
 
+/* What of several waits for its queue leaves the limits to others: here, to a source. */
+static int produce_many(weir_task *task, void *none, void *raw) {
+    atomic_uint *produced = raw;
+    (void)none;
+    if (atomic_load(produced) == 1000)
+        return WEIR_END;
+    weir_task_emit(task, thing_new());
+    atomic_fetch_add(produced, 1);
+    return 0;
+}
+
+START_TEST (several_that_wait_for_the_queue_keep_no_room_from_others) {
+    enum { INSIDE = 32 };
+    struct gate gate = GATE;
+    atomic_uint produced = 0;
+    weir_pipeline *pipeline =
+        new_pipeline(&(weir_pipeline_options){.max_items = INSIDE, .grace = HANG_SECONDS * SECONDS});
+    weir_stage *slow = add_stage(
+        pipeline, (weir_stage_options){
+                      .name = "gate", .func = hand_back_at_gate, .arg = &gate, .capacity = 2, .drop = thing_drop});
+    weir_stage *source =
+        add_stage(pipeline, (weir_stage_options){.name = "source", .source = produce_many, .arg = &produced});
+    weir_stage *end =
+        add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    connect_stages(pipeline, slow, end);
+    connect_stages(pipeline, source, end);
+    start_pipeline(pipeline);
+    void **things = several_things();
+    struct pipeline_call put = {.call = {.items = things, .count = SEVERAL}, .pipeline = pipeline};
+    call_start(&put.call, make_pipeline_put_many);
+    gate_wait_for(&gate, 1);
+    wait_for_count(&produced, 1000);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    assert_status(WEIR_CLOSED, call_finish(&put.call));
+    consume_from(things, put.call.moved);
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    assert_things_ended();
+}
+END_TEST
+
 START_TEST (several_may_be_none_and_are_checked) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated_for_several(&gate, _i);
@@ -512,6 +553,7 @@ static Suite *limits_suite(void) {
     TCase *several = add_things_case(suite, "several");
     tcase_add_loop_test(several, several_are_put_as_there_is_room_for_them, 0, 3);
     tcase_add_loop_test(several, what_of_several_does_not_come_in_is_the_callers, 0, 4);
+    tcase_add_test(several, several_that_wait_for_the_queue_keep_no_room_from_others);
     tcase_add_loop_test(several, several_may_be_none_and_are_checked, 0, 3);
     TCase *rate = add_things_case(suite, "rate");
     tcase_add_loop_test(rate, calls_are_no_more_often_than_the_rate, 0, COUNT_OF(ratings));

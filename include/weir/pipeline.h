@@ -123,7 +123,7 @@ typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, v
 /* What a stage asks about an item: its key, or which way it goes. `arg` is the stage's. */
 typedef uint64_t weir_key_func(const void *item, void *arg);
 
-/* The weight of an item, in bytes. */
+/* The weight of an item, in bytes. It may be asked more than once. */
 typedef uint64_t weir_weigh_func(const void *item, void *arg);
 
 /* Returns what one more stage gets: a copy of the item, or the item itself after counting a reference. */
@@ -193,9 +193,9 @@ typedef struct weir_batch {
  * needs a name and exactly one of func, run, run_batch and source. With init these four, and fini, are handed what that
  * has made, and not `arg`.
  *
- * In an ordered stage an item that is given up leaves no gap, and one that backs off holds up those behind it. Where
- * ordered stages with several threads follow one another, the order is made behind the last of them: so a func's slow
- * item keeps the others out of none of them. A stage with one thread, or with keys, gets its items in order.
+ * In an ordered stage an item that is given up leaves no gap, and one that backs off holds up those behind it. An ordered
+ * func leaves its order to the ordered stage behind it, if that has several threads and no per_key and nothing else is
+ * connected to the two: so a slow item keeps the others out of none of them. The order is the same, behind the last.
  */
 typedef struct weir_stage_options {
     const char *name;           /* copied; of its threads too */
@@ -324,8 +324,7 @@ WEIR_API weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const
  * that. Without a source it returns at once.
  *
  * WEIR_OK: they have; WEIR_CLOSED: the pipeline is finishing, by a call or a signal; WEIR_CANCELLED: cancelled, by a
- * call or an error; WEIR_TIMEDOUT; WEIR_DEADLOCK: called from inside a stage;
- * WEIR_INVALID: not started.
+ * call or an error; WEIR_TIMEDOUT; WEIR_DEADLOCK: called from inside a stage; WEIR_INVALID: not started.
  */
 WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline);
 

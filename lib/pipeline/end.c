@@ -314,8 +314,8 @@ bool weir__pipeline_end_cancelled(weir_pipeline *pipeline) {
     return end(pipeline, 0) != WEIR_BUSY;
 }
 
-void weir__pipeline_undo(weir_pipeline *pipeline, weir_status status) {
-    weir__pipeline_cancel_as(pipeline, status);
+void weir__pipeline_undo(weir_pipeline *pipeline) {
+    weir__pipeline_cancel_as(pipeline, WEIR_CANCELLED);
     join_threads(pipeline);
     if (pipeline->started != 0)
         weir__trace_end(pipeline);

@@ -5,11 +5,10 @@
  * of one, it keeps the one that it had in the first of them, and only the last has an order (graph.c); an item that is
  * lost on the way there has its turn in it too.
  *
- * What is ready lies in a window, at its position modulo
- * the window's size; what is too far ahead for that, in a heap. The worker that makes ready the item whose turn it is
- * lets out its results, and then those of all that follow it and are ready, one worker at a time and without the lock;
- * the others go on with their work meanwhile. An item that has failed, or has no results, or many, has its turn like any
- * other: the position moves on by one.
+ * What is ready lies in a window, at its position modulo the window's size; what is too far ahead for that, in a heap.
+ * The worker that makes ready the item whose turn it is lets out its results, and then those of all that follow it and
+ * are ready, one worker at a time and without the lock; the others go on with their work meanwhile. An item that has
+ * failed, or has no results, or many, has its turn like any other: the position moves on by one.
  *
  * No more is ready than is in flight, for which there is always a limit where there is an ordered stage.
  *

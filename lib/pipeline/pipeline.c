@@ -3,9 +3,11 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "closable_queue/share.h"
 #include "pipeline/pipeline.h"
-
 #include "sync/text.h"
+
+enum { PUT_AT_ONCE = 32 };
 
 static const uint64_t usual_grace = 100 * WEIR_MILLISECOND;
 
@@ -156,11 +158,7 @@ static void set_launched(weir_pipeline *pipeline) {
     weir__lock_release(&pipeline->lock);
 }
 
-weir_status weir_pipeline_start(weir_pipeline *pipeline) {
-    if (pipeline == NULL || pipeline->state != WEIR_RUN_READY)
-        return WEIR_INVALID;
-    if (pipeline->refused != WEIR_OK)
-        return pipeline->refused;
+static weir_status start(weir_pipeline *pipeline) {
     const weir_stage *at = NULL;
     weir_status status = weir__graph_check(pipeline);
     if (status != WEIR_OK)
@@ -170,9 +168,25 @@ weir_status weir_pipeline_start(weir_pipeline *pipeline) {
         set_launched(pipeline);
         return WEIR_OK;
     }
-    weir__pipeline_undo(pipeline, status);
+    weir__pipeline_undo(pipeline);
     refuse(pipeline, status);
     weir__explain(pipeline, at == NULL ? NULL : at->name, "%s", weir_strerror(status));
+    return status;
+}
+
+/* A start that has failed is what a report has to say of the run. */
+static void set_outcome(weir_pipeline *pipeline, weir_status outcome) {
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->outcome = outcome;
+    weir__lock_release(&pipeline->lock);
+}
+
+weir_status weir_pipeline_start(weir_pipeline *pipeline) {
+    if (pipeline == NULL || pipeline->state != WEIR_RUN_READY)
+        return WEIR_INVALID;
+    weir_status status = pipeline->refused != WEIR_OK ? pipeline->refused : start(pipeline);
+    if (status != WEIR_OK)
+        set_outcome(pipeline, status);
     return status;
 }
 
@@ -226,18 +240,41 @@ static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadli
     return status;
 }
 
-/* Waits until one is let in, and puts it with those behind it that are let in at once. */
-static weir_status put_some(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put) {
-    enum { AT_ONCE = 32 };
-    weir__envelope *envelopes[AT_ONCE];
-    size_t in = 0, done = 0;
+/* How many items to put at once: what is let in and has no place in the queue would hold up those of other entrances. */
+static size_t room_at_entrance(const weir_pipeline *pipeline) {
+    const weir_stage *entrance = pipeline->entrance;
+    size_t inside = weir_queue_size(entrance->queue), room = PUT_AT_ONCE;
+    if (entrance->options.capacity != WEIR_UNBOUNDED)
+        room = inside < entrance->options.capacity ? entrance->options.capacity - inside : 1;
+    return room < PUT_AT_ONCE ? room : PUT_AT_ONCE;
+}
+
+/* Waits until one is let in, and lets in those behind it that can be at once; `*in` is how many. */
+static weir_status let_in_several(weir_pipeline *pipeline, void *const *items, size_t count, weir__envelope **envelopes,
+                                  size_t *in) {
+    size_t most = room_at_entrance(pipeline);
     weir_status status = let_in(pipeline, items[0], WEIR_NEVER, &envelopes[0]);
+    *in = status == WEIR_OK;
+    while (status == WEIR_OK && *in < count && *in < most) {
+        if (let_in(pipeline, items[*in], 0, &envelopes[*in]) != WEIR_OK)
+            break;
+        ++*in;
+    }
+    return status;
+}
+
+/* Puts at least one. If there is no room for the others any more they come again. */
+static weir_status put_several(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put) {
+    weir__envelope *envelopes[PUT_AT_ONCE];
+    weir_queue *queue = pipeline->entrance->queue;
+    size_t in, done = 0;
+    weir_status status = let_in_several(pipeline, items, count, envelopes, &in);
     if (status != WEIR_OK)
         return status;
-    do
-        in++;
-    while (in < count && in < AT_ONCE && let_in(pipeline, items[in], 0, &envelopes[in]) == WEIR_OK);
-    status = weir_queue_put_many(pipeline->entrance->queue, (void *const *)envelopes, in, &done);
+    if (weir__queue_try_put_many(queue, (void *const *)envelopes, in, &done) != WEIR_OK) {
+        status = weir_queue_put(queue, envelopes[0]);
+        done = status == WEIR_OK;
+    }
     *put += done;
     while (done < in)
         turn_away(pipeline, envelopes[done++]);
@@ -268,7 +305,7 @@ weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const *items, 
         return weir_queue_put_many(pipeline->entrance->queue, items, count, put);
     weir_status status = WEIR_OK;
     while (*put < count && status == WEIR_OK)
-        status = put_some(pipeline, items + *put, count - *put, put);
+        status = put_several(pipeline, items + *put, count - *put, put);
     return status;
 }
 

@@ -122,7 +122,7 @@ void weir__pipeline_enter(weir_stage *stage);
 void weir__pipeline_leave(weir_stage *stage);
 
 /* A start has failed: ends the threads that are there. */
-void weir__pipeline_undo(weir_pipeline *pipeline, weir_status status);
+void weir__pipeline_undo(weir_pipeline *pipeline);
 
 /* Waits until all that is inside is through. WEIR_OK; WEIR_TIMEDOUT; WEIR_CANCELLED. In several threads at once. */
 weir_status weir__pipeline_drain(weir_pipeline *pipeline, weir_deadline deadline);

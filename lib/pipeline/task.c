@@ -34,8 +34,9 @@ static void drop_of_source(weir_task *task, void *result) {
 static void emit_from_source(weir_task *task, void *result) {
     weir_pipeline *pipeline = task->stage->pipeline;
     weir__envelope *envelope = weir__envelope_new(pipeline, task, result);
-    weir__count(&task->produced, 1);
-    if (envelope != NULL && admit(task, envelope)) {
+    bool admitted = envelope != NULL && admit(task, envelope);
+    weir__count(&task->produced, 1); /* in, before it can be over */
+    if (admitted) {
         weir__send(task->stage, task, envelope);
         weir__stage_count(task->stage, task, WEIR__DONE);
         return;
