@@ -400,17 +400,266 @@ START_TEST (results_of_a_cancelled_attempt_are_dropped_where_they_were_going) {
 }
 END_TEST
 
+/* ---- in the last stage ---- */
+
+enum { LAST = 50 };
+
+/* The first item waits, and the others have passed. */
+struct holding {
+    struct gate gate;
+    atomic_uint passed;
+};
+
+static void *hold_first_of_all(void *item, void *raw) {
+    struct holding *holding = raw;
+    if (((struct thing *)item)->n == 0)
+        gate_pass(&holding->gate);
+    else
+        atomic_fetch_add(&holding->passed, 1);
+    return item;
+}
+
+/* All results wait for the first; `results` may be NULL. Items that were emitted are pieces of what came in. */
+static weir_pipeline *ordered_at_last(struct holding *holding, bool emitted, weir_queue *results) {
+    weir_pipeline *pipeline =
+        new_pipeline(&(weir_pipeline_options){.max_items = ITEMS, .grace = HANG_SECONDS * SECONDS});
+    if (emitted)
+        add_stage(pipeline, (weir_stage_options){.name = "emit", .run = run_pass_on, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "hold",
+                                             .func = hold_first_of_all,
+                                             .arg = holding,
+                                             .threads = 2,
+                                             .ordered = true,
+                                             .results = results,
+                                             .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, LAST);
+    gate_wait_for(&holding->gate, 1);
+    wait_for_count(&holding->passed, LAST - 1);
+    return pipeline;
+}
+
+static weir_queue *queue_of_results(size_t capacity) {
+    weir_queue *queue = NULL;
+    const weir_queue_options options = {.capacity = capacity, .drop = thing_drop};
+    assert_status(WEIR_OK, weir_queue_create_with(&queue, &options));
+    return queue;
+}
+
+/* The queue has room for all, or for a few at a time; or there is none. */
+START_TEST (results_of_the_last_stage_leave_in_order) {
+    static const size_t capacities[] = {WEIR_UNBOUNDED, 4, 1, 0};
+    size_t capacity = capacities[_i / 2];
+    weir_queue *results = capacity != 0 ? queue_of_results(capacity) : NULL;
+    struct holding holding = {.gate = GATE};
+    weir_pipeline *pipeline = ordered_at_last(&holding, _i % 2 == 1, results);
+    gate_open(&holding.gate);
+    void *taken;
+    for (size_t n = 0; results != NULL && n < LAST; n++) {
+        assert_status(WEIR_OK, weir_queue_get_until(results, &taken, hang_limit()));
+        ck_assert_ptr_eq(taken, thing_at(n));
+        thing_consume(taken);
+    }
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.in, LAST);
+    ck_assert_uint_eq(report->counts.done, LAST);
+    ck_assert_uint_eq(stage_in(report, "hold")->counts.done, LAST);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 0); /* without a queue they are forgotten */
+    if (results == NULL)
+        return;
+    assert_things_ended();
+    assert_status(WEIR_OK, weir_queue_tasks_done(results, LAST));
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
+/* The results that wait for their turn go to the drop function of the queue that they were going to. */
+START_TEST (results_of_the_last_stage_are_dropped_where_they_were_going) {
+    bool has_queue = _i / 2 == 0;
+    struct drops drops = {.count = 0};
+    weir_queue *results = has_queue ? new_dropping_queue(WEIR_UNBOUNDED, &drops) : NULL;
+    struct holding holding = {.gate = GATE};
+    weir_pipeline *pipeline = ordered_at_last(&holding, _i % 2 == 1, results);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    gate_open(&holding.gate);
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.dropped, LAST);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&drops.count), has_queue ? LAST : 0);
+    ck_assert_uint_eq(things_dropped(), 0); /* they are no items any more */
+    if (has_queue)
+        assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
+static int emit_and_fail(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    weir_task_emit(task, thing_new());
+    weir_task_emit(task, thing_new());
+    return 1;
+}
+
+START_TEST (results_of_a_failed_attempt_of_the_last_stage_are_dropped_by_their_queue) {
+    struct drops drops = {.count = 0};
+    weir_queue *results = _i == 0 ? new_dropping_queue(WEIR_UNBOUNDED, &drops) : NULL;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "last",
+                                             .run = emit_and_fail,
+                                             .ordered = true,
+                                             .results = results,
+                                             .drop = thing_drop,
+                                             .on_error = WEIR_SKIP});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&drops.count), _i == 0 ? 2 : 0);
+    ck_assert_uint_eq(things_dropped(), 1); /* the item, by its stage */
+    if (_i == 0)
+        assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
+/* ---- far ahead ---- */
+
+/* One item becomes more than an order has room for in its window, whatever max_items is. */
+enum { FAR = 300 };
+
+static int emit_many(weir_task *task, void *item, void *unused) {
+    struct thing *made[FAR];
+    (void)unused;
+    for (size_t i = 0; i < FAR; i++)
+        made[i] = thing_new();
+    for (size_t i = 0; i < FAR; i++)
+        weir_task_emit(task, made[i]);
+    thing_consume(item);
+    return 0;
+}
+
+static void *hold_first_of_many(void *item, void *raw) {
+    struct holding *holding = raw;
+    if (((struct thing *)item)->n == 1)
+        gate_pass(&holding->gate);
+    else
+        atomic_fetch_add(&holding->passed, 1);
+    return item;
+}
+
+START_TEST (what_is_far_ahead_has_its_turn_or_is_dropped) {
+    bool cancels = _i == 1;
+    struct holding holding = {.gate = GATE};
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 1, .grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "many", .run = emit_many, .drop = thing_drop});
+    add_ordered(pipeline, "hold", hold_first_of_many, &holding, 2);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    wait_for_count(&holding.passed, FAR - 1);
+    ck_assert_uint_eq(atomic_load(&line.count), 0);
+    if (cancels)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    gate_open(&holding.gate);
+    finish_and_destroy(pipeline, cancels ? WEIR_CANCELLED : WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&line.count), cancels ? 0 : FAR);
+    for (size_t n = 0; n < atomic_load(&line.count); n++)
+        ck_assert_uint_eq(line.of[n], n + 1);
+    ck_assert_uint_eq(things_dropped(), cancels ? FAR : 0);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- beside others ---- */
+
+/* As many as can be counted is no limit; what an order needs is there all the same. */
+START_TEST (without_a_limit_the_order_is_kept_too) {
+    bool keyed = _i == 1;
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = SIZE_MAX});
+    add_stage(pipeline, (weir_stage_options){.name = "mix",
+                                             .func = pass_slowly,
+                                             .threads = 4,
+                                             .ordered = !keyed,
+                                             .key = keyed ? same_key : NULL,
+                                             .per_key = keyed,
+                                             .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, ITEMS);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->max_items, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_line(ITEMS, 0);
+    assert_things_ended();
+}
+END_TEST
+
+static uint64_t odd_or_even(const void *item, void *arg) {
+    (void)arg;
+    return ((const struct thing *)item)->n % 2;
+}
+
+/* Where two ordered stages meet in one there is no order behind both: each makes its own. */
+START_TEST (two_ordered_stages_that_meet_keep_their_own_orders) {
+    size_t last[2] = {0, 0};
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage *stages[5];
+    weir_stage_options mix = {.func = pass_slowly, .threads = 3, .ordered = true, .drop = thing_drop};
+    stages[0] = add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "from", .func = hand_back, .fan_out = WEIR_BY_CHOICE, .route = odd_or_even, .drop = thing_drop});
+    static const char *const names[] = {"even", "odd", "both"};
+    for (size_t i = 0; i < 3; i++) {
+        mix.name = names[i];
+        stages[1 + i] = add_stage(pipeline, mix);
+    }
+    stages[4] =
+        add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    for (size_t i = 1; i <= 2; i++) {
+        connect_stages(pipeline, stages[0], stages[i]);
+        connect_stages(pipeline, stages[i], stages[3]);
+    }
+    connect_stages(pipeline, stages[3], stages[4]);
+    start_pipeline(pipeline);
+    put_things(pipeline, ITEMS);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&line.count), ITEMS);
+    for (size_t i = 0; i < ITEMS; i++) {
+        size_t n = line.of[i];
+        ck_assert(n < 2 || n == last[n % 2] + 2);
+        last[n % 2] = n;
+    }
+    assert_things_ended();
+}
+END_TEST
+
 static Suite *order_suite(void) {
     Suite *suite = suite_create("order in a pipeline");
     TCase *kept = add_things_case(suite, "kept");
     tcase_add_loop_test(kept, results_leave_in_the_order_of_the_items, 0, 16);
     tcase_add_loop_test(kept, a_func_is_ordered_too_and_beside_other_limits, 0, 3);
     tcase_add_test(kept, a_slow_item_holds_back_no_more_than_the_limit);
+    tcase_add_loop_test(kept, what_is_far_ahead_has_its_turn_or_is_dropped, 0, 2);
     TCase *together = add_things_case(suite, "together");
     tcase_add_loop_test(together, several_ordered_stages_keep_the_order_together, 0, 16);
     tcase_add_test(together, a_slow_item_keeps_the_others_out_of_no_ordered_stage);
     tcase_add_loop_test(together, a_stage_that_is_to_see_the_order_sees_it, 0, 2);
     tcase_add_test(together, what_is_lost_on_the_way_has_its_turn);
+    tcase_add_loop_test(together, without_a_limit_the_order_is_kept_too, 0, 2);
+    tcase_add_test(together, two_ordered_stages_that_meet_keep_their_own_orders);
+    TCase *last = add_things_case(suite, "last");
+    tcase_add_loop_test(last, results_of_the_last_stage_leave_in_order, 0, 8);
+    tcase_add_loop_test(last, results_of_the_last_stage_are_dropped_where_they_were_going, 0, 4);
+    tcase_add_loop_test(last, results_of_a_failed_attempt_of_the_last_stage_are_dropped_by_their_queue, 0, 2);
     TCase *cancelled = add_things_case(suite, "cancelled");
     tcase_add_loop_test(cancelled, a_cancel_drops_items_and_results_that_wait_for_their_turn, 0, 48);
     tcase_add_test(cancelled, results_of_a_cancelled_attempt_are_dropped_where_they_were_going);
