@@ -312,6 +312,31 @@ START_TEST (a_cancel_drops_incomplete_and_complete_batches_once) {
 }
 END_TEST
 
+/* The function that weighs may cancel: its item is in no batch then, and is dropped as it is. */
+static uint64_t weigh_and_cancel(const void *item, void *pipeline) {
+    if (((const struct thing *)item)->n == 2)
+        (void)weir_pipeline_cancel(pipeline);
+    return 1;
+}
+
+START_TEST (an_item_that_a_cancel_finds_on_its_way_to_the_batch_is_dropped) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "batch",
+                                             .run_batch = run_batch_consume,
+                                             .arg = pipeline,
+                                             .batch = {.bytes = 100, .weigh = weigh_and_cancel},
+                                             .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 3);
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.dropped, 3);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 3);
+    assert_things_ended();
+}
+END_TEST
+
 static Suite *batches_suite(void) {
     Suite *suite = suite_create("batches in a pipeline");
     TCase *made = add_things_case(suite, "made");
@@ -330,6 +355,7 @@ static Suite *batches_suite(void) {
     tcase_add_test(ended, batches_of_batches_make_room_when_the_last_result_is_done_with);
     tcase_add_test(ended, ordered_batches_keep_the_order);
     tcase_add_loop_test(ended, a_cancel_drops_incomplete_and_complete_batches_once, 0, 20);
+    tcase_add_test(ended, an_item_that_a_cancel_finds_on_its_way_to_the_batch_is_dropped);
     return suite;
 }
 

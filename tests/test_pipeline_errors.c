@@ -294,6 +294,60 @@ START_TEST (what_a_failed_attempt_has_emitted_is_emitted_or_dropped_in_an_ordere
 }
 END_TEST
 
+/* ---- a back-off at its most ---- */
+
+START_TEST (a_back_off_is_not_longer_than_its_most) {
+    enum { ATTEMPTS = 60 }; /* doubled as often, a microsecond is longer than anybody waits */
+    struct tries tries = {.needed = ATTEMPTS};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "later",
+                                             .run = succeed_later,
+                                             .arg = &tries,
+                                             .drop = thing_drop,
+                                             .retry = {.attempts = ATTEMPTS, .backoff = 1000, .max_backoff = 5000}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    put_things(pipeline, 2);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->retried, 2 * (ATTEMPTS - 1));
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* Whoever decides whether to try again may cancel instead: it does not back off any more. */
+static bool cancel_and_try_again(int code, void *pipeline) {
+    (void)code;
+    (void)weir_pipeline_cancel(pipeline);
+    return true;
+}
+
+static int fail_plainly(weir_task *task, void *item, void *unused) {
+    (void)task;
+    (void)item;
+    (void)unused;
+    return 40;
+}
+
+START_TEST (what_a_cancel_finds_on_its_way_to_the_back_off_is_dropped) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    const weir_retry retry = {.attempts = 2, .backoff = 3600 * SECONDS, .when = cancel_and_try_again};
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "bad", .run = fail_plainly, .arg = pipeline, .drop = thing_drop, .retry = retry});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    while (things_dropped() == 0) /* not after an hour */
+        nap();
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.dropped, 1);
+    ck_assert_uint_eq(report->counts.failed, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- threads that a function has ended ---- */
 
 static int exit_at_seventh(weir_task *task, void *item, void *unused) {
@@ -464,6 +518,8 @@ static Suite *errors_suite(void) {
     tcase_add_test(again, dead_letters_say_what_why_where_and_after_how_many);
     tcase_add_test(again, an_error_that_ends_the_run_leaves_its_letter);
     tcase_add_test(again, a_letter_that_nobody_takes_is_a_drop);
+    tcase_add_test(again, a_back_off_is_not_longer_than_its_most);
+    tcase_add_test(again, what_a_cancel_finds_on_its_way_to_the_back_off_is_dropped);
     TCase *exits = add_things_case(suite, "exits");
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_has_failed, 0, COUNT_OF(exiting));
     tcase_add_loop_test(exits, a_stage_without_threads_ends_the_run, 0, COUNT_OF(exiting));

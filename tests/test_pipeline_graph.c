@@ -5,6 +5,7 @@
  */
 #include "pipeline_support.h"
 
+#include <sched.h>
 #include <string.h>
 
 static int no_source(weir_task *task, void *item, void *arg) {
@@ -69,6 +70,9 @@ START_TEST (connections_that_cannot_be_are_refused_and_the_start_with_them) {
             break;
         case 2:
             assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, NULL, b));
+            break;
+        case 3:
+            assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, strange, b));
             break;
         default:
             assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, a, NULL));
@@ -222,7 +226,7 @@ static weir_pipeline *fan_out_with(weir_stage_options options) {
     memset(ways, 0, sizeof ways);
     options.name = "from";
     options.drop = thing_drop;
-    if (options.run == NULL)
+    if (options.run == NULL && options.func == NULL)
         options.func = hand_back;
     weir_stage *from = add_stage(pipeline, options);
     for (size_t i = 0; i < WAYS; i++) {
@@ -302,6 +306,28 @@ START_TEST (the_route_chooses_and_what_it_cannot_choose_is_an_error) {
             for (size_t j = 0; j < atomic_load(&ways[i].count); j++)
                 ck_assert_uint_eq(ways[i].numbers[j] % WAYS, i);
         }
+    }
+    assert_things_ended();
+}
+END_TEST
+
+/* Whoever is ready first: on each way they are in the order in which they came. */
+static void *yield_now_and_then(void *item, void *unused) {
+    (void)unused;
+    if (((struct thing *)item)->n % 3 == 0)
+        sched_yield();
+    return item;
+}
+
+START_TEST (an_ordered_func_keeps_the_order_on_each_way) {
+    static const weir_fan_out kinds[] = {WEIR_BY_KEY, WEIR_ROUND_ROBIN};
+    weir_pipeline *pipeline = fan_out_with((weir_stage_options){
+        .func = yield_now_and_then, .threads = 4, .ordered = true, .fan_out = kinds[_i], .route = key_of_seventeen});
+    put_things(pipeline, ITEMS);
+    finish_and_destroy(pipeline, WEIR_OK);
+    for (size_t i = 0; i < WAYS; i++) {
+        for (size_t j = 1; j < atomic_load(&ways[i].count); j++)
+            ck_assert_uint_gt(ways[i].numbers[j], ways[i].numbers[j - 1]);
     }
     assert_things_ended();
 }
@@ -407,6 +433,50 @@ START_TEST (results_of_a_failed_attempt_are_dropped_where_each_was_going) {
     weir_report_free(report);
     destroy_pipeline(pipeline);
     ck_assert_uint_eq(things_dropped(), 80);
+    assert_things_ended();
+}
+END_TEST
+
+/* Which way a key goes, only the pipeline knows: all of a key go the same. */
+static void drop_anywhere(void *item, void *raw) {
+    atomic_fetch_add(&dropped_at[*(const size_t *)raw], 1);
+    thing_drop(item, NULL);
+}
+
+static uint64_t one_route(const void *item, void *arg) {
+    (void)item;
+    (void)arg;
+    return 4;
+}
+
+START_TEST (results_that_go_by_a_key_are_dropped_where_its_items_go) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage *from = add_stage(pipeline, (weir_stage_options){.name = "from",
+                                                                .run = emit_for_each_way_and_fail,
+                                                                .ordered = true,
+                                                                .fan_out = WEIR_BY_KEY,
+                                                                .route = one_route,
+                                                                .on_error = WEIR_SKIP,
+                                                                .drop = thing_drop});
+    static const char *const names[WAYS] = {"first", "second", "third"};
+    for (size_t i = 0; i < WAYS; i++) {
+        atomic_store(&dropped_at[i], 0);
+        connect_stages(pipeline, from,
+                       add_stage(pipeline, (weir_stage_options){.name = names[i],
+                                                                .func = consume_thing,
+                                                                .arg = (void *)&way_numbers[i],
+                                                                .drop = drop_anywhere}));
+    }
+    start_pipeline(pipeline);
+    put_things(pipeline, 10);
+    finish_and_destroy(pipeline, WEIR_OK);
+    size_t used = 0, dropped = 0;
+    for (size_t i = 0; i < WAYS; i++) {
+        used += atomic_load(&dropped_at[i]) > 0;
+        dropped += atomic_load(&dropped_at[i]);
+    }
+    ck_assert_uint_eq(used, 1);
+    ck_assert_uint_eq(dropped, 10 * WAYS);
     assert_things_ended();
 }
 END_TEST
@@ -551,7 +621,7 @@ static Suite *graph_suite(void) {
     Suite *suite = suite_create("graph of a pipeline");
     TCase *refused = add_things_case(suite, "refused");
     tcase_add_loop_test(refused, a_graph_that_cannot_be_is_refused_by_the_stage, 0, COUNT_OF(wrong_graphs));
-    tcase_add_loop_test(refused, connections_that_cannot_be_are_refused_and_the_start_with_them, 0, 4);
+    tcase_add_loop_test(refused, connections_that_cannot_be_are_refused_and_the_start_with_them, 0, 5);
     tcase_add_loop_test(refused, a_fan_out_without_what_it_needs_and_results_in_the_middle_are_refused, 0, 5);
     tcase_add_loop_test(refused, results_of_one_and_dead_letters_of_another_to_one_queue_are_refused, 0, 2);
     tcase_add_loop_test(refused, batches_that_could_hold_everything_are_refused_and_others_come_through, 0,
@@ -559,8 +629,10 @@ static Suite *graph_suite(void) {
     TCase *taken = add_things_case(suite, "ways");
     tcase_add_loop_test(taken, round_robin_gives_each_its_share, 1, 4);
     tcase_add_test(taken, equal_keys_go_the_same_way_in_order);
+    tcase_add_loop_test(taken, an_ordered_func_keeps_the_order_on_each_way, 0, 2);
     tcase_add_loop_test(taken, the_route_chooses_and_what_it_cannot_choose_is_an_error, 0, 2);
     tcase_add_loop_test(taken, results_of_a_failed_attempt_are_dropped_where_each_was_going, 1, 3);
+    tcase_add_test(taken, results_that_go_by_a_key_are_dropped_where_its_items_go);
     tcase_add_loop_test(taken, results_of_an_attempt_that_a_cancel_ends_are_dropped_where_each_was_going, 1, 3);
     tcase_add_loop_test(taken, results_that_a_cancel_drops_are_dropped_and_counted_where_each_was_going, 0,
                         COUNT_OF(crossings));
