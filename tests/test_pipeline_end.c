@@ -168,6 +168,30 @@ START_TEST (a_fini_that_does_not_return_is_told_of_and_waited_for_later) {
 }
 END_TEST
 
+/* All is through, and one that finishes waits for the threads: a cancel leaves them their grace, and no more. */
+START_TEST (a_cancel_ends_the_wait_for_threads_that_end_in_good_order) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "stuck", .run = run_consume, .arg = &gate, .fini = pass_gate});
+    start_pipeline(pipeline);
+    put_things(pipeline, 5);
+    struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start(&finish.call, make_pipeline_finish);
+    gate_wait_for(&gate, 1);
+    ck_assert(call_is_asleep(&finish.call));
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    assert_status(WEIR_BUSY, call_finish(&finish.call));
+    weir_report_free(finish.report);
+    gate_open(&gate);
+    weir_status status = WEIR_BUSY;
+    for (weir_deadline limit = hang_limit(); status == WEIR_BUSY && now() < limit;)
+        status = weir_pipeline_finish(pipeline, limit, NULL);
+    assert_status(WEIR_CANCELLED, status);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_consumed(), 5);
+}
+END_TEST
+
 START_TEST (an_attempt_that_takes_too_long_is_overdue) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -500,6 +524,90 @@ START_TEST (a_drop_function_in_the_keepers_thread_may_finish) {
 }
 END_TEST
 
+/* It is not over while a drop function runs, though all threads have ended. */
+struct slow_drop {
+    struct gate work, drop;
+};
+
+static int work_at_gate(weir_task *task, void *item, void *raw) {
+    struct slow_drop *slow = raw;
+    (void)task;
+    gate_pass(&slow->work);
+    thing_consume(item);
+    return 0;
+}
+
+static void drop_at_gate(void *item, void *raw) {
+    struct slow_drop *slow = raw;
+    gate_pass(&slow->drop);
+    thing_drop(item, NULL);
+}
+
+START_TEST (one_that_finishes_waits_for_the_drops_of_another_ones_cancel) {
+    struct slow_drop slow = {.work = GATE, .drop = GATE};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
+    add_stage(pipeline, (weir_stage_options){.name = "slow", .run = work_at_gate, .arg = &slow, .drop = drop_at_gate});
+    size_t before = threads_at_rest();
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&slow.work, 1);
+    put_things(pipeline, 1);
+    struct pipeline_call cancel = {.pipeline = pipeline};
+    call_start(&cancel.call, make_pipeline_cancel);
+    gate_wait_for(&slow.drop, 1);
+    gate_open(&slow.work);
+    ck_assert(wait_for_threads(before + (before != 0))); /* the worker has ended */
+    struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start_asleep(&finish.call, make_pipeline_finish);
+    ck_assert(call_is_asleep(&finish.call));
+    gate_open(&slow.drop);
+    assert_status(WEIR_OK, call_finish(&cancel.call));
+    assert_status(WEIR_CANCELLED, call_finish(&finish.call));
+    assert_all_over(finish.report);
+    ck_assert_uint_eq(finish.report->counts.done, 1);
+    ck_assert_uint_eq(finish.report->counts.dropped, 1);
+    weir_report_free(finish.report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* The last stage waits for room in its results' queue, which a cancel shuts down. */
+START_TEST (a_result_that_a_cancel_finds_on_its_way_out_is_dropped_by_its_queue) {
+    struct drops drops = {.count = 0};
+    weir_queue *results = new_dropping_queue(1, &drops);
+    weir_pipeline *pipeline =
+        new_pipeline(&(weir_pipeline_options){.max_items = _i == 1 ? 10 : 0, .grace = long_grace});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "last", .func = hand_back, .results = results, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 3);
+    weir_report *report;
+    for (weir_deadline limit = hang_limit();; nap()) { /* one is out, one on its way, and one waits */
+        report = report_of(pipeline);
+        bool waits = report->counts.done == 1 && report->stages[0].blocked > 0;
+        weir_report_free(report);
+        if (waits)
+            break;
+        ck_assert_uint_lt(now(), limit);
+    }
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.done, 1);
+    ck_assert_uint_eq(report->counts.dropped, 2);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&drops.count), 1);
+    ck_assert_ptr_eq(drops.items[0], thing_at(1));
+    ck_assert_uint_eq(things_dropped(), 1);
+    void *taken;
+    assert_status(WEIR_OK, weir_queue_get(results, &taken)); /* what was out stays out */
+    ck_assert_ptr_eq(taken, thing_at(0));
+    assert_status(WEIR_OK, weir_queue_task_done(results));
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
 static int cancel_at_tenth(weir_task *task, void *item, void *unused) {
     (void)unused;
     if (((struct thing *)item)->n == 10)
@@ -553,6 +661,9 @@ static Suite *end_suite(void) {
     tcase_add_test(cancel, the_descriptor_becomes_readable_at_the_cancel);
     tcase_add_test(cancel, a_drop_function_may_cancel);
     tcase_add_loop_test(cancel, a_drop_function_in_the_keepers_thread_may_finish, 0, 2);
+    tcase_add_test(cancel, one_that_finishes_waits_for_the_drops_of_another_ones_cancel);
+    tcase_add_loop_test(cancel, a_result_that_a_cancel_finds_on_its_way_out_is_dropped_by_its_queue, 0, 2);
+    tcase_add_test(cancel, a_cancel_ends_the_wait_for_threads_that_end_in_good_order);
     tcase_add_loop_test(cancel, many_cancels_are_one, 0, 20);
     return suite;
 }

@@ -293,6 +293,35 @@ START_TEST (several_may_be_none_and_are_checked) {
 }
 END_TEST
 
+/* The queue is what is full: those that the limits have let in already come out again. */
+START_TEST (what_of_several_the_queue_does_not_take_is_the_callers) {
+    struct gate gate = GATE;
+    const weir_pipeline_options options = {
+        .max_items = _i == 0 ? 50 : 0, .weigh = weigh_thing, .grace = HANG_SECONDS * SECONDS};
+    weir_pipeline *pipeline = new_pipeline(&options);
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "gate", .run = run_pass_on_at_gate, .arg = &gate, .drop = thing_drop, .capacity = 3});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    void **things = several_things();
+    struct pipeline_call put = {.call = {.items = things, .count = SEVERAL}, .pipeline = pipeline};
+    call_start_asleep(&put.call, make_pipeline_put_many);
+    gate_wait_for(&gate, 1);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    assert_status(WEIR_CLOSED, call_finish(&put.call));
+    ck_assert_uint_lt(put.call.moved, 32); /* not all that could be let in together */
+    consume_from(things, put.call.moved);
+    gate_open(&gate);
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.in, put.call.moved);
+    ck_assert_uint_eq(report->counts.dropped, put.call.moved);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- what makes room ---- */
 
 static int split_in_three(weir_task *task, void *item, void *unused) {
@@ -328,6 +357,23 @@ START_TEST (an_item_is_inside_until_its_last_piece_is_done_with) {
     ck_assert_uint_eq(stage_in(report, "end")->counts.done, 6);
     weir_report_free(report);
     destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* Weighed for the report alone. */
+START_TEST (without_a_limit_of_bytes_they_are_counted) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.weigh = weigh_thing});
+    for (size_t i = 0; i < 10; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, thing_of_weight(100 + i)));
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_eq(report->bytes, 1045);
+    ck_assert_uint_eq(report->max_bytes, 0);
+    ck_assert_uint_eq(report->max_items, 0);
+    weir_report_free(report);
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_OK); /* there are none then */
     assert_things_ended();
 }
 END_TEST
@@ -371,6 +417,7 @@ static const struct rating {
     {2000, 20, 3, 120, 50 * MILLISECONDS},
     {1000, 50, 2, 50, 0},
     {1e9, 1, 2, 2000, 0},
+    {0.001, SIZE_MAX, 2, 200, 0}, /* a burst that has no end */
 };
 
 START_TEST (calls_are_no_more_often_than_the_rate) {
@@ -408,6 +455,30 @@ START_TEST (batches_are_rated_by_their_items) {
     ck_assert_uint_ge(report->elapsed, 50 * MILLISECONDS);
     weir_report_free(report);
     destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* So low that the time of the second call, or of the second batch, does not fit into 64 bits. */
+START_TEST (at_the_lowest_rate_the_first_call_comes_and_the_others_wait_for_the_end) {
+    enum { AT_ONCE = 30 };
+    size_t each = _i == 0 ? 1 : AT_ONCE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    weir_stage_options rated = {.name = "rated", .rate = 1e-300, .threads = 2, .drop = thing_drop};
+    if (_i == 0) {
+        rated.func = consume_thing;
+    } else {
+        rated.run_batch = run_batch_consume;
+        rated.batch = (weir_batch){.items = AT_ONCE};
+    }
+    add_stage(pipeline, rated);
+    start_pipeline(pipeline);
+    put_things(pipeline, 2 * AT_ONCE);
+    while (things_consumed() < each)
+        nap();
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_finish(pipeline, weir_deadline_after(MILLISECONDS), NULL));
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_consumed(), each);
     assert_things_ended();
 }
 END_TEST
@@ -540,6 +611,86 @@ START_TEST (a_cancel_of_very_many_that_wait_for_one_key_comes_to_its_end) {
 }
 END_TEST
 
+/* Each item has a key of its own, and there are more keys than an index for a few items has places. */
+static uint64_t own_key(const void *item, void *arg) {
+    (void)arg;
+    return ((const struct thing *)item)->n;
+}
+
+static void *hold_the_first(void *item, void *gate) {
+    if (((struct thing *)item)->n == 0)
+        gate_pass(gate);
+    thing_consume(item);
+    return NULL;
+}
+
+START_TEST (one_key_holds_up_no_other) {
+    enum { MANY = 1000 };
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 60});
+    add_stage(pipeline, (weir_stage_options){.name = "keyed",
+                                             .func = hold_the_first,
+                                             .arg = &gate,
+                                             .threads = 2,
+                                             .per_key = (size_t)_i,
+                                             .key = own_key,
+                                             .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&gate, 1);
+    put_things(pipeline, MANY - 1);
+    for (weir_deadline limit = hang_limit(); things_consumed() < MANY - 1; nap())
+        ck_assert_uint_lt(now(), limit);
+    gate_open(&gate);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, MANY);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* The key of the first is not known yet, so those behind it, which have one, have not come in. */
+struct slow_key {
+    struct gate gate;
+    atomic_uint others;
+};
+
+static uint64_t wait_for_first_key(const void *item, void *raw) {
+    struct slow_key *slow = raw;
+    if (((const struct thing *)item)->n == 0)
+        gate_pass(&slow->gate);
+    else
+        atomic_fetch_add(&slow->others, 1);
+    return ((const struct thing *)item)->n;
+}
+
+START_TEST (a_cancel_drops_those_that_have_not_come_in_by_their_keys) {
+    struct slow_key slow = {.gate = GATE};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "keyed",
+                                             .run = run_consume,
+                                             .arg = &slow,
+                                             .threads = 2,
+                                             .per_key = 1,
+                                             .key = wait_for_first_key,
+                                             .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&slow.gate, 1);
+    put_things(pipeline, 10);
+    wait_for_count(&slow.others, 10); /* the last of them may be about to come */
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    gate_open(&slow.gate);
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.dropped, 11);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 11);
+    assert_things_ended();
+}
+END_TEST
+
 static Suite *limits_suite(void) {
     Suite *suite = suite_create("limits of a pipeline");
     TCase *inside = add_things_case(suite, "inside");
@@ -548,6 +699,7 @@ static Suite *limits_suite(void) {
     tcase_add_test(inside, who_waits_first_is_let_in_first);
     tcase_add_loop_test(inside, one_that_gives_up_is_out_of_the_line, 0, 4);
     tcase_add_test(inside, an_item_is_inside_until_its_last_piece_is_done_with);
+    tcase_add_test(inside, without_a_limit_of_bytes_they_are_counted);
     tcase_add_test(inside, many_who_put_keep_within_both_limits);
     tcase_add_loop_test(inside, who_takes_results_and_puts_items_goes_on, 0, 2);
     TCase *several = add_things_case(suite, "several");
@@ -555,12 +707,16 @@ static Suite *limits_suite(void) {
     tcase_add_loop_test(several, what_of_several_does_not_come_in_is_the_callers, 0, 4);
     tcase_add_test(several, several_that_wait_for_the_queue_keep_no_room_from_others);
     tcase_add_loop_test(several, several_may_be_none_and_are_checked, 0, 3);
+    tcase_add_loop_test(several, what_of_several_the_queue_does_not_take_is_the_callers, 0, 2);
     TCase *rate = add_things_case(suite, "rate");
     tcase_add_loop_test(rate, calls_are_no_more_often_than_the_rate, 0, COUNT_OF(ratings));
     tcase_add_test(rate, batches_are_rated_by_their_items);
+    tcase_add_loop_test(rate, at_the_lowest_rate_the_first_call_comes_and_the_others_wait_for_the_end, 0, 2);
     TCase *keys = add_things_case(suite, "keys");
     tcase_add_loop_test(keys, so_many_of_a_key_at_a_time_and_with_one_in_order, 0, 12);
     tcase_add_loop_test(keys, a_cancel_drops_those_that_wait_for_their_key, 0, 20);
+    tcase_add_loop_test(keys, one_key_holds_up_no_other, 1, 3);
+    tcase_add_test(keys, a_cancel_drops_those_that_have_not_come_in_by_their_keys);
     tcase_add_test(keys, a_cancel_of_very_many_that_wait_for_one_key_comes_to_its_end);
     return suite;
 }
