@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 static uint64_t key_of(const void *item, void *arg) {
     (void)arg;
@@ -78,6 +79,7 @@ START_TEST (null_is_invalid_and_has_no_effect) {
     ck_assert_uint_eq(weir_task_attempt(NULL), 0);
     ck_assert(!weir_task_cancelled(NULL));
     ck_assert_uint_eq(weir_task_batch_reason(NULL), 0);
+    ck_assert_uint_eq(weir_task_deadline(NULL), WEIR_NEVER);
     ck_assert_ptr_null(weir_task_pipeline(NULL));
     weir_dead_letter_free(NULL);
     weir_report_free(NULL);
@@ -85,6 +87,7 @@ START_TEST (null_is_invalid_and_has_no_effect) {
     assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, NULL, 0));
     assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, NULL, 1, 0));
     assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, signals, 0, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, signals, 65, 0));
     finish_and_destroy(pipeline, WEIR_OK);
 }
 END_TEST
@@ -100,6 +103,14 @@ START_TEST (options_that_cannot_be_right_are_no_pipeline) {
         options.reserved[i] = NULL;
     }
     ck_assert_ptr_eq(pipeline, (weir_pipeline *)&pipeline);
+}
+END_TEST
+
+START_TEST (more_errors_than_memory_can_hold_cannot_be_kept) {
+    static const size_t counts[] = {SIZE_MAX, SIZE_MAX / sizeof(weir_error), SIZE_MAX / 64};
+    weir_pipeline *pipeline = NULL;
+    assert_status(WEIR_NOMEM, weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_errors = counts[_i]}));
+    ck_assert_ptr_null(pipeline);
 }
 END_TEST
 
@@ -121,7 +132,9 @@ static const struct wrong_stage {
     {{.name = "x", .run = run_consume, .per_key = 1}, "stage x: a limit for keys"},
     {{.name = "x", .source = end_at_once, .ordered = true}, "stage x: a source"},
     {{.name = "x", .source = end_at_once, .per_key = 1, .key = key_of}, "stage x: a source"},
+    {{.name = "x", .source = end_at_once, .dead = (weir_queue *)&any_object}, "stage x: a source"},
     {{.name = "x", .func = consume_thing, .retry = {.attempts = 2}}, "stage x: a func cannot fail"},
+    {{.name = "x", .func = consume_thing, .dead = (weir_queue *)&any_object}, "stage x: a func cannot fail"},
     {{.name = "x", .func = consume_thing, .rate = -1}, "stage x: a rate"},
     {{.name = "x", .func = consume_thing, .rate = 1e10}, "stage x: a rate"},
     {{.name = "x", .func = consume_thing, .fan_out = (weir_fan_out)4}, "stage x: has a fan_out"},
@@ -153,6 +166,38 @@ START_TEST (a_stage_that_cannot_be_right_is_refused_and_the_start_with_it) {
     assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
     ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), wrong->message));
     assert_status(WEIR_INVALID, weir_pipeline_put(pipeline, &any_object));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (refused_twice_it_tells_the_last_reason_and_does_not_start) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, NULL, &wrong_stages[3].options));
+    assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, NULL, &wrong_stages[0].options));
+    ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), wrong_stages[0].message));
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+/* By its graph, or by its last stage, when the others have what they need already. */
+START_TEST (a_report_of_one_whose_start_was_refused_is_empty) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 5});
+    weir_stage_options last = {.name = "last", .func = consume_thing, .threads = SIZE_MAX};
+    if (_i == 0)
+        last = (weir_stage_options){.name = "last", .run_batch = run_batch_consume, .batch = {.items = 100}};
+    weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .source = end_at_once});
+    weir_stage *door = add_stage(pipeline, (weir_stage_options){.name = "door", .func = hand_back});
+    weir_stage *end = add_stage(pipeline, last);
+    connect_stages(pipeline, source, end);
+    connect_stages(pipeline, door, end);
+    assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
+    weir_report *report = report_of(pipeline);
+    ck_assert_int_eq(report->state, WEIR_RUN_READY);
+    ck_assert_uint_eq(report->counts.in, 0);
+    ck_assert_uint_eq(report->elapsed, 0);
+    assert_all_over(report);
+    weir_report_free(report);
     destroy_pipeline(pipeline);
 }
 END_TEST
@@ -365,6 +410,66 @@ START_TEST (from_inside_a_stage_the_end_begins_and_is_left_to_others) {
 }
 END_TEST
 
+/* A worker of another kind, or of another pipeline, waits like anybody else. */
+struct foreigner {
+    weir_pipeline *pipeline;
+    weir_status status;
+};
+
+static void *finish_as_a_foreigner(void *item, void *raw) {
+    struct foreigner *foreigner = raw;
+    foreigner->status = weir_pipeline_finish(foreigner->pipeline, hang_limit(), NULL);
+    return item;
+}
+
+START_TEST (a_worker_that_is_none_of_it_may_finish_it) {
+    struct foreigner foreigner = {.pipeline = new_pipeline(NULL), .status = WEIR_BUSY};
+    add_stage(foreigner.pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(foreigner.pipeline);
+    put_things(foreigner.pipeline, 5);
+    if (_i == 0) {
+        weir_queue *queue = new_queue(1);
+        weir_worker *worker = NULL;
+        const weir_worker_options options = {.func = finish_as_a_foreigner, .arg = &foreigner};
+        assert_status(WEIR_OK, weir_worker_start(&worker, &options, queue, NULL));
+        assert_status(WEIR_OK, weir_queue_put(queue, queue));
+        assert_status(WEIR_OK, weir_queue_join_until(queue, hang_limit()));
+        assert_status(WEIR_OK, weir_queue_shutdown(queue, WEIR_DRAIN));
+        assert_status(WEIR_OK, weir_worker_join(worker));
+        assert_status(WEIR_OK, weir_queue_destroy(queue));
+    } else {
+        weir_pipeline *other = new_pipeline(NULL);
+        add_stage(other, (weir_stage_options){.name = "b", .func = finish_as_a_foreigner, .arg = &foreigner});
+        start_pipeline(other);
+        assert_status(WEIR_OK, weir_pipeline_put(other, other));
+        finish_and_destroy(other, WEIR_OK);
+    }
+    assert_status(WEIR_OK, foreigner.status);
+    destroy_pipeline(foreigner.pipeline);
+    ck_assert_uint_eq(things_consumed(), 5);
+}
+END_TEST
+
+START_TEST (without_a_descriptor_there_is_no_cancel_fd_and_a_cancel_all_the_same) {
+    struct rlimit limit, none;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    none = limit;
+    none.rlim_cur = 0;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    weir_pipeline *pipeline = NULL;
+    weir_status status = weir_pipeline_create(&pipeline, NULL);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_status(WEIR_OK, status);
+    ck_assert_int_eq(weir_pipeline_cancel_fd(pipeline), -1);
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 5);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    assert_things_ended();
+}
+END_TEST
+
 START_TEST (destroying_one_that_runs_cancels_it) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
@@ -502,6 +607,9 @@ static Suite *life_suite(void) {
     tcase_add_test(declaring, options_that_cannot_be_right_are_no_pipeline);
     tcase_add_loop_test(declaring, a_stage_that_cannot_be_right_is_refused_and_the_start_with_it, 0,
                         COUNT_OF(wrong_stages));
+    tcase_add_loop_test(declaring, more_errors_than_memory_can_hold_cannot_be_kept, 0, 3);
+    tcase_add_test(declaring, refused_twice_it_tells_the_last_reason_and_does_not_start);
+    tcase_add_loop_test(declaring, a_report_of_one_whose_start_was_refused_is_empty, 0, 2);
     tcase_add_test(declaring, no_options_are_refused_and_no_stage_is_no_pipeline);
     tcase_add_test(declaring, a_very_long_name_is_no_danger);
     tcase_add_test(declaring, before_the_start_there_is_nothing_to_end);
@@ -521,6 +629,8 @@ static Suite *life_suite(void) {
     tcase_add_test(ending, of_two_that_finish_the_earlier_deadline_counts);
     tcase_add_test(ending, one_that_finishes_returns_when_another_cancels);
     tcase_add_loop_test(ending, from_inside_a_stage_the_end_begins_and_is_left_to_others, 0, 2);
+    tcase_add_loop_test(ending, a_worker_that_is_none_of_it_may_finish_it, 0, 2);
+    tcase_add_test(ending, without_a_descriptor_there_is_no_cancel_fd_and_a_cancel_all_the_same);
     tcase_add_loop_test(ending, destroying_one_that_runs_cancels_it, 0, 2);
     return suite;
 }

@@ -12,14 +12,14 @@ struct spring {
     atomic_size_t calls, ends_seen;
     unsigned fails_until;    /* an attempt below this one fails */
     unsigned each;           /* results of a call */
-    atomic_uint wrong_calls; /* with an item, or with another attempt than the failures say */
+    atomic_uint wrong_calls; /* with an item, or with a batch's reason */
     struct gate *gate;       /* to wait at, in the first call */
 };
 
 static int produce(weir_task *task, void *item, void *raw) {
     struct spring *spring = raw;
     size_t call = atomic_fetch_add(&spring->calls, 1);
-    if (item != NULL)
+    if (item != NULL || weir_task_batch_reason(task) != 0)
         atomic_fetch_add(&spring->wrong_calls, 1);
     if (spring->gate != NULL && call == 0)
         gate_pass(spring->gate);
@@ -138,6 +138,8 @@ static int produce_until_told(weir_task *task, void *item, void *raw) {
     atomic_fetch_add(inside, 1);
     while (!weir_task_cancelled(task))
         nap();
+    if (!weir_task_cancelled(task)) /* once told, it stays so */
+        return WEIR_END;
     return weir_task_fail(task, ECANCELED, "told to return");
 }
 
@@ -223,6 +225,13 @@ static int run_dry(weir_task *task, void *item, void *raw) {
     return WEIR_END;
 }
 
+static int fail_or_go_on(weir_task *task, void *item, void *raw) {
+    struct dry *dry = raw;
+    (void)task;
+    (void)item;
+    return atomic_fetch_add(&dry->calls, 1) < dry->fail ? 11 : 0;
+}
+
 START_TEST (the_end_of_a_source_reaches_its_threads_that_wait) {
     bool rated = _i == 0; /* for the rate; else after a failure */
     struct dry dry = {.fail = rated ? 0 : DRY - 1, .gate = GATE};
@@ -245,6 +254,51 @@ START_TEST (the_end_of_a_source_reaches_its_threads_that_wait) {
     weir_report_free(report);
     destroy_pipeline(pipeline);
     ck_assert_uint_eq(atomic_load(&dry.calls), rated ? 1 : DRY); /* no more after the end */
+}
+END_TEST
+
+/* One that waits for its rate, or backs off, for longer than anybody waits. */
+START_TEST (finish_wakes_a_source_that_waits) {
+    bool rated = _i == 0;
+    struct dry dry = {.fail = rated ? 0 : 1};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options source = {.name = "dry", .source = fail_or_go_on, .arg = &dry, .init = know_thread};
+    if (rated)
+        source.rate = 0.0001;
+    else
+        source.retry = (weir_retry){.attempts = 5, .backoff = 3600 * SECONDS, .max_backoff = 3600 * SECONDS};
+    add_stage(pipeline, source);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    wait_for_count(&dry.calls, 1);
+    ck_assert(wait_until_asleep(atomic_load(&dry.numbers[0]), NULL));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->error_count, rated ? 0 : 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&dry.calls), 1);
+}
+END_TEST
+
+/* A cancel, and not an answer of its own, is why it fails. */
+static int cancel_and_fail(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    (void)weir_pipeline_cancel(weir_task_pipeline(task));
+    return weir_task_fail(task, EIO, "it was cancelled");
+}
+
+START_TEST (a_source_that_fails_in_a_cancelled_pipeline_has_not_failed) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "cancels", .source = cancel_and_fail});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    assert_status(WEIR_CANCELLED, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->error_count, 0);
+    ck_assert_uint_eq(report->stages[0].counts.failed, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
 }
 END_TEST
 
@@ -387,6 +441,8 @@ static Suite *sources_suite(void) {
     tcase_add_loop_test(stop, an_error_of_a_source_that_has_not_asked_does_not_vanish_in_the_finish, 0, 4);
     tcase_add_loop_test(stop, a_source_that_returns_with_an_error_when_it_is_told_to_has_not_failed, 0, 4);
     tcase_add_loop_test(stop, the_end_of_a_source_reaches_its_threads_that_wait, 0, 2);
+    tcase_add_loop_test(stop, finish_wakes_a_source_that_waits, 0, 2);
+    tcase_add_test(stop, a_source_that_fails_in_a_cancelled_pipeline_has_not_failed);
     TCase *errors = add_things_case(suite, "errors");
     tcase_add_loop_test(errors, a_source_that_fails_in_a_row_is_called_again_and_then_at_its_end, 0, 4);
     tcase_add_loop_test(errors, a_source_may_end_its_threads, 0, 2);
