@@ -280,6 +280,27 @@ START_TEST (a_trace_is_json_with_each_call) {
 }
 END_TEST
 
+/* What cannot be shown as it is: long names are cut, and a pipeline without a name has one all the same. */
+START_TEST (a_trace_with_names_that_are_too_long_is_json_too) {
+    static char name[3000];
+    memset(name, _i == 0 ? 'x' : _i == 1 ? '"' : '\n', sizeof name - 1);
+    char *text = NULL;
+    size_t size = 0;
+    FILE *trace = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(trace);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.trace = trace});
+    add_stage(pipeline, (weir_stage_options){.name = name, .func = consume_thing});
+    start_pipeline(pipeline);
+    put_things(pipeline, 5);
+    finish_and_destroy(pipeline, WEIR_OK);
+    fclose(trace);
+    ck_assert_msg(is_json(text), "%s", text);
+    ck_assert_uint_eq(count_of(text, "\"ph\":\"X\""), 5);
+    ck_assert_uint_eq(count_of(text, "{\"name\":\"weir\"}"), 1);
+    free(text);
+}
+END_TEST
+
 /* ---- the view ---- */
 
 static char *shown_on(FILE *stream, char **text, bool cancels) {
@@ -303,6 +324,41 @@ static char *shown_on(FILE *stream, char **text, bool cancels) {
     return *text;
 }
 
+START_TEST (to_a_file_the_view_is_plain_lines) {
+    FILE *stream = tmpfile();
+    ck_assert_ptr_nonnull(stream);
+    FILE *reader = fdopen(dup(fileno(stream)), "r");
+    ck_assert_ptr_nonnull(reader);
+    char *none = NULL, line[512];
+    shown_on(stream, &none, false);
+    rewind(reader);
+    ck_assert_ptr_nonnull(fgets(line, sizeof line, reader));
+    ck_assert_ptr_nonnull(strstr(line, " of 20 done"));
+    ck_assert_ptr_null(strchr(line, '\033'));
+    fclose(reader);
+}
+END_TEST
+
+/* It would have to be ended by the one that finishes, which has begun. */
+START_TEST (once_somebody_finishes_no_view_begins) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "gate", .func = hand_back_at_gate, .arg = &gate});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&gate, 1);
+    struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start_asleep(&finish.call, make_pipeline_finish);
+    assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, stderr, 0));
+    gate_open(&gate);
+    assert_status(WEIR_OK, call_finish(&finish.call));
+    weir_report_free(finish.report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 START_TEST (elsewhere_than_on_a_terminal_the_view_is_plain_lines) {
     char *text = NULL;
     size_t size = 0;
@@ -321,6 +377,7 @@ struct screen {
     int master;
     pthread_t thread;
     size_t size;
+    atomic_uint frames; /* that took the place of one before */
     char text[1 << 16];
 };
 
@@ -335,22 +392,54 @@ static void *read_screen(void *raw) {
             return NULL; /* EIO: the other end is closed */
         for (ssize_t i = 0; i < size && screen->size + 1 < sizeof screen->text; i++)
             screen->text[screen->size++] = piece[i];
+        atomic_store(&screen->frames, (unsigned)count_of(screen->text, "A\r"));
     }
 }
 
-START_TEST (on_a_terminal_the_view_draws) {
-    static struct screen screen;
-    memset(&screen, 0, sizeof screen);
-    screen.master = posix_openpt(O_RDWR | O_NOCTTY);
-    if (screen.master < 0 || grantpt(screen.master) != 0 || unlockpt(screen.master) != 0)
-        return; /* no terminals here */
-    int slave = open(ptsname(screen.master), O_RDWR | O_NOCTTY);
+/* A terminal with that many columns, which is read; NULL: there are none here. */
+static FILE *open_terminal(struct screen *screen, unsigned short columns) {
+    memset(screen, 0, sizeof *screen);
+    screen->master = posix_openpt(O_RDWR | O_NOCTTY);
+    if (screen->master < 0 || grantpt(screen->master) != 0 || unlockpt(screen->master) != 0)
+        return NULL;
+    int slave = open(ptsname(screen->master), O_RDWR | O_NOCTTY);
     ck_assert_int_ge(slave, 0);
-    const struct winsize size = {.ws_row = 24, .ws_col = 80};
+    const struct winsize size = {.ws_row = 24, .ws_col = columns};
     ck_assert_int_eq(ioctl(slave, TIOCSWINSZ, &size), 0);
     FILE *stream = fdopen(slave, "w");
     ck_assert_ptr_nonnull(stream);
-    thread_start(&screen.thread, read_screen, &screen);
+    thread_start(&screen->thread, read_screen, screen);
+    return stream;
+}
+
+START_TEST (on_a_terminal_the_view_draws_again_and_again) {
+    static struct screen screen;
+    struct gate gate = GATE;
+    FILE *stream = open_terminal(&screen, 80);
+    if (stream == NULL)
+        return;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "working", .func = hand_back_at_gate, .arg = &gate});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 1));
+    put_things(pipeline, 1);
+    wait_for_count(&screen.frames, 2); /* while nothing happens but time */
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_OK);
+    fclose(stream);
+    thread_join(screen.thread);
+    close(screen.master);
+    assert_things_ended();
+}
+END_TEST
+
+/* One that does not say how wide it is counts as 80 columns. */
+START_TEST (on_a_terminal_the_view_draws) {
+    static struct screen screen;
+    FILE *stream = open_terminal(&screen, _i == 0 ? 80 : 0);
+    if (stream == NULL)
+        return;
     char *text = screen.text;
     shown_on(stream, &text, false);
     thread_join(screen.thread);
@@ -490,13 +579,60 @@ START_TEST (the_second_signal_cancels) {
 }
 END_TEST
 
+/* A short time, and one in which it looks for a second signal now and then. */
 START_TEST (what_is_not_drained_in_time_is_cancelled) {
     struct gate gate = GATE;
-    weir_pipeline *pipeline = ended_by_signals(&gate, MILLISECONDS);
+    weir_pipeline *pipeline = ended_by_signals(&gate, _i == 0 ? MILLISECONDS : 120 * MILLISECONDS);
     ck_assert_int_eq(kill(getpid(), SIGTERM), 0);
     wait_for_state(pipeline, WEIR_RUN_CANCELLED);
     gate_open(&gate);
     finish_and_destroy(pipeline, WEIR_TIMEDOUT);
+    assert_things_ended();
+}
+END_TEST
+
+/* The thread that waits for the signals drops what the second one cancels: in it nobody may wait for the end either. */
+static struct dropping {
+    weir_pipeline *pipeline, *other;
+    atomic_uint calls;
+    weir_status waited, finished, destroyed, finished_other;
+} dropping;
+
+static void finish_in_drop(void *item, void *unused) {
+    if (atomic_fetch_add(&dropping.calls, 1) == 0) {
+        dropping.waited = weir_pipeline_wait(dropping.pipeline, WEIR_NEVER);
+        dropping.finished = weir_pipeline_finish(dropping.pipeline, WEIR_NEVER, NULL);
+        dropping.destroyed = weir_pipeline_destroy(dropping.pipeline);
+        dropping.finished_other = weir_pipeline_finish(dropping.other, hang_limit(), NULL);
+    }
+    thing_drop(item, unused);
+}
+
+START_TEST (a_drop_function_in_the_thread_of_the_signals_may_finish) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "gate", .func = hand_back_at_gate, .arg = &gate, .drop = finish_in_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    dropping = (struct dropping){.pipeline = pipeline, .other = new_pipeline(NULL)};
+    add_stage(dropping.other, (weir_stage_options){.name = "other", .func = consume_thing});
+    start_pipeline(dropping.other);
+    assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, 3600 * SECONDS));
+    put_things(pipeline, 1);
+    gate_wait_for(&gate, 1);
+    put_things(pipeline, 3);
+    ck_assert_int_eq(kill(getpid(), SIGINT), 0);
+    wait_for_state(pipeline, WEIR_RUN_DRAINING);
+    ck_assert_int_eq(kill(getpid(), SIGTERM), 0);
+    wait_for_count(&dropping.calls, 3);
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    assert_status(WEIR_DEADLOCK, dropping.waited);
+    assert_status(WEIR_DEADLOCK, dropping.finished);
+    assert_status(WEIR_DEADLOCK, dropping.destroyed);
+    assert_status(WEIR_OK, dropping.finished_other);
+    destroy_pipeline(dropping.other);
     assert_things_ended();
 }
 END_TEST
@@ -541,16 +677,21 @@ static Suite *report_suite(void) {
     tcase_add_test(figures, a_report_of_one_that_runs_shows_what_is_inside);
     tcase_add_loop_test(figures, times_never_fall_and_nobody_is_late_while_workers_sleep_and_wake, 0, 2);
     tcase_add_loop_test(figures, a_trace_is_json_with_each_call, 0, 2);
+    tcase_add_loop_test(figures, a_trace_with_names_that_are_too_long_is_json_too, 0, 3);
     TCase *view = add_things_case(suite, "view");
     tcase_add_loop_test(view, elsewhere_than_on_a_terminal_the_view_is_plain_lines, 0, 2);
-    tcase_add_test(view, on_a_terminal_the_view_draws);
+    tcase_add_test(view, to_a_file_the_view_is_plain_lines);
+    tcase_add_test(view, once_somebody_finishes_no_view_begins);
+    tcase_add_loop_test(view, on_a_terminal_the_view_draws, 0, 2);
+    tcase_add_test(view, on_a_terminal_the_view_draws_again_and_again);
     tcase_add_test(view, a_view_of_one_that_is_destroyed_ends_with_it);
     TCase *signals = add_things_case(suite, "signals");
     tcase_add_checked_fixture(signals, block_signals, unblock_signals);
     tcase_add_loop_test(signals, the_first_signal_lets_it_drain, 0, 2);
     tcase_add_loop_test(signals, a_signal_lets_an_incomplete_batch_through_before_anybody_finishes, 0, 2);
     tcase_add_test(signals, the_second_signal_cancels);
-    tcase_add_test(signals, what_is_not_drained_in_time_is_cancelled);
+    tcase_add_loop_test(signals, what_is_not_drained_in_time_is_cancelled, 0, 2);
+    tcase_add_test(signals, a_drop_function_in_the_thread_of_the_signals_may_finish);
     tcase_add_test(signals, without_a_signal_it_just_ends);
     tcase_add_test(signals, signals_that_are_not_blocked_are_refused);
     return suite;

@@ -263,6 +263,35 @@ START_TEST (the_table_and_the_page_name_the_state) {
 }
 END_TEST
 
+START_TEST (a_state_that_there_is_not_is_unknown) {
+    weir_report report = {.name = "x", .state = (weir_run_state)9};
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, "x: unknown, 0 ns\n");
+    free(text);
+    text = printed(&report, WEIR_PROMETHEUS);
+    assert_has(text, "state=\"over\"} 0\n");
+    assert_has_not(text, "\"} 1\n");
+    free(text);
+}
+END_TEST
+
+START_TEST (bytes_without_a_limit_are_told_when_there_are_some) {
+    weir_report report = {.name = "x", .bytes = 12300000};
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, "x: ready, 0 ns, 12.3 MB inside\n");
+    free(text);
+}
+END_TEST
+
+START_TEST (errors_of_which_none_is_kept_are_a_number) {
+    weir_report report = {.name = "x", .error_count = 5};
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, "\n5 errors\n");
+    assert_has_not(text, "more");
+    free(text);
+}
+END_TEST
+
 START_TEST (of_many_errors_and_late_workers_ten_are_shown) {
     weir_error many[12];
     weir_late_worker workers[11];
@@ -502,6 +531,9 @@ static Suite *print_suite(void) {
     tcase_add_test(table, the_table_says_where_the_items_are_and_where_the_time_goes);
     tcase_add_test(table, the_table_of_an_empty_report_is_a_headline_and_zeros);
     tcase_add_loop_test(table, the_table_and_the_page_name_the_state, WEIR_RUN_READY, WEIR_RUN_OVER + 1);
+    tcase_add_test(table, a_state_that_there_is_not_is_unknown);
+    tcase_add_test(table, bytes_without_a_limit_are_told_when_there_are_some);
+    tcase_add_test(table, errors_of_which_none_is_kept_are_a_number);
     tcase_add_test(table, of_many_errors_and_late_workers_ten_are_shown);
     tcase_add_test(table, letters_of_several_bytes_take_one_column_in_the_table);
     tcase_add_test(table, no_name_takes_a_terminal_over);
