@@ -326,6 +326,31 @@ START_TEST (a_report_with_more_stages_than_were_said_is_drawn_as_far_as_they_wer
 }
 END_TEST
 
+START_TEST (a_report_with_fewer_stages_than_were_said_is_drawn_as_far_as_they_go) {
+    struct fixture *fixture = fixture_new(true, 80, 10);
+    fixture->report.stage_count = 1;
+    at(fixture, SECONDS, 5);
+    const char *text = drawn(fixture, false);
+    ck_assert_uint_eq(count_lines(text, 80), 2);
+    assert_has(text, "list");
+    assert_has_not(text, "resize");
+    fixture_free(fixture);
+}
+END_TEST
+
+START_TEST (a_figure_that_is_wider_than_its_column_stands_apart) {
+    struct fixture *fixture = fixture_new(true, 120, 0);
+    fixture->stages[1].running = 12; /* as wide as its column */
+    fixture->stages[1].threads = 128;
+    assert_has(drawn(fixture, false), "\nresize 12/128 busy [");
+    fixture->stages[1].running = fixture->stages[1].threads = 4096;
+    fixture->stages[1].depth = fixture->stages[1].capacity = 12345678;
+    fixture->stages[1].counts.done = 1234567890;
+    assert_has(drawn(fixture, false), "\nresize 4096/4096 busy [##########] 12345678 queued      0/s 1234567890 done");
+    fixture_free(fixture);
+}
+END_TEST
+
 START_TEST (a_view_without_memory_does_not_begin) {
     struct weir__view view = {.terminal = true};
     ledger_reset();
@@ -379,6 +404,8 @@ static Suite *view_suite(void) {
     tcase_add_test(terminal, a_queue_with_one_item_does_not_look_empty);
     tcase_add_test(terminal, a_frame_is_not_higher_than_the_terminal);
     tcase_add_test(terminal, a_report_with_more_stages_than_were_said_is_drawn_as_far_as_they_were);
+    tcase_add_test(terminal, a_report_with_fewer_stages_than_were_said_is_drawn_as_far_as_they_go);
+    tcase_add_test(terminal, a_figure_that_is_wider_than_its_column_stands_apart);
     tcase_add_test(terminal, a_view_without_memory_does_not_begin);
     tcase_add_test(terminal, a_frame_is_there_when_it_is_drawn);
     return suite;

@@ -113,9 +113,10 @@ static void put_left(struct weir__view *view, const char *string, size_t columns
     put_times(view, " ", columns - put_some(view, string, columns));
 }
 
+/* A figure that is too wide for its column still stands apart from what is before it. */
 static void put_right(struct weir__view *view, const char *string, size_t columns) {
     size_t length = strlen(string);
-    put_times(view, " ", length < columns ? columns - length : 0);
+    put_times(view, " ", length < columns ? columns - length : 1);
     put(view, string);
 }
 
