@@ -82,6 +82,7 @@ static const char *const no_utf_8[][2] = {
     {"\xF4\x90\x80\x80", STRANGE STRANGE STRANGE STRANGE},
     {"\xF0\x9F\x98", STRANGE STRANGE STRANGE},
     {"\xF8z", STRANGE "z"},
+    {"\xE0\xA0\x80\xF0\x90\x80\x80", "\xE0\xA0\x80\xF0\x90\x80\x80"}, /* the first that are so long */
     {"\xE2\x82z", STRANGE STRANGE "z"},
     {"\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF", "\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF"},
 };
