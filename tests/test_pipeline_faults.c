@@ -9,9 +9,11 @@
  */
 #include "pipeline_support.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "closable_queue/queue.h"
 #include "faults.h"
 #include "ledger.h"
 
@@ -154,7 +156,7 @@ static void run_plain(weir_queue *results) {
     if (!went_well("create", weir_pipeline_create(&pipeline, &(weir_pipeline_options){.name = "swept"})))
         return;
     if (add_all(pipeline, stages, options, 2) && went_well("start", weir_pipeline_start(pipeline))) {
-        put_or_keep(pipeline, 40);
+        put_or_keep(pipeline, 2 * WEIR__SEGMENT_SLOTS); /* the results need more than one piece of memory */
         end_run(pipeline, true);
     } else {
         destroy_pipeline(pipeline);
@@ -230,6 +232,57 @@ static void work_full_failing(void) {
     work_full(WEIR_FAIL_FAST);
 }
 
+/* Some fail after their results are gone; with an order, before they are. */
+static int emit_some(weir_task *task, void *item, void *unused) {
+    size_t n = ((struct thing *)item)->n;
+    (void)unused;
+    for (size_t i = 0; i < n % 4; i++)
+        weir_task_emit(task, thing_new());
+    if (n % 5 == 4)
+        return weir_task_fail(task, 4, "after %zu", n % 4);
+    thing_consume(item);
+    return 0;
+}
+
+/* Batches of items that have come in so, each handed on three times, without any room but in memory. */
+static void work_with_batches(void) {
+    weir_queue *results = unbounded_or_null();
+    if (results == NULL)
+        return;
+    const weir_stage_options options[] = {
+        {.name = "batch",
+         .run_batch = work_on_batch,
+         .batch = {.items = 3},
+         .drop = thing_drop,
+         .retry = {.attempts = 2}},
+        {.name = "all", .func = hand_back, .fan_out = WEIR_TO_ALL, .copy = copy_thing, .drop = thing_drop},
+        {.name = "some", .run = emit_some, .ordered = true, .on_error = WEIR_SKIP, .drop = thing_drop},
+        {.name = "end", .func = consume_thing, .capacity = WEIR_UNBOUNDED, .drop = thing_drop},
+        {.name = "out",
+         .func = hand_back,
+         .threads = 2,
+         .ordered = true,
+         .capacity = WEIR_UNBOUNDED,
+         .drop = thing_drop,
+         .results = results},
+    };
+    static const size_t edges[][2] = {{0, 1}, {1, 2}, {1, 3}, {2, 4}};
+    weir_stage *stages[COUNT_OF(options)];
+    weir_pipeline *pipeline = NULL;
+    if (went_well("create", weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_items = 40}))) {
+        bool well = add_all(pipeline, stages, options, COUNT_OF(options));
+        for (size_t i = 0; i < COUNT_OF(edges) && well; i++)
+            well = went_well("connect", weir_pipeline_connect(pipeline, stages[edges[i][0]], stages[edges[i][1]]));
+        if (well && went_well("start", weir_pipeline_start(pipeline))) {
+            put_or_keep(pipeline, 30);
+            end_run(pipeline, true);
+        } else {
+            destroy_pipeline(pipeline);
+        }
+    }
+    end_queue(results, false);
+}
+
 static void work_with_source(void) {
     const weir_stage_options options[] = {
         {.name = "source", .source = produce, .threads = 2, .on_error = WEIR_SKIP, .retry = {.attempts = 3}},
@@ -248,10 +301,12 @@ static void work_with_source(void) {
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     const weir_pipeline_options limits = {.max_bytes = 8, .weigh = weigh_one};
+    const int ends = SIGUSR2;
     atomic_store(&left_to_produce, 40);
     if (went_well("create", weir_pipeline_create(&pipeline, &limits))) {
         if (add_all(pipeline, stages, options, 3) && went_well("start", weir_pipeline_start(pipeline))) {
             (void)went_well("show", weir_pipeline_show(pipeline, stream, 40));
+            (void)went_well("end on", weir_pipeline_end_on(pipeline, &ends, 1, 0));
             assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
             end_run(pipeline, false);
         } else {
@@ -270,6 +325,7 @@ static const struct workload {
     {"a plain chain", work_plain, false},
     {"errors that are skipped", work_full_skipping, true},
     {"errors that end it", work_full_failing, true},
+    {"batches to several", work_with_batches, true},
     {"a source and a view", work_with_source, false},
 };
 
@@ -310,10 +366,220 @@ START_TEST (every_point_at_which_something_can_go_wrong) {
 }
 END_TEST
 
+/* Whoever waits for signals has blocked them everywhere. */
+static void block_signal(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+/* ---- what a fault comes to ---- */
+
+enum { RESULTS = 300 }; /* for which no pool has the memory */
+
+/* Returns with a code of its own, or as if all were well. */
+static int emit_without_memory(weir_task *task, void *item, void *raw) {
+    const int *code = raw;
+    ledger_fail(1, true);
+    for (size_t i = 0; i < RESULTS; i++)
+        weir_task_emit(task, thing_new());
+    ledger_fail(0, false);
+    if (*code == 0)
+        thing_consume(item);
+    return *code;
+}
+
+START_TEST (a_result_that_is_lost_is_the_error_of_its_attempt) {
+    int code = _i & 1 ? 9 : 0;
+    bool skips = _i & 2;
+    ledger_reset();
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "loses",
+                                             .run = emit_without_memory,
+                                             .arg = &code,
+                                             .ordered = true,
+                                             .drop = thing_drop,
+                                             .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    weir_report *report = finish_pipeline(pipeline, skips ? WEIR_OK : WEIR_FAILED);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    ck_assert_uint_eq(report->error_count, 1);
+    ck_assert_int_eq(report->errors[0].code, -WEIR_NOMEM);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+/* A copy for the others that there is no memory for: the first gets the result all the same. */
+static void *take_memory(void *item, void *gate) {
+    gate_pass(gate);
+    ledger_fail(1, true);
+    return item;
+}
+
+START_TEST (a_copy_that_there_is_no_memory_for_is_an_error_of_its_stage) {
+    bool skips = _i == 1;
+    struct gate gate = GATE;
+    ledger_reset();
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    weir_stage *from = add_stage(pipeline, (weir_stage_options){.name = "from",
+                                                                .func = take_memory,
+                                                                .arg = &gate,
+                                                                .fan_out = WEIR_TO_ALL,
+                                                                .copy = copy_thing,
+                                                                .drop = thing_drop,
+                                                                .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+    static const char *const names[] = {"first", "second", "third"};
+    for (size_t i = 0; i < COUNT_OF(names); i++)
+        connect_stages(
+            pipeline, from,
+            add_stage(pipeline, (weir_stage_options){.name = names[i], .func = consume_thing, .drop = thing_drop}));
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&gate, 1);
+    gate_open(&gate);
+    for (weir_deadline limit = hang_limit(); things_consumed() + things_dropped() == 0; nap())
+        ck_assert_uint_lt(now(), limit);
+    ledger_fail(0, false);
+    weir_report *report = finish_pipeline(pipeline, skips ? WEIR_OK : WEIR_FAILED);
+    ck_assert_uint_eq(report->error_count, 2); /* the second's and the third's */
+    ck_assert_str_eq(report->errors[0].stage, "from");
+    ck_assert_int_eq(report->errors[0].code, -WEIR_NOMEM);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_made(), 1);
+    assert_things_ended();
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+/* That there is no memory for a report is told when it is over only: else it is more that it is not over. */
+struct reporting {
+    struct gate gate;
+    weir_status finished;
+    bool has_report;
+};
+
+static int finish_without_memory(weir_task *task, void *item, void *raw) {
+    struct reporting *reporting = raw;
+    weir_report *report = (weir_report *)reporting;
+    ledger_fail(1, true);
+    reporting->finished = weir_pipeline_finish(weir_task_pipeline(task), WEIR_NEVER, &report);
+    ledger_fail(0, false);
+    reporting->has_report = report != NULL;
+    gate_pass(&reporting->gate);
+    thing_consume(item);
+    return 0;
+}
+
+START_TEST (without_memory_for_a_report_finish_tells_what_is_more) {
+    struct reporting reporting = {.gate = GATE, .has_report = true};
+    weir_report *report = (weir_report *)&reporting;
+    ledger_reset();
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .run = finish_without_memory, .arg = &reporting});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&reporting.gate, 1);
+    assert_status(WEIR_DEADLOCK, reporting.finished);
+    ck_assert(!reporting.has_report);
+    ledger_fail(1, true);
+    assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, &report));
+    ck_assert_ptr_null(report);
+    gate_open(&reporting.gate);
+    weir_status status = WEIR_BUSY;
+    for (weir_deadline limit = hang_limit(); status == WEIR_BUSY && now() < limit;)
+        status = weir_pipeline_finish(pipeline, limit, &report);
+    assert_status(WEIR_NOMEM, status);
+    ck_assert_ptr_null(report);
+    ledger_fail(0, false);
+    finish_and_destroy(pipeline, WEIR_TIMEDOUT); /* there may be memory later */
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+/*
+ * The first item comes in by its key as the last one, and those behind it with it. There is no memory to give them to
+ * another worker, and this one's thread ends: with memory, or without.
+ */
+struct keys_at_gate {
+    struct gate gate;
+    atomic_uint others;
+    bool has_memory;
+};
+
+static uint64_t key_at_gate(const void *item, void *raw) {
+    struct keys_at_gate *keys = raw;
+    size_t n = ((const struct thing *)item)->n;
+    if (n == 0) {
+        gate_pass(&keys->gate);
+        ledger_fail(1, true);
+    } else {
+        atomic_fetch_add(&keys->others, 1);
+    }
+    return n % 3;
+}
+
+static int exit_with_the_first(weir_task *task, void *item, void *raw) {
+    struct keys_at_gate *keys = raw;
+    if (((struct thing *)item)->n == 0) {
+        if (keys->has_memory)
+            ledger_fail(0, false);
+        pthread_exit(NULL);
+    }
+    return run_consume(task, item, NULL);
+}
+
+START_TEST (what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed) {
+    enum { OTHERS = 8 };
+    struct keys_at_gate keys = {.gate = GATE, .has_memory = _i == 0};
+    ledger_reset();
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 20});
+    add_stage(pipeline, (weir_stage_options){.name = "keyed",
+                                             .run = exit_with_the_first,
+                                             .arg = &keys,
+                                             .threads = 2,
+                                             .per_key = 1,
+                                             .key = key_at_gate,
+                                             .on_error = WEIR_SKIP,
+                                             .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&keys.gate, 1);
+    put_things(pipeline, OTHERS);
+    wait_for_count(&keys.others, OTHERS);
+    gate_open(&keys.gate);
+    for (weir_deadline limit = hang_limit(); things_consumed() + things_dropped() < 1 + OTHERS; nap())
+        ck_assert_uint_lt(now(), limit);
+    ledger_fail(0, false);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, things_consumed());
+    ck_assert_uint_eq(report->counts.failed, things_dropped());
+    ck_assert_uint_eq(report->error_count, report->counts.failed);
+    if (keys.has_memory)
+        ck_assert_uint_eq(report->counts.failed, 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
 static Suite *faults_suite(void) {
     Suite *suite = suite_create("fault sweep of pipelines");
     TCase *sweeps = add_things_case(suite, "sweep");
+    tcase_add_checked_fixture(sweeps, block_signal, NULL);
     tcase_add_loop_test(sweeps, every_point_at_which_something_can_go_wrong, 0, COUNT_OF(workloads));
+    TCase *told_of = add_things_case(suite, "told");
+    tcase_add_loop_test(told_of, a_result_that_is_lost_is_the_error_of_its_attempt, 0, 4);
+    tcase_add_loop_test(told_of, a_copy_that_there_is_no_memory_for_is_an_error_of_its_stage, 0, 2);
+    tcase_add_test(told_of, without_memory_for_a_report_finish_tells_what_is_more);
+    tcase_add_loop_test(told_of, what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed, 0, 2);
     return suite;
 }
 
