@@ -435,6 +435,27 @@ START_TEST (a_stage_without_threads_ends_the_run) {
 }
 END_TEST
 
+/* In the pipelines that need no envelopes, and in those that do. */
+START_TEST (an_item_that_ends_its_thread_ends_the_run) {
+    weir_stage_options options = exiting[_i].options;
+    weir_pipeline *pipeline =
+        new_pipeline(&(weir_pipeline_options){.max_items = exiting[_i].max_items, .grace = HANG_SECONDS * SECONDS});
+    options.name = "exits";
+    options.threads = 2;
+    options.drop = thing_drop;
+    add_stage(pipeline, options);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 7);
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    ck_assert_uint_eq(report->error_count, 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 static int exit_at_first_try(weir_task *task, void *item, void *unused) {
     (void)unused;
     if (weir_task_attempt(task) == 1 && ((struct thing *)item)->n % 5 == 1)
@@ -522,6 +543,7 @@ static Suite *errors_suite(void) {
     tcase_add_test(again, what_a_cancel_finds_on_its_way_to_the_back_off_is_dropped);
     TCase *exits = add_things_case(suite, "exits");
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_has_failed, 0, COUNT_OF(exiting));
+    tcase_add_loop_test(exits, an_item_that_ends_its_thread_ends_the_run, 0, COUNT_OF(exiting));
     tcase_add_loop_test(exits, a_stage_without_threads_ends_the_run, 0, COUNT_OF(exiting));
     tcase_add_test(exits, a_stage_without_threads_ends_the_run_while_others_are_still_to_start);
     tcase_add_loop_test(exits, an_item_that_ended_its_thread_may_be_tried_again, 0, 3);

@@ -505,23 +505,30 @@ END_TEST
 
 /*
  * The first item comes in by its key as the last one, and those behind it with it. There is no memory to give them to
- * another worker, and this one's thread ends: with memory, or without.
+ * another worker, and this one's thread ends: with memory, or without. Or there was none for the entries of those behind
+ * the second either.
  */
 struct keys_at_gate {
-    struct gate gate;
-    atomic_uint others;
-    bool has_memory;
+    struct gate gate, second;
+    atomic_uint threads;
+    atomic_int numbers[2];
+    bool has_memory, has_entries;
 };
+
+static weir_status know_thread(void *raw, void **state) {
+    struct keys_at_gate *keys = raw;
+    atomic_store(&keys->numbers[atomic_fetch_add(&keys->threads, 1)], thread_number());
+    *state = keys;
+    return WEIR_OK;
+}
 
 static uint64_t key_at_gate(const void *item, void *raw) {
     struct keys_at_gate *keys = raw;
     size_t n = ((const struct thing *)item)->n;
-    if (n == 0) {
-        gate_pass(&keys->gate);
+    if (n < 2)
+        gate_pass(n == 0 ? &keys->gate : &keys->second);
+    if (n == 0 || (n == 1 && !keys->has_entries))
         ledger_fail(1, true);
-    } else {
-        atomic_fetch_add(&keys->others, 1);
-    }
     return n % 3;
 }
 
@@ -537,12 +544,13 @@ static int exit_with_the_first(weir_task *task, void *item, void *raw) {
 
 START_TEST (what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed) {
     enum { OTHERS = 8 };
-    struct keys_at_gate keys = {.gate = GATE, .has_memory = _i == 0};
+    struct keys_at_gate keys = {.gate = GATE, .second = GATE, .has_memory = _i == 0, .has_entries = _i < 2};
     ledger_reset();
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 20});
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
                                              .run = exit_with_the_first,
                                              .arg = &keys,
+                                             .init = know_thread,
                                              .threads = 2,
                                              .per_key = 1,
                                              .key = key_at_gate,
@@ -552,7 +560,10 @@ START_TEST (what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed)
     put_things(pipeline, 1);
     gate_wait_for(&keys.gate, 1);
     put_things(pipeline, OTHERS);
-    wait_for_count(&keys.others, OTHERS);
+    gate_wait_for(&keys.second, 1);
+    gate_open(&keys.second);
+    for (size_t i = 0; i < 2; i++) /* one at the gate, and one that has nothing to do */
+        ck_assert(wait_until_asleep(atomic_load(&keys.numbers[i]), NULL));
     gate_open(&keys.gate);
     for (weir_deadline limit = hang_limit(); things_consumed() + things_dropped() < 1 + OTHERS; nap())
         ck_assert_uint_lt(now(), limit);
@@ -563,6 +574,63 @@ START_TEST (what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed)
     ck_assert_uint_eq(report->error_count, report->counts.failed);
     if (keys.has_memory)
         ck_assert_uint_eq(report->counts.failed, 1);
+    if (!keys.has_entries)
+        ck_assert_uint_eq(report->counts.failed, 1 + OTHERS);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
+/* It is an error of the one that sends, and the result goes to the drop function of where it was going. */
+static void *pass_first_gate(void *item, void *raw) {
+    struct gate *gates = raw;
+    gate_pass(&gates[0]);
+    return item;
+}
+
+static void *consume_at_gate(void *item, void *raw) {
+    struct gate *gates = raw;
+    gate_pass(&gates[1]);
+    return consume_thing(item, NULL);
+}
+
+START_TEST (a_result_that_the_next_queue_has_no_memory_for_has_failed) {
+    enum { MANY = 3 * WEIR__SEGMENT_SLOTS };
+    bool skips = _i == 0;
+    struct gate gates[2] = {GATE, GATE};
+    ledger_reset();
+    weir_pipeline *pipeline =
+        new_pipeline(&(weir_pipeline_options){.max_items = 2 * MANY, .grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "sends",
+                                             .func = pass_first_gate,
+                                             .arg = gates,
+                                             .capacity = WEIR_UNBOUNDED,
+                                             .drop = thing_drop,
+                                             .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+    add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "full", .func = consume_at_gate, .arg = gates, .capacity = WEIR_UNBOUNDED, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, MANY);
+    gate_wait_for(&gates[0], 1);
+    ledger_fail(1, true);
+    gate_open(&gates[0]);
+    for (weir_deadline limit = hang_limit(); things_dropped() == 0; nap())
+        ck_assert_uint_lt(now(), limit);
+    gate_open(&gates[1]);
+    for (weir_deadline limit = hang_limit(); things_dropped() + things_consumed() < MANY; nap())
+        ck_assert_uint_lt(now(), limit);
+    ledger_fail(0, false);
+    weir_report *report = finish_pipeline(pipeline, skips ? WEIR_OK : WEIR_FAILED);
+    ck_assert_uint_ge(report->counts.failed, 1);
+    ck_assert_uint_eq(report->error_count, report->counts.failed);
+    ck_assert_str_eq(report->errors[0].stage, "sends");
+    ck_assert_int_eq(report->errors[0].code, -WEIR_NOMEM);
+    ck_assert_uint_eq(report->counts.done, things_consumed());
+    ck_assert_uint_ge(stage_in(report, "full")->counts.dropped, report->counts.failed);
     weir_report_free(report);
     destroy_pipeline(pipeline);
     assert_things_ended();
@@ -579,7 +647,8 @@ static Suite *faults_suite(void) {
     tcase_add_loop_test(told_of, a_result_that_is_lost_is_the_error_of_its_attempt, 0, 4);
     tcase_add_loop_test(told_of, a_copy_that_there_is_no_memory_for_is_an_error_of_its_stage, 0, 2);
     tcase_add_test(told_of, without_memory_for_a_report_finish_tells_what_is_more);
-    tcase_add_loop_test(told_of, what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed, 0, 2);
+    tcase_add_loop_test(told_of, what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed, 0, 3);
+    tcase_add_loop_test(told_of, a_result_that_the_next_queue_has_no_memory_for_has_failed, 0, 2);
     return suite;
 }
 

@@ -406,7 +406,7 @@ enum { LAST = 50 };
 
 /* The first item waits, and the others have passed. */
 struct holding {
-    struct gate gate;
+    struct gate gate, third;
     atomic_uint passed;
 };
 
@@ -542,10 +542,14 @@ static int emit_many(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
+/* And the third. */
 static void *hold_first_of_many(void *item, void *raw) {
     struct holding *holding = raw;
-    if (((struct thing *)item)->n == 1)
+    size_t n = ((struct thing *)item)->n;
+    if (n == 1)
         gate_pass(&holding->gate);
+    else if (n == 3)
+        gate_pass(&holding->third);
     else
         atomic_fetch_add(&holding->passed, 1);
     return item;
@@ -553,19 +557,22 @@ static void *hold_first_of_many(void *item, void *raw) {
 
 START_TEST (what_is_far_ahead_has_its_turn_or_is_dropped) {
     bool cancels = _i == 1;
-    struct holding holding = {.gate = GATE};
+    struct holding holding = {.gate = GATE, .third = GATE};
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 1, .grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "many", .run = emit_many, .drop = thing_drop});
-    add_ordered(pipeline, "hold", hold_first_of_many, &holding, 2);
+    add_ordered(pipeline, "hold", hold_first_of_many, &holding, 3);
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
-    wait_for_count(&holding.passed, FAR - 1);
+    wait_for_count(&holding.passed, FAR - 2);
     ck_assert_uint_eq(atomic_load(&line.count), 0);
     if (cancels)
         assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     gate_open(&holding.gate);
+    while (!cancels && atomic_load(&line.count) < 2) /* and no more, before the third has come */
+        nap();
+    gate_open(&holding.third);
     finish_and_destroy(pipeline, cancels ? WEIR_CANCELLED : WEIR_OK);
     ck_assert_uint_eq(atomic_load(&line.count), cancels ? 0 : FAR);
     for (size_t n = 0; n < atomic_load(&line.count); n++)

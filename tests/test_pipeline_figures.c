@@ -1,0 +1,101 @@
+/*
+ * test_pipeline_figures.c - what pipelines reckon: the time between two calls of a rate, and the times that calls take.
+ *
+ * Linked with the library's insides: what a clock says is never so short, or so exact.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "support.h"
+
+#include <stdlib.h>
+
+#include "pipeline/meter.h"
+#include "pipeline/stage.h"
+
+/* ---- rates ---- */
+
+static const struct reckoning {
+    double rate;
+    size_t burst;
+    uint64_t interval, slack;
+} reckonings[] = {
+    {0, 9, 0, 0},                                          /* none */
+    {1000, 0, 1000000, 0},                                 /* a burst of 1 */
+    {1000, 5, 1000000, 4000000},                           /* four may come before their time */
+    {1e9, 2, 1, 1},                                        /* the highest */
+    {7e8, 1, 2, 0},                                        /* never more often than it says, so rounded up */
+    {3, 1, 333333334, 0},                                  /* likewise */
+    {1e-300, 2, 1000000000000000000, 1000000000000000000}, /* thirty years are as good as never */
+    {1000, SIZE_MAX, 1000000, 1000000000000000000},
+};
+
+START_TEST (a_rate_is_an_interval_and_its_burst_a_time) {
+    const struct reckoning *reckoning = &reckonings[_i];
+    weir_stage *stage = aligned_alloc(_Alignof(weir_stage), sizeof *stage);
+    ck_assert_ptr_nonnull(stage);
+    *stage = (weir_stage){.options = {.rate = reckoning->rate, .burst = reckoning->burst}};
+    weir__rate_prepare(stage);
+    ck_assert_uint_eq(stage->rate.interval, reckoning->interval);
+    ck_assert_uint_eq(stage->rate.slack, reckoning->slack);
+    free(stage);
+}
+END_TEST
+
+/* ---- times of calls ---- */
+
+static weir__meter_sum sum_of(const weir__meter *meter) {
+    weir__meter_sum sum = {.total = 0};
+    weir__meter_add(&sum, meter);
+    return sum;
+}
+
+START_TEST (of_no_calls_every_percentile_is_zero) {
+    weir__meter meter = {.longest = 0};
+    weir__meter_sum sum = sum_of(&meter);
+    ck_assert_uint_eq(weir__meter_percentile(&sum, 50), 0);
+    ck_assert_uint_eq(weir__meter_percentile(&sum, 99), 0);
+}
+END_TEST
+
+START_TEST (the_shortest_times_are_exact) {
+    weir__meter meter = {.longest = 0};
+    for (uint64_t time = 0; time < 10; time++)
+        weir__meter_count(&meter, time, 10);
+    weir__meter_sum sum = sum_of(&meter);
+    ck_assert_uint_eq(sum.total, 100);
+    ck_assert_uint_eq(sum.longest, 9);
+    ck_assert_uint_eq(weir__meter_percentile(&sum, 50), 4);
+    ck_assert_uint_eq(weir__meter_percentile(&sum, 90), 8);
+    ck_assert_uint_eq(weir__meter_percentile(&sum, 99), 9);
+}
+END_TEST
+
+/* Half of the calls take so long, the others much longer. */
+START_TEST (a_time_is_told_as_no_less_and_hardly_more) {
+    for (uint64_t time = 1; time < UINT64_C(1) << 33; time += time / 3 + 1) {
+        weir__meter meter = {.longest = 0};
+        weir__meter_count(&meter, time, 50);
+        weir__meter_count(&meter, 100 * time, 50);
+        weir__meter_sum sum = sum_of(&meter);
+        uint64_t told = weir__meter_percentile(&sum, 50);
+        ck_assert_uint_ge(told, time);
+        ck_assert_uint_le(told, time + time / WEIR__METER_PARTS);
+        ck_assert_uint_eq(weir__meter_percentile(&sum, 99), 100 * time); /* the longest is known */
+    }
+}
+END_TEST
+
+static Suite *figures_suite(void) {
+    Suite *suite = suite_create("figures of a pipeline");
+    TCase *rates = add_case(suite, "rates");
+    tcase_add_loop_test(rates, a_rate_is_an_interval_and_its_burst_a_time, 0, COUNT_OF(reckonings));
+    TCase *times = add_case(suite, "times");
+    tcase_add_test(times, of_no_calls_every_percentile_is_zero);
+    tcase_add_test(times, the_shortest_times_are_exact);
+    tcase_add_test(times, a_time_is_told_as_no_less_and_hardly_more);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(figures_suite());
+}
