@@ -201,8 +201,9 @@ static uint64_t plus(uint64_t a, uint64_t b) {
     return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
+/* `b` is not 0. */
 static uint64_t times(uint64_t a, uint64_t b) {
-    return b != 0 && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+    return a > UINT64_MAX / b ? UINT64_MAX : a * b;
 }
 
 /* How many of those that came in one result of this stage may stand for: a batch's, for all that the batch was made of. */

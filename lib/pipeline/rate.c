@@ -18,7 +18,7 @@ void weir__rate_prepare(weir_stage *stage) {
     if (rate <= 0)
         return;
     double interval = (double)WEIR_SECOND / rate, longest = 1e18;
-    stage->rate.interval = interval < 1 ? 1 : interval > longest ? (uint64_t)longest : round_up(interval);
+    stage->rate.interval = interval > longest ? (uint64_t)longest : round_up(interval); /* 1 at least: see graph.c */
     size_t burst = stage->options.burst;
     uint64_t ahead = burst > 1 ? burst - 1 : 0;
     stage->rate.slack =

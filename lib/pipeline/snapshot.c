@@ -129,7 +129,7 @@ static void set_latencies(const weir__meter_sum *sum, weir_stage_report *report)
 static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
     *report = (weir_stage_report){.name = stage->name, .threads = stage->options.threads};
     *instant->sum = (weir__meter_sum){.total = 0};
-    if (stage->tasks == NULL || stage->queue == NULL)
+    if (stage->tasks == NULL) /* nor is there a queue, perhaps */
         return;
     count_stage(stage, &report->counts);
     for (size_t i = 0; i < stage->options.threads; i++)
