@@ -582,6 +582,33 @@ START_TEST (more_threads_than_memory_can_address_are_refused) {
 }
 END_TEST
 
+/* Once its function has returned, there is no item that a result could be of. */
+static weir_task *known_task;
+
+static int remember_task(weir_task *task, void *item, void *unused) {
+    known_task = task;
+    return run_consume(task, item, unused);
+}
+
+static void emit_too_late(void *unused) {
+    (void)unused;
+    weir_task_emit(known_task, &any_object);
+}
+
+START_TEST (what_is_emitted_outside_a_call_is_not_taken) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "late", .run = remember_task, .fini = emit_too_late});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(stage_in(report, "end")->counts.in, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_consumed(), 1);
+}
+END_TEST
+
 START_TEST (each_thread_has_its_own_state) {
     struct inits inits = {.fails_at = SIZE_MAX};
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -620,6 +647,7 @@ static Suite *life_suite(void) {
     tcase_add_test(starting, a_thread_that_cannot_be_had_undoes_the_start);
     tcase_add_loop_test(starting, more_threads_than_memory_can_address_are_refused, 0, 3);
     tcase_add_test(starting, each_thread_has_its_own_state);
+    tcase_add_test(starting, what_is_emitted_outside_a_call_is_not_taken);
     tcase_add_test(starting, after_the_start_nothing_is_declared_any_more);
     TCase *ending = add_things_case(suite, "ending");
     tcase_add_test(ending, what_is_put_comes_out_and_the_results_are_shut_down);
