@@ -572,6 +572,45 @@ START_TEST (one_that_finishes_waits_for_the_drops_of_another_ones_cancel) {
 }
 END_TEST
 
+/* While the drop function of one stage holds the cancel up, the workers of the next drop what they take. */
+static void *hold_third(void *item, void *raw) {
+    struct slow_drop *slow = raw;
+    if (((struct thing *)item)->n == 2)
+        gate_pass(&slow->work);
+    return item;
+}
+
+START_TEST (a_worker_drops_what_a_cancel_has_not_come_to) {
+    struct slow_drop slow = {.work = GATE, .drop = GATE};
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
+    add_stage(pipeline, (weir_stage_options){.name = "slow", .func = hold_third, .arg = &slow, .drop = drop_at_gate});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "next", .func = hand_back_at_gate, .arg = &gate, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 3);
+    gate_wait_for(&slow.work, 1);
+    gate_wait_for(&gate, 1);
+    put_things(pipeline, 1);
+    struct pipeline_call cancel = {.pipeline = pipeline};
+    call_start(&cancel.call, make_pipeline_cancel);
+    gate_wait_for(&slow.drop, 1); /* the fourth, in the queue of the first stage */
+    gate_open(&gate);
+    for (weir_deadline limit = hang_limit(); things_dropped() < 2; nap()) /* the first's result, and the second */
+        ck_assert_uint_lt(now(), limit);
+    gate_open(&slow.work);
+    gate_open(&slow.drop);
+    assert_status(WEIR_OK, call_finish(&cancel.call));
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.dropped, 4);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 4);
+    assert_things_ended();
+}
+END_TEST
+
 /* The last stage waits for room in its results' queue, which a cancel shuts down. */
 START_TEST (a_result_that_a_cancel_finds_on_its_way_out_is_dropped_by_its_queue) {
     struct drops drops = {.count = 0};
@@ -662,6 +701,7 @@ static Suite *end_suite(void) {
     tcase_add_test(cancel, a_drop_function_may_cancel);
     tcase_add_loop_test(cancel, a_drop_function_in_the_keepers_thread_may_finish, 0, 2);
     tcase_add_test(cancel, one_that_finishes_waits_for_the_drops_of_another_ones_cancel);
+    tcase_add_test(cancel, a_worker_drops_what_a_cancel_has_not_come_to);
     tcase_add_loop_test(cancel, a_result_that_a_cancel_finds_on_its_way_out_is_dropped_by_its_queue, 0, 2);
     tcase_add_test(cancel, a_cancel_ends_the_wait_for_threads_that_end_in_good_order);
     tcase_add_loop_test(cancel, many_cancels_are_one, 0, 20);
