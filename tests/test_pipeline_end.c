@@ -512,6 +512,8 @@ START_TEST (a_drop_function_in_the_keepers_thread_may_finish) {
     wait_for_count(&dropping->dropped, 1);
     gate_open(&dropping->gate);
     assert_status(WEIR_OK, call_finish(&cancel.call));
+    for (weir_deadline limit = hang_limit(); weir_pipeline_finish(pipeline, limit, NULL) == WEIR_BUSY && now() < limit;)
+        nap(); /* the worker may need more than its grace to come out of the gate */
     finish_and_destroy(pipeline, WEIR_CANCELLED);
     if (!pthread_equal(dropping->thread, cancel.call.thread)) { /* its time came after the cancel, as it should */
         assert_status(WEIR_DEADLOCK, dropping->finished);
