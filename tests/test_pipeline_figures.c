@@ -85,11 +85,23 @@ START_TEST (a_time_is_told_as_no_less_and_hardly_more) {
 }
 END_TEST
 
+/* Of calls that take more than half an hour only the longest is known. */
+START_TEST (a_very_long_time_is_told_as_no_less) {
+    const uint64_t hour = UINT64_C(3600) * SECONDS;
+    weir__meter meter = {.longest = 0};
+    weir__meter_count(&meter, hour, 50);
+    weir__meter_count(&meter, 10 * hour, 50);
+    weir__meter_sum sum = sum_of(&meter);
+    ck_assert_uint_eq(weir__meter_percentile(&sum, 50), 10 * hour);
+}
+END_TEST
+
 static Suite *figures_suite(void) {
     Suite *suite = suite_create("figures of a pipeline");
     TCase *rates = add_case(suite, "rates");
     tcase_add_loop_test(rates, a_rate_is_an_interval_and_its_burst_a_time, 0, COUNT_OF(reckonings));
     TCase *times = add_case(suite, "times");
+    tcase_add_test(times, a_very_long_time_is_told_as_no_less);
     tcase_add_test(times, of_no_calls_every_percentile_is_zero);
     tcase_add_test(times, the_shortest_times_are_exact);
     tcase_add_test(times, a_time_is_told_as_no_less_and_hardly_more);

@@ -437,7 +437,7 @@ WEIR_API weir_status weir_pipeline_report(weir_pipeline *pipeline, weir_report *
  * shown. One call for each pipeline, after start; a thread of its own draws, and ends with the pipeline. The stream
  * stays the caller's, and open until finish has returned.
  *
- * WEIR_OK; WEIR_INVALID: not started, or over, or shown already; WEIR_NOMEM; WEIR_NOTHREAD.
+ * WEIR_OK; WEIR_INVALID: not started, finishing or over, or shown already; WEIR_NOMEM; WEIR_NOTHREAD.
  */
 WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, uint64_t total);
 
@@ -460,8 +460,8 @@ WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, u
  * A run that such a signal has ended in time finishes with WEIR_OK; the report has the signal. After a second signal it
  * is WEIR_CANCELLED, and after `drain` WEIR_TIMEDOUT.
  *
- * WEIR_OK; WEIR_INVALID: not started, or over, called already, no signal or more than 64, or one that is not blocked
- * here or that a thread causes itself, as SIGSEGV; WEIR_NOMEM; WEIR_NOTHREAD.
+ * WEIR_OK; WEIR_INVALID: not started, finishing or over, called already, no signal or more than 64, or one that is not
+ * blocked here or that a thread causes itself, as SIGSEGV; WEIR_NOMEM; WEIR_NOTHREAD.
  */
 WEIR_API weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain);
 

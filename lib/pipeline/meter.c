@@ -19,8 +19,10 @@ static size_t bucket_of(uint64_t value) {
     return bucket < WEIR__METER_BUCKETS ? bucket : WEIR__METER_BUCKETS - 1;
 }
 
-/* The highest value of that bucket. */
+/* The highest value of that bucket; the last one has no end. */
 static uint64_t end_of(size_t bucket) {
+    if (bucket == WEIR__METER_BUCKETS - 1)
+        return UINT64_MAX;
     if (bucket < 2 * WEIR__METER_PARTS)
         return bucket;
     size_t shift = bucket / WEIR__METER_PARTS - 1;
