@@ -56,9 +56,8 @@ typedef struct weir_stage_report {
     uint64_t starved;     /* time asleep for want of an item */
     uint64_t blocked;     /* time waiting for room further down, for the rate, or, in a source, for a limit */
     uint64_t timed_calls; /* that the four latencies are taken from: each slow call, some of the quick ones */
-    uint64_t p50, p90, p99,
-        max;     /* of a call of the function; the first three up to 7% too high, from 36 minutes on more */
-    double rate; /* items done per second since the start */
+    uint64_t p50, p90, p99, max; /* of a call; the first three up to 7% too high, from 36 minutes on more */
+    double rate;                 /* items done per second since the start */
 } weir_stage_report;
 
 /* A connection: the stages' places in the report. */
