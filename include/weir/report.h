@@ -44,18 +44,18 @@ typedef struct weir_counts {
 /* One stage. Times are nanoseconds; those of its threads are added up. */
 typedef struct weir_stage_report {
     const char *name;
-    weir_counts counts;   /* of a source: `in` is what it has produced, and the calls of it that failed */
-    uint64_t retried;     /* attempts beyond an item's first */
-    uint64_t overdue;     /* attempts that took, or are taking, longer than the stage's attempt_time */
-    size_t threads;       /* that it was declared with */
-    size_t running;       /* threads that work now: neither starved nor blocked */
-    size_t capacity;      /* of the queue in front of it; SIZE_MAX: no bound; of a source: 0 */
-    size_t depth;         /* items in that queue now */
-    size_t peak;          /* the most that was seen there; the queue is looked at now and then */
-    uint64_t busy;        /* time neither starved nor blocked */
-    uint64_t starved;     /* time asleep for want of an item */
-    uint64_t blocked;     /* time waiting for room further down, for the rate, or, in a source, for a limit */
-    uint64_t timed_calls; /* that the four latencies are taken from: each slow call, some of the quick ones */
+    weir_counts counts;          /* of a source: `in` is what it has produced, and the calls of it that failed */
+    uint64_t retried;            /* attempts beyond an item's first */
+    uint64_t overdue;            /* attempts that took, or are taking, longer than the stage's attempt_time */
+    size_t threads;              /* that it was declared with */
+    size_t running;              /* threads that work now: neither starved nor blocked */
+    size_t capacity;             /* of the queue in front of it; SIZE_MAX: no bound; of a source: 0 */
+    size_t depth;                /* items in that queue now */
+    size_t peak;                 /* the most that was seen there; the queue is looked at now and then */
+    uint64_t busy;               /* time neither starved nor blocked */
+    uint64_t starved;            /* time asleep for want of an item */
+    uint64_t blocked;            /* time waiting for room further down, for the rate, or, in a source, for a limit */
+    uint64_t timed_calls;        /* that the four latencies are taken from: each slow call, some of the quick ones */
     uint64_t p50, p90, p99, max; /* of a call; the first three up to 7% too high, from 36 minutes on more */
     double rate;                 /* items done per second since the start */
 } weir_stage_report;
