@@ -168,8 +168,10 @@ void *weir__run_plain(void *item, void *state) {
     void *result = task->stage->options.func(item, task->state);
     weir__timing_end(task);
     weir__verdict verdict = WEIR__DONE;
-    if (task->stage->onward != NULL && weir_queue_try_put(task->stage->onward, result) != WEIR_OK)
-        verdict = weir__send_plain(task, result);
+    weir_queue *onward = task->stage->onward;
+    weir_status status = onward == NULL ? WEIR_OK : weir_queue_try_put(onward, result);
+    if (status != WEIR_OK)
+        verdict = weir__send_plain(task, result, status);
     weir__count(&task->counts[verdict], 1);
     return NULL;
 }

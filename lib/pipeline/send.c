@@ -7,14 +7,17 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/timing.h"
 
-weir_status weir__offer(weir_task *task, weir_queue *queue, void *item) {
-    weir_status status = weir_queue_try_put(queue, item);
-    if (status != WEIR_FULL)
-        return status;
+/* To a queue that was full a moment ago. */
+static weir_status put_waiting(weir_task *task, weir_queue *queue, void *item) {
     weir__timing_block(task);
-    status = weir_queue_put(queue, item);
+    weir_status status = weir_queue_put(queue, item);
     weir__timing_unblock(task);
     return status;
+}
+
+weir_status weir__offer(weir_task *task, weir_queue *queue, void *item) {
+    weir_status status = weir_queue_try_put(queue, item);
+    return status == WEIR_FULL ? put_waiting(task, queue, item) : status;
 }
 
 /* A result that there is no memory for behind the stage: an error of the one that sends. */
@@ -144,18 +147,20 @@ static void pass_to_one(weir_stage *from, weir_task *task, weir__envelope *envel
         no_such_successor(from, task, envelope);
 }
 
-/* Out of the pipeline. Returns what has become of the result. */
-static weir__verdict leave(weir_stage *from, weir_task *task, void *result) {
-    weir_queue *results = from->options.results;
-    if (results == NULL)
-        return WEIR__DONE;
-    weir_status status = weir__offer(task, results, result);
+/* What has become of a result that was put to the results. */
+static weir__verdict has_left(weir_stage *from, void *result, weir_status status) {
     if (status == WEIR_OK)
         return WEIR__DONE;
-    weir__queue_drop(results, result);
+    weir__queue_drop(from->options.results, result);
     if (status == WEIR_NOMEM)
         lack_memory(from);
     return status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
+}
+
+/* Out of the pipeline. Returns what has become of the result. */
+static weir__verdict leave(weir_stage *from, weir_task *task, void *result) {
+    weir_queue *results = from->options.results;
+    return results == NULL ? WEIR__DONE : has_left(from, result, weir__offer(task, results, result));
 }
 
 void weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope) {
@@ -205,13 +210,13 @@ void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelop
         pass_together(from, task, envelopes, count);
 }
 
-weir__verdict weir__send_plain(weir_task *task, void *result) {
+weir__verdict weir__send_plain(weir_task *task, void *result, weir_status status) {
     weir_stage *from = task->stage;
+    if (status == WEIR_FULL)
+        status = put_waiting(task, from->onward, result);
     if (from->successor_count == 0)
-        return leave(from, task, result);
-    weir_stage *to = from->successors[0];
-    weir_status status = weir__offer(task, to->queue, result);
+        return has_left(from, result, status);
     if (status != WEIR_OK)
-        refuse(from, to, result, status);
+        refuse(from, from->successors[0], result, status);
     return WEIR__DONE;
 }

@@ -62,7 +62,7 @@ struct weir_task {
     uint64_t clock;    /* when it was read last */
     uint64_t from;     /* when this call began; 0: it is not timed */
     uint64_t held_up;  /* what `blocked` was then */
-    uint64_t starved;  /* what the worker's was at the last call */
+    uint64_t starved;  /* what its worker's watch said then */
     unsigned untimed;  /* calls since one was timed */
     unsigned may_skip; /* how many may go untimed now */
 
@@ -252,8 +252,8 @@ void weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope);
 enum { WEIR__SEND_AT_ONCE = 16 };
 void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count);
 
-/* The same in a plain pipeline. Returns what the item's verdict is. */
-weir__verdict weir__send_plain(weir_task *task, void *result);
+/* In a plain pipeline, after a put that was not to wait has come to that status. Returns what the item's verdict is. */
+weir__verdict weir__send_plain(weir_task *task, void *result, weir_status status);
 
 /* Drops a result that cannot go on, by the drop function of where it was going. */
 void weir__send_drop(weir_stage *from, void *result);

@@ -13,7 +13,7 @@ void weir__timing_read(weir_task *task);
 void weir__timing_take(weir_task *task);
 
 static inline void weir__timing_begin(weir_task *task) {
-    if (task->untimed >= task->may_skip || weir__stopwatch_read(&task->worker->starved, task->clock) != task->starved)
+    if (task->untimed >= task->may_skip || weir__u64_load_relaxed(&task->worker->starved.word) != task->starved)
         weir__timing_read(task);
     task->inside = true;
     weir__u64_store_relaxed(&task->inside_since, task->clock);
