@@ -153,14 +153,16 @@ typedef enum weir_on_error {
  * What a `dead` queue gets for an item that is given up: the item, and why. The one that takes it owns the item, and
  * frees the rest with weir_dead_letter_free. Stages may share the queue. A stage waits for room in it, so it should
  * have no bound, or be read meanwhile. Finish and cancel shut it down with WEIR_DRAIN, so that a loop of gets comes to
- * its end; letters that nobody gets go to the queue's own drop function (weir_queue_options), which has to free both;
- * without one they are forgotten.
+ * its end (a start that fails may leave it open). An item whose letter it does not take goes to its stage's drop
+ * function; letters that nobody gets go to the queue's own (weir_queue_options), which has to free both; without one
+ * they are forgotten. Room, shutting down and what nobody gets are the same for a `results` queue. Nothing joins either:
+ * a weir_queue_task_done for what was got may be left out.
  */
 typedef struct weir_dead_letter {
     void *item; /* as the stage got it */
     const char *stage;
     int code;
-    const char *message;
+    const char *message; /* "": it has none; these strings are the letter's own */
     unsigned attempts;
 } weir_dead_letter;
 
@@ -170,14 +172,14 @@ WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
 /*
  * Whether an item that has failed is tried again. Without `attempts` it is not, whatever else is set. The next attempt
  * is made by whichever worker is free then: neither a worker nor a place in a queue waits meanwhile, so that a queue
- * may hold more than its capacity when items come back. Each wait is random, between half of what is said here and all
- * of it.
+ * may hold more than its capacity when items come back, and they come behind others, unless the stage is ordered. Each
+ * wait is random, between half of what is said here and all of it.
  */
 typedef struct weir_retry {
     unsigned attempts;     /* in all; 0 and 1: no second one */
     uint64_t backoff;      /* ns before the second attempt; doubled before each further one */
     uint64_t max_backoff;  /* ns, no longer than this; 0: one minute */
-    weir_retry_func *when; /* for which codes; NULL: for all */
+    weir_retry_func *when; /* for which codes, weir's own among them; gets the stage's `arg`; NULL: for all */
 } weir_retry;
 
 /* A batch is made when any of these is reached; 0: no such limit. At least one of `items` and `bytes` is needed. */
@@ -193,9 +195,10 @@ typedef struct weir_batch {
  * needs a name and exactly one of func, run, run_batch and source. With init these four, and fini, are handed what that
  * has made, and not `arg`.
  *
- * In an ordered stage an item that is given up leaves no gap, and one that backs off holds up those behind it. An ordered
- * func leaves its order to the ordered stage behind it, if that has several threads and no per_key and nothing else is
- * connected to the two: so a slow item keeps the others out of none of them. The order is the same, behind the last.
+ * The order of an ordered stage is that in which the items have come to it. One that is given up leaves no gap, and one
+ * that backs off holds up the results of those behind it. An ordered func leaves its order to the ordered stage behind
+ * it, if that has several threads and no per_key and nothing else is connected to the two: so a slow item keeps the
+ * others out of none of them. The order is the same, behind the last.
  */
 typedef struct weir_stage_options {
     const char *name;           /* copied; of its threads too */
@@ -226,7 +229,8 @@ typedef struct weir_stage_options {
     weir_retry retry;
     uint64_t attempt_time; /* ns; an attempt that takes longer is reported as overdue; 0: none does */
     weir_queue *dead;      /* the caller's; gets a weir_dead_letter * for each item given up; NULL: it is dropped */
-    weir_queue *results;   /* the caller's; gets the results of a stage with no successor; NULL: they are forgotten */
+    weir_queue *results;   /* the caller's; gets the results of a stage with no successor, which waits for room in it;
+                              shut down as `dead` is; NULL: they are forgotten */
     void *reserved[4];     /* all NULL */
 } weir_stage_options;
 
@@ -334,8 +338,8 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * is not through at the deadline is cancelled. Then the functions that are still running have `grace` to return. The
  * threads are joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN (at a cancel at once), so that
  * who gets from them comes to the end. What the stages' functions have written can be read here then.
- * `report` may be NULL; else `*report` is always set: to a report, which the caller frees, or to NULL, with
- * WEIR_INVALID or out of memory.
+ * `report` may be NULL; else `*report` is always set, by each call: to a report, which the caller frees, or to NULL,
+ * with WEIR_INVALID or out of memory.
  *
  * Several threads may call it; all of them wait, and the earliest deadline counts. When it is over, it returns the same
  * again. Called from inside a stage it does not wait: puts are refused and sources stop, and the call that waits for

@@ -54,7 +54,7 @@ typedef struct weir_stage_report {
     size_t peak;                 /* the most that was seen there; the queue is looked at now and then */
     uint64_t busy;               /* time neither starved nor blocked */
     uint64_t starved;            /* time asleep for want of an item */
-    uint64_t blocked;            /* time waiting for room further down, for the rate, or, in a source, for a limit */
+    uint64_t blocked;            /* waiting for room, for a letter too, for the rate, or, in a source, for a limit */
     uint64_t timed_calls;        /* that the four latencies are taken from: each slow call, some of the quick ones */
     uint64_t p50, p90, p99, max; /* of a call; the first three up to 7% too high, from 36 minutes on more */
     double rate;                 /* items done per second since the start */
