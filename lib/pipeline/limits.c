@@ -66,19 +66,24 @@ static void leave_line_locked(weir__limits *limits, weir__waiting *self) {
         limits->last = before;
 }
 
+/* No look at the clock for one that asks for no wait, or for any. */
+static bool is_over(weir_deadline deadline) {
+    return deadline == 0 || (deadline != WEIR_NEVER && weir__clock_now() >= deadline);
+}
+
 /* Waits in line for its turn and for room. */
 static weir_status wait_locked(weir__limits *limits, weir__waiting *self, bool outside, weir_deadline deadline) {
     weir_status status = WEIR_OK;
     bool in_time = true;
     join_line_locked(limits, self);
-    if (limits->first == self && deadline != 0)
+    if (limits->first == self && !is_over(deadline))
         spin_locked(limits, self->weight);
     for (;;) {
         if (is_closed_locked(limits, outside))
             status = WEIR_CLOSED;
         else if (limits->first == self && has_room(limits, self->weight))
             break;
-        else if (!in_time || (deadline != WEIR_NEVER && weir__clock_now() >= deadline))
+        else if (!in_time || is_over(deadline))
             status = WEIR_TIMEDOUT;
         if (status != WEIR_OK)
             break;
