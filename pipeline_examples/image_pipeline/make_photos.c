@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <vips/vips.h>
+#include <vips/vector.h>
 
 #include <weir/version.h>
 
@@ -110,7 +111,8 @@ int main(int argc, char **argv) {
     if (VIPS_INIT(argv[0]) != 0) {
         terminal_say("libvips cannot start: %s", vips_error_buffer());
     } else {
-        vips_concurrency_set(1); /* the set's own threads are the parallelism */
+        vips_concurrency_set(1);        /* the set's own threads are the parallelism */
+        vips_vector_set_enabled(FALSE); /* as in resize.c */
         vips_cache_set_max(0);
         g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, forget_message, NULL);
         ok = photo_set_make(&set);

@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <vips/vips.h>
+#include <vips/vector.h>
 
 #include "stages.h"
 #include "terminal.h"
@@ -54,8 +55,9 @@ bool resize_open(const char *program) {
         pthread_rwlock_destroy(&alone);
         return false;
     }
-    vips_concurrency_set(1); /* the pipeline's workers are the parallelism */
-    vips_cache_set_max(0);   /* no picture comes twice */
+    vips_concurrency_set(1);        /* the pipeline's workers are the parallelism */
+    vips_vector_set_enabled(FALSE); /* by liborc, whose compiler crashes now and then in several threads */
+    vips_cache_set_max(0);          /* no picture comes twice */
     vips_cache_set_max_mem(0);
     vips_cache_set_max_files(0);
     g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, forget_message, NULL); /* what matters comes as an error, too */
