@@ -222,6 +222,32 @@ START_TEST (dead_letters_say_what_why_where_and_after_how_many) {
 }
 END_TEST
 
+static int fail_silently(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    return (int)weir_task_attempt(task) + 76;
+}
+
+START_TEST (a_letter_outlives_its_pipeline_and_needs_no_task_done) {
+    weir_queue *dead = new_queue(WEIR_UNBOUNDED);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "silent", .run = fail_silently, .dead = dead});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    finish_and_destroy(pipeline, WEIR_FAILED);
+    void *taken;
+    assert_status(WEIR_OK, weir_queue_get(dead, &taken));
+    weir_dead_letter *letter = taken;
+    ck_assert_str_eq(letter->stage, "silent");
+    ck_assert_str_eq(letter->message, "");
+    ck_assert_int_eq(letter->code, 77);
+    thing_consume(letter->item);
+    weir_dead_letter_free(letter);
+    assert_status(WEIR_OK, weir_queue_destroy(dead));
+    assert_things_ended();
+}
+END_TEST
+
 START_TEST (an_error_that_ends_the_run_leaves_its_letter) {
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -464,18 +490,34 @@ static int exit_at_first_try(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
+/* It is asked about weir's own codes too, and has the stage's argument, whatever init has made. */
+static bool count_unfinished(int code, void *asked) {
+    atomic_fetch_add((atomic_uint *)asked, 1);
+    return code == -WEIR_UNFINISHED;
+}
+
+static weir_status init_with_nothing(void *arg, void **state) {
+    (void)arg;
+    *state = NULL;
+    return WEIR_OK;
+}
+
 START_TEST (an_item_that_ended_its_thread_may_be_tried_again) {
+    atomic_uint asked = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "exits",
                                              .run = exit_at_first_try,
+                                             .arg = &asked,
+                                             .init = init_with_nothing,
                                              .threads = 4,
                                              .drop = thing_drop,
                                              .per_key = (size_t)_i,
                                              .key = one_key,
-                                             .retry = {.attempts = 2}});
+                                             .retry = {.attempts = 2, .when = count_unfinished}});
     start_pipeline(pipeline);
     put_things(pipeline, 15);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&asked), 3);
     ck_assert_uint_eq(report->counts.done, 15);
     ck_assert_uint_eq(report->retried, 3);
     weir_report_free(report);
@@ -537,6 +579,7 @@ static Suite *errors_suite(void) {
     TCase *again = add_things_case(suite, "again");
     tcase_add_loop_test(again, what_fails_is_tried_again_by_whoever_is_free, 0, 2);
     tcase_add_test(again, dead_letters_say_what_why_where_and_after_how_many);
+    tcase_add_test(again, a_letter_outlives_its_pipeline_and_needs_no_task_done);
     tcase_add_test(again, an_error_that_ends_the_run_leaves_its_letter);
     tcase_add_test(again, a_letter_that_nobody_takes_is_a_drop);
     tcase_add_test(again, a_back_off_is_not_longer_than_its_most);

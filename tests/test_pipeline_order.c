@@ -219,6 +219,56 @@ START_TEST (a_slow_item_keeps_the_others_out_of_no_ordered_stage) {
 }
 END_TEST
 
+/* Waits until the stage has nothing to do but for one that is held. */
+static void wait_until_one_is_held(weir_pipeline *pipeline, size_t items) {
+    bool held = false;
+    for (weir_deadline limit = hang_limit(); !held; nap()) {
+        ck_assert_uint_lt(now(), limit);
+        weir_report *report = report_of(pipeline);
+        const weir_stage_report *stage = &report->stages[0];
+        held = stage->counts.in == items && stage->depth == 0 && stage->running == 1;
+        weir_report_free(report);
+    }
+}
+
+START_TEST (a_stage_without_an_order_gets_nothing_before_its_turn) {
+    struct gate gate = GATE;
+    atomic_uint begun = 0;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_ordered(pipeline, "hold", hold_first, &gate, 2);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "count", .func = count, .arg = &begun, .threads = 2, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 10);
+    gate_wait_for(&gate, 1);
+    wait_until_one_is_held(pipeline, 10);
+    ck_assert_uint_eq(atomic_load(&begun), 0);
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&begun), 10);
+    assert_things_ended();
+}
+END_TEST
+
+/* What does not make one of one has an order of its own. */
+START_TEST (an_ordered_run_leaves_its_order_to_nobody) {
+    unsigned how = (unsigned)_i;
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_work(pipeline, &how, 4);
+    add_ordered(pipeline, "mix", pass_slowly, NULL, 3);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    start_pipeline(pipeline);
+    struct thing **first = first_things(ITEMS);
+    for (size_t i = 0; i < ITEMS; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, first[i]));
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_line(ITEMS, how);
+    assert_things_ended();
+}
+END_TEST
+
 /* One that is called in one thread, or with one item of a key at a time, sees them in order itself. */
 static void *line_up_and_pass(void *item, void *raw) {
     struct line *seen = raw;
@@ -276,7 +326,13 @@ START_TEST (what_is_lost_on_the_way_has_its_turn) {
                                              .ordered = true,
                                              .on_error = WEIR_SKIP,
                                              .drop = thing_drop});
-    add_ordered(pipeline, "mix", pass_slowly, NULL, 2);
+    add_stage(pipeline, (weir_stage_options){.name = "mix",
+                                             .func = pass_slowly,
+                                             .threads = 2,
+                                             .key = same_key,
+                                             .per_key = (size_t)_i, /* with 1 it waits for each itself */
+                                             .ordered = true,
+                                             .drop = thing_drop});
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
@@ -660,7 +716,9 @@ static Suite *order_suite(void) {
     tcase_add_loop_test(together, several_ordered_stages_keep_the_order_together, 0, 16);
     tcase_add_test(together, a_slow_item_keeps_the_others_out_of_no_ordered_stage);
     tcase_add_loop_test(together, a_stage_that_is_to_see_the_order_sees_it, 0, 2);
-    tcase_add_test(together, what_is_lost_on_the_way_has_its_turn);
+    tcase_add_test(together, a_stage_without_an_order_gets_nothing_before_its_turn);
+    tcase_add_loop_test(together, an_ordered_run_leaves_its_order_to_nobody, 0, 16);
+    tcase_add_loop_test(together, what_is_lost_on_the_way_has_its_turn, 0, 2);
     tcase_add_loop_test(together, without_a_limit_the_order_is_kept_too, 0, 2);
     tcase_add_test(together, two_ordered_stages_that_meet_keep_their_own_orders);
     TCase *last = add_things_case(suite, "last");
