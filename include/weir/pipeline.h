@@ -197,8 +197,8 @@ typedef struct weir_batch {
  *
  * The order of an ordered stage is that in which the items have come to it. One that is given up leaves no gap, and one
  * that backs off holds up the results of those behind it. An ordered func leaves its order to the ordered stage behind
- * it, if that has several threads and no per_key and nothing else is connected to the two: so a slow item keeps the
- * others out of none of them. The order is the same, behind the last.
+ * it, if it leads to that one only and nothing else does, and that has several threads and no per_key: so a slow item
+ * keeps the others out of neither. The order is the same, behind the last.
  */
 typedef struct weir_stage_options {
     const char *name;           /* copied; of its threads too */

@@ -5,7 +5,7 @@
  */
 #include "pipeline/limits.h"
 
-/* A hint, without the lock. */
+/* Exact with the lock; without it a hint. */
 static bool has_room(const weir__limits *limits, uint64_t weight) {
     uint64_t items = weir__u64_load_relaxed(&limits->items), bytes = weir__u64_load_relaxed(&limits->bytes);
     if (items == 0)

@@ -20,7 +20,8 @@
 
 /*
  * One that waits; on its own stack. The first in line waits awake for a moment, in which others may leave room for more
- * than one; then it sleeps, in a park of its own, and is woken when it is the first and has room.
+ * than one; then it sleeps, in a park of its own, and is woken when it is the first and has room. It is in line while it
+ * waits awake, so nobody passes it, and looks again with the lock before it sleeps, so no wake is lost.
  */
 typedef struct weir__waiting {
     struct weir__waiting *next;

@@ -245,11 +245,12 @@ weir_status weir__offer(weir_task *task, weir_queue *queue, void *item);
 /* Sends an envelope with a result of that stage on; it is not the caller's any more. Any stage's task may do it. */
 void weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope);
 
-/*
- * Sends several on, in order, by as few puts as can be. For a stage with one successor or none, and envelopes that hold
- * their results.
- */
 enum { WEIR__SEND_AT_ONCE = 16 };
+
+/*
+ * Sends several on, but no more than that, in order, by as few puts as can be. For a stage with one successor or none,
+ * and envelopes that hold their results.
+ */
 void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count);
 
 /* In a plain pipeline, after a put that was not to wait has come to that status. Returns what the item's verdict is. */
