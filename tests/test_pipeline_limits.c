@@ -11,8 +11,9 @@
 #include <stdio.h>
 
 /* The weight of a thing is what a test has set. */
-static uint64_t weigh_thing(const void *item, void *arg) {
-    (void)arg;
+static uint64_t weigh_thing(const void *item, void *weighings) {
+    if (weighings != NULL)
+        atomic_fetch_add((atomic_uint *)weighings, 1);
     return ((const struct thing *)item)->of;
 }
 
@@ -173,10 +174,14 @@ static void consume_from(void **things, size_t first) {
 }
 
 /* With a limit, a budget, and none of them, so that the queue is what is full. */
+static atomic_uint weighings;
+
 static weir_pipeline *gated_for_several(struct gate *gate, int which) {
+    atomic_store(&weighings, 0);
     return gated(gate, (weir_pipeline_options){.max_items = which == 0 ? 7 : 0,
                                                .max_bytes = which == 1 ? 1000 : 0,
-                                               .weigh = which == 1 ? weigh_thing : NULL});
+                                               .weigh = which == 1 ? weigh_thing : NULL,
+                                               .weigh_arg = &weighings});
 }
 
 START_TEST (several_are_put_as_there_is_room_for_them) {
@@ -191,6 +196,7 @@ START_TEST (several_are_put_as_there_is_room_for_them) {
     gate_open(&gate);
     assert_status(WEIR_OK, call_finish(&put.call));
     ck_assert_uint_eq(put.call.moved, SEVERAL);
+    ck_assert_uint_eq(atomic_load(&weighings), _i == 1 ? SEVERAL : 0); /* each once, however often it had to wait */
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.in, SEVERAL);
     ck_assert_uint_eq(report->counts.done, SEVERAL);

@@ -123,7 +123,7 @@ typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, v
 /* What a stage asks about an item: its key, or which way it goes. `arg` is the stage's. */
 typedef uint64_t weir_key_func(const void *item, void *arg);
 
-/* The weight of an item, in bytes. It may be asked more than once. */
+/* The weight of an item, in bytes. */
 typedef uint64_t weir_weigh_func(const void *item, void *arg);
 
 /* Returns what one more stage gets: a copy of the item, or the item itself after counting a reference. */
@@ -245,7 +245,7 @@ typedef struct weir_pipeline_options {
     const char *name;   /* copied */
     size_t max_items;   /* in the pipeline at once, of those that were put or produced; 0: see weir_pipeline_start */
     uint64_t max_bytes; /* the same by weight; a heavier item passes when it is alone; 0: no limit */
-    weir_weigh_func *weigh; /* of what is put or produced; needed for max_bytes */
+    weir_weigh_func *weigh; /* of what is put or produced, once; needed for max_bytes */
     void *weigh_arg;
     size_t max_errors; /* how many errors a report keeps; 0: 100 */
     uint64_t grace;    /* ns that functions have to return after a deadline or a cancel; 0: 100 ms */

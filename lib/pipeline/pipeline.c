@@ -204,41 +204,47 @@ static weir_status put_plain(weir_pipeline *pipeline, void *item, weir_deadline 
     return weir_queue_put_until(pipeline->entrance->queue, item, deadline);
 }
 
-/* An envelope that the limits have let in, and that is to be put. */
-static weir_status let_in(weir_pipeline *pipeline, void *item, weir_deadline deadline, weir__envelope **result) {
+/* An item on its way in, weighed; NULL: out of memory. */
+static weir__envelope *wrap(weir_pipeline *pipeline, void *item) {
     const weir_pipeline_options *options = &pipeline->options;
-    weir_status status = WEIR_OK;
     weir__envelope *envelope = weir__envelope_new(pipeline, NULL, item);
     if (envelope == NULL)
-        return WEIR_NOMEM;
+        return NULL;
     envelope->stage = pipeline->entrance;
     envelope->weight = options->weigh != NULL ? options->weigh(item, options->weigh_arg) : 0;
-    if (pipeline->limited)
-        status = weir__limits_enter(&pipeline->limits, envelope->weight, true, deadline);
-    if (status == WEIR_OK)
-        *result = envelope;
-    else
-        weir__envelope_free(pipeline, NULL, envelope);
-    return status;
+    return envelope;
+}
+
+static weir_status let_in(weir_pipeline *pipeline, const weir__envelope *envelope, weir_deadline deadline) {
+    return pipeline->limited ? weir__limits_enter(&pipeline->limits, envelope->weight, true, deadline) : WEIR_OK;
 }
 
 /* One that was let in, and could not be put. */
-static void turn_away(weir_pipeline *pipeline, weir__envelope *envelope) {
+static void turn_away(weir_pipeline *pipeline, const weir__envelope *envelope) {
     if (pipeline->limited)
         weir__limits_leave(&pipeline->limits, (weir__load){1, envelope->weight});
-    weir__envelope_free(pipeline, NULL, envelope);
 }
 
 static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
-    weir__envelope *envelope;
-    weir_status status = let_in(pipeline, item, deadline, &envelope);
-    if (status != WEIR_OK)
-        return status;
-    status = weir_queue_put_until(pipeline->entrance->queue, envelope, deadline);
-    if (status != WEIR_OK)
+    weir__envelope *envelope = wrap(pipeline, item);
+    if (envelope == NULL)
+        return WEIR_NOMEM;
+    weir_status status = let_in(pipeline, envelope, deadline);
+    if (status == WEIR_OK) {
+        status = weir_queue_put_until(pipeline->entrance->queue, envelope, deadline);
+        if (status == WEIR_OK)
+            return WEIR_OK;
         turn_away(pipeline, envelope);
+    }
+    weir__envelope_free(pipeline, NULL, envelope);
     return status;
 }
+
+/* Of several that are put: the next ones, as far as they are wrapped, so that none is weighed twice. */
+struct arrivals {
+    weir__envelope *envelopes[PUT_AT_ONCE];
+    size_t count;
+};
 
 /* How many items to put at once: what is let in and has no place in the queue would hold up those of other entrances. */
 static size_t room_at_entrance(const weir_pipeline *pipeline) {
@@ -249,35 +255,45 @@ static size_t room_at_entrance(const weir_pipeline *pipeline) {
     return room < PUT_AT_ONCE ? room : PUT_AT_ONCE;
 }
 
-/* Waits until one is let in, and lets in those behind it that can be at once; `*in` is how many. */
-static weir_status let_in_several(weir_pipeline *pipeline, void *const *items, size_t count, weir__envelope **envelopes,
-                                  size_t *in) {
-    size_t most = room_at_entrance(pipeline);
-    weir_status status = let_in(pipeline, items[0], WEIR_NEVER, &envelopes[0]);
-    *in = status == WEIR_OK;
-    while (status == WEIR_OK && *in < count && *in < most) {
-        if (let_in(pipeline, items[*in], 0, &envelopes[*in]) != WEIR_OK)
-            break;
-        ++*in;
+static weir_status let_in_next(weir_pipeline *pipeline, struct arrivals *arrivals, size_t number, void *item) {
+    if (number == arrivals->count) {
+        weir__envelope *envelope = wrap(pipeline, item);
+        if (envelope == NULL)
+            return WEIR_NOMEM;
+        arrivals->envelopes[arrivals->count++] = envelope;
     }
-    return status;
+    return let_in(pipeline, arrivals->envelopes[number], number == 0 ? WEIR_NEVER : 0);
+}
+
+/* Waits until the first is let in, and lets in those behind it that can be at once; `*in` is how many. */
+static weir_status let_in_several(weir_pipeline *pipeline, struct arrivals *arrivals, void *const *items, size_t count,
+                                  size_t *in) {
+    size_t room = room_at_entrance(pipeline), most = count < room ? count : room;
+    weir_status status = WEIR_OK;
+    *in = 0;
+    while (*in < most && (status = let_in_next(pipeline, arrivals, *in, items[*in])) == WEIR_OK)
+        ++*in;
+    return *in > 0 ? WEIR_OK : status;
 }
 
 /* Puts at least one. If there is no room for the others any more they come again. */
-static weir_status put_several(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put) {
-    weir__envelope *envelopes[PUT_AT_ONCE];
+static weir_status put_several(weir_pipeline *pipeline, struct arrivals *arrivals, void *const *items, size_t count,
+                               size_t *put) {
     weir_queue *queue = pipeline->entrance->queue;
     size_t in, done = 0;
-    weir_status status = let_in_several(pipeline, items, count, envelopes, &in);
+    weir_status status = let_in_several(pipeline, arrivals, items, count, &in);
     if (status != WEIR_OK)
         return status;
-    if (weir__queue_try_put_many(queue, (void *const *)envelopes, in, &done) != WEIR_OK) {
-        status = weir_queue_put(queue, envelopes[0]);
+    if (weir__queue_try_put_many(queue, (void *const *)arrivals->envelopes, in, &done) != WEIR_OK) {
+        status = weir_queue_put(queue, arrivals->envelopes[0]);
         done = status == WEIR_OK;
     }
+    for (size_t i = done; i < in; i++)
+        turn_away(pipeline, arrivals->envelopes[i]);
+    arrivals->count -= done;
+    for (size_t i = 0; i < arrivals->count; i++)
+        arrivals->envelopes[i] = arrivals->envelopes[i + done];
     *put += done;
-    while (done < in)
-        turn_away(pipeline, envelopes[done++]);
     return status;
 }
 
@@ -303,9 +319,12 @@ weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const *items, 
         return WEIR_INVALID;
     if (pipeline->plain)
         return weir_queue_put_many(pipeline->entrance->queue, items, count, put);
+    struct arrivals arrivals = {.count = 0};
     weir_status status = WEIR_OK;
     while (*put < count && status == WEIR_OK)
-        status = put_several(pipeline, items + *put, count - *put, put);
+        status = put_several(pipeline, &arrivals, items + *put, count - *put, put);
+    while (arrivals.count > 0)
+        weir__envelope_free(pipeline, NULL, arrivals.envelopes[--arrivals.count]);
     return status;
 }
 
