@@ -5,6 +5,7 @@
  */
 #include "pipeline_support.h"
 
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -320,6 +321,107 @@ START_TEST (what_a_failed_attempt_has_emitted_is_emitted_or_dropped_in_an_ordere
 }
 END_TEST
 
+/* ---- nobody is kept out ---- */
+
+enum { FAIL_FOR_EVER = 8, GOOD = 30 };
+
+struct sieve {
+    atomic_uint attempts, good;
+};
+
+/* The first ones fail for ever, and take longer than they back off. */
+static int fail_the_first(weir_task *task, void *item, void *raw) {
+    struct thing *thing = item;
+    struct sieve *sieve = raw;
+    (void)task;
+    nap();
+    if (thing->n < FAIL_FOR_EVER) {
+        atomic_fetch_add(&sieve->attempts, 1);
+        return 40;
+    }
+    thing_consume(thing);
+    atomic_fetch_add(&sieve->good, 1);
+    return 0;
+}
+
+/* With a back-off and without, in the stage's queue and behind a limit for keys, in one thread and in several. */
+START_TEST (items_that_fail_for_ever_keep_no_other_ones_out) {
+    struct sieve sieve = {.good = 0};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    const weir_stage_options options = {
+        .name = "sieve",
+        .run = fail_the_first,
+        .arg = &sieve,
+        .threads = _i < 2 ? 1 : 3,
+        .capacity = FAIL_FOR_EVER + GOOD,
+        .drop = thing_drop,
+        .on_error = WEIR_SKIP,
+        .retry = {.attempts = UINT_MAX, .backoff = _i % 2 == 0 ? 0 : 1000, .max_backoff = 1000}};
+    add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    put_things(pipeline, FAIL_FOR_EVER + GOOD);
+    wait_for_count(&sieve.good, GOOD); /* a hang, if those that fail always come first */
+    unsigned attempts = atomic_load(&sieve.attempts);
+    ck_assert_uint_le(attempts, FAIL_FOR_EVER * GOOD * 3); /* they have their turns, and no more */
+    wait_for_count(&sieve.attempts, attempts + FAIL_FOR_EVER);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.done, GOOD);
+    ck_assert_uint_eq(report->counts.dropped, FAIL_FOR_EVER);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+struct feed {
+    weir_pipeline *pipeline;
+    atomic_bool end;
+    atomic_uint put;
+};
+
+static void *feed(void *raw) {
+    struct feed *feed = raw;
+    while (!atomic_load(&feed->end) && weir_pipeline_put(feed->pipeline, NULL) == WEIR_OK)
+        atomic_fetch_add(&feed->put, 1);
+    return NULL;
+}
+
+static int fail_things(weir_task *task, void *item, void *tries) {
+    (void)task;
+    if (item == NULL)
+        return 0;
+    atomic_fetch_add((atomic_uint *)tries, 1);
+    return 40;
+}
+
+/* A producer that keeps the queue full keeps no item out that comes back. */
+START_TEST (a_full_queue_lets_in_what_comes_back) {
+    atomic_uint tries = 0;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "fail",
+                                             .run = fail_things,
+                                             .arg = &tries,
+                                             .capacity = 2,
+                                             .on_error = WEIR_SKIP,
+                                             .retry = {.attempts = 1000, .backoff = (uint64_t)_i, .max_backoff = 1}});
+    start_pipeline(pipeline);
+    struct feed feeder = {.pipeline = pipeline};
+    pthread_t thread;
+    thread_start(&thread, feed, &feeder);
+    wait_for_count(&feeder.put, 10);
+    put_things(pipeline, 1);
+    wait_for_count(&tries, 1000);
+    atomic_store(&feeder.end, true);
+    thread_join(thread);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    ck_assert_uint_eq(report->counts.done, atomic_load(&feeder.put));
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 /* ---- a back-off at its most ---- */
 
 START_TEST (a_back_off_is_not_longer_than_its_most) {
@@ -582,6 +684,8 @@ static Suite *errors_suite(void) {
     tcase_add_test(again, a_letter_outlives_its_pipeline_and_needs_no_task_done);
     tcase_add_test(again, an_error_that_ends_the_run_leaves_its_letter);
     tcase_add_test(again, a_letter_that_nobody_takes_is_a_drop);
+    tcase_add_loop_test(again, items_that_fail_for_ever_keep_no_other_ones_out, 0, 4);
+    tcase_add_loop_test(again, a_full_queue_lets_in_what_comes_back, 0, 2);
     tcase_add_test(again, a_back_off_is_not_longer_than_its_most);
     tcase_add_test(again, what_a_cancel_finds_on_its_way_to_the_back_off_is_dropped);
     TCase *exits = add_things_case(suite, "exits");

@@ -7,8 +7,10 @@
  */
 #include "support.h"
 
+#include <limits.h>
 #include <stdlib.h>
 
+#include "pipeline/backoff.h"
 #include "pipeline/meter.h"
 #include "pipeline/stage.h"
 
@@ -38,6 +40,45 @@ START_TEST (a_rate_is_an_interval_and_its_burst_a_time) {
     ck_assert_uint_eq(stage->rate.interval, reckoning->interval);
     ck_assert_uint_eq(stage->rate.slack, reckoning->slack);
     free(stage);
+}
+END_TEST
+
+/* ---- back-offs ---- */
+
+static const struct wait {
+    weir_retry retry;
+    unsigned attempts;
+    uint64_t longest; /* the shortest is half of it, rounded up */
+} waits[] = {
+    {{.backoff = 0}, 1, 0},
+    {{.backoff = 0, .max_backoff = 10}, UINT_MAX, 0},
+    {{.backoff = 1}, 1, 1}, /* one that is asked for is never none */
+    {{.backoff = 100}, 1, 100},
+    {{.backoff = 100}, 2, 200},
+    {{.backoff = 100}, 11, 100 << 10},
+    {{.backoff = 100, .max_backoff = 50}, 1, 50},
+    {{.backoff = 100, .max_backoff = 399}, 3, 399},
+    {{.backoff = 100, .max_backoff = 400}, 3, 400},
+    {{.backoff = 100, .max_backoff = 400}, 4, 400},
+    {{.backoff = 1}, 37, 60 * WEIR_SECOND}, /* a minute, where nothing else is said */
+    {{.backoff = 1, .max_backoff = UINT64_MAX}, 64, UINT64_C(1) << 63},
+    {{.backoff = 1, .max_backoff = UINT64_MAX}, 65, UINT64_MAX},
+    {{.backoff = 3, .max_backoff = UINT64_MAX}, 64, UINT64_MAX},
+    {{.backoff = UINT64_MAX, .max_backoff = UINT64_MAX}, UINT_MAX, UINT64_MAX},
+};
+
+/* So often that the last attempts of all can be reached only if each costs the same. */
+START_TEST (a_back_off_is_doubled_up_to_its_most_and_the_last_attempt_costs_no_more_than_the_first) {
+    const struct wait *wait = &waits[_i];
+    uint64_t shortest = UINT64_MAX, longest = 0;
+    for (uint64_t lot = 0; lot < 100000; lot++) {
+        uint64_t got = weir__backoff(&wait->retry, wait->attempts, lot);
+        shortest = got < shortest ? got : shortest;
+        longest = got > longest ? got : longest;
+    }
+    ck_assert_uint_ge(shortest, wait->longest / 2 + wait->longest % 2);
+    ck_assert_uint_le(longest, wait->longest);
+    ck_assert(wait->longest < 2 || shortest < longest); /* by lot */
 }
 END_TEST
 
@@ -100,6 +141,10 @@ static Suite *figures_suite(void) {
     Suite *suite = suite_create("figures of a pipeline");
     TCase *rates = add_case(suite, "rates");
     tcase_add_loop_test(rates, a_rate_is_an_interval_and_its_burst_a_time, 0, COUNT_OF(reckonings));
+    TCase *backoffs = add_case(suite, "back-offs");
+    tcase_add_loop_test(backoffs,
+                        a_back_off_is_doubled_up_to_its_most_and_the_last_attempt_costs_no_more_than_the_first, 0,
+                        COUNT_OF(waits));
     TCase *times = add_case(suite, "times");
     tcase_add_test(times, a_very_long_time_is_told_as_no_less);
     tcase_add_test(times, of_no_calls_every_percentile_is_zero);

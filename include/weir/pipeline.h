@@ -170,10 +170,11 @@ typedef struct weir_dead_letter {
 WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
 
 /*
- * Whether an item that has failed is tried again. Without `attempts` it is not, whatever else is set. The next attempt
- * is made by whichever worker is free then: neither a worker nor a place in a queue waits meanwhile, so that a queue
- * may hold more than its capacity when items come back, and they come behind others, unless the stage is ordered. Each
- * wait is random, between half of what is said here and all of it.
+ * Whether an item that has failed is tried again. Without `attempts` it is not, whatever else is set. Back-off occupies
+ * neither a worker nor a queue slot; any free worker makes the next attempt. With a back-off or without, the item is
+ * requeued behind what waits then and before what comes later, so that neither keeps the other out. In an ordered stage
+ * it is requeued at the front. The queue may hold more than its capacity meanwhile. Each delay is random, 50 to 100% of
+ * what is said here.
  */
 typedef struct weir_retry {
     unsigned attempts;     /* in all; 0 and 1: no second one */

@@ -1,5 +1,5 @@
 /*
- * front.c - where the front of the queue is not just the next slot: at the end of a segment, and after a giving back.
+ * front.c - where the front of the queue is not just the next slot: at the end of a segment, and after a requeue.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -23,42 +23,104 @@ bool weir__front_enter_next_segment(weir_queue *queue) {
     return true;
 }
 
-void weir__front_take_returned(weir__side *consumers) {
-    weir__returned *first = consumers->returned;
-    if (++first->begin < first->end)
-        return;
-    consumers->returned = first->next;
-    weir__free(first);
+static void free_memory(weir__aside *aside) {
+    while (aside->memory != NULL) {
+        weir__returned *memory = aside->memory;
+        aside->memory = memory->next;
+        weir__free(memory);
+    }
 }
 
-/* Returns whether anything was left. */
-static bool take_back(weir__slot *slots, size_t count, weir__returned *returned) {
-    for (size_t i = 0; i < count; i++) {
-        void *item = weir__ptr_exchange_acquire_release(&slots[i], WEIR__EMPTY);
-        if (item != WEIR__EMPTY)
-            returned->items[returned->end++] = item;
-    }
-    return returned->end > 0;
+void weir__front_take_requeued(weir_queue *queue) {
+    weir__side *side = &queue->consumers;
+    weir__aside *aside = &queue->aside;
+    weir__front_count(side);
+    side->requeued--;
+    aside->first = aside->first->next;
+    if (aside->first == NULL)
+        free_memory(aside);
+}
+
+/* Q8: as if it had never been taken. */
+static void uncount_locked(weir__side *consumers) {
+    weir__u64_store_release(&consumers->index, weir__u64_load_relaxed(&consumers->index) - 1);
+    consumers->requeued++;
+}
+
+static void push_locked(weir_queue *queue, weir__requeued *place) {
+    weir__aside *aside = &queue->aside;
+    place->turn = 0;
+    place->next = aside->first;
+    if (aside->first == NULL)
+        aside->last = place;
+    aside->first = place;
+    uncount_locked(&queue->consumers);
+}
+
+static void append_locked(weir_queue *queue, weir__requeued *place) {
+    weir__aside *aside = &queue->aside;
+    place->turn = weir__u64_load_relaxed(&queue->producers.index);
+    place->next = NULL;
+    if (aside->first == NULL)
+        aside->first = place;
+    else
+        aside->last->next = place;
+    aside->last = place;
+    uncount_locked(&queue->consumers);
 }
 
 /*
  * Q8. The locks are taken as a shutdown does: the head is changed where consumers that want to sleep look at it, so
- * each of them sees the items or is woken for them.
+ * each of them sees the item or is woken for it.
  */
-void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned) {
-    weir__side *producers = &queue->producers, *consumers = &queue->consumers;
-    weir__lock_acquire(&producers->lock);
-    weir__lock_acquire(&consumers->lock);
-    bool any = take_back(slots, count, returned), discarding = consumers->discarding;
-    if (any) {
-        returned->next = consumers->returned;
-        consumers->returned = returned;
-        weir__u64_store_release(&consumers->index, weir__u64_load_relaxed(&consumers->index) - returned->end);
+static void lock_both(weir_queue *queue) {
+    weir__lock_acquire(&queue->producers.lock);
+    weir__lock_acquire(&queue->consumers.lock);
+}
+
+/* Releases the locks, wakes a consumer, and discards what came too late for the discard. */
+static void end_requeue(weir_queue *queue, bool any) {
+    bool discarding = any && queue->consumers.discarding;
+    weir__lock_release(&queue->consumers.lock);
+    weir__park_release_one(&queue->producers.park, &queue->producers.lock);
+    if (discarding)
+        weir__queue_discard(queue);
+}
+
+void weir__queue_requeue(weir_queue *queue, weir__requeued *place) {
+    lock_both(queue);
+    append_locked(queue, place);
+    end_requeue(queue, true);
+}
+
+void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place) {
+    lock_both(queue);
+    push_locked(queue, place);
+    end_requeue(queue, true);
+}
+
+/* From the last to the first, so that they lie in order; returns whether there was any. */
+static bool take_back_locked(weir_queue *queue, weir__slot *slots, size_t count, weir__requeued *places) {
+    bool any = false;
+    while (count-- > 0) {
+        void *item = weir__ptr_exchange_acquire_release(&slots[count], WEIR__EMPTY);
+        if (item == WEIR__EMPTY)
+            continue;
+        places[count].item = item;
+        push_locked(queue, &places[count]);
+        any = true;
     }
-    weir__lock_release(&consumers->lock);
-    weir__park_release_one(&producers->park, &producers->lock);
+    return any;
+}
+
+void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned) {
+    lock_both(queue);
+    bool any = take_back_locked(queue, slots, count, returned->places);
+    if (any) {
+        returned->next = queue->aside.memory;
+        queue->aside.memory = returned;
+    }
+    end_requeue(queue, any);
     if (!any)
         weir__free(returned);
-    else if (discarding)
-        weir__queue_discard(queue);
 }

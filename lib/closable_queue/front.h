@@ -11,14 +11,19 @@
 /* Goes on to the next segment; false: it has yet to be made. */
 bool weir__front_enter_next_segment(weir_queue *queue);
 
-/* Takes the first of the items that were given back. */
-void weir__front_take_returned(weir__side *consumers);
+/* Takes the first of the items that are requeued. */
+void weir__front_take_requeued(weir_queue *queue);
+
+/* Q8: whether the front is an item that is requeued. */
+static inline bool weir__front_is_requeued(const weir_queue *queue) {
+    return queue->consumers.requeued > 0 && queue->aside.first->turn <= weir__queue_emptied(queue);
+}
 
 /* What the front holds; WEIR__EMPTY: there is nothing. */
 static inline void *weir__front_item(weir_queue *queue) {
     weir__side *side = &queue->consumers;
-    if (side->returned != NULL)
-        return side->returned->items[side->returned->begin];
+    if (weir__front_is_requeued(queue))
+        return queue->aside.first->item;
     if (side->place.slot == side->place.segment->end && !weir__front_enter_next_segment(queue))
         return WEIR__EMPTY;
     return weir__ptr_load_acquire(side->place.slot);
@@ -37,13 +42,11 @@ static inline void weir__front_take_slot(weir__side *consumers) {
 }
 
 /* Takes what weir__front_item has found. */
-static inline void weir__front_take(weir__side *consumers) {
-    if (consumers->returned == NULL) {
-        weir__front_take_slot(consumers);
-        return;
-    }
-    weir__front_count(consumers);
-    weir__front_take_returned(consumers);
+static inline void weir__front_take(weir_queue *queue) {
+    if (weir__front_is_requeued(queue))
+        weir__front_take_requeued(queue);
+    else
+        weir__front_take_slot(&queue->consumers);
 }
 
 #endif /* WEIR_CLOSABLE_QUEUE_FRONT_H */

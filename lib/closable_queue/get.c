@@ -48,7 +48,7 @@ static inline weir_status take_locked(weir_queue *queue, struct request *request
             request->sentinel = true;
         else
             keep(request, item); /* before it is counted as taken: see weir__queue_sleep */
-        weir__front_take(side);
+        weir__front_take(queue);
         if (request->sentinel)
             return WEIR_CLOSED;
     }
@@ -70,7 +70,7 @@ static size_t share_locked(const weir_queue *queue, const weir__share *share) {
     const weir__side *side = &queue->consumers;
     const weir__place *place = &side->place;
     size_t ahead = 2 * side->workers - 1, left = (size_t)(place->segment->end - place->slot);
-    if (share->most < 2 || side->last != share->mark || side->returned != NULL) /* Q9 */
+    if (share->most < 2 || side->last != share->mark || side->requeued > 0) /* Q9 */
         return 1;
     if (ahead >= queue->capacity)
         return 1;
@@ -110,7 +110,7 @@ static weir_status get_some(weir_queue *queue, struct request *request) {
 static inline weir_status get_one(weir_queue *queue, struct request *request) {
     weir__side *side = &queue->consumers;
     weir__lock_acquire(&side->lock);
-    if (!side->discarding && side->returned == NULL && side->place.slot != side->place.segment->end) {
+    if (!side->discarding && side->requeued == 0 && side->place.slot != side->place.segment->end) {
         void *item = weir__ptr_load_acquire(side->place.slot);
         if (!weir__slot_is_reserved(item)) {
             weir__front_take_slot(side);

@@ -72,8 +72,8 @@ weir_status weir__queue_try_put_many(weir_queue *queue, void *const *items, size
 }
 
 static uint64_t room_locked(const weir_queue *queue) {
-    uint64_t inside = weir__u64_load_relaxed(&queue->producers.index) - weir__u64_load_relaxed(&queue->consumers.index);
-    return inside >= queue->capacity ? 0 : queue->capacity - inside;
+    uint64_t filled = weir__u64_load_relaxed(&queue->producers.index) - weir__queue_emptied(queue);
+    return filled >= queue->capacity ? 0 : queue->capacity - filled;
 }
 
 /* Sleeps until there may be room. Returns false only when the deadline has passed. */

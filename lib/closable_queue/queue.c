@@ -82,11 +82,10 @@ static bool has_sleepers(weir_queue *queue) {
     return sleepers > 0;
 }
 
-static void empty_returned(weir_queue *queue) {
-    weir__side *side = &queue->consumers;
-    while (side->returned != NULL) {
-        void *item = side->returned->items[side->returned->begin];
-        weir__front_take_returned(side);
+static void empty_requeued(weir_queue *queue) {
+    while (queue->aside.first != NULL) {
+        void *item = queue->aside.first->item;
+        weir__front_take_requeued(queue);
         weir__queue_drop(queue, item);
     }
 }
@@ -121,7 +120,7 @@ weir_status weir_queue_destroy(weir_queue *queue) {
     if (has_sleepers(queue))
         return WEIR_BUSY;
     queue->producers.closed = queue->producers.sealed = true; /* for a drop function that would put its item back */
-    empty_returned(queue);
+    empty_requeued(queue);
     empty(queue);
     weir__free(weir__ptr_load_acquire(&queue->spare));
     weir__free(queue->name);

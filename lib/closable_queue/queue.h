@@ -11,15 +11,17 @@
  * Q1  Slots are filled in order, under the producers' lock, and emptied in order, under the consumers'.
  * Q2  The tail grows before the slot is filled (a release), the head before the slot is emptied (a release). Whoever
  *     sees a slot filled or emptied therefore sees the count too, and at every instant
- *         done <= tail,   head <= tail,   tail - head <= capacity (but see Q8).
+ *         done <= tail,   head <= tail,   tail - emptied <= capacity,
+ *     where `emptied` is how many slots were ever emptied: the head, and what is requeued (Q8) besides.
  *     The tail changes under the producers' lock only, the head under the consumers' only; under its lock each is
  *     exact, without it a past value. Each is stored with release, so that whoever reads it with acquire sees of the
  *     other one at least what its writer had seen: size and unfinished are never torn.
  * Q3  Consumers sleep under the PRODUCERS' lock, producers under the CONSUMERS': each where what it waits for is made
  *     (park.h). A consumer sleeps only if head == tail, seen with the producers' lock held: the tail is exact and the
  *     head cannot be ahead of it, so the queue is empty, and the next put comes after and sees the sleeper. A producer
- *     sleeps only if tail - head >= capacity, seen with the consumers' lock held: the head is exact, so the queue is
- *     full, and the next get comes after and sees the sleeper. No fence is needed, and no wake is lost.
+ *     sleeps only if tail - emptied >= capacity, seen with the consumers' lock held: `emptied` is exact, so all slots
+ *     are filled, and the next get that empties one comes after and sees the sleeper. No fence is needed, and no wake
+ *     is lost.
  * Q4  One wake for one is under way on each side. Whoever took the token tries again to have what it came for, and if
  *     there is more than one to be had while others sleep, passes the wake on at once. (A consumer at its mark will
  *     have nothing, and passes it on for the first already.) What is made after the token was taken wakes for itself.
@@ -31,17 +33,20 @@
  * Q6  Lock order: producers, consumers. The lock of `settled` is taken with neither held. A sleeper gives its own
  *     side's lock back before it takes the other's.
  * Q7  Drop functions are called with no lock held.
- * Q8  A worker may take several items at once, and end before it has begun all of them. It gives the rest back, to the
- *     front: consumers find them before the slots, and the head goes back by their number, with both locks held. So the
- *     count is as if they had never been taken, and Q3 holds: a consumer that wants to sleep sees the head go back, or
- *     is woken. Their slots may be in use again, so that tail - head may be more than the capacity by as many as were
- *     given back; a producer that wants to sleep then sleeps a little longer, until the next get.
+ * Q8  An item that was taken may be requeued: it lies outside the slots then, in the order of its turn. The turn of one
+ *     that goes to the front has come already (what a worker has taken and not begun when it ends, a batch that is
+ *     complete); the turn of one that goes behind what waits comes when all slots are emptied that were filled when it
+ *     was requeued, and before those that are filled later. So neither new items nor requeued ones starve. The head goes
+ *     back by one for each, with both locks held: the count is as if it had never been taken, and Q3 holds for
+ *     consumers, which see the head go back or are woken. Producers look at the slots alone, in which nothing changes.
+ *     So a requeue never waits, tail - head may exceed the capacity by what is requeued, and where the slots are empty
+ *     every turn has come, for they were filled under the lock under which the turn was taken.
  * Q9  Items may be taken several at once only by who took last, so that another consumer beside a group of workers has
- *     its turn, and not while there are items that were given back.
+ *     its turn, and not while anything is requeued.
  * Q10 The items of a pipeline's stage are structs of its own, and begin with a place for their position: where in the
  *     order of all puts this one came, which only the producers' side knows, under its lock.
  * Q11 `sealed` is set on both sides at once too: nothing is put any more, but consumers wait on, for what others may
- *     give back. So a pipeline's stage can be drained of items that are to be tried again.
+ *     requeue. So a pipeline's stage can be drained of items that are to be tried again.
  *
  * What is unfinished is tail - done; settle.c has the argument for joins, and for destroying a queue after one.
  *
@@ -57,26 +62,38 @@
 #include "park/park.h"
 #include "park/spin.h"
 
-/* Items that were taken and given back, in order: those from `begin` to before `end`. */
+/* Q8. The place of an item that is requeued; the one that takes the item may use it again. */
+typedef struct weir__requeued {
+    struct weir__requeued *next;
+    void *item;
+    uint64_t turn; /* how many slots have to be emptied before */
+} weir__requeued;
+
+/* Places for what a worker may give back at its end; freed by the queue, when nothing is requeued any more. */
 typedef struct weir__returned {
-    struct weir__returned *next; /* given back before these */
-    size_t begin, end;
-    void *items[];
+    struct weir__returned *next;
+    weir__requeued places[];
 } weir__returned;
+
+/* Q8. All under the consumers' lock. */
+typedef struct weir__aside {
+    weir__requeued *first, *last; /* by their turns */
+    weir__returned *memory;
+} weir__aside;
 
 /* One side of the queue. Everything is under its lock but `index`, which others may read, and `spin`. */
 typedef struct weir__side {
     _Alignas(WEIR__APART) weir__lock lock;
-    bool closed;              /* Q5 */
-    bool sealed;              /* Q11; set wherever `closed` is */
-    bool discarding;          /* Q5; consumers' side only */
-    size_t workers;           /* that take from here; consumers' side only */
-    const void *last;         /* Q9; consumers' side only */
-    weir__place place;        /* the next slot to fill, or to empty */
-    weir__returned *returned; /* Q8; consumers' side only */
-    weir__u64 index;          /* the tail, or the head */
-    weir__park park;          /* where the OTHER side's threads sleep */
-    weir__spin spin;          /* what this side's threads have learnt about waiting */
+    bool closed;       /* Q5 */
+    bool sealed;       /* Q11; set wherever `closed` is */
+    bool discarding;   /* Q5; consumers' side only */
+    size_t workers;    /* that take from here; consumers' side only */
+    const void *last;  /* Q9; consumers' side only */
+    weir__place place; /* the next slot to fill, or to empty */
+    size_t requeued;   /* Q8: how many items are; consumers' side only */
+    weir__u64 index;   /* the tail, or the head */
+    weir__park park;   /* where the OTHER side's threads sleep */
+    weir__spin spin;   /* what this side's threads have learnt about waiting */
 } weir__side;
 
 /* See settle.c. */
@@ -100,6 +117,7 @@ struct weir_queue {
     weir__side producers;
     weir__side consumers;
     weir__settled settled;
+    weir__aside aside;                     /* Q8 */
     _Alignas(WEIR__APART) weir__ptr spare; /* unbounded: one emptied segment, or NULL */
     weir__u32 discarding;                  /* 1: that of the consumers' side is set; for who holds no lock */
 };
@@ -140,7 +158,12 @@ static inline bool weir__queue_is_discarding(const weir_queue *queue) {
 /* Whether a WEIR_DISCARD has taken items away, or is about to. */
 bool weir__queue_is_discarded(weir_queue *queue);
 
-/* How many items and sentinels were ever taken or discarded. */
+/* How many slots were ever emptied; with the consumers' lock held. */
+static inline uint64_t weir__queue_emptied(const weir_queue *queue) {
+    return weir__u64_load_relaxed(&queue->consumers.index) + queue->consumers.requeued;
+}
+
+/* How many items and sentinels were ever taken or discarded, but for those that are requeued. */
 uint64_t weir__queue_head(const weir_queue *queue);
 
 /* How many were ever put. */

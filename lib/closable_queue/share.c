@@ -25,10 +25,10 @@ void weir__queue_detach(weir_queue *queue, size_t workers) {
     weir__lock_release(&side->lock);
 }
 
-bool weir__queue_holds_returned(weir_queue *queue) {
+bool weir__queue_holds_requeued(weir_queue *queue) {
     weir__side *side = &queue->consumers;
     weir__lock_acquire(&side->lock);
-    bool holds = side->returned != NULL;
+    bool holds = side->requeued > 0;
     weir__lock_release(&side->lock);
     return holds;
 }

@@ -48,13 +48,21 @@ weir_status weir__queue_try_put_many(weir_queue *queue, void *const *items, size
 void weir__queue_wake_consumer(weir_queue *queue);
 
 /*
- * Puts what is left of a share, in the first `count` of these slots, back to the front; the slots are emptied with the
- * consumers' lock held. The queue frees `returned`, which has room for it.
+ * Q8. Requeues an item that was taken and is not settled, behind what waits, or at the front. Never waits and cannot
+ * fail: the item's owner has set place->item, and the place is the queue's until the item is taken. After a discard the
+ * item is discarded too, perhaps by this call.
+ */
+void weir__queue_requeue(weir_queue *queue, weir__requeued *place);
+void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place);
+
+/*
+ * Requeues what is left of a share, in the first `count` of these slots, at the front; the slots are emptied with the
+ * consumers' lock held. The queue frees `returned`, which has as many places.
  */
 void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned);
 
-/* Whether something that was given back is still there. */
-bool weir__queue_holds_returned(weir_queue *queue);
+/* Whether something is requeued. */
+bool weir__queue_holds_requeued(weir_queue *queue);
 
 /* Sets the mark behind everything that is queued, and lets the consumers that wait look at it. */
 void weir__queue_mark(weir_queue *queue, weir__u64 *mark);

@@ -47,7 +47,7 @@ static size_t take_out(weir_queue *queue, void **items, size_t *count) {
     *count = 0;
     weir__lock_acquire(&side->lock);
     for (void *item; taken < AT_ONCE && (item = weir__front_item(queue)) != WEIR__EMPTY; taken++) {
-        weir__front_take(side);
+        weir__front_take(queue);
         if (item != WEIR__SENTINEL)
             items[(*count)++] = item;
     }

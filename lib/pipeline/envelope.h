@@ -40,22 +40,24 @@ typedef struct weir__list {
 } weir__list;
 
 struct weir__envelope {
-    uint64_t position;        /* first: in the queue of its stage, by which it is ordered */
-    weir__timer timer;        /* its place in a heap: the keeper's while it backs off, the order's when it is ready */
-    void *item;               /* the user's */
-    weir__token *token;       /* NULL: the only piece of its root */
-    uint64_t weight;          /* of the root, where there is no token */
-    weir_stage *stage;        /* that it is in */
-    weir__envelope *next;     /* in a list */
-    weir__list list;          /* an ordered stage's results; or the rest of a batch, whose first this is */
-    weir__returned *returned; /* for giving it back to the queue after a back-off */
-    void *key;                /* the entry of its key, while it runs or backs off; NULL: no limit for keys */
-    unsigned attempts;        /* that have been made */
-    unsigned char verdict;    /* a weir__verdict, when it is ready */
-    unsigned char reason;     /* a weir_batch_reason: this is a batch, complete; else 0 */
-    bool kept;                /* its worker does not settle it: whoever is done with it does */
-    bool is_result;           /* it holds its stage's result already */
-    bool entered;             /* its key: `key` is the entry */
+    uint64_t position; /* first: in the queue of its stage, by which it is ordered */
+    union {
+        weir__timer timer; /* its place in a heap: the keeper's while it backs off, the order's when it is ready */
+        weir__requeued requeued; /* its place in the queue, when it is requeued there */
+    };
+    void *item;            /* the user's */
+    weir__token *token;    /* NULL: the only piece of its root */
+    uint64_t weight;       /* of the root, where there is no token */
+    weir_stage *stage;     /* that it is in */
+    weir__envelope *next;  /* in a list */
+    weir__list list;       /* an ordered stage's results; or the rest of a batch, whose first this is */
+    void *key;             /* the entry of its key, while it runs or backs off; NULL: no limit for keys */
+    unsigned attempts;     /* that have been made */
+    unsigned char verdict; /* a weir__verdict, when it is ready */
+    unsigned char reason;  /* a weir_batch_reason: this is a batch, complete; else 0 */
+    bool kept;             /* its worker does not settle it: whoever is done with it does */
+    bool is_result;        /* it holds its stage's result already */
+    bool entered;          /* its key: `key` is the entry */
 };
 _Static_assert(sizeof(weir__envelope) <= WEIR__CELL, "an envelope fits into a cell");
 

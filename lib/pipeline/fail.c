@@ -2,48 +2,38 @@
  * fail.c - how an item ends that has failed, or tries again.
  *
  * What backs off lies with the keeper, and no worker or place in a queue waits with it. When its time has come it is
- * given back to the front of its stage's queue, for whichever worker is free: that needs no room. The memory for the
- * giving back is taken before, so that it cannot fail then.
+ * requeued, behind what waits, for whichever worker is free: that needs no room and no memory. Where an order waits for
+ * it, it is requeued at the front. Without a back-off it is requeued at once.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "closable_queue/share.h"
+#include "pipeline/backoff.h"
 #include "pipeline/pipeline.h"
 
 #include <string.h>
 
-weir__returned *weir__returned_new(void) {
-    return weir__alloc(sizeof(weir__returned) + sizeof(void *));
+/* Its place in the queue; the worker that takes it from there settles it. */
+static weir__requeued *place_of(weir__envelope *envelope) {
+    envelope->kept = false;
+    envelope->requeued.item = envelope;
+    return &envelope->requeued;
 }
 
-void weir__give_back(weir__envelope *envelope, weir__returned *returned) {
-    envelope->kept = false; /* whoever takes it from the queue settles it */
-    weir__slot slot;
-    weir__ptr_store_relaxed(&slot, envelope);
-    weir__queue_give_back(envelope->stage->queue, &slot, 1, returned);
+void weir__requeue_first(weir__envelope *envelope) {
+    weir__queue_requeue_first(envelope->stage->queue, place_of(envelope));
+}
+
+/* For another attempt. In an ordered stage the results of those behind it wait for it, so it goes before them. */
+static void try_again(weir__envelope *envelope) {
+    if (envelope->stage->orderer != NULL)
+        weir__requeue_first(envelope);
+    else
+        weir__queue_requeue(envelope->stage->queue, place_of(envelope));
 }
 
 static void ring(weir__timer *timer) {
-    weir__envelope *envelope = weir__envelope_of(&timer->node);
-    weir__returned *returned = envelope->returned;
-    envelope->returned = NULL;
-    weir__give_back(envelope, returned);
-}
-
-/* SplitMix64's mixing: G. Steele, D. Lea and C. Flood, "Fast Splittable Pseudorandom Number Generators", 2014. */
-static uint64_t mix(uint64_t value) {
-    value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return value ^ (value >> 31);
-}
-
-/* ns before the next attempt, after so many; the upper half of it by lot, so that those that failed together do not
-   come back together. */
-static uint64_t backoff_after(const weir_retry *retry, unsigned attempts, uint64_t lot) {
-    uint64_t most = retry->max_backoff != 0 ? retry->max_backoff : 60 * WEIR_SECOND;
-    uint64_t wait = retry->backoff < most ? retry->backoff : most;
-    for (unsigned i = 1; i < attempts && wait < most; i++)
-        wait = wait > most / 2 ? most : 2 * wait;
-    return wait - mix(lot) % (wait / 2 + 1);
+    try_again(weir__envelope_of(&timer->node));
 }
 
 static bool is_retried(const weir_stage *stage, unsigned attempts, int code) {
@@ -57,23 +47,19 @@ static void keep_batch(weir__envelope *batch) {
         at->kept = true;
 }
 
-/* Lets it back off; false: it cannot. */
-static bool back_off(weir_task *task, weir__envelope *envelope) {
+/* Lets it back off, and come back. */
+static void back_off(weir_task *task, weir__envelope *envelope) {
     weir_stage *stage = task->stage;
-    if ((envelope->returned = weir__returned_new()) == NULL)
-        return false;
-    uint64_t lot = weir__clock_now() ^ envelope->position;
-    uint64_t wait = backoff_after(&stage->options.retry, envelope->attempts, lot);
+    uint64_t now = weir__clock_now();
+    uint64_t wait = weir__backoff(&stage->options.retry, envelope->attempts, now ^ envelope->position);
     if (weir__stage_gathers(stage))
         keep_batch(envelope);
     else
         envelope->kept = true;
     envelope->timer.ring = ring;
     weir__count(&task->retried, 1);
-    if (weir__keeper_set(&stage->pipeline->keeper, &envelope->timer, weir_deadline_after(wait)))
-        return true;
-    weir__give_back(envelope, envelope->returned); /* it was cancelled meanwhile, and drops it */
-    return true;
+    if (wait == 0 || !weir__keeper_set(&stage->pipeline->keeper, &envelope->timer, weir_deadline_after(wait)))
+        try_again(envelope); /* at once, or the pipeline was cancelled meanwhile, and this drops it */
 }
 
 static weir_dead_letter *letter_of(weir_task *task, void *item, int code, unsigned attempts) {
@@ -181,8 +167,10 @@ weir__after weir__fail(weir_task *task, weir__envelope *envelope, int code) {
         return WEIR__OVER;
     }
     weir__errors_add(stage, code, task->message, envelope->attempts);
-    if (is_retried(stage, envelope->attempts, code) && back_off(task, envelope))
+    if (is_retried(stage, envelope->attempts, code)) {
+        back_off(task, envelope);
         return WEIR__WAITS;
+    }
     weir__after after = weir__over(task, envelope, code);
     if (stage->options.on_error == WEIR_FAIL_FAST)
         weir__pipeline_fail(pipeline);
@@ -215,7 +203,7 @@ void weir__fail_source(weir_task *task, int code) {
     weir__errors_add(stage, code, task->message, ++task->failures);
     weir__stage_count(stage, task, WEIR__FAILED);
     if (!weir__is_ending(stage->pipeline) && is_retried(stage, task->failures, code)) {
-        uint64_t wait = backoff_after(&stage->options.retry, task->failures, weir__clock_now());
+        uint64_t wait = weir__backoff(&stage->options.retry, task->failures, weir__clock_now());
         weir__count(&task->retried, 1);
         (void)weir__stage_wait_until(stage, task, weir_deadline_after(wait));
         return;

@@ -2,9 +2,8 @@
  * gather.c - batches.
  *
  * The workers of the stage add what they take to one batch. The one whose item completes it runs it; the others go on.
- * A batch that has waited long enough is given back to the queue by the keeper, as one: its first envelope, with the
- * others in its list; likewise the last one, when all has come. The memory for that is taken with the first item; if
- * there is none, that item is a batch by itself.
+ * A batch that has waited long enough is requeued by the keeper, at the front, as one: its first envelope, with the
+ * others in its list; likewise the last one, when all has come.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -30,9 +29,7 @@ static weir_batch_reason reason_locked(const weir__gather *gather) {
         return WEIR_BATCH_ITEMS;
     if (limits->bytes != 0 && gather->bytes >= limits->bytes)
         return WEIR_BATCH_BYTES;
-    if (is_last_locked(gather))
-        return WEIR_BATCH_END;
-    return gather->returned == NULL ? WEIR_BATCH_TIME : (weir_batch_reason)0;
+    return is_last_locked(gather) ? WEIR_BATCH_END : (weir_batch_reason)0;
 }
 
 /* Adds to the batch. Returns whether the timer has to be set. */
@@ -49,8 +46,6 @@ static bool add_locked(weir__gather *gather, weir__envelope *envelope, uint64_t 
     gather->first = envelope;
     gather->items = 1;
     gather->bytes = weight;
-    if (gather->returned == NULL)
-        gather->returned = weir__returned_new();
     if (limits->wait == 0)
         return false;
     gather->due = weir_deadline_after(limits->wait);
@@ -85,11 +80,9 @@ weir__envelope *weir__gather_add(weir_task *task, weir__envelope *envelope) {
 
 /* Gives the batch that there is, for that reason, to whichever worker is free; the lock is released. */
 static void give_out_locked(weir__gather *gather, weir_batch_reason reason) {
-    weir__returned *returned = gather->returned;
     weir__envelope *batch = take_locked(gather, reason);
-    gather->returned = NULL;
     weir__lock_release(&gather->lock);
-    weir__give_back(batch, returned);
+    weir__requeue_first(batch);
 }
 
 static void ring(weir__timer *timer) {

@@ -9,7 +9,7 @@
  * With a limit of 1 the items of a key run in the order in which they came. Workers take items in that order, but may
  * come here in another one. So there they come in by their positions: who is early lies in a heap until those before it
  * are here, which are in other workers' hands or batches. Whoever closes a gap may find several that can run: it runs
- * the first and gives the others back to the queue.
+ * the first and requeues the others.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -110,14 +110,13 @@ static void run_with_key(weir_task *task, weir__envelope *envelope) {
         run_next_of_key(task, key);
 }
 
-/* Gives those that have come in to other workers, as long as there is memory for that. */
+/* Gives those that have come in to other workers; those that had no memory for that stay. */
 static void share_out(weir_task *task) {
     weir__list rest = {NULL, NULL};
     weir__envelope *envelope;
     while ((envelope = weir__list_take(&task->ready)) != NULL) {
-        weir__returned *returned = envelope->entered ? weir__returned_new() : NULL;
-        if (returned != NULL)
-            weir__give_back(envelope, returned);
+        if (envelope->entered)
+            weir__requeue_first(envelope);
         else
             weir__list_append(&rest, envelope);
     }
@@ -208,31 +207,21 @@ void *weir__run_source(void *permit, void *state) {
     return NULL;
 }
 
-/* For a thread that can run no more: gives it to other workers. Without memory it has failed; false: and backs off. */
-static bool hand_over(weir_task *task, weir__envelope *envelope) {
-    weir__returned *returned = weir__returned_new();
-    if (returned == NULL)
-        return fail_without_memory(task, envelope) != WEIR__WAITS;
-    weir__give_back(envelope, returned);
-    return false;
-}
-
-/* As run_next_of_key, for such a thread: one is enough, for whoever runs that runs the next. */
+/* As run_next_of_key, for a thread that can run no more: one is enough, for whoever runs that runs the next. */
 static void hand_over_next_of_key(weir_task *task, void *key) {
-    weir__envelope *next;
-    while ((next = weir__keys_leave(task, key)) != NULL && hand_over(task, next))
-        ;
+    weir__envelope *next = weir__keys_leave(task, key);
+    if (next != NULL)
+        weir__requeue_first(next);
 }
 
 /* And those that it has let come in, and has not run. */
 static void hand_over_ready(weir_task *task) {
     weir__envelope *envelope;
     while ((envelope = weir__list_take(&task->ready)) != NULL) {
-        void *key = envelope->key;
-        if (!envelope->entered)
+        if (envelope->entered)
+            weir__requeue_first(envelope);
+        else
             (void)fail_without_memory(task, envelope);
-        else if (hand_over(task, envelope))
-            hand_over_next_of_key(task, key);
     }
 }
 

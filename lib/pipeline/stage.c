@@ -150,7 +150,6 @@ void weir__stage_free(weir_stage *stage) {
     weir__free(stage->tasks);
     weir__keys_free(stage);
     weir__free(stage->order.window);
-    weir__free(stage->gather.returned);
     weir__free(stage->successors);
     weir__free(stage->name);
     weir__free(stage);

@@ -8,8 +8,7 @@
  *     results are in the next queues, or it is given up, or dropped. So the join of a stage's queue is the stage's
  *     drain, whatever the item has waited for meanwhile.
  * S2  Mostly its worker settles it when the function returns. What is to wait first (for its turn, its key, its batch,
- *     the end of a back-off) is kept: the worker forgets it, and whoever ends the wait settles it, or gives it back to
- *     the queue to be taken once more.
+ *     the end of a back-off) is kept: the worker forgets it, and whoever ends the wait settles it, or requeues it.
  * S3  Counts: an item is counted in by the queue, before any worker has it, and counted over after that, with release.
  *     Who reads what is over first, with acquire, and then what is in, never sees more over than in.
  * S4  Everything that waits, waits for a cancel too: the cancel sets the flag first, and then takes each lock under
@@ -113,7 +112,6 @@ typedef struct weir__gather {
     weir_stage *stage;
     weir__lock lock;
     weir__envelope *first; /* of the batch that is not complete; the others are in its list; NULL: there is none */
-    weir__returned *returned;
     size_t items;
     uint64_t bytes;
     uint64_t due;   /* when it has waited long enough */
@@ -233,9 +231,8 @@ void weir__fail_lost(weir_task *task, int code);
 /* A call of a source has failed; it waits for its next attempt, or is at its end. */
 void weir__fail_source(weir_task *task, int code);
 
-/* Gives a kept envelope back to its queue, to be taken once more; by `returned`, which has room for it. */
-void weir__give_back(weir__envelope *envelope, weir__returned *returned);
-weir__returned *weir__returned_new(void);
+/* Requeues a kept envelope at the front of its stage's queue: its turn has come already. */
+void weir__requeue_first(weir__envelope *envelope);
 
 /* ---- send.c ---- */
 

@@ -38,7 +38,7 @@ static bool prepare(weir_worker *worker, weir__group *group, const weir_worker_o
     worker->thread.arg = worker;
     worker->thread.stack_size = options->stack_size;
     name_thread(worker->thread.name, options->name == NULL ? "weir" : options->name, (size_t)(worker - group->workers));
-    worker->returned = weir__alloc(sizeof *worker->returned + WEIR__BATCH * sizeof worker->returned->items[0]);
+    worker->returned = weir__alloc(sizeof *worker->returned + WEIR__BATCH * sizeof worker->returned->places[0]);
     return worker->returned != NULL;
 }
 

@@ -40,6 +40,26 @@ void scenario_retry_holds_no_worker(void) {
     check_results(results, (int[]){3 - first, 0});
 }
 
+/* The first item is at the gate when the second one comes. */
+static int first_waits_and_fails(weir_task *task, void *got, void *arg) {
+    if (number(got) == 1 && weir_task_attempt(task) == 1)
+        wait_at_gate();
+    if (number(got) == 1 && weir_task_attempt(task) == 2)
+        sched_check(done[2] == 1, "the second attempt at the first item came before the second item");
+    return first_fails_once(task, got, arg);
+}
+
+/* Without a back-off there is no time in which others could pass: the order of the queue decides. */
+void scenario_retry_behind_what_waits(void) {
+    begin_pipeline((weir_pipeline_options){.name = "retry"});
+    add_stage((weir_stage_options){
+        .name = "retry", .run = first_waits_and_fails, .capacity = 2, .on_error = WEIR_SKIP, .retry = {.attempts = 2}});
+    start_pipeline();
+    put_items(1, 2);
+    open_gate();
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+}
+
 /* In order, although the second has been ready for a while. */
 void scenario_retry_in_order(void) {
     weir_queue *results = new_counting_queue(4);

@@ -53,6 +53,10 @@ void scenario_unbounded_is_never_full(void);
 void scenario_deadline_takes_the_wake(void);
 void scenario_stop_again_after_restart(void);
 
+void scenario_requeue_behind_what_waits(void);
+void scenario_requeue_wakes_and_is_waited_for(void);
+void scenario_requeue_against_discard(void);
+
 void scenario_history_of_tries(void);
 void scenario_history_of_close(void);
 void scenario_history_of_drain(void);
@@ -113,6 +117,7 @@ void scenario_cancel_inside(void);
 void scenario_error_ends_the_run(void);
 
 void scenario_retry_holds_no_worker(void);
+void scenario_retry_behind_what_waits(void);
 void scenario_retry_in_order(void);
 void scenario_given_up(void);
 void scenario_source_backs_off(void);
