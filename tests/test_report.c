@@ -31,7 +31,7 @@ static void take_back(const char *string) {
 START_TEST (a_copy_does_not_need_its_draft) {
     weir_stage_report some[] = {{.name = lent("a"), .peak = 7}, {.name = lent("bc"), .busy = 5, .max = 8}};
     weir_edge connections[] = {{0, 1}};
-    weir_error failures[] = {{lent("bc"), 5, lent("why"), 2, 9}};
+    weir_error failures[] = {{lent("bc"), 5, lent("why"), 2, 9, true}};
     weir_late_worker workers[] = {{lent("a"), 3, 11, true}};
     weir_report draft = {.name = lent("name"),
                          .elapsed = 77,
@@ -72,6 +72,7 @@ START_TEST (a_copy_does_not_need_its_draft) {
     ck_assert_str_eq(copy->errors[0].stage, "bc");
     ck_assert_str_eq(copy->errors[0].message, "why");
     ck_assert_uint_eq(copy->errors[0].at, 9);
+    ck_assert(copy->errors[0].fatal);
     ck_assert_uint_eq(copy->late_count, 1);
     ck_assert_str_eq(copy->late[0].stage, "a");
     ck_assert_uint_eq(copy->late[0].number, 3);

@@ -56,8 +56,8 @@ static const weir_stage_report stages[] = {{.name = "download",
                                             .rate = 1234567},
                                            {.name = "list", .threads = 1}};
 static const weir_edge edges[] = {{2, 0}, {0, 1}};
-static const weir_error errors[] = {{"download", 404, "cannot fetch a.jpg", 3, 3200 * MILLISECONDS},
-                                    {"resize", -WEIR_NOMEM, "", 1, 4200 * MILLISECONDS}};
+static const weir_error errors[] = {{"download", 404, "cannot fetch a.jpg", 3, 3200 * MILLISECONDS, false},
+                                    {"resize", -WEIR_NOMEM, "", 1, 4200 * MILLISECONDS, false}};
 static const weir_late_worker late[] = {{"download", 0, 7384 * SECONDS, false},
                                         {"resize", 1, 3200 * MILLISECONDS, true}};
 
@@ -283,6 +283,18 @@ START_TEST (bytes_without_a_limit_are_told_when_there_are_some) {
 }
 END_TEST
 
+START_TEST (the_error_that_ended_the_run_is_marked) {
+    const weir_error both[] = {{.stage = "store", .code = 28, .message = "full", .attempts = 1, .at = 9, .fatal = true},
+                               {.stage = "parse", .code = 1, .message = "", .attempts = 2, .at = 5}};
+    weir_report report = {.name = "x", .error_count = 2, .kept_errors = 2, .errors = both};
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, "\n2 errors\n"
+                     "  fatal, after 9 ns, store: error 28, attempt 1: full\n"
+                     "  after 5 ns, parse: error 1, attempt 2\n");
+    free(text);
+}
+END_TEST
+
 START_TEST (errors_of_which_none_is_kept_are_a_number) {
     weir_report report = {.name = "x", .error_count = 5};
     char *text = printed(&report, WEIR_TABLE);
@@ -297,7 +309,7 @@ START_TEST (of_many_errors_and_late_workers_ten_are_shown) {
     weir_late_worker workers[11];
     weir_report report = sample();
     for (size_t i = 0; i < COUNT_OF(many); i++)
-        many[i] = (weir_error){"resize", 7, "no", 1, i * SECONDS};
+        many[i] = (weir_error){"resize", 7, "no", 1, i * SECONDS, false};
     for (size_t i = 0; i < COUNT_OF(workers); i++)
         workers[i] = (weir_late_worker){"resize", i, SECONDS, true};
     report.error_count = report.kept_errors = COUNT_OF(many);
@@ -533,6 +545,7 @@ static Suite *print_suite(void) {
     tcase_add_loop_test(table, the_table_and_the_page_name_the_state, WEIR_RUN_READY, WEIR_RUN_OVER + 1);
     tcase_add_test(table, a_state_that_there_is_not_is_unknown);
     tcase_add_test(table, bytes_without_a_limit_are_told_when_there_are_some);
+    tcase_add_test(table, the_error_that_ended_the_run_is_marked);
     tcase_add_test(table, errors_of_which_none_is_kept_are_a_number);
     tcase_add_test(table, of_many_errors_and_late_workers_ten_are_shown);
     tcase_add_test(table, letters_of_several_bytes_take_one_column_in_the_table);

@@ -347,9 +347,10 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * the end is left to another thread.
  *
  * WEIR_OK: all that came is done, or failed where errors are skipped; WEIR_FAILED: an error has ended the run, the
- * first one in the report; WEIR_CANCELLED; WEIR_TIMEDOUT: the deadline has passed and the rest was dropped; WEIR_BUSY:
- * some functions have not returned, the report says which as `stuck`, and the call may be made again; WEIR_DEADLOCK:
- * from inside a stage, see above; WEIR_INVALID: not started; WEIR_NOMEM: it is over, but there was none for the report.
+ * first one in the report, marked as `fatal`; WEIR_CANCELLED; WEIR_TIMEDOUT: the deadline has passed and the rest was
+ * dropped; WEIR_BUSY: some functions have not returned, the report says which as `stuck`, and the call may be made
+ * again; WEIR_DEADLOCK: from inside a stage, see above; WEIR_INVALID: not started; WEIR_NOMEM: it is over, but there
+ * was none for the report.
  */
 WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
 

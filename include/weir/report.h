@@ -72,6 +72,7 @@ typedef struct weir_error {
     const char *message; /* of weir_task_fail; "" if it gave none */
     unsigned attempts;   /* that were made at the item */
     uint64_t at;         /* ns after the start */
+    bool fatal;          /* it has ended the run, which is WEIR_FAILED */
 } weir_error;
 
 /* A worker that is inside its function for too long: beyond the attempt_time, or after the end. */
@@ -106,8 +107,8 @@ typedef struct weir_report {
     size_t edge_count;
     const weir_edge *edges;
     uint64_t error_count;     /* errors so far, those that led to a retry included */
-    size_t kept_errors;       /* how many of them are here: the first ones */
-    const weir_error *errors; /* in the order in which they came */
+    size_t kept_errors;       /* how many of them are here: the first ones, and the fatal one */
+    const weir_error *errors; /* the fatal one first, if there is one; the others in the order of `at` */
     size_t late_count;
     const weir_late_worker *late;
     const weir_stage_report *bottleneck; /* the one of the stages whose threads are busiest; NULL: none was busy */

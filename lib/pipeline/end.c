@@ -39,7 +39,7 @@ void weir__pipeline_enter(weir_stage *stage) {
 static void lose_stage(weir_stage *stage) {
     if (weir__stage_is_source(stage) || weir__u32_load_acquire(&stage->closing) || weir__is_cancelled(stage->pipeline))
         return;
-    weir__errors_add(stage, -WEIR_UNFINISHED, "all its threads have ended", 0);
+    weir__errors_add(stage, -WEIR_UNFINISHED, "all its threads have ended", 0, true);
     weir__pipeline_fail(stage->pipeline);
 }
 

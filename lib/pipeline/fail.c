@@ -158,6 +158,16 @@ weir__after weir__over(weir_task *task, weir__envelope *envelope, int code) {
     return WEIR__OVER;
 }
 
+static bool fails_fast(const weir_stage *stage) {
+    return stage->options.on_error == WEIR_FAIL_FAST;
+}
+
+void weir__fail_stage(weir_stage *stage, int code, const char *message) {
+    weir__errors_add(stage, code, message, 1, fails_fast(stage));
+    if (fails_fast(stage))
+        weir__pipeline_fail(stage->pipeline);
+}
+
 weir__after weir__fail(weir_task *task, weir__envelope *envelope, int code) {
     weir_stage *stage = task->stage;
     weir_pipeline *pipeline = stage->pipeline;
@@ -166,33 +176,34 @@ weir__after weir__fail(weir_task *task, weir__envelope *envelope, int code) {
         weir__stage_drop(stage, task, envelope);
         return WEIR__OVER;
     }
-    weir__errors_add(stage, code, task->message, envelope->attempts);
-    if (is_retried(stage, envelope->attempts, code)) {
+    bool again = is_retried(stage, envelope->attempts, code), fatal = !again && fails_fast(stage);
+    weir__errors_add(stage, code, task->message, envelope->attempts, fatal);
+    if (again) {
         back_off(task, envelope);
         return WEIR__WAITS;
     }
     weir__after after = weir__over(task, envelope, code);
-    if (stage->options.on_error == WEIR_FAIL_FAST)
+    if (fatal)
         weir__pipeline_fail(pipeline);
     return after;
 }
 
 weir__after weir__fail_consumed(weir_task *task, weir__envelope *envelope) {
     weir_stage *stage = task->stage;
-    weir__errors_add(stage, -WEIR_NOMEM, "no memory to hand a result on", envelope->attempts);
+    weir__errors_add(stage, -WEIR_NOMEM, "no memory to hand a result on", envelope->attempts, fails_fast(stage));
     weir__after after = weir__over(task, envelope, 0);
-    if (stage->options.on_error == WEIR_FAIL_FAST)
+    if (fails_fast(stage))
         weir__pipeline_fail(stage->pipeline);
     return after;
 }
 
 void weir__fail_lost(weir_task *task, int code) {
     weir_stage *stage = task->stage;
-    weir__errors_add(stage, code, task->message, 1);
+    weir__errors_add(stage, code, task->message, 1, fails_fast(stage));
     if (!weir__stage_is_source(stage))
         weir__stage_drop_item(stage, task->item);
     weir__stage_count(stage, task, WEIR__FAILED);
-    if (stage->options.on_error == WEIR_FAIL_FAST)
+    if (fails_fast(stage))
         weir__pipeline_fail(stage->pipeline);
 }
 
@@ -200,15 +211,17 @@ void weir__fail_source(weir_task *task, int code) {
     weir_stage *stage = task->stage;
     if (!task->lost && (task->told || weir__is_cancelled(stage->pipeline)))
         return; /* as an item is dropped then, and has not failed */
-    weir__errors_add(stage, code, task->message, ++task->failures);
+    task->failures++;
+    bool again = !weir__is_ending(stage->pipeline) && is_retried(stage, task->failures, code);
+    weir__errors_add(stage, code, task->message, task->failures, !again && fails_fast(stage));
     weir__stage_count(stage, task, WEIR__FAILED);
-    if (!weir__is_ending(stage->pipeline) && is_retried(stage, task->failures, code)) {
+    if (again) {
         uint64_t wait = weir__backoff(&stage->options.retry, task->failures, weir__clock_now());
         weir__count(&task->retried, 1);
         (void)weir__stage_wait_until(stage, task, weir_deadline_after(wait));
         return;
     }
     weir__stage_end_source(stage);
-    if (stage->options.on_error == WEIR_FAIL_FAST)
+    if (fails_fast(stage))
         weir__pipeline_fail(stage->pipeline);
 }

@@ -17,12 +17,14 @@
 #include "pipeline/stage.h"
 #include "sync/event.h"
 
-/* Errors so far. */
+/* Errors so far. Zero but for `most` and the room; all under the lock. */
 typedef struct weir__errors {
     weir__lock lock;
     uint64_t count;
-    weir_error *kept; /* the first ones; room for all that may be kept */
+    weir_error *kept; /* room for all that may be kept */
     size_t kept_count, most;
+    weir_error *fatal; /* among them: the first one that is to end the run; NULL: none is */
+    char fatal_message[WEIR__MESSAGE];
 } weir__errors;
 
 struct weir_pipeline {
@@ -94,12 +96,15 @@ void weir__explain(weir_pipeline *pipeline, const char *stage, const char *forma
 bool weir__errors_prepare(weir_pipeline *pipeline);
 void weir__errors_free(weir_pipeline *pipeline);
 
-/* Keeps an error of a stage, or counts it if there are enough. */
-void weir__errors_add(weir_stage *stage, int code, const char *message, unsigned attempts);
+/* Keeps an error of a stage, or counts it if there are enough. `fatal`: it is to end the run. */
+void weir__errors_add(weir_stage *stage, int code, const char *message, unsigned attempts, bool fatal);
+
+/* An error has ended the run: marks the fatal one, and moves it to the first place. With the lock held. */
+void weir__errors_mark_locked(weir__errors *errors);
 
 /* ---- end.c ---- */
 
-/* An error that ends the run: cancels, with that outcome. */
+/* A fatal error, which is added already: cancels, with that outcome. */
 void weir__pipeline_fail(weir_pipeline *pipeline);
 
 /* Cancels, unless it is over. The first one decides the outcome. */

@@ -22,9 +22,7 @@ weir_status weir__offer(weir_task *task, weir_queue *queue, void *item) {
 
 /* A result that there is no memory for behind the stage: an error of the one that sends. */
 static void lack_memory(weir_stage *from) {
-    weir__errors_add(from, -WEIR_NOMEM, "no memory to hand a result on", 1);
-    if (from->options.on_error == WEIR_FAIL_FAST)
-        weir__pipeline_fail(from->pipeline);
+    weir__fail_stage(from, -WEIR_NOMEM, "no memory to hand a result on");
 }
 
 /* The queue of `to` has not taken the item: it is counted in there, and dropped. */
@@ -132,11 +130,9 @@ void weir__send_refuse(weir_stage *from, void *result) {
 }
 
 static void no_such_successor(weir_stage *from, weir_task *task, weir__envelope *envelope) {
-    weir__errors_add(from, -WEIR_INVALID, "its route has chosen a successor that there is not", 1);
     weir__send_drop(from, envelope->item);
     weir__envelope_over(from->pipeline, task, envelope, WEIR__FAILED);
-    if (from->options.on_error == WEIR_FAIL_FAST)
-        weir__pipeline_fail(from->pipeline);
+    weir__fail_stage(from, -WEIR_INVALID, "its route has chosen a successor that there is not");
 }
 
 static void pass_to_one(weir_stage *from, weir_task *task, weir__envelope *envelope) {

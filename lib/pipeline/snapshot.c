@@ -276,6 +276,8 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
 static weir_report *copy_with_errors(weir_pipeline *pipeline, struct draft *draft) {
     weir__errors *errors = &pipeline->errors;
     weir__lock_acquire(&errors->lock);
+    if (draft->report.outcome == WEIR_FAILED)
+        weir__errors_mark_locked(errors);
     draft->report.error_count = errors->count;
     draft->report.kept_errors = errors->kept_count;
     draft->report.errors = errors->kept;

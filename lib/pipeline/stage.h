@@ -216,6 +216,9 @@ void *weir__run_leave(void *task);
 
 /* ---- fail.c ---- */
 
+/* Something of the stage has failed that is no attempt: adds the error, which ends the run if the stage's errors do. */
+void weir__fail_stage(weir_stage *stage, int code, const char *message);
+
 /* An attempt has failed with this code, and the message in the task: another attempt, or its end. */
 weir__after weir__fail(weir_task *task, weir__envelope *envelope, int code);
 

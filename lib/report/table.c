@@ -191,7 +191,7 @@ static void print_bottleneck(weir__out *out, const weir_stage_report *stage) {
 }
 
 static void print_error(weir__out *out, const weir_error *error) {
-    weir__out_format(out, "  after %s, ", weir__figure_time(error->at).text);
+    weir__out_format(out, "  %safter %s, ", error->fatal ? "fatal, " : "", weir__figure_time(error->at).text);
     weir__out_shown(out, error->stage);
     if (error->code < 0)
         weir__out_format(out, ": %s", weir_strerror((weir_status)(0 - (unsigned)error->code)));

@@ -161,3 +161,14 @@ void scenario_error_ends_the_run(void) {
     finish_pipeline(WEIR_FAILED);
     check_each_ended_once(2);
 }
+
+/* Each report that says so has the error. */
+void scenario_fatal_error_is_told(void) {
+    begin_pipeline((weir_pipeline_options){.name = "fast"});
+    add_stage((weir_stage_options){.name = "fail", .run = fail_always});
+    start_pipeline();
+    put_items(1, 1);
+    finish_beside(sched_spawn(look, NULL), WEIR_FAILED);
+    finish_pipeline(WEIR_FAILED);
+    check_each_ended_once(1);
+}

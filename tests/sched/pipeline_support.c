@@ -72,7 +72,16 @@ static void check_sum(const char *whose, const weir_counts *counts) {
                 (int)counts->done, (int)counts->failed, (int)counts->dead, (int)counts->dropped, (int)counts->live);
 }
 
+static void check_fatal_error(const weir_report *report) {
+    for (size_t i = 0; i < report->kept_errors; i++)
+        sched_check(report->errors[i].fatal == (i == 0 && report->outcome == WEIR_FAILED),
+                    "error %d of a run that is \"%s\" is %sfatal", (int)i, weir_strerror(report->outcome),
+                    report->errors[i].fatal ? "" : "not ");
+    sched_check(report->outcome != WEIR_FAILED || report->kept_errors > 0, "no error has ended the run");
+}
+
 static void check_sums(const weir_report *report) {
+    check_fatal_error(report);
     check_sum("the whole", &report->counts);
     for (size_t i = 0; i < report->stage_count; i++)
         check_sum(report->stages[i].name, &report->stages[i].counts);

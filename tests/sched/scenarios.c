@@ -290,6 +290,10 @@ const struct scenario scenarios[] = {
      .shows = "the first error cancels, and finish says so",
      .run = scenario_error_ends_the_run,
      .large = 1},
+    {.name = "fatal_error_is_told",
+     .shows = "each report of a run that has failed has the error that ended it",
+     .run = scenario_fatal_error_is_told,
+     .large = 1},
 
     {.name = "retry_holds_no_worker",
      .shows = "others pass while an item backs off, and finish waits for it",

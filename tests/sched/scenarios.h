@@ -115,6 +115,7 @@ void scenario_cancel_against_finish(void);
 void scenario_cancel_twice(void);
 void scenario_cancel_inside(void);
 void scenario_error_ends_the_run(void);
+void scenario_fatal_error_is_told(void);
 
 void scenario_retry_holds_no_worker(void);
 void scenario_retry_behind_what_waits(void);
