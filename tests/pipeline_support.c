@@ -165,6 +165,13 @@ void put_things(weir_pipeline *pipeline, size_t count) {
     }
 }
 
+/* What is dropped is never WEIR_OK. */
+static void assert_none_dropped(const weir_report *report) {
+    ck_assert_uint_eq(report->counts.dropped, 0);
+    for (size_t i = 0; i < report->stage_count; i++)
+        ck_assert_uint_eq(report->stages[i].counts.dropped, 0);
+}
+
 weir_report *finish_pipeline(weir_pipeline *pipeline, weir_status wanted) {
     weir_report *report = NULL;
     weir_status status = weir_pipeline_finish(pipeline, hang_limit(), &report);
@@ -177,6 +184,8 @@ weir_report *finish_pipeline(weir_pipeline *pipeline, weir_status wanted) {
     ck_assert_int_eq(report->state, WEIR_RUN_OVER);
     ck_assert_int_eq(report->outcome, wanted);
     assert_all_over(report);
+    if (wanted == WEIR_OK)
+        assert_none_dropped(report);
     return report;
 }
 

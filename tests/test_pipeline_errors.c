@@ -82,100 +82,6 @@ START_TEST (skipped_errors_are_counted_and_the_others_go_on) {
 }
 END_TEST
 
-/* Errors that are skipped, or lead to a retry, and then one that ends the run. */
-enum { SKIPPED = 20 };
-
-static int skip_most(weir_task *task, void *item, void *unused) {
-    struct thing *thing = item;
-    (void)unused;
-    if (thing->n < SKIPPED)
-        return weir_task_fail(task, 1, "line %zu is not right", thing->n);
-    weir_task_emit(task, thing);
-    return 0;
-}
-
-static int fail_twice(weir_task *task, void *item, void *unused) {
-    (void)item;
-    (void)unused;
-    return weir_task_fail(task, 28, "disk full, at attempt %u", weir_task_attempt(task));
-}
-
-static const size_t most_errors[] = {1, 2, SKIPPED, SKIPPED + 1, SKIPPED + 2, 1000};
-
-START_TEST (the_error_that_ended_the_run_is_always_kept_first_and_marked) {
-    size_t most = most_errors[_i], all = SKIPPED + 2;
-    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_errors = most});
-    add_stage(pipeline,
-              (weir_stage_options){.name = "parse", .run = skip_most, .drop = thing_drop, .on_error = WEIR_SKIP});
-    add_stage(pipeline,
-              (weir_stage_options){.name = "store", .run = fail_twice, .drop = thing_drop, .retry = {.attempts = 2}});
-    start_pipeline(pipeline);
-    put_things(pipeline, SKIPPED + 1);
-    for (size_t round = 0; round < 2; round++) { /* and however often it is asked for */
-        weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
-        ck_assert_uint_eq(report->error_count, all);
-        ck_assert_uint_eq(report->kept_errors, most < all ? most : all);
-        ck_assert(report->errors[0].fatal);
-        ck_assert_str_eq(report->errors[0].stage, "store");
-        ck_assert_int_eq(report->errors[0].code, 28);
-        ck_assert_uint_eq(report->errors[0].attempts, 2);
-        ck_assert_str_eq(report->errors[0].message, "disk full, at attempt 2");
-        for (size_t i = 1; i < report->kept_errors; i++) {
-            ck_assert(!report->errors[i].fatal);
-            ck_assert_int_eq(report->errors[i].code, i <= SKIPPED ? 1 : 28);
-            ck_assert_uint_ge(report->errors[i].at, i == 1 ? 0 : report->errors[i - 1].at);
-        }
-        weir_report_free(report);
-    }
-    destroy_pipeline(pipeline);
-    assert_things_ended();
-}
-END_TEST
-
-/* Many fail at once, in a run that the first of them ends: exactly one is marked. */
-START_TEST (of_many_errors_that_would_end_the_run_one_has) {
-    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_errors = 3});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "bad", .run = fail_twice, .threads = 4, .capacity = ITEMS, .drop = thing_drop});
-    start_pipeline(pipeline);
-    for (size_t i = 0; i < ITEMS; i++) {
-        if (weir_pipeline_put(pipeline, thing_new()) != WEIR_OK)
-            thing_consume(thing_at(i));
-    }
-    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
-    for (size_t i = 0; i < report->kept_errors; i++) {
-        ck_assert_int_eq(report->errors[i].fatal, i == 0);
-        ck_assert_uint_ge(report->errors[i].at, i < 2 ? 0 : report->errors[i - 1].at);
-    }
-    weir_report_free(report);
-    destroy_pipeline(pipeline);
-    assert_things_ended();
-}
-END_TEST
-
-/* A run that something else has ended has no fatal error. */
-static int cancel_and_fail(weir_task *task, void *item, void *unused) {
-    (void)unused;
-    if (((struct thing *)item)->n == 1)
-        weir_pipeline_cancel(weir_task_pipeline(task));
-    return weir_task_fail(task, 9, "at %zu", ((struct thing *)item)->n);
-}
-
-START_TEST (an_error_of_a_run_that_was_cancelled_is_not_fatal) {
-    weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline,
-              (weir_stage_options){.name = "bad", .run = cancel_and_fail, .drop = thing_drop, .on_error = WEIR_SKIP});
-    start_pipeline(pipeline);
-    put_things(pipeline, 2);
-    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
-    ck_assert_uint_eq(report->error_count, 1);
-    ck_assert(!report->errors[0].fatal);
-    weir_report_free(report);
-    destroy_pipeline(pipeline);
-    assert_things_ended();
-}
-END_TEST
-
 /* ---- messages ---- */
 
 static int fail_long(weir_task *task, void *item, void *unused) {
@@ -361,25 +267,6 @@ START_TEST (an_error_that_ends_the_run_leaves_its_letter) {
     destroy_pipeline(pipeline);
     assert_status(WEIR_OK, weir_queue_destroy(dead));
     ck_assert_uint_eq(things_dropped(), 0);
-}
-END_TEST
-
-/* A dead letter to a queue that somebody has shut down: the item goes to the drop function. */
-START_TEST (a_letter_that_nobody_takes_is_a_drop) {
-    weir_queue *dead = new_queue(5);
-    assert_status(WEIR_OK, weir_queue_shutdown(dead, WEIR_DRAIN));
-    weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "bad", .run = fail_always, .dead = dead, .drop = thing_drop, .on_error = WEIR_SKIP});
-    start_pipeline(pipeline);
-    put_things(pipeline, 10);
-    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_uint_eq(report->counts.dropped, 10);
-    weir_report_free(report);
-    destroy_pipeline(pipeline);
-    ck_assert_uint_eq(things_dropped(), 10);
-    assert_status(WEIR_OK, weir_queue_destroy(dead));
 }
 END_TEST
 
@@ -773,9 +660,6 @@ static Suite *errors_suite(void) {
     TCase *ends = add_things_case(suite, "ends");
     tcase_add_loop_test(ends, the_first_error_ends_the_run_and_the_rest_is_dropped, 1, 4);
     tcase_add_loop_test(ends, skipped_errors_are_counted_and_the_others_go_on, 1, 4);
-    tcase_add_loop_test(ends, the_error_that_ended_the_run_is_always_kept_first_and_marked, 0, COUNT_OF(most_errors));
-    tcase_add_loop_test(ends, of_many_errors_that_would_end_the_run_one_has, 0, 20);
-    tcase_add_test(ends, an_error_of_a_run_that_was_cancelled_is_not_fatal);
     tcase_add_test(ends, a_message_is_cut_and_belongs_to_its_attempt);
     tcase_add_loop_test(ends, what_a_failed_attempt_has_emitted_is_emitted_or_dropped_in_an_ordered_stage, 0, 2);
     TCase *again = add_things_case(suite, "again");
@@ -783,7 +667,6 @@ static Suite *errors_suite(void) {
     tcase_add_test(again, dead_letters_say_what_why_where_and_after_how_many);
     tcase_add_test(again, a_letter_outlives_its_pipeline_and_needs_no_task_done);
     tcase_add_test(again, an_error_that_ends_the_run_leaves_its_letter);
-    tcase_add_test(again, a_letter_that_nobody_takes_is_a_drop);
     tcase_add_loop_test(again, items_that_fail_for_ever_keep_no_other_ones_out, 0, 4);
     tcase_add_loop_test(again, a_full_queue_lets_in_what_comes_back, 0, 2);
     tcase_add_test(again, a_back_off_is_not_longer_than_its_most);

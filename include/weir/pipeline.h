@@ -134,7 +134,8 @@ typedef bool weir_retry_func(int code, void *arg);
 
 /*
  * Where the results of a stage with several successors go. A stage with one sends it everything. A choice that there is
- * not is an error of the stage, with code -WEIR_INVALID, and the result is dropped.
+ * not is an error of the stage, with code -WEIR_INVALID: the result goes to the drop function of the successor that was
+ * connected first, and its item counts as failed.
  */
 typedef enum weir_fan_out {
     WEIR_ROUND_ROBIN = 0, /* to one after the other */
@@ -157,6 +158,10 @@ typedef enum weir_on_error {
  * function; letters that nobody gets go to the queue's own (weir_queue_options), which has to free both; without one
  * they are forgotten. Room, shutting down and what nobody gets are the same for a `results` queue. Nothing joins either:
  * a weir_queue_task_done for what was got may be left out.
+ *
+ * If a reader has shut down such a queue before the pipeline does, what is put there next is an error of the stage with
+ * code -WEIR_CLOSED, which ends the run or is skipped by its on_error. The item counts as failed: it goes to the drop
+ * function of its stage, a result to that of the queue.
  */
 typedef struct weir_dead_letter {
     void *item; /* as the stage got it */
@@ -231,7 +236,7 @@ typedef struct weir_stage_options {
     uint64_t attempt_time; /* ns; an attempt that takes longer is reported as overdue; 0: none does */
     weir_queue *dead;      /* the caller's; gets a weir_dead_letter * for each item given up; NULL: it is dropped */
     weir_queue *results;   /* the caller's; gets the results of a stage with no successor, which waits for room in it;
-                              shut down as `dead` is; NULL: they are forgotten */
+                              shut down, and left by its reader, as `dead` is; NULL: they are forgotten */
     void *reserved[4];     /* all NULL */
 } weir_stage_options;
 
@@ -346,11 +351,11 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * again. Called from inside a stage it does not wait: puts are refused and sources stop, and the call that waits for
  * the end is left to another thread.
  *
- * WEIR_OK: all that came is done, or failed where errors are skipped; WEIR_FAILED: an error has ended the run, the
- * first one in the report, marked as `fatal`; WEIR_CANCELLED; WEIR_TIMEDOUT: the deadline has passed and the rest was
- * dropped; WEIR_BUSY: some functions have not returned, the report says which as `stuck`, and the call may be made
- * again; WEIR_DEADLOCK: from inside a stage, see above; WEIR_INVALID: not started; WEIR_NOMEM: it is over, but there
- * was none for the report.
+ * WEIR_OK: all that came is done, or failed or dead-lettered where errors are skipped, and none of it was dropped;
+ * WEIR_FAILED: an error has ended the run, the first one in the report, marked as `fatal`; WEIR_CANCELLED;
+ * WEIR_TIMEDOUT: the deadline has passed and the rest was dropped; WEIR_BUSY: some functions have not returned, the
+ * report says which as `stuck`, and the call may be made again; WEIR_DEADLOCK: from inside a stage, see above;
+ * WEIR_INVALID: not started; WEIR_NOMEM: it is over, but there was none for the report.
  */
 WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
 
@@ -391,8 +396,9 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
  * item's turn.
  *
  * What an attempt emits before it fails has been emitted all the same, and the next attempt may emit it again: emit
- * last. In an ordered stage it is dropped. Out of memory: the result is dropped, and the attempt fails with code
- * -WEIR_NOMEM; when the function returns 0 all the same, its item was consumed and has failed for good, with no letter.
+ * last. In an ordered stage it goes to the drop function. Out of memory: the result goes to the drop function, and the
+ * attempt fails with code -WEIR_NOMEM; when the function returns 0 all the same, its item was consumed and has failed
+ * for good, with no letter.
  */
 WEIR_API void weir_task_emit(weir_task *task, void *result);
 

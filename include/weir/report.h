@@ -35,9 +35,9 @@ extern "C" {
 typedef struct weir_counts {
     uint64_t in;      /* that have come */
     uint64_t done;    /* dealt with */
-    uint64_t failed;  /* given up after their last attempt, and given to the drop function */
+    uint64_t failed;  /* given up after their last attempt, or lost on their way; given to the drop function */
     uint64_t dead;    /* given up after their last attempt, and put to the dead letters */
-    uint64_t dropped; /* given to the drop function because the pipeline was cancelled */
+    uint64_t dropped; /* given to the drop function because the pipeline was cancelled, and for no other reason */
     uint64_t live;    /* none of these yet */
 } weir_counts;
 

@@ -82,20 +82,52 @@ void weir_dead_letter_free(weir_dead_letter *letter) {
     weir__free(letter);
 }
 
+static bool fails_fast(const weir_stage *stage) {
+    return stage->options.on_error == WEIR_FAIL_FAST;
+}
+
+void weir__fail_stage(weir_stage *stage, int code, const char *message) {
+    weir__errors_add(stage, code, message, 1, fails_fast(stage));
+    if (fails_fast(stage))
+        weir__pipeline_fail(stage->pipeline);
+}
+
+void weir__fail_output(weir_stage *stage, const char *queue) {
+    char message[WEIR__MESSAGE];
+    (void)snprintf(message, sizeof message, "the %s queue of stage %.100s was shut down by its reader", queue,
+                   stage->name);
+    weir__fail_stage(stage, -WEIR_CLOSED, message);
+}
+
+static weir_status put_letter(weir_task *task, void *item, int code, unsigned attempts) {
+    weir_dead_letter *letter = letter_of(task, item, code, attempts);
+    if (letter == NULL)
+        return WEIR_NOMEM;
+    weir_status status = weir__offer(task, task->stage->options.dead, letter);
+    if (status != WEIR_OK)
+        weir_dead_letter_free(letter);
+    return status;
+}
+
+/* Its letter was not taken; returns what has become of the item. */
+static weir__verdict lose_letter(weir_stage *stage, weir_status why) {
+    if (why == WEIR_CLOSED && weir__is_cancelled(stage->pipeline))
+        return WEIR__DROPPED;
+    if (why == WEIR_CLOSED)
+        weir__fail_output(stage, "dead-letter");
+    else
+        weir__fail_stage(stage, -WEIR_NOMEM, "no memory for a dead letter");
+    return WEIR__FAILED;
+}
+
 /* Puts it to the dead letters, or drops it; returns what has become of it. */
 static weir__verdict bury(weir_task *task, void *item, int code, unsigned attempts) {
     weir_stage *stage = task->stage;
-    weir__verdict verdict = WEIR__FAILED;
-    if (stage->options.dead != NULL) {
-        weir_dead_letter *letter = letter_of(task, item, code, attempts);
-        weir_status status = letter == NULL ? WEIR_NOMEM : weir__offer(task, stage->options.dead, letter);
-        if (status == WEIR_OK)
-            return WEIR__DEAD;
-        weir_dead_letter_free(letter);
-        verdict = status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
-    }
+    weir_status status = WEIR_OK;
+    if (stage->options.dead != NULL && (status = put_letter(task, item, code, attempts)) == WEIR_OK)
+        return WEIR__DEAD;
     weir__stage_drop_item(stage, item);
-    return verdict;
+    return status == WEIR_OK ? WEIR__FAILED : lose_letter(stage, status);
 }
 
 /* Those of an attempt that has failed; what is in the list of a batch is the rest of it. */
@@ -156,16 +188,6 @@ weir__after weir__over(weir_task *task, weir__envelope *envelope, int code) {
     else
         end_each(task, envelope, code);
     return WEIR__OVER;
-}
-
-static bool fails_fast(const weir_stage *stage) {
-    return stage->options.on_error == WEIR_FAIL_FAST;
-}
-
-void weir__fail_stage(weir_stage *stage, int code, const char *message) {
-    weir__errors_add(stage, code, message, 1, fails_fast(stage));
-    if (fails_fast(stage))
-        weir__pipeline_fail(stage->pipeline);
 }
 
 weir__after weir__fail(weir_task *task, weir__envelope *envelope, int code) {

@@ -25,12 +25,17 @@ static void lack_memory(weir_stage *from) {
     weir__fail_stage(from, -WEIR_NOMEM, "no memory to hand a result on");
 }
 
-/* The queue of `to` has not taken the item: it is counted in there, and dropped. */
-static void refuse(weir_stage *from, weir_stage *to, void *item, weir_status why) {
-    (void)weir__u64_add_acquire_release(&to->refused, 1);
+/*
+ * The queue of `to` has not taken the item, which is counted in there: as dropped, when it is closed, for that is done by
+ * a cancel only; else as failed. Returns which.
+ */
+static weir__verdict refuse(weir_stage *from, weir_stage *to, void *item, weir_status why) {
+    weir__verdict verdict = why == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
+    (void)weir__u64_add_acquire_release(&to->refused[verdict], 1);
     weir__stage_drop_item(to, item);
-    if (why == WEIR_NOMEM)
+    if (verdict == WEIR__FAILED)
         lack_memory(from);
+    return verdict;
 }
 
 /* As it is to lie in the queue of `to`. */
@@ -49,8 +54,7 @@ static void pass(weir_stage *from, weir_stage *to, weir_task *task, weir__envelo
     weir_status status = weir__offer(task, to->queue, envelope);
     if (status == WEIR_OK)
         return;
-    refuse(from, to, envelope->item, status);
-    weir__verdict verdict = status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
+    weir__verdict verdict = refuse(from, to, envelope->item, status);
     if (to->inherits)
         weir__order_lost(task, envelope, verdict);
     else
@@ -125,7 +129,7 @@ void weir__send_drop(weir_stage *from, void *result) {
 void weir__send_refuse(weir_stage *from, void *result) {
     weir_stage *to = destination(from, result);
     if (to != NULL)
-        (void)weir__u64_add_acquire_release(&to->refused, 1);
+        (void)weir__u64_add_acquire_release(&to->refused[WEIR__DROPPED], 1);
     weir__send_drop(from, result);
 }
 
@@ -148,9 +152,13 @@ static weir__verdict has_left(weir_stage *from, void *result, weir_status status
     if (status == WEIR_OK)
         return WEIR__DONE;
     weir__queue_drop(from->options.results, result);
-    if (status == WEIR_NOMEM)
+    if (status == WEIR_CLOSED && weir__is_cancelled(from->pipeline))
+        return WEIR__DROPPED;
+    if (status == WEIR_CLOSED)
+        weir__fail_output(from, "results");
+    else
         lack_memory(from);
-    return status == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
+    return WEIR__FAILED;
 }
 
 /* Out of the pipeline. Returns what has become of the result. */
@@ -213,6 +221,6 @@ weir__verdict weir__send_plain(weir_task *task, void *result, weir_status status
     if (from->successor_count == 0)
         return has_left(from, result, status);
     if (status != WEIR_OK)
-        refuse(from, from->successors[0], result, status);
+        (void)refuse(from, from->successors[0], result, status);
     return WEIR__DONE;
 }

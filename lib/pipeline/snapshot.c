@@ -54,8 +54,12 @@ static void count_stage(const weir_stage *stage, weir_counts *counts) {
         set_in(counts, count_in_source(stage, counts->failed));
         return;
     }
-    uint64_t refused = weir__u64_load_acquire(&stage->refused); /* in and over in one */
-    over[WEIR__DROPPED] += refused;
+    uint64_t refused = 0; /* in and over in one */
+    for (size_t v = 0; v < WEIR__VERDICTS; v++) {
+        uint64_t so = weir__u64_load_acquire(&stage->refused[v]);
+        over[v] += so;
+        refused += so;
+    }
     set_over(counts, over);
     set_in(counts, weir__queue_tail(stage->queue) + refused);
 }

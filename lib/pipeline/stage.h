@@ -141,7 +141,7 @@ struct weir_stage {
 
     _Alignas(WEIR__APART) weir__u64 turn; /* of the successors */
     weir__u64 counts[WEIR__VERDICTS];     /* of items that were over in threads that are no workers of it */
-    weir__u64 refused;                    /* items that its queue did not take: counted in and dropped at once */
+    weir__u64 refused[WEIR__VERDICTS];    /* items that its queue did not take: in and over at once */
     weir__u64 peak;                       /* of the queue */
     weir__u32 closing;                    /* 1: its queue is shut down, and its workers end by right */
     weir__u32 ended;                      /* 1: a source that has said so */
@@ -218,6 +218,9 @@ void *weir__run_leave(void *task);
 
 /* Something of the stage has failed that is no attempt: adds the error, which ends the run if the stage's errors do. */
 void weir__fail_stage(weir_stage *stage, int code, const char *message);
+
+/* The same: the reader of that queue, its results' or its dead letters', has shut it down. */
+void weir__fail_output(weir_stage *stage, const char *queue);
 
 /* An attempt has failed with this code, and the message in the task: another attempt, or its end. */
 weir__after weir__fail(weir_task *task, weir__envelope *envelope, int code);

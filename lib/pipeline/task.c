@@ -25,26 +25,34 @@ static bool admit(weir_task *task, weir__envelope *envelope) {
     return status == WEIR_OK;
 }
 
+/* It was cancelled meanwhile. */
 static void drop_of_source(weir_task *task, void *result) {
     weir__send_drop(task->stage, result);
     weir__stage_count(task->stage, task, WEIR__DROPPED);
     weir__count(&task->roots[WEIR__DROPPED], 1);
 }
 
+/* There is no memory for it: the call has failed, and nothing has come in. */
+static void lose_of_source(weir_task *task, void *result) {
+    task->lost = true;
+    weir__send_drop(task->stage, result);
+}
+
 static void emit_from_source(weir_task *task, void *result) {
     weir_pipeline *pipeline = task->stage->pipeline;
     weir__envelope *envelope = weir__envelope_new(pipeline, task, result);
-    bool admitted = envelope != NULL && admit(task, envelope);
+    if (envelope == NULL) {
+        lose_of_source(task, result);
+        return;
+    }
+    bool admitted = admit(task, envelope);
     weir__count(&task->produced, 1); /* in, before it can be over */
     if (admitted) {
         weir__send(task->stage, task, envelope);
         weir__stage_count(task->stage, task, WEIR__DONE);
         return;
     }
-    if (envelope == NULL)
-        task->lost = true;
-    else
-        weir__envelope_free(pipeline, task, envelope);
+    weir__envelope_free(pipeline, task, envelope);
     drop_of_source(task, result);
 }
 

@@ -1,5 +1,5 @@
 /*
- * pipeline_retry.c - scenarios of items that fail, back off, and are given up.
+ * pipeline_retry.c - scenarios of items that fail, back off, and are given up, and of results that are not taken.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -124,4 +124,28 @@ void scenario_source_backs_off(void) {
     start_pipeline();
     finish_pipeline(WEIR_OK);
     sched_check(ran[1] == (source_calls == 2), "%d calls, and the item %d times", source_calls, ran[1]);
+}
+
+/* ---- the reader is gone ---- */
+
+static weir_queue *leaving;
+
+static void take_one_and_go(void *unused) {
+    (void)unused;
+    (void)get_number(leaving);
+    must(weir_queue_shutdown(leaving, WEIR_DISCARD), WEIR_OK);
+}
+
+/* What it does not take has failed, and is not dropped without a word. */
+void scenario_reader_goes(void) {
+    leaving = new_counting_queue(1);
+    begin_pipeline((weir_pipeline_options){.name = "leaves"});
+    add_stage((weir_stage_options){.name = "last", .func = pass_on, .results = leaving, .on_error = WEIR_SKIP});
+    start_pipeline();
+    int reader = sched_spawn(take_one_and_go, NULL);
+    put_items(1, 2);
+    sched_join(reader);
+    finish_pipeline(WEIR_OK); /* none of them was dropped, says the report */
+    sched_check(dropped[1] == 0 && dropped[2] == 1, "%d and %d drops", dropped[1], dropped[2]);
+    must(weir_queue_destroy(leaving), WEIR_OK);
 }

@@ -309,6 +309,10 @@ const struct scenario scenarios[] = {
      .shows = "a source that backs off ends with the run",
      .run = scenario_source_backs_off,
      .large = 1},
+    {.name = "reader_goes",
+     .shows = "a result whose reader is gone has failed",
+     .run = scenario_reader_goes,
+     .large = 1},
 
     {.name = "keys_in_order", .shows = "one at a time and in order, by key", .run = scenario_keys_in_order, .large = 1},
     {.name = "keys_beside_each_other",

@@ -122,6 +122,7 @@ void scenario_retry_behind_what_waits(void);
 void scenario_retry_in_order(void);
 void scenario_given_up(void);
 void scenario_source_backs_off(void);
+void scenario_reader_goes(void);
 
 void scenario_keys_in_order(void);
 void scenario_keys_beside_each_other(void);

@@ -1,0 +1,265 @@
+/*
+ * test_pipeline_outcome.c - what finish says of a run, and of what has become of its items: which error has ended it, and
+ * that what was dropped is never WEIR_OK.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+enum { ITEMS = 200 };
+
+/* ---- the error that has ended it ---- */
+
+/* Errors that are skipped, or lead to a retry, and then one that ends the run. */
+enum { SKIPPED = 20 };
+
+static int skip_most(weir_task *task, void *item, void *unused) {
+    struct thing *thing = item;
+    (void)unused;
+    if (thing->n < SKIPPED)
+        return weir_task_fail(task, 1, "line %zu is not right", thing->n);
+    weir_task_emit(task, thing);
+    return 0;
+}
+
+static int fail_twice(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    return weir_task_fail(task, 28, "disk full, at attempt %u", weir_task_attempt(task));
+}
+
+static const size_t most_errors[] = {1, 2, SKIPPED, SKIPPED + 1, SKIPPED + 2, 1000};
+
+START_TEST (the_error_that_ended_the_run_is_always_kept_first_and_marked) {
+    size_t most = most_errors[_i], all = SKIPPED + 2;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_errors = most});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "parse", .run = skip_most, .drop = thing_drop, .on_error = WEIR_SKIP});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "store", .run = fail_twice, .drop = thing_drop, .retry = {.attempts = 2}});
+    start_pipeline(pipeline);
+    put_things(pipeline, SKIPPED + 1);
+    for (size_t round = 0; round < 2; round++) { /* and however often it is asked for */
+        weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+        ck_assert_uint_eq(report->error_count, all);
+        ck_assert_uint_eq(report->kept_errors, most < all ? most : all);
+        ck_assert(report->errors[0].fatal);
+        ck_assert_str_eq(report->errors[0].stage, "store");
+        ck_assert_int_eq(report->errors[0].code, 28);
+        ck_assert_uint_eq(report->errors[0].attempts, 2);
+        ck_assert_str_eq(report->errors[0].message, "disk full, at attempt 2");
+        for (size_t i = 1; i < report->kept_errors; i++) {
+            ck_assert(!report->errors[i].fatal);
+            ck_assert_int_eq(report->errors[i].code, i <= SKIPPED ? 1 : 28);
+            ck_assert_uint_ge(report->errors[i].at, i == 1 ? 0 : report->errors[i - 1].at);
+        }
+        weir_report_free(report);
+    }
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* Many fail at once, in a run that the first of them ends: exactly one is marked. */
+START_TEST (of_many_errors_that_would_end_the_run_one_has) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_errors = 3});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "bad", .run = fail_twice, .threads = 4, .capacity = ITEMS, .drop = thing_drop});
+    start_pipeline(pipeline);
+    for (size_t i = 0; i < ITEMS; i++) {
+        if (weir_pipeline_put(pipeline, thing_new()) != WEIR_OK)
+            thing_consume(thing_at(i));
+    }
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    for (size_t i = 0; i < report->kept_errors; i++) {
+        ck_assert_int_eq(report->errors[i].fatal, i == 0);
+        ck_assert_uint_ge(report->errors[i].at, i < 2 ? 0 : report->errors[i - 1].at);
+    }
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* A run that something else has ended has no fatal error. */
+static int cancel_and_fail(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    if (((struct thing *)item)->n == 1)
+        weir_pipeline_cancel(weir_task_pipeline(task));
+    return weir_task_fail(task, 9, "at %zu", ((struct thing *)item)->n);
+}
+
+START_TEST (an_error_of_a_run_that_was_cancelled_is_not_fatal) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "bad", .run = cancel_and_fail, .drop = thing_drop, .on_error = WEIR_SKIP});
+    start_pipeline(pipeline);
+    put_things(pipeline, 2);
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->error_count, 1);
+    ck_assert(!report->errors[0].fatal);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- the reader of results or of dead letters is gone ---- */
+
+static int fail_plainly(weir_task *task, void *item, void *unused) {
+    (void)task;
+    (void)item;
+    (void)unused;
+    return 40;
+}
+
+/* A dead letter to a queue that its reader has shut down: the item goes to the drop function, and the stage has failed. */
+START_TEST (a_letter_whose_reader_is_gone_is_an_error_of_its_stage) {
+    bool skips = _i % 2 == 1;
+    weir_queue *dead = new_queue(5);
+    assert_status(WEIR_OK, weir_queue_shutdown(dead, _i < 2 ? WEIR_DRAIN : WEIR_DISCARD));
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "bad",
+                                             .run = fail_plainly,
+                                             .dead = dead,
+                                             .drop = thing_drop,
+                                             .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    weir_report *report = finish_pipeline(pipeline, skips ? WEIR_OK : WEIR_FAILED);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    ck_assert_uint_eq(report->error_count, 2);
+    ck_assert_int_eq(report->errors[0].code, 40);
+    ck_assert_int_eq(report->errors[0].fatal, !skips);
+    ck_assert_int_eq(report->errors[1].code, -WEIR_CLOSED);
+    ck_assert_str_eq(report->errors[1].message, "the dead-letter queue of stage bad was shut down by its reader");
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 1);
+    assert_status(WEIR_OK, weir_queue_destroy(dead));
+}
+END_TEST
+
+static uint64_t key_of_thing(const void *item, void *unused) {
+    (void)unused;
+    return ((const struct thing *)item)->n;
+}
+
+/* Each way by which results leave a pipeline. */
+static int produce_two(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    for (int i = 0; i < 2; i++)
+        weir_task_emit(task, thing_new());
+    return WEIR_END;
+}
+
+static int pass_batch_on(weir_task *task, void *const *items, size_t count, void *unused) {
+    (void)unused;
+    for (size_t i = 0; i < count; i++)
+        weir_task_emit(task, items[i]);
+    return 0;
+}
+
+static const weir_stage_options leaving[] = {
+    {.func = hand_back},
+    {.run = run_pass_on},
+    {.run = run_pass_on, .ordered = true},
+    {.func = hand_back, .ordered = true},
+    {.run_batch = pass_batch_on, .batch = {.items = 2}},
+    {.run = run_pass_on, .per_key = 1, .key = key_of_thing},
+    {.source = produce_two},
+};
+
+static void put_two_if_open(weir_pipeline *pipeline) {
+    for (size_t i = 0; i < 2; i++) {
+        struct thing *thing = thing_new();
+        if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
+            thing_consume(thing);
+    }
+}
+
+START_TEST (a_result_whose_reader_is_gone_is_an_error_of_its_stage) {
+    bool skips = _i % 2 == 1;
+    struct drops drops = {.count = 0};
+    weir_queue *results = new_dropping_queue(5, &drops);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options options = leaving[_i / 2];
+    options.name = "last";
+    options.results = results;
+    options.drop = thing_drop;
+    options.on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST;
+    add_stage(pipeline, options);
+    assert_status(WEIR_OK, weir_queue_shutdown(results, WEIR_DRAIN));
+    start_pipeline(pipeline);
+    if (options.source != NULL)
+        (void)weir_pipeline_wait(pipeline, hang_limit());
+    else
+        put_two_if_open(pipeline);
+    weir_report *report = finish_pipeline(pipeline, skips ? WEIR_OK : WEIR_FAILED);
+    ck_assert_uint_ge(report->counts.failed, 1);
+    if (skips)
+        ck_assert_uint_eq(report->counts.failed, 2);
+    ck_assert_uint_eq(report->counts.done, 0);
+    ck_assert_uint_eq(report->error_count, skips ? 2 : 1);
+    ck_assert_str_eq(report->errors[0].stage, "last");
+    ck_assert_int_eq(report->errors[0].code, -WEIR_CLOSED);
+    ck_assert_int_eq(report->errors[0].fatal, !skips);
+    ck_assert_str_eq(report->errors[0].message, "the results queue of stage last was shut down by its reader");
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_ge(atomic_load(&drops.count), 1); /* the drop function of where it was going */
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
+/* It was there, took some, and went: the run ends long before its items do. */
+static void *take_ten_and_go(void *raw) {
+    weir_queue *results = raw;
+    for (size_t i = 0; i < 10; i++) {
+        void *item;
+        if (weir_queue_get(results, &item) == WEIR_OK)
+            thing_consume(item);
+    }
+    weir_queue_shutdown(results, WEIR_DISCARD);
+    return NULL;
+}
+
+START_TEST (a_run_whose_reader_has_gone_does_not_end_well) {
+    weir_queue *results;
+    assert_status(WEIR_OK, weir_queue_create_with(&results, &(weir_queue_options){.capacity = 4, .drop = thing_drop}));
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i == 0 ? 0 : 20});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "work", .func = hand_back, .threads = 2, .results = results, .drop = thing_drop});
+    start_pipeline(pipeline);
+    pthread_t reader;
+    thread_start(&reader, take_ten_and_go, results);
+    for (size_t i = 0; i < 2 * ITEMS; i++) {
+        struct thing *thing = thing_new();
+        if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
+            thing_consume(thing);
+    }
+    thread_join(reader);
+    weir_report_free(finish_pipeline(pipeline, WEIR_FAILED));
+    destroy_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_queue_destroy(results));
+    assert_things_ended();
+}
+END_TEST
+
+static Suite *outcome_suite(void) {
+    Suite *suite = suite_create("outcome of a pipeline");
+    TCase *fatal = add_things_case(suite, "fatal");
+    tcase_add_loop_test(fatal, the_error_that_ended_the_run_is_always_kept_first_and_marked, 0, COUNT_OF(most_errors));
+    tcase_add_loop_test(fatal, of_many_errors_that_would_end_the_run_one_has, 0, 20);
+    tcase_add_test(fatal, an_error_of_a_run_that_was_cancelled_is_not_fatal);
+    TCase *readers = add_things_case(suite, "readers");
+    tcase_add_loop_test(readers, a_letter_whose_reader_is_gone_is_an_error_of_its_stage, 0, 4);
+    tcase_add_loop_test(readers, a_result_whose_reader_is_gone_is_an_error_of_its_stage, 0, 2 * COUNT_OF(leaving));
+    tcase_add_loop_test(readers, a_run_whose_reader_has_gone_does_not_end_well, 0, 2);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(outcome_suite());
+}
