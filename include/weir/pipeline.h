@@ -120,13 +120,24 @@ typedef int weir_task_func(weir_task *task, void *item, void *state);
 /* The same for a stage that takes several items at once. The array is weir's and valid during the call. */
 typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, void *state);
 
-/* What a stage asks about an item: its key, or which way it goes. `arg` is the stage's. */
+/*
+ * What a stage asks about an item: its key, or which way it goes. `arg` is the stage's. Any value is right for a key;
+ * weir_fan_out says what a choice may be.
+ */
 typedef uint64_t weir_key_func(const void *item, void *arg);
 
-/* The weight of an item, in bytes. */
+/*
+ * The weight of an item, in bytes. Any value is right: an item that weighs 0 takes nothing of a budget; one that is
+ * heavier than all of it is admitted once the pipeline is empty, and completes a batch.
+ */
 typedef uint64_t weir_weigh_func(const void *item, void *arg);
 
-/* Returns what one more stage gets: a copy of the item, or the item itself after counting a reference. */
+/*
+ * Returns what one more stage gets: a copy of the item, or the item itself after counting a reference. NULL: the copy
+ * has failed. Then no stage gets the result: it and the copies that were made go to the drop functions of where they
+ * were going, its item counts as failed, and the stage has an error with code -WEIR_NOMEM, which ends the run or is
+ * skipped by its on_error. Not called for a result that is NULL, whose copies are NULL.
+ */
 typedef void *weir_copy_func(void *item, void *arg);
 
 /* Whether an error with this code may go away by itself. */

@@ -40,7 +40,7 @@ static bool add_locked(weir__gather *gather, weir__envelope *envelope, uint64_t 
     if (gather->first != NULL) {
         weir__list_append(&gather->first->list, envelope);
         gather->items++;
-        gather->bytes += weight;
+        gather->bytes = weight < UINT64_MAX - gather->bytes ? gather->bytes + weight : UINT64_MAX;
         return false;
     }
     gather->first = envelope;

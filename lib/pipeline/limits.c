@@ -10,7 +10,8 @@ static bool has_room(const weir__limits *limits, uint64_t weight) {
     uint64_t items = weir__u64_load_relaxed(&limits->items), bytes = weir__u64_load_relaxed(&limits->bytes);
     if (items == 0)
         return true; /* alone it always passes */
-    return items < limits->max_items && bytes <= limits->max_bytes && weight <= limits->max_bytes - bytes;
+    bool light = limits->max_bytes == UINT64_MAX || (bytes <= limits->max_bytes && weight <= limits->max_bytes - bytes);
+    return items < limits->max_items && light;
 }
 
 static void add_locked(weir__limits *limits, uint64_t items, uint64_t bytes) {

@@ -20,9 +20,11 @@ weir_status weir__offer(weir_task *task, weir_queue *queue, void *item) {
     return status == WEIR_FULL ? put_waiting(task, queue, item) : status;
 }
 
+static const char no_memory[] = "no memory to hand a result on";
+
 /* A result that there is no memory for behind the stage: an error of the one that sends. */
 static void lack_memory(weir_stage *from) {
-    weir__fail_stage(from, -WEIR_NOMEM, "no memory to hand a result on");
+    weir__fail_stage(from, -WEIR_NOMEM, no_memory);
 }
 
 /*
@@ -61,30 +63,57 @@ static void pass(weir_stage *from, weir_stage *to, weir_task *task, weir__envelo
         weir__envelope_over(to->pipeline, task, envelope, verdict);
 }
 
-/* One more piece, of what is made of the result; false: out of memory. */
-static bool pass_copy(weir_stage *from, weir_stage *to, weir_task *task, weir__envelope *envelope) {
-    weir__envelope *another = weir__envelope_new(from->pipeline, task, NULL);
-    if (another == NULL)
-        return false;
-    another->item = from->options.copy(envelope->item, from->options.arg);
-    another->token = envelope->token;
-    weir__token_add(another->token);
-    pass(from, to, task, another);
-    return true;
+/* One more piece, with a copy of the result; NULL: `*why` says why there is none. A copy of NULL is NULL. */
+static weir__envelope *copy_of(weir_stage *from, weir_task *task, weir__envelope *envelope, const char **why) {
+    weir__envelope *copy = weir__envelope_new(from->pipeline, task, NULL);
+    if (copy == NULL) {
+        *why = no_memory;
+        return NULL;
+    }
+    if (envelope->item != NULL && (copy->item = from->options.copy(envelope->item, from->options.arg)) == NULL) {
+        *why = "its copy function has returned NULL";
+        weir__envelope_free(from->pipeline, task, copy);
+        return NULL;
+    }
+    copy->token = envelope->token;
+    weir__token_add(copy->token);
+    return copy;
 }
 
-/* To each successor: the first gets the result, the others what is made of it. Without memory for that it has failed. */
+/* A copy for each successor but the first. NULL: they are all there; else why not. */
+static const char *make_copies(weir_stage *from, weir_task *task, weir__envelope *envelope, weir__list *copies) {
+    const char *why = weir__envelope_share(from->pipeline, task, envelope) ? NULL : no_memory;
+    for (size_t i = 1; why == NULL && i < from->successor_count; i++) {
+        weir__envelope *copy = copy_of(from, task, envelope, &why);
+        if (copy != NULL)
+            weir__list_append(copies, copy);
+    }
+    return why;
+}
+
+static void drop_copies(weir_stage *from, weir_task *task, weir__list *copies) {
+    weir__envelope *copy;
+    for (size_t i = 1; (copy = weir__list_take(copies)) != NULL; i++) {
+        weir__stage_drop_item(from->successors[i], copy->item);
+        weir__envelope_over(from->pipeline, task, copy, WEIR__FAILED);
+    }
+}
+
+/* To each successor: the first gets the result, the others its copies. Either all get theirs, or it has failed. */
 static void pass_to_all(weir_stage *from, weir_task *task, weir__envelope *envelope) {
-    bool all = weir__envelope_share(from->pipeline, task, envelope);
-    for (size_t i = 1; all && i < from->successor_count; i++)
-        all = pass_copy(from, from->successors[i], task, envelope);
-    if (all) {
+    weir__list copies = {NULL, NULL};
+    weir__envelope *copy;
+    const char *why = make_copies(from, task, envelope, &copies);
+    if (why == NULL) {
+        for (size_t i = 1; (copy = weir__list_take(&copies)) != NULL; i++)
+            pass(from, from->successors[i], task, copy);
         pass(from, from->successors[0], task, envelope);
         return;
     }
+    drop_copies(from, task, &copies);
     weir__send_drop(from, envelope->item);
     weir__envelope_over(from->pipeline, task, envelope, WEIR__FAILED);
-    lack_memory(from);
+    weir__fail_stage(from, -WEIR_NOMEM, why);
 }
 
 /* Keys that are neighbours go to different stages: SplitMix64's mixing would do more than is needed. */
