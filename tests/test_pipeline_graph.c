@@ -141,28 +141,56 @@ static uint64_t weigh_one(const void *item, void *arg) {
     return 1;
 }
 
-/* max_items, and one or two batches: whether they can hold all that may be in flight. */
+static const uint64_t minute = 60 * WEIR_SECOND;
+
+/* max_items, and one or two batches: whether they can hold all that may be in flight, and what the message says then. */
 static const struct holding {
     weir_pipeline_options limits;
     weir_batch first, second;
     bool can_be;
     bool combines; /* a batch has one result, for all that is in it */
+    bool ordered;  /* a stage in front is, so that there is an automatic max_items */
+    const char *says;
 } holdings[] = {
-    {{.max_items = 9}, {.items = 10}, {.items = 1}, false, false},
-    {{.max_items = 10}, {.items = 10}, {.items = 1}, true, false},
-    {{.max_items = 35}, {.items = 6}, {.items = 6}, false, false}, /* 5, and 5 that stand for 6 each */
-    {{.max_items = 36}, {.items = 6}, {.items = 6}, true, false},
-    {{.max_items = 50}, {.items = 10}, {.items = 10}, false, true},
-    {{.max_items = 99}, {.items = 10}, {.items = 10}, false, true},
-    {{.max_items = 100}, {.items = 10}, {.items = 10}, true, true},
-    {{.max_items = 5}, {.items = 10, .wait = 1000}, {.items = 1}, true, false},
-    {{.max_items = 40}, {.items = 10, .wait = 1000}, {.items = 5}, false, false},
-    {{.max_items = 41}, {.items = 10, .wait = 1000}, {.items = 5}, true, true},
-    {{.max_items = 0}, {.items = 100000}, {.items = 100000}, true, false},
-    {{.max_items = 0}, {.bytes = 10, .weigh = weigh_one}, {.items = 5}, true, false},
-    {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one}, {.items = 1}, false, false},
-    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2}, {.items = 1}, false, false},
-    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = 1000}, {.items = 2, .wait = 1000}, true, false},
+    {{.max_items = 9}, {.items = 10}, {.items = 1}, .says = "stage a: batch.items is 10: "},
+    {{.max_items = 9}, {.items = 10}, {.items = 1}, .says = "can hold 9 items, and max_items is 9: "},
+    {{.max_items = 9}, {.items = 10}, {.items = 1}, .says = "raise max_items to 10, or "},
+    {{.max_items = 10}, {.items = 10}, {.items = 1}, .can_be = true},
+    {{.max_items = 35}, {.items = 6}, {.items = 6}, .says = "stage b: "}, /* 5, and 5 that stand for 6 each */
+    {{.max_items = 35}, {.items = 6}, {.items = 6}, .says = "35 items in all"},
+    {{.max_items = 36}, {.items = 6}, {.items = 6}, .can_be = true},
+    {{.max_items = 50}, {.items = 10}, {.items = 10}, .combines = true, .says = "stage b: "},
+    {{.max_items = 99}, {.items = 10}, {.items = 10}, .combines = true, .says = "raise max_items to 100"},
+    {{.max_items = 100}, {.items = 10}, {.items = 10}, .can_be = true, .combines = true},
+    /* no wait makes a batch that cannot fill right */
+    {{.max_items = 5}, {.items = 10, .wait = 1000}, {.items = 1}, .says = "stage a: "},
+    {{.max_items = 9}, {.items = 10, .wait = WEIR_NEVER}, {.items = 1}, .says = "stage a: "},
+    {{.max_items = 10}, {.items = 10, .wait = WEIR_NEVER}, {.items = 1, .wait = WEIR_NEVER}, .can_be = true},
+    {{.max_items = 49}, {.items = 10, .wait = 1000}, {.items = 5}, .says = "stage b: "},
+    {{.max_items = 50}, {.items = 10, .wait = 1000}, {.items = 5}, .can_be = true, .combines = true},
+    /* no limit, or one that makes room by itself */
+    {{.max_items = 0}, {.items = 100000}, {.items = 100000}, .can_be = true},
+    {{.max_items = 0}, {.items = 1000}, {.items = 100}, .can_be = true, .ordered = true},
+    {{.max_items = 0}, {.items = SIZE_MAX}, {.items = 2}, .ordered = true, .says = "stage a: batch.items is 1844"},
+    /* by bytes: the weights decide */
+    {{.max_items = 0}, {.bytes = 10, .weigh = weigh_one}, {.items = 5}, .can_be = true},
+    {{.max_items = 0},
+     {.bytes = 9876, .weigh = weigh_one, .wait = 1000},
+     {.items = 1},
+     .ordered = true,
+     .says = "stage a: batch.items is 0 and batch.bytes 9876: "},
+    {{.max_items = 0}, {.items = 5, .bytes = 10, .weigh = weigh_one}, {.items = 5}, .can_be = true, .ordered = true},
+    {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one}, {.items = 1}, .says = "stage a: light items "},
+    {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one, .wait = minute + 1}, {.items = 1}, .says = "at most 1 min"},
+    {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one, .wait = 1000}, {.items = 1}, .can_be = true},
+    {{.max_items = 5}, {.bytes = 9, .weigh = weigh_one, .wait = 1000}, {.items = 2}, .says = "stage b: light items "},
+    {{.max_items = 5}, {.bytes = 9, .weigh = weigh_one, .wait = 9}, {.items = 2, .wait = 9}, .can_be = true},
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2}, {.items = 1}, .says = "stage a: heavy items "},
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2}, {.items = 1}, .says = "batch.wait is 0, which is none"},
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = WEIR_NEVER}, {.items = 1}, .says = "is WEIR_NEVER: "},
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = 60 * minute}, {.items = 1}, .says = "is 1 h 00 min: "},
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = 1000}, {.items = 2, .wait = 1000}, .can_be = true},
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 1}, {.items = 1}, .can_be = true}, /* they are never incomplete */
 };
 
 static int batch_on(weir_task *task, void *const *items, size_t count, void *arg) {
@@ -183,6 +211,8 @@ static int batch_into_one(weir_task *task, void *const *items, size_t count, voi
 START_TEST (batches_that_could_hold_everything_are_refused_and_others_come_through) {
     const struct holding *holding = &holdings[_i];
     weir_pipeline *pipeline = new_pipeline(&holding->limits);
+    if (holding->ordered)
+        add_stage(pipeline, (weir_stage_options){.name = "o", .func = hand_back, .threads = 2, .ordered = true});
     add_stage(pipeline, (weir_stage_options){.name = "a",
                                              .run_batch = holding->combines ? batch_into_one : batch_on,
                                              .batch = holding->first});
@@ -195,8 +225,27 @@ START_TEST (batches_that_could_hold_everything_are_refused_and_others_come_throu
         return;
     }
     assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
-    ck_assert_msg(strstr(weir_pipeline_message(pipeline), "stage ") != NULL, "\"%s\"", weir_pipeline_message(pipeline));
+    const char *message = weir_pipeline_message(pipeline);
+    ck_assert_msg(strstr(message, holding->says) != NULL, "\"%s\" instead of \"%s\"", message, holding->says);
+    ck_assert_uint_lt(strlen(message), 300); /* not cut off */
     destroy_pipeline(pipeline);
+}
+END_TEST
+
+/* An order has a limit, and a batch behind it fills all the same: by its number and not by its time. */
+START_TEST (a_large_batch_behind_an_order_fills) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "o", .func = hand_back, .threads = 2, .ordered = true});
+    add_stage(pipeline, (weir_stage_options){.name = "b",
+                                             .run_batch = run_batch_consume,
+                                             .batch = {.items = 1000, .wait = 3600 * WEIR_SECOND}});
+    start_pipeline(pipeline);
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_eq(report->max_items, 64 + 2 + 64 + 1 + 999);
+    weir_report_free(report);
+    put_things(pipeline, 2000);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(things_consumed(), 2000);
 }
 END_TEST
 
@@ -626,6 +675,7 @@ static Suite *graph_suite(void) {
     tcase_add_loop_test(refused, results_of_one_and_dead_letters_of_another_to_one_queue_are_refused, 0, 2);
     tcase_add_loop_test(refused, batches_that_could_hold_everything_are_refused_and_others_come_through, 0,
                         COUNT_OF(holdings));
+    tcase_add_test(refused, a_large_batch_behind_an_order_fills);
     TCase *taken = add_things_case(suite, "ways");
     tcase_add_loop_test(taken, round_robin_gives_each_its_share, 1, 4);
     tcase_add_test(taken, equal_keys_go_the_same_way_in_order);

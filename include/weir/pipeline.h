@@ -303,12 +303,19 @@ WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *
 /*
  * Checks the stages and starts their threads. Refused, each with a message that names the stage: a stage that nothing
  * leads to (but one, where weir_pipeline_put puts), a cycle, something that leads to a source, a missing route or copy,
- * results or dead letters to a queue that is used wrongly, and limits that the batches can fill without ever being
- * complete. If one of the threads cannot be started, or an init fails, those that were are stopped and joined. When it
- * fails nothing is left running, and the pipeline can only be destroyed.
+ * results or dead letters to a queue that is used wrongly, and a batch that could not fill. If one of the threads cannot
+ * be started, or an init fails, those that were are stopped and joined. When it fails nothing is left running, and the
+ * pipeline can only be destroyed.
  *
  * A pipeline with an ordered stage or a per_key limit, which may keep any number of items waiting for a slow one, has a
- * max_items even if its options say 0: the sum of all capacities and threads; a queue without a bound counts as 64.
+ * max_items even if its options say 0: the sum of all capacities and threads, and of what incomplete batches hold; a
+ * queue without a bound counts as 64.
+ *
+ * Every batch can fill. The incomplete batches of all stages together hold at most this many items: of each stage with
+ * batches (batch.items - 1), times the batch.items of each such stage upstream. A max_items must be more than that,
+ * whatever batch.wait is. A batch with `bytes` and no `items` is refused under the automatic max_items. Under one that
+ * the options set, and under max_bytes, its weights decide whether a batch of more than one item fills: it must have a
+ * batch.wait, of at most one minute.
  *
  * WEIR_OK; WEIR_INVALID; WEIR_NOMEM; WEIR_NOTHREAD; WEIR_INITFAILED.
  */

@@ -191,100 +191,6 @@ static bool check_ends(weir_pipeline *pipeline) {
     return true;
 }
 
-/* Items that an incomplete batch of this stage may hold for ever. */
-static uint64_t most_held(const weir_stage *stage) {
-    const weir_batch *batch = &stage->options.batch;
-    return batch->wait != 0 || batch->items == 0 ? 0 : batch->items - 1;
-}
-
-static uint64_t plus(uint64_t a, uint64_t b) {
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
-}
-
-/* `b` is not 0. */
-static uint64_t times(uint64_t a, uint64_t b) {
-    return a > UINT64_MAX / b ? UINT64_MAX : a * b;
-}
-
-/* How many of those that came in one result of this stage may stand for: a batch's, for all that the batch was made of. */
-static uint64_t roots_of_result(const weir_stage *stage) {
-    if (!weir__stage_gathers(stage))
-        return stage->roots;
-    return stage->options.batch.items == 0 ? UINT64_MAX : times(stage->roots, stage->options.batch.items);
-}
-
-/* Of all stages, in their order. */
-static void count_roots(weir_pipeline *pipeline) {
-    for (size_t i = 0; i < pipeline->stage_count; i++)
-        pipeline->order[i]->roots = 1;
-    for (size_t i = 0; i < pipeline->stage_count; i++) {
-        weir_stage *stage = pipeline->order[i];
-        uint64_t roots = roots_of_result(stage);
-        for (size_t j = 0; j < stage->successor_count; j++) {
-            weir_stage *to = stage->successors[j];
-            to->roots = roots > to->roots ? roots : to->roots;
-        }
-    }
-}
-
-/* Whether this one, whose batches have no wait, can wait for ever, when all of them together may hold so many. */
-static const char *wrong_with_limits(const weir_stage *stage, uint64_t held) {
-    const weir_pipeline *pipeline = stage->pipeline;
-    bool limited = pipeline->limits.max_items != UINT64_MAX;
-    if (limited && held >= pipeline->limits.max_items)
-        return "incomplete batches can hold all items that may be in flight: give it a wait, or raise max_items";
-    if (pipeline->options.max_bytes != 0)
-        return "an incomplete batch can hold all bytes that may be in flight: give it a wait";
-    if (limited && stage->options.batch.items == 0)
-        return "light items can fill max_items before its batch has its bytes: give it a wait, or items";
-    return NULL;
-}
-
-/* If incomplete batches hold all that may be in flight, nothing comes that would complete them. */
-static bool check_batches(weir_pipeline *pipeline) {
-    uint64_t held = 0;
-    count_roots(pipeline);
-    for (size_t i = 0; i < pipeline->stage_count; i++) {
-        const weir_stage *stage = pipeline->order[i];
-        held = plus(held, times(most_held(stage), stage->roots));
-        if (!weir__stage_gathers(stage) || stage->options.batch.wait != 0)
-            continue;
-        const char *wrong = wrong_with_limits(stage, held);
-        if (wrong != NULL) {
-            weir__explain(pipeline, stage->name, "%s", wrong);
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Whether what waits for others in it has no bound but that of the whole pipeline. */
-static bool needs_limit(const weir_stage *stage) {
-    return stage->options.ordered || stage->options.per_key != 0;
-}
-
-/* Items in its queue; one that has no bound counts as one that nothing was said of. */
-static uint64_t usual_room(const weir_stage *stage) {
-    if (weir__stage_is_source(stage))
-        return 0;
-    return stage->options.capacity == WEIR_UNBOUNDED ? WEIR__USUAL_CAPACITY : stage->options.capacity;
-}
-
-static void set_limits(weir_pipeline *pipeline) {
-    weir__limits *limits = &pipeline->limits;
-    uint64_t sum = 0;
-    bool needed = false;
-    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        sum = plus(sum, plus(usual_room(stage), stage->options.threads));
-        needed = needed || needs_limit(stage);
-    }
-    uint64_t usual = needed ? sum : UINT64_MAX;
-    limits->max_items = pipeline->options.max_items != 0 ? pipeline->options.max_items : usual;
-    limits->max_bytes = pipeline->options.max_bytes != 0 ? pipeline->options.max_bytes : UINT64_MAX;
-    pipeline->limited =
-        limits->max_items != UINT64_MAX || limits->max_bytes != UINT64_MAX || pipeline->options.weigh != NULL;
-}
-
 /*
  * Whether `next` may make the order of the results of `stage` too, each of which is made of one item. If it calls its
  * function in one thread only, or lets items in by their keys, it is to have them in order itself.
@@ -331,8 +237,7 @@ weir_status weir__graph_check(weir_pipeline *pipeline) {
     weir_status status = find_order(pipeline);
     if (status != WEIR_OK)
         return status;
-    set_limits(pipeline);
-    if (!check_ends(pipeline) || !find_entrance(pipeline) || !check_batches(pipeline))
+    if (!check_ends(pipeline) || !find_entrance(pipeline) || !weir__bounds_set(pipeline))
         return WEIR_INVALID;
     find_orderers(pipeline);
     pipeline->plain = is_plain(pipeline);

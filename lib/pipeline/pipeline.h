@@ -90,6 +90,11 @@ weir_status weir__graph_connect(weir_stage *from, weir_stage *to);
 /* Says why something is refused, as printf does; of a stage, if it is not NULL. */
 void weir__explain(weir_pipeline *pipeline, const char *stage, const char *format, ...);
 
+/* ---- bounds.c ---- */
+
+/* Sets the limits of a graph whose order is known. Returns false, with a message, if a batch could not fill under them. */
+bool weir__bounds_set(weir_pipeline *pipeline);
+
 /* ---- errors.c ---- */
 
 /* False: out of memory. */

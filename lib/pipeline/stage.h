@@ -130,7 +130,7 @@ struct weir_stage {
     char *name;
     weir_stage **successors;
     size_t successor_count, predecessor_count;
-    uint64_t roots;      /* that one item of it may stand for; see graph.c */
+    uint64_t roots;      /* that one item of it may stand for; see bounds.c */
     weir_stage *orderer; /* where its results are put in order: itself, or a stage behind it; NULL: nowhere */
     bool inherits;       /* it is the orderer of those before it: its items have the positions that they had there */
     weir_queue *queue;

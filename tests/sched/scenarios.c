@@ -227,6 +227,15 @@ const struct scenario scenarios[] = {
      .shows = "of several that are put, those that are let in have their end, the others are the caller's",
      .run = scenario_cancel_against_several},
 
+    {.name = "batches_fill_or_are_refused",
+     .shows = "what start accepts needs no batch.wait to go on, what it refuses stops",
+     .run = scenario_batches_fill_or_are_refused,
+     .large = 2},
+    {.name = "batches_by_weight",
+     .shows = "where weights decide, a batch needs a wait, and a short one is enough",
+     .run = scenario_batches_by_weight,
+     .large = 2},
+
     {.name = "plain_pipeline",
      .shows = "without envelopes: all through, every report adds up",
      .run = scenario_plain_pipeline,

@@ -97,6 +97,9 @@ void scenario_cancel_against_limit(void);
 void scenario_cancel_against_two_at_limit(void);
 void scenario_cancel_against_several(void);
 
+void scenario_batches_fill_or_are_refused(void);
+void scenario_batches_by_weight(void);
+
 void scenario_plain_pipeline(void);
 void scenario_finish_against_full(void);
 void scenario_finish_against_put(void);

@@ -47,6 +47,9 @@ void sched_check(bool holds, const char *format, ...) __attribute__((format(prin
 void sched_plain_write(uint64_t *at, uint64_t value);
 uint64_t sched_plain_read(const uint64_t *at);
 
+/* One of `count` ways, 2 to 32, which are all tried, at no cost: for what a scenario leaves open. Not while it is calm. */
+int sched_choose(int count);
+
 /* While it is calm nothing is decided: everything goes its default way. For what a scenario is not about. */
 void sched_calm(bool calm);
 

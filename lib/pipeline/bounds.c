@@ -1,0 +1,186 @@
+/*
+ * bounds.c - Implements the limits of a pipeline: the automatic max_items, and the check that every batch can fill.
+ *
+ * What came in, a root, is in flight until its last piece is over (E1). An incomplete batch keeps its items, and their
+ * roots, in flight. A further item completes it, its time, or the end of the run. If the incomplete batches of all
+ * stages together hold as many roots as may be in flight, no further item is admitted, and the time of a batch is all
+ * that ends that; with no time, or a long one, the pipeline hangs.
+ *
+ * B1  An incomplete batch by items holds at most batch.items - 1 items.
+ * B2  An item stands for at most as many roots as `roots` says: 1; behind a batch stage, whose result may be made of
+ *     the whole batch, times its batch.items. Of several ways to a stage the greatest counts.
+ * B3  So all incomplete batches together hold at most the sum of (batch.items - 1) * roots. If max_items is greater, a
+ *     further item is admitted, and every batch fills. Where copies are made (WEIR_TO_ALL, or several results of an
+ *     item) the true number may be smaller; elsewhere each smaller max_items has a run that stops.
+ * B4  What a batch by bytes alone holds depends on the weights of its items, and what max_bytes admits depends on the
+ *     weights of the roots. Where that decides, a batch needs a time, and a short one.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <inttypes.h>
+
+#include "pipeline/pipeline.h"
+#include "report/figure.h"
+
+/* The longest time that a batch may wait where the weights may keep it from filling (B4). */
+static const uint64_t longest_wait = 60 * WEIR_SECOND;
+
+static uint64_t plus(uint64_t a, uint64_t b) {
+    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+}
+
+static uint64_t times(uint64_t a, uint64_t b) {
+    return b != 0 && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+}
+
+/* ---- what batches hold ---- */
+
+/* Roots that one result of this stage may stand for (B2); UINT64_MAX: any number. */
+static uint64_t roots_of_result(const weir_stage *stage) {
+    if (!weir__stage_gathers(stage))
+        return stage->roots;
+    return stage->options.batch.items == 0 ? UINT64_MAX : times(stage->roots, stage->options.batch.items);
+}
+
+/* Of all stages, in their order. */
+static void count_roots(weir_pipeline *pipeline) {
+    for (size_t i = 0; i < pipeline->stage_count; i++)
+        pipeline->order[i]->roots = 1;
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        weir_stage *stage = pipeline->order[i];
+        uint64_t roots = roots_of_result(stage);
+        for (size_t j = 0; j < stage->successor_count; j++) {
+            weir_stage *to = stage->successors[j];
+            to->roots = roots > to->roots ? roots : to->roots;
+        }
+    }
+}
+
+/* Roots that an incomplete batch of this stage may hold (B1); UINT64_MAX: any number. */
+static uint64_t most_held(const weir_stage *stage) {
+    if (!weir__stage_gathers(stage))
+        return 0;
+    return stage->options.batch.items == 0 ? UINT64_MAX : times(stage->options.batch.items - 1, stage->roots);
+}
+
+/* The same of all stages for which it is a number (B3). */
+static uint64_t all_held(const weir_pipeline *pipeline) {
+    uint64_t held = 0;
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        uint64_t most = most_held(stage);
+        held = plus(held, most == UINT64_MAX ? 0 : most);
+    }
+    return held;
+}
+
+/* ---- the limits ---- */
+
+/* Whether what waits for others in it has no bound but that of the whole pipeline. */
+static bool needs_limit(const weir_stage *stage) {
+    return stage->options.ordered || stage->options.per_key != 0;
+}
+
+/* Items in its queue; an unbounded one counts as one of the default capacity. */
+static uint64_t usual_room(const weir_stage *stage) {
+    if (weir__stage_is_source(stage))
+        return 0;
+    return stage->options.capacity == WEIR_UNBOUNDED ? WEIR__USUAL_CAPACITY : stage->options.capacity;
+}
+
+/* What queues and threads hold, and what incomplete batches do; UINT64_MAX: nothing needs a limit. */
+static uint64_t automatic_items(const weir_pipeline *pipeline) {
+    uint64_t sum = all_held(pipeline);
+    bool needed = false;
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        sum = plus(sum, plus(usual_room(stage), stage->options.threads));
+        needed = needed || needs_limit(stage);
+    }
+    if (!needed)
+        return UINT64_MAX;
+    return sum == UINT64_MAX ? sum - 1 : sum;
+}
+
+static void set_limits(weir_pipeline *pipeline) {
+    const weir_pipeline_options *options = &pipeline->options;
+    weir__limits *limits = &pipeline->limits;
+    limits->max_items = options->max_items != 0 ? options->max_items : automatic_items(pipeline);
+    limits->max_bytes = options->max_bytes != 0 ? options->max_bytes : UINT64_MAX;
+    pipeline->limited = limits->max_items != UINT64_MAX || limits->max_bytes != UINT64_MAX || options->weigh != NULL;
+}
+
+/* ---- the check ---- */
+
+static bool has_short_wait(const weir_stage *stage) {
+    return stage->options.batch.wait != 0 && stage->options.batch.wait <= longest_wait;
+}
+
+/* Says what its wait is, and what it must be. */
+static bool refuse_wait(const weir_stage *stage, const char *why) {
+    const weir_batch *batch = &stage->options.batch;
+    weir__figure wait = batch->wait == 0            ? weir__figure_word("0, which is none")
+                        : batch->wait == WEIR_NEVER ? weir__figure_word("WEIR_NEVER")
+                                                    : weir__figure_time(batch->wait);
+    weir__explain(stage->pipeline, stage->name, "%s, and its batch.wait is %s: it must be at most %s", why, wait.text,
+                  weir__figure_time(longest_wait).text);
+    return false;
+}
+
+/* The sum of the batches up to this stage has reached max_items; an automatic one only if there is no such number. */
+static bool refuse_items(const weir_stage *stage) {
+    size_t items = stage->options.batch.items, most = stage->pipeline->options.max_items;
+    uint64_t held = all_held(stage->pipeline);
+    if (most == 0)
+        weir__explain(stage->pipeline, stage->name, "batch.items is %zu: no max_items has room for that", items);
+    else
+        weir__explain(stage->pipeline, stage->name,
+                      "batch.items is %zu: incomplete batches can hold %" PRIu64 " item%s%s, and max_items is %zu: no "
+                      "further item could fill them: raise max_items to %" PRIu64 ", or lower batch.items",
+                      items, held, held == 1 ? "" : "s", held == most_held(stage) ? "" : " in all", most,
+                      plus(held, 1));
+    return false;
+}
+
+/* A batch by bytes alone, or behind one, where the pipeline has set itself a limit. */
+static bool refuse_bytes(const weir_stage *stage) {
+    const weir_batch *batch = &stage->options.batch;
+    weir__explain(stage->pipeline, stage->name,
+                  "batch.items is %zu and batch.bytes %" PRIu64 ": light items would reach the max_items of ordered "
+                  "stages and keys, %" PRIu64 " here, before a batch is full: set batch.items, or max_items",
+                  batch->items, batch->bytes, stage->pipeline->limits.max_items);
+    return false;
+}
+
+/* Whether its batches can fill; `held` is what those before it and its own may hold. */
+static bool check_batch(const weir_stage *stage, uint64_t held) {
+    const weir_pipeline *pipeline = stage->pipeline;
+    bool depends = most_held(stage) == UINT64_MAX, automatic = pipeline->options.max_items == 0;
+    if (pipeline->limits.max_items != UINT64_MAX) {
+        if (depends && automatic)
+            return refuse_bytes(stage);
+        if (held >= pipeline->limits.max_items)
+            return refuse_items(stage);
+        if (depends && !has_short_wait(stage))
+            return refuse_wait(stage, "light items can reach max_items before a batch has its bytes");
+    }
+    if (pipeline->options.max_bytes != 0 && !has_short_wait(stage))
+        return refuse_wait(stage, "heavy items can reach max_bytes before a batch is full");
+    return true;
+}
+
+static bool check_batches(const weir_pipeline *pipeline) {
+    uint64_t held = 0;
+    for (size_t i = 0; i < pipeline->stage_count; i++) {
+        const weir_stage *stage = pipeline->order[i];
+        uint64_t most = most_held(stage);
+        held = plus(held, most == UINT64_MAX ? 0 : most);
+        if (most > 0 && !check_batch(stage, held))
+            return false;
+    }
+    return true;
+}
+
+bool weir__bounds_set(weir_pipeline *pipeline) {
+    count_roots(pipeline);
+    set_limits(pipeline);
+    return check_batches(pipeline);
+}
