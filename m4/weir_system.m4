@@ -62,6 +62,16 @@ AC_DEFUN([WEIR_FUTEX], [
   AM_CONDITIONAL([FUTEX], [test "$enable_futex" = yes])
 ])
 
+# WEIR_EVENTFD: an event is an eventfd where the Linux futex is used and there is one, or a pipe. After WEIR_FUTEX.
+AC_DEFUN([WEIR_EVENTFD], [
+  AC_CACHE_CHECK([for eventfd], [weir_cv_eventfd], [
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[#include <sys/eventfd.h>]], [[
+        return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);]])],
+      [weir_cv_eventfd=yes], [weir_cv_eventfd=no])
+  ])
+  AM_CONDITIONAL([EVENTFD], [test "$enable_futex$weir_cv_eventfd" = yesyes])
+])
+
 # WEIR_THREAD_NAME: pthread_setname_np(thread, name), as Linux and FreeBSD have it.
 AC_DEFUN([WEIR_THREAD_NAME], [
   AC_CACHE_CHECK([for pthread_setname_np with two arguments], [weir_cv_thread_name], [

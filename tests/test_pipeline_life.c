@@ -8,7 +8,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 
 static uint64_t key_of(const void *item, void *arg) {
     (void)arg;
@@ -78,6 +77,7 @@ START_TEST (null_is_invalid_and_has_no_effect) {
     ck_assert_int_eq(weir_task_fail(NULL, 5, "no %s", "task"), 5);
     ck_assert_uint_eq(weir_task_attempt(NULL), 0);
     ck_assert(!weir_task_cancelled(NULL));
+    ck_assert_int_eq(weir_task_stop_fd(NULL), -1);
     ck_assert_uint_eq(weir_task_batch_reason(NULL), 0);
     ck_assert_uint_eq(weir_task_deadline(NULL), WEIR_NEVER);
     ck_assert_ptr_null(weir_task_pipeline(NULL));
@@ -450,26 +450,6 @@ START_TEST (a_worker_that_is_none_of_it_may_finish_it) {
 }
 END_TEST
 
-START_TEST (without_a_descriptor_there_is_no_cancel_fd_and_a_cancel_all_the_same) {
-    struct rlimit limit, none;
-    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
-    none = limit;
-    none.rlim_cur = 0;
-    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
-    weir_pipeline *pipeline = NULL;
-    weir_status status = weir_pipeline_create(&pipeline, NULL);
-    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
-    assert_status(WEIR_OK, status);
-    ck_assert_int_eq(weir_pipeline_cancel_fd(pipeline), -1);
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
-    start_pipeline(pipeline);
-    put_things(pipeline, 5);
-    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
-    finish_and_destroy(pipeline, WEIR_CANCELLED);
-    assert_things_ended();
-}
-END_TEST
-
 START_TEST (destroying_one_that_runs_cancels_it) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
@@ -658,7 +638,6 @@ static Suite *life_suite(void) {
     tcase_add_test(ending, one_that_finishes_returns_when_another_cancels);
     tcase_add_loop_test(ending, from_inside_a_stage_the_end_begins_and_is_left_to_others, 0, 2);
     tcase_add_loop_test(ending, a_worker_that_is_none_of_it_may_finish_it, 0, 2);
-    tcase_add_test(ending, without_a_descriptor_there_is_no_cancel_fd_and_a_cancel_all_the_same);
     tcase_add_loop_test(ending, destroying_one_that_runs_cancels_it, 0, 2);
     return suite;
 }

@@ -388,8 +388,15 @@ WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline
 WEIR_API weir_status weir_pipeline_cancel(weir_pipeline *pipeline);
 
 /*
- * A file descriptor that becomes readable when the pipeline is cancelled, for a function's own poll. Not to be read
- * from or closed; it lives as long as the pipeline. -1 if the system had none left.
+ * Returns a file descriptor that becomes readable when the pipeline is cancelled, for a function's own poll. In a thread
+ * of a source, its init included, the descriptor becomes readable when the pipeline is finishing, too: see
+ * weir_task_stop_fd. It must be neither read from nor closed, and lives as long as the pipeline.
+ *
+ * A pipeline has no descriptors before one is asked for, and at most two: for cancelling and for finishing. On a system
+ * without eventfd each takes one more. They are above 2 and closed on exec. Each is the same at every call. One that is
+ * asked for after the cancel is readable at once.
+ *
+ * -1 if the pipeline is NULL, or the system has no descriptors left; the next call tries again.
  */
 WEIR_API int weir_pipeline_cancel_fd(const weir_pipeline *pipeline);
 
@@ -434,11 +441,18 @@ WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
 WEIR_API unsigned weir_task_attempt(const weir_task *task);
 
 /*
- * Whether the pipeline is cancelled: a function that takes long should look, or poll the cancel_fd, and return, with
+ * Whether the pipeline is cancelled: a function that takes long should look, or poll weir_task_stop_fd, and return, with
  * any code but 0, which would mean that the item is done. A source is also told so when the pipeline is finishing: it
  * should return, and will not be called again; once it was told, no code that this call of it returns is an error.
  */
 WEIR_API bool weir_task_cancelled(weir_task *task);
+
+/*
+ * Returns a file descriptor that becomes readable when weir_task_cancelled becomes true for this stage: at a cancel,
+ * and for a source also when the pipeline is finishing. A source that waits for something polls this descriptor too;
+ * then it asks weir_task_cancelled, and returns. Otherwise as weir_pipeline_cancel_fd.
+ */
+WEIR_API int weir_task_stop_fd(weir_task *task);
 
 /* When this attempt is overdue, by the stage's attempt_time; WEIR_NEVER without one. Later after an emit that waited. */
 WEIR_API weir_deadline weir_task_deadline(const weir_task *task);

@@ -67,6 +67,8 @@ static bool set_cancelled(weir_pipeline *pipeline, weir_status outcome) {
         pipeline->cancelling = true;
         weir__u32_store_release(&pipeline->ending, 1);
         weir__u32_store_release(&pipeline->cancelled, 1);
+        weir__event_happen(&pipeline->cancel_event);
+        weir__event_happen(&pipeline->end_event);
     }
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
     return first;
@@ -83,7 +85,6 @@ static void shut_down_outputs(weir_pipeline *pipeline) {
 
 /* Wakes whoever waits anywhere, before the first drop function is called: that may take long. */
 static void wake_everybody(weir_pipeline *pipeline) {
-    weir__event_happen(&pipeline->cancel_event);
     weir__limits_close(&pipeline->limits, true);
     shut_down_outputs(pipeline);
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
@@ -188,6 +189,7 @@ void weir__pipeline_begin_end(weir_pipeline *pipeline) {
     if (pipeline->state == WEIR_RUN_RUNNING)
         pipeline->state = WEIR_RUN_DRAINING;
     weir__u32_store_release(&pipeline->ending, 1);
+    weir__event_happen(&pipeline->end_event);
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
     weir__limits_close(&pipeline->limits, false);
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)

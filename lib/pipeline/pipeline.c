@@ -30,14 +30,12 @@ weir_status weir_pipeline_create(weir_pipeline **result, const weir_pipeline_opt
     pipeline->options = *options;
     if (options->grace == 0)
         pipeline->options.grace = usual_grace;
-    pipeline->cancel_event.readable = pipeline->cancel_event.written = -1;
     pipeline->name = weir__copy_text(options->name == NULL ? "" : options->name);
     if (pipeline->name == NULL || !weir__errors_prepare(pipeline)) {
         weir__free(pipeline->name);
         weir__free(pipeline);
         return WEIR_NOMEM;
     }
-    (void)weir__event_open(&pipeline->cancel_event);
     *result = pipeline;
     return WEIR_OK;
 }
@@ -196,10 +194,6 @@ const char *weir_pipeline_message(const weir_pipeline *pipeline) {
     return pipeline == NULL ? "" : pipeline->message;
 }
 
-int weir_pipeline_cancel_fd(const weir_pipeline *pipeline) {
-    return pipeline == NULL ? -1 : pipeline->cancel_event.readable;
-}
-
 /* ---- putting ---- */
 
 static weir_status put_plain(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
@@ -340,6 +334,7 @@ static void free_all(weir_pipeline *pipeline) {
     weir__pool_empty(&pipeline->pool);
     weir__errors_free(pipeline);
     weir__event_close(&pipeline->cancel_event);
+    weir__event_close(&pipeline->end_event);
     weir__free(pipeline->order);
     weir__free(pipeline->name);
     weir__free(pipeline);

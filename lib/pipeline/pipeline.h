@@ -38,7 +38,6 @@ struct weir_pipeline {
     bool plain;
     bool limited;
     uint64_t started; /* when */
-    weir__event cancel_event;
     char message[WEIR__MESSAGE + 64];
     weir_status refused; /* what add or connect has said */
 
@@ -66,6 +65,9 @@ struct weir_pipeline {
     uint64_t over;             /* when it was */
     struct weir__show *show;   /* of who claims, and then of who ends it */
     struct weir__watch *watch; /* likewise */
+
+    /* Of `cancelled` and of `ending`; see descriptors.c. */
+    weir__event cancel_event, end_event;
 };
 
 static inline bool weir__is_cancelled(const weir_pipeline *pipeline) {

@@ -1,42 +1,91 @@
 /*
- * event.c - a pipe: every system has one, and its readable end is all that a poll needs.
+ * event.c - Implements events by descriptors.
+ *
+ * In a program that has closed its standard streams a new descriptor lies in their place for a moment. It is moved above
+ * them, so that nothing that the program prints comes into it later; what came into it meanwhile is read.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "sync/event.h"
 
 #include <fcntl.h>
+#include <stdint.h>
 #include <unistd.h>
 
-/* Not for programs that this one runs, and never a reason to wait. */
-static bool prepare(int end) {
-    return fcntl(end, F_SETFD, FD_CLOEXEC) == 0 && fcntl(end, F_SETFL, O_NONBLOCK) == 0;
+#include "sync/event_ends.h"
+
+enum { LAST_STANDARD = 2 };
+
+/* Moves it above the standard streams; it is not for programs that this one runs, and never blocks. -1: it is closed. */
+static int prepare(int end) {
+    int prepared = end;
+    if (end <= LAST_STANDARD) {
+        prepared = fcntl(end, F_DUPFD_CLOEXEC, LAST_STANDARD + 1);
+        close(end);
+        if (prepared < 0)
+            return -1;
+    }
+    if (fcntl(prepared, F_SETFD, FD_CLOEXEC) == 0 && fcntl(prepared, F_SETFL, O_NONBLOCK) == 0)
+        return prepared;
+    close(prepared);
+    return -1;
 }
 
-bool weir__event_open(weir__event *event) {
-    int ends[2];
-    event->readable = event->written = -1;
-    if (pipe(ends) != 0)
+static void close_ends(int readable, int written) {
+    if (readable >= 0)
+        close(readable);
+    if (written >= 0 && written != readable)
+        close(written);
+}
+
+/* Reads what is no event. */
+static void empty(int readable) {
+    uint64_t read_now;
+    while (read(readable, &read_now, sizeof read_now) > 0)
+        ;
+}
+
+static bool open_event(weir__event *event) {
+    int readable, written;
+    if (!weir__event_make_ends(&readable, &written))
         return false;
-    event->readable = ends[0];
-    event->written = ends[1];
-    if (prepare(ends[0]) && prepare(ends[1]))
-        return true;
-    weir__event_close(event);
-    return false;
+    bool one = written == readable, low = readable <= LAST_STANDARD || written <= LAST_STANDARD;
+    readable = prepare(readable);
+    written = one ? readable : prepare(written);
+    if (readable < 0 || written < 0) {
+        close_ends(readable, written);
+        return false;
+    }
+    if (low)
+        empty(readable);
+    event->readable = readable;
+    event->written = written;
+    return true;
 }
 
-void weir__event_happen(const weir__event *event) {
-    if (event->written < 0)
-        return;
-    ssize_t written = write(event->written, "!", 1);
-    (void)written; /* one byte into an empty pipe */
+static void tell(const weir__event *event) {
+    const uint64_t one = 1;
+    ssize_t written = write(event->written, &one, sizeof one);
+    (void)written; /* the first ones: there is room */
+}
+
+int weir__event_descriptor(weir__event *event) {
+    if (!event->open) {
+        event->open = open_event(event);
+        if (event->open && event->happened)
+            tell(event);
+    }
+    return event->open ? event->readable : -1;
+}
+
+void weir__event_happen(weir__event *event) {
+    if (event->open && !event->happened)
+        tell(event);
+    event->happened = true;
 }
 
 void weir__event_close(weir__event *event) {
-    if (event->readable >= 0)
-        close(event->readable);
-    if (event->written >= 0)
-        close(event->written);
-    event->readable = event->written = -1;
+    if (event->open)
+        close_ends(event->readable, event->written);
+    event->open = false;
 }

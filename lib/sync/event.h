@@ -1,5 +1,7 @@
 /*
- * event.h - something that happens once, and that poll can wait for.
+ * event.h - Something that happens once, and that poll can wait for.
+ *
+ * An event has no descriptor until one is asked for. The caller serializes the calls.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,18 +10,22 @@
 
 #include <stdbool.h>
 
-/* The two ends of a pipe; -1 where there is none. */
+/* Zero is an event that has not happened and has no descriptor. */
 typedef struct weir__event {
-    int readable; /* once it has happened */
-    int written;
+    bool open, happened;
+    int readable, written; /* if it is open; they may be the same */
 } weir__event;
 
-/* False: the system has no descriptors left, and both members are -1. */
-bool weir__event_open(weir__event *event);
+/*
+ * Returns a descriptor that is readable once the event has happened; the same one each time. It is above 2, and closed
+ * on exec. -1 if the system has none left: then the next call tries again.
+ */
+int weir__event_descriptor(weir__event *event);
 
-/* Makes it happen. Once; nothing if it could not be opened. */
-void weir__event_happen(const weir__event *event);
+/* Makes it happen; twice is the same as once. */
+void weir__event_happen(weir__event *event);
 
+/* Closes the descriptor, if there is one. */
 void weir__event_close(weir__event *event);
 
 #endif /* WEIR_SYNC_EVENT_H */

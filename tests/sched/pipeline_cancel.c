@@ -3,6 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/pipeline.h"
 #include "pipeline_support.h"
 
 static int wait_run(weir_task *task, void *got, void *arg) {
@@ -171,4 +172,21 @@ void scenario_fatal_error_is_told(void) {
     finish_beside(sched_spawn(look, NULL), WEIR_FAILED);
     finish_pipeline(WEIR_FAILED);
     check_each_ended_once(1);
+}
+
+static void ask_for_descriptor(void *unused) {
+    (void)unused;
+    (void)weir_pipeline_cancel_fd(pipeline);
+}
+
+/* One that polls the descriptor would sleep on if the cancel had not seen it, nor it the cancel. */
+void scenario_descriptor_against_cancel(void) {
+    begin_pipeline((weir_pipeline_options){.name = "asked"});
+    add_stage((weir_stage_options){.name = "pass", .func = pass_on});
+    start_pipeline();
+    int other = sched_spawn(ask_for_descriptor, NULL);
+    cancel(NULL);
+    sched_join(other);
+    sched_check(pipeline->cancel_event.open && pipeline->cancel_event.readable, "it is not readable");
+    finish_pipeline(WEIR_CANCELLED);
 }

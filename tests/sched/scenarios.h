@@ -116,6 +116,7 @@ void scenario_cancel_against_rate(void);
 void scenario_cancel_against_backoff(void);
 void scenario_cancel_against_finish(void);
 void scenario_cancel_twice(void);
+void scenario_descriptor_against_cancel(void);
 void scenario_cancel_inside(void);
 void scenario_error_ends_the_run(void);
 void scenario_fatal_error_is_told(void);

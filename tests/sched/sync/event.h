@@ -1,5 +1,5 @@
 /*
- * event.h - the seam's event over the scheduler: no descriptors, it only remembers. See lib/sync/event.h.
+ * event.h - the seam's event over the scheduler: it only remembers. See lib/sync/event.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,16 +9,18 @@
 #include <stdbool.h>
 
 typedef struct weir__event {
-    int readable, written;
-    bool happened;
+    bool open, happened;
+    bool readable;
 } weir__event;
 
-static inline bool weir__event_open(weir__event *event) {
-    event->readable = event->written = -1;
-    return true;
+static inline int weir__event_descriptor(weir__event *event) {
+    event->open = true;
+    event->readable = event->happened;
+    return 3;
 }
 
 static inline void weir__event_happen(weir__event *event) {
+    event->readable = event->open;
     event->happened = true;
 }
 

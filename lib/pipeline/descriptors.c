@@ -1,0 +1,41 @@
+/*
+ * descriptors.c - Implements the descriptors that tell functions to return.
+ *
+ * A pipeline has two events. Each has no descriptor before it is asked for. Both are under the pipeline's lock, under
+ * which the flags are set of which they tell. So a descriptor that is made after its flag is set is readable at once.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pipeline.h"
+
+static int descriptor_of(weir_pipeline *pipeline, weir__event *event) {
+    weir__lock_acquire(&pipeline->lock);
+    int descriptor = weir__event_descriptor(event);
+    weir__lock_release(&pipeline->lock);
+    return descriptor;
+}
+
+/* Whether the calling thread is one of a source of the pipeline. */
+static bool is_source_of(const weir_pipeline *pipeline) {
+    const weir_worker *self = weir__worker_self();
+    if (self == NULL || self->group->leave != weir__run_leave)
+        return false;
+    const weir_stage *stage = self->group->arg;
+    return stage->pipeline == pipeline && weir__stage_is_source(stage);
+}
+
+/* The pipeline is not const: it was allocated. Making a descriptor changes nothing that the caller could see. */
+int weir_pipeline_cancel_fd(const weir_pipeline *constant) {
+    weir_pipeline *pipeline = (weir_pipeline *)(uintptr_t)constant;
+    if (pipeline == NULL)
+        return -1;
+    return descriptor_of(pipeline, is_source_of(pipeline) ? &pipeline->end_event : &pipeline->cancel_event);
+}
+
+int weir_task_stop_fd(weir_task *task) {
+    if (task == NULL)
+        return -1;
+    weir_pipeline *pipeline = task->stage->pipeline;
+    bool source = weir__stage_is_source(task->stage);
+    return descriptor_of(pipeline, source ? &pipeline->end_event : &pipeline->cancel_event);
+}

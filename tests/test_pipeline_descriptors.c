@@ -1,0 +1,310 @@
+/*
+ * test_pipeline_descriptors.c - the descriptors that tell functions to return: when they are made, where they lie, and
+ * when they become readable.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static const uint64_t long_grace = HANG_SECONDS * SECONDS;
+
+static bool is_readable(int fd) {
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    return poll(&polled, 1, 0) == 1;
+}
+
+static int open_descriptors(void) {
+    int count = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+/* Leaves room for so many more, 0 or 1; returns the limit that was. */
+static struct rlimit limit_descriptors(int room) {
+    struct rlimit before, now;
+    int next = dup(0);
+    ck_assert_int_gt(next, 2);
+    close(next);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    now = before;
+    now.rlim_cur = (rlim_t)next + (rlim_t)room;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &now), 0);
+    return before;
+}
+
+/* An eventfd, or the two ends of a pipe. */
+static bool is_one(int made) {
+    return made == 1 || made == 2;
+}
+
+static weir_pipeline *running(weir_stage_options first) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
+    first.name = "first";
+    add_stage(pipeline, first);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    return pipeline;
+}
+
+/* ---- when they are made ---- */
+
+enum { PIPELINES = 10000 };
+
+START_TEST (ten_thousand_pipelines_need_none) {
+    static weir_pipeline *pipelines[PIPELINES];
+    const struct rlimit before = limit_descriptors(1);
+    for (int i = 0; i < PIPELINES; i++)
+        pipelines[i] = new_pipeline(&(weir_pipeline_options){.max_errors = 1});
+    int own = open("/dev/null", O_RDONLY);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert_int_ge(own, 0);
+    close(own);
+    for (int i = 0; i < PIPELINES; i++)
+        destroy_pipeline(pipelines[i]);
+}
+END_TEST
+
+START_TEST (a_run_makes_none_that_is_not_asked_for) {
+    int before = open_descriptors();
+    weir_pipeline *pipeline = running((weir_stage_options){.func = hand_back, .drop = thing_drop});
+    put_things(pipeline, 5);
+    ck_assert_int_eq(open_descriptors(), before);
+    if (_i == 1)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    weir_report_free(finish_pipeline(pipeline, _i == 1 ? WEIR_CANCELLED : WEIR_OK));
+    ck_assert_int_eq(open_descriptors(), before);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+struct asking {
+    weir_pipeline *pipeline;
+    struct gate *gate;
+    int fd;
+};
+
+static void *ask(void *raw) {
+    struct asking *asking = raw;
+    gate_pass(asking->gate);
+    asking->fd = weir_pipeline_cancel_fd(asking->pipeline);
+    return NULL;
+}
+
+START_TEST (it_is_made_once_for_all_that_ask_and_closed_with_the_pipeline) {
+    enum { ASKING = 8 };
+    struct gate gate = GATE;
+    struct asking asking[ASKING];
+    pthread_t threads[ASKING];
+    int before = open_descriptors();
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    for (int i = 0; i < ASKING; i++) {
+        asking[i] = (struct asking){.pipeline = pipeline, .gate = &gate};
+        thread_start(&threads[i], ask, &asking[i]);
+    }
+    gate_wait_for(&gate, ASKING);
+    gate_open(&gate);
+    for (int i = 0; i < ASKING; i++)
+        thread_join(threads[i]);
+    for (int i = 0; i < ASKING; i++)
+        ck_assert_int_eq(asking[i].fd, weir_pipeline_cancel_fd(pipeline));
+    ck_assert(is_one(open_descriptors() - before));
+    ck_assert_int_eq(fcntl(asking[0].fd, F_GETFD), FD_CLOEXEC);
+    ck_assert(!is_readable(asking[0].fd));
+    destroy_pipeline(pipeline);
+    ck_assert_int_eq(open_descriptors(), before);
+}
+END_TEST
+
+START_TEST (without_any_left_there_is_none_and_a_cancel_all_the_same) {
+    weir_pipeline *pipeline = running((weir_stage_options){.func = hand_back, .drop = thing_drop});
+    int before = open_descriptors();
+    const struct rlimit limit = limit_descriptors(0);
+    int none = weir_pipeline_cancel_fd(pipeline);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    ck_assert_int_eq(none, -1);
+    ck_assert_int_eq(open_descriptors(), before);
+    put_things(pipeline, 5);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    int fd = weir_pipeline_cancel_fd(pipeline);
+    ck_assert_int_ge(fd, 0); /* there are some again */
+    ck_assert(is_readable(fd));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- where they lie ---- */
+
+/* A daemon that has closed its standard streams, and what it writes to them afterwards. */
+START_TEST (it_is_no_standard_stream) {
+    enum { STREAMS = 3, ASIDE = 100 };
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    for (int i = 0; i < STREAMS; i++)
+        ck_assert_int_ge(fcntl(i, F_DUPFD, ASIDE), ASIDE + i);
+    for (int i = 0; i < STREAMS; i++) {
+        if (_i >> i & 1)
+            close(i);
+    }
+    int before = open_descriptors(), fd = weir_pipeline_cancel_fd(pipeline), made = open_descriptors() - before;
+    bool standard = false;
+    for (int i = 0; i < STREAMS; i++)
+        standard = standard || ((_i >> i & 1) && write(i, "line\n", 5) == 5);
+    bool readable = is_readable(fd);
+    for (int i = 0; i < STREAMS; i++) {
+        dup2(ASIDE + i, i);
+        close(ASIDE + i);
+    }
+    ck_assert_int_ge(fd, STREAMS);
+    ck_assert(is_one(made));
+    ck_assert_int_eq(fcntl(fd, F_GETFD), FD_CLOEXEC);
+    ck_assert(!standard);
+    ck_assert(!readable);
+    destroy_pipeline(pipeline);
+    ck_assert_int_eq(fcntl(fd, F_GETFD), -1);
+}
+END_TEST
+
+START_TEST (without_any_left_above_the_standard_streams_there_is_none) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    int aside = fcntl(0, F_DUPFD, 100);
+    /* it lies in the place of the closed one, and there is no other, or one, which a pipe needs for its other end */
+    const struct rlimit before = limit_descriptors(_i);
+    close(0);
+    int fd = weir_pipeline_cancel_fd(pipeline);
+    setrlimit(RLIMIT_NOFILE, &before);
+    bool left = fcntl(0, F_GETFD) >= 0;
+    dup2(aside, 0);
+    close(aside);
+    ck_assert(fd == -1 || (_i == 1 && fd > 2));
+    ck_assert(!left);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+/* ---- when they become readable ---- */
+
+struct listening {
+    atomic_int inside, told;
+    bool of_the_pipeline; /* it asks for the cancel_fd, which in a source tells of the end too */
+    int pipe[2];          /* what it listens to */
+};
+
+static int fd_for(const struct listening *listening, weir_task *task) {
+    return listening->of_the_pipeline ? weir_pipeline_cancel_fd(weir_task_pipeline(task)) : weir_task_stop_fd(task);
+}
+
+static int listen_to(weir_task *task, void *item, void *raw) {
+    struct listening *listening = raw;
+    struct pollfd polled[2] = {{listening->pipe[0], POLLIN, 0}, {fd_for(listening, task), POLLIN, 0}};
+    char byte;
+    (void)item;
+    atomic_fetch_add(&listening->inside, 1);
+    int ready = poll(polled, 2, HANG_SECONDS * 1000);
+    if (polled[1].revents & POLLIN)
+        atomic_fetch_add(&listening->told, weir_task_cancelled(task));
+    if ((polled[0].revents & POLLIN) && read(listening->pipe[0], &byte, 1) == 1)
+        weir_task_emit(task, thing_new());
+    atomic_fetch_sub(&listening->inside, 1);
+    return ready > 0 ? 0 : weir_task_fail(task, 1, "nobody has told it");
+}
+
+/* However the run ends, the source is told at once, and everything that it has made is through. */
+START_TEST (a_source_in_a_poll_is_told_that_the_pipeline_is_finishing) {
+    struct listening listening = {.of_the_pipeline = _i % 2 == 1};
+    ck_assert_int_eq(pipe(listening.pipe), 0);
+    ck_assert_int_eq(fcntl(listening.pipe[0], F_SETFL, O_NONBLOCK), 0);
+    weir_pipeline *pipeline = running((weir_stage_options){.source = listen_to, .arg = &listening, .threads = 2});
+    ck_assert_int_eq(write(listening.pipe[1], "xxx", 3), 3);
+    while (things_consumed() < 3 || atomic_load(&listening.inside) < 2)
+        nap();
+    int cancel_fd = weir_pipeline_cancel_fd(pipeline); /* of no source's thread */
+    if (_i / 2 == 1)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    weir_report *report = finish_pipeline(pipeline, _i / 2 == 1 ? WEIR_CANCELLED : WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 3);
+    ck_assert_uint_eq(report->counts.dropped, 0);
+    ck_assert_uint_eq(report->error_count, 0);
+    weir_report_free(report);
+    ck_assert_int_eq(atomic_load(&listening.told), 2);
+    ck_assert_int_eq(is_readable(cancel_fd), _i / 2 == 1);
+    destroy_pipeline(pipeline);
+    close(listening.pipe[0]);
+    close(listening.pipe[1]);
+}
+END_TEST
+
+static weir_status keep_fd(void *raw, void **state) {
+    atomic_store((atomic_int *)raw, weir_pipeline_cancel_fd(NULL));
+    *state = raw;
+    return WEIR_OK;
+}
+
+static int say_fd(weir_task *task, void *item, void *raw) {
+    int fd = weir_task_stop_fd(task);
+    thing_consume(item);
+    if (fd != weir_pipeline_cancel_fd(weir_task_pipeline(task)))
+        return weir_task_fail(task, 1, "another one");
+    atomic_store((atomic_int *)raw, fd);
+    return 0;
+}
+
+/* What is inside goes through, so nothing but a source is told of the end. */
+START_TEST (a_stage_that_is_no_source_is_told_of_a_cancel_alone) {
+    atomic_int fd = 0;
+    weir_pipeline *pipeline = running((weir_stage_options){.run = say_fd, .init = keep_fd, .arg = &fd});
+    ck_assert_int_eq(atomic_load(&fd), -1);
+    put_things(pipeline, 2);
+    weir_report_free(finish_pipeline(pipeline, WEIR_OK));
+    ck_assert_int_eq(atomic_load(&fd), weir_pipeline_cancel_fd(pipeline));
+    ck_assert(!is_readable(atomic_load(&fd)));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+static int end_at_once(weir_task *task, void *item, void *raw) {
+    (void)item;
+    atomic_store((atomic_int *)raw, weir_task_stop_fd(task));
+    return WEIR_END;
+}
+
+START_TEST (one_that_is_asked_for_late_is_readable_at_once) {
+    atomic_int fd = -1;
+    weir_pipeline *pipeline = running((weir_stage_options){.source = end_at_once, .arg = &fd});
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    ck_assert(!is_readable(atomic_load(&fd)));
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    ck_assert(is_readable(atomic_load(&fd)));
+    int cancel_fd = weir_pipeline_cancel_fd(pipeline);
+    ck_assert_int_ne(cancel_fd, atomic_load(&fd));
+    ck_assert(is_readable(cancel_fd));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+}
+END_TEST
+
+static Suite *descriptors_suite(void) {
+    Suite *suite = suite_create("descriptors of pipelines");
+    TCase *made = add_things_case(suite, "made");
+    tcase_add_test(made, ten_thousand_pipelines_need_none);
+    tcase_add_loop_test(made, a_run_makes_none_that_is_not_asked_for, 0, 2);
+    tcase_add_test(made, it_is_made_once_for_all_that_ask_and_closed_with_the_pipeline);
+    tcase_add_test(made, without_any_left_there_is_none_and_a_cancel_all_the_same);
+    TCase *place = add_things_case(suite, "place");
+    tcase_add_loop_test(place, it_is_no_standard_stream, 0, 8);
+    tcase_add_loop_test(place, without_any_left_above_the_standard_streams_there_is_none, 0, 2);
+    TCase *readable = add_things_case(suite, "readable");
+    tcase_add_loop_test(readable, a_source_in_a_poll_is_told_that_the_pipeline_is_finishing, 0, 4);
+    tcase_add_test(readable, a_stage_that_is_no_source_is_told_of_a_cancel_alone);
+    tcase_add_test(readable, one_that_is_asked_for_late_is_readable_at_once);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(descriptors_suite());
+}
