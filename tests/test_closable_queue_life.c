@@ -251,6 +251,72 @@ START_TEST (destroy_with_a_sleeper_is_busy_and_harmless) {
 }
 END_TEST
 
+/* The workers are there until they are stopped, or joined, though they do nothing any more. */
+START_TEST (destroy_of_a_queue_that_workers_use_is_busy_and_harmless) {
+    struct drops drops;
+    weir_queue *in = new_dropping_queue(4, &drops), *out = new_queue(4);
+    const weir_worker_options options = {.func = hand_back};
+    weir_threads *threads = NULL;
+    weir_worker *worker = NULL;
+    assert_status(WEIR_OK, weir_start_threads(&threads, 2, hand_back, NULL, in, out));
+    assert_status(WEIR_BUSY, weir_queue_destroy(in));
+    assert_status(WEIR_BUSY, weir_queue_destroy(out));
+    assert_status(WEIR_OK, weir_stop_threads(in, threads));
+    assert_status(WEIR_OK, weir_worker_start(&worker, &options, in, out));
+    put_numbers(in, 0, 1);
+    assert_status(WEIR_OK, weir_queue_close(in));
+    assert_status(WEIR_BUSY, weir_queue_destroy(out));
+    take_numbers(out, 0, 1);
+    assert_status(WEIR_BUSY, weir_queue_destroy(in));
+    assert_status(WEIR_OK, weir_worker_join(worker));
+    ck_assert_uint_eq(atomic_load(&drops.count), 0);
+    assert_status(WEIR_OK, weir_queue_destroy(out));
+    assert_status(WEIR_OK, weir_queue_destroy(in));
+}
+END_TEST
+
+/* As the queue is closed, all of it is over at once; no worker is left behind. */
+struct dying {
+    weir_queue *queue;
+    size_t drops, wrong;
+};
+
+static void use_dying_queue(void *item, void *raw) {
+    struct dying *dying = raw;
+    weir_queue *queue = dying->queue;
+    void *got = NULL;
+    weir_queue_cursor cursor = WEIR_QUEUE_CURSOR(queue);
+    weir_threads *threads;
+    size_t count;
+    dying->drops++;
+    dying->wrong += weir_queue_get(queue, &got) != WEIR_CLOSED;
+    dying->wrong += weir_queue_try_get(queue, &got) != WEIR_CLOSED;
+    dying->wrong += weir_queue_get_until(queue, &got, hang_limit()) != WEIR_CLOSED;
+    dying->wrong += weir_queue_get_many(queue, &got, 1, &count) != WEIR_CLOSED;
+    dying->wrong += weir_queue_cursor_next(&cursor, &got) != WEIR_CLOSED;
+    dying->wrong += weir_queue_put(queue, item) != WEIR_CLOSED;
+    dying->wrong += weir_queue_close(queue) != WEIR_CLOSED;
+    dying->wrong += weir_queue_shutdown(queue, WEIR_DISCARD) != WEIR_OK;
+    dying->wrong += weir_queue_join(queue) != WEIR_DEADLOCK;
+    dying->wrong += weir_queue_destroy(queue) != WEIR_DEADLOCK;
+    dying->wrong += weir_queue_size(queue) > 5000;
+    if (dying->drops == 1)
+        dying->wrong += weir_start_threads(&threads, 1, hand_back, NULL, queue, NULL) != WEIR_CLOSED;
+}
+
+START_TEST (a_queue_that_is_being_destroyed_is_closed_for_its_drop_function) {
+    static const size_t capacities[] = {1, 5000, WEIR_UNBOUNDED};
+    const size_t count = capacities[_i] < 5000 ? capacities[_i] : 5000;
+    struct dying dying = {0};
+    const weir_queue_options options = {.capacity = capacities[_i], .drop = use_dying_queue, .drop_arg = &dying};
+    assert_status(WEIR_OK, weir_queue_create_with(&dying.queue, &options));
+    put_numbers(dying.queue, 0, count);
+    assert_status(WEIR_OK, weir_queue_destroy(dying.queue));
+    ck_assert_uint_eq(dying.drops, count);
+    ck_assert_uint_eq(dying.wrong, 0);
+}
+END_TEST
+
 static Suite *life_suite(void) {
     Suite *suite = suite_create("closable_queue: life");
     TCase *create = add_case(suite, "create");
@@ -271,6 +337,8 @@ static Suite *life_suite(void) {
     tcase_add_test(destroy, destroy_after_a_drain_drops_what_nobody_took);
     tcase_add_loop_test(destroy, destroy_without_a_drop_function_forgets, 0, 2);
     tcase_add_loop_test(destroy, destroy_with_a_sleeper_is_busy_and_harmless, 0, 9);
+    tcase_add_test(destroy, destroy_of_a_queue_that_workers_use_is_busy_and_harmless);
+    tcase_add_loop_test(destroy, a_queue_that_is_being_destroyed_is_closed_for_its_drop_function, 0, 3);
     return suite;
 }
 

@@ -292,6 +292,8 @@ static void call_back(void *item, void *raw) {
     back->wrong += weir_queue_get(back->queue, &other) != WEIR_CLOSED;
     back->wrong += weir_queue_get_many(back->queue, &other, 1, &got) != WEIR_CLOSED;
     back->wrong += weir_queue_join_until(back->queue, 0) != WEIR_TIMEDOUT; /* this one is not settled yet */
+    back->wrong += weir_queue_join(back->queue) != WEIR_DEADLOCK;
+    back->wrong += weir_queue_destroy(back->queue) != WEIR_DEADLOCK;
     back->wrong += weir_queue_unfinished(back->queue) == 0;
     back->wrong += weir_queue_shutdown(back->queue, WEIR_DRAIN) != WEIR_OK;
     back->wrong += weir_queue_destroy(NULL) != WEIR_OK;
@@ -314,31 +316,40 @@ END_TEST
 
 struct discarder {
     weir_queue *queue;
+    size_t wrong; /* discards that were not WEIR_OK */
     struct drops drops;
 };
 
 static void discard_again(void *item, void *raw) {
     struct discarder *discarder = raw;
-    bool first = atomic_load(&discarder->drops.count) == 0;
     record_drop(item, &discarder->drops);
-    if (first)
-        weir_queue_shutdown(discarder->queue, WEIR_DISCARD);
+    discarder->wrong += weir_queue_shutdown(discarder->queue, WEIR_DISCARD) != WEIR_OK;
 }
 
-START_TEST (a_drop_function_that_discards_again_drops_what_is_inside_before_the_batch_in_hand) {
-    enum { ITEMS = 500 };
+static void *discard_many(void *raw) {
+    struct discarder *discarder = raw;
+    discarder->wrong += weir_queue_shutdown(discarder->queue, WEIR_DISCARD) != WEIR_OK;
+    return NULL;
+}
+
+/* On a stack that has no room for a call in a call for each item. */
+START_TEST (a_drop_function_that_discards_again_is_called_in_order_and_not_in_itself) {
+    enum { ITEMS = 300000 };
     static struct discarder discarder;
     const weir_queue_options options = {.capacity = ITEMS, .drop = discard_again, .drop_arg = &discarder};
+    pthread_attr_t small;
+    pthread_t thread;
     assert_status(WEIR_OK, weir_queue_create_with(&discarder.queue, &options));
     put_numbers(discarder.queue, 0, ITEMS);
-    assert_status(WEIR_OK, weir_queue_shutdown(discarder.queue, WEIR_DISCARD));
+    ck_assert_int_eq(pthread_attr_init(&small), 0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&small, 256 * 1024), 0);
+    ck_assert_int_eq(pthread_create(&thread, &small, discard_many, &discarder), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    pthread_attr_destroy(&small);
+    ck_assert_uint_eq(discarder.wrong, 0);
     ck_assert_uint_eq(atomic_load(&discarder.drops.count), ITEMS);
-    size_t batch = number_of(discarder.drops.items[1]); /* those in hand: 0 to batch - 1 */
-    ck_assert_uint_gt(batch, 1);
-    for (size_t i = 1; i < ITEMS; i++) {
-        size_t wanted = i <= ITEMS - batch ? batch + i - 1 : i - (ITEMS - batch);
-        ck_assert_uint_eq(number_of(discarder.drops.items[i]), wanted);
-    }
+    for (size_t i = 0; i < COUNT_OF(discarder.drops.items); i++)
+        ck_assert_uint_eq(number_of(discarder.drops.items[i]), i);
     ck_assert_uint_eq(weir_queue_unfinished(discarder.queue), 0);
     assert_status(WEIR_OK, weir_queue_destroy(discarder.queue));
 }
@@ -389,7 +400,7 @@ static Suite *shutdown_suite(void) {
     tcase_add_test(discard, what_was_taken_before_a_discard_still_owes_its_task_done);
     tcase_add_test(discard, discard_wakes_every_joiner);
     tcase_add_test(discard, a_drop_function_may_call_the_queue);
-    tcase_add_test(discard, a_drop_function_that_discards_again_drops_what_is_inside_before_the_batch_in_hand);
+    tcase_add_test(discard, a_drop_function_that_discards_again_is_called_in_order_and_not_in_itself);
     tcase_add_test(discard, discards_at_the_same_time_drop_each_item_once);
     return suite;
 }

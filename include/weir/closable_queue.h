@@ -48,8 +48,10 @@ typedef struct weir_queue weir_queue;
 /*
  * What becomes of an item that no consumer will have: frees it, or whatever its owner would have done. Called in the
  * thread that shut the queue down, destroyed it, or failed to hand an item on, or in a worker's that ends after a
- * WEIR_DISCARD; with no lock held, so it may call weir; but it must not end its thread, nor join or destroy its own
- * queue. If it discards its own queue again, what is still inside is dropped before the rest of the batch in hand.
+ * WEIR_DISCARD. Called with no lock held, so it may call weir, its own queue included: a queue that is being destroyed
+ * is closed until the last item is dropped. What would wait for the drop function itself returns WEIR_DEADLOCK. If it
+ * discards its own queue again, that call returns at once, and the discard that has called it goes on. It must not end
+ * its thread.
  */
 typedef void weir_drop_func(void *item, void *arg);
 
@@ -82,10 +84,12 @@ WEIR_API weir_status weir_queue_create_with(weir_queue **queue, const weir_queue
 /*
  * Frees the queue. Items still inside go to the drop function, in order, in this thread. NULL is allowed and does
  * nothing. The caller sees to it that no other thread is in a call on the queue or makes one afterwards; a thread that
- * still sleeps in one is noticed, and the queue then stays as it is. It is safe to destroy the queue when
- * weir_queue_join has returned in the only thread that still uses it.
+ * still sleeps in one is noticed, and so are workers that were not stopped or joined: the queue then stays as it is. It
+ * is safe to destroy the queue when weir_queue_join has returned in the only thread that still uses it.
  *
- * WEIR_OK; WEIR_BUSY: threads sleep in a put, get, close or join (shut the queue down and let them return first).
+ * WEIR_OK; WEIR_BUSY: threads sleep in a put, get, close or join (shut the queue down and let them return first), or
+ * workers take from the queue or put to it; WEIR_DEADLOCK: called from the queue's own drop function, or by such a
+ * worker.
  */
 WEIR_API weir_status weir_queue_destroy(weir_queue *queue);
 
@@ -160,11 +164,15 @@ WEIR_API weir_status weir_queue_tasks_done(weir_queue *queue, size_t count);
  * for more to be put; an empty queue is joined at once. Woken by the last task_done, or by the WEIR_DISCARD that
  * settles the rest; WEIR_DRAIN settles nothing, so it ends no join.
  *
- * WEIR_OK; WEIR_DISCARDED: finished too, but a WEIR_DISCARD has taken items away, now or earlier.
+ * WEIR_OK; WEIR_DISCARDED: finished too, but a WEIR_DISCARD has taken items away, now or earlier; WEIR_DEADLOCK: it
+ * would wait for an item that this thread has in hand, in the queue's drop function or as a worker that takes from it.
  */
 WEIR_API weir_status weir_queue_join(weir_queue *queue);
 
-/* As weir_queue_join, but waits no longer than until `deadline`. WEIR_TIMEDOUT: something was unfinished until then. */
+/*
+ * As weir_queue_join, but waits no longer than until `deadline`. WEIR_TIMEDOUT: something was unfinished until then, or
+ * it has passed already.
+ */
 WEIR_API weir_status weir_queue_join_until(weir_queue *queue, weir_deadline deadline);
 
 /*

@@ -24,7 +24,7 @@ typedef enum weir_status {
     WEIR_TIMEDOUT = 4,    /* the deadline passed first */
     WEIR_INVALID = 5,     /* an argument that is never right, or a call that is never right in this state */
     WEIR_NOMEM = 6,       /* out of memory */
-    WEIR_BUSY = 7,        /* other threads still sleep in the object */
+    WEIR_BUSY = 7,        /* other threads still sleep in the object, or use it */
     WEIR_DEADLOCK = 8,    /* the call would wait for the thread that makes it */
     WEIR_DISCARDED = 9,   /* it is over, but items were given to the drop function instead of a consumer */
     WEIR_NOTHREAD = 10,   /* the system would not create a thread */

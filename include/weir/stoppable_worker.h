@@ -23,7 +23,12 @@
  * like, which a thread causes itself), and with cancellation disabled. A function may end its thread with pthread_exit:
  * its item is settled, with no result.
  *
- * The queues belong to the caller and must live until the workers have been stopped or joined.
+ * The functions of a group may call weir. What would wait for the worker that makes the call returns WEIR_DEADLOCK:
+ * stopping or joining its own group, joining `in` from its function, destroying `in` or `out`. A function that puts to
+ * its own `in`, or closes it, blocks while the queue is full: for ever, if every worker that takes from it does so.
+ *
+ * The queues belong to the caller and must live until the workers have been stopped or joined; weir_queue_destroy is
+ * WEIR_BUSY until then.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -83,7 +88,8 @@ typedef struct weir_threads weir_threads;
  * returned; a worker may begin before that.
  *
  * WEIR_OK; WEIR_INVALID: `threads`, `func` or `in` is NULL, or `count` is 0 or more than memory can address;
- * WEIR_NOMEM; WEIR_NOTHREAD. In every failure nothing is left running.
+ * WEIR_CLOSED: `in` or `out` is being destroyed, and this call comes from its drop function; WEIR_NOMEM; WEIR_NOTHREAD.
+ * In every failure nothing is left running.
  */
 WEIR_API weir_status weir_start_threads(weir_threads **threads, size_t count, weir_worker_func *func, void *arg,
                                         weir_queue *in, weir_queue *out);

@@ -3,7 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "closable_queue/front.h"
+#include "closable_queue/share.h"
 
 #include "sync/text.h"
 
@@ -63,65 +63,53 @@ weir_status weir_queue_create(weir_queue **queue, size_t capacity) {
     return weir_queue_create_with(queue, &(weir_queue_options){.capacity = capacity});
 }
 
+bool weir__queue_use(weir_queue *queue) {
+    weir__side *side = &queue->consumers;
+    weir__lock_acquire(&side->lock);
+    bool living = !queue->dying;
+    queue->users += living;
+    weir__lock_release(&side->lock);
+    return living;
+}
+
+void weir__queue_release(weir_queue *queue) {
+    weir__side *side = &queue->consumers;
+    weir__lock_acquire(&side->lock);
+    queue->users--;
+    weir__lock_release(&side->lock);
+}
+
 /*
  * Takes each lock in turn: a thread that has woken somebody and is about to give its lock back has then done so, and
- * touches the queue no more.
+ * touches the queue no more. Returns whether threads sleep in the queue, or workers use it.
  */
-static bool has_sleepers(weir_queue *queue) {
+static bool is_busy(weir_queue *queue) {
     weir__lock_acquire(&queue->producers.lock);
     uint32_t sleepers = queue->producers.park.sleepers;
     weir__lock_release(&queue->producers.lock);
 
-    weir__lock_acquire(&queue->consumers.lock);
-    sleepers += queue->consumers.park.sleepers;
-    weir__lock_release(&queue->consumers.lock);
-
     weir__lock_acquire(&queue->settled.lock);
     sleepers += queue->settled.joiners.sleepers;
     weir__lock_release(&queue->settled.lock);
-    return sleepers > 0;
-}
 
-static void empty_requeued(weir_queue *queue) {
-    while (queue->aside.first != NULL) {
-        void *item = queue->aside.first->item;
-        weir__front_take_requeued(queue);
-        weir__queue_drop(queue, item);
-    }
-}
-
-/* Drops what is left and frees the segments; nobody else uses the queue any more. */
-static void empty(weir_queue *queue) {
-    weir__place at = queue->consumers.place;
-    for (;;) {
-        if (at.slot == at.segment->end) {
-            weir__segment *old = at.segment;
-            weir__segment *next = weir__segment_next(old);
-            if (next != old)
-                weir__free(old);
-            if (next == NULL)
-                return;
-            at = weir__segment_begin(next);
-        }
-        void *item = weir__ptr_load_acquire(at.slot);
-        if (item == WEIR__EMPTY)
-            break;
-        weir__ptr_store_relaxed(at.slot, WEIR__EMPTY); /* a full ring ends where it began */
-        if (item != WEIR__SENTINEL)
-            weir__queue_drop(queue, item);
-        at.slot++;
-    }
-    weir__free(at.segment);
+    weir__lock_acquire(&queue->consumers.lock);
+    sleepers += queue->consumers.park.sleepers;
+    queue->dying = sleepers == 0 && queue->users == 0; /* Q12 */
+    bool busy = !queue->dying;
+    weir__lock_release(&queue->consumers.lock);
+    return busy;
 }
 
 weir_status weir_queue_destroy(weir_queue *queue) {
     if (queue == NULL)
         return WEIR_OK;
-    if (has_sleepers(queue))
+    if (weir__callout_is_inside(queue, WEIR__DROPPING | WEIR__USING))
+        return WEIR_DEADLOCK;
+    if (is_busy(queue))
         return WEIR_BUSY;
-    queue->producers.closed = queue->producers.sealed = true; /* for a drop function that would put its item back */
-    empty_requeued(queue);
-    empty(queue);
+    weir__queue_end(queue, true); /* Q12 */
+    weir__queue_discard(queue);
+    weir__free(queue->consumers.place.segment); /* empty, so it is the last one */
     weir__free(weir__ptr_load_acquire(&queue->spare));
     weir__free(queue->name);
     weir__free(queue);
@@ -129,8 +117,12 @@ weir_status weir_queue_destroy(weir_queue *queue) {
 }
 
 void weir__queue_drop(const weir_queue *queue, void *item) {
-    if (queue->drop != NULL)
-        queue->drop(item, queue->drop_arg);
+    weir__callout callout;
+    if (queue->drop == NULL)
+        return;
+    weir__callout_begin(&callout, queue, WEIR__DROPPING);
+    queue->drop(item, queue->drop_arg);
+    weir__callout_end(&callout);
 }
 
 uint64_t weir__queue_head(const weir_queue *queue) {

@@ -32,7 +32,8 @@
  *     wakes everybody, and nobody falls asleep that has seen it.
  * Q6  Lock order: producers, consumers. The lock of `settled` is taken with neither held. A sleeper gives its own
  *     side's lock back before it takes the other's.
- * Q7  Drop functions are called with no lock held.
+ * Q7  Drop functions are called with no lock held, and stand in their thread's list of callouts meanwhile. So does the
+ *     loop that discards: a discard from inside it leaves the rest to it, so that the stack is no deeper for more items.
  * Q8  An item that was taken may be requeued: it lies outside the slots then, in the order of its turn. The turn of one
  *     that goes to the front has come already (what a worker has taken and not begun when it ends, a batch that is
  *     complete); the turn of one that goes behind what waits comes when all slots are emptied that were filled when it
@@ -47,6 +48,8 @@
  *     order of all puts this one came, which only the producers' side knows, under its lock.
  * Q11 `sealed` is set on both sides at once too: nothing is put any more, but consumers wait on, for what others may
  *     requeue. So a pipeline's stage can be drained of items that are to be tried again.
+ * Q12 A destroy first ends the queue as a discard does, and frees it when all is dropped: until then every call works,
+ *     from a drop function too. What would outlive the queue is refused: see `dying`.
  *
  * What is unfinished is tail - done; settle.c has the argument for joins, and for destroying a queue after one.
  *
@@ -120,6 +123,16 @@ struct weir_queue {
     weir__aside aside;                     /* Q8 */
     _Alignas(WEIR__APART) weir__ptr spare; /* unbounded: one emptied segment, or NULL */
     weir__u32 discarding;                  /* 1: that of the consumers' side is set; for who holds no lock */
+    size_t users;                          /* groups that take from here or put here; under the consumers' lock */
+    bool dying;                            /* Q12: there will be no more of them; under the consumers' lock */
+};
+
+/* How a thread can be inside of a queue (sync/callout.h). */
+enum {
+    WEIR__DROPPING = 1,   /* in its drop function */
+    WEIR__DISCARDING = 2, /* in the loop that empties it */
+    WEIR__USING = 4,      /* a worker that takes from it or puts to it */
+    WEIR__OWING = 8       /* with an item that the thread will settle itself */
 };
 
 /* How many slots an unbounded queue's segment has: with its head it fills a chunk. */
@@ -147,7 +160,10 @@ static inline weir__ahead weir__queue_ahead(const weir_queue *queue, const weir_
     };
 }
 
-/* Empties the queue, after a shutdown with WEIR_DISCARD. */
+/* Ends the queue for everybody, without emptying it. */
+void weir__queue_end(weir_queue *queue, bool discarding);
+
+/* Empties the queue, after a shutdown with WEIR_DISCARD, unless this thread is about to. */
 void weir__queue_discard(weir_queue *queue);
 
 /* Whether a WEIR_DISCARD has begun; without a lock, so perhaps a moment ago. */

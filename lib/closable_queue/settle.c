@@ -111,29 +111,43 @@ static bool all_done(const weir_queue *queue, uint64_t word) {
     return done_of(word) == weir__queue_tail(queue);
 }
 
-static weir_status join_locked(weir_queue *queue, const weir__u32 *cancelled, weir_deadline deadline) {
+/* What ends a join before everything is settled. */
+struct limits {
+    const weir__u32 *cancelled; /* not NULL: once it is not 0 */
+    weir_deadline deadline;
+    bool of_itself; /* it would wait for the thread that joins */
+};
+
+static weir_status join_locked(weir_queue *queue, const struct limits *limits) {
     weir__settled *settled = &queue->settled;
+    weir_deadline deadline = limits->deadline;
     bool in_time = true;
     for (;;) {
         uint64_t word = weir__u64_or_acquire(&settled->word, JOINERS); /* T2 */
         if (all_done(queue, word))
             return weir__u32_load_relaxed(&settled->discarded) ? WEIR_DISCARDED : WEIR_OK;
-        if (cancelled != NULL && weir__u32_load_acquire(cancelled) != 0)
+        if (limits->cancelled != NULL && weir__u32_load_acquire(limits->cancelled) != 0)
             return WEIR_CANCELLED;
         if (!in_time || (deadline != WEIR_NEVER && weir__clock_now() >= deadline))
             return WEIR_TIMEDOUT;
+        if (limits->of_itself)
+            return WEIR_DEADLOCK;
         in_time = weir__park_wait(&settled->joiners, &settled->lock, deadline, NULL);
     }
 }
 
-weir_status weir__queue_join_unless(weir_queue *queue, const weir__u32 *cancelled, weir_deadline deadline) {
+static weir_status join(weir_queue *queue, const struct limits *limits) {
     weir__settled *settled = &queue->settled;
     weir__lock_acquire(&settled->lock);
-    weir_status status = join_locked(queue, cancelled, deadline);
+    weir_status status = join_locked(queue, limits);
     if (settled->joiners.sleepers == 0)
         weir__u64_and_relaxed(&settled->word, ~JOINERS);
     weir__lock_release(&settled->lock);
     return status;
+}
+
+weir_status weir__queue_join_unless(weir_queue *queue, const weir__u32 *cancelled, weir_deadline deadline) {
+    return join(queue, &(struct limits){.cancelled = cancelled, .deadline = deadline});
 }
 
 void weir__queue_wake_joiners(weir_queue *queue) {
@@ -143,7 +157,11 @@ void weir__queue_wake_joiners(weir_queue *queue) {
 }
 
 weir_status weir_queue_join_until(weir_queue *queue, weir_deadline deadline) {
-    return queue == NULL ? WEIR_INVALID : weir__queue_join_unless(queue, NULL, deadline);
+    if (queue == NULL)
+        return WEIR_INVALID;
+    struct limits limits = {.deadline = deadline};
+    limits.of_itself = weir__callout_is_inside(queue, WEIR__DROPPING | WEIR__OWING);
+    return join(queue, &limits);
 }
 
 weir_status weir_queue_join(weir_queue *queue) {

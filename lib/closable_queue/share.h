@@ -28,6 +28,13 @@ typedef struct weir__taken {
  */
 weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, weir__taken *taken);
 
+/*
+ * A group of workers begins to take from the queue, or to put to it, and so keeps it from being destroyed until the
+ * release. False, and nothing has happened: the queue is being destroyed.
+ */
+bool weir__queue_use(weir_queue *queue);
+void weir__queue_release(weir_queue *queue);
+
 /* So many workers more take from the queue, or fewer again. */
 void weir__queue_attach(weir_queue *queue, size_t workers);
 void weir__queue_detach(weir_queue *queue, size_t workers);

@@ -8,7 +8,7 @@
 enum { AT_ONCE = 64 }; /* how many are taken out under one lock */
 
 /* Q5, Q6. */
-static void close_both_sides(weir_queue *queue, bool discarding) {
+void weir__queue_end(weir_queue *queue, bool discarding) {
     weir__side *producers = &queue->producers, *consumers = &queue->consumers;
 
     weir__lock_acquire(&producers->lock);
@@ -60,11 +60,16 @@ static size_t take_out(weir_queue *queue, void **items, size_t *count) {
 void weir__queue_discard(weir_queue *queue) {
     void *items[AT_ONCE];
     size_t taken, count;
+    weir__callout callout;
+    if (weir__callout_is_inside(queue, WEIR__DISCARDING)) /* Q7 */
+        return;
+    weir__callout_begin(&callout, queue, WEIR__DISCARDING);
     while ((taken = take_out(queue, items, &count)) > 0) {
         for (size_t i = 0; i < count; i++)
             weir__queue_drop(queue, items[i]); /* Q7 */
         weir__queue_settle(queue, taken);
     }
+    weir__callout_end(&callout);
 }
 
 bool weir__queue_is_discarded(weir_queue *queue) {
@@ -79,7 +84,7 @@ bool weir__queue_is_discarded(weir_queue *queue) {
 weir_status weir_queue_shutdown(weir_queue *queue, weir_shutdown_mode mode) {
     if (queue == NULL || (mode != WEIR_DRAIN && mode != WEIR_DISCARD))
         return WEIR_INVALID;
-    close_both_sides(queue, mode == WEIR_DISCARD);
+    weir__queue_end(queue, mode == WEIR_DISCARD);
     if (mode == WEIR_DISCARD)
         weir__queue_discard(queue);
     return WEIR_OK;

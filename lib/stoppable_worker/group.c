@@ -91,9 +91,27 @@ static void join_first(weir__group *group, size_t count) {
         weir__thread_join(&group->workers[i].thread);
 }
 
+/* Returns false, and has done nothing, if one of them is being destroyed. */
+static bool use_queues(const weir__group *group) {
+    if (!weir__queue_use(group->in))
+        return false;
+    if (group->out == NULL || weir__queue_use(group->out))
+        return true;
+    weir__queue_release(group->in);
+    return false;
+}
+
+static void release_queues(const weir__group *group) {
+    weir__queue_release(group->in);
+    if (group->out != NULL)
+        weir__queue_release(group->out);
+}
+
 /* Creates the threads and sends them to work, or leaves none. */
 static weir_status launch(weir__group *group) {
     weir_status status = WEIR_OK;
+    if (!use_queues(group))
+        return WEIR_CLOSED;
     size_t created = create_threads(group);
     if (created < group->count)
         status = WEIR_NOTHREAD;
@@ -102,8 +120,10 @@ static weir_status launch(weir__group *group) {
     if (status == WEIR_OK)
         weir__queue_attach(group->in, group->count);
     open_gate(group, status == WEIR_OK ? WEIR__GATE_TO_WORK : WEIR__GATE_TO_EXIT);
-    if (status != WEIR_OK)
+    if (status != WEIR_OK) {
         join_first(group, created);
+        release_queues(group);
+    }
     return status;
 }
 
@@ -128,6 +148,7 @@ weir_status weir__group_start(weir__group **result, size_t count, const weir_wor
 void weir__group_join(weir__group *group) {
     join_first(group, group->count);
     weir__queue_detach(group->in, group->count);
+    release_queues(group);
 }
 
 void weir__group_free(weir__group *group) {

@@ -58,6 +58,8 @@ struct weir_worker {
     size_t most;              /* B3: how many may be taken at once */
     weir__returned *returned; /* for giving back; NULL once that has happened */
     weir__stopwatch starved;  /* asleep for want of items; others may read it */
+
+    weir__callout uses_out, uses_in; /* what the thread is inside of all along */
 };
 
 enum weir__gate { WEIR__GATE_SHUT, WEIR__GATE_TO_WORK, WEIR__GATE_TO_EXIT };

@@ -124,6 +124,7 @@ static bool run_timed(weir_worker *worker, size_t count) {
 static void work(weir_worker *worker) {
     bool wanted = true;
     size_t count;
+    worker->uses_in.how |= WEIR__OWING;
     while (wanted && (count = weir__batch_fill(worker)) > 0) {
         wanted = run_timed(worker, count);
         settle_but(worker, 0);
@@ -132,6 +133,8 @@ static void work(weir_worker *worker) {
 
 void weir__worker_main(void *raw) {
     weir_worker *worker = raw;
+    weir__callout_begin(&worker->uses_out, worker->group->out, WEIR__USING);
+    weir__callout_begin(&worker->uses_in, worker->group->in, WEIR__USING);
     initialise(worker);
     if (pass_gate(worker->group))
         work(worker);
@@ -140,11 +143,13 @@ void weir__worker_main(void *raw) {
 void weir__worker_at_exit(void *raw) {
     weir_worker *worker = raw;
     weir__group *group = worker->group;
+    weir__callout_unwind_to(&worker->uses_in);
     if (!worker->reported) /* init has ended its thread */
         report(worker, true);
     if (worker->initialised && group->leave != NULL && group->leave(worker->state) == WEIR__KEPT)
         worker->owes--;
     settle_but(worker, 0);
+    worker->uses_in.how = WEIR__USING;
     weir__batch_give_back(worker);
     if (worker->initialised && group->fini != NULL)
         group->fini(worker->state);

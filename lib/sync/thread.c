@@ -18,6 +18,12 @@ const weir__thread *weir__thread_self(void) {
     return self;
 }
 
+static _Thread_local struct weir__callout *callouts;
+
+struct weir__callout **weir__thread_callouts(void) {
+    return &callouts;
+}
+
 static void leave(void *raw) {
     const weir__thread *thread = raw;
     if (thread->at_exit != NULL)

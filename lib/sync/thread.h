@@ -37,6 +37,9 @@ void weir__thread_join(weir__thread *thread);
 /* The calling thread, if it was started here; else NULL. */
 const weir__thread *weir__thread_self(void);
 
+/* The calling thread's list of what it is inside of (sync/callout.h); empty at first. */
+struct weir__callout **weir__thread_callouts(void);
+
 /* How many processors there are, at least 1. */
 unsigned weir__processors(void);
 

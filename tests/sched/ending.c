@@ -3,7 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include <weir/closable_queue.h>
+#include <weir/stoppable_worker.h>
 
 #include "scenarios.h"
 #include "support.h"
@@ -184,5 +184,67 @@ void scenario_discard_after_drain(void) {
     sched_join(discarding);
     sched_check(dropped[1] == 1 && dropped[2] == 1, "dropped %d and %d times", dropped[1], dropped[2]);
     must(weir_queue_join(queue), WEIR_DISCARDED);
+    finish_queue(queue);
+}
+
+/* ---- drop functions that call back ---- */
+
+static weir_queue *called_back;
+
+static void *never_run(void *got, void *arg) {
+    (void)arg;
+    sched_check(false, "a queue without items has one");
+    return got;
+}
+
+/* Whatever waits for this thread, or would outlive the queue, is refused; the rest ends at once. */
+static void drop_and_call_back(void *got, void *destroying) {
+    weir_threads *threads;
+    void *other;
+    dropped[number(got)]++;
+    must(weir_queue_put(called_back, got), WEIR_CLOSED);
+    must(weir_queue_get(called_back, &other), WEIR_CLOSED);
+    must(weir_queue_join(called_back), WEIR_DEADLOCK);
+    must(weir_queue_shutdown(called_back, WEIR_DISCARD), WEIR_OK);
+    must(weir_queue_destroy(called_back), WEIR_DEADLOCK);
+    if (destroying != NULL) {
+        must(weir_start_threads(&threads, 1, never_run, NULL, called_back, NULL), WEIR_CLOSED);
+        must(weir_start_threads(&threads, 1, never_run, NULL, queue, called_back), WEIR_CLOSED);
+    }
+}
+
+static void discard_called_back(void *unused) {
+    (void)unused;
+    must(weir_queue_shutdown(called_back, WEIR_DISCARD), WEIR_OK);
+}
+
+static void make_called_back(size_t capacity, void *destroying) {
+    weir_queue_options options = {.capacity = capacity, .drop = drop_and_call_back, .drop_arg = destroying};
+    for (int i = 0; i < 8; i++)
+        dropped[i] = 0;
+    must(weir_queue_create_with(&called_back, &options), WEIR_OK);
+    for (int i = 1; i <= 2; i++)
+        must(weir_queue_put(called_back, item(i)), WEIR_OK);
+}
+
+static void check_dropped_once(void) {
+    sched_check(dropped[1] == 1 && dropped[2] == 1, "dropped %d and %d times", dropped[1], dropped[2]);
+}
+
+void scenario_discard_calls_back(void) {
+    make_called_back(2, NULL);
+    int discarding = sched_spawn(discard_called_back, NULL);
+    must(weir_queue_shutdown(called_back, WEIR_DISCARD), WEIR_OK);
+    must(weir_queue_join(called_back), WEIR_DISCARDED);
+    sched_join(discarding);
+    check_dropped_once();
+    finish_queue(called_back);
+}
+
+void scenario_destroy_calls_back(void) {
+    queue = new_queue(1);
+    make_called_back(WEIR_UNBOUNDED, queue);
+    must(weir_queue_destroy(called_back), WEIR_OK);
+    check_dropped_once();
     finish_queue(queue);
 }

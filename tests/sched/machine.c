@@ -29,6 +29,7 @@ struct thread {
     bool timed_out;
     unsigned order; /* ASLEEP: who came first */
     int target;     /* JOINING: whom */
+    struct weir__callout *callouts;
     uint32_t priority;
 };
 
@@ -333,6 +334,10 @@ void weir__thread_join(weir__thread *thread) {
 
 const weir__thread *weir__thread_self(void) {
     return threads[self].started;
+}
+
+struct weir__callout **weir__thread_callouts(void) {
+    return &threads[self].callouts;
 }
 
 /* ---- sleeping ---- */

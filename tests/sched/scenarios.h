@@ -30,6 +30,8 @@ void scenario_drain_wakes_gets(void);
 void scenario_drain_hands_out(void);
 void scenario_discard_against_put_and_get(void);
 void scenario_discard_after_drain(void);
+void scenario_discard_calls_back(void);
+void scenario_destroy_calls_back(void);
 void scenario_close_against_shutdown(void);
 
 void scenario_join_waits_for_done(void);
@@ -70,6 +72,7 @@ void scenario_stop_from_two_threads(void);
 void scenario_two_groups_one_queue(void);
 void scenario_worker_exits(void);
 void scenario_out_is_shut_down(void);
+void scenario_destroy_of_queues_in_use(void);
 void scenario_stop_on_full_queue(void);
 
 void scenario_batch_in_order(void);

@@ -149,6 +149,27 @@ void scenario_out_is_shut_down(void) {
     destroy_queues();
 }
 
+/* An item that its own function waits for, and queues that it uses. */
+static void *destroy_from_inside(void *got, void *arg) {
+    (void)arg;
+    must(weir_queue_join(in), WEIR_DEADLOCK);
+    must(weir_queue_destroy(in), WEIR_DEADLOCK);
+    must(weir_queue_destroy(out), WEIR_DEADLOCK);
+    return got;
+}
+
+void scenario_destroy_of_queues_in_use(void) {
+    in = new_queue(1);
+    out = new_queue(1);
+    must(weir_start_threads(&group, 1, destroy_from_inside, NULL, in, out), WEIR_OK);
+    put_items(1, 1);
+    must(weir_queue_destroy(in), WEIR_BUSY);
+    must(weir_queue_destroy(out), WEIR_BUSY);
+    must(weir_stop_threads(in, group), WEIR_OK);
+    check_size(out, 1);
+    destroy_queues();
+}
+
 /* The only worker ends itself while the queue is full: there will never be room for anything. */
 void scenario_stop_on_full_queue(void) {
     in = new_queue(1);

@@ -23,6 +23,7 @@ typedef struct weir__thread {
 bool weir__thread_start(weir__thread *thread);
 void weir__thread_join(weir__thread *thread);
 const weir__thread *weir__thread_self(void);
+struct weir__callout **weir__thread_callouts(void);
 unsigned weir__processors(void);
 
 #endif /* WEIR_SYNC_THREAD_H */

@@ -1,0 +1,48 @@
+/*
+ * callout.h - calls out of the library, to functions of the program, which may call the library again.
+ *
+ * Each thread has a list of what it is inside of, the innermost first. A call that waits for others finds out from it
+ * whether it would wait for the thread that makes it. The list is the thread's own: no lock, no atomic.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_SYNC_CALLOUT_H
+#define WEIR_SYNC_CALLOUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "sync/thread.h"
+
+/* What a thread is inside of: an object, and bits of the object's room that say in which way. */
+typedef struct weir__callout {
+    const void *object;
+    unsigned how;
+    struct weir__callout *outer;
+} weir__callout;
+
+/* From here on the thread is inside of `object`. The struct stays in its place until the end. */
+static inline void weir__callout_begin(weir__callout *callout, const void *object, unsigned how) {
+    weir__callout **innermost = weir__thread_callouts();
+    *callout = (weir__callout){.object = object, .how = how, .outer = *innermost};
+    *innermost = callout;
+}
+
+static inline void weir__callout_end(const weir__callout *callout) {
+    *weir__thread_callouts() = callout->outer;
+}
+
+/* Forgets what the thread was inside of beyond this one: its stack was unwound. */
+static inline void weir__callout_unwind_to(weir__callout *callout) {
+    *weir__thread_callouts() = callout;
+}
+
+/* Whether the calling thread is inside of `object` in one of these ways. */
+static inline bool weir__callout_is_inside(const void *object, unsigned how) {
+    const weir__callout *at = *weir__thread_callouts();
+    while (at != NULL && !(at->object == object && (at->how & how) != 0))
+        at = at->outer;
+    return at != NULL;
+}
+
+#endif /* WEIR_SYNC_CALLOUT_H */
