@@ -210,23 +210,48 @@ void scenario_exit_in_next_of_key(void) {
     sched_check(done[1] == 1 && dropped[2] == 1, "done %d, dropped %d", done[1], dropped[2]);
 }
 
-/* As key_that_waits, with a key for each; there is no memory to give away the one that was early. */
-static uint64_t keys_without_memory(const void *got, void *arg) {
+/* As key_that_waits, with a key for each. */
+static uint64_t own_key_that_waits(const void *got, void *arg) {
     (void)key_that_waits(got, arg);
-    if (number(got) == 1)
-        sched_fail_allocation(1, false);
     return (uint64_t)number(got);
 }
 
-/* So its worker would have to run it too, and has ended before that. */
-void scenario_exit_before_those_that_came_in(void) {
-    begin_keys((weir_stage_options){.run = exit_in_first, .key = keys_without_memory}, 1);
+static int just_run(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    return leave(task, got);
+}
+
+/* The first item closes the gap before the second one, which another worker may run then. */
+void scenario_early_one_is_requeued(void) {
+    begin_keys((weir_stage_options){.run = just_run, .key = own_key_that_waits}, 1);
     begun = new_queue(1);
     put_items(1, 2);
     (void)get_number(begun);
     sched_settle();
     open_gate();
-    finish_keys(2, 1);
-    sched_check(dropped[1] == 1 && done[2] == 1, "dropped %d, done %d", dropped[1], done[2]);
+    finish_keys(2, 0);
     must(weir_queue_destroy(begun), WEIR_OK);
+}
+
+/* While the first one waits there is no memory for the second one's entry. */
+static uint64_t key_without_memory(const void *got, void *arg) {
+    (void)arg;
+    if (number(got) == 1) {
+        sched_fail_allocation(1, true);
+        wait_at_gate();
+        sched_fail_allocation(0, false);
+    }
+    return (uint64_t)number(got);
+}
+
+/* It comes in with the first one, and fails in that worker, whose thread has ended before that. */
+void scenario_exit_before_those_that_came_in(void) {
+    begin_keys((weir_stage_options){.run = exit_in_first, .key = key_without_memory}, 1);
+    sched_calm(true);
+    put_items(1, 2);
+    sched_settle();
+    open_gate();
+    finish_keys(2, 2);
+    sched_check(dropped[1] == 1 && dropped[2] == 1, "dropped %d and %d", dropped[1], dropped[2]);
 }

@@ -362,8 +362,12 @@ const struct scenario scenarios[] = {
      .shows = "a thread ends in an item that it runs after its own",
      .run = scenario_exit_in_next_of_key,
      .large = 2},
+    {.name = "early_one_is_requeued",
+     .shows = "what comes in with another item is run once, by whichever worker is free",
+     .run = scenario_early_one_is_requeued,
+     .large = 1},
     {.name = "exit_before_those_that_came_in",
-     .shows = "a thread ends, and others run what it has let come in",
+     .shows = "a thread ends, and what it has let come in without memory fails",
      .run = scenario_exit_before_those_that_came_in,
      .large = 1},
 

@@ -139,6 +139,7 @@ void scenario_cancel_against_early(void);
 void scenario_two_for_each_key(void);
 void scenario_key_left_by_exit(void);
 void scenario_exit_in_next_of_key(void);
+void scenario_early_one_is_requeued(void);
 void scenario_exit_before_those_that_came_in(void);
 
 void scenario_last_batch(void);
