@@ -29,7 +29,8 @@ void expect_text(const char *text, const char *part);
 /* It is a JPEG, and can be decoded to its end. */
 void expect_whole(const char *path);
 
-/* image_pipeline_interrupt.c and image_pipeline_usage.c: cases of their own. */
+/* image_pipeline_damage.c and so on: cases of their own. */
+void add_damage_tests(TCase *cases);
 void add_interrupt_tests(TCase *cases);
 void add_usage_tests(TCase *cases);
 

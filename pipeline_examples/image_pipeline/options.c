@@ -30,6 +30,7 @@ enum {
     OPT_MAX_BYTES,
     OPT_MAX_PIXELS,
     OPT_TIMEOUT,
+    OPT_KEEP_DAMAGED,
     OPT_VERSION
 };
 
@@ -45,6 +46,7 @@ static const struct option long_options[] = {
     {"max-bytes", required_argument, NULL, OPT_MAX_BYTES},
     {"max-pixels", required_argument, NULL, OPT_MAX_PIXELS},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"keep-damaged", no_argument, NULL, OPT_KEEP_DAMAGED},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -72,6 +74,7 @@ static void print_help(void) {
           "  --max-bytes N      refuse a picture of more bytes (default: 67108864)\n"
           "  --max-pixels N     refuse a picture of more pixels, before decoding it (default: 100000000)\n"
           "  --timeout N        give a transfer up that got nowhere for N seconds (default: 30)\n"
+          "  --keep-damaged     make thumbnails of damaged pictures too, and name them\n"
           "  -h, --help         print this and exit\n"
           "  --version          print the version and exit\n"
           "\n"
@@ -145,6 +148,9 @@ static bool read_option(struct options *options, int option) {
             return true;
         case 's':
             return read_size(options);
+        case OPT_KEEP_DAMAGED:
+            options->keep_damaged = true;
+            return true;
         case OPT_DOWNLOADS:
             return read_count("--downloads", MAX_THREADS, &options->downloads);
         case OPT_RESIZES:

@@ -17,6 +17,7 @@ struct options {
     size_t downloads, resizes, uploads, queue;
     size_t max_bytes;    /* of one picture as downloaded */
     uint64_t max_pixels; /* of one picture as its header says */
+    bool keep_damaged;   /* makes a thumbnail of a damaged picture too */
     long timeout;        /* seconds that a transfer may take to connect, or go on without getting anywhere */
 };
 

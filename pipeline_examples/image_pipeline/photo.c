@@ -6,7 +6,17 @@
 #include "photo.h"
 
 #include <glib.h>
+#include <stdio.h>
 #include <stdlib.h>
+
+#include "url.h"
+
+void photo_show(char *text, size_t size, const struct photo *photo) {
+    if (photo->url == photo->label) /* else it is a file's name */
+        url_show(text, size, photo->label);
+    else
+        snprintf(text, size, "%s", photo->label);
+}
 
 void photo_forget_image(struct photo *photo) {
     free(photo->image);
@@ -14,10 +24,17 @@ void photo_forget_image(struct photo *photo) {
     photo->image_size = 0;
 }
 
+void photo_forget_thumbnail(struct photo *photo) {
+    g_free(photo->thumbnail);
+    photo->thumbnail = NULL;
+    photo->thumbnail_size = 0;
+}
+
 void photo_drop(void *item, void *unused) {
     (void)unused;
     struct photo *photo = item;
     photo_forget_image(photo);
-    g_free(photo->thumbnail);
-    photo->thumbnail = NULL;
+    photo_forget_thumbnail(photo);
+    free(photo->damage);
+    photo->damage = NULL;
 }

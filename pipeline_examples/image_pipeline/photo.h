@@ -21,10 +21,25 @@ struct photo {
     size_t image_size;
     void *thumbnail; /* the JPEG to upload, in libvips's memory; NULL: there is none */
     size_t thumbnail_size;
+    unsigned notes; /* on how the thumbnail was made: a sum of enum photo_note */
+    char *damage;   /* what its decoder says is wrong with the picture; NULL: nothing */
 };
+
+/* What is told of a picture that became a thumbnail all the same. */
+enum photo_note {
+    PHOTO_PROFILE_IGNORED = 1 /* its colour profile does not fit */
+};
+
+enum { PHOTO_LABEL_SIZE = 1024 };
+
+/* Writes what people call it. What is said may be logged, and seen by others: no secrets of a URL in it. */
+void photo_show(char *text, size_t size, const struct photo *photo);
 
 /* Gives the memory of the downloaded picture back, which nobody needs after resizing. */
 void photo_forget_image(struct photo *photo);
+
+/* Gives the memory of the thumbnail back. */
+void photo_forget_thumbnail(struct photo *photo);
 
 /* Gives back all that it holds, at the end of its way: a drop function of weir's. */
 void photo_drop(void *photo, void *unused);

@@ -12,21 +12,13 @@
 
 #include "photo.h"
 #include "terminal.h"
-#include "url.h"
-
-enum { LABEL_SIZE = 1024 };
 
 static const uint64_t rewrite_interval = 200 * WEIR_MILLISECOND, line_interval = 2 * WEIR_SECOND;
 
-/* What is said may be logged, and seen by others: no secrets of a URL in it. A file's name is no URL. */
 static void say_failure(weir_dead_letter *letter) {
     struct photo *photo = letter->item;
-    const char *label = photo->label;
-    char url[LABEL_SIZE];
-    if (photo->url == label) {
-        url_show(url, sizeof url, label);
-        label = url;
-    }
+    char label[PHOTO_LABEL_SIZE];
+    photo_show(label, sizeof label, photo);
     terminal_say("%s: %s: %s", label, letter->stage, letter->message);
     photo_drop(photo, NULL);
     weir_dead_letter_free(letter);

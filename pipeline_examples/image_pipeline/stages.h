@@ -18,11 +18,13 @@
 #include "options.h"
 #include "photo.h"
 
-/* What all stages share; the `arg` of each. Constant while they run, but for the two sums. */
+/* What all stages share; the `arg` of each. Constant while they run, but for the sums. */
 struct work {
     const struct options *options;
     struct ends ends;
     atomic_uint_fast64_t bytes_in, bytes_out; /* of the pictures that were downloaded, and the thumbnails uploaded */
+    atomic_size_t profiles_ignored;           /* thumbnails whose picture has a colour profile that does not fit */
+    atomic_size_t damaged_kept;               /* thumbnails of damaged pictures */
 };
 
 /* The code of a failure. There is no other: the message is for people, and no program asks. */

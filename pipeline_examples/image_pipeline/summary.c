@@ -26,6 +26,13 @@ static void print_failed(const weir_report *report) {
     puts(failed(&report->counts) > 0 ? ")" : "");
 }
 
+/* Of those that are done. */
+static void print_noted(struct work *work) {
+    size_t profiles = atomic_load(&work->profiles_ignored), damaged = atomic_load(&work->damaged_kept);
+    printf("%-12s %zu", "noted", profiles + damaged);
+    printf(profiles + damaged > 0 ? " (profile ignored %zu, damaged %zu)\n" : "\n", profiles, damaged);
+}
+
 static void print_stages(const weir_report *report) {
     for (size_t i = 0; i < report->stage_count; i++) {
         const weir_stage_report *stage = &report->stages[i];
@@ -44,6 +51,7 @@ bool summary_print(const weir_report *report, struct work *work) {
         terminal_say("interrupted: %" PRIu64 " not started", not_started);
     printf("%-12s %" PRIu64 " of %" PRIu64 "\n", "done", counts->done, total);
     print_failed(report);
+    print_noted(work);
     printf("%-12s %" PRIu64 "\n", "abandoned", counts->dropped);
     printf("%-12s %" PRIu64 "\n", "not started", not_started);
     printf("%-12s %" PRIuFAST64 "\n", "bytes in", atomic_load(&work->bytes_in));

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "stages.h"
+#include "terminal.h"
 #include "transfer.h"
 #include "url.h"
 
@@ -123,6 +124,22 @@ static int upload(struct uploader *uploader, weir_task *task) {
     return weir_task_fail(task, FAILED, "HTTP status %ld%s%s", status, *text == '\0' ? "" : ": ", text);
 }
 
+/* Tells, of a picture that is done, how its thumbnail was made. */
+static void tell_notes(struct work *work, const struct photo *photo) {
+    char label[PHOTO_LABEL_SIZE];
+    if (photo->notes == 0 && photo->damage == NULL)
+        return;
+    photo_show(label, sizeof label, photo);
+    if ((photo->notes & PHOTO_PROFILE_IGNORED) != 0) {
+        atomic_fetch_add(&work->profiles_ignored, 1);
+        terminal_say("%s: note: its colour profile does not fit and is ignored", label);
+    }
+    if (photo->damage != NULL) {
+        atomic_fetch_add(&work->damaged_kept, 1);
+        terminal_say("%s: note: damaged, and made all the same: %s", label, photo->damage);
+    }
+}
+
 int upload_photo(weir_task *task, void *item, void *state) {
     struct uploader *uploader = state;
     struct photo *photo = item;
@@ -133,6 +150,7 @@ int upload_photo(weir_task *task, void *item, void *state) {
     if (code != 0)
         return code;
     atomic_fetch_add(&uploader->work->bytes_out, photo->thumbnail_size);
+    tell_notes(uploader->work, photo);
     photo_drop(photo, NULL);
     return 0;
 }

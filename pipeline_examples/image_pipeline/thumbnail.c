@@ -1,0 +1,213 @@
+/*
+ * thumbnail.c - decodes, shrinks, converts and encodes one picture, with libvips.
+ *
+ * The pictures come from anywhere, so a picture must be let in: only JPEG, PNG and WebP, by what is inside and not by
+ * the name, and only with so many pixels, by what its header says, before a single one is decoded.
+ *
+ * A damaged picture is refused: one whose decoder warns, too, because what libjpeg makes up for lost data is grey. libvips
+ * looks for warnings before it decodes some more rows, and so never after the last ones: a tenth of a small thumbnail.
+ * When it frees a decoder that has warned it logs how often, in the thread that frees it; this is asked as well.
+ *
+ * The thumbnail is in sRGB and has no profile. So a picture is converted if it has a profile that fits, or if it is
+ * CMYK; any other picture is taken to be in sRGB already, as browsers take it. A profile that does not fit is ignored.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "thumbnail.h"
+
+#include <string.h>
+#include <vips/vips.h>
+
+#include "profile.h"
+#include "stages.h"
+
+/* What libvips has logged in this thread, about the picture in work. */
+static _Thread_local struct {
+    bool profile_is_refused; /* by libpng, so that libvips does not see it, or by libvips */
+    bool decoder_has_warned; /* so that the pixels may not be those of the picture */
+} logged;
+
+static void take_warning(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer unused) {
+    (void)domain, (void)level, (void)unused;
+    if (strncmp(message, "iCCP: ", 6) == 0 || strncmp(message, "profile ", 8) == 0)
+        logged.profile_is_refused = true;
+    else if (strncmp(message, "read gave ", 10) == 0)
+        logged.decoder_has_warned = true;
+}
+
+void thumbnail_open(void) {
+    g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, take_warning, NULL);
+}
+
+/* libvips has loaders for everything from SVG and PDF to all that ImageMagick reads; photographs need three. */
+static int check_format(weir_task *task, const struct photo *photo) {
+    static const char *const allowed[] = {"VipsForeignLoadJpegBuffer", "VipsForeignLoadPngBuffer",
+                                          "VipsForeignLoadWebpBuffer"};
+    const char *loader = vips_foreign_find_load_buffer(photo->image, photo->image_size);
+    if (loader == NULL)
+        return weir_task_fail(task, FAILED, "not an image");
+    for (size_t i = 0; i < sizeof allowed / sizeof *allowed; i++) {
+        if (strcmp(loader, allowed[i]) == 0)
+            return 0;
+    }
+    const char *nickname = vips_nickname_find(g_type_from_name(loader)); /* "svgload_buffer" */
+    const char *end = nickname == NULL ? NULL : strstr(nickname, "load");
+    return weir_task_fail(task, FAILED, "not JPEG, PNG or WebP but %.*s", end == NULL ? 5 : (int)(end - nickname),
+                          end == NULL ? "other" : nickname);
+}
+
+/* What the header says. */
+struct header {
+    int width, height;
+    bool is_cmyk;
+    enum profile profile;
+};
+
+static int read_header(const struct photo *photo, struct header *header) {
+    VipsImage *picture = vips_image_new_from_buffer(photo->image, photo->image_size, "", NULL); /* decodes nothing */
+    if (picture == NULL)
+        return LIBVIPS_KNOWS;
+    *header = (struct header){.width = vips_image_get_width(picture),
+                              .height = vips_image_get_height(picture),
+                              .is_cmyk = vips_image_get_interpretation(picture) == VIPS_INTERPRETATION_CMYK,
+                              .profile = profile_of(picture)};
+    if (header->profile == PROFILE_NONE && logged.profile_is_refused)
+        header->profile = PROFILE_UNFIT;
+    g_object_unref(picture);
+    return 0;
+}
+
+static int check_size(weir_task *task, const struct header *header, uint64_t max_pixels) {
+    if ((uint64_t)header->width * (uint64_t)header->height <= max_pixels)
+        return 0;
+    return weir_task_fail(task, FAILED, "%d x %d is more than %ju pixels", header->width, header->height,
+                          (uintmax_t)max_pixels);
+}
+
+/* How the picture is loaded. It goes by the option string: libvips 8.14 ignores vips_thumbnail_buffer's own fail_on. */
+static const char *load_options(enum thumbnail_damage damage) {
+    return damage == THUMBNAIL_REFUSE_DAMAGED ? "[fail_on=warning]" : "[fail_on=none]";
+}
+
+/* Decoded at a smaller scale where the format can, and turned as its camera held it; still without its pixels. */
+static VipsImage *shrink(const struct photo *photo, const struct options *options, enum thumbnail_damage damage) {
+    VipsImage *small = NULL;
+    if (vips_thumbnail_buffer(photo->image, photo->image_size, &small, options->width, "height", options->height,
+                              "size", VIPS_SIZE_DOWN, "option_string", load_options(damage), NULL) != 0)
+        return NULL;
+    return small;
+}
+
+/* Takes the picture and returns it in sRGB. A profile can fit by its header and be broken behind it. */
+static VipsImage *convert(VipsImage *picture, struct photo *photo) {
+    VipsImage *converted = NULL;
+    logged.profile_is_refused = false;
+    int error = vips_icc_transform(picture, &converted, "srgb", "embedded", TRUE, "depth", 8, NULL);
+    if (error != 0 || logged.profile_is_refused)
+        photo->notes |= PHOTO_PROFILE_IGNORED;
+    if (error != 0)
+        return picture;
+    g_object_unref(picture);
+    return converted;
+}
+
+static VipsImage *shrink_rgb(struct photo *photo, const struct options *options, const struct header *header,
+                             enum thumbnail_damage damage) {
+    VipsImage *small = shrink(photo, options, damage);
+    if (small != NULL && header->profile == PROFILE_FITS)
+        return convert(small, photo);
+    if (header->profile == PROFILE_UNFIT)
+        photo->notes |= PHOTO_PROFILE_IGNORED;
+    return small;
+}
+
+/* By how much the decoder may shrink: libvips, as in vips_thumbnail, still halves what comes out of it. */
+static int decoder_shrink(const struct header *header, const struct options *options) {
+    int longer = header->width > header->height ? header->width : header->height;
+    int box = options->width > options->height ? options->width : options->height; /* however it is turned */
+    int factor = longer / box;
+    return factor >= 16 ? 8 : factor >= 8 ? 4 : factor >= 4 ? 2 : 1;
+}
+
+static VipsImage *load_cmyk(const struct photo *photo, const struct options *options, const struct header *header,
+                            enum thumbnail_damage damage) {
+    return vips_image_new_from_buffer(photo->image, photo->image_size, load_options(damage), "access",
+                                      VIPS_ACCESS_SEQUENTIAL, "shrink", decoder_shrink(header, options), NULL);
+}
+
+/* Takes the picture and returns a copy without a profile; NULL: libvips knows. */
+static VipsImage *forget_profile(VipsImage *picture) {
+    VipsImage *copy = NULL;
+    if (vips_copy(picture, &copy, NULL) == 0)
+        vips_image_remove(copy, VIPS_META_ICC_NAME);
+    g_object_unref(picture);
+    return copy;
+}
+
+/*
+ * CMYK is converted before it is shrunk, by its own profile or by the one that libvips has. vips_thumbnail would do that
+ * too, but libvips 8.14 takes its own profile always, and others fail when the picture's is broken.
+ */
+static VipsImage *shrink_cmyk(struct photo *photo, const struct options *options, const struct header *header,
+                              enum thumbnail_damage damage) {
+    VipsImage *picture = load_cmyk(photo, options, header, damage), *small = NULL;
+    if (picture != NULL && header->profile == PROFILE_FITS)
+        picture = convert(picture, photo);
+    if (header->profile == PROFILE_UNFIT)
+        photo->notes |= PHOTO_PROFILE_IGNORED;
+    if (picture != NULL && vips_image_get_interpretation(picture) == VIPS_INTERPRETATION_CMYK)
+        picture = forget_profile(picture);
+    if (picture == NULL)
+        return NULL;
+    int error =
+        vips_thumbnail_image(picture, &small, options->width, "height", options->height, "size", VIPS_SIZE_DOWN, NULL);
+    g_object_unref(picture);
+    return error == 0 ? small : NULL;
+}
+
+/* Called by libvips every now and then: a big picture need not be finished when the run is aborted. */
+static void look_for_abort(VipsImage *image, VipsProgress *progress, void *task) {
+    (void)progress;
+    if (weir_task_cancelled(task))
+        vips_image_set_kill(image, TRUE);
+}
+
+/* This is where the pixels are decoded. */
+static int encode(weir_task *task, VipsImage *picture, struct photo *photo, int quality) {
+    vips_image_set_progress(picture, TRUE);
+    g_signal_connect(picture, "eval", G_CALLBACK(look_for_abort), task);
+    VipsArrayDouble *white = vips_array_double_newv(1, 255.0); /* what is seen through transparent places */
+    int error = vips_jpegsave_buffer(picture, &photo->thumbnail, &photo->thumbnail_size, "Q", quality, "strip", TRUE,
+                                     "optimize_coding", TRUE, "background", white, NULL);
+    vips_area_unref(VIPS_AREA(white));
+    return error == 0 ? 0 : LIBVIPS_KNOWS;
+}
+
+/* From the header to the JPEG. */
+static int make(weir_task *task, struct photo *photo, const struct options *options, const struct header *header,
+                enum thumbnail_damage damage) {
+    VipsImage *small =
+        header->is_cmyk ? shrink_cmyk(photo, options, header, damage) : shrink_rgb(photo, options, header, damage);
+    if (small == NULL)
+        return LIBVIPS_KNOWS;
+    int code = encode(task, small, photo, options->quality);
+    g_object_unref(small); /* and the decoder */
+    return code;
+}
+
+int thumbnail_make(weir_task *task, struct photo *photo, const struct options *options, enum thumbnail_damage damage) {
+    struct header header;
+    photo->notes = 0;
+    logged.profile_is_refused = logged.decoder_has_warned = false;
+    int code = check_format(task, photo);
+    if (code == 0)
+        code = read_header(photo, &header);
+    if (code == 0)
+        code = check_size(task, &header, options->max_pixels);
+    if (code == 0)
+        code = make(task, photo, options, &header, damage);
+    if (code != 0 || !logged.decoder_has_warned || damage == THUMBNAIL_KEEP_DAMAGED)
+        return code;
+    photo_forget_thumbnail(photo);
+    return LIBVIPS_KNOWS;
+}
