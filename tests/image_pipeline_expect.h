@@ -32,6 +32,7 @@ void expect_whole(const char *path);
 /* image_pipeline_damage.c and so on: cases of their own. */
 void add_damage_tests(TCase *cases);
 void add_interrupt_tests(TCase *cases);
+void add_target_tests(TCase *cases);
 void add_usage_tests(TCase *cases);
 
 #endif /* IMAGE_PIPELINE_EXPECT_H */

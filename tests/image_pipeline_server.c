@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -76,9 +77,22 @@ static void finish(int connection) {
     _exit(0);
 }
 
-static void answer(int connection, const char *file) {
+const char *server_log(const struct server *server) {
+    return in_root("server-%d.log", server->port);
+}
+
+/* Each head in one write, at the end of the file. */
+static void log_head(const char *path, const char *head) {
+    int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+    if (file < 0 || write(file, head, strlen(head)) < 0)
+        _exit(1);
+    close(file);
+}
+
+static void answer(int connection, const char *file, const char *log) {
     char head[8192], kind[32] = "";
     read_head(connection, head, sizeof head);
+    log_head(log, head);
     sscanf(head, "%*s /%31[^/]/", kind);
     if (strcmp(kind, "hang") == 0)
         pause();
@@ -99,7 +113,7 @@ static void answer(int connection, const char *file) {
     finish(connection);
 }
 
-static void serve(int listener, const char *file) {
+static void serve(int listener, const char *file, const char *log) {
     signal(SIGCHLD, SIG_IGN); /* nobody waits for them */
     for (;;) {
         int connection = accept(listener, NULL, NULL);
@@ -107,7 +121,7 @@ static void serve(int listener, const char *file) {
         if (child == 0) {
             die_with_parent(parent);
             close(listener);
-            answer(connection, file);
+            answer(connection, file, log);
         }
         if (connection >= 0)
             close(connection);
@@ -123,11 +137,15 @@ struct server server_start(const char *file) {
     ck_assert_int_eq(listen(listener, 64), 0);
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
     pid_t parent = getpid();
-    struct server server = {.pid = fork(), .port = ntohs(address.sin_port)};
+    struct server server = {.port = ntohs(address.sin_port)};
+    char log[512];
+    snprintf(log, sizeof log, "%s", server_log(&server));
+    write_text(log, "");
+    server.pid = fork();
     ck_assert_int_ge(server.pid, 0);
     if (server.pid == 0) {
         die_with_parent(parent);
-        serve(listener, file);
+        serve(listener, file, log);
     }
     close(listener);
     return server;

@@ -23,6 +23,9 @@ struct server {
  */
 struct server server_start(const char *file);
 
+/* The file with the heads of all requests that server_start's server has got, and of some the start of the body. */
+const char *server_log(const struct server *server);
+
 /*
  * Starts nginx as origin and store: GET and PUT of what is in ROOT/nginx/www. Requests are logged to ROOT/nginx/log, as
  * "PUT 201". pid 0: there is no nginx, or none that starts with what this needs, and a message says so. When the

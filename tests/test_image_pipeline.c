@@ -516,6 +516,7 @@ static Suite *create_suite(void) {
     tcase_add_test(cases, make_photos_skips_a_jpeg_that_does_not_decode);
     add_damage_tests(cases);
     add_interrupt_tests(cases);
+    add_target_tests(cases);
     add_usage_tests(cases);
     suite_add_tcase(suite, cases);
     return suite;

@@ -21,16 +21,8 @@ static bool is_unreserved(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c) != NULL;
 }
 
-char *url_join(const char *base, const char *name) {
+static char *append_encoded(char *end, const char *name) {
     static const char digits[] = "0123456789ABCDEF";
-    size_t length = strlen(base);
-    char *url = malloc(length + 1 + 3 * strlen(name) + 1);
-    if (url == NULL)
-        return NULL;
-    memcpy(url, base, length);
-    char *end = url + length;
-    if (length == 0 || end[-1] != '/')
-        *end++ = '/';
     for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
         if (is_unreserved(*c)) {
             *end++ = (char)*c;
@@ -40,7 +32,20 @@ char *url_join(const char *base, const char *name) {
             *end++ = digits[*c & 15];
         }
     }
-    *end = '\0';
+    return end;
+}
+
+char *url_join(const char *base, const char *name) {
+    size_t path = strcspn(base, "?"), query = strlen(base + path);
+    char *url = malloc(path + 1 + 3 * strlen(name) + query + 1);
+    if (url == NULL)
+        return NULL;
+    memcpy(url, base, path);
+    char *end = url + path;
+    if (path == 0 || end[-1] != '/')
+        *end++ = '/';
+    end = append_encoded(end, name);
+    memcpy(end, base + path, query + 1);
     return url;
 }
 

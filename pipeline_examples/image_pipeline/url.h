@@ -12,7 +12,10 @@
 /* Whether `text` starts with http:// or https://. */
 bool url_is_http(const char *text);
 
-/* Returns `base`, a '/' unless it ends in one, and `name` percent-encoded; the caller frees it. NULL: out of memory. */
+/*
+ * Returns `base` with `name`, percent-encoded, as one more component of its path; the caller frees it. The query of
+ * `base`, which may be a signature, stays behind the path. NULL: out of memory.
+ */
 char *url_join(const char *base, const char *name);
 
 /*

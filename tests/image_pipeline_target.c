@@ -1,0 +1,73 @@
+/*
+ * image_pipeline_target.c - for test_image_pipeline.c: what a URL as target gets.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "image_pipeline_expect.h"
+#include "image_pipeline_server.h"
+
+static struct result put_two(const char *folder, const struct server *server, const char *path) {
+    char url[256];
+    make_folder(in_root("%s", folder));
+    copy_file(photo(1), in_root("%s/a b.jpg", folder));
+    copy_file(photo(2), in_root("%s/c.jpg", folder));
+    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", server->port, path);
+    return run_thumbs("--from", in_root("%s", folder), "--to", url, NULL);
+}
+
+START_TEST (a_thumbnail_is_sent_without_waiting_for_a_continue) {
+    struct server server = server_start(photo(1));
+    struct result result = put_two("expect", &server, "/201/x");
+    expect_counts(&result, 2, 0);
+    char *log = read_file(server_log(&server), NULL);
+    expect_text(log, "PUT /201/x/c.jpg HTTP/1.1\r\n");
+    ck_assert_ptr_null(strstr(log, "Expect:"));
+    free(log);
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+static const struct {
+    const char *path, *first, *second;
+} queries[] = {
+    {"/201/x?sig=a%2Fb&se=1", "PUT /201/x/a%20b.jpg?sig=a%2Fb&se=1 ", "PUT /201/x/c.jpg?sig=a%2Fb&se=1 "},
+    {"/201/x/?sig=a/b", "PUT /201/x/a%20b.jpg?sig=a/b ", "PUT /201/x/c.jpg?sig=a/b "},
+};
+
+START_TEST (the_name_goes_into_the_path_of_a_target_and_its_query_stays) {
+    char folder[32];
+    struct server server = server_start(photo(1));
+    snprintf(folder, sizeof folder, "query-%d", _i);
+    struct result result = put_two(folder, &server, queries[_i].path);
+    expect_counts(&result, 2, 0);
+    char *log = read_file(server_log(&server), NULL);
+    expect_text(log, queries[_i].first);
+    expect_text(log, queries[_i].second);
+    free(log);
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+START_TEST (a_target_with_a_fragment_is_refused) {
+    struct server server = server_start(photo(1));
+    struct result result = put_two("fragment", &server, "/201/x?sig=secret#top");
+    ck_assert_int_eq(result.status, 2);
+    expect_text(result.err, "weir-thumbs: --to: a URL with a fragment ");
+    ck_assert_ptr_null(strstr(result.err, "secret"));
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+void add_target_tests(TCase *cases) {
+    tcase_add_test(cases, a_thumbnail_is_sent_without_waiting_for_a_continue);
+    tcase_add_loop_test(cases, the_name_goes_into_the_path_of_a_target_and_its_query_stays, 0,
+                        (int)(sizeof queries / sizeof *queries));
+    tcase_add_test(cases, a_target_with_a_fragment_is_refused);
+}
