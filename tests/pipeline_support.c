@@ -264,6 +264,11 @@ void make_pipeline_put_many(struct call *call) {
     call->status = weir_pipeline_put_many(self->pipeline, call->items, call->count, &call->moved);
 }
 
+void make_pipeline_put_many_until(struct call *call) {
+    struct pipeline_call *self = (struct pipeline_call *)call;
+    call->status = weir_pipeline_put_many_until(self->pipeline, call->items, call->count, &call->moved, call->deadline);
+}
+
 void make_pipeline_finish(struct call *call) {
     struct pipeline_call *self = (struct pipeline_call *)call;
     call->status = weir_pipeline_finish(self->pipeline, call->deadline, &self->report);

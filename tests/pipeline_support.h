@@ -96,6 +96,7 @@ struct pipeline_call {
 
 void make_pipeline_put(struct call *call);
 void make_pipeline_put_many(struct call *call);
+void make_pipeline_put_many_until(struct call *call);
 void make_pipeline_finish(struct call *call);
 void make_pipeline_wait(struct call *call);
 void make_pipeline_cancel(struct call *call);

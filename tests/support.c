@@ -254,6 +254,10 @@ void make_put_many(struct call *call) {
     call->status = weir_queue_put_many(call->queue, call->items, call->count, &call->moved);
 }
 
+void make_put_many_until(struct call *call) {
+    call->status = weir_queue_put_many_until(call->queue, call->items, call->count, &call->moved, call->deadline);
+}
+
 void make_close(struct call *call) {
     call->status = weir_queue_close(call->queue);
 }
@@ -268,6 +272,10 @@ void make_get_until(struct call *call) {
 
 void make_get_many(struct call *call) {
     call->status = weir_queue_get_many(call->queue, call->items, call->count, &call->moved);
+}
+
+void make_get_many_until(struct call *call) {
+    call->status = weir_queue_get_many_until(call->queue, call->items, call->count, &call->moved, call->deadline);
 }
 
 void make_join(struct call *call) {

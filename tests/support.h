@@ -133,10 +133,12 @@ struct call {
 void make_put(struct call *call);
 void make_put_until(struct call *call);
 void make_put_many(struct call *call);
+void make_put_many_until(struct call *call);
 void make_close(struct call *call);
 void make_get(struct call *call);
 void make_get_until(struct call *call);
 void make_get_many(struct call *call);
+void make_get_many_until(struct call *call);
 void make_join(struct call *call);
 void make_join_until(struct call *call);
 void make_shutdown(struct call *call);

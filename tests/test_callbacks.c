@@ -144,6 +144,20 @@ static weir_status call_put_many(struct world *world) {
     return count_put(world, status, put);
 }
 
+static weir_status call_try_put_many(struct world *world) {
+    void *items[] = {number(1), number(2)};
+    size_t put;
+    weir_status status = weir_queue_try_put_many(queue_of(world), items, 2, &put);
+    return count_put(world, status, put);
+}
+
+static weir_status call_put_many_until(struct world *world) {
+    void *items[] = {number(1), number(2)};
+    size_t put;
+    weir_status status = weir_queue_put_many_until(queue_of(world), items, 2, &put, hang_limit());
+    return count_put(world, status, put);
+}
+
 static weir_status call_get(struct world *world) {
     void *item;
     supply(world);
@@ -167,6 +181,22 @@ static weir_status call_get_many(struct world *world) {
     size_t got;
     supply(world);
     weir_status status = weir_queue_get_many(queue_of(world), items, COUNT_OF(items), &got);
+    return count_got(world, status, got);
+}
+
+static weir_status call_try_get_many(struct world *world) {
+    void *items[3];
+    size_t got;
+    supply(world);
+    weir_status status = weir_queue_try_get_many(queue_of(world), items, COUNT_OF(items), &got);
+    return count_got(world, status, got);
+}
+
+static weir_status call_get_many_until(struct world *world) {
+    void *items[3];
+    size_t got;
+    supply(world);
+    weir_status status = weir_queue_get_many_until(queue_of(world), items, COUNT_OF(items), &got, hang_limit());
     return count_got(world, status, got);
 }
 
@@ -326,10 +356,14 @@ static const struct row {
     {"weir_queue_try_put", call_try_put, PUT, WEIR_OK, false},
     {"weir_queue_put_until", call_put_until, PUT, WEIR_OK, false},
     {"weir_queue_put_many", call_put_many, PUT, WEIR_OK, false},
+    {"weir_queue_try_put_many", call_try_put_many, PUT, WEIR_OK, false},
+    {"weir_queue_put_many_until", call_put_many_until, PUT, WEIR_OK, false},
     {"weir_queue_get", call_get, GET, WEIR_OK, false},
     {"weir_queue_try_get", call_try_get, GET, WEIR_OK, false},
     {"weir_queue_get_until", call_get_until, GET, WEIR_OK, false},
     {"weir_queue_get_many", call_get_many, GET, WEIR_OK, false},
+    {"weir_queue_try_get_many", call_try_get_many, GET, WEIR_OK, false},
+    {"weir_queue_get_many_until", call_get_many_until, GET, WEIR_OK, false},
     {"weir_queue_task_done", call_task_done, ALL_OF(WEIR_OK), WEIR_OK, false},
     {"weir_queue_tasks_done", call_tasks_done, ALL_OF(WEIR_OK), WEIR_OK, false},
     {"weir_queue_join", call_join, JOIN(WEIR_DEADLOCK), WEIR_OK, false},

@@ -201,6 +201,166 @@ START_TEST (one_put_many_wakes_as_many_gets_as_it_has_items) {
 }
 END_TEST
 
+/* ---- without waiting, and until a deadline ---- */
+
+START_TEST (try_get_many_takes_what_is_there_or_says_empty) {
+    weir_queue *queue = new_queue(_i ? WEIR_UNBOUNDED : 8);
+    void *items[8] = {number(77), number(77), number(77)};
+    size_t got = 99;
+    assert_status(WEIR_EMPTY, weir_queue_try_get_many(queue, items, 8, &got));
+    ck_assert_uint_eq(got, 0);
+    ck_assert_ptr_eq(items[0], number(77));
+    put_numbers(queue, 0, 2);
+    assert_status(WEIR_OK, weir_queue_close(queue));
+    assert_status(WEIR_OK, weir_queue_try_get_many(queue, items, 8, &got));
+    ck_assert_uint_eq(got, 2);
+    assert_numbers(items, 0, 2);
+    ck_assert_ptr_eq(items[2], number(77));
+    got = 99;
+    assert_status(WEIR_CLOSED, weir_queue_try_get_many(queue, items, 8, &got)); /* the sentinel */
+    ck_assert_uint_eq(got, 0);
+    assert_status(WEIR_EMPTY, weir_queue_try_get_many(queue, items, 8, &got));
+    ck_assert_uint_eq(weir_queue_unfinished(queue), 2);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (get_many_until_waits_for_the_first_until_the_deadline) {
+    weir_queue *queue = new_queue(_i ? WEIR_UNBOUNDED : 4);
+    void *items[4] = {number(77)};
+    size_t got = 99;
+    assert_status(WEIR_TIMEDOUT, weir_queue_get_many_until(queue, items, 4, &got, 0));
+    ck_assert_uint_eq(got, 0);
+    got = 99;
+    weir_deadline deadline = weir_deadline_after(20 * MILLISECONDS);
+    assert_status(WEIR_TIMEDOUT, weir_queue_get_many_until(queue, items, 4, &got, deadline));
+    ck_assert_uint_ge(now(), deadline);
+    ck_assert_uint_eq(got, 0);
+    ck_assert_ptr_eq(items[0], number(77));
+    struct call get = {.queue = queue, .items = items, .count = 4, .moved = 99, .deadline = hang_limit()};
+    call_start_asleep(&get, make_get_many_until);
+    put_numbers(queue, 5, 6);
+    assert_status(WEIR_OK, call_finish(&get)); /* and not for more */
+    ck_assert_uint_eq(get.moved, 1);
+    assert_numbers(items, 5, 1);
+    put_numbers(queue, 6, 9);
+    assert_status(WEIR_OK, weir_queue_get_many_until(queue, items, 2, &got, 0)); /* one that has passed tries once */
+    ck_assert_uint_eq(got, 2);
+    assert_numbers(items, 6, 2);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (try_put_many_puts_what_there_is_room_for) {
+    weir_queue *queue = new_queue(5);
+    void *items[8];
+    size_t put = 99;
+    fill(items, 0, 8);
+    assert_status(WEIR_OK, weir_queue_try_put_many(queue, items, 2, &put));
+    ck_assert_uint_eq(put, 2);
+    assert_status(WEIR_FULL, weir_queue_try_put_many(queue, items + 2, 6, &put));
+    ck_assert_uint_eq(put, 3);
+    put = 99;
+    assert_status(WEIR_FULL, weir_queue_try_put_many(queue, items + 5, 3, &put));
+    ck_assert_uint_eq(put, 0);
+    assert_status(WEIR_OK, weir_queue_try_put_many(queue, NULL, 0, &put)); /* a full queue is no hindrance */
+    ck_assert_uint_eq(weir_queue_unfinished(queue), 5);
+    take_numbers(queue, 0, 5);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (try_put_many_without_a_bound_puts_all) {
+    weir_queue *queue = new_queue(WEIR_UNBOUNDED);
+    static void *items[MOST];
+    size_t put = 99;
+    fill(items, 0, MOST);
+    assert_status(WEIR_OK, weir_queue_try_put_many(queue, items, MOST, &put));
+    ck_assert_uint_eq(put, MOST);
+    take_numbers(queue, 0, MOST);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (put_many_until_puts_what_there_is_room_for_until_the_deadline) {
+    weir_queue *queue = new_queue(3);
+    void *items[10];
+    size_t put = 99;
+    fill(items, 0, 10);
+    assert_status(WEIR_TIMEDOUT, weir_queue_put_many_until(queue, items, 10, &put, 0));
+    ck_assert_uint_eq(put, 3);
+    put = 99;
+    weir_deadline deadline = weir_deadline_after(20 * MILLISECONDS);
+    assert_status(WEIR_TIMEDOUT, weir_queue_put_many_until(queue, items + 3, 7, &put, deadline));
+    ck_assert_uint_ge(now(), deadline);
+    ck_assert_uint_eq(put, 0);
+    assert_status(WEIR_OK, weir_queue_put_many_until(queue, NULL, 0, &put, 0));
+    struct call call = {.queue = queue, .items = items + 3, .count = 7, .moved = 99, .deadline = hang_limit()};
+    call_start_asleep(&call, make_put_many_until);
+    take_numbers(queue, 0, 10); /* it waits as often as need be */
+    assert_status(WEIR_OK, call_finish(&call));
+    ck_assert_uint_eq(call.moved, 7);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+/* One deadline for all of them: each of those that came in did not begin the time anew. */
+START_TEST (a_deadline_that_comes_between_two_items_reports_how_many) {
+    weir_queue *queue = new_queue(1);
+    void *items[3];
+    fill(items, 0, 3);
+    struct call put = {.queue = queue, .items = items, .count = 3, .moved = 99};
+    put.deadline = weir_deadline_after(200 * MILLISECONDS);
+    call_start(&put, make_put_many_until);
+    take_numbers(queue, 0, 1);
+    assert_status(WEIR_TIMEDOUT, call_finish(&put));
+    ck_assert_uint_ge(now(), put.deadline);
+    ck_assert_uint_ge(put.moved, 1); /* or 2, unless this thread was very slow */
+    ck_assert_uint_lt(put.moved, 3);
+    take_numbers(queue, 1, put.moved);
+    ck_assert_uint_eq(weir_queue_size(queue), 0);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (a_shutdown_ends_put_many_until_and_get_many_until) {
+    weir_queue *queue = new_queue(2), *empty = new_queue(2);
+    void *items[5], *others[5];
+    fill(items, 0, 5);
+    struct call put = {.queue = queue, .items = items, .count = 5, .moved = 99, .deadline = hang_limit()};
+    struct call get = {.queue = empty, .items = others, .count = 5, .moved = 99, .deadline = hang_limit()};
+    call_start_asleep(&put, make_put_many_until);
+    call_start_asleep(&get, make_get_many_until);
+    assert_status(WEIR_OK, weir_queue_shutdown(queue, WEIR_DRAIN));
+    assert_status(WEIR_OK, weir_queue_shutdown(empty, WEIR_DRAIN));
+    assert_status(WEIR_CLOSED, call_finish(&put));
+    ck_assert_uint_eq(put.moved, 2);
+    assert_status(WEIR_CLOSED, call_finish(&get));
+    ck_assert_uint_eq(get.moved, 0);
+    take_numbers(queue, 0, 2);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    assert_status(WEIR_OK, weir_queue_destroy(empty));
+}
+END_TEST
+
+START_TEST (one_try_put_many_wakes_as_many_gets_as_it_has_items) {
+    enum { GETS = 4 };
+    weir_queue *queue = new_queue(_i ? WEIR_UNBOUNDED : GETS);
+    struct call gets[GETS] = {{0}};
+    void *items[GETS];
+    size_t put;
+    fill(items, 0, GETS);
+    for (size_t i = 0; i < GETS; i++) {
+        gets[i].queue = queue;
+        call_start_asleep(&gets[i], make_get);
+    }
+    assert_status(WEIR_OK, weir_queue_try_put_many(queue, items, GETS, &put));
+    for (size_t i = 0; i < GETS; i++)
+        assert_status(WEIR_OK, call_finish(&gets[i]));
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
 /* Producers with put_many and consumers with get_many at once: each producer's items keep their order. */
 enum { PRODUCERS = 3, EACH = 30000, BATCH = 7 };
 
@@ -268,6 +428,15 @@ static Suite *batches_suite(void) {
     tcase_add_loop_test(put, put_many_that_a_shutdown_ends_reports_how_many, 0, 2);
     tcase_add_loop_test(put, one_put_many_wakes_as_many_gets_as_it_has_items, 0, 2);
     tcase_add_loop_test(put, producers_with_batches_keep_their_own_order, 0, 2);
+    TCase *forms = add_case(suite, "without waiting, and until a deadline");
+    tcase_add_loop_test(forms, try_get_many_takes_what_is_there_or_says_empty, 0, 2);
+    tcase_add_loop_test(forms, get_many_until_waits_for_the_first_until_the_deadline, 0, 2);
+    tcase_add_test(forms, try_put_many_puts_what_there_is_room_for);
+    tcase_add_test(forms, try_put_many_without_a_bound_puts_all);
+    tcase_add_test(forms, put_many_until_puts_what_there_is_room_for_until_the_deadline);
+    tcase_add_test(forms, a_deadline_that_comes_between_two_items_reports_how_many);
+    tcase_add_test(forms, a_shutdown_ends_put_many_until_and_get_many_until);
+    tcase_add_loop_test(forms, one_try_put_many_wakes_as_many_gets_as_it_has_items, 0, 2);
     return suite;
 }
 

@@ -104,6 +104,10 @@ START_TEST (a_null_argument_is_invalid) {
     assert_status(WEIR_INVALID, weir_queue_get_until(queue, NULL, 0));
     assert_status(WEIR_INVALID, weir_queue_put_many(queue, items, 1, NULL));
     assert_status(WEIR_INVALID, weir_queue_get_many(queue, items, 1, NULL));
+    assert_status(WEIR_INVALID, weir_queue_try_put_many(queue, items, 1, NULL));
+    assert_status(WEIR_INVALID, weir_queue_put_many_until(queue, items, 1, NULL, 0));
+    assert_status(WEIR_INVALID, weir_queue_try_get_many(queue, items, 1, NULL));
+    assert_status(WEIR_INVALID, weir_queue_get_many_until(queue, items, 1, NULL, 0));
     ck_assert_ptr_eq(item, number(77));
     ck_assert_uint_eq(weir_queue_size(queue), 1);
     take_numbers(queue, 0, 1);
@@ -111,24 +115,39 @@ START_TEST (a_null_argument_is_invalid) {
 }
 END_TEST
 
+/* The three forms of each. */
+static weir_status put_batch(weir_queue *queue, void *const *items, size_t count, size_t *put, int form) {
+    if (form == 0)
+        return weir_queue_put_many(queue, items, count, put);
+    return form == 1 ? weir_queue_try_put_many(queue, items, count, put)
+                     : weir_queue_put_many_until(queue, items, count, put, 0);
+}
+
+static weir_status get_batch(weir_queue *queue, void **items, size_t max, size_t *got, int form) {
+    if (form == 0)
+        return weir_queue_get_many(queue, items, max, got);
+    return form == 1 ? weir_queue_try_get_many(queue, items, max, got)
+                     : weir_queue_get_many_until(queue, items, max, got, 0);
+}
+
 START_TEST (a_batch_that_is_invalid_still_says_how_many) {
     weir_queue *queue = new_queue(2);
     void *items[1] = {number(77)};
     size_t moved = 99;
-    assert_status(WEIR_INVALID, weir_queue_put_many(NULL, items, 1, &moved));
+    assert_status(WEIR_INVALID, put_batch(NULL, items, 1, &moved, _i));
     ck_assert_uint_eq(moved, 0);
     moved = 99;
-    assert_status(WEIR_INVALID, weir_queue_put_many(queue, NULL, 1, &moved));
+    assert_status(WEIR_INVALID, put_batch(queue, NULL, 1, &moved, _i));
     ck_assert_uint_eq(moved, 0);
     moved = 99;
-    assert_status(WEIR_INVALID, weir_queue_get_many(NULL, items, 1, &moved));
+    assert_status(WEIR_INVALID, get_batch(NULL, items, 1, &moved, _i));
     ck_assert_uint_eq(moved, 0);
     put_numbers(queue, 0, 1);
     moved = 99;
-    assert_status(WEIR_INVALID, weir_queue_get_many(queue, NULL, 1, &moved));
+    assert_status(WEIR_INVALID, get_batch(queue, NULL, 1, &moved, _i));
     ck_assert_uint_eq(moved, 0);
     moved = 99;
-    assert_status(WEIR_INVALID, weir_queue_get_many(queue, items, 0, &moved));
+    assert_status(WEIR_INVALID, get_batch(queue, items, 0, &moved, _i));
     ck_assert_uint_eq(moved, 0);
     ck_assert_ptr_eq(items[0], number(77));
     take_numbers(queue, 0, 1);
@@ -243,9 +262,9 @@ START_TEST (destroy_with_a_sleeper_is_busy_and_harmless) {
     static const struct {
         size_t inside;
         void (*make)(struct call *);
-    } sleepers[] = {{0, make_get},   {0, make_get_until}, {0, make_get_many},
-                    {2, make_put},   {2, make_put_until}, {2, make_put_many},
-                    {2, make_close}, {1, make_join},      {2, make_join_until}};
+    } sleepers[] = {{0, make_get},        {0, make_get_until},      {0, make_get_many},      {2, make_put},
+                    {2, make_put_until},  {2, make_put_many},       {2, make_close},         {1, make_join},
+                    {2, make_join_until}, {0, make_get_many_until}, {2, make_put_many_until}};
     ck_assert_uint_lt((size_t)_i, COUNT_OF(sleepers));
     busy(2, sleepers[_i].inside, sleepers[_i].make);
 }
@@ -327,7 +346,7 @@ static Suite *life_suite(void) {
     tcase_add_test(create, a_reserved_member_has_to_be_null);
     TCase *misuse = add_case(suite, "misuse");
     tcase_add_test(misuse, a_null_argument_is_invalid);
-    tcase_add_test(misuse, a_batch_that_is_invalid_still_says_how_many);
+    tcase_add_loop_test(misuse, a_batch_that_is_invalid_still_says_how_many, 0, 3);
     tcase_add_test(misuse, questions_about_no_queue_have_an_answer);
     TCase *destroy = add_case(suite, "destroy");
     tcase_add_test(destroy, destroying_no_queue_is_ok);
@@ -336,7 +355,7 @@ static Suite *life_suite(void) {
     tcase_add_test(destroy, the_drop_function_of_a_destroyed_queue_may_call_weir);
     tcase_add_test(destroy, destroy_after_a_drain_drops_what_nobody_took);
     tcase_add_loop_test(destroy, destroy_without_a_drop_function_forgets, 0, 2);
-    tcase_add_loop_test(destroy, destroy_with_a_sleeper_is_busy_and_harmless, 0, 9);
+    tcase_add_loop_test(destroy, destroy_with_a_sleeper_is_busy_and_harmless, 0, 11);
     tcase_add_test(destroy, destroy_of_a_queue_that_workers_use_is_busy_and_harmless);
     tcase_add_loop_test(destroy, a_queue_that_is_being_destroyed_is_closed_for_its_drop_function, 0, 3);
     return suite;

@@ -22,6 +22,9 @@ START_TEST (a_put_after_shutdown_is_closed_and_the_item_is_the_callers) {
     assert_status(WEIR_CLOSED, weir_queue_put_until(queue, number(0), 0));
     assert_status(WEIR_CLOSED, weir_queue_put_many(queue, items, 2, &put));
     ck_assert_uint_eq(put, 0);
+    assert_status(WEIR_CLOSED, weir_queue_try_put_many(queue, items, 2, &put));
+    assert_status(WEIR_CLOSED, weir_queue_put_many_until(queue, items, 2, &put, WEIR_NEVER));
+    ck_assert_uint_eq(put, 0);
     assert_status(WEIR_CLOSED, weir_queue_close(queue));
     ck_assert_uint_eq(weir_queue_size(queue), 0);
     ck_assert_uint_eq(weir_queue_unfinished(queue), 0);
@@ -79,6 +82,8 @@ static void assert_ended(weir_queue *queue) {
         assert_status(WEIR_CLOSED, weir_queue_try_get(queue, &item));
         assert_status(WEIR_CLOSED, weir_queue_get_until(queue, &item, 0));
         assert_status(WEIR_CLOSED, weir_queue_get_many(queue, items, 2, &got));
+        assert_status(WEIR_CLOSED, weir_queue_try_get_many(queue, items, 2, &got));
+        assert_status(WEIR_CLOSED, weir_queue_get_many_until(queue, items, 2, &got, WEIR_NEVER));
     }
     ck_assert_uint_eq(got, 0);
     ck_assert_ptr_eq(item, number(77));

@@ -81,6 +81,9 @@ START_TEST (a_put_out_of_memory_leaves_the_item_outside_and_the_queue_usable) {
         assert_status(WEIR_NOMEM, weir_queue_close(queue));
         assert_status(WEIR_NOMEM, weir_queue_put_many(queue, items, 2, &put));
         ck_assert_uint_eq(put, 0);
+        assert_status(WEIR_NOMEM, weir_queue_try_put_many(queue, items, 2, &put));
+        assert_status(WEIR_NOMEM, weir_queue_put_many_until(queue, items, 2, &put, WEIR_NEVER));
+        ck_assert_uint_eq(put, 0);
     }
     ck_assert_uint_eq(weir_queue_size(queue), inside);
     ck_assert_uint_eq(weir_queue_unfinished(queue), inside);
@@ -111,6 +114,13 @@ START_TEST (an_emptied_queue_without_memory_says_so_until_there_is_some) {
 }
 END_TEST
 
+static weir_status put_many(weir_queue *queue, void *const *items, size_t count, size_t *put, int form) {
+    if (form == 0)
+        return weir_queue_put_many(queue, items, count, put);
+    return form == 1 ? weir_queue_try_put_many(queue, items, count, put)
+                     : weir_queue_put_many_until(queue, items, count, put, 0);
+}
+
 START_TEST (put_many_out_of_memory_reports_how_many) {
     enum { MANY = 3000 };
     static void *items[MANY];
@@ -121,7 +131,7 @@ START_TEST (put_many_out_of_memory_reports_how_many) {
         reset();
         weir_queue *queue = new_queue(WEIR_UNBOUNDED);
         ledger_fail(nth, true);
-        assert_status(WEIR_NOMEM, weir_queue_put_many(queue, items, MANY, &put));
+        assert_status(WEIR_NOMEM, put_many(queue, items, MANY, &put, _i));
         ck_assert_uint_gt(put, 0);
         ck_assert_uint_lt(put, MANY);
         ck_assert_uint_eq(weir_queue_size(queue), put);
@@ -348,7 +358,7 @@ static Suite *faults_suite(void) {
     tcase_add_test(queues, the_largest_capacity_is_out_of_memory_and_the_next_is_invalid);
     tcase_add_test(queues, a_put_out_of_memory_leaves_the_item_outside_and_the_queue_usable);
     tcase_add_test(queues, an_emptied_queue_without_memory_says_so_until_there_is_some);
-    tcase_add_test(queues, put_many_out_of_memory_reports_how_many);
+    tcase_add_loop_test(queues, put_many_out_of_memory_reports_how_many, 0, 3);
     tcase_add_test(queues, a_put_many_that_runs_out_of_memory_wakes_for_what_it_put);
     TCase *workers = add_case(suite, "workers");
     tcase_add_loop_test(workers, a_thread_that_cannot_be_created_fails_the_start_and_leaves_nothing, 0, 4);

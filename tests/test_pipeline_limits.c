@@ -207,6 +207,56 @@ START_TEST (several_are_put_as_there_is_room_for_them) {
 }
 END_TEST
 
+/* The limits or the queue are full before all of them are in; for a deadline that has passed, at once. */
+START_TEST (what_of_several_is_not_in_by_the_deadline_is_the_callers) {
+    static const size_t fit[] = {7, 10, 0};
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = gated_for_several(&gate, _i % 3);
+    void **things = several_things();
+    size_t put = SIZE_MAX, first = 0, all = 0;
+    for (size_t i = 0; i < SEVERAL; i++)
+        ((struct thing *)things[i])->of = 100;
+    if (_i % 3 == 2) { /* the queue: as many as its capacity, and what the worker has taken */
+        for (; first < SEVERAL; first++)
+            assert_status(WEIR_OK, weir_pipeline_put(pipeline, things[first]));
+        gate_wait_for(&gate, 1);
+        things = several_things();
+        all = SEVERAL;
+    }
+    weir_deadline deadline = _i < 3 ? 0 : weir_deadline_after(20 * MILLISECONDS);
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_put_many_until(pipeline, things, SEVERAL, &put, deadline));
+    ck_assert_uint_ge(now(), deadline);
+    if (_i % 3 != 2)
+        ck_assert_uint_eq(put, fit[_i % 3]);
+    ck_assert_uint_lt(put, SEVERAL);
+    consume_from(things, put);
+    gate_open(&gate);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.in, all + put);
+    ck_assert_uint_eq(report->counts.done, all + put);
+    ck_assert_uint_eq(report->bytes, 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+START_TEST (several_come_in_before_their_deadline) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = gated_for_several(&gate, _i);
+    void **things = several_things();
+    struct pipeline_call put = {.call = {.items = things, .count = SEVERAL, .deadline = hang_limit()},
+                                .pipeline = pipeline};
+    call_start(&put.call, make_pipeline_put_many_until);
+    gate_wait_for(&gate, 1);
+    gate_open(&gate);
+    assert_status(WEIR_OK, call_finish(&put.call));
+    ck_assert_uint_eq(put.call.moved, SEVERAL);
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_things_ended();
+}
+END_TEST
+
 /* A cancel, or a finish, comes when only the first ones are in. */
 START_TEST (what_of_several_does_not_come_in_is_the_callers) {
     bool cancels = _i / 2 == 0;
@@ -293,6 +343,13 @@ START_TEST (several_may_be_none_and_are_checked) {
     ck_assert_uint_eq(put, 0);
     put = 9;
     assert_status(WEIR_OK, weir_pipeline_put_many(pipeline, NULL, 0, &put));
+    ck_assert_uint_eq(put, 0);
+    assert_status(WEIR_INVALID, weir_pipeline_put_many_until(pipeline, things, 1, NULL, 0));
+    put = 9;
+    assert_status(WEIR_INVALID, weir_pipeline_put_many_until(pipeline, NULL, 1, &put, 0));
+    ck_assert_uint_eq(put, 0);
+    put = 9;
+    assert_status(WEIR_OK, weir_pipeline_put_many_until(pipeline, NULL, 0, &put, 0));
     ck_assert_uint_eq(put, 0);
     gate_open(&gate);
     finish_and_destroy(pipeline, WEIR_OK);
@@ -710,6 +767,8 @@ static Suite *limits_suite(void) {
     tcase_add_loop_test(inside, who_takes_results_and_puts_items_goes_on, 0, 2);
     TCase *several = add_things_case(suite, "several");
     tcase_add_loop_test(several, several_are_put_as_there_is_room_for_them, 0, 3);
+    tcase_add_loop_test(several, several_come_in_before_their_deadline, 0, 3);
+    tcase_add_loop_test(several, what_of_several_is_not_in_by_the_deadline_is_the_callers, 0, 6);
     tcase_add_loop_test(several, what_of_several_does_not_come_in_is_the_callers, 0, 4);
     tcase_add_test(several, several_that_wait_for_the_queue_keep_no_room_from_others);
     tcase_add_loop_test(several, several_may_be_none_and_are_checked, 0, 3);

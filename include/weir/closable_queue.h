@@ -120,6 +120,16 @@ WEIR_API weir_status weir_queue_put_until(weir_queue *queue, void *item, weir_de
  */
 WEIR_API weir_status weir_queue_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put);
 
+/* As weir_queue_put_many, but never waits for room. WEIR_FULL: there was room for the first *put of them. */
+WEIR_API weir_status weir_queue_try_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put);
+
+/*
+ * As weir_queue_put_many, but waits no longer than until `deadline`, for all of them together. One that has passed
+ * means: try once. WEIR_TIMEDOUT: until then there was room for the first *put of them.
+ */
+WEIR_API weir_status weir_queue_put_many_until(weir_queue *queue, void *const *items, size_t count, size_t *put,
+                                               weir_deadline deadline);
+
 /*
  * Takes the item at the front and hands it out through `item`: the caller owns it, and owes a weir_queue_task_done once
  * it is dealt with. Waits while the queue is empty, until an item or a sentinel arrives or the queue is shut down.
@@ -147,6 +157,16 @@ WEIR_API weir_status weir_queue_get_until(weir_queue *queue, void **item, weir_d
  * WEIR_OK: at least one; WEIR_CLOSED: as weir_queue_get, *got is 0; WEIR_INVALID: `items` is NULL or `max` is 0.
  */
 WEIR_API weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, size_t *got);
+
+/* As weir_queue_get_many, but never waits for an item. WEIR_EMPTY: there is none, *got is 0. */
+WEIR_API weir_status weir_queue_try_get_many(weir_queue *queue, void **items, size_t max, size_t *got);
+
+/*
+ * As weir_queue_get_many, but waits for the first item no longer than until `deadline`. One that has passed means: try
+ * once. WEIR_TIMEDOUT: nothing came until then, *got is 0.
+ */
+WEIR_API weir_status weir_queue_get_many_until(weir_queue *queue, void **items, size_t max, size_t *got,
+                                               weir_deadline deadline);
 
 /*
  * Says that one item taken from the queue is dealt with. If nothing is unfinished then, every weir_queue_join returns.

@@ -347,6 +347,13 @@ WEIR_API weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item
 WEIR_API weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put);
 
 /*
+ * As weir_pipeline_put_many, but waits no longer than until `deadline`, for all of them together; one that has passed
+ * means: try once. WEIR_TIMEDOUT: until then the first *put of them were let in.
+ */
+WEIR_API weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void *const *items, size_t count,
+                                                  size_t *put, weir_deadline deadline);
+
+/*
  * Waits until every source has come to its end by itself, or the pipeline is finished or cancelled: to be called before
  * finish, which ends the sources wherever they are. What they have produced may still be on its way: finish waits for
  * that. Without a source it returns at once.

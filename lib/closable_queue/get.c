@@ -221,18 +221,30 @@ weir_status weir_queue_try_get(weir_queue *queue, void **item) {
     return get_one(queue, &(struct request){.items = item, .max = 1});
 }
 
-weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, size_t *got) {
+static weir_status get_many(weir_queue *queue, struct request *request, size_t *got, const weir_deadline *deadline) {
     if (got == NULL)
         return WEIR_INVALID;
     *got = 0;
-    if (queue == NULL || items == NULL || max == 0)
+    if (queue == NULL || request->items == NULL || request->max == 0)
         return WEIR_INVALID;
-    struct request request = {.items = items, .max = max};
-    weir_status status = get_some(queue, &request);
-    if (status == WEIR_EMPTY)
-        status = get_waiting(queue, &request, WEIR_NEVER);
-    *got = request.got;
+    weir_status status = get_some(queue, request);
+    if (status == WEIR_EMPTY && deadline != NULL)
+        status = get_waiting(queue, request, *deadline);
+    *got = request->got;
     return status;
+}
+
+weir_status weir_queue_get_many_until(weir_queue *queue, void **items, size_t max, size_t *got,
+                                      weir_deadline deadline) {
+    return get_many(queue, &(struct request){.items = items, .max = max}, got, &deadline);
+}
+
+weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, size_t *got) {
+    return weir_queue_get_many_until(queue, items, max, got, WEIR_NEVER);
+}
+
+weir_status weir_queue_try_get_many(weir_queue *queue, void **items, size_t max, size_t *got) {
+    return get_many(queue, &(struct request){.items = items, .max = max}, got, NULL);
 }
 
 weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, weir__taken *taken) {

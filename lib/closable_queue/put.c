@@ -65,12 +65,6 @@ static weir_status put_some(weir_queue *queue, void *const *items, size_t count,
     return WEIR_OK;
 }
 
-weir_status weir__queue_try_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put) {
-    weir__slot *watch;
-    *put = 0;
-    return put_some(queue, items, count, put, &watch);
-}
-
 static uint64_t room_locked(const weir_queue *queue) {
     uint64_t filled = weir__u64_load_relaxed(&queue->producers.index) - weir__queue_emptied(queue);
     return filled >= queue->capacity ? 0 : queue->capacity - filled;
@@ -171,17 +165,36 @@ weir_status weir_queue_try_put(weir_queue *queue, void *item) {
     return put_one(queue, item);
 }
 
-weir_status weir_queue_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put) {
+static bool are_usable(const weir_queue *queue, void *const *items, size_t count, size_t *put) {
     if (put == NULL)
-        return WEIR_INVALID;
+        return false;
     *put = 0;
     if (queue == NULL || (items == NULL && count > 0))
-        return WEIR_INVALID;
+        return false;
     for (size_t i = 0; i < count; i++) {
         if (weir__slot_is_reserved(items[i]))
-            return WEIR_INVALID;
+            return false;
     }
-    return put_all(queue, items, count, put, WEIR_NEVER);
+    return true;
+}
+
+weir_status weir_queue_put_many_until(weir_queue *queue, void *const *items, size_t count, size_t *put,
+                                      weir_deadline deadline) {
+    return are_usable(queue, items, count, put) ? put_all(queue, items, count, put, deadline) : WEIR_INVALID;
+}
+
+weir_status weir_queue_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put) {
+    return weir_queue_put_many_until(queue, items, count, put, WEIR_NEVER);
+}
+
+weir_status weir_queue_try_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put) {
+    weir_status status = WEIR_OK;
+    weir__slot *watch;
+    if (!are_usable(queue, items, count, put))
+        return WEIR_INVALID;
+    while (*put < count && status == WEIR_OK) /* the last time for the reason why it is no more */
+        status = put_some(queue, items + *put, count - *put, put, &watch);
+    return status;
 }
 
 weir_status weir_queue_close(weir_queue *queue) {

@@ -45,12 +45,6 @@ void weir__queue_detach(weir_queue *queue, size_t workers);
  */
 void weir__queue_sleep(weir_queue *queue, const weir__u64 *mark, bool (*busy)(const void *arg), const void *arg);
 
-/*
- * Puts as many of the items as there is room for, without waiting; `*put` is how many. WEIR_OK: at least one; else as
- * weir_queue_try_put.
- */
-weir_status weir__queue_try_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put);
-
 /* Wakes somebody that sleeps in weir__queue_sleep or in a get. */
 void weir__queue_wake_consumer(weir_queue *queue);
 

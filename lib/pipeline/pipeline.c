@@ -3,7 +3,6 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "closable_queue/share.h"
 #include "pipeline/pipeline.h"
 #include "sync/text.h"
 
@@ -251,37 +250,39 @@ static size_t room_at_entrance(const weir_pipeline *pipeline) {
     return room < PUT_AT_ONCE ? room : PUT_AT_ONCE;
 }
 
-static weir_status let_in_next(weir_pipeline *pipeline, struct arrivals *arrivals, size_t number, void *item) {
+static weir_status let_in_next(weir_pipeline *pipeline, struct arrivals *arrivals, size_t number, void *item,
+                               weir_deadline deadline) {
     if (number == arrivals->count) {
         weir__envelope *envelope = wrap(pipeline, item);
         if (envelope == NULL)
             return WEIR_NOMEM;
         arrivals->envelopes[arrivals->count++] = envelope;
     }
-    return let_in(pipeline, arrivals->envelopes[number], number == 0 ? WEIR_NEVER : 0);
+    return let_in(pipeline, arrivals->envelopes[number], number == 0 ? deadline : 0);
 }
 
 /* Waits until the first is let in, and lets in those behind it that can be at once; `*in` is how many. */
 static weir_status let_in_several(weir_pipeline *pipeline, struct arrivals *arrivals, void *const *items, size_t count,
-                                  size_t *in) {
+                                  weir_deadline deadline, size_t *in) {
     size_t room = room_at_entrance(pipeline), most = count < room ? count : room;
     weir_status status = WEIR_OK;
     *in = 0;
-    while (*in < most && (status = let_in_next(pipeline, arrivals, *in, items[*in])) == WEIR_OK)
+    while (*in < most && (status = let_in_next(pipeline, arrivals, *in, items[*in], deadline)) == WEIR_OK)
         ++*in;
     return *in > 0 ? WEIR_OK : status;
 }
 
 /* Puts at least one. If there is no room for the others any more they come again. */
 static weir_status put_several(weir_pipeline *pipeline, struct arrivals *arrivals, void *const *items, size_t count,
-                               size_t *put) {
+                               size_t *put, weir_deadline deadline) {
     weir_queue *queue = pipeline->entrance->queue;
     size_t in, done = 0;
-    weir_status status = let_in_several(pipeline, arrivals, items, count, &in);
+    weir_status status = let_in_several(pipeline, arrivals, items, count, deadline, &in);
     if (status != WEIR_OK)
         return status;
-    if (weir__queue_try_put_many(queue, (void *const *)arrivals->envelopes, in, &done) != WEIR_OK) {
-        status = weir_queue_put(queue, arrivals->envelopes[0]);
+    (void)weir_queue_try_put_many(queue, (void *const *)arrivals->envelopes, in, &done);
+    if (done == 0) {
+        status = weir_queue_put_until(queue, arrivals->envelopes[0], deadline);
         done = status == WEIR_OK;
     }
     for (size_t i = done; i < in; i++)
@@ -307,21 +308,26 @@ weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item) {
     return weir_pipeline_put_until(pipeline, item, WEIR_NEVER);
 }
 
-weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put) {
+weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put,
+                                         weir_deadline deadline) {
     if (put == NULL)
         return WEIR_INVALID;
     *put = 0;
     if (!has_entrance(pipeline) || (items == NULL && count > 0))
         return WEIR_INVALID;
     if (pipeline->plain)
-        return weir_queue_put_many(pipeline->entrance->queue, items, count, put);
+        return weir_queue_put_many_until(pipeline->entrance->queue, items, count, put, deadline);
     struct arrivals arrivals = {.count = 0};
     weir_status status = WEIR_OK;
     while (*put < count && status == WEIR_OK)
-        status = put_several(pipeline, &arrivals, items + *put, count - *put, put);
+        status = put_several(pipeline, &arrivals, items + *put, count - *put, put, deadline);
     while (arrivals.count > 0)
         weir__envelope_free(pipeline, NULL, arrivals.envelopes[--arrivals.count]);
     return status;
+}
+
+weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put) {
+    return weir_pipeline_put_many_until(pipeline, items, count, put, WEIR_NEVER);
 }
 
 /* ---- the very end ---- */

@@ -3,7 +3,6 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "closable_queue/share.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/timing.h"
 
@@ -214,7 +213,7 @@ static void leave_together(weir_stage *from, weir_task *task, weir__envelope **e
     for (size_t i = 0; i < count; i++)
         results[i] = envelopes[i]->item;
     if (from->options.results != NULL)
-        (void)weir__queue_try_put_many(from->options.results, results, count, &put);
+        (void)weir_queue_try_put_many(from->options.results, results, count, &put);
     weir__envelopes_over(from->pipeline, task, envelopes, put, WEIR__DONE);
     while (put < count)
         weir__send(from, task, envelopes[put++]);
@@ -226,7 +225,7 @@ static void pass_together(weir_stage *from, weir_task *task, weir__envelope **en
     for (size_t i = 0; i < count; i++)
         address(envelopes[i], to);
     while (count > 0) {
-        (void)weir__queue_try_put_many(to->queue, (void *const *)envelopes, count, &put);
+        (void)weir_queue_try_put_many(to->queue, (void *const *)envelopes, count, &put);
         envelopes += put;
         count -= put;
         if (count > 0) { /* this one waits, or is refused */

@@ -14,7 +14,9 @@
  *     i   get_until, passed         e  cursor_end
  *     hV  get_many of up to V       a  another cursor
  *     t   task_done                 zV misuse number V
- *     wV  tasks_done of V
+ *     wV  tasks_done of V           oV try_get_many of up to V
+ *     fV  try_put_many of V         qV get_many_until of up to V, passed
+ *     lV  put_many_until of V, passed
  *
  * V is the value of the next character, counted from '0': a digit is itself, ':' 10, 'A' 17, '/' 255. For n it is a
  * capacity, with '0' and '?' for ones that are refused, ':' to '=' for 63, 64, 65 and 130 and '>' for none; 16 more
@@ -138,7 +140,7 @@ static void drop(void *item, void *raw) {
     same("the dropped item", item, wanted);
     if (subject->mode == DROP_HAND_ON)
         hand_on(subject->other, item);
-    if (subject->mode == DROP_CALL && !subject->destroying)
+    if (subject->mode == DROP_CALL)
         call_in_drop(subject, item);
 }
 
@@ -275,6 +277,28 @@ static void call_put_many(struct subject *subject, struct input *input) {
     equal("how many were put", put, wanted);
 }
 
+/* As many as there is room for, without waiting. */
+static void put_many_that_fit(struct subject *subject, size_t count, bool tries) {
+    void *items[UINT8_MAX];
+    size_t put = SIZE_MAX, wanted;
+    if (!model_can_hold(subject, count))
+        return;
+    for (size_t i = 0; i < count; i++)
+        items[i] = new_item();
+    weir_status status = tries ? weir_queue_try_put_many(subject->queue, items, count, &put)
+                               : weir_queue_put_many_until(subject->queue, items, count, &put, passed());
+    status_is(status, model_put_many(&subject->model, items, count, &wanted), tries ? WEIR_FULL : WEIR_TIMEDOUT);
+    equal("how many were put", put, wanted);
+}
+
+static void call_try_put_many(struct subject *subject, struct input *input) {
+    put_many_that_fit(subject, next_value(input), true);
+}
+
+static void call_put_many_until(struct subject *subject, struct input *input) {
+    put_many_that_fit(subject, next_value(input), false);
+}
+
 static void call_close(struct subject *subject, struct input *input) {
     (void)input;
     if (!put_waits(subject, 1))
@@ -307,18 +331,44 @@ static void call_get_until(struct subject *subject, struct input *input) {
     same("the item", item, wanted);
 }
 
-static void call_get_many(struct subject *subject, struct input *input) {
+enum how { WAITING, TRYING, PASSED };
+
+static weir_status get_many(weir_queue *queue, void **items, size_t max, size_t *got, enum how how) {
+    switch (how) {
+        case WAITING:
+            return weir_queue_get_many(queue, items, max, got);
+        case TRYING:
+            return weir_queue_try_get_many(queue, items, max, got);
+        default:
+            return weir_queue_get_many_until(queue, items, max, got, passed());
+    }
+}
+
+static void get_many_as(struct subject *subject, size_t max, enum how how) {
+    static const weir_status waits[] = {WEIR_OK, WEIR_EMPTY, WEIR_TIMEDOUT};
     void *items[UINT8_MAX], *wanted[UINT8_MAX];
-    size_t max = next_value(input), got = SIZE_MAX, wanted_got;
-    if (model_get_waits(&subject->model))
+    size_t got = SIZE_MAX, wanted_got;
+    if (how == WAITING && model_get_waits(&subject->model))
         return;
     for (size_t i = 0; i < UINT8_MAX; i++)
         items[i] = wanted[i] = nothing;
-    weir_status status = weir_queue_get_many(subject->queue, items, max, &got);
-    status_is(status, model_get_many(&subject->model, wanted, max, &wanted_got), WEIR_OK);
+    weir_status status = get_many(subject->queue, items, max, &got, how);
+    status_is(status, model_get_many(&subject->model, wanted, max, &wanted_got), waits[how]);
     equal("how many were got", got, wanted_got);
     for (size_t i = 0; i < UINT8_MAX; i++)
         same("an item of a batch", items[i], wanted[i]);
+}
+
+static void call_get_many(struct subject *subject, struct input *input) {
+    get_many_as(subject, next_value(input), WAITING);
+}
+
+static void call_try_get_many(struct subject *subject, struct input *input) {
+    get_many_as(subject, next_value(input), TRYING);
+}
+
+static void call_get_many_until(struct subject *subject, struct input *input) {
+    get_many_as(subject, next_value(input), PASSED);
 }
 
 /* ---- settling ---- */
@@ -497,14 +547,18 @@ static const struct {
     ['c' - 96] = {"close", call_close},
     ['d' - 96] = {"shutdown, drain", call_drain},
     ['e' - 96] = {"cursor_end", call_cursor_end},
+    ['f' - 96] = {"try_put_many", call_try_put_many},
     ['g' - 96] = {"get", call_get},
     ['h' - 96] = {"get_many", call_get_many},
     ['i' - 96] = {"get_until", call_get_until},
     ['j' - 96] = {"join", call_join},
     ['k' - 96] = {"shutdown, discard", call_discard},
+    ['l' - 96] = {"put_many_until", call_put_many_until},
     ['m' - 96] = {"put_many", call_put_many},
     ['n' - 96] = {"create", call_create},
+    ['o' - 96] = {"try_get_many", call_try_get_many},
     ['p' - 96] = {"put", call_put},
+    ['q' - 96] = {"get_many_until", call_get_many_until},
     ['r' - 96] = {"try_get", call_try_get},
     ['t' - 96] = {"task_done", call_task_done},
     ['u' - 96] = {"put_until", call_put_until},

@@ -43,11 +43,9 @@ int model_put_many(struct model *model, void *const *items, size_t count, size_t
         return WEIR_OK;
     if (model->closed)
         return WEIR_CLOSED;
-    if (count > model_room(model))
-        return WOULD_WAIT;
-    while (*put < count)
-        (void)model_put(model, items[(*put)++]);
-    return WEIR_OK;
+    while (*put < count && model_put(model, items[*put]) == WEIR_OK)
+        ++*put;
+    return *put == count ? WEIR_OK : WOULD_WAIT;
 }
 
 static struct model_place take_front(struct model *model) {

@@ -47,7 +47,7 @@ bool model_get_waits(const struct model *model);
 int model_put(struct model *model, void *item);
 int model_close(struct model *model);
 
-/* All of them or, when that would wait, none. */
+/* All of them or, when that would wait, as many as there is room for. */
 int model_put_many(struct model *model, void *const *items, size_t count, size_t *put);
 
 int model_get(struct model *model, void **item);

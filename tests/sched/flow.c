@@ -146,6 +146,39 @@ void scenario_batch_wakes_two(void) {
     finish_queue(queue);
 }
 
+static void put_many_by_deadline(void *put) {
+    void *items[2] = {item(1), item(2)};
+    weir_status status = weir_queue_put_many_until(queue, items, 2, put, weir_deadline_after(100));
+    must(status, *(size_t *)put == 2 ? WEIR_OK : WEIR_TIMEDOUT);
+}
+
+/* Settles what it gets; `*next` is what comes next. */
+static void settle_batch(void *const *items, size_t got, int *next) {
+    for (size_t i = 0; i < got; i++, ++*next)
+        sched_check(number(items[i]) == *next, "item %d came instead of %d", number(items[i]), *next);
+    must(weir_queue_tasks_done(queue, got), WEIR_OK);
+}
+
+/* Both give up by and by: what was put is got or inside, in order. */
+void scenario_batches_by_deadline(void) {
+    void *items[3];
+    size_t put = 9, got = 9;
+    int next = 1;
+    weir_status status;
+    queue = new_queue(1);
+    int thread = sched_spawn(put_many_by_deadline, &put);
+    while ((status = weir_queue_get_many_until(queue, items, 3, &got, weir_deadline_after(50))) == WEIR_OK)
+        settle_batch(items, got, &next);
+    must(status, WEIR_TIMEDOUT);
+    sched_check(got == 0, "%zu got", got);
+    sched_join(thread);
+    status = weir_queue_try_get_many(queue, items, 3, &got);
+    must(status, got > 0 ? WEIR_OK : WEIR_EMPTY);
+    settle_batch(items, got, &next);
+    sched_check(next == (int)put + 1, "%zu put, %d got", put, next - 1);
+    finish_queue(queue);
+}
+
 static bool timed_get_has(void) {
     void *got;
     weir_status status = weir_queue_get_until(queue, &got, weir_deadline_after(100));

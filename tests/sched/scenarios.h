@@ -18,6 +18,7 @@ void scenario_two_by_two(void);
 void scenario_unbounded_handover(void);
 void scenario_unbounded_two_consumers(void);
 void scenario_batches(void);
+void scenario_batches_by_deadline(void);
 void scenario_batch_wakes_two(void);
 void scenario_pass_on_with_deadline(void);
 void scenario_cursor(void);
