@@ -32,6 +32,9 @@ void expect_whole(const char *path);
 /* image_pipeline_damage.c and so on: cases of their own. */
 void add_damage_tests(TCase *cases);
 void add_interrupt_tests(TCase *cases);
+void add_list_tests(TCase *cases);
+void add_names_tests(TCase *cases);
+void add_replace_tests(TCase *cases);
 void add_target_tests(TCase *cases);
 void add_usage_tests(TCase *cases);
 

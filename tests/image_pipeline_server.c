@@ -106,8 +106,14 @@ static void answer(int connection, const char *file, const char *log) {
         send_head(connection, 302, "Location: /file/redirected\r\nContent-Length: 0\r\n");
     else if (strcmp(kind, "endless") == 0)
         send_without_end(connection);
+    else if (strcmp(kind, "taken") == 0 && strncmp(head, "GET ", 4) == 0)
+        send_file(connection, file, 1);
     else {
-        send_head(connection, atoi(kind), "Content-Type: text/plain\r\nContent-Length: 10\r\n");
+        bool is_refused = strstr(head, "If-None-Match: *") != NULL;
+        int status = strcmp(kind, "taken") == 0    ? (is_refused ? 412 : 201)
+                     : strcmp(kind, "simple") == 0 ? (is_refused ? 501 : 201)
+                                                   : atoi(kind);
+        send_head(connection, status, "Content-Type: text/plain\r\nContent-Length: 10\r\n");
         send_all(connection, "no reason\n", 10);
     }
     finish(connection);

@@ -19,6 +19,8 @@ struct server {
  *   /file/...      200 and `file`                    /slow/...      the same, after a tenth of a second
  *   /redirect/...  302 to /file/...                  /endless/...   200 and bytes that never end
  *   /hang/...      nothing, for ever                 /short/...     200 and half of the bytes that were announced
+ *   /taken/...     200 and `file`; for a PUT 412, if it has the condition that nothing is there, and 201
+ *   /simple/...    for a PUT with that condition 501, and without 201
  *   /NNN/...       status NNN and a line of text, also for PUT
  */
 struct server server_start(const char *file);

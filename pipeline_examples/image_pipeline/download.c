@@ -7,12 +7,14 @@
 #include <string.h>
 
 #include "stages.h"
+#include "target.h"
 #include "transfer.h"
 
 enum { FIRST_ROOM = 64 * 1024, MAX_REDIRECTS = 5, STATUS_OK = 200 };
 
 struct downloader {
     struct transfer transfer;
+    struct target target; /* open if existing thumbnails are skipped */
     struct work *work;
     struct photo *photo; /* the one in work */
     size_t room;         /* bytes that photo->image has memory for */
@@ -67,6 +69,10 @@ weir_status download_init(void *work, void **state) {
         free(downloader);
         return WEIR_INITFAILED;
     }
+    if (downloader->work->options->skip_existing && !target_open(&downloader->target, work)) {
+        download_fini(downloader);
+        return WEIR_INITFAILED;
+    }
     CURL *curl = downloader->transfer.curl;
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, downloader);
@@ -79,6 +85,7 @@ weir_status download_init(void *work, void **state) {
 void download_fini(void *state) {
     struct downloader *downloader = state;
     transfer_close(&downloader->transfer);
+    target_close(&downloader->target);
     free(downloader);
 }
 
@@ -94,12 +101,45 @@ static int download(struct downloader *downloader, weir_task *task) {
     return downloader->photo->image_size > 0 ? 0 : weir_task_fail(task, FAILED, "empty");
 }
 
+/* Refuses a photo that cannot be downloaded, or whose thumbnail has the name of another one. */
+static int check_photo(weir_task *task, const struct work *work, const struct photo *photo) {
+    if (photo->fault != NULL)
+        return weir_task_fail(task, FAILED, "%s", photo->fault);
+    const struct photo *clash = source_clash(&work->ends.source, photo);
+    if (clash == NULL)
+        return 0;
+    char label[PHOTO_LABEL_SIZE];
+    photo_show(label, sizeof label, clash);
+    return weir_task_fail(task, FAILED, "its thumbnail would be called %s, as that of %.120s%s", photo->name, label,
+                          photo->is_url ? "; a tab and another name can follow the URL" : "");
+}
+
+/* Whether its thumbnail is there already. What else is there in its place fails the task. */
+static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bool *is_there) {
+    const struct work *work = downloader->work;
+    *is_there = false;
+    if (!work->options->skip_existing)
+        return 0;
+    enum target_state state = target_look(&downloader->target, task, work, downloader->photo);
+    *is_there = state == TARGET_SAME;
+    return state == TARGET_SAME || state == TARGET_UNKNOWN ? 0 : target_refuse(task, state, downloader->photo);
+}
+
 int download_photo(weir_task *task, void *item, void *state) {
     struct downloader *downloader = state;
     struct photo *photo = item;
     downloader->photo = photo;
     downloader->room = 0;
-    int code = download(downloader, task);
+    bool is_there = false;
+    int code = check_photo(task, downloader->work, photo);
+    if (code == 0)
+        code = look_for_thumbnail(downloader, task, &is_there);
+    if (is_there) {
+        atomic_fetch_add(&downloader->work->skipped, 1);
+        return 0;
+    }
+    if (code == 0)
+        code = download(downloader, task);
     if (code != 0) {
         photo_forget_image(photo); /* half a picture, or an error page */
         return code;

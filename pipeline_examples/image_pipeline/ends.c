@@ -16,9 +16,9 @@
 
 enum { PAINTED = 100, USAGE_ERROR = 2 };
 
-static bool serve_folder(struct ends *ends, const char *folder) {
+static bool serve_folder(struct ends *ends, const char *folder, const char *place) {
     ends->origin = http_server_start(folder, HTTP_ORIGIN);
-    return ends->origin != NULL && source_from_folder(&ends->source, folder, http_server_url(ends->origin));
+    return ends->origin != NULL && source_from_folder(&ends->source, folder, http_server_url(ends->origin), place);
 }
 
 static bool paint_folder(struct ends *ends) {
@@ -33,14 +33,15 @@ static bool paint_folder(struct ends *ends) {
             terminal_say("interrupted: %d not started", PAINTED);
         return false;
     }
-    return serve_folder(ends, ends->painted);
+    return serve_folder(ends, ends->painted, "painted/"); /* the same ones each time, in another folder */
 }
 
-static bool open_from(struct ends *ends, const char *from) {
-    bool ok = from == NULL             ? paint_folder(ends)
-              : strcmp(from, "-") == 0 ? source_from_list(&ends->source, from)
-              : folder_exists(from)    ? serve_folder(ends, from)
-                                       : source_from_list(&ends->source, from);
+static bool open_from(struct ends *ends, const struct options *options) {
+    const char *from = options->from;
+    bool is_folder = from != NULL && strcmp(from, "-") != 0 && folder_exists(from);
+    bool ok = from == NULL ? paint_folder(ends)
+              : is_folder  ? serve_folder(ends, from, NULL)
+                           : source_from_list(&ends->source, from, options->is_null_separated);
     if (ok && ends->source.count == 0) {
         terminal_say("%s: nothing to do", from);
         return false;
@@ -72,7 +73,7 @@ int ends_open(struct ends *ends, const struct options *options) {
         terminal_say("%s: is the source and the destination: the thumbnails would replace the pictures", options->to);
         return USAGE_ERROR;
     }
-    return open_to(ends, options->to) && open_from(ends, options->from) ? EXIT_SUCCESS : EXIT_FAILURE;
+    return open_to(ends, options->to) && open_from(ends, options) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 void ends_remove_painted(struct ends *ends) {

@@ -22,7 +22,9 @@ static enum MHD_Result reply_error(struct MHD_Connection *connection, int error)
 
 enum MHD_Result http_origin_serve(const struct http_server *server, struct MHD_Connection *connection,
                                   const char *name) {
-    int file = openat(server->folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not make it wait */
+    int flags = server->role == HTTP_STORE ? O_NOFOLLOW : 0;
+    int file =
+        openat(server->folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags); /* FIFOs must not make it wait */
     if (file < 0)
         return reply_error(connection, errno);
     struct stat status;

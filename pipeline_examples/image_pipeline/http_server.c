@@ -59,13 +59,11 @@ static enum MHD_Result begin(struct http_server *server, struct MHD_Connection *
     char name[NAME_SIZE];
     if (!read_path(server, path, name))
         return http_reply(connection, MHD_HTTP_NOT_FOUND, "no such file");
-    if (server->role == HTTP_ORIGIN) {
-        if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-            return http_reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "GET and HEAD only");
+    if (strcmp(method, MHD_HTTP_METHOD_GET) == 0 || strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)
         return http_origin_serve(server, connection, name);
-    }
-    if (strcmp(method, MHD_HTTP_METHOD_PUT) != 0)
-        return http_reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "PUT only");
+    if (server->role == HTTP_ORIGIN || strcmp(method, MHD_HTTP_METHOD_PUT) != 0)
+        return http_reply(connection, MHD_HTTP_METHOD_NOT_ALLOWED,
+                          server->role == HTTP_ORIGIN ? "GET and HEAD only" : "GET, HEAD and PUT only");
     enum MHD_Result result = MHD_YES;
     *request = http_store_begin(server, connection, name, &result);
     return result;

@@ -16,7 +16,7 @@ struct http_server;
 
 enum http_role {
     HTTP_ORIGIN, /* GET and HEAD of the files in the folder */
-    HTTP_STORE   /* PUT of files into it */
+    HTTP_STORE   /* PUT of files into it too, and no GET of what links lead to */
 };
 
 /* NULL: a message was printed. */

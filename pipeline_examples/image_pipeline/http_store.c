@@ -28,7 +28,8 @@ struct http_upload {
     int folder, file; /* file: -1 when it is closed */
     int error;        /* errno of what went wrong; 0 so far */
     size_t size;
-    char temporary[64]; /* "" when there is none any more */
+    bool is_conditional; /* only if there is no file of that name */
+    char temporary[64];  /* "" when there is none any more */
     char name[];
 };
 
@@ -68,6 +69,8 @@ struct http_upload *http_store_begin(struct http_server *server, struct MHD_Conn
     memcpy(upload->name, name, size);
     upload->folder = server->folder;
     upload->file = -1;
+    const char *condition = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
+    upload->is_conditional = condition != NULL && strcmp(condition, "*") == 0;
     if (create_temporary(server, upload))
         upload->error = 0;
     return upload;
@@ -88,15 +91,32 @@ void http_store_write(struct http_upload *upload, const char *data, size_t size)
     }
 }
 
+static bool is_there(const struct http_upload *upload) {
+    struct stat status;
+    return fstatat(upload->folder, upload->name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Puts the file under its name, unless there is one. The temporary name goes in the end. */
+static void put_if_new(struct http_upload *upload) {
+    if (linkat(upload->folder, upload->temporary, upload->folder, upload->name, 0) == 0)
+        return;
+    upload->error = errno;
+    if (errno == EEXIST || is_there(upload)) {
+        upload->error = EEXIST;
+    } else if (renameat(upload->folder, upload->temporary, upload->folder, upload->name) == 0) {
+        upload->temporary[0] = '\0'; /* a file system without links */
+        upload->error = 0;
+    }
+}
+
 /* Returns whether there was a file of that name before. */
 static bool put_in_place(struct http_upload *upload) {
-    struct stat status;
-    bool is_there = fstatat(upload->folder, upload->name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    bool was_there = is_there(upload);
     if (renameat(upload->folder, upload->temporary, upload->folder, upload->name) == 0)
         upload->temporary[0] = '\0';
     else
         upload->error = errno;
-    return is_there;
+    return was_there;
 }
 
 enum MHD_Result http_store_finish(struct http_upload *upload, struct MHD_Connection *connection) {
@@ -104,11 +124,15 @@ enum MHD_Result http_store_finish(struct http_upload *upload, struct MHD_Connect
     if (upload->file >= 0 && close(upload->file) != 0 && upload->error == 0)
         upload->error = errno; /* where the last of a write may fail */
     upload->file = -1;
-    if (upload->error == 0)
+    if (upload->error == 0 && upload->is_conditional)
+        put_if_new(upload);
+    else if (upload->error == 0)
         was_there = put_in_place(upload);
     switch (upload->error) {
         case 0:
             return http_reply(connection, was_there ? MHD_HTTP_NO_CONTENT : MHD_HTTP_CREATED, "");
+        case EEXIST:
+            return http_reply(connection, MHD_HTTP_PRECONDITION_FAILED, "is there");
         case ENOSPC:
         case EDQUOT:
             return http_reply(connection, MHD_HTTP_INSUFFICIENT_STORAGE, strerror(upload->error));

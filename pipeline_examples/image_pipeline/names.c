@@ -1,29 +1,96 @@
 /*
- * names.c - a hash table of the names given out, open addressing, at most half full.
- *
- * An entry remembers the number to try next, so that a thousand pictures called photo.jpg cost a thousand look-ups and
- * not half a million.
+ * names.c - makes names; and a hash table of them, open addressing, at most half full.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include "names.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
-enum { FIRST_SIZE = 256, STEM_MAX = 200 /* bytes; most file systems allow 255 for the whole name */ };
+#include "digest.h"
+
+enum {
+    FIRST_SIZE = 256,
+    STEM_MAX = 200, /* bytes of a name, of which most file systems allow 255, without what is put behind it */
+    DIGITS = 16,
+    NAME_SIZE = STEM_MAX + 1 + DIGITS + sizeof ".jpg"
+};
 
 struct entry {
-    char *name; /* NULL: free */
-    unsigned next_number;
+    char *name;   /* NULL: free */
+    size_t first; /* the number of the picture that came to it first */
 };
 
 struct names {
     struct entry *entries;
     size_t size, used; /* size is a power of two */
 };
+
+/* ---- making ---- */
+
+static bool ends_in(const char *name, const char *const *endings, size_t count) {
+    const char *dot = strrchr(name, '.');
+    for (size_t i = 0; i < count && dot != NULL; i++) {
+        if (strcasecmp(dot + 1, endings[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static bool is_jpeg(const char *name) {
+    static const char *const endings[] = {"jpg", "jpeg"};
+    return ends_in(name, endings, sizeof endings / sizeof *endings);
+}
+
+/* Also of formats that are not taken. */
+static bool is_picture(const char *name) {
+    static const char *const endings[] = {"jpg",  "jpeg", "jpe", "jfif", "png",  "webp", "gif", "tif",
+                                          "tiff", "bmp",  "svg", "avif", "heic", "heif", "jxl", "jp2"};
+    return ends_in(name, endings, sizeof endings / sizeof *endings);
+}
+
+/* Copies the name, as much of it as fits, as something that can be a file's name everywhere. */
+static void make_safe(char safe[STEM_MAX + 1], const char *original) {
+    size_t length = strlen(original);
+    if (length > STEM_MAX) {
+        length = STEM_MAX;
+        while (length > 0 && ((unsigned char)original[length] & 0xc0) == 0x80)
+            length--; /* not in the middle of a UTF-8 character */
+    }
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)original[i];
+        safe[i] = c < 0x20 || c == 0x7f || c == '/' || c == '\\' ? '_' : (char)c;
+    }
+    safe[length] = '\0';
+    if (length == 0)
+        snprintf(safe, STEM_MAX + 1, "picture");
+    else if (safe[0] == '.')
+        safe[0] = '_'; /* neither "." nor ".." nor a hidden file */
+}
+
+char *names_make(const char *original, const char *query) {
+    char safe[STEM_MAX + 1], digest[DIGITS + 2] = "", name[NAME_SIZE];
+    size_t length = strlen(original);
+    bool is_cut = length > STEM_MAX;
+    if (query == NULL || is_picture(original))
+        query = "";
+    make_safe(safe, original);
+    if (is_cut || *query != '\0') {
+        digest[0] = '-';
+        digest_write(digest + 1, DIGITS, is_cut ? original : "", is_cut ? length : 0, query, strlen(query));
+    }
+    snprintf(name, sizeof name, "%s%s%s", safe, digest, digest[0] == '\0' && is_jpeg(safe) ? "" : ".jpg");
+    return strdup(name);
+}
+
+/* ---- the set ---- */
 
 struct names *names_create(void) {
     struct names *names = malloc(sizeof *names);
@@ -53,66 +120,32 @@ static struct entry *find(const struct names *names, const char *name) {
     return &names->entries[i];
 }
 
-static int grow(struct names *names) {
+static bool grow(struct names *names) {
     struct names bigger = {.size = names->size * 2, .used = names->used};
     bigger.entries = calloc(bigger.size, sizeof *bigger.entries);
     if (bigger.entries == NULL)
-        return -1;
+        return false;
     for (size_t i = 0; i < names->size; i++) {
         if (names->entries[i].name != NULL)
             *find(&bigger, names->entries[i].name) = names->entries[i];
     }
     free(names->entries);
     *names = bigger;
-    return 0;
+    return true;
 }
 
-static const char *add(struct names *names, const char *name) {
-    if (names->used * 2 >= names->size && grow(names) != 0)
+const char *names_take(struct names *names, char *name, size_t number, size_t *first) {
+    if (names->used * 2 >= names->size && !grow(names))
         return NULL;
-    size_t size = strlen(name) + 1;
-    char *copy = malloc(size);
-    if (copy == NULL)
-        return NULL;
-    memcpy(copy, name, size);
-    *find(names, name) = (struct entry){.name = copy, .next_number = 2};
-    names->used++;
-    return copy;
-}
-
-/* Writes `original` without its extension, as something that can be a file's name everywhere. */
-static void make_stem(char stem[STEM_MAX + 1], const char *original) {
-    const char *dot = strrchr(original, '.');
-    size_t length = dot == NULL || dot == original ? strlen(original) : (size_t)(dot - original);
-    if (length > STEM_MAX) {
-        length = STEM_MAX;
-        while (length > 0 && ((unsigned char)original[length] & 0xc0) == 0x80)
-            length--; /* not in the middle of a UTF-8 character */
+    struct entry *entry = find(names, name);
+    if (entry->name == NULL) {
+        *entry = (struct entry){.name = name, .first = number};
+        names->used++;
+    } else {
+        free(name);
     }
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)original[i];
-        stem[i] = c < 0x20 || c == 0x7f || c == '/' || c == '\\' ? '_' : (char)c;
-    }
-    stem[length] = '\0';
-    if (length == 0)
-        snprintf(stem, STEM_MAX + 1, "picture");
-    else if (stem[0] == '.')
-        stem[0] = '_'; /* neither "." nor ".." nor a hidden file */
-}
-
-const char *names_take(struct names *names, const char *original) {
-    char stem[STEM_MAX + 1], name[STEM_MAX + 32];
-    make_stem(stem, original);
-    snprintf(name, sizeof name, "%s.jpg", stem);
-    if (find(names, name)->name == NULL)
-        return add(names, name);
-    for (;;) {
-        char plain[STEM_MAX + 32];
-        snprintf(plain, sizeof plain, "%s.jpg", stem);
-        snprintf(name, sizeof name, "%s-%u.jpg", stem, find(names, plain)->next_number++);
-        if (find(names, name)->name == NULL)
-            return add(names, name);
-    }
+    *first = entry->first;
+    return entry->name;
 }
 
 void names_destroy(struct names *names) {

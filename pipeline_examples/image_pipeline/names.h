@@ -1,5 +1,8 @@
 /*
- * names.h - output names, no two of them the same.
+ * names.h - what thumbnails are called.
+ *
+ * A name depends on the picture's source alone, and not on what else there is to do: when only some pictures are done
+ * again, each thumbnail has the same name as before. So two pictures may come to the same name. The set of names tells.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,17 +11,25 @@
 
 #include <stddef.h>
 
+/*
+ * Makes the name for the thumbnail of the picture called `original`: the same, with ".jpg" behind it unless it ends in
+ * .jpg or .jpeg. What could not be a file's name is made into one. `query` is that of the picture's URL, "" or NULL
+ * without one: if `original` has no ending that pictures have, it is the query that tells what it is, and a digest of it
+ * is part of the name. The caller frees the name. NULL: out of memory.
+ */
+char *names_make(const char *original, const char *query);
+
 struct names;
 
 /* NULL: out of memory. */
 struct names *names_create(void);
 
 /*
- * Returns the name for the thumbnail of the picture called `original`: its stem and ".jpg"; when that is taken already,
- * with "-2", "-3" ... behind the stem. What could not be a file's name is made into one. The string belongs to `names`.
- * NULL: out of memory.
+ * Takes the name, which came from names_make, into the set, which frees it in the end, for the picture of that number.
+ * Returns the name in the set, and in `*first` the number of the picture that came to it first. NULL: out of memory,
+ * and the name is still the caller's.
  */
-const char *names_take(struct names *names, const char *original);
+const char *names_take(struct names *names, char *name, size_t number, size_t *first);
 
 /* Frees the set and every name in it. NULL does nothing. */
 void names_destroy(struct names *names);

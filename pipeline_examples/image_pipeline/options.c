@@ -31,6 +31,9 @@ enum {
     OPT_MAX_PIXELS,
     OPT_TIMEOUT,
     OPT_KEEP_DAMAGED,
+    OPT_NULL,
+    OPT_OVERWRITE,
+    OPT_SKIP_EXISTING,
     OPT_VERSION
 };
 
@@ -47,6 +50,9 @@ static const struct option long_options[] = {
     {"max-pixels", required_argument, NULL, OPT_MAX_PIXELS},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"keep-damaged", no_argument, NULL, OPT_KEEP_DAMAGED},
+    {"null", no_argument, NULL, OPT_NULL},
+    {"overwrite", no_argument, NULL, OPT_OVERWRITE},
+    {"skip-existing", no_argument, NULL, OPT_SKIP_EXISTING},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -58,10 +64,14 @@ static void print_help(void) {
           "\n"
           "  --from DIR         take the files in this folder; they are served over HTTP to the downloads\n"
           "  --from FILE        take the http and https URLs in this file, one a line, # for comments;\n"
-          "                     -: standard input (default: 100 pictures painted for the occasion)\n"
+          "                     -: standard input (default: 100 pictures painted for the occasion);\n"
+          "                     behind a tab there can be a name for the thumbnail\n"
+          "  --null             the URLs are separated by NULs\n"
           "  --to DIR           put the thumbnails into this folder, through HTTP; made if it is missing\n"
           "                     (default: thumbs)\n"
           "  --to URL           put them under this http or https URL\n"
+          "  --overwrite        replace what is in the way, also what weir-thumbs has not made\n"
+          "  --skip-existing    leave pictures out that have their thumbnail\n"
           "  -s, --size WxH     the box, in pixels, that they are made to fit; none is enlarged\n"
           "                     (default: 320x320)\n"
           "  -q, --quality N    of the JPEG, 1 to 100 (default: 85)\n"
@@ -79,8 +89,8 @@ static void print_help(void) {
           "  --version          print the version and exit\n"
           "\n"
           "JPEG, PNG and WebP pictures are taken, whatever they are called. A thumbnail is called as its\n"
-          "picture, with .jpg at the end; a second one of that name gets -2, and so on. One in the way from\n"
-          "an earlier run is replaced.\n"
+          "picture, with .jpg behind it unless it is there already; a second picture of that name fails. A\n"
+          "thumbnail of the same picture from an earlier run is replaced, and nothing else.\n"
           "\n"
           "Ctrl-C finishes what is in flight; a second one throws that away. The exit status is 0 when every\n"
           "picture has become a thumbnail, 1 when one has not, and 2 when the command line is wrong.\n",
@@ -138,7 +148,21 @@ static bool read_limit(struct options *options, int option) {
     }
 }
 
+/* An option without a value. */
+static bool set_flag(struct options *options, int option) {
+    bool *flag = option == OPT_KEEP_DAMAGED    ? &options->keep_damaged
+                 : option == OPT_NULL          ? &options->is_null_separated
+                 : option == OPT_OVERWRITE     ? &options->overwrite
+                 : option == OPT_SKIP_EXISTING ? &options->skip_existing
+                                               : NULL;
+    if (flag != NULL)
+        *flag = true;
+    return flag != NULL;
+}
+
 static bool read_option(struct options *options, int option) {
+    if (set_flag(options, option))
+        return true;
     switch (option) {
         case OPT_FROM:
             options->from = optarg;
@@ -148,9 +172,6 @@ static bool read_option(struct options *options, int option) {
             return true;
         case 's':
             return read_size(options);
-        case OPT_KEEP_DAMAGED:
-            options->keep_damaged = true;
-            return true;
         case OPT_DOWNLOADS:
             return read_count("--downloads", MAX_THREADS, &options->downloads);
         case OPT_RESIZES:
@@ -201,9 +222,11 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
         if (!read_option(options, option))
             return false;
     }
-    if (optind < argc) {
+    if (optind < argc)
         terminal_say("'%s': unexpected argument; see --help", argv[optind]);
-        return false;
-    }
-    return true;
+    else if (options->overwrite && options->skip_existing)
+        terminal_say("--overwrite and --skip-existing exclude each other");
+    else
+        return true;
+    return false;
 }

@@ -11,13 +11,16 @@
 #include <stdint.h>
 
 struct options {
-    const char *from; /* a folder, a list of URLs or "-"; NULL: paint a set of pictures */
-    const char *to;   /* a folder or a URL */
+    const char *from;       /* a folder, a list of URLs or "-"; NULL: paint a set of pictures */
+    const char *to;         /* a folder or a URL */
+    bool is_null_separated; /* the list */
     int width, height, quality;
     size_t downloads, resizes, uploads, queue;
     size_t max_bytes;    /* of one picture as downloaded */
     uint64_t max_pixels; /* of one picture as its header says */
     bool keep_damaged;   /* makes a thumbnail of a damaged picture too */
+    bool overwrite;      /* replaces what is in the way, whatever it is */
+    bool skip_existing;  /* leaves pictures out that have their thumbnail */
     long timeout;        /* seconds that a transfer may take to connect, or go on without getting anywhere */
 };
 

@@ -12,7 +12,7 @@
 #include "url.h"
 
 void photo_show(char *text, size_t size, const struct photo *photo) {
-    if (photo->url == photo->label) /* else it is a file's name */
+    if (photo->is_url) /* else it is a file's name */
         url_show(text, size, photo->label);
     else
         snprintf(text, size, "%s", photo->label);

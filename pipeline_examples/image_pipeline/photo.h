@@ -10,12 +10,16 @@
 #ifndef IMAGE_PIPELINE_PHOTO_H
 #define IMAGE_PIPELINE_PHOTO_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct photo {
-    char *label;      /* what people call it: the file's name, or the URL; constant, as the next two */
-    char *url;        /* where it is downloaded; may be the label itself */
-    const char *name; /* what its thumbnail will be called */
+    char *label;       /* what people call it: the file's name, or the URL; constant, as the next five */
+    char *url;         /* where it is downloaded */
+    const char *name;  /* what its thumbnail is called */
+    size_t first;      /* the number of the photo that came to this name first; its own, if that is this one */
+    bool is_url;       /* the label is a URL */
+    const char *fault; /* why it cannot be downloaded; NULL: it can be tried */
 
     unsigned char *image; /* the picture as it was downloaded; NULL before, and once it is resized */
     size_t image_size;

@@ -20,6 +20,7 @@
 #include <vips/vips.h>
 #include <vips/vector.h>
 
+#include "mark.h"
 #include "stages.h"
 #include "terminal.h"
 #include "thumbnail.h"
@@ -107,6 +108,13 @@ static int resize_alone(weir_task *task, struct photo *photo, const struct optio
     return code;
 }
 
+static int add_mark(weir_task *task, struct photo *photo, const struct source *source) {
+    char mark[MARK_SIZE];
+    source_mark(mark, source, photo);
+    bool ok = mark_put(&photo->thumbnail, &photo->thumbnail_size, mark);
+    return ok ? 0 : weir_task_fail(task, FAILED, "libvips has made no JPEG");
+}
+
 int resize_photo(weir_task *task, void *item, void *state) {
     const struct work *work = state;
     struct photo *photo = item;
@@ -116,6 +124,8 @@ int resize_photo(weir_task *task, void *item, void *state) {
     if (code == LIBVIPS_KNOWS && !weir_task_cancelled(task))
         code = resize_alone(task, photo, work->options);
     photo_forget_image(photo);
+    if (code == 0)
+        code = add_mark(task, photo, &work->ends.source);
     if (code == 0)
         weir_task_emit(task, photo);
     return code;

@@ -1,31 +1,22 @@
 /*
  * source.c - lists a folder, or reads a list of URLs.
  *
- * All of it is read before the first download: the progress line can then tell how much is left, and no two thumbnails
- * get the same name. A photo in the list costs some hundred bytes; it is the pictures that are big, and those the
- * pipeline bounds.
- *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#define _POSIX_C_SOURCE 200809L
+#define _XOPEN_SOURCE 700
 
 #include "source.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "interrupt.h"
+#include "list.h"
 #include "names.h"
 #include "terminal.h"
 #include "url.h"
-
-enum { READ_SIZE = 65536, LOOK_EVERY = 100 /* milliseconds */ };
 
 static bool out_of_memory(void) {
     terminal_say("out of memory");
@@ -51,6 +42,18 @@ static bool add_label(struct source *source, const char *label) {
     source->photos[source->count++] = (struct photo){.label = copy};
     return true;
 }
+
+/* Takes the name, which may be NULL for want of memory. */
+static bool give_name(struct source *source, struct photo *photo, char *name) {
+    if (name == NULL)
+        return false;
+    photo->name = names_take(source->names, name, (size_t)(photo - source->photos), &photo->first);
+    if (photo->name == NULL)
+        free(name);
+    return photo->name != NULL;
+}
+
+/* ---- a folder ---- */
 
 /* A dangling link stays in: that it leads nowhere should be said, and the download will say it. */
 static bool is_folder(DIR *folder, const char *name) {
@@ -82,9 +85,21 @@ static int by_label(const void *a, const void *b) {
     return strcmp(((const struct photo *)a)->label, ((const struct photo *)b)->label);
 }
 
-bool source_from_folder(struct source *source, const char *folder, const char *base_url) {
+/* What stands for a folder in a mark: it ends in a slash, so that no two files have the same. NULL: it has no path. */
+static char *place_of(const char *folder) {
+    char *path = realpath(folder, NULL);
+    char *place = path == NULL ? NULL : realloc(path, strlen(path) + 2);
+    if (place == NULL)
+        free(path);
+    else
+        strcat(place, "/");
+    return place;
+}
+
+bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place) {
     *source = (struct source){.names = names_create()};
-    if (source->names == NULL)
+    source->place = place != NULL ? strdup(place) : place_of(folder);
+    if (source->names == NULL || source->place == NULL)
         return out_of_memory();
     if (!list_folder(source, folder))
         return false;
@@ -93,135 +108,96 @@ bool source_from_folder(struct source *source, const char *folder, const char *b
     for (size_t i = 0; i < source->count; i++) {
         struct photo *photo = &source->photos[i];
         photo->url = url_join(base_url, photo->label);
-        photo->name = names_take(source->names, photo->label);
-        if (photo->url == NULL || photo->name == NULL)
+        if (photo->url == NULL || !give_name(source, photo, names_make(photo->label, NULL)))
             return out_of_memory();
     }
     return true;
 }
 
-/* Cuts white space off both ends, in place. */
-static char *trim(char *line) {
-    static const char blanks[] = " \t\r\n\v\f";
-    line += strspn(line, blanks);
-    size_t length = strlen(line);
-    while (length > 0 && strchr(blanks, line[length - 1]) != NULL)
-        length--;
-    line[length] = '\0';
-    return line;
-}
+/* ---- a list ---- */
 
-static bool add_url(struct source *source, const char *url) {
+/* The name of what the URL leads to, as it is before encoding; to be freed. */
+static char *original_name(const char *url) {
     size_t length;
     const char *component = url_last_component(url, &length);
     char *original = malloc(length + 1);
-    if (original == NULL)
-        return false;
-    if (!url_decode(component, length, original)) { /* a broken escape: keep the text as it is */
+    if (original != NULL && !url_decode(component, length, original)) { /* a broken escape: keep the text as it is */
         memcpy(original, component, length);
         original[length] = '\0';
     }
-    const char *name = names_take(source->names, original);
+    return original;
+}
+
+static char *name_from_url(const char *url) {
+    char *original = original_name(url), *query = strdup(url + strcspn(url, "?#")), *name = NULL;
+    if (original != NULL && query != NULL) {
+        query[strcspn(query, "#")] = '\0';
+        name = names_make(original, query);
+    }
     free(original);
-    if (name == NULL || !add_label(source, url))
+    free(query);
+    return name;
+}
+
+/* Why it cannot be downloaded; NULL: it can be tried. */
+static const char *fault_of(const char *url) {
+    for (const unsigned char *c = (const unsigned char *)url; *c != '\0'; c++) {
+        if (*c < 0x20 || *c == 0x7f)
+            return "has a control character in it";
+    }
+    if (url_is_http(url))
+        return NULL;
+    return strstr(url, "://") != NULL
+               ? "is no http or https URL"
+               : "has no http:// or https:// in front; --from takes a folder, but no path in a list";
+}
+
+static bool add_url(struct source *source, char *entry) {
+    char *name = strchr(entry, '\t');
+    if (name != NULL) {
+        name += strspn(name, "\t ");
+        entry[strcspn(entry, "\t")] = '\0';
+    }
+    if (!add_label(source, entry))
         return false;
     struct photo *photo = &source->photos[source->count - 1];
-    photo->url = photo->label;
-    photo->name = name;
-    return true;
+    photo->is_url = true;
+    photo->fault = fault_of(entry);
+    photo->url = url_encode_blanks(entry);
+    return photo->url != NULL && give_name(source, photo, name != NULL ? names_make(name, NULL) : name_from_url(entry));
 }
 
-/* The whole of a list, as text. */
-struct text {
-    char *bytes;
-    size_t size, room;
-};
-
-static bool make_text_room(struct text *text) {
-    if (text->room - text->size > READ_SIZE)
-        return true;
-    size_t room = text->room == 0 ? 2 * READ_SIZE : text->room * 2;
-    char *bytes = realloc(text->bytes, room);
-    if (bytes == NULL)
-        return false;
-    text->bytes = bytes;
-    text->room = room;
-    return true;
-}
-
-/* Whoever types a list, or makes it bit by bit, may take long; a signal must not have to wait for that. */
-static bool wait_for_input(int file) {
-    struct pollfd input = {.fd = file, .events = POLLIN};
-    while (!interrupt_is_stopping()) {
-        int ready = poll(&input, 1, LOOK_EVERY);
-        if (ready > 0 || (ready < 0 && errno != EINTR))
-            return true; /* or it is broken, and reading will say so */
-    }
-    return false;
-}
-
-/* Reads up to the end. False: a message was printed. */
-static bool read_text(struct text *text, int file, const char *path) {
-    for (;;) {
-        if (!make_text_room(text))
-            return out_of_memory();
-        if (!wait_for_input(file)) {
-            terminal_say("interrupted: nothing was started");
-            return false;
-        }
-        ssize_t got = read(file, text->bytes + text->size, READ_SIZE);
-        if (got == 0)
-            return true;
-        if (got > 0) {
-            text->size += (size_t)got;
-        } else if (errno != EINTR && errno != EAGAIN) {
-            terminal_say("%s: cannot be read to the end: %s", path, strerror(errno));
-            return false;
-        }
-    }
-}
-
-/* There is room for one more byte behind the text. */
-static bool add_urls(struct source *source, struct text *text) {
-    text->bytes[text->size] = '\0';
-    char *end = text->bytes + text->size, *next;
-    for (char *line = text->bytes; line < end; line = next) {
-        char *line_end = memchr(line, '\n', (size_t)(end - line));
-        next = line_end == NULL ? end : line_end + 1;
-        if (line_end != NULL)
-            *line_end = '\0';
-        const char *url = trim(line);
-        if (*url != '\0' && *url != '#' && !add_url(source, url))
-            return out_of_memory();
-    }
-    return true;
-}
-
-bool source_from_list(struct source *source, const char *path) {
-    bool is_stdin = strcmp(path, "-") == 0;
+bool source_from_list(struct source *source, const char *path, bool is_null_separated) {
+    struct list list;
+    char *entry;
     *source = (struct source){.names = names_create()};
     if (source->names == NULL)
         return out_of_memory();
-    int file = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
-        terminal_say("%s: %s", path, strerror(errno));
-        return false;
-    }
-    struct text text = {.bytes = NULL};
-    bool ok = read_text(&text, file, path) && add_urls(source, &text);
-    free(text.bytes);
-    if (!is_stdin)
-        close(file);
+    bool ok = list_open(&list, path, is_null_separated);
+    while (ok && (entry = list_next(&list)) != NULL)
+        ok = add_url(source, entry) || out_of_memory();
+    list_close(&list);
     return ok;
+}
+
+/* ---- photos among each other ---- */
+
+void source_mark(char mark[MARK_SIZE], const struct source *source, const struct photo *photo) {
+    mark_of(mark, source->place == NULL ? "" : source->place, photo->is_url ? photo->url : photo->label);
+}
+
+const struct photo *source_clash(const struct source *source, const struct photo *photo) {
+    const struct photo *first = &source->photos[photo->first];
+    return strcmp(first->url, photo->url) == 0 ? NULL : first; /* the same picture twice is the same thumbnail */
 }
 
 void source_free(struct source *source) {
     for (size_t i = 0; i < source->count; i++) {
-        if (source->photos[i].url != source->photos[i].label)
-            free(source->photos[i].url);
+        free(source->photos[i].url);
         free(source->photos[i].label);
     }
     free(source->photos);
+    free(source->place);
     names_destroy(source->names);
     *source = (struct source){0};
 }

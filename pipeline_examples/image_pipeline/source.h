@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mark.h"
 #include "photo.h"
 
 struct names;
@@ -17,19 +18,27 @@ struct source {
     struct photo *photos;
     size_t count, room;
     struct names *names;
+    char *place; /* what stands for the folder in a mark; NULL: these are URLs, which need nothing in front */
 };
 
 /*
  * Lists the files in `folder`, sorted, as they are served under `base_url`. Hidden files and folders are left out; what
- * is an image and what is not turns out later, by looking inside. False: a message was printed.
+ * is an image and what is not turns out later, by looking inside. `place` stands for the folder in marks; NULL: its
+ * path. False: a message was printed.
  */
-bool source_from_folder(struct source *source, const char *folder, const char *base_url);
+bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place);
 
 /*
- * Reads the URLs from the file at `path`, or from standard input when that is "-": one a line; blank lines and what
- * starts with '#' are skipped. A signal ends the reading. False: a message was printed.
+ * Reads a list (list.h) of URLs. An entry can have a tab and, behind it, a name for the thumbnail. What is no URL stays
+ * in the list, and fails. False: a message was printed.
  */
-bool source_from_list(struct source *source, const char *path);
+bool source_from_list(struct source *source, const char *path, bool is_null_separated);
+
+/* Writes the mark that a thumbnail of this photo has. */
+void source_mark(char mark[MARK_SIZE], const struct source *source, const struct photo *photo);
+
+/* The photo that came to this one's name first, from another picture; NULL: the name is this photo's. */
+const struct photo *source_clash(const struct source *source, const struct photo *photo);
 
 /* Frees what is in it; a source that is all zero is empty. */
 void source_free(struct source *source);

@@ -23,6 +23,7 @@ struct work {
     const struct options *options;
     struct ends ends;
     atomic_uint_fast64_t bytes_in, bytes_out; /* of the pictures that were downloaded, and the thumbnails uploaded */
+    atomic_size_t skipped;                    /* photos whose thumbnail is there already */
     atomic_size_t profiles_ignored;           /* thumbnails whose picture has a colour profile that does not fit */
     atomic_size_t damaged_kept;               /* thumbnails of damaged pictures */
 };

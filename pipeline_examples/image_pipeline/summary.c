@@ -2,7 +2,7 @@
  * summary.c - prints the pipeline's report as this program has it.
  *
  * The report counts each photo that was put in just one place. So always: total = done + failed + abandoned + not
- * started.
+ * started + skipped, for which the pipeline counts what is skipped as done.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -44,12 +44,14 @@ static void print_stages(const weir_report *report) {
 bool summary_print(const weir_report *report, struct work *work) {
     const weir_counts *counts = &report->counts;
     uint64_t total = work->ends.source.count, not_started = total - counts->in;
+    uint64_t skipped = atomic_load(&work->skipped), done = counts->done - skipped;
     double seconds = (double)report->elapsed / 1e9;
     if (counts->dropped > 0)
         terminal_say("interrupted: %" PRIu64 " not started, %" PRIu64 " abandoned", not_started, counts->dropped);
     else if (not_started > 0)
         terminal_say("interrupted: %" PRIu64 " not started", not_started);
-    printf("%-12s %" PRIu64 " of %" PRIu64 "\n", "done", counts->done, total);
+    printf("%-12s %" PRIu64 " of %" PRIu64 "\n", "done", done, total);
+    printf("%-12s %" PRIu64 "\n", "skipped", skipped);
     print_failed(report);
     print_noted(work);
     printf("%-12s %" PRIu64 "\n", "abandoned", counts->dropped);
@@ -57,7 +59,7 @@ bool summary_print(const weir_report *report, struct work *work) {
     printf("%-12s %" PRIuFAST64 "\n", "bytes in", atomic_load(&work->bytes_in));
     printf("%-12s %" PRIuFAST64 "\n", "bytes out", atomic_load(&work->bytes_out));
     printf("%-12s %.3f s\n", "time", seconds);
-    printf("%-12s %.1f images/s\n", "rate", seconds > 0 ? (double)counts->done / seconds : 0.0);
+    printf("%-12s %.1f images/s\n", "rate", seconds > 0 ? (double)done / seconds : 0.0);
     print_stages(report);
     bool is_printed = fflush(stdout) == 0 && !ferror(stdout);
     if (!is_printed)

@@ -53,7 +53,7 @@ bool transfer_open(struct transfer *transfer, long timeout, bool is_embedded) {
 }
 
 void transfer_close(struct transfer *transfer) {
-    curl_easy_cleanup(transfer->curl);
+    curl_easy_cleanup(transfer->curl); /* NULL does nothing */
     transfer->curl = NULL;
 }
 

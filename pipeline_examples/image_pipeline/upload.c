@@ -5,6 +5,10 @@
  * at once, so its uploads are never aborted, and the summary agrees with the folder. With a server elsewhere, which may
  * never answer, an abandoned photo can turn up there nevertheless; whole or not is up to that server.
  *
+ * A thumbnail is put on the condition that nothing is there (RFC 9110, 13.1.2: If-None-Match), which costs nothing. A
+ * server that refuses is asked what is there: the thumbnail of the same picture is replaced. A server that does not know
+ * the condition and ignores it replaces whatever it has.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
@@ -12,13 +16,18 @@
 #include <string.h>
 
 #include "stages.h"
+#include "target.h"
 #include "terminal.h"
 #include "transfer.h"
 #include "url.h"
 
+enum { STATUS_CONDITION_FAILED = 412, STATUS_NOT_IMPLEMENTED = 501 };
+
 struct uploader {
     struct transfer transfer;
-    struct curl_slist *headers;
+    struct target target;
+    struct curl_slist *headers, *conditional; /* without and with the condition that nothing is there */
+    bool is_unconditional;                    /* the server says that it knows no conditions */
     struct work *work;
     const struct photo *photo; /* the one in work */
     size_t sent;               /* bytes of its thumbnail that libcurl has taken */
@@ -65,7 +74,8 @@ static bool set_up(struct uploader *uploader) {
     CURL *curl = uploader->transfer.curl;
     /* Without a value the header is left out: to wait for a "100 Continue" costs a round trip for each thumbnail. */
     uploader->headers = append(append(NULL, "Content-Type: image/jpeg"), "Expect:");
-    bool ok = uploader->headers != NULL && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, uploader->headers) == CURLE_OK;
+    uploader->conditional = append(append(append(NULL, "Content-Type: image/jpeg"), "Expect:"), "If-None-Match: *");
+    bool ok = uploader->headers != NULL && uploader->conditional != NULL;
     ok = ok && curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_bytes) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_READDATA, uploader) == CURLE_OK;
@@ -86,7 +96,7 @@ weir_status upload_init(void *work, void **state) {
         free(uploader);
         return WEIR_INITFAILED;
     }
-    if (!set_up(uploader)) {
+    if (!set_up(uploader) || !target_open(&uploader->target, work)) {
         upload_fini(uploader);
         return WEIR_INITFAILED;
     }
@@ -97,7 +107,9 @@ weir_status upload_init(void *work, void **state) {
 void upload_fini(void *state) {
     struct uploader *uploader = state;
     transfer_close(&uploader->transfer);
+    target_close(&uploader->target);
     curl_slist_free_all(uploader->headers);
+    curl_slist_free_all(uploader->conditional);
     free(uploader);
 }
 
@@ -122,11 +134,36 @@ static const char *reason(struct uploader *uploader) {
     return uploader->answer;
 }
 
+/* Sends the thumbnail. Returns 0, and the status of the answer; or fails the task. */
+static int put(struct uploader *uploader, weir_task *task, bool is_conditional, long *status) {
+    struct curl_slist *headers = is_conditional ? uploader->conditional : uploader->headers;
+    uploader->sent = 0;
+    memset(uploader->answer, 0, sizeof uploader->answer);
+    if (curl_easy_setopt(uploader->transfer.curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
+        return weir_task_fail(task, FAILED, "out of memory");
+    return transfer_run(&uploader->transfer, task, status);
+}
+
+/* The same, where nothing is there or the thumbnail of the same picture. */
+static int put_carefully(struct uploader *uploader, weir_task *task, long *status) {
+    int code = put(uploader, task, true, status);
+    if (code == 0 && *status == STATUS_NOT_IMPLEMENTED) {
+        uploader->is_unconditional = true;
+        return put(uploader, task, false, status);
+    }
+    if (code != 0 || *status != STATUS_CONDITION_FAILED)
+        return code;
+    enum target_state state = target_look(&uploader->target, task, uploader->work, uploader->photo);
+    return state == TARGET_SAME ? put(uploader, task, false, status) : target_refuse(task, state, uploader->photo);
+}
+
 static int upload(struct uploader *uploader, weir_task *task) {
     long status;
     if (!set_target(uploader, uploader->photo))
         return weir_task_fail(task, FAILED, "out of memory");
-    int code = transfer_run(&uploader->transfer, task, &status);
+    int code = uploader->work->options->overwrite || uploader->is_unconditional
+                   ? put(uploader, task, false, &status)
+                   : put_carefully(uploader, task, &status);
     if (code != 0 || status == 200 || status == 201 || status == 204)
         return code;
     const char *text = reason(uploader);
@@ -153,8 +190,6 @@ int upload_photo(weir_task *task, void *item, void *state) {
     struct uploader *uploader = state;
     struct photo *photo = item;
     uploader->photo = photo;
-    uploader->sent = 0;
-    memset(uploader->answer, 0, sizeof uploader->answer);
     int code = upload(uploader, task);
     if (code != 0)
         return code;

@@ -49,6 +49,23 @@ char *url_join(const char *base, const char *name) {
     return url;
 }
 
+char *url_encode_blanks(const char *url) {
+    size_t length = strcspn(url, "#");
+    char *encoded = malloc(3 * length + 1), *end = encoded;
+    if (encoded == NULL)
+        return NULL;
+    for (size_t i = 0; i < length; i++) {
+        if (url[i] == ' ') {
+            memcpy(end, "%20", 3);
+            end += 3;
+        } else {
+            *end++ = url[i];
+        }
+    }
+    *end = '\0';
+    return encoded;
+}
+
 static int digit(char c) {
     if (c >= '0' && c <= '9')
         return c - '0';

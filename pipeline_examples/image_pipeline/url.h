@@ -24,6 +24,9 @@ char *url_join(const char *base, const char *name);
  */
 bool url_decode(const char *encoded, size_t length, char *plain);
 
+/* Returns a copy without the fragment, in which blanks are encoded; the caller frees it. NULL: out of memory. */
+char *url_encode_blanks(const char *url);
+
 /* The last component of a URL's path, still encoded, and its length, which may be 0. The query is not path. */
 const char *url_last_component(const char *url, size_t *length);
 

@@ -1,0 +1,136 @@
+/*
+ * list.c - reads a list.
+ *
+ * All of it is read before the first download: the progress line can then tell how much is left. A photo in the list
+ * costs some hundred bytes; it is the pictures that are big, and those the pipeline bounds.
+ *
+ * A list that is not what it is taken for is refused as a whole. A NUL in a list of lines would hide all that is behind
+ * it in its line.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "list.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "interrupt.h"
+#include "terminal.h"
+
+enum { READ_SIZE = 65536, LOOK_EVERY = 100 /* milliseconds */ };
+
+static bool make_room(struct list *list) {
+    if (list->room - list->size > READ_SIZE)
+        return true;
+    size_t room = list->room == 0 ? 2 * READ_SIZE : list->room * 2;
+    char *bytes = realloc(list->bytes, room);
+    if (bytes == NULL) {
+        terminal_say("out of memory");
+        return false;
+    }
+    list->bytes = bytes;
+    list->room = room;
+    return true;
+}
+
+/* Whoever types a list, or makes it bit by bit, may take long; a signal must not have to wait for that. */
+static bool wait_for_input(int file) {
+    struct pollfd input = {.fd = file, .events = POLLIN};
+    while (!interrupt_is_stopping()) {
+        int ready = poll(&input, 1, LOOK_EVERY);
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            return true; /* or it is broken, and reading will say so */
+    }
+    terminal_say("interrupted: nothing was started");
+    return false;
+}
+
+/* Reads up to the end. There is room for one more byte behind the list then. */
+static bool read_all(struct list *list, int file, const char *path) {
+    for (;;) {
+        if (!make_room(list) || !wait_for_input(file))
+            return false;
+        ssize_t got = read(file, list->bytes + list->size, READ_SIZE);
+        if (got == 0)
+            return true;
+        if (got > 0) {
+            list->size += (size_t)got;
+        } else if (errno != EINTR && errno != EAGAIN) {
+            terminal_say("%s: cannot be read to the end: %s", path, strerror(errno));
+            return false;
+        }
+    }
+}
+
+static bool begins_with(const struct list *list, const char *bytes) {
+    size_t size = strlen(bytes);
+    return list->size >= size && memcmp(list->bytes, bytes, size) == 0;
+}
+
+/* Passes over a byte order mark. False: it is no list of the kind that was asked for, and a message was printed. */
+static bool check_text(struct list *list, const char *path) {
+    if (begins_with(list, "\xff\xfe") || begins_with(list, "\xfe\xff")) {
+        terminal_say("%s: is in UTF-16, and has to be in UTF-8", path);
+        return false;
+    }
+    if (begins_with(list, "\xef\xbb\xbf"))
+        list->place = 3;
+    const char *null = list->separator == '\0' ? NULL : memchr(list->bytes, '\0', list->size);
+    if (null != NULL)
+        terminal_say("%s: has a NUL at byte %zu; a list separated by NULs needs --null", path,
+                     (size_t)(null - list->bytes) + 1);
+    return null == NULL;
+}
+
+bool list_open(struct list *list, const char *path, bool is_null_separated) {
+    bool is_stdin = strcmp(path, "-") == 0;
+    *list = (struct list){.separator = is_null_separated ? '\0' : '\n'};
+    int file = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        terminal_say("%s: %s", path, strerror(errno));
+        return false;
+    }
+    bool ok = read_all(list, file, path);
+    if (!is_stdin)
+        close(file);
+    if (!ok)
+        return false;
+    list->bytes[list->size] = '\0';
+    return check_text(list, path);
+}
+
+/* Cuts white space off both ends, in place. */
+static char *trim(char *entry) {
+    static const char blanks[] = " \t\r\n\v\f";
+    entry += strspn(entry, blanks);
+    size_t length = strlen(entry);
+    while (length > 0 && strchr(blanks, entry[length - 1]) != NULL)
+        length--;
+    entry[length] = '\0';
+    return entry;
+}
+
+char *list_next(struct list *list) {
+    while (list->place < list->size) {
+        char *entry = list->bytes + list->place;
+        char *end = memchr(entry, list->separator, list->size - list->place);
+        list->place = end == NULL ? list->size : (size_t)(end - list->bytes) + 1;
+        if (end != NULL)
+            *end = '\0';
+        entry = trim(entry);
+        if (*entry != '\0' && *entry != '#')
+            return entry;
+    }
+    return NULL;
+}
+
+void list_close(struct list *list) {
+    free(list->bytes);
+    list->bytes = NULL;
+}

@@ -1,0 +1,192 @@
+/*
+ * image_pipeline_replace.c - for test_image_pipeline.c: what a thumbnail may take the place of.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "image_pipeline_expect.h"
+#include "image_pipeline_server.h"
+
+static void expect_same_file(const char *path, const char *other) {
+    size_t size, other_size;
+    char *data = read_file(path, &size), *other_data = read_file(other, &other_size);
+    ck_assert_msg(size == other_size && memcmp(data, other_data, size) == 0, "%s is not %s", path, other);
+    free(data);
+    free(other_data);
+}
+
+static struct result run_into(const char *from, const char *to, const char *option) {
+    return run_thumbs("--from", in_root("%s", from), "--to", in_root("%s", to), option, NULL);
+}
+
+/* Originals, and links to them. */
+START_TEST (what_weir_thumbs_has_not_made_is_replaced_only_when_asked_for) {
+    make_folder(in_root("new"));
+    make_folder(in_root("album"));
+    copy_file(photo(1), in_root("new/a.jpg"));
+    copy_file(photo(1), in_root("new/b.jpg"));
+    copy_file(photo(1), in_root("new/c.jpg"));
+    copy_file(photo(2), in_root("album/a.jpg"));
+    copy_file(photo(3), in_root("original.jpg"));
+    ck_assert_int_eq(symlink("../original.jpg", in_root("album/b.jpg")), 0);
+
+    struct result result = run_into("new", "album", NULL);
+    expect_counts(&result, 1, 2);
+    expect_text(result.err,
+                "a.jpg: upload: a.jpg is there, and was not made by weir-thumbs; --overwrite replaces it\n");
+    expect_text(result.err, "b.jpg: upload: b.jpg is there, and cannot be looked at; --overwrite replaces it\n");
+    expect_same_file(in_root("album/a.jpg"), photo(2));
+    expect_same_file(in_root("album/b.jpg"), photo(3));
+    ck_assert_uint_eq(count_files(in_root("album")), 3);
+    result_free(&result);
+
+    result = run_into("new", "album", "--overwrite");
+    expect_counts(&result, 3, 0);
+    ck_assert_uint_lt(file_size(in_root("album/a.jpg")), file_size(photo(2)));
+    expect_same_file(in_root("original.jpg"), photo(3)); /* the link has gone, and not what it led to */
+    result_free(&result);
+}
+END_TEST
+
+START_TEST (a_thumbnail_is_replaced_by_one_of_the_same_picture_only) {
+    char *again;
+    size_t size, again_size;
+    make_folder(in_root("first"));
+    make_folder(in_root("second"));
+    copy_file(photo(1), in_root("first/a.jpg"));
+    copy_file(photo(2), in_root("second/a.jpg"));
+    struct result result = run_into("first", "albums", NULL);
+    expect_counts(&result, 1, 0);
+    result_free(&result);
+    copy_file(in_root("albums/a.jpg"), in_root("before.jpg"));
+
+    result = run_into("second", "albums", NULL);
+    expect_counts(&result, 0, 1);
+    expect_text(result.err, "a.jpg is there, and is the thumbnail of another picture; --overwrite replaces it\n");
+    expect_same_file(in_root("albums/a.jpg"), in_root("before.jpg"));
+    result_free(&result);
+
+    copy_file(photo(3), in_root("first/a.jpg")); /* the picture has changed, and not its source */
+    result = run_into("first/../first", "albums", NULL);
+    expect_counts(&result, 1, 0);
+    result_free(&result);
+    again = read_file(in_root("albums/a.jpg"), &again_size);
+    char *before = read_file(in_root("before.jpg"), &size);
+    ck_assert(size != again_size || memcmp(before, again, size) != 0);
+    free(before);
+    free(again);
+}
+END_TEST
+
+/* Only the failed ones again: names are those of the first run, and no other picture's thumbnail is in the way. */
+START_TEST (a_run_of_the_failed_ones_replaces_nothing_of_the_run_before) {
+    struct server server = server_start(photo(1));
+    char url[128];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/file/a.jpg?first\n", server.port);
+    write_text(in_root("run-1"), url);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/file/a.jpg?another\n", server.port);
+    write_text(in_root("run-2"), url);
+    struct result result = run_into("run-1", "run-out", NULL);
+    expect_counts(&result, 1, 0);
+    result_free(&result);
+    copy_file(in_root("run-out/a.jpg"), in_root("run-before.jpg"));
+    result = run_thumbs("--from", in_root("run-2"), "--to", in_root("run-out"), "-q", "30", NULL);
+    expect_counts(&result, 0, 1);
+    expect_same_file(in_root("run-out/a.jpg"), in_root("run-before.jpg"));
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+START_TEST (existing_thumbnails_are_skipped_when_asked_for) {
+    struct server server = server_start(photo(1));
+    char list[512];
+    snprintf(list, sizeof list, "http://127.0.0.1:%d/file/a.jpg\n", server.port);
+    write_text(in_root("skip-1"), list);
+    struct result result = run_into("skip-1", "skip-out", NULL);
+    expect_counts(&result, 1, 0);
+    result_free(&result);
+    copy_file(photo(2), in_root("skip-out/c.jpg"));
+    snprintf(list, sizeof list,
+             "http://127.0.0.1:%d/file/a.jpg\nhttp://127.0.0.1:%d/file/b.jpg\nhttp://127.0.0.1:%d/file/c.jpg\n",
+             server.port, server.port, server.port);
+    write_text(in_root("skip-2"), list);
+    write_text(server_log(&server), "");
+    result = run_into("skip-2", "skip-out", "--skip-existing");
+    expect_counts(&result, 1, 1);
+    ck_assert_uint_eq(figure(&result, "skipped"), 1);
+    expect_text(result.err, "/file/c.jpg: download: c.jpg is there, and was not made by weir-thumbs");
+    char *log = read_file(server_log(&server), NULL);
+    expect_text(log, "GET /file/b.jpg ");
+    ck_assert_ptr_null(strstr(log, "GET /file/a.jpg "));
+    free(log);
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+/* A store elsewhere that knows the condition that nothing is there. */
+START_TEST (a_server_that_has_something_in_the_place_is_asked_what) {
+    struct server foreign = server_start(photo(1));
+    char url[128];
+    make_folder(in_root("put"));
+    copy_file(photo(1), in_root("put/a.jpg"));
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/taken", foreign.port);
+    struct result result = run_thumbs("--from", in_root("put"), "--to", url, NULL);
+    expect_counts(&result, 0, 1);
+    expect_text(result.err,
+                "a.jpg: upload: a.jpg is there, and was not made by weir-thumbs; --overwrite replaces it\n");
+    result_free(&result);
+    result = run_thumbs("--from", in_root("put"), "--to", url, "--overwrite", NULL);
+    expect_counts(&result, 1, 0);
+    result_free(&result);
+    server_stop(&foreign);
+
+    result = run_into("put", "put-out", NULL);
+    expect_counts(&result, 1, 0);
+    result_free(&result);
+    struct server same = server_start(in_root("put-out/a.jpg"));
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/taken", same.port);
+    result = run_thumbs("--from", in_root("put"), "--to", url, NULL);
+    expect_counts(&result, 1, 0);
+    result_free(&result);
+    result = run_thumbs("--from", in_root("put"), "--to", url, "--skip-existing", NULL);
+    ck_assert_uint_eq(figure(&result, "skipped"), 1);
+    ck_assert_int_eq(result.status, 0);
+    result_free(&result);
+    server_stop(&same);
+}
+END_TEST
+
+START_TEST (a_server_without_conditions_gets_none) {
+    struct server server = server_start(photo(1));
+    char url[128];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/simple", server.port);
+    struct result result = run_thumbs("--from", in_root("photos"), "--to", url, "--uploads", "1", NULL);
+    expect_counts(&result, 12, 0);
+    char *log = read_file(server_log(&server), NULL);
+    size_t conditions = 0;
+    for (const char *c = log; (c = strstr(c, "If-None-Match")) != NULL; c++)
+        conditions++;
+    ck_assert_uint_eq(conditions, 1);
+    free(log);
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+void add_replace_tests(TCase *cases) {
+    tcase_add_test(cases, what_weir_thumbs_has_not_made_is_replaced_only_when_asked_for);
+    tcase_add_test(cases, a_thumbnail_is_replaced_by_one_of_the_same_picture_only);
+    tcase_add_test(cases, a_run_of_the_failed_ones_replaces_nothing_of_the_run_before);
+    tcase_add_test(cases, existing_thumbnails_are_skipped_when_asked_for);
+    tcase_add_test(cases, a_server_that_has_something_in_the_place_is_asked_what);
+    tcase_add_test(cases, a_server_without_conditions_gets_none);
+}
