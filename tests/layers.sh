@@ -33,6 +33,7 @@ rank() {
 # room_of_header NAME: which room a public header belongs to.
 room_of_header() {
     case $1 in
+    signals.h) echo sync ;;
     export.h | status.h | version.h) echo status ;;
     deadline.h) echo park ;;
     future.h | executor.h) echo executor ;;

@@ -495,9 +495,13 @@ WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, u
 /*
  * Ends the run when one of these signals arrives: the first finishes it (puts and sources stop, and what is not through
  * after `drain` ns is cancelled), the second cancels it. No handler is installed: the signals must be blocked in this
- * thread, before any other thread is created, so that they are blocked everywhere; a thread of its own waits for them,
- * until the pipeline is over. Afterwards, and for a third signal, they are still blocked: a program that wants to be
- * ended by it unblocks them. One call for each pipeline, after start.
+ * thread, before any other thread is created, so that they are blocked everywhere. Afterwards, and for a third signal,
+ * they are still blocked: a program that wants to be ended by it unblocks them. One call for each pipeline, after start.
+ *
+ * Several pipelines may end on the same signals: one thread of the library waits for the signals of all of them, and
+ * tells each of those that asked for the one that has arrived. So the first signal finishes all of them, the second
+ * cancels all. A thread of each pipeline does the rest, and ends with it; the one that waits ends when no pipeline is
+ * left. A signal that none of them takes any more is left to the process.
  *
  *     static const int signals[] = {SIGINT, SIGTERM};
  *     sigset_t set;

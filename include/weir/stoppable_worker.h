@@ -21,7 +21,8 @@
  *
  * Workers start with every signal blocked, so that the program's own threads keep its signals (but for SIGSEGV and the
  * like, which a thread causes itself), and with cancellation disabled. A function may end its thread with pthread_exit:
- * its item is settled, with no result.
+ * its item is settled, with no result. A program that a worker starts inherits the blocked signals, and hears no SIGTERM,
+ * unless it is given the mask of weir/signals.h.
  *
  * The functions of a group may call weir. What would wait for the worker that makes the call returns WEIR_DEADLOCK:
  * stopping or joining its own group, joining `in` from its function, destroying `in` or `out`. A function that puts to

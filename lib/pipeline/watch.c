@@ -1,44 +1,62 @@
 /*
- * watch.c - the thread that waits for the signals that end a pipeline.
+ * watch.c - Implements the end of a pipeline by signals.
  *
- * They are blocked everywhere, so that they wait for this thread: no handler, nothing that may be called in one only,
- * and nothing of the program's that is replaced. When the pipeline is over it is sent one of them itself, to its thread
- * alone.
+ * The signals are blocked everywhere: no handler, nothing that may be called in one only, and nothing of the program's
+ * that is replaced. One thread waits for them, for all pipelines (dispatch.c), and counts them for each of them, under
+ * the pipeline's lock. A thread of the pipeline's own does what they ask for: it drains, and calls drop functions, which
+ * may take long.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include <string.h>
 
+#include "pipeline/dispatch.h"
 #include "pipeline/pipeline.h"
 #include "sync/signals.h"
 
+enum { MOST_SIGNALS = 64, TAKEN = 2 }; /* the first one finishes, the second one cancels */
+
 struct weir__watch {
+    weir__listener listener; /* first */
     weir__thread thread;
     weir_pipeline *pipeline;
     uint64_t drain;
-    size_t count;
+    unsigned arrived; /* signals, under the pipeline's lock */
+    bool given_up;    /* it will not be told of any; under the same lock */
+    unsigned seen;    /* the thread's own: how many of them it has dealt with */
     int signals[];
 };
 
-static bool is_over(weir_pipeline *pipeline) {
+/* A third signal, and one that finds the pipeline over, is left to the process. */
+static bool tell(weir__listener *listener, int signal) {
+    struct weir__watch *watch = (struct weir__watch *)listener;
+    weir_pipeline *pipeline = watch->pipeline;
     weir__lock_acquire(&pipeline->lock);
     bool over = pipeline->state == WEIR_RUN_OVER;
-    weir__lock_release(&pipeline->lock);
-    return over;
+    if (!over) {
+        if (watch->arrived++ == 0)
+            weir__u64_store_relaxed(&pipeline->signal, (uint64_t)signal);
+    }
+    listener->deaf = over || watch->arrived == TAKEN;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+    return !over;
 }
 
-/*
- * Whether a signal has come before the deadline. The one that says that it is over is none: it is sent when that is so
- * already, so whoever has taken it for nothing sees that, and does not wait for another.
- */
+static bool is_over_locked(const struct weir__watch *watch) {
+    return watch->given_up || watch->pipeline->state == WEIR_RUN_OVER;
+}
+
+/* Waits for a further signal; false: the pipeline is over, or the deadline has passed. */
 static bool wait_for_signal(struct weir__watch *watch, weir_deadline deadline) {
     weir_pipeline *pipeline = watch->pipeline;
-    int arrived = is_over(pipeline) ? 0 : weir__signals_wait(watch->signals, watch->count, deadline);
-    if (arrived == 0 || is_over(pipeline))
-        return false;
-    if (weir__u64_load_relaxed(&pipeline->signal) == 0)
-        weir__u64_store_relaxed(&pipeline->signal, (uint64_t)arrived);
-    return true;
+    bool in_time = deadline != 0;
+    weir__lock_acquire(&pipeline->lock);
+    while (watch->arrived == watch->seen && !is_over_locked(watch) && in_time)
+        in_time = weir__park_wait(&pipeline->changed, &pipeline->lock, deadline, NULL);
+    bool came = watch->arrived > watch->seen && !is_over_locked(watch);
+    watch->seen += came;
+    weir__lock_release(&pipeline->lock);
+    return came;
 }
 
 /*
@@ -68,29 +86,58 @@ static void run(void *raw) {
     drain_or_cancel(watch);
 }
 
-static weir_status start(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
+static struct weir__watch *new_watch(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
     struct weir__watch *watch = weir__alloc(sizeof *watch + count * sizeof *signals);
     if (watch == NULL)
-        return WEIR_NOMEM;
+        return NULL;
+    watch->listener = (weir__listener){.signals = watch->signals, .count = count, .tell = tell};
     watch->pipeline = pipeline;
     watch->drain = drain;
-    watch->count = count;
     memcpy(watch->signals, signals, count * sizeof *signals);
     watch->thread = (weir__thread){.main = run, .arg = watch};
     strcpy(watch->thread.name, "weir-watch");
-    if (weir__thread_start(&watch->thread)) {
-        pipeline->watch = watch;
-        weir__ptr_store_relaxed(&pipeline->watch_thread, &watch->thread);
-        return WEIR_OK;
-    }
+    return watch;
+}
+
+static void give_up(struct weir__watch *watch) {
+    weir__lock_acquire(&watch->pipeline->lock);
+    watch->given_up = true;
+    weir__park_release_all(&watch->pipeline->changed, &watch->pipeline->lock);
+    weir__thread_join(&watch->thread);
+}
+
+/* The thread first: once it is told of signals, nothing can fail, and none is lost. */
+static weir_status start(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
+    struct weir__watch *watch = new_watch(pipeline, signals, count, drain);
+    if (watch == NULL)
+        return WEIR_NOMEM;
+    if (!weir__thread_start(&watch->thread))
+        goto free_watch;
+    if (!weir__dispatch_join(&watch->listener))
+        goto give_up;
+    pipeline->watch = watch;
+    weir__ptr_store_relaxed(&pipeline->watch_thread, &watch->thread);
+    return WEIR_OK;
+
+give_up:
+    give_up(watch);
+free_watch:
     weir__free(watch);
     return WEIR_NOTHREAD;
 }
 
+static bool are_blocked(const int *signals, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (!weir__signal_is_blocked(signals[i]))
+            return false;
+    }
+    return true;
+}
+
 weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
-    if (pipeline == NULL || signals == NULL || count == 0 || count > 64)
+    if (pipeline == NULL || signals == NULL || count == 0 || count > MOST_SIGNALS)
         return WEIR_INVALID;
-    if (!weir__signals_are_blocked(signals, count) || !weir__pipeline_claim_helper(pipeline, &pipeline->has_watch))
+    if (!are_blocked(signals, count) || !weir__pipeline_claim_helper(pipeline, &pipeline->has_watch))
         return WEIR_INVALID;
     weir_status status = start(pipeline, signals, count, drain);
     weir__pipeline_end_claim(pipeline, &pipeline->has_watch, status == WEIR_OK);
@@ -101,8 +148,8 @@ void weir__watch_end(weir_pipeline *pipeline) {
     struct weir__watch *watch = pipeline->watch;
     if (watch == NULL)
         return;
-    weir__signals_send(&watch->thread, watch->signals[0]);
-    weir__thread_join(&watch->thread);
+    weir__dispatch_leave(&watch->listener);
+    weir__thread_join(&watch->thread); /* it has seen that the pipeline is over */
     weir__free(watch);
     pipeline->watch = NULL;
     weir__ptr_store_relaxed(&pipeline->watch_thread, NULL);

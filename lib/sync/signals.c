@@ -1,45 +1,69 @@
 /*
- * signals.c - POSIX signals.
+ * signals.c - Implements waiting for POSIX signals, and the mask of the process at its start.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "sync/signals.h"
 
-#include <signal.h>
+#include <time.h>
+#include <unistd.h>
 
-#include "sync/clock.h"
+#include <weir/signals.h>
 
-bool weir__signals_are_blocked(const int *signals, size_t count) {
+/* ---- waiting ---- */
+
+void weir__signals_clear(weir__signals *signals) {
+    sigemptyset(&signals->set);
+}
+
+void weir__signals_add(weir__signals *signals, int signal) {
+    sigaddset(&signals->set, signal);
+}
+
+bool weir__signal_is_blocked(int signal) {
     sigset_t blocked;
     pthread_sigmask(SIG_BLOCK, NULL, &blocked);
-    for (size_t i = 0; i < count; i++) {
-        if (sigismember(&blocked, signals[i]) != 1 || !weir__thread_blocks(signals[i]))
-            return false;
-    }
-    return true;
+    return sigismember(&blocked, signal) == 1 && weir__thread_blocks(signal);
 }
 
-/* What is left until then. */
-static struct timespec left_until(uint64_t deadline) {
-    uint64_t now = weir__clock_now();
-    return weir__clock_timespec(deadline > now ? deadline - now : 0);
+int weir__signals_wait(const weir__signals *signals) {
+    int arrived;
+    do /* again, when another signal's handler has interrupted it */
+        arrived = sigwaitinfo(&signals->set, NULL);
+    while (arrived <= 0);
+    return arrived;
 }
 
-int weir__signals_wait(const int *signals, size_t count, uint64_t deadline) {
+bool weir__signal_take(int signal) {
+    const struct timespec none = {0, 0};
     sigset_t set;
     sigemptyset(&set);
-    for (size_t i = 0; i < count; i++)
-        sigaddset(&set, signals[i]);
-    for (;;) { /* again, when another signal's handler has interrupted it */
-        struct timespec left = left_until(deadline);
-        int arrived = sigtimedwait(&set, NULL, deadline == UINT64_MAX ? NULL : &left);
-        if (arrived > 0)
-            return arrived;
-        if (deadline != UINT64_MAX && weir__clock_now() >= deadline)
-            return 0;
-    }
+    sigaddset(&set, signal);
+    return sigtimedwait(&set, NULL, &none) == signal;
 }
 
-void weir__signals_send(const weir__thread *thread, int signal) {
+void weir__signal_send(const weir__thread *thread, int signal) {
     pthread_kill(thread->id, signal);
+}
+
+void weir__signal_raise(int signal) {
+    kill(getpid(), signal);
+}
+
+/* ---- the mask at the start ---- */
+
+/* Constant after the library was loaded. */
+static sigset_t original;
+
+__attribute__((constructor)) static void remember_original(void) {
+    pthread_sigmask(SIG_BLOCK, NULL, &original);
+}
+
+void weir_signals_original(sigset_t *signals) {
+    if (signals != NULL)
+        *signals = original;
+}
+
+void weir_signals_restore(void) {
+    pthread_sigmask(SIG_SETMASK, &original, NULL);
 }

@@ -165,6 +165,15 @@ void scenario_ordered_without_memory(void);
 void scenario_ordered_lost_without_memory(void);
 void scenario_keys_without_memory(void);
 
+void scenario_signal_for_two(void);
+void scenario_signals_finish_and_cancel(void);
+void scenario_signal_against_finish(void);
+void scenario_listener_leaves(void);
+void scenario_listener_comes(void);
+void scenario_listeners_change(void);
+void scenario_listeners_stay(void);
+void scenario_signals_without_thread(void);
+
 void scenario_overdue_does_not_fall(void);
 void scenario_wait_is_not_overdue(void);
 

@@ -77,6 +77,10 @@ bool sched_has_seen(struct sched_stamp stamp);
 /* Under a weak memory model there is no time that all threads share, only what one has seen of the other. */
 bool sched_has_common_time(void);
 
+/* Sends a signal, 1 to 63, to the process. Whether one pends there that no thread has taken. */
+void sched_raise(int signal);
+bool sched_pends(int signal);
+
 struct scenario {
     const char *name;
     const char *shows; /* what holds, in words */

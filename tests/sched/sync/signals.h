@@ -1,5 +1,5 @@
 /*
- * signals.h - the seam's signals over the scheduler: there are none. See lib/sync/signals.h.
+ * signals.h - the seam's signals over the scheduler: numbers from 1 to 63 that pend. See lib/sync/signals.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -7,27 +7,29 @@
 #define WEIR_SYNC_SIGNALS_H
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
 #include "sync/thread.h"
 
-static inline bool weir__signals_are_blocked(const int *signals, size_t count) {
-    (void)signals;
-    (void)count;
-    return false;
+typedef struct weir__signals {
+    uint64_t set;
+} weir__signals;
+
+static inline void weir__signals_clear(weir__signals *signals) {
+    signals->set = 0;
 }
 
-static inline int weir__signals_wait(const int *signals, size_t count, uint64_t deadline) {
-    (void)signals;
-    (void)count;
-    (void)deadline;
-    return 0;
+static inline void weir__signals_add(weir__signals *signals, int signal) {
+    signals->set |= UINT64_C(1) << signal;
 }
 
-static inline void weir__signals_send(const weir__thread *thread, int signal) {
-    (void)thread;
-    (void)signal;
+static inline bool weir__signal_is_blocked(int signal) {
+    return signal > 0 && signal < 64;
 }
+
+int weir__signals_wait(const weir__signals *signals);
+bool weir__signal_take(int signal);
+void weir__signal_send(const weir__thread *thread, int signal);
+void weir__signal_raise(int signal);
 
 #endif /* WEIR_SYNC_SIGNALS_H */

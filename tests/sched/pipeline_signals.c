@@ -1,0 +1,210 @@
+/*
+ * pipeline_signals.c - scenarios of pipelines that end on signals. Two of a number that pend together are one, so where
+ * several are to be told apart they are sent one after the other.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/dispatch.h"
+#include "pipeline_support.h"
+
+enum { FIRST = 1, SECOND, THIRD };
+
+static weir_pipeline *new_listener(void) {
+    weir_pipeline *made;
+    const weir_pipeline_options options = {.grace = WEIR_NEVER, .max_errors = 1};
+    const weir_stage_options stage = {.name = "pass", .func = pass_on, .capacity = 1};
+    sched_calm(true);
+    must(weir_pipeline_create(&made, &options), WEIR_OK);
+    must(weir_pipeline_add(made, NULL, &stage), WEIR_OK);
+    must(weir_pipeline_start(made), WEIR_OK);
+    sched_settle();
+    return made;
+}
+
+static void end_on(weir_pipeline *listener, const int *signals, size_t count) {
+    must(weir_pipeline_end_on(listener, signals, count, WEIR_NEVER), WEIR_OK);
+}
+
+static weir_pipeline *new_that_ends_on(int signal) {
+    weir_pipeline *made = new_listener();
+    end_on(made, &signal, 1);
+    return made;
+}
+
+/* Returns the signal that has ended it. */
+static int finish(weir_pipeline *listener, weir_status expected) {
+    weir_report *report;
+    must(weir_pipeline_finish(listener, WEIR_NEVER, &report), expected);
+    int signal = report->signal;
+    weir_report_free(report);
+    must(weir_pipeline_destroy(listener), WEIR_OK);
+    return signal;
+}
+
+/* Puts are refused once it is finishing; each put that is not goes through. */
+static void wait_until_closed(weir_pipeline *listener) {
+    weir_status status;
+    while ((status = weir_pipeline_put(listener, item(1))) == WEIR_OK)
+        sched_settle();
+    must(status, WEIR_CLOSED);
+}
+
+void scenario_signal_for_two(void) {
+    weir_pipeline *one = new_that_ends_on(FIRST), *other = new_that_ends_on(FIRST);
+    sched_settle();
+    sched_raise(FIRST);
+    sched_settle();
+    wait_until_closed(one);
+    wait_until_closed(other);
+    sched_check(finish(one, WEIR_OK) == FIRST, "the one");
+    sched_check(finish(other, WEIR_OK) == FIRST, "the other");
+    sched_check(!sched_pends(FIRST), "it was not taken");
+}
+
+void scenario_signals_finish_and_cancel(void) {
+    static const int both[] = {FIRST, SECOND};
+    weir_pipeline *listener = new_listener();
+    end_on(listener, both, 2);
+    for (int i = 0; i < 3; i++) {
+        sched_raise(i == 1 ? SECOND : FIRST);
+        sched_settle();
+    }
+    weir_status status = weir_pipeline_finish(listener, WEIR_NEVER, NULL);
+    sched_check(status == WEIR_CANCELLED, "%s", weir_strerror(status));
+    sched_check(finish(listener, WEIR_CANCELLED) == FIRST, "the first has not ended it");
+    sched_check(sched_pends(FIRST) && !sched_pends(SECOND), "the third was taken");
+}
+
+/* ---- listeners, without pipelines ---- */
+
+struct ear {
+    weir__listener listener; /* first */
+    int signal, told;
+};
+
+static struct ear ears[3];
+
+static bool hear(weir__listener *listener, int signal) {
+    struct ear *ear = (struct ear *)listener;
+    sched_check(signal == ear->signal, "told of %d instead of %d", signal, ear->signal);
+    ear->told++;
+    return true;
+}
+
+static void prepare_ear(int n, int signal) {
+    ears[n] = (struct ear){.signal = signal};
+    ears[n].listener = (weir__listener){.signals = &ears[n].signal, .count = 1, .tell = hear};
+}
+
+static void join(int n) {
+    sched_check(weir__dispatch_join(&ears[n].listener), "there is no thread");
+}
+
+static void leave(void *ear) {
+    weir__dispatch_leave(&((struct ear *)ear)->listener);
+}
+
+/* A signal comes to the one that stays while another leaves, once. */
+void scenario_listener_leaves(void) {
+    prepare_ear(0, FIRST);
+    prepare_ear(1, FIRST);
+    join(0);
+    join(1);
+    int other = sched_spawn(leave, &ears[1]);
+    sched_raise(FIRST);
+    sched_join(other);
+    sched_settle();
+    sched_check(ears[0].told == 1, "told %d times", ears[0].told);
+    sched_check(!sched_pends(FIRST), "it was told, and pends");
+    leave(&ears[0]);
+}
+
+/* One that comes while the last one leaves hears its signal. */
+void scenario_listener_comes(void) {
+    prepare_ear(0, FIRST);
+    prepare_ear(1, SECOND);
+    join(0);
+    int other = sched_spawn(leave, &ears[0]);
+    join(1);
+    sched_raise(SECOND);
+    sched_join(other);
+    sched_settle();
+    sched_check(ears[1].told == 1, "told %d times", ears[1].told);
+    leave(&ears[1]);
+}
+
+static void raise_first(void *unused) {
+    (void)unused;
+    sched_raise(FIRST);
+}
+
+/* The signals that are waited for change while one of them comes: it is told once, or left to the process. */
+void scenario_listeners_change(void) {
+    prepare_ear(0, FIRST);
+    prepare_ear(1, SECOND);
+    join(0);
+    int other = sched_spawn(raise_first, NULL);
+    join(1);
+    leave(&ears[0]);
+    sched_join(other);
+    sched_settle();
+    sched_check(ears[0].told + sched_pends(FIRST) == 1, "told %d times, and it %s", ears[0].told,
+                sched_pends(FIRST) ? "pends" : "does not pend");
+    sched_check(ears[1].told == 0, "told of nothing");
+    leave(&ears[1]);
+}
+
+static void raise_it(void *signal) {
+    sched_raise(*(int *)signal);
+}
+
+/* The same beside two that stay, whose signals may be what wakes the thread. */
+void scenario_listeners_stay(void) {
+    int signal = sched_choose(2) == 0 ? FIRST : SECOND;
+    prepare_ear(0, FIRST);
+    prepare_ear(1, SECOND);
+    prepare_ear(2, THIRD);
+    join(0);
+    join(1);
+    sched_settle();
+    int other = sched_spawn(raise_it, &signal);
+    join(2);
+    sched_raise(THIRD);
+    sched_settle();
+    sched_check(ears[2].told == 1, "the one that came was told %d times", ears[2].told);
+    leave(&ears[2]);
+    sched_join(other);
+    sched_settle();
+    sched_check(ears[0].told == (signal == FIRST), "the first was told %d times", ears[0].told);
+    sched_check(ears[1].told == (signal == SECOND), "the second was told %d times", ears[1].told);
+    leave(&ears[0]);
+    leave(&ears[1]);
+}
+
+/* ---- pipelines ---- */
+
+void scenario_signal_against_finish(void) {
+    weir_pipeline *listener = new_that_ends_on(FIRST);
+    sched_settle();
+    int other = sched_spawn(raise_first, NULL);
+    must(weir_pipeline_finish(listener, WEIR_NEVER, NULL), WEIR_OK);
+    sched_join(other);
+    bool taken = finish(listener, WEIR_OK) == FIRST;
+    sched_check(taken != sched_pends(FIRST), "%s", taken ? "taken, and pends" : "neither taken nor left");
+}
+
+/* Of the two threads that it takes, each cannot be created. */
+void scenario_signals_without_thread(void) {
+    weir_pipeline *listener = new_listener();
+    for (unsigned n = 1; n <= 2; n++) {
+        sched_fail_thread(n, false);
+        must(weir_pipeline_end_on(listener, (const int[]){FIRST}, 1, 0), WEIR_NOTHREAD);
+    }
+    sched_fail_thread(0, false);
+    sched_raise(FIRST);
+    sched_settle();
+    sched_check(sched_pends(FIRST), "it was taken");
+    end_on(listener, (const int[]){FIRST}, 1);
+    sched_settle();
+    sched_check(finish(listener, WEIR_OK) == FIRST, "it has not heard it");
+}
