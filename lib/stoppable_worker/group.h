@@ -20,6 +20,7 @@
 
 #include <weir/stoppable_worker.h>
 
+#include "base/tree.h"
 #include "closable_queue/share.h"
 #include "lock/lock.h"
 #include "park/park.h"
@@ -85,8 +86,7 @@ struct weir__group {
     weir__park at_reports; /* the starter waits for the reports */
 
     /* threads.c's, under its lock. */
-    weir__group *next;
-    uintptr_t handle;
+    weir__tree_node handle;
     bool stopping, stopped;
     size_t stoppers; /* threads inside weir_stop_threads; the last one frees the group */
     weir_status outcome;

@@ -3,9 +3,9 @@
  *
  * Stopping frees the group, and yet stopping twice, or from several threads at once, has to be harmless. So the
  * weir_threads that a program holds is no address but a number that is never given out again, and the groups that are
- * not stopped stand in a list. A number that is not in the list any more is a group that was stopped.
+ * not stopped stand in a tree, by their numbers. A number that is not in the tree any more is a group that was stopped.
  *
- * H1  The list, the numbers, and each group's members for stopping are under `lock`.
+ * H1  The tree, the numbers, and each group's members for stopping are under `lock`.
  * H2  The first stopper sets `stopping` and does the work without the lock; those that come meanwhile count themselves
  *     in `stoppers` and sleep until `stopped`. Whoever is the last of them frees the group.
  *
@@ -17,14 +17,16 @@
 enum { HANDLE_STEP = 64 }; /* looks like an aligned address, and is never NULL */
 
 static weir__lock lock;
-static weir__group *groups;
+static weir__tree groups;
 static uintptr_t last_handle;
 
+static uint64_t key_of(uintptr_t handle) {
+    return handle / HANDLE_STEP;
+}
+
 static weir__group *find_locked(uintptr_t handle) {
-    weir__group *group = groups;
-    while (group != NULL && group->handle != handle)
-        group = group->next;
-    return group;
+    weir__tree_node *node = handle % HANDLE_STEP == 0 ? weir__tree_find(&groups, key_of(handle)) : NULL;
+    return node == NULL ? NULL : (weir__group *)((char *)node - offsetof(weir__group, handle));
 }
 
 /* Where addresses are small the numbers come round again after millions of groups; one in use is passed over then. */
@@ -35,19 +37,13 @@ static uintptr_t new_handle_locked(void) {
     return last_handle;
 }
 
-static void enlist(weir__group *group) {
+static weir_threads *enlist(weir__group *group) {
     weir__lock_acquire(&lock);
-    group->handle = new_handle_locked();
-    group->next = groups;
-    groups = group;
+    uintptr_t handle = new_handle_locked();
+    group->handle.key = key_of(handle);
+    weir__tree_add(&groups, &group->handle);
     weir__lock_release(&lock);
-}
-
-static void delist_locked(weir__group *group) {
-    weir__group **at = &groups;
-    while (*at != group)
-        at = &(*at)->next;
-    *at = group->next;
+    return (weir_threads *)handle; /* NOLINT(performance-no-int-to-ptr): a number on purpose */
 }
 
 weir_status weir_start_threads_with(weir_threads **threads, size_t count, const weir_worker_options *options,
@@ -58,8 +54,7 @@ weir_status weir_start_threads_with(weir_threads **threads, size_t count, const 
     weir_status status = weir__group_start(&group, count, options, NULL, in, out);
     if (status != WEIR_OK)
         return status;
-    enlist(group);
-    *threads = (weir_threads *)group->handle; /* NOLINT(performance-no-int-to-ptr): a number on purpose */
+    *threads = enlist(group);
     return WEIR_OK;
 }
 
@@ -81,7 +76,7 @@ static weir_status outcome_of(const weir__group *group) {
 
 static void finish_stop(weir__group *group, weir_status outcome) {
     weir__lock_acquire(&lock);
-    delist_locked(group);
+    weir__tree_remove(&groups, &group->handle);
     group->stopped = true;
     group->outcome = outcome;
     weir__park_release_all(&group->at_stop, &lock);

@@ -1,0 +1,50 @@
+/*
+ * tree.c - a digital search tree.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "base/tree.h"
+
+#include <stddef.h>
+
+weir__tree_node *weir__tree_find(const weir__tree *tree, uint64_t key) {
+    weir__tree_node *node = tree->root;
+    for (uint64_t bits = key; node != NULL && node->key != key; bits >>= 1)
+        node = node->side[bits & 1];
+    return node;
+}
+
+void weir__tree_add(weir__tree *tree, weir__tree_node *node) {
+    weir__tree_node **at = &tree->root;
+    for (uint64_t bits = node->key; *at != NULL; bits >>= 1)
+        at = &(*at)->side[bits & 1];
+    node->side[0] = node->side[1] = NULL;
+    *at = node;
+}
+
+/* The place of a leaf below the node in this place, or of the node itself, if it is one. */
+static weir__tree_node **place_of_leaf(weir__tree_node **at) {
+    for (;;) {
+        weir__tree_node *node = *at;
+        if (node->side[0] != NULL)
+            at = &node->side[0];
+        else if (node->side[1] != NULL)
+            at = &node->side[1];
+        else
+            return at;
+    }
+}
+
+/* A leaf below the node takes its place: their keys have the bits in common that lead there. */
+void weir__tree_remove(weir__tree *tree, weir__tree_node *node) {
+    weir__tree_node **at = &tree->root;
+    for (uint64_t bits = node->key; *at != node; bits >>= 1)
+        at = &(*at)->side[bits & 1];
+    weir__tree_node **place = place_of_leaf(at), *leaf = *place;
+    *place = NULL;
+    if (leaf == node)
+        return;
+    leaf->side[0] = node->side[0];
+    leaf->side[1] = node->side[1];
+    *at = leaf;
+}

@@ -1,0 +1,107 @@
+/*
+ * test_tree.c - the digital search tree of base/tree.h: what is in it is found, and how deep.
+ *
+ * Linked with the library's insides.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "support.h"
+
+#include "base/tree.h"
+
+enum { NODES = 10000 };
+
+static weir__tree_node nodes[NODES];
+static bool inside[NODES];
+
+/* How many nodes lie above the one with that key. */
+static unsigned depth_of(const weir__tree *tree, uint64_t key) {
+    unsigned depth = 0;
+    uint64_t bits = key;
+    for (const weir__tree_node *node = tree->root; node != NULL && node->key != key; bits >>= 1, depth++)
+        node = node->side[bits & 1];
+    return depth;
+}
+
+/* Adds all, with the keys that `key_of` gives; returns the greatest depth. */
+static unsigned fill(weir__tree *tree, uint64_t (*key_of)(uint64_t n)) {
+    unsigned deepest = 0;
+    for (size_t i = 0; i < NODES; i++) {
+        nodes[i].key = key_of(i);
+        weir__tree_add(tree, &nodes[i]);
+    }
+    for (size_t i = 0; i < NODES; i++) {
+        unsigned depth = depth_of(tree, nodes[i].key);
+        deepest = depth > deepest ? depth : deepest;
+        ck_assert_ptr_eq(weir__tree_find(tree, nodes[i].key), &nodes[i]);
+    }
+    return deepest;
+}
+
+static uint64_t in_sequence(uint64_t n) {
+    return n + 1;
+}
+
+static uint64_t high_bits_alone(uint64_t n) {
+    return n << 48;
+}
+
+START_TEST (numbers_in_sequence_lie_as_deep_as_the_logarithm_of_their_count) {
+    weir__tree tree = {NULL};
+    ck_assert_uint_le(fill(&tree, in_sequence), 14);
+}
+END_TEST
+
+START_TEST (no_node_lies_deeper_than_a_key_has_bits) {
+    weir__tree tree = {NULL};
+    ck_assert_uint_le(fill(&tree, high_bits_alone), 64);
+}
+END_TEST
+
+/* SplitMix64. */
+static uint64_t next_random(uint64_t *state) {
+    uint64_t value = *state += UINT64_C(0x9e3779b97f4a7c15);
+    value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return value ^ (value >> 31);
+}
+
+START_TEST (what_is_inside_is_found_and_what_was_removed_is_not) {
+    weir__tree tree = {NULL};
+    uint64_t state = 1;
+    enum { FEW = 500 };
+    memset(inside, 0, sizeof inside);
+    for (size_t i = 0; i < FEW; i++)
+        nodes[i].key = (next_random(&state) & 0xffff) << 16 | i;
+    for (int step = 0; step < 20 * FEW; step++) {
+        size_t i = next_random(&state) % FEW;
+        if (inside[i])
+            weir__tree_remove(&tree, &nodes[i]);
+        else
+            weir__tree_add(&tree, &nodes[i]);
+        inside[i] = !inside[i];
+        size_t j = next_random(&state) % FEW;
+        ck_assert_ptr_eq(weir__tree_find(&tree, nodes[j].key), inside[j] ? &nodes[j] : NULL);
+    }
+    for (size_t i = 0; i < FEW; i++) {
+        ck_assert_ptr_eq(weir__tree_find(&tree, nodes[i].key), inside[i] ? &nodes[i] : NULL);
+        if (inside[i])
+            weir__tree_remove(&tree, &nodes[i]);
+    }
+    ck_assert_ptr_null(tree.root);
+}
+END_TEST
+
+static Suite *tree_suite(void) {
+    Suite *suite = suite_create("tree");
+    TCase *depth = add_case(suite, "depth");
+    tcase_add_test(depth, numbers_in_sequence_lie_as_deep_as_the_logarithm_of_their_count);
+    tcase_add_test(depth, no_node_lies_deeper_than_a_key_has_bits);
+    TCase *content = add_case(suite, "content");
+    tcase_add_test(content, what_is_inside_is_found_and_what_was_removed_is_not);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(tree_suite());
+}
