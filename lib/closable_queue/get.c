@@ -15,17 +15,24 @@ struct request {
     bool sentinel;           /* that is what was taken */
 };
 
-static inline bool at_mark(const weir_queue *queue, const weir__u64 *mark) {
-    return mark != NULL && weir__u64_load_relaxed(&queue->consumers.index) >= weir__u64_load_acquire(mark);
+static inline bool at_mark(const weir_queue *queue, const weir__team *team) {
+    return team != NULL && weir__u64_load_relaxed(&queue->consumers.index) >= weir__u64_load_acquire(&team->mark);
 }
 
 static inline bool is_at_end(const weir_queue *queue, const struct request *request) {
-    return at_mark(queue, request->share == NULL ? NULL : request->share->mark);
+    return at_mark(queue, request->share == NULL ? NULL : request->share->team);
+}
+
+/* A worker's first item is begun at once; the second lies in its hold until then, where others may take it. */
+static void keep_in_hold(const weir__share *share, size_t place, void *item) {
+    weir__ptr_store_release(&share->hold->slots[place], item);
+    if (place == 1)
+        weir__team_list(share->team, share->hold);
 }
 
 static inline void keep(struct request *request, void *item) {
     if (request->share != NULL)
-        weir__ptr_store_release(&request->share->items[request->got++], item);
+        keep_in_hold(request->share, request->got++, item);
     else
         request->items[request->got++] = item;
 }
@@ -70,7 +77,7 @@ static size_t share_locked(const weir_queue *queue, const weir__share *share) {
     const weir__side *side = &queue->consumers;
     const weir__place *place = &side->place;
     size_t ahead = 2 * side->workers - 1, left = (size_t)(place->segment->end - place->slot);
-    if (share->most < 2 || side->last != share->mark || side->requeued > 0) /* Q9 */
+    if (share->most < 2 || side->last != share->team || side->requeued > 0) /* Q9 */
         return 1;
     if (ahead >= queue->capacity)
         return 1;
@@ -90,7 +97,7 @@ static weir_status get_and_release(weir_queue *queue, struct request *request) {
         request->max = share_locked(queue, request->share);
     weir_status status = take_locked(queue, request);
     request->watch = side->place.slot;
-    side->last = request->share == NULL ? NULL : request->share->mark;
+    side->last = request->share == NULL ? NULL : request->share->team;
     if (request->got > 0 || request->sentinel)
         weir__park_release_one(&side->park, &side->lock);
     else
@@ -123,21 +130,19 @@ static inline weir_status get_one(weir_queue *queue, struct request *request) {
     return get_and_release(queue, request);
 }
 
-/* What a thread looks at before it sleeps: whether it has something else to do. */
-struct busy {
-    bool (*look)(const void *arg);
-    const void *arg;
-};
-
-/* Sleeps until there may be an item, or the mark is reached. Returns false only when the deadline has passed. */
-static bool sleep_for_item(weir_queue *queue, const weir__u64 *mark, weir_deadline deadline, struct busy busy) {
+/*
+ * Sleeps until there may be an item, or the mark is reached; in the team's berth, if there is a team. Returns false only
+ * when the deadline has passed.
+ */
+static bool sleep_for_item(weir_queue *queue, weir__team *team, weir_deadline deadline) {
     weir__side *side = &queue->producers; /* Q3 */
+    weir__berth *berth = team == NULL ? NULL : &team->berth;
     bool in_time = true, token = false;
     weir__lock_acquire(&side->lock);
-    if (!side->closed && waiting_items(queue) == 0 && !at_mark(queue, mark) &&
-        !(busy.look != NULL && busy.look(busy.arg)))
-        in_time = weir__park_wait(&side->park, &side->lock, deadline, &token);
-    if (token && waiting_items(queue) > (at_mark(queue, mark) ? 0 : 1))
+    if (!side->closed && waiting_items(queue) == 0 && !at_mark(queue, team) &&
+        !(team != NULL && weir__team_is_laden(team)))
+        in_time = weir__park_wait_in(&side->park, berth, &side->lock, deadline, &token);
+    if (token && waiting_items(queue) > (at_mark(queue, team) ? 0 : 1))
         weir__park_release_one(&side->park, &side->lock); /* Q4 */
     else
         weir__lock_release(&side->lock);
@@ -183,7 +188,7 @@ static bool wait_for_item(weir_queue *queue, const weir__slot *watch, weir_deadl
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
     *misled = spin_for_item(queue, watch, *misled);
-    return *misled || sleep_for_item(queue, NULL, deadline, (struct busy){NULL, NULL});
+    return *misled || sleep_for_item(queue, NULL, deadline);
 }
 
 /* Waits for the first item until the deadline, then takes what is there. What comes with the deadline counts. */
@@ -256,6 +261,6 @@ weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, w
     return status;
 }
 
-void weir__queue_sleep(weir_queue *queue, const weir__u64 *mark, bool (*busy)(const void *arg), const void *arg) {
-    (void)sleep_for_item(queue, mark, WEIR_NEVER, (struct busy){busy, arg});
+void weir__queue_sleep(weir_queue *queue, weir__team *team) {
+    (void)sleep_for_item(queue, team, WEIR_NEVER);
 }

@@ -27,6 +27,8 @@
  *     have nothing, and passes it on for the first already.) What is made after the token was taken wakes for itself.
  *     So while there is something to have and somebody sleeps, either a wake is under way, or for each such thing there
  *     is a thread awake that will look for it.
+ *     The workers of a group sleep in a berth of their own (park.h, P6). Wakes for one go to the berths and to the other
+ *     consumers in turn. A mark wakes the workers of its group alone, since no other consumer looks at it.
  * Q5  `closed` is set on both sides at once, with both locks held, and never cleared; likewise `discarding`. Nothing
  *     is put afterwards, so a get that finds `closed` and an empty slot knows that nothing will ever come. Setting
  *     wakes everybody, and nobody falls asleep that has seen it.

@@ -1,14 +1,78 @@
 /*
- * share.c - workers that come, go, and wake each other; what they take and give back is in get.c and front.c.
+ * share.c - workers that come, go, take what others hold, and wake each other; what they take from the queue and give
+ * back is in get.c and front.c.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "closable_queue/share.h"
 
-void weir__queue_wake_consumer(weir_queue *queue) {
+void weir__team_list(weir__team *team, weir__hold *hold) {
+    if (hold->listed)
+        return;
+    hold->listed = true;
+    hold->next = NULL;
+    if (team->first == NULL)
+        team->first = hold;
+    else
+        team->last->next = hold;
+    team->last = hold;
+    weir__u32_store_relaxed(&team->laden, weir__u32_load_relaxed(&team->laden) + 1); /* released by the head: Q2 */
+}
+
+static void take_off_first_locked(weir__team *team) {
+    weir__hold *hold = team->first;
+    hold->listed = false;
+    team->first = hold->next;
+    weir__u32_store_relaxed(&team->laden, weir__u32_load_relaxed(&team->laden) - 1);
+}
+
+static bool is_filled(const weir__slot *slot) {
+    return weir__ptr_load_relaxed(slot) != WEIR__EMPTY;
+}
+
+/* From the last slot on: its worker begins with the first. */
+static void *take_out_of(weir__hold *hold) {
+    void *item = WEIR__EMPTY;
+    for (size_t i = hold->count; i-- > 0 && item == WEIR__EMPTY;) {
+        if (is_filled(&hold->slots[i]))
+            item = weir__ptr_exchange_acquire_release(&hold->slots[i], WEIR__EMPTY);
+    }
+    return item;
+}
+
+static bool holds_any(const weir__hold *hold) {
+    for (size_t i = hold->count; i-- > 0;) {
+        if (is_filled(&hold->slots[i]))
+            return true;
+    }
+    return false;
+}
+
+/* Takes off those at the front of the list that are empty. They are filled under this lock only. */
+static bool has_more_locked(weir__team *team) {
+    while (team->first != NULL && !holds_any(team->first))
+        take_off_first_locked(team);
+    return team->first != NULL;
+}
+
+void *weir__queue_take_held(weir_queue *queue, weir__team *team, bool *more) {
+    weir__side *side = &queue->consumers;
+    void *item = WEIR__EMPTY;
+    *more = false;
+    if (!weir__team_is_laden(team))
+        return item;
+    weir__lock_acquire(&side->lock);
+    while (item == WEIR__EMPTY && has_more_locked(team))
+        item = take_out_of(team->first);
+    *more = item != WEIR__EMPTY && has_more_locked(team);
+    weir__lock_release(&side->lock);
+    return item;
+}
+
+void weir__queue_call(weir_queue *queue, weir__team *team) {
     weir__side *side = &queue->producers;
     weir__lock_acquire(&side->lock);
-    weir__park_release_one(&side->park, &side->lock);
+    weir__berth_release_one(&team->berth, &side->lock);
 }
 
 void weir__queue_attach(weir_queue *queue, size_t workers) {
@@ -33,9 +97,9 @@ bool weir__queue_holds_requeued(weir_queue *queue) {
     return holds;
 }
 
-void weir__queue_mark(weir_queue *queue, weir__u64 *mark) {
+void weir__queue_mark(weir_queue *queue, weir__team *team) {
     weir__side *side = &queue->producers;
     weir__lock_acquire(&side->lock);
-    weir__u64_store_release(mark, weir__u64_load_relaxed(&side->index));
-    weir__park_release_all(&side->park, &side->lock);
+    weir__u64_store_release(&team->mark, weir__u64_load_relaxed(&side->index));
+    weir__berth_release_all(&team->berth, &side->lock);
 }

@@ -8,11 +8,39 @@
 
 #include "closable_queue/queue.h"
 
+/* What a worker has taken and not begun. The worker fills its slots by weir__queue_get_share alone. */
+typedef struct weir__hold {
+    weir__slot *slots; /* constant, as their number is */
+    size_t count;
+    struct weir__hold *next; /* in the team's list; under the consumers' lock */
+    bool listed;             /* under the consumers' lock */
+} weir__hold;
+
+/* A group of workers, as its queue knows it. Zero, but for the mark. */
+typedef struct weir__team {
+    weir__u64 mark;    /* where to end: see weir__queue_mark; UINT64_MAX: nowhere */
+    weir__berth berth; /* where its workers sleep; under the producers' lock */
+    weir__u32 laden;   /* how many are in the list; changed under the consumers' lock */
+    weir__hold *first; /* the list of those that may hold an item that can be taken away; under the consumers' lock */
+    weir__hold *last;
+} weir__team;
+
+/*
+ * Whether something that was taken may lie in a worker's hold. Without a lock: certain of what was taken before a head
+ * that the caller has seen, since a hold is listed before its second item is counted as taken.
+ */
+static inline bool weir__team_is_laden(const weir__team *team) {
+    return weir__u32_load_relaxed(&team->laden) != 0;
+}
+
+/* Lists a hold that has two items, with the consumers' lock held. */
+void weir__team_list(weir__team *team, weir__hold *hold);
+
 /* What a worker asks for. */
 typedef struct weir__share {
-    const weir__u64 *mark; /* where to end: see weir__queue_mark; UINT64_MAX in it: nowhere */
-    size_t most;           /* at most so many items */
-    weir__slot *items;     /* where they go, from the first on; filled with the consumers' lock held */
+    weir__team *team;
+    weir__hold *hold; /* where the items go, from the first slot on; filled with the consumers' lock held */
+    size_t most;      /* at most so many items */
 } weir__share;
 
 /* What has come of it. */
@@ -40,13 +68,20 @@ void weir__queue_attach(weir_queue *queue, size_t workers);
 void weir__queue_detach(weir_queue *queue, size_t workers);
 
 /*
- * Sleeps until weir__queue_get_share may have something to say, unless `busy(arg)` says that the caller has something
- * else to do. It is called when nothing is in the queue and nothing can be put, and sees all that was kept in a share.
+ * Blocks until weir__queue_get_share may have something to say, unless the team is laden. Called when nothing is in the
+ * queue; with the lock under which puts are made, so all that was taken of what was ever put is seen.
  */
-void weir__queue_sleep(weir_queue *queue, const weir__u64 *mark, bool (*busy)(const void *arg), const void *arg);
+void weir__queue_sleep(weir_queue *queue, weir__team *team);
 
-/* Wakes somebody that sleeps in weir__queue_sleep or in a get. */
-void weir__queue_wake_consumer(weir_queue *queue);
+/*
+ * Takes an item away from one of the team's holds; WEIR__EMPTY: there is none. `*more`: another one is left. Holds that
+ * are found empty are taken off the list, so that each is looked at in vain once.
+ */
+void *weir__queue_take_held(weir_queue *queue, weir__team *team, bool *more);
+
+/* Wakes one of the team's workers, if one sleeps, for what lies in a hold. */
+void weir__queue_call(weir_queue *queue, weir__team *team);
+
 
 /*
  * Q8. Requeues an item that was taken and is not settled, behind what waits, or at the front. Never waits and cannot
@@ -65,7 +100,7 @@ void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, w
 /* Whether something is requeued. */
 bool weir__queue_holds_requeued(weir_queue *queue);
 
-/* Sets the mark behind everything that is queued, and lets the consumers that wait look at it. */
-void weir__queue_mark(weir_queue *queue, weir__u64 *mark);
+/* Sets the team's mark behind everything that is queued, and wakes its workers, and no others. */
+void weir__queue_mark(weir_queue *queue, weir__team *team);
 
 #endif /* WEIR_CLOSABLE_QUEUE_SHARE_H */

@@ -4,14 +4,21 @@
  * Taking, settling and giving room one item at a time costs more than many an item's work. So a worker takes several
  * items while there are enough for everybody, and begins them one by one.
  *
- * B1  An item that is taken and not begun lies in its worker's batch. Whoever exchanges it for WEIR__EMPTY has it: the
+ * B1  An item that is taken and not begun lies in its worker's batch. Whatever exchanges it for WEIR__EMPTY has it: the
  *     worker itself, from the first place on, or another worker of its group, or the queue when it is given back. The
  *     store and the exchange are the release and the acquire that hand it over.
- * B2  No item waits in a batch while a worker of the group has nothing to do. A worker that finds the queue empty takes
- *     what lies in the others' batches, one item at a time, and if it leaves some, wakes another one for them. Before
- *     it sleeps it looks once more, with the producers' lock held and the queue empty: what was taken lies in a batch
- *     that it sees, or is begun, and what is put later wakes somebody who looks again. So a slow item keeps none behind
- *     it waiting for long, whatever was learnt before.
+ * B2  No item waits in a batch while a worker of the group has nothing to do. An item that is taken alone is begun at
+ *     once. A batch of two or more is listed with the group (weir__team), before its second item is counted as taken,
+ *     and stays in the list until a worker finds it empty. A worker that finds the queue empty takes what lies in listed
+ *     batches, one item at a time. No look costs more with more workers: `laden` says whether the list has any, and a
+ *     batch that is found empty is taken off.
+ *     A worker sleeps only if, with the producers' lock held, the queue is empty and the list too: so what was taken
+ *     before is begun. What is taken later was put while that worker was counted as asleep, and whichever worker then
+ *     takes a batch sees the sleeper and calls it. A worker that comes back calls the next one, unless it takes from the
+ *     list itself and leaves nothing in it: before it runs an item of the queue, and before it ends by a sentinel. So
+ *     while an item lies in a batch and a worker sleeps, a call is under way, or a worker is awake that will make it.
+ *     The wakes of puts are not enough for that: another consumer may take the token (Q4) and see nothing left to pass
+ *     on.
  * B3  A worker takes more than one item only if at least two for each worker of the queue are there, and then no more
  *     than its share; and a batch is to take about 100 microseconds, by the time that the items before have taken.
  *     Longer ones save nothing, and keep back what is counted when a batch is settled. Slow items are taken one at a
@@ -26,66 +33,42 @@
 
 static const uint64_t batch_time = 100 * 1000; /* ns */
 
-static bool take_from(weir_worker *peer, void **item) {
-    for (size_t i = WEIR__BATCH; i-- > 0;) {
-        weir__slot *slot = &peer->batch[i];
-        if (weir__ptr_load_relaxed(slot) == WEIR__EMPTY)
-            continue;
-        *item = weir__ptr_exchange_acquire_release(slot, WEIR__EMPTY);
-        if (*item != WEIR__EMPTY)
-            return true;
-    }
-    return false;
-}
-
-/* The n-th worker after this one, in a ring. */
-static weir_worker *peer_of(const weir_worker *worker, size_t n) {
-    weir__group *group = worker->group;
-    return &group->workers[((size_t)(worker - group->workers) + n) % group->count];
-}
-
-/* Whether another worker has something that it has not begun. */
-static bool peers_have_items(const void *raw) {
-    const weir_worker *worker = raw;
-    for (size_t n = 1; n < worker->group->count; n++) {
-        const weir_worker *peer = peer_of(worker, n);
-        for (size_t i = WEIR__BATCH; i-- > 0;) {
-            if (weir__ptr_load_relaxed(&peer->batch[i]) != WEIR__EMPTY)
-                return true;
-        }
-    }
-    return false;
+/* Wakes another worker for what lies in batches, if one sleeps. */
+static void call_another(const weir_worker *worker) {
+    weir__team *team = &worker->group->team;
+    if (weir__team_is_laden(team) && weir__berth_has_sleepers(&team->berth))
+        weir__queue_call(worker->group->in, team);
 }
 
 /* Takes an item out of another worker's batch. */
 static bool take_from_peers(weir_worker *worker) {
-    void *item;
-    for (size_t n = 1; n < worker->group->count; n++) {
-        if (!take_from(peer_of(worker, n), &item))
-            continue;
-        if (peers_have_items(worker)) /* B2 */
-            weir__queue_wake_consumer(worker->group->in);
-        weir__ptr_store_release(&worker->batch[0], item);
-        return true;
-    }
-    return false;
+    bool more;
+    void *item = weir__queue_take_held(worker->group->in, &worker->group->team, &more);
+    if (item == WEIR__EMPTY)
+        return false;
+    if (more)
+        call_another(worker); /* B2 */
+    weir__ptr_store_release(&worker->batch[0], item);
+    return true;
 }
 
 /* Two readings of the clock for a sleep, which costs a hundred times as much: this is always on. */
 static void sleep_for_items(weir_worker *worker) {
     weir__group *group = worker->group;
     weir__stopwatch_start(&worker->starved, weir__clock_now());
-    weir__queue_sleep(group->in, &group->mark, peers_have_items, worker);
+    weir__queue_sleep(group->in, &group->team);
     weir__stopwatch_stop(&worker->starved, weir__clock_now());
 }
 
 size_t weir__batch_fill(weir_worker *worker) {
     weir__group *group = worker->group;
-    const weir__share share = {.mark = &group->mark, .most = worker->most, .items = worker->batch};
+    const weir__share share = {.team = &group->team, .hold = &worker->hold, .most = worker->most};
     weir__taken taken;
-    bool closed = false;
+    bool closed = false, slept = false;
     for (;;) {
         weir_status status = weir__queue_get_share(group->in, &share, &taken);
+        if (taken.count > 1 || (slept && status != WEIR_EMPTY))
+            call_another(worker); /* B2 */
         if (status == WEIR_OK)
             return taken.count;
         if (taken.sentinel || weir__queue_is_discarding(group->in))
@@ -96,6 +79,7 @@ size_t weir__batch_fill(weir_worker *worker) {
             sleep_for_items(worker);
         else if (closed) /* B4 */
             return 0;
+        slept = slept || status == WEIR_EMPTY;
         closed = status == WEIR_CLOSED;
     }
 }

@@ -33,6 +33,7 @@ static bool prepare(weir_worker *worker, weir__group *group, const weir_worker_o
     worker->most = 1;
     for (size_t i = 0; i < WEIR__BATCH; i++)
         weir__ptr_store_relaxed(&worker->batch[i], WEIR__EMPTY);
+    worker->hold = (weir__hold){.slots = worker->batch, .count = WEIR__BATCH};
     worker->thread.main = weir__worker_main;
     worker->thread.at_exit = weir__worker_at_exit;
     worker->thread.arg = worker;
@@ -52,7 +53,7 @@ static weir__group *create(size_t count, const weir_worker_options *options, wei
     group->fini = options->fini;
     group->in = in;
     group->out = out;
-    weir__u64_store_relaxed(&group->mark, UINT64_MAX);
+    weir__u64_store_relaxed(&group->team.mark, UINT64_MAX);
     while (group->count < count) {
         if (!prepare(&group->workers[group->count++], group, options)) {
             weir__group_free(group);

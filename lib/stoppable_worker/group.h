@@ -50,6 +50,7 @@ struct weir_worker {
     _Alignas(WEIR__APART) weir__slot batch[WEIR__BATCH]; /* B1: taken and not begun; the others are WEIR__EMPTY */
     _Alignas(WEIR__APART) weir__thread thread;
     weir__group *group;
+    weir__hold hold;          /* the batch, as the queue knows it */
     void *state;              /* handed to the function */
     bool reported;            /* the group knows how init went */
     bool initialised;         /* fini is due */
@@ -75,7 +76,7 @@ struct weir__group {
     weir_queue *in, *out;
     size_t count;
 
-    weir__u64 mark;        /* see closable_queue/queue.h */
+    weir__team team;       /* as the queue knows the group */
     weir__u32 lost_result; /* 1: `out` had no memory for a result */
 
     weir__lock lock;       /* the start, and its two parks */

@@ -69,7 +69,7 @@ static weir_status outcome_of(const weir__group *group) {
     if (weir__queue_is_discarded(group->in))
         return WEIR_DISCARDED;
     /* The head is a number, not a place: what others took behind the mark makes up for what came back before it. */
-    if (weir__queue_head(group->in) < weir__u64_load_relaxed(&group->mark) || weir__queue_holds_requeued(group->in))
+    if (weir__queue_head(group->in) < weir__u64_load_relaxed(&group->team.mark) || weir__queue_holds_requeued(group->in))
         return WEIR_UNFINISHED;
     return weir__u32_load_relaxed(&group->lost_result) ? WEIR_NOMEM : WEIR_OK;
 }
@@ -101,7 +101,7 @@ static weir_status leave(weir__group *group) {
 
 static weir_status stop(weir__group *group, bool first) {
     if (first) {
-        weir__queue_mark(group->in, &group->mark);
+        weir__queue_mark(group->in, &group->team);
         weir__group_join(group);
         finish_stop(group, outcome_of(group));
     } else {

@@ -12,9 +12,12 @@ static void report(weir_worker *worker, bool failed) {
     weir__group *group = worker->group;
     worker->reported = true;
     weir__lock_acquire(&group->lock);
-    group->reports++;
+    bool last = ++group->reports == group->count; /* the starter waits for no other one */
     group->init_failed = group->init_failed || failed;
-    weir__park_release_all(&group->at_reports, &group->lock);
+    if (last)
+        weir__park_release_all(&group->at_reports, &group->lock);
+    else
+        weir__lock_release(&group->lock);
 }
 
 static void initialise(weir_worker *worker) {

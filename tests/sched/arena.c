@@ -156,6 +156,7 @@ static void check_write(const void *at) {
 void arena_plain(const void *at, size_t size, bool write) {
     if (!arena_holds(at))
         return;
+    machine_count_access();
     arena_check_alive(at, write ? "write to" : "read of");
     const char *from = (const char *)((uintptr_t)at / ARENA_GRAIN * ARENA_GRAIN);
     for (const char *grain = from; grain < (const char *)at + size; grain += ARENA_GRAIN) {

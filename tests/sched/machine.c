@@ -38,7 +38,7 @@ bool machine_tracing;
 static struct thread threads[SCHED_THREADS];
 static int thread_count, self;
 static enum model model;
-static unsigned run_number, step, sleep_order;
+static unsigned run_number, step, sleep_order, accesses;
 static uint64_t now;
 static void (*scenario)(void);
 static char failure[500];
@@ -223,6 +223,14 @@ void machine_point(void) {
 
 int sched_choose(int count) {
     return explore_choose(count, 0);
+}
+
+void machine_count_access(void) {
+    accesses++;
+}
+
+unsigned sched_work(void) {
+    return step + accesses;
 }
 
 void sched_calm(bool calm) {
@@ -430,7 +438,7 @@ void machine_begin(enum model new_model) {
 
 void machine_run(void (*new_scenario)(void)) {
     run_number++;
-    step = sleep_order = 0;
+    step = sleep_order = accesses = 0;
     now = 1000000000;
     thread_count = self = 0;
     failure[0] = '\0';

@@ -42,6 +42,9 @@ int machine_self(void);
 /* A point at which another thread may run. */
 void machine_point(void);
 
+/* Counts for sched_work. */
+void machine_count_access(void);
+
 /* Fails the run; does not return. */
 _Noreturn void machine_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *machine_failure(void); /* NULL: none */

@@ -85,6 +85,10 @@ void scenario_batch_given_back_behind_others(void);
 void scenario_batch_discarded(void);
 void scenario_batch_beside_a_get(void);
 void scenario_batch_left_to_a_survivor(void);
+void scenario_batch_beside_a_sleeping_get(void);
+void scenario_batch_beside_a_sentinel(void);
+void scenario_cost_of_an_item_among_idle(void);
+void scenario_cost_of_a_stop_among_groups(void);
 
 void scenario_ordered_results(void);
 void scenario_ordered_filter(void);

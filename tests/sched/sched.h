@@ -56,6 +56,9 @@ void sched_calm(bool calm);
 /* Calmly lets the others run until each of them waits for something. */
 void sched_settle(void);
 
+/* How much the library has done in this run: its atomic operations, sleeps, wakes, and plain accesses to its memory. */
+unsigned sched_work(void);
+
 /* Memory from the scheduler's arena, freed by itself when the schedule ends. */
 void *sched_scratch(size_t size);
 

@@ -362,7 +362,9 @@ static void put_many(int first, int last) {
 void scenario_batch_beside_a_get(void) {
     begin_batches();
     begun = 0;
+    sched_calm(true);
     must(weir_start_threads(&group, 2, second_waits_for_third, NULL, in, NULL), WEIR_OK);
+    sched_calm(false);
     put_items(1, 1);
     must(weir_queue_join(in), WEIR_OK);
     put_many(2, 5);
@@ -372,6 +374,7 @@ void scenario_batch_beside_a_get(void) {
             must(weir_queue_task_done(in), WEIR_OK);
     }
     must(weir_queue_join(in), WEIR_OK);
+    sched_calm(true);
     must(weir_stop_threads(in, group), WEIR_OK);
     end_batches();
 }
@@ -386,4 +389,135 @@ void scenario_batch_left_to_a_survivor(void) {
     must(weir_stop_threads(in, group), WEIR_OK);
     check_each_ran_once(6);
     end_batches();
+}
+
+/* The first waits for the gate; the third until the fourth has been run, which that worker has taken with it. */
+static void *first_and_third_wait(void *got, void *arg) {
+    (void)arg;
+    if (number(got) == 1)
+        (void)get_number(gate);
+    if (number(got) == 3)
+        sched_check(get_number(out) == 4, "another item than the fourth was run");
+    if (number(got) == 4)
+        must(weir_queue_put(out, got), WEIR_OK);
+    return NULL;
+}
+
+/* By a consumer that is no worker. Returns what the get has said. */
+static weir_status run_one(weir_status (*get)(weir_queue *queue, void **got)) {
+    void *got;
+    weir_status status = get(in, &got);
+    if (status != WEIR_OK)
+        return status;
+    if (number(got) == 4) /* where the worker has taken less at once */
+        must(weir_queue_put(out, got), WEIR_OK);
+    must(weir_queue_task_done(in), WEIR_OK);
+    return WEIR_OK;
+}
+
+static void run_until_closed(void *unused) {
+    (void)unused;
+    while (run_one(weir_queue_get) == WEIR_OK)
+        continue;
+}
+
+/* One worker is inside the first item; the others sleep, and beside them a consumer that is no worker. */
+static int begin_beside_a_get(size_t workers) {
+    begin_batches();
+    must(weir_start_threads(&group, workers, first_and_third_wait, NULL, in, NULL), WEIR_OK);
+    sched_settle();
+    put_items(1, 1);
+    sched_settle();
+    int other = sched_spawn(run_until_closed, NULL);
+    sched_settle();
+    sched_calm(true);
+    return other;
+}
+
+static void end_beside_a_get(int other) {
+    must(weir_queue_join(in), WEIR_OK);
+    sched_calm(true);
+    must(weir_stop_threads(in, group), WEIR_OK);
+    must(weir_queue_shutdown(in, WEIR_DRAIN), WEIR_OK);
+    sched_join(other);
+    end_batches();
+}
+
+/*
+ * The wake of a put goes to a consumer that is no worker and finds one item left, so that it passes none on. A worker
+ * that sleeps has what lies in the other one's batch all the same.
+ */
+void scenario_batch_beside_a_sleeping_get(void) {
+    int other = begin_beside_a_get(2);
+    put_many(2, 6);
+    must(weir_queue_put(gate, item(1)), WEIR_OK);
+    sched_calm(false);
+    (void)run_one(weir_queue_try_get);
+    end_beside_a_get(other);
+}
+
+/* A worker that is called for what lies in a batch comes back to a sentinel, and ends: it leaves the item to the next. */
+void scenario_batch_beside_a_sentinel(void) {
+    int other = begin_beside_a_get(3);
+    put_many(2, 8);
+    must(weir_queue_close(in), WEIR_OK);
+    must(weir_queue_put(gate, item(1)), WEIR_OK);
+    sched_calm(false);
+    for (int i = 0; i < 4; i++)
+        (void)run_one(weir_queue_try_get);
+    end_beside_a_get(other);
+}
+
+/* ---- what it costs, counted, must not grow with what has nothing to do ---- */
+
+enum { A_FEW = 16 }; /* operations: one more waiting thread in a list has a neighbour to link with */
+
+/* Lets the others run until all wait, as nothing else is to be decided in these. */
+static void settle_calmly(void) {
+    sched_settle();
+    sched_calm(true);
+}
+
+/* One item, and all asleep again. */
+static unsigned work_of_an_item(size_t workers) {
+    in = new_queue(8);
+    must(weir_start_threads(&group, workers, hand_on, NULL, in, NULL), WEIR_OK);
+    settle_calmly();
+    unsigned before = sched_work();
+    put_items(1, 1);
+    settle_calmly();
+    unsigned work = sched_work() - before;
+    must(weir_stop_threads(in, group), WEIR_OK);
+    must(weir_queue_destroy(in), WEIR_OK);
+    return work;
+}
+
+void scenario_cost_of_an_item_among_idle(void) {
+    sched_calm(true);
+    unsigned few = work_of_an_item(2), many = work_of_an_item(5);
+    sched_check(many <= few + A_FEW, "an item costs %u operations with 2 workers and %u with 5", few, many);
+}
+
+/* Stops the first of several groups that wait at one queue. */
+static unsigned work_of_a_stop(size_t groups) {
+    weir_threads *others[4];
+    in = new_queue(8);
+    must(weir_start_threads(&group, 1, hand_on, NULL, in, NULL), WEIR_OK);
+    for (size_t i = 1; i < groups; i++)
+        must(weir_start_threads(&others[i - 1], 1, hand_on, NULL, in, NULL), WEIR_OK);
+    settle_calmly();
+    unsigned before = sched_work();
+    must(weir_stop_threads(in, group), WEIR_OK);
+    settle_calmly();
+    unsigned work = sched_work() - before;
+    for (size_t i = 1; i < groups; i++)
+        must(weir_stop_threads(in, others[i - 1]), WEIR_OK);
+    must(weir_queue_destroy(in), WEIR_OK);
+    return work;
+}
+
+void scenario_cost_of_a_stop_among_groups(void) {
+    sched_calm(true);
+    unsigned few = work_of_a_stop(2), many = work_of_a_stop(4);
+    sched_check(many <= few + A_FEW, "a stop costs %u operations among 2 groups and %u among 4", few, many);
 }
