@@ -82,7 +82,6 @@ void *weir__queue_take_held(weir_queue *queue, weir__team *team, bool *more);
 /* Wakes one of the team's workers, if one sleeps, for what lies in a hold. */
 void weir__queue_call(weir_queue *queue, weir__team *team);
 
-
 /*
  * Q8. Requeues an item that was taken and is not settled, behind what waits, or at the front. Never waits and cannot
  * fail: the item's owner has set place->item, and the place is the queue's until the item is taken. After a discard the

@@ -69,7 +69,8 @@ static weir_status outcome_of(const weir__group *group) {
     if (weir__queue_is_discarded(group->in))
         return WEIR_DISCARDED;
     /* The head is a number, not a place: what others took behind the mark makes up for what came back before it. */
-    if (weir__queue_head(group->in) < weir__u64_load_relaxed(&group->team.mark) || weir__queue_holds_requeued(group->in))
+    if (weir__queue_head(group->in) < weir__u64_load_relaxed(&group->team.mark) ||
+        weir__queue_holds_requeued(group->in))
         return WEIR_UNFINISHED;
     return weir__u32_load_relaxed(&group->lost_result) ? WEIR_NOMEM : WEIR_OK;
 }
