@@ -72,6 +72,20 @@ AC_DEFUN([WEIR_EVENTFD], [
   AM_CONDITIONAL([EVENTFD], [test "$enable_futex$weir_cv_eventfd" = yesyes])
 ])
 
+# WEIR_MEMBARRIER: locks are given back without an atomic operation where the Linux futex is used and there is a barrier
+# for all threads. After WEIR_FUTEX.
+AC_DEFUN([WEIR_MEMBARRIER], [
+  AC_CACHE_CHECK([for membarrier], [weir_cv_membarrier], [
+    AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[
+        #include <linux/membarrier.h>
+        #include <sys/syscall.h>
+        #include <unistd.h>]], [[
+        return MEMBARRIER_CMD_PRIVATE_EXPEDITED + SYS_membarrier;]])],
+      [weir_cv_membarrier=yes], [weir_cv_membarrier=no])
+  ])
+  AM_CONDITIONAL([MEMBARRIER], [test "$enable_futex$weir_cv_membarrier" = yesyes])
+])
+
 # WEIR_THREAD_NAME: pthread_setname_np(thread, name), as Linux and FreeBSD have it.
 AC_DEFUN([WEIR_THREAD_NAME], [
   AC_CACHE_CHECK([for pthread_setname_np with two arguments], [weir_cv_thread_name], [

@@ -1,9 +1,15 @@
 /*
- * lock.c - what happens when the lock is held by somebody else.
+ * lock.c - what happens when another thread holds the lock.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "lock/lock.h"
+
+enum { SEEN = 1, SLEEPER = 2 };
+
+weir__u32 weir__lock_sleepers;
+
+static const uint64_t unsure_sleep = 1000 * 1000; /* ns; L4 */
 
 static bool acquire_spinning(weir__lock *lock) {
     for (int pauses = 1; pauses <= WEIR__PAUSES_FOR_LOCK; pauses *= 2) {
@@ -16,10 +22,30 @@ static bool acquire_spinning(weir__lock *lock) {
     return false;
 }
 
+/* L1. Returns whether every holder will see it; L4: if not, one more is counted for good. */
+static bool count_sleeper(void) {
+    if (!weir__barrier_works || (weir__u32_add_acquire_release(&weir__lock_sleepers, SLEEPER) & SEEN) != 0)
+        return true;
+    if (!weir__barrier_of_all()) {
+        (void)weir__u32_add_acquire_release(&weir__lock_sleepers, SLEEPER);
+        return false;
+    }
+    (void)weir__u32_or_acquire_release(&weir__lock_sleepers, SEEN);
+    return true;
+}
+
+static void uncount_sleeper(void) {
+    if (weir__barrier_works &&
+        weir__u32_add_acquire_release(&weir__lock_sleepers, (uint32_t)-SLEEPER) == SLEEPER + SEEN)
+        (void)weir__u32_swap_acquire(&weir__lock_sleepers, SEEN, 0); /* unless another one has come */
+}
+
 void weir__lock_acquire_contended(weir__lock *lock) {
     if (acquire_spinning(lock))
         return;
+    bool sure = count_sleeper();
     /* From here on the word says CONTENDED even when nobody else sleeps: at worst one wake-up finds nobody. */
     while (weir__u32_exchange_acquire(&lock->state, WEIR__LOCK_CONTENDED) != WEIR__LOCK_FREE)
-        weir__futex_wait(&lock->state, WEIR__LOCK_CONTENDED, UINT64_MAX);
+        weir__futex_wait(&lock->state, WEIR__LOCK_CONTENDED, sure ? UINT64_MAX : weir__clock_now() + unsure_sleep);
+    uncount_sleeper();
 }

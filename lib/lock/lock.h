@@ -1,14 +1,30 @@
 /*
- * lock.h - a small lock: one word, one atomic operation to take it and one to give it back while nobody competes.
+ * lock.h - a small lock: one word, one atomic operation to take it, and mostly none to give it back.
  *
- * U. Drepper, "Futexes Are Tricky", 2011, section 5 (mutex2). The word is FREE, HELD, or CONTENDED: held, and somebody
+ * U. Drepper, "Futexes Are Tricky", 2011, section 5 (mutex2). The word is FREE, HELD, or CONTENDED: held, and a thread
  * may sleep. A word of zero is a free lock; there is nothing to create or destroy.
  *
  * A thread that finds it held spins for a moment, because critical sections here are a few dozen instructions long, and
  * then sleeps: if the holder has lost its processor, spinning would burn ours for nothing.
  *
- * Giving it back ends with one exchange. After that the lock is not touched, only its address goes into the wake-up:
- * whoever takes it next may free it.
+ * Giving it back would be an exchange, which tells whether the word said CONTENDED: an exchange waits until all that was
+ * written in the critical section has reached the cache, which costs as much as the critical section. It is left out
+ * where the system has a barrier for all threads (sync/barrier.h):
+ *
+ * L1  `weir__lock_sleepers` counts the threads of the process that sleep for any lock, or are about to. While it is zero
+ *     a lock is given back by a plain store. A sleeper first counts itself, then has the barrier made, and only then
+ *     writes CONTENDED and sleeps.
+ * L2  Who gives a lock back by a plain store looks at the count after it again, and wakes a sleeper if it is no longer
+ *     zero. Either the store comes before the barrier that its processor makes, and the sleeper sees the lock free; or
+ *     the look comes after it, and sees the sleeper. The plain store may write FREE over CONTENDED; then the wake makes
+ *     good for it. Else a wake is for nothing, at worst.
+ * L3  A sleeper needs no barrier of its own if the count has not been zero since another sleeper's barrier was made. The
+ *     bit SEEN says that; it is set by who has made one, while it is counted, and taken away when the count is zero.
+ * L4  If the barrier fails, one that is never taken back is counted, so that from then on locks are given back by an
+ *     exchange; for those that are being given back at that moment the sleepers wake every millisecond.
+ *
+ * After the store or the exchange the lock is not touched, only its address goes into the wake-up: the next holder may
+ * free it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -23,6 +39,8 @@ typedef struct weir__lock {
 
 enum { WEIR__LOCK_FREE = 0, WEIR__LOCK_HELD = 1, WEIR__LOCK_CONTENDED = 2 };
 
+extern weir__u32 weir__lock_sleepers; /* L1, and the bit of L3 */
+
 void weir__lock_acquire_contended(weir__lock *lock);
 
 static inline void weir__lock_acquire(weir__lock *lock) {
@@ -30,8 +48,18 @@ static inline void weir__lock_acquire(weir__lock *lock) {
         weir__lock_acquire_contended(lock);
 }
 
+/* L2 */
+static inline void weir__lock_release_unslept(weir__lock *lock) {
+    weir__u32_store_release(&lock->state, WEIR__LOCK_FREE);
+    weir__barrier_of_compiler();
+    if (weir__u32_load_relaxed(&weir__lock_sleepers) != 0)
+        weir__futex_wake(&lock->state, 1);
+}
+
 static inline void weir__lock_release(weir__lock *lock) {
-    if (weir__u32_exchange_release(&lock->state, WEIR__LOCK_FREE) == WEIR__LOCK_CONTENDED)
+    if (weir__barrier_works && weir__u32_load_relaxed(&weir__lock_sleepers) == 0)
+        weir__lock_release_unslept(lock);
+    else if (weir__u32_exchange_release(&lock->state, WEIR__LOCK_FREE) == WEIR__LOCK_CONTENDED)
         weir__futex_wake(&lock->state, 1);
 }
 

@@ -55,6 +55,15 @@ static inline bool weir__u32_swap_acquire(weir__u32 *a, uint32_t expected, uint3
                                                    memory_order_relaxed);
 }
 
+/* Returns what it held before; wraps round, so adding UINT32_MAX takes one away. */
+static inline uint32_t weir__u32_add_acquire_release(weir__u32 *a, uint32_t value) {
+    return atomic_fetch_add_explicit(&a->value, value, memory_order_acq_rel);
+}
+
+static inline uint32_t weir__u32_or_acquire_release(weir__u32 *a, uint32_t bits) {
+    return atomic_fetch_or_explicit(&a->value, bits, memory_order_acq_rel);
+}
+
 static inline uint64_t weir__u64_load_relaxed(const weir__u64 *a) {
     return atomic_load_explicit(&a->value, memory_order_relaxed);
 }

@@ -11,6 +11,7 @@
 #define WEIR_SYNC_SYNC_H
 
 #include "sync/atomic.h"
+#include "sync/barrier.h"
 #include "sync/callout.h"
 #include "sync/clock.h"
 #include "sync/futex.h"

@@ -73,7 +73,10 @@ build_patched() {
     patch -s -p1 -F1 <"$1" >"$work/said" 2>&1 || return 2
     changed=$(sed -n 's,^+++ b/,,p' "$1")
     case $changed in
-    *.h*) changed=$(sources_in lib_sources) ;;
+    *.h*)
+        changed=$(sources_in lib_sources)
+        compile -c tests/sched/locks.c -o "$(object_of tests/sched/locks.c)" || return 1 # has lib/lock/lock.h in it
+        ;;
     esac
     # shellcheck disable=SC2086 # names of our own sources
     compile_library $changed >"$work/said" 2>&1 && compile objects/*.o -o sched >"$work/said" 2>&1

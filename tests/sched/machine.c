@@ -11,6 +11,7 @@
 
 #include "explore.h"
 #include "fibre.h"
+#include "sync/barrier.h"
 #include "sync/clock.h"
 #include "sync/futex.h"
 #include "sync/thread.h"
@@ -97,8 +98,10 @@ void sched_check(bool holds, const char *format, ...) {
     machine_fail("%s", message);
 }
 
+bool weir__barrier_works; /* see sched_barrier */
+
 bool sched_has_common_time(void) {
-    return model != MODEL_WEAK;
+    return model == MODEL_SC || (model == MODEL_TSO && !weir__barrier_works); /* what an unlock leaves in the buffer */
 }
 
 uint64_t sched_now(void) {
@@ -406,6 +409,28 @@ void weir__futex_wake(const weir__u32 *word, uint32_t wanted) {
         sleepers[way] = sleepers[--count];
     }
 }
+
+/* ---- the barrier of all threads ---- */
+
+static bool barrier_fails;
+
+void sched_barrier(bool works) {
+    weir__barrier_works = works;
+}
+
+void sched_fail_barrier(bool fails) {
+    barrier_fails = fails;
+}
+
+bool weir__barrier_of_all(void) {
+    machine_point();
+    machine_trace(barrier_fails ? "gets no barrier" : "makes a barrier in all threads");
+    if (!barrier_fails)
+        memory_barrier_of_all(thread_count);
+    return !barrier_fails;
+}
+
+/* ---- clocks and processors ---- */
 
 uint64_t weir__clock_now(void) {
     return now;

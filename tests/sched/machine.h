@@ -57,7 +57,8 @@ void machine_trace(const char *format, ...) __attribute__((format(printf, 1, 2))
 
 void memory_begin(void);
 uint64_t memory_newest(const void *at, size_t size);
-void memory_drain(void);            /* the store buffer of the calling thread */
+void memory_drain(void); /* the store buffer of the calling thread */
+void memory_barrier_of_all(int threads);
 void memory_spawn(int child);       /* the child sees what the caller sees */
 void memory_see_thread(int thread); /* the caller sees what the thread saw at its end */
 const struct vector *memory_clock(void);

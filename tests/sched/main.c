@@ -179,7 +179,8 @@ static void run_all(void) {
 
 static int usage(void) {
     fputs("usage: sched [--model sc|tso|weak] [--bound N] [--base N] [--deeper N] [--random RUNS] [--seed N]\n"
-          "             [--seconds N] [--jobs N] [--replay SCHEDULE] [--trace] [--list] [part of a scenario's name]\n",
+          "             [--seconds N] [--jobs N] [--replay SCHEDULE] [--trace] [--barrier] [--list] [part of a "
+          "scenario's name]\n",
           stderr);
     return 2;
 }
@@ -229,6 +230,8 @@ int main(int argc, char **argv) {
             return list();
         if (strcmp(argv[i], "--trace") == 0)
             machine_tracing = true;
+        else if (strcmp(argv[i], "--barrier") == 0)
+            sched_barrier(true);
         else if (argv[i][0] != '-')
             options.filter = argv[i];
         else if (i + 1 == argc || !set_option(argv[i], argv[i + 1]))

@@ -218,7 +218,6 @@ static struct message *append(struct location *location, uint64_t value) {
         message->view.of[location - locations] = (uint16_t)location->newest;
         known[machine_self()].view.of[location - locations] = (uint16_t)location->newest;
     }
-    write_raw(location->at, location->size, value);
     return message;
 }
 
@@ -277,6 +276,16 @@ void memory_drain(void) {
         drain_one(self);
 }
 
+/* As a full barrier in each thread: what it has stored is there to be seen, and it sees what is there. */
+void memory_barrier_of_all(int threads) {
+    for (int t = 0; t < threads; t++) {
+        while (known[t].buffered > 0)
+            drain_one(&known[t]);
+        for (int i = 0; i < location_count && machine_model() == MODEL_WEAK; i++)
+            known[t].view.of[i] = (uint16_t)locations[i].newest;
+    }
+}
+
 /* TSO: returns whether the store waits. */
 static bool store_waits(struct location *location, uint64_t value, enum sched_order order) {
     struct known *self = &known[machine_self()];
@@ -298,6 +307,7 @@ static bool store_waits(struct location *location, uint64_t value, enum sched_or
 void sched_store(void *at, size_t size, uint64_t value, enum sched_order order) {
     struct location *location = access(at, size, "store to");
     machine_trace("store %p <- %llx", at, (unsigned long long)value);
+    write_raw(at, size, value); /* at once: what is on a stack may be something else when the buffer is drained */
     if (store_waits(location, value, order))
         return;
     struct message *message = append(location, value);
@@ -311,6 +321,7 @@ static void modify(struct location *location, uint64_t value, enum sched_order o
     if (order & SCHED_ACQUIRE)
         acquire(before);
     struct message *message = append(location, value);
+    write_raw(location->at, location->size, value);
     join_vector(&message->clock, &before->clock);
     join_view(&message->view, &before->view);
     if (order & SCHED_RELEASE)
@@ -325,6 +336,8 @@ uint64_t sched_modify(void *at, size_t size, enum sched_rmw how, uint64_t operan
                      : how == SCHED_OR     ? before | operand
                      : how == SCHED_ADD    ? before + operand
                                            : before & operand;
+    if (size == sizeof(uint32_t))
+        after = (uint32_t)after;
     modify(location, after, order);
     machine_trace("rmw   %p %llx -> %llx", at, (unsigned long long)before, (unsigned long long)after);
     return before;

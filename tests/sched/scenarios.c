@@ -8,6 +8,19 @@
 #include <stddef.h>
 
 const struct scenario scenarios[] = {
+    {.name = "lock_is_given_back",
+     .shows = "a thread that sleeps for a lock is woken by who gives it back with a store",
+     .run = scenario_lock_is_given_back,
+     .core = true},
+    {.name = "lock_has_two_sleepers", .shows = "two that sleep for it are", .run = scenario_lock_has_two_sleepers},
+    {.name = "two_locks_have_sleepers",
+     .shows = "one that sleeps for one lock while another sleeps for another is woken",
+     .run = scenario_two_locks_have_sleepers,
+     .core = true},
+    {.name = "lock_without_barrier",
+     .shows = "the system comes to refuse the barrier: nobody sleeps on",
+     .run = scenario_lock_without_barrier},
+
     {.name = "put_get_capacity_1",
      .shows = "one to one: nothing lost, in order",
      .run = scenario_put_get_capacity_1,

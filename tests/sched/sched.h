@@ -62,6 +62,10 @@ unsigned sched_work(void);
 /* Memory from the scheduler's arena, freed by itself when the schedule ends. */
 void *sched_scratch(size_t size);
 
+/* Whether locks are given back by a store (lib/lock/lock.h); whether the barrier for all threads fails. */
+void sched_barrier(bool works);
+void sched_fail_barrier(bool fails);
+
 /* Virtual nanoseconds; a thread that sleeps until a deadline moves them on. */
 uint64_t sched_now(void);
 
@@ -77,7 +81,7 @@ struct sched_stamp {
 struct sched_stamp sched_stamp(void);
 bool sched_has_seen(struct sched_stamp stamp);
 
-/* Under a weak memory model there is no time that all threads share, only what one has seen of the other. */
+/* Where a store can be seen late there is no time that all threads share, only what one has seen of the other. */
 bool sched_has_common_time(void);
 
 /* Sends a signal, 1 to 63, to the process. Whether one pends there that no thread has taken. */

@@ -61,6 +61,14 @@ static inline bool weir__u32_swap_acquire(weir__u32 *a, uint32_t expected, uint3
     return sched_swap(&a->value, sizeof a->value, &wide, value, false, SCHED_ACQUIRE);
 }
 
+static inline uint32_t weir__u32_add_acquire_release(weir__u32 *a, uint32_t value) {
+    return (uint32_t)sched_modify(&a->value, sizeof a->value, SCHED_ADD, value, SCHED_ACQ_REL);
+}
+
+static inline uint32_t weir__u32_or_acquire_release(weir__u32 *a, uint32_t bits) {
+    return (uint32_t)sched_modify(&a->value, sizeof a->value, SCHED_OR, bits, SCHED_ACQ_REL);
+}
+
 static inline uint64_t weir__u64_load_relaxed(const weir__u64 *a) {
     return sched_load(&a->value, sizeof a->value, SCHED_RELAXED);
 }

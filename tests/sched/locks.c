@@ -1,0 +1,97 @@
+/*
+ * locks.c - scenarios of the lock that is given back without an atomic operation (lib/lock/lock.h).
+ *
+ * Elsewhere the locks are given back by an exchange, so that there are fewer schedules; "sched --barrier" gives them
+ * back by a store everywhere.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "lock/lock.h"
+#include "scenarios.h"
+
+static weir__lock *lock;
+static uint64_t *count;
+
+static void use_lock(void) {
+    weir__lock_acquire(lock);
+    sched_plain_write(count, sched_plain_read(count) + 1);
+    weir__lock_release(lock);
+}
+
+static void use_twice(void *unused) {
+    (void)unused;
+    use_lock();
+    use_lock();
+}
+
+static void use_once(void *unused) {
+    (void)unused;
+    use_lock();
+}
+
+static void begin(void) {
+    sched_barrier(true);
+    lock = sched_scratch(sizeof *lock);
+    count = sched_scratch(sizeof *count);
+    *lock = (weir__lock){{0}};
+    sched_plain_write(count, 0);
+}
+
+static void end(uint64_t uses) {
+    uint64_t used = sched_plain_read(count);
+    sched_check(used == uses, "%d uses of %d", (int)used, (int)uses);
+}
+
+void scenario_lock_is_given_back(void) {
+    begin();
+    int other = sched_spawn(use_twice, NULL);
+    use_twice(NULL);
+    sched_join(other);
+    end(4);
+    sched_check(weir__u32_load_relaxed(&weir__lock_sleepers) == 0, "a sleeper is left");
+}
+
+void scenario_lock_has_two_sleepers(void) {
+    begin();
+    int one = sched_spawn(use_once, NULL), two = sched_spawn(use_once, NULL);
+    use_lock();
+    sched_join(one);
+    sched_join(two);
+    end(3);
+    sched_check(weir__u32_load_relaxed(&weir__lock_sleepers) == 0, "a sleeper is left");
+}
+
+static weir__lock *another;
+
+static void use_another(void *unused) {
+    (void)unused;
+    weir__lock_acquire(another);
+    weir__lock_release(another);
+}
+
+/* What one sleeper has had made is good for those of other locks too, and not before it is made. */
+void scenario_two_locks_have_sleepers(void) {
+    begin();
+    another = sched_scratch(sizeof *another);
+    *another = (weir__lock){{0}};
+    weir__lock_acquire(another);
+    weir__lock_acquire(lock);
+    int one = sched_spawn(use_another, NULL), two = sched_spawn(use_once, NULL);
+    weir__lock_release(lock);
+    weir__lock_release(another);
+    sched_join(one);
+    sched_join(two);
+    end(1);
+}
+
+/* From one moment on the system refuses. */
+void scenario_lock_without_barrier(void) {
+    begin();
+    sched_fail_barrier(true);
+    int other = sched_spawn(use_twice, NULL);
+    use_twice(NULL);
+    sched_join(other);
+    end(4);
+    sched_fail_barrier(false);
+    weir__u32_store_relaxed(&weir__lock_sleepers, 0);
+}
