@@ -1,13 +1,11 @@
 /*
  * test_spin.c - what waiting awake learns (park/spin.h).
  *
- * Linked with the library's insides and with --wrap for the yield and the clocks: time moves only where a test says.
+ * Linked with the library's insides and with --wrap for the pause, the yield and the clocks: time moves only where a test says.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "support.h"
-
-#include <limits.h>
 
 #include "park/spin.h"
 
@@ -16,11 +14,19 @@ enum { MICROSECOND = 1000, MILLISECOND = 1000 * 1000 };
 /* One thread only: plain variables. */
 static uint64_t clock_now = UINT64_C(1) << 40, used;
 static uint64_t yield_takes, yield_uses; /* ns on the two clocks */
-static unsigned yields, looks, nothing_for;
-static weir__sight then_see;
+static uint64_t paused, most_at_once;    /* ns */
+static unsigned yields, looks, near_looks;
 static weir__spin spin;
 
+/* The partner: when it does the first thing, and how long each further one takes. */
+static uint64_t first_at, each_takes = 1;
+static size_t most_things = SIZE_MAX;
+
+enum { FAR = 512, NEVER_FAR = 1 };
+static size_t far_is;
+
 int __wrap_sched_yield(void);
+void __wrap_weir__pause(uint32_t nanoseconds);
 uint64_t __wrap_weir__clock_now(void);
 uint64_t __wrap_weir__clock_used(void);
 unsigned __wrap_weir__processors(void);
@@ -30,6 +36,12 @@ int __wrap_sched_yield(void) {
     clock_now += yield_takes;
     used += yield_uses;
     return 0;
+}
+
+void __wrap_weir__pause(uint32_t nanoseconds) {
+    clock_now += nanoseconds;
+    paused += nanoseconds;
+    most_at_once = nanoseconds > most_at_once ? nanoseconds : most_at_once;
 }
 
 uint64_t __wrap_weir__clock_now(void) {
@@ -44,98 +56,196 @@ unsigned __wrap_weir__processors(void) {
     return 2;
 }
 
-static weir__sight look(const void *unused) {
+static bool look(const void *unused, size_t ahead) {
     (void)unused;
-    return ++looks > nothing_for ? then_see : WEIR__SEE_NOTHING;
+    looks++;
+    near_looks += ahead == 0;
+    return clock_now >= first_at && ahead < most_things && ahead <= (clock_now - first_at) / each_takes;
 }
 
 /* Ten seconds later: what was learnt about the processors is too old. */
 static void reset(void) {
-    spin = (weir__spin){0};
+    spin = (weir__spin){.waits = {1}}; /* gathering is not tried soon */
     clock_now += UINT64_C(10000) * MILLISECOND;
     yield_takes = MICROSECOND / 2;
     yield_uses = 0;
+    far_is = NEVER_FAR;
 }
 
-static bool wait_for(weir__sight sight, unsigned after_looks) {
-    yields = looks = 0;
-    then_see = sight;
-    nothing_for = after_looks;
-    return weir__spin_until(&spin, look, NULL);
+/* Waits for a partner that does its first thing in so many ns, then one each so many. */
+static bool wait_for_stream(uint64_t first_in, uint64_t each) {
+    yields = looks = near_looks = 0;
+    paused = most_at_once = 0;
+    first_at = first_in == UINT64_MAX ? UINT64_MAX : clock_now + first_in;
+    each_takes = each;
+    return weir__spin_until(&spin, look, NULL, far_is);
+}
+
+/* One that does a single thing. */
+static bool wait_for(uint64_t first_in) {
+    most_things = 1;
+    bool seen = wait_for_stream(first_in, 1);
+    most_things = SIZE_MAX;
+    return seen;
 }
 
 static bool wait_in_vain(void) {
-    return wait_for(WEIR__SEE_NOTHING, 0);
+    return wait_for(UINT64_MAX);
 }
 
-static uint32_t first(void) {
-    return weir__u32_load_relaxed(&spin.first);
+static uint32_t gathering(void) {
+    return weir__u32_load_relaxed(&spin.gather);
 }
 
-START_TEST (what_is_there_is_seen_at_the_first_look) {
-    reset();
-    ck_assert(wait_for(WEIR__SEE_ONE, 0));
-    ck_assert_uint_eq(looks, 1);
-    ck_assert_uint_eq(yields, 0);
+static uint32_t short_of(void) {
+    return weir__u32_load_relaxed(&spin.short_of);
+}
+
+START_TEST (an_answer_is_met_within_twice_its_time) {
+    for (uint64_t answer = 20; answer <= 4000; answer = answer * 5 / 4) {
+        reset();
+        ck_assert(wait_for(answer));
+        ck_assert_uint_eq(yields, 0);
+        ck_assert_uint_le(paused, 2 * answer + 16);
+    }
 }
 END_TEST
 
-START_TEST (a_streaming_partner_is_looked_at_later_and_an_answering_one_sooner) {
+START_TEST (no_pause_is_longer_than_a_microsecond) {
     reset();
-    for (uint32_t i = 1; i <= 10; i++) {
-        ck_assert(wait_for(WEIR__SEE_SEVERAL, 0));
-        ck_assert_uint_eq(first(), i < 6 ? i : 6);
+    ck_assert(!wait_in_vain());
+    ck_assert_uint_le(most_at_once, 1024);
+    ck_assert_uint_ge(paused, WEIR__PAUSE_FOR_PARTNER);
+    ck_assert_uint_lt(paused, WEIR__PAUSE_FOR_PARTNER + 1024);
+}
+END_TEST
+
+static void learn_to_gather(void) {
+    reset();
+    far_is = FAR;
+    weir__u32_store_relaxed(&spin.waits, 0); /* try it */
+    ck_assert(wait_for_stream(50, 100));
+}
+
+START_TEST (a_streaming_partner_is_let_run_ahead) {
+    learn_to_gather();
+    ck_assert_uint_eq(gathering(), 2); /* it did more than one thing in 256 ns, and was not far */
+    for (uint32_t i = 3; i <= 7; i++) {
+        ck_assert(wait_for_stream(50, 100));
+        ck_assert_uint_eq(near_looks, 1); /* when the time was over */
+        ck_assert_uint_eq(gathering(), i < 5 ? i : 5);
     }
-    ck_assert(wait_for(WEIR__SEE_PLENTY, 0));
-    ck_assert_uint_eq(first(), 5);
+    ck_assert_uint_le(paused, 17 * MICROSECOND);
+}
+END_TEST
+
+START_TEST (gathering_ends_when_the_partner_is_far) {
+    learn_to_gather();
+    for (int i = 0; i < 5; i++)
+        ck_assert(wait_for_stream(50, 100));
+    ck_assert_uint_eq(gathering(), 5);
+    ck_assert(wait_for_stream(50, 10)); /* 512 of them take 5 us of 16 */
+    ck_assert_uint_eq(gathering(), 5);
+    ck_assert_uint_lt(paused, 8 * MICROSECOND);
+}
+END_TEST
+
+START_TEST (gathering_is_given_up_when_the_partner_answers) {
+    learn_to_gather();
+    for (int i = 0; i < 5; i++)
+        ck_assert(wait_for_stream(50, 100));
     for (uint32_t i = 5; i-- > 0;) {
-        ck_assert(wait_for(WEIR__SEE_ONE, 0));
-        ck_assert_uint_eq(first(), i);
+        ck_assert(wait_for(50));
+        ck_assert_uint_eq(gathering(), i);
     }
-    ck_assert(wait_for(WEIR__SEE_ONE, 0));
-    ck_assert_uint_eq(first(), 0);
+    ck_assert(wait_for(50));
+    ck_assert_uint_le(paused, 2 * 50 + 16);
+}
+END_TEST
+
+START_TEST (a_slow_stream_is_no_stream) {
+    learn_to_gather();
+    while (gathering() > 0)
+        ck_assert(wait_for_stream(50, 400));
+    ck_assert(wait_for_stream(50, 400));
+    ck_assert_uint_le(paused, 2 * 50 + 16);
+}
+END_TEST
+
+/* Whatever it begins with, it comes to the same. */
+START_TEST (gathering_is_tried_now_and_then) {
+    reset();
+    far_is = FAR;
+    unsigned tries = 0;
+    for (int i = 0; i < 2048; i++) {
+        ck_assert(wait_for(50)); /* an answer */
+        tries += paused >= 1024;
+        ck_assert_uint_eq(gathering(), 0);
+    }
+    ck_assert_uint_eq(tries, 4);
+    unsigned waits = 0;
+    for (; gathering() == 0; waits++)
+        ck_assert(wait_for_stream(50, 100));
+    ck_assert_uint_le(waits, 512);
+}
+END_TEST
+
+START_TEST (what_is_near_is_not_let_run_ahead) {
+    reset();
+    for (far_is = 0; far_is < WEIR__SPIN_FAR; far_is++) {
+        for (int i = 0; i < 600; i++) {
+            ck_assert(wait_for_stream(50, 10));
+            ck_assert_uint_le(paused, 2 * 50 + 16);
+        }
+    }
+    ck_assert_uint_eq(gathering(), 0);
 }
 END_TEST
 
 START_TEST (pauses_in_vain_become_fewer_and_an_early_partner_makes_them_more) {
     reset();
-    unsigned before = UINT_MAX;
+    uint64_t before = UINT64_MAX;
     for (int i = 0; i < 4; i++) {
         ck_assert(!wait_in_vain());
-        unsigned pausing = looks - yields;
-        ck_assert_uint_lt(pausing, before);
-        before = pausing;
+        ck_assert_uint_lt(paused, before);
+        before = paused;
     }
     ck_assert(!wait_in_vain());
-    ck_assert_uint_eq(weir__u32_load_relaxed(&spin.short_of), 4);
-    ck_assert(wait_for(WEIR__SEE_ONE, looks - yields)); /* at the first yield, which came back at once */
+    ck_assert_uint_eq(short_of(), 4);
+    ck_assert(wait_for(paused + MICROSECOND / 4)); /* at the first yield, which came back at once */
     ck_assert_uint_eq(yields, 1);
-    ck_assert_uint_eq(weir__u32_load_relaxed(&spin.short_of), 3);
-    ck_assert(wait_for(WEIR__SEE_ONE, 3)); /* late in the pauses */
+    ck_assert_uint_eq(short_of(), 3);
+    ck_assert(wait_for(700)); /* late in the pauses */
     ck_assert_uint_eq(yields, 0);
-    ck_assert_uint_eq(weir__u32_load_relaxed(&spin.short_of), 2);
-    ck_assert(wait_for(WEIR__SEE_ONE, 0)); /* early: they are enough */
-    ck_assert_uint_eq(weir__u32_load_relaxed(&spin.short_of), 2);
+    ck_assert_uint_eq(short_of(), 2);
+    ck_assert(wait_for(20)); /* early: they are enough */
+    ck_assert_uint_eq(short_of(), 2);
 }
 END_TEST
+
+static unsigned yields_in(uint64_t nanoseconds) {
+    return (unsigned)((nanoseconds + yield_takes - 1) / yield_takes);
+}
 
 START_TEST (yields_in_vain_become_few_and_now_and_then_many) {
     reset();
     for (unsigned i = 0; i < 40; i++) {
         ck_assert(!wait_in_vain());
-        ck_assert_uint_eq(yields, i < 4 || i % 8 == 0 ? WEIR__YIELDS_FOR_PARTNER : WEIR__YIELDS_FOR_PARTNER / 8);
+        bool patient = i < 4 || i % 8 == 0;
+        ck_assert_uint_eq(yields, yields_in(patient ? WEIR__YIELD_FOR_PARTNER : WEIR__YIELD_FOR_PARTNER / 8));
     }
-    ck_assert(wait_for(WEIR__SEE_ONE, looks - yields));
+    ck_assert(wait_for(paused + MICROSECOND / 4));
+    ck_assert_uint_eq(yields, 1);
     ck_assert(!wait_in_vain());
-    ck_assert_uint_eq(yields, WEIR__YIELDS_FOR_PARTNER); /* hope again */
+    ck_assert_uint_eq(yields, yields_in(WEIR__YIELD_FOR_PARTNER)); /* hope again */
 }
 END_TEST
 
-START_TEST (a_yield_that_lets_others_run_counts_for_several) {
+START_TEST (what_others_use_in_a_yield_counts_for_little) {
     reset();
-    yield_takes = 5 * MICROSECOND;
+    yield_takes = 40 * MICROSECOND;
     ck_assert(!wait_in_vain());
-    ck_assert_uint_eq(yields, WEIR__YIELDS_FOR_PARTNER / 8);
+    ck_assert_uint_eq(yields, 4);
 }
 END_TEST
 
@@ -156,10 +266,10 @@ START_TEST (time_slices_that_others_had_end_yielding_for_longer_and_longer) {
     ck_assert(yields_after_long_ones(UINT64_C(60) * MILLISECOND)); /* nobody else: no bans in a row yet */
     for (int i = 0; i < 6; i++) {
         ck_assert(!yields_after_long_ones(UINT64_C(30) * MILLISECOND)); /* half of two processors */
-        clock_now += ban - 1;
+        clock_now += ban - 20 * MICROSECOND;                            /* the pauses of a wait take half of that */
         ck_assert(!wait_in_vain());
         ck_assert_uint_eq(yields, 0);
-        clock_now += 1;
+        clock_now += 20 * MICROSECOND;
         ck_assert(!wait_in_vain());
         ck_assert_uint_gt(yields, 0);
         ban = i < 3 ? 2 * ban : ban;
@@ -185,11 +295,17 @@ END_TEST
 static Suite *spin_suite(void) {
     Suite *suite = suite_create("spin");
     TCase *tests = add_case(suite, "spin");
-    tcase_add_test(tests, what_is_there_is_seen_at_the_first_look);
-    tcase_add_test(tests, a_streaming_partner_is_looked_at_later_and_an_answering_one_sooner);
+    tcase_add_test(tests, an_answer_is_met_within_twice_its_time);
+    tcase_add_test(tests, no_pause_is_longer_than_a_microsecond);
+    tcase_add_test(tests, a_streaming_partner_is_let_run_ahead);
+    tcase_add_test(tests, gathering_ends_when_the_partner_is_far);
+    tcase_add_test(tests, gathering_is_given_up_when_the_partner_answers);
+    tcase_add_test(tests, a_slow_stream_is_no_stream);
+    tcase_add_test(tests, gathering_is_tried_now_and_then);
+    tcase_add_test(tests, what_is_near_is_not_let_run_ahead);
     tcase_add_test(tests, pauses_in_vain_become_fewer_and_an_early_partner_makes_them_more);
     tcase_add_test(tests, yields_in_vain_become_few_and_now_and_then_many);
-    tcase_add_test(tests, a_yield_that_lets_others_run_counts_for_several);
+    tcase_add_test(tests, what_others_use_in_a_yield_counts_for_little);
     tcase_add_test(tests, time_slices_that_others_had_end_yielding_for_longer_and_longer);
     tcase_add_test(tests, long_yields_in_quick_succession_are_judged_together);
     return suite;

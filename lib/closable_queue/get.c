@@ -149,24 +149,14 @@ static bool sleep_for_item(weir_queue *queue, weir__team *team, weir_deadline de
     return in_time;
 }
 
-static bool has_item(const weir__slot *slot) {
-    return weir__ptr_load_relaxed(slot) != WEIR__EMPTY;
-}
-
 /* Bounded queues only: their slots stay where they are while nobody holds the lock. */
-static weir__sight look_at_slot(const void *raw) {
-    const weir__ahead *ahead = raw;
-    if (!has_item(ahead->slot))
-        return WEIR__SEE_NOTHING;
-    if (!has_item(ahead->next))
-        return WEIR__SEE_ONE;
-    return has_item(ahead->opposite) ? WEIR__SEE_PLENTY : WEIR__SEE_SEVERAL;
+static bool look_at_slot(const void *outlook, size_t ahead) {
+    return weir__ptr_load_relaxed(weir__outlook_slot(outlook, ahead)) != WEIR__EMPTY;
 }
 
 /* For an unbounded queue, whose slots may be freed while nobody holds the lock. */
-static weir__sight look_at_counts(const void *queue) {
-    uint64_t items = waiting_items(queue);
-    return items == 0 ? WEIR__SEE_NOTHING : items == 1 ? WEIR__SEE_ONE : WEIR__SEE_SEVERAL;
+static bool look_at_counts(const void *queue, size_t ahead) {
+    return waiting_items(queue) > ahead;
 }
 
 /*
@@ -177,10 +167,10 @@ static weir__sight look_at_counts(const void *queue) {
 static bool spin_for_item(weir_queue *queue, const weir__slot *watch, bool misled) {
     weir__spin *spin = &queue->consumers.spin;
     if (weir__queue_is_bounded(queue)) {
-        weir__ahead ahead = weir__queue_ahead(queue, watch);
-        return weir__spin_until(spin, look_at_slot, &ahead);
+        const weir__outlook outlook = {queue, watch};
+        return weir__spin_until(spin, look_at_slot, &outlook, weir__queue_far(queue));
     }
-    return !misled && weir__spin_until(spin, look_at_counts, queue);
+    return !misled && weir__spin_until(spin, look_at_counts, queue, weir__queue_far(queue));
 }
 
 /* Waits until there may be an item. Returns false only when the deadline has passed. */

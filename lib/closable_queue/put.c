@@ -84,25 +84,16 @@ static bool sleep_for_room(weir_queue *queue, weir_deadline deadline) {
     return in_time;
 }
 
-static bool is_empty(const weir__slot *slot) {
-    return weir__ptr_load_relaxed(slot) == WEIR__EMPTY;
-}
-
-static weir__sight look_at_slot(const void *raw) {
-    const weir__ahead *ahead = raw;
-    if (!is_empty(ahead->slot))
-        return WEIR__SEE_NOTHING;
-    if (!is_empty(ahead->next))
-        return WEIR__SEE_ONE;
-    return is_empty(ahead->opposite) ? WEIR__SEE_PLENTY : WEIR__SEE_SEVERAL;
+static bool look_at_slot(const void *outlook, size_t ahead) {
+    return weir__ptr_load_relaxed(weir__outlook_slot(outlook, ahead)) == WEIR__EMPTY;
 }
 
 /* Waits until there may be room. Returns false only when the deadline has passed. */
 static bool wait_for_room(weir_queue *queue, const weir__slot *watch, weir_deadline deadline) {
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
-    weir__ahead ahead = weir__queue_ahead(queue, watch);
-    if (weir__spin_until(&queue->producers.spin, look_at_slot, &ahead))
+    const weir__outlook outlook = {queue, watch};
+    if (weir__spin_until(&queue->producers.spin, look_at_slot, &outlook, weir__queue_far(queue)))
         return true;
     return sleep_for_room(queue, deadline);
 }

@@ -145,21 +145,25 @@ static inline bool weir__queue_is_bounded(const weir_queue *queue) {
 }
 
 /*
- * The slots that a waiting thread looks at, with no lock held: the one it waits for, the next one, and one half-way
- * round. Bounded queues only, whose slots stay where they are.
+ * What a waiting thread looks at, with no lock held: the slot that it waits for, and those ahead of it. Bounded queues
+ * only, whose slots stay where they are.
  */
-typedef struct weir__ahead {
-    const weir__slot *slot, *next, *opposite;
-} weir__ahead;
+typedef struct weir__outlook {
+    const weir_queue *queue;
+    const weir__slot *slot;
+} weir__outlook;
 
-static inline weir__ahead weir__queue_ahead(const weir_queue *queue, const weir__slot *slot) {
-    const weir__slot *begin = queue->ring, *end = begin + queue->capacity;
+/* The slot that is `ahead` (less than the capacity) further round. */
+static inline const weir__slot *weir__outlook_slot(const weir__outlook *outlook, size_t ahead) {
+    const weir_queue *queue = outlook->queue;
+    size_t left = (size_t)(queue->ring + queue->capacity - outlook->slot);
+    return ahead < left ? outlook->slot + ahead : queue->ring + (ahead - left);
+}
+
+/* How far a partner may run ahead of who waits for it: half-way round, so that neither waits for the other then. */
+static inline size_t weir__queue_far(const weir_queue *queue) {
     size_t half = queue->capacity / 2;
-    return (weir__ahead){
-        .slot = slot,
-        .next = slot + 1 == end ? begin : slot + 1,
-        .opposite = half < (size_t)(end - slot) ? slot + half : slot - (queue->capacity - half),
-    };
+    return half < WEIR__SPIN_FARTHEST ? half : WEIR__SPIN_FARTHEST;
 }
 
 /* Ends the queue for everybody, without emptying it. */

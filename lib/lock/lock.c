@@ -6,15 +6,17 @@
 #include "lock/lock.h"
 
 enum { SEEN = 1, SLEEPER = 2 };
+enum { SHORTEST_PAUSE = 16, LONGEST_PAUSE = 1000 }; /* ns */
 
 weir__u32 weir__lock_sleepers;
 
 static const uint64_t unsure_sleep = 1000 * 1000; /* ns; L4 */
 
 static bool acquire_spinning(weir__lock *lock) {
-    for (int pauses = 1; pauses <= WEIR__PAUSES_FOR_LOCK; pauses *= 2) {
-        for (int i = 0; i < pauses; i++)
-            weir__pause();
+    int pause = 0;
+    for (int spent = 0; spent < WEIR__SPIN_FOR_LOCK; spent += pause) {
+        pause = pause < LONGEST_PAUSE ? 2 * pause + SHORTEST_PAUSE : LONGEST_PAUSE;
+        weir__pause((uint32_t)pause);
         if (weir__u32_load_relaxed(&lock->state) == WEIR__LOCK_FREE &&
             weir__u32_swap_acquire(&lock->state, WEIR__LOCK_FREE, WEIR__LOCK_HELD))
             return true;

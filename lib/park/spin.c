@@ -5,20 +5,26 @@
  */
 #include "park/spin.h"
 
-static const uint64_t switching_yield = 2 * 1000;       /* ns: another thread has run meanwhile */
-static const uint64_t long_yield = 2500 * 1000;         /* ns: somebody else had a time slice */
+static const uint64_t quick_yield = 2 * 1000;           /* ns: no other thread has run meanwhile */
+static const uint64_t longest_counted = 4 * 1000;       /* ns of a yield: what others use is not our waiting */
+static const uint64_t long_yield = 2500 * 1000;         /* ns: another thread had a time slice */
 static const uint64_t too_short = 20 * 1000 * 1000;     /* ns: a time in which a clock of used time is not exact */
 static const uint64_t too_long = 1000 * 1000 * 1000;    /* ns: a time that tells nothing about now */
 static const uint64_t no_yield_for = 100 * 1000 * 1000; /* ns */
 
 enum {
-    LONGEST_FIRST = 6, /* the logarithm of pauses */
-    SHORTEST = 4,      /* halvings of the pauses before a yield */
-    SWITCH_COUNTS = 8, /* yields, for one that has let another thread run */
-    PATIENT_FOR = 4,   /* waits in vain */
-    MOST_BANS = 3,     /* doublings of no_yield_for; it stays below too_long */
-    PATIENT_AGAIN = 8, /* each so many waits in vain, another patient one: things may have changed */
-    IMPATIENT_PART = 8 /* of the yields, otherwise */
+    FIRST_PAUSE = 16,       /* ns, of a search */
+    LONGEST_PAUSE = 1024,   /* ns */
+    SHORTEST_GATHER = 1024, /* ns */
+    MOST_GATHER = 5,        /* that, doubled four times */
+    GATHER_LOOKS = 8,       /* in the time */
+    STREAMING = 256,        /* ns for each thing that a streaming partner does, at most */
+    TRY_GATHER = 512,       /* it is tried each so many waits */
+    SHORTEST = 4,           /* halvings of the pauses before a yield */
+    PATIENT_FOR = 4,        /* waits in vain */
+    MOST_BANS = 3,          /* doublings of no_yield_for; it stays below too_long */
+    PATIENT_AGAIN = 8,      /* each so many waits in vain, another patient one: things may have changed */
+    IMPATIENT_PART = 8      /* of the yields, otherwise */
 };
 
 /* Leaves the cache line alone when there is nothing new. */
@@ -35,36 +41,60 @@ static inline uint32_t less(uint32_t value) {
     return value > 0 ? value - 1 : 0;
 }
 
-static void pause_times(uint32_t count) {
-    for (uint32_t i = 0; i < count; i++)
-        weir__pause();
+/* ---- gathering ---- */
+
+/* How often to double, and one; 0: do not gather this time. */
+static uint32_t time_to_gather(weir__spin *spin, size_t far) {
+    uint32_t gather = weir__u32_load_relaxed(&spin->gather);
+    if (far < WEIR__SPIN_FAR || gather > 0)
+        return far < WEIR__SPIN_FAR ? 0 : gather;
+    uint32_t waits = weir__u32_load_relaxed(&spin->waits);
+    weir__u32_store_relaxed(&spin->waits, waits + 1);
+    return waits % TRY_GATHER == 0;
 }
 
-static void learn_from_pauses(weir__spin *spin, weir__sight sight, uint32_t spent, uint32_t most) {
-    uint32_t first = weir__u32_load_relaxed(&spin->first), short_of = weir__u32_load_relaxed(&spin->short_of);
-    set(&spin->first, first, sight == WEIR__SEE_SEVERAL ? more(first, LONGEST_FIRST) : less(first));
-    set(&spin->short_of, short_of, 4 * spent > most ? less(short_of) : short_of);
+/* The time was `gather`, and the partner has not come so far. */
+static void learn_from_gathering(weir__spin *spin, weir__spin_look *look, const void *arg, uint32_t gather,
+                                 size_t far) {
+    size_t streamed = ((size_t)SHORTEST_GATHER << (gather - 1)) / STREAMING;
+    bool streams = look(arg, streamed < far ? streamed - 1 : far);
+    weir__u32_store_relaxed(&spin->gather, streams ? more(gather, MOST_GATHER) : gather - 1);
 }
+
+static void gather(weir__spin *spin, weir__spin_look *look, const void *arg, size_t far) {
+    uint32_t time = time_to_gather(spin, far);
+    if (time == 0)
+        return;
+    for (int i = 0; i < GATHER_LOOKS; i++) {
+        weir__pause(((uint32_t)SHORTEST_GATHER << (time - 1)) / GATHER_LOOKS);
+        if (look(arg, far)) {
+            set(&spin->gather, weir__u32_load_relaxed(&spin->gather), time);
+            return;
+        }
+    }
+    learn_from_gathering(spin, look, arg, time, far);
+}
+
+/* ---- pausing ---- */
 
 static bool pause_until(weir__spin *spin, weir__spin_look *look, const void *arg) {
-    uint32_t short_of = weir__u32_load_relaxed(&spin->short_of), most = WEIR__PAUSES_FOR_PARTNER >> short_of;
-    uint32_t run = 1u << weir__u32_load_relaxed(&spin->first), spent = 0;
-    while (spent < most) {
-        run = run < most - spent ? run : most - spent;
-        pause_times(run);
-        spent += run;
-        weir__sight sight = look(arg);
-        if (sight != WEIR__SEE_NOTHING) {
-            learn_from_pauses(spin, sight, spent, most);
+    uint32_t short_of = weir__u32_load_relaxed(&spin->short_of), most = WEIR__PAUSE_FOR_PARTNER >> short_of;
+    uint32_t spent = 0;
+    for (uint32_t pause = FIRST_PAUSE; spent < most; pause = pause < LONGEST_PAUSE ? 2 * pause : pause) {
+        weir__pause(pause);
+        spent += pause;
+        if (look(arg, 0)) {
+            set(&spin->short_of, short_of, 4 * spent > most ? less(short_of) : short_of);
             return true;
         }
-        run *= 2;
     }
     set(&spin->short_of, short_of, more(short_of, SHORTEST));
     return false;
 }
 
-/* What all that wait have learnt about the processors; hints, like those. */
+/* ---- yielding ---- */
+
+/* What all that wait have learnt about the processors: hints too. */
 static struct {
     weir__u64 judged_at, used_by_then; /* on the monotonic clock, and on the one that counts our own time */
     weir__u64 no_yield_until;
@@ -92,26 +122,26 @@ static void judge_long_yield(uint64_t now) {
 }
 
 /* What a yield of so many nanoseconds has told; returns how much of the waiting was done by it. */
-static int learn_from_yield(weir__spin *spin, uint64_t took, uint64_t now, weir__sight sight) {
+static uint64_t learn_from_yield(weir__spin *spin, uint64_t took, uint64_t now, bool seen) {
     uint32_t short_of = weir__u32_load_relaxed(&spin->short_of);
     if (took > long_yield)
         judge_long_yield(now);
-    if (took <= switching_yield && sight != WEIR__SEE_NOTHING) /* the partner runs beside us */
+    if (took <= quick_yield && seen) /* the partner runs beside us */
         set(&spin->short_of, short_of, less(short_of));
-    return took > switching_yield ? SWITCH_COUNTS : 1;
+    return took < longest_counted ? took : longest_counted;
 }
 
 static bool yield_until(weir__spin *spin, weir__spin_look *look, const void *arg) {
     uint32_t in_vain = weir__u32_load_relaxed(&spin->in_vain);
     bool patient = in_vain < PATIENT_FOR || in_vain % PATIENT_AGAIN == 0;
-    int left = patient ? WEIR__YIELDS_FOR_PARTNER : WEIR__YIELDS_FOR_PARTNER / IMPATIENT_PART;
+    uint64_t most = patient ? WEIR__YIELD_FOR_PARTNER : WEIR__YIELD_FOR_PARTNER / IMPATIENT_PART, spent = 0;
     uint64_t before = weir__clock_now();
-    while (left > 0 && before >= weir__u64_load_relaxed(&processors.no_yield_until)) {
+    while (spent < most && before >= weir__u64_load_relaxed(&processors.no_yield_until)) {
         weir__yield();
-        weir__sight sight = look(arg);
+        bool seen = look(arg, 0);
         uint64_t after = weir__clock_now();
-        left -= learn_from_yield(spin, after - before, after, sight);
-        if (sight != WEIR__SEE_NOTHING) {
+        spent += learn_from_yield(spin, after - before, after, seen);
+        if (seen) {
             set(&spin->in_vain, in_vain, 0);
             return true;
         }
@@ -121,6 +151,8 @@ static bool yield_until(weir__spin *spin, weir__spin_look *look, const void *arg
     return false;
 }
 
-bool weir__spin_until(weir__spin *spin, weir__spin_look *look, const void *arg) {
+bool weir__spin_until(weir__spin *spin, weir__spin_look *look, const void *arg, size_t far) {
+    if (WEIR__PAUSE_FOR_PARTNER > 0)
+        gather(spin, look, arg, far);
     return pause_until(spin, look, arg) || yield_until(spin, look, arg);
 }

@@ -24,22 +24,25 @@ struct sight {
     uint64_t weight;
 };
 
-static weir__sight look_for_room(const void *raw) {
+/* One ahead is one item more, of no weight: nothing is known of it. */
+static bool look_for_room(const void *raw, size_t ahead) {
     const struct sight *sight = raw;
     const weir__limits *limits = sight->limits;
     uint64_t items = weir__u64_load_relaxed(&limits->items);
-    if (!has_room(limits, sight->weight))
-        return WEIR__SEE_NOTHING;
-    if (items + 1 >= limits->max_items)
-        return WEIR__SEE_ONE;
-    return items <= limits->max_items / 2 ? WEIR__SEE_PLENTY : WEIR__SEE_SEVERAL;
+    return has_room(limits, sight->weight) && (ahead == 0 || items + ahead < limits->max_items);
+}
+
+/* How many may leave before the one that waits for room looks. */
+static size_t far_of(const weir__limits *limits) {
+    uint64_t half = limits->max_items / 2;
+    return half < WEIR__SPIN_FARTHEST ? (size_t)half : WEIR__SPIN_FARTHEST;
 }
 
 /* Waits awake for a moment, in its place in line. */
 static void spin_locked(weir__limits *limits, uint64_t weight) {
     const struct sight sight = {limits, weight};
     weir__lock_release(&limits->lock);
-    (void)weir__spin_until(&limits->spin, look_for_room, &sight);
+    (void)weir__spin_until(&limits->spin, look_for_room, &sight, far_of(limits));
     weir__lock_acquire(&limits->lock);
 }
 

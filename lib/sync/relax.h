@@ -1,5 +1,5 @@
 /*
- * relax.h - what a thread does that expects something to change within a microsecond or so.
+ * relax.h - what a thread does that expects something to change within microseconds.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -7,23 +7,17 @@
 #define WEIR_SYNC_RELAX_H
 
 #include <sched.h>
+#include <stdint.h>
 
-/* The longest run of pauses between two looks at a lock that is held for a few dozen instructions; how many pauses, and
-   then how many yields, a partner that is about to put or get is waited for. */
-enum { WEIR__PAUSES_FOR_LOCK = 32, WEIR__PAUSES_FOR_PARTNER = 128, WEIR__YIELDS_FOR_PARTNER = 32 };
+/* How long a lock is waited for awake, which is held for a few dozen instructions; how long a partner that is about to
+   put or get is, with pauses, and how long with yields. Nanoseconds. */
+enum { WEIR__SPIN_FOR_LOCK = 2000, WEIR__PAUSE_FOR_PARTNER = 8 * 1024, WEIR__YIELD_FOR_PARTNER = 16 * 1000 };
 
-/* Tells the processor that this is a waiting loop: 20 to 150 cycles, by the processor. */
-static inline void weir__pause(void) {
-#if defined(__x86_64__) || defined(__i386__)
-    __builtin_ia32_pause();
-#elif defined(__aarch64__)
-    __asm__ __volatile__("isb" ::: "memory"); /* yield is a no-op on most cores; isb takes about as long as a pause */
-#elif defined(__arm__)
-    __asm__ __volatile__("yield" ::: "memory");
-#else
-    __asm__ __volatile__("" ::: "memory");
-#endif
-}
+/*
+ * Tells the processor for about so many nanoseconds that this is a waiting loop: at least one pause, which takes 5 to
+ * 50 ns, by the processor. The first call measures it.
+ */
+void weir__pause(uint32_t nanoseconds);
 
 /* Lets another thread have this processor, if one is ready. */
 static inline void weir__yield(void) {

@@ -7,9 +7,12 @@
 #ifndef WEIR_SYNC_RELAX_H
 #define WEIR_SYNC_RELAX_H
 
-enum { WEIR__PAUSES_FOR_LOCK = 0, WEIR__PAUSES_FOR_PARTNER = 0, WEIR__YIELDS_FOR_PARTNER = 0 };
+#include <stdint.h>
 
-static inline void weir__pause(void) {
+enum { WEIR__SPIN_FOR_LOCK = 0, WEIR__PAUSE_FOR_PARTNER = 0, WEIR__YIELD_FOR_PARTNER = 0 };
+
+static inline void weir__pause(uint32_t nanoseconds) {
+    (void)nanoseconds;
 }
 
 static inline void weir__yield(void) {
