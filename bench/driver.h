@@ -7,6 +7,7 @@
  *     DRIVER ordered w=3,4,5 cap=64 work=1000      the same, and the items come out in the order in which they came in
  *     DRIVER idle                                  CPU seconds of 12 waiting consumers in one second
  *     DRIVER calibrate                             steps of the work loop in a microsecond
+ *     DRIVER limits                                what the machine's own steps take (machine.h); weir_peer only
  *
  * Further keys: ipu=STEPS, the work loop's steps in a microsecond, so that all drivers of a run do the same work.
  * The line is `DRIVER WORKLOAD items_per_s=N wall_s=N cpu_s=N ctxsw=N`, the last being context switches; a driver

@@ -29,6 +29,7 @@ SHAPES = ["1x1", "2x2", "4x4", "8x8"]
 CAPACITIES = [1, 2, 4, 16, 64, 256, 1024, 4096]
 WORKS = [0, 100, 300, 1000, 3000, 10000]  # nanoseconds
 STAGES = 3
+SLOTS_IN_LINE = 8
 COLUMNS = ["config", "driver", "round", "items", "items_per_s", "wall_s", "cpu_s", "ctxsw"]
 # One for each processor: busy until it is killed, or whoever started it is gone.
 HOG = """
@@ -88,6 +89,17 @@ class Config:
         """The items/s of a pipeline that would do nothing but its work; None: it has none."""
         work = float(self.keys.get("work", 0))
         return processors() * 1e9 / (STAGES * work) if work > 0 else None
+
+    def limit(self, limits):
+        """The nanoseconds that an item costs at least with one lock on each side and slots that travel; None: it has no such limit.
+
+        With room for a few items at most so many go over and back in a trip of a line. With more, lines travel while
+        others are written, and each side pays for its lock and its part in the trip of an eighth of a line.
+        """
+        if self.workload not in ("queue", "pingpong") or not limits:
+            return None
+        room = int(self.keys.get("cap", 1))
+        return max(limits["line_ns"] / room, limits["rmw_ns"] + limits["line_ns"] / (2 * SLOTS_IN_LINE))
 
 
 def queue_config(shape, capacity):
@@ -242,6 +254,17 @@ def calibrate(driver):
         sys.exit(f"bench: cannot calibrate: {error}")
 
 
+def limits_of(drivers):
+    """What the machine's own steps take, in nanoseconds, by their names; {}: no driver tells."""
+    for path in drivers.values():
+        try:
+            words = output_of([path, "limits"]).split()
+            return {name: float(value) for name, value in (word.split("=") for word in words)}
+        except (Failed, Unknown, ValueError):
+            continue
+    return {}
+
+
 # ---- tables ----
 
 
@@ -272,9 +295,10 @@ def idle_table(results, width):
     return lines
 
 
-def rate_table(config, results, width, base):
-    ceiling = config.ceiling()
-    part = f" {'ceiling':>8}" if ceiling else ""
+def rate_table(config, results, width, base, limits):
+    ceiling, limit = config.ceiling(), config.limit(limits)
+    ceiling = 1e9 / limit if limit else ceiling
+    part = f" {'limit' if limit else 'ceiling':>8}" if ceiling else ""
     lines = [
         f"{'':{width}} {'items/s':>9} {'min..max':>19} {'ratio':>8} {'cpu ns/item':>12} {'ctxsw/item':>11}{part}"
     ]
@@ -292,13 +316,13 @@ def rate_table(config, results, width, base):
     return lines
 
 
-def table(config, results, drivers):
+def table(config, results, drivers, limits):
     width = max(len(name) for name in drivers)
     base = next(iter(drivers))
     if config.workload == "idle":
         lines = idle_table(results, width)
     else:
-        lines = rate_table(config, results, width, base)
+        lines = rate_table(config, results, width, base, limits)
     of = f"  (plotted: {', '.join(config.sweeps)})" if config.sweeps else ""
     return "\n".join([f"\n{config.name}{of}"] + [line.rstrip() for line in lines])
 
@@ -419,11 +443,15 @@ def run(report, configs, drivers, options):
     )
     report.say(f"ratio: the items/s of {next(iter(drivers))} to those of the driver")
     report.say("ceiling: the part of what the processors could do if there were nothing but the work")
+    limits = {} if options.hogs else limits_of(drivers)
+    if limits:
+        report.say("limits: " + " ".join(f"{name}={value:g}" for name, value in limits.items()))
+        report.say("limit: the part of what one lock for each side and the slots' trips would let through")
     measured = {}
     for config in configs:
         measured[config.name] = measure(report, config, drivers, options)
         if measured[config.name]:
-            report.say(table(config, measured[config.name], drivers))
+            report.say(table(config, measured[config.name], drivers, limits))
     if not options.hogs:
         plot(report, measured, drivers)
     report.say(f"each run: {os.path.join(report.folder, 'results.tsv')}")

@@ -6,7 +6,11 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include <string.h>
+
 #include <weir.h>
+
+#include "machine.h"
 
 typedef weir_queue queue;
 #include "workloads.h"
@@ -109,5 +113,9 @@ static void run_groups(void) {
 
 int main(int argc, char **argv) {
     static const struct driver self = {"weir_peer", NULL, run_queue, run_pingpong, run_groups, NULL, run_idle};
+    if (argc == 2 && strcmp(argv[1], "limits") == 0) {
+        print_limits();
+        return 0;
+    }
     return driver_main(argc, argv, &self);
 }

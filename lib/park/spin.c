@@ -14,6 +14,7 @@ static const uint64_t no_yield_for = 100 * 1000 * 1000; /* ns */
 
 enum {
     FIRST_PAUSE = 16,       /* ns, of a search */
+    OVERSHOOT = 4,          /* the part of what was waited already that the next pause takes */
     LONGEST_PAUSE = 1024,   /* ns */
     SHORTEST_GATHER = 1024, /* ns */
     MOST_GATHER = 5,        /* that, doubled four times */
@@ -80,7 +81,9 @@ static void gather(weir__spin *spin, weir__spin_look *look, const void *arg, siz
 static bool pause_until(weir__spin *spin, weir__spin_look *look, const void *arg) {
     uint32_t short_of = weir__u32_load_relaxed(&spin->short_of), most = WEIR__PAUSE_FOR_PARTNER >> short_of;
     uint32_t spent = 0;
-    for (uint32_t pause = FIRST_PAUSE; spent < most; pause = pause < LONGEST_PAUSE ? 2 * pause : pause) {
+    while (spent < most) {
+        uint32_t pause = FIRST_PAUSE + spent / OVERSHOOT;
+        pause = pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE;
         weir__pause(pause);
         spent += pause;
         if (look(arg, 0)) {
