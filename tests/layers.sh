@@ -1,6 +1,7 @@
 #!/bin/sh
 # lib/ is a strict order of rooms: a file includes only what its own room has and what stands before it; only lib/sync
-# touches the system; no function and no file is too long.
+# touches the system; no file calls a cancellation point and does not say how that is none; no function and no file is
+# too long.
 #
 # environment: top_srcdir.
 #
@@ -104,6 +105,22 @@ check_calls() {
         END { exit bad }'
 }
 
+# check_cancellation FILE: reads the bare text; what POSIX makes a cancellation point, or lets be one, of what a library
+# like this might call, is only called between weir__uncancellable_begin and _end.
+check_cancellation() {
+    awk -v file="$1" '
+        match($0, /(^|[^A-Za-z0-9_])(accept|clock_nanosleep|close|connect|creat|dprintf|fcntl|fdatasync|fsync|ioctl|mq_[a-z]+|nanosleep|open|openat|p?poll|p?select|pthread_(cond_(timed)?wait|join|testcancel)|p?readv?|recv[a-z]*|sem_[a-z]*wait|send[a-z]*|sig(pause|suspend|timedwait|wait|waitinfo)|sleep|usleep|system|wait(id|pid)?|p?writev?|fopen|fclose|fflush|fputc|fputs|fwrite|fprintf|vfprintf|perror|printf|putc|putchar|puts|vprintf|localtime|ctime|strftime|syslog|tmpfile)[ ]*\(/) && $0 !~ /^#/ && point == "" {
+            point = NR ": " $0
+        }
+        /weir__uncancellable_begin\(/ { shielded = 1 }
+        END {
+            if (point != "" && !shielded) {
+                print "FAIL: " file ":" point ": a cancellation point, without weir__uncancellable_begin"
+                exit 1
+            }
+        }'
+}
+
 # check_lengths FILE: reads the bare text, formatted as clang-format does: a function ends with a } at the margin.
 check_lengths() {
     awk -v file="$1" -v most="$longest_function" -v most_lines="$longest_file" '
@@ -141,6 +158,7 @@ check_file() {
     if [ "$room" != sync ]; then
         check_calls "$name" <"$work/bare" || failed=1
     fi
+    check_cancellation "$name" <"$work/bare" || failed=1
     check_lengths "$name" <"$work/bare" || failed=1
 }
 

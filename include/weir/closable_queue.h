@@ -21,7 +21,7 @@
  *              What a thread did before a put is seen by the thread that gets the item; what it did before a get, by
  *              the thread whose put has the room; and what it did before a task_done, by those whose join returns.
  *   Blocking   a waiting thread sleeps and costs no CPU. Signals and spurious wake-ups are not seen, and no call is a
- *              cancellation point.
+ *              cancellation point, nor is a drop function that it calls: a request for cancellation stays pending.
  *   NULL       a NULL queue, NULL options, or NULL where a result goes is WEIR_INVALID and has no effect.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT

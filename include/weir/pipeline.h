@@ -59,6 +59,8 @@
  *              first and from one thread, and destroy, which must be the last.
  *   Callbacks  are called with no lock held. Those of a stage are called in several threads at once. None may end its
  *              thread, but a stage's function may: its item counts as failed with code -WEIR_UNFINISHED.
+ *   Cancelling no call is a cancellation point (pthread_cancel), nor are the callbacks and the streams that it calls or
+ *              writes to: a request stays pending until the call has returned.
  *   NULL       a NULL pipeline or task, or NULL where a result goes or where a function is needed, is WEIR_INVALID (or
  *              0, or NULL) and has no effect.
  *
@@ -266,7 +268,8 @@ typedef struct weir_pipeline_options {
     void *weigh_arg;
     size_t max_errors; /* how many errors a report keeps; 0: 100 */
     uint64_t grace;    /* ns that functions have to return after a deadline or a cancel; 0: 100 ms */
-    FILE *trace;       /* gets Chrome trace-event JSON, a row for each worker; the caller's; NULL: none */
+    FILE *trace;       /* gets Chrome trace-event JSON, a row for each worker; the caller's; NULL: none. Written by
+                          start, by the workers, and by the finish or destroy that ends the run, which flushes it */
     void *reserved[4]; /* all NULL */
 } weir_pipeline_options;
 

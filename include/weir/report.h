@@ -121,8 +121,8 @@ typedef enum weir_report_format {
 } weir_report_format;
 
 /*
- * Writes the report to `stream`, which stays the caller's, and flushes it. Blocks as the stream does. A name is escaped
- * as the format wants it.
+ * Writes the report to `stream`, which stays the caller's, and flushes it, in the calling thread. Blocks as the stream
+ * does, and is no cancellation point all the same. A name is escaped as the format wants it.
  *
  * WEIR_OK; WEIR_INVALID: NULL, or no such format; WEIR_CLOSED: the stream took not all of it.
  */

@@ -107,8 +107,10 @@ static void drop_everything(weir_pipeline *pipeline) {
 void weir__pipeline_cancel_as(weir_pipeline *pipeline, weir_status outcome) {
     if (!set_cancelled(pipeline, outcome))
         return;
+    int before = weir__uncancellable_begin(); /* functions of the program are called */
     wake_everybody(pipeline);
     drop_everything(pipeline);
+    weir__uncancellable_end(before);
     weir__lock_acquire(&pipeline->lock);
     pipeline->cancelling = false;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);

@@ -199,14 +199,23 @@ static weir_status put_plain(weir_pipeline *pipeline, void *item, weir_deadline 
     return weir_queue_put_until(pipeline->entrance->queue, item, deadline);
 }
 
+/* What an item that is put weighs, asked in a thread of the program. */
+static uint64_t weight_of(const weir_pipeline_options *options, const void *item) {
+    if (options->weigh == NULL)
+        return 0;
+    int before = weir__uncancellable_begin();
+    uint64_t weight = options->weigh(item, options->weigh_arg);
+    weir__uncancellable_end(before);
+    return weight;
+}
+
 /* An item on its way in, weighed; NULL: out of memory. */
 static weir__envelope *wrap(weir_pipeline *pipeline, void *item) {
-    const weir_pipeline_options *options = &pipeline->options;
     weir__envelope *envelope = weir__envelope_new(pipeline, NULL, item);
     if (envelope == NULL)
         return NULL;
     envelope->stage = pipeline->entrance;
-    envelope->weight = options->weigh != NULL ? options->weigh(item, options->weigh_arg) : 0;
+    envelope->weight = weight_of(&pipeline->options, item);
     return envelope;
 }
 

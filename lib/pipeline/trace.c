@@ -2,7 +2,9 @@
  * trace.c - every call of every function, as Chrome trace events: "Trace Event Format", the JSON array form.
  *
  * Events are written as they come, so a trace needs no memory and is as long as its stream. A row for each worker: its
- * number among all workers is the thread id. Each event is written by one call, which the stream makes one piece.
+ * number among all workers is the thread id. Each event is written by one call, which the stream makes one piece. The
+ * first and the last are written in a thread of the program, and what a worker's function has left its thread like is
+ * not known: so cancellation is put off.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -36,11 +38,8 @@ static size_t first_row_of(const weir_stage *wanted) {
     return row;
 }
 
-void weir__trace_begin(weir_pipeline *pipeline) {
-    FILE *stream = pipeline->options.trace;
+static void write_rows(weir_pipeline *pipeline, FILE *stream) {
     char name[WEIR__MESSAGE];
-    if (stream == NULL)
-        return;
     escape(name, sizeof name, pipeline->name[0] != '\0' ? pipeline->name : "weir");
     fprintf(stream, "[\n{\"ph\":\"M\",\"pid\":1,\"tid\":0,\"name\":\"process_name\",\"args\":{\"name\":\"%s\"}}", name);
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
@@ -53,21 +52,33 @@ void weir__trace_begin(weir_pipeline *pipeline) {
     }
 }
 
+void weir__trace_begin(weir_pipeline *pipeline) {
+    if (pipeline->options.trace == NULL)
+        return;
+    int before = weir__uncancellable_begin();
+    write_rows(pipeline, pipeline->options.trace);
+    weir__uncancellable_end(before);
+}
+
 void weir__trace_call(const weir_task *task, uint64_t from, uint64_t to) {
     const weir_stage *stage = task->stage;
     uint64_t start = from - stage->pipeline->started, took = to - from;
     char name[WEIR__MESSAGE];
     escape(name, sizeof name, stage->name);
+    int before = weir__uncancellable_begin();
     fprintf(stage->pipeline->options.trace,
             ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":%zu,\"name\":\"%s\",\"ts\":%" PRIu64 ".%03u,\"dur\":%" PRIu64 ".%03u}",
             stage->first_row + task->number, name, start / 1000, (unsigned)(start % 1000), took / 1000,
             (unsigned)(took % 1000));
+    weir__uncancellable_end(before);
 }
 
 void weir__trace_end(weir_pipeline *pipeline) {
     FILE *stream = pipeline->options.trace;
     if (stream == NULL)
         return;
+    int before = weir__uncancellable_begin();
     fprintf(stream, "\n]\n");
     fflush(stream);
+    weir__uncancellable_end(before);
 }

@@ -5,6 +5,7 @@
  */
 #include "report/print.h"
 #include "report/letter.h"
+#include "sync/thread.h"
 
 #include <stdarg.h>
 
@@ -27,9 +28,7 @@ void weir__out_shown(weir__out *out, const char *string) {
         weir__out_bytes(out, letter.bytes, letter.size);
 }
 
-weir_status weir_report_print(const weir_report *report, weir_report_format format, FILE *stream) {
-    if (report == NULL || stream == NULL)
-        return WEIR_INVALID;
+static weir_status print(const weir_report *report, weir_report_format format, FILE *stream) {
     weir__out out = {.stream = stream};
     switch (format) {
         case WEIR_TABLE:
@@ -48,4 +47,13 @@ weir_status weir_report_print(const weir_report *report, weir_report_format form
     if (fflush(stream) != 0)
         out.failed = true;
     return out.failed ? WEIR_CLOSED : WEIR_OK;
+}
+
+weir_status weir_report_print(const weir_report *report, weir_report_format format, FILE *stream) {
+    if (report == NULL || stream == NULL)
+        return WEIR_INVALID;
+    int before = weir__uncancellable_begin(); /* writing to a stream is a cancellation point */
+    weir_status status = print(report, format, stream);
+    weir__uncancellable_end(before);
+    return status;
 }

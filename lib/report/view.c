@@ -11,6 +11,7 @@
 #include "report/figure.h"
 #include "report/letter.h"
 #include "sync/memory.h"
+#include "sync/thread.h"
 
 #include <string.h>
 
@@ -297,6 +298,8 @@ void weir__view_draw(struct weir__view *view, const weir_report *report, bool la
         draw_on_terminal(view, report, last);
     else
         draw_line(view, report, last);
+    int before = weir__uncancellable_begin();
     fwrite(view->frame, 1, view->length, view->stream);
     fflush(view->stream);
+    weir__uncancellable_end(before);
 }

@@ -4,6 +4,8 @@
  * Each thread has a list of what it is inside of, the innermost first. A call that waits for others finds out from it
  * whether it would wait for the thread that makes it. The list is the thread's own: no lock, no atomic.
  *
+ * Inside, the thread is not cancelled, whatever the function does: what the library has in hand would be lost.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #ifndef WEIR_SYNC_CALLOUT_H
@@ -18,6 +20,7 @@
 typedef struct weir__callout {
     const void *object;
     unsigned how;
+    int cancellable; /* what it was before */
     struct weir__callout *outer;
 } weir__callout;
 
@@ -25,11 +28,13 @@ typedef struct weir__callout {
 static inline void weir__callout_begin(weir__callout *callout, const void *object, unsigned how) {
     weir__callout **innermost = weir__thread_callouts();
     *callout = (weir__callout){.object = object, .how = how, .outer = *innermost};
+    callout->cancellable = weir__uncancellable_begin();
     *innermost = callout;
 }
 
 static inline void weir__callout_end(const weir__callout *callout) {
     *weir__thread_callouts() = callout->outer;
+    weir__uncancellable_end(callout->cancellable);
 }
 
 /* Forgets what the thread was inside of beyond this one: its stack was unwound. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "sync/event_ends.h"
+#include "sync/thread.h"
 
 enum { LAST_STANDARD = 2 };
 
@@ -70,22 +71,28 @@ static void tell(const weir__event *event) {
 }
 
 int weir__event_descriptor(weir__event *event) {
+    int before = weir__uncancellable_begin();
     if (!event->open) {
         event->open = open_event(event);
         if (event->open && event->happened)
             tell(event);
     }
+    weir__uncancellable_end(before);
     return event->open ? event->readable : -1;
 }
 
 void weir__event_happen(weir__event *event) {
+    int before = weir__uncancellable_begin();
     if (event->open && !event->happened)
         tell(event);
+    weir__uncancellable_end(before);
     event->happened = true;
 }
 
 void weir__event_close(weir__event *event) {
+    int before = weir__uncancellable_begin();
     if (event->open)
         close_ends(event->readable, event->written);
+    weir__uncancellable_end(before);
     event->open = false;
 }

@@ -17,6 +17,7 @@
 #include <time.h>
 
 #include "sync/clock.h"
+#include "sync/thread.h"
 
 enum { BUCKETS = 64 };
 
@@ -83,11 +84,8 @@ static bool sleep_in(struct bucket *bucket, struct sleeper *sleeper, uint64_t de
 bool weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
     struct sleeper self = {.word = word};
     struct bucket *bucket = bucket_of(word);
-    int cancellable;
     bool in_time = true;
-
-    /* pthread_cond_wait is a cancellation point, and unwinding would leave the node in the list. */
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
+    int before = weir__uncancellable_begin(); /* pthread_cond_wait: unwinding would leave the node in the list */
     pthread_mutex_lock(&bucket->mutex);
     if (weir__u32_load_relaxed(word) == value) {
         cond_init_monotonic(&self.cond);
@@ -98,7 +96,7 @@ bool weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
         pthread_cond_destroy(&self.cond);
     }
     pthread_mutex_unlock(&bucket->mutex);
-    pthread_setcancelstate(cancellable, NULL);
+    weir__uncancellable_end(before);
     return in_time;
 }
 

@@ -27,10 +27,11 @@ bool weir__signal_is_blocked(int signal) {
 }
 
 int weir__signals_wait(const weir__signals *signals) {
-    int arrived;
+    int arrived, before = weir__uncancellable_begin();
     do /* again, when another signal's handler has interrupted it */
         arrived = sigwaitinfo(&signals->set, NULL);
     while (arrived <= 0);
+    weir__uncancellable_end(before);
     return arrived;
 }
 
@@ -39,7 +40,10 @@ bool weir__signal_take(int signal) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, signal);
-    return sigtimedwait(&set, NULL, &none) == signal;
+    int before = weir__uncancellable_begin();
+    int taken = sigtimedwait(&set, NULL, &none);
+    weir__uncancellable_end(before);
+    return taken == signal;
 }
 
 void weir__signal_send(const weir__thread *thread, int signal) {

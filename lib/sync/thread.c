@@ -24,6 +24,17 @@ struct weir__callout **weir__thread_callouts(void) {
     return &callouts;
 }
 
+int weir__uncancellable_begin(void) {
+    int before;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
+void weir__uncancellable_end(int before) {
+    int unused; /* not every system takes NULL */
+    pthread_setcancelstate(before, &unused);
+}
+
 static void leave(void *raw) {
     const weir__thread *thread = raw;
     if (thread->at_exit != NULL)
@@ -32,8 +43,7 @@ static void leave(void *raw) {
 
 static void *trampoline(void *raw) {
     weir__thread *thread = raw;
-    int cancellable;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable);
+    (void)weir__uncancellable_begin();
     weir__thread_set_name(thread->name);
     self = thread;
     pthread_cleanup_push(leave, thread); /* runs on pthread_exit too */
@@ -89,10 +99,9 @@ bool weir__thread_start(weir__thread *thread) {
 }
 
 void weir__thread_join(weir__thread *thread) {
-    int cancellable;
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellable); /* pthread_join is a cancellation point */
+    int before = weir__uncancellable_begin();
     pthread_join(thread->id, NULL);
-    pthread_setcancelstate(cancellable, NULL);
+    weir__uncancellable_end(before);
 }
 
 unsigned weir__processors(void) {

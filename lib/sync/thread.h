@@ -37,6 +37,14 @@ void weir__thread_join(weir__thread *thread);
 /* The calling thread, if it was started here; else NULL. */
 const weir__thread *weir__thread_self(void);
 
+/*
+ * Between these two the calling thread is not cancelled: a request stays pending. What begin returned is for end; pairs
+ * may stand inside each other. No call of the library is a cancellation point, so they stand around each call of the
+ * system that is one, and around each function of the program that is called in a thread of the program.
+ */
+int weir__uncancellable_begin(void);
+void weir__uncancellable_end(int before);
+
 /* The calling thread's list of what it is inside of (sync/callout.h); empty at first. */
 struct weir__callout **weir__thread_callouts(void);
 

@@ -23,6 +23,14 @@ typedef struct weir__thread {
 bool weir__thread_start(weir__thread *thread);
 void weir__thread_join(weir__thread *thread);
 const weir__thread *weir__thread_self(void);
+static inline int weir__uncancellable_begin(void) {
+    return 0;
+}
+
+static inline void weir__uncancellable_end(int before) {
+    (void)before;
+}
+
 struct weir__callout **weir__thread_callouts(void);
 unsigned weir__processors(void);
 

@@ -1,0 +1,715 @@
+/*
+ * test_cancellation.c - no call is a cancellation point: with a request for cancellation pending in its thread, each
+ * call does all that it has to, blocks and returns as ever, and the thread ends at its own next cancellation point.
+ *
+ * `table` has the calls; lib/weir.sym says whether one is missing. The functions of the program that are called meanwhile
+ * write somewhere, which is a cancellation point of the system's.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pairs.h"
+#include "support.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+struct world {
+    const struct row *row;
+    weir_queue *queue;   /* two items fit */
+    weir_queue *results; /* of the pipeline; one fits */
+    weir_threads *threads;
+    weir_worker *worker;
+    weir_pipeline *pipeline;
+    weir_report *report;
+    weir_dead_letter *letter;
+    weir_task *task; /* of a call inside a stage's function */
+    FILE *stream;
+    int nowhere; /* a descriptor */
+    struct gate gate;
+    atomic_size_t dropped;
+    /* Of the thread that makes the call. */
+    atomic_int number;
+    atomic_bool returned, ended;
+};
+
+static void must(weir_status status, weir_status wanted, const char *what) {
+    if (status != wanted)
+        pair_fail("%s: \"%s\" instead of \"%s\"", what, weir_strerror(status), weir_strerror(wanted));
+}
+
+/* ---- functions of the program ---- */
+
+static void reach_cancellation_point(struct world *world) {
+    if (write(world->nowhere, "!", 1) != 1)
+        pair_fail("/dev/null takes nothing");
+}
+
+static void drop(void *item, void *raw) {
+    struct world *world = raw;
+    (void)item;
+    reach_cancellation_point(world);
+    atomic_fetch_add(&world->dropped, 1);
+}
+
+static uint64_t weigh(const void *item, void *raw) {
+    (void)item;
+    reach_cancellation_point(raw);
+    return 1;
+}
+
+static void *pass(void *item, void *raw) {
+    struct world *world = raw;
+    gate_pass(&world->gate);
+    return item;
+}
+
+static weir_status pass_init(void *raw, void **state) {
+    struct world *world = raw;
+    gate_pass(&world->gate);
+    *state = raw;
+    return WEIR_OK;
+}
+
+static int pass_source(weir_task *task, void *none, void *raw) {
+    (void)task;
+    (void)none;
+    pass(NULL, raw);
+    return WEIR_END;
+}
+
+static int fail_at_once(weir_task *task, void *item, void *raw) {
+    (void)item;
+    (void)raw;
+    return weir_task_fail(task, 5, "no");
+}
+
+static void make_call(struct world *world);
+
+/* A worker is not cancelled, but its function may have changed that. */
+static int call_inside(weir_task *task, void *item, void *raw) {
+    struct world *world = raw;
+    int before;
+    (void)item;
+    world->task = task;
+    pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
+    make_call(world);
+    pthread_setcancelstate(before, &before);
+    return 0;
+}
+
+/* ---- what there is before the call ---- */
+
+static void prepare_nothing(struct world *world) {
+    (void)world;
+}
+
+static void prepare_full(struct world *world) {
+    must(weir_queue_put(world->queue, number(0)), WEIR_OK, "put");
+    must(weir_queue_put(world->queue, number(1)), WEIR_OK, "put");
+}
+
+static void prepare_taken(struct world *world) {
+    void *item;
+    must(weir_queue_put(world->queue, number(0)), WEIR_OK, "put");
+    must(weir_queue_get(world->queue, &item), WEIR_OK, "get");
+}
+
+static const weir_worker_options workers = {.func = pass};
+
+static weir_worker_options options_of(struct world *world) {
+    weir_worker_options options = workers;
+    options.arg = world;
+    return options;
+}
+
+static void prepare_threads(struct world *world) {
+    must(weir_start_threads(&world->threads, 1, pass, world, world->queue, NULL), WEIR_OK, "start_threads");
+    must(weir_queue_put(world->queue, number(0)), WEIR_OK, "put");
+    gate_wait_for(&world->gate, 1);
+}
+
+static void prepare_worker(struct world *world) {
+    weir_worker_options options = options_of(world);
+    must(weir_worker_start(&world->worker, &options, world->queue, NULL), WEIR_OK, "worker_start");
+    must(weir_queue_put(world->queue, number(0)), WEIR_OK, "put");
+    gate_wait_for(&world->gate, 1);
+    must(weir_queue_close(world->queue), WEIR_OK, "close");
+}
+
+static void add(struct world *world, weir_stage_options stage) {
+    stage.name = "stage";
+    stage.arg = world;
+    stage.drop = drop;
+    must(weir_pipeline_add(world->pipeline, NULL, &stage), WEIR_OK, "add");
+}
+
+static void prepare_pipeline(struct world *world, weir_stage_options stage) {
+    must(weir_pipeline_create(
+             &world->pipeline,
+             &(weir_pipeline_options){
+                 .max_items = 2, .max_bytes = 100, .weigh = weigh, .weigh_arg = world, .trace = world->stream}),
+         WEIR_OK, "create");
+    add(world, stage);
+}
+
+static void start(struct world *world, size_t items) {
+    must(weir_pipeline_start(world->pipeline), WEIR_OK, "start");
+    for (size_t i = 0; i < items; i++)
+        must(weir_pipeline_put(world->pipeline, number(i)), WEIR_OK, "put");
+}
+
+static void prepare_unstarted(struct world *world) {
+    prepare_pipeline(world, (weir_stage_options){.func = pass});
+}
+
+static void prepare_created(struct world *world) {
+    must(weir_pipeline_create(&world->pipeline, NULL), WEIR_OK, "create");
+}
+
+/* Two items, the first of them at the gate. */
+static void prepare_running(struct world *world) {
+    prepare_unstarted(world);
+    start(world, 2);
+    gate_wait_for(&world->gate, 1);
+}
+
+/* The same without anything that would have to return. */
+static void prepare_idle(struct world *world) {
+    prepare_unstarted(world);
+    start(world, 0);
+}
+
+static void prepare_source(struct world *world) {
+    prepare_pipeline(world, (weir_stage_options){.source = pass_source});
+    start(world, 0);
+}
+
+static void prepare_report(struct world *world) {
+    prepare_idle(world);
+    must(weir_pipeline_report(world->pipeline, &world->report), WEIR_OK, "report");
+}
+
+static void prepare_letter(struct world *world) {
+    void *letter;
+    prepare_pipeline(world, (weir_stage_options){.run = fail_at_once, .on_error = WEIR_SKIP, .dead = world->results});
+    start(world, 1);
+    must(weir_queue_get(world->results, &letter), WEIR_OK, "get");
+    world->letter = letter;
+}
+
+/* The call is made by a function of a stage whose results have nowhere to go. */
+static void prepare_inside(struct world *world) {
+    must(weir_queue_put(world->results, number(0)), WEIR_OK, "put");
+    prepare_pipeline(world, (weir_stage_options){.run = call_inside, .results = world->results});
+    start(world, 1);
+}
+
+/* ---- what lets it return ---- */
+
+static void release_by_takes(struct world *world) {
+    void *item;
+    while (!atomic_load(&world->ended)) {
+        if (weir_queue_try_get(world->queue, &item) == WEIR_OK)
+            must(weir_queue_task_done(world->queue), WEIR_OK, "task_done");
+        nap();
+    }
+}
+
+static void release_by_put(struct world *world) {
+    must(weir_queue_put(world->queue, number(5)), WEIR_OK, "put");
+}
+
+static void release_by_done(struct world *world) {
+    must(weir_queue_task_done(world->queue), WEIR_OK, "task_done");
+}
+
+static void release_by_gate(struct world *world) {
+    gate_open(&world->gate);
+}
+
+static void release_by_results(struct world *world) {
+    void *item;
+    must(weir_queue_get(world->results, &item), WEIR_OK, "get");
+}
+
+/* ---- the calls ---- */
+
+static weir_status call_create(struct world *world) {
+    weir_queue *queue;
+    (void)world;
+    weir_status status = weir_queue_create(&queue, 3);
+    return status == WEIR_OK ? weir_queue_destroy(queue) : status;
+}
+
+static weir_status call_create_with(struct world *world) {
+    weir_queue *queue;
+    (void)world;
+    weir_status status = weir_queue_create_with(&queue, &(weir_queue_options){.capacity = 3, .name = "name"});
+    return status == WEIR_OK ? weir_queue_destroy(queue) : status;
+}
+
+static weir_status call_queue_destroy(struct world *world) {
+    weir_status status = weir_queue_destroy(world->queue);
+    world->queue = NULL;
+    return atomic_load(&world->dropped) == 2 ? status : WEIR_INVALID;
+}
+
+static weir_status call_put(struct world *world) {
+    return weir_queue_put(world->queue, number(7));
+}
+
+static weir_status call_try_put(struct world *world) {
+    return weir_queue_try_put(world->queue, number(7));
+}
+
+static weir_status call_put_until(struct world *world) {
+    return weir_queue_put_until(world->queue, number(7), hang_limit());
+}
+
+static void *const three[] = {NULL, NULL, NULL};
+
+static weir_status call_put_many(struct world *world) {
+    size_t put;
+    weir_status status = weir_queue_put_many(world->queue, three, 3, &put);
+    return put == 3 ? status : WEIR_INVALID;
+}
+
+static weir_status call_try_put_many(struct world *world) {
+    size_t put;
+    weir_status status = weir_queue_try_put_many(world->queue, three, 3, &put);
+    return put == 2 ? status : WEIR_INVALID;
+}
+
+static weir_status call_put_many_until(struct world *world) {
+    size_t put;
+    weir_status status = weir_queue_put_many_until(world->queue, three, 3, &put, hang_limit());
+    return put == 3 ? status : WEIR_INVALID;
+}
+
+static weir_status call_get(struct world *world) {
+    void *item;
+    return weir_queue_get(world->queue, &item);
+}
+
+static weir_status call_try_get(struct world *world) {
+    void *item;
+    return weir_queue_try_get(world->queue, &item);
+}
+
+static weir_status call_get_until(struct world *world) {
+    void *item;
+    return weir_queue_get_until(world->queue, &item, hang_limit());
+}
+
+static weir_status call_get_many(struct world *world) {
+    void *items[2];
+    size_t got;
+    return weir_queue_get_many(world->queue, items, 2, &got);
+}
+
+static weir_status call_try_get_many(struct world *world) {
+    void *items[2];
+    size_t got;
+    return weir_queue_try_get_many(world->queue, items, 2, &got);
+}
+
+static weir_status call_get_many_until(struct world *world) {
+    void *items[2];
+    size_t got;
+    return weir_queue_get_many_until(world->queue, items, 2, &got, hang_limit());
+}
+
+static weir_status call_task_done(struct world *world) {
+    return weir_queue_task_done(world->queue);
+}
+
+static weir_status call_tasks_done(struct world *world) {
+    return weir_queue_tasks_done(world->queue, 1);
+}
+
+static weir_status call_join(struct world *world) {
+    return weir_queue_join(world->queue);
+}
+
+static weir_status call_join_until(struct world *world) {
+    return weir_queue_join_until(world->queue, hang_limit());
+}
+
+static weir_status call_close(struct world *world) {
+    return weir_queue_close(world->queue);
+}
+
+static weir_status call_shutdown(struct world *world) {
+    weir_status status = weir_queue_shutdown(world->queue, WEIR_DISCARD);
+    return atomic_load(&world->dropped) == 2 ? status : WEIR_INVALID;
+}
+
+static weir_status call_asking(struct world *world) {
+    bool right = weir_queue_size(world->queue) == 2 && weir_queue_capacity(world->queue) == 2 &&
+                 weir_queue_unfinished(world->queue) == 2 && strcmp(weir_queue_name(world->queue), "queue") == 0;
+    return right ? WEIR_OK : WEIR_INVALID;
+}
+
+static weir_status call_cursor(struct world *world) {
+    weir_queue_cursor cursor = WEIR_QUEUE_CURSOR(world->queue);
+    void *item;
+    weir_status status = weir_queue_cursor_next(&cursor, &item);
+    return status == WEIR_OK ? weir_queue_cursor_end(&cursor) : status;
+}
+
+static weir_status call_start_threads(struct world *world) {
+    return weir_start_threads(&world->threads, 3, pass, world, world->queue, NULL);
+}
+
+static weir_status call_start_threads_with(struct world *world) {
+    weir_worker_options options = options_of(world);
+    options.init = pass_init;
+    return weir_start_threads_with(&world->threads, 2, &options, world->queue, NULL);
+}
+
+static weir_status call_stop_threads(struct world *world) {
+    weir_threads *threads = world->threads;
+    world->threads = NULL;
+    return weir_stop_threads(world->queue, threads);
+}
+
+static weir_status call_worker_start(struct world *world) {
+    weir_worker_options options = options_of(world);
+    options.init = pass_init;
+    return weir_worker_start(&world->worker, &options, world->queue, NULL);
+}
+
+static weir_status call_worker_join(struct world *world) {
+    weir_worker *worker = world->worker;
+    world->worker = NULL;
+    return weir_worker_join(worker);
+}
+
+static weir_status call_pipeline_create(struct world *world) {
+    weir_pipeline *pipeline;
+    (void)world;
+    weir_status status = weir_pipeline_create(&pipeline, NULL);
+    return status == WEIR_OK ? weir_pipeline_destroy(pipeline) : status;
+}
+
+static weir_status call_add_and_connect(struct world *world) {
+    const weir_stage_options options[] = {{.name = "a", .func = pass}, {.name = "b", .func = pass}};
+    weir_stage *stages[2];
+    if (weir_pipeline_add(world->pipeline, &stages[0], &options[0]) != WEIR_OK ||
+        weir_pipeline_add(world->pipeline, &stages[1], &options[1]) != WEIR_OK)
+        return WEIR_INVALID;
+    weir_status status = weir_pipeline_connect(world->pipeline, stages[0], stages[1]);
+    return strcmp(weir_pipeline_message(world->pipeline), "") == 0 ? status : WEIR_INVALID;
+}
+
+static weir_status call_pipeline_start(struct world *world) {
+    return weir_pipeline_start(world->pipeline);
+}
+
+static weir_status call_pipeline_put(struct world *world) {
+    return weir_pipeline_put(world->pipeline, number(7));
+}
+
+static weir_status call_pipeline_put_until(struct world *world) {
+    return weir_pipeline_put_until(world->pipeline, number(7), hang_limit());
+}
+
+static weir_status call_pipeline_put_many(struct world *world) {
+    size_t put;
+    weir_status status = weir_pipeline_put_many(world->pipeline, three, 3, &put);
+    return put == 3 ? status : WEIR_INVALID;
+}
+
+static weir_status call_pipeline_put_many_until(struct world *world) {
+    size_t put;
+    weir_status status = weir_pipeline_put_many_until(world->pipeline, three, 3, &put, hang_limit());
+    return put == 3 ? status : WEIR_INVALID;
+}
+
+static weir_status call_pipeline_wait(struct world *world) {
+    return weir_pipeline_wait(world->pipeline, hang_limit());
+}
+
+static weir_status call_pipeline_finish(struct world *world) {
+    return weir_pipeline_finish(world->pipeline, WEIR_NEVER, &world->report);
+}
+
+/* A function does not return in time: only its item is not dropped. */
+static weir_status call_pipeline_finish_late(struct world *world) {
+    weir_status status = weir_pipeline_finish(world->pipeline, 0, NULL);
+    return atomic_load(&world->dropped) == 1 ? status : WEIR_INVALID;
+}
+
+static weir_status call_pipeline_cancel(struct world *world) {
+    weir_status status = weir_pipeline_cancel(world->pipeline);
+    return atomic_load(&world->dropped) == 1 ? status : WEIR_INVALID;
+}
+
+static weir_status call_pipeline_destroy(struct world *world) {
+    weir_status status = weir_pipeline_destroy(world->pipeline);
+    if (status == WEIR_OK)
+        world->pipeline = NULL;
+    return status;
+}
+
+static weir_status call_pipeline_report(struct world *world) {
+    return weir_pipeline_report(world->pipeline, &world->report);
+}
+
+static weir_status call_cancel_fd(struct world *world) {
+    return weir_pipeline_cancel_fd(world->pipeline) >= 0 ? WEIR_OK : WEIR_INVALID;
+}
+
+static weir_status call_pipeline_show(struct world *world) {
+    return weir_pipeline_show(world->pipeline, world->stream, 9);
+}
+
+static weir_status call_end_on(struct world *world) {
+    static const int signals[] = {SIGUSR1};
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    return weir_pipeline_end_on(world->pipeline, signals, 1, WEIR_SECOND);
+}
+
+static weir_status call_report_print(struct world *world) {
+    for (int format = WEIR_TABLE; format <= WEIR_DOT; format++) {
+        if (weir_report_print(world->report, (weir_report_format)format, world->stream) != WEIR_OK)
+            return WEIR_INVALID;
+    }
+    return WEIR_OK;
+}
+
+static weir_status call_report_free(struct world *world) {
+    weir_report_free(world->report);
+    world->report = NULL;
+    return WEIR_OK;
+}
+
+static weir_status call_letter_free(struct world *world) {
+    weir_dead_letter_free(world->letter);
+    world->letter = NULL;
+    return WEIR_OK;
+}
+
+static weir_status call_emit(struct world *world) {
+    weir_task_emit(world->task, number(3));
+    return WEIR_OK;
+}
+
+static weir_status call_of_task(struct world *world) {
+    weir_task *task = world->task;
+    bool right = weir_task_attempt(task) == 1 && weir_task_batch_reason(task) == (weir_batch_reason)0 &&
+                 !weir_task_cancelled(task) && weir_task_deadline(task) == WEIR_NEVER &&
+                 weir_task_pipeline(task) == world->pipeline && weir_task_stop_fd(task) > 2 &&
+                 weir_task_fail(task, 5, "%d", 5) == 5;
+    return right ? WEIR_OK : WEIR_INVALID;
+}
+
+static weir_status call_rest(struct world *world) {
+    sigset_t signals;
+    (void)world;
+    weir_signals_original(&signals);
+    weir_signals_restore();
+    return weir_deadline_after(5) > 5 && weir_strerror(WEIR_OK) != NULL && weir_version() != NULL ? WEIR_OK
+                                                                                                  : WEIR_INVALID;
+}
+
+static const struct row {
+    const char *names; /* of the calls, with a space behind each */
+    void (*prepare)(struct world *world);
+    weir_status (*call)(struct world *world);
+    void (*release)(struct world *world); /* not NULL: the call blocks until this is done */
+    weir_status wanted;
+} table[] = {
+    {"weir_queue_create ", prepare_nothing, call_create, NULL, WEIR_OK},
+    {"weir_queue_create_with ", prepare_nothing, call_create_with, NULL, WEIR_OK},
+    {"weir_queue_destroy ", prepare_full, call_queue_destroy, NULL, WEIR_OK},
+    {"weir_queue_put ", prepare_full, call_put, release_by_takes, WEIR_OK},
+    {"weir_queue_try_put ", prepare_full, call_try_put, NULL, WEIR_FULL},
+    {"weir_queue_put_until ", prepare_full, call_put_until, release_by_takes, WEIR_OK},
+    {"weir_queue_put_many ", prepare_full, call_put_many, release_by_takes, WEIR_OK},
+    {"weir_queue_try_put_many ", prepare_nothing, call_try_put_many, NULL, WEIR_FULL},
+    {"weir_queue_put_many_until ", prepare_full, call_put_many_until, release_by_takes, WEIR_OK},
+    {"weir_queue_get ", prepare_nothing, call_get, release_by_put, WEIR_OK},
+    {"weir_queue_try_get ", prepare_nothing, call_try_get, NULL, WEIR_EMPTY},
+    {"weir_queue_get_until ", prepare_nothing, call_get_until, release_by_put, WEIR_OK},
+    {"weir_queue_get_many ", prepare_nothing, call_get_many, release_by_put, WEIR_OK},
+    {"weir_queue_try_get_many ", prepare_full, call_try_get_many, NULL, WEIR_OK},
+    {"weir_queue_get_many_until ", prepare_nothing, call_get_many_until, release_by_put, WEIR_OK},
+    {"weir_queue_task_done ", prepare_taken, call_task_done, NULL, WEIR_OK},
+    {"weir_queue_tasks_done ", prepare_taken, call_tasks_done, NULL, WEIR_OK},
+    {"weir_queue_join ", prepare_taken, call_join, release_by_done, WEIR_OK},
+    {"weir_queue_join_until ", prepare_taken, call_join_until, release_by_done, WEIR_OK},
+    {"weir_queue_close ", prepare_full, call_close, release_by_takes, WEIR_OK},
+    {"weir_queue_shutdown ", prepare_full, call_shutdown, NULL, WEIR_OK},
+    {"weir_queue_size weir_queue_capacity weir_queue_unfinished weir_queue_name ", prepare_full, call_asking, NULL,
+     WEIR_OK},
+    {"weir_queue_cursor_next weir_queue_cursor_end ", prepare_nothing, call_cursor, release_by_put, WEIR_OK},
+    {"weir_start_threads ", prepare_nothing, call_start_threads, NULL, WEIR_OK},
+    {"weir_start_threads_with ", prepare_nothing, call_start_threads_with, release_by_gate, WEIR_OK},
+    {"weir_stop_threads ", prepare_threads, call_stop_threads, release_by_gate, WEIR_OK},
+    {"weir_worker_start ", prepare_nothing, call_worker_start, release_by_gate, WEIR_OK},
+    {"weir_worker_join ", prepare_worker, call_worker_join, release_by_gate, WEIR_OK},
+    {"weir_pipeline_create ", prepare_nothing, call_pipeline_create, NULL, WEIR_OK},
+    {"weir_pipeline_add weir_pipeline_connect weir_pipeline_message ", prepare_created, call_add_and_connect, NULL,
+     WEIR_OK},
+    {"weir_pipeline_start ", prepare_unstarted, call_pipeline_start, NULL, WEIR_OK},
+    {"weir_pipeline_put ", prepare_running, call_pipeline_put, release_by_gate, WEIR_OK},
+    {"weir_pipeline_put_until ", prepare_running, call_pipeline_put_until, release_by_gate, WEIR_OK},
+    {"weir_pipeline_put_many ", prepare_running, call_pipeline_put_many, release_by_gate, WEIR_OK},
+    {"weir_pipeline_put_many_until ", prepare_running, call_pipeline_put_many_until, release_by_gate, WEIR_OK},
+    {"weir_pipeline_wait ", prepare_source, call_pipeline_wait, release_by_gate, WEIR_OK},
+    {"weir_pipeline_finish ", prepare_running, call_pipeline_finish, release_by_gate, WEIR_OK},
+    {"weir_pipeline_finish ", prepare_running, call_pipeline_finish_late, NULL, WEIR_BUSY},
+    {"weir_pipeline_cancel ", prepare_running, call_pipeline_cancel, NULL, WEIR_OK},
+    {"weir_pipeline_destroy ", prepare_idle, call_pipeline_destroy, NULL, WEIR_OK},
+    {"weir_pipeline_destroy ", prepare_running, call_pipeline_destroy, NULL, WEIR_BUSY},
+    {"weir_pipeline_report ", prepare_idle, call_pipeline_report, NULL, WEIR_OK},
+    {"weir_pipeline_cancel_fd ", prepare_idle, call_cancel_fd, NULL, WEIR_OK},
+    {"weir_pipeline_show ", prepare_idle, call_pipeline_show, NULL, WEIR_OK},
+    {"weir_pipeline_end_on ", prepare_idle, call_end_on, NULL, WEIR_OK},
+    {"weir_report_print ", prepare_report, call_report_print, NULL, WEIR_OK},
+    {"weir_report_free ", prepare_report, call_report_free, NULL, WEIR_OK},
+    {"weir_dead_letter_free ", prepare_letter, call_letter_free, NULL, WEIR_OK},
+    {"weir_task_emit ", prepare_inside, call_emit, release_by_results, WEIR_OK},
+    {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail "
+     "weir_task_pipeline weir_task_stop_fd ",
+     prepare_inside, call_of_task, NULL, WEIR_OK},
+    {"weir_deadline_after weir_strerror weir_version weir_signals_original weir_signals_restore ", prepare_nothing,
+     call_rest, NULL, WEIR_OK},
+};
+
+/* ---- the scene ---- */
+
+static void set_ended(void *world) {
+    atomic_store(&((struct world *)world)->ended, true);
+}
+
+static void make_call(struct world *world) {
+    atomic_store(&world->number, thread_number());
+    pthread_cleanup_push(set_ended, world);
+    pthread_cancel(pthread_self());
+    must(world->row->call(world), world->row->wanted, world->row->names);
+    atomic_store(&world->returned, true);
+    pthread_cleanup_pop(1);
+}
+
+static void *run_call(void *world) {
+    make_call(world);
+    pthread_testcancel();
+    return NULL;
+}
+
+static bool is_inside(const struct world *world) {
+    return world->row->prepare == prepare_inside;
+}
+
+static void wait_for_sleep(struct world *world) {
+    while (atomic_load(&world->number) == 0)
+        nap();
+    if (!wait_until_asleep(atomic_load(&world->number), &world->ended))
+        pair_fail("the call does not block");
+}
+
+/* Makes the call in a thread of its own, or lets the stage's function that makes it come to its end. */
+static void see_call(struct world *world) {
+    pthread_t thread;
+    void *how = PTHREAD_CANCELED;
+    if (!is_inside(world))
+        thread_start(&thread, run_call, world);
+    if (world->row->release != NULL) {
+        wait_for_sleep(world);
+        world->row->release(world);
+    }
+    if (!is_inside(world) && pthread_join(thread, &how) != 0)
+        pair_fail("the thread cannot be joined");
+    while (!atomic_load(&world->ended))
+        nap();
+    if (!atomic_load(&world->returned))
+        pair_fail("the thread was cancelled inside");
+    if (how != PTHREAD_CANCELED)
+        pair_fail("the thread cannot be cancelled any more");
+}
+
+/* All of it is as usable as without a request. */
+static void end_pipeline(struct world *world) {
+    if (world->pipeline == NULL)
+        return;
+    if (world->row->prepare != prepare_unstarted && world->row->prepare != prepare_created) {
+        weir_status status = weir_pipeline_finish(world->pipeline, hang_limit(), NULL);
+        if (status == WEIR_BUSY || status == WEIR_INVALID || status == WEIR_DEADLOCK)
+            pair_fail("finish, afterwards: %s", weir_strerror(status));
+    }
+    must(weir_pipeline_destroy(world->pipeline), WEIR_OK, "destroy, afterwards");
+}
+
+static void end_all(struct world *world) {
+    gate_open(&world->gate);
+    if (world->threads != NULL)
+        must(weir_stop_threads(world->queue, world->threads), WEIR_OK, "stop_threads, afterwards");
+    if (world->worker != NULL) {
+        must(weir_queue_close(world->queue), WEIR_OK, "close, afterwards");
+        must(weir_worker_join(world->worker), WEIR_OK, "worker_join, afterwards");
+    }
+    end_pipeline(world);
+    weir_report_free(world->report);
+    weir_dead_letter_free(world->letter);
+    must(weir_queue_destroy(world->queue), WEIR_OK, "destroy, afterwards");
+    must(weir_queue_destroy(world->results), WEIR_OK, "destroy, afterwards");
+    fclose(world->stream);
+    close(world->nowhere);
+}
+
+static void run_scene(void *row) {
+    struct world world = {.row = row, .gate = GATE};
+    const weir_queue_options options = {.capacity = 2, .name = "queue", .drop = drop, .drop_arg = &world};
+    world.nowhere = open("/dev/null", O_WRONLY);
+    world.stream = fopen("/dev/null", "w");
+    if (world.stream == NULL || world.nowhere < 0)
+        pair_fail("there is no /dev/null");
+    setvbuf(world.stream, NULL, _IONBF, 0); /* so that all that is written reaches the system */
+    must(weir_queue_create_with(&world.queue, &options), WEIR_OK, "create_with");
+    must(weir_queue_create(&world.results, 1), WEIR_OK, "create");
+    world.row->prepare(&world);
+    see_call(&world);
+    end_all(&world);
+}
+
+START_TEST (a_call_with_a_request_pending_does_its_whole_job) {
+    struct row row = table[_i];
+    ck_assert(pair_run(row.names, run_scene, &row));
+}
+END_TEST
+
+START_TEST (the_table_has_every_call) {
+    const char *names[256];
+    size_t count = public_names("weir_", names, COUNT_OF(names));
+    for (size_t n = 0; n < count; n++) {
+        char name[80];
+        bool found = false;
+        snprintf(name, sizeof name, "%s ", names[n]);
+        for (size_t i = 0; i < COUNT_OF(table); i++) {
+            const char *at = strstr(table[i].names, name);
+            found = found || (at != NULL && (at == table[i].names || at[-1] == ' '));
+        }
+        ck_assert_msg(found, "%s is not in the table", names[n]);
+    }
+}
+END_TEST
+
+static Suite *cancellation_suite(void) {
+    Suite *suite = suite_create("cancellation");
+    TCase *calls = add_case(suite, "calls");
+    tcase_add_loop_test(calls, a_call_with_a_request_pending_does_its_whole_job, 0, COUNT_OF(table));
+    tcase_add_test(calls, the_table_has_every_call);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(cancellation_suite());
+}
