@@ -337,6 +337,40 @@ START_TEST (an_item_that_a_cancel_finds_on_its_way_to_the_batch_is_dropped) {
 }
 END_TEST
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { SMALL_STACK = 0 }; /* they need more of it */
+#else
+enum { SMALL_STACK = 16 * 1024 };
+#endif
+
+static int pass_batch(weir_task *task, void *const *items, size_t count, void *unused) {
+    (void)unused;
+    for (size_t i = 0; i < count; i++)
+        weir_task_emit(task, items[i]);
+    return 0;
+}
+
+/* What the last stage settles goes back through all of them. */
+START_TEST (the_stack_is_no_deeper_for_a_longer_chain) {
+    enum { STAGES = 300 };
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    for (int i = 0; i < STAGES; i++) {
+        char name[16];
+        snprintf(name, sizeof name, "s%d", i);
+        add_stage(pipeline,
+                  (weir_stage_options){
+                      .name = name, .run_batch = pass_batch, .batch = {.items = 2}, .stack_size = SMALL_STACK});
+    }
+    start_pipeline(pipeline);
+    for (int i = 0; i < 64; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 64);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 static Suite *batches_suite(void) {
     Suite *suite = suite_create("batches in a pipeline");
     TCase *made = add_things_case(suite, "made");
@@ -355,6 +389,7 @@ static Suite *batches_suite(void) {
     tcase_add_test(ended, batches_of_batches_make_room_when_the_last_result_is_done_with);
     tcase_add_test(ended, ordered_batches_keep_the_order);
     tcase_add_loop_test(ended, a_cancel_drops_incomplete_and_complete_batches_once, 0, 20);
+    tcase_add_test(ended, the_stack_is_no_deeper_for_a_longer_chain);
     tcase_add_test(ended, an_item_that_a_cancel_finds_on_its_way_to_the_batch_is_dropped);
     return suite;
 }

@@ -89,17 +89,35 @@ static void worsen(weir__token *token, weir__verdict verdict) {
         ;
 }
 
-void weir__token_release(weir_pipeline *pipeline, weir_task *task, weir__token *token, weir__verdict verdict) {
+/* Returns whether that was its last piece. */
+static bool take_piece(weir__token *token, weir__verdict verdict) {
     worsen(token, verdict);
-    if (weir__u64_add_acquire_release(&token->pieces, UINT64_MAX) != 1)
-        return;
-    verdict = (weir__verdict)weir__u64_load_acquire(&token->verdict);
-    if (!token->combined)
-        roots_over(pipeline, task, (weir__load){1, token->weight}, verdict);
-    for (size_t i = 0; i < token->parent_count; i++) /* E3; as deep as batches follow on one another */
-        weir__token_release(pipeline, task, token->parents[i], verdict);
-    weir__free(token->parents);
-    weir__pool_give(&pipeline->pool, cache_of(task), token);
+    return weir__u64_add_acquire_release(&token->pieces, UINT64_MAX) == 1;
+}
+
+/* E3. Of each parent a piece is done with; those of which it was the last go to the front of the list. */
+static void release_parents(weir__token *token, weir__verdict verdict, weir__token **over) {
+    for (size_t i = 0; i < token->parent_count; i++) {
+        weir__token *parent = token->parents[i];
+        if (!take_piece(parent, verdict))
+            continue;
+        parent->next_over = *over;
+        *over = parent;
+    }
+}
+
+/* By a list in the tokens themselves: batches may follow on one another, as many as there are stages. */
+void weir__token_release(weir_pipeline *pipeline, weir_task *task, weir__token *token, weir__verdict verdict) {
+    weir__token *over = take_piece(token, verdict) ? token : NULL; /* its next_over is NULL */
+    while ((token = over) != NULL) {
+        over = token->next_over;
+        verdict = (weir__verdict)weir__u64_load_acquire(&token->verdict);
+        if (!token->combined)
+            roots_over(pipeline, task, (weir__load){1, token->weight}, verdict);
+        release_parents(token, verdict, &over);
+        weir__free(token->parents);
+        weir__pool_give(&pipeline->pool, cache_of(task), token);
+    }
 }
 
 void weir__envelope_over(weir_pipeline *pipeline, weir_task *task, weir__envelope *envelope, weir__verdict verdict) {

@@ -31,6 +31,7 @@ typedef struct weir__token {
     bool combined;                /* E3; constant */
     struct weir__token **parents; /* E3; constant */
     size_t parent_count;
+    struct weir__token *next_over; /* of the thread that has taken the last piece away; NULL until then */
 } weir__token;
 
 typedef struct weir__envelope weir__envelope;

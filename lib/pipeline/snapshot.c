@@ -6,6 +6,8 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include <string.h>
+
 #include "pipeline/pipeline.h"
 #include "report/report.h"
 
@@ -132,7 +134,7 @@ static void set_latencies(const weir__meter_sum *sum, weir_stage_report *report)
 
 static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
     *report = (weir_stage_report){.name = stage->name, .threads = stage->options.threads};
-    *instant->sum = (weir__meter_sum){.total = 0};
+    memset(instant->sum, 0, sizeof *instant->sum);
     if (stage->tasks == NULL) /* nor is there a queue, perhaps */
         return;
     count_stage(stage, &report->counts);

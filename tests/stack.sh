@@ -1,0 +1,192 @@
+#!/bin/sh
+# How deep the library's stack can become: no function of lib/ calls itself, directly or through others, so that no depth
+# is decided by a graph or by data; no frame is large; and what a stage's thread needs beside its function is what
+# weir_tuning(7) says. All by what gcc writes down of each call and each frame, without optimisation: with it, frames
+# are smaller.
+#
+# A call through a pointer is in the table below, with the functions of lib/ that may stand behind it; those of the user
+# end a path. One that is not in the table fails the test.
+#
+# environment: top_srcdir, CC (one that has -fcallgraph-info; else gcc; without both the test is skipped).
+#
+# Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+set -eu
+
+top_srcdir=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd)
+largest_frame=1024 # bytes
+for_a_stage=4096   # bytes: what weir_tuning(7) says
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/weir-stack.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+# FUNCTION: what it calls through pointers. "user" stands for functions of the program.
+cat >"$work/pointers" <<'END'
+trampoline: weir__worker_main keep run
+leave: weir__worker_at_exit
+weir__worker_at_exit: user end_worker weir__run_leave
+initialise: user begin_worker
+run_batch: user weir__run weir__run_plain weir__run_source
+begin_worker: user
+end_worker: user
+call_batch: user
+call_function: user
+call_source: user
+weir__run_plain: user
+weir__stage_drop_item: user
+weir__queue_drop: user drop_envelope drop_plain
+weir__gather_add: user
+keep: ring
+weir__keeper_close: ring
+admit: user
+weight_of: user
+handle_locked: tell
+choose: user
+copy_of: user
+new_entry: user
+is_retried: user
+print_rows: user
+gather: look_at_slot look_at_counts look_for_room
+learn_from_gathering: look_at_slot look_at_counts look_for_room
+pause_until: look_at_slot look_at_counts look_for_room
+yield_until: look_at_slot look_at_counts look_for_room
+END
+
+# Calls that close a cycle all the same, CALLER CALLEE, and why the depth is bounded:
+# - An item that the next stage refuses has its turn in the order that this stage has left to it, where other items are
+#   let out and sent. Those leave from the stage that makes the order, and a stage behind that one inherits none: so a
+#   send goes through an order once.
+cat >"$work/allowed" <<'END'
+pass weir__order_lost
+END
+
+has_callgraph() {
+    echo 'int main(void) { return 0; }' >"$work/probe.c"
+    $1 -fcallgraph-info=su -c "$work/probe.c" -o "$work/probe.o" 2>"$work/said" && [ -s "$work/probe.ci" ]
+}
+
+compiler=
+for candidate in "${CC:-cc}" gcc; do
+    if has_callgraph "$candidate"; then
+        compiler=$candidate
+        break
+    fi
+done
+if [ -z "$compiler" ]; then
+    echo "neither ${CC:-cc} nor gcc has -fcallgraph-info: skipped"
+    exit 77
+fi
+
+count=0
+for source in "$top_srcdir"/lib/*/*.c; do
+    count=$((count + 1))
+    # shellcheck disable=SC2086 # a compiler may be several words
+    $compiler -std=c11 -D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE -O0 -w -fno-sanitize=all -I"$top_srcdir/include" \
+        -I"$top_srcdir/lib" -fcallgraph-info=su -c "$source" -o "$work/$count.o"
+done
+
+# Lines "frame FUNCTION BYTES HOW" and "call CALLER CALLEE". A static function is known as FILE:NAME, as gcc names it.
+awk -F'"' '
+    /^node:/ && /bytes \(/ {
+        split($4, parts, "\\\\n")
+        split(parts[3], size, " ")
+        print "frame", $2, size[1], size[3]
+    }
+    /^edge:/ { print "call", $2, $4 }
+' "$work"/*.ci | sort -u >"$work/graph"
+
+awk -v largest="$largest_frame" -v limit="$for_a_stage" -v pointers="$work/pointers" -v permitted="$work/allowed" '
+    function short(name) {
+        sub(/.*:/, "", name)
+        return name
+    }
+    function fail(text) {
+        print "FAIL: " text
+        failed = 1
+    }
+    function add_call(from, to) {
+        if (!((from, to) in seen)) {
+            seen[from, to] = 1
+            calls[from] = calls[from] " " to
+            waits[from]++
+            callers[to] = callers[to] " " from
+        }
+    }
+    BEGIN {
+        while ((getline line <pointers) > 0) {
+            split(line, halves, ": ")
+            behind[halves[1]] = halves[2]
+        }
+        while ((getline line <permitted) > 0)
+            allowed[line] = 1
+    }
+    $1 == "frame" {
+        frame[$2] = $3
+        names[short($2)] = names[short($2)] " " $2
+        if ($4 != "(static)" && $4 != "(dynamic,bounded)")
+            fail(short($2) " has a frame whose size is not constant")
+        if ($3 > largest)
+            fail(short($2) " has a frame of " $3 " bytes; " largest " is the most")
+    }
+    $1 == "call" { from[++edges] = $2; to[edges] = $3 }
+    END {
+        for (i = 1; i <= edges; i++) {
+            if (to[i] == "__indirect_call") {
+                name = short(from[i])
+                if (!(name in behind))
+                    fail(name " calls through a pointer, and is not in the table of this test")
+                used[name] = 1
+                n = split(behind[name], targets, " ")
+                for (t = 1; t <= n; t++) {
+                    m = split(names[targets[t]], full, " ")
+                    if (m == 0 && targets[t] != "user")
+                        fail("the table of this test names " targets[t] ", which there is not")
+                    for (f = 1; f <= m; f++)
+                        add_call(from[i], full[f])
+                }
+            } else if ((to[i] in frame) && !(short(from[i]) " " short(to[i]) in allowed)) {
+                add_call(from[i], to[i])
+            }
+        }
+        for (name in behind) {
+            if (!(name in used))
+                fail("the table of this test has " name ", which calls through no pointer")
+        }
+        # The functions whose callees are all known, again and again; what is left then is on a cycle, or calls one.
+        for (name in frame) {
+            if (!waits[name])
+                ready[++last] = name
+        }
+        for (at = 1; at <= last; at++) {
+            name = ready[at]
+            deep[name] += frame[name]
+            n = split(callers[name], by, " ")
+            for (i = 1; i <= n; i++) {
+                if (deep[by[i]] < deep[name]) {
+                    deep[by[i]] = deep[name]
+                    way[by[i]] = name
+                }
+                if (--waits[by[i]] == 0)
+                    ready[++last] = by[i]
+            }
+        }
+        total = 0
+        for (name in frame) {
+            total++
+            if (waits[name] > 0)
+                stuck = stuck " " short(name)
+        }
+        if (stuck != "")
+            fail("on a cycle of calls, or calling one:" stuck)
+        for (name in frame) {
+            if (short(name) == "trampoline")
+                top = name
+        }
+        printf "%d functions; a thread of the library: %d bytes, by", total, deep[top]
+        for (name = top; name != ""; name = way[name])
+            printf " %s(%d)", short(name), frame[name]
+        print ""
+        if (deep[top] > limit)
+            fail("that is more than " limit " bytes")
+        exit failed
+    }
+' "$work/graph"
