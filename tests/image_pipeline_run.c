@@ -24,6 +24,7 @@
 #endif
 
 #include "image_pipeline_run.h"
+#include "terminal.h"
 
 enum { HANGS_AFTER = 60 /* seconds */, MAX_ARGUMENTS = 32 };
 
@@ -112,26 +113,25 @@ struct program program_start(const char *const *arguments, const char *input) {
 }
 
 struct program program_start_on_terminal(const char *const *arguments) {
-    struct program program = {.terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)};
-    ck_assert_int_ge(program.terminal, 0);
-    ck_assert_int_eq(grantpt(program.terminal), 0);
-    ck_assert_int_eq(unlockpt(program.terminal), 0);
-    struct winsize size = {.ws_row = 24, .ws_col = 100};
-    char name[128];
-    snprintf(name, sizeof name, "%s", ptsname(program.terminal));
+    struct terminal terminal;
+    struct program program = {.terminal = -1};
+    if (!terminal_open(&terminal, 100))
+        return program;
+    program.terminal = terminal.master;
     pid_t parent = getpid();
     program.pid = fork();
     ck_assert_int_ge(program.pid, 0);
     if (program.pid == 0) {
         clean_up(parent);
         setsid();
+        ioctl(terminal.slave, TIOCSCTTY, 0);
         open_as("/dev/null", O_RDONLY, STDIN_FILENO);
-        open_as(name, O_RDWR, STDOUT_FILENO); /* becomes the terminal of the new session */
-        dup2(STDOUT_FILENO, STDERR_FILENO);
-        ioctl(STDERR_FILENO, TIOCSWINSZ, &size);
+        dup2(terminal.slave, STDOUT_FILENO);
+        dup2(terminal.slave, STDERR_FILENO);
         execv(arguments[0], (char *const *)(uintptr_t)arguments);
         _exit(126);
     }
+    close(terminal.slave);
     return program;
 }
 

@@ -46,7 +46,7 @@ struct result {
 /* `arguments` ends with NULL and begins with the program's path. `input`: a file for standard input, or NULL: none. */
 struct program program_start(const char *const *arguments, const char *input);
 
-/* With standard output and standard error on a terminal of its own. */
+/* With standard output and standard error on a terminal of its own; `terminal` is -1 if there is none (terminal.h). */
 struct program program_start_on_terminal(const char *const *arguments);
 
 /* Waits for its end. What it wrote to its terminal is in `out`. */

@@ -6,16 +6,14 @@
 #define _GNU_SOURCE
 
 #include "pipeline_support.h"
+#include "terminal.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 /* ---- figures ---- */
@@ -398,15 +396,12 @@ static void *read_screen(void *raw) {
 
 /* A terminal with that many columns, which is read; NULL: there are none here. */
 static FILE *open_terminal(struct screen *screen, unsigned short columns) {
+    struct terminal terminal;
     memset(screen, 0, sizeof *screen);
-    screen->master = posix_openpt(O_RDWR | O_NOCTTY);
-    if (screen->master < 0 || grantpt(screen->master) != 0 || unlockpt(screen->master) != 0)
+    if (!terminal_open(&terminal, columns))
         return NULL;
-    int slave = open(ptsname(screen->master), O_RDWR | O_NOCTTY);
-    ck_assert_int_ge(slave, 0);
-    const struct winsize size = {.ws_row = 24, .ws_col = columns};
-    ck_assert_int_eq(ioctl(slave, TIOCSWINSZ, &size), 0);
-    FILE *stream = fdopen(slave, "w");
+    screen->master = terminal.master;
+    FILE *stream = fdopen(terminal.slave, "w");
     ck_assert_ptr_nonnull(stream);
     thread_start(&screen->thread, read_screen, screen);
     return stream;
