@@ -3,6 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "key_families.h"
 #include "pipeline_support.h"
 
 #include <sched.h>
@@ -324,6 +325,53 @@ START_TEST (equal_keys_go_the_same_way_in_order) {
     }
     ck_assert_uint_eq(used, WAYS);
     assert_things_ended();
+}
+END_TEST
+
+static key_family *family;
+
+static uint64_t key_in_family(const void *item, void *arg) {
+    (void)arg;
+    return family(((const struct thing *)item)->n);
+}
+
+static void *count_here(void *item, void *counter) {
+    atomic_fetch_add((atomic_uint *)counter, 1);
+    thing_consume(item);
+    return NULL;
+}
+
+/* Of random keys a count differs from its share by more than five times the root of that in one case of a million. */
+static void assert_shares_alike(const char *name, size_t successors) {
+    enum { MOST = 8 };
+    static const char *const names[MOST] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    atomic_uint counts[MOST] = {0};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage *from = add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "from", .func = hand_back, .fan_out = WEIR_BY_KEY, .route = key_in_family, .drop = thing_drop});
+    for (size_t i = 0; i < successors; i++)
+        connect_stages(
+            pipeline, from,
+            add_stage(pipeline, (weir_stage_options){.name = names[i], .func = count_here, .arg = &counts[i]}));
+    start_pipeline(pipeline);
+    put_things(pipeline, ITEMS);
+    finish_and_destroy(pipeline, WEIR_OK);
+    for (size_t i = 0; i < successors; i++) {
+        size_t count = atomic_load(&counts[i]), share = ITEMS / successors;
+        size_t away = count > share ? count - share : share - count;
+        ck_assert_msg(away * away <= 25 * share, "%s: %zu of %d to one of %zu", name, count, ITEMS, successors);
+    }
+    assert_things_ended();
+    things_forget();
+}
+
+START_TEST (each_successor_gets_its_share_of_keys_whichever_bits_they_differ_in) {
+    static const size_t successors[] = {2, 3, 4, 5, 8};
+    family = key_families[_i].key_of;
+    for (size_t i = 0; i < COUNT_OF(successors); i++)
+        assert_shares_alike(key_families[_i].name, successors[i]);
 }
 END_TEST
 
@@ -679,6 +727,7 @@ static Suite *graph_suite(void) {
     TCase *taken = add_things_case(suite, "ways");
     tcase_add_loop_test(taken, round_robin_gives_each_its_share, 1, 4);
     tcase_add_test(taken, equal_keys_go_the_same_way_in_order);
+    tcase_add_loop_test(taken, each_successor_gets_its_share_of_keys_whichever_bits_they_differ_in, 0, KEY_FAMILIES);
     tcase_add_loop_test(taken, an_ordered_func_keeps_the_order_on_each_way, 0, 2);
     tcase_add_loop_test(taken, the_route_chooses_and_what_it_cannot_choose_is_an_error, 0, 2);
     tcase_add_loop_test(taken, results_of_a_failed_attempt_are_dropped_where_each_was_going, 1, 3);

@@ -7,12 +7,13 @@
  */
 #include "support.h"
 
+#include "base/mix.h"
 #include "base/tree.h"
 
 enum { NODES = 10000 };
 
 static weir__tree_node nodes[NODES];
-static bool inside[NODES];
+static bool inside[NODES], walked[NODES];
 
 /* How many nodes lie above the one with that key. */
 static unsigned depth_of(const weir__tree *tree, uint64_t key) {
@@ -60,10 +61,22 @@ END_TEST
 
 /* SplitMix64. */
 static uint64_t next_random(uint64_t *state) {
-    uint64_t value = *state += UINT64_C(0x9e3779b97f4a7c15);
-    value = (value ^ (value >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    value = (value ^ (value >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return value ^ (value >> 31);
+    return weir__mix(*state += UINT64_C(0x9e3779b97f4a7c15));
+}
+
+/* That a walk finds each node that is inside once, and no other. */
+static void assert_walk_finds(const weir__tree *tree, size_t count) {
+    size_t expected = 0, found = 0;
+    for (size_t i = 0; i < count; i++)
+        expected += inside[i];
+    for (const weir__tree_node *at = tree->root; at != NULL; at = weir__tree_after(tree, at), found++) {
+        ck_assert_uint_lt(found, expected);
+        ck_assert_int_eq(walked[at - nodes], false);
+        ck_assert_int_eq(inside[at - nodes], true);
+        walked[at - nodes] = true;
+    }
+    ck_assert_uint_eq(found, expected);
+    memset(walked, 0, sizeof walked);
 }
 
 START_TEST (what_is_inside_is_found_and_what_was_removed_is_not) {
@@ -82,6 +95,8 @@ START_TEST (what_is_inside_is_found_and_what_was_removed_is_not) {
         inside[i] = !inside[i];
         size_t j = next_random(&state) % FEW;
         ck_assert_ptr_eq(weir__tree_find(&tree, nodes[j].key), inside[j] ? &nodes[j] : NULL);
+        if (step % 100 == 0)
+            assert_walk_finds(&tree, FEW);
     }
     for (size_t i = 0; i < FEW; i++) {
         ck_assert_ptr_eq(weir__tree_find(&tree, nodes[i].key), inside[i] ? &nodes[i] : NULL);

@@ -148,7 +148,8 @@ typedef bool weir_retry_func(int code, void *arg);
 /*
  * Where the results of a stage with several successors go. A stage with one sends it everything. A choice that there is
  * not is an error of the stage, with code -WEIR_INVALID: the result goes to the drop function of the successor that was
- * connected first, and its item counts as failed.
+ * connected first, and its item counts as failed. By key, each successor gets its share of the keys, whichever bits they
+ * differ in.
  */
 typedef enum weir_fan_out {
     WEIR_ROUND_ROBIN = 0, /* to one after the other */

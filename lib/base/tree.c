@@ -48,3 +48,16 @@ void weir__tree_remove(weir__tree *tree, weir__tree_node *node) {
     leaf->side[1] = node->side[1];
     *at = leaf;
 }
+
+weir__tree_node *weir__tree_after(const weir__tree *tree, const weir__tree_node *node) {
+    weir__tree_node *after = node->side[0] != NULL ? node->side[0] : node->side[1];
+    uint64_t bits = node->key;
+    if (after != NULL)
+        return after;
+    for (const weir__tree_node *at = tree->root; at != node; bits >>= 1) { /* the last way not taken yet */
+        if ((bits & 1) == 0 && at->side[1] != NULL)
+            after = at->side[1];
+        at = at->side[bits & 1];
+    }
+    return after;
+}

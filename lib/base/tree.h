@@ -33,4 +33,10 @@ void weir__tree_add(weir__tree *tree, weir__tree_node *node);
 /* Takes a node of the tree out of it. */
 void weir__tree_remove(weir__tree *tree, weir__tree_node *node);
 
+/*
+ * Goes through a tree that does not change meanwhile, from its root: returns the node after this one, or NULL after the
+ * last. Each node comes once, a node before those below it.
+ */
+weir__tree_node *weir__tree_after(const weir__tree *tree, const weir__tree_node *node);
+
 #endif /* WEIR_BASE_TREE_H */

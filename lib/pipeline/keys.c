@@ -4,7 +4,8 @@
  * A key that is in use has an entry, which counts the items that run (or back off: they keep their place), and holds
  * those that wait, in the order in which they were taken. Nobody sleeps: the worker that is done with one of them runs
  * the next. There are no more entries and no more who wait than there are items in flight, for which there is always a
- * limit where there are keys.
+ * limit where there are keys. Entries are found in a digital search tree, by their keys mixed: so it needs no memory of
+ * its own, and an entry lies about log2(n) deep whatever the keys are (base/mix.h).
  *
  * With a limit of 1 the items of a key run in the order in which they came. Workers take items in that order, but may
  * come here in another one. So there they come in by their positions: who is early lies in a heap until those before it
@@ -13,59 +14,38 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "base/mix.h"
 #include "pipeline/pipeline.h"
 
 #include <string.h>
 
 typedef struct weir__key {
-    struct weir__key *next; /* in its bucket */
-    uint64_t key;
+    weir__tree_node node; /* first: by the key, mixed */
     size_t running;
     weir__heap waiting;
 } weir__key;
 
-bool weir__keys_prepare(weir_stage *stage) {
-    uint64_t most = stage->pipeline->limits.max_items;
-    size_t count = 64;
-    while (count < most && count < 65536)
-        count *= 2;
-    stage->keys.buckets = weir__alloc(count * sizeof(weir__key *));
-    stage->keys.count = count;
-    return stage->keys.buckets != NULL;
-}
-
 void weir__keys_free(weir_stage *stage) {
-    weir__keys *keys = &stage->keys;
-    for (size_t i = 0; keys->buckets != NULL && i < keys->count; i++) {
-        for (weir__key *at = keys->buckets[i], *next; at != NULL; at = next) {
-            next = at->next;
-            weir__free(at);
-        }
+    weir__tree_node *node;
+    while ((node = stage->keys.entries.root) != NULL) {
+        weir__tree_remove(&stage->keys.entries, node);
+        weir__free(node);
     }
-    weir__free(keys->buckets);
-}
-
-/* Where the pointer to the entry is, or would be. */
-static weir__key **find_locked(weir__keys *keys, uint64_t key) {
-    weir__key **at = &keys->buckets[(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & (keys->count - 1)];
-    while (*at != NULL && (*at)->key != key)
-        at = &(*at)->next;
-    return at;
 }
 
 /*
  * The entry of the envelope's key. If it has none yet, the spare one becomes it; else that goes to the spares.
  */
 static weir__key *entry_locked(weir__keys *keys, weir__key *spare, weir__cell **spares) {
-    weir__key **at = find_locked(keys, spare->key);
-    if (*at == NULL) {
-        *at = spare;
-    } else {
+    weir__tree_node *node = weir__tree_find(&keys->entries, spare->node.key);
+    if (node != NULL) {
         weir__cell *cell = (weir__cell *)spare;
         cell->next = *spares;
         *spares = cell;
+        return (weir__key *)node;
     }
-    return *at;
+    weir__tree_add(&keys->entries, &spare->node);
+    return spare;
 }
 
 /* Returns whether it may run now: its key has room. If not, it is kept there. */
@@ -103,7 +83,7 @@ static weir__key *new_entry(weir_task *task, weir__envelope *envelope) {
     if (entry == NULL)
         return NULL;
     memset(entry, 0, sizeof *entry);
-    entry->key = stage->options.key(envelope->item, stage->options.arg);
+    entry->node.key = weir__mix(stage->options.key(envelope->item, stage->options.arg));
     return entry;
 }
 
@@ -130,11 +110,6 @@ weir__list weir__keys_enter(weir_task *task, weir__envelope *envelope) {
     return ready;
 }
 
-/* Takes an entry that nobody uses out of its bucket. */
-static void remove_locked(weir__keys *keys, weir__key *entry) {
-    *find_locked(keys, entry->key) = entry->next;
-}
-
 weir__envelope *weir__keys_leave(weir_task *task, void *key) {
     weir_stage *stage = task->stage;
     weir__key *entry = key, *unused = NULL;
@@ -143,7 +118,7 @@ weir__envelope *weir__keys_leave(weir_task *task, void *key) {
     if (entry->waiting.root != NULL) {
         next = weir__envelope_of(weir__heap_pop(&entry->waiting));
     } else if (--entry->running == 0) {
-        remove_locked(&stage->keys, entry);
+        weir__tree_remove(&stage->keys.entries, &entry->node);
         unused = entry;
     }
     weir__lock_release(&stage->keys.lock);
@@ -157,11 +132,10 @@ static weir__list take_all_locked(weir__keys *keys) {
     weir__list all = {NULL, NULL};
     while (keys->early.root != NULL)
         weir__list_append(&all, weir__envelope_of(weir__heap_pop(&keys->early)));
-    for (size_t i = 0; i < keys->count; i++) {
-        for (weir__key *at = keys->buckets[i]; at != NULL; at = at->next) {
-            while (at->waiting.root != NULL)
-                weir__list_append(&all, weir__envelope_of(weir__heap_pop(&at->waiting)));
-        }
+    for (weir__tree_node *at = keys->entries.root; at != NULL; at = weir__tree_after(&keys->entries, at)) {
+        weir__heap *waiting = &((weir__key *)at)->waiting;
+        while (waiting->root != NULL)
+            weir__list_append(&all, weir__envelope_of(weir__heap_pop(waiting)));
     }
     return all;
 }
@@ -176,8 +150,6 @@ static void drop(weir_stage *stage, weir__envelope *envelope) {
 void weir__keys_close(weir_stage *stage) {
     weir__keys *keys = &stage->keys;
     weir__envelope *envelope;
-    if (keys->buckets == NULL)
-        return;
     weir__lock_acquire(&keys->lock);
     keys->closed = true; /* nothing waits from now on */
     weir__list all = take_all_locked(keys);

@@ -3,6 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "base/mix.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/timing.h"
 
@@ -115,9 +116,9 @@ static void pass_to_all(weir_stage *from, weir_task *task, weir__envelope *envel
     weir__fail_stage(from, -WEIR_NOMEM, why);
 }
 
-/* Keys that are neighbours go to different stages: SplitMix64's mixing would do more than is needed. */
+/* Whichever bits the keys differ in, each successor gets its share of them. */
 static size_t spread(uint64_t key, size_t count) {
-    return (size_t)((key * UINT64_C(0x9e3779b97f4a7c15)) >> 32) % count;
+    return (size_t)(weir__mix(key) % count);
 }
 
 /* The number of the successor; not below their count: there is none such. */

@@ -67,8 +67,7 @@ weir_status weir__stage_prepare(weir_stage *stage) {
     if (stage->options.threads > (SIZE_MAX - WEIR__CHUNK) / sizeof(weir_task))
         return WEIR_INVALID;
     stage->tasks = weir__alloc(stage->options.threads * sizeof(weir_task));
-    if (stage->tasks == NULL || (stage->options.per_key != 0 && !weir__keys_prepare(stage)) ||
-        (stage->orderer == stage && !weir__order_prepare(stage)))
+    if (stage->tasks == NULL || (stage->orderer == stage && !weir__order_prepare(stage)))
         return WEIR_NOMEM;
     weir__rate_prepare(stage);
     weir__gather_prepare(stage);

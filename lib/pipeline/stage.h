@@ -25,6 +25,7 @@
 
 #include <weir/pipeline.h>
 
+#include "base/tree.h"
 #include "pipeline/envelope.h"
 #include "pipeline/meter.h"
 #include "stoppable_worker/group.h"
@@ -99,8 +100,7 @@ typedef struct weir__rate {
 /* See keys.c. */
 typedef struct weir__keys {
     weir__lock lock;
-    struct weir__key **buckets;
-    size_t count; /* of buckets: a power of two */
+    weir__tree entries; /* of the keys that are in use */
     weir__heap early;
     uint64_t next; /* the position that is to come in next */
     bool closed;
@@ -282,8 +282,6 @@ void weir__rate_prepare(weir_stage *stage);
 /* Waits for the turn of so many items; false: see weir__stage_wait_until. */
 bool weir__rate_wait(weir_task *task, size_t items);
 
-/* False: out of memory. */
-bool weir__keys_prepare(weir_stage *stage);
 void weir__keys_free(weir_stage *stage);
 
 /* Comes in, kept. Returns what may run now, perhaps nothing. One that has not entered has no memory for that. */
