@@ -35,11 +35,26 @@ void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *memory);
 void __wrap_free(void *memory);
+void *__real_weir__chunk_alloc(size_t size);
+void *__wrap_weir__chunk_alloc(size_t size);
+void __real_weir__chunk_free(void *chunk);
+void __wrap_weir__chunk_free(void *chunk);
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size) {
     bytes_taken += size;
     blocks_taken++;
     return __real_aligned_alloc(alignment, size);
+}
+
+void *__wrap_weir__chunk_alloc(size_t size) {
+    bytes_taken += size;
+    blocks_taken++;
+    return __real_weir__chunk_alloc(size);
+}
+
+void __wrap_weir__chunk_free(void *chunk) {
+    blocks_freed += chunk != NULL;
+    __real_weir__chunk_free(chunk);
 }
 
 void __wrap_free(void *memory) {

@@ -86,6 +86,19 @@ AC_DEFUN([WEIR_MEMBARRIER], [
   AM_CONDITIONAL([MEMBARRIER], [test "$enable_futex$weir_cv_membarrier" = yesyes])
 ])
 
+# WEIR_CHUNK_BLOCKS: chunks lie in blocks that go back to the system, where madvise can say so, and where no sanitizer is
+# to see each chunk by itself. After WEIR_SANITIZER.
+AC_DEFUN([WEIR_CHUNK_BLOCKS], [
+  AC_CACHE_CHECK([for madvise with MADV_DONTNEED], [weir_cv_madvise], [
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+        #define _DEFAULT_SOURCE
+        #include <sys/mman.h>]], [[
+        return madvise(0, 0, MADV_DONTNEED);]])],
+      [weir_cv_madvise=yes], [weir_cv_madvise=no])
+  ])
+  AM_CONDITIONAL([CHUNK_BLOCKS], [test "$weir_sanitizer$weir_cv_madvise" = noneyes])
+])
+
 # WEIR_THREAD_NAME: pthread_setname_np(thread, name), as Linux and FreeBSD have it.
 AC_DEFUN([WEIR_THREAD_NAME], [
   AC_CACHE_CHECK([for pthread_setname_np with two arguments], [weir_cv_thread_name], [

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "ledger.h"
+#include "pipeline/pool.h"
 #include "sync/futex.h"
 
 /* What goes wrong; allocations are the ledger's. */
@@ -36,9 +37,16 @@ int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg);
 bool __real_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline);
 bool __wrap_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline);
+void *__real_weir__pool_take(weir__pool *pool, weir__cache *cache);
+void *__wrap_weir__pool_take(weir__pool *pool, weir__cache *cache);
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(*run)(void *), void *arg) {
     return is_due(THREAD) ? EAGAIN : __real_pthread_create(thread, attr, run, arg);
+}
+
+/* A cell is mostly there already; here each may be the one that there was no memory for. */
+void *__wrap_weir__pool_take(weir__pool *pool, weir__cache *cache) {
+    return ledger_fails() ? NULL : __real_weir__pool_take(pool, cache);
 }
 
 int start_thread_without_fault(pthread_t *thread, void *(*run)(void *), void *arg) {

@@ -9,10 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/chunk.h"
+
 void *__real_aligned_alloc(size_t alignment, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
 void __real_free(void *memory);
 void __wrap_free(void *memory);
+weir__chunk *__real_weir__chunk_alloc(size_t size);
+weir__chunk *__wrap_weir__chunk_alloc(size_t size);
+void __real_weir__chunk_free(weir__chunk *chunk);
+void __wrap_weir__chunk_free(weir__chunk *chunk);
 
 enum { PIECES = 4096 };
 
@@ -61,18 +67,40 @@ void *__wrap_aligned_alloc(size_t alignment, size_t size) {
     return memory;
 }
 
-void __wrap_free(void *memory) {
+weir__chunk *__wrap_weir__chunk_alloc(size_t size) {
+    weir__chunk *chunk = NULL;
     pthread_mutex_lock(&ledger.mutex);
+    if (!fails_locked())
+        chunk = __real_weir__chunk_alloc(size);
+    if (chunk != NULL)
+        enter_locked(chunk, size);
+    pthread_mutex_unlock(&ledger.mutex);
+    return chunk;
+}
+
+static void leave_locked(const void *memory) {
     for (size_t i = 0; memory != NULL && i < PIECES; i++) {
         if (ledger.addresses[i] != memory)
             continue;
         ledger.addresses[i] = NULL;
         ledger.pieces--;
         ledger.bytes -= ledger.sizes[i];
-        break;
+        return;
     }
+}
+
+void __wrap_free(void *memory) {
+    pthread_mutex_lock(&ledger.mutex);
+    leave_locked(memory);
     pthread_mutex_unlock(&ledger.mutex);
     __real_free(memory);
+}
+
+void __wrap_weir__chunk_free(weir__chunk *chunk) {
+    pthread_mutex_lock(&ledger.mutex);
+    leave_locked(chunk);
+    pthread_mutex_unlock(&ledger.mutex);
+    __real_weir__chunk_free(chunk);
 }
 
 void ledger_reset(void) {
@@ -94,6 +122,13 @@ size_t ledger_bytes(void) {
     size_t bytes = ledger.bytes;
     pthread_mutex_unlock(&ledger.mutex);
     return bytes;
+}
+
+bool ledger_fails(void) {
+    pthread_mutex_lock(&ledger.mutex);
+    bool fails = fails_locked();
+    pthread_mutex_unlock(&ledger.mutex);
+    return fails;
 }
 
 size_t ledger_calls(void) {

@@ -8,6 +8,7 @@
 #include "key_families.h"
 #include "pipeline_support.h"
 
+#include "ledger.h"
 #include "pipeline/pipeline.h"
 
 /* ---- keys in flight ---- */
@@ -68,10 +69,54 @@ START_TEST (the_entry_of_a_key_is_found_in_few_steps_among_many) {
 }
 END_TEST
 
+/* ---- items in flight ---- */
+
+static void wait_until_empty(weir_pipeline *pipeline) {
+    uint64_t live = 1;
+    for (weir_deadline limit = hang_limit(); live > 0; nap()) {
+        ck_assert_uint_lt(now(), limit);
+        weir_report *report = report_of(pipeline);
+        live = report->counts.live;
+        weir_report_free(report);
+    }
+}
+
+static int wait_at_gate(weir_task *task, void *item, void *gate) {
+    (void)task;
+    (void)item;
+    gate_pass(gate);
+    return 0;
+}
+
+/* A cell of 128 bytes for each item in flight, and 3% for the slabs; of a burst the pool keeps WEIR__POOL cells. */
+START_TEST (an_item_takes_a_cell_and_gives_it_back) {
+    enum { ITEMS = 100000, THREADS = 3, SLACK = 8 * WEIR__SLAB };
+    struct gate gate = GATE;
+    ledger_reset();
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    (void)add_stage(pipeline,
+                    (weir_stage_options){
+                        .name = "waits", .run = wait_at_gate, .arg = &gate, .threads = THREADS, .capacity = ITEMS});
+    start_pipeline(pipeline);
+    size_t before = ledger_bytes();
+    for (size_t i = 0; i < ITEMS; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
+    ck_assert_uint_le(ledger_bytes() - before, ITEMS * (WEIR__CELL + 5) + SLACK);
+    gate_open(&gate);
+    wait_until_empty(pipeline);
+    ck_assert_uint_le(ledger_bytes() - before,
+                      (WEIR__POOL + THREADS * WEIR__CACHE) * (WEIR__CELL + 5) + THREADS * WEIR__CACHE * WEIR__SLAB);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
 static Suite *growth_suite(void) {
     Suite *suite = suite_create("growth");
     TCase *keys = add_things_case(suite, "keys");
     tcase_add_loop_test(keys, the_entry_of_a_key_is_found_in_few_steps_among_many, 0, KEY_FAMILIES);
+    TCase *memory = add_things_case(suite, "memory");
+    tcase_add_test(memory, an_item_takes_a_cell_and_gives_it_back);
     return suite;
 }
 

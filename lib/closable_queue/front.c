@@ -9,7 +9,7 @@
 /* Keeps an emptied segment as the spare, and frees the one that was it. */
 static void retire(weir_queue *queue, weir__segment *segment) {
     weir__segment_link(segment, NULL);
-    weir__free(weir__ptr_exchange_acquire_release(&queue->spare, segment));
+    weir__segment_free(weir__ptr_exchange_acquire_release(&queue->spare, segment));
 }
 
 bool weir__front_enter_next_segment(weir_queue *queue) {

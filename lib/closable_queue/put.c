@@ -8,7 +8,7 @@
 /* An emptied segment, or a new one; NULL: out of memory. */
 static weir__segment *another_segment(weir_queue *queue) {
     weir__segment *spare = weir__ptr_exchange_acquire_release(&queue->spare, NULL);
-    return spare != NULL ? spare : weir__segment_create(WEIR__SEGMENT_SLOTS);
+    return spare != NULL ? spare : weir__segment_create();
 }
 
 /* Moves on to the first slot of the next segment; an unbounded queue's is made here. */

@@ -40,7 +40,7 @@ weir_status weir_queue_create_with(weir_queue **result, const weir_queue_options
     if (options->name != NULL && (queue->name = weir__copy_text(options->name)) == NULL)
         goto free_queue;
     bool bounded = options->capacity != WEIR_UNBOUNDED;
-    weir__segment *segment = weir__segment_create(bounded ? options->capacity : WEIR__SEGMENT_SLOTS);
+    weir__segment *segment = bounded ? weir__segment_create_ring(options->capacity) : weir__segment_create();
     if (segment == NULL)
         goto free_name;
 
@@ -100,6 +100,16 @@ static bool is_busy(weir_queue *queue) {
     return busy;
 }
 
+/* Of an empty queue: the segment that it is in is the last one. */
+static void free_segments(weir_queue *queue) {
+    if (weir__queue_is_bounded(queue)) {
+        weir__segment_free_ring(queue->consumers.place.segment);
+        return;
+    }
+    weir__segment_free(queue->consumers.place.segment);
+    weir__segment_free(weir__ptr_load_acquire(&queue->spare));
+}
+
 weir_status weir_queue_destroy(weir_queue *queue) {
     if (queue == NULL)
         return WEIR_OK;
@@ -109,8 +119,7 @@ weir_status weir_queue_destroy(weir_queue *queue) {
         return WEIR_BUSY;
     weir__queue_end(queue, true); /* Q12 */
     weir__queue_discard(queue);
-    weir__free(queue->consumers.place.segment); /* empty, so it is the last one */
-    weir__free(weir__ptr_load_acquire(&queue->spare));
+    free_segments(queue);
     weir__free(queue->name);
     weir__free(queue);
     return WEIR_OK;

@@ -137,9 +137,6 @@ enum {
     WEIR__OWING = 8       /* with an item that the thread will settle itself */
 };
 
-/* How many slots an unbounded queue's segment has: with its head it fills a chunk. */
-enum { WEIR__SEGMENT_SLOTS = WEIR__CHUNK / sizeof(weir__slot) - 2 };
-
 static inline bool weir__queue_is_bounded(const weir_queue *queue) {
     return queue->capacity != WEIR_UNBOUNDED;
 }

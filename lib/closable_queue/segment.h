@@ -6,7 +6,7 @@
  *
  * A bounded queue has one segment, whose next is itself: a ring. An unbounded one has a chain of segments, to which the
  * producers append and from which the consumers take away; one segment that was taken away is kept as a spare, so that
- * a queue that stays about as full as it is does not allocate.
+ * a queue that stays about as full as it is does not allocate. The others are chunks, which go back to the system.
  *
  * S1  A slot goes from EMPTY to an item or SENTINEL by the producers' side only, and back by the consumers' side only.
  *     Both stores are releases, and each side's look at the slot is an acquire: the release of the one pairs with the
@@ -28,6 +28,7 @@
 typedef weir__ptr weir__slot;
 
 typedef struct weir__segment {
+    weir__chunk chunk;
     weir__ptr next; /* struct weir__segment *; NULL: this is the last one */
     weir__slot *end;
     weir__slot slots[];
@@ -53,8 +54,16 @@ static inline bool weir__slot_is_reserved(const void *item) {
 /* The most slots whose size in bytes can be told. */
 #define WEIR__SEGMENT_MOST ((SIZE_MAX - 2 * (size_t)WEIR__CHUNK) / sizeof(weir__slot))
 
-/* A segment of `slots` empty slots (at most WEIR__SEGMENT_MOST) whose next is NULL; NULL: out of memory. */
-weir__segment *weir__segment_create(size_t slots);
+/* How many slots an unbounded queue's segment has: with its head it fills a chunk. */
+enum { WEIR__SEGMENT_SLOTS = (WEIR__CHUNK - sizeof(weir__segment)) / sizeof(weir__slot) };
+
+/* A ring of `slots` empty slots (at most WEIR__SEGMENT_MOST) whose next is NULL; NULL: out of memory. */
+weir__segment *weir__segment_create_ring(size_t slots);
+void weir__segment_free_ring(weir__segment *ring);
+
+/* The same of WEIR__SEGMENT_SLOTS, for a chain; of it NULL may be freed. */
+weir__segment *weir__segment_create(void);
+void weir__segment_free(weir__segment *segment);
 
 static inline weir__segment *weir__segment_next(const weir__segment *segment) {
     return weir__ptr_load_acquire(&segment->next);

@@ -60,7 +60,7 @@ struct weir__envelope {
     bool is_result;        /* it holds its stage's result already */
     bool entered;          /* its key: `key` is the entry */
 };
-_Static_assert(sizeof(weir__envelope) <= WEIR__CELL, "an envelope fits into a cell");
+_Static_assert(sizeof(weir__envelope) <= WEIR__CELL_CONTENT, "an envelope fits into a cell");
 
 /* The one whose timer, or place in a heap, this is. */
 static inline weir__envelope *weir__envelope_of(weir__heap_node *node) {

@@ -29,7 +29,7 @@ void weir__keys_free(weir_stage *stage) {
     weir__tree_node *node;
     while ((node = stage->keys.entries.root) != NULL) {
         weir__tree_remove(&stage->keys.entries, node);
-        weir__free(node);
+        weir__pool_give(&stage->pipeline->pool, NULL, node);
     }
 }
 

@@ -139,7 +139,7 @@ weir_status weir__stage_start(weir_stage *stage) {
 
 void weir__stage_free(weir_stage *stage) {
     for (size_t i = 0; stage->tasks != NULL && i < stage->claimed; i++) {
-        weir__cache_empty(&stage->tasks[i].cache);
+        weir__cache_empty(&stage->pipeline->pool, &stage->tasks[i].cache);
         weir__free(stage->tasks[i].items);
     }
     if (stage->queue != NULL)

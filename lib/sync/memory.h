@@ -11,10 +11,11 @@
 /* What two threads write at the same time is kept this far apart: a cache line, and the one prefetched with it. */
 #define WEIR__APART 128
 
-/* The bytes of a good chunk for what grows piece by piece: a page. */
+/* The bytes of a good chunk for what grows piece by piece, and of a slab of cells (sync/chunk.h): a page. */
 #define WEIR__CHUNK 4096
+#define WEIR__SLAB 4096
 
-/* Cells of one size that a thread keeps for later, and that all of them together keep (pipeline/pool.h). */
+/* Cells of one size that a thread keeps for later, and that a pool keeps (pipeline/pool.h). */
 #define WEIR__CACHE 32
 #define WEIR__POOL 4096
 

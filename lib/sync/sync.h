@@ -13,6 +13,7 @@
 #include "sync/atomic.h"
 #include "sync/barrier.h"
 #include "sync/callout.h"
+#include "sync/chunk.h"
 #include "sync/clock.h"
 #include "sync/futex.h"
 #include "sync/memory.h"

@@ -9,6 +9,7 @@
 
 #include "explore.h"
 #include "machine.h"
+#include "sync/chunk.h"
 #include "sync/memory.h"
 
 enum { BLOCKS = 512 };
@@ -104,6 +105,14 @@ static bool fault_due(void) {
 
 void *weir__alloc(size_t size) {
     return fault_due() ? NULL : allocate(size, false);
+}
+
+weir__chunk *weir__chunk_alloc(size_t size) {
+    return weir__alloc(size);
+}
+
+void weir__chunk_free(weir__chunk *chunk) {
+    weir__free(chunk);
 }
 
 void *sched_scratch(size_t size) {

@@ -11,8 +11,9 @@
 /* Two items. */
 #define WEIR__APART 16
 
-/* Small, so that a schedule of a few items goes through several segments: two slots each. */
-#define WEIR__CHUNK 32
+/* Small, so that a schedule of a few items goes through several segments, of two slots each, and slabs, of one cell. */
+#define WEIR__CHUNK 40
+#define WEIR__SLAB 256
 
 /* Few, so that most cells are freed at once, and what is used afterwards is seen. */
 #define WEIR__CACHE 2
