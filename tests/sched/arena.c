@@ -30,6 +30,7 @@ static _Alignas(WEIR__APART) char arena[ARENA_SIZE];
 static size_t used;
 static struct block blocks[BLOCKS];
 static int block_count;
+static uint16_t by_line[ARENA_SIZE / WEIR__APART]; /* which block a line of allocated memory is in */
 static struct shadow shadows[ARENA_SIZE / ARENA_GRAIN];
 static struct {
     unsigned countdown;
@@ -59,11 +60,8 @@ size_t arena_left(void) {
 }
 
 static struct block *block_of(const void *at) {
-    for (int i = block_count - 1; i >= 0; i--) {
-        if ((const char *)at >= blocks[i].from && (const char *)at < blocks[i].to)
-            return &blocks[i];
-    }
-    return NULL;
+    size_t offset = arena_offset(at);
+    return offset < used ? &blocks[by_line[offset / WEIR__APART]] : NULL;
 }
 
 void arena_check_alive(const void *at, const char *what) {
@@ -84,6 +82,8 @@ static void *allocate(size_t size, bool scratch) {
     if (block_count == BLOCKS)
         machine_fail("more than %d allocations", BLOCKS);
     char *from = arena + used;
+    for (size_t line = used / WEIR__APART; line < (used + rounded) / WEIR__APART; line++)
+        by_line[line] = (uint16_t)block_count;
     used += rounded;
     blocks[block_count++] = (struct block){.from = from, .to = from + rounded, .live = true, .scratch = scratch};
     memset(from, 0, rounded);
@@ -126,9 +126,9 @@ void *sched_scratch(size_t size) {
 
 static struct shadow *shadow_of(const void *at) {
     struct shadow *shadow = &shadows[arena_offset(at) / ARENA_GRAIN];
-    if (shadow->run != machine_run_number()) {
+    if (shadow->run != machine.run) {
         memset(shadow, 0, sizeof *shadow);
-        shadow->run = machine_run_number();
+        shadow->run = machine.run;
     }
     return shadow;
 }
@@ -142,7 +142,7 @@ static _Noreturn void fail_race(const void *at, const char *what, int other) {
 static void check_read(const void *at) {
     struct shadow *shadow = shadow_of(at);
     const struct vector *clock = memory_clock();
-    int self = machine_self();
+    int self = machine.self;
     if (shadow->written > clock->of[shadow->writer])
         fail_race(at, "read", shadow->writer);
     shadow->read[self] = clock->of[self];
@@ -151,10 +151,13 @@ static void check_read(const void *at) {
 static void check_write(const void *at) {
     struct shadow *shadow = shadow_of(at);
     const struct vector *clock = memory_clock();
-    int self = machine_self();
+    int self = machine.self;
     if (shadow->written > clock->of[shadow->writer])
         fail_race(at, "write", shadow->writer);
-    for (int t = 0; t < SCHED_THREADS; t++) {
+    bool raced = false;
+    for (int t = 0; t < SCHED_THREADS; t++)
+        raced |= shadow->read[t] > clock->of[t];
+    for (int t = 0; raced && t < SCHED_THREADS; t++) {
         if (shadow->read[t] > clock->of[t])
             fail_race(at, "write", t);
     }
@@ -165,7 +168,7 @@ static void check_write(const void *at) {
 void arena_plain(const void *at, size_t size, bool write) {
     if (!arena_holds(at))
         return;
-    machine_count_access();
+    machine.accesses++;
     arena_check_alive(at, write ? "write to" : "read of");
     const char *from = (const char *)((uintptr_t)at / ARENA_GRAIN * ARENA_GRAIN);
     for (const char *grain = from; grain < (const char *)at + size; grain += ARENA_GRAIN) {
@@ -185,7 +188,7 @@ void weir__free(void *memory) {
         machine_fail("free of the inside of a block");
     memory_check_free(block->from, block->to);
     for (const char *grain = block->from; grain < block->to; grain += ARENA_GRAIN) {
-        if (shadows[arena_offset(grain) / ARENA_GRAIN].run == machine_run_number())
+        if (shadows[arena_offset(grain) / ARENA_GRAIN].run == machine.run)
             check_write(grain);
     }
     block->live = false;

@@ -155,6 +155,10 @@ void explore_calm(bool now_calm) {
     calm = now_calm;
 }
 
+bool explore_is_calm(void) {
+    return calm;
+}
+
 int explore_choose(int count, uint32_t costs) {
     return decide(count, costs, how == EXPLORE_RANDOM ? random_way(count, costs) : 0);
 }

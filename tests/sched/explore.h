@@ -20,6 +20,7 @@ int explore_prefer(int count, uint32_t costs, int way);
 
 /* While it is calm each decision takes way 0, and is not recorded. A run begins without calm. */
 void explore_calm(bool calm);
+bool explore_is_calm(void);
 
 /* Whether decisions are made at random, and a random number for making them. */
 bool explore_is_random(void);

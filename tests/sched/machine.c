@@ -35,11 +35,11 @@ struct thread {
 };
 
 bool machine_tracing;
+struct machine_now machine;
 
 static struct thread threads[SCHED_THREADS];
-static int thread_count, self;
-static enum model model;
-static unsigned run_number, step, sleep_order, accesses;
+static int thread_count;
+static unsigned step, sleep_order;
 static uint64_t now;
 static void (*scenario)(void);
 static char failure[500];
@@ -50,27 +50,13 @@ static struct {
     bool on;
 } thread_fault;
 
-enum model machine_model(void) {
-    return model;
-}
-
-unsigned machine_run_number(void) {
-    return run_number;
-}
-
-int machine_self(void) {
-    return self;
-}
-
 const char *machine_failure(void) {
     return failure[0] == '\0' ? NULL : failure;
 }
 
-void machine_trace(const char *format, ...) {
+void machine_print(const char *format, ...) {
     va_list rest;
-    if (!machine_tracing)
-        return;
-    printf("%4u  thread %d  ", step, self);
+    printf("%4u  thread %d  ", step, machine.self);
     va_start(rest, format);
     vprintf(format, rest);
     va_end(rest);
@@ -83,7 +69,7 @@ void machine_fail(const char *format, ...) {
     vsnprintf(failure, sizeof failure, format, rest);
     va_end(rest);
     machine_trace("FAILS: %s", failure);
-    fibre_switch(self + 1, 0); /* and nobody comes back */
+    fibre_switch(machine.self + 1, 0); /* and nobody comes back */
     __builtin_unreachable();
 }
 
@@ -101,7 +87,8 @@ void sched_check(bool holds, const char *format, ...) {
 bool weir__barrier_works; /* see sched_barrier */
 
 bool sched_has_common_time(void) {
-    return model == MODEL_SC || (model == MODEL_TSO && !weir__barrier_works); /* what an unlock leaves in the buffer */
+    return machine.model == MODEL_SC ||
+           (machine.model == MODEL_TSO && !weir__barrier_works); /* what an unlock leaves in the buffer */
 }
 
 uint64_t sched_now(void) {
@@ -126,17 +113,17 @@ static int highest_priority(const int *ready, int count) {
 static void lower_priority_at_change_point(void) {
     for (int i = 0; i < CHANGES; i++) {
         if (change_points[i] == step)
-            threads[self].priority = (uint32_t)i;
+            threads[machine.self].priority = (uint32_t)i;
     }
 }
 
 /* The threads that can run, the present one first. */
 static int collect_ready(int *ready) {
     int count = 0;
-    if (threads[self].state == READY)
-        ready[count++] = self;
+    if (threads[machine.self].state == READY)
+        ready[count++] = machine.self;
     for (int i = 0; i < thread_count; i++) {
-        if (i != self && threads[i].state == READY)
+        if (i != machine.self && threads[i].state == READY)
             ready[count++] = i;
     }
     return count;
@@ -179,10 +166,10 @@ static _Noreturn void fail_deadlocked(void) {
 }
 
 static void switch_to(int thread) {
-    int from = self;
+    int from = machine.self;
     if (thread == from)
         return;
-    self = thread;
+    machine.self = thread;
     fibre_switch(from + 1, thread + 1);
 }
 
@@ -200,7 +187,7 @@ static void give_up_processor(void) {
     int count = collect_ready(ready);
     if (count == 0 && !let_time_pass()) {
         if (all_done())
-            fibre_switch(self + 1, 0); /* the run is over */
+            fibre_switch(machine.self + 1, 0); /* the run is over */
         fail_deadlocked();
     }
     if (count == 0)
@@ -215,6 +202,8 @@ void machine_point(void) {
     int ready[SCHED_THREADS];
     if (++step > MOST_STEPS)
         machine_fail("does not end");
+    if (explore_is_calm())
+        return;
     int count = collect_ready(ready);
     if (count == 1)
         return;
@@ -228,12 +217,8 @@ int sched_choose(int count) {
     return explore_choose(count, 0);
 }
 
-void machine_count_access(void) {
-    accesses++;
-}
-
 unsigned sched_work(void) {
-    return step + accesses;
+    return step + machine.accesses;
 }
 
 void sched_calm(bool calm) {
@@ -254,9 +239,9 @@ void sched_settle(void) {
 static void finish_thread(void) {
     memory_drain();
     machine_trace("ends");
-    threads[self].state = DONE;
+    threads[machine.self].state = DONE;
     for (int i = 0; i < thread_count; i++) {
-        if (threads[i].state == JOINING && threads[i].target == self)
+        if (threads[i].state == JOINING && threads[i].target == machine.self)
             threads[i].state = READY;
     }
     give_up_processor();
@@ -290,8 +275,8 @@ void sched_join(int thread) {
     machine_point();
     memory_drain();
     if (threads[thread].state != DONE) {
-        threads[self].state = JOINING;
-        threads[self].target = thread;
+        threads[machine.self].state = JOINING;
+        threads[machine.self].target = thread;
         give_up_processor();
     }
     memory_see_thread(thread);
@@ -303,7 +288,7 @@ static void leave(const weir__thread *started) {
 }
 
 void sched_exit_thread(void) {
-    weir__thread *started = threads[self].started;
+    weir__thread *started = threads[machine.self].started;
     if (started != NULL)
         leave(started);
     finish_thread();
@@ -344,11 +329,11 @@ void weir__thread_join(weir__thread *thread) {
 }
 
 const weir__thread *weir__thread_self(void) {
-    return threads[self].started;
+    return threads[machine.self].started;
 }
 
 struct weir__callout **weir__thread_callouts(void) {
-    return &threads[self].callouts;
+    return &threads[machine.self].callouts;
 }
 
 /* ---- sleeping ---- */
@@ -373,7 +358,7 @@ bool weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
         return false;
     }
     machine_trace("sleeps on %p", (void *)word);
-    struct thread *thread = &threads[self];
+    struct thread *thread = &threads[machine.self];
     thread->state = ASLEEP;
     thread->futex = word;
     thread->deadline = deadline;
@@ -456,16 +441,16 @@ static void choose_change_points(void) {
         change_points[i] = 1 + (unsigned)(explore_random_number() % (longest + 1));
 }
 
-void machine_begin(enum model new_model) {
-    model = new_model;
+void machine_begin(enum model model) {
+    machine.model = model;
     longest = 100;
 }
 
 void machine_run(void (*new_scenario)(void)) {
-    run_number++;
-    step = sleep_order = accesses = 0;
+    machine.run++;
+    step = sleep_order = machine.accesses = 0;
     now = 1000000000;
-    thread_count = self = 0;
+    thread_count = machine.self = 0;
     failure[0] = '\0';
     scenario = new_scenario;
     thread_fault.countdown = 0;

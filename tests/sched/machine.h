@@ -19,15 +19,19 @@ enum model {
     MODEL_WEAK /* a load may see an older store, unless acquire and release say otherwise */
 };
 
-enum { LOCATIONS = 500 };
+enum { LOCATIONS = 512, VIEW_STEP = 16, ARENA_SIZE = 256 * 1024, ARENA_GRAIN = 4 };
 
 /* Vector clock: what of each thread happened before. L. Lamport 1978; F. Mattern 1989. */
 struct vector {
     uint32_t of[SCHED_THREADS];
 };
 
-/* Per atomic location, the number of the oldest store that a thread may still see. */
+/*
+ * Per atomic location, the number of the oldest store that a thread may still see; 0 for those from `count` on. `count` is
+ * a multiple of VIEW_STEP, so that compilers join that many at once.
+ */
 struct view {
+    int count;
     uint16_t of[LOCATIONS];
 };
 
@@ -35,15 +39,17 @@ struct view {
 
 void machine_begin(enum model model);
 void machine_run(void (*scenario)(void));
-enum model machine_model(void);
-unsigned machine_run_number(void);
-int machine_self(void);
+
+/* What every access asks for; only machine.c writes it. */
+extern struct machine_now {
+    enum model model;
+    unsigned run;      /* its number */
+    int self;          /* the running thread */
+    unsigned accesses; /* plain ones, for sched_work */
+} machine;
 
 /* A point at which another thread may run. */
 void machine_point(void);
-
-/* Counts for sched_work. */
-void machine_count_access(void);
 
 /* Fails the run; does not return. */
 _Noreturn void machine_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -51,7 +57,8 @@ const char *machine_failure(void); /* NULL: none */
 
 /* A line of the trace, when one is wanted. */
 extern bool machine_tracing;
-void machine_trace(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void machine_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
+#define machine_trace(...) (machine_tracing ? machine_print(__VA_ARGS__) : (void)0)
 
 /* ---- memory.c: atomics ---- */
 
@@ -73,7 +80,5 @@ size_t arena_offset(const void *at);
 void arena_check_alive(const void *at, const char *what);
 
 void arena_plain(const void *at, size_t size, bool write);
-
-enum { ARENA_SIZE = 256 * 1024, ARENA_GRAIN = 4 };
 
 #endif /* WEIR_TESTS_SCHED_MACHINE_H */

@@ -60,23 +60,23 @@ static struct {
 void memory_begin(void) {
     location_count = 0;
     memset(&known[0].clock, 0, sizeof known[0].clock);
-    memset(&known[0].view, 0, sizeof known[0].view);
+    known[0].view.count = 0;
     known[0].clock.of[0] = 1;
     known[0].buffered = 0;
 }
 
 const struct vector *memory_clock(void) {
-    return &known[machine_self()].clock;
+    return &known[machine.self].clock;
 }
 
 /* The last release: what others can have seen of it is in the clocks from then on. */
 struct sched_stamp sched_stamp(void) {
-    int self = machine_self();
+    int self = machine.self;
     return (struct sched_stamp){.thread = self, .epoch = known[self].clock.of[self] - 1};
 }
 
 bool sched_has_seen(struct sched_stamp stamp) {
-    return stamp.thread == machine_self() || memory_clock()->of[stamp.thread] >= stamp.epoch;
+    return stamp.thread == machine.self || memory_clock()->of[stamp.thread] >= stamp.epoch;
 }
 
 static void join_vector(struct vector *to, const struct vector *from) {
@@ -87,25 +87,47 @@ static void join_vector(struct vector *to, const struct vector *from) {
 }
 
 static void join_view(struct view *to, const struct view *from) {
-    if (machine_model() != MODEL_WEAK)
+    if (machine.model != MODEL_WEAK)
         return;
-    for (int i = 0; i < location_count; i++) {
-        if (from->of[i] > to->of[i])
-            to->of[i] = from->of[i];
+    int both = from->count < to->count ? from->count : to->count;
+    for (int i = 0; i < both; i += VIEW_STEP) {
+        for (int k = i; k < i + VIEW_STEP; k++)
+            to->of[k] = from->of[k] > to->of[k] ? from->of[k] : to->of[k];
+    }
+    if (from->count > both) {
+        memcpy(&to->of[both], &from->of[both], (size_t)(from->count - both) * sizeof from->of[0]);
+        to->count = from->count;
     }
 }
 
+static uint16_t in_view(const struct view *view, const struct location *location) {
+    int number = (int)(location - locations);
+    return number < view->count ? view->of[number] : 0;
+}
+
+static void set_in_view(struct view *view, const struct location *location, unsigned store) {
+    int number = (int)(location - locations);
+    for (; view->count <= number; view->count += VIEW_STEP)
+        memset(&view->of[view->count], 0, VIEW_STEP * sizeof view->of[0]);
+    view->of[number] = (uint16_t)store;
+}
+
+static void copy_view(struct view *to, const struct view *from) {
+    to->count = 0;
+    join_view(to, from);
+}
+
 void memory_spawn(int child) {
-    struct known *self = &known[machine_self()];
+    struct known *self = &known[machine.self];
     known[child].clock = self->clock;
-    known[child].view = self->view;
+    copy_view(&known[child].view, &self->view);
     known[child].buffered = 0;
     known[child].clock.of[child] = 1;
-    self->clock.of[machine_self()]++;
+    self->clock.of[machine.self]++;
 }
 
 void memory_see_thread(int thread) {
-    struct known *self = &known[machine_self()];
+    struct known *self = &known[machine.self];
     join_vector(&self->clock, &known[thread].clock);
     join_view(&self->view, &known[thread].view);
 }
@@ -139,16 +161,9 @@ static struct location *new_location(const void *at, size_t size) {
     location->size = size;
     location->newest = 0;
     memset(location->last_access, 0, sizeof location->last_access);
-    memset(&location->messages[0], 0, sizeof location->messages[0]);
+    memset(&location->messages[0].clock, 0, sizeof location->messages[0].clock);
+    location->messages[0].view.count = 0;
     location->messages[0].value = read_raw(at, size);
-    for (int i = 0; i < SCHED_THREADS; i++)
-        known[i].view.of[location_count] = 0;
-    for (int i = 0; i < location_count && machine_model() == MODEL_WEAK;
-         i++) { /* messages' views are as long as there are locations */
-        struct location *other = &locations[i];
-        for (int m = 0; m < KEPT; m++)
-            other->messages[m].view.of[location_count] = 0;
-    }
     location_count++;
     return location;
 }
@@ -156,8 +171,8 @@ static struct location *new_location(const void *at, size_t size) {
 static struct location *location_at(const void *at, size_t size) {
     if (arena_holds(at)) {
         size_t grain = arena_offset(at) / ARENA_GRAIN;
-        if (by_grain[grain].run != machine_run_number()) {
-            by_grain[grain].run = machine_run_number();
+        if (by_grain[grain].run != machine.run) {
+            by_grain[grain].run = machine.run;
             by_grain[grain].location = (int)(new_location(at, size) - locations);
         }
         return &locations[by_grain[grain].location];
@@ -177,7 +192,7 @@ static struct location *access(const void *at, size_t size, const char *what) {
     machine_point();
     arena_check_alive(at, what);
     struct location *location = location_at(at, size);
-    location->last_access[machine_self()] = known[machine_self()].clock.of[machine_self()];
+    location->last_access[machine.self] = known[machine.self].clock.of[machine.self];
     return location;
 }
 
@@ -203,7 +218,7 @@ void memory_check_free(const char *from, const char *to) {
 /* ---- loads and stores ---- */
 
 static void acquire(const struct message *message) {
-    struct known *self = &known[machine_self()];
+    struct known *self = &known[machine.self];
     join_vector(&self->clock, &message->clock);
     join_view(&self->view, &message->view);
 }
@@ -213,35 +228,35 @@ static struct message *append(struct location *location, uint64_t value) {
     struct message *message = message_of(location, ++location->newest);
     message->value = value;
     memset(&message->clock, 0, sizeof message->clock);
-    if (machine_model() == MODEL_WEAK) {
-        memset(&message->view, 0, (size_t)location_count * sizeof message->view.of[0]);
-        message->view.of[location - locations] = (uint16_t)location->newest;
-        known[machine_self()].view.of[location - locations] = (uint16_t)location->newest;
+    if (machine.model == MODEL_WEAK) {
+        message->view.count = 0;
+        set_in_view(&message->view, location, location->newest);
+        set_in_view(&known[machine.self].view, location, location->newest);
     }
     return message;
 }
 
 static void release_into(struct message *message) {
-    struct known *self = &known[machine_self()];
+    struct known *self = &known[machine.self];
     join_vector(&message->clock, &self->clock);
     join_view(&message->view, &self->view);
-    self->clock.of[machine_self()]++;
+    self->clock.of[machine.self]++;
 }
 
 static unsigned choose_visible(struct location *location) {
-    struct known *self = &known[machine_self()];
-    unsigned oldest = self->view.of[location - locations];
+    struct known *self = &known[machine.self];
+    unsigned oldest = in_view(&self->view, location);
     if (location->newest >= KEPT && oldest < location->newest - KEPT + 1)
         oldest = location->newest - KEPT + 1;
     int count = (int)(location->newest - oldest) + 1;
     int back = count > 1 ? explore_choose(count, ~UINT32_C(1)) : 0;
     unsigned number = location->newest - (unsigned)back;
-    self->view.of[location - locations] = (uint16_t)number;
+    set_in_view(&self->view, location, number);
     return number;
 }
 
 static const struct buffered *find_buffered(const struct location *location) {
-    const struct known *self = &known[machine_self()];
+    const struct known *self = &known[machine.self];
     for (int i = self->buffered - 1; i >= 0; i--) {
         if (self->buffer[i].location == location)
             return &self->buffer[i];
@@ -254,7 +269,7 @@ uint64_t sched_load(const void *at, size_t size, enum sched_order order) {
     const struct buffered *own = find_buffered(location);
     if (own != NULL)
         return own->value;
-    unsigned number = machine_model() == MODEL_WEAK ? choose_visible(location) : location->newest;
+    unsigned number = machine.model == MODEL_WEAK ? choose_visible(location) : location->newest;
     const struct message *message = message_of(location, number);
     if (order & SCHED_ACQUIRE)
         acquire(message);
@@ -271,7 +286,7 @@ static void drain_one(struct known *self) {
 }
 
 void memory_drain(void) {
-    struct known *self = &known[machine_self()];
+    struct known *self = &known[machine.self];
     while (self->buffered > 0)
         drain_one(self);
 }
@@ -281,15 +296,15 @@ void memory_barrier_of_all(int threads) {
     for (int t = 0; t < threads; t++) {
         while (known[t].buffered > 0)
             drain_one(&known[t]);
-        for (int i = 0; i < location_count && machine_model() == MODEL_WEAK; i++)
-            known[t].view.of[i] = (uint16_t)locations[i].newest;
+        for (int i = 0; i < location_count && machine.model == MODEL_WEAK; i++)
+            set_in_view(&known[t].view, &locations[i], locations[i].newest);
     }
 }
 
 /* TSO: returns whether the store waits. */
 static bool store_waits(struct location *location, uint64_t value, enum sched_order order) {
-    struct known *self = &known[machine_self()];
-    if (machine_model() != MODEL_TSO)
+    struct known *self = &known[machine.self];
+    if (machine.model != MODEL_TSO)
         return false;
     if (self->buffered == 0 && explore_choose(2, 2) == 0)
         return false;
@@ -299,7 +314,7 @@ static bool store_waits(struct location *location, uint64_t value, enum sched_or
     *last = (struct buffered){.location = location, .value = value};
     if (order & SCHED_RELEASE) {
         last->clock = self->clock;
-        self->clock.of[machine_self()]++;
+        self->clock.of[machine.self]++;
     }
     return true;
 }
@@ -354,7 +369,7 @@ bool sched_swap(void *at, size_t size, uint64_t *expected, uint64_t value, bool 
         *expected = before;
         if (order & SCHED_ACQUIRE)
             acquire(message_of(location, location->newest));
-        known[machine_self()].view.of[location - locations] = (uint16_t)location->newest;
+        set_in_view(&known[machine.self].view, location, location->newest);
         return false;
     }
     modify(location, value, order);

@@ -25,11 +25,11 @@ static uint64_t bit(int signal) {
 
 /* What pends for the calling thread. */
 static uint64_t *mine(void) {
-    if (pending.run != machine_run_number()) {
+    if (pending.run != machine.run) {
         memset(&pending, 0, sizeof pending);
-        pending.run = machine_run_number();
+        pending.run = machine.run;
     }
-    return &pending.threads[machine_self()];
+    return &pending.threads[machine.self];
 }
 
 /* Takes one of the set; 0: none pends. */
