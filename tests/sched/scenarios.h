@@ -91,6 +91,7 @@ void scenario_batch_discarded(void);
 void scenario_batch_beside_a_get(void);
 void scenario_batch_left_to_a_survivor(void);
 void scenario_batch_beside_a_sleeping_get(void);
+void scenario_batch_until_a_sleeper_runs_it(void);
 void scenario_batch_beside_a_sentinel(void);
 void scenario_cost_of_an_item_among_idle(void);
 void scenario_cost_of_a_stop_among_groups(void);

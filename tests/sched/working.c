@@ -391,6 +391,15 @@ void scenario_batch_left_to_a_survivor(void) {
     end_batches();
 }
 
+static bool calm_after_the_fourth; /* what comes then is searched no deeper */
+
+/* Beside the worker that has taken it with the third, or by a get, where that worker has taken less at once. */
+static void run_fourth(void *got) {
+    if (calm_after_the_fourth)
+        sched_calm(true);
+    must(weir_queue_put(out, got), WEIR_OK);
+}
+
 /* The first waits for the gate; the third until the fourth has been run, which that worker has taken with it. */
 static void *first_and_third_wait(void *got, void *arg) {
     (void)arg;
@@ -399,7 +408,7 @@ static void *first_and_third_wait(void *got, void *arg) {
     if (number(got) == 3)
         sched_check(get_number(out) == 4, "another item than the fourth was run");
     if (number(got) == 4)
-        must(weir_queue_put(out, got), WEIR_OK);
+        run_fourth(got);
     return NULL;
 }
 
@@ -409,8 +418,8 @@ static weir_status run_one(weir_status (*get)(weir_queue *queue, void **got)) {
     weir_status status = get(in, &got);
     if (status != WEIR_OK)
         return status;
-    if (number(got) == 4) /* where the worker has taken less at once */
-        must(weir_queue_put(out, got), WEIR_OK);
+    if (number(got) == 4)
+        run_fourth(got);
     must(weir_queue_task_done(in), WEIR_OK);
     return WEIR_OK;
 }
@@ -447,7 +456,8 @@ static void end_beside_a_get(int other) {
  * The wake of a put goes to a consumer that is no worker and finds one item left, so that it passes none on. A worker
  * that sleeps has what lies in the other one's batch all the same.
  */
-void scenario_batch_beside_a_sleeping_get(void) {
+static void wake_another_consumer(bool calm_after) {
+    calm_after_the_fourth = calm_after;
     int other = begin_beside_a_get(2);
     put_many(2, 6);
     must(weir_queue_put(gate, item(1)), WEIR_OK);
@@ -456,8 +466,17 @@ void scenario_batch_beside_a_sleeping_get(void) {
     end_beside_a_get(other);
 }
 
+void scenario_batch_beside_a_sleeping_get(void) {
+    wake_another_consumer(false);
+}
+
+void scenario_batch_until_a_sleeper_runs_it(void) {
+    wake_another_consumer(true);
+}
+
 /* A worker that is called for what lies in a batch comes back to a sentinel, and ends: it leaves the item to the next. */
 void scenario_batch_beside_a_sentinel(void) {
+    calm_after_the_fourth = false;
     int other = begin_beside_a_get(3);
     put_many(2, 8);
     must(weir_queue_close(in), WEIR_OK);
