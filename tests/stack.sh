@@ -21,6 +21,7 @@ trap 'rm -rf "$work"' EXIT
 
 # FUNCTION: what it calls through pointers. "user" stands for functions of the program.
 cat >"$work/pointers" <<'END'
+weir__graph_accept: check_name check_functions check_source check_func check_numbers check_batch
 trampoline: weir__worker_main keep run
 leave: weir__worker_at_exit
 weir__worker_at_exit: user end_worker weir__run_leave

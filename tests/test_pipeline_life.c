@@ -71,7 +71,7 @@ START_TEST (null_is_invalid_and_has_no_effect) {
     assert_status(WEIR_INVALID, weir_pipeline_report(pipeline, NULL));
     assert_status(WEIR_INVALID, weir_pipeline_show(NULL, stderr, 0));
     assert_status(WEIR_INVALID, weir_pipeline_end_on(NULL, signals, 1, 0));
-    ck_assert_str_eq(weir_pipeline_message(NULL), "");
+    ck_assert_str_eq(weir_pipeline_message(NULL), "create: pipeline is NULL");
     ck_assert_int_eq(weir_pipeline_cancel_fd(NULL), -1);
     weir_task_emit(NULL, stage);
     ck_assert_int_eq(weir_task_fail(NULL, 5, "no %s", "task"), 5);
@@ -124,32 +124,34 @@ static const struct wrong_stage {
 } wrong_stages[] = {
     {{.func = consume_thing}, "name"},
     {{.name = "", .func = consume_thing}, "name"},
-    {{.name = "first", .func = consume_thing}, "stage first: "},
-    {{.name = "x"}, "stage x: needs exactly one"},
-    {{.name = "x", .func = consume_thing, .run = run_consume}, "stage x: needs exactly one"},
-    {{.name = "x", .source = end_at_once, .run = run_consume}, "stage x: needs exactly one"},
-    {{.name = "x", .func = consume_thing, .reserved = {NULL, &any_object}}, "stage x: has a reserved member"},
-    {{.name = "x", .run = run_consume, .per_key = 1}, "stage x: a limit for keys"},
-    {{.name = "x", .source = end_at_once, .ordered = true}, "stage x: a source"},
-    {{.name = "x", .source = end_at_once, .per_key = 1, .key = key_of}, "stage x: a source"},
-    {{.name = "x", .source = end_at_once, .dead = (weir_queue *)&any_object}, "stage x: a source"},
-    {{.name = "x", .func = consume_thing, .retry = {.attempts = 2}}, "stage x: a func cannot fail"},
-    {{.name = "x", .func = consume_thing, .dead = (weir_queue *)&any_object}, "stage x: a func cannot fail"},
-    {{.name = "x", .func = consume_thing, .rate = -1}, "stage x: a rate"},
-    {{.name = "x", .func = consume_thing, .rate = 1e10}, "stage x: a rate"},
-    {{.name = "x", .func = consume_thing, .fan_out = (weir_fan_out)4}, "stage x: has a fan_out"},
-    {{.name = "x", .func = consume_thing, .on_error = (weir_on_error)2}, "stage x: has a fan_out or an on_error"},
-    {{.name = "x", .func = consume_thing, .batch = {.items = 2}}, "stage x: a batch is for run_batch"},
-    {{.name = "x", .func = consume_thing, .batch = {.wait = 2}}, "stage x: a batch is for run_batch"},
-    {{.name = "x", .run_batch = run_batch_consume}, "stage x: a batch needs"},
-    {{.name = "x", .run_batch = run_batch_consume, .batch = {.wait = 5}}, "stage x: a batch needs"},
-    {{.name = "x", .run_batch = run_batch_consume, .batch = {.bytes = 5}}, "stage x: a batch by bytes"},
+    {{.name = "first", .func = consume_thing}, "stage first: name: "},
+    {{.name = "x"}, "stage x: 0 of func, run, run_batch and source"},
+    {{.name = "x", .func = consume_thing, .run = run_consume}, "stage x: 2 of func, run, run_batch and source"},
+    {{.name = "x", .source = end_at_once, .run = run_consume}, "stage x: 2 of func, run, run_batch and source"},
+    {{.name = "x", .func = consume_thing, .reserved = {NULL, &any_object}}, "stage x: reserved[1] is not NULL"},
+    {{.name = "x", .run = run_consume, .per_key = 1}, "stage x: per_key is 1, and key is NULL"},
+    {{.name = "x", .source = end_at_once, .ordered = true}, "stage x: ordered is true"},
+    {{.name = "x", .source = end_at_once, .per_key = 1, .key = key_of}, "stage x: per_key is 1, and a source"},
+    {{.name = "x", .source = end_at_once, .dead = (weir_queue *)&any_object},
+     "stage x: dead is not NULL, and a source"},
+    {{.name = "x", .func = consume_thing, .retry = {.attempts = 2}}, "stage x: retry.attempts is 2, and a func"},
+    {{.name = "x", .func = consume_thing, .dead = (weir_queue *)&any_object}, "stage x: dead is not NULL, and a func"},
+    {{.name = "x", .func = consume_thing, .rate = -1}, "stage x: rate is -1.0/s: "},
+    {{.name = "x", .func = consume_thing, .rate = 1e10}, "stage x: rate is 10000 M/s: "},
+    {{.name = "x", .func = consume_thing, .fan_out = (weir_fan_out)4}, "stage x: fan_out is 4, "},
+    {{.name = "x", .func = consume_thing, .on_error = (weir_on_error)2}, "stage x: on_error is 2, "},
+    {{.name = "x", .func = consume_thing, .batch = {.items = 2}}, "stage x: batch.items is 2, and run_batch"},
+    {{.name = "x", .func = consume_thing, .batch = {.wait = 2}}, "stage x: batch.wait is 2, and run_batch"},
+    {{.name = "x", .run_batch = run_batch_consume}, "stage x: batch.items and batch.bytes are 0"},
+    {{.name = "x", .run_batch = run_batch_consume, .batch = {.wait = 5}}, "stage x: batch.items and batch.bytes are 0"},
+    {{.name = "x", .run_batch = run_batch_consume, .batch = {.bytes = 5}},
+     "stage x: batch.bytes is 5, and batch.weigh"},
     {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5}, .per_key = 1, .key = key_of},
-     "stage x: a batch cannot"},
+     "stage x: per_key is 1, and batches"},
     {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5}, .ordered = true, .threads = 2},
-     "stage x: batches keep"},
+     "stage x: threads is 2, and ordered"},
     {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5}, .ordered = true, .retry = {.attempts = 2}},
-     "stage x: batches keep"},
+     "stage x: retry.attempts is 2, and ordered"},
 };
 
 START_TEST (a_stage_that_cannot_be_right_is_refused_and_the_start_with_it) {

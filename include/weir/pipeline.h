@@ -326,8 +326,11 @@ WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *
 WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
 
 /*
- * Why an add, connect or start has failed, the last one that has, as one line of English; "" if none has. Valid until
- * the next of these calls or destroy.
+ * Why the last create, add, connect, start, put (in its forms), end_on or show of the calling thread that was refused
+ * was, as one line of English that names the stage, the member and its value; memory that was too much, in bytes. NULL:
+ * of a create, which leaves no pipeline. A later success does not clear it. If none of this thread's was, that of the
+ * last add, connect or start that was refused; "" if none was. Valid in this thread until the next of these calls is
+ * refused there, and until destroy. Any thread, at any time.
  */
 WEIR_API const char *weir_pipeline_message(const weir_pipeline *pipeline);
 

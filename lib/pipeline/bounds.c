@@ -115,43 +115,43 @@ static bool has_short_wait(const weir_stage *stage) {
 }
 
 /* Says what its wait is, and what it must be. */
-static bool refuse_wait(const weir_stage *stage, const char *why) {
+static weir_status refuse_wait(const weir_stage *stage, const char *why) {
     const weir_batch *batch = &stage->options.batch;
     weir__figure wait = batch->wait == 0            ? weir__figure_word("0, which is none")
                         : batch->wait == WEIR_NEVER ? weir__figure_word("WEIR_NEVER")
                                                     : weir__figure_time(batch->wait);
-    weir__explain(stage->pipeline, stage->name, "%s, and its batch.wait is %s: it must be at most %s", why, wait.text,
-                  weir__figure_time(longest_wait).text);
-    return false;
+    return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
+                        "%s, and its batch.wait is %s: it must be at most %s", why, wait.text,
+                        weir__figure_time(longest_wait).text);
 }
 
 /* The sum of the batches up to this stage has reached max_items; an automatic one only if there is no such number. */
-static bool refuse_items(const weir_stage *stage) {
-    size_t items = stage->options.batch.items, most = stage->pipeline->options.max_items;
-    uint64_t held = all_held(stage->pipeline);
+static weir_status refuse_items(const weir_stage *stage) {
+    const weir_pipeline *pipeline = stage->pipeline;
+    size_t items = stage->options.batch.items, most = pipeline->options.max_items;
+    uint64_t held = all_held(pipeline);
     if (most == 0)
-        weir__explain(stage->pipeline, stage->name, "batch.items is %zu: no max_items has room for that", items);
-    else
-        weir__explain(stage->pipeline, stage->name,
-                      "batch.items is %zu: incomplete batches can hold %" PRIu64 " item%s%s, and max_items is %zu: no "
-                      "further item could fill them: raise max_items to %" PRIu64 ", or lower batch.items",
-                      items, held, held == 1 ? "" : "s", held == most_held(stage) ? "" : " in all", most,
-                      plus(held, 1));
-    return false;
+        return weir__refuse(pipeline, WEIR_INVALID, stage->name, "batch.items is %zu: no max_items has room for that",
+                            items);
+    return weir__refuse(
+        pipeline, WEIR_INVALID, stage->name,
+        "batch.items is %zu: incomplete batches can hold %" PRIu64 " item%s%s, and max_items is %zu: no "
+        "further item could fill them: raise max_items to %" PRIu64 ", or lower batch.items",
+        items, held, held == 1 ? "" : "s", held == most_held(stage) ? "" : " in all", most, plus(held, 1));
 }
 
 /* A batch by bytes alone, or behind one, where the pipeline has set itself a limit. */
-static bool refuse_bytes(const weir_stage *stage) {
+static weir_status refuse_bytes(const weir_stage *stage) {
     const weir_batch *batch = &stage->options.batch;
-    weir__explain(stage->pipeline, stage->name,
-                  "batch.items is %zu and batch.bytes %" PRIu64 ": light items would reach the max_items of ordered "
-                  "stages and keys, %" PRIu64 " here, before a batch is full: set batch.items, or max_items",
-                  batch->items, batch->bytes, stage->pipeline->limits.max_items);
-    return false;
+    return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
+                        "batch.items is %zu and batch.bytes %" PRIu64 ": light items would reach the max_items of "
+                        "ordered stages and keys, %" PRIu64 " here, before a batch is full: set batch.items, or "
+                        "max_items",
+                        batch->items, batch->bytes, stage->pipeline->limits.max_items);
 }
 
 /* Whether its batches can fill; `held` is what those before it and its own may hold. */
-static bool check_batch(const weir_stage *stage, uint64_t held) {
+static weir_status check_batch(const weir_stage *stage, uint64_t held) {
     const weir_pipeline *pipeline = stage->pipeline;
     bool depends = most_held(stage) == UINT64_MAX, automatic = pipeline->options.max_items == 0;
     if (pipeline->limits.max_items != UINT64_MAX) {
@@ -164,22 +164,23 @@ static bool check_batch(const weir_stage *stage, uint64_t held) {
     }
     if (pipeline->options.max_bytes != 0 && !has_short_wait(stage))
         return refuse_wait(stage, "heavy items can reach max_bytes before a batch is full");
-    return true;
+    return WEIR_OK;
 }
 
-static bool check_batches(const weir_pipeline *pipeline) {
+static weir_status check_batches(const weir_pipeline *pipeline) {
+    weir_status status = WEIR_OK;
     uint64_t held = 0;
-    for (size_t i = 0; i < pipeline->stage_count; i++) {
+    for (size_t i = 0; i < pipeline->stage_count && status == WEIR_OK; i++) {
         const weir_stage *stage = pipeline->order[i];
         uint64_t most = most_held(stage);
         held = plus(held, most == UINT64_MAX ? 0 : most);
-        if (most > 0 && !check_batch(stage, held))
-            return false;
+        if (most > 0)
+            status = check_batch(stage, held);
     }
-    return true;
+    return status;
 }
 
-bool weir__bounds_set(weir_pipeline *pipeline) {
+weir_status weir__bounds_set(weir_pipeline *pipeline) {
     count_roots(pipeline);
     set_limits(pipeline);
     return check_batches(pipeline);

@@ -3,90 +3,144 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include <stdarg.h>
 #include <string.h>
 
 #include "pipeline/pipeline.h"
+#include "report/figure.h"
 
-void weir__explain(weir_pipeline *pipeline, const char *stage, const char *format, ...) {
-    size_t size = sizeof pipeline->message, used = 0;
-    va_list arguments;
-    if (stage != NULL)
-        used = (size_t)snprintf(pipeline->message, size, "stage %.100s: ", stage);
-    va_start(arguments, format);
-    (void)vsnprintf(pipeline->message + used, size - used, format, arguments);
-    va_end(arguments);
-}
+/* ---- what a stage is ---- */
 
-static size_t count_functions(const weir_stage_options *options) {
-    return (size_t)(options->func != NULL) + (options->run != NULL) + (options->run_batch != NULL) +
-           (options->source != NULL);
-}
-
-static bool has_reserved(const weir_stage_options *options) {
+static weir_status check_functions(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    int set =
+        (options->func != NULL) + (options->run != NULL) + (options->run_batch != NULL) + (options->source != NULL);
+    if (set != 1)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "%d of func, run, run_batch and source are set, and exactly one must be", set);
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
         if (options->reserved[i] != NULL)
-            return true;
+            return weir__refuse(pipeline, WEIR_INVALID, options->name, "reserved[%zu] is not NULL", i);
     }
-    return false;
+    return WEIR_OK;
 }
 
-static const char *wrong_with_batch(const weir_stage_options *options) {
-    const weir_batch *batch = &options->batch;
-    bool limited = batch->items != 0 || batch->bytes != 0;
-    if (options->run_batch == NULL)
-        return limited || batch->wait != 0 ? "a batch is for run_batch" : NULL;
-    if (!limited)
-        return "a batch needs a number of items or of bytes";
-    if (batch->bytes != 0 && batch->weigh == NULL)
-        return "a batch by bytes needs a function to weigh";
+static weir_status check_source(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    if (options->source == NULL)
+        return WEIR_OK;
     if (options->per_key != 0)
-        return "a batch cannot have a limit for keys";
-    if (options->ordered && (options->threads > 1 || options->retry.attempts > 1 || batch->wait != 0))
-        return "batches keep their order in one thread only, without retries and without a wait";
-    return NULL;
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "per_key is %zu, and a source has no items in front, so no keys", options->per_key);
+    if (options->ordered)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "ordered is true, and a source has no items in front, so no order");
+    if (options->dead != NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "dead is not NULL, and a source has no items in front, so no dead letters");
+    return WEIR_OK;
 }
 
-/* NULL: nothing. */
-static const char *wrong_with(const weir_stage_options *options) {
-    if (count_functions(options) != 1)
-        return "needs exactly one of func, run, run_batch and source";
-    if (has_reserved(options))
-        return "has a reserved member that is not NULL";
+static weir_status check_func(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    if (options->func == NULL)
+        return WEIR_OK;
+    if (options->retry.attempts > 1)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "retry.attempts is %u, and a func cannot fail: use run", options->retry.attempts);
+    if (options->dead != NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "dead is not NULL, and a func cannot fail: use run");
+    return WEIR_OK;
+}
+
+/* As text without the locale's decimal point. */
+static weir__figure rate_as_text(double rate) {
+    return rate != rate ? weir__figure_word("no number") : weir__figure_rate(rate < 0 ? -rate : rate);
+}
+
+static weir_status check_numbers(const weir_pipeline *pipeline, const weir_stage_options *options) {
     if (options->per_key != 0 && options->key == NULL)
-        return "a limit for keys needs a function for the key";
-    if (options->source != NULL && (options->per_key != 0 || options->ordered || options->dead != NULL))
-        return "a source has no items in front, so no order, no keys and no dead letters";
-    if (options->func != NULL && (options->retry.attempts > 1 || options->dead != NULL))
-        return "a func cannot fail, so it has no retries and no dead letters";
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "per_key is %zu, and key is NULL", options->per_key);
     if (!(options->rate >= 0) || options->rate > 1e9)
-        return "a rate is from 0 to a thousand million a second";
-    if (options->fan_out > WEIR_TO_ALL || options->on_error > WEIR_SKIP)
-        return "has a fan_out or an on_error that there is not";
-    return wrong_with_batch(options);
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "rate is %s%s: it must be from 0 to 1e9 per second",
+                            options->rate < 0 ? "-" : "", rate_as_text(options->rate).text);
+    if (options->fan_out > WEIR_TO_ALL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "fan_out is %d, which is none of weir_fan_out",
+                            (int)options->fan_out);
+    if (options->on_error > WEIR_SKIP)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "on_error is %d, which is none of weir_on_error",
+                            (int)options->on_error);
+    return WEIR_OK;
 }
 
-bool weir__graph_accepts(weir_pipeline *pipeline, const weir_stage_options *options) {
-    if (options == NULL || options->name == NULL || options->name[0] == '\0') {
-        weir__explain(pipeline, NULL, "a stage needs options with a name");
-        return false;
-    }
-    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if (strcmp(stage->name, options->name) == 0) {
-            weir__explain(pipeline, options->name, "there is one of that name already");
-            return false;
-        }
-    }
-    const char *wrong = wrong_with(options);
-    if (wrong != NULL)
-        weir__explain(pipeline, options->name, "%s", wrong);
-    return wrong == NULL;
+/* Batches keep their order in one thread, each being done before the next. */
+static weir_status check_ordered_batch(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    if (!options->ordered)
+        return WEIR_OK;
+    if (options->threads > 1)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "threads is %zu, and ordered batches need one thread", options->threads);
+    if (options->retry.attempts > 1)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "retry.attempts is %u, and ordered batches have no retries", options->retry.attempts);
+    if (options->batch.wait != 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "batch.wait is %s, and ordered batches have no wait",
+                            weir__figure_time(options->batch.wait).text);
+    return WEIR_OK;
 }
+
+/* Without run_batch there are none. */
+static weir_status check_no_batch(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    const weir_batch *batch = &options->batch;
+    const char *member = batch->items != 0 ? "items" : batch->bytes != 0 ? "bytes" : "wait";
+    uint64_t value = batch->items != 0 ? batch->items : batch->bytes != 0 ? batch->bytes : batch->wait;
+    if (value == 0)
+        return WEIR_OK;
+    return weir__refuse(pipeline, WEIR_INVALID, options->name, "batch.%s is %s, and run_batch is NULL", member,
+                        weir__figure_count(value).text);
+}
+
+static weir_status check_batch(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    const weir_batch *batch = &options->batch;
+    if (options->run_batch == NULL)
+        return check_no_batch(pipeline, options);
+    if (batch->items == 0 && batch->bytes == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "batch.items and batch.bytes are 0, and a batch needs one of them");
+    if (batch->bytes != 0 && batch->weigh == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "batch.bytes is %s, and batch.weigh is NULL",
+                            weir__figure_count(batch->bytes).text);
+    if (options->per_key != 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "per_key is %zu, and batches have no limit for keys",
+                            options->per_key);
+    return check_ordered_batch(pipeline, options);
+}
+
+static weir_status check_name(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    if (options == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "add: options is NULL, and a stage needs a name");
+    if (options->name == NULL || options->name[0] == '\0')
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "add: name is %s, and a stage needs a name",
+                            options->name == NULL ? "NULL" : "\"\"");
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (strcmp(stage->name, options->name) == 0)
+            return weir__refuse(pipeline, WEIR_INVALID, options->name, "name: there is a stage of that name already");
+    }
+    return WEIR_OK;
+}
+
+weir_status weir__graph_accept(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    static weir_status (*const checks[])(const weir_pipeline *, const weir_stage_options *) = {
+        check_name, check_functions, check_source, check_func, check_numbers, check_batch};
+    weir_status status = WEIR_OK;
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0] && status == WEIR_OK; i++)
+        status = checks[i](pipeline, options);
+    return status;
+}
+
+/* ---- connections ---- */
 
 weir_status weir__graph_connect(weir_stage *from, weir_stage *to) {
     weir_stage **longer = weir__alloc((from->successor_count + 1) * sizeof(weir_stage *));
     if (longer == NULL)
-        return WEIR_NOMEM;
+        return weir__refuse_memory(from->pipeline, WEIR_NOMEM, from->name, "the number of stages behind it",
+                                   from->successor_count + 1, sizeof(weir_stage *));
     for (size_t i = 0; i < from->successor_count; i++)
         longer[i] = from->successors[i];
     longer[from->successor_count++] = to;
@@ -104,25 +158,23 @@ static weir_status connect_chain(weir_pipeline *pipeline) {
     return status;
 }
 
-static bool find_entrance(weir_pipeline *pipeline) {
+static weir_status find_entrance(weir_pipeline *pipeline) {
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         if (stage->predecessor_count > 0 || weir__stage_is_source(stage))
             continue;
-        if (pipeline->entrance != NULL) {
-            weir__explain(pipeline, stage->name, "nothing leads to it, and items are put to stage %.100s",
-                          pipeline->entrance->name);
-            return false;
-        }
+        if (pipeline->entrance != NULL)
+            return weir__refuse(pipeline, WEIR_INVALID, stage->name,
+                                "nothing leads to it, and items are put to stage %.100s", pipeline->entrance->name);
         pipeline->entrance = stage;
     }
-    return true;
+    return WEIR_OK;
 }
 
 /*
  * A. Kahn, "Topological Sorting of Large Networks", CACM 5, 1962: again and again one that nothing leads to but what
  * has been taken. `marks` has how many lead to each that have not.
  */
-static bool sort(weir_pipeline *pipeline, size_t *marks) {
+static weir_status sort(weir_pipeline *pipeline, size_t *marks) {
     size_t sorted = 0;
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         marks[stage->number] = stage->predecessor_count;
@@ -137,20 +189,21 @@ static bool sort(weir_pipeline *pipeline, size_t *marks) {
         }
     }
     for (weir_stage *stage = pipeline->first; stage != NULL && sorted < pipeline->stage_count; stage = stage->next) {
-        if (marks[stage->number] > 0) {
-            weir__explain(pipeline, stage->name, "it is on a cycle, or behind one");
-            return false;
-        }
+        if (marks[stage->number] > 0)
+            return weir__refuse(pipeline, WEIR_INVALID, stage->name, "it is on a cycle, or behind one");
     }
-    return true;
+    return WEIR_OK;
 }
 
 static weir_status find_order(weir_pipeline *pipeline) {
     pipeline->order = weir__alloc(pipeline->stage_count * sizeof(weir_stage *));
     size_t *marks = weir__alloc(pipeline->stage_count * sizeof *marks);
-    weir_status status = WEIR_NOMEM;
+    weir_status status;
     if (pipeline->order != NULL && marks != NULL)
-        status = sort(pipeline, marks) ? WEIR_OK : WEIR_INVALID;
+        status = sort(pipeline, marks);
+    else
+        status = weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "start: the number of stages", pipeline->stage_count,
+                                     sizeof(weir_stage *));
     weir__free(marks);
     return status;
 }
@@ -164,31 +217,37 @@ static bool takes_letters(const weir_pipeline *pipeline, const weir_queue *queue
     return false;
 }
 
-static const char *wrong_with_ends(const weir_stage *stage) {
+static weir_status check_fan_out(const weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
-    bool fans_out = stage->successor_count > 1;
-    if (weir__stage_is_source(stage) && stage->predecessor_count > 0)
-        return "something leads to it, but it is a source";
-    if (options->results != NULL && stage->successor_count > 0)
-        return "its results go to other stages, not to a queue";
-    if (fans_out && options->route == NULL && (options->fan_out == WEIR_BY_KEY || options->fan_out == WEIR_BY_CHOICE))
-        return "its fan_out needs a route";
-    if (fans_out && options->fan_out == WEIR_TO_ALL && options->copy == NULL)
-        return "a fan-out to all needs a function to copy";
-    if (options->results != NULL && takes_letters(stage->pipeline, options->results))
-        return "results and dead letters cannot go to one queue";
-    return NULL;
+    bool by_route = options->fan_out == WEIR_BY_KEY || options->fan_out == WEIR_BY_CHOICE;
+    if (stage->successor_count <= 1)
+        return WEIR_OK;
+    if (by_route && options->route == NULL)
+        return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name, "fan_out is %s, and route is NULL",
+                            options->fan_out == WEIR_BY_KEY ? "WEIR_BY_KEY" : "WEIR_BY_CHOICE");
+    if (options->fan_out == WEIR_TO_ALL && options->copy == NULL)
+        return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name, "fan_out is WEIR_TO_ALL, and copy is NULL");
+    return WEIR_OK;
 }
 
-static bool check_ends(weir_pipeline *pipeline) {
-    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        const char *wrong = wrong_with_ends(stage);
-        if (wrong != NULL) {
-            weir__explain(pipeline, stage->name, "%s", wrong);
-            return false;
-        }
-    }
-    return true;
+static weir_status check_ends_of(const weir_stage *stage) {
+    const weir_stage_options *options = &stage->options;
+    if (weir__stage_is_source(stage) && stage->predecessor_count > 0)
+        return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name, "something leads to it, and source is set");
+    if (options->results != NULL && stage->successor_count > 0)
+        return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
+                            "results is not NULL, and its results go to stage %.100s", stage->successors[0]->name);
+    if (options->results != NULL && takes_letters(stage->pipeline, options->results))
+        return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
+                            "results is a queue that is also dead: the two cannot be told apart there");
+    return check_fan_out(stage);
+}
+
+static weir_status check_ends(const weir_pipeline *pipeline) {
+    weir_status status = WEIR_OK;
+    for (const weir_stage *stage = pipeline->first; stage != NULL && status == WEIR_OK; stage = stage->next)
+        status = check_ends_of(stage);
+    return status;
 }
 
 /*
@@ -228,17 +287,21 @@ static bool is_plain(const weir_pipeline *pipeline) {
 }
 
 weir_status weir__graph_check(weir_pipeline *pipeline) {
-    if (pipeline->first == NULL) {
-        weir__explain(pipeline, NULL, "a pipeline needs a stage");
-        return WEIR_INVALID;
-    }
-    if (pipeline->edge_count == 0 && connect_chain(pipeline) != WEIR_OK)
-        return WEIR_NOMEM;
-    weir_status status = find_order(pipeline);
+    weir_status status = WEIR_OK;
+    if (pipeline->first == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "start: a pipeline needs a stage");
+    if (pipeline->edge_count == 0)
+        status = connect_chain(pipeline);
+    if (status == WEIR_OK)
+        status = find_order(pipeline);
+    if (status == WEIR_OK)
+        status = check_ends(pipeline);
+    if (status == WEIR_OK)
+        status = find_entrance(pipeline);
+    if (status == WEIR_OK)
+        status = weir__bounds_set(pipeline);
     if (status != WEIR_OK)
         return status;
-    if (!check_ends(pipeline) || !find_entrance(pipeline) || !weir__bounds_set(pipeline))
-        return WEIR_INVALID;
     find_orderers(pipeline);
     pipeline->plain = is_plain(pipeline);
     return WEIR_OK;

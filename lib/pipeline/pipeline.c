@@ -4,48 +4,54 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "pipeline/pipeline.h"
+#include "report/figure.h"
 #include "sync/text.h"
 
 enum { PUT_AT_ONCE = 32 };
 
 static const uint64_t usual_grace = 100 * WEIR_MILLISECOND;
 
-static bool is_usable(const weir_pipeline_options *options) {
+/* There is no pipeline yet whose message it could be. */
+static weir_status check_options(const weir_pipeline_options *options) {
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
         if (options->reserved[i] != NULL)
-            return false;
+            return weir__refuse(NULL, WEIR_INVALID, NULL, "create: reserved[%zu] is not NULL", i);
     }
-    return options->max_bytes == 0 || options->weigh != NULL;
+    if (options->max_bytes != 0 && options->weigh == NULL)
+        return weir__refuse(NULL, WEIR_INVALID, NULL, "create: max_bytes is %s, and weigh is NULL",
+                            weir__figure_count(options->max_bytes).text);
+    return WEIR_OK;
 }
 
 weir_status weir_pipeline_create(weir_pipeline **result, const weir_pipeline_options *options) {
     static const weir_pipeline_options none;
     options = options == NULL ? &none : options;
-    if (result == NULL || !is_usable(options))
-        return WEIR_INVALID;
+    if (result == NULL)
+        return weir__refuse(NULL, WEIR_INVALID, NULL, "create: pipeline is NULL");
+    weir_status status = check_options(options);
+    if (status != WEIR_OK)
+        return status;
     weir_pipeline *pipeline = weir__alloc(sizeof *pipeline);
     if (pipeline == NULL)
-        return WEIR_NOMEM;
+        return weir__refuse_memory(NULL, WEIR_NOMEM, NULL, "create: the number of pipelines", 1, sizeof *pipeline);
     pipeline->options = *options;
+    pipeline->born = weir__clock_now();
     if (options->grace == 0)
         pipeline->options.grace = usual_grace;
     pipeline->name = weir__copy_text(options->name == NULL ? "" : options->name);
-    if (pipeline->name == NULL || !weir__errors_prepare(pipeline)) {
+    if (pipeline->name == NULL)
+        status = weir__refuse(NULL, WEIR_NOMEM, NULL, "create: there is no memory for a copy of name");
+    else if (!weir__errors_prepare(pipeline))
+        status = weir__refuse_memory(NULL, WEIR_NOMEM, NULL, "create: max_errors", pipeline->errors.most,
+                                     sizeof(weir_error));
+    if (status != WEIR_OK) {
         weir__free(pipeline->name);
         weir__free(pipeline);
-        return WEIR_NOMEM;
+        return status;
     }
+    weir__forget_refusal_of_create();
     *result = pipeline;
     return WEIR_OK;
-}
-
-/* Remembers that the pipeline cannot be started. */
-static weir_status refuse(weir_pipeline *pipeline, weir_status status) {
-    if (pipeline->refused == WEIR_OK)
-        pipeline->refused = status;
-    if (status == WEIR_NOMEM)
-        weir__explain(pipeline, NULL, "%s", weir_strerror(status));
-    return status;
 }
 
 static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *options) {
@@ -65,14 +71,17 @@ static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *
     return NULL;
 }
 
-weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **result, const weir_stage_options *options) {
-    if (pipeline == NULL || pipeline->state != WEIR_RUN_READY)
-        return WEIR_INVALID;
-    if (!weir__graph_accepts(pipeline, options))
-        return refuse(pipeline, WEIR_INVALID);
+static weir_status refuse_late(const weir_pipeline *pipeline, const char *stage, const char *call) {
+    return weir__refuse(pipeline, WEIR_INVALID, stage, "%s: the pipeline is started", call);
+}
+
+static weir_status add(weir_pipeline *pipeline, weir_stage **result, const weir_stage_options *options) {
+    weir_status status = weir__graph_accept(pipeline, options);
+    if (status != WEIR_OK)
+        return status;
     weir_stage *stage = new_stage(pipeline, options);
     if (stage == NULL)
-        return refuse(pipeline, WEIR_NOMEM);
+        return weir__refuse_memory(pipeline, WEIR_NOMEM, options->name, "add: the number of stages", 1, sizeof *stage);
     if (pipeline->first == NULL)
         pipeline->first = stage;
     else
@@ -84,6 +93,14 @@ weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **result, cons
     return WEIR_OK;
 }
 
+weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **result, const weir_stage_options *options) {
+    if (pipeline == NULL)
+        return weir__refuse_null("add");
+    if (pipeline->state != WEIR_RUN_READY)
+        return refuse_late(pipeline, options == NULL ? NULL : options->name, "add");
+    return weir__refuse_for_good(pipeline, add(pipeline, result, options));
+}
+
 static bool is_connected(const weir_stage *from, const weir_stage *to) {
     for (size_t i = 0; i < from->successor_count; i++) {
         if (from->successors[i] == to)
@@ -92,19 +109,28 @@ static bool is_connected(const weir_stage *from, const weir_stage *to) {
     return false;
 }
 
+static weir_status connect_two(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
+    if (from == NULL || to == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID,
+                            from != NULL ? from->name
+                            : to != NULL ? to->name
+                                         : NULL,
+                            "connect: %s is NULL", from == NULL ? "from" : "to");
+    if (from->pipeline != pipeline || to->pipeline != pipeline)
+        return weir__refuse(pipeline, WEIR_INVALID, from->pipeline != pipeline ? from->name : to->name,
+                            "connect: %s is a stage of another pipeline", from->pipeline != pipeline ? "from" : "to");
+    if (is_connected(from, to))
+        return weir__refuse(pipeline, WEIR_INVALID, from->name, "connect: it is connected to stage %.100s already",
+                            to->name);
+    return weir__graph_connect(from, to);
+}
+
 weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
-    if (pipeline == NULL || pipeline->state != WEIR_RUN_READY)
-        return WEIR_INVALID;
-    if (from == NULL || to == NULL || from->pipeline != pipeline || to->pipeline != pipeline) {
-        weir__explain(pipeline, NULL, "a connection needs two stages of this pipeline");
-        return refuse(pipeline, WEIR_INVALID);
-    }
-    if (is_connected(from, to)) {
-        weir__explain(pipeline, from->name, "it is connected to stage %.100s already", to->name);
-        return refuse(pipeline, WEIR_INVALID);
-    }
-    weir_status status = weir__graph_connect(from, to);
-    return status == WEIR_OK ? WEIR_OK : refuse(pipeline, status);
+    if (pipeline == NULL)
+        return weir__refuse_null("connect");
+    if (pipeline->state != WEIR_RUN_READY)
+        return refuse_late(pipeline, from == NULL ? NULL : from->name, "connect");
+    return weir__refuse_for_good(pipeline, connect_two(pipeline, from, to));
 }
 
 static bool needs_keeper(const weir_pipeline *pipeline) {
@@ -117,30 +143,26 @@ static bool needs_keeper(const weir_pipeline *pipeline) {
     return false;
 }
 
-static weir_status prepare_stages(weir_pipeline *pipeline, const weir_stage **at) {
+static weir_status prepare_stages(weir_pipeline *pipeline) {
     weir_status status = WEIR_OK;
-    for (weir_stage *stage = pipeline->first; status == WEIR_OK && stage != NULL; stage = stage->next) {
-        *at = stage;
+    for (weir_stage *stage = pipeline->first; status == WEIR_OK && stage != NULL; stage = stage->next)
         status = weir__stage_prepare(stage);
-    }
     return status;
 }
 
 /* From the last to the first, so that there is somebody to take. */
-static weir_status start_stages(weir_pipeline *pipeline, const weir_stage **at) {
+static weir_status start_stages(weir_pipeline *pipeline) {
     weir_status status = WEIR_OK;
-    *at = NULL;
     if (needs_keeper(pipeline) && !weir__keeper_start(&pipeline->keeper))
-        return WEIR_NOTHREAD;
-    for (size_t i = pipeline->stage_count; status == WEIR_OK && i-- > 0;) {
-        *at = pipeline->order[i];
+        return weir__refuse(pipeline, WEIR_NOTHREAD, NULL,
+                            "start: the system would not create the thread for retry and batch.wait");
+    for (size_t i = pipeline->stage_count; status == WEIR_OK && i-- > 0;)
         status = weir__stage_start(pipeline->order[i]);
-    }
     return status;
 }
 
-static weir_status launch(weir_pipeline *pipeline, const weir_stage **at) {
-    weir_status status = prepare_stages(pipeline, at);
+static weir_status launch(weir_pipeline *pipeline) {
+    weir_status status = prepare_stages(pipeline);
     if (status != WEIR_OK)
         return status;
     weir__lock_acquire(&pipeline->lock);
@@ -148,7 +170,7 @@ static weir_status launch(weir_pipeline *pipeline, const weir_stage **at) {
     pipeline->state = WEIR_RUN_RUNNING;
     weir__lock_release(&pipeline->lock);
     weir__trace_begin(pipeline);
-    return start_stages(pipeline, at);
+    return start_stages(pipeline);
 }
 
 static void set_launched(weir_pipeline *pipeline) {
@@ -158,18 +180,16 @@ static void set_launched(weir_pipeline *pipeline) {
 }
 
 static weir_status start(weir_pipeline *pipeline) {
-    const weir_stage *at = NULL;
     weir_status status = weir__graph_check(pipeline);
     if (status != WEIR_OK)
-        return refuse(pipeline, status);
-    status = launch(pipeline, &at);
+        return weir__refuse_for_good(pipeline, status);
+    status = launch(pipeline);
     if (status == WEIR_OK) {
         set_launched(pipeline);
         return WEIR_OK;
     }
+    (void)weir__refuse_for_good(pipeline, status); /* before drop functions of the undoing have something refused */
     weir__pipeline_undo(pipeline);
-    refuse(pipeline, status);
-    weir__explain(pipeline, at == NULL ? NULL : at->name, "%s", weir_strerror(status));
     return status;
 }
 
@@ -181,16 +201,18 @@ static void set_outcome(weir_pipeline *pipeline, weir_status outcome) {
 }
 
 weir_status weir_pipeline_start(weir_pipeline *pipeline) {
-    if (pipeline == NULL || pipeline->state != WEIR_RUN_READY)
-        return WEIR_INVALID;
-    weir_status status = pipeline->refused != WEIR_OK ? pipeline->refused : start(pipeline);
+    if (pipeline == NULL)
+        return weir__refuse_null("start");
+    if (pipeline->state != WEIR_RUN_READY)
+        return refuse_late(pipeline, NULL, "start");
+    weir_status status = pipeline->refused;
+    if (status != WEIR_OK)
+        (void)weir__refuse(pipeline, status, NULL, "%s", pipeline->message);
+    else
+        status = start(pipeline);
     if (status != WEIR_OK)
         set_outcome(pipeline, status);
     return status;
-}
-
-const char *weir_pipeline_message(const weir_pipeline *pipeline) {
-    return pipeline == NULL ? "" : pipeline->message;
 }
 
 /* ---- putting ---- */
@@ -229,10 +251,14 @@ static void turn_away(weir_pipeline *pipeline, const weir__envelope *envelope) {
         weir__limits_leave(&pipeline->limits, (weir__load){1, envelope->weight});
 }
 
+static weir_status refuse_item(const weir_pipeline *pipeline) {
+    return weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "put: the number of items", 1, sizeof(weir__envelope));
+}
+
 static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
     weir__envelope *envelope = wrap(pipeline, item);
     if (envelope == NULL)
-        return WEIR_NOMEM;
+        return refuse_item(pipeline);
     weir_status status = let_in(pipeline, envelope, deadline);
     if (status == WEIR_OK) {
         status = weir_queue_put_until(pipeline->entrance->queue, envelope, deadline);
@@ -264,7 +290,7 @@ static weir_status let_in_next(weir_pipeline *pipeline, struct arrivals *arrival
     if (number == arrivals->count) {
         weir__envelope *envelope = wrap(pipeline, item);
         if (envelope == NULL)
-            return WEIR_NOMEM;
+            return refuse_item(pipeline);
         arrivals->envelopes[arrivals->count++] = envelope;
     }
     return let_in(pipeline, arrivals->envelopes[number], number == 0 ? deadline : 0);
@@ -307,9 +333,20 @@ static bool has_entrance(const weir_pipeline *pipeline) {
     return pipeline != NULL && pipeline->started != 0 && pipeline->refused == WEIR_OK && pipeline->entrance != NULL;
 }
 
+/* What was refused before is why there is no run. */
+static weir_status refuse_put(const weir_pipeline *pipeline) {
+    if (pipeline == NULL)
+        return weir__refuse_null("put");
+    if (pipeline->refused != WEIR_OK)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "put: the pipeline is not started: %s", pipeline->message);
+    if (pipeline->started == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "put: the pipeline is not started");
+    return weir__refuse(pipeline, WEIR_INVALID, NULL, "put: no stage takes what is put: sources lead to all of them");
+}
+
 weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
     if (!has_entrance(pipeline))
-        return WEIR_INVALID;
+        return refuse_put(pipeline);
     return pipeline->plain ? put_plain(pipeline, item, deadline) : put_envelope(pipeline, item, deadline);
 }
 
@@ -317,17 +354,26 @@ weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item) {
     return weir_pipeline_put_until(pipeline, item, WEIR_NEVER);
 }
 
+static weir_status check_put_many(const weir_pipeline *pipeline, void *const *items, size_t count, const size_t *put) {
+    if (put == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "put_many: put is NULL");
+    if (!has_entrance(pipeline))
+        return refuse_put(pipeline);
+    if (items == NULL && count > 0)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "put_many: items is NULL, and count is %zu", count);
+    return WEIR_OK;
+}
+
 weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put,
                                          weir_deadline deadline) {
-    if (put == NULL)
-        return WEIR_INVALID;
-    *put = 0;
-    if (!has_entrance(pipeline) || (items == NULL && count > 0))
-        return WEIR_INVALID;
+    if (put != NULL)
+        *put = 0;
+    weir_status status = check_put_many(pipeline, items, count, put);
+    if (status != WEIR_OK)
+        return status;
     if (pipeline->plain)
         return weir_queue_put_many_until(pipeline->entrance->queue, items, count, put, deadline);
     struct arrivals arrivals = {.count = 0};
-    weir_status status = WEIR_OK;
     while (*put < count && status == WEIR_OK)
         status = put_several(pipeline, &arrivals, items + *put, count - *put, put, deadline);
     while (arrivals.count > 0)

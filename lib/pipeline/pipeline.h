@@ -16,6 +16,7 @@
 #include "pipeline/limits.h"
 #include "pipeline/stage.h"
 #include "sync/event.h"
+#include "sync/note.h"
 
 /* Errors so far. Zero but for `most` and the room; all under the lock. */
 typedef struct weir__errors {
@@ -38,8 +39,9 @@ struct weir_pipeline {
     bool plain;
     bool limited;
     uint64_t started; /* when */
-    char message[WEIR__MESSAGE + 64];
-    weir_status refused; /* what add or connect has said */
+    uint64_t born;    /* when it was created */
+    char message[WEIR__NOTE];
+    weir_status refused; /* what add, connect or start has said; see refuse.c */
 
     weir__u32 cancelled;                                   /* 1: set first of all, under the lock */
     weir__u64 signal;                                      /* that has begun the end; 0: none */
@@ -80,8 +82,8 @@ static inline bool weir__is_ending(const weir_pipeline *pipeline) {
 
 /* ---- graph.c ---- */
 
-/* Whether these options can be right; if not, there is a message. */
-bool weir__graph_accepts(weir_pipeline *pipeline, const weir_stage_options *options);
+/* WEIR_OK if these options can be right, else refused. */
+weir_status weir__graph_accept(const weir_pipeline *pipeline, const weir_stage_options *options);
 
 /* Connects and checks everything, and finds the order and the entrance. */
 weir_status weir__graph_check(weir_pipeline *pipeline);
@@ -89,13 +91,38 @@ weir_status weir__graph_check(weir_pipeline *pipeline);
 /* Connects two stages. */
 weir_status weir__graph_connect(weir_stage *from, weir_stage *to);
 
-/* Says why something is refused, as printf does; of a stage, if it is not NULL. */
-void weir__explain(weir_pipeline *pipeline, const char *stage, const char *format, ...);
+/* ---- refuse.c ---- */
+
+/*
+ * Says, as printf does, why a call of this thread is refused; of a stage, if it is not NULL. NULL for the pipeline: there
+ * is none. Returns the status.
+ */
+weir_status weir__refuse(const weir_pipeline *pipeline, weir_status status, const char *stage, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 4, 5)))
+#endif
+    ;
+
+/* The same for a call with no pipeline; what a refused create has said stays. Returns WEIR_INVALID. */
+weir_status weir__refuse_null(const char *call);
+
+/* The same for memory: the member says `count`, and each takes `size` bytes. */
+weir_status weir__refuse_memory(const weir_pipeline *pipeline, weir_status status, const char *stage,
+                                const char *member, uint64_t count, uint64_t size);
+
+/* The same for a call whose weir__pipeline_claim_helper was refused. */
+weir_status weir__refuse_helper(weir_pipeline *pipeline, const bool *has, const char *call);
+
+/* What was refused, if it was, makes the start refuse too, and its message is the pipeline's. Before the start. */
+weir_status weir__refuse_for_good(weir_pipeline *pipeline, weir_status status);
+
+/* A pipeline was created. */
+void weir__forget_refusal_of_create(void);
 
 /* ---- bounds.c ---- */
 
-/* Sets the limits of a graph whose order is known. Returns false, with a message, if a batch could not fill under them. */
-bool weir__bounds_set(weir_pipeline *pipeline);
+/* Sets the limits of a graph whose order is known. Refused if a batch could not fill under them. */
+weir_status weir__bounds_set(weir_pipeline *pipeline);
 
 /* ---- errors.c ---- */
 

@@ -54,27 +54,35 @@ static void run(void *raw) {
 static weir_status start(weir_pipeline *pipeline, FILE *stream, uint64_t total) {
     struct weir__show *show = weir__alloc(sizeof *show);
     if (show == NULL)
-        return WEIR_NOMEM;
+        return weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "show: the number of views", 1, sizeof *show);
     show->pipeline = pipeline;
     show->view = (struct weir__view){.stream = stream, .total = total};
     show->thread = (weir__thread){.main = run, .arg = show};
     strcpy(show->thread.name, "weir-show");
-    weir_status status = WEIR_NOMEM;
-    if (weir__view_begin(&show->view, pipeline->stage_count)) {
-        if (weir__thread_start(&show->thread)) {
-            pipeline->show = show;
-            return WEIR_OK;
-        }
-        weir__view_end(&show->view);
-        status = WEIR_NOTHREAD;
+    weir_status status;
+    if (!weir__view_begin(&show->view, pipeline->stage_count)) {
+        status = weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "show: the number of stages", pipeline->stage_count,
+                                     sizeof(struct weir__pace));
+        goto free_show;
     }
+    if (weir__thread_start(&show->thread)) {
+        pipeline->show = show;
+        return WEIR_OK;
+    }
+    weir__view_end(&show->view);
+    status = weir__refuse(pipeline, WEIR_NOTHREAD, NULL, "show: the system would not create its thread");
+free_show:
     weir__free(show);
     return status;
 }
 
 weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, uint64_t total) {
-    if (pipeline == NULL || stream == NULL || !weir__pipeline_claim_helper(pipeline, &pipeline->has_show))
-        return WEIR_INVALID;
+    if (pipeline == NULL)
+        return weir__refuse_null("show");
+    if (stream == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "show: stream is NULL");
+    if (!weir__pipeline_claim_helper(pipeline, &pipeline->has_show))
+        return weir__refuse_helper(pipeline, &pipeline->has_show, "show");
     weir_status status = start(pipeline, stream, total);
     weir__pipeline_end_claim(pipeline, &pipeline->has_show, status == WEIR_OK);
     return status;

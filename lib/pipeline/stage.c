@@ -5,6 +5,7 @@
  */
 #include "pipeline/pipeline.h"
 #include "pipeline/timing.h"
+#include "report/figure.h"
 
 void weir__stage_count_many(weir_stage *stage, weir_task *task, weir__verdict verdict, size_t count) {
     if (task != NULL && task->stage == stage)
@@ -60,15 +61,41 @@ static weir_status make_queue(weir_stage *stage) {
     return status;
 }
 
+/* What it needs for its options, of which one may be too large. */
+static weir_status prepare_options(weir_stage *stage) {
+    const weir_pipeline *pipeline = stage->pipeline;
+    size_t threads = stage->options.threads;
+    bool addressed = threads <= (SIZE_MAX - WEIR__CHUNK) / sizeof(weir_task);
+    if (addressed)
+        stage->tasks = weir__alloc(threads * sizeof(weir_task));
+    if (stage->tasks == NULL)
+        return weir__refuse_memory(pipeline, addressed ? WEIR_NOMEM : WEIR_INVALID, stage->name, "threads", threads,
+                                   sizeof(weir_task));
+    if (stage->orderer == stage && !weir__order_prepare(stage))
+        return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered needs a window; its size",
+                                   stage->order.size, sizeof(void *));
+    return WEIR_OK;
+}
+
+static weir_status refuse_queue(const weir_stage *stage, weir_status status) {
+    const weir_stage_options *options = &stage->options;
+    if (weir__stage_is_source(stage))
+        return weir__refuse_memory(stage->pipeline, status, stage->name, "threads", options->threads,
+                                   sizeof(weir__slot));
+    if (options->capacity == WEIR_UNBOUNDED)
+        return weir__refuse(stage->pipeline, status, stage->name,
+                            "capacity is WEIR_UNBOUNDED: that needs %s of memory at first, more than there is",
+                            weir__figure_bytes(WEIR__CHUNK).text);
+    return weir__refuse_memory(stage->pipeline, status, stage->name, "capacity", options->capacity, sizeof(weir__slot));
+}
+
 weir_status weir__stage_prepare(weir_stage *stage) {
     weir_status status = make_queue(stage);
     if (status != WEIR_OK)
+        return refuse_queue(stage, status);
+    status = prepare_options(stage);
+    if (status != WEIR_OK)
         return status;
-    if (stage->options.threads > (SIZE_MAX - WEIR__CHUNK) / sizeof(weir_task))
-        return WEIR_INVALID;
-    stage->tasks = weir__alloc(stage->options.threads * sizeof(weir_task));
-    if (stage->tasks == NULL || (stage->orderer == stage && !weir__order_prepare(stage)))
-        return WEIR_NOMEM;
     weir__rate_prepare(stage);
     weir__gather_prepare(stage);
     return WEIR_OK;
@@ -118,6 +145,18 @@ static void put_permits(weir_stage *stage) {
         (void)weir_queue_try_put(stage->queue, stage); /* there is room, and nobody has closed it */
 }
 
+static weir_status refuse_threads(const weir_stage *stage, weir_status status) {
+    const weir_stage_options *options = &stage->options;
+    if (status == WEIR_INITFAILED)
+        return weir__refuse(stage->pipeline, status, stage->name,
+                            "init has failed in one of its threads; threads is %zu", options->threads);
+    if (status == WEIR_NOTHREAD)
+        return weir__refuse(stage->pipeline, status, stage->name,
+                            "threads is %zu and stack_size %zu: the system would not create one of them",
+                            options->threads, options->stack_size);
+    return weir__refuse_memory(stage->pipeline, status, stage->name, "threads", options->threads, sizeof(weir_worker));
+}
+
 weir_status weir__stage_start(weir_stage *stage) {
     stage->onward = stage->successor_count > 0 ? stage->successors[0]->queue : stage->options.results;
     const weir_worker_options options = {
@@ -132,9 +171,11 @@ weir_status weir__stage_start(weir_stage *stage) {
     };
     weir_status status =
         weir__group_start(&stage->group, stage->options.threads, &options, weir__run_leave, stage->queue, NULL);
-    if (status == WEIR_OK && weir__stage_is_source(stage))
+    if (status != WEIR_OK)
+        return refuse_threads(stage, status);
+    if (weir__stage_is_source(stage))
         put_permits(stage);
-    return status;
+    return WEIR_OK;
 }
 
 void weir__stage_free(weir_stage *stage) {

@@ -110,7 +110,7 @@ static void give_up(struct weir__watch *watch) {
 static weir_status start(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
     struct weir__watch *watch = new_watch(pipeline, signals, count, drain);
     if (watch == NULL)
-        return WEIR_NOMEM;
+        return weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "end_on: count", count, sizeof *signals);
     if (!weir__thread_start(&watch->thread))
         goto free_watch;
     if (!weir__dispatch_join(&watch->listener))
@@ -123,22 +123,33 @@ give_up:
     give_up(watch);
 free_watch:
     weir__free(watch);
-    return WEIR_NOTHREAD;
+    return weir__refuse(pipeline, WEIR_NOTHREAD, NULL, "end_on: the system would not create a thread");
 }
 
-static bool are_blocked(const int *signals, size_t count) {
+static weir_status check_signals(const weir_pipeline *pipeline, const int *signals, size_t count) {
+    if (signals == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "end_on: signals is NULL");
+    if (count == 0 || count > MOST_SIGNALS)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "end_on: count is %zu: it must be from 1 to %d", count,
+                            MOST_SIGNALS);
     for (size_t i = 0; i < count; i++) {
         if (!weir__signal_is_blocked(signals[i]))
-            return false;
+            return weir__refuse(pipeline, WEIR_INVALID, NULL,
+                                "end_on: signals[%zu] is %d, which is no signal, is not blocked in this thread, or is "
+                                "one that a thread causes itself",
+                                i, signals[i]);
     }
-    return true;
+    return WEIR_OK;
 }
 
 weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
-    if (pipeline == NULL || signals == NULL || count == 0 || count > MOST_SIGNALS)
-        return WEIR_INVALID;
-    if (!are_blocked(signals, count) || !weir__pipeline_claim_helper(pipeline, &pipeline->has_watch))
-        return WEIR_INVALID;
+    if (pipeline == NULL)
+        return weir__refuse_null("end_on");
+    weir_status refused = check_signals(pipeline, signals, count);
+    if (refused != WEIR_OK)
+        return refused;
+    if (!weir__pipeline_claim_helper(pipeline, &pipeline->has_watch))
+        return weir__refuse_helper(pipeline, &pipeline->has_watch, "end_on");
     weir_status status = start(pipeline, signals, count, drain);
     weir__pipeline_end_claim(pipeline, &pipeline->has_watch, status == WEIR_OK);
     return status;

@@ -14,6 +14,7 @@
 #include "sync/barrier.h"
 #include "sync/clock.h"
 #include "sync/futex.h"
+#include "sync/note.h"
 #include "sync/thread.h"
 
 enum { MOST_STEPS = 15000, CHANGES = 3 };
@@ -31,6 +32,7 @@ struct thread {
     unsigned order; /* ASLEEP: who came first */
     int target;     /* JOINING: whom */
     struct weir__callout *callouts;
+    weir__note note;
     uint32_t priority;
 };
 
@@ -334,6 +336,10 @@ const weir__thread *weir__thread_self(void) {
 
 struct weir__callout **weir__thread_callouts(void) {
     return &threads[machine.self].callouts;
+}
+
+weir__note *weir__note_of_thread(void) {
+    return &threads[machine.self].note;
 }
 
 /* ---- sleeping ---- */

@@ -1,0 +1,92 @@
+/*
+ * refuse.c - Implements the messages of what is refused.
+ *
+ * Every refusal of create, add, connect, start, put, show and end_on goes through weir__refuse, which takes the status
+ * and says why: there is no other way to come by the status (tests/refusals.sh). Any thread may be refused at any time,
+ * so the message is the thread's own. Those of add, connect and start, which are made by one thread, before the run, are
+ * kept in the pipeline too, for the other threads.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include "pipeline/pipeline.h"
+#include "report/figure.h"
+
+static uint64_t born(const weir_pipeline *pipeline) {
+    return pipeline == NULL ? 0 : pipeline->born;
+}
+
+/* One line, whatever the names in it are. */
+static void make_one_line(char *text) {
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            *text = ' ';
+    }
+}
+
+weir_status weir__refuse(const weir_pipeline *pipeline, weir_status status, const char *stage, const char *format,
+                         ...) {
+    weir__note *note = weir__note_of_thread();
+    char text[WEIR__NOTE] = ""; /* an argument may be the note itself */
+    size_t used = 0;
+    va_list arguments;
+    if (stage != NULL)
+        used = (size_t)snprintf(text, sizeof text, "stage %.100s: ", stage);
+    va_start(arguments, format);
+    (void)vsnprintf(text + used, sizeof text - used, format, arguments);
+    va_end(arguments);
+    make_one_line(text);
+    memcpy(note->text, text, sizeof text);
+    note->about = pipeline;
+    note->born = born(pipeline);
+    return status;
+}
+
+weir_status weir__refuse_null(const char *call) {
+    const weir__note *note = weir__note_of_thread();
+    if (note->about == NULL && note->text[0] != '\0') /* why there is no pipeline */
+        return weir__refuse(NULL, WEIR_INVALID, NULL, "%s", note->text);
+    return weir__refuse(NULL, WEIR_INVALID, NULL, "%s: the pipeline is NULL", call);
+}
+
+weir_status weir__refuse_memory(const weir_pipeline *pipeline, weir_status status, const char *stage,
+                                const char *member, uint64_t count, uint64_t size) {
+    uint64_t bytes = size != 0 && count > UINT64_MAX / size ? UINT64_MAX : count * size;
+    return weir__refuse(pipeline, status, stage, "%s is %s: that needs %s%s of memory, more than there is", member,
+                        weir__figure_count(count).text, bytes == UINT64_MAX ? "more than " : "",
+                        weir__figure_bytes(bytes).text);
+}
+
+weir_status weir__refuse_helper(weir_pipeline *pipeline, const bool *has, const char *call) {
+    weir__lock_acquire(&pipeline->lock);
+    bool launched = pipeline->launched, called = *has;
+    weir__lock_release(&pipeline->lock);
+    return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: %s", call,
+                        !launched ? "the pipeline is not started"
+                        : called  ? "it was called for this pipeline already"
+                                  : "the pipeline is finishing or over");
+}
+
+weir_status weir__refuse_for_good(weir_pipeline *pipeline, weir_status status) {
+    if (status == WEIR_OK)
+        return status;
+    if (pipeline->refused == WEIR_OK)
+        pipeline->refused = status;
+    memcpy(pipeline->message, weir__note_of_thread()->text, sizeof pipeline->message);
+    return status;
+}
+
+void weir__forget_refusal_of_create(void) {
+    weir__note *note = weir__note_of_thread();
+    if (note->about == NULL)
+        note->text[0] = '\0';
+}
+
+const char *weir_pipeline_message(const weir_pipeline *pipeline) {
+    const weir__note *note = weir__note_of_thread();
+    if (note->about == pipeline && note->born == born(pipeline))
+        return note->text;
+    return pipeline == NULL ? "" : pipeline->message;
+}

@@ -1,0 +1,585 @@
+/*
+ * test_pipeline_messages.c - what is refused says why: each refusal of create, add, connect, start, put, show and end_on
+ * has a message that names the stage, the member and the value.
+ *
+ * Linked with the library's insides, ledger.c, and faults.c with what it needs.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "faults.h"
+#include "ledger.h"
+
+static const weir_stage_options plain = {.name = "a", .func = hand_back};
+
+static int no_source(weir_task *task, void *item, void *arg) {
+    (void)task;
+    (void)item;
+    (void)arg;
+    return WEIR_END;
+}
+
+static weir_status no_init(void *arg, void **state) {
+    (void)arg;
+    (void)state;
+    return WEIR_CLOSED;
+}
+
+static uint64_t key_of(const void *item, void *arg) {
+    (void)item;
+    (void)arg;
+    return 0;
+}
+
+static void assert_says(const weir_pipeline *pipeline, const char *wanted) {
+    const char *message = weir_pipeline_message(pipeline);
+    ck_assert_msg(strstr(message, wanted) != NULL, "\"%s\" does not say \"%s\"", message, wanted);
+    ck_assert_ptr_null(strchr(message, '\n'));
+    ck_assert_uint_lt(strlen(message), 319); /* all of it is there */
+}
+
+/* ---- calls, each of which is refused; they return what the message says ---- */
+
+static weir_pipeline *pipeline; /* of the test; NULL: none */
+static weir_stage *stage;       /* "a" of it */
+
+static void begin(void) {
+    pipeline = new_pipeline(NULL);
+    stage = add_stage(pipeline, plain);
+}
+
+static void begin_running(void) {
+    begin();
+    start_pipeline(pipeline);
+}
+
+static weir_status create_null(void) {
+    return weir_pipeline_create(NULL, NULL);
+}
+
+static weir_status create_with(weir_pipeline_options options) {
+    weir_pipeline *none = NULL;
+    weir_status status = weir_pipeline_create(&none, &options);
+    ck_assert_ptr_null(none);
+    return status;
+}
+
+static weir_status create_reserved(void) {
+    return create_with((weir_pipeline_options){.reserved = {NULL, NULL, &pipeline}});
+}
+
+static weir_status create_without_weigh(void) {
+    return create_with((weir_pipeline_options){.max_bytes = 12345});
+}
+
+static weir_status create_with_many_errors(void) {
+    return create_with((weir_pipeline_options){.max_errors = SIZE_MAX / 2});
+}
+
+static weir_status add_null(void) {
+    begin();
+    return weir_pipeline_add(pipeline, NULL, NULL);
+}
+
+static weir_status add_late(void) {
+    begin_running();
+    return weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "late", .func = hand_back});
+}
+
+static weir_status add_without_name(void) {
+    begin();
+    return weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.func = hand_back});
+}
+
+static weir_status add_with(weir_stage_options options) {
+    begin();
+    options.name = "x";
+    return weir_pipeline_add(pipeline, NULL, &options);
+}
+
+static weir_status add_ordered_batch_with_wait(void) {
+    return add_with((weir_stage_options){
+        .run_batch = run_batch_consume, .ordered = true, .batch = {.items = 2, .wait = 5 * WEIR_SECOND}});
+}
+
+static weir_status add_no_number(void) {
+    return add_with((weir_stage_options){.func = hand_back, .rate = NAN});
+}
+
+static weir_status add_bytes_without_batch(void) {
+    return add_with((weir_stage_options){.func = hand_back, .batch = {.bytes = 77}});
+}
+
+static weir_status connect_null_from(void) {
+    begin();
+    return weir_pipeline_connect(pipeline, NULL, stage);
+}
+
+static weir_status connect_null_to(void) {
+    begin();
+    return weir_pipeline_connect(pipeline, stage, NULL);
+}
+
+static weir_status connect_late(void) {
+    begin_running();
+    return weir_pipeline_connect(pipeline, stage, stage);
+}
+
+static weir_status connect_twice(void) {
+    begin();
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back});
+    connect_stages(pipeline, stage, b);
+    return weir_pipeline_connect(pipeline, stage, b);
+}
+
+static weir_status connect_foreign(void) {
+    weir_pipeline *other = new_pipeline(NULL);
+    weir_stage *foreign = add_stage(other, (weir_stage_options){.name = "foreign", .func = hand_back});
+    begin();
+    weir_status status = weir_pipeline_connect(pipeline, stage, foreign);
+    destroy_pipeline(other);
+    return status;
+}
+
+static weir_status start_late(void) {
+    begin_running();
+    return weir_pipeline_start(pipeline);
+}
+
+static weir_status start_empty(void) {
+    pipeline = new_pipeline(NULL);
+    return weir_pipeline_start(pipeline);
+}
+
+/* Stage a, and then this one. */
+static weir_status start_with(weir_stage_options options) {
+    begin();
+    options.name = "b";
+    add_stage(pipeline, options);
+    return weir_pipeline_start(pipeline);
+}
+
+static weir_status start_large_queue(void) {
+    return start_with((weir_stage_options){.func = hand_back, .capacity = SIZE_MAX / 2});
+}
+
+static weir_status start_queue_beyond_memory(void) {
+    return start_with((weir_stage_options){.func = hand_back, .capacity = SIZE_MAX >> 8});
+}
+
+static weir_status start_many_threads(void) {
+    return start_with((weir_stage_options){.func = hand_back, .threads = SIZE_MAX / 2});
+}
+
+static weir_status start_threads_beyond_memory(void) {
+    return start_with((weir_stage_options){.func = hand_back, .threads = SIZE_MAX >> 20});
+}
+
+static weir_status start_source_with_many_threads(void) {
+    begin();
+    add_stage(pipeline, (weir_stage_options){.name = "s", .source = no_source, .threads = SIZE_MAX / 2});
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back});
+    connect_stages(pipeline, stage, b);
+    return weir_pipeline_start(pipeline);
+}
+
+static weir_status start_large_stacks(void) {
+    return start_with((weir_stage_options){.func = hand_back, .threads = 3, .stack_size = SIZE_MAX / 2});
+}
+
+static weir_status start_bad_init(void) {
+    return start_with((weir_stage_options){.func = hand_back, .threads = 3, .init = no_init});
+}
+
+static weir_status start_source_behind(void) {
+    return start_with((weir_stage_options){.source = no_source});
+}
+
+static weir_status start_two_entrances(void) {
+    begin();
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back});
+    weir_stage *c = add_stage(pipeline, (weir_stage_options){.name = "c", .func = hand_back});
+    connect_stages(pipeline, stage, c);
+    connect_stages(pipeline, b, c);
+    return weir_pipeline_start(pipeline);
+}
+
+static weir_status start_cycle(void) {
+    begin();
+    connect_stages(pipeline, stage, stage);
+    return weir_pipeline_start(pipeline);
+}
+
+static weir_status start_fan_out(weir_fan_out how) {
+    pipeline = new_pipeline(NULL);
+    weir_stage *from = add_stage(pipeline, (weir_stage_options){.name = "from", .func = hand_back, .fan_out = how});
+    weir_stage *a = add_stage(pipeline, plain);
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back});
+    connect_stages(pipeline, from, a);
+    connect_stages(pipeline, from, b);
+    return weir_pipeline_start(pipeline);
+}
+
+static weir_status start_without_route(void) {
+    return start_fan_out(WEIR_BY_KEY);
+}
+
+static weir_status start_without_choice(void) {
+    return start_fan_out(WEIR_BY_CHOICE);
+}
+
+static weir_status start_without_copy(void) {
+    return start_fan_out(WEIR_TO_ALL);
+}
+
+static weir_queue *const some_queue = (weir_queue *)&pipeline;
+
+static weir_status start_results_in_the_middle(void) {
+    pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "first", .func = hand_back, .results = some_queue});
+    add_stage(pipeline, (weir_stage_options){.name = "second", .func = hand_back});
+    return weir_pipeline_start(pipeline);
+}
+
+static weir_status start_results_are_dead(void) {
+    return start_with((weir_stage_options){.run = run_consume, .results = some_queue, .dead = some_queue});
+}
+
+static weir_status start_batch(void) {
+    pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 321});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .run_batch = run_batch_consume, .batch = {.items = 1000}});
+    return weir_pipeline_start(pipeline);
+}
+
+static weir_status start_again(void) {
+    (void)start_batch();
+    int signals[] = {SIGUSR1};
+    (void)weir_pipeline_put(pipeline, pipeline); /* what else is refused does not hide why it cannot start */
+    (void)weir_pipeline_show(pipeline, stderr, 0);
+    (void)weir_pipeline_end_on(pipeline, signals, 1, 0);
+    return weir_pipeline_start(pipeline);
+}
+
+static weir_status put_early(void) {
+    begin();
+    return weir_pipeline_put(pipeline, pipeline);
+}
+
+static weir_status put_after_refusal(void) {
+    (void)start_batch();
+    return weir_pipeline_put(pipeline, pipeline);
+}
+
+static weir_status put_to_sources(void) {
+    pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "s", .source = no_source});
+    start_pipeline(pipeline);
+    return weir_pipeline_put_until(pipeline, pipeline, 0);
+}
+
+static weir_status put_many_early(void) {
+    size_t put;
+    begin();
+    return weir_pipeline_put_many(pipeline, NULL, 0, &put);
+}
+
+static weir_status put_many_nothing(void) {
+    size_t put;
+    begin_running();
+    return weir_pipeline_put_many(pipeline, NULL, 99, &put);
+}
+
+static weir_status put_many_nowhere(void) {
+    begin_running();
+    return weir_pipeline_put_many(pipeline, NULL, 0, NULL);
+}
+
+static weir_status show_early(void) {
+    begin();
+    return weir_pipeline_show(pipeline, stderr, 0);
+}
+
+static weir_status show_nowhere(void) {
+    begin_running();
+    return weir_pipeline_show(pipeline, NULL, 0);
+}
+
+static FILE *nowhere(void) {
+    static FILE *stream;
+    if (stream == NULL)
+        stream = fopen("/dev/null", "w");
+    ck_assert_ptr_nonnull(stream);
+    return stream;
+}
+
+static weir_status show_twice(void) {
+    begin_running();
+    assert_status(WEIR_OK, weir_pipeline_show(pipeline, nowhere(), 0));
+    return weir_pipeline_show(pipeline, nowhere(), 0);
+}
+
+static weir_status show_late(void) {
+    begin_running();
+    assert_status(WEIR_OK, weir_pipeline_finish(pipeline, hang_limit(), NULL));
+    return weir_pipeline_show(pipeline, stderr, 0);
+}
+
+static const int signals[] = {SIGUSR1, SIGSEGV, SIGUSR2, 9999};
+
+static weir_status end_on_with(const int *list, size_t count) {
+    begin_running();
+    return weir_pipeline_end_on(pipeline, list, count, 0);
+}
+
+static weir_status end_on_null(void) {
+    return end_on_with(NULL, 1);
+}
+
+static weir_status end_on_nothing(void) {
+    return end_on_with(signals, 0);
+}
+
+static weir_status end_on_too_many(void) {
+    return end_on_with(signals, 65);
+}
+
+static weir_status end_on_own(void) {
+    return end_on_with(signals, 2);
+}
+
+static weir_status end_on_no_signal(void) {
+    return end_on_with(&signals[3], 1);
+}
+
+static weir_status end_on_unblocked(void) {
+    return end_on_with(&signals[2], 1);
+}
+
+static weir_status end_on_early(void) {
+    begin();
+    return weir_pipeline_end_on(pipeline, signals, 1, 0);
+}
+
+static weir_status end_on_twice(void) {
+    begin_running();
+    assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, signals, 1, 0));
+    return weir_pipeline_end_on(pipeline, signals, 1, 0);
+}
+
+/* The message has all of these parts. */
+static const struct refusal {
+    weir_status (*call)(void);
+    weir_status status;
+    const char *says[3];
+} refusals[] = {
+    {create_null, WEIR_INVALID, {"create: pipeline is NULL"}},
+    {create_reserved, WEIR_INVALID, {"create: reserved[2] is not NULL"}},
+    {create_without_weigh, WEIR_INVALID, {"create: max_bytes is 12345", "weigh is NULL"}},
+    {create_with_many_errors, WEIR_NOMEM, {"create: max_errors is 9223372036854775807", "more than ", " TB"}},
+    {add_null, WEIR_INVALID, {"add: options is NULL"}},
+    {add_without_name, WEIR_INVALID, {"add: name is NULL"}},
+    {add_late, WEIR_INVALID, {"stage late: ", "add: ", "the pipeline is started"}},
+    {add_ordered_batch_with_wait, WEIR_INVALID, {"stage x: ", "batch.wait is 5.0 s", "ordered"}},
+    {add_no_number, WEIR_INVALID, {"stage x: ", "rate is no number", "from 0 to 1e9"}},
+    {add_bytes_without_batch, WEIR_INVALID, {"stage x: ", "batch.bytes is 77", "run_batch is NULL"}},
+    {connect_null_from, WEIR_INVALID, {"stage a: ", "connect: from is NULL"}},
+    {connect_null_to, WEIR_INVALID, {"stage a: ", "connect: to is NULL"}},
+    {connect_late, WEIR_INVALID, {"stage a: ", "connect: ", "the pipeline is started"}},
+    {connect_twice, WEIR_INVALID, {"stage a: ", "connect: ", "stage b already"}},
+    {connect_foreign, WEIR_INVALID, {"stage foreign: ", "connect: to ", "another pipeline"}},
+    {start_late, WEIR_INVALID, {"start: ", "the pipeline is started"}},
+    {start_empty, WEIR_INVALID, {"start: ", "needs a stage"}},
+    {start_large_queue, WEIR_INVALID, {"stage b: ", "capacity is 9223372036854775807", "more than "}},
+    {start_queue_beyond_memory, WEIR_NOMEM, {"stage b: ", "capacity is 72057594037927935", "576461 TB"}},
+    {start_many_threads, WEIR_INVALID, {"stage b: ", "threads is 9223372036854775807", "more than "}},
+    {start_threads_beyond_memory, WEIR_NOMEM, {"stage b: ", "threads is 17592186044415", " TB"}},
+    {start_source_with_many_threads, WEIR_INVALID, {"stage s: ", "threads is 9223372036854775807", "more than "}},
+    {start_large_stacks, WEIR_NOTHREAD, {"stage b: ", "threads is 3", "stack_size 9223372036854775807"}},
+    {start_bad_init, WEIR_INITFAILED, {"stage b: ", "init has failed", "threads is 3"}},
+    {start_source_behind, WEIR_INVALID, {"stage b: ", "source is set", "leads to it"}},
+    {start_two_entrances, WEIR_INVALID, {"stage b: ", "nothing leads to it", "stage a"}},
+    {start_cycle, WEIR_INVALID, {"stage a: ", "cycle"}},
+    {start_without_route, WEIR_INVALID, {"stage from: ", "fan_out is WEIR_BY_KEY", "route is NULL"}},
+    {start_without_choice, WEIR_INVALID, {"stage from: ", "fan_out is WEIR_BY_CHOICE", "route is NULL"}},
+    {start_without_copy, WEIR_INVALID, {"stage from: ", "fan_out is WEIR_TO_ALL", "copy is NULL"}},
+    {start_results_in_the_middle, WEIR_INVALID, {"stage first: ", "results is not NULL", "stage second"}},
+    {start_results_are_dead, WEIR_INVALID, {"stage b: ", "results", "dead"}},
+    {start_batch, WEIR_INVALID, {"stage a: ", "batch.items is 1000", "max_items is 321"}},
+    {start_again, WEIR_INVALID, {"stage a: ", "batch.items is 1000", "max_items is 321"}},
+    {put_early, WEIR_INVALID, {"put: ", "not started"}},
+    {put_after_refusal, WEIR_INVALID, {"put: ", "not started", "stage a: batch.items is 1000"}},
+    {put_to_sources, WEIR_INVALID, {"put: ", "no stage takes"}},
+    {put_many_early, WEIR_INVALID, {"put: ", "not started"}},
+    {put_many_nothing, WEIR_INVALID, {"put_many: ", "items is NULL", "count is 99"}},
+    {put_many_nowhere, WEIR_INVALID, {"put_many: ", "put is NULL"}},
+    {show_early, WEIR_INVALID, {"show: ", "not started"}},
+    {show_nowhere, WEIR_INVALID, {"show: ", "stream is NULL"}},
+    {show_twice, WEIR_INVALID, {"show: ", "already"}},
+    {show_late, WEIR_INVALID, {"show: ", "over"}},
+    {end_on_null, WEIR_INVALID, {"end_on: ", "signals is NULL"}},
+    {end_on_nothing, WEIR_INVALID, {"end_on: ", "count is 0", "from 1 to 64"}},
+    {end_on_too_many, WEIR_INVALID, {"end_on: ", "count is 65", "from 1 to 64"}},
+    {end_on_own, WEIR_INVALID, {"end_on: ", "signals[1] is 11", "causes itself"}},
+    {end_on_no_signal, WEIR_INVALID, {"end_on: ", "signals[0] is 9999", "no signal"}},
+    {end_on_unblocked, WEIR_INVALID, {"end_on: ", "signals[0] is ", "not blocked"}},
+    {end_on_early, WEIR_INVALID, {"end_on: ", "not started"}},
+    {end_on_twice, WEIR_INVALID, {"end_on: ", "already"}},
+};
+
+static sigset_t mask_before;
+
+static void block_signals(void) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigaddset(&set, SIGSEGV);
+    pthread_sigmask(SIG_BLOCK, &set, &mask_before);
+    pipeline = NULL;
+    stage = NULL;
+}
+
+static void unblock_signals(void) {
+    pthread_sigmask(SIG_SETMASK, &mask_before, NULL);
+}
+
+START_TEST (what_is_refused_names_the_stage_the_member_and_the_value) {
+    const struct refusal *refusal = &refusals[_i];
+    weir_status status = refusal->call();
+    for (size_t i = 0; i < COUNT_OF(refusal->says) && refusal->says[i] != NULL; i++)
+        assert_says(pipeline, refusal->says[i]);
+    assert_status(refusal->status, status);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+/* ---- whose message it is ---- */
+
+START_TEST (a_chain_of_calls_without_a_pipeline_says_why_there_is_none) {
+    weir_pipeline *none = NULL;
+    assert_status(WEIR_INVALID, weir_pipeline_create(&none, &(weir_pipeline_options){.max_bytes = 5}));
+    assert_status(WEIR_INVALID, weir_pipeline_add(none, NULL, &plain));
+    assert_status(WEIR_INVALID, weir_pipeline_connect(none, NULL, NULL));
+    assert_status(WEIR_INVALID, weir_pipeline_start(none));
+    assert_status(WEIR_INVALID, weir_pipeline_put(none, none));
+    assert_status(WEIR_INVALID, weir_pipeline_show(none, stderr, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(none, signals, 1, 0));
+    assert_says(NULL, "create: max_bytes is 5, and weigh is NULL");
+    pipeline = new_pipeline(NULL);
+    ck_assert_str_eq(weir_pipeline_message(NULL), "");
+    ck_assert_str_eq(weir_pipeline_message(pipeline), "");
+    assert_status(WEIR_INVALID, weir_pipeline_start(none));
+    assert_says(NULL, "start: the pipeline is NULL");
+    ck_assert_str_eq(weir_pipeline_message(pipeline), "");
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+static void *ask_elsewhere(void *said) {
+    strcpy(said, weir_pipeline_message(pipeline));
+    (void)weir_pipeline_put(pipeline, pipeline);
+    return NULL;
+}
+
+/* What add, connect and start refuse every thread may ask for; what put, show and end_on refuse, its own thread. */
+START_TEST (a_message_is_of_its_pipeline_and_of_its_thread) {
+    char said[400];
+    pthread_t thread;
+    (void)start_batch();
+    thread_start(&thread, ask_elsewhere, said);
+    thread_join(thread);
+    ck_assert_ptr_nonnull(strstr(said, "stage a: batch.items is 1000"));
+    assert_says(pipeline, "stage a: batch.items is 1000"); /* and not what the other thread was told */
+    ck_assert_ptr_null(strstr(weir_pipeline_message(pipeline), "put"));
+    weir_pipeline *first = pipeline;
+    assert_status(WEIR_INVALID, put_early()); /* of another one */
+    assert_says(pipeline, "put: ");
+    assert_says(first, "stage a: batch.items is 1000");
+    destroy_pipeline(first);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (a_name_with_a_line_end_is_one_line) {
+    static char name[400];
+    memset(name, 'n', sizeof name - 1);
+    name[1] = '\n';
+    name[2] = '\x1b';
+    begin();
+    assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = name}));
+    assert_says(pipeline, "stage n  nnn");
+    assert_says(pipeline, "0 of func, run, ");
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+/* ---- for want of memory or of a thread ---- */
+
+/* Creates, adds, connects, starts and listens, up to the first call that is refused; returns what that has said. */
+static weir_status run_until_refused(bool *told) {
+    weir_stage *a, *b;
+    weir_status status = weir_pipeline_create(&pipeline, &(weir_pipeline_options){.name = "p"});
+    if (status != WEIR_OK) {
+        *told = weir_pipeline_message(NULL)[0] != '\0';
+        return status;
+    }
+    status = weir_pipeline_add(pipeline, &a, &(weir_stage_options){.name = "a", .func = hand_back, .ordered = true});
+    if (status == WEIR_OK)
+        status = weir_pipeline_add(
+            pipeline, &b,
+            &(weir_stage_options){
+                .name = "b", .run = run_consume, .key = key_of, .per_key = 1, .retry = {.attempts = 2}});
+    if (status == WEIR_OK)
+        status = weir_pipeline_connect(pipeline, a, b);
+    if (status == WEIR_OK)
+        status = weir_pipeline_start(pipeline);
+    if (status == WEIR_OK)
+        status = weir_pipeline_end_on(pipeline, signals, 1, 0);
+    if (status == WEIR_OK)
+        status = weir_pipeline_show(pipeline, nowhere(), 0);
+    *told = weir_pipeline_message(pipeline)[0] != '\0';
+    return status;
+}
+
+START_TEST (every_call_that_fails_for_want_of_something_says_so) {
+    weir_status status = WEIR_NOMEM;
+    unsigned refused = 0;
+    (void)nowhere();
+    for (unsigned n = 1; status != WEIR_OK; n++) {
+        bool told;
+        pipeline = NULL;
+        fault_set((enum fault)_i, n, false);
+        status = run_until_refused(&told);
+        fault_set((enum fault)_i, 0, false);
+        refused += status != WEIR_OK;
+        ck_assert_msg(told == (status != WEIR_OK), "%u: %s: \"%s\"", n, weir_strerror(status),
+                      weir_pipeline_message(pipeline));
+        destroy_pipeline(pipeline);
+    }
+    ck_assert_uint_gt(refused, 3);
+}
+END_TEST
+
+static Suite *messages_suite(void) {
+    Suite *suite = suite_create("messages of pipelines");
+    TCase *each = add_things_case(suite, "each");
+    tcase_add_checked_fixture(each, block_signals, unblock_signals);
+    tcase_add_loop_test(each, what_is_refused_names_the_stage_the_member_and_the_value, 0, (int)COUNT_OF(refusals));
+    TCase *whose = add_things_case(suite, "whose");
+    tcase_add_test(whose, a_chain_of_calls_without_a_pipeline_says_why_there_is_none);
+    tcase_add_test(whose, a_message_is_of_its_pipeline_and_of_its_thread);
+    tcase_add_test(whose, a_name_with_a_line_end_is_one_line);
+    TCase *faults = add_things_case(suite, "faults");
+    tcase_add_checked_fixture(faults, block_signals, unblock_signals);
+    tcase_add_loop_test(faults, every_call_that_fails_for_want_of_something_says_so, 0, 2);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(messages_suite());
+}
