@@ -114,6 +114,18 @@ AC_DEFUN([WEIR_THREAD_NAME], [
   AM_CONDITIONAL([THREAD_NAME_NP], [test "$weir_cv_thread_name" = yes])
 ])
 
+# WEIR_THREAD_GONE: whether a thread is still there, by tgkill.
+AC_DEFUN([WEIR_THREAD_GONE], [
+  AC_CACHE_CHECK([for tgkill], [weir_cv_tgkill], [
+    AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[
+        #include <sys/syscall.h>
+        #include <unistd.h>]], [[
+        return SYS_tgkill + SYS_gettid;]])],
+      [weir_cv_tgkill=yes], [weir_cv_tgkill=no])
+  ])
+  AM_CONDITIONAL([THREAD_GONE_LINUX], [test "$weir_cv_tgkill" = yes])
+])
+
 # WEIR_FIBRES: makecontext, which POSIX had until 2008, for the scheduler of the tests. musl has it in a library apart.
 AC_DEFUN([WEIR_FIBRES], [
   weir_saved_LIBS=$LIBS

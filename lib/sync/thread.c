@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "sync/clock.h"
+#include "sync/futex.h"
+#include "sync/thread_gone.h"
 #include "sync/thread_name.h"
 
 static _Thread_local const weir__thread *self;
@@ -45,6 +48,7 @@ static void *trampoline(void *raw) {
     weir__thread *thread = raw;
     (void)weir__uncancellable_begin();
     weir__thread_set_name(thread->name);
+    weir__u32_store_relaxed(&thread->number, weir__thread_number());
     self = thread;
     pthread_cleanup_push(leave, thread); /* runs on pthread_exit too */
     thread->main(thread->arg);
@@ -102,6 +106,27 @@ void weir__thread_join(weir__thread *thread) {
     int before = weir__uncancellable_begin();
     pthread_join(thread->id, NULL);
     weir__uncancellable_end(before);
+}
+
+/* A thread that has run all of its functions is gone in microseconds; a destructor may keep it for as long as it likes. */
+static void nap(uint64_t *length, uint64_t deadline) {
+    enum { LONGEST = 5 * 1000 * 1000 }; /* ns */
+    weir__u32 word;
+    weir__u32_store_relaxed(&word, 0);
+    uint64_t until = weir__clock_now() + *length;
+    (void)weir__futex_wait(&word, 0, until < deadline ? until : deadline);
+    *length = 2 * *length < LONGEST ? 2 * *length : LONGEST;
+}
+
+bool weir__thread_join_until(weir__thread *thread, uint64_t deadline) {
+    uint64_t length = 20 * 1000;
+    while (deadline != UINT64_MAX && !weir__thread_is_gone(weir__u32_load_relaxed(&thread->number))) {
+        if (weir__clock_now() >= deadline)
+            return false;
+        nap(&length, deadline);
+    }
+    weir__thread_join(thread);
+    return true;
 }
 
 unsigned weir__processors(void) {

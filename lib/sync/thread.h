@@ -9,12 +9,16 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "sync/atomic.h"
 
 enum { WEIR__THREAD_NAME = 16 }; /* bytes of a thread's name with its zero: what Linux keeps */
 
-/* The caller fills in all but `id`, and keeps the struct in its place until the thread is joined. */
+/* The caller fills in all but `id` and `number`, and keeps the struct in its place until the thread is joined. */
 typedef struct weir__thread {
     pthread_t id;
+    weir__u32 number; /* as the system has it; 0: not known yet */
     void (*main)(void *arg);
     void (*at_exit)(void *arg); /* called when main has returned, and also when it ended its thread; NULL: nothing is */
     void *arg;
@@ -33,6 +37,13 @@ bool weir__thread_blocks(int signal);
 
 /* Waits until the thread has ended, and frees it. */
 void weir__thread_join(weir__thread *thread);
+
+/*
+ * The same, but no longer than until `deadline`; false: the thread has not ended. It ends after the destructors of its
+ * thread-specific data, which may take long. Where the system does not tell whether a thread is there, the deadline is
+ * ignored.
+ */
+bool weir__thread_join_until(weir__thread *thread, uint64_t deadline);
 
 /* The calling thread, if it was started here; else NULL. */
 const weir__thread *weir__thread_self(void);

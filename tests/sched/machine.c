@@ -27,7 +27,7 @@ struct thread {
     void *arg;
     weir__thread *started; /* by the library; else NULL */
     const void *futex;     /* ASLEEP: on what */
-    uint64_t deadline;     /* ASLEEP: until when */
+    uint64_t deadline;     /* ASLEEP, JOINING: until when */
     bool timed_out;
     unsigned order; /* ASLEEP: who came first */
     int target;     /* JOINING: whom */
@@ -131,11 +131,15 @@ static int collect_ready(int *ready) {
     return count;
 }
 
+static bool waits_for_time(const struct thread *thread) {
+    return thread->state == ASLEEP || thread->state == JOINING;
+}
+
 static void move_time_to(uint64_t time) {
     if (time > now)
         now = time;
     for (int i = 0; i < thread_count; i++) {
-        if (threads[i].state == ASLEEP && threads[i].deadline <= now) {
+        if (waits_for_time(&threads[i]) && threads[i].deadline <= now) {
             threads[i].state = READY;
             threads[i].timed_out = true;
         }
@@ -146,7 +150,7 @@ static void move_time_to(uint64_t time) {
 static bool let_time_pass(void) {
     uint64_t next = UINT64_MAX;
     for (int i = 0; i < thread_count; i++) {
-        if (threads[i].state == ASLEEP && threads[i].deadline < next)
+        if (waits_for_time(&threads[i]) && threads[i].deadline < next)
             next = threads[i].deadline;
     }
     if (next == UINT64_MAX)
@@ -273,15 +277,25 @@ int sched_spawn(void (*run)(void *arg), void *arg) {
     return thread;
 }
 
-void sched_join(int thread) {
+static bool join_until(int thread, uint64_t deadline) {
     machine_point();
     memory_drain();
     if (threads[thread].state != DONE) {
+        if (deadline <= now)
+            return false;
         threads[machine.self].state = JOINING;
         threads[machine.self].target = thread;
+        threads[machine.self].deadline = deadline;
         give_up_processor();
     }
+    if (threads[thread].state != DONE)
+        return false;
     memory_see_thread(thread);
+    return true;
+}
+
+void sched_join(int thread) {
+    (void)join_until(thread, UINT64_MAX);
 }
 
 static void leave(const weir__thread *started) {
@@ -328,6 +342,10 @@ bool weir__thread_start(weir__thread *thread) {
 
 void weir__thread_join(weir__thread *thread) {
     sched_join(thread->id);
+}
+
+bool weir__thread_join_until(weir__thread *thread, uint64_t deadline) {
+    return join_until(thread->id, deadline);
 }
 
 const weir__thread *weir__thread_self(void) {

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { WEIR__THREAD_NAME = 16 };
 
@@ -22,6 +23,7 @@ typedef struct weir__thread {
 
 bool weir__thread_start(weir__thread *thread);
 void weir__thread_join(weir__thread *thread);
+bool weir__thread_join_until(weir__thread *thread, uint64_t deadline);
 const weir__thread *weir__thread_self(void);
 static inline int weir__uncancellable_begin(void) {
     return 0;

@@ -1,0 +1,64 @@
+/*
+ * test_thread.c - the seam's threads: a join that does not wait for ever.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "support.h"
+
+#include "sync/sync.h"
+
+static pthread_key_t key;
+static struct gate gate = GATE;
+static atomic_bool has_left;
+
+static void wait_in_destructor(void *unused) {
+    (void)unused;
+    gate_pass(&gate);
+}
+
+static void set_specific(void *destructed) {
+    if (*(const bool *)destructed)
+        pthread_setspecific(key, &gate);
+}
+
+static void tell_that_it_leaves(void *unused) {
+    (void)unused;
+    atomic_store(&has_left, true);
+}
+
+START_TEST (a_join_waits_for_the_destructors_of_thread_specific_data_and_no_longer_than_asked) {
+    bool destructed = _i == 1;
+    ck_assert_int_eq(pthread_key_create(&key, wait_in_destructor), 0);
+    weir__thread thread = {.main = set_specific, .at_exit = tell_that_it_leaves, .arg = &destructed};
+    ck_assert(weir__thread_start(&thread));
+    if (destructed) {
+        gate_wait_for(&gate, 1);
+        ck_assert(atomic_load(&has_left)); /* all of its functions have returned, and it is there */
+        ck_assert(!weir__thread_join_until(&thread, 0));
+        ck_assert(!weir__thread_join_until(&thread, now() + MILLISECONDS));
+        gate_open(&gate);
+    }
+    ck_assert(weir__thread_join_until(&thread, hang_limit()));
+    pthread_key_delete(key);
+}
+END_TEST
+
+START_TEST (without_a_deadline_it_is_a_join) {
+    bool destructed = false;
+    weir__thread thread = {.main = set_specific, .arg = &destructed};
+    ck_assert(weir__thread_start(&thread));
+    ck_assert(weir__thread_join_until(&thread, WEIR_NEVER));
+}
+END_TEST
+
+static Suite *thread_suite(void) {
+    Suite *suite = suite_create("threads of the seam");
+    TCase *join = add_case(suite, "join");
+    tcase_add_loop_test(join, a_join_waits_for_the_destructors_of_thread_specific_data_and_no_longer_than_asked, 0, 2);
+    tcase_add_test(join, without_a_deadline_it_is_a_join);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(thread_suite());
+}
