@@ -32,7 +32,7 @@ START_TEST (a_copy_does_not_need_its_draft) {
     weir_stage_report some[] = {{.name = lent("a"), .peak = 7}, {.name = lent("bc"), .busy = 5, .max = 8}};
     weir_edge connections[] = {{0, 1}};
     weir_error failures[] = {{lent("bc"), 5, lent("why"), 2, 9, true}};
-    weir_late_worker workers[] = {{lent("a"), 3, 11, true}};
+    weir_late_worker workers[] = {{lent("a"), 3, 11, true, WEIR_IN_DROP}};
     weir_report draft = {.name = lent("name"),
                          .elapsed = 77,
                          .stage_count = 2,
@@ -76,6 +76,7 @@ START_TEST (a_copy_does_not_need_its_draft) {
     ck_assert_uint_eq(copy->late_count, 1);
     ck_assert_str_eq(copy->late[0].stage, "a");
     ck_assert_uint_eq(copy->late[0].number, 3);
+    ck_assert_int_eq(copy->late[0].where, WEIR_IN_DROP);
     ck_assert_ptr_eq(copy->bottleneck, &copy->stages[1]);
     weir_report_free(copy);
 }

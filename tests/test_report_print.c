@@ -58,8 +58,8 @@ static const weir_stage_report stages[] = {{.name = "download",
 static const weir_edge edges[] = {{2, 0}, {0, 1}};
 static const weir_error errors[] = {{"download", 404, "cannot fetch a.jpg", 3, 3200 * MILLISECONDS, false},
                                     {"resize", -WEIR_NOMEM, "", 1, 4200 * MILLISECONDS, false}};
-static const weir_late_worker late[] = {{"download", 0, 7384 * SECONDS, false},
-                                        {"resize", 1, 3200 * MILLISECONDS, true}};
+static const weir_late_worker late[] = {{"download", 0, 7384 * SECONDS, false, WEIR_IN_FUNCTION},
+                                        {"resize", 1, 3200 * MILLISECONDS, true, WEIR_IN_FUNCTION}};
 
 static weir_report sample(void) {
     return (weir_report){.name = "photos",
@@ -295,6 +295,26 @@ START_TEST (the_error_that_ended_the_run_is_marked) {
 }
 END_TEST
 
+START_TEST (a_late_thread_is_told_with_its_place) {
+    static const char *const places[] = {"in its function",     "in a drop function", "in its fini", "in a callback",
+                                         "writing to a stream", "ending its thread",  "somewhere"};
+    for (size_t i = 0; i < COUNT_OF(places); i++) {
+        char line[100];
+        weir_late_worker worker = {"resize", i % 2 == 0 ? SIZE_MAX : 2, SECONDS, true, (weir_place)i};
+        weir_report report = {.name = "x", .late_count = 1, .late = &worker};
+        char *text = printed(&report, WEIR_TABLE);
+        snprintf(line, sizeof line, "\nstuck: resize%s, %s for 1.0 s\n", i % 2 == 0 ? "" : "-2", places[i]);
+        assert_has(text, line);
+        free(text);
+    }
+    weir_late_worker nobody = {"", SIZE_MAX, SECONDS, true, WEIR_IN_STREAM};
+    weir_report report = {.name = "x", .late_count = 1, .late = &nobody};
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, "\nstuck: the pipeline, writing to a stream for 1.0 s\n");
+    free(text);
+}
+END_TEST
+
 START_TEST (errors_of_which_none_is_kept_are_a_number) {
     weir_report report = {.name = "x", .error_count = 5};
     char *text = printed(&report, WEIR_TABLE);
@@ -311,7 +331,7 @@ START_TEST (of_many_errors_and_late_workers_ten_are_shown) {
     for (size_t i = 0; i < COUNT_OF(many); i++)
         many[i] = (weir_error){"resize", 7, "no", 1, i * SECONDS, false};
     for (size_t i = 0; i < COUNT_OF(workers); i++)
-        workers[i] = (weir_late_worker){"resize", i, SECONDS, true};
+        workers[i] = (weir_late_worker){"resize", i, SECONDS, true, WEIR_IN_FUNCTION};
     report.error_count = report.kept_errors = COUNT_OF(many);
     report.errors = many;
     report.late_count = COUNT_OF(workers);
@@ -546,6 +566,7 @@ static Suite *print_suite(void) {
     tcase_add_test(table, a_state_that_there_is_not_is_unknown);
     tcase_add_test(table, bytes_without_a_limit_are_told_when_there_are_some);
     tcase_add_test(table, the_error_that_ended_the_run_is_marked);
+    tcase_add_test(table, a_late_thread_is_told_with_its_place);
     tcase_add_test(table, errors_of_which_none_is_kept_are_a_number);
     tcase_add_test(table, of_many_errors_and_late_workers_ten_are_shown);
     tcase_add_test(table, letters_of_several_bytes_take_one_column_in_the_table);

@@ -75,12 +75,23 @@ typedef struct weir_error {
     bool fatal;          /* it has ended the run, which is WEIR_FAILED */
 } weir_error;
 
-/* A worker that is inside its function for too long: beyond the attempt_time, or after the end. */
+/* Where a thread is that is late. */
+typedef enum weir_place {
+    WEIR_IN_FUNCTION = 0, /* func, run, run_batch or source */
+    WEIR_IN_DROP = 1,     /* a drop function */
+    WEIR_IN_FINI = 2,
+    WEIR_IN_CALLBACK = 3, /* another function of the user's: key, route, copy, weigh or when */
+    WEIR_IN_STREAM = 4,   /* it writes the trace or the view */
+    WEIR_AT_EXIT = 5      /* past all of these: in the destructors of thread-specific data */
+} weir_place;
+
+/* A thread that is inside a function for too long: beyond the attempt_time, or after the end. */
 typedef struct weir_late_worker {
-    const char *stage; /* its name */
-    size_t number;     /* of the worker in its stage, from 0; the thread is named "stage-number" */
+    const char *stage; /* whose worker it is, or whose function; "": the pipeline's own */
+    size_t number;     /* of the worker in its stage, from 0; the thread is named "stage-number"; SIZE_MAX: no worker */
     uint64_t since;    /* ns before the report */
-    bool stuck;        /* the pipeline is over, and it has not come back */
+    bool stuck;        /* the pipeline is to be over, and it has not come back */
+    weir_place where;
 } weir_late_worker;
 
 typedef enum weir_run_state {

@@ -13,19 +13,8 @@
 
 /* ---- threads ---- */
 
-/* One that a wait for the end would wait for. */
-static bool is_helper(const weir_pipeline *pipeline) {
-    const weir__thread *self = weir__thread_self();
-    return self != NULL &&
-           (self == &pipeline->keeper.thread || self == weir__ptr_load_relaxed(&pipeline->watch_thread));
-}
-
 bool weir__pipeline_is_self(const weir_pipeline *pipeline) {
-    const weir_worker *self = weir__worker_self();
-    if (self == NULL || self->group->leave != weir__run_leave)
-        return is_helper(pipeline);
-    const weir_stage *stage = self->group->arg;
-    return stage->pipeline == pipeline;
+    return weir__visit_find(pipeline) != NULL; /* V2 */
 }
 
 void weir__pipeline_enter(weir_stage *stage) {
@@ -105,12 +94,13 @@ static void drop_everything(weir_pipeline *pipeline) {
 }
 
 void weir__pipeline_cancel_as(weir_pipeline *pipeline, weir_status outcome) {
+    weir__visit visit = {.listed = false};
     if (!set_cancelled(pipeline, outcome))
         return;
-    int before = weir__uncancellable_begin(); /* functions of the program are called */
     wake_everybody(pipeline);
+    weir__visit_enter_listed(&visit, pipeline);
     drop_everything(pipeline);
-    weir__uncancellable_end(before);
+    weir__visit_leave(&visit);
     weir__lock_acquire(&pipeline->lock);
     pipeline->cancelling = false;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);

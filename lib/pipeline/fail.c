@@ -36,9 +36,15 @@ static void ring(weir__timer *timer) {
     try_again(weir__envelope_of(&timer->node));
 }
 
-static bool is_retried(const weir_stage *stage, unsigned attempts, int code) {
+static bool is_retried(weir_stage *stage, unsigned attempts, int code) {
     const weir_retry *retry = &stage->options.retry;
-    return attempts < retry->attempts && (retry->when == NULL || retry->when(code, stage->options.arg));
+    weir__callback call;
+    if (attempts >= retry->attempts || retry->when == NULL)
+        return attempts < retry->attempts;
+    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
+    bool again = retry->when(code, stage->options.arg);
+    weir__callback_end(&call);
+    return again;
 }
 
 static void keep_batch(weir__envelope *batch) {

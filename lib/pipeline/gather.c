@@ -54,11 +54,21 @@ static bool add_locked(weir__gather *gather, weir__envelope *envelope, uint64_t 
     return arm;
 }
 
+static uint64_t weigh(weir_stage *stage, const void *item) {
+    const weir_batch *limits = &stage->options.batch;
+    weir__callback call;
+    if (limits->bytes == 0)
+        return 0;
+    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
+    uint64_t weight = limits->weigh(item, stage->options.arg);
+    weir__callback_end(&call);
+    return weight;
+}
+
 weir__envelope *weir__gather_add(weir_task *task, weir__envelope *envelope) {
     weir_stage *stage = task->stage;
     weir__gather *gather = &stage->gather;
-    const weir_batch *limits = &stage->options.batch;
-    uint64_t weight = limits->bytes != 0 ? limits->weigh(envelope->item, stage->options.arg) : 0;
+    uint64_t weight = weigh(stage, envelope->item);
 
     weir__lock_acquire(&gather->lock);
     if (gather->closed) {

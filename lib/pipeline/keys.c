@@ -83,7 +83,10 @@ static weir__key *new_entry(weir_task *task, weir__envelope *envelope) {
     if (entry == NULL)
         return NULL;
     memset(entry, 0, sizeof *entry);
+    weir__callback call;
+    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
     entry->node.key = weir__mix(stage->options.key(envelope->item, stage->options.arg));
+    weir__callback_end(&call);
     return entry;
 }
 

@@ -221,13 +221,14 @@ static weir_status put_plain(weir_pipeline *pipeline, void *item, weir_deadline 
     return weir_queue_put_until(pipeline->entrance->queue, item, deadline);
 }
 
-/* What an item that is put weighs, asked in a thread of the program. */
-static uint64_t weight_of(const weir_pipeline_options *options, const void *item) {
+uint64_t weir__pipeline_weigh(weir_pipeline *pipeline, const void *item) {
+    const weir_pipeline_options *options = &pipeline->options;
+    weir__callback call;
     if (options->weigh == NULL)
         return 0;
-    int before = weir__uncancellable_begin();
+    weir__callback_begin(&call, pipeline, NULL, WEIR_IN_CALLBACK);
     uint64_t weight = options->weigh(item, options->weigh_arg);
-    weir__uncancellable_end(before);
+    weir__callback_end(&call);
     return weight;
 }
 
@@ -237,7 +238,7 @@ static weir__envelope *wrap(weir_pipeline *pipeline, void *item) {
     if (envelope == NULL)
         return NULL;
     envelope->stage = pipeline->entrance;
-    envelope->weight = weight_of(&pipeline->options, item);
+    envelope->weight = weir__pipeline_weigh(pipeline, item);
     return envelope;
 }
 

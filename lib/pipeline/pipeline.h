@@ -56,13 +56,13 @@ struct weir_pipeline {
     _Alignas(WEIR__APART) weir__lock lock; /* of what follows */
     weir__park changed;
     weir_run_state state;
-    weir_status outcome;    /* of the run, so far */
-    size_t running;         /* threads of stages */
-    bool finishing;         /* a thread is inside the end */
-    bool cancelling;        /* a thread drops what is inside; it is not over before that is done */
-    size_t claims;          /* threads that start a helper, while which nobody may begin to end it */
-    bool launched;          /* the start is over, and has not failed */
-    weir__ptr watch_thread; /* to be compared with, without the lock */
+    weir_status outcome; /* of the run, so far */
+    size_t running;      /* threads of stages */
+    weir__visit *visits; /* V3 */
+    bool finishing;      /* a thread is inside the end */
+    bool cancelling;     /* a thread drops what is inside; it is not over before that is done */
+    size_t claims;       /* threads that start a helper, while which nobody may begin to end it */
+    bool launched;       /* the start is over, and has not failed */
     bool has_show, has_watch;
     uint64_t over;             /* when it was */
     struct weir__show *show;   /* of who claims, and then of who ends it */
@@ -153,7 +153,7 @@ bool weir__pipeline_claim_helper(weir_pipeline *pipeline, bool *has);
 /* It is started, or not. */
 void weir__pipeline_end_claim(weir_pipeline *pipeline, bool *has, bool started);
 
-/* Whether the calling thread is one of its workers. */
+/* V2. Whether the calling thread is inside a function that is called for it. */
 bool weir__pipeline_is_self(const weir_pipeline *pipeline);
 
 /* A worker's thread begins, or ends. */
@@ -168,6 +168,11 @@ weir_status weir__pipeline_drain(weir_pipeline *pipeline, weir_deadline deadline
 
 /* Cancels, waits `grace` for the threads, and joins them; false: some have not ended. */
 bool weir__pipeline_end_cancelled(weir_pipeline *pipeline);
+
+/* ---- pipeline.c ---- */
+
+/* What the item weighs, by the pipeline's function; 0: it has none. */
+uint64_t weir__pipeline_weigh(weir_pipeline *pipeline, const void *item);
 
 /* ---- trace.c ---- */
 

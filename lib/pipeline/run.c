@@ -240,6 +240,7 @@ static bool fail_in_hand(weir_task *task, weir__envelope *envelope) {
 
 void *weir__run_leave(void *state) {
     weir_task *task = state;
+    weir__visit_end_inner(&task->visit);
     if (!task->inside)
         return NULL;
     weir__timing_end(task);

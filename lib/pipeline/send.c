@@ -63,6 +63,14 @@ static void pass(weir_stage *from, weir_stage *to, weir_task *task, weir__envelo
         weir__envelope_over(to->pipeline, task, envelope, verdict);
 }
 
+static void *call_copy(weir_stage *from, void *result) {
+    weir__callback call;
+    weir__callback_begin(&call, from->pipeline, from, WEIR_IN_CALLBACK);
+    void *copy = from->options.copy(result, from->options.arg);
+    weir__callback_end(&call);
+    return copy;
+}
+
 /* One more piece, with a copy of the result; NULL: `*why` says why there is none. A copy of NULL is NULL. */
 static weir__envelope *copy_of(weir_stage *from, weir_task *task, weir__envelope *envelope, const char **why) {
     weir__envelope *copy = weir__envelope_new(from->pipeline, task, NULL);
@@ -70,7 +78,7 @@ static weir__envelope *copy_of(weir_stage *from, weir_task *task, weir__envelope
         *why = no_memory;
         return NULL;
     }
-    if (envelope->item != NULL && (copy->item = from->options.copy(envelope->item, from->options.arg)) == NULL) {
+    if (envelope->item != NULL && (copy->item = call_copy(from, envelope->item)) == NULL) {
         *why = "its copy function has returned NULL";
         weir__envelope_free(from->pipeline, task, copy);
         return NULL;
@@ -121,14 +129,21 @@ static size_t spread(uint64_t key, size_t count) {
     return (size_t)(weir__mix(key) % count);
 }
 
+static uint64_t call_route(weir_stage *from, const void *result) {
+    weir__callback call;
+    weir__callback_begin(&call, from->pipeline, from, WEIR_IN_CALLBACK);
+    uint64_t said = from->options.route(result, from->options.arg);
+    weir__callback_end(&call);
+    return said;
+}
+
 /* The number of the successor; not below their count: there is none such. */
 static size_t choose(weir_stage *from, const void *result) {
-    const weir_stage_options *options = &from->options;
-    switch (options->fan_out) {
+    switch (from->options.fan_out) {
         case WEIR_BY_KEY:
-            return spread(options->route(result, options->arg), from->successor_count);
+            return spread(call_route(from, result), from->successor_count);
         case WEIR_BY_CHOICE: {
-            uint64_t chosen = options->route(result, options->arg);
+            uint64_t chosen = call_route(from, result);
             return chosen < from->successor_count ? (size_t)chosen : from->successor_count;
         }
         default:
@@ -147,12 +162,20 @@ static weir_stage *destination(weir_stage *from, const void *result) {
     return from->successors[to < from->successor_count ? to : 0];
 }
 
+/* By the function of the results' queue. */
+static void drop_left(weir_stage *from, void *result) {
+    weir__callback call;
+    weir__callback_begin(&call, from->pipeline, from, WEIR_IN_DROP);
+    weir__queue_drop(from->options.results, result);
+    weir__callback_end(&call);
+}
+
 void weir__send_drop(weir_stage *from, void *result) {
     weir_stage *to = destination(from, result);
     if (to != NULL)
         weir__stage_drop_item(to, result);
     else if (from->options.results != NULL)
-        weir__queue_drop(from->options.results, result);
+        drop_left(from, result);
 }
 
 void weir__send_refuse(weir_stage *from, void *result) {
@@ -180,7 +203,7 @@ static void pass_to_one(weir_stage *from, weir_task *task, weir__envelope *envel
 static weir__verdict has_left(weir_stage *from, void *result, weir_status status) {
     if (status == WEIR_OK)
         return WEIR__DONE;
-    weir__queue_drop(from->options.results, result);
+    drop_left(from, result);
     if (status == WEIR_CLOSED && weir__is_cancelled(from->pipeline))
         return WEIR__DROPPED;
     if (status == WEIR_CLOSED)

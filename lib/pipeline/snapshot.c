@@ -93,11 +93,11 @@ static void add_times(weir_task *task, const struct instant *instant, weir_stage
     report->busy += all > starved + blocked ? all - starved - blocked : 0;
 }
 
-/* When it has gone into its function, or its fini; 0: it is in neither, or waits. */
+/* When it has gone into a function of the user's; 0: it is in none, or waits. */
 static uint64_t working_since(const weir_task *task) {
     if (weir__u64_load_acquire(&task->started) == 0 || weir__stopwatch_runs(&task->blocked))
         return 0;
-    return weir__u64_load_relaxed(&task->inside_since);
+    return weir__u64_load_acquire(&task->visit.since);
 }
 
 /* While it waits that is not judged; and then what it has waited does not count. */
@@ -189,12 +189,15 @@ static uint64_t count_in(const weir_pipeline *pipeline) {
 
 /* ---- the draft ---- */
 
+enum { VISITORS = 8 }; /* threads besides the workers that a report names at most */
+
 /* What a report is made of before it is copied. */
 struct draft {
     weir_report report;
     weir_stage_report *stages;
     weir_edge *edges;
     weir_late_worker *late;
+    size_t late_room;
     weir_error *errors;
     weir__meter_sum *sum;
 };
@@ -205,7 +208,8 @@ static bool prepare(const weir_pipeline *pipeline, struct draft *draft) {
         threads += stage->options.threads;
     draft->stages = weir__alloc((pipeline->stage_count + 1) * sizeof *draft->stages);
     draft->edges = weir__alloc((pipeline->edge_count + 1) * sizeof *draft->edges);
-    draft->late = weir__alloc((threads + 1) * sizeof *draft->late);
+    draft->late_room = threads + VISITORS;
+    draft->late = weir__alloc(draft->late_room * sizeof *draft->late);
     draft->sum = weir__alloc(sizeof *draft->sum);
     return draft->stages != NULL && draft->edges != NULL && draft->late != NULL && draft->sum != NULL;
 }
@@ -229,6 +233,10 @@ static bool is_to_end(const weir_stage *stage) {
     return weir__is_cancelled(stage->pipeline) || weir__u32_load_acquire(&stage->closing) != 0;
 }
 
+static weir_place place_of(const weir__visit *visit) {
+    return (weir_place)weir__u32_load_relaxed(&visit->where);
+}
+
 /* Those that are overdue; once they are to end, all that are still inside their function. */
 static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
@@ -237,10 +245,24 @@ static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *
             uint64_t begun = working_since(task);
             if (begun == 0 || !(is_to_end(stage) || is_overdue(task, now)))
                 continue;
-            draft->late[draft->report.late_count++] =
-                (weir_late_worker){stage->name, task->number, since(now, begun), is_to_end(stage)};
+            draft->late[draft->report.late_count++] = (weir_late_worker){stage->name, task->number, since(now, begun),
+                                                                         is_to_end(stage), place_of(&task->visit)};
         }
     }
+}
+
+/* V3. Other threads that an end waits for. */
+static void add_visits(weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
+    weir__lock_acquire(&pipeline->lock);
+    for (const weir__visit *visit = pipeline->visits; visit != NULL; visit = visit->next) {
+        uint64_t begun = weir__u64_load_acquire(&visit->since);
+        const weir_stage *stage = weir__ptr_load_relaxed(&visit->stage);
+        if (begun == 0 || draft->report.late_count == draft->late_room)
+            continue;
+        draft->late[draft->report.late_count++] =
+            (weir_late_worker){stage == NULL ? "" : stage->name, SIZE_MAX, since(now, begun), true, place_of(visit)};
+    }
+    weir__lock_release(&pipeline->lock);
 }
 
 /* How far the run is. `launched` is set under the lock too, after all workers are there. */
@@ -276,6 +298,7 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
     report->bytes = weir__limits_bytes(&pipeline->limits);
     add_edges(pipeline, draft);
     add_late(pipeline, instant.now, draft);
+    add_visits(pipeline, instant.now, draft);
 }
 
 /* The copy is made under the lock of the errors, which may grow; it allocates, and nothing else. */

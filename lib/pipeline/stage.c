@@ -19,8 +19,12 @@ void weir__stage_count(weir_stage *stage, weir_task *task, weir__verdict verdict
 }
 
 void weir__stage_drop_item(weir_stage *stage, void *item) {
-    if (stage->options.drop != NULL)
-        stage->options.drop(item, stage->options.arg);
+    weir__callback call;
+    if (stage->options.drop == NULL)
+        return;
+    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_DROP);
+    stage->options.drop(item, stage->options.arg);
+    weir__callback_end(&call);
 }
 
 void weir__stage_drop(weir_stage *stage, weir_task *task, weir__envelope *envelope) {
@@ -117,6 +121,8 @@ static weir_status begin_worker(void *raw, void **state) {
     weir_stage *stage = raw;
     weir_task *task = claim(stage);
     task->state = stage->options.arg;
+    task->visit.clock = &task->clock;
+    weir__visit_enter(&task->visit, stage->pipeline); /* until the thread is gone: V1 */
     if (stage->options.init != NULL) {
         weir_status status = stage->options.init(stage->options.arg, &task->state);
         if (status != WEIR_OK)
@@ -132,10 +138,11 @@ static weir_status begin_worker(void *raw, void **state) {
 static void end_worker(void *raw) {
     weir_task *task = raw;
     weir_stage *stage = task->stage;
-    weir__u64_store_relaxed(&task->inside_since, weir__clock_now());
+    weir__callback call;
+    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_FINI);
     if (stage->options.fini != NULL)
         stage->options.fini(task->state);
-    weir__u64_store_relaxed(&task->inside_since, 0);
+    weir__callback_end(&call);
     weir__u64_store_release(&task->ended, weir__clock_now());
     weir__pipeline_leave(stage);
 }

@@ -28,6 +28,7 @@
 #include "base/tree.h"
 #include "pipeline/envelope.h"
 #include "pipeline/meter.h"
+#include "pipeline/visit.h"
 #include "stoppable_worker/group.h"
 
 /* Of a queue of which nothing is said. */
@@ -71,8 +72,8 @@ struct weir_task {
     weir__u64 roots[WEIR__VERDICTS]; /* that were over in this thread */
     weir__u64 produced;              /* by a source */
     weir__u64 retried, overdue;
-    weir__u64 inside_since; /* about when it went into its function, or its fini; 0: it is in neither */
-    weir__u64 due;          /* when this attempt is overdue, its waits so far not counted; 0: never, or there is none */
+    weir__visit visit; /* for the thread's whole life */
+    weir__u64 due;     /* when this attempt is overdue, its waits so far not counted; 0: never, or there is none */
     weir__stopwatch blocked;
     weir__u64 starved_told, blocked_told, overdue_told; /* the most that a report has said */
     weir__u64 started, ended;                           /* the thread; 0: not yet */

@@ -11,9 +11,7 @@
 /* A source's result comes into the pipeline: it is a root, and waits for the limits. */
 static bool admit(weir_task *task, weir__envelope *envelope) {
     weir_pipeline *pipeline = task->stage->pipeline;
-    const weir_pipeline_options *options = &pipeline->options;
-    if (options->weigh != NULL)
-        envelope->weight = options->weigh(envelope->item, options->weigh_arg);
+    envelope->weight = weir__pipeline_weigh(pipeline, envelope->item);
     if (!pipeline->limited)
         return !weir__is_cancelled(pipeline);
     weir_status status = weir__limits_enter(&pipeline->limits, envelope->weight, false, 0);

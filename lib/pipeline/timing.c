@@ -59,8 +59,12 @@ void weir__timing_take(weir_task *task) {
     task->may_skip = always ? 0 : untimed_after(took);
     if (stage->options.attempt_time != 0 && took > stage->options.attempt_time)
         weir__count(&task->overdue, 1);
-    if (stage->pipeline->options.trace != NULL)
+    if (stage->pipeline->options.trace != NULL) {
+        weir__callback call;
+        weir__callback_begin(&call, stage->pipeline, task->stage, WEIR_IN_STREAM);
         weir__trace_call(task, task->from, now);
+        weir__callback_end(&call);
+    }
     task->from = 0;
 }
 

@@ -16,12 +16,12 @@ static inline void weir__timing_begin(weir_task *task) {
     if (task->untimed >= task->may_skip || weir__u64_load_relaxed(&task->worker->starved.word) != task->starved)
         weir__timing_read(task);
     task->inside = true;
-    weir__u64_store_relaxed(&task->inside_since, task->clock);
+    weir__u64_store_relaxed(&task->visit.since, task->clock); /* `where` is the function between other calls */
 }
 
 static inline void weir__timing_end(weir_task *task) {
     task->inside = false;
-    weir__u64_store_relaxed(&task->inside_since, 0);
+    weir__u64_store_relaxed(&task->visit.since, 0);
     if (task->from != 0)
         weir__timing_take(task);
     else

@@ -116,7 +116,6 @@ static weir_status start(weir_pipeline *pipeline, const int *signals, size_t cou
     if (!weir__dispatch_join(&watch->listener))
         goto give_up;
     pipeline->watch = watch;
-    weir__ptr_store_relaxed(&pipeline->watch_thread, &watch->thread);
     return WEIR_OK;
 
 give_up:
@@ -163,5 +162,4 @@ void weir__watch_end(weir_pipeline *pipeline) {
     weir__thread_join(&watch->thread); /* it has seen that the pipeline is over */
     weir__free(watch);
     pipeline->watch = NULL;
-    weir__ptr_store_relaxed(&pipeline->watch_thread, NULL);
 }

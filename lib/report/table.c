@@ -213,6 +213,19 @@ static void print_errors(weir__out *out, const weir_report *report) {
         weir__out_format(out, "  ... and %" PRIu64 " more\n", report->error_count - shown);
 }
 
+static const char *place_of(const weir_late_worker *worker) {
+    static const char *const places[] = {"in its function", "in a drop function",  "in its fini",
+                                         "in a callback",   "writing to a stream", "ending its thread"};
+    size_t place = (size_t)worker->where;
+    return place < sizeof places / sizeof places[0] ? places[place] : "somewhere";
+}
+
+static void print_thread(weir__out *out, const weir_late_worker *worker) {
+    weir__out_shown(out, worker->stage[0] == 0 ? "the pipeline" : worker->stage);
+    if (worker->number != SIZE_MAX)
+        weir__out_format(out, "-%" PRIuMAX, (uintmax_t)worker->number);
+}
+
 static void print_late(weir__out *out, const weir_report *report) {
     size_t shown = report->late_count < MOST_LINES ? report->late_count : MOST_LINES;
     if (report->late_count == 0)
@@ -221,9 +234,8 @@ static void print_late(weir__out *out, const weir_report *report) {
     for (size_t i = 0; i < shown; i++) {
         const weir_late_worker *worker = &report->late[i];
         weir__out_format(out, worker->stuck ? "stuck: " : "late: ");
-        weir__out_shown(out, worker->stage);
-        weir__out_format(out, "-%" PRIuMAX ", in its function for %s\n", (uintmax_t)worker->number,
-                         weir__figure_time(worker->since).text);
+        print_thread(out, worker);
+        weir__out_format(out, ", %s for %s\n", place_of(worker), weir__figure_time(worker->since).text);
     }
     if (report->late_count > shown)
         weir__out_format(out, "... and %" PRIuMAX " more\n", (uintmax_t)(report->late_count - shown));

@@ -42,12 +42,16 @@ static inline void weir__callout_unwind_to(weir__callout *callout) {
     *weir__thread_callouts() = callout;
 }
 
-/* Whether the calling thread is inside of `object` in one of these ways. */
-static inline bool weir__callout_is_inside(const void *object, unsigned how) {
-    const weir__callout *at = *weir__thread_callouts();
+/* The innermost by which the calling thread is inside of `object` in one of these ways; NULL: it is not. */
+static inline weir__callout *weir__callout_find(const void *object, unsigned how) {
+    weir__callout *at = *weir__thread_callouts();
     while (at != NULL && !(at->object == object && (at->how & how) != 0))
         at = at->outer;
-    return at != NULL;
+    return at;
+}
+
+static inline bool weir__callout_is_inside(const void *object, unsigned how) {
+    return weir__callout_find(object, how) != NULL;
 }
 
 #endif /* WEIR_SYNC_CALLOUT_H */

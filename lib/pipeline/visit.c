@@ -1,0 +1,81 @@
+/*
+ * visit.c - which threads are inside a pipeline.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/visit.h"
+
+#include "pipeline/pipeline.h"
+
+enum { VISITING = 1 };
+
+void weir__visit_enter(weir__visit *visit, weir_pipeline *pipeline) {
+    visit->pipeline = pipeline;
+    weir__callout_begin(&visit->callout, pipeline, VISITING);
+}
+
+void weir__visit_enter_listed(weir__visit *visit, weir_pipeline *pipeline) {
+    weir__visit_enter(visit, pipeline);
+    visit->listed = true;
+    weir__lock_acquire(&pipeline->lock);
+    visit->next = pipeline->visits;
+    pipeline->visits = visit;
+    weir__lock_release(&pipeline->lock);
+}
+
+static void unlist(weir__visit *visit) {
+    weir_pipeline *pipeline = visit->pipeline;
+    weir__lock_acquire(&pipeline->lock);
+    weir__visit **at = &pipeline->visits;
+    while (*at != visit)
+        at = &(*at)->next;
+    *at = visit->next;
+    weir__lock_release(&pipeline->lock);
+}
+
+void weir__visit_leave(weir__visit *visit) {
+    weir__callout_end(&visit->callout);
+    if (visit->listed)
+        unlist(visit);
+}
+
+void weir__visit_end_inner(weir__visit *own) {
+    weir__callout_unwind_to(&own->callout);
+}
+
+weir__visit *weir__visit_find(const weir_pipeline *pipeline) {
+    return (weir__visit *)weir__callout_find(pipeline, VISITING); /* its first member */
+}
+
+/* An end waits for drop functions, in whichever thread. */
+static weir__visit *enter_own(weir__visit *own, weir_pipeline *pipeline, weir_place where) {
+    *own = (weir__visit){.listed = false};
+    if (where == WEIR_IN_DROP)
+        weir__visit_enter_listed(own, pipeline);
+    else
+        weir__visit_enter(own, pipeline);
+    return own;
+}
+
+void weir__callback_begin(weir__callback *call, weir_pipeline *pipeline, weir_stage *stage, weir_place where) {
+    weir__visit *visit = weir__visit_find(pipeline);
+    if (visit == NULL)
+        visit = enter_own(&call->own, pipeline, where);
+    call->visit = visit;
+    call->since = weir__u64_load_relaxed(&visit->since);
+    call->where = weir__u32_load_relaxed(&visit->where);
+    call->stage = weir__ptr_load_relaxed(&visit->stage);
+    bool quick = where == WEIR_IN_CALLBACK && visit->clock != NULL;
+    weir__ptr_store_relaxed(&visit->stage, stage);
+    weir__u32_store_relaxed(&visit->where, (uint32_t)where);
+    weir__u64_store_release(&visit->since, quick ? *visit->clock : weir__clock_now());
+}
+
+void weir__callback_end(weir__callback *call) {
+    weir__visit *visit = call->visit;
+    weir__u64_store_release(&visit->since, call->since);
+    weir__u32_store_relaxed(&visit->where, call->where);
+    weir__ptr_store_relaxed(&visit->stage, call->stage);
+    if (visit == &call->own)
+        weir__visit_leave(visit);
+}
