@@ -35,14 +35,14 @@ call_source: user
 weir__run_plain: user
 weir__stage_drop_item: user
 weir__queue_drop: user drop_envelope drop_plain
-weir__gather_add: user
+weigh: user
 keep: ring
 weir__keeper_close: ring
-admit: user
-weight_of: user
+weir__pipeline_weigh: user
+join_by: join_workers join_helpers weir__show_end is_late helper_is_late
 handle_locked: tell
-choose: user
-copy_of: user
+call_route: user
+call_copy: user
 new_entry: user
 is_retried: user
 print_rows: user

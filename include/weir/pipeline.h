@@ -373,8 +373,10 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
 /*
  * Ends the run in good order: puts fail from now on, the waiting ones at once; sources are not called any more (see
  * weir_pipeline_wait); and everything that is inside goes through, retries included, incomplete batches at once. What
- * is not through at the deadline is cancelled. Then the functions that are still running have `grace` to return. The
- * threads are joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN (at a cancel at once), so that
+ * is not through at the deadline is cancelled, and dropped by a thread of its own. Then the functions that are still
+ * running have `grace` to return: those of the stages, init, fini, drop and the other callbacks, destructors of what a
+ * thread has of its own, and a stream that takes nothing. A deadline that has passed is soon enough where nothing is
+ * inside. The threads are joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN (at a cancel at once), so that
  * who gets from them comes to the end. What the stages' functions have written can be read here then.
  * `report` may be NULL; else `*report` is always set, by each call: to a report, which the caller frees, or to NULL,
  * with WEIR_INVALID or out of memory.
@@ -386,7 +388,7 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * WEIR_OK: all that came is done, or failed or dead-lettered where errors are skipped, and none of it was dropped;
  * WEIR_FAILED: an error has ended the run, the first one in the report, marked as `fatal`; WEIR_CANCELLED;
  * WEIR_TIMEDOUT: the deadline has passed and the rest was dropped; WEIR_BUSY: some functions have not returned, the
- * report says which as `stuck`, and the call may be made again; WEIR_DEADLOCK: from inside a stage, see above;
+ * report names each as `late`, with where it is, and the call may be made again; WEIR_DEADLOCK: from inside a stage, see above;
  * WEIR_INVALID: not started; WEIR_NOMEM: it is over, but there was none for the report.
  */
 WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);

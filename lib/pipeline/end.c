@@ -11,6 +11,8 @@
  */
 #include "pipeline/pipeline.h"
 
+#include <string.h>
+
 /* ---- threads ---- */
 
 bool weir__pipeline_is_self(const weir_pipeline *pipeline) {
@@ -83,27 +85,66 @@ static void wake_everybody(weir_pipeline *pipeline) {
     }
 }
 
+/* The batches first: what they requeue until then is in the queues that are discarded next, and dropped here. */
 static void drop_everything(weir_pipeline *pipeline) {
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        weir__gather_close(stage);
         (void)weir_queue_shutdown(stage->queue, WEIR_DISCARD);
         weir__order_close(stage);
         weir__keys_close(stage);
-        weir__gather_close(stage);
     }
     weir__keeper_close(&pipeline->keeper);
 }
 
-void weir__pipeline_cancel_as(weir_pipeline *pipeline, weir_status outcome) {
+/* The part of a cancel that may take long. */
+static void drop_and_tell(void *raw) {
+    weir_pipeline *pipeline = raw;
     weir__visit visit = {.listed = false};
-    if (!set_cancelled(pipeline, outcome))
-        return;
-    wake_everybody(pipeline);
     weir__visit_enter_listed(&visit, pipeline);
     drop_everything(pipeline);
     weir__visit_leave(&visit);
     weir__lock_acquire(&pipeline->lock);
     pipeline->cancelling = false;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
+}
+
+void weir__pipeline_cancel_as(weir_pipeline *pipeline, weir_status outcome) {
+    if (!set_cancelled(pipeline, outcome))
+        return;
+    wake_everybody(pipeline);
+    drop_and_tell(pipeline);
+}
+
+/* Whether there is anything to drop. No queue takes an item any more (S1). */
+static bool holds_items(const weir_pipeline *pipeline) {
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (!weir__stage_is_source(stage) && weir_queue_unfinished(stage->queue) > 0)
+            return true;
+    }
+    return false;
+}
+
+static bool start_dropper(weir_pipeline *pipeline) {
+    pipeline->dropper = (weir__thread){.main = drop_and_tell, .arg = pipeline};
+    strcpy(pipeline->dropper.name, "weir-drop");
+    pipeline->has_dropper = weir__thread_start(&pipeline->dropper);
+    return pipeline->has_dropper;
+}
+
+/* For a thread that has a deadline: another one drops what is inside. Without one it has to. */
+static void cancel_aside(weir_pipeline *pipeline, weir_status outcome) {
+    if (!set_cancelled(pipeline, outcome))
+        return;
+    wake_everybody(pipeline);
+    if (!holds_items(pipeline) || !start_dropper(pipeline))
+        drop_and_tell(pipeline);
+}
+
+bool weir__dropper_join_until(weir_pipeline *pipeline, uint64_t deadline) {
+    if (pipeline->has_dropper && !weir__thread_join_until(&pipeline->dropper, deadline))
+        return false;
+    pipeline->has_dropper = false;
+    return true;
 }
 
 void weir__pipeline_fail(weir_pipeline *pipeline) {
@@ -209,48 +250,20 @@ weir_status weir__pipeline_drain(weir_pipeline *pipeline, weir_deadline deadline
     return status;
 }
 
-/* With the lock held. */
-static bool is_busy_locked(const weir_pipeline *pipeline) {
-    return pipeline->running > 0 || pipeline->cancelling;
-}
-
-/* Waits until no thread is left: until the deadline, and for `grace` in any case; after a cancel for that alone. */
-static bool wait_for_threads(weir_pipeline *pipeline, weir_deadline deadline) {
-    bool cancelled = weir__is_cancelled(pipeline);
-    uint64_t least = weir_deadline_after(pipeline->options.grace);
-    uint64_t limit = !cancelled && deadline > least ? deadline : least;
-    weir__lock_acquire(&pipeline->lock);
-    while (is_busy_locked(pipeline) && weir__clock_now() < limit) {
-        weir__park_wait(&pipeline->changed, &pipeline->lock, limit, NULL);
-        if (!cancelled && weir__is_cancelled(pipeline)) {
-            cancelled = true;
-            limit = weir_deadline_after(pipeline->options.grace);
-        }
-    }
-    bool ended = !is_busy_locked(pipeline);
-    weir__lock_release(&pipeline->lock);
-    return ended;
-}
-
-static void join_threads(weir_pipeline *pipeline) {
-    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if (stage->group != NULL)
-            weir__group_join(stage->group); /* reports still look at its workers */
-    }
-    weir__keeper_stop(&pipeline->keeper);
-}
-
-/* No thread is left: it is over. */
+/* No thread of a stage is left: it is over. */
 static void complete(weir_pipeline *pipeline) {
-    join_threads(pipeline);
     shut_down_outputs(pipeline);
     weir__trace_end(pipeline);
     weir__lock_acquire(&pipeline->lock);
     pipeline->state = WEIR_RUN_OVER;
     pipeline->over = weir__clock_now();
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
-    weir__show_end(pipeline);
     weir__watch_end(pipeline);
+}
+
+/* With the lock held, and nobody else in the end: whether the threads that looked on are gone too. */
+static bool is_over_locked(const weir_pipeline *pipeline) {
+    return pipeline->state == WEIR_RUN_OVER && pipeline->show == NULL;
 }
 
 /*
@@ -264,11 +277,11 @@ static bool become_the_one(weir_pipeline *pipeline, weir_deadline deadline) {
         if (weir__park_wait(&pipeline->changed, &pipeline->lock, limit, NULL) || !pipeline->finishing)
             continue;
         weir__lock_release(&pipeline->lock);
-        weir__pipeline_cancel_as(pipeline, WEIR_TIMEDOUT);
+        cancel_aside(pipeline, WEIR_TIMEDOUT);
         deadline = WEIR_NEVER; /* the other one is given its grace, and no more */
         weir__lock_acquire(&pipeline->lock);
     }
-    bool over = pipeline->state == WEIR_RUN_OVER;
+    bool over = is_over_locked(pipeline);
     pipeline->finishing = !over;
     weir__lock_release(&pipeline->lock);
     return !over;
@@ -276,19 +289,22 @@ static bool become_the_one(weir_pipeline *pipeline, weir_deadline deadline) {
 
 static weir_status stop_being_the_one(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
-    weir_status outcome = pipeline->state == WEIR_RUN_OVER ? pipeline->outcome : WEIR_BUSY;
+    weir_status outcome = is_over_locked(pipeline) ? pipeline->outcome : WEIR_BUSY;
     pipeline->finishing = false;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
     return outcome;
 }
 
-static weir_status end(weir_pipeline *pipeline, weir_deadline deadline) {
+/* A call that returns WEIR_BUSY has made the report that says why. */
+static weir_status end(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
     if (!become_the_one(pipeline, deadline))
         return pipeline->outcome;
     if (weir__pipeline_drain(pipeline, deadline) == WEIR_TIMEDOUT)
-        weir__pipeline_cancel_as(pipeline, WEIR_TIMEDOUT);
-    if (wait_for_threads(pipeline, deadline))
+        cancel_aside(pipeline, WEIR_TIMEDOUT);
+    if (weir__pipeline_join(pipeline, deadline, report)) {
         complete(pipeline);
+        (void)weir__pipeline_join_view(pipeline, deadline, report);
+    }
     return stop_being_the_one(pipeline);
 }
 
@@ -298,19 +314,21 @@ weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline
     if (pipeline == NULL || !has_started(pipeline))
         return WEIR_INVALID;
     weir__pipeline_begin_end(pipeline);
-    weir_status status = weir__pipeline_is_self(pipeline) ? WEIR_DEADLOCK : end(pipeline, deadline);
-    bool lacking = report != NULL && weir_pipeline_report(pipeline, report) != WEIR_OK;
-    return lacking && status != WEIR_BUSY && status != WEIR_DEADLOCK ? WEIR_NOMEM : status;
+    weir_status status = weir__pipeline_is_self(pipeline) ? WEIR_DEADLOCK : end(pipeline, deadline, report);
+    if (status == WEIR_BUSY || report == NULL)
+        return status;
+    bool lacking = weir_pipeline_report(pipeline, report) != WEIR_OK;
+    return lacking && status != WEIR_DEADLOCK ? WEIR_NOMEM : status;
 }
 
 bool weir__pipeline_end_cancelled(weir_pipeline *pipeline) {
-    weir__pipeline_cancel_as(pipeline, WEIR_CANCELLED);
-    return end(pipeline, 0) != WEIR_BUSY;
+    cancel_aside(pipeline, WEIR_CANCELLED);
+    return end(pipeline, 0, NULL) != WEIR_BUSY;
 }
 
 void weir__pipeline_undo(weir_pipeline *pipeline) {
     weir__pipeline_cancel_as(pipeline, WEIR_CANCELLED);
-    join_threads(pipeline);
+    weir__pipeline_join_all(pipeline);
     if (pipeline->started != 0)
         weir__trace_end(pipeline);
     weir__lock_acquire(&pipeline->lock);

@@ -90,9 +90,8 @@ weir__envelope *weir__gather_add(weir_task *task, weir__envelope *envelope) {
 
 /* Gives the batch that there is, for that reason, to whichever worker is free; the lock is released. */
 static void give_out_locked(weir__gather *gather, weir_batch_reason reason) {
-    weir__envelope *batch = take_locked(gather, reason);
+    weir__requeue_first(take_locked(gather, reason)); /* with the lock, so that a cancel finds it there */
     weir__lock_release(&gather->lock);
-    weir__requeue_first(batch);
 }
 
 static void ring(weir__timer *timer) {

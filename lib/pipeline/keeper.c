@@ -64,12 +64,15 @@ void weir__keeper_close(weir__keeper *keeper) {
     weir__lock_release(&keeper->lock);
 }
 
-void weir__keeper_stop(weir__keeper *keeper) {
-    if (!keeper->started)
-        return;
+void weir__keeper_end(weir__keeper *keeper) {
     weir__lock_acquire(&keeper->lock);
     keeper->ending = true;
     weir__park_release_all(&keeper->park, &keeper->lock);
-    weir__thread_join(&keeper->thread);
+}
+
+bool weir__keeper_join_until(weir__keeper *keeper, uint64_t deadline) {
+    if (keeper->started && !weir__thread_join_until(&keeper->thread, deadline))
+        return false;
     keeper->started = false;
+    return true;
 }

@@ -39,7 +39,10 @@ bool weir__keeper_set(weir__keeper *keeper, weir__timer *timer, uint64_t due);
 /* Rings all that is set, here and now; nothing can be set any more. */
 void weir__keeper_close(weir__keeper *keeper);
 
-/* Ends the thread, if there is one, and joins it. What is still set will not ring. */
-void weir__keeper_stop(weir__keeper *keeper);
+/* Lets the thread end, if there is one. What is still set will not ring. */
+void weir__keeper_end(weir__keeper *keeper);
+
+/* Joins it after that; false: it has not ended by then. */
+bool weir__keeper_join_until(weir__keeper *keeper, uint64_t deadline);
 
 #endif /* WEIR_PIPELINE_KEEPER_H */

@@ -64,7 +64,9 @@ struct weir_pipeline {
     size_t claims;       /* threads that start a helper, while which nobody may begin to end it */
     bool launched;       /* the start is over, and has not failed */
     bool has_show, has_watch;
-    uint64_t over;             /* when it was */
+    uint64_t over;        /* when it was */
+    weir__thread dropper; /* of who cancels with a deadline, and then of who ends it */
+    bool has_dropper;
     struct weir__show *show;   /* of who claims, and then of who ends it */
     struct weir__watch *watch; /* likewise */
 
@@ -174,6 +176,23 @@ bool weir__pipeline_end_cancelled(weir_pipeline *pipeline);
 /* What the item weighs, by the pipeline's function; 0: it has none. */
 uint64_t weir__pipeline_weigh(weir_pipeline *pipeline, const void *item);
 
+/* Joins the thread that drops what a cancel found, if there is one; false: it has not ended by then. */
+bool weir__dropper_join_until(weir_pipeline *pipeline, uint64_t deadline);
+
+/* ---- join.c ---- */
+
+/*
+ * Waits for all threads, and joins them. False: there are functions that have not returned in time; `*report`, if that
+ * is asked for, names them, or is left alone where there is no memory for it.
+ */
+bool weir__pipeline_join(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
+
+/* The same without a limit. */
+void weir__pipeline_join_all(weir_pipeline *pipeline);
+
+/* The same for the thread that shows it, once it is over. */
+bool weir__pipeline_join_view(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
+
 /* ---- trace.c ---- */
 
 void weir__trace_begin(weir_pipeline *pipeline);
@@ -182,8 +201,8 @@ void weir__trace_end(weir_pipeline *pipeline);
 
 /* ---- show.c, watch.c ---- */
 
-/* Ends their threads, and joins them. */
-void weir__show_end(weir_pipeline *pipeline);
+/* End their threads, and join them; false: it has not ended by then. */
+bool weir__show_end(weir_pipeline *pipeline, uint64_t deadline);
 void weir__watch_end(weir_pipeline *pipeline);
 
 #endif /* WEIR_PIPELINE_PIPELINE_H */

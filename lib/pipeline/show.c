@@ -26,7 +26,10 @@ static void draw(struct weir__show *show, bool last) {
     show->view.terminal = terminal.columns != 0;
     show->view.columns = terminal.columns;
     show->view.rows = terminal.rows;
+    weir__callback call;
+    weir__callback_begin(&call, show->pipeline, NULL, WEIR_IN_STREAM);
     weir__view_draw(&show->view, report, last);
+    weir__callback_end(&call);
     weir_report_free(report);
 }
 
@@ -43,12 +46,15 @@ static bool wait_for_frame(struct weir__show *show, uint64_t due) {
 
 static void run(void *raw) {
     struct weir__show *show = raw;
+    weir__visit visit = {.listed = false};
     uint64_t due = weir__clock_now();
+    weir__visit_enter_listed(&visit, show->pipeline);
     do {
         draw(show, false);
         due += show->view.terminal ? frame_on_terminal : frame_elsewhere;
     } while (wait_for_frame(show, due));
     draw(show, true);
+    weir__visit_leave(&visit);
 }
 
 static weir_status start(weir_pipeline *pipeline, FILE *stream, uint64_t total) {
@@ -88,12 +94,14 @@ weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, uint64_t t
     return status;
 }
 
-void weir__show_end(weir_pipeline *pipeline) {
+bool weir__show_end(weir_pipeline *pipeline, uint64_t deadline) {
     struct weir__show *show = pipeline->show;
     if (show == NULL)
-        return;
-    weir__thread_join(&show->thread);
+        return true;
+    if (!weir__thread_join_until(&show->thread, deadline))
+        return false;
     weir__view_end(&show->view);
     weir__free(show);
     pipeline->show = NULL;
+    return true;
 }

@@ -119,7 +119,7 @@ static void add_task(weir_task *task, const struct instant *instant, weir_stage_
         return;
     add_times(task, instant, report);
     weir__meter_add(instant->sum, &task->meter);
-    report->running += working_since(task) != 0;
+    report->running += weir__u64_load_acquire(&task->ended) == 0 && working_since(task) != 0;
     report->retried += weir__u64_load_relaxed(&task->retried);
     report->overdue += count_overdue(task, instant->now);
 }

@@ -15,8 +15,9 @@
  *     which somebody may be about to wait, takes away what is kept there, and wakes who sleeps. Who comes later finds
  *     the flag, or what was closed, under that lock.
  *
- * Lock order: the locks of this room are taken one at a time, and none is held while the queue's are, but by the keys
- * and the gather, which give nothing to a queue. No function of the user's is called with a lock held.
+ * Lock order: the locks of this room are taken one at a time, and none is held while the queue's are, but by the keys,
+ * which give nothing to a queue, and the gather, which a cancel closes before it discards the queue: so nothing is
+ * dropped with that held. No function of the user's is called with a lock held.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -146,10 +146,27 @@ weir_status weir__group_start(weir__group **result, size_t count, const weir_wor
     return status;
 }
 
+bool weir__group_join_until(weir__group *group, weir_deadline deadline) {
+    size_t joined = 0, before = group->joined;
+    for (size_t i = 0; i < group->count; i++) {
+        weir_worker *worker = &group->workers[i];
+        worker->joined = worker->joined != 0 || weir__thread_join_until(&worker->thread, deadline);
+        joined += worker->joined;
+    }
+    group->joined = joined;
+    if (joined == group->count && before < joined) {
+        weir__queue_detach(group->in, group->count);
+        release_queues(group);
+    }
+    return joined == group->count;
+}
+
 void weir__group_join(weir__group *group) {
-    join_first(group, group->count);
-    weir__queue_detach(group->in, group->count);
-    release_queues(group);
+    (void)weir__group_join_until(group, WEIR_NEVER);
+}
+
+bool weir__worker_is_joined(const weir_worker *worker) {
+    return worker->joined != 0;
 }
 
 void weir__group_free(weir__group *group) {

@@ -56,6 +56,7 @@ struct weir_worker {
     bool initialised;         /* fini is due */
     bool waited;              /* for room, so that the time of this batch tells nothing */
     unsigned singles;         /* items that were taken alone while more were allowed */
+    size_t joined;            /* 1: it is; of who joins */
     size_t owes;              /* items that are begun and not settled */
     size_t most;              /* B3: how many may be taken at once */
     weir__returned *returned; /* for giving back; NULL once that has happened */
@@ -75,6 +76,7 @@ struct weir__group {
     weir__leave *leave;
     weir_queue *in, *out;
     size_t count;
+    size_t joined; /* threads; of who joins */
 
     weir__team team;       /* as the queue knows the group */
     weir__u32 lost_result; /* 1: `out` had no memory for a result */
@@ -133,6 +135,12 @@ void weir__worker_waits(weir_worker *worker);
 
 /* Waits until the threads have ended. */
 void weir__group_join(weir__group *group);
+
+/* The same, no longer than until `deadline`; false: some have not ended, and the call is to be made again. */
+bool weir__group_join_until(weir__group *group, weir_deadline deadline);
+
+/* Whether one of these calls has joined it. */
+bool weir__worker_is_joined(const weir_worker *worker);
 
 void weir__group_free(weir__group *group);
 

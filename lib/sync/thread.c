@@ -6,6 +6,7 @@
 #include "sync/thread.h"
 
 #include <limits.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -119,11 +120,16 @@ static void nap(uint64_t *length, uint64_t deadline) {
 }
 
 bool weir__thread_join_until(weir__thread *thread, uint64_t deadline) {
+    enum { YIELDS = 30 };
     uint64_t length = 20 * 1000;
+    unsigned looks = 0;
     while (deadline != UINT64_MAX && !weir__thread_is_gone(weir__u32_load_relaxed(&thread->number))) {
         if (weir__clock_now() >= deadline)
             return false;
-        nap(&length, deadline);
+        if (looks++ < YIELDS)
+            sched_yield();
+        else
+            nap(&length, deadline);
     }
     weir__thread_join(thread);
     return true;

@@ -183,3 +183,61 @@ void scenario_finish_inside(void) {
     finish_pipeline(WEIR_OK);
     check_each_ended_once(2);
 }
+
+static void drop_at_gate(void *got, void *arg) {
+    (void)arg;
+    wait_at_gate();
+    dropped[number(got)]++;
+}
+
+static int wait_first(weir_task *task, void *got, void *arg) {
+    (void)task;
+    (void)arg;
+    begin_call(got);
+    wait_at_gate();
+    return end_call(got);
+}
+
+/*
+ * The deadline has passed, and a drop function takes long: the finish returns, and its report names it. When all is
+ * through, another one is as if there had been time.
+ */
+void scenario_finish_beside_slow_drop(void) {
+    weir_report *report = NULL;
+    begin_pipeline((weir_pipeline_options){.name = "slow", .grace = 1000});
+    add_stage((weir_stage_options){.name = "only", .run = wait_first, .capacity = 2, .drop = drop_at_gate});
+    start_pipeline();
+    put_items(1, 2);
+    must(weir_pipeline_finish(pipeline, 0, &report), WEIR_BUSY);
+    sched_check(report != NULL && report->late_count > 0, "none is late");
+    weir_report_free(report);
+    open_gate();
+    open_gate();
+    weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);
+    while (status == WEIR_BUSY) /* its grace was over first */
+        status = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);
+    finish_pipeline(WEIR_TIMEDOUT);
+    check_each_ended_once(2);
+}
+
+/* A drop function finishes the pipeline that it drops for, with all the time in the world. */
+static void finish_in_drop(void *got, void *arg) {
+    (void)arg;
+    must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), WEIR_DEADLOCK);
+    must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_DEADLOCK);
+    must(weir_pipeline_destroy(pipeline), WEIR_DEADLOCK);
+    dropped[number(got)]++;
+}
+
+void scenario_finish_in_a_drop(void) {
+    begin_pipeline((weir_pipeline_options){.name = "inside"});
+    add_stage((weir_stage_options){.name = "only", .run = wait_first, .capacity = 2, .drop = finish_in_drop});
+    start_pipeline();
+    put_items(1, 2);
+    int other = sched_spawn(cancel, NULL);
+    open_gate();
+    open_gate();
+    sched_join(other);
+    finish_pipeline(WEIR_CANCELLED);
+    check_each_ended_once(2);
+}

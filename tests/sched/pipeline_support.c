@@ -15,7 +15,7 @@ void begin_pipeline(weir_pipeline_options options) {
     memset(ran, 0, sizeof ran);
     memset(done, 0, sizeof done);
     memset(dropped, 0, sizeof dropped);
-    options.grace = UINT64_MAX;
+    options.grace = options.grace == 0 ? UINT64_MAX : options.grace;
     options.max_errors = 4;
     sched_calm(true);
     gate = new_queue(8);
@@ -37,7 +37,7 @@ weir_queue *new_counting_queue(size_t capacity) {
 
 weir_stage *add_stage(weir_stage_options options) {
     weir_stage *stage;
-    options.drop = count_drop;
+    options.drop = options.drop == NULL ? count_drop : options.drop;
     options.capacity = options.capacity == 0 ? 1 : options.capacity;
     must(weir_pipeline_add(pipeline, &stage, &options), WEIR_OK);
     return stage;

@@ -1,0 +1,155 @@
+/*
+ * join.c - waiting for the threads of a pipeline, with a limit.
+ *
+ * The limit is the deadline, and `grace` in any case; after a cancel it is `grace` alone. It is for functions of the
+ * user's: a thread that is in none of them at the limit is about to end, or to go into one, and is waited for. So a wait
+ * that ends without them has somebody to name. Threads that are past all functions are joined then, which waits for the
+ * destructors of what they have of their own.
+ *
+ * By the one that ends the pipeline, or undoes its start.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pipeline.h"
+
+struct wait {
+    weir_pipeline *pipeline;
+    uint64_t limit;
+    bool cancelled; /* and the limit is that of a cancel */
+    weir_report **report;
+};
+
+static const uint64_t between_looks = WEIR_MILLISECOND;
+static const uint64_t time_to_exit = 100 * WEIR_MILLISECOND; /* at least, for threads that only have to be gone */
+
+static uint64_t later(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+static struct wait begin(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
+    bool cancelled = weir__is_cancelled(pipeline);
+    uint64_t least = weir_deadline_after(pipeline->options.grace);
+    return (struct wait){pipeline, cancelled ? least : later(deadline, least), cancelled, report};
+}
+
+static void notice_cancel(struct wait *wait) {
+    if (wait->cancelled || !weir__is_cancelled(wait->pipeline))
+        return;
+    wait->cancelled = true;
+    wait->limit = weir_deadline_after(wait->pipeline->options.grace);
+}
+
+/* Whether a report names one that is late; that is the one for the caller then. Without memory for it none is named. */
+static bool is_late(struct wait *wait) {
+    weir_report *report;
+    if (weir_pipeline_report(wait->pipeline, &report) != WEIR_OK)
+        return true;
+    bool late = report->late_count > 0;
+    if (late && wait->report != NULL)
+        *wait->report = report;
+    else
+        weir_report_free(report);
+    return late;
+}
+
+/* ---- functions ---- */
+
+/* With the lock held. */
+static bool is_busy_locked(const weir_pipeline *pipeline) {
+    return pipeline->running > 0 || pipeline->cancelling;
+}
+
+/* Until the limit, or, beyond it, for a moment. Returns whether something is still inside. */
+static bool wait_a_while(struct wait *wait) {
+    weir_pipeline *pipeline = wait->pipeline;
+    weir__lock_acquire(&pipeline->lock);
+    uint64_t until = later(wait->limit, weir_deadline_after(between_looks));
+    if (weir__clock_now() < wait->limit)
+        until = wait->limit;
+    if (is_busy_locked(pipeline))
+        weir__park_wait(&pipeline->changed, &pipeline->lock, until, NULL);
+    bool busy = is_busy_locked(pipeline);
+    weir__lock_release(&pipeline->lock);
+    return busy;
+}
+
+static bool wait_for_functions(struct wait *wait) {
+    while (wait_a_while(wait)) {
+        notice_cancel(wait);
+        if (weir__clock_now() >= wait->limit && is_late(wait))
+            return false;
+    }
+    return true;
+}
+
+/* ---- threads ---- */
+
+/* Marks the workers that are past all functions and not gone, for reports; the others are not late any more. */
+static void mark_exits(weir_stage *stage) {
+    for (size_t i = 0; i < stage->options.threads; i++) {
+        weir_task *task = &stage->tasks[i];
+        bool gone = weir__worker_is_joined(task->worker);
+        weir__u32_store_relaxed(&task->visit.where, gone ? WEIR_IN_FUNCTION : WEIR_AT_EXIT);
+        weir__u64_store_release(&task->visit.since, gone ? 0 : weir__u64_load_acquire(&task->ended));
+    }
+}
+
+static bool join_workers(weir_pipeline *pipeline, uint64_t limit) {
+    bool all = true;
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (stage->group == NULL || weir__group_join_until(stage->group, limit)) /* reports still look at them */
+            continue;
+        mark_exits(stage);
+        all = false;
+    }
+    return all;
+}
+
+static bool join_helpers(weir_pipeline *pipeline, uint64_t limit) {
+    weir__keeper_end(&pipeline->keeper);
+    return weir__keeper_join_until(&pipeline->keeper, limit) && weir__dropper_join_until(pipeline, limit);
+}
+
+/* Whether one of these threads is late. Where no function is, it is past all of them, and is named as such. */
+static bool helper_is_late(struct wait *wait) {
+    weir__visit visit = {.listed = false};
+    if (is_late(wait))
+        return true;
+    weir__visit_enter_listed(&visit, wait->pipeline);
+    weir__u32_store_relaxed(&visit.where, WEIR_AT_EXIT);
+    weir__u64_store_release(&visit.since, weir__clock_now());
+    bool late = is_late(wait);
+    weir__visit_leave(&visit);
+    return late;
+}
+
+/*
+ * Until all of these threads are joined, or one is late. In slices: a cancel may come meanwhile.
+ */
+static bool join_by(struct wait *wait, bool (*join)(weir_pipeline *, uint64_t), bool (*names_late)(struct wait *)) {
+    uint64_t exit = weir_deadline_after(time_to_exit);
+    for (;;) {
+        uint64_t limit = later(wait->limit, exit), slice = weir_deadline_after(time_to_exit);
+        if (join(wait->pipeline, slice < limit ? slice : limit))
+            return true;
+        notice_cancel(wait);
+        if (weir__clock_now() >= later(wait->limit, exit) && names_late(wait))
+            return false;
+    }
+}
+
+bool weir__pipeline_join(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
+    struct wait wait = begin(pipeline, deadline, report);
+    return wait_for_functions(&wait) && join_by(&wait, join_workers, is_late) &&
+           join_by(&wait, join_helpers, helper_is_late);
+}
+
+void weir__pipeline_join_all(weir_pipeline *pipeline) {
+    (void)join_workers(pipeline, WEIR_NEVER);
+    (void)join_helpers(pipeline, WEIR_NEVER);
+}
+
+bool weir__pipeline_join_view(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
+    struct wait wait = begin(pipeline, deadline, report);
+    return join_by(&wait, weir__show_end, helper_is_late);
+}

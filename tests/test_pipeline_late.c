@@ -1,0 +1,350 @@
+/*
+ * test_pipeline_late.c - what the deadline of an end covers: each function of the program's, wherever it is called, and
+ * the end of each thread. Who is late is named, with the place.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE /* fopencookie */
+#include "pipeline_support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static struct gate gate; /* where the function that is late waits */
+static pthread_key_t specific;
+
+static void begin_test(void) {
+    gate = (struct gate)GATE;
+}
+
+static void wait_here(void) {
+    gate_pass(&gate);
+}
+
+/* ---- functions that wait ---- */
+
+static int wait_in_run(weir_task *task, void *item, void *unused) {
+    (void)task;
+    (void)unused;
+    wait_here();
+    thing_consume(item);
+    return 0;
+}
+
+static void wait_in_drop(void *item, void *unused) {
+    wait_here();
+    thing_drop(item, unused);
+}
+
+static void wait_in_fini(void *unused) {
+    (void)unused;
+    wait_here();
+}
+
+static uint64_t wait_in_key(const void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    wait_here();
+    return 0;
+}
+
+static bool wait_in_when(int code, void *unused) {
+    (void)code;
+    (void)unused;
+    wait_here();
+    return false;
+}
+
+static uint64_t wait_in_weigh(const void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    wait_here();
+    return 1;
+}
+
+static void wait_in_destructor(void *unused) {
+    (void)unused;
+    wait_here();
+}
+
+static int leave_specific(weir_task *task, void *item, void *unused) {
+    (void)task;
+    (void)unused;
+    pthread_setspecific(specific, &gate);
+    thing_consume(item);
+    return 0;
+}
+
+static int fail_at_once(weir_task *task, void *item, void *unused) {
+    (void)task;
+    (void)item;
+    (void)unused;
+    return 5;
+}
+
+/* Each place in which a worker may be late. */
+static const struct late_worker {
+    weir_stage_options options;
+    weir_place where;
+    bool at_end; /* it comes there when all is through */
+} late_workers[] = {
+    {{.run = wait_in_run}, WEIR_IN_FUNCTION, false},
+    {{.run = fail_at_once, .drop = wait_in_drop, .on_error = WEIR_SKIP}, WEIR_IN_DROP, false},
+    {{.run = run_consume, .fini = wait_in_fini}, WEIR_IN_FINI, true},
+    {{.run = run_consume, .per_key = 1, .key = wait_in_key}, WEIR_IN_CALLBACK, false},
+    {{.run = fail_at_once, .drop = thing_drop, .on_error = WEIR_SKIP, .retry = {.attempts = 2, .when = wait_in_when}},
+     WEIR_IN_CALLBACK,
+     false},
+    {{.run_batch = run_batch_consume, .batch = {.bytes = 1, .weigh = wait_in_weigh}}, WEIR_IN_CALLBACK, false},
+    {{.run = leave_specific}, WEIR_AT_EXIT, true},
+};
+
+static void assert_named(const weir_report *report, const char *stage, size_t number, weir_place where) {
+    ck_assert_uint_eq(report->late_count, 1);
+    ck_assert_str_eq(report->late[0].stage, stage);
+    ck_assert_uint_eq(report->late[0].number, number);
+    ck_assert_int_eq(report->late[0].where, where);
+    ck_assert(report->late[0].stuck);
+    ck_assert_uint_gt(report->late[0].since, 0);
+}
+
+/* Opens the gate, and ends what is late. */
+static weir_status end_late(weir_pipeline *pipeline) {
+    weir_status status = WEIR_BUSY;
+    gate_open(&gate);
+    for (weir_deadline limit = hang_limit(); status == WEIR_BUSY && now() < limit;)
+        status = weir_pipeline_finish(pipeline, limit, NULL);
+    destroy_pipeline(pipeline);
+    return status;
+}
+
+START_TEST (a_worker_that_is_late_is_named_with_its_place) {
+    const struct late_worker *late = &late_workers[_i / 2];
+    bool destroys = _i % 2 == 1;
+    weir_report *report;
+    weir_stage_options options = late->options;
+    options.name = "late";
+    options.drop = options.drop == NULL ? thing_drop : options.drop;
+    ck_assert_int_eq(pthread_key_create(&specific, wait_in_destructor), 0);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
+    add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    if (late->at_end) {
+        while (things_consumed() == 0)
+            nap();
+    } else {
+        gate_wait_for(&gate, 1);
+    }
+    if (destroys)
+        assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    for (int i = 0; i < 3; i++) {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, &report));
+        ck_assert_ptr_nonnull(report);
+        assert_named(report, "late", 0, late->where);
+        weir_report_free(report);
+    }
+    (void)end_late(pipeline);
+    assert_things_ended();
+    pthread_key_delete(specific);
+}
+END_TEST
+
+/* ---- drop functions ---- */
+
+static void hold_first_drop(void *item, void *unused) {
+    if (((struct thing *)item)->n == 1)
+        wait_here();
+    thing_drop(item, unused);
+}
+
+static struct gate inside;
+
+static int wait_inside(weir_task *task, void *item, void *unused) {
+    (void)task;
+    (void)unused;
+    gate_pass(&inside);
+    thing_consume(item);
+    return 0;
+}
+
+/* One item is in the function, and lets go; the others lie in the queue. The first of them is dropped for ever. */
+static weir_pipeline *holding_drops(void) {
+    inside = (struct gate)GATE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 20 * MILLISECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "drops", .run = wait_inside, .drop = hold_first_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&inside, 1);
+    put_things(pipeline, 10);
+    return pipeline;
+}
+
+/* A finish whose deadline has passed, or a destroy, does not drop in its own thread. */
+START_TEST (a_drop_function_does_not_hold_up_the_one_that_finishes) {
+    weir_report *report;
+    weir_pipeline *pipeline = holding_drops();
+    if (_i == 0)
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, NULL));
+    else
+        assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    gate_wait_for(&gate, 1);
+    gate_open(&inside);
+    while (things_consumed() == 0)
+        nap();
+    do {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, &report));
+        ck_assert_uint_ge(report->late_count, 1);
+        if (report->late_count == 1) /* the worker may be on its way out */
+            break;
+        weir_report_free(report);
+    } while (true);
+    assert_named(report, "drops", SIZE_MAX, WEIR_IN_DROP);
+    weir_report_free(report);
+    assert_status(_i == 0 ? WEIR_TIMEDOUT : WEIR_CANCELLED, end_late(pipeline));
+    ck_assert_uint_eq(things_dropped(), 10);
+    assert_things_ended();
+}
+END_TEST
+
+/* The thread that cancels drops; one that finishes meanwhile has its deadline. */
+START_TEST (a_drop_function_in_the_thread_that_cancels_is_named) {
+    weir_report *report;
+    weir_pipeline *pipeline = holding_drops();
+    struct pipeline_call cancel = {.pipeline = pipeline};
+    call_start(&cancel.call, make_pipeline_cancel);
+    gate_wait_for(&gate, 1);
+    gate_open(&inside);
+    while (things_consumed() == 0)
+        nap();
+    do {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, &report));
+        ck_assert_uint_ge(report->late_count, 1);
+        if (report->late_count == 1)
+            break;
+        weir_report_free(report);
+    } while (true);
+    assert_named(report, "drops", SIZE_MAX, WEIR_IN_DROP);
+    weir_report_free(report);
+    gate_open(&gate);
+    assert_status(WEIR_OK, call_finish(&cancel.call));
+    assert_status(WEIR_CANCELLED, end_late(pipeline));
+    assert_things_ended();
+}
+END_TEST
+
+static void drop_slowly(void *item, void *unused) {
+    nap();
+    thing_drop(item, unused);
+}
+
+static int fail_the_fifth(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    if (((struct thing *)item)->n == 0)
+        gate_pass(&inside);
+    return ((struct thing *)item)->n == 4 ? weir_task_fail(task, 28, "disk full") : run_consume(task, item, NULL);
+}
+
+/* A worker that has failed, and drops what waits, is at work: each WEIR_BUSY names it. */
+START_TEST (whenever_an_end_is_not_over_somebody_is_named) {
+    enum { WAITING = 200 };
+    weir_report *report = NULL;
+    weir_status status;
+    inside = (struct gate)GATE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1000 * (uint64_t)(_i + 1)});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "work", .run = fail_the_fifth, .drop = drop_slowly, .capacity = 2 * WAITING});
+    start_pipeline(pipeline);
+    put_things(pipeline, WAITING);
+    gate_open(&inside);
+    while ((status = weir_pipeline_finish(pipeline, hang_limit(), &report)) == WEIR_BUSY) {
+        ck_assert_ptr_nonnull(report);
+        ck_assert_uint_ge(report->late_count, 1);
+        ck_assert_int_eq(report->late[0].where, WEIR_IN_DROP);
+        weir_report_free(report);
+    }
+    assert_status(WEIR_FAILED, status);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- threads that look on ---- */
+
+static ssize_t write_at_gate(void *cookie, const char *text, size_t size) {
+    (void)cookie;
+    (void)text;
+    wait_here();
+    return (ssize_t)size;
+}
+
+START_TEST (a_view_whose_stream_blocks_is_named) {
+    weir_report *report;
+    FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
+    ck_assert_ptr_nonnull(stream);
+    setvbuf(stream, NULL, _IONBF, 0);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 0));
+    gate_wait_for(&gate, 1);
+    put_things(pipeline, 3);
+    while (things_consumed() < 3)
+        nap();
+    for (int i = 0; i < 2; i++) {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
+        assert_named(report, "", SIZE_MAX, WEIR_IN_STREAM);
+        ck_assert_uint_eq(report->counts.done, 3);
+        weir_report_free(report);
+    }
+    assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    assert_status(WEIR_OK, end_late(pipeline));
+    fclose(stream);
+}
+END_TEST
+
+/* ---- nothing inside ---- */
+
+static const weir_stage_options kinds[] = {
+    {.func = hand_back},
+    {.run = run_pass_on, .ordered = true, .threads = 3},
+    {.run = run_pass_on, .threads = 3, .retry = {.attempts = 2, .backoff = 1000}},
+    {.run_batch = run_batch_consume, .batch = {.items = 10, .wait = SECONDS}},
+};
+
+START_TEST (with_nothing_inside_it_is_well_however_short_the_deadline) {
+    for (int round = 0; round < 50; round++) {
+        weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1});
+        weir_stage_options options = kinds[_i];
+        options.name = "idle";
+        add_stage(pipeline, options);
+        add_stage(pipeline, (weir_stage_options){.name = "last", .func = hand_back, .threads = 2});
+        start_pipeline(pipeline);
+        weir_deadline deadline = round % 3 == 0 ? 0 : round % 3 == 1 ? 1 : weir_deadline_after(1);
+        assert_status(WEIR_OK, weir_pipeline_finish(pipeline, deadline, NULL));
+        destroy_pipeline(pipeline);
+    }
+}
+END_TEST
+
+static Suite *late_suite(void) {
+    Suite *suite = suite_create("late in a pipeline");
+    TCase *workers = add_things_case(suite, "workers");
+    tcase_add_checked_fixture(workers, begin_test, NULL);
+    tcase_add_loop_test(workers, a_worker_that_is_late_is_named_with_its_place, 0, 2 * COUNT_OF(late_workers));
+    TCase *drops = add_things_case(suite, "drops");
+    tcase_add_checked_fixture(drops, begin_test, NULL);
+    tcase_add_loop_test(drops, a_drop_function_does_not_hold_up_the_one_that_finishes, 0, 2);
+    tcase_add_test(drops, a_drop_function_in_the_thread_that_cancels_is_named);
+    tcase_add_loop_test(drops, whenever_an_end_is_not_over_somebody_is_named, 0, 3);
+    TCase *others = add_things_case(suite, "others");
+    tcase_add_checked_fixture(others, begin_test, NULL);
+    tcase_add_test(others, a_view_whose_stream_blocks_is_named);
+    tcase_add_loop_test(others, with_nothing_inside_it_is_well_however_short_the_deadline, 0, COUNT_OF(kinds));
+    return suite;
+}
+
+int main(void) {
+    return run_suite(late_suite());
+}
