@@ -30,6 +30,7 @@ void expect_text(const char *text, const char *part);
 void expect_whole(const char *path);
 
 /* image_pipeline_damage.c and so on: cases of their own. */
+void add_blocked_tests(TCase *cases);
 void add_damage_tests(TCase *cases);
 void add_interrupt_tests(TCase *cases);
 void add_list_tests(TCase *cases);

@@ -81,6 +81,10 @@ const char *server_log(const struct server *server) {
     return in_root("server-%d.log", server->port);
 }
 
+bool server_was_asked(const void *server) {
+    return file_size(server_log(server)) > 0;
+}
+
 /* Each head in one write, at the end of the file. */
 static void log_head(const char *path, const char *head) {
     int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);

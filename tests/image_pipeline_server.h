@@ -6,6 +6,7 @@
 #ifndef IMAGE_PIPELINE_SERVER_H
 #define IMAGE_PIPELINE_SERVER_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct server {
@@ -27,6 +28,9 @@ struct server server_start(const char *file);
 
 /* The file with the heads of all requests that server_start's server has got, and of some the start of the body. */
 const char *server_log(const struct server *server);
+
+/* Whether there is anything in it: for wait_until. */
+bool server_was_asked(const void *server);
 
 /*
  * Starts nginx as origin and store: GET and PUT of what is in ROOT/nginx/www. Requests are logged to ROOT/nginx/log, as

@@ -498,6 +498,7 @@ static Suite *create_suite(void) {
     tcase_add_test(cases, make_photos_makes_the_same_set_for_the_same_seed);
     tcase_add_test(cases, make_photos_paints_when_there_is_nothing_to_crop);
     tcase_add_test(cases, make_photos_skips_a_jpeg_that_does_not_decode);
+    add_blocked_tests(cases);
     add_damage_tests(cases);
     add_interrupt_tests(cases);
     add_list_tests(cases);

@@ -17,6 +17,9 @@
 #include "folder.h"
 #include "terminal.h"
 
+/* ns that what was said has to be written, when a signal ends the program. */
+static const uint64_t LAST_WORDS = 200 * WEIR_MILLISECOND;
+
 static struct {
     pthread_t thread;
     int signals[3]; /* constant once the thread runs, as the next two */
@@ -32,6 +35,7 @@ static _Noreturn void end(int number) {
     const char *temporary = atomic_load(&interrupt.temporary);
     if (temporary != NULL)
         folder_remove(temporary); /* the other threads run on meanwhile */
+    terminal_flush(weir_deadline_after(LAST_WORDS));
     interrupt_release();
     raise(number);
     _exit(EXIT_FAILURE);

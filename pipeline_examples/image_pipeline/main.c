@@ -79,6 +79,7 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
     finish(pipeline, &work->ends);
     weir_status outcome = weir_pipeline_finish(pipeline, WEIR_NEVER, report); /* is over: this makes the report */
     progress_stop(&progress, *report);
+    terminal_flush(weir_deadline_after(WEIR_SECOND)); /* before the summary, if somebody reads */
     return status == WEIR_NOMEM ? status : outcome;
 }
 
@@ -114,10 +115,9 @@ static int process(const struct options *options) {
     return exit_status;
 }
 
-int main(int argc, char **argv) {
+static int run_program(int argc, char **argv) {
     struct options options;
     int exit_status;
-    terminal_open("weir-thumbs");
     if (!options_parse(&options, argc, argv, &exit_status))
         return exit_status;
 
@@ -132,5 +132,13 @@ int main(int argc, char **argv) {
         resize_close();
     }
     curl_global_cleanup();
+    return exit_status;
+}
+
+int main(int argc, char **argv) {
+    terminal_open("weir-thumbs");
+    int exit_status = run_program(argc, argv);
+    interrupt_release();
+    terminal_close(); /* a signal ends the program here, if nobody reads what it says */
     return exit_status;
 }

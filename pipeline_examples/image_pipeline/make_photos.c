@@ -99,10 +99,9 @@ static void forget_message(const gchar *domain, GLogLevelFlags level, const gcha
     (void)domain, (void)level, (void)message, (void)unused;
 }
 
-int main(int argc, char **argv) {
+static int run_program(int argc, char **argv) {
     struct photo_set set = {.seed = 1, .should_stop = interrupt_is_stopping};
     int exit_status;
-    terminal_open("weir-make-photos");
     if (!parse(&set, argc, argv, &exit_status))
         return exit_status;
     if (!folder_make(set.to) || !interrupt_start())
@@ -120,4 +119,12 @@ int main(int argc, char **argv) {
     }
     interrupt_stop();
     return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+int main(int argc, char **argv) {
+    terminal_open("weir-make-photos");
+    int exit_status = run_program(argc, argv);
+    interrupt_release();
+    terminal_close();
+    return exit_status;
 }

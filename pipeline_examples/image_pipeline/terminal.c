@@ -1,6 +1,9 @@
 /*
  * terminal.c - messages and the status line.
  *
+ * What is said goes as a line into a queue, and one thread writes what is in there. No lock is held over a write. The lock
+ * guards the texts of status lines that wait: when enough of them do, the last one is replaced by what comes.
+ *
  * The status line needs no more of the terminal than a carriage return: an older, longer line is wiped with blanks, so
  * it looks right on terminals that know no escape sequences too. It is cut to the terminal's width, because a line that
  * wraps cannot be rewritten.
@@ -12,26 +15,39 @@
 #include "terminal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-enum { LINE_SIZE = 2048, STATUS_SIZE = 256 };
+#include <weir/closable_queue.h>
+#include <weir/stoppable_worker.h>
+
+enum { LINE_SIZE = 2048, STATUS_SIZE = 256, MAX_LINES = 100000, MAX_STATUSES = 16 };
+
+enum kind { MESSAGE, STATUS, END_OF_STATUS };
+
+struct line {
+    enum kind kind;
+    char text[]; /* of a status under the lock, with room for STATUS_SIZE */
+};
 
 static struct {
-    pthread_mutex_t lock;
-    const char *program; /* set before any other thread exists; constant from then on, as the next */
+    const char *program; /* set before any other thread exists; constant from then on, as the next three */
     bool interactive;
-    char status[STATUS_SIZE]; /* under the lock: what the status line shows; "" when there is none */
+    weir_queue *lines; /* that wait; NULL: there is no thread, and who says something writes it */
+    weir_threads *writer;
+    atomic_size_t left_out;  /* messages, since the last one that was written */
+    pthread_mutex_t lock;    /* of what is next */
+    struct line *newest;     /* status that waits; NULL: none does */
+    size_t statuses;         /* that wait */
+    char shown[STATUS_SIZE]; /* the writer's: what the status line shows; "" when there is none */
 } terminal = {.lock = PTHREAD_MUTEX_INITIALIZER, .program = ""};
-
-void terminal_open(const char *program) {
-    terminal.program = program;
-    terminal.interactive = isatty(STDERR_FILENO) == 1;
-}
 
 bool terminal_is_interactive(void) {
     return terminal.interactive;
@@ -55,88 +71,193 @@ static size_t width(void) {
     return 79;
 }
 
+/* Waits for a descriptor that was set not to block. */
+static void wait_until_writable(void) {
+    struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
+    poll(&output, 1, -1);
+}
+
 /* One write a line: what another process prints to the same terminal cannot come between either. */
-static void write_locked(const char *text, size_t length) {
+static void write_all(const char *text, size_t length) {
     while (length > 0) {
         ssize_t written = write(STDERR_FILENO, text, length);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return; /* nobody listens, or not now, and there is nobody else to tell */
-        text += written;
-        length -= (size_t)written;
+        if (written >= 0) {
+            text += written;
+            length -= (size_t)written;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            wait_until_writable();
+        } else if (errno != EINTR) {
+            return; /* nobody listens any more, and there is nobody else to tell */
+        }
     }
 }
 
 /* Shows `status` in place of the line before it. */
-static void draw_status_locked(const char *status) {
+static void draw_status(const char *status) {
     char line[2 * STATUS_SIZE + 3];
-    size_t old = strlen(terminal.status), shown = strlen(status), columns = width();
-    shown = shown < columns ? shown : columns;
-    shown = shown < STATUS_SIZE ? shown : STATUS_SIZE - 1;
-    size_t blanks = old > shown ? old - shown : 0;
+    size_t old = strlen(terminal.shown), length = strlen(status), columns = width();
+    length = length < columns ? length : columns;
+    length = length < STATUS_SIZE ? length : STATUS_SIZE - 1;
+    size_t blanks = old > length ? old - length : 0;
 
-    int length = snprintf(line, sizeof line, "\r%.*s%*s\r", (int)shown, status, (int)blanks, "");
-    write_locked(line, (size_t)length);
-    if (shown > 0) { /* leave the cursor behind the text */
-        length = snprintf(line, sizeof line, "%.*s", (int)shown, status);
-        write_locked(line, (size_t)length);
-    }
-    memmove(terminal.status, status, shown);
-    terminal.status[shown] = '\0';
+    int size = snprintf(line, sizeof line, "\r%.*s%*s\r", (int)length, status, (int)blanks, "");
+    write_all(line, (size_t)size);
+    if (length > 0) /* leave the cursor behind the text */
+        write_all(status, length);
+    memmove(terminal.shown, status, length);
+    terminal.shown[length] = '\0';
 }
 
-static void say_locked(const char *format, va_list arguments) TERMINAL_PRINTF(1, 0);
-
-static void say_locked(const char *format, va_list arguments) {
-    char line[LINE_SIZE];
-    int prefix = snprintf(line, sizeof line, "%s: ", terminal.program);
-    if (prefix < 0 || (size_t)prefix >= sizeof line)
-        return;
-    if (vsnprintf(line + prefix, sizeof line - (size_t)prefix, format, arguments) < 0)
-        return;
-    defuse(line);
-    size_t length = strlen(line);
-    length = length < sizeof line - 1 ? length : sizeof line - 2;
-    line[length++] = '\n';
-
+/* Writes a line, its newline included, above the status line. */
+static void write_message(const char *text) {
     char status[STATUS_SIZE];
-    memcpy(status, terminal.status, sizeof status);
+    memcpy(status, terminal.shown, sizeof status);
     if (status[0] != '\0')
-        draw_status_locked("");
-    write_locked(line, length);
+        draw_status("");
+    write_all(text, strlen(text));
     if (status[0] != '\0')
-        draw_status_locked(status);
+        draw_status(status);
+}
+
+/* It waits no longer, so that its text stays as it is. */
+static void forget_status(const struct line *line) {
+    pthread_mutex_lock(&terminal.lock);
+    terminal.statuses--;
+    if (terminal.newest == line)
+        terminal.newest = NULL;
+    pthread_mutex_unlock(&terminal.lock);
+}
+
+static void tell_left_out(void) {
+    char text[128];
+    size_t count = atomic_exchange(&terminal.left_out, 0);
+    if (count == 0)
+        return;
+    snprintf(text, sizeof text, "%s: %zu messages were left out: they came faster than they were read\n",
+             terminal.program, count);
+    write_message(text);
+}
+
+static void write_line(struct line *line) {
+    if (line->kind == STATUS) {
+        forget_status(line);
+        draw_status(line->text);
+    } else if (line->kind == MESSAGE) {
+        write_message(line->text);
+        tell_left_out();
+    } else if (terminal.shown[0] != '\0') {
+        write_all("\n", 1);
+        terminal.shown[0] = '\0';
+    }
+    free(line);
+}
+
+static void *write_next(void *line, void *unused) {
+    (void)unused;
+    write_line(line);
+    return NULL;
+}
+
+/* Takes the line, which may be NULL. Out of memory: it is lost. */
+static void say_line(struct line *line) {
+    if (line == NULL)
+        return;
+    if (terminal.lines == NULL) {
+        write_line(line);
+    } else if (weir_queue_put(terminal.lines, line) != WEIR_OK) {
+        if (line->kind == STATUS)
+            forget_status(line);
+        free(line);
+    }
+}
+
+static struct line *new_line(enum kind kind, const char *text, size_t room) {
+    size_t size = strlen(text) + 1;
+    struct line *line = malloc(sizeof *line + (size < room ? room : size));
+    if (line == NULL)
+        return NULL;
+    line->kind = kind;
+    memcpy(line->text, text, size);
+    return line;
+}
+
+static void say_status(const char *text) {
+    struct line *line = NULL;
+    pthread_mutex_lock(&terminal.lock);
+    if (terminal.statuses >= MAX_STATUSES && terminal.newest != NULL) {
+        snprintf(terminal.newest->text, STATUS_SIZE, "%s", text);
+    } else if ((line = new_line(STATUS, text, STATUS_SIZE)) != NULL) {
+        terminal.statuses++;
+        terminal.newest = line;
+    }
+    pthread_mutex_unlock(&terminal.lock);
+    say_line(line);
+}
+
+static void say(const char *format, va_list arguments) TERMINAL_PRINTF(1, 0);
+
+static void say(const char *format, va_list arguments) {
+    char text[LINE_SIZE];
+    int prefix = snprintf(text, sizeof text, "%s: ", terminal.program);
+    if (prefix < 0 || (size_t)prefix >= sizeof text)
+        return;
+    if (vsnprintf(text + prefix, sizeof text - (size_t)prefix, format, arguments) < 0)
+        return;
+    if (terminal.lines != NULL && weir_queue_size(terminal.lines) >= MAX_LINES) {
+        atomic_fetch_add(&terminal.left_out, 1);
+        return;
+    }
+    defuse(text);
+    size_t length = strlen(text);
+    length = length < sizeof text - 1 ? length : sizeof text - 2;
+    memcpy(text + length, "\n", 2);
+    say_line(new_line(MESSAGE, text, 0));
 }
 
 void terminal_say(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    pthread_mutex_lock(&terminal.lock);
-    say_locked(format, arguments);
-    pthread_mutex_unlock(&terminal.lock);
+    say(format, arguments);
     va_end(arguments);
 }
 
 void terminal_status(const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
-    pthread_mutex_lock(&terminal.lock);
     if (terminal.interactive) {
-        char status[STATUS_SIZE];
-        vsnprintf(status, sizeof status, format, arguments);
-        draw_status_locked(status);
+        char text[STATUS_SIZE];
+        vsnprintf(text, sizeof text, format, arguments);
+        say_status(text);
     } else {
-        say_locked(format, arguments);
+        say(format, arguments);
     }
-    pthread_mutex_unlock(&terminal.lock);
     va_end(arguments);
 }
 
 void terminal_end_status(void) {
-    pthread_mutex_lock(&terminal.lock);
-    if (terminal.status[0] != '\0')
-        write_locked("\n", 1);
-    terminal.status[0] = '\0';
-    pthread_mutex_unlock(&terminal.lock);
+    say_line(new_line(END_OF_STATUS, "", 0));
+}
+
+void terminal_open(const char *program) {
+    terminal.program = program;
+    terminal.interactive = isatty(STDERR_FILENO) == 1;
+    if (weir_queue_create(&terminal.lines, WEIR_UNBOUNDED) == WEIR_OK &&
+        weir_start_threads(&terminal.writer, 1, write_next, NULL, terminal.lines, NULL) != WEIR_OK) {
+        weir_queue_destroy(terminal.lines);
+        terminal.lines = NULL;
+    }
+}
+
+void terminal_flush(weir_deadline deadline) {
+    if (terminal.lines != NULL)
+        (void)weir_queue_join_until(terminal.lines, deadline);
+}
+
+void terminal_close(void) {
+    if (terminal.lines == NULL)
+        return;
+    terminal_flush(WEIR_NEVER);
+    weir_stop_threads(terminal.lines, terminal.writer);
+    weir_queue_destroy(terminal.lines);
+    terminal.lines = NULL;
 }
