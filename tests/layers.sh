@@ -142,6 +142,19 @@ check_lengths() {
         }'
 }
 
+# check_borders FILE: reads the bare text; a function that calls one of the program's says weir__border after it.
+check_borders() {
+    awk -v file="$1" '
+        /weir__border\(\)/ { open = 0 }
+        /(->|[.])(drop|func|run|run_batch|source|init|fini|weigh|key|route|copy|when)\(/ { open = NR }
+        /^}/ && open {
+            print "FAIL: " file ":" open ": an exception may pass: weir__border is missing behind the call"
+            bad = 1
+            open = 0
+        }
+        END { exit bad }'
+}
+
 check_file() {
     file=$1
     name=${file#"$top_srcdir/"}
@@ -157,6 +170,7 @@ check_file() {
     done <"$work/includes"
     if [ "$room" != sync ]; then
         check_calls "$name" <"$work/bare" || failed=1
+        check_borders "$name" <"$work/bare" || failed=1
     fi
     check_cancellation "$name" <"$work/bare" || failed=1
     check_lengths "$name" <"$work/bare" || failed=1

@@ -22,6 +22,9 @@
  *              the thread whose put has the room; and what it did before a task_done, by those whose join returns.
  *   Blocking   a waiting thread sleeps and costs no CPU. Signals and spurious wake-ups are not seen, and no call is a
  *              cancellation point, nor is a drop function that it calls: a request for cancellation stays pending.
+ *   Exceptions no C++ exception may leave a drop function. If one does, std::terminate is called on the stack of the
+ *              throw, in its thread. Nothing is unwound before, no lock is held, and no item is lost; the terminate
+ *              handler may make the calls that the drop function may.
  *   NULL       a NULL queue, NULL options, or NULL where a result goes is WEIR_INVALID and has no effect.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT

@@ -59,6 +59,9 @@
  *              first and from one thread, and destroy, which must be the last.
  *   Callbacks  are called with no lock held. Those of a stage are called in several threads at once. None may end its
  *              thread, but a stage's function may: its item counts as failed with code -WEIR_UNFINISHED.
+ *   Exceptions no C++ exception may leave a callback. If one does, std::terminate is called on the stack of the throw,
+ *              in its thread. Nothing is unwound before, no lock is held, and no item is lost; the terminate handler may
+ *              make the calls that the callback may, weir_pipeline_report among them.
  *   Cancelling no call is a cancellation point (pthread_cancel), nor are the callbacks and the streams that it calls or
  *              writes to: a request stays pending until the call has returned.
  *   NULL       a NULL pipeline or task, or NULL where a result goes or where a function is needed, is WEIR_INVALID (or

@@ -28,6 +28,10 @@
  * stopping or joining its own group, joining `in` from its function, destroying `in` or `out`. A function that puts to
  * its own `in`, or closes it, blocks while the queue is full: for ever, if every worker that takes from it does so.
  *
+ * No C++ exception may leave a function of a group. If one does, std::terminate is called on the stack of the throw, in
+ * its thread. Nothing is unwound before, no lock is held, and the item is unfinished, not lost; the terminate handler may
+ * make the calls that the function may.
+ *
  * The queues belong to the caller and must live until the workers have been stopped or joined; weir_queue_destroy is
  * WEIR_BUSY until then.
  *

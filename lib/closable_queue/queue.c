@@ -5,6 +5,7 @@
  */
 #include "closable_queue/share.h"
 
+#include "sync/border.h"
 #include "sync/text.h"
 
 static bool is_usable(const weir_queue_options *options) {
@@ -131,6 +132,7 @@ void weir__queue_drop(const weir_queue *queue, void *item) {
         return;
     weir__callout_begin(&callout, queue, WEIR__DROPPING);
     queue->drop(item, queue->drop_arg);
+    weir__border();
     weir__callout_end(&callout);
 }
 

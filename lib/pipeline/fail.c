@@ -10,6 +10,7 @@
 #include "closable_queue/share.h"
 #include "pipeline/backoff.h"
 #include "pipeline/pipeline.h"
+#include "sync/border.h"
 
 #include <string.h>
 
@@ -43,6 +44,7 @@ static bool is_retried(weir_stage *stage, unsigned attempts, int code) {
         return attempts < retry->attempts;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
     bool again = retry->when(code, stage->options.arg);
+    weir__border();
     weir__callback_end(&call);
     return again;
 }

@@ -8,6 +8,7 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "pipeline/pipeline.h"
+#include "sync/border.h"
 
 /* Takes the batch, to be run. */
 static weir__envelope *take_locked(weir__gather *gather, weir_batch_reason reason) {
@@ -61,6 +62,7 @@ static uint64_t weigh(weir_stage *stage, const void *item) {
         return 0;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
     uint64_t weight = limits->weigh(item, stage->options.arg);
+    weir__border();
     weir__callback_end(&call);
     return weight;
 }

@@ -16,6 +16,7 @@
  */
 #include "base/mix.h"
 #include "pipeline/pipeline.h"
+#include "sync/border.h"
 
 #include <string.h>
 
@@ -86,6 +87,7 @@ static weir__key *new_entry(weir_task *task, weir__envelope *envelope) {
     weir__callback call;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
     entry->node.key = weir__mix(stage->options.key(envelope->item, stage->options.arg));
+    weir__border();
     weir__callback_end(&call);
     return entry;
 }

@@ -5,6 +5,7 @@
  */
 #include "pipeline/pipeline.h"
 #include "report/figure.h"
+#include "sync/border.h"
 #include "sync/text.h"
 
 enum { PUT_AT_ONCE = 32 };
@@ -228,6 +229,7 @@ uint64_t weir__pipeline_weigh(weir_pipeline *pipeline, const void *item) {
         return 0;
     weir__callback_begin(&call, pipeline, NULL, WEIR_IN_CALLBACK);
     uint64_t weight = options->weigh(item, options->weigh_arg);
+    weir__border();
     weir__callback_end(&call);
     return weight;
 }

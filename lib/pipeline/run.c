@@ -5,6 +5,7 @@
  */
 #include "pipeline/pipeline.h"
 #include "pipeline/timing.h"
+#include "sync/border.h"
 
 #include <string.h>
 
@@ -29,18 +30,24 @@ static int call_batch(weir_task *task, weir__envelope *batch) {
     *item++ = batch->item;
     for (const weir__envelope *at = batch->list.first; at != NULL; at = at->next)
         *item++ = at->item;
-    return task->stage->options.run_batch(task, task->items, count, task->state);
+    int code = task->stage->options.run_batch(task, task->items, count, task->state);
+    weir__border();
+    return code;
 }
 
 static int call_function(weir_task *task, weir__envelope *envelope) {
     const weir_stage_options *options = &task->stage->options;
     if (options->run_batch != NULL)
         return call_batch(task, envelope);
-    if (options->run != NULL)
-        return options->run(task, envelope->item, task->state);
-    envelope->item = options->func(envelope->item, task->state);
-    envelope->is_result = true;
-    return 0;
+    int code = 0;
+    if (options->run != NULL) {
+        code = options->run(task, envelope->item, task->state);
+    } else {
+        envelope->item = options->func(envelope->item, task->state);
+        envelope->is_result = true;
+    }
+    weir__border();
+    return code;
 }
 
 /* One attempt. */
@@ -165,6 +172,7 @@ void *weir__run_plain(void *item, void *state) {
     task->item = item;
     weir__timing_begin(task);
     void *result = task->stage->options.func(item, task->state);
+    weir__border();
     weir__timing_end(task);
     weir__verdict verdict = WEIR__DONE;
     weir_queue *onward = task->stage->onward;
@@ -185,6 +193,7 @@ static void call_source(weir_task *task) {
     task->lost = task->told = false;
     weir__timing_begin(task);
     int code = stage->options.source(task, NULL, task->state);
+    weir__border();
     weir__timing_end(task);
     if (code == WEIR_END)
         weir__stage_end_source(stage);

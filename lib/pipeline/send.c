@@ -6,6 +6,7 @@
 #include "base/mix.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/timing.h"
+#include "sync/border.h"
 
 /* To a queue that was full a moment ago. */
 static weir_status put_waiting(weir_task *task, weir_queue *queue, void *item) {
@@ -67,6 +68,7 @@ static void *call_copy(weir_stage *from, void *result) {
     weir__callback call;
     weir__callback_begin(&call, from->pipeline, from, WEIR_IN_CALLBACK);
     void *copy = from->options.copy(result, from->options.arg);
+    weir__border();
     weir__callback_end(&call);
     return copy;
 }
@@ -133,6 +135,7 @@ static uint64_t call_route(weir_stage *from, const void *result) {
     weir__callback call;
     weir__callback_begin(&call, from->pipeline, from, WEIR_IN_CALLBACK);
     uint64_t said = from->options.route(result, from->options.arg);
+    weir__border();
     weir__callback_end(&call);
     return said;
 }

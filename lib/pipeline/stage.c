@@ -6,6 +6,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/timing.h"
 #include "report/figure.h"
+#include "sync/border.h"
 
 void weir__stage_count_many(weir_stage *stage, weir_task *task, weir__verdict verdict, size_t count) {
     if (task != NULL && task->stage == stage)
@@ -24,6 +25,7 @@ void weir__stage_drop_item(weir_stage *stage, void *item) {
         return;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_DROP);
     stage->options.drop(item, stage->options.arg);
+    weir__border();
     weir__callback_end(&call);
 }
 
@@ -125,6 +127,7 @@ static weir_status begin_worker(void *raw, void **state) {
     weir__visit_enter(&task->visit, stage->pipeline); /* until the thread is gone: V1 */
     if (stage->options.init != NULL) {
         weir_status status = stage->options.init(stage->options.arg, &task->state);
+        weir__border();
         if (status != WEIR_OK)
             return status;
     }
@@ -140,8 +143,10 @@ static void end_worker(void *raw) {
     weir_stage *stage = task->stage;
     weir__callback call;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_FINI);
-    if (stage->options.fini != NULL)
+    if (stage->options.fini != NULL) {
         stage->options.fini(task->state);
+        weir__border();
+    }
     weir__callback_end(&call);
     weir__u64_store_release(&task->ended, weir__clock_now());
     weir__pipeline_leave(stage);

@@ -4,6 +4,7 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "stoppable_worker/group.h"
+#include "sync/border.h"
 
 char weir__kept_item;
 
@@ -27,6 +28,7 @@ static void initialise(weir_worker *worker) {
         worker->initialised = true;
     } else {
         worker->initialised = group->init(group->arg, &worker->state) == WEIR_OK;
+        weir__border();
     }
     report(worker, !worker->initialised);
 }
@@ -96,6 +98,7 @@ static size_t run_batch(weir_worker *worker, size_t count, bool *wanted) {
         begun++;
         worker->owes++;
         void *result = group->func(item, worker->state);
+        weir__border();
         if (result == WEIR__KEPT)
             worker->owes--;
         else
@@ -154,6 +157,8 @@ void weir__worker_at_exit(void *raw) {
     settle_but(worker, 0);
     worker->uses_in.how = WEIR__USING;
     weir__batch_give_back(worker);
-    if (worker->initialised && group->fini != NULL)
+    if (worker->initialised && group->fini != NULL) {
         group->fini(worker->state);
+        weir__border();
+    }
 }
