@@ -25,7 +25,7 @@ enum { ITEMS = 3, PATIENCE = 20 };
 weir_queue *queue, *out;
 weir_pipeline *pipeline;
 std::size_t unfinished;         /* of the queue when it throws; SIZE_MAX: not looked at */
-std::uint64_t came;             /* items into the pipeline, at least */
+std::atomic<std::uint64_t> came; /* items into the pipeline, at least */
 pthread_t thrower;              /* the thread */
 void *thrown_from, *called_from; /* return addresses: into the function that throws, into main */
 bool in_main, unwound;
