@@ -40,7 +40,7 @@ keep: ring
 weir__keeper_close: ring
 weir__pipeline_weigh: user
 join_by: join_workers join_helpers weir__show_end is_late helper_is_late
-handle_locked: tell
+tell_locked: tell
 call_route: user
 call_copy: user
 new_entry: user

@@ -8,6 +8,9 @@
 #include "key_families.h"
 #include "pipeline_support.h"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include "ledger.h"
 #include "pipeline/pipeline.h"
 
@@ -111,10 +114,142 @@ START_TEST (an_item_takes_a_cell_and_gives_it_back) {
 }
 END_TEST
 
+/* ---- stages ---- */
+
+static unsigned deepest_in(const weir__tree *tree, size_t count) {
+    size_t found;
+    unsigned depth = depth_of_entries(tree, &found);
+    ck_assert_uint_eq(found, count);
+    return depth;
+}
+
+enum { STAGES = 1000 };
+
+START_TEST (a_stage_is_found_by_its_name_in_few_steps_among_many) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    char name[32];
+    for (int i = 0; i < STAGES; i++) {
+        snprintf(name, sizeof name, "stage %d", i);
+        (void)add_stage(pipeline, (weir_stage_options){.name = name, .run = run_pass_on});
+    }
+    ck_assert_uint_le(deepest_in(&pipeline->names, STAGES), 22);
+    for (int i = 0; i < STAGES; i += 7) {
+        snprintf(name, sizeof name, "stage %d", i);
+        assert_status(WEIR_INVALID,
+                      weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = name, .run = run_pass_on}));
+    }
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (a_connection_takes_no_memory_of_its_own) {
+    weir_stage *stages[1000];
+    char name[32];
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    for (size_t i = 0; i < COUNT_OF(stages); i++) {
+        snprintf(name, sizeof name, "stage %zu", i);
+        stages[i] = add_stage(pipeline, (weir_stage_options){.name = name, .run = run_pass_on});
+    }
+    size_t calls = ledger_calls();
+    for (size_t i = 1; i < COUNT_OF(stages); i++)
+        connect_stages(pipeline, stages[0], stages[i]);
+    ck_assert_uint_le(ledger_calls() - calls, 11); /* 1 and 2 and 4 and so on to 1024 */
+    ck_assert_ptr_eq(stages[0]->successors[998], stages[999]);
+    assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, stages[0], stages[500]));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+/* ---- signals ---- */
+
+static atomic_uint signals_sent;
+
+void __real_weir__signal_send(const weir__thread *thread, int signal);
+void __wrap_weir__signal_send(const weir__thread *thread, int signal);
+
+void __wrap_weir__signal_send(const weir__thread *thread, int signal) {
+    atomic_fetch_add(&signals_sent, 1);
+    __real_weir__signal_send(thread, signal);
+}
+
+/* The thread that waits for signals is told of those that it does not know yet, and of those that none wants any more. */
+START_TEST (pipelines_that_end_on_the_same_signal_do_not_wake_the_thread_that_waits_for_it) {
+    weir_pipeline *pipelines[40];
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    for (size_t i = 0; i < COUNT_OF(pipelines); i++) {
+        pipelines[i] = new_pipeline(NULL);
+        (void)add_stage(pipelines[i], (weir_stage_options){.name = "only", .run = run_consume});
+        start_pipeline(pipelines[i]);
+        assert_status(WEIR_OK, weir_pipeline_end_on(pipelines[i], (const int[]){SIGUSR1}, 1, 0));
+    }
+    ck_assert_uint_le(atomic_load(&signals_sent), 1);
+    for (size_t i = 0; i < COUNT_OF(pipelines); i++)
+        finish_and_destroy(pipelines[(i * 7) % COUNT_OF(pipelines)], WEIR_OK); /* from the middle too */
+    ck_assert_uint_le(atomic_load(&signals_sent), 2);
+}
+END_TEST
+
+/* ---- processors ---- */
+
+static unsigned questions;
+
+long __real_sysconf(int name);
+long __wrap_sysconf(int name);
+
+long __wrap_sysconf(int name) {
+    questions += name == _SC_NPROCESSORS_ONLN;
+    return __real_sysconf(name);
+}
+
+START_TEST (the_system_is_asked_once_how_many_processors_there_are) {
+    unsigned processors = weir__processors();
+    questions = 0;
+    for (int i = 0; i < 100; i++)
+        ck_assert_uint_eq(weir__processors(), processors);
+    ck_assert_uint_eq(questions, 0);
+    ck_assert_uint_ge(processors, 1);
+}
+END_TEST
+
+/* ---- callers at a limit ---- */
+
+enum { CALLERS = 9 };
+
+/* Callers that time out leave the line from behind others that wait. */
+START_TEST (callers_that_time_out_leave_the_line_to_the_others) {
+    struct gate gate = GATE;
+    struct pipeline_call calls[CALLERS] = {0};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 1});
+    (void)add_stage(pipeline, (weir_stage_options){.name = "gate", .run = wait_at_gate, .arg = &gate});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
+    for (size_t i = 0; i < CALLERS; i++) {
+        calls[i] = (struct pipeline_call){.pipeline = pipeline, .call = {.deadline = hang_limit()}};
+        call_start_asleep(&calls[i].call, make_pipeline_put);
+        for (size_t k = 0; k < 3; k++) /* joins the line behind them, and leaves it */
+            assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, NULL, weir_deadline_after(k)));
+    }
+    gate_open(&gate);
+    for (size_t i = 0; i < CALLERS; i++)
+        assert_status(WEIR_OK, call_finish(&calls[i].call));
+    finish_and_destroy(pipeline, WEIR_OK);
+}
+END_TEST
+
 static Suite *growth_suite(void) {
     Suite *suite = suite_create("growth");
     TCase *keys = add_things_case(suite, "keys");
     tcase_add_loop_test(keys, the_entry_of_a_key_is_found_in_few_steps_among_many, 0, KEY_FAMILIES);
+    TCase *stages = add_things_case(suite, "stages");
+    tcase_add_test(stages, a_stage_is_found_by_its_name_in_few_steps_among_many);
+    tcase_add_test(stages, a_connection_takes_no_memory_of_its_own);
+    TCase *others = add_things_case(suite, "others");
+    tcase_add_test(others, pipelines_that_end_on_the_same_signal_do_not_wake_the_thread_that_waits_for_it);
+    tcase_add_test(others, the_system_is_asked_once_how_many_processors_there_are);
+    tcase_add_test(others, callers_that_time_out_leave_the_line_to_the_others);
     TCase *memory = add_things_case(suite, "memory");
     tcase_add_test(memory, an_item_takes_a_cell_and_gives_it_back);
     return suite;

@@ -24,6 +24,7 @@ static size_t most_things = SIZE_MAX;
 
 enum { FAR = 512, NEVER_FAR = 1 };
 static size_t far_is;
+static unsigned looks_at_used;
 
 int __wrap_sched_yield(void);
 void __wrap_weir__pause(uint32_t nanoseconds);
@@ -49,6 +50,7 @@ uint64_t __wrap_weir__clock_now(void) {
 }
 
 uint64_t __wrap_weir__clock_used(void) {
+    looks_at_used++;
     return used;
 }
 
@@ -292,6 +294,21 @@ START_TEST (long_yields_in_quick_succession_are_judged_together) {
 }
 END_TEST
 
+/* The system adds the time of all threads of the process up, which takes the longer the more there are. */
+START_TEST (used_time_is_asked_for_once_in_20_ms_however_many_yields_are_long) {
+    reset();
+    ck_assert(yields_after_long_ones(UINT64_C(60) * MILLISECOND));
+    uint64_t from = clock_now;
+    looks_at_used = 0;
+    yield_takes = 3 * MILLISECOND;
+    yield_uses = 6 * MILLISECOND; /* both processors are ours, so that yielding goes on */
+    for (int i = 0; i < 1000; i++)
+        (void)wait_in_vain();
+    ck_assert_uint_gt(looks_at_used, 0);
+    ck_assert_uint_le(looks_at_used, (clock_now - from) / (20 * MILLISECOND) + 1);
+}
+END_TEST
+
 static Suite *spin_suite(void) {
     Suite *suite = suite_create("spin");
     TCase *tests = add_case(suite, "spin");
@@ -308,6 +325,7 @@ static Suite *spin_suite(void) {
     tcase_add_test(tests, what_others_use_in_a_yield_counts_for_little);
     tcase_add_test(tests, time_slices_that_others_had_end_yielding_for_longer_and_longer);
     tcase_add_test(tests, long_yields_in_quick_succession_are_judged_together);
+    tcase_add_test(tests, used_time_is_asked_for_once_in_20_ms_however_many_yields_are_long);
     return suite;
 }
 

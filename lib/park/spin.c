@@ -109,11 +109,11 @@ static struct {
  * last such yield, one of them had it; otherwise some other program did.
  */
 static void judge_long_yield(uint64_t now) {
-    uint64_t since = now - weir__u64_load_relaxed(&processors.judged_at), used = weir__clock_used();
-    uint64_t ours = used - weir__u64_load_relaxed(&processors.used_by_then);
-    uint32_t bans = weir__u32_load_relaxed(&processors.bans);
+    uint64_t since = now - weir__u64_load_relaxed(&processors.judged_at);
     if (since < too_short)
-        return;
+        return; /* before the next look, which the system makes at each thread of the process */
+    uint64_t used = weir__clock_used(), ours = used - weir__u64_load_relaxed(&processors.used_by_then);
+    uint32_t bans = weir__u32_load_relaxed(&processors.bans);
     weir__u64_store_relaxed(&processors.judged_at, now);
     weir__u64_store_relaxed(&processors.used_by_then, used);
     if (since > too_long)

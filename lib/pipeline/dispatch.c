@@ -5,8 +5,8 @@
  * tells each of them. It is there as long as there are listeners.
  *
  * D1  All of `dispatch` is under its lock, which the thread holds but while it waits.
- * D2  When the listeners change, the thread must compute its set anew. It is woken from its wait by one of the signals
- *     that it waits for, sent to it alone: `poked`. At most one such signal is under way, and it is sent with the lock
+ * D2  When the signals that any listener wants change, the thread must compute its set anew: it counts, for each signal,
+ *     those that want it. It is woken from its wait by one of the signals that it waits for, sent to it alone: `poked`. At most one such signal is under way, and it is sent with the lock
  *     held. A signal of that number that was sent to the process pends beside it. So of two that can be taken one is
  *     the poke, and it does not matter which: none is lost, and none is told that nobody has sent.
  * D3  With no signal to wait for the thread sleeps in the park.
@@ -33,6 +33,7 @@ static struct {
     weir__lock lock;
     weir__park changed; /* the thread, and those that wait for its end */
     weir__listener *first;
+    size_t wanting[WEIR__SIGNALS]; /* listeners that are not deaf, for each signal that they want */
     weir__thread thread;
     bool running, ending;
     int waits_for; /* one of the signals that the thread waits for; 0: it does not wait for any */
@@ -53,11 +54,33 @@ static bool wants(const weir__listener *listener, int signal) {
 static int collect_locked(weir__signals *wanted) {
     int one = 0;
     weir__signals_clear(wanted);
-    for (const weir__listener *at = dispatch.first; at != NULL; at = at->next) {
-        for (size_t i = 0; !at->deaf && i < at->count; i++)
-            weir__signals_add(wanted, one = at->signals[i]);
+    for (int signal = 1; signal < WEIR__SIGNALS; signal++) {
+        if (dispatch.wanting[signal] > 0)
+            weir__signals_add(wanted, one = signal);
     }
     return one;
+}
+
+/* Returns whether the thread has to look again. */
+static bool count_locked(const weir__listener *listener) {
+    bool first = false;
+    for (size_t i = 0; i < listener->count; i++)
+        first = dispatch.wanting[listener->signals[i]]++ == 0 || first;
+    return first;
+}
+
+static bool uncount_locked(const weir__listener *listener) {
+    bool last = false;
+    for (size_t i = 0; i < listener->count; i++)
+        last = --dispatch.wanting[listener->signals[i]] == 0 || last;
+    return last;
+}
+
+static bool tell_locked(weir__listener *listener, int signal) {
+    bool taken = listener->tell(listener, signal);
+    if (listener->deaf)
+        (void)uncount_locked(listener);
+    return taken;
 }
 
 /* Takes the poke, if one was sent that the wait has not taken (D2). */
@@ -76,7 +99,7 @@ static void handle_locked(int signal) {
     }
     for (weir__listener *at = dispatch.first; at != NULL; at = at->next) {
         if (wants(at, signal))
-            taken = at->tell(at, signal) || taken;
+            taken = tell_locked(at, signal) || taken;
     }
     if (!taken)
         weir__signal_raise(signal);
@@ -123,6 +146,14 @@ static void poke_locked(void) {
     weir__park_release_all(&dispatch.changed, &dispatch.lock);
 }
 
+static void add_locked(weir__listener *listener) {
+    listener->before = NULL;
+    listener->next = dispatch.first;
+    if (listener->next != NULL)
+        listener->next->before = listener;
+    dispatch.first = listener;
+}
+
 bool weir__dispatch_join(weir__listener *listener) {
     weir__lock_acquire(&dispatch.lock);
     while (dispatch.ending)
@@ -131,25 +162,32 @@ bool weir__dispatch_join(weir__listener *listener) {
         weir__lock_release(&dispatch.lock);
         return false;
     }
-    listener->next = dispatch.first;
-    dispatch.first = listener;
-    poke_locked();
+    add_locked(listener);
+    if (count_locked(listener))
+        poke_locked();
+    else
+        weir__lock_release(&dispatch.lock);
     return true;
 }
 
 static void remove_locked(weir__listener *listener) {
-    weir__listener **at = &dispatch.first;
-    while (*at != listener)
-        at = &(*at)->next;
-    *at = listener->next;
+    if (listener->before == NULL)
+        dispatch.first = listener->next;
+    else
+        listener->before->next = listener->next;
+    if (listener->next != NULL)
+        listener->next->before = listener->before;
 }
 
 void weir__dispatch_leave(weir__listener *listener) {
     weir__lock_acquire(&dispatch.lock);
     remove_locked(listener);
-    bool last = dispatch.first == NULL;
+    bool changed = !listener->deaf && uncount_locked(listener), last = dispatch.first == NULL;
     dispatch.ending = last;
-    poke_locked();
+    if (changed || last)
+        poke_locked();
+    else
+        weir__lock_release(&dispatch.lock);
     if (!last)
         return;
     weir__thread_join(&dispatch.thread);

@@ -11,7 +11,7 @@
 
 /* One that is told of signals; the owner keeps it in its place from joining to leaving. */
 typedef struct weir__listener {
-    struct weir__listener *next;
+    struct weir__listener *next, *before;
     const int *signals; /* the owner's; constant */
     size_t count;
     bool deaf; /* it wants none any more; under the dispatcher's lock */

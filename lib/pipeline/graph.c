@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/mix.h"
 #include "pipeline/pipeline.h"
 #include "report/figure.h"
 
@@ -112,16 +113,38 @@ static weir_status check_batch(const weir_pipeline *pipeline, const weir_stage_o
     return check_ordered_batch(pipeline, options);
 }
 
+/* FNV-1a: G. Fowler, L. Noll and K.-P. Vo; IETF draft-eastlake-fnv. */
+static uint64_t hash_of(const char *name) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *name != '\0'; name++)
+        hash = (hash ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    return weir__mix(hash);
+}
+
+/* NULL: none has that name. Sets the key that it has among the names, or would have: names of one hash follow it. */
+static const weir_stage *find_by_name(const weir_pipeline *pipeline, const char *name, uint64_t *key) {
+    const weir__tree_node *node;
+    for (*key = hash_of(name); (node = weir__tree_find(&pipeline->names, *key)) != NULL; ++*key) {
+        const weir_stage *stage = (const weir_stage *)((const char *)node - offsetof(weir_stage, by_name));
+        if (strcmp(stage->name, name) == 0)
+            return stage;
+    }
+    return NULL;
+}
+
+void weir__graph_add_name(weir_stage *stage) {
+    (void)find_by_name(stage->pipeline, stage->name, &stage->by_name.key);
+    weir__tree_add(&stage->pipeline->names, &stage->by_name);
+}
+
 static weir_status check_name(const weir_pipeline *pipeline, const weir_stage_options *options) {
     if (options == NULL)
         return weir__refuse(pipeline, WEIR_INVALID, NULL, "add: options is NULL, and a stage needs a name");
     if (options->name == NULL || options->name[0] == '\0')
         return weir__refuse(pipeline, WEIR_INVALID, NULL, "add: name is %s, and a stage needs a name",
                             options->name == NULL ? "NULL" : "\"\"");
-    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if (strcmp(stage->name, options->name) == 0)
-            return weir__refuse(pipeline, WEIR_INVALID, options->name, "name: there is a stage of that name already");
-    }
+    if (find_by_name(pipeline, options->name, &(uint64_t){0}) != NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "name: there is a stage of that name already");
     return WEIR_OK;
 }
 
@@ -136,16 +159,27 @@ weir_status weir__graph_accept(const weir_pipeline *pipeline, const weir_stage_o
 
 /* ---- connections ---- */
 
-weir_status weir__graph_connect(weir_stage *from, weir_stage *to) {
-    weir_stage **longer = weir__alloc((from->successor_count + 1) * sizeof(weir_stage *));
+/* Makes room for one more successor: twice as much whenever their number is a power of two. */
+static weir_status make_room(weir_stage *from) {
+    size_t count = from->successor_count, room = count == 0 ? 1 : 2 * count;
+    if ((count & (count - 1)) != 0)
+        return WEIR_OK;
+    weir_stage **longer = weir__alloc(room * sizeof(weir_stage *));
     if (longer == NULL)
-        return weir__refuse_memory(from->pipeline, WEIR_NOMEM, from->name, "the number of stages behind it",
-                                   from->successor_count + 1, sizeof(weir_stage *));
-    for (size_t i = 0; i < from->successor_count; i++)
+        return weir__refuse_memory(from->pipeline, WEIR_NOMEM, from->name, "the number of stages behind it", room,
+                                   sizeof(weir_stage *));
+    for (size_t i = 0; i < count; i++)
         longer[i] = from->successors[i];
-    longer[from->successor_count++] = to;
     weir__free(from->successors);
     from->successors = longer;
+    return WEIR_OK;
+}
+
+weir_status weir__graph_connect(weir_stage *from, weir_stage *to) {
+    weir_status status = make_room(from);
+    if (status != WEIR_OK)
+        return status;
+    from->successors[from->successor_count++] = to;
     to->predecessor_count++;
     from->pipeline->edge_count++;
     return WEIR_OK;
@@ -208,13 +242,21 @@ static weir_status find_order(weir_pipeline *pipeline) {
     return status;
 }
 
+static uint64_t key_of(const weir_queue *queue) {
+    return weir__mix((uintptr_t)queue);
+}
+
 /* Whether dead letters go there. */
 static bool takes_letters(const weir_pipeline *pipeline, const weir_queue *queue) {
-    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if (stage->options.dead == queue)
-            return true;
+    return weir__tree_find(&pipeline->letters, key_of(queue)) != NULL;
+}
+
+static void find_letters(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        stage->by_dead.key = key_of(stage->options.dead);
+        if (stage->options.dead != NULL && !takes_letters(pipeline, stage->options.dead))
+            weir__tree_add(&pipeline->letters, &stage->by_dead);
     }
-    return false;
 }
 
 static weir_status check_fan_out(const weir_stage *stage) {
@@ -243,8 +285,9 @@ static weir_status check_ends_of(const weir_stage *stage) {
     return check_fan_out(stage);
 }
 
-static weir_status check_ends(const weir_pipeline *pipeline) {
+static weir_status check_ends(weir_pipeline *pipeline) {
     weir_status status = WEIR_OK;
+    find_letters(pipeline);
     for (const weir_stage *stage = pipeline->first; stage != NULL && status == WEIR_OK; stage = stage->next)
         status = check_ends_of(stage);
     return status;

@@ -51,7 +51,8 @@ static bool is_closed_locked(const weir__limits *limits, bool outside) {
 }
 
 static void join_line_locked(weir__limits *limits, weir__waiting *self) {
-    if (limits->first == NULL)
+    self->before = limits->last;
+    if (limits->last == NULL)
         limits->first = self;
     else
         limits->last->next = self;
@@ -59,15 +60,14 @@ static void join_line_locked(weir__limits *limits, weir__waiting *self) {
 }
 
 static void leave_line_locked(weir__limits *limits, weir__waiting *self) {
-    weir__waiting *before = NULL;
-    weir__waiting **at = &limits->first;
-    while (*at != self) {
-        before = *at;
-        at = &(*at)->next;
-    }
-    *at = self->next;
-    if (limits->last == self)
-        limits->last = before;
+    if (self->before == NULL)
+        limits->first = self->next;
+    else
+        self->before->next = self->next;
+    if (self->next == NULL)
+        limits->last = self->before;
+    else
+        self->next->before = self->before;
 }
 
 /* No look at the clock for one that asks for no wait, or for any. */

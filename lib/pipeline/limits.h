@@ -24,7 +24,7 @@
  * waits awake, so nobody passes it, and looks again with the lock before it sleeps, so no wake is lost.
  */
 typedef struct weir__waiting {
-    struct weir__waiting *next;
+    struct weir__waiting *next, *before;
     uint64_t weight;
     weir__park park;
 } weir__waiting;

@@ -89,6 +89,7 @@ static weir_status add(weir_pipeline *pipeline, weir_stage **result, const weir_
         pipeline->last->next = stage;
     pipeline->last = stage;
     pipeline->stage_count++;
+    weir__graph_add_name(stage);
     if (result != NULL)
         *result = stage;
     return WEIR_OK;
@@ -103,6 +104,8 @@ weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **result, cons
 }
 
 static bool is_connected(const weir_stage *from, const weir_stage *to) {
+    if (to->predecessor_count == 0)
+        return false;
     for (size_t i = 0; i < from->successor_count; i++) {
         if (from->successors[i] == to)
             return true;

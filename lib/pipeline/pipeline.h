@@ -33,6 +33,8 @@ struct weir_pipeline {
     weir_pipeline_options options;
     char *name;
     weir_stage *first, *last; /* as they were added */
+    weir__tree names;         /* of the stages */
+    weir__tree letters;       /* the queues for dead letters, each by one stage that has it */
     size_t stage_count, edge_count;
     weir_stage **order;   /* each after all that lead to it */
     weir_stage *entrance; /* where items are put; NULL: there is none */
@@ -86,6 +88,9 @@ static inline bool weir__is_ending(const weir_pipeline *pipeline) {
 
 /* WEIR_OK if these options can be right, else refused. */
 weir_status weir__graph_accept(const weir_pipeline *pipeline, const weir_stage_options *options);
+
+/* Adds the stage to those that are found by their names. */
+void weir__graph_add_name(weir_stage *stage);
 
 /* Connects and checks everything, and finds the order and the entrance. */
 weir_status weir__graph_check(weir_pipeline *pipeline);

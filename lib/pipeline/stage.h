@@ -126,7 +126,8 @@ typedef struct weir__gather {
 struct weir_stage {
     /* Constant after the start. */
     weir_pipeline *pipeline;
-    weir_stage *next; /* in the order in which they were added */
+    weir_stage *next;                 /* in the order in which they were added */
+    weir__tree_node by_name, by_dead; /* see graph.c */
     size_t number;
     weir_stage_options options;
     char *name;

@@ -23,7 +23,7 @@ void weir__signals_add(weir__signals *signals, int signal) {
 bool weir__signal_is_blocked(int signal) {
     sigset_t blocked;
     pthread_sigmask(SIG_BLOCK, NULL, &blocked);
-    return sigismember(&blocked, signal) == 1 && weir__thread_blocks(signal);
+    return signal < WEIR__SIGNALS && sigismember(&blocked, signal) == 1 && weir__thread_blocks(signal);
 }
 
 int weir__signals_wait(const weir__signals *signals) {

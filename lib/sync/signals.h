@@ -11,6 +11,9 @@
 
 #include "sync/thread.h"
 
+/* Signals have lower numbers. */
+enum { WEIR__SIGNALS = 129 };
+
 /* A set of signals. */
 typedef struct weir__signals {
     sigset_t set;

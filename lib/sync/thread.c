@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "sync/atomic.h"
 #include "sync/clock.h"
 #include "sync/futex.h"
 #include "sync/thread_gone.h"
@@ -135,7 +136,14 @@ bool weir__thread_join_until(weir__thread *thread, uint64_t deadline) {
     return true;
 }
 
+/* The C library reads files for that; so it is asked once. */
 unsigned weir__processors(void) {
-    long online = sysconf(_SC_NPROCESSORS_ONLN);
-    return online > 0 ? (unsigned)online : 1;
+    static weir__u32 known; /* 0: not yet */
+    uint32_t processors = weir__u32_load_relaxed(&known);
+    if (processors == 0) {
+        long online = sysconf(_SC_NPROCESSORS_ONLN);
+        processors = online > 0 ? (uint32_t)online : 1;
+        weir__u32_store_relaxed(&known, processors);
+    }
+    return processors;
 }

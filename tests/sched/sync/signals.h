@@ -11,6 +11,8 @@
 
 #include "sync/thread.h"
 
+enum { WEIR__SIGNALS = 64 };
+
 typedef struct weir__signals {
     uint64_t set;
 } weir__signals;
@@ -24,7 +26,7 @@ static inline void weir__signals_add(weir__signals *signals, int signal) {
 }
 
 static inline bool weir__signal_is_blocked(int signal) {
-    return signal > 0 && signal < 64;
+    return signal > 0 && signal < WEIR__SIGNALS;
 }
 
 int weir__signals_wait(const weir__signals *signals);
