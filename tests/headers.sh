@@ -1,6 +1,6 @@
 #!/bin/sh
 # Each public header compiles alone, twice in one file, as C11 and C17 and as C++11 and C++17, with every warning an
-# error.
+# error. So does the example of weir/pipeline.h, which uses nothing uninitialised.
 #
 # environment: top_srcdir; CC, CXX (with flags, if need be). Without a C++ compiler that half is left out, and says so.
 #
@@ -31,6 +31,79 @@ compiles() {
 knows() {
     echo 'int main(void);' >"$work/known.$suffix"
     "$@" -c -o "$work/known.o" "$work/known.$suffix" >/dev/null 2>&1
+}
+
+# The lines of the example of weir/pipeline.h from one that begins so up to one that does.
+lines_of_example() {
+    sed -n "/^ \*     $1/,/^ \*     $2/s/^ \*     \{0,1\}//p" "$top_srcdir/include/weir/pipeline.h"
+}
+
+# Prints the example as a program; what it does not show is declared around it, and its memory too is used up.
+print_example() {
+    cat <<'END'
+#include <stdio.h>
+#include <stdlib.h>
+#include <weir.h>
+
+struct image {
+    int unused;
+};
+
+static int left = 9;
+
+static const char *url_of(const void *item) {
+    return (const char *)item;
+}
+
+static void free_url(void *item, void *arg) {
+    (void)arg;
+    free(item);
+}
+
+static void free_image(void *item, void *arg) {
+    (void)arg;
+    free(item);
+}
+
+static int fetch(const void *item, void *arg, struct image **image) {
+    (void)arg;
+    if (*url_of(item) == '4')
+        return 404;
+    *image = (struct image *)calloc(1, sizeof **image);
+    return 0;
+}
+
+static void *make_thumbnail(void *item, void *arg) {
+    free_image(item, arg);
+    return NULL;
+}
+
+static bool is_temporary(int code, void *arg) {
+    (void)arg;
+    return code != 404;
+}
+
+static bool next(void **item) {
+    char *url = (char *)calloc(1, 2);
+    if (url == NULL || left == 0) {
+        free(url);
+        return false;
+    }
+    *url = (char)('0' + left--);
+    *item = url;
+    return true;
+}
+
+static void stop_with(const char *why) {
+    fprintf(stderr, "%s\n", why);
+    exit(1);
+}
+
+END
+    lines_of_example 'static void \*resize' 'static weir_stage_options' | sed '$d'
+    echo 'int main(void) {'
+    lines_of_example 'static weir_stage_options' 'weir_queue_destroy'
+    printf '    return 0;\n}\n'
 }
 
 # try SUFFIX COMPILER... -- STANDARD...
@@ -67,6 +140,11 @@ int use(weir_queue *queue) {
 END
         # shellcheck disable=SC2086
         compiles "weir.h, its macros" $compiler "-std=$standard" "$work/macros.$suffix"
+        print_example >"$work/example.$suffix"
+        for level in -O0 -O2; do # at -O2 compilers look for what is uninitialised
+            # shellcheck disable=SC2086
+            compiles "weir/pipeline.h, its example" $compiler "-std=$standard" $level "$work/example.$suffix"
+        done
     done
 }
 
@@ -78,6 +156,11 @@ if [ -z "$CXX" ] || [ "$CXX" = no ] || [ "$CXX" = : ] || ! command -v "${CXX%% *
 else
     # shellcheck disable=SC2086
     try cc $CXX -- c++11 c++17
+fi
+# A later edit of the comment may not take the example away from here.
+if [ "$(print_example | grep -c 'weir_[a-z_]*(')" -lt 15 ]; then
+    echo "FAIL: the example of weir/pipeline.h was not found"
+    failed=1
 fi
 if [ "$count" -eq 0 ]; then
     echo "FAIL: nothing was compiled"

@@ -9,35 +9,48 @@
  *     }
  *
  *     static int download(weir_task *task, void *item, void *arg) {   // a full one
- *         struct image *image;
- *         int error = fetch(item, &image);
+ *         struct image *image = NULL;
+ *         int error = fetch(item, arg, &image);
  *         if (error != 0)
  *             return weir_task_fail(task, error, "cannot fetch %s", url_of(item));   // the item is weir's again
- *         free(item);                                      // returning 0, the function has consumed its item
+ *         free_url(item, NULL);                            // returning 0, the function has consumed its item
  *         weir_task_emit(task, image);                     // none, one or many results
  *         return 0;
  *     }
  *
- *     weir_queue *dead_letters;
- *     weir_pipeline *pipeline;
- *     weir_report *report;
- *     weir_queue_create(&dead_letters, WEIR_UNBOUNDED);
+ *     static weir_stage_options downloads, thumbnails;     // zero is right for what is not set
+ *     weir_queue *dead_letters = NULL;
+ *     weir_pipeline *pipeline = NULL;
+ *     weir_report *report = NULL;
+ *     void *item = NULL;
+ *     downloads.name = "download";
+ *     downloads.run = download;
+ *     downloads.threads = 8;
+ *     downloads.drop = free_url;
+ *     downloads.on_error = WEIR_SKIP;
+ *     downloads.retry.attempts = 3;
+ *     downloads.retry.backoff = 100 * WEIR_MILLISECOND;
+ *     downloads.retry.when = is_temporary;
+ *     thumbnails.name = "resize";
+ *     thumbnails.func = resize;
+ *     thumbnails.threads = 2;
+ *     thumbnails.drop = free_image;
+ *     if (weir_queue_create(&dead_letters, WEIR_UNBOUNDED) != WEIR_OK)
+ *         stop_with("no memory");
+ *     downloads.dead = dead_letters;
  *     weir_pipeline_create(&pipeline, NULL);
- *     weir_pipeline_add(pipeline, NULL, &(weir_stage_options){
- *         .name = "download", .run = download, .threads = 8, .drop = free_url,
- *         .on_error = WEIR_SKIP, .dead = dead_letters,
- *         .retry = {.attempts = 3, .backoff = 100 * WEIR_MILLISECOND, .when = is_temporary}});
- *     weir_pipeline_add(pipeline, NULL, &(weir_stage_options){
- *         .name = "resize", .func = resize, .threads = 2, .drop = free_image});
+ *     weir_pipeline_add(pipeline, NULL, &downloads);
+ *     weir_pipeline_add(pipeline, NULL, &thumbnails);
  *     if (weir_pipeline_start(pipeline) != WEIR_OK)        // says what create and add have refused, too
  *         stop_with(weir_pipeline_message(pipeline));      // "stage resize: ..."
  *     while (next(&item))
- *         weir_pipeline_put(pipeline, item);
+ *         if (weir_pipeline_put(pipeline, item) != WEIR_OK)
+ *             free_url(item, NULL);                        // cancelled: the item is still the caller's
  *     weir_pipeline_finish(pipeline, weir_deadline_after(30 * WEIR_SECOND), &report);
  *     weir_report_print(report, WEIR_TABLE, stderr);       // what came of it, and which stage was the slow one
  *     weir_report_free(report);
  *     while (weir_queue_get(dead_letters, &item) == WEIR_OK) {    // what was given up, and why
- *         weir_dead_letter *letter = item;
+ *         weir_dead_letter *letter = (weir_dead_letter *)item;
  *         printf("%s: %s after %u attempts\n", url_of(letter->item), letter->message, letter->attempts);
  *         free_url(letter->item, NULL);
  *         weir_dead_letter_free(letter);
