@@ -46,7 +46,8 @@ for name in $(names | sort -u); do
 done
 [ "$count" -ge 95 ] || complain "only $count names were found"
 
-for name in $(cat "$top_srcdir"/include/weir/*.h | sed -n 's/^    \(WEIR_[A-Z_]*\) = .*/\1/p'); do
+constants=$(sed -n 's/^    \(WEIR_[A-Z_]*\) = .*/\1/p' "$top_srcdir"/include/weir/*.h)
+for name in $constants; do
     cat "$man"/*.3 | grep -Eq "(^|[^A-Z_])$name([^A-Z_]|\$)" || complain "no page says $name"
 done
 

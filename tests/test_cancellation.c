@@ -481,7 +481,8 @@ static weir_status call_report_print(struct world *world) {
         if (weir_report_print(world->report, (weir_report_format)format, world->stream) != WEIR_OK)
             return WEIR_INVALID;
     }
-    return WEIR_OK;
+    const weir_report *const both[] = {world->report, world->report};
+    return weir_report_print_many(both, 2, WEIR_PROMETHEUS, world->stream);
 }
 
 static weir_status call_report_free(struct world *world) {
@@ -573,7 +574,7 @@ static const struct row {
     {"weir_pipeline_cancel_fd ", prepare_idle, call_cancel_fd, NULL, WEIR_OK},
     {"weir_pipeline_show ", prepare_idle, call_pipeline_show, NULL, WEIR_OK},
     {"weir_pipeline_end_on ", prepare_idle, call_end_on, NULL, WEIR_OK},
-    {"weir_report_print ", prepare_report, call_report_print, NULL, WEIR_OK},
+    {"weir_report_print weir_report_print_many ", prepare_report, call_report_print, NULL, WEIR_OK},
     {"weir_report_free ", prepare_report, call_report_free, NULL, WEIR_OK},
     {"weir_dead_letter_free ", prepare_letter, call_letter_free, NULL, WEIR_OK},
     {"weir_task_emit ", prepare_inside, call_emit, release_by_results, WEIR_OK},

@@ -550,6 +550,128 @@ START_TEST (the_graph_escapes_what_means_something_there) {
 }
 END_TEST
 
+/* ---- several ---- */
+
+static char *printed_many(const weir_report *const *reports, size_t count, weir_report_format format) {
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(stream);
+    assert_status(WEIR_OK, weir_report_print_many(reports, count, format, stream));
+    ck_assert_int_eq(fclose(stream), 0);
+    return text;
+}
+
+static size_t count_of(const char *text, const char *part) {
+    size_t count = 0;
+    while ((text = strstr(text, part)) != NULL) {
+        count++;
+        text++;
+    }
+    return count;
+}
+
+/* Each sample is in the group of its metric: after the comments of its metric, and before those of another. */
+static void assert_is_page(const char *page) {
+    char metric[100] = "";
+    for (const char *line = page; *line != 0; line = strchr(line, '\n') + 1) {
+        bool names = sscanf(line, "# TYPE %99s", metric) == 1;
+        if (!names && line[0] != '#')
+            ck_assert_msg(strncmp(line, metric, strlen(metric)) == 0, "%.80s is not of %s", line, metric);
+    }
+}
+
+/* No comment and no sample comes twice. */
+static void assert_lines_differ(const char *page) {
+    for (const char *line = page; *line != 0; line = strchr(line, '\n') + 1) {
+        char comment[300];
+        size_t size = strcspn(line, "\n") + 1;
+        ck_assert_uint_lt(size, sizeof comment);
+        memcpy(comment, line, size);
+        comment[size] = 0;
+        ck_assert_msg(count_of(page, comment) == 1, "%s comes twice", comment);
+    }
+}
+
+/* By Prometheus' own eyes, where they are. */
+static void assert_promtool_takes(const char *page) {
+    if (system("command -v promtool >/dev/null 2>&1") != 0) {
+        puts("there is no promtool: its part is left out");
+        return;
+    }
+    FILE *promtool = popen("promtool check metrics", "w");
+    ck_assert_ptr_nonnull(promtool);
+    ck_assert_int_ge(fputs(page, promtool), 0);
+    ck_assert_int_eq(pclose(promtool), 0);
+}
+
+START_TEST (several_reports_are_one_page_for_prometheus) {
+    weir_stage_report stage[3];
+    weir_report whole = sample();
+    weir_report strange = named(&stage[0], "q\"\\\n\xff\x01\xc3\xa9"), first = named(&stage[1], "twin"),
+                second = named(&stage[2], "twin"), empty = {.name = ""};
+    const weir_report *const reports[] = {&whole, &strange, &first, &second, &empty};
+    char *page = printed_many(reports, COUNT_OF(reports), WEIR_PROMETHEUS);
+    assert_is_page(page);
+    assert_lines_differ(page);
+    ck_assert_uint_eq(count_of(page, "# HELP weir_pipeline_items_in_total "), 1);
+    assert_has(page, "weir_pipeline_items_in_total{pipeline=\"photos\"} 10000\n");
+    assert_has(page, "weir_pipeline_items_in_total{pipeline=\"q\\\"\\\\\\n\xEF\xBF\xBD\x01\xc3\xa9\"} 0\n");
+    assert_has(page, "weir_pipeline_items_in_total{pipeline=\"twin\"} 0\n"
+                     "weir_pipeline_items_in_total{pipeline=\"twin\",number=\"2\"} 0\n");
+    assert_has(page, "weir_stage_threads{pipeline=\"twin\",number=\"2\",stage=\"twin\"} 1\n");
+    assert_promtool_takes(page);
+    free(page);
+}
+END_TEST
+
+/* Bytes that are no UTF-8 are replaced: then names are equal that were not. */
+START_TEST (names_that_are_equal_on_the_page_are_distinguished) {
+    weir_report a = {.name = "\xff"}, b = {.name = "\xfe"}, c = {.name = "\xfex"}, d = {.name = "\xEF\xBF\xBD"};
+    const weir_report *const reports[] = {&a, &b, &c, &d};
+    char *page = printed_many(reports, COUNT_OF(reports), WEIR_PROMETHEUS);
+    assert_lines_differ(page);
+    assert_has(page, "weir_pipeline_live{pipeline=\"\xEF\xBF\xBD\",number=\"3\"} 0\n");
+    assert_has(page, "weir_pipeline_live{pipeline=\"\xEF\xBF\xBDx\"} 0\n");
+    assert_promtool_takes(page);
+    free(page);
+}
+END_TEST
+
+START_TEST (several_reports_stand_one_after_the_other_elsewhere) {
+    weir_report report = sample();
+    const weir_report *const reports[] = {&report, &report};
+    weir_report_format format = _i == 0 ? WEIR_TABLE : WEIR_DOT;
+    char *one = printed(&report, format), *both = printed_many(reports, 2, format);
+    size_t size = strlen(one);
+    ck_assert_uint_eq(strlen(both), 2 * size + 1);
+    ck_assert(strncmp(both, one, size) == 0 && both[size] == '\n' && strcmp(both + size + 1, one) == 0);
+    free(one);
+    free(both);
+}
+END_TEST
+
+START_TEST (several_that_are_not_there_are_invalid_and_none_is_nothing) {
+    weir_report report = sample();
+    const weir_report *const reports[] = {&report, NULL};
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    for (int format = WEIR_TABLE; format <= WEIR_DOT; format++) {
+        assert_status(WEIR_INVALID, weir_report_print_many(reports, 2, (weir_report_format)format, stream));
+        assert_status(WEIR_INVALID, weir_report_print_many(NULL, 1, (weir_report_format)format, stream));
+        assert_status(WEIR_INVALID, weir_report_print_many(reports, 1, (weir_report_format)format, NULL));
+    }
+    assert_status(WEIR_INVALID, weir_report_print_many(NULL, 0, (weir_report_format)3, stream));
+    assert_status(WEIR_OK, weir_report_print_many(NULL, 0, WEIR_TABLE, stream));
+    assert_status(WEIR_OK, weir_report_print_many(NULL, 0, WEIR_DOT, stream));
+    assert_status(WEIR_OK, weir_report_print_many(NULL, 0, WEIR_PROMETHEUS, stream));
+    fclose(stream);
+    ck_assert_uint_eq(size, 0);
+    free(text);
+}
+END_TEST
+
 static Suite *print_suite(void) {
     Suite *suite = suite_create("report print");
     TCase *any = add_case(suite, "any format");
@@ -580,6 +702,12 @@ static Suite *print_suite(void) {
     tcase_add_test(graph, the_graph_has_the_stages_their_queues_and_the_bottleneck);
     tcase_add_test(graph, the_graph_shows_where_items_are_put_from_outside);
     tcase_add_test(graph, the_graph_escapes_what_means_something_there);
+    TCase *several = tcase_create("several");
+    suite_add_tcase(suite, several);
+    tcase_add_test(several, several_reports_are_one_page_for_prometheus);
+    tcase_add_test(several, names_that_are_equal_on_the_page_are_distinguished);
+    tcase_add_loop_test(several, several_reports_stand_one_after_the_other_elsewhere, 0, 2);
+    tcase_add_test(several, several_that_are_not_there_are_invalid_and_none_is_nothing);
     return suite;
 }
 

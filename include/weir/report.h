@@ -139,6 +139,19 @@ typedef enum weir_report_format {
  */
 WEIR_API weir_status weir_report_print(const weir_report *report, weir_report_format format, FILE *stream);
 
+/*
+ * Writes several reports to `stream`, as weir_report_print does one. With WEIR_PROMETHEUS they are one page: each metric
+ * has its comments once, and the label "pipeline" distinguishes the samples. If pipelines have the same name, the second
+ * one of them in the array has the label number="2" too, the third one number="3". In the other formats the reports
+ * stand one after the other, with an empty line in between. The array and the reports stay the caller's. With a count of
+ * 0 nothing is written, and `reports` may be NULL.
+ *
+ * WEIR_OK; WEIR_INVALID: NULL, or no such format; WEIR_NOMEM: nothing was written; WEIR_CLOSED: the stream took not all
+ * of it.
+ */
+WEIR_API weir_status weir_report_print_many(const weir_report *const *reports, size_t count, weir_report_format format,
+                                            FILE *stream);
+
 /* Frees the report and all that it points to. NULL does nothing. */
 WEIR_API void weir_report_free(weir_report *report);
 

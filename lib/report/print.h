@@ -30,9 +30,19 @@ void weir__out_bytes(weir__out *out, const char *bytes, size_t size);
 /* A string that the program gave, for people. */
 void weir__out_shown(weir__out *out, const char *string);
 
+/* Reports that are printed together. `twins` of each: how many before it have the same name there; NULL: none has. */
+typedef struct weir__page {
+    const weir_report *const *reports;
+    size_t count;
+    const size_t *twins;
+} weir__page;
+
+/* Fills in an array for `twins`. */
+void weir__page_count_twins(const weir__page *page, size_t *twins);
+
 /* The formats, each in the file of its name. */
 void weir__print_table(weir__out *out, const weir_report *report);
-void weir__print_prometheus(weir__out *out, const weir_report *report);
+void weir__print_prometheus(weir__out *out, const weir__page *page);
 void weir__print_dot(weir__out *out, const weir_report *report);
 
 #endif /* WEIR_REPORT_PRINT_H */

@@ -1,8 +1,9 @@
 /*
- * prometheus.c - a report in the Prometheus text exposition format, version 0.0.4.
+ * prometheus.c - reports in the Prometheus text exposition format, version 0.0.4.
  *
  * All samples of a metric stand together, after its HELP and TYPE lines: so the page goes through the metrics, and for
- * each of them through the stages. What a metric is, is a line in one of two tables.
+ * each of them through the reports and their stages. The label "number" distinguishes pipelines whose names are equal
+ * on the page. What a metric is, is a line in one of two tables.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,6 +12,7 @@
 #include "report/print.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 /* What a member holds, and what is printed of it. */
 enum kind {
@@ -142,11 +144,19 @@ static void print_value_of_label(weir__out *out, const char *value) {
     }
 }
 
+/* A report, and how many before it in the page have its name. */
+struct subject {
+    const weir_report *report;
+    size_t twins;
+};
+
 /* Without a stage it is a sample of the whole. */
-static void print_sample(weir__out *out, const weir_report *report, const weir_stage_report *stage, const char *name,
+static void print_sample(weir__out *out, struct subject subject, const weir_stage_report *stage, const char *name,
                          const char *label, weir__figure figure) {
     weir__out_format(out, "%s{pipeline=\"", name);
-    print_value_of_label(out, report->name);
+    print_value_of_label(out, subject.report->name);
+    if (subject.twins > 0)
+        weir__out_format(out, "\",number=\"%zu", subject.twins + 1);
     if (stage != NULL) {
         weir__out_format(out, "\",stage=\"");
         print_value_of_label(out, stage->name);
@@ -158,49 +168,81 @@ static void print_head(weir__out *out, const char *name, const char *type, const
     weir__out_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void print_samples(weir__out *out, const weir_report *report, const weir_stage_report *stage,
+static void print_samples(weir__out *out, struct subject subject, const weir_stage_report *stage,
                           const struct metric *metric) {
-    const void *from = stage == NULL ? (const void *)report : stage;
+    const void *from = stage == NULL ? (const void *)subject.report : stage;
     for (size_t i = 0; i < MOST_SERIES && metric->series[i].label != NULL; i++) {
         weir__figure figure = figure_of(from, metric->series[i].offset, metric->kind);
         if (metric->kind == LATENCY && stage->timed_calls == 0)
             figure = weir__figure_word("NaN");
-        print_sample(out, report, stage, metric->name, metric->series[i].label, figure);
+        print_sample(out, subject, stage, metric->name, metric->series[i].label, figure);
     }
     if (metric->kind == LATENCY)
-        print_sample(out, report, stage, "weir_stage_call_seconds_count", "", weir__figure_count(stage->timed_calls));
+        print_sample(out, subject, stage, "weir_stage_call_seconds_count", "", weir__figure_count(stage->timed_calls));
+}
+
+static struct subject subject_at(const weir__page *page, size_t number) {
+    return (struct subject){page->reports[number], page->twins == NULL ? 0 : page->twins[number]};
 }
 
 /* One sample is 1, the others are 0, so that a query can name the state it wants. */
-static void print_state(weir__out *out, const weir_report *report) {
+static void print_states(weir__out *out, const weir__page *page) {
     static const char *const labels[] = {"state=\"ready\"", "state=\"running\"", "state=\"draining\"",
                                          "state=\"cancelled\"", "state=\"over\""};
     print_head(out, "weir_pipeline_state", "gauge", "1 for the state that the pipeline is in.");
-    for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
-        print_sample(out, report, NULL, "weir_pipeline_state", labels[i],
-                     weir__figure_count((size_t)report->state == i));
+    for (size_t k = 0; k < page->count; k++) {
+        for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+            print_sample(out, subject_at(page, k), NULL, "weir_pipeline_state", labels[i],
+                         weir__figure_count((size_t)page->reports[k]->state == i));
+    }
 }
 
-static void print_stuck(weir__out *out, const weir_report *report) {
-    uint64_t stuck = 0;
-    for (size_t i = 0; i < report->late_count; i++)
-        stuck += report->late[i].stuck;
+static void print_stuck(weir__out *out, const weir__page *page) {
     print_head(out, "weir_pipeline_stuck_workers", "gauge", "Those of them that the end has to wait for.");
-    print_sample(out, report, NULL, "weir_pipeline_stuck_workers", "", weir__figure_count(stuck));
+    for (size_t k = 0; k < page->count; k++) {
+        const weir_report *report = page->reports[k];
+        uint64_t stuck = 0;
+        for (size_t i = 0; i < report->late_count; i++)
+            stuck += report->late[i].stuck;
+        print_sample(out, subject_at(page, k), NULL, "weir_pipeline_stuck_workers", "", weir__figure_count(stuck));
+    }
 }
 
-void weir__print_prometheus(weir__out *out, const weir_report *report) {
+static void print_metric_of_stages(weir__out *out, const weir__page *page, const struct metric *metric) {
+    print_head(out, metric->name, metric->type, metric->help);
+    for (size_t k = 0; k < page->count; k++) {
+        for (size_t i = 0; i < page->reports[k]->stage_count; i++)
+            print_samples(out, subject_at(page, k), &page->reports[k]->stages[i], metric);
+    }
+}
+
+void weir__print_prometheus(weir__out *out, const weir__page *page) {
     for (size_t i = 0; i < sizeof pipeline_metrics / sizeof pipeline_metrics[0]; i++) {
         const struct metric *metric = &pipeline_metrics[i];
         print_head(out, metric->name, metric->type, metric->help);
-        print_samples(out, report, NULL, metric);
+        for (size_t k = 0; k < page->count; k++)
+            print_samples(out, subject_at(page, k), NULL, metric);
     }
-    print_stuck(out, report);
-    print_state(out, report);
-    for (size_t i = 0; i < sizeof stage_metrics / sizeof stage_metrics[0]; i++) {
-        const struct metric *metric = &stage_metrics[i];
-        print_head(out, metric->name, metric->type, metric->help);
-        for (size_t k = 0; k < report->stage_count; k++)
-            print_samples(out, report, &report->stages[k], metric);
+    print_stuck(out, page);
+    print_states(out, page);
+    for (size_t i = 0; i < sizeof stage_metrics / sizeof stage_metrics[0]; i++)
+        print_metric_of_stages(out, page, &stage_metrics[i]);
+}
+
+static bool are_equal_on_page(const char *one, const char *other) {
+    weir__letter a, b;
+    bool more = weir__letter_next(&one, &a), equal = weir__letter_next(&other, &b) == more;
+    while (more && equal && a.size == b.size && memcmp(a.bytes, b.bytes, a.size) == 0) {
+        more = weir__letter_next(&one, &a);
+        equal = weir__letter_next(&other, &b) == more;
+    }
+    return equal && !more;
+}
+
+void weir__page_count_twins(const weir__page *page, size_t *twins) {
+    for (size_t i = 0; i < page->count; i++) {
+        twins[i] = 0;
+        for (size_t k = 0; k < i; k++)
+            twins[i] += are_equal_on_page(page->reports[i]->name, page->reports[k]->name);
     }
 }
