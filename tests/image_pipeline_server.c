@@ -93,6 +93,26 @@ static void log_head(const char *path, const char *head) {
     close(file);
 }
 
+/* Whether its first line is in the log just once: this is the first request of its kind. */
+static bool is_first(const char *head, const char *log) {
+    char *all = read_file(log, NULL), line[1024];
+    size_t count = 0;
+    snprintf(line, sizeof line, "%.*s\r\n", (int)strcspn(head, "\r"), head);
+    for (const char *found = all; (found = strstr(found, line)) != NULL; found++)
+        count++;
+    free(all);
+    return count == 1;
+}
+
+/* Fails the first request, and answers the next one as it should be. */
+static void answer_at_last(int connection, const char *head, const char *file, const char *log, int status) {
+    bool first = is_first(head, log), is_get = strncmp(head, "GET ", 4) == 0;
+    if (is_get && (!first || status == 200))
+        send_file(connection, file, first ? 2 : 1);
+    else
+        send_head(connection, first ? status : 201, "Content-Length: 0\r\n");
+}
+
 static void answer(int connection, const char *file, const char *log) {
     char head[8192], kind[32] = "";
     read_head(connection, head, sizeof head);
@@ -110,6 +130,8 @@ static void answer(int connection, const char *file, const char *log) {
         send_head(connection, 302, "Location: /file/redirected\r\nContent-Length: 0\r\n");
     else if (strcmp(kind, "endless") == 0)
         send_without_end(connection);
+    else if (strncmp(kind, "once-", 5) == 0)
+        answer_at_last(connection, head, file, log, atoi(kind + 5));
     else if (strcmp(kind, "taken") == 0 && strncmp(head, "GET ", 4) == 0)
         send_file(connection, file, 1);
     else {
@@ -138,11 +160,14 @@ static void serve(int listener, const char *file, const char *log) {
     }
 }
 
-struct server server_start(const char *file) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+/* Port 0: one that the system picks. */
+static struct server start_at(const char *file, int port) {
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
     socklen_t size = sizeof address;
     int listener = socket(AF_INET, SOCK_STREAM, 0);
     ck_assert_int_ge(listener, 0);
+    ck_assert_int_eq(setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int)), 0);
     ck_assert_int_eq(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
     ck_assert_int_eq(listen(listener, 64), 0);
     ck_assert_int_eq(getsockname(listener, (struct sockaddr *)&address, &size), 0);
@@ -159,6 +184,14 @@ struct server server_start(const char *file) {
     }
     close(listener);
     return server;
+}
+
+struct server server_start(const char *file) {
+    return start_at(file, 0);
+}
+
+struct server server_start_again(const char *file, const struct server *stopped) {
+    return start_at(file, stopped->port);
 }
 
 void server_stop(struct server *server) {

@@ -27,6 +27,7 @@ static const struct usage_error {
     {{"--queue", "18446744073709551617"}, "--queue: '18446744073709551617' is not a number"},
     {{"--max-bytes", "-5"}, "--max-bytes: '-5' is not a number"},
     {{"--max-pixels", "1e6"}, "--max-pixels: '1e6' is not a number"},
+    {{"--retries", "101"}, "--retries: '101' is not a number from 0 to 100"},
     {{"--timeout", "0"}, "--timeout: '0' is not a number from 1 to 3600"},
 };
 

@@ -141,8 +141,8 @@ START_TEST (a_list_of_urls_is_downloaded_and_bad_answers_are_named) {
         "http://127.0.0.1:%d/short/five.jpg\nftp://127.0.0.1/six.jpg\nfile:///etc/passwd\nhttp://127.0.0.1:1/seven.jpg",
         port, port, port, port, port);
     write_text(in_root("list"), list);
-    struct result result =
-        run_thumbs("--from", in_root("list"), "--to", in_root("list-out"), "--max-bytes", "2000000", NULL);
+    struct result result = run_thumbs("--from", in_root("list"), "--to", in_root("list-out"), "--max-bytes", "2000000",
+                                      "--retries", "0", NULL);
     expect_counts(&result, 2, 6);
     snprintf(expected, sizeof expected, ": http://127.0.0.1:%d/404/three.jpg: download: HTTP status 404\n", port);
     expect_text(result.err, expected);
@@ -182,7 +182,8 @@ START_TEST (a_server_that_does_not_answer_is_given_up) {
     snprintf(list, sizeof list, "http://127.0.0.1:%d/hang/a.jpg\nhttp://127.0.0.1:%d/file/b.jpg\n", server.port,
              server.port);
     write_text(in_root("stall"), list);
-    struct result result = run_thumbs("--from", in_root("stall"), "--to", in_root("stall-out"), "--timeout", "1", NULL);
+    struct result result =
+        run_thumbs("--from", in_root("stall"), "--to", in_root("stall-out"), "--timeout", "1", "--retries", "0", NULL);
     expect_counts(&result, 1, 1);
     expect_text(result.err, "/hang/a.jpg: download: Operation too slow.");
     result_free(&result);
@@ -504,6 +505,7 @@ static Suite *create_suite(void) {
     add_list_tests(cases);
     add_names_tests(cases);
     add_replace_tests(cases);
+    add_retry_tests(cases);
     add_target_tests(cases);
     add_usage_tests(cases);
     suite_add_tcase(suite, cases);

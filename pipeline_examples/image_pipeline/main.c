@@ -24,6 +24,7 @@
 #include "stages.h"
 #include "summary.h"
 #include "terminal.h"
+#include "transfer.h"
 
 /* What add refuses, the start refuses too, with the same message. */
 static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue *dead) {
@@ -33,6 +34,11 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
         {.name = "resize", .run = resize_photo, .fini = resize_fini},
         {.name = "upload", .run = upload_photo, .init = upload_init, .fini = upload_fini},
     };
+    const weir_retry retry = {.attempts = options->retries + 1, .backoff = WEIR_SECOND, .when = transfer_is_transient};
+    if (work->ends.origin == NULL) /* the servers inside this program are not away */
+        stages[0].retry = retry;
+    if (work->ends.store == NULL)
+        stages[2].retry = retry;
     const size_t threads[] = {options->downloads, options->resizes, options->uploads};
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
         stages[i].threads = threads[i];

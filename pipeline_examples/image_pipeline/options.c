@@ -30,6 +30,7 @@ enum {
     OPT_MAX_BYTES,
     OPT_MAX_PIXELS,
     OPT_TIMEOUT,
+    OPT_RETRIES,
     OPT_KEEP_DAMAGED,
     OPT_NULL,
     OPT_OVERWRITE,
@@ -49,6 +50,7 @@ static const struct option long_options[] = {
     {"max-bytes", required_argument, NULL, OPT_MAX_BYTES},
     {"max-pixels", required_argument, NULL, OPT_MAX_PIXELS},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"retries", required_argument, NULL, OPT_RETRIES},
     {"keep-damaged", no_argument, NULL, OPT_KEEP_DAMAGED},
     {"null", no_argument, NULL, OPT_NULL},
     {"overwrite", no_argument, NULL, OPT_OVERWRITE},
@@ -84,6 +86,7 @@ static void print_help(void) {
           "  --max-bytes N      refuse a picture of more bytes (default: 67108864)\n"
           "  --max-pixels N     refuse a picture of more pixels, before decoding it (default: 100000000)\n"
           "  --timeout N        give a transfer up that got nowhere for N seconds (default: 30)\n"
+          "  --retries N        try a transfer up to N times more, after 1 s, 2 s, 4 s... (default: 5)\n"
           "  --keep-damaged     make thumbnails of damaged pictures too, and name them\n"
           "  -h, --help         print this and exit\n"
           "  --version          print the version and exit\n"
@@ -140,6 +143,11 @@ static bool read_limit(struct options *options, int option) {
             if (!numbers_read_option("--timeout", optarg, 1, 3600, &number))
                 return false;
             options->timeout = (long)number;
+            return true;
+        case OPT_RETRIES:
+            if (!numbers_read_option("--retries", optarg, 0, 100, &number))
+                return false;
+            options->retries = (unsigned)number;
             return true;
         case OPT_MAX_PIXELS:
             return numbers_read_option("--max-pixels", optarg, 1, UINT64_C(1000000000000), &options->max_pixels);
@@ -201,7 +209,8 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
                                 .queue = 16,
                                 .max_bytes = 64 << 20,
                                 .max_pixels = 100000000,
-                                .timeout = 30};
+                                .timeout = 30,
+                                .retries = 5};
     *exit_status = USAGE_ERROR;
     opterr = 0;
     int option;

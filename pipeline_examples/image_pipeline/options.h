@@ -21,6 +21,7 @@ struct options {
     bool keep_damaged;   /* makes a thumbnail of a damaged picture too */
     bool overwrite;      /* replaces what is in the way, whatever it is */
     bool skip_existing;  /* leaves pictures out that have their thumbnail */
+    unsigned retries;    /* of a transfer that failed for a reason that passes, after its first attempt */
     long timeout;        /* seconds that a transfer may take to connect, or go on without getting anywhere */
 };
 

@@ -28,8 +28,8 @@ struct work {
     atomic_size_t damaged_kept;               /* thumbnails of damaged pictures */
 };
 
-/* The code of a failure. There is no other: the message is for people, and no program asks. */
-enum { FAILED = 1 };
+/* The code of a failure: whether a later attempt may do better. The message is for people. */
+enum { FAILED = 1, TRANSIENT = 2 };
 
 /* download.c: one connection a thread. */
 weir_status download_init(void *work, void **state);

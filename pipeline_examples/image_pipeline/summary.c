@@ -54,6 +54,7 @@ bool summary_print(const weir_report *report, struct work *work) {
     printf("%-12s %" PRIu64 "\n", "skipped", skipped);
     print_failed(report);
     print_noted(work);
+    printf("%-12s %" PRIu64 "\n", "retried", report->retried);
     printf("%-12s %" PRIu64 "\n", "abandoned", counts->dropped);
     printf("%-12s %" PRIu64 "\n", "not started", not_started);
     printf("%-12s %" PRIuFAST64 "\n", "bytes in", atomic_load(&work->bytes_in));

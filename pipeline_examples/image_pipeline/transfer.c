@@ -57,6 +57,40 @@ void transfer_close(struct transfer *transfer) {
     transfer->curl = NULL;
 }
 
+/* A server that is away, or an answer that broke off. A name that cannot be resolved is more likely a wrong one. */
+static int error_code(CURLcode code) {
+    switch (code) {
+        case CURLE_COULDNT_CONNECT:
+        case CURLE_OPERATION_TIMEDOUT:
+        case CURLE_GOT_NOTHING:
+        case CURLE_PARTIAL_FILE:
+        case CURLE_RECV_ERROR:
+        case CURLE_SEND_ERROR:
+            return TRANSIENT;
+        default:
+            return FAILED;
+    }
+}
+
+int transfer_status_code(long status) {
+    switch (status) {
+        case 408: /* request timeout */
+        case 429: /* too many requests */
+        case 500:
+        case 502:
+        case 503:
+        case 504:
+            return TRANSIENT;
+        default:
+            return FAILED;
+    }
+}
+
+bool transfer_is_transient(int code, void *work) {
+    (void)work;
+    return code == TRANSIENT;
+}
+
 int transfer_run(struct transfer *transfer, weir_task *task, long *status) {
     *status = 0;
     transfer->task = task;
@@ -68,5 +102,5 @@ int transfer_run(struct transfer *transfer, weir_task *task, long *status) {
     if (transfer->failure != 0 || (code == CURLE_OK && *status != 0))
         return transfer->failure;
     const char *reason = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
-    return weir_task_fail(task, FAILED, "%s", code == CURLE_OK ? "no HTTP answer" : reason);
+    return weir_task_fail(task, error_code(code), "%s", code == CURLE_OK ? "no HTTP answer" : reason);
 }

@@ -25,6 +25,12 @@ bool transfer_open(struct transfer *transfer, long timeout, bool is_embedded);
 
 void transfer_close(struct transfer *transfer);
 
+/* The code of a failure with this HTTP status. */
+int transfer_status_code(long status);
+
+/* For the pipeline: whether an attempt that failed with this code is worth another one. */
+weir_retry_func transfer_is_transient;
+
 /* Runs what was set up. Returns 0, and in `*status` the HTTP status of the answer; or fails the task. */
 int transfer_run(struct transfer *transfer, weir_task *task, long *status);
 

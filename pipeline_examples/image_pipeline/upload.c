@@ -167,7 +167,8 @@ static int upload(struct uploader *uploader, weir_task *task) {
     if (code != 0 || status == 200 || status == 201 || status == 204)
         return code;
     const char *text = reason(uploader);
-    return weir_task_fail(task, FAILED, "HTTP status %ld%s%s", status, *text == '\0' ? "" : ": ", text);
+    return weir_task_fail(task, transfer_status_code(status), "HTTP status %ld%s%s", status, *text == '\0' ? "" : ": ",
+                          text);
 }
 
 /* Tells, of a picture that is done, how its thumbnail was made. */
