@@ -72,6 +72,11 @@
  *              first and from one thread, and destroy, which must be the last.
  *   Callbacks  are called with no lock held. Those of a stage are called in several threads at once. None may end its
  *              thread, but a stage's function may: its item counts as failed with code -WEIR_UNFINISHED.
+ *              Each may make any call, on its own pipeline too, while that runs, is finished, cancelled or destroyed. A
+ *              call that would wait for the thread that makes it is WEIR_DEADLOCK: wait, finish (the end has begun
+ *              then) and destroy, in every callback and in a stream that show writes to, and a put without a deadline
+ *              when there is no room. All others do there what they do elsewhere. Calls with a task are for the
+ *              stage's function, and for callbacks within its calls.
  *   Exceptions no C++ exception may leave a callback. If one does, std::terminate is called on the stack of the throw,
  *              in its thread. Nothing is unwound before, no lock is held, and no item is lost; the terminate handler may
  *              make the calls that the callback may, weir_pipeline_report among them.
@@ -353,14 +358,17 @@ WEIR_API const char *weir_pipeline_message(const weir_pipeline *pipeline);
 /*
  * Puts an item to the stage that nothing leads to. Waits while the pipeline's limits or its queue allow no more, until
  * they do, or the pipeline is finished or cancelled. One waiting for a limit is let in before those that came later.
- * From inside a stage it may wait for ever: there, emit.
+ * From inside a stage it does not wait.
  *
- * WEIR_OK; WEIR_CLOSED: finishing, cancelled or over; WEIR_INVALID: not started, or there is no such stage; WEIR_NOMEM.
- * In every failure the item is the caller's.
+ * WEIR_OK; WEIR_CLOSED: finishing, cancelled or over; WEIR_DEADLOCK: from inside a stage, and there is no room;
+ * WEIR_INVALID: not started, or there is no such stage; WEIR_NOMEM. In every failure the item is the caller's.
  */
 WEIR_API weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item);
 
-/* As weir_pipeline_put, but waits no longer than until `deadline`. WEIR_TIMEDOUT. */
+/*
+ * As weir_pipeline_put, but waits no longer than until `deadline`. WEIR_TIMEDOUT. From inside a stage it waits too, unless
+ * that is WEIR_NEVER.
+ */
 WEIR_API weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline);
 
 /*

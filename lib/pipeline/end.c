@@ -151,7 +151,7 @@ void weir__pipeline_fail(weir_pipeline *pipeline) {
     weir__pipeline_cancel_as(pipeline, WEIR_FAILED);
 }
 
-static bool has_started(weir_pipeline *pipeline) {
+bool weir__pipeline_has_started(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
     bool started = pipeline->state != WEIR_RUN_READY;
     weir__lock_release(&pipeline->lock);
@@ -159,7 +159,7 @@ static bool has_started(weir_pipeline *pipeline) {
 }
 
 weir_status weir_pipeline_cancel(weir_pipeline *pipeline) {
-    if (pipeline == NULL || !has_started(pipeline))
+    if (pipeline == NULL || !weir__pipeline_has_started(pipeline))
         return WEIR_INVALID;
     weir__pipeline_cancel_as(pipeline, WEIR_CANCELLED);
     return WEIR_OK;
@@ -202,7 +202,7 @@ static weir_status wait_for_sources(weir_pipeline *pipeline, weir_deadline deadl
 }
 
 weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline) {
-    if (pipeline == NULL || !has_started(pipeline))
+    if (pipeline == NULL || !weir__pipeline_has_started(pipeline))
         return WEIR_INVALID;
     return weir__pipeline_is_self(pipeline) ? WEIR_DEADLOCK : wait_for_sources(pipeline, deadline);
 }
@@ -311,7 +311,7 @@ static weir_status end(weir_pipeline *pipeline, weir_deadline deadline, weir_rep
 weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
     if (report != NULL)
         *report = NULL;
-    if (pipeline == NULL || !has_started(pipeline))
+    if (pipeline == NULL || !weir__pipeline_has_started(pipeline))
         return WEIR_INVALID;
     weir__pipeline_begin_end(pipeline);
     weir_status status = weir__pipeline_is_self(pipeline) ? WEIR_DEADLOCK : end(pipeline, deadline, report);

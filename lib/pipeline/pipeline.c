@@ -98,7 +98,7 @@ static weir_status add(weir_pipeline *pipeline, weir_stage **result, const weir_
 weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **result, const weir_stage_options *options) {
     if (pipeline == NULL)
         return weir__refuse_null("add");
-    if (pipeline->state != WEIR_RUN_READY)
+    if (weir__pipeline_has_started(pipeline))
         return refuse_late(pipeline, options == NULL ? NULL : options->name, "add");
     return weir__refuse_for_good(pipeline, add(pipeline, result, options));
 }
@@ -132,7 +132,7 @@ static weir_status connect_two(weir_pipeline *pipeline, weir_stage *from, weir_s
 weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
     if (pipeline == NULL)
         return weir__refuse_null("connect");
-    if (pipeline->state != WEIR_RUN_READY)
+    if (weir__pipeline_has_started(pipeline))
         return refuse_late(pipeline, from == NULL ? NULL : from->name, "connect");
     return weir__refuse_for_good(pipeline, connect_two(pipeline, from, to));
 }
@@ -207,7 +207,7 @@ static void set_outcome(weir_pipeline *pipeline, weir_status outcome) {
 weir_status weir_pipeline_start(weir_pipeline *pipeline) {
     if (pipeline == NULL)
         return weir__refuse_null("start");
-    if (pipeline->state != WEIR_RUN_READY)
+    if (weir__pipeline_has_started(pipeline))
         return refuse_late(pipeline, NULL, "start");
     weir_status status = pipeline->refused;
     if (status != WEIR_OK)
@@ -350,10 +350,25 @@ static weir_status refuse_put(const weir_pipeline *pipeline) {
     return weir__refuse(pipeline, WEIR_INVALID, NULL, "put: no stage takes what is put: sources lead to all of them");
 }
 
+/* V2. A thread that is inside may be the one that would make room: it does not wait for ever. */
+static weir_deadline put_limit(const weir_pipeline *pipeline, weir_deadline deadline) {
+    return deadline == WEIR_NEVER && weir__visit_find(pipeline) != NULL ? 0 : deadline;
+}
+
+/* What a put returns that was asked to wait until `deadline` and waited until its put_limit. */
+static weir_status answer_put(const weir_pipeline *pipeline, weir_status status, weir_deadline deadline) {
+    if (status != WEIR_TIMEDOUT || deadline != WEIR_NEVER)
+        return status;
+    return weir__refuse(pipeline, WEIR_DEADLOCK, NULL,
+                        "put: there is no room, and this thread, which is inside the pipeline, may have to make it");
+}
+
 weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
     if (!has_entrance(pipeline))
         return refuse_put(pipeline);
-    return pipeline->plain ? put_plain(pipeline, item, deadline) : put_envelope(pipeline, item, deadline);
+    weir_deadline limit = put_limit(pipeline, deadline);
+    weir_status status = pipeline->plain ? put_plain(pipeline, item, limit) : put_envelope(pipeline, item, limit);
+    return answer_put(pipeline, status, deadline);
 }
 
 weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item) {
@@ -370,6 +385,17 @@ static weir_status check_put_many(const weir_pipeline *pipeline, void *const *it
     return WEIR_OK;
 }
 
+static weir_status put_many_envelopes(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put,
+                                      weir_deadline deadline) {
+    struct arrivals arrivals = {.count = 0};
+    weir_status status = WEIR_OK;
+    while (*put < count && status == WEIR_OK)
+        status = put_several(pipeline, &arrivals, items + *put, count - *put, put, deadline);
+    while (arrivals.count > 0)
+        weir__envelope_free(pipeline, NULL, arrivals.envelopes[--arrivals.count]);
+    return status;
+}
+
 weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put,
                                          weir_deadline deadline) {
     if (put != NULL)
@@ -377,14 +403,10 @@ weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void *const *i
     weir_status status = check_put_many(pipeline, items, count, put);
     if (status != WEIR_OK)
         return status;
-    if (pipeline->plain)
-        return weir_queue_put_many_until(pipeline->entrance->queue, items, count, put, deadline);
-    struct arrivals arrivals = {.count = 0};
-    while (*put < count && status == WEIR_OK)
-        status = put_several(pipeline, &arrivals, items + *put, count - *put, put, deadline);
-    while (arrivals.count > 0)
-        weir__envelope_free(pipeline, NULL, arrivals.envelopes[--arrivals.count]);
-    return status;
+    weir_deadline limit = put_limit(pipeline, deadline);
+    status = pipeline->plain ? weir_queue_put_many_until(pipeline->entrance->queue, items, count, put, limit)
+                             : put_many_envelopes(pipeline, items, count, put, limit);
+    return answer_put(pipeline, status, deadline);
 }
 
 weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put) {

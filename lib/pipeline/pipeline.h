@@ -163,6 +163,9 @@ void weir__pipeline_end_claim(weir_pipeline *pipeline, bool *has, bool started);
 /* V2. Whether the calling thread is inside a function that is called for it. */
 bool weir__pipeline_is_self(const weir_pipeline *pipeline);
 
+/* Whether it was started, and that has not failed. */
+bool weir__pipeline_has_started(weir_pipeline *pipeline);
+
 /* A worker's thread begins, or ends. */
 void weir__pipeline_enter(weir_stage *stage);
 void weir__pipeline_leave(weir_stage *stage);

@@ -184,6 +184,28 @@ void scenario_finish_inside(void) {
     check_each_ended_once(2);
 }
 
+static int put_inside(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    if (number(got) == 1) {
+        must(weir_pipeline_put(weir_task_pipeline(task), item(2)), WEIR_OK);
+        must(weir_pipeline_put(weir_task_pipeline(task), item(3)), WEIR_DEADLOCK);
+        open_gate();
+    }
+    return end_call(got);
+}
+
+/* The only thread that makes room does not wait for it. */
+void scenario_put_inside(void) {
+    begin_pipeline((weir_pipeline_options){.name = "inside"});
+    add_stage((weir_stage_options){.name = "only", .run = put_inside, .capacity = 1});
+    start_pipeline();
+    put_items(1, 1);
+    wait_at_gate();
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+    check_each_ended_once(2);
+}
+
 static void drop_at_gate(void *got, void *arg) {
     (void)arg;
     wait_at_gate();

@@ -311,6 +311,10 @@ const struct scenario scenarios[] = {
      .shows = "a finish from inside refuses puts and does not wait",
      .run = scenario_finish_inside,
      .large = 1},
+    {.name = "put_inside",
+     .shows = "a put from inside does not wait for room that its own thread would make",
+     .run = scenario_put_inside,
+     .large = 1},
 
     {.name = "finish_beside_slow_drop",
      .shows = "a drop function is under the deadline of a finish, and is named",

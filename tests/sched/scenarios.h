@@ -123,6 +123,7 @@ void scenario_finish_beside_show(void);
 void scenario_fan_in_ends(void);
 void scenario_source_beside_puts(void);
 void scenario_finish_inside(void);
+void scenario_put_inside(void);
 void scenario_finish_beside_slow_drop(void);
 void scenario_finish_in_a_drop(void);
 
