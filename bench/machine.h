@@ -3,7 +3,7 @@
  *
  * One line on stdout, nanoseconds: rmw_ns, an atomic addition that no other thread competes for; line_ns, a cache line
  * to another thread and back, both awake; sleep_ns, the same with both asleep until they are woken; pause_ns, the
- * processor's hint for waiting loops; yield_ns, a yield that nobody takes up; clock_ns, a look at the monotonic clock.
+ * processor's hint for waiting loops; yield_ns, a yield that no thread takes up; clock_ns, a look at the monotonic clock.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

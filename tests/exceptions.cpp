@@ -502,7 +502,7 @@ void *catch_inside(void *got, void *) {
     return got;
 }
 
-/* An exception that is caught where it was thrown is nobody else's business. */
+/* An exception that is caught where it was thrown concerns no other thread. */
 int run_caught() {
     fill_queue(nullptr);
     work(catch_inside, nullptr, nullptr);

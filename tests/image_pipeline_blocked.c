@@ -1,5 +1,5 @@
 /*
- * image_pipeline_blocked.c - for test_image_pipeline.c: standard error is a pipe that nobody reads.
+ * image_pipeline_blocked.c - for test_image_pipeline.c: standard error is a pipe that is not read.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -69,7 +69,7 @@ static bool is_pending_no_more(const void *argument) {
     return pending == 0;
 }
 
-START_TEST (a_run_ends_though_nobody_reads_its_messages) {
+START_TEST (a_run_ends_though_its_messages_are_not_read) {
     int reader;
     write_faults(in_root("unread"));
     struct program program = start_blocked("unread", &reader);
@@ -138,7 +138,7 @@ START_TEST (signals_work_while_standard_error_blocks) {
 END_TEST
 
 void add_blocked_tests(TCase *cases) {
-    tcase_add_test(cases, a_run_ends_though_nobody_reads_its_messages);
+    tcase_add_test(cases, a_run_ends_though_its_messages_are_not_read);
     tcase_add_test(cases, messages_wait_for_their_reader);
     tcase_add_test(cases, signals_work_while_standard_error_blocks);
 }

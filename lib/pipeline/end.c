@@ -261,7 +261,7 @@ static void complete(weir_pipeline *pipeline) {
     weir__watch_end(pipeline);
 }
 
-/* With the lock held, and nobody else in the end: whether the threads that looked on are gone too. */
+/* With the lock held, and no other thread in the end: whether the threads that looked on are gone too. */
 static bool is_over_locked(const weir_pipeline *pipeline) {
     return pipeline->state == WEIR_RUN_OVER && pipeline->show == NULL;
 }

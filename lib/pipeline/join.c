@@ -3,7 +3,7 @@
  *
  * The limit is the deadline, and `grace` in any case; after a cancel it is `grace` alone. It is for functions of the
  * user's: a thread that is in none of them at the limit is about to end, or to go into one, and is waited for. So a wait
- * that ends without them has somebody to name. Threads that are past all functions are joined then, which waits for the
+ * that ends without them has a thread to name. Threads that are past all functions are joined then, which waits for the
  * destructors of what they have of their own.
  *
  * By the one that ends the pipeline, or undoes its start.

@@ -85,7 +85,7 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
     finish(pipeline, &work->ends);
     weir_status outcome = weir_pipeline_finish(pipeline, WEIR_NEVER, report); /* is over: this makes the report */
     progress_stop(&progress, *report);
-    terminal_flush(weir_deadline_after(WEIR_SECOND)); /* before the summary, if somebody reads */
+    terminal_flush(weir_deadline_after(WEIR_SECOND)); /* before the summary, if it is read */
     return status == WEIR_NOMEM ? status : outcome;
 }
 
@@ -145,6 +145,6 @@ int main(int argc, char **argv) {
     terminal_open("weir-thumbs");
     int exit_status = run_program(argc, argv);
     interrupt_release();
-    terminal_close(); /* a signal ends the program here, if nobody reads what it says */
+    terminal_close(); /* a signal ends the program here, if what it says is not read */
     return exit_status;
 }

@@ -87,7 +87,7 @@ static void write_all(const char *text, size_t length) {
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             wait_until_writable();
         } else if (errno != EINTR) {
-            return; /* nobody listens any more, and there is nobody else to tell */
+            return; /* it is read no more, and there is nothing else to tell */
         }
     }
 }

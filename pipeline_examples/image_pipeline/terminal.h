@@ -1,7 +1,7 @@
 /*
  * terminal.h - what the program says to people: messages, and one status line that is rewritten in place.
  *
- * Every thread may say something at any time, and never waits for that: a pipe that nobody reads, or a terminal that is
+ * Every thread may say something at any time, and never waits for that: a pipe that is not read, or a terminal that is
  * stopped, blocks one thread, which does nothing but write. A message never lands in the middle of the status line: the
  * status line is wiped, the message printed, the status line drawn again below it.
  *

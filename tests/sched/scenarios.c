@@ -18,7 +18,7 @@ const struct scenario scenarios[] = {
      .run = scenario_two_locks_have_sleepers,
      .core = true},
     {.name = "lock_without_barrier",
-     .shows = "the system comes to refuse the barrier: nobody sleeps on",
+     .shows = "the system comes to refuse the barrier: no thread sleeps on",
      .run = scenario_lock_without_barrier},
 
     {.name = "put_get_capacity_1",
