@@ -1,5 +1,5 @@
 #!/bin/sh
-# Nothing is refused without a message: in the files that implement create, add, connect, start, put, show and end_on a
+# Nothing is refused without a message: in the files that implement the calls of a pipeline, from create to report, a
 # status that refuses stands in a call of weir__refuse or weir__refuse_memory, which say why, and nowhere else.
 #
 # environment: top_srcdir.
@@ -39,7 +39,7 @@ for right in 'if (status == WEIR_NOMEM) again();' 'return weir__refuse(pipeline,
     echo "$right" | check example || failed=1
 done
 
-for name in bounds graph pipeline refuse show stage watch; do
+for name in bounds end graph pipeline refuse show snapshot stage watch; do
     check "lib/pipeline/$name.c" <"$top_srcdir/lib/pipeline/$name.c" || failed=1
 done
 exit "$failed"

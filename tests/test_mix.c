@@ -84,7 +84,7 @@ START_TEST (each_bit_depends_on_each) {
     for (uint64_t n = 0; n < CASES; n++) {
         uint64_t changed = weir__mix(n * n * n) ^ weir__mix(n * n * n ^ bit);
         for (int i = 0; i < 64; i++)
-            changes[i] += changed >> i & 1;
+            changes[i] += (unsigned)(changed >> i & 1);
     }
     for (int i = 0; i < 64; i++)
         ck_assert_msg(changes[i] > CASES * 2 / 5 && changes[i] < CASES * 3 / 5, "bit %d changes bit %d in %u of %d", _i,

@@ -71,7 +71,7 @@ START_TEST (null_is_invalid_and_has_no_effect) {
     assert_status(WEIR_INVALID, weir_pipeline_report(pipeline, NULL));
     assert_status(WEIR_INVALID, weir_pipeline_show(NULL, stderr, 0));
     assert_status(WEIR_INVALID, weir_pipeline_end_on(NULL, signals, 1, 0));
-    ck_assert_str_eq(weir_pipeline_message(NULL), "create: pipeline is NULL");
+    ck_assert_str_eq(weir_pipeline_message(NULL), "end_on: the pipeline is NULL");
     ck_assert_int_eq(weir_pipeline_cancel_fd(NULL), -1);
     weir_task_emit(NULL, stage);
     ck_assert_int_eq(weir_task_fail(NULL, 5, "no %s", "task"), 5);

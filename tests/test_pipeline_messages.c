@@ -372,6 +372,26 @@ static weir_status end_on_twice(void) {
     return weir_pipeline_end_on(pipeline, signals, 1, 0);
 }
 
+static weir_status cancel_early(void) {
+    begin();
+    return weir_pipeline_cancel(pipeline);
+}
+
+static weir_status wait_early(void) {
+    begin();
+    return weir_pipeline_wait(pipeline, 0);
+}
+
+static weir_status finish_early(void) {
+    begin();
+    return weir_pipeline_finish(pipeline, 0, NULL);
+}
+
+static weir_status report_nowhere(void) {
+    begin();
+    return weir_pipeline_report(pipeline, NULL);
+}
+
 /* The message has all of these parts. */
 static const struct refusal {
     weir_status (*call)(void);
@@ -430,6 +450,10 @@ static const struct refusal {
     {end_on_unblocked, WEIR_INVALID, {"end_on: ", "signals[0] is ", "not blocked"}},
     {end_on_early, WEIR_INVALID, {"end_on: ", "not started"}},
     {end_on_twice, WEIR_INVALID, {"end_on: ", "already"}},
+    {cancel_early, WEIR_INVALID, {"cancel: ", "not started"}},
+    {wait_early, WEIR_INVALID, {"wait: ", "not started"}},
+    {finish_early, WEIR_INVALID, {"finish: ", "not started"}},
+    {report_nowhere, WEIR_INVALID, {"report: report is NULL"}},
 };
 
 static sigset_t mask_before;
@@ -469,12 +493,15 @@ START_TEST (a_chain_of_calls_without_a_pipeline_says_why_there_is_none) {
     assert_status(WEIR_INVALID, weir_pipeline_put(none, none));
     assert_status(WEIR_INVALID, weir_pipeline_show(none, stderr, 0));
     assert_status(WEIR_INVALID, weir_pipeline_end_on(none, signals, 1, 0));
+    assert_status(WEIR_INVALID, weir_pipeline_finish(none, 0, NULL));
     assert_says(NULL, "create: max_bytes is 5, and weigh is NULL");
     pipeline = new_pipeline(NULL);
     ck_assert_str_eq(weir_pipeline_message(NULL), "");
     ck_assert_str_eq(weir_pipeline_message(pipeline), "");
     assert_status(WEIR_INVALID, weir_pipeline_start(none));
     assert_says(NULL, "start: the pipeline is NULL");
+    assert_status(WEIR_INVALID, weir_pipeline_cancel(none));
+    assert_says(NULL, "cancel: the pipeline is NULL"); /* and not what the call before was told */
     ck_assert_str_eq(weir_pipeline_message(pipeline), "");
     destroy_pipeline(pipeline);
 }

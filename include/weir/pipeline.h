@@ -347,11 +347,11 @@ WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *
 WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
 
 /*
- * Why the last create, add, connect, start, put (in its forms), end_on or show of the calling thread that was refused
- * was, as one line of English that names the stage, the member and its value; memory that was too much, in bytes. NULL:
- * of a create, which leaves no pipeline. A later success does not clear it. If none of this thread's was, that of the
- * last add, connect or start that was refused; "" if none was. Valid in this thread until the next of these calls is
- * refused there, and until destroy. Any thread, at any time.
+ * Why the last create, add, connect, start, put (in its forms), wait, cancel, finish, report, end_on or show of the
+ * calling thread that was refused was, as one line of English that names the stage, the member and its value; memory
+ * that was too much, in bytes. NULL: of a create, which leaves no pipeline. A later success does not clear it. If none of
+ * this thread's was, that of the last add, connect or start that was refused; "" if none was. Valid in this thread until
+ * the next of these calls is refused there, and until destroy. Any thread, at any time.
  */
 WEIR_API const char *weir_pipeline_message(const weir_pipeline *pipeline);
 
@@ -400,8 +400,8 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * is not through at the deadline is cancelled, and dropped by a thread of its own. Then the functions that are still
  * running have `grace` to return: those of the stages, init, fini, drop and the other callbacks, destructors of what a
  * thread has of its own, and a stream that takes nothing. A deadline that has passed is soon enough where nothing is
- * inside. The threads are joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN (at a cancel at once), so that
- * who gets from them comes to the end. What the stages' functions have written can be read here then.
+ * inside. The threads are joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN (at a cancel at
+ * once), so that who gets from them comes to the end. What the stages' functions have written can be read here then.
  * `report` may be NULL; else `*report` is always set, by each call: to a report, which the caller frees, or to NULL,
  * with WEIR_INVALID or out of memory.
  *
@@ -412,8 +412,8 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * WEIR_OK: all that came is done, or failed or dead-lettered where errors are skipped, and none of it was dropped;
  * WEIR_FAILED: an error has ended the run, the first one in the report, marked as `fatal`; WEIR_CANCELLED;
  * WEIR_TIMEDOUT: the deadline has passed and the rest was dropped; WEIR_BUSY: some functions have not returned, the
- * report names each as `late`, with where it is, and the call may be made again; WEIR_DEADLOCK: from inside a stage, see above;
- * WEIR_INVALID: not started; WEIR_NOMEM: it is over, but there was none for the report.
+ * report names each as `late`, with where it is, and the call may be made again; WEIR_DEADLOCK: from inside a stage, see
+ * above; WEIR_INVALID: not started; WEIR_NOMEM: it is over, but there was none for the report.
  */
 WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
 

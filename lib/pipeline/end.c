@@ -160,7 +160,7 @@ bool weir__pipeline_has_started(weir_pipeline *pipeline) {
 
 weir_status weir_pipeline_cancel(weir_pipeline *pipeline) {
     if (pipeline == NULL || !weir__pipeline_has_started(pipeline))
-        return WEIR_INVALID;
+        return weir__refuse_unstarted(pipeline, "cancel");
     weir__pipeline_cancel_as(pipeline, WEIR_CANCELLED);
     return WEIR_OK;
 }
@@ -203,7 +203,7 @@ static weir_status wait_for_sources(weir_pipeline *pipeline, weir_deadline deadl
 
 weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline) {
     if (pipeline == NULL || !weir__pipeline_has_started(pipeline))
-        return WEIR_INVALID;
+        return weir__refuse_unstarted(pipeline, "wait");
     return weir__pipeline_is_self(pipeline) ? WEIR_DEADLOCK : wait_for_sources(pipeline, deadline);
 }
 
@@ -312,13 +312,13 @@ weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline
     if (report != NULL)
         *report = NULL;
     if (pipeline == NULL || !weir__pipeline_has_started(pipeline))
-        return WEIR_INVALID;
+        return weir__refuse_unstarted(pipeline, "finish");
     weir__pipeline_begin_end(pipeline);
     weir_status status = weir__pipeline_is_self(pipeline) ? WEIR_DEADLOCK : end(pipeline, deadline, report);
     if (status == WEIR_BUSY || report == NULL)
         return status;
-    bool lacking = weir_pipeline_report(pipeline, report) != WEIR_OK;
-    return lacking && status != WEIR_DEADLOCK ? WEIR_NOMEM : status;
+    weir_status reported = weir_pipeline_report(pipeline, report);
+    return reported == WEIR_OK || status == WEIR_DEADLOCK ? status : reported;
 }
 
 bool weir__pipeline_end_cancelled(weir_pipeline *pipeline) {

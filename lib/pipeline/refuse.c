@@ -46,9 +46,15 @@ weir_status weir__refuse(const weir_pipeline *pipeline, weir_status status, cons
 
 weir_status weir__refuse_null(const char *call) {
     const weir__note *note = weir__note_of_thread();
-    if (note->about == NULL && note->text[0] != '\0') /* why there is no pipeline */
+    if (note->about == NULL && strncmp(note->text, "create: ", 8) == 0) /* why there is no pipeline */
         return weir__refuse(NULL, WEIR_INVALID, NULL, "%s", note->text);
     return weir__refuse(NULL, WEIR_INVALID, NULL, "%s: the pipeline is NULL", call);
+}
+
+weir_status weir__refuse_unstarted(const weir_pipeline *pipeline, const char *call) {
+    if (pipeline == NULL)
+        return weir__refuse_null(call);
+    return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: the pipeline is not started", call);
 }
 
 weir_status weir__refuse_memory(const weir_pipeline *pipeline, weir_status status, const char *stage,

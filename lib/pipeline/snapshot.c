@@ -326,13 +326,15 @@ static weir_report *take(weir_pipeline *pipeline, struct draft *draft) {
 }
 
 weir_status weir_pipeline_report(weir_pipeline *pipeline, weir_report **report) {
-    if (pipeline == NULL || report == NULL)
-        return WEIR_INVALID;
+    if (pipeline == NULL)
+        return weir__refuse_null("report");
+    if (report == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "report: report is NULL");
     struct draft draft = {.stages = NULL};
     weir_report *made = prepare(pipeline, &draft) ? take(pipeline, &draft) : NULL;
     discard(&draft);
     if (made == NULL)
-        return WEIR_NOMEM;
+        return weir__refuse(pipeline, WEIR_NOMEM, NULL, "report: there is no memory for it");
     *report = made;
     return WEIR_OK;
 }
