@@ -16,6 +16,17 @@
 #include "faults.h"
 #include "ledger.h"
 
+/* What is too much for memory is refused by the library, not by a sanitizer. */
+const char *__tsan_default_options(void);
+const char *__tsan_default_options(void) {
+    return "allocator_may_return_null=1";
+}
+
+const char *__asan_default_options(void);
+const char *__asan_default_options(void) {
+    return "allocator_may_return_null=1";
+}
+
 static const weir_stage_options plain = {.name = "a", .func = hand_back};
 
 static int no_source(weir_task *task, void *item, void *arg) {

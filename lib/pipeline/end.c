@@ -124,11 +124,19 @@ static bool holds_items(const weir_pipeline *pipeline) {
     return false;
 }
 
+/* While it is being started the end waits: only then is there something to join (is_busy_locked, in join.c). */
 static bool start_dropper(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->starts_dropper = true;
+    weir__lock_release(&pipeline->lock);
     pipeline->dropper = (weir__thread){.main = drop_and_tell, .arg = pipeline};
     strcpy(pipeline->dropper.name, "weir-drop");
-    pipeline->has_dropper = weir__thread_start(&pipeline->dropper);
-    return pipeline->has_dropper;
+    bool started = weir__thread_start(&pipeline->dropper);
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->starts_dropper = false;
+    pipeline->has_dropper = started;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+    return started;
 }
 
 /* For a thread that has a deadline: another one drops what is inside. Without one it has to. */

@@ -56,7 +56,7 @@ static bool is_late(struct wait *wait) {
 
 /* With the lock held. */
 static bool is_busy_locked(const weir_pipeline *pipeline) {
-    return pipeline->running > 0 || pipeline->cancelling;
+    return pipeline->running > 0 || pipeline->cancelling || pipeline->starts_dropper;
 }
 
 /* Until the limit, or, beyond it, for a moment. Returns whether something is still inside. */

@@ -68,6 +68,7 @@ struct weir_pipeline {
     bool has_show, has_watch;
     uint64_t over;        /* when it was */
     weir__thread dropper; /* of who cancels with a deadline, and then of who ends it */
+    bool starts_dropper;  /* the other members are not to be looked at yet */
     bool has_dropper;
     struct weir__show *show;   /* of who claims, and then of who ends it */
     struct weir__watch *watch; /* likewise */
