@@ -15,11 +15,11 @@
 
 /* What goes wrong; allocations are the ledger's. */
 static struct {
-    enum fault kind;
-    atomic_size_t left; /* until it goes wrong; 0: it has, or it never will */
-    bool ever_after;
+    _Atomic(enum fault) kind; /* threads that sleep look at it while another one is set */
+    atomic_size_t left;       /* until it goes wrong; 0: it has, or it never will */
+    atomic_bool ever_after;
     atomic_bool happened;
-    bool yields; /* a sleep that goes wrong */
+    atomic_bool yields; /* a sleep that goes wrong */
 } fault;
 
 static bool is_due(enum fault kind) {
