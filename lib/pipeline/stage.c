@@ -142,12 +142,12 @@ static void end_worker(void *raw) {
     weir_task *task = raw;
     weir_stage *stage = task->stage;
     weir__callback call;
-    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_FINI);
     if (stage->options.fini != NULL) {
+        weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_FINI);
         stage->options.fini(task->state);
         weir__border();
+        weir__callback_end(&call);
     }
-    weir__callback_end(&call);
     weir__u64_store_release(&task->ended, weir__clock_now());
     weir__pipeline_leave(stage);
 }
