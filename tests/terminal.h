@@ -15,7 +15,7 @@ struct terminal {
 };
 
 /*
- * Opens a pseudo-terminal of 24 rows that is nobody's controlling terminal; the caller closes both ends. Returns false,
+ * Opens a pseudo-terminal of 24 rows that is no controlling terminal; the caller closes both ends. Returns false,
  * and prints a line that says what is not tested, if the system has none: the caller's test then ends. If the environment
  * has WEIR_NEED_TERMINAL, that fails the test instead.
  */

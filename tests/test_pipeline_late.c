@@ -1,6 +1,6 @@
 /*
  * test_pipeline_late.c - what the deadline of an end covers: each function of the program's, wherever it is called, and
- * the end of each thread. Who is late is named, with the place.
+ * the end of each thread. A late thread is named, with its place.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -493,7 +493,7 @@ START_TEST (what_is_refused_names_the_stage_the_member_and_the_value) {
 }
 END_TEST
 
-/* ---- whose message it is ---- */
+/* ---- the owner of a message ---- */
 
 START_TEST (a_chain_of_calls_without_a_pipeline_says_why_there_is_none) {
     weir_pipeline *none = NULL;
@@ -608,10 +608,10 @@ static Suite *messages_suite(void) {
     TCase *each = add_things_case(suite, "each");
     tcase_add_checked_fixture(each, block_signals, unblock_signals);
     tcase_add_loop_test(each, what_is_refused_names_the_stage_the_member_and_the_value, 0, (int)COUNT_OF(refusals));
-    TCase *whose = add_things_case(suite, "whose");
-    tcase_add_test(whose, a_chain_of_calls_without_a_pipeline_says_why_there_is_none);
-    tcase_add_test(whose, a_message_is_of_its_pipeline_and_of_its_thread);
-    tcase_add_test(whose, a_name_with_a_line_end_is_one_line);
+    TCase *owner = add_things_case(suite, "owner");
+    tcase_add_test(owner, a_chain_of_calls_without_a_pipeline_says_why_there_is_none);
+    tcase_add_test(owner, a_message_is_of_its_pipeline_and_of_its_thread);
+    tcase_add_test(owner, a_name_with_a_line_end_is_one_line);
     TCase *faults = add_things_case(suite, "faults");
     tcase_add_checked_fixture(faults, block_signals, unblock_signals);
     tcase_add_loop_test(faults, every_call_that_fails_for_want_of_something_says_so, 0, 2);

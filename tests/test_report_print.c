@@ -307,8 +307,8 @@ START_TEST (a_late_thread_is_told_with_its_place) {
         assert_has(text, line);
         free(text);
     }
-    weir_late_worker nobody = {"", SIZE_MAX, SECONDS, true, WEIR_IN_STREAM};
-    weir_report report = {.name = "x", .late_count = 1, .late = &nobody};
+    weir_late_worker helper = {"", SIZE_MAX, SECONDS, true, WEIR_IN_STREAM};
+    weir_report report = {.name = "x", .late_count = 1, .late = &helper};
     char *text = printed(&report, WEIR_TABLE);
     assert_has(text, "\nstuck: the pipeline, writing to a stream for 1.0 s\n");
     free(text);

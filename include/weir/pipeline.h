@@ -401,7 +401,7 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * running have `grace` to return: those of the stages, init, fini, drop and the other callbacks, destructors of what a
  * thread has of its own, and a stream that takes nothing. A deadline that has passed is soon enough where nothing is
  * inside. The threads are joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN (at a cancel at
- * once), so that who gets from them comes to the end. What the stages' functions have written can be read here then.
+ * once), so that loops that read them end. What the stages' functions have written can be read here then.
  * `report` may be NULL; else `*report` is always set, by each call: to a report, which the caller frees, or to NULL,
  * with WEIR_INVALID or out of memory.
  *

@@ -87,7 +87,7 @@ typedef enum weir_place {
 
 /* A thread that is inside a function for too long: beyond the attempt_time, or after the end. */
 typedef struct weir_late_worker {
-    const char *stage; /* whose worker it is, or whose function; "": the pipeline's own */
+    const char *stage; /* of the worker, or of the function; "": the pipeline's own */
     size_t number;     /* of the worker in its stage, from 0; the thread is named "stage-number"; SIZE_MAX: no worker */
     uint64_t since;    /* ns before the report */
     bool stuck;        /* the pipeline is to be over, and it has not come back */

@@ -34,7 +34,7 @@ void weir__tree_add(weir__tree *tree, weir__tree_node *node);
 void weir__tree_remove(weir__tree *tree, weir__tree_node *node);
 
 /*
- * Goes through a tree that does not change meanwhile, from its root: returns the node after this one, or NULL after the
+ * Goes through a tree that does not change, from its root: returns the node after this one, or NULL after the
  * last. Each node comes once, a node before those below it.
  */
 weir__tree_node *weir__tree_after(const weir__tree *tree, const weir__tree_node *node);

@@ -157,7 +157,7 @@ static inline const weir__slot *weir__outlook_slot(const weir__outlook *outlook,
     return ahead < left ? outlook->slot + ahead : queue->ring + (ahead - left);
 }
 
-/* How far a partner may run ahead of who waits for it: half-way round, so that neither waits for the other then. */
+/* How far a streaming partner may run ahead of a waiting thread: half-way round, so that neither side blocks then. */
 static inline size_t weir__queue_far(const weir_queue *queue) {
     size_t half = queue->capacity / 2;
     return half < WEIR__SPIN_FARTHEST ? half : WEIR__SPIN_FARTHEST;

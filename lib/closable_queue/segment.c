@@ -8,7 +8,7 @@
 char weir__slot_empty;
 char weir__slot_sentinel;
 
-/* Whoever publishes the segment releases this. */
+/* Publishing the segment releases this. */
 static void begin(weir__segment *segment, size_t slots) {
     weir__ptr_store_relaxed(&segment->next, NULL);
     segment->end = segment->slots + slots;

@@ -14,12 +14,12 @@
  * L1  `weir__lock_sleepers` counts the threads of the process that sleep for any lock, or are about to. While it is zero
  *     a lock is given back by a plain store. A sleeper first counts itself, then has the barrier made, and only then
  *     writes CONTENDED and sleeps.
- * L2  Who gives a lock back by a plain store looks at the count after it again, and wakes a sleeper if it is no longer
- *     zero. Either the store comes before the barrier that its processor makes, and the sleeper sees the lock free; or
+ * L2  A holder that gives a lock back by a plain store looks at the count after it again, and wakes a sleeper if it is
+ *     no longer zero. Either the store comes before the barrier that its processor makes, and the sleeper sees the lock free; or
  *     the look comes after it, and sees the sleeper. The plain store may write FREE over CONTENDED; then the wake makes
  *     good for it. Else a wake is for nothing, at worst.
  * L3  A sleeper needs no barrier of its own if the count has not been zero since another sleeper's barrier was made. The
- *     bit SEEN says that; it is set by who has made one, while it is counted, and taken away when the count is zero.
+ *     bit SEEN says that; the sleeper that has made one sets it, while it is counted, and it goes when the count is zero.
  * L4  If the barrier fails, one that is never taken back is counted, so that from then on locks are given back by an
  *     exchange; for those that are being given back at that moment the sleepers wake every millisecond.
  *

@@ -5,7 +5,7 @@
  */
 #include "park/spin.h"
 
-static const uint64_t quick_yield = 2 * 1000;           /* ns: no other thread has run meanwhile */
+static const uint64_t quick_yield = 2 * 1000;           /* ns: no other thread has run in it */
 static const uint64_t longest_counted = 4 * 1000;       /* ns of a yield: what others use is not our waiting */
 static const uint64_t long_yield = 2500 * 1000;         /* ns: another thread had a time slice */
 static const uint64_t too_short = 20 * 1000 * 1000;     /* ns: a time in which a clock of used time is not exact */

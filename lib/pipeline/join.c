@@ -123,9 +123,7 @@ static bool helper_is_late(struct wait *wait) {
     return late;
 }
 
-/*
- * Until all of these threads are joined, or one is late. In slices: a cancel may come meanwhile.
- */
+/* Until all of these threads are joined, or one is late. In slices: a cancel may come in between. */
 static bool join_by(struct wait *wait, bool (*join)(weir_pipeline *, uint64_t), bool (*names_late)(struct wait *)) {
     uint64_t exit = weir_deadline_after(time_to_exit);
     for (;;) {

@@ -63,11 +63,11 @@ struct weir_pipeline {
     weir__visit *visits; /* V3 */
     bool finishing;      /* a thread is inside the end */
     bool cancelling;     /* a thread drops what is inside; it is not over before that is done */
-    size_t claims;       /* threads that start a helper, while which nobody may begin to end it */
+    size_t claims;       /* threads that start a helper; the end waits for them */
     bool launched;       /* the start is over, and has not failed */
     bool has_show, has_watch;
     uint64_t over;        /* when it was */
-    weir__thread dropper; /* of who cancels with a deadline, and then of who ends it */
+    weir__thread dropper; /* of the thread that cancels with a deadline, then of the one that ends it */
     bool starts_dropper;  /* the other members are not to be looked at yet */
     bool has_dropper;
     struct weir__show *show;   /* of who claims, and then of who ends it */

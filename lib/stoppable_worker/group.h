@@ -56,7 +56,7 @@ struct weir_worker {
     bool initialised;         /* fini is due */
     bool waited;              /* for room, so that the time of this batch tells nothing */
     unsigned singles;         /* items that were taken alone while more were allowed */
-    size_t joined;            /* 1: it is; of who joins */
+    size_t joined;            /* 1: it is; of the joining thread */
     size_t owes;              /* items that are begun and not settled */
     size_t most;              /* B3: how many may be taken at once */
     weir__returned *returned; /* for giving back; NULL once that has happened */
@@ -76,7 +76,7 @@ struct weir__group {
     weir__leave *leave;
     weir_queue *in, *out;
     size_t count;
-    size_t joined; /* threads; of who joins */
+    size_t joined; /* threads; of the joining thread */
 
     weir__team team;       /* as the queue knows the group */
     weir__u32 lost_result; /* 1: `out` had no memory for a result */

@@ -40,7 +40,7 @@ struct line {
 static struct {
     const char *program; /* set before any other thread exists; constant from then on, as the next three */
     bool interactive;
-    weir_queue *lines; /* that wait; NULL: there is no thread, and who says something writes it */
+    weir_queue *lines; /* that wait; NULL: no thread, each caller writes its own */
     weir_threads *writer;
     atomic_size_t left_out;  /* messages, since the last one that was written */
     pthread_mutex_t lock;    /* of what is next */

@@ -71,7 +71,7 @@ void machine_fail(const char *format, ...) {
     vsnprintf(failure, sizeof failure, format, rest);
     va_end(rest);
     machine_trace("FAILS: %s", failure);
-    fibre_switch(machine.self + 1, 0); /* and nobody comes back */
+    fibre_switch(machine.self + 1, 0); /* it does not return */
     __builtin_unreachable();
 }
 

@@ -9,7 +9,7 @@
 
 const struct scenario scenarios[] = {
     {.name = "lock_is_given_back",
-     .shows = "a thread that sleeps for a lock is woken by who gives it back with a store",
+     .shows = "a thread that sleeps for a lock is woken by a holder that gives it back with a store",
      .run = scenario_lock_is_given_back,
      .core = true},
     {.name = "lock_has_two_sleepers", .shows = "two that sleep for it are", .run = scenario_lock_has_two_sleepers},
