@@ -114,6 +114,13 @@ int run_pass_on(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
+int run_pass_gate(weir_task *task, void *item, void *gate) {
+    (void)task;
+    (void)item;
+    gate_pass(gate);
+    return 0;
+}
+
 int run_pass_on_at_gate(weir_task *task, void *item, void *gate) {
     gate_pass(gate);
     weir_task_emit(task, item);
@@ -203,6 +210,16 @@ weir_report *report_of(weir_pipeline *pipeline) {
     assert_status(WEIR_OK, weir_pipeline_report(pipeline, &report));
     ck_assert_ptr_nonnull(report);
     return report;
+}
+
+void wait_until_empty(weir_pipeline *pipeline) {
+    uint64_t live = 1;
+    for (weir_deadline limit = hang_limit(); live > 0; nap()) {
+        ck_assert_uint_lt(now(), limit);
+        weir_report *report = report_of(pipeline);
+        live = report->counts.live;
+        weir_report_free(report);
+    }
 }
 
 const weir_stage_report *stage_in(const weir_report *report, const char *name) {

@@ -53,6 +53,9 @@ int run_batch_consume(weir_task *task, void *const *items, size_t count, void *u
 int run_pass_on(weir_task *task, void *item, void *unused);
 int run_pass_on_at_gate(weir_task *task, void *item, void *gate);
 
+/* A weir_task_func that passes a gate, which is the argument, and keeps the item. */
+int run_pass_gate(weir_task *task, void *item, void *gate);
+
 /* A weir_copy_func: a new thing, made of what the other was made of. */
 void *copy_thing(void *thing, void *unused);
 
@@ -74,6 +77,9 @@ void finish_and_destroy(weir_pipeline *pipeline, weir_status wanted);
 void destroy_pipeline(weir_pipeline *pipeline);
 
 weir_report *report_of(weir_pipeline *pipeline);
+
+/* Returns when no item is live. */
+void wait_until_empty(weir_pipeline *pipeline);
 const weir_stage_report *stage_in(const weir_report *report, const char *name);
 
 /* in = done + failed + dead + dropped + live, and none of them more than came in. */

@@ -184,23 +184,6 @@ START_TEST (a_queue_gives_a_bursts_memory_back_to_the_system) {
 }
 END_TEST
 
-static void wait_until_empty(weir_pipeline *pipeline) {
-    uint64_t live = 1;
-    for (weir_deadline limit = hang_limit(); live > 0; nap()) {
-        ck_assert_uint_lt(now(), limit);
-        weir_report *report = report_of(pipeline);
-        live = report->counts.live;
-        weir_report_free(report);
-    }
-}
-
-static int wait_at_gate(weir_task *task, void *item, void *gate) {
-    (void)task;
-    (void)item;
-    gate_pass(gate);
-    return 0;
-}
-
 /* The pool keeps cells for 4,096 items, and each worker 32. */
 START_TEST (a_pipeline_gives_a_bursts_memory_back_to_the_system) {
     enum { ITEMS = 300000 };
@@ -211,7 +194,7 @@ START_TEST (a_pipeline_gives_a_bursts_memory_back_to_the_system) {
         WEIR_OK,
         weir_pipeline_add(pipeline, NULL,
                           &(weir_stage_options){
-                              .name = "waits", .run = wait_at_gate, .arg = &gate, .threads = 4, .capacity = ITEMS}));
+                              .name = "waits", .run = run_pass_gate, .arg = &gate, .threads = 4, .capacity = ITEMS}));
     assert_status(WEIR_OK, weir_pipeline_start(pipeline));
     size_t before = resident(), most = blocks() + (ITEMS * 136 / WEIR__CHUNK + 1) / CHUNKS + 1;
     for (size_t i = 0; i < ITEMS; i++)

@@ -74,23 +74,6 @@ END_TEST
 
 /* ---- items in flight ---- */
 
-static void wait_until_empty(weir_pipeline *pipeline) {
-    uint64_t live = 1;
-    for (weir_deadline limit = hang_limit(); live > 0; nap()) {
-        ck_assert_uint_lt(now(), limit);
-        weir_report *report = report_of(pipeline);
-        live = report->counts.live;
-        weir_report_free(report);
-    }
-}
-
-static int wait_at_gate(weir_task *task, void *item, void *gate) {
-    (void)task;
-    (void)item;
-    gate_pass(gate);
-    return 0;
-}
-
 /* A cell of 128 bytes for each item in flight, and 3% for the slabs; of a burst the pool keeps WEIR__POOL cells. */
 START_TEST (an_item_takes_a_cell_and_gives_it_back) {
     enum { ITEMS = 100000, THREADS = 3, SLACK = 8 * WEIR__SLAB };
@@ -99,7 +82,7 @@ START_TEST (an_item_takes_a_cell_and_gives_it_back) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     (void)add_stage(pipeline,
                     (weir_stage_options){
-                        .name = "waits", .run = wait_at_gate, .arg = &gate, .threads = THREADS, .capacity = ITEMS});
+                        .name = "waits", .run = run_pass_gate, .arg = &gate, .threads = THREADS, .capacity = ITEMS});
     start_pipeline(pipeline);
     size_t before = ledger_bytes();
     for (size_t i = 0; i < ITEMS; i++)
@@ -227,7 +210,7 @@ START_TEST (callers_that_time_out_leave_the_line_to_the_others) {
     struct gate gate = GATE;
     struct pipeline_call calls[CALLERS] = {0};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 1});
-    (void)add_stage(pipeline, (weir_stage_options){.name = "gate", .run = wait_at_gate, .arg = &gate});
+    (void)add_stage(pipeline, (weir_stage_options){.name = "gate", .run = run_pass_gate, .arg = &gate});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
     for (size_t i = 0; i < CALLERS; i++) {
