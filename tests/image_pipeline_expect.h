@@ -37,6 +37,7 @@ void add_list_tests(TCase *cases);
 void add_names_tests(TCase *cases);
 void add_replace_tests(TCase *cases);
 void add_retry_tests(TCase *cases);
+void add_second_name_tests(TCase *cases);
 void add_target_tests(TCase *cases);
 void add_usage_tests(TCase *cases);
 

@@ -53,7 +53,7 @@ START_TEST (a_second_picture_of_a_name_fails_and_both_are_named) {
 }
 END_TEST
 
-START_TEST (urls_clash_by_their_last_component_and_a_query_counts_where_it_tells_what_it_is) {
+START_TEST (a_name_is_the_last_component_of_a_url_and_a_query_counts_where_it_tells_what_it_is) {
     struct server server = server_start(photo(1));
     char list[1024];
     int port = server.port;
@@ -64,13 +64,22 @@ START_TEST (urls_clash_by_their_last_component_and_a_query_counts_where_it_tells
              port, port, port, port, port);
     write_text(in_root("url-clash"), list);
     struct result result = run_thumbs("--from", in_root("url-clash"), "--to", in_root("url-clash-out"), NULL);
-    expect_counts(&result, 4, 1); /* the last is the first once more */
+    expect_counts(&result, 5, 0); /* the last is the first once more */
+    expect_whole(in_root("url-clash-out/a.jpg"));
+    expect_whole(in_root("url-clash-out/image.php-c9aff77574334305.jpg"));
+    ck_assert_uint_eq(count_files(in_root("url-clash-out")), 4);
+    result_free(&result);
+
+    snprintf(list, sizeof list,
+             "http://127.0.0.1:%d/file/a.jpg\nhttp://u:secret@127.0.0.1:%d/file/x/a.jpg?sig=secret\ta.jpg\n", port,
+             port);
+    write_text(in_root("url-clash"), list);
+    result = run_thumbs("--from", in_root("url-clash"), "--to", in_root("url-clash-out"), NULL);
+    expect_counts(&result, 1, 1);
     expect_text(result.err,
                 "/file/x/a.jpg: download: its thumbnail would be called a.jpg, as that of http://127.0.0.1:");
     expect_text(result.err, "; a tab and another name can follow the URL\n");
     ck_assert_ptr_null(strstr(result.err, "secret"));
-    expect_whole(in_root("url-clash-out/image.php-c9aff77574334305.jpg"));
-    ck_assert_uint_eq(count_files(in_root("url-clash-out")), 3);
     result_free(&result);
     server_stop(&server);
 }
@@ -95,6 +104,6 @@ END_TEST
 void add_names_tests(TCase *cases) {
     tcase_add_test(cases, a_name_depends_on_its_picture_alone);
     tcase_add_test(cases, a_second_picture_of_a_name_fails_and_both_are_named);
-    tcase_add_test(cases, urls_clash_by_their_last_component_and_a_query_counts_where_it_tells_what_it_is);
+    tcase_add_test(cases, a_name_is_the_last_component_of_a_url_and_a_query_counts_where_it_tells_what_it_is);
     tcase_add_test(cases, long_names_are_cut_and_stay_apart);
 }

@@ -506,6 +506,7 @@ static Suite *create_suite(void) {
     add_names_tests(cases);
     add_replace_tests(cases);
     add_retry_tests(cases);
+    add_second_name_tests(cases);
     add_target_tests(cases);
     add_usage_tests(cases);
     suite_add_tcase(suite, cases);

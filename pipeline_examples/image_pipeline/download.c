@@ -114,13 +114,16 @@ static int check_photo(weir_task *task, const struct work *work, const struct ph
                           photo->is_url ? "; a tab and another name can follow the URL" : "");
 }
 
-/* Whether its thumbnail is there already. What else is there in its place fails the task. */
+/* Whether its thumbnail is there already, under one name of the picture or the other. What else is there in its place fails the task. */
 static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bool *is_there) {
     const struct work *work = downloader->work;
     *is_there = false;
     if (!work->options->skip_existing)
         return 0;
-    enum target_state state = target_look(&downloader->target, task, work, downloader->photo);
+    enum target_state state;
+    do
+        state = target_look(&downloader->target, task, work, downloader->photo);
+    while (state == TARGET_OTHER && photo_take_long_name(downloader->photo));
     *is_there = state == TARGET_SAME;
     return state == TARGET_SAME || state == TARGET_UNKNOWN ? 0 : target_refuse(task, state, downloader->photo);
 }

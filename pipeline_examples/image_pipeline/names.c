@@ -20,8 +20,11 @@ enum {
     FIRST_SIZE = 256,
     STEM_MAX = 200, /* bytes of a name, of which most file systems allow 255, without what is put behind it */
     DIGITS = 16,
-    NAME_SIZE = STEM_MAX + 1 + DIGITS + sizeof ".jpg"
+    NAME_SIZE = STEM_MAX + 1 + DIGITS + sizeof ".jpg",
+    LONG_NAME_SIZE = NAME_SIZE + 1 + DIGITS
 };
+
+_Static_assert(LONG_NAME_SIZE <= 256, "a long name is too long for a file");
 
 struct entry {
     char *name;   /* NULL: free */
@@ -88,6 +91,14 @@ char *names_make(const char *original, const char *query) {
     }
     snprintf(name, sizeof name, "%s%s%s", safe, digest, digest[0] == '\0' && is_jpeg(safe) ? "" : ".jpg");
     return strdup(name);
+}
+
+char *names_make_long(const char *name, const char *url) {
+    char digest[DIGITS + 1], long_name[LONG_NAME_SIZE];
+    const char *ending = strrchr(name, '.'); /* each short name has one */
+    digest_write(digest, DIGITS, "", 0, url, strlen(url));
+    snprintf(long_name, sizeof long_name, "%.*s-%s%s", (int)(ending - name), name, digest, ending);
+    return strdup(long_name);
 }
 
 /* ---- the set ---- */

@@ -18,6 +18,13 @@ void photo_show(char *text, size_t size, const struct photo *photo) {
         snprintf(text, size, "%s", photo->label);
 }
 
+bool photo_take_long_name(struct photo *photo) {
+    if (photo->long_name == NULL || photo->name == photo->long_name)
+        return false;
+    photo->name = photo->long_name;
+    return true;
+}
+
 void photo_forget_image(struct photo *photo) {
     free(photo->image);
     photo->image = NULL;

@@ -16,10 +16,11 @@
 struct photo {
     char *label;       /* what people call it: the file's name, or the URL; constant, as the next five */
     char *url;         /* where it is downloaded */
-    const char *name;  /* what its thumbnail is called */
-    size_t first;      /* the number of the photo that came to this name first; its own, if that is this one */
+    size_t first;      /* the number of the photo that came to its name first; its own, if that is this one */
     bool is_url;       /* the label is a URL */
     const char *fault; /* why it cannot be downloaded; NULL: it can be tried */
+    char *long_name;   /* what its thumbnail is called if its name is another's in the target; NULL: it has no second */
+    const char *name;  /* what its thumbnail is called; NULL: it has a fault */
 
     unsigned char *image; /* the picture as it was downloaded; NULL before, and once it is resized */
     size_t image_size;
@@ -38,6 +39,9 @@ enum { PHOTO_LABEL_SIZE = 1024 };
 
 /* Writes what people call it. What is said may be logged, and seen by others: no secrets of a URL in it. */
 void photo_show(char *text, size_t size, const struct photo *photo);
+
+/* Gives its thumbnail the long name from now on. False: it has that name already, or has no second one. */
+bool photo_take_long_name(struct photo *photo);
 
 /* Gives the memory of the downloaded picture back, which nobody needs after resizing. */
 void photo_forget_image(struct photo *photo);

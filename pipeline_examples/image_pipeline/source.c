@@ -53,6 +53,17 @@ static bool give_name(struct source *source, struct photo *photo, char *name) {
     return photo->name != NULL;
 }
 
+/* Of a picture from a list without a name of its own: the long name if another picture of the list has the short one. */
+static bool give_either_name(struct source *source, struct photo *photo, char *name) {
+    if (!give_name(source, photo, name))
+        return false;
+    char *long_name = names_make_long(photo->name, photo->url);
+    if (source_clash(source, photo) != NULL)
+        return give_name(source, photo, long_name);
+    photo->long_name = long_name;
+    return long_name != NULL;
+}
+
 /* ---- a folder ---- */
 
 /* A dangling link stays in: that it leads nowhere should be said, and the download will say it. */
@@ -153,9 +164,9 @@ static const char *fault_of(const char *url) {
 }
 
 static bool add_url(struct source *source, char *entry) {
-    char *name = strchr(entry, '\t');
-    if (name != NULL) {
-        name += strspn(name, "\t ");
+    char *own_name = strchr(entry, '\t');
+    if (own_name != NULL) {
+        own_name += strspn(own_name, "\t ");
         entry[strcspn(entry, "\t")] = '\0';
     }
     if (!add_label(source, entry))
@@ -164,7 +175,10 @@ static bool add_url(struct source *source, char *entry) {
     photo->is_url = true;
     photo->fault = fault_of(entry);
     photo->url = url_encode_blanks(entry);
-    return photo->url != NULL && give_name(source, photo, name != NULL ? names_make(name, NULL) : name_from_url(entry));
+    if (photo->url == NULL || photo->fault != NULL)
+        return photo->url != NULL; /* what fails takes no name away */
+    return own_name != NULL ? give_name(source, photo, names_make(own_name, NULL))
+                            : give_either_name(source, photo, name_from_url(entry));
 }
 
 bool source_from_list(struct source *source, const char *path, bool is_null_separated) {
@@ -194,6 +208,7 @@ const struct photo *source_clash(const struct source *source, const struct photo
 void source_free(struct source *source) {
     for (size_t i = 0; i < source->count; i++) {
         free(source->photos[i].url);
+        free(source->photos[i].long_name);
         free(source->photos[i].label);
     }
     free(source->photos);

@@ -29,8 +29,9 @@ struct source {
 bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place);
 
 /*
- * Reads a list (list.h) of URLs. An entry can have a tab and, behind it, a name for the thumbnail. What is no URL stays
- * in the list, and fails. False: a message was printed.
+ * Reads a list (list.h) of URLs. An entry can have a tab and, behind it, a name for the thumbnail. Without one, it has
+ * the long name if an earlier one of another URL has its short name. What is no URL stays in the list, and fails.
+ * False: a message was printed.
  */
 bool source_from_list(struct source *source, const char *path, bool is_null_separated);
 

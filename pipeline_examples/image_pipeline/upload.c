@@ -6,8 +6,9 @@
  * never answer, an abandoned photo can turn up there nevertheless; whole or not is up to that server.
  *
  * A thumbnail is put on the condition that nothing is there (RFC 9110, 13.1.2: If-None-Match), which costs nothing. A
- * server that refuses is asked what is there: the thumbnail of the same picture is replaced. A server that does not know
- * the condition and ignores it replaces whatever it has.
+ * server that refuses is asked what is there: the thumbnail of the same picture is replaced, and beside that of another
+ * picture this one gets its long name, on the same condition. A server that does not know the condition and ignores it
+ * replaces whatever it has.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -29,9 +30,9 @@ struct uploader {
     struct curl_slist *headers, *conditional; /* without and with the condition that nothing is there */
     bool is_unconditional;                    /* the server says that it knows no conditions */
     struct work *work;
-    const struct photo *photo; /* the one in work */
-    size_t sent;               /* bytes of its thumbnail that libcurl has taken */
-    char answer[128];          /* how the body of the answer begins: servers give their reason there */
+    struct photo *photo; /* the one in work */
+    size_t sent;         /* bytes of its thumbnail that libcurl has taken */
+    char answer[128];    /* how the body of the answer begins: servers give their reason there */
 };
 
 static size_t give_bytes(char *buffer, size_t one, size_t size, void *argument) {
@@ -113,13 +114,16 @@ void upload_fini(void *state) {
     free(uploader);
 }
 
-static bool set_target(struct uploader *uploader, const struct photo *photo) {
+/* Where the thumbnail goes, and what goes with it. */
+static bool set_request(struct uploader *uploader, struct curl_slist *headers) {
+    const struct photo *photo = uploader->photo;
     char *url = url_join(uploader->work->ends.to_url, photo->name);
     if (url == NULL)
         return false;
     CURL *curl = uploader->transfer.curl;
     bool ok = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK; /* libcurl keeps a copy */
     ok = ok && curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)photo->thumbnail_size) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
     free(url);
     return ok;
 }
@@ -136,31 +140,31 @@ static const char *reason(struct uploader *uploader) {
 
 /* Sends the thumbnail. Returns 0, and the status of the answer; or fails the task. */
 static int put(struct uploader *uploader, weir_task *task, bool is_conditional, long *status) {
-    struct curl_slist *headers = is_conditional ? uploader->conditional : uploader->headers;
     uploader->sent = 0;
     memset(uploader->answer, 0, sizeof uploader->answer);
-    if (curl_easy_setopt(uploader->transfer.curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK)
+    if (!set_request(uploader, is_conditional ? uploader->conditional : uploader->headers))
         return weir_task_fail(task, FAILED, "out of memory");
     return transfer_run(&uploader->transfer, task, status);
 }
 
-/* The same, where nothing is there or the thumbnail of the same picture. */
+/* The same, where nothing is there or the thumbnail of the same picture, under one name of the picture or the other. */
 static int put_carefully(struct uploader *uploader, weir_task *task, long *status) {
-    int code = put(uploader, task, true, status);
-    if (code == 0 && *status == STATUS_NOT_IMPLEMENTED) {
-        uploader->is_unconditional = true;
-        return put(uploader, task, false, status);
-    }
-    if (code != 0 || *status != STATUS_CONDITION_FAILED)
-        return code;
-    enum target_state state = target_look(&uploader->target, task, uploader->work, uploader->photo);
+    enum target_state state;
+    do {
+        int code = put(uploader, task, true, status);
+        if (code == 0 && *status == STATUS_NOT_IMPLEMENTED) {
+            uploader->is_unconditional = true;
+            return put(uploader, task, false, status);
+        }
+        if (code != 0 || *status != STATUS_CONDITION_FAILED)
+            return code;
+        state = target_look(&uploader->target, task, uploader->work, uploader->photo);
+    } while (state == TARGET_OTHER && photo_take_long_name(uploader->photo));
     return state == TARGET_SAME ? put(uploader, task, false, status) : target_refuse(task, state, uploader->photo);
 }
 
 static int upload(struct uploader *uploader, weir_task *task) {
     long status;
-    if (!set_target(uploader, uploader->photo))
-        return weir_task_fail(task, FAILED, "out of memory");
     int code = uploader->work->options->overwrite || uploader->is_unconditional
                    ? put(uploader, task, false, &status)
                    : put_carefully(uploader, task, &status);
