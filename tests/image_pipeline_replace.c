@@ -41,7 +41,7 @@ START_TEST (what_weir_thumbs_has_not_made_is_replaced_only_when_asked_for) {
     expect_counts(&result, 1, 2);
     expect_text(result.err,
                 "a.jpg: upload: a.jpg is there, and was not made by weir-thumbs; --overwrite replaces it\n");
-    expect_text(result.err, "b.jpg: upload: b.jpg is there, and cannot be looked at; --overwrite replaces it\n");
+    expect_text(result.err, "b.jpg: upload: b.jpg may be there, and cannot be looked at; --overwrite replaces it\n");
     expect_same_file(in_root("album/a.jpg"), photo(2));
     expect_same_file(in_root("album/b.jpg"), photo(3));
     ck_assert_uint_eq(count_files(in_root("album")), 3);
@@ -166,18 +166,39 @@ START_TEST (a_server_that_has_something_in_the_place_is_asked_what) {
 }
 END_TEST
 
-START_TEST (a_server_without_conditions_gets_none) {
+/* How often a text is in the log. */
+static size_t count_in_log(const struct server *server, const char *text) {
+    char *log = read_file(server_log(server), NULL);
+    size_t count = 0;
+    for (const char *c = log; (c = strstr(c, text)) != NULL; c++)
+        count++;
+    free(log);
+    return count;
+}
+
+START_TEST (a_server_without_conditions_gets_none_and_is_asked_what_is_there) {
     struct server server = server_start(photo(1));
     char url[128];
     snprintf(url, sizeof url, "http://127.0.0.1:%d/simple", server.port);
     struct result result = run_thumbs("--from", in_root("photos"), "--to", url, "--uploads", "1", NULL);
     expect_counts(&result, 12, 0);
-    char *log = read_file(server_log(&server), NULL);
-    size_t conditions = 0;
-    for (const char *c = log; (c = strstr(c, "If-None-Match")) != NULL; c++)
-        conditions++;
-    ck_assert_uint_eq(conditions, 1);
-    free(log);
+    ck_assert_uint_eq(count_in_log(&server, "If-None-Match"), 1);
+    ck_assert_uint_eq(count_in_log(&server, "GET /simple/"), 12);
+    ck_assert_uint_eq(count_in_log(&server, "PUT /simple/"), 13);
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+START_TEST (a_server_without_conditions_keeps_what_weir_thumbs_has_not_made) {
+    char url[128];
+    struct server server = server_start(photo(3));
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/full", server.port);
+    struct result result = run_thumbs("--from", in_root("photos"), "--to", url, "--uploads", "1", NULL);
+    expect_counts(&result, 0, 12);
+    expect_text(result.err, "photo-0001.jpg is there, and was not made by weir-thumbs; --overwrite replaces it\n");
+    ck_assert_uint_eq(count_in_log(&server, "PUT /full/"), 1);
+    ck_assert_uint_eq(count_in_log(&server, "If-None-Match: *"), 1);
     result_free(&result);
     server_stop(&server);
 }
@@ -189,5 +210,6 @@ void add_replace_tests(TCase *cases) {
     tcase_add_test(cases, a_run_of_the_failed_ones_replaces_nothing_of_the_run_before);
     tcase_add_test(cases, existing_thumbnails_are_skipped_when_asked_for);
     tcase_add_test(cases, a_server_that_has_something_in_the_place_is_asked_what);
-    tcase_add_test(cases, a_server_without_conditions_gets_none);
+    tcase_add_test(cases, a_server_without_conditions_gets_none_and_is_asked_what_is_there);
+    tcase_add_test(cases, a_server_without_conditions_keeps_what_weir_thumbs_has_not_made);
 }

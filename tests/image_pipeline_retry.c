@@ -3,15 +3,19 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "image_pipeline_expect.h"
 #include "image_pipeline_server.h"
 
 static const int passing[] = {200, 408, 429, 500, 502, 503, 504}; /* 200: half a picture */
 
-enum { PASSING = sizeof passing / sizeof *passing, AWAY = 20 };
+enum { PASSING = sizeof passing / sizeof *passing, AWAY = 20, HELD = 4, BEHIND = 60, IN_FLIGHT = 7, WAITING = 12 };
 
 static void write_passing(const char *path, const struct server *server) {
     FILE *list = fopen(path, "w");
@@ -84,9 +88,122 @@ START_TEST (a_server_that_is_away_for_a_while_loses_nothing) {
 }
 END_TEST
 
+/* How often the server was asked. */
+static size_t count_requests(const struct server *server) {
+    char *log = read_file(server_log(server), NULL);
+    size_t count = 0;
+    for (const char *c = log; (c = strstr(c, " HTTP/1.1\r\n")) != NULL; c++)
+        count++;
+    free(log);
+    return count;
+}
+
+static bool holds_all_threads(const void *server) {
+    return count_requests(server) >= HELD;
+}
+
+/* It goes with a transfer of each thread under way; the others find it away, and all of them it again. */
+START_TEST (a_server_that_goes_and_comes_back_loses_nothing) {
+    struct server server = server_start(photo(1)), other = server_start(photo(1));
+    FILE *list = fopen(in_root("goes"), "w");
+    ck_assert_ptr_nonnull(list);
+    for (int i = 0; i < HELD + BEHIND; i++)
+        fprintf(list, "http://127.0.0.1:%d/%s/ok.jpg?%d\n", server.port, i < HELD ? "once-0" : "file", i);
+    fprintf(list, "http://127.0.0.1:%d/file/last.jpg\n", other.port);
+    fclose(list);
+    struct program program =
+        start_thumbs("--from", in_root("goes"), "--to", in_root("goes-out"), "--downloads", "4", NULL);
+    ck_assert(wait_until(holds_all_threads, &server));
+    server_stop(&server);
+    ck_assert(wait_until(server_was_asked, &other));
+    server = server_start_again(photo(1), &server);
+    struct result result = program_finish(&program);
+    expect_counts(&result, HELD + BEHIND + 1, 0);
+    ck_assert_uint_ge(figure(&result, "retried"), BEHIND); /* at most a few threads were late */
+    ck_assert_uint_eq(count_files(in_root("goes-out")), HELD + BEHIND + 1);
+    result_free(&result);
+    server_stop(&server);
+    server_stop(&other);
+}
+END_TEST
+
+static const int looks[] = {429, 500, 502, 503, 504, 0};
+
+/* The question what is in the place of a thumbnail, by an upload and by a download. 0: the server breaks off. */
+START_TEST (a_look_that_fails_for_a_reason_that_passes_is_tried_again) {
+    char url[128], folder[32];
+    snprintf(folder, sizeof folder, "looks-%d", looks[_i]);
+    make_folder(in_root("%s", folder));
+    copy_file(photo(1), in_root("%s/a.jpg", folder));
+    struct result result = run_thumbs("--from", in_root("%s", folder), "--to", in_root("%s-out", folder), NULL);
+    expect_counts(&result, 1, 0);
+    result_free(&result);
+    for (int skips = 0; skips < 2; skips++) {
+        struct server server = server_start(in_root("%s-out/a.jpg", folder));
+        snprintf(url, sizeof url, "http://127.0.0.1:%d/look-%d", server.port, looks[_i]);
+        result = run_thumbs("--from", in_root("%s", folder), "--to", url, skips ? "--skip-existing" : NULL, NULL);
+        expect_counts(&result, skips ? 0 : 1, 0);
+        ck_assert_uint_eq(figure(&result, "skipped"), (uint64_t)skips);
+        ck_assert_uint_eq(figure(&result, "retried"), 1);
+        result_free(&result);
+        server_stop(&server);
+    }
+}
+END_TEST
+
+START_TEST (without_retries_a_look_is_tried_once) {
+    char url[128];
+    struct server server = server_start(photo(1));
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/look-503", server.port);
+    make_folder(in_root("look-once"));
+    copy_file(photo(1), in_root("look-once/a.jpg"));
+    struct result result = run_thumbs("--from", in_root("look-once"), "--to", url, "--retries", "0", NULL);
+    expect_counts(&result, 0, 1);
+    expect_text(result.err, "a.jpg: upload: it cannot be seen what is there: HTTP status 503\n");
+    ck_assert_uint_eq(figure(&result, "retried"), 0);
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+static bool gave_all_in_flight(const void *server) {
+    return count_requests(server) >= IN_FLIGHT;
+}
+
+/* The box is so large that one thumbnail may wait beside those in queues and threads. */
+START_TEST (thumbnails_that_wait_for_another_attempt_hold_up_downloads) {
+    char url[128];
+    struct server server = server_start(photo(1)), target = server_start(photo(1));
+    server_stop(&target);
+    FILE *list = fopen(in_root("waiting"), "w");
+    ck_assert_ptr_nonnull(list);
+    for (int i = 0; i < WAITING; i++)
+        fprintf(list, "http://127.0.0.1:%d/file/%d.jpg\n", server.port, i);
+    fclose(list);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/201/x", target.port);
+    struct program program =
+        start_thumbs("--from", in_root("waiting"), "--to", url, "-s", "16384x16384", "--queue", "1", "--downloads", "1",
+                     "--resizes", "1", "--uploads", "1", "--retries", "100", NULL);
+    ck_assert(wait_until(gave_all_in_flight, &server));
+    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL); /* more would have been asked for by now */
+    ck_assert_uint_eq(count_requests(&server), IN_FLIGHT);
+    target = server_start_again(photo(1), &target);
+    struct result result = program_finish(&program);
+    expect_counts(&result, WAITING, 0);
+    result_free(&result);
+    server_stop(&server);
+    server_stop(&target);
+}
+END_TEST
+
 void add_retry_tests(TCase *cases) {
     tcase_add_test(cases, a_download_that_fails_for_a_reason_that_passes_is_tried_again);
     tcase_add_test(cases, an_upload_that_fails_for_a_reason_that_passes_is_tried_again);
     tcase_add_test(cases, without_retries_each_transfer_is_tried_once);
     tcase_add_test(cases, a_server_that_is_away_for_a_while_loses_nothing);
+    tcase_add_test(cases, a_server_that_goes_and_comes_back_loses_nothing);
+    tcase_add_loop_test(cases, a_look_that_fails_for_a_reason_that_passes_is_tried_again, 0,
+                        (int)(sizeof looks / sizeof *looks));
+    tcase_add_test(cases, without_retries_a_look_is_tried_once);
+    tcase_add_test(cases, thumbnails_that_wait_for_another_attempt_hold_up_downloads);
 }

@@ -107,10 +107,39 @@ static bool is_first(const char *head, const char *log) {
 /* Fails the first request, and answers the next one as it should be. */
 static void answer_at_last(int connection, const char *head, const char *file, const char *log, int status) {
     bool first = is_first(head, log), is_get = strncmp(head, "GET ", 4) == 0;
+    if (first && status == 0)
+        pause();
     if (is_get && (!first || status == 200))
         send_file(connection, file, first ? 2 : 1);
     else
         send_head(connection, first ? status : 201, "Content-Length: 0\r\n");
+}
+
+/* The answer of a store; 200: `file`; 0: none. */
+static int status_of_store(const char *head, const char *kind, const char *log) {
+    bool fails_first = strncmp(kind, "look-", 5) == 0;
+    if (strncmp(head, "GET ", 4) == 0)
+        return fails_first && is_first(head, log) ? atoi(kind + 5) : strcmp(kind, "simple") == 0 ? 404 : 200;
+    if (strstr(head, "If-None-Match: *") == NULL)
+        return 201;
+    return fails_first || strcmp(kind, "taken") == 0 ? 412 : 501;
+}
+
+static void send_line(int connection, int status) {
+    send_head(connection, status, "Content-Type: text/plain\r\nContent-Length: 10\r\n");
+    send_all(connection, "no reason\n", 10);
+}
+
+static void answer_as_store(int connection, const char *file, int status) {
+    if (status == 200)
+        send_file(connection, file, 1);
+    else if (status != 0)
+        send_line(connection, status);
+}
+
+static bool is_store(const char *kind) {
+    return strcmp(kind, "taken") == 0 || strncmp(kind, "look-", 5) == 0 || strcmp(kind, "simple") == 0 ||
+           strcmp(kind, "full") == 0;
 }
 
 static void answer(int connection, const char *file, const char *log) {
@@ -132,16 +161,10 @@ static void answer(int connection, const char *file, const char *log) {
         send_without_end(connection);
     else if (strncmp(kind, "once-", 5) == 0)
         answer_at_last(connection, head, file, log, atoi(kind + 5));
-    else if (strcmp(kind, "taken") == 0 && strncmp(head, "GET ", 4) == 0)
-        send_file(connection, file, 1);
-    else {
-        bool is_refused = strstr(head, "If-None-Match: *") != NULL;
-        int status = strcmp(kind, "taken") == 0    ? (is_refused ? 412 : 201)
-                     : strcmp(kind, "simple") == 0 ? (is_refused ? 501 : 201)
-                                                   : atoi(kind);
-        send_head(connection, status, "Content-Type: text/plain\r\nContent-Length: 10\r\n");
-        send_all(connection, "no reason\n", 10);
-    }
+    else if (is_store(kind))
+        answer_as_store(connection, file, status_of_store(head, kind, log));
+    else
+        send_line(connection, atoi(kind));
     finish(connection);
 }
 
@@ -160,7 +183,7 @@ static void serve(int listener, const char *file, const char *log) {
     }
 }
 
-/* Port 0: one that the system picks. */
+/* Port 0: one that the system picks, and a new log. */
 static struct server start_at(const char *file, int port) {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
@@ -175,7 +198,8 @@ static struct server start_at(const char *file, int port) {
     struct server server = {.port = ntohs(address.sin_port)};
     char log[512];
     snprintf(log, sizeof log, "%s", server_log(&server));
-    write_text(log, "");
+    if (port == 0)
+        write_text(log, "");
     server.pid = fork();
     ck_assert_int_ge(server.pid, 0);
     if (server.pid == 0) {

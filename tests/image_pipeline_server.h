@@ -21,14 +21,16 @@ struct server {
  *   /redirect/...  302 to /file/...                  /endless/...   200 and bytes that never end
  *   /hang/...      nothing, for ever                 /short/...     200 and half of the bytes that were announced
  *   /taken/...     200 and `file`; for a PUT 412, if it has the condition that nothing is there, and 201
- *   /simple/...    for a PUT with that condition 501, and without 201
- *   /once-NNN/...  the first time that each URL is asked for status NNN, of 200 with half of `file`, and then
- *                  200 and `file`; for a PUT 201
+ *   /look-NNN/...  the same, but for status NNN, of 0 no answer, the first time that each URL is asked for
+ *   /simple/...    404; for a PUT with that condition 501, and without 201
+ *   /full/...      200 and `file`; for a PUT as /simple/
+ *   /once-NNN/...  the first time that each URL is asked for status NNN, of 200 with half of `file`, of 0 nothing, for
+ *                  ever; and then 200 and `file`; for a PUT 201
  *   /NNN/...       status NNN and a line of text, also for PUT
  */
 struct server server_start(const char *file);
 
-/* Starts one again on the port of one that was stopped. */
+/* Starts one again on the port of one that was stopped. It knows what was asked for before. */
 struct server server_start_again(const char *file, const struct server *stopped);
 
 /* The file with the heads of all requests that server_start's server has got, and of some the start of the body. */

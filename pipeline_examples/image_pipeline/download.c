@@ -97,7 +97,7 @@ static int download(struct downloader *downloader, weir_task *task) {
     if (code != 0)
         return code;
     if (status != STATUS_OK)
-        return weir_task_fail(task, transfer_status_code(status), "HTTP status %ld", status);
+        return weir_task_fail(task, transfer_status_code(&downloader->transfer, status), "HTTP status %ld", status);
     return downloader->photo->image_size > 0 ? 0 : weir_task_fail(task, FAILED, "empty");
 }
 
@@ -121,11 +121,14 @@ static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bo
     if (!work->options->skip_existing)
         return 0;
     enum target_state state;
-    do
-        state = target_look(&downloader->target, task, work, downloader->photo);
-    while (state == TARGET_OTHER && photo_take_long_name(downloader->photo));
+    do {
+        int code = target_look(&downloader->target, task, work, downloader->photo, &state);
+        if (code != 0)
+            return code;
+    } while (state == TARGET_OTHER && photo_take_long_name(downloader->photo));
     *is_there = state == TARGET_SAME;
-    return state == TARGET_SAME || state == TARGET_UNKNOWN ? 0 : target_refuse(task, state, downloader->photo);
+    bool is_in_the_way = state == TARGET_OTHER || state == TARGET_FOREIGN;
+    return is_in_the_way ? target_refuse(task, state, downloader->photo) : 0;
 }
 
 int download_photo(weir_task *task, void *item, void *state) {

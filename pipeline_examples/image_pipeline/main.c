@@ -6,9 +6,10 @@
  *                      +---- dead letters -------+----------------------------+----> progress
  *
  * A weir pipeline of three stages; this file declares them, and puts the photos. A slow stage fills the queue in front
- * of it, and that holds the faster ones back: however many pictures there are, only so many are in memory. A picture
- * that fails becomes a dead letter, which says why, and the others go on. Ctrl-C has the pipeline finish what is in it,
- * and a second one has it drop that; its report counts every photo that was put in just one place.
+ * of it, and that holds the faster ones back: however many pictures there are, only so many are in memory, those that
+ * wait for another attempt among them. A picture that fails becomes a dead letter, which says why, and the others go
+ * on. Ctrl-C has the pipeline finish what is in it, and a second one has it drop that; its report counts every photo
+ * that was put in just one place.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -26,6 +27,17 @@
 #include "terminal.h"
 #include "transfer.h"
 
+/*
+ * How many pictures are in the pipeline at once: those in its queues and threads, and those that back off. Of the last
+ * each may keep its thumbnail, which takes about a byte for each pixel of the box at most.
+ */
+static size_t most_in_flight(const struct options *options) {
+    enum { MOST_BACKING_OFF = 1000, MOST_PIXELS = 256 << 20 };
+    size_t backing_off = MOST_PIXELS / ((size_t)options->width * (size_t)options->height);
+    return 3 * options->queue + options->downloads + options->resizes + options->uploads +
+           (backing_off < MOST_BACKING_OFF ? backing_off : MOST_BACKING_OFF);
+}
+
 /* What add refuses, the start refuses too, with the same message. */
 static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue *dead) {
     const struct options *options = work->options;
@@ -35,10 +47,7 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
         {.name = "upload", .run = upload_photo, .init = upload_init, .fini = upload_fini},
     };
     const weir_retry retry = {.attempts = options->retries + 1, .backoff = WEIR_SECOND, .when = transfer_is_transient};
-    if (work->ends.origin == NULL) /* the servers inside this program are not away */
-        stages[0].retry = retry;
-    if (work->ends.store == NULL)
-        stages[2].retry = retry;
+    stages[0].retry = stages[2].retry = retry;
     const size_t threads[] = {options->downloads, options->resizes, options->uploads};
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
         stages[i].threads = threads[i];
@@ -95,7 +104,7 @@ static void make_thumbnails(struct work *work, weir_report **report) {
     weir_queue *dead = NULL;
     weir_status status = weir_queue_create(&dead, work->options->queue);
     if (status == WEIR_OK)
-        status = weir_pipeline_create(&pipeline, NULL);
+        status = weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_items = most_in_flight(work->options)});
     if (status == WEIR_OK)
         status = start(pipeline, work, dead);
     if (status == WEIR_OK)

@@ -11,7 +11,7 @@
 
 #include "url.h"
 
-enum { STATUS_OK = 200, STATUS_PARTIAL = 206 };
+enum { STATUS_OK = 200, STATUS_PARTIAL = 206, STATUS_NOT_FOUND = 404, STATUS_GONE = 410 };
 
 /* A server that gives more than was asked for is not listened to any longer. */
 static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
@@ -42,34 +42,55 @@ void target_close(struct target *target) {
     transfer_close(&target->transfer);
 }
 
-/* Whether the start of something has come. */
-static bool fetch_start(struct target *target, weir_task *task, const char *url) {
-    long status = 0;
+/*
+ * Asks for the start of what is there. Returns 0, and in `*status` the HTTP status of the answer, of which all that is
+ * needed has come, or 0: there is no answer, and none to hope for. Or fails the task.
+ */
+static int fetch_start(struct target *target, weir_task *task, const char *url, long *status) {
     target->size = 0;
     if (curl_easy_setopt(target->transfer.curl, CURLOPT_URL, url) != CURLE_OK)
-        return false;
-    int code = transfer_run(&target->transfer, task, &status);
-    curl_easy_getinfo(target->transfer.curl, CURLINFO_RESPONSE_CODE, &status);
-    return (status == STATUS_OK || status == STATUS_PARTIAL) && (code == 0 || target->size == sizeof target->start);
+        return weir_task_fail(task, FAILED, "out of memory");
+    int code = transfer_run(&target->transfer, task, status);
+    if (code != 0 && target->size == sizeof target->start) {
+        curl_easy_getinfo(target->transfer.curl, CURLINFO_RESPONSE_CODE, status);
+        return 0;
+    }
+    if (code == 0 && transfer_status_code(&target->transfer, *status) == TRANSIENT)
+        return weir_task_fail(task, TRANSIENT, "it cannot be seen what is there: HTTP status %ld", *status);
+    if (code != 0)
+        *status = 0;
+    return code == TRANSIENT ? code : 0;
 }
 
-enum target_state target_look(struct target *target, weir_task *task, const struct work *work,
-                              const struct photo *photo) {
-    char mine[MARK_SIZE], theirs[MARK_SIZE];
-    char *url = url_join(work->ends.to_url, photo->name);
-    bool is_there = url != NULL && fetch_start(target, task, url);
-    free(url);
-    if (!is_there)
+static enum target_state state_of(const struct target *target, long status, const char *mine) {
+    char theirs[MARK_SIZE];
+    if (status == STATUS_NOT_FOUND || status == STATUS_GONE)
+        return TARGET_NOTHING;
+    if (status != STATUS_OK && status != STATUS_PARTIAL)
         return TARGET_UNKNOWN;
     if (!mark_get(theirs, target->start, target->size))
         return TARGET_FOREIGN;
-    source_mark(mine, &work->ends.source, photo);
     return strcmp(mine, theirs) == 0 ? TARGET_SAME : TARGET_OTHER;
 }
 
+int target_look(struct target *target, weir_task *task, const struct work *work, const struct photo *photo,
+                enum target_state *state) {
+    long status;
+    char mine[MARK_SIZE], *url = url_join(work->ends.to_url, photo->name);
+    if (url == NULL)
+        return weir_task_fail(task, FAILED, "out of memory");
+    int code = fetch_start(target, task, url, &status);
+    free(url);
+    if (code != 0)
+        return code;
+    source_mark(mine, &work->ends.source, photo);
+    *state = state_of(target, status, mine);
+    return 0;
+}
+
 int target_refuse(weir_task *task, enum target_state state, const struct photo *photo) {
-    const char *what = state == TARGET_OTHER     ? "is the thumbnail of another picture"
-                       : state == TARGET_FOREIGN ? "was not made by weir-thumbs"
-                                                 : "cannot be looked at";
-    return weir_task_fail(task, FAILED, "%s is there, and %s; --overwrite replaces it", photo->name, what);
+    const char *what = state == TARGET_OTHER     ? "is there, and is the thumbnail of another picture"
+                       : state == TARGET_FOREIGN ? "is there, and was not made by weir-thumbs"
+                                                 : "may be there, and cannot be looked at";
+    return weir_task_fail(task, FAILED, "%s %s; --overwrite replaces it", photo->name, what);
 }

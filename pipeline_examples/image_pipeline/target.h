@@ -18,19 +18,23 @@ struct target {
 };
 
 enum target_state {
+    TARGET_NOTHING, /* nothing is there */
     TARGET_SAME,    /* the thumbnail of the same picture */
     TARGET_OTHER,   /* the thumbnail of another picture */
     TARGET_FOREIGN, /* what weir-thumbs has not made */
-    TARGET_UNKNOWN  /* nothing is there, or it cannot be looked at */
+    TARGET_UNKNOWN  /* it cannot be looked at */
 };
 
 /* `target` must stay where it is until it is closed. False: as transfer_open. */
 bool target_open(struct target *target, const struct work *work);
 void target_close(struct target *target);
 
-/* Looks what is in the place of this photo's thumbnail. It may tell the task of a failure, which a later one replaces. */
-enum target_state target_look(struct target *target, weir_task *task, const struct work *work,
-                              const struct photo *photo);
+/*
+ * Looks what is in the place of this photo's thumbnail. Returns 0, and tells it in `*state`; or fails the task, if there
+ * is no memory, or for a reason that may pass.
+ */
+int target_look(struct target *target, weir_task *task, const struct work *work, const struct photo *photo,
+                enum target_state *state);
 
 /* Fails the task because of what is in the way. */
 int target_refuse(weir_task *task, enum target_state state, const struct photo *photo);

@@ -38,6 +38,7 @@ bool transfer_open(struct transfer *transfer, long timeout, bool is_embedded) {
     if (curl == NULL)
         return false;
     transfer->curl = curl;
+    transfer->is_embedded = is_embedded;
     bool ok = allow_only_http(curl) == CURLE_OK && limit_time(curl, timeout) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK; /* there are other threads */
@@ -58,7 +59,7 @@ void transfer_close(struct transfer *transfer) {
 }
 
 /* A server that is away, or an answer that broke off. A name that cannot be resolved is more likely a wrong one. */
-static int error_code(CURLcode code) {
+static int error_code(const struct transfer *transfer, CURLcode code) {
     switch (code) {
         case CURLE_COULDNT_CONNECT:
         case CURLE_OPERATION_TIMEDOUT:
@@ -66,13 +67,13 @@ static int error_code(CURLcode code) {
         case CURLE_PARTIAL_FILE:
         case CURLE_RECV_ERROR:
         case CURLE_SEND_ERROR:
-            return TRANSIENT;
+            return transfer->is_embedded ? FAILED : TRANSIENT;
         default:
             return FAILED;
     }
 }
 
-int transfer_status_code(long status) {
+int transfer_status_code(const struct transfer *transfer, long status) {
     switch (status) {
         case 408: /* request timeout */
         case 429: /* too many requests */
@@ -80,7 +81,7 @@ int transfer_status_code(long status) {
         case 502:
         case 503:
         case 504:
-            return TRANSIENT;
+            return transfer->is_embedded ? FAILED : TRANSIENT;
         default:
             return FAILED;
     }
@@ -102,5 +103,5 @@ int transfer_run(struct transfer *transfer, weir_task *task, long *status) {
     if (transfer->failure != 0 || (code == CURLE_OK && *status != 0))
         return transfer->failure;
     const char *reason = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
-    return weir_task_fail(task, error_code(code), "%s", code == CURLE_OK ? "no HTTP answer" : reason);
+    return weir_task_fail(task, error_code(transfer, code), "%s", code == CURLE_OK ? "no HTTP answer" : reason);
 }

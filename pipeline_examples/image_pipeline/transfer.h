@@ -15,8 +15,9 @@
 
 struct transfer {
     CURL *curl;
-    weir_task *task; /* that it runs for */
-    int failure;     /* what weir_task_fail has returned to the callback that ends it; 0: none has */
+    bool is_embedded; /* it asks a server inside this program, which is not away, and whose failures do not pass */
+    weir_task *task;  /* that it runs for */
+    int failure;      /* what weir_task_fail has returned to the callback that ends it; 0: none has */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -26,7 +27,7 @@ bool transfer_open(struct transfer *transfer, long timeout, bool is_embedded);
 void transfer_close(struct transfer *transfer);
 
 /* The code of a failure with this HTTP status. */
-int transfer_status_code(long status);
+int transfer_status_code(const struct transfer *transfer, long status);
 
 /* For the pipeline: whether an attempt that failed with this code is worth another one. */
 weir_retry_func transfer_is_transient;

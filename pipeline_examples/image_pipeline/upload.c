@@ -7,8 +7,8 @@
  *
  * A thumbnail is put on the condition that nothing is there (RFC 9110, 13.1.2: If-None-Match), which costs nothing. A
  * server that refuses is asked what is there: the thumbnail of the same picture is replaced, and beside that of another
- * picture this one gets its long name, on the same condition. A server that does not know the condition and ignores it
- * replaces whatever it has.
+ * picture this one gets its long name, on the same condition. A server that says that it knows no conditions is asked
+ * what is there first. One that ignores the condition replaces whatever it has.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -147,32 +147,42 @@ static int put(struct uploader *uploader, weir_task *task, bool is_conditional, 
     return transfer_run(&uploader->transfer, task, status);
 }
 
-/* The same, where nothing is there or the thumbnail of the same picture, under one name of the picture or the other. */
+/* The same on the condition that nothing is there. `*is_open`: the server leaves it open whether something is. */
+static int put_if_new(struct uploader *uploader, weir_task *task, long *status, bool *is_open) {
+    if (!uploader->is_unconditional) {
+        int code = put(uploader, task, true, status);
+        *is_open = code == 0 && (*status == STATUS_CONDITION_FAILED || *status == STATUS_NOT_IMPLEMENTED);
+        uploader->is_unconditional = code == 0 && *status == STATUS_NOT_IMPLEMENTED;
+        return code;
+    }
+    *is_open = true;
+    return 0;
+}
+
+/* Puts it where nothing is or the thumbnail of the same picture, under one name of the picture or the other. */
 static int put_carefully(struct uploader *uploader, weir_task *task, long *status) {
     enum target_state state;
+    bool is_open;
     do {
-        int code = put(uploader, task, true, status);
-        if (code == 0 && *status == STATUS_NOT_IMPLEMENTED) {
-            uploader->is_unconditional = true;
-            return put(uploader, task, false, status);
-        }
-        if (code != 0 || *status != STATUS_CONDITION_FAILED)
+        int code = put_if_new(uploader, task, status, &is_open);
+        if (code == 0 && is_open)
+            code = target_look(&uploader->target, task, uploader->work, uploader->photo, &state);
+        if (code != 0 || !is_open)
             return code;
-        state = target_look(&uploader->target, task, uploader->work, uploader->photo);
     } while (state == TARGET_OTHER && photo_take_long_name(uploader->photo));
-    return state == TARGET_SAME ? put(uploader, task, false, status) : target_refuse(task, state, uploader->photo);
+    bool is_free = state == TARGET_SAME || (state == TARGET_NOTHING && uploader->is_unconditional);
+    return is_free ? put(uploader, task, false, status) : target_refuse(task, state, uploader->photo);
 }
 
 static int upload(struct uploader *uploader, weir_task *task) {
     long status;
-    int code = uploader->work->options->overwrite || uploader->is_unconditional
-                   ? put(uploader, task, false, &status)
-                   : put_carefully(uploader, task, &status);
+    int code = uploader->work->options->overwrite ? put(uploader, task, false, &status)
+                                                  : put_carefully(uploader, task, &status);
     if (code != 0 || status == 200 || status == 201 || status == 204)
         return code;
     const char *text = reason(uploader);
-    return weir_task_fail(task, transfer_status_code(status), "HTTP status %ld%s%s", status, *text == '\0' ? "" : ": ",
-                          text);
+    return weir_task_fail(task, transfer_status_code(&uploader->transfer, status), "HTTP status %ld%s%s", status,
+                          *text == '\0' ? "" : ": ", text);
 }
 
 /* Tells, of a picture that is done, how its thumbnail was made. */
