@@ -99,6 +99,13 @@ AC_DEFUN([WEIR_CHUNK_BLOCKS], [
   AM_CONDITIONAL([CHUNK_BLOCKS], [test "$weir_sanitizer$weir_cv_madvise" = noneyes])
 ])
 
+# WEIR_TELL: the library tells tools that look for data races of what it does, if it is not itself built with
+# ThreadSanitizer; Helgrind and DRD, if their headers are there. After WEIR_SANITIZER.
+AC_DEFUN([WEIR_TELL], [
+  AC_CHECK_HEADERS([valgrind/helgrind.h])
+  AM_CONDITIONAL([TELL_NONE], [test "$weir_sanitizer" = thread])
+])
+
 # WEIR_THREAD_NAME: pthread_setname_np(thread, name), as Linux and FreeBSD have it.
 AC_DEFUN([WEIR_THREAD_NAME], [
   AC_CACHE_CHECK([for pthread_setname_np with two arguments], [weir_cv_thread_name], [

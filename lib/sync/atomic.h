@@ -2,12 +2,15 @@
  * atomic.h - the atomic variables that weir uses, each operation with its memory order in its name.
  *
  * C11 atomics underneath. There is no sequentially consistent operation and no fence: what weir does is proved from
- * acquire and release alone, so the same source is right on x86-64 and on arm64.
+ * acquire and release alone, so the same source is right on x86-64 and on arm64. Tools that look for races are told of
+ * each of them (tell.h).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #ifndef WEIR_SYNC_ATOMIC_H
 #define WEIR_SYNC_ATOMIC_H
+
+#include "sync/tell.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -34,34 +37,48 @@ static inline void weir__u32_store_relaxed(weir__u32 *a, uint32_t value) {
 }
 
 static inline uint32_t weir__u32_load_acquire(const weir__u32 *a) {
-    return atomic_load_explicit(&a->value, memory_order_acquire);
+    uint32_t was = atomic_load_explicit(&a->value, memory_order_acquire);
+    weir__acquire_of(a);
+    return was;
 }
 
 static inline void weir__u32_store_release(weir__u32 *a, uint32_t value) {
+    weir__release_of(a);
     atomic_store_explicit(&a->value, value, memory_order_release);
 }
 
 static inline uint32_t weir__u32_exchange_acquire(weir__u32 *a, uint32_t value) {
-    return atomic_exchange_explicit(&a->value, value, memory_order_acquire);
+    uint32_t was = atomic_exchange_explicit(&a->value, value, memory_order_acquire);
+    weir__acquire_of(a);
+    return was;
 }
 
 static inline uint32_t weir__u32_exchange_release(weir__u32 *a, uint32_t value) {
+    weir__release_of(a);
     return atomic_exchange_explicit(&a->value, value, memory_order_release);
 }
 
 /* Stores `value` if `a` holds `expected`, and says whether it did. */
 static inline bool weir__u32_swap_acquire(weir__u32 *a, uint32_t expected, uint32_t value) {
-    return atomic_compare_exchange_strong_explicit(&a->value, &expected, value, memory_order_acquire,
-                                                   memory_order_relaxed);
+    bool was = atomic_compare_exchange_strong_explicit(&a->value, &expected, value, memory_order_acquire,
+                                                       memory_order_relaxed);
+    weir__acquire_of(a);
+    return was;
 }
 
 /* Returns what it held before; wraps round, so adding UINT32_MAX takes one away. */
 static inline uint32_t weir__u32_add_acquire_release(weir__u32 *a, uint32_t value) {
-    return atomic_fetch_add_explicit(&a->value, value, memory_order_acq_rel);
+    weir__release_of(a);
+    uint32_t was = atomic_fetch_add_explicit(&a->value, value, memory_order_acq_rel);
+    weir__acquire_of(a);
+    return was;
 }
 
 static inline uint32_t weir__u32_or_acquire_release(weir__u32 *a, uint32_t bits) {
-    return atomic_fetch_or_explicit(&a->value, bits, memory_order_acq_rel);
+    weir__release_of(a);
+    uint32_t was = atomic_fetch_or_explicit(&a->value, bits, memory_order_acq_rel);
+    weir__acquire_of(a);
+    return was;
 }
 
 static inline uint64_t weir__u64_load_relaxed(const weir__u64 *a) {
@@ -69,7 +86,9 @@ static inline uint64_t weir__u64_load_relaxed(const weir__u64 *a) {
 }
 
 static inline uint64_t weir__u64_load_acquire(const weir__u64 *a) {
-    return atomic_load_explicit(&a->value, memory_order_acquire);
+    uint64_t was = atomic_load_explicit(&a->value, memory_order_acquire);
+    weir__acquire_of(a);
+    return was;
 }
 
 static inline void weir__u64_store_relaxed(weir__u64 *a, uint64_t value) {
@@ -77,22 +96,31 @@ static inline void weir__u64_store_relaxed(weir__u64 *a, uint64_t value) {
 }
 
 static inline void weir__u64_store_release(weir__u64 *a, uint64_t value) {
+    weir__release_of(a);
     atomic_store_explicit(&a->value, value, memory_order_release);
 }
 
 /* Stores `value` if `a` holds `*expected`, else tells what it holds; may fail for no reason. */
 static inline bool weir__u64_swap_weak_acquire_release(weir__u64 *a, uint64_t *expected, uint64_t value) {
-    return atomic_compare_exchange_weak_explicit(&a->value, expected, value, memory_order_acq_rel,
-                                                 memory_order_acquire);
+    weir__release_of(a);
+    bool was =
+        atomic_compare_exchange_weak_explicit(&a->value, expected, value, memory_order_acq_rel, memory_order_acquire);
+    weir__acquire_of(a);
+    return was;
 }
 
 /* Returns what it held before; wraps round, so adding UINT64_MAX takes one away. */
 static inline uint64_t weir__u64_add_acquire_release(weir__u64 *a, uint64_t value) {
-    return atomic_fetch_add_explicit(&a->value, value, memory_order_acq_rel);
+    weir__release_of(a);
+    uint64_t was = atomic_fetch_add_explicit(&a->value, value, memory_order_acq_rel);
+    weir__acquire_of(a);
+    return was;
 }
 
 static inline uint64_t weir__u64_or_acquire(weir__u64 *a, uint64_t bits) {
-    return atomic_fetch_or_explicit(&a->value, bits, memory_order_acquire);
+    uint64_t was = atomic_fetch_or_explicit(&a->value, bits, memory_order_acquire);
+    weir__acquire_of(a);
+    return was;
 }
 
 static inline uint64_t weir__u64_and_relaxed(weir__u64 *a, uint64_t bits) {
@@ -104,7 +132,9 @@ static inline void *weir__ptr_load_relaxed(const weir__ptr *a) {
 }
 
 static inline void *weir__ptr_load_acquire(const weir__ptr *a) {
-    return atomic_load_explicit(&a->value, memory_order_acquire);
+    void *was = atomic_load_explicit(&a->value, memory_order_acquire);
+    weir__acquire_of(a);
+    return was;
 }
 
 static inline void weir__ptr_store_relaxed(weir__ptr *a, void *value) {
@@ -112,11 +142,15 @@ static inline void weir__ptr_store_relaxed(weir__ptr *a, void *value) {
 }
 
 static inline void weir__ptr_store_release(weir__ptr *a, void *value) {
+    weir__release_of(a);
     atomic_store_explicit(&a->value, value, memory_order_release);
 }
 
 static inline void *weir__ptr_exchange_acquire_release(weir__ptr *a, void *value) {
-    return atomic_exchange_explicit(&a->value, value, memory_order_acq_rel);
+    weir__release_of(a);
+    void *was = atomic_exchange_explicit(&a->value, value, memory_order_acq_rel);
+    weir__acquire_of(a);
+    return was;
 }
 
 #endif /* WEIR_SYNC_ATOMIC_H */

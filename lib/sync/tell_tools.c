@@ -1,0 +1,42 @@
+/*
+ * tell_tools.c - ThreadSanitizer, Helgrind and DRD.
+ *
+ * ThreadSanitizer's functions are there if the program is built with it, else their addresses are null. The others take
+ * requests that are instructions without effect outside of Valgrind; a library that was built without Valgrind's headers
+ * makes none.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "sync/tell.h"
+
+#include <stddef.h>
+
+#if __has_include(<valgrind/helgrind.h>)
+#include <valgrind/helgrind.h> /* DRD takes the same requests */
+#else
+#define RUNNING_ON_VALGRIND 0
+#define ANNOTATE_HAPPENS_BEFORE(address) (void)(address)
+#define ANNOTATE_HAPPENS_AFTER(address) (void)(address)
+#endif
+
+void __tsan_release(void *address) __attribute__((weak));
+void __tsan_acquire(void *address) __attribute__((weak));
+
+bool weir__told;
+
+/* When the library is loaded, which is before any thread uses it. */
+__attribute__((constructor)) static void look_for_tools(void) {
+    weir__told = (__tsan_release != NULL && __tsan_acquire != NULL) || RUNNING_ON_VALGRIND;
+}
+
+void weir__tell_release(const volatile void *address) {
+    if (__tsan_release != NULL)
+        __tsan_release((void *)address);
+    ANNOTATE_HAPPENS_BEFORE((void *)address);
+}
+
+void weir__tell_acquire(const volatile void *address) {
+    if (__tsan_acquire != NULL)
+        __tsan_acquire((void *)address);
+    ANNOTATE_HAPPENS_AFTER((void *)address);
+}

@@ -1,0 +1,85 @@
+/*
+ * race_tools_program.c - a user's program for race_tools.sh: NUMBER items; right, or with a second argument racing.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <weir.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct number {
+    long value;
+};
+
+static long last; /* when racing: of two threads, and nothing says which comes first */
+static int racing;
+static long count;
+
+static void *twice(void *item, void *arg) {
+    (void)arg;
+    if (racing && ((struct number *)item)->value == count - 1)
+        last++;
+    ((struct number *)item)->value *= 2;
+    return item;
+}
+
+static void *add(void *item, void *sum) {
+    *(long *)sum += ((struct number *)item)->value;
+    free(item);
+    return NULL;
+}
+
+static int put_numbers(weir_pipeline *pipeline) {
+    for (long i = 0; i < count; i++) {
+        struct number *number = malloc(sizeof *number);
+        if (number == NULL)
+            return 0;
+        number->value = i;
+        if (weir_pipeline_put(pipeline, number) != WEIR_OK)
+            return 0;
+    }
+    if (racing) {
+        last++;
+        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* no call tells of the order meanwhile */
+    }
+    return 1;
+}
+
+/* A queue whose join is what makes the numbers safe to read. */
+static long join_numbers(void) {
+    static struct number numbers[100];
+    weir_queue *queue = NULL;
+    weir_threads *threads = NULL;
+    long sum = 0;
+    if (weir_queue_create(&queue, 10) || weir_start_threads(&threads, 2, twice, NULL, queue, NULL))
+        return -1;
+    for (int i = 0; i < 100; i++) {
+        numbers[i].value = i;
+        if (weir_queue_put(queue, &numbers[i]) != WEIR_OK)
+            return -1;
+    }
+    if (weir_queue_join(queue) != WEIR_OK)
+        return -1;
+    for (int i = 0; i < 100; i++)
+        sum += numbers[i].value;
+    if (weir_stop_threads(queue, threads) || weir_queue_destroy(queue))
+        return -1;
+    return sum;
+}
+
+int main(int argc, char **argv) {
+    racing = argc > 2;
+    count = argc > 1 ? atol(argv[1]) : 0;
+    long sum = 0;
+    const weir_stage_options stages[] = {{.name = "twice", .func = twice, .threads = 2},
+                                         {.name = "add", .func = add, .arg = &sum}};
+    weir_pipeline *pipeline = NULL;
+    if (weir_pipeline_create(&pipeline, NULL) || weir_pipeline_add(pipeline, NULL, &stages[0]) ||
+        weir_pipeline_add(pipeline, NULL, &stages[1]) || weir_pipeline_start(pipeline) || !put_numbers(pipeline) ||
+        weir_pipeline_finish(pipeline, WEIR_NEVER, NULL) || weir_pipeline_destroy(pipeline))
+        return 2;
+    printf("%ld\n", sum);
+    return sum != count * (count - 1) || join_numbers() != 9900;
+}
