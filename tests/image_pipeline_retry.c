@@ -127,6 +127,50 @@ START_TEST (a_server_that_goes_and_comes_back_loses_nothing) {
 }
 END_TEST
 
+static void write_url(const char *path, const struct server *server, const char *rest) {
+    char url[128];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/%s\n", server->port, rest);
+    write_text(path, url);
+}
+
+static struct timespec now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return time;
+}
+
+/* By itself the second attempt would come within a second. */
+START_TEST (a_transfer_waits_as_long_as_the_server_says) {
+    char url[128];
+    struct server server = server_start(photo(1));
+    write_url(in_root("later"), &server, "later-2/a.jpg");
+    make_folder(in_root("later-from-%d", _i));
+    copy_file(photo(1), in_root("later-from-%d/a.jpg", _i));
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/later-2/x", server.port);
+    struct timespec from = now();
+    struct result result = _i == 0 ? run_thumbs("--from", in_root("later"), "--to", in_root("later-out"), NULL)
+                                   : run_thumbs("--from", in_root("later-from-%d", _i), "--to", url, NULL);
+    expect_counts(&result, 1, 0);
+    ck_assert_uint_eq(figure(&result, "retried"), 1);
+    struct timespec to = now();
+    ck_assert_int_ge((to.tv_sec - from.tv_sec) * 1000 + (to.tv_nsec - from.tv_nsec) / 1000000, 2000);
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+START_TEST (a_wait_that_is_too_long_is_a_failure_at_once) {
+    struct server server = server_start(photo(1));
+    write_url(in_root("much-later"), &server, "later-301/a.jpg");
+    struct result result = run_thumbs("--from", in_root("much-later"), "--to", in_root("much-later-out"), NULL);
+    expect_counts(&result, 0, 1);
+    expect_text(result.err, "a.jpg: download: HTTP status 503, Retry-After 301 s\n");
+    ck_assert_uint_eq(figure(&result, "retried"), 0);
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
 static const int looks[] = {429, 500, 502, 503, 504, 0};
 
 /* The question what is in the place of a thumbnail, by an upload and by a download. 0: the server breaks off. */
@@ -202,6 +246,8 @@ void add_retry_tests(TCase *cases) {
     tcase_add_test(cases, without_retries_each_transfer_is_tried_once);
     tcase_add_test(cases, a_server_that_is_away_for_a_while_loses_nothing);
     tcase_add_test(cases, a_server_that_goes_and_comes_back_loses_nothing);
+    tcase_add_loop_test(cases, a_transfer_waits_as_long_as_the_server_says, 0, 2);
+    tcase_add_test(cases, a_wait_that_is_too_long_is_a_failure_at_once);
     tcase_add_loop_test(cases, a_look_that_fails_for_a_reason_that_passes_is_tried_again, 0,
                         (int)(sizeof looks / sizeof *looks));
     tcase_add_test(cases, without_retries_a_look_is_tried_once);

@@ -104,15 +104,22 @@ static bool is_first(const char *head, const char *log) {
     return count == 1;
 }
 
-/* Fails the first request, and answers the next one as it should be. */
-static void answer_at_last(int connection, const char *head, const char *file, const char *log, int status) {
+/* Fails the first request, with this more in the head, and answers the next one as it should be. */
+static void answer_at_last(int connection, const char *head, const char *file, const char *log, int status,
+                           const char *more) {
     bool first = is_first(head, log), is_get = strncmp(head, "GET ", 4) == 0;
     if (first && status == 0)
         pause();
     if (is_get && (!first || status == 200))
         send_file(connection, file, first ? 2 : 1);
     else
-        send_head(connection, first ? status : 201, "Content-Length: 0\r\n");
+        send_head(connection, first ? status : 201, first ? more : "Content-Length: 0\r\n");
+}
+
+static void answer_later(int connection, const char *head, const char *file, const char *log, int seconds) {
+    char more[64];
+    snprintf(more, sizeof more, "Retry-After: %d\r\nContent-Length: 0\r\n", seconds);
+    answer_at_last(connection, head, file, log, 503, more);
 }
 
 /* The answer of a store; 200: `file`; 0: none. */
@@ -160,7 +167,9 @@ static void answer(int connection, const char *file, const char *log) {
     else if (strcmp(kind, "endless") == 0)
         send_without_end(connection);
     else if (strncmp(kind, "once-", 5) == 0)
-        answer_at_last(connection, head, file, log, atoi(kind + 5));
+        answer_at_last(connection, head, file, log, atoi(kind + 5), "Content-Length: 0\r\n");
+    else if (strncmp(kind, "later-", 6) == 0)
+        answer_later(connection, head, file, log, atoi(kind + 6));
     else if (is_store(kind))
         answer_as_store(connection, file, status_of_store(head, kind, log));
     else

@@ -26,6 +26,7 @@ struct server {
  *   /full/...      200 and `file`; for a PUT as /simple/
  *   /once-NNN/...  the first time that each URL is asked for status NNN, of 200 with half of `file`, of 0 nothing, for
  *                  ever; and then 200 and `file`; for a PUT 201
+ *   /later-N/...   the same for status 503, with Retry-After: N
  *   /NNN/...       status NNN and a line of text, also for PUT
  */
 struct server server_start(const char *file);

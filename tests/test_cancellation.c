@@ -507,7 +507,7 @@ static weir_status call_of_task(struct world *world) {
     bool right = weir_task_attempt(task) == 1 && weir_task_batch_reason(task) == (weir_batch_reason)0 &&
                  !weir_task_cancelled(task) && weir_task_deadline(task) == WEIR_NEVER &&
                  weir_task_pipeline(task) == world->pipeline && weir_task_stop_fd(task) > 2 &&
-                 weir_task_fail(task, 5, "%d", 5) == 5;
+                 weir_task_retry_after(task, 1) == WEIR_INVALID && weir_task_fail(task, 5, "%d", 5) == 5;
     return right ? WEIR_OK : WEIR_INVALID;
 }
 
@@ -579,7 +579,7 @@ static const struct row {
     {"weir_dead_letter_free ", prepare_letter, call_letter_free, NULL, WEIR_OK},
     {"weir_task_emit ", prepare_inside, call_emit, release_by_results, WEIR_OK},
     {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail "
-     "weir_task_pipeline weir_task_stop_fd ",
+     "weir_task_pipeline weir_task_retry_after weir_task_stop_fd ",
      prepare_inside, call_of_task, NULL, WEIR_OK},
     {"weir_deadline_after weir_strerror weir_version weir_signals_original weir_signals_restore ", prepare_nothing,
      call_rest, NULL, WEIR_OK},

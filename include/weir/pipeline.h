@@ -477,6 +477,16 @@ WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
 #endif
     ;
 
+/*
+ * The next attempt at what the function has in hand, if this one fails and is tried again, is made no sooner than `delay`
+ * ns after its failure: what a server says in Retry-After. A longer back-off counts instead. The delay is not random, and
+ * max_backoff does not shorten it. It holds for this attempt; the last call counts, and 0 takes it back. Meanwhile the item
+ * waits as in a back-off; a source waits in its thread.
+ *
+ * WEIR_OK; WEIR_INVALID: NULL, or the stage's retry has no second attempt or no back-off, and nothing has changed.
+ */
+WEIR_API weir_status weir_task_retry_after(weir_task *task, uint64_t delay);
+
 /* Which attempt at this item it is, from 1; of a source: how many calls in a row have failed, and 1. */
 WEIR_API unsigned weir_task_attempt(const weir_task *task);
 

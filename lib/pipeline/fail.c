@@ -55,11 +55,17 @@ static void keep_batch(weir__envelope *batch) {
         at->kept = true;
 }
 
+/* How long until the next attempt, after so many. */
+static uint64_t delay_of(const weir_task *task, unsigned attempts, uint64_t lot) {
+    uint64_t wait = weir__backoff(&task->stage->options.retry, attempts, lot);
+    return wait > task->retry_after ? wait : task->retry_after;
+}
+
 /* Lets it back off, and come back. */
 static void back_off(weir_task *task, weir__envelope *envelope) {
     weir_stage *stage = task->stage;
     uint64_t now = weir__clock_now();
-    uint64_t wait = weir__backoff(&stage->options.retry, envelope->attempts, now ^ envelope->position);
+    uint64_t wait = delay_of(task, envelope->attempts, now ^ envelope->position);
     if (weir__stage_gathers(stage))
         keep_batch(envelope);
     else
@@ -246,7 +252,7 @@ void weir__fail_source(weir_task *task, int code) {
     weir__errors_add(stage, code, task->message, task->failures, !again && fails_fast(stage));
     weir__stage_count(stage, task, WEIR__FAILED);
     if (again) {
-        uint64_t wait = weir__backoff(&stage->options.retry, task->failures, weir__clock_now());
+        uint64_t wait = delay_of(task, task->failures, weir__clock_now());
         weir__count(&task->retried, 1);
         (void)weir__stage_wait_until(stage, task, weir_deadline_after(wait));
         return;

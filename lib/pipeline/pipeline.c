@@ -139,9 +139,7 @@ weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, wei
 
 static bool needs_keeper(const weir_pipeline *pipeline) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        const weir_retry *retry = &stage->options.retry;
-        bool backs_off = retry->attempts > 1 && retry->backoff != 0;
-        if (!weir__stage_is_source(stage) && (backs_off || stage->options.batch.wait != 0))
+        if (!weir__stage_is_source(stage) && (weir__stage_backs_off(stage) || stage->options.batch.wait != 0))
             return true;
     }
     return false;

@@ -54,6 +54,7 @@ static int call_function(weir_task *task, weir__envelope *envelope) {
 static int call(weir_task *task, weir__envelope *envelope) {
     task->envelope = envelope;
     task->message[0] = '\0';
+    task->retry_after = 0;
     task->lost = false;
     weir__timing_begin(task);
     int code = call_function(task, envelope);
@@ -190,6 +191,7 @@ static bool is_source_over(const weir_stage *stage) {
 static void call_source(weir_task *task) {
     weir_stage *stage = task->stage;
     task->message[0] = '\0';
+    task->retry_after = 0;
     task->lost = task->told = false;
     weir__timing_begin(task);
     int code = stage->options.source(task, NULL, task->state);

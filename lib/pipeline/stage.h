@@ -52,6 +52,7 @@ struct weir_task {
     bool lost;                /* a result, for want of memory */
     weir__token *combined;    /* of the results of a batch; NULL: there was none yet */
     unsigned failures;        /* of a source, in a row */
+    uint64_t retry_after;     /* ns, at least, until the next attempt, if this one fails */
     bool told;                /* a source, that it should return */
     char message[WEIR__MESSAGE];
 
@@ -162,6 +163,11 @@ struct weir_stage {
 
 static inline bool weir__stage_is_source(const weir_stage *stage) {
     return stage->options.source != NULL;
+}
+
+/* Whether there is a time between one attempt and the next. */
+static inline bool weir__stage_backs_off(const weir_stage *stage) {
+    return stage->options.retry.attempts > 1 && stage->options.retry.backoff != 0;
 }
 
 static inline bool weir__stage_gathers(const weir_stage *stage) {

@@ -106,6 +106,13 @@ int weir_task_fail(weir_task *task, int code, const char *format, ...) {
     return code;
 }
 
+weir_status weir_task_retry_after(weir_task *task, uint64_t delay) {
+    if (task == NULL || !weir__stage_backs_off(task->stage))
+        return WEIR_INVALID;
+    task->retry_after = delay;
+    return WEIR_OK;
+}
+
 unsigned weir_task_attempt(const weir_task *task) {
     if (task == NULL)
         return 0;

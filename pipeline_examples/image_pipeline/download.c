@@ -97,7 +97,7 @@ static int download(struct downloader *downloader, weir_task *task) {
     if (code != 0)
         return code;
     if (status != STATUS_OK)
-        return weir_task_fail(task, transfer_status_code(&downloader->transfer, status), "HTTP status %ld", status);
+        return transfer_fail(&downloader->transfer, "", status, "");
     return downloader->photo->image_size > 0 ? 0 : weir_task_fail(task, FAILED, "empty");
 }
 

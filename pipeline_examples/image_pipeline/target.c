@@ -55,8 +55,8 @@ static int fetch_start(struct target *target, weir_task *task, const char *url, 
         curl_easy_getinfo(target->transfer.curl, CURLINFO_RESPONSE_CODE, status);
         return 0;
     }
-    if (code == 0 && transfer_status_code(&target->transfer, *status) == TRANSIENT)
-        return weir_task_fail(task, TRANSIENT, "it cannot be seen what is there: HTTP status %ld", *status);
+    if (code == 0 && transfer_may_pass(&target->transfer, *status))
+        return transfer_fail(&target->transfer, "it cannot be seen what is there: ", *status, "");
     if (code != 0)
         *status = 0;
     return code == TRANSIENT ? code : 0;

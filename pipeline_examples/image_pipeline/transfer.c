@@ -5,7 +5,11 @@
  */
 #include "transfer.h"
 
+#include <stdio.h>
+
 #include "stages.h"
+
+enum { LONGEST_WAIT = 300 }; /* seconds */
 
 /* libcurl asks about once a second, and more often while data flows; anything but 0 ends the transfer. */
 static int look_for_abort(void *transfer, curl_off_t download_total, curl_off_t downloaded, curl_off_t upload_total,
@@ -73,7 +77,7 @@ static int error_code(const struct transfer *transfer, CURLcode code) {
     }
 }
 
-int transfer_status_code(const struct transfer *transfer, long status) {
+bool transfer_may_pass(const struct transfer *transfer, long status) {
     switch (status) {
         case 408: /* request timeout */
         case 429: /* too many requests */
@@ -81,10 +85,33 @@ int transfer_status_code(const struct transfer *transfer, long status) {
         case 502:
         case 503:
         case 504:
-            return transfer->is_embedded ? FAILED : TRANSIENT;
+            return !transfer->is_embedded;
         default:
-            return FAILED;
+            return false;
     }
+}
+
+/* Seconds, of the last answer; 0: it does not say. */
+static curl_off_t retry_after(const struct transfer *transfer) {
+    curl_off_t seconds = 0;
+#if LIBCURL_VERSION_NUM >= 0x074200
+    curl_easy_getinfo(transfer->curl, CURLINFO_RETRY_AFTER, &seconds);
+#endif
+    return seconds;
+}
+
+int transfer_fail(const struct transfer *transfer, const char *before, long status, const char *reason) {
+    char later[48] = "";
+    int code = transfer_may_pass(transfer, status) ? TRANSIENT : FAILED;
+    curl_off_t seconds = code == TRANSIENT ? retry_after(transfer) : 0;
+    if (seconds > LONGEST_WAIT) {
+        code = FAILED;
+        snprintf(later, sizeof later, ", Retry-After %lld s", (long long)seconds);
+    } else if (seconds > 0) {
+        (void)weir_task_retry_after(transfer->task, (uint64_t)seconds * WEIR_SECOND); /* without retries: refused */
+    }
+    return weir_task_fail(transfer->task, code, "%sHTTP status %ld%s%s%s", before, status, later,
+                          *reason == '\0' ? "" : ": ", reason);
 }
 
 bool transfer_is_transient(int code, void *work) {

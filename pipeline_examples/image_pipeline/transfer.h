@@ -26,8 +26,15 @@ bool transfer_open(struct transfer *transfer, long timeout, bool is_embedded);
 
 void transfer_close(struct transfer *transfer);
 
-/* The code of a failure with this HTTP status. */
-int transfer_status_code(const struct transfer *transfer, long status);
+/*
+ * Fails the task for this HTTP status: `before` comes before it in the message, and `reason` behind it, "" for none. One
+ * that may pass is TRANSIENT, and tried again no sooner than its Retry-After says, unless that is longer than five
+ * minutes: then the picture has failed.
+ */
+int transfer_fail(const struct transfer *transfer, const char *before, long status, const char *reason);
+
+/* Whether a request that is answered so may be answered otherwise later. */
+bool transfer_may_pass(const struct transfer *transfer, long status);
 
 /* For the pipeline: whether an attempt that failed with this code is worth another one. */
 weir_retry_func transfer_is_transient;

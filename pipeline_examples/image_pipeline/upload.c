@@ -180,9 +180,7 @@ static int upload(struct uploader *uploader, weir_task *task) {
                                                   : put_carefully(uploader, task, &status);
     if (code != 0 || status == 200 || status == 201 || status == 204)
         return code;
-    const char *text = reason(uploader);
-    return weir_task_fail(task, transfer_status_code(&uploader->transfer, status), "HTTP status %ld%s%s", status,
-                          *text == '\0' ? "" : ": ", text);
+    return transfer_fail(&uploader->transfer, "", status, reason(uploader));
 }
 
 /* Tells, of a picture that is done, how its thumbnail was made. */
