@@ -263,6 +263,30 @@ START_TEST (the_table_and_the_page_name_the_state) {
 }
 END_TEST
 
+static const struct ending {
+    weir_status outcome;
+    weir_run_state state;
+    int signal;
+    const char *headline;
+} endings[] = {
+    {WEIR_OK, WEIR_RUN_OVER, 15, "x: over, by signal 15, 0 ns\n"},
+    {WEIR_TIMEDOUT, WEIR_RUN_OVER, 0, "x: over, timed out, 0 ns\n"},
+    {WEIR_TIMEDOUT, WEIR_RUN_CANCELLED, 2, "x: cancelled, timed out, by signal 2, 0 ns\n"},
+    {WEIR_FAILED, WEIR_RUN_OVER, 0, "x: over, failed, 0 ns\n"},
+    {WEIR_INITFAILED, WEIR_RUN_READY, 0, "x: ready, failed, 0 ns\n"},
+    {WEIR_CANCELLED, WEIR_RUN_CANCELLED, 0, "x: cancelled, 0 ns\n"},
+    {WEIR_CANCELLED, WEIR_RUN_OVER, 0, "x: over, cancelled, 0 ns\n"},
+};
+
+START_TEST (the_table_says_how_the_run_has_ended) {
+    weir_report report = {
+        .name = "x", .outcome = endings[_i].outcome, .state = endings[_i].state, .signal = endings[_i].signal};
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, endings[_i].headline);
+    free(text);
+}
+END_TEST
+
 START_TEST (a_state_that_there_is_not_is_unknown) {
     weir_report report = {.name = "x", .state = (weir_run_state)9};
     char *text = printed(&report, WEIR_TABLE);
@@ -685,6 +709,7 @@ static Suite *print_suite(void) {
     tcase_add_test(table, the_table_says_where_the_items_are_and_where_the_time_goes);
     tcase_add_test(table, the_table_of_an_empty_report_is_a_headline_and_zeros);
     tcase_add_loop_test(table, the_table_and_the_page_name_the_state, WEIR_RUN_READY, WEIR_RUN_OVER + 1);
+    tcase_add_loop_test(table, the_table_says_how_the_run_has_ended, 0, COUNT_OF(endings));
     tcase_add_test(table, a_state_that_there_is_not_is_unknown);
     tcase_add_test(table, bytes_without_a_limit_are_told_when_there_are_some);
     tcase_add_test(table, the_error_that_ended_the_run_is_marked);

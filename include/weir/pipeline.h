@@ -71,7 +71,8 @@
  *   Threads    any thread may make any call at any time, against any other, except add, connect and start, which come
  *              first and from one thread, and destroy, which must be the last.
  *   Callbacks  are called with no lock held. Those of a stage are called in several threads at once. None may end its
- *              thread, but a stage's function may: its item counts as failed with code -WEIR_UNFINISHED.
+ *              thread, but a stage's function may: its item counts as failed with code -WEIR_UNFINISHED. The thread is
+ *              not replaced: when all threads of a stage have ended so, the run is WEIR_FAILED, whatever its on_error.
  *              Each may make any call, on its own pipeline too, while that runs, is finished, cancelled or destroyed. A
  *              call that would wait for the thread that makes it is WEIR_DEADLOCK: wait, finish (the end has begun
  *              then) and destroy, in every callback and in a stream that show writes to, and a put without a deadline
@@ -349,9 +350,11 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
 /*
  * Why the last create, add, connect, start, put (in its forms), wait, cancel, finish, report, end_on or show of the
  * calling thread that was refused was, as one line of English that names the stage, the member and its value; memory
- * that was too much, in bytes. NULL: of a create, which leaves no pipeline. A later success does not clear it. If none of
- * this thread's was, that of the last add, connect or start that was refused; "" if none was. Valid in this thread until
- * the next of these calls is refused there, and until destroy. Any thread, at any time.
+ * that was too much, in bytes. NULL: of a create, which leaves no pipeline. Refused is a call that returns WEIR_INVALID,
+ * WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK; any other status says all there is to say, the report
+ * says why a run has ended so, and the message is that of an older refusal. A success does not clear it. If none of
+ * this thread's calls was refused, that of the last add, connect or start that was; "" if none was. Valid in this thread
+ * until the next of these calls is refused there, and until destroy. Any thread, at any time.
  */
 WEIR_API const char *weir_pipeline_message(const weir_pipeline *pipeline);
 
@@ -412,8 +415,7 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * WEIR_OK: all that came is done, or failed or dead-lettered where errors are skipped, and none of it was dropped;
  * WEIR_FAILED: an error has ended the run, the first one in the report, marked as `fatal`; WEIR_CANCELLED;
  * WEIR_TIMEDOUT: the deadline has passed and the rest was dropped; WEIR_BUSY: some functions have not returned, the
- * report names each as `late`, with where it is, and the call may be made again; WEIR_DEADLOCK: from inside a stage, see
- * above; WEIR_INVALID: not started; WEIR_NOMEM: it is over, but there was none for the report.
+ * report names each as `late`, with where it is, and the call may be made again, for another `grace`, WEIR_NEVER or not; WEIR_DEADLOCK: from inside a stage, see above; WEIR_INVALID: not started; WEIR_NOMEM: it is over, but there was none for the report.
  */
 WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
 

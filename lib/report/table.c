@@ -165,12 +165,25 @@ static void print_rows(weir__out *out, const struct table *table) {
     }
 }
 
+/* What is wrong with the run, and the signal that has begun its end. */
+static void print_ending(weir__out *out, const weir_report *report) {
+    if (report->outcome == WEIR_FAILED || report->outcome == WEIR_INITFAILED)
+        weir__out_format(out, ", failed");
+    else if (report->outcome == WEIR_TIMEDOUT)
+        weir__out_format(out, ", timed out");
+    else if (report->outcome == WEIR_CANCELLED && report->state == WEIR_RUN_OVER)
+        weir__out_format(out, ", cancelled");
+    if (report->signal != 0)
+        weir__out_format(out, ", by signal %d", report->signal);
+}
+
 static void print_headline(weir__out *out, const weir_report *report) {
     static const char *const states[] = {"ready", "running", "draining", "cancelled", "over"};
     size_t state = (size_t)report->state;
     weir__out_shown(out, report->name[0] == 0 ? "pipeline" : report->name);
-    weir__out_format(out, ": %s, %s", state < sizeof states / sizeof states[0] ? states[state] : "unknown",
-                     weir__figure_time(report->elapsed).text);
+    weir__out_format(out, ": %s", state < sizeof states / sizeof states[0] ? states[state] : "unknown");
+    print_ending(out, report);
+    weir__out_format(out, ", %s", weir__figure_time(report->elapsed).text);
     if (report->max_items > 0)
         weir__out_format(out, ", %" PRIu64 " of at most %" PRIu64 " items inside", report->counts.live,
                          report->max_items);
