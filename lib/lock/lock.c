@@ -24,30 +24,37 @@ static bool acquire_spinning(weir__lock *lock) {
     return false;
 }
 
-/* L1. Returns whether every holder will see it; L4: if not, one more is counted for good. */
-static bool count_sleeper(void) {
-    if (!weir__barrier_works || (weir__u32_add_acquire_release(&weir__lock_sleepers, SLEEPER) & SEEN) != 0)
-        return true;
+/* What a thread has done before it sleeps. */
+struct sleeper {
+    bool counted;
+    bool sure; /* every holder sees the sleeper */
+};
+
+/* L1, L5. L4: without the barrier one more is counted for good. */
+static struct sleeper count_sleeper(void) {
+    if (weir__barrier_never_works())
+        return (struct sleeper){.counted = false, .sure = true};
+    if ((weir__u32_add_acquire_release(&weir__lock_sleepers, SLEEPER) & SEEN) != 0)
+        return (struct sleeper){.counted = true, .sure = true};
     if (!weir__barrier_of_all()) {
         (void)weir__u32_add_acquire_release(&weir__lock_sleepers, SLEEPER);
-        return false;
+        return (struct sleeper){.counted = true, .sure = false};
     }
     (void)weir__u32_or_acquire_release(&weir__lock_sleepers, SEEN);
-    return true;
+    return (struct sleeper){.counted = true, .sure = true};
 }
 
-static void uncount_sleeper(void) {
-    if (weir__barrier_works &&
-        weir__u32_add_acquire_release(&weir__lock_sleepers, (uint32_t)-SLEEPER) == SLEEPER + SEEN)
+static void uncount_sleeper(struct sleeper sleeper) {
+    if (sleeper.counted && weir__u32_add_acquire_release(&weir__lock_sleepers, (uint32_t)-SLEEPER) == SLEEPER + SEEN)
         (void)weir__u32_swap_acquire(&weir__lock_sleepers, SEEN, 0); /* unless another one has come */
 }
 
 void weir__lock_acquire_contended(weir__lock *lock) {
     if (acquire_spinning(lock))
         return;
-    bool sure = count_sleeper();
+    struct sleeper self = count_sleeper();
     /* From here on the word says CONTENDED even when nobody else sleeps: at worst one wake-up finds nobody. */
     while (weir__u32_exchange_acquire(&lock->state, WEIR__LOCK_CONTENDED) != WEIR__LOCK_FREE)
-        weir__futex_wait(&lock->state, WEIR__LOCK_CONTENDED, sure ? UINT64_MAX : weir__clock_now() + unsure_sleep);
-    uncount_sleeper();
+        weir__futex_wait(&lock->state, WEIR__LOCK_CONTENDED, self.sure ? UINT64_MAX : weir__clock_now() + unsure_sleep);
+    uncount_sleeper(self);
 }

@@ -22,6 +22,12 @@
  *     bit SEEN says that; the sleeper that has made one sets it, while it is counted, and it goes when the count is zero.
  * L4  If the barrier fails, one that is never taken back is counted, so that from then on locks are given back by an
  *     exchange; for those that are being given back at that moment the sleepers wake every millisecond.
+ * L5  `weir__barrier_works` may turn true while locks are held and threads sleep. It only chooses how a holder gives a
+ *     lock back. A sleeper does not ask it: it counts itself and has the barrier made in any case, and takes back what it
+ *     has added, and no more. Say B counts itself while it is false, it turns true, A gives the lock back by a store over
+ *     the CONTENDED that B has written, and B sleeps: B's barrier was made between its count and its CONTENDED, so L2
+ *     holds, and A's second look sees B. A sleeper is left out of the count only where the system has refused for good;
+ *     there no holder ever gives a lock back by a store.
  *
  * After the store or the exchange the lock is not touched, only its address goes into the wake-up: the next holder may
  * free it.
@@ -57,7 +63,7 @@ static inline void weir__lock_release_unslept(weir__lock *lock) {
 }
 
 static inline void weir__lock_release(weir__lock *lock) {
-    if (weir__barrier_works && weir__u32_load_relaxed(&weir__lock_sleepers) == 0)
+    if (weir__barrier_works() && weir__u32_load_relaxed(&weir__lock_sleepers) == 0)
         weir__lock_release_unslept(lock);
     else if (weir__u32_exchange_release(&lock->state, WEIR__LOCK_FREE) == WEIR__LOCK_CONTENDED)
         weir__futex_wake(&lock->state, 1);

@@ -16,13 +16,30 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
-/* Whether weir__barrier_of_all can be had here. Constant from before any other thread uses the library. */
-extern bool weir__barrier_works;
+#include "sync/atomic.h"
+
+/* What the system has answered. The first answer is final. */
+enum { WEIR__BARRIER_UNTRIED = 0, WEIR__BARRIER_WORKS = 1, WEIR__BARRIER_NEVER_WORKS = 2 };
+
+extern weir__u32 weir__barrier_state;
+
+/*
+ * Returns whether the system has promised weir__barrier_of_all. This may turn true at any moment, but once: where the
+ * library is linked statically, constructors of the program may have started threads before the library asks.
+ */
+static inline bool weir__barrier_works(void) {
+    return weir__u32_load_relaxed(&weir__barrier_state) == WEIR__BARRIER_WORKS;
+}
+
+/* Returns whether the system has refused for good. No thread sees weir__barrier_works true, before or afterwards. */
+static inline bool weir__barrier_never_works(void) {
+    return weir__u32_load_relaxed(&weir__barrier_state) == WEIR__BARRIER_NEVER_WORKS;
+}
 
 /*
  * When it returns, each other thread has been at a point, since the call, at which all that it wrote before is seen by
- * all, and what it reads afterwards is no older than that. Takes microseconds. Returns false if the system refuses,
- * which it can come to later (a sandbox).
+ * all, and what it reads afterwards is no older than that. Takes microseconds; the first call asks the system for it if
+ * that has not happened yet. Returns false if the system refuses, which it can come to later (a sandbox).
  */
 bool weir__barrier_of_all(void);
 

@@ -5,7 +5,7 @@
  */
 #include "sync/barrier.h"
 
-bool weir__barrier_works;
+weir__u32 weir__barrier_state = {WEIR__BARRIER_NEVER_WORKS};
 
 bool weir__barrier_of_all(void) {
     return false;

@@ -95,3 +95,20 @@ void scenario_lock_without_barrier(void) {
     sched_fail_barrier(false);
     weir__u32_store_relaxed(&weir__lock_sleepers, 0);
 }
+
+static void ask_for_barrier(void *unused) {
+    (void)unused;
+    sched_barrier_comes();
+}
+
+/* Threads use a lock before the library has asked for the barrier, and meanwhile. */
+void scenario_lock_before_barrier(void) {
+    begin();
+    sched_barrier_is_to_come();
+    int one = sched_spawn(use_once, NULL), two = sched_spawn(ask_for_barrier, NULL);
+    use_lock();
+    sched_join(one);
+    sched_join(two);
+    end(2);
+    sched_check(weir__u32_load_relaxed(&weir__lock_sleepers) == 0, "a sleeper is left");
+}

@@ -86,11 +86,14 @@ void sched_check(bool holds, const char *format, ...) {
     machine_fail("%s", message);
 }
 
-bool weir__barrier_works; /* see sched_barrier */
+/* What the system has answered about the barrier: see lib/sync/barrier.h, sched_barrier and sched_barrier_is_to_come. */
+enum { UNTRIED, WORKS, NEVER_WORKS };
+static weir__u32 barrier = {NEVER_WORKS};
+static bool barrier_is_to_come; /* it changes: a look is a point */
 
 bool sched_has_common_time(void) {
     return machine.model == MODEL_SC ||
-           (machine.model == MODEL_TSO && !weir__barrier_works); /* what an unlock leaves in the buffer */
+           (machine.model == MODEL_TSO && barrier.value == NEVER_WORKS); /* what an unlock leaves in the buffer */
 }
 
 uint64_t sched_now(void) {
@@ -424,14 +427,39 @@ void weir__futex_wake(const weir__u32 *word, uint32_t wanted) {
 static bool barrier_fails;
 
 void sched_barrier(bool works) {
-    weir__barrier_works = works;
+    barrier.value = works ? WORKS : NEVER_WORKS;
+    barrier_is_to_come = false;
+}
+
+void sched_barrier_is_to_come(void) {
+    barrier.value = UNTRIED;
+    barrier_is_to_come = true;
+}
+
+static uint32_t barrier_state(void) {
+    return barrier_is_to_come ? weir__u32_load_relaxed(&barrier) : barrier.value;
+}
+
+bool weir__barrier_works(void) {
+    return barrier_state() == WORKS;
+}
+
+bool weir__barrier_never_works(void) {
+    return barrier_state() == NEVER_WORKS;
 }
 
 void sched_fail_barrier(bool fails) {
     barrier_fails = fails;
 }
 
+void sched_barrier_comes(void) {
+    machine_trace("asks for the barrier");
+    (void)weir__u32_swap_acquire(&barrier, UNTRIED, barrier_fails ? NEVER_WORKS : WORKS);
+}
+
 bool weir__barrier_of_all(void) {
+    if (barrier_state() == UNTRIED)
+        sched_barrier_comes();
     machine_point();
     machine_trace(barrier_fails ? "gets no barrier" : "makes a barrier in all threads");
     if (!barrier_fails)

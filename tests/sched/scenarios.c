@@ -20,6 +20,9 @@ const struct scenario scenarios[] = {
     {.name = "lock_without_barrier",
      .shows = "the system comes to refuse the barrier: no thread sleeps on",
      .run = scenario_lock_without_barrier},
+    {.name = "lock_before_barrier",
+     .shows = "the barrier comes while a thread is about to sleep: it is woken, and counted as often as uncounted",
+     .run = scenario_lock_before_barrier},
 
     {.name = "put_get_capacity_1",
      .shows = "one to one: nothing lost, in order",

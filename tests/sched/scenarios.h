@@ -15,6 +15,7 @@ void scenario_lock_is_given_back(void);
 void scenario_lock_has_two_sleepers(void);
 void scenario_two_locks_have_sleepers(void);
 void scenario_lock_without_barrier(void);
+void scenario_lock_before_barrier(void);
 
 void scenario_put_get_capacity_1(void);
 void scenario_put_get_capacity_2(void);

@@ -66,6 +66,10 @@ void *sched_scratch(size_t size);
 void sched_barrier(bool works);
 void sched_fail_barrier(bool fails);
 
+/* In this run the library has not asked for the barrier yet; with the second call, or the first sleeper, it does. */
+void sched_barrier_is_to_come(void);
+void sched_barrier_comes(void);
+
 /* Virtual nanoseconds; a thread that sleeps until a deadline moves them on. */
 uint64_t sched_now(void);
 

@@ -9,7 +9,8 @@
 
 #include <stdbool.h>
 
-extern bool weir__barrier_works;
+bool weir__barrier_works(void);
+bool weir__barrier_never_works(void);
 bool weir__barrier_of_all(void);
 
 static inline void weir__barrier_of_compiler(void) {
