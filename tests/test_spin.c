@@ -24,6 +24,7 @@ static size_t most_things = SIZE_MAX;
 
 enum { FAR = 512, NEVER_FAR = 1 };
 static size_t far_is;
+static uint64_t left = UINT64_MAX; /* until the deadline; UINT64_MAX: none */
 static unsigned looks_at_used;
 
 int __wrap_sched_yield(void);
@@ -72,6 +73,7 @@ static void reset(void) {
     yield_takes = MICROSECOND / 2;
     yield_uses = 0;
     far_is = NEVER_FAR;
+    left = UINT64_MAX;
 }
 
 /* Waits for a partner that does its first thing in so many ns, then one each so many. */
@@ -80,7 +82,7 @@ static bool wait_for_stream(uint64_t first_in, uint64_t each) {
     paused = most_at_once = 0;
     first_at = first_in == UINT64_MAX ? UINT64_MAX : clock_now + first_in;
     each_takes = each;
-    return weir__spin_until(&spin, look, NULL, far_is);
+    return weir__spin_until(&spin, look, NULL, far_is, left == UINT64_MAX ? UINT64_MAX : clock_now + left);
 }
 
 /* One that does a single thing. */
@@ -309,6 +311,57 @@ START_TEST (used_time_is_asked_for_once_in_20_ms_however_many_yields_are_long) {
 }
 END_TEST
 
+START_TEST (a_wait_with_a_near_deadline_does_not_yield) {
+    for (uint64_t near = 20 * MICROSECOND; near < 20 * MILLISECOND; near = near * 5 / 4) {
+        reset();
+        yield_takes = 16 * MILLISECOND;
+        left = near;
+        ck_assert(!wait_in_vain());
+        ck_assert_uint_eq(yields, 0);
+        ck_assert_uint_ge(paused, WEIR__PAUSE_FOR_PARTNER);
+        ck_assert_uint_eq(weir__u32_load_relaxed(&spin.in_vain), 0); /* nothing was tried */
+    }
+}
+END_TEST
+
+START_TEST (a_wait_with_a_far_deadline_yields_until_it_is_near) {
+    reset();
+    yield_takes = 30 * MILLISECOND;
+    left = 45 * MILLISECOND;
+    ck_assert(!wait_in_vain());
+    ck_assert_uint_eq(yields, 1);
+    reset();
+    left = 45 * MILLISECOND;
+    ck_assert(!wait_in_vain());
+    ck_assert_uint_eq(yields, WEIR__YIELD_FOR_PARTNER / yield_takes);
+}
+END_TEST
+
+START_TEST (pauses_end_at_the_deadline) {
+    for (uint64_t near = 0; near < WEIR__PAUSE_FOR_PARTNER; near = near * 5 / 4 + 1) {
+        reset();
+        left = near;
+        ck_assert(!wait_in_vain());
+        ck_assert_uint_eq(paused, near);
+        ck_assert_uint_eq(short_of(), 0); /* it was too short to tell */
+        ck_assert_uint_eq(yields, 0);
+    }
+}
+END_TEST
+
+START_TEST (gathering_ends_at_the_deadline) {
+    learn_to_gather();
+    for (int i = 0; i < 5; i++)
+        ck_assert(wait_for_stream(50, 100));
+    ck_assert_uint_eq(gathering(), 5);
+    for (left = 0; left < 30 * MICROSECOND; left += 500) {
+        (void)wait_in_vain();
+        ck_assert_uint_le(paused, left);
+        weir__u32_store_relaxed(&spin.gather, 5);
+    }
+}
+END_TEST
+
 static Suite *spin_suite(void) {
     Suite *suite = suite_create("spin");
     TCase *tests = add_case(suite, "spin");
@@ -326,6 +379,10 @@ static Suite *spin_suite(void) {
     tcase_add_test(tests, time_slices_that_others_had_end_yielding_for_longer_and_longer);
     tcase_add_test(tests, long_yields_in_quick_succession_are_judged_together);
     tcase_add_test(tests, used_time_is_asked_for_once_in_20_ms_however_many_yields_are_long);
+    tcase_add_test(tests, a_wait_with_a_near_deadline_does_not_yield);
+    tcase_add_test(tests, a_wait_with_a_far_deadline_yields_until_it_is_near);
+    tcase_add_test(tests, pauses_end_at_the_deadline);
+    tcase_add_test(tests, gathering_ends_at_the_deadline);
     return suite;
 }
 

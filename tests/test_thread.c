@@ -11,6 +11,15 @@ static pthread_key_t key;
 static struct gate gate = GATE;
 static atomic_bool has_left;
 
+static atomic_uint yields;
+
+int __wrap_sched_yield(void);
+
+int __wrap_sched_yield(void) {
+    atomic_fetch_add(&yields, 1);
+    return 0;
+}
+
 static void wait_in_destructor(void *unused) {
     (void)unused;
     gate_pass(&gate);
@@ -36,6 +45,7 @@ START_TEST (a_join_waits_for_the_destructors_of_thread_specific_data_and_no_long
         ck_assert(atomic_load(&has_left)); /* all of its functions have returned, and it is there */
         ck_assert(!weir__thread_join_until(&thread, 0));
         ck_assert(!weir__thread_join_until(&thread, now() + MILLISECONDS));
+        ck_assert_uint_eq(atomic_load(&yields), 0); /* each could take longer than that */
         gate_open(&gate);
     }
     ck_assert(weir__thread_join_until(&thread, hang_limit()));

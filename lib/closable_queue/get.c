@@ -164,20 +164,20 @@ static bool look_at_counts(const void *queue, size_t ahead) {
  * in the middle of its put, has yet to fill in; so `misled`, which says that the last promise was empty, ends this: the
  * sleep that comes instead waits for the producers' lock.
  */
-static bool spin_for_item(weir_queue *queue, const weir__slot *watch, bool misled) {
+static bool spin_for_item(weir_queue *queue, const weir__slot *watch, weir_deadline deadline, bool misled) {
     weir__spin *spin = &queue->consumers.spin;
     if (weir__queue_is_bounded(queue)) {
         const weir__outlook outlook = {queue, watch};
-        return weir__spin_until(spin, look_at_slot, &outlook, weir__queue_far(queue));
+        return weir__spin_until(spin, look_at_slot, &outlook, weir__queue_far(queue), deadline);
     }
-    return !misled && weir__spin_until(spin, look_at_counts, queue, weir__queue_far(queue));
+    return !misled && weir__spin_until(spin, look_at_counts, queue, weir__queue_far(queue), deadline);
 }
 
 /* Waits until there may be an item. Returns false only when the deadline has passed. */
 static bool wait_for_item(weir_queue *queue, const weir__slot *watch, weir_deadline deadline, bool *misled) {
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
-    *misled = spin_for_item(queue, watch, *misled);
+    *misled = spin_for_item(queue, watch, deadline, *misled);
     return *misled || sleep_for_item(queue, NULL, deadline);
 }
 
@@ -245,7 +245,7 @@ weir_status weir_queue_try_get_many(weir_queue *queue, void **items, size_t max,
 weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, weir__taken *taken) {
     struct request request = {.share = share};
     weir_status status = get_some(queue, &request);
-    if (status == WEIR_EMPTY && spin_for_item(queue, request.watch, false))
+    if (status == WEIR_EMPTY && spin_for_item(queue, request.watch, WEIR_NEVER, false))
         status = get_some(queue, &request);
     *taken = (weir__taken){request.got, request.sentinel};
     return status;

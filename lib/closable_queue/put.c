@@ -93,7 +93,7 @@ static bool wait_for_room(weir_queue *queue, const weir__slot *watch, weir_deadl
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
     const weir__outlook outlook = {queue, watch};
-    if (weir__spin_until(&queue->producers.spin, look_at_slot, &outlook, weir__queue_far(queue)))
+    if (weir__spin_until(&queue->producers.spin, look_at_slot, &outlook, weir__queue_far(queue), deadline))
         return true;
     return sleep_for_room(queue, deadline);
 }

@@ -62,28 +62,36 @@ static void learn_from_gathering(weir__spin *spin, weir__spin_look *look, const 
     weir__u32_store_relaxed(&spin->gather, streams ? more(gather, MOST_GATHER) : gather - 1);
 }
 
-static void gather(weir__spin *spin, weir__spin_look *look, const void *arg, size_t far) {
+/* Returns how much of the `left` nanoseconds it has taken. */
+static uint32_t gather(weir__spin *spin, weir__spin_look *look, const void *arg, size_t far, uint64_t left) {
     uint32_t time = time_to_gather(spin, far);
-    if (time == 0)
-        return;
-    for (int i = 0; i < GATHER_LOOKS; i++) {
-        weir__pause(((uint32_t)SHORTEST_GATHER << (time - 1)) / GATHER_LOOKS);
+    if (time == 0 || left < (uint64_t)SHORTEST_GATHER << (time - 1))
+        return 0;
+    uint32_t pause = ((uint32_t)SHORTEST_GATHER << (time - 1)) / GATHER_LOOKS;
+    for (uint32_t i = 1; i <= GATHER_LOOKS; i++) {
+        weir__pause(pause);
         if (look(arg, far)) {
             set(&spin->gather, weir__u32_load_relaxed(&spin->gather), time);
-            return;
+            return i * pause;
         }
     }
     learn_from_gathering(spin, look, arg, time, far);
+    return GATHER_LOOKS * pause;
 }
 
 /* ---- pausing ---- */
 
-static bool pause_until(weir__spin *spin, weir__spin_look *look, const void *arg) {
+static inline uint32_t least(uint32_t one, uint64_t other) {
+    return one < other ? one : (uint32_t)other;
+}
+
+/* No longer than the `left` nanoseconds. Pauses that a deadline has cut short teach nothing. */
+static bool pause_until(weir__spin *spin, weir__spin_look *look, const void *arg, uint64_t left) {
     uint32_t short_of = weir__u32_load_relaxed(&spin->short_of), most = WEIR__PAUSE_FOR_PARTNER >> short_of;
     uint32_t spent = 0;
-    while (spent < most) {
-        uint32_t pause = FIRST_PAUSE + spent / OVERSHOOT;
-        pause = pause < LONGEST_PAUSE ? pause : LONGEST_PAUSE;
+    while (spent < least(most, left)) {
+        uint32_t pause = least(FIRST_PAUSE + spent / OVERSHOOT, LONGEST_PAUSE);
+        pause = least(pause, left - spent);
         weir__pause(pause);
         spent += pause;
         if (look(arg, 0)) {
@@ -91,7 +99,8 @@ static bool pause_until(weir__spin *spin, weir__spin_look *look, const void *arg
             return true;
         }
     }
-    set(&spin->short_of, short_of, more(short_of, SHORTEST));
+    if (left > most)
+        set(&spin->short_of, short_of, more(short_of, SHORTEST));
     return false;
 }
 
@@ -134,12 +143,20 @@ static uint64_t learn_from_yield(weir__spin *spin, uint64_t took, uint64_t now, 
     return took < longest_counted ? took : longest_counted;
 }
 
-static bool yield_until(weir__spin *spin, weir__spin_look *look, const void *arg) {
+/* The end of a yield is not ours to choose: close to the deadline there is none. */
+static bool may_yield(uint64_t now, uint64_t deadline) {
+    return now < deadline && deadline - now >= WEIR__YIELD_MAY_TAKE;
+}
+
+static bool yield_until(weir__spin *spin, weir__spin_look *look, const void *arg, uint64_t deadline) {
     uint32_t in_vain = weir__u32_load_relaxed(&spin->in_vain);
     bool patient = in_vain < PATIENT_FOR || in_vain % PATIENT_AGAIN == 0;
     uint64_t most = patient ? WEIR__YIELD_FOR_PARTNER : WEIR__YIELD_FOR_PARTNER / IMPATIENT_PART, spent = 0;
     uint64_t before = weir__clock_now();
-    while (spent < most && before >= weir__u64_load_relaxed(&processors.no_yield_until)) {
+    if (!may_yield(before, deadline))
+        return false;
+    while (spent < most && before >= weir__u64_load_relaxed(&processors.no_yield_until) &&
+           may_yield(before, deadline)) {
         weir__yield();
         bool seen = look(arg, 0);
         uint64_t after = weir__clock_now();
@@ -154,8 +171,17 @@ static bool yield_until(weir__spin *spin, weir__spin_look *look, const void *arg
     return false;
 }
 
-bool weir__spin_until(weir__spin *spin, weir__spin_look *look, const void *arg, size_t far) {
+/* Nanoseconds. No look at the clock without a deadline. */
+static uint64_t time_until(uint64_t deadline) {
+    if (deadline == UINT64_MAX)
+        return UINT64_MAX;
+    uint64_t now = weir__clock_now();
+    return now < deadline ? deadline - now : 0;
+}
+
+bool weir__spin_until(weir__spin *spin, weir__spin_look *look, const void *arg, size_t far, uint64_t deadline) {
+    uint64_t left = time_until(deadline);
     if (WEIR__PAUSE_FOR_PARTNER > 0)
-        gather(spin, look, arg, far);
-    return pause_until(spin, look, arg) || yield_until(spin, look, arg);
+        left -= gather(spin, look, arg, far, left);
+    return pause_until(spin, look, arg, left) || yield_until(spin, look, arg, deadline);
 }

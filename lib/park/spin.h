@@ -23,6 +23,9 @@
  *   takes long that it was of use to another. If it took a whole time slice and brought little, that was some other
  *   program; then yields are left out for a while. Where they are mostly in vain there are few of them.
  *
+ * A sleep ends at the deadline of the wait, and so does a pause. A yield ends when the other threads have had their time
+ * slices. So a wait makes no yield if its deadline is nearer than a few of those.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #ifndef WEIR_PARK_SPIN_H
@@ -46,9 +49,10 @@ typedef struct weir__spin {
 
 /*
  * Returns as soon as `look(arg, 0)` says so, with true, or after some microseconds, with false. `far` is how far ahead
- * a streaming partner may run; less than WEIR__SPIN_FAR: too little to let it.
+ * a streaming partner may run; less than WEIR__SPIN_FAR: too little to let it. Returns false at `deadline` at the latest,
+ * unless threads of others keep the processor; UINT64_MAX is no deadline.
  */
-bool weir__spin_until(weir__spin *spin, weir__spin_look *look, const void *arg, size_t far);
+bool weir__spin_until(weir__spin *spin, weir__spin_look *look, const void *arg, size_t far, uint64_t deadline);
 
 enum {
     WEIR__SPIN_FAR = 4,       /* the nearest that is far */

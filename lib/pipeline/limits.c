@@ -39,10 +39,10 @@ static size_t far_of(const weir__limits *limits) {
 }
 
 /* Waits awake for a moment, in its place in line. */
-static void spin_locked(weir__limits *limits, uint64_t weight) {
+static void spin_locked(weir__limits *limits, uint64_t weight, weir_deadline deadline) {
     const struct sight sight = {limits, weight};
     weir__lock_release(&limits->lock);
-    (void)weir__spin_until(&limits->spin, look_for_room, &sight, far_of(limits));
+    (void)weir__spin_until(&limits->spin, look_for_room, &sight, far_of(limits), deadline);
     weir__lock_acquire(&limits->lock);
 }
 
@@ -81,7 +81,7 @@ static weir_status wait_locked(weir__limits *limits, weir__waiting *self, bool o
     bool in_time = true;
     join_line_locked(limits, self);
     if (limits->first == self && !is_over(deadline))
-        spin_locked(limits, self->weight);
+        spin_locked(limits, self->weight, deadline);
     for (;;) {
         if (is_closed_locked(limits, outside))
             status = WEIR_CLOSED;

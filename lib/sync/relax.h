@@ -13,6 +13,9 @@
    put or get is, with pauses, and how long with yields. Nanoseconds. */
 enum { WEIR__SPIN_FOR_LOCK = 2000, WEIR__PAUSE_FOR_PARTNER = 8 * 1024, WEIR__YIELD_FOR_PARTNER = 16 * 1000 };
 
+/* Nanoseconds that a yield may take where a few busy threads share the processor: each has its time slice first. */
+enum { WEIR__YIELD_MAY_TAKE = 20 * 1000 * 1000 };
+
 /*
  * Tells the processor for about so many nanoseconds that this is a waiting loop: at least one pause, which takes 5 to
  * 50 ns, by the processor. The first call measures it.

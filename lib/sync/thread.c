@@ -14,6 +14,7 @@
 #include "sync/atomic.h"
 #include "sync/clock.h"
 #include "sync/futex.h"
+#include "sync/relax.h"
 #include "sync/thread_gone.h"
 #include "sync/thread_name.h"
 
@@ -125,9 +126,10 @@ bool weir__thread_join_until(weir__thread *thread, uint64_t deadline) {
     uint64_t length = 20 * 1000;
     unsigned looks = 0;
     while (deadline != UINT64_MAX && !weir__thread_is_gone(weir__u32_load_relaxed(&thread->number))) {
-        if (weir__clock_now() >= deadline)
+        uint64_t now = weir__clock_now();
+        if (now >= deadline)
             return false;
-        if (looks++ < YIELDS)
+        if (looks++ < YIELDS && deadline - now >= WEIR__YIELD_MAY_TAKE)
             sched_yield();
         else
             nap(&length, deadline);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 enum { WEIR__SPIN_FOR_LOCK = 0, WEIR__PAUSE_FOR_PARTNER = 0, WEIR__YIELD_FOR_PARTNER = 0 };
+enum { WEIR__YIELD_MAY_TAKE = 1 };
 
 static inline void weir__pause(uint32_t nanoseconds) {
     (void)nanoseconds;
