@@ -107,6 +107,41 @@ START_TEST (every_sleeper_gets_it_in_the_end) {
 }
 END_TEST
 
+static bool refuses;
+static atomic_uint barriers;
+
+bool __real_weir__barrier_of_all(void);
+bool __wrap_weir__barrier_of_all(void);
+
+bool __wrap_weir__barrier_of_all(void) {
+    atomic_fetch_add(&barriers, 1);
+    return !refuses && __real_weir__barrier_of_all();
+}
+
+/* As in a sandbox that is entered while the program runs. */
+START_TEST (a_refused_barrier_is_asked_for_once_and_no_sleeper_stays_counted) {
+    weir__lock lock = {0};
+    struct waiter waiters[THREADS] = {0};
+    if (!weir__barrier_works())
+        return;
+    atomic_store(&barriers, 0);
+    refuses = true;
+    for (int i = 0; i < THREADS; i++) {
+        weir__lock_acquire(&lock);
+        waiter_start(&waiters[i], &lock);
+        while (state_of(&lock) != WEIR__LOCK_CONTENDED)
+            nap();
+        ck_assert_uint_eq(weir__u32_load_relaxed(&weir__lock_sleepers), WEIR__LOCK_SLEEPER + WEIR__LOCK_REFUSED);
+        weir__lock_release(&lock);
+        thread_join(waiters[i].thread);
+        ck_assert_uint_eq(weir__u32_load_relaxed(&weir__lock_sleepers), WEIR__LOCK_REFUSED);
+        ck_assert_uint_eq(atomic_load(&barriers), 1);
+    }
+    refuses = false;
+    weir__u32_store_relaxed(&weir__lock_sleepers, 0);
+}
+END_TEST
+
 static Suite *lock_suite(void) {
     Suite *suite = suite_create("lock");
     TCase *lock = add_case(suite, "lock");
@@ -114,6 +149,7 @@ static Suite *lock_suite(void) {
     tcase_add_test(lock, one_thread_at_a_time_holds_it);
     tcase_add_test(lock, a_thread_that_finds_it_held_sleeps_until_it_is_given_back);
     tcase_add_test(lock, every_sleeper_gets_it_in_the_end);
+    tcase_add_test(lock, a_refused_barrier_is_asked_for_once_and_no_sleeper_stays_counted);
     return suite;
 }
 

@@ -5,7 +5,6 @@
  */
 #include "lock/lock.h"
 
-enum { SEEN = 1, SLEEPER = 2 };
 enum { SHORTEST_PAUSE = 16, LONGEST_PAUSE = 1000 }; /* ns */
 
 weir__u32 weir__lock_sleepers;
@@ -30,23 +29,31 @@ struct sleeper {
     bool sure; /* every holder sees the sleeper */
 };
 
-/* L1, L5. L4: without the barrier one more is counted for good. */
+/* L3, L4. Returns whether every holder sees a sleeper that has counted itself when the word was `before`. */
+static bool make_seen(uint32_t before) {
+    if ((before & WEIR__LOCK_SEEN) != 0)
+        return true;
+    if ((before & WEIR__LOCK_REFUSED) != 0)
+        return false;
+    bool made = weir__barrier_of_all();
+    (void)weir__u32_or_acquire_release(&weir__lock_sleepers, made ? WEIR__LOCK_SEEN : WEIR__LOCK_REFUSED);
+    return made;
+}
+
+/* L1, L5 */
 static struct sleeper count_sleeper(void) {
     if (weir__barrier_never_works())
         return (struct sleeper){.counted = false, .sure = true};
-    if ((weir__u32_add_acquire_release(&weir__lock_sleepers, SLEEPER) & SEEN) != 0)
-        return (struct sleeper){.counted = true, .sure = true};
-    if (!weir__barrier_of_all()) {
-        (void)weir__u32_add_acquire_release(&weir__lock_sleepers, SLEEPER);
-        return (struct sleeper){.counted = true, .sure = false};
-    }
-    (void)weir__u32_or_acquire_release(&weir__lock_sleepers, SEEN);
-    return (struct sleeper){.counted = true, .sure = true};
+    uint32_t before = weir__u32_add_acquire_release(&weir__lock_sleepers, WEIR__LOCK_SLEEPER);
+    return (struct sleeper){.counted = true, .sure = make_seen(before)};
 }
 
 static void uncount_sleeper(struct sleeper sleeper) {
-    if (sleeper.counted && weir__u32_add_acquire_release(&weir__lock_sleepers, (uint32_t)-SLEEPER) == SLEEPER + SEEN)
-        (void)weir__u32_swap_acquire(&weir__lock_sleepers, SEEN, 0); /* unless another one has come */
+    if (!sleeper.counted)
+        return;
+    uint32_t before = weir__u32_add_acquire_release(&weir__lock_sleepers, (uint32_t)-WEIR__LOCK_SLEEPER);
+    if (before == WEIR__LOCK_SLEEPER + WEIR__LOCK_SEEN)
+        (void)weir__u32_swap_acquire(&weir__lock_sleepers, WEIR__LOCK_SEEN, 0); /* unless another one has come */
 }
 
 void weir__lock_acquire_contended(weir__lock *lock) {

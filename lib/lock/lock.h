@@ -20,8 +20,10 @@
  *     good for it. Else a wake is for nothing, at worst.
  * L3  A sleeper needs no barrier of its own if the count has not been zero since another sleeper's barrier was made. The
  *     bit SEEN says that; the sleeper that has made one sets it, while it is counted, and it goes when the count is zero.
- * L4  If the barrier fails, one that is never taken back is counted, so that from then on locks are given back by an
- *     exchange; for those that are being given back at that moment the sleepers wake every millisecond.
+ * L4  If the barrier fails, the sleeper sets the bit REFUSED, which stays, so that the word is never zero again and locks
+ *     are given back by an exchange. A sleeper that finds the bit asks for no barrier. For locks that are being given back
+ *     when the bit comes, such sleepers look again every millisecond. A sleeper that finds SEEN beside it sleeps without:
+ *     its barrier was made, and the word has not been zero since.
  * L5  `weir__barrier_works` may turn true while locks are held and threads sleep. It only chooses how a holder gives a
  *     lock back. A sleeper does not ask it: it counts itself and has the barrier made in any case, and takes back what it
  *     has added, and no more. Say B counts itself while it is false, it turns true, A gives the lock back by a store over
@@ -45,7 +47,9 @@ typedef struct weir__lock {
 
 enum { WEIR__LOCK_FREE = 0, WEIR__LOCK_HELD = 1, WEIR__LOCK_CONTENDED = 2 };
 
-extern weir__u32 weir__lock_sleepers; /* L1, and the bit of L3 */
+enum { WEIR__LOCK_SEEN = 1, WEIR__LOCK_REFUSED = 2, WEIR__LOCK_SLEEPER = 4 };
+
+extern weir__u32 weir__lock_sleepers; /* how many (L1), times SLEEPER, and the bits SEEN (L3) and REFUSED (L4) */
 
 void weir__lock_acquire_contended(weir__lock *lock);
 

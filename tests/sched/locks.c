@@ -42,13 +42,19 @@ static void end(uint64_t uses) {
     sched_check(used == uses, "%d uses of %d", (int)used, (int)uses);
 }
 
+/* Nothing but these bits. */
+static void check_that_none_is_left(uint32_t bits) {
+    uint32_t word = weir__u32_load_relaxed(&weir__lock_sleepers);
+    sched_check((word & ~bits) == 0, "a sleeper is left: %u", (unsigned)word);
+}
+
 void scenario_lock_is_given_back(void) {
     begin();
     int other = sched_spawn(use_twice, NULL);
     use_twice(NULL);
     sched_join(other);
     end(4);
-    sched_check(weir__u32_load_relaxed(&weir__lock_sleepers) == 0, "a sleeper is left");
+    check_that_none_is_left(0);
 }
 
 void scenario_lock_has_two_sleepers(void) {
@@ -58,7 +64,7 @@ void scenario_lock_has_two_sleepers(void) {
     sched_join(one);
     sched_join(two);
     end(3);
-    sched_check(weir__u32_load_relaxed(&weir__lock_sleepers) == 0, "a sleeper is left");
+    check_that_none_is_left(0);
 }
 
 static weir__lock *another;
@@ -69,9 +75,7 @@ static void use_another(void *unused) {
     weir__lock_release(another);
 }
 
-/* What one sleeper has had made is good for those of other locks too, and not before it is made. */
-void scenario_two_locks_have_sleepers(void) {
-    begin();
+static void two_sleepers_of_two_locks(void) {
     another = sched_scratch(sizeof *another);
     *another = (weir__lock){{0}};
     weir__lock_acquire(another);
@@ -84,6 +88,18 @@ void scenario_two_locks_have_sleepers(void) {
     end(1);
 }
 
+/* What one sleeper has had made is good for those of other locks too, and not before it is made. */
+void scenario_two_locks_have_sleepers(void) {
+    begin();
+    two_sleepers_of_two_locks();
+}
+
+static void end_refused(void) {
+    check_that_none_is_left(WEIR__LOCK_REFUSED);
+    sched_fail_barrier(false);
+    weir__u32_store_relaxed(&weir__lock_sleepers, 0);
+}
+
 /* From one moment on the system refuses. */
 void scenario_lock_without_barrier(void) {
     begin();
@@ -92,13 +108,19 @@ void scenario_lock_without_barrier(void) {
     use_twice(NULL);
     sched_join(other);
     end(4);
-    sched_fail_barrier(false);
-    weir__u32_store_relaxed(&weir__lock_sleepers, 0);
+    end_refused();
 }
 
 static void ask_for_barrier(void *unused) {
     (void)unused;
     sched_barrier_comes();
+}
+
+void scenario_two_locks_are_refused(void) {
+    begin();
+    sched_fail_barrier(true);
+    two_sleepers_of_two_locks();
+    end_refused();
 }
 
 /* Threads use a lock before the library has asked for the barrier, and meanwhile. */
@@ -110,5 +132,41 @@ void scenario_lock_before_barrier(void) {
     sched_join(one);
     sched_join(two);
     end(2);
-    sched_check(weir__u32_load_relaxed(&weir__lock_sleepers) == 0, "a sleeper is left");
+    check_that_none_is_left(0);
+}
+
+/* The same, and the system refuses. */
+void scenario_lock_before_refusal(void) {
+    begin();
+    sched_barrier_is_to_come();
+    sched_fail_barrier(true);
+    int one = sched_spawn(use_once, NULL), two = sched_spawn(ask_for_barrier, NULL);
+    use_lock();
+    sched_join(one);
+    sched_join(two);
+    end(2);
+    end_refused();
+}
+
+/* Sleepers whose barrier was made beside one whose barrier was not. */
+static void refuse(void *unused) {
+    (void)unused;
+    sched_fail_barrier(true);
+    use_lock();
+}
+
+void scenario_lock_until_refusal(void) {
+    begin();
+    another = sched_scratch(sizeof *another);
+    *another = (weir__lock){{0}};
+    weir__lock_acquire(another);
+    int one = sched_spawn(use_another, NULL), two = sched_spawn(refuse, NULL);
+    use_lock();
+    weir__lock_release(another);
+    sched_join(one);
+    sched_join(two);
+    end(2);
+    check_that_none_is_left(WEIR__LOCK_REFUSED | WEIR__LOCK_SEEN);
+    sched_fail_barrier(false);
+    weir__u32_store_relaxed(&weir__lock_sleepers, 0);
 }

@@ -16,6 +16,9 @@ void scenario_lock_has_two_sleepers(void);
 void scenario_two_locks_have_sleepers(void);
 void scenario_lock_without_barrier(void);
 void scenario_lock_before_barrier(void);
+void scenario_lock_before_refusal(void);
+void scenario_lock_until_refusal(void);
+void scenario_two_locks_are_refused(void);
 
 void scenario_put_get_capacity_1(void);
 void scenario_put_get_capacity_2(void);
