@@ -70,6 +70,26 @@ START_TEST (stoppers_that_race_leave_nothing_behind) {
 }
 END_TEST
 
+static void *destroy_until_done(void *queue) {
+    while (weir_queue_destroy(queue) == WEIR_BUSY)
+        ;
+    return NULL;
+}
+
+/* As soon as it is not busy: the stop has no more to do with it. */
+START_TEST (another_thread_may_destroy_the_queue_while_a_group_is_stopped) {
+    for (int round = 0; round < 300; round++) {
+        pthread_t destroyer;
+        weir_queue *in = new_queue(4);
+        weir_threads *threads = start(2, hand_back, NULL, in, NULL);
+        put_numbers(in, 0, 1);
+        thread_start(&destroyer, destroy_until_done, in);
+        assert_status(WEIR_OK, weir_stop_threads(in, threads));
+        thread_join(destroyer);
+    }
+}
+END_TEST
+
 START_TEST (who_stops_meanwhile_is_told_the_same_and_who_comes_later_only_that_it_is_stopped) {
     struct gate gate = GATE;
     weir_queue *in = new_queue(8), *other = new_queue(1);
@@ -237,6 +257,7 @@ static Suite *stoppers_suite(void) {
     tcase_add_test(often, several_may_stop_at_once_and_all_wait_for_the_work);
     tcase_add_test(often, who_stops_meanwhile_is_told_the_same_and_who_comes_later_only_that_it_is_stopped);
     tcase_add_test(often, stoppers_that_race_leave_nothing_behind);
+    tcase_add_test(often, another_thread_may_destroy_the_queue_while_a_group_is_stopped);
     tcase_add_test(often, a_stopper_that_is_cancelled_leaves_the_group_stoppable);
     TCase *inside = add_case(suite, "from inside");
     tcase_add_test(inside, stop_from_inside_is_a_deadlock_and_does_nothing);

@@ -8,6 +8,8 @@
  * H1  The tree, the numbers, and each group's members for stopping are under `lock`.
  * H2  The first stopper sets `stopping` and does the work without the lock; those that come meanwhile count themselves
  *     in `stoppers` and sleep until `stopped`. Whoever is the last of them frees the group.
+ * H3  Another thread may destroy the input queue as soon as no worker uses it. So the first stopper uses it too, until
+ *     it has read the outcome there; no other stopper touches it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -100,11 +102,20 @@ static weir_status leave(weir__group *group) {
     return outcome;
 }
 
+/* H3. The group uses the queue until its last thread is joined, so that this use begins in time. */
+static void stop_first(weir__group *group) {
+    weir_queue *in = group->in;
+    (void)weir__queue_use(in);
+    weir__queue_mark(in, &group->team);
+    weir__group_join(group);
+    weir_status outcome = outcome_of(group);
+    weir__queue_release(in);
+    finish_stop(group, outcome);
+}
+
 static weir_status stop(weir__group *group, bool first) {
     if (first) {
-        weir__queue_mark(group->in, &group->team);
-        weir__group_join(group);
-        finish_stop(group, outcome_of(group));
+        stop_first(group);
     } else {
         wait_for_stop(group);
     }

@@ -182,6 +182,9 @@ const struct scenario scenarios[] = {
     {.name = "destroy_of_queues_in_use",
      .shows = "what a group uses is not destroyed, not by its worker either",
      .run = scenario_destroy_of_queues_in_use},
+    {.name = "destroy_while_stopping",
+     .shows = "the stop touches its queue no more once that can be destroyed",
+     .run = scenario_destroy_while_stopping},
     {.name = "stop_on_full_queue", .shows = "stop needs no room in the queue", .run = scenario_stop_on_full_queue},
 
     {.name = "batch_in_order",

@@ -83,6 +83,7 @@ void scenario_two_groups_one_queue(void);
 void scenario_worker_exits(void);
 void scenario_out_is_shut_down(void);
 void scenario_destroy_of_queues_in_use(void);
+void scenario_destroy_while_stopping(void);
 void scenario_stop_on_full_queue(void);
 
 void scenario_batch_in_order(void);

@@ -170,6 +170,25 @@ void scenario_destroy_of_queues_in_use(void) {
     destroy_queues();
 }
 
+static void try_to_destroy(void *raw) {
+    weir_status *said = raw;
+    *said = weir_queue_destroy(in);
+    sched_check(*said == WEIR_OK || *said == WEIR_BUSY, "%s", weir_strerror(*said));
+}
+
+/* Another thread may destroy the input as soon as it is not busy, be the stop over or not. */
+void scenario_destroy_while_stopping(void) {
+    weir_status said;
+    in = new_queue(1);
+    must(weir_start_threads(&group, 1, hand_on, NULL, in, NULL), WEIR_OK);
+    put_items(1, 1);
+    int other = sched_spawn(try_to_destroy, &said);
+    must(weir_stop_threads(in, group), WEIR_OK);
+    sched_join(other);
+    if (said != WEIR_OK)
+        must(weir_queue_destroy(in), WEIR_OK);
+}
+
 /* The only worker ends itself while the queue is full: there will never be room for anything. */
 void scenario_stop_on_full_queue(void) {
     in = new_queue(1);
