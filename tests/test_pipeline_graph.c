@@ -375,14 +375,18 @@ START_TEST (each_successor_gets_its_share_of_keys_whichever_bits_they_differ_in)
 }
 END_TEST
 
+static atomic_uint asked;
+
 static uint64_t choose(const void *item, void *arg) {
     (void)arg;
+    atomic_fetch_add(&asked, 1);
     size_t n = ((const struct thing *)item)->n;
     return n == 100 ? WAYS : n == 101 ? UINT64_MAX : n % WAYS;
 }
 
 START_TEST (the_route_chooses_and_what_it_cannot_choose_is_an_error) {
     bool skips = _i == 1;
+    atomic_store(&asked, 0);
     weir_pipeline *pipeline = fan_out_with((weir_stage_options){
         .fan_out = WEIR_BY_CHOICE, .route = choose, .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
     for (size_t i = 0; i < ITEMS; i++) {
@@ -399,6 +403,7 @@ START_TEST (the_route_chooses_and_what_it_cannot_choose_is_an_error) {
     destroy_pipeline(pipeline);
     if (skips) {
         ck_assert_uint_eq(things_dropped(), 2);
+        ck_assert_uint_eq(atomic_load(&asked), ITEMS); /* once each, also of what it could not choose */
         for (size_t i = 0; i < WAYS; i++) {
             for (size_t j = 0; j < atomic_load(&ways[i].count); j++)
                 ck_assert_uint_eq(ways[i].numbers[j] % WAYS, i);

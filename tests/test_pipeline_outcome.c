@@ -163,6 +163,8 @@ static int pass_batch_on(weir_task *task, void *const *items, size_t count, void
 
 static const weir_stage_options leaving[] = {
     {.func = hand_back},
+    {.func = hand_back, .rate = 1e9},
+    {.func = hand_back, .per_key = 1, .key = key_of_thing},
     {.run = run_pass_on},
     {.run = run_pass_on, .ordered = true},
     {.func = hand_back, .ordered = true},
@@ -177,6 +179,16 @@ static void put_two_if_open(weir_pipeline *pipeline) {
         if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
             thing_consume(thing);
     }
+}
+
+/* A stage that all items come to, and that alone loses any, has the counts of the whole. */
+static void assert_stage_agrees(const weir_report *report, const char *name) {
+    const weir_counts *stage = &stage_in(report, name)->counts;
+    ck_assert_uint_eq(stage->in, report->counts.in);
+    ck_assert_uint_eq(stage->done, report->counts.done);
+    ck_assert_uint_eq(stage->failed, report->counts.failed);
+    ck_assert_uint_eq(stage->dead, report->counts.dead);
+    ck_assert_uint_eq(stage->dropped, report->counts.dropped);
 }
 
 START_TEST (a_result_whose_reader_is_gone_is_an_error_of_its_stage) {
@@ -201,6 +213,7 @@ START_TEST (a_result_whose_reader_is_gone_is_an_error_of_its_stage) {
     if (skips)
         ck_assert_uint_eq(report->counts.failed, 2);
     ck_assert_uint_eq(report->counts.done, 0);
+    assert_stage_agrees(report, "last");
     ck_assert_uint_eq(report->error_count, skips ? 2 : 1);
     ck_assert_str_eq(report->errors[0].stage, "last");
     ck_assert_int_eq(report->errors[0].code, -WEIR_CLOSED);
@@ -210,6 +223,95 @@ START_TEST (a_result_whose_reader_is_gone_is_an_error_of_its_stage) {
     destroy_pipeline(pipeline);
     ck_assert_uint_ge(atomic_load(&drops.count), 1); /* the drop function of where it was going */
     assert_status(WEIR_OK, weir_queue_destroy(results));
+}
+END_TEST
+
+/* ---- results of which there is no copy, or no successor ---- */
+
+/* A result that is to get nowhere: one that was tried. */
+static struct thing *new_lost_thing(void) {
+    struct thing *thing = thing_new();
+    atomic_fetch_add(&thing->tries, 1);
+    return thing;
+}
+
+static bool is_lost(const void *thing) {
+    return atomic_load(&((const struct thing *)thing)->tries) > 0;
+}
+
+static void *copy_unless_lost(void *thing, void *unused) {
+    return is_lost(thing) ? NULL : copy_thing(thing, unused);
+}
+
+static uint64_t choose_unless_lost(const void *thing, void *unused) {
+    (void)unused;
+    return is_lost(thing) ? 2 : 1;
+}
+
+/* An item of which one result of several, or one attempt of several, has got nowhere has failed too. */
+static int emit_one_more(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    weir_task_emit(task, new_lost_thing());
+    weir_task_emit(task, item);
+    return 0;
+}
+
+static int emit_and_fail_once(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    if (weir_task_attempt(task) == 1) {
+        weir_task_emit(task, new_lost_thing());
+        return 7;
+    }
+    thing_consume(item);
+    return 0;
+}
+
+static const struct {
+    weir_stage_options options;
+    bool all; /* fail, and not each second one */
+} going[] = {
+    {.options = {.func = hand_back}},
+    {.options = {.func = hand_back, .rate = 1e9}},
+    {.options = {.func = hand_back, .per_key = 1, .key = key_of_thing}},
+    {.options = {.func = hand_back, .ordered = true}},
+    {.options = {.run = run_pass_on}},
+    {.options = {.run = run_pass_on, .ordered = true}},
+    {.options = {.run = run_pass_on, .per_key = 1, .key = key_of_thing}},
+    {.options = {.run_batch = pass_batch_on, .batch = {.items = 1}}},
+    {.options = {.run_batch = pass_batch_on, .batch = {.items = 2}}, .all = true},
+    {.options = {.run = emit_one_more}, .all = true},
+    {.options = {.run = emit_one_more, .ordered = true}, .all = true},
+    {.options = {.run = emit_and_fail_once, .retry = {.attempts = 2}}, .all = true},
+};
+
+static void add_two_behind(weir_pipeline *pipeline, weir_stage *first) {
+    for (int i = 0; i < 2; i++) {
+        weir_stage *next = add_stage(
+            pipeline,
+            (weir_stage_options){.name = i == 0 ? "left" : "right", .func = consume_thing, .drop = thing_drop});
+        connect_stages(pipeline, first, next);
+    }
+}
+
+START_TEST (a_result_that_gets_to_no_successor_is_a_failure_of_its_stage) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options options = going[_i / 2].options;
+    options.name = "first";
+    options.drop = thing_drop;
+    options.on_error = WEIR_SKIP;
+    options.fan_out = _i % 2 == 0 ? WEIR_BY_CHOICE : WEIR_TO_ALL;
+    options.route = choose_unless_lost;
+    options.copy = copy_unless_lost;
+    add_two_behind(pipeline, add_stage(pipeline, options));
+    start_pipeline(pipeline);
+    for (size_t i = 0; i < 4; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, i % 2 == 0 ? new_lost_thing() : thing_new()));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    assert_stage_agrees(report, "first");
+    ck_assert_uint_eq(report->counts.failed, going[_i / 2].all ? 4 : 2);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
 }
 END_TEST
 
@@ -257,6 +359,8 @@ static Suite *outcome_suite(void) {
     tcase_add_loop_test(readers, a_letter_whose_reader_is_gone_is_an_error_of_its_stage, 0, 4);
     tcase_add_loop_test(readers, a_result_whose_reader_is_gone_is_an_error_of_its_stage, 0, 2 * COUNT_OF(leaving));
     tcase_add_loop_test(readers, a_run_whose_reader_has_gone_does_not_end_well, 0, 2);
+    TCase *behind = add_things_case(suite, "successors");
+    tcase_add_loop_test(behind, a_result_that_gets_to_no_successor_is_a_failure_of_its_stage, 0, 2 * COUNT_OF(going));
     return suite;
 }
 

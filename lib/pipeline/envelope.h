@@ -24,6 +24,10 @@
 /* What becomes of an item; the worst is the last. */
 typedef enum weir__verdict { WEIR__DONE, WEIR__DROPPED, WEIR__DEAD, WEIR__FAILED, WEIR__VERDICTS } weir__verdict;
 
+static inline weir__verdict weir__worse(weir__verdict a, weir__verdict b) {
+    return a > b ? a : b;
+}
+
 typedef struct weir__token {
     weir__u64 pieces;             /* that are not done with; whoever takes the last one away frees the token */
     weir__u64 verdict;            /* the worst so far */
@@ -54,7 +58,7 @@ struct weir__envelope {
     weir__list list;       /* an ordered stage's results; or the rest of a batch, whose first this is */
     void *key;             /* the entry of its key, while it runs or backs off; NULL: no limit for keys */
     unsigned attempts;     /* that have been made */
-    unsigned char verdict; /* a weir__verdict, when it is ready */
+    unsigned char verdict; /* a weir__verdict: the worst of its results so far; when it is ready, its own */
     unsigned char reason;  /* a weir_batch_reason: this is a batch, complete; else 0 */
     bool kept;             /* its worker does not settle it: whoever is done with it does */
     bool is_result;        /* it holds its stage's result already */

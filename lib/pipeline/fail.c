@@ -158,24 +158,26 @@ static void drop_results(weir_task *task, weir__envelope *envelope) {
 /* The result goes on in the item's own envelope. */
 static void end_with_result(weir_task *task, weir__envelope *envelope) {
     bool kept = envelope->kept;
-    weir__send(task->stage, task, envelope);
-    weir__stage_count(task->stage, task, WEIR__DONE);
+    weir__verdict verdict = weir__send(task->stage, task, envelope);
+    weir__stage_count(task->stage, task, verdict);
     if (kept)
         weir__queue_settle(task->stage->queue, 1);
 }
 
-static weir__verdict verdict_of_consumed(const weir_task *task) {
-    return task->lost ? WEIR__FAILED : WEIR__DONE;
+/* What was emitted of it, or of the batch that it is the first of, in whichever attempt. */
+static weir__verdict verdict_of_consumed(const weir_task *task, const weir__envelope *first) {
+    return task->lost ? WEIR__FAILED : (weir__verdict)first->verdict;
 }
 
 /* Ends an item without a result in hand, or each item of a batch. */
 static void end_each(weir_task *task, weir__envelope *first, int code) {
     weir_stage *stage = task->stage;
     unsigned attempts = first->attempts;
+    weir__verdict consumed = verdict_of_consumed(task, first);
     for (weir__envelope *at = first, *next = first->list.first; at != NULL; at = next) {
         next = at == first ? next : at->next;
         bool kept = at->kept;
-        weir__verdict verdict = code == 0 ? verdict_of_consumed(task) : bury(task, at->item, code, attempts);
+        weir__verdict verdict = code == 0 ? consumed : bury(task, at->item, code, attempts);
         weir__stage_count(stage, task, verdict);
         weir__envelope_over(stage->pipeline, task, at, verdict);
         if (kept)
@@ -191,7 +193,7 @@ static bool waits_for_turn(const weir_stage *stage, const weir__envelope *envelo
 weir__after weir__over(weir_task *task, weir__envelope *envelope, int code) {
     if (waits_for_turn(task->stage, envelope)) {
         weir__verdict verdict =
-            code == 0 ? verdict_of_consumed(task) : bury(task, envelope->item, code, envelope->attempts);
+            code == 0 ? verdict_of_consumed(task, envelope) : bury(task, envelope->item, code, envelope->attempts);
         envelope->verdict = (unsigned char)verdict;
         envelope->kept = true;
         weir__order_ready(task, envelope);
@@ -233,12 +235,19 @@ weir__after weir__fail_consumed(weir_task *task, weir__envelope *envelope) {
     return after;
 }
 
+/* In, where it is a source's: nothing else has counted that; and then failed (S3). */
+static void count_failed_call(weir_task *task) {
+    if (weir__stage_is_source(task->stage))
+        weir__count(&task->failed_calls, 1);
+    weir__stage_count(task->stage, task, WEIR__FAILED);
+}
+
 void weir__fail_lost(weir_task *task, int code) {
     weir_stage *stage = task->stage;
     weir__errors_add(stage, code, task->message, 1, fails_fast(stage));
     if (!weir__stage_is_source(stage))
         weir__stage_drop_item(stage, task->item);
-    weir__stage_count(stage, task, WEIR__FAILED);
+    count_failed_call(task);
     if (fails_fast(stage))
         weir__pipeline_fail(stage->pipeline);
 }
@@ -250,7 +259,7 @@ void weir__fail_source(weir_task *task, int code) {
     task->failures++;
     bool again = !weir__is_ending(stage->pipeline) && is_retried(stage, task->failures, code);
     weir__errors_add(stage, code, task->message, task->failures, !again && fails_fast(stage));
-    weir__stage_count(stage, task, WEIR__FAILED);
+    count_failed_call(task);
     if (again) {
         uint64_t wait = delay_of(task, task->failures, weir__clock_now());
         weir__count(&task->retried, 1);

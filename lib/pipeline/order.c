@@ -61,26 +61,29 @@ static void leave_stage(weir_stage *stage, weir_task *task, weir__verdict verdic
 /* The item's turn: its results leave, and it is over. Its stage is that of the order, or one before. */
 static void let_out(weir_task *task, weir__envelope *envelope) {
     weir_stage *stage = envelope->stage;
-    weir__verdict verdict = (weir__verdict)envelope->verdict;
+    weir__verdict verdict = (weir__verdict)envelope->verdict, worst = verdict;
     bool kept = envelope->kept;
     weir__envelope *result;
     while ((result = weir__list_take(&envelope->list)) != NULL)
-        weir__send(stage, task, result);
+        worst = weir__worse(worst, weir__send(stage, task, result));
     if (envelope->is_result)
-        weir__send(stage, task, envelope);
+        worst = weir__worse(worst, weir__send(stage, task, envelope));
     else
         weir__envelope_over(stage->pipeline, task, envelope, verdict);
-    leave_stage(stage, task, verdict, kept);
+    leave_stage(stage, task, worst, kept);
 }
 
 /* Several items' turn. Mostly each is its own result. */
 static void let_out_many(weir_stage *stage, weir_task *task, weir__envelope **envelopes, size_t count) {
-    size_t results = 0;
+    size_t results = 0, verdicts[WEIR__VERDICTS] = {0};
     while (results < count && envelopes[results]->is_result && stage->successor_count <= 1)
         results++;
     if (results > 0) {
-        weir__send_many(stage, task, envelopes, results);
-        weir__stage_count_many(stage, task, WEIR__DONE, results);
+        weir__send_many(stage, task, envelopes, results, verdicts);
+        for (size_t v = 0; v < WEIR__VERDICTS; v++) {
+            if (verdicts[v] > 0)
+                weir__stage_count_many(stage, task, (weir__verdict)v, verdicts[v]);
+        }
         weir__queue_settle(stage->queue, results);
     }
     for (size_t i = results; i < count; i++)
@@ -113,16 +116,16 @@ static void release_locked(weir_stage *stage, weir_task *task) {
 static void drop_results(weir_task *task, weir__envelope *envelope) {
     weir_stage *stage = envelope->stage;
     weir__envelope *result;
-    weir__verdict verdict = (weir__verdict)envelope->verdict;
+    weir__verdict verdict = (weir__verdict)envelope->verdict, worst = verdict;
     bool kept = envelope->kept;
     while ((result = weir__list_take(&envelope->list)) != NULL) {
-        weir__send_refuse(stage, result->item);
+        worst = weir__worse(worst, weir__send_refuse(stage, result->item));
         weir__envelope_over(stage->pipeline, task, result, WEIR__DROPPED);
     }
     if (envelope->is_result)
-        weir__send_refuse(stage, envelope->item);
+        worst = weir__worse(worst, weir__send_refuse(stage, envelope->item));
     weir__envelope_over(stage->pipeline, task, envelope, envelope->is_result ? WEIR__DROPPED : verdict);
-    leave_stage(stage, task, verdict, kept);
+    leave_stage(stage, task, worst, kept);
 }
 
 void weir__order_ready(weir_task *task, weir__envelope *envelope) {

@@ -45,6 +45,7 @@ static weir__verdict refuse(weir_stage *from, weir_stage *to, void *item, weir_s
 static void address(weir__envelope *envelope, weir_stage *to) {
     envelope->stage = to;
     envelope->attempts = 0;
+    envelope->verdict = WEIR__DONE;
     envelope->is_result = false;
     envelope->kept = false;
     envelope->reason = 0;
@@ -109,8 +110,15 @@ static void drop_copies(weir_stage *from, weir_task *task, weir__list *copies) {
     }
 }
 
+/* The result of a stage with several successors gets to none of them. */
+static void fail_at_first(weir_stage *from, weir_task *task, weir__envelope *envelope, int code, const char *why) {
+    weir__stage_drop_item(from->successors[0], envelope->item);
+    weir__envelope_over(from->pipeline, task, envelope, WEIR__FAILED);
+    weir__fail_stage(from, code, why);
+}
+
 /* To each successor: the first gets the result, the others its copies. Either all get theirs, or it has failed. */
-static void pass_to_all(weir_stage *from, weir_task *task, weir__envelope *envelope) {
+static weir__verdict pass_to_all(weir_stage *from, weir_task *task, weir__envelope *envelope) {
     weir__list copies = {NULL, NULL};
     weir__envelope *copy;
     const char *why = make_copies(from, task, envelope, &copies);
@@ -118,12 +126,11 @@ static void pass_to_all(weir_stage *from, weir_task *task, weir__envelope *envel
         for (size_t i = 1; (copy = weir__list_take(&copies)) != NULL; i++)
             pass(from, from->successors[i], task, copy);
         pass(from, from->successors[0], task, envelope);
-        return;
+        return WEIR__DONE;
     }
     drop_copies(from, task, &copies);
-    weir__send_drop(from, envelope->item);
-    weir__envelope_over(from->pipeline, task, envelope, WEIR__FAILED);
-    weir__fail_stage(from, -WEIR_NOMEM, why);
+    fail_at_first(from, task, envelope, -WEIR_NOMEM, why);
+    return WEIR__FAILED;
 }
 
 /* Whichever bits the keys differ in, each successor gets its share of them. */
@@ -173,33 +180,34 @@ static void drop_left(weir_stage *from, void *result) {
     weir__callback_end(&call);
 }
 
-void weir__send_drop(weir_stage *from, void *result) {
-    weir_stage *to = destination(from, result);
+/* By the function of where it was going, which is asked for once: see destination. */
+static void drop_at(weir_stage *from, weir_stage *to, void *result) {
     if (to != NULL)
         weir__stage_drop_item(to, result);
     else if (from->options.results != NULL)
         drop_left(from, result);
 }
 
-void weir__send_refuse(weir_stage *from, void *result) {
+void weir__send_drop(weir_stage *from, void *result) {
+    drop_at(from, destination(from, result), result);
+}
+
+weir__verdict weir__send_refuse(weir_stage *from, void *result) {
     weir_stage *to = destination(from, result);
     if (to != NULL)
         (void)weir__u64_add_acquire_release(&to->refused[WEIR__DROPPED], 1);
-    weir__send_drop(from, result);
+    drop_at(from, to, result);
+    return to != NULL ? WEIR__DONE : WEIR__DROPPED;
 }
 
-static void no_such_successor(weir_stage *from, weir_task *task, weir__envelope *envelope) {
-    weir__send_drop(from, envelope->item);
-    weir__envelope_over(from->pipeline, task, envelope, WEIR__FAILED);
-    weir__fail_stage(from, -WEIR_INVALID, "its route has chosen a successor that there is not");
-}
-
-static void pass_to_one(weir_stage *from, weir_task *task, weir__envelope *envelope) {
+static weir__verdict pass_to_one(weir_stage *from, weir_task *task, weir__envelope *envelope) {
     size_t chosen = choose(from, envelope->item);
-    if (chosen < from->successor_count)
+    if (chosen < from->successor_count) {
         pass(from, from->successors[chosen], task, envelope);
-    else
-        no_such_successor(from, task, envelope);
+        return WEIR__DONE;
+    }
+    fail_at_first(from, task, envelope, -WEIR_INVALID, "its route has chosen a successor that there is not");
+    return WEIR__FAILED;
 }
 
 /* What has become of a result that was put to the results. */
@@ -217,24 +225,27 @@ static weir__verdict has_left(weir_stage *from, void *result, weir_status status
 }
 
 /* Out of the pipeline. Returns what has become of the result. */
-static weir__verdict leave(weir_stage *from, weir_task *task, void *result) {
+static weir__verdict leave(weir_stage *from, weir_task *task, weir__envelope *envelope) {
     weir_queue *results = from->options.results;
-    return results == NULL ? WEIR__DONE : has_left(from, result, weir__offer(task, results, result));
+    void *result = envelope->item;
+    weir__verdict verdict = results == NULL ? WEIR__DONE : has_left(from, result, weir__offer(task, results, result));
+    weir__envelope_over(from->pipeline, task, envelope, verdict);
+    return verdict;
 }
 
-void weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope) {
-    if (from->successor_count == 1)
-        pass(from, from->successors[0], task, envelope);
-    else if (from->successor_count == 0)
-        weir__envelope_over(from->pipeline, task, envelope, leave(from, task, envelope->item));
-    else if (from->options.fan_out == WEIR_TO_ALL)
-        pass_to_all(from, task, envelope);
-    else
-        pass_to_one(from, task, envelope);
+weir__verdict weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope) {
+    if (from->successor_count == 0)
+        return leave(from, task, envelope);
+    if (from->successor_count > 1)
+        return from->options.fan_out == WEIR_TO_ALL ? pass_to_all(from, task, envelope)
+                                                    : pass_to_one(from, task, envelope);
+    pass(from, from->successors[0], task, envelope);
+    return WEIR__DONE;
 }
 
 /* To the results, as many as they have room for, or nowhere; the others are sent one by one. */
-static void leave_together(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count) {
+static void leave_together(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count,
+                           size_t verdicts[WEIR__VERDICTS]) {
     void *results[WEIR__SEND_AT_ONCE];
     size_t put = count;
     for (size_t i = 0; i < count; i++)
@@ -242,8 +253,9 @@ static void leave_together(weir_stage *from, weir_task *task, weir__envelope **e
     if (from->options.results != NULL)
         (void)weir_queue_try_put_many(from->options.results, results, count, &put);
     weir__envelopes_over(from->pipeline, task, envelopes, put, WEIR__DONE);
+    verdicts[WEIR__DONE] += put;
     while (put < count)
-        weir__send(from, task, envelopes[put++]);
+        verdicts[weir__send(from, task, envelopes[put++])]++;
 }
 
 static void pass_together(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count) {
@@ -262,11 +274,14 @@ static void pass_together(weir_stage *from, weir_task *task, weir__envelope **en
     }
 }
 
-void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count) {
-    if (from->successor_count == 0)
-        leave_together(from, task, envelopes, count);
-    else
-        pass_together(from, task, envelopes, count);
+void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count,
+                     size_t verdicts[WEIR__VERDICTS]) {
+    if (from->successor_count == 0) {
+        leave_together(from, task, envelopes, count, verdicts);
+        return;
+    }
+    pass_together(from, task, envelopes, count);
+    verdicts[WEIR__DONE] += count;
 }
 
 weir__verdict weir__send_plain(weir_task *task, void *result, weir_status status) {

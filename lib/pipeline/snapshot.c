@@ -40,12 +40,18 @@ static void count_over(const weir_stage *stage, uint64_t over[WEIR__VERDICTS]) {
     }
 }
 
-/* What it has produced, and the calls that failed. */
-static uint64_t count_in_source(const weir_stage *stage, uint64_t failed) {
-    uint64_t in = failed;
+static uint64_t count_produced(const weir_stage *stage) {
+    uint64_t produced = 0;
     for (size_t i = 0; i < stage->options.threads; i++)
-        in += weir__u64_load_acquire(&stage->tasks[i].produced);
-    return in;
+        produced += weir__u64_load_acquire(&stage->tasks[i].produced);
+    return produced;
+}
+
+static uint64_t count_failed_calls(const weir_stage *stage) {
+    uint64_t failed = 0;
+    for (size_t i = 0; i < stage->options.threads; i++)
+        failed += weir__u64_load_acquire(&stage->tasks[i].failed_calls);
+    return failed;
 }
 
 static void count_stage(const weir_stage *stage, weir_counts *counts) {
@@ -53,7 +59,7 @@ static void count_stage(const weir_stage *stage, weir_counts *counts) {
     count_over(stage, over);
     if (weir__stage_is_source(stage)) {
         set_over(counts, over);
-        set_in(counts, count_in_source(stage, counts->failed));
+        set_in(counts, count_produced(stage) + count_failed_calls(stage));
         return;
     }
     uint64_t refused = 0; /* in and over in one */
@@ -182,7 +188,7 @@ static uint64_t count_in(const weir_pipeline *pipeline) {
         in = weir__queue_tail(pipeline->entrance->queue);
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         if (weir__stage_is_source(stage) && stage->tasks != NULL)
-            in += count_in_source(stage, 0);
+            in += count_produced(stage);
     }
     return in;
 }

@@ -73,6 +73,7 @@ struct weir_task {
     _Alignas(WEIR__APART) weir__u64 counts[WEIR__VERDICTS];
     weir__u64 roots[WEIR__VERDICTS]; /* that were over in this thread */
     weir__u64 produced;              /* by a source */
+    weir__u64 failed_calls;          /* of a source: each is counted in and failed */
     weir__u64 retried, overdue;
     weir__visit visit; /* for the thread's whole life */
     weir__u64 due;     /* when this attempt is overdue, its waits so far not counted; 0: never, or there is none */
@@ -254,16 +255,20 @@ void weir__requeue_first(weir__envelope *envelope);
 /* Puts to a queue, waiting for room as blocked time. */
 weir_status weir__offer(weir_task *task, weir_queue *queue, void *item);
 
-/* Sends an envelope with a result of that stage on; it is not the caller's any more. Any stage's task may do it. */
-void weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope);
+/*
+ * Sends an envelope with a result of that stage on; it is not the caller's any more. Any stage's task may do it. Returns
+ * the verdict of the item: done, unless neither a successor nor the results queue has taken the result.
+ */
+weir__verdict weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope);
 
 enum { WEIR__SEND_AT_ONCE = 16 };
 
 /*
  * Sends several on, but no more than that, in order, by as few puts as can be. For a stage with one successor or none,
- * and envelopes that hold their results.
+ * and envelopes that hold their results. Adds to `verdicts` what has become of the items.
  */
-void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count);
+void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count,
+                     size_t verdicts[WEIR__VERDICTS]);
 
 /* In a plain pipeline, after a put that was not to wait has come to that status. Returns what the item's verdict is. */
 weir__verdict weir__send_plain(weir_task *task, void *result, weir_status status);
@@ -271,8 +276,11 @@ weir__verdict weir__send_plain(weir_task *task, void *result, weir_status status
 /* Drops a result that cannot go on, by the drop function of where it was going. */
 void weir__send_drop(weir_stage *from, void *result);
 
-/* The same for one that was on its way: it is counted there, in and dropped. */
-void weir__send_refuse(weir_stage *from, void *result);
+/*
+ * The same for one that was on its way: it is counted there, in and dropped. Returns what that makes of the item, as
+ * weir__send does.
+ */
+weir__verdict weir__send_refuse(weir_stage *from, void *result);
 
 /* ---- order.c, rate.c, keys.c, gather.c ---- */
 

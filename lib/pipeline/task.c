@@ -46,8 +46,8 @@ static void emit_from_source(weir_task *task, void *result) {
     bool admitted = admit(task, envelope);
     weir__count(&task->produced, 1); /* in, before it can be over */
     if (admitted) {
-        weir__send(task->stage, task, envelope);
-        weir__stage_count(task->stage, task, WEIR__DONE);
+        weir__verdict verdict = weir__send(task->stage, task, envelope);
+        weir__stage_count(task->stage, task, verdict);
         return;
     }
     weir__envelope_free(pipeline, task, envelope);
@@ -89,7 +89,8 @@ void weir_task_emit(weir_task *task, void *result) {
     } else if (task->stage->options.ordered) {
         weir__list_append(&task->envelope->list, piece);
     } else {
-        weir__send(task->stage, task, piece);
+        weir__verdict verdict = weir__send(task->stage, task, piece);
+        task->envelope->verdict = (unsigned char)weir__worse((weir__verdict)task->envelope->verdict, verdict);
     }
 }
 
