@@ -199,6 +199,48 @@ START_TEST (a_source_that_returns_with_an_error_when_it_is_told_to_has_not_faile
 }
 END_TEST
 
+/* What the wait says is why the sources have ended, also when they are gone, and the pipeline is over. */
+static int produce_unless_told(weir_task *task, void *item, void *raw) {
+    atomic_uint *calls = raw;
+    (void)item;
+    atomic_fetch_add(calls, 1);
+    nap();
+    return weir_task_cancelled(task) ? weir_task_fail(task, ECANCELED, "told to return") : 0;
+}
+
+START_TEST (a_wait_for_sources_that_an_end_has_stopped_never_says_that_they_have_ended) {
+    atomic_uint calls = 0;
+    bool waits = _i & 1, cancels = _i & 2;
+    weir_status wanted = cancels ? WEIR_CANCELLED : WEIR_CLOSED;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "told", .source = produce_unless_told, .arg = &calls});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    wait_for_count(&calls, 1);
+    struct pipeline_call wait = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    if (waits)
+        call_start_asleep(&wait.call, make_pipeline_wait);
+    if (cancels)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    weir_report_free(finish_pipeline(pipeline, cancels ? WEIR_CANCELLED : WEIR_OK));
+    if (waits)
+        assert_status(wanted, call_finish(&wait.call));
+    assert_status(wanted, weir_pipeline_wait(pipeline, 0));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (a_wait_for_sources_that_have_ended_says_so_after_the_end_too) {
+    struct spring spring = {.left = 5, .each = 1};
+    weir_pipeline *pipeline =
+        flowing(&spring, (weir_pipeline_options){.max_items = 0}, (weir_stage_options){.threads = 2});
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report_free(finish_pipeline(pipeline, WEIR_OK));
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 /* Its threads, each with its number; those that are not called wait for long. */
 enum { DRY = 4 };
 struct dry {
@@ -442,6 +484,8 @@ static Suite *sources_suite(void) {
     tcase_add_loop_test(stop, finish_stops_a_source_and_what_it_has_produced_goes_through, 0, 6);
     tcase_add_loop_test(stop, a_cancel_stops_a_source_and_drops_what_it_emits, 0, 6);
     tcase_add_loop_test(stop, one_that_waits_for_sources_is_woken_by_the_end, 0, 2);
+    tcase_add_loop_test(stop, a_wait_for_sources_that_an_end_has_stopped_never_says_that_they_have_ended, 0, 4);
+    tcase_add_test(stop, a_wait_for_sources_that_have_ended_says_so_after_the_end_too);
     tcase_add_loop_test(stop, an_error_of_a_source_that_has_not_asked_does_not_vanish_in_the_finish, 0, 4);
     tcase_add_loop_test(stop, a_source_that_returns_with_an_error_when_it_is_told_to_has_not_failed, 0, 4);
     tcase_add_loop_test(stop, the_end_of_a_source_reaches_its_threads_that_wait, 0, 2);

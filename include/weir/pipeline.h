@@ -392,8 +392,9 @@ WEIR_API weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void 
  * finish, which ends the sources wherever they are. What they have produced may still be on its way: finish waits for
  * that. Without a source it returns at once.
  *
- * WEIR_OK: they have; WEIR_CLOSED: the pipeline is finishing, by a call or a signal; WEIR_CANCELLED: cancelled, by a
- * call or an error; WEIR_TIMEDOUT; WEIR_DEADLOCK: called from inside a stage; WEIR_INVALID: not started.
+ * WEIR_OK: they have; WEIR_CLOSED: a call or a signal began the finish before they had, and afterwards too;
+ * WEIR_CANCELLED: cancelled, by a call or an error; WEIR_TIMEDOUT; WEIR_DEADLOCK: called from inside a stage;
+ * WEIR_INVALID: not started.
  */
 WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline);
 

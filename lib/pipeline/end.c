@@ -196,6 +196,28 @@ void weir__pipeline_end_claim(weir_pipeline *pipeline, bool *has, bool started) 
 
 /* ---- waiting for the sources ---- */
 
+static bool have_sources_ended(const weir_pipeline *pipeline) {
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (weir__stage_is_source(stage) && weir_queue_unfinished(stage->queue) > 0)
+            return false;
+    }
+    return true;
+}
+
+/*
+ * Why no source is called any more. With the lock, under which an end begins: so all that wait are told the same, however
+ * soon the sources have returned.
+ */
+static weir_status why_sources_ended(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    bool by_themselves = !weir__is_ending(pipeline) || pipeline->sources_ended;
+    bool cancelled = weir__is_cancelled(pipeline);
+    weir__lock_release(&pipeline->lock);
+    if (cancelled)
+        return WEIR_CANCELLED;
+    return by_themselves ? WEIR_OK : WEIR_CLOSED;
+}
+
 static weir_status wait_for_sources(weir_pipeline *pipeline, weir_deadline deadline) {
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         if (!weir__stage_is_source(stage))
@@ -204,9 +226,9 @@ static weir_status wait_for_sources(weir_pipeline *pipeline, weir_deadline deadl
         if (status == WEIR_TIMEDOUT)
             return status;
         if (status == WEIR_CANCELLED)
-            return weir__is_cancelled(pipeline) ? WEIR_CANCELLED : WEIR_CLOSED;
+            break;
     }
-    return weir__is_cancelled(pipeline) ? WEIR_CANCELLED : WEIR_OK;
+    return why_sources_ended(pipeline);
 }
 
 weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline) {
@@ -229,6 +251,8 @@ void weir__pipeline_begin_end(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
     if (pipeline->state == WEIR_RUN_RUNNING)
         pipeline->state = WEIR_RUN_DRAINING;
+    if (!weir__is_ending(pipeline))
+        pipeline->sources_ended = have_sources_ended(pipeline);
     weir__u32_store_release(&pipeline->ending, 1);
     weir__event_happen(&pipeline->end_event);
     weir__park_release_all(&pipeline->changed, &pipeline->lock);

@@ -65,6 +65,7 @@ struct weir_pipeline {
     bool cancelling;     /* a thread drops what is inside; it is not over before that is done */
     size_t claims;       /* threads that start a helper; the end waits for them */
     bool launched;       /* the start is over, and has not failed */
+    bool sources_ended;  /* by themselves, before the end began */
     bool has_show, has_watch;
     uint64_t over;        /* when it was */
     weir__thread dropper; /* of the thread that cancels with a deadline, then of the one that ends it */

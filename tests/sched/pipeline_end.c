@@ -166,6 +166,24 @@ void scenario_source_beside_puts(void) {
     sched_check(ran[1] == 1 && ran[2] == 2, "%d and %d", ran[1], ran[2]);
 }
 
+static int finish_in_source(weir_task *task, void *none, void *arg) {
+    (void)none;
+    (void)arg;
+    must(weir_pipeline_finish(weir_task_pipeline(task), WEIR_NEVER, NULL), WEIR_DEADLOCK);
+    weir_task_emit(task, item(1));
+    return 0;
+}
+
+/* The end has begun before the source returns: that is what a wait says, be the source gone or not. */
+void scenario_wait_for_a_source_that_was_ended(void) {
+    begin_pipeline((weir_pipeline_options){.name = "ended"});
+    add_stage((weir_stage_options){.name = "source", .source = finish_in_source});
+    add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    start_pipeline();
+    must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_CLOSED);
+    finish_with(WEIR_OK, 1, 0, 0, 0);
+}
+
 static int finish_inside(weir_task *task, void *got, void *arg) {
     (void)arg;
     begin_call(got);

@@ -127,6 +127,7 @@ void scenario_finish_by_deadline(void);
 void scenario_finish_beside_show(void);
 void scenario_fan_in_ends(void);
 void scenario_source_beside_puts(void);
+void scenario_wait_for_a_source_that_was_ended(void);
 void scenario_finish_inside(void);
 void scenario_put_inside(void);
 void scenario_finish_beside_slow_drop(void);
