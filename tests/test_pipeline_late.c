@@ -304,6 +304,85 @@ START_TEST (a_view_whose_stream_blocks_is_named) {
 }
 END_TEST
 
+/* ---- beside another one that finishes ---- */
+
+/* Starts a finish without a deadline that is on its way to join the threads. */
+static void start_endless_finish(struct pipeline_call *call, weir_pipeline *pipeline) {
+    *call = (struct pipeline_call){.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
+    call_start_asleep(&call->call, make_pipeline_finish);
+}
+
+static void assert_busy_and_named(struct pipeline_call *call, const char *stage, size_t number, weir_place where) {
+    assert_status(WEIR_BUSY, call_finish(&call->call));
+    ck_assert_ptr_nonnull(call->report);
+    assert_named(call->report, stage, number, where);
+    weir_report_free(call->report);
+}
+
+/* Nothing is dropped: a deadline that passes in the fini of another one's finish makes no WEIR_TIMEDOUT. */
+START_TEST (a_deadline_that_passes_while_another_one_joins_cancels_nothing) {
+    struct pipeline_call others[3];
+    weir_report *report;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "late", .run = run_consume, .fini = wait_in_fini});
+    start_pipeline(pipeline);
+    put_things(pipeline, 3);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        start_endless_finish(&others[i], pipeline);
+    gate_wait_for(&gate, 1);
+    assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, &report));
+    assert_named(report, "late", 0, WEIR_IN_FINI);
+    ck_assert_int_eq(report->state, WEIR_RUN_DRAINING);
+    weir_report_free(report);
+    for (size_t i = 0; i < COUNT_OF(others); i++)
+        assert_busy_and_named(&others[i], "late", 0, WEIR_IN_FINI);
+    assert_status(WEIR_OK, end_late(pipeline));
+    ck_assert_uint_eq(things_consumed(), 3);
+}
+END_TEST
+
+/* The run is over, and the view is not: that has a limit too. */
+START_TEST (a_deadline_is_kept_behind_one_that_waits_for_the_view) {
+    struct pipeline_call other;
+    weir_report *report;
+    FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
+    ck_assert_ptr_nonnull(stream);
+    setvbuf(stream, NULL, _IONBF, 0);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 0));
+    gate_wait_for(&gate, 1);
+    start_endless_finish(&other, pipeline);
+    for (bool over = false; !over; nap()) {
+        report = report_of(pipeline);
+        over = report->state == WEIR_RUN_OVER;
+        weir_report_free(report);
+    }
+    assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, &report));
+    assert_named(report, "", SIZE_MAX, WEIR_IN_STREAM);
+    weir_report_free(report);
+    assert_busy_and_named(&other, "", SIZE_MAX, WEIR_IN_STREAM);
+    assert_status(WEIR_OK, end_late(pipeline));
+    fclose(stream);
+}
+END_TEST
+
+START_TEST (with_nothing_inside_all_that_finish_are_well) {
+    for (int round = 0; round < 100; round++) {
+        struct pipeline_call other = {.call = {.deadline = 0}};
+        weir_pipeline *pipeline = other.pipeline = new_pipeline(NULL);
+        add_stage(pipeline, (weir_stage_options){.name = "idle", .func = hand_back, .threads = 2});
+        start_pipeline(pipeline);
+        call_start(&other.call, make_pipeline_finish);
+        assert_status(WEIR_OK, weir_pipeline_finish(pipeline, 0, NULL));
+        assert_status(WEIR_OK, call_finish(&other.call));
+        weir_report_free(other.report);
+        destroy_pipeline(pipeline);
+    }
+}
+END_TEST
+
 /* ---- nothing inside ---- */
 
 static const weir_stage_options kinds[] = {
@@ -341,6 +420,9 @@ static Suite *late_suite(void) {
     TCase *others = add_things_case(suite, "others");
     tcase_add_checked_fixture(others, begin_test, NULL);
     tcase_add_test(others, a_view_whose_stream_blocks_is_named);
+    tcase_add_test(others, a_deadline_that_passes_while_another_one_joins_cancels_nothing);
+    tcase_add_test(others, a_deadline_is_kept_behind_one_that_waits_for_the_view);
+    tcase_add_test(others, with_nothing_inside_all_that_finish_are_well);
     tcase_add_loop_test(others, with_nothing_inside_it_is_well_however_short_the_deadline, 0, COUNT_OF(kinds));
     return suite;
 }

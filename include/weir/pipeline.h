@@ -409,8 +409,8 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * `report` may be NULL; else `*report` is always set, by each call: to a report, which the caller frees, or to NULL,
  * with WEIR_INVALID or out of memory.
  *
- * Several threads may call it; all of them wait, and the earliest deadline counts. When it is over, it returns the same
- * again. Called from inside a stage it does not wait: puts are refused and sources stop, and the call that waits for
+ * Several threads may call it; all of them wait, and the earliest deadline counts. If it passes and functions have not
+ * returned, all of them return WEIR_BUSY. When it is over, it returns the same again. Called from inside a stage it does not wait: puts are refused and sources stop, and the call that waits for
  * the end is left to another thread.
  *
  * WEIR_OK: all that came is done, or failed or dead-lettered where errors are skipped, and none of it was dropped;

@@ -5,7 +5,10 @@
  * nothing comes to the second, and so on, in the order of the graph (S1). A stage that is drained is shut down, and its
  * threads end. A cancel interrupts the join that waits.
  *
- * Whoever finds that all threads have ended joins them. That is a thread in finish or destroy, one at a time.
+ * One thread at a time ends it, in finish or destroy: it drains, and joins the threads. The others wait for what comes
+ * of that. The earliest deadline of all of them is `due`, under the lock. A call that makes it earlier sets `hurried`
+ * with it, and wakes the one, in its drain and in its wait for functions; that one reads `due` under the lock, each time
+ * before it waits. So it cancels only when a drain by the earliest deadline has timed out.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -58,6 +61,7 @@ static bool set_cancelled(weir_pipeline *pipeline, weir_status outcome) {
         pipeline->cancelling = true;
         weir__u32_store_release(&pipeline->ending, 1);
         weir__u32_store_release(&pipeline->cancelled, 1);
+        weir__u32_store_release(&pipeline->hurried, 1);
         weir__event_happen(&pipeline->cancel_event);
         weir__event_happen(&pipeline->end_event);
     }
@@ -264,21 +268,41 @@ void weir__pipeline_begin_end(weir_pipeline *pipeline) {
 }
 
 /* Waits until all that is in the stage is through; what leads to it is drained. */
-static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
+static weir_status drain_stage(weir_stage *stage, weir_deadline deadline, const weir__u32 *interrupt) {
     weir_pipeline *pipeline = stage->pipeline;
     if (weir__stage_gathers(stage))
         weir__gather_end(stage);
-    weir_status status = weir__queue_join_unless(stage->queue, &pipeline->cancelled, deadline);
-    if (status == WEIR_TIMEDOUT || weir__is_cancelled(pipeline))
-        return status == WEIR_TIMEDOUT ? status : WEIR_CANCELLED;
+    weir_status status = weir__queue_join_unless(stage->queue, interrupt, deadline);
+    if (status != WEIR_TIMEDOUT && weir__is_cancelled(pipeline))
+        return WEIR_CANCELLED;
+    if (status == WEIR_TIMEDOUT || status == WEIR_CANCELLED)
+        return WEIR_TIMEDOUT;
     weir__u32_store_release(&stage->closing, 1);
     return weir_queue_shutdown(stage->queue, WEIR_DRAIN);
 }
 
-weir_status weir__pipeline_drain(weir_pipeline *pipeline, weir_deadline deadline) {
+weir_status weir__pipeline_drain(weir_pipeline *pipeline, weir_deadline deadline, const weir__u32 *interrupt) {
     weir_status status = WEIR_OK;
     for (size_t i = 0; i < pipeline->stage_count && status == WEIR_OK; i++)
-        status = drain_stage(pipeline->order[i], deadline);
+        status = drain_stage(pipeline->order[i], deadline, interrupt);
+    return status;
+}
+
+/* The earliest deadline so far; what makes it earlier after that interrupts. */
+static weir_deadline read_due(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    weir_deadline due = pipeline->due;
+    weir__u32_store_release(&pipeline->hurried, weir__is_cancelled(pipeline));
+    weir__lock_release(&pipeline->lock);
+    return due;
+}
+
+/* By the earliest deadline. */
+static weir_status drain_by_due(weir_pipeline *pipeline) {
+    weir_status status;
+    do
+        status = weir__pipeline_drain(pipeline, read_due(pipeline), &pipeline->hurried);
+    while (status == WEIR_TIMEDOUT && weir__u32_load_acquire(&pipeline->hurried) != 0);
     return status;
 }
 
@@ -298,44 +322,68 @@ static bool is_over_locked(const weir_pipeline *pipeline) {
     return pipeline->state == WEIR_RUN_OVER && pipeline->show == NULL;
 }
 
-/*
- * Makes this the thread that ends it; false: it is over. One whose deadline passes while another one does that has it
- * cancelled. For a claim, which is as long as a thread's start, there is always time.
- */
-static bool become_the_one(weir_pipeline *pipeline, weir_deadline deadline) {
+/* Makes the deadline of the one that ends it earlier. The lock is held before and after. */
+static void hurry_locked(weir_pipeline *pipeline, weir_deadline deadline) {
+    if (deadline >= pipeline->due)
+        return;
+    pipeline->due = deadline;
+    weir__u32_store_release(&pipeline->hurried, 1);
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
+        weir__queue_wake_joiners(stage->queue);
     weir__lock_acquire(&pipeline->lock);
-    while (pipeline->finishing || pipeline->claims > 0) {
-        weir_deadline limit = pipeline->finishing ? deadline : WEIR_NEVER;
-        if (weir__park_wait(&pipeline->changed, &pipeline->lock, limit, NULL) || !pipeline->finishing)
-            continue;
-        weir__lock_release(&pipeline->lock);
-        cancel_aside(pipeline, WEIR_TIMEDOUT);
-        deadline = WEIR_NEVER; /* the other one is given its grace, and no more */
-        weir__lock_acquire(&pipeline->lock);
+}
+
+/* Waits for the one that ends it, which keeps this deadline too; false: there is none. */
+static bool wait_for_the_one_locked(weir_pipeline *pipeline, weir_deadline deadline) {
+    uint64_t ends = pipeline->ends;
+    if (!pipeline->finishing)
+        return false;
+    hurry_locked(pipeline, deadline);
+    while (pipeline->ends == ends)
+        weir__park_wait(&pipeline->changed, &pipeline->lock, WEIR_NEVER, NULL);
+    return true;
+}
+
+/*
+ * Makes this the thread that ends it; false: it is over, or another thread has tried that meanwhile, and `*status` is
+ * what came of it. For a claim, which is as long as a thread's start, there is always time.
+ */
+static bool become_the_one(weir_pipeline *pipeline, weir_deadline deadline, weir_status *status) {
+    weir__lock_acquire(&pipeline->lock);
+    while (pipeline->claims > 0)
+        weir__park_wait(&pipeline->changed, &pipeline->lock, WEIR_NEVER, NULL);
+    bool waited = wait_for_the_one_locked(pipeline, deadline), over = is_over_locked(pipeline), mine = !over && !waited;
+    *status = over ? pipeline->outcome : WEIR_BUSY;
+    if (mine) {
+        pipeline->finishing = true;
+        pipeline->due = deadline;
     }
-    bool over = is_over_locked(pipeline);
-    pipeline->finishing = !over;
     weir__lock_release(&pipeline->lock);
-    return !over;
+    return mine;
 }
 
 static weir_status stop_being_the_one(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
     weir_status outcome = is_over_locked(pipeline) ? pipeline->outcome : WEIR_BUSY;
     pipeline->finishing = false;
+    pipeline->ends++;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
     return outcome;
 }
 
-/* A call that returns WEIR_BUSY has made the report that says why. */
+/* A call that returns WEIR_BUSY has made the report that says why; if there is nothing to say, it tries itself. */
 static weir_status end(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
-    if (!become_the_one(pipeline, deadline))
-        return pipeline->outcome;
-    if (weir__pipeline_drain(pipeline, deadline) == WEIR_TIMEDOUT)
+    weir_status status;
+    while (!become_the_one(pipeline, deadline, &status)) {
+        if (status != WEIR_BUSY || weir__pipeline_is_late(pipeline, report))
+            return status;
+    }
+    if (drain_by_due(pipeline) == WEIR_TIMEDOUT)
         cancel_aside(pipeline, WEIR_TIMEDOUT);
-    if (weir__pipeline_join(pipeline, deadline, report)) {
+    if (weir__pipeline_join(pipeline, report)) {
         complete(pipeline);
-        (void)weir__pipeline_join_view(pipeline, deadline, report);
+        (void)weir__pipeline_join_view(pipeline, report);
     }
     return stop_being_the_one(pipeline);
 }

@@ -1,7 +1,8 @@
 /*
  * join.c - waiting for the threads of a pipeline, with a limit.
  *
- * The limit is the deadline, and `grace` in any case; after a cancel it is `grace` alone. It is for functions of the
+ * The limit is the earliest deadline, and `grace` in any case; after a cancel it is `grace` alone. Both may come while
+ * it waits, and are read under the lock before each wait. It is for functions of the
  * user's: a thread that is in none of them at the limit is about to end, or to go into one, and is waited for. So a wait
  * that ends without them has a thread to name. Threads that are past all functions are joined then, which waits for the
  * destructors of what they have of their own.
@@ -15,7 +16,8 @@
 struct wait {
     weir_pipeline *pipeline;
     uint64_t limit;
-    bool cancelled; /* and the limit is that of a cancel */
+    weir_deadline due; /* as it was read last */
+    bool cancelled;    /* and the limit is that of a cancel */
     weir_report **report;
 };
 
@@ -26,17 +28,29 @@ static uint64_t later(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
-static struct wait begin(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
-    bool cancelled = weir__is_cancelled(pipeline);
-    uint64_t least = weir_deadline_after(pipeline->options.grace);
-    return (struct wait){pipeline, cancelled ? least : later(deadline, least), cancelled, report};
+/* Nothing was read so far. */
+static struct wait begin(weir_pipeline *pipeline, weir_report **report) {
+    return (struct wait){.pipeline = pipeline, .limit = WEIR_NEVER, .due = WEIR_NEVER, .report = report};
 }
 
-static void notice_cancel(struct wait *wait) {
-    if (wait->cancelled || !weir__is_cancelled(wait->pipeline))
-        return;
-    wait->cancelled = true;
-    wait->limit = weir_deadline_after(wait->pipeline->options.grace);
+/* Has there been a cancel, or is the deadline earlier now? Either gives functions their grace from here on. */
+static void look_again_locked(struct wait *wait) {
+    weir_pipeline *pipeline = wait->pipeline;
+    uint64_t least = weir_deadline_after(pipeline->options.grace);
+    if (!wait->cancelled && pipeline->due < wait->due) {
+        wait->due = pipeline->due;
+        wait->limit = later(wait->due, least);
+    }
+    if (!wait->cancelled && weir__is_cancelled(pipeline)) {
+        wait->cancelled = true;
+        wait->limit = least;
+    }
+}
+
+static void look_again(struct wait *wait) {
+    weir__lock_acquire(&wait->pipeline->lock);
+    look_again_locked(wait);
+    weir__lock_release(&wait->pipeline->lock);
 }
 
 /* Whether a report names one that is late; that is the one for the caller then. Without memory for it none is named. */
@@ -52,6 +66,14 @@ static bool is_late(struct wait *wait) {
     return late;
 }
 
+/* For those that wait for what comes of this end. */
+static bool tell_late(struct wait *wait, bool exit) {
+    weir__lock_acquire(&wait->pipeline->lock);
+    wait->pipeline->late_exit = exit;
+    weir__lock_release(&wait->pipeline->lock);
+    return false;
+}
+
 /* ---- functions ---- */
 
 /* With the lock held. */
@@ -63,6 +85,7 @@ static bool is_busy_locked(const weir_pipeline *pipeline) {
 static bool wait_a_while(struct wait *wait) {
     weir_pipeline *pipeline = wait->pipeline;
     weir__lock_acquire(&pipeline->lock);
+    look_again_locked(wait);
     uint64_t until = later(wait->limit, weir_deadline_after(between_looks));
     if (weir__clock_now() < wait->limit)
         until = wait->limit;
@@ -75,9 +98,9 @@ static bool wait_a_while(struct wait *wait) {
 
 static bool wait_for_functions(struct wait *wait) {
     while (wait_a_while(wait)) {
-        notice_cancel(wait);
+        look_again(wait);
         if (weir__clock_now() >= wait->limit && is_late(wait))
-            return false;
+            return tell_late(wait, false);
     }
     return true;
 }
@@ -123,21 +146,22 @@ static bool helper_is_late(struct wait *wait) {
     return late;
 }
 
-/* Until all of these threads are joined, or one is late. In slices: a cancel may come in between. */
+/* Until all of these threads are joined, or one is late. In slices: a cancel or a deadline may come in between. */
 static bool join_by(struct wait *wait, bool (*join)(weir_pipeline *, uint64_t), bool (*names_late)(struct wait *)) {
     uint64_t exit = weir_deadline_after(time_to_exit);
     for (;;) {
+        look_again(wait);
         uint64_t limit = later(wait->limit, exit), slice = weir_deadline_after(time_to_exit);
         if (join(wait->pipeline, slice < limit ? slice : limit))
             return true;
-        notice_cancel(wait);
+        look_again(wait);
         if (weir__clock_now() >= later(wait->limit, exit) && names_late(wait))
-            return false;
+            return tell_late(wait, names_late == helper_is_late);
     }
 }
 
-bool weir__pipeline_join(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
-    struct wait wait = begin(pipeline, deadline, report);
+bool weir__pipeline_join(weir_pipeline *pipeline, weir_report **report) {
+    struct wait wait = begin(pipeline, report);
     return wait_for_functions(&wait) && join_by(&wait, join_workers, is_late) &&
            join_by(&wait, join_helpers, helper_is_late);
 }
@@ -147,7 +171,15 @@ void weir__pipeline_join_all(weir_pipeline *pipeline) {
     (void)join_helpers(pipeline, WEIR_NEVER);
 }
 
-bool weir__pipeline_join_view(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
-    struct wait wait = begin(pipeline, deadline, report);
+bool weir__pipeline_join_view(weir_pipeline *pipeline, weir_report **report) {
+    struct wait wait = begin(pipeline, report);
     return join_by(&wait, weir__show_end, helper_is_late);
+}
+
+bool weir__pipeline_is_late(weir_pipeline *pipeline, weir_report **report) {
+    struct wait wait = begin(pipeline, report);
+    weir__lock_acquire(&pipeline->lock);
+    bool exit = pipeline->late_exit;
+    weir__lock_release(&pipeline->lock);
+    return exit ? helper_is_late(&wait) : is_late(&wait);
 }

@@ -48,6 +48,7 @@ struct weir_pipeline {
     weir__u32 cancelled;                                   /* 1: set first of all, under the lock */
     weir__u64 signal;                                      /* that has begun the end; 0: none */
     weir__u32 ending;                                      /* 1: sources are not called any more */
+    weir__u32 hurried;                                     /* 1: cancelled, or `due` is earlier; under the lock */
     _Alignas(WEIR__APART) weir__u64 roots[WEIR__VERDICTS]; /* that were over in threads that are no workers */
 
     _Alignas(WEIR__APART) weir__limits limits;
@@ -62,6 +63,9 @@ struct weir_pipeline {
     size_t running;      /* threads of stages */
     weir__visit *visits; /* V3 */
     bool finishing;      /* a thread is inside the end */
+    bool late_exit;      /* the last end that was not over was late in a thread past all functions */
+    uint64_t ends;       /* how many ends are over: those that wait for one see by it that theirs is */
+    weir_deadline due;   /* while `finishing`: the earliest deadline of all that finish */
     bool cancelling;     /* a thread drops what is inside; it is not over before that is done */
     size_t claims;       /* threads that start a helper; the end waits for them */
     bool launched;       /* the start is over, and has not failed */
@@ -178,8 +182,11 @@ void weir__pipeline_leave(weir_stage *stage);
 /* A start has failed: ends the threads that are there. */
 void weir__pipeline_undo(weir_pipeline *pipeline);
 
-/* Waits until all that is inside is through. WEIR_OK; WEIR_TIMEDOUT; WEIR_CANCELLED. In several threads at once. */
-weir_status weir__pipeline_drain(weir_pipeline *pipeline, weir_deadline deadline);
+/*
+ * Waits until all that is inside is through, or `*interrupt` is set, which a cancel does too. WEIR_OK; WEIR_TIMEDOUT,
+ * for an interrupt too; WEIR_CANCELLED. In several threads at once.
+ */
+weir_status weir__pipeline_drain(weir_pipeline *pipeline, weir_deadline deadline, const weir__u32 *interrupt);
 
 /* Cancels, waits `grace` for the threads, and joins them; false: some have not ended. */
 bool weir__pipeline_end_cancelled(weir_pipeline *pipeline);
@@ -195,16 +202,19 @@ bool weir__dropper_join_until(weir_pipeline *pipeline, uint64_t deadline);
 /* ---- join.c ---- */
 
 /*
- * Waits for all threads, and joins them. False: there are functions that have not returned in time; `*report`, if that
- * is asked for, names them, or is left alone where there is no memory for it.
+ * Waits for all threads until the earliest deadline, and joins them. False: there are functions that have not returned
+ * in time; `*report`, if that is asked for, names them, or is left alone where there is no memory for it.
  */
-bool weir__pipeline_join(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
+bool weir__pipeline_join(weir_pipeline *pipeline, weir_report **report);
 
 /* The same without a limit. */
 void weir__pipeline_join_all(weir_pipeline *pipeline);
 
 /* The same for the thread that shows it, once it is over. */
-bool weir__pipeline_join_view(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
+bool weir__pipeline_join_view(weir_pipeline *pipeline, weir_report **report);
+
+/* In any thread, after an end that was not over: whether something is late still, and the report that names it. */
+bool weir__pipeline_is_late(weir_pipeline *pipeline, weir_report **report);
 
 /* ---- trace.c ---- */
 

@@ -70,7 +70,7 @@ static void drain_or_cancel(struct weir__watch *watch) {
     bool again = false;
     do {
         weir_deadline next = weir_deadline_after(now_and_then);
-        status = weir__pipeline_drain(watch->pipeline, next < limit ? next : limit);
+        status = weir__pipeline_drain(watch->pipeline, next < limit ? next : limit, &watch->pipeline->cancelled);
     } while (status == WEIR_TIMEDOUT && !(again = wait_for_signal(watch, 0)) && weir__clock_now() < limit);
     if (status != WEIR_TIMEDOUT)
         again = wait_for_signal(watch, WEIR_NEVER);

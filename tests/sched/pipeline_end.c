@@ -68,7 +68,20 @@ void scenario_finish_twice(void) {
     sched_check(done[1] == 1, "it was done %d times", done[1]);
 }
 
-/* The earliest deadline counts, whoever brings it. */
+static int wait_at_gate_run(weir_task *task, void *got, void *arg) {
+    (void)task;
+    (void)arg;
+    begin_call(got);
+    wait_at_gate();
+    return end_call(got);
+}
+
+static void open_gate_later(void *unused) {
+    (void)unused;
+    open_gate();
+}
+
+/* The earliest deadline counts, in whichever call. */
 static void finish_at_once(void *unused) {
     (void)unused;
     weir_status status = weir_pipeline_finish(pipeline, weir_deadline_after(100), NULL);
@@ -99,6 +112,83 @@ static void finish_too_late(void *unused) {
     (void)unused;
     weir_status status = weir_pipeline_finish(pipeline, 0, NULL);
     sched_check(status == WEIR_OK || status == WEIR_TIMEDOUT, "%s", weir_strerror(status));
+}
+
+/* With all of it done a deadline that has passed is soon enough, beside any other one. */
+static void finish_well(void *unused) {
+    (void)unused;
+    must(weir_pipeline_finish(pipeline, 0, NULL), WEIR_OK);
+}
+
+void scenario_finish_beside_done(void) {
+    begin_pipeline((weir_pipeline_options){.name = "done"});
+    add_stage((weir_stage_options){.name = "only", .run = pass_on_run});
+    start_pipeline();
+    put_items(1, 1);
+    sched_settle();
+    sched_calm(false);
+    int other = sched_spawn(finish_well, NULL);
+    must(weir_pipeline_finish(pipeline, sched_choose(2) == 0 ? 0 : WEIR_NEVER, NULL), WEIR_OK);
+    sched_join(other);
+    finish_with(WEIR_OK, 1, 0, 0, 0);
+}
+
+/* An earlier deadline has not passed because it has come. */
+static void finish_in_time(void *unused) {
+    (void)unused;
+    weir_deadline deadline = weir_deadline_after(1000);
+    weir_status status = weir_pipeline_finish(pipeline, deadline, NULL);
+    sched_check(status == WEIR_OK || (status == WEIR_TIMEDOUT && sched_now() >= deadline), "%s", weir_strerror(status));
+}
+
+void scenario_finish_hurried(void) {
+    begin_pipeline((weir_pipeline_options){.name = "hurried"});
+    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run});
+    start_pipeline();
+    put_items(1, 1);
+    uint64_t from = sched_now();
+    int other = sched_spawn(finish_in_time, NULL), opens = sched_spawn(open_gate_later, NULL);
+    weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);
+    sched_check(status == WEIR_OK || (status == WEIR_TIMEDOUT && sched_now() >= from + 1000), "%s",
+                weir_strerror(status));
+    sched_join(opens);
+    sched_join(other);
+    finish_pipeline(status);
+}
+
+/* The grace of some may be over first. */
+static void finish_in_the_end(weir_status expected) {
+    while (weir_pipeline_finish(pipeline, WEIR_NEVER, NULL) == WEIR_BUSY)
+        ;
+    finish_pipeline(expected);
+}
+
+/* Those that finish together share one grace, and each has a report that names what is late. One may come after that. */
+enum { GRACE = 10 * 1000 * 1000 };
+
+static void finish_late(void *unused) {
+    weir_report *report = NULL;
+    (void)unused;
+    uint64_t from = sched_now();
+    must(weir_pipeline_finish(pipeline, 0, &report), WEIR_BUSY);
+    sched_check(sched_now() < from + 5 * GRACE / 2, "each has had a grace of its own");
+    sched_check(report != NULL && report->late_count > 0, "none is late");
+    weir_report_free(report);
+}
+
+void scenario_finishes_share_a_grace(void) {
+    begin_pipeline((weir_pipeline_options){.name = "late", .grace = GRACE});
+    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run});
+    start_pipeline();
+    put_items(1, 1);
+    sched_settle();
+    sched_calm(false);
+    int others[2] = {sched_spawn(finish_late, NULL), sched_spawn(finish_late, NULL)};
+    finish_late(NULL);
+    sched_join(others[0]);
+    sched_join(others[1]);
+    open_gate();
+    finish_in_the_end(WEIR_TIMEDOUT);
 }
 
 /* One whose deadline has passed finds a view that is being started, and sleeps until that is so. */
@@ -230,14 +320,6 @@ static void drop_at_gate(void *got, void *arg) {
     dropped[number(got)]++;
 }
 
-static int wait_first(weir_task *task, void *got, void *arg) {
-    (void)task;
-    (void)arg;
-    begin_call(got);
-    wait_at_gate();
-    return end_call(got);
-}
-
 /*
  * The deadline has passed, and a drop function takes long: the finish returns, and its report names it. When all is
  * through, another one is as if there had been time.
@@ -245,7 +327,7 @@ static int wait_first(weir_task *task, void *got, void *arg) {
 void scenario_finish_beside_slow_drop(void) {
     weir_report *report = NULL;
     begin_pipeline((weir_pipeline_options){.name = "slow", .grace = 1000});
-    add_stage((weir_stage_options){.name = "only", .run = wait_first, .capacity = 2, .drop = drop_at_gate});
+    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run, .capacity = 2, .drop = drop_at_gate});
     start_pipeline();
     put_items(1, 2);
     must(weir_pipeline_finish(pipeline, 0, &report), WEIR_BUSY);
@@ -253,10 +335,7 @@ void scenario_finish_beside_slow_drop(void) {
     weir_report_free(report);
     open_gate();
     open_gate();
-    weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);
-    while (status == WEIR_BUSY) /* its grace was over first */
-        status = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);
-    finish_pipeline(WEIR_TIMEDOUT);
+    finish_in_the_end(WEIR_TIMEDOUT);
     check_each_ended_once(2);
 }
 
@@ -271,7 +350,7 @@ static void finish_in_drop(void *got, void *arg) {
 
 void scenario_finish_in_a_drop(void) {
     begin_pipeline((weir_pipeline_options){.name = "inside"});
-    add_stage((weir_stage_options){.name = "only", .run = wait_first, .capacity = 2, .drop = finish_in_drop});
+    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run, .capacity = 2, .drop = finish_in_drop});
     start_pipeline();
     put_items(1, 2);
     int other = sched_spawn(cancel, NULL);
