@@ -368,6 +368,59 @@ START_TEST (a_deadline_is_kept_behind_one_that_waits_for_the_view) {
 }
 END_TEST
 
+/* The stream of a trace that is kept. */
+struct kept {
+    char text[4096];
+    size_t size;
+};
+
+static ssize_t keep(void *cookie, const char *text, size_t size) {
+    struct kept *kept = cookie;
+    ck_assert_uint_lt(kept->size + size, sizeof kept->text);
+    memcpy(kept->text + kept->size, text, size);
+    kept->size += size;
+    return (ssize_t)size;
+}
+
+static size_t count_in(const char *text, const char *wanted) {
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, wanted)) != NULL; at++)
+        count++;
+    return count;
+}
+
+/* What comes after a WEIR_BUSY for the view waits for the view alone. */
+START_TEST (a_run_is_completed_once) {
+    struct kept kept = {.size = 0};
+    weir_report *report;
+    FILE *trace = fopencookie(&kept, "w", (cookie_io_functions_t){.write = keep});
+    FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
+    ck_assert(trace != NULL && stream != NULL);
+    setvbuf(stream, NULL, _IONBF, 0);
+    weir_queue *results = new_queue(1);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS, .trace = trace});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = hand_back, .results = results});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 0));
+    gate_wait_for(&gate, 1);
+    assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
+    ck_assert_int_eq(report->state, WEIR_RUN_OVER);
+    uint64_t elapsed = report->elapsed;
+    weir_report_free(report);
+    assert_status(WEIR_OK, weir_queue_destroy(results)); /* it is shut down, and the program's again */
+    nap();
+    gate_open(&gate);
+    while (weir_pipeline_finish(pipeline, WEIR_NEVER, &report) == WEIR_BUSY)
+        weir_report_free(report);
+    ck_assert_uint_eq(report->elapsed, elapsed);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    fclose(stream);
+    fclose(trace);
+    ck_assert_uint_eq(count_in(kept.text, "\n]\n"), 1);
+}
+END_TEST
+
 START_TEST (with_nothing_inside_all_that_finish_are_well) {
     for (int round = 0; round < 100; round++) {
         struct pipeline_call other = {.call = {.deadline = 0}};
@@ -422,6 +475,7 @@ static Suite *late_suite(void) {
     tcase_add_test(others, a_view_whose_stream_blocks_is_named);
     tcase_add_test(others, a_deadline_that_passes_while_another_one_joins_cancels_nothing);
     tcase_add_test(others, a_deadline_is_kept_behind_one_that_waits_for_the_view);
+    tcase_add_test(others, a_run_is_completed_once);
     tcase_add_test(others, with_nothing_inside_all_that_finish_are_well);
     tcase_add_loop_test(others, with_nothing_inside_it_is_well_however_short_the_deadline, 0, COUNT_OF(kinds));
     return suite;

@@ -306,6 +306,13 @@ static weir_status drain_by_due(weir_pipeline *pipeline) {
     return status;
 }
 
+static bool is_over(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    bool over = pipeline->state == WEIR_RUN_OVER;
+    weir__lock_release(&pipeline->lock);
+    return over;
+}
+
 /* No thread of a stage is left: it is over. */
 static void complete(weir_pipeline *pipeline) {
     shut_down_outputs(pipeline);
@@ -382,7 +389,8 @@ static weir_status end(weir_pipeline *pipeline, weir_deadline deadline, weir_rep
     if (drain_by_due(pipeline) == WEIR_TIMEDOUT)
         cancel_aside(pipeline, WEIR_TIMEDOUT);
     if (weir__pipeline_join(pipeline, report)) {
-        complete(pipeline);
+        if (!is_over(pipeline)) /* after a WEIR_BUSY that was for the view it is */
+            complete(pipeline);
         (void)weir__pipeline_join_view(pipeline, report);
     }
     return stop_being_the_one(pipeline);
