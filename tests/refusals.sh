@@ -19,7 +19,7 @@ check() {
         { text = text " " line }
         line ~ /[;{}]$/ {
             gsub(/[=!]= WEIR_[A-Z]+/, "", text)
-            if (text ~ /WEIR_(INVALID|NOMEM|NOTHREAD|INITFAILED)/ && text !~ /weir__refuse(_memory)?\(/) {
+            if (text ~ /WEIR_(INVALID|NOMEM|NOTHREAD|INITFAILED|DEADLOCK)/ && text !~ /weir__refuse(_memory)?\(/) {
                 print "FAIL: " file ":" NR ": refuses without a message:" text
                 bad = 1
             }

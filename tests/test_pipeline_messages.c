@@ -603,6 +603,66 @@ START_TEST (every_call_that_fails_for_want_of_something_says_so) {
 }
 END_TEST
 
+static uint64_t weigh_one(const void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    return 1;
+}
+
+/* Holds one item back, so that all that come behind it stay in the queue; no thread is in the library then. */
+static void begin_filling(struct gate *gate, bool is_limited) {
+    weir_pipeline_options options = {.max_bytes = is_limited ? 1000000 : 0, .weigh = is_limited ? weigh_one : NULL};
+    pipeline = new_pipeline(&options);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "held", .func = hand_back_at_gate, .arg = gate, .capacity = WEIR_UNBOUNDED});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
+    gate_wait_for(gate, 1);
+}
+
+/* By put and by put_many, of a pipeline with envelopes and of one without. */
+START_TEST (a_put_without_memory_says_what_needs_it) {
+    struct gate gate = GATE;
+    void *items[1] = {NULL};
+    weir_status status;
+    size_t put;
+    begin_filling(&gate, _i % 2 == 1);
+    fault_set(ALLOCATION, 1, true);
+    do
+        status = _i / 2 == 0 ? weir_pipeline_put(pipeline, NULL) : weir_pipeline_put_many(pipeline, items, 1, &put);
+    while (status == WEIR_OK);
+    fault_set(ALLOCATION, 0, false);
+    assert_status(WEIR_NOMEM, status);
+    assert_says(pipeline, _i % 2 == 1 ? "put: the number of slabs of items is 1: that needs 4.1 kB of memory"
+                                      : "stage held: put: the number of segments of its queue is 1: that needs ");
+    gate_open(&gate);
+    finish_and_destroy(pipeline, WEIR_OK);
+}
+END_TEST
+
+/* ---- from inside ---- */
+
+static int call_from_inside(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    assert_status(WEIR_DEADLOCK, weir_pipeline_wait(weir_task_pipeline(task), WEIR_NEVER));
+    assert_says(pipeline, "wait: this thread is inside the pipeline");
+    assert_status(WEIR_DEADLOCK, weir_pipeline_destroy(weir_task_pipeline(task)));
+    assert_says(pipeline, "destroy: this thread is inside the pipeline");
+    assert_status(WEIR_DEADLOCK, weir_pipeline_finish(weir_task_pipeline(task), WEIR_NEVER, NULL));
+    assert_says(pipeline, "finish: this thread is inside the pipeline");
+    return 0;
+}
+
+START_TEST (a_call_that_would_wait_for_its_own_thread_says_so) {
+    pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "inside", .run = call_from_inside});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
+    finish_and_destroy(pipeline, WEIR_OK);
+}
+END_TEST
+
 static Suite *messages_suite(void) {
     Suite *suite = suite_create("messages of pipelines");
     TCase *each = add_things_case(suite, "each");
@@ -615,6 +675,9 @@ static Suite *messages_suite(void) {
     TCase *faults = add_things_case(suite, "faults");
     tcase_add_checked_fixture(faults, block_signals, unblock_signals);
     tcase_add_loop_test(faults, every_call_that_fails_for_want_of_something_says_so, 0, 2);
+    tcase_add_loop_test(faults, a_put_without_memory_says_what_needs_it, 0, 4);
+    TCase *inside = add_things_case(suite, "inside");
+    tcase_add_test(inside, a_call_that_would_wait_for_its_own_thread_says_so);
     return suite;
 }
 

@@ -238,7 +238,8 @@ static weir_status wait_for_sources(weir_pipeline *pipeline, weir_deadline deadl
 weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline) {
     if (pipeline == NULL || !weir__pipeline_has_started(pipeline))
         return weir__refuse_unstarted(pipeline, "wait");
-    return weir__pipeline_is_self(pipeline) ? WEIR_DEADLOCK : wait_for_sources(pipeline, deadline);
+    return weir__pipeline_is_self(pipeline) ? weir__refuse_inside(pipeline, "wait")
+                                            : wait_for_sources(pipeline, deadline);
 }
 
 /* ---- the end ---- */
@@ -402,7 +403,8 @@ weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline
     if (pipeline == NULL || !weir__pipeline_has_started(pipeline))
         return weir__refuse_unstarted(pipeline, "finish");
     weir__pipeline_begin_end(pipeline);
-    weir_status status = weir__pipeline_is_self(pipeline) ? WEIR_DEADLOCK : end(pipeline, deadline, report);
+    weir_status status =
+        weir__pipeline_is_self(pipeline) ? weir__refuse_inside(pipeline, "finish") : end(pipeline, deadline, report);
     if (status == WEIR_BUSY || report == NULL)
         return status;
     weir_status reported = weir_pipeline_report(pipeline, report);

@@ -219,8 +219,22 @@ weir_status weir_pipeline_start(weir_pipeline *pipeline) {
 
 /* ---- putting ---- */
 
-static weir_status put_plain(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
-    return weir_queue_put_until(pipeline->entrance->queue, item, deadline);
+/* What a queue without a bound answers when it has no memory has no message yet. */
+static weir_status answer_queue(const weir_pipeline *pipeline, weir_status status) {
+    if (status != WEIR_NOMEM)
+        return status;
+    return weir__refuse_memory(pipeline, WEIR_NOMEM, pipeline->entrance->name,
+                               "put: the number of segments of its queue", 1, WEIR__CHUNK);
+}
+
+static weir_status put_to_queue(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
+    return answer_queue(pipeline, weir_queue_put_until(pipeline->entrance->queue, item, deadline));
+}
+
+static weir_status put_many_to_queue(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put,
+                                     weir_deadline deadline) {
+    weir_queue *queue = pipeline->entrance->queue;
+    return answer_queue(pipeline, weir_queue_put_many_until(queue, items, count, put, deadline));
 }
 
 uint64_t weir__pipeline_weigh(weir_pipeline *pipeline, const void *item) {
@@ -256,7 +270,7 @@ static void turn_away(weir_pipeline *pipeline, const weir__envelope *envelope) {
 }
 
 static weir_status refuse_item(const weir_pipeline *pipeline) {
-    return weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "put: the number of items", 1, sizeof(weir__envelope));
+    return weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "put: the number of slabs of items", 1, WEIR__SLAB);
 }
 
 static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
@@ -265,7 +279,7 @@ static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadli
         return refuse_item(pipeline);
     weir_status status = let_in(pipeline, envelope, deadline);
     if (status == WEIR_OK) {
-        status = weir_queue_put_until(pipeline->entrance->queue, envelope, deadline);
+        status = put_to_queue(pipeline, envelope, deadline);
         if (status == WEIR_OK)
             return WEIR_OK;
         turn_away(pipeline, envelope);
@@ -321,7 +335,7 @@ static weir_status put_several(weir_pipeline *pipeline, struct arrivals *arrival
         return status;
     (void)weir_queue_try_put_many(queue, (void *const *)arrivals->envelopes, in, &done);
     if (done == 0) {
-        status = weir_queue_put_until(queue, arrivals->envelopes[0], deadline);
+        status = put_to_queue(pipeline, arrivals->envelopes[0], deadline);
         done = status == WEIR_OK;
     }
     for (size_t i = done; i < in; i++)
@@ -365,7 +379,7 @@ weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_de
     if (!has_entrance(pipeline))
         return refuse_put(pipeline);
     weir_deadline limit = put_limit(pipeline, deadline);
-    weir_status status = pipeline->plain ? put_plain(pipeline, item, limit) : put_envelope(pipeline, item, limit);
+    weir_status status = pipeline->plain ? put_to_queue(pipeline, item, limit) : put_envelope(pipeline, item, limit);
     return answer_put(pipeline, status, deadline);
 }
 
@@ -402,7 +416,7 @@ weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void *const *i
     if (status != WEIR_OK)
         return status;
     weir_deadline limit = put_limit(pipeline, deadline);
-    status = pipeline->plain ? weir_queue_put_many_until(pipeline->entrance->queue, items, count, put, limit)
+    status = pipeline->plain ? put_many_to_queue(pipeline, items, count, put, limit)
                              : put_many_envelopes(pipeline, items, count, put, limit);
     return answer_put(pipeline, status, deadline);
 }
@@ -431,7 +445,7 @@ weir_status weir_pipeline_destroy(weir_pipeline *pipeline) {
     if (pipeline == NULL)
         return WEIR_OK;
     if (weir__pipeline_is_self(pipeline))
-        return WEIR_DEADLOCK;
+        return weir__refuse_inside(pipeline, "destroy");
     if (pipeline->started != 0 && pipeline->refused == WEIR_OK && !weir__pipeline_end_cancelled(pipeline))
         return WEIR_BUSY;
     free_all(pipeline);

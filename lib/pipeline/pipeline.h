@@ -122,6 +122,9 @@ weir_status weir__refuse_null(const char *call);
 /* The same for a call of a pipeline that is not started, or of none. */
 weir_status weir__refuse_unstarted(const weir_pipeline *pipeline, const char *call);
 
+/* The same for a call that would wait for the thread that makes it. Returns WEIR_DEADLOCK. */
+weir_status weir__refuse_inside(const weir_pipeline *pipeline, const char *call);
+
 /* The same for memory: the member says `count`, and each takes `size` bytes. */
 weir_status weir__refuse_memory(const weir_pipeline *pipeline, weir_status status, const char *stage,
                                 const char *member, uint64_t count, uint64_t size);

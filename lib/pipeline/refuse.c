@@ -1,10 +1,9 @@
 /*
  * refuse.c - Implements the messages of what is refused.
  *
- * Every refusal of create, add, connect, start, put, show and end_on goes through weir__refuse, which takes the status
- * and says why: there is no other way to come by the status (tests/refusals.sh). Any thread may be refused at any time,
- * so the message is the thread's own. Those of add, connect and start, which are made by one thread, before the run, are
- * kept in the pipeline too, for the other threads.
+ * Every refusal goes through weir__refuse, which takes the status and says why: there is no other way to come by the
+ * status (tests/refusals.sh). Any thread may be refused at any time, so the message is the thread's own. Those of add,
+ * connect and start, which are made by one thread, before the run, are kept in the pipeline too, for the other threads.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -55,6 +54,11 @@ weir_status weir__refuse_unstarted(const weir_pipeline *pipeline, const char *ca
     if (pipeline == NULL)
         return weir__refuse_null(call);
     return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: the pipeline is not started", call);
+}
+
+weir_status weir__refuse_inside(const weir_pipeline *pipeline, const char *call) {
+    return weir__refuse(pipeline, WEIR_DEADLOCK, NULL,
+                        "%s: this thread is inside the pipeline, and would wait for itself", call);
 }
 
 weir_status weir__refuse_memory(const weir_pipeline *pipeline, weir_status status, const char *stage,
