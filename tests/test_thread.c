@@ -1,8 +1,11 @@
 /*
- * test_thread.c - the seam's threads: a join that does not wait for ever.
+ * test_thread.c - the seam's threads: a join that does not wait for ever, and the signals that were blocked at the
+ * start.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include <signal.h>
+
 #include "support.h"
 
 #include "sync/sync.h"
@@ -61,11 +64,30 @@ START_TEST (without_a_deadline_it_is_a_join) {
 }
 END_TEST
 
+/* As a C++ global may. */
+__attribute__((constructor)) static void block_a_signal(void) {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGUSR2);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+}
+
+START_TEST (the_original_signals_are_those_before_the_constructors_of_the_program) {
+    sigset_t present, original;
+    pthread_sigmask(SIG_BLOCK, NULL, &present);
+    weir_signals_original(&original);
+    ck_assert_int_eq(sigismember(&present, SIGUSR2), 1);
+    ck_assert_int_eq(sigismember(&original, SIGUSR2), 0);
+}
+END_TEST
+
 static Suite *thread_suite(void) {
     Suite *suite = suite_create("threads of the seam");
     TCase *join = add_case(suite, "join");
     tcase_add_loop_test(join, a_join_waits_for_the_destructors_of_thread_specific_data_and_no_longer_than_asked, 0, 2);
     tcase_add_test(join, without_a_deadline_it_is_a_join);
+    TCase *signals = add_case(suite, "signals");
+    tcase_add_test(signals, the_original_signals_are_those_before_the_constructors_of_the_program);
     return suite;
 }
 

@@ -39,8 +39,10 @@ extern "C" {
 
 /*
  * Sets `*signals` to those that were blocked when the library was loaded: in a program that is linked with it, before
- * main. Never blocks. Any thread may call it, and a child between fork and exec: it is async-signal-safe. NULL does
- * nothing. It is declared where <signal.h> has sigset_t, which strict C hides.
+ * main. Linked statically, that is also before the program's constructors without a priority, those of C++ globals
+ * included; loaded with dlopen, they are those of the thread that calls dlopen. Never blocks. Any thread may call it,
+ * and a child between fork and exec: it is async-signal-safe. NULL does nothing. It is declared where <signal.h> has
+ * sigset_t, which strict C hides.
  */
 #ifdef SIG_BLOCK
 WEIR_API void weir_signals_original(sigset_t *signals);

@@ -59,7 +59,8 @@ void weir__signal_raise(int signal) {
 /* Constant after the library was loaded. */
 static sigset_t original;
 
-__attribute__((constructor)) static void remember_original(void) {
+/* Early: in a static link, constructors of the program without a priority come later, and may change the mask. */
+__attribute__((constructor(101))) static void remember_original(void) {
     pthread_sigmask(SIG_BLOCK, NULL, &original);
 }
 
