@@ -9,9 +9,12 @@
 #include "sync/clock.h"
 
 enum {
-    MEASURES = 4, /* the shortest counts: in the others something came between */
-    MEASURED = 64,
-    LIKELY = 64,       /* pauses in 1024 ns, where the clock is too coarse to tell */
+    CLOCK_LOOKS = 64,
+    MEASURES = 4,             /* the shortest counts: in the others something came between */
+    MEASURED = 64,            /* pauses, at first */
+    MOST_MEASURED = 256 * 64, /* which take under a millisecond */
+    EXACT = 20,               /* steps of the clock that are measured at least */
+    LIKELY = WEIR__LIKELY_PAUSES,
     MOST = 1024 * 1024 /* pauses in 1024 ns: a processor that knows no pause, and more */
 };
 
@@ -35,22 +38,54 @@ static void pause_times(uint32_t count) {
         pause_once();
 }
 
-static uint32_t measure(void) {
+/* What the clock itself adds to what it measures. */
+struct clock_itself {
+    uint64_t cost; /* ns of a look */
+    uint64_t step; /* the least that it goes on by; 0: it has not moved */
+};
+
+static struct clock_itself look_at_clock(weir__now *now) {
+    struct clock_itself found = {.cost = UINT64_MAX, .step = UINT64_MAX};
+    uint64_t before = now();
+    for (int i = 0; i < CLOCK_LOOKS; i++) {
+        uint64_t after = now(), took = after - before;
+        found.cost = took < found.cost ? took : found.cost;
+        found.step = took > 0 && took < found.step ? took : found.step;
+        before = after;
+    }
+    found.step = found.step == UINT64_MAX ? 0 : found.step;
+    return found;
+}
+
+static uint64_t time_pauses(weir__now *now, weir__pauses *pauses, uint32_t count) {
     uint64_t shortest = UINT64_MAX;
     for (int i = 0; i < MEASURES; i++) {
-        uint64_t from = weir__clock_now();
-        pause_times(MEASURED);
-        uint64_t took = weir__clock_now() - from;
+        uint64_t from = now();
+        pauses(count);
+        uint64_t took = now() - from;
         shortest = took < shortest ? took : shortest;
     }
-    uint64_t pauses = shortest == 0 ? LIKELY : (uint64_t)MEASURED * 1024 / shortest;
-    return pauses == 0 ? 1 : pauses > MOST ? MOST : (uint32_t)pauses;
+    return shortest;
+}
+
+uint32_t weir__measure_pauses(weir__now *now, weir__pauses *pauses) {
+    const struct clock_itself clock = look_at_clock(now);
+    if (clock.step == 0)
+        return LIKELY;
+    for (uint32_t count = MEASURED; count <= MOST_MEASURED; count *= 2) {
+        uint64_t took = time_pauses(now, pauses, count);
+        if (took < clock.cost + EXACT * clock.step)
+            continue;
+        uint64_t found = (uint64_t)count * 1024 / (took - clock.cost);
+        return found == 0 ? 1 : found > MOST ? MOST : (uint32_t)found;
+    }
+    return LIKELY;
 }
 
 void weir__pause(uint32_t nanoseconds) {
     uint32_t pauses = weir__u32_load_relaxed(&pauses_in_1024);
     if (pauses == 0) {
-        pauses = measure();
+        pauses = weir__measure_pauses(weir__clock_now, pause_times);
         weir__u32_store_relaxed(&pauses_in_1024, pauses); /* two may measure at once: either is right */
     }
     pause_times(1 + (uint32_t)((uint64_t)nanoseconds * pauses / 1024));

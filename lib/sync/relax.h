@@ -22,6 +22,17 @@ enum { WEIR__YIELD_MAY_TAKE = 20 * 1000 * 1000 };
  */
 void weir__pause(uint32_t nanoseconds);
 
+typedef uint64_t weir__now(void);
+typedef void weir__pauses(uint32_t count);
+
+enum { WEIR__LIKELY_PAUSES = 64 };
+
+/*
+ * Returns how many pauses fill 1024 ns, by this clock, without what its looks take; WEIR__LIKELY_PAUSES if it is too
+ * coarse to tell. weir__pause calls it; a test brings its own clock.
+ */
+uint32_t weir__measure_pauses(weir__now *now, weir__pauses *pauses);
+
 /* Lets another thread have this processor, if one is ready. */
 static inline void weir__yield(void) {
     sched_yield();
