@@ -86,7 +86,8 @@ static size_t share_locked(const weir_queue *queue, const weir__share *share) {
     const weir__slot *second = ahead < left ? place->slot + ahead : place->segment->slots + (ahead - left);
     if (weir__ptr_load_relaxed(second) == WEIR__EMPTY)
         return 1;
-    uint64_t due = waiting_items(queue) / side->workers; /* 0, if the tail that is read is an older one */
+    /* The tail may be a past value, but none below the head: the last holder of the lock has seen one (Q2). */
+    uint64_t due = waiting_items(queue) / side->workers;
     return due < 1 ? 1 : due < share->most ? (size_t)due : share->most;
 }
 
@@ -154,7 +155,10 @@ static bool look_at_slot(const void *outlook, size_t ahead) {
     return weir__ptr_load_relaxed(weir__outlook_slot(outlook, ahead)) != WEIR__EMPTY;
 }
 
-/* For an unbounded queue, whose slots may be freed while nobody holds the lock. */
+/*
+ * For an unbounded queue, whose slots may be freed while no thread holds the lock. Without the lock the tail may be an
+ * older value than the head: the difference wraps, and promises an item that is not there, once.
+ */
 static bool look_at_counts(const void *queue, size_t ahead) {
     return waiting_items(queue) > ahead;
 }

@@ -6,8 +6,8 @@
  * seen. A load that acquires takes both over. Under WEAK a load may see any store that is not older than its thread's
  * view; that is C11's release/acquire and relaxed atomics, except that stores to one location are ordered as they are
  * made, and without load buffering (J. Kang et al., "A Promising Semantics for Relaxed-Memory Concurrency", POPL 2017,
- * without promises). It is weaker than arm64. A read-modify-write sees the newest store, always, and passes on what
- * that store made known (release sequence); a relaxed store makes nothing known.
+ * without promises). It is weaker than arm64 but for load buffering. A read-modify-write sees the newest store, always,
+ * and passes on what that store made known (release sequence); a relaxed store makes nothing known.
  *
  * Under TSO a store may wait in its thread's buffer, with all later stores of the thread behind it, until the thread's
  * next read-modify-write or system call; the thread itself sees it (P. Sewell et al., "x86-TSO", CACM 2010).
