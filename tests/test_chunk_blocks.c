@@ -1,7 +1,7 @@
 /*
  * test_chunk_blocks.c - chunks of lib/sync/chunk_blocks.c, and that what a burst has taken goes back to the system.
  *
- * Linked with the library's insides, and --wrap for posix_memalign and madvise.
+ * Linked with the library's insides, and --wrap for posix_memalign, madvise and sysconf.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -22,6 +22,8 @@ enum { CHUNKS = 64 }; /* in a block */
 
 static atomic_size_t blocks_taken, blocks_given_back;
 static atomic_bool out_of_memory;
+static atomic_size_t alignment_asked;
+static atomic_long page_size; /* 0: what the system says */
 
 int __real_posix_memalign(void **memory, size_t alignment, size_t size);
 int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
@@ -32,12 +34,25 @@ int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {
     if (atomic_load(&out_of_memory))
         return ENOMEM;
     atomic_fetch_add(&blocks_taken, 1);
+    atomic_store(&alignment_asked, alignment);
     return __real_posix_memalign(memory, alignment, size);
 }
 
 int __wrap_madvise(void *from, size_t size, int advice) {
     atomic_fetch_add(&blocks_given_back, 1);
     return __real_madvise(from, size, advice);
+}
+
+long __real_sysconf(int name);
+long __wrap_sysconf(int name);
+
+/* A sanitizer that is linked in asks too, before it can be told of anything. */
+#if defined(__clang__)
+__attribute__((disable_sanitizer_instrumentation))
+#endif
+long __wrap_sysconf(int name) {
+    long told = name == _SC_PAGESIZE ? atomic_load(&page_size) : 0;
+    return told > 0 ? told : __real_sysconf(name);
 }
 
 static size_t blocks(void) {
@@ -212,11 +227,25 @@ START_TEST (a_pipeline_gives_a_bursts_memory_back_to_the_system) {
 }
 END_TEST
 
+START_TEST (a_block_is_whole_pages_of_the_system) {
+    static const long sizes[] = {4096, 16384, 65536};
+    struct page *pages[CHUNKS + 1]; /* more than a block that may be kept */
+    atomic_store(&page_size, sizes[_i]);
+    for (size_t i = 0; i < COUNT_OF(pages); i++)
+        pages[i] = new_page(i);
+    atomic_store(&page_size, 0);
+    ck_assert_uint_eq(atomic_load(&alignment_asked), (size_t)sizes[_i]);
+    for (size_t i = 0; i < COUNT_OF(pages); i++)
+        free_page(pages[i], i);
+}
+END_TEST
+
 static Suite *chunks_suite(void) {
     Suite *suite = suite_create("chunks in blocks");
     TCase *chunks = add_case(suite, "blocks");
     tcase_add_loop_test(chunks, chunks_are_apart_in_any_order, 0, 3);
     tcase_add_test(chunks, blocks_are_as_many_as_the_chunks_need_and_one_is_kept);
+    tcase_add_loop_test(chunks, a_block_is_whole_pages_of_the_system, 0, 3);
     tcase_add_test(chunks, a_chunk_now_and_then_takes_one_block);
     tcase_add_test(chunks, without_memory_there_is_no_chunk_and_later_there_is);
     tcase_add_test(chunks, threads_get_chunks_of_their_own);

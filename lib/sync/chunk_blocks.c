@@ -15,6 +15,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "sync/chunk.h"
 #include "sync/memory.h"
@@ -59,9 +60,15 @@ static void unlink_locked(struct block *block) {
         blocks.first = block->next;
 }
 
+/* Whole pages, which may be larger than a chunk: the system takes back no part of one. */
+static size_t alignment(void) {
+    long page = sysconf(_SC_PAGESIZE);
+    return page > WEIR__CHUNK ? (size_t)page : WEIR__CHUNK;
+}
+
 static struct block *new_block(void) {
     void *memory;
-    if (posix_memalign(&memory, WEIR__CHUNK, BYTES + sizeof(struct block)) != 0)
+    if (posix_memalign(&memory, alignment(), BYTES + sizeof(struct block)) != 0)
         return NULL;
     struct block *block = (struct block *)((char *)memory + BYTES);
     *block = (struct block){.chunks = memory};
