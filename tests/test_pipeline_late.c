@@ -292,6 +292,10 @@ START_TEST (a_view_whose_stream_blocks_is_named) {
     put_things(pipeline, 3);
     while (things_consumed() < 3)
         nap();
+    report = report_of(pipeline);
+    ck_assert_int_eq(report->state, WEIR_RUN_RUNNING);
+    ck_assert_uint_eq(report->late_count, 0); /* nothing waits for it yet */
+    weir_report_free(report);
     for (int i = 0; i < 2; i++) {
         assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
         assert_named(report, "", SIZE_MAX, WEIR_IN_STREAM);

@@ -257,13 +257,21 @@ static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *
     }
 }
 
+/*
+ * Whether an end waits for that thread: a cancel waits for drop functions, and once the pipeline is over its end waits
+ * for the view. A thread at its exit is listed by the end that waits for it. With the lock held.
+ */
+static bool is_waited_for_locked(const weir_pipeline *pipeline, const weir__visit *visit) {
+    return pipeline->state == WEIR_RUN_CANCELLED || pipeline->state == WEIR_RUN_OVER || place_of(visit) == WEIR_AT_EXIT;
+}
+
 /* V3. Other threads that an end waits for. */
 static void add_visits(weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
     weir__lock_acquire(&pipeline->lock);
     for (const weir__visit *visit = pipeline->visits; visit != NULL; visit = visit->next) {
         uint64_t begun = weir__u64_load_acquire(&visit->since);
         const weir_stage *stage = weir__ptr_load_relaxed(&visit->stage);
-        if (begun == 0 || draft->report.late_count == draft->late_room)
+        if (begun == 0 || !is_waited_for_locked(pipeline, visit) || draft->report.late_count == draft->late_room)
             continue;
         draft->late[draft->report.late_count++] =
             (weir_late_worker){stage == NULL ? "" : stage->name, SIZE_MAX, since(now, begun), true, place_of(visit)};
