@@ -233,6 +233,84 @@ START_TEST (a_drop_function_in_the_thread_that_cancels_is_named) {
 }
 END_TEST
 
+/* Where the thread that cancels is: of each such thread there is one line. */
+static int cancel_in_run(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    if (((struct thing *)item)->n == 0) {
+        gate_pass(&inside);
+        weir_pipeline_cancel(weir_task_pipeline(task));
+    }
+    thing_consume(item);
+    return 0;
+}
+
+static int fail_in_run(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    if (((struct thing *)item)->n == 0) {
+        gate_pass(&inside);
+        return weir_task_fail(task, 28, "disk full");
+    }
+    return run_consume(task, item, NULL);
+}
+
+static weir_pipeline *cancelled_by_weigh;
+
+static uint64_t cancel_in_weigh(const void *item, void *unused) {
+    (void)unused;
+    if (((const struct thing *)item)->n == 11)
+        weir_pipeline_cancel(cancelled_by_weigh);
+    return 0;
+}
+
+static void *put_twelfth(void *pipeline) {
+    struct thing *thing = thing_new();
+    if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
+        thing_consume(thing);
+    return NULL;
+}
+
+static weir_report *report_with_one_late(weir_pipeline *pipeline) {
+    weir_report *report;
+    for (;;) {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, &report));
+        if (report->late_count == 1) /* a worker may be on its way out */
+            return report;
+        weir_report_free(report);
+    }
+}
+
+/* By a worker, in its function or after it; by a caller in its weigh function. */
+START_TEST (a_thread_that_cancels_and_drops_is_named_once) {
+    static weir_task_func *const functions[] = {cancel_in_run, fail_in_run, wait_inside};
+    pthread_t putter;
+    bool weighs = _i == 2;
+    inside = (struct gate)GATE;
+    cancelled_by_weigh =
+        new_pipeline(&(weir_pipeline_options){.grace = 20 * MILLISECONDS, .weigh = weighs ? cancel_in_weigh : NULL});
+    weir_pipeline *pipeline = cancelled_by_weigh;
+    add_stage(pipeline, (weir_stage_options){.name = "drops", .run = functions[_i], .drop = hold_first_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&inside, 1);
+    put_things(pipeline, 10);
+    if (weighs)
+        thread_start(&putter, put_twelfth, pipeline);
+    else
+        gate_open(&inside);
+    gate_wait_for(&gate, 1);
+    if (weighs)
+        gate_open(&inside);
+    weir_report *report = report_with_one_late(pipeline);
+    assert_named(report, "drops", weighs ? SIZE_MAX : 0, WEIR_IN_DROP);
+    weir_report_free(report);
+    gate_open(&gate);
+    if (weighs)
+        thread_join(putter);
+    assert_status(_i == 1 ? WEIR_FAILED : WEIR_CANCELLED, end_late(pipeline));
+    assert_things_ended();
+}
+END_TEST
+
 static void drop_slowly(void *item, void *unused) {
     nap();
     thing_drop(item, unused);
@@ -473,6 +551,7 @@ static Suite *late_suite(void) {
     tcase_add_checked_fixture(drops, begin_test, NULL);
     tcase_add_loop_test(drops, a_drop_function_does_not_hold_up_the_one_that_finishes, 0, 2);
     tcase_add_test(drops, a_drop_function_in_the_thread_that_cancels_is_named);
+    tcase_add_loop_test(drops, a_thread_that_cancels_and_drops_is_named_once, 0, 3);
     tcase_add_loop_test(drops, whenever_an_end_is_not_over_somebody_is_named, 0, 3);
     TCase *others = add_things_case(suite, "others");
     tcase_add_checked_fixture(others, begin_test, NULL);

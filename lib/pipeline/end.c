@@ -104,9 +104,12 @@ static void drop_everything(weir_pipeline *pipeline) {
 static void drop_and_tell(void *raw) {
     weir_pipeline *pipeline = raw;
     weir__visit visit = {.listed = false};
-    weir__visit_enter_listed(&visit, pipeline);
+    bool seen = weir__visit_is_seen(pipeline);
+    if (!seen)
+        weir__visit_enter_listed(&visit, pipeline);
     drop_everything(pipeline);
-    weir__visit_leave(&visit);
+    if (!seen)
+        weir__visit_leave(&visit);
     weir__lock_acquire(&pipeline->lock);
     pipeline->cancelling = false;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);

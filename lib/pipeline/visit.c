@@ -47,6 +47,11 @@ weir__visit *weir__visit_find(const weir_pipeline *pipeline) {
     return (weir__visit *)weir__callout_find(pipeline, VISITING); /* its first member */
 }
 
+bool weir__visit_is_seen(const weir_pipeline *pipeline) {
+    const weir__visit *visit = weir__visit_find(pipeline);
+    return visit != NULL && (visit->listed || visit->clock != NULL);
+}
+
 /* An end waits for drop functions, in whichever thread. */
 static weir__visit *enter_own(weir__visit *own, weir_pipeline *pipeline, weir_place where) {
     *own = (weir__visit){.listed = false};
