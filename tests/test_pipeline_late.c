@@ -150,6 +150,58 @@ START_TEST (a_worker_that_is_late_is_named_with_its_place) {
 }
 END_TEST
 
+/* ---- since when ---- */
+
+static struct {
+    weir_pipeline *pipeline;
+    uint64_t since, seen; /* of the callback, and when that was */
+} asked;
+
+static uint64_t tell_since(const void *item, void *unused) {
+    weir_report *report;
+    (void)item;
+    (void)unused;
+    if (asked.seen != 0)
+        return 1;
+    (void)weir_pipeline_cancel(asked.pipeline); /* it should end, so that the report names it */
+    if (weir_pipeline_report(asked.pipeline, &report) == WEIR_OK) {
+        asked.since = report->late_count == 1 ? report->late[0].since : UINT64_MAX;
+        weir_report_free(report);
+    }
+    asked.seen = now();
+    return 1;
+}
+
+static uint64_t starved_in(weir_pipeline *pipeline) {
+    weir_report *report = report_of(pipeline);
+    uint64_t starved = report->stages[0].starved;
+    weir_report_free(report);
+    return starved;
+}
+
+/* A callback that is the first after a sleep has not begun before what has woken its worker. */
+START_TEST (a_callback_has_not_begun_before_its_worker_woke) {
+    static const weir_stage_options callbacks[] = {
+        {.run = run_consume, .per_key = 1, .key = tell_since},
+        {.run_batch = run_batch_consume, .batch = {.bytes = 1, .weigh = tell_since}},
+    };
+    weir_stage_options options = callbacks[_i];
+    options.name = "asked";
+    options.drop = thing_drop;
+    asked.seen = 0;
+    asked.pipeline = new_pipeline(NULL);
+    add_stage(asked.pipeline, options);
+    start_pipeline(asked.pipeline);
+    while (starved_in(asked.pipeline) == 0) /* until it sleeps */
+        nap();
+    uint64_t before = now();
+    put_things(asked.pipeline, 1);
+    finish_and_destroy(asked.pipeline, WEIR_CANCELLED);
+    ck_assert_uint_le(asked.since, asked.seen - before);
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- drop functions ---- */
 
 static void hold_first_drop(void *item, void *unused) {
@@ -547,6 +599,7 @@ static Suite *late_suite(void) {
     TCase *workers = add_things_case(suite, "workers");
     tcase_add_checked_fixture(workers, begin_test, NULL);
     tcase_add_loop_test(workers, a_worker_that_is_late_is_named_with_its_place, 0, 2 * COUNT_OF(late_workers));
+    tcase_add_loop_test(workers, a_callback_has_not_begun_before_its_worker_woke, 0, 2);
     TCase *drops = add_things_case(suite, "drops");
     tcase_add_checked_fixture(drops, begin_test, NULL);
     tcase_add_loop_test(drops, a_drop_function_does_not_hold_up_the_one_that_finishes, 0, 2);

@@ -123,7 +123,7 @@ static weir_status begin_worker(void *raw, void **state) {
     weir_stage *stage = raw;
     weir_task *task = claim(stage);
     task->state = stage->options.arg;
-    task->visit.clock = &task->clock;
+    task->visit.task = task;
     weir__visit_enter(&task->visit, stage->pipeline); /* until the thread is gone: V1 */
     if (stage->options.init != NULL) {
         weir_status status = stage->options.init(stage->options.arg, &task->state);

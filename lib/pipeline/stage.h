@@ -66,6 +66,7 @@ struct weir_task {
     uint64_t from;     /* when this call began; 0: it is not timed */
     uint64_t held_up;  /* what `blocked` was then */
     uint64_t starved;  /* what its worker's watch said then */
+    uint64_t slept;    /* what that said when the clock was read after a sleep, before a call */
     unsigned untimed;  /* calls since one was timed */
     unsigned may_skip; /* how many may go untimed now */
 

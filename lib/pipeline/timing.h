@@ -12,6 +12,16 @@
 void weir__timing_read(weir_task *task);
 void weir__timing_take(weir_task *task);
 
+/* The clock, as it was since the worker has slept; it is the worker's own thread that asks. */
+static inline uint64_t weir__timing_recent(weir_task *task) {
+    uint64_t slept = weir__u64_load_relaxed(&task->worker->starved.word);
+    if (slept != task->starved && slept != task->slept) {
+        task->slept = slept;
+        task->clock = weir__clock_now();
+    }
+    return task->clock;
+}
+
 static inline void weir__timing_begin(weir_task *task) {
     if (task->untimed >= task->may_skip || weir__u64_load_relaxed(&task->worker->starved.word) != task->starved)
         weir__timing_read(task);

@@ -6,6 +6,7 @@
 #include "pipeline/visit.h"
 
 #include "pipeline/pipeline.h"
+#include "pipeline/timing.h"
 
 enum { VISITING = 1 };
 
@@ -49,7 +50,7 @@ weir__visit *weir__visit_find(const weir_pipeline *pipeline) {
 
 bool weir__visit_is_seen(const weir_pipeline *pipeline) {
     const weir__visit *visit = weir__visit_find(pipeline);
-    return visit != NULL && (visit->listed || visit->clock != NULL);
+    return visit != NULL && (visit->listed || visit->task != NULL);
 }
 
 /* An end waits for drop functions, in whichever thread. */
@@ -70,10 +71,10 @@ void weir__callback_begin(weir__callback *call, weir_pipeline *pipeline, weir_st
     call->since = weir__u64_load_relaxed(&visit->since);
     call->where = weir__u32_load_relaxed(&visit->where);
     call->stage = weir__ptr_load_relaxed(&visit->stage);
-    bool quick = where == WEIR_IN_CALLBACK && visit->clock != NULL;
+    bool quick = where == WEIR_IN_CALLBACK && visit->task != NULL;
     weir__ptr_store_relaxed(&visit->stage, stage);
     weir__u32_store_relaxed(&visit->where, (uint32_t)where);
-    weir__u64_store_release(&visit->since, quick ? *visit->clock : weir__clock_now());
+    weir__u64_store_release(&visit->since, quick ? weir__timing_recent(visit->task) : weir__clock_now());
 }
 
 void weir__callback_end(weir__callback *call) {
