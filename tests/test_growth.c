@@ -13,6 +13,7 @@
 
 #include "ledger.h"
 #include "pipeline/pipeline.h"
+#include "report/print.h"
 
 /* ---- keys in flight ---- */
 
@@ -125,6 +126,29 @@ START_TEST (a_stage_is_found_by_its_name_in_few_steps_among_many) {
 }
 END_TEST
 
+/* ---- reports ---- */
+
+enum { NAMES = 1000 };
+
+/* Each name twice, and one is only on the page equal to another. The first report is the root of the tree. */
+START_TEST (a_report_of_the_same_name_is_found_in_few_steps_among_many) {
+    static char names[NAMES][16];
+    static weir_report reports[2 * NAMES];
+    static const weir_report *on_page[2 * NAMES];
+    static weir__twin twins[2 * NAMES];
+    for (int i = 0; i < 2 * NAMES; i++) {
+        if (i < NAMES)
+            snprintf(names[i], sizeof names[i], "%d\xff", i);
+        reports[i].name = i == NAMES ? "0\xfe" : names[i % NAMES];
+        on_page[i] = &reports[i];
+    }
+    weir__page_count_twins(&(weir__page){.reports = on_page, .count = 2 * NAMES}, twins);
+    for (size_t i = 0; i < 2 * NAMES; i++)
+        ck_assert_uint_eq(twins[i].before, i / NAMES);
+    ck_assert_uint_le(deepest_in(&(weir__tree){&twins[0].node}, NAMES), 22);
+}
+END_TEST
+
 START_TEST (a_connection_takes_no_memory_of_its_own) {
     weir_stage *stages[1000];
     char name[32];
@@ -233,6 +257,8 @@ static Suite *growth_suite(void) {
     TCase *stages = add_things_case(suite, "stages");
     tcase_add_test(stages, a_stage_is_found_by_its_name_in_few_steps_among_many);
     tcase_add_test(stages, a_connection_takes_no_memory_of_its_own);
+    TCase *reports = add_things_case(suite, "reports");
+    tcase_add_test(reports, a_report_of_the_same_name_is_found_in_few_steps_among_many);
     TCase *others = add_things_case(suite, "others");
     tcase_add_test(others, pipelines_that_end_on_the_same_signal_do_not_wake_the_thread_that_waits_for_it);
     tcase_add_test(others, the_system_is_asked_once_how_many_processors_there_are);

@@ -39,7 +39,7 @@ static weir_status end_of(weir__out *out) {
 
 static weir_status print_page(weir__page page, FILE *stream) {
     weir__out out = {.stream = stream};
-    size_t *twins = NULL;
+    weir__twin *twins = NULL;
     if (page.count == 0)
         return WEIR_OK;
     if (page.count > 1) {

@@ -12,6 +12,8 @@
 
 #include <weir/report.h>
 
+#include "base/tree.h"
+
 /* A stream, and whether it has refused anything. Its own error flag does not tell: it may be up from before. */
 typedef struct weir__out {
     FILE *stream;
@@ -30,15 +32,22 @@ void weir__out_bytes(weir__out *out, const char *bytes, size_t size);
 /* A string that the program gave, for people. */
 void weir__out_shown(weir__out *out, const char *string);
 
-/* Reports that are printed together. `twins` of each: how many before it have the same name there; NULL: none has. */
+/* A report of a page, among those of its name there. */
+typedef struct weir__twin {
+    weir__tree_node node; /* first; in the first report of a name, which is found by it */
+    size_t so_far;        /* likewise; reports with that name */
+    size_t before;        /* reports with its name that stand before it */
+} weir__twin;
+
+/* Reports that are printed together. `twins`: one of each; NULL: all names differ. */
 typedef struct weir__page {
     const weir_report *const *reports;
     size_t count;
-    const size_t *twins;
+    const weir__twin *twins;
 } weir__page;
 
 /* Fills in an array for `twins`. */
-void weir__page_count_twins(const weir__page *page, size_t *twins);
+void weir__page_count_twins(const weir__page *page, weir__twin *twins);
 
 /* The formats, each in the file of its name. */
 void weir__print_table(weir__out *out, const weir_report *report);

@@ -7,6 +7,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "base/mix.h"
 #include "report/figure.h"
 #include "report/letter.h"
 #include "report/print.h"
@@ -182,7 +183,7 @@ static void print_samples(weir__out *out, struct subject subject, const weir_sta
 }
 
 static struct subject subject_at(const weir__page *page, size_t number) {
-    return (struct subject){page->reports[number], page->twins == NULL ? 0 : page->twins[number]};
+    return (struct subject){page->reports[number], page->twins == NULL ? 0 : page->twins[number].before};
 }
 
 /* One sample is 1, the others are 0, so that a query can name the state it wants. */
@@ -239,10 +240,39 @@ static bool are_equal_on_page(const char *one, const char *other) {
     return equal && !more;
 }
 
-void weir__page_count_twins(const weir__page *page, size_t *twins) {
+/* FNV-1a, of what stands on the page. */
+static uint64_t hash_on_page(const char *name) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    weir__letter letter;
+    while (weir__letter_next(&name, &letter)) {
+        for (size_t i = 0; i < letter.size; i++)
+            hash = (hash ^ (unsigned char)letter.bytes[i]) * UINT64_C(0x100000001b3);
+    }
+    return weir__mix(hash);
+}
+
+/* The first report with that name so far; NULL: there is none, and `*key` is free. A key of another name is passed over. */
+static weir__twin *find_name(const weir__page *page, const weir__tree *names, const weir__twin *twins, const char *name,
+                             uint64_t *key) {
+    weir__twin *found;
+    *key = hash_on_page(name);
+    while ((found = (weir__twin *)weir__tree_find(names, *key)) != NULL &&
+           !are_equal_on_page(name, page->reports[found - twins]->name))
+        ++*key;
+    return found;
+}
+
+void weir__page_count_twins(const weir__page *page, weir__twin *twins) {
+    weir__tree names = {NULL};
     for (size_t i = 0; i < page->count; i++) {
-        twins[i] = 0;
-        for (size_t k = 0; k < i; k++)
-            twins[i] += are_equal_on_page(page->reports[i]->name, page->reports[k]->name);
+        uint64_t key;
+        weir__twin *first = find_name(page, &names, twins, page->reports[i]->name, &key);
+        if (first == NULL) {
+            first = &twins[i];
+            first->node.key = key;
+            first->so_far = 0;
+            weir__tree_add(&names, &first->node);
+        }
+        twins[i].before = first->so_far++;
     }
 }
