@@ -7,6 +7,7 @@
 #define _GNU_SOURCE /* fopencookie */
 #include "pipeline_support.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -594,6 +595,58 @@ START_TEST (with_nothing_inside_it_is_well_however_short_the_deadline) {
 }
 END_TEST
 
+/* A source that waits for its turn to stop, and has nothing. */
+static int poll_stop_fd(weir_task *task, void *none, void *unused) {
+    struct pollfd stop = {.fd = weir_task_stop_fd(task), .events = POLLIN};
+    (void)none;
+    (void)unused;
+    ck_assert_int_eq(poll(&stop, 1, HANG_SECONDS * 1000), 1);
+    return 0;
+}
+
+START_TEST (a_source_that_has_nothing_is_in_time) {
+    weir_report *report;
+    for (int round = 0; round < 20; round++) {
+        weir_pipeline *pipeline = new_pipeline(NULL);
+        add_stage(pipeline, (weir_stage_options){.name = "idle", .source = poll_stop_fd});
+        add_stage(pipeline, (weir_stage_options){.name = "last", .func = hand_back});
+        start_pipeline(pipeline);
+        if (round % 2 == 0)
+            nap();
+        assert_status(WEIR_OK, weir_pipeline_finish(pipeline, 0, &report));
+        ck_assert_int_eq(report->outcome, WEIR_OK);
+        ck_assert_uint_eq(report->counts.in, 0);
+        weir_report_free(report);
+        destroy_pipeline(pipeline);
+    }
+}
+END_TEST
+
+/* It is at work at the deadline, and done within its grace: it depends on whether anything waits behind it. */
+START_TEST (a_deadline_at_which_nothing_is_dropped_is_kept) {
+    bool waits = _i == 1;
+    weir_report *report;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "last", .run = wait_in_run, .threads = 1, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    gate_wait_for(&gate, 1);
+    if (waits)
+        put_things(pipeline, 1);
+    struct pipeline_call finish = {.call = {.deadline = 0}, .pipeline = pipeline};
+    call_start_asleep(&finish.call, make_pipeline_finish);
+    report = report_of(pipeline);
+    ck_assert_int_eq(report->state, WEIR_RUN_CANCELLED);
+    weir_report_free(report);
+    gate_open(&gate);
+    assert_status(waits ? WEIR_TIMEDOUT : WEIR_OK, call_finish(&finish.call));
+    ck_assert_uint_eq(finish.report->counts.dropped, waits);
+    weir_report_free(finish.report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 static Suite *late_suite(void) {
     Suite *suite = suite_create("late in a pipeline");
     TCase *workers = add_things_case(suite, "workers");
@@ -613,6 +666,8 @@ static Suite *late_suite(void) {
     tcase_add_test(others, a_deadline_is_kept_behind_one_that_waits_for_the_view);
     tcase_add_test(others, a_run_is_completed_once);
     tcase_add_test(others, with_nothing_inside_all_that_finish_are_well);
+    tcase_add_test(others, a_source_that_has_nothing_is_in_time);
+    tcase_add_loop_test(others, a_deadline_at_which_nothing_is_dropped_is_kept, 0, 2);
     tcase_add_loop_test(others, with_nothing_inside_it_is_well_however_short_the_deadline, 0, COUNT_OF(kinds));
     return suite;
 }

@@ -415,8 +415,10 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  *
  * WEIR_OK: all that came is done, or failed or dead-lettered where errors are skipped, and none of it was dropped;
  * WEIR_FAILED: an error has ended the run, the first one in the report, marked as `fatal`; WEIR_CANCELLED;
- * WEIR_TIMEDOUT: the deadline has passed and the rest was dropped; WEIR_BUSY: some functions have not returned, the
- * report names each as `late`, with where it is, and the call may be made again, for another `grace`, WEIR_NEVER or not; WEIR_DEADLOCK: from inside a stage, see above; WEIR_INVALID: not started; WEIR_NOMEM: it is over, but there was none for the report.
+ * WEIR_TIMEDOUT: the deadline has passed and the rest was dropped (WEIR_OK if there was none); WEIR_BUSY: some functions
+ * have not returned, the report names each as `late`, with where it is, and the call may be made again, for another
+ * `grace`, WEIR_NEVER or not; WEIR_DEADLOCK: from inside a stage, see above; WEIR_INVALID: not started; WEIR_NOMEM: it is
+ * over, but there was none for the report.
  */
 WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
 

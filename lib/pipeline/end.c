@@ -317,11 +317,34 @@ static bool is_over(weir_pipeline *pipeline) {
     return over;
 }
 
+/* Whether an item was dropped, in whichever thread and stage. All threads have ended. */
+static bool has_dropped(const weir_pipeline *pipeline) {
+    uint64_t dropped = weir__u64_load_acquire(&pipeline->roots[WEIR__DROPPED]);
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        dropped += weir__u64_load_acquire(&stage->counts[WEIR__DROPPED]);
+        dropped += weir__u64_load_acquire(&stage->refused[WEIR__DROPPED]);
+        for (size_t i = 0; i < stage->options.threads; i++)
+            dropped += weir__u64_load_acquire(&stage->tasks[i].counts[WEIR__DROPPED]);
+    }
+    return dropped > 0;
+}
+
+/* A deadline at which nothing was left but sources that had nothing, or items that were done all the same, was kept. */
+static bool was_in_time(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->errors.lock);
+    bool failed = pipeline->errors.fatal != NULL;
+    weir__lock_release(&pipeline->errors.lock);
+    return !failed && !has_dropped(pipeline);
+}
+
 /* No thread of a stage is left: it is over. */
 static void complete(weir_pipeline *pipeline) {
     shut_down_outputs(pipeline);
     weir__trace_end(pipeline);
+    bool in_time = was_in_time(pipeline);
     weir__lock_acquire(&pipeline->lock);
+    if (pipeline->outcome == WEIR_TIMEDOUT && in_time)
+        pipeline->outcome = WEIR_OK;
     pipeline->state = WEIR_RUN_OVER;
     pipeline->over = weir__clock_now();
     weir__park_release_all(&pipeline->changed, &pipeline->lock);

@@ -178,9 +178,9 @@ static void finish_late(void *unused) {
 
 void scenario_finishes_share_a_grace(void) {
     begin_pipeline((weir_pipeline_options){.name = "late", .grace = GRACE});
-    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run});
+    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run, .capacity = 2});
     start_pipeline();
-    put_items(1, 1);
+    put_items(1, 2);
     sched_settle();
     sched_calm(false);
     int others[2] = {sched_spawn(finish_late, NULL), sched_spawn(finish_late, NULL)};
