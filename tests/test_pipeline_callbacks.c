@@ -245,9 +245,9 @@ static const struct row {
 #define IN_ALL(status)                                                                                                 \
     { status, status, status, status, status }
 #define LIKE_PUT                                                                                                       \
-    { WEIR_OK, WEIR_OK, WEIR_CLOSED, WEIR_CLOSED, WEIR_INVALID }
+    { WEIR_OK, WEIR_OK, WEIR_CLOSED, WEIR_CLOSED, WEIR_CLOSED }
 #define LIKE_PUT_FULL                                                                                                  \
-    { WEIR_DEADLOCK, WEIR_DEADLOCK, WEIR_CLOSED, WEIR_CLOSED, WEIR_INVALID }
+    { WEIR_DEADLOCK, WEIR_DEADLOCK, WEIR_CLOSED, WEIR_CLOSED, WEIR_CLOSED }
 #define LIKE_SHOW                                                                                                      \
     { WEIR_INVALID, WEIR_OK, EITHER, EITHER, WEIR_INVALID }
     {"weir_pipeline_create", call_create, IN_ALL(WEIR_OK), WEIR_OK, false},
@@ -262,7 +262,7 @@ static const struct row {
     {"weir_pipeline_put_many", call_put_many_full, LIKE_PUT_FULL, WEIR_OK, true},
     {"weir_pipeline_put_until",
      call_put_full_until,
-     {WEIR_TIMEDOUT, WEIR_TIMEDOUT, WEIR_CLOSED, WEIR_CLOSED, WEIR_INVALID},
+     {WEIR_TIMEDOUT, WEIR_TIMEDOUT, WEIR_CLOSED, WEIR_CLOSED, WEIR_CLOSED},
      WEIR_OK,
      true},
     {"weir_pipeline_wait", call_wait, IN_ALL(WEIR_DEADLOCK), WEIR_OK, false},

@@ -6,6 +6,8 @@
 #include "pipeline_support.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 struct spring {
     atomic_size_t left; /* calls until WEIR_END; SIZE_MAX: never */
@@ -472,6 +474,55 @@ START_TEST (a_source_is_rated_too) {
 }
 END_TEST
 
+/* A source that has been started puts, while another stage's init fails. */
+struct early {
+    atomic_uint calls;
+    weir_pipeline *pipeline;
+    weir_status put;
+    char message[64];
+};
+
+static int put_until_closed(weir_task *task, void *none, void *raw) {
+    struct early *early = raw;
+    (void)task;
+    (void)none;
+    do {
+        atomic_fetch_add(&early->calls, 1);
+        early->put = weir_pipeline_put_until(early->pipeline, NULL, 0);
+        snprintf(early->message, sizeof early->message, "%s", weir_pipeline_message(early->pipeline));
+    } while (early->put == WEIR_OK || early->put == WEIR_TIMEDOUT);
+    return WEIR_END;
+}
+
+static weir_status fail_after_calls(void *raw, void **state) {
+    struct early *early = raw;
+    *state = NULL;
+    wait_for_count(&early->calls, 3);
+    return WEIR_NOMEM;
+}
+
+/* To its threads it is a run that is cancelled: what the start has to say comes after them. */
+START_TEST (a_start_that_fails_is_a_cancel_for_what_runs_already) {
+    struct early early = {.put = WEIR_OK};
+    weir_pipeline *pipeline = early.pipeline = new_pipeline(NULL);
+    weir_stage *sick = add_stage(
+        pipeline, (weir_stage_options){
+                      .name = "sick", .func = hand_back, .init = fail_after_calls, .arg = &early, .capacity = 2});
+    weir_stage *source =
+        add_stage(pipeline, (weir_stage_options){.name = "source", .source = put_until_closed, .arg = &early});
+    weir_stage *last = add_stage(pipeline, (weir_stage_options){.name = "last", .func = hand_back});
+    connect_stages(pipeline, sick, last);
+    connect_stages(pipeline, source, last);
+    assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));
+    ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), "init"));
+    assert_status(WEIR_CLOSED, early.put);
+    ck_assert_str_eq(early.message, "");
+    assert_status(WEIR_INVALID, weir_pipeline_put(pipeline, NULL));
+    ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), "init"));
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 static Suite *sources_suite(void) {
     Suite *suite = suite_create("sources of a pipeline");
     TCase *flow = add_things_case(suite, "flow");
@@ -490,6 +541,7 @@ static Suite *sources_suite(void) {
     tcase_add_loop_test(stop, a_source_that_returns_with_an_error_when_it_is_told_to_has_not_failed, 0, 4);
     tcase_add_loop_test(stop, the_end_of_a_source_reaches_its_threads_that_wait, 0, 2);
     tcase_add_loop_test(stop, finish_wakes_a_source_that_waits, 0, 2);
+    tcase_add_test(stop, a_start_that_fails_is_a_cancel_for_what_runs_already);
     tcase_add_test(stop, a_source_that_fails_in_a_cancelled_pipeline_has_not_failed);
     TCase *errors = add_things_case(suite, "errors");
     tcase_add_loop_test(errors, a_source_that_fails_in_a_row_is_called_again_and_then_at_its_end, 0, 4);

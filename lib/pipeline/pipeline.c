@@ -190,9 +190,10 @@ static weir_status start(weir_pipeline *pipeline) {
         set_launched(pipeline);
         return WEIR_OK;
     }
-    (void)weir__refuse_for_good(pipeline, status); /* before drop functions of the undoing have something refused */
+    weir__note why = *weir__note_of_thread(); /* drop functions of the undoing may have something refused */
     weir__pipeline_undo(pipeline);
-    return status;
+    *weir__note_of_thread() = why;
+    return weir__refuse_for_good(pipeline, status);
 }
 
 /* A start that has failed is what a report has to say of the run. */

@@ -132,7 +132,7 @@ weir_status weir__refuse_memory(const weir_pipeline *pipeline, weir_status statu
 /* The same for a call whose weir__pipeline_claim_helper was refused. */
 weir_status weir__refuse_helper(weir_pipeline *pipeline, const bool *has, const char *call);
 
-/* What was refused, if it was, makes the start refuse too, and its message is the pipeline's. Before the start. */
+/* What was refused, if it was, makes the start refuse too, and its message is the pipeline's. With no thread of a stage. */
 weir_status weir__refuse_for_good(weir_pipeline *pipeline, weir_status status);
 
 /* A pipeline was created. */

@@ -146,6 +146,29 @@ static int look_inside(weir_task *task, void *none, void *arg) {
     return WEIR_END;
 }
 
+static int put_early(weir_task *task, void *none, void *arg) {
+    (void)task;
+    (void)none;
+    (void)arg;
+    weir_status status = weir_pipeline_put(pipeline, item(1));
+    sched_check(status == WEIR_OK || status == WEIR_CLOSED || status == WEIR_DEADLOCK, "%s", weir_strerror(status));
+    sched_check(weir_pipeline_message(pipeline)[0] == '\0' || status == WEIR_DEADLOCK, "a message of the start");
+    return WEIR_END;
+}
+
+/* A source that has started already puts, while another stage fails to start. */
+void scenario_put_in_a_start_that_fails(void) {
+    begin_pipeline((weir_pipeline_options){.name = "start"});
+    weir_stage *sick = add_stage((weir_stage_options){.name = "sick", .run = pass_on_run, .threads = 2});
+    weir_stage *puts = add_stage((weir_stage_options){.name = "puts", .source = put_early});
+    weir_stage *last = add_stage((weir_stage_options){.name = "last", .run = pass_on_run});
+    must(weir_pipeline_connect(pipeline, sick, last), WEIR_OK);
+    must(weir_pipeline_connect(pipeline, puts, last), WEIR_OK);
+    sched_fail_thread(4, false); /* the second of the sick ones */
+    must(weir_pipeline_start(pipeline), WEIR_NOTHREAD);
+    finish_unstarted();
+}
+
 /* A source that has started already makes a report, while the other one fails to start: its workers are freed. */
 void scenario_report_of_a_start_that_fails(void) {
     begin_pipeline((weir_pipeline_options){.name = "start"});

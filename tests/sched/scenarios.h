@@ -182,6 +182,7 @@ void scenario_start_without_thread(void);
 void scenario_start_without_memory(void);
 void scenario_start_without_init(void);
 void scenario_report_of_a_start_that_fails(void);
+void scenario_put_in_a_start_that_fails(void);
 void scenario_run_without_memory(void);
 void scenario_ordered_without_memory(void);
 void scenario_ordered_lost_without_memory(void);
