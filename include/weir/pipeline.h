@@ -410,8 +410,8 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * with WEIR_INVALID or out of memory.
  *
  * Several threads may call it; all of them wait, and the earliest deadline counts. If it passes and functions have not
- * returned, all of them return WEIR_BUSY. When it is over, it returns the same again. Called from inside a stage it does not wait: puts are refused and sources stop, and the call that waits for
- * the end is left to another thread.
+ * returned, all of them return WEIR_BUSY. When it is over, it returns the same again. Called from inside a stage it does
+ * not wait: puts are refused and sources stop, and the call that waits for the end is left to another thread.
  *
  * WEIR_OK: all that came is done, or failed or dead-lettered where errors are skipped, and none of it was dropped;
  * WEIR_FAILED: an error has ended the run, the first one in the report, marked as `fatal`; WEIR_CANCELLED;

@@ -3,8 +3,8 @@
  *
  * Every refusal goes through weir__refuse, which takes the status and says why: there is no other way to come by the
  * status (tests/refusals.sh). Any thread may be refused at any time, so the message is the thread's own. Those of add,
- * connect and start, which are made by one thread, before the run, are kept in the pipeline too, for the other threads. There are
- * none of the pipeline's then: a start that fails has joined those that it had started.
+ * connect and start, which are made by one thread, before the run, are kept in the pipeline too, for the other threads.
+ * There are none of the pipeline's then: a start that fails has joined those that it had started.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
