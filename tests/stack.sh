@@ -50,6 +50,8 @@ gather: look_at_slot look_at_counts look_for_room
 learn_from_gathering: look_at_slot look_at_counts look_for_room
 pause_until: look_at_slot look_at_counts look_for_room
 yield_until: look_at_slot look_at_counts look_for_room
+look_at_clock: weir__clock_now
+time_pauses: weir__clock_now pause_times
 END
 
 # Calls that close a cycle all the same, CALLER CALLEE, and why the depth is bounded:
