@@ -8,8 +8,10 @@
 #include "pipeline_support.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static struct gate gate; /* where the function that is late waits */
 static pthread_key_t specific;
@@ -439,6 +441,75 @@ START_TEST (a_view_whose_stream_blocks_is_named) {
 }
 END_TEST
 
+/* The end of a trace is written where it has a limit. */
+START_TEST (a_trace_whose_stream_blocks_is_named) {
+    weir_report *report;
+    FILE *trace = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
+    ck_assert_ptr_nonnull(trace);
+    setvbuf(trace, NULL, _IOFBF, 1 << 16);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS, .trace = trace});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    start_pipeline(pipeline);
+    put_things(pipeline, 3);
+    for (int i = 0; i < 2; i++) {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
+        assert_named(report, "", SIZE_MAX, WEIR_IN_STREAM);
+        ck_assert_uint_eq(report->counts.done, 3);
+        weir_report_free(report);
+    }
+    assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    assert_status(WEIR_OK, end_late(pipeline));
+    fclose(trace);
+}
+END_TEST
+
+static void drop_and_leave_specific(void *item, void *unused) {
+    pthread_setspecific(specific, &gate);
+    thing_drop(item, unused);
+}
+
+/* The second signal cancels: the thread that it wakes drops, and has a destructor to call then. */
+START_TEST (the_thread_of_the_signals_is_named_at_its_exit) {
+    static const int signals[] = {SIGUSR1};
+    weir_report *report;
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    ck_assert_int_eq(pthread_key_create(&specific, wait_in_destructor), 0);
+    inside = (struct gate)GATE;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "drops", .run = wait_inside, .drop = drop_and_leave_specific});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, signals, 1, HANG_SECONDS * SECONDS));
+    put_things(pipeline, 1);
+    gate_wait_for(&inside, 1);
+    put_things(pipeline, 5);
+    ck_assert_int_eq(kill(getpid(), SIGUSR1), 0);
+    for (int signal = 0; signal == 0; nap()) {
+        report = report_of(pipeline);
+        signal = report->signal;
+        weir_report_free(report);
+    }
+    ck_assert_int_eq(kill(getpid(), SIGUSR1), 0);
+    gate_wait_for(&gate, 1);
+    gate_open(&inside);
+    while (things_consumed() == 0)
+        nap();
+    do {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
+        if (report->late[0].number == SIZE_MAX) /* the worker may be on its way out */
+            break;
+        weir_report_free(report);
+    } while (true);
+    assert_named(report, "", SIZE_MAX, WEIR_AT_EXIT);
+    weir_report_free(report);
+    assert_status(WEIR_CANCELLED, end_late(pipeline));
+    assert_things_ended();
+    pthread_key_delete(specific);
+}
+END_TEST
+
 /* ---- beside another one that finishes ---- */
 
 /* Starts a finish without a deadline that is on its way to join the threads. */
@@ -665,6 +736,8 @@ static Suite *late_suite(void) {
     tcase_add_test(others, a_deadline_that_passes_while_another_one_joins_cancels_nothing);
     tcase_add_test(others, a_deadline_is_kept_behind_one_that_waits_for_the_view);
     tcase_add_test(others, a_run_is_completed_once);
+    tcase_add_test(others, a_trace_whose_stream_blocks_is_named);
+    tcase_add_test(others, the_thread_of_the_signals_is_named_at_its_exit);
     tcase_add_test(others, with_nothing_inside_all_that_finish_are_well);
     tcase_add_test(others, a_source_that_has_nothing_is_in_time);
     tcase_add_loop_test(others, a_deadline_at_which_nothing_is_dropped_is_kept, 0, 2);

@@ -292,7 +292,8 @@ typedef struct weir_pipeline_options {
     size_t max_errors; /* how many errors a report keeps; 0: 100 */
     uint64_t grace;    /* ns that functions have to return after a deadline or a cancel; 0: 100 ms */
     FILE *trace;       /* gets Chrome trace-event JSON, a row for each worker; the caller's; NULL: none. Written by
-                          start, by the workers, and by the finish or destroy that ends the run, which flushes it */
+                          start, by the workers, and by a thread that the finish or destroy that ends the run starts,
+                          which flushes it; open until such a call returns another status than WEIR_BUSY */
     void *reserved[4]; /* all NULL */
 } weir_pipeline_options;
 
@@ -401,7 +402,8 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
 /*
  * Ends the run in good order: puts fail from now on, the waiting ones at once; sources are not called any more (see
  * weir_pipeline_wait); and everything that is inside goes through, retries included, incomplete batches at once. What
- * is not through at the deadline is cancelled, and dropped by a thread of its own. Then the functions that are still
+ * is not through at the deadline is cancelled, and dropped by a thread of its own (if the system creates none, by the
+ * calling one, which returns after the drops; the same goes for the end of a trace). Then the functions that are still
  * running have `grace` to return: those of the stages, init, fini, drop and the other callbacks, destructors of what a
  * thread has of its own, and a stream that takes nothing. A deadline that has passed is soon enough where nothing is
  * inside. The threads are joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN (at a cancel at

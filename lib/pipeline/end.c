@@ -340,7 +340,7 @@ static bool was_in_time(weir_pipeline *pipeline) {
 /* No thread of a stage is left: it is over. */
 static void complete(weir_pipeline *pipeline) {
     shut_down_outputs(pipeline);
-    weir__trace_end(pipeline);
+    weir__trace_end_aside(pipeline);
     bool in_time = was_in_time(pipeline);
     weir__lock_acquire(&pipeline->lock);
     if (pipeline->outcome == WEIR_TIMEDOUT && in_time)
@@ -348,12 +348,13 @@ static void complete(weir_pipeline *pipeline) {
     pipeline->state = WEIR_RUN_OVER;
     pipeline->over = weir__clock_now();
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
-    weir__watch_end(pipeline);
+    weir__watch_leave(pipeline);
 }
 
-/* With the lock held, and no other thread in the end: whether the threads that looked on are gone too. */
+/* In the one that ends it, with the lock held: whether the threads that looked on are gone too. */
 static bool is_over_locked(const weir_pipeline *pipeline) {
-    return pipeline->state == WEIR_RUN_OVER && pipeline->show == NULL;
+    bool rest = pipeline->show != NULL || pipeline->watch != NULL || pipeline->has_tracer;
+    return pipeline->state == WEIR_RUN_OVER && !rest;
 }
 
 /* Makes the deadline of the one that ends it earlier. The lock is held before and after. */
@@ -387,7 +388,7 @@ static bool become_the_one(weir_pipeline *pipeline, weir_deadline deadline, weir
     weir__lock_acquire(&pipeline->lock);
     while (pipeline->claims > 0)
         weir__park_wait(&pipeline->changed, &pipeline->lock, WEIR_NEVER, NULL);
-    bool waited = wait_for_the_one_locked(pipeline, deadline), over = is_over_locked(pipeline), mine = !over && !waited;
+    bool waited = wait_for_the_one_locked(pipeline, deadline), over = pipeline->ended, mine = !over && !waited;
     *status = over ? pipeline->outcome : WEIR_BUSY;
     if (mine) {
         pipeline->finishing = true;
@@ -399,7 +400,8 @@ static bool become_the_one(weir_pipeline *pipeline, weir_deadline deadline, weir
 
 static weir_status stop_being_the_one(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
-    weir_status outcome = is_over_locked(pipeline) ? pipeline->outcome : WEIR_BUSY;
+    pipeline->ended = is_over_locked(pipeline);
+    weir_status outcome = pipeline->ended ? pipeline->outcome : WEIR_BUSY;
     pipeline->finishing = false;
     pipeline->ends++;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);

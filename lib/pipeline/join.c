@@ -171,9 +171,14 @@ void weir__pipeline_join_all(weir_pipeline *pipeline) {
     (void)join_helpers(pipeline, WEIR_NEVER);
 }
 
+static bool join_rest(weir_pipeline *pipeline, uint64_t limit) {
+    return weir__show_end(pipeline, limit) && weir__watch_end(pipeline, limit) &&
+           weir__trace_join_until(pipeline, limit);
+}
+
 bool weir__pipeline_join_view(weir_pipeline *pipeline, weir_report **report) {
     struct wait wait = begin(pipeline, report);
-    return join_by(&wait, weir__show_end, helper_is_late);
+    return join_by(&wait, join_rest, helper_is_late);
 }
 
 bool weir__pipeline_is_late(weir_pipeline *pipeline, weir_report **report) {

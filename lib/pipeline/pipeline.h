@@ -63,6 +63,7 @@ struct weir_pipeline {
     size_t running;      /* threads of stages */
     weir__visit *visits; /* V3 */
     bool finishing;      /* a thread is inside the end */
+    bool ended;          /* by such a thread: it is over, and nothing of it is left but its memory */
     bool late_exit;      /* the last end that was not over was late in a thread past all functions */
     uint64_t ends;       /* how many ends are over: those that wait for one see by it that theirs is */
     weir_deadline due;   /* while `finishing`: the earliest deadline of all that finish */
@@ -75,6 +76,8 @@ struct weir_pipeline {
     weir__thread dropper; /* of the thread that cancels with a deadline, then of the one that ends it */
     bool starts_dropper;  /* the other members are not to be looked at yet */
     bool has_dropper;
+    weir__thread tracer; /* that writes the end of the trace; of the thread that ends it */
+    bool has_tracer;
     struct weir__show *show;   /* of who claims, and then of who ends it */
     struct weir__watch *watch; /* likewise */
 
@@ -213,7 +216,7 @@ bool weir__pipeline_join(weir_pipeline *pipeline, weir_report **report);
 /* The same without a limit. */
 void weir__pipeline_join_all(weir_pipeline *pipeline);
 
-/* The same for the thread that shows it, once it is over. */
+/* The same for the threads that end after the run: of the view, of the signals, of the trace. */
 bool weir__pipeline_join_view(weir_pipeline *pipeline, weir_report **report);
 
 /* In any thread, after an end that was not over: whether something is late still, and the report that names it. */
@@ -225,10 +228,19 @@ void weir__trace_begin(weir_pipeline *pipeline);
 void weir__trace_call(const weir_task *task, uint64_t from, uint64_t to);
 void weir__trace_end(weir_pipeline *pipeline);
 
+/* The same in a thread of its own, so that the stream has a limit; in the calling one, if there is no other. */
+void weir__trace_end_aside(weir_pipeline *pipeline);
+
+/* Joins that thread, if there is one; false: it has not ended by then. */
+bool weir__trace_join_until(weir_pipeline *pipeline, uint64_t deadline);
+
 /* ---- show.c, watch.c ---- */
 
 /* End their threads, and join them; false: it has not ended by then. */
 bool weir__show_end(weir_pipeline *pipeline, uint64_t deadline);
-void weir__watch_end(weir_pipeline *pipeline);
+bool weir__watch_end(weir_pipeline *pipeline, uint64_t deadline);
+
+/* No signal comes to it any more. Before its thread is joined, once. */
+void weir__watch_leave(weir_pipeline *pipeline);
 
 #endif /* WEIR_PIPELINE_PIPELINE_H */

@@ -312,7 +312,7 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
     report->bytes = weir__limits_bytes(&pipeline->limits);
     add_edges(pipeline, draft);
     add_late(pipeline, instant.now, draft);
-    add_visits(pipeline, instant.now, draft);
+    add_visits(pipeline, weir__clock_now(), draft); /* some begin when the run is over */
 }
 
 /* The copy is made under the lock of the errors, which may grow; it allocates, and nothing else. */

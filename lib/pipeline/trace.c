@@ -3,8 +3,8 @@
  *
  * Events are written as they come, so a trace needs no memory and is as long as its stream. A row for each worker: its
  * number among all workers is the thread id. Each event is written by one call, which the stream makes one piece. The
- * first and the last are written in a thread of the program, and what a worker's function has left its thread like is
- * not known: so cancellation is put off.
+ * first are written in a thread of the program, and what a worker's function has left its thread like is not known: so
+ * cancellation is put off. The end is written by a thread of its own, which a stream that takes nothing may hold up.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -81,4 +81,32 @@ void weir__trace_end(weir_pipeline *pipeline) {
     fprintf(stream, "\n]\n");
     fflush(stream);
     weir__uncancellable_end(before);
+}
+
+static void write_end(void *raw) {
+    weir_pipeline *pipeline = raw;
+    weir__visit visit = {.listed = false};
+    weir__callback call;
+    weir__visit_enter_listed(&visit, pipeline);
+    weir__callback_begin(&call, pipeline, NULL, WEIR_IN_STREAM);
+    weir__trace_end(pipeline);
+    weir__callback_end(&call);
+    weir__visit_leave(&visit);
+}
+
+void weir__trace_end_aside(weir_pipeline *pipeline) {
+    if (pipeline->options.trace == NULL)
+        return;
+    pipeline->tracer = (weir__thread){.main = write_end, .arg = pipeline};
+    strcpy(pipeline->tracer.name, "weir-trace");
+    pipeline->has_tracer = weir__thread_start(&pipeline->tracer);
+    if (!pipeline->has_tracer)
+        write_end(pipeline);
+}
+
+bool weir__trace_join_until(weir_pipeline *pipeline, uint64_t deadline) {
+    if (pipeline->has_tracer && !weir__thread_join_until(&pipeline->tracer, deadline))
+        return false;
+    pipeline->has_tracer = false;
+    return true;
 }

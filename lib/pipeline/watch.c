@@ -154,12 +154,19 @@ weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, si
     return status;
 }
 
-void weir__watch_end(weir_pipeline *pipeline) {
+void weir__watch_leave(weir_pipeline *pipeline) {
+    if (pipeline->watch != NULL)
+        weir__dispatch_leave(&pipeline->watch->listener);
+}
+
+/* The thread has seen that the pipeline is over; what it has dropped may have left it something to destroy. */
+bool weir__watch_end(weir_pipeline *pipeline, uint64_t deadline) {
     struct weir__watch *watch = pipeline->watch;
     if (watch == NULL)
-        return;
-    weir__dispatch_leave(&watch->listener);
-    weir__thread_join(&watch->thread); /* it has seen that the pipeline is over */
+        return true;
+    if (!weir__thread_join_until(&watch->thread, deadline))
+        return false;
     weir__free(watch);
     pipeline->watch = NULL;
+    return true;
 }
