@@ -188,9 +188,9 @@ typedef enum weir_on_error {
 
 /*
  * What a `dead` queue gets for an item that is given up: the item, and why. The one that takes it owns the item, and
- * frees the rest with weir_dead_letter_free. Stages may share the queue. A stage waits for room in it, so it should
- * have no bound, or be read meanwhile. Finish and cancel shut it down with WEIR_DRAIN, so that a loop of gets comes to
- * its end (a start that fails may leave it open). An item whose letter it does not take goes to its stage's drop
+ * frees the rest with weir_dead_letter_free. Stages of one pipeline may share the queue; pipelines may not: the first that
+ * ends shuts it down. A stage waits for room in it, so it should have no bound, or be read meanwhile. Finish and cancel
+ * shut it down with WEIR_DRAIN, so that a loop of gets comes to its end (a start that fails may leave it open). An item whose letter it does not take goes to its stage's drop
  * function; letters that nobody gets go to the queue's own (weir_queue_options), which has to free both; without one
  * they are forgotten. Room, shutting down and what nobody gets are the same for a `results` queue. Nothing joins either:
  * a weir_queue_task_done for what was got may be left out.

@@ -108,7 +108,7 @@ void weir__fail_stage(weir_stage *stage, int code, const char *message) {
 
 void weir__fail_output(weir_stage *stage, const char *queue) {
     char message[WEIR__MESSAGE];
-    (void)snprintf(message, sizeof message, "the %s queue of stage %.100s was shut down by its reader", queue,
+    (void)snprintf(message, sizeof message, "the %s queue of stage %.100s was shut down before the end", queue,
                    stage->name);
     weir__fail_stage(stage, -WEIR_CLOSED, message);
 }

@@ -197,13 +197,13 @@ weir_status weir__pipeline_drain(weir_pipeline *pipeline, weir_deadline deadline
 /* Cancels, waits `grace` for the threads, and joins them; false: some have not ended. */
 bool weir__pipeline_end_cancelled(weir_pipeline *pipeline);
 
+/* Joins the thread that drops what a cancel found, if there is one; false: it has not ended by then. */
+bool weir__dropper_join_until(weir_pipeline *pipeline, uint64_t deadline);
+
 /* ---- pipeline.c ---- */
 
 /* What the item weighs, by the pipeline's function; 0: it has none. */
 uint64_t weir__pipeline_weigh(weir_pipeline *pipeline, const void *item);
-
-/* Joins the thread that drops what a cancel found, if there is one; false: it has not ended by then. */
-bool weir__dropper_join_until(weir_pipeline *pipeline, uint64_t deadline);
 
 /* ---- join.c ---- */
 
