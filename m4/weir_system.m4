@@ -121,13 +121,17 @@ AC_DEFUN([WEIR_THREAD_NAME], [
   AM_CONDITIONAL([THREAD_NAME_NP], [test "$weir_cv_thread_name" = yes])
 ])
 
-# WEIR_THREAD_GONE: whether a thread is still there, by tgkill.
+# WEIR_THREAD_GONE: whether a thread is still there, by tgkill and pthread_tryjoin_np.
 AC_DEFUN([WEIR_THREAD_GONE], [
-  AC_CACHE_CHECK([for tgkill], [weir_cv_tgkill], [
-    AC_COMPILE_IFELSE([AC_LANG_PROGRAM([[
+  AC_CACHE_CHECK([for tgkill and pthread_tryjoin_np], [weir_cv_tgkill], [
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+        #ifndef _GNU_SOURCE
+        #define _GNU_SOURCE
+        #endif
+        #include <pthread.h>
         #include <sys/syscall.h>
         #include <unistd.h>]], [[
-        return SYS_tgkill + SYS_gettid;]])],
+        return SYS_tgkill + SYS_gettid + pthread_tryjoin_np(pthread_self(), NULL);]])],
       [weir_cv_tgkill=yes], [weir_cv_tgkill=no])
   ])
   AM_CONDITIONAL([THREAD_GONE_LINUX], [test "$weir_cv_tgkill" = yes])

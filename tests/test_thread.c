@@ -9,6 +9,7 @@
 #include "support.h"
 
 #include "sync/sync.h"
+#include "sync/thread_gone.h"
 
 static pthread_key_t key;
 static struct gate gate = GATE;
@@ -64,6 +65,20 @@ START_TEST (without_a_deadline_it_is_a_join) {
 }
 END_TEST
 
+/* The number of a thread that has ended may be another one's: here that of this thread, which lives on. */
+START_TEST (a_thread_whose_number_another_one_has_is_joined) {
+    uint64_t limit = hang_limit();
+    weir__thread thread = {.main = tell_that_it_leaves};
+    atomic_store(&has_left, false);
+    ck_assert(weir__thread_start(&thread));
+    while (!atomic_load(&has_left))
+        ck_assert_uint_lt(now(), limit);
+    weir__u32_store_relaxed(&thread.number, weir__thread_number());
+    while (!weir__thread_join_until(&thread, now() + MILLISECONDS))
+        ck_assert_uint_lt(now(), limit);
+}
+END_TEST
+
 /* As a C++ global may. */
 __attribute__((constructor)) static void block_a_signal(void) {
     sigset_t signals;
@@ -86,6 +101,7 @@ static Suite *thread_suite(void) {
     TCase *join = add_case(suite, "join");
     tcase_add_loop_test(join, a_join_waits_for_the_destructors_of_thread_specific_data_and_no_longer_than_asked, 0, 2);
     tcase_add_test(join, without_a_deadline_it_is_a_join);
+    tcase_add_test(join, a_thread_whose_number_another_one_has_is_joined);
     TCase *signals = add_case(suite, "signals");
     tcase_add_test(signals, the_original_signals_are_those_before_the_constructors_of_the_program);
     return suite;

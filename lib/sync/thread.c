@@ -128,7 +128,7 @@ bool weir__thread_join_until(weir__thread *thread, uint64_t deadline) {
     while (deadline != UINT64_MAX && !weir__thread_is_gone(weir__u32_load_relaxed(&thread->number))) {
         uint64_t now = weir__clock_now();
         if (now >= deadline)
-            return false;
+            return weir__thread_try_join(thread->id);
         if (looks++ < YIELDS && deadline - now >= WEIR__YIELD_MAY_TAKE)
             sched_yield();
         else

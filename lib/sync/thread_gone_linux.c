@@ -1,8 +1,9 @@
 /*
  * thread_gone_linux.c - by the signal that is none, which the system refuses to send to a thread that is not there.
  *
- * pthread_kill would say of one that has ended and is not joined that it is there, and pthread_clockjoin_np is a join
- * that tools which look for data races do not know.
+ * pthread_kill would say of one that has ended and is not joined that it is there, and pthread_clockjoin_np and
+ * pthread_tryjoin_np are joins that tools which look for data races do not know. The system gives the number of a thread
+ * that has ended, joined or not, to another one after some ten thousand: then only such a join tells.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -23,4 +24,8 @@ bool weir__thread_is_gone(uint32_t number) {
     bool gone = number != 0 && syscall(SYS_tgkill, getpid(), number, 0) != 0 && errno == ESRCH;
     errno = before;
     return gone;
+}
+
+bool weir__thread_try_join(pthread_t id) {
+    return pthread_tryjoin_np(id, NULL) == 0;
 }
