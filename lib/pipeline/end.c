@@ -103,13 +103,10 @@ static void drop_everything(weir_pipeline *pipeline) {
 /* The part of a cancel that may take long. */
 static void drop_and_tell(void *raw) {
     weir_pipeline *pipeline = raw;
-    weir__visit visit = {.listed = false};
-    bool seen = weir__visit_is_seen(pipeline);
-    if (!seen)
-        weir__visit_enter_listed(&visit, pipeline);
+    weir__callback dropping;
+    weir__callback_begin(&dropping, pipeline, NULL, WEIR_IN_DROP); /* between two drop functions, too */
     drop_everything(pipeline);
-    if (!seen)
-        weir__visit_leave(&visit);
+    weir__callback_end(&dropping);
     weir__lock_acquire(&pipeline->lock);
     pipeline->cancelling = false;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);

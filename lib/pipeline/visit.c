@@ -48,9 +48,9 @@ weir__visit *weir__visit_find(const weir_pipeline *pipeline) {
     return (weir__visit *)weir__callout_find(pipeline, VISITING); /* its first member */
 }
 
-bool weir__visit_is_seen(const weir_pipeline *pipeline) {
-    const weir__visit *visit = weir__visit_find(pipeline);
-    return visit != NULL && (visit->listed || visit->task != NULL);
+/* V3. Whether reports see it: it is a worker's, or listed. */
+static bool is_seen(const weir__visit *visit) {
+    return visit->listed || visit->task != NULL;
 }
 
 /* An end waits for drop functions, in whichever thread. */
@@ -65,7 +65,7 @@ static weir__visit *enter_own(weir__visit *own, weir_pipeline *pipeline, weir_pl
 
 void weir__callback_begin(weir__callback *call, weir_pipeline *pipeline, weir_stage *stage, weir_place where) {
     weir__visit *visit = weir__visit_find(pipeline);
-    if (visit == NULL)
+    if (visit == NULL || (where == WEIR_IN_DROP && !is_seen(visit)))
         visit = enter_own(&call->own, pipeline, where);
     call->visit = visit;
     call->since = weir__u64_load_relaxed(&visit->since);

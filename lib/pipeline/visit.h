@@ -50,9 +50,6 @@ void weir__visit_end_inner(weir__visit *own);
 /* V2. The calling thread's innermost visit of this pipeline; NULL: there is none. */
 weir__visit *weir__visit_find(const weir_pipeline *pipeline);
 
-/* V3. Whether reports see the calling thread's innermost visit of this pipeline: it is a worker's, or listed. */
-bool weir__visit_is_seen(const weir_pipeline *pipeline);
-
 /* Around a call. `stage` is whose function it is; NULL: the pipeline's. */
 void weir__callback_begin(weir__callback *call, weir_pipeline *pipeline, weir_stage *stage, weir_place where);
 void weir__callback_end(weir__callback *call);
