@@ -126,7 +126,7 @@ void scenario_finish_twice(void);
 void scenario_finish_by_deadline(void);
 void scenario_finish_beside_done(void);
 void scenario_finish_hurried(void);
-void scenario_finishes_share_a_grace(void);
+void scenario_finishes_are_late(void);
 void scenario_finish_beside_show(void);
 void scenario_fan_in_ends(void);
 void scenario_source_beside_puts(void);
