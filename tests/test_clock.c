@@ -75,22 +75,30 @@ static void note_futex(int operation, const struct timespec *until) {
         atomic_fetch_add(&seen.other_sleeps, 1);
 }
 
+static bool is_futex(long number) {
+#if defined(SYS_futex_time64)
+    if (number == SYS_futex_time64)
+        return true;
+#endif
+    return number == SYS_futex;
+}
+
+/* Others than a futex have three arguments at most, and are called by constructors too. */
 long __wrap_syscall(long number, ...) {
     va_list rest;
     va_start(rest, number);
     void *word = va_arg(rest, void *);
     int operation = va_arg(rest, int);
     uint32_t value = va_arg(rest, uint32_t);
+    if (!is_futex(number)) {
+        va_end(rest);
+        return __real_syscall(number, word, operation, value);
+    }
     struct timespec *until = va_arg(rest, struct timespec *);
     void *word2 = va_arg(rest, void *);
     uint32_t value3 = va_arg(rest, uint32_t);
     va_end(rest);
-#if defined(SYS_futex_time64)
-    if (number == SYS_futex_time64)
-        note_futex(operation, until);
-#endif
-    if (number == SYS_futex)
-        note_futex(operation, until);
+    note_futex(operation, until);
     return __real_syscall(number, word, operation, value, until, word2, value3);
 }
 #endif
