@@ -15,7 +15,7 @@
 
 #include <stdbool.h>
 
-/* Whether such a tool is there. Constant from before any other thread uses the library. */
+/* Whether such a tool is there. Constant from a constructor on that runs before those without a priority. */
 extern bool weir__told __attribute__((visibility("hidden")));
 
 /* What was done before a telling of the release of `address` happens before what follows one of its acquire. */

@@ -24,8 +24,8 @@ void __tsan_acquire(void *address) __attribute__((weak));
 
 bool weir__told;
 
-/* When the library is loaded, which is before any thread uses it. */
-__attribute__((constructor)) static void look_for_tools(void) {
+/* Early: in a static link, constructors of the program without a priority may start threads. */
+__attribute__((constructor(101))) static void look_for_tools(void) {
     weir__told = (__tsan_release != NULL && __tsan_acquire != NULL) || RUNNING_ON_VALGRIND;
 }
 
