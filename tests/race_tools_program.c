@@ -42,12 +42,12 @@ static int put_numbers(weir_pipeline *pipeline) {
     }
     if (racing) {
         last++;
-        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* no call tells of the order meanwhile */
+        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* no call tells of the order until then */
     }
     return 1;
 }
 
-/* A queue whose join is what makes the numbers safe to read. */
+/* The join of the queue is what makes the numbers safe to read. */
 static long join_numbers(void) {
     static struct number numbers[100];
     weir_queue *queue = NULL;

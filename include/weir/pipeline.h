@@ -189,11 +189,12 @@ typedef enum weir_on_error {
 /*
  * What a `dead` queue gets for an item that is given up: the item, and why. The one that takes it owns the item, and
  * frees the rest with weir_dead_letter_free. Stages of one pipeline may share the queue; pipelines may not: the first that
- * ends shuts it down. A stage waits for room in it, so it should have no bound, or be read meanwhile. Finish and cancel
- * shut it down with WEIR_DRAIN, so that a loop of gets comes to its end (a start that fails may leave it open). An item whose letter it does not take goes to its stage's drop
- * function; letters that nobody gets go to the queue's own (weir_queue_options), which has to free both; without one
- * they are forgotten. Room, shutting down and what nobody gets are the same for a `results` queue. Nothing joins either:
- * a weir_queue_task_done for what was got may be left out.
+ * ends shuts it down. A stage waits for room in it, so it should have no bound, or be read during the run. Finish and
+ * cancel shut it down with WEIR_DRAIN, so that a loop of gets comes to its end (a start that fails may leave it open).
+ * If the queue does not take an item's letter, the item goes to its stage's drop function. Letters that are never read go
+ * to the queue's own drop function (weir_queue_options), which must free both; without one they are forgotten. Room,
+ * shutting down and what is never read are the same for a `results` queue. Nothing joins either: a weir_queue_task_done
+ * for what was got may be left out.
  *
  * If a reader has shut down such a queue before the pipeline does, what is put there next is an error of the stage with
  * code -WEIR_CLOSED, which ends the run or is skipped by its on_error. The item counts as failed: it goes to the drop
@@ -485,12 +486,11 @@ WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
     ;
 
 /*
- * The next attempt at what the function has in hand, if this one fails and is tried again, is made no sooner than `delay`
- * ns after its failure: what a server says in Retry-After. A longer back-off counts instead. The delay is not random, and
- * max_backoff does not shorten it. It holds for this attempt; the last call counts, and 0 takes it back. Meanwhile the item
- * waits as in a back-off; a source waits in its thread.
+ * Delays the next attempt, if this one fails and is retried, by at least `delay` ns, as a server's Retry-After demands.
+ * A longer back-off counts instead. The delay has no jitter, and max_backoff does not limit it. It applies to this
+ * attempt only; the last call counts, and 0 withdraws it. The item waits as in a back-off; a source waits in its thread.
  *
- * WEIR_OK; WEIR_INVALID: NULL, or the stage's retry has no second attempt or no back-off, and nothing has changed.
+ * WEIR_OK; WEIR_INVALID if the task is NULL, or the stage's retry has no second attempt or no back-off.
  */
 WEIR_API weir_status weir_task_retry_after(weir_task *task, uint64_t delay);
 

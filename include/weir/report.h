@@ -105,7 +105,7 @@ typedef enum weir_run_state {
 typedef struct weir_report {
     const char *name; /* of the pipeline; "" if it has none */
     weir_run_state state;
-    weir_status outcome; /* what weir_pipeline_finish returns once all is over; WEIR_OK until something is wrong */
+    weir_status outcome; /* what finish returns once all is over, or a failed start; WEIR_OK until something is wrong */
     int signal;          /* that has begun the end, by weir_pipeline_end_on; 0: none */
     uint64_t elapsed;    /* ns from the start until now, or until it was over */
     weir_counts counts;  /* of what came from outside and from sources, however many items it became on its way */

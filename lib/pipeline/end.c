@@ -378,7 +378,7 @@ static bool wait_for_the_one_locked(weir_pipeline *pipeline, weir_deadline deadl
 }
 
 /*
- * Makes this the thread that ends it; false: it is over, or another thread has tried that meanwhile, and `*status` is
+ * Makes this the thread that ends it; false: it is over, or another thread has tried that since, and `*status` is
  * what came of it. For a claim, which is as long as a thread's start, there is always time.
  */
 static bool become_the_one(weir_pipeline *pipeline, weir_deadline deadline, weir_status *status) {

@@ -24,10 +24,10 @@ typedef struct weir__visit {
     weir_pipeline *pipeline;
     struct weir__visit *next; /* V3: in the pipeline's list */
     bool listed;
-    weir_task *task; /* a worker's, whose clock is for functions that are quicker than a clock; else NULL */
+    weir_task *task; /* a worker's, for the time of functions that are quicker than a clock; else NULL */
     weir__u64 since; /* 0: in none */
     weir__u32 where; /* a weir_place; as it is while `since` is not 0 */
-    weir__ptr stage; /* of no worker: whose function it is; NULL: no stage's */
+    weir__ptr stage; /* of no worker: the stage of that function; NULL: none */
 } weir__visit;
 
 /* A call of a function of the user's, in whichever thread. */

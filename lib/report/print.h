@@ -35,7 +35,7 @@ void weir__out_shown(weir__out *out, const char *string);
 /* A report of a page, among those of its name there. */
 typedef struct weir__twin {
     weir__tree_node node; /* first; in the first report of a name, which is found by it */
-    size_t so_far;        /* likewise; reports with that name */
+    size_t so_far;        /* the same; reports with that name */
     size_t before;        /* reports with its name that stand before it */
 } weir__twin;
 

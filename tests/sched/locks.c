@@ -123,7 +123,7 @@ void scenario_two_locks_are_refused(void) {
     end_refused();
 }
 
-/* Threads use a lock before the library has asked for the barrier, and meanwhile. */
+/* Threads use a lock before the library has asked for the barrier, and while it does. */
 void scenario_lock_before_barrier(void) {
     begin();
     sched_barrier_is_to_come();
@@ -148,7 +148,7 @@ void scenario_lock_before_refusal(void) {
     end_refused();
 }
 
-/* Sleepers whose barrier was made beside one whose barrier was not. */
+/* Sleepers with a barrier that was made, beside one with a barrier that was not. */
 static void refuse(void *unused) {
     (void)unused;
     sched_fail_barrier(true);
