@@ -41,6 +41,8 @@ static void tell_that_it_leaves(void *unused) {
 
 START_TEST (a_join_waits_for_the_destructors_of_thread_specific_data_and_no_longer_than_asked) {
     bool destructed = _i == 1;
+    atomic_store(&yields, 0); /* where all run in one process, the join before this one may have yielded */
+    atomic_store(&has_left, false);
     ck_assert_int_eq(pthread_key_create(&key, wait_in_destructor), 0);
     weir__thread thread = {.main = set_specific, .at_exit = tell_that_it_leaves, .arg = &destructed};
     ck_assert(weir__thread_start(&thread));
