@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "ledger.h"
-#include "pipeline/pool.h"
+#include "base/pool.h"
 #include "sync/futex.h"
 
 /* What goes wrong; allocations are the ledger's. */

@@ -37,7 +37,7 @@ weir__stage_drop_item: user
 weir__queue_drop: user drop_envelope drop_plain
 weigh: user
 keep: ring
-weir__keeper_close: ring
+weir__timers_close: ring
 weir__pipeline_weigh: user
 join_by: join_workers join_helpers weir__show_end is_late helper_is_late
 tell_locked: tell

@@ -63,9 +63,9 @@ START_TEST (the_entry_of_a_key_is_found_in_few_steps_among_many) {
     for (uintptr_t i = 0; i < KEYS; i++)
         assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)i));
     wait_for_count(&calls, KEYS);
-    weir__lock_acquire(&stage->keys.lock);
-    unsigned depth = depth_of_entries(&stage->keys.entries, &count);
-    weir__lock_release(&stage->keys.lock);
+    weir__lock_acquire(&stage->keyed.lock);
+    unsigned depth = depth_of_entries(&stage->keyed.entries, &count);
+    weir__lock_release(&stage->keyed.lock);
     ck_assert_uint_eq(count, KEYS);
     ck_assert_msg(depth <= 22, "%s: %u", key_families[_i].name, depth);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));

@@ -10,9 +10,9 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "pipeline/backoff.h"
-#include "pipeline/meter.h"
-#include "pipeline/stage.h"
+#include "flow/backoff.h"
+#include "flow/rate.h"
+#include "measure/histogram.h"
 
 /* ---- rates ---- */
 
@@ -33,38 +33,36 @@ static const struct reckoning {
 
 START_TEST (a_rate_is_an_interval_and_its_burst_a_time) {
     const struct reckoning *reckoning = &reckonings[_i];
-    weir_stage *stage = aligned_alloc(_Alignof(weir_stage), sizeof *stage);
-    ck_assert_ptr_nonnull(stage);
-    *stage = (weir_stage){.options = {.rate = reckoning->rate, .burst = reckoning->burst}};
-    weir__rate_prepare(stage);
-    ck_assert_uint_eq(stage->rate.interval, reckoning->interval);
-    ck_assert_uint_eq(stage->rate.slack, reckoning->slack);
-    free(stage);
+    weir__rate rate = {.interval = 0};
+    weir__rate_prepare(&rate, reckoning->rate, reckoning->burst);
+    ck_assert_uint_eq(rate.interval, reckoning->interval);
+    ck_assert_uint_eq(rate.slack, reckoning->slack);
+    ck_assert_int_eq(weir__rate_limits(&rate), reckoning->interval != 0);
 }
 END_TEST
 
 /* ---- back-offs ---- */
 
 static const struct wait {
-    weir_retry retry;
+    weir__backoff backoff;
     unsigned attempts;
     uint64_t longest; /* the shortest is half of it, rounded up */
 } waits[] = {
-    {{.backoff = 0}, 1, 0},
-    {{.backoff = 0, .max_backoff = 10}, UINT_MAX, 0},
-    {{.backoff = 1}, 1, 1}, /* one that is asked for is never none */
-    {{.backoff = 100}, 1, 100},
-    {{.backoff = 100}, 2, 200},
-    {{.backoff = 100}, 11, 100 << 10},
-    {{.backoff = 100, .max_backoff = 50}, 1, 50},
-    {{.backoff = 100, .max_backoff = 399}, 3, 399},
-    {{.backoff = 100, .max_backoff = 400}, 3, 400},
-    {{.backoff = 100, .max_backoff = 400}, 4, 400},
-    {{.backoff = 1}, 37, 60 * WEIR_SECOND}, /* a minute, where nothing else is said */
-    {{.backoff = 1, .max_backoff = UINT64_MAX}, 64, UINT64_C(1) << 63},
-    {{.backoff = 1, .max_backoff = UINT64_MAX}, 65, UINT64_MAX},
-    {{.backoff = 3, .max_backoff = UINT64_MAX}, 64, UINT64_MAX},
-    {{.backoff = UINT64_MAX, .max_backoff = UINT64_MAX}, UINT_MAX, UINT64_MAX},
+    {{.first = 0}, 1, 0},
+    {{.first = 0, .most = 10}, UINT_MAX, 0},
+    {{.first = 1}, 1, 1}, /* one that is asked for is never none */
+    {{.first = 100}, 1, 100},
+    {{.first = 100}, 2, 200},
+    {{.first = 100}, 11, 100 << 10},
+    {{.first = 100, .most = 50}, 1, 50},
+    {{.first = 100, .most = 399}, 3, 399},
+    {{.first = 100, .most = 400}, 3, 400},
+    {{.first = 100, .most = 400}, 4, 400},
+    {{.first = 1}, 37, 60 * WEIR_SECOND}, /* a minute, where nothing else is said */
+    {{.first = 1, .most = UINT64_MAX}, 64, UINT64_C(1) << 63},
+    {{.first = 1, .most = UINT64_MAX}, 65, UINT64_MAX},
+    {{.first = 3, .most = UINT64_MAX}, 64, UINT64_MAX},
+    {{.first = UINT64_MAX, .most = UINT64_MAX}, UINT_MAX, UINT64_MAX},
 };
 
 /* So often that the last attempts of all can be reached only if each costs the same. */
@@ -72,7 +70,7 @@ START_TEST (a_back_off_is_doubled_up_to_its_most_and_the_last_attempt_costs_no_m
     const struct wait *wait = &waits[_i];
     uint64_t shortest = UINT64_MAX, longest = 0;
     for (uint64_t lot = 0; lot < 100000; lot++) {
-        uint64_t got = weir__backoff(&wait->retry, wait->attempts, lot);
+        uint64_t got = weir__backoff_delay(wait->backoff, wait->attempts, lot);
         shortest = got < shortest ? got : shortest;
         longest = got > longest ? got : longest;
     }
@@ -84,44 +82,44 @@ END_TEST
 
 /* ---- times of calls ---- */
 
-static weir__meter_sum sum_of(const weir__meter *meter) {
-    weir__meter_sum sum = {.total = 0};
-    weir__meter_add(&sum, meter);
+static weir__histogram_sum sum_of(const weir__histogram *histogram) {
+    weir__histogram_sum sum = {.total = 0};
+    weir__histogram_add(&sum, histogram);
     return sum;
 }
 
 START_TEST (of_no_calls_every_percentile_is_zero) {
-    weir__meter meter = {.longest = 0};
-    weir__meter_sum sum = sum_of(&meter);
-    ck_assert_uint_eq(weir__meter_percentile(&sum, 50), 0);
-    ck_assert_uint_eq(weir__meter_percentile(&sum, 99), 0);
+    weir__histogram histogram = {.longest = 0};
+    weir__histogram_sum sum = sum_of(&histogram);
+    ck_assert_uint_eq(weir__histogram_percentile(&sum, 50), 0);
+    ck_assert_uint_eq(weir__histogram_percentile(&sum, 99), 0);
 }
 END_TEST
 
 START_TEST (the_shortest_times_are_exact) {
-    weir__meter meter = {.longest = 0};
+    weir__histogram histogram = {.longest = 0};
     for (uint64_t time = 0; time < 10; time++)
-        weir__meter_count(&meter, time, 10);
-    weir__meter_sum sum = sum_of(&meter);
+        weir__histogram_count(&histogram, time, 10);
+    weir__histogram_sum sum = sum_of(&histogram);
     ck_assert_uint_eq(sum.total, 100);
     ck_assert_uint_eq(sum.longest, 9);
-    ck_assert_uint_eq(weir__meter_percentile(&sum, 50), 4);
-    ck_assert_uint_eq(weir__meter_percentile(&sum, 90), 8);
-    ck_assert_uint_eq(weir__meter_percentile(&sum, 99), 9);
+    ck_assert_uint_eq(weir__histogram_percentile(&sum, 50), 4);
+    ck_assert_uint_eq(weir__histogram_percentile(&sum, 90), 8);
+    ck_assert_uint_eq(weir__histogram_percentile(&sum, 99), 9);
 }
 END_TEST
 
 /* Half of the calls take so long, the others much longer. */
 START_TEST (a_time_is_told_as_no_less_and_hardly_more) {
     for (uint64_t time = 1; time < UINT64_C(1) << 33; time += time / 3 + 1) {
-        weir__meter meter = {.longest = 0};
-        weir__meter_count(&meter, time, 50);
-        weir__meter_count(&meter, 100 * time, 50);
-        weir__meter_sum sum = sum_of(&meter);
-        uint64_t told = weir__meter_percentile(&sum, 50);
+        weir__histogram histogram = {.longest = 0};
+        weir__histogram_count(&histogram, time, 50);
+        weir__histogram_count(&histogram, 100 * time, 50);
+        weir__histogram_sum sum = sum_of(&histogram);
+        uint64_t told = weir__histogram_percentile(&sum, 50);
         ck_assert_uint_ge(told, time);
-        ck_assert_uint_le(told, time + time / WEIR__METER_PARTS);
-        ck_assert_uint_eq(weir__meter_percentile(&sum, 99), 100 * time); /* the longest is known */
+        ck_assert_uint_le(told, time + time / WEIR__HISTOGRAM_PARTS);
+        ck_assert_uint_eq(weir__histogram_percentile(&sum, 99), 100 * time); /* the longest is known */
     }
 }
 END_TEST
@@ -129,11 +127,11 @@ END_TEST
 /* Of calls that take more than half an hour only the longest is known. */
 START_TEST (a_very_long_time_is_told_as_no_less) {
     const uint64_t hour = UINT64_C(3600) * SECONDS;
-    weir__meter meter = {.longest = 0};
-    weir__meter_count(&meter, hour, 50);
-    weir__meter_count(&meter, 10 * hour, 50);
-    weir__meter_sum sum = sum_of(&meter);
-    ck_assert_uint_eq(weir__meter_percentile(&sum, 50), 10 * hour);
+    weir__histogram histogram = {.longest = 0};
+    weir__histogram_count(&histogram, hour, 50);
+    weir__histogram_count(&histogram, 10 * hour, 50);
+    weir__histogram_sum sum = sum_of(&histogram);
+    ck_assert_uint_eq(weir__histogram_percentile(&sum, 50), 10 * hour);
 }
 END_TEST
 

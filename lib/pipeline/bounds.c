@@ -1,28 +1,16 @@
 /*
- * bounds.c - Implements the limits of a pipeline: the automatic max_items, and the check that every batch can fill.
- *
- * What came in, a root, is in flight until its last piece is over (E1). An incomplete batch keeps its items, and their
- * roots, in flight. A further item completes it, its time, or the end of the run. If the incomplete batches of all
- * stages together hold as many roots as may be in flight, no further item is admitted, and the time of a batch is all
- * that ends that; with no time, or a long one, the pipeline hangs.
- *
- * B1  An incomplete batch by items holds at most batch.items - 1 items.
- * B2  An item stands for at most as many roots as `roots` says: 1; behind a batch stage, whose result may be made of
- *     the whole batch, times its batch.items. Of several ways to a stage the greatest counts.
- * B3  So all incomplete batches together hold at most the sum of (batch.items - 1) * roots. If max_items is greater, a
- *     further item is admitted, and every batch fills. Where copies are made (WEIR_TO_ALL, or several results of an
- *     item) the true number may be smaller; elsewhere each smaller max_items has a run that stops.
- * B4  What a batch by bytes alone holds depends on the weights of its items, and what max_bytes admits depends on the
- *     weights of the roots. Where that decides, a batch needs a time, and a short one.
+ * bounds.c - Sets the limits of a pipeline.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/bounds.h"
+
 #include <inttypes.h>
 
-#include "pipeline/pipeline.h"
+#include "pipeline/refuse.h"
 #include "report/figure.h"
 
-/* The longest time that a batch may wait where the weights may keep it from filling (B4). */
+/* The longest time that a batch may wait where the weights may keep it from filling (M4). */
 static const uint64_t longest_wait = 60 * WEIR_SECOND;
 
 static uint64_t plus(uint64_t a, uint64_t b) {
@@ -35,7 +23,7 @@ static uint64_t times(uint64_t a, uint64_t b) {
 
 /* ---- what batches hold ---- */
 
-/* Roots that one result of this stage may stand for (B2); UINT64_MAX: any number. */
+/* Roots that one result of this stage may stand for (M2); UINT64_MAX: any number. */
 static uint64_t roots_of_result(const weir_stage *stage) {
     if (!weir__stage_gathers(stage))
         return stage->roots;
@@ -56,14 +44,14 @@ static void count_roots(weir_pipeline *pipeline) {
     }
 }
 
-/* Roots that an incomplete batch of this stage may hold (B1); UINT64_MAX: any number. */
+/* Roots that an incomplete batch of this stage may hold (M1); UINT64_MAX: any number. */
 static uint64_t most_held(const weir_stage *stage) {
     if (!weir__stage_gathers(stage))
         return 0;
     return stage->options.batch.items == 0 ? UINT64_MAX : times(stage->options.batch.items - 1, stage->roots);
 }
 
-/* The same of all stages for which it is a number (B3). */
+/* The same of all stages for which it is a number (M3). */
 static uint64_t all_held(const weir_pipeline *pipeline) {
     uint64_t held = 0;
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
@@ -102,10 +90,10 @@ static uint64_t automatic_items(const weir_pipeline *pipeline) {
 
 static void set_limits(weir_pipeline *pipeline) {
     const weir_pipeline_options *options = &pipeline->options;
-    weir__limits *limits = &pipeline->limits;
+    weir__admission *limits = &pipeline->flight.admission;
     limits->max_items = options->max_items != 0 ? options->max_items : automatic_items(pipeline);
     limits->max_bytes = options->max_bytes != 0 ? options->max_bytes : UINT64_MAX;
-    pipeline->limited = limits->max_items != UINT64_MAX || limits->max_bytes != UINT64_MAX || options->weigh != NULL;
+    limits->limited = limits->max_items != UINT64_MAX || limits->max_bytes != UINT64_MAX || options->weigh != NULL;
 }
 
 /* ---- the check ---- */
@@ -147,17 +135,17 @@ static weir_status refuse_bytes(const weir_stage *stage) {
                         "batch.items is %zu and batch.bytes %" PRIu64 ": light items would reach the max_items of "
                         "ordered stages and keys, %" PRIu64 " here, before a batch is full: set batch.items, or "
                         "max_items",
-                        batch->items, batch->bytes, stage->pipeline->limits.max_items);
+                        batch->items, batch->bytes, stage->pipeline->flight.admission.max_items);
 }
 
 /* Whether its batches can fill; `held` is what those before it and its own may hold. */
 static weir_status check_batch(const weir_stage *stage, uint64_t held) {
     const weir_pipeline *pipeline = stage->pipeline;
     bool depends = most_held(stage) == UINT64_MAX, automatic = pipeline->options.max_items == 0;
-    if (pipeline->limits.max_items != UINT64_MAX) {
+    if (pipeline->flight.admission.max_items != UINT64_MAX) {
         if (depends && automatic)
             return refuse_bytes(stage);
-        if (held >= pipeline->limits.max_items)
+        if (held >= pipeline->flight.admission.max_items)
             return refuse_items(stage);
         if (depends && !has_short_wait(stage))
             return refuse_wait(stage, "light items can reach max_items before a batch has its bytes");

@@ -6,6 +6,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/exit.h"
 #include "pipeline/pipeline.h"
 
 static int descriptor_of(weir_pipeline *pipeline, weir__event *event) {
@@ -18,7 +19,7 @@ static int descriptor_of(weir_pipeline *pipeline, weir__event *event) {
 /* Whether the calling thread is one of a source of the pipeline. */
 static bool is_source_of(const weir_pipeline *pipeline) {
     const weir_worker *self = weir__worker_self();
-    if (self == NULL || self->group->leave != weir__run_leave)
+    if (self == NULL || self->group->leave != weir__exit)
         return false;
     const weir_stage *stage = self->group->arg;
     return stage->pipeline == pipeline && weir__stage_is_source(stage);

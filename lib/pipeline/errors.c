@@ -1,23 +1,19 @@
 /*
- * errors.c - the errors so far.
- *
- * The first ones are kept, in the order of their times, and all are counted. The first fatal one, which is about to end
- * the run, is kept in any case: if there is no room, in place of the last one. Room for all of them, and for the fatal
- * one's message, is taken at the start, so that none of them can be lost for want of memory; only another message can.
+ * errors.c - Implements the list of a run's errors.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "pipeline/pipeline.h"
+#include "pipeline/errors.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "sync/text.h"
 
 enum { USUAL_ERRORS = 100 };
 
-bool weir__errors_prepare(weir_pipeline *pipeline) {
-    weir__errors *errors = &pipeline->errors;
-    errors->most = pipeline->options.max_errors != 0 ? pipeline->options.max_errors : USUAL_ERRORS;
+bool weir__errors_prepare(weir__errors *errors, size_t most) {
+    errors->most = most != 0 ? most : USUAL_ERRORS;
     if (errors->most > (SIZE_MAX - WEIR__CHUNK) / sizeof *errors->kept)
         return false;
     errors->kept = weir__alloc(errors->most * sizeof *errors->kept);
@@ -29,14 +25,13 @@ static void free_message(const weir__errors *errors, const weir_error *error) {
         weir__free((void *)error->message);
 }
 
-void weir__errors_free(weir_pipeline *pipeline) {
-    weir__errors *errors = &pipeline->errors;
+void weir__errors_free(weir__errors *errors) {
     for (size_t i = 0; i < errors->kept_count; i++)
         free_message(errors, &errors->kept[i]);
     weir__free(errors->kept);
 }
 
-/* "" if there is nothing to copy, or no memory. */
+/* Returns "" if there is nothing to copy, or no memory. */
 static const char *copy_of(const char *message) {
     const char *copy = message[0] != '\0' ? weir__copy_text(message) : NULL;
     return copy == NULL ? "" : copy;
@@ -58,17 +53,22 @@ static void keep_fatal_locked(weir__errors *errors, weir_error error) {
     *errors->fatal = error;
 }
 
-void weir__errors_add(weir_stage *stage, int code, const char *message, unsigned attempts, bool fatal) {
-    weir__errors *errors = &stage->pipeline->errors;
-    weir_error error = {.stage = stage->name, .code = code, .message = message, .attempts = attempts};
+void weir__errors_add(weir__errors *errors, weir_error error, uint64_t started, bool fatal) {
     weir__lock_acquire(&errors->lock);
-    error.at = weir__clock_now() - stage->pipeline->started; /* with the lock, so that they are in order */
+    error.at = weir__clock_now() - started; /* with the lock held, so that they are in order */
     errors->count++;
     if (fatal && errors->fatal == NULL)
         keep_fatal_locked(errors, error);
     else
         keep_locked(errors, error);
     weir__lock_release(&errors->lock);
+}
+
+bool weir__errors_has_fatal(weir__errors *errors) {
+    weir__lock_acquire(&errors->lock);
+    bool has = errors->fatal != NULL;
+    weir__lock_release(&errors->lock);
+    return has;
 }
 
 void weir__errors_mark_locked(weir__errors *errors) {

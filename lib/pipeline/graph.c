@@ -1,12 +1,15 @@
 /*
- * graph.c - whether the stages can be a pipeline.
+ * graph.c - Checks stages and their connections.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/graph.h"
+
 #include <string.h>
 
 #include "base/mix.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/bounds.h"
+#include "pipeline/refuse.h"
 #include "report/figure.h"
 
 /* ---- what a stage is ---- */
@@ -323,7 +326,7 @@ static bool is_plain_stage(const weir_stage *stage) {
 }
 
 static bool is_plain(const weir_pipeline *pipeline) {
-    bool plain = !pipeline->limited;
+    bool plain = !pipeline->flight.admission.limited;
     for (const weir_stage *stage = pipeline->first; plain && stage != NULL; stage = stage->next)
         plain = is_plain_stage(stage);
     return plain;

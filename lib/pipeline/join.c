@@ -1,17 +1,14 @@
 /*
- * join.c - waiting for the threads of a pipeline, with a limit.
- *
- * The limit is the earliest deadline, and `grace` in any case; after a cancel it is `grace` alone. Both may come while
- * it waits, and are read under the lock before each wait. It is for functions of the
- * user's: a thread that is in none of them at the limit is about to end, or to go into one, and is waited for. So a wait
- * that ends without them has a thread to name. Threads that are past all functions are joined then, which waits for the
- * destructors of what they have of their own.
- *
- * By the one that ends the pipeline, or undoes its start.
+ * join.c - Waits for the threads of a pipeline, with a limit.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "pipeline/pipeline.h"
+#include "pipeline/join.h"
+
+#include "pipeline/cancel.h"
+#include "pipeline/show.h"
+#include "pipeline/trace.h"
+#include "pipeline/watch.h"
 
 struct wait {
     weir_pipeline *pipeline;
@@ -28,12 +25,11 @@ static uint64_t later(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
-/* Nothing was read so far. */
 static struct wait begin(weir_pipeline *pipeline, weir_report **report) {
     return (struct wait){.pipeline = pipeline, .limit = WEIR_NEVER, .due = WEIR_NEVER, .report = report};
 }
 
-/* Has there been a cancel, or is the deadline earlier now? Either gives functions their grace from here on. */
+/* A cancel, or an earlier deadline, gives functions their grace from now on. */
 static void look_again_locked(struct wait *wait) {
     weir_pipeline *pipeline = wait->pipeline;
     uint64_t least = weir_deadline_after(pipeline->options.grace);
@@ -53,7 +49,7 @@ static void look_again(struct wait *wait) {
     weir__lock_release(&wait->pipeline->lock);
 }
 
-/* Whether a report names one that is late; that is the one for the caller then. Without memory for it none is named. */
+/* Whether a report names a late thread; the caller gets that report. Without memory for it none is named. */
 static bool is_late(struct wait *wait) {
     weir_report *report;
     if (weir_pipeline_report(wait->pipeline, &report) != WEIR_OK)
@@ -66,7 +62,7 @@ static bool is_late(struct wait *wait) {
     return late;
 }
 
-/* For those that wait for what comes of this end. */
+/* Tells the threads that wait for this end what was late. */
 static bool tell_late(struct wait *wait, bool exit) {
     weir__lock_acquire(&wait->pipeline->lock);
     wait->pipeline->late_exit = exit;
@@ -76,12 +72,11 @@ static bool tell_late(struct wait *wait, bool exit) {
 
 /* ---- functions ---- */
 
-/* With the lock held. */
 static bool is_busy_locked(const weir_pipeline *pipeline) {
     return pipeline->running > 0 || pipeline->cancelling || pipeline->starts_dropper;
 }
 
-/* Until the limit, or, beyond it, for a moment. Returns whether something is still inside. */
+/* Waits until the limit, or, beyond it, for a moment. Returns whether a thread is still inside. */
 static bool wait_a_while(struct wait *wait) {
     weir_pipeline *pipeline = wait->pipeline;
     weir__lock_acquire(&pipeline->lock);
@@ -107,20 +102,20 @@ static bool wait_for_functions(struct wait *wait) {
 
 /* ---- threads ---- */
 
-/* Marks the workers that are past all functions and not gone, for reports; the others are not late any more. */
+/* Marks the workers past all functions that have not ended, for reports; the others are not late any more. */
 static void mark_exits(weir_stage *stage) {
     for (size_t i = 0; i < stage->options.threads; i++) {
-        weir_task *task = &stage->tasks[i];
-        bool gone = weir__worker_is_joined(task->worker);
-        weir__u32_store_relaxed(&task->visit.where, gone ? WEIR_IN_FUNCTION : WEIR_AT_EXIT);
-        weir__u64_store_release(&task->visit.since, gone ? 0 : weir__u64_load_acquire(&task->ended));
+        weir__lane *lane = &stage->lanes[i];
+        bool gone = weir__worker_is_joined(lane->worker);
+        weir__u32_store_relaxed(&lane->visit.where, gone ? WEIR_IN_FUNCTION : WEIR_AT_EXIT);
+        weir__u64_store_release(&lane->visit.since, gone ? 0 : weir__u64_load_acquire(&lane->ended));
     }
 }
 
 static bool join_workers(weir_pipeline *pipeline, uint64_t limit) {
     bool all = true;
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if (stage->group == NULL || weir__group_join_until(stage->group, limit)) /* reports still look at them */
+        if (stage->group == NULL || weir__group_join_until(stage->group, limit)) /* reports still read the lanes */
             continue;
         mark_exits(stage);
         all = false;
@@ -128,12 +123,12 @@ static bool join_workers(weir_pipeline *pipeline, uint64_t limit) {
     return all;
 }
 
-static bool join_helpers(weir_pipeline *pipeline, uint64_t limit) {
-    weir__keeper_end(&pipeline->keeper);
-    return weir__keeper_join_until(&pipeline->keeper, limit) && weir__dropper_join_until(pipeline, limit);
+static bool join_timers_and_dropper(weir_pipeline *pipeline, uint64_t limit) {
+    weir__timers_end(&pipeline->timers);
+    return weir__timers_join_until(&pipeline->timers, limit) && weir__dropper_join_until(pipeline, limit);
 }
 
-/* Whether one of these threads is late. Where no function is, it is past all of them, and is named as such. */
+/* Whether a helper is late. If it is in no function it is past all of them, and is named as such. */
 static bool helper_is_late(struct wait *wait) {
     weir__visit visit = {.listed = false};
     if (is_late(wait))
@@ -146,7 +141,7 @@ static bool helper_is_late(struct wait *wait) {
     return late;
 }
 
-/* Until all of these threads are joined, or one is late. In slices: a cancel or a deadline may come in between. */
+/* Waits until all of these threads are joined, or one is late. In slices: a cancel or a deadline may come. */
 static bool join_by(struct wait *wait, bool (*join)(weir_pipeline *, uint64_t), bool (*names_late)(struct wait *)) {
     uint64_t exit = weir_deadline_after(time_to_exit);
     for (;;) {
@@ -160,15 +155,15 @@ static bool join_by(struct wait *wait, bool (*join)(weir_pipeline *, uint64_t), 
     }
 }
 
-bool weir__pipeline_join(weir_pipeline *pipeline, weir_report **report) {
+bool weir__join(weir_pipeline *pipeline, weir_report **report) {
     struct wait wait = begin(pipeline, report);
     return wait_for_functions(&wait) && join_by(&wait, join_workers, is_late) &&
-           join_by(&wait, join_helpers, helper_is_late);
+           join_by(&wait, join_timers_and_dropper, helper_is_late);
 }
 
-void weir__pipeline_join_all(weir_pipeline *pipeline) {
+void weir__join_all(weir_pipeline *pipeline) {
     (void)join_workers(pipeline, WEIR_NEVER);
-    (void)join_helpers(pipeline, WEIR_NEVER);
+    (void)join_timers_and_dropper(pipeline, WEIR_NEVER);
 }
 
 static bool join_rest(weir_pipeline *pipeline, uint64_t limit) {
@@ -176,12 +171,12 @@ static bool join_rest(weir_pipeline *pipeline, uint64_t limit) {
            weir__trace_join_until(pipeline, limit);
 }
 
-bool weir__pipeline_join_view(weir_pipeline *pipeline, weir_report **report) {
+bool weir__join_helpers(weir_pipeline *pipeline, weir_report **report) {
     struct wait wait = begin(pipeline, report);
     return join_by(&wait, join_rest, helper_is_late);
 }
 
-bool weir__pipeline_is_late(weir_pipeline *pipeline, weir_report **report) {
+bool weir__is_late(weir_pipeline *pipeline, weir_report **report) {
     struct wait wait = begin(pipeline, report);
     weir__lock_acquire(&pipeline->lock);
     bool exit = pipeline->late_exit;

@@ -1,13 +1,10 @@
 /*
  * refuse.c - Implements the messages of what is refused.
  *
- * Every refusal goes through weir__refuse, which takes the status and says why: there is no other way to come by the
- * status (tests/refusals.sh). Any thread may be refused at any time, so the message is the thread's own. Those of add,
- * connect and start, which are made by one thread, before the run, are kept in the pipeline too, for the other threads.
- * There are none of the pipeline's then: a start that fails has joined those that it had started.
- *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/refuse.h"
+
 #include <stdarg.h>
 #include <string.h>
 
@@ -68,16 +65,6 @@ weir_status weir__refuse_memory(const weir_pipeline *pipeline, weir_status statu
     return weir__refuse(pipeline, status, stage, "%s is %s: that needs %s%s of memory, more than there is", member,
                         weir__figure_count(count).text, bytes == UINT64_MAX ? "more than " : "",
                         weir__figure_bytes(bytes).text);
-}
-
-weir_status weir__refuse_helper(weir_pipeline *pipeline, const bool *has, const char *call) {
-    weir__lock_acquire(&pipeline->lock);
-    bool launched = pipeline->launched, called = *has;
-    weir__lock_release(&pipeline->lock);
-    return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: %s", call,
-                        !launched ? "the pipeline is not started"
-                        : called  ? "it was called for this pipeline already"
-                                  : "the pipeline is finishing or over");
 }
 
 weir_status weir__refuse_for_good(weir_pipeline *pipeline, weir_status status) {

@@ -1,263 +1,187 @@
 /*
- * run.c - what a worker of a stage does with an item.
+ * run.c - Runs the calls of a stage.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/run.h"
+
+#include "base/mix.h"
+#include "pipeline/complete.h"
+#include "pipeline/outcome.h"
+#include "pipeline/pause.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/requeue.h"
+#include "pipeline/retire.h"
 #include "pipeline/timing.h"
 #include "sync/border.h"
 
-#include <string.h>
+/* ---- one call ---- */
 
-/* The array for a batch of that many; false: out of memory. */
-static bool make_room(weir_task *task, size_t count) {
-    if (count <= task->room)
+/* Makes room for a batch. Returns false if there is no memory. */
+static bool make_room(weir__lane *lane, size_t count) {
+    if (count <= lane->room)
         return true;
     void **items = weir__alloc(2 * count * sizeof *items);
     if (items == NULL)
         return false;
-    weir__free(task->items);
-    task->items = items;
-    task->room = 2 * count;
+    weir__free(lane->items);
+    lane->items = items;
+    lane->room = 2 * count;
     return true;
 }
 
-static int call_batch(weir_task *task, weir__envelope *batch) {
+static int call_batch(weir__lane *lane, const weir__envelope *batch) {
     size_t count = weir__batch_count(batch);
-    if (!make_room(task, count))
+    if (!make_room(lane, count))
         return -WEIR_NOMEM;
-    void **item = task->items;
+    void **item = lane->items;
     *item++ = batch->item;
     for (const weir__envelope *at = batch->list.first; at != NULL; at = at->next)
         *item++ = at->item;
-    int code = task->stage->options.run_batch(task, task->items, count, task->state);
+    int code = lane->stage->options.run_batch(&lane->task, lane->items, count, lane->state);
     weir__border();
     return code;
 }
 
-static int call_function(weir_task *task, weir__envelope *envelope) {
-    const weir_stage_options *options = &task->stage->options;
+static int call_function(weir__lane *lane, weir__envelope *envelope) {
+    const weir_stage_options *options = &lane->stage->options;
     if (options->run_batch != NULL)
-        return call_batch(task, envelope);
+        return call_batch(lane, envelope);
     int code = 0;
     if (options->run != NULL) {
-        code = options->run(task, envelope->item, task->state);
+        code = options->run(&lane->task, envelope->item, lane->state);
     } else {
-        envelope->item = options->func(envelope->item, task->state);
+        envelope->item = options->func(envelope->item, lane->state);
         envelope->is_result = true;
     }
     weir__border();
     return code;
 }
 
-/* One attempt. */
-static int call(weir_task *task, weir__envelope *envelope) {
+static int call(weir__lane *lane, weir__envelope *envelope) {
+    weir_task *task = &lane->task;
     task->envelope = envelope;
     task->message[0] = '\0';
     task->retry_after = 0;
     task->lost = false;
-    weir__timing_begin(task);
-    int code = call_function(task, envelope);
-    weir__timing_end(task);
-    if (code == 0)
-        task->message[0] = '\0';
-    return task->lost && code != 0 ? -WEIR_NOMEM : code;
-}
-
-/* The results of a batch have a token; its function holds it no more. */
-static void end_combined(weir_task *task) {
-    if (task->combined != NULL)
-        weir__token_release(task->stage->pipeline, task, task->combined, WEIR__DONE);
-    task->combined = NULL;
-}
-
-static weir__after dropped(weir_task *task, weir__envelope *envelope) {
-    weir__stage_drop(task->stage, task, envelope);
-    return WEIR__OVER;
+    envelope->attempts++;
+    weir__timing_begin(lane);
+    int code = call_function(lane, envelope);
+    weir__timing_end(lane);
+    return code;
 }
 
 static size_t count_of(const weir_stage *stage, const weir__envelope *envelope) {
     return weir__stage_gathers(stage) ? weir__batch_count(envelope) : 1;
 }
 
-static weir__after attempt(weir_task *task, weir__envelope *envelope) {
-    weir_stage *stage = task->stage;
-    if (weir__is_cancelled(stage->pipeline))
-        return dropped(task, envelope);
-    if (stage->rate.interval != 0 && !weir__rate_wait(task, count_of(stage, envelope)))
-        return dropped(task, envelope);
-    envelope->attempts++;
-    int code = call(task, envelope);
-    end_combined(task);
-    if (code == 0 && task->lost)
-        return weir__fail_consumed(task, envelope);
-    return code == 0 ? weir__over(task, envelope, 0) : weir__fail(task, envelope, code);
+/* Makes one attempt. Returns false if the item backs off. */
+static bool attempt(weir__lane *lane, weir__envelope *envelope) {
+    weir_stage *stage = lane->stage;
+    bool dropped = weir__is_cancelled(stage->pipeline);
+    if (!dropped && weir__rate_limits(&stage->rate))
+        dropped = !weir__pause_for_rate(lane, count_of(stage, envelope));
+    if (!dropped)
+        return weir__complete(lane, &lane->task, call(lane, envelope));
+    weir__retire_dropped(stage, lane, envelope);
+    return true;
 }
 
-/* The item has left its key; runs those that have waited for it, one after the other. */
-static void run_next_of_key(weir_task *task, void *key) {
-    weir__envelope *next;
-    while ((next = weir__keys_leave(task, key)) != NULL) {
-        if (attempt(task, next) == WEIR__WAITS)
-            return; /* it keeps its place */
-    }
+/* ---- by key ---- */
+
+static weir__envelope *leave_key(weir__lane *lane, void *key) {
+    weir_stage *stage = lane->stage;
+    return weir__keyed_leave(&stage->keyed, &stage->pipeline->flight, &lane->account, key);
 }
 
-/* Whatever the message is, it is not this item's. */
-static weir__after fail_without_memory(weir_task *task, weir__envelope *envelope) {
-    task->message[0] = '\0';
-    return weir__fail(task, envelope, -WEIR_NOMEM);
-}
-
-/* Runs it, and what has waited for its key. */
-static void run_with_key(weir_task *task, weir__envelope *envelope) {
+/* Runs an item that has entered, and then those that have waited for its key, one after the other. */
+static void run_entered(weir__lane *lane, weir__envelope *envelope) {
     void *key = envelope->key;
-    if (!envelope->entered)
-        (void)fail_without_memory(task, envelope);
-    else if (attempt(task, envelope) != WEIR__WAITS)
-        run_next_of_key(task, key);
+    bool ended = envelope->entered ? attempt(lane, envelope) : weir__fail_uncalled(lane, &lane->task, envelope);
+    while (key != NULL && ended && (envelope = leave_key(lane, key)) != NULL)
+        ended = attempt(lane, envelope); /* one that backs off keeps its place */
 }
 
-/* Gives those that have come in to other workers; those that had no memory for that stay. */
-static void share_out(weir_task *task) {
+/* Requeues for other workers those that have entered; those that had no memory for that stay with this one. */
+static void share_out(weir__lane *lane) {
     weir__list rest = {NULL, NULL};
     weir__envelope *envelope;
-    while ((envelope = weir__list_take(&task->ready)) != NULL) {
+    while ((envelope = weir__list_take(&lane->ready)) != NULL) {
         if (envelope->entered)
             weir__requeue_first(envelope);
         else
             weir__list_append(&rest, envelope);
     }
-    task->ready = rest;
+    lane->ready = rest;
+}
+
+static weir__key *new_key(weir__lane *lane, const weir__envelope *envelope) {
+    weir_stage *stage = lane->stage;
+    weir__callback call;
+    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
+    uint64_t key = stage->options.key(envelope->item, stage->options.arg);
+    weir__border();
+    weir__callback_end(&call);
+    return weir__keyed_new_key(&stage->pipeline->flight, &lane->account, weir__mix(key));
 }
 
 /*
- * Lets it come in by its key, and runs what may run then. Each item of such a stage is kept, and settled where it is
- * over: in whose hands it is then, nobody can tell.
+ * Lets an item in by its key, and runs what may run then. Any worker may retire it, so the lane lets go of it at once;
+ * each retire settles.
  */
-static void run_by_key(weir_task *task, weir__envelope *envelope) {
-    envelope->kept = true;
+static void run_by_key(weir__lane *lane, weir__envelope *envelope) {
+    weir_stage *stage = lane->stage;
+    weir__hand_let_go(lane);
     if (envelope->entered) {
-        run_with_key(task, envelope);
+        run_entered(lane, envelope);
         return;
     }
-    task->ready = weir__keys_enter(task, envelope);
-    envelope = weir__list_take(&task->ready); /* for this worker */
-    share_out(task);
-    for (; envelope != NULL; envelope = weir__list_take(&task->ready))
-        run_with_key(task, envelope);
+    weir__key *key = new_key(lane, envelope);
+    lane->ready = weir__keyed_enter(&stage->keyed, &stage->pipeline->flight, &lane->account, envelope, key);
+    envelope = weir__list_take(&lane->ready); /* for this worker */
+    share_out(lane);
+    for (; envelope != NULL; envelope = weir__list_take(&lane->ready))
+        run_entered(lane, envelope);
 }
+
+/* ---- batches ---- */
+
+static uint64_t weigh(weir_stage *stage, const void *item) {
+    const weir_batch *limits = &stage->options.batch;
+    weir__callback call;
+    if (limits->bytes == 0)
+        return 0;
+    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
+    uint64_t weight = limits->weigh(item, stage->options.arg);
+    weir__border();
+    weir__callback_end(&call);
+    return weight;
+}
+
+/* Adds the item to the stage's batch. Returns a complete one, with the item in hand, or NULL. */
+static weir__envelope *gather(weir__lane *lane, weir__envelope *envelope) {
+    weir_stage *stage = lane->stage;
+    uint64_t weight = weigh(stage, envelope->item);
+    weir__hand_let_go(lane);
+    weir__envelope *batch = weir__batch_add(&stage->batch, envelope, weight);
+    if (batch != NULL)
+        weir__hand_take(lane, envelope);
+    return batch;
+}
+
+static bool is_gathered(const weir_stage *stage, const weir__envelope *envelope) {
+    return weir__stage_gathers(stage) && envelope->reason == 0 && !weir__is_cancelled(stage->pipeline);
+}
+
+/* ---- the workers' functions ---- */
 
 void *weir__run(void *raw, void *state) {
-    weir_task *task = state;
+    weir__lane *lane = state;
     weir__envelope *envelope = raw;
-    envelope->kept = false;
-    if (task->stage->options.per_key != 0) {
-        run_by_key(task, envelope);
-        return WEIR__KEPT;
-    }
-    if (weir__stage_gathers(task->stage) && envelope->reason == 0 && !weir__is_cancelled(task->stage->pipeline))
-        envelope = weir__gather_add(task, envelope);
-    if (envelope == NULL)
-        return WEIR__KEPT;
-    return attempt(task, envelope) == WEIR__OVER ? NULL : WEIR__KEPT;
-}
-
-void *weir__run_plain(void *item, void *state) {
-    weir_task *task = state;
-    if (weir__is_cancelled(task->stage->pipeline)) {
-        weir__stage_drop_item(task->stage, item);
-        weir__stage_count(task->stage, task, WEIR__DROPPED);
-        return NULL;
-    }
-    task->item = item;
-    weir__timing_begin(task);
-    void *result = task->stage->options.func(item, task->state);
-    weir__border();
-    weir__timing_end(task);
-    weir__verdict verdict = WEIR__DONE;
-    weir_queue *onward = task->stage->onward;
-    weir_status status = onward == NULL ? WEIR_OK : weir_queue_try_put(onward, result);
-    if (status != WEIR_OK)
-        verdict = weir__send_plain(task, result, status);
-    weir__count(&task->counts[verdict], 1);
-    return NULL;
-}
-
-static bool is_source_over(const weir_stage *stage) {
-    return weir__u32_load_acquire(&stage->ended) != 0 || weir__is_ending(stage->pipeline);
-}
-
-static void call_source(weir_task *task) {
-    weir_stage *stage = task->stage;
-    task->message[0] = '\0';
-    task->retry_after = 0;
-    task->lost = task->told = false;
-    weir__timing_begin(task);
-    int code = stage->options.source(task, NULL, task->state);
-    weir__border();
-    weir__timing_end(task);
-    if (code == WEIR_END)
-        weir__stage_end_source(stage);
-    if (task->lost)
-        weir__fail_source(task, -WEIR_NOMEM);
-    else if (code != 0 && code != WEIR_END)
-        weir__fail_source(task, code);
-    else
-        task->failures = 0;
-}
-
-void *weir__run_source(void *permit, void *state) {
-    weir_task *task = state;
-    (void)permit;
-    while (!is_source_over(task->stage)) {
-        bool turn = task->stage->rate.interval == 0 || weir__rate_wait(task, 1);
-        if (turn && !is_source_over(task->stage)) /* it may have ended meanwhile */
-            call_source(task);
-    }
-    return NULL;
-}
-
-/* As run_next_of_key, for a thread that can run no more: one is enough, for whoever runs that runs the next. */
-static void hand_over_next_of_key(weir_task *task, void *key) {
-    weir__envelope *next = weir__keys_leave(task, key);
-    if (next != NULL)
-        weir__requeue_first(next);
-}
-
-/* And those that it has let come in, and has not run. */
-static void hand_over_ready(weir_task *task) {
-    weir__envelope *envelope;
-    while ((envelope = weir__list_take(&task->ready)) != NULL) {
-        if (envelope->entered)
-            weir__requeue_first(envelope);
-        else
-            (void)fail_without_memory(task, envelope);
-    }
-}
-
-/* The item in hand has failed, with the thread. Returns whether the worker settles it. */
-static bool fail_in_hand(weir_task *task, weir__envelope *envelope) {
-    void *key = envelope->key;
-    end_combined(task);
-    weir__after after = weir__fail(task, envelope, -WEIR_UNFINISHED);
-    if (task->stage->options.per_key == 0)
-        return after == WEIR__OVER;
-    if (after != WEIR__WAITS)
-        hand_over_next_of_key(task, key);
-    hand_over_ready(task);
-    return false;
-}
-
-void *weir__run_leave(void *state) {
-    weir_task *task = state;
-    weir__visit_end_inner(&task->visit);
-    if (!task->inside)
-        return NULL;
-    weir__timing_end(task);
-    strcpy(task->message, "its function has ended the thread");
-    if (task->envelope != NULL)
-        return fail_in_hand(task, task->envelope) ? NULL : WEIR__KEPT;
-    weir__fail_lost(task, -WEIR_UNFINISHED);
-    return NULL;
+    weir__hand_take(lane, envelope);
+    if (lane->stage->options.per_key != 0)
+        run_by_key(lane, envelope);
+    else if (!is_gathered(lane->stage, envelope) || (envelope = gather(lane, envelope)) != NULL)
+        (void)attempt(lane, envelope);
+    return lane->owes ? NULL : WEIR__KEPT;
 }

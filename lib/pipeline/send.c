@@ -1,68 +1,76 @@
 /*
- * send.c - where results go.
+ * send.c - Sends results to the next stages, or out of the pipeline.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "base/mix.h"
+#include "pipeline/send.h"
+
+#include "pipeline/drop.h"
+#include "pipeline/outcome.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/route.h"
 #include "pipeline/timing.h"
 #include "sync/border.h"
 
-/* To a queue that was full a moment ago. */
-static weir_status put_waiting(weir_task *task, weir_queue *queue, void *item) {
-    weir__timing_block(task);
+/* Puts to a queue that was full a moment ago. */
+static weir_status put_blocking(weir__lane *lane, weir_queue *queue, void *item) {
+    weir__timing_block(lane);
     weir_status status = weir_queue_put(queue, item);
-    weir__timing_unblock(task);
+    weir__timing_unblock(lane);
     return status;
 }
 
-weir_status weir__offer(weir_task *task, weir_queue *queue, void *item) {
+weir_status weir__offer(weir__lane *lane, weir_queue *queue, void *item) {
     weir_status status = weir_queue_try_put(queue, item);
-    return status == WEIR_FULL ? put_waiting(task, queue, item) : status;
+    return status == WEIR_FULL ? put_blocking(lane, queue, item) : status;
 }
 
 static const char no_memory[] = "no memory to hand a result on";
 
-/* A result that there is no memory for behind the stage: an error of the one that sends. */
+/* The next stage has no memory for a result: an error of the stage that sends it. */
 static void lack_memory(weir_stage *from) {
     weir__fail_stage(from, -WEIR_NOMEM, no_memory);
 }
 
 /*
- * The queue of `to` has not taken the item, which is counted in there: as dropped, when it is closed, for that is done by
- * a cancel only; else as failed. Returns which.
+ * The queue of `to` has refused the item, which is counted in there: as dropped, if the queue is closed, which only a
+ * cancel does; otherwise as failed. Returns which.
  */
 static weir__verdict refuse(weir_stage *from, weir_stage *to, void *item, weir_status why) {
     weir__verdict verdict = why == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
-    (void)weir__u64_add_acquire_release(&to->refused[verdict], 1);
-    weir__stage_drop_item(to, item);
+    weir__count_shared(&to->refused[verdict], 1);
+    weir__drop_item(to, item);
     if (verdict == WEIR__FAILED)
         lack_memory(from);
     return verdict;
 }
 
-/* As it is to lie in the queue of `to`. */
+/* Makes the envelope one of that stage. */
 static void address(weir__envelope *envelope, weir_stage *to) {
     envelope->stage = to;
     envelope->attempts = 0;
     envelope->verdict = WEIR__DONE;
     envelope->is_result = false;
-    envelope->kept = false;
     envelope->reason = 0;
     envelope->key = NULL;
     envelope->entered = false;
+    envelope->lost = false;
 }
 
-static void pass(weir_stage *from, weir_stage *to, weir_task *task, weir__envelope *envelope) {
+bool weir__send_to(weir_stage *from, weir_stage *to, weir__lane *lane, weir__envelope *envelope,
+                   weir__verdict *verdict) {
     address(envelope, to);
-    weir_status status = weir__offer(task, to->queue, envelope);
+    weir_status status = weir__offer(lane, to->queue, envelope);
     if (status == WEIR_OK)
-        return;
-    weir__verdict verdict = refuse(from, to, envelope->item, status);
-    if (to->inherits)
-        weir__order_lost(task, envelope, verdict);
-    else
-        weir__envelope_over(to->pipeline, task, envelope, verdict);
+        return true;
+    *verdict = refuse(from, to, envelope->item, status);
+    return false;
+}
+
+static void pass(weir_stage *from, weir_stage *to, weir__lane *lane, weir__envelope *envelope) {
+    weir__verdict verdict;
+    if (!weir__send_to(from, to, lane, envelope, &verdict))
+        weir__piece_end(to->pipeline, lane, envelope, verdict);
 }
 
 static void *call_copy(weir_stage *from, void *result) {
@@ -74,147 +82,80 @@ static void *call_copy(weir_stage *from, void *result) {
     return copy;
 }
 
-/* One more piece, with a copy of the result; NULL: `*why` says why there is none. A copy of NULL is NULL. */
-static weir__envelope *copy_of(weir_stage *from, weir_task *task, weir__envelope *envelope, const char **why) {
-    weir__envelope *copy = weir__envelope_new(from->pipeline, task, NULL);
+/* Returns one more piece, with a copy of the result; NULL: `*why` says why not. A copy of NULL is NULL. */
+static weir__envelope *copy_of(weir_stage *from, weir__lane *lane, weir__envelope *envelope, const char **why) {
+    weir__envelope *copy = weir__envelope_new(&from->pipeline->flight, weir__account_of(lane), NULL);
     if (copy == NULL) {
         *why = no_memory;
         return NULL;
     }
     if (envelope->item != NULL && (copy->item = call_copy(from, envelope->item)) == NULL) {
         *why = "its copy function has returned NULL";
-        weir__envelope_free(from->pipeline, task, copy);
+        weir__envelope_free(&from->pipeline->flight, weir__account_of(lane), copy);
         return NULL;
     }
-    copy->token = envelope->token;
-    weir__token_add(copy->token);
+    copy->pieces = envelope->pieces;
+    weir__pieces_add(copy->pieces);
     return copy;
 }
 
-/* A copy for each successor but the first. NULL: they are all there; else why not. */
-static const char *make_copies(weir_stage *from, weir_task *task, weir__envelope *envelope, weir__list *copies) {
-    const char *why = weir__envelope_share(from->pipeline, task, envelope) ? NULL : no_memory;
+/* Makes a copy for each successor but the first. Returns NULL, or why not. */
+static const char *make_copies(weir_stage *from, weir__lane *lane, weir__envelope *envelope, weir__list *copies) {
+    const char *why = weir__envelope_share(&from->pipeline->flight, weir__account_of(lane), envelope) ? NULL : no_memory;
     for (size_t i = 1; why == NULL && i < from->successor_count; i++) {
-        weir__envelope *copy = copy_of(from, task, envelope, &why);
+        weir__envelope *copy = copy_of(from, lane, envelope, &why);
         if (copy != NULL)
             weir__list_append(copies, copy);
     }
     return why;
 }
 
-static void drop_copies(weir_stage *from, weir_task *task, weir__list *copies) {
+static void drop_copies(weir_stage *from, weir__lane *lane, weir__list *copies) {
     weir__envelope *copy;
     for (size_t i = 1; (copy = weir__list_take(copies)) != NULL; i++) {
-        weir__stage_drop_item(from->successors[i], copy->item);
-        weir__envelope_over(from->pipeline, task, copy, WEIR__FAILED);
+        weir__drop_item(from->successors[i], copy->item);
+        weir__piece_end(from->pipeline, lane, copy, WEIR__FAILED);
     }
 }
 
-/* The result of a stage with several successors gets to none of them. */
-static void fail_at_first(weir_stage *from, weir_task *task, weir__envelope *envelope, int code, const char *why) {
-    weir__stage_drop_item(from->successors[0], envelope->item);
-    weir__envelope_over(from->pipeline, task, envelope, WEIR__FAILED);
+/* Fails a result that reaches none of several successors. */
+static void fail_at_first(weir_stage *from, weir__lane *lane, weir__envelope *envelope, int code, const char *why) {
+    weir__drop_item(from->successors[0], envelope->item);
+    weir__piece_end(from->pipeline, lane, envelope, WEIR__FAILED);
     weir__fail_stage(from, code, why);
 }
 
-/* To each successor: the first gets the result, the others its copies. Either all get theirs, or it has failed. */
-static weir__verdict pass_to_all(weir_stage *from, weir_task *task, weir__envelope *envelope) {
+/* Sends to each successor: the first gets the result, the others its copies. If a copy is missing, none gets any. */
+static weir__verdict pass_to_all(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
     weir__list copies = {NULL, NULL};
     weir__envelope *copy;
-    const char *why = make_copies(from, task, envelope, &copies);
+    const char *why = make_copies(from, lane, envelope, &copies);
     if (why == NULL) {
         for (size_t i = 1; (copy = weir__list_take(&copies)) != NULL; i++)
-            pass(from, from->successors[i], task, copy);
-        pass(from, from->successors[0], task, envelope);
+            pass(from, from->successors[i], lane, copy);
+        pass(from, from->successors[0], lane, envelope);
         return WEIR__DONE;
     }
-    drop_copies(from, task, &copies);
-    fail_at_first(from, task, envelope, -WEIR_NOMEM, why);
+    drop_copies(from, lane, &copies);
+    fail_at_first(from, lane, envelope, -WEIR_NOMEM, why);
     return WEIR__FAILED;
 }
 
-/* Whichever bits the keys differ in, each successor gets its share of them. */
-static size_t spread(uint64_t key, size_t count) {
-    return (size_t)(weir__mix(key) % count);
-}
-
-static uint64_t call_route(weir_stage *from, const void *result) {
-    weir__callback call;
-    weir__callback_begin(&call, from->pipeline, from, WEIR_IN_CALLBACK);
-    uint64_t said = from->options.route(result, from->options.arg);
-    weir__border();
-    weir__callback_end(&call);
-    return said;
-}
-
-/* The number of the successor; not below their count: there is none such. */
-static size_t choose(weir_stage *from, const void *result) {
-    switch (from->options.fan_out) {
-        case WEIR_BY_KEY:
-            return spread(call_route(from, result), from->successor_count);
-        case WEIR_BY_CHOICE: {
-            uint64_t chosen = call_route(from, result);
-            return chosen < from->successor_count ? (size_t)chosen : from->successor_count;
-        }
-        default:
-            return (size_t)(weir__u64_add_acquire_release(&from->turn, 1) % from->successor_count);
-    }
-}
-
-/* Where a result would go; NULL: out of the pipeline. The first one, where each gets it, or none was to be chosen. */
-static weir_stage *destination(weir_stage *from, const void *result) {
-    weir_fan_out how = from->options.fan_out;
-    size_t to = 0;
-    if (from->successor_count == 0)
-        return NULL;
-    if (from->successor_count > 1 && (how == WEIR_BY_KEY || how == WEIR_BY_CHOICE))
-        to = choose(from, result);
-    return from->successors[to < from->successor_count ? to : 0];
-}
-
-/* By the function of the results' queue. */
-static void drop_left(weir_stage *from, void *result) {
-    weir__callback call;
-    weir__callback_begin(&call, from->pipeline, from, WEIR_IN_DROP);
-    weir__queue_drop(from->options.results, result);
-    weir__callback_end(&call);
-}
-
-/* By the function of where it was going, which is asked for once: see destination. */
-static void drop_at(weir_stage *from, weir_stage *to, void *result) {
-    if (to != NULL)
-        weir__stage_drop_item(to, result);
-    else if (from->options.results != NULL)
-        drop_left(from, result);
-}
-
-void weir__send_drop(weir_stage *from, void *result) {
-    drop_at(from, destination(from, result), result);
-}
-
-weir__verdict weir__send_refuse(weir_stage *from, void *result) {
-    weir_stage *to = destination(from, result);
-    if (to != NULL)
-        (void)weir__u64_add_acquire_release(&to->refused[WEIR__DROPPED], 1);
-    drop_at(from, to, result);
-    return to != NULL ? WEIR__DONE : WEIR__DROPPED;
-}
-
-static weir__verdict pass_to_one(weir_stage *from, weir_task *task, weir__envelope *envelope) {
-    size_t chosen = choose(from, envelope->item);
+static weir__verdict pass_to_one(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
+    size_t chosen = weir__route(from, envelope->item);
     if (chosen < from->successor_count) {
-        pass(from, from->successors[chosen], task, envelope);
+        pass(from, from->successors[chosen], lane, envelope);
         return WEIR__DONE;
     }
-    fail_at_first(from, task, envelope, -WEIR_INVALID, "its route has chosen a successor that there is not");
+    fail_at_first(from, lane, envelope, -WEIR_INVALID, "its route has chosen a successor that there is not");
     return WEIR__FAILED;
 }
 
-/* What has become of a result that was put to the results. */
+/* Returns the verdict of a result that was put to the results queue. */
 static weir__verdict has_left(weir_stage *from, void *result, weir_status status) {
     if (status == WEIR_OK)
         return WEIR__DONE;
-    drop_left(from, result);
+    weir__drop_left(from, result);
     if (status == WEIR_CLOSED && weir__is_cancelled(from->pipeline))
         return WEIR__DROPPED;
     if (status == WEIR_CLOSED)
@@ -224,27 +165,27 @@ static weir__verdict has_left(weir_stage *from, void *result, weir_status status
     return WEIR__FAILED;
 }
 
-/* Out of the pipeline. Returns what has become of the result. */
-static weir__verdict leave(weir_stage *from, weir_task *task, weir__envelope *envelope) {
+/* Sends out of the pipeline. */
+static weir__verdict leave(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
     weir_queue *results = from->options.results;
     void *result = envelope->item;
-    weir__verdict verdict = results == NULL ? WEIR__DONE : has_left(from, result, weir__offer(task, results, result));
-    weir__envelope_over(from->pipeline, task, envelope, verdict);
+    weir__verdict verdict = results == NULL ? WEIR__DONE : has_left(from, result, weir__offer(lane, results, result));
+    weir__piece_end(from->pipeline, lane, envelope, verdict);
     return verdict;
 }
 
-weir__verdict weir__send(weir_stage *from, weir_task *task, weir__envelope *envelope) {
+weir__verdict weir__send(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
     if (from->successor_count == 0)
-        return leave(from, task, envelope);
+        return leave(from, lane, envelope);
     if (from->successor_count > 1)
-        return from->options.fan_out == WEIR_TO_ALL ? pass_to_all(from, task, envelope)
-                                                    : pass_to_one(from, task, envelope);
-    pass(from, from->successors[0], task, envelope);
+        return from->options.fan_out == WEIR_TO_ALL ? pass_to_all(from, lane, envelope)
+                                                    : pass_to_one(from, lane, envelope);
+    pass(from, from->successors[0], lane, envelope);
     return WEIR__DONE;
 }
 
-/* To the results, as many as they have room for, or nowhere; the others are sent one by one. */
-static void leave_together(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count,
+/* Sends out as many as the results queue has room for; the others one by one. */
+static void leave_together(weir_stage *from, weir__lane *lane, weir__envelope **envelopes, size_t count,
                            size_t verdicts[WEIR__VERDICTS]) {
     void *results[WEIR__SEND_AT_ONCE];
     size_t put = count;
@@ -252,13 +193,13 @@ static void leave_together(weir_stage *from, weir_task *task, weir__envelope **e
         results[i] = envelopes[i]->item;
     if (from->options.results != NULL)
         (void)weir_queue_try_put_many(from->options.results, results, count, &put);
-    weir__envelopes_over(from->pipeline, task, envelopes, put, WEIR__DONE);
+    weir__envelopes_end(&from->pipeline->flight, weir__account_of(lane), envelopes, put, WEIR__DONE);
     verdicts[WEIR__DONE] += put;
     while (put < count)
-        verdicts[weir__send(from, task, envelopes[put++])]++;
+        verdicts[weir__send(from, lane, envelopes[put++])]++;
 }
 
-static void pass_together(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count) {
+static void pass_together(weir_stage *from, weir__lane *lane, weir__envelope **envelopes, size_t count) {
     weir_stage *to = from->successors[0];
     size_t put = 0;
     for (size_t i = 0; i < count; i++)
@@ -267,27 +208,25 @@ static void pass_together(weir_stage *from, weir_task *task, weir__envelope **en
         (void)weir_queue_try_put_many(to->queue, (void *const *)envelopes, count, &put);
         envelopes += put;
         count -= put;
-        if (count > 0) { /* this one waits, or is refused */
-            pass(from, to, task, *envelopes++);
+        if (count > 0) { /* this one blocks, or is refused */
+            pass(from, to, lane, *envelopes++);
             count--;
         }
     }
 }
 
-void weir__send_many(weir_stage *from, weir_task *task, weir__envelope **envelopes, size_t count,
+void weir__send_many(weir_stage *from, weir__lane *lane, weir__envelope **envelopes, size_t count,
                      size_t verdicts[WEIR__VERDICTS]) {
     if (from->successor_count == 0) {
-        leave_together(from, task, envelopes, count, verdicts);
+        leave_together(from, lane, envelopes, count, verdicts);
         return;
     }
-    pass_together(from, task, envelopes, count);
+    pass_together(from, lane, envelopes, count);
     verdicts[WEIR__DONE] += count;
 }
 
-weir__verdict weir__send_plain(weir_task *task, void *result, weir_status status) {
-    weir_stage *from = task->stage;
-    if (status == WEIR_FULL)
-        status = put_waiting(task, from->onward, result);
+weir__verdict weir__send_plain(weir_stage *from, weir__lane *lane, void *result, weir_status tried) {
+    weir_status status = tried == WEIR_FULL ? put_blocking(lane, from->onward, result) : tried;
     if (from->successor_count == 0)
         return has_left(from, result, status);
     if (status != WEIR_OK)

@@ -1,11 +1,14 @@
 /*
- * show.c - the thread that draws how far a pipeline is.
+ * show.c - Implements the live view.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/show.h"
+
 #include <string.h>
 
-#include "pipeline/pipeline.h"
+#include "pipeline/helper.h"
+#include "pipeline/refuse.h"
 #include "report/view.h"
 #include "sync/terminal.h"
 
@@ -21,7 +24,7 @@ struct weir__show {
 static void draw(struct weir__show *show, bool last) {
     weir_report *report;
     if (weir_pipeline_report(show->pipeline, &report) != WEIR_OK)
-        return; /* the next frame, perhaps */
+        return; /* the next frame may succeed */
     struct weir__terminal terminal = weir__terminal_size(show->view.stream);
     show->view.terminal = terminal.columns != 0;
     show->view.columns = terminal.columns;
@@ -33,7 +36,7 @@ static void draw(struct weir__show *show, bool last) {
     weir_report_free(report);
 }
 
-/* Waits until it is time for a frame; false: the pipeline is over. */
+/* Waits for the time of a frame. Returns false if the run is over. */
 static bool wait_for_frame(struct weir__show *show, uint64_t due) {
     weir_pipeline *pipeline = show->pipeline;
     weir__lock_acquire(&pipeline->lock);
@@ -87,10 +90,10 @@ weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, uint64_t t
         return weir__refuse_null("show");
     if (stream == NULL)
         return weir__refuse(pipeline, WEIR_INVALID, NULL, "show: stream is NULL");
-    if (!weir__pipeline_claim_helper(pipeline, &pipeline->has_show))
-        return weir__refuse_helper(pipeline, &pipeline->has_show, "show");
+    if (!weir__helper_claim(pipeline, &pipeline->has_show))
+        return weir__helper_refuse(pipeline, &pipeline->has_show, "show");
     weir_status status = start(pipeline, stream, total);
-    weir__pipeline_end_claim(pipeline, &pipeline->has_show, status == WEIR_OK);
+    weir__helper_claimed(pipeline, &pipeline->has_show, status == WEIR_OK);
     return status;
 }
 

@@ -1,21 +1,22 @@
 /*
- * snapshot.c - the report of an instant.
+ * snapshot.c - Takes the report of an instant.
  *
- * S3: of each stage, what is over is read before what is in. Of the whole pipeline likewise; and what is live is the
- * difference. So the sum holds in every report, whatever goes on meanwhile.
+ * S3: of each stage, and of the whole pipeline, the retired count is read before the entered count, and the live count is
+ * the difference. So the sum holds in every report, whatever happens in between.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include <string.h>
 
 #include "pipeline/pipeline.h"
+#include "pipeline/refuse.h"
 #include "report/report.h"
 
 /* What a report is the report of. */
 struct instant {
     uint64_t now, elapsed;
     bool launched;        /* the start is over, and it has not failed: no worker is freed any more */
-    weir__meter_sum *sum; /* of the stage that is looked at */
+    weir__histogram_sum *sum; /* of the stage that is looked at */
 };
 
 static void set_over(weir_counts *counts, const uint64_t over[WEIR__VERDICTS]) {
@@ -36,21 +37,21 @@ static void count_over(const weir_stage *stage, uint64_t over[WEIR__VERDICTS]) {
     for (size_t v = 0; v < WEIR__VERDICTS; v++) {
         over[v] = weir__u64_load_acquire(&stage->counts[v]);
         for (size_t i = 0; i < stage->options.threads; i++)
-            over[v] += weir__u64_load_acquire(&stage->tasks[i].counts[v]);
+            over[v] += weir__u64_load_acquire(&stage->lanes[i].counts[v]);
     }
 }
 
 static uint64_t count_produced(const weir_stage *stage) {
     uint64_t produced = 0;
     for (size_t i = 0; i < stage->options.threads; i++)
-        produced += weir__u64_load_acquire(&stage->tasks[i].produced);
+        produced += weir__u64_load_acquire(&stage->lanes[i].produced);
     return produced;
 }
 
 static uint64_t count_failed_calls(const weir_stage *stage) {
     uint64_t failed = 0;
     for (size_t i = 0; i < stage->options.threads; i++)
-        failed += weir__u64_load_acquire(&stage->tasks[i].failed_calls);
+        failed += weir__u64_load_acquire(&stage->lanes[i].failed_calls);
     return failed;
 }
 
@@ -87,12 +88,12 @@ static uint64_t tell(weir__u64 *told, uint64_t figure) {
 }
 
 /* None before the start is over: if it fails, the worker is freed. */
-static void add_times(weir_task *task, const struct instant *instant, weir_stage_report *report) {
+static void add_times(weir__lane *lane, const struct instant *instant, weir_stage_report *report) {
     if (!instant->launched)
         return;
-    uint64_t started = weir__u64_load_acquire(&task->started), ended = weir__u64_load_acquire(&task->ended);
-    uint64_t starved = tell(&task->starved_told, weir__stopwatch_look(weir__worker_starved(task->worker)));
-    uint64_t blocked = tell(&task->blocked_told, weir__stopwatch_look(&task->blocked));
+    uint64_t started = weir__u64_load_acquire(&lane->started), ended = weir__u64_load_acquire(&lane->ended);
+    uint64_t starved = tell(&lane->starved_told, weir__stopwatch_look(weir__worker_starved(lane->worker)));
+    uint64_t blocked = tell(&lane->blocked_told, weir__stopwatch_look(&lane->blocked));
     uint64_t all = since(ended != 0 ? ended : instant->now, started);
     report->starved += starved;
     report->blocked += blocked;
@@ -100,52 +101,52 @@ static void add_times(weir_task *task, const struct instant *instant, weir_stage
 }
 
 /* When it has gone into a function of the user's; 0: it is in none, or waits. */
-static uint64_t working_since(const weir_task *task) {
-    if (weir__u64_load_acquire(&task->started) == 0 || weir__stopwatch_runs(&task->blocked))
+static uint64_t working_since(const weir__lane *lane) {
+    if (weir__u64_load_acquire(&lane->started) == 0 || weir__stopwatch_runs(&lane->blocked))
         return 0;
-    return weir__u64_load_acquire(&task->visit.since);
+    return weir__u64_load_acquire(&lane->visit.since);
 }
 
 /* While it waits that is not judged; and then what it has waited does not count. */
-static bool is_overdue(const weir_task *task, uint64_t now) {
-    return !weir__stopwatch_runs(&task->blocked) && since(now, weir__u64_load_relaxed(&task->due)) > 0;
+static bool is_overdue(const weir__lane *lane, uint64_t now) {
+    return !weir__stopwatch_runs(&lane->blocked) && since(now, weir__u64_load_relaxed(&lane->due)) > 0;
 }
 
 /*
  * Those that are counted, and one that is under way. They are read in this order, so that it is not in both; it may be
  * in neither, when it has just ended, or waits, and then what was told holds.
  */
-static uint64_t count_overdue(weir_task *task, uint64_t now) {
-    uint64_t counted = weir__u64_load_acquire(&task->overdue);
-    return tell(&task->overdue_told, counted + is_overdue(task, now));
+static uint64_t count_overdue(weir__lane *lane, uint64_t now) {
+    uint64_t counted = weir__u64_load_acquire(&lane->overdue);
+    return tell(&lane->overdue_told, counted + is_overdue(lane, now));
 }
 
-static void add_task(weir_task *task, const struct instant *instant, weir_stage_report *report) {
-    if (weir__u64_load_acquire(&task->started) == 0)
+static void add_lane(weir__lane *lane, const struct instant *instant, weir_stage_report *report) {
+    if (weir__u64_load_acquire(&lane->started) == 0)
         return;
-    add_times(task, instant, report);
-    weir__meter_add(instant->sum, &task->meter);
-    report->running += weir__u64_load_acquire(&task->ended) == 0 && working_since(task) != 0;
-    report->retried += weir__u64_load_relaxed(&task->retried);
-    report->overdue += count_overdue(task, instant->now);
+    add_times(lane, instant, report);
+    weir__histogram_add(instant->sum, &lane->latencies);
+    report->running += weir__u64_load_acquire(&lane->ended) == 0 && working_since(lane) != 0;
+    report->retried += weir__u64_load_relaxed(&lane->retried);
+    report->overdue += count_overdue(lane, instant->now);
 }
 
-static void set_latencies(const weir__meter_sum *sum, weir_stage_report *report) {
+static void set_latencies(const weir__histogram_sum *sum, weir_stage_report *report) {
     report->timed_calls = sum->total;
-    report->p50 = weir__meter_percentile(sum, 50);
-    report->p90 = weir__meter_percentile(sum, 90);
-    report->p99 = weir__meter_percentile(sum, 99);
+    report->p50 = weir__histogram_percentile(sum, 50);
+    report->p90 = weir__histogram_percentile(sum, 90);
+    report->p99 = weir__histogram_percentile(sum, 99);
     report->max = sum->longest;
 }
 
 static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
     *report = (weir_stage_report){.name = stage->name, .threads = stage->options.threads};
     memset(instant->sum, 0, sizeof *instant->sum);
-    if (stage->tasks == NULL) /* nor is there a queue, perhaps */
+    if (stage->lanes == NULL) /* nor is there a queue, perhaps */
         return;
     count_stage(stage, &report->counts);
     for (size_t i = 0; i < stage->options.threads; i++)
-        add_task(&stage->tasks[i], instant, report);
+        add_lane(&stage->lanes[i], instant, report);
     set_latencies(instant->sum, report);
     if (!weir__stage_is_source(stage)) {
         report->capacity = stage->options.capacity;
@@ -172,10 +173,10 @@ static void count_plain(const weir_pipeline *pipeline, const weir_stage_report *
 static void count_roots(const weir_pipeline *pipeline, weir_counts *counts) {
     uint64_t over[WEIR__VERDICTS];
     for (size_t v = 0; v < WEIR__VERDICTS; v++) {
-        over[v] = weir__u64_load_acquire(&pipeline->roots[v]);
+        over[v] = weir__u64_load_acquire(&pipeline->flight.roots[v]);
         for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-            for (size_t i = 0; stage->tasks != NULL && i < stage->options.threads; i++)
-                over[v] += weir__u64_load_acquire(&stage->tasks[i].roots[v]);
+            for (size_t i = 0; stage->lanes != NULL && i < stage->options.threads; i++)
+                over[v] += weir__u64_load_acquire(&stage->lanes[i].account.roots[v]);
         }
     }
     set_over(counts, over);
@@ -187,7 +188,7 @@ static uint64_t count_in(const weir_pipeline *pipeline) {
     if (pipeline->entrance != NULL && pipeline->entrance->queue != NULL)
         in = weir__queue_tail(pipeline->entrance->queue);
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if (weir__stage_is_source(stage) && stage->tasks != NULL)
+        if (weir__stage_is_source(stage) && stage->lanes != NULL)
             in += count_produced(stage);
     }
     return in;
@@ -205,7 +206,7 @@ struct draft {
     weir_late_worker *late;
     size_t late_room;
     weir_error *errors;
-    weir__meter_sum *sum;
+    weir__histogram_sum *sum;
 };
 
 static bool prepare(const weir_pipeline *pipeline, struct draft *draft) {
@@ -246,13 +247,13 @@ static weir_place place_of(const weir__visit *visit) {
 /* Those that are overdue; once they are to end, all that are still inside their function. */
 static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        for (size_t i = 0; stage->tasks != NULL && i < stage->options.threads; i++) {
-            const weir_task *task = &stage->tasks[i];
-            uint64_t begun = working_since(task);
-            if (begun == 0 || !(is_to_end(stage) || is_overdue(task, now)))
+        for (size_t i = 0; stage->lanes != NULL && i < stage->options.threads; i++) {
+            const weir__lane *lane = &stage->lanes[i];
+            uint64_t begun = working_since(lane);
+            if (begun == 0 || !(is_to_end(stage) || is_overdue(lane, now)))
                 continue;
-            draft->late[draft->report.late_count++] = (weir_late_worker){stage->name, task->number, since(now, begun),
-                                                                         is_to_end(stage), place_of(&task->visit)};
+            draft->late[draft->report.late_count++] = (weir_late_worker){stage->name, lane->number, since(now, begun),
+                                                                         is_to_end(stage), place_of(&lane->visit)};
         }
     }
 }
@@ -307,9 +308,9 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
     if (pipeline->plain)
         count_plain(pipeline, draft->stages, &report->counts);
     set_in(&report->counts, count_in(pipeline));
-    report->max_items = pipeline->limits.max_items != UINT64_MAX ? pipeline->limits.max_items : 0;
+    report->max_items = pipeline->flight.admission.max_items != UINT64_MAX ? pipeline->flight.admission.max_items : 0;
     report->max_bytes = pipeline->options.max_bytes;
-    report->bytes = weir__limits_bytes(&pipeline->limits);
+    report->bytes = weir__admission_bytes(&pipeline->flight.admission);
     add_edges(pipeline, draft);
     add_late(pipeline, instant.now, draft);
     add_visits(pipeline, weir__clock_now(), draft); /* some begin when the run is over */

@@ -1,45 +1,41 @@
 /*
- * timing.h - around the calls of a stage's function. See timing.c.
+ * timing.h - Accounts for the time of a lane at low overhead.
+ *
+ * Reading the clock twice costs as much as a quick call. So of quick calls only some are timed, and each of them counts
+ * for those since the last one. A call after a slow one, or after a wait, is timed itself. Sleeping and blocking are
+ * always timed: they cost far more than the clock. Busy is the rest.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #ifndef WEIR_PIPELINE_TIMING_H
 #define WEIR_PIPELINE_TIMING_H
 
-#include "pipeline/stage.h"
+#include "pipeline/lane_clock.h"
 
-/* Reads the clock before a call, and after it. */
-void weir__timing_read(weir_task *task);
-void weir__timing_take(weir_task *task);
+/* Read the clock before a call, and after it. */
+void weir__timing_read(weir__lane *lane);
+void weir__timing_take(weir__lane *lane);
 
-/* The clock, as it was since the worker has slept; it is the worker's own thread that asks. */
-static inline uint64_t weir__timing_recent(weir_task *task) {
-    uint64_t slept = weir__u64_load_relaxed(&task->worker->starved.word);
-    if (slept != task->starved && slept != task->slept) {
-        task->slept = slept;
-        task->clock = weir__clock_now();
-    }
-    return task->clock;
+/* Begins a call of the stage's function. */
+static inline void weir__timing_begin(weir__lane *lane) {
+    if (lane->untimed >= lane->may_skip || weir__u64_load_relaxed(&lane->worker->starved.word) != lane->starved)
+        weir__timing_read(lane);
+    lane->inside = true;
+    weir__u64_store_relaxed(&lane->visit.since, lane->clock); /* between other calls `where` is the function */
 }
 
-static inline void weir__timing_begin(weir_task *task) {
-    if (task->untimed >= task->may_skip || weir__u64_load_relaxed(&task->worker->starved.word) != task->starved)
-        weir__timing_read(task);
-    task->inside = true;
-    weir__u64_store_relaxed(&task->visit.since, task->clock); /* `where` is the function between other calls */
-}
-
-static inline void weir__timing_end(weir_task *task) {
-    task->inside = false;
-    weir__u64_store_relaxed(&task->visit.since, 0);
-    if (task->from != 0)
-        weir__timing_take(task);
+/* Ends it. */
+static inline void weir__timing_end(weir__lane *lane) {
+    lane->inside = false;
+    weir__u64_store_relaxed(&lane->visit.since, 0);
+    if (lane->from != 0)
+        weir__timing_take(lane);
     else
-        task->untimed++;
+        lane->untimed++;
 }
 
-/* Around a wait for something other than an item. */
-void weir__timing_block(weir_task *task);
-void weir__timing_unblock(weir_task *task);
+/* Begins and ends a wait for something other than an item. */
+void weir__timing_block(weir__lane *lane);
+void weir__timing_unblock(weir__lane *lane);
 
 #endif /* WEIR_PIPELINE_TIMING_H */

@@ -1,21 +1,19 @@
 /*
- * trace.c - every call of every function, as Chrome trace events: "Trace Event Format", the JSON array form.
- *
- * Events are written as they come, so a trace needs no memory and is as long as its stream. A row for each worker: its
- * number among all workers is the thread id. Each event is written by one call, which the stream makes one piece. The
- * first are written in a thread of the program, and what a worker's function has left its thread like is not known: so
- * cancellation is put off. The end is written by a thread of its own, which a stream that takes nothing may hold up.
+ * trace.c - Implements the trace.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/trace.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #include "pipeline/pipeline.h"
+#include "pipeline/visit.h"
 
 enum { ESCAPED = 6 }; /* bytes that a byte may become */
 
-/* As JSON wants it in quotes; cut, if it is very long. */
+/* Escapes a text for JSON; a very long one is cut. */
 static void escape(char *to, size_t size, const char *text) {
     size_t used = 0;
     for (const char *at = text; *at != '\0' && used + ESCAPED < size; at++) {
@@ -30,7 +28,7 @@ static void escape(char *to, size_t size, const char *text) {
     to[used] = '\0';
 }
 
-/* The row of the first worker of a stage. */
+/* Returns the row of the stage's first worker. */
 static size_t first_row_of(const weir_stage *wanted) {
     size_t row = 1;
     for (const weir_stage *stage = wanted->pipeline->first; stage != wanted; stage = stage->next)
@@ -60,17 +58,24 @@ void weir__trace_begin(weir_pipeline *pipeline) {
     weir__uncancellable_end(before);
 }
 
-void weir__trace_call(const weir_task *task, uint64_t from, uint64_t to) {
-    const weir_stage *stage = task->stage;
+static void write_call(const weir__lane *lane, uint64_t from, uint64_t to) {
+    const weir_stage *stage = lane->stage;
     uint64_t start = from - stage->pipeline->started, took = to - from;
     char name[WEIR__MESSAGE];
     escape(name, sizeof name, stage->name);
     int before = weir__uncancellable_begin();
     fprintf(stage->pipeline->options.trace,
             ",\n{\"ph\":\"X\",\"pid\":1,\"tid\":%zu,\"name\":\"%s\",\"ts\":%" PRIu64 ".%03u,\"dur\":%" PRIu64 ".%03u}",
-            stage->first_row + task->number, name, start / 1000, (unsigned)(start % 1000), took / 1000,
+            stage->first_row + lane->number, name, start / 1000, (unsigned)(start % 1000), took / 1000,
             (unsigned)(took % 1000));
     weir__uncancellable_end(before);
+}
+
+void weir__trace_call(weir__lane *lane, uint64_t from, uint64_t to) {
+    weir__callback call;
+    weir__callback_begin(&call, lane->stage->pipeline, lane->stage, WEIR_IN_STREAM);
+    write_call(lane, from, to);
+    weir__callback_end(&call);
 }
 
 void weir__trace_end(weir_pipeline *pipeline) {

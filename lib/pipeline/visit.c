@@ -1,12 +1,12 @@
 /*
- * visit.c - which threads are inside a pipeline.
+ * visit.c - Implements visits.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "pipeline/visit.h"
 
+#include "pipeline/lane_clock.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/timing.h"
 
 enum { VISITING = 1 };
 
@@ -48,12 +48,12 @@ weir__visit *weir__visit_find(const weir_pipeline *pipeline) {
     return (weir__visit *)weir__callout_find(pipeline, VISITING); /* its first member */
 }
 
-/* V3. Whether reports see it: it is a worker's, or listed. */
+/* V3. Whether reports see it. */
 static bool is_seen(const weir__visit *visit) {
-    return visit->listed || visit->task != NULL;
+    return visit->listed || visit->lane != NULL;
 }
 
-/* An end waits for drop functions, in whichever thread. */
+/* An end waits for drop functions, on any thread. */
 static weir__visit *enter_own(weir__visit *own, weir_pipeline *pipeline, weir_place where) {
     *own = (weir__visit){.listed = false};
     if (where == WEIR_IN_DROP)
@@ -71,10 +71,10 @@ void weir__callback_begin(weir__callback *call, weir_pipeline *pipeline, weir_st
     call->since = weir__u64_load_relaxed(&visit->since);
     call->where = weir__u32_load_relaxed(&visit->where);
     call->stage = weir__ptr_load_relaxed(&visit->stage);
-    bool quick = where == WEIR_IN_CALLBACK && visit->task != NULL;
+    bool quick = where == WEIR_IN_CALLBACK && visit->lane != NULL;
     weir__ptr_store_relaxed(&visit->stage, stage);
     weir__u32_store_relaxed(&visit->where, (uint32_t)where);
-    weir__u64_store_release(&visit->since, quick ? weir__timing_recent(visit->task) : weir__clock_now());
+    weir__u64_store_release(&visit->since, quick ? weir__lane_recent(visit->lane) : weir__clock_now());
 }
 
 void weir__callback_end(weir__callback *call) {

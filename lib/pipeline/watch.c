@@ -1,17 +1,18 @@
 /*
  * watch.c - Implements the end of a pipeline by signals.
  *
- * The signals are blocked everywhere: no handler, nothing that may be called in one only, and nothing of the program's
- * that is replaced. One thread waits for them, for all pipelines (dispatch.c), and counts them for each of them, under
- * the pipeline's lock. A thread of the pipeline's own does what they ask for: it drains, and calls drop functions, which
- * may take long.
- *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/watch.h"
+
 #include <string.h>
 
+#include "pipeline/cancel.h"
 #include "pipeline/dispatch.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/drain.h"
+#include "pipeline/ender.h"
+#include "pipeline/helper.h"
+#include "pipeline/refuse.h"
 #include "sync/signals.h"
 
 enum { MOST_SIGNALS = 64, TAKEN = 2 }; /* the first one finishes, the second one cancels */
@@ -22,23 +23,23 @@ struct weir__watch {
     weir_pipeline *pipeline;
     uint64_t drain;
     unsigned arrived; /* signals, under the pipeline's lock */
-    bool given_up;    /* it will not be told of any; under the same lock */
-    unsigned seen;    /* the thread's own: how many of them it has dealt with */
+    bool given_up;    /* it will be told of none; under the same lock */
+    unsigned seen;    /* the thread's own: how many it has acted on */
     int signals[];
 };
 
-/* A third signal, and one that finds the pipeline over, is left to the process. */
+/* Runs in the dispatcher's thread. A second signal interrupts the drain, if this pipeline's thread is in it. */
 static bool tell(weir__listener *listener, int signal) {
     struct weir__watch *watch = (struct weir__watch *)listener;
     weir_pipeline *pipeline = watch->pipeline;
     weir__lock_acquire(&pipeline->lock);
     bool over = pipeline->state == WEIR_RUN_OVER;
-    if (!over) {
-        if (watch->arrived++ == 0)
-            weir__u64_store_relaxed(&pipeline->signal, (uint64_t)signal);
-    }
+    if (!over && watch->arrived++ == 0)
+        weir__u64_store_relaxed(&pipeline->signal, (uint64_t)signal);
     listener->deaf = over || watch->arrived == TAKEN;
+    weir__u32_store_release(&pipeline->hurried, 1); /* D2: the ender looks again */
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
+    weir__drain_interrupt(pipeline);
     return !over;
 }
 
@@ -46,7 +47,7 @@ static bool is_over_locked(const struct weir__watch *watch) {
     return watch->given_up || watch->pipeline->state == WEIR_RUN_OVER;
 }
 
-/* Waits for a further signal; false: the pipeline is over, or the deadline has passed. */
+/* Waits for a further signal. Returns false if the run is over, or the deadline has passed. */
 static bool wait_for_signal(struct weir__watch *watch, weir_deadline deadline) {
     weir_pipeline *pipeline = watch->pipeline;
     bool in_time = deadline != 0;
@@ -60,30 +61,46 @@ static bool wait_for_signal(struct weir__watch *watch, weir_deadline deadline) {
 }
 
 /*
- * Drains, for whoever calls finish may do so later only, and listens for a second signal now and then meanwhile. When
- * all is through, there is time for that.
+ * D1. Drains as the ender by the earliest deadline, until a further signal arrives. Returns whether one has: it looks
+ * after weir__ender_due has reset `hurried`, so no signal is missed.
  */
-static void drain_or_cancel(struct weir__watch *watch) {
-    static const uint64_t now_and_then = 50 * WEIR_MILLISECOND;
-    weir_deadline limit = weir_deadline_after(watch->drain);
-    weir_status status;
-    bool again = false;
+static bool drain(struct weir__watch *watch, weir_status *status) {
     do {
-        weir_deadline next = weir_deadline_after(now_and_then);
-        status = weir__pipeline_drain(watch->pipeline, next < limit ? next : limit, &watch->pipeline->cancelled);
-    } while (status == WEIR_TIMEDOUT && !(again = wait_for_signal(watch, 0)) && weir__clock_now() < limit);
-    if (status != WEIR_TIMEDOUT)
-        again = wait_for_signal(watch, WEIR_NEVER);
-    if (again || status == WEIR_TIMEDOUT)
-        weir__pipeline_cancel_as(watch->pipeline, again ? WEIR_CANCELLED : WEIR_TIMEDOUT);
+        weir_deadline due = weir__ender_due(watch->pipeline);
+        *status = WEIR_TIMEDOUT;
+        if (wait_for_signal(watch, 0))
+            return true;
+        *status = weir__drain(watch->pipeline, due);
+    } while (*status == WEIR_TIMEDOUT && weir__u32_load_acquire(&watch->pipeline->hurried) != 0);
+    return false;
 }
 
+/*
+ * Drains, since the program may call finish later, or never. The deadline of the signals holds for a thread in finish
+ * too. It is no longer the ender when drop functions are called, which a thread in finish waits for no longer than it
+ * wants. Returns whether the run is cancelled.
+ */
+static bool drain_or_cancel(struct weir__watch *watch) {
+    weir_pipeline *pipeline = watch->pipeline;
+    weir_status status;
+    if (!weir__ender_try(pipeline, weir_deadline_after(watch->drain)))
+        return false;
+    bool again = drain(watch, &status);
+    bool cancels = status == WEIR_TIMEDOUT && weir__cancel_begin(pipeline, again ? WEIR_CANCELLED : WEIR_TIMEDOUT);
+    weir__ender_stop(pipeline);
+    if (cancels)
+        weir__cancel_drop(pipeline);
+    return status == WEIR_TIMEDOUT;
+}
+
+/* When everything is drained there is still time for a second signal. */
 static void run(void *raw) {
     struct weir__watch *watch = raw;
     if (!wait_for_signal(watch, WEIR_NEVER))
         return;
-    weir__pipeline_begin_end(watch->pipeline);
-    drain_or_cancel(watch);
+    weir__drain_begin(watch->pipeline);
+    if (!drain_or_cancel(watch) && wait_for_signal(watch, WEIR_NEVER))
+        weir__cancel_as(watch->pipeline, WEIR_CANCELLED);
 }
 
 static struct weir__watch *new_watch(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
@@ -106,7 +123,7 @@ static void give_up(struct weir__watch *watch) {
     weir__thread_join(&watch->thread);
 }
 
-/* The thread first: once it is told of signals, nothing can fail, and none is lost. */
+/* The thread is started first: once it is told of signals nothing can fail, and none is lost. */
 static weir_status start(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
     struct weir__watch *watch = new_watch(pipeline, signals, count, drain);
     if (watch == NULL)
@@ -147,10 +164,10 @@ weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, si
     weir_status refused = check_signals(pipeline, signals, count);
     if (refused != WEIR_OK)
         return refused;
-    if (!weir__pipeline_claim_helper(pipeline, &pipeline->has_watch))
-        return weir__refuse_helper(pipeline, &pipeline->has_watch, "end_on");
+    if (!weir__helper_claim(pipeline, &pipeline->has_watch))
+        return weir__helper_refuse(pipeline, &pipeline->has_watch, "end_on");
     weir_status status = start(pipeline, signals, count, drain);
-    weir__pipeline_end_claim(pipeline, &pipeline->has_watch, status == WEIR_OK);
+    weir__helper_claimed(pipeline, &pipeline->has_watch, status == WEIR_OK);
     return status;
 }
 
@@ -159,7 +176,6 @@ void weir__watch_leave(weir_pipeline *pipeline) {
         weir__dispatch_leave(&pipeline->watch->listener);
 }
 
-/* The thread has seen that the pipeline is over; what it has dropped may have left it something to destroy. */
 bool weir__watch_end(weir_pipeline *pipeline, uint64_t deadline) {
     struct weir__watch *watch = pipeline->watch;
     if (watch == NULL)

@@ -24,7 +24,7 @@
 #include "closable_queue/share.h"
 #include "lock/lock.h"
 #include "park/park.h"
-#include "park/stopwatch.h"
+#include "measure/stopwatch.h"
 #include "sync/sync.h"
 
 typedef struct weir__group weir__group;

@@ -15,12 +15,12 @@
 #define WEIR__CHUNK 4096
 #define WEIR__SLAB 4096
 
-/* Cells of one size that a thread keeps for later, and that a pool keeps (pipeline/pool.h). */
+/* Cells of one size that a thread keeps for later, and that a pool keeps (base/pool.h). */
 #define WEIR__CACHE 32
 #define WEIR__POOL 4096
 
-/* The buckets of a histogram (pipeline/meter.h): for times up to 2^40 ns, which is 18 minutes. */
-#define WEIR__METER_BUCKETS ((40 - 4 + 2) * 16)
+/* The buckets of a histogram (measure/histogram.h): for times up to 2^40 ns, which is 18 minutes. */
+#define WEIR__HISTOGRAM_BUCKETS ((40 - 4 + 2) * 16)
 
 /*
  * Memory that is zero and lies on a multiple of WEIR__APART; NULL: there is none. Freed with weir__free. `size` is at

@@ -31,8 +31,8 @@ static bool by_time; /* a batch was made by its time */
 
 /* Items in the incomplete batch of a stage, and how many it can have. */
 static size_t held_in(int stage) {
-    const weir__gather *gather = &stages[stage]->gather;
-    return gather->first == NULL ? 0 : gather->items;
+    const weir__batch *batch = &stages[stage]->batch;
+    return batch->first == NULL ? 0 : batch->items;
 }
 
 static size_t most_in(int stage) {
@@ -168,8 +168,8 @@ static void check_refused(void) {
                 weir_pipeline_message(pipeline));
     end_graph(true);
     must(start_graph(0), WEIR_OK);
-    pipeline->limits.max_items = graph.max_items;
-    pipeline->limited = true;
+    pipeline->flight.admission.max_items = graph.max_items;
+    pipeline->flight.admission.limited = true;
     bool stops = puts_stop((int)most_roots() + 3);
     sched_check(stops || graph.shape == TURNS || graph.shape == COPIES, "refused with a max_items of %d, and goes on",
                 (int)graph.max_items);

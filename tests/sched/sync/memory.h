@@ -20,7 +20,7 @@
 #define WEIR__POOL 1
 
 /* One, so that a report looks at few places. */
-#define WEIR__METER_BUCKETS 1
+#define WEIR__HISTOGRAM_BUCKETS 1
 
 void *weir__alloc(size_t size);
 void weir__free(void *memory);

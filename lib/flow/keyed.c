@@ -1,0 +1,136 @@
+/*
+ * keyed.c - Implements a limit on how many items with the same key run at a time.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "flow/keyed.h"
+
+#include <string.h>
+
+struct weir__key {
+    weir__tree_node node; /* first: by the key, mixed */
+    size_t running;       /* K1 */
+    weir__heap waiting;   /* K1 */
+};
+_Static_assert(sizeof(struct weir__key) <= WEIR__CELL_CONTENT, "an entry fits into a cell");
+
+weir__key *weir__keyed_new_key(weir__flight *flight, weir__account *account, uint64_t mixed) {
+    weir__key *key = weir__pool_take(&flight->pool, weir__cache_of(account));
+    if (key == NULL)
+        return NULL;
+    memset(key, 0, sizeof *key);
+    key->node.key = mixed;
+    return key;
+}
+
+/* Returns the entry of the key: the one there is, and the spare one goes to the spares, or the spare one itself. */
+static weir__key *entry_locked(weir__keyed *keyed, weir__key *spare, weir__cell **spares) {
+    weir__tree_node *node = weir__tree_find(&keyed->entries, spare->node.key);
+    if (node != NULL) {
+        weir__cell *cell = (weir__cell *)spare;
+        cell->next = *spares;
+        *spares = cell;
+        return (weir__key *)node;
+    }
+    weir__tree_add(&keyed->entries, &spare->node);
+    return spare;
+}
+
+/* Returns whether it may run now; if not, it waits. */
+static bool enter_locked(weir__keyed *keyed, weir__envelope *envelope, weir__cell **spares) {
+    weir__key *entry = entry_locked(keyed, envelope->key, spares);
+    envelope->key = entry;
+    envelope->entered = true;
+    if (keyed->closed || entry->running < keyed->limit) {
+        entry->running++;
+        return true;
+    }
+    envelope->timer.node.rank = envelope->position;
+    weir__heap_push(&entry->waiting, &envelope->timer.node);
+    return false;
+}
+
+/* K4. Returns those that may run now, in order. */
+static weir__list arrive_locked(weir__keyed *keyed, weir__envelope *envelope, weir__cell **spares) {
+    weir__list ready = {NULL, NULL};
+    envelope->timer.node.rank = envelope->position;
+    weir__heap_push(&keyed->early, &envelope->timer.node);
+    while (keyed->early.root != NULL && (keyed->closed || keyed->early.root->rank <= keyed->next)) {
+        weir__envelope *next = weir__envelope_of(weir__heap_pop(&keyed->early));
+        keyed->next = next->position + 1 > keyed->next ? next->position + 1 : keyed->next;
+        if (next->key == NULL || enter_locked(keyed, next, spares))
+            weir__list_append(&ready, next);
+    }
+    return ready;
+}
+
+static void give_spares(weir__flight *flight, weir__account *account, weir__cell *spares) {
+    while (spares != NULL) {
+        weir__cell *next = spares->next;
+        weir__pool_give(&flight->pool, weir__cache_of(account), spares);
+        spares = next;
+    }
+}
+
+weir__list weir__keyed_enter(weir__keyed *keyed, weir__flight *flight, weir__account *account,
+                             weir__envelope *envelope, weir__key *key) {
+    weir__cell *spares = NULL;
+    weir__list ready = {NULL, NULL};
+    envelope->key = key;
+    weir__lock_acquire(&keyed->lock);
+    if (keyed->limit == 1)
+        ready = arrive_locked(keyed, envelope, &spares);
+    else if (key == NULL || enter_locked(keyed, envelope, &spares))
+        weir__list_append(&ready, envelope);
+    weir__lock_release(&keyed->lock);
+    give_spares(flight, account, spares);
+    return ready;
+}
+
+weir__envelope *weir__keyed_leave(weir__keyed *keyed, weir__flight *flight, weir__account *account, void *key) {
+    weir__key *entry = key, *unused = NULL;
+    weir__envelope *next = NULL;
+    weir__lock_acquire(&keyed->lock);
+    if (entry->waiting.root != NULL) {
+        next = weir__envelope_of(weir__heap_pop(&entry->waiting));
+    } else if (--entry->running == 0) {
+        weir__tree_remove(&keyed->entries, &entry->node);
+        unused = entry;
+    }
+    weir__lock_release(&keyed->lock);
+    if (unused != NULL)
+        weir__pool_give(&flight->pool, weir__cache_of(account), unused);
+    return next;
+}
+
+static weir__list take_all_locked(weir__keyed *keyed) {
+    weir__list all = {NULL, NULL};
+    while (keyed->early.root != NULL)
+        weir__list_append(&all, weir__envelope_of(weir__heap_pop(&keyed->early)));
+    for (weir__tree_node *at = keyed->entries.root; at != NULL; at = weir__tree_after(&keyed->entries, at)) {
+        weir__heap *waiting = &((weir__key *)at)->waiting;
+        while (waiting->root != NULL)
+            weir__list_append(&all, weir__envelope_of(weir__heap_pop(waiting)));
+    }
+    return all;
+}
+
+weir__list weir__keyed_close(weir__keyed *keyed, weir__flight *flight) {
+    weir__lock_acquire(&keyed->lock);
+    keyed->closed = true;
+    weir__list all = take_all_locked(keyed);
+    weir__lock_release(&keyed->lock);
+    for (weir__envelope *at = all.first; at != NULL; at = at->next) {
+        if (!at->entered && at->key != NULL) /* it was early, and has not used its entry */
+            weir__pool_give(&flight->pool, NULL, at->key);
+    }
+    return all;
+}
+
+void weir__keyed_free(weir__keyed *keyed, weir__flight *flight) {
+    weir__tree_node *node;
+    while ((node = keyed->entries.root) != NULL) {
+        weir__tree_remove(&keyed->entries, node);
+        weir__pool_give(&flight->pool, NULL, node);
+    }
+}

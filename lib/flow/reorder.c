@@ -1,0 +1,91 @@
+/*
+ * reorder.c - Implements a reorder buffer.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "flow/reorder.h"
+
+enum { SMALLEST_WINDOW = 64, LARGEST_WINDOW = 16384 };
+
+bool weir__reorder_prepare(weir__reorder *reorder, uint64_t most) {
+    reorder->size = SMALLEST_WINDOW;
+    while (reorder->size < most && reorder->size < LARGEST_WINDOW)
+        reorder->size *= 2;
+    reorder->window = weir__alloc(reorder->size * sizeof(weir__envelope *));
+    return reorder->window != NULL;
+}
+
+void weir__reorder_free(weir__reorder *reorder) {
+    weir__free(reorder->window);
+}
+
+/* O1. */
+static void add_locked(weir__reorder *reorder, weir__envelope *envelope) {
+    if (envelope->position - reorder->next < reorder->size) {
+        reorder->window[envelope->position & (reorder->size - 1)] = envelope;
+    } else {
+        envelope->timer.node.rank = envelope->position;
+        weir__heap_push(&reorder->beyond, &envelope->timer.node);
+    }
+}
+
+/* Takes the one whose turn it is; NULL if it is not ready. */
+static weir__envelope *next_locked(weir__reorder *reorder) {
+    weir__envelope **place = &reorder->window[reorder->next & (reorder->size - 1)], *next = *place;
+    if (next != NULL)
+        *place = NULL;
+    else if (reorder->beyond.root != NULL && reorder->beyond.root->rank == reorder->next)
+        next = weir__envelope_of(weir__heap_pop(&reorder->beyond));
+    if (next != NULL)
+        reorder->next++;
+    return next;
+}
+
+/* O3. */
+static size_t take_run_locked(weir__reorder *reorder, weir__envelope **run, size_t most) {
+    size_t count = 0;
+    while (count < most && (run[count] = next_locked(reorder)) != NULL)
+        count++;
+    reorder->releasing = count > 0;
+    return count;
+}
+
+size_t weir__reorder_add(weir__reorder *reorder, weir__envelope *envelope, weir__envelope **run, size_t most,
+                         bool *closed) {
+    size_t count = 0;
+    weir__lock_acquire(&reorder->lock);
+    *closed = reorder->closed;
+    if (!*closed)
+        add_locked(reorder, envelope);
+    if (!*closed && !reorder->releasing && envelope->position == reorder->next)
+        count = take_run_locked(reorder, run, most); /* O2 */
+    weir__lock_release(&reorder->lock);
+    return count;
+}
+
+size_t weir__reorder_take(weir__reorder *reorder, weir__envelope **run, size_t most) {
+    weir__lock_acquire(&reorder->lock);
+    size_t count = take_run_locked(reorder, run, most);
+    weir__lock_release(&reorder->lock);
+    return count;
+}
+
+static weir__list take_all_locked(weir__reorder *reorder) {
+    weir__list all = {NULL, NULL};
+    while (reorder->beyond.root != NULL)
+        weir__list_append(&all, weir__envelope_of(weir__heap_pop(&reorder->beyond)));
+    for (size_t i = 0; reorder->window != NULL && i < reorder->size; i++) {
+        if (reorder->window[i] != NULL)
+            weir__list_append(&all, reorder->window[i]);
+        reorder->window[i] = NULL;
+    }
+    return all;
+}
+
+weir__list weir__reorder_close(weir__reorder *reorder) {
+    weir__lock_acquire(&reorder->lock);
+    reorder->closed = true;
+    weir__list all = take_all_locked(reorder);
+    weir__lock_release(&reorder->lock);
+    return all;
+}

@@ -1,0 +1,147 @@
+/*
+ * admission.c - Implements the admission on what is in flight.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "item/admission.h"
+
+/* Exact with the lock; without it a hint. */
+static bool has_room(const weir__admission *admission, uint64_t weight) {
+    uint64_t items = weir__u64_load_relaxed(&admission->items), bytes = weir__u64_load_relaxed(&admission->bytes);
+    if (items == 0)
+        return true; /* alone it always passes */
+    bool light = admission->max_bytes == UINT64_MAX || (bytes <= admission->max_bytes && weight <= admission->max_bytes - bytes);
+    return items < admission->max_items && light;
+}
+
+static void add_locked(weir__admission *admission, uint64_t items, uint64_t bytes) {
+    weir__u64_store_relaxed(&admission->items, weir__u64_load_relaxed(&admission->items) + items);
+    weir__u64_store_relaxed(&admission->bytes, weir__u64_load_relaxed(&admission->bytes) + bytes);
+}
+
+struct sight {
+    const weir__admission *admission;
+    uint64_t weight;
+};
+
+/* One ahead is one item more, of no weight: nothing is known of it. */
+static bool look_for_room(const void *raw, size_t ahead) {
+    const struct sight *sight = raw;
+    const weir__admission *admission = sight->admission;
+    uint64_t items = weir__u64_load_relaxed(&admission->items);
+    return has_room(admission, sight->weight) && (ahead == 0 || items + ahead < admission->max_items);
+}
+
+/* How many may leave before the one that waits for room looks. */
+static size_t far_of(const weir__admission *admission) {
+    uint64_t half = admission->max_items / 2;
+    return half < WEIR__SPIN_FARTHEST ? (size_t)half : WEIR__SPIN_FARTHEST;
+}
+
+/* Waits awake for a moment, in its place in line. */
+static void spin_locked(weir__admission *admission, uint64_t weight, weir_deadline deadline) {
+    const struct sight sight = {admission, weight};
+    weir__lock_release(&admission->lock);
+    (void)weir__spin_until(&admission->spin, look_for_room, &sight, far_of(admission), deadline);
+    weir__lock_acquire(&admission->lock);
+}
+
+static bool is_closed_locked(const weir__admission *admission, bool outside) {
+    return admission->closed || (outside && admission->closed_outside);
+}
+
+static void join_line_locked(weir__admission *admission, weir__waiting *self) {
+    self->before = admission->last;
+    if (admission->last == NULL)
+        admission->first = self;
+    else
+        admission->last->next = self;
+    admission->last = self;
+}
+
+static void leave_line_locked(weir__admission *admission, weir__waiting *self) {
+    if (self->before == NULL)
+        admission->first = self->next;
+    else
+        self->before->next = self->next;
+    if (self->next == NULL)
+        admission->last = self->before;
+    else
+        self->next->before = self->before;
+}
+
+/* No look at the clock for one that asks for no wait, or for any. */
+static bool is_over(weir_deadline deadline) {
+    return deadline == 0 || (deadline != WEIR_NEVER && weir__clock_now() >= deadline);
+}
+
+/* Waits in line for its turn and for room. */
+static weir_status wait_locked(weir__admission *admission, weir__waiting *self, bool outside, weir_deadline deadline) {
+    weir_status status = WEIR_OK;
+    bool in_time = true;
+    join_line_locked(admission, self);
+    if (admission->first == self && !is_over(deadline))
+        spin_locked(admission, self->weight, deadline);
+    for (;;) {
+        if (is_closed_locked(admission, outside))
+            status = WEIR_CLOSED;
+        else if (admission->first == self && has_room(admission, self->weight))
+            break;
+        else if (!in_time || is_over(deadline))
+            status = WEIR_TIMEDOUT;
+        if (status != WEIR_OK)
+            break;
+        in_time = weir__park_wait(&self->park, &admission->lock, deadline, NULL);
+    }
+    leave_line_locked(admission, self);
+    return status;
+}
+
+/* Wakes the first in line if it has room now, once, and releases the lock. */
+static void release_locked(weir__admission *admission) {
+    weir__waiting *first = admission->first;
+    if (first != NULL && has_room(admission, first->weight))
+        weir__park_release_one(&first->park, &admission->lock);
+    else
+        weir__lock_release(&admission->lock);
+}
+
+weir_status weir__admission_enter(weir__admission *admission, uint64_t weight, bool outside, weir_deadline deadline) {
+    weir__waiting self = {.weight = weight};
+    weir_status status = WEIR_OK;
+    if (!admission->limited)
+        return WEIR_OK;
+    weir__lock_acquire(&admission->lock);
+    if (is_closed_locked(admission, outside))
+        status = WEIR_CLOSED;
+    else if (admission->first != NULL || !has_room(admission, weight))
+        status = wait_locked(admission, &self, outside, deadline);
+    if (status == WEIR_OK)
+        add_locked(admission, 1, weight);
+    release_locked(admission); /* the next in line may have its turn now */
+    return status;
+}
+
+void weir__admission_leave(weir__admission *admission, weir__load load) {
+    if (!admission->limited)
+        return;
+    weir__lock_acquire(&admission->lock);
+    add_locked(admission, 0 - load.items, 0 - load.bytes);
+    release_locked(admission);
+}
+
+/* Those in line are there as long as the lock is held, so they are signalled before it is given back. */
+void weir__admission_close(weir__admission *admission, bool all) {
+    weir__lock_acquire(&admission->lock);
+    admission->closed_outside = true;
+    admission->closed = admission->closed || all;
+    for (weir__waiting *at = admission->first; at != NULL; at = at->next) {
+        if (weir__park_wake_all(&at->park))
+            weir__park_signal(&at->park, WEIR__EVERYONE);
+    }
+    weir__lock_release(&admission->lock);
+}
+
+uint64_t weir__admission_bytes(const weir__admission *admission) {
+    return weir__u64_load_relaxed(&admission->bytes);
+}

@@ -1,0 +1,90 @@
+/*
+ * pieces.c - Implements roots that become several pieces.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "item/pieces.h"
+
+#include <string.h>
+
+#include "measure/counter.h"
+
+weir__pieces *weir__pieces_new(weir__flight *flight, weir__account *account, uint64_t weight) {
+    weir__pieces *pieces = weir__pool_take(&flight->pool, weir__cache_of(account));
+    if (pieces == NULL)
+        return NULL;
+    memset(pieces, 0, sizeof *pieces);
+    weir__u64_store_relaxed(&pieces->left, 1);
+    weir__u64_store_relaxed(&pieces->verdict, WEIR__DONE);
+    pieces->weight = weight;
+    return pieces;
+}
+
+weir__pieces *weir__pieces_combine(weir__flight *flight, weir__account *account, size_t count) {
+    weir__pieces *pieces = weir__pieces_new(flight, account, 0);
+    if (pieces == NULL)
+        return NULL;
+    pieces->combined = true;
+    pieces->parents = weir__alloc(count * sizeof(weir__pieces *));
+    if (pieces->parents != NULL)
+        return pieces;
+    weir__pool_give(&flight->pool, weir__cache_of(account), pieces);
+    return NULL;
+}
+
+void weir__pieces_adopt(weir__pieces *combined, weir__pieces *parent) {
+    weir__pieces_add(parent);
+    combined->parents[combined->parent_count++] = parent;
+}
+
+void weir__pieces_add(weir__pieces *pieces) {
+    weir__count_shared(&pieces->left, 1);
+}
+
+void weir__roots_end(weir__flight *flight, weir__account *account, weir__load load, weir__verdict verdict) {
+    if (load.items == 0)
+        return;
+    if (account != NULL)
+        weir__count(&account->roots[verdict], load.items);
+    else
+        weir__count_shared(&flight->roots[verdict], load.items);
+    weir__admission_leave(&flight->admission, load);
+}
+
+/* E2. */
+static void worsen(weir__pieces *pieces, weir__verdict verdict) {
+    uint64_t worst = weir__u64_load_acquire(&pieces->verdict);
+    while (worst < verdict && !weir__u64_swap_weak_acquire_release(&pieces->verdict, &worst, verdict))
+        ;
+}
+
+/* Ends one; returns whether it was the last. */
+static bool end_one(weir__pieces *pieces, weir__verdict verdict) {
+    worsen(pieces, verdict);
+    return weir__u64_add_acquire_release(&pieces->left, UINT64_MAX) == 1;
+}
+
+/* E3. Ends a piece of each parent; a parent whose last piece that was goes to the front of the list. */
+static void end_parents(weir__pieces *pieces, weir__verdict verdict, weir__pieces **ended) {
+    for (size_t i = 0; i < pieces->parent_count; i++) {
+        weir__pieces *parent = pieces->parents[i];
+        if (!end_one(parent, verdict))
+            continue;
+        parent->next_ended = *ended;
+        *ended = parent;
+    }
+}
+
+/* Not recursive: batches of batches may be as deep as there are stages. */
+void weir__pieces_end(weir__flight *flight, weir__account *account, weir__pieces *pieces, weir__verdict verdict) {
+    weir__pieces *ended = end_one(pieces, verdict) ? pieces : NULL; /* its next_ended is NULL */
+    while ((pieces = ended) != NULL) {
+        ended = pieces->next_ended;
+        verdict = (weir__verdict)weir__u64_load_acquire(&pieces->verdict);
+        if (!pieces->combined)
+            weir__roots_end(flight, account, (weir__load){1, pieces->weight}, verdict);
+        end_parents(pieces, verdict, &ended);
+        weir__free(pieces->parents);
+        weir__pool_give(&flight->pool, weir__cache_of(account), pieces);
+    }
+}

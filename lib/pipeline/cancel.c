@@ -1,0 +1,101 @@
+/*
+ * cancel.c - Implements cancellation.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/cancel.h"
+
+#include <string.h>
+
+#include "pipeline/discard.h"
+#include "pipeline/outputs.h"
+#include "pipeline/pause.h"
+#include "pipeline/phase.h"
+#include "pipeline/refuse.h"
+
+/* S4. Before the first drop function is called, since that may take long. */
+static void end_every_wait(weir_pipeline *pipeline) {
+    weir__admission_close(&pipeline->flight.admission, true);
+    weir__outputs_shut_down(pipeline);
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        weir__pause_wake(stage);
+        (void)weir_queue_shutdown(stage->queue, WEIR_DRAIN);
+        weir__queue_wake_joiners(stage->queue);
+    }
+}
+
+bool weir__cancel_begin(weir_pipeline *pipeline, weir_status outcome) {
+    if (!weir__phase_cancel(pipeline, outcome))
+        return false;
+    end_every_wait(pipeline);
+    return true;
+}
+
+/* The timers last: what they requeue is discarded by its queue. */
+static void drop_everything(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
+        weir__discard_stage(stage);
+    weir__timers_close(&pipeline->timers);
+}
+
+void weir__cancel_drop(weir_pipeline *pipeline) {
+    weir__callback dropping;
+    weir__callback_begin(&dropping, pipeline, NULL, WEIR_IN_DROP); /* between two drop functions, too */
+    drop_everything(pipeline);
+    weir__callback_end(&dropping);
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->cancelling = false;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+}
+
+void weir__cancel_as(weir_pipeline *pipeline, weir_status outcome) {
+    if (weir__cancel_begin(pipeline, outcome))
+        weir__cancel_drop(pipeline);
+}
+
+/* Whether there is anything to drop. No queue takes an item any more (S1). */
+static bool holds_items(const weir_pipeline *pipeline) {
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (!weir__stage_is_source(stage) && weir_queue_unfinished(stage->queue) > 0)
+            return true;
+    }
+    return false;
+}
+
+static void run_drop(void *pipeline) {
+    weir__cancel_drop(pipeline);
+}
+
+/* While the thread is being started the end waits: only then is there something to join (is_busy_locked in join.c). */
+static bool start_dropper(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->starts_dropper = true;
+    weir__lock_release(&pipeline->lock);
+    pipeline->dropper = (weir__thread){.main = run_drop, .arg = pipeline};
+    strcpy(pipeline->dropper.name, "weir-drop");
+    bool started = weir__thread_start(&pipeline->dropper);
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->starts_dropper = false;
+    pipeline->has_dropper = started;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+    return started;
+}
+
+void weir__cancel_drop_aside(weir_pipeline *pipeline) {
+    if (!holds_items(pipeline) || !start_dropper(pipeline))
+        weir__cancel_drop(pipeline);
+}
+
+bool weir__dropper_join_until(weir_pipeline *pipeline, uint64_t deadline) {
+    if (pipeline->has_dropper && !weir__thread_join_until(&pipeline->dropper, deadline))
+        return false;
+    pipeline->has_dropper = false;
+    return true;
+}
+
+weir_status weir_pipeline_cancel(weir_pipeline *pipeline) {
+    if (pipeline == NULL || !weir__has_started(pipeline))
+        return weir__refuse_unstarted(pipeline, "cancel");
+    weir__cancel_as(pipeline, WEIR_CANCELLED);
+    return WEIR_OK;
+}

@@ -1,0 +1,154 @@
+/*
+ * complete.c - Implements the end of a call.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/complete.h"
+
+#include "pipeline/dead_letter.h"
+#include "pipeline/discard.h"
+#include "pipeline/drop.h"
+#include "pipeline/ordered.h"
+#include "pipeline/outcome.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/retire.h"
+#include "pipeline/retry.h"
+#include "pipeline/send.h"
+
+/* Drops what a failed attempt has emitted and an ordered stage has held back. */
+static void drop_emitted(weir__lane *lane, const weir_task *task) {
+    weir__envelope *result;
+    if (weir__stage_gathers(task->stage))
+        return; /* the list is the rest of the batch */
+    while ((result = weir__list_take(&task->envelope->list)) != NULL) {
+        weir__discard_result(task->stage, result->item);
+        weir__piece_end(task->stage->pipeline, lane, result, WEIR__DONE);
+    }
+}
+
+/* The result travels on in the item's own envelope. */
+static void retire_with_result(weir_stage *stage, weir__lane *lane, weir__envelope *envelope) {
+    weir__verdict verdict = WEIR__DONE;
+    bool owed = weir__retire_begin(lane, envelope);
+    if (stage->orderer != NULL)
+        weir__ordered_forward(stage, lane, envelope);
+    else
+        verdict = weir__send(stage, lane, envelope);
+    weir__retire_end(stage, lane, verdict, owed);
+}
+
+/* How the items of a call end that has no result in hand. */
+struct ending {
+    weir_error error;       /* code 0: they were consumed */
+    weir__verdict consumed; /* the worst verdict of the results so far */
+};
+
+static struct ending ending_of(const weir_task *task, int code) {
+    const weir__envelope *envelope = task->envelope;
+    return (struct ending){
+        .error = {.code = code, .message = task->message, .attempts = envelope->attempts},
+        .consumed = task->lost ? WEIR__FAILED : (weir__verdict)envelope->verdict,
+    };
+}
+
+static weir__verdict judge(weir_stage *stage, weir__lane *lane, void *item, const struct ending *ending) {
+    return ending->error.code == 0 ? ending->consumed : weir__give_up(stage, lane, item, &ending->error);
+}
+
+/* Retires an item without a result in hand, or each item of a batch. */
+static void retire_each(weir__lane *lane, const weir_task *task, int code) {
+    const struct ending ending = ending_of(task, code);
+    weir__list rest = task->envelope->list;
+    for (weir__envelope *at = task->envelope; at != NULL; at = weir__list_take(&rest))
+        weir__retire(task->stage, lane, at, judge(task->stage, lane, at->item, &ending));
+}
+
+/* The same at the item's turn. */
+static void retire_in_order(weir__lane *lane, const weir_task *task, int code) {
+    const struct ending ending = ending_of(task, code);
+    task->envelope->verdict = (unsigned char)judge(task->stage, lane, task->envelope->item, &ending);
+    weir__ordered_ready(lane, task->envelope);
+}
+
+/* Whether the item waits for its turn here. Its result may go on to a stage that orders it there. */
+static bool waits_for_turn(const weir_stage *stage, const weir__envelope *envelope) {
+    return stage->orderer == stage || (stage->orderer != NULL && !envelope->is_result);
+}
+
+/* Ends the item, done if `code` is 0, otherwise given up. */
+static void end(weir__lane *lane, const weir_task *task, int code) {
+    weir__envelope *envelope = task->envelope;
+    if (waits_for_turn(task->stage, envelope))
+        retire_in_order(lane, task, code);
+    else if (envelope->is_result)
+        retire_with_result(task->stage, lane, envelope);
+    else
+        retire_each(lane, task, code);
+}
+
+static bool fail(weir__lane *lane, weir_task *task, int code) {
+    weir_stage *stage = task->stage;
+    unsigned attempts = task->envelope->attempts;
+    drop_emitted(lane, task);
+    if (weir__is_cancelled(stage->pipeline)) {
+        weir__retire_dropped(stage, lane, task->envelope);
+        return true;
+    }
+    if (weir__is_retried(stage, attempts, code)) {
+        weir__add_retried_error(stage, code, task->message, attempts);
+        weir__back_off(lane, task);
+        return false;
+    }
+    bool fatal = weir__add_error(stage, code, task->message, attempts);
+    end(lane, task, code);
+    if (fatal)
+        weir__fail_run(stage->pipeline);
+    return true;
+}
+
+/* The function has consumed its item, and there was no memory for a result: it has failed, with nothing left to drop. */
+static void fail_consumed(weir__lane *lane, const weir_task *task) {
+    weir_stage *stage = task->stage;
+    bool fatal = weir__add_error(stage, -WEIR_NOMEM, "no memory to hand a result on", task->envelope->attempts);
+    end(lane, task, 0);
+    if (fatal)
+        weir__fail_run(stage->pipeline);
+}
+
+/* The function holds the results of its batch no more. */
+static void end_combined(weir__lane *lane, weir_task *task) {
+    if (task->combined != NULL)
+        weir__pieces_end(&task->stage->pipeline->flight, weir__account_of(lane), task->combined, WEIR__DONE);
+    task->combined = NULL;
+}
+
+bool weir__complete(weir__lane *lane, weir_task *task, int code) {
+    end_combined(lane, task);
+    if (code != 0)
+        return fail(lane, task, task->lost ? -WEIR_NOMEM : code);
+    task->message[0] = '\0';
+    if (task->lost)
+        fail_consumed(lane, task);
+    else
+        end(lane, task, 0);
+    return true;
+}
+
+bool weir__fail_uncalled(weir__lane *lane, weir_task *task, weir__envelope *envelope) {
+    envelope->attempts++;
+    task->envelope = envelope;
+    task->message[0] = '\0';
+    task->lost = false;
+    task->retry_after = 0;
+    return fail(lane, task, -WEIR_NOMEM);
+}
+
+void weir__complete_abandoned(weir__lane *lane, weir_task *task) {
+    drop_emitted(lane, task);
+    end_combined(lane, task);
+    weir__list rest = task->envelope->list;
+    for (weir__envelope *at = task->envelope; at != NULL; at = weir__list_take(&rest)) {
+        weir__drop_item(task->stage, at->item);
+        weir__retire(task->stage, lane, at, WEIR__FAILED);
+    }
+}

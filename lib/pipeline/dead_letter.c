@@ -1,0 +1,62 @@
+/*
+ * dead_letter.c - Gives up items: they are dead-lettered, or dropped.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/dead_letter.h"
+
+#include <string.h>
+
+#include "pipeline/drop.h"
+#include "pipeline/outcome.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/send.h"
+
+static weir_dead_letter *letter_of(const weir_stage *stage, void *item, const weir_error *error) {
+    size_t name = strlen(stage->name) + 1, message = strlen(error->message) + 1;
+    weir_dead_letter *letter = weir__alloc(sizeof *letter + name + message);
+    if (letter == NULL)
+        return NULL;
+    char *text = (char *)(letter + 1);
+    *letter = (weir_dead_letter){
+        .item = item,
+        .stage = memcpy(text, stage->name, name),
+        .code = error->code,
+        .message = memcpy(text + name, error->message, message),
+        .attempts = error->attempts,
+    };
+    return letter;
+}
+
+void weir_dead_letter_free(weir_dead_letter *letter) {
+    weir__free(letter);
+}
+
+static weir_status put_letter(weir_stage *stage, weir__lane *lane, void *item, const weir_error *error) {
+    weir_dead_letter *letter = letter_of(stage, item, error);
+    if (letter == NULL)
+        return WEIR_NOMEM;
+    weir_status status = weir__offer(lane, stage->options.dead, letter);
+    if (status != WEIR_OK)
+        weir_dead_letter_free(letter);
+    return status;
+}
+
+/* Returns the verdict of an item whose letter was not taken. */
+static weir__verdict lose_letter(weir_stage *stage, weir_status why) {
+    if (why == WEIR_CLOSED && weir__is_cancelled(stage->pipeline))
+        return WEIR__DROPPED;
+    if (why == WEIR_CLOSED)
+        weir__fail_output(stage, "dead-letter");
+    else
+        weir__fail_stage(stage, -WEIR_NOMEM, "no memory for a dead letter");
+    return WEIR__FAILED;
+}
+
+weir__verdict weir__give_up(weir_stage *stage, weir__lane *lane, void *item, const weir_error *error) {
+    weir_status status = WEIR_OK;
+    if (stage->options.dead != NULL && (status = put_letter(stage, lane, item, error)) == WEIR_OK)
+        return WEIR__DEAD;
+    weir__drop_item(stage, item);
+    return status == WEIR_OK ? WEIR__FAILED : lose_letter(stage, status);
+}

@@ -1,0 +1,143 @@
+/*
+ * declare.c - Declares pipelines: create, add, connect.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/graph.h"
+#include "pipeline/phase.h"
+#include "pipeline/refuse.h"
+#include "report/figure.h"
+#include "sync/text.h"
+
+static const uint64_t usual_grace = 100 * WEIR_MILLISECOND;
+
+/* There is no pipeline yet that could have the message. */
+static weir_status check_options(const weir_pipeline_options *options) {
+    for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
+        if (options->reserved[i] != NULL)
+            return weir__refuse(NULL, WEIR_INVALID, NULL, "create: reserved[%zu] is not NULL", i);
+    }
+    if (options->max_bytes != 0 && options->weigh == NULL)
+        return weir__refuse(NULL, WEIR_INVALID, NULL, "create: max_bytes is %s, and weigh is NULL",
+                            weir__figure_count(options->max_bytes).text);
+    return WEIR_OK;
+}
+
+/* Copies what the options give. */
+static weir_status prepare(weir_pipeline *pipeline, const weir_pipeline_options *options) {
+    pipeline->options = *options;
+    pipeline->born = weir__clock_now();
+    if (options->grace == 0)
+        pipeline->options.grace = usual_grace;
+    pipeline->name = weir__copy_text(options->name == NULL ? "" : options->name);
+    if (pipeline->name == NULL)
+        return weir__refuse(NULL, WEIR_NOMEM, NULL, "create: there is no memory for a copy of name");
+    if (!weir__errors_prepare(&pipeline->errors, options->max_errors))
+        return weir__refuse_memory(NULL, WEIR_NOMEM, NULL, "create: max_errors", pipeline->errors.most,
+                                   sizeof(weir_error));
+    return WEIR_OK;
+}
+
+weir_status weir_pipeline_create(weir_pipeline **result, const weir_pipeline_options *options) {
+    static const weir_pipeline_options none;
+    options = options == NULL ? &none : options;
+    if (result == NULL)
+        return weir__refuse(NULL, WEIR_INVALID, NULL, "create: pipeline is NULL");
+    weir_status status = check_options(options);
+    if (status != WEIR_OK)
+        return status;
+    weir_pipeline *pipeline = weir__alloc(sizeof *pipeline);
+    if (pipeline == NULL)
+        return weir__refuse_memory(NULL, WEIR_NOMEM, NULL, "create: the number of pipelines", 1, sizeof *pipeline);
+    status = prepare(pipeline, options);
+    if (status != WEIR_OK) {
+        weir__free(pipeline->name);
+        weir__free(pipeline);
+        return status;
+    }
+    weir__forget_refusal_of_create();
+    *result = pipeline;
+    return WEIR_OK;
+}
+
+static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *options) {
+    weir_stage *stage = weir__alloc(sizeof *stage);
+    if (stage == NULL)
+        return NULL;
+    stage->pipeline = pipeline;
+    stage->options = *options;
+    stage->options.threads = options->threads != 0 ? options->threads : 1;
+    stage->options.capacity = options->capacity != 0 ? options->capacity : WEIR__USUAL_CAPACITY;
+    stage->options.ordered = options->ordered && options->run_batch == NULL; /* batches are, in their one thread */
+    stage->number = pipeline->stage_count;
+    stage->name = weir__copy_text(options->name);
+    if (stage->name != NULL)
+        return stage;
+    weir__free(stage);
+    return NULL;
+}
+
+static weir_status refuse_late(const weir_pipeline *pipeline, const char *stage, const char *call) {
+    return weir__refuse(pipeline, WEIR_INVALID, stage, "%s: the pipeline is started", call);
+}
+
+static weir_status add(weir_pipeline *pipeline, weir_stage **result, const weir_stage_options *options) {
+    weir_status status = weir__graph_accept(pipeline, options);
+    if (status != WEIR_OK)
+        return status;
+    weir_stage *stage = new_stage(pipeline, options);
+    if (stage == NULL)
+        return weir__refuse_memory(pipeline, WEIR_NOMEM, options->name, "add: the number of stages", 1, sizeof *stage);
+    if (pipeline->first == NULL)
+        pipeline->first = stage;
+    else
+        pipeline->last->next = stage;
+    pipeline->last = stage;
+    pipeline->stage_count++;
+    weir__graph_add_name(stage);
+    if (result != NULL)
+        *result = stage;
+    return WEIR_OK;
+}
+
+weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **result, const weir_stage_options *options) {
+    if (pipeline == NULL)
+        return weir__refuse_null("add");
+    if (weir__has_started(pipeline))
+        return refuse_late(pipeline, options == NULL ? NULL : options->name, "add");
+    return weir__refuse_for_good(pipeline, add(pipeline, result, options));
+}
+
+static bool is_connected(const weir_stage *from, const weir_stage *to) {
+    if (to->predecessor_count == 0)
+        return false;
+    for (size_t i = 0; i < from->successor_count; i++) {
+        if (from->successors[i] == to)
+            return true;
+    }
+    return false;
+}
+
+static weir_status connect_two(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
+    if (from == NULL || to == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID,
+                            from != NULL ? from->name
+                            : to != NULL ? to->name
+                                         : NULL,
+                            "connect: %s is NULL", from == NULL ? "from" : "to");
+    if (from->pipeline != pipeline || to->pipeline != pipeline)
+        return weir__refuse(pipeline, WEIR_INVALID, from->pipeline != pipeline ? from->name : to->name,
+                            "connect: %s is a stage of another pipeline", from->pipeline != pipeline ? "from" : "to");
+    if (is_connected(from, to))
+        return weir__refuse(pipeline, WEIR_INVALID, from->name, "connect: it is connected to stage %.100s already",
+                            to->name);
+    return weir__graph_connect(from, to);
+}
+
+weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
+    if (pipeline == NULL)
+        return weir__refuse_null("connect");
+    if (weir__has_started(pipeline))
+        return refuse_late(pipeline, from == NULL ? NULL : from->name, "connect");
+    return weir__refuse_for_good(pipeline, connect_two(pipeline, from, to));
+}

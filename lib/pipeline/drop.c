@@ -1,0 +1,25 @@
+/*
+ * drop.c - Calls the drop functions of stages.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/drop.h"
+
+#include "sync/border.h"
+
+void weir__drop_item(weir_stage *stage, void *item) {
+    weir__callback call;
+    if (stage->options.drop == NULL)
+        return;
+    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_DROP);
+    stage->options.drop(item, stage->options.arg);
+    weir__border();
+    weir__callback_end(&call);
+}
+
+void weir__drop_left(weir_stage *from, void *result) {
+    weir__callback call;
+    weir__callback_begin(&call, from->pipeline, from, WEIR_IN_DROP);
+    weir__queue_drop(from->options.results, result);
+    weir__callback_end(&call);
+}

@@ -1,0 +1,102 @@
+/*
+ * ender.c - Lets one thread at a time end a pipeline.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/ender.h"
+
+#include "pipeline/drain.h"
+
+/* D2. Makes the ender's deadline earlier. The lock is held on entry and exit. */
+static void hurry_locked(weir_pipeline *pipeline, weir_deadline deadline) {
+    pipeline->due = deadline;
+    weir__u32_store_release(&pipeline->hurried, 1);
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+    weir__drain_interrupt(pipeline);
+    weir__lock_acquire(&pipeline->lock);
+}
+
+/* D1. Waits while there is an ender. Returns whether it has tried to end the pipeline, and not only drained it. */
+static bool wait_for_ender_locked(weir_pipeline *pipeline, weir_deadline deadline) {
+    uint64_t ends = pipeline->ends;
+    while (pipeline->ender && pipeline->ends == ends) {
+        if (deadline < pipeline->due)
+            hurry_locked(pipeline, deadline);
+        else
+            weir__park_wait(&pipeline->changed, &pipeline->lock, WEIR_NEVER, NULL);
+    }
+    return pipeline->ends != ends;
+}
+
+/* D3. A claim lasts as long as the start of a thread: no deadline covers it. */
+static void wait_for_claims_locked(weir_pipeline *pipeline) {
+    while (pipeline->claims > 0)
+        weir__park_wait(&pipeline->changed, &pipeline->lock, WEIR_NEVER, NULL);
+}
+
+static void become_locked(weir_pipeline *pipeline, weir_deadline deadline) {
+    pipeline->ender = true;
+    pipeline->due = deadline;
+}
+
+bool weir__ender_become(weir_pipeline *pipeline, weir_deadline deadline, weir_status *status) {
+    weir__lock_acquire(&pipeline->lock);
+    wait_for_claims_locked(pipeline);
+    bool tried = wait_for_ender_locked(pipeline, deadline), ended = pipeline->ended, mine = !ended && !tried;
+    *status = ended ? pipeline->outcome : WEIR_BUSY;
+    if (mine) {
+        become_locked(pipeline, deadline);
+        pipeline->finishing = true;
+    }
+    weir__lock_release(&pipeline->lock);
+    return mine;
+}
+
+bool weir__ender_try(weir_pipeline *pipeline, weir_deadline deadline) {
+    weir__lock_acquire(&pipeline->lock);
+    bool mine = !pipeline->ender;
+    if (mine)
+        become_locked(pipeline, deadline);
+    else if (deadline < pipeline->due)
+        hurry_locked(pipeline, deadline);
+    weir__lock_release(&pipeline->lock);
+    return mine;
+}
+
+void weir__ender_stop(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->ender = false;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+}
+
+/* Whether nothing of the pipeline is left but its memory. */
+static bool has_ended_locked(const weir_pipeline *pipeline) {
+    bool helpers = pipeline->show != NULL || pipeline->watch != NULL || pipeline->has_tracer;
+    return pipeline->state == WEIR_RUN_OVER && !helpers;
+}
+
+weir_status weir__ender_stop_ended(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->ended = has_ended_locked(pipeline);
+    weir_status outcome = pipeline->ended ? pipeline->outcome : WEIR_BUSY;
+    pipeline->ender = pipeline->finishing = false;
+    pipeline->ends++;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+    return outcome;
+}
+
+weir_deadline weir__ender_due(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    weir_deadline due = pipeline->due;
+    weir__u32_store_release(&pipeline->hurried, weir__is_cancelled(pipeline));
+    weir__lock_release(&pipeline->lock);
+    return due;
+}
+
+weir_status weir__ender_drain(weir_pipeline *pipeline) {
+    weir_status status;
+    do
+        status = weir__drain(pipeline, weir__ender_due(pipeline));
+    while (status == WEIR_TIMEDOUT && weir__u32_load_acquire(&pipeline->hurried) != 0);
+    return status;
+}

@@ -1,0 +1,46 @@
+/*
+ * exit.c - Implements what a worker does when its thread ends.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/exit.h"
+
+#include "pipeline/complete.h"
+#include "pipeline/drop.h"
+#include "pipeline/outcome.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/retire.h"
+#include "pipeline/timing.h"
+
+/* An item without an envelope, or a call of a source, which is counted in here and then as failed (S3). */
+static void fail_plain(weir__lane *lane) {
+    if (weir__stage_is_source(lane->stage))
+        weir__count(&lane->failed_calls, 1);
+    else
+        weir__drop_item(lane->stage, lane->item);
+    weir__count_retired(lane->stage, lane, WEIR__FAILED);
+}
+
+/* Also drops what has entered by its key and will not run. */
+static void fail_in_hand(weir__lane *lane) {
+    weir__envelope *envelope;
+    weir__complete_abandoned(lane, &lane->task);
+    while ((envelope = weir__list_take(&lane->ready)) != NULL)
+        weir__retire_dropped(lane->stage, lane, envelope);
+}
+
+void *weir__exit(void *state) {
+    weir__lane *lane = state;
+    bool enveloped = lane->task.envelope != NULL;
+    weir__visit_end_inner(&lane->visit);
+    if (!lane->inside)
+        return NULL;
+    weir__timing_end(lane);
+    weir__add_exit_error(lane->stage);
+    if (enveloped)
+        fail_in_hand(lane);
+    else
+        fail_plain(lane);
+    weir__fail_run(lane->stage->pipeline);
+    return enveloped && !lane->owes ? WEIR__KEPT : NULL;
+}

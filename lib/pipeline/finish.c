@@ -1,0 +1,90 @@
+/*
+ * finish.c - Ends pipelines: weir_pipeline_finish and weir_pipeline_destroy.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/cancel.h"
+#include "pipeline/drain.h"
+#include "pipeline/ender.h"
+#include "pipeline/join.h"
+#include "pipeline/lanes.h"
+#include "pipeline/outputs.h"
+#include "pipeline/phase.h"
+#include "pipeline/refuse.h"
+#include "pipeline/trace.h"
+#include "pipeline/watch.h"
+
+/* No thread of a stage is left. */
+static void complete(weir_pipeline *pipeline) {
+    weir__outputs_shut_down(pipeline);
+    weir__trace_end_aside(pipeline);
+    weir__phase_over(pipeline);
+    weir__watch_leave(pipeline);
+}
+
+/* In the ender: drains, cancels if that times out, and joins. */
+static weir_status end_as_ender(weir_pipeline *pipeline, weir_report **report) {
+    if (weir__ender_drain(pipeline) == WEIR_TIMEDOUT && weir__cancel_begin(pipeline, WEIR_TIMEDOUT))
+        weir__cancel_drop_aside(pipeline);
+    if (weir__join(pipeline, report)) {
+        if (!weir__is_over(pipeline)) /* after a WEIR_BUSY for a helper it is */
+            complete(pipeline);
+        (void)weir__join_helpers(pipeline, report);
+    }
+    return weir__ender_stop_ended(pipeline);
+}
+
+/* A call that returns WEIR_BUSY has made the report that says why. If there is nothing to say, it tries itself. */
+static weir_status end(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
+    weir_status status;
+    while (!weir__ender_become(pipeline, deadline, &status)) {
+        if (status != WEIR_BUSY || weir__is_late(pipeline, report))
+            return status;
+    }
+    return end_as_ender(pipeline, report);
+}
+
+weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
+    if (report != NULL)
+        *report = NULL;
+    if (pipeline == NULL || !weir__has_started(pipeline))
+        return weir__refuse_unstarted(pipeline, "finish");
+    weir__drain_begin(pipeline);
+    weir_status status =
+        weir__is_inside(pipeline) ? weir__refuse_inside(pipeline, "finish") : end(pipeline, deadline, report);
+    if (status == WEIR_BUSY || report == NULL)
+        return status;
+    weir_status reported = weir_pipeline_report(pipeline, report);
+    return reported == WEIR_OK || status == WEIR_DEADLOCK ? status : reported;
+}
+
+static bool end_cancelled(weir_pipeline *pipeline) {
+    if (weir__cancel_begin(pipeline, WEIR_CANCELLED))
+        weir__cancel_drop_aside(pipeline);
+    return end(pipeline, 0, NULL) != WEIR_BUSY;
+}
+
+static void free_all(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first, *next; stage != NULL; stage = next) {
+        next = stage->next;
+        weir__stage_free(stage);
+    }
+    weir__pool_empty(&pipeline->flight.pool);
+    weir__errors_free(&pipeline->errors);
+    weir__event_close(&pipeline->cancel_event);
+    weir__event_close(&pipeline->end_event);
+    weir__free(pipeline->order);
+    weir__free(pipeline->name);
+    weir__free(pipeline);
+}
+
+weir_status weir_pipeline_destroy(weir_pipeline *pipeline) {
+    if (pipeline == NULL)
+        return WEIR_OK;
+    if (weir__is_inside(pipeline))
+        return weir__refuse_inside(pipeline, "destroy");
+    if (pipeline->started != 0 && pipeline->refused == WEIR_OK && !end_cancelled(pipeline))
+        return WEIR_BUSY;
+    free_all(pipeline);
+    return WEIR_OK;
+}

@@ -1,0 +1,205 @@
+/*
+ * lanes.c - Makes the inside of a stage, starts its worker threads with their lanes, and frees it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/lanes.h"
+
+#include "pipeline/drop.h"
+#include "pipeline/exit.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/refuse.h"
+#include "pipeline/requeue.h"
+#include "pipeline/retire.h"
+#include "pipeline/run.h"
+#include "pipeline/source.h"
+#include "report/figure.h"
+#include "sync/border.h"
+
+/* ---- what a stage needs ---- */
+
+/* The drop functions of the stage's queue, for what a cancel discards. */
+static void drop_envelope(void *item, void *stage) {
+    weir__retire_discarded(stage, item);
+}
+
+static void drop_plain(void *item, void *stage) {
+    weir__drop_item(stage, item);
+    weir__count_retired(stage, NULL, WEIR__DROPPED);
+}
+
+static weir_status make_queue(weir_stage *stage) {
+    bool source = weir__stage_is_source(stage), plain = stage->pipeline->plain;
+    const weir_queue_options options = {
+        .capacity = source ? stage->options.threads : stage->options.capacity,
+        .name = stage->name,
+        .drop = source  ? NULL
+                : plain ? drop_plain
+                        : drop_envelope,
+        .drop_arg = stage,
+    };
+    weir_status status = weir_queue_create_with(&stage->queue, &options);
+    if (status == WEIR_OK && !source && !plain && !stage->inherits)
+        weir__queue_stamp(stage->queue);
+    return status;
+}
+
+static weir_status make_lanes(weir_stage *stage) {
+    size_t threads = stage->options.threads;
+    bool addressed = threads <= (SIZE_MAX - WEIR__CHUNK) / sizeof(weir__lane);
+    if (addressed)
+        stage->lanes = weir__alloc(threads * sizeof(weir__lane));
+    if (stage->lanes != NULL)
+        return WEIR_OK;
+    return weir__refuse_memory(stage->pipeline, addressed ? WEIR_NOMEM : WEIR_INVALID, stage->name, "threads", threads,
+                               sizeof(weir__lane));
+}
+
+/* Prepares the mechanisms that the options ask for. */
+static weir_status prepare_flow(weir_stage *stage) {
+    const weir_stage_options *options = &stage->options;
+    const weir__batch_limits limits = {options->batch.items, options->batch.bytes, options->batch.wait};
+    weir_pipeline *pipeline = stage->pipeline;
+    weir__rate_prepare(&stage->rate, options->rate, options->burst);
+    weir__batch_prepare(&stage->batch, &limits, &pipeline->timers, weir__requeue_first);
+    stage->keyed.limit = options->per_key;
+    if (stage->orderer == stage && !weir__reorder_prepare(&stage->reorder, pipeline->flight.admission.max_items))
+        return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered needs a window; its size",
+                                   stage->reorder.size, sizeof(void *));
+    return WEIR_OK;
+}
+
+static weir_status refuse_queue(const weir_stage *stage, weir_status status) {
+    const weir_stage_options *options = &stage->options;
+    if (weir__stage_is_source(stage))
+        return weir__refuse_memory(stage->pipeline, status, stage->name, "threads", options->threads,
+                                   sizeof(weir__slot));
+    if (options->capacity == WEIR_UNBOUNDED)
+        return weir__refuse(stage->pipeline, status, stage->name,
+                            "capacity is WEIR_UNBOUNDED: that needs %s of memory at first, more than there is",
+                            weir__figure_bytes(WEIR__CHUNK).text);
+    return weir__refuse_memory(stage->pipeline, status, stage->name, "capacity", options->capacity, sizeof(weir__slot));
+}
+
+weir_status weir__stage_prepare(weir_stage *stage) {
+    weir_status status = make_queue(stage);
+    if (status != WEIR_OK)
+        return refuse_queue(stage, status);
+    status = make_lanes(stage);
+    return status == WEIR_OK ? prepare_flow(stage) : status;
+}
+
+/* ---- the lanes ---- */
+
+/* Claims a lane for the calling thread. */
+static weir__lane *claim(weir_stage *stage) {
+    weir__lock_acquire(&stage->lock);
+    size_t number = stage->claimed++;
+    weir__lock_release(&stage->lock);
+    weir__lane *lane = &stage->lanes[number];
+    lane->stage = stage;
+    lane->worker = weir__worker_self();
+    lane->number = weir__worker_number(lane->worker);
+    lane->state = stage->options.arg;
+    lane->task.stage = stage;
+    lane->task.lane = lane;
+    lane->visit.lane = lane;
+    return lane;
+}
+
+static void enter(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->running++;
+    weir__lock_release(&pipeline->lock);
+}
+
+static void leave(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->running--;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+}
+
+static weir_status begin_worker(void *raw, void **state) {
+    weir_stage *stage = raw;
+    weir__lane *lane = claim(stage);
+    weir__visit_enter(&lane->visit, stage->pipeline); /* V1: until the thread has ended */
+    if (stage->options.init != NULL) {
+        weir_status status = stage->options.init(stage->options.arg, &lane->state);
+        weir__border();
+        if (status != WEIR_OK)
+            return status;
+    }
+    lane->clock = weir__clock_now();
+    weir__u64_store_release(&lane->started, lane->clock);
+    enter(stage->pipeline);
+    *state = lane;
+    return WEIR_OK;
+}
+
+static void end_worker(void *raw) {
+    weir__lane *lane = raw;
+    weir_stage *stage = lane->stage;
+    weir__callback call;
+    if (stage->options.fini != NULL) {
+        weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_FINI);
+        stage->options.fini(lane->state);
+        weir__border();
+        weir__callback_end(&call);
+    }
+    weir__u64_store_release(&lane->ended, weir__clock_now());
+    leave(stage->pipeline);
+}
+
+static weir_status refuse_threads(const weir_stage *stage, weir_status status) {
+    const weir_stage_options *options = &stage->options;
+    if (status == WEIR_INITFAILED)
+        return weir__refuse(stage->pipeline, status, stage->name,
+                            "init has failed in one of its threads; threads is %zu", options->threads);
+    if (status == WEIR_NOTHREAD)
+        return weir__refuse(stage->pipeline, status, stage->name,
+                            "threads is %zu and stack_size %zu: the system would not create one of them",
+                            options->threads, options->stack_size);
+    return weir__refuse_memory(stage->pipeline, status, stage->name, "threads", options->threads, sizeof(weir_worker));
+}
+
+weir_status weir__stage_start(weir_stage *stage) {
+    stage->onward = stage->successor_count > 0 ? stage->successors[0]->queue : stage->options.results;
+    const weir_worker_options options = {
+        .func = weir__stage_is_source(stage) ? weir__run_source
+                : stage->pipeline->plain     ? weir__run_plain
+                                             : weir__run,
+        .arg = stage,
+        .name = stage->name,
+        .stack_size = stage->options.stack_size,
+        .init = begin_worker,
+        .fini = end_worker,
+    };
+    weir_status status =
+        weir__group_start(&stage->group, stage->options.threads, &options, weir__exit, stage->queue, NULL);
+    if (status != WEIR_OK)
+        return refuse_threads(stage, status);
+    if (weir__stage_is_source(stage))
+        weir__source_start(stage);
+    return WEIR_OK;
+}
+
+static void free_lanes(weir_stage *stage) {
+    for (size_t i = 0; stage->lanes != NULL && i < stage->claimed; i++) {
+        weir__cache_empty(&stage->pipeline->flight.pool, &stage->lanes[i].account.cache);
+        weir__free(stage->lanes[i].items);
+    }
+    weir__free(stage->lanes);
+}
+
+void weir__stage_free(weir_stage *stage) {
+    if (stage->queue != NULL)
+        (void)weir_queue_destroy(stage->queue); /* empty, and no thread is left that could be in it */
+    if (stage->group != NULL)
+        weir__group_free(stage->group);
+    free_lanes(stage);
+    weir__keyed_free(&stage->keyed, &stage->pipeline->flight);
+    weir__reorder_free(&stage->reorder);
+    weir__free(stage->successors);
+    weir__free(stage->name);
+    weir__free(stage);
+}

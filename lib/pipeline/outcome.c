@@ -1,0 +1,44 @@
+/*
+ * outcome.c - What an error does to the run.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/outcome.h"
+
+#include "pipeline/cancel.h"
+#include "pipeline/pipeline.h"
+
+static void add(weir_stage *stage, int code, const char *message, unsigned attempts, bool fatal) {
+    const weir_error error = {.stage = stage->name, .code = code, .message = message, .attempts = attempts};
+    weir__errors_add(&stage->pipeline->errors, error, stage->pipeline->started, fatal);
+}
+
+bool weir__add_error(weir_stage *stage, int code, const char *message, unsigned attempts) {
+    bool fatal = stage->options.on_error == WEIR_FAIL_FAST;
+    add(stage, code, message, attempts, fatal);
+    return fatal;
+}
+
+void weir__add_retried_error(weir_stage *stage, int code, const char *message, unsigned attempts) {
+    add(stage, code, message, attempts, false);
+}
+
+void weir__fail_run(weir_pipeline *pipeline) {
+    weir__cancel_as(pipeline, WEIR_FAILED);
+}
+
+void weir__fail_stage(weir_stage *stage, int code, const char *message) {
+    if (weir__add_error(stage, code, message, 1))
+        weir__fail_run(stage->pipeline);
+}
+
+void weir__fail_output(weir_stage *stage, const char *queue) {
+    char message[WEIR__MESSAGE];
+    (void)snprintf(message, sizeof message, "the %s queue of stage %.100s was shut down before the end", queue,
+                   stage->name);
+    weir__fail_stage(stage, -WEIR_CLOSED, message);
+}
+
+void weir__add_exit_error(weir_stage *stage) {
+    add(stage, -WEIR_UNFINISHED, "its function has ended its thread (pthread_exit)", 1, true);
+}

@@ -1,0 +1,15 @@
+/*
+ * outputs.c - Ends the queues that a pipeline puts to for the program.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/outputs.h"
+
+void weir__outputs_shut_down(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (stage->options.results != NULL)
+            (void)weir_queue_shutdown(stage->options.results, WEIR_DRAIN);
+        if (stage->options.dead != NULL)
+            (void)weir_queue_shutdown(stage->options.dead, WEIR_DRAIN);
+    }
+}

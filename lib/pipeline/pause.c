@@ -1,0 +1,36 @@
+/*
+ * pause.c - Blocks a worker until a time, or until its function is told to return.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pause.h"
+
+#include "pipeline/pipeline.h"
+#include "pipeline/timing.h"
+
+bool weir__is_told_to_return(const weir_stage *stage) {
+    if (!weir__stage_is_source(stage))
+        return weir__is_cancelled(stage->pipeline);
+    return weir__is_ending(stage->pipeline) || weir__u32_load_acquire(&stage->ended) != 0;
+}
+
+bool weir__pause_until(weir__lane *lane, uint64_t time) {
+    weir_stage *stage = lane->stage;
+    weir__timing_block(lane);
+    weir__lock_acquire(&stage->lock);
+    while (!weir__is_told_to_return(stage) && weir__clock_now() < time)
+        weir__park_wait(&stage->park, &stage->lock, time, NULL);
+    weir__lock_release(&stage->lock);
+    weir__timing_unblock(lane);
+    return !weir__is_told_to_return(stage);
+}
+
+bool weir__pause_for_rate(weir__lane *lane, size_t turns) {
+    uint64_t now = weir__clock_now(), due = weir__rate_take(&lane->stage->rate, now, turns);
+    return due <= now || weir__pause_until(lane, due);
+}
+
+void weir__pause_wake(weir_stage *stage) {
+    weir__lock_acquire(&stage->lock);
+    weir__park_release_all(&stage->park, &stage->lock);
+}

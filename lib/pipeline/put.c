@@ -1,0 +1,203 @@
+/*
+ * put.c - Puts items into pipelines.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pipeline.h"
+#include "pipeline/refuse.h"
+#include "pipeline/weigh.h"
+
+enum { PUT_AT_ONCE = 32 };
+
+/* An unbounded queue without memory gives no message. */
+static weir_status answer_queue(const weir_pipeline *pipeline, weir_status status) {
+    if (status != WEIR_NOMEM)
+        return status;
+    return weir__refuse_memory(pipeline, WEIR_NOMEM, pipeline->entrance->name,
+                               "put: the number of segments of its queue", 1, WEIR__CHUNK);
+}
+
+static weir_status put_to_queue(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
+    return answer_queue(pipeline, weir_queue_put_until(pipeline->entrance->queue, item, deadline));
+}
+
+static weir_status put_many_to_queue(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put,
+                                     weir_deadline deadline) {
+    weir_queue *queue = pipeline->entrance->queue;
+    return answer_queue(pipeline, weir_queue_put_many_until(queue, items, count, put, deadline));
+}
+
+/* Returns an envelope around an item, weighed; NULL if there is no memory. */
+static weir__envelope *wrap(weir_pipeline *pipeline, void *item) {
+    weir__envelope *envelope = weir__envelope_new(&pipeline->flight, NULL, item);
+    if (envelope == NULL)
+        return NULL;
+    envelope->stage = pipeline->entrance;
+    envelope->weight = weir__weigh(pipeline, item);
+    return envelope;
+}
+
+static weir_status admit(weir_pipeline *pipeline, const weir__envelope *envelope, weir_deadline deadline) {
+    return weir__admission_enter(&pipeline->flight.admission, envelope->weight, true, deadline);
+}
+
+/* An item that was admitted could not be put. */
+static void return_room(weir_pipeline *pipeline, const weir__envelope *envelope) {
+    weir__admission_leave(&pipeline->flight.admission, (weir__load){1, envelope->weight});
+}
+
+static weir_status refuse_item(const weir_pipeline *pipeline) {
+    return weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "put: the number of slabs of items", 1, WEIR__SLAB);
+}
+
+static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
+    weir__envelope *envelope = wrap(pipeline, item);
+    if (envelope == NULL)
+        return refuse_item(pipeline);
+    weir_status status = admit(pipeline, envelope, deadline);
+    if (status == WEIR_OK) {
+        status = put_to_queue(pipeline, envelope, deadline);
+        if (status == WEIR_OK)
+            return WEIR_OK;
+        return_room(pipeline, envelope);
+    }
+    weir__envelope_free(&pipeline->flight, NULL, envelope);
+    return status;
+}
+
+/* The next of several items that are put, as far as they have envelopes, so that none is weighed twice. */
+struct arrivals {
+    weir__envelope *envelopes[PUT_AT_ONCE];
+    size_t count;
+};
+
+/* Returns how many items to put at once: items admitted without a place in the queue would hold up sources. */
+static size_t room_at_entrance(const weir_pipeline *pipeline) {
+    const weir_stage *entrance = pipeline->entrance;
+    size_t inside = weir_queue_size(entrance->queue), room = PUT_AT_ONCE;
+    if (entrance->options.capacity != WEIR_UNBOUNDED)
+        room = inside < entrance->options.capacity ? entrance->options.capacity - inside : 1;
+    return room < PUT_AT_ONCE ? room : PUT_AT_ONCE;
+}
+
+static weir_status admit_next(weir_pipeline *pipeline, struct arrivals *arrivals, size_t number, void *item,
+                               weir_deadline deadline) {
+    if (number == arrivals->count) {
+        weir__envelope *envelope = wrap(pipeline, item);
+        if (envelope == NULL)
+            return refuse_item(pipeline);
+        arrivals->envelopes[arrivals->count++] = envelope;
+    }
+    return admit(pipeline, arrivals->envelopes[number], number == 0 ? deadline : 0);
+}
+
+/* Blocks until the first is admitted, and admits those behind it that need no wait; `*in` is how many. */
+static weir_status admit_several(weir_pipeline *pipeline, struct arrivals *arrivals, void *const *items, size_t count,
+                                  weir_deadline deadline, size_t *in) {
+    size_t room = room_at_entrance(pipeline), most = count < room ? count : room;
+    weir_status status = WEIR_OK;
+    *in = 0;
+    while (*in < most && (status = admit_next(pipeline, arrivals, *in, items[*in], deadline)) == WEIR_OK)
+        ++*in;
+    return *in > 0 ? WEIR_OK : status;
+}
+
+/* Puts at least one. Those that find no room any more are admitted again later. */
+static weir_status put_several(weir_pipeline *pipeline, struct arrivals *arrivals, void *const *items, size_t count,
+                               size_t *put, weir_deadline deadline) {
+    weir_queue *queue = pipeline->entrance->queue;
+    size_t in, done = 0;
+    weir_status status = admit_several(pipeline, arrivals, items, count, deadline, &in);
+    if (status != WEIR_OK)
+        return status;
+    (void)weir_queue_try_put_many(queue, (void *const *)arrivals->envelopes, in, &done);
+    if (done == 0) {
+        status = put_to_queue(pipeline, arrivals->envelopes[0], deadline);
+        done = status == WEIR_OK;
+    }
+    for (size_t i = done; i < in; i++)
+        return_room(pipeline, arrivals->envelopes[i]);
+    arrivals->count -= done;
+    for (size_t i = 0; i < arrivals->count; i++)
+        arrivals->envelopes[i] = arrivals->envelopes[i + done];
+    *put += done;
+    return status;
+}
+
+static bool has_entrance(const weir_pipeline *pipeline) {
+    return pipeline != NULL && pipeline->started != 0 && pipeline->refused == WEIR_OK && pipeline->entrance != NULL;
+}
+
+/* What was refused before the start is why there is no run. */
+static weir_status refuse_put(const weir_pipeline *pipeline) {
+    if (pipeline == NULL)
+        return weir__refuse_null("put");
+    if (pipeline->refused != WEIR_OK)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "put: the pipeline is not started: %s", pipeline->message);
+    if (pipeline->started == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "put: the pipeline is not started");
+    return weir__refuse(pipeline, WEIR_INVALID, NULL, "put: no stage takes what is put: sources lead to all of them");
+}
+
+/* V2. A thread that is inside may be the one that would make room, so it does not block without a deadline. */
+static weir_deadline put_limit(const weir_pipeline *pipeline, weir_deadline deadline) {
+    return deadline == WEIR_NEVER && weir__visit_find(pipeline) != NULL ? 0 : deadline;
+}
+
+/* Returns what a put returns that was to block until `deadline` and has blocked until put_limit. */
+static weir_status answer_put(const weir_pipeline *pipeline, weir_status status, weir_deadline deadline) {
+    if (status != WEIR_TIMEDOUT || deadline != WEIR_NEVER)
+        return status;
+    return weir__refuse(pipeline, WEIR_DEADLOCK, NULL,
+                        "put: there is no room, and this thread, which is inside the pipeline, may have to make it");
+}
+
+weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
+    if (!has_entrance(pipeline))
+        return refuse_put(pipeline);
+    weir_deadline limit = put_limit(pipeline, deadline);
+    weir_status status = pipeline->plain ? put_to_queue(pipeline, item, limit) : put_envelope(pipeline, item, limit);
+    return answer_put(pipeline, status, deadline);
+}
+
+weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item) {
+    return weir_pipeline_put_until(pipeline, item, WEIR_NEVER);
+}
+
+static weir_status check_put_many(const weir_pipeline *pipeline, void *const *items, size_t count, const size_t *put) {
+    if (put == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "put_many: put is NULL");
+    if (!has_entrance(pipeline))
+        return refuse_put(pipeline);
+    if (items == NULL && count > 0)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "put_many: items is NULL, and count is %zu", count);
+    return WEIR_OK;
+}
+
+static weir_status put_many_envelopes(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put,
+                                      weir_deadline deadline) {
+    struct arrivals arrivals = {.count = 0};
+    weir_status status = WEIR_OK;
+    while (*put < count && status == WEIR_OK)
+        status = put_several(pipeline, &arrivals, items + *put, count - *put, put, deadline);
+    while (arrivals.count > 0)
+        weir__envelope_free(&pipeline->flight, NULL, arrivals.envelopes[--arrivals.count]);
+    return status;
+}
+
+weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put,
+                                         weir_deadline deadline) {
+    if (put != NULL)
+        *put = 0;
+    weir_status status = check_put_many(pipeline, items, count, put);
+    if (status != WEIR_OK)
+        return status;
+    weir_deadline limit = put_limit(pipeline, deadline);
+    status = pipeline->plain ? put_many_to_queue(pipeline, items, count, put, limit)
+                             : put_many_envelopes(pipeline, items, count, put, limit);
+    return answer_put(pipeline, status, deadline);
+}
+
+weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put) {
+    return weir_pipeline_put_many_until(pipeline, items, count, put, WEIR_NEVER);
+}

@@ -1,0 +1,25 @@
+/*
+ * requeue.c - Requeues an item in its stage.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/requeue.h"
+
+#include "closable_queue/share.h"
+#include "pipeline/stage.h"
+
+static weir__requeued *place_of(weir__envelope *envelope) {
+    envelope->requeued.item = envelope;
+    return &envelope->requeued;
+}
+
+void weir__requeue_first(weir__envelope *envelope) {
+    weir__queue_requeue_first(envelope->stage->queue, place_of(envelope));
+}
+
+void weir__requeue_again(weir__envelope *envelope) {
+    if (envelope->stage->orderer != NULL)
+        weir__requeue_first(envelope);
+    else
+        weir__queue_requeue(envelope->stage->queue, place_of(envelope));
+}

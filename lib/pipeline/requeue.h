@@ -1,0 +1,20 @@
+/*
+ * requeue.h - Requeues an item in its stage: that needs no room and no memory, and cannot fail.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PIPELINE_REQUEUE_H
+#define WEIR_PIPELINE_REQUEUE_H
+
+#include "item/envelope.h"
+
+/* Requeues an item, or a batch, at the front of its stage's queue: its turn has come already. */
+void weir__requeue_first(weir__envelope *envelope);
+
+/*
+ * Requeues an item for another attempt, behind what waits. In an ordered stage the results of later items wait for it,
+ * so it goes to the front.
+ */
+void weir__requeue_again(weir__envelope *envelope);
+
+#endif /* WEIR_PIPELINE_REQUEUE_H */

@@ -1,0 +1,45 @@
+/*
+ * retry.c - Decides on another attempt, and delays it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/retry.h"
+
+#include "flow/backoff.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/requeue.h"
+#include "pipeline/retire.h"
+#include "sync/border.h"
+
+bool weir__is_retried(weir_stage *stage, unsigned attempts, int code) {
+    const weir_retry *retry = &stage->options.retry;
+    weir__callback call;
+    if (attempts >= retry->attempts || retry->when == NULL)
+        return attempts < retry->attempts;
+    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
+    bool again = retry->when(code, stage->options.arg);
+    weir__border();
+    weir__callback_end(&call);
+    return again;
+}
+
+uint64_t weir__retry_delay(const weir_task *task, unsigned attempts, uint64_t lot) {
+    const weir_retry *retry = &task->stage->options.retry;
+    uint64_t delay = weir__backoff_delay((weir__backoff){retry->backoff, retry->max_backoff}, attempts, lot);
+    return delay > task->retry_after ? delay : task->retry_after;
+}
+
+static void ring(weir__timer *timer) {
+    weir__requeue_again(weir__envelope_of(&timer->node));
+}
+
+void weir__back_off(weir__lane *lane, weir_task *task) {
+    weir_stage *stage = task->stage;
+    weir__envelope *envelope = task->envelope;
+    uint64_t delay = weir__retry_delay(task, envelope->attempts, weir__clock_now() ^ envelope->position);
+    weir__hand_let_go(lane);
+    weir__count(&lane->retried, 1);
+    envelope->timer.ring = ring;
+    if (delay == 0 || !weir__timers_set(&stage->pipeline->timers, &envelope->timer, weir_deadline_after(delay)))
+        weir__requeue_again(envelope); /* if the timers are closed, the queue discards it */
+}

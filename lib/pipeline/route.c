@@ -1,0 +1,46 @@
+/*
+ * route.c - Chooses the successor that a result goes to.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/route.h"
+
+#include "base/mix.h"
+#include "sync/border.h"
+
+/* Spreads the keys over the successors, whichever bits they differ in. */
+static size_t spread(uint64_t key, size_t count) {
+    return (size_t)(weir__mix(key) % count);
+}
+
+static uint64_t call_route(weir_stage *from, const void *result) {
+    weir__callback call;
+    weir__callback_begin(&call, from->pipeline, from, WEIR_IN_CALLBACK);
+    uint64_t said = from->options.route(result, from->options.arg);
+    weir__border();
+    weir__callback_end(&call);
+    return said;
+}
+
+size_t weir__route(weir_stage *from, const void *result) {
+    switch (from->options.fan_out) {
+        case WEIR_BY_KEY:
+            return spread(call_route(from, result), from->successor_count);
+        case WEIR_BY_CHOICE: {
+            uint64_t chosen = call_route(from, result);
+            return chosen < from->successor_count ? (size_t)chosen : from->successor_count;
+        }
+        default:
+            return (size_t)(weir__u64_add_acquire_release(&from->turn, 1) % from->successor_count);
+    }
+}
+
+weir_stage *weir__route_for_drop(weir_stage *from, const void *result) {
+    weir_fan_out how = from->options.fan_out;
+    size_t to = 0;
+    if (from->successor_count == 0)
+        return NULL;
+    if (from->successor_count > 1 && (how == WEIR_BY_KEY || how == WEIR_BY_CHOICE))
+        to = weir__route(from, result);
+    return from->successors[to < from->successor_count ? to : 0];
+}

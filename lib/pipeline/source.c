@@ -1,0 +1,135 @@
+/*
+ * source.c - Implements sources.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/source.h"
+
+#include "pipeline/discard.h"
+#include "pipeline/outcome.h"
+#include "pipeline/pause.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/retire.h"
+#include "pipeline/retry.h"
+#include "pipeline/send.h"
+#include "pipeline/timing.h"
+#include "pipeline/weigh.h"
+#include "sync/border.h"
+
+/* ---- the loop ---- */
+
+void weir__source_start(weir_stage *stage) {
+    for (size_t i = 0; i < stage->options.threads; i++)
+        (void)weir_queue_try_put(stage->queue, stage); /* there is room, and the queue is open */
+}
+
+/* No thread calls the source any more. */
+static void end_source(weir_stage *stage) {
+    weir__u32_store_release(&stage->ended, 1);
+    weir__pause_wake(stage);
+}
+
+static int call(weir__lane *lane) {
+    weir_task *task = &lane->task;
+    task->message[0] = '\0';
+    task->retry_after = 0;
+    task->lost = task->told = false;
+    weir__timing_begin(lane);
+    int code = lane->stage->options.source(task, NULL, lane->state);
+    weir__border();
+    weir__timing_end(lane);
+    return code;
+}
+
+/* Waits for the next attempt after a failed call, or ends the source. */
+static void fail(weir__lane *lane, int code) {
+    weir_stage *stage = lane->stage;
+    weir_task *task = &lane->task;
+    if (!task->lost && (task->told || weir__is_cancelled(stage->pipeline)))
+        return; /* the code of a call that was told to return is no error */
+    task->failures++;
+    bool again = !weir__is_ending(stage->pipeline) && weir__is_retried(stage, task->failures, code), fatal = false;
+    if (again)
+        weir__add_retried_error(stage, code, task->message, task->failures);
+    else
+        fatal = weir__add_error(stage, code, task->message, task->failures);
+    weir__count(&lane->failed_calls, 1); /* S3: in, and then failed */
+    weir__count_retired(stage, lane, WEIR__FAILED);
+    if (again) {
+        weir__count(&lane->retried, 1);
+        uint64_t delay = weir__retry_delay(task, task->failures, weir__clock_now());
+        (void)weir__pause_until(lane, weir_deadline_after(delay));
+        return;
+    }
+    end_source(stage);
+    if (fatal)
+        weir__fail_run(stage->pipeline);
+}
+
+static void produce(weir__lane *lane) {
+    int code = call(lane);
+    if (code == WEIR_END)
+        end_source(lane->stage);
+    if (lane->task.lost)
+        fail(lane, -WEIR_NOMEM);
+    else if (code != 0 && code != WEIR_END)
+        fail(lane, code);
+    else
+        lane->task.failures = 0;
+}
+
+void *weir__run_source(void *permit, void *state) {
+    weir__lane *lane = state;
+    const weir_stage *stage = lane->stage;
+    (void)permit;
+    while (!weir__is_told_to_return(stage)) {
+        bool turn = !weir__rate_limits(&stage->rate) || weir__pause_for_rate(lane, 1);
+        if (turn && !weir__is_told_to_return(stage)) /* it may have ended in between */
+            produce(lane);
+    }
+    return NULL;
+}
+
+/* ---- results ---- */
+
+/* Blocks until the root is admitted; false: the pipeline is cancelled. */
+static bool admit(weir__lane *lane, weir__envelope *envelope) {
+    weir_pipeline *pipeline = lane->stage->pipeline;
+    weir__admission *admission = &pipeline->flight.admission;
+    envelope->weight = weir__weigh(pipeline, envelope->item);
+    if (!admission->limited)
+        return !weir__is_cancelled(pipeline);
+    weir_status status = weir__admission_enter(admission, envelope->weight, false, 0);
+    if (status == WEIR_TIMEDOUT) {
+        weir__timing_block(lane);
+        status = weir__admission_enter(admission, envelope->weight, false, WEIR_NEVER);
+        weir__timing_unblock(lane);
+    }
+    return status == WEIR_OK;
+}
+
+/* The pipeline was cancelled. */
+static void drop_result(weir__lane *lane, weir__envelope *envelope) {
+    weir_stage *stage = lane->stage;
+    void *result = envelope->item;
+    weir__envelope_free(&stage->pipeline->flight, &lane->account, envelope);
+    weir__discard_result(stage, result);
+    weir__count_retired(stage, lane, WEIR__DROPPED);
+    weir__count(&lane->account.roots[WEIR__DROPPED], 1);
+}
+
+void weir__source_emit(weir__lane *lane, void *result) {
+    weir_stage *stage = lane->stage;
+    weir__envelope *envelope = weir__envelope_new(&stage->pipeline->flight, &lane->account, result);
+    if (envelope == NULL) { /* the call has failed, and nothing has entered */
+        lane->task.lost = true;
+        weir__discard_result(stage, result);
+        return;
+    }
+    bool admitted = admit(lane, envelope);
+    weir__count(&lane->produced, 1); /* S3 */
+    if (admitted)
+        weir__count_retired(stage, lane, weir__send(stage, lane, envelope));
+    else
+        drop_result(lane, envelope);
+}

@@ -1,0 +1,40 @@
+/*
+ * wait.c - Waits for the sources.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/phase.h"
+#include "pipeline/refuse.h"
+
+/*
+ * Returns why no source is called any more. It reads with the lock held, under which an end begins: so all waiters are
+ * told the same, however soon the sources have returned.
+ */
+static weir_status why_sources_ended(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    bool by_themselves = !weir__is_ending(pipeline) || pipeline->sources_ended;
+    bool cancelled = weir__is_cancelled(pipeline);
+    weir__lock_release(&pipeline->lock);
+    if (cancelled)
+        return WEIR_CANCELLED;
+    return by_themselves ? WEIR_OK : WEIR_CLOSED;
+}
+
+static weir_status wait_for_sources(weir_pipeline *pipeline, weir_deadline deadline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (!weir__stage_is_source(stage))
+            continue;
+        weir_status status = weir__queue_join_unless(stage->queue, &pipeline->ending, deadline);
+        if (status == WEIR_TIMEDOUT)
+            return status;
+        if (status == WEIR_CANCELLED)
+            break;
+    }
+    return why_sources_ended(pipeline);
+}
+
+weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline) {
+    if (pipeline == NULL || !weir__has_started(pipeline))
+        return weir__refuse_unstarted(pipeline, "wait");
+    return weir__is_inside(pipeline) ? weir__refuse_inside(pipeline, "wait") : wait_for_sources(pipeline, deadline);
+}
