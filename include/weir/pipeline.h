@@ -1,14 +1,15 @@
 /*
- * weir/pipeline.h - stages that are declared; the wiring, the limits, the errors and the end are weir's.
+ * weir/pipeline.h - declares and runs pipelines: stages of worker threads, connected by bounded queues.
  *
- * A pipeline is a number of stages. Each has a function, some threads that call it, and a bounded queue in front.
- * Items go in at the top, each stage makes results of them, and these are the items of the next stage.
+ * A stage has a function, threads that call it, and a bounded input queue. Items are put into the entry stage, or
+ * come from sources. The results of a stage are the items of the next stage. The program declares the stages. weir
+ * provides the queues and threads, back-pressure, limits, retries, order and shutdown.
  *
- *     static void *resize(void *item, void *arg) {         // a simple stage: one item in, one result out
+ *     static void *resize(void *item, void *arg) {         // the simple form: one item in, one result out
  *         return make_thumbnail(item, arg);
  *     }
  *
- *     static int download(weir_task *task, void *item, void *arg) {   // a full one
+ *     static int download(weir_task *task, void *item, void *arg) {   // the full form
  *         struct image *image = NULL;
  *         int error = fetch(item, arg, &image);
  *         if (error != 0)
@@ -18,7 +19,7 @@
  *         return 0;
  *     }
  *
- *     static weir_stage_options downloads, thumbnails;     // zero is right for what is not set
+ *     static weir_stage_options downloads, thumbnails;     // members that are not set have their defaults
  *     weir_queue *dead_letters = NULL;
  *     weir_pipeline *pipeline = NULL;
  *     weir_report *report = NULL;
@@ -41,15 +42,15 @@
  *     weir_pipeline_create(&pipeline, NULL);
  *     weir_pipeline_add(pipeline, NULL, &downloads);
  *     weir_pipeline_add(pipeline, NULL, &thumbnails);
- *     if (weir_pipeline_start(pipeline) != WEIR_OK)        // says what create and add have refused, too
+ *     if (weir_pipeline_start(pipeline) != WEIR_OK)        // also fails if create or add was refused
  *         stop_with(weir_pipeline_message(pipeline));      // "stage resize: ..."
  *     while (next(&item))
  *         if (weir_pipeline_put(pipeline, item) != WEIR_OK)
  *             free_url(item, NULL);                        // cancelled: the item is still the caller's
  *     weir_pipeline_finish(pipeline, weir_deadline_after(30 * WEIR_SECOND), &report);
- *     weir_report_print(report, WEIR_TABLE, stderr);       // what came of it, and which stage was the slow one
+ *     weir_report_print(report, WEIR_TABLE, stderr);       // counts, times and the bottleneck
  *     weir_report_free(report);
- *     while (weir_queue_get(dead_letters, &item) == WEIR_OK) {    // what was given up, and why
+ *     while (weir_queue_get(dead_letters, &item) == WEIR_OK) {    // items given up, with the reason
  *         weir_dead_letter *letter = (weir_dead_letter *)item;
  *         printf("%s: %s after %u attempts\n", url_of(letter->item), letter->message, letter->attempts);
  *         free_url(letter->item, NULL);
@@ -58,35 +59,53 @@
  *     weir_pipeline_destroy(pipeline);
  *     weir_queue_destroy(dead_letters);
  *
- * The life of a pipeline: create; add stages; connect them, if it is not to be a chain; start, which checks all of it;
- * put items, or let a source produce them; finish (what is inside goes through to its end) or cancel (what is inside is
- * dropped); destroy.
+ * The life of a pipeline:
  *
- * What holds for every call here, unless its comment says otherwise:
+ *   1. create
+ *   2. add the stages, and connect them unless they form a chain
+ *   3. start, which checks the whole graph
+ *   4. put items, or let a source produce them and wait for its end
+ *   5. finish, which completes all in-flight items; or cancel, which drops them, and then finish
+ *   6. destroy
  *
- *   Ownership  a pipeline owns its items: from a put that returned WEIR_OK, or an emit, until a stage's function
- *              returns 0 (done) for them. One that fails for good goes to the dead letters, or to the drop function of
- *              the stage it is in; one that is inside at a cancel goes to that drop function too. Each item has exactly
- *              one of these ends, once, and the report counts it there.
- *   Threads    any thread may make any call at any time, against any other, except add, connect and start, which come
- *              first and from one thread, and destroy, which must be the last.
- *   Callbacks  are called with no lock held. Those of a stage are called in several threads at once. None may end its
- *              thread, but a stage's function may: its item counts as failed with code -WEIR_UNFINISHED. The thread is
- *              not replaced: when all threads of a stage have ended so, the run is WEIR_FAILED, whatever its on_error.
- *              Each may make any call, on its own pipeline too, while that runs, is finished, cancelled or destroyed. A
- *              call that would wait for the thread that makes it is WEIR_DEADLOCK: wait, finish (the end has begun
- *              then) and destroy, in every callback and in a stream that show writes to, and a put without a deadline
- *              when there is no room. All others do there what they do elsewhere. Calls with a task are for the
- *              stage's function, and for callbacks within its calls.
- *   Exceptions no C++ exception may leave a callback. If one does, std::terminate is called on the stack of the throw,
- *              in its thread. Nothing is unwound before, no lock is held, and no item is lost; the terminate handler may
- *              make the calls that the callback may, weir_pipeline_report among them.
- *   Cancelling no call is a cancellation point (pthread_cancel), nor are the callbacks and the streams that it calls or
- *              writes to: a request stays pending until the call has returned.
- *   NULL       a NULL pipeline or task, or NULL where a result goes or where a function is needed, is WEIR_INVALID (or
- *              0, or NULL) and has no effect.
+ * Rules for every call, unless its comment says otherwise:
  *
- * Times are nanoseconds: WEIR_MILLISECOND and WEIR_SECOND of them.
+ *   Ownership  A pipeline owns an item from the put that returned WEIR_OK, or from the emit. A put that fails leaves
+ *              the item with the caller. Each item ends in exactly one way, once, and the report counts it there:
+ *                done           the function of its stage returned 0 for it, or is a func
+ *                dead-lettered  given up after its last attempt, and put into a dead letter
+ *                failed         given up after its last attempt, or lost on its way, with an error in the report, and
+ *                               given to the drop function
+ *                dropped        given to the drop function because the pipeline was cancelled, and for no other
+ *                               reason
+ *              The drop function is that of the stage that holds the item. Options, and the names in them, may be
+ *              freed once the call has returned. `arg`, and everything else that options point to, must live until
+ *              the pipeline is destroyed.
+ *   Threads    Every call is thread-safe and may run concurrently with any other, except for four. Add, connect and
+ *              start must come first, from one thread. Destroy must be the last call.
+ *   Callbacks  A callback is a function that the program gives to the pipeline: a stage's function, init, fini, drop,
+ *              weigh, key, route, copy or when. Callbacks run with no lock held. The callbacks of a stage run in
+ *              several threads at once.
+ *              A callback must not end its thread, except for a stage's function: the attempt then fails with code
+ *              -WEIR_UNFINISHED. The thread is not replaced. If all threads of a stage other than a source have ended
+ *              in this way, the run is WEIR_FAILED, regardless of its on_error.
+ *              A callback may make any call, on its own pipeline too, while the pipeline runs or is being finished,
+ *              cancelled or destroyed.
+ *              A call that would wait for the thread that makes it returns WEIR_DEADLOCK. These calls are wait,
+ *              finish (after it has begun the end) and destroy, in every callback and in a stream that show writes
+ *              to. A put without a deadline is another one, if there is no room. All other calls behave there as
+ *              elsewhere. Calls with a task are for the stage's function, and for callbacks within its calls.
+ *   Exceptions No C++ exception may leave a callback. If one does, std::terminate is called on the stack of the
+ *              throw, in its thread. Nothing has been unwound then, no lock is held, and no item is lost. The
+ *              terminate handler may make every call that the callback may make, weir_pipeline_report among them.
+ *   Cancelling No call is a cancellation point (pthread_cancel). Neither are the callbacks that it calls and the
+ *              streams that it writes to. A cancellation request stays pending until the call has returned.
+ *   NULL       A NULL pipeline or task, or NULL for a result pointer or a required function, has no effect. The call
+ *              returns WEIR_INVALID, or 0, false or NULL if it returns no status. weir_pipeline_cancel_fd and
+ *              weir_task_stop_fd return -1, weir_task_deadline returns WEIR_NEVER, and weir_task_fail returns its
+ *              `code`.
+ *
+ * Times are nanoseconds. WEIR_MILLISECOND and WEIR_SECOND are one millisecond and one second.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -111,373 +130,463 @@ extern "C" {
 
 typedef struct weir_pipeline weir_pipeline;
 
-/* A stage of a pipeline, whose property it is: for weir_pipeline_connect. */
+/* A stage of a pipeline, for weir_pipeline_connect. The pipeline owns it. */
 typedef struct weir_stage weir_stage;
 
-/* What a stage's function is told about the call that it is in. Valid until it returns, in its thread only. */
+/* The current call of a stage's function. Valid until the function returns, in its thread only. */
 typedef struct weir_task weir_task;
 
 #define WEIR_MILLISECOND UINT64_C(1000000)
 #define WEIR_SECOND UINT64_C(1000000000)
 
-/* ---- what a stage is made of ---- */
+/* ---- the options of a stage ---- */
 
-/* What a source returns when nothing more will come. No error may have this code. */
+/* The return code of a source that has no more items. No error may have this code. */
 #define WEIR_END (-1000)
 
 /*
- * A stage's function in its full form. `state` is the stage's `arg` or, with an init function, this thread's own.
+ * The full form of a stage's function. `state` is the stage's `arg` or, with an init function, this thread's own
+ * state.
  *
- * Returns 0: the item is done, and was the function's to free, or to hand on as a result. Returns anything else: it has
- * failed with that code, and the item is as it was and weir's again. So a function that has emitted its own item has to
- * return 0. Codes are the program's own: errno values, HTTP statuses, any number above 0; those below 0 are weir's, and
- * mean minus a weir_status. A batch fails as a whole.
+ * Returns 0 if the item is done. The item then belonged to the function, to free or to emit as a result. Returns a
+ * code other than 0 if the attempt has failed. The item must then be unchanged, and belongs to the pipeline again. A
+ * function that has emitted its own item must return 0.
  *
- * When the pipeline is cancelled meanwhile, an item that fails is dropped, whatever the code.
+ * Codes above 0 are the program's own: errno values, HTTP statuses or any other number. Codes below 0 are weir's:
+ * each is a negated weir_status. A batch fails as a whole.
  *
- * As a source it is called again and again, with no item (NULL), and emits what it produces. It returns 0 to be called
- * again, or WEIR_END: then this source, all its threads, is not called any more. After the last attempt that its retry
- * allows in a row has failed, the source is at its end too.
+ * If the pipeline is cancelled during the call, an item that fails is dropped, regardless of the code.
+ *
+ * A source is called repeatedly, with NULL for `item`, and emits the items that it produces. It returns 0 to be
+ * called again, or WEIR_END to end the source: then none of its threads calls it again. An error that is not retried
+ * (see weir_retry) ends the source too.
  */
 typedef int weir_task_func(weir_task *task, void *item, void *state);
 
-/* The same for a stage that takes several items at once. The array is weir's and valid during the call. */
+/*
+ * The full form for a stage that takes several items at once. The array belongs to weir and is valid during the call.
+ */
 typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, void *state);
 
 /*
- * What a stage asks about an item: its key, or which way it goes. `arg` is the stage's. Any value is right for a key;
- * weir_fan_out says what a choice may be.
+ * Returns the key of an item, or the route of a result. `arg` is the stage's. Every value is a valid key;
+ * weir_fan_out states the valid routes.
  */
 typedef uint64_t weir_key_func(const void *item, void *arg);
 
 /*
- * The weight of an item, in bytes. Any value is right: an item that weighs 0 takes nothing of a budget; one that is
- * heavier than all of it is admitted once the pipeline is empty, and completes a batch.
+ * Returns the weight of an item, in bytes. Every value is valid. An item of weight 0 takes nothing of a budget. An
+ * item over the whole budget is admitted once the pipeline is empty, and completes a batch.
  */
 typedef uint64_t weir_weigh_func(const void *item, void *arg);
 
 /*
- * Returns what one more stage gets: a copy of the item, or the item itself after counting a reference. NULL: the copy
- * has failed. Then no stage gets the result: it and the copies that were made go to the drop functions of where they
- * were going, its item counts as failed, and the stage has an error with code -WEIR_NOMEM, which ends the run or is
- * skipped by its on_error. Not called for a result that is NULL, whose copies are NULL.
+ * Returns the result for one more successor: a copy of `item`, or `item` itself with a reference added. Returns NULL
+ * if the copy fails. Then no successor gets the result. The result and the copies made so far go to the drop
+ * functions of their destinations. The item that they come from counts as failed. The stage has an error with code
+ * -WEIR_NOMEM, which ends the run or is skipped, depending on its on_error. Not called for a NULL result: its copies
+ * are NULL.
  */
 typedef void *weir_copy_func(void *item, void *arg);
 
-/* Whether an error with this code may go away by itself. */
+/* Returns whether an error with this code may be temporary. `arg` is the stage's. */
 typedef bool weir_retry_func(int code, void *arg);
 
 /*
- * Where the results of a stage with several successors go. A stage with one sends it everything. A choice that there is
- * not is an error of the stage, with code -WEIR_INVALID: the result goes to the drop function of the successor that was
- * connected first, and its item counts as failed. By key, each successor gets its share of the keys, whichever bits they
- * differ in.
+ * The distribution of a stage's results over several successors. A single successor gets all results.
+ *
+ * A choice that is not the number of a successor is an error of the stage, with code -WEIR_INVALID. The result goes
+ * to the drop function of the successor connected first, and its item counts as failed. With WEIR_BY_KEY, each
+ * successor gets its share of the keys, whichever bits the keys differ in.
  */
 typedef enum weir_fan_out {
-    WEIR_ROUND_ROBIN = 0, /* to one after the other */
-    WEIR_BY_KEY = 1,      /* by `route`: those with equal keys to the same one, so that they stay in order */
+    WEIR_ROUND_ROBIN = 0, /* to each successor in turn */
+    WEIR_BY_KEY = 1,      /* by `route`: results with equal keys go to the same successor, and so stay in order */
     WEIR_BY_CHOICE = 2,   /* by `route`: it returns the number of the successor, 0 for the one connected first */
-    WEIR_TO_ALL = 3       /* to each: the first gets the result, the others what `copy` makes of it */
+    WEIR_TO_ALL = 3       /* to all successors: the first one gets the result, each other one a copy made by `copy` */
 } weir_fan_out;
 
-/* What becomes of an item whose last attempt has failed. */
+/*
+ * The effect of a failed last attempt on the run. The item is given up in both cases, with a dead letter if the stage
+ * has a `dead` queue.
+ */
 typedef enum weir_on_error {
-    WEIR_FAIL_FAST = 0, /* it is given up (dead letters too), the pipeline is cancelled, finish returns WEIR_FAILED */
-    WEIR_SKIP = 1       /* it is given up, and the others go on */
+    WEIR_FAIL_FAST = 0, /* the pipeline is cancelled, and finish returns WEIR_FAILED */
+    WEIR_SKIP = 1       /* the other items go on */
 } weir_on_error;
 
 /*
- * What a `dead` queue gets for an item that is given up: the item, and why. The one that takes it owns the item, and
- * frees the rest with weir_dead_letter_free. Stages of one pipeline may share the queue; pipelines may not: the first that
- * ends shuts it down. A stage waits for room in it, so it should have no bound, or be read during the run. Finish and
- * cancel shut it down with WEIR_DRAIN, so that a loop of gets comes to its end (a start that fails may leave it open).
- * If the queue does not take an item's letter, the item goes to its stage's drop function. Letters that are never read go
- * to the queue's own drop function (weir_queue_options), which must free both; without one they are forgotten. Room,
- * shutting down and what is never read are the same for a `results` queue. Nothing joins either: a weir_queue_task_done
- * for what was got may be left out.
+ * An entry of a `dead` queue: an item that was given up, and the reason. A failed batch makes a letter for each of
+ * its items. The letters come in the order in which the items were given up. The reader owns the item, and frees the
+ * letter with weir_dead_letter_free. If the queue does not take the letter, the item goes to its stage's drop
+ * function.
  *
- * If a reader has shut down such a queue before the pipeline does, what is put there next is an error of the stage with
- * code -WEIR_CLOSED, which ends the run or is skipped by its on_error. The item counts as failed: it goes to the drop
- * function of its stage, a result to that of the queue.
+ * Stages of one pipeline may share a `dead` queue. Pipelines must not: the first one that ends shuts the queue down.
+ *
+ * For `dead` and `results` queues alike:
+ *
+ * - A stage blocks while the queue is full. The queue should be unbounded, or be read during the run.
+ * - Finish and cancel shut the queue down with WEIR_DRAIN, so that a loop of gets ends. A start that fails may leave
+ *   it open.
+ * - Entries that are never read go to the queue's own drop function (weir_queue_options). The drop function of a
+ *   `dead` queue must free the letter and its item. Without a drop function they are not freed.
+ * - Nothing joins the queue, so weir_queue_task_done is optional.
+ * - If a reader shuts the queue down before the pipeline does, the next put there is an error of the stage with code
+ *   -WEIR_CLOSED. The error ends the run or is skipped, depending on the stage's on_error. The item counts as failed.
+ *   It goes to the drop function of its stage; a result goes to the drop function of the queue.
  */
 typedef struct weir_dead_letter {
-    void *item; /* as the stage got it */
-    const char *stage;
-    int code;
-    const char *message; /* "": it has none; these strings are the letter's own */
-    unsigned attempts;
+    void *item;          /* as the stage received it */
+    const char *stage;   /* name of the stage; owned by the letter */
+    int code;            /* of the last attempt; below 0: a negated weir_status, from weir itself */
+    const char *message; /* reason, from weir_task_fail or weir itself; "" if none; owned by the letter */
+    unsigned attempts;   /* attempts made */
 } weir_dead_letter;
 
-/* Frees the letter, not its item. NULL does nothing. */
+/* Frees the letter, but not its item. NULL has no effect. */
 WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
 
 /*
- * Whether an item that has failed is tried again. Without `attempts` it is not, whatever else is set. Back-off occupies
- * neither a worker nor a queue slot; any free worker makes the next attempt. With a back-off or without, the item is
- * requeued behind what waits then and before what comes later, so that neither keeps the other out. In an ordered stage
- * it is requeued at the front. The queue may hold more than its capacity meanwhile. Each delay is random, 50 to 100% of
- * what is said here.
+ * The retries of an item. If `attempts` is 0 or 1 there are none, whatever else is set. Back-off occupies neither a
+ * worker nor a queue slot; any free worker makes the next attempt. With back-off or without, the item is requeued
+ * behind all items queued then and before later ones, so that neither starves the other. In an ordered stage it is
+ * requeued at the front. Requeued items may exceed the queue's capacity. Jitter: each delay is 50 to 100% of the
+ * values below.
  */
 typedef struct weir_retry {
-    unsigned attempts;     /* in all; 0 and 1: no second one */
-    uint64_t backoff;      /* ns before the second attempt; doubled before each further one */
-    uint64_t max_backoff;  /* ns, no longer than this; 0: one minute */
-    weir_retry_func *when; /* for which codes, weir's own among them; gets the stage's `arg`; NULL: for all */
+    unsigned attempts;     /* maximum per item, the first one included; 0 and 1 disable retries */
+    uint64_t backoff;      /* ns before the second attempt; doubled before each further one; 0 retries at once */
+    uint64_t max_backoff;  /* maximum delay, in ns; 0 selects one minute */
+    weir_retry_func *when; /* selects the codes to retry, weir's own included; NULL selects all */
 } weir_retry;
 
-/* A batch is made when any of these is reached; 0: no such limit. At least one of `items` and `bytes` is needed. */
+/*
+ * The limits of a batch. A batch is complete when it reaches one of them, or when its input ends. 0 disables a limit.
+ * At least one of `items` and `bytes` is required.
+ */
 typedef struct weir_batch {
-    size_t items;
-    uint64_t bytes;
-    weir_weigh_func *weigh; /* for `bytes` */
-    uint64_t wait;          /* ns after its first item has come */
+    size_t items;           /* number of items */
+    uint64_t bytes;         /* total weight, by `weigh` */
+    weir_weigh_func *weigh; /* required for `bytes`; its `arg` is the stage's */
+    uint64_t wait;          /* ns since the first item of the batch arrived */
 } weir_batch;
 
 /*
- * A stage. Members that are not named in an initialiser are zero, and zero is right for each of them, but that a stage
- * needs a name and exactly one of func, run, run_batch and source. With init these four, and fini, are handed what that
- * has made, and not `arg`.
+ * The options of a stage. Members that an initialiser does not name are zero, and zero selects the default of each. A
+ * stage requires a name and exactly one of func, run, run_batch and source. With init, these four and fini receive
+ * its state instead of `arg`.
  *
- * The order of an ordered stage is that in which the items have come to it. One that is given up leaves no gap, and one
- * that backs off holds up the results of those behind it. An ordered func leaves its order to the ordered stage behind
- * it, if it leads to that one only and nothing else does, and that has several threads and no per_key: so a slow item
- * keeps the others out of neither. The order is the same, behind the last.
+ * An ordered stage emits results in input order: the order in which its items entered its queue. An item that is
+ * given up leaves no gap. An item in back-off holds up the results of the items behind it (head-of-line blocking). If
+ * an ordered func feeds only one stage, and nothing else feeds that stage, order is restored once, after the second
+ * stage. The second stage must be ordered and have several threads and no per_key. A slow item then blocks the others
+ * in neither stage.
+ *
+ * Items that wait for their key (per_key) block no worker.
  */
 typedef struct weir_stage_options {
-    const char *name;           /* copied; of its threads too */
-    weir_worker_func *func;     /* what it returns is the result, NULL too; it cannot fail */
-    weir_task_func *run;        /* the full form */
-    weir_batch_func *run_batch; /* the same for batches */
-    weir_task_func *source;     /* produces by itself; has nothing in front */
-    void *arg;                  /* handed to every function of this stage */
-    weir_worker_init *init;     /* per-thread state (weir/stoppable_worker.h); NULL: none */
-    weir_worker_fini *fini;     /* in each thread, at its end; NULL: none */
-    size_t threads;             /* that call the function; 0: 1 */
-    size_t stack_size;          /* of each thread, in bytes; 0: the system's default */
-    size_t capacity;            /* items in the queue in front; 0: 64; WEIR_UNBOUNDED */
-    weir_drop_func *drop;       /* for an item of this stage that is not done; NULL: it is forgotten */
+    const char *name;           /* of the stage and its threads; copied; must be unique in the pipeline */
+    weir_worker_func *func;     /* simple form: its return value is the only result, NULL included; cannot fail */
+    weir_task_func *run;        /* full form: emits any number of results, and can fail */
+    weir_batch_func *run_batch; /* full form for batches */
+    weir_task_func *source;     /* produces items; has no input */
+    void *arg;                  /* argument of every callback of this stage */
+    weir_worker_init *init;     /* makes per-thread state (weir/stoppable_worker.h); NULL disables it */
+    weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
+    size_t threads;             /* threads that call the function; 0 selects 1 */
+    size_t stack_size;          /* bytes per thread; 0 selects the system's default */
+    size_t capacity;            /* items in the input queue; 0 selects 64; WEIR_UNBOUNDED disables the bound */
+    weir_drop_func *drop;       /* frees an item of this stage that is not done; NULL leaves the item unfreed */
 
-    bool ordered;         /* results leave in the order in which the items came, on however many threads */
-    weir_fan_out fan_out; /* of the results */
-    weir_key_func *route; /* of a result, for WEIR_BY_KEY and WEIR_BY_CHOICE */
-    weir_copy_func *copy; /* of a result, for WEIR_TO_ALL */
-    weir_batch batch;     /* for run_batch */
+    bool ordered;         /* emits results in input order, with any number of threads */
+    weir_fan_out fan_out; /* distribution of the results over several successors */
+    weir_key_func *route; /* of a result; required for WEIR_BY_KEY and WEIR_BY_CHOICE */
+    weir_copy_func *copy; /* of a result; required for WEIR_TO_ALL */
+    weir_batch batch;     /* limits of a batch, for run_batch */
 
-    double rate;        /* calls per second are not more than this, batches by their items; 0: no limit */
-    size_t burst;       /* how many may come at once after a pause; 0: 1 */
-    weir_key_func *key; /* of an item */
-    size_t per_key;     /* at most so many items with the same key at a time; 0: no limit; 1 keeps them in order */
+    double rate;        /* maximum calls per second, by all threads together; a batch counts by its items;
+                           0 disables the limit */
+    size_t burst;       /* maximum calls at once after a pause; 0 selects 1 */
+    weir_key_func *key; /* of an item; required for per_key */
+    size_t per_key;     /* maximum items with the same key in the function or in back-off; 1 runs them in input
+                           order; 0 disables the limit */
 
-    weir_on_error on_error;
-    weir_retry retry;
-    uint64_t attempt_time; /* ns; an attempt that takes longer is reported as overdue; 0: none does */
-    weir_queue *dead;      /* the caller's; gets a weir_dead_letter * for each item given up; NULL: it is dropped */
-    weir_queue *results;   /* the caller's; gets the results of a stage with no successor, which waits for room in it;
-                              shut down, and left by its reader, as `dead` is; NULL: they are forgotten */
-    void *reserved[4];     /* all NULL */
+    weir_on_error on_error; /* effect of a failed last attempt on the run */
+    weir_retry retry;       /* further attempts at an item that has failed */
+    uint64_t attempt_time;  /* ns after which an attempt is reported as overdue, not interrupted; 0 disables this */
+    weir_queue *dead;       /* the caller's; receives a weir_dead_letter * for each item given up; NULL: the item goes
+                               to the drop function */
+    weir_queue *results;    /* the caller's; receives the results of a stage with no successor (see weir_dead_letter);
+                               NULL: they are ignored */
+    void *reserved[4];      /* all NULL */
 } weir_stage_options;
 
 /* ---- declaring ---- */
 
 /*
- * Zero is right for each member. What an item has allocated before it was put or emitted, and waits to come in, lies
- * beside max_bytes: for a strict bound, put what is light and says how heavy it will be, and allocate in the next
- * stage.
+ * The options of a pipeline. Zero selects the default of each member.
+ *
+ * max_items and max_bytes limit the items in flight. They count each item that was put, or emitted by a source, until
+ * everything made of it has retired. An item counts once its put or emit has admitted it: memory that it has
+ * allocated before, while the put or emit blocks, is not in the budget. For a strict bound, put small items that
+ * state their weight, and allocate in the next stage.
+ *
+ * The trace is Chrome trace-event JSON, with a row for each worker. weir_pipeline_start and the workers write it. The
+ * finish or destroy that ends the run starts a thread, which writes the end of the trace and flushes it. The stream
+ * is the caller's. It must stay open until weir_pipeline_finish returns a status other than WEIR_BUSY and
+ * WEIR_DEADLOCK, or weir_pipeline_destroy returns WEIR_OK.
  */
 typedef struct weir_pipeline_options {
-    const char *name;   /* copied */
-    size_t max_items;   /* in the pipeline at once, of those that were put or produced; 0: see weir_pipeline_start */
-    uint64_t max_bytes; /* the same by weight; a heavier item passes when it is alone; 0: no limit */
-    weir_weigh_func *weigh; /* of what is put or produced, once; needed for max_bytes */
-    void *weigh_arg;
-    size_t max_errors; /* how many errors a report keeps; 0: 100 */
-    uint64_t grace;    /* ns that functions have to return after a deadline or a cancel; 0: 100 ms */
-    FILE *trace;       /* gets Chrome trace-event JSON, a row for each worker; the caller's; NULL: none. Written by
-                          start, by the workers, and by a thread that the finish or destroy that ends the run starts,
-                          which flushes it; open until such a call returns another status than WEIR_BUSY */
-    void *reserved[4]; /* all NULL */
+    const char *name;       /* for reports; copied */
+    size_t max_items;       /* maximum in-flight items; 0 disables the limit, but see weir_pipeline_start */
+    uint64_t max_bytes;     /* maximum weight in flight; an item over the limit is admitted once the pipeline is empty;
+                               0 disables the limit */
+    weir_weigh_func *weigh; /* called once for each item that is put or produced; required for max_bytes */
+    void *weigh_arg;        /* argument of weigh */
+    size_t max_errors;      /* errors kept in a report; 0 selects 100 */
+    uint64_t grace;         /* ns in which functions must return after a deadline or a cancel; 0 selects 100 ms */
+    FILE *trace;            /* the caller's; NULL disables the trace */
+    void *reserved[4];      /* all NULL */
 } weir_pipeline_options;
 
 /*
- * Creates a pipeline with no stages; the caller ends it with weir_pipeline_destroy. NULL options: all of them zero.
+ * Creates a pipeline with no stages. The caller frees it with weir_pipeline_destroy. NULL options select all
+ * defaults.
  *
- * WEIR_OK; WEIR_INVALID: max_bytes without weigh, or a reserved member that is not NULL; WEIR_NOMEM.
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID  if max_bytes is set without weigh, or a reserved member is not NULL
+ *   WEIR_NOMEM    if out of memory
  */
 WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_pipeline_options *options);
 
 /*
- * Adds a stage. `stage` may be NULL; it is needed for connect only. A stage that cannot be right is refused here, with
- * a weir_pipeline_message, and start refuses the pipeline then: a program may look at start's status alone. Refused
- * are: no name, or one that there is already; not exactly one function; a func with retries or dead letters, for it
- * cannot fail; a source with an order, keys or dead letters; limits of a batch without run_batch, or none with it; a
- * batch with a limit for keys, or with an order on several threads, with retries or with a wait; per_key without key,
- * batch.bytes without weigh; a rate below 0 or above 1e9; a reserved member that is not NULL.
+ * Adds a stage. `stage` may be NULL; only connect requires it. A stage that cannot work is refused, with a
+ * weir_pipeline_message, and start then fails too: a program may check the status of start alone. Refused are:
  *
- * WEIR_OK; WEIR_INVALID: it cannot be right, or the pipeline is started; WEIR_NOMEM.
+ * - no name, or the name of another stage
+ * - none or several of func, run, run_batch and source
+ * - a func with retries or dead letters, because it cannot fail
+ * - a source with ordered, per_key or dead letters, because it has no input
+ * - limits of a batch without run_batch, or run_batch without batch.items and batch.bytes
+ * - run_batch with per_key; or an ordered run_batch with more than one thread, retries or batch.wait
+ * - per_key without key, or batch.bytes without weigh
+ * - a rate below 0 or above 1e9
+ * - a fan_out or on_error that is not a member of its enum
+ * - a reserved member that is not NULL
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID  if the stage is refused, or the pipeline is started
+ *   WEIR_NOMEM    if out of memory
  */
 WEIR_API weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **stage, const weir_stage_options *options);
 
 /*
- * Sends the results of `from` to `to`. Several connections from a stage are a fan-out, several to a stage a fan-in.
- * With no connection at all the stages are a chain, in the order in which they were added. What is refused here, start
- * refuses too.
+ * Sends the results of stage `from` to stage `to`. Several connections from a stage are a fan-out, several to a stage
+ * a fan-in. Without any connection the stages form a chain, in the order in which they were added. If a connection is
+ * refused, start fails too.
  *
- * WEIR_OK; WEIR_INVALID: not this pipeline's stages, connected already, or the pipeline is started; WEIR_NOMEM.
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID  if a stage is not of this pipeline, the two are connected already, or the pipeline is started
+ *   WEIR_NOMEM    if out of memory
  */
 WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
 
 /* ---- running ---- */
 
 /*
- * Checks the stages and starts their threads. Refused, each with a message that names the stage: a stage that nothing
- * leads to (but one, where weir_pipeline_put puts), a cycle, something that leads to a source, a missing route or copy,
- * results or dead letters to a queue that is used wrongly, and a batch that could not fill. If one of the threads cannot
- * be started, or an init fails, those that were are stopped and joined. When it fails nothing is left running, and the
- * pipeline can only be destroyed.
+ * Checks the stages and starts their threads. Refused, with a message that names the stage, are:
  *
- * A pipeline with an ordered stage or a per_key limit, which may keep any number of items waiting for a slow one, has a
- * max_items even if its options say 0: the sum of all capacities and threads, and of what incomplete batches hold; a
- * queue without a bound counts as 64.
+ * - a pipeline with no stages
+ * - a second entry stage: a stage, other than a source, with no upstream stage
+ * - a cycle
+ * - a connection to a source
+ * - a fan-out without its route or copy
+ * - results of a stage that has a successor, or a results queue that is also a dead queue
+ * - a batch that could not fill
+ * - more threads, or a larger capacity, than memory can address
  *
- * Every batch can fill. The incomplete batches of all stages together hold at most this many items: of each stage with
- * batches (batch.items - 1), times the batch.items of each such stage upstream. A max_items must be more than that,
- * whatever batch.wait is. A batch with `bytes` and no `items` is refused under the automatic max_items. Under one that
- * the options set, and under max_bytes, its weights decide whether a batch of more than one item fills: it must have a
- * batch.wait, of at most one minute.
+ * If a thread cannot be started, or an init fails, the threads started so far are stopped and joined. After a failed
+ * start no thread is left running, and the pipeline can only be destroyed.
  *
- * WEIR_OK; WEIR_INVALID; WEIR_NOMEM; WEIR_NOTHREAD; WEIR_INITFAILED.
+ * A pipeline with an ordered stage or a per_key limit may hold back any number of items behind a slow one. If its
+ * options say 0, it therefore has an automatic max_items: the sum of all capacities and threads, and of the items
+ * that incomplete batches hold. An unbounded queue counts as 64.
+ *
+ * Every batch can fill. The incomplete batches of all stages together hold at most this many items: of each batch
+ * stage (batch.items - 1), times the batch.items of each batch stage upstream. Of several paths to a stage, the one
+ * with the greatest product counts. max_items must exceed that number, regardless of batch.wait.
+ *
+ * A batch with `bytes` and no `items` is refused under the automatic max_items. Under a max_items in the options,
+ * such a stage and every batch stage downstream of it must have a batch.wait, of at most one minute. Under max_bytes
+ * every batch stage must have one: the weights decide whether its batches fill. A batch.items of 1 needs no
+ * batch.wait.
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID     if the pipeline is refused, or started already
+ *   WEIR_NOMEM       if out of memory
+ *   WEIR_NOTHREAD    if the system creates no thread
+ *   WEIR_INITFAILED  if an init fails
  */
 WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
 
 /*
- * Why the last create, add, connect, start, put (in its forms), wait, cancel, finish, report, end_on or show of the
- * calling thread that was refused was, as one line of English that names the stage, the member and its value; memory
- * that was too much, in bytes. NULL: of a create, which leaves no pipeline. Refused is a call that returns WEIR_INVALID,
- * WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK; any other status says all there is to say, the report
- * says why a run has ended so, and the message is that of an older refusal. A success does not clear it. If none of
- * this thread's calls was refused, that of the last add, connect or start that was; "" if none was. Valid in this thread
- * until the next of these calls is refused there, and until destroy. Any thread, at any time.
+ * Returns why the last refused call of this thread was refused, as one line of English. It names the stage, the
+ * member and its value, and states in bytes the memory that was not available. Returns "" if no call was refused. Any
+ * thread may call it at any time.
+ *
+ * A call is refused if it returns WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK. The
+ * message covers create, add, connect, start, put (in its forms), wait, cancel, finish, destroy, report, show and
+ * end_on. Any other status has no message, and leaves that of an older refusal. The report says why a run has failed.
+ *
+ * With NULL, the message is that of a create, which leaves no pipeline, or of a call on a NULL pipeline. If the last
+ * refusal of this thread was not of this pipeline, the message is that of the last refused add, connect or start. A
+ * success does not clear it; a successful create clears that of NULL. It is valid in this thread until the next
+ * refusal there, and until destroy.
  */
 WEIR_API const char *weir_pipeline_message(const weir_pipeline *pipeline);
 
 /*
- * Puts an item to the stage that nothing leads to. Waits while the pipeline's limits or its queue allow no more, until
- * they do, or the pipeline is finished or cancelled. One waiting for a limit is let in before those that came later.
- * From inside a stage it does not wait.
+ * Puts an item into the entry stage: the stage, other than a source, with no upstream stage. Blocks while a limit is
+ * reached or the entry queue is full. Unblocks when there is room or the pipeline is finished or cancelled. Callers
+ * blocked by a limit are admitted in FIFO order. In a callback it does not block. If the put fails, the item stays
+ * the caller's.
  *
- * WEIR_OK; WEIR_CLOSED: finishing, cancelled or over; WEIR_DEADLOCK: from inside a stage, and there is no room;
- * WEIR_INVALID: not started, or there is no such stage; WEIR_NOMEM. In every failure the item is the caller's.
+ * Returns WEIR_OK, or
+ *   WEIR_CLOSED    if the pipeline is finishing, cancelled or over
+ *   WEIR_DEADLOCK  if called in a callback, and there is no room
+ *   WEIR_INVALID   if the pipeline is not started, or has no entry stage
+ *   WEIR_NOMEM     if out of memory
  */
 WEIR_API weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item);
 
 /*
- * As weir_pipeline_put, but waits no longer than until `deadline`. WEIR_TIMEDOUT. From inside a stage it waits too, unless
- * that is WEIR_NEVER.
+ * Puts an item like weir_pipeline_put, but blocks no longer than until `deadline`. In a callback it blocks too,
+ * unless `deadline` is WEIR_NEVER. Also returns WEIR_TIMEDOUT if the deadline passes first.
  */
 WEIR_API weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline);
 
 /*
- * Puts `count` items, in order, as weir_queue_put_many does: `*put` is always set, to how many are in; the rest are the
- * caller's. A count of 0 is WEIR_OK. WEIR_INVALID also: `put` is NULL, or `items` is though `count` is not 0.
+ * Puts `count` items in order, like weir_queue_put_many. Always sets `*put` to the number of items that are in the
+ * pipeline; the rest stay the caller's. A count of 0 returns WEIR_OK. Also returns WEIR_INVALID if `put` is NULL, or
+ * if `items` is NULL and `count` is not 0.
  */
 WEIR_API weir_status weir_pipeline_put_many(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put);
 
 /*
- * As weir_pipeline_put_many, but waits no longer than until `deadline`, for all of them together; one that has passed
- * means: try once. WEIR_TIMEDOUT: until then the first *put of them were let in.
+ * Puts items like weir_pipeline_put_many, but blocks no longer than until `deadline`, for all of them together. If
+ * the deadline has passed already, the call tries once. Also returns WEIR_TIMEDOUT if the deadline passes first; the
+ * first `*put` items are in the pipeline then.
  */
 WEIR_API weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void *const *items, size_t count,
                                                   size_t *put, weir_deadline deadline);
 
 /*
- * Waits until every source has come to its end by itself, or the pipeline is finished or cancelled: to be called before
- * finish, which ends the sources wherever they are. What they have produced may still be on its way: finish waits for
- * that. Without a source it returns at once.
+ * Blocks until every source has ended by itself, or the pipeline is finished or cancelled. Call it before finish,
+ * which ends the sources in the middle of their work. Items that they have produced may still be in flight; finish
+ * waits for them. Without a source it returns at once.
  *
- * WEIR_OK: they have; WEIR_CLOSED: a call or a signal began the finish before they had, and afterwards too;
- * WEIR_CANCELLED: cancelled, by a call or an error; WEIR_TIMEDOUT; WEIR_DEADLOCK: called from inside a stage;
- * WEIR_INVALID: not started.
+ * Returns
+ *   WEIR_OK         if every source has ended by itself
+ *   WEIR_CLOSED     if a call or a signal began the finish first; every later call returns it too
+ *   WEIR_CANCELLED  if the pipeline is cancelled, by a call or an error
+ *   WEIR_TIMEDOUT   if the deadline passes first
+ *   WEIR_DEADLOCK   if called in a callback
+ *   WEIR_INVALID    if the pipeline is not started
  */
 WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline);
 
 /*
- * Ends the run in good order: puts fail from now on, the waiting ones at once; sources are not called any more (see
- * weir_pipeline_wait); and everything that is inside goes through, retries included, incomplete batches at once. What
- * is not through at the deadline is cancelled, and dropped by a thread of its own (if the system creates none, by the
- * calling one, which returns after the drops; the same goes for the end of a trace). Then the functions that are still
- * running have `grace` to return: those of the stages, init, fini, drop and the other callbacks, destructors of what a
- * thread has of its own, and a stream that takes nothing. A deadline that has passed is soon enough where nothing is
- * inside. The threads are joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN (at a cancel at
- * once), so that loops that read them end. What the stages' functions have written can be read here then.
- * `report` may be NULL; else `*report` is always set, by each call: to a report, which the caller frees, or to NULL,
- * with WEIR_INVALID or out of memory.
+ * Drains the pipeline and ends the run. Puts fail from now on; blocked puts fail at once. Sources are not called
+ * again (see weir_pipeline_wait). All in-flight items are completed, retries included; incomplete batches run at
+ * once.
  *
- * Several threads may call it; all of them wait, and the earliest deadline counts. If it passes and functions have not
- * returned, all of them return WEIR_BUSY. When it is over, it returns the same again. Called from inside a stage it does
- * not wait: puts are refused and sources stop, and the call that waits for the end is left to another thread.
+ * At the deadline the pipeline is cancelled, and a separate thread drops the remaining items. If the system creates
+ * no thread, the calling one drops them, and returns after the drops. The same holds for the end of a trace. If
+ * nothing is in flight, a deadline that has passed already suffices.
  *
- * WEIR_OK: all that came is done, or failed or dead-lettered where errors are skipped, and none of it was dropped;
- * WEIR_FAILED: an error has ended the run, the first one in the report, marked as `fatal`; WEIR_CANCELLED;
- * WEIR_TIMEDOUT: the deadline has passed and the rest was dropped (WEIR_OK if there was none); WEIR_BUSY: some functions
- * have not returned, the report names each as `late`, with where it is, and the call may be made again, for another
- * `grace`, WEIR_NEVER or not; WEIR_DEADLOCK: from inside a stage, see above; WEIR_INVALID: not started; WEIR_NOMEM: it is
- * over, but there was none for the report.
+ * Running functions then have `grace` to return. These are the functions of the stages, init, fini, drop and the
+ * other callbacks, destructors of thread-specific data, and a stream that accepts nothing. Then the threads are
+ * joined, and the `results` and `dead` queues are shut down with WEIR_DRAIN, so that loops that read them end. A
+ * cancel shuts these queues down at once. After the join, the caller may read all data that the functions of the
+ * stages have written.
+ *
+ * `report` may be NULL. Otherwise each call sets `*report`: to a report, which the caller frees; or to NULL, with
+ * WEIR_INVALID or if out of memory.
+ *
+ * Several threads may call it. All of them block, and the earliest deadline counts. If functions have not returned
+ * `grace` after it, all calls return WEIR_BUSY. When the run is over, each further call returns the same status
+ * again. In a callback it does not block: puts are refused, sources stop, and another thread must make the call that
+ * waits for the end.
+ *
+ * Returns
+ *   WEIR_OK         if all items are done, or failed or dead-lettered where errors are skipped, and none was dropped
+ *   WEIR_FAILED     if an error has ended the run; it is the first one in the report, marked as `fatal`
+ *   WEIR_CANCELLED  if the pipeline was cancelled, by a call or a second signal
+ *   WEIR_TIMEDOUT   if the deadline, or the `drain` of weir_pipeline_end_on, passed and items were dropped
+ *   WEIR_BUSY       if functions have not returned. The report names each in `late`, with its place. A further call
+ *                   waits again: after a cancel, for another `grace`, whatever its deadline
+ *   WEIR_DEADLOCK   if called in a callback; the end has begun
+ *   WEIR_INVALID    if the pipeline is not started
+ *   WEIR_NOMEM      if the run is over, but out of memory for the report
  */
 WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
 
 /*
- * Drops everything that is inside: every wait in a put, an emit, a back-off or for a rate ends at once, the cancel_fd
- * becomes readable, and each item goes to its drop function, in this thread or a worker's. Items that are inside a
- * function are dropped when it returns, unless it says that they are done. Does not wait for the functions: finish
- * does. From inside a stage or a drop function too. Twice is the same as once.
+ * Drops all in-flight items. Ends every wait in a put, an emit, a back-off or for a rate at once, makes the cancel_fd
+ * readable, and shuts the `results` and `dead` queues down with WEIR_DRAIN. Each item goes to its drop function, in
+ * this thread or a worker's. An item inside a function is dropped when the function returns, unless it returns 0.
+ * Does not wait for the functions; finish does. Callbacks may call it, drop functions too. A second call has no
+ * effect.
  *
- * WEIR_OK; WEIR_INVALID: not started.
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID  if the pipeline is not started
  */
 WEIR_API weir_status weir_pipeline_cancel(weir_pipeline *pipeline);
 
 /*
- * Returns a file descriptor that becomes readable when the pipeline is cancelled, for a function's own poll. In a thread
- * of a source, its init included, the descriptor becomes readable when the pipeline is finishing, too: see
- * weir_task_stop_fd. It must be neither read from nor closed, and lives as long as the pipeline.
+ * Returns a file descriptor that becomes readable when the pipeline is cancelled, for a function's own poll. In a
+ * thread of a source, its init included, the descriptor becomes readable when the pipeline is finishing, too: see
+ * weir_task_stop_fd. The caller must neither read nor close it. It lives as long as the pipeline.
  *
- * A pipeline has no descriptors before one is asked for, and at most two: for cancelling and for finishing. On a system
- * without eventfd each takes one more. They are above 2 and closed on exec. Each is the same at every call. One that is
- * asked for after the cancel is readable at once.
+ * A pipeline has no descriptors before the first call, and at most two: for cancelling and for finishing. On a system
+ * without eventfd each takes one more. They are above 2 and closed on exec. Each is the same at every call. After the
+ * cancel, a new descriptor is readable at once.
  *
- * -1 if the pipeline is NULL, or the system has no descriptors left; the next call tries again.
+ * Returns -1 if the pipeline is NULL, or the system has no descriptors left; the next call tries again.
  */
 WEIR_API int weir_pipeline_cancel_fd(const weir_pipeline *pipeline);
 
 /*
- * Frees a pipeline that is over, or was never started; one that is running is cancelled first, and waits `grace` for
- * it. NULL is allowed and does nothing.
+ * Frees a pipeline that is over, or was never started. Cancels a running pipeline first, and waits up to `grace` for
+ * it. NULL is allowed and has no effect.
  *
- * WEIR_OK; WEIR_BUSY: functions have not returned, and it is still there: call again when they have; WEIR_DEADLOCK:
- * called from inside a stage, nothing has happened.
+ * Returns WEIR_OK, or
+ *   WEIR_BUSY      if functions have not returned; the pipeline is still there. Call again when they have returned
+ *   WEIR_DEADLOCK  if called in a callback; the call has no effect
  */
 WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
 
-/* ---- what a stage's function may ask for ---- */
+/* ---- calls of a stage's function ---- */
 
 /*
- * Hands a result on to the next stage, as stated by its fan_out, or to the `results` queue of the last one. It takes
- * the result in every case: once the pipeline is cancelled, it goes to the drop function of where it was going. Where
- * there is neither a next stage nor a results queue it is forgotten. With NULL for `task` nothing happens.
+ * Passes a result on to the next stage, as fan_out says, or from a stage with no successor to its `results` queue.
+ * Takes the result in every case: after a cancel, it goes to the drop function of its destination. Without a
+ * successor and a `results` queue it is ignored. A NULL task has no effect.
  *
- * Waits while there is no room, until there is or the pipeline is cancelled; a source also waits for the limits of the
- * pipeline. In an ordered stage it does not wait: the results leave after the function has returned, when it is the
+ * Blocks while there is no room, until there is or the pipeline is cancelled. In a source, the limits of the pipeline
+ * block it too. In an ordered stage it does not block: the results leave after the function has returned, in their
  * item's turn.
  *
- * What an attempt emits before it fails has been emitted all the same, and the next attempt may emit it again: emit
- * last. In an ordered stage it goes to the drop function. Out of memory: the result goes to the drop function, and the
- * attempt fails with code -WEIR_NOMEM; when the function returns 0 all the same, its item was consumed and has failed
- * for good, with no letter.
+ * Results emitted by an attempt that then fails stay emitted, and the next attempt may emit them again: emit last. In
+ * an ordered stage they go to the drop function of their destination. If out of memory, the result goes to the drop
+ * function of its destination, and the attempt fails with code -WEIR_NOMEM. If the function returns 0 all the same,
+ * it has consumed its item, which counts as failed, without a dead letter.
  */
 WEIR_API void weir_task_emit(weir_task *task, void *result);
 
 /*
- * Says why the attempt fails, as printf does; at most 255 bytes are kept. Returns `code`, for the function to return.
- * NULL for `format`: no message.
+ * Records why the attempt fails, formatted as printf does; at most 255 bytes are kept. Returns `code`, for the
+ * function to return. A NULL `format` leaves no message.
  */
 WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
 #if defined(__GNUC__)
@@ -486,72 +595,99 @@ WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
     ;
 
 /*
- * Delays the next attempt, if this one fails and is retried, by at least `delay` ns, as a server's Retry-After demands.
- * A longer back-off counts instead. The delay has no jitter, and max_backoff does not limit it. It applies to this
- * attempt only; the last call counts, and 0 withdraws it. The item waits as in a back-off; a source waits in its thread.
+ * Delays the next attempt, if this one fails and is retried, by at least `delay` ns, as a server's Retry-After
+ * demands. A longer back-off counts instead. The delay has no jitter, and max_backoff does not limit it. It applies
+ * to this attempt only; the last call counts, and 0 withdraws it. The item waits as in a back-off; a source waits in
+ * its thread.
  *
- * WEIR_OK; WEIR_INVALID if the task is NULL, or the stage's retry has no second attempt or no back-off.
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID  if the task is NULL, or the stage's retry has no second attempt or no back-off
  */
 WEIR_API weir_status weir_task_retry_after(weir_task *task, uint64_t delay);
 
-/* Which attempt at this item it is, from 1; of a source: how many calls in a row have failed, and 1. */
+/*
+ * Returns the number of this attempt at the item, from 1. In a source, returns the number of calls of this thread
+ * that have failed in a row, plus 1.
+ */
 WEIR_API unsigned weir_task_attempt(const weir_task *task);
 
 /*
- * Whether the pipeline is cancelled: a function that takes long should look, or poll weir_task_stop_fd, and return, with
- * any code but 0, which would mean that the item is done. A source is also told so when the pipeline is finishing: it
- * should return, and will not be called again; once it was told, no code that this call of it returns is an error.
+ * Returns whether the pipeline is cancelled. A function that takes long should check it, or poll weir_task_stop_fd,
+ * and return a code other than 0: the item then counts as dropped, not as failed. With 0 it counts as done.
+ *
+ * In a source it also returns true when the pipeline is finishing. The source should then return, and is not called
+ * again. After weir_task_cancelled returned true in a source, the return code of that call is ignored. If a source
+ * fails without having checked, the failure counts.
  */
 WEIR_API bool weir_task_cancelled(weir_task *task);
 
 /*
  * Returns a file descriptor that becomes readable when weir_task_cancelled becomes true for this stage: at a cancel,
- * and for a source also when the pipeline is finishing. A source that waits for something polls this descriptor too;
- * then it asks weir_task_cancelled, and returns. Otherwise as weir_pipeline_cancel_fd.
+ * and for a source also when the pipeline is finishing. A source that blocks in poll adds this descriptor, then calls
+ * weir_task_cancelled, and returns. Otherwise like weir_pipeline_cancel_fd.
  */
 WEIR_API int weir_task_stop_fd(weir_task *task);
 
-/* When this attempt is overdue, by the stage's attempt_time; WEIR_NEVER without one. Later after an emit that waited. */
+/*
+ * Returns when this attempt is overdue, by the stage's attempt_time; WEIR_NEVER without one. An emit that blocks
+ * postpones it.
+ */
 WEIR_API weir_deadline weir_task_deadline(const weir_task *task);
 
-/* What made this batch: its items, its bytes, its time, or that no more will come. 0 outside a batch stage. */
+/* The reason why a batch is complete: one of its limits, or the end of its input. */
 typedef enum weir_batch_reason {
     WEIR_BATCH_ITEMS = 1,
     WEIR_BATCH_BYTES = 2,
     WEIR_BATCH_TIME = 3,
     WEIR_BATCH_END = 4
 } weir_batch_reason;
+
+/* Returns the reason why this batch is complete; 0 outside a batch stage. */
 WEIR_API weir_batch_reason weir_task_batch_reason(const weir_task *task);
 
-/* The pipeline it is in: to cancel it, to finish it, for its cancel_fd. */
+/* Returns the pipeline of the task: to cancel it, to finish it, or for its cancel_fd. */
 WEIR_API weir_pipeline *weir_task_pipeline(const weir_task *task);
 
-/* ---- looking ---- */
+/* ---- observing ---- */
 
-/* Makes a report of this instant (weir/report.h), which the caller frees. Does not stop anything. WEIR_OK; WEIR_NOMEM;
-   WEIR_INVALID. */
+/*
+ * Makes a report of this instant (weir/report.h), which the caller frees. Stops no thread.
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID  if an argument is NULL
+ *   WEIR_NOMEM    if out of memory
+ */
 WEIR_API weir_status weir_pipeline_report(weir_pipeline *pipeline, weir_report **report);
 
 /*
- * Shows how far it is on `stream`, until it is over: on a terminal a live view, with a line for each stage and a bar,
- * and elsewhere a plain line now and then. `total` is how many items there will be; 0: not known, so no time left is
- * shown. One call for each pipeline, after start; a thread of its own draws, and ends with the pipeline. The stream
- * stays the caller's, and open until finish has returned.
+ * Shows the progress on `stream` until the run is over. A terminal gets a live view, with a line for each stage and a
+ * bar; any other stream gets a plain line now and then. `total` is the number of items to expect; 0 if unknown, which
+ * disables the remaining time. Allowed once for each pipeline, after start. A thread of its own draws, and ends with
+ * the pipeline.
  *
- * WEIR_OK; WEIR_INVALID: not started, finishing or over, or shown already; WEIR_NOMEM; WEIR_NOTHREAD.
+ * The stream is the caller's. It must stay open until weir_pipeline_finish returns a status other than WEIR_BUSY and
+ * WEIR_DEADLOCK, or weir_pipeline_destroy returns WEIR_OK.
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID   if the pipeline is not started, finishing or over, or shown already
+ *   WEIR_NOMEM     if out of memory
+ *   WEIR_NOTHREAD  if the system creates no thread
  */
 WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, uint64_t total);
 
 /*
- * Ends the run when one of these signals arrives: the first finishes it (puts and sources stop, and what is not through
- * after `drain` ns is cancelled), the second cancels it. No handler is installed: the signals must be blocked in this
- * thread, before any other thread is created, so that they are blocked everywhere. Afterwards, and for a third signal,
- * they are still blocked: a program that wants to be ended by it unblocks them. One call for each pipeline, after start.
+ * Ends the run when one of these signals arrives. The first signal finishes the pipeline: puts and sources stop, and
+ * items still in flight after `drain` ns are cancelled. The second signal cancels the pipeline. Allowed once for each
+ * pipeline, after start.
  *
- * Several pipelines may end on the same signals: one thread of the library waits for the signals of all of them, and
- * tells each of those that asked for the one that has arrived. So the first signal finishes all of them, the second
- * cancels all. A thread of each pipeline does the rest, and ends with it; the one that waits ends when no pipeline is
- * left. A signal that none of them takes any more is left to the process.
+ * No handler is installed. The signals must be blocked in this thread before any other thread is created, so that
+ * they are blocked in all threads. Afterwards, and for a third signal, they are still blocked: a program that wants a
+ * signal to end it unblocks that signal.
+ *
+ * Several pipelines may end on the same signals. One thread of the library waits for the signals of all pipelines,
+ * and notifies each pipeline that asked for the signal that arrived. So the first signal finishes all of them, and
+ * the second cancels all. A thread of each pipeline does the rest, and ends with it. The waiting thread ends when no
+ * pipeline is left. A signal that no pipeline takes any more is left to the process.
  *
  *     static const int signals[] = {SIGINT, SIGTERM};
  *     sigset_t set;
@@ -562,11 +698,16 @@ WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, u
  *     ...
  *     weir_pipeline_end_on(pipeline, signals, 2, 30 * WEIR_SECOND);
  *
- * A run that such a signal has ended in time finishes with WEIR_OK; the report has the signal. After a second signal it
- * is WEIR_CANCELLED, and after `drain` WEIR_TIMEDOUT.
+ * All in-flight items are completed, even before a call of finish. If a signal has ended the run and all items were
+ * completed in time, finish returns WEIR_OK. After a second signal it returns WEIR_CANCELLED, and after `drain`
+ * WEIR_TIMEDOUT. The report has the first signal.
  *
- * WEIR_OK; WEIR_INVALID: not started, finishing or over, called already, no signal or more than 64, or one that is not
- * blocked here or that a thread causes itself, as SIGSEGV; WEIR_NOMEM; WEIR_NOTHREAD.
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID   if the pipeline is not started, finishing or over, or this is the second call. Also if `count` is
+ *                  0 or more than 64, or a signal does not exist, is not blocked in this thread, or is caused by a
+ *                  thread itself, as SIGSEGV is
+ *   WEIR_NOMEM     if out of memory
+ *   WEIR_NOTHREAD  if the system creates no thread
  */
 WEIR_API weir_status weir_pipeline_end_on(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain);
 
