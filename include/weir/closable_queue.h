@@ -90,7 +90,7 @@ typedef enum weir_shutdown_mode {
 WEIR_API weir_status weir_queue_create(weir_queue **queue, size_t capacity);
 
 /*
- * Creates a queue as weir_queue_create does, with a name and a drop function. Also returns WEIR_INVALID if a reserved
+ * Creates a queue like weir_queue_create, with a name and a drop function. Also returns WEIR_INVALID if a reserved
  * member is not NULL.
  */
 WEIR_API weir_status weir_queue_create_with(weir_queue **queue, const weir_queue_options *options);
@@ -117,11 +117,11 @@ WEIR_API weir_status weir_queue_destroy(weir_queue *queue);
  */
 WEIR_API weir_status weir_queue_put(weir_queue *queue, void *item);
 
-/* Puts as weir_queue_put does, but never blocks. Returns WEIR_FULL if the queue is full. */
+/* Behaves like weir_queue_put, but never blocks. Returns WEIR_FULL if the queue is full. */
 WEIR_API weir_status weir_queue_try_put(weir_queue *queue, void *item);
 
 /*
- * Puts as weir_queue_put does, but blocks no longer than until `deadline`. If the deadline has passed, it tries once.
+ * Behaves like weir_queue_put, but blocks no longer than until `deadline`. If the deadline has passed, it tries once.
  * Returns WEIR_TIMEDOUT if the queue was full until the deadline.
  */
 WEIR_API weir_status weir_queue_put_until(weir_queue *queue, void *item, weir_deadline deadline);
@@ -137,11 +137,11 @@ WEIR_API weir_status weir_queue_put_until(weir_queue *queue, void *item, weir_de
  */
 WEIR_API weir_status weir_queue_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put);
 
-/* Puts as weir_queue_put_many does, but never blocks. Returns WEIR_FULL if only the first *put items had room. */
+/* Behaves like weir_queue_put_many, but never blocks. Returns WEIR_FULL if only the first *put items had room. */
 WEIR_API weir_status weir_queue_try_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put);
 
 /*
- * Puts as weir_queue_put_many does, but blocks no longer than until `deadline`, for all items together. If the
+ * Behaves like weir_queue_put_many, but blocks no longer than until `deadline`, for all items together. If the
  * deadline has passed, it tries once. Returns WEIR_TIMEDOUT if only the first *put items had room until the deadline.
  */
 WEIR_API weir_status weir_queue_put_many_until(weir_queue *queue, void *const *items, size_t count, size_t *put,
@@ -157,32 +157,32 @@ WEIR_API weir_status weir_queue_put_many_until(weir_queue *queue, void *const *i
  */
 WEIR_API weir_status weir_queue_get(weir_queue *queue, void **item);
 
-/* Takes as weir_queue_get does, but never blocks. Returns WEIR_EMPTY if the queue is empty. */
+/* Behaves like weir_queue_get, but never blocks. Returns WEIR_EMPTY if the queue is empty. */
 WEIR_API weir_status weir_queue_try_get(weir_queue *queue, void **item);
 
 /*
- * Takes as weir_queue_get does, but blocks no longer than until `deadline`. If the deadline has passed, it tries
- * once. Returns WEIR_TIMEDOUT if nothing arrived until the deadline. An item that arrives at the deadline is either
+ * Behaves like weir_queue_get, but blocks no longer than until `deadline`. If the deadline has passed, it tries once.
+ * Returns WEIR_TIMEDOUT if nothing arrived until the deadline. An item that arrives at the deadline is either
  * returned or still queued.
  */
 WEIR_API weir_status weir_queue_get_until(weir_queue *queue, void **item, weir_deadline deadline);
 
 /*
- * Takes up to `max` items. Blocks for the first item as weir_queue_get does, then takes the items already queued
- * without blocking again. `*got` is always set to the number of items taken. items[0] to items[*got - 1] belong to
- * the caller, in order, and each must be settled; weir_queue_tasks_done settles them in one call. A sentinel is never
+ * Takes up to `max` items. Blocks for the first item like weir_queue_get, then takes the items already queued without
+ * blocking again. `*got` is always set to the number of items taken. items[0] to items[*got - 1] belong to the
+ * caller, in order, and each must be settled; weir_queue_tasks_done settles them in one call. A sentinel is never
  * taken together with items: the call stops before it, and the next call takes it.
  *
- * Returns WEIR_OK if at least one item was taken. WEIR_CLOSED as weir_queue_get, with *got 0. WEIR_INVALID if `items`
- * is NULL or `max` is 0.
+ * Returns WEIR_OK if at least one item was taken. WEIR_CLOSED as for weir_queue_get, with *got 0. WEIR_INVALID if
+ * `items` is NULL or `max` is 0.
  */
 WEIR_API weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, size_t *got);
 
-/* Takes as weir_queue_get_many does, but never blocks. Returns WEIR_EMPTY, with *got 0, if the queue is empty. */
+/* Behaves like weir_queue_get_many, but never blocks. Returns WEIR_EMPTY, with *got 0, if the queue is empty. */
 WEIR_API weir_status weir_queue_try_get_many(weir_queue *queue, void **items, size_t max, size_t *got);
 
 /*
- * Takes as weir_queue_get_many does, but blocks for the first item no longer than until `deadline`. If the deadline
+ * Behaves like weir_queue_get_many, but blocks for the first item no longer than until `deadline`. If the deadline
  * has passed, it tries once. Returns WEIR_TIMEDOUT, with *got 0, if nothing arrived until the deadline.
  */
 WEIR_API weir_status weir_queue_get_many_until(weir_queue *queue, void **items, size_t max, size_t *got,
@@ -214,14 +214,14 @@ WEIR_API weir_status weir_queue_tasks_done(weir_queue *queue, size_t count);
 WEIR_API weir_status weir_queue_join(weir_queue *queue);
 
 /*
- * Joins as weir_queue_join does, but blocks no longer than until `deadline`. If the deadline has passed, it only
- * looks. Returns WEIR_TIMEDOUT if an item was still unfinished at the deadline.
+ * Behaves like weir_queue_join, but blocks no longer than until `deadline`. If the deadline has passed, it only
+ * checks. Returns WEIR_TIMEDOUT if an item was still unfinished at the deadline.
  */
 WEIR_API weir_status weir_queue_join_until(weir_queue *queue, weir_deadline deadline);
 
 /*
  * Puts one sentinel behind all queued items. Exactly one consumer takes it and gets WEIR_CLOSED, once; the others
- * continue. To stop n consumers, close n times. A sentinel occupies a slot as an item does, so close blocks while the
+ * continue. To stop n consumers, close n times. A sentinel occupies a slot like an item, so close blocks while the
  * queue is full. The sentinel counts in the size and as unfinished until it is taken, which settles it.
  *
  * Returns WEIR_OK. WEIR_CLOSED if the queue is shut down: every consumer gets WEIR_CLOSED anyway. WEIR_NOMEM if
@@ -237,8 +237,8 @@ WEIR_API weir_status weir_queue_close(weir_queue *queue);
  * WEIR_DISCARD: gets return WEIR_CLOSED. Each queued item goes to the drop function once, in order, in the calling
  *               thread, and is settled. Items already taken still need their task_done.
  *
- * A second call with the same mode changes nothing. WEIR_DISCARD after WEIR_DRAIN discards the remaining items.
- * WEIR_DRAIN after WEIR_DISCARD changes nothing.
+ * A second call with the same mode has no effect. WEIR_DISCARD after WEIR_DRAIN discards the remaining items.
+ * WEIR_DRAIN after WEIR_DISCARD has no effect.
  *
  * Returns WEIR_OK. WEIR_INVALID if `mode` is neither of these.
  */
@@ -279,17 +279,17 @@ typedef struct weir_queue_cursor {
     { (queue), 0 }
 
 /*
- * Settles the item that this cursor returned last, if any, then takes the next one as weir_queue_get does. After
+ * Settles the item that this cursor returned last, if any, then takes the next one like weir_queue_get. After
  * WEIR_CLOSED the cursor is at its end: it keeps returning WEIR_CLOSED and takes no second sentinel.
  *
- * Returns WEIR_OK. WEIR_CLOSED as weir_queue_get, or if the cursor is at its end. WEIR_INVALID if an argument is
+ * Returns WEIR_OK. WEIR_CLOSED as for weir_queue_get, or if the cursor is at its end. WEIR_INVALID if an argument is
  * NULL, or if no item is unfinished because another call settled this cursor's item.
  */
 WEIR_API weir_status weir_queue_cursor_next(weir_queue_cursor *cursor, void **item);
 
 /*
  * Settles the item that this cursor returned last, if any, for a loop that ends early. The cursor is at its end then.
- * A second call changes nothing.
+ * A second call has no effect.
  *
  * Returns WEIR_OK. WEIR_INVALID if an argument is NULL, or if no item is unfinished because another call settled this
  * cursor's item.

@@ -133,7 +133,7 @@ typedef enum weir_report_format {
 
 /*
  * Writes the report to `stream`, in the calling thread, then flushes the stream. The stream remains the caller's.
- * Blocks as the stream does, but is not a cancellation point. Names are escaped as the format requires.
+ * Blocks while the stream blocks, but is not a cancellation point. Names are escaped as the format requires.
  *
  * Returns WEIR_OK. WEIR_INVALID if an argument is NULL or `format` is unknown. WEIR_CLOSED if the stream did not take
  * all of the output.
@@ -141,7 +141,7 @@ typedef enum weir_report_format {
 WEIR_API weir_status weir_report_print(const weir_report *report, weir_report_format format, FILE *stream);
 
 /*
- * Writes several reports to `stream`, each as weir_report_print does. With WEIR_PROMETHEUS they form one page: the
+ * Writes several reports to `stream`, each like weir_report_print. With WEIR_PROMETHEUS they form one page: the
  * comments of each metric appear once, and the label "pipeline" distinguishes the samples. If pipelines have the same
  * name, the second of them in the array also has the label number="2", the third number="3". In the other formats, an
  * empty line separates the reports. The array and the reports remain the caller's. If `count` is 0, nothing is

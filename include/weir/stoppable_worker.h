@@ -105,8 +105,8 @@ WEIR_API weir_status weir_start_threads(weir_threads **threads, size_t count, we
                                         weir_queue *in, weir_queue *out);
 
 /*
- * Starts a group as weir_start_threads does, with options. With an init function, it blocks until init has returned
- * in every thread; no item is taken before that. Also returns WEIR_INVALID if a reserved member is not NULL.
+ * Starts a group like weir_start_threads, with options. With an init function, it blocks until init has returned in
+ * every thread; no item is taken before that. Also returns WEIR_INVALID if a reserved member is not NULL.
  * WEIR_INITFAILED if an init failed; every other thread has run its fini and is joined then.
  */
 WEIR_API weir_status weir_start_threads_with(weir_threads **threads, size_t count, const weir_worker_options *options,
@@ -134,7 +134,7 @@ WEIR_API weir_status weir_stop_threads(weir_queue *in, weir_threads *threads);
 /* A single worker, for a program that closes or shuts down its queue itself. */
 typedef struct weir_worker weir_worker;
 
-/* Starts one worker. The caller ends it with weir_worker_join. Returns as weir_start_threads_with. */
+/* Starts one worker. The caller ends it with weir_worker_join. Returns the statuses of weir_start_threads_with. */
 WEIR_API weir_status weir_worker_start(weir_worker **worker, const weir_worker_options *options, weir_queue *in,
                                        weir_queue *out);
 
