@@ -11,16 +11,17 @@
  *     weir_stop_threads(resize_queue, threads);
  *
  * A worker prefetches several items at once while its items are quick and at least two items per worker of the queue
- * are queued. It does so only if the last consumer to take was a worker of its group. A prefetch is at most the
- * worker's share of the queued items, at most about 100 microseconds of work by the time of the preceding items, and
- * at most 16 items. The worker runs its items one by one and settles them together, at the latest before it blocks.
+ * are queued. It does so only if the last consumer to take was a worker of its group. A prefetch is at most 16 items
+ * and at most the worker's share of the queued items. It is at most about 100 microseconds of work, estimated from
+ * the preceding items. The worker runs its items one by one and settles them together, at the latest before it
+ * blocks.
  *
- * An idle worker of the group takes over prefetched items that were not begun, so no item waits behind a slow one
- * while a worker of the group is idle. After a WEIR_DISCARD such items go to the drop function, in the worker's
- * thread. If the worker ends early, they are requeued at the front of `in`, which may then hold more than its
- * capacity. weir_queue_size counts prefetched items as taken, weir_queue_unfinished as unfinished. The results of a
- * single worker keep the input order. A function that itself takes from `in` does not get the next item if that item
- * was prefetched.
+ * An idle worker of the group steals prefetched items that were not begun. So no item waits behind a slow one while a
+ * worker of the group is idle. After a WEIR_DISCARD such items go to the drop function, in the worker's thread. If
+ * the worker ends early, they are requeued at the front of `in`, which may then hold more than its capacity.
+ * weir_queue_size counts prefetched items as taken, weir_queue_unfinished as unfinished. The results of a single
+ * worker keep the input order. A function that itself takes from `in` does not get the next item if that item was
+ * prefetched.
  *
  * Workers start with every signal blocked except SIGSEGV and the others that a thread causes itself, so the program's
  * own threads keep its signals. Cancellation is disabled in workers. A function may end its thread with pthread_exit;
