@@ -56,20 +56,19 @@ typedef struct weir_queue weir_queue;
 
 /*
  * Disposes of an item that no consumer will get, for example by freeing it. Called in the thread that shut the queue
- * down, destroyed it or failed to pass an item on, or in a worker that ends after a WEIR_DISCARD. Must not end its
- * thread.
+ * down, destroyed it or failed to pass an item on. Also called in a worker that ends after a WEIR_DISCARD. Must not
+ * end its thread.
  *
- * No lock is held, so the function may call weir, its own queue included. A queue that is being destroyed behaves as
- * shut down until its last item is dropped. A call that would wait for the drop function itself returns
- * WEIR_DEADLOCK. If the function discards its own queue during a discard, the inner call returns at once and the
- * outer one continues.
+ * No lock is held, so the function may call weir, its own queue included. During a destroy, the queue behaves as shut
+ * down until its last item is dropped. A call that would wait for the drop function itself returns WEIR_DEADLOCK. If
+ * the function discards its own queue during a discard, the inner call returns at once and the outer one continues.
  */
 typedef void weir_drop_func(void *item, void *arg);
 
 /* Members omitted from an initialiser are zero. Zero is valid for each of them but the capacity. */
 typedef struct weir_queue_options {
     size_t capacity;      /* maximum number of items, at least 1, or WEIR_UNBOUNDED */
-    const char *name;     /* for diagnostics; copied; NULL selects "" */
+    const char *name;     /* copied, for diagnostics; NULL selects "" */
     weir_drop_func *drop; /* disposes of items that no consumer will get; NULL disables it */
     void *drop_arg;       /* passed to drop */
     void *reserved[4];    /* must be NULL */
@@ -100,7 +99,7 @@ WEIR_API weir_status weir_queue_create_with(weir_queue **queue, const weir_queue
  *
  * The caller must ensure that no other thread is in a call on the queue or makes one afterwards. Two violations are
  * detected and leave the queue unchanged: a thread that sleeps in a call, and workers that were not stopped or
- * joined. Once weir_queue_join has returned in the only thread that still uses the queue, destroying it is safe.
+ * joined. Once weir_queue_join has returned in the only thread that still uses the queue, a destroy is safe.
  *
  * Returns WEIR_OK. WEIR_BUSY if threads sleep in a put, get, close or join (shut the queue down and let them return
  * first). WEIR_BUSY also if workers take from the queue or put to it. WEIR_DEADLOCK if called from the queue's own
@@ -149,8 +148,8 @@ WEIR_API weir_status weir_queue_put_many_until(weir_queue *queue, void *const *i
 
 /*
  * Takes the item at the front and stores it in `*item`. The caller then owns the item, and must call
- * weir_queue_task_done when it is done. Blocks while the queue is empty. Unblocks when an item or a sentinel arrives
- * or the queue is shut down.
+ * weir_queue_task_done after processing it. Blocks while the queue is empty. Unblocks when an item or a sentinel
+ * arrives or the queue is shut down.
  *
  * Returns WEIR_OK. WEIR_CLOSED if a sentinel was taken, which needs no task_done. WEIR_CLOSED also if the queue is
  * shut down and, with WEIR_DRAIN, empty.
@@ -208,8 +207,8 @@ WEIR_API weir_status weir_queue_tasks_done(weir_queue *queue, size_t count);
  * WEIR_DISCARD that settles the rest. WEIR_DRAIN settles nothing, so it ends no join.
  *
  * Returns WEIR_OK. WEIR_DISCARDED if no item is unfinished, but a WEIR_DISCARD removed items, now or earlier.
- * WEIR_DEADLOCK if it would wait for an item that the calling thread holds, in the queue's drop function or as a
- * worker that takes from the queue.
+ * WEIR_DEADLOCK if the calling thread holds an unfinished item, in the queue's drop function or as a worker that
+ * takes from the queue.
  */
 WEIR_API weir_status weir_queue_join(weir_queue *queue);
 
@@ -222,7 +221,7 @@ WEIR_API weir_status weir_queue_join_until(weir_queue *queue, weir_deadline dead
 /*
  * Puts one sentinel behind all queued items. Exactly one consumer takes it and gets WEIR_CLOSED, once; the others
  * continue. To stop n consumers, close n times. A sentinel occupies a slot like an item, so close blocks while the
- * queue is full. The sentinel counts in the size and as unfinished until it is taken, which settles it.
+ * queue is full. Until taken, the sentinel counts in the size and as unfinished; taking it settles it.
  *
  * Returns WEIR_OK. WEIR_CLOSED if the queue is shut down: every consumer gets WEIR_CLOSED anyway. WEIR_NOMEM if
  * memory ran out (unbounded queues only).
@@ -245,9 +244,9 @@ WEIR_API weir_status weir_queue_close(weir_queue *queue);
 WEIR_API weir_status weir_queue_shutdown(weir_queue *queue, weir_shutdown_mode mode);
 
 /*
- * Returns a number, exact at one instant during the call: the items and sentinels in the queue, its capacity
- * (WEIR_UNBOUNDED if unbounded), or the items and sentinels put but not settled. Returns 0 for a NULL queue. Never
- * blocks.
+ * Returns the number of items and sentinels in the queue, its capacity (WEIR_UNBOUNDED if unbounded), or the number
+ * of items and sentinels put but not settled. The number is exact at one instant during the call. Returns 0 for a
+ * NULL queue. Never blocks.
  */
 WEIR_API size_t weir_queue_size(const weir_queue *queue);
 WEIR_API size_t weir_queue_capacity(const weir_queue *queue);

@@ -2,8 +2,8 @@
  * weir/deadline.h - until when a call may block.
  *
  * A deadline is a point in time, not a duration: one deadline can bound several calls in a row, all of them together.
- * It is a time of the system's monotonic clock, so setting the wall clock does not move it. It is a plain 64-bit
- * value, so bindings from other languages need no struct.
+ * The clock is the system's monotonic clock, so setting the wall clock moves no deadline. A deadline is a plain
+ * 64-bit value, so bindings from other languages need no struct.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -49,7 +49,7 @@ typedef struct weir_stage_report {
     uint64_t overdue;            /* attempts, finished or in progress, that exceed the stage's attempt_time */
     size_t threads;              /* declared threads */
     size_t running;              /* threads now at work: neither starved nor blocked */
-    size_t capacity;             /* of the input queue; SIZE_MAX: unbounded; 0: a source, which has none */
+    size_t capacity;             /* of the input queue; SIZE_MAX if unbounded, 0 for a source, which has none */
     size_t depth;                /* items now in the input queue */
     size_t peak;                 /* greatest depth seen; the queue is sampled */
     uint64_t busy;               /* neither starved nor blocked */
@@ -88,7 +88,7 @@ typedef enum weir_place {
 /* A thread that has been in a function for too long: beyond the attempt_time, or after the end. */
 typedef struct weir_late_worker {
     const char *stage; /* of the worker or of the function; "" if the function is the pipeline's */
-    size_t number;     /* of the worker in its stage, from 0; the thread is named "stage-number"; SIZE_MAX: no worker */
+    size_t number;     /* of the worker in its stage, from 0, as in its name "stage-number"; SIZE_MAX: no worker */
     uint64_t since;    /* ns from entering the function to the report */
     bool stuck;        /* the thread should have ended, and has not returned */
     weir_place where;
@@ -108,7 +108,7 @@ typedef struct weir_report {
     weir_status outcome; /* what finish returns at the end, or what start returned; WEIR_OK until something fails */
     int signal;          /* the signal that began the end, by weir_pipeline_end_on; 0: none */
     uint64_t elapsed;    /* ns from the start to the report, or to the end of the run */
-    weir_counts counts;  /* root items: those put and those produced by sources, whatever number of results each has */
+    weir_counts counts;  /* root items: those put and those produced by sources, each counted once */
     uint64_t retried;    /* by all stages */
     uint64_t bytes;      /* in flight, by the weigh function */
     uint64_t max_bytes;  /* the limit; 0: none */

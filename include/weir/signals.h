@@ -44,7 +44,7 @@ extern "C" {
  * including those of C++ globals. If dlopen loads the library, the signals are those blocked in the thread that calls
  * dlopen.
  *
- * Never blocks. Thread-safe and async-signal-safe, so a child may call it between fork and exec. NULL does nothing.
+ * Never blocks. Thread-safe and async-signal-safe: a child may call it between fork and exec. NULL does nothing.
  * Declared only where <signal.h> declares sigset_t, which strict C hides.
  */
 #ifdef SIG_BLOCK

@@ -36,7 +36,7 @@ typedef enum weir_status {
 
 /*
  * Returns one English sentence for `status`, without a full stop, or "unknown status" for any other number. The
- * string is static: it is never NULL and never freed. Thread-safe.
+ * string is static: never NULL, never freed. Thread-safe.
  */
 WEIR_API const char *weir_strerror(weir_status status);
 

@@ -12,9 +12,8 @@
  *
  * A worker prefetches several items at once while its items are quick and at least two items per worker of the queue
  * are queued. It does so only if the last consumer to take was a worker of its group. A prefetch is at most 16 items
- * and at most the worker's share of the queued items. It is at most about 100 microseconds of work, estimated from
- * the preceding items. The worker runs its items one by one and settles them together, at the latest before it
- * blocks.
+ * and at most the worker's share of the queued items. Its work is at most about 100 microseconds, estimated from the
+ * preceding items. The worker runs its items one by one and settles them together, at the latest before it blocks.
  *
  * An idle worker of the group steals prefetched items that were not begun. So no item waits behind a slow one while a
  * worker of the group is idle. After a WEIR_DISCARD such items go to the drop function, in the worker's thread. If
@@ -26,12 +25,12 @@
  * Workers start with every signal blocked except SIGSEGV and the others that a thread causes itself, so the program's
  * own threads keep its signals. Cancellation is disabled in workers. A function may end its thread with pthread_exit;
  * its item is then settled without a result. A program that a worker starts inherits the blocked signals and receives
- * no SIGTERM, unless it is given the mask of weir/signals.h.
+ * no SIGTERM, unless given the mask of weir/signals.h.
  *
- * The functions of a group may call weir. A call that would wait for the worker that makes it returns WEIR_DEADLOCK:
- * stopping or joining its own group, joining `in` from its function, destroying `in` or `out`. A function that puts
- * to its own `in`, or closes it, blocks while that queue is full: forever, if every worker that takes from it does
- * so.
+ * The functions of a group may call weir. A call that would wait for the worker that makes it returns WEIR_DEADLOCK.
+ * Such calls are stopping or joining its own group, joining `in` from its function, and destroying `in` or `out`. A
+ * function that puts to its own `in`, or closes it, blocks while that queue is full. If every worker that takes from
+ * `in` does so, they block forever.
  *
  * No C++ exception may leave a function of a group. If one does, std::terminate is called in that thread, on the
  * stack of the throw. Nothing has been unwound, no lock is held, and the item is unfinished, not lost. The terminate
@@ -56,8 +55,8 @@ extern "C" {
 #endif
 
 /*
- * Processes an item, which it owns, and returns the result. The result is put to `out`, NULL included; without `out`
- * it is ignored. `arg` is the argument given at the start or, with an init function, the state of this thread. Called
+ * Processes an item, which it owns, and returns the result. The result, NULL included, is put to `out`, or ignored
+ * without `out`. `arg` is the argument given at the start or, with an init function, the state of this thread. Called
  * in several threads at once.
  */
 typedef void *weir_worker_func(void *item, void *arg);
@@ -70,7 +69,7 @@ typedef weir_status weir_worker_init(void *arg, void **state);
 
 /*
  * Destroys what init created. Called once in each thread in which init returned WEIR_OK, at the thread's end, however
- * it ends. Must not end the thread itself. Without an init function, it is called in each thread, with `arg` as the
+ * it ends. Must not end the thread itself. Without an init function, fini is called in each thread, with `arg` as the
  * state.
  */
 typedef void weir_worker_fini(void *state);
@@ -79,7 +78,7 @@ typedef void weir_worker_fini(void *state);
 typedef struct weir_worker_options {
     weir_worker_func *func; /* processes an item */
     void *arg;              /* passed to init, or to func and fini without init */
-    const char *name;       /* of the threads, for debuggers and ps; a number follows; copied; NULL selects "weir" */
+    const char *name;       /* copied; the threads' name before a number, for debuggers and ps; NULL selects "weir" */
     size_t stack_size;      /* bytes, raised to the system's minimum; 0 selects the system's default */
     weir_worker_init *init; /* creates the state of a thread; NULL disables it */
     weir_worker_fini *fini; /* destroys the state of a thread; NULL disables it */
@@ -116,13 +115,13 @@ WEIR_API weir_status weir_start_threads_with(weir_threads **threads, size_t coun
 /*
  * Stops the group that takes from `in`. Its workers finish the items put before this call, then end. Their threads
  * are joined and freed. Items put later stay queued for other consumers. Waits for the running functions and for room
- * in `out`; never for room in `in`, for workers that have already ended, or for other consumers. Stop the first stage
- * first: each stage then has all of its input when it is stopped.
+ * in `out`. Never waits for room in `in`, for workers that have already ended, or for other consumers. Stop the first
+ * stage first: then each stage has all of its input before its stop.
  *
  * Any thread may call it, except the group's own workers. A second call during the first one blocks until that
  * returns, and returns the same status. A later call returns WEIR_OK and does not access `in`.
  *
- * Returns WEIR_OK if the group is stopped, now or earlier. The next three statuses also mean that it is stopped.
+ * Returns WEIR_OK if the group is stopped, now or earlier. The next three statuses also mean a stopped group.
  * WEIR_DISCARDED if a WEIR_DISCARD removed items from `in`. WEIR_UNFINISHED if workers had ended early (pthread_exit,
  * `out` shut down, a sentinel from weir_queue_close) and items are left in `in`. WEIR_NOMEM if an unbounded `out` had
  * no memory for a result, which went to its drop function.

@@ -19,8 +19,8 @@ extern "C" {
 #define WEIR_VERSION "0.1.0"
 
 /*
- * Returns the version of the library that the program runs with, as "MAJOR.MINOR.PATCH". The string is static: it is
- * never NULL and never freed. Thread-safe.
+ * Returns the version of the library that the program runs with, as "MAJOR.MINOR.PATCH". The string is static: never
+ * NULL, never freed. Thread-safe.
  */
 WEIR_API const char *weir_version(void);
 
