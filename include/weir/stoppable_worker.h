@@ -139,8 +139,8 @@ WEIR_API weir_status weir_worker_start(weir_worker **worker, const weir_worker_o
                                        weir_queue *out);
 
 /*
- * Blocks until the worker has ended, because it took a sentinel or one of its queues was shut down, and frees it.
- * Does not stop the worker. Must be called once, by any other thread.
+ * Blocks until the worker has ended, then frees it. A worker ends when it takes a sentinel, one of its queues is shut
+ * down, or its function ends the thread. Does not stop the worker. Must be called once, by any other thread.
  *
  * Returns WEIR_OK. WEIR_NOMEM if the worker has ended, but an unbounded `out` had no memory for a result, which went
  * to its drop function. WEIR_DEADLOCK, with no effect, if called from this worker. WEIR_INVALID if `worker` is NULL.
