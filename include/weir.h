@@ -1,7 +1,7 @@
 /*
- * weir.h - everything of weir: staged data pipelines over closable, bounded, blocking queues.
+ * weir.h - includes all public headers of weir: staged data pipelines over closable, bounded, blocking queues.
  *
- * This header only gathers the others; each of them stands alone. Link with `pkg-config --cflags --libs weir`.
+ * Each of these headers also stands alone. Link with `pkg-config --cflags --libs weir`.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,31 +1,37 @@
 /*
  * weir/closable_queue.h - a bounded, blocking queue that can be closed.
  *
- * Producers put, consumers get. A put waits while the queue is full, so a fast stage cannot run away from a slow one; a
- * get waits while it is empty. Every item that was put is owed one task_done, and join waits until nothing is owed any
- * more. Two ways lead to the end:
+ * Producers put, consumers get. A put blocks while the queue is full: this back-pressure keeps a fast stage from
+ * overrunning a slow one. A get blocks while the queue is empty. Each put must be matched by one task_done; join
+ * blocks until no item is unfinished. A queue ends in one of two ways:
  *
- *   close     puts one sentinel behind what is queued. The consumer that takes it is told WEIR_CLOSED, the others go on.
- *   shutdown  ends the queue for everybody at once: WEIR_DRAIN lets the consumers have what is left, WEIR_DISCARD gives
- *             it to the drop function.
+ *   close     puts one sentinel behind the queued items. The consumer that takes it gets WEIR_CLOSED; the others
+ *             continue.
+ *   shutdown  ends the queue for all threads at once. WEIR_DRAIN leaves the queued items to the consumers;
+ *             WEIR_DISCARD passes them to the drop function.
  *
- * What holds for every call here, unless its comment says otherwise:
+ * The following holds for every call here, unless its comment says otherwise:
  *
- *   Items      are pointers that weir hands on and never looks at. NULL is a legal item: the status tells whether there
- *              is one, never the value. First in, first out; what one producer puts comes out in the order it was put.
- *              No item is lost and none comes twice. (A group of workers may take several items at once. What its
- *              workers have not begun when they end goes back to the front, in no order that is promised.)
- *   Ownership  a put that returns WEIR_OK has given its item to the queue. A put that returns anything else has not:
- *              the item is the caller's as before.
- *   Threads    any thread may make any call at any time, against any other, except destroy, which must be the last.
- *              What a thread did before a put is seen by the thread that gets the item; what it did before a get, by
- *              the thread whose put has the room; and what it did before a task_done, by those whose join returns.
- *   Blocking   a waiting thread sleeps and costs no CPU. Signals and spurious wake-ups are not seen, and no call is a
- *              cancellation point, nor is a drop function that it calls: a request for cancellation stays pending.
- *   Exceptions no C++ exception may leave a drop function. If one does, std::terminate is called on the stack of the
- *              throw, in its thread. Nothing is unwound before, no lock is held, and no item is lost; the terminate
- *              handler may make the calls that the drop function may.
- *   NULL       a NULL queue, NULL options, or NULL where a result goes is WEIR_INVALID and has no effect.
+ *   Items      are pointers that weir passes on and never dereferences. NULL is a legal item: the status, not the
+ *              value, tells whether a get returned an item. The queue is FIFO: the items of one producer come out in
+ *              the order in which they were put. No item is lost or returned twice. A group of workers may take
+ *              several items at once. Items that its workers have not begun when they end are requeued at the front,
+ *              in no guaranteed order.
+ *   Ownership  a put that returns WEIR_OK transfers its item to the queue. After any other status, the caller still
+ *              owns the item.
+ *   Threads    all calls are thread-safe, and any thread may make any of them at any time. The exception is destroy,
+ *              which must be the last call.
+ *   Memory     a get sees the writes made before the put of its item. A put that fills a freed slot sees the writes
+ *              made before the get that freed the slot. A join that returns sees the writes made before each
+ *              task_done that it waited for.
+ *   Blocking   a blocked thread spins briefly, then sleeps and uses no CPU time. Calls are not interrupted by signals
+ *              and never return spuriously. Neither a call nor a drop function that it calls is a cancellation point:
+ *              a cancellation request stays pending.
+ *   Exceptions no C++ exception may leave a drop function. If one does, std::terminate is called in that thread, on
+ *              the stack of the throw. Nothing has been unwound, no lock is held, and no item is lost. The terminate
+ *              handler may make the calls that the drop function may make.
+ *   NULL       if the queue, the options or a pointer for a result is NULL, the call returns WEIR_INVALID and has no
+ *              effect.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -45,197 +51,215 @@ extern "C" {
 
 typedef struct weir_queue weir_queue;
 
-/* The capacity that says: no bound. Such a queue's puts never wait; its memory follows what is in it, up and down. */
+/* Capacity of an unbounded queue. Its puts never block; its memory grows and shrinks with the number of items. */
 #define WEIR_UNBOUNDED SIZE_MAX
 
 /*
- * What becomes of an item that no consumer will have: frees it, or whatever its owner would have done. Called in the
- * thread that shut the queue down, destroyed it, or failed to hand an item on, or in a worker's that ends after a
- * WEIR_DISCARD. Called with no lock held, so it may call weir, its own queue included: a queue that is being destroyed
- * is closed until the last item is dropped. What would wait for the drop function itself returns WEIR_DEADLOCK. If it
- * discards its own queue again, that call returns at once, and the discard that has called it goes on. It must not end
- * its thread.
+ * Disposes of an item that no consumer will get, for example by freeing it. Called in the thread that shut the queue
+ * down, destroyed it or failed to pass an item on. Also called in a worker that ends after a WEIR_DISCARD. Must not
+ * end its thread.
+ *
+ * No lock is held, so the function may call weir, its own queue included. During a destroy, the queue behaves as shut
+ * down until its last item is dropped. A call that would wait for the drop function itself returns WEIR_DEADLOCK. If
+ * the function discards its own queue during a discard, the inner call returns at once and the outer one continues.
  */
 typedef void weir_drop_func(void *item, void *arg);
 
-/* Members that are not named in an initialiser are zero, and zero is right for each of them but the capacity. */
+/* Members omitted from an initialiser are zero. Zero is valid for each of them but the capacity. */
 typedef struct weir_queue_options {
-    size_t capacity;      /* items that fit, at least 1, or WEIR_UNBOUNDED */
-    const char *name;     /* for people; copied; NULL: no name */
-    weir_drop_func *drop; /* NULL: an item that nobody will have is forgotten */
-    void *drop_arg;       /* handed to drop */
-    void *reserved[4];    /* all NULL */
+    size_t capacity;      /* maximum number of items, at least 1, or WEIR_UNBOUNDED */
+    const char *name;     /* copied, for diagnostics; NULL selects "" */
+    weir_drop_func *drop; /* disposes of items that no consumer will get; NULL disables it */
+    void *drop_arg;       /* passed to drop */
+    void *reserved[4];    /* must be NULL */
 } weir_queue_options;
 
 typedef enum weir_shutdown_mode {
-    WEIR_DRAIN = 0,  /* the consumers still get what is in the queue */
-    WEIR_DISCARD = 1 /* nobody gets anything any more */
+    WEIR_DRAIN = 0,  /* consumers still get the queued items */
+    WEIR_DISCARD = 1 /* no consumer gets any more items */
 } weir_shutdown_mode;
 
 /*
- * Creates a queue for `capacity` items and hands it out through `queue`; the caller ends it with weir_queue_destroy.
- * All of a bounded queue's memory is taken here, one pointer an item, so that its puts cannot run out of it.
+ * Creates a queue for `capacity` items and stores it in `*queue`. The caller frees it with weir_queue_destroy. A
+ * bounded queue allocates all of its memory here, one pointer per item, so its puts cannot run out of memory.
  *
- * WEIR_OK; WEIR_INVALID: capacity 0, or more than memory can address (WEIR_UNBOUNDED is the way to say no bound);
- * WEIR_NOMEM.
+ * Returns WEIR_OK. WEIR_INVALID if `capacity` is 0 or more than memory can address (WEIR_UNBOUNDED selects an
+ * unbounded queue). WEIR_NOMEM if memory ran out.
  */
 WEIR_API weir_status weir_queue_create(weir_queue **queue, size_t capacity);
 
-/* As weir_queue_create, with a name and a drop function. WEIR_INVALID also for a reserved member that is not NULL. */
+/*
+ * Creates a queue like weir_queue_create, with a name and a drop function. Also returns WEIR_INVALID if a reserved
+ * member is not NULL.
+ */
 WEIR_API weir_status weir_queue_create_with(weir_queue **queue, const weir_queue_options *options);
 
 /*
- * Frees the queue. Items still inside go to the drop function, in order, in this thread. NULL is allowed and does
- * nothing. The caller sees to it that no other thread is in a call on the queue or makes one afterwards; a thread that
- * still sleeps in one is noticed, and so are workers that were not stopped or joined: the queue then stays as it is. It
- * is safe to destroy the queue when weir_queue_join has returned in the only thread that still uses it.
+ * Frees the queue. Items still queued go to the drop function, in order, in the calling thread. NULL does nothing.
  *
- * WEIR_OK; WEIR_BUSY: threads sleep in a put, get, close or join (shut the queue down and let them return first), or
- * workers take from the queue or put to it; WEIR_DEADLOCK: called from the queue's own drop function, or by such a
- * worker.
+ * The caller must ensure that no other thread is in a call on the queue or makes one afterwards. Two violations are
+ * detected and leave the queue unchanged: a thread that sleeps in a call, and workers that were not stopped or
+ * joined. Once weir_queue_join has returned in the only thread that still uses the queue, a destroy is safe.
+ *
+ * Returns WEIR_OK. WEIR_BUSY if threads sleep in a put, get, close or join (shut the queue down and let them return
+ * first). WEIR_BUSY also if workers take from the queue or put to it. WEIR_DEADLOCK if called from the queue's own
+ * drop function or by such a worker.
  */
 WEIR_API weir_status weir_queue_destroy(weir_queue *queue);
 
 /*
- * Puts `item` at the end. Waits while the queue is full, until a consumer makes room or the queue is shut down.
+ * Puts `item` at the end. Blocks while the queue is full. Unblocks when a consumer makes room or the queue is shut
+ * down.
  *
- * WEIR_OK; WEIR_CLOSED: the queue is shut down; WEIR_NOMEM: unbounded only; WEIR_INVALID: `item` is one of two
- * addresses inside the library that no program is ever given.
+ * Returns WEIR_OK. WEIR_CLOSED if the queue is shut down. WEIR_NOMEM if memory ran out (unbounded queues only).
+ * WEIR_INVALID if `item` is one of two addresses reserved by the library, which no program ever obtains.
  */
 WEIR_API weir_status weir_queue_put(weir_queue *queue, void *item);
 
-/* As weir_queue_put, but never waits for room. WEIR_FULL: there is none. */
+/* Behaves like weir_queue_put, but never blocks. Returns WEIR_FULL if the queue is full. */
 WEIR_API weir_status weir_queue_try_put(weir_queue *queue, void *item);
 
 /*
- * As weir_queue_put, but waits no longer than until `deadline`. One that has passed means: try once. WEIR_TIMEDOUT:
- * there was no room until then.
+ * Behaves like weir_queue_put, but blocks no longer than until `deadline`. If the deadline has passed, it tries once.
+ * Returns WEIR_TIMEDOUT if the queue was full until the deadline.
  */
 WEIR_API weir_status weir_queue_put_until(weir_queue *queue, void *item, weir_deadline deadline);
 
 /*
- * Puts `count` items, in order, waiting for room as often as need be; other producers' items may come between them.
- * `*put` is always set, to how many are in the queue now: items[0] to items[*put - 1] are given away, the rest are the
- * caller's. A count of 0 is WEIR_OK.
+ * Puts `count` items, in order. Blocks for room as often as necessary; items of other producers may come in between.
+ * `*put` is always set to the number of items that were put. items[0] to items[*put - 1] then belong to the queue,
+ * the rest to the caller.
  *
- * WEIR_OK: all of them; WEIR_CLOSED, WEIR_NOMEM: the first *put of them; WEIR_INVALID: none, `items` is NULL though
- * `count` is not 0, or holds an item that cannot be put.
+ * Returns WEIR_OK if all were put, or `count` is 0. WEIR_CLOSED if the queue was shut down, or WEIR_NOMEM if memory
+ * ran out, after the first *put items. WEIR_INVALID if `items` is NULL though `count` is not 0, or contains a
+ * reserved address; no item was put then.
  */
 WEIR_API weir_status weir_queue_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put);
 
-/* As weir_queue_put_many, but never waits for room. WEIR_FULL: there was room for the first *put of them. */
+/* Behaves like weir_queue_put_many, but never blocks. Returns WEIR_FULL if only the first *put items had room. */
 WEIR_API weir_status weir_queue_try_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put);
 
 /*
- * As weir_queue_put_many, but waits no longer than until `deadline`, for all of them together. One that has passed
- * means: try once. WEIR_TIMEDOUT: until then there was room for the first *put of them.
+ * Behaves like weir_queue_put_many, but blocks no longer than until `deadline`, for all items together. If the
+ * deadline has passed, it tries once. Returns WEIR_TIMEDOUT if only the first *put items had room until the deadline.
  */
 WEIR_API weir_status weir_queue_put_many_until(weir_queue *queue, void *const *items, size_t count, size_t *put,
                                                weir_deadline deadline);
 
 /*
- * Takes the item at the front and hands it out through `item`: the caller owns it, and owes a weir_queue_task_done once
- * it is dealt with. Waits while the queue is empty, until an item or a sentinel arrives or the queue is shut down.
+ * Takes the item at the front and stores it in `*item`. The caller then owns the item, and must call
+ * weir_queue_task_done after processing it. Blocks while the queue is empty. Unblocks when an item or a sentinel
+ * arrives or the queue is shut down.
  *
- * WEIR_OK; WEIR_CLOSED: a sentinel was taken (nothing is owed for it), or the queue is shut down and, with WEIR_DRAIN,
- * empty.
+ * Returns WEIR_OK. WEIR_CLOSED if a sentinel was taken, which needs no task_done. WEIR_CLOSED also if the queue is
+ * shut down and, with WEIR_DRAIN, empty.
  */
 WEIR_API weir_status weir_queue_get(weir_queue *queue, void **item);
 
-/* As weir_queue_get, but never waits for an item. WEIR_EMPTY: there is none. */
+/* Behaves like weir_queue_get, but never blocks. Returns WEIR_EMPTY if the queue is empty. */
 WEIR_API weir_status weir_queue_try_get(weir_queue *queue, void **item);
 
 /*
- * As weir_queue_get, but waits no longer than until `deadline`. One that has passed means: try once. WEIR_TIMEDOUT:
- * nothing came until then; an item that arrives at that moment is either returned or still in the queue.
+ * Behaves like weir_queue_get, but blocks no longer than until `deadline`. If the deadline has passed, it tries once.
+ * Returns WEIR_TIMEDOUT if nothing arrived until the deadline. An item that arrives at the deadline is either
+ * returned or still queued.
  */
 WEIR_API weir_status weir_queue_get_until(weir_queue *queue, void **item, weir_deadline deadline);
 
 /*
- * Waits for the first item as weir_queue_get does, then takes what is there, up to `max` items, without waiting again.
- * `*got` is always set; items[0] to items[*got - 1] are the caller's, in order, and it owes as many task_dones
- * (weir_queue_tasks_done settles them in one call). A sentinel is never taken together with items: the call before it
- * stops short, the next one takes it.
+ * Takes up to `max` items. Blocks for the first item like weir_queue_get, then takes the items already queued without
+ * blocking again. `*got` is always set to the number of items taken. items[0] to items[*got - 1] belong to the
+ * caller, in order, and each must be settled; weir_queue_tasks_done settles them in one call. A sentinel is never
+ * taken together with items: the call stops before it, and the next call takes it.
  *
- * WEIR_OK: at least one; WEIR_CLOSED: as weir_queue_get, *got is 0; WEIR_INVALID: `items` is NULL or `max` is 0.
+ * Returns WEIR_OK if at least one item was taken. WEIR_CLOSED as for weir_queue_get, with *got 0. WEIR_INVALID if
+ * `items` is NULL or `max` is 0.
  */
 WEIR_API weir_status weir_queue_get_many(weir_queue *queue, void **items, size_t max, size_t *got);
 
-/* As weir_queue_get_many, but never waits for an item. WEIR_EMPTY: there is none, *got is 0. */
+/* Behaves like weir_queue_get_many, but never blocks. Returns WEIR_EMPTY, with *got 0, if the queue is empty. */
 WEIR_API weir_status weir_queue_try_get_many(weir_queue *queue, void **items, size_t max, size_t *got);
 
 /*
- * As weir_queue_get_many, but waits for the first item no longer than until `deadline`. One that has passed means: try
- * once. WEIR_TIMEDOUT: nothing came until then, *got is 0.
+ * Behaves like weir_queue_get_many, but blocks for the first item no longer than until `deadline`. If the deadline
+ * has passed, it tries once. Returns WEIR_TIMEDOUT, with *got 0, if nothing arrived until the deadline.
  */
 WEIR_API weir_status weir_queue_get_many_until(weir_queue *queue, void **items, size_t max, size_t *got,
                                                weir_deadline deadline);
 
 /*
- * Says that one item taken from the queue is dealt with. If nothing is unfinished then, every weir_queue_join returns.
+ * Marks one item taken from the queue as done. If no item is unfinished then, every weir_queue_join returns.
  *
- * WEIR_OK; WEIR_INVALID: nothing is unfinished; the count is unchanged. (The queue counts, it does not know who owes: a
- * task_done for an item that is still inside is taken for another's.)
+ * Returns WEIR_OK. WEIR_INVALID if no item is unfinished; the count does not change. The queue only counts: a
+ * task_done for an item still queued counts for another item.
  */
 WEIR_API weir_status weir_queue_task_done(weir_queue *queue);
 
-/* Says it of `count` items at once, of 0 too. WEIR_INVALID: more than are unfinished; then none of them is settled. */
+/*
+ * Marks `count` items as done at once; `count` may be 0. Returns WEIR_INVALID if fewer are unfinished; none is
+ * settled then.
+ */
 WEIR_API weir_status weir_queue_tasks_done(weir_queue *queue, size_t count);
 
 /*
- * Waits until nothing is unfinished: all that was put, sentinels included, has been taken and settled. It does not wait
- * for more to be put; an empty queue is joined at once. Woken by the last task_done, or by the WEIR_DISCARD that
- * settles the rest; WEIR_DRAIN settles nothing, so it ends no join.
+ * Blocks until no item is unfinished: all items and sentinels that were put have been taken and settled. Does not
+ * wait for further puts; if nothing is unfinished, it returns at once. The last task_done wakes it, or the
+ * WEIR_DISCARD that settles the rest. WEIR_DRAIN settles nothing, so it ends no join.
  *
- * WEIR_OK; WEIR_DISCARDED: finished too, but a WEIR_DISCARD has taken items away, now or earlier; WEIR_DEADLOCK: it
- * would wait for an item that this thread has in hand, in the queue's drop function or as a worker that takes from it.
+ * Returns WEIR_OK. WEIR_DISCARDED if no item is unfinished, but a WEIR_DISCARD removed items, now or earlier.
+ * WEIR_DEADLOCK if the calling thread holds an unfinished item, in the queue's drop function or as a worker that
+ * takes from the queue.
  */
 WEIR_API weir_status weir_queue_join(weir_queue *queue);
 
 /*
- * As weir_queue_join, but waits no longer than until `deadline`. WEIR_TIMEDOUT: something was unfinished until then, or
- * it has passed already.
+ * Behaves like weir_queue_join, but blocks no longer than until `deadline`. If the deadline has passed, it only
+ * checks. Returns WEIR_TIMEDOUT if an item was still unfinished at the deadline.
  */
 WEIR_API weir_status weir_queue_join_until(weir_queue *queue, weir_deadline deadline);
 
 /*
- * Puts one sentinel behind everything that is queued. Exactly one consumer will take it and be told WEIR_CLOSED, once;
- * the others go on. To stop n consumers, close n times. A sentinel takes a place like an item: close waits for room
- * while the queue is full, and the sentinel counts in the size and as unfinished until it is taken, which settles it.
+ * Puts one sentinel behind all queued items. Exactly one consumer takes it and gets WEIR_CLOSED, once; the others
+ * continue. To stop n consumers, close n times. A sentinel occupies a slot like an item, so close blocks while the
+ * queue is full. Until taken, the sentinel counts in the size and as unfinished; taking it settles it.
  *
- * WEIR_OK; WEIR_CLOSED: the queue is shut down, so every consumer is told anyway; WEIR_NOMEM: unbounded only.
+ * Returns WEIR_OK. WEIR_CLOSED if the queue is shut down: every consumer gets WEIR_CLOSED anyway. WEIR_NOMEM if
+ * memory ran out (unbounded queues only).
  */
 WEIR_API weir_status weir_queue_close(weir_queue *queue);
 
 /*
- * Ends the queue for everybody, and never waits. From now on puts and closes return WEIR_CLOSED, the waiting ones at
- * once, and no get waits any more.
+ * Ends the queue for all threads. Never blocks. From then on, puts and closes return WEIR_CLOSED, blocked ones at
+ * once, and no get blocks any more.
  *
- * WEIR_DRAIN:   gets hand out what is left, then return WEIR_CLOSED to every consumer.
- * WEIR_DISCARD: gets return WEIR_CLOSED. What is in the queue goes to the drop function, in order, each item once and
- *               in this thread, and is settled; items already taken still owe their task_done.
+ * WEIR_DRAIN:   gets return the remaining items, then WEIR_CLOSED to every consumer.
+ * WEIR_DISCARD: gets return WEIR_CLOSED. Each queued item goes to the drop function once, in order, in the calling
+ *               thread, and is settled. Items already taken still need their task_done.
  *
- * Twice is the same as once. WEIR_DISCARD after WEIR_DRAIN discards what is left; WEIR_DRAIN after WEIR_DISCARD
- * changes nothing.
+ * A second call with the same mode has no effect. WEIR_DISCARD after WEIR_DRAIN discards the remaining items.
+ * WEIR_DRAIN after WEIR_DISCARD has no effect.
  *
- * WEIR_OK; WEIR_INVALID: no such mode.
+ * Returns WEIR_OK. WEIR_INVALID if `mode` is neither of these.
  */
 WEIR_API weir_status weir_queue_shutdown(weir_queue *queue, weir_shutdown_mode mode);
 
 /*
- * How many items and sentinels are in the queue, how many fit (WEIR_UNBOUNDED if there is no bound), and how many have
- * been put and not been settled. Each is exact at one instant during the call, and may have changed since; none waits.
- * 0 for a NULL queue.
+ * Returns the number of items and sentinels in the queue, its capacity (WEIR_UNBOUNDED if unbounded), or the number
+ * of items and sentinels put but not settled. The number is exact at one instant during the call. Returns 0 for a
+ * NULL queue. Never blocks.
  */
 WEIR_API size_t weir_queue_size(const weir_queue *queue);
 WEIR_API size_t weir_queue_capacity(const weir_queue *queue);
 WEIR_API size_t weir_queue_unfinished(const weir_queue *queue);
 
-/* The name it was created with, which lives as long as the queue; "" if it has none, or for a NULL queue. */
+/*
+ * Returns the name given at creation, which lives as long as the queue. Returns "" if the queue has no name or is
+ * NULL.
+ */
 WEIR_API const char *weir_queue_name(const weir_queue *queue);
 
 /*
- * A consumer's loop, with the settling done:
+ * The state of a consumer's loop. A cursor settles each item before it takes the next:
  *
  *     weir_queue_cursor cursor = WEIR_QUEUE_CURSOR(queue);
  *     void *item;
@@ -243,7 +267,7 @@ WEIR_API const char *weir_queue_name(const weir_queue *queue);
  *         use(item);
  *     weir_queue_cursor_end(&cursor);
  *
- * A cursor belongs to one thread. Its members are the library's own; it needs no memory and no destruction.
+ * A cursor belongs to one thread. Its members are private. It allocates no memory and needs no destruction.
  */
 typedef struct weir_queue_cursor {
     weir_queue *queue;
@@ -254,18 +278,20 @@ typedef struct weir_queue_cursor {
     { (queue), 0 }
 
 /*
- * Settles the item that this cursor handed out last, if any, then waits for the next as weir_queue_get does. After
- * WEIR_CLOSED the cursor is at its end: it goes on to return WEIR_CLOSED and takes no second sentinel.
+ * Settles the item that this cursor returned last, if any, then takes the next one like weir_queue_get. After
+ * WEIR_CLOSED the cursor is at its end: it keeps returning WEIR_CLOSED and takes no second sentinel.
  *
- * WEIR_OK; WEIR_CLOSED; WEIR_INVALID: a NULL argument, or somebody else has settled this cursor's item already.
+ * Returns WEIR_OK. WEIR_CLOSED as for weir_queue_get, or if the cursor is at its end. WEIR_INVALID if an argument is
+ * NULL, or if no item is unfinished because another call settled this cursor's item.
  */
 WEIR_API weir_status weir_queue_cursor_next(weir_queue_cursor *cursor, void **item);
 
 /*
- * Settles the item that this cursor handed out last, if any: for a loop that is left early. Afterwards the cursor is at
- * its end. Twice is the same as once.
+ * Settles the item that this cursor returned last, if any, for a loop that ends early. The cursor is at its end then.
+ * A second call has no effect.
  *
- * WEIR_OK; WEIR_INVALID: a NULL argument, or somebody else has settled this cursor's item already.
+ * Returns WEIR_OK. WEIR_INVALID if an argument is NULL, or if no item is unfinished because another call settled this
+ * cursor's item.
  */
 WEIR_API weir_status weir_queue_cursor_end(weir_queue_cursor *cursor);
 

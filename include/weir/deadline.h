@@ -1,9 +1,9 @@
 /*
- * weir/deadline.h - until when a call may wait.
+ * weir/deadline.h - until when a call may block.
  *
- * A deadline is a point in time, not a span: one deadline can be handed to several calls in a row, and it bounds them
- * all together. It is read off the system's monotonic clock, so that setting the wall clock moves nothing, and it is a
- * plain 64-bit value, so that bindings from other languages need no struct.
+ * A deadline is a point in time, not a duration: one deadline can bound several calls in a row, all of them together.
+ * The clock is the system's monotonic clock, so setting the wall clock moves no deadline. A deadline is a plain
+ * 64-bit value, so bindings from other languages need no struct.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,15 +18,18 @@
 extern "C" {
 #endif
 
-/* Nanoseconds on the monotonic clock. A value that has passed (0 always has) means: try once, do not wait. */
+/*
+ * Nanoseconds on the monotonic clock. If the deadline has passed, a call tries once and does not block. 0 has always
+ * passed.
+ */
 typedef uint64_t weir_deadline;
 
-/* The deadline that never comes. */
+/* The deadline that never passes. */
 #define WEIR_NEVER UINT64_MAX
 
 /*
- * Returns the deadline that is `nanoseconds` from now; one so far off that it cannot be counted is WEIR_NEVER. Any
- * thread may call it at any time.
+ * Returns the deadline that lies `nanoseconds` from now, or WEIR_NEVER if it would not fit into 64 bits. Cannot fail.
+ * Thread-safe.
  */
 WEIR_API weir_deadline weir_deadline_after(uint64_t nanoseconds);
 

@@ -1,8 +1,8 @@
 /*
- * weir/report.h - what a pipeline has done and is doing, at one instant.
+ * weir/report.h - the state and figures of a pipeline at one instant.
  *
- * weir_pipeline_report and weir_pipeline_finish (weir/pipeline.h) make a report. It is a copy: it does not change any
- * more, it outlives its pipeline, and any thread may read it.
+ * weir_pipeline_report and weir_pipeline_finish (weir/pipeline.h) make a report. A report is a copy that never
+ * changes: it outlives its pipeline, and any thread may read it.
  *
  *     weir_report *report;
  *     if (weir_pipeline_report(pipeline, &report) == WEIR_OK) {
@@ -10,7 +10,7 @@
  *         weir_report_free(report);
  *     }
  *
- * What holds in each report, for every stage and for the whole:
+ * In every report, for each stage and for the whole pipeline:
  *
  *     in = done + failed + dead + dropped + live
  *
@@ -31,128 +31,129 @@
 extern "C" {
 #endif
 
-/* Where items have gone. Items. */
+/* Numbers of items, by what became of them. */
 typedef struct weir_counts {
-    uint64_t in;      /* that have come */
-    uint64_t done;    /* dealt with */
-    uint64_t failed;  /* given up after their last attempt, or lost on their way; given to the drop function */
-    uint64_t dead;    /* given up after their last attempt, and put to the dead letters */
-    uint64_t dropped; /* given to the drop function because the pipeline was cancelled, and for no other reason */
+    uint64_t in;      /* items that have entered */
+    uint64_t done;    /* completed */
+    uint64_t failed;  /* given up after the last attempt, or lost on the way; goes to a drop function if unconsumed */
+    uint64_t dead;    /* given up after the last attempt, and put to the dead-letter queue */
+    uint64_t dropped; /* passed to a drop function only because the pipeline was cancelled */
     uint64_t live;    /* none of these yet */
 } weir_counts;
 
-/* One stage. Times are nanoseconds; those of its threads are added up. */
+/* One stage. Times are in nanoseconds and summed over its threads. */
 typedef struct weir_stage_report {
     const char *name;
-    weir_counts counts;          /* of a source: `in` is what it has produced, and the calls of it that failed */
-    uint64_t retried;            /* attempts beyond an item's first */
-    uint64_t overdue;            /* attempts that took, or are taking, longer than the stage's attempt_time */
-    size_t threads;              /* that it was declared with */
-    size_t running;              /* threads that work now: neither starved nor blocked */
-    size_t capacity;             /* of the queue in front of it; SIZE_MAX: no bound; of a source: 0 */
-    size_t depth;                /* items in that queue now */
-    size_t peak;                 /* the most that was seen there; the queue is looked at now and then */
-    uint64_t busy;               /* time neither starved nor blocked */
-    uint64_t starved;            /* time asleep for want of an item */
-    uint64_t blocked;            /* waiting for room, for a letter too, for the rate, or, in a source, for a limit */
-    uint64_t timed_calls;        /* that the four latencies are taken from: each slow call, some of the quick ones */
-    uint64_t p50, p90, p99, max; /* of a call; the first three up to 7% too high, from 36 minutes on more */
+    weir_counts counts;          /* of a source, `in` counts the items it produced and its failed calls */
+    uint64_t retried;            /* attempts after an item's first */
+    uint64_t overdue;            /* attempts, finished or in progress, that exceed the stage's attempt_time */
+    size_t threads;              /* declared threads */
+    size_t running;              /* threads now at work: neither starved nor blocked */
+    size_t capacity;             /* of the input queue; SIZE_MAX if unbounded, 0 for a source, which has none */
+    size_t depth;                /* items now in the input queue */
+    size_t peak;                 /* greatest depth seen; the queue is sampled */
+    uint64_t busy;               /* neither starved nor blocked */
+    uint64_t starved;            /* asleep for lack of items */
+    uint64_t blocked;            /* waiting for room (dead letters too), for the rate, a source's limit or back-off */
+    uint64_t timed_calls;        /* calls in the latencies; of quick calls some are timed, each counts for several */
+    uint64_t p50, p90, p99, max; /* of a call, not blocked; percentiles up to 7% too high, above 35 minutes more */
     double rate;                 /* items done per second since the start */
 } weir_stage_report;
 
-/* A connection: the stages' places in the report. */
+/* A connection between two stages, as indexes into `stages` of the report. */
 typedef struct weir_edge {
     size_t from, to;
 } weir_edge;
 
-/* One error of a stage's function. */
+/* One error of a stage. */
 typedef struct weir_error {
-    const char *stage;   /* its name */
-    int code;            /* what the function returned; below 0: minus a weir_status, from weir itself */
-    const char *message; /* of weir_task_fail; "" if it gave none */
-    unsigned attempts;   /* that were made at the item */
+    const char *stage;   /* name of the stage */
+    int code;            /* returned by the function; negative: minus a weir_status, from weir itself */
+    const char *message; /* from weir_task_fail or weir; "" if none */
+    unsigned attempts;   /* attempts made at the item */
     uint64_t at;         /* ns after the start */
-    bool fatal;          /* it has ended the run, which is WEIR_FAILED */
+    bool fatal;          /* this error ended the run, with WEIR_FAILED */
 } weir_error;
 
-/* Where a thread is that is late. */
+/* Where a late thread is. */
 typedef enum weir_place {
     WEIR_IN_FUNCTION = 0, /* func, run, run_batch or source */
     WEIR_IN_DROP = 1,     /* a drop function */
     WEIR_IN_FINI = 2,
-    WEIR_IN_CALLBACK = 3, /* another function of the user's: key, route, copy, weigh or when */
-    WEIR_IN_STREAM = 4,   /* it writes the trace or the view */
-    WEIR_AT_EXIT = 5      /* past all of these: in the destructors of thread-specific data */
+    WEIR_IN_CALLBACK = 3, /* another function of the program: key, route, copy, weigh or when */
+    WEIR_IN_STREAM = 4,   /* writing the trace or the view */
+    WEIR_AT_EXIT = 5      /* after all of these, in the destructors of thread-specific data */
 } weir_place;
 
-/* A thread that is inside a function for too long: beyond the attempt_time, or after the end. */
+/* A thread that has been in a function for too long: beyond the attempt_time, or after the end. */
 typedef struct weir_late_worker {
-    const char *stage; /* of the worker, or of the function; "": the pipeline's own */
-    size_t number;     /* of the worker in its stage, from 0; the thread is named "stage-number"; SIZE_MAX: no worker */
-    uint64_t since;    /* ns before the report */
-    bool stuck;        /* the pipeline is to be over, and it has not come back */
+    const char *stage; /* of the worker or of the function; "" if the function is the pipeline's */
+    size_t number;     /* of the worker in its stage, from 0, as in its name "stage-number"; SIZE_MAX: no worker */
+    uint64_t since;    /* ns from entering the function to the report */
+    bool stuck;        /* the thread should have ended, and has not returned */
     weir_place where;
 } weir_late_worker;
 
 typedef enum weir_run_state {
     WEIR_RUN_READY = 0,    /* not started */
-    WEIR_RUN_RUNNING = 1,  /* items may come */
-    WEIR_RUN_DRAINING = 2, /* weir_pipeline_finish was called */
+    WEIR_RUN_RUNNING = 1,  /* items may be put */
+    WEIR_RUN_DRAINING = 2, /* weir_pipeline_finish was called, or a signal began the end */
     WEIR_RUN_CANCELLED = 3,
-    WEIR_RUN_OVER = 4 /* no thread is left */
+    WEIR_RUN_OVER = 4 /* all workers have ended */
 } weir_run_state;
 
 typedef struct weir_report {
     const char *name; /* of the pipeline; "" if it has none */
     weir_run_state state;
-    weir_status outcome; /* what finish returns once all is over, or a failed start; WEIR_OK until something is wrong */
-    int signal;          /* that has begun the end, by weir_pipeline_end_on; 0: none */
-    uint64_t elapsed;    /* ns from the start until now, or until it was over */
-    weir_counts counts;  /* of what came from outside and from sources, however many items it became on its way */
+    weir_status outcome; /* what finish returns at the end, or what start returned; WEIR_OK until something fails */
+    int signal;          /* the signal that began the end, by weir_pipeline_end_on; 0: none */
+    uint64_t elapsed;    /* ns from the start to the report, or to the end of the run */
+    weir_counts counts;  /* root items: those put and those produced by sources, each counted once */
     uint64_t retried;    /* by all stages */
-    uint64_t bytes;      /* in flight now, by the weigh function */
-    uint64_t max_bytes;  /* the budget; 0: none */
-    uint64_t max_items;  /* 0: none */
+    uint64_t bytes;      /* in flight, by the weigh function */
+    uint64_t max_bytes;  /* the limit; 0: none */
+    uint64_t max_items;  /* the limit; 0: none */
     size_t stage_count;
     const weir_stage_report *stages; /* in the order in which they were added */
     size_t edge_count;
     const weir_edge *edges;
-    uint64_t error_count;     /* errors so far, those that led to a retry included */
-    size_t kept_errors;       /* how many of them are here: the first ones, and the fatal one */
-    const weir_error *errors; /* the fatal one first, if there is one; the others in the order of `at` */
+    uint64_t error_count;     /* all errors so far, including those that led to a retry */
+    size_t kept_errors;       /* number of `errors`: the first ones, and the fatal one */
+    const weir_error *errors; /* the fatal one first, if any; the others in the order of `at` */
     size_t late_count;
     const weir_late_worker *late;
-    const weir_stage_report *bottleneck; /* the one of the stages whose threads are busiest; NULL: none was busy */
+    const weir_stage_report *bottleneck; /* the stage with the greatest share of busy time; NULL: no stage was busy */
 } weir_report;
 
 typedef enum weir_report_format {
-    WEIR_TABLE = 0,      /* for people */
+    WEIR_TABLE = 0,      /* human-readable */
     WEIR_PROMETHEUS = 1, /* Prometheus text exposition format 0.0.4 */
-    WEIR_DOT = 2         /* a graph for Graphviz, with the figures in it */
+    WEIR_DOT = 2         /* Graphviz graph, with the figures */
 } weir_report_format;
 
 /*
- * Writes the report to `stream`, which stays the caller's, and flushes it, in the calling thread. Blocks as the stream
- * does, and is no cancellation point all the same. A name is escaped as the format wants it.
+ * Writes the report to `stream`, in the calling thread, then flushes the stream. The stream remains the caller's.
+ * Blocks while the stream blocks, but is not a cancellation point. Names are escaped as the format requires.
  *
- * WEIR_OK; WEIR_INVALID: NULL, or no such format; WEIR_CLOSED: the stream took not all of it.
+ * Returns WEIR_OK. WEIR_INVALID if an argument is NULL or `format` is unknown. WEIR_CLOSED if the stream did not take
+ * all of the output.
  */
 WEIR_API weir_status weir_report_print(const weir_report *report, weir_report_format format, FILE *stream);
 
 /*
- * Writes several reports to `stream`, as weir_report_print does one. With WEIR_PROMETHEUS they are one page: each metric
- * has its comments once, and the label "pipeline" distinguishes the samples. If pipelines have the same name, the second
- * one of them in the array has the label number="2" too, the third one number="3". In the other formats the reports
- * stand one after the other, with an empty line in between. The array and the reports stay the caller's. With a count of
- * 0 nothing is written, and `reports` may be NULL.
+ * Writes several reports to `stream`, each like weir_report_print. With WEIR_PROMETHEUS they form one page: the
+ * comments of each metric appear once, and the label "pipeline" distinguishes the samples. If pipelines have the same
+ * name, the second of them in the array also has the label number="2", the third number="3". In the other formats, an
+ * empty line separates the reports. The array and the reports remain the caller's. If `count` is 0, nothing is
+ * written, and `reports` may be NULL.
  *
- * WEIR_OK; WEIR_INVALID: NULL, or no such format; WEIR_NOMEM: nothing was written; WEIR_CLOSED: the stream took not all
- * of it.
+ * Returns WEIR_OK. WEIR_INVALID if an argument or a report is NULL or `format` is unknown. WEIR_NOMEM if memory ran
+ * out; nothing was written then. WEIR_CLOSED if the stream did not take all of the output.
  */
 WEIR_API weir_status weir_report_print_many(const weir_report *const *reports, size_t count, weir_report_format format,
                                             FILE *stream);
 
-/* Frees the report and all that it points to. NULL does nothing. */
+/* Frees the report and everything that it points to. NULL does nothing. */
 WEIR_API void weir_report_free(weir_report *report);
 
 #ifdef __cplusplus

@@ -1,10 +1,11 @@
 /*
- * weir/signals.h - the signals that a program blocks, for the programs that it starts.
+ * weir/signals.h - the signal mask of programs that a stage or a worker starts.
  *
- * A program inherits the blocked signals of the thread that starts it, through fork, posix_spawn and exec. Threads of
- * weir have all signals blocked but SIGSEGV and the like, and a program that uses weir_pipeline_end_on blocks some in
- * all of its threads. A child that is started with such a mask hears no SIGTERM and no SIGINT. So a stage or worker that
- * starts a program gives it the mask that this process was started with:
+ * A program inherits the signal mask of the thread that starts it, through fork, posix_spawn and exec. Threads of
+ * weir block every signal except SIGSEGV and the others that a thread causes itself. A program that uses
+ * weir_pipeline_end_on blocks some signals in all of its threads. A child that starts with such a mask receives
+ * neither SIGTERM nor SIGINT. A stage or worker that starts a program should give it the mask that this process was
+ * started with:
  *
  *     sigset_t signals;                                     // with posix_spawn
  *     posix_spawnattr_t attributes;
@@ -22,7 +23,7 @@
  *         _exit(127);
  *     }
  *
- * system and popen have no place for either: a shell may or may not restore the mask.
+ * system and popen offer no way to set the mask: a shell may or may not restore it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -38,20 +39,22 @@ extern "C" {
 #endif
 
 /*
- * Sets `*signals` to those that were blocked when the library was loaded: in a program that is linked with it, before
- * main. Linked statically, that is also before the program's constructors without a priority, those of C++ globals
- * included; loaded with dlopen, they are those of the thread that calls dlopen. Never blocks. Any thread may call it,
- * and a child between fork and exec: it is async-signal-safe. NULL does nothing. It is declared where <signal.h> has
- * sigset_t, which strict C hides.
+ * Stores in `*signals` the signals that were blocked when the library was loaded. If the program is linked with the
+ * library, this is before main. In a static link, this is also before the program's constructors without a priority,
+ * including those of C++ globals. If dlopen loads the library, the signals are those blocked in the thread that calls
+ * dlopen.
+ *
+ * Never blocks. Thread-safe and async-signal-safe: a child may call it between fork and exec. NULL does nothing.
+ * Declared only where <signal.h> declares sigset_t, which strict C hides.
  */
 #ifdef SIG_BLOCK
 WEIR_API void weir_signals_original(sigset_t *signals);
 #endif
 
 /*
- * Blocks these signals, and no other one, in the calling thread. For a child between fork and exec: it is
- * async-signal-safe. A handler of the program may run in the child from then on until exec: reset it before. In a thread
- * of weir this call would let the signals of the program come there.
+ * Sets the signal mask of the calling thread to the signals of weir_signals_original. Async-signal-safe, for a child
+ * between fork and exec. From this call until exec, a signal handler of the program may run in the child: reset the
+ * handlers first. Must not be called in a thread of weir, which would receive the program's signals from then on.
  */
 WEIR_API void weir_signals_restore(void);
 

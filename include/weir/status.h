@@ -1,9 +1,9 @@
 /*
- * weir/status.h - what a call of weir returns.
+ * weir/status.h - the status codes of weir's calls.
  *
- * A function that can fail returns a weir_status and hands its results out through pointers, which it leaves untouched
- * unless its comment says otherwise, and what it was asked to do is not done, not even in part, unless its comment says
- * so. Nobody has to read errno, and weir never prints and never aborts.
+ * A function that can fail returns a weir_status and stores its results through pointers. A failed call has no effect
+ * and leaves the results untouched, unless its comment says otherwise. Callers never need errno. weir never prints a
+ * diagnostic and never aborts.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,26 +17,26 @@ extern "C" {
 #endif
 
 typedef enum weir_status {
-    WEIR_OK = 0,          /* done as asked */
-    WEIR_CLOSED = 1,      /* the stream has ended: a sentinel was taken, or the queue was shut down */
-    WEIR_FULL = 2,        /* a try_put found no room */
-    WEIR_EMPTY = 3,       /* a try_get found nothing */
+    WEIR_OK = 0,          /* success */
+    WEIR_CLOSED = 1,      /* end of the stream: a sentinel was taken, or the queue is shut down */
+    WEIR_FULL = 2,        /* a non-blocking put found no room */
+    WEIR_EMPTY = 3,       /* a non-blocking get found no item */
     WEIR_TIMEDOUT = 4,    /* the deadline passed first */
-    WEIR_INVALID = 5,     /* an argument that is never right, or a call that is never right in this state */
+    WEIR_INVALID = 5,     /* an argument is never valid, or the call is never valid in this state */
     WEIR_NOMEM = 6,       /* out of memory */
-    WEIR_BUSY = 7,        /* other threads still sleep in the object, or use it */
-    WEIR_DEADLOCK = 8,    /* the call would wait for the thread that makes it */
-    WEIR_DISCARDED = 9,   /* it is over, but items were given to the drop function instead of a consumer */
-    WEIR_NOTHREAD = 10,   /* the system would not create a thread */
+    WEIR_BUSY = 7,        /* other threads still sleep in the object or use it */
+    WEIR_DEADLOCK = 8,    /* the call would wait for its own thread */
+    WEIR_DISCARDED = 9,   /* finished, but items went to the drop function instead of a consumer */
+    WEIR_NOTHREAD = 10,   /* the system did not create a thread */
     WEIR_INITFAILED = 11, /* a worker's init function did not return WEIR_OK */
-    WEIR_UNFINISHED = 12, /* the workers have all ended before the work: items are left in their queue */
-    WEIR_CANCELLED = 13,  /* a pipeline was cancelled */
-    WEIR_FAILED = 14      /* an error has ended the run of a pipeline */
+    WEIR_UNFINISHED = 12, /* all workers have exited while items were still queued */
+    WEIR_CANCELLED = 13,  /* the pipeline was cancelled */
+    WEIR_FAILED = 14      /* an error ended the run of the pipeline */
 } weir_status;
 
 /*
- * Returns one English sentence without a full stop for `status`, or "unknown status" for a number that is none. The
- * string is static: never NULL, never freed. Any thread may call it at any time.
+ * Returns one English sentence for `status`, without a full stop, or "unknown status" for any other number. The
+ * string is static: never NULL, never freed. Thread-safe.
  */
 WEIR_API const char *weir_strerror(weir_status status);
 

@@ -1,5 +1,5 @@
 /*
- * weir/version.h - which weir this is.
+ * weir/version.h - the version of weir.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-/* The version of the headers a program was compiled with. */
+/* The version of the headers that the program was compiled with. */
 #define WEIR_VERSION_MAJOR 0
 #define WEIR_VERSION_MINOR 1
 #define WEIR_VERSION_PATCH 0
@@ -20,7 +20,7 @@ extern "C" {
 
 /*
  * Returns the version of the library that the program runs with, as "MAJOR.MINOR.PATCH". The string is static: never
- * NULL, never freed. Any thread may call it at any time.
+ * NULL, never freed. Thread-safe.
  */
 WEIR_API const char *weir_version(void);
 
