@@ -1,14 +1,16 @@
 /*
- * budget.c - memory in flight under a budget of bytes: images of 1 to 100 MB through a pipeline that may hold 64 MB.
+ * budget.c - memory in flight under a byte budget: images of 1 to 100 MB through a pipeline with max_bytes of 64 MB.
  *
  *     budget [IMAGES [BUDGET-MB]]
  *
- * A source names images and says how heavy each will be; four threads load them (memory is taken, and every page of it
- * written), two shrink them to a tenth, one looks at the result. The weight of an image counts from before it is loaded
- * until the last of it is freed. Every other millisecond a line goes to stdout: milliseconds since the start, resident
- * memory of the process above what it was at the start, and the bytes in flight by the pipeline's report, both in MB.
- * At the end a line to stderr: the peak of each. Exit status 1: the peak is above the budget (or the heaviest image, if
- * that is heavier) by more than the slack of 8 MB.
+ * A source emits images that have a size but no pixels yet. Four threads load them: they allocate the memory and
+ * write every page of it. Two threads shrink them to a tenth, and one reads the result. The weight of an image counts
+ * from before it is loaded until the last of it is freed.
+ *
+ * Every 2 ms, one line goes to stdout: milliseconds since the start, resident memory of the process above its value
+ * at the start, and bytes in flight by the pipeline's report. Both are in MB. At the end, a line with the peak of
+ * each goes to stderr. The exit status is 1 if resident memory exceeded its bound by more than the slack of 8 MB. The
+ * bound is the budget, or the heaviest image if that is heavier.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -26,12 +28,12 @@
 enum { MEGA = 1000000, LIGHTEST = 1, HEAVIEST = 100, PAGE = 4096, SLACK = 8 };
 
 struct image {
-    size_t bytes; /* that it will have */
+    size_t bytes; /* that it has once loaded */
     unsigned char *pixels;
 };
 
 static size_t images = 200, budget = 64;
-static uint64_t lot = 88172645463325252u; /* the source's own: it has one thread */
+static uint64_t lot = 88172645463325252u; /* used by the source's only thread */
 static size_t named;
 static _Atomic uint64_t checksum;
 static atomic_bool over;
@@ -86,7 +88,7 @@ static int load(weir_task *task, void *item, void *arg) {
     return 0;
 }
 
-/* A tenth of the pixels; the image that it came from is freed, but still counts. */
+/* Keeps a tenth of the pixels. The rest is freed, but the image still counts with its full weight. */
 static void *shrink(void *item, void *arg) {
     struct image *image = item;
     size_t bytes = image->bytes / 10;
@@ -109,7 +111,7 @@ static void *look(void *item, void *arg) {
     return NULL;
 }
 
-/* MB. */
+/* Returns the resident memory of the process in MB. */
 static double resident(void) {
     unsigned long all, here;
     FILE *file = fopen("/proc/self/statm", "r");
@@ -179,7 +181,7 @@ static void run(void) {
 int main(int argc, char **argv) {
     images = argc > 1 ? strtoul(argv[1], NULL, 10) : images;
     budget = argc > 2 ? strtoul(argv[2], NULL, 10) : budget;
-    mallopt(M_MMAP_THRESHOLD, MEGA); /* what is freed goes back to the system, and shows */
+    mallopt(M_MMAP_THRESHOLD, MEGA); /* freed memory goes back to the system, so the figures show it */
     run();
     double bound = (double)(budget > HEAVIEST ? budget : HEAVIEST) + SLACK;
     fprintf(stderr,

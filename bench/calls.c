@@ -1,10 +1,11 @@
 /*
- * calls.c - makes one kind of call many times on a queue that nobody else uses, for instructions.sh to count.
+ * calls.c - makes one kind of call many times on a queue without other users, for instructions.sh to count.
  *
- *     calls KIND COUNT MOST        COUNT calls (of the *_many kinds: as many as COUNT items need)
+ *     calls KIND COUNT MOST        COUNT calls (for the *_many kinds: as many as COUNT items need)
  *
- * MOST is the queue's capacity, and as many items are put, or got, as the kind wants beforehand. So two runs that
- * differ in COUNT alone differ in these calls alone, and in the loop round them, which is all of the kind `loop`.
+ * MOST is the queue's capacity. If the kind needs that, MOST items are put, or put and got, beforehand. Two runs that
+ * differ only in COUNT therefore differ only in these calls, and in the loop around them. The kind `loop` is that
+ * loop alone.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -46,7 +47,7 @@ static void task_done(size_t count) {
         must(weir_queue_task_done(queue));
 }
 
-/* What a queue between two threads does for an item, in one. */
+/* Makes the three calls that an item between two threads needs, in one thread. */
 static void round_trip(size_t count) {
     void *item;
     for (volatile size_t i = 0; i < count; i++) {

@@ -1,9 +1,10 @@
 /*
- * costs.c - prints what weir's queues, workers and pipelines cost in memory and in time, where no item is moved:
- * `make bench-costs`.
+ * costs.c - prints the costs of weir's queues, workers and pipelines in memory and time, without the cost of moving
+ * items: `make bench-costs`.
  *
- * Bytes are those that the library asks the allocator for (the linker puts __wrap_aligned_alloc and __wrap_free in its
- * way). Times are medians, with the least and the most; before each that wakes threads they get time to fall asleep.
+ * Bytes are those that the library requests from the allocator, counted by __wrap_aligned_alloc, __wrap_free and the
+ * same for chunks, which the linker substitutes. Times are medians, with minimum and maximum. Before a measurement
+ * that wakes threads, the threads get time to block.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -66,7 +67,7 @@ static void account_anew(void) {
     bytes_taken = blocks_taken = blocks_freed = 0;
 }
 
-/* What has been taken since account_anew, of which nothing may have been given back. */
+/* Returns the bytes allocated since account_anew; nothing may have been freed since. */
 static size_t bytes_kept(void) {
     if (blocks_freed != 0) {
         fputs("costs: something was freed, so the sum of what was taken says nothing\n", stderr);
@@ -98,7 +99,7 @@ static void fall_asleep(void) {
     nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 }
 
-/* Of the process, in bytes, exactly; 0: this system does not say. */
+/* Returns the exact resident memory of the process in bytes; 0 if the system does not report it. */
 static size_t resident(void) {
     FILE *file = fopen("/proc/self/smaps_rollup", "r");
     char line[256];
@@ -136,7 +137,7 @@ static size_t stack_bytes(void) {
 static void print_memory(void) {
     enum { FEW = 1024, MANY = 65536 };
     size_t few = queue_bytes(FEW), many = queue_bytes(MANY), grown, ignored;
-    /* The group of 1 leaves its stack behind for the next, and all code touched: so 11 workers are new in the stage. */
+    /* The group of 1 leaves its stack and all touched code resident, so 11 workers of the stage are new. */
     size_t one = group_bytes(1, &ignored), stage = group_bytes(STAGE, &grown);
     puts("bytes, as asked for");
     printf("  %-42s %10zu\n", "queue of capacity 1", queue_bytes(1));
@@ -191,7 +192,7 @@ static void *nothing(void *arg) {
     return arg;
 }
 
-/* What the system alone takes for a thread. */
+/* Measures the cost of a thread without weir. */
 static void time_thread(const char *text) {
     double samples[SAMPLES];
     for (int i = 0; i < SAMPLES; i++) {
@@ -231,7 +232,7 @@ static void time_stop(const char *text) {
     print_times(text, samples, SAMPLES);
 }
 
-/* Its item is where it leaves the time at which it got it. */
+/* Stores the time of its get in its item. */
 static void *note_time(void *item, void *arg) {
     (void)arg;
     *(double *)item = microseconds_now();
@@ -256,7 +257,7 @@ static void time_wake(const char *text) {
     print_times(text, samples, SAMPLES);
 }
 
-/* Its item is how many milliseconds it takes. */
+/* Sleeps for its item, in milliseconds. */
 static void *sleep_as_told(void *item, void *arg) {
     (void)arg;
     if (item != NULL)
@@ -264,7 +265,9 @@ static void *sleep_as_told(void *item, void *arg) {
     return NULL;
 }
 
-/* Slow items after quick ones, which have taught the workers to take many at once. Ideal: two after each other. */
+/*
+ * Slow items after quick ones, which made the workers' prefetch large. The ideal is two items in sequence per worker.
+ */
 static void time_slow_items(const char *text) {
     enum { WORKERS = 4, QUICK = 100000, SLOW = 8, MILLISECONDS = 100, RUNS = 5 };
     void *slow[SLOW];
@@ -289,7 +292,7 @@ static void time_slow_items(const char *text) {
     print_times(text, samples, RUNS);
 }
 
-/* Three stages of four workers that all wait for room, for nobody takes the results. */
+/* Makes three stages of four workers, all blocked because the results are not read. */
 static weir_pipeline *new_blocked_pipeline(weir_queue *results) {
     static const char *const names[] = {"first", "second", "third"};
     weir_pipeline *pipeline;

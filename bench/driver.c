@@ -1,5 +1,5 @@
 /*
- * driver.c - the command line, the measuring and the work loop of the drivers; see driver.h.
+ * driver.c - command line, measurement and work loop of the drivers; see driver.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -77,7 +77,7 @@ uint64_t churn(uint64_t x, unsigned long steps) {
 }
 
 void keep(uint64_t x) {
-    if (x == 1) /* never, but the compiler cannot know */
+    if (x == 1) /* never true, but the compiler cannot know */
         sink = x;
 }
 

@@ -1,21 +1,21 @@
 /*
- * driver.h - what all drivers of the benchmark share: `DRIVER WORKLOAD key=value ...`, one result line on stdout.
+ * driver.h - the interface of the benchmark's drivers: `DRIVER WORKLOAD key=value ...`, one result line on stdout.
  *
  *     DRIVER queue p=4 c=4 cap=1024 n=1000000      p producers and c consumers on one queue
- *     DRIVER pingpong n=100000                     one item to and fro through two queues of capacity 1
- *     DRIVER pipeline w=3,4,5 cap=64 work=1000     three groups of threads; work in nanoseconds an item and stage
- *     DRIVER ordered w=3,4,5 cap=64 work=1000      the same, and the items come out in the order in which they came in
- *     DRIVER idle                                  CPU seconds of 12 waiting consumers in one second
- *     DRIVER calibrate                             steps of the work loop in a microsecond
- *     DRIVER limits                                what the machine's own steps take (machine.h); weir_peer only
+ *     DRIVER pingpong n=100000                     one item back and forth through two queues of capacity 1
+ *     DRIVER pipeline w=3,4,5 cap=64 work=1000     three groups of threads; work in nanoseconds per item and stage
+ *     DRIVER ordered w=3,4,5 cap=64 work=1000      the same, with the items in input order
+ *     DRIVER idle                                  CPU seconds of 12 blocked consumers in one second
+ *     DRIVER calibrate                             steps of the work loop per microsecond
+ *     DRIVER limits                                costs of the machine's primitives (machine.h); weir_peer only
  *
- * Further keys: ipu=STEPS, the work loop's steps in a microsecond, so that all drivers of a run do the same work.
- * The line is `DRIVER WORKLOAD items_per_s=N wall_s=N cpu_s=N ctxsw=N`, the last being context switches; a driver
- * that is not like for like adds note=WORD. Exit status: 0; 77: a workload it does not know; else a failure. Every run
- * checks that the items that came out are those that went in.
+ * Another key is ipu=STEPS, the steps of the work loop per microsecond, so that all drivers of a run do the same
+ * work. The result line is `DRIVER WORKLOAD items_per_s=N wall_s=N cpu_s=N ctxsw=N`; ctxsw counts context switches. A
+ * driver that is not strictly comparable adds note=WORD. The exit status is 0, or 77 for a workload that the driver
+ * does not have; any other value is a failure. Every run checks that the items that came out are those that went in.
  *
- * A driver is an adapter of one kind of queue to workloads.h, which says what an adapter has to have, with the command
- * line, the measuring and the work loop of driver.c.
+ * A driver consists of an adapter for one kind of queue, workloads.h and driver.c. workloads.h lists the functions of an
+ * adapter. driver.c has the command line, the measurement and the work loop.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -30,8 +30,8 @@ enum { STAGES = 3 };
 
 struct driver {
     const char *name;
-    const char *note; /* one word for the result line; NULL: none */
-    /* the workloads; NULL: not known */
+    const char *note; /* one word for the result line; NULL if none */
+    /* the workloads; NULL if the driver does not have it */
     void (*queue)(void);
     void (*pingpong)(void);
     void (*pipeline)(void);
@@ -39,10 +39,10 @@ struct driver {
     void (*idle)(void);
 };
 
-/* What the command line says. */
+/* Values from the command line. */
 struct driver_args {
     size_t producers, consumers, capacity, items;
-    unsigned long steps; /* of the work loop, for each item and stage */
+    unsigned long steps; /* of the work loop, per item and stage */
     size_t threads[STAGES];
 };
 
@@ -54,9 +54,9 @@ struct reading {
 /* One thread of a workload. */
 struct party {
     _Alignas(128) pthread_t thread;
-    void *in, *out;  /* queues */
-    size_t from, to; /* producers: the items to put */
-    uint64_t sum;    /* consumers: of the items that came */
+    void *in, *out;  /* queues, or NULL */
+    size_t from, to; /* producers: range of the items to put */
+    uint64_t sum;    /* consumers: sum of the items received */
     size_t count;
 };
 
@@ -68,9 +68,9 @@ struct reading read_now(void);
 void print_result(struct reading from, struct reading to, size_t items);
 /* Fails unless `count` items with this sum are all items of the run. */
 void check_items(uint64_t sum, size_t count);
-/* The work: a chain of dependent shifts. */
+/* Does the work: a chain of dependent shifts. */
 uint64_t churn(uint64_t x, unsigned long steps);
-/* Takes a result of churn, so that it has to be computed. */
+/* Uses a result of churn, so that the compiler must compute it. */
 void keep(uint64_t x);
 
 struct party *new_parties(size_t count);

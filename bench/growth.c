@@ -1,13 +1,17 @@
 /*
- * growth.c - prints what one of many costs against how many there are: `make bench-growth`.
+ * growth.c - prints the cost of one of N things against N: `make bench-growth`.
  *
- * Each row is processor time of the process, in nanoseconds for one of them, the least of several runs: so neither other
- * programs nor waits count. The growth is what one of the most costs, in units of the least that one costs in any number. A
- * row is flat if that is at most 1.5, and logarithmic if it is at most the ratio of the logarithms of the numbers. Threads
- * that sleep cost the system the more the more there are, because it finds them in a table of a fixed size (Linux 6.18:
- * of 16 lists for a process on two processors); so rows that start or wake a thread for each of them are compared with
- * plain threads, and may grow, or cost at the most, twice as much as these.
- * What grows otherwise is said, and the program fails.
+ * Each row is processor time of the process, in nanoseconds for one thing, the minimum of several runs. Therefore
+ * neither other programs nor blocking count. The growth is the cost at the largest N, divided by the smallest cost at
+ * any N.
+ *
+ * A row is flat if its growth is at most 1.5. It is logarithmic if its growth is at most the ratio of the logarithms
+ * of the numbers. The system's cost of a blocked thread rises with their number, because the kernel finds them in a
+ * table of a fixed size (Linux 6.18: 16 lists for a process on two processors). Rows that start or wake one thread
+ * for each thing are therefore compared with plain threads: either their growth or their cost at the largest N may be
+ * twice that of these.
+ *
+ * Any other growth is reported, and the program fails.
  *
  *     growth [key=value ...]       most=10000 runs=3 only=PART-OF-A-NAME
  *
@@ -57,7 +61,7 @@ static void begin(void) {
     begun = used();
 }
 
-/* Nanoseconds since begin, for one of so many. */
+/* Returns nanoseconds since begin, divided by `count`. */
 static double end(size_t count) {
     return (used() - begun) / (double)count;
 }
@@ -66,7 +70,7 @@ static void nap(void) {
     nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
 }
 
-/* Until all that was started sleeps: what it does before is no cost of what is measured next. */
+/* Waits until all started threads block, so that their start does not count in the next measurement. */
 static void let_fall_asleep(void) {
     double before;
     do {
@@ -163,7 +167,7 @@ static void *hand_on(void *item, void *unused) {
 
 static const weir_worker_options small = {.func = hand_on, .stack_size = SMALL_STACK};
 
-/* One item, and its result is waited for, again and again. */
+/* Puts one item and waits for its result, repeatedly. */
 static double one_at_a_time(weir_queue *in, weir_queue *out) {
     void *item;
     begin();
@@ -287,7 +291,7 @@ static double item_in_a_stage(size_t count) {
     enum { ITEMS = 16 };
     weir_queue *results = new_queue(ITEMS);
     weir_pipeline *pipeline = new_chain(count, results);
-    put_and_get(pipeline, results, ITEMS); /* so that each stage has its memory */
+    put_and_get(pipeline, results, ITEMS); /* each stage has its memory then */
     let_fall_asleep();
     begin();
     put_and_get(pipeline, results, ITEMS);
@@ -365,7 +369,7 @@ static double retries_in_flight(size_t count) {
     return cost;
 }
 
-/* All are in back-off at once, in any order of their times. */
+/* Puts all items in back-off at once, in any order of their times. */
 static double backoff_with(size_t count, weir_key_func *key) {
     weir_pipeline *pipeline = new_pipeline(count);
     add(pipeline, (weir_stage_options){.name = "fails",
@@ -463,7 +467,7 @@ static int pass_gate(weir_task *task, void *item, void *first_only) {
     return 0;
 }
 
-/* All are there before the first goes on. */
+/* All items are in flight before the first one passes the gate. */
 static double in_flight(size_t count, bool ordered, bool cancelled) {
     weir_pipeline *pipeline = new_pipeline(count);
     gate_is_open = false;
@@ -525,7 +529,7 @@ static double caller_at_a_limit(size_t count) {
     }
     let_fall_asleep();
     begin();
-    for (size_t i = 0; i < AT_A_TIME; i++) /* each joins the line, and leaves it */
+    for (size_t i = 0; i < AT_A_TIME; i++) /* each joins and leaves the waiters */
         if (weir_pipeline_put_until(pipeline, NULL, 0) != WEIR_TIMEDOUT)
             must(WEIR_INVALID);
     double line = end(AT_A_TIME);
@@ -541,7 +545,7 @@ static double caller_at_a_limit(size_t count) {
 
 /* ---- rows ---- */
 
-/* What a row is compared with. */
+/* Kind of row that a row is compared with. */
 enum like { NOTHING, THREAD, WAKE, KINDS };
 
 static const struct row {
@@ -573,7 +577,7 @@ static const struct row {
     {"callers at a limit: one", caller_at_a_limit, THREAD, NOTHING},
 };
 
-/* Of the rows that others are compared with: their growth, and what one of the most costs; 0: not measured. */
+/* For rows that others are compared with: growth, and cost at the largest N; 0 if not measured. */
 static double growth_of[KINDS], cost_of[KINDS];
 
 static size_t most = 10000, runs = 3;
@@ -588,7 +592,7 @@ static double least_cost(const struct row *row, size_t count) {
     return least;
 }
 
-/* How many decimal places the logarithm has: log(most) / log(FEWEST). */
+/* Returns log(most) / log(FEWEST), for powers of FEWEST. */
 static double logarithms(void) {
     double ratio = 0;
     for (size_t n = most; n >= FEWEST; n /= FEWEST)
@@ -596,7 +600,7 @@ static double logarithms(void) {
     return ratio;
 }
 
-/* Returns whether it grows. */
+/* Prints the verdict and returns whether the row grows. */
 static bool judge(const struct row *row, double growth, double last) {
     bool flat = growth <= 1.5, logarithmic = growth <= logarithms();
     bool as_threads = growth <= 2 * growth_of[row->like] || last <= 2 * cost_of[row->like];

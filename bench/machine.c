@@ -1,5 +1,5 @@
 /*
- * machine.c - see machine.h.
+ * machine.c - implements machine.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -16,9 +16,9 @@
 
 enum { TRIES = 5, TRIPS = 20000, SLEEPS = 2000, CALLS = 200000 };
 
-/* What two threads bounce to and fro. */
+/* The value that two threads send back and forth. */
 static _Alignas(128) _Atomic uint32_t ball;
-static bool asleep; /* how they wait for it */
+static bool asleep; /* whether they block or spin */
 static uint32_t rounds;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -29,7 +29,7 @@ static double now(void) {
     return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
 }
 
-/* The shortest of several tries counts: in the others something came between. */
+/* Returns the shortest of several tries; in the others something intervened. */
 static double shortest(double (*measure)(void)) {
     double best = 1e12;
     for (int i = 0; i < TRIES; i++) {
@@ -79,9 +79,9 @@ static double yield_often(void) {
 
 static void wait_awake_for(uint32_t value) {
     for (unsigned looks = 1; atomic_load_explicit(&ball, memory_order_acquire) != value; looks++) {
-        pause_once(); /* two threads of one core take turns */
+        pause_once(); /* two threads of one core alternate */
         if (looks % 4096 == 0)
-            sched_yield(); /* there may be one processor only */
+            sched_yield(); /* there may be only one processor */
     }
 }
 
@@ -123,7 +123,7 @@ static double bounce(void) {
     atomic_store(&ball, 0);
     start(other, throw_back);
     throw_ball(1);
-    catch_ball(2); /* it is there */
+    catch_ball(2); /* the other thread runs */
     double from = now();
     for (uint32_t i = 3; i < 2 * rounds; i += 2) {
         throw_ball(i);

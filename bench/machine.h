@@ -1,9 +1,10 @@
 /*
- * machine.h - what the machine's own steps take, beside which the figures of a queue mean something.
+ * machine.h - measures the machine's primitives, which put the figures of a queue in perspective.
  *
- * One line on stdout, nanoseconds: rmw_ns, an atomic addition that no other thread competes for; line_ns, a cache line
- * to another thread and back, both awake; sleep_ns, the same with both asleep until they are woken; pause_ns, the
- * processor's hint for waiting loops; yield_ns, a yield that no thread takes up; clock_ns, a look at the monotonic clock.
+ * Prints one line to stdout, in nanoseconds. rmw_ns: an uncontended atomic addition. line_ns: a cache line to another
+ * thread and back, with both threads spinning. sleep_ns: the same with both blocked until they are woken. pause_ns:
+ * the processor's hint for spin loops. yield_ns: a yield without another runnable thread. clock_ns: a read of the
+ * monotonic clock.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,8 +1,8 @@
 /*
- * weir_peer.c - weir as a driver of the benchmark; driver.h says what a driver is.
+ * weir_peer.c - weir's queue as a driver of the benchmark; driver.h says what a driver is.
  *
- * On its queues items go one at a time, and each is settled (weir_queue_task_done). Its pipeline is made of worker
- * groups, and both ends of it take and put several at once, as the workers do.
+ * In the queue workloads, items move one at a time, and each is settled (weir_queue_task_done). The pipeline consists
+ * of worker groups; its producer and consumer put and get several items at once, as the workers do.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

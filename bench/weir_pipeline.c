@@ -1,7 +1,7 @@
 /*
- * weir_pipeline.c - weir's pipeline layer as a driver of the benchmark; driver.h says what a driver is.
+ * weir_pipeline.c - weir's pipelines as a driver of the benchmark; driver.h says what a driver is.
  *
- * The same stages and ends as weir_peer.c wires by hand. In the ordered workload each stage keeps the order.
+ * It has the same stages and ends that weir_peer.c wires by hand. In the ordered workload every stage is ordered.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,9 +1,9 @@
 /*
- * workloads.h - the threads and workloads of a driver, over the queue of its adapter.
+ * workloads.h - threads and workloads of a driver, over the queue of its adapter.
  *
- * An adapter defines the type `queue`, includes this, defines the functions that are declared here under "the adapter",
- * and has a main that calls driver_main with the workloads. All of it is one file to the compiler, so that the
- * adapter's functions are inlined into the threads' loops.
+ * An adapter defines the type `queue`, includes this file, and defines the functions declared under "the adapter".
+ * Its main calls driver_main with the workloads. All of it is one translation unit, so that the adapter's functions
+ * are inlined into the loops of the threads.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -20,11 +20,11 @@
 static inline queue *queue_new(size_t capacity);
 static inline void queue_free(queue *self);
 static inline void queue_put(queue *self, void *item);
-/* NULL: closed. */
+/* Returns NULL when the queue is closed. */
 static inline void *queue_get(queue *self);
-/* Says that an item is dealt with, for queues that count. */
+/* Marks an item as done, for queues that count. */
 static inline void queue_done(queue *self);
-/* Lets each of `consumers` get NULL, once, after all that has been put. */
+/* Makes each of `consumers` get NULL once, after all items that were put. */
 static inline void queue_close(queue *self, size_t consumers);
 
 /* ---- threads ---- */
@@ -57,7 +57,7 @@ static inline void *consume(void *raw) {
     return NULL;
 }
 
-/* A worker of a pipeline, and pingpong's partner. */
+/* Runs a worker of a pipeline, and the partner of pingpong. */
 static inline void *pass_on(void *raw) {
     struct party *self = raw;
     queue *in = self->in, *out = self->out;
@@ -141,7 +141,7 @@ static inline void run_pingpong(void) {
     print_result(from, to, args.items);
 }
 
-/* With threads started by hand, for queues that have no workers of their own. */
+/* Starts its threads itself, for queues that have no workers. */
 static inline void run_pipeline(void) {
     queue *queues[STAGES + 1];
     struct party *feeder = new_parties(1), *collector = new_parties(1), *stages[STAGES];

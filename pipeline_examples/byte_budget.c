@@ -1,15 +1,16 @@
 /*
- * byte_budget.c - a source, and a budget of bytes: items of very different sizes, and never more memory than that.
+ * byte_budget.c - a source and a byte budget: items of very different sizes, and a bound on memory in flight.
  *
  *     source -> load (4 threads) -> store (1 thread)
  *
- * The source produces 200 items of 1 to 100 megabytes, 10 gigabytes in all, and loading them is faster than storing
- * them. A limit of items would have to reckon with the largest; max_bytes lets in what fits. An item counts from when
- * the source emits it until it is through, whatever it became meanwhile. So the source emits only how big an item will
- * be, and the memory for it is taken behind that, where it is in the budget.
+ * The source produces 200 items of 1 to 100 megabytes, about 10 gigabytes in all. Loading them is faster than storing
+ * them. A limit in items would have to assume the largest item; max_bytes admits as many as fit. An item counts from
+ * its emit by the source until it has left the pipeline, whatever it became in between. Therefore the source emits
+ * only the size of an item, and a later stage, within the budget, allocates its memory.
  *
- * A "megabyte" is a word of the command line, 10000 bytes if there is none; `byte_budget 1000000` really moves 10 GB.
- * All memory is written to, read, and counted here, beside the library. With 10000 it prints, with a peak of its own:
+ * The argument is the size of a "megabyte", by default 10000 bytes; `byte_budget 1000000` really moves 10 GB. All
+ * memory is written, read and counted by this program, independently of the library. With 10000 it prints (the peak
+ * varies):
  *
  *     items: 200, of 1 to 100 megabytes of 10000 bytes
  *     in all: 101000000
@@ -33,10 +34,10 @@ enum { ITEMS = 200, LARGEST = 100, BUDGET = 250 };
 
 struct item {
     size_t size;
-    unsigned char *data; /* NULL: not loaded yet */
+    unsigned char *data; /* NULL until loaded */
 };
 
-/* Only the source's thread touches it. */
+/* Used by the source's thread only. */
 struct production {
     size_t megabyte;
     unsigned made;
@@ -67,7 +68,7 @@ static uint64_t weigh(const void *raw, void *arg) {
     return item->size;
 }
 
-/* Called again and again, until it says that this is the end. The emit waits for the budget. */
+/* Called repeatedly until it returns WEIR_END. The emit blocks while the budget is used up. */
 static int produce(weir_task *task, void *none, void *arg) {
     struct production *production = arg;
     (void)none;
@@ -76,7 +77,7 @@ static int produce(weir_task *task, void *none, void *arg) {
     struct item *item = malloc(sizeof *item);
     if (item == NULL)
         return weir_task_fail(task, ENOMEM, "no memory for an item");
-    size_t megabytes = production->made++ * 37 % LARGEST + 1; /* large and small ones mixed */
+    size_t megabytes = production->made++ * 37 % LARGEST + 1; /* mixes large and small items */
     *item = (struct item){.size = megabytes * production->megabyte};
     weir_task_emit(task, item);
     return 0;
@@ -111,7 +112,7 @@ static void *store(void *raw, void *arg) {
     return NULL;
 }
 
-/* 0: it is none, or too big. */
+/* Returns 0 if `text` is not a number, or one that is too large. */
 static size_t parse(const char *text) {
     char *end;
     errno = 0;
@@ -138,7 +139,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
         check(weir_pipeline_add(pipeline, NULL, &stages[i]), "add a stage");
     check(weir_pipeline_start(pipeline), "start");
-    check(weir_pipeline_wait(pipeline, WEIR_NEVER), "wait for the source"); /* finish would stop it in its middle */
+    check(weir_pipeline_wait(pipeline, WEIR_NEVER), "wait for the source"); /* finish would end it half-way */
     check(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), "finish");
     check(weir_pipeline_destroy(pipeline), "destroy the pipeline");
 

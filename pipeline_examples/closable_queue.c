@@ -3,8 +3,8 @@
  *
  *     download (3 threads) -> resize (4 threads) -> upload (5 threads) -> done
  *
- * The functions here only hand their item on; image_pipeline/ is the same program with real work. The stages are
- * stopped in order: when weir_stop_threads returns, all that the stage had to do is in the next queue.
+ * The functions here only pass their item on; image_pipeline/ is the same program with real work. The stages are
+ * stopped in order: when weir_stop_threads returns, all results of that stage are in the next queue.
  *
  * usage: closable_queue [--items N] [--capacity K]
  *
@@ -46,14 +46,14 @@ static void check(weir_status status, const char *what) {
     }
 }
 
-/* queues[i] leads into stage i, and queues[STAGES] out of the last one. */
+/* queues[i] is the input of stage i; queues[STAGES] is the output of the last stage. */
 static void run(size_t items, size_t capacity) {
     weir_queue *queues[STAGES + 1];
     weir_threads *threads[STAGES];
 
     for (int i = 0; i < STAGES; i++)
         check(weir_queue_create(&queues[i], capacity), "create a queue");
-    check(weir_queue_create(&queues[STAGES], WEIR_UNBOUNDED), "create the last queue"); /* emptied only at the end */
+    check(weir_queue_create(&queues[STAGES], WEIR_UNBOUNDED), "create the last queue"); /* read only at the end */
     for (int i = 0; i < STAGES; i++)
         check(weir_start_threads(&threads[i], stages[i].threads, stages[i].func, NULL, queues[i], queues[i + 1]),
               "start a stage");
@@ -73,7 +73,7 @@ static int usage(void) {
     return 2;
 }
 
-/* A number from `least` up; false: it is none. */
+/* Reads a number of at least `least`. Returns false if `text` is not one. */
 static int parse(const char *text, size_t least, size_t *number) {
     char *end;
     errno = 0;

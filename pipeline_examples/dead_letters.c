@@ -1,12 +1,14 @@
 /*
- * dead_letters.c - a step that fails now and then: retries with back-off, and what becomes of an item that is given up.
+ * dead_letters.c - a step that fails now and then: retries with back-off, and dead letters for items that are given
+ * up.
  *
  *     jobs 1 to 12 -> fetch (4 threads; dead letters) -> done (1 thread)
  *
- * The server that fetch asks is a switch below, so that the same jobs fail each time: it does not know some jobs, and
- * is busy at others, for a while or for good. Being busy may pass, so fetch tries such a job up to four times; asking
- * again for an unknown one is no use. What is given up is a dead letter, with the item in it and why it is there. It
- * prints the dead letters and how many jobs are done, at the third attempt some of them:
+ * The server that fetch asks is a function below, so that the same jobs fail in every run. It does not know some
+ * jobs, and is busy for others, temporarily or always. A busy server may recover, so fetch tries such a job up to
+ * four times; an unknown job is not tried again. Each job that is given up becomes a dead letter, which holds the
+ * item and the reason. The program prints the dead letters and the number of jobs done, some of them at the third
+ * attempt:
  *
  *     fetch gave up job 5 at attempt 1: code 404, there is no job 5
  *     fetch gave up job 10 at attempt 1: code 404, there is no job 10
@@ -24,7 +26,7 @@ enum { JOBS = 12, NO_SUCH_JOB = 404, BUSY = 503 };
 
 struct job {
     int number;
-    unsigned attempts; /* that it took */
+    unsigned attempts; /* made so far */
 };
 
 struct tally {
@@ -43,7 +45,7 @@ static void free_job(void *item, void *arg) {
     free(item);
 }
 
-/* What the server says: 0, or an error. */
+/* The server's answer: 0, or an error code. */
 static int ask(int number, unsigned attempt) {
     if (number % 5 == 0)
         return NO_SUCH_JOB;
@@ -59,7 +61,7 @@ static int fetch(weir_task *task, void *item, void *arg) {
     int code = ask(job->number, job->attempts);
     if (code == NO_SUCH_JOB)
         return weir_task_fail(task, code, "there is no job %d", job->number);
-    if (code != 0) /* the job is weir's again: for the next attempt, or for the dead letter */
+    if (code != 0) /* the job belongs to weir again: for the next attempt or the dead letter */
         return weir_task_fail(task, code, "busy, try again");
     weir_task_emit(task, job);
     return 0;
@@ -87,7 +89,7 @@ static void put_job(weir_pipeline *pipeline, int number) {
     check(weir_pipeline_put(pipeline, job), "put a job");
 }
 
-/* Whoever takes a letter owns the item in it. */
+/* Prints and frees a letter and its item: the reader of the dead letters owns both. */
 static void print_letter(weir_dead_letter *letter) {
     struct job *job = letter->item;
     printf("%s gave up job %d at attempt %u: code %d, %s\n", letter->stage, job->number, letter->attempts, letter->code,
@@ -102,14 +104,14 @@ int main(void) {
     struct tally tally = {0};
     void *letter;
 
-    /* It is read at the end only, so it must have room for whatever comes; a bounded one needs a reader meanwhile. */
+    /* Read only at the end, so it must have room for all letters. A bounded queue needs a reader during the run. */
     check(weir_queue_create(&dead, WEIR_UNBOUNDED), "create the queue for dead letters");
     const weir_stage_options fetching = {
         .name = "fetch",
         .run = fetch,
         .threads = 4,
         .drop = free_job,
-        .on_error = WEIR_SKIP, /* go on with the others; else the first job given up would end the run */
+        .on_error = WEIR_SKIP, /* continue with the others; by default the first job given up ends the run */
         .retry = {.attempts = 4, .backoff = 10 * WEIR_MILLISECOND, .when = may_pass},
         .dead = dead,
     };
@@ -121,10 +123,10 @@ int main(void) {
     check(weir_pipeline_start(pipeline), "start");
     for (int number = 1; number <= JOBS; number++)
         put_job(pipeline, number);
-    check(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), "finish"); /* jobs that back off are waited for */
+    check(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), "finish"); /* waits for jobs in back-off */
     check(weir_pipeline_destroy(pipeline), "destroy the pipeline");
 
-    while (weir_queue_get(dead, &letter) == WEIR_OK) /* finish has shut it down, so this ends */
+    while (weir_queue_get(dead, &letter) == WEIR_OK) /* finish has shut it down, so the loop ends */
         print_letter(letter);
     printf("%d jobs done, %d of them at a later attempt\n", tally.done, tally.later);
     check(weir_queue_destroy(dead), "destroy the queue");

@@ -1,13 +1,13 @@
 /*
- * fan.c - fan-out by key and fan-in: how often is each word on standard input?
+ * fan.c - fan-out by key and fan-in: counts how often each word occurs on standard input.
  *
  *                            +-> shard 0 -+
  *     lines -> split (2) ----+-> shard 1 -+--> merge
  *                 by word    +-> shard 2 -+
  *
- * Equal words go to the same shard, so each shard counts in a table of its own, in one thread and without a lock. The
- * first time that a shard sees a word it sends the entry on; so merge collects each word once, from all of them. Once
- * finish has returned no thread is left, and the counts are read. It prints them, the most frequent first:
+ * Equal words go to the same shard. Each shard has one thread and counts in a table of its own, without a lock. A
+ * shard emits the entry of a word when it first sees that word, so merge collects each word once. After finish has
+ * returned, no thread is left, and main reads the counts. It prints them, the most frequent first:
  *
  *     $ echo 'to be or not to be' | fan
  *     2 be
@@ -28,18 +28,18 @@
 enum { SHARDS = 3, BUCKETS = 1024 };
 
 struct entry {
-    struct entry *in_bucket; /* the next one */
+    struct entry *in_bucket; /* next in the bucket */
     struct entry *in_list;
     unsigned long count;
     char *word;
 };
 
-/* Only its shard's thread touches it. */
+/* Used by its shard's thread only. */
 struct table {
     struct entry *buckets[BUCKETS];
 };
 
-/* Only the merging thread touches it. */
+/* Used by the merging thread only. */
 struct list {
     struct entry *first;
     size_t length;
@@ -66,7 +66,7 @@ static uint64_t key_of(const void *word, void *arg) {
     return hash;
 }
 
-/* One line in, any number of words out. */
+/* Takes one line and emits any number of words. */
 static int split(weir_task *task, void *line, void *arg) {
     static const char blanks[] = " \t\r\n";
     char *place;
@@ -81,7 +81,7 @@ static int split(weir_task *task, void *line, void *arg) {
     return 0;
 }
 
-/* A word in, and out an entry for it if it is a new one. */
+/* Takes a word, and emits an entry for it if the word is new. */
 static int count(weir_task *task, void *word, void *arg) {
     struct table *table = arg;
     struct entry **bucket = &table->buckets[key_of(word, NULL) % BUCKETS];
@@ -97,7 +97,7 @@ static int count(weir_task *task, void *word, void *arg) {
         return weir_task_fail(task, 1, "no memory for an entry");
     *entry = (struct entry){.in_bucket = *bucket, .count = 1, .word = word};
     *bucket = entry;
-    weir_task_emit(task, entry); /* the count will grow, but merge does not look at it */
+    weir_task_emit(task, entry); /* the count will grow, but merge does not read it */
     return 0;
 }
 
@@ -132,7 +132,7 @@ static void put_lines(weir_pipeline *pipeline, FILE *file) {
     size_t room = 0;
     while (getline(&line, &room, file) >= 0) {
         check(weir_pipeline_put(pipeline, line), "put a line");
-        line = NULL; /* it is the pipeline's */
+        line = NULL; /* the pipeline owns it */
         room = 0;
     }
     free(line);
@@ -145,7 +145,7 @@ static int compare(const void *a, const void *b) {
     return strcmp(left->word, right->word);
 }
 
-/* Prints the entries, and frees them. */
+/* Prints and frees the entries. */
 static void print(const struct list *list) {
     struct entry **sorted = malloc((list->length + 1) * sizeof *sorted);
     size_t length = 0;

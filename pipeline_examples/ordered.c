@@ -1,11 +1,11 @@
 /*
- * ordered.c - several threads, and the results in the order of the input.
+ * ordered.c - several threads, with results in input order.
  *
  *     standard input -> checksum (4 threads, ordered) -> print (1 thread)
  *
- * It prints each line behind its CRC-32. A long line takes longer than a short one, and the short ones behind it are
- * ready first: they wait for their turn, and meanwhile the threads go on with other lines. Without `.ordered` below the
- * lines come out as they are ready.
+ * It prints each line after its CRC-32. A long line takes longer than a short one, so the short lines after it are
+ * ready first. Their results wait for their turn, while the threads continue with other lines. Without `.ordered`
+ * below, lines come out in completion order.
  *
  *     $ printf '123456789\nweir\n' | ordered
  *     cbf43926 123456789
@@ -23,7 +23,7 @@
 struct line {
     uint32_t crc;
     size_t length;
-    char *text; /* getline's, with the newline */
+    char *text; /* from getline, with its newline */
 };
 
 static void check(weir_status status, const char *what) {
@@ -40,7 +40,7 @@ static void free_line(void *item, void *arg) {
     free(line);
 }
 
-/* In four threads. Bit by bit: a table would be faster. */
+/* Runs in four threads. Works bit by bit; a table would be faster. */
 static void *checksum(void *item, void *arg) {
     struct line *line = item;
     uint32_t crc = UINT32_MAX;
@@ -51,7 +51,7 @@ static void *checksum(void *item, void *arg) {
             crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
     }
     line->crc = ~crc;
-    return line; /* the item itself, now a result */
+    return line; /* the item itself is the result */
 }
 
 static void *print(void *item, void *arg) {
@@ -61,7 +61,7 @@ static void *print(void *item, void *arg) {
     return NULL;
 }
 
-/* NULL: there are no more. */
+/* Returns NULL at the end of the file. */
 static struct line *read_line(FILE *file) {
     struct line *line = malloc(sizeof *line);
     size_t room = 0;

@@ -1,10 +1,10 @@
 /*
- * pipeline.c - the program of README.md: how many words are in these files?
+ * pipeline.c - the program of README.md: counts the words in files.
  *
  *     files -> count (4 threads) -> sum (1 thread)
  *
  * It shows the life of a pipeline: declare the stages, start, put, finish, report. A file that cannot be opened is an
- * error, which the report tells; the others go on. It prints the total, and the report on standard error.
+ * error, which the report lists; the other files are counted. It prints the total, and the report on standard error.
  *
  * usage: pipeline FILE...
  *

@@ -1,5 +1,5 @@
 /*
- * digest.c - SHA-256, by GLib, which libvips brings.
+ * digest.c - SHA-256 through GLib, on which libvips depends.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -16,11 +16,11 @@ struct downloader {
     struct transfer transfer;
     struct target target; /* open if existing thumbnails are skipped */
     struct work *work;
-    struct photo *photo; /* the one in work */
-    size_t room;         /* bytes that photo->image has memory for */
+    struct photo *photo; /* the current one */
+    size_t room;         /* bytes allocated for photo->image */
 };
 
-/* How much memory is best taken to hold `needed` bytes: all at once if the server says how many will come. */
+/* Returns how much memory to allocate for `needed` bytes: all at once if the server announces the length. */
 static size_t room_for(const struct downloader *downloader, size_t needed) {
     size_t room = downloader->room == 0 ? FIRST_ROOM : downloader->room * 2, max = downloader->work->options->max_bytes;
     curl_off_t announced = -1;
@@ -31,7 +31,7 @@ static size_t room_for(const struct downloader *downloader, size_t needed) {
     return room > needed ? room : needed;
 }
 
-/* Called by libcurl with what has come in. Anything but `size` ends the transfer. */
+/* Called by libcurl with received bytes. Any return value but `size` ends the transfer. */
 static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
     (void)one; /* always 1 */
     struct downloader *downloader = argument;
@@ -101,7 +101,7 @@ static int download(struct downloader *downloader, weir_task *task) {
     return downloader->photo->image_size > 0 ? 0 : weir_task_fail(task, FAILED, "empty");
 }
 
-/* Refuses a photo that cannot be downloaded, or whose thumbnail has the name of another one. */
+/* Fails the task if the photo cannot be downloaded, or if its thumbnail has the name of another picture's. */
 static int check_photo(weir_task *task, const struct work *work, const struct photo *photo) {
     if (photo->fault != NULL)
         return weir_task_fail(task, FAILED, "%s", photo->fault);
@@ -114,7 +114,10 @@ static int check_photo(weir_task *task, const struct work *work, const struct ph
                           photo->is_url ? "; a tab and another name can follow the URL" : "");
 }
 
-/* Whether its thumbnail is there already, under one name of the picture or the other. What else is there in its place fails the task. */
+/*
+ * Sets `*is_there` if the thumbnail of this picture exists under its short or its long name. Fails the task if
+ * something else has the name.
+ */
 static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bool *is_there) {
     const struct work *work = downloader->work;
     *is_there = false;
@@ -147,7 +150,7 @@ int download_photo(weir_task *task, void *item, void *state) {
     if (code == 0)
         code = download(downloader, task);
     if (code != 0) {
-        photo_forget_image(photo); /* half a picture, or an error page */
+        photo_forget_image(photo); /* a partial picture, or an error page */
         return code;
     }
     atomic_fetch_add(&downloader->work->bytes_in, photo->image_size);

@@ -1,5 +1,5 @@
 /*
- * ends.c - finds out what --from and --to mean.
+ * ends.c - interprets --from and --to.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -33,7 +33,7 @@ static bool paint_folder(struct ends *ends) {
             terminal_say("interrupted: %d not started", PAINTED);
         return false;
     }
-    return serve_folder(ends, ends->painted, "painted/"); /* the same ones each time, in another folder */
+    return serve_folder(ends, ends->painted, "painted/"); /* the same pictures in each run, in a different folder */
 }
 
 static bool open_from(struct ends *ends, const struct options *options) {

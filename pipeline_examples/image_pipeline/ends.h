@@ -1,7 +1,7 @@
 /*
- * ends.h - the two ends of the pipeline: where the pictures come from, and where the thumbnails go.
+ * ends.h - the two ends of the pipeline: the origin of the pictures, and the destination of the thumbnails.
  *
- * Both are reached by HTTP, always. A folder gets a server inside the program for that.
+ * Both are always reached over HTTP. For a folder, the program runs a server inside itself.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,23 +13,23 @@
 #include "source.h"
 
 struct ends {
-    struct source source;       /* what there is to do */
-    const char *to_url;         /* the collection that the thumbnails are put to */
-    struct http_server *origin; /* NULL: the pictures come from elsewhere */
-    struct http_server *store;  /* NULL: the thumbnails go elsewhere */
-    char *painted;              /* the temporary folder of the pictures painted for this run, or NULL */
+    struct source source;       /* the photos to process */
+    const char *to_url;         /* collection that the thumbnails are put to */
+    struct http_server *origin; /* NULL if the pictures come from elsewhere */
+    struct http_server *store;  /* NULL if the thumbnails go elsewhere */
+    char *painted;              /* temporary folder of the pictures painted for this run, or NULL */
 };
 
 /*
- * Opens both ends as the options say. Returns 0, or the exit status when something is in the way, and a message was
- * printed. ends_close is to be called in either case.
+ * Opens both ends as the options say. Returns 0, or the exit status after printing a message. ends_close must be
+ * called in either case.
  */
 int ends_open(struct ends *ends, const struct options *options);
 
-/* Removes the painted pictures, if there are any, when nobody will ask for them any more. */
+/* Removes the painted pictures, if any. Called when no download can ask for them any more. */
 void ends_remove_painted(struct ends *ends);
 
-/* Stops the servers and removes what was temporary; after interrupt_stop. */
+/* Stops the servers and removes temporary files. Called after interrupt_stop. */
 void ends_close(struct ends *ends);
 
 #endif /* IMAGE_PIPELINE_ENDS_H */

@@ -1,5 +1,5 @@
 /*
- * folder.c - folders.
+ * folder.c - implements folder.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * folder.h - folders: made, compared, and removed again.
+ * folder.h - makes, compares and removes folders.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,18 +10,18 @@
 
 bool folder_exists(const char *path);
 
-/* Makes it, unless it is there already; what it is in must be there. False: a message was printed. */
+/* Makes the folder unless it exists; its parent must exist. On failure prints a message and returns false. */
 bool folder_make(const char *path);
 
-/* Whether two paths lead to the same folder. */
+/* Returns whether two paths lead to the same folder. */
 bool folder_is_same(const char *one, const char *other);
 
-/* Makes a new folder in $TMPDIR, or in /tmp, and returns its path, to be freed. NULL: a message was printed. */
+/* Makes a new folder in $TMPDIR or in /tmp. Returns its path, to be freed; NULL after printing a message. */
 char *folder_make_temporary(void);
 
 /*
- * Removes a folder and the files in it, also while another thread still writes files there, or removes it too: a folder
- * that is gone is fine.
+ * Removes a folder and the files in it. Other threads may still write files there or remove the folder too: a missing
+ * folder is no error.
  */
 void folder_remove(const char *path);
 

@@ -1,5 +1,5 @@
 /*
- * http_origin.c - serves files.
+ * http_origin.c - the origin role: serves files.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -24,7 +24,7 @@ enum MHD_Result http_origin_serve(const struct http_server *server, struct MHD_C
                                   const char *name) {
     int flags = server->role == HTTP_STORE ? O_NOFOLLOW : 0;
     int file =
-        openat(server->folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags); /* FIFOs must not make it wait */
+        openat(server->folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags); /* opening a FIFO must not block */
     if (file < 0)
         return reply_error(connection, errno);
     struct stat status;
@@ -38,6 +38,6 @@ enum MHD_Result http_origin_serve(const struct http_server *server, struct MHD_C
         return MHD_NO;
     }
     enum MHD_Result result = MHD_queue_response(connection, MHD_HTTP_OK, response);
-    MHD_destroy_response(response); /* closes the file when it was sent */
+    MHD_destroy_response(response); /* closes the file after sending */
     return result;
 }

@@ -1,5 +1,5 @@
 /*
- * http_roles.h - shared by http_server.c and the two roles, http_origin.c and http_store.c; not for anybody else.
+ * http_roles.h - internals of the server, shared by http_server.c, http_origin.c and http_store.c only.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,34 +13,34 @@
 #include "http_server.h"
 
 struct http_server {
-    enum http_role role; /* constant while it runs, as all but the last */
+    enum http_role role; /* constant while it runs, like all members but the last */
     int folder;          /* descriptor */
     char token[33], url[80];
     struct MHD_Daemon *daemon;
     atomic_uint uploads; /* numbers the temporary files */
 };
 
-/* Answers with a line of plain text; "": with an empty body. */
+/* Answers with a line of plain text; "" gives an empty body. */
 enum MHD_Result http_reply(struct MHD_Connection *connection, unsigned status, const char *text);
 
 /* Answers GET or HEAD of the file `name`. */
 enum MHD_Result http_origin_serve(const struct http_server *server, struct MHD_Connection *connection,
                                   const char *name);
 
-/* One PUT; libmicrohttpd calls in with the body piece by piece. */
+/* One PUT. libmicrohttpd delivers the body in pieces. */
 struct http_upload;
 
-/* Begins it. NULL: `*result` is what to return to libmicrohttpd. */
+/* Begins an upload. If it returns NULL, `*result` is the value to return to libmicrohttpd. */
 struct http_upload *http_store_begin(struct http_server *server, struct MHD_Connection *connection, const char *name,
                                      enum MHD_Result *result);
 
-/* Takes a piece. */
+/* Writes one piece of the body. */
 void http_store_write(struct http_upload *upload, const char *data, size_t size);
 
-/* After the last piece: puts the file under its name, and answers. */
+/* Called after the last piece: moves the file to its name and answers. */
 enum MHD_Result http_store_finish(struct http_upload *upload, struct MHD_Connection *connection);
 
-/* Frees it, whether or not it came to its end. NULL does nothing. */
+/* Frees the upload, complete or not. NULL does nothing. */
 void http_store_end(struct http_upload *upload);
 
 #endif /* IMAGE_PIPELINE_HTTP_ROLES_H */

@@ -1,8 +1,8 @@
 /*
- * http_server.c - starts and stops libmicrohttpd, and finds out what a request is about.
+ * http_server.c - starts and stops libmicrohttpd, and dispatches requests.
  *
- * A thread for each connection: as many as there are workers in the stages that connect, and each may block on the disk
- * without the others noticing.
+ * Each connection has a thread. There are as many connections as workers in the stages that connect, and each thread
+ * may block on the disk without delaying the others.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -38,13 +38,13 @@ enum MHD_Result http_reply(struct MHD_Connection *connection, unsigned status, c
     return result;
 }
 
-/* libmicrohttpd would decode the path itself, but could not tell an encoded '/' or 0 from a real one. */
+/* Replaces libmicrohttpd's decoding of the path, which cannot tell an encoded '/' or 0 from a literal one. */
 static size_t leave_encoded(void *unused, struct MHD_Connection *connection, char *text) {
     (void)unused, (void)connection;
     return strlen(text);
 }
 
-/* Finds the file that "/TOKEN/NAME" is about. False: none that this server would touch. */
+/* Extracts the file name from "/TOKEN/NAME". Returns false if the token is wrong or the name not plain. */
 static bool read_path(const struct http_server *server, const char *path, char name[NAME_SIZE]) {
     size_t token = strlen(server->token);
     if (path[0] != '/' || strncmp(path + 1, server->token, token) != 0 || path[1 + token] != '/')
@@ -53,7 +53,7 @@ static bool read_path(const struct http_server *server, const char *path, char n
     return strlen(encoded) < NAME_SIZE && url_decode(encoded, strlen(encoded), name) && url_is_plain_name(name);
 }
 
-/* The first call for a request: its head is there, its body is not. */
+/* Handles the first call for a request, which has its head but not its body. */
 static enum MHD_Result begin(struct http_server *server, struct MHD_Connection *connection, const char *path,
                              const char *method, void **request) {
     char name[NAME_SIZE];

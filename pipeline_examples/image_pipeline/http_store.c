@@ -1,9 +1,9 @@
 /*
- * http_store.c - takes files.
+ * http_store.c - the store role: receives files.
  *
- * A file is written under a temporary name and renamed when all of it is there: whoever looks into the folder sees a
- * thumbnail whole or not at all. The temporary name is hidden, and no PUT can name a hidden file. When a write fails
- * the rest of the body is taken and thrown away, as libmicrohttpd lets one answer only before or after a body.
+ * A file is written under a temporary name and renamed when it is complete. So readers of the folder see a thumbnail
+ * whole or not at all. The temporary name is hidden, and no PUT can name a hidden file. If a write fails, the rest of
+ * the body is read and discarded, because libmicrohttpd allows an answer only before or after a body.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -25,15 +25,15 @@ enum { TRIES = 100 };
 static const size_t max_body = (size_t)256 << 20; /* bytes */
 
 struct http_upload {
-    int folder, file; /* file: -1 when it is closed */
-    int error;        /* errno of what went wrong; 0 so far */
+    int folder, file; /* file: -1 when closed */
+    int error;        /* errno of the first failure; 0 if none */
     size_t size;
-    bool is_conditional; /* only if there is no file of that name */
-    char temporary[64];  /* "" when there is none any more */
+    bool is_conditional; /* fails if the file exists (If-None-Match: *) */
+    char temporary[64];  /* "" when the file has been renamed, or was never made */
     char name[];
 };
 
-/* A crashed run may have left the same name behind, so the number is tried upwards. */
+/* Counts up until a name is free, because a crashed run may have left files behind. */
 static bool create_temporary(struct http_server *server, struct http_upload *upload) {
     for (int i = 0; i < TRIES; i++) {
         snprintf(upload->temporary, sizeof upload->temporary, ".weir-thumbs-%ld-%u.part", (long)getpid(),
@@ -96,7 +96,7 @@ static bool is_there(const struct http_upload *upload) {
     return fstatat(upload->folder, upload->name, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Puts the file under its name, unless there is one. The temporary name goes in the end. */
+/* Moves the file to its name unless that exists. http_store_end removes the temporary name. */
 static void put_if_new(struct http_upload *upload) {
     if (linkat(upload->folder, upload->temporary, upload->folder, upload->name, 0) == 0)
         return;
@@ -104,12 +104,12 @@ static void put_if_new(struct http_upload *upload) {
     if (errno == EEXIST || is_there(upload)) {
         upload->error = EEXIST;
     } else if (renameat(upload->folder, upload->temporary, upload->folder, upload->name) == 0) {
-        upload->temporary[0] = '\0'; /* a file system without links */
+        upload->temporary[0] = '\0'; /* a file system without hard links */
         upload->error = 0;
     }
 }
 
-/* Returns whether there was a file of that name before. */
+/* Moves the file to its name. Returns whether a file of that name existed before. */
 static bool put_in_place(struct http_upload *upload) {
     bool was_there = is_there(upload);
     if (renameat(upload->folder, upload->temporary, upload->folder, upload->name) == 0)
@@ -122,7 +122,7 @@ static bool put_in_place(struct http_upload *upload) {
 enum MHD_Result http_store_finish(struct http_upload *upload, struct MHD_Connection *connection) {
     bool was_there = false;
     if (upload->file >= 0 && close(upload->file) != 0 && upload->error == 0)
-        upload->error = errno; /* where the last of a write may fail */
+        upload->error = errno; /* the last part of a write can fail here */
     upload->file = -1;
     if (upload->error == 0 && upload->is_conditional)
         put_if_new(upload);

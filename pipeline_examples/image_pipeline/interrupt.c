@@ -17,24 +17,24 @@
 #include "folder.h"
 #include "terminal.h"
 
-/* ns that what was said has to be written, when a signal ends the program. */
+/* Nanoseconds for writing pending messages when a signal ends the program. */
 static const uint64_t LAST_WORDS = 200 * WEIR_MILLISECOND;
 
 static struct {
     pthread_t thread;
-    int signals[3]; /* constant once the thread runs, as the next two */
+    int signals[3]; /* constant once the thread runs, like the next two */
     size_t count;
     sigset_t set;
-    atomic_bool is_over; /* set before the thread's last signal */
+    atomic_bool is_over; /* set before the signal that ends the thread */
     atomic_bool is_stopping;
-    const char *_Atomic temporary; /* NULL: none */
+    const char *_Atomic temporary; /* folder to remove; NULL if none */
 } interrupt;
 
-/* Ends the program the way the signal does by default, so that whoever started it learns what it was. */
+/* Ends the program by the signal's default action, so that the parent process sees the signal. */
 static _Noreturn void end(int number) {
     const char *temporary = atomic_load(&interrupt.temporary);
     if (temporary != NULL)
-        folder_remove(temporary); /* the other threads run on meanwhile */
+        folder_remove(temporary); /* the other threads still run */
     terminal_flush(weir_deadline_after(LAST_WORDS));
     interrupt_release();
     raise(number);
@@ -57,7 +57,7 @@ static void add(int signal) {
     sigaddset(&interrupt.set, signal);
 }
 
-/* Whoever started this program with a signal ignored (nohup, a script's "&") wants it left alone. */
+/* A signal that was ignored at the start (nohup, a script's "&") stays ignored. */
 static void add_unless_ignored(int signal) {
     struct sigaction action;
     if (sigaction(signal, NULL, &action) == 0 && action.sa_handler != SIG_IGN)
@@ -66,7 +66,7 @@ static void add_unless_ignored(int signal) {
 
 bool interrupt_start(void) {
     sigemptyset(&interrupt.set);
-    add(SIGTERM); /* interrupt_stop needs one for itself */
+    add(SIGTERM); /* interrupt_stop uses it for itself */
     add_unless_ignored(SIGINT);
     add_unless_ignored(SIGHUP);
     pthread_sigmask(SIG_BLOCK, &interrupt.set, NULL);
@@ -96,7 +96,7 @@ weir_status interrupt_hand_over(weir_pipeline *pipeline) {
 
 void interrupt_release(void) {
     for (size_t i = 0; i < interrupt.count; i++) {
-        signal(interrupt.signals[i], SIG_IGN); /* forgets one that waits */
+        signal(interrupt.signals[i], SIG_IGN); /* discards a pending one */
         signal(interrupt.signals[i], SIG_DFL);
     }
     pthread_sigmask(SIG_UNBLOCK, &interrupt.set, NULL);

@@ -1,11 +1,10 @@
 /*
  * list.c - reads a list.
  *
- * All of it is read before the first download: the progress line can then tell how much is left. A photo in the list
- * costs some hundred bytes; it is the pictures that are big, and those the pipeline bounds.
+ * The whole list is read before the first download, so that the progress line can tell how much is left. A photo in
+ * the list costs some hundred bytes. Only the pictures are large, and the pipeline bounds those in memory.
  *
- * A list that is not what it is taken for is refused as a whole. A NUL in a list of lines would hide all that is behind
- * it in its line.
+ * A list in the wrong format is refused as a whole. In a list of lines, a NUL would hide the rest of its line.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -39,19 +38,19 @@ static bool make_room(struct list *list) {
     return true;
 }
 
-/* Whoever types a list, or makes it bit by bit, may take long; a signal must not have to wait for that. */
+/* Waits for input with a timeout: a list that is typed, or written slowly, must not delay a signal. */
 static bool wait_for_input(int file) {
     struct pollfd input = {.fd = file, .events = POLLIN};
     while (!interrupt_is_stopping()) {
         int ready = poll(&input, 1, LOOK_EVERY);
         if (ready > 0 || (ready < 0 && errno != EINTR))
-            return true; /* or it is broken, and reading will say so */
+            return true; /* at an error too, which read reports */
     }
     terminal_say("interrupted: nothing was started");
     return false;
 }
 
-/* Reads up to the end. There is room for one more byte behind the list then. */
+/* Reads to the end of the file, and leaves room for one more byte. */
 static bool read_all(struct list *list, int file, const char *path) {
     for (;;) {
         if (!make_room(list) || !wait_for_input(file))
@@ -73,7 +72,7 @@ static bool begins_with(const struct list *list, const char *bytes) {
     return list->size >= size && memcmp(list->bytes, bytes, size) == 0;
 }
 
-/* Passes over a byte order mark. False: it is no list of the kind that was asked for, and a message was printed. */
+/* Skips a byte order mark. If the list has the wrong format, prints a message and returns false. */
 static bool check_text(struct list *list, const char *path) {
     if (begins_with(list, "\xff\xfe") || begins_with(list, "\xfe\xff")) {
         terminal_say("%s: is in UTF-16, and has to be in UTF-8", path);
@@ -105,7 +104,7 @@ bool list_open(struct list *list, const char *path, bool is_null_separated) {
     return check_text(list, path);
 }
 
-/* Cuts white space off both ends, in place. */
+/* Strips white space off both ends, in place. */
 static char *trim(char *entry) {
     static const char blanks[] = " \t\r\n\v\f";
     entry += strspn(entry, blanks);

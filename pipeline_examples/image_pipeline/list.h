@@ -1,5 +1,5 @@
 /*
- * list.h - a list of URLs, one after the other.
+ * list.h - reads a list of URLs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,19 +10,20 @@
 #include <stddef.h>
 
 struct list {
-    char *bytes; /* the whole of it, with a 0 behind */
+    char *bytes; /* the whole list, followed by a 0 */
     size_t size, room;
     size_t place; /* where the next entry begins */
     char separator;
 };
 
 /*
- * Reads the file at `path`, or standard input when that is "-". Entries end with a newline, or with a NUL if
- * `is_null_separated`. A signal ends the reading. False: a message was printed. list_close is called in either case.
+ * Reads the file at `path`, or standard input if that is "-". Entries end with a newline, or with a NUL if
+ * `is_null_separated`. A signal interrupts the reading. On failure prints a message and returns false. list_close
+ * must be called in either case.
  */
 bool list_open(struct list *list, const char *path, bool is_null_separated);
 
-/* The next entry, without blanks around it; NULL: there is none. Empty ones and those with '#' in front are left out. */
+/* Returns the next entry without blanks around it, or NULL at the end. Skips empty entries and comments ('#'). */
 char *list_next(struct list *list);
 
 void list_close(struct list *list);

@@ -1,15 +1,15 @@
 /*
- * main.c - weir-thumbs: downloads pictures, makes thumbnails of them, and uploads those.
+ * main.c - weir-thumbs: downloads pictures, makes thumbnails of them, and uploads the thumbnails.
  *
  *     main -> download (4 threads) -> resize (one for each processor) -> upload (2 threads)
  *                      |                         |                            |
  *                      +---- dead letters -------+----------------------------+----> progress
  *
- * A weir pipeline of three stages; this file declares them, and puts the photos. A slow stage fills the queue in front
- * of it, and that holds the faster ones back: however many pictures there are, only so many are in memory, those that
- * wait for another attempt among them. A picture that fails becomes a dead letter, which says why, and the others go
- * on. Ctrl-C has the pipeline finish what is in it, and a second one has it drop that; its report counts every photo
- * that was put in just one place.
+ * This file declares a weir pipeline of three stages and puts the photos. A slow stage fills its input queue, and
+ * back-pressure slows the faster ones down. The number of pictures in memory is bounded however many there are,
+ * including those that wait for another attempt. A picture that fails becomes a dead letter, which holds the reason,
+ * and the others go on. Ctrl-C finishes the pipeline: in-flight items are completed. A second one cancels it: they
+ * are dropped. The report counts every photo that was put in exactly one place.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -28,8 +28,8 @@
 #include "transfer.h"
 
 /*
- * How many pictures are in the pipeline at once: those in its queues and threads, and those that back off. Of the last
- * each may keep its thumbnail, which takes about a byte for each pixel of the box at most.
+ * Returns the maximum number of pictures in flight: those in queues and threads, and those in back-off. Each picture
+ * in back-off may keep its thumbnail, which takes at most about one byte per pixel of the box.
  */
 static size_t most_in_flight(const struct options *options) {
     enum { MOST_BACKING_OFF = 1000, MOST_PIXELS = 256 << 20 };
@@ -38,7 +38,7 @@ static size_t most_in_flight(const struct options *options) {
            (backing_off < MOST_BACKING_OFF ? backing_off : MOST_BACKING_OFF);
 }
 
-/* What add refuses, the start refuses too, with the same message. */
+/* Ignores the status of add: weir_pipeline_start refuses the same stage with the same message. */
 static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue *dead) {
     const struct options *options = work->options;
     weir_stage_options stages[] = {
@@ -61,7 +61,7 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
     return weir_pipeline_start(pipeline);
 }
 
-/* Waits whenever there is no room. WEIR_CLOSED: interrupted, and not all of them were put. */
+/* Puts all photos; blocks while there is no room. Returns WEIR_CLOSED if interrupted before all were put. */
 static weir_status feed(weir_pipeline *pipeline, const struct source *source) {
     weir_status status = interrupt_is_stopping() ? WEIR_CLOSED : WEIR_OK;
     for (size_t i = 0; i < source->count && status == WEIR_OK; i++)
@@ -69,10 +69,10 @@ static weir_status feed(weir_pipeline *pipeline, const struct source *source) {
     return status;
 }
 
-/* Waits until every thread has ended. Those that are told to abort may take a while, and one more signal ends that. */
+/* Blocks until every thread has ended. Cancelled workers may take a while; then one more signal ends the program. */
 static void finish(weir_pipeline *pipeline, struct ends *ends) {
     bool is_over = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL) != WEIR_BUSY;
-    ends_remove_painted(ends); /* nobody downloads any more, and the signal would leave it behind */
+    ends_remove_painted(ends); /* no download runs any more, and the next signal would leave the folder behind */
     interrupt_release();
     if (!is_over)
         terminal_say("aborting; once more to end at once");
@@ -80,7 +80,7 @@ static void finish(weir_pipeline *pipeline, struct ends *ends) {
         is_over = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL) != WEIR_BUSY;
 }
 
-/* From the first photo to the last thread. */
+/* Runs the pipeline from the first photo to the end of the last thread. */
 static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *dead, weir_report **report) {
     struct progress progress = {.pipeline = pipeline, .dead = dead, .total = work->ends.source.count};
     weir_status status = interrupt_hand_over(pipeline);
@@ -92,13 +92,13 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
     if (status == WEIR_CLOSED)
         terminal_say("interrupted: finishing what is in flight; once more to abort");
     finish(pipeline, &work->ends);
-    weir_status outcome = weir_pipeline_finish(pipeline, WEIR_NEVER, report); /* is over: this makes the report */
+    weir_status outcome = weir_pipeline_finish(pipeline, WEIR_NEVER, report); /* has ended: makes the report */
     progress_stop(&progress, *report);
-    terminal_flush(weir_deadline_after(WEIR_SECOND)); /* before the summary, if it is read */
+    terminal_flush(weir_deadline_after(WEIR_SECOND)); /* before the summary, unless stderr is blocked */
     return status == WEIR_NOMEM ? status : outcome;
 }
 
-/* The report stays NULL when there was nothing to begin with. */
+/* Leaves `*report` NULL if the run did not begin. */
 static void make_thumbnails(struct work *work, weir_report **report) {
     weir_pipeline *pipeline = NULL;
     weir_queue *dead = NULL;
@@ -136,7 +136,7 @@ static int run_program(int argc, char **argv) {
     if (!options_parse(&options, argc, argv, &exit_status))
         return exit_status;
 
-    signal(SIGPIPE, SIG_IGN); /* a connection that is gone is an error like any other */
+    signal(SIGPIPE, SIG_IGN); /* a closed connection is an ordinary error */
     if (!interrupt_start())
         return EXIT_FAILURE;
     exit_status = EXIT_FAILURE;
@@ -154,6 +154,6 @@ int main(int argc, char **argv) {
     terminal_open("weir-thumbs");
     int exit_status = run_program(argc, argv);
     interrupt_release();
-    terminal_close(); /* a signal ends the program here, if what it says is not read */
+    terminal_close(); /* if stderr is blocked, a signal ends the program here */
     return exit_status;
 }

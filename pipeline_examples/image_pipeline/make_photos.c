@@ -1,5 +1,5 @@
 /*
- * make_photos.c - weir-make-photos: makes a set of pictures to try weir-thumbs on.
+ * make_photos.c - weir-make-photos: makes a set of pictures as input for weir-thumbs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -69,7 +69,7 @@ static bool read_option(struct photo_set *set, int option, char *const *argv) {
     }
 }
 
-/* True: go ahead. False: exit with `*exit_status`. */
+/* Returns true to continue; false to exit with `*exit_status`. */
 static bool parse(struct photo_set *set, int argc, char **argv, int *exit_status) {
     int option;
     opterr = 0;
@@ -110,7 +110,7 @@ static int run_program(int argc, char **argv) {
     if (VIPS_INIT(argv[0]) != 0) {
         terminal_say("libvips cannot start: %s", vips_error_buffer());
     } else {
-        vips_concurrency_set(1);        /* the set's own threads are the parallelism */
+        vips_concurrency_set(1);        /* the set's threads are the parallelism */
         vips_vector_set_enabled(FALSE); /* as in resize.c */
         vips_cache_set_max(0);
         g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, forget_message, NULL);

@@ -10,7 +10,7 @@
 
 #include "digest.h"
 
-/* ITU T.81, B.1.1.3; a segment is 0xff, its code, and its length in two bytes, which count themselves. */
+/* ITU T.81, B.1.1.3: a segment is 0xff, its code, and its length in two bytes, which include themselves. */
 enum { SEGMENT = 0xff, START = 0xd8, SCAN = 0xda, JFIF = 0xe0, COMMENT = 0xfe, HEAD = 4 };
 
 static const char text[] = "weir-thumbs 1 ";
@@ -25,7 +25,7 @@ static bool is_jpeg(const unsigned char *jpeg, size_t size) {
     return size >= 2 && jpeg[0] == SEGMENT && jpeg[1] == START;
 }
 
-/* The length of the segment at `place`; 0: there is none, or the pixels begin. */
+/* Returns the length of the segment at `place`; 0 at the end of the data or where the pixels begin. */
 static size_t segment_size(const unsigned char *jpeg, size_t size, size_t place) {
     if (size - place < HEAD || jpeg[place] != SEGMENT || jpeg[place + 1] == SCAN)
         return 0;
@@ -39,7 +39,7 @@ bool mark_put(void **jpeg, size_t *size, const char mark[MARK_SIZE]) {
         return false;
     unsigned char *bytes = *jpeg = g_realloc(*jpeg, *size + length);
     size_t place = 2;
-    if (segment_size(bytes, *size, place) != 0 && bytes[place + 1] == JFIF) /* which must come first */
+    if (segment_size(bytes, *size, place) != 0 && bytes[place + 1] == JFIF) /* must come first */
         place += segment_size(bytes, *size, place);
     memmove(bytes + place + length, bytes + place, *size - place);
     const unsigned char head[HEAD] = {SEGMENT, COMMENT, 0, (unsigned char)(length - 2)};

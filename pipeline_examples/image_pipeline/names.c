@@ -1,5 +1,5 @@
 /*
- * names.c - makes names; and a hash table of them, open addressing, at most half full.
+ * names.c - makes names; keeps them in a hash table with open addressing, at most half full.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,7 +18,7 @@
 
 enum {
     FIRST_SIZE = 256,
-    STEM_MAX = 200, /* bytes of a name, of which most file systems allow 255, without what is put behind it */
+    STEM_MAX = 200, /* bytes; most file systems allow 255 in a name, this leaves room for what is appended */
     DIGITS = 16,
     NAME_SIZE = STEM_MAX + 1 + DIGITS + sizeof ".jpg",
     LONG_NAME_SIZE = NAME_SIZE + 1 + DIGITS
@@ -27,8 +27,8 @@ enum {
 _Static_assert(LONG_NAME_SIZE <= 256, "a long name is too long for a file");
 
 struct entry {
-    char *name;   /* NULL: free */
-    size_t first; /* the number of the picture that came to it first */
+    char *name;   /* NULL if the entry is free */
+    size_t first; /* number of the picture that took it first */
 };
 
 struct names {
@@ -52,20 +52,20 @@ static bool is_jpeg(const char *name) {
     return ends_in(name, endings, sizeof endings / sizeof *endings);
 }
 
-/* Also of formats that are not taken. */
+/* Recognises also formats that are not accepted. */
 static bool is_picture(const char *name) {
     static const char *const endings[] = {"jpg",  "jpeg", "jpe", "jfif", "png",  "webp", "gif", "tif",
                                           "tiff", "bmp",  "svg", "avif", "heic", "heif", "jxl", "jp2"};
     return ends_in(name, endings, sizeof endings / sizeof *endings);
 }
 
-/* Copies the name, as much of it as fits, as something that can be a file's name everywhere. */
+/* Copies the name, cut to the maximum length, with unsafe characters replaced. */
 static void make_safe(char safe[STEM_MAX + 1], const char *original) {
     size_t length = strlen(original);
     if (length > STEM_MAX) {
         length = STEM_MAX;
         while (length > 0 && ((unsigned char)original[length] & 0xc0) == 0x80)
-            length--; /* not in the middle of a UTF-8 character */
+            length--; /* does not split a UTF-8 character */
     }
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)original[i];
@@ -75,7 +75,7 @@ static void make_safe(char safe[STEM_MAX + 1], const char *original) {
     if (length == 0)
         snprintf(safe, STEM_MAX + 1, "picture");
     else if (safe[0] == '.')
-        safe[0] = '_'; /* neither "." nor ".." nor a hidden file */
+        safe[0] = '_'; /* neither ".", ".." nor a hidden file */
 }
 
 char *names_make(const char *original, const char *query) {
@@ -123,7 +123,7 @@ static size_t hash(const char *name) {
     return (size_t)(value ^ (value >> 32));
 }
 
-/* The entry that holds `name`, or the free one where it belongs. */
+/* Returns the entry that holds `name`, or the free entry for it. */
 static struct entry *find(const struct names *names, const char *name) {
     size_t i = hash(name) & (names->size - 1);
     while (names->entries[i].name != NULL && strcmp(names->entries[i].name, name) != 0)

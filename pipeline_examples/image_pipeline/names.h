@@ -1,9 +1,10 @@
 /*
- * names.h - what thumbnails are called.
+ * names.h - the names of thumbnails.
  *
- * A name depends on the picture's source alone, and not on what else there is to do: when only some pictures are done
- * again, each thumbnail has the same name as before. So two pictures may come to the same name. The set of names tells.
- * A picture from a list then has a second name, the long one, which also depends on its source alone.
+ * A name depends on the picture's source alone, not on the other pictures of the run. When only some pictures are
+ * processed again, each thumbnail keeps its name. As a consequence, two pictures may have the same name; the set of
+ * names detects that. A picture from a list has a second name for that case, the long one. It too depends on its
+ * source alone.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,32 +14,33 @@
 #include <stddef.h>
 
 /*
- * Makes the name for the thumbnail of the picture called `original`: the same, with ".jpg" behind it unless it ends in
- * .jpg or .jpeg. What could not be a file's name is made into one. `query` is that of the picture's URL, "" or NULL
- * without one: if `original` has no ending that pictures have, it is the query that tells what it is, and a digest of it
- * is part of the name. The caller frees the name. NULL: out of memory.
+ * Returns the thumbnail name for the picture called `original`: that name, with ".jpg" appended unless it ends in
+ * .jpg or .jpeg. Characters that are not safe in a file name are replaced. `query` is the query of the picture's URL;
+ * "" or NULL if there is none. If `original` has no file extension of a picture format, the query identifies the
+ * picture, and a digest of it becomes part of the name. The caller frees the name. Returns NULL if memory is
+ * exhausted.
  */
 char *names_make(const char *original, const char *query);
 
 /*
- * Makes the long name of the picture with this URL, from its short one, which names_make has made: a digest of the URL
- * goes in front of the ending. The caller frees it. NULL: out of memory.
+ * Returns the long name of the picture with this URL, made from its short name: a digest of the URL precedes the
+ * extension. `name` must come from names_make. The caller frees the result. Returns NULL if memory is exhausted.
  */
 char *names_make_long(const char *name, const char *url);
 
 struct names;
 
-/* NULL: out of memory. */
+/* Returns NULL if memory is exhausted. */
 struct names *names_create(void);
 
 /*
- * Takes the name, which one of these has made, into the set, which frees it in the end, for the picture of that number.
- * Returns the name in the set, and in `*first` the number of the picture that came to it first. NULL: out of memory,
- * and the name is still the caller's.
+ * Adds a name, made by one of the functions above, to the set for the picture with that number. The set owns and
+ * frees it. Returns the name in the set, and in `*first` the number of the picture that took it first. Returns NULL
+ * if memory is exhausted; the caller then still owns the name.
  */
 const char *names_take(struct names *names, char *name, size_t number, size_t *first);
 
-/* Frees the set and every name in it. NULL does nothing. */
+/* Frees the set and all its names. NULL does nothing. */
 void names_destroy(struct names *names);
 
 #endif /* IMAGE_PIPELINE_NAMES_H */

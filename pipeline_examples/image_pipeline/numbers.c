@@ -1,5 +1,5 @@
 /*
- * numbers.c - reads numbers, strictly: no sign, no blank, nothing behind, nothing out of range.
+ * numbers.c - parses numbers strictly: no sign, no blank, nothing after the digits, nothing out of range.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

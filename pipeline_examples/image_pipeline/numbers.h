@@ -1,5 +1,5 @@
 /*
- * numbers.h - numbers off a command line.
+ * numbers.h - parses numbers from the command line.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Reads all of `text`, digits only, as a number from `min` to `max`. */
+/* Parses all of `text`, digits only, as a number from `min` to `max`. Returns false if it is not one. */
 bool numbers_read(const char *text, uint64_t min, uint64_t max, uint64_t *number);
 
-/* The same, for the value of `option`. False: a message was printed. */
+/* Does the same for the value of `option`. On failure prints a message and returns false. */
 bool numbers_read_option(const char *option, const char *text, uint64_t min, uint64_t max, uint64_t *number);
 
 #endif /* IMAGE_PIPELINE_NUMBERS_H */

@@ -1,5 +1,5 @@
 /*
- * options.c - reads the command line.
+ * options.c - parses the command line.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -157,7 +157,7 @@ static bool read_limit(struct options *options, int option) {
     }
 }
 
-/* An option without a value. */
+/* Handles an option without a value. Returns false if `option` is none. */
 static bool set_flag(struct options *options, int option) {
     bool *flag = option == OPT_KEEP_DAMAGED    ? &options->keep_damaged
                  : option == OPT_NULL          ? &options->is_null_separated

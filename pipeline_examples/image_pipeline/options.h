@@ -11,24 +11,21 @@
 #include <stdint.h>
 
 struct options {
-    const char *from;       /* a folder, a list of URLs or "-"; NULL: paint a set of pictures */
+    const char *from;       /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
     const char *to;         /* a folder or a URL */
     bool is_null_separated; /* the list */
     int width, height, quality;
     size_t downloads, resizes, uploads, queue;
-    size_t max_bytes;    /* of one picture as downloaded */
-    uint64_t max_pixels; /* of one picture as its header says */
-    bool keep_damaged;   /* makes a thumbnail of a damaged picture too */
-    bool overwrite;      /* replaces what is in the way, whatever it is */
-    bool skip_existing;  /* leaves pictures out that have their thumbnail */
-    unsigned retries;    /* of a transfer that failed for a reason that passes, after its first attempt */
-    long timeout;        /* seconds that a transfer may take to connect, or go on without getting anywhere */
+    size_t max_bytes;    /* maximum for one picture as downloaded */
+    uint64_t max_pixels; /* maximum for one picture, as its header says */
+    bool keep_damaged;   /* makes thumbnails of damaged pictures too */
+    bool overwrite;      /* replaces any file that has the thumbnail's name */
+    bool skip_existing;  /* skips pictures that have a thumbnail */
+    unsigned retries;    /* further attempts at a transfer after a transient failure */
+    long timeout;        /* seconds to connect, and seconds without progress, before a transfer fails */
 };
 
-/*
- * Reads the command line. True: go ahead. False: the program is to exit with `*exit_status`, what there was to say has
- * been said.
- */
+/* Parses the command line. Returns true to continue; false, with all output printed, to exit with `*exit_status`. */
 bool options_parse(struct options *options, int argc, char **argv, int *exit_status);
 
 #endif /* IMAGE_PIPELINE_OPTIONS_H */

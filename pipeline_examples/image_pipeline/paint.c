@@ -1,8 +1,8 @@
 /*
- * paint.c - clouds, cells and a gradient, with grain on top.
+ * paint.c - paints clouds, cells and a gradient, with grain on top.
  *
- * What costs time is made at an eighth of the size and blown up, and the grain is one tile laid side by side. Without
- * grain a JPEG of the picture would be much smaller than that of a photograph.
+ * The expensive layers are made at an eighth of the size and enlarged. The grain is one tile, repeated. Without
+ * grain, a JPEG of the picture would be much smaller than one of a photograph.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -26,7 +26,7 @@ static int random_seed(uint64_t *state) {
     return random_between(state, 0, INT32_MAX - 1);
 }
 
-/* Three bands of clouds around 0. */
+/* Makes three bands of clouds around 0. */
 static int paint_clouds(VipsImage *scope, int width, int height, uint64_t *random, VipsImage **clouds) {
     VipsImage **t = (VipsImage **)vips_object_local_array(VIPS_OBJECT(scope), 4);
     int cell = random_between(random, 12, 60);
@@ -38,10 +38,10 @@ static int paint_clouds(VipsImage *scope, int width, int height, uint64_t *rando
                                                  : vips_linear1(t[3], clouds, random_between(random, 40, 90), 0, NULL);
 }
 
-/* Three bands, each rising along a direction of its own, from 60 to 180 or less. */
+/* Makes three bands from 60 to at most 180, each with a slope of its own. */
 static int paint_gradient(VipsImage *scope, int width, int height, uint64_t *random, VipsImage **gradient) {
     VipsImage **t = (VipsImage **)vips_object_local_array(VIPS_OBJECT(scope), 3);
-    double slopes[6]; /* of each band, to the right and down */
+    double slopes[6]; /* of each band, horizontal and vertical */
     for (int i = 0; i < 6; i++)
         slopes[i] = random_between(random, 0, 60) / (double)(i % 2 == 0 ? width : height);
     t[0] = vips_image_new_matrix_from_array(2, 3, slopes, 6);
@@ -58,14 +58,14 @@ static int paint_layers(VipsImage *scope, int width, int height, uint64_t *rando
     int cell = random_between(random, 15, 50), seed = random_seed(random);
     if (vips_worley(&t[2], width, height, "cell_size", cell, "seed", seed, NULL) != 0)
         return -1;
-    double strength = random_between(random, 20, 60) / (double)cell; /* a cell's distances go up to about its size */
+    double strength = random_between(random, 20, 60) / (double)cell; /* distances in a cell go up to about its size */
     return vips_linear1(t[2], &t[3], strength, 0, NULL) != 0 || vips_add(t[0], t[1], &t[4], NULL) != 0 ||
                    vips_add(t[4], t[3], layers, NULL) != 0
                ? -1
                : 0;
 }
 
-/* Whole numbers, so that adding it takes no floating point arithmetic. */
+/* Makes grain in integers, so that adding it needs no floating-point arithmetic. */
 static int make_grain(VipsImage *scope, uint64_t *random, VipsImage **grain) {
     VipsImage **t = (VipsImage **)vips_object_local_array(VIPS_OBJECT(scope), 3);
     int seed = random_seed(random), sigma = random_between(random, 2, 6);
@@ -81,7 +81,7 @@ static int paint(VipsImage *scope, uint64_t *random, VipsImage **picture) {
     if (paint_layers(scope, WIDTH / SCALE, HEIGHT / SCALE, random, &t[0]) != 0 ||
         vips_cast_uchar(t[0], &t[1], NULL) != 0)
         return -1;
-    t[2] = vips_image_copy_memory(t[1]); /* or the neighbourhoods that the enlarging looks at are painted again */
+    t[2] = vips_image_copy_memory(t[1]); /* without it, enlarging paints each neighbourhood again */
     return t[2] == NULL || vips_resize(t[2], &t[3], SCALE, NULL) != 0 || make_grain(scope, random, &t[4]) != 0 ||
                    vips_add(t[3], t[4], &t[5], NULL) != 0 || vips_cast_uchar(t[5], &t[6], NULL) != 0 ||
                    vips_copy(t[6], picture, "interpretation", VIPS_INTERPRETATION_sRGB, NULL) != 0
@@ -90,7 +90,7 @@ static int paint(VipsImage *scope, uint64_t *random, VipsImage **picture) {
 }
 
 VipsImage *paint_picture(uint64_t seed) {
-    VipsImage *scope = vips_image_new(), *picture = NULL, *painted = NULL; /* the steps are freed with the scope */
+    VipsImage *scope = vips_image_new(), *picture = NULL, *painted = NULL; /* the scope frees the steps */
     if (paint(scope, &seed, &picture) == 0) {
         painted = vips_image_copy_memory(picture);
         g_object_unref(picture);

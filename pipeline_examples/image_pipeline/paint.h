@@ -1,5 +1,5 @@
 /*
- * paint.h - paints a picture that is as hard to decode and to shrink as a photograph.
+ * paint.h - paints a picture that costs as much to decode and shrink as a photograph.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,13 +9,13 @@
 #include <stdint.h>
 #include <vips/vips.h>
 
-/* The next number of a series; `state` may start with any seed. */
+/* Returns the next number of a series. `state` may start with any seed. */
 uint64_t random_next(uint64_t *state);
 
-/* A number from `min` to `max`, both included. */
+/* Returns a number from `min` to `max`, both inclusive. */
 int random_between(uint64_t *state, int min, int max);
 
-/* Paints a picture of 7 megapixels into memory; NULL: libvips has the reason. The caller unrefs it. */
+/* Paints a picture of 7 megapixels into memory. The caller unrefs it. Returns NULL if libvips reports an error. */
 VipsImage *paint_picture(uint64_t seed);
 
 #endif /* IMAGE_PIPELINE_PAINT_H */

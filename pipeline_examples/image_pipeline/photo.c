@@ -1,5 +1,5 @@
 /*
- * photo.c - what a photo holds.
+ * photo.c - frees and describes photos.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -12,7 +12,7 @@
 #include "url.h"
 
 void photo_show(char *text, size_t size, const struct photo *photo) {
-    if (photo->is_url) /* else it is a file's name */
+    if (photo->is_url) /* else a file's name */
         url_show(text, size, photo->label);
     else
         snprintf(text, size, "%s", photo->label);

@@ -1,9 +1,9 @@
 /*
- * photo.h - the item that flows through the pipeline: one picture on its way to becoming a thumbnail.
+ * photo.h - the item that flows through the pipeline: one picture and its thumbnail.
  *
- * The photos themselves are in the source's list, which outlives the pipeline. What a photo holds belongs to whoever
- * has it: the pipeline and the stage that it is in, or the one that reads the dead letters. No two threads ever have
- * the same one, so nothing in it needs a lock.
+ * The photo structs are in the source's list, which outlives the pipeline. The memory that a photo refers to belongs
+ * to the current holder of the photo: the pipeline, the stage that processes it, or the reader of the dead letters. A
+ * photo never has two holders, so its members need no lock.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,42 +14,42 @@
 #include <stddef.h>
 
 struct photo {
-    char *label;       /* what people call it: the file's name, or the URL; constant, as the next five */
-    char *url;         /* where it is downloaded */
-    size_t first;      /* the number of the photo that came to its name first; its own, if that is this one */
+    char *label;       /* the file's name or the URL, for messages; constant, like the next five */
+    char *url;         /* where it is downloaded from */
+    size_t first;      /* number of the photo that took its name first; its own number if that is this photo */
     bool is_url;       /* the label is a URL */
-    const char *fault; /* why it cannot be downloaded; NULL: it can be tried */
-    char *long_name;   /* what its thumbnail is called if its name is another's in the target; NULL: it has no second */
-    const char *name;  /* what its thumbnail is called; NULL: it has a fault */
+    const char *fault; /* why it cannot be downloaded; NULL if a download is possible */
+    char *long_name;   /* name if another picture's thumbnail has the short one; NULL if it has no second name */
+    const char *name;  /* current name of its thumbnail; NULL if it has a fault */
 
-    unsigned char *image; /* the picture as it was downloaded; NULL before, and once it is resized */
+    unsigned char *image; /* the picture as downloaded; NULL before, and after resizing */
     size_t image_size;
-    void *thumbnail; /* the JPEG to upload, in libvips's memory; NULL: there is none */
+    void *thumbnail; /* the JPEG to upload, in libvips's memory; NULL if there is none */
     size_t thumbnail_size;
-    unsigned notes; /* on how the thumbnail was made: a sum of enum photo_note */
-    char *damage;   /* what its decoder says is wrong with the picture; NULL: nothing */
+    unsigned notes; /* how the thumbnail was made: a sum of enum photo_note */
+    char *damage;   /* the decoder's message if the picture is damaged; else NULL */
 };
 
-/* What is told of a picture that became a thumbnail all the same. */
+/* Notes on pictures that became thumbnails in spite of a flaw. */
 enum photo_note {
     PHOTO_PROFILE_IGNORED = 1 /* its colour profile does not fit */
 };
 
 enum { PHOTO_LABEL_SIZE = 1024 };
 
-/* Writes what people call it. What is said may be logged, and seen by others: no secrets of a URL in it. */
+/* Writes the label for messages. Messages may be logged and read by others, so secrets of a URL are left out. */
 void photo_show(char *text, size_t size, const struct photo *photo);
 
-/* Gives its thumbnail the long name from now on. False: it has that name already, or has no second one. */
+/* Switches to the long name of its thumbnail. Returns false if that is its name already, or if it has none. */
 bool photo_take_long_name(struct photo *photo);
 
-/* Gives the memory of the downloaded picture back, which nobody needs after resizing. */
+/* Frees the downloaded picture, which is not needed after resizing. */
 void photo_forget_image(struct photo *photo);
 
-/* Gives the memory of the thumbnail back. */
+/* Frees the thumbnail. */
 void photo_forget_thumbnail(struct photo *photo);
 
-/* Gives back all that it holds, at the end of its way: a drop function of weir's. */
+/* Frees all memory of the photo at the end of its way. A drop function for weir. */
 void photo_drop(void *photo, void *unused);
 
 #endif /* IMAGE_PIPELINE_PHOTO_H */

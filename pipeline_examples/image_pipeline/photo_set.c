@@ -1,9 +1,9 @@
 /*
- * photo_set.c - crops, or has painted, one picture after the other, in the threads of a pipeline with one source.
+ * photo_set.c - crops or paints pictures, in the threads of a pipeline that has one source.
  *
- * Every picture is a crop, of a photograph or of a painting. A thread makes all that are cropped from one original: to
- * decode or to paint that takes longer than the rest, and should happen once. What a picture looks like depends on its
- * number and the set's seed, and not on the thread that makes it.
+ * Every picture is a crop of a photograph or of a painting. One thread makes all crops of the same original, because
+ * decoding or painting it takes longer than the rest and should happen once. A picture depends on its number and the
+ * set's seed, not on the thread that makes it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -28,11 +28,11 @@
 enum { PAINTINGS = 6, QUALITY = 88, MIN_SIDE = 64, PATH_SIZE = 4096 };
 
 struct job {
-    const struct photo_set *set; /* constant while the threads run, as the next two */
+    const struct photo_set *set; /* constant while the threads run, like the next two */
     char **sources;              /* paths of the photographs to crop */
     size_t source_count;
-    atomic_size_t begun; /* originals */
-    atomic_size_t made;  /* pictures */
+    atomic_size_t begun; /* number of originals */
+    atomic_size_t made;  /* number of pictures */
 };
 
 static void say_reason(const char *what) {
@@ -49,7 +49,7 @@ static bool write_file(const char *path, const void *data, size_t size) {
     return fclose(file) == 0 && ok;
 }
 
-/* Under a hidden name first, so that nobody finds half a picture. */
+/* Writes the picture under a hidden name and renames it, so that no reader finds a partial file. */
 static bool save(const struct photo_set *set, size_t number, VipsImage *picture) {
     char path[PATH_SIZE], hidden[PATH_SIZE];
     snprintf(path, sizeof path, "%s/photo-%04zu.jpg", set->to, number + 1);
@@ -69,7 +69,7 @@ static bool save(const struct photo_set *set, size_t number, VipsImage *picture)
     return ok;
 }
 
-/* Picks a part of `original`, as large as a picture or as large as there is. */
+/* Returns a random part of `original`, no larger than it. */
 static VipsImage *crop(VipsImage *original, uint64_t seed) {
     static const int ratios[][2] = {{4, 3}, {3, 2}, {16, 9}, {3, 4}};
     const int *ratio = ratios[random_next(&seed) % (sizeof ratios / sizeof *ratios)];
@@ -86,7 +86,7 @@ static VipsImage *crop(VipsImage *original, uint64_t seed) {
     return vips_crop(original, &picture, left, top, width, height, NULL) == 0 ? picture : NULL;
 }
 
-/* Decodes a whole photograph into memory. */
+/* Decodes a photograph into memory. */
 static VipsImage *load(const char *path) {
     VipsImage *file = NULL, *photograph = NULL;
     if (vips_jpegload(path, &file, "access", VIPS_ACCESS_SEQUENTIAL, "fail", TRUE, NULL) == 0) {
@@ -99,8 +99,8 @@ static VipsImage *load(const char *path) {
 }
 
 /*
- * A photograph that does not decode is skipped: the next one that does stands in for it, or else a painting. Which one
- * that is depends on the folder alone.
+ * Returns an original. A photograph that does not decode is replaced by the next one that does, or else by a
+ * painting. The choice depends on the folder alone.
  */
 static VipsImage *make_original(const struct job *job, size_t number) {
     for (size_t i = 0; i < job->source_count && !job->set->should_stop(); i++) {
@@ -125,7 +125,7 @@ static bool make_one(const struct photo_set *set, size_t number, VipsImage *orig
     return ok;
 }
 
-/* Makes all the pictures that are cropped from one original. Called by each thread until there is none left. */
+/* Makes all pictures that are cropped from one original. Each thread calls it until no original is left. */
 static int make_some(weir_task *task, void *nothing, void *raw) {
     (void)task, (void)nothing;
     struct job *job = raw;
@@ -204,7 +204,10 @@ static int by_path(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* A folder that cannot be read, or has no JPEG, gives no sources, and says so. False: out of memory. */
+/*
+ * Lists the JPEGs in a folder. If it cannot be read, or has none, prints a message and returns true, without sources.
+ * Returns false if memory is exhausted.
+ */
 static bool find_sources(struct job *job, const char *path) {
     DIR *folder = opendir(path);
     if (folder == NULL) {
@@ -218,7 +221,7 @@ static bool find_sources(struct job *job, const char *path) {
             ok = add_source(job, path, file->d_name);
     }
     closedir(folder);
-    vips_error_clear(); /* what libvips has to say about the files that are no JPEG */
+    vips_error_clear(); /* libvips's messages about files that are no JPEG */
     if (!ok)
         terminal_say("out of memory");
     else if (job->source_count == 0)

@@ -1,8 +1,8 @@
 /*
  * profile.c - reads the header of an ICC profile.
  *
- * libvips looks whether the picture has enough channels for the profile. A grey profile in an RGB picture passes that
- * test, and the result is grey.
+ * libvips checks only whether the picture has enough channels for the profile. A grey profile in an RGB picture
+ * passes that check, and the result is grey.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,14 +11,14 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* ICC.1:2022, 7.2: where the fields of the header are, in bytes. */
+/* Offsets of header fields, in bytes (ICC.1:2022, 7.2). */
 enum { HEADER_SIZE = 128, SIZE_AT = 0, COLOUR_AT = 16, SIGNATURE_AT = 36 };
 
 static size_t read_number(const unsigned char *bytes) {
     return (size_t)bytes[0] << 24 | (size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3];
 }
 
-/* The colour space that a profile for this picture names. */
+/* Returns the colour space that a profile for this picture must name. */
 static const char *colour_of(const VipsImage *picture) {
     if (vips_image_get_interpretation(picture) == VIPS_INTERPRETATION_CMYK)
         return "CMYK";

@@ -1,5 +1,5 @@
 /*
- * profile.h - whether the ICC profile in a picture is about that picture.
+ * profile.h - checks whether the ICC profile in a picture fits the picture.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,10 +11,10 @@
 enum profile {
     PROFILE_NONE,
     PROFILE_FITS,
-    PROFILE_UNFIT /* for another kind of colour, cut, or no profile at all */
+    PROFILE_UNFIT /* for another colour space, truncated, or no profile at all */
 };
 
-/* Looks at the profile's header only: one that fits may still be refused when a conversion is made of it. */
+/* Reads the header of the profile only: a conversion may still reject a profile that fits. */
 enum profile profile_of(const VipsImage *picture);
 
 #endif /* IMAGE_PIPELINE_PROFILE_H */

@@ -1,7 +1,7 @@
 /*
- * progress.c - the thread that reads the dead letters and, whenever none came for long enough, shows the progress.
+ * progress.c - the thread that reads the dead letters and shows the progress between them.
  *
- * The view that weir_pipeline_show draws is not for here: messages cannot come between its lines.
+ * weir_pipeline_show is not used here, because messages cannot be printed between the lines that it draws.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -29,7 +29,7 @@ static void show_time_left(char *text, size_t size, uint64_t left, double rate) 
         text[0] = '\0';
         return;
     }
-    uint64_t seconds = (uint64_t)((double)left / rate) + 1; /* rounded up: it never says 0 too early */
+    uint64_t seconds = (uint64_t)((double)left / rate) + 1; /* rounded up: never shows 0 too early */
     if (seconds < 60)
         snprintf(text, size, ", %" PRIu64 " s left", seconds);
     else
@@ -39,7 +39,7 @@ static void show_time_left(char *text, size_t size, uint64_t left, double rate) 
 static void show(const struct progress *progress, const weir_report *report) {
     const weir_counts *counts = &report->counts;
     uint64_t settled = counts->in - counts->live;
-    /* Once it drains, no more will come: all photos were put, or it is interrupted. */
+    /* While draining, no more photos come: all were put, or the run was interrupted. */
     uint64_t left = report->state == WEIR_RUN_RUNNING ? progress->total - settled : counts->live;
     double rate = report->elapsed > 0 ? (double)settled * 1e9 / (double)report->elapsed : 0;
     char text[64];
@@ -52,7 +52,7 @@ static void show(const struct progress *progress, const weir_report *report) {
 static void show_now(const struct progress *progress) {
     weir_report *report;
     if (weir_pipeline_report(progress->pipeline, &report) != WEIR_OK)
-        return; /* the next time, perhaps */
+        return; /* the next report may succeed */
     show(progress, report);
     weir_report_free(report);
 }

@@ -1,8 +1,8 @@
 /*
- * progress.h - tells how the work goes, while it runs: what has failed, and how far it is.
+ * progress.h - prints failures and the progress of a run.
  *
- * On a terminal: one line, rewritten five times a second. Elsewhere, such as in a log: a plain line every two seconds.
- * A photo that failed is named at once, in a line of its own.
+ * On a terminal it rewrites one line five times a second. Elsewhere, as in a log, it prints a plain line every two
+ * seconds. Each photo that fails is reported at once, on a line of its own.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,15 +15,18 @@
 
 struct progress {
     weir_pipeline *pipeline;
-    weir_queue *dead; /* the dead letters of its stages, whose items are photos */
-    size_t total;     /* photos that there are */
+    weir_queue *dead; /* dead letters of its stages; the items are photos */
+    size_t total;     /* number of photos in the source */
     pthread_t thread;
 };
 
-/* Starts the thread; all but `thread` is set. It ends when the pipeline is over. WEIR_OK; WEIR_NOTHREAD. */
+/*
+ * Starts the thread, which ends with the pipeline. Sets `thread`; the caller sets the rest. Returns WEIR_OK or
+ * WEIR_NOTHREAD.
+ */
 weir_status progress_start(struct progress *progress);
 
-/* Waits for its end and, on a terminal, shows the final state. */
+/* Joins the thread and, on a terminal, shows the final state. */
 void progress_stop(struct progress *progress, const weir_report *report);
 
 #endif /* IMAGE_PIPELINE_PROGRESS_H */

@@ -1,15 +1,15 @@
 /*
  * resize.c - the middle stage: makes a thumbnail of a picture, in memory.
  *
- * libvips keeps its error text in one buffer for the whole process: with several threads it mixes the messages of
- * several pictures. So the threads work with `alone` held shared, and the one whose picture failed takes it exclusively
- * and tries once more, with the buffer to itself: what is in it then is about this picture. Trying again costs little,
- * as a failure is rare, and it saves a picture that failed for a passing reason, such as memory.
+ * libvips keeps its error text in one buffer for the whole process, so with several threads it mixes messages about
+ * several pictures. Therefore threads hold `alone` shared while they work. A thread that failed acquires it
+ * exclusively and tries once more; the text in the buffer is then about its picture. The second try costs little,
+ * because failures are rare. It also saves a picture that failed for a transient reason, such as memory.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #if defined(__linux__)
-#define _GNU_SOURCE /* a lock that lets a writer in before the readers that come after it */
+#define _GNU_SOURCE /* for a lock that prefers writers */
 #else
 #define _POSIX_C_SOURCE 200809L
 #endif
@@ -50,8 +50,8 @@ bool resize_open(const char *program) {
         return false;
     }
     vips_concurrency_set(1);        /* the pipeline's workers are the parallelism */
-    vips_vector_set_enabled(FALSE); /* by liborc, whose compiler crashes now and then in several threads */
-    vips_cache_set_max(0);          /* no picture comes twice */
+    vips_vector_set_enabled(FALSE); /* liborc's compiler is not thread-safe: it crashes now and then */
+    vips_cache_set_max(0);          /* no picture occurs twice */
     vips_cache_set_max_mem(0);
     vips_cache_set_max_files(0);
     thumbnail_open();
@@ -68,7 +68,7 @@ void resize_fini(void *state) {
     vips_thread_shutdown();
 }
 
-/* Copies libvips's messages, which stand on lines of their own, as one line. */
+/* Copies libvips's messages, which are on separate lines, as one line. */
 static void copy_error(char *line, size_t size) {
     snprintf(line, size, "%s", vips_error_buffer());
     size_t length = strlen(line);
@@ -84,7 +84,7 @@ static int fail_with(weir_task *task, const char *text) {
     return weir_task_fail(task, FAILED, "%s", text[0] != '\0' ? text : "failed, and libvips gives no reason");
 }
 
-/* With libvips to itself: makes a thumbnail of what there is of a picture, and keeps what is wrong with it. */
+/* With `alone` held exclusively: makes a thumbnail of what can be decoded, and stores the message about the damage. */
 static int keep_damaged(weir_task *task, struct photo *photo, const struct options *options, const char *text) {
     int code = thumbnail_make(task, photo, options, THUMBNAIL_KEEP_DAMAGED);
     if (code == LIBVIPS_KNOWS)
@@ -94,7 +94,7 @@ static int keep_damaged(weir_task *task, struct photo *photo, const struct optio
     return code;
 }
 
-/* The second try, with libvips's error text to itself. */
+/* Makes the second try, with `alone` held exclusively. */
 static int resize_alone(weir_task *task, struct photo *photo, const struct options *options) {
     char text[256];
     pthread_rwlock_wrlock(&alone);

@@ -43,7 +43,7 @@ static bool add_label(struct source *source, const char *label) {
     return true;
 }
 
-/* Takes the name, which may be NULL for want of memory. */
+/* Gives the photo a name and takes ownership of it. `name` may be NULL: out of memory. */
 static bool give_name(struct source *source, struct photo *photo, char *name) {
     if (name == NULL)
         return false;
@@ -53,7 +53,7 @@ static bool give_name(struct source *source, struct photo *photo, char *name) {
     return photo->name != NULL;
 }
 
-/* Of a picture from a list without a name of its own: the long name if another picture of the list has the short one. */
+/* For a picture from a list, without a given name: selects the long name if another picture has the short one. */
 static bool give_either_name(struct source *source, struct photo *photo, char *name) {
     if (!give_name(source, photo, name))
         return false;
@@ -66,7 +66,7 @@ static bool give_either_name(struct source *source, struct photo *photo, char *n
 
 /* ---- a folder ---- */
 
-/* A dangling link stays in: that it leads nowhere should be said, and the download will say it. */
+/* A dangling link is no folder and stays in the list, so that its download reports the error. */
 static bool is_folder(DIR *folder, const char *name) {
     struct stat status;
     return fstatat(dirfd(folder), name, &status, 0) == 0 && S_ISDIR(status.st_mode);
@@ -96,7 +96,7 @@ static int by_label(const void *a, const void *b) {
     return strcmp(((const struct photo *)a)->label, ((const struct photo *)b)->label);
 }
 
-/* What stands for a folder in a mark: it ends in a slash, so that no two files have the same. NULL: it has no path. */
+/* Returns what stands for a folder in a mark, with a final slash to keep sources distinct. NULL if it has no path. */
 static char *place_of(const char *folder) {
     char *path = realpath(folder, NULL);
     char *place = path == NULL ? NULL : realloc(path, strlen(path) + 2);
@@ -127,12 +127,12 @@ bool source_from_folder(struct source *source, const char *folder, const char *b
 
 /* ---- a list ---- */
 
-/* The name of what the URL leads to, as it is before encoding; to be freed. */
+/* Returns the decoded last component of the URL, which the caller frees. */
 static char *original_name(const char *url) {
     size_t length;
     const char *component = url_last_component(url, &length);
     char *original = malloc(length + 1);
-    if (original != NULL && !url_decode(component, length, original)) { /* a broken escape: keep the text as it is */
+    if (original != NULL && !url_decode(component, length, original)) { /* invalid escape: keep the text */
         memcpy(original, component, length);
         original[length] = '\0';
     }
@@ -150,7 +150,7 @@ static char *name_from_url(const char *url) {
     return name;
 }
 
-/* Why it cannot be downloaded; NULL: it can be tried. */
+/* Returns why it cannot be downloaded; NULL if a download is possible. */
 static const char *fault_of(const char *url) {
     for (const unsigned char *c = (const unsigned char *)url; *c != '\0'; c++) {
         if (*c < 0x20 || *c == 0x7f)
@@ -176,7 +176,7 @@ static bool add_url(struct source *source, char *entry) {
     photo->fault = fault_of(entry);
     photo->url = url_encode_blanks(entry);
     if (photo->url == NULL || photo->fault != NULL)
-        return photo->url != NULL; /* what fails takes no name away */
+        return photo->url != NULL; /* a photo with a fault takes no name */
     return own_name != NULL ? give_name(source, photo, names_make(own_name, NULL))
                             : give_either_name(source, photo, name_from_url(entry));
 }
@@ -202,7 +202,7 @@ void source_mark(char mark[MARK_SIZE], const struct source *source, const struct
 
 const struct photo *source_clash(const struct source *source, const struct photo *photo) {
     const struct photo *first = &source->photos[photo->first];
-    return strcmp(first->url, photo->url) == 0 ? NULL : first; /* the same picture twice is the same thumbnail */
+    return strcmp(first->url, photo->url) == 0 ? NULL : first; /* the same picture twice has one thumbnail */
 }
 
 void source_free(struct source *source) {

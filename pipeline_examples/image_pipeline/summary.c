@@ -1,8 +1,8 @@
 /*
- * summary.c - prints the pipeline's report as this program has it.
+ * summary.c - prints the pipeline's report in the terms of this program.
  *
- * The report counts each photo that was put in just one place. So always: total = done + failed + abandoned + not
- * started + skipped, for which the pipeline counts what is skipped as done.
+ * The report counts each photo that was put in exactly one place. Therefore total = done + failed + abandoned + not
+ * started + skipped. The pipeline counts skipped photos as done.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -26,7 +26,7 @@ static void print_failed(const weir_report *report) {
     puts(failed(&report->counts) > 0 ? ")" : "");
 }
 
-/* Of those that are done. */
+/* Prints the notes, which are about photos that are done. */
 static void print_noted(struct work *work) {
     size_t profiles = atomic_load(&work->profiles_ignored), damaged = atomic_load(&work->damaged_kept);
     printf("%-12s %zu", "noted", profiles + damaged);

@@ -1,5 +1,5 @@
 /*
- * summary.h - what has become of the photos, and where the time went.
+ * summary.h - prints what became of the photos, and the time each stage took.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -12,7 +12,9 @@
 
 #include "stages.h"
 
-/* Prints the summary of a run to standard output. True: it is printed, and every photo there was is a thumbnail now. */
+/*
+ * Prints the summary of a run to standard output. Returns true if that succeeded and every photo was done or skipped.
+ */
 bool summary_print(const weir_report *report, struct work *work);
 
 #endif /* IMAGE_PIPELINE_SUMMARY_H */

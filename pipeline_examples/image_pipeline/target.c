@@ -1,5 +1,5 @@
 /*
- * target.c - asks for the start of what is there, in which the mark is.
+ * target.c - requests the start of an existing file, which contains the mark.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,7 @@
 
 enum { STATUS_OK = 200, STATUS_PARTIAL = 206, STATUS_NOT_FOUND = 404, STATUS_GONE = 410 };
 
-/* A server that gives more than was asked for is not listened to any longer. */
+/* Returns less than `size`, which ends the transfer, if the server sends more than was requested. */
 static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
     (void)one;
     struct target *target = argument;
@@ -43,8 +43,8 @@ void target_close(struct target *target) {
 }
 
 /*
- * Asks for the start of what is there. Returns 0, and in `*status` the HTTP status of the answer, of which all that is
- * needed has come, or 0: there is no answer, and none to hope for. Or fails the task.
+ * Requests the start of the file. Returns 0 and sets `*status` to the HTTP status of the answer, of which all bytes
+ * needed have arrived; or to 0 after a permanent error. Fails the task at a transient error.
  */
 static int fetch_start(struct target *target, weir_task *task, const char *url, long *status) {
     target->size = 0;

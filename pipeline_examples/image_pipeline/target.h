@@ -1,5 +1,5 @@
 /*
- * target.h - looks at what is in the place of a thumbnail already.
+ * target.h - checks what the destination has under the name of a thumbnail.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,33 +10,33 @@
 #include "stages.h"
 #include "transfer.h"
 
-/* A worker's own, as its transfers are. */
+/* Belongs to one worker, like its transfers. */
 struct target {
     struct transfer transfer;
-    unsigned char start[MARK_WITHIN]; /* of what is there */
-    size_t size;                      /* bytes of it that are in `start` */
+    unsigned char start[MARK_WITHIN]; /* first bytes of the existing file */
+    size_t size;                      /* number of bytes in `start` */
 };
 
 enum target_state {
-    TARGET_NOTHING, /* nothing is there */
+    TARGET_NOTHING, /* no file of that name */
     TARGET_SAME,    /* the thumbnail of the same picture */
     TARGET_OTHER,   /* the thumbnail of another picture */
-    TARGET_FOREIGN, /* what weir-thumbs has not made */
-    TARGET_UNKNOWN  /* it cannot be looked at */
+    TARGET_FOREIGN, /* a file that weir-thumbs did not make */
+    TARGET_UNKNOWN  /* the server gives no usable answer */
 };
 
-/* `target` must stay where it is until it is closed. False: as transfer_open. */
+/* `target` must not move until it is closed. Returns false in the cases of transfer_open. */
 bool target_open(struct target *target, const struct work *work);
 void target_close(struct target *target);
 
 /*
- * Looks what is in the place of this photo's thumbnail. Returns 0, and tells it in `*state`; or fails the task, if there
- * is no memory, or for a reason that may pass.
+ * Checks what has the name of this photo's thumbnail. Returns 0 and sets `*state`. Fails the task if memory is
+ * exhausted, or at a transient error.
  */
 int target_look(struct target *target, weir_task *task, const struct work *work, const struct photo *photo,
                 enum target_state *state);
 
-/* Fails the task because of what is in the way. */
+/* Fails the task because of `state`. */
 int target_refuse(weir_task *task, enum target_state state, const struct photo *photo);
 
 #endif /* IMAGE_PIPELINE_TARGET_H */

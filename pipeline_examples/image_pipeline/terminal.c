@@ -1,12 +1,12 @@
 /*
  * terminal.c - messages and the status line.
  *
- * What is said goes as a line into a queue, and one thread writes what is in there. No lock is held over a write. The lock
- * guards the texts of status lines that wait: when enough of them do, the last one is replaced by what comes.
+ * Each line of output goes through a queue to one writer thread. No lock is held during a write. The lock guards the
+ * texts of queued status lines: when enough of them are queued, a new text replaces the newest.
  *
- * The status line needs no more of the terminal than a carriage return: an older, longer line is wiped with blanks, so
- * it looks right on terminals that know no escape sequences too. It is cut to the terminal's width, because a line that
- * wraps cannot be rewritten.
+ * The status line needs only a carriage return from the terminal. A longer old line is wiped with blanks, so the
+ * display is right even on terminals without escape sequences. The line is cut to the terminal's width, because a
+ * line that wraps cannot be rewritten.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -34,26 +34,26 @@ enum kind { MESSAGE, STATUS, END_OF_STATUS };
 
 struct line {
     enum kind kind;
-    char text[]; /* of a status under the lock, with room for STATUS_SIZE */
+    char text[]; /* of a queued status line: guarded by the lock, STATUS_SIZE bytes */
 };
 
 static struct {
-    const char *program; /* set before any other thread exists; constant from then on, as the next three */
+    const char *program; /* set before any other thread exists; then constant, like the next three */
     bool interactive;
-    weir_queue *lines; /* that wait; NULL: no thread, each caller writes its own */
+    weir_queue *lines; /* queued output; NULL without a writer thread, then each caller writes */
     weir_threads *writer;
-    atomic_size_t left_out;  /* messages, since the last one that was written */
-    pthread_mutex_t lock;    /* of what is next */
-    struct line *newest;     /* status that waits; NULL: none does */
-    size_t statuses;         /* that wait */
-    char shown[STATUS_SIZE]; /* the writer's: what the status line shows; "" when there is none */
+    atomic_size_t left_out;  /* messages dropped since the last report */
+    pthread_mutex_t lock;    /* guards the next two */
+    struct line *newest;     /* newest status line in the queue; NULL if none */
+    size_t statuses;         /* number of status lines in the queue */
+    char shown[STATUS_SIZE]; /* writer only: text of the status line on the screen; "" if none */
 } terminal = {.lock = PTHREAD_MUTEX_INITIALIZER, .program = ""};
 
 bool terminal_is_interactive(void) {
     return terminal.interactive;
 }
 
-/* Names come from folders and lists that others wrote: no byte of them may steer the terminal or fake a line. */
+/* Replaces control characters: names from foreign folders and lists must not control the terminal or fake a line. */
 static void defuse(char *text) {
     for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
         bool is_c1_in_utf8 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
@@ -67,17 +67,17 @@ static void defuse(char *text) {
 static size_t width(void) {
     struct winsize size;
     if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1)
-        return size.ws_col - 1u; /* in the last column some terminals wrap */
+        return size.ws_col - 1u; /* some terminals wrap in the last column */
     return 79;
 }
 
-/* Waits for a descriptor that was set not to block. */
+/* Blocks until a non-blocking descriptor is writable. */
 static void wait_until_writable(void) {
     struct pollfd output = {.fd = STDERR_FILENO, .events = POLLOUT};
     poll(&output, 1, -1);
 }
 
-/* One write a line: what another process prints to the same terminal cannot come between either. */
+/* Writes a line in one call, so that output of other processes cannot split it. */
 static void write_all(const char *text, size_t length) {
     while (length > 0) {
         ssize_t written = write(STDERR_FILENO, text, length);
@@ -87,12 +87,12 @@ static void write_all(const char *text, size_t length) {
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             wait_until_writable();
         } else if (errno != EINTR) {
-            return; /* it is read no more, and there is nothing else to tell */
+            return; /* no reader, and no other place to report it */
         }
     }
 }
 
-/* Shows `status` in place of the line before it. */
+/* Replaces the status line on the screen with `status`. */
 static void draw_status(const char *status) {
     char line[2 * STATUS_SIZE + 3];
     size_t old = strlen(terminal.shown), length = strlen(status), columns = width();
@@ -102,13 +102,13 @@ static void draw_status(const char *status) {
 
     int size = snprintf(line, sizeof line, "\r%.*s%*s\r", (int)length, status, (int)blanks, "");
     write_all(line, (size_t)size);
-    if (length > 0) /* leave the cursor behind the text */
+    if (length > 0) /* leaves the cursor after the text */
         write_all(status, length);
     memmove(terminal.shown, status, length);
     terminal.shown[length] = '\0';
 }
 
-/* Writes a line, its newline included, above the status line. */
+/* Writes a line, which includes its newline, above the status line. */
 static void write_message(const char *text) {
     char status[STATUS_SIZE];
     memcpy(status, terminal.shown, sizeof status);
@@ -119,7 +119,7 @@ static void write_message(const char *text) {
         draw_status(status);
 }
 
-/* It waits no longer, so that its text stays as it is. */
+/* Marks a status line as no longer queued, so that its text does not change any more. */
 static void forget_status(const struct line *line) {
     pthread_mutex_lock(&terminal.lock);
     terminal.statuses--;
@@ -158,7 +158,7 @@ static void *write_next(void *line, void *unused) {
     return NULL;
 }
 
-/* Takes the line, which may be NULL. Out of memory: it is lost. */
+/* Takes ownership of the line, which may be NULL. If memory is exhausted, the line is lost. */
 static void say_line(struct line *line) {
     if (line == NULL)
         return;

@@ -1,15 +1,16 @@
 /*
  * thumbnail.c - decodes, shrinks, converts and encodes one picture, with libvips.
  *
- * The pictures come from anywhere, so a picture must be let in: only JPEG, PNG and WebP, by what is inside and not by
- * the name, and only with so many pixels, by what its header says, before a single one is decoded.
+ * Pictures are untrusted. Only JPEG, PNG and WebP are accepted, by content and not by name. The header must not give
+ * more pixels than the limit; that is checked before any pixel is decoded.
  *
- * A damaged picture is refused: one whose decoder warns, too, because what libjpeg makes up for lost data is grey. libvips
- * looks for warnings before it decodes some more rows, and so never after the last ones: a tenth of a small thumbnail.
- * When it frees a decoder that has warned it logs how often, in the thread that frees it; this is asked as well.
+ * A damaged picture is refused. A warning of its decoder counts as damage, because libjpeg fills lost data with grey.
+ * libvips checks for warnings before it decodes some more rows, so it never checks after the last rows: a tenth of a
+ * small thumbnail. When it frees a decoder that has warned, it logs how often, in the thread that frees it. That log
+ * is checked too.
  *
- * The thumbnail is in sRGB and has no profile. So a picture is converted if it has a profile that fits, or if it is
- * CMYK; any other picture is taken to be in sRGB already, as browsers take it. A profile that does not fit is ignored.
+ * The thumbnail is in sRGB and has no profile. A picture is converted if it has a profile that fits, or if it is
+ * CMYK. Any other picture is assumed to be in sRGB, as in browsers. A profile that does not fit is ignored.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -21,10 +22,10 @@
 #include "profile.h"
 #include "stages.h"
 
-/* What libvips has logged in this thread, about the picture in work. */
+/* Warnings that libvips logged in this thread about the current picture. */
 static _Thread_local struct {
-    bool profile_is_refused; /* by libpng, so that libvips does not see it, or by libvips */
-    bool decoder_has_warned; /* so that the pixels may not be those of the picture */
+    bool profile_is_refused; /* by libpng, which hides it from libvips, or by libvips */
+    bool decoder_has_warned; /* the pixels may not be those of the picture */
 } logged;
 
 static void take_warning(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer unused) {
@@ -39,7 +40,7 @@ void thumbnail_open(void) {
     g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, take_warning, NULL);
 }
 
-/* libvips has loaders for everything from SVG and PDF to all that ImageMagick reads; photographs need three. */
+/* libvips has loaders for many formats, from SVG and PDF to all those of ImageMagick; photographs need three. */
 static int check_format(weir_task *task, const struct photo *photo) {
     static const char *const allowed[] = {"VipsForeignLoadJpegBuffer", "VipsForeignLoadPngBuffer",
                                           "VipsForeignLoadWebpBuffer"};
@@ -50,13 +51,13 @@ static int check_format(weir_task *task, const struct photo *photo) {
         if (strcmp(loader, allowed[i]) == 0)
             return 0;
     }
-    const char *nickname = vips_nickname_find(g_type_from_name(loader)); /* "svgload_buffer" */
+    const char *nickname = vips_nickname_find(g_type_from_name(loader)); /* such as "svgload_buffer" */
     const char *end = nickname == NULL ? NULL : strstr(nickname, "load");
     return weir_task_fail(task, FAILED, "not JPEG, PNG or WebP but %.*s", end == NULL ? 5 : (int)(end - nickname),
                           end == NULL ? "other" : nickname);
 }
 
-/* What the header says. */
+/* Fields of the header. */
 struct header {
     int width, height;
     bool is_cmyk;
@@ -64,7 +65,7 @@ struct header {
 };
 
 static int read_header(const struct photo *photo, struct header *header) {
-    VipsImage *picture = vips_image_new_from_buffer(photo->image, photo->image_size, "", NULL); /* decodes nothing */
+    VipsImage *picture = vips_image_new_from_buffer(photo->image, photo->image_size, "", NULL); /* decodes no pixels */
     if (picture == NULL)
         return LIBVIPS_KNOWS;
     *header = (struct header){.width = vips_image_get_width(picture),
@@ -84,12 +85,12 @@ static int check_size(weir_task *task, const struct header *header, uint64_t max
                           (uintmax_t)max_pixels);
 }
 
-/* How the picture is loaded. It goes by the option string: libvips 8.14 ignores vips_thumbnail_buffer's own fail_on. */
+/* Returns options for the loader, as a string: libvips 8.14 ignores the fail_on argument of vips_thumbnail_buffer. */
 static const char *load_options(enum thumbnail_damage damage) {
     return damage == THUMBNAIL_REFUSE_DAMAGED ? "[fail_on=warning]" : "[fail_on=none]";
 }
 
-/* Decoded at a smaller scale where the format can, and turned as its camera held it; still without its pixels. */
+/* Sets up decoding, at a smaller scale if the format can, and rotation as in the camera. Decodes no pixels yet. */
 static VipsImage *shrink(const struct photo *photo, const struct options *options, enum thumbnail_damage damage) {
     VipsImage *small = NULL;
     if (vips_thumbnail_buffer(photo->image, photo->image_size, &small, options->width, "height", options->height,
@@ -98,7 +99,7 @@ static VipsImage *shrink(const struct photo *photo, const struct options *option
     return small;
 }
 
-/* Takes the picture and returns it in sRGB. A profile can fit by its header and be broken behind it. */
+/* Takes the picture and returns it in sRGB. A profile may fit by its header and still be broken. */
 static VipsImage *convert(VipsImage *picture, struct photo *photo) {
     VipsImage *converted = NULL;
     logged.profile_is_refused = false;
@@ -121,10 +122,10 @@ static VipsImage *shrink_rgb(struct photo *photo, const struct options *options,
     return small;
 }
 
-/* By how much the decoder may shrink: libvips, as in vips_thumbnail, still halves what comes out of it. */
+/* Returns the factor for the decoder: as in vips_thumbnail, libvips still halves the decoder's output. */
 static int decoder_shrink(const struct header *header, const struct options *options) {
     int longer = header->width > header->height ? header->width : header->height;
-    int box = options->width > options->height ? options->width : options->height; /* however it is turned */
+    int box = options->width > options->height ? options->width : options->height; /* covers every rotation */
     int factor = longer / box;
     return factor >= 16 ? 8 : factor >= 8 ? 4 : factor >= 4 ? 2 : 1;
 }
@@ -135,7 +136,7 @@ static VipsImage *load_cmyk(const struct photo *photo, const struct options *opt
                                       VIPS_ACCESS_SEQUENTIAL, "shrink", decoder_shrink(header, options), NULL);
 }
 
-/* Takes the picture and returns a copy without a profile; NULL: libvips knows. */
+/* Takes the picture and returns a copy without a profile; NULL if libvips fails. */
 static VipsImage *forget_profile(VipsImage *picture) {
     VipsImage *copy = NULL;
     if (vips_copy(picture, &copy, NULL) == 0)
@@ -145,8 +146,8 @@ static VipsImage *forget_profile(VipsImage *picture) {
 }
 
 /*
- * CMYK is converted before it is shrunk, by its own profile or by the one that libvips has. vips_thumbnail would do that
- * too, but libvips 8.14 takes its own profile always, and others fail when the picture's is broken.
+ * Converts CMYK before shrinking, by the picture's profile or by libvips's own. vips_thumbnail does that too, but
+ * libvips 8.14 always uses its own profile, and other versions fail if the picture's profile is broken.
  */
 static VipsImage *shrink_cmyk(struct photo *photo, const struct options *options, const struct header *header,
                               enum thumbnail_damage damage) {
@@ -165,25 +166,25 @@ static VipsImage *shrink_cmyk(struct photo *photo, const struct options *options
     return error == 0 ? small : NULL;
 }
 
-/* Called by libvips every now and then: a big picture need not be finished when the run is aborted. */
+/* Called by libvips now and then. Stops the work on a large picture when the run is cancelled. */
 static void look_for_abort(VipsImage *image, VipsProgress *progress, void *task) {
     (void)progress;
     if (weir_task_cancelled(task))
         vips_image_set_kill(image, TRUE);
 }
 
-/* This is where the pixels are decoded. */
+/* Decodes the pixels and encodes the thumbnail. */
 static int encode(weir_task *task, VipsImage *picture, struct photo *photo, int quality) {
     vips_image_set_progress(picture, TRUE);
     g_signal_connect(picture, "eval", G_CALLBACK(look_for_abort), task);
-    VipsArrayDouble *white = vips_array_double_newv(1, 255.0); /* what is seen through transparent places */
+    VipsArrayDouble *white = vips_array_double_newv(1, 255.0); /* background for transparent areas */
     int error = vips_jpegsave_buffer(picture, &photo->thumbnail, &photo->thumbnail_size, "Q", quality, "strip", TRUE,
                                      "optimize_coding", TRUE, "background", white, NULL);
     vips_area_unref(VIPS_AREA(white));
     return error == 0 ? 0 : LIBVIPS_KNOWS;
 }
 
-/* From the header to the JPEG. */
+/* Makes the thumbnail, once the header is known. */
 static int make(weir_task *task, struct photo *photo, const struct options *options, const struct header *header,
                 enum thumbnail_damage damage) {
     VipsImage *small =
@@ -191,7 +192,7 @@ static int make(weir_task *task, struct photo *photo, const struct options *opti
     if (small == NULL)
         return LIBVIPS_KNOWS;
     int code = encode(task, small, photo, options->quality);
-    g_object_unref(small); /* and the decoder */
+    g_object_unref(small); /* frees the decoder too */
     return code;
 }
 

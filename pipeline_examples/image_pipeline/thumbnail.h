@@ -11,21 +11,21 @@
 #include "options.h"
 #include "photo.h"
 
-/* Instead of a code of stages.h: it has failed, and libvips's error text says why. */
+/* Instead of a code of stages.h: failed, and libvips's error text has the reason. */
 enum { LIBVIPS_KNOWS = 3 };
 
-/* What becomes of a picture whose decoder says that it is damaged. */
+/* How to treat a picture that its decoder reports as damaged. */
 enum thumbnail_damage {
     THUMBNAIL_REFUSE_DAMAGED,
-    THUMBNAIL_KEEP_DAMAGED /* made of what there is */
+    THUMBNAIL_KEEP_DAMAGED /* uses what could be decoded */
 };
 
-/* Has libvips's warnings looked at, and not printed. After libvips was started, before the first thumbnail. */
+/* Intercepts libvips's warnings and keeps them from being printed. Called once libvips runs, before any thumbnail. */
 void thumbnail_open(void);
 
 /*
- * Makes photo->thumbnail of photo->image, and sets photo->notes. Returns 0; LIBVIPS_KNOWS; or what weir_task_fail
- * returned, which has been told the reason then.
+ * Makes photo->thumbnail from photo->image, and sets photo->notes. Returns 0; LIBVIPS_KNOWS; or the result of
+ * weir_task_fail, which then has the reason.
  */
 int thumbnail_make(weir_task *task, struct photo *photo, const struct options *options, enum thumbnail_damage damage);
 

@@ -1,5 +1,5 @@
 /*
- * transfer.c - sets a libcurl handle up, and runs it.
+ * transfer.c - prepares and runs a libcurl handle.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,14 +11,14 @@
 
 enum { LONGEST_WAIT = 300 }; /* seconds */
 
-/* libcurl asks about once a second, and more often while data flows; anything but 0 ends the transfer. */
+/* libcurl calls it about once a second, and more often while data flows. A result other than 0 ends the transfer. */
 static int look_for_abort(void *transfer, curl_off_t download_total, curl_off_t downloaded, curl_off_t upload_total,
                           curl_off_t uploaded) {
     (void)download_total, (void)downloaded, (void)upload_total, (void)uploaded;
     return weir_task_cancelled(((struct transfer *)transfer)->task);
 }
 
-/* A list of URLs comes from anywhere: file:// and the like must not work, not even after a redirect. */
+/* URLs in a list are untrusted: file:// and the like must not work, even after a redirect. */
 static CURLcode allow_only_http(CURL *curl) {
 #if LIBCURL_VERSION_NUM >= 0x075500
     CURLcode code = curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -45,12 +45,12 @@ bool transfer_open(struct transfer *transfer, long timeout, bool is_embedded) {
     transfer->is_embedded = is_embedded;
     bool ok = allow_only_http(curl) == CURLE_OK && limit_time(curl, timeout) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK;
-    ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK; /* there are other threads */
+    ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK; /* the process has other threads */
     ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "weir-thumbs") == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_for_abort) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
-    if (is_embedded) /* the environment's proxy cannot reach this program */
+    if (is_embedded) /* the environment's proxy cannot reach this server */
         ok = ok && curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
     if (!ok)
         transfer_close(transfer);
@@ -62,7 +62,7 @@ void transfer_close(struct transfer *transfer) {
     transfer->curl = NULL;
 }
 
-/* A server that is away, or an answer that broke off. A name that cannot be resolved is more likely a wrong one. */
+/* Unreachable servers and interrupted answers are transient. An unresolvable name is more likely a wrong one. */
 static int error_code(const struct transfer *transfer, CURLcode code) {
     switch (code) {
         case CURLE_COULDNT_CONNECT:
@@ -91,7 +91,7 @@ bool transfer_may_pass(const struct transfer *transfer, long status) {
     }
 }
 
-/* Seconds, of the last answer; 0: it does not say. */
+/* Returns the seconds of Retry-After in the last answer; 0 if it has none. */
 static curl_off_t retry_after(const struct transfer *transfer) {
     curl_off_t seconds = 0;
 #if LIBCURL_VERSION_NUM >= 0x074200
@@ -108,7 +108,7 @@ int transfer_fail(const struct transfer *transfer, const char *before, long stat
         code = FAILED;
         snprintf(later, sizeof later, ", Retry-After %lld s", (long long)seconds);
     } else if (seconds > 0) {
-        (void)weir_task_retry_after(transfer->task, (uint64_t)seconds * WEIR_SECOND); /* without retries: refused */
+        (void)weir_task_retry_after(transfer->task, (uint64_t)seconds * WEIR_SECOND); /* refused without retries */
     }
     return weir_task_fail(transfer->task, code, "%sHTTP status %ld%s%s%s", before, status, later,
                           *reason == '\0' ? "" : ": ", reason);

@@ -1,14 +1,14 @@
 /*
  * upload.c - the last stage: puts a thumbnail under its name at the destination.
  *
- * An upload that is aborted may have arrived all the same: only the answer tells. The store inside this program answers
- * at once, so its uploads are never aborted, and the summary agrees with the folder. With a server elsewhere, which may
- * never answer, an abandoned photo can turn up there nevertheless; whole or not is up to that server.
+ * An aborted upload may still have arrived: only the answer tells. The store inside this program answers at once, so
+ * its uploads are never aborted, and the summary agrees with the folder. A server elsewhere may never answer, so the
+ * thumbnail of an abandoned photo may appear there; whether it is complete depends on that server.
  *
- * A thumbnail is put on the condition that nothing is there (RFC 9110, 13.1.2: If-None-Match), which costs nothing. A
- * server that refuses is asked what is there: the thumbnail of the same picture is replaced, and beside that of another
- * picture this one gets its long name, on the same condition. A server that says that it knows no conditions is asked
- * what is there first. One that ignores the condition replaces whatever it has.
+ * A thumbnail is put on the condition that its name is free (RFC 9110, 13.1.2: If-None-Match), which costs no extra
+ * request. If the server refuses, a second request checks what has the name. The thumbnail of the same picture is
+ * replaced. If the name belongs to another picture, this one gets its long name, on the same condition. A server that
+ * does not support conditions is asked before each put. A server that ignores the condition replaces any file.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -27,16 +27,16 @@ enum { STATUS_CONDITION_FAILED = 412, STATUS_NOT_IMPLEMENTED = 501 };
 struct uploader {
     struct transfer transfer;
     struct target target;
-    struct curl_slist *headers, *conditional; /* without and with the condition that nothing is there */
-    bool is_unconditional;                    /* the server says that it knows no conditions */
+    struct curl_slist *headers, *conditional; /* without and with the condition that the name is free */
+    bool is_unconditional;                    /* the server does not support conditions */
     struct work *work;
-    struct photo *photo; /* the one in work */
-    size_t sent;         /* bytes of its thumbnail that libcurl has taken */
-    char answer[128];    /* how the body of the answer begins: servers give their reason there */
+    struct photo *photo; /* the current one */
+    size_t sent;         /* bytes of its thumbnail that libcurl has read */
+    char answer[128];    /* start of the body of the answer, where servers give their reason */
 };
 
 static size_t give_bytes(char *buffer, size_t one, size_t size, void *argument) {
-    (void)one; /* 1, so that `size` counts bytes */
+    (void)one; /* always 1, so `size` counts bytes */
     struct uploader *uploader = argument;
     size_t left = uploader->photo->thumbnail_size - uploader->sent;
     size_t count = left < size ? left : size;
@@ -45,7 +45,7 @@ static size_t give_bytes(char *buffer, size_t one, size_t size, void *argument) 
     return count;
 }
 
-/* libcurl starts again when a connection that was kept open turns out to be gone. */
+/* Rewinds: libcurl restarts when a connection that was kept open turns out to be closed. */
 static int rewind_bytes(void *argument, curl_off_t offset, int origin) {
     struct uploader *uploader = argument;
     if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > uploader->photo->thumbnail_size)
@@ -59,11 +59,11 @@ static size_t take_answer(char *bytes, size_t one, size_t size, void *argument) 
     struct uploader *uploader = argument;
     size_t used = strlen(uploader->answer), room = sizeof uploader->answer - 1 - used;
     size_t count = size < room ? size : room;
-    memcpy(uploader->answer + used, bytes, count); /* what is behind is zero, as the whole was before the transfer */
+    memcpy(uploader->answer + used, bytes, count); /* the rest is zero: cleared before the transfer */
     return size;
 }
 
-/* Takes the list, and frees it when it is out of memory. */
+/* Takes ownership of the list. If memory is exhausted, frees it and returns NULL. */
 static struct curl_slist *append(struct curl_slist *list, const char *header) {
     struct curl_slist *longer = curl_slist_append(list, header);
     if (longer == NULL)
@@ -73,7 +73,7 @@ static struct curl_slist *append(struct curl_slist *list, const char *header) {
 
 static bool set_up(struct uploader *uploader) {
     CURL *curl = uploader->transfer.curl;
-    /* Without a value the header is left out: to wait for a "100 Continue" costs a round trip for each thumbnail. */
+    /* Without a value the header is not sent: waiting for "100 Continue" costs a round trip for each thumbnail. */
     uploader->headers = append(append(NULL, "Content-Type: image/jpeg"), "Expect:");
     uploader->conditional = append(append(append(NULL, "Content-Type: image/jpeg"), "Expect:"), "If-None-Match: *");
     bool ok = uploader->headers != NULL && uploader->conditional != NULL;
@@ -84,7 +84,7 @@ static bool set_up(struct uploader *uploader) {
     ok = ok && curl_easy_setopt(curl, CURLOPT_SEEKDATA, uploader) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_answer) == CURLE_OK;
     if (uploader->work->ends.store != NULL)
-        ok = ok && curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 1L) == CURLE_OK; /* nor asks for an abort */
+        ok = ok && curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 1L) == CURLE_OK; /* no abort check */
     return ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, uploader) == CURLE_OK;
 }
 
@@ -114,7 +114,7 @@ void upload_fini(void *state) {
     free(uploader);
 }
 
-/* Where the thumbnail goes, and what goes with it. */
+/* Sets the URL, the size and the headers. */
 static bool set_request(struct uploader *uploader, struct curl_slist *headers) {
     const struct photo *photo = uploader->photo;
     char *url = url_join(uploader->work->ends.to_url, photo->name);
@@ -128,7 +128,7 @@ static bool set_request(struct uploader *uploader, struct curl_slist *headers) {
     return ok;
 }
 
-/* The server's reason, when it gives one in plain text; else "". */
+/* Returns the server's reason if it gives one in plain text, else "". */
 static const char *reason(struct uploader *uploader) {
     const char *type = NULL;
     curl_easy_getinfo(uploader->transfer.curl, CURLINFO_CONTENT_TYPE, &type);
@@ -138,7 +138,7 @@ static const char *reason(struct uploader *uploader) {
     return uploader->answer;
 }
 
-/* Sends the thumbnail. Returns 0, and the status of the answer; or fails the task. */
+/* Sends the thumbnail. Returns 0 and sets `*status` to the status of the answer; or fails the task. */
 static int put(struct uploader *uploader, weir_task *task, bool is_conditional, long *status) {
     uploader->sent = 0;
     memset(uploader->answer, 0, sizeof uploader->answer);
@@ -147,7 +147,7 @@ static int put(struct uploader *uploader, weir_task *task, bool is_conditional, 
     return transfer_run(&uploader->transfer, task, status);
 }
 
-/* The same on the condition that nothing is there. `*is_open`: the server leaves it open whether something is. */
+/* Does the same if the name is free. Sets `*is_open` if the answer does not tell whether the name is free. */
 static int put_if_new(struct uploader *uploader, weir_task *task, long *status, bool *is_open) {
     if (!uploader->is_unconditional) {
         int code = put(uploader, task, true, status);
@@ -159,7 +159,7 @@ static int put_if_new(struct uploader *uploader, weir_task *task, long *status, 
     return 0;
 }
 
-/* Puts it where nothing is or the thumbnail of the same picture, under one name of the picture or the other. */
+/* Puts the thumbnail, under its short or long name, if the name is free or has a thumbnail of the same picture. */
 static int put_carefully(struct uploader *uploader, weir_task *task, long *status) {
     enum target_state state;
     bool is_open;
@@ -183,7 +183,7 @@ static int upload(struct uploader *uploader, weir_task *task) {
     return transfer_fail(&uploader->transfer, "", status, reason(uploader));
 }
 
-/* Tells, of a picture that is done, how its thumbnail was made. */
+/* Prints and counts the notes on how the thumbnail of a done picture was made. */
 static void tell_notes(struct work *work, const struct photo *photo) {
     char label[PHOTO_LABEL_SIZE];
     if (photo->notes == 0 && photo->damage == NULL)

@@ -1,5 +1,5 @@
 /*
- * url.c - percent-encoding, and what a URL's last component is.
+ * url.c - percent-encoding, and the last component of a URL.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -16,7 +16,7 @@ bool url_is_http(const char *text) {
     return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
 }
 
-/* RFC 3986, 2.3. Not isalnum, which asks the locale. */
+/* RFC 3986, 2.3. Not isalnum, which depends on the locale. */
 static bool is_unreserved(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c) != NULL;
 }
@@ -101,7 +101,7 @@ const char *url_last_component(const char *url, size_t *length) {
     while (component > path && component[-1] != '/')
         component--;
     if (component == path)
-        component = end; /* a host and no path */
+        component = end; /* a host without a path */
     *length = (size_t)(end - component);
     return component;
 }
@@ -110,7 +110,7 @@ bool url_is_plain_name(const char *name) {
     return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
 }
 
-/* The length of "scheme://", with as many slashes as there are; 0: there is none, and it begins with the host. */
+/* Returns the length of "scheme://", however many slashes; 0 if the URL begins with the host. */
 static size_t scheme_length(const char *url) {
     size_t length = strspn(url, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-.");
     size_t slashes = url[length] == ':' ? strspn(url + length + 1, "/") : 0;
@@ -123,7 +123,7 @@ void url_show(char *text, size_t size, const char *url) {
     const char *host_end = host + strcspn(host, "/?#");
     for (const char *c = host; c < host_end; c++) {
         if (*c == '@')
-            host = c + 1; /* the last one counts */
+            host = c + 1; /* the last '@' ends the user part */
     }
     snprintf(text, size, "%.*s%.*s", (int)scheme, url, (int)(end - host), host);
 }

@@ -9,33 +9,33 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Whether `text` starts with http:// or https://. */
+/* Returns whether `text` starts with http:// or https://. */
 bool url_is_http(const char *text);
 
 /*
- * Returns `base` with `name`, percent-encoded, as one more component of its path; the caller frees it. The query of
- * `base`, which may be a signature, stays behind the path. NULL: out of memory.
+ * Returns `base` with `name`, percent-encoded, appended as a component of its path; the caller frees it. The query of
+ * `base`, such as a signature, still follows the path. Returns NULL if memory is exhausted.
  */
 char *url_join(const char *base, const char *name);
 
 /*
- * Decodes `length` characters of percent-encoded text into `plain`, which has room for length + 1. False, and `plain`
- * unusable, when an escape is not two hexadecimal digits or stands for the byte 0, which would end the text early.
+ * Decodes `length` characters of percent-encoded text into `plain`, which has room for length + 1. Returns false,
+ * with `plain` undefined, if an escape is not two hexadecimal digits or encodes the byte 0.
  */
 bool url_decode(const char *encoded, size_t length, char *plain);
 
-/* Returns a copy without the fragment, in which blanks are encoded; the caller frees it. NULL: out of memory. */
+/* Returns a copy with blanks encoded and without the fragment; the caller frees it. NULL if memory is exhausted. */
 char *url_encode_blanks(const char *url);
 
-/* The last component of a URL's path, still encoded, and its length, which may be 0. The query is not path. */
+/* Returns the last component of a URL's path, still encoded, and its length, which may be 0. Excludes the query. */
 const char *url_last_component(const char *url, size_t *length);
 
-/* Writes the URL, or as much of it as fits, without user, password, query and fragment: as people may see it. */
+/* Writes the URL for messages: without user, password, query and fragment, truncated to `size`. */
 void url_show(char *text, size_t size, const char *url);
 
 /*
- * Whether `name` names a file right inside a folder and nothing else: not empty, no '/', and no dot in front, which
- * rules out "." and ".." as well as hidden files.
+ * Returns whether `name` names a file directly inside a folder: not empty, no '/', and no leading dot, which excludes
+ * "." and ".." as well as hidden files.
  */
 bool url_is_plain_name(const char *name);
 
