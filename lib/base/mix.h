@@ -1,10 +1,10 @@
 /*
- * mix.h - numbers whose bits all depend on all bits of another.
+ * mix.h - Implements mixing: each bit of the result depends on all bits of the number.
  *
- * The finaliser of SplitMix64: G. Steele, D. Lea and C. Flood, "Fast Splittable Pseudorandom Number Generators", OOPSLA
- * 2014, with the constants of D. Stafford's variant 13. Keys come as they are: small numbers, addresses, bits of doubles,
- * what differs in the upper bits only. After this, any of their bits are as good as any others. Each step can be
- * undone, so that two numbers are equal after it only if they were before.
+ * The finaliser of SplitMix64: G. Steele, D. Lea and C. Flood, "Fast Splittable Pseudorandom Number Generators",
+ * OOPSLA 2014, with the constants of D. Stafford's variant 13. Keys are arbitrary: small numbers, addresses, bits of
+ * doubles, numbers that differ only in the upper bits. After mixing, any of their bits are as good as any others. Each
+ * step is invertible, so that different numbers stay different.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

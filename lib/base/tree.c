@@ -1,5 +1,5 @@
 /*
- * tree.c - a digital search tree.
+ * tree.c - Implements a digital search tree.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -22,7 +22,7 @@ void weir__tree_add(weir__tree *tree, weir__tree_node *node) {
     *at = node;
 }
 
-/* The place of a leaf below the node in this place, or of the node itself, if it is one. */
+/* Returns the place of a leaf below the node in this place, or of the node itself if it is a leaf. */
 static weir__tree_node **place_of_leaf(weir__tree_node **at) {
     for (;;) {
         weir__tree_node *node = *at;
@@ -35,7 +35,7 @@ static weir__tree_node **place_of_leaf(weir__tree_node **at) {
     }
 }
 
-/* A leaf below the node takes its place: their keys have the bits in common that lead there. */
+/* If the node is no leaf, a leaf below it takes its place: their keys share the bits that lead there. */
 void weir__tree_remove(weir__tree *tree, weir__tree_node *node) {
     weir__tree_node **at = &tree->root;
     for (uint64_t bits = node->key; *at != node; bits >>= 1)
@@ -54,7 +54,7 @@ weir__tree_node *weir__tree_after(const weir__tree *tree, const weir__tree_node 
     uint64_t bits = node->key;
     if (after != NULL)
         return after;
-    for (const weir__tree_node *at = tree->root; at != node; bits >>= 1) { /* the last way not taken yet */
+    for (const weir__tree_node *at = tree->root; at != node; bits >>= 1) { /* the last branch not taken yet */
         if ((bits & 1) == 0 && at->side[1] != NULL)
             after = at->side[1];
         at = at->side[bits & 1];

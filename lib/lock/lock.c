@@ -1,5 +1,5 @@
 /*
- * lock.c - what happens when another thread holds the lock.
+ * lock.c - Implements the slow path of the lock: another thread holds it. See lock.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -23,13 +23,15 @@ static bool acquire_spinning(weir__lock *lock) {
     return false;
 }
 
-/* What a thread has done before it sleeps. */
+/* What a thread has done before it sleeps: L1, L4. */
 struct sleeper {
     bool counted;
     bool sure; /* every holder sees the sleeper */
 };
 
-/* L3, L4. Returns whether every holder sees a sleeper that has counted itself when the word was `before`. */
+/*
+ * L3, L4. `before` is the sleeper word when the sleeper counted itself. Returns whether every holder sees the sleeper.
+ */
 static bool make_seen(uint32_t before) {
     if ((before & WEIR__LOCK_SEEN) != 0)
         return true;
@@ -60,7 +62,7 @@ void weir__lock_acquire_contended(weir__lock *lock) {
     if (acquire_spinning(lock))
         return;
     struct sleeper self = count_sleeper();
-    /* From here on the word says CONTENDED even when nobody else sleeps: at worst one wake-up finds nobody. */
+    /* From here on the word says CONTENDED even if no other thread sleeps: at worst, one wake finds no sleeper. */
     while (weir__u32_exchange_acquire(&lock->state, WEIR__LOCK_CONTENDED) != WEIR__LOCK_FREE)
         weir__futex_wait(&lock->state, WEIR__LOCK_CONTENDED, self.sure ? UINT64_MAX : weir__clock_now() + unsure_sleep);
     uncount_sleeper(self);

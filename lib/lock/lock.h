@@ -1,38 +1,44 @@
 /*
- * lock.h - a small lock: one word, one atomic operation to take it, and mostly none to give it back.
+ * lock.h - Implements a lock of one word: one atomic operation to acquire it, and usually none to release it.
  *
- * U. Drepper, "Futexes Are Tricky", 2011, section 5 (mutex2). The word is FREE, HELD, or CONTENDED: held, and a thread
- * may sleep. A word of zero is a free lock; there is nothing to create or destroy.
+ * The lock is mutex2 of U. Drepper, "Futexes Are Tricky", 2011, section 5, with a cheaper release. A word of zero is a
+ * free lock, so that nothing is created or destroyed. A thread that finds the lock held spins briefly, because
+ * critical sections here are a few dozen instructions long. Then it sleeps: if the holder is preempted, spinning
+ * wastes the processor.
  *
- * A thread that finds it held spins for a moment, because critical sections here are a few dozen instructions long, and
- * then sleeps: if the holder has lost its processor, spinning would burn ours for nothing.
+ * A release by an atomic exchange tells whether the word said CONTENDED. The exchange waits until all writes of the
+ * critical section have reached the cache, which costs as much as the section. If the system has a barrier for all
+ * threads (sync/barrier.h), a plain store replaces it.
  *
- * Giving it back would be an exchange, which tells whether the word said CONTENDED: an exchange waits until all that was
- * written in the critical section has reached the cache, which costs as much as the critical section. It is left out
- * where the system has a barrier for all threads (sync/barrier.h):
+ * State: the word of each lock is FREE, HELD, or CONTENDED (held, and a thread may sleep). The sleeper word,
+ * `weir__lock_sleepers`, is one for the process: a count (L1) and the bits SEEN (L3) and REFUSED (L4).
  *
- * L1  `weir__lock_sleepers` counts the threads of the process that sleep for any lock, or are about to. While it is zero
- *     a lock is given back by a plain store. A sleeper first counts itself, then has the barrier made, and only then
- *     writes CONTENDED and sleeps.
- * L2  A holder that gives a lock back by a plain store looks at the count after it again, and wakes a sleeper if it is
- *     no longer zero. Either the store comes before the barrier that its processor makes, and the sleeper sees the lock free; or
- *     the look comes after it, and sees the sleeper. The plain store may write FREE over CONTENDED; then the wake makes
- *     good for it. Else a wake is for nothing, at worst.
- * L3  A sleeper needs no barrier of its own if the count has not been zero since another sleeper's barrier was made. The
- *     bit SEEN says that; the sleeper that has made one sets it, while it is counted, and it goes when the count is zero.
- * L4  If the barrier fails, the sleeper sets the bit REFUSED, which stays, so that the word is never zero again and locks
- *     are given back by an exchange. A sleeper that finds the bit asks for no barrier. For locks that are being given back
- *     when the bit comes, such sleepers look again every millisecond. A sleeper that finds SEEN beside it sleeps without:
- *     its barrier was made, and the word has not been zero since.
- * L5  `weir__barrier_works` may turn true while locks are held and threads sleep. It only chooses how a holder gives a
- *     lock back. A sleeper does not ask it: it counts itself and has the barrier made in any case, and takes back what it
- *     has added, and no more. Say B counts itself while it is false, it turns true, A gives the lock back by a store over
- *     the CONTENDED that B has written, and B sleeps: B's barrier was made between its count and its CONTENDED, so L2
- *     holds, and A's second look sees B. A sleeper is left out of the count only where the system has refused for good;
- *     there no holder ever gives a lock back by a store.
+ * L1  The count is the number of threads of the process that sleep for any lock or are about to. While the sleeper
+ *     word is zero and the barrier works, a lock is released by a plain store. A sleeper first counts itself, then
+ *     issues the barrier, and only then writes CONTENDED and sleeps.
+ * L2  After a release by a plain store, the holder reads the sleeper word again, and wakes a sleeper if it is not
+ *     zero. The sleeper's barrier takes effect at one point in the holder. If the store precedes that point, the
+ *     sleeper sees the lock free. Otherwise the second read follows that point and sees the sleeper. The store may
+ *     overwrite CONTENDED with FREE; the wake makes up for it. In all other cases the wake is at worst spurious.
+ * L3  A sleeper needs no barrier of its own if the sleeper word has not been zero since another sleeper's barrier. The
+ *     bit SEEN says so. The sleeper that has issued a barrier sets the bit while it is counted. The bit is cleared
+ *     when the count reaches zero.
+ * L4  If the barrier fails, the sleeper sets the bit REFUSED, which stays. The sleeper word is then never zero, and
+ *     locks are released by an exchange. A sleeper that finds the bit issues no barrier. It checks the lock again
+ *     every millisecond, for locks that are being released when the bit is set. A sleeper that finds SEEN beside it
+ *     sleeps without checking again: its barrier was issued, and the sleeper word has not been zero since.
+ * L5  `weir__barrier_works` may turn true while locks are held and threads sleep. It selects only how a holder
+ *     releases a lock. A sleeper does not read it. In any case it counts itself and relies on a barrier (L3, L4);
+ *     later it subtracts exactly what it added. Example: B counts itself while the function is false. It turns true, A
+ *     releases by a store over B's CONTENDED, and B sleeps. B's barrier was issued between its count and its
+ *     CONTENDED, so L2 holds, and A's second read sees B. A sleeper is left out of the count only if the system has
+ *     refused the barrier for good. No holder ever releases by a store then.
  *
- * After the store or the exchange the lock is not touched, only its address goes into the wake-up: the next holder may
- * free it.
+ * Acquire and release: each acquire of the word pairs with the store or exchange by which the previous holder released
+ * it.
+ *
+ * Wakeups: a release wakes one sleeper. After the store or exchange the lock is not touched, and the wake uses only
+ * its address: the next holder may free it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -49,7 +55,7 @@ enum { WEIR__LOCK_FREE = 0, WEIR__LOCK_HELD = 1, WEIR__LOCK_CONTENDED = 2 };
 
 enum { WEIR__LOCK_SEEN = 1, WEIR__LOCK_REFUSED = 2, WEIR__LOCK_SLEEPER = 4 };
 
-extern weir__u32 weir__lock_sleepers; /* how many (L1), times SLEEPER, and the bits SEEN (L3) and REFUSED (L4) */
+extern weir__u32 weir__lock_sleepers; /* the count (L1) times SLEEPER, and the bits SEEN (L3) and REFUSED (L4) */
 
 void weir__lock_acquire_contended(weir__lock *lock);
 

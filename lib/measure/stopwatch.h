@@ -1,8 +1,8 @@
 /*
- * stopwatch.h - how long a thread has waited, all in all: one thread starts and stops it, others read it meanwhile.
+ * stopwatch.h - Implements a stopwatch of waiting time: one thread starts and stops it, others read it meanwhile.
  *
- * One word, so that it is never read in between: the time so far or, while it runs, that minus the time at which it was
- * started, modulo 2^63, and RUNNING.
+ * State: one word, so that no reader sees it half changed. While stopped, it is the total time. While running, it is
+ * RUNNING and the total minus the start time, modulo 2^63. All times are in ns.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,23 +13,29 @@
 
 #define WEIR__RUNNING (UINT64_C(1) << 63)
 
-/* Zero has not run yet. */
+/* Zero-initialised: has not run yet. */
 typedef struct weir__stopwatch {
     weir__u64 word;
 } weir__stopwatch;
 
-/* If it does not: what the thread did before it stopped it is seen. */
+/*
+ * Returns whether the stopwatch runs. If not, all that the thread did before it stopped it is visible (acquire; pairs
+ * with the release of weir__stopwatch_stop).
+ */
 static inline bool weir__stopwatch_runs(const weir__stopwatch *watch) {
     return (weir__u64_load_acquire(&watch->word) & WEIR__RUNNING) != 0;
 }
 
-/* The time so far, in ns, at a time that is not before the last start. */
+/* Returns the total in ns at time `now`, which must not be before the last start. For the stopwatch's own thread. */
 static inline uint64_t weir__stopwatch_read(const weir__stopwatch *watch, uint64_t now) {
     uint64_t word = weir__u64_load_relaxed(&watch->word);
     return (word & WEIR__RUNNING) != 0 ? (word + now) & ~WEIR__RUNNING : word;
 }
 
-/* The time so far, by another thread: the clock is read after the word, so it is not before the last start. */
+/*
+ * Returns the total in ns, in another thread. The clock is read after the word, so that the time is not before the
+ * last start (acquire; pairs with the release of weir__stopwatch_start).
+ */
 static inline uint64_t weir__stopwatch_look(const weir__stopwatch *watch) {
     uint64_t word = weir__u64_load_acquire(&watch->word);
     return (word & WEIR__RUNNING) != 0 ? (word + weir__clock_now()) & ~WEIR__RUNNING : word;

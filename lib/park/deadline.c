@@ -1,5 +1,5 @@
 /*
- * deadline.c - points in time.
+ * deadline.c - Implements weir_deadline_after.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * park.c - falling asleep in a park, and waking in parks that have berths.
+ * park.c - Implements sleeping in a park, and waking in parks that have berths. See park.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -24,7 +24,7 @@ static void leave_ring_locked(weir__park *park, weir__berth *berth) {
     berth->next->before = berth->before;
 }
 
-/* A thread comes to the berth, or leaves it. */
+/* Adds a thread to the berth's sleepers, or with UINT32_MAX removes one. */
 static void count_locked(weir__park *park, weir__berth *berth, uint32_t more) {
     uint32_t before = weir__u32_load_relaxed(&berth->sleepers), after = before + more;
     weir__u32_store_relaxed(&berth->sleepers, after);
@@ -35,7 +35,7 @@ static void count_locked(weir__park *park, weir__berth *berth, uint32_t more) {
         leave_ring_locked(park, berth);
 }
 
-/* Returns what the word was. */
+/* Returns the previous value. */
 static uint32_t clear_token(weir__u32 *word) {
     uint32_t value = weir__u32_load_relaxed(word);
     weir__u32_store_relaxed(word, value & ~(uint32_t)WEIR__PARK_TOKEN);
@@ -70,7 +70,7 @@ bool weir__park_wait(weir__park *park, weir__lock *lock, uint64_t deadline, bool
     return weir__park_wait_in(park, NULL, lock, deadline, token);
 }
 
-/* Counts a wake, which may set a token: WEIR__PARK_TOKEN or 0. */
+/* Counts a wake and sets `token`: WEIR__PARK_TOKEN or 0. */
 static void count_wake(weir__u32 *word, uint32_t token) {
     weir__u32_store_relaxed(word, (weir__u32_load_relaxed(word) + WEIR__PARK_COUNT) | token);
 }
@@ -78,7 +78,7 @@ static void count_wake(weir__u32 *word, uint32_t token) {
 const weir__u32 *weir__park_choose(weir__park *park) {
     bool own = park->in_berths == 0 || (park->sleepers > park->in_berths && !park->berth_is_next);
     park->berth_is_next = own;
-    count_wake(&park->word, WEIR__PARK_TOKEN); /* the park's own sleepers may wake for no reason: that is allowed */
+    count_wake(&park->word, WEIR__PARK_TOKEN); /* the park's own sleepers may wake spuriously */
     if (own)
         return &park->word;
     weir__berth *berth = park->berths;

@@ -1,34 +1,34 @@
 /*
- * spin.c - see spin.h.
+ * spin.c - Implements spinning before a thread sleeps. See spin.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "park/spin.h"
 
-static const uint64_t quick_yield = 2 * 1000;           /* ns: no other thread has run in it */
-static const uint64_t longest_counted = 4 * 1000;       /* ns of a yield: what others use is not our waiting */
-static const uint64_t long_yield = 2500 * 1000;         /* ns: another thread had a time slice */
-static const uint64_t too_short = 20 * 1000 * 1000;     /* ns: a time in which a clock of used time is not exact */
-static const uint64_t too_long = 1000 * 1000 * 1000;    /* ns: a time that tells nothing about now */
-static const uint64_t no_yield_for = 100 * 1000 * 1000; /* ns */
+static const uint64_t quick_yield = 2 * 1000;           /* ns; no other thread has run in it */
+static const uint64_t longest_counted = 4 * 1000;       /* ns of a yield that count as waiting, at most */
+static const uint64_t long_yield = 2500 * 1000;         /* ns; another thread had a time slice */
+static const uint64_t too_short = 20 * 1000 * 1000;     /* ns; over less, a clock of used time is not exact */
+static const uint64_t too_long = 1000 * 1000 * 1000;    /* ns; over more, the figures say nothing about now */
+static const uint64_t no_yield_for = 100 * 1000 * 1000; /* ns; the first ban */
 
 enum {
-    FIRST_PAUSE = 16,       /* ns, of a search */
-    OVERSHOOT = 4,          /* the part of what was waited already that the next pause takes */
+    FIRST_PAUSE = 16,       /* ns, of a wait */
+    OVERSHOOT = 4,          /* a pause adds one part in so many of the time waited */
     LONGEST_PAUSE = 1024,   /* ns */
     SHORTEST_GATHER = 1024, /* ns */
-    MOST_GATHER = 5,        /* that, doubled four times */
-    GATHER_LOOKS = 8,       /* in the time */
-    STREAMING = 256,        /* ns for each thing that a streaming partner does, at most */
-    TRY_GATHER = 512,       /* it is tried each so many waits */
-    SHORTEST = 4,           /* halvings of the pauses before a yield */
-    PATIENT_FOR = 4,        /* waits in vain */
-    MOST_BANS = 3,          /* doublings of no_yield_for; it stays below too_long */
-    PATIENT_AGAIN = 8,      /* each so many waits in vain, another patient one: things may have changed */
-    IMPATIENT_PART = 8      /* of the yields, otherwise */
+    MOST_GATHER = 5,        /* SHORTEST_GATHER, doubled four times */
+    GATHER_LOOKS = 8,       /* per gathering */
+    STREAMING = 256,        /* ns per item of a streaming partner, at most */
+    TRY_GATHER = 512,       /* one in so many waits tries to gather */
+    SHORTEST = 4,           /* most halvings of the pauses before a yield */
+    PATIENT_FOR = 4,        /* waits in vain before the yields become short */
+    MOST_BANS = 3,          /* most doublings of no_yield_for; it stays below too_long */
+    PATIENT_AGAIN = 8,      /* one in so many waits in vain is patient: things may have changed */
+    IMPATIENT_PART = 8      /* an impatient wait yields one part in so many of the time */
 };
 
-/* Leaves the cache line alone when there is nothing new. */
+/* Does not write an unchanged value, so that the cache line stays shared. */
 static inline void set(weir__u32 *hint, uint32_t from, uint32_t to) {
     if (from != to)
         weir__u32_store_relaxed(hint, to);
@@ -44,7 +44,7 @@ static inline uint32_t less(uint32_t value) {
 
 /* ---- gathering ---- */
 
-/* How often to double, and one; 0: do not gather this time. */
+/* Returns 1 + how often to double the gathering time; 0: do not gather this time. */
 static uint32_t time_to_gather(weir__spin *spin, size_t far) {
     uint32_t gather = weir__u32_load_relaxed(&spin->gather);
     if (far < WEIR__SPIN_FAR || gather > 0)
@@ -54,7 +54,7 @@ static uint32_t time_to_gather(weir__spin *spin, size_t far) {
     return waits % TRY_GATHER == 0;
 }
 
-/* The time was `gather`, and the partner has not come so far. */
+/* Learns from a gathering of length `gather` in which the partner did not get so far. */
 static void learn_from_gathering(weir__spin *spin, weir__spin_look *look, const void *arg, uint32_t gather,
                                  size_t far) {
     size_t streamed = ((size_t)SHORTEST_GATHER << (gather - 1)) / STREAMING;
@@ -62,7 +62,7 @@ static void learn_from_gathering(weir__spin *spin, weir__spin_look *look, const 
     weir__u32_store_relaxed(&spin->gather, streams ? more(gather, MOST_GATHER) : gather - 1);
 }
 
-/* Returns how much of the `left` nanoseconds it has taken. */
+/* Returns how many of the `left` nanoseconds it has used. */
 static uint32_t gather(weir__spin *spin, weir__spin_look *look, const void *arg, size_t far, uint64_t left) {
     uint32_t time = time_to_gather(spin, far);
     if (time == 0 || left < (uint64_t)SHORTEST_GATHER << (time - 1))
@@ -85,7 +85,7 @@ static inline uint32_t least(uint32_t one, uint64_t other) {
     return one < other ? one : (uint32_t)other;
 }
 
-/* No longer than the `left` nanoseconds. Pauses that a deadline has cut short teach nothing. */
+/* Pauses for at most `left` nanoseconds. If a deadline cuts the pauses short, their failure teaches nothing. */
 static bool pause_until(weir__spin *spin, weir__spin_look *look, const void *arg, uint64_t left) {
     uint32_t short_of = weir__u32_load_relaxed(&spin->short_of), most = WEIR__PAUSE_FOR_PARTNER >> short_of;
     uint32_t spent = 0;
@@ -106,21 +106,21 @@ static bool pause_until(weir__spin *spin, weir__spin_look *look, const void *arg
 
 /* ---- yielding ---- */
 
-/* What all that wait have learnt about the processors: hints too. */
+/* What all waiting threads have learnt about the processors. Each member is a hint. */
 static struct {
-    weir__u64 judged_at, used_by_then; /* on the monotonic clock, and on the one that counts our own time */
+    weir__u64 judged_at, used_by_then; /* on the monotonic clock; on that of this process's processor time */
     weir__u64 no_yield_until;
-    weir__u32 bans; /* how many in a row */
+    weir__u32 bans; /* consecutive bans */
 } processors;
 
 /*
- * Called after a yield that has taken a time slice or more. If our own threads have kept the processors busy since the
- * last such yield, one of them had it; otherwise some other program did.
+ * Called after a yield that took a time slice or more. If this process's threads have kept the processors busy since
+ * the last such yield, one of them had the slice. Otherwise another program had it.
  */
 static void judge_long_yield(uint64_t now) {
     uint64_t since = now - weir__u64_load_relaxed(&processors.judged_at);
     if (since < too_short)
-        return; /* before the next look, which the system makes at each thread of the process */
+        return; /* before weir__clock_used, for which the system visits each thread of the process */
     uint64_t used = weir__clock_used(), ours = used - weir__u64_load_relaxed(&processors.used_by_then);
     uint32_t bans = weir__u32_load_relaxed(&processors.bans);
     weir__u64_store_relaxed(&processors.judged_at, now);
@@ -133,17 +133,17 @@ static void judge_long_yield(uint64_t now) {
         weir__u64_store_relaxed(&processors.no_yield_until, now + (no_yield_for << bans));
 }
 
-/* What a yield of so many nanoseconds has told; returns how much of the waiting was done by it. */
+/* Learns from a yield of `took` nanoseconds. Returns how much of it counts as waiting. */
 static uint64_t learn_from_yield(weir__spin *spin, uint64_t took, uint64_t now, bool seen) {
     uint32_t short_of = weir__u32_load_relaxed(&spin->short_of);
     if (took > long_yield)
         judge_long_yield(now);
-    if (took <= quick_yield && seen) /* the partner runs beside us */
+    if (took <= quick_yield && seen) /* the partner runs on another processor */
         set(&spin->short_of, short_of, less(short_of));
     return took < longest_counted ? took : longest_counted;
 }
 
-/* The end of a yield is not ours to choose: close to the deadline there is none. */
+/* Returns whether a yield is allowed. Its length cannot be limited, so that none is made close to the deadline. */
 static bool may_yield(uint64_t now, uint64_t deadline) {
     return now < deadline && deadline - now >= WEIR__YIELD_MAY_TAKE;
 }
@@ -171,7 +171,7 @@ static bool yield_until(weir__spin *spin, weir__spin_look *look, const void *arg
     return false;
 }
 
-/* Nanoseconds. No look at the clock without a deadline. */
+/* Returns the nanoseconds until the deadline. Without a deadline it does not read the clock. */
 static uint64_t time_until(uint64_t deadline) {
     if (deadline == UINT64_MAX)
         return UINT64_MAX;

@@ -1,30 +1,36 @@
 /*
- * spin.h - waiting awake for a moment, before sleeping.
+ * spin.h - Declares spinning for a moment before a thread sleeps.
  *
- * Sleeping and being woken costs both sides microseconds, and the partner is often about to act. So a thread that has
- * to wait pauses and looks, pauses longer and looks, then lets others have its processor and looks, and only then goes
- * to sleep. Altogether that takes about as long as sleeping and being woken would, so that it is never much worse than
- * the better of the two (A. Karlin, K. Li, M. Manasse and S. Owicki, "Empirical Studies of Competitive Spinning for a
- * Shared-Memory Multiprocessor", SOSP 1991). All of it is in nanoseconds, whatever the processor's pause takes.
+ * Sleeping and being woken costs both sides microseconds, and the partner is often about to act. A thread that must
+ * wait therefore pauses, for longer each time, then yields, and only then sleeps; after each step it looks. In total
+ * that takes about as long as sleeping and being woken. The wait therefore never costs much more than the better of
+ * the two would (A. Karlin, K. Li, M. Manasse and S. Owicki, "Empirical Studies of Competitive Spinning for a
+ * Shared-Memory Multiprocessor", SOSP 1991). All limits are in nanoseconds, regardless of the length of the
+ * processor's pause.
  *
- * A partner answers, or it streams. One that answers is met soonest by looking at once and often: the looks cost
- * nothing, for until it writes the line stays in our cache. One that streams is held up by that: each look at a line
- * that it is writing takes the line away from it, and what could be a line of items at a time becomes one item a trip.
- * So a streaming partner is let run ahead: the look goes far ahead of what is waited for, to a line that it has yet to
- * come to, until it is there or the time for that is over. This is gathering. The rest is learnt:
+ * A partner answers, or it streams. A thread meets an answering partner soonest by frequent looks. Such looks cost
+ * nothing: until the partner writes, the line stays in the thread's cache. Frequent looks slow a streaming partner
+ * down, because each takes away the line that the partner is writing. Each round trip of the line then carries one
+ * item, and not a line of items. A streaming partner is therefore allowed to run ahead. The thread looks far ahead, at
+ * a line that the partner has yet to reach. It stops when the partner is there or a time limit has passed. This is
+ * gathering. Three things are learnt:
  *
- * - How long to gather. If the partner has done little by then, half as long the next time; if it has done a lot and is
- *   not there, twice as long. When it has come down to nothing the partner answers, and there is no gathering; each so
- *   many waits it is tried again, for a microsecond, which a streaming partner fills and an answering one does not. So
- *   whatever was learnt before, it comes to the same.
- * - How long to go on pausing. Pauses in vain tell that the partner is not running; there may be more threads than
- *   processors. Then a yield is better, which lets it run.
- * - How long to yield. A yield that comes back at once tells that no other thread wanted the processor, and one that
- *   takes long that it was of use to another. If it took a whole time slice and brought little, that was some other
- *   program; then yields are left out for a while. Where they are mostly in vain there are few of them.
+ * - How long to gather. If the partner has done little by then, the next gathering is half as long. If it has done
+ *   much and is not there, the next one is twice as long. At zero the partner answers, and threads do not gather. One
+ *   wait in TRY_GATHER tries again for a microsecond, which only a streaming partner fills. The result is therefore
+ *   the same, whatever was learnt before.
+ * - How long to pause. Pauses in vain show that the partner is not running, perhaps because there are more threads
+ *   than processors. A yield is better then: it lets the partner run.
+ * - How long to yield. A yield that returns at once shows that no other thread wanted the processor. A long yield was
+ *   of use to another thread. If yields take whole time slices and this process's threads have not kept the processors
+ *   busy, another program had the slices. There are no yields then for a while. After several waits that yielded in
+ *   vain, most waits yield only briefly.
  *
- * A sleep ends at the deadline of the wait, and so does a pause. A yield ends when the other threads have had their time
- * slices. So a wait makes no yield if its deadline is nearer than a few of those.
+ * A sleep and a pause end at the deadline of the wait. A yield ends when the other threads have had their time slices.
+ * A wait therefore does not yield if its deadline is closer than a few of them.
+ *
+ * State: a weir__spin for each group of waiting threads, and one record of the processors. Threads read and write them
+ * without a lock, relaxed: each member is a hint. A lost update affects only the time spent.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -35,28 +41,30 @@
 
 #include "sync/sync.h"
 
-/* Whether what is waited for is there, or (`ahead` > 0) the one so many behind it, as far as one can see with no lock
-   held; a hint. */
+/*
+ * Returns whether the awaited thing is there, or, with `ahead` > 0, the one that many places after it. Called without
+ * a lock; the answer is a hint.
+ */
 typedef bool weir__spin_look(const void *arg, size_t ahead);
 
-/* What a group of waiting threads has learnt; zero at first. Written without a lock: each member is a hint. */
+/* What a group of waiting threads has learnt. Zero-initialised. Written without a lock: each member is a hint. */
 typedef struct weir__spin {
-    weir__u32 gather;   /* how often the shortest time to gather is doubled, and one; 0: no gathering */
-    weir__u32 waits;    /* without */
+    weir__u32 gather;   /* 1 + how often the shortest gathering time is doubled; 0: no gathering */
+    weir__u32 waits;    /* waits without gathering */
     weir__u32 short_of; /* how often the pauses before a yield are halved */
-    weir__u32 in_vain;  /* how many waits in a row have ended in sleep */
+    weir__u32 in_vain;  /* consecutive waits that yielded in vain */
 } weir__spin;
 
 /*
- * Returns as soon as `look(arg, 0)` says so, with true, or after some microseconds, with false. `far` is how far ahead
- * a streaming partner may run; less than WEIR__SPIN_FAR: too little to let it. Returns false at `deadline` at the latest,
- * unless threads of others keep the processor; UINT64_MAX is no deadline.
+ * Returns true as soon as `look(arg, 0)` does, or false after some microseconds. `far` is how far ahead a streaming
+ * partner may run; below WEIR__SPIN_FAR there is no gathering. Returns false at `deadline` at the latest, unless other
+ * threads keep the processor. UINT64_MAX is no deadline.
  */
 bool weir__spin_until(weir__spin *spin, weir__spin_look *look, const void *arg, size_t far, uint64_t deadline);
 
 enum {
-    WEIR__SPIN_FAR = 4,       /* the nearest that is far */
-    WEIR__SPIN_FARTHEST = 512 /* the farthest that is of use */
+    WEIR__SPIN_FAR = 4,       /* the smallest distance for gathering */
+    WEIR__SPIN_FARTHEST = 512 /* the largest useful distance */
 };
 
 #endif /* WEIR_PARK_SPIN_H */

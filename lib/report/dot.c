@@ -1,9 +1,12 @@
 /*
- * dot.c - a report as a graph for Graphviz: a box for each stage, with its figures, and an arrow for each connection,
- * with what is queued at its end. The bottleneck has another colour.
+ * dot.c - Implements the Graphviz format of a report.
  *
- * Nodes are called s0, s1 ...; the names of stages are only in labels, where they need no more than this: Graphviz reads
- * a backslash as the beginning of an escape, and an ampersand as that of an entity.
+ * Each stage is a box with its figures. Each connection is an arrow, with the queue depth at its end. The bottleneck
+ * has another colour.
+ *
+ * Nodes are called s0, s1 and so on. Names occur only in labels, where Graphviz reads a backslash as the start of an
+ * escape and an ampersand as that of an entity. These and the quote are escaped. A line end becomes \n, and any other
+ * control character U+FFFD.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -46,7 +49,7 @@ static void print_stage(weir__out *out, const weir_report *report, size_t place)
     weir__out_format(out, "\"%s];\n", stage == report->bottleneck ? ", fillcolor=\"#ffcc99\", penwidth=2" : "");
 }
 
-/* How full the queue of a stage is, at an arrow that leads to it. */
+/* Labels an arrow with the depth of the queue that it leads to. */
 static void print_queue(weir__out *out, const weir_stage_report *stage) {
     if (stage->capacity == SIZE_MAX)
         weir__out_format(out, " [label=\"%" PRIuMAX " queued\"];\n", (uintmax_t)stage->depth);
@@ -63,7 +66,7 @@ static bool is_led_to(const weir_report *report, size_t place) {
     return false;
 }
 
-/* Where items are put from outside: an arrow from nowhere, for the queue's sake. A source has no queue. */
+/* Draws an arrow from nowhere to each stage without another input, to show its queue. A source has no queue. */
 static void print_entries(weir__out *out, const weir_report *report) {
     for (size_t i = 0; i < report->stage_count; i++) {
         if (report->stages[i].capacity == 0 || is_led_to(report, i))

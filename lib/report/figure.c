@@ -1,5 +1,5 @@
 /*
- * figure.c - numbers as text, made of integers only: printf writes these alike in every locale.
+ * figure.c - Implements figures, formatted from integers only: printf writes these alike in every locale.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* A unit is good for figures that are less than `end` when they are rounded to it; the last one for all. */
+/* A unit is for figures that are less than `end` when rounded to it. The last unit has the end 0: no limit. */
 struct unit {
     uint64_t size, end;
     const char *name;
@@ -18,7 +18,7 @@ struct unit {
 static const struct unit time_units[] = {
     {1, 1000, " ns"}, {1000, 1000, " us"}, {1000 * 1000, 1000, " ms"}, {1000 * 1000 * 1000, 0, " s"}};
 
-/* Of thousandths. Up to 99999/s, because neighbours are easier to compare in one unit. */
+/* The values are thousandths per second. Up to 99999/s there is one unit, so that neighbours are easy to compare. */
 static const struct unit rate_units[] = {
     {1000, 100000, "/s"}, {UINT64_C(1000000), 1000, " k/s"}, {UINT64_C(1000000000), 0, " M/s"}};
 
@@ -28,7 +28,7 @@ static const struct unit byte_units[] = {{1, 1000, " B"},
                                          {UINT64_C(1000000000), 1000, " GB"},
                                          {UINT64_C(1000000000000), 0, " TB"}};
 
-/* With one decimal below 100, as long as the unit has any. */
+/* Prints one decimal below 100, unless the unit has the size 1. */
 static weir__figure in_units(uint64_t value, const struct unit *unit) {
     weir__figure figure;
     while (unit->end != 0 && value >= unit->size * unit->end - unit->size / 2)
@@ -81,14 +81,14 @@ weir__figure weir__figure_whole_seconds(uint64_t seconds) {
 
 weir__figure weir__figure_time(uint64_t nanoseconds) {
     static const uint64_t second = 1000 * 1000 * 1000;
-    if (nanoseconds < 60 * second - second / 20) /* what is rounded to "60.0 s" is a minute */
+    if (nanoseconds < 60 * second - second / 20) /* "60.0 s", after rounding, is a minute */
         return in_units(nanoseconds, time_units);
     return weir__figure_whole_seconds(nanoseconds / second + (nanoseconds % second >= second / 2));
 }
 
 weir__figure weir__figure_rate(double per_second) {
     double thousandths = per_second * 1000 + 0.5;
-    if (!(thousandths >= 1)) /* also what is no number */
+    if (!(thousandths >= 1)) /* NaN too */
         return weir__figure_word("0/s");
     return in_units(thousandths < 1e18 ? (uint64_t)thousandths : UINT64_C(1000000000000000000), rate_units);
 }

@@ -1,11 +1,14 @@
 /*
- * letter.c - UTF-8, as the Unicode standard has it: no longer forms than needed, no surrogates, nothing above U+10FFFF.
+ * letter.c - Implements UTF-8 as Unicode defines it: no overlong forms, no surrogates, nothing above U+10FFFF.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "report/letter.h"
 
-/* How many bytes the character has; 0: this is none. A string's end is not read over: no character goes on with it. */
+/*
+ * Returns the number of bytes of the character at `at`; 0 if it is invalid. Never reads past the end of the string:
+ * the terminating zero continues no character.
+ */
 static size_t size_at(const unsigned char *at) {
     if (at[0] < 0x80)
         return 1;

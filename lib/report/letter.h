@@ -1,7 +1,8 @@
 /*
- * letter.h - the characters of a string that the program gave, such as a stage's name. It should be UTF-8 and a word,
- * but nobody has looked: a byte that is no UTF-8 would make a whole Prometheus page invalid, and a control character
- * would take a terminal over.
+ * letter.h - Declares a reader of the characters of a string that the program gave, such as a stage's name.
+ *
+ * The string should be a word in UTF-8, but is unchecked. A byte that is not UTF-8 would make a whole Prometheus page
+ * invalid. A control character would take over a terminal.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,22 +12,25 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What stands for a character that cannot be shown: U+FFFD. */
+/* Replaces a character that cannot be shown: U+FFFD. */
 #define WEIR__STRANGE_LETTER "\xEF\xBF\xBD"
 
 typedef struct weir__letter {
     const char *bytes; /* always valid UTF-8 */
     size_t size;
-    bool control; /* line ends and tabs are too */
+    bool control; /* includes line ends and tabs */
 } weir__letter;
 
-/* Hands out the character at *string and moves on; false: the string is at its end. */
+/*
+ * Stores the character at `*string` and moves on. Returns false at the end of the string. A byte that is not UTF-8
+ * becomes WEIR__STRANGE_LETTER.
+ */
 bool weir__letter_next(const char **string, weir__letter *letter);
 
-/* The same for people: what stands for a control character is WEIR__STRANGE_LETTER. */
+/* Like weir__letter_next, for people: a control character becomes WEIR__STRANGE_LETTER. */
 bool weir__letter_next_shown(const char **string, weir__letter *letter);
 
-/* How many there are. On a terminal each is taken to be one column wide. */
+/* Returns the number of characters. Each is assumed to be one column wide on a terminal. */
 size_t weir__letter_count(const char *string);
 
 #endif /* WEIR_REPORT_LETTER_H */

@@ -1,5 +1,5 @@
 /*
- * print.c - weir_report_print.
+ * print.c - Implements weir_report_print and weir_report_print_many.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -31,7 +31,7 @@ void weir__out_shown(weir__out *out, const char *string) {
 }
 
 static weir_status end_of(weir__out *out) {
-    /* what lies in the buffer of the stream is not taken yet */
+    /* the stream may still fail to write its buffer */
     if (fflush(out->stream) != 0)
         out->failed = true;
     return out->failed ? WEIR_CLOSED : WEIR_OK;

@@ -1,5 +1,5 @@
 /*
- * print.h - the formats of a report, and what they print with.
+ * print.h - Declares the formats of a report, and their output functions.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,13 +14,13 @@
 
 #include "base/tree.h"
 
-/* A stream, and whether it has refused anything. Its own error flag does not tell: it may be up from before. */
+/* A stream, and whether a write to it has failed. Its own error flag does not tell: it may have been set before. */
 typedef struct weir__out {
     FILE *stream;
     bool failed;
 } weir__out;
 
-/* As printf. No floating-point number: it would be printed as the locale wants it (figure.h). */
+/* Prints like printf. The format must have no floating-point numbers: they depend on the locale (figure.h). */
 void weir__out_format(weir__out *out, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 2, 3)))
@@ -29,24 +29,24 @@ void weir__out_format(weir__out *out, const char *format, ...)
 
 void weir__out_bytes(weir__out *out, const char *bytes, size_t size);
 
-/* A string that the program gave, for people. */
+/* Prints a string that the program gave, for people: control characters become U+FFFD. */
 void weir__out_shown(weir__out *out, const char *string);
 
-/* A report of a page, among those of its name there. */
+/* A report of a page, and its place among the reports of the same name. */
 typedef struct weir__twin {
-    weir__tree_node node; /* first; in the first report of a name, which is found by it */
-    size_t so_far;        /* the same; reports with that name */
-    size_t before;        /* reports with its name that stand before it */
+    weir__tree_node node; /* must be first; finds a name by the first report with it */
+    size_t so_far;        /* in the first report of a name: reports with that name so far */
+    size_t before;        /* reports with the same name before this one */
 } weir__twin;
 
-/* Reports that are printed together. `twins`: one of each; NULL: all names differ. */
+/* Reports that are printed together. `twins` has one element for each; NULL if all names differ. */
 typedef struct weir__page {
     const weir_report *const *reports;
     size_t count;
     const weir__twin *twins;
 } weir__page;
 
-/* Fills in an array for `twins`. */
+/* Fills in an array for `twins`, one element for each report. */
 void weir__page_count_twins(const weir__page *page, weir__twin *twins);
 
 /* The formats, each in the file of its name. */

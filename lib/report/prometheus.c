@@ -1,9 +1,10 @@
 /*
- * prometheus.c - reports in the Prometheus text exposition format, version 0.0.4.
+ * prometheus.c - Implements the Prometheus text exposition format of reports, version 0.0.4.
  *
- * All samples of a metric stand together, after its HELP and TYPE lines: so the page goes through the metrics, and for
- * each of them through the reports and their stages. The label "number" distinguishes pipelines whose names are equal
- * on the page. What a metric is, is a line in one of two tables.
+ * All samples of a metric must be adjacent, after its HELP and TYPE lines. The page therefore iterates over the
+ * metrics, and for each over the reports and their stages. The label "number" distinguishes pipelines of the same name
+ * on a page. Two tables list the metrics that come from members of a report; print_stuck and print_states print the
+ * others.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,17 +16,17 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* What a member holds, and what is printed of it. */
+/* The type of a member, and how it is printed. */
 enum kind {
     COUNT,    /* uint64_t */
     SIZE,     /* size_t */
     CAPACITY, /* size_t; SIZE_MAX: infinite */
     LIMIT,    /* uint64_t; 0: infinite */
     SECONDS,  /* uint64_t, nanoseconds */
-    LATENCY   /* the same, of calls: no number as long as none was timed */
+    LATENCY   /* uint64_t, nanoseconds, of calls; NaN if no call was timed */
 };
 
-/* A member, and the label that tells it from the others of its metric; "": it is the only one. */
+/* A member, and the label that distinguishes it from the others of its metric; "" if it is the only one. */
 struct series {
     const char *label;
     size_t offset;
@@ -36,7 +37,7 @@ enum { MOST_SERIES = 5 };
 struct metric {
     const char *name, *type, *help;
     enum kind kind;
-    struct series series[MOST_SERIES]; /* up to the one whose label is NULL */
+    struct series series[MOST_SERIES]; /* up to the first without a label (NULL) */
 };
 
 #define OF_STAGE(member) offsetof(weir_stage_report, member)
@@ -145,13 +146,13 @@ static void print_value_of_label(weir__out *out, const char *value) {
     }
 }
 
-/* A report, and how many before it in the page have its name. */
+/* A report, and the number of reports with the same name before it on the page. */
 struct subject {
     const weir_report *report;
     size_t twins;
 };
 
-/* Without a stage it is a sample of the whole. */
+/* Prints a sample of the stage; if that is NULL, of the whole pipeline. */
 static void print_sample(weir__out *out, struct subject subject, const weir_stage_report *stage, const char *name,
                          const char *label, weir__figure figure) {
     weir__out_format(out, "%s{pipeline=\"", name);
@@ -186,7 +187,7 @@ static struct subject subject_at(const weir__page *page, size_t number) {
     return (struct subject){page->reports[number], page->twins == NULL ? 0 : page->twins[number].before};
 }
 
-/* One sample is 1, the others are 0, so that a query can name the state it wants. */
+/* Prints 1 for the current state and 0 for the others, so that a query can name a state. */
 static void print_states(weir__out *out, const weir__page *page) {
     static const char *const labels[] = {"state=\"ready\"", "state=\"running\"", "state=\"draining\"",
                                          "state=\"cancelled\"", "state=\"over\""};
@@ -240,7 +241,7 @@ static bool are_equal_on_page(const char *one, const char *other) {
     return equal && !more;
 }
 
-/* FNV-1a, of what stands on the page. */
+/* FNV-1a of the name as printed on the page, mixed. */
 static uint64_t hash_on_page(const char *name) {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     weir__letter letter;
@@ -251,7 +252,10 @@ static uint64_t hash_on_page(const char *name) {
     return weir__mix(hash);
 }
 
-/* The first report with that name so far; NULL: there is none, and `*key` is free. A key of another name is passed over. */
+/*
+ * Returns the first report with that name so far; NULL if there is none, and `*key` is free. Keys of other names are
+ * skipped by linear probing.
+ */
 static weir__twin *find_name(const weir__page *page, const weir__tree *names, const weir__twin *twins, const char *name,
                              uint64_t *key) {
     weir__twin *found;

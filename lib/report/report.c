@@ -1,6 +1,7 @@
 /*
- * report.c - a report is one piece of memory: the report itself, then its arrays, then all of the strings. One
- * allocation can fail in one place only, and one call frees it.
+ * report.c - Implements a report as one block of memory: the report, then its arrays, then all of the strings.
+ *
+ * One allocation can fail in one place only, and one call frees it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,13 +10,13 @@
 
 #include <string.h>
 
-/* The piece, and how much of its beginning is taken. */
+/* The block, and how many of its bytes are in use. */
 struct piece {
     char *memory;
     size_t taken;
 };
 
-/* Each array begins where anything may begin. */
+/* Rounds a size up, so that each array is aligned for any type. */
 static size_t rounded(size_t size) {
     return (size + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
 }
@@ -43,7 +44,7 @@ static size_t size_of(const weir_report *draft) {
     return size;
 }
 
-/* Takes the next part of the piece for a copy of an array. */
+/* Copies an array into the next part of the block. */
 static void *copy_array(struct piece *piece, const void *array, size_t size) {
     void *copy = piece->memory + piece->taken;
     if (size > 0)
@@ -52,7 +53,7 @@ static void *copy_array(struct piece *piece, const void *array, size_t size) {
     return copy;
 }
 
-/* The same for a string; they come last, because nothing can begin anywhere behind them. */
+/* Likewise for a string. Strings come last, because what follows one would not be aligned. */
 static const char *copy_string(struct piece *piece, const char *string) {
     size_t size = length_of(string);
     char *copy = piece->memory + piece->taken;
@@ -92,15 +93,15 @@ void weir_report_free(weir_report *report) {
     weir__free(report);
 }
 
-/* In doubles: the times of many threads over many months do not fit into 64 bits. */
+/* Returns a double: the times of many threads over many months do not fit into 64 bits. */
 double weir__report_time(const weir_stage_report *stage) {
     return (double)stage->busy + (double)stage->starved + (double)stage->blocked;
 }
 
 /*
- * A stage that is starved waits for one further up, a stage that is blocked waits for one further down: following what
- * each waits for leads to the stage that does neither. So it is the one with the greatest share of busy time, whatever
- * the others' calls cost and however many threads they have. More threads help there and nowhere else.
+ * A starved stage waits for one upstream; a blocked stage waits for one downstream. This chain of waits leads to the
+ * stage that does neither. It is therefore the one with the greatest share of busy time, whatever the calls of other
+ * stages cost and however many threads they have. More threads help there and nowhere else.
  */
 const weir_stage_report *weir__report_bottleneck(const weir_stage_report *stages, size_t count) {
     const weir_stage_report *busiest = NULL;

@@ -1,5 +1,5 @@
 /*
- * report.h - making a report, from what a pipeline knows.
+ * report.h - Declares how a report is made from the state of a pipeline.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,15 +9,15 @@
 #include <weir/report.h>
 
 /*
- * A copy of the draft and of all that it points to, for weir_report_free; NULL: out of memory. A string that is NULL
- * becomes "", and a bottleneck, which must be one of the draft's stages, becomes that one of the copy.
+ * Returns a copy of the draft and of all that it points to, for weir_report_free; NULL if out of memory. A NULL string
+ * becomes "". The bottleneck is NULL or one of the draft's stages, and becomes the same stage of the copy.
  */
 weir_report *weir__report_copy(const weir_report *draft);
 
-/* The stage that the others wait for; NULL: none has been busy at all. */
+/* Returns the stage that the others wait for; NULL if no stage has been busy. */
 const weir_stage_report *weir__report_bottleneck(const weir_stage_report *stages, size_t count);
 
-/* The time that a stage's threads have been there, all together, in ns. */
+/* Returns the time that the stage's threads have existed, added up, in ns. */
 double weir__report_time(const weir_stage_report *stage);
 
 #endif /* WEIR_REPORT_REPORT_H */

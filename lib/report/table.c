@@ -1,8 +1,8 @@
 /*
- * table.c - a report for people: where the items are, where the time goes, and what went wrong.
+ * table.c - Implements the table format of a report, for people: items, time, and errors.
  *
- * Two tables with the same rows, because one would be too wide for a terminal. A cell is made twice: the first time
- * only its width is wanted.
+ * Two tables have the same rows, because one would be too wide for a terminal. Each cell is formatted twice: first for
+ * its width, then for printing.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -121,7 +121,7 @@ static const struct column time_columns[] = {{"threads", threads},   {"queued", 
                                              {"blocked", blocked},   {"p50", p50},       {"p90", p90},
                                              {"p99", p99},           {"max", max},       {NULL, NULL}};
 
-/* The rows are the stages, and a last one if `whole` is not NULL. */
+/* One row for each stage, and a last one if `whole` is not NULL. */
 struct table {
     const struct column *columns;
     const weir_stage_report *stages;
@@ -165,7 +165,7 @@ static void print_rows(weir__out *out, const struct table *table) {
     }
 }
 
-/* What is wrong with the run, and the signal that has begun its end. */
+/* Prints what is wrong with the run, and the signal that began its end. */
 static void print_ending(weir__out *out, const weir_report *report) {
     if (report->outcome == WEIR_FAILED || report->outcome == WEIR_INITFAILED)
         weir__out_format(out, ", failed");

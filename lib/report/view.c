@@ -1,9 +1,9 @@
 /*
- * view.c - frames, and the rates in them.
+ * view.c - Implements the frames of a view, and the rates in them.
  *
- * A frame is put together in memory and written at once, so that none is seen half drawn. Every piece of text goes
- * through `put`, which ends a line where the terminal does: a line that were wrapped would count for two, and the next
- * frame would begin in the wrong place.
+ * A frame is assembled in memory and written at once, so that it is never seen half drawn. All text goes through
+ * `put`, which truncates a line at the width of the terminal. A wrapped line would count as two, and the next frame
+ * would begin in the wrong place.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -16,16 +16,16 @@
 #include <string.h>
 
 enum {
-    WIDEST = 240,               /* columns of a line, on however wide a terminal */
-    LINE_SIZE = WIDEST * 4 + 8, /* bytes of a line: a letter has at most 4 */
-    ENDS_SIZE = 64,             /* bytes of what moves the cursor, before and after the lines */
+    WIDEST = 240,               /* columns of a line, even on a wider terminal */
+    LINE_SIZE = WIDEST * 4 + 8, /* bytes of a line: a character has at most 4 */
+    ENDS_SIZE = 64,             /* bytes of the cursor movements before and after the lines */
     NAME_WIDEST = 24,           /* columns of a stage's name */
     QUEUE_BAR = 10,             /* columns between the brackets */
     TOTAL_BAR = 30,
-    COLUMNS = 80 /* of a terminal that does not say */
+    COLUMNS = 80 /* of a terminal of unknown width */
 };
 
-/* How far back a rate looks, in ns: short enough to follow a change, long enough for slow items not to flicker. */
+/* The window of a rate, in ns: short enough to follow a change, long enough to keep the rate of slow items steady. */
 static const uint64_t window = UINT64_C(5) * 1000 * 1000 * 1000;
 
 bool weir__view_begin(struct weir__view *view, size_t stage_count) {
@@ -49,7 +49,7 @@ void weir__view_end(struct weir__view *view) {
 
 /* ---- rates ---- */
 
-/* An average in which the past fades. As long as the run is shorter than the window it is the plain one. */
+/* Updates an exponential moving average. Until the run is as long as the window, the rate is the plain average. */
 static void follow(struct weir__pace *pace, uint64_t count, uint64_t passed, uint64_t elapsed) {
     uint64_t more = count > pace->count ? count - pace->count : 0;
     uint64_t reach = elapsed < window ? elapsed : window;
@@ -58,7 +58,7 @@ static void follow(struct weir__pace *pace, uint64_t count, uint64_t passed, uin
     pace->count = count;
 }
 
-/* Items that are through, in whichever way: what is dropped will not be done any more either. */
+/* Returns the items that have left the pipeline in any way. A dropped item will not be done later either. */
 static uint64_t settled(const weir_counts *counts) {
     return counts->done + counts->failed + counts->dead + counts->dropped;
 }
@@ -81,14 +81,14 @@ static double rate_of(const struct weir__view *view, const weir_report *report, 
 
 /* ---- pieces of text ---- */
 
-/* What takes no column. */
+/* Puts bytes that take no column. */
 static void put_control(struct weir__view *view, const char *bytes) {
     size_t size = strlen(bytes);
     memcpy(view->frame + view->length, bytes, size);
     view->length += size;
 }
 
-/* At most so many columns of the string. Returns how many. */
+/* Puts at most `columns` columns of the string. Returns how many it has put. */
 static size_t put_some(struct weir__view *view, const char *string, size_t columns) {
     weir__letter letter;
     size_t used = 0;
@@ -114,7 +114,7 @@ static void put_left(struct weir__view *view, const char *string, size_t columns
     put_times(view, " ", columns - put_some(view, string, columns));
 }
 
-/* A figure that is too wide for its column still stands apart from what is before it. */
+/* Aligns the string to the right of its columns, after at least one space even if it is too wide. */
 static void put_right(struct weir__view *view, const char *string, size_t columns) {
     size_t length = strlen(string);
     put_times(view, " ", length < columns ? columns - length : 1);
@@ -130,7 +130,7 @@ static void put_bar(struct weir__view *view, size_t filled, size_t columns) {
 
 static void begin_line(struct weir__view *view) {
     size_t columns = view->columns == 0 ? COLUMNS : view->columns;
-    /* the last column stays free: a cursor that stands there may be in the next line already, or not yet */
+    /* the last column stays empty: with the cursor there, some terminals are already in the next line */
     view->room = !view->terminal || columns > WIDEST ? WIDEST : columns - 1;
 }
 
@@ -140,7 +140,7 @@ static void end_line(struct weir__view *view) {
 
 /* ---- the line of the whole ---- */
 
-/* Rounded down, and never 100 before it is true. */
+/* Rounds down: returns 100 only if `part` reaches `whole`. */
 static unsigned percent_of(uint64_t part, uint64_t whole) {
     if (part >= whole)
         return 100;
@@ -212,7 +212,7 @@ static void put_threads(struct weir__view *view, const weir_stage_report *stage)
     put(view, " busy ");
 }
 
-/* A queue without a bound is never full, and a source has none. */
+/* Draws no bar for an unbounded queue, which is never full, nor for a source, which has no queue. */
 static void put_queue(struct weir__view *view, const weir_stage_report *stage) {
     if (stage->capacity == 0 || stage->capacity == SIZE_MAX) {
         put_times(view, " ", QUEUE_BAR + 2);
@@ -237,12 +237,12 @@ static void put_stage(struct weir__view *view, const weir_report *report, size_t
     end_line(view);
 }
 
-/* How many stages there is room for: the line of the whole and the one that the cursor stands in come first. */
+/* Returns how many stages fit, after the line of the whole and the line with the cursor. */
 static size_t shown_stages(const struct weir__view *view, size_t count) {
     size_t most = view->rows > 2 ? view->rows - 2 : 0;
     if (view->rows == 0 || count <= most)
         return count;
-    return most > 0 ? most - 1 : 0; /* and a line that says how many are not shown */
+    return most > 0 ? most - 1 : 0; /* one more line says how many are not shown */
 }
 
 static size_t put_stages(struct weir__view *view, const weir_report *report, bool last) {

@@ -1,9 +1,10 @@
 /*
- * view.h - drawing how far a pipeline is, again and again. It has no thread and no clock: whoever draws says when, and
- * the time is that of the reports.
+ * view.h - Declares a view, which draws the progress of a pipeline again and again.
  *
- * On a terminal each frame takes the place of the one before: a line for each stage, and one with a bar. The program
- * should print nothing else there meanwhile. Elsewhere a frame is one plain line.
+ * A view has no thread and no clock: the caller decides when to draw, and the time comes from the reports.
+ *
+ * On a terminal each frame replaces the previous one: a line for each stage, and one with a bar. The program should
+ * print nothing else there meanwhile. Elsewhere a frame is one plain line.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,39 +18,39 @@
 
 #include <weir/report.h>
 
-/* How fast a count has risen lately. */
+/* The recent rate of a count. */
 struct weir__pace {
     uint64_t count;
     double rate; /* per second */
 };
 
-/* Zero, or as said here, and then through weir__view_begin. */
+/* Zero-initialise it, set the caller's members, then call weir__view_begin. */
 struct weir__view {
-    /* The caller's to set. A terminal may change its size between two frames. */
+    /* The caller's members. A terminal may change its size between two frames. */
     FILE *stream;
     bool terminal;
     unsigned columns; /* 0: not known */
-    unsigned rows;    /* 0: not known, so that all stages are shown */
-    uint64_t total;   /* items that there will be; 0: not known */
+    unsigned rows;    /* 0: not known, and all stages are shown */
+    uint64_t total;   /* items expected; 0: not known */
 
-    /* The view's own. */
-    size_t lines_drawn;    /* that the next frame goes over */
-    uint64_t last_elapsed; /* of the report of the frame before */
+    /* The view's own members. */
+    size_t lines_drawn;    /* the next frame overwrites them */
+    uint64_t last_elapsed; /* of the previous frame's report */
     struct weir__pace whole;
     struct weir__pace *stages;
     size_t stage_count;
-    char *frame; /* what is written at once */
+    char *frame; /* written at once */
     size_t length;
-    size_t room; /* columns that are left in its line */
+    size_t room; /* columns left in the current line */
 };
 
-/* Makes room for reports with so many stages; false: out of memory. */
+/* Allocates memory for reports with `stage_count` stages. Returns false if out of memory. */
 bool weir__view_begin(struct weir__view *view, size_t stage_count);
 
-/* Draws a frame and flushes the stream. In the `last` one the rates are those since the start. */
+/* Draws a frame and flushes the stream. In the last frame (`last`) the rates are averages since the start. */
 void weir__view_draw(struct weir__view *view, const weir_report *report, bool last);
 
-/* Frees what begin has made. */
+/* Frees the memory of weir__view_begin. */
 void weir__view_end(struct weir__view *view);
 
 #endif /* WEIR_REPORT_VIEW_H */

@@ -1,5 +1,5 @@
 /*
- * status.c - the one table that maps status codes to sentences.
+ * status.c - Implements weir_strerror: a table with one sentence per status code.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

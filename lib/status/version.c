@@ -1,5 +1,5 @@
 /*
- * version.c - the version of the library that is loaded.
+ * version.c - Implements weir_version: the version of the loaded library.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

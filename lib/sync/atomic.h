@@ -1,9 +1,10 @@
 /*
- * atomic.h - the atomic variables that weir uses, each operation with its memory order in its name.
+ * atomic.h - Implements weir's atomic variables: C11 atomics with the memory order in each operation's name.
  *
- * C11 atomics underneath. There is no sequentially consistent operation and no fence: what weir does is proved from
- * acquire and release alone, so the same source is right on x86-64 and on arm64. Tools that look for races are told of
- * each of them (tell.h).
+ * No operation is sequentially consistent, and none is a fence. The proofs of weir rest on acquire and release, and in
+ * lock/lock.h on the barrier of sync/barrier.h. The same source is therefore correct on x86-64 and on arm64.
+ *
+ * Each acquire and each release is reported to race detectors (sync/tell.h).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -58,7 +59,7 @@ static inline uint32_t weir__u32_exchange_release(weir__u32 *a, uint32_t value) 
     return atomic_exchange_explicit(&a->value, value, memory_order_release);
 }
 
-/* Stores `value` if `a` holds `expected`, and says whether it did. */
+/* Stores `value` if `a` holds `expected`. Returns whether it did. */
 static inline bool weir__u32_swap_acquire(weir__u32 *a, uint32_t expected, uint32_t value) {
     bool was = atomic_compare_exchange_strong_explicit(&a->value, &expected, value, memory_order_acquire,
                                                        memory_order_relaxed);
@@ -66,7 +67,7 @@ static inline bool weir__u32_swap_acquire(weir__u32 *a, uint32_t expected, uint3
     return was;
 }
 
-/* Returns what it held before; wraps round, so adding UINT32_MAX takes one away. */
+/* Returns the previous value. Wraps around: adding UINT32_MAX subtracts 1. */
 static inline uint32_t weir__u32_add_acquire_release(weir__u32 *a, uint32_t value) {
     weir__release_of(a);
     uint32_t was = atomic_fetch_add_explicit(&a->value, value, memory_order_acq_rel);
@@ -100,7 +101,10 @@ static inline void weir__u64_store_release(weir__u64 *a, uint64_t value) {
     atomic_store_explicit(&a->value, value, memory_order_release);
 }
 
-/* Stores `value` if `a` holds `*expected`, else tells what it holds; may fail for no reason. */
+/*
+ * If `a` holds `*expected`, stores `value` and returns true; may fail spuriously. On failure, stores the current value
+ * in `*expected` and returns false.
+ */
 static inline bool weir__u64_swap_weak_acquire_release(weir__u64 *a, uint64_t *expected, uint64_t value) {
     weir__release_of(a);
     bool was =
@@ -109,7 +113,7 @@ static inline bool weir__u64_swap_weak_acquire_release(weir__u64 *a, uint64_t *e
     return was;
 }
 
-/* Returns what it held before; wraps round, so adding UINT64_MAX takes one away. */
+/* Returns the previous value. Wraps around: adding UINT64_MAX subtracts 1. */
 static inline uint64_t weir__u64_add_acquire_release(weir__u64 *a, uint64_t value) {
     weir__release_of(a);
     uint64_t was = atomic_fetch_add_explicit(&a->value, value, memory_order_acq_rel);

@@ -1,5 +1,5 @@
 /*
- * barrier_linux.c - the membarrier of Linux, since 4.14.
+ * barrier_linux.c - Implements the barrier with membarrier(2) of Linux, since 4.14.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -26,8 +26,8 @@ static bool is_untried(void) {
 }
 
 /*
- * When the library is loaded, which is mostly before there is a second thread: then it costs nothing. Before constructors
- * without a priority; those of a program with this one may still come first.
+ * Registers when the library is loaded, usually before a second thread exists: registration is then free. Runs before
+ * constructors without a priority. A constructor of the program with the same priority may still run first.
  */
 __attribute__((constructor(101))) static void register_early(void) {
     if (is_untried())

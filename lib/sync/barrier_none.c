@@ -1,5 +1,5 @@
 /*
- * barrier_none.c - for systems without a barrier for all threads.
+ * barrier_none.c - Implements the barrier for systems without one: every call fails.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

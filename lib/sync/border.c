@@ -1,5 +1,5 @@
 /*
- * border.c - the personality routine of functions that call the program's: see border.h.
+ * border.c - Implements the personality routine of the functions that call the program (see border.h).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,9 @@ _Unwind_Reason_Code weir__border_personality(int version, _Unwind_Action actions
                                              struct _Unwind_Exception *exception, struct _Unwind_Context *context)
     __attribute__((used, visibility("hidden")));
 
-/* In the search phase nothing is unwound yet, and whatever is no handler and no "go on" ends it: __cxa_throw terminates. */
+/*
+ * The search phase unwinds nothing. Any result but "handler found" and "continue" ends it, and __cxa_throw terminates.
+ */
 _Unwind_Reason_Code weir__border_personality(int version, _Unwind_Action actions, _Unwind_Exception_Class language,
                                              struct _Unwind_Exception *exception, struct _Unwind_Context *context) {
     (void)version;

@@ -1,14 +1,14 @@
 /*
- * border.h - the border between the library and the functions of the program that it calls: no exception crosses it.
+ * border.h - Implements the border between the library and the functions of the program: no exception crosses it.
  *
- * A C++ exception that leaves such a function would unwind through the library's calls, which free nothing and settle
- * nothing on the way. weir__border stands behind each call of a function of the program. It gives its own function a
- * personality routine, which ends the search for a handler there: then nothing is unwound, and std::terminate is called
- * with the stack as it was at the throw. Forced unwinding (pthread_exit) asks for no handler and goes on.
+ * A C++ exception that left such a function would unwind the library's frames, which free nothing and settle nothing
+ * on the way. The mark weir__border follows each call of a function of the program. It gives the function that
+ * contains it a personality routine, which ends the search for a handler there. Nothing is unwound, and std::terminate
+ * runs with the stack as it was at the throw. Forced unwinding (pthread_exit) searches for no handler and continues.
  *
- * The mark is a directive of the assembler and costs no instruction, but for the tail call that it prevents: the frame of
- * its function stays on the stack. Without unwind tables, as on 32-bit ARM, there is nothing to mark: the search ends at
- * the first function of the library anyway.
+ * The mark is an assembler directive. It costs no instruction, but prevents a tail call, so that the function's frame
+ * stays on the stack. Without unwind tables, as on 32-bit ARM, no mark is needed: the search ends at the first
+ * function of the library.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,9 +17,9 @@
 
 #if defined(__GCC_HAVE_DWARF2_CFI_ASM) && defined(__ELF__) && !defined(__arm__)
 
-/* To be called right after the function of the program, in the function that calls that. */
+/* Must be called right after the program's function, in the function that calls it. */
 static inline __attribute__((always_inline)) void weir__border(void) {
-    __asm__ volatile(".cfi_personality 0x1b, weir__border_personality"); /* 0x1b: relative to its place, in 32 bits */
+    __asm__ volatile(".cfi_personality 0x1b, weir__border_personality"); /* 0x1b: pc-relative, 32 bits */
 }
 
 #else

@@ -1,10 +1,11 @@
 /*
- * callout.h - calls out of the library, to functions of the program, which may call the library again.
+ * callout.h - Implements callouts: calls from the library into the program, which may call the library again.
  *
- * Each thread has a list of what it is inside of, the innermost first. A call that waits for others finds out from it
- * whether it would wait for the thread that makes it. The list is the thread's own: no lock, no atomic.
+ * Each thread has a list of the objects that it is inside, innermost first. A blocking call reads it to detect that it
+ * would wait for its own thread. The list is thread-local: no lock, no atomic.
  *
- * Inside, the thread is not cancelled, whatever the function does: what the library has in hand would be lost.
+ * Cancellation is disabled inside a callout: a cancellation point in the program's function does not lose what the
+ * library holds.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -16,15 +17,15 @@
 
 #include "sync/thread.h"
 
-/* What a thread is inside of: an object, and bits of the object's room that say in which way. */
+/* An object that a thread is inside, and bits of the object's layer that say in which way. */
 typedef struct weir__callout {
     const void *object;
     unsigned how;
-    int cancellable; /* what it was before */
+    int cancellable; /* the previous cancellation state */
     struct weir__callout *outer;
 } weir__callout;
 
-/* From here on the thread is inside of `object`. The struct stays in its place until the end. */
+/* Marks the calling thread as inside `object`. The struct must stay in place until weir__callout_end. */
 static inline void weir__callout_begin(weir__callout *callout, const void *object, unsigned how) {
     weir__callout **innermost = weir__thread_callouts();
     *callout = (weir__callout){.object = object, .how = how, .outer = *innermost};
@@ -37,12 +38,12 @@ static inline void weir__callout_end(const weir__callout *callout) {
     weir__uncancellable_end(callout->cancellable);
 }
 
-/* Forgets what the thread was inside of beyond this one: its stack was unwound. */
+/* Removes the entries inside this one, after their stack frames were unwound. */
 static inline void weir__callout_unwind_to(weir__callout *callout) {
     *weir__thread_callouts() = callout;
 }
 
-/* The innermost by which the calling thread is inside of `object` in one of these ways; NULL: it is not. */
+/* Returns the calling thread's innermost entry for `object` in one of these ways; NULL if there is none. */
 static inline weir__callout *weir__callout_find(const void *object, unsigned how) {
     weir__callout *at = *weir__thread_callouts();
     while (at != NULL && !(at->object == object && (at->how & how) != 0))

@@ -1,5 +1,7 @@
 /*
- * chunk.h - memory for what grows and shrinks piece by piece: a burst's goes back to the system when the burst is over.
+ * chunk.h - Declares chunks: memory for structures that grow and shrink in steps.
+ *
+ * After a burst, its chunks return to the system.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,18 +10,18 @@
 
 #include <stddef.h>
 
-/* What a chunk begins with: its allocator's. */
+/* The header of a chunk; owned by the allocator. */
 typedef struct weir__chunk {
     void *block;
 } weir__chunk;
 
 /*
- * A chunk of `size` bytes, WEIR__CHUNK or WEIR__SLAB, on a multiple of WEIR__APART, with anything in it behind its head;
- * NULL: there is no memory. Freed with weir__chunk_free. Any thread.
+ * Allocates a chunk of `size` bytes (WEIR__CHUNK or WEIR__SLAB), aligned to WEIR__APART and uninitialised after its
+ * header. Returns NULL if out of memory. The caller frees it with weir__chunk_free. Thread-safe.
  */
 weir__chunk *weir__chunk_alloc(size_t size);
 
-/* NULL is allowed. */
+/* Frees a chunk. NULL does nothing. Thread-safe. */
 void weir__chunk_free(weir__chunk *chunk);
 
 #endif /* WEIR_SYNC_CHUNK_H */

@@ -1,14 +1,18 @@
 /*
- * chunk_blocks.c - chunks out of blocks, which go back to the system.
+ * chunk_blocks.c - Implements chunks in blocks of 64, which return to the system.
  *
- * An allocator gives the system only what lies at the end of its heap, or what was asked for in one large piece: pages
- * between others, of which a burst leaves thousands, stay with the process. So chunks are pages in blocks of 64. When
- * the last chunk of a block is freed the system is told that its pages hold nothing any more, and the block is freed:
- * whatever the allocator does with it then, it takes no memory. One block without chunks is kept, so that the next
- * chunk does not cost a block; a burst beyond that costs one call of the system for each block, 64 chunks.
+ * An allocator returns to the system only the end of its heap and large allocations. A burst leaves thousands of
+ * single pages between live ones, and these pages stay with the process. Chunks therefore share blocks of 64. When the
+ * last chunk of a block is freed, madvise releases the block's pages and the block is freed. These pages then take no
+ * memory, wherever the allocator keeps them. One block without chunks is kept, so that the next chunk needs no new
+ * block. A burst beyond it costs one system call per block of 64 chunks.
  *
- * B1  All is under the mutex. Blocks with free chunks, but for the one that is kept, are in the list.
- * B2  A chunk that was never given out has not been touched: a new block takes no memory yet.
+ * State: a list of blocks with free chunks, and the kept block.
+ *
+ * B1  The mutex guards everything. A block is in the list exactly while it has a free chunk and is not the kept one.
+ * B2  A chunk that was never allocated is untouched: the chunks of a new block take no memory yet.
+ *
+ * Lock order: the mutex is the innermost lock. It is held while a block is allocated, but not while one is freed.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -29,11 +33,11 @@ struct free_chunk {
     struct free_chunk *next;
 };
 
-/* Lies behind its chunks. */
+/* Stored after its chunks. */
 struct block {
     struct block *next, *before;
     struct free_chunk *freed;
-    unsigned used, touched; /* chunks that are given out; that ever were */
+    unsigned used, touched; /* chunks in use; chunks ever allocated */
     char *chunks;
 };
 
@@ -60,7 +64,7 @@ static void unlink_locked(struct block *block) {
         blocks.first = block->next;
 }
 
-/* Whole pages, which may be larger than a chunk: the system takes back no part of one. */
+/* Returns a multiple of the page size, which may exceed a chunk: the system takes back only whole pages. */
 static size_t alignment(void) {
     long page = sysconf(_SC_PAGESIZE);
     return page > WEIR__CHUNK ? (size_t)page : WEIR__CHUNK;
@@ -77,11 +81,11 @@ static struct block *new_block(void) {
 
 static void free_block(struct block *block) {
     char *chunks = block->chunks;
-    (void)madvise(chunks, BYTES, MADV_DONTNEED); /* a system that refuses keeps the pages for longer */
+    (void)madvise(chunks, BYTES, MADV_DONTNEED); /* if this fails, the pages stay for longer */
     free(chunks);
 }
 
-/* One with a free chunk, in the list; NULL: out of memory. */
+/* Returns a listed block with a free chunk; NULL if out of memory. */
 static struct block *usable_block_locked(void) {
     if (blocks.first != NULL)
         return blocks.first;
@@ -113,7 +117,7 @@ weir__chunk *weir__chunk_alloc(size_t size) {
     return chunk;
 }
 
-/* Returns the block if it is not needed any more. */
+/* Returns the block if the caller must free it, otherwise NULL. */
 static struct block *give_locked(struct free_chunk *chunk) {
     struct block *block = chunk->chunk.block;
     chunk->next = block->freed;

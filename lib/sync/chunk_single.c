@@ -1,5 +1,7 @@
 /*
- * chunk_single.c - each chunk by itself: where memory cannot be given back, or a sanitizer is to see each of them.
+ * chunk_single.c - Implements chunks as single allocations.
+ *
+ * This is for systems that cannot take pages back, and for sanitizers, which then see each chunk.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

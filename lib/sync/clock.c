@@ -1,5 +1,5 @@
 /*
- * clock.c - the monotonic clock of POSIX.
+ * clock.c - Implements the clocks with clock_gettime of POSIX.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * clock.h - the monotonic clock.
+ * clock.h - Declares the monotonic clock and the clock of processor time.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,13 +9,13 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Nanoseconds since a fixed point in the past; setting the wall clock does not move it. */
+/* Returns the nanoseconds since a fixed point in the past. Setting the wall clock does not affect it. */
 uint64_t weir__clock_now(void);
 
-/* Nanoseconds of processor time that this process has used, in all its threads. */
+/* Returns the processor time used by all threads of this process, in nanoseconds. */
 uint64_t weir__clock_used(void);
 
-/* The same point in time as the system wants it; one too far off for its seconds is as far off as they go. */
+/* Converts a time of weir__clock_now. If time_t is shorter than 64 bits, the seconds are limited to INT32_MAX. */
 struct timespec weir__clock_timespec(uint64_t nanoseconds);
 
 #endif /* WEIR_SYNC_CLOCK_H */

@@ -1,8 +1,8 @@
 /*
- * event.c - Implements events by descriptors.
+ * event.c - Implements events with file descriptors.
  *
- * In a program that has closed its standard streams a new descriptor lies in their place for a moment. It is moved above
- * them, so that nothing that the program prints comes into it later; what came into it meanwhile is read.
+ * If the program has closed its standard streams, a new descriptor takes the number of one of them for a moment. It is
+ * moved above them, so that later output of the program does not reach it. Bytes that arrived meanwhile are discarded.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,7 +17,10 @@
 
 enum { LAST_STANDARD = 2 };
 
-/* Moves it above the standard streams; it is not for programs that this one runs, and never blocks. -1: it is closed. */
+/*
+ * Moves a descriptor above the standard streams, and makes it close-on-exec and non-blocking. On failure, closes it
+ * and returns -1.
+ */
 static int prepare(int end) {
     int prepared = end;
     if (end <= LAST_STANDARD) {
@@ -39,7 +42,7 @@ static void close_ends(int readable, int written) {
         close(written);
 }
 
-/* Reads what is no event. */
+/* Discards bytes that the program wrote. */
 static void empty(int readable) {
     uint64_t read_now;
     while (read(readable, &read_now, sizeof read_now) > 0)
@@ -67,7 +70,7 @@ static bool open_event(weir__event *event) {
 static void tell(const weir__event *event) {
     const uint64_t one = 1;
     ssize_t written = write(event->written, &one, sizeof one);
-    (void)written; /* the first ones: there is room */
+    (void)written; /* the first bytes in it: there is room */
 }
 
 int weir__event_descriptor(weir__event *event) {

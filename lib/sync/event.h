@@ -1,7 +1,7 @@
 /*
- * event.h - Something that happens once, and that poll can wait for.
+ * event.h - Declares events: they happen once, and poll(2) can wait for them.
  *
- * An event has no descriptor until one is asked for. The caller serializes the calls.
+ * An event has no descriptor until one is requested. Not thread-safe: the caller serializes the calls.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,22 +10,22 @@
 
 #include <stdbool.h>
 
-/* Zero is an event that has not happened and has no descriptor. */
+/* Zero-initialised: has not happened, has no descriptor. */
 typedef struct weir__event {
     bool open, happened;
-    int readable, written; /* if it is open; they may be the same */
+    int readable, written; /* valid if open; may be equal */
 } weir__event;
 
 /*
- * Returns a descriptor that is readable once the event has happened; the same one each time. It is above 2, and closed
- * on exec. -1 if the system has none left: then the next call tries again.
+ * Returns a descriptor that is readable once the event has happened; the same one on each call. It is above 2 and
+ * closed on exec. Returns -1 if the system has none left; the next call tries again.
  */
 int weir__event_descriptor(weir__event *event);
 
-/* Makes it happen; twice is the same as once. */
+/* Makes the event happen. Further calls have no effect. */
 void weir__event_happen(weir__event *event);
 
-/* Closes the descriptor, if there is one. */
+/* Closes the descriptor, if any. */
 void weir__event_close(weir__event *event);
 
 #endif /* WEIR_SYNC_EVENT_H */

@@ -1,5 +1,5 @@
 /*
- * event_ends.h - What an event is made of, which differs between systems.
+ * event_ends.h - Declares the two ends of an event, which differ between systems.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,10 @@
 
 #include <stdbool.h>
 
-/* Makes the descriptor that is readable once 8 bytes are written to the other one; both may be the same. False: none. */
+/*
+ * Creates two descriptors, which may be equal: `*readable` is readable once 8 bytes are written to `*written`. Returns
+ * false on failure.
+ */
 bool weir__event_make_ends(int *readable, int *written);
 
 #endif /* WEIR_SYNC_EVENT_ENDS_H */

@@ -1,5 +1,5 @@
 /*
- * event_eventfd.c - Makes events of Linux's eventfd: one descriptor where a pipe has two.
+ * event_eventfd.c - Implements the ends of an event with Linux's eventfd: one descriptor instead of a pipe's two.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

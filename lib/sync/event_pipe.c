@@ -1,5 +1,5 @@
 /*
- * event_pipe.c - Makes events of pipes, which every system has.
+ * event_pipe.c - Implements the ends of an event with a pipe, which every system has.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * futex_linux.c - the futex of Linux.
+ * futex_linux.c - Implements blocking on a word with the futex of Linux.
  *
  * U. Drepper, "Futexes Are Tricky", 2011; futex(2).
  *
@@ -17,14 +17,14 @@
 
 #include "sync/clock.h"
 
-/* The bitset form is the one whose timeout is a point in time on the monotonic clock. */
+/* FUTEX_WAIT_BITSET takes an absolute timeout on the monotonic clock. */
 static long wait_with(long call, weir__u32 *word, uint32_t value, const void *until) {
     return syscall(call, &word->value, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, value, until, NULL,
                    FUTEX_BITSET_MATCH_ANY);
 }
 
 #if defined(SYS_futex_time64)
-/* 32-bit systems have two calls, by the size of the seconds. The newer one is missing before Linux 5.1. */
+/* 32-bit systems have two calls, with seconds of 32 and of 64 bits. The latter is missing before Linux 5.1. */
 static long wait_until(weir__u32 *word, uint32_t value, const struct timespec *until) {
     if (sizeof(time_t) == sizeof(long))
         return wait_with(SYS_futex, word, value, until);

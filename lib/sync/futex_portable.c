@@ -1,11 +1,16 @@
 /*
- * futex_portable.c - sleeping on a word, with POSIX mutexes and condition variables.
+ * futex_portable.c - Implements blocking on a word with POSIX mutexes and condition variables.
  *
- * Sleepers stand in one of a fixed number of buckets, chosen by the word's address. A bucket's mutex guards its list
- * and makes looking at the word and falling asleep one step: a waker changes the word first and takes the mutex then,
- * so it either finds the sleeper in the list, or the sleeper finds the word changed. A sleeper's node lives on its own
- * stack; it leaves only with the mutex held, so a waker never touches a node that is gone. A waker looks at nodes and
- * at the address, never at the word.
+ * State: a fixed number of buckets, each with a mutex and a list of sleepers. The word's address selects the bucket. A
+ * sleeper's node is on its own stack.
+ *
+ * F1  The bucket's mutex guards its list, and makes the check of the word and joining the list one step. A waker
+ *     changes the word before it acquires the mutex. Either it finds the sleeper in the list, or the sleeper finds the
+ *     word changed.
+ * F2  A node leaves the list only with the mutex held, so that a waker never touches a node that is gone.
+ * F3  A waker reads nodes and compares the word's address; it never reads the word.
+ *
+ * Lock order: a bucket's mutex is the innermost lock. Wakeups: oldest sleeper first, with the mutex held (F2).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -30,7 +35,7 @@ struct sleeper {
 
 struct bucket {
     pthread_mutex_t mutex;
-    struct sleeper *first; /* oldest first, so that waking is fair */
+    struct sleeper *first; /* oldest first, so that wakes are FIFO */
 };
 
 static struct bucket buckets[BUCKETS];
@@ -113,7 +118,7 @@ void weir__futex_wake(const weir__u32 *word, uint32_t count) {
         *at = sleeper->next;
         sleeper->woken = true;
         count--;
-        pthread_cond_signal(&sleeper->cond); /* with the mutex held: afterwards the node may be gone */
+        pthread_cond_signal(&sleeper->cond); /* with the mutex held: afterwards the node may be gone (F2) */
     }
     pthread_mutex_unlock(&bucket->mutex);
 }

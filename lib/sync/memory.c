@@ -1,5 +1,5 @@
 /*
- * memory.c - allocation from the C library.
+ * memory.c - Implements allocation with the C library.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,7 +9,7 @@
 #include <string.h>
 
 void *weir__alloc(size_t size) {
-    /* aligned_alloc wants a multiple; no caller asks for so much that this wraps round (memory.h) */
+    /* aligned_alloc requires a multiple of the alignment; the limit of `size` (memory.h) prevents a wrap-around */
     size_t rounded = (size + WEIR__APART - 1) / WEIR__APART * WEIR__APART;
     void *memory = aligned_alloc(WEIR__APART, rounded);
     if (memory != NULL)

@@ -1,5 +1,5 @@
 /*
- * memory.h - allocation.
+ * memory.h - Declares allocation, and the sizes of chunks, caches and histograms.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,27 +8,27 @@
 
 #include <stddef.h>
 
-/* What two threads write at the same time is kept this far apart: a cache line, and the one prefetched with it. */
+/* Bytes between data that two threads write concurrently: a cache line, and the one prefetched with it. */
 #define WEIR__APART 128
 
-/* The bytes of a good chunk for what grows piece by piece, and of a slab of cells (sync/chunk.h): a page. */
+/* Bytes of a chunk of a growing structure, and of a slab of cells (sync/chunk.h): a page. */
 #define WEIR__CHUNK 4096
 #define WEIR__SLAB 4096
 
-/* Cells of one size that a thread keeps for later, and that a pool keeps (base/pool.h). */
+/* Number of cells of one size that a thread caches, and that a pool keeps (base/pool.h). */
 #define WEIR__CACHE 32
 #define WEIR__POOL 4096
 
-/* The buckets of a histogram (measure/histogram.h): for times up to 2^40 ns, which is 18 minutes. */
+/* Number of buckets of a histogram (measure/histogram.h). The last one begins at 31 * 2^36 ns, 35 minutes. */
 #define WEIR__HISTOGRAM_BUCKETS ((40 - 4 + 2) * 16)
 
 /*
- * Memory that is zero and lies on a multiple of WEIR__APART; NULL: there is none. Freed with weir__free. `size` is at
- * most SIZE_MAX - WEIR__CHUNK.
+ * Allocates zeroed memory, aligned to WEIR__APART. Returns NULL if out of memory. The caller frees it with weir__free.
+ * `size` must be at most SIZE_MAX - WEIR__CHUNK.
  */
 void *weir__alloc(size_t size);
 
-/* NULL is allowed. */
+/* Frees memory of weir__alloc. NULL does nothing. */
 void weir__free(void *memory);
 
 #endif /* WEIR_SYNC_MEMORY_H */

@@ -1,5 +1,5 @@
 /*
- * note.c - Implements a note for each thread.
+ * note.c - Implements the note of each thread.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

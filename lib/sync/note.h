@@ -1,5 +1,5 @@
 /*
- * note.h - A line of text that each thread has for itself.
+ * note.h - Declares the note: a thread-local line of text.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,16 +8,16 @@
 
 #include <stdint.h>
 
-enum { WEIR__NOTE = 320 }; /* bytes of the text, with its zero */
+enum { WEIR__NOTE = 320 }; /* bytes of the text, terminating zero included */
 
-/* Zero at the thread's beginning. */
+/* Zero when the thread starts. */
 typedef struct weir__note {
-    const void *about; /* an object; only to be compared with */
-    uint64_t born;     /* when it was made, which tells it from a later one at its address */
+    const void *about; /* an object; compared, never dereferenced */
+    uint64_t born;     /* its creation time; distinguishes it from a later object at its address */
     char text[WEIR__NOTE];
 } weir__note;
 
-/* Returns the calling thread's. */
+/* Returns the calling thread's note. */
 weir__note *weir__note_of_thread(void);
 
 #endif /* WEIR_SYNC_NOTE_H */

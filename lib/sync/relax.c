@@ -1,5 +1,5 @@
 /*
- * relax.c - see relax.h.
+ * relax.c - Implements pauses of a given length, and their measurement. See relax.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,15 +10,15 @@
 
 enum {
     CLOCK_LOOKS = 64,
-    MEASURES = 4,             /* the shortest counts: in the others something came between */
-    MEASURED = 64,            /* pauses, at first */
-    MOST_MEASURED = 256 * 64, /* which take under a millisecond */
-    EXACT = 20,               /* steps of the clock that are measured at least */
+    MEASURES = 4,             /* the shortest counts: the others were disturbed */
+    MEASURED = 64,            /* pauses in the first measurement */
+    MOST_MEASURED = 256 * 64, /* pauses in the last one; less than a millisecond */
+    EXACT = 20,               /* minimum length of a measurement, in steps of the clock */
     LIKELY = WEIR__LIKELY_PAUSES,
-    MOST = 1024 * 1024 /* pauses in 1024 ns: a processor that knows no pause, and more */
+    MOST = 1024 * 1024 /* limit of pauses in 1024 ns; above that of a processor without a pause instruction */
 };
 
-/* How many pauses fill 1024 ns; 0: not yet measured. */
+/* Number of pauses that fill 1024 ns; 0: not measured yet. */
 static weir__u32 pauses_in_1024;
 
 static inline void pause_once(void) {
@@ -38,10 +38,10 @@ static void pause_times(uint32_t count) {
         pause_once();
 }
 
-/* What the clock itself adds to what it measures. */
+/* What the clock adds to a measurement. */
 struct clock_itself {
-    uint64_t cost; /* ns of a look */
-    uint64_t step; /* the least that it goes on by; 0: it has not moved */
+    uint64_t cost; /* ns per reading */
+    uint64_t step; /* smallest advance in ns; 0: it has not moved */
 };
 
 static struct clock_itself look_at_clock(weir__now *now) {
@@ -86,7 +86,7 @@ void weir__pause(uint32_t nanoseconds) {
     uint32_t pauses = weir__u32_load_relaxed(&pauses_in_1024);
     if (pauses == 0) {
         pauses = weir__measure_pauses(weir__clock_now, pause_times);
-        weir__u32_store_relaxed(&pauses_in_1024, pauses); /* two may measure at once: either is right */
+        weir__u32_store_relaxed(&pauses_in_1024, pauses); /* threads may measure at once: either is right */
     }
     pause_times(1 + (uint32_t)((uint64_t)nanoseconds * pauses / 1024));
 }

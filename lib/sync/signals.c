@@ -1,5 +1,5 @@
 /*
- * signals.c - Implements waiting for POSIX signals, and the mask of the process at its start.
+ * signals.c - Implements waiting for POSIX signals, and the process's original signal mask.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -28,7 +28,7 @@ bool weir__signal_is_blocked(int signal) {
 
 int weir__signals_wait(const weir__signals *signals) {
     int arrived, before = weir__uncancellable_begin();
-    do /* again, when another signal's handler has interrupted it */
+    do /* retry: a handler of another signal may interrupt it */
         arrived = sigwaitinfo(&signals->set, NULL);
     while (arrived <= 0);
     weir__uncancellable_end(before);
@@ -56,10 +56,10 @@ void weir__signal_raise(int signal) {
 
 /* ---- the mask at the start ---- */
 
-/* Constant after the library was loaded. */
+/* Constant once the library is loaded. */
 static sigset_t original;
 
-/* Early: in a static link, constructors of the program without a priority come later, and may change the mask. */
+/* Early: in a static link, constructors of the program without a priority run later and may change the mask. */
 __attribute__((constructor(101))) static void remember_original(void) {
     pthread_sigmask(SIG_BLOCK, NULL, &original);
 }

@@ -1,5 +1,5 @@
 /*
- * signals.h - A thread that waits for signals, without a handler.
+ * signals.h - Declares waiting for signals in a thread, without a handler.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,10 +11,9 @@
 
 #include "sync/thread.h"
 
-/* Signals have lower numbers. */
+/* Signal numbers are below this. */
 enum { WEIR__SIGNALS = 129 };
 
-/* A set of signals. */
 typedef struct weir__signals {
     sigset_t set;
 } weir__signals;
@@ -22,19 +21,19 @@ typedef struct weir__signals {
 void weir__signals_clear(weir__signals *signals);
 void weir__signals_add(weir__signals *signals, int signal);
 
-/* Returns whether it is a signal that is blocked in the calling thread, and in those of the library. */
+/* Returns whether `signal` is a signal that is blocked in the calling thread and in the library's threads. */
 bool weir__signal_is_blocked(int signal);
 
-/* Blocks until one of them arrives, and returns it. */
+/* Blocks until one of the signals arrives, and returns it. */
 int weir__signals_wait(const weir__signals *signals);
 
-/* Takes this signal if it has arrived; returns whether it has. */
+/* Takes `signal` if it is pending. Returns whether it was. Does not block. */
 bool weir__signal_take(int signal);
 
-/* Sends the signal to that thread alone. If it has arrived there before and was not taken, the two are one. */
+/* Sends the signal to `thread` alone. If it is already pending there, the two become one. */
 void weir__signal_send(const weir__thread *thread, int signal);
 
-/* Sends it to the process, for whichever thread wants it. */
+/* Sends the signal to the process; any thread may take it. */
 void weir__signal_raise(int signal);
 
 #endif /* WEIR_SYNC_SIGNALS_H */

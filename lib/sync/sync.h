@@ -1,9 +1,9 @@
 /*
- * sync.h - the seam between weir and the system.
+ * sync.h - Gathers the headers of lib/sync, the only layer that calls the system.
  *
- * Everything above this room gets its atomics, its sleeping and waking, its threads, its clock and its memory here and
- * nowhere else. A test can therefore put a scheduler, a clock or a failing allocator under the real sources by putting
- * another folder named sync in front of this one on the include path, and linking other objects.
+ * All layers above take their atomics, blocking and waking, threads, clock and memory from here. A test can therefore
+ * run the real sources over its own scheduler, clock or failing allocator. It puts another folder named sync before
+ * this one on the include path, and links other objects.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

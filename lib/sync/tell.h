@@ -1,12 +1,13 @@
 /*
- * tell.h - tells tools that look for data races of what happens before what.
+ * tell.h - Declares the reports of happens-before relations to race detectors.
  *
- * ThreadSanitizer sees the accesses of what was compiled with it, and Helgrind and DRD know locks and threads of POSIX
- * alone. All three would report a program over a plain libweir: they do not see how an item comes from one thread to
- * another. So each acquire and each release of atomic.h tells them, when such a tool is there; else it reads a flag.
+ * ThreadSanitizer sees only the accesses of code compiled with it. Helgrind and DRD know only the locks and threads of
+ * POSIX. All three would report races in a program over a plain libweir: they do not see how an item passes from one
+ * thread to another. Each acquire and each release of atomic.h therefore reports itself when such a tool is present.
+ * Otherwise it only reads a flag.
  *
- * tell_tools.c knows the tools; tell_none.c, for a library that is itself built with ThreadSanitizer, tells nothing: the
- * tool then sees more than it would be told. The build chooses one.
+ * tell_tools.c knows the tools. tell_none.c reports nothing, for a library that is itself built with ThreadSanitizer:
+ * the tool then sees more than the reports contain. The build selects one.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,10 +16,10 @@
 
 #include <stdbool.h>
 
-/* Whether such a tool is there. Constant from a constructor on that runs before those without a priority. */
+/* Whether a race detector is present. Constant after a constructor that runs before any without a priority. */
 extern bool weir__told __attribute__((visibility("hidden")));
 
-/* What was done before a telling of the release of `address` happens before what follows one of its acquire. */
+/* Report a release and an acquire of `address`. What precedes the release happens before what follows the acquire. */
 void weir__tell_release(const volatile void *address);
 void weir__tell_acquire(const volatile void *address);
 

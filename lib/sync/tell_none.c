@@ -1,5 +1,5 @@
 /*
- * tell_none.c - tells nothing.
+ * tell_none.c - Implements reports that do nothing.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,9 +1,9 @@
 /*
- * tell_tools.c - ThreadSanitizer, Helgrind and DRD.
+ * tell_tools.c - Implements the reports to ThreadSanitizer, Helgrind and DRD.
  *
- * ThreadSanitizer's functions are there if the program is built with it, else their addresses are null. The others take
- * requests that are instructions without effect outside of Valgrind; a library that was built without Valgrind's headers
- * makes none.
+ * ThreadSanitizer's functions are weak symbols: null unless the program is built with it. Helgrind and DRD take client
+ * requests, which are instructions without effect outside Valgrind. A library built without Valgrind's headers makes
+ * none.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

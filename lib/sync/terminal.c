@@ -1,5 +1,5 @@
 /*
- * terminal.c - POSIX terminals.
+ * terminal.c - Implements the query of a POSIX terminal's size.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,9 +13,9 @@
 
 static const struct weir__terminal none, usual = {.columns = 80, .rows = 24};
 
-/* False: the stream is no terminal. */
+/* Returns false if the stream is not a terminal. */
 static bool ask(FILE *stream, struct winsize *size) {
-    int before = weir__uncancellable_begin(); /* POSIX lets an ioctl be a cancellation point */
+    int before = weir__uncancellable_begin(); /* POSIX allows ioctl to be a cancellation point */
     int end = fileno(stream);
     bool is_terminal = end >= 0 && isatty(end);
     if (is_terminal && ioctl(end, TIOCGWINSZ, size) != 0)

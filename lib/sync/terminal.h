@@ -1,5 +1,5 @@
 /*
- * terminal.h - whether people look at a stream.
+ * terminal.h - Declares the query of a terminal's size.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,11 +9,11 @@
 #include <stdio.h>
 
 struct weir__terminal {
-    unsigned columns; /* 0: it is no terminal */
+    unsigned columns; /* 0: not a terminal */
     unsigned rows;
 };
 
-/* The terminal that the stream writes to, as it is now. */
+/* Returns the current size of the terminal that the stream writes to. */
 struct weir__terminal weir__terminal_size(FILE *stream);
 
 #endif /* WEIR_SYNC_TERMINAL_H */

@@ -1,5 +1,5 @@
 /*
- * text.h - copies of strings.
+ * text.h - Implements copies of strings.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,7 +10,7 @@
 
 #include "sync/memory.h"
 
-/* A copy that is freed with weir__free; NULL: there is no memory. */
+/* Returns a copy, which the caller frees with weir__free; NULL if out of memory. */
 static inline char *weir__copy_text(const char *text) {
     size_t size = strlen(text) + 1;
     char *copy = weir__alloc(size);

@@ -1,5 +1,5 @@
 /*
- * thread.c - POSIX threads.
+ * thread.c - Implements threads with POSIX threads.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -59,7 +59,7 @@ static void *trampoline(void *raw) {
     return NULL;
 }
 
-/* A size that the system takes: not below its minimum, and whole pages. */
+/* Returns a stack size that the system accepts: at least its minimum, in whole pages. */
 static size_t usable_stack_size(size_t wanted) {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     size_t least = (size_t)PTHREAD_STACK_MIN;
@@ -69,7 +69,10 @@ static size_t usable_stack_size(size_t wanted) {
     return (size + page - 1) / page * page;
 }
 
-/* Those that a thread causes itself, by a bad access or the like: blocked, they end the process unheard. */
+/*
+ * Signals that a thread causes itself, by a bad access or the like. If blocked, they end the process without a
+ * handler.
+ */
 static const int own_signals[] = {SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGSYS, SIGTRAP};
 
 static void fill_with_foreign_signals(sigset_t *set) {
@@ -88,7 +91,7 @@ bool weir__thread_blocks(int signal) {
 static bool create(weir__thread *thread, const pthread_attr_t *attr) {
     sigset_t foreign, before;
     fill_with_foreign_signals(&foreign);
-    pthread_sigmask(SIG_SETMASK, &foreign, &before); /* a thread starts with its creator's mask */
+    pthread_sigmask(SIG_SETMASK, &foreign, &before); /* a thread inherits its creator's mask */
     int failed = pthread_create(&thread->id, attr, trampoline, thread);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return !failed;
@@ -111,7 +114,10 @@ void weir__thread_join(weir__thread *thread) {
     weir__uncancellable_end(before);
 }
 
-/* A thread that has run all of its functions is gone in microseconds; a destructor may keep it for as long as it likes. */
+/*
+ * Sleeps for `*length` ns, at most until `deadline`, and doubles the length. A thread that has run all of its
+ * functions is gone in microseconds, but a destructor of thread-specific data may take any time.
+ */
 static void nap(uint64_t *length, uint64_t deadline) {
     enum { LONGEST = 5 * 1000 * 1000 }; /* ns */
     weir__u32 word;
@@ -138,9 +144,9 @@ bool weir__thread_join_until(weir__thread *thread, uint64_t deadline) {
     return true;
 }
 
-/* The C library reads files for that; so it is asked once. */
+/* Asks the C library only once, because it reads files for the answer. */
 unsigned weir__processors(void) {
-    static weir__u32 known; /* 0: not yet */
+    static weir__u32 known; /* 0: not yet known */
     uint32_t processors = weir__u32_load_relaxed(&known);
     if (processors == 0) {
         long online = sysconf(_SC_NPROCESSORS_ONLN);

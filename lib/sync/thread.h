@@ -1,5 +1,5 @@
 /*
- * thread.h - starting and joining threads.
+ * thread.h - Declares starting and joining threads.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,53 +13,53 @@
 
 #include "sync/atomic.h"
 
-enum { WEIR__THREAD_NAME = 16 }; /* bytes of a thread's name with its zero: what Linux keeps */
+enum { WEIR__THREAD_NAME = 16 }; /* bytes of a thread's name, terminating zero included: the limit of Linux */
 
-/* The caller fills in all but `id` and `number`, and keeps the struct in its place until the thread is joined. */
+/* The caller sets all members but `id` and `number`, and keeps the struct in place until the thread is joined. */
 typedef struct weir__thread {
     pthread_t id;
-    weir__u32 number; /* as the system has it; 0: not known yet */
+    weir__u32 number; /* the system's number of the thread; 0: not yet known */
     void (*main)(void *arg);
-    void (*at_exit)(void *arg); /* called when main has returned, and also when it ended its thread; NULL: nothing is */
+    void (*at_exit)(void *arg); /* called when main has returned or has ended the thread; NULL: none */
     void *arg;
-    size_t stack_size; /* bytes; 0: the system's default */
+    size_t stack_size; /* bytes; 0 selects the system's default */
     char name[WEIR__THREAD_NAME];
 } weir__thread;
 
 /*
- * Starts a thread with every signal blocked but those that it causes itself, and cancellation disabled. False: the
- * system would not create it.
+ * Starts a thread with cancellation disabled and all signals blocked, except signals that a thread causes itself.
+ * Returns false if the system cannot create it.
  */
 bool weir__thread_start(weir__thread *thread);
 
-/* Whether a thread that was started so has this signal blocked. */
+/* Returns whether threads of weir__thread_start block `signal`. */
 bool weir__thread_blocks(int signal);
 
-/* Waits until the thread has ended, and frees it. */
+/* Blocks until the thread has ended, and frees its resources. */
 void weir__thread_join(weir__thread *thread);
 
 /*
- * The same, but no longer than until `deadline`; false: the thread has not ended. It ends after the destructors of its
- * thread-specific data, which may take long. Where the system does not tell whether a thread is there, the deadline is
- * ignored.
+ * Like weir__thread_join, but returns false if the thread has not ended by `deadline`. A thread ends after the
+ * destructors of its thread-specific data, which may take long. If the system does not tell whether a thread exists,
+ * the deadline is ignored.
  */
 bool weir__thread_join_until(weir__thread *thread, uint64_t deadline);
 
-/* The calling thread, if it was started here; else NULL. */
+/* Returns the calling thread if weir__thread_start started it, otherwise NULL. */
 const weir__thread *weir__thread_self(void);
 
 /*
- * Between these two the calling thread is not cancelled: a request stays pending. What begin returned is for end; pairs
- * may stand inside each other. No call of the library is a cancellation point, so they stand around each call of the
- * system that is one, and around each function of the program that is called in a thread of the program.
+ * Between begin and end the calling thread is not cancelled; a request stays pending. End takes the result of begin;
+ * pairs may nest. No call of the library is a cancellation point. A pair therefore surrounds each system call that is
+ * one. It also surrounds each function of the program that is called in a thread of the program.
  */
 int weir__uncancellable_begin(void);
 void weir__uncancellable_end(int before);
 
-/* The calling thread's list of what it is inside of (sync/callout.h); empty at first. */
+/* Returns the head of the calling thread's list of callouts (sync/callout.h); initially empty. */
 struct weir__callout **weir__thread_callouts(void);
 
-/* How many processors there are, at least 1. */
+/* Returns the number of processors, at least 1. */
 unsigned weir__processors(void);
 
 #endif /* WEIR_SYNC_THREAD_H */

@@ -1,7 +1,7 @@
 /*
- * thread_gone.h - whether a thread is still there.
+ * thread_gone.h - Declares the check whether a thread still exists.
  *
- * thread_gone_linux.c asks the system; thread_gone_none.c is for systems that do not tell. The build chooses one.
+ * thread_gone_linux.c asks the system; thread_gone_none.c is for systems that do not tell. The build selects one.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -12,15 +12,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The calling thread's number; 0: the system has none. */
+/* Returns the calling thread's number; 0 if the system has none. */
 uint32_t weir__thread_number(void);
 
-/* Whether the thread of this process that had this number has ended. One that has another one's old number has not. */
+/*
+ * Returns whether the thread of this process with this number has ended. Returns false if another thread of the
+ * process has the number now. On systems that do not tell, always returns true.
+ */
 bool weir__thread_is_gone(uint32_t number);
 
 /*
- * Joins the thread if it has ended, whatever has its number now; false: it has not ended. Some tools that look for data
- * races do not know this join, so it is for the thread whose number says that it is still there, but for too long.
+ * Joins the thread if it has ended, even if another thread has its number now; otherwise returns false. Some race
+ * detectors do not know this join. weir__thread_join_until therefore uses it only at its deadline.
  */
 bool weir__thread_try_join(pthread_t id);
 

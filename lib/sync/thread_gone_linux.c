@@ -1,9 +1,9 @@
 /*
- * thread_gone_linux.c - by the signal that is none, which the system refuses to send to a thread that is not there.
+ * thread_gone_linux.c - Implements the check with signal 0, which fails for a thread that does not exist.
  *
- * pthread_kill would say of one that has ended and is not joined that it is there, and pthread_clockjoin_np and
- * pthread_tryjoin_np are joins that tools which look for data races do not know. The system gives the number of a thread
- * that has ended, joined or not, to another one after some ten thousand: then only such a join tells.
+ * For a thread that has ended but is not joined, pthread_kill reports success. pthread_clockjoin_np and
+ * pthread_tryjoin_np are joins that race detectors do not know. After some ten thousand new threads the system reuses
+ * the number of an ended thread, joined or not. From then on, only such a join tells.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * thread_gone_none.c - for systems that do not tell: a join waits for as long as the thread is there.
+ * thread_gone_none.c - Implements the check for systems that do not tell: a join blocks until the thread has ended.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,6 +1,7 @@
 /*
- * thread_name.h - the name that debuggers and ps show for a thread. thread_name_np.c where the system has one to set,
- * thread_name_none.c elsewhere; the build chooses.
+ * thread_name.h - Declares the name that debuggers and ps show for a thread.
+ *
+ * thread_name_np.c sets it; thread_name_none.c is for systems without such a call. The build selects one.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

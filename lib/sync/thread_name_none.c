@@ -1,5 +1,5 @@
 /*
- * thread_name_none.c - for systems whose threads have no name that can be set from C11 and POSIX.
+ * thread_name_none.c - Implements no thread names, for systems where C11 and POSIX cannot set them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * thread_name_np.c - the thread's name, by pthread_setname_np as Linux and the BSDs have it.
+ * thread_name_np.c - Implements thread names with pthread_setname_np of Linux and the BSDs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
