@@ -1,5 +1,5 @@
 /*
- * cursor.c - a consumer's loop that settles each item as it moves on.
+ * cursor.c - Implements the cursor: a consumer's loop that settles each item before it takes the next.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

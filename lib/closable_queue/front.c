@@ -1,12 +1,13 @@
 /*
- * front.c - where the front of the queue is not just the next slot: at the end of a segment, and after a requeue.
+ * front.c - Implements the front of the queue at the end of a segment and after a requeue (Q8). Elsewhere it is the
+ * next slot: see front.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "closable_queue/front.h"
 #include "closable_queue/share.h"
 
-/* Keeps an emptied segment as the spare, and frees the one that was it. */
+/* Keeps an emptied segment as the spare, and frees the previous spare. */
 static void retire(weir_queue *queue, weir__segment *segment) {
     weir__segment_link(segment, NULL);
     weir__segment_free(weir__ptr_exchange_acquire_release(&queue->spare, segment));
@@ -41,7 +42,7 @@ void weir__front_take_requeued(weir_queue *queue) {
         free_memory(aside);
 }
 
-/* Q8: as if it had never been taken. */
+/* Q8. Lowers the head by one: the item counts as not taken. */
 static void uncount_locked(weir__side *consumers) {
     weir__u64_store_release(&consumers->index, weir__u64_load_relaxed(&consumers->index) - 1);
     consumers->requeued++;
@@ -70,15 +71,18 @@ static void append_locked(weir_queue *queue, weir__requeued *place) {
 }
 
 /*
- * Q8. The locks are taken as a shutdown does: the head is changed where consumers that want to sleep look at it, so
- * each of them sees the item or is woken for it.
+ * Q8. Takes the locks in the order of a shutdown (Q6). The head changes under the lock under which blocking consumers
+ * check it. So each of them sees the item or is woken for it.
  */
 static void lock_both(weir_queue *queue) {
     weir__lock_acquire(&queue->producers.lock);
     weir__lock_acquire(&queue->consumers.lock);
 }
 
-/* Releases the locks, wakes a consumer, and discards what came too late for the discard. */
+/*
+ * Releases the locks and wakes a consumer. If a discard has begun, discards the requeued items, which may have come
+ * too late for it.
+ */
 static void end_requeue(weir_queue *queue, bool any) {
     bool discarding = any && queue->consumers.discarding;
     weir__lock_release(&queue->consumers.lock);
@@ -99,7 +103,7 @@ void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place) {
     end_requeue(queue, true);
 }
 
-/* From the last to the first, so that they lie in order; returns whether there was any. */
+/* Goes from the last slot to the first, so that the items stay in order. Returns whether there were any. */
 static bool take_back_locked(weir_queue *queue, weir__slot *slots, size_t count, weir__requeued *places) {
     bool any = false;
     while (count-- > 0) {

@@ -1,18 +1,18 @@
 /*
- * get.c - the consumers' side: get in all its forms.
+ * get.c - Implements the consumers' side: get in all its forms. See queue.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "closable_queue/front.h"
 #include "closable_queue/share.h"
 
-/* What a get asks for, and what it has come to. */
+/* What a get asks for, and its result. */
 struct request {
-    void **items;             /* where they go */
-    const weir__share *share; /* or, if it is not NULL, a worker's request */
+    void **items;             /* receives the items; unused if `share` is set */
+    const weir__share *share; /* a worker's request; NULL: not a worker */
     size_t max, got;
-    const weir__slot *watch; /* the front slot */
-    bool sentinel;           /* that is what was taken */
+    const weir__slot *watch; /* the front slot, to watch while waiting */
+    bool sentinel;           /* a sentinel was taken */
 };
 
 static inline bool at_mark(const weir_queue *queue, const weir__team *team) {
@@ -23,7 +23,10 @@ static inline bool is_at_end(const weir_queue *queue, const struct request *requ
     return at_mark(queue, request->share == NULL ? NULL : request->share->team);
 }
 
-/* A worker's first item is begun at once; the second lies in its hold until then, where others may take it. */
+/*
+ * Stores an item in a worker's hold. The worker begins its first item at once. The second one lies in the hold until
+ * then, and other workers may take it: so the hold is listed.
+ */
 static void keep_in_hold(const weir__share *share, size_t place, void *item) {
     weir__ptr_store_release(&share->hold->slots[place], item);
     if (place == 1)
@@ -38,8 +41,8 @@ static inline void keep(struct request *request, void *item) {
 }
 
 /*
- * Takes up to `max` items, or one sentinel. The mark is looked at after the slot was acquired: it was set before
- * anything behind it was put, so whoever sees such an item sees the mark.
+ * Takes up to `max` items, or one sentinel. Checks the mark after the acquire of the slot. The mark was set before
+ * any item behind it was put, so a thread that sees such an item sees the mark.
  */
 static inline weir_status take_locked(weir_queue *queue, struct request *request) {
     weir__side *side = &queue->consumers;
@@ -54,7 +57,7 @@ static inline weir_status take_locked(weir_queue *queue, struct request *request
         if (item == WEIR__SENTINEL)
             request->sentinel = true;
         else
-            keep(request, item); /* before it is counted as taken: see weir__queue_sleep */
+            keep(request, item); /* before it counts as taken: see weir__queue_sleep */
         weir__front_take(queue);
         if (request->sentinel)
             return WEIR_CLOSED;
@@ -69,9 +72,9 @@ static uint64_t waiting_items(const weir_queue *queue) {
 }
 
 /*
- * How many items a worker may take: no more than its share, so that none waits with it while another worker has
- * nothing to do. The tail's line belongs to the producers; it is looked at only if the slot that makes it two is
- * filled.
+ * Returns how many items a worker may take: at most its fair share, so that no item waits with it while another
+ * worker is idle. The tail's cache line belongs to the producers. So this reads the tail only if the slot that makes
+ * the share two is filled.
  */
 static size_t share_locked(const weir_queue *queue, const weir__share *share) {
     const weir__side *side = &queue->consumers;
@@ -86,12 +89,12 @@ static size_t share_locked(const weir_queue *queue, const weir__share *share) {
     const weir__slot *second = ahead < left ? place->slot + ahead : place->segment->slots + (ahead - left);
     if (weir__ptr_load_relaxed(second) == WEIR__EMPTY)
         return 1;
-    /* The tail may be a past value, but none below the head: the last holder of the lock has seen one (Q2). */
+    /* The tail may be a past value, but not one below the head: the last holder of the lock saw such a tail (Q2). */
     uint64_t due = waiting_items(queue) / side->workers;
     return due < 1 ? 1 : due < share->most ? (size_t)due : share->most;
 }
 
-/* Takes what is there, and gives the lock back; WEIR_EMPTY: nothing. */
+/* Takes the available items and releases the lock. Returns WEIR_EMPTY if there are none. */
 static weir_status get_and_release(weir_queue *queue, struct request *request) {
     weir__side *side = &queue->consumers;
     if (request->share != NULL)
@@ -105,7 +108,7 @@ static weir_status get_and_release(weir_queue *queue, struct request *request) {
         weir__lock_release(&side->lock);
 
     if (request->sentinel)
-        weir__queue_settle(queue, 1); /* the last touch: a join may return now, and the queue be gone */
+        weir__queue_settle(queue, 1); /* the last access: a join may return now, and its caller may free the queue */
     return status;
 }
 
@@ -114,7 +117,7 @@ static weir_status get_some(weir_queue *queue, struct request *request) {
     return get_and_release(queue, request);
 }
 
-/* As get_some for one item, in fewer instructions where the next slot has one and nothing is special. */
+/* Takes one item as get_some does, in fewer instructions if the next slot has one and nothing special applies. */
 static inline weir_status get_one(weir_queue *queue, struct request *request) {
     weir__side *side = &queue->consumers;
     weir__lock_acquire(&side->lock);
@@ -132,8 +135,8 @@ static inline weir_status get_one(weir_queue *queue, struct request *request) {
 }
 
 /*
- * Sleeps until there may be an item, or the mark is reached; in the team's berth, if there is a team. Returns false only
- * when the deadline has passed.
+ * Blocks until there may be an item or the mark is reached; in the team's berth, if `team` is not NULL. Returns false
+ * only if the deadline has passed.
  */
 static bool sleep_for_item(weir_queue *queue, weir__team *team, weir_deadline deadline) {
     weir__side *side = &queue->producers; /* Q3 */
@@ -150,23 +153,23 @@ static bool sleep_for_item(weir_queue *queue, weir__team *team, weir_deadline de
     return in_time;
 }
 
-/* Bounded queues only: their slots stay where they are while nobody holds the lock. */
+/* Bounded queues only: their slots stay in place, so this needs no lock. */
 static bool look_at_slot(const void *outlook, size_t ahead) {
     return weir__ptr_load_relaxed(weir__outlook_slot(outlook, ahead)) != WEIR__EMPTY;
 }
 
 /*
- * For an unbounded queue, whose slots may be freed while no thread holds the lock. Without the lock the tail may be an
- * older value than the head: the difference wraps, and promises an item that is not there, once.
+ * For an unbounded queue: its slots may be freed while this thread does not hold the lock. Without the lock, the tail
+ * may be older than the head. The difference then wraps and promises, once, an item that does not exist.
  */
 static bool look_at_counts(const void *queue, size_t ahead) {
     return waiting_items(queue) > ahead;
 }
 
 /*
- * Waits awake for a moment. Where only the counts can be looked at they may promise an item that a producer, put aside
- * in the middle of its put, has yet to fill in; so `misled`, which says that the last promise was empty, ends this: the
- * sleep that comes instead waits for the producers' lock.
+ * Spins briefly. An unbounded queue can look only at the counts. They may promise an item that does not come yet, if
+ * its producer is preempted between raising the tail and filling the slot. `misled` says that the last promise
+ * failed. If so, this does not spin; the caller blocks instead, which waits for the producers' lock.
  */
 static bool spin_for_item(weir_queue *queue, const weir__slot *watch, weir_deadline deadline, bool misled) {
     weir__spin *spin = &queue->consumers.spin;
@@ -177,7 +180,7 @@ static bool spin_for_item(weir_queue *queue, const weir__slot *watch, weir_deadl
     return !misled && weir__spin_until(spin, look_at_counts, queue, weir__queue_far(queue), deadline);
 }
 
-/* Waits until there may be an item. Returns false only when the deadline has passed. */
+/* Spins, then blocks, until there may be an item. Returns false only if the deadline has passed. */
 static bool wait_for_item(weir_queue *queue, const weir__slot *watch, weir_deadline deadline, bool *misled) {
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
@@ -185,7 +188,10 @@ static bool wait_for_item(weir_queue *queue, const weir__slot *watch, weir_deadl
     return *misled || sleep_for_item(queue, NULL, deadline);
 }
 
-/* Waits for the first item until the deadline, then takes what is there. What comes with the deadline counts. */
+/*
+ * Waits for the first item until the deadline, then takes the available items. An item that comes with the deadline
+ * counts.
+ */
 static weir_status get_waiting(weir_queue *queue, struct request *request, weir_deadline deadline) {
     bool in_time = true, misled = false;
     for (;;) {

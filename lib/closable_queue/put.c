@@ -1,17 +1,17 @@
 /*
- * put.c - the producers' side: put in all its forms, and close, which puts a sentinel.
+ * put.c - Implements the producers' side: put in all its forms, and close, which puts a sentinel. See queue.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "closable_queue/share.h"
 
-/* An emptied segment, or a new one; NULL: out of memory. */
+/* Returns the spare segment or a new one; NULL if out of memory. */
 static weir__segment *another_segment(weir_queue *queue) {
     weir__segment *spare = weir__ptr_exchange_acquire_release(&queue->spare, NULL);
     return spare != NULL ? spare : weir__segment_create();
 }
 
-/* Moves on to the first slot of the next segment; an unbounded queue's is made here. */
+/* Moves on to the first slot of the next segment, which it creates if the queue is unbounded. */
 static weir_status enter_next_segment_locked(weir_queue *queue) {
     weir__side *side = &queue->producers;
     weir__segment *segment = side->place.segment;
@@ -46,7 +46,9 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
     return WEIR_OK;
 }
 
-/* Puts as many of the items as there is room for; WEIR_OK: at least one. `watch` is the slot that was in the way. */
+/*
+ * Puts as many items as there is room for. Returns WEIR_OK if it put at least one. `*watch` is the next slot to fill.
+ */
 static weir_status put_some(weir_queue *queue, void *const *items, size_t count, size_t *put, weir__slot **watch) {
     weir__side *side = &queue->producers;
     weir_status status = WEIR_OK;
@@ -70,7 +72,7 @@ static uint64_t room_locked(const weir_queue *queue) {
     return filled >= queue->capacity ? 0 : queue->capacity - filled;
 }
 
-/* Sleeps until there may be room. Returns false only when the deadline has passed. */
+/* Blocks until there may be room. Returns false only if the deadline has passed. */
 static bool sleep_for_room(weir_queue *queue, weir_deadline deadline) {
     weir__side *side = &queue->consumers; /* Q3 */
     bool in_time = true, token = false;
@@ -88,7 +90,7 @@ static bool look_at_slot(const void *outlook, size_t ahead) {
     return weir__ptr_load_relaxed(weir__outlook_slot(outlook, ahead)) == WEIR__EMPTY;
 }
 
-/* Waits until there may be room. Returns false only when the deadline has passed. */
+/* Spins, then blocks, until there may be room. Returns false only if the deadline has passed. */
 static bool wait_for_room(weir_queue *queue, const weir__slot *watch, weir_deadline deadline) {
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
@@ -98,7 +100,7 @@ static bool wait_for_room(weir_queue *queue, const weir__slot *watch, weir_deadl
     return sleep_for_room(queue, deadline);
 }
 
-/* Puts all items, waiting for room until the deadline, and reports how many were put. */
+/* Puts all items, waiting for room until the deadline. `*put` is the number of items put. */
 static weir_status put_all(weir_queue *queue, void *const *items, size_t count, size_t *put, weir_deadline deadline) {
     bool in_time = true;
     *put = 0;
@@ -111,7 +113,7 @@ static weir_status put_all(weir_queue *queue, void *const *items, size_t count, 
             return status;
         if (!in_time)
             return WEIR_TIMEDOUT;
-        in_time = wait_for_room(queue, watch, deadline); /* and once more: what came with the deadline counts */
+        in_time = wait_for_room(queue, watch, deadline); /* tries once more: room at the deadline counts */
     }
     return WEIR_OK;
 }
@@ -121,7 +123,7 @@ static weir_status put_waiting(weir_queue *queue, void *item, weir_deadline dead
     return put_all(queue, &item, 1, &put, deadline);
 }
 
-/* One item, in fewer instructions where there is room. */
+/* Puts one item, in fewer instructions if there is room. */
 static inline weir_status put_one(weir_queue *queue, void *item) {
     weir__side *side = &queue->producers;
     weir__lock_acquire(&side->lock);
@@ -183,7 +185,7 @@ weir_status weir_queue_try_put_many(weir_queue *queue, void *const *items, size_
     weir__slot *watch;
     if (!are_usable(queue, items, count, put))
         return WEIR_INVALID;
-    while (*put < count && status == WEIR_OK) /* the last time for the reason why it is no more */
+    while (*put < count && status == WEIR_OK) /* the last call returns why no more can be put */
         status = put_some(queue, items + *put, count - *put, put, &watch);
     return status;
 }

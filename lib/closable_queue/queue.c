@@ -1,5 +1,5 @@
 /*
- * queue.c - the life of a queue, and what can be asked of it.
+ * queue.c - Implements a queue's creation and destruction, its users, and the calls that query it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -81,8 +81,8 @@ void weir__queue_release(weir_queue *queue) {
 }
 
 /*
- * Takes each lock in turn: a thread that has woken somebody and is about to give its lock back has then done so, and
- * touches the queue no more. Returns whether threads sleep in the queue, or workers use it.
+ * Returns true if threads sleep in the queue or groups use it. A thread that has woken another one may still hold a
+ * lock. Taking each lock in turn waits until it has released that lock and no longer touches the queue.
  */
 static bool is_busy(weir_queue *queue) {
     weir__lock_acquire(&queue->producers.lock);
@@ -101,7 +101,7 @@ static bool is_busy(weir_queue *queue) {
     return busy;
 }
 
-/* Of an empty queue: the segment that it is in is the last one. */
+/* Frees the segments of an empty queue: its current segment is the last one. */
 static void free_segments(weir_queue *queue) {
     if (weir__queue_is_bounded(queue)) {
         weir__segment_free_ring(queue->consumers.place.segment);

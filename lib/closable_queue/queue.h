@@ -1,59 +1,70 @@
 /*
- * queue.h - the inside of weir_queue: what it consists of, and why it is right.
+ * queue.h - Implements the closable queue.
  *
- * A queue has two sides. The producers' side has a lock, the place of the next slot to fill, and the tail: how many
- * items and sentinels were ever put. The consumers' side has a lock, the place of the next slot to empty, and the head:
- * how many were ever taken. The sides meet in the slots only (segment.h): a put looks whether its slot is empty, a get
- * whether its is not. Two locks for two ends: M. Michael and M. Scott, "Simple, Fast, and Practical Non-Blocking and
- * Blocking Concurrent Queue Algorithms", PODC 1996; slots that carry their own emptiness: J. Giacomoni, T. Moseley and
- * M. Vachharajani, "FastForward for Efficient Pipeline Parallelism", PPoPP 2008.
+ * State. A queue has two sides, each with a lock of its own:
  *
- * Q1  Slots are filled in order, under the producers' lock, and emptied in order, under the consumers'.
- * Q2  The tail grows before the slot is filled (a release), the head before the slot is emptied (a release). Whoever
- *     sees a slot filled or emptied therefore sees the count too, and at every instant
+ *   producers  the place of the next slot to fill, and the tail: the number of items and sentinels ever put
+ *   consumers  the place of the next slot to empty, and the head: the number of items and sentinels ever taken
+ *
+ * The sides share only the slots (segment.h): a put checks that its slot is empty, a get that its slot is filled. Two
+ * locks for two ends: M. Michael and M. Scott, "Simple, Fast, and Practical Non-Blocking and Blocking Concurrent
+ * Queue Algorithms", PODC 1996. Slots that carry their own emptiness: J. Giacomoni, T. Moseley and M. Vachharajani,
+ * "FastForward for Efficient Pipeline Parallelism", PPoPP 2008.
+ *
+ * Invariants.
+ *
+ * Q1  The producers fill the slots in order, under the producers' lock. The consumers empty them in order, under the
+ *     consumers' lock.
+ * Q2  A put raises the tail (a release), then fills the slot. A get raises the head (a release), then empties the
+ *     slot. A thread that sees a slot filled or emptied therefore sees the count too. At every instant
  *         done <= tail,   head <= tail,   tail - emptied <= capacity,
- *     where `emptied` is how many slots were ever emptied: the head, and what is requeued (Q8) besides.
- *     The tail changes under the producers' lock only, the head under the consumers' only; under its lock each is
- *     exact, without it a past value. Each is stored with release, so that whoever reads it with acquire sees of the
- *     other one at least what its writer had seen: size and unfinished are never torn.
- * Q3  Consumers sleep under the PRODUCERS' lock, producers under the CONSUMERS': each where what it waits for is made
- *     (park.h). A consumer sleeps only if head == tail, seen with the producers' lock held: the tail is exact and the
- *     head cannot be ahead of it, so the queue is empty, and the next put comes after and sees the sleeper. A producer
- *     sleeps only if tail - emptied >= capacity, seen with the consumers' lock held: `emptied` is exact, so all slots
- *     are filled, and the next get that empties one comes after and sees the sleeper. No fence is needed, and no wake
- *     is lost.
- * Q4  One wake for one is under way on each side. Whoever took the token tries again to have what it came for, and if
- *     there is more than one to be had while others sleep, passes the wake on at once. (A consumer at its mark will
- *     have nothing, and passes it on for the first already.) What is made after the token was taken wakes for itself.
- *     So while there is something to have and somebody sleeps, either a wake is under way, or for each such thing there
- *     is a thread awake that will look for it.
- *     The workers of a group sleep in a berth of their own (park.h, P6). Wakes for one go to the berths and to the other
- *     consumers in turn. A mark wakes the workers of its group alone, since no other consumer looks at it.
- * Q5  `closed` is set on both sides at once, with both locks held, and never cleared; likewise `discarding`. Nothing
- *     is put afterwards, so a get that finds `closed` and an empty slot knows that nothing will ever come. Setting
- *     wakes everybody, and nobody falls asleep that has seen it.
- * Q6  Lock order: producers, consumers. The lock of `settled` is taken with neither held. A sleeper gives its own
- *     side's lock back before it takes the other's.
- * Q7  Drop functions are called with no lock held, and stand in their thread's list of callouts meanwhile. So does the
- *     loop that discards: a discard from inside it leaves the rest to it, so that the stack is no deeper for more items.
- * Q8  An item that was taken may be requeued: it lies outside the slots then, in the order of its turn. The turn of one
- *     that goes to the front has come already (what a worker has taken and not begun when it ends, a batch that is
- *     complete); the turn of one that goes behind what waits comes when all slots are emptied that were filled when it
- *     was requeued, and before those that are filled later. So neither new items nor requeued ones starve. The head goes
- *     back by one for each, with both locks held: the count is as if it had never been taken, and Q3 holds for
- *     consumers, which see the head go back or are woken. Producers look at the slots alone, in which nothing changes.
- *     So a requeue never waits, tail - head may exceed the capacity by what is requeued, and where the slots are empty
- *     every turn has come, for they were filled under the lock under which the turn was taken.
- * Q9  Items may be taken several at once only by who took last, so that another consumer beside a group of workers has
- *     its turn, and not while anything is requeued.
- * Q10 The items of a pipeline's stage are structs of its own, and begin with a place for their position: where in the
- *     order of all puts this one came, which only the producers' side knows, under its lock.
- * Q11 `sealed` is set on both sides at once too: nothing is put any more, but consumers wait on, for what others may
- *     requeue. So a pipeline's stage can be drained of items that are to be tried again.
- * Q12 A destroy first ends the queue as a discard does, and frees it when all is dropped: until then every call works,
- *     from a drop function too. What would outlive the queue is refused: see `dying`.
+ *     where `emptied` is the number of slots ever emptied: the head plus the number of requeued items (Q8).
+ *     The tail changes only under the producers' lock, the head only under the consumers' lock. Each is exact under
+ *     its lock, and a past value without it. Each is stored with release. A thread that loads one with acquire sees
+ *     the other at least as far as the storing thread had seen it. So size and unfinished are never torn.
+ * Q3  Consumers block under the PRODUCERS' lock, and producers under the CONSUMERS' lock. This is the lock of the
+ *     side that produces what they wait for (park.h).
+ *     A consumer blocks only if it sees head == tail while it holds the producers' lock. The tail is exact there, and
+ *     the head never exceeds it, so the queue is empty. The next put comes later and sees the sleeper.
+ *     A producer blocks only if it sees tail - emptied >= capacity while it holds the consumers' lock. `emptied` is
+ *     exact there, so every slot is filled. The next get that empties a slot comes later and sees the sleeper.
+ *     This needs no fence, and no wakeup is lost.
+ * Q4  Each side has at most one wake-one in flight. The thread that takes the token retries its operation. If more
+ *     than one item or slot is available while other threads sleep, it passes the wake on at once. (A consumer at its
+ *     mark takes nothing, so it passes the wake on for the first item already.) Items and room made after the token
+ *     was taken cause a wake of their own. So while anything is available and a thread sleeps, one of two things
+ *     holds. Either a wake is in flight, or for each item or slot a thread is awake that will look for it.
+ *     The workers of a group sleep in a berth of their own (park.h, P6). A wake-one goes to the other consumers and
+ *     to each berth in turn. A mark wakes only the workers of its group: no other consumer checks it.
+ * Q5  `closed` is set on both sides, and `discarding` on the consumers' side, with both locks held. Neither is ever
+ *     cleared. Nothing is put afterwards, so a get that finds `closed` and an empty slot knows that only a requeue
+ *     (Q8) can still bring an item. Setting a flag wakes every sleeper, and a thread that has seen it does not block.
+ * Q6  Lock order: producers, then consumers. The lock of `settled` is taken with neither held. A thread that is about
+ *     to block releases its own side's lock before it takes the other side's.
+ * Q7  Drop functions are called with no lock held; meanwhile they are in their thread's list of callouts. The loop
+ *     that discards is in that list too. A discard from inside the loop returns at once and leaves the rest to it. So
+ *     the depth of the stack does not grow with the number of items.
+ * Q8  An item that was taken may be requeued. It then lies outside the slots, in a list in the order of turns.
+ *     At the front, its turn has come already. This is for the items that a worker took and had not begun when it
+ *     ended, and for a batch that is complete. Behind the queued items, its turn comes once every slot that was
+ *     filled at the requeue is emptied. It comes before that of any slot filled later. So neither new nor requeued
+ *     items starve.
+ *     Each requeue lowers the head by one, with both locks held: the item counts as never taken. Q3 still holds for
+ *     consumers, which see the lowered head or are woken. It still holds for producers, which look only at the slots
+ *     and `emptied`: a requeue changes neither. So a requeue never blocks, and tail - head may exceed the capacity by
+ *     the number of requeued items. If the slots are empty, every turn has come: they were filled under the lock
+ *     under which turns are assigned.
+ * Q9  A worker takes several items at once only if its group was the last to take, and only while no item is
+ *     requeued. So a consumer beside a group of workers gets its turn.
+ * Q10 The items of a pipeline's stage are structs of the pipeline. They begin with room for their position: the
+ *     item's number in the order of all puts. Only the producers' side knows it, under its lock.
+ * Q11 `sealed` is set on both sides too, with both locks held. Nothing is put afterwards, but consumers go on waiting
+ *     for items that others may requeue. So a pipeline's stage can be drained of items that await a retry.
+ * Q12 A destroy first ends the queue as a discard does, and frees it once every item is dropped. Until then every
+ *     call works, also from a drop function. Groups that would outlive the queue are refused: see `dying`.
  *
- * What is unfinished is tail - done; settle.c has the argument for joins, and for destroying a queue after one.
+ * Lock order: Q6. Wakeups: Q3, Q4, Q5 and Q8. The number of unfinished items is tail - done; settle.c has the proof
+ * for joins, and for destroying a queue after a join.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -67,53 +78,53 @@
 #include "park/park.h"
 #include "park/spin.h"
 
-/* Q8. The place of an item that is requeued; the one that takes the item may use it again. */
+/* Q8. The list node of a requeued item. The consumer that takes the item may reuse the node. */
 typedef struct weir__requeued {
     struct weir__requeued *next;
     void *item;
-    uint64_t turn; /* how many slots have to be emptied before */
+    uint64_t turn; /* its turn comes once this many slots were ever emptied */
 } weir__requeued;
 
-/* Places for what a worker may give back at its end; freed by the queue, when nothing is requeued any more. */
+/* List nodes for the items that a worker may requeue at its end. The queue frees them once no item is requeued. */
 typedef struct weir__returned {
     struct weir__returned *next;
     weir__requeued places[];
 } weir__returned;
 
-/* Q8. All under the consumers' lock. */
+/* Q8. All members are under the consumers' lock. */
 typedef struct weir__aside {
-    weir__requeued *first, *last; /* by their turns */
+    weir__requeued *first, *last; /* in the order of turns */
     weir__returned *memory;
 } weir__aside;
 
-/* One side of the queue. Everything is under its lock but `index`, which others may read, and `spin`. */
+/* One side of the queue. All members are under its lock, except `index`, which others may read, and `spin`. */
 typedef struct weir__side {
     _Alignas(WEIR__APART) weir__lock lock;
     bool closed;       /* Q5 */
     bool sealed;       /* Q11; set wherever `closed` is */
     bool discarding;   /* Q5; consumers' side only */
-    size_t workers;    /* that take from here; consumers' side only */
-    const void *last;  /* Q9; consumers' side only */
+    size_t workers;    /* number of workers that take from here; consumers' side only */
+    const void *last;  /* Q9: the team that took last, or NULL; consumers' side only */
     weir__place place; /* the next slot to fill, or to empty */
-    size_t requeued;   /* Q8: how many items are; consumers' side only */
+    size_t requeued;   /* Q8: number of requeued items; consumers' side only */
     weir__u64 index;   /* the tail, or the head */
     weir__park park;   /* where the OTHER side's threads sleep */
-    weir__spin spin;   /* what this side's threads have learnt about waiting */
+    weir__spin spin;   /* adaptive state of this side's spinning; hints */
 } weir__side;
 
-/* See settle.c. */
+/* T1 to T4: see settle.c. */
 typedef struct weir__settled {
-    _Alignas(WEIR__APART) weir__u64 word; /* done * 2, and 1 while somebody joins */
+    _Alignas(WEIR__APART) weir__u64 word; /* done * 2, plus 1 while a thread joins */
     weir__u64 known_tail;                 /* a past value of the tail */
     weir__lock lock;
     weir__park joiners;
-    weir__u32 discarded; /* 1: a WEIR_DISCARD has taken items away; set with the consumers' lock held */
+    weir__u32 discarded; /* 1: a WEIR_DISCARD has removed items; set with the consumers' lock held */
 } weir__settled;
 
 struct weir_queue {
     /* Constant after creation. */
     size_t capacity;
-    const weir__slot *ring; /* bounded: the slots */
+    const weir__slot *ring; /* the slots of a bounded queue */
     char *name;
     weir_drop_func *drop;
     void *drop_arg;
@@ -123,18 +134,18 @@ struct weir_queue {
     weir__side consumers;
     weir__settled settled;
     weir__aside aside;                     /* Q8 */
-    _Alignas(WEIR__APART) weir__ptr spare; /* unbounded: one emptied segment, or NULL */
-    weir__u32 discarding;                  /* 1: that of the consumers' side is set; for who holds no lock */
+    _Alignas(WEIR__APART) weir__ptr spare; /* one emptied segment of an unbounded queue, or NULL */
+    weir__u32 discarding;                  /* 1: consumers.discarding is set; read without a lock */
     size_t users;                          /* groups that take from here or put here; under the consumers' lock */
-    bool dying;                            /* Q12: there will be no more of them; under the consumers' lock */
+    bool dying;                            /* Q12: no further group is admitted; under the consumers' lock */
 };
 
-/* How a thread can be inside of a queue (sync/callout.h). */
+/* The ways in which a thread can be inside a queue (sync/callout.h). */
 enum {
-    WEIR__DROPPING = 1,   /* in its drop function */
-    WEIR__DISCARDING = 2, /* in the loop that empties it */
-    WEIR__USING = 4,      /* a worker that takes from it or puts to it */
-    WEIR__OWING = 8       /* with an item that the thread will settle itself */
+    WEIR__DROPPING = 1,   /* in the queue's drop function */
+    WEIR__DISCARDING = 2, /* in the loop that discards its items */
+    WEIR__USING = 4,      /* as a worker that takes from it or puts to it */
+    WEIR__OWING = 8       /* with an item that the thread itself will settle */
 };
 
 static inline bool weir__queue_is_bounded(const weir_queue *queue) {
@@ -142,67 +153,75 @@ static inline bool weir__queue_is_bounded(const weir_queue *queue) {
 }
 
 /*
- * What a waiting thread looks at, with no lock held: the slot that it waits for, and those ahead of it. Bounded queues
- * only, whose slots stay where they are.
+ * What a spinning thread looks at with no lock held: the slot that it waits for, and those ahead of it. Bounded
+ * queues only: their slots stay in place.
  */
 typedef struct weir__outlook {
     const weir_queue *queue;
     const weir__slot *slot;
 } weir__outlook;
 
-/* The slot that is `ahead` (less than the capacity) further round. */
+/* Returns the slot `ahead` slots further round the ring; `ahead` is less than the capacity. */
 static inline const weir__slot *weir__outlook_slot(const weir__outlook *outlook, size_t ahead) {
     const weir_queue *queue = outlook->queue;
     size_t left = (size_t)(queue->ring + queue->capacity - outlook->slot);
     return ahead < left ? outlook->slot + ahead : queue->ring + (ahead - left);
 }
 
-/* How far a streaming partner may run ahead of a waiting thread: half-way round, so that neither side blocks then. */
+/*
+ * Returns how far a streaming partner may run ahead of a waiting thread: half-way round, so that neither side blocks.
+ */
 static inline size_t weir__queue_far(const weir_queue *queue) {
     size_t half = queue->capacity / 2;
     return half < WEIR__SPIN_FARTHEST ? half : WEIR__SPIN_FARTHEST;
 }
 
-/* Ends the queue for everybody, without emptying it. */
+/* Shuts the queue down for all threads and wakes them. Does not empty it. `discarding` selects WEIR_DISCARD. */
 void weir__queue_end(weir_queue *queue, bool discarding);
 
-/* Empties the queue, after a shutdown with WEIR_DISCARD, unless this thread is about to. */
+/*
+ * Drops and settles every queued item, after a shutdown with WEIR_DISCARD. If this thread is already doing so,
+ * returns at once (Q7).
+ */
 void weir__queue_discard(weir_queue *queue);
 
-/* Whether a WEIR_DISCARD has begun; without a lock, so perhaps a moment ago. */
+/* Returns true if a WEIR_DISCARD has begun. Takes no lock, so the answer may be out of date. */
 static inline bool weir__queue_is_discarding(const weir_queue *queue) {
     return weir__u32_load_relaxed(&queue->discarding) != 0;
 }
 
-/* Whether a WEIR_DISCARD has taken items away, or is about to. */
+/* Returns true if a WEIR_DISCARD has removed items, or is about to. Takes the consumers' lock. */
 bool weir__queue_is_discarded(weir_queue *queue);
 
-/* How many slots were ever emptied; with the consumers' lock held. */
+/* Returns the number of slots ever emptied. The caller holds the consumers' lock. */
 static inline uint64_t weir__queue_emptied(const weir_queue *queue) {
     return weir__u64_load_relaxed(&queue->consumers.index) + queue->consumers.requeued;
 }
 
-/* How many items and sentinels were ever taken or discarded, but for those that are requeued. */
+/* Returns the number of items and sentinels ever taken or discarded, not counting those that are requeued. */
 uint64_t weir__queue_head(const weir_queue *queue);
 
-/* How many were ever put. */
+/* Returns the number of items and sentinels ever put. */
 uint64_t weir__queue_tail(const weir_queue *queue);
 
-/* Gives an item that nobody will have to the drop function. */
+/* Passes an item that no consumer will get to the drop function. */
 void weir__queue_drop(const weir_queue *queue, void *item);
 
-/* Q10. From now on, before the first put: each item begins with a uint64_t, which is set to its position, from 0. */
+/*
+ * Q10. Makes each put set the uint64_t with which its item begins to the item's position, from 0. Called before the
+ * first put.
+ */
 void weir__queue_stamp(weir_queue *queue);
 
-/* Q11. Puts return WEIR_CLOSED from now on, the waiting ones at once. */
+/* Q11. Makes every put return WEIR_CLOSED from now on; blocked puts return at once. */
 void weir__queue_seal(weir_queue *queue);
 
 /* Settles `count` items that were taken. */
 void weir__queue_settle(weir_queue *queue, size_t count);
 
 /*
- * As weir_queue_join_until, but returns WEIR_CANCELLED as soon as `cancelled` is not 0. Whoever sets it has to call
- * weir__queue_wake_joiners afterwards.
+ * Blocks as weir_queue_join_until does, but returns WEIR_CANCELLED once `cancelled` is not 0. The thread that sets it
+ * must call weir__queue_wake_joiners afterwards.
  */
 weir_status weir__queue_join_unless(weir_queue *queue, const weir__u32 *cancelled, weir_deadline deadline);
 void weir__queue_wake_joiners(weir_queue *queue);

@@ -1,5 +1,5 @@
 /*
- * segment.c - see segment.h.
+ * segment.c - Implements segments. See segment.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,7 @@
 char weir__slot_empty;
 char weir__slot_sentinel;
 
-/* Publishing the segment releases this. */
+/* Initialises a segment. The store that publishes the segment releases these stores. */
 static void begin(weir__segment *segment, size_t slots) {
     weir__ptr_store_relaxed(&segment->next, NULL);
     segment->end = segment->slots + slots;

@@ -1,20 +1,24 @@
 /*
- * segment.h - where a queue keeps its items: slots in segments. It knows no locks.
+ * segment.h - Implements segments: the slots that hold a queue's items. Takes no lock.
  *
- * A slot holds an item or one of two addresses that are private to the library: EMPTY, or SENTINEL. So a slot says by
- * itself whether it is empty, and the side that looks at it need not know where the other side is.
+ * State. A slot holds an item or one of two addresses private to the library: EMPTY or SENTINEL. So a slot itself
+ * shows whether it is empty, and a side that looks at it need not know the position of the other side.
  *
- * A bounded queue has one segment, whose next is itself: a ring. An unbounded one has a chain of segments, to which the
- * producers append and from which the consumers take away; one segment that was taken away is kept as a spare, so that
- * a queue that stays about as full as it is does not allocate. The others are chunks, which go back to the system.
+ * A bounded queue has one segment, a ring: its next is itself. An unbounded queue has a chain of segments. The
+ * producers append segments, the consumers remove them. One removed segment is kept as a spare, so a queue of roughly
+ * constant size does not allocate. The others are freed: they are chunks (sync/chunk.h), which go back to the system.
  *
- * S1  A slot goes from EMPTY to an item or SENTINEL by the producers' side only, and back by the consumers' side only.
- *     Both stores are releases, and each side's look at the slot is an acquire: the release of the one pairs with the
- *     acquire of the other. What a producer did before its put is seen by who gets the item, and what a consumer has
- *     read out of a slot it has read before the slot is filled again.
- * S2  A segment's next is set once, by the producers' side, when its last slot is filled and another item is to be put;
- *     after that store (a release) the producers never touch the segment again. The consumers' side, which loads next
- *     with acquire, may then free it when it has emptied the last slot.
+ * Invariants.
+ *
+ * N1  Only the producers' side changes a slot from EMPTY to an item or SENTINEL, and only the consumers' side changes
+ *     it back. Both stores are releases. Each side loads the slot with acquire before it changes it, so the release
+ *     of one side pairs with the acquire of the other. The consumer that gets an item sees everything that its
+ *     producer did before the put. A consumer's read of a slot happens before the slot is filled again.
+ * N2  The producers' side sets a segment's next once: when the last slot is filled and another item is put. After
+ *     that store (a release) it never touches the segment again. The consumers' side loads next with acquire. It may
+ *     free the segment once it has emptied the last slot.
+ *
+ * Lock order and wakeups: see queue.h. Each side changes its end of the segments under its own lock.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -29,18 +33,18 @@ typedef weir__ptr weir__slot;
 
 typedef struct weir__segment {
     weir__chunk chunk;
-    weir__ptr next; /* struct weir__segment *; NULL: this is the last one */
+    weir__ptr next; /* struct weir__segment *; NULL: this is the last segment */
     weir__slot *end;
     weir__slot slots[];
 } weir__segment;
 
-/* A place in a chain of segments; slot == segment->end means: the first slot of the next segment. */
+/* A place in a chain of segments. slot == segment->end denotes the first slot of the next segment. */
 typedef struct weir__place {
     weir__segment *segment;
     weir__slot *slot;
 } weir__place;
 
-/* Their addresses are the two reserved values of a slot. Distinct objects, so distinct addresses. */
+/* The addresses of these two distinct objects are the reserved values of a slot. */
 extern char weir__slot_empty;
 extern char weir__slot_sentinel;
 
@@ -51,17 +55,20 @@ static inline bool weir__slot_is_reserved(const void *item) {
     return item == WEIR__EMPTY || item == WEIR__SENTINEL;
 }
 
-/* The most slots whose size in bytes can be told. */
+/* The maximum number of slots of a ring: its size in bytes must fit in a size_t. */
 #define WEIR__SEGMENT_MOST ((SIZE_MAX - 2 * (size_t)WEIR__CHUNK) / sizeof(weir__slot))
 
-/* How many slots an unbounded queue's segment has: with its head it fills a chunk. */
+/* The number of slots of an unbounded queue's segment, which fills a chunk together with its header. */
 enum { WEIR__SEGMENT_SLOTS = (WEIR__CHUNK - sizeof(weir__segment)) / sizeof(weir__slot) };
 
-/* A ring of `slots` empty slots (at most WEIR__SEGMENT_MOST) whose next is NULL; NULL: out of memory. */
+/*
+ * Allocates a ring of `slots` empty slots, at most WEIR__SEGMENT_MOST. Its next is NULL. Returns NULL if out of
+ * memory.
+ */
 weir__segment *weir__segment_create_ring(size_t slots);
 void weir__segment_free_ring(weir__segment *ring);
 
-/* The same of WEIR__SEGMENT_SLOTS, for a chain; of it NULL may be freed. */
+/* The same for a chain, with WEIR__SEGMENT_SLOTS slots. weir__segment_free accepts NULL. */
 weir__segment *weir__segment_create(void);
 void weir__segment_free(weir__segment *segment);
 

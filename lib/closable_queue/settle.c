@@ -1,29 +1,35 @@
 /*
- * settle.c - task_done and join: counting what is dealt with, and waiting for it.
+ * settle.c - Implements task_done and join: counts settled items, and blocks until none is unfinished.
  *
- * `word` is twice the number of tasks that are done, and 1 (JOINERS) while somebody joins. The number and the flag are
- * one word, so that whoever settles learns with the same atomic operation whether it has to do more.
+ * State. `word` is twice the number of settled items, plus 1 (JOINERS) while a thread joins. The number and the flag
+ * share a word, so the atomic operation of a settle also tells whether it has more to do.
  *
- * T1  done <= tail. A settle adds to the number by compare and swap, after it has seen that the sum is not beyond a
- *     past value of the tail, or of the head, which is no more than that; what is past is never beyond what is now, for
- *     the tail only grows. It looks at the head first: its line belongs to the consumers, who have just taken what they
- *     settle. The tail's line belongs to the producers, and reading it would stop them: that is for who settles earlier
- *     than he takes, and for the last one of a join, which has to be exact. `known_tail` is a past value of the tail,
- *     so that while somebody joins only those look who may be the last.
- *     The bound is not too small either. Each thread that settles has seen a head that counts its own items (Q2), and
- *     the word is read with acquire and swapped with release, so it has also seen a head that counts the items of all
- *     who settled before. The last in line of all those items has a place that is at least their number.
- * T2  The flag is set and cleared under the lock. It is set before a joiner looks whether done == tail and sleeps.
- * T3  A settle may take the number up to the tail without the lock only if it sees the flag clear: the swap fails if
- *     the flag is set meanwhile. With the flag set, a settle that may be the last one does all of it under the lock,
- *     and if done == tail afterwards, wakes the joiners. So the last settle comes either before a joiner looks, which
- *     then sees it, or it wakes the joiner.
- * T4  A settle without the lock touches nothing after its swap, and one with it nothing after it has given the lock
- *     back. A join looks whether done == tail only with the lock held, so it has waited for the one that made it so.
- *     When it has returned, no settle touches the queue any more: the thread that joined may destroy it.
+ * Invariants.
  *
- * The swaps are releases, and every one continues the release sequence of those before it, so that a joiner's acquire
- * sees what every settled task has done.
+ * T1  done <= tail. A settle adds to the number by compare-and-swap. Before that it checks that the sum does not
+ *     exceed a past value of the tail, or of the head, which never exceeds the tail. The tail only grows, so it is
+ *     never below a past value.
+ *     A settle reads the head first: the head's cache line belongs to the consumers, which have just taken what they
+ *     settle. The tail's line belongs to the producers, and reading it would stall them. Only two settles need it:
+ *     one that comes before its item is taken, and the last one of a join, which must be exact. `known_tail` is a
+ *     past value of the tail: while a thread joins, only a settle that may be the last one reads the tail itself.
+ *     Nor is the bound too small. Each thread that settles has seen a head that counts its own items (Q2). The word
+ *     is loaded with acquire and swapped with release. So the thread has also seen a head that counts the items of
+ *     every earlier settle. The last of all those items has a position in line that is at least their number.
+ * T2  The flag is set and cleared under the lock. A joiner sets it before it checks whether done == tail, and before
+ *     it blocks.
+ * T3  A settle raises the number to the tail without the lock only if it sees the flag clear. If the flag is set
+ *     meanwhile, the swap fails. If the flag is set, a settle that may be the last one runs under the lock. If done
+ *     == tail afterwards, it wakes the joiners. So the last settle either comes before a joiner's check, which then
+ *     sees it, or wakes the joiner.
+ * T4  A settle without the lock touches nothing after its swap; a settle under the lock touches nothing after it has
+ *     released the lock. A join checks whether done == tail only with the lock held, so it has waited for the settle
+ *     that made it true. After it has returned, no settle touches the queue: the thread that joined may destroy it.
+ *
+ * Every swap is a release and continues the release sequence of all earlier ones. So a joiner's acquire of the word
+ * sees what was done before each settle.
+ *
+ * Lock order: Q6. Wakeups: T3; a cancel wakes joiners too (weir__queue_wake_joiners).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -36,7 +42,10 @@ static inline uint64_t done_of(uint64_t word) {
     return word / ONE_DONE;
 }
 
-/* At least so many may still be settled; exactly so many, where it is not more than `count` and somebody joins. */
+/*
+ * Returns a lower bound of the number of items that may still be settled. While a thread joins, a result that is at
+ * most `count` is exact.
+ */
 static inline uint64_t owed(weir_queue *queue, uint64_t done, uint64_t count, bool joined) {
     if (!joined) {
         uint64_t head = weir__queue_head(queue);
@@ -52,8 +61,9 @@ static inline uint64_t owed(weir_queue *queue, uint64_t done, uint64_t count, bo
 }
 
 /*
- * Adds `count` to the number. Returns WEIR_BUSY, and has done nothing, if that may be all and somebody joins: then it
- * wants to be called with the lock held (T3), where `*last` says whether it was all.
+ * Adds `count` to the number. Returns WEIR_INVALID, with no effect, if fewer items are unfinished. If a thread joins
+ * and this may be the last settle, the lock is required (T3). Without it, returns WEIR_BUSY, with no effect. With it,
+ * `*last` says whether this was the last settle.
  */
 static inline weir_status add(weir_queue *queue, uint64_t count, bool locked, bool *last) {
     weir__u64 *word = &queue->settled.word;
@@ -88,7 +98,10 @@ static weir_status settle(weir_queue *queue, uint64_t count) {
     return status == WEIR_BUSY ? settle_with_joiners(queue, count) : status;
 }
 
-/* Where somebody has called task_done for an item that was still inside, less is left than was taken: all of that. */
+/*
+ * If the program called task_done for an item still in the queue, fewer items are unfinished than were taken: then
+ * all of those are settled.
+ */
 void weir__queue_settle(weir_queue *queue, size_t count) {
     while (count > 0 && settle(queue, count) != WEIR_OK) {
         size_t left = weir_queue_unfinished(queue);
@@ -106,16 +119,16 @@ weir_status weir_queue_task_done(weir_queue *queue) {
     return queue == NULL ? WEIR_INVALID : settle(queue, 1);
 }
 
-/* The number is read first: it is at most the tail that is read then, and if they are equal, it has not moved since. */
+/* The number was read before the tail, so it is at most this tail. If they are equal, it has not changed in between. */
 static bool all_done(const weir_queue *queue, uint64_t word) {
     return done_of(word) == weir__queue_tail(queue);
 }
 
-/* What ends a join before everything is settled. */
+/* What ends a join before every item is settled. */
 struct limits {
-    const weir__u32 *cancelled; /* not NULL: once it is not 0 */
+    const weir__u32 *cancelled; /* ends the join once it is not 0; NULL: none */
     weir_deadline deadline;
-    bool of_itself; /* it would wait for the thread that joins */
+    bool of_itself; /* the join would wait for its own thread */
 };
 
 static weir_status join_locked(weir_queue *queue, const struct limits *limits) {

@@ -1,6 +1,6 @@
 /*
- * share.c - workers that come, go, take what others hold, and wake each other; what they take from the queue and give
- * back is in get.c and front.c.
+ * share.c - Implements the calls of worker groups: how workers come and go, take items out of each other's holds, and
+ * wake each other. get.c and front.c implement taking items from the queue and requeueing them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -30,7 +30,7 @@ static bool is_filled(const weir__slot *slot) {
     return weir__ptr_load_relaxed(slot) != WEIR__EMPTY;
 }
 
-/* From the last slot on: its worker begins with the first. */
+/* Takes an item, from the last slot on: the worker itself begins with the first. */
 static void *take_out_of(weir__hold *hold) {
     void *item = WEIR__EMPTY;
     for (size_t i = hold->count; i-- > 0 && item == WEIR__EMPTY;) {
@@ -48,7 +48,10 @@ static bool holds_any(const weir__hold *hold) {
     return false;
 }
 
-/* Takes off those at the front of the list that are empty. They are filled under this lock only. */
+/*
+ * Removes empty holds from the front of the list. Returns whether a hold is left. An item that a worker stores
+ * without this lock is its own to begin at once (weir__hold).
+ */
 static bool has_more_locked(weir__team *team) {
     while (team->first != NULL && !holds_any(team->first))
         take_off_first_locked(team);

@@ -1,5 +1,5 @@
 /*
- * share.h - what groups of workers ask of a queue, beyond what everybody may.
+ * share.h - Declares the queue's interface for groups of workers, beyond the public calls. See queue.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,98 +8,102 @@
 
 #include "closable_queue/queue.h"
 
-/* What a worker has taken and not begun. The worker fills its slots by weir__queue_get_share alone. */
+/*
+ * The items that a worker has taken and not begun. Slots are filled by weir__queue_get_share. Exception: a worker
+ * that has taken an item from another hold stores it in its first slot, and begins it at once.
+ */
 typedef struct weir__hold {
-    weir__slot *slots; /* constant, as their number is */
+    weir__slot *slots; /* constant, like their number */
     size_t count;
     struct weir__hold *next; /* in the team's list; under the consumers' lock */
     bool listed;             /* under the consumers' lock */
 } weir__hold;
 
-/* A group of workers, as its queue knows it. Zero, but for the mark. */
+/* A group of workers, as its queue sees it. Initially zero, except for the mark. */
 typedef struct weir__team {
-    weir__u64 mark;    /* where to end: see weir__queue_mark; UINT64_MAX: nowhere */
+    weir__u64 mark;    /* the workers end once the head reaches it: see weir__queue_mark; UINT64_MAX: never */
     weir__berth berth; /* where its workers sleep; under the producers' lock */
-    weir__u32 laden;   /* how many are in the list; changed under the consumers' lock */
-    weir__hold *first; /* the list of those that may hold an item that can be taken away; under the consumers' lock */
+    weir__u32 laden;   /* number of listed holds; changed under the consumers' lock */
+    weir__hold *first; /* the list of holds that may have an item to take away; under the consumers' lock */
     weir__hold *last;
 } weir__team;
 
 /*
- * Whether something that was taken may lie in a worker's hold. Without a lock: certain of what was taken before a head
- * that the caller has seen, since a hold is listed before its second item is counted as taken.
+ * Returns true if an item may lie in a worker's hold. Takes no lock. The answer covers every item taken before a head
+ * that the caller has seen: a hold is listed before its second item counts as taken.
  */
 static inline bool weir__team_is_laden(const weir__team *team) {
     return weir__u32_load_relaxed(&team->laden) != 0;
 }
 
-/* Lists a hold that has two items, with the consumers' lock held. */
+/* Lists a hold that has two items. The caller holds the consumers' lock. */
 void weir__team_list(weir__team *team, weir__hold *hold);
 
-/* What a worker asks for. */
+/* A worker's request. */
 typedef struct weir__share {
     weir__team *team;
-    weir__hold *hold; /* where the items go, from the first slot on; filled with the consumers' lock held */
-    size_t most;      /* at most so many items */
+    weir__hold *hold; /* receives the items, from the first slot on; filled with the consumers' lock held */
+    size_t most;      /* maximum number of items */
 } weir__share;
 
-/* What has come of it. */
+/* The result of a request. */
 typedef struct weir__taken {
     size_t count;
-    bool sentinel; /* a sentinel was taken: the caller is the one that it ends */
+    bool sentinel; /* a sentinel was taken: it ends the caller */
 } weir__taken;
 
 /*
- * Takes a fair share of what is there: one item, or what is there divided by the workers if that is more (but see Q9).
- * Waits awake for a moment if nothing is there, but does not sleep. WEIR_OK; WEIR_EMPTY; WEIR_CLOSED as weir_queue_get,
- * and also once all that was put before the mark has been taken.
+ * Takes a fair share of the queued items: their number divided by the number of workers, but at least one item (see
+ * also Q9). Spins briefly if the queue is empty, and does not block. Returns WEIR_OK, or WEIR_EMPTY if there is no
+ * item. Returns WEIR_CLOSED as weir_queue_get does, and also if every item put before the mark has been taken.
  */
 weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, weir__taken *taken);
 
 /*
- * A group of workers begins to take from the queue, or to put to it, and so keeps it from being destroyed until the
- * release. False, and nothing has happened: the queue is being destroyed.
+ * Registers a group that takes from the queue or puts to it. The queue cannot be destroyed before the matching
+ * weir__queue_release. Returns false, with no effect, if the queue is being destroyed.
  */
 bool weir__queue_use(weir_queue *queue);
 void weir__queue_release(weir_queue *queue);
 
-/* So many workers more take from the queue, or fewer again. */
+/* Adds `workers` to the number of workers that take from the queue, or subtracts it. */
 void weir__queue_attach(weir_queue *queue, size_t workers);
 void weir__queue_detach(weir_queue *queue, size_t workers);
 
 /*
- * Blocks until weir__queue_get_share may have something to say, unless the team is laden. Called when nothing is in the
- * queue; with the lock under which puts are made, so all that was taken of what was ever put is seen.
+ * Blocks until weir__queue_get_share may return something other than WEIR_EMPTY. Returns at once if the team is
+ * laden. The caller has found the queue empty. This checks again under the producers' lock: if every item ever put is
+ * taken, the check of `laden` covers all of them.
  */
 void weir__queue_sleep(weir_queue *queue, weir__team *team);
 
 /*
- * Takes an item away from one of the team's holds; WEIR__EMPTY: there is none. `*more`: another one is left. Holds that
- * are found empty are taken off the list, so that each is looked at in vain once.
+ * Takes an item out of one of the team's holds. Returns WEIR__EMPTY if there is none. `*more` is set if another one
+ * is left. Holds found empty are removed from the list, so each is searched in vain once.
  */
 void *weir__queue_take_held(weir_queue *queue, weir__team *team, bool *more);
 
-/* Wakes one of the team's workers, if one sleeps, for what lies in a hold. */
+/* Wakes one of the team's sleeping workers, if there is one, for an item that lies in a hold. */
 void weir__queue_call(weir_queue *queue, weir__team *team);
 
 /*
- * Q8. Requeues an item that was taken and is not settled, behind what waits, or at the front. Never waits and cannot
- * fail: the item's owner has set place->item, and the place is the queue's until the item is taken. After a discard the
- * item is discarded too, perhaps by this call.
+ * Q8. Requeues an item that was taken and is not settled: behind the queued items, or at the front. Never blocks and
+ * never fails. The item's owner has set place->item; the queue owns the place until the item is taken. After a
+ * discard the item is discarded too, possibly by this call.
  */
 void weir__queue_requeue(weir_queue *queue, weir__requeued *place);
 void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place);
 
 /*
- * Requeues what is left of a share, in the first `count` of these slots, at the front; the slots are emptied with the
- * consumers' lock held. The queue frees `returned`, which has as many places.
+ * Requeues at the front the items that are left of a share, in the first `count` of `slots`. Empties the slots with
+ * the consumers' lock held. The queue frees `returned`, which has `count` places.
  */
 void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned);
 
-/* Whether something is requeued. */
+/* Returns true if any item is requeued. */
 bool weir__queue_holds_requeued(weir_queue *queue);
 
-/* Sets the team's mark behind everything that is queued, and wakes its workers, and no others. */
+/* Sets the team's mark behind every queued item. Wakes the team's workers, and no other consumers. */
 void weir__queue_mark(weir_queue *queue, weir__team *team);
 
 #endif /* WEIR_CLOSABLE_QUEUE_SHARE_H */

@@ -1,11 +1,11 @@
 /*
- * shutdown.c - ending a queue for everybody.
+ * shutdown.c - Implements shutdown, seal and discard: the end of a queue for all threads. See queue.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "closable_queue/front.h"
 
-enum { AT_ONCE = 64 }; /* how many are taken out under one lock */
+enum { AT_ONCE = 64 }; /* maximum number of items and sentinels removed under one hold of the lock */
 
 /* Q5, Q6. */
 void weir__queue_end(weir_queue *queue, bool discarding) {
@@ -40,7 +40,10 @@ void weir__queue_seal(weir_queue *queue) {
         weir__park_signal(&consumers->park, WEIR__EVERYONE);
 }
 
-/* Takes out a batch; returns how many items and sentinels it was, which have to be settled. */
+/*
+ * Removes a batch of items and sentinels from the queue. Returns their number, all of which the caller must settle.
+ * `*count` is the number of items among them.
+ */
 static size_t take_out(weir_queue *queue, void **items, size_t *count) {
     weir__side *side = &queue->consumers;
     size_t taken = 0;

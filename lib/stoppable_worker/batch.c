@@ -1,31 +1,38 @@
 /*
- * batch.c - several items at once.
+ * batch.c - Implements batches: a worker takes several items at once.
  *
- * Taking, settling and giving room one item at a time costs more than many an item's work. So a worker takes several
- * items while there are enough for everybody, and begins them one by one.
+ * Taking, settling and making room for one item at a time costs more than the work on many items. So a worker takes
+ * several items while there are enough for all workers, and begins them one by one.
  *
- * B1  An item that is taken and not begun lies in its worker's batch. Whatever exchanges it for WEIR__EMPTY has it: the
- *     worker itself, from the first place on, or another worker of its group, or the queue when it is given back. The
- *     store and the exchange are the release and the acquire that hand it over.
- * B2  No item waits in a batch while a worker of the group has nothing to do. An item that is taken alone is begun at
- *     once. A batch of two or more is listed with the group (weir__team), before its second item is counted as taken,
- *     and stays in the list until a worker finds it empty. A worker that finds the queue empty takes what lies in listed
- *     batches, one item at a time. No look costs more with more workers: `laden` says whether the list has any, and a
- *     batch that is found empty is taken off.
- *     A worker sleeps only if, with the producers' lock held, the queue is empty and the list too: so what was taken
- *     before is begun. What is taken later was put while that worker was counted as asleep, and whichever worker then
- *     takes a batch sees the sleeper and calls it. A worker that comes back calls the next one, unless it takes from the
- *     list itself and leaves nothing in it: before it runs an item of the queue, and before it ends by a sentinel. So
- *     while an item lies in a batch and a worker sleeps, a call is under way, or a worker is awake that will make it.
- *     The wakes of puts are not enough for that: another consumer may take the token (Q4) and see nothing left to pass
- *     on.
- * B3  A worker takes more than one item only if at least two for each worker of the queue are there, and then no more
- *     than its share; and a batch is to take about 100 microseconds, by the time that the items before have taken.
- *     Longer ones save nothing, and keep back what is counted when a batch is settled. Slow items are taken one at a
- *     time.
- * B4  A worker that finds the queue closed for it, by its mark or a shutdown, looks into the batches, and then at the
- *     queue once more: what a worker that ends early has not begun is in one of the two at every moment that the
- *     consumers' lock is free. It ends when there is nothing. One that took a sentinel ends at once.
+ * Invariants.
+ *
+ * B1  An item that is taken and not begun lies in its worker's batch. The thread that exchanges it for WEIR__EMPTY
+ *     has it. This is the worker itself, from the first place on, another worker of its group, or the thread that
+ *     requeues it. The store of the item is a release and the exchange an acquire: these hand the item over.
+ * B2  No item waits in a batch while a worker of the group is idle.
+ *     - A worker that takes an item alone begins it at once.
+ *     - A batch of two or more is listed with the group (weir__team) before its second item counts as taken. It stays
+ *       listed until a worker finds it empty.
+ *     - A worker that finds the queue empty takes items out of listed batches, one at a time. The cost of a search
+ *       does not grow with the number of workers. `laden` tells whether any batch is listed, and a batch that is
+ *       found empty is removed.
+ *     - A worker sleeps only if, with the producers' lock held, both the queue and the list are empty: every item
+ *       taken before is then begun. An item taken later was put while that worker counted as asleep. The worker that
+ *       takes it in a batch sees the sleeper and calls it.
+ *     - A worker that has slept calls the next one before it runs an item of the queue, and before it ends by a
+ *       sentinel. If it takes an item out of the list, it calls the next one only if the list has another item.
+ *     So while an item lies in a batch and a worker sleeps, a call is in flight, or an awake worker will make one.
+ *     The wakes of puts do not suffice for that: another consumer may take the token (Q4) and find nothing left to
+ *     pass on.
+ * B3  A worker takes more than one item only if the queue has at least two for each of its workers. Then it takes at
+ *     most its share. A batch is sized to take about 100 microseconds, judged by the time that earlier items took.
+ *     Longer batches save nothing, and delay the counts that are updated when a batch is settled. Slow items are
+ *     taken one at a time.
+ * B4  A worker that finds the queue closed for it, by its mark or a shutdown, searches the batches and then the queue
+ *     once more. It ends if it finds nothing. Whenever the consumers' lock is free, an item that an early-ending
+ *     worker has not begun is in one of the two. A worker that took a sentinel ends at once.
+ *
+ * Lock order: Q6; no lock is held while an item runs. Wakeups: B2.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -33,14 +40,14 @@
 
 static const uint64_t batch_time = 100 * 1000; /* ns */
 
-/* Wakes another worker for what lies in batches, if one sleeps. */
+/* Wakes another worker for an item that lies in a batch, if a worker sleeps. */
 static void call_another(const weir_worker *worker) {
     weir__team *team = &worker->group->team;
     if (weir__team_is_laden(team) && weir__berth_has_sleepers(&team->berth))
         weir__queue_call(worker->group->in, team);
 }
 
-/* Takes an item out of another worker's batch. */
+/* Takes an item out of another worker's batch. Returns false if there is none. */
 static bool take_from_peers(weir_worker *worker) {
     bool more;
     void *item = weir__queue_take_held(worker->group->in, &worker->group->team, &more);
@@ -52,7 +59,7 @@ static bool take_from_peers(weir_worker *worker) {
     return true;
 }
 
-/* Two readings of the clock for a sleep, which costs a hundred times as much: this is always on. */
+/* Always measured: two clock reads cost a hundredth of a sleep. */
 static void sleep_for_items(weir_worker *worker) {
     weir__group *group = worker->group;
     weir__stopwatch_start(&worker->starved, weir__clock_now());
@@ -91,7 +98,7 @@ bool weir__batch_begin(weir_worker *worker, size_t place, void **item) {
 
 void weir__batch_learn(weir_worker *worker, size_t count, uint64_t nanoseconds) {
     uint64_t fit = batch_time / (nanoseconds / count + 1);
-    size_t most = 2 * worker->most; /* soon many, and at once few */
+    size_t most = 2 * worker->most; /* grows by doubling, shrinks at once */
     most = most < WEIR__BATCH ? most : WEIR__BATCH;
     most = fit < most ? (size_t)fit : most;
     worker->most = most > 0 ? most : 1;

@@ -1,5 +1,5 @@
 /*
- * group.c - starting threads together, and joining them; and the group of one.
+ * group.c - Implements starting a group's threads together and joining them (W1 of group.h), and single workers.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,7 +18,7 @@ static bool is_usable(const weir_worker_options *options) {
     return true;
 }
 
-/* "resize-3"; a long name is cut, its number is not. */
+/* Formats a thread's name, such as "resize-3". A long base is truncated, the number is not. */
 static void name_thread(char name[WEIR__THREAD_NAME], const char *base, size_t number) {
     char suffix[WEIR__THREAD_NAME];
     size_t length = (size_t)snprintf(suffix, sizeof suffix, "-%u", (unsigned)(number % 100000));
@@ -27,7 +27,7 @@ static void name_thread(char name[WEIR__THREAD_NAME], const char *base, size_t n
     memcpy(name + kept, suffix, length + 1);
 }
 
-/* Returns false if there is no memory for what the worker might have to give back. */
+/* Initialises a worker. Returns false if there is no memory for the list nodes of the items that it may requeue. */
 static bool prepare(weir_worker *worker, weir__group *group, const weir_worker_options *options) {
     worker->group = group;
     worker->most = 1;
@@ -63,7 +63,7 @@ static weir__group *create(size_t count, const weir_worker_options *options, wei
     return group;
 }
 
-/* Returns how many threads could be created. */
+/* Creates threads until one fails. Returns the number of threads created. */
 static size_t create_threads(weir__group *group) {
     size_t created = 0;
     while (created < group->count && weir__thread_start(&group->workers[created].thread))
@@ -71,7 +71,7 @@ static size_t create_threads(weir__group *group) {
     return created;
 }
 
-/* Waits until every thread has reported; returns whether all of them are well. */
+/* Blocks until every thread has reported. Returns true if every init succeeded. */
 static bool wait_for_reports(weir__group *group) {
     weir__lock_acquire(&group->lock);
     while (group->reports < group->count)
@@ -92,7 +92,7 @@ static void join_first(weir__group *group, size_t count) {
         weir__thread_join(&group->workers[i].thread);
 }
 
-/* Returns false, and has done nothing, if one of them is being destroyed. */
+/* Registers with both queues. Returns false, with no effect, if one of them is being destroyed. */
 static bool use_queues(const weir__group *group) {
     if (!weir__queue_use(group->in))
         return false;
@@ -108,7 +108,7 @@ static void release_queues(const weir__group *group) {
         weir__queue_release(group->out);
 }
 
-/* Creates the threads and sends them to work, or leaves none. */
+/* Creates the threads and opens the gate. After a failure no thread is left. */
 static weir_status launch(weir__group *group) {
     weir_status status = WEIR_OK;
     if (!use_queues(group))
@@ -171,7 +171,7 @@ bool weir__worker_is_joined(const weir_worker *worker) {
 
 void weir__group_free(weir__group *group) {
     for (size_t i = 0; i < group->count; i++)
-        weir__free(group->workers[i].returned); /* of those that have not run */
+        weir__free(group->workers[i].returned); /* of workers that never ran */
     weir__free(group);
 }
 

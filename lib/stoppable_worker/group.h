@@ -1,17 +1,27 @@
 /*
- * group.h - the inside of a group of workers; a single weir_worker is a group of one.
+ * group.h - Implements groups of workers. A single weir_worker is a group of one.
  *
- * The start: all threads are created first and wait at a gate. A thread with an init function runs it before it comes
- * to the gate, and reports. When every thread is there, the gate opens; if a thread could not be created, or an init
- * failed, it opens to the exit, and no item has been taken.
+ * State. A group has its threads, a gate at which they start, and a mark at which they stop. The queue knows the
+ * group as a team (share.h).
  *
- * The work: each thread takes items up to the group's mark, its fair share of them at once (batch.c), and begins them
- * one by one. `owes` counts what is begun and not settled, so that a thread that is ended by its function still settles
- * (its at_exit does). What is taken and not begun by then goes back to the queue.
+ * Invariants.
  *
- * The stop: the mark is set behind everything that is queued, and the threads end when all that has been taken. A
- * sentinel for each thread would do almost the same, but it needs room in a queue that may be full while the threads
- * that would empty it have ended, and it may be taken by another group's thread, or by nobody.
+ * W1  Start. The starter creates all threads first; they wait at the gate. With an init function, each thread runs it
+ *     before the gate, and reports. Once every thread is created and every init has succeeded, the starter opens the
+ *     gate to work. If any of that fails, the gate opens to the exit, and no item has been taken.
+ * W2  Work. Each thread takes items up to the group's mark, its fair share of them at once (batch.c), and begins them
+ *     one by one. `owes` counts the items that are begun and not settled. If a function ends its thread,
+ *     weir__worker_at_exit settles them; the items taken and not begun go back to the queue.
+ * W3  Stop. The stopper sets the mark behind every queued item. The threads end once all of these items are taken. A
+ *     sentinel for each thread would do almost the same, but it needs room. The queue may be full, and the threads
+ *     that would empty it may have ended. Another group's thread might take it, or no thread at all.
+ *
+ * Lock order: the group's lock and that of threads.c are taken with no other lock held. No function of the program is
+ * called with one of them held.
+ *
+ * Wakeups: opening the gate wakes the threads at it (`at_gate`). The last report wakes the starter (`at_reports`).
+ * The first stopper, when it is done, wakes the others (`at_stop`). Workers that wait for items sleep in the team's
+ * berth (Q4, B2).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -30,39 +40,42 @@
 typedef struct weir__group weir__group;
 
 /*
- * What a function returns whose item is not to be settled now: that is for weir__queue_settle, later. Nothing is put to
- * `out` for it. An address that no program is ever given.
+ * A function returns this if its item must not be settled now; weir__queue_settle settles it later. Nothing is put to
+ * `out` for it. No program is ever given this address.
  */
 extern char weir__kept_item;
 #define WEIR__KEPT ((void *)&weir__kept_item)
 
 /*
- * Called, with the worker's state, in a worker that ends, before it settles what it owes. Returns WEIR__KEPT if the item
- * that it was in is not to be settled.
+ * Called with the worker's state in a worker that ends, before it settles the items that it owes. Returns WEIR__KEPT
+ * if the item that it had begun must not be settled.
  */
 typedef void *weir__leave(void *state);
 
-/* The most that a worker takes at once: 16. */
+/* The maximum number of items that a worker takes at once: 16. */
 enum { WEIR__BATCH = WEIR__APART / 8 };
 
-/* All members but `batch` are this thread's own once it runs. */
+/*
+ * Once its thread runs, only that thread uses a worker's members. Exceptions: `batch`, `hold`, `thread`, `joined`,
+ * `starved`, and `group`, which is constant.
+ */
 struct weir_worker {
-    _Alignas(WEIR__APART) weir__slot batch[WEIR__BATCH]; /* B1: taken and not begun; the others are WEIR__EMPTY */
+    _Alignas(WEIR__APART) weir__slot batch[WEIR__BATCH]; /* B1: taken, not begun; free places: WEIR__EMPTY */
     _Alignas(WEIR__APART) weir__thread thread;
     weir__group *group;
-    weir__hold hold;          /* the batch, as the queue knows it */
-    void *state;              /* handed to the function */
-    bool reported;            /* the group knows how init went */
-    bool initialised;         /* fini is due */
-    bool waited;              /* for room, so that the time of this batch tells nothing */
-    unsigned singles;         /* items that were taken alone while more were allowed */
-    size_t joined;            /* 1: it is; of the joining thread */
-    size_t owes;              /* items that are begun and not settled */
-    size_t most;              /* B3: how many may be taken at once */
-    weir__returned *returned; /* for giving back; NULL once that has happened */
-    weir__stopwatch starved;  /* asleep for want of items; others may read it */
+    weir__hold hold;          /* the batch, as the queue sees it (share.h) */
+    void *state;              /* passed to the function */
+    bool reported;            /* the group knows the result of init */
+    bool initialised;         /* fini must be called */
+    bool waited;              /* this batch has waited, so its time is not used */
+    unsigned singles;         /* number of items taken alone while more were allowed */
+    size_t joined;            /* 1: the thread is joined; used by the joining thread */
+    size_t owes;              /* W2: number of items begun and not settled */
+    size_t most;              /* B3: maximum number of items taken at once */
+    weir__returned *returned; /* list nodes for requeued items; NULL once they are used */
+    weir__stopwatch starved;  /* time asleep for lack of items; any thread may read it */
 
-    weir__callout uses_out, uses_in; /* what the thread is inside of all along */
+    weir__callout uses_out, uses_in; /* callouts that last as long as the thread */
 };
 
 enum weir__gate { WEIR__GATE_SHUT, WEIR__GATE_TO_WORK, WEIR__GATE_TO_EXIT };
@@ -76,75 +89,86 @@ struct weir__group {
     weir__leave *leave;
     weir_queue *in, *out;
     size_t count;
-    size_t joined; /* threads; of the joining thread */
+    size_t joined; /* number of joined threads; used by the joining thread */
 
-    weir__team team;       /* as the queue knows the group */
+    weir__team team;       /* the group, as the queue sees it */
     weir__u32 lost_result; /* 1: `out` had no memory for a result */
 
-    weir__lock lock;       /* the start, and its two parks */
+    weir__lock lock;       /* guards the start and its two parks */
     enum weir__gate gate;  /* under the lock */
-    size_t reports;        /* under the lock: how many threads have reported */
+    size_t reports;        /* number of threads that have reported; under the lock */
     bool init_failed;      /* under the lock */
     weir__park at_gate;    /* threads wait for the gate */
     weir__park at_reports; /* the starter waits for the reports */
 
-    /* threads.c's, under its lock. */
+    /* Used by threads.c, under its lock. */
     weir__tree_node handle;
     bool stopping, stopped;
-    size_t stoppers; /* threads inside weir_stop_threads; the last one frees the group */
+    size_t stoppers; /* number of threads in weir_stop_threads; the last one frees the group */
     weir_status outcome;
-    weir__park at_stop; /* stoppers that wait for the first one */
+    weir__park at_stop; /* where later stoppers wait for the first one */
 
     weir_worker workers[];
 };
 
 /*
- * batch.c. Fills the batch, from its first place on, and returns how many items it has; waits for the first one. 0:
- * there will be none.
+ * Fills the batch, from its first place on, and returns the number of items. Blocks until there is one. Returns 0 if
+ * the worker must end. See batch.c.
  */
 size_t weir__batch_fill(weir_worker *worker);
 
-/* Begins the item in that place; false: another worker has begun it. */
+/* Begins the item in `place`. Returns false if another thread has taken it out. */
 bool weir__batch_begin(weir_worker *worker, size_t place, void **item);
 
-/* Learns that `count` items have taken so many nanoseconds. */
+/* Adapts the size of later batches: `count` items have taken `nanoseconds` altogether. */
 void weir__batch_learn(weir_worker *worker, size_t count, uint64_t nanoseconds);
 
-/* Gives what is not begun back to the queue. */
+/* Requeues the items that are not begun at the front of the queue. */
 void weir__batch_give_back(weir_worker *worker);
 
-/* What a worker thread runs, and what it runs at its end. The argument is the weir_worker. */
+/*
+ * The main function of a worker's thread, and the one that runs at the thread's end. The argument is the weir_worker.
+ */
 void weir__worker_main(void *worker);
 void weir__worker_at_exit(void *worker);
 
-/* As weir_start_threads_with, but for the handle, and `leave`, which may be NULL. weir__group_free frees the group. */
+/*
+ * Starts a group as weir_start_threads_with does, but returns the group itself, not a handle. `leave` may be NULL.
+ * The caller frees the group with weir__group_free.
+ */
 weir_status weir__group_start(weir__group **group, size_t count, const weir_worker_options *options, weir__leave *leave,
                               weir_queue *in, weir_queue *out);
 
-/* The calling thread's worker, or NULL. */
+/* Returns the calling thread's worker; NULL if the thread is not a worker's. */
 weir_worker *weir__worker_self(void);
 
-/* Its number in its group, from 0, as in its thread's name. */
+/* Returns the worker's number in its group, from 0, as in its thread's name. */
 size_t weir__worker_number(const weir_worker *worker);
 
-/* How long it has been asleep for want of items. Any thread may read it, as long as the group is not freed. */
+/* Returns how long the worker has been asleep for lack of items. Any thread may read it until the group is freed. */
 const weir__stopwatch *weir__worker_starved(const weir_worker *worker);
 
-/* To be called by a function in its worker's thread, before it waits for something. */
+/*
+ * A worker's function must call this, in the worker's thread, before it waits for anything. Settles the earlier items
+ * of the batch, and leaves the time of the batch unused.
+ */
 void weir__worker_waits(weir_worker *worker);
 
-/* Waits until the threads have ended. */
+/* Blocks until the threads have ended, joins them and releases the queues. */
 void weir__group_join(weir__group *group);
 
-/* The same, no longer than until `deadline`; false: some have not ended, and the call is to be made again. */
+/*
+ * The same, but blocks no longer than until `deadline`. Returns false if some threads have not ended: the caller must
+ * call again.
+ */
 bool weir__group_join_until(weir__group *group, weir_deadline deadline);
 
-/* Whether one of these calls has joined it. */
+/* Returns true if one of these calls has joined the worker's thread. */
 bool weir__worker_is_joined(const weir_worker *worker);
 
 void weir__group_free(weir__group *group);
 
-/* Whether the calling thread is one of the group's. */
+/* Returns true if the calling thread is one of the group's workers. */
 bool weir__group_is_self(const weir__group *group);
 
 #endif /* WEIR_STOPPABLE_WORKER_GROUP_H */

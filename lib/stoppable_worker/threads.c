@@ -1,22 +1,28 @@
 /*
- * threads.c - weir_start_threads and weir_stop_threads.
+ * threads.c - Implements weir_start_threads and weir_stop_threads.
  *
- * Stopping frees the group, and yet stopping twice, or from several threads at once, has to be harmless. So the
- * weir_threads that a program holds is no address but a number that is never given out again, and the groups that are
- * not stopped stand in a tree, by their numbers. A number that is not in the tree any more is a group that was stopped.
+ * State. Stopping frees the group, yet a second stop, also a concurrent one, must be harmless. So the weir_threads
+ * that a program holds is not an address but a number. A tree holds the groups that are not stopped, by their
+ * numbers. A number that was given out and is not in the tree denotes a group that was stopped. Numbers are not
+ * reused, unless addresses are so small that they wrap around (new_handle_locked).
  *
- * H1  The tree, the numbers, and each group's members for stopping are under `lock`.
- * H2  The first stopper sets `stopping` and does the work without the lock; those that come meanwhile count themselves
- *     in `stoppers` and sleep until `stopped`. Whoever is the last of them frees the group.
- * H3  Another thread may destroy the input queue as soon as no worker uses it. So the first stopper uses it too, until
- *     it has read the outcome there; no other stopper touches it.
+ * Invariants.
+ *
+ * H1  `lock` guards the tree, the numbers, and each group's members for stopping.
+ * H2  The first stopper sets `stopping` and does the work without the lock. Later stoppers count themselves in
+ *     `stoppers` and block until `stopped`. The last one to leave frees the group.
+ * H3  Another thread may destroy the input queue once no worker uses it. So the first stopper uses it too, until it
+ *     has read the outcome there. No other stopper touches it.
+ *
+ * Lock order: `lock` is taken with no other lock held. Wakeups: the first stopper wakes the others when it sets
+ * `stopped`.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "closable_queue/queue.h"
 #include "stoppable_worker/group.h"
 
-enum { HANDLE_STEP = 64 }; /* looks like an aligned address, and is never NULL */
+enum { HANDLE_STEP = 64 }; /* handles look like aligned addresses, and are never NULL */
 
 static weir__lock lock;
 static weir__tree groups;
@@ -31,7 +37,10 @@ static weir__group *find_locked(uintptr_t handle) {
     return node == NULL ? NULL : (weir__group *)((char *)node - offsetof(weir__group, handle));
 }
 
-/* Where addresses are small the numbers come round again after millions of groups; one in use is passed over then. */
+/*
+ * Returns an unused number. Where addresses are small, numbers wrap around after millions of groups: those in use are
+ * skipped.
+ */
 static uintptr_t new_handle_locked(void) {
     do
         last_handle += HANDLE_STEP;
@@ -66,11 +75,11 @@ weir_status weir_start_threads(weir_threads **threads, size_t count, weir_worker
     return weir_start_threads_with(threads, count, &options, in, out);
 }
 
-/* What has become of the work, when the threads have ended. */
+/* Returns the status of the stop. The threads have ended. */
 static weir_status outcome_of(const weir__group *group) {
     if (weir__queue_is_discarded(group->in))
         return WEIR_DISCARDED;
-    /* The head is a number, not a place: what others took behind the mark makes up for what came back before it. */
+    /* The head is a count, not a place: items that others took behind the mark may offset items requeued before it. */
     if (weir__queue_head(group->in) < weir__u64_load_relaxed(&group->team.mark) ||
         weir__queue_holds_requeued(group->in))
         return WEIR_UNFINISHED;
@@ -102,7 +111,7 @@ static weir_status leave(weir__group *group) {
     return outcome;
 }
 
-/* H3. The group uses the queue until its last thread is joined, so that this use begins in time. */
+/* H3. The group uses the queue until its last thread is joined, so this use begins in time. */
 static void stop_first(weir__group *group) {
     weir_queue *in = group->in;
     (void)weir__queue_use(in);
@@ -122,7 +131,7 @@ static weir_status stop(weir__group *group, bool first) {
     return leave(group);
 }
 
-/* WEIR_OK: there is a group to stop, or, if it is NULL, one that is stopped already. */
+/* Finds the group to stop. Returns WEIR_OK if there is one, or, with `*group` NULL, if it was stopped already. */
 static weir_status look_up_locked(const weir_queue *in, uintptr_t handle, weir__group **group) {
     *group = find_locked(handle);
     if (*group == NULL)

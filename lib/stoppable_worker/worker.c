@@ -1,5 +1,5 @@
 /*
- * worker.c - what a worker thread does from its start to its end.
+ * worker.c - Implements a worker's thread from its start to its end (W1 to W3 of group.h).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,12 +8,12 @@
 
 char weir__kept_item;
 
-/* Tells the starter that this thread's init is over. */
+/* Reports the result of this thread's init to the starter. */
 static void report(weir_worker *worker, bool failed) {
     weir__group *group = worker->group;
     worker->reported = true;
     weir__lock_acquire(&group->lock);
-    bool last = ++group->reports == group->count; /* the starter waits for no other one */
+    bool last = ++group->reports == group->count; /* only the last report wakes the starter */
     group->init_failed = group->init_failed || failed;
     if (last)
         weir__park_release_all(&group->at_reports, &group->lock);
@@ -33,7 +33,7 @@ static void initialise(weir_worker *worker) {
     report(worker, !worker->initialised);
 }
 
-/* Waits for the gate; returns whether it leads to work. */
+/* Blocks until the gate opens. Returns true if it opens to work. */
 static bool pass_gate(weir__group *group) {
     weir__lock_acquire(&group->lock);
     while (group->gate == WEIR__GATE_SHUT)
@@ -43,7 +43,7 @@ static bool pass_gate(weir__group *group) {
     return to_work;
 }
 
-/* Settles what is begun, but for the last `but` items. */
+/* Settles the items that are begun, except the last `but` of them. */
 static void settle_but(weir_worker *worker, size_t but) {
     size_t count = worker->owes - but;
     worker->owes = but;
@@ -64,7 +64,7 @@ void weir__worker_waits(weir_worker *worker) {
     worker->waited = true;
 }
 
-/* Puts the result; before waiting for room it settles what is done. */
+/* Puts the result. Settles the earlier items before it waits for room. */
 static weir_status put(weir_worker *worker, void *result) {
     weir_status status = weir_queue_try_put(worker->group->out, result);
     if (status != WEIR_FULL)
@@ -73,7 +73,7 @@ static weir_status put(weir_worker *worker, void *result) {
     return weir_queue_put(worker->group->out, result);
 }
 
-/* Returns whether there is somebody to work for. */
+/* Puts the result, or drops it if that fails. Returns false if `out` is shut down: the worker must end. */
 static bool hand_on(weir_worker *worker, void *result) {
     weir__group *group = worker->group;
     if (group->out == NULL)
@@ -82,12 +82,15 @@ static bool hand_on(weir_worker *worker, void *result) {
     if (status == WEIR_OK)
         return true;
     if (status != WEIR_CLOSED)
-        weir__u32_store_relaxed(&group->lost_result, 1); /* read after the thread was joined */
+        weir__u32_store_relaxed(&group->lost_result, 1); /* read after the thread is joined */
     weir__queue_drop(group->out, result);
     return status != WEIR_CLOSED;
 }
 
-/* Runs what the batch has, up to `count` items; returns how many it has begun. */
+/*
+ * Runs the batch's items, up to `count`. Returns the number of items begun. `*wanted` becomes false if the worker
+ * must end.
+ */
 static size_t run_batch(weir_worker *worker, size_t count, bool *wanted) {
     weir__group *group = worker->group;
     size_t begun = 0;
@@ -107,12 +110,12 @@ static size_t run_batch(weir_worker *worker, size_t count, bool *wanted) {
     return begun;
 }
 
-/* Reading the clock costs as much as a quick item, so of those that come alone only each eighth is timed. */
+/* A clock read costs as much as a quick item. So of the items taken alone, only every eighth is timed. */
 static bool is_timed(weir_worker *worker, size_t count) {
     return count > 1 || worker->most == 1 || ++worker->singles % 8 == 0;
 }
 
-/* As run_batch, and learns how long it takes; returns whether there is somebody to work for. */
+/* Runs the batch and learns how long it takes. Returns false if the worker must end. */
 static bool run_timed(weir_worker *worker, size_t count) {
     bool wanted = true;
     if (!is_timed(worker, count)) {
@@ -150,7 +153,7 @@ void weir__worker_at_exit(void *raw) {
     weir_worker *worker = raw;
     weir__group *group = worker->group;
     weir__callout_unwind_to(&worker->uses_in);
-    if (!worker->reported) /* init has ended its thread */
+    if (!worker->reported) /* init has ended the thread */
         report(worker, true);
     if (worker->initialised && group->leave != NULL && group->leave(worker->state) == WEIR__KEPT)
         worker->owes--;

@@ -1,7 +1,9 @@
 /*
- * arena.c - memory that is never used twice in one run, so that every use after free is seen; and plain accesses, of
- * which no two may touch the same bytes, one of them writing, unless one happened before the other. The vector clocks
- * are compared as in C. Flanagan and S. Freund, "FastTrack", PLDI 2009, but for the reads, whose clocks are kept whole.
+ * arena.c - implements memory that is never reused within a run, so that every use after free is found, and checks
+ * plain accesses.
+ *
+ * Two plain accesses to the same bytes, one of them a write, must be ordered by happens-before. Vector clocks are
+ * compared as in C. Flanagan and S. Freund, "FastTrack", PLDI 2009, except that the clocks of reads are kept whole.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -20,7 +22,7 @@ struct block {
 };
 
 struct shadow {
-    unsigned run; /* of an older run: nothing has happened here yet */
+    unsigned run; /* not the present run: no access yet */
     int writer;
     uint32_t written;
     uint32_t read[SCHED_THREADS];
@@ -30,7 +32,7 @@ static _Alignas(WEIR__APART) char arena[ARENA_SIZE];
 static size_t used;
 static struct block blocks[BLOCKS];
 static int block_count;
-static uint16_t by_line[ARENA_SIZE / WEIR__APART]; /* which block a line of allocated memory is in */
+static uint16_t by_line[ARENA_SIZE / WEIR__APART]; /* the block of each line of allocated memory */
 static struct shadow shadows[ARENA_SIZE / ARENA_GRAIN];
 static struct {
     unsigned countdown;

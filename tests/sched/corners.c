@@ -1,5 +1,5 @@
 /*
- * corners.c - scenarios for corners that a seeded bug (tests/mutants) has shown to be dark.
+ * corners.c - scenarios for corner cases that a seeded bug (tests/mutants) showed to be untested.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -44,7 +44,7 @@ static void write_and_get(void *unused) {
     (void)get_number(queue);
 }
 
-/* The second put has the room that the get has made, and sees what was done before it. */
+/* The second put uses the room that the get made, and sees what was done before the get. */
 void scenario_room_is_published(void) {
     queue = new_queue(1);
     box = sched_scratch(sizeof *box);
@@ -61,7 +61,7 @@ static void put_one(void *unused) {
     must(weir_queue_put(queue, item(1)), WEIR_OK);
 }
 
-/* The producer has yet to give its lock back when its item is settled already. */
+/* The producer may still hold its lock when its item is already settled. */
 void scenario_destroy_while_put_returns(void) {
     queue = new_queue(1);
     int putting = sched_spawn(put_one, NULL);
@@ -72,7 +72,7 @@ void scenario_destroy_while_put_returns(void) {
     sched_join(putting);
 }
 
-/* Room for two is made at once, and nothing is got after that. */
+/* Room for two is made at once, and no get follows. */
 void scenario_batch_makes_room_for_two(void) {
     void *items[2];
     size_t got;
@@ -118,7 +118,7 @@ static void get_one(void *unused) {
     (void)get_number(queue);
 }
 
-/* One item, one sleeper with a deadline and one without: if the first says that nothing came, the second has it. */
+/* One item, one sleeper with a deadline and one without. If the first one times out, the second one gets the item. */
 void scenario_deadline_takes_the_wake(void) {
     weir_status said;
     queue = new_queue(1);
@@ -138,7 +138,7 @@ static void *hand_on(void *got, void *arg) {
     return got;
 }
 
-/* The first group's handle means nothing to the second. */
+/* The first group's handle does not stop the second group. */
 void scenario_stop_again_after_restart(void) {
     weir_threads *first, *second;
     weir_queue *out = new_queue(1);

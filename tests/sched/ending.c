@@ -12,7 +12,7 @@ static weir_queue *queue;
 
 struct outcome {
     weir_status status;
-    int got; /* items, or the item */
+    int got; /* number of items, or the item */
 };
 
 static void get_to_the_end(void *raw) {
@@ -69,7 +69,7 @@ void scenario_close_stops_one(void) {
     int first = sched_spawn(get_to_the_end, &consumers[0]);
     int second = sched_spawn(get_to_the_end, &consumers[1]);
     must(weir_queue_close(queue), WEIR_OK);
-    must(weir_queue_put(queue, item(1)), WEIR_OK); /* for the one that goes on */
+    must(weir_queue_put(queue, item(1)), WEIR_OK); /* for the consumer that goes on */
     must(weir_queue_join(queue), WEIR_OK);
     must(weir_queue_close(queue), WEIR_OK);
     sched_join(first);
@@ -197,7 +197,7 @@ static void *never_run(void *got, void *arg) {
     return got;
 }
 
-/* Whatever waits for this thread, or would outlive the queue, is refused; the rest ends at once. */
+/* Calls that would wait for this thread, or outlive the queue, are refused. The others return at once. */
 static void drop_and_call_back(void *got, void *destroying) {
     weir_threads *threads;
     void *other;

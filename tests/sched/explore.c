@@ -1,8 +1,8 @@
 /*
- * explore.c - see explore.h.
+ * explore.c - implements the search. See explore.h.
  *
  * The search is stateless: a run is the list of its decisions. The next run repeats the list up to the last decision
- * that has a further way within the budget, takes that way, and defaults from there on.
+ * that has a further way within the budget. It takes that way, and defaults from there on.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -16,13 +16,13 @@ enum { MOST_DECISIONS = 20000 };
 
 struct decision {
     uint8_t taken, count;
-    uint16_t spent; /* before it */
+    uint16_t spent; /* budget spent before it */
     uint32_t costs;
 };
 
 static struct decision decisions[MOST_DECISIONS];
-static int length;   /* decisions of this run so far */
-static int repeated; /* how many of them are given */
+static int length;   /* number of decisions of this run so far */
+static int repeated; /* number of decisions that are given */
 static int budget, spent;
 static enum explore_how how;
 static bool first, calm;
@@ -52,7 +52,7 @@ void explore_random(uint64_t seed, int new_budget) {
     random_state = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
 }
 
-/* "3x1,2": three defaults, way 1, way 2 ... Trailing defaults are left out. */
+/* Parses a schedule. "3x1,2": three defaults, way 1, way 2. Trailing defaults are left out. */
 void explore_replay(const char *schedule) {
     begin(EXPLORE_REPLAY, 0);
     for (const char *at = schedule; *at != '\0';) {
@@ -90,7 +90,7 @@ const char *explore_schedule(void) {
     return text;
 }
 
-/* The next way after `taken` that the budget allows; -1: none. */
+/* Returns the next way after `taken` that the budget allows; -1 if there is none. */
 static int next_way(const struct decision *d) {
     for (int way = d->taken + 1; way < d->count; way++) {
         if (d->spent + (int)(d->costs >> way & 1) <= budget)
@@ -126,7 +126,7 @@ bool explore_next(void) {
     return more;
 }
 
-/* At random: the default mostly, so that a few deviations are spread over the whole run. */
+/* Chooses at random, but mostly the default, so that a few deviations are spread over the whole run. */
 static int random_way(int count, uint32_t costs) {
     int way = 0;
     uint64_t random = random_next();

@@ -1,12 +1,12 @@
 /*
- * fibre.c - fibres by ucontext. The context's signal mask costs a system call at each switch, so after the first entry
- * switches are made with _setjmp and _longjmp, which leave the mask alone (R. Engelschall, "Portable Multithreading",
- * USENIX 2000). AddressSanitizer is told of each switch.
+ * fibre.c - implements fibres with ucontext. A context's signal mask costs a system call at each switch. So after the
+ * first entry, switches use _setjmp and _longjmp, which leave the mask alone (R. Engelschall, "Portable
+ * Multithreading", USENIX 2000). AddressSanitizer is told of each switch.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE
-#undef _FORTIFY_SOURCE /* its _longjmp takes another stack for a mistake */
+#undef _FORTIFY_SOURCE /* its _longjmp treats another stack as an error */
 
 #include "fibre.h"
 
@@ -35,7 +35,7 @@ enum { STACK = 256 * 1024 };
 
 struct fibre {
     ucontext_t context;
-    jmp_buf at, top; /* where it was left; where it begins */
+    jmp_buf at, top; /* where it was left; where it starts */
     bool created, entered;
     char *stack;
     size_t stack_size;
@@ -60,7 +60,7 @@ static void after_switch(int self) {
     const void *bottom;
     size_t size;
     __sanitizer_finish_switch_fiber(fibres[self].fake_stack, &bottom, &size);
-    if (switching_from == 0) { /* learn where the explorer's own stack is */
+    if (switching_from == 0) { /* record the explorer's own stack */
         fibres[0].stack = (char *)bottom;
         fibres[0].stack_size = size;
     }

@@ -1,5 +1,6 @@
 /*
- * flow.c - scenarios of items that flow: nothing lost, nothing twice, in order, everybody woken.
+ * flow.c - scenarios of the flow of items: none is lost, none comes twice, they stay in order, every sleeper is
+ * woken.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,7 +11,7 @@
 
 static weir_queue *queue;
 
-/* A producer puts `count` items from `first`; a consumer gets `count` into `got`. */
+/* A producer puts `count` items from `first` on. A consumer gets `count` items into `got`. */
 struct party {
     int first, count;
     int got[8];
@@ -30,7 +31,7 @@ static void get_and_settle(void *raw) {
     }
 }
 
-/* The last consumer is the scenario's own thread. */
+/* Runs all parties. The last consumer is the scenario's own thread. */
 static void run_parties(struct party *producers, int producer_count, struct party *consumers, int consumer_count) {
     int threads[SCHED_THREADS], count = 0;
     for (int i = 0; i < consumer_count - 1; i++)
@@ -152,14 +153,14 @@ static void put_many_by_deadline(void *put) {
     must(status, *(size_t *)put == 2 ? WEIR_OK : WEIR_TIMEDOUT);
 }
 
-/* Settles what it gets; `*next` is what comes next. */
+/* Checks and settles a batch. `*next` is the next item expected. */
 static void settle_batch(void *const *items, size_t got, int *next) {
     for (size_t i = 0; i < got; i++, ++*next)
         sched_check(number(items[i]) == *next, "item %d came instead of %d", number(items[i]), *next);
     must(weir_queue_tasks_done(queue, got), WEIR_OK);
 }
 
-/* Both give up by and by: what was put is got or inside, in order. */
+/* Both sides give up in the end. Every item put is either got or still in the queue, in order. */
 void scenario_batches_by_deadline(void) {
     void *items[3];
     size_t put = 9, got = 9;
@@ -192,7 +193,9 @@ static void get_by_deadline(void *raw) {
     *(bool *)raw = timed_get_has();
 }
 
-/* Two sleepers, one with a deadline; two items for the one without, whatever becomes of the other. */
+/*
+ * Two sleepers, one with a deadline, and two items: the one without a deadline gets an item, whatever the other does.
+ */
 void scenario_pass_on_with_deadline(void) {
     struct party consumer = {.count = 1};
     bool had = false;
@@ -245,7 +248,7 @@ static void read_box(void *unused) {
     }
 }
 
-/* The box is written again after a join: the reader's read happened before. */
+/* The box is written again after a join: the reader's read happened before that. */
 void scenario_item_is_published(void) {
     queue = new_queue(1);
     box = sched_scratch(sizeof *box);

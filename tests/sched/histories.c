@@ -1,5 +1,5 @@
 /*
- * histories.c - scenarios whose calls are recorded and must be linearizable (tests/linear.h).
+ * histories.c - scenarios of recorded calls, which must be linearizable (tests/linear.h).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -147,7 +147,7 @@ void scenario_history_of_discard(void) {
     history_of_shutdown(WEIR_DISCARD);
 }
 
-/* Two slots in each segment: the history goes through three of them. */
+/* Segments have two slots: the history goes through three segments. */
 void scenario_history_unbounded(void) {
     open_history(WEIR_UNBOUNDED);
     int putting = sched_spawn(put_two, NULL);

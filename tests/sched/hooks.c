@@ -1,6 +1,6 @@
 /*
- * hooks.c - the compiler's calls for plain accesses. lib/ is compiled with -fsanitize=thread, which puts a call before
- * each access that may be shared; these functions stand behind the calls in place of the compiler's own library.
+ * hooks.c - implements the compiler's calls for plain accesses. lib/ is compiled with -fsanitize=thread, which puts a
+ * call before each access that may be shared. These functions take the place of the compiler's own library.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,8 +1,8 @@
 /*
- * locks.c - scenarios of the lock that is given back without an atomic operation (lib/lock/lock.h).
+ * locks.c - scenarios of the lock that is released by a plain store (lib/lock/lock.h).
  *
- * Elsewhere the locks are given back by an exchange, so that there are fewer schedules; "sched --barrier" gives them
- * back by a store everywhere.
+ * In other scenarios the locks are released by an exchange, so that there are fewer schedules. "sched --barrier"
+ * makes every release a store.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -42,7 +42,7 @@ static void end(uint64_t uses) {
     sched_check(used == uses, "%d uses of %d", (int)used, (int)uses);
 }
 
-/* Nothing but these bits. */
+/* Checks that no sleeper is counted: at most `bits` are set. */
 static void check_that_none_is_left(uint32_t bits) {
     uint32_t word = weir__u32_load_relaxed(&weir__lock_sleepers);
     sched_check((word & ~bits) == 0, "a sleeper is left: %u", (unsigned)word);
@@ -88,7 +88,7 @@ static void two_sleepers_of_two_locks(void) {
     end(1);
 }
 
-/* What one sleeper has had made is good for those of other locks too, and not before it is made. */
+/* The barrier made for one sleeper counts for sleepers of other locks too, but not before it is made. */
 void scenario_two_locks_have_sleepers(void) {
     begin();
     two_sleepers_of_two_locks();
@@ -100,7 +100,7 @@ static void end_refused(void) {
     weir__u32_store_relaxed(&weir__lock_sleepers, 0);
 }
 
-/* From one moment on the system refuses. */
+/* The system refuses the barrier from one moment on. */
 void scenario_lock_without_barrier(void) {
     begin();
     sched_fail_barrier(true);
@@ -123,7 +123,7 @@ void scenario_two_locks_are_refused(void) {
     end_refused();
 }
 
-/* Threads use a lock before the library has asked for the barrier, and while it does. */
+/* Threads use a lock before the library has requested the barrier, and while it does. */
 void scenario_lock_before_barrier(void) {
     begin();
     sched_barrier_is_to_come();
@@ -135,7 +135,7 @@ void scenario_lock_before_barrier(void) {
     check_that_none_is_left(0);
 }
 
-/* The same, and the system refuses. */
+/* The same, but the system refuses the barrier. */
 void scenario_lock_before_refusal(void) {
     begin();
     sched_barrier_is_to_come();
@@ -148,7 +148,7 @@ void scenario_lock_before_refusal(void) {
     end_refused();
 }
 
-/* Sleepers with a barrier that was made, beside one with a barrier that was not. */
+/* Some sleepers have had their barrier made, another one has not. */
 static void refuse(void *unused) {
     (void)unused;
     sched_fail_barrier(true);

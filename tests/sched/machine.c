@@ -1,5 +1,5 @@
 /*
- * machine.c - threads, futexes and time, and deciding who runs.
+ * machine.c - implements threads, futexes and time, and decides which thread runs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -25,12 +25,12 @@ struct thread {
     enum state state;
     void (*run)(void *arg);
     void *arg;
-    weir__thread *started; /* by the library; else NULL */
-    const void *futex;     /* ASLEEP: on what */
-    uint64_t deadline;     /* ASLEEP, JOINING: until when */
+    weir__thread *started; /* if the library started it; else NULL */
+    const void *futex;     /* ASLEEP: the futex */
+    uint64_t deadline;     /* ASLEEP, JOINING: the deadline */
     bool timed_out;
-    unsigned order; /* ASLEEP: who came first */
-    int target;     /* JOINING: whom */
+    unsigned order; /* ASLEEP: order of arrival */
+    int target;     /* JOINING: the thread to join */
     struct weir__callout *callouts;
     weir__note note;
     uint32_t priority;
@@ -71,7 +71,7 @@ void machine_fail(const char *format, ...) {
     vsnprintf(failure, sizeof failure, format, rest);
     va_end(rest);
     machine_trace("FAILS: %s", failure);
-    fibre_switch(machine.self + 1, 0); /* it does not return */
+    fibre_switch(machine.self + 1, 0); /* does not return */
     __builtin_unreachable();
 }
 
@@ -86,21 +86,21 @@ void sched_check(bool holds, const char *format, ...) {
     machine_fail("%s", message);
 }
 
-/* What the system has answered about the barrier: see lib/sync/barrier.h, sched_barrier and sched_barrier_is_to_come. */
+/* The system's answer about the barrier: see lib/sync/barrier.h, sched_barrier and sched_barrier_is_to_come. */
 enum { UNTRIED, WORKS, NEVER_WORKS };
 static weir__u32 barrier = {NEVER_WORKS};
-static bool barrier_is_to_come; /* it changes: a look is a point */
+static bool barrier_is_to_come; /* the answer changes: reading it is a point */
 
 bool sched_has_common_time(void) {
     return machine.model == MODEL_SC ||
-           (machine.model == MODEL_TSO && barrier.value == NEVER_WORKS); /* what an unlock leaves in the buffer */
+           (machine.model == MODEL_TSO && barrier.value == NEVER_WORKS); /* else the store of a release may wait */
 }
 
 uint64_t sched_now(void) {
     return now;
 }
 
-/* ---- who runs ---- */
+/* ---- the choice of the thread that runs ---- */
 
 static uint32_t new_priority(void) {
     return CHANGES + 1 + (uint32_t)(explore_random_number() % 1000000);
@@ -122,7 +122,7 @@ static void lower_priority_at_change_point(void) {
     }
 }
 
-/* The threads that can run, the present one first. */
+/* Collects the threads that can run, the running one first. */
 static int collect_ready(int *ready) {
     int count = 0;
     if (threads[machine.self].state == READY)
@@ -149,7 +149,7 @@ static void move_time_to(uint64_t time) {
     }
 }
 
-/* When nobody can run: the next deadline comes. Returns whether there was one. */
+/* Called when no thread can run: moves the time to the next deadline. Returns false if there is none. */
 static bool let_time_pass(void) {
     uint64_t next = UINT64_MAX;
     for (int i = 0; i < thread_count; i++) {
@@ -190,7 +190,7 @@ static bool all_done(void) {
     return true;
 }
 
-/* The running thread sleeps, joins or is done: somebody else goes on. */
+/* The running thread sleeps, joins or is done: switches to another one. */
 static void give_up_processor(void) {
     int ready[SCHED_THREADS];
     int count = collect_ready(ready);
@@ -234,7 +234,10 @@ void sched_calm(bool calm) {
     explore_calm(calm);
 }
 
-/* Each one runs until it waits: then the first that can go on is this one, or one before it that was not waiting. */
+/*
+ * Each other thread runs until it waits. Then the first that can run is this one, or an earlier one that was not
+ * waiting.
+ */
 void sched_settle(void) {
     int ready[SCHED_THREADS];
     explore_calm(true);
@@ -393,7 +396,7 @@ bool weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
     thread->order = ++sleep_order;
     give_up_processor();
     if (!thread->timed_out && deadline != UINT64_MAX && explore_choose(2, 2) == 1) {
-        move_time_to(deadline); /* woken, and too late: the wake is used up all the same */
+        move_time_to(deadline); /* woken, but too late: the wake is consumed all the same */
         thread->timed_out = true;
     }
     machine_trace(thread->timed_out ? "times out" : "is woken");

@@ -1,5 +1,5 @@
 /*
- * machine.h - the machine that a schedule runs on: threads, memory with its model, and a clock.
+ * machine.h - declares the machine that runs a schedule: threads, memory with its model, and a clock.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,20 +15,20 @@
 
 enum model {
     MODEL_SC,  /* a load sees the newest store */
-    MODEL_TSO, /* stores wait in a FIFO buffer of their thread */
-    MODEL_WEAK /* a load may see an older store, unless acquire and release say otherwise */
+    MODEL_TSO, /* stores may wait in a FIFO buffer of their thread */
+    MODEL_WEAK /* a load may see an older store, as far as acquire and release allow */
 };
 
 enum { LOCATIONS = 512, VIEW_STEP = 16, ARENA_SIZE = 256 * 1024, ARENA_GRAIN = 4 };
 
-/* Vector clock: what of each thread happened before. L. Lamport 1978; F. Mattern 1989. */
+/* A vector clock: for each thread, how much of it happened before. L. Lamport 1978; F. Mattern 1989. */
 struct vector {
     uint32_t of[SCHED_THREADS];
 };
 
 /*
- * Per atomic location, the number of the oldest store that a thread may still see; 0 for those from `count` on. `count` is
- * a multiple of VIEW_STEP, so that compilers join that many at once.
+ * For each atomic location, the number of the oldest store that a thread may still see; 0 for locations from `count`
+ * on. `count` is a multiple of VIEW_STEP, so compilers join that many at once.
  */
 struct view {
     int count;
@@ -40,22 +40,22 @@ struct view {
 void machine_begin(enum model model);
 void machine_run(void (*scenario)(void));
 
-/* What every access asks for; only machine.c writes it. */
+/* What every access reads; only machine.c writes it. */
 extern struct machine_now {
     enum model model;
-    unsigned run;      /* its number */
+    unsigned run;      /* the run's number */
     int self;          /* the running thread */
-    unsigned accesses; /* plain ones, for sched_work */
+    unsigned accesses; /* number of plain accesses, for sched_work */
 } machine;
 
-/* A point at which another thread may run. */
+/* Marks a point at which another thread may run. */
 void machine_point(void);
 
-/* Fails the run; does not return. */
+/* Fails the run. Does not return. */
 _Noreturn void machine_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-const char *machine_failure(void); /* NULL: none */
+const char *machine_failure(void); /* NULL if the run has not failed */
 
-/* A line of the trace, when one is wanted. */
+/* Prints a line of the trace if tracing is on. */
 extern bool machine_tracing;
 void machine_print(const char *format, ...) __attribute__((format(printf, 1, 2)));
 #define machine_trace(...) (machine_tracing ? machine_print(__VA_ARGS__) : (void)0)
@@ -74,7 +74,7 @@ void memory_check_free(const char *from, const char *to);
 /* ---- arena.c: allocation, and plain accesses ---- */
 
 void arena_begin(void);
-size_t arena_left(void); /* bytes that were not freed */
+size_t arena_left(void); /* number of bytes that were not freed */
 bool arena_holds(const void *at);
 size_t arena_offset(const void *at);
 void arena_check_alive(const void *at, const char *what);

@@ -1,8 +1,8 @@
 /*
  * main.c - runs scenarios under the scheduler, and prints what was explored.
  *
- * Each search (a scenario under a memory model) has a process of its own: a run that fails leaves the library's static
- * state as it is, and several searches can go on at once.
+ * Each search (a scenario under a memory model) has a process of its own. A failed run leaves the library's static
+ * state as it is, and several searches can run at once.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -23,19 +23,19 @@ enum { MODELS = 3, MOST_JOBS = 64, UNBOUNDED_SPENDING = 1000 };
 static const char *const model_names[MODELS] = {"sc", "tso", "weak"};
 
 static struct {
-    int model; /* -1: each */
-    int bound; /* -1: the scenario's, from this on */
+    int model; /* -1: all */
+    int bound; /* -1: computed from base, deeper and the scenario */
     int base;
     int deeper;
     int jobs;
-    unsigned long random; /* runs; 0: search all */
+    unsigned long random; /* number of runs; 0: exhaustive search */
     unsigned long long seed;
-    double seconds; /* most for one search; 0: no limit */
+    double seconds; /* maximum for one search; 0: no limit */
     const char *replay;
     const char *filter;
 } options = {.model = -1, .bound = -1, .base = 2, .seed = 1, .jobs = 1};
 
-/* What a search has come to. */
+/* The result of a search. */
 struct result {
     unsigned long runs;
     bool failed, complete;
@@ -136,7 +136,7 @@ static void start(struct job *job) {
     running++;
 }
 
-/* Waits for one search to end. */
+/* Blocks until one search ends, and reports it. */
 static void finish_one(void) {
     struct result result = {.failed = true};
     pid_t process = waitpid(-1, NULL, 0);
@@ -199,7 +199,7 @@ static bool set_model(const char *name) {
     return options.model >= 0;
 }
 
-/* An option that has a value; false: there is no such option, or it has no such value. */
+/* Sets an option that has a value. Returns false if the option does not exist or does not have this value. */
 static bool set_option(const char *name, const char *value) {
     if (strcmp(name, "--model") == 0)
         return set_model(value);

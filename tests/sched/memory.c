@@ -1,16 +1,17 @@
 /*
- * memory.c - atomic locations under three memory models, and happens-before.
+ * memory.c - implements atomic locations under three memory models, and happens-before.
  *
- * A location is the list of its stores, numbered in their order. Each store carries what its thread made known with it
- * (a release): the thread's vector clock, and its view, which is for each location the oldest store that may still be
- * seen. A load that acquires takes both over. Under WEAK a load may see any store that is not older than its thread's
- * view; that is C11's release/acquire and relaxed atomics, except that stores to one location are ordered as they are
- * made, and without load buffering (J. Kang et al., "A Promising Semantics for Relaxed-Memory Concurrency", POPL 2017,
- * without promises). It is weaker than arm64 but for load buffering. A read-modify-write sees the newest store, always,
- * and passes on what that store made known (release sequence); a relaxed store makes nothing known.
+ * A location is the list of its stores, numbered in their order. Each store carries what its thread released with it:
+ * the thread's vector clock, and its view. A view has, for each location, the oldest store that may still be seen. A
+ * load with acquire takes both over. Under WEAK, a load may see any store that is not older than its thread's view.
+ * These are C11's release/acquire and relaxed atomics, except that stores to one location are ordered as they are
+ * made, and that there is no load buffering (J. Kang et al., "A Promising Semantics for Relaxed-Memory Concurrency",
+ * POPL 2017, without promises). Apart from load buffering, this is weaker than arm64. A read-modify-write always sees
+ * the newest store, and passes on what that store released (release sequence). A relaxed store releases nothing.
  *
- * Under TSO a store may wait in its thread's buffer, with all later stores of the thread behind it, until the thread's
- * next read-modify-write or system call; the thread itself sees it (P. Sewell et al., "x86-TSO", CACM 2010).
+ * Under TSO, a store may wait in its thread's buffer, with all later stores of the thread behind it. It waits until
+ * the thread's next read-modify-write or system call. The thread itself sees it (P. Sewell et al., "x86-TSO", CACM
+ * 2010).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -55,7 +56,7 @@ static struct known known[SCHED_THREADS];
 static struct {
     unsigned run;
     int location;
-} by_grain[ARENA_SIZE / ARENA_GRAIN]; /* which location an arena address is */
+} by_grain[ARENA_SIZE / ARENA_GRAIN]; /* the location at each arena address */
 
 void memory_begin(void) {
     location_count = 0;
@@ -69,7 +70,7 @@ const struct vector *memory_clock(void) {
     return &known[machine.self].clock;
 }
 
-/* The last release: what others can have seen of it is in the clocks from then on. */
+/* Returns the thread's last release. The clocks of threads that have seen it have this value or a later one. */
 struct sched_stamp sched_stamp(void) {
     int self = machine.self;
     return (struct sched_stamp){.thread = self, .epoch = known[self].clock.of[self] - 1};
@@ -201,7 +202,7 @@ uint64_t memory_newest(const void *at, size_t size) {
     return message_of(location, location->newest)->value;
 }
 
-/* Memory that is freed: every access to an atomic in it must have happened before. */
+/* Checks that every access to an atomic in the freed memory happened before. */
 void memory_check_free(const char *from, const char *to) {
     const struct vector *clock = memory_clock();
     for (int i = 0; i < location_count; i++) {
@@ -223,7 +224,7 @@ static void acquire(const struct message *message) {
     join_view(&self->view, &message->view);
 }
 
-/* A new newest store of the calling thread's; what it makes known is for the caller to fill in. */
+/* Appends a store of the calling thread. The caller fills in what it releases. */
 static struct message *append(struct location *location, uint64_t value) {
     struct message *message = message_of(location, ++location->newest);
     message->value = value;
@@ -291,7 +292,7 @@ void memory_drain(void) {
         drain_one(self);
 }
 
-/* As a full barrier in each thread: what it has stored is there to be seen, and it sees what is there. */
+/* Acts as a full barrier in each thread: its stores become visible, and it sees the newest ones. */
 void memory_barrier_of_all(int threads) {
     for (int t = 0; t < threads; t++) {
         while (known[t].buffered > 0)
@@ -301,7 +302,7 @@ void memory_barrier_of_all(int threads) {
     }
 }
 
-/* TSO: returns whether the store waits. */
+/* TSO. Returns true if the store waits in the buffer. */
 static bool store_waits(struct location *location, uint64_t value, enum sched_order order) {
     struct known *self = &known[machine.self];
     if (machine.model != MODEL_TSO)
@@ -322,7 +323,7 @@ static bool store_waits(struct location *location, uint64_t value, enum sched_or
 void sched_store(void *at, size_t size, uint64_t value, enum sched_order order) {
     struct location *location = access(at, size, "store to");
     machine_trace("store %p <- %llx", at, (unsigned long long)value);
-    write_raw(at, size, value); /* at once: what is on a stack may be something else when the buffer is drained */
+    write_raw(at, size, value); /* at once: a place on a stack may be reused before the buffer is drained */
     if (store_waits(location, value, order))
         return;
     struct message *message = append(location, value);
@@ -330,7 +331,10 @@ void sched_store(void *at, size_t size, uint64_t value, enum sched_order order) 
         release_into(message);
 }
 
-/* Reads the newest store and appends another, with what the one made known and, if it releases, the thread too. */
+/*
+ * Reads the newest store and appends another one. It carries what the first one released and, with release, what the
+ * thread knows.
+ */
 static void modify(struct location *location, uint64_t value, enum sched_order order) {
     const struct message *before = message_of(location, location->newest);
     if (order & SCHED_ACQUIRE)

@@ -38,7 +38,7 @@ static void begin_batches(weir_pipeline_options pipeline_options, weir_stage_opt
     start_pipeline();
 }
 
-/* The last one is not full. Finish may find it gathered, or a worker about to gather it. */
+/* The last batch is not full. Finish may find it gathered, or a worker about to gather it. */
 void scenario_last_batch(void) {
     begin_batches((weir_pipeline_options){.name = "batch"},
                   (weir_stage_options){.run_batch = run_batch, .threads = 2, .batch = {.items = 2}});
@@ -57,8 +57,10 @@ static int tell_batch(weir_task *task, void *const *items, size_t count, void *a
     return end_batch(items, count);
 }
 
-/* Nothing more comes, and nobody finishes: its time makes it a batch. A timer that was set for the one before may ring
-   for it. */
+/*
+ * No more items come, and no thread finishes: the batch is made by its time. A timer that was set for the batch
+ * before may fire for it.
+ */
 void scenario_batch_by_time(void) {
     begin_batches((weir_pipeline_options){.name = "batch"},
                   (weir_stage_options){.run_batch = tell_batch, .batch = {.items = 2, .wait = WEIR_SECOND}});
@@ -86,7 +88,7 @@ static int fail_once(weir_task *task, void *const *items, size_t count, void *ar
     return batches == 1 ? weir_task_fail(task, 5, NULL) : end_batch(items, count);
 }
 
-/* It comes again as it was. */
+/* The batch is retried as it was. */
 void scenario_batch_tries_again(void) {
     begin_batches(
         (weir_pipeline_options){.max_items = 3},
@@ -103,7 +105,7 @@ static int fail_batch(weir_task *task, void *const *items, size_t count, void *a
     return weir_task_fail(task, 5, NULL);
 }
 
-/* All of it is given up. */
+/* All items of the batch are given up. */
 void scenario_batch_fails(void) {
     begin_batches((weir_pipeline_options){.max_items = 3},
                   (weir_stage_options){.run_batch = fail_batch, .threads = 2, .batch = {.items = 2}});
@@ -130,7 +132,7 @@ static int wait_at_end(weir_task *task, void *got, void *arg) {
     return end_call(got);
 }
 
-/* One result of two items: both are in flight until it is through. */
+/* One result of two items: both are in flight until the result is through. */
 void scenario_batch_combines(void) {
     batches = 0;
     begin_pipeline((weir_pipeline_options){.max_items = 2});

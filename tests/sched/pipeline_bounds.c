@@ -1,8 +1,9 @@
 /*
- * pipeline_bounds.c - scenarios of batches under limits: what start says of a graph, against what becomes of it.
+ * pipeline_bounds.c - scenarios of batches under limits: what start says of a graph, compared with what happens in
+ * it.
  *
- * Every small graph is tried, in one calm schedule. Each batch has a wait of an hour, or none. A put that has waited
- * for a second of virtual time has found a pipeline in which nothing can go on but by that hour.
+ * Every small graph is tried, in one calm schedule. Each batch has a wait of an hour, or none. A put that waits for a
+ * second of virtual time shows that nothing in the pipeline can move before that hour.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -29,7 +30,7 @@ static bool by_time; /* a batch was made by its time */
 
 /* ---- what the graph can hold ---- */
 
-/* Items in the incomplete batch of a stage, and how many it can have. */
+/* The number of items in a stage's incomplete batch, and its maximum. */
 static size_t held_in(int stage) {
     const weir__batch *batch = &stages[stage]->batch;
     return batch->first == NULL ? 0 : batch->items;
@@ -43,7 +44,7 @@ static size_t at_least_1(size_t count) {
     return count == 0 ? 1 : count;
 }
 
-/* Roots that all incomplete batches can hold together: counted here by hand for each shape. */
+/* Returns how many roots all incomplete batches together can hold: counted by hand for each shape. */
 static size_t most_roots(void) {
     size_t a = at_least_1(graph.batch[A]), b = at_least_1(graph.batch[B]);
     if (graph.shape == CHAIN)
@@ -64,7 +65,7 @@ static int pass(weir_task *task, void *got, void *arg) {
     return 0;
 }
 
-/* One result for all of them: it holds the most. */
+/* Makes one result of all items: this holds the most roots. */
 static int combine(weir_task *task, void *const *items, size_t count, void *arg) {
     (void)arg;
     (void)count;
@@ -78,7 +79,7 @@ static uint64_t key_of(const void *got, void *arg) {
     return (uint64_t)number(got) % 2;
 }
 
-/* The way that completes no batch; if there is none, the way to the larger batch. */
+/* Returns the way that completes no batch; if there is none, the way to the larger batch. */
 static uint64_t choose_worst(const void *got, void *arg) {
     (void)got;
     (void)arg;
@@ -137,7 +138,7 @@ static weir_status start_graph(size_t max_items) {
 
 /* ---- what becomes of it ---- */
 
-/* Puts items until one finds that nothing goes on; returns whether one has. */
+/* Puts items until one finds that nothing moves. Returns whether one has. */
 static bool puts_stop(int count) {
     for (int i = 1; i <= count; i++) {
         weir_status status = weir_pipeline_put_until(pipeline, item(i), weir_deadline_after(WEIR_SECOND));
@@ -162,7 +163,7 @@ static void check_accepted(void) {
     end_graph(false);
 }
 
-/* The same graph under a limit that start has not seen. Copies and turns have better ways than the worst. */
+/* Runs the same graph under a limit that start has not seen. Copies and turns may do better than the worst case. */
 static void check_refused(void) {
     sched_check(strstr(weir_pipeline_message(pipeline), "max_items") != NULL, "\"%s\"",
                 weir_pipeline_message(pipeline));
@@ -218,7 +219,7 @@ static uint64_t weigh(const void *got, void *arg) {
     return weight;
 }
 
-/* One batch stage: by two items under max_bytes, or by three bytes under max_items. */
+/* Starts one batch stage: by two items under max_bytes, or by three bytes under max_items. */
 static weir_status start_by_weight(bool budget, uint64_t wait) {
     weir_batch by_items = {.items = 2, .wait = wait}, by_bytes = {.bytes = 3, .weigh = weigh, .wait = wait};
     begin_pipeline((weir_pipeline_options){.max_bytes = budget ? 3 : 0, .weigh = weigh, .max_items = budget ? 0 : 4});
@@ -228,7 +229,7 @@ static weir_status start_by_weight(bool budget, uint64_t wait) {
     return weir_pipeline_start(pipeline);
 }
 
-/* Heavy items reach the budget, light ones the number, before the batch is full; others do not. */
+/* Before the batch is full, heavy items reach the budget, and light ones the number. Others reach neither. */
 void scenario_batches_by_weight(void) {
     static const uint64_t waits[] = {0, WEIR_NEVER, 3600 * WEIR_SECOND, WEIR_MILLISECOND};
     bool budget = sched_choose(2) == 0, stopping = sched_choose(2) == 0;
@@ -243,7 +244,7 @@ void scenario_batches_by_weight(void) {
         end_graph(true);
         must(start_by_weight(budget, 1), WEIR_OK);
         stages[FIRST] = pipeline->first;
-        stages[FIRST]->options.batch.wait = 0; /* as if start had not looked */
+        stages[FIRST]->options.batch.wait = 0; /* start has checked another value */
         sched_check(puts_stop(8) == stopping, "it %s", stopping ? "goes on" : "stops");
         must(weir_pipeline_cancel(pipeline), WEIR_OK);
     }

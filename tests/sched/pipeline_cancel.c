@@ -14,7 +14,7 @@ static int wait_run(weir_task *task, void *got, void *arg) {
     return end_call(got);
 }
 
-/* One is in the function, one in the queue, one waits for room. */
+/* One item is in the function, one in the queue, and one waits for room. */
 void scenario_cancel_against_put(void) {
     begin_pipeline((weir_pipeline_options){.name = "put"});
     add_stage((weir_stage_options){.name = "wait", .run = wait_run, .capacity = 1});
@@ -39,7 +39,7 @@ static int emit_three(weir_task *task, void *got, void *arg) {
     return end_call(got);
 }
 
-/* The function waits for its cancel, which comes when two results have filled the next stage. */
+/* Cancels while results fill this stage, then waits until the stage before has emitted all of them. */
 static int wait_for_cancel(weir_task *task, void *got, void *arg) {
     (void)task;
     (void)arg;
@@ -59,7 +59,7 @@ void scenario_cancel_against_emit(void) {
     check_each_ended_once(4);
 }
 
-/* The third has to wait for a year, by its rate. */
+/* The second item waits for decades, by its rate. */
 void scenario_cancel_against_rate(void) {
     begin_pipeline((weir_pipeline_options){.name = "rate"});
     add_stage((weir_stage_options){.name = "rate", .run = pass_on_run, .rate = 1e-9, .capacity = 2});
@@ -92,7 +92,10 @@ void scenario_cancel_against_backoff(void) {
     check_each_ended_once(1);
 }
 
-/* One thread cancels while another finishes: finish returns when all is dropped, also what nobody has in hand. */
+/*
+ * One thread cancels while another finishes. Finish returns once everything is dropped, including items that no
+ * thread holds.
+ */
 void scenario_cancel_against_finish(void) {
     begin_pipeline((weir_pipeline_options){.name = "finish"});
     add_stage((weir_stage_options){
@@ -109,7 +112,7 @@ void scenario_cancel_against_finish(void) {
     check_each_ended_once(1);
 }
 
-/* Twice at once, and then a destroy that has nothing to cancel. */
+/* Two cancels at once, then a destroy that has nothing to cancel. */
 void scenario_cancel_twice(void) {
     begin_pipeline((weir_pipeline_options){.max_items = 4});
     add_stage((weir_stage_options){.name = "first", .run = pass_on_run, .capacity = 2});
@@ -132,7 +135,7 @@ static int cancel_inside(weir_task *task, void *got, void *arg) {
     return number(got) == 1 ? 5 : end_call(got);
 }
 
-/* From inside a stage; an item whose function fails then is dropped and not failed. */
+/* Cancels from inside a stage. If the function then fails, its item is dropped, not failed. */
 void scenario_cancel_inside(void) {
     begin_pipeline((weir_pipeline_options){.name = "inside"});
     add_stage((weir_stage_options){.name = "cancel", .run = cancel_inside, .capacity = 3});
@@ -152,7 +155,7 @@ static int fail_always(weir_task *task, void *got, void *arg) {
     return weir_task_fail(task, 7, "item %d", number(got));
 }
 
-/* An error ends the run, and finish says so, whoever comes first. */
+/* An error ends the run, and finish reports it, whichever comes first. */
 void scenario_error_ends_the_run(void) {
     begin_pipeline((weir_pipeline_options){.name = "fast"});
     add_stage((weir_stage_options){.name = "fail", .run = fail_always, .threads = 2, .capacity = 2});
@@ -163,7 +166,7 @@ void scenario_error_ends_the_run(void) {
     check_each_ended_once(2);
 }
 
-/* Each report that says so has the error. */
+/* Each report of the failed run has the error. */
 void scenario_fatal_error_is_told(void) {
     begin_pipeline((weir_pipeline_options){.name = "fast"});
     add_stage((weir_stage_options){.name = "fail", .run = fail_always});
@@ -179,7 +182,7 @@ static void ask_for_descriptor(void *unused) {
     (void)weir_pipeline_cancel_fd(pipeline);
 }
 
-/* One that polls the descriptor would sleep on if the cancel had not seen it, nor it the cancel. */
+/* If cancel and the request for the descriptor missed each other, a thread that polls it would never wake. */
 void scenario_descriptor_against_cancel(void) {
     begin_pipeline((weir_pipeline_options){.name = "asked"});
     add_stage((weir_stage_options){.name = "pass", .func = pass_on});

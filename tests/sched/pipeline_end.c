@@ -17,7 +17,7 @@ static void take_all(void *results) {
         ran[40 + number(got)]++;
 }
 
-/* A chain without envelopes, and reports of it. */
+/* A chain without envelopes, with reports. */
 void scenario_plain_pipeline(void) {
     weir_queue *results = new_counting_queue(2);
     begin_pipeline((weir_pipeline_options){.name = "plain"});
@@ -30,7 +30,7 @@ void scenario_plain_pipeline(void) {
     check_results(results, (int[]){1, 0});
 }
 
-/* A worker waits for room in the results while somebody finishes. */
+/* A worker waits for room in the results while a thread finishes. */
 void scenario_finish_against_full(void) {
     weir_queue *results = new_counting_queue(1);
     begin_pipeline((weir_pipeline_options){.name = "full"});
@@ -45,7 +45,7 @@ void scenario_finish_against_full(void) {
     must(weir_queue_destroy(results), WEIR_OK);
 }
 
-/* A put that waits for room when the run is finished: either it is in, and goes through, or it is refused. */
+/* A put waits for room when the run is finished: it is accepted and its item goes through, or it is refused. */
 void scenario_finish_against_put(void) {
     begin_pipeline((weir_pipeline_options){.max_items = 2});
     add_stage((weir_stage_options){.name = "only", .run = pass_on_run});
@@ -81,7 +81,7 @@ static void open_gate_later(void *unused) {
     open_gate();
 }
 
-/* The earliest deadline counts, in whichever call. */
+/* The earliest deadline counts, whichever call has it. */
 static void finish_at_once(void *unused) {
     (void)unused;
     weir_status status = weir_pipeline_finish(pipeline, weir_deadline_after(100), NULL);
@@ -114,7 +114,7 @@ static void finish_too_late(void *unused) {
     sched_check(status == WEIR_OK || status == WEIR_TIMEDOUT, "%s", weir_strerror(status));
 }
 
-/* With all of it done a deadline that has passed is soon enough, beside any other one. */
+/* If everything is done, a deadline that has passed suffices, beside any other deadline. */
 static void finish_well(void *unused) {
     (void)unused;
     must(weir_pipeline_finish(pipeline, 0, NULL), WEIR_OK);
@@ -133,7 +133,7 @@ void scenario_finish_beside_done(void) {
     finish_with(WEIR_OK, 1, 0, 0, 0);
 }
 
-/* An earlier deadline has not passed because it has come. */
+/* The arrival of an earlier deadline is not a timeout: that comes only when the deadline passes. */
 static void finish_in_time(void *unused) {
     (void)unused;
     weir_deadline deadline = weir_deadline_after(1000);
@@ -156,14 +156,14 @@ void scenario_finish_hurried(void) {
     finish_pipeline(status);
 }
 
-/* The grace of some may be over first. */
+/* Finishes again if the grace ends first (WEIR_BUSY). */
 static void finish_in_the_end(weir_status expected) {
     while (weir_pipeline_finish(pipeline, WEIR_NEVER, NULL) == WEIR_BUSY)
         ;
     finish_pipeline(expected);
 }
 
-/* Those that finish together are all told that it is late, each with a report of its own. */
+/* Threads that finish together are all told what is late, each with a report of its own. */
 enum { GRACE = 10 * 1000 * 1000 };
 
 static void finish_late(void *unused) {
@@ -189,7 +189,7 @@ void scenario_finishes_are_late(void) {
     finish_in_the_end(WEIR_TIMEDOUT);
 }
 
-/* One whose deadline has passed finds a view that is being started, and sleeps until that is so. */
+/* A finish with a deadline that has passed finds a view that is being started, and sleeps until it is. */
 void scenario_finish_beside_show(void) {
     static FILE *nowhere;
     if (nowhere == NULL)
@@ -214,7 +214,7 @@ static int split(weir_task *task, void *got, void *arg) {
     return end_call(got);
 }
 
-/* Two stages lead to one: it ends after both. */
+/* Two stages lead to a third one, which ends after both. */
 void scenario_fan_in_ends(void) {
     begin_pipeline((weir_pipeline_options){.name = "fan"});
     weir_stage *first = add_stage((weir_stage_options){.name = "first", .run = split});
@@ -237,7 +237,7 @@ static int produce_one(weir_task *task, void *none, void *arg) {
     return WEIR_END;
 }
 
-/* A source and puts from outside, into one stage. The source may find that the run is being finished. */
+/* A source and puts from outside lead into one stage. The source may find that the run is being finished. */
 void scenario_source_beside_puts(void) {
     begin_pipeline((weir_pipeline_options){.max_items = 2});
     weir_stage *source = add_stage((weir_stage_options){.name = "source", .source = produce_one});
@@ -262,7 +262,7 @@ static int finish_in_source(weir_task *task, void *none, void *arg) {
     return 0;
 }
 
-/* The end has begun before the source returns: that is what a wait says, be the source gone or not. */
+/* The end begins before the source returns, and the wait says so, whether or not the source is gone. */
 void scenario_wait_for_a_source_that_was_ended(void) {
     begin_pipeline((weir_pipeline_options){.name = "ended"});
     add_stage((weir_stage_options){.name = "source", .source = finish_in_source});
@@ -279,7 +279,7 @@ static int finish_inside(weir_task *task, void *got, void *arg) {
     return end_call(got);
 }
 
-/* From inside it does not wait; what was put before goes through. */
+/* From inside, finish does not wait. Items put before it go through. */
 void scenario_finish_inside(void) {
     begin_pipeline((weir_pipeline_options){.name = "inside"});
     add_stage((weir_stage_options){.name = "only", .run = finish_inside, .capacity = 2});
@@ -301,7 +301,7 @@ static int put_inside(weir_task *task, void *got, void *arg) {
     return end_call(got);
 }
 
-/* The only thread that makes room does not wait for it. */
+/* The only thread that makes room does not wait for room. */
 void scenario_put_inside(void) {
     begin_pipeline((weir_pipeline_options){.name = "inside"});
     add_stage((weir_stage_options){.name = "only", .run = put_inside, .capacity = 1});
@@ -319,8 +319,8 @@ static void drop_at_gate(void *got, void *arg) {
 }
 
 /*
- * The deadline has passed, and a drop function takes long: the finish returns, and its report names it. When all is
- * through, another one is as if there had been time.
+ * The deadline has passed and a drop function takes long: finish returns, and its report names the function. Once
+ * everything is through, another finish returns what it would have returned in time.
  */
 void scenario_finish_beside_slow_drop(void) {
     weir_report *report = NULL;
@@ -337,7 +337,7 @@ void scenario_finish_beside_slow_drop(void) {
     check_each_ended_once(2);
 }
 
-/* A drop function finishes the pipeline that it drops for, with all the time in the world. */
+/* A drop function finishes the pipeline that it drops for, without a deadline. */
 static void finish_in_drop(void *got, void *arg) {
     (void)arg;
     must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), WEIR_DEADLOCK);

@@ -1,5 +1,5 @@
 /*
- * pipeline_faults.c - scenarios of threads that end or cannot be created, and of memory that is short.
+ * pipeline_faults.c - scenarios of threads that end or cannot be created, and of lack of memory.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -26,7 +26,7 @@ void scenario_exit_beside_another(void) {
     check_each_ended_once(3);
 }
 
-/* Nobody is left to take the second: the run fails, and does not wait for ever. */
+/* No worker is left to take the second item: the run fails, and does not hang. */
 void scenario_exit_of_the_only_one(void) {
     begin_pipeline((weir_pipeline_options){.name = "exit"});
     add_stage((weir_stage_options){.name = "exit", .run = exit_in_first, .capacity = 3, .on_error = WEIR_SKIP});
@@ -77,7 +77,7 @@ void scenario_exit_in_source(void) {
     finish_pipeline(WEIR_OK);
 }
 
-/* ---- what cannot be had ---- */
+/* ---- threads and memory that are refused ---- */
 
 static void add_two_stages(void) {
     add_stage((weir_stage_options){
@@ -85,7 +85,7 @@ static void add_two_stages(void) {
     add_stage((weir_stage_options){.name = "last", .run = pass_on_run});
 }
 
-/* What the message says is no error of a stage. */
+/* Destroys the pipeline after a failed start. The start's message is not an error of a stage. */
 static void finish_unstarted(void) {
     weir_report *report;
     sched_calm(true);
@@ -98,7 +98,7 @@ static void finish_unstarted(void) {
     must(weir_queue_destroy(gate), WEIR_OK);
 }
 
-/* Any of the three threads. */
+/* Any of the three threads cannot be created. */
 void scenario_start_without_thread(void) {
     begin_pipeline((weir_pipeline_options){.name = "start"});
     add_two_stages();
@@ -107,7 +107,7 @@ void scenario_start_without_thread(void) {
     finish_unstarted();
 }
 
-/* Any of the first allocations. */
+/* Any of the first 32 allocations fails. */
 void scenario_start_without_memory(void) {
     begin_pipeline((weir_pipeline_options){.name = "start"});
     add_two_stages();
@@ -156,7 +156,7 @@ static int put_early(weir_task *task, void *none, void *arg) {
     return WEIR_END;
 }
 
-/* A source that has started already puts, while another stage fails to start. */
+/* A source that has started puts, while another stage fails to start. */
 void scenario_put_in_a_start_that_fails(void) {
     begin_pipeline((weir_pipeline_options){.name = "start"});
     weir_stage *sick = add_stage((weir_stage_options){.name = "sick", .run = pass_on_run, .threads = 2});
@@ -169,7 +169,7 @@ void scenario_put_in_a_start_that_fails(void) {
     finish_unstarted();
 }
 
-/* A source that has started already makes a report, while the other one fails to start: its workers are freed. */
+/* A source that has started makes a report, while the other one fails to start: its workers are freed. */
 void scenario_report_of_a_start_that_fails(void) {
     begin_pipeline((weir_pipeline_options){.name = "start"});
     weir_stage *sick = add_stage((weir_stage_options){.name = "sick", .source = look_inside, .threads = 2});
@@ -200,7 +200,7 @@ static void put_if_possible(void *got) {
     }
 }
 
-/* A function that is done while a result of its is lost fails, and its item is done and dropped. */
+/* If a result is lost, the call fails although the function returned 0: its item counts as done and as dropped. */
 static void run_without_memory(weir_stage_options options) {
     weir_queue *results = new_counting_queue(8);
     begin_pipeline((weir_pipeline_options){.max_items = 3});
@@ -231,7 +231,7 @@ void scenario_ordered_without_memory(void) {
     run_without_memory((weir_stage_options){.ordered = true});
 }
 
-/* One that does not come into the second stage is none that the others wait for in its order. */
+/* The order of the second stage does not wait for an item that never enters it. */
 void scenario_ordered_lost_without_memory(void) {
     weir_queue *results = new_counting_queue(8);
     begin_pipeline((weir_pipeline_options){.max_items = 4});

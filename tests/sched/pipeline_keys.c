@@ -9,7 +9,7 @@ static weir_queue *begun;
 static bool emitting;
 static int inside[2], most_inside, last_of[2];
 
-/* Items from 1 to 9 have one key, those above the other. */
+/* Items from 1 to 9 have one key, higher ones the other. */
 static uint64_t key_of(const void *got, void *arg) {
     (void)arg;
     return number(got) > 9;
@@ -54,7 +54,7 @@ static void begin_keys(weir_stage_options options, size_t per_key) {
     start_pipeline();
 }
 
-/* The results go to a second stage, which ends when nothing more comes from here: not earlier. */
+/* The results go to a second stage. It ends when no more can come from the first one, and not earlier. */
 static void begin_keys_before_another(weir_stage_options options) {
     add_keys(options, 1);
     emitting = true;
@@ -87,7 +87,7 @@ static int first_waits_for_other_key(weir_task *task, void *got, void *arg) {
     return leave(task, got);
 }
 
-/* One worker is in the first item; the other one lets the second wait, and has the third, which has another key. */
+/* One worker is in the first item. The other one lets the second wait, and runs the third, which has another key. */
 void scenario_keys_beside_each_other(void) {
     begin_keys((weir_stage_options){.run = first_waits_for_other_key}, 1);
     put_items(1, 2);
@@ -106,7 +106,7 @@ static int first_fails_once(weir_task *task, void *got, void *arg) {
     return leave(task, got);
 }
 
-/* One that backs off keeps its place: the next of its key comes after it. */
+/* An item that backs off keeps its place: the next one of its key comes after it. */
 void scenario_key_kept_in_backoff(void) {
     begin_keys((weir_stage_options){.run = first_fails_once, .retry = {.attempts = 2, .backoff = WEIR_SECOND}}, 1);
     put_items(1, 2);
@@ -122,7 +122,7 @@ static int first_waits(weir_task *task, void *got, void *arg) {
     return leave(task, got);
 }
 
-/* The others wait for their key, or for those before them. */
+/* The other items wait for their key, or for the items before them. */
 void scenario_cancel_against_keys(void) {
     begin_keys((weir_stage_options){.run = first_waits}, 1);
     put_items(1, 2);
@@ -155,7 +155,7 @@ void scenario_cancel_against_early(void) {
     must(weir_queue_destroy(begun), WEIR_OK);
 }
 
-/* Two at a time; no order is promised. */
+/* Two items run at a time; no order is promised. */
 static int count_two(weir_task *task, void *got, void *arg) {
     (void)arg;
     begin_call(got);
@@ -181,7 +181,7 @@ static int exit_in_first(weir_task *task, void *got, void *arg) {
     return leave(task, got);
 }
 
-/* The next of its key is for another worker. */
+/* Another worker runs the next item of the key. */
 void scenario_key_left_by_exit(void) {
     begin_keys_before_another((weir_stage_options){.run = exit_in_first});
     put_items(1, 2);
@@ -201,7 +201,7 @@ static int exit_in_second(weir_task *task, void *got, void *arg) {
     return leave(task, got);
 }
 
-/* A worker ends in an item that it runs after its own, because that had the key. */
+/* A worker's thread ends in an item that it runs after its own, because its own had the key. */
 void scenario_exit_in_next_of_key(void) {
     begin_keys_before_another((weir_stage_options){.run = exit_in_second});
     put_items(1, 2);
@@ -210,7 +210,7 @@ void scenario_exit_in_next_of_key(void) {
     sched_check(done[1] == 1 && dropped[2] == 1, "done %d, dropped %d", done[1], dropped[2]);
 }
 
-/* As key_that_waits, with a key for each. */
+/* As key_that_waits, but each item has its own key. */
 static uint64_t own_key_that_waits(const void *got, void *arg) {
     (void)key_that_waits(got, arg);
     return (uint64_t)number(got);
@@ -222,7 +222,7 @@ static int just_run(weir_task *task, void *got, void *arg) {
     return leave(task, got);
 }
 
-/* The first item closes the gap before the second one, which another worker may run then. */
+/* The first item closes the gap before the second one, which another worker may then run. */
 void scenario_early_one_is_requeued(void) {
     begin_keys((weir_stage_options){.run = just_run, .key = own_key_that_waits}, 1);
     begun = new_queue(1);
@@ -234,7 +234,7 @@ void scenario_early_one_is_requeued(void) {
     must(weir_queue_destroy(begun), WEIR_OK);
 }
 
-/* While the first one waits there is no memory for the second one's entry. */
+/* While the first item waits, there is no memory for the second one's entry. */
 static uint64_t key_without_memory(const void *got, void *arg) {
     (void)arg;
     if (number(got) == 1) {
@@ -245,7 +245,7 @@ static uint64_t key_without_memory(const void *got, void *arg) {
     return (uint64_t)number(got);
 }
 
-/* It comes in with the first one, and fails in that worker, whose thread has ended before that. */
+/* The second item comes in with the first one and fails in its worker, after that worker's thread has ended. */
 void scenario_exit_before_those_that_came_in(void) {
     begin_keys((weir_stage_options){.run = exit_in_first, .key = key_without_memory}, 1);
     sched_calm(true);

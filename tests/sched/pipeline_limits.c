@@ -1,11 +1,11 @@
 /*
- * pipeline_limits.c - scenarios of how much may be in a pipeline at once.
+ * pipeline_limits.c - scenarios of limits on what is in flight in a pipeline.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "pipeline_support.h"
 
-static int pieces; /* that are through */
+static int pieces; /* number of pieces that are through */
 
 static int make_two_pieces(weir_task *task, void *got, void *arg) {
     (void)arg;
@@ -22,7 +22,7 @@ static void *count_piece(void *got, void *arg) {
     return got;
 }
 
-/* With one place in the pipeline, the second item comes in when both pieces of the first are through. */
+/* With a limit of one item, the second is admitted once both pieces of the first are through. */
 void scenario_limit_counts_pieces(void) {
     pieces = 0;
     begin_pipeline((weir_pipeline_options){.max_items = 1});
@@ -66,7 +66,7 @@ static void put_item(void *got) {
     must(weir_pipeline_put(pipeline, got), WEIR_OK);
 }
 
-/* Heavier than all that may be inside: it is alone there, and the light ones behind it come after it. */
+/* An item over the limit is admitted alone, and the light ones behind it come after it. */
 void scenario_heavy_passes_alone(void) {
     begin_budget(3);
     put_items(2, 1);
@@ -85,7 +85,7 @@ static void put_for_a_moment(void *got) {
     }
 }
 
-/* One that waited for room gives up, and there is room for the one behind it: nobody has to leave for that. */
+/* A put that waited for room gives up. Then there is room for the one behind it, although no item leaves. */
 void scenario_light_behind_heavy(void) {
     begin_budget(3);
     put_items(2, 1);
@@ -108,7 +108,7 @@ static int produce_two(weir_task *task, void *none, void *arg) {
     return produced < 2 ? 0 : WEIR_END;
 }
 
-/* A source waits for the limit like everybody. */
+/* A source waits for the limit as a put does. */
 void scenario_source_within_limit(void) {
     weir_queue *results = new_counting_queue(2);
     produced = 0;
@@ -135,7 +135,7 @@ void scenario_cancel_against_limit(void) {
     check_each_ended_once(2);
 }
 
-/* Each of those in line is woken, not the first alone. */
+/* Every put in line is woken, not only the first. */
 void scenario_cancel_against_two_at_limit(void) {
     begin_pipeline((weir_pipeline_options){.max_items = 1});
     add_stage((weir_stage_options){.name = "wait", .func = wait_if_second});
@@ -161,7 +161,7 @@ static void put_several(void *unused) {
         dropped[i + 1]++;
 }
 
-/* What of several is let in together, and what is not. */
+/* Some items of one call are admitted, others are refused. */
 void scenario_cancel_against_several(void) {
     begin_pipeline((weir_pipeline_options){.max_items = 2});
     add_stage((weir_stage_options){.name = "pass", .func = pass_on});

@@ -5,7 +5,7 @@
  */
 #include "pipeline_support.h"
 
-/* One result, a failure after a result, two results, none. */
+/* Emits by number: one result, a failure after a result, two results, none. */
 static int emit_by_number(weir_task *task, void *got, void *arg) {
     (void)arg;
     begin_call(got);
@@ -59,7 +59,7 @@ void scenario_ordered_filter(void) {
     check_results(results, (int[]){11, 0});
 }
 
-/* The first one returns when the second has been through, so that this one waits for its turn. */
+/* The first item's function returns only after the second item's was called, so the second waits for its turn. */
 static void *first_waits(void *got, void *arg) {
     (void)arg;
     begin_call(got);
@@ -88,7 +88,7 @@ void scenario_ordered_behind_slow_one(void) {
     check_results(results, (int[]){2, 0});
 }
 
-/* The first item's thread ends, with the item. */
+/* The thread that runs the first item ends in it. */
 static void *exit_with_first(void *got, void *arg) {
     (void)arg;
     begin_call(got);
@@ -98,7 +98,7 @@ static void *exit_with_first(void *got, void *arg) {
     return got;
 }
 
-/* Two stages, and one order behind the second. */
+/* Two ordered stages, with one order restored behind the second. */
 void scenario_ordered_together(void) {
     weir_queue *results = new_counting_queue(2);
     begin_pipeline((weir_pipeline_options){.name = "order"});
@@ -112,7 +112,7 @@ void scenario_ordered_together(void) {
     check_results(results, (int[]){2, 0});
 }
 
-/* Each of the first two is released by the main thread. */
+/* Tells the main thread that the item has begun. The first item then waits at the gate. */
 static void *wait_once(void *got, void *arg) {
     begin_call(got);
     must(weir_queue_put(arg, got), WEIR_OK);
@@ -122,7 +122,7 @@ static void *wait_once(void *got, void *arg) {
     return got;
 }
 
-/* The second is ready, or about to be, and waits for the first. */
+/* The second item is ready, or about to be, and waits for the first. */
 void scenario_cancel_against_order(void) {
     weir_queue *results = new_counting_queue(4), *begun = new_queue(4);
     begin_pipeline((weir_pipeline_options){.name = "order"});
@@ -155,8 +155,10 @@ static int cancel_and_fail(weir_task *task, void *got, void *arg) {
     return number(got) == 1 ? 5 : end_call(got);
 }
 
-/* What it has emitted is a result that is dropped, and not an item of the stage. One that is done has no turn any more,
-   because the one before it may have none. */
+/*
+ * What the function emitted is dropped as a result, not as an item of the stage. An item that is done has no turn any
+ * more: the one before it may never have one.
+ */
 void scenario_ordered_cancel_inside(void) {
     weir_queue *results = new_counting_queue(4);
     begin_pipeline((weir_pipeline_options){.name = "order"});

@@ -1,5 +1,5 @@
 /*
- * pipeline_report.c - scenarios of reports that are made while functions run. All times are the scheduler's.
+ * pipeline_report.c - scenarios of reports made while functions run. All times are the scheduler's.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -7,7 +7,7 @@
 
 enum { ALLOWED = 10, LONG = 100 };
 
-static weir_queue *nothing; /* in which nothing ever comes */
+static weir_queue *nothing; /* no item ever comes */
 
 static void sleep_for(uint64_t time) {
     void *got;
@@ -38,7 +38,7 @@ static int take_long(weir_task *task, void *got, void *arg) {
     return end_call(got);
 }
 
-/* One that was overdue while it ran is still told of at each moment of its end. */
+/* An attempt that was overdue while it ran stays overdue at each moment of its end. */
 void scenario_overdue_does_not_fall(void) {
     nothing = new_queue(1);
     begin_pipeline((weir_pipeline_options){.name = "overdue"});
@@ -63,14 +63,14 @@ static int emit_and_tell(weir_task *task, void *got, void *arg) {
     return end_call(got);
 }
 
-/* It waits for room longer than it may take; that does not make it overdue, then or later. */
+/* The function waits for room longer than an attempt may take. That does not make it overdue, then or later. */
 void scenario_wait_is_not_overdue(void) {
     nothing = new_queue(1);
     begin_pipeline((weir_pipeline_options){.name = "waits"});
     add_stage((weir_stage_options){.name = "emit", .run = emit_and_tell, .attempt_time = ALLOWED});
     add_stage((weir_stage_options){.name = "long", .run = take_long});
     start_pipeline();
-    sched_calm(true); /* the times have to be what they are here */
+    sched_calm(true); /* the times must be exactly these */
     uint64_t begun = sched_now();
     put_items(1, 1);
     wait_at_gate();

@@ -1,5 +1,5 @@
 /*
- * pipeline_retry.c - scenarios of items that fail, back off, and are given up, and of results that are not taken.
+ * pipeline_retry.c - scenarios of items that fail, back off and are given up, and of results that are not taken.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -24,7 +24,7 @@ static void add_retrying(weir_task_func *run, weir_stage_options options) {
     add_stage(options);
 }
 
-/* The only worker has other items while one backs off; and finish waits for that one. */
+/* The only worker runs other items while one backs off, and finish waits for that one. */
 void scenario_retry_holds_no_worker(void) {
     weir_queue *results = new_counting_queue(4);
     begin_pipeline((weir_pipeline_options){.name = "retry"});
@@ -49,7 +49,7 @@ static int first_waits_and_fails(weir_task *task, void *got, void *arg) {
     return first_fails_once(task, got, arg);
 }
 
-/* Without a back-off there is no time in which others could pass: the order of the queue decides. */
+/* Without a back-off there is no time in which other items could overtake: the order of the queue decides. */
 void scenario_retry_behind_what_waits(void) {
     begin_pipeline((weir_pipeline_options){.name = "retry"});
     add_stage((weir_stage_options){
@@ -60,7 +60,7 @@ void scenario_retry_behind_what_waits(void) {
     finish_with(WEIR_OK, 2, 0, 0, 0);
 }
 
-/* In order, although the second has been ready for a while. */
+/* The results leave in order, although the second has been ready for a while. */
 void scenario_retry_in_order(void) {
     weir_queue *results = new_counting_queue(4);
     begin_pipeline((weir_pipeline_options){.name = "retry"});
@@ -136,7 +136,7 @@ static void take_one_and_go(void *unused) {
     must(weir_queue_shutdown(leaving, WEIR_DISCARD), WEIR_OK);
 }
 
-/* What it does not take has failed, and is not dropped without a word. */
+/* A result that the reader does not take has failed; it is not dropped silently. */
 void scenario_reader_goes(void) {
     leaving = new_counting_queue(1);
     begin_pipeline((weir_pipeline_options){.name = "leaves"});
@@ -145,7 +145,7 @@ void scenario_reader_goes(void) {
     int reader = sched_spawn(take_one_and_go, NULL);
     put_items(1, 2);
     sched_join(reader);
-    finish_pipeline(WEIR_OK); /* none of them was dropped, says the report */
+    finish_pipeline(WEIR_OK); /* the report says that none was dropped */
     sched_check(dropped[1] == 0 && dropped[2] == 1, "%d and %d drops", dropped[1], dropped[2]);
     must(weir_queue_destroy(leaving), WEIR_OK);
 }

@@ -1,6 +1,6 @@
 /*
- * pipeline_signals.c - scenarios of pipelines that end on signals. Two of a number that pend together are one, so where
- * several are to be told apart they are sent one after the other.
+ * pipeline_signals.c - scenarios of pipelines that end on signals. Two signals of one number that pend together are
+ * one, so signals that must be told apart are sent one after the other.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -31,7 +31,7 @@ static weir_pipeline *new_that_ends_on(int signal) {
     return made;
 }
 
-/* Returns the signal that has ended it. */
+/* Returns the signal that ended the pipeline. */
 static int finish(weir_pipeline *listener, weir_status expected) {
     weir_report *report;
     must(weir_pipeline_finish(listener, WEIR_NEVER, &report), expected);
@@ -41,7 +41,7 @@ static int finish(weir_pipeline *listener, weir_status expected) {
     return signal;
 }
 
-/* Puts are refused once it is finishing; each put that is not goes through. */
+/* Puts items until one is refused because the pipeline is finishing. Every accepted item goes through. */
 static void wait_until_closed(weir_pipeline *listener) {
     weir_status status;
     while ((status = weir_pipeline_put(listener, item(1))) == WEIR_OK)
@@ -104,7 +104,7 @@ static void leave(void *ear) {
     weir__dispatch_leave(&((struct ear *)ear)->listener);
 }
 
-/* A signal comes to the one that stays while another leaves, once. */
+/* A signal reaches the listener that stays, once, while another one leaves. */
 void scenario_listener_leaves(void) {
     prepare_ear(0, FIRST);
     prepare_ear(1, FIRST);
@@ -119,7 +119,7 @@ void scenario_listener_leaves(void) {
     leave(&ears[0]);
 }
 
-/* One that comes while the last one leaves hears its signal. */
+/* A listener that comes while the last one leaves hears its signal. */
 void scenario_listener_comes(void) {
     prepare_ear(0, FIRST);
     prepare_ear(1, SECOND);
@@ -138,7 +138,7 @@ static void raise_first(void *unused) {
     sched_raise(FIRST);
 }
 
-/* The signals that are waited for change while one of them comes: it is told once, or left to the process. */
+/* The set of signals changes while one of them comes: it is told once, or left to the process. */
 void scenario_listeners_change(void) {
     prepare_ear(0, FIRST);
     prepare_ear(1, SECOND);
@@ -158,7 +158,7 @@ static void raise_it(void *signal) {
     sched_raise(*(int *)signal);
 }
 
-/* The same beside two that stay, whose signals may be what wakes the thread. */
+/* The same beside two listeners that stay. Their signals may be what wakes the thread. */
 void scenario_listeners_stay(void) {
     int signal = sched_choose(2) == 0 ? FIRST : SECOND;
     prepare_ear(0, FIRST);
@@ -193,7 +193,7 @@ void scenario_signal_against_finish(void) {
     sched_check(taken != sched_pends(FIRST), "%s", taken ? "taken, and pends" : "neither taken nor left");
 }
 
-/* Of the two threads that it takes, each cannot be created. */
+/* weir_pipeline_end_on needs two threads. The creation of each one fails in turn. */
 void scenario_signals_without_thread(void) {
     weir_pipeline *listener = new_listener();
     for (unsigned n = 1; n <= 2; n++) {

@@ -1,5 +1,5 @@
 /*
- * pipeline_support.c - what the scenarios of pipelines share.
+ * pipeline_support.c - implements what the scenarios of pipelines share.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

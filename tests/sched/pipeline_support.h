@@ -1,8 +1,8 @@
 /*
- * pipeline_support.h - what the scenarios of pipelines share.
+ * pipeline_support.h - declares what the scenarios of pipelines share.
  *
- * Items are small numbers. What becomes of each of them is counted by number; after the end of a pipeline the report
- * has to say the same.
+ * Items are small numbers. What becomes of each of them is counted by its number. After the end of a pipeline, the
+ * report must say the same.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,51 +17,54 @@
 enum { NUMBERS = 64 };
 
 extern weir_pipeline *pipeline;
-extern weir_queue *gate;     /* what one thread waits for and another puts */
-extern int ran[NUMBERS];     /* how often a function was called with this item */
-extern int done[NUMBERS];    /* how often it returned 0 for it */
-extern int dropped[NUMBERS]; /* how often it was dropped */
+extern weir_queue *gate;     /* one thread waits at it, another puts to it */
+extern int ran[NUMBERS];     /* number of calls of a function with this item */
+extern int done[NUMBERS];    /* number of calls that returned 0 */
+extern int dropped[NUMBERS]; /* number of times that the item was dropped */
 
-/* Forgets the run before, and creates a pipeline that waits for its functions for ever. */
+/* Resets the counts and creates a pipeline. A grace of 0 selects waiting for functions without a limit. */
 void begin_pipeline(weir_pipeline_options options);
 
-/* A stage whose items are counted when they are dropped; of capacity 1, if nothing else is said. */
+/* Adds a stage that counts its dropped items. A capacity of 0 selects 1. */
 weir_stage *add_stage(weir_stage_options options);
 void start_pipeline(void);
 void put_items(int first, int count);
 
-/* Puts what may be refused because of a cancel or a finish: then it counts as dropped. */
+/* Puts an item. If a cancel or a finish refuses it, the item counts as dropped. */
 void put_if_open(void *item);
 
-/* A queue whose items are counted when they are dropped. */
+/* Creates a queue that counts its dropped items. */
 weir_queue *new_counting_queue(size_t capacity);
 
-/* A report: whatever goes on meanwhile, its sums hold. Also as a thread of its own. */
+/* Makes a report and checks its sums, which must hold at any time. Can be the main function of a thread. */
 void look(void *unused);
 
-/* The same of one instant. */
+/* The same, at one instant. */
 void look_calmly(void);
 
-/* Finishes while another thread makes calls too, which have to return before a destroy. */
+/* Finishes while thread `other` makes calls too, and joins it: its calls must return before a destroy. */
 void finish_beside(int other, weir_status expected);
 
-/* Finishes, which returns that, checks that nothing is left anywhere, and destroys. */
+/* Finishes, checks the status and that nothing is left anywhere, and destroys the pipeline. */
 void finish_pipeline(weir_status expected);
 
-/* The same, and how many of what came in were done, failed, put to the dead letters and dropped. */
+/* The same, and checks how many root items were done, failed, dead-lettered and dropped. */
 void finish_with(weir_status expected, unsigned done, unsigned failed, unsigned dead, unsigned dropped);
 
-/* Each item from 1 to `last` has had one end: it was done or dropped. */
+/* Checks that each item from 1 to `last` has ended once: it was done or dropped. */
 void check_each_ended_once(int last);
 
-/* These come out of a queue that is shut down, in this order, and no more; 0 ends the list. The queue is destroyed. */
+/*
+ * Checks that exactly these items come out of a queue that is shut down, in this order; 0 ends the list. Destroys the
+ * queue.
+ */
 void check_results(weir_queue *results, const int *expected);
 
-/* Functions for stages: count and pass the item on, as a func and as a run. */
+/* Functions for stages, a func and a run: count the item and pass it on. */
 void *pass_on(void *item, void *arg);
 int pass_on_run(weir_task *task, void *item, void *arg);
 
-/* For functions that are written out. */
+/* For a scenario's own functions: count a call, and its return of 0. */
 void begin_call(const void *item);
 int end_call(const void *item);
 

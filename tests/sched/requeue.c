@@ -1,5 +1,5 @@
 /*
- * requeue.c - scenarios of items that come back to their queue. They call what pipelines call, inside the library.
+ * requeue.c - scenarios of items that are requeued. They make the calls that pipelines make, inside the library.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -33,7 +33,7 @@ static void take_until(int count) {
         order[taken++] = get_number(queue);
 }
 
-/* Exactly the items that were put before the requeue come before. The producer then has the slots for itself. */
+/* Exactly the items put before the requeue come before the requeued one. Then the producer has the slots for itself. */
 void scenario_requeue_behind_what_waits(void) {
     weir__requeued place;
     taken = 0;
@@ -46,7 +46,7 @@ void scenario_requeue_behind_what_waits(void) {
     take_until(1);
     if (order[0] == 1)
         take_until(2);
-    sched_join(putting); /* one slot is empty, and what it has left to put fits into it */
+    sched_join(putting); /* one slot is empty: what the producer has left to put fits into it */
     take_until(ITEMS);
     uint64_t behind = (uint64_t)place_of_first() + 1;
     sched_check(before <= behind && behind <= after, "it came behind %d of the %d to %d that were put", (int)behind,
@@ -64,7 +64,7 @@ static void take_and_settle_two(void *unused) {
     }
 }
 
-/* A consumer that sleeps is woken for it, and a drain waits for it. */
+/* A sleeping consumer is woken for the requeued item, and a join waits for it. */
 void scenario_requeue_wakes_and_is_waited_for(void) {
     weir__requeued place;
     queue = new_queue(2);
@@ -92,7 +92,7 @@ static void discard(void *unused) {
     must(weir_queue_shutdown(queue, WEIR_DISCARD), WEIR_OK);
 }
 
-/* It is discarded by the shutdown or, coming later, by the requeue. */
+/* The shutdown discards the requeued item or, if the item comes later, the requeue does. */
 void scenario_requeue_against_discard(void) {
     weir__requeued place;
     const weir_queue_options options = {.capacity = 2, .drop = count_drop};

@@ -1,5 +1,5 @@
 /*
- * scenarios.c - what is explored, and how deep.
+ * scenarios.c - lists what is explored, and how deep.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * scenarios.h - the table of scenarios, in scenarios.c; the scenarios themselves are in files by subject.
+ * scenarios.h - declares the table of scenarios, in scenarios.c, and the scenarios themselves, in files by subject.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,7 @@
 
 #include "sched.h"
 
-/* Ends with one that has no name. */
+/* The last entry has no name. */
 extern const struct scenario scenarios[];
 
 void scenario_lock_is_given_back(void);

@@ -63,7 +63,7 @@ void scenario_two_joiners(void) {
     finish_queue(queue);
 }
 
-/* The workers are still on their way out of task_done when the queue is freed. */
+/* The workers may still be returning from task_done when the queue is freed. */
 void scenario_destroy_after_join(void) {
     open_ledger();
     queue = new_queue(2);
@@ -129,7 +129,7 @@ static void settle_unasked(void *raw) {
     *(weir_status *)raw = weir_queue_task_done(queue);
 }
 
-/* Three settles of two tasks: one of them is refused, whichever. */
+/* Three settles of one item: any one of them succeeds, the other two are refused. */
 void scenario_done_beyond_count(void) {
     weir_status said[3];
     queue = new_queue(2);
@@ -152,7 +152,7 @@ static void join_patiently(void *unused) {
     must(weir_queue_join(queue), WEIR_OK);
 }
 
-/* The same with a joiner, so that the last settle is made under the lock. */
+/* Two settles of one item with a joiner, so that the last settle is made under the lock. */
 void scenario_done_beyond_count_joined(void) {
     weir_status said[2];
     queue = new_queue(1);
@@ -202,7 +202,7 @@ static void get_and_settle_twice(void *unused) {
     }
 }
 
-/* Whoever sees the second task counted sees the first one done. */
+/* A thread that sees the second item counted sees the first one settled. */
 void scenario_unfinished_within_rounds(void) {
     queue = new_queue(2);
     int putting = sched_spawn(put_and_join_twice, NULL);

@@ -1,6 +1,6 @@
 /*
- * signals.c - signals that pend: for the process, or for a thread. As with POSIX, two of a number that were sent to the
- * same one are one, and which of the process's and the thread's own comes first is open.
+ * signals.c - implements signals that pend, for the process or for a thread. As in POSIX, two signals of one number
+ * that pend for the same target are one. The order between those of the process and the thread's own is unspecified.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,16 +14,16 @@
 #include "sync/futex.h"
 
 static struct {
-    unsigned run; /* that the rest is of */
+    unsigned run; /* the run that the other members belong to */
     uint64_t process, threads[SCHED_THREADS];
-    weir__u32 sent; /* changes with each that is sent */
+    weir__u32 sent; /* changes with each signal sent */
 } pending;
 
 static uint64_t bit(int signal) {
     return UINT64_C(1) << signal;
 }
 
-/* What pends for the calling thread. */
+/* Returns the set that pends for the calling thread. */
 static uint64_t *mine(void) {
     if (pending.run != machine.run) {
         memset(&pending, 0, sizeof pending);
@@ -32,7 +32,7 @@ static uint64_t *mine(void) {
     return &pending.threads[machine.self];
 }
 
-/* Takes one of the set; 0: none pends. */
+/* Takes one signal of the set. Returns 0 if none pends. */
 static int take(uint64_t set) {
     uint64_t *own = mine(), *from = own;
     if ((pending.process & set) != 0 && ((*own & set) == 0 || explore_choose(2, 2) == 1))
@@ -47,7 +47,7 @@ static int take(uint64_t set) {
     return 0;
 }
 
-/* Those that wait look again. */
+/* Wakes all waiting threads, which look again. */
 static void wake_all(void) {
     (void)sched_modify(&pending.sent.value, sizeof pending.sent.value, SCHED_ADD, 1, SCHED_RELAXED);
     weir__futex_wake(&pending.sent, SCHED_THREADS);

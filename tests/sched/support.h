@@ -1,5 +1,5 @@
 /*
- * support.h - what the scenarios share.
+ * support.h - implements what the scenarios share.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -34,7 +34,7 @@ static inline int get_number(weir_queue *queue) {
     return number(got);
 }
 
-/* For the end of a scenario in which everything was settled. */
+/* Destroys the queue at the end of a scenario in which every item was settled. */
 static inline void finish_queue(weir_queue *queue) {
     sched_check(weir_queue_unfinished(queue) == 0, "%zu unfinished", weir_queue_unfinished(queue));
     sched_check(weir_queue_size(queue) == 0, "%zu inside", weir_queue_size(queue));

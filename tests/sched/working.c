@@ -103,7 +103,7 @@ void scenario_two_groups_one_queue(void) {
     put_items(1, 1);
     must(weir_stop_threads(in, group), WEIR_OK);
     put_items(2, 1);
-    must(weir_queue_join(in), WEIR_OK); /* nobody else will ever wake the second group */
+    must(weir_queue_join(in), WEIR_OK); /* nothing else will ever wake the second group */
     check_size(out, 2);
     must(weir_stop_threads(in, second), WEIR_OK);
     destroy_queues();
@@ -149,7 +149,7 @@ void scenario_out_is_shut_down(void) {
     destroy_queues();
 }
 
-/* An item that its own function waits for, and queues that it uses. */
+/* Waits for its own item, and destroys queues that its worker uses: each call is refused. */
 static void *destroy_from_inside(void *got, void *arg) {
     (void)arg;
     must(weir_queue_join(in), WEIR_DEADLOCK);
@@ -176,7 +176,7 @@ static void try_to_destroy(void *raw) {
     sched_check(*said == WEIR_OK || *said == WEIR_BUSY, "%s", weir_strerror(*said));
 }
 
-/* Another thread may destroy the input as soon as it is not busy, be the stop over or not. */
+/* Another thread may destroy the input once it is not busy, whether or not the stop has returned. */
 void scenario_destroy_while_stopping(void) {
     weir_status said;
     in = new_queue(1);
@@ -189,7 +189,7 @@ void scenario_destroy_while_stopping(void) {
         must(weir_queue_destroy(in), WEIR_OK);
 }
 
-/* The only worker ends itself while the queue is full: there will never be room for anything. */
+/* The only worker ends itself while the queue is full, so there will never be room. */
 void scenario_stop_on_full_queue(void) {
     in = new_queue(1);
     must(weir_start_threads(&group, 1, exit_thread, NULL, in, NULL), WEIR_OK);
@@ -243,7 +243,7 @@ void scenario_batch_in_order(void) {
 
 enum { WITH_PEERS = 6 };
 
-/* The third item's function returns when all others have run, those taken with it too. */
+/* The third item's function returns once all others have run, including those taken with it. */
 static void *wait_for_others(void *got, void *arg) {
     if (number(got) == 3) {
         for (int i = 1; i < WITH_PEERS; i++)
@@ -303,7 +303,7 @@ static void take_all(void *unused) {
     }
 }
 
-/* Another consumer, which may sleep already, has what is given back. */
+/* Another consumer, which may already sleep, gets the requeued item. */
 void scenario_batch_given_back_wakes(void) {
     begin_batches();
     int other = sched_spawn(take_all, NULL);
@@ -327,7 +327,7 @@ static void put_and_take_one(void *unused) {
     must(weir_queue_task_done(in), WEIR_OK);
 }
 
-/* What another consumer takes behind the mark makes up in number for what is given back before it. */
+/* The item that another consumer takes behind the mark offsets, in the count, the one requeued before it. */
 void scenario_batch_given_back_behind_others(void) {
     begin_batches();
     put_items(1, 3);
@@ -366,7 +366,7 @@ static void *second_waits_for_third(void *got, void *arg) {
         (void)get_number(gate);
     if (place == 3)
         must(weir_queue_put(gate, item(1)), WEIR_OK);
-    return got; /* there are at least three: the first, and two of the others */
+    return got; /* at least three run: the first, and two of the others */
 }
 
 static void put_many(int first, int last) {
@@ -377,7 +377,10 @@ static void put_many(int first, int last) {
     must(weir_queue_put_many(in, items, count, &put), WEIR_OK);
 }
 
-/* A consumer that is no worker takes some of four: the workers, one of which may be about to sleep, have the others. */
+/*
+ * A consumer that is no worker takes some of four items. The workers, one of which may be about to sleep, run the
+ * others.
+ */
 void scenario_batch_beside_a_get(void) {
     begin_batches();
     begun = 0;
@@ -398,7 +401,7 @@ void scenario_batch_beside_a_get(void) {
     end_batches();
 }
 
-/* One worker ends with items that it has not begun, while the other finds the queue empty and shut down. */
+/* One worker ends with items that it has not begun, while the other one finds the queue empty and shut down. */
 void scenario_batch_left_to_a_survivor(void) {
     begin_batches();
     put_items(1, 6);
@@ -410,16 +413,16 @@ void scenario_batch_left_to_a_survivor(void) {
     end_batches();
 }
 
-static bool calm_after_the_fourth; /* what comes then is searched no deeper */
+static bool calm_after_the_fourth; /* what follows is not searched */
 
-/* Beside the worker that has taken it with the third, or by a get, where that worker has taken less at once. */
+/* Called beside the worker that took the item with the third, or by a get if that worker took fewer items at once. */
 static void run_fourth(void *got) {
     if (calm_after_the_fourth)
         sched_calm(true);
     must(weir_queue_put(out, got), WEIR_OK);
 }
 
-/* The first waits for the gate; the third until the fourth has been run, which that worker has taken with it. */
+/* The first item waits at the gate. The third waits until the fourth, which its worker took with it, has run. */
 static void *first_and_third_wait(void *got, void *arg) {
     (void)arg;
     if (number(got) == 1)
@@ -431,7 +434,7 @@ static void *first_and_third_wait(void *got, void *arg) {
     return NULL;
 }
 
-/* By a consumer that is no worker. Returns what the get has said. */
+/* Gets and runs one item in a consumer that is no worker. Returns the status of the get. */
 static weir_status run_one(weir_status (*get)(weir_queue *queue, void **got)) {
     void *got;
     weir_status status = get(in, &got);
@@ -449,7 +452,7 @@ static void run_until_closed(void *unused) {
         continue;
 }
 
-/* One worker is inside the first item; the others sleep, and beside them a consumer that is no worker. */
+/* One worker is in the first item. The others sleep, and beside them a consumer that is no worker. */
 static int begin_beside_a_get(size_t workers) {
     begin_batches();
     must(weir_start_threads(&group, workers, first_and_third_wait, NULL, in, NULL), WEIR_OK);
@@ -472,8 +475,8 @@ static void end_beside_a_get(int other) {
 }
 
 /*
- * The wake of a put goes to a consumer that is no worker and finds one item left, so that it passes none on. A worker
- * that sleeps has what lies in the other one's batch all the same.
+ * The wake of a put goes to a consumer that is no worker. It finds one item left, so it passes no wake on. A sleeping
+ * worker must still get the item that lies in the other worker's batch.
  */
 static void wake_another_consumer(bool calm_after) {
     calm_after_the_fourth = calm_after;
@@ -493,7 +496,10 @@ void scenario_batch_until_a_sleeper_runs_it(void) {
     wake_another_consumer(true);
 }
 
-/* A worker that is called for what lies in a batch comes back to a sentinel, and ends: it leaves the item to the next. */
+/*
+ * A worker that is called for an item in a batch wakes to a sentinel, and ends. It leaves the item to the next
+ * worker.
+ */
 void scenario_batch_beside_a_sentinel(void) {
     calm_after_the_fourth = false;
     int other = begin_beside_a_get(3);
@@ -506,17 +512,17 @@ void scenario_batch_beside_a_sentinel(void) {
     end_beside_a_get(other);
 }
 
-/* ---- what it costs, counted, must not grow with what has nothing to do ---- */
+/* ---- counted costs, which must not grow with the number of idle threads ---- */
 
-enum { A_FEW = 16 }; /* operations: one more waiting thread in a list has a neighbour to link with */
+enum { A_FEW = 16 }; /* operations: a list with one more waiting thread has a neighbour to link */
 
-/* Lets the others run until all wait, as nothing else is to be decided in these. */
+/* Lets the other threads run until all wait, and stays calm: these scenarios decide nothing. */
 static void settle_calmly(void) {
     sched_settle();
     sched_calm(true);
 }
 
-/* One item, and all asleep again. */
+/* Returns the work of one item, until every worker sleeps again. */
 static unsigned work_of_an_item(size_t workers) {
     in = new_queue(8);
     must(weir_start_threads(&group, workers, hand_on, NULL, in, NULL), WEIR_OK);
@@ -536,7 +542,7 @@ void scenario_cost_of_an_item_among_idle(void) {
     sched_check(many <= few + A_FEW, "an item costs %u operations with 2 workers and %u with 5", few, many);
 }
 
-/* Stops the first of several groups that wait at one queue. */
+/* Returns the work of stopping the first of several groups that wait at one queue. */
 static unsigned work_of_a_stop(size_t groups) {
     weir_threads *others[4];
     in = new_queue(8);

@@ -29,7 +29,7 @@ enum sched_rmw { SCHED_EXCHANGE, SCHED_OR, SCHED_AND, SCHED_ADD };
 uint64_t sched_load(const void *at, size_t size, enum sched_order order);
 void sched_store(void *at, size_t size, uint64_t value, enum sched_order order);
 uint64_t sched_modify(void *at, size_t size, enum sched_rmw how, uint64_t operand, enum sched_order order);
-/* May fail for no reason when `weak`, if the exploration says so. */
+/* May fail spuriously if `weak` is set and the search decides so. */
 bool sched_swap(void *at, size_t size, uint64_t *expected, uint64_t value, bool weak, enum sched_order order);
 
 static inline uint32_t weir__u32_load_relaxed(const weir__u32 *a) {

@@ -8,18 +8,18 @@
 
 #include <stddef.h>
 
-/* Two items. */
+/* The size of two items. */
 #define WEIR__APART 16
 
 /* Small, so that a schedule of a few items goes through several segments, of two slots each, and slabs, of one cell. */
 #define WEIR__CHUNK 40
 #define WEIR__SLAB 256
 
-/* Few, so that most cells are freed at once, and what is used afterwards is seen. */
+/* Few, so that most cells are freed at once and a later use of them is found. */
 #define WEIR__CACHE 2
 #define WEIR__POOL 1
 
-/* One, so that a report looks at few places. */
+/* One, so that a report reads few places. */
 #define WEIR__HISTOGRAM_BUCKETS 1
 
 void *weir__alloc(size_t size);

@@ -1,6 +1,6 @@
 /*
- * relax.h - the seam's waiting awake, over the scheduler. Spinning is left out: it is a way to wait, and the scheduler
- * has all the ways to wait already.
+ * relax.h - the seam's spinning, over the scheduler. Spinning is left out: it is a way to wait, and the scheduler
+ * explores all the ways to wait already.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

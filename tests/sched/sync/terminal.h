@@ -1,5 +1,5 @@
 /*
- * terminal.h - the seam's terminal over the scheduler: nobody looks. See lib/sync/terminal.h.
+ * terminal.h - the seam's terminal over the scheduler: there is none. See lib/sync/terminal.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
