@@ -1,5 +1,5 @@
 /*
- * test_closable_queue_cursor.c - a consumer's loop that settles by itself.
+ * test_closable_queue_cursor.c - the cursor: a consumer's loop that settles its items.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -55,7 +55,7 @@ START_TEST (a_loop_that_is_left_early_settles_its_last_item) {
     ck_assert_uint_eq(weir_queue_unfinished(queue), 2);
     assert_status(WEIR_OK, weir_queue_cursor_end(&cursor));
     ck_assert_uint_eq(weir_queue_unfinished(queue), 1);
-    assert_status(WEIR_OK, weir_queue_cursor_end(&cursor)); /* twice is the same as once */
+    assert_status(WEIR_OK, weir_queue_cursor_end(&cursor)); /* a second call has no effect */
     ck_assert_uint_eq(weir_queue_unfinished(queue), 1);
     assert_status(WEIR_CLOSED, weir_queue_cursor_next(&cursor, &item));
     take_numbers(queue, 2, 3);
@@ -126,7 +126,7 @@ START_TEST (misuse_of_a_cursor_is_told) {
     ck_assert_ptr_eq(item, number(77));
     ck_assert_uint_eq(weir_queue_unfinished(queue), 1);
     assert_status(WEIR_OK, weir_queue_cursor_next(&cursor, &item));
-    assert_status(WEIR_INVALID, weir_queue_cursor_next(&cursor, NULL)); /* and still holds its item */
+    assert_status(WEIR_INVALID, weir_queue_cursor_next(&cursor, NULL)); /* the cursor keeps its item */
     ck_assert_uint_eq(weir_queue_unfinished(queue), 1);
     assert_status(WEIR_OK, weir_queue_cursor_end(&cursor));
     ck_assert_uint_eq(weir_queue_unfinished(queue), 0);

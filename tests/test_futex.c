@@ -1,5 +1,5 @@
 /*
- * test_futex.c - sleeping on a word. Linked with the library's insides; the same for every futex the build may choose.
+ * test_futex.c - blocking on a word. Linked with the library's internals; the same for every futex implementation.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,7 +11,7 @@
 
 #include "sync/sync.h"
 
-/* A thread that sleeps on a word, once. */
+/* A thread that blocks once on a word. */
 struct sleeper {
     weir__u32 *word;
     uint32_t value;
@@ -46,7 +46,7 @@ static size_t count_returned(struct sleeper *sleepers, size_t all) {
     return count;
 }
 
-/* Waits until `count` are back, and until all the others sleep as before. */
+/* Waits until `count` have returned and all others are still blocked. */
 static bool settles_at(struct sleeper *sleepers, size_t all, size_t count) {
     for (weir_deadline limit = hang_limit(); count_returned(sleepers, all) < count; nap()) {
         if (now() > limit)
@@ -148,12 +148,12 @@ START_TEST (a_wake_is_for_its_own_word_only) {
 END_TEST
 
 START_TEST (sleepers_on_many_words_wake_one_by_one) {
-    static weir__u32 words[24]; /* some share a bucket, where there are buckets */
+    static weir__u32 words[24]; /* some share a bucket, if the implementation has buckets */
     struct sleeper sleepers[COUNT_OF(words)] = {0};
     for (size_t i = 0; i < COUNT_OF(words); i++)
         sleeper_start(&sleepers[i], &words[i]);
     for (size_t i = 0; i < COUNT_OF(words); i++) {
-        size_t at = (i * 7) % COUNT_OF(words); /* in another order */
+        size_t at = (i * 7) % COUNT_OF(words); /* in a different order */
         weir__futex_wake(&words[at], 1);
         thread_join(sleepers[at].thread);
         ck_assert_uint_eq(count_returned(sleepers, COUNT_OF(words)), i + 1);
@@ -184,7 +184,7 @@ enum { TURNS = 3000 };
 static void *take_turns(void *raw) {
     weir__u32 *word = raw;
     for (uint32_t turn = 1; turn < 2 * TURNS; turn += 2) {
-        while (weir__u32_exchange_acquire(&word[1], turn - 1) != turn) /* word[1] is a copy: waited for awake */
+        while (weir__u32_exchange_acquire(&word[1], turn - 1) != turn) /* word[1] is a copy that the test spins on */
             sched_yield();
         weir__u32_exchange_release(&word[0], turn);
         weir__futex_wake(&word[0], 1);

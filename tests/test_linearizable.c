@@ -1,6 +1,6 @@
 /*
- * test_linearizable.c - threads call the queue as they like, and what they were told must be linearizable; and the
- * checker itself, which must know a good history from a bad one.
+ * test_linearizable.c - threads make random calls on the queue, and the history must be linearizable. Also tests the
+ * checker: it must tell a linearizable history from others.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * test_lock.c - the small lock. Linked with the library's insides.
+ * test_lock.c - the small lock. Linked with the library's internals.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -25,8 +25,8 @@ enum { THREADS = 4, ROUNDS = 50000 };
 
 struct shared {
     weir__lock lock;
-    uint64_t count; /* under the lock */
-    uint64_t twin;  /* under the lock: the same */
+    uint64_t count; /* guarded by the lock */
+    uint64_t twin;  /* guarded by the lock; equals count */
     atomic_uint torn;
 };
 
@@ -118,7 +118,7 @@ bool __wrap_weir__barrier_of_all(void) {
     return !refuses && __real_weir__barrier_of_all();
 }
 
-/* As in a sandbox that is entered while the program runs. */
+/* Models a sandbox entered while the program runs. */
 START_TEST (a_refused_barrier_is_asked_for_once_and_no_sleeper_stays_counted) {
     weir__lock lock = {0};
     struct waiter waiters[THREADS] = {0};

@@ -1,8 +1,8 @@
 /*
- * test_park.c - sleeping and waking, rule by rule (P1 to P5 of park/park.h).
+ * test_park.c - blocking and waking, rule by rule (P1 to P5 of park/park.h).
  *
- * Linked with the library's insides and with --wrap for weir__futex_wait and weir__futex_wake: `before_sleep` and
- * `before_wake` are called where another thread could come between, which makes the races here certain.
+ * Linked with the library's internals and with --wrap for weir__futex_wait and weir__futex_wake: `before_sleep` and
+ * `before_wake` run where another thread could interleave, which makes these races deterministic.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,7 +14,7 @@
 
 static void (*before_sleep)(void);
 static void (*before_wake)(const weir__u32 *word, uint32_t count);
-static bool never_in_time; /* every sleep says that its deadline has passed */
+static bool never_in_time; /* every sleep reports a passed deadline */
 static atomic_size_t wakes;
 
 bool __real_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline);
@@ -108,7 +108,7 @@ START_TEST (p1_a_sleeper_is_counted_and_the_lock_is_free_meanwhile) {
     struct parked parked;
     reset();
     parked_start(&parked);
-    weir__lock_acquire(&lock); /* would hang if the sleeper held it */
+    weir__lock_acquire(&lock); /* hangs if the sleeper holds it */
     ck_assert_uint_eq(park.sleepers, 1);
     weir__lock_release(&lock);
     wake_one();
@@ -124,7 +124,7 @@ START_TEST (p1_a_sleeper_is_counted_until_it_has_the_lock_again) {
     weir__lock_acquire(&lock);
     ck_assert(weir__park_wake_one(&park));
     weir__park_signal(&park, 1);
-    ck_assert(wait_until_asleep(atomic_load(&parked.number), &parked.returned)); /* now for the lock */
+    ck_assert(wait_until_asleep(atomic_load(&parked.number), &parked.returned)); /* now blocked on the lock */
     ck_assert_uint_eq(park.sleepers, 1);
     weir__lock_release(&lock);
     thread_join(parked.thread);
@@ -156,7 +156,7 @@ START_TEST (p2_a_wake_for_all_between_giving_the_lock_back_and_sleeping_is_not_l
 }
 END_TEST
 
-/* One that comes, takes the token and goes, between: the word must not look as it did before. */
+/* Another thread takes the token in between: the word must still differ from the value before. */
 static void wake_and_take_token(void) {
     before_sleep = NULL;
     wake_one();
@@ -221,7 +221,7 @@ START_TEST (p3_one_wake_for_one_is_under_way_at_a_time) {
     thread_join(parked[woken].thread);
     ck_assert(parked[woken].token);
     ck_assert(wait_until_asleep(atomic_load(&parked[asleep].number), &parked[asleep].returned));
-    wake_one(); /* the token was taken: the next wake is one again */
+    wake_one(); /* the token was taken: another wake wakes another thread */
     thread_join(parked[asleep].thread);
     ck_assert(parked[asleep].token);
 }
@@ -254,7 +254,7 @@ END_TEST
 START_TEST (p4_falling_asleep_clears_the_token) {
     bool token = true;
     reset();
-    park.sleepers = 1; /* somebody sleeps, and a wake for it is under way */
+    park.sleepers = 1; /* as with a sleeper, and a wakeup under way for it */
     ck_assert(weir__park_wake_one(&park));
     weir__lock_acquire(&lock);
     ck_assert(!weir__park_wait(&park, &lock, 0, &token));
@@ -309,7 +309,7 @@ static void free_whole(const weir__u32 *word, uint32_t count) {
 
 START_TEST (p5_the_park_may_be_freed_before_the_wake) {
     reset();
-    for (int all = 0; all < 2; all++) { /* the proof is AddressSanitizer's */
+    for (int all = 0; all < 2; all++) { /* checked by AddressSanitizer */
         whole = calloc(1, sizeof *whole);
         ck_assert_ptr_nonnull(whole);
         whole->park.sleepers = 1;

@@ -1,7 +1,7 @@
 /*
  * test_report.c - copies of reports, and the bottleneck.
  *
- * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc and free.
+ * Linked with the library's internals, ledger.c, and --wrap for aligned_alloc and free.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,7 +15,7 @@
 
 /* ---- copies ---- */
 
-/* A string that is gone when it is freed. */
+/* Returns a string that is overwritten when it is freed. */
 static char *lent(const char *string) {
     char *copy = strdup(string);
     ck_assert_ptr_nonnull(copy);
@@ -116,7 +116,7 @@ static void assert_within(const weir_report *copy, const char *string, const cha
 }
 
 START_TEST (each_string_lies_within_the_piece) {
-    char words[4][300]; /* longer than what an allocation may be rounded up by */
+    char words[4][300]; /* longer than the padding of an allocation */
     weir_stage_report some[3];
     weir_error failures[3];
     weir_late_worker workers[3];

@@ -21,7 +21,7 @@ START_TEST (a_worker_ends_when_it_takes_a_sentinel) {
     put_numbers(in, 0, 5);
     assert_status(WEIR_OK, weir_queue_close(in));
     assert_status(WEIR_OK, weir_worker_join(worker));
-    put_numbers(in, 5, 6); /* nobody is left to take it */
+    put_numbers(in, 5, 6); /* no worker is left to take it */
     ck_assert_uint_eq(weir_queue_size(in), 1);
     take_numbers(out, 0, 5);
     ck_assert_uint_eq(weir_queue_size(out), 0);
@@ -68,7 +68,7 @@ START_TEST (a_worker_whose_out_queue_is_shut_down_drops_its_result_settles_and_e
     assert_status(WEIR_OK, weir_worker_join(worker));
     ck_assert_uint_eq(atomic_load(&drops.count), 1);
     ck_assert_uint_eq(number_of(drops.items[0]), 7);
-    ck_assert(!pthread_equal(drops.thread, pthread_self())); /* but in the worker's */
+    ck_assert(!pthread_equal(drops.thread, pthread_self())); /* in the worker's thread */
     ck_assert_uint_eq(weir_queue_size(in), 1);
     ck_assert_uint_eq(weir_queue_unfinished(in), 1);
     assert_status(WEIR_OK, weir_queue_destroy(in));

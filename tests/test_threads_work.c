@@ -1,5 +1,5 @@
 /*
- * test_threads_work.c - groups of workers at work: items, results, and functions that end their thread.
+ * test_threads_work.c - running groups of workers: items, results, and functions that exit their thread.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -191,7 +191,7 @@ START_TEST (workers_end_when_out_is_shut_down_and_stop_tells_what_is_left) {
     assert_status(WEIR_OK, weir_queue_shutdown(out, WEIR_DRAIN));
     put_numbers(in, 0, 10);
     weir_threads *threads = start(3, hand_back, NULL, in, out);
-    while (weir_queue_unfinished(in) != 7) /* each worker drops one, settles it, and ends */
+    while (weir_queue_unfinished(in) != 7) /* each worker drops one, settles it, and exits */
         nap();
     assert_status(WEIR_UNFINISHED, weir_stop_threads(in, threads));
     ck_assert_uint_eq(atomic_load(&drops.count), 3);
@@ -222,7 +222,7 @@ START_TEST (a_shutdown_of_out_in_the_midst_of_work_loses_no_result) {
 }
 END_TEST
 
-/* ---- functions that end their thread ---- */
+/* ---- functions that exit their thread ---- */
 
 static void *end_thread_on_odd(void *item, void *arg) {
     (void)arg;
@@ -238,7 +238,7 @@ START_TEST (when_one_function_ends_its_thread_the_others_go_on) {
     put_numbers(in, 3, 4);
     for (size_t n = 0; n < 100; n += 2)
         put_numbers(in, n, n + 1);
-    assert_status(WEIR_OK, weir_queue_join(in)); /* the two are settled */
+    assert_status(WEIR_OK, weir_queue_join(in)); /* the two items are settled */
     ck_assert_uint_eq(weir_queue_size(out), 50); /* without a result */
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
     destroy_both(in, out);
@@ -255,7 +255,7 @@ START_TEST (stop_does_not_hang_when_all_have_ended_and_the_queue_is_full) {
     assert_status(WEIR_FULL, weir_queue_try_put(in, number(2)));
     assert_status(WEIR_UNFINISHED, weir_stop_threads(in, threads));
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
-    take_numbers(in, 0, 2); /* what is left is the caller's to take */
+    take_numbers(in, 0, 2); /* the caller takes the rest */
     ck_assert_uint_eq(weir_queue_size(out), 0);
     destroy_both(in, out);
 }
@@ -287,7 +287,7 @@ static void count_in(struct several *several, void *item) {
     atomic_fetch_add(&several->ran, 1);
 }
 
-/* The special item returns when all others have run. */
+/* The special item returns once all others have run. */
 static void *wait_on_special(void *item, void *raw) {
     struct several *several = raw;
     while (number_of(item) == SPECIAL && atomic_load(&several->ran) < ALL - 1)
@@ -345,7 +345,7 @@ static void take_all(weir_queue *queue) {
         assert_status(WEIR_OK, weir_queue_task_done(queue));
 }
 
-/* More than a worker gives back is put and taken after the stop has begun. */
+/* After the stop has begun, more items are put and taken than a worker requeues. */
 START_TEST (what_others_take_later_does_not_hide_what_was_given_back) {
     struct several_and_gate both = {.several = {.in = new_queue(ALL)}, .gate = GATE};
     weir_queue *in = both.several.in;
@@ -358,7 +358,7 @@ START_TEST (what_others_take_later_does_not_hide_what_was_given_back) {
     take_all(in);
     gate_open(&both.gate);
     weir_status status = call_finish(&stop);
-    size_t left = weir_queue_size(in); /* 0, if the machine was so slow that items seemed to be */
+    size_t left = weir_queue_size(in); /* 0 if the machine was so slow that items counted as slow */
     ck_assert_int_eq(status, left > 0 ? WEIR_UNFINISHED : WEIR_OK);
     take_all(in);
     assert_status(WEIR_OK, weir_queue_join(in));

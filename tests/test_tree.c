@@ -1,7 +1,7 @@
 /*
- * test_tree.c - the digital search tree of base/tree.h: what is in it is found, and how deep.
+ * test_tree.c - the digital search tree of base/tree.h: its nodes are found, at logarithmic depth.
  *
- * Linked with the library's insides.
+ * Linked with the library's internals.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,7 +15,7 @@ enum { NODES = 10000 };
 static weir__tree_node nodes[NODES];
 static bool inside[NODES], walked[NODES];
 
-/* How many nodes lie above the one with that key. */
+/* Returns the number of nodes above the node with that key. */
 static unsigned depth_of(const weir__tree *tree, uint64_t key) {
     unsigned depth = 0;
     uint64_t bits = key;
@@ -24,7 +24,7 @@ static unsigned depth_of(const weir__tree *tree, uint64_t key) {
     return depth;
 }
 
-/* Adds all, with the keys that `key_of` gives; returns the greatest depth. */
+/* Adds all nodes, with keys from `key_of`; returns the greatest depth. */
 static unsigned fill(weir__tree *tree, uint64_t (*key_of)(uint64_t n)) {
     unsigned deepest = 0;
     for (size_t i = 0; i < NODES; i++) {
@@ -64,7 +64,7 @@ static uint64_t next_random(uint64_t *state) {
     return weir__mix(*state += UINT64_C(0x9e3779b97f4a7c15));
 }
 
-/* That a walk finds each node that is inside once, and no other. */
+/* Checks that a walk visits each node of the tree once, and no other. */
 static void assert_walk_finds(const weir__tree *tree, size_t count) {
     size_t expected = 0, found = 0;
     for (size_t i = 0; i < count; i++)
