@@ -113,7 +113,7 @@ START_TEST (next_settles_before_it_waits) {
 }
 END_TEST
 
-START_TEST (misuse_of_a_cursor_is_told) {
+START_TEST (misuse_of_a_cursor_is_reported) {
     weir_queue *queue = new_queue(4);
     weir_queue_cursor cursor = WEIR_QUEUE_CURSOR(queue), none = WEIR_QUEUE_CURSOR(NULL);
     void *item = number(77);
@@ -134,7 +134,7 @@ START_TEST (misuse_of_a_cursor_is_told) {
 }
 END_TEST
 
-START_TEST (an_item_that_somebody_else_settled_is_told) {
+START_TEST (an_item_settled_outside_the_cursor_is_reported) {
     weir_queue *queue = new_queue(4);
     weir_queue_cursor cursor = WEIR_QUEUE_CURSOR(queue);
     void *item;
@@ -160,8 +160,8 @@ static Suite *cursor_suite(void) {
     tcase_add_test(cursor, ending_an_unused_cursor_settles_nothing);
     tcase_add_loop_test(cursor, a_shutdown_ends_a_cursor, 0, 2);
     tcase_add_test(cursor, next_settles_before_it_waits);
-    tcase_add_test(cursor, misuse_of_a_cursor_is_told);
-    tcase_add_loop_test(cursor, an_item_that_somebody_else_settled_is_told, 0, 2);
+    tcase_add_test(cursor, misuse_of_a_cursor_is_reported);
+    tcase_add_loop_test(cursor, an_item_settled_outside_the_cursor_is_reported, 0, 2);
     return suite;
 }
 

@@ -75,7 +75,7 @@ START_TEST (tasks_done_settles_all_or_none) {
 }
 END_TEST
 
-START_TEST (task_done_beyond_the_count_is_refused_while_somebody_joins) {
+START_TEST (task_done_beyond_the_count_is_refused_during_a_join) {
     weir_queue *queue = new_queue(4);
     struct call join = {.queue = queue};
     put_numbers(queue, 0, 3);
@@ -172,7 +172,7 @@ static void *settle_some(void *raw) {
     return NULL;
 }
 
-START_TEST (who_has_joined_sees_what_every_task_did) {
+START_TEST (a_join_makes_the_work_of_every_task_visible) {
     struct settlers settlers = {.queue = new_queue(64)};
     pthread_t threads[SETTLERS];
     uint64_t wanted = 0;
@@ -407,8 +407,8 @@ static Suite *join_suite(void) {
     TCase *settle = add_case(suite, "settle");
     tcase_add_test(settle, task_done_beyond_the_count_is_refused_and_changes_nothing);
     tcase_add_test(settle, tasks_done_settles_all_or_none);
-    tcase_add_test(settle, task_done_beyond_the_count_is_refused_while_somebody_joins);
-    tcase_add_test(settle, who_has_joined_sees_what_every_task_did);
+    tcase_add_test(settle, task_done_beyond_the_count_is_refused_during_a_join);
+    tcase_add_test(settle, a_join_makes_the_work_of_every_task_visible);
     tcase_add_test(settle, settlers_at_the_same_time_never_settle_too_many);
     tcase_add_test(settle, of_settlers_that_race_for_the_last_one_only_one_settles_it);
     tcase_add_test(settle, unfinished_is_put_minus_done_at_every_moment);

@@ -170,7 +170,7 @@ START_TEST (destroying_no_queue_is_ok) {
 }
 END_TEST
 
-START_TEST (destroy_drops_what_is_inside_in_order_in_this_thread) {
+START_TEST (destroy_drops_all_items_in_order_in_this_thread) {
     static const size_t capacities[] = {1, 3, 600, WEIR_UNBOUNDED};
     const size_t capacity = capacities[_i / 3], start = (size_t)(_i % 3); /* offset in the ring */
     const size_t count = capacity < 1800 ? capacity : 1800;
@@ -205,7 +205,7 @@ START_TEST (destroy_drops_no_sentinel_and_nothing_that_was_taken) {
 }
 END_TEST
 
-START_TEST (destroy_after_a_drain_drops_what_nobody_took) {
+START_TEST (destroy_after_a_drain_drops_the_items_left) {
     struct drops drops;
     weir_queue *queue = new_dropping_queue(5, &drops);
     put_numbers(queue, 0, 3);
@@ -350,10 +350,10 @@ static Suite *life_suite(void) {
     tcase_add_test(misuse, questions_about_no_queue_have_an_answer);
     TCase *destroy = add_case(suite, "destroy");
     tcase_add_test(destroy, destroying_no_queue_is_ok);
-    tcase_add_loop_test(destroy, destroy_drops_what_is_inside_in_order_in_this_thread, 0, 12);
+    tcase_add_loop_test(destroy, destroy_drops_all_items_in_order_in_this_thread, 0, 12);
     tcase_add_loop_test(destroy, destroy_drops_no_sentinel_and_nothing_that_was_taken, 0, 2);
     tcase_add_test(destroy, the_drop_function_of_a_destroyed_queue_may_call_weir);
-    tcase_add_test(destroy, destroy_after_a_drain_drops_what_nobody_took);
+    tcase_add_test(destroy, destroy_after_a_drain_drops_the_items_left);
     tcase_add_loop_test(destroy, destroy_without_a_drop_function_forgets, 0, 2);
     tcase_add_loop_test(destroy, destroy_with_a_sleeper_is_busy_and_harmless, 0, 11);
     tcase_add_test(destroy, destroy_of_a_queue_that_workers_use_is_busy_and_harmless);

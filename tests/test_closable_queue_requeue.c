@@ -46,7 +46,7 @@ START_TEST (a_requeued_item_comes_behind_what_waits_and_before_what_is_put_later
 }
 END_TEST
 
-START_TEST (one_that_is_requeued_at_the_front_comes_before_all) {
+START_TEST (an_item_requeued_at_the_front_comes_before_all) {
     weir_queue *queue = new_queue(capacities[_i]);
     put_numbers(queue, 0, 4);
     weir__requeued places[] = {taken_from(queue), taken_from(queue), taken_from(queue)};
@@ -150,7 +150,7 @@ END_TEST
 enum ending { DRAIN, SEAL, DISCARD, DESTROY };
 
 /* An unsettled item may be requeued in every state of the queue: until it is settled, the queue has not ended. */
-START_TEST (what_is_requeued_at_the_end_is_handed_out_or_dropped) {
+START_TEST (an_item_requeued_at_the_end_is_handed_out_or_dropped) {
     struct drops drops = {.count = 0};
     weir_queue *queue = new_dropping_queue(capacities[_i / 4], &drops);
     enum ending ending = (enum ending)(_i % 4);
@@ -187,7 +187,7 @@ static void *exit_at_once(void *item, void *arg) {
     pthread_exit(NULL);
 }
 
-START_TEST (what_a_worker_gives_back_is_freed_when_nothing_is_requeued_any_more) {
+START_TEST (memory_of_a_workers_requeue_is_freed_when_nothing_is_requeued_any_more) {
     weir_queue *queue = new_queue(WEIR_UNBOUNDED);
     weir_threads *threads;
     put_numbers(queue, 0, 4);
@@ -209,14 +209,14 @@ static Suite *requeue_suite(void) {
     Suite *suite = suite_create("requeue");
     TCase *place = add_case(suite, "place");
     tcase_add_loop_test(place, a_requeued_item_comes_behind_what_waits_and_before_what_is_put_later, 0, 2);
-    tcase_add_loop_test(place, one_that_is_requeued_at_the_front_comes_before_all, 0, 2);
+    tcase_add_loop_test(place, an_item_requeued_at_the_front_comes_before_all, 0, 2);
     tcase_add_loop_test(place, neither_new_items_nor_requeued_ones_starve, 0, 2);
     tcase_add_test(place, a_requeue_needs_no_room_and_takes_none_away);
     tcase_add_loop_test(place, a_sentinel_has_its_turn_among_them, 0, 2);
     tcase_add_loop_test(place, several_are_taken_in_their_order, 0, 2);
     TCase *end = add_case(suite, "end");
-    tcase_add_loop_test(end, what_is_requeued_at_the_end_is_handed_out_or_dropped, 0, 8);
-    tcase_add_test(end, what_a_worker_gives_back_is_freed_when_nothing_is_requeued_any_more);
+    tcase_add_loop_test(end, an_item_requeued_at_the_end_is_handed_out_or_dropped, 0, 8);
+    tcase_add_test(end, memory_of_a_workers_requeue_is_freed_when_nothing_is_requeued_any_more);
     return suite;
 }
 

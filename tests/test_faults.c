@@ -98,7 +98,7 @@ START_TEST (a_put_out_of_memory_leaves_the_item_outside_and_the_queue_usable) {
 }
 END_TEST
 
-START_TEST (an_emptied_queue_without_memory_says_so_until_there_is_some) {
+START_TEST (an_emptied_queue_without_memory_refuses_puts_until_there_is_some) {
     void *item;
     reset();
     weir_queue *queue = new_queue(WEIR_UNBOUNDED);
@@ -258,7 +258,7 @@ END_TEST
 
 /* ---- results without memory for them ---- */
 
-START_TEST (a_result_without_memory_goes_to_the_drop_function_and_stop_says_so) {
+START_TEST (a_result_without_memory_goes_to_the_drop_function_and_stop_reports_it) {
     struct drops drops;
     size_t got = 0;
     void *item;
@@ -283,7 +283,7 @@ START_TEST (a_result_without_memory_goes_to_the_drop_function_and_stop_says_so) 
 }
 END_TEST
 
-START_TEST (a_worker_whose_result_has_no_memory_says_so_at_the_join) {
+START_TEST (a_result_without_memory_is_reported_by_the_workers_join) {
     struct drops drops;
     weir_worker *worker = NULL;
     reset();
@@ -357,15 +357,15 @@ static Suite *faults_suite(void) {
     tcase_add_loop_test(queues, a_queue_without_memory_is_not_created, 0, 6);
     tcase_add_test(queues, the_largest_capacity_is_out_of_memory_and_the_next_is_invalid);
     tcase_add_test(queues, a_put_out_of_memory_leaves_the_item_outside_and_the_queue_usable);
-    tcase_add_test(queues, an_emptied_queue_without_memory_says_so_until_there_is_some);
+    tcase_add_test(queues, an_emptied_queue_without_memory_refuses_puts_until_there_is_some);
     tcase_add_loop_test(queues, put_many_out_of_memory_reports_how_many, 0, 3);
     tcase_add_test(queues, a_put_many_that_runs_out_of_memory_wakes_for_what_it_put);
     TCase *workers = add_case(suite, "workers");
     tcase_add_loop_test(workers, a_thread_that_cannot_be_created_fails_the_start_and_leaves_nothing, 0, 4);
     tcase_add_test(workers, a_worker_that_cannot_be_created_leaves_nothing);
     tcase_add_loop_test(workers, threads_without_memory_are_not_started, 0, 2 * (WORKERS + 1));
-    tcase_add_test(workers, a_result_without_memory_goes_to_the_drop_function_and_stop_says_so);
-    tcase_add_test(workers, a_worker_whose_result_has_no_memory_says_so_at_the_join);
+    tcase_add_test(workers, a_result_without_memory_goes_to_the_drop_function_and_stop_reports_it);
+    tcase_add_test(workers, a_result_without_memory_is_reported_by_the_workers_join);
     TCase *all = add_case(suite, "all");
     tcase_add_loop_test(all, every_allocation_may_fail, 0, 2);
     return suite;

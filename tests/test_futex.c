@@ -69,7 +69,7 @@ START_TEST (another_value_returns_at_once) {
 }
 END_TEST
 
-START_TEST (a_past_deadline_is_told) {
+START_TEST (a_past_deadline_is_reported) {
     weir__u32 word = {0};
     ck_assert(!weir__futex_wait(&word, 0, 0));
     ck_assert(!weir__futex_wait(&word, 0, 1));
@@ -161,7 +161,7 @@ START_TEST (sleepers_on_many_words_wake_one_by_one) {
 }
 END_TEST
 
-START_TEST (waking_nobody_is_harmless) {
+START_TEST (a_wake_without_sleepers_is_harmless) {
     weir__u32 word = {0};
     weir__futex_wake(&word, 1);
     weir__futex_wake(&word, WEIR__EVERYONE);
@@ -210,14 +210,14 @@ static Suite *futex_suite(void) {
     Suite *suite = suite_create("futex");
     TCase *wait = add_case(suite, "wait");
     tcase_add_test(wait, another_value_returns_at_once);
-    tcase_add_test(wait, a_past_deadline_is_told);
+    tcase_add_test(wait, a_past_deadline_is_reported);
     tcase_add_test(wait, a_deadline_is_not_early);
     tcase_add_test(wait, the_last_deadline_but_one_is_slept_for);
     TCase *wake = add_case(suite, "wake");
     tcase_add_test(wake, as_many_wake_as_are_asked_for);
     tcase_add_test(wake, a_wake_is_for_its_own_word_only);
     tcase_add_test(wake, sleepers_on_many_words_wake_one_by_one);
-    tcase_add_test(wake, waking_nobody_is_harmless);
+    tcase_add_test(wake, a_wake_without_sleepers_is_harmless);
     tcase_add_test(wake, a_wake_does_not_touch_the_word);
     tcase_add_test(wake, a_word_that_is_changed_before_the_wake_is_never_missed);
     return suite;

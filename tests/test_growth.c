@@ -76,7 +76,7 @@ END_TEST
 /* ---- items in flight ---- */
 
 /* An item in flight takes a cell of 128 bytes, and 3% for the slabs. After a burst the pool keeps WEIR__POOL cells. */
-START_TEST (an_item_takes_a_cell_and_gives_it_back) {
+START_TEST (an_item_takes_a_cell_and_returns_it) {
     enum { ITEMS = 100000, THREADS = 3, SLACK = 8 * WEIR__SLAB };
     struct gate gate = GATE;
     ledger_reset();
@@ -269,7 +269,7 @@ static Suite *growth_suite(void) {
     tcase_add_test(others, the_system_is_asked_once_how_many_processors_there_are);
     tcase_add_test(others, callers_that_time_out_leave_the_line_to_the_others);
     TCase *memory = add_things_case(suite, "memory");
-    tcase_add_test(memory, an_item_takes_a_cell_and_gives_it_back);
+    tcase_add_test(memory, an_item_takes_a_cell_and_returns_it);
     return suite;
 }
 

@@ -134,7 +134,7 @@ END_TEST
 
 /* ---- P2 ---- */
 
-START_TEST (p2_a_wake_between_giving_the_lock_back_and_sleeping_is_not_lost) {
+START_TEST (p2_a_wake_between_the_release_and_the_sleep_is_not_lost) {
     bool token = false;
     reset();
     before_sleep = wake_one;
@@ -145,7 +145,7 @@ START_TEST (p2_a_wake_between_giving_the_lock_back_and_sleeping_is_not_lost) {
 }
 END_TEST
 
-START_TEST (p2_a_wake_for_all_between_giving_the_lock_back_and_sleeping_is_not_lost) {
+START_TEST (p2_a_wake_for_all_between_the_release_and_the_sleep_is_not_lost) {
     bool token = true;
     reset();
     before_sleep = wake_all;
@@ -174,7 +174,7 @@ START_TEST (p2_a_token_that_another_took_still_changed_the_word) {
 }
 END_TEST
 
-START_TEST (waking_without_sleepers_signals_nobody) {
+START_TEST (waking_without_sleepers_makes_no_futex_call) {
     reset();
     wake_one();
     ck_assert(!has_token());
@@ -227,7 +227,7 @@ START_TEST (p3_one_wake_for_one_is_under_way_at_a_time) {
 }
 END_TEST
 
-START_TEST (p3_a_thread_whose_deadline_passed_takes_the_token_too) {
+START_TEST (p3_a_thread_past_its_deadline_takes_the_token_too) {
     bool token = false;
     reset();
     before_sleep = wake_one;
@@ -277,7 +277,7 @@ static void look_at_lock(const weir__u32 *word, uint32_t count) {
     lock_was_free = weir__u32_load_relaxed(&lock.state) == WEIR__LOCK_FREE;
 }
 
-START_TEST (p5_the_lock_is_given_back_before_the_wake) {
+START_TEST (p5_the_lock_is_released_before_the_wake) {
     reset();
     before_wake = look_at_lock;
     for (int all = 0; all < 2; all++) {
@@ -345,16 +345,16 @@ static Suite *park_suite(void) {
     TCase *rules = add_case(suite, "rules");
     tcase_add_test(rules, p1_a_sleeper_is_counted_and_the_lock_is_free_meanwhile);
     tcase_add_test(rules, p1_a_sleeper_is_counted_until_it_has_the_lock_again);
-    tcase_add_test(rules, p2_a_wake_between_giving_the_lock_back_and_sleeping_is_not_lost);
-    tcase_add_test(rules, p2_a_wake_for_all_between_giving_the_lock_back_and_sleeping_is_not_lost);
+    tcase_add_test(rules, p2_a_wake_between_the_release_and_the_sleep_is_not_lost);
+    tcase_add_test(rules, p2_a_wake_for_all_between_the_release_and_the_sleep_is_not_lost);
     tcase_add_test(rules, p2_a_token_that_another_took_still_changed_the_word);
-    tcase_add_test(rules, waking_without_sleepers_signals_nobody);
+    tcase_add_test(rules, waking_without_sleepers_makes_no_futex_call);
     tcase_add_test(rules, a_wake_for_all_wakes_all_and_gives_no_token);
     tcase_add_test(rules, p3_one_wake_for_one_is_under_way_at_a_time);
-    tcase_add_test(rules, p3_a_thread_whose_deadline_passed_takes_the_token_too);
+    tcase_add_test(rules, p3_a_thread_past_its_deadline_takes_the_token_too);
     tcase_add_test(rules, a_wake_for_all_keeps_the_token_of_a_wake_under_way);
     tcase_add_test(rules, p4_falling_asleep_clears_the_token);
-    tcase_add_test(rules, p5_the_lock_is_given_back_before_the_wake);
+    tcase_add_test(rules, p5_the_lock_is_released_before_the_wake);
     tcase_add_test(rules, p5_the_park_may_be_freed_before_the_wake);
     tcase_add_test(rules, a_deadline_is_not_early);
     return suite;

@@ -252,7 +252,7 @@ static int merge(weir_task *task, void *const *items, size_t count, void *unused
     return 0;
 }
 
-START_TEST (batches_of_batches_make_room_when_the_last_result_is_done_with) {
+START_TEST (batches_of_batches_make_room_when_the_last_result_is_done) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 40});
     add_stage(pipeline, (weir_stage_options){
                             .name = "a", .run_batch = merge, .threads = 2, .batch = {.items = 3}, .drop = thing_drop});
@@ -319,7 +319,7 @@ static uint64_t weigh_and_cancel(const void *item, void *pipeline) {
     return 1;
 }
 
-START_TEST (an_item_that_a_cancel_finds_on_its_way_to_the_batch_is_dropped) {
+START_TEST (an_item_cancelled_before_it_joins_a_batch_is_dropped) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "batch",
                                              .run_batch = run_batch_consume,
@@ -386,11 +386,11 @@ static Suite *batches_suite(void) {
     tcase_add_test(ended, a_failed_batch_ends_the_run);
     tcase_add_loop_test(ended, a_batch_is_tried_again_as_it_was, 1, 4);
     tcase_add_loop_test(ended, results_of_a_batch_go_on_and_its_roots_end_with_them, 0, 2);
-    tcase_add_test(ended, batches_of_batches_make_room_when_the_last_result_is_done_with);
+    tcase_add_test(ended, batches_of_batches_make_room_when_the_last_result_is_done);
     tcase_add_test(ended, ordered_batches_keep_the_order);
     tcase_add_loop_test(ended, a_cancel_drops_incomplete_and_complete_batches_once, 0, 20);
     tcase_add_test(ended, the_stack_is_no_deeper_for_a_longer_chain);
-    tcase_add_test(ended, an_item_that_a_cancel_finds_on_its_way_to_the_batch_is_dropped);
+    tcase_add_test(ended, an_item_cancelled_before_it_joins_a_batch_is_dropped);
     return suite;
 }
 

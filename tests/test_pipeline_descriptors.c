@@ -277,7 +277,7 @@ static int end_at_once(weir_task *task, void *item, void *raw) {
     return WEIR_END;
 }
 
-START_TEST (one_that_is_asked_for_late_is_readable_at_once) {
+START_TEST (a_descriptor_requested_late_is_readable_at_once) {
     atomic_int fd = -1;
     weir_pipeline *pipeline = running((weir_stage_options){.source = end_at_once, .arg = &fd});
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
@@ -304,7 +304,7 @@ static Suite *descriptors_suite(void) {
     TCase *readable = add_things_case(suite, "readable");
     tcase_add_loop_test(readable, a_source_in_a_poll_is_told_that_the_pipeline_is_finishing, 0, 4);
     tcase_add_test(readable, a_stage_that_is_no_source_is_told_of_a_cancel_alone);
-    tcase_add_test(readable, one_that_is_asked_for_late_is_readable_at_once);
+    tcase_add_test(readable, a_descriptor_requested_late_is_readable_at_once);
     return suite;
 }
 

@@ -23,7 +23,7 @@ static int work_until_cancelled(weir_task *task, void *item, void *unused) {
     return 1;
 }
 
-START_TEST (what_is_not_through_at_the_deadline_is_dropped) {
+START_TEST (items_not_done_at_the_deadline_are_dropped) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
     add_stage(pipeline,
               (weir_stage_options){.name = "a", .run = run_pass_on, .threads = 2, .capacity = 10, .drop = thing_drop});
@@ -47,7 +47,7 @@ START_TEST (what_is_not_through_at_the_deadline_is_dropped) {
 }
 END_TEST
 
-START_TEST (a_deadline_that_has_passed_does_not_matter_when_all_is_through) {
+START_TEST (a_passed_deadline_does_not_matter_when_all_items_are_done) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
     add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .threads = 2});
     start_pipeline(pipeline);
@@ -69,7 +69,7 @@ END_TEST
 
 /* ---- functions that do not return ---- */
 
-START_TEST (a_stuck_function_is_told_of_and_waited_for_later) {
+START_TEST (a_stuck_function_is_reported_and_waited_for_later) {
     struct gate gate = GATE;
     bool plain = _i & 1, destroys = _i & 2;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 2 * MILLISECONDS});
@@ -124,7 +124,7 @@ static void pass_gate(void *gate) {
     gate_pass(gate);
 }
 
-START_TEST (a_fini_that_does_not_return_is_told_of_and_waited_for_later) {
+START_TEST (a_fini_that_does_not_return_is_reported_and_waited_for_later) {
     struct gate gate = GATE;
     bool cancels = _i == 1;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 2 * MILLISECONDS});
@@ -169,7 +169,7 @@ START_TEST (a_fini_that_does_not_return_is_told_of_and_waited_for_later) {
 END_TEST
 
 /* All items are done, and a finish waits for the threads: a cancel leaves them their grace, and no more. */
-START_TEST (a_cancel_ends_the_wait_for_threads_that_end_in_good_order) {
+START_TEST (a_cancel_ends_the_wait_for_the_threads_of_a_graceful_end) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "stuck", .run = run_consume, .arg = &gate, .fini = pass_gate});
@@ -286,7 +286,7 @@ END_TEST
 
 /* ---- a cancel wakes ---- */
 
-START_TEST (a_cancel_wakes_who_puts_for_a_queue_and_for_a_limit) {
+START_TEST (a_cancel_wakes_callers_blocked_on_a_queue_and_on_a_limit) {
     struct gate gate = GATE;
     bool limited = _i & 1, finished = _i & 2;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = limited ? 3 : 0, .grace = long_grace});
@@ -495,7 +495,7 @@ static void finish_in_drop(void *item, void *unused) {
     thing_drop(thing, unused);
 }
 
-START_TEST (a_drop_function_in_the_keepers_thread_may_finish) {
+START_TEST (a_drop_function_in_the_timer_thread_may_finish) {
     dropping = calloc(1, sizeof *dropping);
     ck_assert_ptr_nonnull(dropping);
     dropping->gate = (struct gate)GATE;
@@ -549,7 +549,7 @@ static void drop_at_gate(void *item, void *raw) {
     thing_drop(item, NULL);
 }
 
-START_TEST (one_that_finishes_waits_for_the_drops_of_another_ones_cancel) {
+START_TEST (a_finish_waits_for_the_drops_of_another_threads_cancel) {
     struct slow_drop slow = {.work = GATE, .drop = GATE};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
     add_stage(pipeline, (weir_stage_options){.name = "slow", .run = work_at_gate, .arg = &slow, .drop = drop_at_gate});
@@ -586,7 +586,7 @@ static void *hold_third(void *item, void *raw) {
     return item;
 }
 
-START_TEST (a_worker_drops_what_a_cancel_has_not_come_to) {
+START_TEST (a_worker_drops_items_that_a_cancel_has_not_reached) {
     struct slow_drop slow = {.work = GATE, .drop = GATE};
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
@@ -618,7 +618,7 @@ START_TEST (a_worker_drops_what_a_cancel_has_not_come_to) {
 END_TEST
 
 /* The last stage blocks on its full results queue, which a cancel shuts down. */
-START_TEST (a_result_that_a_cancel_finds_on_its_way_out_is_dropped_by_its_queue) {
+START_TEST (a_result_blocked_on_its_queue_is_dropped_there_by_a_cancel) {
     struct drops drops = {.count = 0};
     weir_queue *results = new_dropping_queue(1, &drops);
     weir_pipeline *pipeline =
@@ -693,23 +693,23 @@ END_TEST
 static Suite *end_suite(void) {
     Suite *suite = suite_create("end of a pipeline");
     TCase *late = add_things_case(suite, "late");
-    tcase_add_loop_test(late, what_is_not_through_at_the_deadline_is_dropped, 0, 4);
-    tcase_add_test(late, a_deadline_that_has_passed_does_not_matter_when_all_is_through);
-    tcase_add_loop_test(late, a_stuck_function_is_told_of_and_waited_for_later, 0, 4);
-    tcase_add_loop_test(late, a_fini_that_does_not_return_is_told_of_and_waited_for_later, 0, 2);
+    tcase_add_loop_test(late, items_not_done_at_the_deadline_are_dropped, 0, 4);
+    tcase_add_test(late, a_passed_deadline_does_not_matter_when_all_items_are_done);
+    tcase_add_loop_test(late, a_stuck_function_is_reported_and_waited_for_later, 0, 4);
+    tcase_add_loop_test(late, a_fini_that_does_not_return_is_reported_and_waited_for_later, 0, 2);
     tcase_add_test(late, an_attempt_that_takes_too_long_is_overdue);
     tcase_add_loop_test(late, an_attempt_knows_its_deadline, 0, 3);
     tcase_add_test(late, what_an_attempt_has_waited_is_added_to_its_deadline);
     TCase *cancel = add_things_case(suite, "cancel");
-    tcase_add_loop_test(cancel, a_cancel_wakes_who_puts_for_a_queue_and_for_a_limit, 0, 4);
+    tcase_add_loop_test(cancel, a_cancel_wakes_callers_blocked_on_a_queue_and_on_a_limit, 0, 4);
     tcase_add_loop_test(cancel, a_cancel_ends_twelve_blocked_workers, 0, 5);
     tcase_add_test(cancel, the_descriptor_becomes_readable_at_the_cancel);
     tcase_add_test(cancel, a_drop_function_may_cancel);
-    tcase_add_loop_test(cancel, a_drop_function_in_the_keepers_thread_may_finish, 0, 2);
-    tcase_add_test(cancel, one_that_finishes_waits_for_the_drops_of_another_ones_cancel);
-    tcase_add_test(cancel, a_worker_drops_what_a_cancel_has_not_come_to);
-    tcase_add_loop_test(cancel, a_result_that_a_cancel_finds_on_its_way_out_is_dropped_by_its_queue, 0, 2);
-    tcase_add_test(cancel, a_cancel_ends_the_wait_for_threads_that_end_in_good_order);
+    tcase_add_loop_test(cancel, a_drop_function_in_the_timer_thread_may_finish, 0, 2);
+    tcase_add_test(cancel, a_finish_waits_for_the_drops_of_another_threads_cancel);
+    tcase_add_test(cancel, a_worker_drops_items_that_a_cancel_has_not_reached);
+    tcase_add_loop_test(cancel, a_result_blocked_on_its_queue_is_dropped_there_by_a_cancel, 0, 2);
+    tcase_add_test(cancel, a_cancel_ends_the_wait_for_the_threads_of_a_graceful_end);
     tcase_add_loop_test(cancel, many_cancels_are_one, 0, 20);
     return suite;
 }

@@ -146,7 +146,7 @@ static int succeed_later(weir_task *task, void *item, void *raw) {
     return 0;
 }
 
-START_TEST (what_fails_is_tried_again_by_whoever_is_free) {
+START_TEST (a_failed_item_is_retried_by_any_free_worker) {
     struct tries tries = {.needed = 3};
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "later",
@@ -327,7 +327,7 @@ static int fail_the_first(weir_task *task, void *item, void *raw) {
 }
 
 /* With and without a back-off, with one thread and with several. */
-START_TEST (items_that_fail_for_ever_keep_no_other_ones_out) {
+START_TEST (items_that_fail_forever_starve_no_others) {
     struct sieve sieve = {.good = 0};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     const weir_stage_options options = {
@@ -378,7 +378,7 @@ static int fail_things(weir_task *task, void *item, void *tries) {
 }
 
 /* A producer that keeps the queue full does not keep requeued items out. */
-START_TEST (a_full_queue_lets_in_what_comes_back) {
+START_TEST (a_full_queue_admits_requeued_items) {
     atomic_uint tries = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "fail",
@@ -406,7 +406,7 @@ END_TEST
 
 /* ---- the longest back-off ---- */
 
-START_TEST (a_back_off_is_not_longer_than_its_most) {
+START_TEST (a_back_off_never_exceeds_its_maximum) {
     enum { ATTEMPTS = 60 }; /* doubled that often, a microsecond would exceed any time limit */
     struct tries tries = {.needed = ATTEMPTS};
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -440,7 +440,7 @@ static int fail_plainly(weir_task *task, void *item, void *unused) {
     return 40;
 }
 
-START_TEST (what_a_cancel_finds_on_its_way_to_the_back_off_is_dropped) {
+START_TEST (an_item_cancelled_before_its_back_off_is_dropped) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     const weir_retry retry = {.attempts = 2, .backoff = 3600 * SECONDS, .when = cancel_and_try_again};
     add_stage(pipeline, (weir_stage_options){
@@ -663,14 +663,14 @@ static Suite *errors_suite(void) {
     tcase_add_test(ends, a_message_is_cut_and_belongs_to_its_attempt);
     tcase_add_loop_test(ends, what_a_failed_attempt_has_emitted_is_emitted_or_dropped_in_an_ordered_stage, 0, 2);
     TCase *again = add_things_case(suite, "again");
-    tcase_add_loop_test(again, what_fails_is_tried_again_by_whoever_is_free, 0, 2);
+    tcase_add_loop_test(again, a_failed_item_is_retried_by_any_free_worker, 0, 2);
     tcase_add_test(again, dead_letters_say_what_why_where_and_after_how_many);
     tcase_add_test(again, a_letter_outlives_its_pipeline_and_needs_no_task_done);
     tcase_add_test(again, an_error_that_ends_the_run_leaves_its_letter);
-    tcase_add_loop_test(again, items_that_fail_for_ever_keep_no_other_ones_out, 0, 4);
-    tcase_add_loop_test(again, a_full_queue_lets_in_what_comes_back, 0, 2);
-    tcase_add_test(again, a_back_off_is_not_longer_than_its_most);
-    tcase_add_test(again, what_a_cancel_finds_on_its_way_to_the_back_off_is_dropped);
+    tcase_add_loop_test(again, items_that_fail_forever_starve_no_others, 0, 4);
+    tcase_add_loop_test(again, a_full_queue_admits_requeued_items, 0, 2);
+    tcase_add_test(again, a_back_off_never_exceeds_its_maximum);
+    tcase_add_test(again, an_item_cancelled_before_its_back_off_is_dropped);
     TCase *exits = add_things_case(suite, "exits");
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_has_failed, 0, COUNT_OF(exiting));
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_ends_the_run, 0, COUNT_OF(exiting));

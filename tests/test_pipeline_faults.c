@@ -482,7 +482,7 @@ static int finish_without_memory(weir_task *task, void *item, void *raw) {
     return 0;
 }
 
-START_TEST (without_memory_for_a_report_finish_tells_what_is_more) {
+START_TEST (without_memory_for_a_report_the_more_important_status_is_returned) {
     struct reporting reporting = {.gate = GATE, .has_report = true};
     weir_report *report = (weir_report *)&reporting;
     ledger_reset();
@@ -544,7 +544,7 @@ static int exit_with_the_first(weir_task *task, void *item, void *raw) {
     return run_consume(task, item, NULL);
 }
 
-START_TEST (what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed) {
+START_TEST (items_admitted_by_an_exiting_thread_go_to_others_or_fail) {
     enum { OTHERS = 8 };
     struct keys_at_gate keys = {.gate = GATE, .second = GATE, .has_entries = _i == 0};
     ledger_reset();
@@ -645,8 +645,8 @@ static Suite *faults_suite(void) {
     TCase *told_of = add_things_case(suite, "told");
     tcase_add_loop_test(told_of, a_result_that_is_lost_is_the_error_of_its_attempt, 0, 4);
     tcase_add_loop_test(told_of, a_copy_that_there_is_no_memory_for_is_an_error_of_its_stage, 0, 2);
-    tcase_add_test(told_of, without_memory_for_a_report_finish_tells_what_is_more);
-    tcase_add_loop_test(told_of, what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed, 0, 2);
+    tcase_add_test(told_of, without_memory_for_a_report_the_more_important_status_is_returned);
+    tcase_add_loop_test(told_of, items_admitted_by_an_exiting_thread_go_to_others_or_fail, 0, 2);
     tcase_add_loop_test(told_of, a_result_that_the_next_queue_has_no_memory_for_has_failed, 0, 2);
     return suite;
 }

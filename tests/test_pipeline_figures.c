@@ -112,7 +112,7 @@ START_TEST (the_shortest_times_are_exact) {
 END_TEST
 
 /* Half of the calls take `time`, the others much longer. */
-START_TEST (a_time_is_told_as_no_less_and_hardly_more) {
+START_TEST (a_time_is_reported_as_no_less_and_hardly_more) {
     for (uint64_t time = 1; time < UINT64_C(1) << 33; time += time / 3 + 1) {
         weir__meter meter = {.longest = 0};
         weir__meter_count(&meter, time, 50);
@@ -127,7 +127,7 @@ START_TEST (a_time_is_told_as_no_less_and_hardly_more) {
 END_TEST
 
 /* Above half an hour, only the longest time is recorded. */
-START_TEST (a_very_long_time_is_told_as_no_less) {
+START_TEST (a_very_long_time_is_reported_as_no_less) {
     const uint64_t hour = UINT64_C(3600) * SECONDS;
     weir__meter meter = {.longest = 0};
     weir__meter_count(&meter, hour, 50);
@@ -146,10 +146,10 @@ static Suite *figures_suite(void) {
                         a_back_off_is_doubled_up_to_its_most_and_the_last_attempt_costs_no_more_than_the_first, 0,
                         COUNT_OF(waits));
     TCase *times = add_case(suite, "times");
-    tcase_add_test(times, a_very_long_time_is_told_as_no_less);
+    tcase_add_test(times, a_very_long_time_is_reported_as_no_less);
     tcase_add_test(times, of_no_calls_every_percentile_is_zero);
     tcase_add_test(times, the_shortest_times_are_exact);
-    tcase_add_test(times, a_time_is_told_as_no_less_and_hardly_more);
+    tcase_add_test(times, a_time_is_reported_as_no_less_and_hardly_more);
     return suite;
 }
 

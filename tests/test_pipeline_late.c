@@ -236,7 +236,7 @@ static weir_pipeline *holding_drops(void) {
 }
 
 /* A finish past its deadline, or a destroy, does not drop items in its own thread. */
-START_TEST (a_drop_function_does_not_hold_up_the_one_that_finishes) {
+START_TEST (a_drop_function_does_not_block_a_finish) {
     weir_report *report;
     weir_pipeline *pipeline = holding_drops();
     if (_i == 0)
@@ -379,7 +379,7 @@ static int fail_the_fifth(weir_task *task, void *item, void *unused) {
 }
 
 /* A worker that failed and ended the run drops queued items. It is busy meanwhile, and each WEIR_BUSY names it. */
-START_TEST (whenever_an_end_is_not_over_somebody_is_named) {
+START_TEST (every_busy_end_names_a_late_thread) {
     enum { WAITING = 200 };
     weir_report *report = NULL;
     weir_status status;
@@ -412,7 +412,7 @@ static ssize_t write_at_gate(void *cookie, const char *text, size_t size) {
     return (ssize_t)size;
 }
 
-START_TEST (a_view_whose_stream_blocks_is_named) {
+START_TEST (a_view_with_a_blocked_stream_is_named) {
     weir_report *report;
     FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
     ck_assert_ptr_nonnull(stream);
@@ -442,7 +442,7 @@ START_TEST (a_view_whose_stream_blocks_is_named) {
 END_TEST
 
 /* The last part of a trace is written within the deadline. */
-START_TEST (a_trace_whose_stream_blocks_is_named) {
+START_TEST (a_trace_with_a_blocked_stream_is_named) {
     weir_report *report;
     FILE *trace = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
     ck_assert_ptr_nonnull(trace);
@@ -526,7 +526,7 @@ static void assert_busy_and_named(struct pipeline_call *call, const char *stage,
 }
 
 /* Nothing is dropped: a deadline that passes during a fini of another thread's finish causes no WEIR_TIMEDOUT. */
-START_TEST (a_deadline_that_passes_while_another_one_joins_cancels_nothing) {
+START_TEST (a_deadline_that_passes_while_another_thread_joins_cancels_nothing) {
     struct pipeline_call others[3];
     weir_report *report;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
@@ -548,7 +548,7 @@ START_TEST (a_deadline_that_passes_while_another_one_joins_cancels_nothing) {
 END_TEST
 
 /* The run is over, but the view is not: the deadline covers it too. */
-START_TEST (a_deadline_is_kept_behind_one_that_waits_for_the_view) {
+START_TEST (a_deadline_is_kept_behind_a_finish_that_waits_for_the_view) {
     struct pipeline_call other;
     weir_report *report;
     FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
@@ -627,7 +627,7 @@ START_TEST (a_run_is_completed_once) {
 }
 END_TEST
 
-START_TEST (with_nothing_inside_all_that_finish_are_well) {
+START_TEST (with_nothing_in_flight_every_finish_returns_ok) {
     for (int round = 0; round < 100; round++) {
         struct pipeline_call other = {.call = {.deadline = 0}};
         weir_pipeline *pipeline = other.pipeline = new_pipeline(NULL);
@@ -651,7 +651,7 @@ static const weir_stage_options kinds[] = {
     {.run_batch = run_batch_consume, .batch = {.items = 10, .wait = SECONDS}},
 };
 
-START_TEST (with_nothing_inside_it_is_well_however_short_the_deadline) {
+START_TEST (with_nothing_in_flight_a_finish_returns_ok_at_any_deadline) {
     for (int round = 0; round < 50; round++) {
         weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1});
         weir_stage_options options = kinds[_i];
@@ -729,22 +729,22 @@ static Suite *late_suite(void) {
     tcase_add_loop_test(workers, a_callback_has_not_begun_before_its_worker_woke, 0, 2);
     TCase *drops = add_things_case(suite, "drops");
     tcase_add_checked_fixture(drops, begin_test, NULL);
-    tcase_add_loop_test(drops, a_drop_function_does_not_hold_up_the_one_that_finishes, 0, 2);
+    tcase_add_loop_test(drops, a_drop_function_does_not_block_a_finish, 0, 2);
     tcase_add_test(drops, a_drop_function_in_the_thread_that_cancels_is_named);
     tcase_add_loop_test(drops, a_thread_that_cancels_and_drops_is_named_once, 0, 3);
-    tcase_add_loop_test(drops, whenever_an_end_is_not_over_somebody_is_named, 0, 3);
+    tcase_add_loop_test(drops, every_busy_end_names_a_late_thread, 0, 3);
     TCase *others = add_things_case(suite, "others");
     tcase_add_checked_fixture(others, begin_test, NULL);
-    tcase_add_test(others, a_view_whose_stream_blocks_is_named);
-    tcase_add_test(others, a_deadline_that_passes_while_another_one_joins_cancels_nothing);
-    tcase_add_test(others, a_deadline_is_kept_behind_one_that_waits_for_the_view);
+    tcase_add_test(others, a_view_with_a_blocked_stream_is_named);
+    tcase_add_test(others, a_deadline_that_passes_while_another_thread_joins_cancels_nothing);
+    tcase_add_test(others, a_deadline_is_kept_behind_a_finish_that_waits_for_the_view);
     tcase_add_test(others, a_run_is_completed_once);
-    tcase_add_test(others, a_trace_whose_stream_blocks_is_named);
+    tcase_add_test(others, a_trace_with_a_blocked_stream_is_named);
     tcase_add_test(others, the_thread_of_the_signals_is_named_at_its_exit);
-    tcase_add_test(others, with_nothing_inside_all_that_finish_are_well);
+    tcase_add_test(others, with_nothing_in_flight_every_finish_returns_ok);
     tcase_add_test(others, a_source_that_has_nothing_is_in_time);
     tcase_add_loop_test(others, a_deadline_at_which_nothing_is_dropped_is_kept, 0, 2);
-    tcase_add_loop_test(others, with_nothing_inside_it_is_well_however_short_the_deadline, 0, COUNT_OF(kinds));
+    tcase_add_loop_test(others, with_nothing_in_flight_a_finish_returns_ok_at_any_deadline, 0, COUNT_OF(kinds));
     return suite;
 }
 

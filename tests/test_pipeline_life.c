@@ -184,7 +184,7 @@ START_TEST (refused_twice_it_tells_the_last_reason_and_does_not_start) {
 END_TEST
 
 /* Refused for its graph, or for its last stage, after the others have allocated what they need. */
-START_TEST (a_report_of_one_whose_start_was_refused_is_empty) {
+START_TEST (a_report_after_a_refused_start_is_empty) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 5});
     weir_stage_options last = {.name = "last", .func = consume_thing, .threads = SIZE_MAX};
     if (_i == 0)
@@ -299,7 +299,7 @@ END_TEST
 
 /* ---- repeated ends, from any thread ---- */
 
-START_TEST (finished_twice_it_says_the_same_again) {
+START_TEST (a_second_finish_returns_the_same_status) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
     start_pipeline(pipeline);
@@ -327,7 +327,7 @@ static int wait_for_cancel(weir_task *task, void *item, void *inside) {
     return 0;
 }
 
-START_TEST (of_two_that_finish_the_earlier_deadline_counts) {
+START_TEST (of_two_finishes_the_earlier_deadline_counts) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){
@@ -350,7 +350,7 @@ START_TEST (of_two_that_finish_the_earlier_deadline_counts) {
 }
 END_TEST
 
-START_TEST (one_that_finishes_returns_when_another_cancels) {
+START_TEST (a_finish_returns_when_another_thread_cancels) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "a", .func = hand_back_at_gate, .arg = &gate, .drop = thing_drop});
@@ -392,7 +392,7 @@ static int call_from_inside(weir_task *task, void *item, void *raw) {
     return 0;
 }
 
-START_TEST (from_inside_a_stage_the_end_begins_and_is_left_to_others) {
+START_TEST (a_finish_from_inside_a_stage_begins_the_end_and_does_not_wait) {
     struct inside inside = {.cancels = _i == 1, .cancel = WEIR_BUSY};
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "a", .run = call_from_inside, .arg = &inside, .drop = thing_drop});
@@ -425,7 +425,7 @@ static void *finish_as_a_foreigner(void *item, void *raw) {
     return item;
 }
 
-START_TEST (a_worker_that_is_none_of_it_may_finish_it) {
+START_TEST (a_worker_of_another_pipeline_or_group_may_finish_it) {
     struct foreigner foreigner = {.pipeline = new_pipeline(NULL), .status = WEIR_BUSY};
     add_stage(foreigner.pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
     start_pipeline(foreigner.pipeline);
@@ -453,7 +453,7 @@ START_TEST (a_worker_that_is_none_of_it_may_finish_it) {
 }
 END_TEST
 
-START_TEST (destroying_one_that_runs_cancels_it) {
+START_TEST (destroying_a_running_pipeline_cancels_it) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "a",
@@ -469,7 +469,7 @@ START_TEST (destroying_one_that_runs_cancels_it) {
 }
 END_TEST
 
-START_TEST (one_that_was_never_started_is_destroyed_with_its_stages) {
+START_TEST (a_pipeline_never_started_is_destroyed_with_its_stages) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     destroy_pipeline(pipeline);
     pipeline = new_pipeline(NULL);
@@ -619,11 +619,11 @@ static Suite *life_suite(void) {
                         COUNT_OF(wrong_stages));
     tcase_add_loop_test(declaring, more_errors_than_memory_can_hold_cannot_be_kept, 0, 2);
     tcase_add_test(declaring, refused_twice_it_tells_the_last_reason_and_does_not_start);
-    tcase_add_loop_test(declaring, a_report_of_one_whose_start_was_refused_is_empty, 0, 2);
+    tcase_add_loop_test(declaring, a_report_after_a_refused_start_is_empty, 0, 2);
     tcase_add_test(declaring, no_options_are_refused_and_no_stage_is_no_pipeline);
     tcase_add_test(declaring, a_very_long_name_is_no_danger);
     tcase_add_test(declaring, before_the_start_there_is_nothing_to_end);
-    tcase_add_test(declaring, one_that_was_never_started_is_destroyed_with_its_stages);
+    tcase_add_test(declaring, a_pipeline_never_started_is_destroyed_with_its_stages);
     TCase *starting = add_things_case(suite, "starting");
     tcase_add_test(starting, a_graph_that_is_refused_is_the_outcome);
     tcase_add_loop_test(starting, an_init_that_fails_undoes_the_start, 0, 3);
@@ -636,12 +636,12 @@ static Suite *life_suite(void) {
     tcase_add_test(ending, what_is_put_comes_out_and_the_results_are_shut_down);
     tcase_add_loop_test(ending, a_put_after_the_end_is_refused_and_the_item_the_callers, 0, 4);
     tcase_add_test(ending, a_pipeline_of_sources_takes_no_put);
-    tcase_add_loop_test(ending, finished_twice_it_says_the_same_again, 0, 2);
-    tcase_add_test(ending, of_two_that_finish_the_earlier_deadline_counts);
-    tcase_add_test(ending, one_that_finishes_returns_when_another_cancels);
-    tcase_add_loop_test(ending, from_inside_a_stage_the_end_begins_and_is_left_to_others, 0, 2);
-    tcase_add_loop_test(ending, a_worker_that_is_none_of_it_may_finish_it, 0, 2);
-    tcase_add_loop_test(ending, destroying_one_that_runs_cancels_it, 0, 2);
+    tcase_add_loop_test(ending, a_second_finish_returns_the_same_status, 0, 2);
+    tcase_add_test(ending, of_two_finishes_the_earlier_deadline_counts);
+    tcase_add_test(ending, a_finish_returns_when_another_thread_cancels);
+    tcase_add_loop_test(ending, a_finish_from_inside_a_stage_begins_the_end_and_does_not_wait, 0, 2);
+    tcase_add_loop_test(ending, a_worker_of_another_pipeline_or_group_may_finish_it, 0, 2);
+    tcase_add_loop_test(ending, destroying_a_running_pipeline_cancels_it, 0, 2);
     return suite;
 }
 

@@ -33,7 +33,7 @@ static weir_pipeline *gated(struct gate *gate, weir_pipeline_options options) {
     return pipeline;
 }
 
-START_TEST (no_more_than_max_items_are_inside) {
+START_TEST (no_more_than_max_items_are_in_flight) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_items = 5});
     put_things(pipeline, 5);
@@ -50,7 +50,7 @@ START_TEST (no_more_than_max_items_are_inside) {
 }
 END_TEST
 
-START_TEST (no_more_than_max_bytes_are_inside_but_for_one_alone) {
+START_TEST (no_more_than_max_bytes_are_in_flight_except_for_a_single_item) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_bytes = 100, .weigh = weigh_thing});
     struct thing *light = thing_of_weight(0), *one = thing_of_weight(1), *heavy = thing_of_weight(1000);
@@ -74,7 +74,7 @@ START_TEST (no_more_than_max_bytes_are_inside_but_for_one_alone) {
 END_TEST
 
 /* A heavy item waits first; the light ones behind it would fit, and wait too. */
-START_TEST (who_waits_first_is_let_in_first) {
+START_TEST (blocked_callers_are_admitted_in_fifo_order) {
     enum { WAITING = 5 };
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_bytes = 100, .weigh = weigh_thing});
@@ -99,7 +99,7 @@ START_TEST (who_waits_first_is_let_in_first) {
 END_TEST
 
 /* A caller that gives up in the middle of the line lets the others proceed. */
-START_TEST (one_that_gives_up_is_out_of_the_line) {
+START_TEST (a_caller_that_times_out_leaves_the_line) {
     enum { WAITING = 4 };
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_bytes = 100, .weigh = weigh_thing});
@@ -130,7 +130,7 @@ START_TEST (one_that_gives_up_is_out_of_the_line) {
 END_TEST
 
 /* A caller blocked on a limit may be the reader of the results: it must wake as soon as one more item fits. */
-START_TEST (who_takes_results_and_puts_items_goes_on) {
+START_TEST (a_blocked_caller_that_reads_the_results_is_admitted_in_time) {
     enum { INSIDE = 100, MORE = 1000 };
     weir_queue *results;
     assert_status(WEIR_OK, weir_queue_create(&results, 4));
@@ -208,7 +208,7 @@ START_TEST (several_are_put_as_there_is_room_for_them) {
 END_TEST
 
 /* The limits or the queue are full before all items are in; with a passed deadline, at once. */
-START_TEST (what_of_several_is_not_in_by_the_deadline_is_the_callers) {
+START_TEST (items_of_several_not_admitted_by_the_deadline_stay_the_callers) {
     static const size_t fit[] = {7, 10, 0};
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated_for_several(&gate, _i % 3);
@@ -241,7 +241,7 @@ START_TEST (what_of_several_is_not_in_by_the_deadline_is_the_callers) {
 }
 END_TEST
 
-START_TEST (several_come_in_before_their_deadline) {
+START_TEST (several_are_admitted_before_their_deadline) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated_for_several(&gate, _i);
     void **things = several_things();
@@ -258,7 +258,7 @@ START_TEST (several_come_in_before_their_deadline) {
 END_TEST
 
 /* A cancel or a finish comes after the first items. */
-START_TEST (what_of_several_does_not_come_in_is_the_callers) {
+START_TEST (items_of_several_not_admitted_stay_the_callers) {
     bool cancels = _i / 2 == 0;
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated_for_several(&gate, _i % 2);
@@ -300,7 +300,7 @@ static int produce_many(weir_task *task, void *none, void *raw) {
     return 0;
 }
 
-START_TEST (several_that_wait_for_the_queue_keep_no_room_from_others) {
+START_TEST (several_blocked_on_the_queue_hold_no_room_under_the_limits) {
     enum { INSIDE = 32 };
     struct gate gate = GATE;
     atomic_uint produced = 0;
@@ -357,7 +357,7 @@ START_TEST (several_may_be_none_and_are_checked) {
 END_TEST
 
 /* The queue is full: admitted items that do not fit into it are returned to the caller. */
-START_TEST (what_of_several_the_queue_does_not_take_is_the_callers) {
+START_TEST (items_of_several_refused_by_the_queue_stay_the_callers) {
     struct gate gate = GATE;
     const weir_pipeline_options options = {
         .max_items = _i == 0 ? 50 : 0, .weigh = weigh_thing, .grace = HANG_SECONDS * SECONDS};
@@ -395,7 +395,7 @@ static int split_in_three(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
-START_TEST (an_item_is_inside_until_its_last_piece_is_done_with) {
+START_TEST (an_item_is_in_flight_until_its_last_result_is_done) {
     struct gate gate = GATE;
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = 1, .max_bytes = 10, .weigh = weigh_thing});
@@ -441,7 +441,7 @@ START_TEST (without_a_limit_of_bytes_they_are_counted) {
 }
 END_TEST
 
-START_TEST (many_who_put_keep_within_both_limits) {
+START_TEST (many_producers_keep_within_both_limits) {
     enum { PUTTERS = 4 };
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = 6, .max_bytes = 40, .weigh = weigh_thing});
@@ -609,7 +609,7 @@ START_TEST (so_many_of_a_key_at_a_time_and_with_one_in_order) {
 }
 END_TEST
 
-START_TEST (a_cancel_drops_those_that_wait_for_their_key) {
+START_TEST (a_cancel_drops_items_that_wait_for_their_key) {
     struct keyed keyed = {.fails = true};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
@@ -646,7 +646,7 @@ static size_t depth_of_first(weir_pipeline *pipeline) {
     return depth;
 }
 
-START_TEST (a_cancel_of_very_many_that_wait_for_one_key_comes_to_its_end) {
+START_TEST (a_cancel_of_very_many_items_that_wait_for_one_key_completes) {
     enum { MANY = 20000 };
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = 100000, .grace = HANG_SECONDS * SECONDS});
@@ -730,7 +730,7 @@ static uint64_t wait_for_first_key(const void *item, void *raw) {
     return ((const struct thing *)item)->n;
 }
 
-START_TEST (a_cancel_drops_those_that_have_not_come_in_by_their_keys) {
+START_TEST (a_cancel_drops_items_not_yet_admitted_by_their_keys) {
     struct slow_key slow = {.gate = GATE};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
@@ -759,32 +759,32 @@ END_TEST
 static Suite *limits_suite(void) {
     Suite *suite = suite_create("limits of a pipeline");
     TCase *inside = add_things_case(suite, "inside");
-    tcase_add_test(inside, no_more_than_max_items_are_inside);
-    tcase_add_test(inside, no_more_than_max_bytes_are_inside_but_for_one_alone);
-    tcase_add_test(inside, who_waits_first_is_let_in_first);
-    tcase_add_loop_test(inside, one_that_gives_up_is_out_of_the_line, 0, 4);
-    tcase_add_test(inside, an_item_is_inside_until_its_last_piece_is_done_with);
+    tcase_add_test(inside, no_more_than_max_items_are_in_flight);
+    tcase_add_test(inside, no_more_than_max_bytes_are_in_flight_except_for_a_single_item);
+    tcase_add_test(inside, blocked_callers_are_admitted_in_fifo_order);
+    tcase_add_loop_test(inside, a_caller_that_times_out_leaves_the_line, 0, 4);
+    tcase_add_test(inside, an_item_is_in_flight_until_its_last_result_is_done);
     tcase_add_test(inside, without_a_limit_of_bytes_they_are_counted);
-    tcase_add_test(inside, many_who_put_keep_within_both_limits);
-    tcase_add_loop_test(inside, who_takes_results_and_puts_items_goes_on, 0, 2);
+    tcase_add_test(inside, many_producers_keep_within_both_limits);
+    tcase_add_loop_test(inside, a_blocked_caller_that_reads_the_results_is_admitted_in_time, 0, 2);
     TCase *several = add_things_case(suite, "several");
     tcase_add_loop_test(several, several_are_put_as_there_is_room_for_them, 0, 3);
-    tcase_add_loop_test(several, several_come_in_before_their_deadline, 0, 3);
-    tcase_add_loop_test(several, what_of_several_is_not_in_by_the_deadline_is_the_callers, 0, 6);
-    tcase_add_loop_test(several, what_of_several_does_not_come_in_is_the_callers, 0, 4);
-    tcase_add_test(several, several_that_wait_for_the_queue_keep_no_room_from_others);
+    tcase_add_loop_test(several, several_are_admitted_before_their_deadline, 0, 3);
+    tcase_add_loop_test(several, items_of_several_not_admitted_by_the_deadline_stay_the_callers, 0, 6);
+    tcase_add_loop_test(several, items_of_several_not_admitted_stay_the_callers, 0, 4);
+    tcase_add_test(several, several_blocked_on_the_queue_hold_no_room_under_the_limits);
     tcase_add_loop_test(several, several_may_be_none_and_are_checked, 0, 3);
-    tcase_add_loop_test(several, what_of_several_the_queue_does_not_take_is_the_callers, 0, 2);
+    tcase_add_loop_test(several, items_of_several_refused_by_the_queue_stay_the_callers, 0, 2);
     TCase *rate = add_things_case(suite, "rate");
     tcase_add_loop_test(rate, calls_are_no_more_often_than_the_rate, 0, COUNT_OF(ratings));
     tcase_add_test(rate, batches_are_rated_by_their_items);
     tcase_add_loop_test(rate, at_the_lowest_rate_the_first_call_comes_and_the_others_wait_for_the_end, 0, 2);
     TCase *keys = add_things_case(suite, "keys");
     tcase_add_loop_test(keys, so_many_of_a_key_at_a_time_and_with_one_in_order, 0, 12);
-    tcase_add_loop_test(keys, a_cancel_drops_those_that_wait_for_their_key, 0, 20);
+    tcase_add_loop_test(keys, a_cancel_drops_items_that_wait_for_their_key, 0, 20);
     tcase_add_loop_test(keys, one_key_holds_up_no_other, 1, 3);
-    tcase_add_test(keys, a_cancel_drops_those_that_have_not_come_in_by_their_keys);
-    tcase_add_test(keys, a_cancel_of_very_many_that_wait_for_one_key_comes_to_its_end);
+    tcase_add_test(keys, a_cancel_drops_items_not_yet_admitted_by_their_keys);
+    tcase_add_test(keys, a_cancel_of_very_many_items_that_wait_for_one_key_completes);
     return suite;
 }
 

@@ -200,7 +200,7 @@ static void *count(void *item, void *counter) {
     return item;
 }
 
-START_TEST (a_slow_item_keeps_the_others_out_of_no_ordered_stage) {
+START_TEST (a_slow_item_keeps_no_other_out_of_an_ordered_stage) {
     struct gate gate = GATE;
     atomic_uint begun = 0;
     atomic_store(&line.count, 0);
@@ -252,7 +252,7 @@ START_TEST (a_stage_without_an_order_gets_nothing_before_its_turn) {
 END_TEST
 
 /* A run with other than one result for each item restores its own order. */
-START_TEST (an_ordered_run_leaves_its_order_to_nobody) {
+START_TEST (an_ordered_run_restores_its_own_order) {
     unsigned how = (unsigned)_i;
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -714,10 +714,10 @@ static Suite *order_suite(void) {
     tcase_add_loop_test(kept, what_is_far_ahead_has_its_turn_or_is_dropped, 0, 2);
     TCase *together = add_things_case(suite, "together");
     tcase_add_loop_test(together, several_ordered_stages_keep_the_order_together, 0, 16);
-    tcase_add_test(together, a_slow_item_keeps_the_others_out_of_no_ordered_stage);
+    tcase_add_test(together, a_slow_item_keeps_no_other_out_of_an_ordered_stage);
     tcase_add_loop_test(together, a_stage_that_is_to_see_the_order_sees_it, 0, 2);
     tcase_add_test(together, a_stage_without_an_order_gets_nothing_before_its_turn);
-    tcase_add_loop_test(together, an_ordered_run_leaves_its_order_to_nobody, 0, 16);
+    tcase_add_loop_test(together, an_ordered_run_restores_its_own_order, 0, 16);
     tcase_add_loop_test(together, what_is_lost_on_the_way_has_its_turn, 0, 2);
     tcase_add_loop_test(together, without_a_limit_the_order_is_kept_too, 0, 2);
     tcase_add_test(together, two_ordered_stages_that_meet_keep_their_own_orders);

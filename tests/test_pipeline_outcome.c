@@ -114,7 +114,7 @@ static int fail_plainly(weir_task *task, void *item, void *unused) {
 }
 
 /* The reader has shut down the dead-letter queue: the item goes to the drop function, and counts as failed. */
-START_TEST (a_letter_whose_reader_is_gone_is_an_error_of_its_stage) {
+START_TEST (a_dead_letter_without_a_reader_is_an_error_of_its_stage) {
     bool skips = _i % 2 == 1;
     weir_queue *dead = new_queue(5);
     assert_status(WEIR_OK, weir_queue_shutdown(dead, _i < 2 ? WEIR_DRAIN : WEIR_DISCARD));
@@ -191,7 +191,7 @@ static void assert_stage_agrees(const weir_report *report, const char *name) {
     ck_assert_uint_eq(stage->dropped, report->counts.dropped);
 }
 
-START_TEST (a_result_whose_reader_is_gone_is_an_error_of_its_stage) {
+START_TEST (a_result_without_a_reader_is_an_error_of_its_stage) {
     bool skips = _i % 2 == 1;
     struct drops drops = {.count = 0};
     weir_queue *results = new_dropping_queue(5, &drops);
@@ -327,7 +327,7 @@ static void *take_ten_and_go(void *raw) {
     return NULL;
 }
 
-START_TEST (a_run_whose_reader_has_gone_does_not_end_well) {
+START_TEST (a_run_without_its_reader_does_not_return_ok) {
     weir_queue *results;
     assert_status(WEIR_OK, weir_queue_create_with(&results, &(weir_queue_options){.capacity = 4, .drop = thing_drop}));
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i == 0 ? 0 : 20});
@@ -356,9 +356,9 @@ static Suite *outcome_suite(void) {
     tcase_add_loop_test(fatal, of_many_errors_that_would_end_the_run_one_has, 0, 20);
     tcase_add_test(fatal, an_error_of_a_run_that_was_cancelled_is_not_fatal);
     TCase *readers = add_things_case(suite, "readers");
-    tcase_add_loop_test(readers, a_letter_whose_reader_is_gone_is_an_error_of_its_stage, 0, 4);
-    tcase_add_loop_test(readers, a_result_whose_reader_is_gone_is_an_error_of_its_stage, 0, 2 * COUNT_OF(leaving));
-    tcase_add_loop_test(readers, a_run_whose_reader_has_gone_does_not_end_well, 0, 2);
+    tcase_add_loop_test(readers, a_dead_letter_without_a_reader_is_an_error_of_its_stage, 0, 4);
+    tcase_add_loop_test(readers, a_result_without_a_reader_is_an_error_of_its_stage, 0, 2 * COUNT_OF(leaving));
+    tcase_add_loop_test(readers, a_run_without_its_reader_does_not_return_ok, 0, 2);
     TCase *behind = add_things_case(suite, "successors");
     tcase_add_loop_test(behind, a_result_that_gets_to_no_successor_is_a_failure_of_its_stage, 0, 2 * COUNT_OF(going));
     return suite;

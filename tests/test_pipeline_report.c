@@ -57,7 +57,7 @@ START_TEST (the_slow_stage_is_the_bottleneck) {
 }
 END_TEST
 
-START_TEST (a_report_of_one_that_runs_shows_what_is_inside) {
+START_TEST (a_report_of_a_running_pipeline_shows_the_items_in_flight) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){
@@ -125,7 +125,7 @@ static void assert_not_fallen(const char *what, size_t round, uint64_t before, u
                      (unsigned long long)after, round);
 }
 
-START_TEST (times_never_fall_and_nobody_is_late_while_workers_sleep_and_wake) {
+START_TEST (times_never_fall_and_no_thread_is_late_while_workers_sleep_and_wake) {
     enum { ROUNDS = 10000 };
     struct restless restless = {.pipeline = new_pipeline(NULL)};
     weir_pipeline *pipeline = restless.pipeline;
@@ -338,7 +338,7 @@ START_TEST (to_a_file_the_view_is_plain_lines) {
 END_TEST
 
 /* The running finish ends the view, so that no view may begin after it. */
-START_TEST (once_somebody_finishes_no_view_begins) {
+START_TEST (no_view_begins_after_a_finish_has_begun) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "gate", .func = hand_back_at_gate, .arg = &gate});
@@ -445,7 +445,7 @@ START_TEST (on_a_terminal_the_view_draws) {
 }
 END_TEST
 
-START_TEST (a_view_of_one_that_is_destroyed_ends_with_it) {
+START_TEST (a_view_ends_when_its_pipeline_is_destroyed) {
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
@@ -510,7 +510,7 @@ static weir_pipeline *ended_by_signals(struct gate *gate, uint64_t drain) {
     return pipeline;
 }
 
-START_TEST (the_first_signal_lets_it_drain) {
+START_TEST (the_first_signal_drains_the_pipeline) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = ended_by_signals(&gate, 3600 * SECONDS);
     ck_assert_int_eq(kill(getpid(), ends[_i]), 0);
@@ -537,7 +537,7 @@ static int consume_batch(weir_task *task, void *const *items, size_t count, void
     return 0;
 }
 
-START_TEST (a_signal_lets_an_incomplete_batch_through_before_anybody_finishes) {
+START_TEST (a_signal_completes_an_incomplete_batch_before_any_finish) {
     atomic_uint ended = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on, .threads = 2});
@@ -669,21 +669,21 @@ static Suite *report_suite(void) {
     Suite *suite = suite_create("reports of a pipeline");
     TCase *figures = add_things_case(suite, "figures");
     tcase_add_test(figures, the_slow_stage_is_the_bottleneck);
-    tcase_add_test(figures, a_report_of_one_that_runs_shows_what_is_inside);
-    tcase_add_loop_test(figures, times_never_fall_and_nobody_is_late_while_workers_sleep_and_wake, 0, 2);
+    tcase_add_test(figures, a_report_of_a_running_pipeline_shows_the_items_in_flight);
+    tcase_add_loop_test(figures, times_never_fall_and_no_thread_is_late_while_workers_sleep_and_wake, 0, 2);
     tcase_add_loop_test(figures, a_trace_is_json_with_each_call, 0, 2);
     tcase_add_loop_test(figures, a_trace_with_names_that_are_too_long_is_json_too, 0, 3);
     TCase *view = add_things_case(suite, "view");
     tcase_add_loop_test(view, elsewhere_than_on_a_terminal_the_view_is_plain_lines, 0, 2);
     tcase_add_test(view, to_a_file_the_view_is_plain_lines);
-    tcase_add_test(view, once_somebody_finishes_no_view_begins);
+    tcase_add_test(view, no_view_begins_after_a_finish_has_begun);
     tcase_add_loop_test(view, on_a_terminal_the_view_draws, 0, 2);
     tcase_add_test(view, on_a_terminal_the_view_draws_again_and_again);
-    tcase_add_test(view, a_view_of_one_that_is_destroyed_ends_with_it);
+    tcase_add_test(view, a_view_ends_when_its_pipeline_is_destroyed);
     TCase *signals = add_things_case(suite, "signals");
     tcase_add_checked_fixture(signals, block_signals, unblock_signals);
-    tcase_add_loop_test(signals, the_first_signal_lets_it_drain, 0, 2);
-    tcase_add_loop_test(signals, a_signal_lets_an_incomplete_batch_through_before_anybody_finishes, 0, 2);
+    tcase_add_loop_test(signals, the_first_signal_drains_the_pipeline, 0, 2);
+    tcase_add_loop_test(signals, a_signal_completes_an_incomplete_batch_before_any_finish, 0, 2);
     tcase_add_test(signals, the_second_signal_cancels);
     tcase_add_loop_test(signals, what_is_not_drained_in_time_is_cancelled, 0, 2);
     tcase_add_test(signals, a_drop_function_in_the_thread_of_the_signals_may_finish);

@@ -106,7 +106,7 @@ static int put_first_off(weir_task *task, void *item, void *done) {
     return 0;
 }
 
-START_TEST (a_delay_is_of_one_attempt_and_can_be_taken_back) {
+START_TEST (a_delay_applies_to_one_attempt_and_can_be_undone) {
     atomic_uint done = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "fails",
@@ -163,7 +163,7 @@ static Suite *retry_after_suite(void) {
     TCase *cases = add_things_case(suite, "put off");
     tcase_add_loop_test(cases, the_next_attempt_comes_no_sooner, 0, COUNT_OF(kinds));
     tcase_add_loop_test(cases, a_longer_back_off_counts, 0, COUNT_OF(kinds));
-    tcase_add_test(cases, a_delay_is_of_one_attempt_and_can_be_taken_back);
+    tcase_add_test(cases, a_delay_applies_to_one_attempt_and_can_be_undone);
     tcase_add_loop_test(cases, without_a_back_off_it_is_refused, 0, COUNT_OF(without));
     return suite;
 }

@@ -170,7 +170,7 @@ static void *come_and_go(void *raw) {
 }
 
 /* The thread is started and ended, and its set of signals changes, while each signal reaches the right pipelines. */
-START_TEST (others_come_and_go_meanwhile) {
+START_TEST (other_pipelines_start_and_end_meanwhile) {
     enum { COMING = 2, ROUNDS = 60 };
     pthread_t threads[COMING];
     atomic_bool stop = false;
@@ -297,7 +297,7 @@ static Suite *signals_suite(void) {
     tcase_add_loop_test(several, the_first_signal_finishes_all_and_the_second_cancels_all, 0, 2);
     tcase_add_test(several, each_hears_its_own_signals);
     tcase_add_test(several, a_slow_drop_function_keeps_no_other_pipeline_from_its_signal);
-    tcase_add_test(several, others_come_and_go_meanwhile);
+    tcase_add_test(several, other_pipelines_start_and_end_meanwhile);
     tcase_add_test(several, a_signal_at_the_end_is_not_lost);
     TCase *programs = add_things_case(suite, "programs");
     tcase_add_checked_fixture(programs, block_signals, unblock_signals);

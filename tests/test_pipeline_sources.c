@@ -53,7 +53,7 @@ static weir_pipeline *flowing(struct spring *spring, weir_pipeline_options optio
     return pipeline;
 }
 
-START_TEST (sources_produce_until_they_say_that_it_is_the_end) {
+START_TEST (sources_produce_until_they_return_the_end) {
     struct spring spring = {.left = 500, .each = 2};
     weir_pipeline *pipeline = flowing(&spring, (weir_pipeline_options){.max_items = _i & 1 ? 7 : 0},
                                       (weir_stage_options){.threads = (size_t)_i / 2 + 1});
@@ -104,7 +104,7 @@ START_TEST (a_cancel_stops_a_source_and_drops_what_it_emits) {
 }
 END_TEST
 
-START_TEST (one_that_waits_for_sources_is_woken_by_the_end) {
+START_TEST (the_end_wakes_a_wait_for_sources) {
     struct gate gate = GATE;
     struct spring spring = {.left = SIZE_MAX, .each = 1, .gate = &gate};
     weir_pipeline *pipeline =
@@ -175,7 +175,7 @@ START_TEST (an_error_of_a_source_that_has_not_asked_does_not_vanish_in_the_finis
 }
 END_TEST
 
-START_TEST (a_source_that_returns_with_an_error_when_it_is_told_to_has_not_failed) {
+START_TEST (an_error_of_a_source_told_to_return_is_no_failure) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "told",
@@ -210,7 +210,7 @@ static int produce_unless_told(weir_task *task, void *item, void *raw) {
     return weir_task_cancelled(task) ? weir_task_fail(task, ECANCELED, "told to return") : 0;
 }
 
-START_TEST (a_wait_for_sources_that_an_end_has_stopped_never_says_that_they_have_ended) {
+START_TEST (a_wait_for_sources_stopped_by_an_end_never_returns_ok) {
     atomic_uint calls = 0;
     bool waits = _i & 1, cancels = _i & 2;
     weir_status wanted = cancels ? WEIR_CANCELLED : WEIR_CLOSED;
@@ -232,7 +232,7 @@ START_TEST (a_wait_for_sources_that_an_end_has_stopped_never_says_that_they_have
 }
 END_TEST
 
-START_TEST (a_wait_for_sources_that_have_ended_says_so_after_the_end_too) {
+START_TEST (a_wait_for_ended_sources_returns_ok_after_the_end_too) {
     struct spring spring = {.left = 5, .each = 1};
     weir_pipeline *pipeline =
         flowing(&spring, (weir_pipeline_options){.max_items = 0}, (weir_stage_options){.threads = 2});
@@ -346,7 +346,7 @@ START_TEST (a_source_that_fails_in_a_cancelled_pipeline_has_not_failed) {
 }
 END_TEST
 
-START_TEST (without_sources_the_wait_is_over_at_once) {
+START_TEST (without_sources_the_wait_returns_at_once) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
     start_pipeline(pipeline);
@@ -415,7 +415,7 @@ END_TEST
 
 /* ---- with other options ---- */
 
-START_TEST (what_is_put_comes_in_beside_a_source) {
+START_TEST (items_are_put_beside_a_source) {
     struct spring spring = {.left = 200, .each = 1};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i == 1 ? 5 : 0});
     weir_stage *source =
@@ -525,19 +525,19 @@ END_TEST
 static Suite *sources_suite(void) {
     Suite *suite = suite_create("sources of a pipeline");
     TCase *flow = add_things_case(suite, "flow");
-    tcase_add_loop_test(flow, sources_produce_until_they_say_that_it_is_the_end, 0, 6);
-    tcase_add_test(flow, without_sources_the_wait_is_over_at_once);
-    tcase_add_loop_test(flow, what_is_put_comes_in_beside_a_source, 0, 2);
+    tcase_add_loop_test(flow, sources_produce_until_they_return_the_end, 0, 6);
+    tcase_add_test(flow, without_sources_the_wait_returns_at_once);
+    tcase_add_loop_test(flow, items_are_put_beside_a_source, 0, 2);
     tcase_add_test(flow, a_source_alone_has_results_or_none);
     tcase_add_test(flow, a_source_is_rated_too);
     TCase *stop = add_things_case(suite, "stop");
     tcase_add_loop_test(stop, finish_stops_a_source_and_what_it_has_produced_goes_through, 0, 6);
     tcase_add_loop_test(stop, a_cancel_stops_a_source_and_drops_what_it_emits, 0, 6);
-    tcase_add_loop_test(stop, one_that_waits_for_sources_is_woken_by_the_end, 0, 2);
-    tcase_add_loop_test(stop, a_wait_for_sources_that_an_end_has_stopped_never_says_that_they_have_ended, 0, 4);
-    tcase_add_test(stop, a_wait_for_sources_that_have_ended_says_so_after_the_end_too);
+    tcase_add_loop_test(stop, the_end_wakes_a_wait_for_sources, 0, 2);
+    tcase_add_loop_test(stop, a_wait_for_sources_stopped_by_an_end_never_returns_ok, 0, 4);
+    tcase_add_test(stop, a_wait_for_ended_sources_returns_ok_after_the_end_too);
     tcase_add_loop_test(stop, an_error_of_a_source_that_has_not_asked_does_not_vanish_in_the_finish, 0, 4);
-    tcase_add_loop_test(stop, a_source_that_returns_with_an_error_when_it_is_told_to_has_not_failed, 0, 4);
+    tcase_add_loop_test(stop, an_error_of_a_source_told_to_return_is_no_failure, 0, 4);
     tcase_add_loop_test(stop, the_end_of_a_source_reaches_its_threads_that_wait, 0, 2);
     tcase_add_loop_test(stop, finish_wakes_a_source_that_waits, 0, 2);
     tcase_add_test(stop, a_start_that_fails_is_a_cancel_for_what_runs_already);

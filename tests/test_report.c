@@ -163,7 +163,7 @@ START_TEST (the_bottleneck_is_the_stage_with_the_greatest_share_of_busy_time) {
 }
 END_TEST
 
-START_TEST (where_nobody_was_busy_there_is_no_bottleneck) {
+START_TEST (without_busy_time_there_is_no_bottleneck) {
     static const weir_stage_report idle[] = {{.name = "starved", .starved = 1000}, {.name = "not begun"}};
     ck_assert_ptr_null(weir__report_bottleneck(idle, COUNT_OF(idle)));
     ck_assert_ptr_null(weir__report_bottleneck(NULL, 0));
@@ -187,7 +187,7 @@ static Suite *report_suite(void) {
     tcase_add_test(copies, freeing_no_report_does_nothing);
     TCase *bottleneck = add_case(suite, "bottleneck");
     tcase_add_test(bottleneck, the_bottleneck_is_the_stage_with_the_greatest_share_of_busy_time);
-    tcase_add_test(bottleneck, where_nobody_was_busy_there_is_no_bottleneck);
+    tcase_add_test(bottleneck, without_busy_time_there_is_no_bottleneck);
     tcase_add_test(bottleneck, times_that_do_not_fit_into_64_bits_together_are_compared_all_the_same);
     return suite;
 }

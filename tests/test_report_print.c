@@ -147,7 +147,7 @@ START_TEST (nothing_to_print_or_no_such_format_is_invalid) {
 }
 END_TEST
 
-START_TEST (a_full_device_is_told) {
+START_TEST (a_full_device_is_reported) {
     weir_report report = sample();
     FILE *full = fopen("/dev/full", "w");
     if (full == NULL)
@@ -299,7 +299,7 @@ START_TEST (a_state_that_there_is_not_is_unknown) {
 }
 END_TEST
 
-START_TEST (bytes_without_a_limit_are_told_when_there_are_some) {
+START_TEST (bytes_in_flight_are_printed_without_a_limit) {
     weir_report report = {.name = "x", .bytes = 12300000};
     char *text = printed(&report, WEIR_TABLE);
     assert_has(text, "x: ready, 0 ns, 12.3 MB inside\n");
@@ -319,7 +319,7 @@ START_TEST (the_error_that_ended_the_run_is_marked) {
 }
 END_TEST
 
-START_TEST (a_late_thread_is_told_with_its_place) {
+START_TEST (a_late_thread_is_printed_with_its_place) {
     static const char *const places[] = {"in its function",     "in a drop function", "in its fini", "in a callback",
                                          "writing to a stream", "ending its thread",  "somewhere"};
     for (size_t i = 0; i < COUNT_OF(places); i++) {
@@ -701,7 +701,7 @@ static Suite *print_suite(void) {
     TCase *any = add_case(suite, "any format");
     tcase_add_test(any, a_copy_prints_as_its_source);
     tcase_add_test(any, nothing_to_print_or_no_such_format_is_invalid);
-    tcase_add_loop_test(any, a_full_device_is_told, 0, 2);
+    tcase_add_loop_test(any, a_full_device_is_reported, 0, 2);
     tcase_add_test(any, a_stream_that_failed_before_may_take_a_report);
     tcase_add_test(any, a_decimal_comma_changes_nothing);
     tcase_add_test(any, no_byte_is_printed_that_is_no_utf_8);
@@ -711,9 +711,9 @@ static Suite *print_suite(void) {
     tcase_add_loop_test(table, the_table_and_the_page_name_the_state, WEIR_RUN_READY, WEIR_RUN_OVER + 1);
     tcase_add_loop_test(table, the_table_says_how_the_run_has_ended, 0, COUNT_OF(endings));
     tcase_add_test(table, a_state_that_there_is_not_is_unknown);
-    tcase_add_test(table, bytes_without_a_limit_are_told_when_there_are_some);
+    tcase_add_test(table, bytes_in_flight_are_printed_without_a_limit);
     tcase_add_test(table, the_error_that_ended_the_run_is_marked);
-    tcase_add_test(table, a_late_thread_is_told_with_its_place);
+    tcase_add_test(table, a_late_thread_is_printed_with_its_place);
     tcase_add_test(table, errors_of_which_none_is_kept_are_a_number);
     tcase_add_test(table, of_many_errors_and_late_workers_ten_are_shown);
     tcase_add_test(table, letters_of_several_bytes_take_one_column_in_the_table);

@@ -144,7 +144,7 @@ START_TEST (more_than_the_total_is_100_percent) {
 }
 END_TEST
 
-START_TEST (more_time_than_anybody_has_is_years) {
+START_TEST (an_immense_time_left_is_years) {
     struct fixture *fixture = fixture_new(false, 0, UINT64_MAX);
     at(fixture, 3600 * SECONDS, 1);
     assert_has(drawn(fixture, false), ", 0/s, years left;");
@@ -388,7 +388,7 @@ static Suite *view_suite(void) {
     tcase_add_test(plain, without_a_total_there_is_no_time_left);
     tcase_add_loop_test(plain, nothing_done_at_no_time_is_no_rate, 0, 2);
     tcase_add_test(plain, more_than_the_total_is_100_percent);
-    tcase_add_test(plain, more_time_than_anybody_has_is_years);
+    tcase_add_test(plain, an_immense_time_left_is_years);
     tcase_add_test(plain, all_but_one_of_many_is_not_100_percent);
     tcase_add_test(plain, items_that_failed_or_were_dropped_are_through);
     tcase_add_test(plain, a_cancelled_run_says_so_and_has_no_time_left);

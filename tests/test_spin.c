@@ -132,7 +132,7 @@ static void learn_to_gather(void) {
     ck_assert(wait_for_stream(50, 100));
 }
 
-START_TEST (a_streaming_partner_is_let_run_ahead) {
+START_TEST (a_streaming_partner_may_run_ahead) {
     learn_to_gather();
     ck_assert_uint_eq(gathering(), 2); /* more than one step in 256 ns, and not far */
     for (uint32_t i = 3; i <= 7; i++) {
@@ -195,7 +195,7 @@ START_TEST (gathering_is_tried_now_and_then) {
 }
 END_TEST
 
-START_TEST (what_is_near_is_not_let_run_ahead) {
+START_TEST (a_near_partner_may_not_run_ahead) {
     reset();
     for (far_is = 0; far_is < WEIR__SPIN_FAR; far_is++) {
         for (int i = 0; i < 600; i++) {
@@ -368,12 +368,12 @@ static Suite *spin_suite(void) {
     TCase *tests = add_case(suite, "spin");
     tcase_add_test(tests, an_answer_is_met_within_twice_its_time);
     tcase_add_test(tests, no_pause_is_longer_than_a_microsecond);
-    tcase_add_test(tests, a_streaming_partner_is_let_run_ahead);
+    tcase_add_test(tests, a_streaming_partner_may_run_ahead);
     tcase_add_test(tests, gathering_ends_when_the_partner_is_far);
     tcase_add_test(tests, gathering_is_given_up_when_the_partner_answers);
     tcase_add_test(tests, a_slow_stream_is_no_stream);
     tcase_add_test(tests, gathering_is_tried_now_and_then);
-    tcase_add_test(tests, what_is_near_is_not_let_run_ahead);
+    tcase_add_test(tests, a_near_partner_may_not_run_ahead);
     tcase_add_test(tests, pauses_in_vain_become_fewer_and_an_early_partner_makes_them_more);
     tcase_add_test(tests, yields_in_vain_become_few_and_now_and_then_many);
     tcase_add_test(tests, what_others_use_in_a_yield_counts_for_little);

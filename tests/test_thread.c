@@ -67,7 +67,7 @@ START_TEST (without_a_deadline_it_is_a_join) {
 END_TEST
 
 /* The number of an exited thread may be reused: here it is that of this thread, which is alive. */
-START_TEST (a_thread_whose_number_another_one_has_is_joined) {
+START_TEST (a_thread_with_a_reused_number_is_joined) {
     uint64_t limit = hang_limit();
     weir__thread thread = {.main = tell_that_it_leaves};
     atomic_store(&has_left, false);
@@ -102,7 +102,7 @@ static Suite *thread_suite(void) {
     TCase *join = add_case(suite, "join");
     tcase_add_loop_test(join, a_join_waits_for_the_destructors_of_thread_specific_data_and_no_longer_than_asked, 0, 2);
     tcase_add_test(join, without_a_deadline_it_is_a_join);
-    tcase_add_test(join, a_thread_whose_number_another_one_has_is_joined);
+    tcase_add_test(join, a_thread_with_a_reused_number_is_joined);
     TCase *signals = add_case(suite, "signals");
     tcase_add_test(signals, the_original_signals_are_those_before_the_constructors_of_the_program);
     return suite;

@@ -201,7 +201,7 @@ START_TEST (a_shutdown_while_stop_waits) {
 }
 END_TEST
 
-START_TEST (a_discard_is_told_also_when_something_was_put_after_stop) {
+START_TEST (a_discard_is_reported_even_if_items_were_put_after_stop) {
     struct gate gate = GATE;
     struct drops drops;
     weir_queue *in = new_dropping_queue(8, &drops);
@@ -309,7 +309,7 @@ static Suite *stop_suite(void) {
     TCase *shutdown = add_case(suite, "shutdown");
     tcase_add_loop_test(shutdown, stop_after_a_shutdown, 0, 2);
     tcase_add_loop_test(shutdown, a_shutdown_while_stop_waits, 0, 2);
-    tcase_add_test(shutdown, a_discard_is_told_also_when_something_was_put_after_stop);
+    tcase_add_test(shutdown, a_discard_is_reported_even_if_items_were_put_after_stop);
     tcase_add_test(shutdown, a_discard_that_is_under_way_is_no_unfinished_work);
     TCase *sentinels = add_case(suite, "sentinels");
     tcase_add_test(sentinels, a_close_by_hand_ends_one_worker_and_stop_ends_the_rest);

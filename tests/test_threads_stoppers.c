@@ -90,7 +90,7 @@ START_TEST (another_thread_may_destroy_the_queue_while_a_group_is_stopped) {
 }
 END_TEST
 
-START_TEST (who_stops_meanwhile_is_told_the_same_and_who_comes_later_only_that_it_is_stopped) {
+START_TEST (concurrent_stops_return_the_same_status_and_later_ones_return_ok) {
     struct gate gate = GATE;
     weir_queue *in = new_queue(8), *other = new_queue(1);
     weir_threads *threads = start(1, hand_back_at_gate, &gate, in, NULL);
@@ -255,7 +255,7 @@ static Suite *stoppers_suite(void) {
     TCase *often = add_case(suite, "how often");
     tcase_add_test(often, once_stopped_always_stopped);
     tcase_add_test(often, several_may_stop_at_once_and_all_wait_for_the_work);
-    tcase_add_test(often, who_stops_meanwhile_is_told_the_same_and_who_comes_later_only_that_it_is_stopped);
+    tcase_add_test(often, concurrent_stops_return_the_same_status_and_later_ones_return_ok);
     tcase_add_test(often, stoppers_that_race_leave_nothing_behind);
     tcase_add_test(often, another_thread_may_destroy_the_queue_while_a_group_is_stopped);
     tcase_add_test(often, a_stopper_that_is_cancelled_leaves_the_group_stoppable);

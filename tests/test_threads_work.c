@@ -185,7 +185,7 @@ END_TEST
 
 /* ---- when `out` is shut down ---- */
 
-START_TEST (workers_end_when_out_is_shut_down_and_stop_tells_what_is_left) {
+START_TEST (workers_end_when_out_is_shut_down_and_stop_reports_items_left) {
     struct drops drops;
     weir_queue *in = new_queue(16), *out = new_dropping_queue(16, &drops);
     assert_status(WEIR_OK, weir_queue_shutdown(out, WEIR_DRAIN));
@@ -346,7 +346,7 @@ static void take_all(weir_queue *queue) {
 }
 
 /* After the stop has begun, more items are put and taken than a worker requeues. */
-START_TEST (what_others_take_later_does_not_hide_what_was_given_back) {
+START_TEST (items_taken_later_do_not_hide_requeued_items) {
     struct several_and_gate both = {.several = {.in = new_queue(ALL)}, .gate = GATE};
     weir_queue *in = both.several.in;
     put_numbers(in, 0, ALL);
@@ -377,7 +377,7 @@ START_TEST (the_others_go_on_with_what_an_ended_worker_has_not_begun) {
 }
 END_TEST
 
-START_TEST (what_was_given_back_goes_to_the_drop_function) {
+START_TEST (requeued_items_go_to_the_drop_function) {
     struct drops drops;
     struct several several = {.in = new_dropping_queue(ALL, &drops)};
     put_numbers(several.in, 0, ALL);
@@ -464,7 +464,7 @@ static Suite *work_suite(void) {
     tcase_add_test(results, three_stages_stopped_first_to_last_have_all_their_input);
     tcase_add_test(results, a_worker_may_put_into_its_own_full_queue_with_a_deadline);
     TCase *out = add_case(suite, "out is shut down");
-    tcase_add_test(out, workers_end_when_out_is_shut_down_and_stop_tells_what_is_left);
+    tcase_add_test(out, workers_end_when_out_is_shut_down_and_stop_reports_items_left);
     tcase_add_test(out, a_shutdown_of_out_in_the_midst_of_work_loses_no_result);
     TCase *exits = add_case(suite, "pthread_exit");
     tcase_add_test(exits, when_one_function_ends_its_thread_the_others_go_on);
@@ -474,8 +474,8 @@ static Suite *work_suite(void) {
     tcase_add_loop_test(at_once, nothing_waits_behind_a_slow_item_while_another_worker_is_idle, 0, 2);
     tcase_add_loop_test(at_once, what_a_worker_has_taken_and_not_begun_is_in_the_queue_when_it_ends, 0, 2);
     tcase_add_test(at_once, the_others_go_on_with_what_an_ended_worker_has_not_begun);
-    tcase_add_test(at_once, what_others_take_later_does_not_hide_what_was_given_back);
-    tcase_add_loop_test(at_once, what_was_given_back_goes_to_the_drop_function, 0, 2);
+    tcase_add_test(at_once, items_taken_later_do_not_hide_requeued_items);
+    tcase_add_loop_test(at_once, requeued_items_go_to_the_drop_function, 0, 2);
     tcase_add_test(at_once, after_a_discard_a_worker_drops_what_it_has_taken_and_not_begun);
     tcase_add_test(at_once, a_discard_reaches_what_a_worker_has_taken_and_not_begun);
     return suite;

@@ -79,7 +79,7 @@ static void assert_walk_finds(const weir__tree *tree, size_t count) {
     memset(walked, 0, sizeof walked);
 }
 
-START_TEST (what_is_inside_is_found_and_what_was_removed_is_not) {
+START_TEST (nodes_are_found_until_they_are_removed) {
     weir__tree tree = {NULL};
     uint64_t state = 1;
     enum { FEW = 500 };
@@ -113,7 +113,7 @@ static Suite *tree_suite(void) {
     tcase_add_test(depth, numbers_in_sequence_lie_as_deep_as_the_logarithm_of_their_count);
     tcase_add_test(depth, no_node_lies_deeper_than_a_key_has_bits);
     TCase *content = add_case(suite, "content");
-    tcase_add_test(content, what_is_inside_is_found_and_what_was_removed_is_not);
+    tcase_add_test(content, nodes_are_found_until_they_are_removed);
     return suite;
 }
 
