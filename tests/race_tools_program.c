@@ -14,7 +14,7 @@ struct number {
     long value;
 };
 
-static long last; /* racing: written by two threads without an order */
+static long last; /* racing: accessed by two threads without an order */
 static int racing;
 static long count;
 
@@ -43,7 +43,7 @@ static int put_numbers(weir_pipeline *pipeline) {
     }
     if (racing) {
         last++;
-        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* no call synchronizes the two writes before then */
+        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* no call orders the two accesses before then */
     }
     return 1;
 }

@@ -40,7 +40,7 @@ static struct {
     size_t capacity, producers, consumers, each;
     enum ending ending;
     weir_queue *queue;
-    atomic_size_t closes;    /* not yet assigned to consumers */
+    atomic_size_t closes;    /* sentinels not put yet */
     atomic_size_t producing; /* running producers */
     atomic_bool over;
     atomic_size_t joins, samples;

@@ -184,7 +184,7 @@ enum { TURNS = 3000 };
 static void *take_turns(void *raw) {
     weir__u32 *word = raw;
     for (uint32_t turn = 1; turn < 2 * TURNS; turn += 2) {
-        while (weir__u32_exchange_acquire(&word[1], turn - 1) != turn) /* word[1] is a copy that the test spins on */
+        while (weir__u32_exchange_acquire(&word[1], turn - 1) != turn) /* word[1] is a copy that the threads spin on */
             sched_yield();
         weir__u32_exchange_release(&word[0], turn);
         weir__futex_wake(&word[0], 1);

@@ -441,7 +441,7 @@ START_TEST (a_view_with_a_blocked_stream_is_named) {
 }
 END_TEST
 
-/* The last part of a trace is written within the deadline. */
+/* The deadline also covers the write of a trace's last part. */
 START_TEST (a_trace_with_a_blocked_stream_is_named) {
     weir_report *report;
     FILE *trace = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});

@@ -500,7 +500,7 @@ static weir_status fail_after_calls(void *raw, void **state) {
     return WEIR_NOMEM;
 }
 
-/* To its threads the failed start looks like a cancelled run; start returns after them. */
+/* To its threads the failed start looks like a cancelled run: its message appears only once they have ended. */
 START_TEST (a_start_that_fails_is_a_cancel_for_what_runs_already) {
     struct early early = {.put = WEIR_OK};
     weir_pipeline *pipeline = early.pipeline = new_pipeline(NULL);
