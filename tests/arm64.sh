@@ -1,21 +1,21 @@
 #!/bin/sh
 # Builds the library and its tests for arm64 (and the library and a few programs for 32-bit arm) with Debian's cross
-# compilers, and runs them under qemu's emulation of a processor.
+# compilers, and runs them under qemu's user-mode emulation.
 #
 #     tests/arm64.sh                  with the unit tests if there is a Check for arm64
-#     tests/arm64.sh --fetch-check    gets that from Debian's mirror, into a temporary folder; nothing is installed
+#     tests/arm64.sh --fetch-check    downloads Check from Debian's mirror into a temporary folder; installs nothing
 #
-# Everything is in a temporary folder; the source folder wants nothing but `configure` (./bootstrap). What is left out,
-# and what is known to fail for qemu's sake, is listed. Without the tools it ends with 77. They are in Debian's packages
+# All files are in a temporary folder; the source folder needs only `configure` (./bootstrap). Omitted parts and known
+# failures under qemu are listed. Without the tools the exit status is 77. Debian's packages are
 #
 #     gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
-#     gcc-arm-linux-gnueabihf libc6-dev-armhf-cross           for 32-bit arm, which is left out without them
+#     gcc-arm-linux-gnueabihf libc6-dev-armhf-cross           for 32-bit arm, omitted without them
 #
-# The emulation has no weak memory of its own to speak of: it is tests/sched that looks for what that brings. What is
-# seen here is another compiler back end, other atomics, other sizes, another processor's system calls.
+# The emulation shows hardly any weak memory ordering; tests/sched searches for its effects. This test covers another
+# compiler back end, other atomics, other sizes, and another processor's system calls.
 #
 # environment: WEIR_ARM64_CHECK: a folder with the files of the packages check and libsubunit-dev for arm64; TMPDIR;
-# JOBS: how many compilers run at once.
+# JOBS: the number of parallel compilers.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -35,8 +35,8 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/weir-arm64.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 failed=0
 
-# The tests that fail under qemu, and only there. One that passes is told, so that the list does not outlive its reason.
-#   workers_have_every_signal_blocked_...: qemu keeps signal numbers for itself; those are in no thread's mask.
+# Tests that fail only under qemu. A listed test that passes is reported, so that the list stays current.
+#   workers_have_every_signal_blocked_...: qemu reserves some signal numbers; no thread has them in its mask.
 seen=
 known="workers_have_every_signal_blocked_and_the_starter_keeps_its_mask"
 
@@ -46,7 +46,7 @@ left_out() {
 
 # ---- Check for arm64 ----
 
-# A state of apt's own, with no packages installed and of arm64, beside the system's.
+# Sets up a separate apt state for arm64, without installed packages.
 fetch_check() {
     mkdir -p "$work/apt/state/lists/partial" "$work/apt/cache/archives/partial" "$work/debs" "$work/check"
     cat >"$work/apt.conf" <<END
@@ -73,7 +73,7 @@ END
 if [ "${1:-}" = --fetch-check ]; then
     fetch_check || { cat "$work/fetch.log" >&2; exit 1; }
 fi
-# What dpkg --add-architecture arm64 and an apt-get install check:arm64 would have put there.
+# Gets what dpkg --add-architecture arm64 and apt-get install check:arm64 would install.
 [ -n "${WEIR_ARM64_CHECK:-}" ] || WEIR_ARM64_CHECK=/
 
 # ---- building ----
@@ -88,9 +88,9 @@ build() {
         "$top/configure" -q --host="$triplet" --without-curl --without-vips --without-microhttpd --enable-werror \
             CXX=no "$@"
         # shellcheck disable=SC2086 # a list of words
-        # One after the other: together, two of them would build the library at the same time.
+        # Sequential: two concurrent makes would build the library twice.
         for target in $targets; do
-            make -s -j "${JOBS:-1}" TESTS= "$target" || exit 1 # the if has taken set -e away
+            make -s -j "${JOBS:-1}" TESTS= "$target" || exit 1 # set -e has no effect inside the if
         done
     ) >"$work/$name.log" 2>&1; then
         echo "FAIL: $name does not build"
@@ -101,7 +101,7 @@ build() {
 
 # ---- running ----
 
-# Whether all that went wrong in a log are tests of the list.
+# Returns 0 if all failures in a log are known ones.
 is_known() {
     wrong=$(sed -n 's/^[^ ]*:[0-9]*:[EF]:[^:]*:\([^:]*\):.*/\1/p' "$1")
     [ -n "$wrong" ] || return 1
@@ -116,7 +116,7 @@ is_known() {
     done
 }
 
-# run NAME QEMU LIBRARIES PROGRAM [ARGUMENT...]: runs a program of the build, which libtool tells where the library is.
+# run NAME QEMU LIBRARIES PROGRAM [ARGUMENT...]: runs a program of the build; libtool's script sets the library path.
 run() {
     name=$1 qemu=$2 libraries=$3 program=$4
     shift 4
@@ -137,7 +137,7 @@ run() {
     fi
 }
 
-# Every test program of a build, by the list that make has.
+# Runs every test program of a build, as listed by make.
 run_tests() {
     name=$1 qemu=$2 libraries=$3
     programs=$(make -s --no-print-directory -C "$work/$name" print-tests)
@@ -171,7 +171,7 @@ for test in $known; do
 done
 
 if command -v arm-linux-gnueabihf-gcc >/dev/null 2>&1 && command -v qemu-arm >/dev/null 2>&1; then
-    # 32-bit words, 64-bit atomics; and then the futex call for 64-bit times.
+    # 32-bit words with 64-bit atomics, then the futex call for 64-bit times.
     build armhf arm-linux-gnueabihf "all check" --without-check
     run_tests armhf qemu-arm /usr/arm-linux-gnueabihf
     build armhf-time64 arm-linux-gnueabihf tests/stress --without-check CPPFLAGS='-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'

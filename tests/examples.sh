@@ -1,5 +1,5 @@
 #!/bin/sh
-# The small programs of pipeline_examples/ print what they say they print.
+# Runs the small programs of pipeline_examples/ and checks their output.
 #
 # environment: top_srcdir, top_builddir.
 #
@@ -11,7 +11,7 @@ top_builddir=${top_builddir:-.}
 examples=$top_builddir/pipeline_examples
 failed=0
 
-# One that hangs fails, where there is timeout(1).
+# With timeout(1), a program that hangs fails.
 limit=
 if command -v timeout >/dev/null 2>&1; then limit='timeout 300'; fi
 
@@ -23,7 +23,7 @@ complain() {
     failed=1
 }
 
-# run PROGRAM WORD...: with $work/in on standard input; what it prints goes to $work/out and $work/err.
+# run PROGRAM WORD...: runs it with $work/in on standard input; its output goes to $work/out and $work/err.
 run() {
     program=$1
     shift
@@ -34,7 +34,7 @@ run() {
     }
 }
 
-# same PROGRAM WHAT: whether $work/out is what is on standard input.
+# same PROGRAM WHAT: compares $work/out with standard input.
 same() {
     if diff - "$work/out" >"$work/diff"; then
         echo "$1, $2: ok"
@@ -44,14 +44,14 @@ same() {
     fi
 }
 
-# figure NAME: the number behind "NAME: " in $work/out; 0: there is none.
+# figure NAME: prints the number behind "NAME: " in $work/out; 0 if there is none.
 figure() {
     sed -n "s/^$1: \\([0-9][0-9]*\\)$/\\1/p" "$work/out" | grep . || echo 0
 }
 
 : >"$work/in"
 
-# ---- pipeline: a total, and a report that tells of the file that is not there ----
+# ---- pipeline: a total, and a report that names the missing file ----
 
 echo one two three >"$work/a"
 printf 'four\n\n  five' >"$work/b"
@@ -63,7 +63,7 @@ grep -q '^count  *4  *3  *1 ' "$work/err" || complain "pipeline does not count t
 run pipeline
 echo '0 words' | same pipeline 'no file'
 
-# ---- ordered: known checksums; long lines between short ones stay in their places ----
+# ---- ordered: known checksums; long lines keep their places between short ones ----
 
 printf '123456789\n\nweir\nThe quick brown fox jumps over the lazy dog\n' >"$work/in"
 run ordered
@@ -84,7 +84,7 @@ same ordered '600 lines' <"$work/in"
 run ordered
 : | same ordered 'no line'
 
-# ---- fan: the counts that sort and uniq make ----
+# ---- fan: the counts equal those of sort and uniq ----
 
 echo 'to be or not to be' >"$work/in"
 run fan
@@ -95,7 +95,7 @@ LC_ALL=C tr -s ' \t\r\n' '\n' <"$work/in" | grep . | LC_ALL=C sort | uniq -c |
 run fan
 same fan 'two documents' <"$work/counts"
 
-# ---- dead_letters: the letters come in the order in which jobs are given up ----
+# ---- dead_letters: the letters come in the order of the final failures ----
 
 : >"$work/in"
 run dead_letters
@@ -107,7 +107,7 @@ fetch gave up job 5 at attempt 1: code 404, there is no job 5
 fetch gave up job 7 at attempt 4: code 503, busy, try again
 END
 
-# ---- byte_budget: everything comes through, and never more than the budget ----
+# ---- byte_budget: all items are done, within the budget ----
 
 for megabyte in 100 10000; do
     run byte_budget $megabyte
@@ -120,7 +120,7 @@ in all: $((10100 * megabyte))
 budget: $((250 * megabyte))
 peak: a number
 END
-    # The largest item was there, and all of it counted.
+    # The largest item was admitted, and counted in full.
     if [ "$peak" -lt $((100 * megabyte)) ] || [ "$peak" -gt $((250 * megabyte)) ]; then
         complain "byte_budget: a peak of $peak bytes, with a budget of $((250 * megabyte))"
     fi

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Exceptions end where they leave a function of the program, as exceptions.cpp says: std::terminate is called on the stack
-# of the throw. Each function in a process of its own.
+# Exceptions do not leave a function of the program, as exceptions.cpp describes: std::terminate is called on the
+# stack of the throw. Each function runs in its own process.
 #
-# environment: top_srcdir, top_builddir; CXX (with flags, if need be); WEIR_SANITIZER_CFLAGS: what the library was built
-# with.
+# environment: top_srcdir, top_builddir; CXX (with flags, if need be); WEIR_SANITIZER_CFLAGS: the flags with which the
+# library was built.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -30,7 +30,7 @@ fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-exceptions.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# One that hangs fails, where there is timeout(1).
+# With timeout(1), a program that hangs fails.
 limit=
 if command -v timeout >/dev/null 2>&1; then limit='timeout 60'; fi
 

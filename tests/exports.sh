@@ -1,6 +1,6 @@
 #!/bin/sh
-# The names that the shared library exports are those of lib/weir.sym, and those that the headers declare WEIR_API; no
-# more and no less.
+# The shared library exports exactly the names of lib/weir.sym, which are also the ones that the headers declare
+# WEIR_API.
 #
 # environment: top_srcdir, top_builddir; WEIR_SO: the shared library; NM.
 #
@@ -25,7 +25,7 @@ fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-exports.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# What begins with an underscore belongs to the compiler and its sanitizers.
+# Names with a leading underscore belong to the compiler and its sanitizers.
 $NM -D --defined-only "$WEIR_SO" | awk '{ sub(/@.*/, "", $NF); print $NF }' | grep -v '^_' | sort -u >"$work/exported"
 sort -u "$top_srcdir/lib/weir.sym" >"$work/listed"
 cat "$top_srcdir"/include/weir/*.h | tr '\n' ' ' | tr ';' '\n' |

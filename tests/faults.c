@@ -13,13 +13,13 @@
 #include "base/pool.h"
 #include "sync/futex.h"
 
-/* What goes wrong; allocations are the ledger's. */
+/* The injected fault. Failed allocations are injected by ledger.c. */
 static struct {
-    _Atomic(enum fault) kind; /* threads that sleep look at it while another one is set */
-    atomic_size_t left;       /* until it goes wrong; 0: it has, or it never will */
+    _Atomic(enum fault) kind; /* read by blocked threads while another thread sets it */
+    atomic_size_t left;       /* calls until the fault; 0: it has happened, or is not set */
     atomic_bool ever_after;
     atomic_bool happened;
-    atomic_bool yields; /* a sleep that goes wrong */
+    atomic_bool yields; /* whether a failed sleep yields */
 } fault;
 
 static bool is_due(enum fault kind) {
@@ -44,7 +44,7 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
     return is_due(THREAD) ? EAGAIN : __real_pthread_create(thread, attr, run, arg);
 }
 
-/* A cell is mostly there already; here each may be the one that there was no memory for. */
+/* Most cells come from a free list. Here any of them may fail for lack of memory. */
 void *__wrap_weir__pool_take(weir__pool *pool, weir__cache *cache) {
     return ledger_fails() ? NULL : __real_weir__pool_take(pool, cache);
 }
@@ -80,7 +80,7 @@ bool fault_excuses(weir_status status) {
 
 /* ---- sweeps ---- */
 
-/* Whether the fault that is set has been there. */
+/* Returns whether the current fault has happened. */
 static bool has_happened(size_t nth) {
     return fault_is(ALLOCATION) ? ledger_calls() >= nth : atomic_load(&fault.happened);
 }

@@ -1,8 +1,9 @@
 #!/bin/sh
-# Each public header compiles alone, twice in one file, as C11 and C17 and as C++11 and C++17, with every warning an
-# error. So does the example of weir/pipeline.h, which uses nothing uninitialised.
+# Each public header compiles alone and twice in one file, as C11, C17, C++11 and C++17, with every warning an error.
+# So does the example of weir/pipeline.h, which uses nothing uninitialised.
 #
-# environment: top_srcdir; CC, CXX (with flags, if need be). Without a C++ compiler that half is left out, and says so.
+# environment: top_srcdir; CC, CXX (with flags, if need be). Without a C++ compiler the C++ half is skipped, with a
+# message.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -15,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 failed=0
 count=0
 
-# compiles NAME COMPILER OPTION...: whether the compiler takes the file that stands in $work.
+# compiles NAME COMPILER OPTION...: returns 0 if the compiler accepts the file in $work.
 compiles() {
     name=$1
     shift
@@ -27,18 +28,18 @@ compiles() {
     fi
 }
 
-# Whether the compiler knows a standard at all.
+# Returns 0 if the compiler supports a standard.
 knows() {
     echo 'int main(void);' >"$work/known.$suffix"
     "$@" -c -o "$work/known.o" "$work/known.$suffix" >/dev/null 2>&1
 }
 
-# The lines of the example of weir/pipeline.h from one that begins so up to one that does.
+# Prints lines of the example of weir/pipeline.h, from a given beginning to another.
 lines_of_example() {
     sed -n "/^ \*     $1/,/^ \*     $2/s/^ \*     \{0,1\}//p" "$top_srcdir/include/weir/pipeline.h"
 }
 
-# Prints the example as a program; what it does not show is declared around it, and its memory too is used up.
+# Prints the example as a program: declares the names that it omits, and uses up its memory.
 print_example() {
     cat <<'END'
 #include <stdio.h>
@@ -128,7 +129,7 @@ try() {
             # shellcheck disable=SC2086
             compiles "$name" $compiler "-std=$standard" "$work/alone.$suffix"
         done
-        # What is a macro is only compiled where it is used.
+        # A macro is compiled only where it is used.
         cat >"$work/macros.$suffix" <<'END'
 #include <weir.h>
 int use(weir_queue *queue);
@@ -141,7 +142,7 @@ END
         # shellcheck disable=SC2086
         compiles "weir.h, its macros" $compiler "-std=$standard" "$work/macros.$suffix"
         print_example >"$work/example.$suffix"
-        for level in -O0 -O2; do # at -O2 compilers look for what is uninitialised
+        for level in -O0 -O2; do # at -O2 compilers warn of uninitialised variables
             # shellcheck disable=SC2086
             compiles "weir/pipeline.h, its example" $compiler "-std=$standard" $level "$work/example.$suffix"
         done
@@ -150,14 +151,14 @@ END
 
 # shellcheck disable=SC2086
 try c $CC -- c11 c17
-# `:` and `no` are what configure says when it has found none.
+# configure sets `:` or `no` when it finds none.
 if [ -z "$CXX" ] || [ "$CXX" = no ] || [ "$CXX" = : ] || ! command -v "${CXX%% *}" >/dev/null 2>&1; then
     echo "no C++ compiler: C++ left out"
 else
     # shellcheck disable=SC2086
     try cc $CXX -- c++11 c++17
 fi
-# A later edit of the comment may not take the example away from here.
+# Detects an edit of the comment that hides the example from this test.
 if [ "$(print_example | grep -c 'weir_[a-z_]*(')" -lt 15 ]; then
     echo "FAIL: the example of weir/pipeline.h was not found"
     failed=1

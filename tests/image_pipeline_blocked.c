@@ -1,5 +1,5 @@
 /*
- * image_pipeline_blocked.c - for test_image_pipeline.c: standard error is a pipe that is not read.
+ * image_pipeline_blocked.c - for test_image_pipeline.c: standard error is a pipe without a reading process.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -19,7 +19,7 @@
 
 enum { ENTRIES = 120000 };
 
-/* Entries that are no URLs: each one fails, and is named. */
+/* Writes a list of entries that are no URLs: each one fails and is reported. */
 static void write_faults(const char *path) {
     char *list = malloc(ENTRIES * 16), *end = list;
     ck_assert_ptr_nonnull(list);
@@ -29,7 +29,7 @@ static void write_faults(const char *path) {
     free(list);
 }
 
-/* Starts it with standard error on a pipe, of which `reader` is the other end. */
+/* Starts weir-thumbs with standard error on a pipe; `reader` is the read end. */
 static struct program start_blocked(const char *name, int *reader) {
     const char *pipe = in_root("%s-pipe", name);
     ck_assert_int_eq(mkfifo(pipe, 0666), 0);
@@ -53,7 +53,7 @@ static bool has_summary(const void *argument) {
     return is_there;
 }
 
-/* Whether the process has taken the signals that it was sent: one that pends swallows a second one. */
+/* Returns whether no signal is pending: a pending signal absorbs a second one of the same number. */
 static bool is_pending_no_more(const void *argument) {
     char path[64], line[128];
     unsigned long long pending = 1;
@@ -74,7 +74,7 @@ START_TEST (a_run_ends_though_its_messages_are_not_read) {
     write_faults(in_root("unread"));
     struct program program = start_blocked("unread", &reader);
     ck_assert(wait_until(has_summary, &program));
-    kill(program.pid, SIGTERM); /* and not before: what is to be said would be lost */
+    kill(program.pid, SIGTERM); /* only now: a signal before the summary would discard the messages */
     struct result result = program_end(&program);
     ck_assert_int_eq(result.status, 128 + SIGTERM);
     ck_assert_uint_eq(figure(&result, "failed"), ENTRIES);
@@ -83,7 +83,7 @@ START_TEST (a_run_ends_though_its_messages_are_not_read) {
 }
 END_TEST
 
-/* What a reader that comes late gets: each message, or the number of those that were left out. */
+/* A late reader gets each message, or the number of messages left out. */
 START_TEST (messages_wait_for_their_reader) {
     int reader;
     write_faults(in_root("late"));
@@ -109,7 +109,7 @@ START_TEST (messages_wait_for_their_reader) {
 }
 END_TEST
 
-/* The first signal finishes, the second one ends what does not finish, and a third one ends the wait for a reader. */
+/* The first signal drains the pipeline, the second cancels it, a third one ends the wait for a reader. */
 START_TEST (signals_work_while_standard_error_blocks) {
     struct server server = server_start(photo(1));
     char more[128];
@@ -122,7 +122,7 @@ START_TEST (signals_work_while_standard_error_blocks) {
     fclose(list);
     struct program program = start_blocked("stopped", &reader);
     ck_assert(wait_until(server_was_asked, &server));
-    ck_assert(!has_summary(&program)); /* it waits for the download */
+    ck_assert(!has_summary(&program)); /* blocked in the download */
     kill(program.pid, SIGTERM);
     ck_assert(wait_until(is_pending_no_more, &program));
     kill(program.pid, SIGTERM);

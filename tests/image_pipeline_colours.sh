@@ -1,7 +1,7 @@
 #!/bin/sh
-# weir-thumbs makes thumbnails in the right colours, of every kind of picture, and none of damaged ones.
+# weir-thumbs makes thumbnails with the right colours of every kind of picture, and none of damaged ones.
 #
-# environment: top_srcdir, WEIR_THUMBS; PYTHON: a python3 that has Pillow.
+# environment: top_srcdir, WEIR_THUMBS; PYTHON: a python3 with Pillow.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu

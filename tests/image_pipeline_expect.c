@@ -1,5 +1,5 @@
 /*
- * image_pipeline_expect.c - for test_image_pipeline.c: what is expected of a run.
+ * image_pipeline_expect.c - for test_image_pipeline.c: checks the outcome of a run.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

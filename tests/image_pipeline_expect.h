@@ -1,5 +1,5 @@
 /*
- * image_pipeline_expect.h - for test_image_pipeline.c: what is expected of a run.
+ * image_pipeline_expect.h - for test_image_pipeline.c: checks the outcome of a run.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -12,24 +12,24 @@
 
 #include "image_pipeline_run.h"
 
-/* One of the good photos that are there in every test, counted from 1. */
+/* Returns the path of a valid photo, counted from 1; each test has them. */
 const char *photo(int number);
 
-/* The number behind `label` in the summary. */
+/* Returns the number behind `label` in the summary. */
 uint64_t figure(const struct result *result, const char *label);
 
-/* How many messages there are; on a slow machine there are lines of progress in between, which do not count. */
+/* Counts the messages. On a slow machine, progress lines appear between them and are not counted. */
 size_t count_messages(const char *text);
 
-/* Exactly so many were done and failed, nothing else became of any, and the exit status says so. */
+/* Checks that exactly this many items were done and failed, that no other count is above 0, and the exit status. */
 void expect_counts(const struct result *result, uint64_t done, uint64_t failed);
 
 void expect_text(const char *text, const char *part);
 
-/* It is a JPEG, and can be decoded to its end. */
+/* Checks that the file is a complete JPEG. */
 void expect_whole(const char *path);
 
-/* image_pipeline_damage.c and so on: cases of their own. */
+/* Each adds the tests of its file: image_pipeline_damage.c and so on. */
 void add_blocked_tests(TCase *cases);
 void add_damage_tests(TCase *cases);
 void add_interrupt_tests(TCase *cases);

@@ -1,5 +1,5 @@
 /*
- * image_pipeline_files.c - for test_image_pipeline.c: files in a folder that is removed in the end.
+ * image_pipeline_files.c - for test_image_pipeline.c: files in a temporary folder, removed at the end.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * image_pipeline_interrupt.c - for test_image_pipeline.c: Ctrl-C, once, twice and three times.
+ * image_pipeline_interrupt.c - for test_image_pipeline.c: one, two and three interrupts (Ctrl-C).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -27,7 +27,7 @@ static bool has_thumbnails(const void *argument) {
     return count_files(((const struct awaited *)argument)->folder) >= 3;
 }
 
-/* The destination is made first of all, when signals are waited for already. */
+/* The program creates the destination first, when its signal handling is already active. */
 static bool has_store(const void *folder) {
     return file_exists(folder);
 }
@@ -49,7 +49,7 @@ static void write_long_list(const char *path, int port, const char *first, const
     write_text(path, list);
 }
 
-/* Whatever has arrived is whole, and is what the summary says. */
+/* Checks that every thumbnail is complete and that the summary counts them all. */
 static void expect_whole_thumbnails(const struct result *result, const char *folder) {
     size_t whole = 0;
     for (int i = 0; i < 600; i++) {
@@ -96,7 +96,7 @@ START_TEST (sigint_twice_throws_away_what_is_in_flight) {
     struct awaited first = {.program = &program, .text = "interrupted: finishing what is in flight"};
     ck_assert(wait_until(has_said, &first));
     kill(program.pid, SIGTERM);
-    struct result result = program_finish(&program); /* or it would wait for the server for an hour */
+    struct result result = program_finish(&program); /* the first signal alone would block on the server */
     ck_assert_int_eq(result.status, 1);
     uint64_t abandoned = figure(&result, "abandoned"), not_started = figure(&result, "not started");
     char expected[64];
@@ -131,7 +131,7 @@ static struct program start_with_list(const char *list, const char *input) {
     return program_start(arguments, input);
 }
 
-/* A pipe that stays open and in which nothing comes. */
+/* The list comes from a pipe that stays open and empty. */
 START_TEST (sigint_ends_the_wait_for_a_list) {
     const char *input = in_root("idle-input");
     ck_assert_int_eq(mkfifo(input, 0666), 0);
@@ -154,7 +154,7 @@ START_TEST (sigint_ends_the_wait_for_a_list) {
 }
 END_TEST
 
-/* A pipe by name, which nobody opens for writing: where opening it waits, only the end of the program helps. */
+/* The list is a named pipe without a writer. If open blocks, only process exit ends the wait. */
 START_TEST (sigint_twice_before_the_first_photo_ends_the_program) {
     const char *list = in_root("idle-list");
     ck_assert_int_eq(mkfifo(list, 0666), 0);
@@ -186,7 +186,7 @@ START_TEST (sigint_twice_while_painting_leaves_nothing_behind) {
 }
 END_TEST
 
-/* The summary goes into a pipe that is full. Nothing but a third signal helps then. */
+/* The summary goes to a full pipe, so that only a third signal ends the program. */
 START_TEST (sigint_three_times_ends_what_hangs) {
     static const char bytes[4096];
     struct server server = server_start(photo(1));

@@ -1,5 +1,5 @@
 /*
- * image_pipeline_list.c - for test_image_pipeline.c: what a list of URLs may look like.
+ * image_pipeline_list.c - for test_image_pipeline.c: the format of URL lists.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,7 +10,7 @@
 #include "image_pipeline_expect.h"
 #include "image_pipeline_server.h"
 
-/* A list, in which @ stands for the server and | for a NUL. */
+/* Runs a list in which @ stands for the server and | for a NUL. */
 static struct result run_list(const char *name, const struct server *server, const char *pattern, const char *option) {
     char list[4096];
     size_t used = 0;

@@ -1,5 +1,5 @@
 /*
- * image_pipeline_names.c - for test_image_pipeline.c: what thumbnails are called.
+ * image_pipeline_names.c - for test_image_pipeline.c: the names of thumbnails.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,7 +17,7 @@ static void expect_width(const char *path, int expected) {
     ck_assert_int_eq(width, expected);
 }
 
-/* Each picture alone, and all together: the names are the same. */
+/* Each picture gets the same name alone and together with the others. */
 START_TEST (a_name_depends_on_its_picture_alone) {
     static const char *const originals[] = {"a.jpg", "a.png", "a.webp", "a-2.jpg", "b.JPG", "b.jpeg", "c"};
     static const char *const names[] = {"a.jpg", "a.png.jpg", "a.webp.jpg", "a-2.jpg", "b.JPG", "b.jpeg", "c.jpg"};
@@ -48,7 +48,7 @@ START_TEST (a_second_picture_of_a_name_fails_and_both_are_named) {
     struct result result = run_thumbs("--from", in_root("clash"), "--to", in_root("clash-out"), NULL);
     expect_counts(&result, 1, 1);
     expect_text(result.err, "a.png.jpg: download: its thumbnail would be called a.png.jpg, as that of a.png\n");
-    expect_width(in_root("clash-out/a.png.jpg"), 100); /* of the first in the order of the folder */
+    expect_width(in_root("clash-out/a.png.jpg"), 100); /* of the first picture in folder order */
     result_free(&result);
 }
 END_TEST
@@ -64,7 +64,7 @@ START_TEST (a_name_is_the_last_component_of_a_url_and_a_query_counts_where_it_te
              port, port, port, port, port);
     write_text(in_root("url-clash"), list);
     struct result result = run_thumbs("--from", in_root("url-clash"), "--to", in_root("url-clash-out"), NULL);
-    expect_counts(&result, 5, 0); /* the last is the first once more */
+    expect_counts(&result, 5, 0); /* the last entry repeats the first */
     expect_whole(in_root("url-clash-out/a.jpg"));
     expect_whole(in_root("url-clash-out/image.php-c9aff77574334305.jpg"));
     ck_assert_uint_eq(count_files(in_root("url-clash-out")), 4);

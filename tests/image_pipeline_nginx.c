@@ -37,7 +37,7 @@ static struct sockaddr_in local_address(int port) {
         .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
 }
 
-/* A port that nobody had a moment ago. */
+/* Returns a port that was free a moment ago. */
 static int find_port(void) {
     struct sockaddr_in address = local_address(0);
     socklen_t size = sizeof address;
@@ -94,7 +94,7 @@ static pid_t start(const char *nginx) {
     return child;
 }
 
-/* Either it listens, and has written its pid file after that, or it has ended. */
+/* Returns true once nginx listens (it writes its pid file after that), or has exited. */
 static bool is_decided(const void *argument) {
     const struct server *server = argument;
     siginfo_t info = {.si_pid = 0};
@@ -102,14 +102,14 @@ static bool is_decided(const void *argument) {
            file_exists(in_root("nginx/pid"));
 }
 
-/* Whoever sets WEIR_NEED_NGINX has seen to it that there is one. */
+/* Skips the test; fails it if WEIR_NEED_NGINX is set. */
 static struct server skip(const char *reason) {
     ck_assert_msg(getenv("WEIR_NEED_NGINX") == NULL, "WEIR_NEED_NGINX is set, but %s", reason);
     printf("SKIPPED: not tested against a real web server: %s\n", reason);
     return (struct server){.pid = 0};
 }
 
-/* It has ended at once, and what it says is the reason: too old, built without PUT, not allowed to run here ... */
+/* nginx exited at once. Its output is the reason: too old, built without PUT, not allowed to run here. */
 static struct server skip_unusable(const char *nginx) {
     char reason[2048];
     char *said = read_file(in_root("nginx/said"), NULL);
@@ -128,7 +128,7 @@ struct server nginx_start(void) {
         return skip("no nginx on this machine");
     make_folder(in_root("nginx"));
     make_folder(in_root("nginx/www"));
-    for (int i = 0; i < TRIES; i++) { /* somebody may take the port in between */
+    for (int i = 0; i < TRIES; i++) { /* another process may take the port in between */
         server.port = find_port();
         unlink(in_root("nginx/pid"));
         write_configuration(server.port);

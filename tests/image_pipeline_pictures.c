@@ -1,5 +1,5 @@
 /*
- * image_pipeline_pictures.c - for test_image_pipeline.c: pictures, by libvips.
+ * image_pipeline_pictures.c - for test_image_pipeline.c: makes and measures pictures with libvips.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,7 @@
 #include <check.h>
 #include <vips/vips.h>
 
-/* Only where it is needed: it takes a tenth of a second. */
+/* Opens libvips on first use: it takes a tenth of a second. */
 static void open_once(void) {
     static bool is_open;
     if (is_open)

@@ -8,10 +8,10 @@
 
 #include <stdbool.h>
 
-/* Writes a picture of this size, in the format that the path's end names. */
+/* Writes a picture of this size. The file name's extension selects the format. */
 void write_picture(const char *path, int width, int height);
 
-/* Decodes a JPEG, all of it, and tells its size. False: it is not whole. */
+/* Decodes a whole JPEG and returns its size. Returns false if it is incomplete. */
 bool read_picture(const char *path, int *width, int *height);
 
 #endif /* IMAGE_PIPELINE_PICTURES_H */

@@ -1,5 +1,5 @@
 /*
- * image_pipeline_replace.c - for test_image_pipeline.c: what a thumbnail may take the place of.
+ * image_pipeline_replace.c - for test_image_pipeline.c: the files that a thumbnail may replace.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -26,7 +26,7 @@ static struct result run_into(const char *from, const char *to, const char *opti
     return run_thumbs("--from", in_root("%s", from), "--to", in_root("%s", to), option, NULL);
 }
 
-/* Originals, and links to them. */
+/* Original pictures, and symbolic links to them, are kept without --overwrite. */
 START_TEST (what_weir_thumbs_has_not_made_is_replaced_only_when_asked_for) {
     make_folder(in_root("new"));
     make_folder(in_root("album"));
@@ -50,7 +50,7 @@ START_TEST (what_weir_thumbs_has_not_made_is_replaced_only_when_asked_for) {
     result = run_into("new", "album", "--overwrite");
     expect_counts(&result, 3, 0);
     ck_assert_uint_lt(file_size(in_root("album/a.jpg")), file_size(photo(2)));
-    expect_same_file(in_root("original.jpg"), photo(3)); /* the link has gone, and not what it led to */
+    expect_same_file(in_root("original.jpg"), photo(3)); /* the link was replaced, its target was not */
     result_free(&result);
 }
 END_TEST
@@ -73,7 +73,7 @@ START_TEST (a_thumbnail_is_replaced_by_one_of_the_same_picture_only) {
     expect_same_file(in_root("albums/a.jpg"), in_root("before.jpg"));
     result_free(&result);
 
-    copy_file(photo(3), in_root("first/a.jpg")); /* the picture has changed, and not its source */
+    copy_file(photo(3), in_root("first/a.jpg")); /* another picture from the same source */
     result = run_into("first/../first", "albums", NULL);
     expect_counts(&result, 1, 0);
     result_free(&result);
@@ -85,7 +85,9 @@ START_TEST (a_thumbnail_is_replaced_by_one_of_the_same_picture_only) {
 }
 END_TEST
 
-/* Only the failed ones again: names are those of the first run, and no other picture's thumbnail is in the way. */
+/*
+ * A second run with only the failed items uses the names of the first run and meets no thumbnail of another picture.
+ */
 START_TEST (a_run_of_the_failed_ones_replaces_nothing_of_the_run_before) {
     struct server server = server_start(photo(1));
     char url[128];
@@ -133,7 +135,7 @@ START_TEST (existing_thumbnails_are_skipped_when_asked_for) {
 }
 END_TEST
 
-/* A store elsewhere that knows the condition that nothing is there. */
+/* An independent store that supports If-None-Match: *. */
 START_TEST (a_server_that_has_something_in_the_place_is_asked_what) {
     struct server foreign = server_start(photo(1));
     char url[128];
@@ -166,7 +168,7 @@ START_TEST (a_server_that_has_something_in_the_place_is_asked_what) {
 }
 END_TEST
 
-/* How often a text is in the log. */
+/* Counts the occurrences of a text in the log. */
 static size_t count_in_log(const struct server *server, const char *text) {
     char *log = read_file(server_log(server), NULL);
     size_t count = 0;

@@ -1,5 +1,5 @@
 /*
- * image_pipeline_retry.c - for test_image_pipeline.c: transfers that fail for a reason that passes.
+ * image_pipeline_retry.c - for test_image_pipeline.c: transfers that fail temporarily.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -64,7 +64,7 @@ START_TEST (without_retries_each_transfer_is_tried_once) {
 }
 END_TEST
 
-/* One thread takes the list in its order: when the other server is asked, all that come before have been tried. */
+/* One thread handles the list in order: once the other server is asked, every earlier entry has been tried. */
 START_TEST (a_server_that_is_away_for_a_while_loses_nothing) {
     struct server server = server_start(photo(1)), other = server_start(photo(1));
     server_stop(&server);
@@ -88,7 +88,7 @@ START_TEST (a_server_that_is_away_for_a_while_loses_nothing) {
 }
 END_TEST
 
-/* How often the server was asked. */
+/* Counts the requests to the server. */
 static size_t count_requests(const struct server *server) {
     char *log = read_file(server_log(server), NULL);
     size_t count = 0;
@@ -102,7 +102,7 @@ static bool holds_all_threads(const void *server) {
     return count_requests(server) >= HELD;
 }
 
-/* It goes with a transfer of each thread under way; the others find it away, and all of them it again. */
+/* The server stops during one transfer of each thread, is down for the other transfers, and comes back for all. */
 START_TEST (a_server_that_goes_and_comes_back_loses_nothing) {
     struct server server = server_start(photo(1)), other = server_start(photo(1));
     FILE *list = fopen(in_root("goes"), "w");
@@ -119,7 +119,7 @@ START_TEST (a_server_that_goes_and_comes_back_loses_nothing) {
     server = server_start_again(photo(1), &server);
     struct result result = program_finish(&program);
     expect_counts(&result, HELD + BEHIND + 1, 0);
-    ck_assert_uint_ge(figure(&result, "retried"), BEHIND); /* at most a few threads were late */
+    ck_assert_uint_ge(figure(&result, "retried"), BEHIND); /* all but a few late threads */
     ck_assert_uint_eq(count_files(in_root("goes-out")), HELD + BEHIND + 1);
     result_free(&result);
     server_stop(&server);
@@ -139,7 +139,7 @@ static struct timespec now(void) {
     return time;
 }
 
-/* By itself the second attempt would come within a second. */
+/* By default the second attempt would follow within a second. */
 START_TEST (a_transfer_waits_as_long_as_the_server_says) {
     char url[128];
     struct server server = server_start(photo(1));
@@ -173,7 +173,7 @@ END_TEST
 
 static const int looks[] = {429, 500, 502, 503, 504, 0};
 
-/* The question what is in the place of a thumbnail, by an upload and by a download. 0: the server breaks off. */
+/* A query for the file in a thumbnail's place, by an upload and by a download. 0: the server breaks the connection. */
 START_TEST (a_look_that_fails_for_a_reason_that_passes_is_tried_again) {
     char url[128], folder[32];
     snprintf(folder, sizeof folder, "looks-%d", looks[_i]);
@@ -214,7 +214,7 @@ static bool gave_all_in_flight(const void *server) {
     return count_requests(server) >= IN_FLIGHT;
 }
 
-/* The box is so large that one thumbnail may wait beside those in queues and threads. */
+/* The thumbnail size is so large that only one thumbnail may wait beside those in queues and threads. */
 START_TEST (thumbnails_that_wait_for_another_attempt_hold_up_downloads) {
     char url[128];
     struct server server = server_start(photo(1)), target = server_start(photo(1));
@@ -229,7 +229,7 @@ START_TEST (thumbnails_that_wait_for_another_attempt_hold_up_downloads) {
         start_thumbs("--from", in_root("waiting"), "--to", url, "-s", "16384x16384", "--queue", "1", "--downloads", "1",
                      "--resizes", "1", "--uploads", "1", "--retries", "100", NULL);
     ck_assert(wait_until(gave_all_in_flight, &server));
-    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL); /* more would have been asked for by now */
+    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL); /* long enough for further requests to arrive */
     ck_assert_uint_eq(count_requests(&server), IN_FLIGHT);
     target = server_start_again(photo(1), &target);
     struct result result = program_finish(&program);

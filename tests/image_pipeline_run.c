@@ -1,5 +1,5 @@
 /*
- * image_pipeline_run.c - for test_image_pipeline.c: starts programs and waits for them.
+ * image_pipeline_run.c - for test_image_pipeline.c: starts programs and waits for their exit.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -64,12 +64,15 @@ void die_with_parent(pid_t parent) {
         _exit(127);
 }
 
-/* One for each test, so that what one leaves behind is not laid at another's door. `parent` runs the test. */
+/*
+ * Returns a temporary folder for each test, so that a leftover file is attributed to its test. `parent` runs the
+ * test.
+ */
 static const char *temporary_folder(pid_t parent) {
     return in_root("tmp-%d", (int)parent);
 }
 
-/* In the child: a known state, whatever the test runs under. */
+/* Puts the child into a known state, independent of the test's environment. */
 static void clean_up(pid_t parent) {
     sigset_t none;
     sigemptyset(&none);
@@ -78,8 +81,8 @@ static void clean_up(pid_t parent) {
     signal(SIGTERM, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
     die_with_parent(parent);
-    mkdir(temporary_folder(parent), 0777);         /* or it is there since the run before */
-    setenv("TMPDIR", temporary_folder(parent), 1); /* so that what is left behind is seen */
+    mkdir(temporary_folder(parent), 0777);         /* or it exists since an earlier run */
+    setenv("TMPDIR", temporary_folder(parent), 1); /* to detect leftover files */
 }
 
 static void open_as(const char *path, int flags, int descriptor) {
@@ -96,7 +99,7 @@ struct program program_start(const char *const *arguments, const char *input) {
     number++;
     snprintf(program.out, sizeof program.out, "%s", in_root("run-%d-%u.out", (int)getpid(), number));
     snprintf(program.err, sizeof program.err, "%s", in_root("run-%d-%u.err", (int)getpid(), number));
-    write_text(program.out, ""); /* there from the start, for whoever waits for something in them */
+    write_text(program.out, ""); /* exists from the start, for callers that poll its content */
     write_text(program.err, "");
     pid_t parent = getpid();
     program.pid = fork();
@@ -135,7 +138,7 @@ struct program program_start_on_terminal(const char *const *arguments) {
     return program;
 }
 
-/* Reads until the program has closed its terminal, which shows as an error. */
+/* Reads until the program has closed its terminal, which is reported as an error. */
 static char *read_terminal(int terminal) {
     char *text = calloc(1, 1 << 20);
     ck_assert_ptr_nonnull(text);
@@ -194,7 +197,7 @@ void result_free(struct result *result) {
     free(result->err);
 }
 
-/* Collects what follows `path` up to the NULL. */
+/* Collects the arguments behind `path` up to the NULL. */
 static void collect(const char *list[MAX_ARGUMENTS], const char *path, const char *first, va_list rest) {
     size_t count = 0;
     list[count++] = path;

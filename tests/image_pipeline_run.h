@@ -1,5 +1,5 @@
 /*
- * image_pipeline_run.h - for test_image_pipeline.c: runs programs as a user would, and makes the files for that.
+ * image_pipeline_run.h - for test_image_pipeline.c: runs programs as a user would, and creates the files for them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,31 +10,31 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* The folder that all is in; made by files_open, removed with everything in it by files_close. */
+/* The root folder of all files; created by files_open, removed with its content by files_close. */
 extern char files_root[];
 void files_open(void);
 void files_close(void);
 
-/* Returns "ROOT/" and the formatted rest, in one of a few static buffers that are used in turn. */
+/* Returns "ROOT/" and the formatted rest, in one of a few static buffers used in turn. */
 const char *in_root(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 void make_folder(const char *path);
 void write_file(const char *path, const void *data, size_t size);
 void write_text(const char *path, const char *text);
-/* The whole file, with a 0 behind it; to be freed. */
+/* Returns the whole file, terminated by a 0; the caller frees it. */
 char *read_file(const char *path, size_t *size);
 void copy_file(const char *from, const char *to);
 bool file_exists(const char *path);
 size_t file_size(const char *path);
-/* The name of one of the folder's entries; NULL: it has none. */
+/* Returns the name of any entry of the folder; NULL if it has none. */
 const char *any_file(const char *folder);
-/* How many entries the folder has, hidden ones included; 0 if there is none. */
+/* Counts the folder's entries, hidden ones included; 0 if the folder does not exist. */
 size_t count_files(const char *folder);
 
-/* A program that was started. It dies with the test, and at the latest when it is waited for too long. */
+/* A started program. It is killed when the test ends, or when a wait for it takes too long. */
 struct program {
     pid_t pid;
-    int terminal; /* the other end of its terminal, or -1 */
+    int terminal; /* the master side of its terminal, or -1 */
     char out[256], err[256];
 };
 
@@ -43,35 +43,38 @@ struct result {
     char *out, *err;
 };
 
-/* `arguments` ends with NULL and begins with the program's path. `input`: a file for standard input, or NULL: none. */
+/*
+ * Starts a program. `arguments` begins with its path and ends with NULL. `input` is the file for standard input;
+ * NULL: none.
+ */
 struct program program_start(const char *const *arguments, const char *input);
 
-/* With standard output and standard error on a terminal of its own; `terminal` is -1 if there is none (terminal.h). */
+/* Starts it with standard output and standard error on a terminal. `terminal` is -1 if there is none (terminal.h). */
 struct program program_start_on_terminal(const char *const *arguments);
 
-/* Waits for its end. What it wrote to its terminal is in `out`. */
+/* Waits for the program's exit. `out` has what it wrote to its terminal. */
 struct result program_finish(struct program *program);
 
-/* The same, when a signal may end it. */
+/* Like program_finish, but the program may be killed by a signal. */
 struct result program_end(struct program *program);
 
 void result_free(struct result *result);
 
-/* The paths from the environment. */
+/* Return the paths of the programs, from the environment. */
 const char *thumbs_path(void);
 const char *make_photos_path(void);
 
-/* Runs weir-thumbs, or weir-make-photos, with these arguments; the last one is NULL. */
+/* Run weir-thumbs or weir-make-photos with these arguments; the last one is NULL. */
 struct result run_thumbs(const char *first, ...) __attribute__((sentinel));
 struct result run_make_photos(const char *first, ...) __attribute__((sentinel));
 
-/* Starts weir-thumbs, to be finished later. */
+/* Starts weir-thumbs; program_finish waits for it. */
 struct program start_thumbs(const char *first, ...) __attribute__((sentinel));
 
-/* Waits until the condition holds; false: it never did. */
+/* Polls until the condition holds. Returns false if it does not within the time limit. */
 bool wait_until(bool (*condition)(const void *argument), const void *argument);
 
-/* Makes the process that calls it die when its parent dies. */
+/* Kills the calling process when its parent exits. */
 void die_with_parent(pid_t parent);
 
 #endif /* IMAGE_PIPELINE_RUN_H */

@@ -1,7 +1,7 @@
 /*
- * image_pipeline_second_name.c - for test_image_pipeline.c: pictures of a list that come to the same short name.
+ * image_pipeline_second_name.c - for test_image_pipeline.c: pictures of a list that share a short name.
  *
- * The expected names and marks are made here, from the URL: both begin with the same digits of its digest.
+ * The test computes the expected names and marks from the URL: both begin with the same digits of its digest.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,7 +17,7 @@
 
 enum { SAME = 8, PARALLEL = 40 };
 
-/* The n-th picture of this short name that the server has. */
+/* Returns the URL of the server's n-th picture with this short name. */
 static const char *url_of(const struct server *server, int n) {
     static char url[64];
     snprintf(url, sizeof url, "http://127.0.0.1:%d/file/ok.jpg?%d", server->port, n);
@@ -51,7 +51,7 @@ static void expect_long(const char *folder, const char *url) {
     expect_thumbnail_of(in_root("%s/%s", folder, long_name_of(url)), url);
 }
 
-/* Adds some of the server's pictures to a list. */
+/* Appends some of the server's pictures to a list. */
 static void list_some(const char *name, const struct server *server, const int *numbers, size_t count) {
     FILE *list = fopen(in_root("%s", name), "a");
     ck_assert_ptr_nonnull(list);
@@ -71,7 +71,7 @@ static void expect_done(const char *list, const char *to, uint64_t done) {
     result_free(&result);
 }
 
-/* A file as it is now, to be compared with later; freed by expect_as_before. */
+/* A snapshot of a file, for a later comparison; freed by expect_as_before. */
 struct before {
     char *data;
     size_t size;
@@ -98,7 +98,7 @@ START_TEST (pictures_of_one_short_name_have_a_name_each) {
         numbers[i] = i + 1;
     list_some("one-name", &server, numbers, PARALLEL);
     list_some("one-name", &other, numbers, 1);
-    list_some("one-name", &server, numbers, 2); /* the same pictures once more */
+    list_some("one-name", &server, numbers, 2); /* the same pictures again */
     for (int run = 0; run < 2; run++) {
         expect_done("one-name", "one-name-out", PARALLEL + 3);
         ck_assert_uint_eq(count_files(in_root("one-name-out")), PARALLEL + 1);
@@ -112,7 +112,7 @@ START_TEST (pictures_of_one_short_name_have_a_name_each) {
 }
 END_TEST
 
-/* Some pictures of an earlier list, in another order, and another host's one: each has the name that it had. */
+/* Pictures of an earlier list, in another order, and a picture of another host keep their names. */
 START_TEST (a_part_of_a_list_has_the_names_of_the_whole) {
     static const int all[SAME] = {1, 2, 3, 4, 5, 6, 7, 8}, part[] = {7, 2, 5}, rest[] = {1, 3, 4, 6, 8}, fresh[] = {9};
     struct before old[SAME + 1];
@@ -128,7 +128,7 @@ START_TEST (a_part_of_a_list_has_the_names_of_the_whole) {
 
     list_some("part", &server, part, 3);
     list_some("part", &other, all, 1);
-    expect_done("part", "whole-out", 4); /* of less quality */
+    expect_done("part", "whole-out", 4); /* of lower quality */
     ck_assert_uint_eq(count_files(in_root("whole-out")), SAME + 1);
     for (int i = 0; i < 3; i++)
         expect_long("whole-out", url_of(&server, part[i]));
@@ -167,7 +167,7 @@ START_TEST (existing_thumbnails_are_found_under_both_names) {
 }
 END_TEST
 
-/* Under the short name, and under the long one. */
+/* A foreign file occupies the short name, and then the long one. */
 START_TEST (what_weir_thumbs_has_not_made_is_in_the_way_of_both_names) {
     static const int first[] = {1}, second[] = {2};
     static const char *const options[] = {NULL, "--skip-existing"};
@@ -179,7 +179,7 @@ START_TEST (what_weir_thumbs_has_not_made_is_in_the_way_of_both_names) {
     make_folder(in_root("way-out"));
     copy_file(photo(3), in_root("way-out/ok.jpg"));
     for (int i = 0; i < 4; i++) {
-        if (i == 2) { /* from now on the short name is that of another picture */
+        if (i == 2) { /* from here on, another picture's thumbnail has the short name */
             expect_done("way-1", "way-other", 1);
             copy_file(in_root("way-other/ok.jpg"), in_root("way-out/ok.jpg"));
             copy_file(photo(3), in_root("way-out/%s", name));
@@ -214,7 +214,7 @@ START_TEST (overwrite_replaces_what_has_the_name_that_the_list_gives) {
 }
 END_TEST
 
-/* A store elsewhere that has another picture's thumbnail under every name. */
+/* An independent store that has another picture's thumbnail under every name. */
 START_TEST (a_server_is_asked_for_both_names_and_replaces_nothing) {
     static const int first[] = {1}, second[] = {2};
     char url[128];
@@ -246,7 +246,7 @@ END_TEST
 START_TEST (a_name_from_the_list_is_the_only_one) {
     char list[512], short_name[64];
     struct server server = server_start(photo(1));
-    snprintf(list, sizeof list, "not/a/url/ok.jpg\n%s", url_of(&server, 1)); /* what fails takes no name away */
+    snprintf(list, sizeof list, "not/a/url/ok.jpg\n%s", url_of(&server, 1)); /* a failed entry occupies no name */
     size_t used = strlen(list);
     snprintf(short_name, sizeof short_name, "%s", url_of(&server, 2));
     snprintf(list + used, sizeof list - used, "\n%s\tok.jpg\n%s\tmine.jpg\n", short_name, url_of(&server, 3));

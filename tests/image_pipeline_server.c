@@ -1,7 +1,7 @@
 /*
  * image_pipeline_server.c - for test_image_pipeline.c: a server that misbehaves on request.
  *
- * A process for each connection, and one request a connection.
+ * Each connection has a process of its own and serves one request.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -55,7 +55,7 @@ static void send_without_end(int connection) {
         send_all(connection, data, sizeof data);
 }
 
-/* Reads up to the empty line, and no further than it fits. */
+/* Reads up to the empty line, or until the buffer is full. */
 static void read_head(int connection, char *head, size_t size) {
     size_t used = 0;
     head[0] = '\0';
@@ -68,7 +68,7 @@ static void read_head(int connection, char *head, size_t size) {
     }
 }
 
-/* Takes the rest of a body, so that closing does not reset the connection under the answer. */
+/* Reads the rest of the body, so that close does not reset the connection before the client reads the answer. */
 static void finish(int connection) {
     char rest[4096];
     shutdown(connection, SHUT_WR);
@@ -85,7 +85,7 @@ bool server_was_asked(const void *server) {
     return file_size(server_log(server)) > 0;
 }
 
-/* Each head in one write, at the end of the file. */
+/* Appends each head with a single write. */
 static void log_head(const char *path, const char *head) {
     int file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
     if (file < 0 || write(file, head, strlen(head)) < 0)
@@ -93,7 +93,7 @@ static void log_head(const char *path, const char *head) {
     close(file);
 }
 
-/* Whether its first line is in the log just once: this is the first request of its kind. */
+/* Returns whether the request's first line is in the log exactly once: its first occurrence. */
 static bool is_first(const char *head, const char *log) {
     char *all = read_file(log, NULL), line[1024];
     size_t count = 0;
@@ -104,7 +104,7 @@ static bool is_first(const char *head, const char *log) {
     return count == 1;
 }
 
-/* Fails the first request, with this more in the head, and answers the next one as it should be. */
+/* Fails the first request, with `more` in the head, and answers the next one normally. */
 static void answer_at_last(int connection, const char *head, const char *file, const char *log, int status,
                            const char *more) {
     bool first = is_first(head, log), is_get = strncmp(head, "GET ", 4) == 0;
@@ -122,7 +122,7 @@ static void answer_later(int connection, const char *head, const char *file, con
     answer_at_last(connection, head, file, log, 503, more);
 }
 
-/* The answer of a store; 200: `file`; 0: none. */
+/* Returns the store's status; 200 sends `file`, 0 sends nothing. */
 static int status_of_store(const char *head, const char *kind, const char *log) {
     bool fails_first = strncmp(kind, "look-", 5) == 0;
     if (strncmp(head, "GET ", 4) == 0)
@@ -178,7 +178,7 @@ static void answer(int connection, const char *file, const char *log) {
 }
 
 static void serve(int listener, const char *file, const char *log) {
-    signal(SIGCHLD, SIG_IGN); /* nobody waits for them */
+    signal(SIGCHLD, SIG_IGN); /* children are reaped automatically */
     for (;;) {
         int connection = accept(listener, NULL, NULL);
         pid_t parent = getpid(), child = connection < 0 ? -1 : fork();
@@ -192,7 +192,7 @@ static void serve(int listener, const char *file, const char *log) {
     }
 }
 
-/* Port 0: one that the system picks, and a new log. */
+/* Port 0 selects a free port and a new log. */
 static struct server start_at(const char *file, int port) {
     struct sockaddr_in address = {
         .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
@@ -228,6 +228,6 @@ struct server server_start_again(const char *file, const struct server *stopped)
 }
 
 void server_stop(struct server *server) {
-    kill(server->pid, SIGKILL); /* the processes of its connections die with it */
+    kill(server->pid, SIGKILL); /* kills its connections' processes too */
     waitpid(server->pid, NULL, 0);
 }

@@ -1,5 +1,5 @@
 /*
- * image_pipeline_target.c - for test_image_pipeline.c: what a URL as target gets.
+ * image_pipeline_target.c - for test_image_pipeline.c: uploads to a URL.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

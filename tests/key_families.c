@@ -60,7 +60,7 @@ static uint64_t bits_of_float(uint64_t n) {
     return bits;
 }
 
-/* As addresses of objects of 48 bytes, on a heap. */
+/* Like addresses of heap objects of 48 bytes. */
 static uint64_t addresses(uint64_t n) {
     return UINT64_C(0x55d0c0ffe010) + n * 48;
 }

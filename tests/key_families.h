@@ -1,5 +1,5 @@
 /*
- * key_families.h - keys as programs have them: distinct numbers that differ in few of their bits.
+ * key_families.h - keys typical of programs: distinct numbers that differ in few bits.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-/* The n-th key of a family, for n below 2^16. */
+/* Returns the n-th key of a family, for n below 2^16. */
 typedef uint64_t key_family(uint64_t n);
 
 enum { KEY_FAMILIES = 14 };

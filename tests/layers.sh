@@ -1,7 +1,7 @@
 #!/bin/sh
-# lib/ is a strict order of rooms: a file includes only what its own room has and what stands before it; only lib/sync
-# touches the system; no file calls a cancellation point and does not say how that is none; no function and no file is
-# too long; each unit test is in a list of Makefile.am.
+# lib/ is a strict order of rooms: a file includes only headers of its own room and of earlier ones. Only lib/sync
+# touches the system. Calls of cancellation points must be shielded. Functions and files have a maximum length. Each
+# unit test is in a list of Makefile.am.
 #
 # environment: top_srcdir.
 #
@@ -19,7 +19,7 @@ complain() {
     failed=1
 }
 
-# rank ROOM: its place in the order; nothing, if it is no room.
+# rank ROOM: prints its place in the order; nothing if ROOM is no room.
 rank() {
     place=0
     for room in $rooms; do
@@ -31,7 +31,7 @@ rank() {
     done
 }
 
-# room_of_header NAME: which room a public header belongs to.
+# room_of_header NAME: prints the room of a public header.
 room_of_header() {
     case $1 in
     signals.h) echo sync ;;
@@ -42,7 +42,7 @@ room_of_header() {
     esac
 }
 
-# check_include FILE ROOM WHAT: WHAT is as it stands after #include.
+# check_include FILE ROOM WHAT: checks one #include; WHAT is its operand.
 check_include() {
     case $3 in
     '"'*/*) target=${3#\"} target=${target%%/*} ;;
@@ -70,7 +70,7 @@ check_system_header() {
     return 0
 }
 
-# The text of a C file without comments, strings and character constants; lines stay where they are.
+# Prints a C file without comments, strings and character constants; line numbers are kept.
 bare() {
     awk '{
         line = $0; out = ""
@@ -91,7 +91,7 @@ bare() {
     }' "$1"
 }
 
-# check_calls FILE: reads the bare text; says which lines call the system.
+# check_calls FILE: reads the bare text; prints the lines that call the system.
 check_calls() {
     awk -v file="$1" '
         match($0, /(^|[^A-Za-z0-9_])(malloc|calloc|realloc|free|aligned_alloc|posix_memalign|pthread_[a-z_]+|syscall|clock_gettime|sched_yield|nanosleep)[ ]*\(/) {
@@ -105,8 +105,8 @@ check_calls() {
         END { exit bad }'
 }
 
-# check_cancellation FILE: reads the bare text; what POSIX makes a cancellation point, or lets be one, of what a library
-# like this might call, is only called between weir__uncancellable_begin and _end.
+# check_cancellation FILE: reads the bare text. Calls that are, or may be, cancellation points by POSIX stand only
+# between weir__uncancellable_begin and _end; the list has those that a library like this may use.
 check_cancellation() {
     awk -v file="$1" '
         match($0, /(^|[^A-Za-z0-9_])(accept|clock_nanosleep|close|connect|creat|dprintf|fcntl|fdatasync|fsync|ioctl|mq_[a-z]+|nanosleep|open|openat|p?poll|p?select|pthread_(cond_(timed)?wait|join|testcancel)|p?readv?|recv[a-z]*|sem_[a-z]*wait|send[a-z]*|sig(pause|suspend|timedwait|wait|waitinfo)|sleep|usleep|system|wait(id|pid)?|p?writev?|fopen|fclose|fflush|fputc|fputs|fwrite|fprintf|vfprintf|perror|printf|putc|putchar|puts|vprintf|localtime|ctime|strftime|syslog|tmpfile)[ ]*\(/) && $0 !~ /^#/ && point == "" {
@@ -121,7 +121,7 @@ check_cancellation() {
         }'
 }
 
-# check_lengths FILE: reads the bare text, formatted as clang-format does: a function ends with a } at the margin.
+# check_lengths FILE: reads the bare text in clang-format's layout: a function ends with a } in the first column.
 check_lengths() {
     awk -v file="$1" -v most="$longest_function" -v most_lines="$longest_file" '
         /^[A-Za-z_].*\(/ { head = NR }
@@ -142,7 +142,7 @@ check_lengths() {
         }'
 }
 
-# check_borders FILE: reads the bare text; a function that calls one of the program's says weir__border after it.
+# check_borders FILE: reads the bare text; each call of a function of the program is followed by weir__border.
 check_borders() {
     awk -v file="$1" '
         /weir__border\(\)/ { open = 0 }
@@ -186,7 +186,7 @@ count=$(wc -l <"$work/files")
 if [ "$count" -lt 20 ]; then
     complain "there are only $count files in $top_srcdir/lib"
 fi
-# A program of tests/ that no list of Makefile.am names is never built, and nothing would miss it.
+# A program of tests/ missing from the lists of Makefile.am would never be built, without any error.
 for found in "$top_srcdir"/tests/test_*.c; do
     name=${found#"$top_srcdir/"}
     grep -Eq "(^|[[:space:]])${name%.c}([[:space:]]|\$)" "$top_srcdir/Makefile.am" || complain "$name: in no list of Makefile.am"

@@ -27,7 +27,7 @@ static struct {
     void *addresses[PIECES];
     size_t sizes[PIECES];
     size_t pieces, bytes, calls;
-    size_t fail_in; /* 0: not */
+    size_t fail_in; /* 0: none fails */
     bool ever_after;
 } ledger = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 
@@ -53,7 +53,7 @@ static void enter_locked(void *memory, size_t size) {
         ledger.bytes += size;
         return;
     }
-    abort(); /* the ledger is too short for this test */
+    abort(); /* too many live allocations for the ledger */
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size) {

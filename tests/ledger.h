@@ -1,6 +1,6 @@
 /*
- * ledger.h - what a program linked with --wrap has allocated by aligned_alloc and weir__chunk_alloc, and allocations that
- * fail. (Makefile.am: ledger_ldflags.)
+ * ledger.h - records the allocations that a program makes by aligned_alloc and weir__chunk_alloc, and makes them
+ * fail. The program is linked with --wrap (Makefile.am: ledger_ldflags).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,20 +10,20 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Forgets everything, and lets nothing fail. */
+/* Clears the ledger; no allocation fails. */
 void ledger_reset(void);
 
-/* What they have given and was not freed yet: how many pieces, and how many bytes they are. */
+/* Return the number of live allocations, and their bytes. */
 size_t ledger_pieces(void);
 size_t ledger_bytes(void);
 
-/* How often they were called. */
+/* Returns the number of allocation calls. */
 size_t ledger_calls(void);
 
-/* Counts a call that something else than these makes; returns whether it is to fail. */
+/* Counts an allocation by other means; returns whether it must fail. */
 bool ledger_fails(void);
 
-/* Lets the `nth` call from now on fail (1: the next); if `ever_after`, all that follow too. 0: none fails. */
+/* Makes the `nth` call from now on fail (1: the next); with `ever_after`, all later calls too. 0 disables failures. */
 void ledger_fail(size_t nth, bool ever_after);
 
 #endif /* WEIR_TESTS_LEDGER_H */

@@ -10,7 +10,7 @@
 
 enum { SENTINEL = 15, MOST_ITEMS = 16, REMEMBERED = 1 << 14 };
 
-/* A queue as one thread sees it: up to 16 items of four bits, the front one lowest. */
+/* A sequential queue: up to 16 items of four bits, the front in the lowest bits. */
 struct model {
     uint64_t items;
     unsigned size;
@@ -21,12 +21,12 @@ struct search {
     const struct linear_call *calls;
     size_t count, capacity;
     struct {
-        uint32_t done; /* never 0 in use: no way leads back to the start */
+        uint32_t done; /* never 0 in a used entry: at least one call has been done */
         struct model model;
     } tried[REMEMBERED];
 };
 
-static struct search search; /* too large for a stack */
+static struct search search; /* too large for the stack */
 
 /* ---- the model ---- */
 
@@ -80,7 +80,7 @@ static bool step_get(struct model *model, const struct linear_call *call) {
     }
 }
 
-/* Whether the model can answer the call so; it is then as after the call. */
+/* Applies the call to the model. Returns whether the model gives the recorded result. */
 static bool step(struct model *model, const struct linear_call *call, size_t capacity) {
     switch (call->kind) {
         case LINEAR_PUT:
@@ -108,7 +108,7 @@ static bool same(const struct model *a, const struct model *b) {
     return a->items == b->items && a->size == b->size && a->closed == b->closed && a->discarding == b->discarding;
 }
 
-/* Whether this state was tried before; if not, it is remembered. A full table only forgets. */
+/* Returns whether this state was tried before, and records it. A collision overwrites the older state. */
 static bool tried_before(uint32_t done, const struct model *model) {
     uint64_t hash = (done * UINT64_C(0x9E3779B97F4A7C15)) ^ (model->items * UINT64_C(0xC2B2AE3D27D4EB4F)) ^
                     (model->size * 2u + model->closed);

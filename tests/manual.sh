@@ -1,6 +1,7 @@
 #!/bin/sh
-# Every public name has a manual page of its name, or a link to one (man/aliases): the functions of lib/weir.sym, and the
-# types and macros of the headers. The page says the name. A constant of an enum stands in a page of section 3.
+# Every public name has a manual page of its name, or a link to one (man/aliases): the functions of lib/weir.sym, and
+# the types and macros of the headers. The page contains the name. Each constant of an enum occurs in a page of
+# section 3.
 #
 # environment: top_srcdir.
 #
@@ -19,12 +20,12 @@ complain() {
     failed=1
 }
 
-# says PAGE NAME: whether the page has the name as a word.
+# says PAGE NAME: returns 0 if the page has the name as a word.
 says() {
     grep -Eq "(^|[^A-Za-z0-9_])$2([^A-Za-z0-9_]|\$)" "$man/$1"
 }
 
-# Include guards, and what only marks declarations, are no names for users.
+# Include guards and markers of declarations are no names for users.
 names() {
     cat "$top_srcdir/lib/weir.sym"
     sed -n -e 's/^typedef .*[ *]\(weir_[a-z_]*\)[;(].*/\1/p' -e 's/^} \(weir_[a-z_]*\);$/\1/p' \
@@ -51,7 +52,7 @@ for name in $constants; do
     cat "$man"/*.3 | grep -Eq "(^|[^A-Z_])$name([^A-Z_]|\$)" || complain "no page says $name"
 done
 
-# A link is to a page, comes once, and is not one of the pages.
+# A link leads to a page, is listed once, and is not a page itself.
 sort -c "$man/aliases" || complain "man/aliases is not in order"
 while read -r alias page; do
     [ -e "$man/$page" ] || complain "$alias is a link to $page, which there is not"

@@ -43,10 +43,10 @@ static _Noreturn void run_child(void (*scene)(void *arg), void *arg) {
     forked = true;
     alarm(HANG_SECONDS);
     scene(arg);
-    exit(again ? AGAIN : EXIT_SUCCESS); /* not _exit: a sanitizer looks for leaks then */
+    exit(again ? AGAIN : EXIT_SUCCESS); /* not _exit: a sanitizer checks for leaks at exit */
 }
 
-/* In a child process, unless all is to be in this one; returns its wait status. */
+/* Runs the scene in a child process, or in this process if forking is disabled. Returns its wait status. */
 static int run_once(void (*scene)(void *arg), void *arg) {
     int status = -1;
     again = false;

@@ -1,8 +1,8 @@
 /*
- * pairs.h - a call that is made from inside a callback, each pair in a process of its own: one that hangs or crashes
- * fails this pair, and the others are still tried.
+ * pairs.h - makes a call from inside a callback, each such pair in its own process. A pair that hangs or crashes
+ * fails alone, and the others still run.
  *
- * With CK_FORK=no (ThreadSanitizer looks at one process) the pairs run in this one, and the first that fails ends it.
+ * With CK_FORK=no (ThreadSanitizer follows one process) the pairs run in this process, and the first failure ends it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,20 +13,20 @@
 #include <stddef.h>
 
 /*
- * Runs `scene(arg)` and returns whether it has come to its end; if not, says on standard error which pair it was, and
- * why it failed. A scene that hangs is ended after HANG_SECONDS.
+ * Runs `scene(arg)` and returns whether it completed. If not, prints the pair and the reason on standard error. A
+ * scene that hangs is killed after HANG_SECONDS.
  */
 bool pair_run(const char *name, void (*scene)(void *arg), void *arg);
 
-/* For a scene, in any of its threads: ends it, with a message. */
+/* Ends the scene with a message; any of its threads may call it. */
 _Noreturn void pair_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* For a scene, at its end: to be run again, because by chance what it wants to see has not happened. */
+/* Called at the end of a scene: requests another run, because the awaited interleaving did not happen. */
 void pair_again(void);
 
 /*
- * The names in lib/weir.sym that begin with `prefix`, each once, in `names`; returns how many they are. 0: the file is
- * not to be found, for the test was not started by make. Static memory.
+ * Stores the names in lib/weir.sym that begin with `prefix`, each once, in `names`, and returns their number. Returns
+ * 0 if the file is not found: the test was not started by make. The strings are static.
  */
 size_t public_names(const char *prefix, const char **names, size_t most);
 

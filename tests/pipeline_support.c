@@ -172,7 +172,7 @@ void put_things(weir_pipeline *pipeline, size_t count) {
     }
 }
 
-/* What is dropped is never WEIR_OK. */
+/* A run with dropped items never returns WEIR_OK. */
 static void assert_none_dropped(const weir_report *report) {
     ck_assert_uint_eq(report->counts.dropped, 0);
     for (size_t i = 0; i < report->stage_count; i++)

@@ -1,7 +1,7 @@
 #!/bin/sh
-# ThreadSanitizer, Helgrind and DRD look at a user's program over the plain shared library: they report nothing of one
-# that is right, and the race of one that has one. A tool that is missing is left out, with a line that says so; without
-# any it ends with 77.
+# Runs a user's program under ThreadSanitizer, Helgrind and DRD, with the plain shared library. They must report
+# nothing for the correct program, and the race of the racing one. A missing tool is skipped with a message; without
+# any tool the exit status is 77.
 #
 # environment: top_srcdir, top_builddir, CC, WEIR_SO, WEIR_SANITIZER_CFLAGS.
 #
@@ -32,7 +32,7 @@ if command -v timeout >/dev/null 2>&1; then limit='timeout 300'; fi
 failed=0
 looked=0
 
-# build NAME FLAG...: the program, with these flags.
+# build NAME FLAG...: builds the program with these flags.
 build() {
     name=$1
     shift
@@ -41,7 +41,7 @@ build() {
         -L"$libraries" -lweir -pthread >"$work/out" 2>&1
 }
 
-# look TOOL ITEMS COMMAND...: the right program must pass under it, the other must not. Tools end with 66 if they report.
+# look TOOL ITEMS COMMAND...: the correct program must pass, the racing one must fail. Tools exit with 66 on a report.
 look() {
     tool=$1
     items=$2
@@ -64,7 +64,7 @@ look() {
     echo "$tool: looked"
 }
 
-# A program of its own says whether the tool works here at all.
+# A small program shows whether the tool works here at all.
 echo 'int main(void) { return 0; }' >"$work/empty.c"
 # shellcheck disable=SC2086 # a compiler and its flags
 if $CC -fsanitize=thread "$work/empty.c" -o "$work/empty" >/dev/null 2>&1 && "$work/empty" >/dev/null 2>&1; then
@@ -78,7 +78,7 @@ else
     echo "SKIPPED: ThreadSanitizer: $CC has none, or it does not run here"
 fi
 
-# under_valgrind TOOL ITEMS OPTION...: looks with this tool, if it runs here, for which it may need the C library's symbols.
+# under_valgrind TOOL ITEMS OPTION...: looks with this tool if it runs here; it may need the C library's symbols.
 under_valgrind() {
     tool=$1
     items=$2

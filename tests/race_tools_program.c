@@ -1,5 +1,6 @@
 /*
- * race_tools_program.c - a user's program for race_tools.sh: NUMBER items; right, or with a second argument racing.
+ * race_tools_program.c - a user's program for race_tools.sh: handles NUMBER items correctly or, with a second
+ * argument, with a data race.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,7 +14,7 @@ struct number {
     long value;
 };
 
-static long last; /* when racing: of two threads, and nothing says which comes first */
+static long last; /* racing: accessed by two threads without an order */
 static int racing;
 static long count;
 
@@ -42,12 +43,12 @@ static int put_numbers(weir_pipeline *pipeline) {
     }
     if (racing) {
         last++;
-        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* no call tells of the order until then */
+        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* no call orders the two accesses before then */
     }
     return 1;
 }
 
-/* The join of the queue is what makes the numbers safe to read. */
+/* The numbers are safe to read because the queue was joined. */
 static long join_numbers(void) {
     static struct number numbers[100];
     weir_queue *queue = NULL;

@@ -1,9 +1,10 @@
 #!/bin/sh
-# The programs that the documentation shows compile, run, and print what it says: the first of README.md, which also has
-# to be short, to be C++, and to be pipeline_examples/pipeline.c, and those of man/weir.7 and man/weir_pipeline.3.
+# The programs shown in the documentation compile, run, and print the output shown. These are the first program of
+# README.md, which must also be short, valid C++, and equal to pipeline_examples/pipeline.c, and the programs of
+# man/weir.7 and man/weir_pipeline.3.
 #
-# environment: top_srcdir, top_builddir; CC, CXX (with flags, if need be); WEIR_SANITIZER_CFLAGS: what the library was
-# built with.
+# environment: top_srcdir, top_builddir; CC, CXX (with flags, if need be); WEIR_SANITIZER_CFLAGS: the flags with which
+# the library was built.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -33,14 +34,14 @@ complain() {
     failed=1
 }
 
-# run NAME STANDARD COMPILER...: compiles $work/NAME.c, runs it in the source folder, and compares what it prints with
-# $work/NAME.txt. If that begins with a line like "$ ./words LICENSE", it is run with these words.
+# run NAME STANDARD COMPILER...: compiles $work/NAME.c, runs it in the source folder, and compares its output with
+# $work/NAME.txt. If that begins with a line like "$ ./words LICENSE", these words are the arguments.
 run() {
     name=$1 standard=$2
     shift 2
     language=c
     warnings='-Wall -Wextra -Werror'
-    # Members that a designated initialiser leaves out are meant to be zero; only g++ warns.
+    # Members omitted by a designated initialiser are zero on purpose; only g++ warns.
     case $standard in c++*) language=c++ warnings="$warnings -Wno-missing-field-initializers" ;; esac
     # shellcheck disable=SC2086 # several flags each
     if ! "$@" -x $language "-std=$standard" $warnings $WEIR_SANITIZER_CFLAGS "-I$top_srcdir/include" \
@@ -62,7 +63,7 @@ run() {
     fi
 }
 
-# block WORD: the first block of README.md that is marked ```WORD, behind the first that is marked ```c.
+# block WORD: prints the first block of README.md marked ```WORD after the first one marked ```c.
 block() {
     awk -v word="$1" '
         $0 == "```c" { seen = 1 }
@@ -71,7 +72,7 @@ block() {
         seen && $0 == "```" word { inside = 1 }' "$top_srcdir/README.md"
 }
 
-# literal PAGE NTH: of the EXAMPLES of a page, the nth block between .Bd -literal and .Ed, as it is read.
+# literal PAGE NTH: prints the nth block between .Bd -literal and .Ed of a page's EXAMPLES, as rendered.
 literal() {
     awk -v nth="$2" '
         /^\.Sh/ { examples = ($2 == "EXAMPLES") }
@@ -93,7 +94,7 @@ for name in README weir.7 weir_pipeline.3; do
 done
 lines=$(wc -l <"$work/README.c")
 [ "$lines" -le "$longest_program" ] || complain "the program of README has $lines lines; $longest_program is the most"
-# They may differ in their layout, and in the comment that the example begins with.
+# They may differ in layout, and in the example's first comment.
 tr -d ' \n' <"$work/README.c" >"$work/README.tight"
 sed '1,/^ \*\/$/d' "$top_srcdir/pipeline_examples/pipeline.c" | tr -d ' \n' >"$work/example.tight"
 cmp "$work/README.tight" "$work/example.tight" || complain "pipeline_examples/pipeline.c is not the program of README"

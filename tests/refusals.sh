@@ -1,6 +1,6 @@
 #!/bin/sh
-# Nothing is refused without a message: in the files that implement the calls of a pipeline, from create to report, a
-# status that refuses stands in a call of weir__refuse or weir__refuse_memory, which say why, and nowhere else.
+# No call is refused without a message. In the files that implement the calls of a pipeline, from create to report, a
+# refusing status occurs only in a call of weir__refuse or weir__refuse_memory, which record the reason.
 #
 # environment: top_srcdir.
 #
@@ -10,7 +10,7 @@ set -eu
 top_srcdir=${top_srcdir:-$(dirname "$0")/..}
 failed=0
 
-# check: reads a C file; prints the statements that refuse and do not say why. A statement ends with ; or { or }.
+# check: reads a C file; prints the statements that refuse without a message. A statement ends with ; or { or }.
 check() {
     awk -v file="$1" '
         { line = $0; gsub(/\/\*.*\*\//, "", line); sub(/^[ \t]+/, "", line) }
@@ -28,7 +28,7 @@ check() {
         END { exit bad }'
 }
 
-# What the check is for, it finds.
+# The check finds a refusal without a message.
 for wrong in 'return WEIR_INVALID;' 'if (memory == NULL) return WEIR_NOMEM;' 'status = ok ? WEIR_OK : WEIR_NOTHREAD;'; do
     if echo "$wrong" | check example >/dev/null; then
         echo "FAIL: passes: $wrong"

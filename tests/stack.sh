@@ -1,25 +1,24 @@
 #!/bin/sh
-# How deep the library's stack can become: no function of lib/ calls itself, directly or through others, so that no depth
-# is decided by a graph or by data; no frame is large; and what a stage's thread needs beside its function is what
-# weir_tuning(7) says. All by what gcc writes down of each call and each frame, without optimisation: with it, frames
-# are smaller.
+# Bounds the library's stack. No function of lib/ calls itself, directly or through others, so that no depth depends
+# on a graph or on data. No frame is large. The stack of a stage's thread, beside its function, is what weir_tuning(7)
+# gives. gcc records each call and each frame, without optimisation: with it, frames are smaller.
 #
-# A call through a pointer is in the table below, with the functions of lib/ that may stand behind it; those of the user
-# end a path. One that is not in the table fails the test.
+# The table below lists calls through pointers, with the functions of lib/ that they may reach; functions of the user
+# end a path. A call through a pointer that is not in the table fails the test.
 #
-# environment: top_srcdir, CC (one that has -fcallgraph-info; else gcc; without both the test is skipped).
+# environment: top_srcdir, CC (with -fcallgraph-info; else gcc is used; without both the test is skipped).
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
 
 top_srcdir=$(cd "${top_srcdir:-$(dirname "$0")/..}" && pwd)
 largest_frame=1024 # bytes
-for_a_stage=4096   # bytes: what weir_tuning(7) says
+for_a_stage=4096   # bytes, as in weir_tuning(7)
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-stack.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# FUNCTION: what it calls through pointers. "user" stands for functions of the program.
+# FUNCTION: its callees through pointers; "user" stands for functions of the program.
 cat >"$work/pointers" <<'END'
 weir__graph_accept: check_name check_functions check_source check_func check_numbers check_batch
 trampoline: weir__worker_main keep run
@@ -54,10 +53,10 @@ look_at_clock: weir__clock_now
 time_pauses: weir__clock_now pause_times
 END
 
-# Calls that close a cycle all the same, CALLER CALLEE, and why the depth is bounded:
-# - An item that the next stage refuses has its turn in the order that this stage has left to it, where other items are
-#   let out and sent. Those leave from the stage that makes the order, and a stage behind that one inherits none: so a
-#   send goes through an order once.
+# Calls that close a cycle, CALLER CALLEE, and why the depth is bounded:
+# - An item refused by the next stage has its turn in the order that this stage has delegated to that one, which then
+#   releases and sends other items. They leave from the stage that restores the order. A stage behind it inherits no
+#   order, so a send passes through an order once.
 cat >"$work/allowed" <<'END'
 pass weir__order_lost
 END
@@ -87,7 +86,7 @@ for source in "$top_srcdir"/lib/*/*.c; do
         -I"$top_srcdir/lib" -fcallgraph-info=su -c "$source" -o "$work/$count.o"
 done
 
-# Lines "frame FUNCTION BYTES HOW" and "call CALLER CALLEE". A static function is known as FILE:NAME, as gcc names it.
+# Prints lines "frame FUNCTION BYTES HOW" and "call CALLER CALLEE". A static function is FILE:NAME, gcc's form.
 awk -F'"' '
     /^node:/ && /bytes \(/ {
         split($4, parts, "\\\\n")
@@ -154,7 +153,7 @@ awk -v largest="$largest_frame" -v limit="$for_a_stage" -v pointers="$work/point
             if (!(name in used))
                 fail("the table of this test has " name ", which calls through no pointer")
         }
-        # The functions whose callees are all known, again and again; what is left then is on a cycle, or calls one.
+        # Removes functions with only known callees, repeatedly; the rest is on a cycle, or calls one.
         for (name in frame) {
             if (!waits[name])
                 ready[++last] = name

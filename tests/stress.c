@@ -1,10 +1,10 @@
 /*
  * stress.c - many threads, every form of put and get, at random: stress [SECONDS [SEED]].
  *
- * Each round makes a queue, sends producers and consumers at it, and ends it in one of several ways; then each item has
- * to be accounted for exactly once: consumed, dropped, or kept by the producer that could not put it. What a consumer
- * gets of one producer's comes in order. Other rounds let groups of workers come and go. The seed that is printed makes
- * the same rounds again, though not the same interleaving.
+ * Each round creates a queue, runs producers and consumers on it, and ends it in one of several ways. Then each item
+ * must be accounted for exactly once: consumed, dropped, or kept by the producer that could not put it. A consumer
+ * gets the items of each producer in order. Other rounds start and stop groups of workers. The printed seed
+ * reproduces the rounds, but not the interleaving.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -36,12 +36,12 @@ static struct item items[MOST_THREADS][MOST_EACH];
 
 /* One round. */
 static struct {
-    uint64_t seed; /* of this round */
+    uint64_t seed; /* seeds this round */
     size_t capacity, producers, consumers, each;
     enum ending ending;
     weir_queue *queue;
-    atomic_size_t closes;    /* that consumers have not been promised yet */
-    atomic_size_t producing; /* producers that have not returned */
+    atomic_size_t closes;    /* sentinels not put yet */
+    atomic_size_t producing; /* running producers */
     atomic_bool over;
     atomic_size_t joins, samples;
 } round_;
@@ -91,7 +91,7 @@ static weir_deadline short_deadline(uint64_t *chance) {
 
 /* ---- producers ---- */
 
-/* Puts up to `count` items in some form; `*put` says how many are in. */
+/* Puts up to `count` items by a random form of put; `*put` is the number put. */
 static weir_status put_somehow(uint64_t *chance, void **batch, size_t count, size_t *put) {
     weir_status status;
     switch (below(chance, 4)) {
@@ -111,7 +111,7 @@ static weir_status put_somehow(uint64_t *chance, void **batch, size_t count, siz
     return status;
 }
 
-/* A sentinel between the items, if one is left; one is kept for the end, so that somebody takes all the items. */
+/* Sometimes puts a sentinel between the items. The last one is kept for the end, so that all items are consumed. */
 static void close_sometimes(uint64_t *chance) {
     if (below(chance, 100) != 0)
         return;
@@ -139,7 +139,7 @@ static void *produce(void *raw) {
                 atomic_fetch_add(&mine[n].kept, 1);
         } else if (status == WEIR_FULL || status == WEIR_TIMEDOUT) {
             if (below(&chance, 16) == 0)
-                atomic_fetch_add(&mine[n++].kept, 1); /* gives up */
+                atomic_fetch_add(&mine[n++].kept, 1); /* give up */
             else
                 sched_yield();
         } else if (status != WEIR_OK) {
@@ -240,7 +240,7 @@ static void *consume(void *raw) {
     return NULL;
 }
 
-/* ---- one that joins and looks ---- */
+/* ---- a thread that joins and reads the counts ---- */
 
 static void *watch(void *raw) {
     uint64_t chance = chance_of_thread(99);
@@ -266,7 +266,7 @@ static void drop(void *raw, void *arg) {
     struct item *item = raw;
     (void)arg;
     atomic_fetch_add(&item->dropped, 1);
-    (void)weir_queue_size(round_.queue); /* may call weir */
+    (void)weir_queue_size(round_.queue); /* a drop function may call weir */
 }
 
 static void start(pthread_t *thread, void *(*run)(void *), void *arg) {
@@ -315,7 +315,7 @@ static void shut_down(weir_shutdown_mode mode) {
         fail("no shutdown");
 }
 
-/* Ends the queue while the producers are at it, or behind them. */
+/* Ends the queue while the producers run, or after them. */
 static void end_queue(uint64_t *chance) {
     if (round_.ending == CLOSES) {
         while (atomic_load(&round_.producing) > 0)
@@ -332,7 +332,7 @@ static void end_queue(uint64_t *chance) {
         shut_down(WEIR_DISCARD);
 }
 
-/* After a drain without consumers, which may all have left by sentinels, the items are still inside. */
+/* After a drain, every consumer may have exited on a sentinel: takes the items that are left. */
 static void take_what_is_left(void) {
     struct consumer last = {.number = 50};
     void *item;
@@ -397,7 +397,7 @@ static void run_round(uint64_t seed) {
     check_end();
 }
 
-/* ---- a round with workers that come and go ---- */
+/* ---- a round with groups of workers ---- */
 
 static weir_queue *results;
 

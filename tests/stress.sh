@@ -1,7 +1,8 @@
 #!/bin/sh
-# stress.sh BUDGET - the long forms of the concurrency tests, in turn, until the budget (90s, 20m, 8h) is spent: stress as
-# it is, pinned to one processor, beside programs that hog all processors, with noise at the seam, under ThreadSanitizer;
-# and random schedules. Each turn has a seed of its own, which is printed. Ends with a table; exit status 0: all passed.
+# stress.sh BUDGET - runs the long concurrency tests in turn until the budget (90s, 20m, 8h) is spent: plain stress,
+# stress pinned to one processor, beside programs that occupy all processors, with noise in lib/sync, and under
+# ThreadSanitizer; and random schedules. Each turn prints its own seed. A table ends the output; exit status 0: all
+# passed.
 #
 # environment: top_srcdir, top_builddir (`make stress BUDGET=20m` sets them).
 #
@@ -24,7 +25,7 @@ processors=$(getconf _NPROCESSORS_ONLN)
 kinds="plain pinned hogs noise tsan schedules"
 end=$(($(date +%s) + budget))
 seed=$(date +%s)
-# Every kind has its turn several times in a long budget, and once in a short one.
+# A long budget runs each kind several times, a short one once.
 turn=$((budget / 12))
 [ "$turn" -le 300 ] || turn=300
 [ "$turn" -ge 5 ] || turn=5
@@ -48,7 +49,7 @@ stop_hogs() {
     hogs=
 }
 
-# one KIND SEED: one turn; its output goes to $work/out.
+# one KIND SEED: runs one turn; its output goes to $work/out.
 one() {
     case $1 in
         plain) "$top_builddir/tests/stress" "$turn" "$2" ;;

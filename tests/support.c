@@ -43,7 +43,7 @@ size_t number_of(const void *item) {
     return place < numbers || place >= numbers + NUMBERS ? SIZE_MAX : (size_t)(place - numbers);
 }
 
-/* The helpers speak to check only when something is wrong: it writes every assertion down, and that takes its time. */
+/* Reports to Check only on failure: Check logs every assertion, which is slow. */
 static void fail_unless_ok(weir_status status, const char *call, size_t n) {
     if (status != WEIR_OK)
         ck_abort_msg("%s, item %zu: %s", call, n, weir_strerror(status));
@@ -177,7 +177,7 @@ int thread_number(void) {
     return (int)gettid();
 }
 
-/* What the system says of a thread. */
+/* The system's view of a thread. */
 struct look {
     bool known;
     char state;
@@ -205,7 +205,7 @@ static struct look look_at(int thread) {
     return look;
 }
 
-/* Asleep means: the same sleep in STEADY looks in a row. A short one, for a lock, is over before that. */
+/* Asleep means: the same sleep in STEADY consecutive looks. A short sleep, for a lock, ends before that. */
 bool wait_until_asleep(int thread, const atomic_bool *returned) {
     enum { STEADY = 5 };
     struct look before = {.state = '?'};
@@ -214,7 +214,7 @@ bool wait_until_asleep(int thread, const atomic_bool *returned) {
         if (returned != NULL && atomic_load(returned))
             return false;
         struct look look = look_at(thread);
-        if (!look.known && threads_now() == 0) { /* no such files here: all that is left is to hope */
+        if (!look.known && threads_now() == 0) { /* no such files here: wait a while */
             sleep_until(now() + 50 * MILLISECONDS);
             return true;
         }

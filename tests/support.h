@@ -1,8 +1,7 @@
 /*
- * support.h - what the test programs share: items, calls that are made in another thread, and waiting until such a call
- * really sleeps.
+ * support.h - shared by the test programs: items, calls made in another thread, and waiting until such a call blocks.
  *
- * A second thread only records. The test joins it, and then asserts.
+ * The second thread only records. The test joins it, then asserts.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,7 +17,7 @@
 #include <check.h>
 #include <weir.h>
 
-/* How long something may take that is certain to happen: never a measure of speed, only of having hung. */
+/* Limits for events that are certain to happen. They detect hangs and never measure speed. */
 enum { HANG_SECONDS = 20, TEST_SECONDS = 30 };
 
 #define MILLISECONDS UINT64_C(1000000)
@@ -26,7 +25,7 @@ enum { HANG_SECONDS = 20, TEST_SECONDS = 30 };
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 
-/* Fails the test, and says what the call returned, when that is not `wanted`. */
+/* Fails the test, and prints the returned status, unless the call returns `wanted`. */
 #define assert_status(wanted, call)                                                                                    \
     do {                                                                                                               \
         weir_status status_ = (call);                                                                                  \
@@ -34,29 +33,29 @@ enum { HANG_SECONDS = 20, TEST_SECONDS = 30 };
                       weir_strerror(wanted));                                                                          \
     } while (0)
 
-/* Runs a suite, as check's environment variables say; returns main's exit status. */
+/* Runs a suite, configured by Check's environment variables; returns main's exit status. */
 int run_suite(Suite *suite);
 
-/* A test case of the suite, with a time limit that only a hang reaches. */
+/* Adds a test case to the suite, with a time limit that only a hang reaches. */
 TCase *add_case(Suite *suite, const char *name);
 
 /* ---- items ---- */
 
 enum { NUMBERS = 1 << 20 };
 
-/* Items that are numbers: the address of the n-th of NUMBERS bytes. */
+/* Converts between numbers and items: the item is the address of the n-th of NUMBERS bytes. */
 void *number(size_t n);
 size_t number_of(const void *item);
 
-/* Takes one item and settles it. */
+/* Takes one item and settles it; returns its number. */
 size_t take_number(weir_queue *queue);
 
-/* Takes and settles the numbers from `first` up to and without `end`; fails the test when they are others. */
+/* Takes and settles the numbers from `first` up to but excluding `end`; fails the test if others come. */
 void take_numbers(weir_queue *queue, size_t first, size_t end);
 
 weir_queue *new_queue(size_t capacity);
 
-/* Puts the numbers from `first` up to and without `end`. */
+/* Puts the numbers from `first` up to but excluding `end`. */
 void put_numbers(weir_queue *queue, size_t first, size_t end);
 
 /* ---- a drop function that records ---- */
@@ -64,40 +63,43 @@ void put_numbers(weir_queue *queue, size_t first, size_t end);
 struct drops {
     atomic_size_t count;
     void *items[4096];
-    pthread_t thread; /* of the first */
+    pthread_t thread; /* of the first drop */
 };
 
 /* A weir_drop_func; the argument is a struct drops. */
 void record_drop(void *item, void *drops);
 
-/* A queue whose drop function records. */
+/* Returns a queue with record_drop as its drop function. */
 weir_queue *new_dropping_queue(size_t capacity, struct drops *drops);
 
 /* ---- threads ---- */
 
-/* Fails the test when there is no thread to be had. */
+/* Starts a thread; fails the test if that is impossible. */
 void thread_start(pthread_t *thread, void *(*run)(void *), void *arg);
 void thread_join(pthread_t thread);
 
-/* How many threads the process has now; 0: the system does not tell. */
+/* Returns the number of threads of the process; 0 if the system does not report it. */
 size_t threads_now(void);
 
-/* The same when no thread is about to end. A sanitizer may have one of its own, which begins with the first of ours. */
+/* Like threads_now, but with no thread about to exit. A sanitizer may add one of its own together with the first. */
 size_t threads_at_rest(void);
 
-/* Waits until the process has `wanted` threads: one that was joined may still be seen for a moment. */
+/* Waits until the process has `wanted` threads: a joined thread may stay visible for a moment. */
 bool wait_for_threads(size_t wanted);
 
-/* The calling thread, as wait_until_asleep knows it. */
+/* Returns the calling thread's number, for wait_until_asleep. */
 int thread_number(void);
 
 /*
- * Waits until the thread sleeps and goes on sleeping. `*returned`, if not NULL, ends the wait with false when it comes
- * true. False also when the thread has not fallen asleep within HANG_SECONDS.
+ * Waits until the thread blocks and stays blocked. If `returned` is not NULL and `*returned` becomes true, returns
+ * false. Also returns false if the thread has not blocked within HANG_SECONDS.
  */
 bool wait_until_asleep(int thread, const atomic_bool *returned);
 
-/* Waits until the thread has been awake since its sleep began: a signal does that. False: not in HANG_SECONDS. */
+/*
+ * wait_until_disturbed waits until the thread has woken since sleep_of, for example by a signal. It returns false
+ * after HANG_SECONDS.
+ */
 struct sleep {
     int thread;
     bool known;
@@ -106,9 +108,9 @@ struct sleep {
 struct sleep sleep_of(int thread);
 bool wait_until_disturbed(const struct sleep *sleep);
 
-/* A call that is made in a thread of its own. */
+/* A call made in its own thread. */
 struct call {
-    /* What the call is given. */
+    /* Arguments. */
     weir_queue *queue;
     void *item;
     void **items;
@@ -117,7 +119,7 @@ struct call {
     weir_shutdown_mode mode;
     weir_threads *threads;
     weir_worker *worker;
-    /* What it has come to. */
+    /* Results. */
     weir_status status;
     void *got;
     size_t moved;
@@ -125,11 +127,11 @@ struct call {
     /* The thread. */
     void (*make)(struct call *call);
     pthread_t thread;
-    atomic_int number; /* 0: not there yet */
+    atomic_int number; /* 0: not started yet */
     atomic_bool returned;
 };
 
-/* The calls. */
+/* The calls, for call_start. */
 void make_put(struct call *call);
 void make_put_until(struct call *call);
 void make_put_many(struct call *call);
@@ -147,20 +149,20 @@ void make_worker_join(struct call *call);
 
 void call_start(struct call *call, void (*make)(struct call *call));
 
-/* Starts the call and waits until it sleeps; fails the test when it returns instead. */
+/* Starts the call and waits until it blocks; fails the test if it returns instead. */
 void call_start_asleep(struct call *call, void (*make)(struct call *call));
 
-/* Whether the call still sleeps, having had time to wake if it was woken. */
+/* Returns whether the call is still blocked, after enough time for a woken call to return. */
 bool call_is_asleep(struct call *call);
 
-/* Waits until the call has returned, and returns its status. */
+/* Waits until the call has returned; returns its status. */
 weir_status call_finish(struct call *call);
 
-/* Waits until at least `count` of the calls have returned; false: they have not within HANG_SECONDS. */
+/* Waits until at least `count` of the calls have returned; returns false after HANG_SECONDS. */
 bool calls_wait_returned(struct call *calls, size_t all, size_t count);
 size_t calls_returned(struct call *calls, size_t all);
 
-/* ---- a gate that threads wait at ---- */
+/* ---- a gate that blocks threads ---- */
 
 struct gate {
     pthread_mutex_t mutex;
@@ -175,32 +177,35 @@ struct gate {
 void gate_pass(struct gate *gate);
 void gate_open(struct gate *gate);
 
-/* How many threads wait at the gate, and how many have passed it. */
+/* Return the number of threads blocked at the gate, and the number that passed it. */
 size_t gate_waiting(struct gate *gate);
 size_t gate_passed(struct gate *gate);
 
-/* Waits until `count` threads wait at the gate; fails the test when they do not come. */
+/* Waits until `count` threads block at the gate; fails the test if they do not. */
 void gate_wait_for(struct gate *gate, size_t count);
 
-/* Worker functions: the item is the result; the argument of the second is a struct gate, which has to be passed. */
+/*
+ * Worker functions that return the item as result. The argument of the second is a struct gate, which it passes
+ * first.
+ */
 void *hand_back(void *item, void *arg);
 void *hand_back_at_gate(void *item, void *gate);
 
-/* The init of a worker or a stage: its state is the argument. */
+/* An init for a worker or a stage: the state is its argument. */
 weir_status init_with_arg(void *arg, void **state);
 
-/* Sleeps a moment, between two looks at something. */
+/* Sleeps briefly, for polling loops. */
 void nap(void);
 
-/* Waits until the monotonic clock has reached the deadline. */
+/* Sleeps until the monotonic clock reaches the deadline. */
 void sleep_until(weir_deadline deadline);
 
-/* Until when to wait for something that is certain to happen. */
+/* Returns the deadline for events that are certain to happen. */
 weir_deadline hang_limit(void);
 
 weir_deadline now(void);
 
-/* A line of numbers that look random, and are the same for the same seed. */
+/* Returns the next pseudo-random number; the same seed gives the same sequence. */
 uint64_t random_next(uint64_t *state);
 
 #endif /* WEIR_TESTS_SUPPORT_H */

@@ -1,5 +1,5 @@
 /*
- * terminal.c - pseudo-terminals for tests, where the system has them.
+ * terminal.c - pseudo-terminals for tests, on systems that have them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

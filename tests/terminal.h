@@ -8,16 +8,16 @@
 
 #include <stdbool.h>
 
-/* Both ends are closed on exec. */
+/* Both descriptors are closed on exec. */
 struct terminal {
-    int master; /* what a program draws is read here */
-    int slave;  /* the terminal itself */
+    int master; /* reads what a program draws */
+    int slave;  /* the program's terminal */
 };
 
 /*
- * Opens a pseudo-terminal of 24 rows that is no controlling terminal; the caller closes both ends. Returns false,
- * and prints a line that says what is not tested, if the system has none: the caller's test then ends. If the environment
- * has WEIR_NEED_TERMINAL, that fails the test instead.
+ * Opens a pseudo-terminal of 24 rows that is no controlling terminal; the caller closes both descriptors. If the
+ * system has none, prints a line that names the skipped test and returns false; the caller then ends its test. If
+ * WEIR_NEED_TERMINAL is in the environment, fails the test instead.
  */
 bool terminal_open(struct terminal *terminal, unsigned short columns);
 

@@ -1,8 +1,8 @@
 /*
- * test_callbacks.c - every call on queues and workers from inside every function that the program gives to them: it
- * works or says why not, and the queue, its items and its workers come to a good end all the same.
+ * test_callbacks.c - makes every call on queues and workers from inside every callback of the program. The call works
+ * or is refused; the queue, its items and its workers end correctly in both cases.
  *
- * `table` has the calls, and what each returns, by the function that makes it.
+ * `table` lists the calls, with the expected status by callback.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,16 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Where the call is made, and on which queue. The worker is the only one of its group. */
+/* The callback that makes the call, and the queue that the call is made on. The group has a single worker. */
 enum place {
-    DESTROY, /* the drop function of a queue that is being destroyed, on that queue */
-    DISCARD, /* of one that is shut down, in the thread that does it; a worker takes from the queue */
-    AT_END,  /* of the same, in the worker that ends; what it had taken and not begun is dropped */
-    RESULT,  /* the drop function of the worker's `out`, which is shut down, on `out` */
-    FUNC,    /* the worker's function, on its `in` */
-    ONWARD,  /* the worker's function, on its `out` */
-    INIT,    /* the worker's init, on its `in` */
-    FINI,    /* the worker's fini, on its `in` */
+    DESTROY, /* drop function, called by the queue's destroy; on that queue */
+    DISCARD, /* the same, called by a shutdown in its own thread while a worker takes items */
+    AT_END,  /* the same, called by an exiting worker for the items that it took and has not begun */
+    RESULT,  /* drop function of the worker's `out`, which is shut down; on `out` */
+    FUNC,    /* the worker's function; on its `in` */
+    ONWARD,  /* the worker's function; on its `out` */
+    INIT,    /* the worker's init; on its `in` */
+    FINI,    /* the worker's fini; on its `in` */
     PLACES
 };
 
@@ -38,20 +38,20 @@ struct queue_and_worker {
     weir_worker *worker;
 };
 
-/* What a scene is made of, and what has happened in it. */
+/* The objects of a scene, and what happened in it. */
 struct world {
     enum place place;
     const struct row *row;
-    bool elsewhere;                     /* the call is for what has nothing to do with the callback */
-    weir_queue *in, *out;               /* of the worker */
-    weir_queue *bystander;              /* two items, and no worker */
-    struct queue_and_worker own, other; /* what the call is for */
+    bool elsewhere;                     /* the call is made on objects unrelated to the callback */
+    weir_queue *in, *out;               /* the worker's */
+    weir_queue *bystander;              /* two items, no worker */
+    struct queue_and_worker own, other; /* targets of the call */
     pthread_t starter;
-    struct gate gate; /* the worker's function waits here */
+    struct gate gate; /* blocks the worker's function */
     atomic_bool called;
     weir_status status;
     atomic_size_t put, made, run, got, dropped;
-    bool destroyed; /* the bystander */
+    bool destroyed; /* the bystander was destroyed */
 };
 
 /* ---- the calls ---- */
@@ -69,7 +69,7 @@ static weir_status count_put(struct world *world, weir_status status, size_t cou
     return status;
 }
 
-/* So that there is something to get. */
+/* Makes sure that the queue has an item to get. */
 static void supply(struct world *world) {
     if (weir_queue_size(queue_of(world)) == 0)
         (void)count_put(world, weir_queue_try_put(queue_of(world), number(0)), 1);
@@ -84,7 +84,7 @@ static weir_status count_got(struct world *world, weir_status status, size_t cou
     return status;
 }
 
-/* So that there is nothing to wait for, where that is not the point. */
+/* Settles all items, unless the scene tests a join that must block. */
 static void settle_all(struct world *world) {
     void *item;
     if (world->elsewhere || world->place == INIT || world->place == FINI || world->place == ONWARD)
@@ -268,7 +268,7 @@ static weir_status call_cursor_end(struct world *world) {
     return weir_queue_cursor_end(&cursor);
 }
 
-/* What was started is stopped here too; the only worker that could be in its way is the one that makes this call. */
+/* Stops the new workers. Of all workers, only the one making this call could block the stop. */
 static weir_status stop_again(struct world *world, weir_status started, weir_threads *threads) {
     if (started == WEIR_OK && weir_stop_threads(queue_of(world), threads) == WEIR_INVALID)
         pair_fail("what was started cannot be stopped");
@@ -281,7 +281,7 @@ static weir_status call_start_threads(struct world *world) {
     return stop_again(world, status, threads);
 }
 
-/* The other way round: the queue is the `out`. */
+/* Starts threads with the queue as `out`. */
 static weir_status call_start_threads_to(struct world *world) {
     weir_queue *empty;
     weir_threads *threads;
@@ -331,14 +331,14 @@ static weir_status call_worker_join(struct world *world) {
 #define ALL_OF(status)                                                                                                 \
     { status, status, status, status, status, status, status, status }
 
-/* A puts's, a get's, and a start's: as in any other thread, but a queue that is being destroyed is closed for all. */
+/* The statuses of put, get and start: as in any other thread, except that a queue being destroyed is closed. */
 #define PUT                                                                                                            \
     { WEIR_CLOSED, WEIR_CLOSED, WEIR_CLOSED, WEIR_CLOSED, WEIR_OK, WEIR_OK, WEIR_OK, WEIR_OK }
 #define GET                                                                                                            \
     { WEIR_CLOSED, WEIR_CLOSED, WEIR_CLOSED, WEIR_OK, WEIR_OK, WEIR_OK, WEIR_OK, WEIR_OK }
 #define START                                                                                                          \
     { WEIR_CLOSED, WEIR_OK, WEIR_OK, WEIR_OK, WEIR_OK, WEIR_OK, WEIR_OK, WEIR_OK }
-/* Waiting for an item that its own thread has in hand. */
+/* A join on an item that the calling thread has not settled. */
 #define JOIN(status)                                                                                                   \
     { status, status, status, status, status, WEIR_OK, WEIR_OK, WEIR_OK }
 
@@ -381,7 +381,7 @@ static const struct row {
     {"weir_start_threads", call_start_threads, START, WEIR_OK, false},
     {"weir_start_threads_with", call_start_threads_with, START, WEIR_OK, false},
     {"weir_start_threads_with", call_start_threads_to, START, WEIR_OK, false},
-    /* In an init the group has no handle yet, and after a destroy it is stopped already. */
+    /* In an init the group has no handle yet; in a destroy it is already stopped. */
     {"weir_stop_threads",
      call_stop_threads,
      {WEIR_OK, WEIR_DISCARDED, WEIR_DEADLOCK, WEIR_DEADLOCK, WEIR_DEADLOCK, WEIR_INVALID, WEIR_INVALID, WEIR_DEADLOCK},
@@ -397,7 +397,7 @@ static const struct row {
 
 /* ---- the callbacks ---- */
 
-/* The first that comes makes the call. */
+/* Makes the call in the first callback of this place. */
 static void make_call(struct world *world, enum place place) {
     if (place != world->place || atomic_exchange(&world->called, true))
         return;
@@ -480,7 +480,7 @@ static void start_own(struct world *world) {
         must(weir_start_threads_with(&own->threads, 1, &options, world->in, world->out), "start_threads");
 }
 
-/* With a queue of its own, where nothing happens. */
+/* Sets up an unrelated queue with its own workers. */
 static void start_other(struct world *world) {
     struct queue_and_worker *other = &world->other;
     other->queue = world->bystander;
@@ -495,7 +495,7 @@ static void start_other(struct world *world) {
     }
 }
 
-/* Ends the group, if the call has not. */
+/* Ends the group unless the call has ended it. */
 static void stop_own(struct world *world) {
     struct queue_and_worker *own = &world->own;
     if (own->threads != NULL && weir_stop_threads(world->in, own->threads) == WEIR_INVALID)
@@ -608,7 +608,7 @@ static void run_pair(void *raw) {
     happen[world.place](&world);
     finish(&world);
     if (!atomic_load(&world.called) && world.place == AT_END)
-        pair_again(); /* so slow a machine that the worker took its items one by one */
+        pair_again(); /* the machine is so slow that the worker took its items one by one */
     else if (!atomic_load(&world.called))
         pair_fail("the callback was not called");
 }

@@ -1,9 +1,9 @@
 /*
- * test_cancellation.c - no call is a cancellation point: with a request for cancellation pending in its thread, each
- * call does all that it has to, blocks and returns as ever, and the thread ends at its own next cancellation point.
+ * test_cancellation.c - no call is a cancellation point. With a cancellation request pending in its thread, each call
+ * runs to completion, blocks and returns as usual. The thread ends at its own next cancellation point.
  *
- * `table` has the calls; lib/weir.sym says whether one is missing. The functions of the program that are called meanwhile
- * write somewhere, which is a cancellation point of the system's.
+ * `table` has the calls; the test compares it with lib/weir.sym. The callbacks that run meanwhile write to a
+ * descriptor, which is a cancellation point.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,19 +18,19 @@
 
 struct world {
     const struct row *row;
-    weir_queue *queue;   /* two items fit */
-    weir_queue *results; /* of the pipeline; one fits */
+    weir_queue *queue;   /* capacity 2 */
+    weir_queue *results; /* the pipeline's; capacity 1 */
     weir_threads *threads;
     weir_worker *worker;
     weir_pipeline *pipeline;
     weir_report *report;
     weir_dead_letter *letter;
-    weir_task *task; /* of a call inside a stage's function */
+    weir_task *task; /* for calls inside a stage's function */
     FILE *stream;
-    int nowhere; /* a descriptor */
+    int nowhere; /* descriptor of /dev/null */
     struct gate gate;
     atomic_size_t dropped;
-    /* Of the thread that makes the call. */
+    /* The thread that makes the call. */
     atomic_int number;
     atomic_bool returned, ended;
 };
@@ -88,7 +88,7 @@ static int fail_at_once(weir_task *task, void *item, void *raw) {
 
 static void make_call(struct world *world);
 
-/* A worker is not cancelled, but its function may have changed that. */
+/* Workers run with cancellation disabled, but their function may enable it. */
 static int call_inside(weir_task *task, void *item, void *raw) {
     struct world *world = raw;
     int before;
@@ -100,7 +100,7 @@ static int call_inside(weir_task *task, void *item, void *raw) {
     return 0;
 }
 
-/* ---- what there is before the call ---- */
+/* ---- the state before the call ---- */
 
 static void prepare_nothing(struct world *world) {
     (void)world;
@@ -169,14 +169,14 @@ static void prepare_created(struct world *world) {
     must(weir_pipeline_create(&world->pipeline, NULL), WEIR_OK, "create");
 }
 
-/* Two items, the first of them at the gate. */
+/* Two items, the first blocked at the gate. */
 static void prepare_running(struct world *world) {
     prepare_unstarted(world);
     start(world, 2);
     gate_wait_for(&world->gate, 1);
 }
 
-/* The same without anything that would have to return. */
+/* The same without items, so that no function must return. */
 static void prepare_idle(struct world *world) {
     prepare_unstarted(world);
     start(world, 0);
@@ -200,14 +200,14 @@ static void prepare_letter(struct world *world) {
     world->letter = letter;
 }
 
-/* The call is made by a function of a stage whose results have nowhere to go. */
+/* A stage's function makes the call while the results queue is full. */
 static void prepare_inside(struct world *world) {
     must(weir_queue_put(world->results, number(0)), WEIR_OK, "put");
     prepare_pipeline(world, (weir_stage_options){.run = call_inside, .results = world->results});
     start(world, 1);
 }
 
-/* ---- what lets it return ---- */
+/* ---- what unblocks the call ---- */
 
 static void release_by_takes(struct world *world) {
     void *item;
@@ -437,7 +437,7 @@ static weir_status call_pipeline_finish(struct world *world) {
     return weir_pipeline_finish(world->pipeline, WEIR_NEVER, &world->report);
 }
 
-/* A function does not return in time: only its item is not dropped. */
+/* A function does not return in time; all other items are dropped. */
 static weir_status call_pipeline_finish_late(struct world *world) {
     weir_status status = weir_pipeline_finish(world->pipeline, 0, NULL);
     return atomic_load(&world->dropped) == 1 ? status : WEIR_INVALID;
@@ -521,10 +521,10 @@ static weir_status call_rest(struct world *world) {
 }
 
 static const struct row {
-    const char *names; /* of the calls, with a space behind each */
+    const char *names; /* names of the calls, each followed by a space */
     void (*prepare)(struct world *world);
     weir_status (*call)(struct world *world);
-    void (*release)(struct world *world); /* not NULL: the call blocks until this is done */
+    void (*release)(struct world *world); /* not NULL: the call blocks until this has run */
     weir_status wanted;
 } table[] = {
     {"weir_queue_create ", prepare_nothing, call_create, NULL, WEIR_OK},
@@ -617,7 +617,7 @@ static void wait_for_sleep(struct world *world) {
         pair_fail("the call does not block");
 }
 
-/* Makes the call in a thread of its own, or lets the stage's function that makes it come to its end. */
+/* Makes the call in its own thread, or waits for the stage's function that makes it. */
 static void see_call(struct world *world) {
     pthread_t thread;
     void *how = PTHREAD_CANCELED;
@@ -637,7 +637,7 @@ static void see_call(struct world *world) {
         pair_fail("the thread cannot be cancelled any more");
 }
 
-/* All of it is as usable as without a request. */
+/* The pipeline is as usable as without a request. */
 static void end_pipeline(struct world *world) {
     if (world->pipeline == NULL)
         return;
@@ -673,7 +673,7 @@ static void run_scene(void *row) {
     world.stream = fopen("/dev/null", "w");
     if (world.stream == NULL || world.nowhere < 0)
         pair_fail("there is no /dev/null");
-    setvbuf(world.stream, NULL, _IONBF, 0); /* so that all that is written reaches the system */
+    setvbuf(world.stream, NULL, _IONBF, 0); /* so that each write reaches the system */
     must(weir_queue_create_with(&world.queue, &options), WEIR_OK, "create_with");
     must(weir_queue_create(&world.results, 1), WEIR_OK, "create");
     world.row->prepare(&world);

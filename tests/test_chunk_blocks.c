@@ -1,7 +1,7 @@
 /*
- * test_chunk_blocks.c - chunks of lib/sync/chunk_blocks.c, and that what a burst has taken goes back to the system.
+ * test_chunk_blocks.c - the chunks of lib/sync/chunk_blocks.c: the memory of a burst returns to the system.
  *
- * Linked with the library's insides, and --wrap for posix_memalign, madvise and sysconf.
+ * Linked with the library's internals, and --wrap for posix_memalign, madvise and sysconf.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,12 +18,12 @@
 
 /* ---- blocks ---- */
 
-enum { CHUNKS = 64 }; /* in a block */
+enum { CHUNKS = 64 }; /* per block */
 
 static atomic_size_t blocks_taken, blocks_given_back;
 static atomic_bool out_of_memory;
 static atomic_size_t alignment_asked;
-static atomic_long page_size; /* 0: what the system says */
+static atomic_long page_size; /* 0: the system's */
 
 int __real_posix_memalign(void **memory, size_t alignment, size_t size);
 int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
@@ -46,7 +46,7 @@ int __wrap_madvise(void *from, size_t size, int advice) {
 long __real_sysconf(int name);
 long __wrap_sysconf(int name);
 
-/* A sanitizer that is linked in asks too, before it can be told of anything. */
+/* A linked sanitizer calls this too, before it is initialized. */
 #if defined(__clang__)
 __attribute__((disable_sanitizer_instrumentation))
 #endif
@@ -173,7 +173,7 @@ END_TEST
 
 enum { BURST = 1000000 };
 
-/* In bytes; 0: this system does not say. */
+/* Returns the resident bytes; 0 if the system does not report them. */
 static size_t resident(void) {
     FILE *file = fopen("/proc/self/statm", "r");
     size_t all, pages = 0;
@@ -229,7 +229,7 @@ END_TEST
 
 START_TEST (a_block_is_whole_pages_of_the_system) {
     static const long sizes[] = {4096, 16384, 65536};
-    struct page *pages[CHUNKS + 1]; /* more than a block that may be kept */
+    struct page *pages[CHUNKS + 1]; /* exceeds the one block that may be kept */
     atomic_store(&page_size, sizes[_i]);
     for (size_t i = 0; i < COUNT_OF(pages); i++)
         pages[i] = new_page(i);

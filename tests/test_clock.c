@@ -1,9 +1,9 @@
 /*
- * test_clock.c - setting the wall clock moves no deadline: the monotonic clock is the only one that is asked.
+ * test_clock.c - setting the wall clock moves no deadline: the library reads only the monotonic clock.
  *
- * Linked with the library's insides and with --wrap for clock_gettime, syscall, pthread_cond_timedwait and
- * pthread_condattr_setclock. The wall clock seen through clock_gettime jumps to and fro by hours; every way in which
- * the library could sleep until a point in time is looked at, whichever futex the build has chosen.
+ * Linked with the library's internals and with --wrap for clock_gettime, syscall, pthread_cond_timedwait and
+ * pthread_condattr_setclock. The wall clock seen through clock_gettime jumps by hours in both directions. The test
+ * checks every way to sleep until a point in time, for each futex implementation.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -20,8 +20,8 @@
 static struct {
     atomic_uint wall_clock_reads, monotonic_reads;
     atomic_uint timed_sleeps;     /* until a point in time on the monotonic clock */
-    atomic_uint other_sleeps;     /* on another clock, or for a span */
-    atomic_uint other_cond_clock; /* condition variables that were given another clock */
+    atomic_uint other_sleeps;     /* on another clock, or for a duration */
+    atomic_uint other_cond_clock; /* condition variables with another clock */
     atomic_uint cond_clocks, cond_sleeps;
     _Atomic uint64_t last_until;
 } seen;
@@ -62,7 +62,7 @@ int __wrap_pthread_condattr_setclock(pthread_condattr_t *attr, clockid_t clock) 
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 
-/* futex(2): only FUTEX_WAIT_BITSET sleeps until a point in time, and without FUTEX_CLOCK_REALTIME it is monotonic. */
+/* futex(2): only FUTEX_WAIT_BITSET takes an absolute time; without FUTEX_CLOCK_REALTIME it is monotonic. */
 static void note_futex(int operation, const struct timespec *until) {
     int command = operation & FUTEX_CMD_MASK;
     if (command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET)
@@ -83,7 +83,7 @@ static bool is_futex(long number) {
     return number == SYS_futex;
 }
 
-/* Others than a futex have three arguments at most, and are called by constructors too. */
+/* Other system calls than futex have at most three arguments; constructors make some of them. */
 long __wrap_syscall(long number, ...) {
     va_list rest;
     va_start(rest, number);
@@ -103,11 +103,11 @@ long __wrap_syscall(long number, ...) {
 }
 #endif
 
-/* What has been seen of a wait that timed out. */
+/* Checks the records of a wait that timed out. */
 static void assert_slept_until(weir_deadline deadline) {
     ck_assert_uint_ge(now(), deadline);
     ck_assert_uint_gt(atomic_load(&seen.timed_sleeps), 0);
-    ck_assert_uint_eq(atomic_load(&seen.last_until), deadline); /* not a span, and not moved to another clock */
+    ck_assert_uint_eq(atomic_load(&seen.last_until), deadline); /* neither a duration, nor converted to another clock */
     ck_assert_uint_eq(atomic_load(&seen.other_sleeps), 0);
     ck_assert_uint_eq(atomic_load(&seen.other_cond_clock), 0);
     ck_assert_uint_eq(atomic_load(&seen.wall_clock_reads), 0);
@@ -139,7 +139,7 @@ START_TEST (a_condition_variable_that_is_slept_on_has_the_monotonic_clock) {
     atomic_store(&seen.cond_sleeps, 0);
     assert_status(WEIR_TIMEDOUT, weir_queue_get_until(queue, &item, weir_deadline_after(5 * MILLISECONDS)));
     unsigned set = atomic_load(&seen.cond_clocks) - before;
-    ck_assert_uint_ge(set, atomic_load(&seen.cond_sleeps)); /* the futex of Linux needs none */
+    ck_assert_uint_ge(set, atomic_load(&seen.cond_sleeps)); /* the Linux futex uses none */
     ck_assert_uint_eq(atomic_load(&seen.other_cond_clock), 0);
     assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
@@ -164,7 +164,7 @@ START_TEST (nothing_ever_asks_for_the_wall_clock) {
 }
 END_TEST
 
-START_TEST (the_wall_clock_of_this_test_does_jump) { /* or the others would prove nothing */
+START_TEST (the_wall_clock_of_this_test_does_jump) { /* the other tests rely on this */
     struct timespec first, second;
     clock_gettime(CLOCK_REALTIME, &first);
     clock_gettime(CLOCK_REALTIME, &second);

@@ -1,5 +1,5 @@
 /*
- * test_closable_queue_batches.c - put_many and get_many.
+ * test_closable_queue_batches.c - put_many and get_many, with their try and until forms.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -54,7 +54,7 @@ START_TEST (get_many_goes_across_segments_and_round_rings) {
         ck_assert_uint_eq(got, count);
         assert_numbers(items, next, count);
         next += count;
-        put_numbers(queue, next, next + 1); /* the next round begins elsewhere in the ring */
+        put_numbers(queue, next, next + 1); /* shifts the next round within the ring */
         take_numbers(queue, next, next + 1);
         next++;
     }
@@ -154,7 +154,7 @@ START_TEST (put_many_of_nothing_is_ok) {
     assert_status(WEIR_OK, weir_queue_put_many(queue, NULL, 0, &put));
     ck_assert_uint_eq(put, 0);
     put = 99;
-    put_numbers(queue, 0, 1); /* a full queue is no hindrance */
+    put_numbers(queue, 0, 1); /* also when the queue is full */
     assert_status(WEIR_OK, weir_queue_put_many(queue, &item, 0, &put));
     ck_assert_uint_eq(put, 0);
     assert_status(WEIR_OK, weir_queue_destroy(queue));
@@ -178,7 +178,7 @@ START_TEST (put_many_that_a_shutdown_ends_reports_how_many) {
     ck_assert_uint_eq(atomic_load(&drops.count), _i ? 4 : 0);
     ck_assert_uint_eq(weir_queue_unfinished(queue), 0);
     assert_status(WEIR_OK, weir_queue_destroy(queue));
-    ck_assert_uint_eq(atomic_load(&drops.count), _i ? 4 : 0); /* items 7, 8, 9 are the caller's */
+    ck_assert_uint_eq(atomic_load(&drops.count), _i ? 4 : 0); /* the caller still owns items 7, 8, 9 */
 }
 END_TEST
 
@@ -201,7 +201,7 @@ START_TEST (one_put_many_wakes_as_many_gets_as_it_has_items) {
 }
 END_TEST
 
-/* ---- without waiting, and until a deadline ---- */
+/* ---- without blocking, and until a deadline ---- */
 
 START_TEST (try_get_many_takes_what_is_there_or_says_empty) {
     weir_queue *queue = new_queue(_i ? WEIR_UNBOUNDED : 8);
@@ -240,11 +240,11 @@ START_TEST (get_many_until_waits_for_the_first_until_the_deadline) {
     struct call get = {.queue = queue, .items = items, .count = 4, .moved = 99, .deadline = hang_limit()};
     call_start_asleep(&get, make_get_many_until);
     put_numbers(queue, 5, 6);
-    assert_status(WEIR_OK, call_finish(&get)); /* and not for more */
+    assert_status(WEIR_OK, call_finish(&get)); /* without waiting for more items */
     ck_assert_uint_eq(get.moved, 1);
     assert_numbers(items, 5, 1);
     put_numbers(queue, 6, 9);
-    assert_status(WEIR_OK, weir_queue_get_many_until(queue, items, 2, &got, 0)); /* one that has passed tries once */
+    assert_status(WEIR_OK, weir_queue_get_many_until(queue, items, 2, &got, 0)); /* a passed deadline tries once */
     ck_assert_uint_eq(got, 2);
     assert_numbers(items, 6, 2);
     assert_status(WEIR_OK, weir_queue_destroy(queue));
@@ -263,7 +263,7 @@ START_TEST (try_put_many_puts_what_there_is_room_for) {
     put = 99;
     assert_status(WEIR_FULL, weir_queue_try_put_many(queue, items + 5, 3, &put));
     ck_assert_uint_eq(put, 0);
-    assert_status(WEIR_OK, weir_queue_try_put_many(queue, NULL, 0, &put)); /* a full queue is no hindrance */
+    assert_status(WEIR_OK, weir_queue_try_put_many(queue, NULL, 0, &put)); /* also when the queue is full */
     ck_assert_uint_eq(weir_queue_unfinished(queue), 5);
     take_numbers(queue, 0, 5);
     assert_status(WEIR_OK, weir_queue_destroy(queue));
@@ -297,14 +297,14 @@ START_TEST (put_many_until_puts_what_there_is_room_for_until_the_deadline) {
     assert_status(WEIR_OK, weir_queue_put_many_until(queue, NULL, 0, &put, 0));
     struct call call = {.queue = queue, .items = items + 3, .count = 7, .moved = 99, .deadline = hang_limit()};
     call_start_asleep(&call, make_put_many_until);
-    take_numbers(queue, 0, 10); /* it waits as often as need be */
+    take_numbers(queue, 0, 10); /* the call blocks as often as necessary */
     assert_status(WEIR_OK, call_finish(&call));
     ck_assert_uint_eq(call.moved, 7);
     assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
 END_TEST
 
-/* One deadline for all of them: each of those that came in did not begin the time anew. */
+/* The deadline covers the whole call: an item that was put does not restart it. */
 START_TEST (a_deadline_that_comes_between_two_items_reports_how_many) {
     weir_queue *queue = new_queue(1);
     void *items[3];
@@ -315,7 +315,7 @@ START_TEST (a_deadline_that_comes_between_two_items_reports_how_many) {
     take_numbers(queue, 0, 1);
     assert_status(WEIR_TIMEDOUT, call_finish(&put));
     ck_assert_uint_ge(now(), put.deadline);
-    ck_assert_uint_ge(put.moved, 1); /* or 2, unless this thread was very slow */
+    ck_assert_uint_ge(put.moved, 1); /* 2, unless this thread was very slow */
     ck_assert_uint_lt(put.moved, 3);
     take_numbers(queue, 1, put.moved);
     ck_assert_uint_eq(weir_queue_size(queue), 0);
@@ -361,7 +361,7 @@ START_TEST (one_try_put_many_wakes_as_many_gets_as_it_has_items) {
 }
 END_TEST
 
-/* Producers with put_many and consumers with get_many at once: each producer's items keep their order. */
+/* Concurrent put_many and get_many keep the order of each producer's items. */
 enum { PRODUCERS = 3, EACH = 30000, BATCH = 7 };
 
 struct producer {

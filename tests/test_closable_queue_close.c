@@ -99,7 +99,7 @@ START_TEST (close_stops_exactly_one_of_n_consumers) {
             (void)call_is_asleep(&gets[i]);
     }
     ck_assert_uint_eq(calls_returned(gets, CONSUMERS), 1);
-    put_numbers(queue, 0, CONSUMERS - 1); /* the others go on */
+    put_numbers(queue, 0, CONSUMERS - 1); /* the other consumers continue */
     for (size_t i = 0; i < CONSUMERS; i++)
         closed += call_finish(&gets[i]) == WEIR_CLOSED;
     ck_assert_uint_eq(closed, 1);
@@ -178,7 +178,7 @@ START_TEST (a_drained_queue_still_has_its_sentinels) {
     put_numbers(queue, 0, 1);
     assert_status(WEIR_OK, weir_queue_shutdown(queue, WEIR_DRAIN));
     assert_status(WEIR_CLOSED, weir_queue_get(queue, &item));
-    take_numbers(queue, 0, 1); /* the end was told to one, the item is there for another */
+    take_numbers(queue, 0, 1); /* one consumer took the sentinel; another takes the item */
     assert_status(WEIR_CLOSED, weir_queue_get(queue, &item));
     assert_status(WEIR_CLOSED, weir_queue_get(queue, &item));
     ck_assert_uint_eq(weir_queue_unfinished(queue), 0);

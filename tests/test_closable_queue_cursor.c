@@ -1,5 +1,5 @@
 /*
- * test_closable_queue_cursor.c - a consumer's loop that settles by itself.
+ * test_closable_queue_cursor.c - the cursor: a consumer's loop that settles its items.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -55,7 +55,7 @@ START_TEST (a_loop_that_is_left_early_settles_its_last_item) {
     ck_assert_uint_eq(weir_queue_unfinished(queue), 2);
     assert_status(WEIR_OK, weir_queue_cursor_end(&cursor));
     ck_assert_uint_eq(weir_queue_unfinished(queue), 1);
-    assert_status(WEIR_OK, weir_queue_cursor_end(&cursor)); /* twice is the same as once */
+    assert_status(WEIR_OK, weir_queue_cursor_end(&cursor)); /* a second call has no effect */
     ck_assert_uint_eq(weir_queue_unfinished(queue), 1);
     assert_status(WEIR_CLOSED, weir_queue_cursor_next(&cursor, &item));
     take_numbers(queue, 2, 3);
@@ -113,7 +113,7 @@ START_TEST (next_settles_before_it_waits) {
 }
 END_TEST
 
-START_TEST (misuse_of_a_cursor_is_told) {
+START_TEST (misuse_of_a_cursor_is_reported) {
     weir_queue *queue = new_queue(4);
     weir_queue_cursor cursor = WEIR_QUEUE_CURSOR(queue), none = WEIR_QUEUE_CURSOR(NULL);
     void *item = number(77);
@@ -126,7 +126,7 @@ START_TEST (misuse_of_a_cursor_is_told) {
     ck_assert_ptr_eq(item, number(77));
     ck_assert_uint_eq(weir_queue_unfinished(queue), 1);
     assert_status(WEIR_OK, weir_queue_cursor_next(&cursor, &item));
-    assert_status(WEIR_INVALID, weir_queue_cursor_next(&cursor, NULL)); /* and still holds its item */
+    assert_status(WEIR_INVALID, weir_queue_cursor_next(&cursor, NULL)); /* the cursor keeps its item */
     ck_assert_uint_eq(weir_queue_unfinished(queue), 1);
     assert_status(WEIR_OK, weir_queue_cursor_end(&cursor));
     ck_assert_uint_eq(weir_queue_unfinished(queue), 0);
@@ -134,7 +134,7 @@ START_TEST (misuse_of_a_cursor_is_told) {
 }
 END_TEST
 
-START_TEST (an_item_that_somebody_else_settled_is_told) {
+START_TEST (an_item_settled_outside_the_cursor_is_reported) {
     weir_queue *queue = new_queue(4);
     weir_queue_cursor cursor = WEIR_QUEUE_CURSOR(queue);
     void *item;
@@ -160,8 +160,8 @@ static Suite *cursor_suite(void) {
     tcase_add_test(cursor, ending_an_unused_cursor_settles_nothing);
     tcase_add_loop_test(cursor, a_shutdown_ends_a_cursor, 0, 2);
     tcase_add_test(cursor, next_settles_before_it_waits);
-    tcase_add_test(cursor, misuse_of_a_cursor_is_told);
-    tcase_add_loop_test(cursor, an_item_that_somebody_else_settled_is_told, 0, 2);
+    tcase_add_test(cursor, misuse_of_a_cursor_is_reported);
+    tcase_add_loop_test(cursor, an_item_settled_outside_the_cursor_is_reported, 0, 2);
     return suite;
 }
 

@@ -1,5 +1,5 @@
 /*
- * test_closable_queue_deadlines.c - waiting until a point in time, and what happens at that very moment.
+ * test_closable_queue_deadlines.c - calls with a deadline, and races at the deadline.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -39,7 +39,7 @@ START_TEST (a_past_deadline_tries_once) {
 }
 END_TEST
 
-/* ---- deadlines to come ---- */
+/* ---- future deadlines ---- */
 
 enum { SHORT = 20 }; /* ms */
 
@@ -84,7 +84,7 @@ START_TEST (one_deadline_bounds_several_calls_together) {
     void *item;
     weir_deadline deadline = weir_deadline_after(SHORT * MILLISECONDS);
     assert_status(WEIR_TIMEDOUT, weir_queue_get_until(queue, &item, deadline));
-    for (int i = 0; i < 1000; i++) /* twenty seconds, if each of them waited as long */
+    for (int i = 0; i < 1000; i++) /* 20 s in total if each call waited SHORT */
         assert_status(WEIR_TIMEDOUT, weir_queue_get_until(queue, &item, deadline));
     assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
@@ -127,12 +127,12 @@ END_TEST
 
 enum { RACES = 200 };
 
-/* A deadline that comes when the thread that is given it sleeps. */
+/* Returns a deadline that passes once the called thread sleeps. */
 static weir_deadline soon(void) {
     return now() + 1200 * 1000;
 }
 
-/* Moments around the deadline: the timer that ends the sleep has some slack. */
+/* Returns times around the deadline; the sleep's timer has some slack. */
 static weir_deadline about(weir_deadline deadline, int i) {
     return deadline + (uint64_t)(i % 50) * 3000;
 }
@@ -200,7 +200,7 @@ START_TEST (a_join_that_ends_at_the_deadline_says_one_or_the_other) {
 }
 END_TEST
 
-/* A wake that hits the one whose deadline passes must not be lost for the one that would wait for ever. */
+/* A wakeup given to a waiter just as its deadline passes must reach the waiter without a deadline. */
 START_TEST (a_get_that_gives_up_passes_the_wake_on) {
     weir_queue *queue = new_queue(4);
     for (int i = 0; i < RACES; i++) {
@@ -212,7 +212,7 @@ START_TEST (a_get_that_gives_up_passes_the_wake_on) {
         put_numbers(queue, 0, 1);
         if (call_finish(&hasty) == WEIR_OK)
             put_numbers(queue, 1, 2);
-        assert_status(WEIR_OK, call_finish(&patient)); /* hangs, if the wake was lost */
+        assert_status(WEIR_OK, call_finish(&patient)); /* hangs if the wakeup was lost */
         assert_status(WEIR_OK, weir_queue_tasks_done(queue, weir_queue_unfinished(queue)));
     }
     assert_status(WEIR_OK, weir_queue_destroy(queue));

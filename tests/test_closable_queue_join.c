@@ -1,5 +1,5 @@
 /*
- * test_closable_queue_join.c - task_done, join, what is unfinished, and destroying a queue after a join.
+ * test_closable_queue_join.c - task_done, join, the unfinished count, and destroying a queue after a join.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -62,7 +62,7 @@ START_TEST (tasks_done_settles_all_or_none) {
     ck_assert_uint_eq(weir_queue_unfinished(queue), 5);
     assert_status(WEIR_INVALID, weir_queue_tasks_done(queue, 6));
     assert_status(WEIR_INVALID, weir_queue_tasks_done(queue, SIZE_MAX));
-    assert_status(WEIR_INVALID, weir_queue_tasks_done(queue, SIZE_MAX / 2 + 1)); /* twice it is 0 */
+    assert_status(WEIR_INVALID, weir_queue_tasks_done(queue, SIZE_MAX / 2 + 1)); /* doubled, it overflows to 0 */
     ck_assert_uint_eq(weir_queue_unfinished(queue), 5);
     assert_status(WEIR_OK, weir_queue_tasks_done(queue, 2));
     ck_assert_uint_eq(weir_queue_unfinished(queue), 3);
@@ -75,7 +75,7 @@ START_TEST (tasks_done_settles_all_or_none) {
 }
 END_TEST
 
-START_TEST (task_done_beyond_the_count_is_refused_while_somebody_joins) {
+START_TEST (task_done_beyond_the_count_is_refused_during_a_join) {
     weir_queue *queue = new_queue(4);
     struct call join = {.queue = queue};
     put_numbers(queue, 0, 3);
@@ -157,7 +157,7 @@ enum { SETTLERS = 4, TASKS = 20000 };
 
 struct settlers {
     weir_queue *queue;
-    uint64_t sums[SETTLERS]; /* each thread's own; read by who has joined */
+    uint64_t sums[SETTLERS]; /* one for each thread; read after the join */
     atomic_size_t next, refused, done;
 };
 
@@ -172,7 +172,7 @@ static void *settle_some(void *raw) {
     return NULL;
 }
 
-START_TEST (who_has_joined_sees_what_every_task_did) {
+START_TEST (a_join_makes_the_work_of_every_task_visible) {
     struct settlers settlers = {.queue = new_queue(64)};
     pthread_t threads[SETTLERS];
     uint64_t wanted = 0;
@@ -186,7 +186,7 @@ START_TEST (who_has_joined_sees_what_every_task_did) {
         uint64_t sum = 0;
         assert_status(WEIR_OK, weir_queue_join(settlers.queue));
         for (size_t i = 0; i < SETTLERS; i++)
-            sum += settlers.sums[i]; /* a data race, if a join were not what it says */
+            sum += settlers.sums[i]; /* a data race unless join synchronizes */
         ck_assert_uint_eq(sum, wanted);
     }
     assert_status(WEIR_OK, weir_queue_shutdown(settlers.queue, WEIR_DRAIN));
@@ -225,7 +225,7 @@ START_TEST (settlers_at_the_same_time_never_settle_too_many) {
 }
 END_TEST
 
-/* Several that each believe they settle the last one, while somebody joins. */
+/* Several threads race to settle the last item while another thread joins. */
 enum { RUNS = 40 };
 
 struct runners {
@@ -272,7 +272,7 @@ START_TEST (of_settlers_that_race_for_the_last_one_only_one_settles_it) {
 }
 END_TEST
 
-/* ---- what is unfinished, at every moment ---- */
+/* ---- the unfinished count at every moment ---- */
 
 struct sampled {
     weir_queue *queue;
@@ -301,7 +301,7 @@ START_TEST (unfinished_is_put_minus_done_at_every_moment) {
     thread_start(&sampler, sample, &sampled);
     for (size_t i = 0; i < COUNT_OF(threads); i++)
         thread_start(&threads[i], settle_some, &settlers);
-    /* All the tasks may be through before the sampler has had a processor. */
+    /* All items may be settled before the sampler has run once. */
     for (weir_deadline limit = hang_limit(); atomic_load(&sampled.samples) < SAMPLES && now() < limit;) {
         put_numbers(sampled.queue, 0, TASKS);
         assert_status(WEIR_OK, weir_queue_join(sampled.queue));
@@ -314,7 +314,7 @@ START_TEST (unfinished_is_put_minus_done_at_every_moment) {
         thread_join(threads[i]);
     ck_assert_uint_ge(atomic_load(&sampled.samples), SAMPLES);
     ck_assert_uint_le(sampled.most_inside, CAPACITY);
-    ck_assert_uint_le(sampled.most_unfinished, CAPACITY + COUNT_OF(threads)); /* never negative, which is huge */
+    ck_assert_uint_le(sampled.most_unfinished, CAPACITY + COUNT_OF(threads)); /* a negative count would be huge */
     assert_status(WEIR_OK, weir_queue_destroy(sampled.queue));
 }
 END_TEST
@@ -325,7 +325,7 @@ static void *consume_one(void *raw) {
     weir_queue *queue = raw;
     void *item;
     if (weir_queue_get(queue, &item) == WEIR_OK)
-        weir_queue_task_done(queue); /* the last touch */
+        weir_queue_task_done(queue); /* last access to the queue */
     return NULL;
 }
 
@@ -339,13 +339,13 @@ static void *close_one(void *queue) {
     return NULL;
 }
 
-/* Somebody puts, somebody takes and settles, and who has joined destroys the queue under their hands. */
+/* One thread puts, another takes and settles; the joining thread destroys the queue while they return. */
 static void destroy_after_join(size_t capacity, void *(*produce)(void *)) {
     weir_queue *queue = new_queue(capacity);
     pthread_t producer, consumer;
     thread_start(&consumer, consume_one, queue);
     thread_start(&producer, produce, queue);
-    thread_join(producer); /* it is the consumer that is raced with */
+    thread_join(producer); /* the race is with the consumer */
     assert_status(WEIR_OK, weir_queue_join(queue));
     assert_status(WEIR_OK, weir_queue_destroy(queue));
     thread_join(consumer);
@@ -363,7 +363,7 @@ struct relay {
     atomic_bool stop;
 };
 
-/* Puts into whatever queue it is handed, and forgets it. */
+/* Puts an item into each queue it is given, then drops the reference. */
 static void *put_into_each(void *raw) {
     struct relay *relay = raw;
     while (!atomic_load(&relay->stop)) {
@@ -407,8 +407,8 @@ static Suite *join_suite(void) {
     TCase *settle = add_case(suite, "settle");
     tcase_add_test(settle, task_done_beyond_the_count_is_refused_and_changes_nothing);
     tcase_add_test(settle, tasks_done_settles_all_or_none);
-    tcase_add_test(settle, task_done_beyond_the_count_is_refused_while_somebody_joins);
-    tcase_add_test(settle, who_has_joined_sees_what_every_task_did);
+    tcase_add_test(settle, task_done_beyond_the_count_is_refused_during_a_join);
+    tcase_add_test(settle, a_join_makes_the_work_of_every_task_visible);
     tcase_add_test(settle, settlers_at_the_same_time_never_settle_too_many);
     tcase_add_test(settle, of_settlers_that_race_for_the_last_one_only_one_settles_it);
     tcase_add_test(settle, unfinished_is_put_minus_done_at_every_moment);

@@ -1,5 +1,5 @@
 /*
- * test_closable_queue_life.c - creating and destroying a queue, and misuse that can be seen.
+ * test_closable_queue_life.c - creating and destroying a queue, and detectable misuse.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -115,7 +115,7 @@ START_TEST (a_null_argument_is_invalid) {
 }
 END_TEST
 
-/* The three forms of each. */
+/* The three forms of each call. */
 static weir_status put_batch(weir_queue *queue, void *const *items, size_t count, size_t *put, int form) {
     if (form == 0)
         return weir_queue_put_many(queue, items, count, put);
@@ -170,9 +170,9 @@ START_TEST (destroying_no_queue_is_ok) {
 }
 END_TEST
 
-START_TEST (destroy_drops_what_is_inside_in_order_in_this_thread) {
+START_TEST (destroy_drops_all_items_in_order_in_this_thread) {
     static const size_t capacities[] = {1, 3, 600, WEIR_UNBOUNDED};
-    const size_t capacity = capacities[_i / 3], start = (size_t)(_i % 3); /* where in the ring it begins */
+    const size_t capacity = capacities[_i / 3], start = (size_t)(_i % 3); /* offset in the ring */
     const size_t count = capacity < 1800 ? capacity : 1800;
     struct drops drops;
     weir_queue *queue = new_dropping_queue(capacity, &drops);
@@ -205,7 +205,7 @@ START_TEST (destroy_drops_no_sentinel_and_nothing_that_was_taken) {
 }
 END_TEST
 
-START_TEST (destroy_after_a_drain_drops_what_nobody_took) {
+START_TEST (destroy_after_a_drain_drops_the_items_left) {
     struct drops drops;
     weir_queue *queue = new_dropping_queue(5, &drops);
     put_numbers(queue, 0, 3);
@@ -238,7 +238,7 @@ START_TEST (the_drop_function_of_a_destroyed_queue_may_call_weir) {
 }
 END_TEST
 
-/* Somebody sleeps in a call: destroy says so, and the queue is as it was. */
+/* While a thread is blocked in a call, destroy returns WEIR_BUSY and changes nothing. */
 static void busy(size_t capacity, size_t inside, void (*make)(struct call *)) {
     struct drops drops;
     weir_queue *queue = new_dropping_queue(capacity, &drops);
@@ -251,7 +251,7 @@ static void busy(size_t capacity, size_t inside, void (*make)(struct call *)) {
     ck_assert(call_is_asleep(&call));
     ck_assert_uint_eq(atomic_load(&drops.count), 0);
     ck_assert_uint_eq(weir_queue_size(queue), inside);
-    assert_status(WEIR_OK, weir_queue_shutdown(queue, WEIR_DISCARD)); /* and let them return first */
+    assert_status(WEIR_OK, weir_queue_shutdown(queue, WEIR_DISCARD)); /* unblocks the call */
     (void)call_finish(&call);
     ck_assert_uint_eq(atomic_load(&drops.count), inside);
     assert_status(WEIR_OK, weir_queue_destroy(queue));
@@ -270,7 +270,7 @@ START_TEST (destroy_with_a_sleeper_is_busy_and_harmless) {
 }
 END_TEST
 
-/* The workers are there until they are stopped, or joined, though they do nothing any more. */
+/* Workers keep the queue in use until they are stopped or joined, even if they have nothing left to do. */
 START_TEST (destroy_of_a_queue_that_workers_use_is_busy_and_harmless) {
     struct drops drops;
     weir_queue *in = new_dropping_queue(4, &drops), *out = new_queue(4);
@@ -294,7 +294,7 @@ START_TEST (destroy_of_a_queue_that_workers_use_is_busy_and_harmless) {
 }
 END_TEST
 
-/* As the queue is closed, all of it is over at once; no worker is left behind. */
+/* The queue is closed, so all calls return at once and no worker stays behind. */
 struct dying {
     weir_queue *queue;
     size_t drops, wrong;
@@ -350,10 +350,10 @@ static Suite *life_suite(void) {
     tcase_add_test(misuse, questions_about_no_queue_have_an_answer);
     TCase *destroy = add_case(suite, "destroy");
     tcase_add_test(destroy, destroying_no_queue_is_ok);
-    tcase_add_loop_test(destroy, destroy_drops_what_is_inside_in_order_in_this_thread, 0, 12);
+    tcase_add_loop_test(destroy, destroy_drops_all_items_in_order_in_this_thread, 0, 12);
     tcase_add_loop_test(destroy, destroy_drops_no_sentinel_and_nothing_that_was_taken, 0, 2);
     tcase_add_test(destroy, the_drop_function_of_a_destroyed_queue_may_call_weir);
-    tcase_add_test(destroy, destroy_after_a_drain_drops_what_nobody_took);
+    tcase_add_test(destroy, destroy_after_a_drain_drops_the_items_left);
     tcase_add_loop_test(destroy, destroy_without_a_drop_function_forgets, 0, 2);
     tcase_add_loop_test(destroy, destroy_with_a_sleeper_is_busy_and_harmless, 0, 11);
     tcase_add_test(destroy, destroy_of_a_queue_that_workers_use_is_busy_and_harmless);

@@ -1,7 +1,7 @@
 /*
- * test_closable_queue_memory.c - what a queue takes from the allocator and gives back, and the two reserved addresses.
+ * test_closable_queue_memory.c - the memory that a queue allocates and frees, and the two reserved addresses.
  *
- * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc and free.
+ * Linked with the library's internals, ledger.c, and --wrap for aligned_alloc and free.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -24,7 +24,7 @@ START_TEST (memory_of_an_unbounded_queue_follows_its_content_up_and_down) {
         take_numbers(queue, 0, MANY / 2);
         ck_assert_uint_le(ledger_bytes(), full / 2 + 3 * 4096);
         take_numbers(queue, MANY / 2, MANY);
-        ck_assert_uint_le(ledger_bytes(), empty + 3 * 4096); /* one more segment, the spare */
+        ck_assert_uint_le(ledger_bytes(), empty + 3 * 4096); /* one more segment: the spare */
     }
     assert_status(WEIR_OK, weir_queue_destroy(queue));
     ck_assert_uint_eq(ledger_pieces(), 0);
@@ -36,7 +36,7 @@ START_TEST (an_unbounded_queue_that_stays_as_full_as_it_is_allocates_nothing) {
     weir_queue *queue = new_queue(WEIR_UNBOUNDED);
     size_t fill = (size_t)_i, out = 0;
     put_numbers(queue, 0, fill);
-    for (size_t n = fill; n < fill + 3 * WEIR__SEGMENT_SLOTS; n++, out++) { /* makes the spare */
+    for (size_t n = fill; n < fill + 3 * WEIR__SEGMENT_SLOTS; n++, out++) { /* creates the spare */
         put_numbers(queue, n, n + 1);
         take_numbers(queue, out, out + 1);
     }
@@ -103,7 +103,7 @@ START_TEST (discarding_gives_the_memory_back) {
 }
 END_TEST
 
-/* ---- the two addresses that say EMPTY and SENTINEL ---- */
+/* ---- the reserved addresses EMPTY and SENTINEL ---- */
 
 START_TEST (a_reserved_address_is_no_item) {
     void *const reserved[] = {WEIR__EMPTY, WEIR__SENTINEL};

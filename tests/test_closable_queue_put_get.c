@@ -1,5 +1,5 @@
 /*
- * test_closable_queue_put_get.c - put and get, one item at a time: order, room, blocking, waking.
+ * test_closable_queue_put_get.c - single puts and gets: order, capacity, blocking, waking.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,12 +9,12 @@
 
 static const size_t capacities[] = {1, 2, 3, 5, 64, 1000, WEIR_UNBOUNDED};
 
-/* ---- without waiting ---- */
+/* ---- without blocking ---- */
 
 START_TEST (items_come_out_in_the_order_put) {
     weir_queue *queue = new_queue(capacities[_i]);
     size_t in = 0, out = 0, most = capacities[_i] < 300 ? capacities[_i] : 300;
-    for (size_t round = 0; round < 100; round++) { /* goes round the ring, in steps that do not divide it */
+    for (size_t round = 0; round < 100; round++) { /* wraps around the ring, in steps that do not divide it */
         for (size_t room = most - (in - out), n = 1 + round % room; n > 0; n--)
             assert_status(WEIR_OK, weir_queue_put(queue, number(in++)));
         size_t count = 1 + (round * 7) % (in - out);
@@ -67,7 +67,7 @@ START_TEST (try_put_finds_a_full_queue_full) {
     ck_assert_uint_eq(weir_queue_unfinished(queue), capacity);
     take_numbers(queue, 0, capacity);
     ck_assert_uint_eq(weir_queue_size(queue), 0);
-    ck_assert_uint_eq(atomic_load(&drops.count), 0); /* what was not put stays the caller's */
+    ck_assert_uint_eq(atomic_load(&drops.count), 0); /* refused items stay with the caller */
     assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
 END_TEST
@@ -121,7 +121,7 @@ START_TEST (an_unbounded_queue_is_never_full) {
 }
 END_TEST
 
-/* ---- waiting ---- */
+/* ---- blocking ---- */
 
 START_TEST (put_waits_until_a_get_makes_room) {
     weir_queue *queue = new_queue(2);
@@ -167,7 +167,7 @@ END_TEST
 
 enum { WAITERS = 6 };
 
-/* Starts a call in each of WAITERS threads, and waits until all of them sleep. */
+/* Starts a call in each of WAITERS threads and waits until all of them block. */
 static void start_waiters(struct call *calls, weir_queue *queue, void (*make)(struct call *), size_t first) {
     for (size_t i = 0; i < WAITERS; i++) {
         calls[i] = (struct call){.queue = queue, .item = number(first + i)};
@@ -178,7 +178,7 @@ static void start_waiters(struct call *calls, weir_queue *queue, void (*make)(st
 static void assert_others_sleep(struct call *calls, size_t returned) {
     for (size_t i = 0; i < WAITERS; i++) {
         if (!atomic_load(&calls[i].returned))
-            (void)call_is_asleep(&calls[i]); /* gives it time to return */
+            (void)call_is_asleep(&calls[i]); /* gives the call time to return */
     }
     ck_assert_uint_eq(calls_returned(calls, WAITERS), returned);
 }
@@ -229,7 +229,7 @@ START_TEST (quick_puts_end_the_wait_of_as_many_gets) {
     weir_queue *queue = new_queue(WAITERS);
     struct call gets[WAITERS];
     start_waiters(gets, queue, make_get, 0);
-    put_numbers(queue, 0, WAITERS); /* most of them while one wake is under way */
+    put_numbers(queue, 0, WAITERS); /* most of them while a wakeup is under way */
     for (size_t i = 0; i < WAITERS; i++)
         assert_status(WEIR_OK, call_finish(&gets[i]));
     ck_assert_uint_eq(weir_queue_size(queue), 0);
@@ -253,7 +253,7 @@ START_TEST (quick_gets_end_the_wait_of_as_many_puts) {
 }
 END_TEST
 
-/* ---- what a put says is seen by who gets ---- */
+/* ---- writes before a put are visible after its get ---- */
 
 struct letter {
     uint64_t text[8];
@@ -291,14 +291,13 @@ START_TEST (what_was_written_before_a_put_is_seen_after_its_get) {
 }
 END_TEST
 
-/* ---- and what was done before a get, by whose put has the room ---- */
+/* ---- writes before a get are visible after the put into its slot ---- */
 
 enum { PLACES = 3, TURNS = 5000 };
 
 struct room {
     weir_queue *queue;
-    size_t
-        before_get[TURNS]; /* the consumer's, before its n-th get; the producer looks when that one's room was used */
+    size_t before_get[TURNS]; /* set before the consumer's n-th get; read after a put has used that slot */
 };
 
 static void *make_room(void *raw) {
@@ -318,7 +317,7 @@ START_TEST (what_was_done_before_a_get_is_seen_after_the_put_that_has_its_room) 
     thread_start(&consumer, make_room, room);
     for (size_t n = 0; n < TURNS; n++) {
         put_numbers(room->queue, n, n + 1);
-        if (n >= PLACES && room->before_get[n - PLACES] != n - PLACES + 1) /* a data race, if it were not so */
+        if (n >= PLACES && room->before_get[n - PLACES] != n - PLACES + 1) /* a data race without that order */
             ck_abort_msg("put %zu does not see what was before get %zu", n, n - PLACES);
     }
     thread_join(consumer);

@@ -1,8 +1,9 @@
 /*
- * test_closable_queue_races.c - two calls at the same moment, many times over, a little earlier or later each time.
+ * test_closable_queue_races.c - races two calls many times, at varying offsets.
  *
- * Another thread makes one call on a new queue in each round, and the test makes its own at about the same time: while
- * the other still looks, spins, falls asleep, or sleeps already. tests/sched tries every order; this is the real thing.
+ * In each round another thread makes one call on a new queue, and the test makes its own at about the same time. The
+ * other thread then still looks, spins, falls asleep, or sleeps. tests/sched tries every order; this test uses native
+ * threads.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,10 +14,10 @@
 enum { ROUNDS = 1000 };
 
 struct race {
-    void (*call)(struct race *race); /* the other thread's */
+    void (*call)(struct race *race); /* made by the other thread */
     pthread_t thread;
-    atomic_uint begun, ended; /* the rounds */
-    /* One round. */
+    atomic_uint begun, ended; /* round numbers */
+    /* State of the round. */
     weir_queue *queue;
     weir_status status;
     void *got;
@@ -40,7 +41,7 @@ static void race_start(struct race *race, void (*call)(struct race *race)) {
     thread_start(&race->thread, run_rounds, race);
 }
 
-/* Sends the other thread off, and returns a little later: by 0 to 20 microseconds. */
+/* Starts the other thread's call, and returns 0 to 20 microseconds later. */
 static void race_begin(struct race *race, unsigned round) {
     weir_deadline later = now() + round % 64 * UINT64_C(300);
     atomic_store(&race->begun, round);
@@ -129,7 +130,7 @@ START_TEST (nothing_comes_after_the_end_of_a_drained_queue) {
         weir_queue_shutdown(race.queue, WEIR_DRAIN);
         while (weir_queue_try_get(race.queue, &item) == WEIR_OK)
             came++;
-        race_end(&race, round); /* the end was told: a put that is OK came before it */
+        race_end(&race, round); /* a put that returned WEIR_OK preceded the shutdown */
         check_round(came == (race.status == WEIR_OK) && weir_queue_size(race.queue) == 0, round, &race);
         weir_queue_destroy(race.queue);
     }

@@ -1,7 +1,7 @@
 /*
- * test_closable_queue_requeue.c - items that come back to their queue: where they come, and what they leave alone.
+ * test_closable_queue_requeue.c - requeued items: their place in the queue, and what a requeue leaves unchanged.
  *
- * Linked with the library's insides: what pipelines call is no public call.
+ * Linked with the library's internals: pipelines use calls that are not public.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,7 +9,7 @@
 
 #include "closable_queue/share.h"
 
-/* Takes an item; returns its place, for a requeue. */
+/* Takes an item; returns its place, for a later requeue. */
 static weir__requeued taken_from(weir_queue *queue) {
     weir__requeued place;
     assert_status(WEIR_OK, weir_queue_try_get(queue, &place.item));
@@ -46,7 +46,7 @@ START_TEST (a_requeued_item_comes_behind_what_waits_and_before_what_is_put_later
 }
 END_TEST
 
-START_TEST (one_that_is_requeued_at_the_front_comes_before_all) {
+START_TEST (an_item_requeued_at_the_front_comes_before_all) {
     weir_queue *queue = new_queue(capacities[_i]);
     put_numbers(queue, 0, 4);
     weir__requeued places[] = {taken_from(queue), taken_from(queue), taken_from(queue)};
@@ -60,7 +60,7 @@ START_TEST (one_that_is_requeued_at_the_front_comes_before_all) {
 }
 END_TEST
 
-/* Across many segments of an unbounded queue, and round and round a ring; each item comes round several times. */
+/* Covers many segments of an unbounded queue and many laps of a ring; each item is requeued several times. */
 START_TEST (neither_new_items_nor_requeued_ones_starve) {
     enum { ROUNDS = 5000, INSIDE = 4, REQUEUED = 3 };
     static weir__requeued places[NUMBERS];
@@ -79,11 +79,11 @@ START_TEST (neither_new_items_nor_requeued_ones_starve) {
         }
         ck_assert_uint_eq(n, n == REQUEUED ? REQUEUED : last_new + 1);
         last_new = n;
-        put_numbers(queue, put, put + 1); /* the queue is as full as it was, all the time */
+        put_numbers(queue, put, put + 1); /* keeps the size of the queue constant */
         put++;
     }
     for (size_t n = 0; n < REQUEUED; n++) {
-        ck_assert_uint_ge(visits[n], ROUNDS - INSIDE - 1); /* one new item, and each of them, in turn */
+        ck_assert_uint_ge(visits[n], ROUNDS - INSIDE - 1); /* each new item alternates with every requeued one */
         ck_assert_uint_le(visits[n], ROUNDS);
     }
     for (size_t i = 0; i < INSIDE; i++)
@@ -101,11 +101,11 @@ START_TEST (a_requeue_needs_no_room_and_takes_none_away) {
     ck_assert_uint_eq(weir_queue_size(queue), 3);
     assert_status(WEIR_FULL, weir_queue_try_put(queue, number(3)));
     ck_assert_uint_eq(number_from(queue), 1);
-    put_numbers(queue, 3, 4); /* that was a slot */
+    put_numbers(queue, 3, 4); /* the get freed a slot */
     struct call put = {.queue = queue, .item = number(4)};
     call_start_asleep(&put, make_put);
     ck_assert_uint_eq(number_from(queue), 2);
-    assert_status(WEIR_OK, call_finish(&put)); /* with three inside, one of which is in no slot */
+    assert_status(WEIR_OK, call_finish(&put)); /* three items inside, one of them in no slot */
     ck_assert_uint_eq(weir_queue_size(queue), 3);
     ck_assert_uint_eq(number_from(queue), 0);
     ck_assert_uint_eq(number_from(queue), 3);
@@ -129,7 +129,7 @@ START_TEST (a_sentinel_has_its_turn_among_them) {
 }
 END_TEST
 
-/* What a get of several takes is in order too. */
+/* A get_many takes requeued items in order too. */
 START_TEST (several_are_taken_in_their_order) {
     weir_queue *queue = new_queue(capacities[_i]);
     void *items[5];
@@ -149,8 +149,8 @@ END_TEST
 
 enum ending { DRAIN, SEAL, DISCARD, DESTROY };
 
-/* An item may be requeued whatever has become of the queue: while it is not settled, nothing has come to its end. */
-START_TEST (what_is_requeued_at_the_end_is_handed_out_or_dropped) {
+/* An unsettled item may be requeued in every state of the queue: until it is settled, the queue has not ended. */
+START_TEST (an_item_requeued_at_the_end_is_handed_out_or_dropped) {
     struct drops drops = {.count = 0};
     weir_queue *queue = new_dropping_queue(capacities[_i / 4], &drops);
     enum ending ending = (enum ending)(_i % 4);
@@ -177,14 +177,17 @@ START_TEST (what_is_requeued_at_the_end_is_handed_out_or_dropped) {
 }
 END_TEST
 
-/* A group's thread that ends gives its batch back to the front; the memory for that is the queue's, until it is used. */
+/*
+ * An exiting worker of a group requeues its batch at the front; the queue owns the memory for it until the batch is
+ * taken.
+ */
 static void *exit_at_once(void *item, void *arg) {
     (void)item;
     (void)arg;
     pthread_exit(NULL);
 }
 
-START_TEST (what_a_worker_gives_back_is_freed_when_nothing_is_requeued_any_more) {
+START_TEST (memory_of_a_workers_requeue_is_freed_when_nothing_is_requeued_any_more) {
     weir_queue *queue = new_queue(WEIR_UNBOUNDED);
     weir_threads *threads;
     put_numbers(queue, 0, 4);
@@ -198,7 +201,7 @@ START_TEST (what_a_worker_gives_back_is_freed_when_nothing_is_requeued_any_more)
     ck_assert_uint_eq(number_from(queue), 0);
     ck_assert(!weir__queue_holds_requeued(queue));
     ck_assert_ptr_null(queue->aside.memory);
-    end_empty(queue, 3); /* the thread has settled the one that it was in */
+    end_empty(queue, 3); /* the worker settled the item that it was in */
 }
 END_TEST
 
@@ -206,14 +209,14 @@ static Suite *requeue_suite(void) {
     Suite *suite = suite_create("requeue");
     TCase *place = add_case(suite, "place");
     tcase_add_loop_test(place, a_requeued_item_comes_behind_what_waits_and_before_what_is_put_later, 0, 2);
-    tcase_add_loop_test(place, one_that_is_requeued_at_the_front_comes_before_all, 0, 2);
+    tcase_add_loop_test(place, an_item_requeued_at_the_front_comes_before_all, 0, 2);
     tcase_add_loop_test(place, neither_new_items_nor_requeued_ones_starve, 0, 2);
     tcase_add_test(place, a_requeue_needs_no_room_and_takes_none_away);
     tcase_add_loop_test(place, a_sentinel_has_its_turn_among_them, 0, 2);
     tcase_add_loop_test(place, several_are_taken_in_their_order, 0, 2);
     TCase *end = add_case(suite, "end");
-    tcase_add_loop_test(end, what_is_requeued_at_the_end_is_handed_out_or_dropped, 0, 8);
-    tcase_add_test(end, what_a_worker_gives_back_is_freed_when_nothing_is_requeued_any_more);
+    tcase_add_loop_test(end, an_item_requeued_at_the_end_is_handed_out_or_dropped, 0, 8);
+    tcase_add_test(end, memory_of_a_workers_requeue_is_freed_when_nothing_is_requeued_any_more);
     return suite;
 }
 

@@ -1,5 +1,5 @@
 /*
- * test_closable_queue_shutdown.c - shutdown, in both modes: the end for everybody.
+ * test_closable_queue_shutdown.c - shutdown, in both modes: the end for all callers.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -65,7 +65,7 @@ START_TEST (shutdown_wakes_every_blocked_put) {
     if (modes[_i] == WEIR_DRAIN)
         take_numbers(queue, 0, 1);
     else
-        ck_assert_uint_eq(atomic_load(&drops.count), 1); /* what was not in is not dropped */
+        ck_assert_uint_eq(atomic_load(&drops.count), 1); /* an item that was not put is not dropped */
     ck_assert_uint_eq(weir_queue_size(queue), 0);
     ck_assert_uint_eq(weir_queue_unfinished(queue), 0);
     assert_status(WEIR_OK, weir_queue_destroy(queue));
@@ -184,7 +184,7 @@ START_TEST (sentinels_are_discarded_but_not_dropped) {
     assert_status(WEIR_OK, weir_queue_shutdown(queue, WEIR_DISCARD));
     ck_assert_uint_eq(atomic_load(&drops.count), 0);
     ck_assert_uint_eq(weir_queue_size(queue), 0);
-    assert_status(WEIR_OK, weir_queue_join(queue)); /* no item was */
+    assert_status(WEIR_OK, weir_queue_join(queue)); /* no item was discarded */
     assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
 END_TEST
@@ -282,7 +282,7 @@ END_TEST
 struct caller_back {
     weir_queue *queue;
     size_t drops;
-    size_t wrong; /* calls that did not return what they have to */
+    size_t wrong; /* calls with an unexpected status */
 };
 
 static void call_back(void *item, void *raw) {
@@ -296,7 +296,7 @@ static void call_back(void *item, void *raw) {
     back->wrong += weir_queue_close(back->queue) != WEIR_CLOSED;
     back->wrong += weir_queue_get(back->queue, &other) != WEIR_CLOSED;
     back->wrong += weir_queue_get_many(back->queue, &other, 1, &got) != WEIR_CLOSED;
-    back->wrong += weir_queue_join_until(back->queue, 0) != WEIR_TIMEDOUT; /* this one is not settled yet */
+    back->wrong += weir_queue_join_until(back->queue, 0) != WEIR_TIMEDOUT; /* this item is not settled yet */
     back->wrong += weir_queue_join(back->queue) != WEIR_DEADLOCK;
     back->wrong += weir_queue_destroy(back->queue) != WEIR_DEADLOCK;
     back->wrong += weir_queue_unfinished(back->queue) == 0;
@@ -321,7 +321,7 @@ END_TEST
 
 struct discarder {
     weir_queue *queue;
-    size_t wrong; /* discards that were not WEIR_OK */
+    size_t wrong; /* discards that did not return WEIR_OK */
     struct drops drops;
 };
 
@@ -337,7 +337,7 @@ static void *discard_many(void *raw) {
     return NULL;
 }
 
-/* On a stack that has no room for a call in a call for each item. */
+/* The stack is too small for one nested call for each item. */
 START_TEST (a_drop_function_that_discards_again_is_called_in_order_and_not_in_itself) {
     enum { ITEMS = 300000 };
     static struct discarder discarder;

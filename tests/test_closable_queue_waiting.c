@@ -1,5 +1,6 @@
 /*
- * test_closable_queue_waiting.c - waiting costs nothing, sees no signals, and misses no wake; many threads at once.
+ * test_closable_queue_waiting.c - waiting uses no processor time, ignores signals and misses no wakeup; many threads
+ * at once.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -51,12 +52,12 @@ static void do_nothing(int signal) {
 }
 
 static void handle_without_restart(void) {
-    struct sigaction action = {.sa_handler = do_nothing}; /* no SA_RESTART: a sleeping system call is interrupted */
+    struct sigaction action = {.sa_handler = do_nothing}; /* no SA_RESTART: a signal interrupts system calls */
     sigemptyset(&action.sa_mask);
     ck_assert_int_eq(sigaction(SIGUSR1, &action, NULL), 0);
 }
 
-/* Interrupts the call a number of times while it sleeps. */
+/* Interrupts the blocked call several times. */
 static void interrupt(struct call *call) {
     for (int i = 0; i < 20; i++) {
         struct sleep before = sleep_of(atomic_load(&call->number));
@@ -102,7 +103,7 @@ START_TEST (signals_do_not_bring_a_deadline_forward_or_put_it_off) {
     struct call get = {.queue = queue, .deadline = now() + 60 * MILLISECONDS};
     handle_without_restart();
     call_start(&get, make_get_until);
-    while (!atomic_load(&get.returned)) { /* hangs, if every signal put the deadline off */
+    while (!atomic_load(&get.returned)) { /* hangs if each signal postponed the deadline */
         pthread_kill(get.thread, SIGUSR1);
         sched_yield();
     }
@@ -119,12 +120,12 @@ static void *make_call_and_be_cancelled(void *raw) {
     atomic_store(&call->number, thread_number());
     call->make(call);
     atomic_store(&call->returned, true);
-    pthread_testcancel(); /* here, and not in the call */
+    pthread_testcancel(); /* here, not inside the call */
     call->moved = 4711;
     return NULL;
 }
 
-/* Cancels the call while it sleeps: it sleeps on, and ends as if nothing had been. */
+/* Cancels the thread while its call is blocked: the call stays blocked, and ends unaffected. */
 static void cancel_call(struct call *call, void (*make)(struct call *)) {
     call->make = make;
     thread_start(&call->thread, make_call_and_be_cancelled, call);
@@ -194,7 +195,7 @@ static void *send_parcels(void *raw) {
     return NULL;
 }
 
-/* What one consumer gets of one producer's comes in the order it was put. */
+/* Each consumer gets the items of each producer in order. */
 static void *receive_parcels(void *raw) {
     struct traffic *traffic = raw;
     size_t next[SIDES] = {0};
@@ -239,7 +240,7 @@ START_TEST (four_producers_and_four_consumers_lose_double_and_reorder_nothing) {
 }
 END_TEST
 
-/* Two queues of one place each: every hand-over is a wait, and one missed wake is a hang. */
+/* Two queues of capacity 1: every hand-over blocks, and one missed wakeup hangs the test. */
 struct table {
     weir_queue *there, *back;
 };

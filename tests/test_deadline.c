@@ -1,5 +1,5 @@
 /*
- * test_deadline.c - points in time.
+ * test_deadline.c - deadlines: absolute times of the monotonic clock.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -29,7 +29,7 @@ END_TEST
 START_TEST (what_cannot_be_counted_is_never) {
     ck_assert(weir_deadline_after(UINT64_MAX) == WEIR_NEVER);
     ck_assert(weir_deadline_after(UINT64_MAX - 1) == WEIR_NEVER);
-    ck_assert(weir_deadline_after(WEIR_NEVER - now() + 1) == WEIR_NEVER); /* the clock has not gone back */
+    ck_assert(weir_deadline_after(WEIR_NEVER - now() + 1) == WEIR_NEVER); /* the clock never goes back */
 }
 END_TEST
 

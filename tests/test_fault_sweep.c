@@ -1,8 +1,8 @@
 /*
- * test_fault_sweep.c - whole workloads, again and again: the n-th allocation, thread creation or sleep goes wrong, for
- * every n there is, once and from then on. Nothing may crash, hang, leak, or be lost, and the status must say it.
+ * test_fault_sweep.c - runs whole workloads repeatedly: the n-th allocation, thread creation or sleep fails, for
+ * every n, once and from then on. No run may crash, hang, leak or lose an item, and a status must report the fault.
  *
- * Linked with the library's insides, ledger.c, faults.c with what it needs, and --wrap for pthread_attr_init.
+ * Linked with the library's internals, ledger.c, faults.c with its dependencies, and --wrap for pthread_attr_init.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -20,7 +20,7 @@ int __wrap_pthread_attr_init(pthread_attr_t *attr) {
     return atomic_load(&no_attributes) ? ENOMEM : __real_pthread_attr_init(attr);
 }
 
-/* ---- items are counted: each one that exists is freed once, wherever it ends ---- */
+/* ---- items are counted: each one made must be freed exactly once, wherever it ends ---- */
 
 static atomic_int alive;
 
@@ -35,7 +35,7 @@ static void end_item(void *item, void *unused) {
         atomic_fetch_sub(&alive, 1);
 }
 
-/* What a call that starts no thread may return. */
+/* Returns whether a call that starts no thread may return `status`. */
 static bool is_excused(weir_status status) {
     return status != WEIR_NOTHREAD && fault_excuses(status);
 }
@@ -54,7 +54,7 @@ static void put_items(weir_queue *queue, int count) {
         weir_status status = weir_queue_put(queue, item);
         ck_assert(is_excused(status));
         if (status != WEIR_OK)
-            end_item(item, NULL); /* still ours */
+            end_item(item, NULL); /* the caller still owns it */
     }
 }
 
@@ -64,10 +64,10 @@ static void *consume(void *item, void *arg) {
     return NULL;
 }
 
-/* ---- workloads; each ends with nothing left, whatever has gone wrong ---- */
+/* ---- workloads; each leaves nothing behind, whatever failed ---- */
 
 static void work_unbounded(void) {
-    enum { ITEMS = 1500 }; /* three segments */
+    enum { ITEMS = 1500 }; /* needs three segments */
     weir_queue *queue = queue_or_null(WEIR_UNBOUNDED);
     if (queue == NULL)
         return;
@@ -142,7 +142,7 @@ static void *get_until_closed(void *queue) {
     return NULL;
 }
 
-/* Plain threads that block on both sides, and a shutdown that wakes them. */
+/* Plain threads that block on both sides; a shutdown wakes them. */
 static void work_blocking(void) {
     weir_queue *queue = queue_or_null(1);
     pthread_t consumers[2];

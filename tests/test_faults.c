@@ -1,7 +1,7 @@
 /*
- * test_faults.c - what happens when there is no memory, or no thread, to be had: every such moment, one by one.
+ * test_faults.c - each single point at which memory or a thread may be unavailable.
  *
- * Linked with the library's insides, ledger.c, and faults.c with what it needs.
+ * Linked with the library's internals, ledger.c, and faults.c with its dependencies.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -47,7 +47,7 @@ END_TEST
 START_TEST (the_largest_capacity_is_out_of_memory_and_the_next_is_invalid) {
     weir_queue *queue = untouched;
     reset();
-    ledger_fail(2, true); /* whatever the system says: some give what they do not have */
+    ledger_fail(2, true); /* whatever the system says: some overcommit memory */
     assert_status(WEIR_NOMEM, weir_queue_create(&queue, WEIR__SEGMENT_MOST));
     assert_status(WEIR_INVALID, weir_queue_create(&queue, WEIR__SEGMENT_MOST + 1));
     ck_assert_ptr_eq(queue, untouched);
@@ -89,7 +89,7 @@ START_TEST (a_put_out_of_memory_leaves_the_item_outside_and_the_queue_usable) {
     ck_assert_uint_eq(weir_queue_unfinished(queue), inside);
     take_numbers(queue, 0, 5);
     assert_status(WEIR_NOMEM, weir_queue_put(queue, number(0)));
-    ledger_fail(0, false); /* memory is back */
+    ledger_fail(0, false); /* memory is available again */
     put_numbers(queue, inside, inside + 1000);
     take_numbers(queue, 5, inside + 1000);
     assert_status(WEIR_OK, weir_queue_join_until(queue, 0));
@@ -98,7 +98,7 @@ START_TEST (a_put_out_of_memory_leaves_the_item_outside_and_the_queue_usable) {
 }
 END_TEST
 
-START_TEST (an_emptied_queue_without_memory_says_so_until_there_is_some) {
+START_TEST (an_emptied_queue_without_memory_refuses_puts_until_there_is_some) {
     void *item;
     reset();
     weir_queue *queue = new_queue(WEIR_UNBOUNDED);
@@ -210,7 +210,7 @@ START_TEST (a_thread_that_cannot_be_created_fails_the_start_and_leaves_nothing) 
     }
     fault_set(THREAD, 0, false);
     take_numbers(in, 0, 8);
-    assert_status(WEIR_OK, weir_queue_destroy(in)); /* nobody sleeps in it */
+    assert_status(WEIR_OK, weir_queue_destroy(in)); /* no thread is blocked in it */
     assert_status(WEIR_OK, weir_queue_destroy(out));
     ck_assert_uint_eq(ledger_pieces(), 0);
 }
@@ -231,7 +231,7 @@ START_TEST (a_worker_that_cannot_be_created_leaves_nothing) {
     ledger_fail(0, false);
     ck_assert_ptr_eq(worker, none);
     ck_assert_uint_eq(ledger_pieces(), pieces);
-    assert_status(WEIR_OK, weir_worker_start(&worker, &plain, in, NULL)); /* and then it goes well */
+    assert_status(WEIR_OK, weir_worker_start(&worker, &plain, in, NULL)); /* a later start succeeds */
     assert_status(WEIR_OK, weir_queue_close(in));
     assert_status(WEIR_OK, weir_worker_join(worker));
     assert_status(WEIR_OK, weir_queue_destroy(in));
@@ -256,9 +256,9 @@ START_TEST (threads_without_memory_are_not_started) {
 }
 END_TEST
 
-/* ---- results for which there is no memory ---- */
+/* ---- results without memory for them ---- */
 
-START_TEST (a_result_without_memory_goes_to_the_drop_function_and_stop_says_so) {
+START_TEST (a_result_without_memory_goes_to_the_drop_function_and_stop_reports_it) {
     struct drops drops;
     size_t got = 0;
     void *item;
@@ -267,10 +267,10 @@ START_TEST (a_result_without_memory_goes_to_the_drop_function_and_stop_says_so) 
     const size_t items = 2000;
     put_numbers(in, 0, items);
     weir_threads *threads = NULL;
-    ledger_fail(3, true); /* the group's and its worker's own memory come first */
+    ledger_fail(3, true); /* the allocations for the group and its worker succeed */
     assert_status(WEIR_OK, weir_start_threads(&threads, 1, hand_back, NULL, in, out));
     assert_status(WEIR_NOMEM, weir_stop_threads(in, threads));
-    ck_assert_uint_eq(weir_queue_unfinished(in), 0); /* each item was settled, and the worker went on */
+    ck_assert_uint_eq(weir_queue_unfinished(in), 0); /* each item was settled, and the worker continued */
     while (weir_queue_try_get(out, &item) == WEIR_OK)
         ck_assert_uint_eq(number_of(item), got++);
     ck_assert_uint_gt(got, 0);
@@ -283,7 +283,7 @@ START_TEST (a_result_without_memory_goes_to_the_drop_function_and_stop_says_so) 
 }
 END_TEST
 
-START_TEST (a_worker_whose_result_has_no_memory_says_so_at_the_join) {
+START_TEST (a_result_without_memory_is_reported_by_the_workers_join) {
     struct drops drops;
     weir_worker *worker = NULL;
     reset();
@@ -304,9 +304,9 @@ START_TEST (a_worker_whose_result_has_no_memory_says_so_at_the_join) {
 }
 END_TEST
 
-/* ---- everything at once, with every allocation failing in its turn ---- */
+/* ---- whole runs, with every allocation failing in turn ---- */
 
-/* Two stages with unbounded queues. Whatever fails, each item is in exactly one place in the end. */
+/* Runs two stages with unbounded queues. Whatever fails, each item must end in exactly one place. */
 static bool run_two_stages(size_t items) {
     struct drops drops = {0};
     const weir_queue_options options = {
@@ -347,7 +347,7 @@ START_TEST (every_allocation_may_fail) {
         if (well && ledger_calls() < nth)
             break;
     }
-    ck_assert_uint_ge(failures, 7); /* three for each queue, one for the group */
+    ck_assert_uint_ge(failures, 7); /* three allocations for each queue, one for the group */
 }
 END_TEST
 
@@ -357,15 +357,15 @@ static Suite *faults_suite(void) {
     tcase_add_loop_test(queues, a_queue_without_memory_is_not_created, 0, 6);
     tcase_add_test(queues, the_largest_capacity_is_out_of_memory_and_the_next_is_invalid);
     tcase_add_test(queues, a_put_out_of_memory_leaves_the_item_outside_and_the_queue_usable);
-    tcase_add_test(queues, an_emptied_queue_without_memory_says_so_until_there_is_some);
+    tcase_add_test(queues, an_emptied_queue_without_memory_refuses_puts_until_there_is_some);
     tcase_add_loop_test(queues, put_many_out_of_memory_reports_how_many, 0, 3);
     tcase_add_test(queues, a_put_many_that_runs_out_of_memory_wakes_for_what_it_put);
     TCase *workers = add_case(suite, "workers");
     tcase_add_loop_test(workers, a_thread_that_cannot_be_created_fails_the_start_and_leaves_nothing, 0, 4);
     tcase_add_test(workers, a_worker_that_cannot_be_created_leaves_nothing);
     tcase_add_loop_test(workers, threads_without_memory_are_not_started, 0, 2 * (WORKERS + 1));
-    tcase_add_test(workers, a_result_without_memory_goes_to_the_drop_function_and_stop_says_so);
-    tcase_add_test(workers, a_worker_whose_result_has_no_memory_says_so_at_the_join);
+    tcase_add_test(workers, a_result_without_memory_goes_to_the_drop_function_and_stop_reports_it);
+    tcase_add_test(workers, a_result_without_memory_is_reported_by_the_workers_join);
     TCase *all = add_case(suite, "all");
     tcase_add_loop_test(all, every_allocation_may_fail, 0, 2);
     return suite;

@@ -1,5 +1,5 @@
 /*
- * test_futex.c - sleeping on a word. Linked with the library's insides; the same for every futex the build may choose.
+ * test_futex.c - blocking on a word. Linked with the library's internals; the same for every futex implementation.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,7 +11,7 @@
 
 #include "sync/sync.h"
 
-/* A thread that sleeps on a word, once. */
+/* A thread that blocks once on a word. */
 struct sleeper {
     weir__u32 *word;
     uint32_t value;
@@ -46,7 +46,7 @@ static size_t count_returned(struct sleeper *sleepers, size_t all) {
     return count;
 }
 
-/* Waits until `count` are back, and until all the others sleep as before. */
+/* Waits until `count` have returned and all others are still blocked. */
 static bool settles_at(struct sleeper *sleepers, size_t all, size_t count) {
     for (weir_deadline limit = hang_limit(); count_returned(sleepers, all) < count; nap()) {
         if (now() > limit)
@@ -69,7 +69,7 @@ START_TEST (another_value_returns_at_once) {
 }
 END_TEST
 
-START_TEST (a_past_deadline_is_told) {
+START_TEST (a_past_deadline_is_reported) {
     weir__u32 word = {0};
     ck_assert(!weir__futex_wait(&word, 0, 0));
     ck_assert(!weir__futex_wait(&word, 0, 1));
@@ -148,12 +148,12 @@ START_TEST (a_wake_is_for_its_own_word_only) {
 END_TEST
 
 START_TEST (sleepers_on_many_words_wake_one_by_one) {
-    static weir__u32 words[24]; /* some share a bucket, where there are buckets */
+    static weir__u32 words[24]; /* some share a bucket, if the implementation has buckets */
     struct sleeper sleepers[COUNT_OF(words)] = {0};
     for (size_t i = 0; i < COUNT_OF(words); i++)
         sleeper_start(&sleepers[i], &words[i]);
     for (size_t i = 0; i < COUNT_OF(words); i++) {
-        size_t at = (i * 7) % COUNT_OF(words); /* in another order */
+        size_t at = (i * 7) % COUNT_OF(words); /* in a different order */
         weir__futex_wake(&words[at], 1);
         thread_join(sleepers[at].thread);
         ck_assert_uint_eq(count_returned(sleepers, COUNT_OF(words)), i + 1);
@@ -161,7 +161,7 @@ START_TEST (sleepers_on_many_words_wake_one_by_one) {
 }
 END_TEST
 
-START_TEST (waking_nobody_is_harmless) {
+START_TEST (a_wake_without_sleepers_is_harmless) {
     weir__u32 word = {0};
     weir__futex_wake(&word, 1);
     weir__futex_wake(&word, WEIR__EVERYONE);
@@ -184,7 +184,7 @@ enum { TURNS = 3000 };
 static void *take_turns(void *raw) {
     weir__u32 *word = raw;
     for (uint32_t turn = 1; turn < 2 * TURNS; turn += 2) {
-        while (weir__u32_exchange_acquire(&word[1], turn - 1) != turn) /* word[1] is a copy: waited for awake */
+        while (weir__u32_exchange_acquire(&word[1], turn - 1) != turn) /* word[1] is a copy that the threads spin on */
             sched_yield();
         weir__u32_exchange_release(&word[0], turn);
         weir__futex_wake(&word[0], 1);
@@ -210,14 +210,14 @@ static Suite *futex_suite(void) {
     Suite *suite = suite_create("futex");
     TCase *wait = add_case(suite, "wait");
     tcase_add_test(wait, another_value_returns_at_once);
-    tcase_add_test(wait, a_past_deadline_is_told);
+    tcase_add_test(wait, a_past_deadline_is_reported);
     tcase_add_test(wait, a_deadline_is_not_early);
     tcase_add_test(wait, the_last_deadline_but_one_is_slept_for);
     TCase *wake = add_case(suite, "wake");
     tcase_add_test(wake, as_many_wake_as_are_asked_for);
     tcase_add_test(wake, a_wake_is_for_its_own_word_only);
     tcase_add_test(wake, sleepers_on_many_words_wake_one_by_one);
-    tcase_add_test(wake, waking_nobody_is_harmless);
+    tcase_add_test(wake, a_wake_without_sleepers_is_harmless);
     tcase_add_test(wake, a_wake_does_not_touch_the_word);
     tcase_add_test(wake, a_word_that_is_changed_before_the_wake_is_never_missed);
     return suite;

@@ -1,7 +1,7 @@
 /*
- * test_growth.c - what one of many costs, counted in steps: it grows with the logarithm of their number, or not at all.
+ * test_growth.c - the cost of one element among many, counted in steps: logarithmic in their number, or constant.
  *
- * Linked with the library's insides. bench/growth.c measures the same in time.
+ * Linked with the library's internals. bench/growth.c measures the same in time.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -26,7 +26,7 @@ static uint64_t key_in_family(const void *item, void *arg) {
     return family((uint64_t)(uintptr_t)item);
 }
 
-/* The greatest depth of an entry, and how many there are. */
+/* Returns the greatest depth of an entry, and counts the entries. */
 static unsigned depth_of_entries(const weir__tree *entries, size_t *count) {
     unsigned deepest = 0;
     *count = 0;
@@ -46,7 +46,7 @@ static int fail_always(weir_task *task, void *item, void *calls) {
     return weir_task_fail(task, 1, NULL);
 }
 
-/* Each item backs off, and keeps its place among those of its key, of which it is the only one. */
+/* Each item is in back-off, where it keeps its slot for its key; each key has one item. */
 START_TEST (the_entry_of_a_key_is_found_in_few_steps_among_many) {
     atomic_uint calls = 0;
     size_t count;
@@ -75,8 +75,8 @@ END_TEST
 
 /* ---- items in flight ---- */
 
-/* A cell of 128 bytes for each item in flight, and 3% for the slabs; of a burst the pool keeps WEIR__POOL cells. */
-START_TEST (an_item_takes_a_cell_and_gives_it_back) {
+/* An item in flight takes a cell of 128 bytes, and 3% for the slabs. After a burst the pool keeps WEIR__POOL cells. */
+START_TEST (an_item_takes_a_cell_and_returns_it) {
     enum { ITEMS = 100000, THREADS = 3, SLACK = 8 * WEIR__SLAB };
     struct gate gate = GATE;
     ledger_reset();
@@ -130,7 +130,9 @@ END_TEST
 
 enum { NAMES = 1000 };
 
-/* Each name twice, and one is only on the page equal to another. The first report is the root of the tree. */
+/*
+ * Each name occurs twice; the names of one pair are equal only on the page. The first report is the root of the tree.
+ */
 START_TEST (a_report_of_the_same_name_is_found_in_few_steps_among_many) {
     static char names[NAMES][16];
     static weir_report reports[2 * NAMES];
@@ -160,7 +162,7 @@ START_TEST (a_connection_takes_no_memory_of_its_own) {
     size_t calls = ledger_calls();
     for (size_t i = 1; i < COUNT_OF(stages); i++)
         connect_stages(pipeline, stages[0], stages[i]);
-    ck_assert_uint_le(ledger_calls() - calls, 11); /* 1 and 2 and 4 and so on to 1024 */
+    ck_assert_uint_le(ledger_calls() - calls, 11); /* one for each doubling, from 1 to 1024 */
     ck_assert_ptr_eq(stages[0]->successors[998], stages[999]);
     assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, stages[0], stages[500]));
     destroy_pipeline(pipeline);
@@ -179,7 +181,10 @@ void __wrap_weir__signal_send(const weir__thread *thread, int signal) {
     __real_weir__signal_send(thread, signal);
 }
 
-/* The thread that waits for signals is told of those that it does not know yet, and of those that none wants any more. */
+/*
+ * The signal thread is woken for signals that it does not wait for yet, and for signals that no pipeline uses any
+ * more.
+ */
 START_TEST (pipelines_that_end_on_the_same_signal_do_not_wake_the_thread_that_waits_for_it) {
     weir_pipeline *pipelines[40];
     sigset_t set;
@@ -194,7 +199,7 @@ START_TEST (pipelines_that_end_on_the_same_signal_do_not_wake_the_thread_that_wa
     }
     ck_assert_uint_le(atomic_load(&signals_sent), 1);
     for (size_t i = 0; i < COUNT_OF(pipelines); i++)
-        finish_and_destroy(pipelines[(i * 7) % COUNT_OF(pipelines)], WEIR_OK); /* from the middle too */
+        finish_and_destroy(pipelines[(i * 7) % COUNT_OF(pipelines)], WEIR_OK); /* also from the middle */
     ck_assert_uint_le(atomic_load(&signals_sent), 2);
 }
 END_TEST
@@ -206,7 +211,7 @@ static unsigned questions;
 long __real_sysconf(int name);
 long __wrap_sysconf(int name);
 
-/* A sanitizer that is linked in asks too, before it can be told of anything. */
+/* A linked sanitizer calls this too, before it is initialized. */
 #if defined(__clang__)
 __attribute__((disable_sanitizer_instrumentation))
 #endif
@@ -225,11 +230,11 @@ START_TEST (the_system_is_asked_once_how_many_processors_there_are) {
 }
 END_TEST
 
-/* ---- callers at a limit ---- */
+/* ---- callers blocked on a limit ---- */
 
 enum { CALLERS = 9 };
 
-/* Callers that time out leave the line from behind others that wait. */
+/* Callers that time out leave the line from behind blocked callers. */
 START_TEST (callers_that_time_out_leave_the_line_to_the_others) {
     struct gate gate = GATE;
     struct pipeline_call calls[CALLERS] = {0};
@@ -240,7 +245,7 @@ START_TEST (callers_that_time_out_leave_the_line_to_the_others) {
     for (size_t i = 0; i < CALLERS; i++) {
         calls[i] = (struct pipeline_call){.pipeline = pipeline, .call = {.deadline = hang_limit()}};
         call_start_asleep(&calls[i].call, make_pipeline_put);
-        for (size_t k = 0; k < 3; k++) /* joins the line behind them, and leaves it */
+        for (size_t k = 0; k < 3; k++) /* joins the end of the line, and leaves it */
             assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, NULL, weir_deadline_after(k)));
     }
     gate_open(&gate);
@@ -264,7 +269,7 @@ static Suite *growth_suite(void) {
     tcase_add_test(others, the_system_is_asked_once_how_many_processors_there_are);
     tcase_add_test(others, callers_that_time_out_leave_the_line_to_the_others);
     TCase *memory = add_things_case(suite, "memory");
-    tcase_add_test(memory, an_item_takes_a_cell_and_gives_it_back);
+    tcase_add_test(memory, an_item_takes_a_cell_and_returns_it);
     return suite;
 }
 

@@ -1,9 +1,9 @@
 /*
- * test_image_pipeline.c - drives weir-thumbs and weir-make-photos as a user would.
+ * test_image_pipeline.c - runs weir-thumbs and weir-make-photos as a user would.
  *
- * The programs' paths come in the environment, in WEIR_THUMBS and WEIR_MAKE_PHOTOS; without them there is nothing to
- * test, and the exit status says "skipped". Everything happens in one temporary folder. After every run it is checked
- * that the program has left nothing in its TMPDIR.
+ * The programs' paths come from the environment variables WEIR_THUMBS and WEIR_MAKE_PHOTOS; without them the exit
+ * status is "skipped". All files are in one temporary folder. After every run the test checks that the program left
+ * nothing in its TMPDIR.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -21,7 +21,7 @@
 
 enum { SKIPPED = 77, PHOTOS = 12, BOX = 160 };
 
-/* Once, before all tests: a folder of good photos. */
+/* Runs once, before all tests: creates a folder of valid photos. */
 static void open_suite(void) {
     unsetenv("http_proxy"), unsetenv("HTTP_PROXY"), unsetenv("all_proxy"), unsetenv("ALL_PROXY");
     struct result made = run_make_photos("--count", "12", "--to", in_root("photos"), NULL);
@@ -29,7 +29,7 @@ static void open_suite(void) {
     result_free(&made);
 }
 
-/* It fits the box, one side is as long as the box, and the other follows from the original, give or take a pixel. */
+/* Checks that the longer side equals the box, and the shorter one keeps the aspect ratio, within one pixel. */
 static void expect_thumbnail(const char *thumbnail, const char *original, int box) {
     int width, height, all_width, all_height;
     ck_assert_msg(read_picture(thumbnail, &width, &height), "%s is not a whole JPEG", thumbnail);
@@ -43,7 +43,7 @@ static void expect_thumbnail(const char *thumbnail, const char *original, int bo
 }
 
 START_TEST (every_photo_of_a_folder_becomes_a_thumbnail_that_fits_the_box) {
-    setenv("http_proxy", "http://127.0.0.1:1/", 1); /* a proxy must not come into it */
+    setenv("http_proxy", "http://127.0.0.1:1/", 1); /* a proxy must not be used */
     struct result result = run_thumbs("--from", in_root("photos"), "--to", in_root("fit"), "-s", "160x160", NULL);
     expect_counts(&result, PHOTOS, 0);
     ck_assert_uint_eq(count_messages(result.err), 0);
@@ -101,7 +101,7 @@ START_TEST (a_bad_file_is_named_with_stage_and_reason_and_the_others_go_on) {
 }
 END_TEST
 
-/* libvips keeps its error text in one place for all threads. */
+/* libvips has one error buffer for all threads. */
 START_TEST (each_of_many_bad_files_gets_its_own_reason) {
     make_folder(in_root("bad"));
     size_t size;
@@ -206,14 +206,14 @@ START_TEST (a_store_that_refuses_fails_the_upload_with_its_reason) {
     result_free(&result);
     server_stop(&server);
 
-    result = run_thumbs("--from", in_root("two"), "--to", url, NULL); /* now there is none */
+    result = run_thumbs("--from", in_root("two"), "--to", url, NULL); /* no server listens any more */
     expect_counts(&result, 0, 2);
     expect_text(result.err, "weir-thumbs: a.jpg: upload: ");
     result_free(&result);
 }
 END_TEST
 
-/* A run in which all that can go wrong is what was not asked for: nginx as store, then as origin too. */
+/* A run against a real server: nginx as store, then as origin too. */
 START_TEST (nginx_is_origin_and_store) {
     struct server nginx = nginx_start();
     if (nginx.pid == 0)
@@ -228,7 +228,7 @@ START_TEST (nginx_is_origin_and_store) {
     }
     write_text(in_root("nginx/list"), list);
 
-    for (int run = 0; run < 2; run++) { /* the second replaces what the first has put */
+    for (int run = 0; run < 2; run++) { /* the second run replaces the uploads of the first */
         struct result result = run_thumbs("--from", in_root("nginx/list"), "--to", url, "-s", "160x160", NULL);
         expect_counts(&result, PHOTOS, 0);
         uint64_t bytes_out = 0;
@@ -263,7 +263,7 @@ static void expect_no_control_characters(const char *text) {
 START_TEST (off_a_terminal_there_are_plain_lines_without_control_characters) {
     struct server server = server_start(photo(1));
     char list[2048] = "";
-    for (int i = 0; i < 25; i++) { /* at a tenth of a second each: long enough for a line of progress */
+    for (int i = 0; i < 25; i++) { /* a tenth of a second each: long enough for a progress line */
         size_t used = strlen(list);
         snprintf(list + used, sizeof list - used, "http://127.0.0.1:%d/slow/%d.jpg\n", server.port, i);
     }
@@ -350,7 +350,7 @@ START_TEST (jpeg_png_and_webp_are_taken_and_other_formats_are_not) {
 }
 END_TEST
 
-/* The picture's header promises far more than there is behind it: decoding it would fail in another way. */
+/* The picture's header declares more pixels than the file has: decoding would fail with another message. */
 START_TEST (too_many_pixels_are_refused_by_the_header) {
     make_folder(in_root("huge"));
     size_t size;
@@ -462,7 +462,7 @@ START_TEST (make_photos_skips_a_jpeg_that_does_not_decode) {
     write_file(in_root("half/a-cut.jpg"), data, size / 2);
     write_file(in_root("half/c-cut.jpg"), data, size / 2);
     struct result bad = run_make_photos("--count", "3", "--from", in_root("half"), "--to", in_root("half-1"), NULL);
-    ck_assert_int_eq(bad.status, 0); /* painted */
+    ck_assert_int_eq(bad.status, 0); /* painted instead */
     expect_set("half-1", 3);
 
     copy_file(photo(2), in_root("half/b-whole.jpg"));

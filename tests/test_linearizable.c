@@ -1,6 +1,6 @@
 /*
- * test_linearizable.c - threads call the queue as they like, and what they were told must be linearizable; and the
- * checker itself, which must know a good history from a bad one.
+ * test_linearizable.c - threads make random calls on the queue, and the history must be linearizable. Also tests the
+ * checker: it must tell a linearizable history from others.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -83,7 +83,7 @@ static void one_round(unsigned seed, size_t capacity) {
     ck_assert_int_eq(WEIR_OK, weir_queue_destroy(queue));
 }
 
-START_TEST (what_threads_are_told_is_linearizable) {
+START_TEST (the_history_of_the_calls_is_linearizable) {
     static const size_t capacities[] = {1, 2, 3, WEIR_UNBOUNDED};
     for (unsigned round = 0; round < ROUNDS; round++)
         one_round(round, capacities[round % 4]);
@@ -134,7 +134,7 @@ static Suite *linearizable_suite(void) {
     tcase_add_test(checker, the_checker_accepts_what_can_be);
     tcase_add_test(checker, the_checker_refuses_what_cannot_be);
     TCase *queue = add_case(suite, "queue");
-    tcase_add_test(queue, what_threads_are_told_is_linearizable);
+    tcase_add_test(queue, the_history_of_the_calls_is_linearizable);
     return suite;
 }
 

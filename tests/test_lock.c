@@ -1,5 +1,5 @@
 /*
- * test_lock.c - the small lock. Linked with the library's insides.
+ * test_lock.c - the small lock. Linked with the library's internals.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -25,8 +25,8 @@ enum { THREADS = 4, ROUNDS = 50000 };
 
 struct shared {
     weir__lock lock;
-    uint64_t count; /* under the lock */
-    uint64_t twin;  /* under the lock: the same */
+    uint64_t count; /* guarded by the lock */
+    uint64_t twin;  /* guarded by the lock; equals count */
     atomic_uint torn;
 };
 
@@ -79,7 +79,7 @@ static void waiter_start(struct waiter *waiter, weir__lock *lock) {
         nap();
 }
 
-START_TEST (a_thread_that_finds_it_held_sleeps_until_it_is_given_back) {
+START_TEST (a_thread_that_finds_the_lock_held_blocks_until_its_release) {
     weir__lock lock = {0};
     struct waiter waiter = {0};
     weir__lock_acquire(&lock);
@@ -118,7 +118,7 @@ bool __wrap_weir__barrier_of_all(void) {
     return !refuses && __real_weir__barrier_of_all();
 }
 
-/* As in a sandbox that is entered while the program runs. */
+/* Models a sandbox entered while the program runs. */
 START_TEST (a_refused_barrier_is_asked_for_once_and_no_sleeper_stays_counted) {
     weir__lock lock = {0};
     struct waiter waiters[THREADS] = {0};
@@ -147,7 +147,7 @@ static Suite *lock_suite(void) {
     TCase *lock = add_case(suite, "lock");
     tcase_add_test(lock, zero_is_a_free_lock);
     tcase_add_test(lock, one_thread_at_a_time_holds_it);
-    tcase_add_test(lock, a_thread_that_finds_it_held_sleeps_until_it_is_given_back);
+    tcase_add_test(lock, a_thread_that_finds_the_lock_held_blocks_until_its_release);
     tcase_add_test(lock, every_sleeper_gets_it_in_the_end);
     tcase_add_test(lock, a_refused_barrier_is_asked_for_once_and_no_sleeper_stays_counted);
     return suite;

@@ -1,8 +1,8 @@
 /*
- * test_lock_early.c - a lock that threads use before the library's constructors have run.
+ * test_lock_early.c - a lock used by threads before the library's constructors have run.
  *
- * Linked with the library's insides, statically: there a constructor of the program with the priority of the library's
- * own comes first, and may start threads. They do not live through a fork, so this is a plain program.
+ * Linked statically with the library's internals: a program's constructor with the priority of the library's own then
+ * runs first, and may start threads. Its threads do not survive a fork, so this program does not use Check.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -30,7 +30,7 @@ static void *take_once(void *unused) {
 }
 
 __attribute__((constructor(101))) static void begin_early(void) {
-    alarm(TEST_SECONDS); /* a sleeper that is never woken */
+    alarm(TEST_SECONDS); /* ends the test if a blocked thread is never woken */
     was_early = !weir__barrier_works();
     weir__lock_acquire(&lock);
     if (pthread_create(&sleeper, NULL, take_once, NULL) != 0)

@@ -1,7 +1,7 @@
 /*
- * test_mix.c - mixed keys of base/mix.h are spread evenly, whichever bits the keys differ in.
+ * test_mix.c - the mixed keys of base/mix.h are distributed evenly, whichever bits the keys differ in.
  *
- * Linked with the library's insides.
+ * Linked with the library's internals.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,7 +17,10 @@ enum { KEYS = 10000, MOST_SHARES = 1024 };
 
 static const size_t share_counts[] = {2, 3, 4, 5, 7, 8, 10, 16, 64, 100, 1000, MOST_SHARES};
 
-/* The sum of squared deviations from equal shares, each in units of its variance: about one for each share. */
+/*
+ * Returns the chi-square statistic: the sum of squared deviations from equal shares, each divided by its variance.
+ * About one for each share.
+ */
 static double chi_square(key_family *family, size_t shares, size_t *largest) {
     size_t counts[MOST_SHARES] = {0};
     double expected = (double)KEYS / (double)shares, sum = 0;
@@ -32,7 +35,7 @@ static double chi_square(key_family *family, size_t shares, size_t *largest) {
     return sum;
 }
 
-/* Random numbers exceed the limit, five standard deviations, in one case of a million. */
+/* The limit is five standard deviations: random numbers exceed it in one case of a million. */
 START_TEST (keys_of_each_family_go_to_each_share_alike) {
     const struct named_family *family = &key_families[_i];
     for (size_t i = 0; i < COUNT_OF(share_counts); i++) {
@@ -48,7 +51,7 @@ END_TEST
 
 static weir__tree_node nodes[KEYS];
 
-/* How many nodes lie above this one. */
+/* Returns the number of nodes above the key's node. */
 static unsigned depth_of(const weir__tree *tree, uint64_t key) {
     unsigned depth = 0;
     uint64_t bits = key;
@@ -57,7 +60,7 @@ static unsigned depth_of(const weir__tree *tree, uint64_t key) {
     return depth;
 }
 
-/* The logarithm of 10,000 is 13.3; of random keys the deepest lies at 18 or so. */
+/* The binary logarithm of 10,000 is 13.3; for random keys the greatest depth is about 18. */
 START_TEST (keys_of_each_family_lie_as_deep_in_a_tree_as_the_logarithm_of_their_count) {
     const struct named_family *family = &key_families[_i];
     weir__tree tree = {NULL};
@@ -76,7 +79,7 @@ START_TEST (keys_of_each_family_lie_as_deep_in_a_tree_as_the_logarithm_of_their_
 }
 END_TEST
 
-/* A change of any bit changes each bit in about half of all cases. */
+/* Flipping any input bit flips each output bit in about half of all cases. */
 START_TEST (each_bit_depends_on_each) {
     enum { CASES = 2000 };
     uint64_t bit = UINT64_C(1) << _i;

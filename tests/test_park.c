@@ -1,8 +1,8 @@
 /*
- * test_park.c - sleeping and waking, rule by rule (P1 to P5 of park/park.h).
+ * test_park.c - blocking and waking, rule by rule (P1 to P5 of park/park.h).
  *
- * Linked with the library's insides and with --wrap for weir__futex_wait and weir__futex_wake: `before_sleep` and
- * `before_wake` are called where another thread could come between, which makes the races here certain.
+ * Linked with the library's internals and with --wrap for weir__futex_wait and weir__futex_wake: `before_sleep` and
+ * `before_wake` run where another thread could interleave, which makes these races deterministic.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,7 +14,7 @@
 
 static void (*before_sleep)(void);
 static void (*before_wake)(const weir__u32 *word, uint32_t count);
-static bool never_in_time; /* every sleep says that its deadline has passed */
+static bool never_in_time; /* every sleep reports a passed deadline */
 static atomic_size_t wakes;
 
 bool __real_weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline);
@@ -108,7 +108,7 @@ START_TEST (p1_a_sleeper_is_counted_and_the_lock_is_free_meanwhile) {
     struct parked parked;
     reset();
     parked_start(&parked);
-    weir__lock_acquire(&lock); /* would hang if the sleeper held it */
+    weir__lock_acquire(&lock); /* hangs if the sleeper holds it */
     ck_assert_uint_eq(park.sleepers, 1);
     weir__lock_release(&lock);
     wake_one();
@@ -124,7 +124,7 @@ START_TEST (p1_a_sleeper_is_counted_until_it_has_the_lock_again) {
     weir__lock_acquire(&lock);
     ck_assert(weir__park_wake_one(&park));
     weir__park_signal(&park, 1);
-    ck_assert(wait_until_asleep(atomic_load(&parked.number), &parked.returned)); /* now for the lock */
+    ck_assert(wait_until_asleep(atomic_load(&parked.number), &parked.returned)); /* now blocked on the lock */
     ck_assert_uint_eq(park.sleepers, 1);
     weir__lock_release(&lock);
     thread_join(parked.thread);
@@ -134,7 +134,7 @@ END_TEST
 
 /* ---- P2 ---- */
 
-START_TEST (p2_a_wake_between_giving_the_lock_back_and_sleeping_is_not_lost) {
+START_TEST (p2_a_wake_between_the_release_and_the_sleep_is_not_lost) {
     bool token = false;
     reset();
     before_sleep = wake_one;
@@ -145,7 +145,7 @@ START_TEST (p2_a_wake_between_giving_the_lock_back_and_sleeping_is_not_lost) {
 }
 END_TEST
 
-START_TEST (p2_a_wake_for_all_between_giving_the_lock_back_and_sleeping_is_not_lost) {
+START_TEST (p2_a_wake_for_all_between_the_release_and_the_sleep_is_not_lost) {
     bool token = true;
     reset();
     before_sleep = wake_all;
@@ -156,7 +156,7 @@ START_TEST (p2_a_wake_for_all_between_giving_the_lock_back_and_sleeping_is_not_l
 }
 END_TEST
 
-/* One that comes, takes the token and goes, between: the word must not look as it did before. */
+/* Another thread takes the token in between: the word must still differ from the value before. */
 static void wake_and_take_token(void) {
     before_sleep = NULL;
     wake_one();
@@ -174,7 +174,7 @@ START_TEST (p2_a_token_that_another_took_still_changed_the_word) {
 }
 END_TEST
 
-START_TEST (waking_without_sleepers_signals_nobody) {
+START_TEST (waking_without_sleepers_makes_no_futex_call) {
     reset();
     wake_one();
     ck_assert(!has_token());
@@ -221,13 +221,13 @@ START_TEST (p3_one_wake_for_one_is_under_way_at_a_time) {
     thread_join(parked[woken].thread);
     ck_assert(parked[woken].token);
     ck_assert(wait_until_asleep(atomic_load(&parked[asleep].number), &parked[asleep].returned));
-    wake_one(); /* the token was taken: the next wake is one again */
+    wake_one(); /* the token was taken: another wake wakes another thread */
     thread_join(parked[asleep].thread);
     ck_assert(parked[asleep].token);
 }
 END_TEST
 
-START_TEST (p3_a_thread_whose_deadline_passed_takes_the_token_too) {
+START_TEST (p3_a_thread_past_its_deadline_takes_the_token_too) {
     bool token = false;
     reset();
     before_sleep = wake_one;
@@ -254,7 +254,7 @@ END_TEST
 START_TEST (p4_falling_asleep_clears_the_token) {
     bool token = true;
     reset();
-    park.sleepers = 1; /* somebody sleeps, and a wake for it is under way */
+    park.sleepers = 1; /* as with a sleeper, and a wakeup under way for it */
     ck_assert(weir__park_wake_one(&park));
     weir__lock_acquire(&lock);
     ck_assert(!weir__park_wait(&park, &lock, 0, &token));
@@ -277,7 +277,7 @@ static void look_at_lock(const weir__u32 *word, uint32_t count) {
     lock_was_free = weir__u32_load_relaxed(&lock.state) == WEIR__LOCK_FREE;
 }
 
-START_TEST (p5_the_lock_is_given_back_before_the_wake) {
+START_TEST (p5_the_lock_is_released_before_the_wake) {
     reset();
     before_wake = look_at_lock;
     for (int all = 0; all < 2; all++) {
@@ -309,7 +309,7 @@ static void free_whole(const weir__u32 *word, uint32_t count) {
 
 START_TEST (p5_the_park_may_be_freed_before_the_wake) {
     reset();
-    for (int all = 0; all < 2; all++) { /* the proof is AddressSanitizer's */
+    for (int all = 0; all < 2; all++) { /* checked by AddressSanitizer */
         whole = calloc(1, sizeof *whole);
         ck_assert_ptr_nonnull(whole);
         whole->park.sleepers = 1;
@@ -345,16 +345,16 @@ static Suite *park_suite(void) {
     TCase *rules = add_case(suite, "rules");
     tcase_add_test(rules, p1_a_sleeper_is_counted_and_the_lock_is_free_meanwhile);
     tcase_add_test(rules, p1_a_sleeper_is_counted_until_it_has_the_lock_again);
-    tcase_add_test(rules, p2_a_wake_between_giving_the_lock_back_and_sleeping_is_not_lost);
-    tcase_add_test(rules, p2_a_wake_for_all_between_giving_the_lock_back_and_sleeping_is_not_lost);
+    tcase_add_test(rules, p2_a_wake_between_the_release_and_the_sleep_is_not_lost);
+    tcase_add_test(rules, p2_a_wake_for_all_between_the_release_and_the_sleep_is_not_lost);
     tcase_add_test(rules, p2_a_token_that_another_took_still_changed_the_word);
-    tcase_add_test(rules, waking_without_sleepers_signals_nobody);
+    tcase_add_test(rules, waking_without_sleepers_makes_no_futex_call);
     tcase_add_test(rules, a_wake_for_all_wakes_all_and_gives_no_token);
     tcase_add_test(rules, p3_one_wake_for_one_is_under_way_at_a_time);
-    tcase_add_test(rules, p3_a_thread_whose_deadline_passed_takes_the_token_too);
+    tcase_add_test(rules, p3_a_thread_past_its_deadline_takes_the_token_too);
     tcase_add_test(rules, a_wake_for_all_keeps_the_token_of_a_wake_under_way);
     tcase_add_test(rules, p4_falling_asleep_clears_the_token);
-    tcase_add_test(rules, p5_the_lock_is_given_back_before_the_wake);
+    tcase_add_test(rules, p5_the_lock_is_released_before_the_wake);
     tcase_add_test(rules, p5_the_park_may_be_freed_before_the_wake);
     tcase_add_test(rules, a_deadline_is_not_early);
     return suite;

@@ -1,6 +1,6 @@
 /*
- * test_pipeline_answers.c - what the functions that a pipeline asks about an item may answer: copies that fail, any key,
- * any weight, choices that there are not.
+ * test_pipeline_answers.c - the results of functions that a pipeline calls for an item: failing copies, any key, any
+ * weight, invalid choices.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -25,7 +25,7 @@ static void *see_there(void *item, void *raw) {
     return NULL;
 }
 
-/* A stage in front of three others. */
+/* Starts a stage with three successors. */
 static weir_pipeline *fork_with(weir_stage_options options) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     options.name = "from";
@@ -46,7 +46,7 @@ static weir_pipeline *fork_with(weir_stage_options options) {
 
 enum { FIFTH = 5, COPIED = 20 };
 
-/* Fails for each fifth: at the first copy of it, or at the last one. */
+/* Fails for each fifth item: at its first copy, or at its last one. */
 static void *copy_but_each_fifth(void *item, void *raw) {
     struct thing *thing = item;
     unsigned fails_at = *(const unsigned *)raw, nth = atomic_fetch_add(&thing->tries, 1) + 1;
@@ -72,7 +72,7 @@ START_TEST (a_copy_that_fails_is_an_error_and_no_stage_gets_the_result) {
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     size_t failed = 0;
     for (size_t i = 0; i < COPIED; i++)
-        failed += items[i]->n % FIFTH == 0; /* copies have numbers too */
+        failed += items[i]->n % FIFTH == 0; /* copies are numbered too */
     ck_assert_uint_eq(report->counts.failed, failed);
     ck_assert_uint_eq(report->counts.done, COPIED - failed);
     ck_assert_uint_eq(report->error_count, failed);
@@ -82,7 +82,7 @@ START_TEST (a_copy_that_fails_is_an_error_and_no_stage_gets_the_result) {
     for (size_t i = 0; i < WAYS; i++) {
         ck_assert_uint_eq(atomic_load(&seen_at[i]), COPIED - failed);
         ck_assert_uint_eq(stage_in(report, names[i])->counts.in, COPIED - failed);
-        bool was_there = i == 0 || i < fails_at; /* the result itself, and the copies before the one that failed */
+        bool was_there = i == 0 || i < fails_at; /* the result itself, and the copies made before the failed one */
         ck_assert_uint_eq(atomic_load(&dropped_at[i]), was_there ? failed : 0);
     }
     weir_report_free(report);
@@ -180,7 +180,7 @@ START_TEST (any_value_is_a_key) {
     ck_assert_uint_eq(atomic_load(&together), 0);
     weir_report_free(report);
     destroy_pipeline(pipeline);
-    for (size_t i = 0; i < WAYS && routed; i++) /* all of a key go the same way */
+    for (size_t i = 0; i < WAYS && routed; i++) /* all items of a key go to one stage */
         ck_assert_uint_eq(atomic_load(&seen_at[i]) % 5, 0);
     assert_things_ended();
 }
@@ -192,21 +192,21 @@ static uint64_t weigh_as_said(const void *item, void *weights) {
     return item == NULL ? 0 : ((const uint64_t *)weights)[((const struct thing *)item)->n];
 }
 
-/* How many are admitted before one of them is over, of some weights and under some limits. */
+/* How many items are admitted before the first completes, by weights and limits. */
 static const struct load {
     uint64_t weights[4];
     size_t max_items;
     uint64_t max_bytes, bytes;
     size_t admitted;
 } loads[] = {
-    {{0, 0, 0, 0}, 0, 1, 0, 4},                                        /* they take nothing */
-    {{1, 0, 0, 1}, 0, 1, 1, 3},                                        /* beside one that takes all */
-    {{UINT64_MAX, 0, 0, 0}, 0, 1, UINT64_MAX, 1},                      /* heavier than all: alone */
-    {{0, UINT64_MAX, 0, 0}, 0, 1, 0, 1},                               /* it waits for its turn, and those behind it */
-    {{1, UINT64_MAX, 0, 0}, 0, UINT64_MAX - 1, 1, 1},                  /* their sum is no small number */
-    {{UINT64_MAX - 1, 1, 1, 0}, 0, UINT64_MAX - 1, UINT64_MAX - 1, 1}, /* nor is it room */
-    {{UINT64_MAX, UINT64_MAX, 1, 1}, 0, 0, 0, 4},                      /* without a limit nothing waits */
-    {{UINT64_MAX, UINT64_MAX, 1, 1}, 3, 0, UINT64_MAX, 3},             /* but for the items' */
+    {{0, 0, 0, 0}, 0, 1, 0, 4},                                        /* weight 0: always fits */
+    {{1, 0, 0, 1}, 0, 1, 1, 3},                                        /* weight 0 fits beside a full load */
+    {{UINT64_MAX, 0, 0, 0}, 0, 1, UINT64_MAX, 1},                      /* over the limit: admitted alone */
+    {{0, UINT64_MAX, 0, 0}, 0, 1, 0, 1},                               /* admitted alone, before the next ones */
+    {{1, UINT64_MAX, 0, 0}, 0, UINT64_MAX - 1, 1, 1},                  /* the sum must not overflow */
+    {{UINT64_MAX - 1, 1, 1, 0}, 0, UINT64_MAX - 1, UINT64_MAX - 1, 1}, /* nor the remaining room */
+    {{UINT64_MAX, UINT64_MAX, 1, 1}, 0, 0, 0, 4},                      /* without a limit, no put blocks */
+    {{UINT64_MAX, UINT64_MAX, 1, 1}, 3, 0, UINT64_MAX, 3},             /* limited by max_items */
 };
 
 static void *wait_at_gate(void *item, void *gate) {
@@ -231,7 +231,7 @@ START_TEST (any_weight_is_right_and_no_sum_of_them_overflows) {
     ck_assert_uint_eq(report->bytes, load->bytes);
     weir_report_free(report);
     gate_open(&gate);
-    for (size_t i = put; i < 4; i++) /* the others have their turn, whatever they weigh */
+    for (size_t i = put; i < 4; i++) /* the others are admitted in turn, whatever their weight */
         assert_status(WEIR_OK, weir_pipeline_put_until(pipeline, i == put ? thing_at(i) : thing_new(), hang_limit()));
     finish_and_destroy(pipeline, WEIR_OK);
     ck_assert_uint_eq(things_consumed(), 4);
@@ -239,7 +239,7 @@ START_TEST (any_weight_is_right_and_no_sum_of_them_overflows) {
 }
 END_TEST
 
-/* How many items the first batch has. */
+/* The number of items in the first batch. */
 static const struct first_batch {
     uint64_t weights[4], bytes;
     unsigned items;
@@ -247,8 +247,8 @@ static const struct first_batch {
     {{0, 0, 5, 0}, 5, 3},
     {{UINT64_MAX, 0, 0, 0}, 5, 1},
     {{2, UINT64_MAX, 0, 0}, 5, 2},
-    {{2, UINT64_MAX - 1, 0, 0}, 5, 2},                   /* the sum is 0, if it overflows */
-    {{UINT64_MAX - 1, UINT64_MAX, 0, 0}, UINT64_MAX, 2}, /* as much as can be said */
+    {{2, UINT64_MAX - 1, 0, 0}, 5, 2},                   /* an overflowing sum would be 0 */
+    {{UINT64_MAX - 1, UINT64_MAX, 0, 0}, UINT64_MAX, 2}, /* the largest limit */
 };
 
 struct batches {

@@ -1,5 +1,5 @@
 /*
- * test_pipeline_batches.c - batches: what makes one, what its function is told, and what becomes of it.
+ * test_pipeline_batches.c - batches: how they fill, what their function gets, and their outcome.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -12,7 +12,7 @@ static uint64_t weigh_by_number(const void *item, void *arg) {
     return ((const struct thing *)item)->n % 5 + 1;
 }
 
-/* What the functions have seen. */
+/* Records of the calls. */
 enum { CALLS = 4096 };
 struct seen {
     atomic_size_t calls;
@@ -20,8 +20,8 @@ struct seen {
     weir_batch_reason reasons[CALLS];
     size_t firsts[CALLS];
     unsigned attempts[CALLS];
-    unsigned fails_until; /* an attempt below this one fails */
-    bool exits;           /* instead of failing */
+    unsigned fails_until; /* earlier attempts fail */
+    bool exits;           /* exits its thread instead of failing */
     bool emits;
 };
 
@@ -59,7 +59,7 @@ static weir_pipeline *batches_of(struct seen *seen, weir_stage_options options) 
     return pipeline;
 }
 
-/* ---- what makes a batch ---- */
+/* ---- how a batch fills ---- */
 
 START_TEST (so_many_items_make_a_batch_and_the_end_the_last) {
     struct seen seen = {.calls = 0};
@@ -91,7 +91,7 @@ START_TEST (when_all_fits_there_is_no_empty_batch_at_the_end) {
 }
 END_TEST
 
-/* Weights 1 2 3 4 5 1 2 ...: those of 1 + 2 + 3 + 4 make ten, those of 5 + 1 + 2 + 3 eleven, and so on. */
+/* Weights 1 2 3 4 5 1 2 ...: the first batch has 1 + 2 + 3 + 4 = 10, the second 5 + 1 + 2 + 3 = 11, and so on. */
 START_TEST (so_many_bytes_make_a_batch) {
     struct seen seen = {.calls = 0};
     weir_pipeline *pipeline =
@@ -113,7 +113,7 @@ START_TEST (a_batch_waits_no_longer_than_its_time) {
         batches_of(&seen, (weir_stage_options){.batch = {.items = 1000, .wait = 2 * MILLISECONDS}});
     for (size_t round = 0; round < 5; round++) {
         put_things(pipeline, 3);
-        while (things_consumed() < 3 * (round + 1)) /* nothing but its time can end it */
+        while (things_consumed() < 3 * (round + 1)) /* only its wait can complete the batch */
             nap();
     }
     finish_and_destroy(pipeline, WEIR_OK);
@@ -129,7 +129,7 @@ START_TEST (a_batch_that_is_complete_begins_the_time_of_the_next_anew) {
     weir_pipeline *pipeline =
         batches_of(&seen, (weir_stage_options){.threads = 2, .batch = {.items = 4, .wait = 3600 * SECONDS}});
     put_things(pipeline, 4 * 25 + 1);
-    finish_and_destroy(pipeline, WEIR_OK); /* does not wait for an hour */
+    finish_and_destroy(pipeline, WEIR_OK); /* without waiting for an hour */
     ck_assert_uint_eq(atomic_load(&seen.calls), 26);
     assert_things_ended();
 }
@@ -149,7 +149,7 @@ START_TEST (batches_in_order_cannot_have_a_wait) {
 }
 END_TEST
 
-/* ---- what becomes of it ---- */
+/* ---- its outcome ---- */
 
 START_TEST (a_batch_fails_as_a_whole) {
     struct seen seen = {.fails_until = 9};
@@ -243,7 +243,7 @@ START_TEST (results_of_a_batch_go_on_and_its_roots_end_with_them) {
 }
 END_TEST
 
-/* One result of many items, twice in a row, behind a limit that only their end can make room in. */
+/* Two stages that each merge a batch into one result: only completed results make room under the limit. */
 static int merge(weir_task *task, void *const *items, size_t count, void *unused) {
     (void)unused;
     for (size_t i = 0; i < count; i++)
@@ -252,7 +252,7 @@ static int merge(weir_task *task, void *const *items, size_t count, void *unused
     return 0;
 }
 
-START_TEST (batches_of_batches_make_room_when_the_last_result_is_done_with) {
+START_TEST (batches_of_batches_make_room_when_the_last_result_is_done) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 40});
     add_stage(pipeline, (weir_stage_options){
                             .name = "a", .run_batch = merge, .threads = 2, .batch = {.items = 3}, .drop = thing_drop});
@@ -272,7 +272,7 @@ START_TEST (batches_of_batches_make_room_when_the_last_result_is_done_with) {
 }
 END_TEST
 
-/* In one thread batches keep the order, of their items and of their results. */
+/* With one thread, batches keep the order of their items and of their results. */
 START_TEST (ordered_batches_keep_the_order) {
     struct seen seen = {.emits = true};
     weir_queue *results = new_queue(WEIR_UNBOUNDED);
@@ -312,14 +312,14 @@ START_TEST (a_cancel_drops_incomplete_and_complete_batches_once) {
 }
 END_TEST
 
-/* The function that weighs may cancel: its item is in no batch then, and is dropped as it is. */
+/* The weigh function may cancel: its item is in no batch yet, and is dropped as an item. */
 static uint64_t weigh_and_cancel(const void *item, void *pipeline) {
     if (((const struct thing *)item)->n == 2)
         (void)weir_pipeline_cancel(pipeline);
     return 1;
 }
 
-START_TEST (an_item_that_a_cancel_finds_on_its_way_to_the_batch_is_dropped) {
+START_TEST (an_item_cancelled_before_it_joins_a_batch_is_dropped) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "batch",
                                              .run_batch = run_batch_consume,
@@ -338,7 +338,7 @@ START_TEST (an_item_that_a_cancel_finds_on_its_way_to_the_batch_is_dropped) {
 END_TEST
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-enum { SMALL_STACK = 0 }; /* they need more of it */
+enum { SMALL_STACK = 0 }; /* sanitizers need more stack */
 #else
 enum { SMALL_STACK = 16 * 1024 };
 #endif
@@ -350,7 +350,7 @@ static int pass_batch(weir_task *task, void *const *items, size_t count, void *u
     return 0;
 }
 
-/* What the last stage settles goes back through all of them. */
+/* A completion in the last stage propagates back through all stages. */
 START_TEST (the_stack_is_no_deeper_for_a_longer_chain) {
     enum { STAGES = 300 };
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -386,11 +386,11 @@ static Suite *batches_suite(void) {
     tcase_add_test(ended, a_failed_batch_ends_the_run);
     tcase_add_loop_test(ended, a_batch_is_tried_again_as_it_was, 1, 4);
     tcase_add_loop_test(ended, results_of_a_batch_go_on_and_its_roots_end_with_them, 0, 2);
-    tcase_add_test(ended, batches_of_batches_make_room_when_the_last_result_is_done_with);
+    tcase_add_test(ended, batches_of_batches_make_room_when_the_last_result_is_done);
     tcase_add_test(ended, ordered_batches_keep_the_order);
     tcase_add_loop_test(ended, a_cancel_drops_incomplete_and_complete_batches_once, 0, 20);
     tcase_add_test(ended, the_stack_is_no_deeper_for_a_longer_chain);
-    tcase_add_test(ended, an_item_that_a_cancel_finds_on_its_way_to_the_batch_is_dropped);
+    tcase_add_test(ended, an_item_cancelled_before_it_joins_a_batch_is_dropped);
     return suite;
 }
 

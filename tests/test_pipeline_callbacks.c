@@ -1,8 +1,9 @@
 /*
- * test_pipeline_callbacks.c - every call on a pipeline from inside every function that the program gives to it, while it
- * runs, starts and ends: it works or says why not, and the pipeline and its items come to a good end all the same.
+ * test_pipeline_callbacks.c - makes every call on a pipeline from inside every callback of the program, while the
+ * pipeline runs, starts and ends. The call works or is refused; the pipeline and its items end correctly in both
+ * cases.
  *
- * `table` has the calls, and what each returns, by what the pipeline is doing; `places` the functions.
+ * `table` lists the calls, with the expected status by phase of the pipeline; `places` lists the callbacks.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,18 +15,18 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the pipeline does at the time of the call. */
+/* The pipeline's phase at the time of the call. */
 enum phase { STARTING, RUNNING, ENDING, CANCELLED, UNDOING, PHASES };
 
-/* Where the call is made. */
+/* The callback that makes the call. */
 enum place {
     RUN,
     BATCH,
     SOURCE,
     INIT,
     FINI,
-    WEIGH,         /* the pipeline's, in the thread that puts */
-    WEIGH_PRODUCE, /* the same, in a source's */
+    WEIGH,         /* the pipeline's, in the calling thread of put */
+    WEIGH_PRODUCE, /* the same, in a source's thread */
     WEIGH_BATCH,
     KEY,
     ROUTE,
@@ -33,15 +34,15 @@ enum place {
     WHEN,
     STREAM,
     DROP_SKIPPED,
-    DROP_FAILED,    /* of what waits, in the worker whose error has ended the run */
-    DROP_CANCELLED, /* in the thread that cancels */
-    DROP_FINISHED,  /* by a finish whose deadline has passed */
+    DROP_FAILED,    /* of a queued item, in the worker that failed and ended the run */
+    DROP_CANCELLED, /* in the cancelling thread */
+    DROP_FINISHED,  /* in a finish past its deadline */
     DROP_DESTROYED,
-    DROP_LEFT,     /* of the results' queue, which its reader has shut down */
-    RUN_FINISHING, /* the function, in a pipeline that another thread finishes */
+    DROP_LEFT,     /* of the results queue, which its reader shut down */
+    RUN_FINISHING, /* the function, while another thread finishes the pipeline */
     RUN_CANCELLED,
     RUN_DESTROYED,
-    FINI_UNDOING, /* of a start that fails */
+    FINI_UNDOING, /* during a failing start */
     PLACES
 };
 
@@ -74,26 +75,26 @@ static const struct {
     {"fini, start fails", UNDOING},
 };
 
-/* WEIR_OK or WEIR_INVALID: the call is beside a start or an end in another thread. */
+/* WEIR_OK or WEIR_INVALID: the call races with a start or an end in another thread. */
 #define EITHER ((weir_status)1000)
 
 enum { CAPACITY = 16, MOST_PUTS = 1000 };
 
 struct row;
 
-/* What a scene is made of, and what has happened in it. */
+/* The objects of a scene, and what happened in it. */
 struct world {
     enum place place;
     const struct row *row;
     weir_pipeline *pipeline;
     weir_queue *results;
-    weir_pipeline *other; /* the call is for this one, which has nothing to do with the callback; else NULL */
-    weir_stage *first;    /* of the pipeline that the call is for */
+    weir_pipeline *other; /* the call's target if it is unrelated to the callback; else NULL */
+    weir_stage *first;    /* of the pipeline that the call is made on */
     FILE *stream;
-    struct gate gate; /* the function waits here where the phase is to change meanwhile */
+    struct gate gate; /* blocks the function while the phase changes */
     atomic_bool called, returned;
     atomic_size_t begun, ended;
-    bool destroyed; /* the other one */
+    bool destroyed; /* the other pipeline was destroyed */
 };
 
 /* ---- the calls ---- */
@@ -144,7 +145,7 @@ static weir_status call_put_many_until(struct world *world) {
     return count_put(world, status, put);
 }
 
-/* Until there is no room: no other function of the pipeline goes on meanwhile. */
+/* Puts until there is no room: no other function of the pipeline returns meanwhile. */
 static weir_status call_put_full(struct world *world) {
     weir_status status = WEIR_OK;
     for (int i = 0; status == WEIR_OK && i < MOST_PUTS; i++)
@@ -234,13 +235,16 @@ static weir_status call_create(struct world *world) {
     return status != WEIR_OK ? status : weir_pipeline_destroy(made);
 }
 
-/* Each call that wants no task, and what it returns: on the callback's own pipeline by phase, on another that runs. */
+/*
+ * Each call that takes no task, with its status on the callback's own pipeline, by phase, and on another, running
+ * one.
+ */
 static const struct row {
     const char *name;
     weir_status (*call)(struct world *world);
     weir_status own[PHASES];
     weir_status other;
-    bool fills; /* the other functions wait meanwhile */
+    bool fills; /* the other functions block meanwhile */
 } table[] = {
 #define IN_ALL(status)                                                                                                 \
     { status, status, status, status, status }
@@ -283,14 +287,14 @@ static weir_status wanted_of(const struct world *world) {
     if (world->other != NULL)
         return world->row->other;
     if (world->place == STREAM && world->row->call == call_show)
-        return WEIR_INVALID; /* it is shown already */
+        return WEIR_INVALID; /* its view is shown already */
     bool helps = world->row->call == call_show || world->row->call == call_end_on;
     if (helps && (world->place == SOURCE || world->place == WEIGH_PRODUCE))
-        return EITHER; /* a source may begin before the start has returned */
+        return EITHER; /* a source may begin before start returns */
     return world->row->own[places[world->place].phase];
 }
 
-/* The first that comes makes the call. */
+/* Makes the call in the first callback of this place. */
 static void make_call(struct world *world, enum place place) {
     if (place != world->place || atomic_exchange(&world->called, true))
         return;
@@ -300,7 +304,7 @@ static void make_call(struct world *world, enum place place) {
     atomic_store(&world->returned, true);
 }
 
-/* So that a pipeline fills: what comes behind the call waits for it. */
+/* Blocks until the call has returned, so that the pipeline fills up behind it. */
 static void hold(struct world *world) {
     while (world->row->fills && atomic_load(&world->called) && !atomic_load(&world->returned))
         nap();
@@ -318,7 +322,7 @@ static bool changes_inside(enum place place) {
     return (is_drop(place) && place != DROP_SKIPPED) || (place >= RUN_FINISHING && place <= RUN_DESTROYED);
 }
 
-/* The first stage: hands its item on; the first attempt at an item fails where that is the point. */
+/* The first stage: emits its item; the first attempt fails if the scene needs it. */
 static int run_first(weir_task *task, void *item, void *raw) {
     struct world *world = raw;
     hold(world);
@@ -379,7 +383,7 @@ static void fini(void *raw) {
     make_call(raw, FINI_UNDOING);
 }
 
-/* Sources weigh in threads that have a stage. */
+/* A source's thread belongs to a stage while it weighs. */
 static uint64_t weigh(const void *item, void *raw) {
     struct world *world = raw;
     make_call(world, item == number(0) ? WEIGH_PRODUCE : WEIGH);
@@ -418,7 +422,7 @@ static bool when(int code, void *raw) {
 
 static void drop(void *item, void *raw) {
     struct world *world = raw;
-    if (is_drop(world->place) && !(world->place == DROP_FAILED && item == number(1))) /* that one has failed itself */
+    if (is_drop(world->place) && !(world->place == DROP_FAILED && item == number(1))) /* the failed item itself */
         make_call(world, world->place);
     end_item(world, 1);
 }
@@ -456,7 +460,7 @@ static void connect(struct world *world, weir_stage *from, weir_stage *to) {
     must(weir_pipeline_connect(world->pipeline, from, to), "connect");
 }
 
-/* An entrance, and a source or not; batches, and what copies go to. */
+/* Declares the pipeline: an entry stage, a source if needed, batches, and the stages that get the copies. */
 static void declare(struct world *world) {
     enum place place = world->place;
     must(weir_pipeline_create(&world->pipeline, &(weir_pipeline_options){.grace = 10 * WEIR_SECOND,
@@ -492,14 +496,14 @@ static void *pass(void *item, void *unused) {
     return item;
 }
 
-/* One where nothing happens but the call. */
+/* Starts an unrelated pipeline. */
 static void start_other(struct world *world) {
     must(weir_pipeline_create(&world->other, NULL), "create");
     must(weir_pipeline_add(world->other, &world->first, &(weir_stage_options){.name = "other", .func = pass}), "add");
     must(weir_pipeline_start(world->other), "start");
 }
 
-/* Puts that the call may have made impossible. */
+/* Puts items; the call may have closed the pipeline. */
 static void put(struct world *world, size_t count) {
     for (size_t i = 0; i < count; i++) {
         weir_status status = weir_pipeline_put(world->pipeline, number(i + 1));
@@ -529,7 +533,7 @@ static void *cancel_elsewhere(void *raw) {
     return NULL;
 }
 
-/* Gives the pipeline back if it is not busy: the grace is longer than the whole scene. */
+/* Destroys the pipeline; it is not busy, because the grace is longer than the whole scene. */
 static void *destroy_elsewhere(void *raw) {
     struct world *world = raw;
     must(weir_pipeline_destroy(world->pipeline), "destroy");
@@ -550,7 +554,7 @@ static void *(*ending_of(enum place place))(void *raw) {
     }
 }
 
-/* Puts fail as soon as the other thread has begun. */
+/* Puts fail once the other thread has begun the end. */
 static void wait_for_the_end_to_begin(struct world *world) {
     weir_status status;
     while ((status = weir_pipeline_put_until(world->pipeline, number(1), 0)) != WEIR_CLOSED) {
@@ -559,7 +563,7 @@ static void wait_for_the_end_to_begin(struct world *world) {
     }
 }
 
-/* One item is in the function, at the gate, and others wait. The pipeline ends in another thread. */
+/* One item is in the function, blocked at the gate, and others are queued. The pipeline ends in another thread. */
 static void happen_at_an_end(struct world *world) {
     pthread_t thread;
     put(world, 1);

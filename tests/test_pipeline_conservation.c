@@ -1,8 +1,8 @@
 /*
- * test_pipeline_conservation.c - in = done + failed + dead + dropped + live, in every report, of every stage and of the
- * whole, whatever goes on meanwhile; and at the end each item has ended once.
+ * test_pipeline_conservation.c - in = done + failed + dead + dropped + live, in every report, for every stage and for
+ * the whole, under all activity. At the end each item has ended exactly once.
  *
- * A thread takes one report after the other. It only records: the first one that is wrong.
+ * A thread takes reports one after the other. It only records: the first inconsistent one.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,14 +14,14 @@
 
 enum { MOST_STAGES = 8, ITEMS = 3000 };
 
-/* ---- the one who looks ---- */
+/* ---- the watching thread ---- */
 
 struct watcher {
     weir_pipeline *pipeline;
     pthread_t thread;
     atomic_bool stop;
     size_t reports;
-    char wrong[400]; /* "": nothing was */
+    char wrong[400]; /* the first inconsistency, or "" */
     weir_counts before[MOST_STAGES + 1];
 };
 
@@ -70,7 +70,7 @@ static void *watch(void *raw) {
     return NULL;
 }
 
-/* ---- the shapes ---- */
+/* ---- the shapes of the pipelines ---- */
 
 static int fail_some(weir_task *task, void *item, void *unused) {
     struct thing *thing = item;
@@ -237,7 +237,7 @@ static size_t free_letters(weir_queue *dead) {
     return count;
 }
 
-/* Runs a shape; with a cancel after so many puts, if that is not 0. Returns how many reports were looked at. */
+/* Runs a shape; unless `cancel_after` is 0, cancels after that many puts. Returns the number of reports taken. */
 static size_t run_shape(const struct shape *shape, size_t cancel_after) {
     struct watcher watcher = {.reports = 0};
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);

@@ -1,6 +1,6 @@
 /*
- * test_pipeline_descriptors.c - the descriptors that tell functions to return: when they are made, where they lie, and
- * when they become readable.
+ * test_pipeline_descriptors.c - the descriptors that tell functions to return: when they are created, their numbers,
+ * and when they become readable.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -25,7 +25,7 @@ static int open_descriptors(void) {
     return count;
 }
 
-/* Leaves room for so many more, 0 or 1; returns the limit that was. */
+/* Leaves room for `room` more descriptors, 0 or 1; returns the previous limit. */
 static struct rlimit limit_descriptors(int room) {
     struct rlimit before, now;
     int next = dup(0);
@@ -38,7 +38,7 @@ static struct rlimit limit_descriptors(int room) {
     return before;
 }
 
-/* An eventfd, or the two ends of a pipe. */
+/* Returns whether it is an eventfd (1), or both ends of a pipe (2). */
 static bool is_one(int made) {
     return made == 1 || made == 2;
 }
@@ -52,7 +52,7 @@ static weir_pipeline *running(weir_stage_options first) {
     return pipeline;
 }
 
-/* ---- when they are made ---- */
+/* ---- when they are created ---- */
 
 enum { PIPELINES = 10000 };
 
@@ -133,16 +133,16 @@ START_TEST (without_any_left_there_is_none_and_a_cancel_all_the_same) {
     put_things(pipeline, 5);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     int fd = weir_pipeline_cancel_fd(pipeline);
-    ck_assert_int_ge(fd, 0); /* there are some again */
+    ck_assert_int_ge(fd, 0); /* descriptors are available again */
     ck_assert(is_readable(fd));
     finish_and_destroy(pipeline, WEIR_CANCELLED);
     assert_things_ended();
 }
 END_TEST
 
-/* ---- where they lie ---- */
+/* ---- their numbers ---- */
 
-/* A daemon that has closed its standard streams, and what it writes to them afterwards. */
+/* Models a daemon that has closed its standard streams and later writes to them. */
 START_TEST (it_is_no_standard_stream) {
     enum { STREAMS = 3, ASIDE = 100 };
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -174,7 +174,10 @@ END_TEST
 START_TEST (without_any_left_above_the_standard_streams_there_is_none) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     int aside = fcntl(0, F_DUPFD, 100);
-    /* it lies in the place of the closed one, and there is no other, or one, which a pipe needs for its other end */
+    /*
+     * Its number is that of the closed stream, with no other descriptor free, or with one for the other end of a
+     * pipe.
+     */
     const struct rlimit before = limit_descriptors(_i);
     close(0);
     int fd = weir_pipeline_cancel_fd(pipeline);
@@ -192,8 +195,8 @@ END_TEST
 
 struct listening {
     atomic_int inside, told;
-    bool of_the_pipeline; /* it asks for the cancel_fd, which in a source tells of the end too */
-    int pipe[2];          /* what it listens to */
+    bool of_the_pipeline; /* uses the cancel_fd, which in a source reports the end too */
+    int pipe[2];          /* polled by the source */
 };
 
 static int fd_for(const struct listening *listening, weir_task *task) {
@@ -215,7 +218,7 @@ static int listen_to(weir_task *task, void *item, void *raw) {
     return ready > 0 ? 0 : weir_task_fail(task, 1, "nobody has told it");
 }
 
-/* However the run ends, the source is told at once, and everything that it has made is through. */
+/* However the run ends, the source is told at once, and all its results are completed. */
 START_TEST (a_source_in_a_poll_is_told_that_the_pipeline_is_finishing) {
     struct listening listening = {.of_the_pipeline = _i % 2 == 1};
     ck_assert_int_eq(pipe(listening.pipe), 0);
@@ -224,7 +227,7 @@ START_TEST (a_source_in_a_poll_is_told_that_the_pipeline_is_finishing) {
     ck_assert_int_eq(write(listening.pipe[1], "xxx", 3), 3);
     while (things_consumed() < 3 || atomic_load(&listening.inside) < 2)
         nap();
-    int cancel_fd = weir_pipeline_cancel_fd(pipeline); /* of no source's thread */
+    int cancel_fd = weir_pipeline_cancel_fd(pipeline); /* requested outside a source's thread */
     if (_i / 2 == 1)
         assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     weir_report *report = finish_pipeline(pipeline, _i / 2 == 1 ? WEIR_CANCELLED : WEIR_OK);
@@ -255,7 +258,7 @@ static int say_fd(weir_task *task, void *item, void *raw) {
     return 0;
 }
 
-/* What is inside goes through, so nothing but a source is told of the end. */
+/* In-flight items are completed, so only sources are told of a graceful end. */
 START_TEST (a_stage_that_is_no_source_is_told_of_a_cancel_alone) {
     atomic_int fd = 0;
     weir_pipeline *pipeline = running((weir_stage_options){.run = say_fd, .init = keep_fd, .arg = &fd});
@@ -274,7 +277,7 @@ static int end_at_once(weir_task *task, void *item, void *raw) {
     return WEIR_END;
 }
 
-START_TEST (one_that_is_asked_for_late_is_readable_at_once) {
+START_TEST (a_descriptor_requested_late_is_readable_at_once) {
     atomic_int fd = -1;
     weir_pipeline *pipeline = running((weir_stage_options){.source = end_at_once, .arg = &fd});
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
@@ -301,7 +304,7 @@ static Suite *descriptors_suite(void) {
     TCase *readable = add_things_case(suite, "readable");
     tcase_add_loop_test(readable, a_source_in_a_poll_is_told_that_the_pipeline_is_finishing, 0, 4);
     tcase_add_test(readable, a_stage_that_is_no_source_is_told_of_a_cancel_alone);
-    tcase_add_test(readable, one_that_is_asked_for_late_is_readable_at_once);
+    tcase_add_test(readable, a_descriptor_requested_late_is_readable_at_once);
     return suite;
 }
 

@@ -1,6 +1,6 @@
 /*
- * test_pipeline_end.c - ends that are not in good order: deadlines, functions that do not return, and cancels that wake
- * whoever waits.
+ * test_pipeline_end.c - ends under pressure: deadlines, functions that do not return, and cancels that wake blocked
+ * threads.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -23,7 +23,7 @@ static int work_until_cancelled(weir_task *task, void *item, void *unused) {
     return 1;
 }
 
-START_TEST (what_is_not_through_at_the_deadline_is_dropped) {
+START_TEST (items_not_done_at_the_deadline_are_dropped) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
     add_stage(pipeline,
               (weir_stage_options){.name = "a", .run = run_pass_on, .threads = 2, .capacity = 10, .drop = thing_drop});
@@ -47,7 +47,7 @@ START_TEST (what_is_not_through_at_the_deadline_is_dropped) {
 }
 END_TEST
 
-START_TEST (a_deadline_that_has_passed_does_not_matter_when_all_is_through) {
+START_TEST (a_passed_deadline_does_not_matter_when_all_items_are_done) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
     add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .threads = 2});
     start_pipeline(pipeline);
@@ -61,7 +61,7 @@ START_TEST (a_deadline_that_has_passed_does_not_matter_when_all_is_through) {
     }
     nap();
     weir_status status = weir_pipeline_finish(pipeline, 0, NULL);
-    ck_assert(status == WEIR_OK || status == WEIR_TIMEDOUT); /* the last one may not be settled yet */
+    ck_assert(status == WEIR_OK || status == WEIR_TIMEDOUT); /* the last item may not be settled yet */
     destroy_pipeline(pipeline);
     ck_assert_uint_eq(things_consumed(), 10);
 }
@@ -69,7 +69,7 @@ END_TEST
 
 /* ---- functions that do not return ---- */
 
-START_TEST (a_stuck_function_is_told_of_and_waited_for_later) {
+START_TEST (a_stuck_function_is_reported_and_waited_for_later) {
     struct gate gate = GATE;
     bool plain = _i & 1, destroys = _i & 2;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 2 * MILLISECONDS});
@@ -91,7 +91,7 @@ START_TEST (a_stuck_function_is_told_of_and_waited_for_later) {
         weir_report_free(report);
         assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, NULL));
     }
-    for (weir_deadline limit = hang_limit();; nap()) { /* the third may be on its way out still */
+    for (weir_deadline limit = hang_limit();; nap()) { /* the third worker may still be exiting */
         report = report_of(pipeline);
         if (report->late_count == 2 || now() > limit)
             break;
@@ -111,7 +111,7 @@ START_TEST (a_stuck_function_is_told_of_and_waited_for_later) {
     weir_report_free(report);
     assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
     struct thing *late = thing_new();
-    assert_status(WEIR_CLOSED, weir_pipeline_put(pipeline, late)); /* it is still there */
+    assert_status(WEIR_CLOSED, weir_pipeline_put(pipeline, late)); /* the pipeline still exists */
     thing_consume(late);
     gate_open(&gate);
     for (weir_deadline limit = hang_limit(); weir_pipeline_destroy(pipeline) == WEIR_BUSY && now() < limit;)
@@ -124,7 +124,7 @@ static void pass_gate(void *gate) {
     gate_pass(gate);
 }
 
-START_TEST (a_fini_that_does_not_return_is_told_of_and_waited_for_later) {
+START_TEST (a_fini_that_does_not_return_is_reported_and_waited_for_later) {
     struct gate gate = GATE;
     bool cancels = _i == 1;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 2 * MILLISECONDS});
@@ -137,11 +137,11 @@ START_TEST (a_fini_that_does_not_return_is_told_of_and_waited_for_later) {
         nap();
     if (cancels)
         assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
-    do /* in good order, when there is time enough to see that all is through */
+    do /* a graceful end, given enough time to see that no item is in flight */
         assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(SECONDS / 10), NULL));
     while (gate_waiting(&gate) < 2);
     weir_report *report;
-    for (weir_deadline limit = hang_limit();; nap()) { /* the first stage's may be on its way out still */
+    for (weir_deadline limit = hang_limit();; nap()) { /* the first stage's worker may still be exiting */
         report = report_of(pipeline);
         if (report->late_count == 2 || now() > limit)
             break;
@@ -168,8 +168,8 @@ START_TEST (a_fini_that_does_not_return_is_told_of_and_waited_for_later) {
 }
 END_TEST
 
-/* All is through, and one that finishes waits for the threads: a cancel leaves them their grace, and no more. */
-START_TEST (a_cancel_ends_the_wait_for_threads_that_end_in_good_order) {
+/* All items are done, and a finish waits for the threads: a cancel leaves them their grace, and no more. */
+START_TEST (a_cancel_ends_the_wait_for_the_threads_of_a_graceful_end) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "stuck", .run = run_consume, .arg = &gate, .fini = pass_gate});
@@ -250,7 +250,7 @@ START_TEST (an_attempt_knows_its_deadline) {
 }
 END_TEST
 
-/* It has room for one of its results, then for another, and waits with the third. */
+/* Emits three results: two fit, and the third blocks. */
 static int look_before_and_after_waiting(weir_task *task, void *item, void *raw) {
     struct told *told = raw;
     told->from = weir_task_deadline(task);
@@ -286,7 +286,7 @@ END_TEST
 
 /* ---- a cancel wakes ---- */
 
-START_TEST (a_cancel_wakes_who_puts_for_a_queue_and_for_a_limit) {
+START_TEST (a_cancel_wakes_callers_blocked_on_a_queue_and_on_a_limit) {
     struct gate gate = GATE;
     bool limited = _i & 1, finished = _i & 2;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = limited ? 3 : 0, .grace = long_grace});
@@ -337,22 +337,22 @@ static int split_for_ever(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
-/* Twelve workers, all of them blocked in one way. */
+/* Twelve workers, all blocked in one way. */
 static weir_stage_options blocked_stage(int way) {
     switch (way) {
-        case 0: /* in an emit: the next stage is at a gate */
+        case 0: /* in an emit: the next stage is blocked at a gate */
             return (weir_stage_options){.name = "blocked", .run = split_for_ever};
-        case 1: /* for the rate: one call in a thousand seconds */
+        case 1: /* by the rate: one call in a thousand seconds */
             return (weir_stage_options){.name = "blocked", .run = run_pass_on, .rate = 0.001};
-        case 2: /* in a back-off of a minute, on which no worker waits */
+        case 2: /* a back-off of a minute, which occupies no worker */
             return (weir_stage_options){
                 .name = "blocked", .run = fail_always, .retry = {.attempts = 2, .backoff = 60 * SECONDS}};
-        case 3: /* the same in order */
+        case 3: /* the same, ordered */
             return (weir_stage_options){.name = "blocked",
                                         .run = fail_always,
                                         .ordered = true,
                                         .retry = {.attempts = 2, .backoff = 60 * SECONDS}};
-        default: /* a plain one */
+        default: /* a plain stage */
             return (weir_stage_options){.name = "blocked", .func = hand_back};
     }
 }
@@ -379,7 +379,7 @@ START_TEST (a_cancel_ends_twelve_blocked_workers) {
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 50);
-    sleep_until(now() + 5 * MILLISECONDS); /* most of them are blocked now; if not, that has to be right too */
+    sleep_until(now() + 5 * MILLISECONDS); /* most of them are blocked now; the test must pass in either case */
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     weir_deadline cancelled = now();
     wait_for_count(&out, 12);
@@ -426,7 +426,7 @@ START_TEST (the_descriptor_becomes_readable_at_the_cancel) {
 }
 END_TEST
 
-/* ---- from anywhere ---- */
+/* ---- from any thread ---- */
 
 static weir_pipeline *of_drops;
 
@@ -454,16 +454,16 @@ START_TEST (a_drop_function_may_cancel) {
 }
 END_TEST
 
-/* An item backs off, one is inside, and one lies in the queue. */
+/* One item is in back-off, one in the function, and one in the queue. */
 enum { BACKS_OFF, INSIDE, IN_QUEUE };
 
 static struct dropping {
     weir_pipeline *pipeline;
     struct gate gate;
     atomic_uint failed, dropped;
-    pthread_t thread; /* in which the one that backs off is dropped */
+    pthread_t thread; /* the thread that drops the item in back-off */
     weir_status finished, waited, destroyed;
-} * dropping; /* a new one each time: its gate is made once */
+} * dropping; /* allocated for each run: its gate can be used once */
 
 static int back_off_or_wait(weir_task *task, void *item, void *unused) {
     (void)task;
@@ -475,7 +475,10 @@ static int back_off_or_wait(weir_task *task, void *item, void *unused) {
     return 1;
 }
 
-/* The one that lies in the queue is dropped by the cancel itself, which it holds up until a back-off is over. */
+/*
+ * The cancel itself drops the queued item. That drop function blocks the cancel until the item in back-off is
+ * dropped.
+ */
 static void finish_in_drop(void *item, void *unused) {
     struct thing *thing = item;
     if (thing->n == IN_QUEUE) {
@@ -492,7 +495,7 @@ static void finish_in_drop(void *item, void *unused) {
     thing_drop(thing, unused);
 }
 
-START_TEST (a_drop_function_in_the_keepers_thread_may_finish) {
+START_TEST (a_drop_function_in_the_timer_thread_may_finish) {
     dropping = calloc(1, sizeof *dropping);
     ck_assert_ptr_nonnull(dropping);
     dropping->gate = (struct gate)GATE;
@@ -513,9 +516,10 @@ START_TEST (a_drop_function_in_the_keepers_thread_may_finish) {
     gate_open(&dropping->gate);
     assert_status(WEIR_OK, call_finish(&cancel.call));
     for (weir_deadline limit = hang_limit(); weir_pipeline_finish(pipeline, limit, NULL) == WEIR_BUSY && now() < limit;)
-        nap(); /* the worker may need more than its grace to come out of the gate */
+        nap(); /* the worker may need more than its grace to pass the gate */
     finish_and_destroy(pipeline, WEIR_CANCELLED);
-    if (!pthread_equal(dropping->thread, cancel.call.thread)) { /* its time came after the cancel, as it should */
+    /* The usual case: its back-off ended after the cancel, and the timer thread dropped it. */
+    if (!pthread_equal(dropping->thread, cancel.call.thread)) {
         assert_status(WEIR_DEADLOCK, dropping->finished);
         assert_status(WEIR_DEADLOCK, dropping->waited);
         assert_status(WEIR_DEADLOCK, dropping->destroyed);
@@ -526,7 +530,7 @@ START_TEST (a_drop_function_in_the_keepers_thread_may_finish) {
 }
 END_TEST
 
-/* It is not over while a drop function runs, though all threads have ended. */
+/* The run is not over while a drop function runs, even if all threads have exited. */
 struct slow_drop {
     struct gate work, drop;
 };
@@ -545,7 +549,7 @@ static void drop_at_gate(void *item, void *raw) {
     thing_drop(item, NULL);
 }
 
-START_TEST (one_that_finishes_waits_for_the_drops_of_another_ones_cancel) {
+START_TEST (a_finish_waits_for_the_drops_of_another_threads_cancel) {
     struct slow_drop slow = {.work = GATE, .drop = GATE};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
     add_stage(pipeline, (weir_stage_options){.name = "slow", .run = work_at_gate, .arg = &slow, .drop = drop_at_gate});
@@ -558,7 +562,7 @@ START_TEST (one_that_finishes_waits_for_the_drops_of_another_ones_cancel) {
     call_start(&cancel.call, make_pipeline_cancel);
     gate_wait_for(&slow.drop, 1);
     gate_open(&slow.work);
-    ck_assert(wait_for_threads(before + (before != 0))); /* the worker has ended */
+    ck_assert(wait_for_threads(before + (before != 0))); /* the worker has exited */
     struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
     call_start_asleep(&finish.call, make_pipeline_finish);
     ck_assert(call_is_asleep(&finish.call));
@@ -574,7 +578,7 @@ START_TEST (one_that_finishes_waits_for_the_drops_of_another_ones_cancel) {
 }
 END_TEST
 
-/* While the drop function of one stage holds the cancel up, the workers of the next drop what they take. */
+/* While a stage's drop function blocks the cancel, the next stage's workers drop the items that they take. */
 static void *hold_third(void *item, void *raw) {
     struct slow_drop *slow = raw;
     if (((struct thing *)item)->n == 2)
@@ -582,7 +586,7 @@ static void *hold_third(void *item, void *raw) {
     return item;
 }
 
-START_TEST (a_worker_drops_what_a_cancel_has_not_come_to) {
+START_TEST (a_worker_drops_items_that_a_cancel_has_not_reached) {
     struct slow_drop slow = {.work = GATE, .drop = GATE};
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
@@ -597,9 +601,9 @@ START_TEST (a_worker_drops_what_a_cancel_has_not_come_to) {
     put_things(pipeline, 1);
     struct pipeline_call cancel = {.pipeline = pipeline};
     call_start(&cancel.call, make_pipeline_cancel);
-    gate_wait_for(&slow.drop, 1); /* the fourth, in the queue of the first stage */
+    gate_wait_for(&slow.drop, 1); /* the fourth item, in the first stage's queue */
     gate_open(&gate);
-    for (weir_deadline limit = hang_limit(); things_dropped() < 2; nap()) /* the first's result, and the second */
+    for (weir_deadline limit = hang_limit(); things_dropped() < 2; nap()) /* the first item's result, and the second */
         ck_assert_uint_lt(now(), limit);
     gate_open(&slow.work);
     gate_open(&slow.drop);
@@ -613,8 +617,8 @@ START_TEST (a_worker_drops_what_a_cancel_has_not_come_to) {
 }
 END_TEST
 
-/* The last stage waits for room in its results' queue, which a cancel shuts down. */
-START_TEST (a_result_that_a_cancel_finds_on_its_way_out_is_dropped_by_its_queue) {
+/* The last stage blocks on its full results queue, which a cancel shuts down. */
+START_TEST (a_result_blocked_on_its_queue_is_dropped_there_by_a_cancel) {
     struct drops drops = {.count = 0};
     weir_queue *results = new_dropping_queue(1, &drops);
     weir_pipeline *pipeline =
@@ -624,7 +628,7 @@ START_TEST (a_result_that_a_cancel_finds_on_its_way_out_is_dropped_by_its_queue)
     start_pipeline(pipeline);
     put_things(pipeline, 3);
     weir_report *report;
-    for (weir_deadline limit = hang_limit();; nap()) { /* one is out, one on its way, and one waits */
+    for (weir_deadline limit = hang_limit();; nap()) { /* one result is out, one blocked, and one item queued */
         report = report_of(pipeline);
         bool waits = report->counts.done == 1 && report->stages[0].blocked > 0;
         weir_report_free(report);
@@ -642,7 +646,7 @@ START_TEST (a_result_that_a_cancel_finds_on_its_way_out_is_dropped_by_its_queue)
     ck_assert_ptr_eq(drops.items[0], thing_at(1));
     ck_assert_uint_eq(things_dropped(), 1);
     void *taken;
-    assert_status(WEIR_OK, weir_queue_get(results, &taken)); /* what was out stays out */
+    assert_status(WEIR_OK, weir_queue_get(results, &taken)); /* a delivered result stays */
     ck_assert_ptr_eq(taken, thing_at(0));
     assert_status(WEIR_OK, weir_queue_task_done(results));
     assert_status(WEIR_OK, weir_queue_destroy(results));
@@ -657,7 +661,7 @@ static int cancel_at_tenth(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
-/* Several cancel at once: from inside, from outside, with a deadline that passes. */
+/* Several cancels at once: from inside, from outside, and by a passed deadline. */
 START_TEST (many_cancels_are_one) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
     add_stage(pipeline,
@@ -689,23 +693,23 @@ END_TEST
 static Suite *end_suite(void) {
     Suite *suite = suite_create("end of a pipeline");
     TCase *late = add_things_case(suite, "late");
-    tcase_add_loop_test(late, what_is_not_through_at_the_deadline_is_dropped, 0, 4);
-    tcase_add_test(late, a_deadline_that_has_passed_does_not_matter_when_all_is_through);
-    tcase_add_loop_test(late, a_stuck_function_is_told_of_and_waited_for_later, 0, 4);
-    tcase_add_loop_test(late, a_fini_that_does_not_return_is_told_of_and_waited_for_later, 0, 2);
+    tcase_add_loop_test(late, items_not_done_at_the_deadline_are_dropped, 0, 4);
+    tcase_add_test(late, a_passed_deadline_does_not_matter_when_all_items_are_done);
+    tcase_add_loop_test(late, a_stuck_function_is_reported_and_waited_for_later, 0, 4);
+    tcase_add_loop_test(late, a_fini_that_does_not_return_is_reported_and_waited_for_later, 0, 2);
     tcase_add_test(late, an_attempt_that_takes_too_long_is_overdue);
     tcase_add_loop_test(late, an_attempt_knows_its_deadline, 0, 3);
     tcase_add_test(late, what_an_attempt_has_waited_is_added_to_its_deadline);
     TCase *cancel = add_things_case(suite, "cancel");
-    tcase_add_loop_test(cancel, a_cancel_wakes_who_puts_for_a_queue_and_for_a_limit, 0, 4);
+    tcase_add_loop_test(cancel, a_cancel_wakes_callers_blocked_on_a_queue_and_on_a_limit, 0, 4);
     tcase_add_loop_test(cancel, a_cancel_ends_twelve_blocked_workers, 0, 5);
     tcase_add_test(cancel, the_descriptor_becomes_readable_at_the_cancel);
     tcase_add_test(cancel, a_drop_function_may_cancel);
-    tcase_add_loop_test(cancel, a_drop_function_in_the_keepers_thread_may_finish, 0, 2);
-    tcase_add_test(cancel, one_that_finishes_waits_for_the_drops_of_another_ones_cancel);
-    tcase_add_test(cancel, a_worker_drops_what_a_cancel_has_not_come_to);
-    tcase_add_loop_test(cancel, a_result_that_a_cancel_finds_on_its_way_out_is_dropped_by_its_queue, 0, 2);
-    tcase_add_test(cancel, a_cancel_ends_the_wait_for_threads_that_end_in_good_order);
+    tcase_add_loop_test(cancel, a_drop_function_in_the_timer_thread_may_finish, 0, 2);
+    tcase_add_test(cancel, a_finish_waits_for_the_drops_of_another_threads_cancel);
+    tcase_add_test(cancel, a_worker_drops_items_that_a_cancel_has_not_reached);
+    tcase_add_loop_test(cancel, a_result_blocked_on_its_queue_is_dropped_there_by_a_cancel, 0, 2);
+    tcase_add_test(cancel, a_cancel_ends_the_wait_for_the_threads_of_a_graceful_end);
     tcase_add_loop_test(cancel, many_cancels_are_one, 0, 20);
     return suite;
 }

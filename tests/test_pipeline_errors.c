@@ -1,5 +1,5 @@
 /*
- * test_pipeline_errors.c - what becomes of items that fail, and of the run.
+ * test_pipeline_errors.c - failed items, and their effect on the run.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,7 +14,7 @@ enum { ITEMS = 200 };
 
 /* ---- fail fast, and skip ---- */
 
-/* Each tenth fails. */
+/* Fails each tenth item. */
 static int fail_tenth(weir_task *task, void *item, void *unused) {
     struct thing *thing = item;
     (void)unused;
@@ -98,7 +98,7 @@ static int fail_long(weir_task *task, void *item, void *unused) {
             (void)weir_task_fail(task, 3, "an earlier one");
             return weir_task_fail(task, 4, "the last one counts");
         case 3:
-            return 5; /* without a message, and not with that of the item before */
+            return 5; /* without a message; not the message of the item before */
         default:
             (void)weir_task_fail(task, 6, "and yet it is done");
             thing_consume(item);
@@ -130,7 +130,7 @@ END_TEST
 /* ---- retries ---- */
 
 struct tries {
-    unsigned needed; /* the attempt that is the first to succeed */
+    unsigned needed; /* the first attempt that succeeds */
     atomic_uint wrong_attempt;
 };
 
@@ -146,7 +146,7 @@ static int succeed_later(weir_task *task, void *item, void *raw) {
     return 0;
 }
 
-START_TEST (what_fails_is_tried_again_by_whoever_is_free) {
+START_TEST (a_failed_item_is_retried_by_any_free_worker) {
     struct tries tries = {.needed = 3};
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "later",
@@ -200,7 +200,7 @@ START_TEST (dead_letters_say_what_why_where_and_after_how_many) {
     ck_assert_uint_eq(report->retried, 60);
     ck_assert_uint_eq(report->error_count, 100);
     weir_report_free(report);
-    destroy_pipeline(pipeline); /* the letters outlive it */
+    destroy_pipeline(pipeline); /* dead letters outlive the pipeline */
     void *taken;
     for (size_t i = 0; i < 40; i++) {
         assert_status(WEIR_OK, weir_queue_get(dead, &taken));
@@ -270,7 +270,7 @@ START_TEST (an_error_that_ends_the_run_leaves_its_letter) {
 }
 END_TEST
 
-/* ---- results of what fails ---- */
+/* ---- results of failed attempts ---- */
 
 static int emit_then_fail_once(weir_task *task, void *item, void *unused) {
     (void)unused;
@@ -303,7 +303,7 @@ START_TEST (what_a_failed_attempt_has_emitted_is_emitted_or_dropped_in_an_ordere
 }
 END_TEST
 
-/* ---- nobody is kept out ---- */
+/* ---- no starvation ---- */
 
 enum { FAIL_FOR_EVER = 8, GOOD = 30 };
 
@@ -311,7 +311,7 @@ struct sieve {
     atomic_uint attempts, good;
 };
 
-/* The first ones fail for ever, and take longer than they back off. */
+/* The first items fail forever, and take longer than their back-off. */
 static int fail_the_first(weir_task *task, void *item, void *raw) {
     struct thing *thing = item;
     struct sieve *sieve = raw;
@@ -326,8 +326,8 @@ static int fail_the_first(weir_task *task, void *item, void *raw) {
     return 0;
 }
 
-/* With a back-off and without, in the stage's queue and behind a limit for keys, in one thread and in several. */
-START_TEST (items_that_fail_for_ever_keep_no_other_ones_out) {
+/* With and without a back-off, with one thread and with several. */
+START_TEST (items_that_fail_forever_starve_no_others) {
     struct sieve sieve = {.good = 0};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     const weir_stage_options options = {
@@ -342,9 +342,9 @@ START_TEST (items_that_fail_for_ever_keep_no_other_ones_out) {
     add_stage(pipeline, options);
     start_pipeline(pipeline);
     put_things(pipeline, FAIL_FOR_EVER + GOOD);
-    wait_for_count(&sieve.good, GOOD); /* a hang, if those that fail always come first */
+    wait_for_count(&sieve.good, GOOD); /* hangs if failing items always come first */
     unsigned attempts = atomic_load(&sieve.attempts);
-    ck_assert_uint_le(attempts, FAIL_FOR_EVER * GOOD * 3); /* they have their turns, and no more */
+    ck_assert_uint_le(attempts, FAIL_FOR_EVER * GOOD * 3); /* failing items get their turns, and no more */
     wait_for_count(&sieve.attempts, attempts + FAIL_FOR_EVER);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
@@ -377,8 +377,8 @@ static int fail_things(weir_task *task, void *item, void *tries) {
     return 40;
 }
 
-/* A producer that keeps the queue full keeps no item out that comes back. */
-START_TEST (a_full_queue_lets_in_what_comes_back) {
+/* A producer that keeps the queue full does not keep requeued items out. */
+START_TEST (a_full_queue_admits_requeued_items) {
     atomic_uint tries = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "fail",
@@ -404,10 +404,10 @@ START_TEST (a_full_queue_lets_in_what_comes_back) {
 }
 END_TEST
 
-/* ---- a back-off at its most ---- */
+/* ---- the longest back-off ---- */
 
-START_TEST (a_back_off_is_not_longer_than_its_most) {
-    enum { ATTEMPTS = 60 }; /* doubled as often, a microsecond is longer than anybody waits */
+START_TEST (a_back_off_never_exceeds_its_maximum) {
+    enum { ATTEMPTS = 60 }; /* doubled that often, a microsecond would exceed any time limit */
     struct tries tries = {.needed = ATTEMPTS};
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "later",
@@ -426,7 +426,7 @@ START_TEST (a_back_off_is_not_longer_than_its_most) {
 }
 END_TEST
 
-/* Whoever decides whether to try again may cancel instead: it does not back off any more. */
+/* The `when` function cancels: the item does not back off any more. */
 static bool cancel_and_try_again(int code, void *pipeline) {
     (void)code;
     (void)weir_pipeline_cancel(pipeline);
@@ -440,14 +440,14 @@ static int fail_plainly(weir_task *task, void *item, void *unused) {
     return 40;
 }
 
-START_TEST (what_a_cancel_finds_on_its_way_to_the_back_off_is_dropped) {
+START_TEST (an_item_cancelled_before_its_back_off_is_dropped) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     const weir_retry retry = {.attempts = 2, .backoff = 3600 * SECONDS, .when = cancel_and_try_again};
     add_stage(pipeline, (weir_stage_options){
                             .name = "bad", .run = fail_plainly, .arg = pipeline, .drop = thing_drop, .retry = retry});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
-    while (things_dropped() == 0) /* not after an hour */
+    while (things_dropped() == 0) /* without waiting for an hour */
         nap();
     weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
     ck_assert_uint_eq(report->counts.dropped, 1);
@@ -458,7 +458,7 @@ START_TEST (what_a_cancel_finds_on_its_way_to_the_back_off_is_dropped) {
 }
 END_TEST
 
-/* ---- threads that a function has ended ---- */
+/* ---- functions that exit their thread ---- */
 
 static int exit_at_seventh(weir_task *task, void *item, void *unused) {
     struct thing *thing = item;
@@ -495,7 +495,7 @@ static const struct exiting {
     {{.run = exit_at_seventh, .per_key = 2, .key = one_key, .ordered = true}, 0},
 };
 
-/* Three of four threads are ended, each with its item; the fourth does the rest. */
+/* Three of four threads exit, each with its item; the fourth handles the rest. */
 START_TEST (an_item_that_ends_its_thread_has_failed) {
     weir_stage_options options = exiting[_i].options;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = exiting[_i].max_items});
@@ -520,7 +520,7 @@ START_TEST (an_item_that_ends_its_thread_has_failed) {
 }
 END_TEST
 
-/* All its threads are gone: nobody would ever take what comes, so the run has failed. */
+/* All threads of the stage have exited, so no thread would ever take its items: the run fails. */
 START_TEST (a_stage_without_threads_ends_the_run) {
     weir_stage_options options = exiting[_i].options;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = exiting[_i].max_items});
@@ -545,7 +545,7 @@ START_TEST (a_stage_without_threads_ends_the_run) {
 }
 END_TEST
 
-/* In the pipelines that need no envelopes, and in those that do. */
+/* With pipelines that need no envelopes, and with those that do. */
 START_TEST (an_item_that_ends_its_thread_ends_the_run) {
     weir_stage_options options = exiting[_i].options;
     weir_pipeline *pipeline =
@@ -574,7 +574,7 @@ static int exit_at_first_try(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
-/* It is asked about weir's own codes too, and has the stage's argument, whatever init has made. */
+/* Called for weir's own codes too, with the stage's argument, whatever state init made. */
 static bool count_unfinished(int code, void *asked) {
     atomic_fetch_add((atomic_uint *)asked, 1);
     return code == -WEIR_UNFINISHED;
@@ -663,14 +663,14 @@ static Suite *errors_suite(void) {
     tcase_add_test(ends, a_message_is_cut_and_belongs_to_its_attempt);
     tcase_add_loop_test(ends, what_a_failed_attempt_has_emitted_is_emitted_or_dropped_in_an_ordered_stage, 0, 2);
     TCase *again = add_things_case(suite, "again");
-    tcase_add_loop_test(again, what_fails_is_tried_again_by_whoever_is_free, 0, 2);
+    tcase_add_loop_test(again, a_failed_item_is_retried_by_any_free_worker, 0, 2);
     tcase_add_test(again, dead_letters_say_what_why_where_and_after_how_many);
     tcase_add_test(again, a_letter_outlives_its_pipeline_and_needs_no_task_done);
     tcase_add_test(again, an_error_that_ends_the_run_leaves_its_letter);
-    tcase_add_loop_test(again, items_that_fail_for_ever_keep_no_other_ones_out, 0, 4);
-    tcase_add_loop_test(again, a_full_queue_lets_in_what_comes_back, 0, 2);
-    tcase_add_test(again, a_back_off_is_not_longer_than_its_most);
-    tcase_add_test(again, what_a_cancel_finds_on_its_way_to_the_back_off_is_dropped);
+    tcase_add_loop_test(again, items_that_fail_forever_starve_no_others, 0, 4);
+    tcase_add_loop_test(again, a_full_queue_admits_requeued_items, 0, 2);
+    tcase_add_test(again, a_back_off_never_exceeds_its_maximum);
+    tcase_add_test(again, an_item_cancelled_before_its_back_off_is_dropped);
     TCase *exits = add_things_case(suite, "exits");
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_has_failed, 0, COUNT_OF(exiting));
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_ends_the_run, 0, COUNT_OF(exiting));

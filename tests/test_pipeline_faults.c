@@ -1,9 +1,9 @@
 /*
- * test_pipeline_faults.c - whole runs of pipelines, again and again: the n-th allocation, thread creation or sleep goes
- * wrong, for every n there is, once and from then on. Nothing may crash, hang, leak, or be lost or ended twice, and a
- * status or the report must say it.
+ * test_pipeline_faults.c - runs whole pipelines repeatedly: the n-th allocation, thread creation or sleep fails, for
+ * every n, once and from then on. No run may crash, hang, leak, lose an item or end it twice, and a status or the
+ * report must show the fault.
  *
- * Linked with the library's insides, ledger.c, and faults.c with what it needs.
+ * Linked with the library's internals, ledger.c, and faults.c with its dependencies.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -30,7 +30,7 @@ static uint64_t weigh_one(const void *item, void *unused) {
     return 1;
 }
 
-/* Some fail once, some for good, and some make three of one. */
+/* Some items fail once, some permanently, and some have several results. */
 static int work(weir_task *task, void *item, void *unused) {
     struct thing *thing = item;
     (void)unused;
@@ -72,9 +72,9 @@ static void close_state(void *state) {
     (void)state;
 }
 
-/* ---- runs; each ends with nothing left, whatever has gone wrong ---- */
+/* ---- runs; each leaves nothing behind, whatever failed ---- */
 
-/* What a run has been told; a fault that nobody was told of has cost nothing. */
+/* Whether a status or a report has shown the fault. A fault that was not shown must have no effect. */
 static bool told;
 
 static bool went_well(const char *call, weir_status status) {
@@ -90,14 +90,14 @@ static weir_queue *unbounded_or_null(void) {
     return queue;
 }
 
-/* The end of every run: what the report says has to be what has become of the things. */
+/* Ends a run: the report must agree with the outcome of the things. */
 static void end_run(weir_pipeline *pipeline, bool fails) {
     weir_report *report = NULL;
     weir_status status = weir_pipeline_finish(pipeline, hang_limit(), &report);
     ck_assert_msg(fault_excuses(status) || status == WEIR_FAILED, "finish: %s", weir_strerror(status));
     ck_assert_msg(status != WEIR_FAILED || (fails && fault_is(ALLOCATION)), "finish: %s", weir_strerror(status));
     weir_report_free(report);
-    ledger_fail(0, false); /* now it may go well, for the test's own look */
+    ledger_fail(0, false); /* no faults while the test looks */
     report = report_of(pipeline);
     ck_assert_int_eq(report->state, WEIR_RUN_OVER);
     assert_all_over(report);
@@ -156,7 +156,7 @@ static void run_plain(weir_queue *results) {
     if (!went_well("create", weir_pipeline_create(&pipeline, &(weir_pipeline_options){.name = "swept"})))
         return;
     if (add_all(pipeline, stages, options, 2) && went_well("start", weir_pipeline_start(pipeline))) {
-        put_or_keep(pipeline, 2 * WEIR__SEGMENT_SLOTS); /* the results need more than one piece of memory */
+        put_or_keep(pipeline, 2 * WEIR__SEGMENT_SLOTS); /* the results need more than one segment */
         end_run(pipeline, true);
     } else {
         destroy_pipeline(pipeline);
@@ -232,7 +232,7 @@ static void work_full_failing(void) {
     work_full(WEIR_FAIL_FAST);
 }
 
-/* Some fail after their results are gone; with an order, before they are. */
+/* Some items fail after their results have left; in an ordered stage, before. */
 static int emit_some(weir_task *task, void *item, void *unused) {
     size_t n = ((struct thing *)item)->n;
     (void)unused;
@@ -244,7 +244,7 @@ static int emit_some(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
-/* Batches of items that have come in so, each handed on three times, without any room but in memory. */
+/* Batches of three, a fan-out to all, an ordered stage with failing items, and ordered results. */
 static void work_with_batches(void) {
     weir_queue *results = unbounded_or_null();
     if (results == NULL)
@@ -320,7 +320,7 @@ static void work_with_source(void) {
 static const struct workload {
     const char *name;
     void (*run)(void);
-    bool costs; /* items fail in it without any fault too */
+    bool costs; /* items fail even without a fault */
 } workloads[] = {
     {"a plain chain", work_plain, false},
     {"errors that are skipped", work_full_skipping, true},
@@ -337,10 +337,10 @@ static void run_workload(const void *raw) {
     ledger_fail(0, false);
     assert_things_ended();
     if (!told && !workload->costs)
-        ck_assert_uint_eq(things_dropped(), 0); /* nothing is lost in silence */
+        ck_assert_uint_eq(things_dropped(), 0); /* no item is lost without a report */
 }
 
-/* Each n is tried; under ThreadSanitizer, which takes ten times as long, each third. */
+/* Tries each n, or each third under ThreadSanitizer, which is ten times slower. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
 #define STEP 3
@@ -359,14 +359,14 @@ START_TEST (every_point_at_which_something_can_go_wrong) {
                                 .workload = &workloads[_i],
                                 .step = STEP,
                                 .sleeps_once = 20,
-                                .sleeps_ever_after = 2, /* where nobody sleeps, all are busy */
+                                .sleeps_ever_after = 2, /* without sleeping, all threads are busy */
                                 .sleeps_yield = true};
     for (enum fault kind = 0; kind < FAULTS; kind++)
         ck_assert_uint_gt(sweep_faults(&sweep, kind), 3);
 }
 END_TEST
 
-/* Whoever waits for signals has blocked them everywhere. */
+/* A program that waits for signals blocks them in all threads. */
 static void block_signal(void) {
     sigset_t set;
     sigemptyset(&set);
@@ -374,11 +374,11 @@ static void block_signal(void) {
     pthread_sigmask(SIG_BLOCK, &set, NULL);
 }
 
-/* ---- what a fault comes to ---- */
+/* ---- the effect of a fault ---- */
 
-enum { RESULTS = 300 }; /* for which no pool has the memory */
+enum { RESULTS = 300 }; /* more than any pool holds */
 
-/* Returns with a code of its own, or as if all were well. */
+/* Returns an error code of its own, or 0. */
 static int emit_without_memory(weir_task *task, void *item, void *raw) {
     const int *code = raw;
     ledger_fail(1, true);
@@ -415,7 +415,7 @@ START_TEST (a_result_that_is_lost_is_the_error_of_its_attempt) {
 }
 END_TEST
 
-/* A copy for the others that there is no memory for: the result has failed, and goes to nobody else. */
+/* Without memory for a copy the result fails, and no successor gets it. */
 static void *take_memory(void *item, void *gate) {
     gate_pass(gate);
     ledger_fail(1, true);
@@ -460,7 +460,10 @@ START_TEST (a_copy_that_there_is_no_memory_for_is_an_error_of_its_stage) {
 }
 END_TEST
 
-/* That there is no memory for a report is told when it is over only: else it is more that it is not over. */
+/*
+ * Without memory for a report, finish returns WEIR_NOMEM only once the run is over. Before, its other status comes
+ * first.
+ */
 struct reporting {
     struct gate gate;
     weir_status finished;
@@ -479,7 +482,7 @@ static int finish_without_memory(weir_task *task, void *item, void *raw) {
     return 0;
 }
 
-START_TEST (without_memory_for_a_report_finish_tells_what_is_more) {
+START_TEST (without_memory_for_a_report_the_more_important_status_is_returned) {
     struct reporting reporting = {.gate = GATE, .has_report = true};
     weir_report *report = (weir_report *)&reporting;
     ledger_reset();
@@ -500,15 +503,15 @@ START_TEST (without_memory_for_a_report_finish_tells_what_is_more) {
     assert_status(WEIR_NOMEM, status);
     ck_assert_ptr_null(report);
     ledger_fail(0, false);
-    finish_and_destroy(pipeline, WEIR_OK); /* there may be memory later; the item is done */
+    finish_and_destroy(pipeline, WEIR_OK); /* memory may be available later; the item is done */
     ck_assert_uint_eq(ledger_pieces(), 0);
 }
 END_TEST
 
 /*
- * The first item comes in by its key as the last one, and those behind it with it. There is no memory left, and this
- * thread ends: those that have an entry are given to others all the same, for that needs none. Or there was none for the
- * entries of those behind the second either: these have failed.
+ * The key of the first item is known last, so that the worker that admits it also admits the items behind it. Then
+ * memory runs out and this worker exits. Items with an entry go to other workers, which needs no memory. In the
+ * second case there was no memory for the entries of the items behind the second one: these fail.
  */
 struct keys_at_gate {
     struct gate gate, second;
@@ -541,7 +544,7 @@ static int exit_with_the_first(weir_task *task, void *item, void *raw) {
     return run_consume(task, item, NULL);
 }
 
-START_TEST (what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed) {
+START_TEST (items_admitted_by_an_exiting_thread_go_to_others_or_fail) {
     enum { OTHERS = 8 };
     struct keys_at_gate keys = {.gate = GATE, .second = GATE, .has_entries = _i == 0};
     ledger_reset();
@@ -561,7 +564,7 @@ START_TEST (what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed)
     put_things(pipeline, OTHERS);
     gate_wait_for(&keys.second, 1);
     gate_open(&keys.second);
-    for (size_t i = 0; i < 2; i++) /* one at the gate, and one that has nothing to do */
+    for (size_t i = 0; i < 2; i++) /* one at the gate, the other idle */
         ck_assert(wait_until_asleep(atomic_load(&keys.numbers[i]), NULL));
     gate_open(&keys.gate);
     for (weir_deadline limit = hang_limit(); things_consumed() + things_dropped() < 1 + OTHERS; nap())
@@ -571,7 +574,7 @@ START_TEST (what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed)
     ck_assert_uint_eq(report->counts.done, things_consumed());
     ck_assert_uint_eq(report->counts.failed, things_dropped());
     ck_assert_uint_eq(report->error_count, report->counts.failed);
-    ck_assert_uint_eq(report->counts.failed, keys.has_entries ? 1 : OTHERS); /* the second is done in any case */
+    ck_assert_uint_eq(report->counts.failed, keys.has_entries ? 1 : OTHERS); /* the second item is done in both cases */
     weir_report_free(report);
     destroy_pipeline(pipeline);
     assert_things_ended();
@@ -579,7 +582,7 @@ START_TEST (what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed)
 }
 END_TEST
 
-/* It is an error of the one that sends, and the result goes to the drop function of where it was going. */
+/* An error of the sending stage; the result goes to the drop function of its destination. */
 static void *pass_first_gate(void *item, void *raw) {
     struct gate *gates = raw;
     gate_pass(&gates[0]);
@@ -642,8 +645,8 @@ static Suite *faults_suite(void) {
     TCase *told_of = add_things_case(suite, "told");
     tcase_add_loop_test(told_of, a_result_that_is_lost_is_the_error_of_its_attempt, 0, 4);
     tcase_add_loop_test(told_of, a_copy_that_there_is_no_memory_for_is_an_error_of_its_stage, 0, 2);
-    tcase_add_test(told_of, without_memory_for_a_report_finish_tells_what_is_more);
-    tcase_add_loop_test(told_of, what_a_thread_that_ends_has_let_in_is_given_to_others_or_has_failed, 0, 2);
+    tcase_add_test(told_of, without_memory_for_a_report_the_more_important_status_is_returned);
+    tcase_add_loop_test(told_of, items_admitted_by_an_exiting_thread_go_to_others_or_fail, 0, 2);
     tcase_add_loop_test(told_of, a_result_that_the_next_queue_has_no_memory_for_has_failed, 0, 2);
     return suite;
 }

@@ -1,7 +1,7 @@
 /*
- * test_pipeline_figures.c - what pipelines reckon: the time between two calls of a rate, and the times that calls take.
+ * test_pipeline_figures.c - computed figures: the time between two calls of a rate, back-offs, and call times.
  *
- * Linked with the library's insides: what a clock says is never so short, or so exact.
+ * Linked with the library's internals: real clocks give no times so short or so exact.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -21,11 +21,11 @@ static const struct reckoning {
     size_t burst;
     uint64_t interval, slack;
 } reckonings[] = {
-    {0, 9, 0, 0},                                          /* none */
-    {1000, 0, 1000000, 0},                                 /* a burst of 1 */
-    {1000, 5, 1000000, 4000000},                           /* four may come before their time */
-    {1e9, 2, 1, 1},                                        /* the highest */
-    {7e8, 1, 2, 0},                                        /* never more often than it says, so rounded up */
+    {0, 9, 0, 0},                                          /* no rate */
+    {1000, 0, 1000000, 0},                                 /* 0 means a burst of 1 */
+    {1000, 5, 1000000, 4000000},                           /* four calls may come early */
+    {1e9, 2, 1, 1},                                        /* the maximum */
+    {7e8, 1, 2, 0},                                        /* never above the rate, so rounded up */
     {3, 1, 333333334, 0},                                  /* likewise */
     {1e-300, 2, 1000000000000000000, 1000000000000000000}, /* thirty years are as good as never */
     {1000, SIZE_MAX, 1000000, 1000000000000000000},
@@ -50,7 +50,7 @@ static const struct wait {
 } waits[] = {
     {{.first = 0}, 1, 0},
     {{.first = 0, .most = 10}, UINT_MAX, 0},
-    {{.first = 1}, 1, 1}, /* one that is asked for is never none */
+    {{.first = 1}, 1, 1}, /* a requested back-off is never 0 */
     {{.first = 100}, 1, 100},
     {{.first = 100}, 2, 200},
     {{.first = 100}, 11, 100 << 10},
@@ -58,14 +58,14 @@ static const struct wait {
     {{.first = 100, .most = 399}, 3, 399},
     {{.first = 100, .most = 400}, 3, 400},
     {{.first = 100, .most = 400}, 4, 400},
-    {{.first = 1}, 37, 60 * WEIR_SECOND}, /* a minute, where nothing else is said */
+    {{.first = 1}, 37, 60 * WEIR_SECOND}, /* a minute by default */
     {{.first = 1, .most = UINT64_MAX}, 64, UINT64_C(1) << 63},
     {{.first = 1, .most = UINT64_MAX}, 65, UINT64_MAX},
     {{.first = 3, .most = UINT64_MAX}, 64, UINT64_MAX},
     {{.first = UINT64_MAX, .most = UINT64_MAX}, UINT_MAX, UINT64_MAX},
 };
 
-/* So often that the last attempts of all can be reached only if each costs the same. */
+/* The highest attempts are feasible only if each one costs the same. */
 START_TEST (a_back_off_is_doubled_up_to_its_most_and_the_last_attempt_costs_no_more_than_the_first) {
     const struct wait *wait = &waits[_i];
     uint64_t shortest = UINT64_MAX, longest = 0;
@@ -76,7 +76,7 @@ START_TEST (a_back_off_is_doubled_up_to_its_most_and_the_last_attempt_costs_no_m
     }
     ck_assert_uint_ge(shortest, wait->longest / 2 + wait->longest % 2);
     ck_assert_uint_le(longest, wait->longest);
-    ck_assert(wait->longest < 2 || shortest < longest); /* by lot */
+    ck_assert(wait->longest < 2 || shortest < longest); /* random */
 }
 END_TEST
 
@@ -109,8 +109,8 @@ START_TEST (the_shortest_times_are_exact) {
 }
 END_TEST
 
-/* Half of the calls take so long, the others much longer. */
-START_TEST (a_time_is_told_as_no_less_and_hardly_more) {
+/* Half of the calls take `time`, the others much longer. */
+START_TEST (a_time_is_reported_as_no_less_and_hardly_more) {
     for (uint64_t time = 1; time < UINT64_C(1) << 33; time += time / 3 + 1) {
         weir__histogram histogram = {.longest = 0};
         weir__histogram_count(&histogram, time, 50);
@@ -119,13 +119,13 @@ START_TEST (a_time_is_told_as_no_less_and_hardly_more) {
         uint64_t told = weir__histogram_percentile(&sum, 50);
         ck_assert_uint_ge(told, time);
         ck_assert_uint_le(told, time + time / WEIR__HISTOGRAM_PARTS);
-        ck_assert_uint_eq(weir__histogram_percentile(&sum, 99), 100 * time); /* the longest is known */
+        ck_assert_uint_eq(weir__histogram_percentile(&sum, 99), 100 * time); /* the longest time is exact */
     }
 }
 END_TEST
 
-/* Of calls that take more than half an hour only the longest is known. */
-START_TEST (a_very_long_time_is_told_as_no_less) {
+/* Above half an hour, only the longest time is recorded. */
+START_TEST (a_very_long_time_is_reported_as_no_less) {
     const uint64_t hour = UINT64_C(3600) * SECONDS;
     weir__histogram histogram = {.longest = 0};
     weir__histogram_count(&histogram, hour, 50);
@@ -144,10 +144,10 @@ static Suite *figures_suite(void) {
                         a_back_off_is_doubled_up_to_its_most_and_the_last_attempt_costs_no_more_than_the_first, 0,
                         COUNT_OF(waits));
     TCase *times = add_case(suite, "times");
-    tcase_add_test(times, a_very_long_time_is_told_as_no_less);
+    tcase_add_test(times, a_very_long_time_is_reported_as_no_less);
     tcase_add_test(times, of_no_calls_every_percentile_is_zero);
     tcase_add_test(times, the_shortest_times_are_exact);
-    tcase_add_test(times, a_time_is_told_as_no_less_and_hardly_more);
+    tcase_add_test(times, a_time_is_reported_as_no_less_and_hardly_more);
     return suite;
 }
 

@@ -1,5 +1,5 @@
 /*
- * test_pipeline_graph.c - stages and their connections: which graphs can be, and which way items go.
+ * test_pipeline_graph.c - stages and connections: the valid graphs, and the routes of items.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -16,22 +16,22 @@ static int no_source(weir_task *task, void *item, void *arg) {
     return WEIR_END;
 }
 
-/* ---- what is refused ---- */
+/* ---- refused graphs ---- */
 
 enum { STAGES = 4 };
 
-/* Stages a, b, c and d, which is a source where that is wanted; connections by their numbers. */
+/* Stages a, b, c and d; with has_source, d is a source. Connections are pairs of indices. */
 static const struct wrong_graph {
     bool has_source;
-    int connections[6][2]; /* {0, 0} ends them */
+    int connections[6][2]; /* terminated by {0, 0} */
     const char *message;
 } wrong_graphs[] = {
     {false, {{0, 1}, {1, 2}, {2, 1}, {2, 3}}, "stage b: "},         /* a cycle in the middle */
-    {false, {{0, 1}, {1, 2}, {2, 3}, {3, 0}}, "stage a: "},         /* all of it a cycle */
-    {false, {{0, 1}, {2, 3}}, "stage c: "},                         /* two entrances */
-    {false, {{0, 1}, {1, 2}, {2, 2}, {2, 3}}, "stage c: "},         /* to itself */
-    {false, {{0, 1}, {2, 1}, {1, 3}}, "stage c: nothing leads to"}, /* two entrances that meet */
-    {true, {{0, 1}, {1, 2}, {2, 3}}, "stage d: "},                  /* something leads to a source */
+    {false, {{0, 1}, {1, 2}, {2, 3}, {3, 0}}, "stage a: "},         /* a cycle of all stages */
+    {false, {{0, 1}, {2, 3}}, "stage c: "},                         /* two entry stages */
+    {false, {{0, 1}, {1, 2}, {2, 2}, {2, 3}}, "stage c: "},         /* a self-loop */
+    {false, {{0, 1}, {2, 1}, {1, 3}}, "stage c: nothing leads to"}, /* two entry stages that meet */
+    {true, {{0, 1}, {1, 2}, {2, 3}}, "stage d: "},                  /* a connection to a source */
     {true, {{0, 1}, {1, 3}, {3, 2}}, "stage d: "},
 };
 
@@ -144,36 +144,38 @@ static uint64_t weigh_one(const void *item, void *arg) {
 
 static const uint64_t minute = 60 * WEIR_SECOND;
 
-/* max_items, and one or two batches: whether they can hold all that may be in flight, and what the message says then. */
+/*
+ * max_items with one or two batches: whether they can hold all items that may be in flight, or the refusal's message.
+ */
 static const struct holding {
     weir_pipeline_options limits;
     weir_batch first, second;
     bool can_be;
-    bool combines; /* a batch has one result, for all that is in it */
-    bool ordered;  /* a stage in front is, so that there is an automatic max_items */
+    bool combines; /* a batch emits one result for all its items */
+    bool ordered;  /* a preceding stage is ordered: max_items is automatic */
     const char *says;
 } holdings[] = {
     {{.max_items = 9}, {.items = 10}, {.items = 1}, .says = "stage a: batch.items is 10: "},
     {{.max_items = 9}, {.items = 10}, {.items = 1}, .says = "can hold 9 items, and max_items is 9: "},
     {{.max_items = 9}, {.items = 10}, {.items = 1}, .says = "raise max_items to 10, or "},
     {{.max_items = 10}, {.items = 10}, {.items = 1}, .can_be = true},
-    {{.max_items = 35}, {.items = 6}, {.items = 6}, .says = "stage b: "}, /* 5, and 5 that stand for 6 each */
+    {{.max_items = 35}, {.items = 6}, {.items = 6}, .says = "stage b: "}, /* 5, and 5 results of 6 items each */
     {{.max_items = 35}, {.items = 6}, {.items = 6}, .says = "35 items in all"},
     {{.max_items = 36}, {.items = 6}, {.items = 6}, .can_be = true},
     {{.max_items = 50}, {.items = 10}, {.items = 10}, .combines = true, .says = "stage b: "},
     {{.max_items = 99}, {.items = 10}, {.items = 10}, .combines = true, .says = "raise max_items to 100"},
     {{.max_items = 100}, {.items = 10}, {.items = 10}, .can_be = true, .combines = true},
-    /* no wait makes a batch that cannot fill right */
+    /* A wait does not help a batch that cannot fill. */
     {{.max_items = 5}, {.items = 10, .wait = 1000}, {.items = 1}, .says = "stage a: "},
     {{.max_items = 9}, {.items = 10, .wait = WEIR_NEVER}, {.items = 1}, .says = "stage a: "},
     {{.max_items = 10}, {.items = 10, .wait = WEIR_NEVER}, {.items = 1, .wait = WEIR_NEVER}, .can_be = true},
     {{.max_items = 49}, {.items = 10, .wait = 1000}, {.items = 5}, .says = "stage b: "},
     {{.max_items = 50}, {.items = 10, .wait = 1000}, {.items = 5}, .can_be = true, .combines = true},
-    /* no limit, or one that makes room by itself */
+    /* No limit, or one that adapts. */
     {{.max_items = 0}, {.items = 100000}, {.items = 100000}, .can_be = true},
     {{.max_items = 0}, {.items = 1000}, {.items = 100}, .can_be = true, .ordered = true},
     {{.max_items = 0}, {.items = SIZE_MAX}, {.items = 2}, .ordered = true, .says = "stage a: batch.items is 1844"},
-    /* by bytes: the weights decide */
+    /* By bytes: the weights decide. */
     {{.max_items = 0}, {.bytes = 10, .weigh = weigh_one}, {.items = 5}, .can_be = true},
     {{.max_items = 0},
      {.bytes = 9876, .weigh = weigh_one, .wait = 1000},
@@ -191,7 +193,7 @@ static const struct holding {
     {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = WEIR_NEVER}, {.items = 1}, .says = "is WEIR_NEVER: "},
     {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = 60 * minute}, {.items = 1}, .says = "is 1 h 00 min: "},
     {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = 1000}, {.items = 2, .wait = 1000}, .can_be = true},
-    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 1}, {.items = 1}, .can_be = true}, /* they are never incomplete */
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 1}, {.items = 1}, .can_be = true}, /* never incomplete */
 };
 
 static int batch_on(weir_task *task, void *const *items, size_t count, void *arg) {
@@ -228,12 +230,12 @@ START_TEST (batches_that_could_hold_everything_are_refused_and_others_come_throu
     assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
     const char *message = weir_pipeline_message(pipeline);
     ck_assert_msg(strstr(message, holding->says) != NULL, "\"%s\" instead of \"%s\"", message, holding->says);
-    ck_assert_uint_lt(strlen(message), 300); /* not cut off */
+    ck_assert_uint_lt(strlen(message), 300); /* not truncated */
     destroy_pipeline(pipeline);
 }
 END_TEST
 
-/* An order has a limit, and a batch behind it fills all the same: by its number and not by its time. */
+/* An ordered stage has a limit, and a batch downstream still fills by count, not by time. */
 START_TEST (a_large_batch_behind_an_order_fills) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "o", .func = hand_back, .threads = 2, .ordered = true});
@@ -250,7 +252,7 @@ START_TEST (a_large_batch_behind_an_order_fills) {
 }
 END_TEST
 
-/* ---- which way ---- */
+/* ---- routes ---- */
 
 enum { WAYS = 3, ITEMS = 600 };
 
@@ -269,7 +271,7 @@ static void *come_this_way(void *item, void *raw) {
 
 static struct way ways[WAYS];
 
-/* A stage with WAYS successors, the first with a drop function. */
+/* Starts a stage with WAYS successors, each with a drop function. */
 static weir_pipeline *fan_out_with(weir_stage_options options) {
     static const char *const names[WAYS] = {"first", "second", "third"};
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -341,7 +343,7 @@ static void *count_here(void *item, void *counter) {
     return NULL;
 }
 
-/* Of random keys a count differs from its share by more than five times the root of that in one case of a million. */
+/* With random keys, a count deviates from its share by more than five times its root in one case of a million. */
 static void assert_shares_alike(const char *name, size_t successors) {
     enum { MOST = 8 };
     static const char *const names[MOST] = {"a", "b", "c", "d", "e", "f", "g", "h"};
@@ -403,7 +405,7 @@ START_TEST (the_route_chooses_and_what_it_cannot_choose_is_an_error) {
     destroy_pipeline(pipeline);
     if (skips) {
         ck_assert_uint_eq(things_dropped(), 2);
-        ck_assert_uint_eq(atomic_load(&asked), ITEMS); /* once each, also of what it could not choose */
+        ck_assert_uint_eq(atomic_load(&asked), ITEMS); /* once for each item, also for invalid choices */
         for (size_t i = 0; i < WAYS; i++) {
             for (size_t j = 0; j < atomic_load(&ways[i].count); j++)
                 ck_assert_uint_eq(ways[i].numbers[j] % WAYS, i);
@@ -413,7 +415,7 @@ START_TEST (the_route_chooses_and_what_it_cannot_choose_is_an_error) {
 }
 END_TEST
 
-/* Whoever is ready first: on each way they are in the order in which they came. */
+/* Varies the speed of the workers: each successor still gets its items in order. */
 static void *yield_now_and_then(void *item, void *unused) {
     (void)unused;
     if (((struct thing *)item)->n % 3 == 0)
@@ -435,17 +437,17 @@ START_TEST (an_ordered_func_keeps_the_order_on_each_way) {
 }
 END_TEST
 
-/* ---- where what is dropped was going ---- */
+/* ---- the destination of dropped results ---- */
 
 struct crossing {
-    struct gate *gate;   /* the first item waits there, with its result */
-    atomic_uint emitted; /* the others' results, which wait for their turn */
+    struct gate *gate;   /* blocks the first item, with its result */
+    atomic_uint emitted; /* the others' results, held for input order */
 };
 
 static atomic_size_t dropped_at[WAYS];
 static const size_t way_numbers[WAYS] = {0, 1, 2};
 
-/* Counts it if it was going there. */
+/* Counts the item if this was its destination. */
 static void drop_at_way(void *item, void *raw) {
     size_t way = *(const size_t *)raw;
     if (((struct thing *)item)->of % WAYS == way)
@@ -458,7 +460,7 @@ static uint64_t choose_by_origin(const void *item, void *arg) {
     return ((const struct thing *)item)->of % WAYS;
 }
 
-/* At once, or when it is cancelled, which is waited for then. */
+/* Emits and fails at once or, with a counter, after a cancel. */
 static int emit_for_each_way_and_fail(weir_task *task, void *item, void *raw) {
     atomic_uint *inside = raw;
     (void)item;
@@ -501,7 +503,7 @@ static void *hand_back_behind_the_first(void *item, void *raw) {
     return item;
 }
 
-/* A stage that chooses, and the ways. */
+/* Starts a stage that routes by choice, with its successors. */
 static weir_pipeline *crossing_with(weir_stage_options options) {
     static const char *const names[WAYS] = {"first", "second", "third"};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
@@ -530,7 +532,7 @@ START_TEST (results_of_a_failed_attempt_are_dropped_where_each_was_going) {
     ck_assert_uint_eq(report->counts.failed, 20);
     for (size_t way = 0; way < WAYS; way++) {
         ck_assert_uint_eq(atomic_load(&dropped_at[way]), 20);
-        ck_assert_uint_eq(report->stages[1 + way].counts.in, 0); /* they have never left */
+        ck_assert_uint_eq(report->stages[1 + way].counts.in, 0); /* the results never left their stage */
     }
     weir_report_free(report);
     destroy_pipeline(pipeline);
@@ -539,7 +541,7 @@ START_TEST (results_of_a_failed_attempt_are_dropped_where_each_was_going) {
 }
 END_TEST
 
-/* Which way a key goes, only the pipeline knows: all of a key go the same. */
+/* Only the pipeline knows the destination of a key; all items of a key share it. */
 static void drop_anywhere(void *item, void *raw) {
     atomic_fetch_add(&dropped_at[*(const size_t *)raw], 1);
     thing_drop(item, NULL);
@@ -603,8 +605,8 @@ START_TEST (results_of_an_attempt_that_a_cancel_ends_are_dropped_where_each_was_
 END_TEST
 
 /*
- * Seven items. In an ordered stage the first is inside, and the results of the others wait for its turn; else all are
- * inside, and emit when it is cancelled.
+ * Seven items. In an ordered stage the first is in the function, and the results of the others are held. In a stage
+ * without order all are in the function, and emit when the run is cancelled.
  */
 static const struct crossings {
     weir_stage_options options;
@@ -651,7 +653,7 @@ START_TEST (to_all_each_gets_one) {
     for (size_t i = 0; i < 100; i++)
         assert_status(WEIR_OK, weir_pipeline_put(pipeline, first[i]));
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_uint_eq(report->counts.in, 100); /* however many they became on their way */
+    ck_assert_uint_eq(report->counts.in, 100); /* however many copies were made of them */
     ck_assert_uint_eq(report->counts.done, 100);
     ck_assert_uint_eq(report->edge_count, 3);
     weir_report_free(report);
@@ -669,7 +671,7 @@ START_TEST (to_all_each_gets_one) {
 }
 END_TEST
 
-/* A diamond, added from its end: from one to two, and these to one. */
+/* A diamond, added from its end: from one stage to two, and from these to one. */
 START_TEST (two_ways_come_together_again) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     memset(ways, 0, sizeof ways);
@@ -702,7 +704,7 @@ START_TEST (without_connections_stages_are_a_chain_of_any_length) {
     for (int i = 0; i < LENGTH; i++) {
         snprintf(names[i], sizeof names[i], "s%d", i);
         add_stage(pipeline, (weir_stage_options){.name = names[i], .run = i == LENGTH - 1 ? run_consume : run_pass_on});
-        names[i][0] = 'x'; /* it was copied */
+        names[i][0] = 'x'; /* the name was copied */
     }
     start_pipeline(pipeline);
     put_things(pipeline, 500);

@@ -1,6 +1,6 @@
 /*
- * test_pipeline_late.c - what the deadline of an end covers: each function of the program's, wherever it is called, and
- * the end of each thread. A late thread is named, with its place.
+ * test_pipeline_late.c - the scope of an end's deadline: each callback of the program, wherever it is called, and the
+ * exit of each thread. The report names each late thread and its place.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static struct gate gate; /* where the function that is late waits */
+static struct gate gate; /* blocks the late function */
 static pthread_key_t specific;
 
 static void begin_test(void) {
@@ -24,7 +24,7 @@ static void wait_here(void) {
     gate_pass(&gate);
 }
 
-/* ---- functions that wait ---- */
+/* ---- functions that block ---- */
 
 static int wait_in_run(weir_task *task, void *item, void *unused) {
     (void)task;
@@ -89,7 +89,7 @@ static int fail_at_once(weir_task *task, void *item, void *unused) {
 static const struct late_worker {
     weir_stage_options options;
     weir_place where;
-    bool at_end; /* it comes there when all is through */
+    bool at_end; /* reached once all items are done */
 } late_workers[] = {
     {{.run = wait_in_run}, WEIR_IN_FUNCTION, false},
     {{.run = fail_at_once, .drop = wait_in_drop, .on_error = WEIR_SKIP}, WEIR_IN_DROP, false},
@@ -111,7 +111,7 @@ static void assert_named(const weir_report *report, const char *stage, size_t nu
     ck_assert_uint_gt(report->late[0].since, 0);
 }
 
-/* Opens the gate, and ends what is late. */
+/* Opens the gate, and ends the pipeline. */
 static weir_status end_late(weir_pipeline *pipeline) {
     weir_status status = WEIR_BUSY;
     gate_open(&gate);
@@ -153,11 +153,11 @@ START_TEST (a_worker_that_is_late_is_named_with_its_place) {
 }
 END_TEST
 
-/* ---- since when ---- */
+/* ---- late since when ---- */
 
 static struct {
     weir_pipeline *pipeline;
-    uint64_t since, seen; /* of the callback, and when that was */
+    uint64_t since, seen; /* the callback's start, and the time of the report */
 } asked;
 
 static uint64_t tell_since(const void *item, void *unused) {
@@ -166,7 +166,7 @@ static uint64_t tell_since(const void *item, void *unused) {
     (void)unused;
     if (asked.seen != 0)
         return 1;
-    (void)weir_pipeline_cancel(asked.pipeline); /* it should end, so that the report names it */
+    (void)weir_pipeline_cancel(asked.pipeline); /* the report names late threads only during an end */
     if (weir_pipeline_report(asked.pipeline, &report) == WEIR_OK) {
         asked.since = report->late_count == 1 ? report->late[0].since : UINT64_MAX;
         weir_report_free(report);
@@ -182,7 +182,7 @@ static uint64_t starved_in(weir_pipeline *pipeline) {
     return starved;
 }
 
-/* A callback that is the first after a sleep has not begun before what has woken its worker. */
+/* The first callback after a sleep begins no earlier than the event that woke its worker. */
 START_TEST (a_callback_has_not_begun_before_its_worker_woke) {
     static const weir_stage_options callbacks[] = {
         {.run = run_consume, .per_key = 1, .key = tell_since},
@@ -195,7 +195,7 @@ START_TEST (a_callback_has_not_begun_before_its_worker_woke) {
     asked.pipeline = new_pipeline(NULL);
     add_stage(asked.pipeline, options);
     start_pipeline(asked.pipeline);
-    while (starved_in(asked.pipeline) == 0) /* until it sleeps */
+    while (starved_in(asked.pipeline) == 0) /* until the worker sleeps */
         nap();
     uint64_t before = now();
     put_things(asked.pipeline, 1);
@@ -223,7 +223,7 @@ static int wait_inside(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
-/* One item is in the function, and lets go; the others lie in the queue. The first of them is dropped for ever. */
+/* One item is in the function, which returns when asked to; the others are queued. The first drop blocks. */
 static weir_pipeline *holding_drops(void) {
     inside = (struct gate)GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 20 * MILLISECONDS});
@@ -235,8 +235,8 @@ static weir_pipeline *holding_drops(void) {
     return pipeline;
 }
 
-/* A finish whose deadline has passed, or a destroy, does not drop in its own thread. */
-START_TEST (a_drop_function_does_not_hold_up_the_one_that_finishes) {
+/* A finish past its deadline, or a destroy, does not drop items in its own thread. */
+START_TEST (a_drop_function_does_not_block_a_finish) {
     weir_report *report;
     weir_pipeline *pipeline = holding_drops();
     if (_i == 0)
@@ -250,7 +250,7 @@ START_TEST (a_drop_function_does_not_hold_up_the_one_that_finishes) {
     do {
         assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, &report));
         ck_assert_uint_ge(report->late_count, 1);
-        if (report->late_count == 1) /* the worker may be on its way out */
+        if (report->late_count == 1) /* the worker may still be exiting */
             break;
         weir_report_free(report);
     } while (true);
@@ -262,7 +262,7 @@ START_TEST (a_drop_function_does_not_hold_up_the_one_that_finishes) {
 }
 END_TEST
 
-/* The thread that cancels drops; one that finishes meanwhile has its deadline. */
+/* The cancelling thread drops the items; a concurrent finish keeps its deadline. */
 START_TEST (a_drop_function_in_the_thread_that_cancels_is_named) {
     weir_report *report;
     weir_pipeline *pipeline = holding_drops();
@@ -288,7 +288,7 @@ START_TEST (a_drop_function_in_the_thread_that_cancels_is_named) {
 }
 END_TEST
 
-/* Where the thread that cancels is: of each such thread there is one line. */
+/* The report has one line for each cancelling thread. */
 static int cancel_in_run(weir_task *task, void *item, void *unused) {
     (void)unused;
     if (((struct thing *)item)->n == 0) {
@@ -328,13 +328,13 @@ static weir_report *report_with_one_late(weir_pipeline *pipeline) {
     weir_report *report;
     for (;;) {
         assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, &report));
-        if (report->late_count == 1) /* a worker may be on its way out */
+        if (report->late_count == 1) /* a worker may still be exiting */
             return report;
         weir_report_free(report);
     }
 }
 
-/* By a worker, in its function or after it; by a caller in its weigh function. */
+/* A worker, in its function or after it; or a caller, in its weigh function. */
 START_TEST (a_thread_that_cancels_and_drops_is_named_once) {
     static weir_task_func *const functions[] = {cancel_in_run, fail_in_run, wait_inside};
     pthread_t putter;
@@ -378,8 +378,8 @@ static int fail_the_fifth(weir_task *task, void *item, void *unused) {
     return ((struct thing *)item)->n == 4 ? weir_task_fail(task, 28, "disk full") : run_consume(task, item, NULL);
 }
 
-/* A worker that has failed, and drops what waits, is at work: each WEIR_BUSY names it. */
-START_TEST (whenever_an_end_is_not_over_somebody_is_named) {
+/* A worker that failed and ended the run drops queued items. It is busy meanwhile, and each WEIR_BUSY names it. */
+START_TEST (every_busy_end_names_a_late_thread) {
     enum { WAITING = 200 };
     weir_report *report = NULL;
     weir_status status;
@@ -403,7 +403,7 @@ START_TEST (whenever_an_end_is_not_over_somebody_is_named) {
 }
 END_TEST
 
-/* ---- threads that look on ---- */
+/* ---- views, traces and signals ---- */
 
 static ssize_t write_at_gate(void *cookie, const char *text, size_t size) {
     (void)cookie;
@@ -412,7 +412,7 @@ static ssize_t write_at_gate(void *cookie, const char *text, size_t size) {
     return (ssize_t)size;
 }
 
-START_TEST (a_view_whose_stream_blocks_is_named) {
+START_TEST (a_view_with_a_blocked_stream_is_named) {
     weir_report *report;
     FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
     ck_assert_ptr_nonnull(stream);
@@ -427,7 +427,7 @@ START_TEST (a_view_whose_stream_blocks_is_named) {
         nap();
     report = report_of(pipeline);
     ck_assert_int_eq(report->state, WEIR_RUN_RUNNING);
-    ck_assert_uint_eq(report->late_count, 0); /* nothing waits for it yet */
+    ck_assert_uint_eq(report->late_count, 0); /* no call waits for it yet */
     weir_report_free(report);
     for (int i = 0; i < 2; i++) {
         assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
@@ -441,8 +441,8 @@ START_TEST (a_view_whose_stream_blocks_is_named) {
 }
 END_TEST
 
-/* The end of a trace is written where it has a limit. */
-START_TEST (a_trace_whose_stream_blocks_is_named) {
+/* The deadline also covers the write of a trace's last part. */
+START_TEST (a_trace_with_a_blocked_stream_is_named) {
     weir_report *report;
     FILE *trace = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
     ck_assert_ptr_nonnull(trace);
@@ -468,7 +468,7 @@ static void drop_and_leave_specific(void *item, void *unused) {
     thing_drop(item, unused);
 }
 
-/* The second signal cancels: the thread that it wakes drops, and has a destructor to call then. */
+/* The second signal cancels: the thread that it wakes drops items, and then blocks in a destructor. */
 START_TEST (the_thread_of_the_signals_is_named_at_its_exit) {
     static const int signals[] = {SIGUSR1};
     weir_report *report;
@@ -498,7 +498,7 @@ START_TEST (the_thread_of_the_signals_is_named_at_its_exit) {
         nap();
     do {
         assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
-        if (report->late[0].number == SIZE_MAX) /* the worker may be on its way out */
+        if (report->late[0].number == SIZE_MAX) /* the worker may still be exiting */
             break;
         weir_report_free(report);
     } while (true);
@@ -510,9 +510,9 @@ START_TEST (the_thread_of_the_signals_is_named_at_its_exit) {
 }
 END_TEST
 
-/* ---- beside another one that finishes ---- */
+/* ---- with a concurrent finish ---- */
 
-/* Starts a finish without a deadline that is on its way to join the threads. */
+/* Starts a finish without a deadline; it waits for the threads. */
 static void start_endless_finish(struct pipeline_call *call, weir_pipeline *pipeline) {
     *call = (struct pipeline_call){.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
     call_start_asleep(&call->call, make_pipeline_finish);
@@ -525,8 +525,8 @@ static void assert_busy_and_named(struct pipeline_call *call, const char *stage,
     weir_report_free(call->report);
 }
 
-/* Nothing is dropped: a deadline that passes in the fini of another one's finish makes no WEIR_TIMEDOUT. */
-START_TEST (a_deadline_that_passes_while_another_one_joins_cancels_nothing) {
+/* Nothing is dropped: a deadline that passes during a fini of another thread's finish causes no WEIR_TIMEDOUT. */
+START_TEST (a_deadline_that_passes_while_another_thread_joins_cancels_nothing) {
     struct pipeline_call others[3];
     weir_report *report;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
@@ -547,8 +547,8 @@ START_TEST (a_deadline_that_passes_while_another_one_joins_cancels_nothing) {
 }
 END_TEST
 
-/* The run is over, and the view is not: that has a limit too. */
-START_TEST (a_deadline_is_kept_behind_one_that_waits_for_the_view) {
+/* The run is over, but the view is not: the deadline covers it too. */
+START_TEST (a_deadline_is_kept_behind_a_finish_that_waits_for_the_view) {
     struct pipeline_call other;
     weir_report *report;
     FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
@@ -574,7 +574,7 @@ START_TEST (a_deadline_is_kept_behind_one_that_waits_for_the_view) {
 }
 END_TEST
 
-/* The stream of a trace that is kept. */
+/* The recorded stream of a trace. */
 struct kept {
     char text[4096];
     size_t size;
@@ -595,7 +595,7 @@ static size_t count_in(const char *text, const char *wanted) {
     return count;
 }
 
-/* What comes after a WEIR_BUSY for the view waits for the view alone. */
+/* A finish after WEIR_BUSY for the view waits for the view only. */
 START_TEST (a_run_is_completed_once) {
     struct kept kept = {.size = 0};
     weir_report *report;
@@ -613,7 +613,7 @@ START_TEST (a_run_is_completed_once) {
     ck_assert_int_eq(report->state, WEIR_RUN_OVER);
     uint64_t elapsed = report->elapsed;
     weir_report_free(report);
-    assert_status(WEIR_OK, weir_queue_destroy(results)); /* it is shut down, and the program's again */
+    assert_status(WEIR_OK, weir_queue_destroy(results)); /* shut down, and released by the pipeline */
     nap();
     gate_open(&gate);
     while (weir_pipeline_finish(pipeline, WEIR_NEVER, &report) == WEIR_BUSY)
@@ -627,7 +627,7 @@ START_TEST (a_run_is_completed_once) {
 }
 END_TEST
 
-START_TEST (with_nothing_inside_all_that_finish_are_well) {
+START_TEST (with_nothing_in_flight_every_finish_returns_ok) {
     for (int round = 0; round < 100; round++) {
         struct pipeline_call other = {.call = {.deadline = 0}};
         weir_pipeline *pipeline = other.pipeline = new_pipeline(NULL);
@@ -642,7 +642,7 @@ START_TEST (with_nothing_inside_all_that_finish_are_well) {
 }
 END_TEST
 
-/* ---- nothing inside ---- */
+/* ---- nothing in flight ---- */
 
 static const weir_stage_options kinds[] = {
     {.func = hand_back},
@@ -651,7 +651,7 @@ static const weir_stage_options kinds[] = {
     {.run_batch = run_batch_consume, .batch = {.items = 10, .wait = SECONDS}},
 };
 
-START_TEST (with_nothing_inside_it_is_well_however_short_the_deadline) {
+START_TEST (with_nothing_in_flight_a_finish_returns_ok_at_any_deadline) {
     for (int round = 0; round < 50; round++) {
         weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1});
         weir_stage_options options = kinds[_i];
@@ -666,7 +666,7 @@ START_TEST (with_nothing_inside_it_is_well_however_short_the_deadline) {
 }
 END_TEST
 
-/* A source that waits for its turn to stop, and has nothing. */
+/* An idle source that polls its stop_fd. */
 static int poll_stop_fd(weir_task *task, void *none, void *unused) {
     struct pollfd stop = {.fd = weir_task_stop_fd(task), .events = POLLIN};
     (void)none;
@@ -693,7 +693,10 @@ START_TEST (a_source_that_has_nothing_is_in_time) {
 }
 END_TEST
 
-/* It is at work at the deadline, and done within its grace: it depends on whether anything waits behind it. */
+/*
+ * The last item is in the function at the deadline, and done within its grace: the status depends on whether an item
+ * is queued behind it.
+ */
 START_TEST (a_deadline_at_which_nothing_is_dropped_is_kept) {
     bool waits = _i == 1;
     weir_report *report;
@@ -726,22 +729,22 @@ static Suite *late_suite(void) {
     tcase_add_loop_test(workers, a_callback_has_not_begun_before_its_worker_woke, 0, 2);
     TCase *drops = add_things_case(suite, "drops");
     tcase_add_checked_fixture(drops, begin_test, NULL);
-    tcase_add_loop_test(drops, a_drop_function_does_not_hold_up_the_one_that_finishes, 0, 2);
+    tcase_add_loop_test(drops, a_drop_function_does_not_block_a_finish, 0, 2);
     tcase_add_test(drops, a_drop_function_in_the_thread_that_cancels_is_named);
     tcase_add_loop_test(drops, a_thread_that_cancels_and_drops_is_named_once, 0, 3);
-    tcase_add_loop_test(drops, whenever_an_end_is_not_over_somebody_is_named, 0, 3);
+    tcase_add_loop_test(drops, every_busy_end_names_a_late_thread, 0, 3);
     TCase *others = add_things_case(suite, "others");
     tcase_add_checked_fixture(others, begin_test, NULL);
-    tcase_add_test(others, a_view_whose_stream_blocks_is_named);
-    tcase_add_test(others, a_deadline_that_passes_while_another_one_joins_cancels_nothing);
-    tcase_add_test(others, a_deadline_is_kept_behind_one_that_waits_for_the_view);
+    tcase_add_test(others, a_view_with_a_blocked_stream_is_named);
+    tcase_add_test(others, a_deadline_that_passes_while_another_thread_joins_cancels_nothing);
+    tcase_add_test(others, a_deadline_is_kept_behind_a_finish_that_waits_for_the_view);
     tcase_add_test(others, a_run_is_completed_once);
-    tcase_add_test(others, a_trace_whose_stream_blocks_is_named);
+    tcase_add_test(others, a_trace_with_a_blocked_stream_is_named);
     tcase_add_test(others, the_thread_of_the_signals_is_named_at_its_exit);
-    tcase_add_test(others, with_nothing_inside_all_that_finish_are_well);
+    tcase_add_test(others, with_nothing_in_flight_every_finish_returns_ok);
     tcase_add_test(others, a_source_that_has_nothing_is_in_time);
     tcase_add_loop_test(others, a_deadline_at_which_nothing_is_dropped_is_kept, 0, 2);
-    tcase_add_loop_test(others, with_nothing_inside_it_is_well_however_short_the_deadline, 0, COUNT_OF(kinds));
+    tcase_add_loop_test(others, with_nothing_in_flight_a_finish_returns_ok_at_any_deadline, 0, COUNT_OF(kinds));
     return suite;
 }
 

@@ -1,6 +1,6 @@
 /*
- * test_pipeline_life.c - the life of a pipeline: what is refused when, who may call what, and that a start that fails
- * leaves nothing.
+ * test_pipeline_life.c - the life of a pipeline: which calls are refused in which state, which threads may make them,
+ * and a failed start, which leaves nothing behind.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -44,7 +44,7 @@ START_TEST (what_is_put_comes_out_and_the_results_are_shut_down) {
     }
     assert_status(WEIR_CLOSED, weir_queue_get(results, &item));
     destroy_pipeline(pipeline);
-    ck_assert_uint_eq(report->stages[1].counts.done, 300); /* it outlives its pipeline */
+    ck_assert_uint_eq(report->stages[1].counts.done, 300); /* the report outlives its pipeline */
     weir_report_free(report);
     assert_status(WEIR_OK, weir_queue_tasks_done(results, 300));
     assert_status(WEIR_OK, weir_queue_destroy(results));
@@ -115,7 +115,7 @@ START_TEST (more_errors_than_memory_can_hold_cannot_be_kept) {
 }
 END_TEST
 
-/* ---- stages that are refused ---- */
+/* ---- refused stages ---- */
 
 static int any_object;
 
@@ -183,8 +183,8 @@ START_TEST (refused_twice_it_tells_the_last_reason_and_does_not_start) {
 }
 END_TEST
 
-/* By its graph, or by its last stage, when the others have what they need already. */
-START_TEST (a_report_of_one_whose_start_was_refused_is_empty) {
+/* Refused for its graph, or for its last stage, after the others have allocated what they need. */
+START_TEST (a_report_after_a_refused_start_is_empty) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 5});
     weir_stage_options last = {.name = "last", .func = consume_thing, .threads = SIZE_MAX};
     if (_i == 0)
@@ -228,7 +228,7 @@ START_TEST (a_very_long_name_is_no_danger) {
 }
 END_TEST
 
-/* ---- what comes too early, or too late ---- */
+/* ---- calls that come too early, or too late ---- */
 
 START_TEST (before_the_start_there_is_nothing_to_end) {
     const int signals[] = {1};
@@ -297,9 +297,9 @@ START_TEST (a_pipeline_of_sources_takes_no_put) {
 }
 END_TEST
 
-/* ---- the end, several times and from anywhere ---- */
+/* ---- repeated ends, from any thread ---- */
 
-START_TEST (finished_twice_it_says_the_same_again) {
+START_TEST (a_second_finish_returns_the_same_status) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
     start_pipeline(pipeline);
@@ -308,7 +308,7 @@ START_TEST (finished_twice_it_says_the_same_again) {
         assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     weir_status wanted = _i == 1 ? WEIR_CANCELLED : WEIR_OK;
     weir_report_free(finish_pipeline(pipeline, wanted));
-    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline)); /* too late to matter */
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline)); /* too late to have an effect */
     weir_report_free(finish_pipeline(pipeline, wanted));
     assert_status(wanted, weir_pipeline_finish(pipeline, 0, NULL));
     destroy_pipeline(pipeline);
@@ -316,7 +316,7 @@ START_TEST (finished_twice_it_says_the_same_again) {
 }
 END_TEST
 
-/* The second one's earlier deadline counts for both. */
+/* The second finish has the earlier deadline, which applies to both. */
 static int wait_for_cancel(weir_task *task, void *item, void *inside) {
     atomic_fetch_add((atomic_uint *)inside, 1);
     while (!weir_task_cancelled(task))
@@ -327,7 +327,7 @@ static int wait_for_cancel(weir_task *task, void *item, void *inside) {
     return 0;
 }
 
-START_TEST (of_two_that_finish_the_earlier_deadline_counts) {
+START_TEST (of_two_finishes_the_earlier_deadline_counts) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){
@@ -340,9 +340,9 @@ START_TEST (of_two_that_finish_the_earlier_deadline_counts) {
     weir_report *report = NULL;
     assert_status(WEIR_TIMEDOUT, weir_pipeline_finish(pipeline, weir_deadline_after(1000), &report));
     assert_status(WEIR_TIMEDOUT, call_finish(&patient.call));
-    ck_assert_uint_eq(report->counts.done, 1); /* it said that it was done */
+    ck_assert_uint_eq(report->counts.done, 1); /* its function completed it */
     ck_assert_uint_eq(report->counts.dropped, 4);
-    ck_assert_uint_eq(report->error_count, 0); /* what fails after a cancel is dropped */
+    ck_assert_uint_eq(report->error_count, 0); /* an item that fails after a cancel is dropped */
     weir_report_free(report);
     weir_report_free(patient.report);
     destroy_pipeline(pipeline);
@@ -350,7 +350,7 @@ START_TEST (of_two_that_finish_the_earlier_deadline_counts) {
 }
 END_TEST
 
-START_TEST (one_that_finishes_returns_when_another_cancels) {
+START_TEST (a_finish_returns_when_another_thread_cancels) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "a", .func = hand_back_at_gate, .arg = &gate, .drop = thing_drop});
@@ -392,7 +392,7 @@ static int call_from_inside(weir_task *task, void *item, void *raw) {
     return 0;
 }
 
-START_TEST (from_inside_a_stage_the_end_begins_and_is_left_to_others) {
+START_TEST (a_finish_from_inside_a_stage_begins_the_end_and_does_not_wait) {
     struct inside inside = {.cancels = _i == 1, .cancel = WEIR_BUSY};
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "a", .run = call_from_inside, .arg = &inside, .drop = thing_drop});
@@ -400,7 +400,7 @@ START_TEST (from_inside_a_stage_the_end_begins_and_is_left_to_others) {
     put_things(pipeline, 1);
     struct thing *mine = thing_new();
     while (weir_pipeline_put(pipeline, mine) == WEIR_OK)
-        mine = thing_new(); /* until its finish refuses it */
+        mine = thing_new(); /* until the finish refuses it */
     thing_consume(mine);
     weir_report_free(finish_pipeline(pipeline, _i == 1 ? WEIR_CANCELLED : WEIR_OK));
     assert_status(WEIR_DEADLOCK, inside.finish);
@@ -413,7 +413,7 @@ START_TEST (from_inside_a_stage_the_end_begins_and_is_left_to_others) {
 }
 END_TEST
 
-/* A worker of another kind, or of another pipeline, waits like anybody else. */
+/* A worker of another group or of another pipeline waits like any other thread. */
 struct foreigner {
     weir_pipeline *pipeline;
     weir_status status;
@@ -425,7 +425,7 @@ static void *finish_as_a_foreigner(void *item, void *raw) {
     return item;
 }
 
-START_TEST (a_worker_that_is_none_of_it_may_finish_it) {
+START_TEST (a_worker_of_another_pipeline_or_group_may_finish_it) {
     struct foreigner foreigner = {.pipeline = new_pipeline(NULL), .status = WEIR_BUSY};
     add_stage(foreigner.pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
     start_pipeline(foreigner.pipeline);
@@ -453,7 +453,7 @@ START_TEST (a_worker_that_is_none_of_it_may_finish_it) {
 }
 END_TEST
 
-START_TEST (destroying_one_that_runs_cancels_it) {
+START_TEST (destroying_a_running_pipeline_cancels_it) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "a",
@@ -469,7 +469,7 @@ START_TEST (destroying_one_that_runs_cancels_it) {
 }
 END_TEST
 
-START_TEST (one_that_was_never_started_is_destroyed_with_its_stages) {
+START_TEST (a_pipeline_never_started_is_destroyed_with_its_stages) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     destroy_pipeline(pipeline);
     pipeline = new_pipeline(NULL);
@@ -480,7 +480,7 @@ START_TEST (one_that_was_never_started_is_destroyed_with_its_stages) {
 }
 END_TEST
 
-/* ---- a start that fails ---- */
+/* ---- a failed start ---- */
 
 struct inits {
     atomic_size_t calls, finis;
@@ -503,7 +503,7 @@ static void assert_no_start(weir_pipeline *pipeline, weir_status wanted, const c
     ck_assert_msg(strstr(weir_pipeline_message(pipeline), stage) != NULL, "\"%s\"", weir_pipeline_message(pipeline));
     weir_report *report = report_of(pipeline);
     assert_all_over(report);
-    ck_assert_uint_eq(report->error_count, 0); /* the threads that are undone are none */
+    ck_assert_uint_eq(report->error_count, 0); /* exits of threads during the undo are no errors */
     ck_assert_int_eq(report->state, WEIR_RUN_READY);
     assert_status(wanted, report->outcome);
     weir_report_free(report);
@@ -565,7 +565,7 @@ START_TEST (more_threads_than_memory_can_address_are_refused) {
 }
 END_TEST
 
-/* Once its function has returned, there is no item that a result could be of. */
+/* After its function has returned, a task has no item to which a result could belong. */
 static weir_task *known_task;
 
 static int remember_task(weir_task *task, void *item, void *unused) {
@@ -619,11 +619,11 @@ static Suite *life_suite(void) {
                         COUNT_OF(wrong_stages));
     tcase_add_loop_test(declaring, more_errors_than_memory_can_hold_cannot_be_kept, 0, 2);
     tcase_add_test(declaring, refused_twice_it_tells_the_last_reason_and_does_not_start);
-    tcase_add_loop_test(declaring, a_report_of_one_whose_start_was_refused_is_empty, 0, 2);
+    tcase_add_loop_test(declaring, a_report_after_a_refused_start_is_empty, 0, 2);
     tcase_add_test(declaring, no_options_are_refused_and_no_stage_is_no_pipeline);
     tcase_add_test(declaring, a_very_long_name_is_no_danger);
     tcase_add_test(declaring, before_the_start_there_is_nothing_to_end);
-    tcase_add_test(declaring, one_that_was_never_started_is_destroyed_with_its_stages);
+    tcase_add_test(declaring, a_pipeline_never_started_is_destroyed_with_its_stages);
     TCase *starting = add_things_case(suite, "starting");
     tcase_add_test(starting, a_graph_that_is_refused_is_the_outcome);
     tcase_add_loop_test(starting, an_init_that_fails_undoes_the_start, 0, 3);
@@ -636,12 +636,12 @@ static Suite *life_suite(void) {
     tcase_add_test(ending, what_is_put_comes_out_and_the_results_are_shut_down);
     tcase_add_loop_test(ending, a_put_after_the_end_is_refused_and_the_item_the_callers, 0, 4);
     tcase_add_test(ending, a_pipeline_of_sources_takes_no_put);
-    tcase_add_loop_test(ending, finished_twice_it_says_the_same_again, 0, 2);
-    tcase_add_test(ending, of_two_that_finish_the_earlier_deadline_counts);
-    tcase_add_test(ending, one_that_finishes_returns_when_another_cancels);
-    tcase_add_loop_test(ending, from_inside_a_stage_the_end_begins_and_is_left_to_others, 0, 2);
-    tcase_add_loop_test(ending, a_worker_that_is_none_of_it_may_finish_it, 0, 2);
-    tcase_add_loop_test(ending, destroying_one_that_runs_cancels_it, 0, 2);
+    tcase_add_loop_test(ending, a_second_finish_returns_the_same_status, 0, 2);
+    tcase_add_test(ending, of_two_finishes_the_earlier_deadline_counts);
+    tcase_add_test(ending, a_finish_returns_when_another_thread_cancels);
+    tcase_add_loop_test(ending, a_finish_from_inside_a_stage_begins_the_end_and_does_not_wait, 0, 2);
+    tcase_add_loop_test(ending, a_worker_of_another_pipeline_or_group_may_finish_it, 0, 2);
+    tcase_add_loop_test(ending, destroying_a_running_pipeline_cancels_it, 0, 2);
     return suite;
 }
 

@@ -1,7 +1,7 @@
 /*
- * test_pipeline_limits.c - how much may be in a pipeline at once, how often a stage calls, how many of one key.
+ * test_pipeline_limits.c - limits: items in flight, the rate of calls, and items for each key.
  *
- * Of time only the least is checked: a limit makes slow, and a busy machine slower.
+ * Times are checked only from below: a busy machine is slower than any limit.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,7 +10,7 @@
 #include <sched.h>
 #include <stdio.h>
 
-/* The weight of a thing is what a test has set. */
+/* The weight of a thing, as set by the test. */
 static uint64_t weigh_thing(const void *item, void *weighings) {
     if (weighings != NULL)
         atomic_fetch_add((atomic_uint *)weighings, 1);
@@ -33,7 +33,7 @@ static weir_pipeline *gated(struct gate *gate, weir_pipeline_options options) {
     return pipeline;
 }
 
-START_TEST (no_more_than_max_items_are_inside) {
+START_TEST (no_more_than_max_items_are_in_flight) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_items = 5});
     put_things(pipeline, 5);
@@ -43,14 +43,14 @@ START_TEST (no_more_than_max_items_are_inside) {
     assert_status(WEIR_OK, weir_pipeline_put(pipeline, sixth));
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->max_items, 5);
-    ck_assert_uint_eq(report->counts.in, 6); /* not those that were refused */
+    ck_assert_uint_eq(report->counts.in, 6); /* without the refused ones */
     weir_report_free(report);
     destroy_pipeline(pipeline);
     assert_things_ended();
 }
 END_TEST
 
-START_TEST (no_more_than_max_bytes_are_inside_but_for_one_alone) {
+START_TEST (no_more_than_max_bytes_are_in_flight_except_for_a_single_item) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_bytes = 100, .weigh = weigh_thing});
     struct thing *light = thing_of_weight(0), *one = thing_of_weight(1), *heavy = thing_of_weight(1000);
@@ -61,20 +61,20 @@ START_TEST (no_more_than_max_bytes_are_inside_but_for_one_alone) {
     ck_assert_uint_eq(report->max_bytes, 100);
     weir_report_free(report);
     assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, one, 0));
-    assert_status(WEIR_OK, weir_pipeline_put_until(pipeline, light, 0)); /* weighs nothing */
+    assert_status(WEIR_OK, weir_pipeline_put_until(pipeline, light, 0)); /* weight 0 */
     assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, heavy, 0));
     struct pipeline_call put = {.call = {.item = heavy, .deadline = WEIR_NEVER}, .pipeline = pipeline};
     call_start_asleep(&put.call, make_pipeline_put);
     gate_open(&gate);
-    assert_status(WEIR_OK, call_finish(&put.call)); /* alone at last */
+    assert_status(WEIR_OK, call_finish(&put.call)); /* once the pipeline is empty */
     assert_status(WEIR_OK, weir_pipeline_put(pipeline, one));
     finish_and_destroy(pipeline, WEIR_OK);
     assert_things_ended();
 }
 END_TEST
 
-/* A heavy one waits first; the light ones behind it would fit, and wait. */
-START_TEST (who_waits_first_is_let_in_first) {
+/* A heavy item waits first; the light ones behind it would fit, and wait too. */
+START_TEST (blocked_callers_are_admitted_in_fifo_order) {
     enum { WAITING = 5 };
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_bytes = 100, .weigh = weigh_thing});
@@ -98,8 +98,8 @@ START_TEST (who_waits_first_is_let_in_first) {
 }
 END_TEST
 
-/* One that waits in the middle of the line and gives up lets the others have their turn. */
-START_TEST (one_that_gives_up_is_out_of_the_line) {
+/* A caller that gives up in the middle of the line lets the others proceed. */
+START_TEST (a_caller_that_times_out_leaves_the_line) {
     enum { WAITING = 4 };
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.max_bytes = 100, .weigh = weigh_thing});
@@ -113,7 +113,7 @@ START_TEST (one_that_gives_up_is_out_of_the_line) {
         call_start(&puts[i].call, make_pipeline_put);
     }
     ck_assert(calls_wait_returned(&puts[_i].call, 1, 1));
-    if (_i == 0) { /* then the others fit beside the one inside */
+    if (_i == 0) { /* then the others fit beside the admitted item */
         for (size_t i = 1; i < WAITING; i++)
             ck_assert(calls_wait_returned(&puts[i].call, 1, 1));
     }
@@ -129,8 +129,8 @@ START_TEST (one_that_gives_up_is_out_of_the_line) {
 }
 END_TEST
 
-/* Whoever waits for a limit may be the one that the pipeline waits for, as soon as it has room for one more. */
-START_TEST (who_takes_results_and_puts_items_goes_on) {
+/* A caller blocked on a limit may be the reader of the results: it must wake as soon as one more item fits. */
+START_TEST (a_blocked_caller_that_reads_the_results_is_admitted_in_time) {
     enum { INSIDE = 100, MORE = 1000 };
     weir_queue *results;
     assert_status(WEIR_OK, weir_queue_create(&results, 4));
@@ -157,7 +157,7 @@ START_TEST (who_takes_results_and_puts_items_goes_on) {
 }
 END_TEST
 
-/* ---- several at once ---- */
+/* ---- put_many ---- */
 
 enum { SEVERAL = 100 };
 
@@ -173,7 +173,7 @@ static void consume_from(void **things, size_t first) {
         thing_consume(things[i]);
 }
 
-/* With a limit, a budget, and none of them, so that the queue is what is full. */
+/* With max_items, with max_bytes, and without limits, so that the queue is full. */
 static atomic_uint weighings;
 
 static weir_pipeline *gated_for_several(struct gate *gate, int which) {
@@ -196,7 +196,7 @@ START_TEST (several_are_put_as_there_is_room_for_them) {
     gate_open(&gate);
     assert_status(WEIR_OK, call_finish(&put.call));
     ck_assert_uint_eq(put.call.moved, SEVERAL);
-    ck_assert_uint_eq(atomic_load(&weighings), _i == 1 ? SEVERAL : 0); /* each once, however often it had to wait */
+    ck_assert_uint_eq(atomic_load(&weighings), _i == 1 ? SEVERAL : 0); /* once each, however often the call blocked */
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.in, SEVERAL);
     ck_assert_uint_eq(report->counts.done, SEVERAL);
@@ -207,8 +207,8 @@ START_TEST (several_are_put_as_there_is_room_for_them) {
 }
 END_TEST
 
-/* The limits or the queue are full before all of them are in; for a deadline that has passed, at once. */
-START_TEST (what_of_several_is_not_in_by_the_deadline_is_the_callers) {
+/* The limits or the queue are full before all items are in; with a passed deadline, at once. */
+START_TEST (items_of_several_not_admitted_by_the_deadline_stay_the_callers) {
     static const size_t fit[] = {7, 10, 0};
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated_for_several(&gate, _i % 3);
@@ -216,7 +216,7 @@ START_TEST (what_of_several_is_not_in_by_the_deadline_is_the_callers) {
     size_t put = SIZE_MAX, first = 0, all = 0;
     for (size_t i = 0; i < SEVERAL; i++)
         ((struct thing *)things[i])->of = 100;
-    if (_i % 3 == 2) { /* the queue: as many as its capacity, and what the worker has taken */
+    if (_i % 3 == 2) { /* the queue: its capacity, and the worker's items */
         for (; first < SEVERAL; first++)
             assert_status(WEIR_OK, weir_pipeline_put(pipeline, things[first]));
         gate_wait_for(&gate, 1);
@@ -241,7 +241,7 @@ START_TEST (what_of_several_is_not_in_by_the_deadline_is_the_callers) {
 }
 END_TEST
 
-START_TEST (several_come_in_before_their_deadline) {
+START_TEST (several_are_admitted_before_their_deadline) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated_for_several(&gate, _i);
     void **things = several_things();
@@ -257,8 +257,8 @@ START_TEST (several_come_in_before_their_deadline) {
 }
 END_TEST
 
-/* A cancel, or a finish, comes when only the first ones are in. */
-START_TEST (what_of_several_does_not_come_in_is_the_callers) {
+/* A cancel or a finish comes after the first items. */
+START_TEST (items_of_several_not_admitted_stay_the_callers) {
     bool cancels = _i / 2 == 0;
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated_for_several(&gate, _i % 2);
@@ -289,7 +289,7 @@ START_TEST (what_of_several_does_not_come_in_is_the_callers) {
 }
 END_TEST
 
-/* What of several waits for its queue leaves the limits to others: here, to a source. */
+/* A put_many blocked on its queue leaves the limits to others: here, to a source. */
 static int produce_many(weir_task *task, void *none, void *raw) {
     atomic_uint *produced = raw;
     (void)none;
@@ -300,7 +300,7 @@ static int produce_many(weir_task *task, void *none, void *raw) {
     return 0;
 }
 
-START_TEST (several_that_wait_for_the_queue_keep_no_room_from_others) {
+START_TEST (several_blocked_on_the_queue_hold_no_room_under_the_limits) {
     enum { INSIDE = 32 };
     struct gate gate = GATE;
     atomic_uint produced = 0;
@@ -356,8 +356,8 @@ START_TEST (several_may_be_none_and_are_checked) {
 }
 END_TEST
 
-/* The queue is what is full: those that the limits have let in already come out again. */
-START_TEST (what_of_several_the_queue_does_not_take_is_the_callers) {
+/* The queue is full: admitted items that do not fit into it are returned to the caller. */
+START_TEST (items_of_several_refused_by_the_queue_stay_the_callers) {
     struct gate gate = GATE;
     const weir_pipeline_options options = {
         .max_items = _i == 0 ? 50 : 0, .weigh = weigh_thing, .grace = HANG_SECONDS * SECONDS};
@@ -373,7 +373,7 @@ START_TEST (what_of_several_the_queue_does_not_take_is_the_callers) {
     gate_wait_for(&gate, 1);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     assert_status(WEIR_CLOSED, call_finish(&put.call));
-    ck_assert_uint_lt(put.call.moved, 32); /* not all that could be let in together */
+    ck_assert_uint_lt(put.call.moved, 32); /* fewer than are admitted at once */
     consume_from(things, put.call.moved);
     gate_open(&gate);
     weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
@@ -395,7 +395,7 @@ static int split_in_three(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
-START_TEST (an_item_is_inside_until_its_last_piece_is_done_with) {
+START_TEST (an_item_is_in_flight_until_its_last_result_is_done) {
     struct gate gate = GATE;
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = 1, .max_bytes = 10, .weigh = weigh_thing});
@@ -408,7 +408,7 @@ START_TEST (an_item_is_inside_until_its_last_piece_is_done_with) {
     gate_wait_for(&gate, 1);
     weir_report *report = report_of(pipeline);
     ck_assert_uint_eq(report->counts.live, 1);
-    ck_assert_uint_eq(report->bytes, 7); /* its own weight, not that of its pieces */
+    ck_assert_uint_eq(report->bytes, 7); /* its own weight, not that of its results */
     assert_balanced(report);
     weir_report_free(report);
     struct thing *second = thing_of_weight(7);
@@ -424,7 +424,7 @@ START_TEST (an_item_is_inside_until_its_last_piece_is_done_with) {
 }
 END_TEST
 
-/* Weighed for the report alone. */
+/* Weighed only for the report. */
 START_TEST (without_a_limit_of_bytes_they_are_counted) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = gated(&gate, (weir_pipeline_options){.weigh = weigh_thing});
@@ -436,12 +436,12 @@ START_TEST (without_a_limit_of_bytes_they_are_counted) {
     ck_assert_uint_eq(report->max_items, 0);
     weir_report_free(report);
     gate_open(&gate);
-    finish_and_destroy(pipeline, WEIR_OK); /* there are none then */
+    finish_and_destroy(pipeline, WEIR_OK); /* no item is in flight then */
     assert_things_ended();
 }
 END_TEST
 
-START_TEST (many_who_put_keep_within_both_limits) {
+START_TEST (many_producers_keep_within_both_limits) {
     enum { PUTTERS = 4 };
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = 6, .max_bytes = 40, .weigh = weigh_thing});
@@ -480,7 +480,7 @@ static const struct rating {
     {2000, 20, 3, 120, 50 * MILLISECONDS},
     {1000, 50, 2, 50, 0},
     {1e9, 1, 2, 2000, 0},
-    {0.001, SIZE_MAX, 2, 200, 0}, /* a burst that has no end */
+    {0.001, SIZE_MAX, 2, 200, 0}, /* an unlimited burst */
 };
 
 START_TEST (calls_are_no_more_often_than_the_rate) {
@@ -499,7 +499,7 @@ START_TEST (calls_are_no_more_often_than_the_rate) {
     ck_assert_uint_ge(now() - begin, rating->least);
     ck_assert_uint_ge(report->elapsed, rating->least);
     ck_assert_uint_eq(report->counts.done, rating->items);
-    if (rating->least > 0) /* somebody has waited nearly all the time, and that is no work */
+    if (rating->least > 0) /* a worker waited nearly all the time; waiting is not busy time */
         ck_assert_uint_ge(report->stages[0].blocked, rating->least / 2);
     weir_report_free(report);
     destroy_pipeline(pipeline);
@@ -507,7 +507,7 @@ START_TEST (calls_are_no_more_often_than_the_rate) {
 }
 END_TEST
 
-/* Batches by their items: after one of ten it takes ten turns until the next. */
+/* A batch counts as its items: after ten items, the next batch waits ten intervals. */
 START_TEST (batches_are_rated_by_their_items) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){
@@ -522,7 +522,7 @@ START_TEST (batches_are_rated_by_their_items) {
 }
 END_TEST
 
-/* So low that the time of the second call, or of the second batch, does not fit into 64 bits. */
+/* The rate is so low that the time of the second call, or batch, exceeds 64 bits. */
 START_TEST (at_the_lowest_rate_the_first_call_comes_and_the_others_wait_for_the_end) {
     enum { AT_ONCE = 30 };
     size_t each = _i == 0 ? 1 : AT_ONCE;
@@ -552,9 +552,9 @@ enum { KEYS = 5 };
 
 struct keyed {
     atomic_uint inside[KEYS], most[KEYS];
-    atomic_size_t last[KEYS]; /* the number of the last one, and 1 */
+    atomic_size_t last[KEYS]; /* the last item's number, plus 1 */
     atomic_uint out_of_order;
-    bool fails; /* each third once */
+    bool fails; /* each third item fails once */
 };
 
 static uint64_t key_of(const void *item, void *arg) {
@@ -609,7 +609,7 @@ START_TEST (so_many_of_a_key_at_a_time_and_with_one_in_order) {
 }
 END_TEST
 
-START_TEST (a_cancel_drops_those_that_wait_for_their_key) {
+START_TEST (a_cancel_drops_items_that_wait_for_their_key) {
     struct keyed keyed = {.fails = true};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
@@ -628,7 +628,7 @@ START_TEST (a_cancel_drops_those_that_wait_for_their_key) {
 }
 END_TEST
 
-/* All have one key, and the first is in a back-off. */
+/* All items have one key, and the first is in back-off. */
 static uint64_t one_key(const void *item, void *arg) {
     (void)item;
     (void)arg;
@@ -646,7 +646,7 @@ static size_t depth_of_first(weir_pipeline *pipeline) {
     return depth;
 }
 
-START_TEST (a_cancel_of_very_many_that_wait_for_one_key_comes_to_its_end) {
+START_TEST (a_cancel_of_very_many_items_that_wait_for_one_key_completes) {
     enum { MANY = 20000 };
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = 100000, .grace = HANG_SECONDS * SECONDS});
@@ -674,7 +674,7 @@ START_TEST (a_cancel_of_very_many_that_wait_for_one_key_comes_to_its_end) {
 }
 END_TEST
 
-/* Each item has a key of its own, and there are more keys than an index for a few items has places. */
+/* Each item has its own key; there are more keys than places in a small index. */
 static uint64_t own_key(const void *item, void *arg) {
     (void)arg;
     return ((const struct thing *)item)->n;
@@ -713,7 +713,9 @@ START_TEST (one_key_holds_up_no_other) {
 }
 END_TEST
 
-/* The key of the first is not known yet, so those behind it, which have one, have not come in. */
+/*
+ * The key of the first item is not known yet, so the items behind it are not admitted, although their keys are known.
+ */
 struct slow_key {
     struct gate gate;
     atomic_uint others;
@@ -728,7 +730,7 @@ static uint64_t wait_for_first_key(const void *item, void *raw) {
     return ((const struct thing *)item)->n;
 }
 
-START_TEST (a_cancel_drops_those_that_have_not_come_in_by_their_keys) {
+START_TEST (a_cancel_drops_items_not_yet_admitted_by_their_keys) {
     struct slow_key slow = {.gate = GATE};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
@@ -742,7 +744,7 @@ START_TEST (a_cancel_drops_those_that_have_not_come_in_by_their_keys) {
     put_things(pipeline, 1);
     gate_wait_for(&slow.gate, 1);
     put_things(pipeline, 10);
-    wait_for_count(&slow.others, 10); /* the last of them may be about to come */
+    wait_for_count(&slow.others, 10); /* the last one may be about to join */
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     gate_open(&slow.gate);
     weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
@@ -757,32 +759,32 @@ END_TEST
 static Suite *limits_suite(void) {
     Suite *suite = suite_create("limits of a pipeline");
     TCase *inside = add_things_case(suite, "inside");
-    tcase_add_test(inside, no_more_than_max_items_are_inside);
-    tcase_add_test(inside, no_more_than_max_bytes_are_inside_but_for_one_alone);
-    tcase_add_test(inside, who_waits_first_is_let_in_first);
-    tcase_add_loop_test(inside, one_that_gives_up_is_out_of_the_line, 0, 4);
-    tcase_add_test(inside, an_item_is_inside_until_its_last_piece_is_done_with);
+    tcase_add_test(inside, no_more_than_max_items_are_in_flight);
+    tcase_add_test(inside, no_more_than_max_bytes_are_in_flight_except_for_a_single_item);
+    tcase_add_test(inside, blocked_callers_are_admitted_in_fifo_order);
+    tcase_add_loop_test(inside, a_caller_that_times_out_leaves_the_line, 0, 4);
+    tcase_add_test(inside, an_item_is_in_flight_until_its_last_result_is_done);
     tcase_add_test(inside, without_a_limit_of_bytes_they_are_counted);
-    tcase_add_test(inside, many_who_put_keep_within_both_limits);
-    tcase_add_loop_test(inside, who_takes_results_and_puts_items_goes_on, 0, 2);
+    tcase_add_test(inside, many_producers_keep_within_both_limits);
+    tcase_add_loop_test(inside, a_blocked_caller_that_reads_the_results_is_admitted_in_time, 0, 2);
     TCase *several = add_things_case(suite, "several");
     tcase_add_loop_test(several, several_are_put_as_there_is_room_for_them, 0, 3);
-    tcase_add_loop_test(several, several_come_in_before_their_deadline, 0, 3);
-    tcase_add_loop_test(several, what_of_several_is_not_in_by_the_deadline_is_the_callers, 0, 6);
-    tcase_add_loop_test(several, what_of_several_does_not_come_in_is_the_callers, 0, 4);
-    tcase_add_test(several, several_that_wait_for_the_queue_keep_no_room_from_others);
+    tcase_add_loop_test(several, several_are_admitted_before_their_deadline, 0, 3);
+    tcase_add_loop_test(several, items_of_several_not_admitted_by_the_deadline_stay_the_callers, 0, 6);
+    tcase_add_loop_test(several, items_of_several_not_admitted_stay_the_callers, 0, 4);
+    tcase_add_test(several, several_blocked_on_the_queue_hold_no_room_under_the_limits);
     tcase_add_loop_test(several, several_may_be_none_and_are_checked, 0, 3);
-    tcase_add_loop_test(several, what_of_several_the_queue_does_not_take_is_the_callers, 0, 2);
+    tcase_add_loop_test(several, items_of_several_refused_by_the_queue_stay_the_callers, 0, 2);
     TCase *rate = add_things_case(suite, "rate");
     tcase_add_loop_test(rate, calls_are_no_more_often_than_the_rate, 0, COUNT_OF(ratings));
     tcase_add_test(rate, batches_are_rated_by_their_items);
     tcase_add_loop_test(rate, at_the_lowest_rate_the_first_call_comes_and_the_others_wait_for_the_end, 0, 2);
     TCase *keys = add_things_case(suite, "keys");
     tcase_add_loop_test(keys, so_many_of_a_key_at_a_time_and_with_one_in_order, 0, 12);
-    tcase_add_loop_test(keys, a_cancel_drops_those_that_wait_for_their_key, 0, 20);
+    tcase_add_loop_test(keys, a_cancel_drops_items_that_wait_for_their_key, 0, 20);
     tcase_add_loop_test(keys, one_key_holds_up_no_other, 1, 3);
-    tcase_add_test(keys, a_cancel_drops_those_that_have_not_come_in_by_their_keys);
-    tcase_add_test(keys, a_cancel_of_very_many_that_wait_for_one_key_comes_to_its_end);
+    tcase_add_test(keys, a_cancel_drops_items_not_yet_admitted_by_their_keys);
+    tcase_add_test(keys, a_cancel_of_very_many_items_that_wait_for_one_key_completes);
     return suite;
 }
 

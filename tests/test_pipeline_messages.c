@@ -1,8 +1,8 @@
 /*
- * test_pipeline_messages.c - what is refused says why: each refusal of create, add, connect, start, put, show and end_on
- * has a message that names the stage, the member and the value.
+ * test_pipeline_messages.c - each refusal by create, add, connect, start, put, show and end_on has a message that
+ * names the stage, the member and the value.
  *
- * Linked with the library's insides, ledger.c, and faults.c with what it needs.
+ * Linked with the library's internals, ledger.c, and faults.c with its dependencies.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -16,7 +16,7 @@
 #include "faults.h"
 #include "ledger.h"
 
-/* What is too much for memory is refused by the library, not by a sanitizer. */
+/* The library, not a sanitizer, refuses allocations that are too large. */
 const char *__tsan_default_options(void);
 const char *__tsan_default_options(void) {
     return "allocator_may_return_null=1";
@@ -52,13 +52,13 @@ static void assert_says(const weir_pipeline *pipeline, const char *wanted) {
     const char *message = weir_pipeline_message(pipeline);
     ck_assert_msg(strstr(message, wanted) != NULL, "\"%s\" does not say \"%s\"", message, wanted);
     ck_assert_ptr_null(strchr(message, '\n'));
-    ck_assert_uint_lt(strlen(message), 319); /* all of it is there */
+    ck_assert_uint_lt(strlen(message), 319); /* not truncated */
 }
 
-/* ---- calls, each of which is refused; they return what the message says ---- */
+/* ---- refused calls; each returns the refusal's status ---- */
 
-static weir_pipeline *pipeline; /* of the test; NULL: none */
-static weir_stage *stage;       /* "a" of it */
+static weir_pipeline *pipeline; /* of the test, or NULL */
+static weir_stage *stage;       /* its stage "a" */
 
 static void begin(void) {
     pipeline = new_pipeline(NULL);
@@ -168,7 +168,7 @@ static weir_status start_empty(void) {
     return weir_pipeline_start(pipeline);
 }
 
-/* Stage a, and then this one. */
+/* Starts a pipeline with stage a, followed by this one. */
 static weir_status start_with(weir_stage_options options) {
     begin();
     options.name = "b";
@@ -271,7 +271,7 @@ static weir_status start_batch(void) {
 static weir_status start_again(void) {
     (void)start_batch();
     int signals[] = {SIGUSR1};
-    (void)weir_pipeline_put(pipeline, pipeline); /* what else is refused does not hide why it cannot start */
+    (void)weir_pipeline_put(pipeline, pipeline); /* other refusals do not hide why it cannot start */
     (void)weir_pipeline_show(pipeline, stderr, 0);
     (void)weir_pipeline_end_on(pipeline, signals, 1, 0);
     return weir_pipeline_start(pipeline);
@@ -403,7 +403,7 @@ static weir_status report_nowhere(void) {
     return weir_pipeline_report(pipeline, NULL);
 }
 
-/* The message has all of these parts. */
+/* The message must contain all of these parts. */
 static const struct refusal {
     weir_status (*call)(void);
     weir_status status;
@@ -512,7 +512,7 @@ START_TEST (a_chain_of_calls_without_a_pipeline_says_why_there_is_none) {
     assert_status(WEIR_INVALID, weir_pipeline_start(none));
     assert_says(NULL, "start: the pipeline is NULL");
     assert_status(WEIR_INVALID, weir_pipeline_cancel(none));
-    assert_says(NULL, "cancel: the pipeline is NULL"); /* and not what the call before was told */
+    assert_says(NULL, "cancel: the pipeline is NULL"); /* not the message of the call before */
     ck_assert_str_eq(weir_pipeline_message(pipeline), "");
     destroy_pipeline(pipeline);
 }
@@ -524,7 +524,10 @@ static void *ask_elsewhere(void *said) {
     return NULL;
 }
 
-/* What add, connect and start refuse every thread may ask for; what put, show and end_on refuse, its own thread. */
+/*
+ * Refusals by add, connect and start are visible to every thread, refusals by put, show and end_on only to the
+ * caller.
+ */
 START_TEST (a_message_is_of_its_pipeline_and_of_its_thread) {
     char said[400];
     pthread_t thread;
@@ -532,10 +535,10 @@ START_TEST (a_message_is_of_its_pipeline_and_of_its_thread) {
     thread_start(&thread, ask_elsewhere, said);
     thread_join(thread);
     ck_assert_ptr_nonnull(strstr(said, "stage a: batch.items is 1000"));
-    assert_says(pipeline, "stage a: batch.items is 1000"); /* and not what the other thread was told */
+    assert_says(pipeline, "stage a: batch.items is 1000"); /* not what the other thread was told */
     ck_assert_ptr_null(strstr(weir_pipeline_message(pipeline), "put"));
     weir_pipeline *first = pipeline;
-    assert_status(WEIR_INVALID, put_early()); /* of another one */
+    assert_status(WEIR_INVALID, put_early()); /* on another pipeline */
     assert_says(pipeline, "put: ");
     assert_says(first, "stage a: batch.items is 1000");
     destroy_pipeline(first);
@@ -556,9 +559,9 @@ START_TEST (a_name_with_a_line_end_is_one_line) {
 }
 END_TEST
 
-/* ---- for want of memory or of a thread ---- */
+/* ---- out of memory or threads ---- */
 
-/* Creates, adds, connects, starts and listens, up to the first call that is refused; returns what that has said. */
+/* Creates, adds, connects, starts and calls end_on, up to the first refusal; returns its status. */
 static weir_status run_until_refused(bool *told) {
     weir_stage *a, *b;
     weir_status status = weir_pipeline_create(&pipeline, &(weir_pipeline_options){.name = "p"});
@@ -609,7 +612,7 @@ static uint64_t weigh_one(const void *item, void *unused) {
     return 1;
 }
 
-/* Holds one item back, so that all that come behind it stay in the queue; no thread is in the library then. */
+/* Blocks one item at the gate, so that all later ones stay queued and no thread is inside the library. */
 static void begin_filling(struct gate *gate, bool is_limited) {
     weir_pipeline_options options = {.max_bytes = is_limited ? 1000000 : 0, .weigh = is_limited ? weigh_one : NULL};
     pipeline = new_pipeline(&options);
@@ -620,7 +623,7 @@ static void begin_filling(struct gate *gate, bool is_limited) {
     gate_wait_for(gate, 1);
 }
 
-/* By put and by put_many, of a pipeline with envelopes and of one without. */
+/* By put and by put_many, with and without envelopes. */
 START_TEST (a_put_without_memory_says_what_needs_it) {
     struct gate gate = GATE;
     void *items[1] = {NULL};
@@ -640,7 +643,7 @@ START_TEST (a_put_without_memory_says_what_needs_it) {
 }
 END_TEST
 
-/* ---- from inside ---- */
+/* ---- from inside a callback ---- */
 
 static int call_from_inside(weir_task *task, void *item, void *unused) {
     (void)item;

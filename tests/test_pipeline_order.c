@@ -1,5 +1,5 @@
 /*
- * test_pipeline_order.c - ordered stages: results leave in the order in which the items came, whatever happens to them.
+ * test_pipeline_order.c - ordered stages: results leave in input order, whatever happens to the items.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,7 +9,7 @@
 
 enum { ITEMS = 700 };
 
-/* What a stage does with an item hangs on its number only, so that a test can say what has to come out. */
+/* A stage's behaviour depends only on the item's number, so that the test can predict the results. */
 enum { FAILS = 1, FILTERS = 2, MULTIPLIES = 4, RETRIES = 8 };
 
 static bool does(size_t n, unsigned how, unsigned what) {
@@ -36,7 +36,7 @@ static int work(weir_task *task, void *item, void *raw) {
     take_a_while(thing->n * 31 + weir_task_attempt(task));
     if (does(thing->n, how, RETRIES) && weir_task_attempt(task) == 1) {
         struct thing *lost = thing_new();
-        lost->of = SIZE_MAX; /* of an attempt that fails: nobody may see it */
+        lost->of = SIZE_MAX; /* result of a failed attempt; no stage may get it */
         weir_task_emit(task, lost);
         return weir_task_fail(task, 1, "once more");
     }
@@ -62,7 +62,7 @@ static void add_work(weir_pipeline *pipeline, unsigned *how, size_t threads) {
                                              .retry = {.attempts = *how & RETRIES ? 2 : 0, .backoff = 20 * 1000}});
 }
 
-/* What comes last; checked when it is over. */
+/* Items in order of arrival at the last stage; checked in the end. */
 struct line {
     atomic_size_t count;
     size_t of[3 * ITEMS];
@@ -78,7 +78,7 @@ static void *line_up(void *item, void *raw) {
 
 static struct line line;
 
-/* All things are made first: those that the stages make come after them. */
+/* Makes all input things first: things made by stages have higher numbers. */
 static struct thing **first_things(size_t count) {
     static struct thing *first[ITEMS];
     for (size_t i = 0; i < count; i++)
@@ -117,7 +117,7 @@ START_TEST (results_leave_in_the_order_of_the_items) {
         }
     }
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_uint_le(most, 50 + 1); /* one may be counted in, and its room not yet given back */
+    ck_assert_uint_le(most, 50 + 1); /* one item may be counted before its room is returned */
     ck_assert_uint_eq(report->max_items, 50);
     ck_assert_uint_eq(report->counts.in, ITEMS);
     weir_report_free(report);
@@ -127,7 +127,7 @@ START_TEST (results_leave_in_the_order_of_the_items) {
 }
 END_TEST
 
-/* A func, a key of one at a time and a rate beside the order. */
+/* A func, with and without a key. */
 static uint64_t key_of_five(const void *item, void *arg) {
     (void)arg;
     return ((const struct thing *)item)->n % 5;
@@ -169,7 +169,7 @@ static void add_ordered(weir_pipeline *pipeline, const char *name, weir_worker_f
                   .name = name, .func = func, .arg = arg, .threads = threads, .ordered = true, .drop = thing_drop});
 }
 
-/* One order behind the last of them, which does all that a stage can do with an item. */
+/* Order is restored once, after the last of them, in which items fail, vanish, split and are retried. */
 START_TEST (several_ordered_stages_keep_the_order_together) {
     unsigned how = (unsigned)_i;
     atomic_store(&line.count, 0);
@@ -200,7 +200,7 @@ static void *count(void *item, void *counter) {
     return item;
 }
 
-START_TEST (a_slow_item_keeps_the_others_out_of_no_ordered_stage) {
+START_TEST (a_slow_item_keeps_no_other_out_of_an_ordered_stage) {
     struct gate gate = GATE;
     atomic_uint begun = 0;
     atomic_store(&line.count, 0);
@@ -219,7 +219,7 @@ START_TEST (a_slow_item_keeps_the_others_out_of_no_ordered_stage) {
 }
 END_TEST
 
-/* Waits until the stage has nothing to do but for one that is held. */
+/* Waits until the stage has only one held item left. */
 static void wait_until_one_is_held(weir_pipeline *pipeline, size_t items) {
     bool held = false;
     for (weir_deadline limit = hang_limit(); !held; nap()) {
@@ -251,8 +251,8 @@ START_TEST (a_stage_without_an_order_gets_nothing_before_its_turn) {
 }
 END_TEST
 
-/* What does not make one of one has an order of its own. */
-START_TEST (an_ordered_run_leaves_its_order_to_nobody) {
+/* A run with other than one result for each item restores its own order. */
+START_TEST (an_ordered_run_restores_its_own_order) {
     unsigned how = (unsigned)_i;
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -269,7 +269,7 @@ START_TEST (an_ordered_run_leaves_its_order_to_nobody) {
 }
 END_TEST
 
-/* One that is called in one thread, or with one item of a key at a time, sees them in order itself. */
+/* A stage with one thread, or with per_key 1, gets its items in order. */
 static void *line_up_and_pass(void *item, void *raw) {
     struct line *seen = raw;
     seen->of[atomic_fetch_add(&seen->count, 1)] = ((struct thing *)item)->of;
@@ -309,7 +309,7 @@ START_TEST (a_stage_that_is_to_see_the_order_sees_it) {
 }
 END_TEST
 
-/* An item that is lost in a stage before the order is none that the others wait for. */
+/* An item lost in an earlier stage does not block the order. */
 static void *exit_with_some(void *item, void *unused) {
     (void)unused;
     if (((struct thing *)item)->n % 5 == 3)
@@ -322,7 +322,7 @@ START_TEST (what_is_lost_on_the_way_has_its_turn) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "exit",
                                              .func = exit_with_some,
-                                             .threads = 4, /* two of them end */
+                                             .threads = 4, /* two of them exit */
                                              .ordered = true,
                                              .on_error = WEIR_SKIP,
                                              .drop = thing_drop});
@@ -330,7 +330,7 @@ START_TEST (what_is_lost_on_the_way_has_its_turn) {
                                              .func = pass_slowly,
                                              .threads = 2,
                                              .key = same_key,
-                                             .per_key = (size_t)_i, /* with 1 it waits for each itself */
+                                             .per_key = (size_t)_i, /* with 1, the stage itself waits for each item */
                                              .ordered = true,
                                              .drop = thing_drop});
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
@@ -351,7 +351,7 @@ START_TEST (what_is_lost_on_the_way_has_its_turn) {
 }
 END_TEST
 
-/* The first item holds the others back: no more than max_items come in meanwhile. */
+/* The first item blocks the others: no more than max_items are admitted meanwhile. */
 static int first_at_gate(weir_task *task, void *item, void *gate) {
     if (((struct thing *)item)->n == 0)
         gate_pass(gate);
@@ -397,7 +397,7 @@ START_TEST (a_cancel_drops_items_and_results_that_wait_for_their_turn) {
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     finish_and_destroy(pipeline, WEIR_CANCELLED);
     assert_things_ended();
-    size_t at = 0; /* what came out before is the beginning of the line */
+    size_t at = 0; /* the results that came out are a prefix of the order */
     for (size_t n = 0; n < 100 && at < atomic_load(&line.count); n++) {
         for (size_t i = 0; i < results_of(n, how) && at < atomic_load(&line.count); i++)
             ck_assert_uint_eq(line.of[at++], n);
@@ -405,7 +405,7 @@ START_TEST (a_cancel_drops_items_and_results_that_wait_for_their_turn) {
 }
 END_TEST
 
-/* It emits, and then fails because it was cancelled: its results are dropped where they were going, it where it was. */
+/* Emits, then fails because of a cancel: its results are dropped at their destination, the item at its own stage. */
 struct two_drops {
     atomic_size_t items, results;
     atomic_uint inside;
@@ -456,11 +456,11 @@ START_TEST (results_of_a_cancelled_attempt_are_dropped_where_they_were_going) {
 }
 END_TEST
 
-/* ---- in the last stage ---- */
+/* ---- the last stage ---- */
 
 enum { LAST = 50 };
 
-/* The first item waits, and the others have passed. */
+/* The first item is blocked; the others have passed. */
 struct holding {
     struct gate gate, third;
     atomic_uint passed;
@@ -475,7 +475,7 @@ static void *hold_first_of_all(void *item, void *raw) {
     return item;
 }
 
-/* All results wait for the first; `results` may be NULL. Items that were emitted are pieces of what came in. */
+/* All results wait for the first one; `results` may be NULL. Emitted items are results of the items put. */
 static weir_pipeline *ordered_at_last(struct holding *holding, bool emitted, weir_queue *results) {
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = ITEMS, .grace = HANG_SECONDS * SECONDS});
@@ -502,7 +502,7 @@ static weir_queue *queue_of_results(size_t capacity) {
     return queue;
 }
 
-/* The queue has room for all, or for a few at a time; or there is none. */
+/* The queue has room for all results, or for a few; or there is no queue. */
 START_TEST (results_of_the_last_stage_leave_in_order) {
     static const size_t capacities[] = {WEIR_UNBOUNDED, 4, 1, 0};
     size_t capacity = capacities[_i / 2];
@@ -522,7 +522,7 @@ START_TEST (results_of_the_last_stage_leave_in_order) {
     ck_assert_uint_eq(stage_in(report, "hold")->counts.done, LAST);
     weir_report_free(report);
     destroy_pipeline(pipeline);
-    ck_assert_uint_eq(things_dropped(), 0); /* without a queue they are forgotten */
+    ck_assert_uint_eq(things_dropped(), 0); /* without a queue, results are forgotten */
     if (results == NULL)
         return;
     assert_things_ended();
@@ -531,7 +531,7 @@ START_TEST (results_of_the_last_stage_leave_in_order) {
 }
 END_TEST
 
-/* The results that wait for their turn go to the drop function of the queue that they were going to. */
+/* Held results go to the drop function of the queue for which they are destined. */
 START_TEST (results_of_the_last_stage_are_dropped_where_they_were_going) {
     bool has_queue = _i / 2 == 0;
     struct drops drops = {.count = 0};
@@ -545,7 +545,7 @@ START_TEST (results_of_the_last_stage_are_dropped_where_they_were_going) {
     weir_report_free(report);
     destroy_pipeline(pipeline);
     ck_assert_uint_eq(atomic_load(&drops.count), has_queue ? LAST : 0);
-    ck_assert_uint_eq(things_dropped(), 0); /* they are no items any more */
+    ck_assert_uint_eq(things_dropped(), 0); /* they are results, not items */
     if (has_queue)
         assert_status(WEIR_OK, weir_queue_destroy(results));
 }
@@ -584,7 +584,7 @@ END_TEST
 
 /* ---- far ahead ---- */
 
-/* One item becomes more than an order has room for in its window, whatever max_items is. */
+/* One item has more results than the window of the order holds, whatever max_items is. */
 enum { FAR = 300 };
 
 static int emit_many(weir_task *task, void *item, void *unused) {
@@ -598,7 +598,7 @@ static int emit_many(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
-/* And the third. */
+/* Blocks the third one as well. */
 static void *hold_first_of_many(void *item, void *raw) {
     struct holding *holding = raw;
     size_t n = ((struct thing *)item)->n;
@@ -626,7 +626,7 @@ START_TEST (what_is_far_ahead_has_its_turn_or_is_dropped) {
     if (cancels)
         assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     gate_open(&holding.gate);
-    while (!cancels && atomic_load(&line.count) < 2) /* and no more, before the third has come */
+    while (!cancels && atomic_load(&line.count) < 2) /* no more before the third has arrived */
         nap();
     gate_open(&holding.third);
     finish_and_destroy(pipeline, cancels ? WEIR_CANCELLED : WEIR_OK);
@@ -638,9 +638,9 @@ START_TEST (what_is_far_ahead_has_its_turn_or_is_dropped) {
 }
 END_TEST
 
-/* ---- beside others ---- */
+/* ---- other combinations ---- */
 
-/* As many as can be counted is no limit; what an order needs is there all the same. */
+/* SIZE_MAX means no limit; the order keeps what it needs. */
 START_TEST (without_a_limit_the_order_is_kept_too) {
     bool keyed = _i == 1;
     atomic_store(&line.count, 0);
@@ -669,7 +669,7 @@ static uint64_t odd_or_even(const void *item, void *arg) {
     return ((const struct thing *)item)->n % 2;
 }
 
-/* Where two ordered stages meet in one there is no order behind both: each makes its own. */
+/* Where two ordered stages feed one stage, each restores its own order. */
 START_TEST (two_ordered_stages_that_meet_keep_their_own_orders) {
     size_t last[2] = {0, 0};
     atomic_store(&line.count, 0);
@@ -714,10 +714,10 @@ static Suite *order_suite(void) {
     tcase_add_loop_test(kept, what_is_far_ahead_has_its_turn_or_is_dropped, 0, 2);
     TCase *together = add_things_case(suite, "together");
     tcase_add_loop_test(together, several_ordered_stages_keep_the_order_together, 0, 16);
-    tcase_add_test(together, a_slow_item_keeps_the_others_out_of_no_ordered_stage);
+    tcase_add_test(together, a_slow_item_keeps_no_other_out_of_an_ordered_stage);
     tcase_add_loop_test(together, a_stage_that_is_to_see_the_order_sees_it, 0, 2);
     tcase_add_test(together, a_stage_without_an_order_gets_nothing_before_its_turn);
-    tcase_add_loop_test(together, an_ordered_run_leaves_its_order_to_nobody, 0, 16);
+    tcase_add_loop_test(together, an_ordered_run_restores_its_own_order, 0, 16);
     tcase_add_loop_test(together, what_is_lost_on_the_way_has_its_turn, 0, 2);
     tcase_add_loop_test(together, without_a_limit_the_order_is_kept_too, 0, 2);
     tcase_add_test(together, two_ordered_stages_that_meet_keep_their_own_orders);

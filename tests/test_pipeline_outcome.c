@@ -1,6 +1,6 @@
 /*
- * test_pipeline_outcome.c - what finish says of a run, and of what has become of its items: which error has ended it, and
- * that what was dropped is never WEIR_OK.
+ * test_pipeline_outcome.c - the outcome of a run and of its items: the fatal error, and that a run with dropped items
+ * never returns WEIR_OK.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,9 +8,9 @@
 
 enum { ITEMS = 200 };
 
-/* ---- the error that has ended it ---- */
+/* ---- the fatal error ---- */
 
-/* Errors that are skipped, or lead to a retry, and then one that ends the run. */
+/* Skipped errors and retries, followed by an error that ends the run. */
 enum { SKIPPED = 20 };
 
 static int skip_most(weir_task *task, void *item, void *unused) {
@@ -39,7 +39,7 @@ START_TEST (the_error_that_ended_the_run_is_always_kept_first_and_marked) {
               (weir_stage_options){.name = "store", .run = fail_twice, .drop = thing_drop, .retry = {.attempts = 2}});
     start_pipeline(pipeline);
     put_things(pipeline, SKIPPED + 1);
-    for (size_t round = 0; round < 2; round++) { /* and however often it is asked for */
+    for (size_t round = 0; round < 2; round++) { /* however often the report is requested */
         weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
         ck_assert_uint_eq(report->error_count, all);
         ck_assert_uint_eq(report->kept_errors, most < all ? most : all);
@@ -60,7 +60,7 @@ START_TEST (the_error_that_ended_the_run_is_always_kept_first_and_marked) {
 }
 END_TEST
 
-/* Many fail at once, in a run that the first of them ends: exactly one is marked. */
+/* Many items fail at once: exactly one error, the first, ends the run and is marked. */
 START_TEST (of_many_errors_that_would_end_the_run_one_has) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_errors = 3});
     add_stage(pipeline, (weir_stage_options){
@@ -81,7 +81,7 @@ START_TEST (of_many_errors_that_would_end_the_run_one_has) {
 }
 END_TEST
 
-/* A run that something else has ended has no fatal error. */
+/* A run ended by another cause has no fatal error. */
 static int cancel_and_fail(weir_task *task, void *item, void *unused) {
     (void)unused;
     if (((struct thing *)item)->n == 1)
@@ -104,7 +104,7 @@ START_TEST (an_error_of_a_run_that_was_cancelled_is_not_fatal) {
 }
 END_TEST
 
-/* ---- the reader of results or of dead letters is gone ---- */
+/* ---- without a reader of results or dead letters ---- */
 
 static int fail_plainly(weir_task *task, void *item, void *unused) {
     (void)task;
@@ -113,8 +113,8 @@ static int fail_plainly(weir_task *task, void *item, void *unused) {
     return 40;
 }
 
-/* A dead letter to a queue that its reader has shut down: the item goes to the drop function, and the stage has failed. */
-START_TEST (a_letter_whose_reader_is_gone_is_an_error_of_its_stage) {
+/* The reader has shut down the dead-letter queue: the item goes to the drop function, and counts as failed. */
+START_TEST (a_dead_letter_without_a_reader_is_an_error_of_its_stage) {
     bool skips = _i % 2 == 1;
     weir_queue *dead = new_queue(5);
     assert_status(WEIR_OK, weir_queue_shutdown(dead, _i < 2 ? WEIR_DRAIN : WEIR_DISCARD));
@@ -181,7 +181,7 @@ static void put_two_if_open(weir_pipeline *pipeline) {
     }
 }
 
-/* A stage that all items come to, and that alone loses any, has the counts of the whole. */
+/* Checks that a stage that sees all items, and is the only one to lose any, has the counts of the whole. */
 static void assert_stage_agrees(const weir_report *report, const char *name) {
     const weir_counts *stage = &stage_in(report, name)->counts;
     ck_assert_uint_eq(stage->in, report->counts.in);
@@ -191,7 +191,7 @@ static void assert_stage_agrees(const weir_report *report, const char *name) {
     ck_assert_uint_eq(stage->dropped, report->counts.dropped);
 }
 
-START_TEST (a_result_whose_reader_is_gone_is_an_error_of_its_stage) {
+START_TEST (a_result_without_a_reader_is_an_error_of_its_stage) {
     bool skips = _i % 2 == 1;
     struct drops drops = {.count = 0};
     weir_queue *results = new_dropping_queue(5, &drops);
@@ -221,14 +221,14 @@ START_TEST (a_result_whose_reader_is_gone_is_an_error_of_its_stage) {
     ck_assert_str_eq(report->errors[0].message, "the results queue of stage last was shut down before the end");
     weir_report_free(report);
     destroy_pipeline(pipeline);
-    ck_assert_uint_ge(atomic_load(&drops.count), 1); /* the drop function of where it was going */
+    ck_assert_uint_ge(atomic_load(&drops.count), 1); /* the drop function of the destination */
     assert_status(WEIR_OK, weir_queue_destroy(results));
 }
 END_TEST
 
-/* ---- results of which there is no copy, or no successor ---- */
+/* ---- results without a copy or a successor ---- */
 
-/* A result that is to get nowhere: one that was tried. */
+/* Makes a result that will be lost, marked by its tries. */
 static struct thing *new_lost_thing(void) {
     struct thing *thing = thing_new();
     atomic_fetch_add(&thing->tries, 1);
@@ -248,7 +248,7 @@ static uint64_t choose_unless_lost(const void *thing, void *unused) {
     return is_lost(thing) ? 2 : 1;
 }
 
-/* An item of which one result of several, or one attempt of several, has got nowhere has failed too. */
+/* An item also fails if only one of its results, or a result of only one of its attempts, is lost. */
 static int emit_one_more(weir_task *task, void *item, void *unused) {
     (void)unused;
     weir_task_emit(task, new_lost_thing());
@@ -268,7 +268,7 @@ static int emit_and_fail_once(weir_task *task, void *item, void *unused) {
 
 static const struct {
     weir_stage_options options;
-    bool all; /* fail, and not each second one */
+    bool all; /* all items fail, not each second one */
 } going[] = {
     {.options = {.func = hand_back}},
     {.options = {.func = hand_back, .rate = 1e9}},
@@ -315,7 +315,7 @@ START_TEST (a_result_that_gets_to_no_successor_is_a_failure_of_its_stage) {
 }
 END_TEST
 
-/* It was there, took some, and went: the run ends long before its items do. */
+/* The reader takes some results and leaves: the run ends long before its items do. */
 static void *take_ten_and_go(void *raw) {
     weir_queue *results = raw;
     for (size_t i = 0; i < 10; i++) {
@@ -327,7 +327,7 @@ static void *take_ten_and_go(void *raw) {
     return NULL;
 }
 
-START_TEST (a_run_whose_reader_has_gone_does_not_end_well) {
+START_TEST (a_run_without_its_reader_does_not_return_ok) {
     weir_queue *results;
     assert_status(WEIR_OK, weir_queue_create_with(&results, &(weir_queue_options){.capacity = 4, .drop = thing_drop}));
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i == 0 ? 0 : 20});
@@ -356,9 +356,9 @@ static Suite *outcome_suite(void) {
     tcase_add_loop_test(fatal, of_many_errors_that_would_end_the_run_one_has, 0, 20);
     tcase_add_test(fatal, an_error_of_a_run_that_was_cancelled_is_not_fatal);
     TCase *readers = add_things_case(suite, "readers");
-    tcase_add_loop_test(readers, a_letter_whose_reader_is_gone_is_an_error_of_its_stage, 0, 4);
-    tcase_add_loop_test(readers, a_result_whose_reader_is_gone_is_an_error_of_its_stage, 0, 2 * COUNT_OF(leaving));
-    tcase_add_loop_test(readers, a_run_whose_reader_has_gone_does_not_end_well, 0, 2);
+    tcase_add_loop_test(readers, a_dead_letter_without_a_reader_is_an_error_of_its_stage, 0, 4);
+    tcase_add_loop_test(readers, a_result_without_a_reader_is_an_error_of_its_stage, 0, 2 * COUNT_OF(leaving));
+    tcase_add_loop_test(readers, a_run_without_its_reader_does_not_return_ok, 0, 2);
     TCase *behind = add_things_case(suite, "successors");
     tcase_add_loop_test(behind, a_result_that_gets_to_no_successor_is_a_failure_of_its_stage, 0, 2 * COUNT_OF(going));
     return suite;

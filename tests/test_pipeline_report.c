@@ -1,5 +1,5 @@
 /*
- * test_pipeline_report.c - what a pipeline tells of itself: reports, the live view, the trace; and signals that end it.
+ * test_pipeline_report.c - what a pipeline reports: reports, the live view, the trace; and signals that end it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -37,8 +37,8 @@ START_TEST (the_slow_stage_is_the_bottleneck) {
     ck_assert_ptr_eq(report->bottleneck, slow);
     ck_assert_uint_ge(slow->busy, 60 * 2 * MILLISECONDS);
     ck_assert_uint_ge(report->elapsed, 60 * 2 * MILLISECONDS);
-    ck_assert_uint_gt(quick->blocked, slow->busy / 4); /* it waits for room before the slow one */
-    ck_assert_uint_gt(idle->starved, slow->busy);      /* three of them wait for it */
+    ck_assert_uint_gt(quick->blocked, slow->busy / 4); /* blocks on the slow stage's queue */
+    ck_assert_uint_gt(idle->starved, slow->busy);      /* three threads wait for the slow one */
     ck_assert_uint_ge(slow->p50, 2 * MILLISECONDS);
     ck_assert_uint_ge(slow->max, slow->p99);
     ck_assert_uint_ge(slow->p99, slow->p90);
@@ -50,14 +50,14 @@ START_TEST (the_slow_stage_is_the_bottleneck) {
     ck_assert_uint_eq(slow->capacity, 4);
     ck_assert_uint_eq(idle->threads, 3);
     ck_assert(slow->rate > 0 && slow->rate < 501);
-    uint64_t all = idle->busy + idle->starved + idle->blocked; /* nearly all the time of three threads, and not more */
+    uint64_t all = idle->busy + idle->starved + idle->blocked; /* close to the time of three threads, and no more */
     ck_assert_uint_le(all, 3 * (report->elapsed + MILLISECONDS));
     weir_report_free(report);
     destroy_pipeline(pipeline);
 }
 END_TEST
 
-START_TEST (a_report_of_one_that_runs_shows_what_is_inside) {
+START_TEST (a_report_of_a_running_pipeline_shows_the_items_in_flight) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){
@@ -93,7 +93,7 @@ struct restless {
     atomic_bool enough;
 };
 
-/* A moment of work, and now and then of sleep. */
+/* Works briefly; some items sleep. */
 static int work_or_sleep(weir_task *task, void *item, void *unused) {
     size_t n = ((struct thing *)item)->n;
     (void)unused;
@@ -108,7 +108,7 @@ static int work_or_sleep(weir_task *task, void *item, void *unused) {
 static void *put_restlessly(void *raw) {
     struct restless *restless = raw;
     for (size_t n = 0; !atomic_load(&restless->enough); n++) {
-        if (things_made() > 100000 || n % 5 == 0) /* so that everybody sleeps now and then */
+        if (things_made() > 100000 || n % 5 == 0) /* makes every thread sleep now and then */
             nap();
         if (things_made() > 100000)
             continue;
@@ -125,7 +125,7 @@ static void assert_not_fallen(const char *what, size_t round, uint64_t before, u
                      (unsigned long long)after, round);
 }
 
-START_TEST (times_never_fall_and_nobody_is_late_while_workers_sleep_and_wake) {
+START_TEST (times_never_fall_and_no_thread_is_late_while_workers_sleep_and_wake) {
     enum { ROUNDS = 10000 };
     struct restless restless = {.pipeline = new_pipeline(NULL)};
     weir_pipeline *pipeline = restless.pipeline;
@@ -174,7 +174,7 @@ START_TEST (times_never_fall_and_nobody_is_late_while_workers_sleep_and_wake) {
 }
 END_TEST
 
-/* ---- a checker for JSON: what it has read, or NULL ---- */
+/* ---- a JSON parser: returns the end of the parsed text, or NULL ---- */
 
 static const char *skip_space(const char *at) {
     while (isspace((unsigned char)*at))
@@ -259,7 +259,7 @@ START_TEST (a_trace_is_json_with_each_call) {
     add_stage(pipeline, (weir_stage_options){.name = "first\t", .func = hand_back, .threads = 3});
     add_stage(pipeline,
               (weir_stage_options){.name = "second \"2\"", .run = fail_odd, .retry = {.attempts = 2}, .threads = 2});
-    if (_i == 0) { /* nothing was started */
+    if (_i == 0) { /* not started */
         destroy_pipeline(pipeline);
         fclose(trace);
         ck_assert_uint_eq(size, 0);
@@ -278,7 +278,7 @@ START_TEST (a_trace_is_json_with_each_call) {
 }
 END_TEST
 
-/* What cannot be shown as it is: long names are cut, and a pipeline without a name has one all the same. */
+/* Names that cannot be shown as they are: long ones are cut, and a pipeline without a name gets one. */
 START_TEST (a_trace_with_names_that_are_too_long_is_json_too) {
     static char name[3000];
     memset(name, _i == 0 ? 'x' : _i == 1 ? '"' : '\n', sizeof name - 1);
@@ -309,14 +309,14 @@ static char *shown_on(FILE *stream, char **text, bool cancels) {
     assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, stream, 20));
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 20));
-    assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, stream, 20)); /* shown already */
+    assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, stream, 20)); /* already shown */
     put_things(pipeline, 20);
     gate_wait_for(&gate, 1);
     if (cancels)
         assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     gate_open(&gate);
     weir_report_free(finish_pipeline(pipeline, cancels ? WEIR_CANCELLED : WEIR_OK));
-    assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, stream, 20)); /* over */
+    assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, stream, 20)); /* the run is over */
     destroy_pipeline(pipeline);
     fclose(stream);
     return *text;
@@ -337,8 +337,8 @@ START_TEST (to_a_file_the_view_is_plain_lines) {
 }
 END_TEST
 
-/* It would have to be ended by the one that finishes, which has begun. */
-START_TEST (once_somebody_finishes_no_view_begins) {
+/* The running finish ends the view, so that no view may begin after it. */
+START_TEST (no_view_begins_after_a_finish_has_begun) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "gate", .func = hand_back_at_gate, .arg = &gate});
@@ -370,12 +370,12 @@ START_TEST (elsewhere_than_on_a_terminal_the_view_is_plain_lines) {
 }
 END_TEST
 
-/* Reads all that is drawn, so that the drawing does not wait. */
+/* Reads all output, so that drawing does not block. */
 struct screen {
     int master;
     pthread_t thread;
     size_t size;
-    atomic_uint frames; /* that took the place of one before */
+    atomic_uint frames; /* frames that replaced an earlier one */
     char text[1 << 16];
 };
 
@@ -394,7 +394,7 @@ static void *read_screen(void *raw) {
     }
 }
 
-/* A terminal with that many columns, which is read; NULL: there are none here. */
+/* Opens a terminal of this width, read by a thread; NULL if the system has none. */
 static FILE *open_terminal(struct screen *screen, unsigned short columns) {
     struct terminal terminal;
     memset(screen, 0, sizeof *screen);
@@ -419,7 +419,7 @@ START_TEST (on_a_terminal_the_view_draws_again_and_again) {
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 1));
     put_things(pipeline, 1);
-    wait_for_count(&screen.frames, 2); /* while nothing happens but time */
+    wait_for_count(&screen.frames, 2); /* frames are drawn by time alone */
     gate_open(&gate);
     finish_and_destroy(pipeline, WEIR_OK);
     fclose(stream);
@@ -429,7 +429,7 @@ START_TEST (on_a_terminal_the_view_draws_again_and_again) {
 }
 END_TEST
 
-/* One that does not say how wide it is counts as 80 columns. */
+/* A terminal without a known width counts as 80 columns. */
 START_TEST (on_a_terminal_the_view_draws) {
     static struct screen screen;
     FILE *stream = open_terminal(&screen, _i == 0 ? 80 : 0);
@@ -445,7 +445,7 @@ START_TEST (on_a_terminal_the_view_draws) {
 }
 END_TEST
 
-START_TEST (a_view_of_one_that_is_destroyed_ends_with_it) {
+START_TEST (a_view_ends_when_its_pipeline_is_destroyed) {
     char *text = NULL;
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
@@ -474,7 +474,7 @@ static void block_signals(void) {
     pthread_sigmask(SIG_BLOCK, &set, &mask_before);
 }
 
-/* What has come too late for its pipeline is taken away first. */
+/* Consumes pending signals that came too late for their pipeline. */
 static void unblock_signals(void) {
     sigset_t set;
     sigemptyset(&set);
@@ -504,19 +504,19 @@ static weir_pipeline *ended_by_signals(struct gate *gate, uint64_t drain) {
     assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, ends, 2, drain));
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, drain));
-    assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, ends, 2, drain)); /* called already */
+    assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, ends, 2, drain)); /* called before */
     put_things(pipeline, 10);
     gate_wait_for(gate, 1);
     return pipeline;
 }
 
-START_TEST (the_first_signal_lets_it_drain) {
+START_TEST (the_first_signal_drains_the_pipeline) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = ended_by_signals(&gate, 3600 * SECONDS);
     ck_assert_int_eq(kill(getpid(), ends[_i]), 0);
     wait_for_state(pipeline, WEIR_RUN_DRAINING);
     weir_status status;
-    do { /* the state comes first */
+    do { /* the state changes first */
         struct thing *late = thing_new();
         status = weir_pipeline_put_until(pipeline, late, 0);
         if (status != WEIR_OK)
@@ -530,14 +530,14 @@ START_TEST (the_first_signal_lets_it_drain) {
 END_TEST
 
 static int consume_batch(weir_task *task, void *const *items, size_t count, void *raw) {
-    atomic_uint *ended = raw; /* batches, by that nothing more will come */
+    atomic_uint *ended = raw; /* batches completed because no more items will come */
     for (size_t i = 0; i < count; i++)
         thing_consume(items[i]);
     atomic_fetch_add(ended, weir_task_batch_reason(task) == WEIR_BATCH_END);
     return 0;
 }
 
-START_TEST (a_signal_lets_an_incomplete_batch_through_before_anybody_finishes) {
+START_TEST (a_signal_completes_an_incomplete_batch_before_any_finish) {
     atomic_uint ended = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on, .threads = 2});
@@ -547,7 +547,7 @@ START_TEST (a_signal_lets_an_incomplete_batch_through_before_anybody_finishes) {
     assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, 3600 * SECONDS));
     put_things(pipeline, 3);
     ck_assert_int_eq(kill(getpid(), ends[_i]), 0);
-    wait_for_count(&ended, 1); /* nobody has called finish */
+    wait_for_count(&ended, 1); /* without a call of finish */
     ck_assert_uint_eq(things_consumed(), 3);
     struct thing *late = thing_new();
     assert_status(WEIR_CLOSED, weir_pipeline_put(pipeline, late));
@@ -574,7 +574,7 @@ START_TEST (the_second_signal_cancels) {
 }
 END_TEST
 
-/* A short time, and one in which it looks for a second signal now and then. */
+/* A short drain time, and one long enough to look for a second signal meanwhile. */
 START_TEST (what_is_not_drained_in_time_is_cancelled) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = ended_by_signals(&gate, _i == 0 ? MILLISECONDS : 120 * MILLISECONDS);
@@ -586,7 +586,7 @@ START_TEST (what_is_not_drained_in_time_is_cancelled) {
 }
 END_TEST
 
-/* The thread that waits for the signals drops what the second one cancels: in it nobody may wait for the end either. */
+/* The signal thread drops the items cancelled by the second signal: that thread may not wait for the end either. */
 static struct dropping {
     weir_pipeline *pipeline, *other;
     atomic_uint calls;
@@ -637,13 +637,13 @@ START_TEST (without_a_signal_it_just_ends) {
     weir_pipeline *pipeline = ended_by_signals(&gate, 0);
     gate_open(&gate);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_int_eq(report->signal, 0); /* weir's own, which ends the wait for one, is none */
+    ck_assert_int_eq(report->signal, 0); /* weir's internal wakeup signal is not counted */
     weir_report_free(report);
     destroy_pipeline(pipeline);
     ck_assert_uint_eq(things_consumed(), 10);
     sigset_t pending;
     sigpending(&pending);
-    ck_assert(!sigismember(&pending, SIGINT)); /* nothing of its own is left to the process */
+    ck_assert(!sigismember(&pending, SIGINT)); /* no internal signal is left pending */
 }
 END_TEST
 
@@ -660,7 +660,7 @@ START_TEST (signals_that_are_not_blocked_are_refused) {
     assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, none, 2, 0));
     assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, own, 2, 0)); /* weir's threads do not block it */
     pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-    assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, 0)); /* what was refused was no call */
+    assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, 0)); /* a refused call does not count */
     finish_and_destroy(pipeline, WEIR_OK);
 }
 END_TEST
@@ -669,21 +669,21 @@ static Suite *report_suite(void) {
     Suite *suite = suite_create("reports of a pipeline");
     TCase *figures = add_things_case(suite, "figures");
     tcase_add_test(figures, the_slow_stage_is_the_bottleneck);
-    tcase_add_test(figures, a_report_of_one_that_runs_shows_what_is_inside);
-    tcase_add_loop_test(figures, times_never_fall_and_nobody_is_late_while_workers_sleep_and_wake, 0, 2);
+    tcase_add_test(figures, a_report_of_a_running_pipeline_shows_the_items_in_flight);
+    tcase_add_loop_test(figures, times_never_fall_and_no_thread_is_late_while_workers_sleep_and_wake, 0, 2);
     tcase_add_loop_test(figures, a_trace_is_json_with_each_call, 0, 2);
     tcase_add_loop_test(figures, a_trace_with_names_that_are_too_long_is_json_too, 0, 3);
     TCase *view = add_things_case(suite, "view");
     tcase_add_loop_test(view, elsewhere_than_on_a_terminal_the_view_is_plain_lines, 0, 2);
     tcase_add_test(view, to_a_file_the_view_is_plain_lines);
-    tcase_add_test(view, once_somebody_finishes_no_view_begins);
+    tcase_add_test(view, no_view_begins_after_a_finish_has_begun);
     tcase_add_loop_test(view, on_a_terminal_the_view_draws, 0, 2);
     tcase_add_test(view, on_a_terminal_the_view_draws_again_and_again);
-    tcase_add_test(view, a_view_of_one_that_is_destroyed_ends_with_it);
+    tcase_add_test(view, a_view_ends_when_its_pipeline_is_destroyed);
     TCase *signals = add_things_case(suite, "signals");
     tcase_add_checked_fixture(signals, block_signals, unblock_signals);
-    tcase_add_loop_test(signals, the_first_signal_lets_it_drain, 0, 2);
-    tcase_add_loop_test(signals, a_signal_lets_an_incomplete_batch_through_before_anybody_finishes, 0, 2);
+    tcase_add_loop_test(signals, the_first_signal_drains_the_pipeline, 0, 2);
+    tcase_add_loop_test(signals, a_signal_completes_an_incomplete_batch_before_any_finish, 0, 2);
     tcase_add_test(signals, the_second_signal_cancels);
     tcase_add_loop_test(signals, what_is_not_drained_in_time_is_cancelled, 0, 2);
     tcase_add_test(signals, a_drop_function_in_the_thread_of_the_signals_may_finish);

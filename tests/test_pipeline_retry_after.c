@@ -1,5 +1,5 @@
 /*
- * test_pipeline_retry_after.c - attempts that are put off by the function that failed.
+ * test_pipeline_retry_after.c - attempts delayed by the failing function.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,7 +9,7 @@
 
 enum { DELAY = 40 * MILLISECONDS };
 
-/* ---- no sooner than it says ---- */
+/* ---- no sooner than requested ---- */
 
 struct put_off {
     uint64_t delay, least;
@@ -90,9 +90,9 @@ START_TEST (a_longer_back_off_counts) {
 }
 END_TEST
 
-/* ---- for this attempt alone ---- */
+/* ---- for this attempt only ---- */
 
-/* The first is put off for ever; the others, in the same thread, must not be. */
+/* The first item is delayed forever; the others, in the same thread, must not be. */
 static int put_first_off(weir_task *task, void *item, void *done) {
     struct thing *thing = item;
     if (thing->n == 0)
@@ -106,7 +106,7 @@ static int put_first_off(weir_task *task, void *item, void *done) {
     return 0;
 }
 
-START_TEST (a_delay_is_of_one_attempt_and_can_be_taken_back) {
+START_TEST (a_delay_applies_to_one_attempt_and_can_be_undone) {
     atomic_uint done = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "fails",
@@ -127,7 +127,7 @@ START_TEST (a_delay_is_of_one_attempt_and_can_be_taken_back) {
 }
 END_TEST
 
-/* ---- where there is no back-off ---- */
+/* ---- without a back-off ---- */
 
 static int expect_refusal(weir_task *task, void *item, void *unused) {
     (void)unused;
@@ -163,7 +163,7 @@ static Suite *retry_after_suite(void) {
     TCase *cases = add_things_case(suite, "put off");
     tcase_add_loop_test(cases, the_next_attempt_comes_no_sooner, 0, COUNT_OF(kinds));
     tcase_add_loop_test(cases, a_longer_back_off_counts, 0, COUNT_OF(kinds));
-    tcase_add_test(cases, a_delay_is_of_one_attempt_and_can_be_taken_back);
+    tcase_add_test(cases, a_delay_applies_to_one_attempt_and_can_be_undone);
     tcase_add_loop_test(cases, without_a_back_off_it_is_refused, 0, COUNT_OF(without));
     return suite;
 }

@@ -1,5 +1,5 @@
 /*
- * test_pipeline_signals.c - several pipelines that end on signals, and the signals of programs that a stage starts.
+ * test_pipeline_signals.c - several pipelines that end on signals, and the signals of programs started by a stage.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -25,7 +25,7 @@ static void block_signals(void) {
     pthread_sigmask(SIG_BLOCK, &set, &mask_before);
 }
 
-/* Takes a signal that pends for the process; false: there is none. */
+/* Takes a signal pending for the process; returns false if there is none. */
 static bool take(int signal) {
     sigset_t set;
     sigemptyset(&set);
@@ -58,7 +58,7 @@ static void wait_for_state(weir_pipeline *pipeline, weir_run_state state) {
     ck_abort_msg("it did not come to state %d", (int)state);
 }
 
-/* One with an item that waits at the gate. */
+/* Starts a pipeline with an item blocked at the gate. */
 static weir_pipeline *waiting_at(struct gate *gate, const int *signals, size_t count) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline,
@@ -70,7 +70,7 @@ static weir_pipeline *waiting_at(struct gate *gate, const int *signals, size_t c
     return pipeline;
 }
 
-/* Finishes and destroys it; returns the signal that has begun its end. */
+/* Finishes and destroys it; returns the signal that began its end. */
 static int end_of(weir_pipeline *pipeline, weir_status wanted) {
     weir_report *report = finish_pipeline(pipeline, wanted);
     int signal = report->signal;
@@ -126,7 +126,7 @@ START_TEST (each_hears_its_own_signals) {
 }
 END_TEST
 
-/* One whose drop function takes as long as it likes keeps no other one from its signals. */
+/* A slow drop function of one pipeline does not delay the signals of another. */
 static void drop_at_gate(void *item, void *gate) {
     gate_pass(gate);
     thing_drop(item, NULL);
@@ -144,7 +144,7 @@ START_TEST (a_slow_drop_function_keeps_no_other_pipeline_from_its_signal) {
     put_things(slow, 3);
     gate_wait_for(&slow_gate, 1);
     send(SIGUSR1);
-    gate_wait_for(&slow_gate, 2); /* a thread of the library drops one, and waits there */
+    gate_wait_for(&slow_gate, 2); /* a library thread drops an item, and blocks there */
     send(SIGUSR2);
     wait_for_state(quick, WEIR_RUN_DRAINING);
     gate_open(&slow_gate);
@@ -169,8 +169,8 @@ static void *come_and_go(void *raw) {
     return NULL;
 }
 
-/* The thread is started and ended, and its signals change, while each signal comes to those that want it. */
-START_TEST (others_come_and_go_meanwhile) {
+/* The thread is started and ended, and its set of signals changes, while each signal reaches the right pipelines. */
+START_TEST (other_pipelines_start_and_end_meanwhile) {
     enum { COMING = 2, ROUNDS = 60 };
     pthread_t threads[COMING];
     atomic_bool stop = false;
@@ -189,13 +189,13 @@ START_TEST (others_come_and_go_meanwhile) {
     atomic_store(&stop, true);
     for (int i = 0; i < COMING; i++)
         thread_join(threads[i]);
-    ck_assert(before == 0 || wait_for_threads(before)); /* none is left */
-    ck_assert(!take(SIGUSR2));                          /* what wakes the thread was sent to nobody else */
+    ck_assert(before == 0 || wait_for_threads(before)); /* no thread is left */
+    ck_assert(!take(SIGUSR2));                          /* the wakeup signal reached only its thread */
     assert_things_ended();
 }
 END_TEST
 
-/* A signal that comes as the pipeline ends is the pipeline's, or it stays with the process. */
+/* A signal that comes as the pipeline ends is either handled by the pipeline or stays pending. */
 START_TEST (a_signal_at_the_end_is_not_lost) {
     enum { ROUNDS = 300 };
     for (int i = 0; i < ROUNDS; i++) {
@@ -214,7 +214,7 @@ START_TEST (a_signal_at_the_end_is_not_lost) {
 }
 END_TEST
 
-/* ---- programs that a stage starts ---- */
+/* ---- programs started by a stage ---- */
 
 enum how { SPAWNED, FORKED, WAYS };
 
@@ -236,7 +236,7 @@ static pid_t start_program(enum how how) {
     }
     child = fork();
     if (child == 0) {
-        signal(SIGTERM, SIG_DFL); /* the test's framework has a handler, which may run before the exec */
+        signal(SIGTERM, SIG_DFL); /* Check has a handler, which could run before the exec */
         weir_signals_restore();
         execvp(arguments[0], arguments);
         _exit(127);
@@ -246,11 +246,11 @@ static pid_t start_program(enum how how) {
 
 struct program {
     enum how how;
-    int status; /* as waitpid says */
+    int status; /* from waitpid */
     bool known;
 };
 
-/* A stage, or the func of a worker. */
+/* A stage's func, or a worker's. */
 static void *run_program(void *item, void *raw) {
     struct program *program = raw;
     pid_t child = start_program(program->how);
@@ -261,7 +261,7 @@ static void *run_program(void *item, void *raw) {
     return item;
 }
 
-/* Blocked in main for the program's own end, and everywhere in a stage: the program hears it all the same. */
+/* The signal is blocked in main for end_on, and in all workers: the started program still receives it. */
 START_TEST (a_program_that_a_stage_starts_hears_signals) {
     struct program program = {.how = (enum how)_i};
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -297,7 +297,7 @@ static Suite *signals_suite(void) {
     tcase_add_loop_test(several, the_first_signal_finishes_all_and_the_second_cancels_all, 0, 2);
     tcase_add_test(several, each_hears_its_own_signals);
     tcase_add_test(several, a_slow_drop_function_keeps_no_other_pipeline_from_its_signal);
-    tcase_add_test(several, others_come_and_go_meanwhile);
+    tcase_add_test(several, other_pipelines_start_and_end_meanwhile);
     tcase_add_test(several, a_signal_at_the_end_is_not_lost);
     TCase *programs = add_things_case(suite, "programs");
     tcase_add_checked_fixture(programs, block_signals, unblock_signals);

@@ -1,5 +1,5 @@
 /*
- * test_pipeline_sources.c - stages that produce by themselves.
+ * test_pipeline_sources.c - source stages.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,12 +10,12 @@
 #include <string.h>
 
 struct spring {
-    atomic_size_t left; /* calls until WEIR_END; SIZE_MAX: never */
+    atomic_size_t left; /* calls until WEIR_END; SIZE_MAX: unlimited */
     atomic_size_t calls, ends_seen;
-    unsigned fails_until;    /* an attempt below this one fails */
-    unsigned each;           /* results of a call */
-    atomic_uint wrong_calls; /* with an item, or with a batch's reason */
-    struct gate *gate;       /* to wait at, in the first call */
+    unsigned fails_until;    /* earlier attempts fail */
+    unsigned each;           /* results of each call */
+    atomic_uint wrong_calls; /* called with an item, or with a batch's reason */
+    struct gate *gate;       /* blocks the first call */
 };
 
 static int produce(weir_task *task, void *item, void *raw) {
@@ -32,7 +32,7 @@ static int produce(weir_task *task, void *item, void *raw) {
         if (left == 0)
             return WEIR_END;
     } while (left != SIZE_MAX && !atomic_compare_exchange_weak(&spring->left, &left, left - 1));
-    bool enough = left == SIZE_MAX && things_made() > 50000; /* a busy machine lets the test wait long */
+    bool enough = left == SIZE_MAX && things_made() > 50000; /* a busy machine may keep the test waiting */
     if (enough)
         nap();
     for (unsigned i = 0; i < spring->each && !enough; i++)
@@ -53,7 +53,7 @@ static weir_pipeline *flowing(struct spring *spring, weir_pipeline_options optio
     return pipeline;
 }
 
-START_TEST (sources_produce_until_they_say_that_it_is_the_end) {
+START_TEST (sources_produce_until_they_return_the_end) {
     struct spring spring = {.left = 500, .each = 2};
     weir_pipeline *pipeline = flowing(&spring, (weir_pipeline_options){.max_items = _i & 1 ? 7 : 0},
                                       (weir_stage_options){.threads = (size_t)_i / 2 + 1});
@@ -104,7 +104,7 @@ START_TEST (a_cancel_stops_a_source_and_drops_what_it_emits) {
 }
 END_TEST
 
-START_TEST (one_that_waits_for_sources_is_woken_by_the_end) {
+START_TEST (the_end_wakes_a_wait_for_sources) {
     struct gate gate = GATE;
     struct spring spring = {.left = SIZE_MAX, .each = 1, .gate = &gate};
     weir_pipeline *pipeline =
@@ -114,13 +114,13 @@ START_TEST (one_that_waits_for_sources_is_woken_by_the_end) {
     call_start_asleep(&wait.call, make_pipeline_wait);
     if (_i == 0) {
         assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
-        assert_status(WEIR_CANCELLED, call_finish(&wait.call)); /* though the source is still inside */
+        assert_status(WEIR_CANCELLED, call_finish(&wait.call)); /* although the source is still running */
         gate_open(&gate);
         finish_and_destroy(pipeline, WEIR_CANCELLED);
     } else {
         struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
         call_start_asleep(&finish.call, make_pipeline_finish);
-        assert_status(WEIR_CLOSED, call_finish(&wait.call)); /* though the source is still inside */
+        assert_status(WEIR_CLOSED, call_finish(&wait.call)); /* although the source is still running */
         gate_open(&gate);
         assert_status(WEIR_OK, call_finish(&finish.call));
         ck_assert_uint_eq(atomic_load(&spring.calls), 1); /* not called again */
@@ -140,7 +140,7 @@ static int produce_until_told(weir_task *task, void *item, void *raw) {
     atomic_fetch_add(inside, 1);
     while (!weir_task_cancelled(task))
         nap();
-    if (!weir_task_cancelled(task)) /* once told, it stays so */
+    if (!weir_task_cancelled(task)) /* stays true */
         return WEIR_END;
     return weir_task_fail(task, ECANCELED, "told to return");
 }
@@ -169,13 +169,13 @@ START_TEST (an_error_of_a_source_that_has_not_asked_does_not_vanish_in_the_finis
     ck_assert_uint_eq(finish.report->error_count, 1);
     ck_assert_int_eq(finish.report->errors[0].code, EIO);
     ck_assert_uint_eq(finish.report->stages[0].counts.failed, 1);
-    ck_assert_uint_eq(finish.report->retried, 0); /* nobody calls it again */
+    ck_assert_uint_eq(finish.report->retried, 0); /* no further call */
     weir_report_free(finish.report);
     destroy_pipeline(pipeline);
 }
 END_TEST
 
-START_TEST (a_source_that_returns_with_an_error_when_it_is_told_to_has_not_failed) {
+START_TEST (an_error_of_a_source_told_to_return_is_no_failure) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "told",
@@ -201,7 +201,7 @@ START_TEST (a_source_that_returns_with_an_error_when_it_is_told_to_has_not_faile
 }
 END_TEST
 
-/* What the wait says is why the sources have ended, also when they are gone, and the pipeline is over. */
+/* The status of the wait is the reason why the sources ended, even after they and the pipeline have ended. */
 static int produce_unless_told(weir_task *task, void *item, void *raw) {
     atomic_uint *calls = raw;
     (void)item;
@@ -210,7 +210,7 @@ static int produce_unless_told(weir_task *task, void *item, void *raw) {
     return weir_task_cancelled(task) ? weir_task_fail(task, ECANCELED, "told to return") : 0;
 }
 
-START_TEST (a_wait_for_sources_that_an_end_has_stopped_never_says_that_they_have_ended) {
+START_TEST (a_wait_for_sources_stopped_by_an_end_never_returns_ok) {
     atomic_uint calls = 0;
     bool waits = _i & 1, cancels = _i & 2;
     weir_status wanted = cancels ? WEIR_CANCELLED : WEIR_CLOSED;
@@ -232,7 +232,7 @@ START_TEST (a_wait_for_sources_that_an_end_has_stopped_never_says_that_they_have
 }
 END_TEST
 
-START_TEST (a_wait_for_sources_that_have_ended_says_so_after_the_end_too) {
+START_TEST (a_wait_for_ended_sources_returns_ok_after_the_end_too) {
     struct spring spring = {.left = 5, .each = 1};
     weir_pipeline *pipeline =
         flowing(&spring, (weir_pipeline_options){.max_items = 0}, (weir_stage_options){.threads = 2});
@@ -243,12 +243,12 @@ START_TEST (a_wait_for_sources_that_have_ended_says_so_after_the_end_too) {
 }
 END_TEST
 
-/* Its threads, each with its number; those that are not called wait for long. */
+/* Its threads, by number; those not called wait for a long time. */
 enum { DRY = 4 };
 struct dry {
     atomic_uint threads, calls;
     atomic_int numbers[DRY];
-    unsigned fail; /* so many calls fail; the one after them comes to the end */
+    unsigned fail; /* number of failing calls; the next one reaches the end */
     struct gate gate;
 };
 
@@ -277,7 +277,7 @@ static int fail_or_go_on(weir_task *task, void *item, void *raw) {
 }
 
 START_TEST (the_end_of_a_source_reaches_its_threads_that_wait) {
-    bool rated = _i == 0; /* for the rate; else after a failure */
+    bool rated = _i == 0; /* waits for the rate; else in back-off */
     struct dry dry = {.fail = rated ? 0 : DRY - 1, .gate = GATE};
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage_options source = {
@@ -297,11 +297,11 @@ START_TEST (the_end_of_a_source_reaches_its_threads_that_wait) {
     ck_assert_uint_eq(report->error_count, rated ? 0 : DRY - 1);
     weir_report_free(report);
     destroy_pipeline(pipeline);
-    ck_assert_uint_eq(atomic_load(&dry.calls), rated ? 1 : DRY); /* no more after the end */
+    ck_assert_uint_eq(atomic_load(&dry.calls), rated ? 1 : DRY); /* no call after the end */
 }
 END_TEST
 
-/* One that waits for its rate, or backs off, for longer than anybody waits. */
+/* The source waits for its rate, or in back-off, for longer than any time limit. */
 START_TEST (finish_wakes_a_source_that_waits) {
     bool rated = _i == 0;
     struct dry dry = {.fail = rated ? 0 : 1};
@@ -324,7 +324,7 @@ START_TEST (finish_wakes_a_source_that_waits) {
 }
 END_TEST
 
-/* A cancel, and not an answer of its own, is why it fails. */
+/* It fails because of the cancel, not with an error of its own. */
 static int cancel_and_fail(weir_task *task, void *item, void *unused) {
     (void)item;
     (void)unused;
@@ -346,8 +346,7 @@ START_TEST (a_source_that_fails_in_a_cancelled_pipeline_has_not_failed) {
 }
 END_TEST
 
-/* Without sources there is nothing to wait for. */
-START_TEST (without_sources_the_wait_is_over_at_once) {
+START_TEST (without_sources_the_wait_returns_at_once) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
     start_pipeline(pipeline);
@@ -371,10 +370,10 @@ START_TEST (a_source_that_fails_in_a_row_is_called_again_and_then_at_its_end) {
     ck_assert_uint_eq(report->error_count, failures);
     ck_assert_uint_eq(report->stages[0].counts.failed, failures);
     ck_assert_uint_eq(report->stages[0].retried, recovers ? failures : 2);
-    ck_assert_uint_eq(report->counts.in, recovers ? 20 : 0); /* a failed call brings nothing */
+    ck_assert_uint_eq(report->counts.in, recovers ? 20 : 0); /* a failed call adds no item */
     ck_assert_uint_eq(report->counts.done, recovers ? 20 : 0);
     bool failed = !recovers && !skips;
-    const weir_error *second = &report->errors[failed ? 2 : 1]; /* the last one, the third, comes first then */
+    const weir_error *second = &report->errors[failed ? 2 : 1]; /* the fatal error, the third one, is listed first */
     ck_assert_str_eq(second->message, "dry, attempt 2");
     ck_assert_uint_eq(second->attempts, 2);
     ck_assert_int_eq(report->errors[0].fatal, failed);
@@ -398,7 +397,7 @@ static int produce_and_exit(weir_task *task, void *item, void *raw) {
 START_TEST (a_source_may_end_its_threads) {
     atomic_size_t calls = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    size_t threads = _i == 0 ? 2 : 3; /* all of them, or not */
+    size_t threads = _i == 0 ? 2 : 3; /* all threads exit, or not */
     add_stage(
         pipeline,
         (weir_stage_options){
@@ -414,9 +413,9 @@ START_TEST (a_source_may_end_its_threads) {
 }
 END_TEST
 
-/* ---- beside others ---- */
+/* ---- with other options ---- */
 
-START_TEST (what_is_put_comes_in_beside_a_source) {
+START_TEST (items_are_put_beside_a_source) {
     struct spring spring = {.left = 200, .each = 1};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i == 1 ? 5 : 0});
     weir_stage *source =
@@ -474,7 +473,7 @@ START_TEST (a_source_is_rated_too) {
 }
 END_TEST
 
-/* A source that has been started puts, while another stage's init fails. */
+/* A running source puts while another stage's init fails. */
 struct early {
     atomic_uint calls;
     weir_pipeline *pipeline;
@@ -501,7 +500,7 @@ static weir_status fail_after_calls(void *raw, void **state) {
     return WEIR_NOMEM;
 }
 
-/* To its threads it is a run that is cancelled: what the start has to say comes after them. */
+/* To its threads the failed start looks like a cancelled run: its message appears only once they have ended. */
 START_TEST (a_start_that_fails_is_a_cancel_for_what_runs_already) {
     struct early early = {.put = WEIR_OK};
     weir_pipeline *pipeline = early.pipeline = new_pipeline(NULL);
@@ -526,19 +525,19 @@ END_TEST
 static Suite *sources_suite(void) {
     Suite *suite = suite_create("sources of a pipeline");
     TCase *flow = add_things_case(suite, "flow");
-    tcase_add_loop_test(flow, sources_produce_until_they_say_that_it_is_the_end, 0, 6);
-    tcase_add_test(flow, without_sources_the_wait_is_over_at_once);
-    tcase_add_loop_test(flow, what_is_put_comes_in_beside_a_source, 0, 2);
+    tcase_add_loop_test(flow, sources_produce_until_they_return_the_end, 0, 6);
+    tcase_add_test(flow, without_sources_the_wait_returns_at_once);
+    tcase_add_loop_test(flow, items_are_put_beside_a_source, 0, 2);
     tcase_add_test(flow, a_source_alone_has_results_or_none);
     tcase_add_test(flow, a_source_is_rated_too);
     TCase *stop = add_things_case(suite, "stop");
     tcase_add_loop_test(stop, finish_stops_a_source_and_what_it_has_produced_goes_through, 0, 6);
     tcase_add_loop_test(stop, a_cancel_stops_a_source_and_drops_what_it_emits, 0, 6);
-    tcase_add_loop_test(stop, one_that_waits_for_sources_is_woken_by_the_end, 0, 2);
-    tcase_add_loop_test(stop, a_wait_for_sources_that_an_end_has_stopped_never_says_that_they_have_ended, 0, 4);
-    tcase_add_test(stop, a_wait_for_sources_that_have_ended_says_so_after_the_end_too);
+    tcase_add_loop_test(stop, the_end_wakes_a_wait_for_sources, 0, 2);
+    tcase_add_loop_test(stop, a_wait_for_sources_stopped_by_an_end_never_returns_ok, 0, 4);
+    tcase_add_test(stop, a_wait_for_ended_sources_returns_ok_after_the_end_too);
     tcase_add_loop_test(stop, an_error_of_a_source_that_has_not_asked_does_not_vanish_in_the_finish, 0, 4);
-    tcase_add_loop_test(stop, a_source_that_returns_with_an_error_when_it_is_told_to_has_not_failed, 0, 4);
+    tcase_add_loop_test(stop, an_error_of_a_source_told_to_return_is_no_failure, 0, 4);
     tcase_add_loop_test(stop, the_end_of_a_source_reaches_its_threads_that_wait, 0, 2);
     tcase_add_loop_test(stop, finish_wakes_a_source_that_waits, 0, 2);
     tcase_add_test(stop, a_start_that_fails_is_a_cancel_for_what_runs_already);

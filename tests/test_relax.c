@@ -1,5 +1,5 @@
 /*
- * test_relax.c - how a pause is measured (sync/relax.h), on a clock of the test. Linked with the library's insides.
+ * test_relax.c - measuring a pause (sync/relax.h) with a simulated clock. Linked with the library's internals.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -7,9 +7,9 @@
 
 #include "sync/relax.h"
 
-/* Picoseconds. */
+/* In picoseconds. */
 static uint64_t time_now, look_takes, pause_takes, interrupt_takes;
-static uint64_t grain; /* ns: the clock tells multiples */
+static uint64_t grain; /* ns; the clock returns multiples */
 static unsigned pauses_made, runs;
 
 static uint64_t now_there(void) {
@@ -17,7 +17,7 @@ static uint64_t now_there(void) {
     return time_now / 1000 / grain * grain;
 }
 
-/* Each other time something comes between. */
+/* Every other run is interrupted. */
 static void pause_there(uint32_t count) {
     time_now += count * pause_takes + (runs++ % 2 == 0 ? interrupt_takes : 0);
     pauses_made += count;
@@ -34,7 +34,7 @@ static uint32_t measure(uint64_t clock_ns, uint64_t grain_ns, uint64_t pause_ps)
 
 static const uint64_t pauses_ps[] = {300, 4500, 10000, 16000, 43000, 140000};
 
-/* The most pauses that are measured fill 20 steps. */
+/* Returns whether the longest measured run of pauses fills 20 steps. */
 static bool pause_takes_long_enough(uint64_t pause_ps, uint64_t step_ns) {
     return 256 * 64 * pause_ps >= 20 * step_ns * 1000;
 }
@@ -72,7 +72,7 @@ END_TEST
 
 START_TEST (a_clock_that_cannot_tell_is_not_believed) {
     interrupt_takes = 0;
-    ck_assert_uint_eq(measure(30, 4 * MILLISECONDS, 43000), WEIR__LIKELY_PAUSES); /* it seems to stand */
+    ck_assert_uint_eq(measure(30, 4 * MILLISECONDS, 43000), WEIR__LIKELY_PAUSES); /* the clock seems to stand still */
     ck_assert_uint_eq(pauses_made, 0);
     ck_assert_uint_eq(measure(5000, 100 * 1000, 10000), WEIR__LIKELY_PAUSES); /* 20 steps are 2 ms */
     ck_assert_uint_le(pauses_made, 4 * 2 * 256 * 64);

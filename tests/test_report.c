@@ -1,7 +1,7 @@
 /*
  * test_report.c - copies of reports, and the bottleneck.
  *
- * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc and free.
+ * Linked with the library's internals, ledger.c, and --wrap for aligned_alloc and free.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,7 +15,7 @@
 
 /* ---- copies ---- */
 
-/* A string that is gone when it is freed. */
+/* Returns a string that is overwritten when it is freed. */
 static char *lent(const char *string) {
     char *copy = strdup(string);
     ck_assert_ptr_nonnull(copy);
@@ -116,7 +116,7 @@ static void assert_within(const weir_report *copy, const char *string, const cha
 }
 
 START_TEST (each_string_lies_within_the_piece) {
-    char words[4][300]; /* longer than what an allocation may be rounded up by */
+    char words[4][300]; /* longer than the padding of an allocation */
     weir_stage_report some[3];
     weir_error failures[3];
     weir_late_worker workers[3];
@@ -163,7 +163,7 @@ START_TEST (the_bottleneck_is_the_stage_with_the_greatest_share_of_busy_time) {
 }
 END_TEST
 
-START_TEST (where_nobody_was_busy_there_is_no_bottleneck) {
+START_TEST (without_busy_time_there_is_no_bottleneck) {
     static const weir_stage_report idle[] = {{.name = "starved", .starved = 1000}, {.name = "not begun"}};
     ck_assert_ptr_null(weir__report_bottleneck(idle, COUNT_OF(idle)));
     ck_assert_ptr_null(weir__report_bottleneck(NULL, 0));
@@ -187,7 +187,7 @@ static Suite *report_suite(void) {
     tcase_add_test(copies, freeing_no_report_does_nothing);
     TCase *bottleneck = add_case(suite, "bottleneck");
     tcase_add_test(bottleneck, the_bottleneck_is_the_stage_with_the_greatest_share_of_busy_time);
-    tcase_add_test(bottleneck, where_nobody_was_busy_there_is_no_bottleneck);
+    tcase_add_test(bottleneck, without_busy_time_there_is_no_bottleneck);
     tcase_add_test(bottleneck, times_that_do_not_fit_into_64_bits_together_are_compared_all_the_same);
     return suite;
 }

@@ -1,7 +1,7 @@
 /*
- * test_report_print.c - the formats that reports are printed in.
+ * test_report_print.c - the output formats of reports.
  *
- * Linked with the library's insides.
+ * Linked with the library's internals.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,7 +18,7 @@
 
 #define STRANGE WEIR__STRANGE_LETTER
 
-/* ---- a report ---- */
+/* ---- a sample report ---- */
 
 static const weir_stage_report stages[] = {{.name = "download",
                                             .counts = {10000, 9000, 2, 1, 0, 997},
@@ -82,13 +82,13 @@ static weir_report sample(void) {
                          .bottleneck = &stages[1]};
 }
 
-/* One stage with such a name, in a pipeline with the same. */
+/* Returns a report with one stage; both have this name. */
 static weir_report named(weir_stage_report *stage, const char *name) {
     *stage = (weir_stage_report){.name = name, .threads = 1, .capacity = 1};
     return (weir_report){.name = name, .stage_count = 1, .stages = stage};
 }
 
-/* What is printed; to be freed. */
+/* Returns the printed text; the caller frees it. */
 static char *printed(const weir_report *report, weir_report_format format) {
     char *text;
     size_t size;
@@ -107,7 +107,7 @@ static void assert_has_not(const char *text, const char *part) {
     ck_assert_msg(strstr(text, part) == NULL, "%s\nis in\n%s", part, text);
 }
 
-/* Says where they differ: whole texts are too long for a message. */
+/* Prints the first difference: whole texts are too long for a message. */
 static void assert_text(const char *got, const char *wanted) {
     size_t same = 0;
     while (got[same] != 0 && got[same] == wanted[same])
@@ -147,12 +147,12 @@ START_TEST (nothing_to_print_or_no_such_format_is_invalid) {
 }
 END_TEST
 
-START_TEST (a_full_device_is_told) {
+START_TEST (a_full_device_is_reported) {
     weir_report report = sample();
     FILE *full = fopen("/dev/full", "w");
     if (full == NULL)
         return;
-    setvbuf(full, NULL, _i == 0 ? _IONBF : _IOFBF, 1 << 16); /* it is told at the first byte, or at the flush only */
+    setvbuf(full, NULL, _i == 0 ? _IONBF : _IOFBF, 1 << 16); /* an error at the first byte, or only at the flush */
     for (int format = WEIR_TABLE; format <= WEIR_DOT; format++)
         assert_status(WEIR_CLOSED, weir_report_print(&report, (weir_report_format)format, full));
     fclose(full);
@@ -299,7 +299,7 @@ START_TEST (a_state_that_there_is_not_is_unknown) {
 }
 END_TEST
 
-START_TEST (bytes_without_a_limit_are_told_when_there_are_some) {
+START_TEST (bytes_in_flight_are_printed_without_a_limit) {
     weir_report report = {.name = "x", .bytes = 12300000};
     char *text = printed(&report, WEIR_TABLE);
     assert_has(text, "x: ready, 0 ns, 12.3 MB inside\n");
@@ -319,7 +319,7 @@ START_TEST (the_error_that_ended_the_run_is_marked) {
 }
 END_TEST
 
-START_TEST (a_late_thread_is_told_with_its_place) {
+START_TEST (a_late_thread_is_printed_with_its_place) {
     static const char *const places[] = {"in its function",     "in a drop function", "in its fini", "in a callback",
                                          "writing to a stream", "ending its thread",  "somewhere"};
     for (size_t i = 0; i < COUNT_OF(places); i++) {
@@ -452,7 +452,7 @@ START_TEST (the_page_has_a_sample_for_each_figure) {
 }
 END_TEST
 
-/* "weir_name{label="value",...} number", the name within the last TYPE line's. */
+/* Checks a sample, "weir_name{label="value",...} number", against the last TYPE line. */
 static void assert_sample(const char *line, const char *type) {
     const char *at = line + strlen(type);
     ck_assert_msg(strncmp(line, type, strlen(type)) == 0, "%s is not of %s", line, type);
@@ -492,7 +492,7 @@ START_TEST (every_line_of_the_page_is_a_comment_or_a_sample_of_the_metric_above)
             char once[130], name[128];
             ck_assert_int_eq(sscanf(rest, "# HELP %127[a-z_]", name), 1);
             snprintf(once, sizeof once, "<%s>", name);
-            assert_has_not(types, once); /* all samples of a metric stand together */
+            assert_has_not(types, once); /* all samples of a metric are adjacent */
         } else {
             assert_sample(rest, type);
             samples++;
@@ -574,7 +574,7 @@ START_TEST (the_graph_escapes_what_means_something_there) {
 }
 END_TEST
 
-/* ---- several ---- */
+/* ---- several reports ---- */
 
 static char *printed_many(const weir_report *const *reports, size_t count, weir_report_format format) {
     char *text;
@@ -595,7 +595,7 @@ static size_t count_of(const char *text, const char *part) {
     return count;
 }
 
-/* Each sample is in the group of its metric: after the comments of its metric, and before those of another. */
+/* Checks that each sample is in the group of its metric: after its comments, and before the next metric's. */
 static void assert_is_page(const char *page) {
     char metric[100] = "";
     for (const char *line = page; *line != 0; line = strchr(line, '\n') + 1) {
@@ -605,7 +605,7 @@ static void assert_is_page(const char *page) {
     }
 }
 
-/* No comment and no sample comes twice. */
+/* Checks that no comment and no sample occurs twice. */
 static void assert_lines_differ(const char *page) {
     for (const char *line = page; *line != 0; line = strchr(line, '\n') + 1) {
         char comment[300];
@@ -617,7 +617,7 @@ static void assert_lines_differ(const char *page) {
     }
 }
 
-/* By Prometheus' own eyes, where they are. */
+/* Checks the page with Prometheus' promtool, if it is installed. */
 static void assert_promtool_takes(const char *page) {
     if (system("command -v promtool >/dev/null 2>&1") != 0) {
         puts("there is no promtool: its part is left out");
@@ -649,7 +649,7 @@ START_TEST (several_reports_are_one_page_for_prometheus) {
 }
 END_TEST
 
-/* Bytes that are no UTF-8 are replaced: then names are equal that were not. */
+/* Invalid UTF-8 is replaced, so that distinct names may become equal. */
 START_TEST (names_that_are_equal_on_the_page_are_distinguished) {
     weir_report a = {.name = "\xff"}, b = {.name = "\xfe"}, c = {.name = "\xfex"}, d = {.name = "\xEF\xBF\xBD"};
     const weir_report *const reports[] = {&a, &b, &c, &d};
@@ -701,7 +701,7 @@ static Suite *print_suite(void) {
     TCase *any = add_case(suite, "any format");
     tcase_add_test(any, a_copy_prints_as_its_source);
     tcase_add_test(any, nothing_to_print_or_no_such_format_is_invalid);
-    tcase_add_loop_test(any, a_full_device_is_told, 0, 2);
+    tcase_add_loop_test(any, a_full_device_is_reported, 0, 2);
     tcase_add_test(any, a_stream_that_failed_before_may_take_a_report);
     tcase_add_test(any, a_decimal_comma_changes_nothing);
     tcase_add_test(any, no_byte_is_printed_that_is_no_utf_8);
@@ -711,9 +711,9 @@ static Suite *print_suite(void) {
     tcase_add_loop_test(table, the_table_and_the_page_name_the_state, WEIR_RUN_READY, WEIR_RUN_OVER + 1);
     tcase_add_loop_test(table, the_table_says_how_the_run_has_ended, 0, COUNT_OF(endings));
     tcase_add_test(table, a_state_that_there_is_not_is_unknown);
-    tcase_add_test(table, bytes_without_a_limit_are_told_when_there_are_some);
+    tcase_add_test(table, bytes_in_flight_are_printed_without_a_limit);
     tcase_add_test(table, the_error_that_ended_the_run_is_marked);
-    tcase_add_test(table, a_late_thread_is_told_with_its_place);
+    tcase_add_test(table, a_late_thread_is_printed_with_its_place);
     tcase_add_test(table, errors_of_which_none_is_kept_are_a_number);
     tcase_add_test(table, of_many_errors_and_late_workers_ten_are_shown);
     tcase_add_test(table, letters_of_several_bytes_take_one_column_in_the_table);

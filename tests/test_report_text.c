@@ -1,7 +1,7 @@
 /*
- * test_report_text.c - the numbers and the letters of a report.
+ * test_report_text.c - the numbers and characters of a report.
  *
- * Linked with the library's insides.
+ * Linked with the library's internals.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -70,9 +70,9 @@ START_TEST (rates_bytes_and_shares_too) {
 }
 END_TEST
 
-/* ---- letters ---- */
+/* ---- characters ---- */
 
-/* Bytes, and the letters that they are: what is no UTF-8 becomes one strange letter for each byte. */
+/* Bytes, and the characters printed: each byte of invalid UTF-8 becomes a replacement character. */
 static const char *const no_utf_8[][2] = {
     {"\xC3", STRANGE},
     {"\xC0\x80", STRANGE STRANGE},
@@ -82,7 +82,7 @@ static const char *const no_utf_8[][2] = {
     {"\xF4\x90\x80\x80", STRANGE STRANGE STRANGE STRANGE},
     {"\xF0\x9F\x98", STRANGE STRANGE STRANGE},
     {"\xF8z", STRANGE "z"},
-    {"\xE0\xA0\x80\xF0\x90\x80\x80", "\xE0\xA0\x80\xF0\x90\x80\x80"}, /* the first that are so long */
+    {"\xE0\xA0\x80\xF0\x90\x80\x80", "\xE0\xA0\x80\xF0\x90\x80\x80"}, /* the first code points of their length */
     {"\xE2\x82z", STRANGE STRANGE "z"},
     {"\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF", "\xED\x9F\xBF\xEE\x80\x80\xF4\x8F\xBF\xBF"},
 };

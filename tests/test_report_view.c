@@ -1,7 +1,7 @@
 /*
- * test_report_view.c - the frames that show how far a pipeline is.
+ * test_report_view.c - the frames of the live view.
  *
- * Linked with the library's insides, ledger.c, and --wrap for aligned_alloc and free.
+ * Linked with the library's internals, ledger.c, and --wrap for aligned_alloc and free.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,7 +18,7 @@
 
 enum { STAGES = 3 };
 
-/* A view that draws into memory, and a report for it that the tests change. */
+/* A view that draws into memory, and its report, which the tests change. */
 struct fixture {
     struct weir__view view;
     char *text; /* of the last frame */
@@ -55,7 +55,7 @@ static void fixture_free(struct fixture *fixture) {
     free(fixture);
 }
 
-/* What one frame writes; the fixture frees it. */
+/* Returns the output of one frame; the fixture frees it. */
 static const char *drawn(struct fixture *fixture, bool last) {
     free(fixture->text);
     fixture->view.stream = open_memstream(&fixture->text, &fixture->size);
@@ -78,7 +78,7 @@ static void assert_has_not(const char *text, const char *part) {
     ck_assert_msg(strstr(text, part) == NULL, "%s\nis in\n%s", part, text);
 }
 
-/* Checks that each line fits and is cleared to its end; returns how many there are. `frame` begins with a line. */
+/* Checks that each line fits and is cleared to its end; returns the number of lines. `frame` begins with a line. */
 static size_t count_lines(const char *frame, size_t columns) {
     static const char line_end[] = "\x1b[K\n";
     char line[4096];
@@ -91,14 +91,14 @@ static size_t count_lines(const char *frame, size_t columns) {
         memcpy(line, frame, text_size);
         line[text_size] = 0;
         ck_assert_ptr_null(strchr(line, '\x1b'));
-        ck_assert_ptr_null(strstr(line, WEIR__STRANGE_LETTER)); /* no letter is cut in two */
+        ck_assert_ptr_null(strstr(line, WEIR__STRANGE_LETTER)); /* no character is cut */
         ck_assert_uint_lt(weir__letter_count(line), columns);
     }
     ck_assert(*frame == 0 || strcmp(frame, "\x1b[J") == 0);
     return lines;
 }
 
-/* ---- elsewhere than on a terminal ---- */
+/* ---- without a terminal ---- */
 
 START_TEST (elsewhere_a_frame_is_one_plain_line) {
     struct fixture *fixture = fixture_new(false, 10, 10000);
@@ -144,7 +144,7 @@ START_TEST (more_than_the_total_is_100_percent) {
 }
 END_TEST
 
-START_TEST (more_time_than_anybody_has_is_years) {
+START_TEST (an_immense_time_left_is_years) {
     struct fixture *fixture = fixture_new(false, 0, UINT64_MAX);
     at(fixture, 3600 * SECONDS, 1);
     assert_has(drawn(fixture, false), ", 0/s, years left;");
@@ -184,13 +184,13 @@ START_TEST (the_rate_is_that_of_late) {
     struct fixture *fixture = fixture_new(false, 0, 100000);
     at(fixture, 100 * SECONDS, 1000);
     assert_has(drawn(fixture, false), ", 10.0/s, ");
-    at(fixture, 110 * SECONDS, 2000); /* longer than the rate looks back */
+    at(fixture, 110 * SECONDS, 2000); /* longer than the window of the rate */
     assert_has(drawn(fixture, false), ", 100/s, 16 min 20 s left");
-    at(fixture, 111 * SECONDS, 2000); /* nothing in the last second of five */
+    at(fixture, 111 * SECONDS, 2000); /* no item in the last of five seconds */
     assert_has(drawn(fixture, false), ", 80.0/s, ");
-    ck_assert(drawn(fixture, false) != NULL); /* no time has passed */
+    ck_assert(drawn(fixture, false) != NULL); /* at the same time */
     assert_has(fixture->text, ", 80.0/s, ");
-    assert_has(drawn(fixture, true), ", 18.0/s; "); /* of the whole run */
+    assert_has(drawn(fixture, true), ", 18.0/s; "); /* the rate of the whole run */
     fixture_free(fixture);
 }
 END_TEST
@@ -260,7 +260,7 @@ END_TEST
 START_TEST (no_line_is_longer_than_the_terminal_is_wide) {
     static char name[2001];
     for (size_t i = 0; i + 4 < sizeof name; i += 4)
-        memcpy(name + i, "\xF0\x9F\x98\x80", 4); /* the longest letters that there are */
+        memcpy(name + i, "\xF0\x9F\x98\x80", 4); /* characters of maximal length */
     struct fixture *fixture = fixture_new(true, 0, 10000);
     for (size_t i = 0; i < STAGES; i++)
         fixture->stages[i].name = name;
@@ -306,7 +306,7 @@ START_TEST (a_frame_is_not_higher_than_the_terminal) {
         text = i == 0 ? text : strchr(text, '\r') + 1;
         ck_assert_uint_eq(count_lines(text, 80), heights[i].lines);
         bool lower = i > 0 && heights[i].lines < heights[i - 1].lines;
-        ck_assert_int_eq(strstr(text, "\x1b[J") != NULL, lower); /* what is left of the one before is cleared */
+        ck_assert_int_eq(strstr(text, "\x1b[J") != NULL, lower); /* the rest of the previous frame is cleared */
     }
     assert_has_not(fixture->text, "more");
     fixture->view.rows = 4;
@@ -388,7 +388,7 @@ static Suite *view_suite(void) {
     tcase_add_test(plain, without_a_total_there_is_no_time_left);
     tcase_add_loop_test(plain, nothing_done_at_no_time_is_no_rate, 0, 2);
     tcase_add_test(plain, more_than_the_total_is_100_percent);
-    tcase_add_test(plain, more_time_than_anybody_has_is_years);
+    tcase_add_test(plain, an_immense_time_left_is_years);
     tcase_add_test(plain, all_but_one_of_many_is_not_100_percent);
     tcase_add_test(plain, items_that_failed_or_were_dropped_are_through);
     tcase_add_test(plain, a_cancelled_run_says_so_and_has_no_time_left);

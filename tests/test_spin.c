@@ -1,7 +1,8 @@
 /*
- * test_spin.c - what waiting awake learns (park/spin.h).
+ * test_spin.c - the adaptation of spinning (park/spin.h).
  *
- * Linked with the library's insides and with --wrap for the pause, the yield and the clocks: time moves only where a test says.
+ * Linked with the library's internals and with --wrap for the pause, the yield and the clocks: only the tests advance
+ * the time.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,14 +12,14 @@
 
 enum { MICROSECOND = 1000, MILLISECOND = 1000 * 1000 };
 
-/* One thread only: plain variables. */
+/* Single-threaded: plain variables. */
 static uint64_t clock_now = UINT64_C(1) << 40, used;
-static uint64_t yield_takes, yield_uses; /* ns on the two clocks */
+static uint64_t yield_takes, yield_uses; /* ns, on the two clocks */
 static uint64_t paused, most_at_once;    /* ns */
 static unsigned yields, looks, near_looks;
 static weir__spin spin;
 
-/* The partner: when it does the first thing, and how long each further one takes. */
+/* The simulated partner: the time of its first step, and the duration of each further one. */
 static uint64_t first_at, each_takes = 1;
 static size_t most_things = SIZE_MAX;
 
@@ -66,9 +67,9 @@ static bool look(const void *unused, size_t ahead) {
     return clock_now >= first_at && ahead < most_things && ahead <= (clock_now - first_at) / each_takes;
 }
 
-/* Ten seconds later: what was learnt about the processors is too old. */
+/* Advances the clock by ten seconds: measurements of the processors expire. */
 static void reset(void) {
-    spin = (weir__spin){.waits = {1}}; /* gathering is not tried soon */
+    spin = (weir__spin){.waits = {1}}; /* no attempt at gathering soon */
     clock_now += UINT64_C(10000) * MILLISECOND;
     yield_takes = MICROSECOND / 2;
     yield_uses = 0;
@@ -76,7 +77,7 @@ static void reset(void) {
     left = UINT64_MAX;
 }
 
-/* Waits for a partner that does its first thing in so many ns, then one each so many. */
+/* Spins for a partner. Its first step comes after `first_in` ns, each further one `each` ns later. */
 static bool wait_for_stream(uint64_t first_in, uint64_t each) {
     yields = looks = near_looks = 0;
     paused = most_at_once = 0;
@@ -85,7 +86,7 @@ static bool wait_for_stream(uint64_t first_in, uint64_t each) {
     return weir__spin_until(&spin, look, NULL, far_is, left == UINT64_MAX ? UINT64_MAX : clock_now + left);
 }
 
-/* One that does a single thing. */
+/* Spins for a partner with a single step. */
 static bool wait_for(uint64_t first_in) {
     most_things = 1;
     bool seen = wait_for_stream(first_in, 1);
@@ -127,16 +128,16 @@ END_TEST
 static void learn_to_gather(void) {
     reset();
     far_is = FAR;
-    weir__u32_store_relaxed(&spin.waits, 0); /* try it */
+    weir__u32_store_relaxed(&spin.waits, 0); /* try gathering now */
     ck_assert(wait_for_stream(50, 100));
 }
 
-START_TEST (a_streaming_partner_is_let_run_ahead) {
+START_TEST (a_streaming_partner_may_run_ahead) {
     learn_to_gather();
-    ck_assert_uint_eq(gathering(), 2); /* it did more than one thing in 256 ns, and was not far */
+    ck_assert_uint_eq(gathering(), 2); /* more than one step in 256 ns, and not far */
     for (uint32_t i = 3; i <= 7; i++) {
         ck_assert(wait_for_stream(50, 100));
-        ck_assert_uint_eq(near_looks, 1); /* when the time was over */
+        ck_assert_uint_eq(near_looks, 1); /* only at the end */
         ck_assert_uint_eq(gathering(), i < 5 ? i : 5);
     }
     ck_assert_uint_le(paused, 17 * MICROSECOND);
@@ -148,7 +149,7 @@ START_TEST (gathering_ends_when_the_partner_is_far) {
     for (int i = 0; i < 5; i++)
         ck_assert(wait_for_stream(50, 100));
     ck_assert_uint_eq(gathering(), 5);
-    ck_assert(wait_for_stream(50, 10)); /* 512 of them take 5 us of 16 */
+    ck_assert(wait_for_stream(50, 10)); /* 512 steps take 5 us of 16 */
     ck_assert_uint_eq(gathering(), 5);
     ck_assert_uint_lt(paused, 8 * MICROSECOND);
 }
@@ -176,7 +177,7 @@ START_TEST (a_slow_stream_is_no_stream) {
 }
 END_TEST
 
-/* Whatever it begins with, it comes to the same. */
+/* A stream is found within 512 waits, also after a partner that answered. */
 START_TEST (gathering_is_tried_now_and_then) {
     reset();
     far_is = FAR;
@@ -194,7 +195,7 @@ START_TEST (gathering_is_tried_now_and_then) {
 }
 END_TEST
 
-START_TEST (what_is_near_is_not_let_run_ahead) {
+START_TEST (a_near_partner_may_not_run_ahead) {
     reset();
     for (far_is = 0; far_is < WEIR__SPIN_FAR; far_is++) {
         for (int i = 0; i < 600; i++) {
@@ -216,13 +217,13 @@ START_TEST (pauses_in_vain_become_fewer_and_an_early_partner_makes_them_more) {
     }
     ck_assert(!wait_in_vain());
     ck_assert_uint_eq(short_of(), 4);
-    ck_assert(wait_for(paused + MICROSECOND / 4)); /* at the first yield, which came back at once */
+    ck_assert(wait_for(paused + MICROSECOND / 4)); /* at the first yield, which returned at once */
     ck_assert_uint_eq(yields, 1);
     ck_assert_uint_eq(short_of(), 3);
     ck_assert(wait_for(700)); /* late in the pauses */
     ck_assert_uint_eq(yields, 0);
     ck_assert_uint_eq(short_of(), 2);
-    ck_assert(wait_for(20)); /* early: they are enough */
+    ck_assert(wait_for(20)); /* early: the pauses suffice */
     ck_assert_uint_eq(short_of(), 2);
 }
 END_TEST
@@ -241,7 +242,7 @@ START_TEST (yields_in_vain_become_few_and_now_and_then_many) {
     ck_assert(wait_for(paused + MICROSECOND / 4));
     ck_assert_uint_eq(yields, 1);
     ck_assert(!wait_in_vain());
-    ck_assert_uint_eq(yields, yields_in(WEIR__YIELD_FOR_PARTNER)); /* hope again */
+    ck_assert_uint_eq(yields, yields_in(WEIR__YIELD_FOR_PARTNER)); /* a full attempt again */
 }
 END_TEST
 
@@ -253,11 +254,11 @@ START_TEST (what_others_use_in_a_yield_counts_for_little) {
 }
 END_TEST
 
-/* Waits with yields of 30 ms of which the process itself has used so much; returns whether the next wait yields. */
+/* Spins with yields of 30 ms, of which the process itself used `uses`; returns whether the next wait yields. */
 static bool yields_after_long_ones(uint64_t uses) {
     yield_takes = 30 * MILLISECOND;
     yield_uses = uses;
-    ck_assert(!wait_in_vain()); /* the first tells nothing, for lack of a reading before it */
+    ck_assert(!wait_in_vain()); /* the first one has no earlier reading to compare with */
     ck_assert_uint_gt(yields, 0);
     yield_takes = MICROSECOND / 2;
     ck_assert(!wait_in_vain());
@@ -267,7 +268,7 @@ static bool yields_after_long_ones(uint64_t uses) {
 START_TEST (time_slices_that_others_had_end_yielding_for_longer_and_longer) {
     uint64_t ban = 100 * MILLISECOND;
     reset();
-    ck_assert(yields_after_long_ones(UINT64_C(60) * MILLISECOND)); /* nobody else: no bans in a row yet */
+    ck_assert(yields_after_long_ones(UINT64_C(60) * MILLISECOND)); /* no other process runs: no ban yet */
     for (int i = 0; i < 6; i++) {
         ck_assert(!yields_after_long_ones(UINT64_C(30) * MILLISECOND)); /* half of two processors */
         clock_now += ban - 20 * MICROSECOND;                            /* the pauses of a wait take half of that */
@@ -286,7 +287,7 @@ END_TEST
 START_TEST (long_yields_in_quick_succession_are_judged_together) {
     reset();
     ck_assert(yields_after_long_ones(UINT64_C(60) * MILLISECOND));
-    yield_takes = 3 * MILLISECOND; /* used time is known only to the tick */
+    yield_takes = 3 * MILLISECOND; /* used time has the resolution of a tick */
     yield_uses = 0;
     ck_assert(!wait_in_vain());
     ck_assert_uint_gt(yields, 0);
@@ -296,14 +297,14 @@ START_TEST (long_yields_in_quick_succession_are_judged_together) {
 }
 END_TEST
 
-/* The system adds the time of all threads of the process up, which takes the longer the more there are. */
+/* The system sums the time of all threads of the process, which takes longer with more threads. */
 START_TEST (used_time_is_asked_for_once_in_20_ms_however_many_yields_are_long) {
     reset();
     ck_assert(yields_after_long_ones(UINT64_C(60) * MILLISECOND));
     uint64_t from = clock_now;
     looks_at_used = 0;
     yield_takes = 3 * MILLISECOND;
-    yield_uses = 6 * MILLISECOND; /* both processors are ours, so that yielding goes on */
+    yield_uses = 6 * MILLISECOND; /* the process uses both processors: yielding continues */
     for (int i = 0; i < 1000; i++)
         (void)wait_in_vain();
     ck_assert_uint_gt(looks_at_used, 0);
@@ -319,7 +320,7 @@ START_TEST (a_wait_with_a_near_deadline_does_not_yield) {
         ck_assert(!wait_in_vain());
         ck_assert_uint_eq(yields, 0);
         ck_assert_uint_ge(paused, WEIR__PAUSE_FOR_PARTNER);
-        ck_assert_uint_eq(weir__u32_load_relaxed(&spin.in_vain), 0); /* nothing was tried */
+        ck_assert_uint_eq(weir__u32_load_relaxed(&spin.in_vain), 0); /* no attempt was made */
     }
 }
 END_TEST
@@ -343,7 +344,7 @@ START_TEST (pauses_end_at_the_deadline) {
         left = near;
         ck_assert(!wait_in_vain());
         ck_assert_uint_eq(paused, near);
-        ck_assert_uint_eq(short_of(), 0); /* it was too short to tell */
+        ck_assert_uint_eq(short_of(), 0); /* too short to learn from */
         ck_assert_uint_eq(yields, 0);
     }
 }
@@ -367,12 +368,12 @@ static Suite *spin_suite(void) {
     TCase *tests = add_case(suite, "spin");
     tcase_add_test(tests, an_answer_is_met_within_twice_its_time);
     tcase_add_test(tests, no_pause_is_longer_than_a_microsecond);
-    tcase_add_test(tests, a_streaming_partner_is_let_run_ahead);
+    tcase_add_test(tests, a_streaming_partner_may_run_ahead);
     tcase_add_test(tests, gathering_ends_when_the_partner_is_far);
     tcase_add_test(tests, gathering_is_given_up_when_the_partner_answers);
     tcase_add_test(tests, a_slow_stream_is_no_stream);
     tcase_add_test(tests, gathering_is_tried_now_and_then);
-    tcase_add_test(tests, what_is_near_is_not_let_run_ahead);
+    tcase_add_test(tests, a_near_partner_may_not_run_ahead);
     tcase_add_test(tests, pauses_in_vain_become_fewer_and_an_early_partner_makes_them_more);
     tcase_add_test(tests, yields_in_vain_become_few_and_now_and_then_many);
     tcase_add_test(tests, what_others_use_in_a_yield_counts_for_little);

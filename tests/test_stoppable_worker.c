@@ -21,7 +21,7 @@ START_TEST (a_worker_ends_when_it_takes_a_sentinel) {
     put_numbers(in, 0, 5);
     assert_status(WEIR_OK, weir_queue_close(in));
     assert_status(WEIR_OK, weir_worker_join(worker));
-    put_numbers(in, 5, 6); /* nobody is left to take it */
+    put_numbers(in, 5, 6); /* no worker is left to take it */
     ck_assert_uint_eq(weir_queue_size(in), 1);
     take_numbers(out, 0, 5);
     ck_assert_uint_eq(weir_queue_size(out), 0);
@@ -59,7 +59,7 @@ START_TEST (a_worker_that_waits_for_an_item_ends_by_a_shutdown) {
 }
 END_TEST
 
-START_TEST (a_worker_whose_out_queue_is_shut_down_drops_its_result_settles_and_ends) {
+START_TEST (a_worker_with_a_shut_down_out_queue_drops_its_result_settles_and_ends) {
     struct drops drops;
     weir_queue *in = new_queue(4), *out = new_dropping_queue(4, &drops);
     assert_status(WEIR_OK, weir_queue_shutdown(out, _i ? WEIR_DISCARD : WEIR_DRAIN));
@@ -68,7 +68,7 @@ START_TEST (a_worker_whose_out_queue_is_shut_down_drops_its_result_settles_and_e
     assert_status(WEIR_OK, weir_worker_join(worker));
     ck_assert_uint_eq(atomic_load(&drops.count), 1);
     ck_assert_uint_eq(number_of(drops.items[0]), 7);
-    ck_assert(!pthread_equal(drops.thread, pthread_self())); /* but in the worker's */
+    ck_assert(!pthread_equal(drops.thread, pthread_self())); /* in the worker's thread */
     ck_assert_uint_eq(weir_queue_size(in), 1);
     ck_assert_uint_eq(weir_queue_unfinished(in), 1);
     assert_status(WEIR_OK, weir_queue_destroy(in));
@@ -214,7 +214,7 @@ static Suite *worker_suite(void) {
     tcase_add_test(ends, a_worker_ends_when_it_takes_a_sentinel);
     tcase_add_loop_test(ends, a_worker_ends_when_its_in_queue_is_shut_down, 0, 2);
     tcase_add_loop_test(ends, a_worker_that_waits_for_an_item_ends_by_a_shutdown, 0, 2);
-    tcase_add_loop_test(ends, a_worker_whose_out_queue_is_shut_down_drops_its_result_settles_and_ends, 0, 2);
+    tcase_add_loop_test(ends, a_worker_with_a_shut_down_out_queue_drops_its_result_settles_and_ends, 0, 2);
     tcase_add_test(ends, a_shutdown_of_a_full_out_queue_frees_the_worker_that_waits_for_room);
     tcase_add_test(ends, a_function_that_ends_its_thread_settles_its_item_without_a_result);
     TCase *join = add_case(suite, "join");

@@ -1,6 +1,5 @@
 /*
- * test_thread.c - the seam's threads: a join that does not wait for ever, and the signals that were blocked at the
- * start.
+ * test_thread.c - the threads of lib/sync: a join with a deadline, and the signals blocked at program start.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -41,17 +40,17 @@ static void tell_that_it_leaves(void *unused) {
 
 START_TEST (a_join_waits_for_the_destructors_of_thread_specific_data_and_no_longer_than_asked) {
     bool destructed = _i == 1;
-    atomic_store(&yields, 0); /* where all run in one process, the join before this one may have yielded */
+    atomic_store(&yields, 0); /* with CK_FORK=no, an earlier join may have yielded */
     atomic_store(&has_left, false);
     ck_assert_int_eq(pthread_key_create(&key, wait_in_destructor), 0);
     weir__thread thread = {.main = set_specific, .at_exit = tell_that_it_leaves, .arg = &destructed};
     ck_assert(weir__thread_start(&thread));
     if (destructed) {
         gate_wait_for(&gate, 1);
-        ck_assert(atomic_load(&has_left)); /* all of its functions have returned, and it is there */
+        ck_assert(atomic_load(&has_left)); /* its functions have returned, and the thread still exists */
         ck_assert(!weir__thread_join_until(&thread, 0));
         ck_assert(!weir__thread_join_until(&thread, now() + MILLISECONDS));
-        ck_assert_uint_eq(atomic_load(&yields), 0); /* each could take longer than that */
+        ck_assert_uint_eq(atomic_load(&yields), 0); /* each yield could exceed the deadline */
         gate_open(&gate);
     }
     ck_assert(weir__thread_join_until(&thread, hang_limit()));
@@ -67,8 +66,8 @@ START_TEST (without_a_deadline_it_is_a_join) {
 }
 END_TEST
 
-/* The number of a thread that has ended may be another one's: here that of this thread, which lives on. */
-START_TEST (a_thread_whose_number_another_one_has_is_joined) {
+/* The number of an exited thread may be reused: here it is that of this thread, which is alive. */
+START_TEST (a_thread_with_a_reused_number_is_joined) {
     uint64_t limit = hang_limit();
     weir__thread thread = {.main = tell_that_it_leaves};
     atomic_store(&has_left, false);
@@ -81,7 +80,7 @@ START_TEST (a_thread_whose_number_another_one_has_is_joined) {
 }
 END_TEST
 
-/* As a C++ global may. */
+/* As the constructor of a C++ global may. */
 __attribute__((constructor)) static void block_a_signal(void) {
     sigset_t signals;
     sigemptyset(&signals);
@@ -103,7 +102,7 @@ static Suite *thread_suite(void) {
     TCase *join = add_case(suite, "join");
     tcase_add_loop_test(join, a_join_waits_for_the_destructors_of_thread_specific_data_and_no_longer_than_asked, 0, 2);
     tcase_add_test(join, without_a_deadline_it_is_a_join);
-    tcase_add_test(join, a_thread_whose_number_another_one_has_is_joined);
+    tcase_add_test(join, a_thread_with_a_reused_number_is_joined);
     TCase *signals = add_case(suite, "signals");
     tcase_add_test(signals, the_original_signals_are_those_before_the_constructors_of_the_program);
     return suite;

@@ -20,7 +20,7 @@ static weir_threads *start_with(size_t count, const weir_worker_options *options
     return threads;
 }
 
-/* ---- what cannot be started ---- */
+/* ---- starts that are refused ---- */
 
 START_TEST (what_cannot_be_started_is_refused) {
     weir_queue *in = new_queue(1);
@@ -112,7 +112,7 @@ START_TEST (each_thread_has_its_own_state_made_and_undone_once) {
     const weir_worker_options options = with_states(&states);
     weir_queue *in = new_queue(8);
     weir_threads *threads = start_with(WORKERS, &options, in, NULL);
-    ck_assert_uint_eq(atomic_load(&states.inits), WORKERS); /* it has waited for them */
+    ck_assert_uint_eq(atomic_load(&states.inits), WORKERS); /* start waited for them */
     ck_assert_uint_eq(atomic_load(&states.finis), 0);
     put_numbers(in, 100, 200);
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
@@ -172,7 +172,7 @@ START_TEST (a_fini_without_an_init_is_given_the_argument_in_each_thread) {
 }
 END_TEST
 
-/* The k-th init fails, or ends its thread: nothing is left running and no item was taken. */
+/* The k-th init fails, or exits its thread: no thread is left running and no item was taken. */
 static void start_that_fails(size_t fails_at, size_t exits_at) {
     struct states states = STATES;
     const weir_worker_options options = with_states(&states);
@@ -185,7 +185,7 @@ static void start_that_fails(size_t fails_at, size_t exits_at) {
     assert_status(WEIR_INITFAILED, weir_start_threads_with(&threads, WORKERS, &options, in, NULL));
     ck_assert_ptr_eq(threads, untouched);
     ck_assert_uint_eq(atomic_load(&states.inits), WORKERS);
-    ck_assert_uint_eq(atomic_load(&states.finis), WORKERS - 1); /* not where init did not return WEIR_OK */
+    ck_assert_uint_eq(atomic_load(&states.finis), WORKERS - 1); /* only after an init that returned WEIR_OK */
     ck_assert_uint_eq(atomic_load(&states.works), 0);
     ck_assert_uint_eq(atomic_load(&states.wrong_thread), 0);
     ck_assert_uint_eq(weir_queue_size(in), 8);
@@ -239,7 +239,7 @@ START_TEST (no_item_is_taken_before_every_init_has_returned) {
 }
 END_TEST
 
-/* ---- what a thread is like ---- */
+/* ---- the properties of a thread ---- */
 
 struct facts {
     atomic_bool done;
@@ -276,7 +276,7 @@ static struct facts facts_of(weir_worker_options options) {
     return facts;
 }
 
-/* A bad access and the like: blocked, it would end the process without a word. */
+/* A fault such as a bad access: blocked, it would kill the process silently. */
 static bool is_of_the_threads_making(int signal) {
     return signal == SIGSEGV || signal == SIGBUS || signal == SIGFPE || signal == SIGILL || signal == SIGTRAP ||
            signal == SIGSYS;
@@ -291,7 +291,7 @@ START_TEST (workers_have_every_signal_blocked_and_the_starter_keeps_its_mask) {
     pthread_sigmask(SIG_SETMASK, NULL, &after);
     for (int signal = 1; signal <= SIGRTMAX; signal++) {
         if (signal == SIGKILL || signal == SIGSTOP || (signal > 31 && signal < SIGRTMIN))
-            continue; /* the system's */
+            continue; /* reserved by the system */
         ck_assert_msg(sigismember(&facts.blocked, signal) == !is_of_the_threads_making(signal), "signal %d", signal);
         if (signal <= 31)
             ck_assert_int_eq(sigismember(&after, signal), signal == SIGUSR2);
@@ -325,7 +325,7 @@ static void *note_name(void *item, void *raw) {
     struct names *names = raw;
     size_t n = atomic_fetch_add(&names->count, 1);
     pthread_getname_np(pthread_self(), names->names[n], sizeof names->names[n]);
-    gate_pass(&names->gate); /* so that each takes one */
+    gate_pass(&names->gate); /* makes each worker take one */
     return item;
 }
 
@@ -361,7 +361,7 @@ static size_t systems_stack_size(void) {
     return size;
 }
 
-/* Sizes above the system's: below it, a stack of a thread that has ended may be used again, and be larger. */
+/* Sizes above the system's default: a smaller request may get the larger stack of an exited thread. */
 START_TEST (a_stack_size_is_honoured) {
     const size_t asked[] = {systems_stack_size() + 1024 * 1024, systems_stack_size() + 1, 3 * systems_stack_size()};
     ck_assert_uint_ge(facts_of((weir_worker_options){.stack_size = asked[_i]}).stack_size, asked[_i]);

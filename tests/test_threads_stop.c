@@ -1,5 +1,5 @@
 /*
- * test_threads_stop.c - stopping groups of workers: what is finished first, who may stop, and how often.
+ * test_threads_stop.c - stopping groups of workers: items completed first, repeated stops, shutdowns and sentinels.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,14 +17,14 @@ static void destroy_both(weir_queue *in, weir_queue *out) {
     assert_status(WEIR_OK, weir_queue_destroy(out));
 }
 
-/* Finishes a call that is certain to return; fails the test, and not the patience of who runs it, when it does not. */
+/* Finishes a call that is certain to return; fails the test if it does not. */
 static weir_status finish_or_fail(struct call *call) {
     if (!calls_wait_returned(call, 1, 1))
         ck_abort_msg("the call does not return");
     return call_finish(call);
 }
 
-/* ---- what is finished ---- */
+/* ---- items completed before a stop ---- */
 
 START_TEST (stop_finishes_what_was_put_before) {
     static const size_t workers[] = {1, 3, 8};
@@ -99,7 +99,7 @@ START_TEST (a_second_group_takes_what_is_put_after_the_first_was_stopped) {
         weir_threads *first = start(3, hand_back, NULL, in, out), *second = start(2, hand_back, NULL, in, out);
         put_numbers(in, 0, round);
         assert_status(WEIR_OK, weir_stop_threads(in, first));
-        put_numbers(in, round, round + ITEMS); /* no wake may go to one that has stopped */
+        put_numbers(in, round, round + ITEMS); /* no wakeup may go to a stopped worker */
         assert_status(WEIR_OK, weir_queue_join_until(in, hang_limit()));
         ck_assert_uint_eq(weir_queue_size(out), round + ITEMS);
         assert_status(WEIR_OK, weir_stop_threads(in, second));
@@ -132,13 +132,13 @@ START_TEST (stopping_one_of_two_groups_in_the_midst_of_puts_loses_no_wake) {
 }
 END_TEST
 
-/* ---- what other consumers have taken ---- */
+/* ---- items taken by other consumers ---- */
 
 START_TEST (stop_does_not_wait_for_other_consumers) {
     weir_queue *in = new_queue(4);
     void *item;
     put_numbers(in, 0, 1);
-    assert_status(WEIR_OK, weir_queue_get(in, &item)); /* by another consumer, which is us */
+    assert_status(WEIR_OK, weir_queue_get(in, &item)); /* by another consumer: this thread */
     struct call stop = {.queue = in, .threads = start(2, hand_back, NULL, in, NULL)};
     call_start(&stop, make_stop);
     assert_status(WEIR_OK, finish_or_fail(&stop));
@@ -157,7 +157,7 @@ START_TEST (stop_waits_neither_for_other_consumers_nor_for_what_was_put_later) {
     struct call stop = {.queue = in, .threads = start(1, hand_back_at_gate, &gate, in, NULL)};
     gate_wait_for(&gate, 1);
     call_start_asleep(&stop, make_stop);
-    put_numbers(in, 2, 3); /* while the workers still have something to finish */
+    put_numbers(in, 2, 3); /* while the worker still has items */
     gate_open(&gate);
     assert_status(WEIR_OK, finish_or_fail(&stop));
     ck_assert_uint_eq(weir_queue_size(in), 1);
@@ -201,7 +201,7 @@ START_TEST (a_shutdown_while_stop_waits) {
 }
 END_TEST
 
-START_TEST (a_discard_is_told_also_when_something_was_put_after_stop) {
+START_TEST (a_discard_is_reported_even_if_items_were_put_after_stop) {
     struct gate gate = GATE;
     struct drops drops;
     weir_queue *in = new_dropping_queue(8, &drops);
@@ -234,7 +234,7 @@ START_TEST (a_discard_that_is_under_way_is_no_unfinished_work) {
     struct call shutdown = {.queue = in, .mode = WEIR_DISCARD}, stop = {.queue = in, .threads = threads};
     put_numbers(in, 0, ITEMS);
     gate_wait_for(&work, 1);
-    call_start(&shutdown, make_shutdown); /* takes its time over the first item it drops */
+    call_start(&shutdown, make_shutdown); /* its first drop blocks at the gate */
     gate_wait_for(&gate, 1);
     gate_open(&work);
     call_start(&stop, make_stop);
@@ -309,7 +309,7 @@ static Suite *stop_suite(void) {
     TCase *shutdown = add_case(suite, "shutdown");
     tcase_add_loop_test(shutdown, stop_after_a_shutdown, 0, 2);
     tcase_add_loop_test(shutdown, a_shutdown_while_stop_waits, 0, 2);
-    tcase_add_test(shutdown, a_discard_is_told_also_when_something_was_put_after_stop);
+    tcase_add_test(shutdown, a_discard_is_reported_even_if_items_were_put_after_stop);
     tcase_add_test(shutdown, a_discard_that_is_under_way_is_no_unfinished_work);
     TCase *sentinels = add_case(suite, "sentinels");
     tcase_add_test(sentinels, a_close_by_hand_ends_one_worker_and_stop_ends_the_rest);

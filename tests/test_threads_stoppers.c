@@ -1,5 +1,5 @@
 /*
- * test_threads_stoppers.c - who may stop a group of workers, and how often: twice, at once, from inside, by mistake.
+ * test_threads_stoppers.c - callers that stop a group of workers: twice, concurrently, from inside, by mistake.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -19,7 +19,7 @@ START_TEST (once_stopped_always_stopped) {
         assert_status(WEIR_OK, weir_stop_threads(in, threads));
     weir_threads *others = start(2, hand_back, NULL, in, NULL);
     ck_assert_ptr_ne(others, threads);
-    assert_status(WEIR_OK, weir_stop_threads(in, threads)); /* not the others */
+    assert_status(WEIR_OK, weir_stop_threads(in, threads)); /* the other group is not stopped */
     put_numbers(in, 0, 20);
     assert_status(WEIR_OK, weir_queue_join_until(in, hang_limit()));
     assert_status(WEIR_OK, weir_stop_threads(in, others));
@@ -76,7 +76,7 @@ static void *destroy_until_done(void *queue) {
     return NULL;
 }
 
-/* As soon as it is not busy: the stop has no more to do with it. */
+/* As soon as destroy no longer returns WEIR_BUSY: the stop does not use the queue any more. */
 START_TEST (another_thread_may_destroy_the_queue_while_a_group_is_stopped) {
     for (int round = 0; round < 300; round++) {
         pthread_t destroyer;
@@ -90,7 +90,7 @@ START_TEST (another_thread_may_destroy_the_queue_while_a_group_is_stopped) {
 }
 END_TEST
 
-START_TEST (who_stops_meanwhile_is_told_the_same_and_who_comes_later_only_that_it_is_stopped) {
+START_TEST (concurrent_stops_return_the_same_status_and_later_ones_return_ok) {
     struct gate gate = GATE;
     weir_queue *in = new_queue(8), *other = new_queue(1);
     weir_threads *threads = start(1, hand_back_at_gate, &gate, in, NULL);
@@ -106,7 +106,7 @@ START_TEST (who_stops_meanwhile_is_told_the_same_and_who_comes_later_only_that_i
     for (size_t i = 0; i < STOPPERS; i++)
         assert_status(WEIR_DISCARDED, call_finish(&stops[i]));
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
-    assert_status(WEIR_OK, weir_stop_threads(other, threads)); /* it does not look at the queue */
+    assert_status(WEIR_OK, weir_stop_threads(other, threads)); /* the queue is ignored */
     assert_status(WEIR_OK, weir_queue_destroy(in));
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
     assert_status(WEIR_OK, weir_queue_destroy(other));
@@ -134,7 +134,7 @@ START_TEST (stop_from_inside_is_a_deadlock_and_does_nothing) {
     for (size_t n = 0; n < 3; n++) {
         inside.status = WEIR_OK;
         put_numbers(inside.in, n, n + 1);
-        take_numbers(out, n, n + 1); /* the group works on */
+        take_numbers(out, n, n + 1); /* the group still works */
         assert_status(WEIR_OK, weir_queue_join(inside.in));
         assert_status(WEIR_DEADLOCK, inside.status);
     }
@@ -218,7 +218,7 @@ START_TEST (a_group_that_never_was_is_invalid) {
 }
 END_TEST
 
-/* ---- a stopper that is cancelled ---- */
+/* ---- a cancelled caller of stop ---- */
 
 static void *stop_and_be_cancelled(void *raw) {
     struct call *call = raw;
@@ -228,7 +228,7 @@ static void *stop_and_be_cancelled(void *raw) {
     return NULL;
 }
 
-/* Whichever way the cancelled one goes, the group is stopped by the next, and not lost half-way. */
+/* Wherever the cancellation takes effect, the next stop completes, and the group is not lost. */
 START_TEST (a_stopper_that_is_cancelled_leaves_the_group_stoppable) {
     struct gate gate = GATE;
     weir_queue *in = new_queue(4);
@@ -255,7 +255,7 @@ static Suite *stoppers_suite(void) {
     TCase *often = add_case(suite, "how often");
     tcase_add_test(often, once_stopped_always_stopped);
     tcase_add_test(often, several_may_stop_at_once_and_all_wait_for_the_work);
-    tcase_add_test(often, who_stops_meanwhile_is_told_the_same_and_who_comes_later_only_that_it_is_stopped);
+    tcase_add_test(often, concurrent_stops_return_the_same_status_and_later_ones_return_ok);
     tcase_add_test(often, stoppers_that_race_leave_nothing_behind);
     tcase_add_test(often, another_thread_may_destroy_the_queue_while_a_group_is_stopped);
     tcase_add_test(often, a_stopper_that_is_cancelled_leaves_the_group_stoppable);

@@ -1,5 +1,5 @@
 /*
- * test_threads_work.c - groups of workers at work: items, results, and functions that end their thread.
+ * test_threads_work.c - running groups of workers: items, results, and functions that exit their thread.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -185,13 +185,13 @@ END_TEST
 
 /* ---- when `out` is shut down ---- */
 
-START_TEST (workers_end_when_out_is_shut_down_and_stop_tells_what_is_left) {
+START_TEST (workers_end_when_out_is_shut_down_and_stop_reports_items_left) {
     struct drops drops;
     weir_queue *in = new_queue(16), *out = new_dropping_queue(16, &drops);
     assert_status(WEIR_OK, weir_queue_shutdown(out, WEIR_DRAIN));
     put_numbers(in, 0, 10);
     weir_threads *threads = start(3, hand_back, NULL, in, out);
-    while (weir_queue_unfinished(in) != 7) /* each worker drops one, settles it, and ends */
+    while (weir_queue_unfinished(in) != 7) /* each worker drops one, settles it, and exits */
         nap();
     assert_status(WEIR_UNFINISHED, weir_stop_threads(in, threads));
     ck_assert_uint_eq(atomic_load(&drops.count), 3);
@@ -222,7 +222,7 @@ START_TEST (a_shutdown_of_out_in_the_midst_of_work_loses_no_result) {
 }
 END_TEST
 
-/* ---- functions that end their thread ---- */
+/* ---- functions that exit their thread ---- */
 
 static void *end_thread_on_odd(void *item, void *arg) {
     (void)arg;
@@ -238,7 +238,7 @@ START_TEST (when_one_function_ends_its_thread_the_others_go_on) {
     put_numbers(in, 3, 4);
     for (size_t n = 0; n < 100; n += 2)
         put_numbers(in, n, n + 1);
-    assert_status(WEIR_OK, weir_queue_join(in)); /* the two are settled */
+    assert_status(WEIR_OK, weir_queue_join(in)); /* the two items are settled */
     ck_assert_uint_eq(weir_queue_size(out), 50); /* without a result */
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
     destroy_both(in, out);
@@ -255,7 +255,7 @@ START_TEST (stop_does_not_hang_when_all_have_ended_and_the_queue_is_full) {
     assert_status(WEIR_FULL, weir_queue_try_put(in, number(2)));
     assert_status(WEIR_UNFINISHED, weir_stop_threads(in, threads));
     assert_status(WEIR_OK, weir_stop_threads(in, threads));
-    take_numbers(in, 0, 2); /* what is left is the caller's to take */
+    take_numbers(in, 0, 2); /* the caller takes the rest */
     ck_assert_uint_eq(weir_queue_size(out), 0);
     destroy_both(in, out);
 }
@@ -287,7 +287,7 @@ static void count_in(struct several *several, void *item) {
     atomic_fetch_add(&several->ran, 1);
 }
 
-/* The special item returns when all others have run. */
+/* The special item returns once all others have run. */
 static void *wait_on_special(void *item, void *raw) {
     struct several *several = raw;
     while (number_of(item) == SPECIAL && atomic_load(&several->ran) < ALL - 1)
@@ -345,8 +345,8 @@ static void take_all(weir_queue *queue) {
         assert_status(WEIR_OK, weir_queue_task_done(queue));
 }
 
-/* More than a worker gives back is put and taken after the stop has begun. */
-START_TEST (what_others_take_later_does_not_hide_what_was_given_back) {
+/* After the stop has begun, more items are put and taken than a worker requeues. */
+START_TEST (items_taken_later_do_not_hide_requeued_items) {
     struct several_and_gate both = {.several = {.in = new_queue(ALL)}, .gate = GATE};
     weir_queue *in = both.several.in;
     put_numbers(in, 0, ALL);
@@ -358,7 +358,7 @@ START_TEST (what_others_take_later_does_not_hide_what_was_given_back) {
     take_all(in);
     gate_open(&both.gate);
     weir_status status = call_finish(&stop);
-    size_t left = weir_queue_size(in); /* 0, if the machine was so slow that items seemed to be */
+    size_t left = weir_queue_size(in); /* 0 if the machine was so slow that items counted as slow */
     ck_assert_int_eq(status, left > 0 ? WEIR_UNFINISHED : WEIR_OK);
     take_all(in);
     assert_status(WEIR_OK, weir_queue_join(in));
@@ -377,7 +377,7 @@ START_TEST (the_others_go_on_with_what_an_ended_worker_has_not_begun) {
 }
 END_TEST
 
-START_TEST (what_was_given_back_goes_to_the_drop_function) {
+START_TEST (requeued_items_go_to_the_drop_function) {
     struct drops drops;
     struct several several = {.in = new_dropping_queue(ALL, &drops)};
     put_numbers(several.in, 0, ALL);
@@ -464,7 +464,7 @@ static Suite *work_suite(void) {
     tcase_add_test(results, three_stages_stopped_first_to_last_have_all_their_input);
     tcase_add_test(results, a_worker_may_put_into_its_own_full_queue_with_a_deadline);
     TCase *out = add_case(suite, "out is shut down");
-    tcase_add_test(out, workers_end_when_out_is_shut_down_and_stop_tells_what_is_left);
+    tcase_add_test(out, workers_end_when_out_is_shut_down_and_stop_reports_items_left);
     tcase_add_test(out, a_shutdown_of_out_in_the_midst_of_work_loses_no_result);
     TCase *exits = add_case(suite, "pthread_exit");
     tcase_add_test(exits, when_one_function_ends_its_thread_the_others_go_on);
@@ -474,8 +474,8 @@ static Suite *work_suite(void) {
     tcase_add_loop_test(at_once, nothing_waits_behind_a_slow_item_while_another_worker_is_idle, 0, 2);
     tcase_add_loop_test(at_once, what_a_worker_has_taken_and_not_begun_is_in_the_queue_when_it_ends, 0, 2);
     tcase_add_test(at_once, the_others_go_on_with_what_an_ended_worker_has_not_begun);
-    tcase_add_test(at_once, what_others_take_later_does_not_hide_what_was_given_back);
-    tcase_add_loop_test(at_once, what_was_given_back_goes_to_the_drop_function, 0, 2);
+    tcase_add_test(at_once, items_taken_later_do_not_hide_requeued_items);
+    tcase_add_loop_test(at_once, requeued_items_go_to_the_drop_function, 0, 2);
     tcase_add_test(at_once, after_a_discard_a_worker_drops_what_it_has_taken_and_not_begun);
     tcase_add_test(at_once, a_discard_reaches_what_a_worker_has_taken_and_not_begun);
     return suite;

@@ -1,7 +1,7 @@
 /*
- * test_tree.c - the digital search tree of base/tree.h: what is in it is found, and how deep.
+ * test_tree.c - the digital search tree of base/tree.h: its nodes are found, at logarithmic depth.
  *
- * Linked with the library's insides.
+ * Linked with the library's internals.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,7 +15,7 @@ enum { NODES = 10000 };
 static weir__tree_node nodes[NODES];
 static bool inside[NODES], walked[NODES];
 
-/* How many nodes lie above the one with that key. */
+/* Returns the number of nodes above the node with that key. */
 static unsigned depth_of(const weir__tree *tree, uint64_t key) {
     unsigned depth = 0;
     uint64_t bits = key;
@@ -24,7 +24,7 @@ static unsigned depth_of(const weir__tree *tree, uint64_t key) {
     return depth;
 }
 
-/* Adds all, with the keys that `key_of` gives; returns the greatest depth. */
+/* Adds all nodes, with keys from `key_of`; returns the greatest depth. */
 static unsigned fill(weir__tree *tree, uint64_t (*key_of)(uint64_t n)) {
     unsigned deepest = 0;
     for (size_t i = 0; i < NODES; i++) {
@@ -64,7 +64,7 @@ static uint64_t next_random(uint64_t *state) {
     return weir__mix(*state += UINT64_C(0x9e3779b97f4a7c15));
 }
 
-/* That a walk finds each node that is inside once, and no other. */
+/* Checks that a walk visits each node of the tree once, and no other. */
 static void assert_walk_finds(const weir__tree *tree, size_t count) {
     size_t expected = 0, found = 0;
     for (size_t i = 0; i < count; i++)
@@ -79,7 +79,7 @@ static void assert_walk_finds(const weir__tree *tree, size_t count) {
     memset(walked, 0, sizeof walked);
 }
 
-START_TEST (what_is_inside_is_found_and_what_was_removed_is_not) {
+START_TEST (nodes_are_found_until_they_are_removed) {
     weir__tree tree = {NULL};
     uint64_t state = 1;
     enum { FEW = 500 };
@@ -113,7 +113,7 @@ static Suite *tree_suite(void) {
     tcase_add_test(depth, numbers_in_sequence_lie_as_deep_as_the_logarithm_of_their_count);
     tcase_add_test(depth, no_node_lies_deeper_than_a_key_has_bits);
     TCase *content = add_case(suite, "content");
-    tcase_add_test(content, what_is_inside_is_found_and_what_was_removed_is_not);
+    tcase_add_test(content, nodes_are_found_until_they_are_removed);
     return suite;
 }
 

@@ -37,36 +37,33 @@ static void retire_with_result(weir_stage *stage, weir__lane *lane, weir__envelo
     weir__retire_end(stage, lane, verdict, owed);
 }
 
-/* How the items of a call end that has no result in hand. */
-struct ending {
-    weir_error error;       /* code 0: they were consumed */
-    weir__verdict consumed; /* the worst verdict of the results so far */
-};
-
-static struct ending ending_of(const weir_task *task, int code) {
-    const weir__envelope *envelope = task->envelope;
-    return (struct ending){
-        .error = {.code = code, .message = task->message, .attempts = envelope->attempts},
-        .consumed = task->lost ? WEIR__FAILED : (weir__verdict)envelope->verdict,
-    };
-}
-
-static weir__verdict judge(weir_stage *stage, weir__lane *lane, void *item, const struct ending *ending) {
-    return ending->error.code == 0 ? ending->consumed : weir__give_up(stage, lane, item, &ending->error);
+/* What becomes of items that the call has consumed: the worst verdict of their results so far. */
+static weir__verdict verdict_of_consumed(const weir_task *task) {
+    return task->lost ? WEIR__FAILED : (weir__verdict)task->envelope->verdict;
 }
 
 /* Retires an item without a result in hand, or each item of a batch. */
 static void retire_each(weir__lane *lane, const weir_task *task, int code) {
-    const struct ending ending = ending_of(task, code);
+    const weir__failure failure = {code, task->envelope->attempts, task->message};
+    weir__verdict verdict = verdict_of_consumed(task);
     weir__list rest = task->envelope->list;
-    for (weir__envelope *at = task->envelope; at != NULL; at = weir__list_take(&rest))
-        weir__retire(task->stage, lane, at, judge(task->stage, lane, at->item, &ending));
+    for (weir__envelope *at = task->envelope; at != NULL; at = weir__list_take(&rest)) {
+        if (code != 0)
+            verdict = weir__give_up(task->stage, lane, at->item, &failure);
+        weir__retire(task->stage, lane, at, verdict);
+    }
 }
 
-/* The same at the item's turn. */
+/* Gives up an item that waits for its turn. */
+static weir__verdict give_up_one(weir__lane *lane, const weir_task *task, int code) {
+    const weir__failure failure = {code, task->envelope->attempts, task->message};
+    return weir__give_up(task->stage, lane, task->envelope->item, &failure);
+}
+
+/* Retires an item at its turn. */
 static void retire_in_order(weir__lane *lane, const weir_task *task, int code) {
-    const struct ending ending = ending_of(task, code);
-    task->envelope->verdict = (unsigned char)judge(task->stage, lane, task->envelope->item, &ending);
+    weir__verdict verdict = code == 0 ? verdict_of_consumed(task) : give_up_one(lane, task, code);
+    task->envelope->verdict = (unsigned char)verdict;
     weir__ordered_ready(lane, task->envelope);
 }
 

@@ -12,8 +12,8 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/send.h"
 
-static weir_dead_letter *letter_of(const weir_stage *stage, void *item, const weir_error *error) {
-    size_t name = strlen(stage->name) + 1, message = strlen(error->message) + 1;
+static weir_dead_letter *letter_of(const weir_stage *stage, void *item, const weir__failure *failure) {
+    size_t name = strlen(stage->name) + 1, message = strlen(failure->message) + 1;
     weir_dead_letter *letter = weir__alloc(sizeof *letter + name + message);
     if (letter == NULL)
         return NULL;
@@ -21,9 +21,9 @@ static weir_dead_letter *letter_of(const weir_stage *stage, void *item, const we
     *letter = (weir_dead_letter){
         .item = item,
         .stage = memcpy(text, stage->name, name),
-        .code = error->code,
-        .message = memcpy(text + name, error->message, message),
-        .attempts = error->attempts,
+        .code = failure->code,
+        .message = memcpy(text + name, failure->message, message),
+        .attempts = failure->attempts,
     };
     return letter;
 }
@@ -32,8 +32,8 @@ void weir_dead_letter_free(weir_dead_letter *letter) {
     weir__free(letter);
 }
 
-static weir_status put_letter(weir_stage *stage, weir__lane *lane, void *item, const weir_error *error) {
-    weir_dead_letter *letter = letter_of(stage, item, error);
+static weir_status put_letter(weir_stage *stage, weir__lane *lane, void *item, const weir__failure *failure) {
+    weir_dead_letter *letter = letter_of(stage, item, failure);
     if (letter == NULL)
         return WEIR_NOMEM;
     weir_status status = weir__offer(lane, stage->options.dead, letter);
@@ -53,9 +53,9 @@ static weir__verdict lose_letter(weir_stage *stage, weir_status why) {
     return WEIR__FAILED;
 }
 
-weir__verdict weir__give_up(weir_stage *stage, weir__lane *lane, void *item, const weir_error *error) {
+weir__verdict weir__give_up(weir_stage *stage, weir__lane *lane, void *item, const weir__failure *failure) {
     weir_status status = WEIR_OK;
-    if (stage->options.dead != NULL && (status = put_letter(stage, lane, item, error)) == WEIR_OK)
+    if (stage->options.dead != NULL && (status = put_letter(stage, lane, item, failure)) == WEIR_OK)
         return WEIR__DEAD;
     weir__drop_item(stage, item);
     return status == WEIR_OK ? WEIR__FAILED : lose_letter(stage, status);

@@ -8,10 +8,17 @@
 
 #include "pipeline/stage.h"
 
+/* Why an item is given up. */
+typedef struct weir__failure {
+    int code;
+    unsigned attempts;
+    const char *message;
+} weir__failure;
+
 /*
- * Gives up an item after its last attempt has failed with that code and message: puts it to the dead letters, or drops
+ * Gives up an item after its last attempt has failed: puts it to the dead letters, or drops
  * it. Returns its verdict.
  */
-weir__verdict weir__give_up(weir_stage *stage, weir__lane *lane, void *item, const weir_error *error);
+weir__verdict weir__give_up(weir_stage *stage, weir__lane *lane, void *item, const weir__failure *failure);
 
 #endif /* WEIR_PIPELINE_DEAD_LETTER_H */

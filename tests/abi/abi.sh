@@ -1,8 +1,8 @@
 #!/bin/sh
-# Programs that were built against the library of libweir.abi run with the one that was just built: no function has gone
-# or changed, no struct, no number. What has only been added is told, and is no failure.
+# Programs built against the library of libweir.abi run with the new one: no function, struct or number was removed or
+# changed. Additions are reported, and are no failure.
 #
-# environment: top_srcdir, top_builddir; WEIR_SO: the shared library. Without abidiff and abidw it is skipped.
+# environment: top_srcdir, top_builddir; WEIR_SO: the shared library. Skipped without abidiff and abidw.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -31,7 +31,7 @@ architecture() {
     skip "the library is for $(architecture "$work/now.abi"), and libweir.abi is not"
 grep -q 'weir_queue_options' "$work/now.abi" || skip "the library has no debugging information"
 
-# What begins with an underscore belongs to the compiler and its sanitizers.
+# Names with a leading underscore belong to the compiler and its sanitizers.
 status=0
 abidiff --no-added-syms --drop '^_' "$here/libweir.abi" "$work/now.abi" >"$work/changed" 2>&1 || status=$?
 if [ $((status & 3)) -ne 0 ]; then

@@ -1,9 +1,9 @@
 /*
- * test_abi.c - what programs are compiled with and languages without a C compiler rely on: numbers, sizes, places,
- * types.
+ * test_abi.c - checks the ABI: the numbers, sizes, offsets and types on which compiled programs, and bindings without
+ * a C compiler, rely.
  *
- * Nearly all of it is decided when this file is compiled, for 64-bit and for 32-bit systems. What a program of last
- * year has in its machine code must not change; HACKING.md has the rules for what may.
+ * Nearly all checks run at compile time, for 64-bit and for 32-bit systems. What is compiled into existing programs
+ * must not change; HACKING.md has the rules for permitted changes.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,7 +14,7 @@
 
 #include <weir.h>
 
-/* ---- enumerators keep their numbers for good ---- */
+/* ---- enumerator values, which never change ---- */
 
 #define NUMBER(name, value) _Static_assert((name) == (value), #name " has been another number")
 NUMBER(WEIR_OK, 0);
@@ -46,7 +46,7 @@ IS_A(uint64_t, (weir_deadline)0);
 NUMBER(sizeof(weir_deadline), 8);
 IS_A(uint64_t *, (weir_deadline *)0);
 
-/* ---- structs: the place of each member, on 64-bit and on 32-bit systems ---- */
+/* ---- structs: the offset of each member, on 64-bit and on 32-bit systems ---- */
 
 #define IS_64 (sizeof(void *) == 8)
 _Static_assert(IS_64 || sizeof(void *) == 4, "the numbers below are for 64-bit and for 32-bit systems");
@@ -132,7 +132,7 @@ CALL(weir_version, const char *, void);
 CALL(weir_worker_join, weir_status, weir_worker *);
 CALL(weir_worker_start, weir_status, weir_worker **, const weir_worker_options *, weir_queue *, weir_queue *);
 
-/* ---- the library, used without its headers' structs: numbers and bytes, as another language does it ---- */
+/* ---- the library called without its headers' structs: numbers and bytes, as in a binding ---- */
 
 static int failures;
 
@@ -145,7 +145,7 @@ static void expect(int holds, const char *what) {
 
 enum { WORD = sizeof(void *) };
 
-/* As many words as the largest struct has, and what follows it in memory. */
+/* Memory for the largest struct, and the words that follow it. */
 union memory {
     uintptr_t words[16];
     weir_queue_options queue_options;
@@ -162,7 +162,7 @@ static void drop(void *item, void *arg) {
 static void a_queue_is_created_from_words(void) {
     weir_queue *queue = NULL;
     union memory memory;
-    memset(&memory, 0xff, sizeof memory); /* what follows the struct is not looked at */
+    memset(&memory, 0xff, sizeof memory); /* bytes behind the struct are ignored */
     memset(&memory, 0, 8 * WORD);
     memory.words[0] = 3;
     memory.words[1] = (uintptr_t) "words";

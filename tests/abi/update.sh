@@ -1,13 +1,13 @@
 #!/bin/sh
-# Writes down the interface of the shared library that was built: exported functions, and all types that can be reached
-# from them by the public headers. abi.sh compares with it.
+# Records the interface of the built shared library: exported functions, and all types reachable from them through the
+# public headers. abi.sh compares with the record.
 #
-#     update.sh [FILE]     where to; libweir.abi beside this script, if not said
+#     update.sh [FILE]     FILE is the output, by default libweir.abi beside this script
 #
-# `make update-abi` calls it, in a build folder of gcc or clang for x86-64, with debugging information (-g, the default).
-# HACKING.md says when.
+# `make update-abi` calls it, in a build folder of gcc or clang for x86-64, with debugging information (-g, the
+# default). HACKING.md says when.
 #
-# environment: top_srcdir, top_builddir; WEIR_SO: the shared library. Wanted: abidw, of libabigail.
+# environment: top_srcdir, top_builddir; WEIR_SO: the shared library. Needs abidw, from libabigail.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -28,8 +28,8 @@ if [ ! -e "$WEIR_SO" ]; then
     exit 1
 fi
 
-# Private types are those that no public header defines. Nothing may depend on the folders of a build, on the compiler,
-# or on what the library itself calls.
+# A type is private if no public header defines it. The record must not depend on build folders, on the compiler, or on
+# the library's own calls.
 trap 'rm -f "$file.raw"' EXIT
 abidw --headers-dir "$top_srcdir/include" --drop-private-types --exported-interfaces-only --drop-undefined-syms \
     --no-comp-dir-path --no-corpus-path --no-show-locs --no-elf-needed --no-parameter-names --type-id-style hash \

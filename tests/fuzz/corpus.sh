@@ -1,5 +1,5 @@
 #!/bin/sh
-# Every input that was kept is run once more: by hand for what is worth it, and by the fuzzer for what they have missed.
+# Runs every kept input again: those written by hand, and those that the fuzzer found in addition.
 #
 # environment: top_srcdir, top_builddir
 #

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Builds fuzz_queue.c and lib/ with libFuzzer and the address and undefined behaviour sanitizers, and lets it look for
-# FUZZ_SECONDS. `make fuzz` calls it. An input that fails is left in tests/fuzz/found/ of the build folder.
+# Builds fuzz_queue.c and lib/ with libFuzzer and the address and undefined behaviour sanitizers, and fuzzes for
+# FUZZ_SECONDS. `make fuzz` calls it. A failing input is stored in tests/fuzz/found/ of the build folder.
 #
-# environment: top_srcdir; top_builddir; FUZZ_SOURCES: the library's, from top_srcdir; FUZZ_CPPFLAGS; FUZZ_SECONDS, 60
-# if not said; FUZZ_CC, clang if not said; FUZZ_OPTIONS: more of libFuzzer's.
+# environment: top_srcdir; top_builddir; FUZZ_SOURCES: the library's, from top_srcdir; FUZZ_CPPFLAGS; FUZZ_SECONDS,
+# default 60; FUZZ_CC, default clang; FUZZ_OPTIONS: further options of libFuzzer.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -31,7 +31,7 @@ done
 # shellcheck disable=SC2086
 $FUZZ_CC $flags ${FUZZ_CPPFLAGS:-} -I"$top_srcdir/include" -I"$top_srcdir/lib" -o "$work/fuzz_queue" "$@"
 
-# New inputs go to the first folder.
+# libFuzzer stores new inputs in the first folder.
 echo "fuzz: for ${FUZZ_SECONDS:-60} s; see $work/fuzz.log"
 # shellcheck disable=SC2086
 if "$work/fuzz_queue" -max_total_time="${FUZZ_SECONDS:-60}" -max_len=200 -timeout=10 -print_final_stats=1 \

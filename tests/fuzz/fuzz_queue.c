@@ -1,8 +1,8 @@
 /*
- * fuzz_queue.c - any sequence of calls on two queues, each compared with what the contract says (model.h).
+ * fuzz_queue.c - runs any sequence of calls on two queues and compares each call with the contract (model.h).
  *
- * One thread makes all calls, and none that would wait. An input is read as text, one letter a call: a small letter is
- * for the first queue, a capital one for the second. Other characters between calls mean nothing.
+ * A single thread makes all calls, and none that would block. The input is text, one letter for each call: a small
+ * letter addresses the first queue, a capital letter the second. Other characters between calls are ignored.
  *
  *     nV  create, see below         x  destroy
  *     p   put                       c  close
@@ -18,13 +18,13 @@
  *     fV  try_put_many of V         qV get_many_until of up to V, passed
  *     lV  put_many_until of V, passed
  *
- * V is the value of the next character, counted from '0': a digit is itself, ':' 10, 'A' 17, '/' 255. For n it is a
- * capacity, with '0' and '?' for ones that are refused, ':' to '=' for 63, 64, 65 and 130 and '>' for none; 16 more
- * (the letters '@' to 'O') with a drop function, 32 more ('P' to '_') with one that hands the items on to the other
- * queue, 48 more ('`' to 'o') with one that makes calls on its own; 64 more with a name, 128 more with a reserved
- * member set. So "n3ppctgk" is: capacity 3, put, put, close, task_done, get, discard.
+ * V is the value of the next character, counted from '0': a digit is itself, ':' 10, 'A' 17, '/' 255. For n it is the
+ * capacity: '0' and '?' select refused ones, ':' to '=' 63, 64, 65 and 130, '>' WEIR_UNBOUNDED. Add 16 (the letters
+ * '@' to 'O') for a drop function, 32 ('P' to '_') for one that passes the items to the other queue, 48 ('`' to 'o')
+ * for one that makes calls itself. Add 64 for a name, 128 for a reserved member that is set. "n3ppctgk" is: capacity
+ * 3, put, put, close, task_done, get, discard.
  *
- * Built with -fsanitize=fuzzer, or with replay.c. What differs is told on standard error, and then abort.
+ * Built with -fsanitize=fuzzer, or with replay.c. A difference is printed on standard error, followed by abort.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -37,7 +37,7 @@
 
 #include "model.h"
 
-/* What is left of the input. */
+/* The rest of the input. */
 struct input {
     const uint8_t *at;
     size_t left;
@@ -48,12 +48,12 @@ enum cursor_state { BETWEEN, HOLDING, AT_END };
 
 /* A queue and its model. */
 struct subject {
-    weir_queue *queue; /* NULL: there is none */
+    weir_queue *queue; /* NULL: destroyed, or not created yet */
     struct model model;
     const char *name;
     enum drop_mode mode;
     bool dropping;   /* the drop function may be called */
-    bool destroying; /* no other call on this queue may be made */
+    bool destroying; /* no other call on this queue is allowed */
     weir_queue_cursor cursor;
     enum cursor_state cursor_state;
     struct subject *other;
@@ -62,7 +62,7 @@ struct subject {
 static struct subject subjects[2] = {{.other = &subjects[1]}, {.other = &subjects[0]}};
 
 bool fuzz_is_traced;
-static size_t calls; /* that were made for this input */
+static size_t calls; /* made for this input */
 static const char *last_call = "nothing";
 
 static void fail(const char *what, size_t is, size_t wanted) {
@@ -75,12 +75,12 @@ static void equal(const char *what, size_t is, size_t wanted) {
         fail(what, is, wanted);
 }
 
-/* Addresses are compared by their numbers, so that a failure shows them. */
+/* Compares addresses as numbers, so that a failure prints them. */
 static void same(const char *what, const void *is, const void *wanted) {
     equal(what, (size_t)(uintptr_t)is, (size_t)(uintptr_t)wanted);
 }
 
-/* `waits` is what the call returns instead of waiting. */
+/* `waits` is the status that the call returns instead of blocking. */
 static void status_is(weir_status is, int wanted, weir_status waits) {
     equal("the status", (size_t)is, wanted == WOULD_WAIT ? (size_t)waits : (size_t)wanted);
 }
@@ -104,13 +104,13 @@ static size_t next_value(struct input *input) {
 static char addresses[1 << 16];
 static size_t items_made;
 
-/* A new item, and now and then NULL. */
+/* Returns a new item; some are NULL. */
 static void *new_item(void) {
     size_t n = items_made++;
     return n % 7 == 3 ? NULL : &addresses[n % sizeof addresses];
 }
 
-/* What no call hands out: it stands where nothing may be written. */
+/* An address that no call returns; it marks outputs that must stay unchanged. */
 static char nothing_object;
 static void *const nothing = &nothing_object;
 
@@ -122,7 +122,7 @@ static void hand_on(struct subject *to, void *item) {
     status_is(weir_queue_try_put(to->queue, item), model_put(&to->model, item), WEIR_FULL);
 }
 
-/* A drop function may call weir; the queue is shut down. */
+/* Makes calls from a drop function. The queue is shut down. */
 static void call_in_drop(struct subject *subject, void *item) {
     void *got = nothing;
     status_is(weir_queue_put(subject->queue, item), WEIR_CLOSED, WEIR_OK);
@@ -144,7 +144,7 @@ static void drop(void *item, void *raw) {
         call_in_drop(subject, item);
 }
 
-/* After a discard or a destroy: everything was dropped, or forgotten when there is no drop function. */
+/* After a discard or a destroy, checks that every item was dropped, or forgotten without a drop function. */
 static void nothing_is_left(struct subject *subject) {
     void *item;
     while (model_take_for_drop(&subject->model, &item))
@@ -223,7 +223,7 @@ static void call_discard(struct subject *subject, struct input *input) {
 
 /* ---- put ---- */
 
-/* Whether the model has room for what an unbounded queue takes. */
+/* Returns whether the model has room for what an unbounded queue accepts. */
 static bool model_can_hold(const struct subject *subject, size_t count) {
     return subject->model.capacity != WEIR_UNBOUNDED || model_room(&subject->model) >= count;
 }
@@ -277,7 +277,7 @@ static void call_put_many(struct subject *subject, struct input *input) {
     equal("how many were put", put, wanted);
 }
 
-/* As many as there is room for, without waiting. */
+/* Puts as many items as fit without blocking. */
 static void put_many_that_fit(struct subject *subject, size_t count, bool tries) {
     void *items[UINT8_MAX];
     size_t put = SIZE_MAX, wanted;
@@ -378,7 +378,7 @@ static void call_task_done(struct subject *subject, struct input *input) {
     status_is(weir_queue_task_done(subject->queue), model_tasks_done(&subject->model, 1), WEIR_OK);
 }
 
-/* From 127 on numbers that are far too large, some of which come round to small ones when they are doubled. */
+/* Values from 127 on select counts that are far too large; doubled, some of them overflow to small ones. */
 static void call_tasks_done(struct subject *subject, struct input *input) {
     size_t count = next_value(input);
     if (count >= 127)
@@ -400,7 +400,7 @@ static void call_join_until(struct subject *subject, struct input *input) {
 
 /* ---- the cursor ---- */
 
-/* Settles what the cursor holds. */
+/* Settles the cursor's item. */
 static int let_go(struct subject *subject) {
     if (subject->cursor_state != HOLDING)
         return WEIR_OK;
@@ -522,7 +522,7 @@ static weir_status misuse_rest(weir_queue *queue, size_t number) {
     }
 }
 
-/* All of it is WEIR_INVALID, and changes nothing. */
+/* Each misuse must return WEIR_INVALID and change nothing. */
 static void call_misuse(struct subject *subject, struct input *input) {
     size_t number = next_value(input) % 22;
     if (number < 6)
@@ -537,7 +537,7 @@ static void call_misuse(struct subject *subject, struct input *input) {
 
 typedef void call_func(struct subject *subject, struct input *input);
 
-/* By letter, 1 for 'a'. */
+/* Indexed by letter; 1 is 'a'. */
 static const struct {
     const char *name;
     call_func *make;
@@ -569,7 +569,7 @@ static const struct {
     ['z' - 96] = {"misuse", call_misuse},
 };
 
-/* What can be asked of a queue is what the model says. */
+/* Compares what the queue reports with the model. */
 static void look_at(struct subject *subject) {
     struct model *model = &subject->model;
     if (subject->queue == NULL)

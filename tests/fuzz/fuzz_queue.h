@@ -1,5 +1,5 @@
 /*
- * fuzz_queue.h - the entry point that libFuzzer calls, and replay.c.
+ * fuzz_queue.h - the entry point for libFuzzer and for replay.c.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,10 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Makes the calls that the input stands for; aborts when one does not do what it has to. The name is libFuzzer's. */
+/* Makes the calls that the input encodes; aborts if one breaks the contract. libFuzzer defines the name. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Whether each call is printed. */
+/* Prints each call if set. */
 extern bool fuzz_is_traced;
 
 #endif /* WEIR_TESTS_FUZZ_QUEUE_H */

@@ -1,9 +1,9 @@
 /*
- * replay.c - runs inputs of fuzz_queue.c without libFuzzer: for `make check`, for AFL++, and to look at one.
+ * replay.c - runs inputs of fuzz_queue.c without libFuzzer: for `make check`, for AFL++, and for debugging an input.
  *
  *     replay [-v] [FILE | FOLDER]...    without any, the input is read from standard input; -v prints each call
  *
- * An input that hangs is ended by a signal.
+ * An input that hangs is killed by a signal (alarm).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -25,7 +25,7 @@ static void fail(const char *path, const char *why) {
     exit(EXIT_FAILURE);
 }
 
-/* The input has memory of its own size, so that reading beyond it is seen. */
+/* Copies the input to an allocation of exactly its size, so that sanitizers detect out-of-bounds reads. */
 static void run_bytes(const uint8_t *bytes, size_t size, const char *path) {
     uint8_t *input = malloc(size > 0 ? size : 1);
     if (input == NULL)
@@ -56,12 +56,12 @@ static void run_file(const char *path) {
     fclose(file);
 }
 
-/* Every file in the folder that is not hidden; false: it is no folder. */
+/* Runs every file of the folder that is not hidden. Returns false if `path` is no folder. */
 static bool run_folder(const char *path) {
     DIR *folder = opendir(path);
     if (folder == NULL)
         return false;
-    errno = 0; /* a folder that cannot be read to its end is no folder with fewer files */
+    errno = 0; /* distinguishes a read error from the end of the folder */
     for (struct dirent *entry; (entry = readdir(folder)) != NULL; errno = 0) {
         char file[4096];
         if (entry->d_name[0] == '.')
@@ -80,7 +80,7 @@ int main(int argc, char **argv) {
     int first = 1;
     if (first < argc && strcmp(argv[first], "-v") == 0) {
         fuzz_is_traced = true;
-        setvbuf(stdout, NULL, _IOLBF, 0); /* what was printed before an abort counts */
+        setvbuf(stdout, NULL, _IOLBF, 0); /* keeps the output printed before an abort */
         first++;
     }
     if (first == argc)

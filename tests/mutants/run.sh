@@ -1,16 +1,16 @@
 #!/bin/sh
-# Seeded bugs: each *.patch beside this file breaks one rule of lib/, and the scheduler of tests/sched has to find it.
-# So this tests the scenarios, not the library.
+# Seeded bugs: each *.patch beside this file breaks one rule of lib/, and the scheduler of tests/sched must find it.
+# This tests the scenarios, not the library.
 #
 #     tests/mutants/run.sh [NAME...]      all of them, or these (without .patch); about two minutes
 #
-# A patch begins with what it breaks; its line "Caught-by: SCENARIO MODEL [BUDGET]" says what finds it, with a budget of
-# two if it says none. That is verified: if only something else finds it, the line is wrong, and the run fails. The line
-# "Waits-for:", with the same words, is for a bug that no scenario finds yet; it fails nothing while none has that
-# name. Beside the patched sources the unchanged ones are searched: with everything at the start, and at the end with
-# each search that a patch was found by.
+# A patch begins with the rule that it breaks. Its line "Caught-by: SCENARIO MODEL [BUDGET]" names the search that
+# finds it; the default budget is two. The line is verified: if only another search finds the bug, the run fails. The
+# line "Waits-for:", with the same words, is for a bug that no scenario finds yet; it fails nothing until a scenario
+# has that name. The unpatched sources are searched too: by every scenario at the start, and at the end by each search
+# that found a patch.
 #
-# environment: top_srcdir; CC; MUTANT_SECONDS: the most that one search may take.
+# environment: top_srcdir; CC; MUTANT_SECONDS: the maximum for one search.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -20,7 +20,7 @@ top_srcdir=$(cd "${top_srcdir:-$here/../..}" && pwd)
 CC=${CC:-cc}
 seconds=${MUTANT_SECONDS:-20}
 jobs=$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
-kilobytes=1000000 processor_seconds=120 # the most that a mutated program may take
+kilobytes=1000000 processor_seconds=120 # limits of a mutated program
 LC_ALL=C
 export LC_ALL
 
@@ -37,21 +37,21 @@ object_of() {
     echo "objects/$(echo "$1" | tr / _).o"
 }
 
-# compile_library FILE...: lib/, but not the seam, calls the scheduler at each plain access.
+# compile_library FILE...: compiles lib/, except lib/sync, to call the scheduler at each plain access.
 compile_library() {
     for source; do
         compile -fsanitize=thread -c "$source" -o "$(object_of "$source")" || return 1
     done
 }
 
-# sources_in VARIABLE: the .c files that Makefile.am lists there.
+# sources_in VARIABLE: prints the .c files of a variable in Makefile.am.
 sources_in() {
     awk -v variable="$1" '$1 == variable && $2 == "=" { inside = 1 }
         inside { for (i = 1; i <= NF; i++) if ($i ~ /[.]c$/) print $i }
         inside && !/\\$/ { exit }' "$top_srcdir/Makefile.am"
 }
 
-# build_control: all of it, in the folder control; the others are copies of it.
+# build_control: builds everything in the folder control; the other folders are copies of it.
 build_control() {
     mkdir -p "$work/control/tests" "$work/control/objects"
     cp -R "$top_srcdir/lib" "$top_srcdir/include" "$work/control"
@@ -65,7 +65,7 @@ build_control() {
     compile objects/*.o -o sched
 }
 
-# build_patched PATCH: in the folder patched; only what the patch has changed is compiled again.
+# build_patched PATCH: builds in the folder patched; compiles only the files that the patch changes.
 build_patched() {
     rm -rf "$work/patched"
     cp -R "$work/control" "$work/patched"
@@ -75,26 +75,26 @@ build_patched() {
     case $changed in
     *.h*)
         changed=$(sources_in lib_sources)
-        compile -c tests/sched/locks.c -o "$(object_of tests/sched/locks.c)" || return 1 # has lib/lock/lock.h in it
+        compile -c tests/sched/locks.c -o "$(object_of tests/sched/locks.c)" || return 1 # includes lib/lock/lock.h
         ;;
     esac
     # shellcheck disable=SC2086 # names of our own sources
     compile_library $changed >"$work/said" 2>&1 && compile objects/*.o -o sched >"$work/said" 2>&1
 }
 
-# search FOLDER OPTION...: whether the scheduler finds nothing; else found_by, found_after and found are set.
+# search FOLDER OPTION...: returns 0 if the scheduler finds nothing; else sets found_by, found_after and found.
 search() {
     folder=$1
     shift
     status=0
     (
-        # shellcheck disable=SC3045 # a runaway must not take the machine with it; some sh have no such limit
+        # shellcheck disable=SC3045 # stops runaway programs; some sh have no such limit
         { ulimit -v "$kilobytes" && ulimit -t "$processor_seconds"; } 2>/dev/null || true
         exec timeout 200 "$work/$folder/sched" "$@"
     ) >"$work/output" 2>&1 || status=$?
     [ "$status" -ne 0 ] || return 0
     found=$(sed -n 's/^FAIL [^:]*: //p' "$work/output" | head -n 1)
-    # shellcheck disable=SC2046 # words: of the line about the search that failed first
+    # shellcheck disable=SC2046 # words of the line of the first failed search
     set -- $(awk '/^FAIL / && name == "" { name = $2; sub(/:$/, "", name); next }
         $1 == name && / schedules / { print $1, $2, $5, $7; exit }' "$work/output")
     found_by="${1:-} ${2:-}" found_after="${3:-?} schedules, ${4:-?} s"
@@ -104,7 +104,7 @@ search() {
     return 1
 }
 
-# search_all FOLDER: as search, everything there is, for patches that their own scenario has not found.
+# search_all FOLDER: like search, with all scenarios, for patches that their own scenario did not find.
 search_all() {
     search "$1" --jobs "$jobs" --base 1 --seconds 0.5 && search "$1" --jobs "$jobs" --random 1000 &&
         search "$1" --jobs "$jobs" --seconds 0.5
@@ -180,7 +180,7 @@ for patch; do
     count=$((count + 1))
 done
 
-# The same searches, and nothing to find.
+# The same searches on the unpatched sources must find nothing.
 touch "$work/searches"
 sort -u "$work/searches" | while read -r scenario model budget; do
     search control --bound "$budget" --seconds 1 --model "$model" "$scenario" && continue

@@ -1,5 +1,5 @@
 /*
- * noise.c - the noise between two atomic operations: mostly none, sometimes a yield, seldom a sleep.
+ * noise.c - noise between two atomic operations: usually none, sometimes a yield, rarely a sleep.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -12,7 +12,7 @@ void noise(void);
 void noise(void) {
     static _Thread_local uint32_t state;
     if (state == 0)
-        state = (uint32_t)(uintptr_t)&state | 1; /* differs from thread to thread */
+        state = (uint32_t)(uintptr_t)&state | 1; /* differs between threads */
     state = state * 1664525u + 1013904223u;      /* Knuth 3.3.4 */
     uint32_t dice = state >> 20;
     if (dice < 8)

@@ -244,7 +244,7 @@ void scenario_batches_by_weight(void) {
         end_graph(true);
         must(start_by_weight(budget, 1), WEIR_OK);
         stages[FIRST] = pipeline->first;
-        stages[FIRST]->options.batch.wait = 0; /* start has checked another value */
+        stages[FIRST]->batch.limits.wait = 0; /* start has checked another value */
         sched_check(puts_stop(8) == stopping, "it %s", stopping ? "goes on" : "stops");
         must(weir_pipeline_cancel(pipeline), WEIR_OK);
     }

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every scenario under every memory model: exhaustively with a budget of one, the large ones with none, then at random. A
-# few seconds; `make schedules` goes deeper.
+# Runs every scenario under every memory model: exhaustively with a budget of one, the large ones with none, then at
+# random. Takes a few seconds; `make schedules` goes deeper.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
