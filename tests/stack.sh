@@ -21,29 +21,30 @@ trap 'rm -rf "$work"' EXIT
 # FUNCTION: its callees through pointers; "user" stands for functions of the program.
 cat >"$work/pointers" <<'END'
 weir__graph_accept: check_name check_functions check_source check_func check_numbers check_batch
-trampoline: weir__worker_main keep run
+trampoline: weir__worker_main ring_timers run run_drop write_end
 leave: weir__worker_at_exit
-weir__worker_at_exit: user end_worker weir__run_leave
+weir__worker_at_exit: user end_worker weir__exit
 initialise: user begin_worker
 run_batch: user weir__run weir__run_plain weir__run_source
 begin_worker: user
 end_worker: user
 call_batch: user
 call_function: user
-call_source: user
+call: user
 weir__run_plain: user
-weir__stage_drop_item: user
+weir__drop_item: user
 weir__queue_drop: user drop_envelope drop_plain
 weigh: user
-keep: ring
+ring_timers: ring
 weir__timers_close: ring
-weir__pipeline_weigh: user
-join_by: join_workers join_helpers weir__show_end is_late helper_is_late
+complete_locked: weir__requeue_first
+weir__weigh: user
+join_by: join_workers join_timers_and_dropper join_rest is_late helper_is_late
 tell_locked: tell
 call_route: user
 call_copy: user
-new_entry: user
-is_retried: user
+new_key: user
+weir__is_retried: user
 print_rows: user
 gather: look_at_slot look_at_counts look_for_room
 learn_from_gathering: look_at_slot look_at_counts look_for_room
@@ -53,13 +54,8 @@ look_at_clock: weir__clock_now
 time_pauses: weir__clock_now pause_times
 END
 
-# Calls that close a cycle, CALLER CALLEE, and why the depth is bounded:
-# - An item refused by the next stage has its turn in the order that this stage has delegated to that one, which then
-#   releases and sends other items. They leave from the stage that restores the order. A stage behind it inherits no
-#   order, so a send passes through an order once.
-cat >"$work/allowed" <<'END'
-pass weir__order_lost
-END
+# Calls that close a cycle, CALLER CALLEE: none.
+: >"$work/allowed"
 
 has_callgraph() {
     echo 'int main(void) { return 0; }' >"$work/probe.c"
