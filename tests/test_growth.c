@@ -13,7 +13,7 @@
 
 #include "ledger.h"
 #include "pipeline/pipeline.h"
-#include "report/print.h"
+#include "report/prometheus.h"
 
 /* ---- keys in flight ---- */
 

@@ -1,9 +1,9 @@
 /*
- * heap.h - who has the lowest rank.
+ * heap.h - Implements a priority queue of nodes by rank.
  *
  * A pairing heap: M. Fredman, R. Sedgewick, D. Sleator and R. Tarjan, "The Pairing Heap: A New Form of Self-Adjusting
  * Heap", Algorithmica 1, 1986. The nodes lie in what is ranked, so that nothing is allocated and nothing can fail.
- * Whoever owns the heap has a lock for it.
+ * The owner of the heap locks it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

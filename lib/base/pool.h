@@ -52,8 +52,8 @@ typedef struct weir__cache {
 } weir__cache;
 
 /*
- * A cell of WEIR__CELL_CONTENT bytes, with anything in it, at an address that is a multiple of WEIR__APART; NULL: out of
- * memory. No cache: NULL.
+ * A cell of WEIR__CELL_CONTENT bytes, with anything in it, at an address that is a multiple of WEIR__APART; NULL: out
+ * of memory. No cache: NULL.
  */
 void *weir__pool_take(weir__pool *pool, weir__cache *cache);
 void weir__pool_give(weir__pool *pool, weir__cache *cache, void *cell);

@@ -1,11 +1,11 @@
 /*
  * batch.h - Implements batches: envelopes gathered until they are enough, or old enough, or the last.
  *
- * G1  The workers of a stage add what they take to one partial batch. The worker whose item completes it gets it; the
+ * G1  The workers of a stage add what they take to one partial batch. The worker that completes it gets it; the
  *     others return at once.
  * G2  A batch is its first envelope, with the others in that one's list. Its `reason` says what completed it.
- * G3  A partial batch whose time is over, or that is the last, goes to `complete`, with the lock held: so a close finds
- *     it here or where that has put it.
+ * G3  A partial batch that is old enough, or the last, goes to `complete`, with the lock held: so a close finds it here
+ *     or where that has put it.
  * G4  After the close nothing is gathered.
  *
  * Lock order: `complete` is called with the lock held and requeues; it takes the locks of the queue after this one.
@@ -40,7 +40,7 @@ typedef struct weir__batch {
     weir__timers *timers;
     void (*complete)(weir__envelope *batch); /* G3 */
 
-    weir__lock lock; /* of all that follows */
+    weir__lock lock;       /* of all that follows */
     weir__envelope *first; /* G2: of the partial batch; NULL: there is none */
     size_t items;
     uint64_t bytes;

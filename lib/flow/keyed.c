@@ -72,8 +72,8 @@ static void give_spares(weir__flight *flight, weir__account *account, weir__cell
     }
 }
 
-weir__list weir__keyed_enter(weir__keyed *keyed, weir__flight *flight, weir__account *account,
-                             weir__envelope *envelope, weir__key *key) {
+weir__list weir__keyed_enter(weir__keyed *keyed, weir__flight *flight, weir__account *account, weir__envelope *envelope,
+                             weir__key *key) {
     weir__cell *spares = NULL;
     weir__list ready = {NULL, NULL};
     envelope->key = key;

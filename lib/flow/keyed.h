@@ -38,11 +38,11 @@ typedef struct weir__key weir__key;
 weir__key *weir__keyed_new_key(weir__flight *flight, weir__account *account, uint64_t mixed);
 
 /*
- * Lets an item in, with the entry of its key, and returns those that may run now, perhaps none. If `key` is NULL the item
- * passes at its turn without having entered.
+ * Lets an item in, with the entry of its key, and returns those that may run now, perhaps none. If `key` is NULL the
+ * item passes at its turn without having entered.
  */
-weir__list weir__keyed_enter(weir__keyed *keyed, weir__flight *flight, weir__account *account,
-                             weir__envelope *envelope, weir__key *key);
+weir__list weir__keyed_enter(weir__keyed *keyed, weir__flight *flight, weir__account *account, weir__envelope *envelope,
+                             weir__key *key);
 
 /* Ends an item of the key; returns one that waited and may run now, or NULL. */
 weir__envelope *weir__keyed_leave(weir__keyed *keyed, weir__flight *flight, weir__account *account, void *key);

@@ -16,7 +16,8 @@ void weir__rate_prepare(weir__rate *rate, double per_second, size_t burst) {
     if (per_second <= 0)
         return;
     double interval = second / per_second;
-    rate->interval = interval > longest ? (uint64_t)longest : round_up(interval); /* at least 1: a rate is at most 1e9 */
+    rate->interval =
+        interval > longest ? (uint64_t)longest : round_up(interval); /* at least 1: a rate is at most 1e9 */
     uint64_t ahead = burst > 1 ? burst - 1 : 0;
     rate->slack = ahead > (uint64_t)longest / rate->interval ? (uint64_t)longest : ahead * rate->interval;
 }

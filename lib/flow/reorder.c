@@ -29,7 +29,7 @@ static void add_locked(weir__reorder *reorder, weir__envelope *envelope) {
     }
 }
 
-/* Takes the one whose turn it is; NULL if it is not ready. */
+/* Takes the envelope at the next position; returns NULL if it is not ready. */
 static weir__envelope *next_locked(weir__reorder *reorder) {
     weir__envelope **place = &reorder->window[reorder->next & (reorder->size - 1)], *next = *place;
     if (next != NULL)

@@ -3,8 +3,8 @@
  *
  * O1  An envelope that is ready lies in the window, at its position modulo the window's size, or, if that is too far
  *     ahead, in the heap.
- * O2  One thread at a time releases: the one that added the envelope whose turn it is. It takes runs of envelopes
- *     whose turn it is until there are none, without the lock in between; the others return at once.
+ * O2  One thread at a time releases: the one that added the next envelope. It takes runs of envelopes, without the lock
+ *     in between, until the next one is not ready; the others return at once.
  * O3  The releasing thread stops only when it has seen, with the lock held, that the next one is not ready. So the
  *     thread that adds that one afterwards releases.
  * O4  After the close nothing is added.
@@ -24,7 +24,7 @@ typedef struct weir__reorder {
     weir__envelope **window; /* O1 */
     size_t size;             /* of the window: a power of two; constant */
     weir__heap beyond;       /* O1 */
-    uint64_t next;           /* the position whose turn it is */
+    uint64_t next;           /* the position that leaves next */
     bool releasing;          /* O2 */
     bool closed;             /* O4 */
 } weir__reorder;
@@ -36,13 +36,13 @@ void weir__reorder_free(weir__reorder *reorder);
 
 /*
  * Adds an envelope that is ready. Returns 0 if it waits for its turn, or another thread releases it. Otherwise the
- * caller releases: that many envelopes, up to `most`, are in `run`, in order, and it calls weir__reorder_take until that
- * returns 0. `*closed`: the envelope was not added (O4).
+ * caller releases: that many envelopes, up to `most`, are in `run`, in order, and it calls weir__reorder_take until
+ * that returns 0. `*closed`: the envelope was not added (O4).
  */
 size_t weir__reorder_add(weir__reorder *reorder, weir__envelope *envelope, weir__envelope **run, size_t most,
                          bool *closed);
 
-/* Takes up to `most` further envelopes whose turn it is, in order; 0: the caller releases no more. */
+/* Takes up to `most` further envelopes, in order; 0: the next one is not ready, and the caller releases no more. */
 size_t weir__reorder_take(weir__reorder *reorder, weir__envelope **run, size_t most);
 
 /* O4. Closes the buffer, and returns what waits in it. */

@@ -10,7 +10,8 @@ static bool has_room(const weir__admission *admission, uint64_t weight) {
     uint64_t items = weir__u64_load_relaxed(&admission->items), bytes = weir__u64_load_relaxed(&admission->bytes);
     if (items == 0)
         return true; /* alone it always passes */
-    bool light = admission->max_bytes == UINT64_MAX || (bytes <= admission->max_bytes && weight <= admission->max_bytes - bytes);
+    bool light =
+        admission->max_bytes == UINT64_MAX || (bytes <= admission->max_bytes && weight <= admission->max_bytes - bytes);
     return items < admission->max_items && light;
 }
 

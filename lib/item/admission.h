@@ -6,8 +6,8 @@
  *
  * A1  Blocked callers are admitted in FIFO order, so light items do not starve a heavy one. An item heavier than the
  *     whole budget is admitted once nothing else is in flight.
- * A2  The waiter at the head of the line spins briefly, then blocks on its own park. It stays in line while it spins, so
- *     no caller passes it, and it looks again with the lock held before it blocks, so no wakeup is lost.
+ * A2  The waiter at the head of the line spins briefly, then blocks on its own park. It stays in line while it spins,
+ *     so no caller passes it, and it looks again with the lock held before it blocks, so no wakeup is lost.
  * A3  Every change that may let the head waiter in wakes it: a leave, an admission, the end of a wait, the close.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT

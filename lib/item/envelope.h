@@ -24,24 +24,24 @@ struct weir__envelope {
         weir__timer timer;       /* its place in a heap: while it backs off, or waits for its turn or its key */
         weir__requeued requeued; /* its place in the queue, while it is requeued */
     };
-    void *item;                /* the user's */
-    weir__pieces *pieces;      /* NULL: the only piece of its root */
-    uint64_t weight;           /* of the root, if `pieces` is NULL */
-    struct weir_stage *stage;  /* where it is */
-    weir__envelope *next;      /* in a list */
-    weir__list list;           /* results that wait for the item's turn; in a batch's first envelope: the others */
-    void *key;                 /* the entry of its key, while it runs or backs off; NULL: no limit for keys */
-    unsigned attempts;         /* made so far */
-    unsigned char verdict;     /* a weir__verdict: the worst of its results so far; once it is ready, its own */
-    unsigned char reason;      /* a weir_batch_reason: the first envelope of a complete batch; else 0 */
-    bool is_result;            /* holds its stage's result already */
-    bool entered;              /* its key: `key` is the entry */
-    bool lost;                 /* never came into its stage, which inherits positions: only its turn is left */
+    void *item;               /* the user's */
+    weir__pieces *pieces;     /* NULL: the only piece of its root */
+    uint64_t weight;          /* of the root, if `pieces` is NULL */
+    struct weir_stage *stage; /* where it is */
+    weir__envelope *next;     /* in a list */
+    weir__list list;          /* results that wait for the item's turn; in a batch's first envelope: the others */
+    void *key;                /* the entry of its key, while it runs or backs off; NULL: no limit for keys */
+    unsigned attempts;        /* made so far */
+    unsigned char verdict;    /* a weir__verdict: the worst of its results so far; once it is ready, its own */
+    unsigned char reason;     /* a weir_batch_reason: the first envelope of a complete batch; else 0 */
+    bool is_result;           /* holds its stage's result already */
+    bool entered;             /* its key: `key` is the entry */
+    bool lost;                /* never came into its stage, which inherits positions: only its turn is left */
 };
 _Static_assert(sizeof(weir__envelope) <= WEIR__CELL_CONTENT, "an envelope fits into a cell");
 _Static_assert(sizeof(weir__pieces) <= WEIR__CELL_CONTENT, "so does a count of pieces");
 
-/* The envelope whose timer, or place in a heap, this is. */
+/* Returns the envelope of this timer, or place in a heap. */
 static inline weir__envelope *weir__envelope_of(weir__heap_node *node) {
     return (weir__envelope *)((char *)node - offsetof(weir__envelope, timer));
 }

@@ -64,7 +64,7 @@ static bool end_one(weir__pieces *pieces, weir__verdict verdict) {
     return weir__u64_add_acquire_release(&pieces->left, UINT64_MAX) == 1;
 }
 
-/* E3. Ends a piece of each parent; a parent whose last piece that was goes to the front of the list. */
+/* E3. Ends a piece of each parent; a parent with no piece left goes to the front of the list. */
 static void end_parents(weir__pieces *pieces, weir__verdict verdict, weir__pieces **ended) {
     for (size_t i = 0; i < pieces->parent_count; i++) {
         weir__pieces *parent = pieces->parents[i];

@@ -103,7 +103,9 @@ static bool fail(weir__lane *lane, weir_task *task, int code) {
     return true;
 }
 
-/* The function has consumed its item, and there was no memory for a result: it has failed, with nothing left to drop. */
+/*
+ * The function has consumed its item, and there was no memory for a result: it has failed, with nothing left to drop.
+ */
 static void fail_consumed(weir__lane *lane, const weir_task *task) {
     weir_stage *stage = task->stage;
     bool fatal = weir__add_error(stage, -WEIR_NOMEM, "no memory to hand a result on", task->envelope->attempts);

@@ -9,7 +9,7 @@
 #include "pipeline/stage.h"
 
 /*
- * Completes a call whose function has returned `code`: sends the results and retires the item, or each item of the
+ * Completes a call that has returned `code`: sends the results and retires the item, or each item of the
  * batch; or lets it back off; or gives it up. `lane` is the calling thread's. Returns false if the item backs off, and
  * so keeps the place of its key.
  */

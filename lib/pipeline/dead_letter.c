@@ -42,7 +42,7 @@ static weir_status put_letter(weir_stage *stage, weir__lane *lane, void *item, c
     return status;
 }
 
-/* Returns the verdict of an item whose letter was not taken. */
+/* Returns the verdict of an item when its letter was not taken. */
 static weir__verdict lose_letter(weir_stage *stage, weir_status why) {
     if (why == WEIR_CLOSED && weir__is_cancelled(stage->pipeline))
         return WEIR__DROPPED;

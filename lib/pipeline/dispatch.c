@@ -5,11 +5,11 @@
  * tells each of them. It is there as long as there are listeners.
  *
  * D1  All of `dispatch` is under its lock, which the thread holds but while it waits.
- * D2  `wanting` counts, for each signal, the listeners that want it. When one of the counts leaves zero, or comes to it,
- *     the thread must compute its set anew. It is woken from its wait by one of the signals that it waits for, sent to
- *     it alone: `poked`. At most one such signal is under way, and it is sent with the lock held. A signal of that
- *     number that was sent to the process pends beside it. So of two that can be taken one is the poke, and it does
- *     not matter which: none is lost, and none is told that was not sent.
+ * D2  `wanting` counts, for each signal, the listeners that want it. When one of the counts leaves zero, or comes to
+ *     it, the thread must compute its set anew. It is woken from its wait by one of the signals that it waits for, sent
+ *     to it alone: `poked`. At most one such signal is under way, and it is sent with the lock held. A signal of that
+ *     number that was sent to the process pends beside it. So of two that can be taken one is the poke, and it does not
+ *     matter which: none is lost, and none is told that was not sent.
  * D3  With no signal to wait for the thread sleeps in the park.
  * D4  A signal that no listener takes any more goes back to the process, where it pends for the program. Its listeners
  *     are deaf then, or have left, so the thread does not wait for it again.

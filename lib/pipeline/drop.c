@@ -5,6 +5,7 @@
  */
 #include "pipeline/drop.h"
 
+#include "pipeline/callback.h"
 #include "sync/border.h"
 
 void weir__drop_item(weir_stage *stage, void *item) {

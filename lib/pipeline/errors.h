@@ -1,9 +1,9 @@
 /*
  * errors.h - Implements the list of a run's errors.
  *
- * The first ones are kept, in the order of their times, and all are counted. The first fatal one, which ends the run, is
- * always kept: if there is no room, in place of the last one. Room for all of them, and for the fatal one's message, is
- * taken at the start, so none is lost when memory runs out; only another one's message may be.
+ * The first ones are kept, in the order of their times, and all are counted. The first fatal one, which ends the run,
+ * is always kept: if there is no room, in place of the last one. Room for all of them, and for the fatal one's message,
+ * is taken at the start, so none is lost when memory runs out; only another one's message may be.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -32,7 +32,9 @@ bool weir__errors_prepare(weir__errors *errors, size_t most);
 
 void weir__errors_free(weir__errors *errors);
 
-/* Keeps an error, or counts it if there is no room. Its time is set to that since `started`. `fatal`: it ends the run. */
+/*
+ * Keeps an error, or counts it if there is no room. Its time is set to that since `started`. `fatal`: it ends the run.
+ */
 void weir__errors_add(weir__errors *errors, weir_error error, uint64_t started, bool fatal);
 
 /* Whether one of them ends the run. */

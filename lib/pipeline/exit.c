@@ -5,6 +5,7 @@
  */
 #include "pipeline/exit.h"
 
+#include "pipeline/callback.h"
 #include "pipeline/complete.h"
 #include "pipeline/drop.h"
 #include "pipeline/outcome.h"

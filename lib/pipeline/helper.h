@@ -8,7 +8,9 @@
 
 #include "pipeline/pipeline.h"
 
-/* Claims a helper before its thread is started: sets `has`. Returns false if the run is not under way, or `has` is set. */
+/*
+ * Claims a helper before its thread is started: sets `has`. Returns false if the run is not under way, or `has` is set.
+ */
 bool weir__helper_claim(weir_pipeline *pipeline, bool *has);
 
 /* Ends a claim: the thread is started, or not. An end waits for that. */

@@ -5,6 +5,7 @@
  */
 #include "pipeline/join.h"
 
+#include "pipeline/callback.h"
 #include "pipeline/cancel.h"
 #include "pipeline/show.h"
 #include "pipeline/trace.h"

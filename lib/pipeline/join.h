@@ -2,12 +2,12 @@
  * join.h - Waits for the threads of a pipeline, with a limit.
  *
  * The limit is the earliest deadline (D2), and `grace` in any case; after a cancel it is `grace` alone. Both may come
- * during the wait, and are read with the lock held before each wait. The limit is for functions of the program: a thread
- * that is in none of them at the limit is about to end, or to enter one, and is waited for. So a wait that ends without
- * it has a thread to name. Threads past all functions are joined then, which waits for the destructors of their
+ * during the wait, and are read with the lock held before each wait. The limit is for functions of the program: a
+ * thread that is in none of them at the limit is about to end, or to enter one, and is waited for. So a wait that ends
+ * without it has a thread to name. Threads past all functions are joined then, which waits for the destructors of their
  * thread-specific data.
  *
- * Only the ender calls these, or the thread whose start has failed; but for weir__is_late.
+ * Only the ender calls these, or the thread of a start that has failed; but for weir__is_late.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -5,9 +5,11 @@
  */
 #include "pipeline/lanes.h"
 
+#include "pipeline/callback.h"
 #include "pipeline/drop.h"
 #include "pipeline/exit.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/plain.h"
 #include "pipeline/refuse.h"
 #include "pipeline/requeue.h"
 #include "pipeline/retire.h"

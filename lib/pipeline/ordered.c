@@ -42,7 +42,7 @@ static void release(weir_stage *stage, weir__lane *lane, weir__envelope **run, s
         release_one(lane, run[i]);
 }
 
-/* Adds the item at its position, and releases all whose turn it is (O2). */
+/* Adds the item at its position, and releases what is ready (O2). */
 static void add(weir_stage *orderer, weir__lane *lane, weir__envelope *envelope) {
     weir__envelope *run[WEIR__SEND_AT_ONCE];
     bool closed;

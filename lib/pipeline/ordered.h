@@ -1,9 +1,9 @@
 /*
  * ordered.h - Sends the results of ordered stages in the order of the items.
  *
- * An item's position is where it came in its stage's queue. If ordered stages follow one another, each making one result
- * of one item, an item keeps the position that it had in the first of them, and only the last has a reorder buffer
- * (graph.c). An item that is lost on the way there has its turn in that buffer too.
+ * An item's position is where it came in its stage's queue. If ordered stages follow one another, each making one
+ * result of one item, an item keeps the position that it had in the first of them, and only the last has a reorder
+ * buffer (graph.c). An item that is lost on the way there has its turn in that buffer too.
  *
  * An item that has failed, or has no results, or many, has its turn like any other. No more items are ready than are in
  * flight, which is always limited where a stage is ordered.

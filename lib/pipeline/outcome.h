@@ -17,7 +17,7 @@ bool weir__add_error(weir_stage *stage, int code, const char *message, unsigned 
 /* Adds an error of an attempt that is followed by another one. */
 void weir__add_retried_error(weir_stage *stage, int code, const char *message, unsigned attempts);
 
-/* Ends the run, whose fatal error is added already: cancels it, with the outcome WEIR_FAILED. */
+/* Ends the run after its fatal error was added: cancels it, with the outcome WEIR_FAILED. */
 void weir__fail_run(weir_pipeline *pipeline);
 
 /* Adds an error of the stage that is none of an attempt, and ends the run if the stage's errors do. */
@@ -26,7 +26,9 @@ void weir__fail_stage(weir_stage *stage, int code, const char *message);
 /* The same: the reader of that queue, "results" or "dead-letter", has shut it down. */
 void weir__fail_output(weir_stage *stage, const char *queue);
 
-/* Adds the error that a function of the stage has ended its thread. It ends the run: the caller calls weir__fail_run. */
+/*
+ * Adds the error that a function of the stage has ended its thread. It ends the run: the caller calls weir__fail_run.
+ */
 void weir__add_exit_error(weir_stage *stage);
 
 #endif /* WEIR_PIPELINE_OUTCOME_H */

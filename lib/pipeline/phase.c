@@ -5,6 +5,8 @@
  */
 #include "pipeline/phase.h"
 
+#include "pipeline/callback.h"
+
 static weir_run_state state_of(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
     weir_run_state state = pipeline->state;

@@ -8,8 +8,8 @@
  *   WEIR_RUN_CANCELLED  cancel, a fatal error, a deadline all that waits is dropped, every wait ends
  *   WEIR_RUN_OVER       the thread that ends it           no thread of a stage is left
  *
- * R1  The state changes here alone, under the pipeline's lock, and only downwards in this table; a start that fails goes
- *     back to the first line.
+ * R1  The state changes here alone, under the pipeline's lock, and only downwards in this table; a start that fails
+ *     goes back to the first line.
  * R2  What others read without the lock is set with the state: `ending` from the third line on, `cancelled` from the
  *     fourth on, and the two descriptors.
  * R3  The first cancel decides the outcome.

@@ -86,7 +86,9 @@ static inline bool weir__is_ending(const weir_pipeline *pipeline) {
     return weir__u32_load_acquire(&pipeline->ending) != 0;
 }
 
-/* Ends the piece of a root that an envelope carries, and frees the envelope. `lane` is the calling thread's, or NULL. */
+/*
+ * Ends the piece of a root that an envelope carries, and frees the envelope. `lane` is the calling thread's, or NULL.
+ */
 static inline void weir__piece_end(weir_pipeline *pipeline, weir__lane *lane, weir__envelope *envelope,
                                    weir__verdict verdict) {
     weir__envelope_end(&pipeline->flight, weir__account_of(lane), envelope, verdict);

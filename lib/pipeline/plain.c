@@ -1,12 +1,13 @@
 /*
- * plain.c - Runs the calls of a plain pipeline, whose items have no envelopes.
+ * plain.c - Runs the calls of a plain pipeline: its items have no envelopes.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/plain.h"
+
 #include "pipeline/drop.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/retire.h"
-#include "pipeline/run.h"
 #include "pipeline/send.h"
 #include "pipeline/timing.h"
 #include "sync/border.h"

@@ -3,6 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/callback.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
 #include "pipeline/weigh.h"
@@ -81,7 +82,7 @@ static size_t room_at_entrance(const weir_pipeline *pipeline) {
 }
 
 static weir_status admit_next(weir_pipeline *pipeline, struct arrivals *arrivals, size_t number, void *item,
-                               weir_deadline deadline) {
+                              weir_deadline deadline) {
     if (number == arrivals->count) {
         weir__envelope *envelope = wrap(pipeline, item);
         if (envelope == NULL)
@@ -93,7 +94,7 @@ static weir_status admit_next(weir_pipeline *pipeline, struct arrivals *arrivals
 
 /* Blocks until the first is admitted, and admits those behind it that need no wait; `*in` is how many. */
 static weir_status admit_several(weir_pipeline *pipeline, struct arrivals *arrivals, void *const *items, size_t count,
-                                  weir_deadline deadline, size_t *in) {
+                                 weir_deadline deadline, size_t *in) {
     size_t room = room_at_entrance(pipeline), most = count < room ? count : room;
     weir_status status = WEIR_OK;
     *in = 0;

@@ -3,8 +3,8 @@
  *
  * Every refusal goes through weir__refuse, which takes the status and says why; a test holds that no status is returned
  * in another way (tests/refusals.sh). The message belongs to the thread, since any thread may be refused at any time.
- * Messages of add, connect and start, which one thread calls before the run, are kept in the pipeline too, for the other
- * threads. A start that fails has joined its threads by then.
+ * Messages of add, connect and start, which one thread calls before the run, are kept in the pipeline too, for the
+ * other threads. A start that fails has joined its threads by then.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

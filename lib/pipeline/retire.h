@@ -33,13 +33,13 @@ void weir__retire_dropped(weir_stage *stage, weir__lane *lane, weir__envelope *e
 void weir__retire_discarded(weir_stage *stage, weir__envelope *envelope);
 
 /*
- * Retires an item in two steps, since its result travels on in its envelope: begin before the envelope is sent, and end,
- * with what begin returned, afterwards.
+ * Retires an item in two steps, since its result travels on in its envelope: begin before the envelope is sent, and
+ * end, with what begin returned, afterwards.
  */
 bool weir__retire_begin(weir__lane *lane, const weir__envelope *envelope);
 void weir__retire_end(weir_stage *stage, weir__lane *lane, weir__verdict verdict, bool owed);
 
-/* Retires that many items whose results have been sent, and that no lane has in hand. */
+/* Retires that many items after their results were sent. No lane has them in hand. */
 void weir__retire_sent(weir_stage *stage, weir__lane *lane, const size_t verdicts[WEIR__VERDICTS], size_t count);
 
 /* Counts an item that has no envelope. */

@@ -6,6 +6,7 @@
 #include "pipeline/retry.h"
 
 #include "flow/backoff.h"
+#include "pipeline/callback.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/requeue.h"
 #include "pipeline/retire.h"

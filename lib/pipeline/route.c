@@ -6,6 +6,7 @@
 #include "pipeline/route.h"
 
 #include "base/mix.h"
+#include "pipeline/callback.h"
 #include "sync/border.h"
 
 /* Spreads the keys over the successors, whichever bits they differ in. */

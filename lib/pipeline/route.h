@@ -8,12 +8,14 @@
 
 #include "pipeline/stage.h"
 
-/* Returns the number of the successor for a result of a stage with several; one not below their count does not exist. */
+/*
+ * Returns the number of the successor for a result of a stage with several; one not below their count does not exist.
+ */
 size_t weir__route(weir_stage *from, const void *result);
 
 /*
- * Returns the successor that a result would go to; NULL: it would leave the pipeline. The first one, if each gets it, or
- * if none was chosen.
+ * Returns the successor that a result would go to; NULL: it would leave the pipeline. The first one, if each gets it,
+ * or if none was chosen.
  */
 weir_stage *weir__route_for_drop(weir_stage *from, const void *result);
 

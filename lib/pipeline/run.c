@@ -6,6 +6,7 @@
 #include "pipeline/run.h"
 
 #include "base/mix.h"
+#include "pipeline/callback.h"
 #include "pipeline/complete.h"
 #include "pipeline/outcome.h"
 #include "pipeline/pause.h"

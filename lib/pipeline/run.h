@@ -9,7 +9,4 @@
 /* Runs an item that travels in an envelope. */
 void *weir__run(void *envelope, void *lane);
 
-/* Runs an item of a plain pipeline. */
-void *weir__run_plain(void *item, void *lane);
-
 #endif /* WEIR_PIPELINE_RUN_H */

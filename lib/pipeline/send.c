@@ -5,6 +5,7 @@
  */
 #include "pipeline/send.h"
 
+#include "pipeline/callback.h"
 #include "pipeline/drop.h"
 #include "pipeline/outcome.h"
 #include "pipeline/pipeline.h"
@@ -101,7 +102,8 @@ static weir__envelope *copy_of(weir_stage *from, weir__lane *lane, weir__envelop
 
 /* Makes a copy for each successor but the first. Returns NULL, or why not. */
 static const char *make_copies(weir_stage *from, weir__lane *lane, weir__envelope *envelope, weir__list *copies) {
-    const char *why = weir__envelope_share(&from->pipeline->flight, weir__account_of(lane), envelope) ? NULL : no_memory;
+    const char *why =
+        weir__envelope_share(&from->pipeline->flight, weir__account_of(lane), envelope) ? NULL : no_memory;
     for (size_t i = 1; why == NULL && i < from->successor_count; i++) {
         weir__envelope *copy = copy_of(from, lane, envelope, &why);
         if (copy != NULL)

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "pipeline/callback.h"
 #include "pipeline/helper.h"
 #include "pipeline/refuse.h"
 #include "report/view.h"

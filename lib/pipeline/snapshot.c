@@ -1,8 +1,8 @@
 /*
  * snapshot.c - Takes the report of an instant.
  *
- * S3: of each stage, and of the whole pipeline, the retired count is read before the entered count, and the live count is
- * the difference. So the sum holds in every report, whatever happens in between.
+ * S3: of each stage, and of the whole pipeline, the retired count is read before the entered count, and the live count
+ * is the difference. So the sum holds in every report, whatever happens in between.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,7 +15,7 @@
 /* What a report is the report of. */
 struct instant {
     uint64_t now, elapsed;
-    bool launched;        /* the start is over, and it has not failed: no worker is freed any more */
+    bool launched;            /* the start is over, and it has not failed: no worker is freed any more */
     weir__histogram_sum *sum; /* of the stage that is looked at */
 };
 

@@ -7,17 +7,17 @@
  *
  * S1  An item is in a stage from the put into its queue until it is retired there (retire.h). So the join of a stage's
  *     queue is the stage's drain, whatever the item waits for in between.
- * S2  An item in flight in a stage is in one place: in the queue; in the hand of a lane; or where it waits for its turn,
- *     its key, its batch or its next attempt. A lane that lets go of an item never touches it again.
+ * S2  An item in flight in a stage is in one place: in the queue; in the hand of a lane; or where it waits for its
+ *     turn, its key, its batch or its next attempt. A lane that lets go of an item never touches it again.
  * S3  Counts: an item is counted in by the queue, before any lane has it, and counted as retired afterwards, with
  *     release. A reader that loads the retired count (acquire) before the entered count never sees more retired than
  *     entered.
  * S4  Cancellation ends every wait: it sets the flag first, and then takes each lock under which a thread may be about
- *     to wait, takes out what waits there, and wakes who sleeps. A later thread finds the flag, or a closed mechanism,
- *     under that lock.
+ *     to wait, takes out what waits there, and wakes the sleepers. A later thread finds the flag, or a closed
+ *     mechanism, under that lock.
  *
- * Lock order: the locks of this room and of the mechanisms are taken one at a time. A batch's is held while the batch is
- * requeued (G3); no lock is held while a function of the program runs.
+ * Lock order: the locks of this room and of the mechanisms are taken one at a time. A batch's is held while the batch
+ * is requeued (G3); no lock is held while a function of the program runs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -39,7 +39,7 @@
 #include "pipeline/visit.h"
 #include "stoppable_worker/group.h"
 
-/* The capacity of a queue whose options give none. */
+/* The default capacity of a queue. */
 enum { WEIR__USUAL_CAPACITY = 64 };
 
 typedef struct weir__lane weir__lane;
@@ -88,8 +88,8 @@ struct weir__lane {
 
     /* What others may read. */
     _Alignas(WEIR__APART) weir__u64 counts[WEIR__VERDICTS]; /* S3 */
-    weir__u64 produced;     /* by a source */
-    weir__u64 failed_calls; /* of a source: each is counted in and failed */
+    weir__u64 produced;                                     /* by a source */
+    weir__u64 failed_calls;                                 /* of a source: each is counted in and failed */
     weir__u64 retried, overdue;
     weir__visit visit; /* for the thread's whole life */
     weir__u64 due;     /* when this attempt is overdue, without its waits so far; 0: never, or there is none */

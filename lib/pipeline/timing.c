@@ -10,7 +10,7 @@
 
 /*
  * Returns how many calls may go untimed after one that took so many ns. Timing a call costs up to half a microsecond,
- * with the look at the queue, whose two ends are in other processors' caches. That may take 1% of the time.
+ * with the look at the queue: its two ends are in other processors' caches. That may take 1% of the time.
  */
 static unsigned untimed_after(uint64_t took) {
     enum { SLOW = 10 * 1000, BETWEEN = 50 * 1000, OVERHEAD = 50 }; /* ns */

@@ -8,8 +8,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "pipeline/callback.h"
 #include "pipeline/pipeline.h"
-#include "pipeline/visit.h"
 
 enum { ESCAPED = 6 }; /* bytes that a byte may become */
 

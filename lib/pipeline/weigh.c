@@ -5,6 +5,7 @@
  */
 #include "pipeline/weigh.h"
 
+#include "pipeline/callback.h"
 #include "pipeline/pipeline.h"
 #include "sync/border.h"
 

@@ -3,32 +3,14 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "report/print.h"
-#include "report/letter.h"
-#include "sync/memory.h"
-#include "sync/thread.h"
-
-#include <stdarg.h>
 #include <stdint.h>
 
-void weir__out_format(weir__out *out, const char *format, ...) {
-    va_list arguments;
-    va_start(arguments, format);
-    if (vfprintf(out->stream, format, arguments) < 0)
-        out->failed = true;
-    va_end(arguments);
-}
-
-void weir__out_bytes(weir__out *out, const char *bytes, size_t size) {
-    if (fwrite(bytes, 1, size, out->stream) != size)
-        out->failed = true;
-}
-
-void weir__out_shown(weir__out *out, const char *string) {
-    weir__letter letter;
-    while (weir__letter_next_shown(&string, &letter))
-        weir__out_bytes(out, letter.bytes, letter.size);
-}
+#include "report/dot.h"
+#include "report/out.h"
+#include "report/prometheus.h"
+#include "report/table.h"
+#include "sync/memory.h"
+#include "sync/thread.h"
 
 static weir_status end_of(weir__out *out) {
     /* the stream may still fail to write its buffer */

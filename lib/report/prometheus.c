@@ -8,10 +8,11 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "report/prometheus.h"
+
 #include "base/mix.h"
 #include "report/figure.h"
 #include "report/letter.h"
-#include "report/print.h"
 
 #include <inttypes.h>
 #include <string.h>

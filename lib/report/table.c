@@ -6,9 +6,10 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "report/table.h"
+
 #include "report/figure.h"
 #include "report/letter.h"
-#include "report/print.h"
 #include "report/report.h"
 
 #include <inttypes.h>

@@ -9,7 +9,10 @@
 
 #include <weir/deadline.h>
 
-/* Blocks until a timer is due, and takes it out; returns NULL if the thread must end. The lock is held on entry and exit. */
+/*
+ * Blocks until a timer is due, and takes it out; returns NULL if the thread must end. The lock is held on entry and
+ * exit.
+ */
 static weir__timer *next_locked(weir__timers *timers) {
     while (!timers->ending) {
         uint64_t due = timers->set.root == NULL ? WEIR_NEVER : timers->set.root->rank;

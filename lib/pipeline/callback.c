@@ -1,9 +1,9 @@
 /*
- * visit.c - Implements visits.
+ * callback.c - Calls functions of the program: begins and ends visits.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "pipeline/visit.h"
+#include "pipeline/callback.h"
 
 #include "pipeline/lane_clock.h"
 #include "pipeline/pipeline.h"

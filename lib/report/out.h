@@ -1,0 +1,31 @@
+/*
+ * out.h - Implements output to a stream, which remembers a failure.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_REPORT_OUT_H
+#define WEIR_REPORT_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* A stream, and whether a write to it has failed. Its own error flag does not tell: it may have been set before. */
+typedef struct weir__out {
+    FILE *stream;
+    bool failed;
+} weir__out;
+
+/* Prints like printf. The format must have no floating-point numbers: they depend on the locale (figure.h). */
+void weir__out_format(weir__out *out, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+void weir__out_bytes(weir__out *out, const char *bytes, size_t size);
+
+/* Prints a string that the program gave, for people: control characters become U+FFFD. */
+void weir__out_shown(weir__out *out, const char *string);
+
+#endif /* WEIR_REPORT_OUT_H */
