@@ -8,6 +8,19 @@
 #include <stdarg.h>
 
 #include "report/letter.h"
+#include "sync/thread.h"
+
+void weir__out_begin(weir__out *out, FILE *stream) {
+    *out = (weir__out){.stream = stream};
+    out->before = weir__uncancellable_begin();
+}
+
+weir_status weir__out_end(weir__out *out) {
+    if (fflush(out->stream) != 0) /* it may still fail to write its buffer */
+        out->failed = true;
+    weir__uncancellable_end(out->before);
+    return out->failed ? WEIR_CLOSED : WEIR_OK;
+}
 
 void weir__out_format(weir__out *out, const char *format, ...) {
     va_list arguments;

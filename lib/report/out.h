@@ -10,11 +10,20 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include <weir/status.h>
+
 /* A stream, and whether a write to it has failed. Its own error flag does not tell: it may have been set before. */
 typedef struct weir__out {
     FILE *stream;
     bool failed;
+    int before; /* the thread's cancelability */
 } weir__out;
+
+/* Begins output, and disables cancellation: writing to a stream is a cancellation point. */
+void weir__out_begin(weir__out *out, FILE *stream);
+
+/* Flushes the stream, and enables what was enabled. WEIR_OK. WEIR_CLOSED if a write has failed. */
+weir_status weir__out_end(weir__out *out);
 
 /* Prints like printf. The format must have no floating-point numbers: they depend on the locale (figure.h). */
 void weir__out_format(weir__out *out, const char *format, ...)

@@ -10,17 +10,10 @@
 #include "report/prometheus.h"
 #include "report/table.h"
 #include "sync/memory.h"
-#include "sync/thread.h"
 
-static weir_status end_of(weir__out *out) {
-    /* the stream may still fail to write its buffer */
-    if (fflush(out->stream) != 0)
-        out->failed = true;
-    return out->failed ? WEIR_CLOSED : WEIR_OK;
-}
-
+/* Returns WEIR_NOMEM if there is no memory to count reports of the same name. */
 static weir_status print_page(weir__page page, FILE *stream) {
-    weir__out out = {.stream = stream};
+    weir__out out;
     weir__twin *twins = NULL;
     if (page.count == 0)
         return WEIR_OK;
@@ -31,13 +24,15 @@ static weir_status print_page(weir__page page, FILE *stream) {
         weir__page_count_twins(&page, twins);
         page.twins = twins;
     }
+    weir__out_begin(&out, stream);
     weir__print_prometheus(&out, &page);
     weir__free(twins);
-    return end_of(&out);
+    return weir__out_end(&out);
 }
 
 static weir_status print_each(weir__page page, weir_report_format format, FILE *stream) {
-    weir__out out = {.stream = stream};
+    weir__out out;
+    weir__out_begin(&out, stream);
     for (size_t i = 0; i < page.count; i++) {
         if (i > 0)
             weir__out_format(&out, "\n");
@@ -46,7 +41,7 @@ static weir_status print_each(weir__page page, weir_report_format format, FILE *
         else
             weir__print_dot(&out, page.reports[i]);
     }
-    return end_of(&out);
+    return weir__out_end(&out);
 }
 
 static bool are_reports(const weir_report *const *reports, size_t count) {
@@ -62,11 +57,8 @@ weir_status weir_report_print_many(const weir_report *const *reports, size_t cou
     bool known = format == WEIR_TABLE || format == WEIR_PROMETHEUS || format == WEIR_DOT;
     if (stream == NULL || !known || !are_reports(reports, count))
         return WEIR_INVALID;
-    int before = weir__uncancellable_begin(); /* writing to a stream is a cancellation point */
     const weir__page page = {.reports = reports, .count = count};
-    weir_status status = format == WEIR_PROMETHEUS ? print_page(page, stream) : print_each(page, format, stream);
-    weir__uncancellable_end(before);
-    return status;
+    return format == WEIR_PROMETHEUS ? print_page(page, stream) : print_each(page, format, stream);
 }
 
 weir_status weir_report_print(const weir_report *report, weir_report_format format, FILE *stream) {
