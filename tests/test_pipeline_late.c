@@ -102,13 +102,25 @@ static const struct late_worker {
     {{.run = leave_specific}, WEIR_AT_EXIT, true},
 };
 
+/* On a slow machine the thread of a cancel may be late too, between two drop functions: it is of no stage. */
+static bool is_dropper(const weir_late_worker *late) {
+    return late->number == SIZE_MAX && late->where == WEIR_IN_DROP && late->stage[0] == '\0';
+}
+
 static void assert_named(const weir_report *report, const char *stage, size_t number, weir_place where) {
-    ck_assert_uint_eq(report->late_count, 1);
-    ck_assert_str_eq(report->late[0].stage, stage);
-    ck_assert_uint_eq(report->late[0].number, number);
-    ck_assert_int_eq(report->late[0].where, where);
-    ck_assert(report->late[0].stuck);
-    ck_assert_uint_gt(report->late[0].since, 0);
+    const weir_late_worker *named = NULL;
+    for (size_t i = 0; i < report->late_count; i++) {
+        if (is_dropper(&report->late[i]))
+            continue;
+        ck_assert_msg(named == NULL, "two are late: of %s and %s", named->stage, report->late[i].stage);
+        named = &report->late[i];
+    }
+    ck_assert_ptr_nonnull(named);
+    ck_assert_str_eq(named->stage, stage);
+    ck_assert_uint_eq(named->number, number);
+    ck_assert_int_eq(named->where, where);
+    ck_assert(named->stuck);
+    ck_assert_uint_gt(named->since, 0);
 }
 
 /* Opens the gate, and ends the pipeline. */
