@@ -1,7 +1,8 @@
 #!/bin/sh
 # lib/ is a strict order of rooms: a file includes only headers of its own room and of earlier ones. Only lib/sync
-# touches the system. Calls of cancellation points must be shielded. Functions and files have a maximum length. Each
-# unit test is in a list of Makefile.am.
+# touches the system. Calls of cancellation points must be shielded. Functions and files have a maximum length. A header
+# declares the functions of its own file alone. No files include one another in a circle. Each unit test is in a list
+# of Makefile.am.
 #
 # environment: top_srcdir.
 #
@@ -167,7 +168,14 @@ check_file() {
     sed -n 's/^[ ]*#[ ]*include[ ]*\([<"][^>"]*[>"]\).*/\1/p' "$work/bare" >"$work/includes"
     while read -r what; do
         check_include "$name" "$room" "$what"
+        case $what in
+        '"'*/*) what=${what#\"} && echo "$name lib/${what%\"}" >>"$work/arrows" ;;
+        esac
     done <"$work/includes"
+    case $name in
+    *.h) functions ';' "$name" <"$work/bare" >>"$work/declared" ;;
+    *.c) functions '{' "$name" <"$work/bare" >>"$work/defined" ;;
+    esac
     if [ "$room" != sync ]; then
         check_calls "$name" <"$work/bare" || failed=1
         check_borders "$name" <"$work/bare" || failed=1
@@ -176,12 +184,60 @@ check_file() {
     check_lengths "$name" <"$work/bare" || failed=1
 }
 
+# functions KIND FILE: reads the bare text; prints the functions of ours that the file declares (KIND is ;) or defines ({).
+functions() {
+    awk -v kind="$1" -v file="$2" '
+        /^#/ { next }
+        {
+            text = text " " $0
+            if ($0 !~ /[;{}][ ]*$/) next
+            end = substr($0, match($0, /[;{}][ ]*$/), 1)
+            if (depth == 0 && end == kind && text !~ /^ *(typedef|static|struct|extern|enum)/ && text !~ /=/ &&
+                match(text, /(^|[ *])weir__[a-z0-9_]+\(/)) {
+                name = substr(text, RSTART, RLENGTH - 1)
+                sub(/^[ *]/, "", name)
+                print name, file
+            }
+            line = $0
+            depth += gsub(/\{/, "", line)
+            depth -= gsub(/\}/, "", line)
+            text = ""
+        }'
+}
+
+# check_headers: a header declares the functions of the files of its own name, and no others: X.h those of X.c, or of
+# X_linux.c and the like. In lib/sync the build chooses among files whose names differ more.
+check_headers() {
+    sort "$work/declared" >"$work/declared.sorted"
+    sort "$work/defined" >"$work/defined.sorted"
+    join "$work/declared.sorted" "$work/defined.sorted" | awk '
+        {
+            header = $2; sub(/\.h$/, "", header)
+            source = $3; sub(/\.c$/, "", source)
+            if (header ~ /^lib\/sync\// || index(source, header) == 1) next
+            print "FAIL: " $2 ": declares " $1 ", which " $3 " defines"
+            bad = 1
+        }
+        END { exit bad }'
+}
+
+# check_circles: no files include one another in a circle, a header and the file of its name taken as one.
+check_circles() {
+    sed 's/\.[ch]$//; s/\.[ch] / /' "$work/arrows" | awk '$1 != $2' | sort -u >"$work/stems"
+    tsort "$work/stems" >"$work/order" 2>"$work/circle" && return 0
+    echo "FAIL: these files include one another in a circle:"
+    cat "$work/circle"
+    return 1
+}
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-layers.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 find "$top_srcdir/lib" -name '*.[ch]' | sort >"$work/files"
 while read -r found; do
     check_file "$found"
 done <"$work/files"
+check_headers || failed=1
+check_circles || failed=1
 count=$(wc -l <"$work/files")
 if [ "$count" -lt 20 ]; then
     complain "there are only $count files in $top_srcdir/lib"
