@@ -1,7 +1,7 @@
 #!/bin/sh
 # lib/ is a strict order of rooms: a file includes only what its own room has and what stands before it; only lib/sync
 # touches the system; no file calls a cancellation point and does not say how that is none; no function and no file is
-# too long; each unit test is in a list of Makefile.am.
+# too long; each unit test is in a list of tests/local.mk, and Makefile.am includes the local.mk of each folder.
 #
 # environment: top_srcdir.
 #
@@ -186,10 +186,14 @@ count=$(wc -l <"$work/files")
 if [ "$count" -lt 20 ]; then
     complain "there are only $count files in $top_srcdir/lib"
 fi
-# A program of tests/ that no list of Makefile.am names is never built, and nothing would miss it.
+# Nothing else would miss a program of tests/ that no list names, or a local.mk that is not included.
 for found in "$top_srcdir"/tests/test_*.c; do
     name=${found#"$top_srcdir/"}
-    grep -Eq "(^|[[:space:]])${name%.c}([[:space:]]|\$)" "$top_srcdir/Makefile.am" || complain "$name: in no list of Makefile.am"
+    grep -Eq "(^|[[:space:]])${name%.c}([[:space:]]|\$)" "$top_srcdir/tests/local.mk" || complain "$name: in no list of tests/local.mk"
+done
+for found in "$top_srcdir"/*/local.mk "$top_srcdir"/tests/*/local.mk; do
+    name=${found#"$top_srcdir/"}
+    grep -qx "include $name" "$top_srcdir/Makefile.am" || complain "$name: Makefile.am does not include it"
 done
 echo "$count files"
 exit "$failed"

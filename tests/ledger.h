@@ -1,6 +1,6 @@
 /*
  * ledger.h - what a program linked with --wrap has allocated by aligned_alloc and weir__chunk_alloc, and allocations that
- * fail. (Makefile.am: ledger_ldflags.)
+ * fail. (tests/local.mk: ledger_ldflags.)
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

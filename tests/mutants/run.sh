@@ -44,11 +44,11 @@ compile_library() {
     done
 }
 
-# sources_in VARIABLE: the .c files that Makefile.am lists there.
+# sources_in VARIABLE: the .c files that the makefiles of lib and tests/sched list there.
 sources_in() {
     awk -v variable="$1" '$1 == variable && $2 == "=" { inside = 1 }
         inside { for (i = 1; i <= NF; i++) if ($i ~ /[.]c$/) print $i }
-        inside && !/\\$/ { exit }' "$top_srcdir/Makefile.am"
+        inside && !/\\$/ { exit }' "$top_srcdir/lib/local.mk" "$top_srcdir/tests/sched/local.mk"
 }
 
 # build_control: all of it, in the folder control; the others are copies of it.
