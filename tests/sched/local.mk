@@ -55,9 +55,15 @@ tests_sched_sched_SOURCES = \
 	tests/sched/working.c
 tests_sched_sched_CPPFLAGS = $(tests_sched_libsubject_a_CPPFLAGS)
 tests_sched_sched_LDADD = tests/sched/libsubject.a $(WEIR_FIBRE_LIBS)
-EXTRA_DIST += tests/sched/quick.sh
+EXTRA_DIST += tests/sched/RESULTS.md tests/sched/quick.sh tests/sched/results.sh
 
 # The schedules that make check has no time for: everything with a budget of two, the core with three.
 schedules: tests/sched/sched
 	$(builddir)/tests/sched/sched --deeper 1 --jobs `getconf _NPROCESSORS_ONLN` $(SCHEDULES)
-.PHONY: schedules
+# The same, and writes tests/sched/RESULTS.md of the source tree.
+schedules-results: tests/sched/sched
+	$(builddir)/tests/sched/sched --deeper 1 --jobs `getconf _NPROCESSORS_ONLN` $(SCHEDULES) | tee tests/sched/results.out
+	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(SHELL) $(top_srcdir)/tests/sched/results.sh write \
+	  <tests/sched/results.out
+CLEANFILES += tests/sched/results.out
+.PHONY: schedules schedules-results
