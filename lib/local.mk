@@ -64,6 +64,7 @@ lib_sources = \
 	lib/pipeline/watch.c
 libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/sync.h \
+	lib/sync/assert.h \
 	lib/sync/atomic.h \
 	lib/sync/barrier.h \
 	lib/sync/border.c lib/sync/border.h \
@@ -82,6 +83,9 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/thread.c lib/sync/thread.h \
 	lib/sync/thread_gone.h \
 	lib/sync/thread_name.h
+if DEBUG
+libcore_la_SOURCES += lib/sync/assert.c
+endif
 if MEMBARRIER
 libcore_la_SOURCES += lib/sync/barrier_linux.c
 else
@@ -118,6 +122,7 @@ else
 libcore_la_SOURCES += lib/sync/thread_name_none.c
 endif
 EXTRA_libcore_la_SOURCES = \
+	lib/sync/assert.c \
 	lib/sync/barrier_linux.c \
 	lib/sync/barrier_none.c \
 	lib/sync/chunk_blocks.c \

@@ -44,6 +44,7 @@ unit_tests = \
 	$(inside_tests)
 # Tests of what the shared library hides, or with functions of the system replaced.
 inside_tests = \
+	tests/test_assert \
 	tests/test_clock \
 	tests/test_closable_queue_memory \
 	tests/test_closable_queue_requeue \
@@ -86,6 +87,8 @@ ledger_ldflags = $(AM_LDFLAGS) -Wl,--wrap=aligned_alloc,--wrap=free \
 faults_ldflags = $(ledger_ldflags) -Wl,--wrap=pthread_create,--wrap=weir__futex_wait \
 	-Wl,--wrap=weir__pool_take
 
+tests_test_assert_CPPFLAGS = $(inside_cppflags)
+tests_test_assert_LDADD = $(inside_ldadd)
 tests_test_chunk_blocks_CPPFLAGS = $(inside_cppflags)
 tests_test_chunk_blocks_LDADD = $(inside_ldadd)
 tests_test_chunk_blocks_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=posix_memalign,--wrap=madvise,--wrap=sysconf

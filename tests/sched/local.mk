@@ -42,6 +42,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/settling.c \
 	tests/sched/signals.c \
 	tests/sched/support.h \
+	tests/sched/sync/assert.h \
 	tests/sched/sync/atomic.h \
 	tests/sched/sync/barrier.h \
 	tests/sched/sync/border.h \
