@@ -99,6 +99,7 @@ static inline void weir__park_signal(const weir__park *park, uint32_t count) {
 
 /* Gives the lock back and wakes one, unless nobody sleeps or a wake is under way. */
 static inline void weir__park_release_one(weir__park *park, weir__lock *lock) {
+    weir__assert(weir__lock_is_held(lock)); /* P2 */
     const weir__u32 *word = weir__park_wake_one(park);
     weir__lock_release(lock);
     if (word != NULL)
@@ -107,6 +108,7 @@ static inline void weir__park_release_one(weir__park *park, weir__lock *lock) {
 
 /* Gives the lock back and wakes everyone. */
 static inline void weir__park_release_all(weir__park *park, weir__lock *lock) {
+    weir__assert(weir__lock_is_held(lock)); /* P2 */
     bool wake = weir__park_wake_all(park);
     weir__lock_release(lock);
     if (wake)
