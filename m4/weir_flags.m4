@@ -36,6 +36,15 @@ AC_DEFUN([WEIR_PROG_CC_C11], [
   AC_SUBST([WEIR_CPPFLAGS], ["-D_POSIX_C_SOURCE=200809L -D_DEFAULT_SOURCE"])
 ])
 
+# WEIR_ASSERTIONS: --enable-debug. After WEIR_PROG_CC_C11.
+AC_DEFUN([WEIR_ASSERTIONS], [
+  AC_ARG_ENABLE([debug],
+    [AS_HELP_STRING([--enable-debug], [check invariants inside the library, and abort where one does not hold])],
+    [], [enable_debug=no])
+  AS_IF([test "$enable_debug" != no], [WEIR_CPPFLAGS="$WEIR_CPPFLAGS -DWEIR_DEBUG"])
+  AM_CONDITIONAL([DEBUG], [test "$enable_debug" != no])
+])
+
 # WEIR_WARNINGS: what the sources are kept clean of, and hidden visibility.
 AC_DEFUN([WEIR_WARNINGS], [
   AC_ARG_ENABLE([werror], [AS_HELP_STRING([--enable-werror], [make compiler warnings errors])], [], [enable_werror=no])

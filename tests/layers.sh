@@ -2,7 +2,7 @@
 # lib/ is a strict order of rooms: a file includes only headers of its own room and of earlier ones. Only lib/sync
 # touches the system. Calls of cancellation points must be shielded. Functions and files have a maximum length. A header
 # declares the functions of its own file alone. No files include one another in a circle. Each unit test is in a list
-# of Makefile.am.
+# of tests/local.mk, and Makefile.am includes the local.mk of each folder.
 #
 # environment: top_srcdir.
 #
@@ -242,10 +242,14 @@ count=$(wc -l <"$work/files")
 if [ "$count" -lt 20 ]; then
     complain "there are only $count files in $top_srcdir/lib"
 fi
-# A program of tests/ missing from the lists of Makefile.am would never be built, without any error.
+# Nothing else would notice a program of tests/ that is in no list, or a local.mk that is not included.
 for found in "$top_srcdir"/tests/test_*.c; do
     name=${found#"$top_srcdir/"}
-    grep -Eq "(^|[[:space:]])${name%.c}([[:space:]]|\$)" "$top_srcdir/Makefile.am" || complain "$name: in no list of Makefile.am"
+    grep -Eq "(^|[[:space:]])${name%.c}([[:space:]]|\$)" "$top_srcdir/tests/local.mk" || complain "$name: in no list of tests/local.mk"
+done
+for found in "$top_srcdir"/*/local.mk "$top_srcdir"/tests/*/local.mk; do
+    name=${found#"$top_srcdir/"}
+    grep -qx "include $name" "$top_srcdir/Makefile.am" || complain "$name: Makefile.am does not include it"
 done
 echo "$count files"
 exit "$failed"

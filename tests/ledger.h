@@ -1,6 +1,6 @@
 /*
  * ledger.h - records the allocations that a program makes by aligned_alloc and weir__chunk_alloc, and makes them
- * fail. The program is linked with --wrap (Makefile.am: ledger_ldflags).
+ * fail. The program is linked with --wrap (tests/local.mk: ledger_ldflags).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

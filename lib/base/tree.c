@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 
+#include "sync/assert.h"
+
 weir__tree_node *weir__tree_find(const weir__tree *tree, uint64_t key) {
     weir__tree_node *node = tree->root;
     for (uint64_t bits = key; node != NULL && node->key != key; bits >>= 1)
@@ -15,6 +17,7 @@ weir__tree_node *weir__tree_find(const weir__tree *tree, uint64_t key) {
 }
 
 void weir__tree_add(weir__tree *tree, weir__tree_node *node) {
+    weir__assert(weir__tree_find(tree, node->key) == NULL);
     weir__tree_node **at = &tree->root;
     for (uint64_t bits = node->key; *at != NULL; bits >>= 1)
         at = &(*at)->side[bits & 1];
@@ -37,6 +40,7 @@ static weir__tree_node **place_of_leaf(weir__tree_node **at) {
 
 /* If the node is no leaf, a leaf below it takes its place: their keys share the bits that lead there. */
 void weir__tree_remove(weir__tree *tree, weir__tree_node *node) {
+    weir__assert(weir__tree_find(tree, node->key) == node);
     weir__tree_node **at = &tree->root;
     for (uint64_t bits = node->key; *at != node; bits >>= 1)
         at = &(*at)->side[bits & 1];

@@ -16,6 +16,7 @@ static void retire(weir_queue *queue, weir__segment *segment) {
 bool weir__front_enter_next_segment(weir_queue *queue) {
     weir__place *place = &queue->consumers.place;
     weir__segment *old = place->segment, *next = weir__segment_next(old);
+    weir__assert(place->slot == old->end); /* S2 */
     if (next == NULL)
         return false;
     *place = weir__segment_begin(next);
@@ -36,8 +37,10 @@ void weir__front_take_requeued(weir_queue *queue) {
     weir__side *side = &queue->consumers;
     weir__aside *aside = &queue->aside;
     weir__front_count(side);
+    weir__assert(side->requeued > 0); /* Q8 */
     side->requeued--;
     aside->first = aside->first->next;
+    weir__assert((aside->first == NULL) == (side->requeued == 0)); /* Q8 */
     if (aside->first == NULL)
         free_memory(aside);
 }
@@ -67,6 +70,7 @@ static void append_locked(weir_queue *queue, weir__requeued *place) {
     else
         aside->last->next = place;
     aside->last = place;
+    weir__assert(aside->first->turn <= place->turn); /* Q8 */
     uncount_locked(&queue->consumers);
 }
 
@@ -84,6 +88,7 @@ static void lock_both(weir_queue *queue) {
  * too late for it.
  */
 static void end_requeue(weir_queue *queue, bool any) {
+    weir__queue_assert_locked(queue);
     bool discarding = any && queue->consumers.discarding;
     weir__lock_release(&queue->consumers.lock);
     weir__park_release_one(&queue->producers.park, &queue->producers.lock);

@@ -37,6 +37,7 @@ static inline void weir__front_count(weir__side *consumers) {
 
 /* Takes the item or sentinel of the next slot. */
 static inline void weir__front_take_slot(weir__side *consumers) {
+    weir__assert(weir__ptr_peek(consumers->place.slot) != WEIR__EMPTY); /* S1 */
     weir__front_count(consumers);
     weir__ptr_store_release(consumers->place.slot, WEIR__EMPTY);
     consumers->place.slot++;

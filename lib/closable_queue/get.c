@@ -28,6 +28,7 @@ static inline bool is_at_end(const weir_queue *queue, const struct request *requ
  * then, and other workers may take it: so the hold is listed.
  */
 static void keep_in_hold(const weir__share *share, size_t place, void *item) {
+    weir__assert(place < share->hold->count && weir__ptr_peek(&share->hold->slots[place]) == WEIR__EMPTY); /* B1 */
     weir__ptr_store_release(&share->hold->slots[place], item);
     if (place == 1)
         weir__team_list(share->team, share->hold);
@@ -46,6 +47,9 @@ static inline void keep(struct request *request, void *item) {
  */
 static inline weir_status take_locked(weir_queue *queue, struct request *request) {
     weir__side *side = &queue->consumers;
+    weir__assert(weir__lock_is_held(&side->lock));   /* Q1 */
+    weir__assert(!side->closed || side->sealed);     /* Q11 */
+    weir__assert(!side->discarding || side->closed); /* Q5 */
     if (side->discarding)
         return WEIR_CLOSED;
     while (request->got < request->max) {
@@ -59,6 +63,7 @@ static inline weir_status take_locked(weir_queue *queue, struct request *request
         else
             keep(request, item); /* before it counts as taken: see weir__queue_sleep */
         weir__front_take(queue);
+        weir__assert(weir__u64_peek(&side->index) <= weir__u64_peek(&queue->producers.index)); /* Q2: head <= tail */
         if (request->sentinel)
             return WEIR_CLOSED;
     }
@@ -99,6 +104,7 @@ static weir_status get_and_release(weir_queue *queue, struct request *request) {
     weir__side *side = &queue->consumers;
     if (request->share != NULL)
         request->max = share_locked(queue, request->share);
+    weir__assert(request->share == NULL || (request->max > 0 && request->max <= request->share->most)); /* Q9, B3 */
     weir_status status = take_locked(queue, request);
     request->watch = side->place.slot;
     side->last = request->share == NULL ? NULL : request->share->team;
@@ -125,6 +131,7 @@ static inline weir_status get_one(weir_queue *queue, struct request *request) {
         void *item = weir__ptr_load_acquire(side->place.slot);
         if (!weir__slot_is_reserved(item)) {
             weir__front_take_slot(side);
+            weir__assert(weir__u64_peek(&side->index) <= weir__u64_peek(&queue->producers.index)); /* Q2 */
             side->last = NULL;
             weir__park_release_one(&side->park, &side->lock);
             *request->items = item;
@@ -257,6 +264,7 @@ weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, w
     weir_status status = get_some(queue, &request);
     if (status == WEIR_EMPTY && spin_for_item(queue, request.watch, WEIR_NEVER, false))
         status = get_some(queue, &request);
+    weir__assert((status == WEIR_OK) == (request.got > 0) && request.got <= share->most); /* B3 */
     *taken = (weir__taken){request.got, request.sentinel};
     return status;
 }

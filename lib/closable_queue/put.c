@@ -14,11 +14,13 @@ static weir__segment *another_segment(weir_queue *queue) {
 /* Moves on to the first slot of the next segment, which it creates if the queue is unbounded. */
 static weir_status enter_next_segment_locked(weir_queue *queue) {
     weir__side *side = &queue->producers;
+    weir__assert(side->place.slot == side->place.segment->end); /* S2 */
     weir__segment *segment = side->place.segment;
     if (!weir__queue_is_bounded(queue)) {
         segment = another_segment(queue);
         if (segment == NULL)
             return WEIR_NOMEM;
+        weir__assert(weir__ptr_peek(&side->place.segment->next) == NULL); /* S2 */
         weir__segment_link(side->place.segment, segment);
     }
     side->place = weir__segment_begin(segment);
@@ -43,6 +45,8 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
     weir__u64_store_release(&side->index, position + 1); /* Q2: before the slot */
     weir__ptr_store_release(slot, item);
     side->place.slot = slot + 1;
+    weir__assert(weir__u64_peek(&queue->consumers.index) <= position + 1); /* Q2: head <= tail */
+    weir__assert(weir__lock_is_held(&side->lock) && !side->closed);        /* Q1, Q5 */
     return WEIR_OK;
 }
 

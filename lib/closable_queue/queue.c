@@ -57,6 +57,7 @@ free_queue:
 }
 
 void weir__queue_stamp(weir_queue *queue) {
+    weir__assert(weir__u64_peek(&queue->producers.index) == 0); /* Q10: before the first put */
     queue->stamped = true;
 }
 
@@ -76,6 +77,7 @@ bool weir__queue_use(weir_queue *queue) {
 void weir__queue_release(weir_queue *queue) {
     weir__side *side = &queue->consumers;
     weir__lock_acquire(&side->lock);
+    weir__assert(queue->users > 0); /* Q12 */
     queue->users--;
     weir__lock_release(&side->lock);
 }
@@ -103,6 +105,8 @@ static bool is_busy(weir_queue *queue) {
 
 /* Frees the segments of an empty queue: its current segment is the last one. */
 static void free_segments(weir_queue *queue) {
+    weir__assert(queue->dying && queue->users == 0 && queue->aside.first == NULL);                    /* Q12 */
+    weir__assert(weir__u64_peek(&queue->consumers.index) == weir__u64_peek(&queue->producers.index)); /* Q12 */
     if (weir__queue_is_bounded(queue)) {
         weir__segment_free_ring(queue->consumers.place.segment);
         return;

@@ -198,6 +198,18 @@ static inline uint64_t weir__queue_emptied(const weir_queue *queue) {
     return weir__u64_load_relaxed(&queue->consumers.index) + queue->consumers.requeued;
 }
 
+/* Asserts what holds whenever both sides' locks are held. */
+static inline void weir__queue_assert_locked(const weir_queue *queue) {
+    const weir__side *producers = &queue->producers, *consumers = &queue->consumers;
+    weir__assert(weir__lock_is_held(&producers->lock) && weir__lock_is_held(&consumers->lock)); /* Q6 */
+    weir__assert(weir__u64_peek(&consumers->index) <= weir__u64_peek(&producers->index));       /* Q2: head <= tail */
+    weir__assert(weir__u64_peek(&producers->index) - weir__u64_peek(&consumers->index) - consumers->requeued <=
+                 queue->capacity);                                            /* Q2: tail - emptied <= capacity */
+    weir__assert((consumers->requeued == 0) == (queue->aside.first == NULL)); /* Q8 */
+    weir__assert(producers->closed == consumers->closed);                     /* Q5 */
+    weir__assert(producers->sealed == consumers->sealed);                     /* Q11 */
+}
+
 /* Returns the number of items and sentinels ever taken or discarded, not counting those that are requeued. */
 uint64_t weir__queue_head(const weir_queue *queue);
 

@@ -66,6 +66,7 @@ static inline uint64_t owed(weir_queue *queue, uint64_t done, uint64_t count, bo
  * `*last` says whether this was the last settle.
  */
 static inline weir_status add(weir_queue *queue, uint64_t count, bool locked, bool *last) {
+    weir__assert(!locked || weir__lock_is_held(&queue->settled.lock)); /* T3 */
     weir__u64 *word = &queue->settled.word;
     uint64_t value = weir__u64_load_acquire(word);
     do {
@@ -76,6 +77,7 @@ static inline weir_status add(weir_queue *queue, uint64_t count, bool locked, bo
         *last = joined && count == most;
         if (*last && !locked)
             return WEIR_BUSY;
+        weir__assert(done_of(value) + count <= weir__u64_peek(&queue->producers.index)); /* T1: done <= tail */
     } while (!weir__u64_swap_weak_acquire_release(word, &value, value + count * ONE_DONE));
     return WEIR_OK;
 }
@@ -139,6 +141,7 @@ static weir_status join_locked(weir_queue *queue, const struct limits *limits) {
         uint64_t word = weir__u64_or_acquire(&settled->word, JOINERS); /* T2 */
         if (all_done(queue, word))
             return weir__u32_load_relaxed(&settled->discarded) ? WEIR_DISCARDED : WEIR_OK;
+        weir__assert(done_of(word) <= weir__u64_peek(&queue->producers.index)); /* T1 */
         if (limits->cancelled != NULL && weir__u32_load_acquire(limits->cancelled) != 0)
             return WEIR_CANCELLED;
         if (!in_time || (deadline != WEIR_NEVER && weir__clock_now() >= deadline))
@@ -153,6 +156,7 @@ static weir_status join(weir_queue *queue, const struct limits *limits) {
     weir__settled *settled = &queue->settled;
     weir__lock_acquire(&settled->lock);
     weir_status status = join_locked(queue, limits);
+    weir__assert(weir__lock_is_held(&settled->lock)); /* T2 */
     if (settled->joiners.sleepers == 0)
         weir__u64_and_relaxed(&settled->word, ~JOINERS);
     weir__lock_release(&settled->lock);

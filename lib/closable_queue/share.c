@@ -11,6 +11,7 @@ void weir__team_list(weir__team *team, weir__hold *hold) {
         return;
     hold->listed = true;
     hold->next = NULL;
+    weir__assert((team->first == NULL) == (weir__u32_peek(&team->laden) == 0)); /* B2 */
     if (team->first == NULL)
         team->first = hold;
     else
@@ -21,6 +22,7 @@ void weir__team_list(weir__team *team, weir__hold *hold) {
 
 static void take_off_first_locked(weir__team *team) {
     weir__hold *hold = team->first;
+    weir__assert(hold->listed && weir__u32_peek(&team->laden) > 0); /* B2 */
     hold->listed = false;
     team->first = hold->next;
     weir__u32_store_relaxed(&team->laden, weir__u32_load_relaxed(&team->laden) - 1);
@@ -55,6 +57,7 @@ static bool holds_any(const weir__hold *hold) {
 static bool has_more_locked(weir__team *team) {
     while (team->first != NULL && !holds_any(team->first))
         take_off_first_locked(team);
+    weir__assert((team->first == NULL) == (weir__u32_peek(&team->laden) == 0)); /* B2 */
     return team->first != NULL;
 }
 
@@ -88,6 +91,7 @@ void weir__queue_attach(weir_queue *queue, size_t workers) {
 void weir__queue_detach(weir_queue *queue, size_t workers) {
     weir__side *side = &queue->consumers;
     weir__lock_acquire(&side->lock);
+    weir__assert(side->workers >= workers);
     side->workers -= workers;
     weir__lock_release(&side->lock);
 }

@@ -13,6 +13,7 @@ void weir__queue_end(weir_queue *queue, bool discarding) {
 
     weir__lock_acquire(&producers->lock);
     weir__lock_acquire(&consumers->lock);
+    weir__queue_assert_locked(queue);
     producers->closed = consumers->closed = true;
     producers->sealed = consumers->sealed = true;
     consumers->discarding = consumers->discarding || discarding;

@@ -33,6 +33,7 @@ struct sleeper {
  * L3, L4. `before` is the sleeper word when the sleeper counted itself. Returns whether every holder sees the sleeper.
  */
 static bool make_seen(uint32_t before) {
+    weir__assert(weir__u32_peek(&weir__lock_sleepers) >= WEIR__LOCK_SLEEPER); /* L1: it counts itself first */
     if ((before & WEIR__LOCK_SEEN) != 0)
         return true;
     if ((before & WEIR__LOCK_REFUSED) != 0)
@@ -54,6 +55,7 @@ static void uncount_sleeper(struct sleeper sleeper) {
     if (!sleeper.counted)
         return;
     uint32_t before = weir__u32_add_acquire_release(&weir__lock_sleepers, (uint32_t)-WEIR__LOCK_SLEEPER);
+    weir__assert(before >= WEIR__LOCK_SLEEPER); /* L1 */
     if (before == WEIR__LOCK_SLEEPER + WEIR__LOCK_SEEN)
         (void)weir__u32_swap_acquire(&weir__lock_sleepers, WEIR__LOCK_SEEN, 0); /* unless another one has come */
 }

@@ -64,6 +64,11 @@ static inline void weir__lock_acquire(weir__lock *lock) {
         weir__lock_acquire_contended(lock);
 }
 
+/* Whether a thread holds the lock; for assertions of the thread that should be it. */
+static inline bool weir__lock_is_held(const weir__lock *lock) {
+    return weir__u32_peek(&lock->state) != WEIR__LOCK_FREE;
+}
+
 /* L2 */
 static inline void weir__lock_release_unslept(weir__lock *lock) {
     weir__u32_store_release(&lock->state, WEIR__LOCK_FREE);
@@ -73,6 +78,7 @@ static inline void weir__lock_release_unslept(weir__lock *lock) {
 }
 
 static inline void weir__lock_release(weir__lock *lock) {
+    weir__assert(weir__lock_is_held(lock)); /* L2 */
     if (weir__barrier_works() && weir__u32_load_relaxed(&weir__lock_sleepers) == 0)
         weir__lock_release_unslept(lock);
     else if (weir__u32_exchange_release(&lock->state, WEIR__LOCK_FREE) == WEIR__LOCK_CONTENDED)

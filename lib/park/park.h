@@ -109,6 +109,7 @@ static inline void weir__park_signal(const weir__park *park, uint32_t count) {
 
 /* Releases the lock and wakes one thread, unless none sleeps or a wake-one is in flight. */
 static inline void weir__park_release_one(weir__park *park, weir__lock *lock) {
+    weir__assert(weir__lock_is_held(lock)); /* P2 */
     const weir__u32 *word = weir__park_wake_one(park);
     weir__lock_release(lock);
     if (word != NULL)
@@ -117,6 +118,7 @@ static inline void weir__park_release_one(weir__park *park, weir__lock *lock) {
 
 /* Releases the lock and wakes all threads. */
 static inline void weir__park_release_all(weir__park *park, weir__lock *lock) {
+    weir__assert(weir__lock_is_held(lock)); /* P2 */
     bool wake = weir__park_wake_all(park);
     weir__lock_release(lock);
     if (wake)

@@ -53,6 +53,7 @@ static bool take_from_peers(weir_worker *worker) {
     void *item = weir__queue_take_held(worker->group->in, &worker->group->team, &more);
     if (item == WEIR__EMPTY)
         return false;
+    weir__assert(weir__ptr_peek(&worker->batch[0]) == WEIR__EMPTY); /* B1 */
     if (more)
         call_another(worker); /* B2 */
     weir__ptr_store_release(&worker->batch[0], item);
@@ -102,6 +103,7 @@ void weir__batch_learn(weir_worker *worker, size_t count, uint64_t nanoseconds) 
     most = most < WEIR__BATCH ? most : WEIR__BATCH;
     most = fit < most ? (size_t)fit : most;
     worker->most = most > 0 ? most : 1;
+    weir__assert(worker->most <= WEIR__BATCH); /* B3 */
 }
 
 void weir__batch_give_back(weir_worker *worker) {

@@ -83,6 +83,7 @@ static bool wait_for_reports(weir__group *group) {
 
 static void open_gate(weir__group *group, enum weir__gate to) {
     weir__lock_acquire(&group->lock);
+    weir__assert(group->gate == WEIR__GATE_SHUT);
     group->gate = to;
     weir__park_release_all(&group->at_gate, &group->lock);
 }
@@ -154,6 +155,7 @@ bool weir__group_join_until(weir__group *group, weir_deadline deadline) {
         joined += worker->joined;
     }
     group->joined = joined;
+    weir__assert(before <= joined);
     if (joined == group->count && before < joined) {
         weir__queue_detach(group->in, group->count);
         release_queues(group);
@@ -170,6 +172,7 @@ bool weir__worker_is_joined(const weir_worker *worker) {
 }
 
 void weir__group_free(weir__group *group) {
+    weir__assert(group->joined == 0 || group->joined == group->count);
     for (size_t i = 0; i < group->count; i++)
         weir__free(group->workers[i].returned); /* of workers that never ran */
     weir__free(group);

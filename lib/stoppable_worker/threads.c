@@ -33,6 +33,7 @@ static uint64_t key_of(uintptr_t handle) {
 }
 
 static weir__group *find_locked(uintptr_t handle) {
+    weir__assert(weir__lock_is_held(&lock)); /* H1 */
     weir__tree_node *node = handle % HANDLE_STEP == 0 ? weir__tree_find(&groups, key_of(handle)) : NULL;
     return node == NULL ? NULL : (weir__group *)((char *)node - offsetof(weir__group, handle));
 }
@@ -88,6 +89,7 @@ static weir_status outcome_of(const weir__group *group) {
 
 static void finish_stop(weir__group *group, weir_status outcome) {
     weir__lock_acquire(&lock);
+    weir__assert(group->stopping && !group->stopped && group->stoppers > 0); /* H2 */
     weir__tree_remove(&groups, &group->handle);
     group->stopped = true;
     group->outcome = outcome;
@@ -103,6 +105,7 @@ static void wait_for_stop(weir__group *group) {
 
 static weir_status leave(weir__group *group) {
     weir__lock_acquire(&lock);
+    weir__assert(group->stopped && group->stoppers > 0); /* H2 */
     bool last = --group->stoppers == 0;
     weir_status outcome = group->outcome;
     weir__lock_release(&lock);
@@ -136,6 +139,7 @@ static weir_status look_up_locked(const weir_queue *in, uintptr_t handle, weir__
     *group = find_locked(handle);
     if (*group == NULL)
         return handle % HANDLE_STEP == 0 && handle <= last_handle ? WEIR_OK : WEIR_INVALID;
+    weir__assert(!(*group)->stopped); /* H2 */
     if ((*group)->in != in)
         return WEIR_INVALID;
     return weir__group_is_self(*group) ? WEIR_DEADLOCK : WEIR_OK;

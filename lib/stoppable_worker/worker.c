@@ -14,6 +14,7 @@ static void report(weir_worker *worker, bool failed) {
     worker->reported = true;
     weir__lock_acquire(&group->lock);
     bool last = ++group->reports == group->count; /* only the last report wakes the starter */
+    weir__assert(group->reports <= group->count);
     group->init_failed = group->init_failed || failed;
     if (last)
         weir__park_release_all(&group->at_reports, &group->lock);
@@ -45,6 +46,7 @@ static bool pass_gate(weir__group *group) {
 
 /* Settles the items that are begun, except the last `but` of them. */
 static void settle_but(weir_worker *worker, size_t but) {
+    weir__assert(worker->owes >= but);
     size_t count = worker->owes - but;
     worker->owes = but;
     if (count > 0)

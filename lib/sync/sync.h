@@ -10,6 +10,7 @@
 #ifndef WEIR_SYNC_SYNC_H
 #define WEIR_SYNC_SYNC_H
 
+#include "sync/assert.h"
 #include "sync/atomic.h"
 #include "sync/barrier.h"
 #include "sync/callout.h"

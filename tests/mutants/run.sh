@@ -44,11 +44,11 @@ compile_library() {
     done
 }
 
-# sources_in VARIABLE: prints the .c files of a variable in Makefile.am.
+# sources_in VARIABLE: prints the .c files of a variable in the makefiles of lib and tests/sched.
 sources_in() {
     awk -v variable="$1" '$1 == variable && $2 == "=" { inside = 1 }
         inside { for (i = 1; i <= NF; i++) if ($i ~ /[.]c$/) print $i }
-        inside && !/\\$/ { exit }' "$top_srcdir/Makefile.am"
+        inside && !/\\$/ { exit }' "$top_srcdir/lib/local.mk" "$top_srcdir/tests/sched/local.mk"
 }
 
 # build_control: builds everything in the folder control; the other folders are copies of it.

@@ -11,6 +11,7 @@
 
 #include "explore.h"
 #include "fibre.h"
+#include "sync/assert.h"
 #include "sync/barrier.h"
 #include "sync/clock.h"
 #include "sync/futex.h"
@@ -84,6 +85,10 @@ void sched_check(bool holds, const char *format, ...) {
     vsnprintf(message, sizeof message, format, rest);
     va_end(rest);
     machine_fail("%s", message);
+}
+
+void weir__assert_failed(const char *file, int line, const char *condition) {
+    machine_fail("%s:%d: assertion failed: %s", file, line, condition);
 }
 
 /* The system's answer about the barrier: see lib/sync/barrier.h, sched_barrier and sched_barrier_is_to_come. */

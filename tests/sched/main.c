@@ -185,9 +185,10 @@ static int usage(void) {
     return 2;
 }
 
+/* With the budgets that the options before --list give. */
 static int list(void) {
     for (const struct scenario *s = scenarios; s->name != NULL; s++)
-        printf("%-26s %s\n", s->name, s->shows);
+        printf("%-26s budget %d  %s\n", s->name, bound_of(s), s->shows);
     return 0;
 }
 

@@ -19,6 +19,7 @@
 
 #include "explore.h"
 #include "machine.h"
+#include "sync/assert.h"
 #include "sync/atomic.h"
 
 enum { KEPT = 6, BUFFERED = 8 };
@@ -197,9 +198,27 @@ static struct location *access(const void *at, size_t size, const char *what) {
     return location;
 }
 
+static const struct buffered *find_buffered(const struct location *location) {
+    const struct known *self = &known[machine.self];
+    for (int i = self->buffered - 1; i >= 0; i--) {
+        if (self->buffer[i].location == location)
+            return &self->buffer[i];
+    }
+    return NULL;
+}
+
 uint64_t memory_newest(const void *at, size_t size) {
     struct location *location = location_at(at, size);
     return message_of(location, location->newest)->value;
+}
+
+/* For assertions. */
+uint64_t sched_peek(const void *at, size_t size) {
+    arena_check_alive(at, "peek at");
+    struct location *location = location_at(at, size);
+    const struct buffered *own = find_buffered(location);
+    location->last_access[machine.self] = known[machine.self].clock.of[machine.self];
+    return own != NULL ? own->value : message_of(location, location->newest)->value;
 }
 
 /* Checks that every access to an atomic in the freed memory happened before. */
@@ -254,15 +273,6 @@ static unsigned choose_visible(struct location *location) {
     unsigned number = location->newest - (unsigned)back;
     set_in_view(&self->view, location, number);
     return number;
-}
-
-static const struct buffered *find_buffered(const struct location *location) {
-    const struct known *self = &known[machine.self];
-    for (int i = self->buffered - 1; i >= 0; i--) {
-        if (self->buffer[i].location == location)
-            return &self->buffer[i];
-    }
-    return NULL;
 }
 
 uint64_t sched_load(const void *at, size_t size, enum sched_order order) {

@@ -1,0 +1,66 @@
+# The benchmark. Plain make builds none of it.
+
+# A driver is a program with the words and the result line of bench/driver.h.
+driver_sources = bench/driver.c bench/driver.h bench/workloads.h
+bench_weir_peer_SOURCES = bench/weir_peer.c bench/machine.c bench/machine.h $(driver_sources)
+bench_weir_peer_LDADD = libweir.la
+bench_weir_pipeline_SOURCES = bench/weir_pipeline.c $(driver_sources)
+bench_weir_pipeline_LDADD = libweir.la
+bench_peers_textbook_SOURCES = bench/peers/textbook.c $(driver_sources)
+bench_peers_textbook_LDADD =
+bench_peers_glib_SOURCES = bench/peers/glib.c $(driver_sources)
+bench_peers_glib_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+bench_peers_glib_LDADD = $(GLIB_LIBS)
+bench_peers_apr_SOURCES = bench/peers/apr.c $(driver_sources)
+bench_peers_apr_CFLAGS = $(AM_CFLAGS) $(APR_CFLAGS)
+bench_peers_apr_LDADD = $(APR_LIBS)
+bench_peers_tbb_SOURCES = bench/peers/tbb.cpp $(driver_sources)
+bench_peers_tbb_CXXFLAGS = $(AM_CXXFLAGS) $(TBB_CFLAGS)
+bench_peers_tbb_LDADD = $(TBB_LIBS)
+bench_budget_SOURCES = bench/budget.c
+bench_budget_LDADD = libweir.la
+bench_calls_SOURCES = bench/calls.c
+bench_calls_LDADD = libweir.la
+bench_costs_SOURCES = bench/costs.c
+bench_costs_LDADD = libcore.la
+bench_growth_SOURCES = bench/growth.c
+bench_growth_LDADD = libweir.la
+bench_costs_LDFLAGS = $(ledger_ldflags)
+
+drivers = bench/weir_peer bench/weir_pipeline bench/peers/textbook
+if HAVE_GLIB
+drivers += bench/peers/glib
+endif
+if HAVE_APR
+drivers += bench/peers/apr
+endif
+if HAVE_TBB
+drivers += bench/peers/tbb
+endif
+EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/costs bench/growth
+CLEANFILES = $(EXTRA_PROGRAMS)
+EXTRA_DIST += bench/budget.sh bench/instructions.sh bench/league.md bench/run.py
+
+# make bench REPS=9 SECONDS=1 FILTER='queue|threads' SEED=1 DRIVERS='/other/build/bench/weir_peer'
+run_bench = python3 $(srcdir)/bench/run.py --reps '$(REPS)' --seconds '$(SECONDS)' --filter '$(FILTER)' \
+	--seed '$(SEED)' --results bench/results
+bench: $(drivers)
+	$(run_bench) $(drivers) $(DRIVERS)
+# The same beside one busy loop for each processor.
+bench-hogs: $(drivers)
+	$(run_bench) --hogs $(drivers) $(DRIVERS)
+bench-instructions: bench/calls
+	top_builddir='$(top_builddir)' LIBTOOL='$(LIBTOOL)' $(SHELL) $(srcdir)/bench/instructions.sh
+bench-costs: bench/costs
+	bench/costs
+# make bench-growth GROWTH='most=1000 runs=1 only=keys': what one of many costs, against how many there are.
+bench-growth: bench/growth
+	bench/growth $(GROWTH)
+# make bench-budget IMAGES=200 BYTES=64 (MB): memory under a budget of bytes, with a plot.
+IMAGES = 200
+BYTES = 64
+bench-budget: bench/budget
+	$(SHELL) $(srcdir)/bench/budget.sh bench/budget bench/results '$(IMAGES)' '$(BYTES)'
+clean-bench:
+	rm -rf bench/results
+.PHONY: bench bench-budget bench-growth bench-hogs bench-instructions bench-costs clean-bench

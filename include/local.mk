@@ -1,0 +1,15 @@
+# The public headers.
+
+include_HEADERS = \
+	include/weir.h
+weirincludedir = $(includedir)/weir
+weirinclude_HEADERS = \
+	include/weir/closable_queue.h \
+	include/weir/deadline.h \
+	include/weir/export.h \
+	include/weir/pipeline.h \
+	include/weir/report.h \
+	include/weir/signals.h \
+	include/weir/status.h \
+	include/weir/stoppable_worker.h \
+	include/weir/version.h

@@ -1,0 +1,185 @@
+# The library: libcore, in which nothing is hidden, and libweir from it.
+
+# Everything, in a form that the tests of the inside can link with too: in the shared object the inside is hidden.
+lib_sources = \
+	lib/status/status.c \
+	lib/status/version.c \
+	lib/lock/lock.c lib/lock/lock.h \
+	lib/park/deadline.c \
+	lib/park/park.c lib/park/park.h \
+	lib/park/spin.c lib/park/spin.h \
+	lib/base/heap.c lib/base/heap.h \
+	lib/base/mix.h \
+	lib/base/pool.c lib/base/pool.h \
+	lib/base/tree.c lib/base/tree.h \
+	lib/timer/timer.c lib/timer/timer.h \
+	lib/measure/counter.h \
+	lib/measure/histogram.c lib/measure/histogram.h \
+	lib/measure/stopwatch.h \
+	lib/closable_queue/cursor.c \
+	lib/closable_queue/front.c lib/closable_queue/front.h \
+	lib/closable_queue/get.c \
+	lib/closable_queue/put.c \
+	lib/closable_queue/queue.c lib/closable_queue/queue.h \
+	lib/closable_queue/segment.c lib/closable_queue/segment.h \
+	lib/closable_queue/settle.c \
+	lib/closable_queue/share.c lib/closable_queue/share.h \
+	lib/closable_queue/shutdown.c \
+	lib/stoppable_worker/batch.c \
+	lib/stoppable_worker/group.c lib/stoppable_worker/group.h \
+	lib/stoppable_worker/threads.c \
+	lib/stoppable_worker/worker.c \
+	lib/item/admission.c lib/item/admission.h \
+	lib/item/envelope.c lib/item/envelope.h \
+	lib/item/flight.h \
+	lib/item/pieces.c lib/item/pieces.h \
+	lib/item/verdict.h \
+	lib/flow/backoff.c lib/flow/backoff.h \
+	lib/flow/batch.c lib/flow/batch.h \
+	lib/flow/keyed.c lib/flow/keyed.h \
+	lib/flow/rate.c lib/flow/rate.h \
+	lib/flow/reorder.c lib/flow/reorder.h \
+	lib/report/dot.c lib/report/dot.h \
+	lib/report/figure.c lib/report/figure.h \
+	lib/report/letter.c lib/report/letter.h \
+	lib/report/out.c lib/report/out.h \
+	lib/report/print.c \
+	lib/report/prometheus.c lib/report/prometheus.h \
+	lib/report/report.c lib/report/report.h \
+	lib/report/table.c lib/report/table.h \
+	lib/report/view.c lib/report/view.h \
+	lib/pipeline/bounds.c lib/pipeline/bounds.h \
+	lib/pipeline/callback.c lib/pipeline/callback.h \
+	lib/pipeline/cancel.c lib/pipeline/cancel.h \
+	lib/pipeline/complete.c lib/pipeline/complete.h \
+	lib/pipeline/dead_letter.c lib/pipeline/dead_letter.h \
+	lib/pipeline/declare.c \
+	lib/pipeline/descriptors.c \
+	lib/pipeline/discard.c lib/pipeline/discard.h \
+	lib/pipeline/dispatch.c lib/pipeline/dispatch.h \
+	lib/pipeline/drain.c lib/pipeline/drain.h \
+	lib/pipeline/drop.c lib/pipeline/drop.h \
+	lib/pipeline/ender.c lib/pipeline/ender.h \
+	lib/pipeline/errors.c lib/pipeline/errors.h \
+	lib/pipeline/exit.c lib/pipeline/exit.h \
+	lib/pipeline/finish.c \
+	lib/pipeline/graph.c lib/pipeline/graph.h \
+	lib/pipeline/helper.c lib/pipeline/helper.h \
+	lib/pipeline/join.c lib/pipeline/join.h \
+	lib/pipeline/lane_clock.h \
+	lib/pipeline/lanes.c lib/pipeline/lanes.h \
+	lib/pipeline/ordered.c lib/pipeline/ordered.h \
+	lib/pipeline/outcome.c lib/pipeline/outcome.h \
+	lib/pipeline/outputs.c lib/pipeline/outputs.h \
+	lib/pipeline/pause.c lib/pipeline/pause.h \
+	lib/pipeline/phase.c lib/pipeline/phase.h \
+	lib/pipeline/pipeline.h \
+	lib/pipeline/plain.c lib/pipeline/plain.h \
+	lib/pipeline/put.c \
+	lib/pipeline/refuse.c lib/pipeline/refuse.h \
+	lib/pipeline/requeue.c lib/pipeline/requeue.h \
+	lib/pipeline/retire.c lib/pipeline/retire.h \
+	lib/pipeline/retry.c lib/pipeline/retry.h \
+	lib/pipeline/route.c lib/pipeline/route.h \
+	lib/pipeline/run.c lib/pipeline/run.h \
+	lib/pipeline/send.c lib/pipeline/send.h \
+	lib/pipeline/show.c lib/pipeline/show.h \
+	lib/pipeline/snapshot.c \
+	lib/pipeline/source.c lib/pipeline/source.h \
+	lib/pipeline/stage.h \
+	lib/pipeline/start.c \
+	lib/pipeline/task.c \
+	lib/pipeline/timing.c lib/pipeline/timing.h \
+	lib/pipeline/trace.c lib/pipeline/trace.h \
+	lib/pipeline/visit.h \
+	lib/pipeline/wait.c \
+	lib/pipeline/watch.c lib/pipeline/watch.h \
+	lib/pipeline/weigh.c lib/pipeline/weigh.h
+libcore_la_SOURCES = $(lib_sources) \
+	lib/sync/sync.h \
+	lib/sync/assert.h \
+	lib/sync/atomic.h \
+	lib/sync/barrier.h \
+	lib/sync/border.c lib/sync/border.h \
+	lib/sync/callout.h \
+	lib/sync/chunk.h \
+	lib/sync/clock.c lib/sync/clock.h \
+	lib/sync/event.c lib/sync/event.h lib/sync/event_ends.h \
+	lib/sync/futex.h \
+	lib/sync/memory.c lib/sync/memory.h \
+	lib/sync/note.c lib/sync/note.h \
+	lib/sync/relax.c lib/sync/relax.h \
+	lib/sync/signals.c lib/sync/signals.h \
+	lib/sync/tell.h \
+	lib/sync/terminal.c lib/sync/terminal.h \
+	lib/sync/text.h \
+	lib/sync/thread.c lib/sync/thread.h \
+	lib/sync/thread_gone.h \
+	lib/sync/thread_name.h
+if DEBUG
+libcore_la_SOURCES += lib/sync/assert.c
+endif
+if MEMBARRIER
+libcore_la_SOURCES += lib/sync/barrier_linux.c
+else
+libcore_la_SOURCES += lib/sync/barrier_none.c
+endif
+if CHUNK_BLOCKS
+libcore_la_SOURCES += lib/sync/chunk_blocks.c
+else
+libcore_la_SOURCES += lib/sync/chunk_single.c
+endif
+if EVENTFD
+libcore_la_SOURCES += lib/sync/event_eventfd.c
+else
+libcore_la_SOURCES += lib/sync/event_pipe.c
+endif
+if FUTEX
+libcore_la_SOURCES += lib/sync/futex_linux.c
+else
+libcore_la_SOURCES += lib/sync/futex_portable.c
+endif
+if TELL_NONE
+libcore_la_SOURCES += lib/sync/tell_none.c
+else
+libcore_la_SOURCES += lib/sync/tell_tools.c
+endif
+if THREAD_GONE_LINUX
+libcore_la_SOURCES += lib/sync/thread_gone_linux.c
+else
+libcore_la_SOURCES += lib/sync/thread_gone_none.c
+endif
+if THREAD_NAME_NP
+libcore_la_SOURCES += lib/sync/thread_name_np.c
+else
+libcore_la_SOURCES += lib/sync/thread_name_none.c
+endif
+EXTRA_libcore_la_SOURCES = \
+	lib/sync/assert.c \
+	lib/sync/barrier_linux.c \
+	lib/sync/barrier_none.c \
+	lib/sync/chunk_blocks.c \
+	lib/sync/chunk_single.c \
+	lib/sync/event_eventfd.c \
+	lib/sync/event_pipe.c \
+	lib/sync/futex_linux.c \
+	lib/sync/futex_portable.c \
+	lib/sync/tell_none.c \
+	lib/sync/tell_tools.c \
+	lib/sync/thread_name_none.c \
+	lib/sync/thread_name_np.c
+libcore_la_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/lib
+libcore_la_CFLAGS = $(AM_CFLAGS) $(WEIR_VISIBILITY_CFLAGS)
+
+libweir_la_SOURCES =
+libweir_la_LIBADD = libcore.la
+libweir_la_LDFLAGS = $(AM_LDFLAGS) -version-info $(WEIR_VERSION_INFO) -no-undefined \
+	-export-symbols $(top_srcdir)/lib/weir.sym
+libweir_la_DEPENDENCIES = libcore.la $(top_srcdir)/lib/weir.sym
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = weir.pc
+
+# What Helgrind and DRD are told to leave alone.
+dist_pkgdata_DATA = weir.supp
+EXTRA_DIST += lib/weir.sym

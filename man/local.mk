@@ -1,0 +1,25 @@
+# The manual.
+
+dist_man_MANS = \
+	man/weir.7 \
+	man/weir_closable_queue.3 \
+	man/weir_deadline.3 \
+	man/weir_pipeline.3 \
+	man/weir_report.3 \
+	man/weir_signals.3 \
+	man/weir_status.3 \
+	man/weir_stoppable_worker.3 \
+	man/weir_tuning.7 \
+	man/weir_version.3
+EXTRA_DIST += man/aliases man/weir-make-photos.1 man/weir-thumbs.1
+if HAVE_IMAGE_PIPELINE
+dist_man_MANS += man/weir-make-photos.1 man/weir-thumbs.1
+endif
+
+# Each function has its page by its own name: a line of man/aliases is a name and the page that it is a link to.
+install-data-hook:
+	cd "$(DESTDIR)$(man3dir)" && while read -r alias page; do \
+	  rm -f "$$alias" && $(LN_S) "$$page" "$$alias" || exit 1; \
+	done <"$(abs_top_srcdir)/man/aliases"
+uninstall-hook:
+	cd "$(DESTDIR)$(man3dir)" && while read -r alias page; do rm -f "$$alias"; done <"$(abs_top_srcdir)/man/aliases"

@@ -1,0 +1,64 @@
+# The examples: small programs, and the two of the image pipeline.
+
+noinst_PROGRAMS += \
+	pipeline_examples/byte_budget \
+	pipeline_examples/closable_queue \
+	pipeline_examples/dead_letters \
+	pipeline_examples/fan \
+	pipeline_examples/ordered \
+	pipeline_examples/pipeline
+
+pipeline_examples_closable_queue_SOURCES = pipeline_examples/closable_queue.c
+pipeline_examples_closable_queue_LDADD = libweir.la
+pipeline_examples_byte_budget_SOURCES = pipeline_examples/byte_budget.c
+pipeline_examples_byte_budget_LDADD = libweir.la
+pipeline_examples_dead_letters_SOURCES = pipeline_examples/dead_letters.c
+pipeline_examples_dead_letters_LDADD = libweir.la
+pipeline_examples_fan_SOURCES = pipeline_examples/fan.c
+pipeline_examples_fan_LDADD = libweir.la
+pipeline_examples_ordered_SOURCES = pipeline_examples/ordered.c
+pipeline_examples_ordered_LDADD = libweir.la
+pipeline_examples_pipeline_SOURCES = pipeline_examples/pipeline.c
+pipeline_examples_pipeline_LDADD = libweir.la
+
+# What both programs of the image pipeline need.
+image_common_sources = \
+	pipeline_examples/image_pipeline/folder.c pipeline_examples/image_pipeline/folder.h \
+	pipeline_examples/image_pipeline/interrupt.c pipeline_examples/image_pipeline/interrupt.h \
+	pipeline_examples/image_pipeline/numbers.c pipeline_examples/image_pipeline/numbers.h \
+	pipeline_examples/image_pipeline/paint.c pipeline_examples/image_pipeline/paint.h \
+	pipeline_examples/image_pipeline/photo_set.c pipeline_examples/image_pipeline/photo_set.h \
+	pipeline_examples/image_pipeline/terminal.c pipeline_examples/image_pipeline/terminal.h
+weir_thumbs_SOURCES = $(image_common_sources) \
+	pipeline_examples/image_pipeline/digest.c pipeline_examples/image_pipeline/digest.h \
+	pipeline_examples/image_pipeline/download.c \
+	pipeline_examples/image_pipeline/ends.c pipeline_examples/image_pipeline/ends.h \
+	pipeline_examples/image_pipeline/http_origin.c \
+	pipeline_examples/image_pipeline/http_roles.h \
+	pipeline_examples/image_pipeline/http_server.c pipeline_examples/image_pipeline/http_server.h \
+	pipeline_examples/image_pipeline/http_store.c \
+	pipeline_examples/image_pipeline/list.c pipeline_examples/image_pipeline/list.h \
+	pipeline_examples/image_pipeline/main.c \
+	pipeline_examples/image_pipeline/mark.c pipeline_examples/image_pipeline/mark.h \
+	pipeline_examples/image_pipeline/names.c pipeline_examples/image_pipeline/names.h \
+	pipeline_examples/image_pipeline/options.c pipeline_examples/image_pipeline/options.h \
+	pipeline_examples/image_pipeline/photo.c pipeline_examples/image_pipeline/photo.h \
+	pipeline_examples/image_pipeline/profile.c pipeline_examples/image_pipeline/profile.h \
+	pipeline_examples/image_pipeline/progress.c pipeline_examples/image_pipeline/progress.h \
+	pipeline_examples/image_pipeline/resize.c \
+	pipeline_examples/image_pipeline/source.c pipeline_examples/image_pipeline/source.h \
+	pipeline_examples/image_pipeline/stages.h \
+	pipeline_examples/image_pipeline/summary.c pipeline_examples/image_pipeline/summary.h \
+	pipeline_examples/image_pipeline/target.c pipeline_examples/image_pipeline/target.h \
+	pipeline_examples/image_pipeline/thumbnail.c pipeline_examples/image_pipeline/thumbnail.h \
+	pipeline_examples/image_pipeline/transfer.c pipeline_examples/image_pipeline/transfer.h \
+	pipeline_examples/image_pipeline/upload.c \
+	pipeline_examples/image_pipeline/url.c pipeline_examples/image_pipeline/url.h
+weir_thumbs_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(VIPS_CFLAGS) $(MICROHTTPD_CFLAGS)
+weir_thumbs_LDADD = libweir.la $(CURL_LIBS) $(VIPS_LIBS) $(MICROHTTPD_LIBS)
+weir_make_photos_SOURCES = $(image_common_sources) pipeline_examples/image_pipeline/make_photos.c
+weir_make_photos_CFLAGS = $(AM_CFLAGS) $(VIPS_CFLAGS)
+weir_make_photos_LDADD = libweir.la $(VIPS_LIBS)
+if HAVE_IMAGE_PIPELINE
+bin_PROGRAMS += weir-thumbs weir-make-photos
+endif

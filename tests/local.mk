@@ -1,0 +1,235 @@
+# The tests: a program for each suite, against the shared library as a user has it.
+
+LDADD = tests/libsupport.a libweir.la $(CHECK_LIBS)
+AM_CFLAGS += $(CHECK_CFLAGS)
+
+unit_tests = \
+	tests/test_callbacks \
+	tests/test_cancellation \
+	tests/test_closable_queue_batches \
+	tests/test_closable_queue_close \
+	tests/test_closable_queue_cursor \
+	tests/test_closable_queue_deadlines \
+	tests/test_closable_queue_join \
+	tests/test_closable_queue_life \
+	tests/test_closable_queue_put_get \
+	tests/test_closable_queue_races \
+	tests/test_closable_queue_shutdown \
+	tests/test_closable_queue_waiting \
+	tests/test_deadline \
+	tests/test_linearizable \
+	tests/test_pipeline_answers \
+	tests/test_pipeline_batches \
+	tests/test_pipeline_callbacks \
+	tests/test_pipeline_conservation \
+	tests/test_pipeline_descriptors \
+	tests/test_pipeline_end \
+	tests/test_pipeline_errors \
+	tests/test_pipeline_graph \
+	tests/test_pipeline_late \
+	tests/test_pipeline_life \
+	tests/test_pipeline_limits \
+	tests/test_pipeline_order \
+	tests/test_pipeline_outcome \
+	tests/test_pipeline_report \
+	tests/test_pipeline_retry_after \
+	tests/test_pipeline_signals \
+	tests/test_pipeline_sources \
+	tests/test_status \
+	tests/test_stoppable_worker \
+	tests/test_threads_start \
+	tests/test_threads_stop \
+	tests/test_threads_stoppers \
+	tests/test_threads_work \
+	$(inside_tests)
+# Tests of what the shared library hides, or with functions of the system replaced.
+inside_tests = \
+	tests/test_assert \
+	tests/test_clock \
+	tests/test_closable_queue_memory \
+	tests/test_closable_queue_requeue \
+	tests/test_fault_sweep \
+	tests/test_faults \
+	tests/test_futex \
+	tests/test_growth \
+	tests/test_lock \
+	tests/test_lock_early \
+	tests/test_mix \
+	tests/test_park \
+	tests/test_pipeline_faults \
+	tests/test_pipeline_figures \
+	tests/test_pipeline_messages \
+	tests/test_relax \
+	tests/test_report \
+	tests/test_report_print \
+	tests/test_report_text \
+	tests/test_report_view \
+	tests/test_spin \
+	tests/test_thread \
+	tests/test_tree
+if CHUNK_BLOCKS
+inside_tests += tests/test_chunk_blocks
+endif
+EXTRA_PROGRAMS += tests/test_chunk_blocks
+
+tests_test_linearizable_SOURCES = tests/test_linearizable.c tests/linear.c tests/linear.h
+tests_libsupport_a_SOURCES = \
+	tests/key_families.c tests/key_families.h \
+	tests/pairs.c tests/pairs.h \
+	tests/pipeline_support.c tests/pipeline_support.h \
+	tests/support.c tests/support.h \
+	tests/terminal.c tests/terminal.h
+inside_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/lib
+inside_ldadd = tests/libsupport.a libcore.la $(CHECK_LIBS)
+faults_sources = tests/faults.c tests/faults.h tests/ledger.c tests/ledger.h
+ledger_ldflags = $(AM_LDFLAGS) -Wl,--wrap=aligned_alloc,--wrap=free \
+	-Wl,--wrap=weir__chunk_alloc,--wrap=weir__chunk_free
+faults_ldflags = $(ledger_ldflags) -Wl,--wrap=pthread_create,--wrap=weir__futex_wait \
+	-Wl,--wrap=weir__pool_take
+
+tests_test_assert_CPPFLAGS = $(inside_cppflags)
+tests_test_assert_LDADD = $(inside_ldadd)
+tests_test_chunk_blocks_CPPFLAGS = $(inside_cppflags)
+tests_test_chunk_blocks_LDADD = $(inside_ldadd)
+tests_test_chunk_blocks_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=posix_memalign,--wrap=madvise,--wrap=sysconf
+tests_test_clock_CPPFLAGS = $(inside_cppflags)
+tests_test_clock_LDADD = $(inside_ldadd)
+tests_test_clock_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime,--wrap=syscall \
+	-Wl,--wrap=pthread_cond_timedwait,--wrap=pthread_condattr_setclock
+tests_test_closable_queue_memory_SOURCES = tests/test_closable_queue_memory.c tests/ledger.c tests/ledger.h
+tests_test_closable_queue_memory_CPPFLAGS = $(inside_cppflags)
+tests_test_closable_queue_memory_LDADD = $(inside_ldadd)
+tests_test_closable_queue_memory_LDFLAGS = $(ledger_ldflags)
+tests_test_closable_queue_requeue_CPPFLAGS = $(inside_cppflags)
+tests_test_closable_queue_requeue_LDADD = $(inside_ldadd)
+tests_test_fault_sweep_SOURCES = tests/test_fault_sweep.c $(faults_sources)
+tests_test_fault_sweep_CPPFLAGS = $(inside_cppflags)
+tests_test_fault_sweep_LDADD = $(inside_ldadd)
+tests_test_fault_sweep_LDFLAGS = $(faults_ldflags) -Wl,--wrap=pthread_attr_init
+tests_test_faults_SOURCES = tests/test_faults.c $(faults_sources)
+tests_test_faults_CPPFLAGS = $(inside_cppflags)
+tests_test_faults_LDADD = $(inside_ldadd)
+tests_test_faults_LDFLAGS = $(faults_ldflags)
+tests_test_futex_CPPFLAGS = $(inside_cppflags)
+tests_test_futex_LDADD = $(inside_ldadd)
+tests_test_growth_SOURCES = tests/test_growth.c tests/ledger.c tests/ledger.h
+tests_test_growth_CPPFLAGS = $(inside_cppflags)
+tests_test_growth_LDADD = $(inside_ldadd)
+tests_test_growth_LDFLAGS = $(ledger_ldflags) -Wl,--wrap=sysconf,--wrap=weir__signal_send
+tests_test_lock_CPPFLAGS = $(inside_cppflags)
+tests_test_lock_LDADD = $(inside_ldadd)
+tests_test_lock_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__barrier_of_all
+tests_test_lock_early_CPPFLAGS = $(inside_cppflags)
+tests_test_lock_early_LDADD = $(inside_ldadd)
+tests_test_mix_CPPFLAGS = $(inside_cppflags)
+tests_test_mix_LDADD = $(inside_ldadd)
+tests_test_park_CPPFLAGS = $(inside_cppflags)
+tests_test_park_LDADD = $(inside_ldadd)
+tests_test_park_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__futex_wait,--wrap=weir__futex_wake
+tests_test_pipeline_faults_SOURCES = tests/test_pipeline_faults.c $(faults_sources)
+tests_test_pipeline_faults_CPPFLAGS = $(inside_cppflags)
+tests_test_pipeline_faults_LDADD = $(inside_ldadd)
+tests_test_pipeline_faults_LDFLAGS = $(faults_ldflags)
+tests_test_pipeline_figures_CPPFLAGS = $(inside_cppflags)
+tests_test_pipeline_figures_LDADD = $(inside_ldadd)
+tests_test_pipeline_messages_SOURCES = tests/test_pipeline_messages.c $(faults_sources)
+tests_test_pipeline_messages_CPPFLAGS = $(inside_cppflags)
+tests_test_pipeline_messages_LDADD = $(inside_ldadd)
+tests_test_pipeline_messages_LDFLAGS = $(faults_ldflags)
+tests_test_relax_CPPFLAGS = $(inside_cppflags)
+tests_test_relax_LDADD = $(inside_ldadd)
+tests_test_report_SOURCES = tests/test_report.c tests/ledger.c tests/ledger.h
+tests_test_report_CPPFLAGS = $(inside_cppflags)
+tests_test_report_LDADD = $(inside_ldadd)
+tests_test_report_LDFLAGS = $(ledger_ldflags)
+tests_test_report_print_CPPFLAGS = $(inside_cppflags)
+tests_test_report_print_LDADD = $(inside_ldadd)
+tests_test_report_text_CPPFLAGS = $(inside_cppflags)
+tests_test_report_text_LDADD = $(inside_ldadd)
+tests_test_report_view_SOURCES = tests/test_report_view.c tests/ledger.c tests/ledger.h
+tests_test_report_view_CPPFLAGS = $(inside_cppflags)
+tests_test_report_view_LDADD = $(inside_ldadd)
+tests_test_report_view_LDFLAGS = $(ledger_ldflags)
+tests_test_spin_CPPFLAGS = $(inside_cppflags)
+tests_test_spin_LDADD = $(inside_ldadd)
+tests_test_spin_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=sched_yield,--wrap=weir__pause,--wrap=weir__clock_now,--wrap=weir__clock_used,--wrap=weir__processors
+tests_test_tree_CPPFLAGS = $(inside_cppflags)
+tests_test_tree_LDADD = $(inside_ldadd)
+tests_test_thread_CPPFLAGS = $(inside_cppflags)
+tests_test_thread_LDADD = $(inside_ldadd)
+tests_test_thread_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sched_yield
+
+tests_test_image_pipeline_SOURCES = \
+	tests/image_pipeline_blocked.c \
+	tests/image_pipeline_damage.c \
+	tests/image_pipeline_expect.c tests/image_pipeline_expect.h \
+	tests/image_pipeline_files.c \
+	tests/image_pipeline_interrupt.c \
+	tests/image_pipeline_list.c \
+	tests/image_pipeline_names.c \
+	tests/image_pipeline_nginx.c \
+	tests/image_pipeline_pictures.c tests/image_pipeline_pictures.h \
+	tests/image_pipeline_replace.c \
+	tests/image_pipeline_retry.c \
+	tests/image_pipeline_run.c tests/image_pipeline_run.h \
+	tests/image_pipeline_second_name.c \
+	tests/image_pipeline_server.c tests/image_pipeline_server.h \
+	tests/image_pipeline_target.c \
+	tests/image_pipeline_usage.c \
+	tests/terminal.c tests/terminal.h \
+	tests/test_image_pipeline.c
+tests_test_image_pipeline_CFLAGS = $(AM_CFLAGS) $(VIPS_CFLAGS)
+tests_test_image_pipeline_LDADD = $(CHECK_LIBS) $(VIPS_LIBS)
+if HAVE_IMAGE_PIPELINE
+if HAVE_CHECK
+check_PROGRAMS += tests/test_image_pipeline
+TESTS += tests/test_image_pipeline
+endif
+endif
+
+if HAVE_CHECK
+check_PROGRAMS += $(unit_tests)
+check_LIBRARIES += tests/libsupport.a
+TESTS += $(unit_tests)
+endif
+
+check_PROGRAMS += tests/stress
+TESTS += tests/stress
+tests_stress_LDADD = libweir.la
+
+# The same over atomics that let other threads go first now and then.
+check_PROGRAMS += tests/stress_noise
+tests_stress_noise_SOURCES = tests/stress.c tests/noise/noise.c tests/noise/sync/atomic.h $(libcore_la_SOURCES)
+tests_stress_noise_CPPFLAGS = $(WEIR_CPPFLAGS) -I$(top_srcdir)/include -I$(top_srcdir)/tests/noise -I$(top_srcdir)/lib
+tests_stress_noise_LDADD =
+EXTRA_DIST += tests/stress.sh
+
+# make stress BUDGET=8h
+BUDGET = 10m
+stress: all tests/stress tests/stress_noise tests/sched/sched
+	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(srcdir)/tests/stress.sh $(BUDGET)
+.PHONY: stress
+
+dist_check_SCRIPTS = tests/examples.sh tests/exceptions.sh tests/exports.sh tests/headers.sh \
+	tests/image_pipeline_colours.sh tests/layers.sh tests/manual.sh tests/race_tools.sh tests/readme.sh tests/refusals.sh \
+	tests/stack.sh
+EXTRA_DIST += tests/exceptions.cpp tests/race_tools_program.c
+EXTRA_DIST += tests/image_pipeline_colours/compare.py tests/image_pipeline_colours/pictures.py \
+	tests/image_pipeline_colours/profiles.py
+TESTS += $(dist_check_SCRIPTS)
+
+# The shell tests find what they look at by these.
+AM_TESTS_ENVIRONMENT = \
+	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' CC='$(CC) $(CFLAGS)' CXX='$(CXX) $(CXXFLAGS)' NM='$(NM)' \
+	WEIR_SO='$(top_builddir)/.libs/libweir.so' WEIR_SANITIZER_CFLAGS='$(WEIR_SANITIZER_CFLAGS)' \
+	WEIR_THUMBS='$(abs_top_builddir)/weir-thumbs' WEIR_MAKE_PHOTOS='$(abs_top_builddir)/weir-make-photos'; \
+	export top_srcdir top_builddir CC CXX NM WEIR_SO WEIR_SANITIZER_CFLAGS WEIR_THUMBS WEIR_MAKE_PHOTOS;
+
+# ---- other processors ----
+
+EXTRA_DIST += tests/arm64.sh
+# For arm64.sh, which runs them by itself.
+print-tests:
+	@echo $(TESTS)
+.PHONY: print-tests

@@ -1,0 +1,70 @@
+# The scheduler: lib/ over tests/sched/sync in place of lib/sync.
+
+# The library's plain accesses call hooks.c, which looks for data races; under AddressSanitizer that looks instead.
+# ThreadSanitizer would take the hooks for its own: no scheduler there, nor where there are no fibres.
+if FIBRES
+check_PROGRAMS += tests/sched/sched
+check_LIBRARIES += tests/sched/libsubject.a
+TESTS += tests/sched/quick.sh
+endif
+tests_sched_libsubject_a_SOURCES = $(lib_sources)
+tests_sched_libsubject_a_CPPFLAGS = $(WEIR_CPPFLAGS) -I$(top_srcdir)/include -I$(top_srcdir)/tests/sched -I$(top_srcdir)/lib
+tests_sched_libsubject_a_CFLAGS = $(AM_CFLAGS) $(SCHED_HOOK_CFLAGS)
+tests_sched_sched_SOURCES = \
+	tests/sched/arena.c \
+	tests/sched/corners.c \
+	tests/sched/ending.c \
+	tests/sched/explore.c tests/sched/explore.h \
+	tests/sched/fibre.c tests/sched/fibre.h \
+	tests/sched/flow.c \
+	tests/sched/histories.c \
+	tests/sched/hooks.c \
+	tests/linear.c tests/linear.h \
+	tests/sched/locks.c \
+	tests/sched/machine.c tests/sched/machine.h \
+	tests/sched/main.c \
+	tests/sched/memory.c \
+	tests/sched/pipeline_batch.c \
+	tests/sched/pipeline_bounds.c \
+	tests/sched/pipeline_cancel.c \
+	tests/sched/pipeline_end.c \
+	tests/sched/pipeline_faults.c \
+	tests/sched/pipeline_keys.c \
+	tests/sched/pipeline_limits.c \
+	tests/sched/pipeline_order.c \
+	tests/sched/pipeline_report.c \
+	tests/sched/pipeline_retry.c \
+	tests/sched/pipeline_signals.c \
+	tests/sched/pipeline_support.c tests/sched/pipeline_support.h \
+	tests/sched/requeue.c \
+	tests/sched/scenarios.c tests/sched/scenarios.h \
+	tests/sched/sched.h \
+	tests/sched/settling.c \
+	tests/sched/signals.c \
+	tests/sched/support.h \
+	tests/sched/sync/assert.h \
+	tests/sched/sync/atomic.h \
+	tests/sched/sync/barrier.h \
+	tests/sched/sync/border.h \
+	tests/sched/sync/event.h \
+	tests/sched/sync/memory.h \
+	tests/sched/sync/note.h \
+	tests/sched/sync/relax.h \
+	tests/sched/sync/signals.h \
+	tests/sched/sync/terminal.h \
+	tests/sched/sync/thread.h \
+	tests/sched/working.c
+tests_sched_sched_CPPFLAGS = $(tests_sched_libsubject_a_CPPFLAGS)
+tests_sched_sched_LDADD = tests/sched/libsubject.a $(WEIR_FIBRE_LIBS)
+EXTRA_DIST += tests/sched/RESULTS.md tests/sched/quick.sh tests/sched/results.sh
+
+# The schedules that make check has no time for: everything with a budget of two, the core with three.
+schedules: tests/sched/sched
+	$(builddir)/tests/sched/sched --deeper 1 --jobs `getconf _NPROCESSORS_ONLN` $(SCHEDULES)
+# The same, and writes tests/sched/RESULTS.md of the source tree.
+schedules-results: tests/sched/sched
+	$(builddir)/tests/sched/sched --deeper 1 --jobs `getconf _NPROCESSORS_ONLN` $(SCHEDULES) | tee tests/sched/results.out
+	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(SHELL) $(top_srcdir)/tests/sched/results.sh write \
+	  <tests/sched/results.out
+CLEANFILES += tests/sched/results.out
+.PHONY: schedules schedules-results
