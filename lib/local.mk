@@ -16,19 +16,25 @@ lib_sources = \
 	lib/measure/counter.h \
 	lib/measure/histogram.c lib/measure/histogram.h \
 	lib/measure/stopwatch.h \
+	lib/closable_queue/create.c lib/closable_queue/create.h \
 	lib/closable_queue/cursor.c \
+	lib/closable_queue/drop.c lib/closable_queue/drop.h \
 	lib/closable_queue/front.c lib/closable_queue/front.h \
-	lib/closable_queue/get.c \
+	lib/closable_queue/get.c lib/closable_queue/get.h \
 	lib/closable_queue/put.c \
-	lib/closable_queue/queue.c lib/closable_queue/queue.h \
+	lib/closable_queue/query.c \
+	lib/closable_queue/queue.h \
+	lib/closable_queue/requeue.c lib/closable_queue/requeue.h \
 	lib/closable_queue/segment.c lib/closable_queue/segment.h \
-	lib/closable_queue/settle.c \
+	lib/closable_queue/settle.c lib/closable_queue/settle.h \
 	lib/closable_queue/share.c lib/closable_queue/share.h \
-	lib/closable_queue/shutdown.c \
-	lib/stoppable_worker/batch.c \
-	lib/stoppable_worker/group.c lib/stoppable_worker/group.h \
+	lib/closable_queue/shutdown.c lib/closable_queue/shutdown.h \
+	lib/closable_queue/users.c lib/closable_queue/users.h \
+	lib/stoppable_worker/group.h \
+	lib/stoppable_worker/prefetch.c lib/stoppable_worker/prefetch.h \
+	lib/stoppable_worker/start.c lib/stoppable_worker/start.h \
 	lib/stoppable_worker/threads.c \
-	lib/stoppable_worker/worker.c \
+	lib/stoppable_worker/worker.c lib/stoppable_worker/worker.h \
 	lib/item/admission.c lib/item/admission.h \
 	lib/item/envelope.c lib/item/envelope.h \
 	lib/item/flight.h \

@@ -5,9 +5,10 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "support.h"
-
+#include "closable_queue/requeue.h"
 #include "closable_queue/share.h"
+#include "closable_queue/shutdown.h"
+#include "support.h"
 
 /* Takes an item; returns its place, for a later requeue. */
 static weir__requeued taken_from(weir_queue *queue) {

@@ -3,7 +3,10 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "closable_queue/get.h"
+
 #include "closable_queue/front.h"
+#include "closable_queue/settle.h"
 #include "closable_queue/share.h"
 
 /* What a get asks for, and its result. */

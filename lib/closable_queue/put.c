@@ -3,6 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "closable_queue/segment.h"
 #include "closable_queue/share.h"
 
 /* Returns the spare segment or a new one; NULL if out of memory. */

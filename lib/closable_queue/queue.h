@@ -176,22 +176,10 @@ static inline size_t weir__queue_far(const weir_queue *queue) {
     return half < WEIR__SPIN_FARTHEST ? half : WEIR__SPIN_FARTHEST;
 }
 
-/* Shuts the queue down for all threads and wakes them. Does not empty it. `discarding` selects WEIR_DISCARD. */
-void weir__queue_end(weir_queue *queue, bool discarding);
-
-/*
- * Drops and settles every queued item, after a shutdown with WEIR_DISCARD. If this thread is already doing so,
- * returns at once (Q7).
- */
-void weir__queue_discard(weir_queue *queue);
-
 /* Returns true if a WEIR_DISCARD has begun. Takes no lock, so the answer may be out of date. */
 static inline bool weir__queue_is_discarding(const weir_queue *queue) {
     return weir__u32_load_relaxed(&queue->discarding) != 0;
 }
-
-/* Returns true if a WEIR_DISCARD has removed items, or is about to. Takes the consumers' lock. */
-bool weir__queue_is_discarded(weir_queue *queue);
 
 /* Returns the number of slots ever emptied. The caller holds the consumers' lock. */
 static inline uint64_t weir__queue_emptied(const weir_queue *queue) {
@@ -211,31 +199,13 @@ static inline void weir__queue_assert_locked(const weir_queue *queue) {
 }
 
 /* Returns the number of items and sentinels ever taken or discarded, not counting those that are requeued. */
-uint64_t weir__queue_head(const weir_queue *queue);
+static inline uint64_t weir__queue_head(const weir_queue *queue) {
+    return weir__u64_load_acquire(&queue->consumers.index);
+}
 
 /* Returns the number of items and sentinels ever put. */
-uint64_t weir__queue_tail(const weir_queue *queue);
-
-/* Passes an item that no consumer will get to the drop function. */
-void weir__queue_drop(const weir_queue *queue, void *item);
-
-/*
- * Q10. Makes each put set the uint64_t with which its item begins to the item's position, from 0. Called before the
- * first put.
- */
-void weir__queue_stamp(weir_queue *queue);
-
-/* Q11. Makes every put return WEIR_CLOSED from now on; blocked puts return at once. */
-void weir__queue_seal(weir_queue *queue);
-
-/* Settles `count` items that were taken. */
-void weir__queue_settle(weir_queue *queue, size_t count);
-
-/*
- * Blocks as weir_queue_join_until does, but returns WEIR_CANCELLED once `cancelled` is not 0. The thread that sets it
- * must call weir__queue_wake_joiners afterwards.
- */
-weir_status weir__queue_join_unless(weir_queue *queue, const weir__u32 *cancelled, weir_deadline deadline);
-void weir__queue_wake_joiners(weir_queue *queue);
+static inline uint64_t weir__queue_tail(const weir_queue *queue) {
+    return weir__u64_load_acquire(&queue->producers.index);
+}
 
 #endif /* WEIR_CLOSABLE_QUEUE_QUEUE_H */

@@ -33,6 +33,8 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "closable_queue/settle.h"
+
 #include "closable_queue/queue.h"
 
 #define JOINERS UINT64_C(1)

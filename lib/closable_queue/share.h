@@ -52,30 +52,9 @@ typedef struct weir__taken {
     bool sentinel; /* a sentinel was taken: it ends the caller */
 } weir__taken;
 
-/*
- * Takes a fair share of the queued items: their number divided by the number of workers, but at least one item (see
- * also Q9). Spins briefly if the queue is empty, and does not block. Returns WEIR_OK, or WEIR_EMPTY if there is no
- * item. Returns WEIR_CLOSED as weir_queue_get does, and also if every item put before the mark has been taken.
- */
-weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, weir__taken *taken);
-
-/*
- * Registers a group that takes from the queue or puts to it. The queue cannot be destroyed before the matching
- * weir__queue_release. Returns false, with no effect, if the queue is being destroyed.
- */
-bool weir__queue_use(weir_queue *queue);
-void weir__queue_release(weir_queue *queue);
-
 /* Adds `workers` to the number of workers that take from the queue, or subtracts it. */
 void weir__queue_attach(weir_queue *queue, size_t workers);
 void weir__queue_detach(weir_queue *queue, size_t workers);
-
-/*
- * Blocks until weir__queue_get_share may return something other than WEIR_EMPTY. Returns at once if the team is
- * laden. The caller has found the queue empty. This checks again under the producers' lock: if every item ever put is
- * taken, the check of `laden` covers all of them.
- */
-void weir__queue_sleep(weir_queue *queue, weir__team *team);
 
 /*
  * Takes an item out of one of the team's holds. Returns WEIR__EMPTY if there is none. `*more` is set if another one
@@ -85,20 +64,6 @@ void *weir__queue_take_held(weir_queue *queue, weir__team *team, bool *more);
 
 /* Wakes one of the team's sleeping workers, if there is one, for an item that lies in a hold. */
 void weir__queue_call(weir_queue *queue, weir__team *team);
-
-/*
- * Q8. Requeues an item that was taken and is not settled: behind the queued items, or at the front. Never blocks and
- * never fails. The item's owner has set place->item; the queue owns the place until the item is taken. After a
- * discard the item is discarded too, possibly by this call.
- */
-void weir__queue_requeue(weir_queue *queue, weir__requeued *place);
-void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place);
-
-/*
- * Requeues at the front the items that are left of a share, in the first `count` of `slots`. Empties the slots with
- * the consumers' lock held. The queue frees `returned`, which has `count` places.
- */
-void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned);
 
 /* Returns true if any item is requeued. */
 bool weir__queue_holds_requeued(weir_queue *queue);

@@ -3,7 +3,11 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "closable_queue/shutdown.h"
+
+#include "closable_queue/drop.h"
 #include "closable_queue/front.h"
+#include "closable_queue/settle.h"
 
 enum { AT_ONCE = 48 }; /* maximum number of items and sentinels removed under one hold of the lock */
 

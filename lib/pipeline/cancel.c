@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "closable_queue/settle.h"
 #include "pipeline/callback.h"
 #include "pipeline/discard.h"
 #include "pipeline/outputs.h"

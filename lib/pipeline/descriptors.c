@@ -8,6 +8,7 @@
  */
 #include "pipeline/exit.h"
 #include "pipeline/pipeline.h"
+#include "stoppable_worker/start.h"
 
 static int descriptor_of(weir_pipeline *pipeline, weir__event *event) {
     weir__lock_acquire(&pipeline->lock);

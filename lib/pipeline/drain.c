@@ -5,6 +5,8 @@
  */
 #include "pipeline/drain.h"
 
+#include "closable_queue/settle.h"
+#include "closable_queue/shutdown.h"
 #include "pipeline/pause.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"

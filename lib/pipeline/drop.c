@@ -5,6 +5,7 @@
  */
 #include "pipeline/drop.h"
 
+#include "closable_queue/drop.h"
 #include "pipeline/callback.h"
 #include "sync/border.h"
 

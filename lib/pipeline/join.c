@@ -10,6 +10,7 @@
 #include "pipeline/show.h"
 #include "pipeline/trace.h"
 #include "pipeline/watch.h"
+#include "stoppable_worker/start.h"
 
 struct wait {
     weir_pipeline *pipeline;

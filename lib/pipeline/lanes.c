@@ -5,6 +5,7 @@
  */
 #include "pipeline/lanes.h"
 
+#include "closable_queue/create.h"
 #include "pipeline/callback.h"
 #include "pipeline/drop.h"
 #include "pipeline/exit.h"
@@ -16,6 +17,8 @@
 #include "pipeline/run.h"
 #include "pipeline/source.h"
 #include "report/figure.h"
+#include "stoppable_worker/start.h"
+#include "stoppable_worker/worker.h"
 #include "sync/border.h"
 
 /* ---- what a stage needs ---- */

@@ -5,6 +5,7 @@
  */
 #include "pipeline/requeue.h"
 
+#include "closable_queue/requeue.h"
 #include "closable_queue/share.h"
 #include "pipeline/stage.h"
 

@@ -5,6 +5,7 @@
  */
 #include "pipeline/retire.h"
 
+#include "closable_queue/settle.h"
 #include "pipeline/drop.h"
 #include "pipeline/pipeline.h"
 

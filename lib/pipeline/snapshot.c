@@ -11,6 +11,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
 #include "report/report.h"
+#include "stoppable_worker/worker.h"
 
 /* What a report is the report of. */
 struct instant {

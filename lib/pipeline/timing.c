@@ -7,6 +7,7 @@
 
 #include "pipeline/pipeline.h"
 #include "pipeline/trace.h"
+#include "stoppable_worker/worker.h"
 
 /*
  * Returns how many calls may go untimed after one that took so many ns. Timing a call costs up to half a microsecond,

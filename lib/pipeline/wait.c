@@ -3,6 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "closable_queue/settle.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
 

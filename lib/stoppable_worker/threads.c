@@ -20,7 +20,11 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "closable_queue/queue.h"
+#include "closable_queue/share.h"
+#include "closable_queue/shutdown.h"
+#include "closable_queue/users.h"
 #include "stoppable_worker/group.h"
+#include "stoppable_worker/start.h"
 
 enum { HANDLE_STEP = 64 }; /* handles look like aligned addresses, and are never NULL */
 

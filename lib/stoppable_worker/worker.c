@@ -3,7 +3,10 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "stoppable_worker/group.h"
+#include "stoppable_worker/worker.h"
+#include "closable_queue/drop.h"
+#include "closable_queue/settle.h"
+#include "stoppable_worker/prefetch.h"
 #include "sync/border.h"
 
 char weir__kept_item;
@@ -98,7 +101,7 @@ static size_t run_batch(weir_worker *worker, size_t count, bool *wanted) {
     size_t begun = 0;
     void *item;
     for (size_t i = 0; i < count && *wanted && !weir__queue_is_discarding(group->in); i++) {
-        if (!weir__batch_begin(worker, i, &item))
+        if (!weir__prefetch_begin(worker, i, &item))
             continue;
         begun++;
         worker->owes++;
@@ -128,7 +131,7 @@ static bool run_timed(weir_worker *worker, size_t count) {
     worker->waited = false;
     size_t begun = run_batch(worker, count, &wanted);
     if (begun > 0 && !worker->waited)
-        weir__batch_learn(worker, begun, weir__clock_now() - from);
+        weir__prefetch_learn(worker, begun, weir__clock_now() - from);
     return wanted;
 }
 
@@ -136,7 +139,7 @@ static void work(weir_worker *worker) {
     bool wanted = true;
     size_t count;
     worker->uses_in.how |= WEIR__OWING;
-    while (wanted && (count = weir__batch_fill(worker)) > 0) {
+    while (wanted && (count = weir__prefetch_fill(worker)) > 0) {
         wanted = run_timed(worker, count);
         settle_but(worker, 0);
     }
@@ -161,7 +164,7 @@ void weir__worker_at_exit(void *raw) {
         worker->owes--;
     settle_but(worker, 0);
     worker->uses_in.how = WEIR__USING;
-    weir__batch_give_back(worker);
+    weir__prefetch_give_back(worker);
     if (worker->initialised && group->fini != NULL) {
         group->fini(worker->state);
         weir__border();

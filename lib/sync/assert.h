@@ -2,9 +2,9 @@
  * assert.h - Checks invariants in builds for tests.
  *
  * `configure --enable-debug` defines WEIR_DEBUG. Without it an assertion is compiled and not evaluated: no instruction
- * is left of it. A condition reads only what the calling thread may read at that point: its own variables, plain members
- * under their lock, and atomics by a peek. The scheduler of tests/sched replaces this file: an assertion fails the
- * schedule there, and a peek reads the newest value without a point at which another thread may run.
+ * is left of it. A condition reads only what the calling thread may read at that point: its own variables, plain
+ * members under their lock, and atomics by a peek. The scheduler of tests/sched replaces this file: an assertion fails
+ * the schedule there, and a peek reads the newest value without a point at which another thread may run.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

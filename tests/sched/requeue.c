@@ -3,8 +3,9 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "closable_queue/requeue.h"
 #include "closable_queue/share.h"
-
+#include "closable_queue/shutdown.h"
 #include "scenarios.h"
 #include "support.h"
 

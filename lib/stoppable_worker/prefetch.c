@@ -1,5 +1,5 @@
 /*
- * batch.c - Implements batches: a worker takes several items at once.
+ * prefetch.c - Implements batches: a worker takes several items at once.
  *
  * Taking, settling and making room for one item at a time costs more than the work on many items. So a worker takes
  * several items while there are enough for all workers, and begins them one by one.
@@ -36,7 +36,11 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "stoppable_worker/group.h"
+#include "stoppable_worker/prefetch.h"
+
+#include "closable_queue/get.h"
+#include "closable_queue/requeue.h"
+#include "closable_queue/share.h"
 
 static const uint64_t batch_time = 100 * 1000; /* ns */
 
@@ -68,7 +72,7 @@ static void sleep_for_items(weir_worker *worker) {
     weir__stopwatch_stop(&worker->starved, weir__clock_now());
 }
 
-size_t weir__batch_fill(weir_worker *worker) {
+size_t weir__prefetch_fill(weir_worker *worker) {
     weir__group *group = worker->group;
     const weir__share share = {.team = &group->team, .hold = &worker->hold, .most = worker->most};
     weir__taken taken;
@@ -92,12 +96,12 @@ size_t weir__batch_fill(weir_worker *worker) {
     }
 }
 
-bool weir__batch_begin(weir_worker *worker, size_t place, void **item) {
+bool weir__prefetch_begin(weir_worker *worker, size_t place, void **item) {
     *item = weir__ptr_exchange_acquire_release(&worker->batch[place], WEIR__EMPTY);
     return *item != WEIR__EMPTY;
 }
 
-void weir__batch_learn(weir_worker *worker, size_t count, uint64_t nanoseconds) {
+void weir__prefetch_learn(weir_worker *worker, size_t count, uint64_t nanoseconds) {
     uint64_t fit = batch_time / (nanoseconds / count + 1);
     size_t most = 2 * worker->most; /* grows by doubling, shrinks at once */
     most = most < WEIR__BATCH ? most : WEIR__BATCH;
@@ -106,7 +110,7 @@ void weir__batch_learn(weir_worker *worker, size_t count, uint64_t nanoseconds) 
     weir__assert(worker->most <= WEIR__BATCH); /* B3 */
 }
 
-void weir__batch_give_back(weir_worker *worker) {
+void weir__prefetch_give_back(weir_worker *worker) {
     weir__queue_give_back(worker->group->in, worker->batch, WEIR__BATCH, worker->returned);
     worker->returned = NULL;
 }

@@ -1,9 +1,14 @@
 /*
- * group.c - Implements starting a group's threads together and joining them (W1 of group.h), and single workers.
+ * start.c - Implements starting a group's threads together and joining them (W1 of group.h), and single workers.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "stoppable_worker/start.h"
+
+#include "closable_queue/share.h"
+#include "closable_queue/users.h"
 #include "stoppable_worker/group.h"
+#include "stoppable_worker/worker.h"
 
 #include <stdio.h>
 #include <string.h>

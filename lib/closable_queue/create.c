@@ -1,11 +1,12 @@
 /*
- * queue.c - Implements a queue's creation and destruction, its users, and the calls that query it.
+ * create.c - Creates and destroys queues.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "closable_queue/share.h"
+#include "closable_queue/create.h"
 
-#include "sync/border.h"
+#include "closable_queue/segment.h"
+#include "closable_queue/shutdown.h"
 #include "sync/text.h"
 
 static bool is_usable(const weir_queue_options *options) {
@@ -65,23 +66,6 @@ weir_status weir_queue_create(weir_queue **queue, size_t capacity) {
     return weir_queue_create_with(queue, &(weir_queue_options){.capacity = capacity});
 }
 
-bool weir__queue_use(weir_queue *queue) {
-    weir__side *side = &queue->consumers;
-    weir__lock_acquire(&side->lock);
-    bool living = !queue->dying;
-    queue->users += living;
-    weir__lock_release(&side->lock);
-    return living;
-}
-
-void weir__queue_release(weir_queue *queue) {
-    weir__side *side = &queue->consumers;
-    weir__lock_acquire(&side->lock);
-    weir__assert(queue->users > 0); /* Q12 */
-    queue->users--;
-    weir__lock_release(&side->lock);
-}
-
 /*
  * Returns true if threads sleep in the queue or groups use it. A thread that has woken another one may still hold a
  * lock. Taking each lock in turn waits until it has released that lock and no longer touches the queue.
@@ -128,43 +112,4 @@ weir_status weir_queue_destroy(weir_queue *queue) {
     weir__free(queue->name);
     weir__free(queue);
     return WEIR_OK;
-}
-
-void weir__queue_drop(const weir_queue *queue, void *item) {
-    weir__callout callout;
-    if (queue->drop == NULL)
-        return;
-    weir__callout_begin(&callout, queue, WEIR__DROPPING);
-    queue->drop(item, queue->drop_arg);
-    weir__border();
-    weir__callout_end(&callout);
-}
-
-uint64_t weir__queue_head(const weir_queue *queue) {
-    return weir__u64_load_acquire(&queue->consumers.index);
-}
-
-uint64_t weir__queue_tail(const weir_queue *queue) {
-    return weir__u64_load_acquire(&queue->producers.index);
-}
-
-size_t weir_queue_size(const weir_queue *queue) {
-    if (queue == NULL)
-        return 0;
-    uint64_t head = weir__queue_head(queue);
-    for (;;) { /* the head has not moved since before the tail was read: both were true at that instant */
-        uint64_t tail = weir__queue_tail(queue);
-        uint64_t again = weir__queue_head(queue);
-        if (again == head)
-            return (size_t)(tail - head);
-        head = again;
-    }
-}
-
-size_t weir_queue_capacity(const weir_queue *queue) {
-    return queue == NULL ? 0 : queue->capacity;
-}
-
-const char *weir_queue_name(const weir_queue *queue) {
-    return queue == NULL || queue->name == NULL ? "" : queue->name;
 }

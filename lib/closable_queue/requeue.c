@@ -1,0 +1,97 @@
+/*
+ * requeue.c - Implements requeueing.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "closable_queue/requeue.h"
+
+#include "closable_queue/shutdown.h"
+
+/* Q8. Lowers the head by one: the item counts as not taken. */
+static void uncount_locked(weir__side *consumers) {
+    weir__u64_store_release(&consumers->index, weir__u64_load_relaxed(&consumers->index) - 1);
+    consumers->requeued++;
+}
+
+static void push_locked(weir_queue *queue, weir__requeued *place) {
+    weir__aside *aside = &queue->aside;
+    place->turn = 0;
+    place->next = aside->first;
+    if (aside->first == NULL)
+        aside->last = place;
+    aside->first = place;
+    uncount_locked(&queue->consumers);
+}
+
+static void append_locked(weir_queue *queue, weir__requeued *place) {
+    weir__aside *aside = &queue->aside;
+    place->turn = weir__u64_load_relaxed(&queue->producers.index);
+    place->next = NULL;
+    if (aside->first == NULL)
+        aside->first = place;
+    else
+        aside->last->next = place;
+    aside->last = place;
+    weir__assert(aside->first->turn <= place->turn); /* Q8 */
+    uncount_locked(&queue->consumers);
+}
+
+/*
+ * Q8. Takes the locks in the order of a shutdown (Q6). The head changes under the lock under which blocking consumers
+ * check it. So each of them sees the item or is woken for it.
+ */
+static void lock_both(weir_queue *queue) {
+    weir__lock_acquire(&queue->producers.lock);
+    weir__lock_acquire(&queue->consumers.lock);
+}
+
+/*
+ * Releases the locks and wakes a consumer. If a discard has begun, discards the requeued items, which may have come
+ * too late for it.
+ */
+static void end_requeue(weir_queue *queue, bool any) {
+    weir__queue_assert_locked(queue);
+    bool discarding = any && queue->consumers.discarding;
+    weir__lock_release(&queue->consumers.lock);
+    weir__park_release_one(&queue->producers.park, &queue->producers.lock);
+    if (discarding)
+        weir__queue_discard(queue);
+}
+
+void weir__queue_requeue(weir_queue *queue, weir__requeued *place) {
+    lock_both(queue);
+    append_locked(queue, place);
+    end_requeue(queue, true);
+}
+
+void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place) {
+    lock_both(queue);
+    push_locked(queue, place);
+    end_requeue(queue, true);
+}
+
+/* Goes from the last slot to the first, so that the items stay in order. Returns whether there were any. */
+static bool take_back_locked(weir_queue *queue, weir__slot *slots, size_t count, weir__requeued *places) {
+    bool any = false;
+    while (count-- > 0) {
+        void *item = weir__ptr_exchange_acquire_release(&slots[count], WEIR__EMPTY);
+        if (item == WEIR__EMPTY)
+            continue;
+        places[count].item = item;
+        push_locked(queue, &places[count]);
+        any = true;
+    }
+    return any;
+}
+
+void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned) {
+    lock_both(queue);
+    bool any = take_back_locked(queue, slots, count, returned->places);
+    if (any) {
+        returned->next = queue->aside.memory;
+        queue->aside.memory = returned;
+    }
+    end_requeue(queue, any);
+    if (!any)
+        weir__free(returned);
+}

@@ -1,0 +1,25 @@
+/*
+ * requeue.h - Implements requeueing: items that were taken and not settled come back (Q8).
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_CLOSABLE_QUEUE_REQUEUE_H
+#define WEIR_CLOSABLE_QUEUE_REQUEUE_H
+
+#include "closable_queue/queue.h"
+
+/*
+ * Q8. Requeues an item that was taken and is not settled: behind the queued items, or at the front. Never blocks and
+ * never fails. The item's owner has set place->item; the queue owns the place until the item is taken. After a
+ * discard the item is discarded too, possibly by this call.
+ */
+void weir__queue_requeue(weir_queue *queue, weir__requeued *place);
+void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place);
+
+/*
+ * Requeues at the front the items that are left of a share, in the first `count` of `slots`. Empties the slots with
+ * the consumers' lock held. The queue frees `returned`, which has `count` places.
+ */
+void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned);
+
+#endif /* WEIR_CLOSABLE_QUEUE_REQUEUE_H */

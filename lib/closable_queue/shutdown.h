@@ -1,0 +1,26 @@
+/*
+ * shutdown.h - Declares the ways to end a queue for all threads.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_CLOSABLE_QUEUE_SHUTDOWN_H
+#define WEIR_CLOSABLE_QUEUE_SHUTDOWN_H
+
+#include "closable_queue/queue.h"
+
+/* Shuts the queue down for all threads and wakes them. Does not empty it. `discarding` selects WEIR_DISCARD. */
+void weir__queue_end(weir_queue *queue, bool discarding);
+
+/* Q11. Makes every put return WEIR_CLOSED from now on; blocked puts return at once. */
+void weir__queue_seal(weir_queue *queue);
+
+/*
+ * Drops and settles every queued item, after a shutdown with WEIR_DISCARD. If this thread is already doing so,
+ * returns at once (Q7).
+ */
+void weir__queue_discard(weir_queue *queue);
+
+/* Returns true if a WEIR_DISCARD has removed items, or is about to. Takes the consumers' lock. */
+bool weir__queue_is_discarded(weir_queue *queue);
+
+#endif /* WEIR_CLOSABLE_QUEUE_SHUTDOWN_H */
