@@ -212,8 +212,8 @@ stress: all tests/stress tests/stress_noise tests/sched/sched
 .PHONY: stress
 
 dist_check_SCRIPTS = tests/examples.sh tests/exceptions.sh tests/exports.sh tests/headers.sh \
-	tests/image_pipeline_colours.sh tests/layers.sh tests/manual.sh tests/race_tools.sh tests/readme.sh tests/refusals.sh \
-	tests/stack.sh
+	tests/image_pipeline_colours.sh tests/layers.sh tests/manual.sh tests/prose.sh tests/race_tools.sh tests/readme.sh \
+	tests/refusals.sh tests/stack.sh
 EXTRA_DIST += tests/exceptions.cpp tests/race_tools_program.c
 EXTRA_DIST += tests/image_pipeline_colours/compare.py tests/image_pipeline_colours/pictures.py \
 	tests/image_pipeline_colours/profiles.py
