@@ -21,9 +21,10 @@ trap 'rm -rf "$work"' EXIT
 # FUNCTION: its callees through pointers; "user" stands for functions of the program.
 cat >"$work/pointers" <<'END'
 weir__graph_accept: check_name check_functions check_source check_func check_numbers check_batch
-trampoline: weir__worker_main ring_timers run run_drop write_end
-leave: weir__worker_at_exit
-weir__worker_at_exit: user end_worker weir__exit
+trampoline: run_member ring_timers run run_drop write_end
+leave: end_member weir__exit
+end_member: leave_queues user end_worker
+run_member: enter_queues work
 initialise: user begin_worker
 run_batch: user weir__run weir__run_plain weir__run_source
 begin_worker: user

@@ -9,6 +9,7 @@
 #include "pipeline/exit.h"
 #include "pipeline/pipeline.h"
 #include "stoppable_worker/start.h"
+#include "stoppable_worker/worker.h"
 
 static int descriptor_of(weir_pipeline *pipeline, weir__event *event) {
     weir__lock_acquire(&pipeline->lock);
@@ -22,7 +23,7 @@ static bool is_source_of(const weir_pipeline *pipeline) {
     const weir_worker *self = weir__worker_self();
     if (self == NULL || self->group->leave != weir__exit)
         return false;
-    const weir_stage *stage = self->group->arg;
+    const weir_stage *stage = self->group->crew.arg;
     return stage->pipeline == pipeline && weir__stage_is_source(stage);
 }
 

@@ -112,13 +112,13 @@ static weir__lane *claim(weir_stage *stage) {
     return lane;
 }
 
-static void enter(weir_pipeline *pipeline) {
+static void count_in(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
     pipeline->running++;
     weir__lock_release(&pipeline->lock);
 }
 
-static void leave(weir_pipeline *pipeline) {
+static void count_out(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
     pipeline->running--;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
@@ -136,7 +136,7 @@ static weir_status begin_worker(void *raw, void **state) {
     }
     lane->clock = weir__clock_now();
     weir__u64_store_release(&lane->started, lane->clock);
-    enter(stage->pipeline);
+    count_in(stage->pipeline);
     *state = lane;
     return WEIR_OK;
 }
@@ -152,7 +152,7 @@ static void end_worker(void *raw) {
         weir__callback_end(&call);
     }
     weir__u64_store_release(&lane->ended, weir__clock_now());
-    leave(stage->pipeline);
+    count_out(stage->pipeline);
 }
 
 static weir_status refuse_threads(const weir_stage *stage, weir_status status) {

@@ -168,7 +168,7 @@ static weir__verdict has_left(weir_stage *from, void *result, weir_status status
 }
 
 /* Sends out of the pipeline. */
-static weir__verdict leave(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
+static weir__verdict send_out(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
     weir_queue *results = from->options.results;
     void *result = envelope->item;
     weir__verdict verdict = results == NULL ? WEIR__DONE : has_left(from, result, weir__offer(lane, results, result));
@@ -178,7 +178,7 @@ static weir__verdict leave(weir_stage *from, weir__lane *lane, weir__envelope *e
 
 weir__verdict weir__send(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
     if (from->successor_count == 0)
-        return leave(from, lane, envelope);
+        return send_out(from, lane, envelope);
     if (from->successor_count > 1)
         return from->options.fan_out == WEIR_TO_ALL ? pass_to_all(from, lane, envelope)
                                                     : pass_to_one(from, lane, envelope);
@@ -187,8 +187,8 @@ weir__verdict weir__send(weir_stage *from, weir__lane *lane, weir__envelope *env
 }
 
 /* Sends out as many as the results queue has room for; the others one by one. */
-static void leave_together(weir_stage *from, weir__lane *lane, weir__envelope **envelopes, size_t count,
-                           size_t verdicts[WEIR__VERDICTS]) {
+static void send_out_together(weir_stage *from, weir__lane *lane, weir__envelope **envelopes, size_t count,
+                              size_t verdicts[WEIR__VERDICTS]) {
     void *results[WEIR__SEND_AT_ONCE];
     size_t put = count;
     for (size_t i = 0; i < count; i++)
@@ -220,7 +220,7 @@ static void pass_together(weir_stage *from, weir__lane *lane, weir__envelope **e
 void weir__send_many(weir_stage *from, weir__lane *lane, weir__envelope **envelopes, size_t count,
                      size_t verdicts[WEIR__VERDICTS]) {
     if (from->successor_count == 0) {
-        leave_together(from, lane, envelopes, count, verdicts);
+        send_out_together(from, lane, envelopes, count, verdicts);
         return;
     }
     pass_together(from, lane, envelopes, count);

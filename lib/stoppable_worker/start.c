@@ -1,5 +1,5 @@
 /*
- * start.c - Implements starting a group's threads together and joining them (W1 of group.h), and single workers.
+ * start.c - Implements starting and joining groups, and single workers.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,9 +9,6 @@
 #include "closable_queue/users.h"
 #include "stoppable_worker/group.h"
 #include "stoppable_worker/worker.h"
-
-#include <stdio.h>
-#include <string.h>
 
 static bool is_usable(const weir_worker_options *options) {
     if (options == NULL || options->func == NULL)
@@ -23,15 +20,6 @@ static bool is_usable(const weir_worker_options *options) {
     return true;
 }
 
-/* Formats a thread's name, such as "resize-3". A long base is truncated, the number is not. */
-static void name_thread(char name[WEIR__THREAD_NAME], const char *base, size_t number) {
-    char suffix[WEIR__THREAD_NAME];
-    size_t length = (size_t)snprintf(suffix, sizeof suffix, "-%u", (unsigned)(number % 100000));
-    size_t kept = strnlen(base, WEIR__THREAD_NAME - 1 - length);
-    memcpy(name, base, kept);
-    memcpy(name + kept, suffix, length + 1);
-}
-
 /* Initialises a worker. Returns false if there is no memory for the list nodes of the items that it may requeue. */
 static bool prepare(weir_worker *worker, weir__group *group, const weir_worker_options *options) {
     worker->group = group;
@@ -39,11 +27,7 @@ static bool prepare(weir_worker *worker, weir__group *group, const weir_worker_o
     for (size_t i = 0; i < WEIR__BATCH; i++)
         weir__ptr_store_relaxed(&worker->batch[i], WEIR__EMPTY);
     worker->hold = (weir__hold){.slots = worker->batch, .count = WEIR__BATCH};
-    worker->thread.main = weir__worker_main;
-    worker->thread.at_exit = weir__worker_at_exit;
-    worker->thread.arg = worker;
-    worker->thread.stack_size = options->stack_size;
-    name_thread(worker->thread.name, options->name == NULL ? "weir" : options->name, (size_t)(worker - group->workers));
+    weir__crew_add(&group->crew, &worker->member, options->name == NULL ? "weir" : options->name, options->stack_size);
     worker->returned = weir__alloc(sizeof *worker->returned + WEIR__BATCH * sizeof worker->returned->places[0]);
     return worker->returned != NULL;
 }
@@ -52,50 +36,25 @@ static weir__group *create(size_t count, const weir_worker_options *options, wei
     weir__group *group = weir__alloc(sizeof *group + count * sizeof group->workers[0]);
     if (group == NULL)
         return NULL;
+    group->crew = (weir__crew){
+        .trade = weir__worker_trade(),
+        .arg = options->arg,
+        .init = options->init,
+        .fini = options->fini,
+        .first = (char *)&group->workers[0].member,
+        .stride = sizeof group->workers[0],
+    };
     group->func = options->func;
-    group->arg = options->arg;
-    group->init = options->init;
-    group->fini = options->fini;
     group->in = in;
     group->out = out;
     weir__u64_store_relaxed(&group->team.mark, UINT64_MAX);
-    while (group->count < count) {
-        if (!prepare(&group->workers[group->count++], group, options)) {
+    while (group->crew.count < count) {
+        if (!prepare(&group->workers[group->crew.count], group, options)) {
             weir__group_free(group);
             return NULL;
         }
     }
     return group;
-}
-
-/* Creates threads until one fails. Returns the number of threads created. */
-static size_t create_threads(weir__group *group) {
-    size_t created = 0;
-    while (created < group->count && weir__thread_start(&group->workers[created].thread))
-        created++;
-    return created;
-}
-
-/* Blocks until every thread has reported. Returns true if every init succeeded. */
-static bool wait_for_reports(weir__group *group) {
-    weir__lock_acquire(&group->lock);
-    while (group->reports < group->count)
-        weir__park_wait(&group->at_reports, &group->lock, WEIR_NEVER, NULL);
-    bool well = !group->init_failed;
-    weir__lock_release(&group->lock);
-    return well;
-}
-
-static void open_gate(weir__group *group, enum weir__gate to) {
-    weir__lock_acquire(&group->lock);
-    weir__assert(group->gate == WEIR__GATE_SHUT);
-    group->gate = to;
-    weir__park_release_all(&group->at_gate, &group->lock);
-}
-
-static void join_first(weir__group *group, size_t count) {
-    for (size_t i = 0; i < count; i++)
-        weir__thread_join(&group->workers[i].thread);
 }
 
 /* Registers with both queues. Returns false, with no effect, if one of them is being destroyed. */
@@ -114,24 +73,18 @@ static void release_queues(const weir__group *group) {
         weir__queue_release(group->out);
 }
 
-/* Creates the threads and opens the gate. After a failure no thread is left. */
+/* Starts the threads and sends them to work. After a failure no thread is left. */
 static weir_status launch(weir__group *group) {
-    weir_status status = WEIR_OK;
     if (!use_queues(group))
         return WEIR_CLOSED;
-    size_t created = create_threads(group);
-    if (created < group->count)
-        status = WEIR_NOTHREAD;
-    else if (group->init != NULL && !wait_for_reports(group))
-        status = WEIR_INITFAILED;
-    if (status == WEIR_OK)
-        weir__queue_attach(group->in, group->count);
-    open_gate(group, status == WEIR_OK ? WEIR__GATE_TO_WORK : WEIR__GATE_TO_EXIT);
+    weir_status status = weir__crew_start(&group->crew);
     if (status != WEIR_OK) {
-        join_first(group, created);
         release_queues(group);
+        return status;
     }
-    return status;
+    weir__queue_attach(group->in, group->crew.count);
+    weir__crew_open(&group->crew);
+    return WEIR_OK;
 }
 
 weir_status weir__group_start(weir__group **result, size_t count, const weir_worker_options *options,
@@ -153,19 +106,13 @@ weir_status weir__group_start(weir__group **result, size_t count, const weir_wor
 }
 
 bool weir__group_join_until(weir__group *group, weir_deadline deadline) {
-    size_t joined = 0, before = group->joined;
-    for (size_t i = 0; i < group->count; i++) {
-        weir_worker *worker = &group->workers[i];
-        worker->joined = worker->joined != 0 || weir__thread_join_until(&worker->thread, deadline);
-        joined += worker->joined;
-    }
-    group->joined = joined;
-    weir__assert(before <= joined);
-    if (joined == group->count && before < joined) {
-        weir__queue_detach(group->in, group->count);
+    size_t before = group->crew.joined;
+    bool all = weir__crew_join_until(&group->crew, deadline);
+    if (all && before < group->crew.joined) {
+        weir__queue_detach(group->in, group->crew.count);
         release_queues(group);
     }
-    return joined == group->count;
+    return all;
 }
 
 void weir__group_join(weir__group *group) {
@@ -173,19 +120,14 @@ void weir__group_join(weir__group *group) {
 }
 
 bool weir__worker_is_joined(const weir_worker *worker) {
-    return worker->joined != 0;
+    return worker->member.joined;
 }
 
 void weir__group_free(weir__group *group) {
-    weir__assert(group->joined == 0 || group->joined == group->count);
-    for (size_t i = 0; i < group->count; i++)
+    weir__assert(group->crew.joined == 0 || group->crew.joined == group->crew.count);
+    for (size_t i = 0; i < group->crew.count; i++)
         weir__free(group->workers[i].returned); /* of workers that never ran */
     weir__free(group);
-}
-
-weir_worker *weir__worker_self(void) {
-    const weir__thread *self = weir__thread_self();
-    return self != NULL && self->main == weir__worker_main ? self->arg : NULL;
 }
 
 bool weir__group_is_self(const weir__group *group) {

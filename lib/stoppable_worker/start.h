@@ -15,9 +15,6 @@
 weir_status weir__group_start(weir__group **group, size_t count, const weir_worker_options *options, weir__leave *leave,
                               weir_queue *in, weir_queue *out);
 
-/* Returns the calling thread's worker; NULL if the thread is not a worker's. */
-weir_worker *weir__worker_self(void);
-
 /* Blocks until the threads have ended, joins them and releases the queues. */
 void weir__group_join(weir__group *group);
 

@@ -1,5 +1,5 @@
 /*
- * worker.c - Implements a worker's thread from its start to its end (W1 to W3 of group.h).
+ * worker.c - Implements a worker's thread from its start to its end (W1 of group.h).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,40 +11,8 @@
 
 char weir__kept_item;
 
-/* Reports the result of this thread's init to the starter. */
-static void report(weir_worker *worker, bool failed) {
-    weir__group *group = worker->group;
-    worker->reported = true;
-    weir__lock_acquire(&group->lock);
-    bool last = ++group->reports == group->count; /* only the last report wakes the starter */
-    weir__assert(group->reports <= group->count);
-    group->init_failed = group->init_failed || failed;
-    if (last)
-        weir__park_release_all(&group->at_reports, &group->lock);
-    else
-        weir__lock_release(&group->lock);
-}
-
-static void initialise(weir_worker *worker) {
-    weir__group *group = worker->group;
-    if (group->init == NULL) {
-        worker->state = group->arg;
-        worker->initialised = true;
-    } else {
-        worker->initialised = group->init(group->arg, &worker->state) == WEIR_OK;
-        weir__border();
-    }
-    report(worker, !worker->initialised);
-}
-
-/* Blocks until the gate opens. Returns true if it opens to work. */
-static bool pass_gate(weir__group *group) {
-    weir__lock_acquire(&group->lock);
-    while (group->gate == WEIR__GATE_SHUT)
-        weir__park_wait(&group->at_gate, &group->lock, WEIR_NEVER, NULL);
-    bool to_work = group->gate == WEIR__GATE_TO_WORK;
-    weir__lock_release(&group->lock);
-    return to_work;
+static weir_worker *worker_of(weir__member *member) {
+    return (weir_worker *)(void *)((char *)member - offsetof(weir_worker, member));
 }
 
 /* Settles the items that are begun, except the last `but` of them. */
@@ -105,7 +73,7 @@ static size_t run_batch(weir_worker *worker, size_t count, bool *wanted) {
             continue;
         begun++;
         worker->owes++;
-        void *result = group->func(item, worker->state);
+        void *result = group->func(item, worker->member.state);
         weir__border();
         if (result == WEIR__KEPT)
             worker->owes--;
@@ -135,7 +103,14 @@ static bool run_timed(weir_worker *worker, size_t count) {
     return wanted;
 }
 
-static void work(weir_worker *worker) {
+static void enter_queues(weir__member *member) {
+    weir_worker *worker = worker_of(member);
+    weir__callout_begin(&worker->uses_out, worker->group->out, WEIR__USING);
+    weir__callout_begin(&worker->uses_in, worker->group->in, WEIR__USING);
+}
+
+static void work(weir__member *member) {
+    weir_worker *worker = worker_of(member);
     bool wanted = true;
     size_t count;
     worker->uses_in.how |= WEIR__OWING;
@@ -145,28 +120,25 @@ static void work(weir_worker *worker) {
     }
 }
 
-void weir__worker_main(void *raw) {
-    weir_worker *worker = raw;
-    weir__callout_begin(&worker->uses_out, worker->group->out, WEIR__USING);
-    weir__callout_begin(&worker->uses_in, worker->group->in, WEIR__USING);
-    initialise(worker);
-    if (pass_gate(worker->group))
-        work(worker);
-}
-
-void weir__worker_at_exit(void *raw) {
-    weir_worker *worker = raw;
+/* W1. */
+static void leave_queues(weir__member *member) {
+    weir_worker *worker = worker_of(member);
     weir__group *group = worker->group;
     weir__callout_unwind_to(&worker->uses_in);
-    if (!worker->reported) /* init has ended the thread */
-        report(worker, true);
-    if (worker->initialised && group->leave != NULL && group->leave(worker->state) == WEIR__KEPT)
+    if (member->initialised && group->leave != NULL && group->leave(member->state) == WEIR__KEPT)
         worker->owes--;
     settle_but(worker, 0);
     worker->uses_in.how = WEIR__USING;
     weir__prefetch_give_back(worker);
-    if (worker->initialised && group->fini != NULL) {
-        group->fini(worker->state);
-        weir__border();
-    }
+}
+
+static const weir__trade trade = {.enter = enter_queues, .work = work, .leave = leave_queues};
+
+const weir__trade *weir__worker_trade(void) {
+    return &trade;
+}
+
+weir_worker *weir__worker_self(void) {
+    weir__member *self = weir__crew_self(&trade);
+    return self == NULL ? NULL : worker_of(self);
 }

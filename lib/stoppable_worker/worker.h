@@ -8,11 +8,11 @@
 
 #include "stoppable_worker/group.h"
 
-/*
- * The main function of a worker's thread, and the one that runs at the thread's end. The argument is the weir_worker.
- */
-void weir__worker_main(void *worker);
-void weir__worker_at_exit(void *worker);
+/* What the threads of a group do, as members of its crew. */
+const weir__trade *weir__worker_trade(void);
+
+/* Returns the calling thread's worker; NULL if the thread is not a worker's. */
+weir_worker *weir__worker_self(void);
 
 /* Returns the worker's number in its group, from 0, as in its thread's name. */
 size_t weir__worker_number(const weir_worker *worker);
