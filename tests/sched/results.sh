@@ -12,7 +12,7 @@
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
 
-results=${top_srcdir:-.}/tests/sched/RESULTS.md
+results=${top_srcdir:-$(dirname "$0")/../..}/tests/sched/RESULTS.md
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-results.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 "${top_builddir:-.}/tests/sched/sched" --deeper 1 --list >"$work/list"
