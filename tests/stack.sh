@@ -22,8 +22,9 @@ trap 'rm -rf "$work"' EXIT
 cat >"$work/pointers" <<'END'
 weir__graph_accept: check_name check_functions check_source check_func check_numbers check_batch
 trampoline: run_member ring_timers run run_drop write_end
-leave: end_member weir__exit
+leave: end_member
 end_member: leave_queues user end_worker
+leave_queues: weir__exit
 run_member: enter_queues work
 initialise: user begin_worker
 run_batch: user weir__run weir__run_plain weir__run_source
