@@ -7,6 +7,7 @@
 
 static weir__envelope *take_locked(weir__batch *batch, weir__batch_reason reason) {
     weir__envelope *first = batch->first;
+    weir__assert(weir__lock_is_held(&batch->lock) && !batch->closed); /* G4 */
     batch->first = NULL;
     first->reason = (unsigned char)reason;
     return first;
@@ -22,6 +23,7 @@ static weir__batch_reason reason_locked(const weir__batch *batch) {
 
 /* Returns whether the timer must be set. */
 static bool add_locked(weir__batch *batch, weir__envelope *envelope, uint64_t weight) {
+    weir__assert(batch->taken < batch->last);
     batch->taken++;
     if (batch->first != NULL) {
         weir__list_append(&batch->first->list, envelope);

@@ -41,6 +41,7 @@ static bool enter_locked(weir__keyed *keyed, weir__envelope *envelope, weir__cel
     weir__key *entry = entry_locked(keyed, envelope->key, spares);
     envelope->key = entry;
     envelope->entered = true;
+    weir__assert(keyed->closed || entry->running <= keyed->limit); /* K1 */
     if (keyed->closed || entry->running < keyed->limit) {
         entry->running++;
         return true;
@@ -91,6 +92,8 @@ weir__envelope *weir__keyed_leave(weir__keyed *keyed, weir__flight *flight, weir
     weir__key *entry = key, *unused = NULL;
     weir__envelope *next = NULL;
     weir__lock_acquire(&keyed->lock);
+    weir__assert(entry->running > 0);                            /* K1 */
+    weir__assert(!keyed->closed || entry->waiting.root == NULL); /* K5 */
     if (entry->waiting.root != NULL) {
         next = weir__envelope_of(weir__heap_pop(&entry->waiting));
     } else if (--entry->running == 0) {

@@ -21,6 +21,7 @@ void weir__reorder_free(weir__reorder *reorder) {
 
 /* O1. */
 static void add_locked(weir__reorder *reorder, weir__envelope *envelope) {
+    weir__assert(envelope->position >= reorder->next); /* O1: no turn comes twice */
     if (envelope->position - reorder->next < reorder->size) {
         reorder->window[envelope->position & (reorder->size - 1)] = envelope;
     } else {
@@ -44,6 +45,7 @@ static weir__envelope *next_locked(weir__reorder *reorder) {
 /* O3. */
 static size_t take_run_locked(weir__reorder *reorder, weir__envelope **run, size_t most) {
     size_t count = 0;
+    weir__assert(weir__lock_is_held(&reorder->lock)); /* O3 */
     while (count < most && (run[count] = next_locked(reorder)) != NULL)
         count++;
     reorder->releasing = count > 0;
@@ -65,6 +67,7 @@ size_t weir__reorder_add(weir__reorder *reorder, weir__envelope *envelope, weir_
 
 size_t weir__reorder_take(weir__reorder *reorder, weir__envelope **run, size_t most) {
     weir__lock_acquire(&reorder->lock);
+    weir__assert(reorder->releasing); /* O2 */
     size_t count = take_run_locked(reorder, run, most);
     weir__lock_release(&reorder->lock);
     return count;

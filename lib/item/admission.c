@@ -127,6 +127,8 @@ void weir__admission_leave(weir__admission *admission, weir__load load) {
     if (!admission->limited)
         return;
     weir__lock_acquire(&admission->lock);
+    weir__assert(weir__u64_peek(&admission->items) >= load.items); /* admitted once, and left once */
+    weir__assert(weir__u64_peek(&admission->bytes) >= load.bytes);
     add_locked(admission, 0 - load.items, 0 - load.bytes);
     release_locked(admission);
 }

@@ -38,6 +38,7 @@ void weir__pieces_adopt(weir__pieces *combined, weir__pieces *parent) {
 }
 
 void weir__pieces_add(weir__pieces *pieces) {
+    weir__assert(weir__u64_peek(&pieces->left) > 0); /* E1: the caller has one */
     weir__count_shared(&pieces->left, 1);
 }
 
@@ -60,6 +61,7 @@ static void worsen(weir__pieces *pieces, weir__verdict verdict) {
 
 /* Ends one; returns whether it was the last. */
 static bool end_one(weir__pieces *pieces, weir__verdict verdict) {
+    weir__assert(weir__u64_peek(&pieces->left) > 0); /* E1 */
     worsen(pieces, verdict);
     return weir__u64_add_acquire_release(&pieces->left, UINT64_MAX) == 1;
 }

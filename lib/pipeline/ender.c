@@ -9,6 +9,7 @@
 
 /* D2. Makes the ender's deadline earlier. The lock is held on entry and exit. */
 static void hurry_locked(weir_pipeline *pipeline, weir_deadline deadline) {
+    weir__assert(pipeline->ender && deadline < pipeline->due); /* D2 */
     pipeline->due = deadline;
     weir__u32_store_release(&pipeline->hurried, 1);
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
@@ -35,6 +36,7 @@ static void wait_for_claims_locked(weir_pipeline *pipeline) {
 }
 
 static void become_locked(weir_pipeline *pipeline, weir_deadline deadline) {
+    weir__assert(!pipeline->ender && !pipeline->finishing); /* D1 */
     pipeline->ender = true;
     pipeline->due = deadline;
 }
@@ -87,6 +89,7 @@ weir_status weir__ender_stop_ended(weir_pipeline *pipeline) {
 
 weir_deadline weir__ender_due(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
+    weir__assert(pipeline->ender); /* D1: the caller is */
     weir_deadline due = pipeline->due;
     weir__u32_store_release(&pipeline->hurried, weir__is_cancelled(pipeline));
     weir__lock_release(&pipeline->lock);

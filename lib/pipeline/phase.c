@@ -28,6 +28,7 @@ bool weir__is_inside(const weir_pipeline *pipeline) {
 
 void weir__phase_run(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
+    weir__assert(pipeline->state == WEIR_RUN_READY); /* R1 */
     pipeline->started = weir__clock_now();
     pipeline->state = WEIR_RUN_RUNNING;
     weir__lock_release(&pipeline->lock);
@@ -96,6 +97,8 @@ static bool has_dropped(const weir_pipeline *pipeline) {
 void weir__phase_over(weir_pipeline *pipeline) {
     bool in_time = !weir__errors_has_fatal(&pipeline->errors) && !has_dropped(pipeline);
     weir__lock_acquire(&pipeline->lock);
+    weir__assert(pipeline->state == WEIR_RUN_DRAINING || pipeline->state == WEIR_RUN_CANCELLED); /* R1 */
+    weir__assert(pipeline->running == 0 && !pipeline->cancelling);
     if (pipeline->outcome == WEIR_TIMEDOUT && in_time)
         pipeline->outcome = WEIR_OK;
     pipeline->state = WEIR_RUN_OVER;

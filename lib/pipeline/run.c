@@ -184,5 +184,6 @@ void *weir__run(void *raw, void *state) {
         run_by_key(lane, envelope);
     else if (!is_gathered(lane->stage, envelope) || (envelope = gather(lane, envelope)) != NULL)
         (void)attempt(lane, envelope);
+    weir__assert(lane->in_hand == NULL); /* S2: retired or let go */
     return lane->owes ? NULL : WEIR__KEPT;
 }
