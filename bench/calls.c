@@ -1,5 +1,6 @@
 /*
- * calls.c - makes one kind of call many times on a queue without other users, for instructions.sh to count.
+ * calls.c - makes one kind of call many times on a queue without other users, or runs items through a declared stage,
+ * for instructions.sh to count.
  *
  *     calls KIND COUNT MOST        COUNT calls (for the *_many kinds: as many as COUNT items need)
  *
@@ -83,6 +84,39 @@ static void tasks_done(size_t count) {
         must(weir_queue_tasks_done(queue, AT_ONCE));
 }
 
+/* A function that takes about a microsecond. */
+static void *work(void *item, void *unused) {
+    (void)unused;
+    for (volatile int i = 0; i < 300; i++)
+        ;
+    return item;
+}
+
+static void work_alone(size_t count) {
+    for (volatile size_t i = 0; i < count; i++)
+        (void)work(NULL, NULL);
+}
+
+/* Puts items into a declared stage; with a limit, they travel in envelopes. */
+static void run_declared(size_t count, size_t max_items) {
+    weir_pipeline *pipeline;
+    must(weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_items = max_items}));
+    must(weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "work", .func = work, .capacity = 1024}));
+    must(weir_pipeline_start(pipeline));
+    for (size_t i = 0; i < count; i++)
+        must(weir_pipeline_put(pipeline, NULL));
+    must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL));
+    must(weir_pipeline_destroy(pipeline));
+}
+
+static void declared(size_t count) {
+    run_declared(count, 0);
+}
+
+static void enveloped(size_t count) {
+    run_declared(count, 2048);
+}
+
 enum before { NOTHING, PUT, PUT_AND_GOT };
 
 static const struct kind {
@@ -99,6 +133,9 @@ static const struct kind {
     {"put_many", NOTHING, put_many},
     {"get_many", PUT, get_many},
     {"tasks_done", PUT_AND_GOT, tasks_done},
+    {"work", NOTHING, work_alone},
+    {"declared", NOTHING, declared},
+    {"enveloped", NOTHING, enveloped},
 };
 
 int main(int argc, char **argv) {

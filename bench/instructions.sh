@@ -19,10 +19,10 @@ log=$(mktemp "${TMPDIR:-/tmp}/weir-instructions.XXXXXX")
 trap 'rm -f "$log"' EXIT
 trap 'exit 130' INT TERM
 
-# collected KIND ITEMS: the instructions of a run.
+# collected KIND ITEMS [OPTION]: the instructions of a run; OPTION is one of callgrind's.
 collected() {
     # shellcheck disable=SC2086 # LIBTOOL is a list of words
-    if ! ${LIBTOOL:-./libtool} --mode=execute valgrind --tool=callgrind --callgrind-out-file=/dev/null \
+    if ! ${LIBTOOL:-./libtool} --mode=execute valgrind --tool=callgrind --callgrind-out-file=/dev/null ${3:-} \
         "$calls" "$1" "$2" "$((2 * count))" >"$log" 2>&1; then
         cat "$log" >&2
         exit 1
@@ -30,10 +30,10 @@ collected() {
     sed -n 's/^==[0-9]*== Collected : *//p' "$log"
 }
 
-# per_item KIND
+# per_item KIND [OPTION]
 per_item() {
-    once=$(collected "$1" "$count") || exit 1
-    twice=$(collected "$1" "$((2 * count))") || exit 1
+    once=$(collected "$1" "$count" "${2:-}") || exit 1
+    twice=$(collected "$1" "$((2 * count))" "${2:-}") || exit 1
     awk -v once="$once" -v twice="$twice" -v count="$count" 'BEGIN { printf "%.2f", (twice - once) / count }'
 }
 
@@ -46,6 +46,13 @@ row() {
 
 loop=$(per_item loop)
 echo "instructions an item, uncontended; the loop's own $loop a round are taken off"
+# stage_row KIND FUNCTION TEXT: what a worker does with an item of a stage, the user's function taken off. FUNCTION is where
+# the stage begins and ends; waiting for items is outside of it.
+stage_row() {
+    all=$(per_item "$1" "--toggle-collect=$2") || exit 1
+    awk -v text="$3" -v all="$all" -v work="$work" -v loop="$loop" 'BEGIN { printf "%-34s %12.2f\n", text, all - work + loop }'
+}
+
 row put 1 "put"
 row get 1 "get"
 row task_done 1 "task_done"
@@ -54,3 +61,6 @@ row cursor_next 1 "cursor_next, with its task_done"
 row put_many 0.03125 "put_many of 32"
 row get_many 0.03125 "get_many of 32"
 row tasks_done 0.03125 "tasks_done of 32"
+work=$(per_item work) || exit 1
+stage_row declared weir__run_plain "a stage's item, plain"
+stage_row enveloped weir__run "a stage's item, in an envelope"

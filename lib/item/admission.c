@@ -124,8 +124,6 @@ weir_status weir__admission_enter(weir__admission *admission, uint64_t weight, b
 }
 
 void weir__admission_leave(weir__admission *admission, weir__load load) {
-    if (!admission->limited)
-        return;
     weir__lock_acquire(&admission->lock);
     weir__assert(weir__u64_peek(&admission->items) >= load.items); /* admitted once, and left once */
     weir__assert(weir__u64_peek(&admission->bytes) >= load.bytes);

@@ -47,7 +47,7 @@ typedef struct weir__admission {
 /* Blocks until there is room for an item of this weight, and takes it. WEIR_OK; WEIR_CLOSED; WEIR_TIMEDOUT. */
 weir_status weir__admission_enter(weir__admission *admission, uint64_t weight, bool outside, weir_deadline deadline);
 
-/* Returns the room of some items. */
+/* Returns the room of some items, if the admission is limited. */
 void weir__admission_leave(weir__admission *admission, weir__load load);
 
 /* Refuses puts from outside, or everything, from now on, and wakes those that it concerns. */

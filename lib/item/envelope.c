@@ -66,5 +66,6 @@ void weir__envelopes_end(weir__flight *flight, weir__account *account, weir__env
         }
         weir__envelope_free(flight, account, envelopes[i]);
     }
-    weir__roots_end(flight, account, roots, verdict);
+    if (roots.items > 0)
+        weir__roots_end(flight, account, roots, verdict);
 }

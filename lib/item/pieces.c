@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include "measure/counter.h"
-
 weir__pieces *weir__pieces_new(weir__flight *flight, weir__account *account, uint64_t weight) {
     weir__pieces *pieces = weir__pool_take(&flight->pool, weir__cache_of(account));
     if (pieces == NULL)
@@ -40,16 +38,6 @@ void weir__pieces_adopt(weir__pieces *combined, weir__pieces *parent) {
 void weir__pieces_add(weir__pieces *pieces) {
     weir__assert(weir__u64_peek(&pieces->left) > 0); /* E1: the caller has one */
     weir__count_shared(&pieces->left, 1);
-}
-
-void weir__roots_end(weir__flight *flight, weir__account *account, weir__load load, weir__verdict verdict) {
-    if (load.items == 0)
-        return;
-    if (account != NULL)
-        weir__count(&account->roots[verdict], load.items);
-    else
-        weir__count_shared(&flight->roots[verdict], load.items);
-    weir__admission_leave(&flight->admission, load);
 }
 
 /* E2. */

@@ -17,6 +17,7 @@
 #include <stddef.h>
 
 #include "item/flight.h"
+#include "measure/counter.h"
 
 typedef struct weir__pieces {
     weir__u64 left;                /* pieces that have not ended; the thread that ends the last one frees the count */
@@ -47,6 +48,14 @@ void weir__pieces_add(weir__pieces *pieces);
 void weir__pieces_end(weir__flight *flight, weir__account *account, weir__pieces *pieces, weir__verdict verdict);
 
 /* Ends roots that are in flight in one piece each. */
-void weir__roots_end(weir__flight *flight, weir__account *account, weir__load load, weir__verdict verdict);
+static inline void weir__roots_end(weir__flight *flight, weir__account *account, weir__load load,
+                                   weir__verdict verdict) {
+    if (account != NULL)
+        weir__count(&account->roots[verdict], load.items);
+    else
+        weir__count_shared(&flight->roots[verdict], load.items);
+    if (flight->admission.limited)
+        weir__admission_leave(&flight->admission, load);
+}
 
 #endif /* WEIR_ITEM_PIECES_H */

@@ -27,7 +27,7 @@ static void drop_emitted(weir__lane *lane, const weir_task *task) {
 }
 
 /* The result travels on in the item's own envelope. */
-static void retire_with_result(weir_stage *stage, weir__lane *lane, weir__envelope *envelope) {
+static inline void retire_with_result(weir_stage *stage, weir__lane *lane, weir__envelope *envelope) {
     weir__verdict verdict = WEIR__DONE;
     bool owed = weir__retire_begin(lane, envelope);
     if (stage->orderer != NULL)
@@ -125,9 +125,10 @@ bool weir__complete(weir__lane *lane, weir_task *task, int code) {
     end_combined(lane, task);
     if (code != 0)
         return fail(lane, task, task->lost ? -WEIR_NOMEM : code);
-    task->message[0] = '\0';
     if (task->lost)
         fail_consumed(lane, task);
+    else if (task->envelope->is_result && task->stage->orderer == NULL) /* the most frequent end */
+        retire_with_result(task->stage, lane, task->envelope);
     else
         end(lane, task, 0);
     return true;

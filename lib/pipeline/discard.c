@@ -54,7 +54,7 @@ void weir__discard_ordered(weir__lane *lane, weir__envelope *envelope) {
         return;
     }
     weir__verdict worst = refuse_results(lane, envelope);
-    bool owed = weir__retire_begin(lane, envelope);
+    bool owed = lane != NULL && weir__retire_begin(lane, envelope);
     weir__piece_end(stage->pipeline, lane, envelope, verdict_of_piece(envelope));
     weir__retire_end(stage, lane, worst, owed);
 }

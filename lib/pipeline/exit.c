@@ -19,7 +19,7 @@ static void fail_plain(weir__lane *lane) {
         weir__count(&lane->failed_calls, 1);
     else
         weir__drop_item(lane->stage, lane->item);
-    weir__count_retired(lane->stage, lane, WEIR__FAILED);
+    weir__count_retired(lane->stage, lane, WEIR__FAILED, 1);
 }
 
 /* Also drops what has entered by its key and will not run. */

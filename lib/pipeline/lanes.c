@@ -30,7 +30,7 @@ static void drop_envelope(void *item, void *stage) {
 
 static void drop_plain(void *item, void *stage) {
     weir__drop_item(stage, item);
-    weir__count_retired(stage, NULL, WEIR__DROPPED);
+    weir__count_retired(stage, NULL, WEIR__DROPPED, 1);
 }
 
 static weir_status make_queue(weir_stage *stage) {

@@ -14,7 +14,7 @@
 
 static void *drop(weir__lane *lane, void *item) {
     weir__drop_item(lane->stage, item);
-    weir__count_retired(lane->stage, lane, WEIR__DROPPED);
+    weir__count_retired(lane->stage, lane, WEIR__DROPPED, 1);
     return NULL;
 }
 

@@ -44,7 +44,8 @@ static weir_status admit(weir_pipeline *pipeline, const weir__envelope *envelope
 
 /* An item that was admitted could not be put. */
 static void return_room(weir_pipeline *pipeline, const weir__envelope *envelope) {
-    weir__admission_leave(&pipeline->flight.admission, (weir__load){1, envelope->weight});
+    if (pipeline->flight.admission.limited)
+        weir__admission_leave(&pipeline->flight.admission, (weir__load){1, envelope->weight});
 }
 
 static weir_status refuse_item(const weir_pipeline *pipeline) {

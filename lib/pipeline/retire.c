@@ -5,45 +5,19 @@
  */
 #include "pipeline/retire.h"
 
-#include "closable_queue/settle.h"
 #include "pipeline/drop.h"
 #include "pipeline/pipeline.h"
 
-static void count(weir_stage *stage, weir__lane *lane, weir__verdict verdict, size_t items) {
-    if (lane != NULL && lane->stage == stage)
-        weir__count(&lane->counts[verdict], items);
-    else
-        weir__count_shared(&stage->counts[verdict], items);
-}
-
-void weir__count_retired(weir_stage *stage, weir__lane *lane, weir__verdict verdict) {
-    count(stage, lane, verdict, 1);
-}
-
-bool weir__retire_begin(weir__lane *lane, const weir__envelope *envelope) {
-    if (lane == NULL || lane->in_hand != envelope)
-        return false;
-    lane->in_hand = NULL;
-    lane->owes = true;
-    return true;
-}
-
-void weir__retire_end(weir_stage *stage, weir__lane *lane, weir__verdict verdict, bool owed) {
-    count(stage, lane, verdict, 1);
-    if (!owed)
-        weir__queue_settle(stage->queue, 1);
-}
-
 /* `owed`: another one settles it. */
 static void retire(weir_stage *stage, weir__lane *lane, weir__envelope *envelope, weir__verdict verdict, bool owed) {
-    count(stage, lane, verdict, 1);
+    weir__count_retired(stage, lane, verdict, 1);
     weir__piece_end(stage->pipeline, lane, envelope, verdict);
     if (!owed)
         weir__queue_settle(stage->queue, 1);
 }
 
 void weir__retire(weir_stage *stage, weir__lane *lane, weir__envelope *envelope, weir__verdict verdict) {
-    retire(stage, lane, envelope, verdict, weir__retire_begin(lane, envelope));
+    retire(stage, lane, envelope, verdict, lane != NULL && weir__retire_begin(lane, envelope));
 }
 
 static void drop_list(weir_stage *stage, weir__lane *lane, weir__list list) {
@@ -71,7 +45,7 @@ void weir__retire_discarded(weir_stage *stage, weir__envelope *envelope) {
 void weir__retire_sent(weir_stage *stage, weir__lane *lane, const size_t verdicts[WEIR__VERDICTS], size_t items) {
     for (size_t v = 0; v < WEIR__VERDICTS; v++) {
         if (verdicts[v] > 0)
-            count(stage, lane, (weir__verdict)v, verdicts[v]);
+            weir__count_retired(stage, lane, (weir__verdict)v, verdicts[v]);
     }
     weir__queue_settle(stage->queue, items);
 }

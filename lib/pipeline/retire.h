@@ -10,6 +10,7 @@
 #ifndef WEIR_PIPELINE_RETIRE_H
 #define WEIR_PIPELINE_RETIRE_H
 
+#include "closable_queue/settle.h"
 #include "pipeline/stage.h"
 
 /* S2. The lane takes an item in hand that it has taken from the queue. */
@@ -32,17 +33,33 @@ void weir__retire_dropped(weir_stage *stage, weir__lane *lane, weir__envelope *e
 /* The same for what the stage's queue discards: the queue settles the first envelope. */
 void weir__retire_discarded(weir_stage *stage, weir__envelope *envelope);
 
+/* Counts items of the stage as retired; the rest is the caller's. */
+static inline void weir__count_retired(weir_stage *stage, weir__lane *lane, weir__verdict verdict, size_t items) {
+    if (lane != NULL && lane->stage == stage)
+        weir__count(&lane->counts[verdict], items);
+    else
+        weir__count_shared(&stage->counts[verdict], items);
+}
+
 /*
  * Retires an item in two steps, since its result travels on in its envelope: begin before the envelope is sent, and
  * end, with what begin returned, afterwards.
  */
-bool weir__retire_begin(weir__lane *lane, const weir__envelope *envelope);
-void weir__retire_end(weir_stage *stage, weir__lane *lane, weir__verdict verdict, bool owed);
+static inline bool weir__retire_begin(weir__lane *lane, const weir__envelope *envelope) {
+    if (lane->in_hand != envelope)
+        return false;
+    lane->in_hand = NULL;
+    lane->owes = true;
+    return true;
+}
+
+static inline void weir__retire_end(weir_stage *stage, weir__lane *lane, weir__verdict verdict, bool owed) {
+    weir__count_retired(stage, lane, verdict, 1);
+    if (!owed)
+        weir__queue_settle(stage->queue, 1);
+}
 
 /* Retires that many items after their results were sent. No lane has them in hand. */
 void weir__retire_sent(weir_stage *stage, weir__lane *lane, const size_t verdicts[WEIR__VERDICTS], size_t count);
-
-/* Counts an item that has no envelope. */
-void weir__count_retired(weir_stage *stage, weir__lane *lane, weir__verdict verdict);
 
 #endif /* WEIR_PIPELINE_RETIRE_H */

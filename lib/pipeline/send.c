@@ -71,7 +71,7 @@ bool weir__send_to(weir_stage *from, weir_stage *to, weir__lane *lane, weir__env
 static void pass(weir_stage *from, weir_stage *to, weir__lane *lane, weir__envelope *envelope) {
     weir__verdict verdict;
     if (!weir__send_to(from, to, lane, envelope, &verdict))
-        weir__piece_end(to->pipeline, lane, envelope, verdict);
+        weir__envelope_end(&to->pipeline->flight, &lane->account, envelope, verdict);
 }
 
 static void *call_copy(weir_stage *from, void *result) {
@@ -85,14 +85,14 @@ static void *call_copy(weir_stage *from, void *result) {
 
 /* Returns one more piece, with a copy of the result; NULL: `*why` says why not. A copy of NULL is NULL. */
 static weir__envelope *copy_of(weir_stage *from, weir__lane *lane, weir__envelope *envelope, const char **why) {
-    weir__envelope *copy = weir__envelope_new(&from->pipeline->flight, weir__account_of(lane), NULL);
+    weir__envelope *copy = weir__envelope_new(&from->pipeline->flight, &lane->account, NULL);
     if (copy == NULL) {
         *why = no_memory;
         return NULL;
     }
     if (envelope->item != NULL && (copy->item = call_copy(from, envelope->item)) == NULL) {
         *why = "its copy function has returned NULL";
-        weir__envelope_free(&from->pipeline->flight, weir__account_of(lane), copy);
+        weir__envelope_free(&from->pipeline->flight, &lane->account, copy);
         return NULL;
     }
     copy->pieces = envelope->pieces;
@@ -102,8 +102,7 @@ static weir__envelope *copy_of(weir_stage *from, weir__lane *lane, weir__envelop
 
 /* Makes a copy for each successor but the first. Returns NULL, or why not. */
 static const char *make_copies(weir_stage *from, weir__lane *lane, weir__envelope *envelope, weir__list *copies) {
-    const char *why =
-        weir__envelope_share(&from->pipeline->flight, weir__account_of(lane), envelope) ? NULL : no_memory;
+    const char *why = weir__envelope_share(&from->pipeline->flight, &lane->account, envelope) ? NULL : no_memory;
     for (size_t i = 1; why == NULL && i < from->successor_count; i++) {
         weir__envelope *copy = copy_of(from, lane, envelope, &why);
         if (copy != NULL)
@@ -116,14 +115,14 @@ static void drop_copies(weir_stage *from, weir__lane *lane, weir__list *copies) 
     weir__envelope *copy;
     for (size_t i = 1; (copy = weir__list_take(copies)) != NULL; i++) {
         weir__drop_item(from->successors[i], copy->item);
-        weir__piece_end(from->pipeline, lane, copy, WEIR__FAILED);
+        weir__envelope_end(&from->pipeline->flight, &lane->account, copy, WEIR__FAILED);
     }
 }
 
 /* Fails a result that reaches none of several successors. */
 static void fail_at_first(weir_stage *from, weir__lane *lane, weir__envelope *envelope, int code, const char *why) {
     weir__drop_item(from->successors[0], envelope->item);
-    weir__piece_end(from->pipeline, lane, envelope, WEIR__FAILED);
+    weir__envelope_end(&from->pipeline->flight, &lane->account, envelope, WEIR__FAILED);
     weir__fail_stage(from, code, why);
 }
 
@@ -172,7 +171,7 @@ static weir__verdict send_out(weir_stage *from, weir__lane *lane, weir__envelope
     weir_queue *results = from->options.results;
     void *result = envelope->item;
     weir__verdict verdict = results == NULL ? WEIR__DONE : has_left(from, result, weir__offer(lane, results, result));
-    weir__piece_end(from->pipeline, lane, envelope, verdict);
+    weir__envelope_end(&from->pipeline->flight, &lane->account, envelope, verdict);
     return verdict;
 }
 
@@ -195,7 +194,7 @@ static void send_out_together(weir_stage *from, weir__lane *lane, weir__envelope
         results[i] = envelopes[i]->item;
     if (from->options.results != NULL)
         (void)weir_queue_try_put_many(from->options.results, results, count, &put);
-    weir__envelopes_end(&from->pipeline->flight, weir__account_of(lane), envelopes, put, WEIR__DONE);
+    weir__envelopes_end(&from->pipeline->flight, &lane->account, envelopes, put, WEIR__DONE);
     verdicts[WEIR__DONE] += put;
     while (put < count)
         verdicts[weir__send(from, lane, envelopes[put++])]++;

@@ -54,7 +54,7 @@ static void fail(weir__lane *lane, int code) {
     else
         fatal = weir__add_error(stage, code, task->message, task->failures);
     weir__count(&lane->failed_calls, 1); /* S3: in, and then failed */
-    weir__count_retired(stage, lane, WEIR__FAILED);
+    weir__count_retired(stage, lane, WEIR__FAILED, 1);
     if (again) {
         weir__count(&lane->retried, 1);
         uint64_t delay = weir__retry_delay(task, task->failures, weir__clock_now());
@@ -114,7 +114,7 @@ static void drop_result(weir__lane *lane, weir__envelope *envelope) {
     void *result = envelope->item;
     weir__envelope_free(&stage->pipeline->flight, &lane->account, envelope);
     weir__discard_result(stage, result);
-    weir__count_retired(stage, lane, WEIR__DROPPED);
+    weir__count_retired(stage, lane, WEIR__DROPPED, 1);
     weir__count(&lane->account.roots[WEIR__DROPPED], 1);
 }
 
@@ -129,7 +129,7 @@ void weir__source_emit(weir__lane *lane, void *result) {
     bool admitted = admit(lane, envelope);
     weir__count(&lane->produced, 1); /* S3 */
     if (admitted)
-        weir__count_retired(stage, lane, weir__send(stage, lane, envelope));
+        weir__count_retired(stage, lane, weir__send(stage, lane, envelope), 1);
     else
         drop_result(lane, envelope);
 }
