@@ -630,6 +630,47 @@ START_TEST (an_item_that_ends_its_thread_after_a_cancel_has_failed) {
 }
 END_TEST
 
+static int fail_then_exit(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    weir_task_emit(task, thing_new());
+    if (weir_task_attempt(task) == 1)
+        return weir_task_fail(task, 5, "once more");
+    pthread_exit(NULL);
+}
+
+/* The error that has ended the run is listed first, with its attempt. The results of both attempts are dropped. */
+START_TEST (an_item_may_end_its_thread_at_a_later_attempt) {
+    enum { ALL = 10 };
+    struct exits exits = {.exits = 0};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "exits",
+                                             .run = fail_then_exit,
+                                             .arg = &exits,
+                                             .drop = thing_drop,
+                                             .ordered = _i == 2,
+                                             .per_key = _i == 1,
+                                             .key = one_key,
+                                             .on_error = WEIR_SKIP,
+                                             .capacity = ALL,
+                                             .retry = {.attempts = 3, .when = ask}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    assert_thread_ended(report, "exits", 2);
+    ck_assert_uint_eq(report->error_count, 2);
+    ck_assert_int_eq(report->errors[1].code, 5);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    ck_assert_uint_eq(report->stages[0].retried, 1);
+    ck_assert_uint_eq(atomic_load(&exits.asked), 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 3);
+    assert_things_ended();
+}
+END_TEST
+
 static int produce_one(weir_task *task, void *item, void *unused) {
     (void)item;
     (void)unused;
@@ -694,6 +735,7 @@ static Suite *errors_suite(void) {
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_ends_the_run, 0, 2 * COUNT_OF(exiting));
     tcase_add_loop_test(exits, items_that_end_their_threads_together_fail_together, 0, COUNT_OF(exiting));
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_after_a_cancel_has_failed, 0, COUNT_OF(exiting));
+    tcase_add_loop_test(exits, an_item_may_end_its_thread_at_a_later_attempt, 0, 3);
     tcase_add_test(exits, a_thread_may_end_while_other_stages_are_still_to_start);
     return suite;
 }

@@ -433,6 +433,34 @@ START_TEST (a_call_that_ends_its_thread_ends_the_run) {
 }
 END_TEST
 
+/* Fails, and exits its thread when it is called again. */
+static int fail_then_exit(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    if (weir_task_attempt(task) == 1)
+        return weir_task_fail(task, 5, "once more");
+    pthread_exit(NULL);
+}
+
+START_TEST (a_source_may_end_its_thread_at_a_later_attempt) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "exits",
+                                             .source = fail_then_exit,
+                                             .retry = {.attempts = 3, .backoff = 1000},
+                                             .on_error = WEIR_SKIP});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    assert_status(WEIR_CANCELLED, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    assert_thread_ended(report, "exits", 2);
+    ck_assert_uint_eq(report->error_count, 2);
+    ck_assert_uint_eq(report->stages[0].counts.failed, 2);
+    ck_assert_uint_eq(report->stages[0].retried, 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 /* ---- with other options ---- */
 
 START_TEST (items_are_put_beside_a_source) {
@@ -565,6 +593,7 @@ static Suite *sources_suite(void) {
     TCase *errors = add_things_case(suite, "errors");
     tcase_add_loop_test(errors, a_source_that_fails_in_a_row_is_called_again_and_then_at_its_end, 0, 4);
     tcase_add_loop_test(errors, a_call_that_ends_its_thread_ends_the_run, 0, 6);
+    tcase_add_test(errors, a_source_may_end_its_thread_at_a_later_attempt);
     return suite;
 }
 
