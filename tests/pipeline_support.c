@@ -262,6 +262,17 @@ void assert_all_over(const weir_report *report) {
     }
 }
 
+void assert_thread_ended(const weir_report *report, const char *stage, unsigned attempts) {
+    ck_assert_uint_gt(report->kept_errors, 0);
+    const weir_error *error = &report->errors[0];
+    ck_assert_str_eq(error->stage, stage);
+    ck_assert_int_eq(error->code, -WEIR_UNFINISHED);
+    ck_assert_str_eq(error->message, "its function has ended its thread (pthread_exit)");
+    ck_assert_uint_eq(error->attempts, attempts);
+    for (size_t i = 0; i < report->kept_errors; i++)
+        ck_assert_int_eq(report->errors[i].fatal, i == 0 && report->outcome == WEIR_FAILED);
+}
+
 void wait_for_count(const atomic_uint *counter, unsigned count) {
     for (weir_deadline limit = hang_limit(); atomic_load(counter) < count; nap()) {
         if (now() > limit)

@@ -91,6 +91,12 @@ void assert_balanced(const weir_report *report);
 /* Also checks that no item is live. */
 void assert_all_over(const weir_report *report);
 
+/*
+ * Checks that the first error says that a function of that stage has ended its thread, at that attempt. It is fatal if it
+ * has ended the run; no other error is.
+ */
+void assert_thread_ended(const weir_report *report, const char *stage, unsigned attempts);
+
 /* Waits until the counter reaches `count`; fails the test if it does not. */
 void wait_for_count(const atomic_uint *counter, unsigned count);
 

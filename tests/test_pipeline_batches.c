@@ -21,7 +21,6 @@ struct seen {
     size_t firsts[CALLS];
     unsigned attempts[CALLS];
     unsigned fails_until; /* earlier attempts fail */
-    bool exits;           /* exits its thread instead of failing */
     bool emits;
 };
 
@@ -32,11 +31,8 @@ static int see_batch(weir_task *task, void *const *items, size_t count, void *ra
     seen->reasons[n] = weir_task_batch_reason(task);
     seen->firsts[n] = ((struct thing *)items[0])->n;
     seen->attempts[n] = weir_task_attempt(task);
-    if (seen->attempts[n] < seen->fails_until) {
-        if (seen->exits)
-            pthread_exit(NULL);
+    if (seen->attempts[n] < seen->fails_until)
         return weir_task_fail(task, 5, "batch of %zu", count);
-    }
     for (size_t i = 0; i < count; i++) {
         if (seen->emits)
             weir_task_emit(task, items[i]);
@@ -205,24 +201,103 @@ START_TEST (a_failed_batch_ends_the_run) {
 END_TEST
 
 START_TEST (a_batch_is_tried_again_as_it_was) {
-    struct seen seen = {.fails_until = 3, .exits = _i >= 3};
-    size_t threads = (size_t)_i;
-    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads = seen.exits ? 6 : threads,
-                                                                     .batch = {.items = 5},
-                                                                     .retry = {.attempts = 3, .backoff = 1000}});
-    size_t batches = seen.exits ? 2 : 10;
-    put_things(pipeline, 5 * batches);
+    enum { BATCHES = 10 };
+    struct seen seen = {.fails_until = 3};
+    weir_pipeline *pipeline = batches_of(
+        &seen,
+        (weir_stage_options){.threads = (size_t)_i, .batch = {.items = 5}, .retry = {.attempts = 3, .backoff = 1000}});
+    put_things(pipeline, 5 * BATCHES);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_uint_eq(report->counts.done, 5 * batches);
-    ck_assert_uint_eq(report->retried, 2 * batches);
-    ck_assert_uint_eq(atomic_load(&seen.calls), 3 * batches);
-    for (size_t i = 0; i < 3 * batches; i++) {
+    ck_assert_uint_eq(report->counts.done, 5 * BATCHES);
+    ck_assert_uint_eq(report->retried, 2 * BATCHES);
+    ck_assert_uint_eq(atomic_load(&seen.calls), 3 * BATCHES);
+    for (size_t i = 0; i < 3 * BATCHES; i++) {
         ck_assert_uint_eq(seen.counts[i], 5);
         ck_assert_uint_eq(seen.reasons[i], WEIR_BATCH_ITEMS);
     }
     weir_report_free(report);
     destroy_pipeline(pipeline);
-    ck_assert_uint_eq(things_consumed(), 5 * batches);
+    ck_assert_uint_eq(things_consumed(), 5 * BATCHES);
+    assert_things_ended();
+}
+END_TEST
+
+/* ---- functions that exit their thread ---- */
+
+/* The first batch emits results, and then exits its thread at `go`. The others wait at `rest`. */
+struct exits {
+    struct gate go, rest;
+    atomic_uint asked; /* calls of `when` */
+};
+
+static int exit_with_first_batch(weir_task *task, void *const *items, size_t count, void *raw) {
+    struct exits *exits = raw;
+    bool first = ((struct thing *)items[0])->n == 0;
+    for (size_t i = 0; first && i < 2; i++)
+        weir_task_emit(task, thing_new());
+    gate_pass(first ? &exits->go : &exits->rest);
+    if (first)
+        pthread_exit(NULL);
+    return run_batch_consume(task, items, count, NULL);
+}
+
+static bool ask(int code, void *raw) {
+    struct exits *exits = raw;
+    (void)code;
+    atomic_fetch_add(&exits->asked, 1);
+    return true;
+}
+
+/*
+ * Its results have gone on. What waits in the queue and for a batch is dropped. Another worker is in its function
+ * meanwhile, and its batch is done.
+ */
+START_TEST (a_batch_that_ends_its_thread_has_failed_and_ends_the_run) {
+    enum { ALL = 13, BATCH = 5 };
+    size_t threads = _i < 4 ? 1 : 2, done = threads == 2 ? BATCH : 0;
+    bool ordered = threads == 1 && (_i & 2); /* it has no retries then */
+    struct exits exits = {.go = GATE, .rest = GATE};
+    weir_queue *dead = new_queue(WEIR_UNBOUNDED);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "batch",
+                                             .run_batch = exit_with_first_batch,
+                                             .arg = &exits,
+                                             .threads = threads,
+                                             .batch = {.items = BATCH},
+                                             .ordered = ordered,
+                                             .retry = {.attempts = ordered ? 1 : 3, .when = ask},
+                                             .on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
+                                             .dead = dead,
+                                             .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, BATCH);
+    gate_wait_for(&exits.go, 1);
+    put_things(pipeline, ALL - BATCH);
+    if (threads == 2)
+        gate_wait_for(&exits.rest, 1);
+    while (things_consumed() < 2)
+        nap();
+    gate_open(&exits.go);
+    for (weir_deadline limit = hang_limit(); things_dropped() < ALL - done; nap())
+        ck_assert_uint_lt(now(), limit);
+    gate_open(&exits.rest);
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    assert_thread_ended(report, "batch", 1);
+    ck_assert_uint_eq(report->error_count, 1);
+    ck_assert_uint_eq(report->counts.failed, BATCH);
+    ck_assert_uint_eq(report->counts.done, done);
+    ck_assert_uint_eq(report->counts.dropped, ALL - BATCH - done);
+    ck_assert_uint_eq(stage_in(report, "batch")->counts.failed, BATCH);
+    ck_assert_uint_eq(stage_in(report, "batch")->retried, 0);
+    ck_assert_uint_eq(stage_in(report, "end")->counts.done, 2);
+    ck_assert_uint_eq(atomic_load(&exits.asked), 0);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(weir_queue_size(dead), 0);
+    assert_status(WEIR_OK, weir_queue_destroy(dead));
+    for (size_t n = 0; n < BATCH; n++)
+        ck_assert_uint_eq(atomic_load(&thing_at(n)->dropped), 1);
     assert_things_ended();
 }
 END_TEST
@@ -380,6 +455,8 @@ static Suite *batches_suite(void) {
     tcase_add_test(made, a_batch_waits_no_longer_than_its_time);
     tcase_add_test(made, a_batch_that_is_complete_begins_the_time_of_the_next_anew);
     tcase_add_loop_test(made, batches_in_order_cannot_have_a_wait, 0, 2);
+    TCase *exits = add_things_case(suite, "exits");
+    tcase_add_loop_test(exits, a_batch_that_ends_its_thread_has_failed_and_ends_the_run, 0, 6);
     TCase *ended = add_things_case(suite, "ended");
     tcase_add_loop_test(ended, a_batch_fails_as_a_whole, 1, 4);
     tcase_add_test(ended, each_item_of_a_failed_batch_is_a_dead_letter);

@@ -460,153 +460,213 @@ END_TEST
 
 /* ---- functions that exit their thread ---- */
 
-static int exit_at_seventh(weir_task *task, void *item, void *unused) {
-    struct thing *thing = item;
-    (void)unused;
-    if (thing->n % 7 == 5)
+/* The things from `exits_from` to `exits_from` + `exits` - 1 exit at `go`. All others wait at `rest`, if they are told. */
+struct exits {
+    size_t exits_from, exits;
+    bool others_wait;
+    struct gate go, rest;
+    atomic_uint asked; /* calls of `when` */
+};
+
+static void exit_or_wait(const struct thing *thing, struct exits *exits) {
+    if (thing->n - exits->exits_from < exits->exits) {
+        gate_pass(&exits->go);
         pthread_exit(NULL);
-    weir_task_emit(task, thing);
-    return 0;
+    }
+    if (exits->others_wait)
+        gate_pass(&exits->rest);
 }
 
-static void *exit_at_seventh_func(void *item, void *unused) {
-    (void)unused;
-    if (((struct thing *)item)->n % 7 == 5)
-        pthread_exit(NULL);
-    return item;
+static int exiting_run(weir_task *task, void *item, void *exits) {
+    exit_or_wait(item, exits);
+    return run_consume(task, item, NULL);
+}
+
+static void *exiting_func(void *item, void *exits) {
+    exit_or_wait(item, exits);
+    return consume_thing(item, NULL);
 }
 
 static uint64_t one_key(const void *item, void *arg) {
     (void)arg;
-    return ((const struct thing *)item)->n % 3;
+    return ((const struct thing *)item)->n % 2;
 }
 
+/* Called for weir's own codes too, with the stage's argument, whatever state init made. */
+static bool ask(int code, void *raw) {
+    struct exits *exits = raw;
+    (void)code;
+    atomic_fetch_add(&exits->asked, 1);
+    return true;
+}
+
+/* Without envelopes, and with them for each reason. Those with the key of the exiting item and of another wait for it. */
 static const struct exiting {
     weir_stage_options options;
     size_t max_items;
 } exiting[] = {
-    {{.run = exit_at_seventh}, 0},
-    {{.func = exit_at_seventh_func}, 0},
-    {{.func = exit_at_seventh_func}, 100},
-    {{.run = exit_at_seventh, .ordered = true}, 0},
-    {{.run = exit_at_seventh, .per_key = 1, .key = one_key}, 0},
-    {{.run = exit_at_seventh, .per_key = 2, .key = one_key}, 0},
-    {{.run = exit_at_seventh, .per_key = 1, .key = one_key, .ordered = true}, 0},
-    {{.run = exit_at_seventh, .per_key = 2, .key = one_key, .ordered = true}, 0},
+    {{.func = exiting_func}, 0},
+    {{.func = exiting_func}, 100},
+    {{.func = exiting_func, .ordered = true}, 0},
+    {{.func = exiting_func, .per_key = 1, .key = one_key}, 0},
+    {{.run = exiting_run}, 0},
+    {{.run = exiting_run, .ordered = true}, 0},
+    {{.run = exiting_run, .per_key = 1, .key = one_key}, 0},
+    {{.run = exiting_run, .per_key = 2, .key = one_key}, 0},
+    {{.run = exiting_run, .per_key = 1, .key = one_key, .ordered = true}, 0},
+    {{.run = exiting_run, .per_key = 2, .key = one_key, .ordered = true}, 0},
 };
 
-/* Three of four threads exit, each with its item; the fourth handles the rest. */
-START_TEST (an_item_that_ends_its_thread_has_failed) {
-    weir_stage_options options = exiting[_i].options;
-    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = exiting[_i].max_items});
-    options.name = "exits";
-    options.threads = 4;
-    options.drop = thing_drop;
-    options.on_error = WEIR_SKIP;
-    add_stage(pipeline, options);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
-    start_pipeline(pipeline);
-    put_things(pipeline, 7 * 3 + 5);
-    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_uint_eq(report->counts.failed, 3);
-    ck_assert_uint_eq(report->counts.done, 7 * 3 + 5 - 3);
-    ck_assert_uint_eq(report->error_count, 3);
-    ck_assert_int_eq(report->errors[0].code, -WEIR_UNFINISHED);
-    ck_assert_str_ne(report->errors[0].message, "");
-    weir_report_free(report);
-    destroy_pipeline(pipeline);
-    ck_assert_uint_eq(things_dropped(), 3);
-    assert_things_ended();
-}
-END_TEST
-
-/* All threads of the stage have exited, so no thread would ever take its items: the run fails. */
-START_TEST (a_stage_without_threads_ends_the_run) {
-    weir_stage_options options = exiting[_i].options;
-    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = exiting[_i].max_items});
-    options.name = "exits";
-    options.threads = 2;
-    options.drop = thing_drop;
-    options.on_error = WEIR_SKIP;
-    add_stage(pipeline, options);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
-    start_pipeline(pipeline);
-    for (size_t i = 0; i < 100; i++) {
-        struct thing *thing = thing_new();
-        if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
-            thing_consume(thing);
-    }
-    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
-    ck_assert_uint_eq(report->counts.failed, 2);
-    ck_assert_uint_eq(report->error_count, 3);
-    weir_report_free(report);
-    destroy_pipeline(pipeline);
-    assert_things_ended();
-}
-END_TEST
-
-/* With pipelines that need no envelopes, and with those that do. */
-START_TEST (an_item_that_ends_its_thread_ends_the_run) {
-    weir_stage_options options = exiting[_i].options;
+/* A run gets what would keep a failed item: attempts, and a dead-letter queue. */
+static weir_pipeline *start_exiting(size_t kind, struct exits *exits, weir_stage_options with, weir_queue *dead) {
+    weir_stage_options options = exiting[kind].options;
     weir_pipeline *pipeline =
-        new_pipeline(&(weir_pipeline_options){.max_items = exiting[_i].max_items, .grace = HANG_SECONDS * SECONDS});
+        new_pipeline(&(weir_pipeline_options){.max_items = exiting[kind].max_items, .grace = HANG_SECONDS * SECONDS});
     options.name = "exits";
-    options.threads = 2;
+    options.arg = exits;
+    options.threads = with.threads;
+    options.on_error = with.on_error;
+    options.init = with.init;
     options.drop = thing_drop;
+    options.dead = options.run != NULL ? dead : NULL;
+    if (options.run != NULL)
+        options.retry = (weir_retry){.attempts = 3, .when = ask};
     add_stage(pipeline, options);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
     start_pipeline(pipeline);
-    put_things(pipeline, 7);
-    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
-    ck_assert_uint_eq(report->counts.failed, 1);
-    ck_assert_uint_eq(report->error_count, 1);
-    weir_report_free(report);
-    destroy_pipeline(pipeline);
-    assert_things_ended();
-}
-END_TEST
-
-static int exit_at_first_try(weir_task *task, void *item, void *unused) {
-    (void)unused;
-    if (weir_task_attempt(task) == 1 && ((struct thing *)item)->n % 5 == 1)
-        pthread_exit(NULL);
-    thing_consume(item);
-    return 0;
+    return pipeline;
 }
 
-/* Called for weir's own codes too, with the stage's argument, whatever state init made. */
-static bool count_unfinished(int code, void *asked) {
-    atomic_fetch_add((atomic_uint *)asked, 1);
-    return code == -WEIR_UNFINISHED;
-}
-
-static weir_status init_with_nothing(void *arg, void **state) {
-    (void)arg;
-    *state = NULL;
+static weir_status init_with_the_same(void *arg, void **state) {
+    *state = arg;
     return WEIR_OK;
 }
 
-START_TEST (an_item_that_ended_its_thread_may_be_tried_again) {
-    atomic_uint asked = 0;
-    weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "exits",
-                                             .run = exit_at_first_try,
-                                             .arg = &asked,
-                                             .init = init_with_nothing,
-                                             .threads = 4,
-                                             .drop = thing_drop,
-                                             .per_key = (size_t)_i,
-                                             .key = one_key,
-                                             .retry = {.attempts = 2, .when = count_unfinished}});
-    start_pipeline(pipeline);
-    put_things(pipeline, 15);
-    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_uint_eq(atomic_load(&asked), 3);
-    ck_assert_uint_eq(report->counts.done, 15);
-    ck_assert_uint_eq(report->retried, 3);
+/* The queue is empty at the end. */
+static void destroy_empty(weir_queue *queue) {
+    ck_assert_uint_eq(weir_queue_size(queue), 0);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+
+/*
+ * The last of the items that are in functions exits its thread. What waits in the queue and for a key is dropped. The
+ * other functions return later, and their items are done; the results of an ordered func have no turn any more.
+ */
+START_TEST (an_item_that_ends_its_thread_ends_the_run) {
+    enum { ALL = 20 };
+    size_t kind = (size_t)_i / 2, per_key = exiting[kind].options.per_key;
+    weir_on_error on_error = _i % 2 == 0 ? WEIR_FAIL_FAST : WEIR_SKIP;
+    size_t inside = per_key != 0 ? 2 * per_key : 3, threads = per_key != 0 ? inside + 1 : inside;
+    bool has_turns = exiting[kind].options.func != NULL && exiting[kind].options.ordered;
+    size_t done = has_turns ? 0 : inside - 1;
+    struct exits exits = {.exits_from = inside - 1, .exits = 1, .others_wait = true, .go = GATE, .rest = GATE};
+    weir_queue *dead = new_queue(WEIR_UNBOUNDED);
+    weir_pipeline *pipeline = start_exiting(
+        kind, &exits, (weir_stage_options){.threads = threads, .on_error = on_error, .init = init_with_the_same}, dead);
+    put_things(pipeline, ALL);
+    gate_wait_for(&exits.rest, inside - 1);
+    gate_wait_for(&exits.go, 1);
+    gate_open(&exits.go);
+    for (weir_deadline limit = hang_limit(); things_dropped() < ALL - inside + 1; nap())
+        ck_assert_uint_lt(now(), limit);
+    assert_status(WEIR_CLOSED, weir_pipeline_put(pipeline, &exits)); /* the caller keeps it */
+    gate_open(&exits.rest);
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    assert_thread_ended(report, "exits", 1);
+    ck_assert_uint_eq(report->error_count, 1);
+    ck_assert_uint_eq(report->counts.in, ALL);
+    ck_assert_uint_eq(report->counts.done, done);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    ck_assert_uint_eq(report->counts.dropped, ALL - 1 - done);
+    ck_assert_uint_eq(report->stages[0].counts.failed, 1);
+    ck_assert_uint_eq(report->stages[0].retried, 0);
+    ck_assert_uint_eq(atomic_load(&exits.asked), 0);
     weir_report_free(report);
     destroy_pipeline(pipeline);
-    ck_assert_uint_eq(things_consumed(), 15);
+    destroy_empty(dead);
+    ck_assert_uint_eq(atomic_load(&thing_at(inside - 1)->dropped), 1);
+    assert_things_ended();
+}
+END_TEST
+
+/* All threads of the stage exit at the same time, each with its item. Each adds an error, and the first one is fatal. */
+START_TEST (items_that_end_their_threads_together_fail_together) {
+    enum { ALL = 20, THREADS = 2 };
+    struct exits exits = {.exits = THREADS, .go = GATE, .rest = GATE};
+    weir_pipeline *pipeline =
+        start_exiting((size_t)_i, &exits, (weir_stage_options){.threads = THREADS, .on_error = WEIR_SKIP}, NULL);
+    put_things(pipeline, ALL);
+    gate_wait_for(&exits.go, THREADS);
+    gate_open(&exits.go);
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    assert_thread_ended(report, "exits", 1);
+    ck_assert_uint_eq(report->error_count, THREADS);
+    ck_assert_int_eq(report->errors[1].code, -WEIR_UNFINISHED);
+    ck_assert_uint_eq(report->counts.failed, THREADS);
+    ck_assert_uint_eq(report->counts.dropped, ALL - THREADS);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), ALL);
+    assert_things_ended();
+}
+END_TEST
+
+/* A cancel before that decides the outcome, as in every run. */
+START_TEST (an_item_that_ends_its_thread_after_a_cancel_has_failed) {
+    enum { ALL = 5 };
+    struct exits exits = {.exits = 1, .go = GATE, .rest = GATE};
+    weir_pipeline *pipeline = start_exiting((size_t)_i, &exits, (weir_stage_options){.threads = 1}, NULL);
+    put_things(pipeline, ALL);
+    gate_wait_for(&exits.go, 1);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    gate_open(&exits.go);
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    assert_thread_ended(report, "exits", 1);
+    ck_assert_uint_eq(report->error_count, 1);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    ck_assert_uint_eq(report->counts.dropped, ALL - 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+static int fail_then_exit(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    weir_task_emit(task, thing_new());
+    if (weir_task_attempt(task) == 1)
+        return weir_task_fail(task, 5, "once more");
+    pthread_exit(NULL);
+}
+
+/* The error that has ended the run is listed first, with its attempt. The results of both attempts are dropped. */
+START_TEST (an_item_may_end_its_thread_at_a_later_attempt) {
+    enum { ALL = 10 };
+    struct exits exits = {.exits = 0};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "exits",
+                                             .run = fail_then_exit,
+                                             .arg = &exits,
+                                             .drop = thing_drop,
+                                             .ordered = _i == 2,
+                                             .per_key = _i == 1,
+                                             .key = one_key,
+                                             .on_error = WEIR_SKIP,
+                                             .capacity = ALL,
+                                             .retry = {.attempts = 3, .when = ask}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    assert_thread_ended(report, "exits", 2);
+    ck_assert_uint_eq(report->error_count, 2);
+    ck_assert_int_eq(report->errors[1].code, 5);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    ck_assert_uint_eq(report->stages[0].retried, 1);
+    ck_assert_uint_eq(atomic_load(&exits.asked), 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), 3);
     assert_things_ended();
 }
 END_TEST
@@ -631,8 +691,9 @@ static weir_status wait_for_cancel(void *pipeline, void **state) {
     return poll(&fd, 1, HANG_SECONDS * 1000) == 1 ? WEIR_OK : WEIR_TIMEDOUT;
 }
 
-START_TEST (a_stage_without_threads_ends_the_run_while_others_are_still_to_start) {
-    weir_pipeline *pipeline = new_pipeline(NULL);
+/* "slow" starts last, and its init waits for the cancel. */
+START_TEST (a_thread_may_end_while_other_stages_are_still_to_start) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     weir_stage *slow = add_stage(
         pipeline,
         (weir_stage_options){.name = "slow", .source = produce_one, .arg = pipeline, .init = wait_for_cancel});
@@ -644,11 +705,10 @@ START_TEST (a_stage_without_threads_ends_the_run_while_others_are_still_to_start
     connect_stages(pipeline, quick, exits);
     start_pipeline(pipeline);
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
-    ck_assert_uint_eq(report->error_count, 2);
-    ck_assert(report->errors[0].fatal);
-    ck_assert_str_eq(report->errors[0].stage, "exits");
-    ck_assert_str_eq(report->errors[0].message, "all its threads have ended");
-    ck_assert(!report->errors[1].fatal);
+    assert_thread_ended(report, "exits", 1);
+    ck_assert_uint_eq(report->error_count, 1);
+    ck_assert_uint_eq(report->counts.in, 1);
+    ck_assert_uint_eq(report->counts.failed, 1);
     weir_report_free(report);
     destroy_pipeline(pipeline);
     assert_things_ended();
@@ -672,11 +732,11 @@ static Suite *errors_suite(void) {
     tcase_add_test(again, a_back_off_never_exceeds_its_maximum);
     tcase_add_test(again, an_item_cancelled_before_its_back_off_is_dropped);
     TCase *exits = add_things_case(suite, "exits");
-    tcase_add_loop_test(exits, an_item_that_ends_its_thread_has_failed, 0, COUNT_OF(exiting));
-    tcase_add_loop_test(exits, an_item_that_ends_its_thread_ends_the_run, 0, COUNT_OF(exiting));
-    tcase_add_loop_test(exits, a_stage_without_threads_ends_the_run, 0, COUNT_OF(exiting));
-    tcase_add_test(exits, a_stage_without_threads_ends_the_run_while_others_are_still_to_start);
-    tcase_add_loop_test(exits, an_item_that_ended_its_thread_may_be_tried_again, 0, 3);
+    tcase_add_loop_test(exits, an_item_that_ends_its_thread_ends_the_run, 0, 2 * COUNT_OF(exiting));
+    tcase_add_loop_test(exits, items_that_end_their_threads_together_fail_together, 0, COUNT_OF(exiting));
+    tcase_add_loop_test(exits, an_item_that_ends_its_thread_after_a_cancel_has_failed, 0, COUNT_OF(exiting));
+    tcase_add_loop_test(exits, an_item_may_end_its_thread_at_a_later_attempt, 0, 3);
+    tcase_add_test(exits, a_thread_may_end_while_other_stages_are_still_to_start);
     return suite;
 }
 

@@ -309,37 +309,36 @@ START_TEST (a_stage_that_is_to_see_the_order_sees_it) {
 }
 END_TEST
 
-/* An item lost in an earlier stage does not block the order. */
-static void *exit_with_some(void *item, void *unused) {
+/* An item that fails in a later stage than the first, which leaves its order to that one, does not block the order. */
+static int fail_with_some(weir_task *task, void *item, void *unused) {
     (void)unused;
     if (((struct thing *)item)->n % 5 == 3)
-        pthread_exit(NULL);
-    return item;
+        return weir_task_fail(task, 5, NULL);
+    weir_task_emit(task, item);
+    return 0;
 }
 
-START_TEST (what_is_lost_on_the_way_has_its_turn) {
+START_TEST (what_fails_on_the_way_has_its_turn) {
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "exit",
-                                             .func = exit_with_some,
-                                             .threads = 4, /* two of them exit */
+    add_ordered(pipeline, "mix", pass_slowly, NULL, 4);
+    add_stage(pipeline, (weir_stage_options){.name = "fail",
+                                             .run = fail_with_some,
+                                             .threads = 2,
+                                             .key = same_key,
+                                             .per_key = (size_t)_i, /* with 1, "mix" restores an order of its own */
                                              .ordered = true,
                                              .on_error = WEIR_SKIP,
                                              .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "mix",
-                                             .func = pass_slowly,
-                                             .threads = 2,
-                                             .key = same_key,
-                                             .per_key = (size_t)_i, /* with 1, the stage itself waits for each item */
-                                             .ordered = true,
-                                             .drop = thing_drop});
+    add_ordered(pipeline, "mix again", pass_slowly, NULL, 2);
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.failed, 2);
-    ck_assert_uint_eq(report->stages[0].counts.failed, 2);
-    ck_assert_uint_eq(report->stages[1].counts.failed, 0);
+    ck_assert_uint_eq(report->stages[0].counts.failed, 0);
+    ck_assert_uint_eq(report->stages[1].counts.failed, 2);
+    ck_assert_uint_eq(report->stages[2].counts.failed, 0);
     weir_report_free(report);
     destroy_pipeline(pipeline);
     ck_assert_uint_eq(atomic_load(&line.count), 8);
@@ -347,6 +346,73 @@ START_TEST (what_is_lost_on_the_way_has_its_turn) {
         if (n % 5 != 3)
             ck_assert_uint_eq(line.of[at++], n);
     }
+    assert_things_ended();
+}
+END_TEST
+
+/* Of three ordered stages, one exits a thread. Its item never has its turn, and nothing behind it leaves the order. */
+enum { EXITS_AT = 25 };
+
+static void *exit_func(void *item, void *unused) {
+    if (((struct thing *)item)->n == EXITS_AT)
+        pthread_exit(NULL);
+    return pass_slowly(item, unused);
+}
+
+static int exit_run(weir_task *task, void *item, void *unused) {
+    weir_task_emit(task, thing_new());
+    weir_task_emit(task, exit_func(item, unused));
+    return 0;
+}
+
+/* Things that are made later are results of the attempt that exits. */
+static void *line_up_old_ones(void *item, void *line_of_all) {
+    struct thing *thing = item;
+    if (thing->n < ITEMS)
+        return line_up(item, line_of_all);
+    return consume_thing(item, NULL);
+}
+
+START_TEST (an_item_that_ends_its_thread_never_has_its_turn) {
+    static const char *const names[] = {"first", "second", "third"};
+    size_t exits = (size_t)_i % 3;
+    bool by_run = _i / 3 == 1;
+    atomic_store(&line.count, 0);
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    for (size_t i = 0; i < COUNT_OF(names); i++) {
+        bool runs = by_run && i == exits;
+        add_stage(pipeline, (weir_stage_options){.name = names[i],
+                                                 .run = runs ? exit_run : NULL,
+                                                 .func = runs         ? NULL
+                                                         : i == exits ? exit_func
+                                                                      : pass_slowly,
+                                                 .threads = 3,
+                                                 .ordered = true,
+                                                 .on_error = WEIR_SKIP,
+                                                 .drop = thing_drop});
+    }
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .func = line_up_old_ones, .arg = &line, .drop = thing_drop});
+    start_pipeline(pipeline);
+    struct thing **first = first_things(ITEMS);
+    size_t put = 0;
+    while (put < ITEMS && weir_pipeline_put(pipeline, first[put]) == WEIR_OK)
+        put++;
+    for (size_t i = put; i < ITEMS; i++)
+        thing_consume(first[i]);
+    ck_assert_uint_gt(put, EXITS_AT);
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    assert_thread_ended(report, names[exits], 1);
+    ck_assert_uint_eq(report->error_count, 1);
+    ck_assert_uint_eq(report->counts.in, put);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    ck_assert_uint_eq(stage_in(report, names[exits])->counts.failed, 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_le(atomic_load(&line.count), EXITS_AT);
+    for (size_t n = 0; n < atomic_load(&line.count); n++)
+        ck_assert_uint_eq(line.of[n], n);
+    ck_assert_uint_eq(atomic_load(&thing_at(EXITS_AT)->dropped), 1);
     assert_things_ended();
 }
 END_TEST
@@ -718,7 +784,8 @@ static Suite *order_suite(void) {
     tcase_add_loop_test(together, a_stage_that_is_to_see_the_order_sees_it, 0, 2);
     tcase_add_test(together, a_stage_without_an_order_gets_nothing_before_its_turn);
     tcase_add_loop_test(together, an_ordered_run_restores_its_own_order, 0, 16);
-    tcase_add_loop_test(together, what_is_lost_on_the_way_has_its_turn, 0, 2);
+    tcase_add_loop_test(together, what_fails_on_the_way_has_its_turn, 0, 2);
+    tcase_add_loop_test(together, an_item_that_ends_its_thread_never_has_its_turn, 0, 6);
     tcase_add_loop_test(together, without_a_limit_the_order_is_kept_too, 0, 2);
     tcase_add_test(together, two_ordered_stages_that_meet_keep_their_own_orders);
     TCase *last = add_things_case(suite, "last");

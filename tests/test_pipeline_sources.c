@@ -384,32 +384,80 @@ START_TEST (a_source_that_fails_in_a_row_is_called_again_and_then_at_its_end) {
 }
 END_TEST
 
+/* The call that exits its thread has emitted a thing before. */
+enum { CALL_THAT_EXITS = 4 };
+
 static int produce_and_exit(weir_task *task, void *item, void *raw) {
     atomic_size_t *calls = raw;
     (void)item;
-    size_t call = atomic_fetch_add(calls, 1);
     weir_task_emit(task, thing_new());
-    if (call < 2)
+    if (atomic_fetch_add(calls, 1) == CALL_THAT_EXITS)
         pthread_exit(NULL);
-    return call < 50 ? 0 : WEIR_END;
+    return 0;
 }
 
-START_TEST (a_source_may_end_its_threads) {
+static bool always(int code, void *unused) {
+    (void)code;
+    (void)unused;
+    return true;
+}
+
+/* The other threads of the source return: they may be in a call, or wait for the limit or the rate. */
+START_TEST (a_call_that_ends_its_thread_ends_the_run) {
     atomic_size_t calls = 0;
-    weir_pipeline *pipeline = new_pipeline(NULL);
-    size_t threads = _i == 0 ? 2 : 3; /* all threads exit, or not */
-    add_stage(
-        pipeline,
-        (weir_stage_options){
-            .name = "exits", .source = produce_and_exit, .arg = &calls, .threads = threads, .on_error = WEIR_SKIP});
+    size_t threads = _i % 2 == 0 ? 1 : 3;
+    weir_pipeline *pipeline =
+        new_pipeline(&(weir_pipeline_options){.max_items = _i / 2 == 1 ? 1 : 0, .grace = HANG_SECONDS * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "exits",
+                                             .source = produce_and_exit,
+                                             .arg = &calls,
+                                             .threads = threads,
+                                             .rate = _i / 2 == 2 ? 10000 : 0,
+                                             .retry = {.attempts = 3, .when = always},
+                                             .on_error = WEIR_SKIP});
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
     start_pipeline(pipeline);
-    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
-    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_uint_eq(report->stages[0].counts.failed, 2);
+    assert_status(WEIR_CANCELLED, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    assert_thread_ended(report, "exits", 1);
+    ck_assert_uint_eq(report->error_count, 1);
+    ck_assert_uint_eq(report->counts.in, things_made());
+    ck_assert_uint_eq(report->counts.failed, 0); /* a call is no item */
+    ck_assert_uint_eq(report->counts.done, things_consumed());
+    ck_assert_uint_eq(report->stages[0].counts.failed, 1);
+    ck_assert_uint_eq(report->stages[0].counts.in, things_made() + 1);
+    ck_assert_uint_eq(report->stages[0].retried, 0);
     weir_report_free(report);
     destroy_pipeline(pipeline);
-    ck_assert_uint_eq(things_consumed(), things_made());
+    assert_things_ended();
+}
+END_TEST
+
+/* Fails, and exits its thread when it is called again. */
+static int fail_then_exit(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    if (weir_task_attempt(task) == 1)
+        return weir_task_fail(task, 5, "once more");
+    pthread_exit(NULL);
+}
+
+START_TEST (a_source_may_end_its_thread_at_a_later_attempt) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "exits",
+                                             .source = fail_then_exit,
+                                             .retry = {.attempts = 3, .backoff = 1000},
+                                             .on_error = WEIR_SKIP});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    assert_status(WEIR_CANCELLED, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    assert_thread_ended(report, "exits", 2);
+    ck_assert_uint_eq(report->error_count, 2);
+    ck_assert_uint_eq(report->stages[0].counts.failed, 2);
+    ck_assert_uint_eq(report->stages[0].retried, 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
 }
 END_TEST
 
@@ -544,7 +592,8 @@ static Suite *sources_suite(void) {
     tcase_add_test(stop, a_source_that_fails_in_a_cancelled_pipeline_has_not_failed);
     TCase *errors = add_things_case(suite, "errors");
     tcase_add_loop_test(errors, a_source_that_fails_in_a_row_is_called_again_and_then_at_its_end, 0, 4);
-    tcase_add_loop_test(errors, a_source_may_end_its_threads, 0, 2);
+    tcase_add_loop_test(errors, a_call_that_ends_its_thread_ends_the_run, 0, 6);
+    tcase_add_test(errors, a_source_may_end_its_thread_at_a_later_attempt);
     return suite;
 }
 

@@ -86,9 +86,11 @@
  *   Callbacks  A callback is a function that the program gives to the pipeline: a stage's function, init, fini, drop,
  *              weigh, key, route, copy or when. Callbacks run with no lock held. The callbacks of a stage run in
  *              several threads at once.
- *              A callback must not end its thread, except for a stage's function: the attempt then fails with code
- *              -WEIR_UNFINISHED. The thread is not replaced. If all threads of a stage other than a source have ended
- *              in this way, the run is WEIR_FAILED, regardless of its on_error.
+ *              A callback must not end its thread. If a stage's function does (pthread_exit), the run is WEIR_FAILED,
+ *              regardless of the stage's on_error, by an error of the stage with code -WEIR_UNFINISHED. There is no
+ *              further attempt and no dead letter. The item in hand, or each item of the batch, goes to the stage's
+ *              drop function and counts as failed; of a source, the call does. All other items end as in a cancel. A
+ *              run that was cancelled before keeps its outcome.
  *              A callback may make any call, on its own pipeline too, while the pipeline runs or is being finished,
  *              cancelled or destroyed.
  *              A call that would wait for the thread that makes it returns WEIR_DEADLOCK. These calls are wait,

@@ -37,7 +37,7 @@ void *weir__exit(void *state) {
     if (!lane->inside)
         return NULL;
     weir__timing_end(lane);
-    weir__add_exit_error(lane->stage);
+    weir__add_exit_error(lane->stage, weir_task_attempt(&lane->task));
     if (enveloped)
         fail_in_hand(lane);
     else

@@ -39,6 +39,6 @@ void weir__fail_output(weir_stage *stage, const char *queue) {
     weir__fail_stage(stage, -WEIR_CLOSED, message);
 }
 
-void weir__add_exit_error(weir_stage *stage) {
-    add(stage, -WEIR_UNFINISHED, "its function has ended its thread (pthread_exit)", 1, true);
+void weir__add_exit_error(weir_stage *stage, unsigned attempts) {
+    add(stage, -WEIR_UNFINISHED, "its function has ended its thread (pthread_exit)", attempts, true);
 }

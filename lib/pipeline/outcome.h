@@ -27,8 +27,9 @@ void weir__fail_stage(weir_stage *stage, int code, const char *message);
 void weir__fail_output(weir_stage *stage, const char *queue);
 
 /*
- * Adds the error that a function of the stage has ended its thread. It ends the run: the caller calls weir__fail_run.
+ * Adds the error that a function of the stage has ended its thread, at that attempt. It ends the run: the caller calls
+ * weir__fail_run.
  */
-void weir__add_exit_error(weir_stage *stage);
+void weir__add_exit_error(weir_stage *stage, unsigned attempts);
 
 #endif /* WEIR_PIPELINE_OUTCOME_H */

@@ -164,18 +164,28 @@ void scenario_batch_ordered(void) {
     check_results(results, (int[]){10, 20, 0});
 }
 
+/* The first batch emits a result, and then ends its thread. */
 static int exit_in_batch(weir_task *task, void *const *items, size_t count, void *arg) {
     (void)arg;
     begin_batch(task, items, count);
-    if (batches == 1)
-        sched_exit_thread();
-    return end_batch(items, count);
+    if (batches > 1)
+        return end_batch(items, count);
+    open_gate();
+    weir_task_emit(task, item(10));
+    sched_exit_thread();
 }
 
 void scenario_exit_in_batch(void) {
-    begin_batches((weir_pipeline_options){.name = "batch"},
-                  (weir_stage_options){.run_batch = exit_in_batch, .threads = 2, .batch = {.items = 2}});
-    put_items(1, 3);
-    finish_pipeline(WEIR_OK);
+    weir_queue *results = new_counting_queue(1);
+    begin_batches((weir_pipeline_options){.name = "batch"}, (weir_stage_options){.run_batch = exit_in_batch,
+                                                                                 .threads = 2,
+                                                                                 .batch = {.items = 2},
+                                                                                 .retry = {.attempts = 2},
+                                                                                 .results = results});
+    put_items(1, 2);
+    wait_at_gate();
+    put_if_open(item(3));
+    finish_exited("batch", 2);
     check_each_ended_once(3);
+    check_results(results, (int[]){10, 0});
 }

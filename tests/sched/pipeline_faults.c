@@ -6,6 +6,13 @@
 #include "explore.h"
 #include "pipeline_support.h"
 
+/* ---- functions that end their threads ---- */
+
+/* Whatever the stage's options say, the run fails. */
+static weir_stage_options exiting_stage(size_t threads) {
+    return (weir_stage_options){.name = "exit", .threads = threads, .capacity = 3, .on_error = WEIR_SKIP};
+}
+
 static int exit_in_first(weir_task *task, void *got, void *arg) {
     (void)arg;
     begin_call(got);
@@ -15,26 +22,45 @@ static int exit_in_first(weir_task *task, void *got, void *arg) {
     return end_call(got);
 }
 
-/* The other worker goes on. */
-void scenario_exit_beside_another(void) {
-    begin_pipeline((weir_pipeline_options){.name = "exit"});
-    add_stage(
-        (weir_stage_options){.name = "exit", .run = exit_in_first, .threads = 2, .capacity = 3, .on_error = WEIR_SKIP});
-    start_pipeline();
-    put_items(1, 3);
-    finish_with(WEIR_OK, 2, 1, 0, 0);
-    check_each_ended_once(3);
+static void check_only_first_failed(int last) {
+    check_each_ended_once(last);
+    sched_check(ran[1] == 1 && dropped[1] == 1, "item 1 ran %d times and was dropped %d times", ran[1], dropped[1]);
+    for (int i = 1; i <= last; i++)
+        sched_check(done[10 + i] + dropped[10 + i] == ran[i], "the result of item %d has ended %d times", i,
+                    done[10 + i] + dropped[10 + i]);
 }
 
-/* No worker is left to take the second item: the run fails, and does not hang. */
-void scenario_exit_of_the_only_one(void) {
+/* The other worker's item is done, if its function has begun. */
+void scenario_exit_beside_another(void) {
     begin_pipeline((weir_pipeline_options){.name = "exit"});
-    add_stage((weir_stage_options){.name = "exit", .run = exit_in_first, .capacity = 3, .on_error = WEIR_SKIP});
+    weir_stage_options options = exiting_stage(2);
+    options.run = exit_in_first;
+    options.retry.attempts = 2;
+    add_stage(options);
+    add_stage((weir_stage_options){.name = "last", .func = pass_on});
     start_pipeline();
     put_items(1, 1);
     put_if_open(item(2));
-    finish_pipeline(WEIR_FAILED);
-    check_each_ended_once(2);
+    put_if_open(item(3));
+    finish_exited("exit", 1);
+    check_only_first_failed(3);
+    for (int i = 2; i <= 3; i++)
+        sched_check(done[i] == ran[i], "item %d was begun %d times and ended %d times", i, ran[i], done[i]);
+}
+
+/* No worker is left to take the second item. */
+void scenario_exit_of_the_only_one(void) {
+    begin_pipeline((weir_pipeline_options){.name = "exit"});
+    weir_stage_options options = exiting_stage(1);
+    options.run = exit_in_first;
+    add_stage(options);
+    add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    start_pipeline();
+    put_items(1, 1);
+    put_if_open(item(2));
+    finish_exited("exit", 1);
+    check_only_first_failed(2);
+    sched_check(ran[2] == 0, "item 2 ran");
 }
 
 static void *exit_in_plain(void *got, void *arg) {
@@ -48,33 +74,86 @@ static void *exit_in_plain(void *got, void *arg) {
 
 void scenario_exit_in_plain(void) {
     begin_pipeline((weir_pipeline_options){.name = "exit"});
-    add_stage((weir_stage_options){
-        .name = "exit", .func = exit_in_plain, .threads = 2, .capacity = 3, .on_error = WEIR_SKIP});
+    weir_stage_options options = exiting_stage(2);
+    options.func = exit_in_plain;
+    add_stage(options);
     start_pipeline();
-    put_items(1, 2);
-    finish_with(WEIR_OK, 1, 1, 0, 0);
+    put_items(1, 1);
+    put_if_open(item(2));
+    finish_exited("exit", 1);
+    check_each_ended_once(2);
+    sched_check(dropped[1] == 1, "item 1 was dropped %d times", dropped[1]);
 }
 
 static int produced;
 
+/* The first two calls wait at the gate. One of them ends its thread, after an emit. */
 static int exit_in_source(weir_task *task, void *none, void *arg) {
+    int call = ++produced;
     (void)none;
     (void)arg;
-    if (++produced == 2)
+    if (call < 3)
+        wait_at_gate();
+    weir_task_emit(task, item(call));
+    if (call == 2)
         sched_exit_thread();
-    weir_task_emit(task, item(produced));
-    return produced < 3 ? 0 : WEIR_END;
+    return WEIR_END;
 }
 
-/* A source of two threads, one of which ends. */
+/* What both threads have emitted has gone on, or is dropped. */
 void scenario_exit_in_source(void) {
+    weir_queue *results = new_counting_queue(4);
     produced = 0;
     begin_pipeline((weir_pipeline_options){.name = "exit"});
-    add_stage((weir_stage_options){.name = "source", .source = exit_in_source, .threads = 2, .on_error = WEIR_SKIP});
-    add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    weir_stage_options options = exiting_stage(2);
+    options.source = exit_in_source;
+    options.results = results;
+    add_stage(options);
     start_pipeline();
-    must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_OK);
-    finish_pipeline(WEIR_OK);
+    open_gate();
+    open_gate();
+    must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_CANCELLED);
+    finish_exited("exit", 0);
+    must(weir_queue_destroy(results), WEIR_OK);
+    sched_check(dropped[1] == 1 && dropped[2] == 1, "dropped %d and %d", dropped[1], dropped[2]);
+}
+
+static int exit_at_gate(weir_task *task, void *none, void *arg) {
+    (void)task;
+    (void)none;
+    (void)arg;
+    wait_at_gate();
+    sched_exit_thread();
+}
+
+static int end_at_once(weir_task *task, void *none, void *arg) {
+    (void)task;
+    (void)none;
+    (void)arg;
+    return WEIR_END;
+}
+
+/* Until then the start is not explored. */
+static weir_status open_gate_in_init(void *arg, void **state) {
+    *state = arg;
+    sched_calm(false);
+    open_gate();
+    return WEIR_OK;
+}
+
+/* Stages are started from the last to the first: "slow" after the source that exits. */
+void scenario_exit_in_start(void) {
+    begin_pipeline((weir_pipeline_options){.name = "exit"});
+    weir_stage *slow =
+        add_stage((weir_stage_options){.name = "slow", .source = end_at_once, .init = open_gate_in_init});
+    weir_stage_options options = exiting_stage(1);
+    options.source = exit_at_gate;
+    weir_stage *exits = add_stage(options), *last = add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    must(weir_pipeline_connect(pipeline, slow, last), WEIR_OK);
+    must(weir_pipeline_connect(pipeline, exits, last), WEIR_OK);
+    sched_calm(true);
+    must(weir_pipeline_start(pipeline), WEIR_OK);
+    finish_exited("exit", 0);
 }
 
 /* ---- threads and memory that are refused ---- */

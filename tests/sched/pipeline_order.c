@@ -88,19 +88,59 @@ void scenario_ordered_behind_slow_one(void) {
     check_results(results, (int[]){2, 0});
 }
 
-/* The thread that runs the first item ends in it. */
-static void *exit_with_first(void *got, void *arg) {
-    (void)arg;
-    begin_call(got);
-    if (number(got) == 1)
-        sched_exit_thread();
-    (void)end_call(got);
-    return got;
+static int fail_with_first(weir_task *task, void *got, void *arg) {
+    return number(got) == 1 ? 5 : pass_on_run(task, got, arg);
 }
 
 /* Two ordered stages, with one order restored behind the second. */
 void scenario_ordered_together(void) {
     weir_queue *results = new_counting_queue(2);
+    begin_pipeline((weir_pipeline_options){.name = "order"});
+    add_stage((weir_stage_options){.name = "first", .func = pass_on, .capacity = 3, .ordered = true});
+    add_stage(ordered_stage(fail_with_first, results));
+    start_pipeline();
+    put_items(1, 2);
+    finish_with(WEIR_OK, 1, 1, 0, 0);
+    check_results(results, (int[]){2, 0});
+}
+
+/* The thread that runs the first item ends in it, when the second one has begun. */
+static void *exit_with_first(void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    if (number(got) == 1) {
+        wait_at_gate();
+        sched_exit_thread();
+    }
+    open_gate();
+    (void)end_call(got);
+    return got;
+}
+
+static int exit_after_result(weir_task *task, void *got, void *arg) {
+    weir_task_emit(task, item(10 + number(got)));
+    (void)exit_with_first(got, arg);
+    return 0;
+}
+
+/* The second item is ready, or about to be, and waits for the first. */
+void scenario_exit_in_order(void) {
+    weir_queue *results = new_counting_queue(4);
+    begin_pipeline((weir_pipeline_options){.name = "order"});
+    add_stage(ordered_stage(exit_after_result, results));
+    start_pipeline();
+    put_items(1, 2);
+    finish_exited("ordered", 1);
+    check_each_ended_once(2);
+    sched_check(dropped[1] == 1, "item 1 was dropped %d times", dropped[1]);
+    for (int i = 11; i <= 12; i++)
+        sched_check(dropped[i] == 1, "result %d was dropped %d times", i, dropped[i]);
+    check_results(results, (int[]){0});
+}
+
+/* The same with the order restored behind the next stage. */
+void scenario_exit_before_order(void) {
+    weir_queue *results = new_counting_queue(4);
     begin_pipeline((weir_pipeline_options){.name = "order"});
     add_stage((weir_stage_options){
         .name = "first", .func = exit_with_first, .threads = 2, .capacity = 3, .ordered = true, .on_error = WEIR_SKIP});
@@ -108,8 +148,10 @@ void scenario_ordered_together(void) {
         (weir_stage_options){.name = "second", .func = pass_on, .threads = 2, .ordered = true, .results = results});
     start_pipeline();
     put_items(1, 2);
-    finish_with(WEIR_OK, 1, 1, 0, 0);
-    check_results(results, (int[]){2, 0});
+    finish_exited("first", 1);
+    for (int i = 1; i <= 2; i++)
+        sched_check(dropped[i] == 1, "item %d was dropped %d times", i, dropped[i]);
+    check_results(results, (int[]){0});
 }
 
 /* Tells the main thread that the item has begun. The first item then waits at the gate. */

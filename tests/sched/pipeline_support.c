@@ -112,13 +112,24 @@ static void check_over(const weir_counts *counts, const char *name, weir_status 
                 (int)counts->dropped, name);
 }
 
-static weir_counts finish(weir_status expected) {
+/* `stage` is the one of the function that has ended its thread; NULL: none has. */
+static void check_exit(const weir_report *report, const char *stage) {
+    if (stage == NULL)
+        return;
+    const weir_error *error = &report->errors[0];
+    sched_check(error->code == -WEIR_UNFINISHED && strcmp(error->stage, stage) == 0, "the first error is %d of %s",
+                error->code, error->stage);
+    sched_check(report->error_count == 1, "%d errors", (int)report->error_count);
+}
+
+static weir_counts finish(weir_status expected, const char *exited) {
     weir_report *report;
     must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), expected);
     sched_calm(true);
     must(weir_pipeline_report(pipeline, &report), WEIR_OK);
     check_sums(report);
     sched_check(report->state == WEIR_RUN_OVER, "its state is %d", (int)report->state);
+    check_exit(report, exited);
     check_over(&report->counts, "the whole", expected);
     for (size_t i = 0; i < report->stage_count; i++)
         check_over(&report->stages[i].counts, report->stages[i].name, expected);
@@ -131,15 +142,21 @@ static weir_counts finish(weir_status expected) {
 }
 
 void finish_pipeline(weir_status expected) {
-    (void)finish(expected);
+    (void)finish(expected, NULL);
 }
 
 void finish_with(weir_status expected, unsigned is_done, unsigned failed, unsigned dead, unsigned is_dropped) {
-    weir_counts counts = finish(expected);
+    weir_counts counts = finish(expected, NULL);
     sched_check(counts.done == is_done && counts.failed == failed && counts.dead == dead &&
                     counts.dropped == is_dropped,
                 "done %d, failed %d, dead %d, dropped %d", (int)counts.done, (int)counts.failed, (int)counts.dead,
                 (int)counts.dropped);
+}
+
+void finish_exited(const char *stage, unsigned failed) {
+    weir_counts counts = finish(WEIR_FAILED, stage);
+    sched_check(counts.failed == failed && counts.dead == 0, "failed %d, dead %d", (int)counts.failed,
+                (int)counts.dead);
 }
 
 void check_each_ended_once(int last) {

@@ -51,6 +51,12 @@ void finish_pipeline(weir_status expected);
 /* The same, and checks how many root items were done, failed, dead-lettered and dropped. */
 void finish_with(weir_status expected, unsigned done, unsigned failed, unsigned dead, unsigned dropped);
 
+/*
+ * Finishes a run that a function has failed by ending its thread. Checks that the first error says so, and how many root
+ * items failed.
+ */
+void finish_exited(const char *stage, unsigned failed);
+
 /* Checks that each item from 1 to `last` has ended once: it was done or dropped. */
 void check_each_ended_once(int last);
 
