@@ -7,6 +7,8 @@
 #include "pipeline/dispatch.h"
 #include "pipeline_support.h"
 
+#include <stdio.h>
+
 enum { FIRST = 1, SECOND, THIRD };
 
 static weir_pipeline *new_listener(void) {
@@ -254,6 +256,41 @@ void scenario_finish_beside_drop_by_signal(void) {
         ;
     finish_pipeline(WEIR_CANCELLED);
     check_each_ended_once(2);
+}
+
+static void finish_well(void *unused) {
+    (void)unused;
+    must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), WEIR_OK);
+}
+
+static void open_gate_later(void *unused) {
+    (void)unused;
+    open_gate();
+}
+
+/* While the thread of the signals drains, and a finish waits for that, a view is started, which the finish ends too. */
+void scenario_show_beside_drain_by_signal(void) {
+    static FILE *nowhere;
+    if (nowhere == NULL)
+        nowhere = fopen("/dev/null", "w");
+    begin_pipeline((weir_pipeline_options){.name = "shown"});
+    add_stage((weir_stage_options){.name = "only", .run = wait_run});
+    start_pipeline();
+    put_items(1, 1);
+    sched_calm(true);
+    end_on(pipeline, (const int[]){FIRST}, 1);
+    sched_settle();
+    sched_raise(FIRST);
+    sched_settle();
+    int other = sched_spawn(finish_well, NULL);
+    sched_settle();
+    int opens = sched_spawn(open_gate_later, NULL);
+    weir_status shown = weir_pipeline_show(pipeline, nowhere, 0);
+    sched_calm(true);
+    sched_check(shown == WEIR_OK || shown == WEIR_INVALID, "%s", weir_strerror(shown));
+    sched_join(opens);
+    sched_join(other);
+    finish_pipeline(WEIR_OK);
 }
 
 /* weir_pipeline_end_on needs two threads. The creation of each one fails in turn. */
