@@ -43,8 +43,12 @@ static void become_locked(weir_pipeline *pipeline, weir_deadline deadline) {
 
 bool weir__ender_become(weir_pipeline *pipeline, weir_deadline deadline, weir_status *status) {
     weir__lock_acquire(&pipeline->lock);
-    wait_for_claims_locked(pipeline);
-    bool tried = wait_for_ender_locked(pipeline, deadline), ended = pipeline->ended, mine = !ended && !tried;
+    bool tried;
+    do { /* a helper may be claimed while the ender only drains */
+        wait_for_claims_locked(pipeline);
+        tried = wait_for_ender_locked(pipeline, deadline);
+    } while (!tried && pipeline->claims > 0);
+    bool ended = pipeline->ended, mine = !ended && !tried;
     *status = ended ? pipeline->outcome : WEIR_BUSY;
     if (mine) {
         become_locked(pipeline, deadline);

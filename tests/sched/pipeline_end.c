@@ -76,8 +76,9 @@ static int wait_at_gate_run(weir_task *task, void *got, void *arg) {
     return end_call(got);
 }
 
-static void open_gate_later(void *unused) {
+static void open_gate_twice(void *unused) {
     (void)unused;
+    open_gate();
     open_gate();
 }
 
@@ -141,13 +142,14 @@ static void finish_in_time(void *unused) {
     sched_check(status == WEIR_OK || (status == WEIR_TIMEDOUT && sched_now() >= deadline), "%s", weir_strerror(status));
 }
 
+/* A timeout that comes too early would drop the second item, which is in the queue. */
 void scenario_finish_hurried(void) {
     begin_pipeline((weir_pipeline_options){.name = "hurried"});
-    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run});
+    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run, .capacity = 2});
     start_pipeline();
-    put_items(1, 1);
+    put_items(1, 2);
     uint64_t from = sched_now();
-    int other = sched_spawn(finish_in_time, NULL), opens = sched_spawn(open_gate_later, NULL);
+    int other = sched_spawn(finish_in_time, NULL), opens = sched_spawn(open_gate_twice, NULL);
     weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);
     sched_check(status == WEIR_OK || (status == WEIR_TIMEDOUT && sched_now() >= from + 1000), "%s",
                 weir_strerror(status));

@@ -310,12 +310,16 @@ void scenario_ordered_without_memory(void) {
     run_without_memory((weir_stage_options){.ordered = true});
 }
 
-/* The order of the second stage does not wait for an item that never enters it. */
-void scenario_ordered_lost_without_memory(void) {
+/* Two ordered stages, with one order restored behind the second. It waits for no item that is lost on the way there. */
+static void lose_without_memory(weir_stage_options first) {
     weir_queue *results = new_counting_queue(8);
     begin_pipeline((weir_pipeline_options){.max_items = 4});
-    add_stage(
-        (weir_stage_options){.name = "first", .func = pass_on, .capacity = 4, .ordered = true, .on_error = WEIR_SKIP});
+    first.name = "first";
+    first.func = pass_on;
+    first.capacity = 4;
+    first.ordered = true;
+    first.on_error = WEIR_SKIP;
+    add_stage(first);
     add_stage((weir_stage_options){.name = "second",
                                    .func = pass_on,
                                    .threads = 2,
@@ -337,10 +341,20 @@ void scenario_ordered_lost_without_memory(void) {
     must(weir_queue_destroy(results), WEIR_OK);
 }
 
+/* The queue of the second stage has no memory for an item. */
+void scenario_ordered_lost_without_memory(void) {
+    lose_without_memory((weir_stage_options){.threads = 1});
+}
+
 static uint64_t same_key(const void *got, void *arg) {
     (void)got;
     (void)arg;
     return 0;
+}
+
+/* The first stage has no memory for the entry of an item's key, and gives the item up. */
+void scenario_ordered_keys_without_memory(void) {
+    lose_without_memory((weir_stage_options){.key = same_key, .per_key = 1});
 }
 
 void scenario_keys_without_memory(void) {

@@ -60,15 +60,17 @@ void scenario_retry_behind_what_waits(void) {
     finish_with(WEIR_OK, 2, 0, 0, 0);
 }
 
-/* The results leave in order, although the second has been ready for a while. */
+/* The results leave in order, although that of item 3 has been ready for a while. The end waits for item 1. */
 void scenario_retry_in_order(void) {
     weir_queue *results = new_counting_queue(4);
     begin_pipeline((weir_pipeline_options){.name = "retry"});
     add_retrying(first_fails_once, (weir_stage_options){.results = results, .ordered = true});
     start_pipeline();
-    put_items(1, 2);
-    finish_with(WEIR_OK, 2, 0, 0, 0);
-    check_results(results, (int[]){1, 2, 0});
+    put_items(2, 1);
+    put_items(1, 1);
+    put_items(3, 1);
+    finish_with(WEIR_OK, 3, 0, 0, 0);
+    check_results(results, (int[]){2, 1, 3, 0});
 }
 
 static int fail_first(weir_task *task, void *got, void *arg) {

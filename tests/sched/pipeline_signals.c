@@ -7,6 +7,8 @@
 #include "pipeline/dispatch.h"
 #include "pipeline_support.h"
 
+#include <stdio.h>
+
 enum { FIRST = 1, SECOND, THIRD };
 
 static weir_pipeline *new_listener(void) {
@@ -191,6 +193,104 @@ void scenario_signal_against_finish(void) {
     sched_join(other);
     bool taken = finish(listener, WEIR_OK) == FIRST;
     sched_check(taken != sched_pends(FIRST), "%s", taken ? "taken, and pends" : "neither taken nor left");
+}
+
+static int wait_run(weir_task *task, void *got, void *arg) {
+    (void)task;
+    (void)arg;
+    begin_call(got);
+    wait_at_gate();
+    return end_call(got);
+}
+
+/* The first item is in the function, the second one in the queue, when the pipeline ends on either signal. */
+static void begin_with_two_items(weir_pipeline_options options, void (*drop)(void *item, void *arg)) {
+    begin_pipeline(options);
+    add_stage((weir_stage_options){.name = "only", .run = wait_run, .capacity = 2, .drop = drop});
+    start_pipeline();
+    put_items(1, 2);
+    sched_calm(true);
+    end_on(pipeline, (const int[]){FIRST, SECOND}, 2);
+    sched_settle();
+}
+
+static void open_gate_in_drop(void *got, void *arg) {
+    (void)arg;
+    dropped[number(got)]++;
+    open_gate();
+}
+
+/*
+ * The second signal may arrive at any point of the drain, which only a cancel can end. The thread of the signals may
+ * drain, since no other one does before that.
+ */
+void scenario_second_signal_in_a_drain(void) {
+    static int second = SECOND;
+    begin_with_two_items((weir_pipeline_options){.name = "drains"}, open_gate_in_drop);
+    sched_raise(FIRST);
+    sched_join(sched_spawn(raise_it, &second));
+    finish_pipeline(WEIR_CANCELLED);
+    check_each_ended_once(2);
+}
+
+static void drop_at_gate(void *got, void *arg) {
+    (void)arg;
+    wait_at_gate();
+    dropped[number(got)]++;
+}
+
+/* The second signal has cancelled, and a drop function takes long: finish returns, and its report names the function. */
+void scenario_finish_beside_drop_by_signal(void) {
+    weir_report *report = NULL;
+    begin_with_two_items((weir_pipeline_options){.name = "slow", .grace = 1000}, drop_at_gate);
+    sched_raise(FIRST);
+    sched_settle();
+    sched_raise(SECOND);
+    sched_settle();
+    must(weir_pipeline_finish(pipeline, 0, &report), WEIR_BUSY);
+    sched_check(report != NULL && report->late_count > 0, "none is late");
+    weir_report_free(report);
+    open_gate();
+    open_gate();
+    while (weir_pipeline_finish(pipeline, WEIR_NEVER, NULL) == WEIR_BUSY)
+        ;
+    finish_pipeline(WEIR_CANCELLED);
+    check_each_ended_once(2);
+}
+
+static void finish_well(void *unused) {
+    (void)unused;
+    must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), WEIR_OK);
+}
+
+static void open_gate_later(void *unused) {
+    (void)unused;
+    open_gate();
+}
+
+/* While the thread of the signals drains, and a finish waits for that, a view is started, which the finish ends too. */
+void scenario_show_beside_drain_by_signal(void) {
+    static FILE *nowhere;
+    if (nowhere == NULL)
+        nowhere = fopen("/dev/null", "w");
+    begin_pipeline((weir_pipeline_options){.name = "shown"});
+    add_stage((weir_stage_options){.name = "only", .run = wait_run});
+    start_pipeline();
+    put_items(1, 1);
+    sched_calm(true);
+    end_on(pipeline, (const int[]){FIRST}, 1);
+    sched_settle();
+    sched_raise(FIRST);
+    sched_settle();
+    int other = sched_spawn(finish_well, NULL);
+    sched_settle();
+    int opens = sched_spawn(open_gate_later, NULL);
+    weir_status shown = weir_pipeline_show(pipeline, nowhere, 0);
+    sched_calm(true);
+    sched_check(shown == WEIR_OK || shown == WEIR_INVALID, "%s", weir_strerror(shown));
+    sched_join(opens);
+    sched_join(other);
+    finish_pipeline(WEIR_OK);
 }
 
 /* weir_pipeline_end_on needs two threads. The creation of each one fails in turn. */

@@ -190,11 +190,15 @@ void scenario_put_in_a_start_that_fails(void);
 void scenario_run_without_memory(void);
 void scenario_ordered_without_memory(void);
 void scenario_ordered_lost_without_memory(void);
+void scenario_ordered_keys_without_memory(void);
 void scenario_keys_without_memory(void);
 
 void scenario_signal_for_two(void);
 void scenario_signals_finish_and_cancel(void);
 void scenario_signal_against_finish(void);
+void scenario_second_signal_in_a_drain(void);
+void scenario_finish_beside_drop_by_signal(void);
+void scenario_show_beside_drain_by_signal(void);
 void scenario_listener_leaves(void);
 void scenario_listener_comes(void);
 void scenario_listeners_change(void);
