@@ -39,7 +39,7 @@ drivers += bench/peers/tbb
 endif
 EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/costs bench/growth
 CLEANFILES = $(EXTRA_PROGRAMS)
-EXTRA_DIST += bench/budget.sh bench/instructions.sh bench/league.md bench/run.py
+EXTRA_DIST += bench/budget.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/run.py
 
 # make bench REPS=9 SECONDS=1 FILTER='queue|threads' SEED=1 DRIVERS='/other/build/bench/weir_peer'
 run_bench = python3 $(srcdir)/bench/run.py --reps '$(REPS)' --seconds '$(SECONDS)' --filter '$(FILTER)' \
@@ -56,6 +56,12 @@ bench-costs: bench/costs
 # make bench-growth GROWTH='most=1000 runs=1 only=keys': what one of many costs, against how many there are.
 bench-growth: bench/growth
 	bench/growth $(GROWTH)
+# The same, and writes bench/growth.md of the source tree.
+bench-growth-results: bench/growth
+	bench/growth $(GROWTH) | tee bench/growth.out
+	$(SHELL) $(srcdir)/bench/growth.sh <bench/growth.out >$(srcdir)/bench/growth.md.new
+	mv $(srcdir)/bench/growth.md.new $(srcdir)/bench/growth.md
+CLEANFILES += bench/growth.out
 # make bench-budget IMAGES=200 BYTES=64 (MB): memory under a budget of bytes, with a plot.
 IMAGES = 200
 BYTES = 64
@@ -63,4 +69,4 @@ bench-budget: bench/budget
 	$(SHELL) $(srcdir)/bench/budget.sh bench/budget bench/results '$(IMAGES)' '$(BYTES)'
 clean-bench:
 	rm -rf bench/results
-.PHONY: bench bench-budget bench-growth bench-hogs bench-instructions bench-costs clean-bench
+.PHONY: bench bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs clean-bench
