@@ -1,8 +1,8 @@
 /*
  * batch.h - Gathers envelopes into batches, until a batch has enough items or bytes, is old enough, or is the last.
  *
- * G1  The workers of a stage add the items that they take to one partial batch. The worker whose item completes the
- *     batch gets the batch. The other workers return at once.
+ * G1  The workers of a stage add the items that they take to one partial batch. If an item completes the batch, its
+ *     worker gets the batch. The other workers return at once.
  * G2  A batch is its first envelope; the list of that envelope holds the others. `reason` in the first envelope says
  *     what completed the batch.
  * G3  A batch that is completed by its age or by the end is passed to `complete`, with the lock held. So a later close

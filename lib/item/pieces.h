@@ -6,9 +6,9 @@
  *     count. A second piece needs a count of pieces.
  * E2  The verdict of a root is the worst verdict of its pieces. From the worst to the best: failed, dead, dropped,
  *     done.
- * E3  A result of a batch may stand for several roots. So the results of a batch have a count of their own, whose
- *     parents are the counts of the batch's items. The count holds one piece of each parent. When its own last piece
- *     ends, it ends those pieces.
+ * E3  A result of a batch may stand for several roots. So the results of a batch have a count of their own. The parents
+ *     of that count are the counts of the batch's items. The count holds one piece of each parent. When its own last
+ *     piece ends, it ends those pieces.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
