@@ -4,8 +4,8 @@
  * C1  The starter creates all threads first. Each thread runs init, reports, and waits at the gate. If every thread is
  *     created and every init succeeds, the gate opens to work. Otherwise the gate opens to exit, the starter joins the
  *     threads, and none of them works.
- * C2  When a member's thread ends, it calls `leave` and then fini, also if a function ended the thread or the gate
- *     opened to exit. It calls fini only if init succeeded.
+ * C2  When a member's thread ends, it calls `leave` and then fini. It does so in every case, also if a function ended
+ *     the thread, or the gate opened to exit. It calls fini only if init succeeded.
  *
  * Lock order: no other lock is held when the crew's lock is taken. No function of the crew is called with the lock
  * held.

@@ -5,8 +5,8 @@
  *     worker gets the batch. The other workers return at once.
  * G2  A batch is its first envelope; the list of that envelope holds the others. `reason` in the first envelope says
  *     what completed the batch.
- * G3  A batch that is completed by its age or by the end is passed to `complete`, with the lock held. So a later close
- *     finds that batch where `complete` has put it, or finds it still partial here.
+ * G3  A batch that is completed by its age or by the end is passed to `complete`, with the lock held. So a close finds
+ *     each batch either here, or where `complete` has put it.
  * G4  After the close no batch is gathered: weir__batch_add returns the item itself.
  *
  * Lock order: `complete` is called with the lock held. It requeues the batch, so the queue's locks are taken after this

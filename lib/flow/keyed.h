@@ -1,11 +1,11 @@
 /*
  * keyed.h - Limits the number of items with the same key that run at a time.
  *
- * K1  A key with items has an entry. The entry counts the items that run or back off: both occupy the limit. It holds
- *     the waiting items, ranked by position. No thread blocks here: the worker that ends an item of the key runs the
- *     next one.
- * K2  Entries and waiting items number at most the items in flight. The items in flight are limited in every pipeline
- *     with keys.
+ * K1  A key with items has an entry. The entry counts the items that run and the items that back off; the limit is for
+ *     their sum. The entry holds the waiting items, ranked by position. No thread blocks here: the worker that ends an
+ *     item of the key runs the next one.
+ * K2  The number of entries, and the number of waiting items, is at most the number of items in flight. Pipelines with
+ *     keys always limit the items in flight.
  * K3  A digital search tree holds the entries by their mixed keys. The tree needs no memory of its own. For all keys,
  *     an entry lies about log2(n) deep (base/mix.h).
  * K4  If the limit is 1, the items of a key run in the order of their positions. Workers take items from the queue in

@@ -19,7 +19,7 @@ typedef struct weir__list {
 } weir__list;
 
 struct weir__envelope {
-    uint64_t position; /* first member; position in its stage's queue; the queue writes it */
+    uint64_t position; /* first member; position of the item (ordered.h); the queue writes it */
     union {
         weir__timer timer;       /* node in a heap: of timers, of its turn or of its key */
         weir__requeued requeued; /* node in the queue, while requeued */

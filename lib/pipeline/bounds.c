@@ -117,8 +117,8 @@ static weir_status refuse_wait(const weir_stage *stage, const char *why) {
 }
 
 /*
- * Refuses a stage: its batches, with those of the stages before it, can hold max_items roots. An automatic max_items is
- * reached only if the sum exceeds 64 bits.
+ * Refuses a stage because its batches, with those of the stages before it, can hold max_items roots. An automatic
+ * max_items is reached only if the sum exceeds 64 bits.
  */
 static weir_status refuse_items(const weir_stage *stage) {
     const weir_pipeline *pipeline = stage->pipeline;
@@ -134,7 +134,7 @@ static weir_status refuse_items(const weir_stage *stage) {
         items, held, held == 1 ? "" : "s", held == most_held(stage) ? "" : " in all", most, plus(held, 1));
 }
 
-/* Refuses a stage: its batches have no maximum number of roots, and max_items is automatic. */
+/* Refuses a stage because its batches have no maximum number of roots, and max_items is automatic. */
 static weir_status refuse_bytes(const weir_stage *stage) {
     const weir_batch *batch = &stage->options.batch;
     return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,

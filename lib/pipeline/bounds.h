@@ -11,8 +11,9 @@
  *     a whole batch, so for its successors `roots` is multiplied by its batch.items. If several paths lead to a stage,
  *     the greatest product counts.
  * M3  So all partial batches together hold at most the sum of (batch.items - 1) * roots. If max_items is greater than
- *     that sum, a further item is admitted, and every batch fills. WEIR_TO_ALL, or several results of one item, make
- *     copies; then the true maximum may be smaller. Without copies, every smaller max_items has a run that hangs.
+ *     that sum, a further item is admitted, and every batch fills. If a root can have several pieces (WEIR_TO_ALL, or
+ *     several results of one item), the true maximum may be smaller. Otherwise, every smaller max_items has a run that
+ *     hangs.
  * M4  The number of items in a batch limited by bytes alone depends on their weights. The number of items that
  *     max_bytes admits depends on the weights of the roots. In these cases a batch needs a time limit, and a short one.
  *

@@ -25,7 +25,7 @@ void weir__visit_enter(weir__visit *visit, weir_pipeline *pipeline);
 void weir__visit_enter_listed(weir__visit *visit, weir_pipeline *pipeline);
 void weir__visit_leave(weir__visit *visit);
 
-/* Ends all visits that a worker began within its own. A function has ended the worker's thread inside them. */
+/* Ends all visits within a worker's own, after a function has ended the worker's thread. */
 void weir__visit_end_inner(weir__visit *own);
 
 /* V2. Returns the calling thread's innermost visit of this pipeline. Returns NULL if the thread is not inside. */

@@ -26,7 +26,7 @@ static void drop_emitted(weir__lane *lane, const weir_task *task) {
     }
 }
 
-/* Retires an item after sending its result, which travels on in the item's own envelope. */
+/* Sends a result in its item's own envelope, and retires the item. */
 static inline void retire_with_result(weir_stage *stage, weir__lane *lane, weir__envelope *envelope) {
     weir__verdict verdict = WEIR__DONE;
     bool owed = weir__retire_begin(lane, envelope);
@@ -118,7 +118,7 @@ static void fail_consumed(weir__lane *lane, const weir_task *task) {
         weir__fail_run(stage->pipeline);
 }
 
-/* Ends the piece by which the call held the count of its batch's results. */
+/* Ends the call's own piece of the count of its batch's results. */
 static void end_combined(weir__lane *lane, weir_task *task) {
     if (task->combined != NULL)
         weir__pieces_end(&task->stage->pipeline->flight, weir__account_of(lane), task->combined, WEIR__DONE);

@@ -10,12 +10,12 @@
 
 /*
  * Completes a call that has returned `code`. Its item or batch is retired, with its results sent; or backs off; or is
- * given up. `lane` is the calling thread's. Returns false if the item backs off: the item keeps its place in its key's
- * limit.
+ * given up. `lane` is the calling thread's. Returns false if the item backs off: the item still counts in the limit of
+ * its key.
  */
 bool weir__complete(weir__lane *lane, weir_task *task, int code);
 
-/* Completes a call that was not made for lack of memory: the attempt has failed. Returns as weir__complete. */
+/* Fails an attempt for which there was no memory to make the call. Returns as weir__complete. */
 bool weir__fail_uncalled(weir__lane *lane, weir_task *task, weir__envelope *envelope);
 
 /*

@@ -22,8 +22,8 @@ void weir__discard_result(weir_stage *from, void *result) {
 }
 
 /*
- * Drops a result that was about to be sent. The next stage counts it as entered and dropped. Returns the verdict of the
- * item that it was made of.
+ * Drops a result that was about to be sent. If it was to go to a stage, that stage counts it as entered and dropped.
+ * Returns the verdict of its item: done in that case, otherwise dropped.
  */
 static weir__verdict refuse_result(weir_stage *from, void *result) {
     weir_stage *to = weir__route_for_drop(from, result);

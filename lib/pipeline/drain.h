@@ -1,9 +1,9 @@
 /*
  * drain.h - Drains a pipeline: completes all items in flight, stage by stage.
  *
- * New items are refused. So the queue of the first stage can be joined: the join returns once all its items are retired
- * (S1). Then no item comes to the second stage, which is joined next, and so on in the order of the graph. A drained
- * stage is shut down, and its threads end.
+ * New items are refused. A join of the first stage's queue returns once all its items are retired (S1). From then on no
+ * item enters the next stage, so that stage is joined next, and so on in the order of the graph. A drained stage is
+ * shut down, and its threads end.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

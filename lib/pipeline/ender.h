@@ -20,8 +20,8 @@
 
 /*
  * Becomes the ender, to end the pipeline by that deadline. Waits for the present ender. Returns false if the pipeline
- * has ended: `*status` is the outcome. Returns false with WEIR_BUSY in `*status` if another thread has made an end
- * meanwhile, by this deadline or an earlier one, and threads are left.
+ * has ended: `*status` is the outcome. Also returns false if another thread has made an end meanwhile, by this deadline
+ * or an earlier one, but threads are left: `*status` is WEIR_BUSY.
  */
 bool weir__ender_become(weir_pipeline *pipeline, weir_deadline deadline, weir_status *status);
 

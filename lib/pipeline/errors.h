@@ -24,7 +24,7 @@ typedef struct weir__errors {
     uint64_t count;
     weir_error *kept; /* array of `most` places */
     size_t kept_count, most;
-    weir_error *fatal; /* the first fatal error, in `kept`; NULL: none */
+    weir_error *fatal; /* first fatal error, in `kept`; NULL: none */
     char fatal_message[WEIR__MESSAGE];
 } weir__errors;
 

@@ -1,5 +1,5 @@
 /*
- * exit.c - Ends a worker: fails a call that its thread will not return from.
+ * exit.c - Fails the call that a worker's function was in when it ended the thread.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -27,7 +27,7 @@ static weir_status end_as_ender(weir_pipeline *pipeline, weir_report **report) {
     if (weir__ender_drain(pipeline) == WEIR_TIMEDOUT && weir__cancel_begin(pipeline, WEIR_TIMEDOUT))
         weir__cancel_drop_aside(pipeline);
     if (weir__join(pipeline, report)) {
-        if (!weir__is_over(pipeline)) /* true if an earlier end was late at a helper */
+        if (!weir__is_over(pipeline)) /* over already, if an earlier end was late at a helper */
             complete(pipeline);
         (void)weir__join_helpers(pipeline, report);
     }

@@ -85,8 +85,8 @@ static bool is_busy_locked(const weir_pipeline *pipeline) {
 }
 
 /*
- * Blocks until no thread is busy, or until the limit; after the limit, for a millisecond. Returns whether a thread is
- * still busy.
+ * Blocks until no thread is busy, or until the limit. After the limit, blocks for at most a millisecond. Returns
+ * whether a thread is still busy.
  */
 static bool wait_a_while(struct wait *wait) {
     weir_pipeline *pipeline = wait->pipeline;

@@ -6,8 +6,8 @@
  * of the sequence has a reorder buffer (graph.c). If a later stage of the sequence refuses an item, the item is lost,
  * and only its turn in that buffer is left.
  *
- * An item that has failed, has no result, or has several results, has one turn too. Ready items number at most the
- * items in flight, which are limited in every pipeline with an ordered stage.
+ * An item that has failed, has no result, or has several results, has one turn too. The number of ready items is at
+ * most the number of items in flight. Pipelines with an ordered stage always limit the items in flight.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -5,7 +5,7 @@
  *   WEIR_RUN_READY      create, a start that fails        stages may be added; nothing runs
  *   WEIR_RUN_RUNNING    start                             items are put, sources are called
  *   WEIR_RUN_DRAINING   finish, a signal                  puts are refused, sources return, stages drain in order
- *   WEIR_RUN_CANCELLED  cancel, a fatal error, a deadline all that waits is dropped, every wait ends
+ *   WEIR_RUN_CANCELLED  cancel, a fatal error, a deadline waiting items are dropped, every wait ends
  *   WEIR_RUN_OVER       the thread that ends it           no thread of a stage is left
  *
  * R1  The state changes only here, under the pipeline's lock, and only downwards in this table. The exception is a

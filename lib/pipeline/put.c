@@ -42,7 +42,7 @@ static weir_status admit(weir_pipeline *pipeline, const weir__envelope *envelope
     return weir__admission_enter(&pipeline->flight.admission, envelope->weight, true, deadline);
 }
 
-/* Returns the room of an item that was admitted but not put. */
+/* Releases the room of an item that was admitted but not put. */
 static void return_room(weir_pipeline *pipeline, const weir__envelope *envelope) {
     if (pipeline->flight.admission.limited)
         weir__admission_leave(&pipeline->flight.admission, (weir__load){1, envelope->weight});
@@ -111,8 +111,8 @@ static weir_status admit_several(weir_pipeline *pipeline, struct arrivals *arriv
 }
 
 /*
- * Puts at least one item, unless it fails. Items that no longer fit in the queue return their room, and are admitted
- * again later.
+ * Puts at least one item, unless the put fails. Items that do not fit in the queue any more release their room, and are
+ * admitted again later.
  */
 static weir_status put_several(weir_pipeline *pipeline, struct arrivals *arrivals, void *const *items, size_t count,
                                size_t *put, weir_deadline deadline) {
@@ -151,8 +151,8 @@ static weir_status refuse_put(const weir_pipeline *pipeline) {
 }
 
 /*
- * V2. Returns the deadline of a put. A thread inside the pipeline may be the one that would make room, so without a
- * deadline it does not block.
+ * V2. Returns the deadline of a put. A put without a deadline does not block inside the pipeline: its thread may be the
+ * one that must make room.
  */
 static weir_deadline put_limit(const weir_pipeline *pipeline, weir_deadline deadline) {
     return deadline == WEIR_NEVER && weir__visit_find(pipeline) != NULL ? 0 : deadline;

@@ -1,9 +1,9 @@
 /*
  * retire.h - Retires items: ends an item in its stage.
  *
- * To retire an item counts it in its stage, ends its piece of its root, and settles it in the stage's queue, in this
- * order (S3, S1). If an item is in a lane's hand, the worker settles it after its function returns, together with
- * others. Every other item is settled here. An item of a plain pipeline has no piece.
+ * To retire an item takes three steps, in this order (S3, S1): it is counted in its stage, its piece of its root is
+ * ended, and it is settled in the stage's queue. If an item is in a lane's hand, the worker settles it after its
+ * function returns, together with others. Every other item is settled here. An item of a plain pipeline has no piece.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -19,7 +19,7 @@ static inline void weir__hand_take(weir__lane *lane, weir__envelope *envelope) {
     lane->owes = false;
 }
 
-/* S2. Lets go of the item in hand. The item waits elsewhere; the worker does not settle it. */
+/* S2. Lets go of the item in hand. The worker will not settle it. */
 static inline void weir__hand_let_go(weir__lane *lane) {
     lane->in_hand = NULL;
 }

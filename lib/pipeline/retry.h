@@ -11,7 +11,7 @@
 
 #include "pipeline/stage.h"
 
-/* Whether another attempt follows `attempts` attempts, the last of which failed with `code`. */
+/* Whether another attempt follows after `attempts` attempts. The last one failed with `code`. */
 bool weir__is_retried(weir_stage *stage, unsigned attempts, int code);
 
 /* Returns the delay, in ns, after `attempts` attempts. `lot` chooses the jitter. */

@@ -15,8 +15,9 @@
 size_t weir__route(weir_stage *from, const void *result);
 
 /*
- * Returns the successor that a dropped result would have gone to. If all successors or a round-robin one would get it,
- * or none exists for the route, returns the first. Returns NULL if the stage has no successor.
+ * Returns the successor that would have got a dropped result. If the stage routes by key or by choice, that is the
+ * chosen one. In other cases, or if the chosen one does not exist, returns the first successor. Returns NULL if the
+ * stage has none.
  */
 weir_stage *weir__route_for_drop(weir_stage *from, const void *result);
 

@@ -133,8 +133,8 @@ static weir__key *new_key(weir__lane *lane, const weir__envelope *envelope) {
 }
 
 /*
- * Enters an item by its key, and runs the items that may run then. Any worker may retire the item, so the lane lets go
- * of it at once, and each retirement settles.
+ * Enters an item by its key, and runs the items that may run then. Any worker may retire the item. So the lane lets go
+ * of it at once, and weir__retire settles it.
  */
 static void run_by_key(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = lane->stage;

@@ -123,7 +123,8 @@ static bool is_overdue(const weir__lane *lane, uint64_t now) {
 
 /*
  * Returns the number of overdue attempts: those counted, and the present one. The counter is read first, so an attempt
- * that ends in between is not counted twice. If it is missed, or waits, an earlier report's figure still holds.
+ * that ends meanwhile is not counted twice. An attempt that has just ended, or waits, may be missed; then the figure of
+ * an earlier report holds.
  */
 static uint64_t count_overdue(weir__lane *lane, uint64_t now) {
     uint64_t counted = weir__u64_load_acquire(&lane->overdue);

@@ -2,16 +2,20 @@
  * stage.h - Defines a stage, its lanes, and the calls that they run.
  *
  * A stage is a queue, a group of worker threads, and the mechanisms that its options ask for. A lane is the state of
- * one worker thread; the thread runs calls on it. A call is one attempt at one item or one batch. An item is in a
- * lane's hand while that lane alone may touch it. To settle an item counts it as done in the queue. To retire an item
- * ends it in the stage: counts its verdict, ends its piece or sends that on, and settles it.
+ * one worker thread; the thread runs calls on it. A call is one attempt at one item or one batch.
+ *
+ * To settle an item counts it as done in the queue. To retire an item ends it in the stage: counts its verdict, ends
+ * its piece or sends the piece on, and settles the item. An item is in a lane's hand from its take out of the queue
+ * until the lane retires it or lets go of it. The worker settles an item that was retired in its lane's hand. It does
+ * not settle an item that the lane let go of.
  *
  * A source has a queue too. The queue holds permits, one for each thread: a thread with a permit calls the source.
  *
  * S1  An item is in a stage from the put into the stage's queue until it is retired there (retire.h). So a stage is
  *     drained exactly when a join of its queue returns, wherever its items wait meanwhile.
- * S2  An item in a stage is in one place: in the queue; in the hand of a lane; or where it waits for its turn, its key,
- *     its batch or its next attempt. A lane that lets go of an item does not touch it again.
+ * S2  An item in a stage is in one place: in the queue; with one lane, which runs it; or where it waits for its turn,
+ *     its key, its batch or its next attempt. A lane that makes an item wait does not touch it afterwards. In a stage
+ *     with keys any lane may retire an item, so a lane lets go of it before it runs it.
  * S3  The queue counts an item as entered before a lane has it. Its retirement is counted later, by a store with
  *     release. A reader that loads the retired count (acquire) before the entered count never sees more items retired
  *     than entered.

@@ -27,8 +27,8 @@ static weir_status prepare_stages(weir_pipeline *pipeline) {
 }
 
 /*
- * Starts the timer thread, if needed, and the stages from the last to the first, so each stage that gets a result has
- * its workers.
+ * Starts the timer thread, if needed, and then the stages from the last to the first. So each stage that gets a result
+ * has its workers.
  */
 static weir_status start_stages(weir_pipeline *pipeline) {
     weir_status status = WEIR_OK;

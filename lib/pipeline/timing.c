@@ -10,9 +10,8 @@
 #include "stoppable_worker/worker.h"
 
 /*
- * Returns the number of calls that may go untimed after a call that took that many ns. Timing a call, with the look at
- * the queue, costs up to 500 ns: both ends of the queue are in other processors' caches. That overhead may be 1% of the
- * time.
+ * Returns the number of calls that may go untimed after a call that took `took` ns. Timing a call, with the look at the
+ * queue, costs up to 500 ns: both ends of the queue are in other processors' caches. That may take 1% of the time.
  */
 static unsigned untimed_after(uint64_t took) {
     enum { SLOW = 10 * 1000, BETWEEN = 50 * 1000, OVERHEAD = 50 }; /* ns */
@@ -37,7 +36,7 @@ static uint64_t due_at(const weir__lane *lane, uint64_t now) {
 }
 
 void weir__timing_read(weir__lane *lane) {
-    if (lane->untimed >= lane->may_skip) /* otherwise the worker has waited, and the queue was empty */
+    if (lane->untimed >= lane->may_skip) /* otherwise the worker has waited: the queue was empty */
         look_at_queue(lane->stage);
     lane->from = weir__lane_read_clock(lane);
     lane->starved = weir__u64_load_relaxed(&lane->worker->starved.word);

@@ -13,7 +13,7 @@
 
 #include "pipeline/lane_clock.h"
 
-/* Read the clock: the first before a call, the second after the call. */
+/* Start and stop the timing of a call. */
 void weir__timing_read(weir__lane *lane);
 void weir__timing_take(weir__lane *lane);
 

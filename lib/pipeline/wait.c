@@ -8,8 +8,8 @@
 #include "pipeline/refuse.h"
 
 /*
- * Returns the reason for which no source is called any more. The flags are read with the lock held under which an end
- * begins. So all waiters get the same answer, however soon the sources have returned.
+ * Returns the status of a wait once no source is called any more. The flags are read with the lock held under which an
+ * end begins. So all waiters get the same answer, however soon the sources have returned.
  */
 static weir_status why_sources_ended(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);

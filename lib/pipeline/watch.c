@@ -24,7 +24,7 @@ struct weir__watch {
     uint64_t drain;
     unsigned arrived; /* number of signals that have arrived; under the pipeline's lock */
     bool given_up;    /* no signal will arrive; under the pipeline's lock */
-    unsigned seen;    /* number of signals that the thread has acted on; its own */
+    unsigned seen;    /* number of signals that the thread has acted on; used by that thread only */
     int signals[];
 };
 
