@@ -1,11 +1,11 @@
 /*
- * heap.c - a pairing heap.
+ * heap.c - Implements a pairing heap.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "base/heap.h"
 
-/* Makes one tree of two; either may be NULL. */
+/* Joins two trees into one. Returns its root. Either tree may be NULL. */
 static weir__heap_node *meld(weir__heap_node *a, weir__heap_node *b) {
     if (a == NULL || b == NULL)
         return a == NULL ? b : a;
@@ -21,7 +21,7 @@ void weir__heap_push(weir__heap *heap, weir__heap_node *node) {
     heap->root = meld(heap->root, node);
 }
 
-/* Melds the trees of a list in pairs, from left to right; returns the pairs, the last one first. */
+/* Melds the trees of a list in pairs, from left to right. Returns the list of the pairs, with the last pair first. */
 static weir__heap_node *meld_pairs(weir__heap_node *list) {
     weir__heap_node *pairs = NULL;
     while (list != NULL) {

@@ -1,10 +1,10 @@
 /*
- * mix.h - Implements mixing: each bit of the result depends on all bits of the number.
+ * mix.h - Mixes a 64-bit number: each bit of the result depends on all bits of the number.
  *
- * The finaliser of SplitMix64: G. Steele, D. Lea and C. Flood, "Fast Splittable Pseudorandom Number Generators",
- * OOPSLA 2014, with the constants of D. Stafford's variant 13. Keys are arbitrary: small numbers, addresses, bits of
- * doubles, numbers that differ only in the upper bits. After mixing, any of their bits are as good as any others. Each
- * step is invertible, so that different numbers stay different.
+ * The function is the finaliser of SplitMix64: G. Steele, D. Lea and C. Flood, "Fast Splittable Pseudorandom Number
+ * Generators", OOPSLA 2014, with the constants of D. Stafford's variant 13. Keys may be small numbers, addresses or
+ * bits of doubles, or may differ only in their upper bits. After mixing, all bits of a key are equally good. Each step
+ * is invertible, so different numbers stay different.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

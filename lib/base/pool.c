@@ -1,5 +1,5 @@
 /*
- * pool.c - cells of one size.
+ * pool.c - Allocates cells of one size from slabs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -27,7 +27,7 @@ static void unlink_usable_locked(weir__pool *pool, weir__slab *slab) {
         pool->usable = slab->next;
 }
 
-/* One with a cell that is not in use, among the usable; NULL: there is none. */
+/* Returns a usable slab; takes an unused slab if there is none. Returns NULL if all cells are in use. */
 static weir__slab *usable_locked(weir__pool *pool) {
     weir__slab *slab = pool->unused;
     if (pool->usable != NULL || slab == NULL)
@@ -53,7 +53,7 @@ static weir__cell *pop_locked(weir__pool *pool) {
     return cell;
 }
 
-/* One from the pool, and half a cache more. */
+/* Takes a cell from the pool, and fills the cache to its half. Returns NULL if all cells are in use. */
 static weir__cell *take_locked(weir__pool *pool, weir__cache *cache) {
     weir__cell *cell = pop_locked(pool), *more;
     while (cache != NULL && cache->count < WEIR__CACHE / 2 && (more = pop_locked(pool)) != NULL)
@@ -70,7 +70,7 @@ static weir__slab *new_slab(void) {
     return slab;
 }
 
-/* The same with memory for more cells. */
+/* Adds a slab to the pool, and takes a cell as take_locked does. Returns NULL if there is no memory. */
 static weir__cell *take_with_more(weir__pool *pool, weir__cache *cache) {
     weir__slab *slab = new_slab();
     if (slab == NULL)
@@ -91,7 +91,10 @@ void *weir__pool_take(weir__pool *pool, weir__cache *cache) {
     return cell != NULL ? cell : take_with_more(pool, cache);
 }
 
-/* Returns the slab if it is to be freed: no cell of it is in use, and the pool has enough of these. */
+/*
+ * Returns a cell to its slab. If the slab becomes unused and the pool keeps enough unused slabs, returns the slab: the
+ * caller frees it. Otherwise returns NULL.
+ */
 static weir__slab *push_locked(weir__pool *pool, weir__cell *cell) {
     weir__slab *slab = cell->slab;
     cell->next = slab->cells;

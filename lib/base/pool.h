@@ -1,11 +1,12 @@
 /*
- * pool.h - cells of one size, used again and again.
+ * pool.h - Allocates cells of one size from slabs, through a cache for each worker.
  *
- * Items are enveloped in one thread and done with in another, all the time: what the allocator is slowest at. A worker
- * has a cache of its own, and changes half of it for the pool's at a time.
+ * An envelope is often allocated on one thread and freed on another, which general allocators do slowly. Each worker
+ * has a cache of free cells. A worker exchanges half of its cache with the pool at a time.
  *
- * The pool has its cells in slabs: J. Bonwick, "The Slab Allocator: An Object-Caching Kernel Memory Allocator", USENIX
- * Summer 1994. A slab of which no cell is in use is kept for later, but only so many; more go back.
+ * The pool divides slabs into cells: J. Bonwick, "The Slab Allocator: An Object-Caching Kernel Memory Allocator",
+ * USENIX Summer 1994. A slab becomes unused when none of its cells is in use. The pool keeps a limited number of unused
+ * slabs, and frees further ones.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,12 +16,12 @@
 #include "lock/lock.h"
 #include "sync/sync.h"
 
-/* The bytes of a cell. */
+/* Size of a cell, in bytes. */
 enum { WEIR__CELL = 128 };
 
 typedef struct weir__slab weir__slab;
 
-/* What a cell ends with is the pool's; the rest is the user's while it is in use. */
+/* While a cell is in use, its last member belongs to the pool and its other bytes belong to the user. */
 typedef struct weir__cell {
     struct weir__cell *next;
     char content[WEIR__CELL - sizeof(struct weir__cell *) - sizeof(weir__slab *)];
@@ -32,33 +33,35 @@ enum { WEIR__CELL_CONTENT = offsetof(weir__cell, slab) };
 struct weir__slab {
     weir__chunk chunk;
     weir__slab *next, *before;
-    weir__cell *cells;      /* that were in use, and are not */
-    unsigned used, touched; /* cells in use; cells that ever were */
+    weir__cell *cells;      /* free cells that were in use before */
+    unsigned used, touched; /* number of cells in use; number of cells ever in use */
     _Alignas(WEIR__APART) weir__cell all[];
 };
 
-/* Zero is an empty pool. All under the lock. */
+/* Zero-initialised: an empty pool. The lock guards all other members. */
 typedef struct weir__pool {
     weir__lock lock;
-    weir__slab *usable; /* slabs with cells in use and others that are not */
+    weir__slab *usable; /* slabs with used cells and free cells */
     weir__slab *unused;
-    size_t unused_count; /* WEIR__POOL cells at most */
+    size_t unused_count; /* number of unused slabs; their cells number at most WEIR__POOL */
 } weir__pool;
 
-/* One thread's. */
+/* Free cells of one thread. */
 typedef struct weir__cache {
     size_t count;
     weir__cell *cells[WEIR__CACHE];
 } weir__cache;
 
 /*
- * A cell of WEIR__CELL_CONTENT bytes, with anything in it, at an address that is a multiple of WEIR__APART; NULL: out
- * of memory. No cache: NULL.
+ * Take returns a cell: WEIR__CELL_CONTENT uninitialised bytes, aligned to WEIR__APART. Take returns NULL if there is no
+ * memory. Give returns a cell to the cache, or to the pool. `cache` is the calling thread's, or NULL.
  */
 void *weir__pool_take(weir__pool *pool, weir__cache *cache);
 void weir__pool_give(weir__pool *pool, weir__cache *cache, void *cell);
 
-/* Gives what is in the cache to the pool; frees all memory of the pool, of which no cell is in use. */
+/*
+ * The first returns all cells of the cache to the pool. The second frees all memory of the pool; no cell may be in use.
+ */
 void weir__cache_empty(weir__pool *pool, weir__cache *cache);
 void weir__pool_empty(weir__pool *pool);
 

@@ -25,7 +25,7 @@ void weir__tree_add(weir__tree *tree, weir__tree_node *node) {
     *at = node;
 }
 
-/* Returns the place of a leaf below the node in this place, or of the node itself if it is a leaf. */
+/* Returns the pointer to a leaf below the node that `at` points to. If that node is a leaf, returns `at`. */
 static weir__tree_node **place_of_leaf(weir__tree_node **at) {
     for (;;) {
         weir__tree_node *node = *at;
@@ -38,7 +38,7 @@ static weir__tree_node **place_of_leaf(weir__tree_node **at) {
     }
 }
 
-/* If the node is no leaf, a leaf below it takes its place: their keys share the bits that lead there. */
+/* If the node is not a leaf, a leaf below it replaces it. The keys of both share the bits that lead to this place. */
 void weir__tree_remove(weir__tree *tree, weir__tree_node *node) {
     weir__assert(weir__tree_find(tree, node->key) == node);
     weir__tree_node **at = &tree->root;
@@ -58,7 +58,7 @@ weir__tree_node *weir__tree_after(const weir__tree *tree, const weir__tree_node 
     uint64_t bits = node->key;
     if (after != NULL)
         return after;
-    for (const weir__tree_node *at = tree->root; at != node; bits >>= 1) { /* the last branch not taken yet */
+    for (const weir__tree_node *at = tree->root; at != node; bits >>= 1) { /* last untaken branch */
         if ((bits & 1) == 0 && at->side[1] != NULL)
             after = at->side[1];
         at = at->side[bits & 1];

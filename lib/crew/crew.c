@@ -38,7 +38,7 @@ static void initialise(weir__member *member) {
     report(member, !member->initialised);
 }
 
-/* Blocks until the gate opens. Returns whether it opens to work. */
+/* Blocks until the gate opens. Returns true if it opens to work, false if it opens to exit. */
 static bool pass_gate(weir__crew *crew) {
     weir__lock_acquire(&crew->lock);
     while (crew->gate == WEIR__GATE_SHUT)
@@ -60,7 +60,7 @@ static void run_member(void *raw) {
 static void end_member(void *raw) {
     weir__member *member = raw;
     weir__crew *crew = member->crew;
-    if (!member->reported) /* init has ended the thread */
+    if (!member->reported) /* init ended the thread */
         report(member, true);
     crew->trade->leave(member);
     if (member->initialised && crew->fini != NULL) {
@@ -71,7 +71,7 @@ static void end_member(void *raw) {
 
 /* ---- the start ---- */
 
-/* Formats a thread's name, such as "resize-3". A long base is truncated, the number is not. */
+/* Formats a thread's name, such as "resize-3". A long base is truncated; the number is kept. */
 static void name_thread(char name[WEIR__THREAD_NAME], const char *base, size_t number) {
     char suffix[WEIR__THREAD_NAME];
     size_t length = (size_t)snprintf(suffix, sizeof suffix, "-%u", (unsigned)(number % 100000));

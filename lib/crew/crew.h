@@ -1,15 +1,17 @@
 /*
- * crew.h - Implements crews: threads that start together, work, and are joined.
+ * crew.h - Declares crews: threads that start together, work, and are joined.
  *
- * C1  The starter creates all threads first; they wait at the gate. Each thread runs init before the gate, and reports.
- *     Once every thread is created and every init has succeeded, the gate opens to work. If any of that fails, it opens
- *     to the exit, the threads are joined, and none has worked.
- * C2  A member's `leave` and the crew's fini are called once the member has worked, also when a function ended its
- *     thread. fini is called only if init has succeeded.
+ * C1  The starter creates all threads first. Each thread runs init, reports, and waits at the gate. If every thread is
+ *     created and every init succeeds, the gate opens to work. Otherwise the gate opens to exit, the starter joins the
+ *     threads, and none of them works.
+ * C2  When a member's thread ends, it calls `leave` and then fini. It does so in every case, also if a function ended
+ *     the thread, or the gate opened to exit. It calls fini only if init succeeded.
  *
- * Lock order: the crew's lock is taken with no other lock held. No function is called with it held.
+ * Lock order: no other lock is held when the crew's lock is taken. No function of the crew is called with the lock
+ * held.
  *
- * Wakeups: opening the gate wakes the threads at it (`at_gate`). The last report wakes the starter (`at_reports`).
+ * Wakeups: opening the gate wakes the threads that wait at it (`at_gate`). The last report wakes the starter
+ * (`at_reports`).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -25,20 +27,23 @@
 
 typedef struct weir__crew weir__crew;
 
-/* One thread of a crew, inside a larger struct. Only that thread uses it once it runs, but for `thread` and `joined`. */
+/*
+ * One thread of a crew; embedded in a larger struct. Once the thread runs, it alone uses the members other than
+ * `thread` and `joined`.
+ */
 typedef struct weir__member {
     weir__thread thread;
     weir__crew *crew; /* constant */
-    void *state;      /* what init has made, or `arg` */
-    bool reported;    /* the crew knows the result of init */
+    void *state;      /* state that init returned; `arg` without init */
+    bool reported;    /* the thread has reported the result of init */
     bool initialised; /* fini must be called */
-    bool joined;      /* used by the joining thread */
+    bool joined;      /* the thread was joined; used by the joining thread */
 } weir__member;
 
-/* What the members of a kind of crew do. */
+/* Functions of a kind of crew. Each runs on a member's thread. */
 typedef struct weir__trade {
-    void (*enter)(weir__member *member); /* first of all */
-    void (*work)(weir__member *member);  /* behind the gate */
+    void (*enter)(weir__member *member); /* called first, before init */
+    void (*work)(weir__member *member);  /* called after the gate opens to work */
     void (*leave)(weir__member *member); /* C2 */
 } weir__trade;
 
@@ -49,36 +54,36 @@ struct weir__crew {
     const weir__trade *trade;
     void *arg;
     weir_status (*init)(void *arg, void **state); /* NULL: `arg` is the state */
-    void (*fini)(void *state);                    /* NULL: none */
-    char *first;                                  /* the first member */
-    size_t stride, count;                         /* bytes between two members; members */
+    void (*fini)(void *state);                    /* NULL: no function */
+    char *first;                                  /* address of the first member */
+    size_t stride, count;                         /* bytes from one member to the next; number of members */
 
-    size_t joined; /* members; used by the joining thread */
+    size_t joined; /* number of joined members; used by the joining thread */
 
-    weir__lock lock; /* of all that follows */
+    weir__lock lock; /* guards all members below */
     enum weir__gate gate;
-    size_t reports;        /* threads that have reported */
-    bool init_failed;      /* in one of them */
-    weir__park at_gate;    /* threads wait for the gate */
-    weir__park at_reports; /* the starter waits for the reports */
+    size_t reports;        /* number of threads that have reported */
+    bool init_failed;      /* init failed in a thread */
+    weir__park at_gate;    /* threads that wait for the gate */
+    weir__park at_reports; /* the starter, until all threads have reported */
 };
 
-/* Prepares a member: its thread's name is "NAME-NUMBER"; a stack_size of 0 selects the system's. */
+/* Prepares a member. Its thread's name is "NAME-NUMBER". A stack_size of 0 selects the system's default. */
 void weir__crew_add(weir__crew *crew, weir__member *member, const char *name, size_t stack_size);
 
 /*
- * Starts the threads, and blocks until each has run init. WEIR_OK: they wait at the gate. WEIR_NOTHREAD,
- * WEIR_INITFAILED: none is left.
+ * Starts the threads, and blocks until each has run init. Returns WEIR_OK if all threads wait at the gate. Returns
+ * WEIR_NOTHREAD or WEIR_INITFAILED after a failure: no thread is left.
  */
 weir_status weir__crew_start(weir__crew *crew);
 
-/* Opens the gate, after that. */
+/* Opens the gate to work, after a start that returned WEIR_OK. */
 void weir__crew_open(weir__crew *crew);
 
-/* Joins the threads. Returns false if some have not ended by the deadline; then it is called again. */
+/* Joins the threads. Returns false if some threads have not ended by the deadline: the caller must call it again. */
 bool weir__crew_join_until(weir__crew *crew, weir_deadline deadline);
 
-/* Returns the calling thread as a member of a crew of that trade; NULL if it is none. */
+/* Returns the calling thread's member. Returns NULL if the thread belongs to no crew of that trade. */
 weir__member *weir__crew_self(const weir__trade *trade);
 
 #endif /* WEIR_CREW_CREW_H */

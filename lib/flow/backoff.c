@@ -1,5 +1,5 @@
 /*
- * backoff.c - Implements the delay before an item's next attempt.
+ * backoff.c - Computes the delay before an item's next attempt.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -21,7 +21,7 @@ static weir__batch_reason reason_locked(const weir__batch *batch) {
     return batch->taken == batch->last ? WEIR__BATCH_END : WEIR__BATCH_PARTIAL;
 }
 
-/* Returns whether the timer must be set. */
+/* Adds the envelope to the partial batch. Returns true if the caller must set the timer. */
 static bool add_locked(weir__batch *batch, weir__envelope *envelope, uint64_t weight) {
     weir__assert(batch->taken < batch->last);
     batch->taken++;
@@ -54,11 +54,11 @@ weir__envelope *weir__batch_add(weir__batch *batch, weir__envelope *envelope, ui
     weir__envelope *complete = reason != WEIR__BATCH_PARTIAL ? take_locked(batch, reason) : NULL;
     weir__lock_release(&batch->lock);
     if (arm)
-        (void)weir__timers_set(batch->timers, &batch->timer, due); /* false: cancelled, and closed soon */
+        (void)weir__timers_set(batch->timers, &batch->timer, due); /* false: cancelled; a close follows */
     return complete;
 }
 
-/* G3. The lock is released. */
+/* G3. Completes the partial batch, and releases the lock. */
 static void complete_locked(weir__batch *batch, weir__batch_reason reason) {
     batch->complete(take_locked(batch, reason));
     weir__lock_release(&batch->lock);

@@ -1,14 +1,16 @@
 /*
- * batch.h - Implements batches: envelopes gathered until they are enough, or old enough, or the last.
+ * batch.h - Gathers envelopes into batches, until a batch has enough items or bytes, is old enough, or is the last.
  *
- * G1  The workers of a stage add what they take to one partial batch. The worker that completes it gets it; the
- *     others return at once.
- * G2  A batch is its first envelope, with the others in that one's list. Its `reason` says what completed it.
- * G3  A partial batch that is old enough, or the last, goes to `complete`, with the lock held: so a close finds it here
- *     or where that has put it.
- * G4  After the close nothing is gathered.
+ * G1  The workers of a stage add the items that they take to one partial batch. If an item completes the batch, its
+ *     worker gets the batch. The other workers return at once.
+ * G2  A batch is its first envelope; the list of that envelope holds the others. `reason` in the first envelope says
+ *     what completed the batch.
+ * G3  A batch that is completed by its age or by the end is passed to `complete`, with the lock held. So a close finds
+ *     each batch either here, or where `complete` has put it.
+ * G4  After the close no batch is gathered: weir__batch_add returns the item itself.
  *
- * Lock order: `complete` is called with the lock held and requeues; it takes the locks of the queue after this one.
+ * Lock order: `complete` is called with the lock held. It requeues the batch, so the queue's locks are taken after this
+ * lock.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,7 +19,7 @@
 
 #include "item/envelope.h"
 
-/* What completed a batch; as weir_batch_reason. */
+/* Reason for which a batch is complete; the values are those of weir_batch_reason. */
 typedef enum weir__batch_reason {
     WEIR__BATCH_PARTIAL,
     WEIR__BATCH_ITEMS,
@@ -29,38 +31,41 @@ typedef enum weir__batch_reason {
 typedef struct weir__batch_limits {
     size_t items;   /* 0: no limit */
     uint64_t bytes; /* 0: no limit */
-    uint64_t wait;  /* ns since the first item; 0: no limit */
+    uint64_t wait;  /* ns since the first item came; 0: no limit */
 } weir__batch_limits;
 
 typedef struct weir__batch {
-    weir__timer timer; /* first */
+    weir__timer timer; /* first member */
 
-    /* Constant. */
+    /* Constant after the preparation. */
     weir__batch_limits limits;
     weir__timers *timers;
     void (*complete)(weir__envelope *batch); /* G3 */
 
-    weir__lock lock;       /* of all that follows */
-    weir__envelope *first; /* G2: of the partial batch; NULL: there is none */
+    weir__lock lock;       /* guards all members below */
+    weir__envelope *first; /* first envelope of the partial batch (G2); NULL: none */
     size_t items;
     uint64_t bytes;
-    uint64_t due;   /* when its time is over */
-    uint64_t taken; /* items ever gathered */
-    uint64_t last;  /* items that will ever come; UINT64_MAX: not known yet */
-    bool armed;     /* the timer is set */
+    uint64_t due;   /* time at which the partial batch is old enough */
+    uint64_t taken; /* number of items gathered so far, in all batches */
+    uint64_t last;  /* number of items that will ever come; UINT64_MAX: unknown */
+    bool armed;     /* the timer is set, or about to be */
     bool closed;    /* G4 */
 } weir__batch;
 
 void weir__batch_prepare(weir__batch *batch, const weir__batch_limits *limits, weir__timers *timers,
                          void (*complete)(weir__envelope *batch));
 
-/* G1. Adds an item of that weight. Returns a complete batch, or NULL: it is kept. After the close, the item itself. */
+/*
+ * G1. Adds an item of that weight to the partial batch. Returns the batch if the item completes it, otherwise NULL.
+ * After the close, returns the item itself.
+ */
 weir__envelope *weir__batch_add(weir__batch *batch, weir__envelope *envelope, uint64_t weight);
 
-/* No more than that many items will ever come: completes the last batch once they have. */
+/* Sets the number of items that will ever come. When that many have come, the last batch is complete. */
 void weir__batch_end(weir__batch *batch, uint64_t last);
 
-/* G4. Closes, and returns the partial batch, or NULL. */
+/* G4. Closes the batch. Returns the partial batch, or NULL if there is none. */
 weir__envelope *weir__batch_close(weir__batch *batch);
 
 #endif /* WEIR_FLOW_BATCH_H */

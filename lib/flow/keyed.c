@@ -1,5 +1,5 @@
 /*
- * keyed.c - Implements a limit on how many items with the same key run at a time.
+ * keyed.c - Limits the number of items with the same key that run at a time.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,9 +8,9 @@
 #include <string.h>
 
 struct weir__key {
-    weir__tree_node node; /* first: by the key, mixed */
-    size_t running;       /* K1 */
-    weir__heap waiting;   /* K1 */
+    weir__tree_node node; /* first member; indexed by the mixed key */
+    size_t running;       /* number of items that run or back off (K1) */
+    weir__heap waiting;   /* items that wait, ranked by position (K1) */
 };
 _Static_assert(sizeof(struct weir__key) <= WEIR__CELL_CONTENT, "an entry fits into a cell");
 
@@ -23,7 +23,10 @@ weir__key *weir__keyed_new_key(weir__flight *flight, weir__account *account, uin
     return key;
 }
 
-/* Returns the entry of the key: the one there is, and the spare one goes to the spares, or the spare one itself. */
+/*
+ * Returns the entry of the key. If the key has an entry already, adds the unneeded `spare` to the list `spares`;
+ * otherwise the spare becomes the entry.
+ */
 static weir__key *entry_locked(weir__keyed *keyed, weir__key *spare, weir__cell **spares) {
     weir__tree_node *node = weir__tree_find(&keyed->entries, spare->node.key);
     if (node != NULL) {
@@ -36,7 +39,7 @@ static weir__key *entry_locked(weir__keyed *keyed, weir__key *spare, weir__cell 
     return spare;
 }
 
-/* Returns whether it may run now; if not, it waits. */
+/* Enters an item by its key. Returns true if the item may run now; otherwise the item waits in the entry. */
 static bool enter_locked(weir__keyed *keyed, weir__envelope *envelope, weir__cell **spares) {
     weir__key *entry = entry_locked(keyed, envelope->key, spares);
     envelope->key = entry;
@@ -51,7 +54,7 @@ static bool enter_locked(weir__keyed *keyed, weir__envelope *envelope, weir__cel
     return false;
 }
 
-/* K4. Returns those that may run now, in order. */
+/* K4. Adds an item at its position, and returns the items that may run now, in order. */
 static weir__list arrive_locked(weir__keyed *keyed, weir__envelope *envelope, weir__cell **spares) {
     weir__list ready = {NULL, NULL};
     envelope->timer.node.rank = envelope->position;
@@ -124,7 +127,7 @@ weir__list weir__keyed_close(weir__keyed *keyed, weir__flight *flight) {
     weir__list all = take_all_locked(keyed);
     weir__lock_release(&keyed->lock);
     for (weir__envelope *at = all.first; at != NULL; at = at->next) {
-        if (!at->entered && at->key != NULL) /* it was early, and has not used its entry */
+        if (!at->entered && at->key != NULL) /* early: its entry is unused */
             weir__pool_give(&flight->pool, NULL, at->key);
     }
     return all;

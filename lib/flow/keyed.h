@@ -1,18 +1,19 @@
 /*
- * keyed.h - Implements a limit on how many items with the same key run at a time.
+ * keyed.h - Limits the number of items with the same key that run at a time.
  *
- * K1  A key in use has an entry. It counts the items that run or back off, which keep their place, and holds those that
- *     wait, by their positions. No thread blocks here: the worker that ends an item of the key runs the next one.
- * K2  There are no more entries and waiting items than items in flight, which are always limited where there are keys.
- * K3  Entries are found in a digital search tree by their mixed keys, so the tree needs no memory of its own and an
- *     entry lies about log2(n) deep, whatever the keys are (base/mix.h).
- * K4  With a limit of 1 the items of a key run in the order in which they came. Workers take items in that order but
- *     arrive here in another one. So items come in by their positions: an early one waits in a heap until those before
- *     it have arrived. The worker that fills a gap may find several that can run; it runs the first and requeues the
- *     others.
- * K5  After the close nothing waits.
+ * K1  A key with items has an entry. The entry counts the items that run and the items that back off; the limit is for
+ *     their sum. The entry holds the waiting items, ranked by position. No thread blocks here: the worker that ends an
+ *     item of the key runs the next one.
+ * K2  The number of entries, and the number of waiting items, is at most the number of items in flight. Pipelines with
+ *     keys always limit the items in flight.
+ * K3  A digital search tree holds the entries by their mixed keys. The tree needs no memory of its own. For all keys,
+ *     an entry lies about log2(n) deep (base/mix.h).
+ * K4  If the limit is 1, the items of a key run in the order of their positions. Workers take items from the queue in
+ *     that order, but may arrive here in another. So an early item waits in a heap until all items before it have
+ *     arrived. An arrival may free several items: its worker runs the first, and requeues the others.
+ * K5  After the close no item waits here.
  *
- * The lock is taken alone; the pool's is taken after it was released.
+ * Lock order: the lock is taken with no other lock held. The pool's lock is taken only after this lock is released.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -22,35 +23,38 @@
 #include "base/tree.h"
 #include "item/envelope.h"
 
-/* Zero is valid, but for the limit. All but that is under the lock. */
+/* Zero-initialised, except for `limit`. The lock guards all other members. */
 typedef struct weir__keyed {
-    size_t limit; /* items of one key at a time; constant */
+    size_t limit; /* maximum number of running items of one key; constant */
     weir__lock lock;
-    weir__tree entries; /* K1 */
-    weir__heap early;   /* K4 */
-    uint64_t next;      /* K4: the position that comes in next */
+    weir__tree entries; /* entries of keys (K1) */
+    weir__heap early;   /* items that arrived before their turn (K4) */
+    uint64_t next;      /* position that enters next (K4) */
     bool closed;        /* K5 */
 } weir__keyed;
 
 typedef struct weir__key weir__key;
 
-/* Returns an entry for a key that weir__mix has mixed; NULL if there is no memory. The next enter takes it. */
+/*
+ * Returns an entry for a key that weir__mix has mixed. Returns NULL if there is no memory. The next weir__keyed_enter
+ * takes the entry over.
+ */
 weir__key *weir__keyed_new_key(weir__flight *flight, weir__account *account, uint64_t mixed);
 
 /*
- * Lets an item in, with the entry of its key, and returns those that may run now, perhaps none. If `key` is NULL the
- * item passes at its turn without having entered.
+ * Enters an item with the entry of its key. Returns the items that may run now; the list may be empty. If `key` is
+ * NULL, the item is returned at its turn but does not enter: its `entered` is false.
  */
 weir__list weir__keyed_enter(weir__keyed *keyed, weir__flight *flight, weir__account *account, weir__envelope *envelope,
                              weir__key *key);
 
-/* Ends an item of the key; returns one that waited and may run now, or NULL. */
+/* Ends an item of the key. Returns an item of the key that waited and may run now, or NULL. */
 weir__envelope *weir__keyed_leave(weir__keyed *keyed, weir__flight *flight, weir__account *account, void *key);
 
-/* K5. Closes, and returns what waits. */
+/* K5. Closes the limit, and returns all waiting items. */
 weir__list weir__keyed_close(weir__keyed *keyed, weir__flight *flight);
 
-/* Frees the entries that are left. */
+/* Frees the remaining entries. */
 void weir__keyed_free(weir__keyed *keyed, weir__flight *flight);
 
 #endif /* WEIR_FLOW_KEYED_H */

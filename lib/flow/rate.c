@@ -1,5 +1,5 @@
 /*
- * rate.c - Implements a limit on calls per second.
+ * rate.c - Limits the number of calls per second.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

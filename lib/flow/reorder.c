@@ -19,7 +19,7 @@ void weir__reorder_free(weir__reorder *reorder) {
     weir__free(reorder->window);
 }
 
-/* O1. */
+/* O1. Adds the envelope to the window or to the heap. */
 static void add_locked(weir__reorder *reorder, weir__envelope *envelope) {
     weir__assert(envelope->position >= reorder->next); /* O1: no turn comes twice */
     if (envelope->position - reorder->next < reorder->size) {
@@ -30,7 +30,7 @@ static void add_locked(weir__reorder *reorder, weir__envelope *envelope) {
     }
 }
 
-/* Takes the envelope at the next position; returns NULL if it is not ready. */
+/* Takes the envelope at the next position. Returns NULL if that envelope is not ready. */
 static weir__envelope *next_locked(weir__reorder *reorder) {
     weir__envelope **place = &reorder->window[reorder->next & (reorder->size - 1)], *next = *place;
     if (next != NULL)
@@ -42,7 +42,7 @@ static weir__envelope *next_locked(weir__reorder *reorder) {
     return next;
 }
 
-/* O3. */
+/* O3. Takes up to `most` envelopes in order. If the next one is not ready, ends the release. */
 static size_t take_run_locked(weir__reorder *reorder, weir__envelope **run, size_t most) {
     size_t count = 0;
     weir__assert(weir__lock_is_held(&reorder->lock)); /* O3 */

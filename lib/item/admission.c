@@ -1,15 +1,18 @@
 /*
- * admission.c - Implements the admission on what is in flight.
+ * admission.c - Implements admission: limits on the items and bytes in flight.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "item/admission.h"
 
-/* Exact with the lock; without it a hint. */
+/*
+ * Returns whether there is room for an item of this weight. The answer is exact if the lock is held; otherwise it is a
+ * hint.
+ */
 static bool has_room(const weir__admission *admission, uint64_t weight) {
     uint64_t items = weir__u64_load_relaxed(&admission->items), bytes = weir__u64_load_relaxed(&admission->bytes);
     if (items == 0)
-        return true; /* alone it always passes */
+        return true; /* an item alone in flight always has room */
     bool light =
         admission->max_bytes == UINT64_MAX || (bytes <= admission->max_bytes && weight <= admission->max_bytes - bytes);
     return items < admission->max_items && light;
@@ -25,7 +28,7 @@ struct sight {
     uint64_t weight;
 };
 
-/* One ahead is one item more, of no weight: nothing is known of it. */
+/* Predicts whether there is room for an item after `ahead` other items. Their weights are unknown and taken as 0. */
 static bool look_for_room(const void *raw, size_t ahead) {
     const struct sight *sight = raw;
     const weir__admission *admission = sight->admission;
@@ -33,13 +36,13 @@ static bool look_for_room(const void *raw, size_t ahead) {
     return has_room(admission, sight->weight) && (ahead == 0 || items + ahead < admission->max_items);
 }
 
-/* How many may leave before the one that waits for room looks. */
+/* Returns the number of items that may leave before the spinning waiter looks again. */
 static size_t far_of(const weir__admission *admission) {
     uint64_t half = admission->max_items / 2;
     return half < WEIR__SPIN_FARTHEST ? (size_t)half : WEIR__SPIN_FARTHEST;
 }
 
-/* Waits awake for a moment, in its place in line. */
+/* Spins briefly; the waiter stays in line. The lock is released meanwhile. */
 static void spin_locked(weir__admission *admission, uint64_t weight, weir_deadline deadline) {
     const struct sight sight = {admission, weight};
     weir__lock_release(&admission->lock);
@@ -71,12 +74,12 @@ static void leave_line_locked(weir__admission *admission, weir__waiting *self) {
         self->next->before = self->before;
 }
 
-/* No look at the clock for one that asks for no wait, or for any. */
+/* Returns whether the deadline has passed. Does not read the clock for a deadline of 0 or WEIR_NEVER. */
 static bool is_over(weir_deadline deadline) {
     return deadline == 0 || (deadline != WEIR_NEVER && weir__clock_now() >= deadline);
 }
 
-/* Waits in line for its turn and for room. */
+/* Joins the line, and blocks until the caller is at its head and there is room. The lock is held on entry and exit. */
 static weir_status wait_locked(weir__admission *admission, weir__waiting *self, bool outside, weir_deadline deadline) {
     weir_status status = WEIR_OK;
     bool in_time = true;
@@ -98,7 +101,7 @@ static weir_status wait_locked(weir__admission *admission, weir__waiting *self, 
     return status;
 }
 
-/* Wakes the first in line if it has room now, once, and releases the lock. */
+/* Wakes the head waiter if there is room for its item. Releases the lock. */
 static void release_locked(weir__admission *admission) {
     weir__waiting *first = admission->first;
     if (first != NULL && has_room(admission, first->weight))
@@ -119,19 +122,22 @@ weir_status weir__admission_enter(weir__admission *admission, uint64_t weight, b
         status = wait_locked(admission, &self, outside, deadline);
     if (status == WEIR_OK)
         add_locked(admission, 1, weight);
-    release_locked(admission); /* the next in line may have its turn now */
+    release_locked(admission); /* there may be room for the next waiter */
     return status;
 }
 
 void weir__admission_leave(weir__admission *admission, weir__load load) {
     weir__lock_acquire(&admission->lock);
-    weir__assert(weir__u64_peek(&admission->items) >= load.items); /* admitted once, and left once */
+    weir__assert(weir__u64_peek(&admission->items) >= load.items); /* each admitted item leaves once */
     weir__assert(weir__u64_peek(&admission->bytes) >= load.bytes);
     add_locked(admission, 0 - load.items, 0 - load.bytes);
     release_locked(admission);
 }
 
-/* Those in line are there as long as the lock is held, so they are signalled before it is given back. */
+/*
+ * Wakes the waiters with the lock held: a waiter's park is on its own stack, and the waiter cannot leave the line
+ * without the lock.
+ */
 void weir__admission_close(weir__admission *admission, bool all) {
     weir__lock_acquire(&admission->lock);
     admission->closed_outside = true;

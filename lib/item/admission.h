@@ -1,14 +1,16 @@
 /*
- * admission.h - Implements the limits on what is in flight.
+ * admission.h - Limits the items and bytes in flight.
  *
- * Every item from outside or from a source is admitted here; a stage in the middle never is, since it could block for
- * room that only it can make. An admitted item counts and weighs until the last of its pieces has ended.
+ * Every item from outside and every item of a source is admitted here. Results of other stages are not: such a stage
+ * could block for room that only the stage itself can make. An admitted item counts against the limits until its last
+ * piece has ended (pieces.h).
  *
- * A1  Blocked callers are admitted in FIFO order, so light items do not starve a heavy one. An item heavier than the
- *     whole budget is admitted once nothing else is in flight.
- * A2  The waiter at the head of the line spins briefly, then blocks on its own park. It stays in line while it spins,
- *     so no caller passes it, and it looks again with the lock held before it blocks, so no wakeup is lost.
- * A3  Every change that may let the head waiter in wakes it: a leave, an admission, the end of a wait, the close.
+ * A1  Blocked callers are admitted in FIFO order, so light items do not starve a heavy one. An item heavier than
+ *     max_bytes is admitted once nothing else is in flight.
+ * A2  The waiter at the head of the line spins briefly, then blocks on its own park. While it spins it stays in line,
+ *     so no caller passes it. Before it blocks it looks again with the lock held, so no wakeup is lost.
+ * A3  Each change that may make room for the head waiter wakes it: an item that leaves, an admission, a waiter that
+ *     gives up, and the close.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -33,27 +35,33 @@ typedef struct weir__load {
     uint64_t items, bytes;
 } weir__load;
 
-/* Zero is valid: no limits. */
+/* Zero-initialised: no limits. */
 typedef struct weir__admission {
-    bool limited;                  /* constant; false: everything is admitted, and nothing is counted */
-    uint64_t max_items, max_bytes; /* constant; UINT64_MAX: none */
-    weir__lock lock;               /* of all that follows */
-    weir__u64 items, bytes;        /* in flight; a spinning waiter reads them without the lock */
+    bool limited;                  /* constant; false: every item is admitted, none is counted */
+    uint64_t max_items, max_bytes; /* constant; UINT64_MAX: no limit */
+    weir__lock lock;               /* guards all members below */
+    weir__u64 items, bytes;        /* in flight; a spinning waiter reads both without the lock */
     weir__spin spin;
     weir__waiting *first, *last;
-    bool closed_outside, closed; /* for puts from outside; for sources too */
+    bool closed_outside, closed; /* closed to puts from outside; closed to sources too */
 } weir__admission;
 
-/* Blocks until there is room for an item of this weight, and takes it. WEIR_OK; WEIR_CLOSED; WEIR_TIMEDOUT. */
+/*
+ * Blocks until there is room for an item of this weight, and admits it. `outside`: the item is put from outside, not by
+ * a source. Returns WEIR_OK; WEIR_CLOSED if the admission is closed to the caller; WEIR_TIMEDOUT after the deadline.
+ */
 weir_status weir__admission_enter(weir__admission *admission, uint64_t weight, bool outside, weir_deadline deadline);
 
-/* Returns the room of some items, if the admission is limited. */
+/*
+ * Subtracts a load that leaves from what is in flight, and wakes the head waiter if there is room for it. The admission
+ * must be limited.
+ */
 void weir__admission_leave(weir__admission *admission, weir__load load);
 
-/* Refuses puts from outside, or everything, from now on, and wakes those that it concerns. */
+/* Closes the admission to puts from outside; if `all`, to sources too. Wakes all blocked callers. */
 void weir__admission_close(weir__admission *admission, bool all);
 
-/* The bytes in flight. */
+/* Returns the number of bytes in flight. */
 uint64_t weir__admission_bytes(const weir__admission *admission);
 
 #endif /* WEIR_ITEM_ADMISSION_H */

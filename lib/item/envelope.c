@@ -1,5 +1,5 @@
 /*
- * envelope.c - Implements what an item travels in.
+ * envelope.c - Implements envelopes.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

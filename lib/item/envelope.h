@@ -1,7 +1,7 @@
 /*
- * envelope.h - Implements what an item travels in.
+ * envelope.h - Declares envelopes: an envelope carries one item, or one result, through a pipeline.
  *
- * E4  An envelope belongs to one thread at a time: to the one that took it from a queue, a heap, a list or a timer.
+ * E4  An envelope belongs to one thread at a time: the thread that took it from a queue, a heap, a list or a timer.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -19,29 +19,29 @@ typedef struct weir__list {
 } weir__list;
 
 struct weir__envelope {
-    uint64_t position; /* first: in the queue of its stage, which writes it */
+    uint64_t position; /* first member; position of the item (ordered.h); the queue writes it */
     union {
-        weir__timer timer;       /* its place in a heap: while it backs off, or waits for its turn or its key */
-        weir__requeued requeued; /* its place in the queue, while it is requeued */
+        weir__timer timer;       /* node in a heap: of timers, of its turn or of its key */
+        weir__requeued requeued; /* node in the queue, while requeued */
     };
-    void *item;               /* the user's */
-    weir__pieces *pieces;     /* NULL: the only piece of its root */
-    uint64_t weight;          /* of the root, if `pieces` is NULL */
-    struct weir_stage *stage; /* where it is */
-    weir__envelope *next;     /* in a list */
-    weir__list list;          /* results that wait for the item's turn; in a batch's first envelope: the others */
-    void *key;                /* the entry of its key, while it runs or backs off; NULL: no limit for keys */
-    unsigned attempts;        /* made so far */
-    unsigned char verdict;    /* a weir__verdict: the worst of its results so far; once it is ready, its own */
-    unsigned char reason;     /* a weir_batch_reason: the first envelope of a complete batch; else 0 */
-    bool is_result;           /* holds its stage's result already */
-    bool entered;             /* its key: `key` is the entry */
-    bool lost;                /* never came into its stage, which inherits positions: only its turn is left */
+    void *item;               /* user's pointer */
+    weir__pieces *pieces;     /* count of pieces (pieces.h); NULL: the only piece of its root */
+    uint64_t weight;          /* weight of the root, if `pieces` is NULL */
+    struct weir_stage *stage; /* stage that has the item */
+    weir__envelope *next;     /* next in a list */
+    weir__list list; /* results that wait for the item's turn; in the first envelope of a batch: the other envelopes */
+    void *key;       /* entry of its key (keyed.h); NULL: none */
+    unsigned attempts;     /* attempts made so far */
+    unsigned char verdict; /* weir__verdict: the worst of its results so far; once the item is ready: its own */
+    unsigned char reason;  /* weir_batch_reason, in the first envelope of a complete batch; otherwise 0 */
+    bool is_result;        /* `item` is the result of its stage */
+    bool entered;          /* `key` is the entry in use */
+    bool lost;             /* the next stage refused it; only its turn is left (ordered.h) */
 };
 _Static_assert(sizeof(weir__envelope) <= WEIR__CELL_CONTENT, "an envelope fits into a cell");
 _Static_assert(sizeof(weir__pieces) <= WEIR__CELL_CONTENT, "so does a count of pieces");
 
-/* Returns the envelope of this timer, or place in a heap. */
+/* Returns the envelope of a node in a heap, or of a timer. */
 static inline weir__envelope *weir__envelope_of(weir__heap_node *node) {
     return (weir__envelope *)((char *)node - offsetof(weir__envelope, timer));
 }
@@ -55,7 +55,7 @@ static inline void weir__list_append(weir__list *list, weir__envelope *envelope)
     list->last = envelope;
 }
 
-/* Takes the first; NULL if the list is empty. */
+/* Removes and returns the first envelope. Returns NULL if the list is empty. */
 static inline weir__envelope *weir__list_take(weir__list *list) {
     weir__envelope *first = list->first;
     if (first != NULL)
@@ -63,7 +63,7 @@ static inline weir__envelope *weir__list_take(weir__list *list) {
     return first;
 }
 
-/* The number of items in a batch. */
+/* Returns the number of items in a batch. */
 static inline size_t weir__batch_count(const weir__envelope *batch) {
     size_t count = 1;
     for (const weir__envelope *at = batch->list.first; at != NULL; at = at->next)
@@ -71,22 +71,25 @@ static inline size_t weir__batch_count(const weir__envelope *batch) {
     return count;
 }
 
-/* Returns a new envelope around an item; NULL if there is no memory. */
+/* Returns a new envelope with an item. Returns NULL if there is no memory. */
 weir__envelope *weir__envelope_new(weir__flight *flight, weir__account *account, void *item);
 
-/* Frees an envelope. Its piece goes on. */
+/* Frees an envelope. Does not end its piece. */
 void weir__envelope_free(weir__flight *flight, weir__account *account, weir__envelope *envelope);
 
-/* Gives the envelope a count of pieces, unless it has one. Returns false if there is no memory. */
+/* Adds a count of pieces to the envelope, if it has none. Returns false if there is no memory. */
 bool weir__envelope_share(weir__flight *flight, weir__account *account, weir__envelope *envelope);
 
-/* Returns a count of one piece, for what a batch becomes; NULL if there is no memory. */
+/* Returns a count of one piece for the results of a batch (E3). Returns NULL if there is no memory. */
 weir__pieces *weir__envelope_combine(weir__flight *flight, weir__account *account, weir__envelope *batch);
 
-/* Ends the piece that the envelope carries, and frees the envelope. */
+/* Ends the piece of the envelope, and frees the envelope. */
 void weir__envelope_end(weir__flight *flight, weir__account *account, weir__envelope *envelope, weir__verdict verdict);
 
-/* The same for several; takes the admission's lock once. */
+/*
+ * Ends the pieces of several envelopes, and frees the envelopes. Takes the admission's lock once for all roots that
+ * they carry alone.
+ */
 void weir__envelopes_end(weir__flight *flight, weir__account *account, weir__envelope **envelopes, size_t count,
                          weir__verdict verdict);
 

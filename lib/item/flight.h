@@ -1,5 +1,5 @@
 /*
- * flight.h - The account of what is in flight in a pipeline.
+ * flight.h - Accounts for the items in flight in a pipeline, and for their memory.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,17 +10,17 @@
 #include "item/admission.h"
 #include "item/verdict.h"
 
-/* Of a whole pipeline. Zero is valid, but for the limits of the admission. */
+/* Account of a whole pipeline. Zero-initialised, except for the limits of the admission. */
 typedef struct weir__flight {
-    _Alignas(WEIR__APART) weir__u64 roots[WEIR__VERDICTS]; /* ended by threads without an account */
+    _Alignas(WEIR__APART) weir__u64 roots[WEIR__VERDICTS]; /* roots ended by threads without an account */
     _Alignas(WEIR__APART) weir__admission admission;
-    _Alignas(WEIR__APART) weir__pool pool; /* cells for envelopes, pieces and entries of keys */
+    _Alignas(WEIR__APART) weir__pool pool; /* cells of envelopes, of counts of pieces, and of entries of keys */
 } weir__flight;
 
-/* A worker's own part, which only its thread writes. NULL stands for a thread without one. */
+/* Account of one worker; only its thread writes it. Calls take NULL from a thread without an account. */
 typedef struct weir__account {
     weir__cache cache;
-    weir__u64 roots[WEIR__VERDICTS]; /* ended by this thread; others read it */
+    weir__u64 roots[WEIR__VERDICTS]; /* roots ended by this thread; others read them */
 } weir__account;
 
 static inline weir__cache *weir__cache_of(weir__account *account) {

@@ -1,5 +1,5 @@
 /*
- * pieces.c - Implements roots that become several pieces.
+ * pieces.c - Implements counts of pieces.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -36,7 +36,7 @@ void weir__pieces_adopt(weir__pieces *combined, weir__pieces *parent) {
 }
 
 void weir__pieces_add(weir__pieces *pieces) {
-    weir__assert(weir__u64_peek(&pieces->left) > 0); /* E1: the caller has one */
+    weir__assert(weir__u64_peek(&pieces->left) > 0); /* E1: the caller has a piece */
     weir__count_shared(&pieces->left, 1);
 }
 
@@ -47,14 +47,14 @@ static void worsen(weir__pieces *pieces, weir__verdict verdict) {
         ;
 }
 
-/* Ends one; returns whether it was the last. */
+/* Ends a piece. Returns true if it was the last. */
 static bool end_one(weir__pieces *pieces, weir__verdict verdict) {
     weir__assert(weir__u64_peek(&pieces->left) > 0); /* E1 */
     worsen(pieces, verdict);
     return weir__u64_add_acquire_release(&pieces->left, UINT64_MAX) == 1;
 }
 
-/* E3. Ends a piece of each parent; a parent with no piece left goes to the front of the list. */
+/* E3. Ends a piece of each parent. Adds each parent without a piece left to the front of the list `ended`. */
 static void end_parents(weir__pieces *pieces, weir__verdict verdict, weir__pieces **ended) {
     for (size_t i = 0; i < pieces->parent_count; i++) {
         weir__pieces *parent = pieces->parents[i];
@@ -65,9 +65,9 @@ static void end_parents(weir__pieces *pieces, weir__verdict verdict, weir__piece
     }
 }
 
-/* Not recursive: batches of batches may be as deep as there are stages. */
+/* Not recursive: batches of batches can nest as deep as the number of stages. */
 void weir__pieces_end(weir__flight *flight, weir__account *account, weir__pieces *pieces, weir__verdict verdict) {
-    weir__pieces *ended = end_one(pieces, verdict) ? pieces : NULL; /* its next_ended is NULL */
+    weir__pieces *ended = end_one(pieces, verdict) ? pieces : NULL; /* next_ended is NULL */
     while ((pieces = ended) != NULL) {
         ended = pieces->next_ended;
         verdict = (weir__verdict)weir__u64_load_acquire(&pieces->verdict);

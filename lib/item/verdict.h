@@ -1,5 +1,5 @@
 /*
- * verdict.h - How an item ends.
+ * verdict.h - Defines the four ways in which an item ends.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -7,7 +7,7 @@
 
 #include "measure/counter.h"
 
-/* Returns how far to shift the value right so that five bits are left. */
+/* Returns the number of low bits to drop so that at most five bits of the value are left. */
 static unsigned shift_of(uint64_t value) {
     unsigned shift = 0;
     while (value >> shift >= 2 * WEIR__HISTOGRAM_PARTS)
@@ -21,7 +21,7 @@ static size_t bucket_of(uint64_t value) {
     return bucket < WEIR__HISTOGRAM_BUCKETS ? bucket : WEIR__HISTOGRAM_BUCKETS - 1;
 }
 
-/* Returns the highest value of the bucket; the last bucket has no end. */
+/* Returns the highest value of the bucket. The last bucket has no upper limit: UINT64_MAX. */
 static uint64_t end_of(size_t bucket) {
     if (bucket == WEIR__HISTOGRAM_BUCKETS - 1)
         return UINT64_MAX;

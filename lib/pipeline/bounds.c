@@ -1,5 +1,5 @@
 /*
- * bounds.c - Sets the limits of a pipeline.
+ * bounds.c - Sets the limits of a pipeline, and checks that batches can fill under them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,7 +10,7 @@
 #include "pipeline/refuse.h"
 #include "report/figure.h"
 
-/* The longest time that a batch may wait where the weights may keep it from filling (M4). */
+/* Maximum batch.wait, in ns, of a batch that the weights of items may keep from filling (M4). */
 static const uint64_t longest_wait = 60 * WEIR_SECOND;
 
 static uint64_t plus(uint64_t a, uint64_t b) {
@@ -23,14 +23,14 @@ static uint64_t times(uint64_t a, uint64_t b) {
 
 /* ---- what batches hold ---- */
 
-/* Roots that one result of this stage may stand for (M2); UINT64_MAX: any number. */
+/* Returns the maximum number of roots that one result of the stage stands for (M2). UINT64_MAX: no maximum. */
 static uint64_t roots_of_result(const weir_stage *stage) {
     if (!weir__stage_gathers(stage))
         return stage->roots;
     return stage->options.batch.items == 0 ? UINT64_MAX : times(stage->roots, stage->options.batch.items);
 }
 
-/* Of all stages, in their order. */
+/* Sets `roots` of all stages, in topological order. */
 static void count_roots(weir_pipeline *pipeline) {
     for (size_t i = 0; i < pipeline->stage_count; i++)
         pipeline->order[i]->roots = 1;
@@ -44,14 +44,14 @@ static void count_roots(weir_pipeline *pipeline) {
     }
 }
 
-/* Roots that an incomplete batch of this stage may hold (M1); UINT64_MAX: any number. */
+/* Returns the maximum number of roots that a partial batch of the stage holds (M1). UINT64_MAX: no maximum. */
 static uint64_t most_held(const weir_stage *stage) {
     if (!weir__stage_gathers(stage))
         return 0;
     return stage->options.batch.items == 0 ? UINT64_MAX : times(stage->options.batch.items - 1, stage->roots);
 }
 
-/* The same of all stages for which it is a number (M3). */
+/* Returns the sum of most_held over the stages that have a maximum (M3). */
 static uint64_t all_held(const weir_pipeline *pipeline) {
     uint64_t held = 0;
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
@@ -63,19 +63,22 @@ static uint64_t all_held(const weir_pipeline *pipeline) {
 
 /* ---- the limits ---- */
 
-/* Whether what waits for others in it has no bound but that of the whole pipeline. */
+/* Whether items of the stage wait for other items in a mechanism without a bound of its own. */
 static bool needs_limit(const weir_stage *stage) {
     return stage->options.ordered || stage->options.per_key != 0;
 }
 
-/* Items in its queue; an unbounded one counts as one of the default capacity. */
+/* Returns the capacity of the stage's queue, in items. An unbounded queue counts with the default capacity. */
 static uint64_t usual_room(const weir_stage *stage) {
     if (weir__stage_is_source(stage))
         return 0;
     return stage->options.capacity == WEIR_UNBOUNDED ? WEIR__USUAL_CAPACITY : stage->options.capacity;
 }
 
-/* What queues and threads hold, and what incomplete batches do; UINT64_MAX: nothing needs a limit. */
+/*
+ * Returns the automatic max_items: the items that queues, threads and partial batches hold. Returns UINT64_MAX if no
+ * stage needs a limit.
+ */
 static uint64_t automatic_items(const weir_pipeline *pipeline) {
     uint64_t sum = all_held(pipeline);
     bool needed = false;
@@ -102,7 +105,7 @@ static bool has_short_wait(const weir_stage *stage) {
     return stage->options.batch.wait != 0 && stage->options.batch.wait <= longest_wait;
 }
 
-/* Says what its wait is, and what it must be. */
+/* Refuses the stage's batch.wait: the message gives its value and the maximum. */
 static weir_status refuse_wait(const weir_stage *stage, const char *why) {
     const weir_batch *batch = &stage->options.batch;
     weir__figure wait = batch->wait == 0            ? weir__figure_word("0, which is none")
@@ -113,7 +116,10 @@ static weir_status refuse_wait(const weir_stage *stage, const char *why) {
                         weir__figure_time(longest_wait).text);
 }
 
-/* The sum of the batches up to this stage has reached max_items; an automatic one only if there is no such number. */
+/*
+ * Refuses a stage because its batches, with those of the stages before it, can hold max_items roots. An automatic
+ * max_items is reached only if the sum exceeds 64 bits.
+ */
 static weir_status refuse_items(const weir_stage *stage) {
     const weir_pipeline *pipeline = stage->pipeline;
     size_t items = stage->options.batch.items, most = pipeline->options.max_items;
@@ -128,7 +134,7 @@ static weir_status refuse_items(const weir_stage *stage) {
         items, held, held == 1 ? "" : "s", held == most_held(stage) ? "" : " in all", most, plus(held, 1));
 }
 
-/* A batch by bytes alone, or behind one, where the pipeline has set itself a limit. */
+/* Refuses a stage because its batches have no maximum number of roots, and max_items is automatic. */
 static weir_status refuse_bytes(const weir_stage *stage) {
     const weir_batch *batch = &stage->options.batch;
     return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
@@ -138,7 +144,10 @@ static weir_status refuse_bytes(const weir_stage *stage) {
                         batch->items, batch->bytes, stage->pipeline->flight.admission.max_items);
 }
 
-/* Whether its batches can fill; `held` is what those before it and its own may hold. */
+/*
+ * Checks that the batches of the stage can fill. `held` is the maximum number of roots in partial batches up to this
+ * stage.
+ */
 static weir_status check_batch(const weir_stage *stage, uint64_t held) {
     const weir_pipeline *pipeline = stage->pipeline;
     bool depends = most_held(stage) == UINT64_MAX, automatic = pipeline->options.max_items == 0;

@@ -1,5 +1,5 @@
 /*
- * callback.c - Calls functions of the program: begins and ends visits.
+ * callback.c - Begins and ends visits, and the calls of the program's functions within them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -45,15 +45,18 @@ void weir__visit_end_inner(weir__visit *own) {
 }
 
 weir__visit *weir__visit_find(const weir_pipeline *pipeline) {
-    return (weir__visit *)weir__callout_find(pipeline, VISITING); /* its first member */
+    return (weir__visit *)weir__callout_find(pipeline, VISITING); /* `callout` is the first member */
 }
 
-/* V3. Whether reports see it. */
+/* V3. Whether reports see the visit. */
 static bool is_seen(const weir__visit *visit) {
     return visit->listed || visit->lane != NULL;
 }
 
-/* An end waits for drop functions, on any thread. */
+/*
+ * Begins a visit of the thread's own. A visit for a drop function is listed: an end waits for such functions on any
+ * thread.
+ */
 static weir__visit *enter_own(weir__visit *own, weir_pipeline *pipeline, weir_place where) {
     *own = (weir__visit){.listed = false};
     if (where == WEIR_IN_DROP)

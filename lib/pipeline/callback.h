@@ -1,5 +1,5 @@
 /*
- * callback.h - Calls functions of the program: begins and ends visits (visit.h).
+ * callback.h - Begins and ends visits (visit.h), and the calls of the program's functions within them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,27 +8,30 @@
 
 #include "pipeline/stage.h"
 
-/* A call of a function of the program, on any thread. */
+/* One call of a function of the program, on any thread. */
 typedef struct weir__callback {
     weir__visit *visit;
-    weir__visit own; /* for a thread that was not inside */
-    uint64_t since;  /* where it was before */
+    weir__visit own; /* visit of a thread that was not inside the pipeline */
+    uint64_t since;  /* record of the visit before the call; also `where` and `stage` */
     uint32_t where;
     void *stage;
 } weir__callback;
 
-/* Begin and end a visit of the calling thread. Visits nest. `listed`: V3. */
+/*
+ * Begin and end a visit of the calling thread. Visits nest. The second one also adds the visit to the pipeline's list
+ * (V3).
+ */
 void weir__visit_enter(weir__visit *visit, weir_pipeline *pipeline);
 void weir__visit_enter_listed(weir__visit *visit, weir_pipeline *pipeline);
 void weir__visit_leave(weir__visit *visit);
 
-/* Ends all visits within a worker's own: its function has ended the thread. */
+/* Ends all visits within a worker's own, after a function has ended the worker's thread. */
 void weir__visit_end_inner(weir__visit *own);
 
-/* V2. Returns the calling thread's innermost visit of this pipeline, or NULL. */
+/* V2. Returns the calling thread's innermost visit of this pipeline. Returns NULL if the thread is not inside. */
 weir__visit *weir__visit_find(const weir_pipeline *pipeline);
 
-/* Begin and end a call of a function of `stage`; NULL: of the pipeline. */
+/* Begin and end a call of a function of `stage`, or of the pipeline if `stage` is NULL. */
 void weir__callback_begin(weir__callback *call, weir_pipeline *pipeline, weir_stage *stage, weir_place where);
 void weir__callback_end(weir__callback *call);
 

@@ -1,5 +1,5 @@
 /*
- * cancel.c - Implements cancellation.
+ * cancel.c - Cancels runs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,7 +15,7 @@
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
 
-/* S4. Before the first drop function is called, since that may take long. */
+/* S4. Called before the first drop function, which may take long. */
 static void end_every_wait(weir_pipeline *pipeline) {
     weir__admission_close(&pipeline->flight.admission, true);
     weir__outputs_shut_down(pipeline);
@@ -33,7 +33,7 @@ bool weir__cancel_begin(weir_pipeline *pipeline, weir_status outcome) {
     return true;
 }
 
-/* The timers last: what they requeue is discarded by its queue. */
+/* Closes the timers last: the queues, shut down by then, discard the items that the timers requeue. */
 static void drop_everything(weir_pipeline *pipeline) {
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
         weir__discard_stage(stage);
@@ -42,7 +42,7 @@ static void drop_everything(weir_pipeline *pipeline) {
 
 void weir__cancel_drop(weir_pipeline *pipeline) {
     weir__callback dropping;
-    weir__callback_begin(&dropping, pipeline, NULL, WEIR_IN_DROP); /* between two drop functions, too */
+    weir__callback_begin(&dropping, pipeline, NULL, WEIR_IN_DROP); /* also between two drop functions */
     drop_everything(pipeline);
     weir__callback_end(&dropping);
     weir__lock_acquire(&pipeline->lock);
@@ -55,7 +55,7 @@ void weir__cancel_as(weir_pipeline *pipeline, weir_status outcome) {
         weir__cancel_drop(pipeline);
 }
 
-/* Whether there is anything to drop. No queue takes an item any more (S1). */
+/* Whether a stage has items to drop. No queue takes further items (S1). */
 static bool holds_items(const weir_pipeline *pipeline) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         if (!weir__stage_is_source(stage) && weir_queue_unfinished(stage->queue) > 0)
@@ -68,7 +68,10 @@ static void run_drop(void *pipeline) {
     weir__cancel_drop(pipeline);
 }
 
-/* While the thread is being started the end waits: only then is there something to join (is_busy_locked in join.c). */
+/*
+ * Starts the dropper. The end waits during the start, because only afterwards is there a thread to join (is_busy_locked
+ * in join.c).
+ */
 static bool start_dropper(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
     pipeline->starts_dropper = true;

@@ -1,5 +1,5 @@
 /*
- * complete.c - Implements the end of a call.
+ * complete.c - Completes calls.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,18 +15,18 @@
 #include "pipeline/retry.h"
 #include "pipeline/send.h"
 
-/* Drops what a failed attempt has emitted and an ordered stage has held back. */
+/* Drops the results that a failed attempt emitted and an ordered stage holds back. */
 static void drop_emitted(weir__lane *lane, const weir_task *task) {
     weir__envelope *result;
     if (weir__stage_gathers(task->stage))
-        return; /* the list is the rest of the batch */
+        return; /* the list holds the other items of the batch */
     while ((result = weir__list_take(&task->envelope->list)) != NULL) {
         weir__discard_result(task->stage, result->item);
         weir__piece_end(task->stage->pipeline, lane, result, WEIR__DONE);
     }
 }
 
-/* The result travels on in the item's own envelope. */
+/* Sends a result in its item's own envelope, and retires the item. */
 static inline void retire_with_result(weir_stage *stage, weir__lane *lane, weir__envelope *envelope) {
     weir__verdict verdict = WEIR__DONE;
     bool owed = weir__retire_begin(lane, envelope);
@@ -37,12 +37,15 @@ static inline void retire_with_result(weir_stage *stage, weir__lane *lane, weir_
     weir__retire_end(stage, lane, verdict, owed);
 }
 
-/* What becomes of items that the call has consumed: the worst verdict of their results so far. */
+/* Returns the verdict of items that the call has consumed: the worst verdict of their results so far. */
 static weir__verdict verdict_of_consumed(const weir_task *task) {
     return task->lost ? WEIR__FAILED : (weir__verdict)task->envelope->verdict;
 }
 
-/* Retires an item without a result in hand, or each item of a batch. */
+/*
+ * Retires an item, or each item of a batch. The item's envelope does not hold a result. If `code` is not 0, gives the
+ * items up.
+ */
 static void retire_each(weir__lane *lane, const weir_task *task, int code) {
     const weir__failure failure = {code, task->envelope->attempts, task->message};
     weir__verdict verdict = verdict_of_consumed(task);
@@ -54,25 +57,28 @@ static void retire_each(weir__lane *lane, const weir_task *task, int code) {
     }
 }
 
-/* Gives up an item that waits for its turn. */
+/* Gives up the item of the call. Returns its verdict. */
 static weir__verdict give_up_one(weir__lane *lane, const weir_task *task, int code) {
     const weir__failure failure = {code, task->envelope->attempts, task->message};
     return weir__give_up(task->stage, lane, task->envelope->item, &failure);
 }
 
-/* Retires an item at its turn. */
+/* Passes the item to the reorder buffer, which retires it at its turn. */
 static void retire_in_order(weir__lane *lane, const weir_task *task, int code) {
     weir__verdict verdict = code == 0 ? verdict_of_consumed(task) : give_up_one(lane, task, code);
     task->envelope->verdict = (unsigned char)verdict;
     weir__ordered_ready(lane, task->envelope);
 }
 
-/* Whether the item waits for its turn here. Its result may go on to a stage that orders it there. */
+/*
+ * Whether the item waits for its turn on leaving this stage. If a later stage restores the order, a result travels on
+ * to that stage instead.
+ */
 static bool waits_for_turn(const weir_stage *stage, const weir__envelope *envelope) {
     return stage->orderer == stage || (stage->orderer != NULL && !envelope->is_result);
 }
 
-/* Ends the item, done if `code` is 0, otherwise given up. */
+/* Ends the item. If `code` is 0 it is done, otherwise given up. */
 static void end(weir__lane *lane, const weir_task *task, int code) {
     weir__envelope *envelope = task->envelope;
     if (waits_for_turn(task->stage, envelope))
@@ -103,9 +109,7 @@ static bool fail(weir__lane *lane, weir_task *task, int code) {
     return true;
 }
 
-/*
- * The function has consumed its item, and there was no memory for a result: it has failed, with nothing left to drop.
- */
+/* Fails an item that the function has consumed. There was no memory for a result, and nothing is left to drop. */
 static void fail_consumed(weir__lane *lane, const weir_task *task) {
     weir_stage *stage = task->stage;
     bool fatal = weir__add_error(stage, -WEIR_NOMEM, "no memory to hand a result on", task->envelope->attempts);
@@ -114,7 +118,7 @@ static void fail_consumed(weir__lane *lane, const weir_task *task) {
         weir__fail_run(stage->pipeline);
 }
 
-/* The function holds the results of its batch no more. */
+/* Ends the call's own piece of the count of its batch's results. */
 static void end_combined(weir__lane *lane, weir_task *task) {
     if (task->combined != NULL)
         weir__pieces_end(&task->stage->pipeline->flight, weir__account_of(lane), task->combined, WEIR__DONE);
@@ -127,7 +131,7 @@ bool weir__complete(weir__lane *lane, weir_task *task, int code) {
         return fail(lane, task, task->lost ? -WEIR_NOMEM : code);
     if (task->lost)
         fail_consumed(lane, task);
-    else if (task->envelope->is_result && task->stage->orderer == NULL) /* the most frequent end */
+    else if (task->envelope->is_result && task->stage->orderer == NULL) /* most frequent case */
         retire_with_result(task->stage, lane, task->envelope);
     else
         end(lane, task, 0);

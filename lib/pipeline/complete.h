@@ -1,5 +1,5 @@
 /*
- * complete.h - Implements the end of a call: it is completed once, with a code.
+ * complete.h - Completes calls. Each call is completed once, with a code.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,16 +9,19 @@
 #include "pipeline/stage.h"
 
 /*
- * Completes a call that has returned `code`: sends the results and retires the item, or each item of the
- * batch; or lets it back off; or gives it up. `lane` is the calling thread's. Returns false if the item backs off, and
- * so keeps the place of its key.
+ * Completes a call that has returned `code`. Its item or batch is retired, with its results sent; or backs off; or is
+ * given up. `lane` is the calling thread's. Returns false if the item backs off: the item still counts in the limit of
+ * its key.
  */
 bool weir__complete(weir__lane *lane, weir_task *task, int code);
 
-/* Completes a call that was never made, for want of memory: the attempt has failed. Returns as weir__complete. */
+/* Fails an attempt for which there was no memory to make the call. Returns as weir__complete. */
 bool weir__fail_uncalled(weir__lane *lane, weir_task *task, weir__envelope *envelope);
 
-/* Completes a call that will never return: drops and fails what it has in hand. */
+/*
+ * Completes a call that will never return. Drops its item or batch and its unsent results, and retires each item as
+ * failed.
+ */
 void weir__complete_abandoned(weir__lane *lane, weir_task *task);
 
 #endif /* WEIR_PIPELINE_COMPLETE_H */

@@ -1,5 +1,5 @@
 /*
- * dead_letter.c - Gives up items: they are dead-lettered, or dropped.
+ * dead_letter.c - Gives up items: dead-letters or drops them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -42,7 +42,7 @@ static weir_status put_letter(weir_stage *stage, weir__lane *lane, void *item, c
     return status;
 }
 
-/* Returns the verdict of an item when its letter was not taken. */
+/* Returns the verdict of an item after the put of its dead letter failed. Adds the error. */
 static weir__verdict lose_letter(weir_stage *stage, weir_status why) {
     if (why == WEIR_CLOSED && weir__is_cancelled(stage->pipeline))
         return WEIR__DROPPED;

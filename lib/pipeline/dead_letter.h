@@ -1,5 +1,5 @@
 /*
- * dead_letter.h - Gives up items: they are dead-lettered, or dropped.
+ * dead_letter.h - Gives up items: dead-letters or drops them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,7 @@
 
 #include "pipeline/stage.h"
 
-/* Why an item is given up. */
+/* Reason for which an item is given up. */
 typedef struct weir__failure {
     int code;
     unsigned attempts;
@@ -16,8 +16,8 @@ typedef struct weir__failure {
 } weir__failure;
 
 /*
- * Gives up an item after its last attempt has failed: puts it to the dead letters, or drops
- * it. Returns its verdict.
+ * Gives up an item after its last attempt has failed: puts it to the dead-letter queue, or drops it. Returns its
+ * verdict.
  */
 weir__verdict weir__give_up(weir_stage *stage, weir__lane *lane, void *item, const weir__failure *failure);
 

@@ -11,7 +11,7 @@
 
 static const uint64_t usual_grace = 100 * WEIR_MILLISECOND;
 
-/* There is no pipeline yet that could have the message. */
+/* Checks the options of create. The message belongs to the thread: no pipeline exists yet. */
 static weir_status check_options(const weir_pipeline_options *options) {
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
         if (options->reserved[i] != NULL)
@@ -23,7 +23,7 @@ static weir_status check_options(const weir_pipeline_options *options) {
     return WEIR_OK;
 }
 
-/* Copies what the options give. */
+/* Copies the options into the pipeline, and sets defaults. */
 static weir_status prepare(weir_pipeline *pipeline, const weir_pipeline_options *options) {
     pipeline->options = *options;
     pipeline->born = weir__clock_now();
@@ -68,7 +68,8 @@ static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *
     stage->options = *options;
     stage->options.threads = options->threads != 0 ? options->threads : 1;
     stage->options.capacity = options->capacity != 0 ? options->capacity : WEIR__USUAL_CAPACITY;
-    stage->options.ordered = options->ordered && options->run_batch == NULL; /* batches are, in their one thread */
+    stage->options.ordered =
+        options->ordered && options->run_batch == NULL; /* ordered batches have one thread, which keeps the order */
     stage->number = pipeline->stage_count;
     stage->name = weir__copy_text(options->name);
     if (stage->name != NULL)

@@ -1,8 +1,9 @@
 /*
- * descriptors.c - Implements the descriptors that tell functions to return.
+ * descriptors.c - Creates the descriptors that tell functions to return.
  *
- * A pipeline has two events. Each has no descriptor before it is asked for. Both are under the pipeline's lock, under
- * which the flags are set of which they tell. So a descriptor that is made after its flag is set is readable at once.
+ * A pipeline has two events. An event gets its descriptor on the first request. Both events are guarded by the
+ * pipeline's lock, and the flags `cancelled` and `ending` are set with that lock held. So a descriptor created after
+ * its flag is set is readable at once.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,7 +19,7 @@ static int descriptor_of(weir_pipeline *pipeline, weir__event *event) {
     return descriptor;
 }
 
-/* Whether the calling thread is one of a source of the pipeline. */
+/* Whether the calling thread is a worker of a source of the pipeline. */
 static bool is_source_of(const weir_pipeline *pipeline) {
     const weir_worker *self = weir__worker_self();
     if (self == NULL || self->group->leave != weir__exit)
@@ -27,7 +28,10 @@ static bool is_source_of(const weir_pipeline *pipeline) {
     return stage->pipeline == pipeline && weir__stage_is_source(stage);
 }
 
-/* The pipeline is not const: it was allocated. Making a descriptor changes nothing that the caller could see. */
+/*
+ * The cast is safe: the pipeline was allocated, so the object itself is not const. Creating a descriptor changes
+ * nothing that the caller can observe.
+ */
 int weir_pipeline_cancel_fd(const weir_pipeline *constant) {
     weir_pipeline *pipeline = (weir_pipeline *)(uintptr_t)constant;
     if (pipeline == NULL)

@@ -1,5 +1,5 @@
 /*
- * discard.c - Drops results, and what waits in the mechanisms of a stage.
+ * discard.c - Drops results, and items that wait in the mechanisms of a stage.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -21,7 +21,10 @@ void weir__discard_result(weir_stage *from, void *result) {
     drop_at(from, weir__route_for_drop(from, result), result);
 }
 
-/* Drops a result on its way, which is counted where it was going: in and dropped. Returns the verdict of its item. */
+/*
+ * Drops a result that was about to be sent. If it was to go to a stage, that stage counts it as entered and dropped.
+ * Returns the verdict of its item: done in that case, otherwise dropped.
+ */
 static weir__verdict refuse_result(weir_stage *from, void *result) {
     weir_stage *to = weir__route_for_drop(from, result);
     if (to != NULL)
@@ -30,7 +33,7 @@ static weir__verdict refuse_result(weir_stage *from, void *result) {
     return to != NULL ? WEIR__DONE : WEIR__DROPPED;
 }
 
-/* The results of an item that waited for its turn; returns the worst verdict. */
+/* Drops the results of an item that waited for its turn. Returns the worst verdict. */
 static weir__verdict refuse_results(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = envelope->stage;
     weir__verdict worst = (weir__verdict)envelope->verdict;
@@ -42,7 +45,10 @@ static weir__verdict refuse_results(weir__lane *lane, weir__envelope *envelope) 
     return envelope->is_result ? weir__worse(worst, refuse_result(stage, envelope->item)) : worst;
 }
 
-/* The piece of an item that is its own result is dropped; another one has ended as its item has. */
+/*
+ * Returns the verdict of the piece in an envelope. If the envelope holds a result, the piece is dropped; otherwise it
+ * ends as its item.
+ */
 static weir__verdict verdict_of_piece(const weir__envelope *envelope) {
     return envelope->is_result ? WEIR__DROPPED : (weir__verdict)envelope->verdict;
 }
@@ -73,7 +79,7 @@ static void discard_reordered(weir_stage *stage) {
         weir__discard_ordered(NULL, envelope);
 }
 
-/* The batch first: what it requeues until then is in the queue that is discarded next. */
+/* The batch is closed first, so the discarded queue contains every batch that was requeued. */
 void weir__discard_stage(weir_stage *stage) {
     weir__envelope *partial = weir__batch_close(&stage->batch);
     if (partial != NULL)

@@ -1,5 +1,5 @@
 /*
- * discard.h - Drops results, and what waits in the mechanisms of a stage.
+ * discard.h - Drops results, and items that wait in the mechanisms of a stage.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,13 +8,13 @@
 
 #include "pipeline/stage.h"
 
-/* Drops a result of a failed call, by the drop function of where it would go. */
+/* Drops a result of a failed call. Uses the drop function of the stage or queue that would have got the result. */
 void weir__discard_result(weir_stage *from, void *result);
 
-/* Drops an item that was ready for its turn when the pipeline was cancelled, and its results. */
+/* Drops an item that was ready for its turn, and its results, after a cancel. */
 void weir__discard_ordered(weir__lane *lane, weir__envelope *envelope);
 
-/* S4. Closes the mechanisms of a cancelled stage, shuts its queue down, and drops all that waits in them. */
+/* S4. Closes the mechanisms of a cancelled stage, shuts down its queue, and drops all items that wait in them. */
 void weir__discard_stage(weir_stage *stage);
 
 #endif /* WEIR_PIPELINE_DISCARD_H */

@@ -1,22 +1,25 @@
 /*
- * dispatch.c - Implements the one thread that waits for signals, for all pipelines.
+ * dispatch.c - Waits for signals on one thread, for all pipelines.
  *
- * A signal goes to one thread of those that wait for it. So one thread waits, for the signals of all listeners, and
- * tells each of them. It is there as long as there are listeners.
+ * The system delivers a signal to only one of the threads that wait for it. So one thread, the dispatcher, waits for
+ * the signals of all listeners, and passes each signal to all listeners that want it. The dispatcher exists while there
+ * are listeners.
  *
- * D1  All of `dispatch` is under its lock, which the thread holds but while it waits.
- * D2  `wanting` counts, for each signal, the listeners that want it. When one of the counts leaves zero, or comes to
- *     it, the thread must compute its set anew. It is woken from its wait by one of the signals that it waits for, sent
- *     to it alone: `poked`. At most one such signal is under way, and it is sent with the lock held. A signal of that
- *     number that was sent to the process pends beside it. So of two that can be taken one is the poke, and it does not
- *     matter which: none is lost, and none is told that was not sent.
- * D3  With no signal to wait for the thread sleeps in the park.
- * D4  A signal that no listener takes any more goes back to the process, where it pends for the program. Its listeners
- *     are deaf then, or have left, so the thread does not wait for it again.
- * D5  The last listener that leaves has the thread end, and joins it without the lock. One that joins meanwhile waits
- *     for that.
+ * D1  The lock of `dispatch` guards all its members. The dispatcher holds the lock except while it waits.
+ * D2  For each signal, `wanting` counts the listeners that want it. When a count becomes zero or stops being zero, the
+ *     dispatcher must rebuild its signal set. To interrupt its wait, a thread sends the poke: one of the signals that
+ *     the dispatcher waits for, sent to the dispatcher alone. `poked` is the number of the poke. At most one poke is
+ *     pending, and it is sent with the lock held. A signal of the same number may be pending for the process meanwhile.
+ *     Then the dispatcher can take two signals, one of which is the poke. Either order is correct: no signal is lost,
+ *     and no signal is passed on that was not sent.
+ * D3  If no listener wants a signal, the dispatcher blocks on the park.
+ * D4  If no listener takes a signal, the dispatcher raises it again for the process, where it stays pending for the
+ *     program. The listeners of that signal are deaf by then, or have left, so the dispatcher does not wait for it
+ *     again.
+ * D5  The last listener to leave ends the dispatcher, and joins it without the lock. A listener that joins meanwhile
+ *     waits until that is done.
  *
- * Lock order: this lock, then a pipeline's.
+ * Lock order: this lock, then a pipeline's and its queues'.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -32,13 +35,13 @@
 
 static struct {
     weir__lock lock;
-    weir__park changed; /* the thread, and those that wait for its end */
+    weir__park changed; /* the dispatcher, and threads that wait for its end */
     weir__listener *first;
-    size_t wanting[WEIR__SIGNALS]; /* listeners that are not deaf, for each signal that they want */
+    size_t wanting[WEIR__SIGNALS]; /* for each signal: number of listeners that want it and are not deaf */
     weir__thread thread;
     bool running, ending;
-    int waits_for; /* one of the signals that the thread waits for; 0: it does not wait for any */
-    int poked;     /* D2; 0: none is under way */
+    int waits_for; /* a signal that the dispatcher waits for; 0: it waits for none */
+    int poked;     /* number of the pending poke (D2); 0: none */
 } dispatch;
 
 /* ---- the thread ---- */
@@ -51,7 +54,7 @@ static bool wants(const weir__listener *listener, int signal) {
     return false;
 }
 
-/* Fills in what all listeners want; returns one of it, or 0. */
+/* Sets `wanted` to the signals that listeners want. Returns one of these signals, or 0 if there are none. */
 static int collect_locked(weir__signals *wanted) {
     int one = 0;
     weir__signals_clear(wanted);
@@ -62,7 +65,7 @@ static int collect_locked(weir__signals *wanted) {
     return one;
 }
 
-/* Returns whether the thread has to look again. */
+/* Adds the listener's signals to `wanting`. Returns true if the dispatcher must rebuild its set. */
 static bool count_locked(const weir__listener *listener) {
     bool first = false;
     for (size_t i = 0; i < listener->count; i++)
@@ -84,7 +87,7 @@ static bool tell_locked(weir__listener *listener, int signal) {
     return taken;
 }
 
-/* Takes the poke, if one was sent that the wait has not taken (D2). */
+/* D2. Takes the pending poke, if the wait has not taken it. */
 static void absorb_poke_locked(void) {
     if (dispatch.poked != 0)
         (void)weir__signal_take(dispatch.poked);
@@ -96,7 +99,7 @@ static void handle_locked(int signal) {
     if (signal == dispatch.poked) {
         dispatch.poked = 0;
         if (!weir__signal_take(signal))
-            return; /* it was the poke alone */
+            return; /* only the poke was pending */
     }
     for (weir__listener *at = dispatch.first; at != NULL; at = at->next) {
         if (wants(at, signal))
@@ -106,7 +109,7 @@ static void handle_locked(int signal) {
         weir__signal_raise(signal);
 }
 
-/* Waits for one of these signals without the lock. */
+/* Waits for one of these signals, with the lock released, and handles it. */
 static void wait_locked(const weir__signals *wanted) {
     weir__lock_release(&dispatch.lock);
     int signal = weir__signals_wait(wanted);
@@ -138,7 +141,7 @@ static bool start_locked(void) {
     return dispatch.running;
 }
 
-/* Lets the thread look at the listeners again, and releases the lock. */
+/* Makes the dispatcher rebuild its set, and releases the lock. */
 static void poke_locked(void) {
     if (dispatch.waits_for != 0 && dispatch.poked == 0) {
         dispatch.poked = dispatch.waits_for;

@@ -1,5 +1,5 @@
 /*
- * dispatch.h - One thread that waits for signals, for all pipelines.
+ * dispatch.h - Waits for signals on one thread, the dispatcher, for all pipelines.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,24 +9,29 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* One that is told of signals; the owner keeps it in its place from joining to leaving. */
+/* A listener. Its owner must not move it from joining to leaving. */
 typedef struct weir__listener {
     struct weir__listener *next, *before;
-    const int *signals; /* the owner's; constant */
+    const int *signals; /* array of the owner; constant */
     size_t count;
-    bool deaf; /* it wants none any more; under the dispatcher's lock */
+    bool deaf; /* wants no further signal; under the dispatcher's lock */
 
     /*
-     * A signal has arrived. Called in the dispatcher's thread with its lock held: it must not block for long. May set
+     * Receives a signal. Runs on the dispatcher's thread with its lock held, so it must not block for long. May set
      * `deaf`. Returns whether it has taken the signal.
      */
     bool (*tell)(struct weir__listener *listener, int signal);
 } weir__listener;
 
-/* Tells it of its signals from now on. False: the thread cannot be created. */
+/*
+ * Adds a listener, which receives its signals from now on. Returns false if the dispatcher's thread cannot be created.
+ */
 bool weir__dispatch_join(weir__listener *listener);
 
-/* After that no call of `tell` is under way, and none comes. Returns when the thread has ended, if it was the last. */
+/*
+ * Removes a listener. Afterwards no call of its `tell` runs or begins. If it was the last listener, blocks until the
+ * dispatcher has ended.
+ */
 void weir__dispatch_leave(weir__listener *listener);
 
 #endif /* WEIR_PIPELINE_DISPATCH_H */

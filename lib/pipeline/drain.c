@@ -1,5 +1,5 @@
 /*
- * drain.c - Implements the drain.
+ * drain.c - Drains a pipeline.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,7 +11,7 @@
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
 
-/* Wakes the workers of a source, and the threads that wait for it. */
+/* If the stage is a source, wakes its workers and the threads that wait for it. */
 static void wake_source(weir_stage *stage) {
     if (!weir__stage_is_source(stage))
         return;
@@ -28,7 +28,7 @@ void weir__drain_begin(weir_pipeline *pipeline) {
         weir__queue_seal(pipeline->entrance->queue);
 }
 
-/* Drains a stage; those that lead to it are drained. */
+/* Drains a stage. Its predecessors must be drained. */
 static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
     weir_pipeline *pipeline = stage->pipeline;
     if (weir__stage_gathers(stage))

@@ -1,8 +1,9 @@
 /*
- * drain.h - Implements the drain: everything in flight is completed, stage by stage.
+ * drain.h - Drains a pipeline: completes all items in flight, stage by stage.
  *
- * Nothing enters any more, so the first stage's queue is joined once all of it has gone through; then nothing comes to
- * the second one, and so on, in the order of the graph (S1). A drained stage is shut down, and its threads end.
+ * New items are refused. A join of the first stage's queue returns once all its items are retired (S1). From then on no
+ * item enters the next stage, so that stage is joined next, and so on in the order of the graph. A drained stage is
+ * shut down, and its threads end.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,16 +12,16 @@
 
 #include "pipeline/pipeline.h"
 
-/* Begins the end: puts are refused, and sources return. */
+/* Begins the end: refuses puts, and tells sources to return. */
 void weir__drain_begin(weir_pipeline *pipeline);
 
 /*
- * Blocks until everything in flight is completed: WEIR_OK. WEIR_TIMEDOUT after the deadline, or once `hurried` is set.
- * WEIR_CANCELLED after a cancel. One thread at a time calls it (D1 in ender.h).
+ * Blocks until all items in flight are completed, and returns WEIR_OK. Returns WEIR_TIMEDOUT after the deadline, or
+ * once `hurried` is set. Returns WEIR_CANCELLED after a cancel. Only the ender may call this (D1 in ender.h).
  */
 weir_status weir__drain(weir_pipeline *pipeline, weir_deadline deadline);
 
-/* Wakes the thread that drains, so that it looks at `hurried`. */
+/* Wakes the thread in weir__drain, so that it reads `hurried`. */
 void weir__drain_interrupt(weir_pipeline *pipeline);
 
 #endif /* WEIR_PIPELINE_DRAIN_H */

@@ -8,10 +8,10 @@
 
 #include "pipeline/stage.h"
 
-/* Gives an item of the stage to its drop function. */
+/* Passes an item of the stage to its drop function, if it has one. */
 void weir__drop_item(weir_stage *stage, void *item);
 
-/* Gives a result of the last stage to the drop function of its results queue. */
+/* Passes a result of a last stage to the drop function of its results queue. */
 void weir__drop_left(weir_stage *from, void *result);
 
 #endif /* WEIR_PIPELINE_DROP_H */

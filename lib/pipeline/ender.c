@@ -17,7 +17,7 @@ static void hurry_locked(weir_pipeline *pipeline, weir_deadline deadline) {
     weir__lock_acquire(&pipeline->lock);
 }
 
-/* D1. Waits while there is an ender. Returns whether it has tried to end the pipeline, and not only drained it. */
+/* D1. Waits until the pipeline has no ender, or an end was made. Returns whether an end was made. */
 static bool wait_for_ender_locked(weir_pipeline *pipeline, weir_deadline deadline) {
     uint64_t ends = pipeline->ends;
     while (pipeline->ender && pipeline->ends == ends) {
@@ -29,7 +29,7 @@ static bool wait_for_ender_locked(weir_pipeline *pipeline, weir_deadline deadlin
     return pipeline->ends != ends;
 }
 
-/* D3. A claim lasts as long as the start of a thread: no deadline covers it. */
+/* D3. Waits until no helper is being started. That takes as long as the start of a thread, so there is no deadline. */
 static void wait_for_claims_locked(weir_pipeline *pipeline) {
     while (pipeline->claims > 0)
         weir__park_wait(&pipeline->changed, &pipeline->lock, WEIR_NEVER, NULL);
@@ -44,7 +44,7 @@ static void become_locked(weir_pipeline *pipeline, weir_deadline deadline) {
 bool weir__ender_become(weir_pipeline *pipeline, weir_deadline deadline, weir_status *status) {
     weir__lock_acquire(&pipeline->lock);
     bool tried;
-    do { /* a helper may be claimed while the ender only drains */
+    do { /* the wait for the ender may admit a new claim */
         wait_for_claims_locked(pipeline);
         tried = wait_for_ender_locked(pipeline, deadline);
     } while (!tried && pipeline->claims > 0);
@@ -75,7 +75,7 @@ void weir__ender_stop(weir_pipeline *pipeline) {
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
 }
 
-/* Whether nothing of the pipeline is left but its memory. */
+/* Whether only the memory of the pipeline is left. */
 static bool has_ended_locked(const weir_pipeline *pipeline) {
     bool helpers = pipeline->show != NULL || pipeline->watch != NULL || pipeline->has_tracer;
     return pipeline->state == WEIR_RUN_OVER && !helpers;
@@ -93,7 +93,7 @@ weir_status weir__ender_stop_ended(weir_pipeline *pipeline) {
 
 weir_deadline weir__ender_due(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
-    weir__assert(pipeline->ender); /* D1: the caller is */
+    weir__assert(pipeline->ender); /* D1: the caller is the ender */
     weir_deadline due = pipeline->due;
     weir__u32_store_release(&pipeline->hurried, weir__is_cancelled(pipeline));
     weir__lock_release(&pipeline->lock);

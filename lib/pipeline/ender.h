@@ -1,13 +1,15 @@
 /*
- * ender.h - Lets one thread at a time end a pipeline, by the earliest deadline of all that want its end.
+ * ender.h - Lets one thread at a time end a pipeline, by the earliest of all callers' deadlines.
  *
- * D1  One thread at a time is the ender: a thread in finish or destroy, or that of the signals. It alone drains. One in
- *     finish or destroy also joins the threads; the end that it makes is counted. The others wait until there is no
- *     ender, or such an end is made.
- * D2  `due` is the earliest deadline of all of them, under the pipeline's lock. A call that makes it earlier sets
- *     `hurried` with it and wakes the ender, in its drain and in its wait for functions. The ender reads `due` with the
- *     lock held, each time before it waits. So it cancels only when a drain by the earliest deadline has timed out.
- * D3  No thread in finish or destroy becomes the ender while a helper is being started, and none is started then.
+ * D1  The ender is one thread at a time: a thread in finish or destroy, or the pipeline's signal thread. Only the ender
+ *     drains. If the ender is in finish or destroy, it also joins the threads: that is an end, and ends are counted.
+ *     Other threads in finish or destroy wait until the pipeline has no ender, or an end was made.
+ * D2  `due`, under the pipeline's lock, is the earliest deadline given to this ender or added to it. A call with an
+ *     earlier deadline stores it, sets `hurried`, and wakes the ender, whether that drains or waits for functions. The
+ *     ender reads `due` with the lock held before each wait. So it cancels only if a drain by the earliest deadline has
+ *     timed out.
+ * D3  While a helper is being started, no thread in finish or destroy becomes the ender. While the ender is in finish
+ *     or destroy, no helper is started.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,24 +19,27 @@
 #include "pipeline/pipeline.h"
 
 /*
- * Becomes the ender, to end the pipeline by that deadline. Returns false if it has ended, or if another thread has made
- * an end in between, by the same deadline or an earlier one: `*status` is the outcome, or WEIR_BUSY.
+ * Becomes the ender, to end the pipeline by that deadline. Waits for the present ender. Returns false if the pipeline
+ * has ended: `*status` is the outcome. Also returns false if another thread has made an end meanwhile, by this deadline
+ * or an earlier one, but threads are left: `*status` is WEIR_BUSY.
  */
 bool weir__ender_become(weir_pipeline *pipeline, weir_deadline deadline, weir_status *status);
 
-/* Becomes the ender, to drain, if there is none. Otherwise the present one keeps the deadline too; returns false. */
+/*
+ * Becomes the ender, to drain. If the pipeline has an ender already, adds the deadline to that ender and returns false.
+ */
 bool weir__ender_try(weir_pipeline *pipeline, weir_deadline deadline);
 
-/* Stops being the ender, after a drain. */
+/* Stops being the ender after a drain. */
 void weir__ender_stop(weir_pipeline *pipeline);
 
-/* Stops being the ender, after an end. Returns the outcome, or WEIR_BUSY if threads are left. */
+/* Stops being the ender after an end. Returns the outcome, or WEIR_BUSY if threads are left. */
 weir_status weir__ender_stop_ended(weir_pipeline *pipeline);
 
-/* Returns the earliest deadline so far, and resets `hurried`, which an earlier one or a cancel sets. */
+/* Returns the earliest deadline so far. Clears `hurried`, unless the pipeline is cancelled. */
 weir_deadline weir__ender_due(weir_pipeline *pipeline);
 
-/* Drains by the earliest deadline, as weir__drain. */
+/* Drains by the earliest deadline. Returns as weir__drain. */
 weir_status weir__ender_drain(weir_pipeline *pipeline);
 
 #endif /* WEIR_PIPELINE_ENDER_H */

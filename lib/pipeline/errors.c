@@ -1,5 +1,5 @@
 /*
- * errors.c - Implements the list of a run's errors.
+ * errors.c - Keeps the errors of a run.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -31,7 +31,7 @@ void weir__errors_free(weir__errors *errors) {
     weir__free(errors->kept);
 }
 
-/* Returns "" if there is nothing to copy, or no memory. */
+/* Returns a copy of the message. Returns "" if the message is empty, or there is no memory. */
 static const char *copy_of(const char *message) {
     const char *copy = message[0] != '\0' ? weir__copy_text(message) : NULL;
     return copy == NULL ? "" : copy;
@@ -55,7 +55,7 @@ static void keep_fatal_locked(weir__errors *errors, weir_error error) {
 
 void weir__errors_add(weir__errors *errors, weir_error error, uint64_t started, bool fatal) {
     weir__lock_acquire(&errors->lock);
-    error.at = weir__clock_now() - started; /* with the lock held, so that they are in order */
+    error.at = weir__clock_now() - started; /* with the lock held, so times are in order */
     errors->count++;
     if (fatal && errors->fatal == NULL)
         keep_fatal_locked(errors, error);

@@ -1,9 +1,10 @@
 /*
- * errors.h - Implements the list of a run's errors.
+ * errors.h - Keeps the errors of a run.
  *
- * The first ones are kept, in the order of their times, and all are counted. The first fatal one, which ends the run,
- * is always kept: if there is no room, in place of the last one. Room for all of them, and for the fatal one's message,
- * is taken at the start, so none is lost when memory runs out; only another one's message may be.
+ * All errors are counted. The first errors are kept, in the order of their times. The first fatal error ends the run,
+ * and is always kept: if the list is full, it replaces the last error. Create allocates memory for the list and for the
+ * fatal error's message. So an error is kept even if memory runs out; only the message of an error that is not fatal
+ * may be lost.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,32 +16,33 @@
 #include "lock/lock.h"
 #include "sync/sync.h"
 
-enum { WEIR__MESSAGE = 256 }; /* bytes of an error's message, with its zero */
+enum { WEIR__MESSAGE = 256 }; /* size of an error's message, with its terminating zero, in bytes */
 
-/* All under the lock. Zero but for the room. */
+/* The lock guards all other members. Zero-initialised, except for `kept` and `most`. */
 typedef struct weir__errors {
     weir__lock lock;
     uint64_t count;
-    weir_error *kept; /* room for `most` */
+    weir_error *kept; /* array of `most` places */
     size_t kept_count, most;
-    weir_error *fatal; /* one of the kept: the first that ends the run; NULL: none does */
+    weir_error *fatal; /* first fatal error, in `kept`; NULL: none */
     char fatal_message[WEIR__MESSAGE];
 } weir__errors;
 
-/* Makes room for `most` errors; 0: for the usual number. Returns false if there is no memory. */
+/* Allocates the list for `most` errors; 0 selects 100. Returns false if there is no memory. */
 bool weir__errors_prepare(weir__errors *errors, size_t most);
 
 void weir__errors_free(weir__errors *errors);
 
 /*
- * Keeps an error, or counts it if there is no room. Its time is set to that since `started`. `fatal`: it ends the run.
+ * Counts an error, and keeps it if there is room. Sets its time to the ns since `started`. `fatal`: the error ends the
+ * run.
  */
 void weir__errors_add(weir__errors *errors, weir_error error, uint64_t started, bool fatal);
 
-/* Whether one of them ends the run. */
+/* Whether a kept error is fatal. */
 bool weir__errors_has_fatal(weir__errors *errors);
 
-/* An error has ended the run: marks the fatal one and moves it to the first place. The lock is held. */
+/* Marks the fatal error and moves it to the first place, after an error has ended the run. The lock is held. */
 void weir__errors_mark_locked(weir__errors *errors);
 
 #endif /* WEIR_PIPELINE_ERRORS_H */

@@ -1,5 +1,5 @@
 /*
- * exit.c - Implements what a worker does when its thread ends.
+ * exit.c - Fails the call that a worker's function was in when it ended the thread.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,7 +13,10 @@
 #include "pipeline/retire.h"
 #include "pipeline/timing.h"
 
-/* An item without an envelope, or a call of a source, which is counted in here and then as failed (S3). */
+/*
+ * Fails an item without an envelope, or a call of a source. A source's call counts as one item entered and one failed
+ * (S3).
+ */
 static void fail_plain(weir__lane *lane) {
     if (weir__stage_is_source(lane->stage))
         weir__count(&lane->failed_calls, 1);
@@ -22,7 +25,7 @@ static void fail_plain(weir__lane *lane) {
     weir__count_retired(lane->stage, lane, WEIR__FAILED, 1);
 }
 
-/* Also drops what has entered by its key and will not run. */
+/* Fails the item or batch in hand. Also drops the lane's items that have entered by their keys and will not run. */
 static void fail_in_hand(weir__lane *lane) {
     weir__envelope *envelope;
     weir__complete_abandoned(lane, &lane->task);

@@ -1,5 +1,5 @@
 /*
- * exit.h - Implements what a worker does when its thread ends.
+ * exit.h - Fails the call that a worker's function was in when it ended the thread.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -7,8 +7,8 @@
 #define WEIR_PIPELINE_EXIT_H
 
 /*
- * Called at the end of a worker's thread. If a function of the stage has ended it, the call is abandoned: what it had
- * in hand is dropped and has failed, and so has the run. Returns WEIR__KEPT if the worker must not settle that.
+ * Ends a worker's call, at the end of its thread. If a function of the stage ended the thread, the call is abandoned:
+ * its item or batch is dropped and fails, and the run fails. Returns WEIR__KEPT if the worker must not settle the item.
  */
 void *weir__exit(void *lane);
 

@@ -1,5 +1,5 @@
 /*
- * finish.c - Ends pipelines: weir_pipeline_finish and weir_pipeline_destroy.
+ * finish.c - Ends pipelines: implements weir_pipeline_finish and weir_pipeline_destroy.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,7 +14,7 @@
 #include "pipeline/trace.h"
 #include "pipeline/watch.h"
 
-/* No thread of a stage is left. */
+/* Completes the run. All workers must have been joined. */
 static void complete(weir_pipeline *pipeline) {
     weir__outputs_shut_down(pipeline);
     weir__trace_end_aside(pipeline);
@@ -22,19 +22,22 @@ static void complete(weir_pipeline *pipeline) {
     weir__watch_leave(pipeline);
 }
 
-/* In the ender: drains, cancels if that times out, and joins. */
+/* Drains, cancels if the drain times out, and joins. The caller must be the ender. */
 static weir_status end_as_ender(weir_pipeline *pipeline, weir_report **report) {
     if (weir__ender_drain(pipeline) == WEIR_TIMEDOUT && weir__cancel_begin(pipeline, WEIR_TIMEDOUT))
         weir__cancel_drop_aside(pipeline);
     if (weir__join(pipeline, report)) {
-        if (!weir__is_over(pipeline)) /* after a WEIR_BUSY for a helper it is */
+        if (!weir__is_over(pipeline)) /* over already, if an earlier end was late at a helper */
             complete(pipeline);
         (void)weir__join_helpers(pipeline, report);
     }
     return weir__ender_stop_ended(pipeline);
 }
 
-/* A call that returns WEIR_BUSY has made the report that says why. If there is nothing to say, it tries itself. */
+/*
+ * Ends the pipeline, in this thread or another. A call that returns WEIR_BUSY has stored a report that names a late
+ * thread. If no thread is late any more, the call tries to become the ender again.
+ */
 static weir_status end(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
     weir_status status;
     while (!weir__ender_become(pipeline, deadline, &status)) {

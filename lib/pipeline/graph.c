@@ -53,7 +53,7 @@ static weir_status check_func(const weir_pipeline *pipeline, const weir_stage_op
     return WEIR_OK;
 }
 
-/* As text without the locale's decimal point. */
+/* Formats a rate without the locale's decimal point. */
 static weir__figure rate_as_text(double rate) {
     return rate != rate ? weir__figure_word("no number") : weir__figure_rate(rate < 0 ? -rate : rate);
 }
@@ -73,7 +73,7 @@ static weir_status check_numbers(const weir_pipeline *pipeline, const weir_stage
     return WEIR_OK;
 }
 
-/* Batches keep their order in one thread, each being done before the next. */
+/* Checks a batch stage with `ordered`: its only thread completes each batch before the next. */
 static weir_status check_ordered_batch(const weir_pipeline *pipeline, const weir_stage_options *options) {
     if (!options->ordered)
         return WEIR_OK;
@@ -89,7 +89,7 @@ static weir_status check_ordered_batch(const weir_pipeline *pipeline, const weir
     return WEIR_OK;
 }
 
-/* Without run_batch there are none. */
+/* Checks that a stage without run_batch has no batch options. */
 static weir_status check_no_batch(const weir_pipeline *pipeline, const weir_stage_options *options) {
     const weir_batch *batch = &options->batch;
     const char *member = batch->items != 0 ? "items" : batch->bytes != 0 ? "bytes" : "wait";
@@ -116,7 +116,7 @@ static weir_status check_batch(const weir_pipeline *pipeline, const weir_stage_o
     return check_ordered_batch(pipeline, options);
 }
 
-/* FNV-1a: G. Fowler, L. Noll and K.-P. Vo; IETF draft-eastlake-fnv. */
+/* Returns the FNV-1a hash of a name, mixed: G. Fowler, L. Noll and K.-P. Vo; IETF draft-eastlake-fnv. */
 static uint64_t hash_of(const char *name) {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
     for (; *name != '\0'; name++)
@@ -124,7 +124,10 @@ static uint64_t hash_of(const char *name) {
     return weir__mix(hash);
 }
 
-/* NULL: none has that name. Sets the key that it has among the names, or would have: names of one hash follow it. */
+/*
+ * Returns the stage of that name, or NULL. Sets `*key` to the key of the name in `names`. If other names have the same
+ * hash, the key is the next free number.
+ */
 static const weir_stage *find_by_name(const weir_pipeline *pipeline, const char *name, uint64_t *key) {
     const weir__tree_node *node;
     for (*key = hash_of(name); (node = weir__tree_find(&pipeline->names, *key)) != NULL; ++*key) {
@@ -162,7 +165,7 @@ weir_status weir__graph_accept(const weir_pipeline *pipeline, const weir_stage_o
 
 /* ---- connections ---- */
 
-/* Makes room for one more successor: twice as much whenever their number is a power of two. */
+/* Makes room for one more successor. Doubles the array when it is full: when the count is a power of two, or 0. */
 static weir_status make_room(weir_stage *from) {
     size_t count = from->successor_count, room = count == 0 ? 1 : 2 * count;
     if ((count & (count - 1)) != 0)
@@ -208,8 +211,8 @@ static weir_status find_entrance(weir_pipeline *pipeline) {
 }
 
 /*
- * A. Kahn, "Topological Sorting of Large Networks", CACM 5, 1962: again and again one that nothing leads to but what
- * has been taken. `marks` has how many lead to each that have not.
+ * Sorts the stages by A. Kahn, "Topological Sorting of Large Networks", CACM 5, 1962: repeatedly takes a stage after
+ * all its predecessors were taken. `marks` has, for each stage, the number of predecessors not taken yet.
  */
 static weir_status sort(weir_pipeline *pipeline, size_t *marks) {
     size_t sorted = 0;
@@ -249,7 +252,7 @@ static uint64_t key_of(const weir_queue *queue) {
     return weir__mix((uintptr_t)queue);
 }
 
-/* Whether dead letters go there. */
+/* Whether a stage puts its dead letters to that queue. */
 static bool takes_letters(const weir_pipeline *pipeline, const weir_queue *queue) {
     return weir__tree_find(&pipeline->letters, key_of(queue)) != NULL;
 }
@@ -297,15 +300,16 @@ static weir_status check_ends(weir_pipeline *pipeline) {
 }
 
 /*
- * Whether `next` may make the order of the results of `stage` too, each of which is made of one item. If it calls its
- * function in one thread only, or lets items in by their keys, it is to have them in order itself.
+ * Whether `next` may restore the order of the results of `stage` too. The function of `stage` must make one result of
+ * each item. If `next` has one thread only, or a limit for keys, `next` must take its items in order, so `stage`
+ * restores the order itself.
  */
 static bool leaves_order_to(const weir_stage *stage, const weir_stage *next) {
     return stage->options.func != NULL && next->options.ordered && next->predecessor_count == 1 &&
            next->options.threads > 1 && next->options.per_key == 0;
 }
 
-/* Where ordered stages follow one another, one order, behind the last of them, is enough. */
+/* Sets the orderers. In a sequence of ordered stages, the order is restored once, after the last of them. */
 static void find_orderers(weir_pipeline *pipeline) {
     for (size_t i = pipeline->stage_count; i-- > 0;) {
         weir_stage *stage = pipeline->order[i];
@@ -318,7 +322,7 @@ static void find_orderers(weir_pipeline *pipeline) {
     }
 }
 
-/* Whether a stage asks for nothing that needs an envelope. */
+/* Whether no option of the stage needs envelopes. */
 static bool is_plain_stage(const weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
     return options->func != NULL && !options->ordered && options->per_key == 0 && options->rate == 0 &&

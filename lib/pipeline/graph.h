@@ -1,5 +1,5 @@
 /*
- * graph.h - Checks stages and their connections, and finds the order of the stages.
+ * graph.h - Checks stages and their connections, and sorts the stages.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,16 +8,19 @@
 
 #include "pipeline/pipeline.h"
 
-/* Returns WEIR_OK if a stage may have these options; otherwise refuses. */
+/* Returns WEIR_OK if a stage may have these options. Otherwise refuses. */
 weir_status weir__graph_accept(const weir_pipeline *pipeline, const weir_stage_options *options);
 
-/* Adds the stage to those that are found by name. */
+/* Adds the stage to the stages indexed by name. */
 void weir__graph_add_name(weir_stage *stage);
 
 /* Connects two stages. */
 weir_status weir__graph_connect(weir_stage *from, weir_stage *to);
 
-/* Connects a chain that was not connected, checks everything, and finds the order and the entrance. */
+/*
+ * Connects the stages to a chain, if no connection was made. Checks the graph, sorts the stages, finds the entrance,
+ * and sets the limits.
+ */
 weir_status weir__graph_check(weir_pipeline *pipeline);
 
 #endif /* WEIR_PIPELINE_GRAPH_H */

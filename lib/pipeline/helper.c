@@ -1,5 +1,5 @@
 /*
- * helper.c - Claims a helper thread of a pipeline.
+ * helper.c - Claims helper threads.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * helper.h - Claims the one helper thread of a kind that a pipeline may have: its view, and its signals.
+ * helper.h - Claims helper threads: a pipeline has at most one for its view, and one for its signals.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,14 +9,15 @@
 #include "pipeline/pipeline.h"
 
 /*
- * Claims a helper before its thread is started: sets `has`. Returns false if the run is not under way, or `has` is set.
+ * Claims a helper before its thread is started: sets `*has`. Returns false if the run is not under way, is being
+ * finished, or has that helper already.
  */
 bool weir__helper_claim(weir_pipeline *pipeline, bool *has);
 
-/* Ends a claim: the thread is started, or not. An end waits for that. */
+/* Ends a claim. Sets `*has` to `started`. An end waits for this call. */
 void weir__helper_claimed(weir_pipeline *pipeline, bool *has, bool started);
 
-/* Says why a claim was refused. Returns WEIR_INVALID. */
+/* Refuses a call after its claim failed, with a message. Returns WEIR_INVALID. */
 weir_status weir__helper_refuse(weir_pipeline *pipeline, const bool *has, const char *call);
 
 #endif /* WEIR_PIPELINE_HELPER_H */

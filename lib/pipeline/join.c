@@ -1,5 +1,5 @@
 /*
- * join.c - Waits for the threads of a pipeline, with a limit.
+ * join.c - Waits for the threads of a pipeline, up to a limit, and joins them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,13 +15,13 @@
 struct wait {
     weir_pipeline *pipeline;
     uint64_t limit;
-    weir_deadline due; /* as it was read last */
-    bool cancelled;    /* and the limit is that of a cancel */
+    weir_deadline due; /* last reading of the pipeline's `due` */
+    bool cancelled;    /* `limit` is the limit of a cancel */
     weir_report **report;
 };
 
 static const uint64_t between_looks = WEIR_MILLISECOND;
-static const uint64_t time_to_exit = 100 * WEIR_MILLISECOND; /* at least, for threads that only have to be gone */
+static const uint64_t time_to_exit = 100 * WEIR_MILLISECOND; /* minimum limit for threads past all functions */
 
 static uint64_t later(uint64_t a, uint64_t b) {
     return a > b ? a : b;
@@ -31,7 +31,10 @@ static struct wait begin(weir_pipeline *pipeline, weir_report **report) {
     return (struct wait){.pipeline = pipeline, .limit = WEIR_NEVER, .due = WEIR_NEVER, .report = report};
 }
 
-/* A cancel, or an earlier deadline, gives functions their grace from now on. */
+/*
+ * Reads the deadline and the cancel. If the run was cancelled or the deadline moved, sets the limit: functions have
+ * their grace from now on.
+ */
 static void look_again_locked(struct wait *wait) {
     weir_pipeline *pipeline = wait->pipeline;
     uint64_t least = weir_deadline_after(pipeline->options.grace);
@@ -51,7 +54,10 @@ static void look_again(struct wait *wait) {
     weir__lock_release(&wait->pipeline->lock);
 }
 
-/* Whether a report names a late thread; the caller gets that report. Without memory for it none is named. */
+/*
+ * Whether a report names a late thread. If so, passes that report to the caller. Returns true without a report if there
+ * is no memory for one.
+ */
 static bool is_late(struct wait *wait) {
     weir_report *report;
     if (weir_pipeline_report(wait->pipeline, &report) != WEIR_OK)
@@ -64,7 +70,7 @@ static bool is_late(struct wait *wait) {
     return late;
 }
 
-/* Tells the threads that wait for this end what was late. */
+/* Stores, for threads that wait for this end, whether it was late at threads past all functions. Returns false. */
 static bool tell_late(struct wait *wait, bool exit) {
     weir__lock_acquire(&wait->pipeline->lock);
     wait->pipeline->late_exit = exit;
@@ -78,7 +84,10 @@ static bool is_busy_locked(const weir_pipeline *pipeline) {
     return pipeline->running > 0 || pipeline->cancelling || pipeline->starts_dropper;
 }
 
-/* Waits until the limit, or, beyond it, for a moment. Returns whether a thread is still inside. */
+/*
+ * Blocks until no thread is busy, or until the limit. After the limit, blocks for at most a millisecond. Returns
+ * whether a thread is still busy.
+ */
 static bool wait_a_while(struct wait *wait) {
     weir_pipeline *pipeline = wait->pipeline;
     weir__lock_acquire(&pipeline->lock);
@@ -104,7 +113,7 @@ static bool wait_for_functions(struct wait *wait) {
 
 /* ---- threads ---- */
 
-/* Marks the workers past all functions that have not ended, for reports; the others are not late any more. */
+/* Marks the workers that have not ended as at their exit, for reports. Clears the mark of joined workers. */
 static void mark_exits(weir_stage *stage) {
     for (size_t i = 0; i < stage->options.threads; i++) {
         weir__lane *lane = &stage->lanes[i];
@@ -117,7 +126,7 @@ static void mark_exits(weir_stage *stage) {
 static bool join_workers(weir_pipeline *pipeline, uint64_t limit) {
     bool all = true;
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if (stage->group == NULL || weir__group_join_until(stage->group, limit)) /* reports still read the lanes */
+        if (stage->group == NULL || weir__group_join_until(stage->group, limit)) /* the lanes stay: reports read them */
             continue;
         mark_exits(stage);
         all = false;
@@ -130,7 +139,10 @@ static bool join_timers_and_dropper(weir_pipeline *pipeline, uint64_t limit) {
     return weir__timers_join_until(&pipeline->timers, limit) && weir__dropper_join_until(pipeline, limit);
 }
 
-/* Whether a helper is late. If it is in no function it is past all of them, and is named as such. */
+/*
+ * Whether a helper is late. If it is in no function, it is past all functions: the report then names a thread at its
+ * exit.
+ */
 static bool helper_is_late(struct wait *wait) {
     weir__visit visit = {.listed = false};
     if (is_late(wait))
@@ -143,7 +155,10 @@ static bool helper_is_late(struct wait *wait) {
     return late;
 }
 
-/* Waits until all of these threads are joined, or one is late. In slices: a cancel or a deadline may come. */
+/*
+ * Joins threads by `join`. Returns false if the limit has passed and `names_late` finds a late thread. Waits in slices,
+ * because a cancel or an earlier deadline may change the limit.
+ */
 static bool join_by(struct wait *wait, bool (*join)(weir_pipeline *, uint64_t), bool (*names_late)(struct wait *)) {
     uint64_t exit = weir_deadline_after(time_to_exit);
     for (;;) {

@@ -1,5 +1,5 @@
 /*
- * lane_clock.h - The clock of a lane, read less often than time passes.
+ * lane_clock.h - Reads the clock of a lane, at a low rate.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,12 +8,12 @@
 
 #include "pipeline/stage.h"
 
-/* Reads the clock, on the lane's own thread. */
+/* Reads the clock. Only the lane's own thread may call this. */
 static inline uint64_t weir__lane_read_clock(weir__lane *lane) {
     return lane->clock = weir__clock_now();
 }
 
-/* Returns the clock as it was after the worker last slept. */
+/* Returns a recent reading of the clock, made after the worker's last sleep. */
 static inline uint64_t weir__lane_recent(weir__lane *lane) {
     uint64_t slept = weir__u64_load_relaxed(&lane->worker->starved.word);
     if (slept != lane->starved && slept != lane->slept) {

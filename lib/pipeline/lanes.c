@@ -1,5 +1,5 @@
 /*
- * lanes.c - Makes the inside of a stage, starts its worker threads with their lanes, and frees it.
+ * lanes.c - Creates the queue, mechanisms and lanes of a stage, starts its workers, and frees the stage.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -23,7 +23,7 @@
 
 /* ---- what a stage needs ---- */
 
-/* The drop functions of the stage's queue, for what a cancel discards. */
+/* Drop functions of the stage's queue, for items that a cancel discards. */
 static void drop_envelope(void *item, void *stage) {
     weir__retire_discarded(stage, item);
 }
@@ -127,7 +127,7 @@ static void count_out(weir_pipeline *pipeline) {
 static weir_status begin_worker(void *raw, void **state) {
     weir_stage *stage = raw;
     weir__lane *lane = claim(stage);
-    weir__visit_enter(&lane->visit, stage->pipeline); /* V1: until the thread has ended */
+    weir__visit_enter(&lane->visit, stage->pipeline); /* V1: until the thread ends */
     if (stage->options.init != NULL) {
         weir_status status = stage->options.init(stage->options.arg, &lane->state);
         weir__border();
@@ -198,7 +198,7 @@ static void free_lanes(weir_stage *stage) {
 
 void weir__stage_free(weir_stage *stage) {
     if (stage->queue != NULL)
-        (void)weir_queue_destroy(stage->queue); /* empty, and no thread is left that could be in it */
+        (void)weir_queue_destroy(stage->queue); /* the queue is empty, and no thread uses it */
     if (stage->group != NULL)
         weir__group_free(stage->group);
     free_lanes(stage);

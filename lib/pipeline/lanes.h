@@ -1,5 +1,5 @@
 /*
- * lanes.h - Makes the inside of a stage, starts its worker threads with their lanes, and frees it.
+ * lanes.h - Creates the queue, mechanisms and lanes of a stage, starts its workers, and frees the stage.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,13 +8,13 @@
 
 #include "pipeline/stage.h"
 
-/* Makes the queue, the lanes, and the mechanisms that the options ask for. */
+/* Creates the queue, the lanes, and the mechanisms that the options ask for. */
 weir_status weir__stage_prepare(weir_stage *stage);
 
 /* Starts the worker threads. */
 weir_status weir__stage_start(weir_stage *stage);
 
-/* Frees the stage; its threads have ended. */
+/* Frees the stage. Its threads must have ended. */
 void weir__stage_free(weir_stage *stage);
 
 #endif /* WEIR_PIPELINE_LANES_H */

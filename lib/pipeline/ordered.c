@@ -10,7 +10,10 @@
 #include "pipeline/retire.h"
 #include "pipeline/send.h"
 
-/* The item's turn: its results are sent, and it is retired. Its stage is the orderer, or one before that. */
+/*
+ * Sends the results of an item at its turn, and retires the item. The item's stage is the orderer, or a stage before
+ * it.
+ */
 static void release_one(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = envelope->stage;
     weir__verdict verdict = (weir__verdict)envelope->verdict, worst = verdict;
@@ -29,7 +32,7 @@ static void release_one(weir__lane *lane, weir__envelope *envelope) {
     weir__retire_end(stage, lane, worst, owed);
 }
 
-/* Several items' turn. Most are their own results. */
+/* Releases several items at their turn. Sends the first items together if each is its own result. */
 static void release(weir_stage *stage, weir__lane *lane, weir__envelope **run, size_t count) {
     size_t results = 0, verdicts[WEIR__VERDICTS] = {0};
     while (results < count && run[results]->is_result && stage->successor_count <= 1)
@@ -42,7 +45,7 @@ static void release(weir_stage *stage, weir__lane *lane, weir__envelope **run, s
         release_one(lane, run[i]);
 }
 
-/* Adds the item at its position, and releases what is ready (O2). */
+/* Adds the item at its position, and releases the items that are ready (O2). */
 static void add(weir_stage *orderer, weir__lane *lane, weir__envelope *envelope) {
     weir__envelope *run[WEIR__SEND_AT_ONCE];
     bool closed;

@@ -1,5 +1,5 @@
 /*
- * outcome.c - What an error does to the run.
+ * outcome.c - Adds errors, and ends the run after a fatal error.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

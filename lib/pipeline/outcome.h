@@ -1,5 +1,5 @@
 /*
- * outcome.h - What an error does to the run.
+ * outcome.h - Adds errors, and ends the run after a fatal error.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -9,25 +9,28 @@
 #include "pipeline/stage.h"
 
 /*
- * Adds an error of the stage. Returns whether it ends the run, by the stage's on_error; then the caller calls
- * weir__fail_run, once the item is retired.
+ * Adds an error of the stage. Returns true if the error is fatal by the stage's on_error. Then the caller must retire
+ * the item, and call weir__fail_run.
  */
 bool weir__add_error(weir_stage *stage, int code, const char *message, unsigned attempts);
 
-/* Adds an error of an attempt that is followed by another one. */
+/* Adds the error of an attempt that is retried. Such an error is not fatal. */
 void weir__add_retried_error(weir_stage *stage, int code, const char *message, unsigned attempts);
 
-/* Ends the run after its fatal error was added: cancels it, with the outcome WEIR_FAILED. */
+/* Ends the run after a fatal error was added: cancels it with the outcome WEIR_FAILED. */
 void weir__fail_run(weir_pipeline *pipeline);
 
-/* Adds an error of the stage that is none of an attempt, and ends the run if the stage's errors do. */
+/* Adds an error of the stage that no attempt returned. Ends the run if the error is fatal by the stage's on_error. */
 void weir__fail_stage(weir_stage *stage, int code, const char *message);
 
-/* The same: the reader of that queue, "results" or "dead-letter", has shut it down. */
+/*
+ * Adds the error that the reader of an output queue has shut it down. `queue` is "results" or "dead-letter". Ends the
+ * run as weir__fail_stage.
+ */
 void weir__fail_output(weir_stage *stage, const char *queue);
 
 /*
- * Adds the error that a function of the stage has ended its thread, at that attempt. It ends the run: the caller calls
+ * Adds the fatal error that a function of the stage has ended its thread, during that attempt. The caller must call
  * weir__fail_run.
  */
 void weir__add_exit_error(weir_stage *stage, unsigned attempts);

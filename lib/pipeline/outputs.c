@@ -1,5 +1,5 @@
 /*
- * outputs.c - Ends the queues that a pipeline puts to for the program.
+ * outputs.c - Shuts down the output queues of a pipeline.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * outputs.h - Ends the queues that a pipeline puts to for the program: results and dead letters.
+ * outputs.h - Shuts down the output queues of a pipeline: results and dead letters.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,7 @@
 
 #include "pipeline/pipeline.h"
 
-/* Shuts them down, with what is in them left to their readers. */
+/* Shuts down all output queues. Their readers can still take the items in them. */
 void weir__outputs_shut_down(weir_pipeline *pipeline);
 
 #endif /* WEIR_PIPELINE_OUTPUTS_H */

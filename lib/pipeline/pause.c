@@ -1,5 +1,5 @@
 /*
- * pause.c - Blocks a worker until a time, or until its function is told to return.
+ * pause.c - Blocks a worker until a time, or until its function must return.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

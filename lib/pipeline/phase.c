@@ -1,5 +1,5 @@
 /*
- * phase.c - Where a pipeline is in its life.
+ * phase.c - Changes the state of a run.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -82,7 +82,7 @@ bool weir__phase_cancel(weir_pipeline *pipeline, weir_status outcome) {
     return first;
 }
 
-/* Whether an item was dropped, in any stage. All threads have ended. */
+/* Whether an item was dropped in any stage. All threads must have ended. */
 static bool has_dropped(const weir_pipeline *pipeline) {
     uint64_t dropped = weir__u64_load_acquire(&pipeline->flight.roots[WEIR__DROPPED]);
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {

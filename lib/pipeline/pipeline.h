@@ -1,12 +1,12 @@
 /*
- * pipeline.h - A pipeline: its stages, and where it is in its life.
+ * pipeline.h - Defines a pipeline: its stages, and the state of its run.
  *
- * The start makes the queues and the threads, from the last stage to the first, so that every result has a taker. The
- * end joins the stages' queues in the order of the graph and shuts each down when it is empty. A cancel may come at any
- * moment from any thread, and ends all of it.
+ * The start creates the queues, and then the threads, from the last stage to the first. So each stage that gets a
+ * result has its workers. The end joins the stages' queues in the order of the graph, and shuts down each queue when it
+ * is empty. A cancel may come at any time, from any thread, and ends all stages at once.
  *
- * A plain pipeline asks for nothing that an item would have to carry, so it has no envelopes: the items themselves lie
- * in the queues, as if the queues were wired by hand.
+ * A plain pipeline has no option for which an item needs an envelope (is_plain in graph.c). Its queues hold the user's
+ * items themselves.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -23,58 +23,58 @@ struct weir_pipeline {
     /* Constant after the start. */
     weir_pipeline_options options;
     char *name;
-    weir_stage *first, *last; /* as they were added */
-    weir__tree names;         /* of the stages */
-    weir__tree letters;       /* the queues for dead letters, each by one stage that has it */
+    weir_stage *first, *last; /* in the order of weir_pipeline_add */
+    weir__tree names;         /* stages, by name */
+    weir__tree letters;       /* queues for dead letters; each is represented by one stage that has it */
     size_t stage_count, edge_count;
-    weir_stage **order;   /* each after all that lead to it */
-    weir_stage *entrance; /* where items are put; NULL: there is none */
+    weir_stage **order;   /* stages in topological order */
+    weir_stage *entrance; /* stage to which items are put; NULL: none */
     bool plain;
-    uint64_t started; /* when */
-    uint64_t born;    /* when it was created */
+    uint64_t started; /* time of the start; 0: not started */
+    uint64_t born;    /* time at which the pipeline was created */
     char message[WEIR__NOTE];
-    weir_status refused; /* what add, connect or start has said; see refuse.c */
+    weir_status refused; /* first status other than WEIR_OK of add, connect or start (refuse.h) */
 
-    /* R2: written under the lock; others read them without it. */
-    weir__u32 cancelled; /* 1 */
-    weir__u32 ending;    /* 1: sources are not called any more */
-    weir__u32 hurried;   /* 1: cancelled, or the ender must look again (D2) */
-    weir__u64 signal;    /* that has begun the end; 0: none */
+    /* R2: written under the lock; other threads read them without it. */
+    weir__u32 cancelled; /* 1: the run is cancelled */
+    weir__u32 ending;    /* 1: the end has begun; sources are not called again */
+    weir__u32 hurried;   /* 1: the run is cancelled, or the ender must look again (D2) */
+    weir__u64 signal;    /* number of the first signal of weir_pipeline_end_on that arrived; 0: none */
 
     weir__flight flight;
     _Alignas(WEIR__APART) weir__timers timers;
     weir__errors errors;
 
-    _Alignas(WEIR__APART) weir__lock lock; /* of what follows */
-    weir__park changed;                    /* threads that wait for a change of what follows */
+    _Alignas(WEIR__APART) weir__lock lock; /* guards all members below, up to the helpers */
+    weir__park changed;                    /* threads that wait for a change of these members */
     weir_run_state state;                  /* R1 */
-    weir_status outcome;                   /* of the run, so far */
+    weir_status outcome;                   /* outcome of the run so far */
     bool launched;                         /* the start has succeeded */
-    bool sources_ended;                    /* by themselves, before the end began */
-    bool cancelling;                       /* a thread drops what waits; the run is not over before that has ended */
-    size_t running;                        /* threads of stages */
-    weir__visit *visits;                   /* V3 */
-    uint64_t over;                         /* when it was */
+    bool sources_ended;                    /* all sources had ended by themselves before the end began */
+    bool cancelling;     /* a thread drops items after a cancel; the run is not over before it has finished */
+    size_t running;      /* number of workers that have begun and not ended */
+    weir__visit *visits; /* listed visits (V3) */
+    uint64_t over;       /* time at which the run was over */
 
-    bool ender;        /* D1: a thread is the ender */
-    bool finishing;    /* and ends it, in finish or destroy */
-    bool ended;        /* nothing of it is left but its memory */
-    bool late_exit;    /* the last end found a thread late that was past all functions */
-    uint64_t ends;     /* ends made */
-    weir_deadline due; /* D2 */
-    size_t claims;     /* D3: threads that start a helper */
+    bool ender;        /* a thread is the ender (D1) */
+    bool finishing;    /* the ender is in finish or destroy */
+    bool ended;        /* only the memory of the pipeline is left */
+    bool late_exit;    /* the last end timed out in a join of the timer thread, the dropper or a helper */
+    uint64_t ends;     /* number of ends made (D1) */
+    weir_deadline due; /* earliest deadline for the ender (D2) */
+    size_t claims;     /* number of threads that are starting a helper (D3) */
     bool has_show, has_watch;
 
-    /* Helpers: of the thread that starts one, and then of the ender. */
+    /* Helpers. A helper's members belong to the thread that starts it, and then to the ender. */
     weir__thread dropper;
-    bool starts_dropper; /* under the lock: its other members must not be read yet */
+    bool starts_dropper; /* the dropper is being started; under the lock */
     bool has_dropper;
-    weir__thread tracer; /* writes the end of the trace */
+    weir__thread tracer; /* thread that writes the end of the trace */
     bool has_tracer;
     struct weir__show *show;
     struct weir__watch *watch;
 
-    /* Of `cancelled` and of `ending`; see descriptors.c. */
+    /* Events of `cancelled` and `ending`, under the lock (descriptors.c). */
     weir__event cancel_event, end_event;
 };
 
@@ -86,9 +86,7 @@ static inline bool weir__is_ending(const weir_pipeline *pipeline) {
     return weir__u32_load_acquire(&pipeline->ending) != 0;
 }
 
-/*
- * Ends the piece of a root that an envelope carries, and frees the envelope. `lane` is the calling thread's, or NULL.
- */
+/* Ends the piece of an envelope, and frees the envelope. `lane` is the calling thread's, or NULL. */
 static inline void weir__piece_end(weir_pipeline *pipeline, weir__lane *lane, weir__envelope *envelope,
                                    weir__verdict verdict) {
     weir__envelope_end(&pipeline->flight, weir__account_of(lane), envelope, verdict);

@@ -6,7 +6,7 @@
 #ifndef WEIR_PIPELINE_PLAIN_H
 #define WEIR_PIPELINE_PLAIN_H
 
-/* The function of a stage's group of workers: runs an item. */
+/* Runs one item. The function of each stage's workers. */
 void *weir__run_plain(void *item, void *lane);
 
 #endif /* WEIR_PIPELINE_PLAIN_H */

@@ -10,7 +10,7 @@
 
 enum { PUT_AT_ONCE = 32 };
 
-/* An unbounded queue without memory gives no message. */
+/* Returns the status of a put to the queue. Adds a message if the queue had no memory. */
 static weir_status answer_queue(const weir_pipeline *pipeline, weir_status status) {
     if (status != WEIR_NOMEM)
         return status;
@@ -28,7 +28,7 @@ static weir_status put_many_to_queue(weir_pipeline *pipeline, void *const *items
     return answer_queue(pipeline, weir_queue_put_many_until(queue, items, count, put, deadline));
 }
 
-/* Returns an envelope around an item, weighed; NULL if there is no memory. */
+/* Returns a new envelope with an item and its weight. Returns NULL if there is no memory. */
 static weir__envelope *wrap(weir_pipeline *pipeline, void *item) {
     weir__envelope *envelope = weir__envelope_new(&pipeline->flight, NULL, item);
     if (envelope == NULL)
@@ -42,7 +42,7 @@ static weir_status admit(weir_pipeline *pipeline, const weir__envelope *envelope
     return weir__admission_enter(&pipeline->flight.admission, envelope->weight, true, deadline);
 }
 
-/* An item that was admitted could not be put. */
+/* Releases the room of an item that was admitted but not put. */
 static void return_room(weir_pipeline *pipeline, const weir__envelope *envelope) {
     if (pipeline->flight.admission.limited)
         weir__admission_leave(&pipeline->flight.admission, (weir__load){1, envelope->weight});
@@ -67,13 +67,16 @@ static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadli
     return status;
 }
 
-/* The next of several items that are put, as far as they have envelopes, so that none is weighed twice. */
+/*
+ * Envelopes of the next items of a put of several. Items keep their envelopes between attempts, so each item is weighed
+ * once.
+ */
 struct arrivals {
     weir__envelope *envelopes[PUT_AT_ONCE];
     size_t count;
 };
 
-/* Returns how many items to put at once: items admitted without a place in the queue would hold up sources. */
+/* Returns the number of items to put at once. An item admitted without a place in the queue would hold up sources. */
 static size_t room_at_entrance(const weir_pipeline *pipeline) {
     const weir_stage *entrance = pipeline->entrance;
     size_t inside = weir_queue_size(entrance->queue), room = PUT_AT_ONCE;
@@ -93,7 +96,10 @@ static weir_status admit_next(weir_pipeline *pipeline, struct arrivals *arrivals
     return admit(pipeline, arrivals->envelopes[number], number == 0 ? deadline : 0);
 }
 
-/* Blocks until the first is admitted, and admits those behind it that need no wait; `*in` is how many. */
+/*
+ * Blocks until the first item is admitted. Admits further items as long as that needs no wait. Sets `*in` to the number
+ * of items admitted.
+ */
 static weir_status admit_several(weir_pipeline *pipeline, struct arrivals *arrivals, void *const *items, size_t count,
                                  weir_deadline deadline, size_t *in) {
     size_t room = room_at_entrance(pipeline), most = count < room ? count : room;
@@ -104,7 +110,10 @@ static weir_status admit_several(weir_pipeline *pipeline, struct arrivals *arriv
     return *in > 0 ? WEIR_OK : status;
 }
 
-/* Puts at least one. Those that find no room any more are admitted again later. */
+/*
+ * Puts at least one item, unless the put fails. Items that do not fit in the queue any more release their room, and are
+ * admitted again later.
+ */
 static weir_status put_several(weir_pipeline *pipeline, struct arrivals *arrivals, void *const *items, size_t count,
                                size_t *put, weir_deadline deadline) {
     weir_queue *queue = pipeline->entrance->queue;
@@ -130,7 +139,7 @@ static bool has_entrance(const weir_pipeline *pipeline) {
     return pipeline != NULL && pipeline->started != 0 && pipeline->refused == WEIR_OK && pipeline->entrance != NULL;
 }
 
-/* What was refused before the start is why there is no run. */
+/* Refuses a put. If add, connect or start was refused before, the message repeats why. */
 static weir_status refuse_put(const weir_pipeline *pipeline) {
     if (pipeline == NULL)
         return weir__refuse_null("put");
@@ -141,12 +150,15 @@ static weir_status refuse_put(const weir_pipeline *pipeline) {
     return weir__refuse(pipeline, WEIR_INVALID, NULL, "put: no stage takes what is put: sources lead to all of them");
 }
 
-/* V2. A thread that is inside may be the one that would make room, so it does not block without a deadline. */
+/*
+ * V2. Returns the deadline of a put. A put without a deadline does not block inside the pipeline: its thread may be the
+ * one that must make room.
+ */
 static weir_deadline put_limit(const weir_pipeline *pipeline, weir_deadline deadline) {
     return deadline == WEIR_NEVER && weir__visit_find(pipeline) != NULL ? 0 : deadline;
 }
 
-/* Returns what a put returns that was to block until `deadline` and has blocked until put_limit. */
+/* Returns the status of a put that was called with `deadline` and has blocked until put_limit. */
 static weir_status answer_put(const weir_pipeline *pipeline, weir_status status, weir_deadline deadline) {
     if (status != WEIR_TIMEDOUT || deadline != WEIR_NEVER)
         return status;

@@ -1,5 +1,5 @@
 /*
- * refuse.c - Implements the messages of what is refused.
+ * refuse.c - Refuses calls, with a message.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,7 +15,7 @@ static uint64_t born(const weir_pipeline *pipeline) {
     return pipeline == NULL ? 0 : pipeline->born;
 }
 
-/* One line, whatever the names in it are. */
+/* Replaces control characters by spaces: a message is one line. */
 static void make_one_line(char *text) {
     for (; *text != '\0'; text++) {
         if ((unsigned char)*text < ' ' || *text == 0x7f)
@@ -43,7 +43,7 @@ weir_status weir__refuse(const weir_pipeline *pipeline, weir_status status, cons
 
 weir_status weir__refuse_null(const char *call) {
     const weir__note *note = weir__note_of_thread();
-    if (note->about == NULL && strncmp(note->text, "create: ", 8) == 0) /* why there is no pipeline */
+    if (note->about == NULL && strncmp(note->text, "create: ", 8) == 0) /* the reason why the pipeline is NULL */
         return weir__refuse(NULL, WEIR_INVALID, NULL, "%s", note->text);
     return weir__refuse(NULL, WEIR_INVALID, NULL, "%s: the pipeline is NULL", call);
 }

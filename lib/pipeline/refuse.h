@@ -1,10 +1,10 @@
 /*
- * refuse.h - Implements the messages of what is refused.
+ * refuse.h - Refuses calls, with a message.
  *
- * Every refusal goes through weir__refuse, which takes the status and says why; a test holds that no status is returned
- * in another way (tests/refusals.sh). The message belongs to the thread, since any thread may be refused at any time.
- * Messages of add, connect and start, which one thread calls before the run, are kept in the pipeline too, for the
- * other threads. A start that fails has joined its threads by then.
+ * Every refusal calls weir__refuse with the status and a message. A test checks that no status is returned in another
+ * way (tests/refusals.sh). The message is kept for each thread, because any thread may be refused at any time. One
+ * thread calls add, connect and start before the run. Their messages are kept in the pipeline too, for other threads. A
+ * start that fails has joined its threads before it stores its message.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,8 +14,8 @@
 #include <weir/pipeline.h>
 
 /*
- * Says, as printf does, why a call of this thread is refused; names the stage, if it is not NULL. The pipeline is NULL
- * if there is none. Returns the status.
+ * Stores, in the format of printf, why a call of this thread is refused. Names the stage, unless it is NULL. `pipeline`
+ * is NULL if there is none. Returns the status.
  */
 weir_status weir__refuse(const weir_pipeline *pipeline, weir_status status, const char *stage, const char *format, ...)
 #if defined(__GNUC__)
@@ -23,23 +23,29 @@ weir_status weir__refuse(const weir_pipeline *pipeline, weir_status status, cons
 #endif
     ;
 
-/* Refuses a call without a pipeline; what a refused create has said stays. Returns WEIR_INVALID. */
+/* Refuses a call for a pipeline that is NULL. Keeps the message of a refused create. Returns WEIR_INVALID. */
 weir_status weir__refuse_null(const char *call);
 
-/* Refuses a call of a pipeline that is not started, or of none. Returns WEIR_INVALID. */
+/* Refuses a call for a pipeline that is not started, or NULL. Returns WEIR_INVALID. */
 weir_status weir__refuse_unstarted(const weir_pipeline *pipeline, const char *call);
 
 /* Refuses a call that would wait for its own thread. Returns WEIR_DEADLOCK. */
 weir_status weir__refuse_inside(const weir_pipeline *pipeline, const char *call);
 
-/* Refuses a call for memory: the member says `count`, and each takes `size` bytes. Returns the status. */
+/*
+ * Refuses a call that needs too much memory: `member` is `count`, and each of these takes `size` bytes. Returns the
+ * status.
+ */
 weir_status weir__refuse_memory(const weir_pipeline *pipeline, weir_status status, const char *stage,
                                 const char *member, uint64_t count, uint64_t size);
 
-/* Makes the start refuse too, with this message, if the status is not WEIR_OK. Returns the status. */
+/*
+ * If the status is not WEIR_OK, keeps it and the message in the pipeline, so that start is refused too. Returns the
+ * status.
+ */
 weir_status weir__refuse_for_good(weir_pipeline *pipeline, weir_status status);
 
-/* Forgets what a refused create has said: a pipeline was created. */
+/* Clears the message of a refused create, after a pipeline was created. */
 void weir__forget_refusal_of_create(void);
 
 #endif /* WEIR_PIPELINE_REFUSE_H */

@@ -1,5 +1,5 @@
 /*
- * requeue.c - Requeues an item in its stage.
+ * requeue.c - Requeues items in their stages.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * requeue.h - Requeues an item in its stage: that needs no room and no memory, and cannot fail.
+ * requeue.h - Requeues items in their stages. Needs no room and no memory, and cannot fail.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -12,8 +12,8 @@
 void weir__requeue_first(weir__envelope *envelope);
 
 /*
- * Requeues an item for another attempt, behind what waits. In an ordered stage the results of later items wait for it,
- * so it goes to the front.
+ * Requeues an item for another attempt, behind the waiting items. In a stage with an orderer, requeues it at the front,
+ * because the results of later items wait for it.
  */
 void weir__requeue_again(weir__envelope *envelope);
 

@@ -1,5 +1,5 @@
 /*
- * retire.c - Implements the end of an item in a stage.
+ * retire.c - Retires items.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,7 @@
 #include "pipeline/drop.h"
 #include "pipeline/pipeline.h"
 
-/* `owed`: another one settles it. */
+/* Retires an item. If `owed`, the worker or the queue settles it. */
 static void retire(weir_stage *stage, weir__lane *lane, weir__envelope *envelope, weir__verdict verdict, bool owed) {
     weir__count_retired(stage, lane, verdict, 1);
     weir__piece_end(stage->pipeline, lane, envelope, verdict);

@@ -1,9 +1,9 @@
 /*
- * retire.h - Implements the end of an item in a stage.
+ * retire.h - Retires items: ends an item in its stage.
  *
- * To retire an item counts it in its stage, ends its piece of its root, and settles it in the stage's queue, in this
- * order (S3, S1). An item in a lane's hand is settled by the worker, which settles several at once; every other one is
- * settled here. There is no other end of an item.
+ * To retire an item takes three steps, in this order (S3, S1): it is counted in its stage, its piece of its root is
+ * ended, and it is settled in the stage's queue. If an item is in a lane's hand, the worker settles it after its
+ * function returns, together with others. Every other item is settled here. An item of a plain pipeline has no piece.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,13 +13,13 @@
 #include "closable_queue/settle.h"
 #include "pipeline/stage.h"
 
-/* S2. The lane takes an item in hand that it has taken from the queue. */
+/* S2. Takes an item in hand. The lane has taken the item from the queue. */
 static inline void weir__hand_take(weir__lane *lane, weir__envelope *envelope) {
     lane->in_hand = envelope;
     lane->owes = false;
 }
 
-/* S2. The lane lets go of what it has in hand: the item waits somewhere, and its worker does not settle it. */
+/* S2. Lets go of the item in hand. The worker will not settle it. */
 static inline void weir__hand_let_go(weir__lane *lane) {
     lane->in_hand = NULL;
 }
@@ -27,13 +27,16 @@ static inline void weir__hand_let_go(weir__lane *lane) {
 /* Retires an item. `lane` is the calling thread's, of any stage, or NULL. */
 void weir__retire(weir_stage *stage, weir__lane *lane, weir__envelope *envelope, weir__verdict verdict);
 
-/* Drops an item, or each item of a batch, and retires it as dropped. */
+/* Drops and retires an item, or each item of a batch. */
 void weir__retire_dropped(weir_stage *stage, weir__lane *lane, weir__envelope *envelope);
 
-/* The same for what the stage's queue discards: the queue settles the first envelope. */
+/*
+ * Drops and retires an item, or each item of a batch, that the stage's queue discards. The queue settles the first
+ * envelope.
+ */
 void weir__retire_discarded(weir_stage *stage, weir__envelope *envelope);
 
-/* Counts items of the stage as retired; the rest is the caller's. */
+/* Counts items of the stage as retired. Does not end their pieces, and does not settle. */
 static inline void weir__count_retired(weir_stage *stage, weir__lane *lane, weir__verdict verdict, size_t items) {
     if (lane != NULL && lane->stage == stage)
         weir__count(&lane->counts[verdict], items);
@@ -42,8 +45,8 @@ static inline void weir__count_retired(weir_stage *stage, weir__lane *lane, weir
 }
 
 /*
- * Retires an item in two steps, since its result travels on in its envelope: begin before the envelope is sent, and
- * end, with what begin returned, afterwards.
+ * Retire an item in two steps, because its result travels on in its envelope. Begin is called before the envelope is
+ * sent. It returns true if the worker settles the item. End is called afterwards, with that value.
  */
 static inline bool weir__retire_begin(weir__lane *lane, const weir__envelope *envelope) {
     if (lane->in_hand != envelope)
@@ -59,7 +62,7 @@ static inline void weir__retire_end(weir_stage *stage, weir__lane *lane, weir__v
         weir__queue_settle(stage->queue, 1);
 }
 
-/* Retires that many items after their results were sent. No lane has them in hand. */
+/* Retires `count` items after their results were sent. None of the items may be in a lane's hand. */
 void weir__retire_sent(weir_stage *stage, weir__lane *lane, const size_t verdicts[WEIR__VERDICTS], size_t count);
 
 #endif /* WEIR_PIPELINE_RETIRE_H */

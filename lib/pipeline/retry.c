@@ -1,5 +1,5 @@
 /*
- * retry.c - Decides on another attempt, and delays it.
+ * retry.c - Decides whether an item is retried, and delays the next attempt.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -42,5 +42,5 @@ void weir__back_off(weir__lane *lane, weir_task *task) {
     weir__count(&lane->retried, 1);
     envelope->timer.ring = ring;
     if (delay == 0 || !weir__timers_set(&stage->pipeline->timers, &envelope->timer, weir_deadline_after(delay)))
-        weir__requeue_again(envelope); /* if the timers are closed, the queue discards it */
+        weir__requeue_again(envelope); /* if the timers are closed, the queue discards the item */
 }

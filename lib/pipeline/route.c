@@ -9,7 +9,7 @@
 #include "pipeline/callback.h"
 #include "sync/border.h"
 
-/* Spreads the keys over the successors, whichever bits they differ in. */
+/* Maps a key to one of `count` successors, evenly for all sets of keys. */
 static size_t spread(uint64_t key, size_t count) {
     return (size_t)(weir__mix(key) % count);
 }

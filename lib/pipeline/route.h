@@ -9,13 +9,15 @@
 #include "pipeline/stage.h"
 
 /*
- * Returns the number of the successor for a result of a stage with several; one not below their count does not exist.
+ * Returns the index of the successor for a result. The stage must have several successors. If the route chose a
+ * successor that does not exist, returns the number of successors.
  */
 size_t weir__route(weir_stage *from, const void *result);
 
 /*
- * Returns the successor that a result would go to; NULL: it would leave the pipeline. The first one, if each gets it,
- * or if none was chosen.
+ * Returns the successor that would have got a dropped result. If the stage routes by key or by choice, that is the
+ * chosen one. In other cases, or if the chosen one does not exist, returns the first successor. Returns NULL if the
+ * stage has none.
  */
 weir_stage *weir__route_for_drop(weir_stage *from, const void *result);
 

@@ -18,7 +18,7 @@
 
 /* ---- one call ---- */
 
-/* Makes room for a batch. Returns false if there is no memory. */
+/* Makes room for a batch's items in the lane. Returns false if there is no memory. */
 static bool make_room(weir__lane *lane, size_t count) {
     if (count <= lane->room)
         return true;
@@ -76,7 +76,7 @@ static size_t count_of(const weir_stage *stage, const weir__envelope *envelope) 
     return weir__stage_gathers(stage) ? weir__batch_count(envelope) : 1;
 }
 
-/* Makes one attempt. Returns false if the item backs off. */
+/* Makes one attempt at an item or a batch. Returns false if it backs off. */
 static bool attempt(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
     bool dropped = weir__is_cancelled(stage->pipeline);
@@ -95,15 +95,21 @@ static weir__envelope *leave_key(weir__lane *lane, void *key) {
     return weir__keyed_leave(&stage->keyed, &stage->pipeline->flight, &lane->account, key);
 }
 
-/* Runs an item that has entered, and then those that have waited for its key, one after the other. */
+/*
+ * Runs an item, and then, one after the other, the items that waited for its key. An item without memory for its key
+ * fails uncalled.
+ */
 static void run_entered(weir__lane *lane, weir__envelope *envelope) {
     void *key = envelope->key;
     bool ended = envelope->entered ? attempt(lane, envelope) : weir__fail_uncalled(lane, &lane->task, envelope);
     while (key != NULL && ended && (envelope = leave_key(lane, key)) != NULL)
-        ended = attempt(lane, envelope); /* one that backs off keeps its place */
+        ended = attempt(lane, envelope); /* an item that backs off keeps its place */
 }
 
-/* Requeues for other workers those that have entered; those that had no memory for that stay with this one. */
+/*
+ * Requeues the lane's items that have entered, for other workers. Items without memory for their key stay with this
+ * worker.
+ */
 static void share_out(weir__lane *lane) {
     weir__list rest = {NULL, NULL};
     weir__envelope *envelope;
@@ -127,8 +133,8 @@ static weir__key *new_key(weir__lane *lane, const weir__envelope *envelope) {
 }
 
 /*
- * Lets an item in by its key, and runs what may run then. Any worker may retire it, so the lane lets go of it at once;
- * each retire settles.
+ * Enters an item by its key, and runs the items that may run then. Any worker may retire the item. So the lane lets go
+ * of it at once, and weir__retire settles it.
  */
 static void run_by_key(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
@@ -159,7 +165,7 @@ static uint64_t weigh(weir_stage *stage, const void *item) {
     return weight;
 }
 
-/* Adds the item to the stage's batch. Returns a complete one, with the item in hand, or NULL. */
+/* Adds the item to the stage's batch. Returns a complete batch, with the item in hand, or NULL. */
 static weir__envelope *gather(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
     uint64_t weight = weigh(stage, envelope->item);

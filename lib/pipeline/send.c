@@ -13,7 +13,7 @@
 #include "pipeline/timing.h"
 #include "sync/border.h"
 
-/* Puts to a queue that was full a moment ago. */
+/* Puts to a queue that was full in the last try. Blocks while the queue is full. */
 static weir_status put_blocking(weir__lane *lane, weir_queue *queue, void *item) {
     weir__timing_block(lane);
     weir_status status = weir_queue_put(queue, item);
@@ -28,14 +28,14 @@ weir_status weir__offer(weir__lane *lane, weir_queue *queue, void *item) {
 
 static const char no_memory[] = "no memory to hand a result on";
 
-/* The next stage has no memory for a result: an error of the stage that sends it. */
+/* Adds the error that there was no memory for a result. The error belongs to the stage that sends. */
 static void lack_memory(weir_stage *from) {
     weir__fail_stage(from, -WEIR_NOMEM, no_memory);
 }
 
 /*
- * The queue of `to` has refused the item, which is counted in there: as dropped, if the queue is closed, which only a
- * cancel does; otherwise as failed. Returns which.
+ * Drops an item that the queue of `to` has refused, and counts the item in `to`. If the queue is closed, which only a
+ * cancel does, the item counts as dropped, otherwise as failed. Returns that verdict.
  */
 static weir__verdict refuse(weir_stage *from, weir_stage *to, void *item, weir_status why) {
     weir__verdict verdict = why == WEIR_CLOSED ? WEIR__DROPPED : WEIR__FAILED;
@@ -46,7 +46,7 @@ static weir__verdict refuse(weir_stage *from, weir_stage *to, void *item, weir_s
     return verdict;
 }
 
-/* Makes the envelope one of that stage. */
+/* Resets the envelope for that stage. */
 static void address(weir__envelope *envelope, weir_stage *to) {
     envelope->stage = to;
     envelope->attempts = 0;
@@ -83,7 +83,10 @@ static void *call_copy(weir_stage *from, void *result) {
     return copy;
 }
 
-/* Returns one more piece, with a copy of the result; NULL: `*why` says why not. A copy of NULL is NULL. */
+/*
+ * Returns a further piece with a copy of the result. Returns NULL on failure, with the reason in `*why`. The copy of a
+ * NULL result is NULL.
+ */
 static weir__envelope *copy_of(weir_stage *from, weir__lane *lane, weir__envelope *envelope, const char **why) {
     weir__envelope *copy = weir__envelope_new(&from->pipeline->flight, &lane->account, NULL);
     if (copy == NULL) {
@@ -100,7 +103,7 @@ static weir__envelope *copy_of(weir_stage *from, weir__lane *lane, weir__envelop
     return copy;
 }
 
-/* Makes a copy for each successor but the first. Returns NULL, or why not. */
+/* Makes a copy for each successor except the first. Returns NULL, or the reason for a failure. */
 static const char *make_copies(weir_stage *from, weir__lane *lane, weir__envelope *envelope, weir__list *copies) {
     const char *why = weir__envelope_share(&from->pipeline->flight, &lane->account, envelope) ? NULL : no_memory;
     for (size_t i = 1; why == NULL && i < from->successor_count; i++) {
@@ -119,14 +122,17 @@ static void drop_copies(weir_stage *from, weir__lane *lane, weir__list *copies) 
     }
 }
 
-/* Fails a result that reaches none of several successors. */
+/* Drops and fails a result that no successor gets, by the drop function of the first successor. */
 static void fail_at_first(weir_stage *from, weir__lane *lane, weir__envelope *envelope, int code, const char *why) {
     weir__drop_item(from->successors[0], envelope->item);
     weir__envelope_end(&from->pipeline->flight, &lane->account, envelope, WEIR__FAILED);
     weir__fail_stage(from, code, why);
 }
 
-/* Sends to each successor: the first gets the result, the others its copies. If a copy is missing, none gets any. */
+/*
+ * Sends a result to each successor. The first gets the result itself, the others get copies. If a copy cannot be made,
+ * no successor gets the result.
+ */
 static weir__verdict pass_to_all(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
     weir__list copies = {NULL, NULL};
     weir__envelope *copy;
@@ -152,7 +158,7 @@ static weir__verdict pass_to_one(weir_stage *from, weir__lane *lane, weir__envel
     return WEIR__FAILED;
 }
 
-/* Returns the verdict of a result that was put to the results queue. */
+/* Returns the verdict of a result after its put to the results queue has returned `status`. */
 static weir__verdict has_left(weir_stage *from, void *result, weir_status status) {
     if (status == WEIR_OK)
         return WEIR__DONE;
@@ -166,7 +172,7 @@ static weir__verdict has_left(weir_stage *from, void *result, weir_status status
     return WEIR__FAILED;
 }
 
-/* Sends out of the pipeline. */
+/* Sends a result out of the pipeline. */
 static weir__verdict send_out(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
     weir_queue *results = from->options.results;
     void *result = envelope->item;
@@ -185,7 +191,7 @@ weir__verdict weir__send(weir_stage *from, weir__lane *lane, weir__envelope *env
     return WEIR__DONE;
 }
 
-/* Sends out as many as the results queue has room for; the others one by one. */
+/* Sends as many results out of the pipeline as the results queue has room for. Sends the others one by one. */
 static void send_out_together(weir_stage *from, weir__lane *lane, weir__envelope **envelopes, size_t count,
                               size_t verdicts[WEIR__VERDICTS]) {
     void *results[WEIR__SEND_AT_ONCE];
@@ -209,7 +215,7 @@ static void pass_together(weir_stage *from, weir__lane *lane, weir__envelope **e
         (void)weir_queue_try_put_many(to->queue, (void *const *)envelopes, count, &put);
         envelopes += put;
         count -= put;
-        if (count > 0) { /* this one blocks, or is refused */
+        if (count > 0) { /* this put blocks, or is refused */
             pass(from, to, lane, *envelopes++);
             count--;
         }

@@ -1,5 +1,5 @@
 /*
- * show.c - Implements the live view.
+ * show.c - Draws the live view.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -37,7 +37,7 @@ static void draw(struct weir__show *show, bool last) {
     weir_report_free(report);
 }
 
-/* Waits for the time of a frame. Returns false if the run is over. */
+/* Blocks until the time of the next frame. Returns false if the run is over. */
 static bool wait_for_frame(struct weir__show *show, uint64_t due) {
     weir_pipeline *pipeline = show->pipeline;
     weir__lock_acquire(&pipeline->lock);

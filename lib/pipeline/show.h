@@ -1,5 +1,5 @@
 /*
- * show.h - Implements the live view: a thread that draws the progress of a pipeline.
+ * show.h - Draws the live view: the progress of a pipeline, on a thread of its own.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,10 @@
 
 #include "pipeline/pipeline.h"
 
-/* After the run is over: joins the thread, if there is one. Returns false if it has not ended by the deadline. */
+/*
+ * Joins that thread, if it was started. The run must be over. Returns false if the thread has not ended by the
+ * deadline.
+ */
 bool weir__show_end(weir_pipeline *pipeline, uint64_t deadline);
 
 #endif /* WEIR_PIPELINE_SHOW_H */

@@ -1,8 +1,8 @@
 /*
- * snapshot.c - Takes the report of an instant.
+ * snapshot.c - Makes reports.
  *
- * S3: of each stage, and of the whole pipeline, the retired count is read before the entered count, and the live count
- * is the difference. So the sum holds in every report, whatever happens in between.
+ * S3: for each stage, and for the whole pipeline, the retired count is read before the entered count, and the live
+ * count is the difference. So in every report in = live + done + failed + dead + dropped, and live is never negative.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,11 +13,11 @@
 #include "report/report.h"
 #include "stoppable_worker/worker.h"
 
-/* What a report is the report of. */
+/* State of the run when a report is made. */
 struct instant {
     uint64_t now, elapsed;
-    bool launched;            /* the start is over, and it has not failed: no worker is freed any more */
-    weir__histogram_sum *sum; /* of the stage that is looked at */
+    bool launched;            /* the start has succeeded: workers are not freed before the pipeline */
+    weir__histogram_sum *sum; /* latencies of the stage that is read */
 };
 
 static void set_over(weir_counts *counts, const uint64_t over[WEIR__VERDICTS]) {
@@ -64,7 +64,7 @@ static void count_stage(const weir_stage *stage, weir_counts *counts) {
         set_in(counts, count_produced(stage) + count_failed_calls(stage));
         return;
     }
-    uint64_t refused = 0; /* in and over in one */
+    uint64_t refused = 0; /* entered and retired at once */
     for (size_t v = 0; v < WEIR__VERDICTS; v++) {
         uint64_t so = weir__u64_load_acquire(&stage->refused[v]);
         over[v] += so;
@@ -80,7 +80,10 @@ static uint64_t since(uint64_t now, uint64_t time) {
     return time != 0 && now > time ? now - time : 0;
 }
 
-/* Not less than was told: a report may see a wait end later than the one that waited does. */
+/*
+ * Returns the figure, but never less than an earlier report showed. A report may have counted a running wait for longer
+ * than its thread measured it.
+ */
 static uint64_t tell(weir__u64 *told, uint64_t figure) {
     uint64_t before = weir__u64_load_acquire(told);
     while (figure > before && !weir__u64_swap_weak_acquire_release(told, &before, figure))
@@ -88,7 +91,7 @@ static uint64_t tell(weir__u64 *told, uint64_t figure) {
     return figure > before ? figure : before;
 }
 
-/* None before the start is over: if it fails, the worker is freed. */
+/* Adds the times of a lane. Adds nothing before the start has succeeded: a failed start frees the worker. */
 static void add_times(weir__lane *lane, const struct instant *instant, weir_stage_report *report) {
     if (!instant->launched)
         return;
@@ -101,21 +104,27 @@ static void add_times(weir__lane *lane, const struct instant *instant, weir_stag
     report->busy += all > starved + blocked ? all - starved - blocked : 0;
 }
 
-/* When it has gone into a function of the user's; 0: it is in none, or waits. */
+/*
+ * Returns the time at which the worker entered a function of the program. Returns 0 if it is in no function, or waits.
+ */
 static uint64_t working_since(const weir__lane *lane) {
     if (weir__u64_load_acquire(&lane->started) == 0 || weir__stopwatch_runs(&lane->blocked))
         return 0;
     return weir__u64_load_acquire(&lane->visit.since);
 }
 
-/* While it waits that is not judged; and then what it has waited does not count. */
+/*
+ * Whether the lane's attempt is overdue. A waiting attempt is not overdue; afterwards the wait does not count (due_at
+ * in timing.c).
+ */
 static bool is_overdue(const weir__lane *lane, uint64_t now) {
     return !weir__stopwatch_runs(&lane->blocked) && since(now, weir__u64_load_relaxed(&lane->due)) > 0;
 }
 
 /*
- * Those that are counted, and one that is under way. They are read in this order, so that it is not in both; it may be
- * in neither, when it has just ended, or waits, and then what was told holds.
+ * Returns the number of overdue attempts: those counted, and the present one. The counter is read first, so an attempt
+ * that ends meanwhile is not counted twice. An attempt that has just ended, or waits, may be missed; then the figure of
+ * an earlier report holds.
  */
 static uint64_t count_overdue(weir__lane *lane, uint64_t now) {
     uint64_t counted = weir__u64_load_acquire(&lane->overdue);
@@ -143,7 +152,7 @@ static void set_latencies(const weir__histogram_sum *sum, weir_stage_report *rep
 static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
     *report = (weir_stage_report){.name = stage->name, .threads = stage->options.threads};
     memset(instant->sum, 0, sizeof *instant->sum);
-    if (stage->lanes == NULL) /* nor is there a queue, perhaps */
+    if (stage->lanes == NULL) /* the queue may be missing too */
         return;
     count_stage(stage, &report->counts);
     for (size_t i = 0; i < stage->options.threads; i++)
@@ -160,7 +169,7 @@ static void look_at_stage(weir_stage *stage, const struct instant *instant, weir
 
 /* ---- the whole ---- */
 
-/* E1. In a plain pipeline every root is one item in one stage at a time. */
+/* Adds up the counts of the roots of a plain pipeline. There, each root is one item in one stage at a time (E1). */
 static void count_plain(const weir_pipeline *pipeline, const weir_stage_report *stages, weir_counts *counts) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         const weir_counts *theirs = &stages[stage->number].counts;
@@ -183,7 +192,7 @@ static void count_roots(const weir_pipeline *pipeline, weir_counts *counts) {
     set_over(counts, over);
 }
 
-/* What has come from outside, and from sources. */
+/* Returns the number of items that have entered the pipeline, from outside and from sources. */
 static uint64_t count_in(const weir_pipeline *pipeline) {
     uint64_t in = 0;
     if (pipeline->entrance != NULL && pipeline->entrance->queue != NULL)
@@ -197,9 +206,9 @@ static uint64_t count_in(const weir_pipeline *pipeline) {
 
 /* ---- the draft ---- */
 
-enum { VISITORS = 8 }; /* threads besides the workers that a report names at most */
+enum { VISITORS = 8 }; /* maximum number of threads other than workers in a report */
 
-/* What a report is made of before it is copied. */
+/* Parts of a report before the copy. */
 struct draft {
     weir_report report;
     weir_stage_report *stages;
@@ -236,7 +245,7 @@ static void add_edges(const weir_pipeline *pipeline, struct draft *draft) {
     }
 }
 
-/* Whether its threads should have ended. */
+/* Whether the stage's threads must end. */
 static bool is_to_end(const weir_stage *stage) {
     return weir__is_cancelled(stage->pipeline) || weir__u32_load_acquire(&stage->closing) != 0;
 }
@@ -245,7 +254,10 @@ static weir_place place_of(const weir__visit *visit) {
     return (weir_place)weir__u32_load_relaxed(&visit->where);
 }
 
-/* Those that are overdue; once they are to end, all that are still inside their function. */
+/*
+ * Adds the workers with an overdue attempt. If a stage's threads must end, adds all its workers that are still inside a
+ * function.
+ */
 static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         for (size_t i = 0; stage->lanes != NULL && i < stage->options.threads; i++) {
@@ -260,14 +272,14 @@ static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *
 }
 
 /*
- * Whether an end waits for that thread: a cancel waits for drop functions, and once the pipeline is over its end waits
- * for the view. A thread at its exit is listed by the end that waits for it. With the lock held.
+ * Whether an end waits for the visit's thread. A cancel waits for drop functions. Once the run is over, its end waits
+ * for the view. An end lists a thread at its exit only while it waits for that thread. The lock is held.
  */
 static bool is_waited_for_locked(const weir_pipeline *pipeline, const weir__visit *visit) {
     return pipeline->state == WEIR_RUN_CANCELLED || pipeline->state == WEIR_RUN_OVER || place_of(visit) == WEIR_AT_EXIT;
 }
 
-/* V3. Other threads that an end waits for. */
+/* V3. Adds the listed visits of threads that an end waits for. */
 static void add_visits(weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
     weir__lock_acquire(&pipeline->lock);
     for (const weir__visit *visit = pipeline->visits; visit != NULL; visit = visit->next) {
@@ -281,7 +293,7 @@ static void add_visits(weir_pipeline *pipeline, uint64_t now, struct draft *draf
     weir__lock_release(&pipeline->lock);
 }
 
-/* How far the run is. `launched` is set under the lock too, after all workers are there. */
+/* Reads the state of the run. `launched` is set under the same lock, after all workers were created. */
 static struct instant look_at_run(weir_pipeline *pipeline, struct draft *draft) {
     struct instant instant = {.sum = draft->sum};
     weir_report *report = &draft->report;
@@ -301,7 +313,7 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
     weir_report *report = &draft->report;
     const struct instant instant = look_at_run(pipeline, draft);
     if (!pipeline->plain)
-        count_roots(pipeline, &report->counts); /* before what is in */
+        count_roots(pipeline, &report->counts); /* before the entered count is read */
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         look_at_stage(stage, &instant, &draft->stages[stage->number]);
         report->retried += draft->stages[stage->number].retried;
@@ -314,10 +326,13 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
     report->bytes = weir__admission_bytes(&pipeline->flight.admission);
     add_edges(pipeline, draft);
     add_late(pipeline, instant.now, draft);
-    add_visits(pipeline, weir__clock_now(), draft); /* some begin when the run is over */
+    add_visits(pipeline, weir__clock_now(), draft); /* some visits begin after the run is over */
 }
 
-/* The copy is made under the lock of the errors, which may grow; it allocates, and nothing else. */
+/*
+ * Copies the report, with the errors. Their lock is held, because the list may grow. Under the lock, the copy only
+ * allocates memory.
+ */
 static weir_report *copy_with_errors(weir_pipeline *pipeline, struct draft *draft) {
     weir__errors *errors = &pipeline->errors;
     weir__lock_acquire(&errors->lock);

@@ -1,5 +1,5 @@
 /*
- * source.c - Implements sources.
+ * source.c - Runs sources.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -20,10 +20,10 @@
 
 void weir__source_start(weir_stage *stage) {
     for (size_t i = 0; i < stage->options.threads; i++)
-        (void)weir_queue_try_put(stage->queue, stage); /* there is room, and the queue is open */
+        (void)weir_queue_try_put(stage->queue, stage); /* the queue is open and has room */
 }
 
-/* No thread calls the source any more. */
+/* Ends the source: no worker calls it again. */
 static void end_source(weir_stage *stage) {
     weir__u32_store_release(&stage->ended, 1);
     weir__pause_wake(stage);
@@ -41,19 +41,19 @@ static int call(weir__lane *lane) {
     return code;
 }
 
-/* Waits for the next attempt after a failed call, or ends the source. */
+/* Handles a failed call: blocks until the next attempt, or ends the source. */
 static void fail(weir__lane *lane, int code) {
     weir_stage *stage = lane->stage;
     weir_task *task = &lane->task;
     if (!task->lost && (task->told || weir__is_cancelled(stage->pipeline)))
-        return; /* the code of a call that was told to return is no error */
+        return; /* after being told to return, a call's code is no error */
     task->failures++;
     bool again = !weir__is_ending(stage->pipeline) && weir__is_retried(stage, task->failures, code), fatal = false;
     if (again)
         weir__add_retried_error(stage, code, task->message, task->failures);
     else
         fatal = weir__add_error(stage, code, task->message, task->failures);
-    weir__count(&lane->failed_calls, 1); /* S3: in, and then failed */
+    weir__count(&lane->failed_calls, 1); /* S3: entered, and then failed */
     weir__count_retired(stage, lane, WEIR__FAILED, 1);
     if (again) {
         weir__count(&lane->retried, 1);
@@ -84,7 +84,7 @@ void *weir__run_source(void *permit, void *state) {
     (void)permit;
     while (!weir__is_told_to_return(stage)) {
         bool turn = !weir__rate_limits(&stage->rate) || weir__pause_for_rate(lane, 1);
-        if (turn && !weir__is_told_to_return(stage)) /* it may have ended in between */
+        if (turn && !weir__is_told_to_return(stage)) /* the source may have ended meanwhile */
             produce(lane);
     }
     return NULL;
@@ -92,7 +92,7 @@ void *weir__run_source(void *permit, void *state) {
 
 /* ---- results ---- */
 
-/* Blocks until the root is admitted; false: the pipeline is cancelled. */
+/* Blocks until the root is admitted. Returns false if the pipeline is cancelled. */
 static bool admit(weir__lane *lane, weir__envelope *envelope) {
     weir_pipeline *pipeline = lane->stage->pipeline;
     weir__admission *admission = &pipeline->flight.admission;
@@ -108,7 +108,7 @@ static bool admit(weir__lane *lane, weir__envelope *envelope) {
     return status == WEIR_OK;
 }
 
-/* The pipeline was cancelled. */
+/* Drops a result after a cancel. The result counts as a dropped root. */
 static void drop_result(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
     void *result = envelope->item;
@@ -121,7 +121,7 @@ static void drop_result(weir__lane *lane, weir__envelope *envelope) {
 void weir__source_emit(weir__lane *lane, void *result) {
     weir_stage *stage = lane->stage;
     weir__envelope *envelope = weir__envelope_new(&stage->pipeline->flight, &lane->account, result);
-    if (envelope == NULL) { /* the call has failed, and nothing has entered */
+    if (envelope == NULL) { /* the call has failed; no item has entered */
         lane->task.lost = true;
         weir__discard_result(stage, result);
         return;

@@ -1,5 +1,5 @@
 /*
- * source.h - Implements sources: workers that call a function again and again, which emits items into the pipeline.
+ * source.h - Runs sources: workers that repeatedly call a function, which emits items into the pipeline.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,13 +8,16 @@
 
 #include "pipeline/stage.h"
 
-/* The function of a source's group of workers: calls the source until it has ended, or the pipeline ends. */
+/* Calls the source until the source has ended, or the pipeline ends. The function of the source's workers. */
 void *weir__run_source(void *permit, void *lane);
 
-/* Puts a permit for each worker of the source. */
+/* Puts a permit for each worker of the source into its queue. */
 void weir__source_start(weir_stage *stage);
 
-/* Emits a result of the source: it enters the pipeline as a root, once it is admitted. */
+/*
+ * Emits a result of the source. Blocks until the result is admitted as a root, and sends it. After a cancel, drops the
+ * result.
+ */
 void weir__source_emit(weir__lane *lane, void *result);
 
 #endif /* WEIR_PIPELINE_SOURCE_H */

@@ -1,23 +1,31 @@
 /*
- * stage.h - A stage, its lanes, and the calls that they run.
+ * stage.h - Defines a stage, its lanes, and the calls that they run.
  *
- * A stage is a queue, a group of worker threads, and the mechanisms that its options ask for. Each worker thread has a
- * lane, which runs calls: one attempt at one item each. A source has a queue too: it holds one permit to produce for
- * each of its threads.
+ * A stage is a queue, a group of worker threads, and the mechanisms that its options ask for. A lane is the state of
+ * one worker thread; the thread runs calls on it. A call is one attempt at one item or one batch.
  *
- * S1  An item is in a stage from the put into its queue until it is retired there (retire.h). So the join of a stage's
- *     queue is the stage's drain, whatever the item waits for in between.
- * S2  An item in flight in a stage is in one place: in the queue; in the hand of a lane; or where it waits for its
- *     turn, its key, its batch or its next attempt. A lane that lets go of an item never touches it again.
- * S3  Counts: an item is counted in by the queue, before any lane has it, and counted as retired afterwards, with
- *     release. A reader that loads the retired count (acquire) before the entered count never sees more retired than
- *     entered.
- * S4  Cancellation ends every wait: it sets the flag first, and then takes each lock under which a thread may be about
- *     to wait, takes out what waits there, and wakes the sleepers. A later thread finds the flag, or a closed
- *     mechanism, under that lock.
+ * To settle an item counts it as done in the queue. To retire an item ends it in the stage: counts its verdict, ends
+ * its piece or sends the piece on, and settles the item. An item is in a lane's hand from its take out of the queue
+ * until the lane retires it or lets go of it. The worker settles an item that was retired in its lane's hand. It does
+ * not settle an item that the lane let go of.
  *
- * Lock order: the locks of this room and of the mechanisms are taken one at a time. A batch's is held while the batch
- * is requeued (G3); no lock is held while a function of the program runs.
+ * A source has a queue too. The queue holds permits, one for each thread: a thread with a permit calls the source.
+ *
+ * S1  An item is in a stage from the put into the stage's queue until it is retired there (retire.h). So a stage is
+ *     drained exactly when a join of its queue returns, wherever its items wait meanwhile.
+ * S2  An item in a stage is in one place: in the queue; with one lane, which runs it; or where it waits for its turn,
+ *     its key, its batch or its next attempt. A lane that makes an item wait does not touch it afterwards. In a stage
+ *     with keys any lane may retire an item, so a lane lets go of it before it runs it.
+ * S3  The queue counts an item as entered before a lane has it. Its retirement is counted later, by a store with
+ *     release. A reader that loads the retired count (acquire) before the entered count never sees more items retired
+ *     than entered.
+ * S4  Cancellation ends every wait. It sets the flag. Then it takes each lock under which a thread may be about to
+ *     wait, removes what waits there, and wakes the sleepers. A thread that takes such a lock afterwards finds the flag
+ *     set, or the mechanism closed.
+ *
+ * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with two exceptions. A batch's
+ * lock is held while the batch is requeued (G3). The dispatcher's lock is held while a pipeline's is taken
+ * (dispatch.c). No lock is held while a function of the program runs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -39,95 +47,95 @@
 #include "pipeline/visit.h"
 #include "stoppable_worker/group.h"
 
-/* The default capacity of a queue. */
+/* Default capacity of a stage's queue, in items. */
 enum { WEIR__USUAL_CAPACITY = 64 };
 
 typedef struct weir__lane weir__lane;
 
-/* A call: one attempt at an item or a batch, or at producing. */
+/* A call: one attempt at an item or a batch, or one call of a source. */
 struct weir_task {
-    weir_stage *stage; /* constant, as the lane is */
+    weir_stage *stage; /* constant, as is `lane` */
     weir__lane *lane;
-    weir__envelope *envelope; /* NULL in a plain pipeline and in a source */
-    weir__pieces *combined;   /* of the results of a batch; NULL: no result yet */
-    uint64_t retry_after;     /* ns, at least, until the next attempt if this one fails */
-    unsigned failures;        /* of a source, in a row */
-    bool lost;                /* a result, because there was no memory */
-    bool told;                /* a source, to return */
+    weir__envelope *envelope; /* item, or first envelope of the batch; NULL in a plain pipeline or a source */
+    weir__pieces *combined;   /* count of the results of a batch (E3); NULL: no result yet */
+    uint64_t retry_after;     /* minimum delay before the next attempt, in ns */
+    unsigned failures;        /* number of failed calls of a source since its last success */
+    bool lost;                /* a result was lost for lack of memory */
+    bool told;                /* the function of a source was told to return */
     char message[WEIR__MESSAGE];
 };
 
-/* What runs the calls of a stage on one worker thread, and belongs to that thread, but for what others may read. */
+/* A lane. It belongs to its worker thread, except for the members that other threads may read. */
 struct weir__lane {
     _Alignas(WEIR__APART) weir_stage *stage;
     size_t number;
-    weir_worker *worker; /* others may read it once the start is over: a start that fails frees it */
-    void *state;         /* the user's */
+    weir_worker *worker; /* others may read it after a successful start; a failed start frees it */
+    void *state;         /* user's state: from init, or `arg` */
 
-    /* S2. */
-    weir__envelope *in_hand; /* taken from the queue, and neither retired nor let go; NULL: nothing */
-    bool owes;               /* the item in hand was retired: the worker settles it */
-    void *item;              /* in hand, in a plain pipeline */
-    weir__list ready;        /* have entered by their keys, and are to run */
-    bool inside;             /* the stage's function */
-    weir_task task;          /* the call */
+    /* What the lane has in hand (S2). */
+    weir__envelope *in_hand; /* taken from the queue, and neither retired nor let go; NULL: none */
+    bool owes;               /* the item taken was retired in the lane's hand: the worker must settle it */
+    void *item;              /* item in hand in a plain pipeline */
+    weir__list ready;        /* items that the lane must run next (keyed.h) */
+    bool inside;             /* the thread is inside the stage's function */
+    weir_task task;          /* present or last call */
 
     /* Memory. */
     weir__account account;
-    void **items; /* of a batch */
-    size_t room;  /* in that array */
+    void **items; /* array of a batch's items */
+    size_t room;  /* number of places in `items` */
 
-    /* The clock; see timing.h. */
-    uint64_t clock;    /* when it was read last */
-    uint64_t from;     /* when this call began; 0: it is not timed */
-    uint64_t held_up;  /* what `blocked` was then */
-    uint64_t starved;  /* what the worker's stopwatch was then */
-    uint64_t slept;    /* what that was when the clock was read after a sleep, before a call */
-    unsigned untimed;  /* calls since one was timed */
-    unsigned may_skip; /* calls that may go untimed now */
+    /* Times (timing.h). */
+    uint64_t clock;    /* last reading of the clock */
+    uint64_t from;     /* time at which the present call began; 0: the call is not timed */
+    uint64_t held_up;  /* reading of `blocked` at `from`, in ns */
+    uint64_t starved;  /* word of the worker's stopwatch `starved` at `from` */
+    uint64_t slept;    /* same word when weir__lane_recent last read the clock */
+    unsigned untimed;  /* number of calls since the last timed call */
+    unsigned may_skip; /* number of calls that may go untimed after it */
 
-    /* What others may read. */
-    _Alignas(WEIR__APART) weir__u64 counts[WEIR__VERDICTS]; /* S3 */
-    weir__u64 produced;                                     /* by a source */
-    weir__u64 failed_calls;                                 /* of a source: each is counted in and failed */
+    /* Members that other threads may read. */
+    _Alignas(WEIR__APART) weir__u64 counts[WEIR__VERDICTS]; /* number of items retired, by verdict (S3) */
+    weir__u64 produced;                                     /* number of items of a source */
+    weir__u64 failed_calls; /* number of failed calls of a source; each counts as one item entered and one failed */
     weir__u64 retried, overdue;
-    weir__visit visit; /* for the thread's whole life */
-    weir__u64 due;     /* when this attempt is overdue, without its waits so far; 0: never, or there is none */
+    weir__visit visit; /* visit of the worker thread (V1) */
+    weir__u64 due;     /* time at which this attempt becomes overdue; each wait moves it; 0: no limit, or no attempt */
     weir__stopwatch blocked;
-    weir__u64 starved_told, blocked_told, overdue_told; /* the most that a report has said */
-    weir__u64 started, ended;                           /* the thread; 0: not yet */
+    weir__u64 starved_told, blocked_told, overdue_told; /* highest figure that a report has shown */
+    weir__u64 started, ended;                           /* time at which the worker began and ended; 0: not yet */
     weir__histogram latencies;
 };
 
 struct weir_stage {
     /* Constant after the start. */
     weir_pipeline *pipeline;
-    weir_stage *next;                 /* in the order in which they were added */
-    weir__tree_node by_name, by_dead; /* see graph.c */
+    weir_stage *next;                 /* next stage, in the order of weir_pipeline_add */
+    weir__tree_node by_name, by_dead; /* nodes in the pipeline's `names` and `letters` */
     size_t number;
     weir_stage_options options;
     char *name;
     weir_stage **successors;
     size_t successor_count, predecessor_count;
-    uint64_t roots;      /* that one item of it may stand for; see bounds.c */
-    weir_stage *orderer; /* where its results are put in order: itself, or a stage behind it; NULL: nowhere */
-    bool inherits;       /* it is the orderer of those before it: its items keep the positions that they had there */
+    uint64_t roots;      /* maximum number of roots that one item of the stage stands for (M2) */
+    weir_stage *orderer; /* stage that restores the order of the results: itself or a later one; NULL: none */
+    bool inherits;       /* items keep the positions from the stage before, which leaves its order to `orderer` */
     weir_queue *queue;
-    weir_queue *onward; /* in a plain pipeline: where all results go; NULL: nowhere */
+    weir_queue *onward; /* queue of the first successor, or the results queue; NULL: none */
     weir__group *group;
-    weir__lane *lanes; /* one a thread */
-    size_t first_row;  /* in the trace */
+    weir__lane *lanes; /* one lane for each thread */
+    size_t first_row;  /* row of the first worker in the trace */
 
-    _Alignas(WEIR__APART) weir__u64 turn; /* of the successors */
-    weir__u64 counts[WEIR__VERDICTS];     /* S3: of items that other threads than its workers retired */
-    weir__u64 refused[WEIR__VERDICTS];    /* items that its queue did not take: in and retired at once */
-    weir__u64 peak;                       /* of the queue */
-    weir__u32 closing;                    /* 1: its queue is shut down, and its workers end by right */
-    weir__u32 ended;                      /* 1: a source that has said so */
+    _Alignas(WEIR__APART) weir__u64 turn; /* round-robin counter over the successors */
+    weir__u64 counts[WEIR__VERDICTS];     /* number of items that threads other than the workers retired (S3) */
+    weir__u64 refused[WEIR__VERDICTS];    /* items that the queue refused: each counts as entered and retired */
+    weir__u64 peak;                       /* highest number of items seen in the queue */
+    weir__u32 closing;                    /* 1: the stage is drained, and its workers must end */
+    weir__u32 ended;                      /* 1: the source has returned WEIR_END, or has failed for good */
 
-    _Alignas(WEIR__APART) weir__lock lock; /* of what follows */
-    weir__park park;                       /* workers that pause; see pause.h */
-    size_t claimed;                        /* lanes that have their thread */
+    _Alignas(WEIR__APART) weir__lock lock; /* guards `park` and `claimed`; the mechanisms have locks of their own */
+    weir__park park;                       /* workers that pause (pause.h) */
+    size_t claimed;                        /* number of lanes with a thread */
 
     weir__rate rate;
     _Alignas(WEIR__APART) weir__reorder reorder;
@@ -139,7 +147,7 @@ static inline bool weir__stage_is_source(const weir_stage *stage) {
     return stage->options.source != NULL;
 }
 
-/* Whether there is a delay between one attempt and the next. */
+/* Whether a delay may precede an item's next attempt. */
 static inline bool weir__stage_backs_off(const weir_stage *stage) {
     return stage->options.retry.attempts > 1 && stage->options.retry.backoff != 0;
 }

@@ -26,7 +26,10 @@ static weir_status prepare_stages(weir_pipeline *pipeline) {
     return status;
 }
 
-/* From the last to the first, so that every result has a taker. */
+/*
+ * Starts the timer thread, if needed, and then the stages from the last to the first. So each stage that gets a result
+ * has its workers.
+ */
 static weir_status start_stages(weir_pipeline *pipeline) {
     weir_status status = WEIR_OK;
     if (needs_timers(pipeline) && !weir__timers_start(&pipeline->timers))
@@ -46,7 +49,7 @@ static weir_status launch(weir_pipeline *pipeline) {
     return start_stages(pipeline);
 }
 
-/* Ends the threads that a failed start has left. */
+/* Ends the threads that a failed start has created. */
 static void undo(weir_pipeline *pipeline) {
     weir__cancel_as(pipeline, WEIR_CANCELLED);
     weir__join_all(pipeline);
@@ -64,7 +67,7 @@ static weir_status start(weir_pipeline *pipeline) {
         weir__phase_launched(pipeline);
         return WEIR_OK;
     }
-    weir__note why = *weir__note_of_thread(); /* drop functions that this calls may be refused something */
+    weir__note why = *weir__note_of_thread(); /* undo calls drop functions, which may be refused calls */
     undo(pipeline);
     *weir__note_of_thread() = why;
     return weir__refuse_for_good(pipeline, status);
@@ -81,6 +84,6 @@ weir_status weir_pipeline_start(weir_pipeline *pipeline) {
     else
         status = start(pipeline);
     if (status != WEIR_OK)
-        weir__phase_set_outcome(pipeline, status); /* a report says so */
+        weir__phase_set_outcome(pipeline, status); /* for reports */
     return status;
 }

@@ -1,5 +1,5 @@
 /*
- * task.c - What a stage's function can ask of its call.
+ * task.c - Implements the calls that a stage's function makes on its task.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -12,7 +12,7 @@
 
 /* ---- results ---- */
 
-/* Returns the count of pieces that the call's results belong to; NULL if there is no memory. */
+/* Returns the count of pieces to which the call's results belong. Returns NULL if there is no memory. */
 static weir__pieces *pieces_in_hand(weir_task *task) {
     weir__flight *flight = &task->stage->pipeline->flight;
     weir__account *account = &task->lane->account;
@@ -23,7 +23,7 @@ static weir__pieces *pieces_in_hand(weir_task *task) {
     return task->combined;
 }
 
-/* Returns one more piece, with a result; NULL if there is no memory. */
+/* Returns a further piece with a result. Returns NULL if there is no memory. */
 static weir__envelope *new_piece(weir_task *task, void *result) {
     weir__flight *flight = &task->stage->pipeline->flight;
     weir__pieces *pieces = pieces_in_hand(task);
@@ -35,7 +35,7 @@ static weir__envelope *new_piece(weir_task *task, void *result) {
     return piece;
 }
 
-/* In an ordered stage a result waits for its item's turn. */
+/* Sends a result. In an ordered stage, the result waits for its item's turn instead. */
 static void emit_piece(weir_task *task, weir__envelope *piece) {
     weir__envelope *item = task->envelope;
     if (task->stage->options.ordered) {

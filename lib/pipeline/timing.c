@@ -1,5 +1,5 @@
 /*
- * timing.c - Implements the account of a lane's time.
+ * timing.c - Accounts for the time of a lane at low overhead.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,8 +10,8 @@
 #include "stoppable_worker/worker.h"
 
 /*
- * Returns how many calls may go untimed after one that took so many ns. Timing a call costs up to half a microsecond,
- * with the look at the queue: its two ends are in other processors' caches. That may take 1% of the time.
+ * Returns the number of calls that may go untimed after a call that took `took` ns. Timing a call, with the look at the
+ * queue, costs up to 500 ns: both ends of the queue are in other processors' caches. That may take 1% of the time.
  */
 static unsigned untimed_after(uint64_t took) {
     enum { SLOW = 10 * 1000, BETWEEN = 50 * 1000, OVERHEAD = 50 }; /* ns */
@@ -25,7 +25,10 @@ static void look_at_queue(weir_stage *stage) {
         ;
 }
 
-/* Returns when this attempt is overdue if it does not wait again. Each is timed if there is an attempt_time. */
+/*
+ * Returns the time at which this attempt becomes overdue if it does not wait again. Returns 0 if there is no limit.
+ * With an attempt_time, every call is timed.
+ */
 static uint64_t due_at(const weir__lane *lane, uint64_t now) {
     uint64_t waited = weir__stopwatch_read(&lane->blocked, now) - lane->held_up;
     uint64_t begun = lane->from + waited, allowed = lane->stage->options.attempt_time;
@@ -33,7 +36,7 @@ static uint64_t due_at(const weir__lane *lane, uint64_t now) {
 }
 
 void weir__timing_read(weir__lane *lane) {
-    if (lane->untimed >= lane->may_skip) /* otherwise it has waited, and the queue was empty */
+    if (lane->untimed >= lane->may_skip) /* otherwise the worker has waited: the queue was empty */
         look_at_queue(lane->stage);
     lane->from = weir__lane_read_clock(lane);
     lane->starved = weir__u64_load_relaxed(&lane->worker->starved.word);
@@ -43,7 +46,7 @@ void weir__timing_read(weir__lane *lane) {
 
 void weir__timing_take(weir__lane *lane) {
     const weir_stage *stage = lane->stage;
-    weir__u64_store_relaxed(&lane->due, 0); /* a reader that sees it counted, below, sees this */
+    weir__u64_store_relaxed(&lane->due, 0); /* visible to a reader that sees the count below */
     uint64_t now = weir__lane_read_clock(lane);
     uint64_t took = now - lane->from, blocked = weir__stopwatch_read(&lane->blocked, now) - lane->held_up;
     took = took > blocked ? took - blocked : 0;
@@ -66,6 +69,6 @@ void weir__timing_block(weir__lane *lane) {
 void weir__timing_unblock(weir__lane *lane) {
     uint64_t now = weir__lane_read_clock(lane);
     if (lane->from != 0)
-        weir__u64_store_relaxed(&lane->due, due_at(lane, now)); /* a reader that sees the wait ended sees this */
+        weir__u64_store_relaxed(&lane->due, due_at(lane, now)); /* visible to a reader that sees the wait ended */
     weir__stopwatch_stop(&lane->blocked, now);
 }

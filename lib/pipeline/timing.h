@@ -1,9 +1,10 @@
 /*
  * timing.h - Accounts for the time of a lane at low overhead.
  *
- * Reading the clock twice costs as much as a quick call. So of quick calls only some are timed, and each of them counts
- * for those since the last one. A call after a slow one, or after a wait, is timed itself. Sleeping and blocking are
- * always timed: they cost far more than the clock. Busy is the rest.
+ * Reading the clock twice costs as much as a quick call. So only some quick calls are timed. A timed call counts for
+ * the untimed calls since the last timed one. The call after a slow call, and the call after a wait for an item, is
+ * timed itself. Waits for an item (starved) and other waits (blocked) are always timed: they cost far more than reading
+ * the clock. Busy is the remaining time.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -12,7 +13,7 @@
 
 #include "pipeline/lane_clock.h"
 
-/* Read the clock before a call, and after it. */
+/* Start and stop the timing of a call. */
 void weir__timing_read(weir__lane *lane);
 void weir__timing_take(weir__lane *lane);
 
@@ -21,10 +22,10 @@ static inline void weir__timing_begin(weir__lane *lane) {
     if (lane->untimed >= lane->may_skip || weir__u64_load_relaxed(&lane->worker->starved.word) != lane->starved)
         weir__timing_read(lane);
     lane->inside = true;
-    weir__u64_store_relaxed(&lane->visit.since, lane->clock); /* between other calls `where` is the function */
+    weir__u64_store_relaxed(&lane->visit.since, lane->clock); /* in this call `where` is WEIR_IN_FUNCTION */
 }
 
-/* Ends it. */
+/* Ends a call of the stage's function. */
 static inline void weir__timing_end(weir__lane *lane) {
     lane->inside = false;
     weir__u64_store_relaxed(&lane->visit.since, 0);
@@ -34,7 +35,7 @@ static inline void weir__timing_end(weir__lane *lane) {
         lane->untimed++;
 }
 
-/* Begins and ends a wait for something other than an item. */
+/* Begin and end a wait other than for an item. */
 void weir__timing_block(weir__lane *lane);
 void weir__timing_unblock(weir__lane *lane);
 

@@ -1,5 +1,5 @@
 /*
- * trace.c - Implements the trace.
+ * trace.c - Writes the trace.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,9 +11,9 @@
 #include "pipeline/callback.h"
 #include "pipeline/pipeline.h"
 
-enum { ESCAPED = 6 }; /* bytes that a byte may become */
+enum { ESCAPED = 6 }; /* maximum size of an escaped byte, in bytes */
 
-/* Escapes a text for JSON; a very long one is cut. */
+/* Escapes a text for JSON. Truncates the result to `size` bytes. */
 static void escape(char *to, size_t size, const char *text) {
     size_t used = 0;
     for (const char *at = text; *at != '\0' && used + ESCAPED < size; at++) {

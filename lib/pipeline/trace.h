@@ -1,10 +1,10 @@
 /*
- * trace.h - Implements the trace of all calls, as Chrome trace events: "Trace Event Format", the JSON array form.
+ * trace.h - Writes the trace of all calls, as Chrome trace events: "Trace Event Format", the JSON array form.
  *
- * Events are written as they come, so a trace takes no memory. Each worker has a row: its number among all workers is
- * the thread id. Each event is written by one call of the stream, which keeps it in one piece. Cancellation is disabled
- * around each write: the first events are written on a thread of the program, and a worker's function may have enabled
- * it. The end is written on a thread of its own, since the stream may block.
+ * Each event is written as its call ends, so a trace needs no memory. Each worker has a row: its number among all
+ * workers is the thread id. One call of the stream writes a whole event, which keeps the event in one piece.
+ * Cancellation of threads is disabled around each write: a thread of the program writes the first events, and a
+ * worker's function may have enabled cancellation. A thread of its own writes the end, because the stream may block.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,15 +13,18 @@
 
 #include "pipeline/stage.h"
 
-/* Each does nothing without a stream, but for weir__trace_call. */
+/*
+ * Write the first events, a call from `from` to `to`, and the end. The first and the last do nothing if there is no
+ * stream. The second must have one.
+ */
 void weir__trace_begin(weir_pipeline *pipeline);
 void weir__trace_call(weir__lane *lane, uint64_t from, uint64_t to);
 void weir__trace_end(weir_pipeline *pipeline);
 
-/* As weir__trace_end, on a thread of its own; on the calling one, if there is no other. */
+/* Writes the end on a thread of its own. Uses the calling thread if no thread can be created. */
 void weir__trace_end_aside(weir_pipeline *pipeline);
 
-/* Joins that thread, if there is one. Returns false if it has not ended by the deadline. */
+/* Joins that thread, if it was started. Returns false if it has not ended by the deadline. */
 bool weir__trace_join_until(weir_pipeline *pipeline, uint64_t deadline);
 
 #endif /* WEIR_PIPELINE_TRACE_H */

@@ -1,5 +1,5 @@
 /*
- * wait.c - Waits for the sources.
+ * wait.c - Waits for the sources: implements weir_pipeline_wait.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,8 +8,8 @@
 #include "pipeline/refuse.h"
 
 /*
- * Returns why no source is called any more. It reads with the lock held, under which an end begins: so all waiters are
- * told the same, however soon the sources have returned.
+ * Returns the status of a wait once no source is called any more. The flags are read with the lock held under which an
+ * end begins. So all waiters get the same answer, however soon the sources have returned.
  */
 static weir_status why_sources_ended(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);

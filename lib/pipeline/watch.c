@@ -1,5 +1,5 @@
 /*
- * watch.c - Implements the end of a pipeline by signals.
+ * watch.c - Ends a pipeline by signals.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,20 +15,23 @@
 #include "pipeline/refuse.h"
 #include "sync/signals.h"
 
-enum { MOST_SIGNALS = 64, TAKEN = 2 }; /* the first one finishes, the second one cancels */
+enum { MOST_SIGNALS = 64, TAKEN = 2 }; /* the first signal finishes, the second cancels */
 
 struct weir__watch {
-    weir__listener listener; /* first */
+    weir__listener listener; /* first member */
     weir__thread thread;
     weir_pipeline *pipeline;
     uint64_t drain;
-    unsigned arrived; /* signals, under the pipeline's lock */
-    bool given_up;    /* it will be told of none; under the same lock */
-    unsigned seen;    /* the thread's own: how many it has acted on */
+    unsigned arrived; /* number of signals that have arrived; under the pipeline's lock */
+    bool given_up;    /* no signal will arrive; under the pipeline's lock */
+    unsigned seen;    /* number of signals that the thread has acted on; used by that thread only */
     int signals[];
 };
 
-/* Runs in the dispatcher's thread. A second signal interrupts the drain, if this pipeline's thread is in it. */
+/*
+ * Counts a signal, and wakes the thread. A second signal interrupts a drain by this thread. Runs on the dispatcher's
+ * thread.
+ */
 static bool tell(weir__listener *listener, int signal) {
     struct weir__watch *watch = (struct weir__watch *)listener;
     weir_pipeline *pipeline = watch->pipeline;
@@ -47,7 +50,7 @@ static bool is_over_locked(const struct weir__watch *watch) {
     return watch->given_up || watch->pipeline->state == WEIR_RUN_OVER;
 }
 
-/* Waits for a further signal. Returns false if the run is over, or the deadline has passed. */
+/* Blocks until a further signal arrives. Returns false if the run is over, or the deadline has passed. */
 static bool wait_for_signal(struct weir__watch *watch, weir_deadline deadline) {
     weir_pipeline *pipeline = watch->pipeline;
     bool in_time = deadline != 0;
@@ -61,8 +64,8 @@ static bool wait_for_signal(struct weir__watch *watch, weir_deadline deadline) {
 }
 
 /*
- * D1. Drains as the ender by the earliest deadline, until a further signal arrives. Returns whether one has: it looks
- * after weir__ender_due has reset `hurried`, so no signal is missed.
+ * D1. Drains as the ender by the earliest deadline, until a further signal arrives. Returns true if a signal has
+ * arrived. Checks for a signal after weir__ender_due has cleared `hurried`, so no signal is missed.
  */
 static bool drain(struct weir__watch *watch, weir_status *status) {
     do {
@@ -76,9 +79,9 @@ static bool drain(struct weir__watch *watch, weir_status *status) {
 }
 
 /*
- * Drains, since the program may call finish later, or never. The deadline of the signals holds for a thread in finish
- * too. It is no longer the ender when drop functions are called, which a thread in finish waits for no longer than it
- * wants. Returns whether the run is cancelled.
+ * Drains, because the program may call finish later, or never. The deadline of the signals also binds a thread in
+ * finish. The thread stops being the ender before it calls drop functions: a thread in finish waits for these only as
+ * long as its own deadline and grace allow. Returns true if the drain has timed out, or a signal has interrupted it.
  */
 static bool drain_or_cancel(struct weir__watch *watch) {
     weir_pipeline *pipeline = watch->pipeline;
@@ -93,7 +96,7 @@ static bool drain_or_cancel(struct weir__watch *watch) {
     return status == WEIR_TIMEDOUT;
 }
 
-/* When everything is drained there is still time for a second signal. */
+/* Runs the thread of the signals. After a complete drain, a second signal still cancels. */
 static void run(void *raw) {
     struct weir__watch *watch = raw;
     if (!wait_for_signal(watch, WEIR_NEVER))
@@ -123,7 +126,7 @@ static void give_up(struct weir__watch *watch) {
     weir__thread_join(&watch->thread);
 }
 
-/* The thread is started first: once it is told of signals nothing can fail, and none is lost. */
+/* Starts the thread, and then adds the listener. Once the listener is added nothing can fail, so no signal is lost. */
 static weir_status start(weir_pipeline *pipeline, const int *signals, size_t count, uint64_t drain) {
     struct weir__watch *watch = new_watch(pipeline, signals, count, drain);
     if (watch == NULL)

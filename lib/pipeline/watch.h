@@ -1,10 +1,11 @@
 /*
- * watch.h - Implements the end of a pipeline by signals.
+ * watch.h - Ends a pipeline by signals.
  *
- * The signals are blocked in all threads: no handler is installed, and nothing of the program is replaced. One thread
- * waits for them, for all pipelines (dispatch.h), and counts them for each of them, under the pipeline's lock. A thread
- * of the pipeline does what they ask for, since draining and drop functions may take long: the first one finishes, the
- * second one cancels. A third one, and one that arrives after the run, is left to the process.
+ * The signals are blocked in all threads. No handler is installed, and no setting of the program is changed. One
+ * thread, the dispatcher, waits for the signals of all pipelines (dispatch.h). For each pipeline it counts them, under
+ * the pipeline's lock. A thread of the pipeline acts on the signals, because a drain and drop functions may take long.
+ * The first signal finishes the run, the second cancels it. A third signal, and a signal after the run, are left to the
+ * process.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,10 +14,12 @@
 
 #include "pipeline/pipeline.h"
 
-/* After the run is over, before the thread is joined: no signal reaches the pipeline any more. */
+/* Stops the delivery of signals to the pipeline. The run must be over, and the thread not joined yet. */
 void weir__watch_leave(weir_pipeline *pipeline);
 
-/* After the run is over: joins the thread, if there is one. Returns false if it has not ended by the deadline. */
+/*
+ * Joins the thread, if it was started. The run must be over. Returns false if the thread has not ended by the deadline.
+ */
 bool weir__watch_end(weir_pipeline *pipeline, uint64_t deadline);
 
 #endif /* WEIR_PIPELINE_WATCH_H */

@@ -1,5 +1,5 @@
 /*
- * weigh.c - Weighs what enters the pipeline.
+ * weigh.c - Weighs items that enter the pipeline.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * weigh.h - Weighs what enters the pipeline.
+ * weigh.h - Weighs items that enter the pipeline.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,7 @@
 
 #include <weir/pipeline.h>
 
-/* Returns the item's weight by the pipeline's function; 0 if there is none. */
+/* Returns the weight of the item by the pipeline's `weigh`. Returns 0 if `weigh` is NULL. */
 uint64_t weir__weigh(weir_pipeline *pipeline, const void *item);
 
 #endif /* WEIR_PIPELINE_WEIGH_H */

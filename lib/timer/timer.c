@@ -1,5 +1,5 @@
 /*
- * timers.c - the thread that keeps the times.
+ * timer.c - Runs the timer thread.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,8 +10,8 @@
 #include <weir/deadline.h>
 
 /*
- * Blocks until a timer is due, and takes it out; returns NULL if the thread must end. The lock is held on entry and
- * exit.
+ * Blocks until a timer is due. Removes and returns it. Returns NULL if the thread must end. The lock is held on entry
+ * and exit.
  */
 static weir__timer *next_locked(weir__timers *timers) {
     while (!timers->ending) {
@@ -48,7 +48,7 @@ bool weir__timers_set(weir__timers *timers, weir__timer *timer, uint64_t due) {
     bool open = !timers->closed;
     if (open)
         weir__heap_push(&timers->set, &timer->node);
-    if (open && timers->set.root == &timer->node) /* the thread sleeps until a later time */
+    if (open && timers->set.root == &timer->node) /* the timer thread sleeps too long */
         weir__park_release_all(&timers->park, &timers->lock);
     else
         weir__lock_release(&timers->lock);

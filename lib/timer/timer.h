@@ -1,8 +1,9 @@
 /*
- * timer.h - Implements timers, which one thread rings.
+ * timer.h - Declares timers: each calls a function once, at its time.
  *
- * A timer is set for a time and rings once: on the timer thread, with no lock held, or on the thread that closes the
- * timers. Back-offs and partial batches wait here, so no worker sleeps for an item.
+ * A timer rings when its function `ring` is called. Timers ring on the timer thread at their times, or on the thread
+ * that closes the timers. No lock is held meanwhile. Items that back off and partial batches have timers, so no worker
+ * sleeps for them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,11 +16,11 @@
 #include "sync/sync.h"
 
 typedef struct weir__timer {
-    weir__heap_node node; /* first: its rank is the time */
+    weir__heap_node node; /* first member; its rank is the time */
     void (*ring)(struct weir__timer *timer);
 } weir__timer;
 
-/* Zero is valid: not started. All but the thread is under the lock. */
+/* Zero-initialised: not started. The lock guards all other members except `thread` and `started`. */
 typedef struct weir__timers {
     weir__lock lock;
     weir__park park;
@@ -27,22 +28,24 @@ typedef struct weir__timers {
     bool closed;
     bool ending;
     weir__thread thread;
-    bool started; /* the starter's own */
+    bool started; /* the thread was started and not joined; used by the starting and joining thread */
 } weir__timers;
 
 /* Starts the timer thread. Returns false if it cannot be created. */
 bool weir__timers_start(weir__timers *timers);
 
-/* Sets a timer. Returns false, and the timer will not ring, if the timers are closed. */
+/* Sets a timer to ring at the time `due`. Returns false if the timers are closed: the timer will not ring. */
 bool weir__timers_set(weir__timers *timers, weir__timer *timer, uint64_t due);
 
-/* Rings every timer that is set, on the calling thread; no timer can be set afterwards. */
+/* Closes the timers: rings every timer that is set, on the calling thread. No timer can be set afterwards. */
 void weir__timers_close(weir__timers *timers);
 
-/* Makes the timer thread end, if there is one. A timer that is still set does not ring. */
+/* Tells the timer thread to end, if it was started. A timer that is still set does not ring. */
 void weir__timers_end(weir__timers *timers);
 
-/* Joins the timer thread after that. Returns false if it has not ended by the deadline. */
+/*
+ * Joins the timer thread, if it was started, after weir__timers_end. Returns false if it has not ended by the deadline.
+ */
 bool weir__timers_join_until(weir__timers *timers, uint64_t deadline);
 
 #endif /* WEIR_TIMER_TIMER_H */
