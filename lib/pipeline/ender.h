@@ -2,14 +2,15 @@
  * ender.h - Lets one thread at a time end a pipeline, by the earliest of all callers' deadlines.
  *
  * D1  The ender is one thread at a time: a thread in finish or destroy, or the pipeline's signal thread. Only the ender
- *     drains. If the ender is in finish or destroy, it also joins the threads: that is an end, and ends are counted.
- *     Other threads in finish or destroy wait until the pipeline has no ender, or an end was made.
+ *     drains. An ender in finish or destroy also joins the threads. Its drain and join together are called an end;
+ *     `ends` counts the ends. Other threads in finish or destroy wait until the pipeline has no ender, or `ends` has
+ *     changed.
  * D2  `due`, under the pipeline's lock, is the earliest deadline given to this ender or added to it. A call with an
- *     earlier deadline stores it, sets `hurried`, and wakes the ender, whether that drains or waits for functions. The
- *     ender reads `due` with the lock held before each wait. So it cancels only if a drain by the earliest deadline has
- *     timed out.
- * D3  While a helper is being started, no thread in finish or destroy becomes the ender. While the ender is in finish
- *     or destroy, no helper is started.
+ *     earlier deadline stores the deadline, sets `hurried`, and wakes the ender. The ender may be draining, or waiting
+ *     for functions. It reads `due` with the lock held before each wait. So it cancels only if a drain by the earliest
+ *     deadline has timed out.
+ * D3  A helper is the thread of show or of end_on (helper.h). While a helper is being started, no thread in finish or
+ *     destroy becomes the ender. While the ender is in finish or destroy, no helper is started.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -20,8 +21,8 @@
 
 /*
  * Becomes the ender, to end the pipeline by that deadline. Waits for the present ender. Returns false if the pipeline
- * has ended: `*status` is the outcome. Also returns false if another thread has made an end meanwhile, by this deadline
- * or an earlier one, but threads are left: `*status` is WEIR_BUSY.
+ * has ended: `*status` is the outcome. Also returns false if the end of another thread is over, but threads are left:
+ * `*status` is WEIR_BUSY. That end used this deadline, or an earlier one.
  */
 bool weir__ender_become(weir_pipeline *pipeline, weir_deadline deadline, weir_status *status);
 

@@ -4,10 +4,10 @@
  * A stage is a queue, a group of worker threads, and the mechanisms that its options ask for. A lane is the state of
  * one worker thread; the thread runs calls on it. A call is one attempt at one item or one batch.
  *
- * To settle an item counts it as done in the queue. To retire an item ends it in the stage: counts its verdict, ends
- * its piece or sends the piece on, and settles the item. An item is in a lane's hand from its take out of the queue
- * until the lane retires it or lets go of it. The worker settles an item that was retired in its lane's hand. It does
- * not settle an item that the lane let go of.
+ * Settling an item means counting it as done in the queue. Retiring an item means ending it in the stage, in three
+ * steps. Its verdict is counted; its piece (item/pieces.h) ends or is sent on; the item is settled. An item is in a
+ * lane's hand from its take out of the queue until the lane retires it or lets go of it. The last step of an item that
+ * is retired in its lane's hand is the worker's, which settles several items at once.
  *
  * A source has a queue too. The queue holds permits, one for each thread: a thread with a permit calls the source.
  *
@@ -15,7 +15,7 @@
  *     drained exactly when a join of its queue returns, wherever its items wait meanwhile.
  * S2  An item in a stage is in one place: in the queue; with one lane, which runs it; or where it waits for its turn,
  *     its key, its batch or its next attempt. A lane that makes an item wait does not touch it afterwards. In a stage
- *     with keys any lane may retire an item, so a lane lets go of it before it runs it.
+ *     with keys any lane may retire an item. So the lane that took the item lets go of it before the item's call.
  * S3  The queue counts an item as entered before a lane has it. Its retirement is counted later, by a store with
  *     release. A reader that loads the retired count (acquire) before the entered count never sees more items retired
  *     than entered.
