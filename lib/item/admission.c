@@ -113,8 +113,6 @@ static void release_locked(weir__admission *admission) {
 weir_status weir__admission_enter(weir__admission *admission, uint64_t weight, bool outside, weir_deadline deadline) {
     weir__waiting self = {.weight = weight};
     weir_status status = WEIR_OK;
-    if (!admission->limited)
-        return WEIR_OK;
     weir__lock_acquire(&admission->lock);
     if (is_closed_locked(admission, outside))
         status = WEIR_CLOSED;

@@ -39,7 +39,8 @@ static weir__envelope *wrap(weir_pipeline *pipeline, void *item) {
 }
 
 static weir_status admit(weir_pipeline *pipeline, const weir__envelope *envelope, weir_deadline deadline) {
-    return weir__admission_enter(&pipeline->flight.admission, envelope->weight, true, deadline);
+    weir__admission *admission = &pipeline->flight.admission;
+    return admission->limited ? weir__admission_enter(admission, envelope->weight, true, deadline) : WEIR_OK;
 }
 
 /* Releases the room of an item that was admitted but not put. */
