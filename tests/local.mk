@@ -54,6 +54,7 @@ inside_tests = \
 	tests/test_growth \
 	tests/test_lock \
 	tests/test_lock_early \
+	tests/test_flow \
 	tests/test_mix \
 	tests/test_park \
 	tests/test_pipeline_faults \
@@ -121,6 +122,8 @@ tests_test_lock_LDADD = $(inside_ldadd)
 tests_test_lock_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__barrier_of_all
 tests_test_lock_early_CPPFLAGS = $(inside_cppflags)
 tests_test_lock_early_LDADD = $(inside_ldadd)
+tests_test_flow_CPPFLAGS = $(inside_cppflags)
+tests_test_flow_LDADD = $(inside_ldadd)
 tests_test_mix_CPPFLAGS = $(inside_cppflags)
 tests_test_mix_LDADD = $(inside_ldadd)
 tests_test_park_CPPFLAGS = $(inside_cppflags)
