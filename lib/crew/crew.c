@@ -144,7 +144,7 @@ bool weir__crew_join_until(weir__crew *crew, weir_deadline deadline) {
     size_t joined = 0;
     for (size_t i = 0; i < crew->count; i++) {
         weir__member *member = member_at(crew, i);
-        member->joined = member->joined || weir__thread_join_until(&member->thread, deadline);
+        member->joined = member->joined != 0 || weir__thread_join_until(&member->thread, deadline);
         joined += member->joined;
     }
     weir__assert(crew->joined <= joined);

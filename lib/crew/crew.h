@@ -37,7 +37,7 @@ typedef struct weir__member {
     void *state;      /* state that init returned; `arg` without init */
     bool reported;    /* the thread has reported the result of init */
     bool initialised; /* fini must be called */
-    bool joined;      /* the thread was joined; used by the joining thread */
+    size_t joined;    /* 1: joined; used by the joining thread, so in a word of its own */
 } weir__member;
 
 /* Functions of a kind of crew. Each runs on a member's thread. */

@@ -120,7 +120,7 @@ void weir__group_join(weir__group *group) {
 }
 
 bool weir__worker_is_joined(const weir_worker *worker) {
-    return worker->member.joined;
+    return worker->member.joined != 0;
 }
 
 void weir__group_free(weir__group *group) {
