@@ -95,7 +95,7 @@ START_TEST (messages_wait_for_their_reader) {
     char line[4096];
     uint64_t named = 0, left_out = 0, count;
     while (fgets(line, sizeof line, messages) != NULL) {
-        named += strstr(line, ": download: has no http:// ") != NULL;
+        named += strstr(line, ": download: does not begin with http:// ") != NULL;
         if (sscanf(line, "weir-thumbs: %" SCNu64 " messages were left out", &count) == 1)
             left_out += count;
     }

@@ -93,7 +93,7 @@ START_TEST (sigint_twice_throws_away_what_is_in_flight) {
         start_thumbs("--from", in_root("abort"), "--to", in_root("abort-out"), "--timeout", "3600", NULL);
     ck_assert(wait_until(has_thumbnails, &(struct awaited){.folder = in_root("abort-out")}));
     kill(program.pid, SIGINT);
-    struct awaited first = {.program = &program, .text = "interrupted: finishing what is in flight"};
+    struct awaited first = {.program = &program, .text = "interrupted: completing the pictures in flight"};
     ck_assert(wait_until(has_said, &first));
     kill(program.pid, SIGTERM);
     struct result result = program_finish(&program); /* the first signal alone would block on the server */
@@ -144,7 +144,7 @@ START_TEST (sigint_ends_the_wait_for_a_list) {
             kill(program.pid, i == 0 ? SIGINT : SIGTERM);
         struct result result = program_end(&program);
         ck_assert_msg(result.status == 1 || (signals == 2 && result.status > 128), "status %d", result.status);
-        expect_text(result.err, "weir-thumbs: interrupted; once more to end at once\n");
+        expect_text(result.err, "weir-thumbs: interrupted; a second signal ends the program at once\n");
         if (result.status == 1)
             expect_text(result.err, "weir-thumbs: interrupted: nothing was started\n");
         result_free(&result);
@@ -161,7 +161,7 @@ START_TEST (sigint_twice_before_the_first_photo_ends_the_program) {
     struct program program = start_with_list(list, NULL);
     ck_assert(wait_until(has_store, in_root("idle-out")));
     kill(program.pid, SIGINT);
-    struct awaited first = {.program = &program, .text = "interrupted; once more to end at once"};
+    struct awaited first = {.program = &program, .text = "interrupted; a second signal ends the program at once"};
     ck_assert(wait_until(has_said, &first));
     kill(program.pid, SIGINT);
     struct result result = program_end(&program);
@@ -177,7 +177,7 @@ START_TEST (sigint_twice_while_painting_leaves_nothing_behind) {
     struct awaited painting = {.program = &program, .text = "painting 100 pictures"};
     ck_assert(wait_until(has_said, &painting));
     kill(program.pid, SIGINT);
-    struct awaited first = {.program = &program, .text = "interrupted; once more to end at once"};
+    struct awaited first = {.program = &program, .text = "interrupted; a second signal ends the program at once"};
     ck_assert(wait_until(has_said, &first));
     kill(program.pid, SIGTERM);
     struct result result = program_end(&program);
@@ -207,7 +207,7 @@ START_TEST (sigint_three_times_ends_what_hangs) {
                            NULL};
     struct program program = program_start(shell, NULL);
     ck_assert(wait_until(has_thumbnails, &(struct awaited){.folder = in_root("stuck-out")}));
-    const char *const answers[] = {"finishing what is in flight", " abandoned\n"};
+    const char *const answers[] = {"completing the pictures in flight", " abandoned\n"};
     for (int i = 0; i < 2; i++) {
         kill(program.pid, SIGINT);
         ck_assert(wait_until(has_said, &(struct awaited){.program = &program, .text = answers[i]}));

@@ -54,8 +54,8 @@ static const struct {
 } refused[] = {
     {"@/file/a.jpg|@/file/b.jpg|", "has a NUL at byte "},
     {"@/file/a.jpg\n@/file/b.jpg|", "a list separated by NULs needs --null\n"},
-    {"\xff\xfeh|t|t|p|", "is in UTF-16, and has to be in UTF-8\n"},
-    {"\xfe\xff|h|t|t|p", "is in UTF-16, and has to be in UTF-8\n"},
+    {"\xff\xfeh|t|t|p|", "is in UTF-16, and must be in UTF-8\n"},
+    {"\xfe\xff|h|t|t|p", "is in UTF-16, and must be in UTF-8\n"},
 };
 
 START_TEST (a_list_of_another_kind_is_refused_as_a_whole) {
@@ -79,14 +79,14 @@ START_TEST (what_is_no_url_in_a_list_fails_and_asks_no_host) {
                                     "@/file/e.jpg\n",
                                     NULL);
     expect_counts(&result, 1, 4);
-    expect_text(result.err, "127.0.0.1/a.jpg: download: has no http:// or https:// in front");
-    expect_text(result.err, "/tmp/b.jpg: download: has no http:// or https:// in front");
-    expect_text(result.err, "file:///etc/passwd: download: is no http or https URL\n");
-    expect_text(result.err, ": download: has a control character in it\n");
+    expect_text(result.err, "127.0.0.1/a.jpg: download: does not begin with http:// or https://");
+    expect_text(result.err, "/tmp/b.jpg: download: does not begin with http:// or https://");
+    expect_text(result.err, "file:///etc/passwd: download: is not an http or https URL\n");
+    expect_text(result.err, ": download: contains a control character\n");
     result_free(&result);
     result = run_list("one-entry", &server, "@/file/a.jpg\n@/file/b.jpg\n", "--null");
     expect_counts(&result, 0, 1);
-    expect_text(result.err, ": download: has a control character in it\n");
+    expect_text(result.err, ": download: contains a control character\n");
     result_free(&result);
     server_stop(&server);
 }

@@ -47,7 +47,7 @@ START_TEST (a_second_picture_of_a_name_fails_and_both_are_named) {
     copy_file(in_root("some.jpg"), in_root("clash/a.png.jpg"));
     struct result result = run_thumbs("--from", in_root("clash"), "--to", in_root("clash-out"), NULL);
     expect_counts(&result, 1, 1);
-    expect_text(result.err, "a.png.jpg: download: its thumbnail would be called a.png.jpg, as that of a.png\n");
+    expect_text(result.err, "a.png.jpg: download: its thumbnail would have the name a.png.jpg, like that of a.png\n");
     expect_width(in_root("clash-out/a.png.jpg"), 100); /* of the first picture in folder order */
     result_free(&result);
 }
@@ -77,8 +77,8 @@ START_TEST (a_name_is_the_last_component_of_a_url_and_a_query_counts_where_it_te
     result = run_thumbs("--from", in_root("url-clash"), "--to", in_root("url-clash-out"), NULL);
     expect_counts(&result, 1, 1);
     expect_text(result.err,
-                "/file/x/a.jpg: download: its thumbnail would be called a.jpg, as that of http://127.0.0.1:");
-    expect_text(result.err, "; a tab and another name can follow the URL\n");
+                "/file/x/a.jpg: download: its thumbnail would have the name a.jpg, like that of http://127.0.0.1:");
+    expect_text(result.err, "; add a tab and another name after the URL\n");
     ck_assert_ptr_null(strstr(result.err, "secret"));
     result_free(&result);
     server_stop(&server);

@@ -39,9 +39,8 @@ START_TEST (what_weir_thumbs_has_not_made_is_replaced_only_when_asked_for) {
 
     struct result result = run_into("new", "album", NULL);
     expect_counts(&result, 1, 2);
-    expect_text(result.err,
-                "a.jpg: upload: a.jpg is there, and was not made by weir-thumbs; --overwrite replaces it\n");
-    expect_text(result.err, "b.jpg: upload: b.jpg may be there, and cannot be looked at; --overwrite replaces it\n");
+    expect_text(result.err, "a.jpg: upload: a.jpg exists, and was not made by weir-thumbs; --overwrite replaces it\n");
+    expect_text(result.err, "b.jpg: upload: b.jpg may exist, and cannot be checked; --overwrite replaces it\n");
     expect_same_file(in_root("album/a.jpg"), photo(2));
     expect_same_file(in_root("album/b.jpg"), photo(3));
     ck_assert_uint_eq(count_files(in_root("album")), 3);
@@ -69,7 +68,7 @@ START_TEST (a_thumbnail_is_replaced_by_one_of_the_same_picture_only) {
 
     result = run_into("second", "albums", NULL);
     expect_counts(&result, 0, 1);
-    expect_text(result.err, "a.jpg is there, and is the thumbnail of another picture; --overwrite replaces it\n");
+    expect_text(result.err, "a.jpg exists, and is the thumbnail of another picture; --overwrite replaces it\n");
     expect_same_file(in_root("albums/a.jpg"), in_root("before.jpg"));
     result_free(&result);
 
@@ -125,7 +124,7 @@ START_TEST (existing_thumbnails_are_skipped_when_asked_for) {
     result = run_into("skip-2", "skip-out", "--skip-existing");
     expect_counts(&result, 1, 1);
     ck_assert_uint_eq(figure(&result, "skipped"), 1);
-    expect_text(result.err, "/file/c.jpg: download: c.jpg is there, and was not made by weir-thumbs");
+    expect_text(result.err, "/file/c.jpg: download: c.jpg exists, and was not made by weir-thumbs");
     char *log = read_file(server_log(&server), NULL);
     expect_text(log, "GET /file/b.jpg ");
     ck_assert_ptr_null(strstr(log, "GET /file/a.jpg "));
@@ -144,8 +143,7 @@ START_TEST (a_server_that_has_something_in_the_place_is_asked_what) {
     snprintf(url, sizeof url, "http://127.0.0.1:%d/taken", foreign.port);
     struct result result = run_thumbs("--from", in_root("put"), "--to", url, NULL);
     expect_counts(&result, 0, 1);
-    expect_text(result.err,
-                "a.jpg: upload: a.jpg is there, and was not made by weir-thumbs; --overwrite replaces it\n");
+    expect_text(result.err, "a.jpg: upload: a.jpg exists, and was not made by weir-thumbs; --overwrite replaces it\n");
     result_free(&result);
     result = run_thumbs("--from", in_root("put"), "--to", url, "--overwrite", NULL);
     expect_counts(&result, 1, 0);
@@ -198,7 +196,7 @@ START_TEST (a_server_without_conditions_keeps_what_weir_thumbs_has_not_made) {
     snprintf(url, sizeof url, "http://127.0.0.1:%d/full", server.port);
     struct result result = run_thumbs("--from", in_root("photos"), "--to", url, "--uploads", "1", NULL);
     expect_counts(&result, 0, 12);
-    expect_text(result.err, "photo-0001.jpg is there, and was not made by weir-thumbs; --overwrite replaces it\n");
+    expect_text(result.err, "photo-0001.jpg exists, and was not made by weir-thumbs; --overwrite replaces it\n");
     ck_assert_uint_eq(count_in_log(&server, "PUT /full/"), 1);
     ck_assert_uint_eq(count_in_log(&server, "If-None-Match: *"), 1);
     result_free(&result);

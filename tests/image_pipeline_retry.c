@@ -203,7 +203,7 @@ START_TEST (without_retries_a_look_is_tried_once) {
     copy_file(photo(1), in_root("look-once/a.jpg"));
     struct result result = run_thumbs("--from", in_root("look-once"), "--to", url, "--retries", "0", NULL);
     expect_counts(&result, 0, 1);
-    expect_text(result.err, "a.jpg: upload: it cannot be seen what is there: HTTP status 503\n");
+    expect_text(result.err, "a.jpg: upload: cannot check for an existing thumbnail: HTTP status 503\n");
     ck_assert_uint_eq(figure(&result, "retried"), 0);
     result_free(&result);
     server_stop(&server);

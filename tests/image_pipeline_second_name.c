@@ -187,8 +187,8 @@ START_TEST (what_weir_thumbs_has_not_made_is_in_the_way_of_both_names) {
         struct before short_one = before(in_root("way-out/ok.jpg"));
         struct result result = run_list("way-2", "way-out", options[i % 2]);
         expect_counts(&result, 0, 1);
-        expect_text(result.err, i < 2 ? ": ok.jpg is there, and was not made by weir-thumbs" : name);
-        expect_text(result.err, " is there, and was not made by weir-thumbs; --overwrite replaces it\n");
+        expect_text(result.err, i < 2 ? ": ok.jpg exists, and was not made by weir-thumbs" : name);
+        expect_text(result.err, " exists, and was not made by weir-thumbs; --overwrite replaces it\n");
         expect_as_before(in_root("way-out/ok.jpg"), &short_one);
         ck_assert_uint_eq(count_files(in_root("way-out")), i < 2 ? 1 : 2);
         result_free(&result);
@@ -227,7 +227,7 @@ START_TEST (a_server_is_asked_for_both_names_and_replaces_nothing) {
     struct result result = run_thumbs("--from", in_root("both-2"), "--to", url, NULL);
     expect_counts(&result, 0, 1);
     expect_text(result.err, long_name_of(url_of(&server, 2)));
-    expect_text(result.err, " is there, and is the thumbnail of another picture; --overwrite replaces it\n");
+    expect_text(result.err, " exists, and is the thumbnail of another picture; --overwrite replaces it\n");
     char *log = read_file(server_log(&store), NULL);
     size_t puts = 0, conditions = 0;
     for (const char *c = log; (c = strstr(c, "PUT /taken/ok")) != NULL; c++)
@@ -253,8 +253,9 @@ START_TEST (a_name_from_the_list_is_the_only_one) {
     write_text(in_root("tabs"), list);
     struct result result = run_list("tabs", "tabs-out", NULL);
     expect_counts(&result, 2, 2);
-    expect_text(result.err, "ok.jpg: download: its thumbnail would be called ok.jpg, as that of http://127.0.0.1:");
-    expect_text(result.err, "; a tab and another name can follow the URL\n");
+    expect_text(result.err,
+                "ok.jpg: download: its thumbnail would have the name ok.jpg, like that of http://127.0.0.1:");
+    expect_text(result.err, "; add a tab and another name after the URL\n");
     expect_thumbnail_of(in_root("tabs-out/ok.jpg"), url_of(&server, 1));
     result_free(&result);
 
@@ -262,7 +263,7 @@ START_TEST (a_name_from_the_list_is_the_only_one) {
     write_text(in_root("tabs-2"), list);
     result = run_list("tabs-2", "tabs-out", NULL);
     expect_counts(&result, 0, 1);
-    expect_text(result.err, "mine.jpg is there, and is the thumbnail of another picture; --overwrite replaces it\n");
+    expect_text(result.err, "mine.jpg exists, and is the thumbnail of another picture; --overwrite replaces it\n");
     ck_assert_uint_eq(count_files(in_root("tabs-out")), 2);
     result_free(&result);
     server_stop(&server);

@@ -58,7 +58,7 @@ START_TEST (a_target_with_a_fragment_is_refused) {
     struct server server = server_start(photo(1));
     struct result result = put_two("fragment", &server, "/201/x?sig=secret#top");
     ck_assert_int_eq(result.status, 2);
-    expect_text(result.err, "weir-thumbs: --to: a URL with a fragment ");
+    expect_text(result.err, "weir-thumbs: --to: the URL must not have a fragment");
     ck_assert_ptr_null(strstr(result.err, "secret"));
     result_free(&result);
     server_stop(&server);

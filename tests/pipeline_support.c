@@ -267,7 +267,7 @@ void assert_thread_ended(const weir_report *report, const char *stage, unsigned 
     const weir_error *error = &report->errors[0];
     ck_assert_str_eq(error->stage, stage);
     ck_assert_int_eq(error->code, -WEIR_UNFINISHED);
-    ck_assert_str_eq(error->message, "its function has ended its thread (pthread_exit)");
+    ck_assert_str_eq(error->message, "the stage's function ended its thread (pthread_exit)");
     ck_assert_uint_eq(error->attempts, attempts);
     for (size_t i = 0; i < report->kept_errors; i++)
         ck_assert_int_eq(report->errors[i].fatal, i == 0 && report->outcome == WEIR_FAILED);

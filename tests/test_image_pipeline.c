@@ -313,10 +313,10 @@ START_TEST (what_is_not_there_is_said) {
     expect_text(missing.err, "not-there: No such file or directory\n");
     struct result parent = run_thumbs("--from", in_root("photos"), "--to", in_root("not-there/out"), NULL);
     ck_assert_int_eq(parent.status, 1);
-    expect_text(parent.err, "not-there/out: cannot make this folder: ");
+    expect_text(parent.err, "not-there/out: cannot create the folder: ");
     struct result same = run_thumbs("--from", in_root("photos"), "--to", in_root("photos/."), NULL);
     ck_assert_int_eq(same.status, 2);
-    expect_text(same.err, "is the source and the destination");
+    expect_text(same.err, "is both the source and the destination");
     result_free(&empty), result_free(&missing), result_free(&parent), result_free(&same);
 }
 END_TEST

@@ -26,12 +26,12 @@ static const struct wrong_graph {
     int connections[6][2]; /* terminated by {0, 0} */
     const char *message;
 } wrong_graphs[] = {
-    {false, {{0, 1}, {1, 2}, {2, 1}, {2, 3}}, "stage b: "},         /* a cycle in the middle */
-    {false, {{0, 1}, {1, 2}, {2, 3}, {3, 0}}, "stage a: "},         /* a cycle of all stages */
-    {false, {{0, 1}, {2, 3}}, "stage c: "},                         /* two entry stages */
-    {false, {{0, 1}, {1, 2}, {2, 2}, {2, 3}}, "stage c: "},         /* a self-loop */
-    {false, {{0, 1}, {2, 1}, {1, 3}}, "stage c: nothing leads to"}, /* two entry stages that meet */
-    {true, {{0, 1}, {1, 2}, {2, 3}}, "stage d: "},                  /* a connection to a source */
+    {false, {{0, 1}, {1, 2}, {2, 1}, {2, 3}}, "stage b: "},              /* a cycle in the middle */
+    {false, {{0, 1}, {1, 2}, {2, 3}, {3, 0}}, "stage a: "},              /* a cycle of all stages */
+    {false, {{0, 1}, {2, 3}}, "stage c: "},                              /* two entry stages */
+    {false, {{0, 1}, {1, 2}, {2, 2}, {2, 3}}, "stage c: "},              /* a self-loop */
+    {false, {{0, 1}, {2, 1}, {1, 3}}, "stage c: it has no predecessor"}, /* two entry stages that meet */
+    {true, {{0, 1}, {1, 2}, {2, 3}}, "stage d: "},                       /* a connection to a source */
     {true, {{0, 1}, {1, 3}, {3, 2}}, "stage d: "},
 };
 
@@ -156,14 +156,14 @@ static const struct holding {
     const char *says;
 } holdings[] = {
     {{.max_items = 9}, {.items = 10}, {.items = 1}, .says = "stage a: batch.items is 10: "},
-    {{.max_items = 9}, {.items = 10}, {.items = 1}, .says = "can hold 9 items, and max_items is 9: "},
-    {{.max_items = 9}, {.items = 10}, {.items = 1}, .says = "raise max_items to 10, or "},
+    {{.max_items = 9}, {.items = 10}, {.items = 1}, .says = "can hold 9 items, but max_items is 9, so "},
+    {{.max_items = 9}, {.items = 10}, {.items = 1}, .says = "raise max_items to at least 10, or "},
     {{.max_items = 10}, {.items = 10}, {.items = 1}, .can_be = true},
     {{.max_items = 35}, {.items = 6}, {.items = 6}, .says = "stage b: "}, /* 5, and 5 results of 6 items each */
     {{.max_items = 35}, {.items = 6}, {.items = 6}, .says = "35 items in all"},
     {{.max_items = 36}, {.items = 6}, {.items = 6}, .can_be = true},
     {{.max_items = 50}, {.items = 10}, {.items = 10}, .combines = true, .says = "stage b: "},
-    {{.max_items = 99}, {.items = 10}, {.items = 10}, .combines = true, .says = "raise max_items to 100"},
+    {{.max_items = 99}, {.items = 10}, {.items = 10}, .combines = true, .says = "raise max_items to at least 100"},
     {{.max_items = 100}, {.items = 10}, {.items = 10}, .can_be = true, .combines = true},
     /* A wait does not help a batch that cannot fill. */
     {{.max_items = 5}, {.items = 10, .wait = 1000}, {.items = 1}, .says = "stage a: "},
@@ -181,15 +181,24 @@ static const struct holding {
      {.bytes = 9876, .weigh = weigh_one, .wait = 1000},
      {.items = 1},
      .ordered = true,
-     .says = "stage a: batch.items is 0 and batch.bytes 9876: "},
+     .says = "stage a: batch.items is 0 and batch.bytes is 9876: "},
     {{.max_items = 0}, {.items = 5, .bytes = 10, .weigh = weigh_one}, {.items = 5}, .can_be = true, .ordered = true},
-    {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one}, {.items = 1}, .says = "stage a: light items "},
-    {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one, .wait = minute + 1}, {.items = 1}, .says = "at most 1 min"},
+    {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one}, {.items = 1}, .says = "is 0: light items "},
+    {{.max_items = 5},
+     {.bytes = 100, .weigh = weigh_one, .wait = minute + 1},
+     {.items = 1},
+     .says = "at most 1 min 00 s, and is "},
     {{.max_items = 5}, {.bytes = 100, .weigh = weigh_one, .wait = 1000}, {.items = 1}, .can_be = true},
-    {{.max_items = 5}, {.bytes = 9, .weigh = weigh_one, .wait = 1000}, {.items = 2}, .says = "stage b: light items "},
+    {{.max_items = 5},
+     {.bytes = 9, .weigh = weigh_one, .wait = 1000},
+     {.items = 2},
+     .says = "stage b: batch.wait must be above 0 and "},
     {{.max_items = 5}, {.bytes = 9, .weigh = weigh_one, .wait = 9}, {.items = 2, .wait = 9}, .can_be = true},
-    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2}, {.items = 1}, .says = "stage a: heavy items "},
-    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2}, {.items = 1}, .says = "batch.wait is 0, which is none"},
+    {{.max_bytes = 5, .weigh = weigh_one},
+     {.items = 2},
+     {.items = 1},
+     .says = "stage a: batch.wait must be above 0 and "},
+    {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2}, {.items = 1}, .says = "is 0: heavy items "},
     {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = WEIR_NEVER}, {.items = 1}, .says = "is WEIR_NEVER: "},
     {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = 60 * minute}, {.items = 1}, .says = "is 1 h 00 min: "},
     {{.max_bytes = 5, .weigh = weigh_one}, {.items = 2, .wait = 1000}, {.items = 2, .wait = 1000}, .can_be = true},

@@ -132,7 +132,8 @@ START_TEST (a_dead_letter_without_a_reader_is_an_error_of_its_stage) {
     ck_assert_int_eq(report->errors[0].code, 40);
     ck_assert_int_eq(report->errors[0].fatal, !skips);
     ck_assert_int_eq(report->errors[1].code, -WEIR_CLOSED);
-    ck_assert_str_eq(report->errors[1].message, "the dead-letter queue of stage bad was shut down before the end");
+    ck_assert_str_eq(report->errors[1].message,
+                     "the dead-letter queue of stage bad was shut down before the run ended");
     weir_report_free(report);
     destroy_pipeline(pipeline);
     ck_assert_uint_eq(things_dropped(), 1);
@@ -218,7 +219,7 @@ START_TEST (a_result_without_a_reader_is_an_error_of_its_stage) {
     ck_assert_str_eq(report->errors[0].stage, "last");
     ck_assert_int_eq(report->errors[0].code, -WEIR_CLOSED);
     ck_assert_int_eq(report->errors[0].fatal, !skips);
-    ck_assert_str_eq(report->errors[0].message, "the results queue of stage last was shut down before the end");
+    ck_assert_str_eq(report->errors[0].message, "the results queue of stage last was shut down before the run ended");
     weir_report_free(report);
     destroy_pipeline(pipeline);
     ck_assert_uint_ge(atomic_load(&drops.count), 1); /* the drop function of the destination */

@@ -211,28 +211,29 @@ START_TEST (the_table_says_where_the_items_are_and_where_the_time_goes) {
     weir_report report = sample();
     char *text = printed(&report, WEIR_TABLE);
     assert_text(
-        text, "photos: draining, 12.3 s, 2007 of at most 4000 items inside, 12.3 MB of at most 64.0 MB\n"
-              "\n"
-              "stage        in  done  failed  dead  dropped  live  retried  overdue     rate\n"
-              "download  10000  9000       2     1        0   997        5        1    750/s\n"
-              "resize     9000  8000       0     0        0  1000        0        0  1.2 M/s\n"
-              "list          0     0       0     0        0     0        0        0      0/s\n"
-              "whole     10000  7990       2     1        0  2007        5        1    647/s\n"
-              "\n"
-              "stage     threads  queued  peak  capacity  busy  starved  blocked     p50      p90     p99         max\n"
-              "download      3/8      12    64        64   15%       0%      85%  1.2 us  56.8 us  1.2 ms       9.9 s\n"
-              "resize        2/2     998  1001  no bound   97%       1%       3%  999 ns   999 us  1.0 ms  1 min 00 s\n"
-              "list          0/1       -     -         -     -        -        -       -        -       -           -\n"
-              "\n"
-              "bottleneck: resize, its threads are busy 97% of the time\n"
-              "\n"
-              "14 errors\n"
-              "  after 3.2 s, download: error 404, attempt 3: cannot fetch a.jpg\n"
-              "  after 4.2 s, resize: out of memory, attempt 1\n"
-              "  ... and 12 more\n"
-              "\n"
-              "late: download-0, in its function for 2 h 03 min\n"
-              "stuck: resize-1, in its function for 3.2 s\n");
+        text,
+        "photos: draining, 12.3 s, 2007 of at most 4000 items in flight, 12.3 MB of at most 64.0 MB\n"
+        "\n"
+        "stage        in  done  failed  dead  dropped  live  retried  overdue     rate\n"
+        "download  10000  9000       2     1        0   997        5        1    750/s\n"
+        "resize     9000  8000       0     0        0  1000        0        0  1.2 M/s\n"
+        "list          0     0       0     0        0     0        0        0      0/s\n"
+        "whole     10000  7990       2     1        0  2007        5        1    647/s\n"
+        "\n"
+        "stage     threads  queued  peak   capacity  busy  starved  blocked     p50      p90     p99         max\n"
+        "download      3/8      12    64         64   15%       0%      85%  1.2 us  56.8 us  1.2 ms       9.9 s\n"
+        "resize        2/2     998  1001  unbounded   97%       1%       3%  999 ns   999 us  1.0 ms  1 min 00 s\n"
+        "list          0/1       -     -          -     -        -        -       -        -       -           -\n"
+        "\n"
+        "bottleneck: resize, its threads are busy 97% of the time\n"
+        "\n"
+        "14 errors\n"
+        "  after 3.2 s, download: error 404, attempt 3: cannot fetch a.jpg\n"
+        "  after 4.2 s, resize: out of memory, attempt 1\n"
+        "  ... and 12 more\n"
+        "\n"
+        "late: download-0, in its function for 2 h 03 min\n"
+        "stuck: resize-1, in its function for 3.2 s\n");
     free(text);
 }
 END_TEST
@@ -302,7 +303,7 @@ END_TEST
 START_TEST (bytes_in_flight_are_printed_without_a_limit) {
     weir_report report = {.name = "x", .bytes = 12300000};
     char *text = printed(&report, WEIR_TABLE);
-    assert_has(text, "x: ready, 0 ns, 12.3 MB inside\n");
+    assert_has(text, "x: ready, 0 ns, 12.3 MB in flight\n");
     free(text);
 }
 END_TEST

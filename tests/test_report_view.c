@@ -117,7 +117,7 @@ START_TEST (without_a_total_there_is_no_time_left) {
     struct fixture *fixture = fixture_new(false, 0, 0);
     fixture->report.counts.live = 12;
     at(fixture, 10 * SECONDS, 50);
-    ck_assert_str_eq(drawn(fixture, false), "10.0 s: 50 done, 12 inside, 5.0/s; slowest stage: resize\n");
+    ck_assert_str_eq(drawn(fixture, false), "10.0 s: 50 done, 12 in flight, 5.0/s; slowest stage: resize\n");
     fixture_free(fixture);
 }
 END_TEST

@@ -108,12 +108,12 @@ static bool has_short_wait(const weir_stage *stage) {
 /* Refuses the stage's batch.wait: the message gives its value and the maximum. */
 static weir_status refuse_wait(const weir_stage *stage, const char *why) {
     const weir_batch *batch = &stage->options.batch;
-    weir__figure wait = batch->wait == 0            ? weir__figure_word("0, which is none")
+    weir__figure wait = batch->wait == 0            ? weir__figure_word("0")
                         : batch->wait == WEIR_NEVER ? weir__figure_word("WEIR_NEVER")
                                                     : weir__figure_time(batch->wait);
     return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
-                        "%s, and its batch.wait is %s: it must be at most %s", why, wait.text,
-                        weir__figure_time(longest_wait).text);
+                        "batch.wait must be above 0 and at most %s, and is %s: %s",
+                        weir__figure_time(longest_wait).text, wait.text, why);
 }
 
 /*
@@ -125,12 +125,13 @@ static weir_status refuse_items(const weir_stage *stage) {
     size_t items = stage->options.batch.items, most = pipeline->options.max_items;
     uint64_t held = all_held(pipeline);
     if (most == 0)
-        return weir__refuse(pipeline, WEIR_INVALID, stage->name, "batch.items is %zu: no max_items has room for that",
+        return weir__refuse(pipeline, WEIR_INVALID, stage->name,
+                            "batch.items is %zu: incomplete batches can hold more items than any max_items allows",
                             items);
     return weir__refuse(
         pipeline, WEIR_INVALID, stage->name,
-        "batch.items is %zu: incomplete batches can hold %" PRIu64 " item%s%s, and max_items is %zu: no "
-        "further item could fill them: raise max_items to %" PRIu64 ", or lower batch.items",
+        "batch.items is %zu: incomplete batches can hold %" PRIu64 " item%s%s, but max_items is %zu, so "
+        "no batch could fill: raise max_items to at least %" PRIu64 ", or lower batch.items",
         items, held, held == 1 ? "" : "s", held == most_held(stage) ? "" : " in all", most, plus(held, 1));
 }
 
@@ -138,9 +139,8 @@ static weir_status refuse_items(const weir_stage *stage) {
 static weir_status refuse_bytes(const weir_stage *stage) {
     const weir_batch *batch = &stage->options.batch;
     return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
-                        "batch.items is %zu and batch.bytes %" PRIu64 ": light items would reach the max_items of "
-                        "ordered stages and keys, %" PRIu64 " here, before a batch is full: set batch.items, or "
-                        "max_items",
+                        "batch.items is %zu and batch.bytes is %" PRIu64 ": light items can reach the automatic "
+                        "max_items, %" PRIu64 ", before a batch is full: set batch.items or max_items",
                         batch->items, batch->bytes, stage->pipeline->flight.admission.max_items);
 }
 
@@ -157,7 +157,7 @@ static weir_status check_batch(const weir_stage *stage, uint64_t held) {
         if (held >= pipeline->flight.admission.max_items)
             return refuse_items(stage);
         if (depends && !has_short_wait(stage))
-            return refuse_wait(stage, "light items can reach max_items before a batch has its bytes");
+            return refuse_wait(stage, "light items can reach max_items before a batch reaches batch.bytes");
     }
     if (pipeline->options.max_bytes != 0 && !has_short_wait(stage))
         return refuse_wait(stage, "heavy items can reach max_bytes before a batch is full");

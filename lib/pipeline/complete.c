@@ -112,7 +112,7 @@ static bool fail(weir__lane *lane, weir_task *task, int code) {
 /* Fails an item that the function has consumed. There was no memory for a result, and nothing is left to drop. */
 static void fail_consumed(weir__lane *lane, const weir_task *task) {
     weir_stage *stage = task->stage;
-    bool fatal = weir__add_error(stage, -WEIR_NOMEM, "no memory to hand a result on", task->envelope->attempts);
+    bool fatal = weir__add_error(stage, -WEIR_NOMEM, "cannot allocate memory for a result", task->envelope->attempts);
     end(lane, task, 0);
     if (fatal)
         weir__fail_run(stage->pipeline);

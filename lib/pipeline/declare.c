@@ -31,7 +31,7 @@ static weir_status prepare(weir_pipeline *pipeline, const weir_pipeline_options 
         pipeline->options.grace = usual_grace;
     pipeline->name = weir__copy_text(options->name == NULL ? "" : options->name);
     if (pipeline->name == NULL)
-        return weir__refuse(NULL, WEIR_NOMEM, NULL, "create: there is no memory for a copy of name");
+        return weir__refuse(NULL, WEIR_NOMEM, NULL, "create: cannot allocate a copy of name");
     if (!weir__errors_prepare(&pipeline->errors, options->max_errors))
         return weir__refuse_memory(NULL, WEIR_NOMEM, NULL, "create: max_errors", pipeline->errors.most,
                                    sizeof(weir_error));
@@ -48,7 +48,8 @@ weir_status weir_pipeline_create(weir_pipeline **result, const weir_pipeline_opt
         return status;
     weir_pipeline *pipeline = weir__alloc(sizeof *pipeline);
     if (pipeline == NULL)
-        return weir__refuse_memory(NULL, WEIR_NOMEM, NULL, "create: the number of pipelines", 1, sizeof *pipeline);
+        return weir__refuse(NULL, WEIR_NOMEM, NULL, "create: cannot allocate %s for the pipeline",
+                            weir__figure_bytes(sizeof *pipeline).text);
     status = prepare(pipeline, options);
     if (status != WEIR_OK) {
         weir__free(pipeline->name);
@@ -79,7 +80,7 @@ static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *
 }
 
 static weir_status refuse_late(const weir_pipeline *pipeline, const char *stage, const char *call) {
-    return weir__refuse(pipeline, WEIR_INVALID, stage, "%s: the pipeline is started", call);
+    return weir__refuse(pipeline, WEIR_INVALID, stage, "%s: the pipeline is already started", call);
 }
 
 static weir_status add(weir_pipeline *pipeline, weir_stage **result, const weir_stage_options *options) {
@@ -88,7 +89,8 @@ static weir_status add(weir_pipeline *pipeline, weir_stage **result, const weir_
         return status;
     weir_stage *stage = new_stage(pipeline, options);
     if (stage == NULL)
-        return weir__refuse_memory(pipeline, WEIR_NOMEM, options->name, "add: the number of stages", 1, sizeof *stage);
+        return weir__refuse(pipeline, WEIR_NOMEM, options->name, "add: cannot allocate %s for the stage",
+                            weir__figure_bytes(sizeof *stage).text);
     if (pipeline->first == NULL)
         pipeline->first = stage;
     else
@@ -130,7 +132,7 @@ static weir_status connect_two(weir_pipeline *pipeline, weir_stage *from, weir_s
         return weir__refuse(pipeline, WEIR_INVALID, from->pipeline != pipeline ? from->name : to->name,
                             "connect: %s is a stage of another pipeline", from->pipeline != pipeline ? "from" : "to");
     if (is_connected(from, to))
-        return weir__refuse(pipeline, WEIR_INVALID, from->name, "connect: it is connected to stage %.100s already",
+        return weir__refuse(pipeline, WEIR_INVALID, from->name, "connect: it is already connected to stage %.100s",
                             to->name);
     return weir__graph_connect(from, to);
 }

@@ -19,7 +19,7 @@ static weir_status check_functions(const weir_pipeline *pipeline, const weir_sta
         (options->func != NULL) + (options->run != NULL) + (options->run_batch != NULL) + (options->source != NULL);
     if (set != 1)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
-                            "%d of func, run, run_batch and source are set, and exactly one must be", set);
+                            "%d of func, run, run_batch and source are set: exactly one must be set", set);
     for (size_t i = 0; i < sizeof options->reserved / sizeof options->reserved[0]; i++) {
         if (options->reserved[i] != NULL)
             return weir__refuse(pipeline, WEIR_INVALID, options->name, "reserved[%zu] is not NULL", i);
@@ -32,13 +32,13 @@ static weir_status check_source(const weir_pipeline *pipeline, const weir_stage_
         return WEIR_OK;
     if (options->per_key != 0)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
-                            "per_key is %zu, and a source has no items in front, so no keys", options->per_key);
+                            "per_key is %zu, and must be 0 for a source, which has no input", options->per_key);
     if (options->ordered)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
-                            "ordered is true, and a source has no items in front, so no order");
+                            "ordered is true, and must be false for a source, which has no input");
     if (options->dead != NULL)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
-                            "dead is not NULL, and a source has no items in front, so no dead letters");
+                            "dead is not NULL, and must be NULL for a source, which has no input");
     return WEIR_OK;
 }
 
@@ -55,21 +55,22 @@ static weir_status check_func(const weir_pipeline *pipeline, const weir_stage_op
 
 /* Formats a rate without the locale's decimal point. */
 static weir__figure rate_as_text(double rate) {
-    return rate != rate ? weir__figure_word("no number") : weir__figure_rate(rate < 0 ? -rate : rate);
+    return rate != rate ? weir__figure_word("NaN") : weir__figure_rate(rate < 0 ? -rate : rate);
 }
 
 static weir_status check_numbers(const weir_pipeline *pipeline, const weir_stage_options *options) {
     if (options->per_key != 0 && options->key == NULL)
         return weir__refuse(pipeline, WEIR_INVALID, options->name, "per_key is %zu, and key is NULL", options->per_key);
     if (!(options->rate >= 0) || options->rate > 1e9)
-        return weir__refuse(pipeline, WEIR_INVALID, options->name, "rate is %s%s: it must be from 0 to 1e9 per second",
-                            options->rate < 0 ? "-" : "", rate_as_text(options->rate).text);
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "rate must be between 0 and 1e9 per second, and is %s%s", options->rate < 0 ? "-" : "",
+                            rate_as_text(options->rate).text);
     if (options->fan_out > WEIR_TO_ALL)
-        return weir__refuse(pipeline, WEIR_INVALID, options->name, "fan_out is %d, which is none of weir_fan_out",
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "fan_out is %d, and must be a value of weir_fan_out",
                             (int)options->fan_out);
     if (options->on_error > WEIR_SKIP)
-        return weir__refuse(pipeline, WEIR_INVALID, options->name, "on_error is %d, which is none of weir_on_error",
-                            (int)options->on_error);
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "on_error is %d, and must be a value of weir_on_error", (int)options->on_error);
     return WEIR_OK;
 }
 
@@ -78,13 +79,14 @@ static weir_status check_ordered_batch(const weir_pipeline *pipeline, const weir
     if (!options->ordered)
         return WEIR_OK;
     if (options->threads > 1)
-        return weir__refuse(pipeline, WEIR_INVALID, options->name,
-                            "threads is %zu, and ordered batches need one thread", options->threads);
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "threads is %zu, and must be 1 for ordered batches",
+                            options->threads);
     if (options->retry.attempts > 1)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
-                            "retry.attempts is %u, and ordered batches have no retries", options->retry.attempts);
+                            "retry.attempts is %u, and must be at most 1 for ordered batches", options->retry.attempts);
     if (options->batch.wait != 0)
-        return weir__refuse(pipeline, WEIR_INVALID, options->name, "batch.wait is %s, and ordered batches have no wait",
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "batch.wait is %s, and must be 0 for ordered batches",
                             weir__figure_time(options->batch.wait).text);
     return WEIR_OK;
 }
@@ -106,12 +108,12 @@ static weir_status check_batch(const weir_pipeline *pipeline, const weir_stage_o
         return check_no_batch(pipeline, options);
     if (batch->items == 0 && batch->bytes == 0)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
-                            "batch.items and batch.bytes are 0, and a batch needs one of them");
+                            "batch.items and batch.bytes are 0: at least one must be set");
     if (batch->bytes != 0 && batch->weigh == NULL)
         return weir__refuse(pipeline, WEIR_INVALID, options->name, "batch.bytes is %s, and batch.weigh is NULL",
                             weir__figure_count(batch->bytes).text);
     if (options->per_key != 0)
-        return weir__refuse(pipeline, WEIR_INVALID, options->name, "per_key is %zu, and batches have no limit for keys",
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "per_key is %zu, and must be 0 with run_batch",
                             options->per_key);
     return check_ordered_batch(pipeline, options);
 }
@@ -150,7 +152,7 @@ static weir_status check_name(const weir_pipeline *pipeline, const weir_stage_op
         return weir__refuse(pipeline, WEIR_INVALID, NULL, "add: name is %s, and a stage needs a name",
                             options->name == NULL ? "NULL" : "\"\"");
     if (find_by_name(pipeline, options->name, &(uint64_t){0}) != NULL)
-        return weir__refuse(pipeline, WEIR_INVALID, options->name, "name: there is a stage of that name already");
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "name: another stage already has this name");
     return WEIR_OK;
 }
 
@@ -172,8 +174,8 @@ static weir_status make_room(weir_stage *from) {
         return WEIR_OK;
     weir_stage **longer = weir__alloc(room * sizeof(weir_stage *));
     if (longer == NULL)
-        return weir__refuse_memory(from->pipeline, WEIR_NOMEM, from->name, "the number of stages behind it", room,
-                                   sizeof(weir_stage *));
+        return weir__refuse(from->pipeline, WEIR_NOMEM, from->name, "cannot allocate %s for its list of successors",
+                            weir__figure_bytes(room * sizeof(weir_stage *)).text);
     for (size_t i = 0; i < count; i++)
         longer[i] = from->successors[i];
     weir__free(from->successors);
@@ -203,8 +205,11 @@ static weir_status find_entrance(weir_pipeline *pipeline) {
         if (stage->predecessor_count > 0 || weir__stage_is_source(stage))
             continue;
         if (pipeline->entrance != NULL)
-            return weir__refuse(pipeline, WEIR_INVALID, stage->name,
-                                "nothing leads to it, and items are put to stage %.100s", pipeline->entrance->name);
+            return weir__refuse(
+                pipeline, WEIR_INVALID, stage->name,
+                "it has no predecessor, and the entry stage is already stage %.100s: connect a stage to it, or "
+                "set source",
+                pipeline->entrance->name);
         pipeline->entrance = stage;
     }
     return WEIR_OK;
@@ -230,7 +235,7 @@ static weir_status sort(weir_pipeline *pipeline, size_t *marks) {
     }
     for (weir_stage *stage = pipeline->first; stage != NULL && sorted < pipeline->stage_count; stage = stage->next) {
         if (marks[stage->number] > 0)
-            return weir__refuse(pipeline, WEIR_INVALID, stage->name, "it is on a cycle, or behind one");
+            return weir__refuse(pipeline, WEIR_INVALID, stage->name, "it is on a cycle, or downstream of one");
     }
     return WEIR_OK;
 }
@@ -281,13 +286,14 @@ static weir_status check_fan_out(const weir_stage *stage) {
 static weir_status check_ends_of(const weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
     if (weir__stage_is_source(stage) && stage->predecessor_count > 0)
-        return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name, "something leads to it, and source is set");
+        return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
+                            "source is set, and it has a predecessor: a source has no input");
     if (options->results != NULL && stage->successor_count > 0)
         return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
                             "results is not NULL, and its results go to stage %.100s", stage->successors[0]->name);
     if (options->results != NULL && takes_letters(stage->pipeline, options->results))
         return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
-                            "results is a queue that is also dead: the two cannot be told apart there");
+                            "results is also the dead-letter queue (dead) of a stage: use a queue for each");
     return check_fan_out(stage);
 }
 
@@ -339,7 +345,7 @@ static bool is_plain(const weir_pipeline *pipeline) {
 weir_status weir__graph_check(weir_pipeline *pipeline) {
     weir_status status = WEIR_OK;
     if (pipeline->first == NULL)
-        return weir__refuse(pipeline, WEIR_INVALID, NULL, "start: a pipeline needs a stage");
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "start: the pipeline has no stages, and needs at least one");
     if (pipeline->edge_count == 0)
         status = connect_chain(pipeline);
     if (status == WEIR_OK)

@@ -32,6 +32,6 @@ weir_status weir__helper_refuse(weir_pipeline *pipeline, const bool *has, const 
     weir__lock_release(&pipeline->lock);
     return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: %s", call,
                         !launched ? "the pipeline is not started"
-                        : called  ? "it was called for this pipeline already"
+                        : called  ? "it was already called for this pipeline"
                                   : "the pipeline is finishing or over");
 }

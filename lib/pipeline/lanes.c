@@ -69,7 +69,7 @@ static weir_status prepare_flow(weir_stage *stage) {
     weir__batch_prepare(&stage->batch, &limits, &pipeline->timers, weir__requeue_first);
     stage->keyed.limit = options->per_key;
     if (stage->orderer == stage && !weir__reorder_prepare(&stage->reorder, pipeline->flight.admission.max_items))
-        return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered needs a window; its size",
+        return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered: the size of the reorder buffer",
                                    stage->reorder.size, sizeof(void *));
     return WEIR_OK;
 }
@@ -81,7 +81,7 @@ static weir_status refuse_queue(const weir_stage *stage, weir_status status) {
                                    sizeof(weir__slot));
     if (options->capacity == WEIR_UNBOUNDED)
         return weir__refuse(stage->pipeline, status, stage->name,
-                            "capacity is WEIR_UNBOUNDED: that needs %s of memory at first, more than there is",
+                            "capacity is WEIR_UNBOUNDED: cannot allocate %s for the first segment of the queue",
                             weir__figure_bytes(WEIR__CHUNK).text);
     return weir__refuse_memory(stage->pipeline, status, stage->name, "capacity", options->capacity, sizeof(weir__slot));
 }
@@ -158,12 +158,12 @@ static void end_worker(void *raw) {
 static weir_status refuse_threads(const weir_stage *stage, weir_status status) {
     const weir_stage_options *options = &stage->options;
     if (status == WEIR_INITFAILED)
-        return weir__refuse(stage->pipeline, status, stage->name,
-                            "init has failed in one of its threads; threads is %zu", options->threads);
+        return weir__refuse(stage->pipeline, status, stage->name, "init failed in one of its threads (threads is %zu)",
+                            options->threads);
     if (status == WEIR_NOTHREAD)
         return weir__refuse(stage->pipeline, status, stage->name,
-                            "threads is %zu and stack_size %zu: the system would not create one of them",
-                            options->threads, options->stack_size);
+                            "threads is %zu and stack_size is %zu: cannot create all threads", options->threads,
+                            options->stack_size);
     return weir__refuse_memory(stage->pipeline, status, stage->name, "threads", options->threads, sizeof(weir_worker));
 }
 

@@ -34,11 +34,11 @@ void weir__fail_stage(weir_stage *stage, int code, const char *message) {
 
 void weir__fail_output(weir_stage *stage, const char *queue) {
     char message[WEIR__MESSAGE];
-    (void)snprintf(message, sizeof message, "the %s queue of stage %.100s was shut down before the end", queue,
+    (void)snprintf(message, sizeof message, "the %s queue of stage %.100s was shut down before the run ended", queue,
                    stage->name);
     weir__fail_stage(stage, -WEIR_CLOSED, message);
 }
 
 void weir__add_exit_error(weir_stage *stage, unsigned attempts) {
-    add(stage, -WEIR_UNFINISHED, "its function has ended its thread (pthread_exit)", attempts, true);
+    add(stage, -WEIR_UNFINISHED, "the stage's function ended its thread (pthread_exit)", attempts, true);
 }

@@ -7,6 +7,7 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
 #include "pipeline/weigh.h"
+#include "report/figure.h"
 
 enum { PUT_AT_ONCE = 32 };
 
@@ -14,8 +15,8 @@ enum { PUT_AT_ONCE = 32 };
 static weir_status answer_queue(const weir_pipeline *pipeline, weir_status status) {
     if (status != WEIR_NOMEM)
         return status;
-    return weir__refuse_memory(pipeline, WEIR_NOMEM, pipeline->entrance->name,
-                               "put: the number of segments of its queue", 1, WEIR__CHUNK);
+    return weir__refuse(pipeline, WEIR_NOMEM, pipeline->entrance->name, "put: cannot allocate %s for its queue",
+                        weir__figure_bytes(WEIR__CHUNK).text);
 }
 
 static weir_status put_to_queue(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
@@ -50,7 +51,8 @@ static void return_room(weir_pipeline *pipeline, const weir__envelope *envelope)
 }
 
 static weir_status refuse_item(const weir_pipeline *pipeline) {
-    return weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "put: the number of slabs of items", 1, WEIR__SLAB);
+    return weir__refuse(pipeline, WEIR_NOMEM, NULL, "put: cannot allocate %s for items",
+                        weir__figure_bytes(WEIR__SLAB).text);
 }
 
 static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
@@ -148,7 +150,8 @@ static weir_status refuse_put(const weir_pipeline *pipeline) {
         return weir__refuse(pipeline, WEIR_INVALID, NULL, "put: the pipeline is not started: %s", pipeline->message);
     if (pipeline->started == 0)
         return weir__refuse(pipeline, WEIR_INVALID, NULL, "put: the pipeline is not started");
-    return weir__refuse(pipeline, WEIR_INVALID, NULL, "put: no stage takes what is put: sources lead to all of them");
+    return weir__refuse(pipeline, WEIR_INVALID, NULL,
+                        "put: the pipeline has no entry stage: each stage is a source or has a predecessor");
 }
 
 /*
@@ -163,8 +166,9 @@ static weir_deadline put_limit(const weir_pipeline *pipeline, weir_deadline dead
 static weir_status answer_put(const weir_pipeline *pipeline, weir_status status, weir_deadline deadline) {
     if (status != WEIR_TIMEDOUT || deadline != WEIR_NEVER)
         return status;
-    return weir__refuse(pipeline, WEIR_DEADLOCK, NULL,
-                        "put: there is no room, and this thread, which is inside the pipeline, may have to make it");
+    return weir__refuse(
+        pipeline, WEIR_DEADLOCK, NULL,
+        "put: there is no room, and this thread is running a callback of the pipeline: blocking could deadlock");
 }
 
 weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline) {

@@ -56,13 +56,13 @@ weir_status weir__refuse_unstarted(const weir_pipeline *pipeline, const char *ca
 
 weir_status weir__refuse_inside(const weir_pipeline *pipeline, const char *call) {
     return weir__refuse(pipeline, WEIR_DEADLOCK, NULL,
-                        "%s: this thread is inside the pipeline, and would wait for itself", call);
+                        "%s: this thread is running a callback of the pipeline, and would wait for itself", call);
 }
 
 weir_status weir__refuse_memory(const weir_pipeline *pipeline, weir_status status, const char *stage,
                                 const char *member, uint64_t count, uint64_t size) {
     uint64_t bytes = size != 0 && count > UINT64_MAX / size ? UINT64_MAX : count * size;
-    return weir__refuse(pipeline, status, stage, "%s is %s: that needs %s%s of memory, more than there is", member,
+    return weir__refuse(pipeline, status, stage, "%s is %s, which needs %s%s of memory: cannot allocate it", member,
                         weir__figure_count(count).text, bytes == UINT64_MAX ? "more than " : "",
                         weir__figure_bytes(bytes).text);
 }

@@ -23,22 +23,20 @@ static uint64_t call_route(weir_stage *from, const void *result) {
     return said;
 }
 
-size_t weir__route(weir_stage *from, const void *result) {
+uint64_t weir__route(weir_stage *from, const void *result) {
     switch (from->options.fan_out) {
         case WEIR_BY_KEY:
             return spread(call_route(from, result), from->successor_count);
-        case WEIR_BY_CHOICE: {
-            uint64_t chosen = call_route(from, result);
-            return chosen < from->successor_count ? (size_t)chosen : from->successor_count;
-        }
+        case WEIR_BY_CHOICE:
+            return call_route(from, result);
         default:
-            return (size_t)(weir__u64_add_acquire_release(&from->turn, 1) % from->successor_count);
+            return weir__u64_add_acquire_release(&from->turn, 1) % from->successor_count;
     }
 }
 
 weir_stage *weir__route_for_drop(weir_stage *from, const void *result) {
     weir_fan_out how = from->options.fan_out;
-    size_t to = 0;
+    uint64_t to = 0;
     if (from->successor_count == 0)
         return NULL;
     if (from->successor_count > 1 && (how == WEIR_BY_KEY || how == WEIR_BY_CHOICE))

@@ -9,10 +9,10 @@
 #include "pipeline/stage.h"
 
 /*
- * Returns the index of the successor for a result. The stage must have several successors. If the route chose a
- * successor that does not exist, returns the number of successors.
+ * Returns the index of the successor for a result. The stage must have several successors. If the route function chose
+ * a successor that does not exist, returns its choice: at least the number of successors.
  */
-size_t weir__route(weir_stage *from, const void *result);
+uint64_t weir__route(weir_stage *from, const void *result);
 
 /*
  * Returns the successor that would have got a dropped result. If the stage routes by key or by choice, that is the

@@ -5,6 +5,9 @@
  */
 #include "pipeline/send.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "pipeline/callback.h"
 #include "pipeline/drop.h"
 #include "pipeline/outcome.h"
@@ -26,7 +29,7 @@ weir_status weir__offer(weir__lane *lane, weir_queue *queue, void *item) {
     return status == WEIR_FULL ? put_blocking(lane, queue, item) : status;
 }
 
-static const char no_memory[] = "no memory to hand a result on";
+static const char no_memory[] = "cannot allocate memory for a result";
 
 /* Adds the error that there was no memory for a result. The error belongs to the stage that sends. */
 static void lack_memory(weir_stage *from) {
@@ -94,7 +97,7 @@ static weir__envelope *copy_of(weir_stage *from, weir__lane *lane, weir__envelop
         return NULL;
     }
     if (envelope->item != NULL && (copy->item = call_copy(from, envelope->item)) == NULL) {
-        *why = "its copy function has returned NULL";
+        *why = "copy returned NULL";
         weir__envelope_free(&from->pipeline->flight, &lane->account, copy);
         return NULL;
     }
@@ -148,14 +151,21 @@ static weir__verdict pass_to_all(weir_stage *from, weir__lane *lane, weir__envel
     return WEIR__FAILED;
 }
 
-static weir__verdict pass_to_one(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
-    size_t chosen = weir__route(from, envelope->item);
-    if (chosen < from->successor_count) {
-        pass(from, from->successors[chosen], lane, envelope);
-        return WEIR__DONE;
-    }
-    fail_at_first(from, lane, envelope, -WEIR_INVALID, "its route has chosen a successor that there is not");
+/* Fails a result because the route function chose a successor that does not exist. */
+static weir__verdict fail_choice(weir_stage *from, weir__lane *lane, weir__envelope *envelope, uint64_t chosen) {
+    char why[100];
+    (void)snprintf(why, sizeof why, "route must return an index below %zu, and returned %" PRIu64,
+                   from->successor_count, chosen);
+    fail_at_first(from, lane, envelope, -WEIR_INVALID, why);
     return WEIR__FAILED;
+}
+
+static weir__verdict pass_to_one(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
+    uint64_t chosen = weir__route(from, envelope->item);
+    if (chosen >= from->successor_count)
+        return fail_choice(from, lane, envelope, chosen);
+    pass(from, from->successors[chosen], lane, envelope);
+    return WEIR__DONE;
 }
 
 /* Returns the verdict of a result after its put to the results queue has returned `status`. */

@@ -10,6 +10,7 @@
 #include "pipeline/callback.h"
 #include "pipeline/helper.h"
 #include "pipeline/refuse.h"
+#include "report/figure.h"
 #include "report/view.h"
 #include "sync/terminal.h"
 
@@ -64,7 +65,8 @@ static void run(void *raw) {
 static weir_status start(weir_pipeline *pipeline, FILE *stream, uint64_t total) {
     struct weir__show *show = weir__alloc(sizeof *show);
     if (show == NULL)
-        return weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "show: the number of views", 1, sizeof *show);
+        return weir__refuse(pipeline, WEIR_NOMEM, NULL, "show: cannot allocate %s for the view",
+                            weir__figure_bytes(sizeof *show).text);
     show->pipeline = pipeline;
     show->view = (struct weir__view){.stream = stream, .total = total};
     show->thread = (weir__thread){.main = run, .arg = show};
@@ -80,7 +82,7 @@ static weir_status start(weir_pipeline *pipeline, FILE *stream, uint64_t total) 
         return WEIR_OK;
     }
     weir__view_end(&show->view);
-    status = weir__refuse(pipeline, WEIR_NOTHREAD, NULL, "show: the system would not create its thread");
+    status = weir__refuse(pipeline, WEIR_NOTHREAD, NULL, "show: cannot create its thread");
 free_show:
     weir__free(show);
     return status;

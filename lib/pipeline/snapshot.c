@@ -365,7 +365,7 @@ weir_status weir_pipeline_report(weir_pipeline *pipeline, weir_report **report) 
     weir_report *made = prepare(pipeline, &draft) ? take(pipeline, &draft) : NULL;
     discard(&draft);
     if (made == NULL)
-        return weir__refuse(pipeline, WEIR_NOMEM, NULL, "report: there is no memory for it");
+        return weir__refuse(pipeline, WEIR_NOMEM, NULL, "report: cannot allocate the report");
     *report = made;
     return WEIR_OK;
 }

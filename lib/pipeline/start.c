@@ -34,7 +34,7 @@ static weir_status start_stages(weir_pipeline *pipeline) {
     weir_status status = WEIR_OK;
     if (needs_timers(pipeline) && !weir__timers_start(&pipeline->timers))
         return weir__refuse(pipeline, WEIR_NOTHREAD, NULL,
-                            "start: the system would not create the thread for retry and batch.wait");
+                            "start: cannot create the timer thread, which retry and batch.wait need");
     for (size_t i = pipeline->stage_count; status == WEIR_OK && i-- > 0;)
         status = weir__stage_start(pipeline->order[i]);
     return status;
@@ -77,7 +77,7 @@ weir_status weir_pipeline_start(weir_pipeline *pipeline) {
     if (pipeline == NULL)
         return weir__refuse_null("start");
     if (weir__has_started(pipeline))
-        return weir__refuse(pipeline, WEIR_INVALID, NULL, "start: the pipeline is started");
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "start: the pipeline is already started");
     weir_status status = pipeline->refused;
     if (status != WEIR_OK)
         (void)weir__refuse(pipeline, status, NULL, "%s", pipeline->message);

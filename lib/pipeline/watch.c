@@ -142,21 +142,22 @@ give_up:
     give_up(watch);
 free_watch:
     weir__free(watch);
-    return weir__refuse(pipeline, WEIR_NOTHREAD, NULL, "end_on: the system would not create a thread");
+    return weir__refuse(pipeline, WEIR_NOTHREAD, NULL, "end_on: cannot create a thread");
 }
 
 static weir_status check_signals(const weir_pipeline *pipeline, const int *signals, size_t count) {
     if (signals == NULL)
         return weir__refuse(pipeline, WEIR_INVALID, NULL, "end_on: signals is NULL");
     if (count == 0 || count > MOST_SIGNALS)
-        return weir__refuse(pipeline, WEIR_INVALID, NULL, "end_on: count is %zu: it must be from 1 to %d", count,
-                            MOST_SIGNALS);
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "end_on: count must be between 1 and %d, and is %zu",
+                            MOST_SIGNALS, count);
     for (size_t i = 0; i < count; i++) {
         if (!weir__signal_is_blocked(signals[i]))
-            return weir__refuse(pipeline, WEIR_INVALID, NULL,
-                                "end_on: signals[%zu] is %d, which is no signal, is not blocked in this thread, or is "
-                                "one that a thread causes itself",
-                                i, signals[i]);
+            return weir__refuse(
+                pipeline, WEIR_INVALID, NULL,
+                "end_on: signals[%zu] is %d: it must be a valid signal, blocked in this thread, and not "
+                "synchronous as SIGSEGV is",
+                i, signals[i]);
     }
     return WEIR_OK;
 }

@@ -73,7 +73,7 @@ static weir__figure peak(const weir_stage_report *stage) {
 }
 
 static weir__figure capacity(const weir_stage_report *stage) {
-    return stage->capacity == SIZE_MAX ? weir__figure_word("no bound") : of_queue(stage, stage->capacity);
+    return stage->capacity == SIZE_MAX ? weir__figure_word("unbounded") : of_queue(stage, stage->capacity);
 }
 
 static weir__figure busy(const weir_stage_report *stage) {
@@ -186,13 +186,13 @@ static void print_headline(weir__out *out, const weir_report *report) {
     print_ending(out, report);
     weir__out_format(out, ", %s", weir__figure_time(report->elapsed).text);
     if (report->max_items > 0)
-        weir__out_format(out, ", %" PRIu64 " of at most %" PRIu64 " items inside", report->counts.live,
+        weir__out_format(out, ", %" PRIu64 " of at most %" PRIu64 " items in flight", report->counts.live,
                          report->max_items);
     if (report->max_bytes > 0)
         weir__out_format(out, ", %s of at most %s", weir__figure_bytes(report->bytes).text,
                          weir__figure_bytes(report->max_bytes).text);
     else if (report->bytes > 0)
-        weir__out_format(out, ", %s inside", weir__figure_bytes(report->bytes).text);
+        weir__out_format(out, ", %s in flight", weir__figure_bytes(report->bytes).text);
     weir__out_format(out, "\n\n");
 }
 

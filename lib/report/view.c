@@ -178,7 +178,7 @@ static void put_progress(struct weir__view *view, const weir_report *report, boo
     put_counted(view, report->counts.failed + report->counts.dead, " failed");
     put_counted(view, report->counts.dropped, " dropped");
     if (view->total == 0)
-        put_counted(view, report->counts.live, " inside");
+        put_counted(view, report->counts.live, " in flight");
     if (report->state == WEIR_RUN_CANCELLED)
         put(view, ", cancelled");
     put(view, ", ");

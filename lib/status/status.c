@@ -15,14 +15,14 @@ static const char *const sentences[] = {
     [WEIR_TIMEDOUT] = "the deadline has passed",
     [WEIR_INVALID] = "invalid argument or call",
     [WEIR_NOMEM] = "out of memory",
-    [WEIR_BUSY] = "other threads still use it",
+    [WEIR_BUSY] = "other threads are still using the object",
     [WEIR_DEADLOCK] = "the call would wait for its own thread",
     [WEIR_DISCARDED] = "items were discarded",
     [WEIR_NOTHREAD] = "a thread could not be created",
     [WEIR_INITFAILED] = "a worker's init function failed",
-    [WEIR_UNFINISHED] = "the workers ended before the work",
+    [WEIR_UNFINISHED] = "all workers have exited while items were still queued",
     [WEIR_CANCELLED] = "the pipeline was cancelled",
-    [WEIR_FAILED] = "an error has ended the run",
+    [WEIR_FAILED] = "an error ended the run",
 };
 
 const char *weir_strerror(weir_status status) {

@@ -110,8 +110,8 @@ static int check_photo(weir_task *task, const struct work *work, const struct ph
         return 0;
     char label[PHOTO_LABEL_SIZE];
     photo_show(label, sizeof label, clash);
-    return weir_task_fail(task, FAILED, "its thumbnail would be called %s, as that of %.120s%s", photo->name, label,
-                          photo->is_url ? "; a tab and another name can follow the URL" : "");
+    return weir_task_fail(task, FAILED, "its thumbnail would have the name %s, like that of %.120s%s", photo->name,
+                          label, photo->is_url ? "; add a tab and another name after the URL" : "");
 }
 
 /*

@@ -66,11 +66,12 @@ static bool open_to(struct ends *ends, const char *to) {
 int ends_open(struct ends *ends, const struct options *options) {
     *ends = (struct ends){.to_url = NULL};
     if (url_is_http(options->to) && strchr(options->to, '#') != NULL) {
-        terminal_say("--to: a URL with a fragment names no place to put to; a '#' of the path is written %%23");
+        terminal_say("--to: the URL must not have a fragment; write a '#' of its path as %%23");
         return USAGE_ERROR;
     }
     if (options->from != NULL && folder_is_same(options->from, options->to)) {
-        terminal_say("%s: is the source and the destination: the thumbnails would replace the pictures", options->to);
+        terminal_say("%s: is both the source and the destination: the thumbnails would replace the pictures",
+                     options->to);
         return USAGE_ERROR;
     }
     return open_to(ends, options->to) && open_from(ends, options) ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -27,7 +27,7 @@ bool folder_exists(const char *path) {
 bool folder_make(const char *path) {
     if (mkdir(path, 0777) == 0 || (errno == EEXIST && folder_exists(path)))
         return true;
-    terminal_say("%s: cannot make this folder: %s", path, strerror(errno));
+    terminal_say("%s: cannot create the folder: %s", path, strerror(errno));
     return false;
 }
 
@@ -72,5 +72,5 @@ void folder_remove(const char *path) {
         error = rmdir(path) == 0 ? 0 : errno;
     }
     if (error != 0 && error != ENOENT)
-        terminal_say("%s: cannot remove this folder: %s", path, strerror(error));
+        terminal_say("%s: cannot remove the folder: %s", path, strerror(error));
 }

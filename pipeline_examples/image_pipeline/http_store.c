@@ -132,7 +132,7 @@ enum MHD_Result http_store_finish(struct http_upload *upload, struct MHD_Connect
         case 0:
             return http_reply(connection, was_there ? MHD_HTTP_NO_CONTENT : MHD_HTTP_CREATED, "");
         case EEXIST:
-            return http_reply(connection, MHD_HTTP_PRECONDITION_FAILED, "is there");
+            return http_reply(connection, MHD_HTTP_PRECONDITION_FAILED, "already exists");
         case ENOSPC:
         case EDQUOT:
             return http_reply(connection, MHD_HTTP_INSUFFICIENT_STORAGE, strerror(upload->error));

@@ -47,7 +47,7 @@ static void *wait_for_signals(void *unused) {
     while (sigwait(&interrupt.set, &number) == 0 && !atomic_load(&interrupt.is_over)) {
         if (atomic_exchange(&interrupt.is_stopping, true))
             end(number);
-        terminal_say("interrupted; once more to end at once");
+        terminal_say("interrupted; a second signal ends the program at once");
     }
     return NULL;
 }

@@ -61,7 +61,7 @@ static bool read_all(struct list *list, int file, const char *path) {
         if (got > 0) {
             list->size += (size_t)got;
         } else if (errno != EINTR && errno != EAGAIN) {
-            terminal_say("%s: cannot be read to the end: %s", path, strerror(errno));
+            terminal_say("%s: read error: %s", path, strerror(errno));
             return false;
         }
     }
@@ -75,7 +75,7 @@ static bool begins_with(const struct list *list, const char *bytes) {
 /* Skips a byte order mark. If the list has the wrong format, prints a message and returns false. */
 static bool check_text(struct list *list, const char *path) {
     if (begins_with(list, "\xff\xfe") || begins_with(list, "\xfe\xff")) {
-        terminal_say("%s: is in UTF-16, and has to be in UTF-8", path);
+        terminal_say("%s: is in UTF-16, and must be in UTF-8", path);
         return false;
     }
     if (begins_with(list, "\xef\xbb\xbf"))

@@ -75,7 +75,7 @@ static void finish(weir_pipeline *pipeline, struct ends *ends) {
     ends_remove_painted(ends); /* no download runs any more, and the next signal would leave the folder behind */
     interrupt_release();
     if (!is_over)
-        terminal_say("aborting; once more to end at once");
+        terminal_say("aborting; another signal ends the program at once");
     while (!is_over)
         is_over = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL) != WEIR_BUSY;
 }
@@ -90,7 +90,7 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
         return status;
     status = feed(pipeline, &work->ends.source);
     if (status == WEIR_CLOSED)
-        terminal_say("interrupted: finishing what is in flight; once more to abort");
+        terminal_say("interrupted: completing the pictures in flight; another signal aborts");
     finish(pipeline, &work->ends);
     weir_status outcome = weir_pipeline_finish(pipeline, WEIR_NEVER, report); /* has ended: makes the report */
     progress_stop(&progress, *report);
@@ -141,7 +141,7 @@ static int run_program(int argc, char **argv) {
         return EXIT_FAILURE;
     exit_status = EXIT_FAILURE;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
-        terminal_say("libcurl cannot start");
+        terminal_say("cannot initialize libcurl");
     } else if (resize_open(argv[0])) {
         exit_status = process(&options);
         resize_close();

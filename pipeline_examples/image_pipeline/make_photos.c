@@ -31,17 +31,16 @@ static const struct option long_options[] = {
 };
 
 static void print_help(void) {
-    fputs(
-        "Usage: weir-make-photos --count N --to DIR [--from DIR] [--seed N]\n"
-        "Makes the pictures photo-0001.jpg to photo-N.jpg.\n"
-        "\n"
-        "  --count N    how many, 1 to 100000\n"
-        "  --to DIR     the folder for them; made if it is missing\n"
-        "  --from DIR   make them by cropping the JPEGs in this folder; without it, or if there are none: paint them\n"
-        "  --seed N     makes other pictures for another number (default: 1)\n"
-        "  --help       print this and exit\n"
-        "  --version    print the version and exit\n",
-        stdout);
+    fputs("Usage: weir-make-photos --count N --to DIR [--from DIR] [--seed N]\n"
+          "Makes the pictures photo-0001.jpg to photo-N.jpg.\n"
+          "\n"
+          "  --count N    number of pictures, 1 to 100000\n"
+          "  --to DIR     folder for the pictures; created if missing\n"
+          "  --from DIR   crop the pictures from the JPEGs in this folder (default, or if it has none: paint them)\n"
+          "  --seed N     random seed: another number makes other pictures (default: 1)\n"
+          "  --help       print this and exit\n"
+          "  --version    print the version and exit\n",
+          stdout);
 }
 
 static bool read_option(struct photo_set *set, int option, char *const *argv) {
@@ -89,7 +88,7 @@ static bool parse(struct photo_set *set, int argc, char **argv, int *exit_status
     if (optind < argc)
         terminal_say("'%s': unexpected argument; see --help", argv[optind]);
     else if (set->count == 0 || set->to == NULL)
-        terminal_say("--count and --to are needed; see --help");
+        terminal_say("--count and --to are required; see --help");
     else
         return true;
     return false;
@@ -108,7 +107,7 @@ static int run_program(int argc, char **argv) {
         return EXIT_FAILURE;
     bool ok = false;
     if (VIPS_INIT(argv[0]) != 0) {
-        terminal_say("libvips cannot start: %s", vips_error_buffer());
+        terminal_say("cannot initialize libvips: %s", vips_error_buffer());
     } else {
         vips_concurrency_set(1);        /* the set's threads are the parallelism */
         vips_vector_set_enabled(FALSE); /* as in resize.c */

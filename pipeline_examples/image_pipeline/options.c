@@ -62,42 +62,42 @@ static const struct option long_options[] = {
 
 static void print_help(void) {
     fputs("Usage: weir-thumbs [OPTION]...\n"
-          "Downloads pictures, makes thumbnails of them, and uploads those, all at the same time.\n"
+          "Downloads pictures, makes thumbnails of them, and uploads the thumbnails, all concurrently.\n"
           "\n"
-          "  --from DIR         take the files in this folder; they are served over HTTP to the downloads\n"
-          "  --from FILE        take the http and https URLs in this file, one a line, # for comments;\n"
-          "                     -: standard input (default: 100 pictures painted for the occasion);\n"
-          "                     behind a tab there can be a name for the thumbnail\n"
+          "  --from DIR         take the files in this folder, and serve them to the downloads over HTTP\n"
+          "  --from FILE        take the http and https URLs in this file, one per line, # for comments;\n"
+          "                     -: standard input (default: paint 100 pictures);\n"
+          "                     a tab and a name for the thumbnail may follow a URL\n"
           "  --null             the URLs are separated by NULs\n"
-          "  --to DIR           put the thumbnails into this folder, through HTTP; made if it is missing\n"
+          "  --to DIR           put the thumbnails into this folder, over HTTP; created if missing\n"
           "                     (default: thumbs)\n"
-          "  --to URL           put them under this http or https URL\n"
-          "  --overwrite        replace what has the thumbnail's name, also what weir-thumbs has not made\n"
-          "  --skip-existing    leave pictures out that have their thumbnail\n"
-          "  -s, --size WxH     the box, in pixels, that they are made to fit; none is enlarged\n"
+          "  --to URL           put the thumbnails under this http or https URL\n"
+          "  --overwrite        replace any file with the thumbnail's name, made by weir-thumbs or not\n"
+          "  --skip-existing    skip pictures that have their thumbnail\n"
+          "  -s, --size WxH     box that the thumbnails fit into, in pixels; no picture is enlarged\n"
           "                     (default: 320x320)\n"
-          "  -q, --quality N    of the JPEG, 1 to 100 (default: 85)\n"
+          "  -q, --quality N    JPEG quality, 1 to 100 (default: 85)\n"
           "\n"
-          "  --downloads N      threads that download (default: 4)\n"
-          "  --resizes N        threads that resize (default: one for each processor)\n"
-          "  --uploads N        threads that upload (default: 2)\n"
-          "  --queue N          pictures that fit in the queue in front of each stage (default: 16)\n"
+          "  --downloads N      number of download threads (default: 4)\n"
+          "  --resizes N        number of resize threads (default: one per processor)\n"
+          "  --uploads N        number of upload threads (default: 2)\n"
+          "  --queue N          capacity of each stage's input queue, in pictures (default: 16)\n"
           "\n"
-          "  --max-bytes N      refuse a picture of more bytes (default: 67108864)\n"
-          "  --max-pixels N     refuse a picture of more pixels, before decoding it (default: 100000000)\n"
-          "  --timeout N        give a transfer up that got nowhere for N seconds (default: 30)\n"
-          "  --retries N        try a transfer up to N times more, after 1 s, 2 s, 4 s... (default: 5)\n"
-          "  --keep-damaged     make thumbnails of damaged pictures too, and name them\n"
+          "  --max-bytes N      refuse pictures of more than N bytes (default: 67108864)\n"
+          "  --max-pixels N     refuse pictures of more than N pixels, before decoding (default: 100000000)\n"
+          "  --timeout N        give up a transfer without progress after N seconds (default: 30)\n"
+          "  --retries N        retry a transfer up to N times, after 1 s, 2 s, 4 s... (default: 5)\n"
+          "  --keep-damaged     make thumbnails of damaged pictures too, with a note for each\n"
           "  -h, --help         print this and exit\n"
           "  --version          print the version and exit\n"
           "\n"
-          "JPEG, PNG and WebP pictures are taken, whatever they are called. A thumbnail is called as its\n"
-          "picture, with .jpg behind it unless it is there already. If another picture of a list, or of the\n"
-          "target, has that name, a digest of the URL is added; a second file of that name fails. A thumbnail\n"
-          "of the same picture from an earlier run is replaced, and nothing else.\n"
+          "JPEG, PNG and WebP pictures are accepted, whatever their names. A thumbnail has the name of its\n"
+          "picture; .jpg is appended unless the name ends in it. If another picture of the list, or of the\n"
+          "target, has that name, a digest of the URL is added; a second file with that name fails. A\n"
+          "thumbnail of the same picture from an earlier run is replaced; other files are kept.\n"
           "\n"
-          "Ctrl-C finishes what is in flight; a second one throws that away. The exit status is 0 when every\n"
-          "picture has become a thumbnail, 1 when one has not, and 2 when the command line is wrong.\n",
+          "Ctrl-C completes the pictures in flight; a second Ctrl-C drops them. The exit status is 0 if every\n"
+          "picture became a thumbnail or was skipped, 1 if not, and 2 if the command line is invalid.\n",
           stdout);
 }
 
@@ -235,7 +235,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
     if (optind < argc)
         terminal_say("'%s': unexpected argument; see --help", argv[optind]);
     else if (options->overwrite && options->skip_existing)
-        terminal_say("--overwrite and --skip-existing exclude each other");
+        terminal_say("--overwrite and --skip-existing are mutually exclusive");
     else
         return true;
     return false;

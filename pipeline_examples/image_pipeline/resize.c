@@ -45,7 +45,7 @@ bool resize_open(const char *program) {
         return false;
     }
     if (VIPS_INIT(program) != 0) {
-        terminal_say("libvips cannot start: %s", vips_error_buffer());
+        terminal_say("cannot initialize libvips: %s", vips_error_buffer());
         pthread_rwlock_destroy(&alone);
         return false;
     }
@@ -81,7 +81,7 @@ static void copy_error(char *line, size_t size) {
 }
 
 static int fail_with(weir_task *task, const char *text) {
-    return weir_task_fail(task, FAILED, "%s", text[0] != '\0' ? text : "failed, and libvips gives no reason");
+    return weir_task_fail(task, FAILED, "%s", text[0] != '\0' ? text : "libvips failed without a message");
 }
 
 /* With `alone` held exclusively: makes a thumbnail of what can be decoded, and stores the message about the damage. */
@@ -112,7 +112,7 @@ static int add_mark(weir_task *task, struct photo *photo, const struct source *s
     char mark[MARK_SIZE];
     source_mark(mark, source, photo);
     bool ok = mark_put(&photo->thumbnail, &photo->thumbnail_size, mark);
-    return ok ? 0 : weir_task_fail(task, FAILED, "libvips has made no JPEG");
+    return ok ? 0 : weir_task_fail(task, FAILED, "libvips made no JPEG");
 }
 
 int resize_photo(weir_task *task, void *item, void *state) {

@@ -154,13 +154,12 @@ static char *name_from_url(const char *url) {
 static const char *fault_of(const char *url) {
     for (const unsigned char *c = (const unsigned char *)url; *c != '\0'; c++) {
         if (*c < 0x20 || *c == 0x7f)
-            return "has a control character in it";
+            return "contains a control character";
     }
     if (url_is_http(url))
         return NULL;
-    return strstr(url, "://") != NULL
-               ? "is no http or https URL"
-               : "has no http:// or https:// in front; --from takes a folder, but no path in a list";
+    return strstr(url, "://") != NULL ? "is not an http or https URL"
+                                      : "does not begin with http:// or https://; a list cannot contain paths";
 }
 
 static bool add_url(struct source *source, char *entry) {

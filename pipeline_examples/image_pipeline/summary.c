@@ -64,6 +64,6 @@ bool summary_print(const weir_report *report, struct work *work) {
     print_stages(report);
     bool is_printed = fflush(stdout) == 0 && !ferror(stdout);
     if (!is_printed)
-        terminal_say("the summary could not be written");
+        terminal_say("cannot write the summary");
     return is_printed && counts->done == total;
 }

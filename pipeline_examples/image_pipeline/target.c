@@ -56,7 +56,7 @@ static int fetch_start(struct target *target, weir_task *task, const char *url, 
         return 0;
     }
     if (code == 0 && transfer_may_pass(&target->transfer, *status))
-        return transfer_fail(&target->transfer, "it cannot be seen what is there: ", *status, "");
+        return transfer_fail(&target->transfer, "cannot check for an existing thumbnail: ", *status, "");
     if (code != 0)
         *status = 0;
     return code == TRANSIENT ? code : 0;
@@ -89,8 +89,8 @@ int target_look(struct target *target, weir_task *task, const struct work *work,
 }
 
 int target_refuse(weir_task *task, enum target_state state, const struct photo *photo) {
-    const char *what = state == TARGET_OTHER     ? "is there, and is the thumbnail of another picture"
-                       : state == TARGET_FOREIGN ? "is there, and was not made by weir-thumbs"
-                                                 : "may be there, and cannot be looked at";
+    const char *what = state == TARGET_OTHER     ? "exists, and is the thumbnail of another picture"
+                       : state == TARGET_FOREIGN ? "exists, and was not made by weir-thumbs"
+                                                 : "may exist, and cannot be checked";
     return weir_task_fail(task, FAILED, "%s %s; --overwrite replaces it", photo->name, what);
 }

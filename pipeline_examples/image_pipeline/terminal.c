@@ -133,7 +133,7 @@ static void tell_left_out(void) {
     size_t count = atomic_exchange(&terminal.left_out, 0);
     if (count == 0)
         return;
-    snprintf(text, sizeof text, "%s: %zu messages were left out: they came faster than they were read\n",
+    snprintf(text, sizeof text, "%s: %zu messages were left out: standard error was not read fast enough\n",
              terminal.program, count);
     write_message(text);
 }

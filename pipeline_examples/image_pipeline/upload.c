@@ -191,11 +191,11 @@ static void tell_notes(struct work *work, const struct photo *photo) {
     photo_show(label, sizeof label, photo);
     if ((photo->notes & PHOTO_PROFILE_IGNORED) != 0) {
         atomic_fetch_add(&work->profiles_ignored, 1);
-        terminal_say("%s: note: its colour profile does not fit and is ignored", label);
+        terminal_say("%s: note: its colour profile does not fit the picture and is ignored", label);
     }
     if (photo->damage != NULL) {
         atomic_fetch_add(&work->damaged_kept, 1);
-        terminal_say("%s: note: damaged, and made all the same: %s", label, photo->damage);
+        terminal_say("%s: note: damaged, and its thumbnail was made anyway: %s", label, photo->damage);
     }
 }
 
