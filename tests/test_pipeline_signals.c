@@ -196,6 +196,54 @@ START_TEST (other_pipelines_start_and_end_meanwhile) {
 END_TEST
 
 /* A signal that comes as the pipeline ends is either handled by the pipeline or stays pending. */
+/* ---- the deadline of the signals ---- */
+
+static void wait_in_fini(void *gate) {
+    gate_pass(gate);
+}
+
+struct finishing {
+    weir_pipeline *pipeline;
+    weir_status status;
+    atomic_bool returned;
+};
+
+static void *finish_without_deadline(void *raw) {
+    struct finishing *finishing = raw;
+    finishing->status = weir_pipeline_finish(finishing->pipeline, WEIR_NEVER, NULL);
+    atomic_store(&finishing->returned, true);
+    return NULL;
+}
+
+/* It bounds the drain, whichever comes first, the signal or the finish: a finish without a deadline waits for a fini. */
+START_TEST (the_deadline_of_the_signals_does_not_end_a_wait_for_functions) {
+    struct gate gate = GATE;
+    struct finishing finishing = {.pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1})};
+    pthread_t thread;
+    add_stage(finishing.pipeline,
+              (weir_stage_options){
+                  .name = "slow", .func = consume_thing, .fini = wait_in_fini, .arg = &gate, .drop = thing_drop});
+    start_pipeline(finishing.pipeline);
+    assert_status(WEIR_OK, weir_pipeline_end_on(finishing.pipeline, one, 1, 10 * MILLISECONDS));
+    if (_i == 1)
+        send(SIGUSR1);
+    else
+        ck_assert_int_eq(pthread_create(&thread, NULL, finish_without_deadline, &finishing), 0);
+    gate_wait_for(&gate, 1);
+    if (_i == 0)
+        send(SIGUSR1);
+    else
+        ck_assert_int_eq(pthread_create(&thread, NULL, finish_without_deadline, &finishing), 0);
+    for (int i = 0; i < 100 && !atomic_load(&finishing.returned); i++)
+        nap();
+    ck_assert(!atomic_load(&finishing.returned));
+    gate_open(&gate);
+    pthread_join(thread, NULL);
+    assert_status(WEIR_OK, finishing.status);
+    destroy_pipeline(finishing.pipeline);
+}
+END_TEST
+
 START_TEST (a_signal_at_the_end_is_not_lost) {
     enum { ROUNDS = 300 };
     for (int i = 0; i < ROUNDS; i++) {
@@ -298,6 +346,7 @@ static Suite *signals_suite(void) {
     tcase_add_test(several, each_hears_its_own_signals);
     tcase_add_test(several, a_slow_drop_function_keeps_no_other_pipeline_from_its_signal);
     tcase_add_test(several, other_pipelines_start_and_end_meanwhile);
+    tcase_add_loop_test(several, the_deadline_of_the_signals_does_not_end_a_wait_for_functions, 0, 2);
     tcase_add_test(several, a_signal_at_the_end_is_not_lost);
     TCase *programs = add_things_case(suite, "programs");
     tcase_add_checked_fixture(programs, block_signals, unblock_signals);

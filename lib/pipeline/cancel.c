@@ -46,6 +46,7 @@ void weir__cancel_drop(weir_pipeline *pipeline) {
     drop_everything(pipeline);
     weir__callback_end(&dropping);
     weir__lock_acquire(&pipeline->lock);
+    weir__assert(pipeline->state == WEIR_RUN_CANCELLED); /* R1: not over yet */
     pipeline->cancelling = false;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
 }

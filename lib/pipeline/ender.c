@@ -7,10 +7,10 @@
 
 #include "pipeline/drain.h"
 
-/* D2. Makes the ender's deadline earlier. The lock is held on entry and exit. */
-static void hurry_locked(weir_pipeline *pipeline, weir_deadline deadline) {
-    weir__assert(pipeline->ender && deadline < pipeline->due); /* D2 */
-    pipeline->due = deadline;
+/* D2. Makes one of the ender's deadlines earlier. The lock is held on entry and exit, and released in between. */
+static void hurry_locked(weir_pipeline *pipeline, weir_deadline *which, weir_deadline deadline) {
+    weir__assert(pipeline->ender && deadline < *which); /* D2 */
+    *which = deadline;
     weir__u32_store_release(&pipeline->hurried, 1);
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
     weir__drain_interrupt(pipeline);
@@ -22,7 +22,7 @@ static bool wait_for_ender_locked(weir_pipeline *pipeline, weir_deadline deadlin
     uint64_t ends = pipeline->ends;
     while (pipeline->ender && pipeline->ends == ends) {
         if (deadline < pipeline->due)
-            hurry_locked(pipeline, deadline);
+            hurry_locked(pipeline, &pipeline->due, deadline);
         else
             weir__park_wait(&pipeline->changed, &pipeline->lock, WEIR_NEVER, NULL);
     }
@@ -35,10 +35,11 @@ static void wait_for_claims_locked(weir_pipeline *pipeline) {
         weir__park_wait(&pipeline->changed, &pipeline->lock, WEIR_NEVER, NULL);
 }
 
-static void become_locked(weir_pipeline *pipeline, weir_deadline deadline) {
+static void become_locked(weir_pipeline *pipeline, weir_deadline due, weir_deadline drain_due) {
     weir__assert(!pipeline->ender && !pipeline->finishing); /* D1 */
     pipeline->ender = true;
-    pipeline->due = deadline;
+    pipeline->due = due;
+    pipeline->drain_due = drain_due;
 }
 
 bool weir__ender_become(weir_pipeline *pipeline, weir_deadline deadline, weir_status *status) {
@@ -51,7 +52,7 @@ bool weir__ender_become(weir_pipeline *pipeline, weir_deadline deadline, weir_st
     bool ended = pipeline->ended, mine = !ended && !tried;
     *status = ended ? pipeline->outcome : WEIR_BUSY;
     if (mine) {
-        become_locked(pipeline, deadline);
+        become_locked(pipeline, deadline, WEIR_NEVER);
         pipeline->finishing = true;
     }
     weir__lock_release(&pipeline->lock);
@@ -62,9 +63,9 @@ bool weir__ender_try(weir_pipeline *pipeline, weir_deadline deadline) {
     weir__lock_acquire(&pipeline->lock);
     bool mine = !pipeline->ender;
     if (mine)
-        become_locked(pipeline, deadline);
-    else if (deadline < pipeline->due)
-        hurry_locked(pipeline, deadline);
+        become_locked(pipeline, WEIR_NEVER, deadline);
+    else if (deadline < pipeline->drain_due)
+        hurry_locked(pipeline, &pipeline->drain_due, deadline);
     weir__lock_release(&pipeline->lock);
     return mine;
 }
@@ -94,7 +95,7 @@ weir_status weir__ender_stop_ended(weir_pipeline *pipeline) {
 weir_deadline weir__ender_due(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
     weir__assert(pipeline->ender); /* D1: the caller is the ender */
-    weir_deadline due = pipeline->due;
+    weir_deadline due = pipeline->due < pipeline->drain_due ? pipeline->due : pipeline->drain_due;
     weir__u32_store_release(&pipeline->hurried, weir__is_cancelled(pipeline));
     weir__lock_release(&pipeline->lock);
     return due;

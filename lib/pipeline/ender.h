@@ -5,10 +5,11 @@
  *     drains. An ender in finish or destroy also joins the threads. Its drain and join together are called an end;
  *     `ends` counts the ends. Other threads in finish or destroy wait until the pipeline has no ender, or `ends` has
  *     changed.
- * D2  `due`, under the pipeline's lock, is the earliest deadline given to this ender or added to it. A call with an
+ * D2  `due`, under the pipeline's lock, is the earliest deadline given to this ender or added to it by finish and
+ *     destroy. `drain_due` is that of the signals: it bounds the drain, and not the wait for functions. A call with an
  *     earlier deadline stores the deadline, sets `hurried`, and wakes the ender. The ender may be draining, or waiting
- *     for functions. It reads `due` with the lock held before each wait. So it cancels only if a drain by the earliest
- *     deadline has timed out.
+ *     for functions. It reads the deadlines with the lock held before each wait. So it cancels only if a drain by the
+ *     earliest deadline has timed out, or a second signal has arrived.
  * D3  A helper is the thread of show or of end_on (helper.h). While a helper is being started, no thread in finish or
  *     destroy becomes the ender. While the ender is in finish or destroy, no helper is started.
  *
@@ -37,7 +38,7 @@ void weir__ender_stop(weir_pipeline *pipeline);
 /* Stops being the ender after an end. Returns the outcome, or WEIR_BUSY if threads are left. */
 weir_status weir__ender_stop_ended(weir_pipeline *pipeline);
 
-/* Returns the earliest deadline so far. Clears `hurried`, unless the pipeline is cancelled. */
+/* Returns the earliest deadline of a drain so far. Clears `hurried`, unless the pipeline is cancelled. */
 weir_deadline weir__ender_due(weir_pipeline *pipeline);
 
 /* Drains by the earliest deadline. Returns as weir__drain. */

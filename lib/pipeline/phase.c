@@ -98,7 +98,9 @@ void weir__phase_over(weir_pipeline *pipeline) {
     bool in_time = !weir__errors_has_fatal(&pipeline->errors) && !has_dropped(pipeline);
     weir__lock_acquire(&pipeline->lock);
     weir__assert(pipeline->state == WEIR_RUN_DRAINING || pipeline->state == WEIR_RUN_CANCELLED); /* R1 */
-    weir__assert(pipeline->running == 0 && !pipeline->cancelling);
+    weir__assert(pipeline->running == 0);
+    while (pipeline->cancelling) /* a cancel that came when all was drained: it drops nothing any more */
+        weir__park_wait(&pipeline->changed, &pipeline->lock, WEIR_NEVER, NULL);
     if (pipeline->outcome == WEIR_TIMEDOUT && in_time)
         pipeline->outcome = WEIR_OK;
     pipeline->state = WEIR_RUN_OVER;

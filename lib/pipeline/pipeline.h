@@ -56,13 +56,14 @@ struct weir_pipeline {
     weir__visit *visits; /* listed visits (V3) */
     uint64_t over;       /* time at which the run was over */
 
-    bool ender;        /* a thread is the ender (D1) */
-    bool finishing;    /* the ender is in finish or destroy */
-    bool ended;        /* only the memory of the pipeline is left */
-    bool late_exit;    /* the last end timed out in a join of the timer thread, the dropper or a helper */
-    uint64_t ends;     /* number of ends made (D1) */
-    weir_deadline due; /* earliest deadline for the ender (D2) */
-    size_t claims;     /* number of threads that are starting a helper (D3) */
+    bool ender;              /* a thread is the ender (D1) */
+    bool finishing;          /* the ender is in finish or destroy */
+    bool ended;              /* only the memory of the pipeline is left */
+    bool late_exit;          /* the last end timed out in a join of the timer thread, the dropper or a helper */
+    uint64_t ends;           /* number of ends made (D1) */
+    weir_deadline due;       /* earliest deadline for the ender (D2) */
+    weir_deadline drain_due; /* the deadline of the signals, for the drain alone (D2) */
+    size_t claims;           /* number of threads that are starting a helper (D3) */
     bool has_show, has_watch;
 
     /* Helpers. A helper's members belong to the thread that starts it, and then to the ender. */

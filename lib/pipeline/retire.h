@@ -1,8 +1,8 @@
 /*
  * retire.h - Retires items: ends an item in its stage.
  *
- * To retire an item takes three steps, in this order (S3, S1): it is counted in its stage, its piece of its root is
- * ended, and it is settled in the stage's queue. If an item is in a lane's hand, the worker settles it after its
+ * Retiring an item takes three steps: it is counted in its stage; its piece of its root ends, or is sent on; and, last
+ * of all, it is settled in the stage's queue (S3, S1). If an item is in a lane's hand, the worker settles it after its
  * function returns, together with others. Every other item is settled here. An item of a plain pipeline has no piece.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT

@@ -24,8 +24,8 @@
  *     set, or the mechanism closed.
  *
  * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with two exceptions. A batch's
- * lock is held while the batch is requeued (G3). The dispatcher's lock is held while a pipeline's is taken
- * (dispatch.c). No lock is held while a function of the program runs.
+ * lock is held while the batch is requeued (G3). The dispatcher's lock is held while a pipeline's is taken, and then
+ * those of its queues (dispatch.c). No lock is held while a function of the program runs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -81,9 +81,9 @@ struct weir__lane {
     weir_task task;          /* present or last call */
 
     /* Memory. */
-    weir__account account;
-    void **items; /* array of a batch's items */
-    size_t room;  /* number of places in `items` */
+    weir__account account; /* others read `roots` of it */
+    void **items;          /* array of a batch's items */
+    size_t room;           /* number of places in `items` */
 
     /* Times (timing.h). */
     uint64_t clock;    /* last reading of the clock */

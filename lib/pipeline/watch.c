@@ -79,9 +79,10 @@ static bool drain(struct weir__watch *watch, weir_status *status) {
 }
 
 /*
- * Drains, because the program may call finish later, or never. The deadline of the signals also binds a thread in
- * finish. The thread stops being the ender before it calls drop functions: a thread in finish waits for these only as
- * long as its own deadline and grace allow. Returns true if the drain has timed out, or a signal has interrupted it.
+ * Drains, because the program may call finish later, or never. The deadline of the signals also binds the drain of a
+ * thread in finish. The thread stops being the ender before it calls drop functions: a thread in finish waits for these
+ * only as long as its own deadline and grace allow. Returns true if the drain has timed out, or a signal has
+ * interrupted it.
  */
 static bool drain_or_cancel(struct weir__watch *watch) {
     weir_pipeline *pipeline = watch->pipeline;

@@ -10,7 +10,7 @@
 
 /*
  * Fills the batch, from its first place on, and returns the number of items. Blocks until there is one. Returns 0 if
- * the worker must end. See batch.c.
+ * the worker must end. See prefetch.c.
  */
 size_t weir__prefetch_fill(weir_worker *worker);
 
