@@ -293,6 +293,54 @@ void scenario_show_beside_drain_by_signal(void) {
     finish_pipeline(WEIR_OK);
 }
 
+/* All earlier deadlines pass. */
+static void let_time_pass(uint64_t nanoseconds) {
+    weir_queue *empty = new_queue(1);
+    void *got;
+    must(weir_queue_get_until(empty, &got, weir_deadline_after(nanoseconds)), WEIR_TIMEDOUT);
+    must(weir_queue_destroy(empty), WEIR_OK);
+}
+
+static void fini_at_gate(void *unused) {
+    (void)unused;
+    wait_at_gate();
+}
+
+/*
+ * All is drained, and a fini takes long. The deadline of the signals passes, and that is no matter of a finish without
+ * a deadline, which waits for the fini.
+ */
+void scenario_signal_beside_a_slow_fini(void) {
+    const int signal = FIRST;
+    begin_pipeline((weir_pipeline_options){.name = "slow", .grace = 1});
+    add_stage((weir_stage_options){.name = "only", .func = pass_on, .fini = fini_at_gate});
+    start_pipeline();
+    sched_calm(true);
+    must(weir_pipeline_end_on(pipeline, &signal, 1, 1000), WEIR_OK);
+    int other = sched_spawn(finish_well, NULL);
+    sched_settle();
+    sched_raise(FIRST);
+    sched_settle();
+    let_time_pass(WEIR_SECOND);
+    open_gate();
+    sched_join(other);
+    finish_pipeline(WEIR_OK);
+}
+
+static void cancel_it(void *raw) {
+    must(weir_pipeline_cancel(raw), WEIR_OK);
+}
+
+/* A cancel comes when all is drained: the run is over after it, or before it. */
+void scenario_cancel_when_all_is_drained(void) {
+    weir_pipeline *listener = new_listener();
+    int other = sched_spawn(cancel_it, listener);
+    weir_status status = weir_pipeline_finish(listener, WEIR_NEVER, NULL);
+    sched_check(status == WEIR_OK || status == WEIR_CANCELLED, "%s", weir_strerror(status));
+    sched_join(other);
+    must(weir_pipeline_destroy(listener), WEIR_OK);
+}
+
 /* weir_pipeline_end_on needs two threads. The creation of each one fails in turn. */
 void scenario_signals_without_thread(void) {
     weir_pipeline *listener = new_listener();

@@ -199,6 +199,8 @@ void scenario_signal_against_finish(void);
 void scenario_second_signal_in_a_drain(void);
 void scenario_finish_beside_drop_by_signal(void);
 void scenario_show_beside_drain_by_signal(void);
+void scenario_signal_beside_a_slow_fini(void);
+void scenario_cancel_when_all_is_drained(void);
 void scenario_listener_leaves(void);
 void scenario_listener_comes(void);
 void scenario_listeners_change(void);
