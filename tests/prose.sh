@@ -5,6 +5,8 @@
 # environment: top_srcdir.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+
+# shellcheck disable=SC2317  # the readers are called by their names
 set -eu
 
 top_srcdir=${top_srcdir:-$(dirname "$0")/..}

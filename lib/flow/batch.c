@@ -54,7 +54,8 @@ weir__envelope *weir__batch_add(weir__batch *batch, weir__envelope *envelope, ui
     weir__envelope *complete = reason != WEIR__BATCH_PARTIAL ? take_locked(batch, reason) : NULL;
     weir__lock_release(&batch->lock);
     if (arm)
-        (void)weir__timers_set(batch->timers, &batch->timer, due); /* false: the run is cancelled, and this batch closed */
+        (void)weir__timers_set(batch->timers, &batch->timer,
+                               due); /* false: the run is cancelled, and this batch closed */
     return complete;
 }
 
