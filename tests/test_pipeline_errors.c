@@ -639,16 +639,17 @@ static int fail_then_exit(weir_task *task, void *item, void *unused) {
     pthread_exit(NULL);
 }
 
-/* The error that has ended the run is listed first, with its attempt. The results of both attempts are dropped. */
+/* The error that has ended the run is listed first, with its attempt. An ordered stage drops the results of both. */
 START_TEST (an_item_may_end_its_thread_at_a_later_attempt) {
     enum { ALL = 10 };
+    bool ordered = _i == 2;
     struct exits exits = {.exits = 0};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "exits",
                                              .run = fail_then_exit,
                                              .arg = &exits,
                                              .drop = thing_drop,
-                                             .ordered = _i == 2,
+                                             .ordered = ordered,
                                              .per_key = _i == 1,
                                              .key = one_key,
                                              .on_error = WEIR_SKIP,
@@ -666,7 +667,10 @@ START_TEST (an_item_may_end_its_thread_at_a_later_attempt) {
     ck_assert_uint_eq(atomic_load(&exits.asked), 1);
     weir_report_free(report);
     destroy_pipeline(pipeline);
-    ck_assert_uint_eq(things_dropped(), 3);
+    if (ordered)
+        ck_assert_uint_eq(things_dropped(), 3);
+    ck_assert_uint_ge(things_dropped(), 1);
+    ck_assert_uint_eq(things_dropped() + things_consumed(), 3); /* results may have passed the next stage already */
     assert_things_ended();
 }
 END_TEST
