@@ -491,7 +491,6 @@ static Suite *create_suite(void) {
     tcase_add_test(cases, a_store_that_refuses_fails_the_upload_with_its_reason);
     tcase_add_test(cases, nginx_is_origin_and_store);
     tcase_add_test(cases, off_a_terminal_there_are_plain_lines_without_control_characters);
-    tcase_add_test(cases, on_a_terminal_one_line_is_rewritten_and_messages_stay_whole);
     tcase_add_test(cases, what_is_not_there_is_said);
     tcase_add_test(cases, jpeg_png_and_webp_are_taken_and_other_formats_are_not);
     tcase_add_test(cases, too_many_pixels_are_refused_by_the_header);
@@ -510,6 +509,11 @@ static Suite *create_suite(void) {
     add_target_tests(cases);
     add_usage_tests(cases);
     suite_add_tcase(suite, cases);
+    TCase *terminal = tcase_create("terminal"); /* .ci/run runs it alone */
+    tcase_set_timeout(terminal, 120);
+    tcase_add_unchecked_fixture(terminal, open_suite, NULL);
+    tcase_add_test(terminal, on_a_terminal_one_line_is_rewritten_and_messages_stay_whole);
+    suite_add_tcase(suite, terminal);
     return suite;
 }
 
