@@ -206,7 +206,7 @@ functions() {
 }
 
 # check_headers: a header declares the functions of the files of its own name, and no others: X.h those of X.c, or of
-# X_linux.c and the like. In lib/sync the build chooses among files whose names differ more.
+# X_linux.c and the like. In lib/sync the build chooses among files with other names.
 check_headers() {
     sort "$work/declared" >"$work/declared.sorted"
     sort "$work/defined" >"$work/defined.sorted"

@@ -273,7 +273,7 @@ static uint64_t key_without_memory(const void *got, void *arg) {
     return (uint64_t)number(got);
 }
 
-/* The second item comes in with the first one, whose worker would run it afterwards. */
+/* The second item comes in with the first one. The worker of the first one would run it afterwards. */
 void scenario_exit_before_those_that_came_in(void) {
     begin_keys((weir_stage_options){.run = exit_in_first, .key = key_without_memory}, 1);
     sched_calm(true);

@@ -64,7 +64,7 @@ write_table() {
             print "`make schedules-results` writes this table: how many schedules were run, all without a failure. Each scenario of"
             print "`tests/sched/scenarios.c` is searched under each memory model until no schedule within its budget is left. The budget"
             print "is two, three for core scenarios, less for large ones; HACKING.md explains budgets and memory models."
-            print "`make schedules-results SCHEDULES=PART` searches only the scenarios whose names contain PART; other rows stay.\n"
+            print "`make schedules-results SCHEDULES=PART` searches only the scenarios with PART in their names; other rows stay.\n"
             print "| scenario | budget | sc | tso | weak |"
             print "|---|---|---|---|---|"
             for (i = 1; i <= scenarios; i++) {
