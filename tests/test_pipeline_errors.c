@@ -675,6 +675,36 @@ START_TEST (an_item_may_end_its_thread_at_a_later_attempt) {
 }
 END_TEST
 
+static int fail_to_produce(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    return weir_task_fail(task, 5, "once more");
+}
+
+static bool exit_when_asked(int code, void *unused) {
+    (void)code;
+    (void)unused;
+    pthread_exit(NULL);
+}
+
+/* No callback may do that. The run fails all the same, and does not wait for a worker that is gone. */
+START_TEST (a_callback_that_ends_its_thread_ends_the_run) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "exits",
+                                             .source = fail_to_produce,
+                                             .on_error = WEIR_SKIP,
+                                             .retry = {.attempts = 2, .when = exit_when_asked}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    assert_status(WEIR_CANCELLED, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    assert_thread_ended(report, "exits", 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 static int produce_one(weir_task *task, void *item, void *unused) {
     (void)item;
     (void)unused;
@@ -739,6 +769,7 @@ static Suite *errors_suite(void) {
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_ends_the_run, 0, 2 * COUNT_OF(exiting));
     tcase_add_loop_test(exits, items_that_end_their_threads_together_fail_together, 0, COUNT_OF(exiting));
     tcase_add_loop_test(exits, an_item_that_ends_its_thread_after_a_cancel_has_failed, 0, COUNT_OF(exiting));
+    tcase_add_test(exits, a_callback_that_ends_its_thread_ends_the_run);
     tcase_add_loop_test(exits, an_item_may_end_its_thread_at_a_later_attempt, 0, 3);
     tcase_add_test(exits, a_thread_may_end_while_other_stages_are_still_to_start);
     return suite;

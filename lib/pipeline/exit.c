@@ -33,18 +33,28 @@ static void fail_in_hand(weir__lane *lane) {
         weir__retire_dropped(lane->stage, lane, envelope);
 }
 
-void *weir__exit(void *state) {
-    weir__lane *lane = state;
+/* Fails what the call has in hand. Returns WEIR__KEPT if the worker must not settle that. */
+static void *abandon_call(weir__lane *lane) {
     bool enveloped = lane->task.envelope != NULL;
-    weir__visit_end_inner(&lane->visit);
-    if (!lane->inside)
-        return NULL;
     weir__timing_end(lane);
     weir__add_exit_error(lane->stage, weir_task_attempt(&lane->task));
     if (enveloped)
         fail_in_hand(lane);
     else
         fail_plain(lane);
-    weir__fail_run(lane->stage->pipeline);
     return enveloped && !lane->owes ? WEIR__KEPT : NULL;
+}
+
+void *weir__exit(void *state, bool early) {
+    weir__lane *lane = state;
+    void *kept = NULL;
+    weir__visit_end_inner(&lane->visit);
+    if (!early)
+        return NULL;
+    if (lane->inside)
+        kept = abandon_call(lane);
+    else
+        weir__add_exit_error(lane->stage, 1); /* another callback; a run that lacks a worker must not go on */
+    weir__fail_run(lane->stage->pipeline);
+    return kept;
 }

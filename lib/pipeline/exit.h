@@ -6,10 +6,12 @@
 #ifndef WEIR_PIPELINE_EXIT_H
 #define WEIR_PIPELINE_EXIT_H
 
+#include <stdbool.h>
+
 /*
  * Ends a worker's call, at the end of its thread. If a function of the stage ended the thread, the call is abandoned:
- * its item or batch is dropped and fails, and the run fails. Returns WEIR__KEPT if the worker must not settle the item.
+ * its item or batch is dropped and fails, and the run fails. The run also fails if another callback ended it. Returns WEIR__KEPT if the worker must not settle the item.
  */
-void *weir__exit(void *lane);
+void *weir__exit(void *lane, bool early);
 
 #endif /* WEIR_PIPELINE_EXIT_H */

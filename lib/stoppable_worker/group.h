@@ -40,10 +40,10 @@ extern char weir__kept_item;
 #define WEIR__KEPT ((void *)&weir__kept_item)
 
 /*
- * Called with the worker's state in a worker that ends, before it settles the items that it owes. Returns WEIR__KEPT
- * if the item that it had begun must not be settled.
+ * Called with the worker's state in a worker that ends, before it settles the items that it owes. `early`: a function
+ * of the program has ended the thread. Returns WEIR__KEPT if the item that it had begun must not be settled.
  */
-typedef void *weir__leave(void *state);
+typedef void *weir__leave(void *state, bool early);
 
 /* The maximum number of items that a worker takes at once: 16. */
 enum { WEIR__BATCH = WEIR__APART / 8 };

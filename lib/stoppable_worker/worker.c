@@ -118,14 +118,16 @@ static void work(weir__member *member) {
         wanted = run_timed(worker, count);
         settle_but(worker, 0);
     }
+    worker->uses_in.how = WEIR__USING;
 }
 
 /* W1. */
 static void leave_queues(weir__member *member) {
     weir_worker *worker = worker_of(member);
     weir__group *group = worker->group;
+    bool early = (worker->uses_in.how & WEIR__OWING) != 0; /* `work` has not returned */
     weir__callout_unwind_to(&worker->uses_in);
-    if (member->initialised && group->leave != NULL && group->leave(member->state) == WEIR__KEPT)
+    if (member->initialised && group->leave != NULL && group->leave(member->state, early) == WEIR__KEPT)
         worker->owes--;
     settle_but(worker, 0);
     worker->uses_in.how = WEIR__USING;
