@@ -424,6 +424,22 @@ static ssize_t write_at_gate(void *cookie, const char *text, size_t size) {
     return (ssize_t)size;
 }
 
+/*
+ * Three items are done, and a stream blocks: each finish names the stream, and destroy returns WEIR_BUSY. Then the
+ * stream accepts data.
+ */
+static void expect_blocked_stream(weir_pipeline *pipeline) {
+    weir_report *report;
+    for (int i = 0; i < 2; i++) {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
+        assert_named(report, "", SIZE_MAX, WEIR_IN_STREAM);
+        ck_assert_uint_eq(report->counts.done, 3);
+        weir_report_free(report);
+    }
+    assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    assert_status(WEIR_OK, end_late(pipeline));
+}
+
 START_TEST (a_view_with_a_blocked_stream_is_named) {
     weir_report *report;
     FILE *stream = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
@@ -441,21 +457,13 @@ START_TEST (a_view_with_a_blocked_stream_is_named) {
     ck_assert_int_eq(report->state, WEIR_RUN_RUNNING);
     ck_assert_uint_eq(report->late_count, 0); /* no call waits for it yet */
     weir_report_free(report);
-    for (int i = 0; i < 2; i++) {
-        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
-        assert_named(report, "", SIZE_MAX, WEIR_IN_STREAM);
-        ck_assert_uint_eq(report->counts.done, 3);
-        weir_report_free(report);
-    }
-    assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
-    assert_status(WEIR_OK, end_late(pipeline));
+    expect_blocked_stream(pipeline);
     fclose(stream);
 }
 END_TEST
 
 /* The deadline also covers the write of a trace's last part. */
 START_TEST (a_trace_with_a_blocked_stream_is_named) {
-    weir_report *report;
     FILE *trace = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_at_gate});
     ck_assert_ptr_nonnull(trace);
     setvbuf(trace, NULL, _IOFBF, 1 << 16);
@@ -463,14 +471,7 @@ START_TEST (a_trace_with_a_blocked_stream_is_named) {
     add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, 3);
-    for (int i = 0; i < 2; i++) {
-        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
-        assert_named(report, "", SIZE_MAX, WEIR_IN_STREAM);
-        ck_assert_uint_eq(report->counts.done, 3);
-        weir_report_free(report);
-    }
-    assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
-    assert_status(WEIR_OK, end_late(pipeline));
+    expect_blocked_stream(pipeline);
     fclose(trace);
 }
 END_TEST
