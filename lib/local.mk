@@ -104,6 +104,7 @@ lib_sources = \
 	lib/pipeline/weigh.c lib/pipeline/weigh.h
 libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/sync.h \
+	lib/sync/allowance.h \
 	lib/sync/assert.h \
 	lib/sync/atomic.h \
 	lib/sync/barrier.h \
@@ -114,6 +115,7 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/event.c lib/sync/event.h lib/sync/event_ends.h \
 	lib/sync/futex.h \
 	lib/sync/memory.c lib/sync/memory.h \
+	lib/sync/prefetch.h \
 	lib/sync/note.c lib/sync/note.h \
 	lib/sync/relax.c lib/sync/relax.h \
 	lib/sync/signals.c lib/sync/signals.h \
@@ -121,6 +123,7 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/terminal.c lib/sync/terminal.h \
 	lib/sync/text.h \
 	lib/sync/thread.c lib/sync/thread.h \
+	lib/sync/tls.h \
 	lib/sync/thread_gone.h \
 	lib/sync/thread_name.h
 if DEBUG
@@ -151,6 +154,11 @@ libcore_la_SOURCES += lib/sync/tell_none.c
 else
 libcore_la_SOURCES += lib/sync/tell_tools.c
 endif
+if ALLOWANCE_LINUX
+libcore_la_SOURCES += lib/sync/allowance_linux.c
+else
+libcore_la_SOURCES += lib/sync/allowance_none.c
+endif
 if THREAD_GONE_LINUX
 libcore_la_SOURCES += lib/sync/thread_gone_linux.c
 else
@@ -162,6 +170,8 @@ else
 libcore_la_SOURCES += lib/sync/thread_name_none.c
 endif
 EXTRA_libcore_la_SOURCES = \
+	lib/sync/allowance_linux.c \
+	lib/sync/allowance_none.c \
 	lib/sync/assert.c \
 	lib/sync/barrier_linux.c \
 	lib/sync/barrier_none.c \

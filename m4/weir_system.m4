@@ -137,6 +137,21 @@ AC_DEFUN([WEIR_THREAD_GONE], [
   AM_CONDITIONAL([THREAD_GONE_LINUX], [test "$weir_cv_tgkill" = yes])
 ])
 
+# WEIR_ALLOWANCE: which processors a process may use, by sched_getaffinity and the files of the control groups.
+AC_DEFUN([WEIR_ALLOWANCE], [
+  AC_CACHE_CHECK([for sched_getaffinity with sets of any size], [weir_cv_allowance], [
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+        #ifndef _GNU_SOURCE
+        #define _GNU_SOURCE
+        #endif
+        #include <sched.h>]], [[
+        cpu_set_t *set = CPU_ALLOC(1);
+        return sched_getaffinity(0, CPU_ALLOC_SIZE(1), set) + CPU_COUNT_S(CPU_ALLOC_SIZE(1), set);]])],
+      [weir_cv_allowance=yes], [weir_cv_allowance=no])
+  ])
+  AM_CONDITIONAL([ALLOWANCE_LINUX], [test "$weir_cv_allowance" = yes])
+])
+
 # WEIR_FIBRES: makecontext, which POSIX had until 2008, for the scheduler of the tests. musl has it in a library apart.
 AC_DEFUN([WEIR_FIBRES], [
   weir_saved_LIBS=$LIBS

@@ -72,6 +72,10 @@ if CHUNK_BLOCKS
 inside_tests += tests/test_chunk_blocks
 endif
 EXTRA_PROGRAMS += tests/test_chunk_blocks
+if ALLOWANCE_LINUX
+inside_tests += tests/test_allowance
+endif
+EXTRA_PROGRAMS += tests/test_allowance
 
 tests_test_linearizable_SOURCES = tests/test_linearizable.c tests/linear.c tests/linear.h
 tests_libsupport_a_SOURCES = \
@@ -88,6 +92,8 @@ ledger_ldflags = $(AM_LDFLAGS) -Wl,--wrap=aligned_alloc,--wrap=free \
 faults_ldflags = $(ledger_ldflags) -Wl,--wrap=pthread_create,--wrap=weir__futex_wait \
 	-Wl,--wrap=weir__pool_take
 
+tests_test_allowance_CPPFLAGS = $(inside_cppflags)
+tests_test_allowance_LDADD = $(inside_ldadd)
 tests_test_assert_CPPFLAGS = $(inside_cppflags)
 tests_test_assert_LDADD = $(inside_ldadd)
 tests_test_chunk_blocks_CPPFLAGS = $(inside_cppflags)

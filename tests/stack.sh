@@ -20,6 +20,7 @@ trap 'rm -rf "$work"' EXIT
 
 # FUNCTION: its callees through pointers; "user" stands for functions of the program.
 cat >"$work/pointers" <<'END'
+least_up_from: limit_of_version_1 limit_of_version_2
 weir__graph_accept: check_name check_functions check_source check_func check_numbers check_batch
 trampoline: run_member ring_timers run run_drop write_end
 leave: end_member

@@ -59,9 +59,24 @@ static inline uint32_t weir__u32_exchange_release(weir__u32 *a, uint32_t value) 
     return atomic_exchange_explicit(&a->value, value, memory_order_release);
 }
 
+static inline uint32_t weir__u32_exchange_acquire_release(weir__u32 *a, uint32_t value) {
+    weir__release_of(a);
+    uint32_t was = atomic_exchange_explicit(&a->value, value, memory_order_acq_rel);
+    weir__acquire_of(a);
+    return was;
+}
+
 /* Stores `value` if `a` holds `expected`. Returns whether it did. */
 static inline bool weir__u32_swap_acquire(weir__u32 *a, uint32_t expected, uint32_t value) {
     bool was = atomic_compare_exchange_strong_explicit(&a->value, &expected, value, memory_order_acquire,
+                                                       memory_order_relaxed);
+    weir__acquire_of(a);
+    return was;
+}
+
+static inline bool weir__u32_swap_acquire_release(weir__u32 *a, uint32_t expected, uint32_t value) {
+    weir__release_of(a);
+    bool was = atomic_compare_exchange_strong_explicit(&a->value, &expected, value, memory_order_acq_rel,
                                                        memory_order_relaxed);
     weir__acquire_of(a);
     return was;
@@ -153,6 +168,13 @@ static inline void weir__ptr_store_release(weir__ptr *a, void *value) {
 static inline void *weir__ptr_exchange_acquire_release(weir__ptr *a, void *value) {
     weir__release_of(a);
     void *was = atomic_exchange_explicit(&a->value, value, memory_order_acq_rel);
+    weir__acquire_of(a);
+    return was;
+}
+
+static inline bool weir__ptr_swap_acquire(weir__ptr *a, void *expected, void *value) {
+    bool was = atomic_compare_exchange_strong_explicit(&a->value, &expected, value, memory_order_acquire,
+                                                       memory_order_relaxed);
     weir__acquire_of(a);
     return was;
 }

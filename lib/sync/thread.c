@@ -5,12 +5,16 @@
  */
 #include "sync/thread.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "sync/allowance.h"
 #include "sync/atomic.h"
 #include "sync/clock.h"
 #include "sync/futex.h"
@@ -18,17 +22,8 @@
 #include "sync/thread_gone.h"
 #include "sync/thread_name.h"
 
-static _Thread_local const weir__thread *self;
-
-const weir__thread *weir__thread_self(void) {
-    return self;
-}
-
-static _Thread_local struct weir__callout *callouts;
-
-struct weir__callout **weir__thread_callouts(void) {
-    return &callouts;
-}
+_Thread_local const weir__thread *weir__thread_started WEIR__TLS;
+_Thread_local struct weir__callout *weir__thread_inside WEIR__TLS;
 
 int weir__uncancellable_begin(void) {
     int before;
@@ -51,12 +46,42 @@ static void *trampoline(void *raw) {
     weir__thread *thread = raw;
     (void)weir__uncancellable_begin();
     weir__thread_set_name(thread->name);
+    if (pthread_getcpuclockid(pthread_self(), &thread->clock) != 0)
+        thread->clock = CLOCK_MONOTONIC; /* such a thread never seems to sleep */
     weir__u32_store_relaxed(&thread->number, weir__thread_number());
-    self = thread;
+    weir__thread_started = thread;
     pthread_cleanup_push(leave, thread); /* runs on pthread_exit too */
     thread->main(thread->arg);
     pthread_cleanup_pop(1);
     return NULL;
+}
+
+uint64_t weir__thread_used(const weir__thread *thread) {
+    struct timespec used;
+    if (clock_gettime(thread->clock, &used) != 0)
+        return 0;
+    return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
+}
+
+/* Reads the state from the file of the thread in the proc file system: the letter after the name in parentheses. */
+bool weir__thread_sleeps(const weir__thread *thread) {
+    char path[48], text[96];
+    (void)snprintf(path, sizeof path, "/proc/self/task/%u/stat", (unsigned)weir__u32_load_relaxed(&thread->number));
+    int before = weir__uncancellable_begin();
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t length = file < 0 ? -1 : read(file, text, sizeof text - 1);
+    if (file >= 0)
+        close(file);
+    weir__uncancellable_end(before);
+    if (length <= 0)
+        return true;
+    text[length] = '\0';
+    const char *name_end = strrchr(text, ')');
+    return name_end == NULL || name_end[1] != ' ' || name_end[2] == 'S' || name_end[2] == 'D';
+}
+
+uint64_t weir__thread_sleep_count(void) {
+    return weir__thread_count_sleeps();
 }
 
 /* Returns a stack size that the system accepts: at least its minimum, in whole pages. */
@@ -144,13 +169,19 @@ bool weir__thread_join_until(weir__thread *thread, uint64_t deadline) {
     return true;
 }
 
-/* Asks the C library only once, because it reads files for the answer. */
+static unsigned least(unsigned a, unsigned b) {
+    return a < b ? a : b;
+}
+
+/* Asks the system only once, because it reads files for the answer. */
 unsigned weir__processors(void) {
     static weir__u32 known; /* 0: not yet known */
     uint32_t processors = weir__u32_load_relaxed(&known);
     if (processors == 0) {
         long online = sysconf(_SC_NPROCESSORS_ONLN);
         processors = online > 0 ? (uint32_t)online : 1;
+        processors = least(processors, weir__allowance_by_affinity());
+        processors = least(processors, weir__allowance_by_groups("/proc/self/cgroup", "/sys/fs/cgroup"));
         weir__u32_store_relaxed(&known, processors);
     }
     return processors;

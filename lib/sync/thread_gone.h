@@ -1,5 +1,5 @@
 /*
- * thread_gone.h - Declares the check whether a thread still exists.
+ * thread_gone.h - Declares what the system tells of a thread: whether it still exists, and how often it has slept.
  *
  * thread_gone_linux.c asks the system; thread_gone_none.c is for systems that do not tell. The build selects one.
  *
@@ -26,5 +26,8 @@ bool weir__thread_is_gone(uint32_t number);
  * detectors do not know this join. weir__thread_join_until therefore uses it only at its deadline.
  */
 bool weir__thread_try_join(pthread_t id);
+
+/* Returns how often the calling thread has slept; UINT64_MAX if the system does not tell. */
+uint64_t weir__thread_count_sleeps(void);
 
 #endif /* WEIR_SYNC_THREAD_GONE_H */

@@ -12,6 +12,7 @@
 #include "sync/thread_gone.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -28,4 +29,9 @@ bool weir__thread_is_gone(uint32_t number) {
 
 bool weir__thread_try_join(pthread_t id) {
     return pthread_tryjoin_np(id, NULL) == 0;
+}
+
+uint64_t weir__thread_count_sleeps(void) {
+    struct rusage usage;
+    return getrusage(RUSAGE_THREAD, &usage) == 0 ? (uint64_t)usage.ru_nvcsw : UINT64_MAX;
 }

@@ -53,6 +53,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/sync/signals.h \
 	tests/sched/sync/terminal.h \
 	tests/sched/sync/thread.h \
+	tests/sched/sync/thread_name.h \
 	tests/sched/working.c
 tests_sched_sched_CPPFLAGS = $(tests_sched_libsubject_a_CPPFLAGS)
 tests_sched_sched_LDADD = tests/sched/libsubject.a $(WEIR_FIBRE_LIBS)

@@ -30,8 +30,11 @@ struct thread {
     const void *futex;     /* ASLEEP: the futex */
     uint64_t deadline;     /* ASLEEP, JOINING: the deadline */
     bool timed_out;
-    unsigned order; /* ASLEEP: order of arrival */
-    int target;     /* JOINING: the thread to join */
+    bool computes;       /* ASLEEP: since `from`, in sched_compute */
+    uint64_t from, used; /* processor time used before `from`, in ns */
+    unsigned order;      /* ASLEEP: order of arrival */
+    int target;          /* JOINING: the thread to join */
+    bool joined;
     struct weir__callout *callouts;
     weir__note note;
     uint32_t priority;
@@ -302,6 +305,7 @@ static bool join_until(int thread, uint64_t deadline) {
     if (threads[thread].state != DONE)
         return false;
     memory_see_thread(thread);
+    threads[thread].joined = true;
     return true;
 }
 
@@ -343,7 +347,16 @@ static bool thread_fault_due(void) {
     return true;
 }
 
+/* The library joins each thread before it uses the thread's memory again. */
+static void check_joined(const weir__thread *place) {
+    for (int i = 0; i < thread_count; i++) {
+        if (threads[i].started == place && !threads[i].joined)
+            machine_fail("a thread starts in the place of thread %d, which is not joined", i);
+    }
+}
+
 bool weir__thread_start(weir__thread *thread) {
+    check_joined(thread);
     if (thread_fault_due())
         return false;
     thread->id = sched_spawn(run_started, thread);
@@ -481,12 +494,42 @@ uint64_t weir__clock_now(void) {
     return now;
 }
 
+/* Fibres use processor time only in sched_compute, which this clock leaves out. */
 uint64_t weir__clock_used(void) {
-    return now;
+    return 0;
 }
 
+static unsigned processors;
+
 unsigned weir__processors(void) {
-    return 1;
+    return processors;
+}
+
+void sched_processors(unsigned count) {
+    processors = count;
+}
+
+void sched_compute(uint64_t nanoseconds) {
+    memory_drain();
+    struct thread *thread = &threads[machine.self];
+    thread->state = ASLEEP;
+    thread->futex = NULL;
+    thread->from = now;
+    thread->deadline = now + nanoseconds;
+    thread->computes = true;
+    give_up_processor();
+    thread->computes = false;
+    thread->used += nanoseconds;
+}
+
+uint64_t weir__thread_used(const weir__thread *thread) {
+    const struct thread *of = &threads[thread->id];
+    return of->used + (of->computes ? now - of->from : 0);
+}
+
+bool weir__thread_sleeps(const weir__thread *thread) {
+    const struct thread *of = &threads[thread->id];
+    return waits_for_time(of) && !of->computes;
 }
 
 /* ---- a run ---- */
@@ -514,6 +557,7 @@ void machine_run(void (*new_scenario)(void)) {
     failure[0] = '\0';
     scenario = new_scenario;
     thread_fault.countdown = 0;
+    processors = 1;
     sched_fail_allocation(0, false);
     if (explore_is_random())
         choose_change_points();

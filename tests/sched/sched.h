@@ -86,6 +86,12 @@ void sched_barrier_comes(void);
 /* Returns the virtual time in nanoseconds. A thread that sleeps until a deadline advances it. */
 uint64_t sched_now(void);
 
+/* Lets time pass while the calling thread computes: a crew's monitor sees a thread that does not sleep. */
+void sched_compute(uint64_t nanoseconds);
+
+/* Sets the number of processors that the library sees in this run; initially 1. */
+void sched_processors(unsigned count);
+
 /*
  * Makes the n-th allocation or thread creation from now on fail (counted from 1; 0: none). With `on`, all later ones
  * fail too.

@@ -11,6 +11,7 @@
 #define weir__u32_store_relaxed quiet_weir__u32_store_relaxed
 #define weir__u32_load_acquire quiet_weir__u32_load_acquire
 #define weir__u32_store_release quiet_weir__u32_store_release
+#define weir__u32_exchange_acquire_release quiet_weir__u32_exchange_acquire_release
 #define weir__u32_exchange_acquire quiet_weir__u32_exchange_acquire
 #define weir__u32_exchange_release quiet_weir__u32_exchange_release
 #define weir__u32_swap_acquire quiet_weir__u32_swap_acquire
@@ -33,6 +34,7 @@
 #undef weir__u32_load_acquire
 #undef weir__u32_store_release
 #undef weir__u32_exchange_acquire
+#undef weir__u32_exchange_acquire_release
 #undef weir__u32_exchange_release
 #undef weir__u32_swap_acquire
 #undef weir__u64_load_relaxed
@@ -75,6 +77,11 @@ static inline void weir__u32_store_release(weir__u32 *a, uint32_t value) {
 static inline uint32_t weir__u32_exchange_acquire(weir__u32 *a, uint32_t value) {
     noise();
     return quiet_weir__u32_exchange_acquire(a, value);
+}
+
+static inline uint32_t weir__u32_exchange_acquire_release(weir__u32 *a, uint32_t value) {
+    noise();
+    return quiet_weir__u32_exchange_acquire_release(a, value);
 }
 
 static inline uint32_t weir__u32_exchange_release(weir__u32 *a, uint32_t value) {

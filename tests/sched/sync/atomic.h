@@ -56,9 +56,18 @@ static inline uint32_t weir__u32_exchange_release(weir__u32 *a, uint32_t value) 
     return (uint32_t)sched_modify(&a->value, sizeof a->value, SCHED_EXCHANGE, value, SCHED_RELEASE);
 }
 
+static inline uint32_t weir__u32_exchange_acquire_release(weir__u32 *a, uint32_t value) {
+    return (uint32_t)sched_modify(&a->value, sizeof a->value, SCHED_EXCHANGE, value, SCHED_ACQ_REL);
+}
+
 static inline bool weir__u32_swap_acquire(weir__u32 *a, uint32_t expected, uint32_t value) {
     uint64_t wide = expected;
     return sched_swap(&a->value, sizeof a->value, &wide, value, false, SCHED_ACQUIRE);
+}
+
+static inline bool weir__u32_swap_acquire_release(weir__u32 *a, uint32_t expected, uint32_t value) {
+    uint64_t wide = expected;
+    return sched_swap(&a->value, sizeof a->value, &wide, value, false, SCHED_ACQ_REL);
 }
 
 static inline uint32_t weir__u32_add_acquire_release(weir__u32 *a, uint32_t value) {
@@ -119,6 +128,11 @@ static inline void weir__ptr_store_release(weir__ptr *a, void *value) {
 
 static inline void *weir__ptr_exchange_acquire_release(weir__ptr *a, void *value) {
     return (void *)(uintptr_t)sched_modify(&a->value, sizeof a->value, SCHED_EXCHANGE, (uintptr_t)value, SCHED_ACQ_REL);
+}
+
+static inline bool weir__ptr_swap_acquire(weir__ptr *a, void *expected, void *value) {
+    uint64_t wide = (uint64_t)(uintptr_t)expected;
+    return sched_swap(&a->value, sizeof a->value, &wide, (uint64_t)(uintptr_t)value, false, SCHED_ACQUIRE);
 }
 
 #endif /* WEIR_SYNC_ATOMIC_H */

@@ -33,6 +33,14 @@ static inline void weir__uncancellable_end(int before) {
     (void)before;
 }
 
+/* A thread uses processor time only in sched_compute. */
+uint64_t weir__thread_used(const weir__thread *thread);
+bool weir__thread_sleeps(const weir__thread *thread);
+
+static inline uint64_t weir__thread_sleep_count(void) {
+    return UINT64_MAX;
+}
+
 struct weir__callout **weir__thread_callouts(void);
 unsigned weir__processors(void);
 
