@@ -16,7 +16,7 @@ lib_sources = \
 	lib/measure/counter.h \
 	lib/measure/histogram.c lib/measure/histogram.h \
 	lib/measure/stopwatch.h \
-	lib/crew/crew.c lib/crew/crew.h \
+	lib/gang/gang.c lib/gang/gang.h \
 	lib/closable_queue/create.c lib/closable_queue/create.h \
 	lib/closable_queue/cursor.c \
 	lib/closable_queue/drop.c lib/closable_queue/drop.h \

@@ -24,7 +24,7 @@ static bool is_source_of(const weir_pipeline *pipeline) {
     const weir_worker *self = weir__worker_self();
     if (self == NULL || self->group->leave != weir__exit)
         return false;
-    const weir_stage *stage = self->group->crew.arg;
+    const weir_stage *stage = self->group->gang.arg;
     return stage->pipeline == pipeline && weir__stage_is_source(stage);
 }
 

@@ -1,7 +1,7 @@
 /*
  * group.h - Implements groups of workers. A single weir_worker is a group of one.
  *
- * State. A group has a crew, which has its threads (crew/crew.h), and a mark at which they stop. The queue knows the
+ * State. A group has a gang, which has its threads (gang/gang.h), and a mark at which they stop. The queue knows the
  * group as a team (share.h).
  *
  * Invariants.
@@ -27,7 +27,7 @@
 
 #include "base/tree.h"
 #include "closable_queue/share.h"
-#include "crew/crew.h"
+#include "gang/gang.h"
 #include "measure/stopwatch.h"
 
 typedef struct weir__group weir__group;
@@ -73,7 +73,7 @@ struct weir__group {
     weir__leave *leave;
     weir_queue *in, *out;
 
-    weir__crew crew;
+    weir__gang gang;
 
     weir__team team;       /* the group, as the queue sees it */
     weir__u32 lost_result; /* 1: `out` had no memory for a result */

@@ -27,7 +27,7 @@ static bool prepare(weir_worker *worker, weir__group *group, const weir_worker_o
     for (size_t i = 0; i < WEIR__BATCH; i++)
         weir__ptr_store_relaxed(&worker->batch[i], WEIR__EMPTY);
     worker->hold = (weir__hold){.slots = worker->batch, .count = WEIR__BATCH};
-    weir__crew_add(&group->crew, &worker->member, options->name == NULL ? "weir" : options->name, options->stack_size);
+    weir__gang_add(&group->gang, &worker->member, options->name == NULL ? "weir" : options->name, options->stack_size);
     worker->returned = weir__alloc(sizeof *worker->returned + WEIR__BATCH * sizeof worker->returned->places[0]);
     return worker->returned != NULL;
 }
@@ -36,7 +36,7 @@ static weir__group *create(size_t count, const weir_worker_options *options, wei
     weir__group *group = weir__alloc(sizeof *group + count * sizeof group->workers[0]);
     if (group == NULL)
         return NULL;
-    group->crew = (weir__crew){
+    group->gang = (weir__gang){
         .trade = weir__worker_trade(),
         .arg = options->arg,
         .init = options->init,
@@ -48,8 +48,8 @@ static weir__group *create(size_t count, const weir_worker_options *options, wei
     group->in = in;
     group->out = out;
     weir__u64_store_relaxed(&group->team.mark, UINT64_MAX);
-    while (group->crew.count < count) {
-        if (!prepare(&group->workers[group->crew.count], group, options)) {
+    while (group->gang.count < count) {
+        if (!prepare(&group->workers[group->gang.count], group, options)) {
             weir__group_free(group);
             return NULL;
         }
@@ -77,13 +77,13 @@ static void release_queues(const weir__group *group) {
 static weir_status launch(weir__group *group) {
     if (!use_queues(group))
         return WEIR_CLOSED;
-    weir_status status = weir__crew_start(&group->crew);
+    weir_status status = weir__gang_start(&group->gang);
     if (status != WEIR_OK) {
         release_queues(group);
         return status;
     }
-    weir__queue_attach(group->in, group->crew.count);
-    weir__crew_open(&group->crew);
+    weir__queue_attach(group->in, group->gang.count);
+    weir__gang_open(&group->gang);
     return WEIR_OK;
 }
 
@@ -106,10 +106,10 @@ weir_status weir__group_start(weir__group **result, size_t count, const weir_wor
 }
 
 bool weir__group_join_until(weir__group *group, weir_deadline deadline) {
-    size_t before = group->crew.joined;
-    bool all = weir__crew_join_until(&group->crew, deadline);
-    if (all && before < group->crew.joined) {
-        weir__queue_detach(group->in, group->crew.count);
+    size_t before = group->gang.joined;
+    bool all = weir__gang_join_until(&group->gang, deadline);
+    if (all && before < group->gang.joined) {
+        weir__queue_detach(group->in, group->gang.count);
         release_queues(group);
     }
     return all;
@@ -124,8 +124,8 @@ bool weir__worker_is_joined(const weir_worker *worker) {
 }
 
 void weir__group_free(weir__group *group) {
-    weir__assert(group->crew.joined == 0 || group->crew.joined == group->crew.count);
-    for (size_t i = 0; i < group->crew.count; i++)
+    weir__assert(group->gang.joined == 0 || group->gang.joined == group->gang.count);
+    for (size_t i = 0; i < group->gang.count; i++)
         weir__free(group->workers[i].returned); /* of workers that never ran */
     weir__free(group);
 }

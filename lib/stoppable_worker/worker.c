@@ -141,6 +141,6 @@ const weir__trade *weir__worker_trade(void) {
 }
 
 weir_worker *weir__worker_self(void) {
-    weir__member *self = weir__crew_self(&trade);
+    weir__member *self = weir__gang_self(&trade);
     return self == NULL ? NULL : worker_of(self);
 }

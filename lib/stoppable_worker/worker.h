@@ -8,7 +8,7 @@
 
 #include "stoppable_worker/group.h"
 
-/* What the threads of a group do, as members of its crew. */
+/* What the threads of a group do, as members of its gang. */
 const weir__trade *weir__worker_trade(void);
 
 /* Returns the calling thread's worker; NULL if the thread is not a worker's. */

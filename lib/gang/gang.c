@@ -1,0 +1,159 @@
+/*
+ * gang.c - Implements gangs.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "gang/gang.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "sync/border.h"
+
+static weir__member *member_at(const weir__gang *gang, size_t number) {
+    return (weir__member *)(void *)(gang->first + number * gang->stride);
+}
+
+/* ---- a member's thread ---- */
+
+/* Reports the result of this thread's init to the starter. */
+static void report(weir__member *member, bool failed) {
+    weir__gang *gang = member->gang;
+    member->reported = true;
+    weir__lock_acquire(&gang->lock);
+    bool last = ++gang->reports == gang->count; /* only the last report wakes the starter */
+    weir__assert(gang->reports <= gang->count); /* C1 */
+    gang->init_failed = gang->init_failed || failed;
+    if (last)
+        weir__park_release_all(&gang->at_reports, &gang->lock);
+    else
+        weir__lock_release(&gang->lock);
+}
+
+static void initialise(weir__member *member) {
+    weir__gang *gang = member->gang;
+    member->state = gang->arg;
+    member->initialised = gang->init == NULL || gang->init(gang->arg, &member->state) == WEIR_OK;
+    weir__border();
+    report(member, !member->initialised);
+}
+
+/* Blocks until the gate opens. Returns true if it opens to work, false if it opens to exit. */
+static bool pass_gate(weir__gang *gang) {
+    weir__lock_acquire(&gang->lock);
+    while (gang->gate == WEIR__GATE_SHUT)
+        weir__park_wait(&gang->at_gate, &gang->lock, WEIR_NEVER, NULL);
+    bool to_work = gang->gate == WEIR__GATE_TO_WORK;
+    weir__lock_release(&gang->lock);
+    return to_work;
+}
+
+static void run_member(void *raw) {
+    weir__member *member = raw;
+    member->gang->trade->enter(member);
+    initialise(member);
+    if (pass_gate(member->gang))
+        member->gang->trade->work(member);
+}
+
+/* C2. */
+static void end_member(void *raw) {
+    weir__member *member = raw;
+    weir__gang *gang = member->gang;
+    if (!member->reported) /* init ended the thread */
+        report(member, true);
+    gang->trade->leave(member);
+    if (member->initialised && gang->fini != NULL) {
+        gang->fini(member->state);
+        weir__border();
+    }
+}
+
+/* ---- the start ---- */
+
+/* Formats a thread's name, such as "resize-3". A long base is truncated; the number is kept. */
+static void name_thread(char name[WEIR__THREAD_NAME], const char *base, size_t number) {
+    char suffix[WEIR__THREAD_NAME];
+    size_t length = (size_t)snprintf(suffix, sizeof suffix, "-%u", (unsigned)(number % 100000));
+    size_t kept = strnlen(base, WEIR__THREAD_NAME - 1 - length);
+    memcpy(name, base, kept);
+    memcpy(name + kept, suffix, length + 1);
+}
+
+void weir__gang_add(weir__gang *gang, weir__member *member, const char *name, size_t stack_size) {
+    member->gang = gang;
+    member->thread.main = run_member;
+    member->thread.at_exit = end_member;
+    member->thread.arg = member;
+    member->thread.stack_size = stack_size;
+    name_thread(member->thread.name, name, gang->count);
+    weir__assert(member_at(gang, gang->count) == member);
+    gang->count++;
+}
+
+/* Creates threads until one fails. Returns the number of threads created. */
+static size_t create_threads(weir__gang *gang) {
+    size_t created = 0;
+    while (created < gang->count && weir__thread_start(&member_at(gang, created)->thread))
+        created++;
+    return created;
+}
+
+/* Blocks until every thread has reported. Returns true if every init succeeded. */
+static bool wait_for_reports(weir__gang *gang) {
+    weir__lock_acquire(&gang->lock);
+    while (gang->reports < gang->count)
+        weir__park_wait(&gang->at_reports, &gang->lock, WEIR_NEVER, NULL);
+    bool well = !gang->init_failed;
+    weir__lock_release(&gang->lock);
+    return well;
+}
+
+static void open_gate(weir__gang *gang, enum weir__gate to) {
+    weir__lock_acquire(&gang->lock);
+    weir__assert(gang->gate == WEIR__GATE_SHUT); /* C1 */
+    gang->gate = to;
+    weir__park_release_all(&gang->at_gate, &gang->lock);
+}
+
+static void dismiss(weir__gang *gang, size_t created) {
+    open_gate(gang, WEIR__GATE_TO_EXIT);
+    for (size_t i = 0; i < created; i++)
+        weir__thread_join(&member_at(gang, i)->thread);
+}
+
+weir_status weir__gang_start(weir__gang *gang) {
+    weir_status status = WEIR_OK;
+    size_t created = create_threads(gang);
+    if (created < gang->count)
+        status = WEIR_NOTHREAD;
+    else if (gang->init != NULL && !wait_for_reports(gang))
+        status = WEIR_INITFAILED;
+    if (status != WEIR_OK)
+        dismiss(gang, created);
+    return status;
+}
+
+void weir__gang_open(weir__gang *gang) {
+    open_gate(gang, WEIR__GATE_TO_WORK);
+}
+
+/* ---- the end ---- */
+
+bool weir__gang_join_until(weir__gang *gang, weir_deadline deadline) {
+    size_t joined = 0;
+    for (size_t i = 0; i < gang->count; i++) {
+        weir__member *member = member_at(gang, i);
+        member->joined = member->joined != 0 || weir__thread_join_until(&member->thread, deadline);
+        joined += member->joined;
+    }
+    weir__assert(gang->joined <= joined);
+    gang->joined = joined;
+    return joined == gang->count;
+}
+
+weir__member *weir__gang_self(const weir__trade *trade) {
+    const weir__thread *self = weir__thread_self();
+    weir__member *member = self != NULL && self->main == run_member ? self->arg : NULL;
+    return member != NULL && member->gang->trade == trade ? member : NULL;
+}
