@@ -25,21 +25,21 @@ static void fail_plain(weir__lane *lane) {
     weir__count_retired(lane->stage, lane, WEIR__FAILED, 1);
 }
 
-/* Fails the item or batch in hand. Also drops the lane's items that have entered by their keys and will not run. */
-static void fail_in_hand(weir__lane *lane) {
+/* Fails the item or batch that the lane holds. Also drops its items that entered by their keys and will not run. */
+static void fail_held(weir__lane *lane) {
     weir__envelope *envelope;
     weir__complete_abandoned(lane, &lane->task);
     while ((envelope = weir__list_take(&lane->ready)) != NULL)
         weir__retire_dropped(lane->stage, lane, envelope);
 }
 
-/* Fails what the call has in hand. Returns WEIR__KEPT if the worker must not settle that. */
+/* Fails what the lane holds. Returns WEIR__KEPT if the worker must not settle that. */
 static void *abandon_call(weir__lane *lane) {
     bool enveloped = lane->task.envelope != NULL;
     weir__timing_end(lane);
     weir__add_exit_error(lane->stage, weir_task_attempt(&lane->task));
     if (enveloped)
-        fail_in_hand(lane);
+        fail_held(lane);
     else
         fail_plain(lane);
     return enveloped && !lane->owes ? WEIR__KEPT : NULL;

@@ -59,7 +59,7 @@ static void add(weir_stage *orderer, weir__lane *lane, weir__envelope *envelope)
 }
 
 void weir__ordered_ready(weir__lane *lane, weir__envelope *envelope) {
-    weir__hand_let_go(lane);
+    weir__lane_let_go(lane);
     add(envelope->stage->orderer, lane, envelope);
 }
 

@@ -2,7 +2,7 @@
  * retire.h - Retires items: ends an item in its stage.
  *
  * Retiring an item takes three steps: it is counted in its stage; its piece of its root ends, or is sent on; and, last
- * of all, it is settled in the stage's queue (S3, S1). If an item is in a lane's hand, the worker settles it after its
+ * of all, it is settled in the stage's queue (S3, S1). If a lane holds an item, the worker settles it after its
  * function returns, together with others. Every other item is settled here. An item of a plain pipeline has no piece.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -13,15 +13,15 @@
 #include "closable_queue/settle.h"
 #include "pipeline/stage.h"
 
-/* S2. Takes an item in hand. The lane has taken the item from the queue. */
-static inline void weir__hand_take(weir__lane *lane, weir__envelope *envelope) {
-    lane->in_hand = envelope;
+/* S2. Makes the lane hold an item, which it has taken from the queue. */
+static inline void weir__lane_hold(weir__lane *lane, weir__envelope *envelope) {
+    lane->held = envelope;
     lane->owes = false;
 }
 
-/* S2. Lets go of the item in hand. The worker will not settle it. */
-static inline void weir__hand_let_go(weir__lane *lane) {
-    lane->in_hand = NULL;
+/* S2. Lets go of the item that the lane holds. The worker will not settle it. */
+static inline void weir__lane_let_go(weir__lane *lane) {
+    lane->held = NULL;
 }
 
 /* Retires an item. `lane` is the calling thread's, of any stage, or NULL. */
@@ -49,9 +49,9 @@ static inline void weir__count_retired(weir_stage *stage, weir__lane *lane, weir
  * sent. It returns true if the worker settles the item. End is called afterwards, with that value.
  */
 static inline bool weir__retire_begin(weir__lane *lane, const weir__envelope *envelope) {
-    if (lane->in_hand != envelope)
+    if (lane->held != envelope)
         return false;
-    lane->in_hand = NULL;
+    lane->held = NULL;
     lane->owes = true;
     return true;
 }
@@ -62,7 +62,7 @@ static inline void weir__retire_end(weir_stage *stage, weir__lane *lane, weir__v
         weir__queue_settle(stage->queue, 1);
 }
 
-/* Retires `count` items after their results were sent. None of the items may be in a lane's hand. */
+/* Retires `count` items after their results were sent. No lane may hold any of the items. */
 void weir__retire_sent(weir_stage *stage, weir__lane *lane, const size_t verdicts[WEIR__VERDICTS], size_t count);
 
 #endif /* WEIR_PIPELINE_RETIRE_H */

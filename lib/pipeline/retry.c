@@ -38,7 +38,7 @@ void weir__back_off(weir__lane *lane, weir_task *task) {
     weir_stage *stage = task->stage;
     weir__envelope *envelope = task->envelope;
     uint64_t delay = weir__retry_delay(task, envelope->attempts, weir__clock_now() ^ envelope->position);
-    weir__hand_let_go(lane);
+    weir__lane_let_go(lane);
     weir__count(&lane->retried, 1);
     envelope->timer.ring = ring;
     if (delay == 0 || !weir__timers_set(&stage->pipeline->timers, &envelope->timer, weir_deadline_after(delay)))

@@ -138,7 +138,7 @@ static weir__key *new_key(weir__lane *lane, const weir__envelope *envelope) {
  */
 static void run_by_key(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
-    weir__hand_let_go(lane);
+    weir__lane_let_go(lane);
     if (envelope->entered) {
         run_entered(lane, envelope);
         return;
@@ -165,14 +165,14 @@ static uint64_t weigh(weir_stage *stage, const void *item) {
     return weight;
 }
 
-/* Adds the item to the stage's batch. Returns a complete batch, with the item in hand, or NULL. */
+/* Adds the item to the stage's batch. Returns a complete batch, with an item that the lane holds, or NULL. */
 static weir__envelope *gather(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
     uint64_t weight = weigh(stage, envelope->item);
-    weir__hand_let_go(lane);
+    weir__lane_let_go(lane);
     weir__envelope *batch = weir__batch_add(&stage->batch, envelope, weight);
     if (batch != NULL)
-        weir__hand_take(lane, envelope);
+        weir__lane_hold(lane, envelope);
     return batch;
 }
 
@@ -185,11 +185,11 @@ static bool is_gathered(const weir_stage *stage, const weir__envelope *envelope)
 void *weir__run(void *raw, void *state) {
     weir__lane *lane = state;
     weir__envelope *envelope = raw;
-    weir__hand_take(lane, envelope);
+    weir__lane_hold(lane, envelope);
     if (lane->stage->options.per_key != 0)
         run_by_key(lane, envelope);
     else if (!is_gathered(lane->stage, envelope) || (envelope = gather(lane, envelope)) != NULL)
         (void)attempt(lane, envelope);
-    weir__assert(lane->in_hand == NULL); /* S2: retired or let go */
+    weir__assert(lane->held == NULL); /* S2: retired or let go */
     return lane->owes ? NULL : WEIR__KEPT;
 }

@@ -5,9 +5,9 @@
  * one worker thread; the thread runs calls on it. A call is one attempt at one item or one batch.
  *
  * Settling an item means counting it as done in the queue. Retiring an item means ending it in the stage, in three
- * steps. Its verdict is counted; its piece (item/pieces.h) ends or is sent on; the item is settled. An item is in a
- * lane's hand from its take out of the queue until the lane retires it or lets go of it. The last step of an item that
- * is retired in its lane's hand is the worker's, which settles several items at once.
+ * steps. Its verdict is counted; its piece (item/pieces.h) ends or is sent on; the item is settled. A lane
+ * holds an item from its take out of the queue until the lane retires it or lets go of it. The last step of an item
+ * that is retired while its lane holds it is the worker's, which settles several items at once.
  *
  * A source has a queue too. The queue holds permits, one for each thread: a thread with a permit calls the source.
  *
@@ -72,13 +72,13 @@ struct weir__lane {
     weir_worker *worker; /* others may read it after a successful start; a failed start frees it */
     void *state;         /* user's state: from init, or `arg` */
 
-    /* What the lane has in hand (S2). */
-    weir__envelope *in_hand; /* taken from the queue, and neither retired nor let go; NULL: none */
-    bool owes;               /* the item taken was retired in the lane's hand: the worker must settle it */
-    void *item;              /* item in hand in a plain pipeline */
-    weir__list ready;        /* items that the lane must run next (keyed.h) */
-    bool inside;             /* the thread is inside the stage's function */
-    weir_task task;          /* present or last call */
+    /* What the lane holds (S2). */
+    weir__envelope *held; /* taken from the queue, and neither retired nor let go; NULL: none */
+    bool owes;            /* the item was retired while the lane held it: the worker must settle it */
+    void *item;           /* item that the lane holds in a plain pipeline */
+    weir__list ready;     /* items that the lane must run next (keyed.h) */
+    bool inside;          /* the thread is inside the stage's function */
+    weir_task task;       /* present or last call */
 
     /* Memory. */
     weir__account account; /* others read `roots` of it */

@@ -13,7 +13,7 @@
 /* ---- results ---- */
 
 /* Returns the count of pieces to which the call's results belong. Returns NULL if there is no memory. */
-static weir__pieces *pieces_in_hand(weir_task *task) {
+static weir__pieces *pieces_of(weir_task *task) {
     weir__flight *flight = &task->stage->pipeline->flight;
     weir__account *account = &task->lane->account;
     if (!weir__stage_gathers(task->stage))
@@ -26,7 +26,7 @@ static weir__pieces *pieces_in_hand(weir_task *task) {
 /* Returns a further piece with a result. Returns NULL if there is no memory. */
 static weir__envelope *new_piece(weir_task *task, void *result) {
     weir__flight *flight = &task->stage->pipeline->flight;
-    weir__pieces *pieces = pieces_in_hand(task);
+    weir__pieces *pieces = pieces_of(task);
     weir__envelope *piece = pieces == NULL ? NULL : weir__envelope_new(flight, &task->lane->account, result);
     if (piece == NULL)
         return NULL;
