@@ -17,12 +17,14 @@ lib_sources = \
 	lib/measure/histogram.c lib/measure/histogram.h \
 	lib/measure/stopwatch.h \
 	lib/gang/gang.c lib/gang/gang.h \
+	lib/closable_queue/alert.c lib/closable_queue/alert.h \
 	lib/closable_queue/create.c lib/closable_queue/create.h \
 	lib/closable_queue/cursor.c \
 	lib/closable_queue/drop.c lib/closable_queue/drop.h \
 	lib/closable_queue/front.c lib/closable_queue/front.h \
 	lib/closable_queue/get.c lib/closable_queue/get.h \
 	lib/closable_queue/put.c \
+	lib/closable_queue/pass.c lib/closable_queue/pass.h \
 	lib/closable_queue/query.c \
 	lib/closable_queue/queue.h \
 	lib/closable_queue/requeue.c lib/closable_queue/requeue.h \

@@ -24,6 +24,7 @@ least_up_from: limit_of_version_1 limit_of_version_2
 weir__graph_accept: check_name check_functions check_source check_func check_numbers check_batch
 trampoline: run_member ring_timers run run_drop write_end
 leave: end_member
+tell_release: user
 end_member: leave_queues user end_worker
 leave_queues: weir__exit
 run_member: enter_queues work

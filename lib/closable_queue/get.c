@@ -5,6 +5,7 @@
  */
 #include "closable_queue/get.h"
 
+#include "closable_queue/alert.h"
 #include "closable_queue/front.h"
 #include "closable_queue/settle.h"
 #include "closable_queue/share.h"
@@ -112,7 +113,7 @@ static weir_status get_and_release(weir_queue *queue, struct request *request) {
     request->watch = side->place.slot;
     side->last = request->share == NULL ? NULL : request->share->team;
     if (request->got > 0 || request->sentinel)
-        weir__park_release_one(&side->park, &side->lock);
+        weir__queue_publish_room(queue);
     else
         weir__lock_release(&side->lock);
 
@@ -136,7 +137,7 @@ static inline weir_status get_one(weir_queue *queue, struct request *request) {
             weir__front_take_slot(side);
             weir__assert(weir__u64_peek(&side->index) <= weir__u64_peek(&queue->producers.index)); /* Q2 */
             side->last = NULL;
-            weir__park_release_one(&side->park, &side->lock);
+            weir__queue_publish_room(queue);
             *request->items = item;
             return WEIR_OK;
         }

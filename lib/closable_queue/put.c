@@ -3,6 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "closable_queue/alert.h"
 #include "closable_queue/segment.h"
 #include "closable_queue/share.h"
 
@@ -67,7 +68,7 @@ static weir_status put_some(weir_queue *queue, void *const *items, size_t count,
         weir__lock_release(&side->lock);
         return status;
     }
-    weir__park_release_one(&side->park, &side->lock);
+    weir__queue_publish_item(queue);
     *put += done;
     return WEIR_OK;
 }
@@ -134,7 +135,7 @@ static inline weir_status put_one(weir_queue *queue, void *item) {
     weir__lock_acquire(&side->lock);
     weir_status status = put_one_locked(queue, item);
     if (status == WEIR_OK)
-        weir__park_release_one(&side->park, &side->lock);
+        weir__queue_publish_item(queue);
     else
         weir__lock_release(&side->lock);
     return status;

@@ -62,8 +62,16 @@
  *     for items that others may requeue. So a pipeline's stage can be drained of items that await a retry.
  * Q12 A destroy first ends the queue as a discard does, and frees it once every item is dropped. Until then every
  *     call works, also from a drop function. Groups that would outlive the queue are refused: see `dying`.
+ * Q13 A thread that will not sleep for an item or for room leaves an alert instead. The thread that publishes the next
+ *     item or enough room takes the alert out and tells it, with no lock held. An alert is left under the lock under
+ *     which a thread would fall asleep (Q3), and only if nothing is available there. So no publish is missed.
+ * Q14 `promised` places are kept for the results of calls that run in a pipeline's stages. Only weir__queue_promise
+ *     counts them: a put that was not promised may take such a place. Then a put that was promised one finds the queue
+ *     full.
+ * Q15 Items may pass through an empty queue: the thread that puts them takes them, in one step with both locks held. No
+ *     slot is filled, so no other thread sees them. They count in the tail and in the head, and are settled like others.
  *
- * Lock order: Q6. Wakeups: Q3, Q4, Q5 and Q8. The number of unfinished items is tail - done; settle.c has the proof
+ * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8 and Q13. The number of unfinished items is tail - done; settle.c has the proof
  * for joins, and for destroying a queue after a join.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -97,19 +105,28 @@ typedef struct weir__aside {
     weir__returned *memory;
 } weir__aside;
 
+/* Q13. Embedded in a larger struct, which must outlive the queue's users. */
+typedef struct weir__alert {
+    void (*tell)(struct weir__alert *alert);
+    struct weir__alert *next; /* next one of the side; under its lock, as is `left` */
+    bool left;                /* the alert is left, and not told */
+} weir__alert;
+
 /* One side of the queue. All members are under its lock, except `index`, which others may read, and `spin`. */
 typedef struct weir__side {
     _Alignas(WEIR__APART) weir__lock lock;
-    bool closed;       /* Q5 */
-    bool sealed;       /* Q11; set wherever `closed` is */
-    bool discarding;   /* Q5; consumers' side only */
-    size_t workers;    /* number of workers that take from here; consumers' side only */
-    const void *last;  /* Q9: the team that took last, or NULL; consumers' side only */
-    weir__place place; /* the next slot to fill, or to empty */
-    size_t requeued;   /* Q8: number of requeued items; consumers' side only */
-    weir__u64 index;   /* the tail, or the head */
-    weir__park park;   /* where the OTHER side's threads sleep */
-    weir__spin spin;   /* adaptive state of this side's spinning; hints */
+    bool closed;         /* Q5 */
+    bool sealed;         /* Q11; set wherever `closed` is */
+    bool discarding;     /* Q5; consumers' side only */
+    size_t workers;      /* number of workers that take from here; consumers' side only */
+    const void *last;    /* Q9: the team that took last, or NULL; consumers' side only */
+    weir__place place;   /* the next slot to fill, or to empty */
+    size_t requeued;     /* Q8: number of requeued items; consumers' side only */
+    size_t promised;     /* Q14; consumers' side only */
+    weir__alert *alerts; /* Q13: left by the OTHER side's threads */
+    weir__u64 index;     /* the tail, or the head */
+    weir__park park;     /* where the OTHER side's threads sleep */
+    weir__spin spin;     /* adaptive state of this side's spinning; hints */
 } weir__side;
 
 /* T1 to T4: see settle.c. */

@@ -5,6 +5,8 @@
  */
 #include "closable_queue/requeue.h"
 
+#include "closable_queue/alert.h"
+
 #include "closable_queue/shutdown.h"
 
 /* Q8. Lowers the head by one: the item counts as not taken. */
@@ -53,7 +55,7 @@ static void end_requeue(weir_queue *queue, bool any) {
     weir__queue_assert_locked(queue);
     bool discarding = any && queue->consumers.discarding;
     weir__lock_release(&queue->consumers.lock);
-    weir__park_release_one(&queue->producers.park, &queue->producers.lock);
+    weir__queue_publish_item(queue);
     if (discarding)
         weir__queue_discard(queue);
 }

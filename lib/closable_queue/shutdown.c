@@ -9,7 +9,7 @@
 #include "closable_queue/front.h"
 #include "closable_queue/settle.h"
 
-enum { AT_ONCE = 48 }; /* maximum number of items and sentinels removed under one hold of the lock */
+enum { AT_ONCE = 16 }; /* maximum number of items and sentinels removed under one hold of the lock */
 
 /* Q5, Q6. */
 void weir__queue_end(weir_queue *queue, bool discarding) {

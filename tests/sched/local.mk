@@ -11,6 +11,7 @@ tests_sched_libsubject_a_SOURCES = $(lib_sources)
 tests_sched_libsubject_a_CPPFLAGS = $(WEIR_CPPFLAGS) -I$(top_srcdir)/include -I$(top_srcdir)/tests/sched -I$(top_srcdir)/lib
 tests_sched_libsubject_a_CFLAGS = $(AM_CFLAGS) $(SCHED_HOOK_CFLAGS)
 tests_sched_sched_SOURCES = \
+	tests/sched/alerts.c \
 	tests/sched/arena.c \
 	tests/sched/corners.c \
 	tests/sched/ending.c \

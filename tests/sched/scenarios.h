@@ -210,4 +210,27 @@ void scenario_signals_without_thread(void);
 void scenario_overdue_does_not_fall(void);
 void scenario_wait_is_not_overdue(void);
 
+void scenario_alert_against_put(void);
+void scenario_alert_against_full_put(void);
+void scenario_alert_against_shutdown(void);
+void scenario_alert_against_close(void);
+void scenario_two_alerts(void);
+void scenario_alert_left_twice(void);
+void scenario_alert_against_requeue(void);
+void scenario_alert_against_give_back(void);
+void scenario_promise_against_get(void);
+void scenario_promise_against_get_2(void);
+void scenario_two_promise(void);
+void scenario_withdraw_tells_room(void);
+void scenario_promise_against_seal(void);
+void scenario_promise_against_shutdown(void);
+void scenario_alert_left_in_tell(void);
+void scenario_pass_against_put(void);
+void scenario_pass_against_get(void);
+void scenario_pass_is_counted(void);
+void scenario_pass_against_close(void);
+void scenario_pass_against_shutdown(void);
+void scenario_pass_against_promise(void);
+void scenario_pass_against_alert(void);
+
 #endif /* WEIR_TESTS_SCHED_SCENARIOS_H */
