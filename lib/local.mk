@@ -34,6 +34,7 @@ lib_sources = \
 	lib/closable_queue/shutdown.c lib/closable_queue/shutdown.h \
 	lib/closable_queue/users.c lib/closable_queue/users.h \
 	lib/stoppable_worker/group.h \
+	lib/stoppable_worker/grow.c lib/stoppable_worker/grow.h \
 	lib/stoppable_worker/prefetch.c lib/stoppable_worker/prefetch.h \
 	lib/stoppable_worker/start.c lib/stoppable_worker/start.h \
 	lib/stoppable_worker/threads.c \
@@ -45,6 +46,7 @@ lib_sources = \
 	lib/item/verdict.h \
 	lib/flow/backoff.c lib/flow/backoff.h \
 	lib/flow/batch.c lib/flow/batch.h \
+	lib/flow/elastic.c lib/flow/elastic.h \
 	lib/flow/keyed.c lib/flow/keyed.h \
 	lib/flow/rate.c lib/flow/rate.h \
 	lib/flow/reorder.c lib/flow/reorder.h \

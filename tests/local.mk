@@ -48,6 +48,7 @@ inside_tests = \
 	tests/test_clock \
 	tests/test_closable_queue_memory \
 	tests/test_closable_queue_requeue \
+	tests/test_elastic \
 	tests/test_fault_sweep \
 	tests/test_faults \
 	tests/test_futex \
@@ -109,6 +110,8 @@ tests_test_closable_queue_memory_LDADD = $(inside_ldadd)
 tests_test_closable_queue_memory_LDFLAGS = $(ledger_ldflags)
 tests_test_closable_queue_requeue_CPPFLAGS = $(inside_cppflags)
 tests_test_closable_queue_requeue_LDADD = $(inside_ldadd)
+tests_test_elastic_CPPFLAGS = $(inside_cppflags)
+tests_test_elastic_LDADD = $(inside_ldadd)
 tests_test_fault_sweep_SOURCES = tests/test_fault_sweep.c $(faults_sources)
 tests_test_fault_sweep_CPPFLAGS = $(inside_cppflags)
 tests_test_fault_sweep_LDADD = $(inside_ldadd)

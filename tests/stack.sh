@@ -27,6 +27,7 @@ leave: end_member
 tell_release: user
 end_member: leave_queues user end_worker
 leave_queues: weir__exit
+lose: user
 run_member: enter_queues work
 initialise: user begin_worker
 run_batch: user weir__run weir__run_plain weir__run_source

@@ -108,7 +108,7 @@ struct sleep {
 struct sleep sleep_of(int thread);
 bool wait_until_disturbed(const struct sleep *sleep);
 
-/* A call made in its own thread. */
+/* A call made in its own thread. As the first member of a larger struct, it serves calls with other arguments. */
 struct call {
     /* Arguments. */
     weir_queue *queue;

@@ -155,7 +155,7 @@ static bool sleep_for_item(weir_queue *queue, weir__team *team, weir_deadline de
     bool in_time = true, token = false;
     weir__lock_acquire(&side->lock);
     if (!side->closed && waiting_items(queue) == 0 && !at_mark(queue, team) &&
-        !(team != NULL && weir__team_is_laden(team)))
+        !(team != NULL && (weir__team_is_laden(team) || weir__team_has_surplus(team))))
         in_time = weir__park_wait_in(&side->park, berth, &side->lock, deadline, &token);
     if (token && waiting_items(queue) > (at_mark(queue, team) ? 0 : 1))
         weir__park_release_one(&side->park, &side->lock); /* Q4 */

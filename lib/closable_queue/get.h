@@ -17,8 +17,8 @@ weir_status weir__queue_get_share(weir_queue *queue, const weir__share *share, w
 
 /*
  * Blocks until weir__queue_get_share may return something other than WEIR_EMPTY. Returns at once if the team is
- * laden. The caller has found the queue empty. This checks again under the producers' lock: if every item ever put is
- * taken, the check of `laden` covers all of them.
+ * laden, or if one of its workers must leave. The caller has found the queue empty. This checks again under the
+ * producers' lock: if every item ever put is taken, the check of `laden` covers all of them.
  */
 void weir__queue_sleep(weir_queue *queue, weir__team *team);
 

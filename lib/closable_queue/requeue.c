@@ -86,8 +86,11 @@ static bool take_back_locked(weir_queue *queue, weir__slot *slots, size_t count,
     return any;
 }
 
-void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned) {
+void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned,
+                           size_t workers) {
     lock_both(queue);
+    weir__assert(queue->consumers.workers >= workers);
+    queue->consumers.workers -= workers;
     bool any = take_back_locked(queue, slots, count, returned->places);
     if (any) {
         returned->next = queue->aside.memory;

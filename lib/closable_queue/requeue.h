@@ -17,9 +17,11 @@ void weir__queue_requeue(weir_queue *queue, weir__requeued *place);
 void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place);
 
 /*
- * Requeues at the front the items that are left of a share, in the first `count` of `slots`. Empties the slots with
- * the consumers' lock held. The queue frees `returned`, which has `count` places.
+ * Requeues at the front the items that are left of a share, in the first `count` of `slots`. Empties the slots with the
+ * consumers' lock held. The queue frees `returned`, which has `count` places. Also subtracts `workers`, 0 or 1, from
+ * the number of workers that take from the queue, and wakes a consumer.
  */
-void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned);
+void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned,
+                           size_t workers);
 
 #endif /* WEIR_CLOSABLE_QUEUE_REQUEUE_H */

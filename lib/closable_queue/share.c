@@ -81,6 +81,29 @@ void weir__queue_call(weir_queue *queue, weir__team *team) {
     weir__berth_release_one(&team->berth, &side->lock);
 }
 
+bool weir__team_leave(weir__team *team) {
+    if (!team->elastic)
+        return false;
+    uint32_t alive = weir__u32_load_relaxed(&team->alive);
+    while (alive > weir__u32_load_relaxed(&team->wanted)) {
+        if (weir__u32_swap_acquire(&team->alive, alive, alive - 1))
+            return true;
+        alive = weir__u32_load_relaxed(&team->alive);
+    }
+    return false;
+}
+
+/* A worker that is about to sleep looks at the number under the same lock. So it sees the number, or is woken. */
+void weir__queue_want(weir_queue *queue, weir__team *team, size_t workers) {
+    weir__side *side = &queue->producers;
+    weir__lock_acquire(&side->lock);
+    weir__u32_store_relaxed(&team->wanted, (uint32_t)workers);
+    if (weir__team_has_surplus(team))
+        weir__berth_release_all(&team->berth, &side->lock);
+    else
+        weir__lock_release(&side->lock);
+}
+
 void weir__queue_attach(weir_queue *queue, size_t workers) {
     weir__side *side = &queue->consumers;
     weir__lock_acquire(&side->lock);

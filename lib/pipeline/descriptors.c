@@ -22,7 +22,7 @@ static int descriptor_of(weir_pipeline *pipeline, weir__event *event) {
 /* Whether the calling thread is a worker of a source of the pipeline. */
 static bool is_source_of(const weir_pipeline *pipeline) {
     const weir_worker *self = weir__worker_self();
-    if (self == NULL || self->group->leave != weir__exit)
+    if (self == NULL || self->group->extra.leave != weir__exit)
         return false;
     const weir_stage *stage = self->group->gang.arg;
     return stage->pipeline == pipeline && weir__stage_is_source(stage);

@@ -179,8 +179,8 @@ weir_status weir__stage_start(weir_stage *stage) {
         .init = begin_worker,
         .fini = end_worker,
     };
-    weir_status status =
-        weir__group_start(&stage->group, stage->options.threads, &options, weir__exit, stage->queue, NULL);
+    const weir__group_extra extra = {.leave = weir__exit};
+    weir_status status = weir__group_start(&stage->group, stage->options.threads, &options, &extra, stage->queue, NULL);
     if (status != WEIR_OK)
         return refuse_threads(stage, status);
     if (weir__stage_is_source(stage))

@@ -12,6 +12,9 @@
  * W2  Stop. The stopper sets the mark behind every queued item. The threads end once all of these items are taken. A
  *     sentinel for each thread would do almost the same, but it needs room. The queue may be full, and the threads
  *     that would empty it may have ended. Another group's thread might take it, or no thread at all.
+ * W3  Growth. In a group that grows, threads are added while others work, and leave (B5). The group has memory for the
+ *     maximum number of workers. An added worker counts as coming (weir__team) from before the creation of its thread
+ *     until it works, and is alive, or its init fails. Only the growing thread adds and reaps (C3).
  *
  * Lock order: that of threads.c is taken with no other lock held. No function of the program is called with it held.
  *
@@ -45,6 +48,14 @@ extern char weir__kept_item;
  */
 typedef void *weir__leave(void *state, bool early);
 
+/* What a pipeline adds to the options of a group. NULL, or zero: nothing. */
+typedef struct weir__group_extra {
+    weir__leave *leave;
+    void (*lost)(
+        void *arg); /* called with `arg` of the options in a worker after its init has failed or ended the thread */
+    size_t most;    /* W3: maximum number of workers; at most the number at the start: the group does not grow */
+} weir__group_extra;
+
 /* The maximum number of items that a worker takes at once: 16. */
 enum { WEIR__BATCH = WEIR__APART / 8 };
 
@@ -57,6 +68,8 @@ struct weir_worker {
     _Alignas(WEIR__APART) weir__member member;
     weir__group *group;
     weir__hold hold;          /* the batch, as the queue sees it (share.h) */
+    bool attached;            /* the queue counts the worker */
+    bool added;               /* W3: the worker's thread was added while others worked */
     bool waited;              /* this batch has waited, so its time is not used */
     unsigned singles;         /* number of items taken alone while more were allowed */
     size_t owes;              /* W1: number of items begun and not settled */
@@ -70,7 +83,7 @@ struct weir_worker {
 struct weir__group {
     /* Constant after creation. */
     weir_worker_func *func;
-    weir__leave *leave;
+    weir__group_extra extra;
     weir_queue *in, *out;
 
     weir__gang gang;

@@ -31,6 +31,9 @@
  * B4  A worker that finds the queue closed for it, by its mark or a shutdown, searches the batches and then the queue
  *     once more. It ends if it finds nothing. Whenever the consumers' lock is free, an item that an early-ending
  *     worker has not begun is in one of the two. A worker that took a sentinel ends at once.
+ * B5  A worker of a group that grows leaves, if it must (weir__team_leave), before it takes items, or when it has found
+ *     the queue and the list empty. Its batch is empty then. It owes no call: whatever it found after its last sleep
+ *     it has passed on (B2), and giving back wakes one more consumer.
  *
  * Lock order: Q6; no lock is held while an item runs. Wakeups: B2.
  *
@@ -72,11 +75,19 @@ static void sleep_for_items(weir_worker *worker) {
     weir__stopwatch_stop(&worker->starved, weir__clock_now());
 }
 
+bool weir__prefetch_equip(weir_worker *worker) {
+    if (worker->returned == NULL)
+        worker->returned = weir__alloc(sizeof *worker->returned + WEIR__BATCH * sizeof worker->returned->places[0]);
+    return worker->returned != NULL;
+}
+
 size_t weir__prefetch_fill(weir_worker *worker) {
     weir__group *group = worker->group;
     const weir__share share = {.team = &group->team, .hold = &worker->hold, .most = worker->most};
     weir__taken taken;
     bool closed = false, slept = false;
+    if (weir__team_leave(&group->team)) /* B5 */
+        return 0;
     for (;;) {
         weir_status status = weir__queue_get_share(group->in, &share, &taken);
         if (taken.count > 1 || (slept && status != WEIR_EMPTY))
@@ -87,6 +98,8 @@ size_t weir__prefetch_fill(weir_worker *worker) {
             return 0;
         if (take_from_peers(worker))
             return 1;
+        if (status == WEIR_EMPTY && weir__team_leave(&group->team)) /* B5 */
+            return 0;
         if (status == WEIR_EMPTY)
             sleep_for_items(worker);
         else if (closed) /* B4 */
@@ -111,6 +124,7 @@ void weir__prefetch_learn(weir_worker *worker, size_t count, uint64_t nanosecond
 }
 
 void weir__prefetch_give_back(weir_worker *worker) {
-    weir__queue_give_back(worker->group->in, worker->batch, WEIR__BATCH, worker->returned);
+    weir__queue_give_back(worker->group->in, worker->batch, WEIR__BATCH, worker->returned, worker->attached);
     worker->returned = NULL;
+    worker->attached = false;
 }

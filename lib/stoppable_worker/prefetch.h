@@ -8,6 +8,9 @@
 
 #include "stoppable_worker/group.h"
 
+/* Allocates what a thread of the worker needs to requeue its items. Returns false if there is no memory. */
+bool weir__prefetch_equip(weir_worker *worker);
+
 /*
  * Fills the batch, from its first place on, and returns the number of items. Blocks until there is one. Returns 0 if
  * the worker must end. See prefetch.c.
@@ -20,7 +23,7 @@ bool weir__prefetch_begin(weir_worker *worker, size_t place, void **item);
 /* Adapts the size of later batches: `count` items have taken `nanoseconds` altogether. */
 void weir__prefetch_learn(weir_worker *worker, size_t count, uint64_t nanoseconds);
 
-/* Requeues the items that are not begun at the front of the queue. */
+/* Requeues the items that are not begun at the front of the queue, which no longer counts the worker. */
 void weir__prefetch_give_back(weir_worker *worker);
 
 #endif /* WEIR_STOPPABLE_WORKER_PREFETCH_H */

@@ -8,6 +8,7 @@
 #include "closable_queue/share.h"
 #include "closable_queue/users.h"
 #include "stoppable_worker/group.h"
+#include "stoppable_worker/prefetch.h"
 #include "stoppable_worker/worker.h"
 
 static bool is_usable(const weir_worker_options *options) {
@@ -20,20 +21,19 @@ static bool is_usable(const weir_worker_options *options) {
     return true;
 }
 
-/* Initialises a worker. Returns false if there is no memory for the list nodes of the items that it may requeue. */
-static bool prepare(weir_worker *worker, weir__group *group, const weir_worker_options *options) {
+static void prepare(weir_worker *worker, weir__group *group, const weir_worker_options *options) {
     worker->group = group;
     worker->most = 1;
     for (size_t i = 0; i < WEIR__BATCH; i++)
         weir__ptr_store_relaxed(&worker->batch[i], WEIR__EMPTY);
     worker->hold = (weir__hold){.slots = worker->batch, .count = WEIR__BATCH};
     weir__gang_add(&group->gang, &worker->member, options->name == NULL ? "weir" : options->name, options->stack_size);
-    worker->returned = weir__alloc(sizeof *worker->returned + WEIR__BATCH * sizeof worker->returned->places[0]);
-    return worker->returned != NULL;
 }
 
-static weir__group *create(size_t count, const weir_worker_options *options, weir_queue *in, weir_queue *out) {
-    weir__group *group = weir__alloc(sizeof *group + count * sizeof group->workers[0]);
+/* Creates a group that starts with `count` workers, with memory for `most`. */
+static weir__group *create(size_t count, size_t most, const weir_worker_options *options, weir_queue *in,
+                           weir_queue *out) {
+    weir__group *group = weir__alloc(sizeof *group + most * sizeof group->workers[0]);
     if (group == NULL)
         return NULL;
     group->gang = (weir__gang){
@@ -48,8 +48,9 @@ static weir__group *create(size_t count, const weir_worker_options *options, wei
     group->in = in;
     group->out = out;
     weir__u64_store_relaxed(&group->team.mark, UINT64_MAX);
-    while (group->gang.count < count) {
-        if (!prepare(&group->workers[group->gang.count], group, options)) {
+    for (size_t i = 0; i < most; i++) {
+        prepare(&group->workers[i], group, options);
+        if (i < count && !weir__prefetch_equip(&group->workers[i])) {
             weir__group_free(group);
             return NULL;
         }
@@ -74,44 +75,59 @@ static void release_queues(const weir__group *group) {
 }
 
 /* Starts the threads and sends them to work. After a failure no thread is left. */
-static weir_status launch(weir__group *group) {
+static weir_status launch(weir__group *group, size_t count) {
     if (!use_queues(group))
         return WEIR_CLOSED;
-    weir_status status = weir__gang_start(&group->gang);
+    weir_status status = weir__gang_start(&group->gang, count);
     if (status != WEIR_OK) {
         release_queues(group);
         return status;
     }
-    weir__queue_attach(group->in, group->gang.count);
+    weir__queue_attach(group->in, count);
+    for (size_t i = 0; i < count; i++)
+        group->workers[i].attached = true; /* before the gate opens */
     weir__gang_open(&group->gang);
     return WEIR_OK;
 }
 
+/* W3. */
+static void make_elastic(weir__group *group, size_t count) {
+    group->gang.grows = true;
+    group->team.elastic = true;
+    weir__u32_store_relaxed(&group->team.wanted, (uint32_t)count);
+    weir__u32_store_relaxed(&group->team.alive, (uint32_t)count);
+}
+
 weir_status weir__group_start(weir__group **result, size_t count, const weir_worker_options *options,
-                              weir__leave *leave, weir_queue *in, weir_queue *out) {
+                              const weir__group_extra *extra, weir_queue *in, weir_queue *out) {
+    size_t most = extra != NULL && extra->most > count ? extra->most : count;
     if (in == NULL || count == 0 || !is_usable(options))
         return WEIR_INVALID;
-    if (count > (SIZE_MAX - WEIR__CHUNK - sizeof(weir__group)) / sizeof(weir_worker))
+    if (most > (SIZE_MAX - WEIR__CHUNK - sizeof(weir__group)) / sizeof(weir_worker))
         return WEIR_INVALID;
-    weir__group *group = create(count, options, in, out);
+    weir__group *group = create(count, most, options, in, out);
     if (group == NULL)
         return WEIR_NOMEM;
-    group->leave = leave;
-    weir_status status = launch(group);
-    if (status == WEIR_OK)
-        *result = group;
-    else
+    if (extra != NULL)
+        group->extra = *extra;
+    if (most > count)
+        make_elastic(group, count);
+    *result = group;
+    weir_status status = launch(group, count);
+    if (status != WEIR_OK) {
+        *result = NULL;
         weir__group_free(group);
+    }
     return status;
 }
 
 bool weir__group_join_until(weir__group *group, weir_deadline deadline) {
+    if (group->gang.grows)
+        weir__gang_seal(&group->gang); /* until then, the growing thread changes the number of joined workers */
     size_t before = group->gang.joined;
     bool all = weir__gang_join_until(&group->gang, deadline);
-    if (all && before < group->gang.joined) {
-        weir__queue_detach(group->in, group->gang.count);
+    if (all && before < group->gang.joined)
         release_queues(group);
-    }
     return all;
 }
 
@@ -124,7 +140,7 @@ bool weir__worker_is_joined(const weir_worker *worker) {
 }
 
 void weir__group_free(weir__group *group) {
-    weir__assert(group->gang.joined == 0 || group->gang.joined == group->gang.count);
+    weir__assert(group->gang.joined == 0 || group->gang.joined == group->gang.started);
     for (size_t i = 0; i < group->gang.count; i++)
         weir__free(group->workers[i].returned); /* of workers that never ran */
     weir__free(group);

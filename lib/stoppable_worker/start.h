@@ -9,11 +9,12 @@
 #include "stoppable_worker/group.h"
 
 /*
- * Starts a group as weir_start_threads_with does, but returns the group itself, not a handle. `leave` may be NULL.
- * The caller frees the group with weir__group_free.
+ * Starts a group as weir_start_threads_with does, but returns the group itself, not a handle. `extra` may be NULL.
+ * `*group` is set before the threads begin to work, and NULL after a failure. The caller frees the group with
+ * weir__group_free.
  */
-weir_status weir__group_start(weir__group **group, size_t count, const weir_worker_options *options, weir__leave *leave,
-                              weir_queue *in, weir_queue *out);
+weir_status weir__group_start(weir__group **group, size_t count, const weir_worker_options *options,
+                              const weir__group_extra *extra, weir_queue *in, weir_queue *out);
 
 /* Blocks until the threads have ended, joins them and releases the queues. */
 void weir__group_join(weir__group *group);

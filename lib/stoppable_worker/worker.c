@@ -11,7 +11,7 @@
 
 char weir__kept_item;
 
-static weir_worker *worker_of(weir__member *member) {
+weir_worker *weir__worker_of(weir__member *member) {
     return (weir_worker *)(void *)((char *)member - offsetof(weir_worker, member));
 }
 
@@ -104,15 +104,17 @@ static bool run_timed(weir_worker *worker, size_t count) {
 }
 
 static void enter_queues(weir__member *member) {
-    weir_worker *worker = worker_of(member);
+    weir_worker *worker = weir__worker_of(member);
     weir__callout_begin(&worker->uses_out, worker->group->out, WEIR__USING);
     weir__callout_begin(&worker->uses_in, worker->group->in, WEIR__USING);
 }
 
 static void work(weir__member *member) {
-    weir_worker *worker = worker_of(member);
+    weir_worker *worker = weir__worker_of(member);
     bool wanted = true;
     size_t count;
+    if (worker->added)
+        weir__team_come(&worker->group->team);
     worker->uses_in.how |= WEIR__OWING;
     while (wanted && (count = weir__prefetch_fill(worker)) > 0) {
         wanted = run_timed(worker, count);
@@ -121,14 +123,25 @@ static void work(weir__member *member) {
     worker->uses_in.how = WEIR__USING;
 }
 
+/* The worker's init has failed, or has ended the thread. */
+static void lose(weir_worker *worker) {
+    weir__group *group = worker->group;
+    if (group->extra.lost != NULL)
+        group->extra.lost(group->gang.arg);
+    if (worker->added)
+        weir__team_lose(&group->team);
+}
+
 /* W1. */
 static void leave_queues(weir__member *member) {
-    weir_worker *worker = worker_of(member);
+    weir_worker *worker = weir__worker_of(member);
     weir__group *group = worker->group;
     bool early = (worker->uses_in.how & WEIR__OWING) != 0; /* `work` has not returned */
     weir__callout_unwind_to(&worker->uses_in);
-    if (member->initialised && group->leave != NULL && group->leave(member->state, early) == WEIR__KEPT)
+    if (member->initialised && group->extra.leave != NULL && group->extra.leave(member->state, early) == WEIR__KEPT)
         worker->owes--;
+    if (!member->initialised)
+        lose(worker);
     settle_but(worker, 0);
     worker->uses_in.how = WEIR__USING;
     weir__prefetch_give_back(worker);
@@ -142,5 +155,5 @@ const weir__trade *weir__worker_trade(void) {
 
 weir_worker *weir__worker_self(void) {
     weir__member *self = weir__gang_self(&trade);
-    return self == NULL ? NULL : worker_of(self);
+    return self == NULL ? NULL : weir__worker_of(self);
 }

@@ -11,6 +11,9 @@
 /* What the threads of a group do, as members of its gang. */
 const weir__trade *weir__worker_trade(void);
 
+/* Returns the worker of a member of such a gang. */
+weir_worker *weir__worker_of(weir__member *member);
+
 /* Returns the calling thread's worker; NULL if the thread is not a worker's. */
 weir_worker *weir__worker_self(void);
 

@@ -202,7 +202,7 @@ static void give_back_two(void *unused) {
     for (int i = 0; i < 2; i++)
         weir__ptr_store_relaxed(&slots[i], got[i]);
     weir__returned *returned = weir__alloc(sizeof *returned + 2 * sizeof returned->places[0]);
-    weir__queue_give_back(queue, slots, 2, returned);
+    weir__queue_give_back(queue, slots, 2, returned, 0);
 }
 
 void scenario_alert_against_give_back(void) {

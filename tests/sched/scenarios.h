@@ -210,6 +210,12 @@ void scenario_signals_without_thread(void);
 void scenario_overdue_does_not_fall(void);
 void scenario_wait_is_not_overdue(void);
 
+void scenario_shrink_against_put(void);
+void scenario_leave_beside_a_batch(void);
+void scenario_growth_against_the_seal(void);
+void scenario_growth_after_leaving(void);
+void scenario_shrink_beside_an_init_that_fails(void);
+
 void scenario_alert_against_put(void);
 void scenario_alert_against_full_put(void);
 void scenario_alert_against_shutdown(void);
