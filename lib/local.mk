@@ -17,6 +17,14 @@ lib_sources = \
 	lib/measure/histogram.c lib/measure/histogram.h \
 	lib/measure/stopwatch.h \
 	lib/gang/gang.c lib/gang/gang.h \
+	lib/crew/crew.c lib/crew/crew.h \
+	lib/crew/hand.c lib/crew/hand.h \
+	lib/crew/job.c lib/crew/job.h \
+	lib/crew/monitor.c lib/crew/monitor.h \
+	lib/crew/options.h \
+	lib/crew/seats.c lib/crew/seats.h \
+	lib/crew/shared.c lib/crew/shared.h \
+	lib/crew/state.h \
 	lib/closable_queue/alert.c lib/closable_queue/alert.h \
 	lib/closable_queue/create.c lib/closable_queue/create.h \
 	lib/closable_queue/cursor.c \

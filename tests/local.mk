@@ -48,6 +48,7 @@ inside_tests = \
 	tests/test_clock \
 	tests/test_closable_queue_memory \
 	tests/test_closable_queue_requeue \
+	tests/test_crew \
 	tests/test_elastic \
 	tests/test_fault_sweep \
 	tests/test_faults \
@@ -138,6 +139,8 @@ tests_test_mix_LDADD = $(inside_ldadd)
 tests_test_park_CPPFLAGS = $(inside_cppflags)
 tests_test_park_LDADD = $(inside_ldadd)
 tests_test_park_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__futex_wait,--wrap=weir__futex_wake
+tests_test_crew_CPPFLAGS = $(inside_cppflags)
+tests_test_crew_LDADD = $(inside_ldadd)
 tests_test_pipeline_faults_SOURCES = tests/test_pipeline_faults.c $(faults_sources)
 tests_test_pipeline_faults_CPPFLAGS = $(inside_cppflags)
 tests_test_pipeline_faults_LDADD = $(inside_ldadd)

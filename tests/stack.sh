@@ -22,8 +22,10 @@ trap 'rm -rf "$work"' EXIT
 cat >"$work/pointers" <<'END'
 least_up_from: limit_of_version_1 limit_of_version_2
 weir__graph_accept: check_name check_functions check_source check_func check_numbers check_batch
-trampoline: run_member ring_timers run run_drop write_end
-leave: end_member
+trampoline: run_member ring_timers run run_drop write_end weir__hand_run run_monitor
+leave: end_member weir__hand_end
+tell_late_locked: user
+tell_starved_locked: user
 tell_release: user
 end_member: leave_queues user end_worker
 leave_queues: weir__exit
@@ -51,12 +53,15 @@ call_copy: user
 new_key: user
 weir__is_retried: user
 print_rows: user
-gather: look_at_slot look_at_counts look_for_room
-learn_from_gathering: look_at_slot look_at_counts look_for_room
-pause_until: look_at_slot look_at_counts look_for_room
-yield_until: look_at_slot look_at_counts look_for_room
+gather: look_at_slot look_at_counts look_for_room look_at_queue
+learn_from_gathering: look_at_slot look_at_counts look_for_room look_at_queue
+pause_until: look_at_slot look_at_counts look_for_room look_at_queue
+yield_until: look_at_slot look_at_counts look_for_room look_at_queue
 look_at_clock: weir__clock_now
 time_pauses: weir__clock_now pause_times
+run_jobs: user
+weir__hand_run: user
+weir__hand_end: user
 END
 
 # Calls that close a cycle, CALLER CALLEE: none.

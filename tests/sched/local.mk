@@ -14,6 +14,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/alerts.c \
 	tests/sched/arena.c \
 	tests/sched/corners.c \
+	tests/sched/crews.c \
 	tests/sched/elastic.c \
 	tests/sched/ending.c \
 	tests/sched/explore.c tests/sched/explore.h \

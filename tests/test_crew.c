@@ -1,0 +1,214 @@
+/*
+ * test_crew.c - tests the crew: the threads that stages and executors share.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <pthread.h>
+#include <unistd.h>
+
+#include "crew/shared.h"
+#include "support.h"
+
+enum { ROUNDS = 20000 };
+
+/* A job with a count of pieces of work: each slice takes one, or sleeps, or ends its thread. */
+struct counter {
+    weir__job job; /* first member */
+    weir__u32 left, done, running, most_running;
+    weir__u32 width;
+    useconds_t sleep;
+    weir__u32 exits; /* slices that end their thread */
+    weir__u32 stalled;
+};
+
+static void note_most(struct counter *counter, uint32_t running) {
+    if (running > weir__u32_load_relaxed(&counter->most_running))
+        weir__u32_store_relaxed(&counter->most_running, running);
+}
+
+static bool take(weir__u32 *left) {
+    uint32_t count = weir__u32_load_acquire(left);
+    while (count > 0) {
+        if (weir__u32_swap_acquire(left, count, count - 1))
+            return true;
+        count = weir__u32_load_acquire(left);
+    }
+    return false;
+}
+
+static void run(weir__job *job, weir__hand *hand) {
+    struct counter *counter = (struct counter *)job;
+    note_most(counter, weir__u32_add_acquire_release(&counter->running, 1) + 1);
+    if (take(&counter->exits))
+        pthread_exit(NULL);
+    while (take(&counter->left)) {
+        if (weir__u32_load_acquire(&counter->left) > 0)
+            weir__job_ready(job);
+        if (counter->sleep != 0)
+            usleep(counter->sleep);
+        if (weir__hand_has_stalled(hand))
+            weir__u32_add_acquire_release(&counter->stalled, 1);
+        weir__u32_add_acquire_release(&counter->done, 1);
+        if (weir__hand_should_yield(hand))
+            break;
+    }
+    weir__u32_add_acquire_release(&counter->running, UINT32_MAX);
+    if (weir__u32_load_acquire(&counter->left) > 0)
+        weir__job_ready_next(job, hand);
+}
+
+static void exited(weir__job *job, weir__hand *hand) {
+    (void)hand;
+    struct counter *counter = (struct counter *)job;
+    weir__u32_add_acquire_release(&counter->running, UINT32_MAX);
+    weir__u32_add_acquire_release(&counter->done, 1);
+    weir__job_ready(job);
+}
+
+static void prepare(struct counter *counter, weir__crew *crew) {
+    *counter = (struct counter){.job = {.run = run, .exited = exited, .crew = crew, .band = WEIR__BAND_NORMAL}};
+}
+
+static void await(const weir__u32 *count, uint32_t wanted) {
+    while (weir__u32_load_acquire(count) < wanted)
+        usleep(200);
+}
+
+static weir__crew *new_crew(size_t size) {
+    weir__crew *crew = NULL;
+    const weir__crew_options options = {.name = "test", .size = size, .idle_time = 20 * 1000 * 1000};
+    ck_assert_int_eq(weir__crew_create(&crew, &options), WEIR_OK);
+    ck_assert_int_eq(weir__crew_staff(crew), WEIR_OK);
+    return crew;
+}
+
+START_TEST (every_readiness_is_followed_by_a_slice) {
+    weir__crew *crew = new_crew(2);
+    struct counter counter;
+    prepare(&counter, crew);
+    for (uint32_t i = 1; i <= ROUNDS; i++) {
+        weir__u32_add_acquire_release(&counter.left, 1);
+        ck_assert(weir__job_ready(&counter.job));
+        if (i % 7 == 0)
+            while (weir__u32_load_acquire(&counter.done) < i)
+                ;
+    }
+    await(&counter.done, ROUNDS);
+    weir__job_leave(&counter.job);
+    ck_assert_uint_eq(weir__u32_load_acquire(&counter.running), 0);
+    ck_assert_uint_le(weir__u32_load_relaxed(&counter.most_running), 2);
+    weir__crew_destroy(crew);
+}
+END_TEST
+
+START_TEST (jobs_that_sleep_are_made_up_for) {
+    weir__crew *crew = new_crew(2);
+    struct counter sleeper, quick;
+    prepare(&sleeper, crew);
+    prepare(&quick, crew);
+    sleeper.sleep = 300 * 1000;
+    weir__u32_store_release(&sleeper.left, 2);
+    ck_assert(weir__job_ready(&sleeper.job));
+    while (weir__u32_load_acquire(&sleeper.running) < 2)
+        usleep(100);
+    weir__u32_store_release(&quick.left, 1);
+    ck_assert(weir__job_ready(&quick.job));
+    await(&quick.done, 1);
+    ck_assert_uint_eq(weir__u32_load_acquire(&sleeper.done), 0); /* while both threads sleep */
+    await(&sleeper.done, 2);
+    ck_assert_uint_ge(weir__u32_load_acquire(&sleeper.stalled), 1);
+    weir__job_leave(&sleeper.job);
+    weir__job_leave(&quick.job);
+    weir__crew_destroy(crew);
+}
+END_TEST
+
+START_TEST (a_thread_that_is_ended_is_replaced) {
+    weir__crew *crew = new_crew(1);
+    struct counter counter;
+    prepare(&counter, crew);
+    weir__u32_store_release(&counter.exits, 5);
+    weir__u32_store_release(&counter.left, 10);
+    ck_assert(weir__job_ready(&counter.job));
+    await(&counter.done, 15);
+    weir__job_leave(&counter.job);
+    weir__crew_destroy(crew);
+}
+END_TEST
+
+START_TEST (idle_threads_end_and_are_started_again) {
+    weir__crew *crew = new_crew(4);
+    struct counter counter;
+    prepare(&counter, crew);
+    for (int round = 1; round <= 3; round++) {
+        counter.sleep = 30 * 1000;
+        weir__u32_store_release(&counter.left, 4);
+        ck_assert(weir__job_ready(&counter.job));
+        await(&counter.done, (uint32_t)(4 * round));
+        while (weir__crew_threads(crew) > 1)
+            usleep(1000);
+    }
+    ck_assert_uint_ge(weir__u32_load_relaxed(&counter.most_running), 2);
+    weir__job_leave(&counter.job);
+    weir__crew_destroy(crew);
+}
+END_TEST
+
+static void block(weir__job *job, weir__hand *hand) {
+    struct counter *counter = (struct counter *)job;
+    if (!take(&counter->left))
+        return;
+    if (weir__hand_block(hand)) {
+        while (weir__u32_load_acquire(&counter->width) == 0)
+            usleep(100);
+        weir__hand_unblock(hand);
+    }
+    weir__u32_add_acquire_release(&counter->done, 1);
+}
+
+START_TEST (a_thread_that_blocks_leaves_its_seat) {
+    weir__crew *crew = new_crew(1);
+    struct counter blocker, quick;
+    prepare(&blocker, crew);
+    prepare(&quick, crew);
+    blocker.job.run = block;
+    weir__u32_store_release(&blocker.left, 1);
+    ck_assert(weir__job_ready(&blocker.job));
+    weir__u32_store_release(&quick.left, 100);
+    ck_assert(weir__job_ready(&quick.job));
+    await(&quick.done, 100);
+    ck_assert_uint_eq(weir__u32_load_acquire(&blocker.done), 0);
+    weir__u32_store_release(&blocker.width, 1);
+    await(&blocker.done, 1);
+    weir__job_leave(&blocker.job);
+    weir__job_leave(&quick.job);
+    weir__crew_destroy(crew);
+}
+END_TEST
+
+START_TEST (the_shared_crew_is_shared) {
+    weir__crew *first = NULL, *second = NULL;
+    ck_assert_int_eq(weir__crew_share(&first), WEIR_OK);
+    ck_assert_int_eq(weir__crew_share(&second), WEIR_OK);
+    ck_assert_ptr_eq(first, second);
+    ck_assert_uint_ge(weir__crew_size(first), 1);
+    weir__crew_unshare(first);
+    weir__crew_unshare(second);
+}
+END_TEST
+
+static Suite *crew_suite(void) {
+    Suite *suite = suite_create("crew");
+    TCase *rules = add_case(suite, "rules");
+    tcase_add_test(rules, every_readiness_is_followed_by_a_slice);
+    tcase_add_test(rules, jobs_that_sleep_are_made_up_for);
+    tcase_add_test(rules, a_thread_that_is_ended_is_replaced);
+    tcase_add_test(rules, idle_threads_end_and_are_started_again);
+    tcase_add_test(rules, a_thread_that_blocks_leaves_its_seat);
+    tcase_add_test(rules, the_shared_crew_is_shared);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(crew_suite());
+}
