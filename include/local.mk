@@ -7,6 +7,7 @@ weirinclude_HEADERS = \
 	include/weir/closable_queue.h \
 	include/weir/deadline.h \
 	include/weir/export.h \
+	include/weir/future.h \
 	include/weir/pipeline.h \
 	include/weir/report.h \
 	include/weir/signals.h \

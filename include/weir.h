@@ -13,6 +13,7 @@
 #include <weir/deadline.h>
 #include <weir/closable_queue.h>
 #include <weir/stoppable_worker.h>
+#include <weir/future.h>
 #include <weir/signals.h>
 #include <weir/report.h>
 #include <weir/pipeline.h>

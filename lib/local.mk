@@ -47,6 +47,16 @@ lib_sources = \
 	lib/stoppable_worker/start.c lib/stoppable_worker/start.h \
 	lib/stoppable_worker/threads.c \
 	lib/stoppable_worker/worker.c lib/stoppable_worker/worker.h \
+	lib/future/blocking.c lib/future/blocking.h \
+	lib/future/callback.c lib/future/callback.h \
+	lib/future/cancel.c \
+	lib/future/completions.c \
+	lib/future/descriptor.c \
+	lib/future/future.c lib/future/future.h \
+	lib/future/get.c lib/future/get.h \
+	lib/future/on_end.c \
+	lib/future/wait.c \
+	lib/future/watch.c lib/future/watch.h \
 	lib/item/admission.c lib/item/admission.h \
 	lib/item/envelope.c lib/item/envelope.h \
 	lib/item/flight.h \

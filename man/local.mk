@@ -4,6 +4,7 @@ dist_man_MANS = \
 	man/weir.7 \
 	man/weir_closable_queue.3 \
 	man/weir_deadline.3 \
+	man/weir_future.3 \
 	man/weir_pipeline.3 \
 	man/weir_report.3 \
 	man/weir_signals.3 \

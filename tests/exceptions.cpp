@@ -164,6 +164,10 @@ bool throw_when(int, void *) {
     return false;
 }
 
+void throw_callback(weir_future *, void *) {
+    raise();
+}
+
 /* ---- functions that do not ---- */
 
 void *pass_on(void *got, void *) {
@@ -461,6 +465,33 @@ void pipeline_weigh_emit() {
     wait_for_source();
 }
 
+/* ---- futures ---- */
+
+weir_future *new_future(weir_drop_func *drop) {
+    weir_future *future;
+    in_main = true;
+    must(weir_future_create(&future, drop, nullptr));
+    return future;
+}
+
+void future_callback() {
+    weir_future *future = new_future(nullptr);
+    must(weir_future_on_end(future, throw_callback, nullptr));
+    weir_future_set(future, nullptr);
+}
+
+void future_late_callback() {
+    weir_future *future = new_future(nullptr);
+    must(weir_future_cancel(future));
+    weir_future_on_end(future, throw_callback, nullptr);
+}
+
+void future_drop() {
+    weir_future *future = new_future(throw_drop);
+    must(weir_future_set(future, nullptr));
+    weir_future_release(future);
+}
+
 const struct {
     const char *name;
     void (*run)();
@@ -489,6 +520,9 @@ const struct {
     {"stage_copy", stage_copy},
     {"pipeline_weigh_put", pipeline_weigh_put},
     {"pipeline_weigh_emit", pipeline_weigh_emit},
+    {"future_callback", future_callback},
+    {"future_late_callback", future_late_callback},
+    {"future_drop", future_drop},
 };
 
 /* ---- what goes on as ever ---- */

@@ -10,7 +10,7 @@
 set -eu
 
 top_srcdir=${top_srcdir:-$(dirname "$0")/..}
-rooms="status sync lock park base timer measure gang crew closable_queue stoppable_worker item flow report pipeline executor"
+rooms="status sync lock park base timer measure gang crew closable_queue stoppable_worker future item flow report pipeline executor"
 longest_function=40
 longest_file=600
 failed=0
@@ -38,7 +38,7 @@ room_of_header() {
     signals.h) echo sync ;;
     export.h | status.h | version.h) echo status ;;
     deadline.h) echo park ;;
-    future.h | executor.h) echo executor ;;
+    executor.h) echo executor ;;
     *) echo "${1%.h}" ;;
     esac
 }

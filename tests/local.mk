@@ -17,6 +17,9 @@ unit_tests = \
 	tests/test_closable_queue_shutdown \
 	tests/test_closable_queue_waiting \
 	tests/test_deadline \
+	tests/test_future \
+	tests/test_future_linear \
+	tests/test_future_wait \
 	tests/test_linearizable \
 	tests/test_pipeline_answers \
 	tests/test_pipeline_batches \
@@ -53,6 +56,7 @@ inside_tests = \
 	tests/test_fault_sweep \
 	tests/test_faults \
 	tests/test_futex \
+	tests/test_future_inside \
 	tests/test_growth \
 	tests/test_lock \
 	tests/test_lock_early \
@@ -79,6 +83,7 @@ inside_tests += tests/test_allowance
 endif
 EXTRA_PROGRAMS += tests/test_allowance
 
+tests_test_future_linear_SOURCES = tests/test_future_linear.c tests/future_linear.c tests/future_linear.h
 tests_test_linearizable_SOURCES = tests/test_linearizable.c tests/linear.c tests/linear.h
 tests_libsupport_a_SOURCES = \
 	tests/key_families.c tests/key_families.h \
@@ -123,6 +128,8 @@ tests_test_faults_LDADD = $(inside_ldadd)
 tests_test_faults_LDFLAGS = $(faults_ldflags)
 tests_test_futex_CPPFLAGS = $(inside_cppflags)
 tests_test_futex_LDADD = $(inside_ldadd)
+tests_test_future_inside_CPPFLAGS = $(inside_cppflags)
+tests_test_future_inside_LDADD = $(inside_ldadd)
 tests_test_growth_SOURCES = tests/test_growth.c tests/ledger.c tests/ledger.h
 tests_test_growth_CPPFLAGS = $(inside_cppflags)
 tests_test_growth_LDADD = $(inside_ldadd)

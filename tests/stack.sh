@@ -53,15 +53,22 @@ call_copy: user
 new_key: user
 weir__is_retried: user
 print_rows: user
-gather: look_at_slot look_at_counts look_for_room look_at_queue
-learn_from_gathering: look_at_slot look_at_counts look_for_room look_at_queue
-pause_until: look_at_slot look_at_counts look_for_room look_at_queue
-yield_until: look_at_slot look_at_counts look_for_room look_at_queue
+gather: look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
+learn_from_gathering: look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
+pause_until: look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
+yield_until: look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
 look_at_clock: weir__clock_now
 time_pauses: weir__clock_now pause_times
 run_jobs: user
 weir__hand_run: user
 weir__hand_end: user
+drop_value: user
+weir__callback_call: user
+end_locked: user
+free_future: user
+help: user
+weir_future_cancelled: user
+weir__watch_tell: tell_wait tell_completions
 END
 
 # Calls that close a cycle, CALLER CALLEE: none.

@@ -25,6 +25,7 @@ struct world {
     weir_pipeline *pipeline;
     weir_report *report;
     weir_dead_letter *letter;
+    weir_future *future; /* pending; with a callback */
     weir_task *task; /* for calls inside a stage's function */
     FILE *stream;
     int nowhere; /* descriptor of /dev/null */
@@ -207,6 +208,20 @@ static void prepare_inside(struct world *world) {
     start(world, 1);
 }
 
+static void call_back(weir_future *future, void *raw) {
+    struct world *world = raw;
+    (void)future;
+    reach_cancellation_point(world);
+    atomic_fetch_add(&world->dropped, 1);
+}
+
+static void prepare_future(struct world *world) {
+    must(weir_future_create(&world->future, drop, world), WEIR_OK, "future_create");
+    must(weir_future_on_end(world->future, call_back, world), WEIR_OK, "future_on_end");
+    if (weir_future_fd(world->future) < 0)
+        pair_fail("there is no descriptor");
+}
+
 /* ---- what unblocks the call ---- */
 
 static void release_by_takes(struct world *world) {
@@ -233,6 +248,10 @@ static void release_by_gate(struct world *world) {
 static void release_by_results(struct world *world) {
     void *item;
     must(weir_queue_get(world->results, &item), WEIR_OK, "get");
+}
+
+static void release_by_set(struct world *world) {
+    must(weir_future_set(world->future, NULL), WEIR_OK, "future_set");
 }
 
 /* ---- the calls ---- */
@@ -511,6 +530,82 @@ static weir_status call_of_task(struct world *world) {
     return right ? WEIR_OK : WEIR_INVALID;
 }
 
+static weir_status if_called_back(struct world *world, weir_status status) {
+    return atomic_load(&world->dropped) == 1 ? status : WEIR_INVALID;
+}
+
+/* The last release cancels, so the callback runs in it. */
+static weir_status call_future_create(struct world *world) {
+    weir_future *future;
+    weir_status status = weir_future_create(&future, drop, world);
+    if (status != WEIR_OK)
+        return status;
+    status = weir_future_on_end(weir_future_retain(future), call_back, world);
+    weir_future_release(future);
+    weir_future_release(future);
+    return if_called_back(world, status);
+}
+
+static weir_status call_future_set(struct world *world) {
+    return if_called_back(world, weir_future_set(world->future, NULL));
+}
+
+static weir_status call_future_fail(struct world *world) {
+    return if_called_back(world, weir_future_fail(world->future, 1, "a %s", "message"));
+}
+
+static weir_status call_future_cancel(struct world *world) {
+    bool right = weir_future_state_of(world->future) == WEIR_FUTURE_PENDING && !weir_future_cancelled(world->future) &&
+                 weir_future_code(world->future) == 0 && *weir_future_message(world->future) == '\0';
+    return right ? if_called_back(world, weir_future_cancel(world->future)) : WEIR_INVALID;
+}
+
+/* The late callback and the drop function run in the call. */
+static weir_status call_on_end_late(struct world *world) {
+    must(weir_future_set(world->future, NULL), WEIR_OK, "future_set");
+    weir_status status = weir_future_on_end(world->future, call_back, world);
+    weir_future_release(world->future);
+    world->future = NULL;
+    return atomic_load(&world->dropped) == 3 ? status : WEIR_INVALID;
+}
+
+static weir_status call_future_get(struct world *world) {
+    void *value;
+    weir_status status = weir_future_get(world->future, NULL);
+    return status == WEIR_OK ? weir_future_take(world->future, &value) : status;
+}
+
+static weir_status call_future_get_until(struct world *world) {
+    return weir_future_get_until(world->future, NULL, hang_limit());
+}
+
+static weir_status call_wait_all(struct world *world) {
+    return weir_wait(&world->future, 1, WEIR_ALL, WEIR_NEVER, NULL);
+}
+
+static weir_status call_wait_first(struct world *world) {
+    return weir_wait(&world->future, 1, WEIR_FIRST_COMPLETED, hang_limit(), NULL);
+}
+
+static weir_status call_completions(struct world *world) {
+    weir_completions *completions;
+    weir_future *future;
+    weir_status status = weir_as_completed(&completions, &world->future, 1);
+    if (status == WEIR_OK)
+        status = weir_completions_next(completions, &future, NULL, WEIR_NEVER);
+    weir_completions_destroy(completions);
+    return status;
+}
+
+static weir_status call_future_fd(struct world *world) {
+    weir_future *future;
+    must(weir_future_create(&future, NULL, NULL), WEIR_OK, "future_create");
+    int fd = weir_future_fd(future);
+    weir_future_release(future);
+    (void)world;
+    return fd > 0 ? WEIR_OK : WEIR_INVALID;
+}
+
 static weir_status call_rest(struct world *world) {
     sigset_t signals;
     (void)world;
@@ -581,6 +676,20 @@ static const struct row {
     {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail "
      "weir_task_pipeline weir_task_retry_after weir_task_stop_fd ",
      prepare_inside, call_of_task, NULL, WEIR_OK},
+    {"weir_future_create weir_future_on_end weir_future_retain weir_future_release ", prepare_nothing,
+     call_future_create, NULL, WEIR_OK},
+    {"weir_future_set ", prepare_future, call_future_set, NULL, WEIR_OK},
+    {"weir_future_fail ", prepare_future, call_future_fail, NULL, WEIR_OK},
+    {"weir_future_cancel weir_future_cancelled weir_future_state_of weir_future_code weir_future_message ",
+     prepare_future, call_future_cancel, NULL, WEIR_OK},
+    {"weir_future_on_end weir_future_release ", prepare_future, call_on_end_late, NULL, WEIR_OK},
+    {"weir_future_get weir_future_take ", prepare_future, call_future_get, release_by_set, WEIR_OK},
+    {"weir_future_get_until ", prepare_future, call_future_get_until, release_by_set, WEIR_OK},
+    {"weir_wait ", prepare_future, call_wait_all, release_by_set, WEIR_OK},
+    {"weir_wait ", prepare_future, call_wait_first, release_by_set, WEIR_OK},
+    {"weir_as_completed weir_completions_next weir_completions_destroy ", prepare_future, call_completions,
+     release_by_set, WEIR_OK},
+    {"weir_future_fd ", prepare_nothing, call_future_fd, NULL, WEIR_OK},
     {"weir_deadline_after weir_strerror weir_version weir_signals_original weir_signals_restore ", prepare_nothing,
      call_rest, NULL, WEIR_OK},
 };
@@ -660,6 +769,7 @@ static void end_all(struct world *world) {
     end_pipeline(world);
     weir_report_free(world->report);
     weir_dead_letter_free(world->letter);
+    weir_future_release(world->future);
     must(weir_queue_destroy(world->queue), WEIR_OK, "destroy, afterwards");
     must(weir_queue_destroy(world->results), WEIR_OK, "destroy, afterwards");
     fclose(world->stream);

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 int __real_pthread_attr_init(pthread_attr_t *attr);
 int __wrap_pthread_attr_init(pthread_attr_t *attr);
@@ -158,6 +159,89 @@ static void work_blocking(void) {
     assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
 
+/* ---- futures ---- */
+
+enum { PROMISES = 4 };
+
+static weir_future *promises[PROMISES];
+static size_t promised; /* of those that were created */
+static atomic_int called;
+
+static void count_call(weir_future *future, void *unused) {
+    (void)future;
+    (void)unused;
+    atomic_fetch_add(&called, 1);
+}
+
+/* The value belongs to the future if the set succeeds, and it does. */
+static void *end_promises(void *unused) {
+    (void)unused;
+    for (size_t i = 0; i + 1 < promised; i++)
+        ck_assert_int_eq(WEIR_OK, weir_future_set(promises[i], make_item()));
+    if (promised > 0)
+        ck_assert_int_eq(WEIR_OK, weir_future_fail(promises[promised - 1], 5, "message %d", 5));
+    return NULL;
+}
+
+/* Returns the number of callbacks that were added. */
+static int make_promises(void) {
+    int callbacks = 0;
+    promised = 0;
+    atomic_store(&called, 0);
+    for (size_t i = 0; i < PROMISES; i++) {
+        weir_future *future;
+        weir_status status = weir_future_create(&future, end_item, NULL);
+        ck_assert(is_excused(status));
+        if (status != WEIR_OK)
+            continue;
+        promises[promised++] = future;
+        status = weir_future_on_end(future, count_call, NULL);
+        ck_assert(is_excused(status));
+        callbacks += status == WEIR_OK;
+        int fd = weir_future_fd(future);
+        ck_assert(fd >= 0 || fault_excuses(WEIR_NOMEM));
+    }
+    return callbacks;
+}
+
+static void wait_for_promises(void) {
+    weir_completions *completions;
+    weir_future *future;
+    size_t ended;
+    ck_assert(is_excused(weir_wait(promises, promised, WEIR_FIRST_COMPLETED, hang_limit(), NULL)));
+    ck_assert(is_excused(weir_wait(promises, promised, WEIR_FIRST_ERROR, hang_limit(), NULL)));
+    weir_status status = weir_as_completed(&completions, promises, promised);
+    ck_assert(is_excused(status));
+    if (status == WEIR_OK) {
+        for (size_t i = 0; i < promised; i++)
+            assert_status(WEIR_OK, weir_completions_next(completions, &future, NULL, hang_limit()));
+        assert_status(WEIR_CLOSED, weir_completions_next(completions, &future, NULL, 0));
+        weir_completions_destroy(completions);
+    }
+    assert_status(WEIR_OK, weir_wait(promises, promised, WEIR_ALL, hang_limit(), &ended));
+    ck_assert_uint_eq(promised, ended);
+}
+
+/* A message without memory is lost, and its code is not. */
+static void check_error(const weir_future *future) {
+    const char *message = weir_future_message(future);
+    ck_assert_int_eq(5, weir_future_code(future));
+    ck_assert(strcmp(message, "message 5") == 0 || (*message == '\0' && fault_excuses(WEIR_NOMEM)));
+}
+
+static void work_futures(void) {
+    pthread_t thread;
+    int callbacks = make_promises();
+    ck_assert_int_eq(0, start_thread_without_fault(&thread, end_promises, NULL));
+    wait_for_promises();
+    pthread_join(thread, NULL);
+    ck_assert_int_eq(callbacks, atomic_load(&called));
+    if (promised > 0)
+        check_error(promises[promised - 1]);
+    for (size_t i = 0; i < promised; i++)
+        weir_future_release(promises[i]);
+}
+
 static const struct workload {
     const char *name;
     void (*run)(void);
@@ -167,6 +251,7 @@ static const struct workload {
     {"an unbounded pipeline", work_unbounded_pipeline},
     {"one worker", work_one_worker},
     {"plain threads", work_blocking},
+    {"futures", work_futures},
 };
 
 static void run_workload(const void *raw) {

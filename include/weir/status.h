@@ -18,20 +18,20 @@ extern "C" {
 
 typedef enum weir_status {
     WEIR_OK = 0,          /* success */
-    WEIR_CLOSED = 1,      /* end of the stream: a sentinel was taken, or the queue is shut down */
+    WEIR_CLOSED = 1,      /* end of the stream: a sentinel was taken, the queue is shut down; or the future has ended */
     WEIR_FULL = 2,        /* a non-blocking put found no room */
-    WEIR_EMPTY = 3,       /* a non-blocking get found no item */
+    WEIR_EMPTY = 3,       /* a non-blocking get found no item, or the value was taken */
     WEIR_TIMEDOUT = 4,    /* the deadline passed first */
     WEIR_INVALID = 5,     /* an argument is never valid, or the call is never valid in this state */
     WEIR_NOMEM = 6,       /* out of memory */
     WEIR_BUSY = 7,        /* other threads still sleep in the object or use it */
-    WEIR_DEADLOCK = 8,    /* the call would wait for its own thread */
+    WEIR_DEADLOCK = 8,    /* the call would wait for its own thread, or for ever */
     WEIR_DISCARDED = 9,   /* finished, but items went to the drop function instead of a consumer */
     WEIR_NOTHREAD = 10,   /* the system did not create a thread */
     WEIR_INITFAILED = 11, /* a worker's init function did not return WEIR_OK */
     WEIR_UNFINISHED = 12, /* all workers have exited while items were still queued */
-    WEIR_CANCELLED = 13,  /* the pipeline was cancelled */
-    WEIR_FAILED = 14      /* an error ended the run of the pipeline */
+    WEIR_CANCELLED = 13,  /* the pipeline or the future was cancelled */
+    WEIR_FAILED = 14      /* an error ended the run of the pipeline, or the future */
 } weir_status;
 
 /*

@@ -9,20 +9,20 @@
 
 static const char *const sentences[] = {
     [WEIR_OK] = "success",
-    [WEIR_CLOSED] = "the queue is closed",
+    [WEIR_CLOSED] = "the queue is closed, or the future has ended",
     [WEIR_FULL] = "the queue is full",
-    [WEIR_EMPTY] = "the queue is empty",
+    [WEIR_EMPTY] = "the queue is empty, or the value was taken",
     [WEIR_TIMEDOUT] = "the deadline has passed",
     [WEIR_INVALID] = "invalid argument or call",
     [WEIR_NOMEM] = "out of memory",
     [WEIR_BUSY] = "other threads are still using the object",
-    [WEIR_DEADLOCK] = "the call would wait for its own thread",
+    [WEIR_DEADLOCK] = "the call would wait for its own thread, or for ever",
     [WEIR_DISCARDED] = "items were discarded",
     [WEIR_NOTHREAD] = "a thread could not be created",
     [WEIR_INITFAILED] = "a worker's init function failed",
     [WEIR_UNFINISHED] = "all workers have exited while items were still queued",
-    [WEIR_CANCELLED] = "the pipeline was cancelled",
-    [WEIR_FAILED] = "an error ended the run",
+    [WEIR_CANCELLED] = "the pipeline or the future was cancelled",
+    [WEIR_FAILED] = "an error ended the run or the future",
 };
 
 const char *weir_strerror(weir_status status) {

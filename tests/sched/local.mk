@@ -21,6 +21,9 @@ tests_sched_sched_SOURCES = \
 	tests/sched/fibre.c tests/sched/fibre.h \
 	tests/sched/flow.c \
 	tests/sched/histories.c \
+	tests/sched/future_waits.c \
+	tests/sched/futures.c \
+	tests/future_linear.c tests/future_linear.h \
 	tests/sched/hooks.c \
 	tests/linear.c tests/linear.h \
 	tests/sched/locks.c \
