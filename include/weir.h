@@ -14,6 +14,9 @@
 #include <weir/closable_queue.h>
 #include <weir/stoppable_worker.h>
 #include <weir/future.h>
+#include <weir/priority.h>
+#include <weir/executor.h>
+#include <weir/task_group.h>
 #include <weir/signals.h>
 #include <weir/report.h>
 #include <weir/pipeline.h>

@@ -57,6 +57,26 @@ lib_sources = \
 	lib/future/on_end.c \
 	lib/future/wait.c \
 	lib/future/watch.c lib/future/watch.h \
+	lib/executor/account.c lib/executor/account.h \
+	lib/executor/bands.h \
+	lib/executor/bundle.c lib/executor/bundle.h \
+	lib/executor/cell.c lib/executor/cell.h \
+	lib/executor/create.c \
+	lib/executor/delay.c lib/executor/delay.h \
+	lib/executor/drop.c lib/executor/drop.h \
+	lib/executor/failure.c lib/executor/failure.h \
+	lib/executor/kind.c lib/executor/kind.h \
+	lib/executor/map.c \
+	lib/executor/nest.c lib/executor/nest.h \
+	lib/executor/pair.c lib/executor/pair.h \
+	lib/executor/run.c lib/executor/run.h \
+	lib/executor/shutdown.c \
+	lib/executor/source.c lib/executor/source.h \
+	lib/executor/state.h \
+	lib/executor/submit.c lib/executor/submit.h \
+	lib/executor/task.h \
+	lib/executor/task_group.c \
+	lib/executor/worker.c lib/executor/worker.h \
 	lib/item/admission.c lib/item/admission.h \
 	lib/item/envelope.c lib/item/envelope.h \
 	lib/item/flight.h \

@@ -4,12 +4,14 @@ dist_man_MANS = \
 	man/weir.7 \
 	man/weir_closable_queue.3 \
 	man/weir_deadline.3 \
+	man/weir_executor.3 \
 	man/weir_future.3 \
 	man/weir_pipeline.3 \
 	man/weir_report.3 \
 	man/weir_signals.3 \
 	man/weir_status.3 \
 	man/weir_stoppable_worker.3 \
+	man/weir_task_group.3 \
 	man/weir_tuning.7 \
 	man/weir_version.3
 EXTRA_DIST += man/aliases man/weir-make-photos.1 man/weir-thumbs.1

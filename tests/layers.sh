@@ -10,7 +10,7 @@
 set -eu
 
 top_srcdir=${top_srcdir:-$(dirname "$0")/..}
-rooms="status sync lock park base timer measure gang crew closable_queue stoppable_worker future item flow report pipeline executor"
+rooms="status sync lock park base timer measure gang crew closable_queue stoppable_worker future executor item flow report pipeline"
 longest_function=40
 longest_file=600
 failed=0
@@ -36,9 +36,9 @@ rank() {
 room_of_header() {
     case $1 in
     signals.h) echo sync ;;
-    export.h | status.h | version.h) echo status ;;
+    export.h | priority.h | status.h | version.h) echo status ;;
     deadline.h) echo park ;;
-    executor.h) echo executor ;;
+    executor.h | task_group.h) echo executor ;;
     *) echo "${1%.h}" ;;
     esac
 }

@@ -17,6 +17,8 @@ unit_tests = \
 	tests/test_closable_queue_shutdown \
 	tests/test_closable_queue_waiting \
 	tests/test_deadline \
+	tests/test_executor \
+	tests/test_executor_options \
 	tests/test_future \
 	tests/test_future_linear \
 	tests/test_future_wait \
@@ -40,6 +42,7 @@ unit_tests = \
 	tests/test_pipeline_sources \
 	tests/test_status \
 	tests/test_stoppable_worker \
+	tests/test_task_group \
 	tests/test_threads_start \
 	tests/test_threads_stop \
 	tests/test_threads_stoppers \
@@ -86,6 +89,7 @@ EXTRA_PROGRAMS += tests/test_allowance
 tests_test_future_linear_SOURCES = tests/test_future_linear.c tests/future_linear.c tests/future_linear.h
 tests_test_linearizable_SOURCES = tests/test_linearizable.c tests/linear.c tests/linear.h
 tests_libsupport_a_SOURCES = \
+	tests/executor_support.c tests/executor_support.h \
 	tests/key_families.c tests/key_families.h \
 	tests/pairs.c tests/pairs.h \
 	tests/pipeline_support.c tests/pipeline_support.h \

@@ -42,8 +42,8 @@ weir__run_plain: user
 weir__drop_item: user
 weir__queue_drop: user drop_envelope drop_plain
 weigh: user
-ring_timers: ring
-weir__timers_close: ring
+ring_timers: ring ring_task
+weir__timers_close: ring ring_task
 complete_locked: weir__requeue_first
 weir__weigh: user
 join_by: join_workers join_timers_and_dropper join_rest is_late helper_is_late
@@ -53,22 +53,29 @@ call_copy: user
 new_key: user
 weir__is_retried: user
 print_rows: user
-gather: look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
-learn_from_gathering: look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
-pause_until: look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
-yield_until: look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
+gather: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
+learn_from_gathering: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
+pause_until: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
+yield_until: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
 look_at_clock: weir__clock_now
 time_pauses: weir__clock_now pause_times
-run_jobs: user
-weir__hand_run: user
-weir__hand_end: user
+run_jobs: weir__worker_run user
+weir__hand_run: weir__worker_init user
+weir__hand_end: weir__worker_exited weir__worker_fini user
 drop_value: user
 weir__callback_call: user
-end_locked: user
-free_future: user
-help: user
-weir_future_cancelled: user
-weir__watch_tell: tell_wait tell_completions
+end_locked: withdraw_task user
+free_future: free_task user
+help: help_task user
+help_window: help_task
+weir_future_cancelled: is_asked
+pass_on: user
+call_func: user
+drop_unused: user
+call_unrun: user
+weir__worker_init: user
+weir__worker_fini: user
+weir__watch_tell: tell_map tell_wait tell_completions
 END
 
 # Calls that close a cycle, CALLER CALLEE: none.

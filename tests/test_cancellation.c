@@ -26,6 +26,8 @@ struct world {
     weir_report *report;
     weir_dead_letter *letter;
     weir_future *future; /* pending; with a callback */
+    weir_executor *executor;
+    weir_task_group *group;
     weir_task *task; /* for calls inside a stage's function */
     FILE *stream;
     int nowhere; /* descriptor of /dev/null */
@@ -606,6 +608,119 @@ static weir_status call_future_fd(struct world *world) {
     return fd > 0 ? WEIR_OK : WEIR_INVALID;
 }
 
+/* ---- executors ---- */
+
+static int pass_gate(weir_future *self, void *raw, void **value) {
+    struct world *world = raw;
+    (void)self;
+    (void)value;
+    gate_pass(&world->gate);
+    return 0;
+}
+
+static int write_and_end(weir_future *self, void *raw, void **value) {
+    (void)value;
+    reach_cancellation_point(raw);
+    return weir_executor_error(self, 0, "no %s", "error") != 0 || weir_future_cancelled(self);
+}
+
+static int pass_gate_in_group(weir_future *self, void *raw) {
+    return pass_gate(self, raw, NULL);
+}
+
+static int end_in_group(weir_future *self, void *raw) {
+    return write_and_end(self, raw, NULL);
+}
+
+/* The executor's only thread is at the gate. */
+static void prepare_busy(struct world *world) {
+    const weir_executor_options options = {.threads = 1, .capacity = 1};
+    must(weir_executor_create(&world->executor, &options), WEIR_OK, "executor_create");
+    must(weir_executor_submit(world->executor, pass_gate, world, NULL), WEIR_OK, "submit");
+    while (gate_waiting(&world->gate) == 0)
+        nap();
+}
+
+static void prepare_crowded(struct world *world) {
+    prepare_busy(world);
+    must(weir_executor_submit(world->executor, write_and_end, world, NULL), WEIR_OK, "submit");
+}
+
+static void prepare_group(struct world *world) {
+    const weir_executor_options options = {.threads = 1};
+    const weir_task_group_options limited = {.limit = 1, .unrun = drop, .unrun_arg = world};
+    must(weir_executor_create(&world->executor, &options), WEIR_OK, "executor_create");
+    must(weir_task_group_create(&world->group, world->executor, &limited), WEIR_OK, "task_group_create");
+    must(weir_task_group_run(world->group, pass_gate_in_group, world), WEIR_OK, "task_group_run");
+    while (gate_waiting(&world->gate) == 0)
+        nap();
+}
+
+static weir_status call_executor_life(struct world *world) {
+    weir_executor *executor;
+    weir_executor_counts counts;
+    must(weir_executor_create(&executor, NULL), WEIR_OK, "executor_create");
+    must(weir_executor_counts_of(executor, &counts), WEIR_OK, "executor_counts_of");
+    must(weir_executor_shutdown(executor, false, false, 0, NULL, NULL), WEIR_OK, "shutdown");
+    (void)world;
+    return weir_executor_state(executor) == NULL ? weir_executor_destroy(executor) : WEIR_INVALID;
+}
+
+static weir_status call_submit(struct world *world) {
+    return weir_executor_submit(world->executor, write_and_end, world, NULL);
+}
+
+static weir_status call_submit_with(struct world *world) {
+    const weir_submit_options options = {.priority = WEIR_HIGH, .name = "task"};
+    return weir_executor_submit_with(world->executor, write_and_end, world, &options, NULL);
+}
+
+static bool write_and_go_on(size_t index, weir_future *future, void *raw) {
+    (void)index;
+    (void)future;
+    reach_cancellation_point(raw);
+    return true;
+}
+
+static weir_status call_map(struct world *world) {
+    void *args[2] = {world, world};
+    const weir_map_options options = {.as_completed = true, .in_flight = 1};
+    return weir_executor_map(world->executor, write_and_end, args, 2, &options, write_and_go_on, world);
+}
+
+static weir_status call_executor_shutdown(struct world *world) {
+    return weir_executor_shutdown(world->executor, true, true, WEIR_NEVER, drop, world);
+}
+
+static weir_status call_group_life(struct world *world) {
+    weir_task_group *group;
+    must(weir_task_group_create(&group, world->executor, NULL), WEIR_OK, "task_group_create");
+    must(weir_task_group_run(group, end_in_group, world), WEIR_OK, "task_group_run");
+    must(weir_task_group_cancel(group), WEIR_OK, "task_group_cancel");
+    bool right = weir_task_group_cancelled(group) && weir_task_group_errors(group) == 0 &&
+                 weir_task_group_code(group, 0) == 0 && *weir_task_group_message(group, 0) == '\0';
+    must(weir_task_group_wait_until(group, 0), WEIR_CANCELLED, "task_group_wait_until");
+    return right ? weir_task_group_destroy(group) : WEIR_INVALID;
+}
+
+static weir_status call_group_run(struct world *world) {
+    return weir_task_group_run(world->group, end_in_group, world);
+}
+
+static weir_status call_group_wait(struct world *world) {
+    return weir_task_group_wait(world->group);
+}
+
+static void end_executor(struct world *world) {
+    if (world->group != NULL) {
+        (void)weir_task_group_wait(world->group);
+        must(weir_task_group_destroy(world->group), WEIR_OK, "task_group_destroy, afterwards");
+    }
+    if (world->executor != NULL)
+        must(weir_executor_shutdown(world->executor, true, false, hang_limit(), NULL, NULL), WEIR_OK, "shutdown");
+    must(weir_executor_destroy(world->executor), WEIR_OK, "executor_destroy, afterwards");
+}
+
 static weir_status call_rest(struct world *world) {
     sigset_t signals;
     (void)world;
@@ -690,6 +805,17 @@ static const struct row {
     {"weir_as_completed weir_completions_next weir_completions_destroy ", prepare_future, call_completions,
      release_by_set, WEIR_OK},
     {"weir_future_fd ", prepare_nothing, call_future_fd, NULL, WEIR_OK},
+    {"weir_executor_create weir_executor_counts_of weir_executor_destroy weir_executor_state ", prepare_nothing,
+     call_executor_life, NULL, WEIR_OK},
+    {"weir_executor_submit weir_executor_error ", prepare_crowded, call_submit, release_by_gate, WEIR_OK},
+    {"weir_executor_submit_with ", prepare_crowded, call_submit_with, release_by_gate, WEIR_OK},
+    {"weir_executor_map ", prepare_busy, call_map, release_by_gate, WEIR_OK},
+    {"weir_executor_shutdown ", prepare_crowded, call_executor_shutdown, release_by_gate, WEIR_OK},
+    {"weir_task_group_create weir_task_group_cancel weir_task_group_cancelled weir_task_group_code "
+     "weir_task_group_errors weir_task_group_message weir_task_group_wait_until weir_task_group_destroy ",
+     prepare_busy, call_group_life, NULL, WEIR_OK},
+    {"weir_task_group_run ", prepare_group, call_group_run, release_by_gate, WEIR_OK},
+    {"weir_task_group_wait ", prepare_group, call_group_wait, release_by_gate, WEIR_OK},
     {"weir_deadline_after weir_strerror weir_version weir_signals_original weir_signals_restore ", prepare_nothing,
      call_rest, NULL, WEIR_OK},
 };
@@ -767,6 +893,7 @@ static void end_all(struct world *world) {
         must(weir_worker_join(world->worker), WEIR_OK, "worker_join, afterwards");
     }
     end_pipeline(world);
+    end_executor(world);
     weir_report_free(world->report);
     weir_dead_letter_free(world->letter);
     weir_future_release(world->future);

@@ -242,6 +242,102 @@ static void work_futures(void) {
         weir_future_release(promises[i]);
 }
 
+/* ---- executors ---- */
+
+struct element {
+    int runs;
+};
+
+static int make_value(weir_future *self, void *arg, void **value) {
+    struct element *element = arg;
+    (void)self;
+    element->runs++;
+    *value = make_item();
+    return 0;
+}
+
+static int fail_with_message(weir_future *self, void *arg) {
+    (void)arg;
+    return weir_executor_error(self, 5, "message %d", 5);
+}
+
+static bool take_value(size_t index, weir_future *future, void *arg) {
+    void *value;
+    (void)arg;
+    if (index % 2 == 0 && weir_future_take(future, &value) == WEIR_OK)
+        end_item(value, NULL);
+    return true;
+}
+
+/* A task runs once, or the call has failed before its turn. */
+static void map_elements(weir_executor *executor, bool as_completed) {
+    enum { ELEMENTS = 8 };
+    struct element elements[ELEMENTS] = {{0}};
+    const weir_map_options options = {
+        .in_flight = 3, .as_completed = as_completed, .drop = end_item, .arg_size = sizeof elements[0]};
+    weir_status status =
+        weir_executor_map(executor, make_value, elements, ELEMENTS, &options, as_completed ? take_value : NULL, NULL);
+    ck_assert(is_excused(status));
+    for (size_t i = 0; i < ELEMENTS; i++)
+        ck_assert(elements[i].runs == 1 || (elements[i].runs == 0 && status != WEIR_OK));
+}
+
+static void run_group(weir_executor *executor) {
+    weir_task_group *group;
+    weir_status status = weir_task_group_create(&group, executor, NULL);
+    ck_assert(is_excused(status));
+    if (status != WEIR_OK)
+        return;
+    status = weir_task_group_run(group, fail_with_message, NULL);
+    ck_assert(is_excused(status));
+    assert_status(status == WEIR_OK ? WEIR_FAILED : WEIR_OK, weir_task_group_wait_until(group, hang_limit()));
+    ck_assert_int_eq(weir_task_group_code(group, 0), status == WEIR_OK ? 5 : 0);
+    assert_status(WEIR_OK, weir_task_group_destroy(group));
+}
+
+/* No task is left when the calls have returned: the executor is idle. */
+static void work_executor(void) {
+    const weir_executor_options options = {.name = "swept", .threads = 2};
+    const weir_submit_options timed = {.delay = 1, .name = "timed", .drop = end_item};
+    weir_executor *executor;
+    weir_future *future;
+    struct element element = {0};
+    weir_status status = weir_executor_create(&executor, &options);
+    ck_assert(fault_excuses(status) || (status == WEIR_INITFAILED && fault_is(ALLOCATION)));
+    if (status != WEIR_OK)
+        return;
+    map_elements(executor, false);
+    map_elements(executor, true);
+    run_group(executor);
+    status = weir_executor_submit_with(executor, make_value, &element, &timed, &future);
+    ck_assert(fault_excuses(status));
+    if (status == WEIR_OK) {
+        assert_status(WEIR_OK, weir_future_get_until(future, NULL, hang_limit()));
+        weir_future_release(future);
+    }
+    ck_assert_int_eq(element.runs, status == WEIR_OK);
+    assert_status(WEIR_OK, weir_executor_destroy(executor));
+}
+
+/* The values of futures that were released before their tasks begin go to the drop function. */
+static void work_dropped_futures(void) {
+    const weir_submit_options dropping = {.drop = end_item};
+    struct element elements[4] = {{0}};
+    weir_executor *executor;
+    weir_status status = weir_executor_create(&executor, &(weir_executor_options){.threads = 1});
+    ck_assert(fault_excuses(status) || (status == WEIR_INITFAILED && fault_is(ALLOCATION)));
+    if (status != WEIR_OK)
+        return;
+    for (size_t i = 0; i < COUNT_OF(elements); i++) {
+        weir_future *future = NULL;
+        status = weir_executor_submit_with(executor, make_value, &elements[i], &dropping, &future);
+        ck_assert(is_excused(status));
+        weir_future_release(future);
+    }
+    assert_status(WEIR_OK, weir_executor_shutdown(executor, true, false, hang_limit(), NULL, NULL));
+    assert_status(WEIR_OK, weir_executor_destroy(executor));
+}
+
 static const struct workload {
     const char *name;
     void (*run)(void);
@@ -252,6 +348,8 @@ static const struct workload {
     {"one worker", work_one_worker},
     {"plain threads", work_blocking},
     {"futures", work_futures},
+    {"an executor", work_executor},
+    {"dropped futures", work_dropped_futures},
 };
 
 static void run_workload(const void *raw) {

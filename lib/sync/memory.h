@@ -19,6 +19,9 @@
 #define WEIR__CACHE 32
 #define WEIR__POOL 4096
 
+/* Number of tasks in a bundle (executor/bundle.h). */
+#define WEIR__PAIRS 16
+
 /* Number of buckets of a histogram (measure/histogram.h). The last one begins at 31 * 2^36 ns, 35 minutes. */
 #define WEIR__HISTOGRAM_BUCKETS ((40 - 4 + 2) * 16)
 

@@ -17,6 +17,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/crews.c \
 	tests/sched/elastic.c \
 	tests/sched/ending.c \
+	tests/sched/executors.c \
 	tests/sched/explore.c tests/sched/explore.h \
 	tests/sched/fibre.c tests/sched/fibre.h \
 	tests/sched/flow.c \

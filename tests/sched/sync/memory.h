@@ -19,6 +19,9 @@
 #define WEIR__CACHE 2
 #define WEIR__POOL 1
 
+/* Two, so that a few tasks go through several bundles. */
+#define WEIR__PAIRS 2
+
 /* One, so that a report reads few places. */
 #define WEIR__HISTOGRAM_BUCKETS 1
 

@@ -1,0 +1,64 @@
+/*
+ * failure.c - Implements errors and cancels of groups of tasks.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "executor/failure.h"
+
+#include <string.h>
+
+#include "executor/account.h"
+#include "executor/drop.h"
+
+enum { FIRST_ROOM = 4 };
+
+/* Makes room for one more error. Returns false if there is no memory. The lock of the errors is held. */
+static bool grow_locked(weir_task_group *group) {
+    if (group->error_count < group->error_room)
+        return true;
+    size_t room = group->error_room == 0 ? FIRST_ROOM : 2 * group->error_room;
+    struct weir__error *errors = room > SIZE_MAX / 2 / sizeof *errors ? NULL : weir__alloc(room * sizeof *errors);
+    if (errors == NULL)
+        return false;
+    if (group->error_count > 0)
+        memcpy(errors, group->errors, group->error_count * sizeof *errors);
+    if (group->errors != &group->first)
+        weir__free(group->errors);
+    group->errors = errors;
+    group->error_room = room;
+    return true;
+}
+
+void weir__failure_record(weir_task_group *group, int code, char *message) {
+    weir__lock_acquire(&group->errors_lock);
+    bool kept = grow_locked(group);
+    if (kept)
+        group->errors[group->error_count++] = (struct weir__error){.code = code, .message = message};
+    weir__lock_release(&group->errors_lock);
+    if (!kept)
+        weir__free(message);
+    weir__failure_cancel(group);
+}
+
+/* Returns the group after `at` in the tree below `root`, parents before children; NULL: none. */
+static weir_task_group *next_locked(weir_task_group *at, const weir_task_group *root) {
+    if (at->children != NULL)
+        return at->children;
+    while (at != root && at->after == NULL)
+        at = at->parent;
+    return at == root ? NULL : at->after;
+}
+
+void weir__failure_cancel(weir_task_group *root) {
+    weir_executor *executor = root->executor;
+    weir__task *list = NULL;
+    weir__lock_acquire(&executor->lock);
+    for (weir_task_group *at = root; at != NULL; at = next_locked(at, root)) {
+        weir__u32_store_release(&at->cancelled, 1);
+        weir__drop_pull_source_locked(executor, &at->source, &list);
+        if (weir__park_wake_all(&at->park)) /* callers of run; there may be many groups */
+            weir__park_signal(&at->park, WEIR__EVERYONE);
+    }
+    weir__lock_release(&executor->lock);
+    weir__drop_list(executor, list, &(weir__fate){.code = 0});
+}

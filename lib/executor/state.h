@@ -1,0 +1,179 @@
+/*
+ * state.h - Defines the state of executors, their workers and tasks.
+ *
+ * A task is submitted, listed in a source, taken by a worker, run, and ended. A source is a FIFO of tasks: the executor
+ * has one for each priority, and each group of tasks has one. A worker is a thread of the executor's crew. It takes up
+ * to BATCH tasks at once, and runs them one by one.
+ *
+ * Invariants.
+ *
+ * X1  A task is in one place: in a source (LISTED), among the delayed (DELAYED), or OUT: in the nest or the batch of a
+ *     worker, or in the hands of one thread. `where` says so, under the lock. The place owns one reference of the task's
+ *     future.
+ * X2  A task runs, is cancelled or expires once: the thread that does it has claimed the future (weir__future_begin, or
+ *     weir__future_cancel_pending). A thread that finds a task claimed by another one only drops it.
+ * X3  The token of a batch's entry is emptied by an exchange: by the batch's worker, or by a thief under the lock. The
+ *     one that gets the token owns the task. The rest of the entry is written under the lock, when the token is NULL.
+ * X4  At each release of the lock: if a task is listed or in a nest, or a batch has more than one task, the job is queued
+ *     in the crew, or the thread that releases the lock makes it ready next. A thread that visits the job takes a listed
+ *     task, or steals one. So a task waits for a busy worker no longer than until the crew has an idle thread. Each slice
+ *     begins with a look at the nests, so no task is kept in one while others are submitted and run.
+ * X5  `unfinished` counts the tasks that were accepted and have not ended, as far as the workers have reported. A worker
+ *     counts the tasks that it ends, and reports them at its next acquire of the lock: at the latest after its batch,
+ *     and before it begins a task of another group. The same holds for `unfinished` of a group.
+ * X6  The executor is freed when it has been destroyed and no task is left: a future may outlive its executor.
+ * X7  A task without a future and options is a pair in a bundle, then an entry in a batch. It has no state that another
+ *     thread could change. Its worker runs it in a task of its own, `own`, which it uses again if no reference to its
+ *     future is left and nothing waits for its end. So a function may use `self` like that of any task.
+ * X8  A worker sets CLAIMING in `running` before it takes a task out of its place, and replaces it by one more that runs.
+ *     It takes that one off when the function has returned, before the future ends; after a run of a periodic task, when
+ *     the task is delayed again or will end. So a thread with the lock that finds neither a pending task nor a worker
+ *     that claims or runs one knows that no function is called any more, unless a callback submits a task. A thread that
+ *     sees the end of a future does not find its task running.
+ *
+ * Lock order: the executor's lock, then a future's, or the crew's. No function of the program is called with a lock held.
+ *
+ * Wakeups: callers that wait for room sleep in `room`, and those that wait for the end in `idle`. Those of a group sleep
+ * in its park, under the executor's lock. Threads that lack tasks sleep in the crew.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_EXECUTOR_STATE_H
+#define WEIR_EXECUTOR_STATE_H
+
+#include <weir/executor.h>
+#include <weir/task_group.h>
+
+#include "crew/crew.h"
+#include "executor/bundle.h"
+#include "executor/nest.h"
+#include "executor/source.h"
+#include "executor/task.h"
+#include "future/future.h"
+#include "lock/lock.h"
+#include "park/park.h"
+#include "park/spin.h"
+#include "sync/sync.h"
+#include "timer/timer.h"
+
+enum { WEIR__BATCH = 16 };
+
+#define WEIR__CLAIMING UINT32_C(0x80000000) /* X8 */
+
+/* A worker; the thread's own, except for the batch and the list. */
+typedef struct weir__worker {
+    weir_executor *executor;
+    void *state;            /* what init made */
+    weir__task *current;    /* innermost task that runs; the outer ones by `before` */
+    size_t ended;           /* X5 */
+    weir__source *ended_of; /* source of the ended tasks */
+    weir__task *own;        /* X7: RUNNING, with one reference */
+    weir__bundle *reserve;  /* for the tasks that an ending thread leaves */
+    weir__task *spare;      /* freed tasks, by `next` */
+    size_t spares;
+    size_t batch_size;              /* number of entries in use; written under the lock */
+    weir__entry batch[WEIR__BATCH]; /* X3 */
+    weir__nest nest;
+    weir__u32 running; /* X8: tasks that run on the thread, nested ones included, and CLAIMING; others read it */
+    struct weir__worker *after, *prior; /* in `workers`; under the lock */
+} weir__worker;
+
+struct weir__error {
+    int code;
+    char *message; /* NULL: none */
+};
+
+struct weir_task_group {
+    weir__source source; /* first member */
+    /* Constant. */
+    weir_executor *executor;
+    weir_task_group *parent;
+    size_t limit; /* most tasks that are unfinished; 0: no limit */
+    weir_unrun_func *unrun;
+    void *unrun_arg;
+
+    weir__u32 unfinished;                      /* X5; written under the lock */
+    weir__u32 cancelled;                       /* 1: cancelled; written under the lock */
+    bool incomplete;                           /* a task was cancelled; under the lock, as are the next three */
+    size_t callers;                            /* calls that sleep */
+    weir__park park;                           /* callers of wait and run */
+    weir_task_group *children, *after, *prior; /* the tree */
+    weir__spin spin;
+
+    weir__lock errors_lock;     /* guards the members below; taken last */
+    struct weir__error *errors; /* `first`, or allocated */
+    struct weir__error first;   /* so that the first error is kept without memory */
+    size_t error_count, error_room;
+};
+
+struct weir_executor {
+    /* Constant. */
+    weir_worker_init *init;
+    weir_worker_fini *fini;
+    void *arg;
+    weir__crew *crew;
+    size_t size;     /* number of threads that run tasks at once */
+    size_t capacity; /* most tasks that are listed */
+    weir_when_full when_full;
+
+    weir__ptr home; /* the crew; once it is freed, the executor, which no thread is of */
+    weir__u32 each; /* learnt: ns that a task takes; 0: nothing is known; a hint */
+
+    _Alignas(WEIR__APART) weir__lock lock; /* guards all members below */
+    weir__bands bands;
+    weir__source own[WEIR__BANDS];
+    size_t delayed;    /* number of delayed tasks */
+    size_t unfinished; /* X5 */
+    bool closed;       /* shut down: no task is accepted */
+    bool destroyed;
+    bool staffed;             /* the first thread has started */
+    weir_status broken;       /* not WEIR_OK: no thread can be had */
+    weir__task *delayed_list; /* doubly linked */
+    weir__worker *workers;
+    weir__park room, idle;
+    size_t callers;      /* calls that sleep */
+    size_t running_here; /* tasks that run in threads of the program */
+    size_t groups;       /* groups that exist */
+
+    weir__task *spare; /* freed tasks, by `next` */
+    size_t spares;
+    size_t alive; /* X6: tasks that exist, without the spare ones */
+
+    bool timed; /* the timer thread was started; guarded by timer_lock */
+    weir__lock timer_lock;
+    weir__timers timers;
+    weir__job job;
+};
+
+/* X8. The worker is about to take a task out of its place. */
+static inline void weir__claim_begin(weir__worker *worker) {
+    weir__u32_store_relaxed(&worker->running, weir__u32_load_relaxed(&worker->running) | WEIR__CLAIMING);
+}
+
+/* X8. It has taken none, or one that does not run. */
+static inline void weir__claim_end(weir__worker *worker) {
+    weir__u32_store_relaxed(&worker->running, weir__u32_load_relaxed(&worker->running) & ~WEIR__CLAIMING);
+}
+
+/* X8. The worker is about to call a function. */
+static inline void weir__running_begin(weir__worker *worker) {
+    weir__u32_store_relaxed(&worker->running, (weir__u32_load_relaxed(&worker->running) & ~WEIR__CLAIMING) + 1);
+}
+
+/* X8. The function has returned. NULL: a caller's thread has called it. */
+static inline void weir__running_end(weir__worker *worker) {
+    if (worker != NULL)
+        weir__u32_store_relaxed(&worker->running, weir__u32_load_relaxed(&worker->running) - 1);
+}
+
+/*
+ * Returns the calling thread's worker, if it is a thread of the executor; otherwise NULL. A thread has none until its
+ * init has returned: its state is the argument of weir__worker_init then, which is the executor.
+ */
+static inline weir__worker *weir__worker_of_thread(const weir_executor *executor) {
+    const weir__hand *hand = weir__hand_of_thread(weir__ptr_load_relaxed(&executor->home));
+    void *state = hand == NULL ? NULL : weir__hand_state(hand);
+    return state == executor ? NULL : state;
+}
+
+#endif /* WEIR_EXECUTOR_STATE_H */

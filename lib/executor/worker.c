@@ -1,0 +1,328 @@
+/*
+ * worker.c - Implements the workers of an executor.
+ *
+ * A worker takes several tasks at once if they are quick: an acquire of the lock for each would cost more than the
+ * task. It takes at most its share of the listed tasks, and no more than about 50 us of work. A thread that finds no
+ * listed task steals one from a batch.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "executor/worker.h"
+
+#include "executor/account.h"
+#include "executor/cell.h"
+#include "executor/drop.h"
+#include "executor/pair.h"
+#include "executor/run.h"
+#include "sync/border.h"
+
+enum {
+    MOST_WORK = 50 * 1000,    /* ns of work that a batch has */
+    WORTH_A_WAKE = 20 * 1000, /* ns of listed work for which a further thread is woken while one looks soon */
+    MOST_BATCHES = 64,        /* of a slice */
+    LONGEST_EACH = 1000 * 1000 * 1000,
+    RISE = 8 /* a single batch raises the learnt time at most so many times */
+};
+
+/* ---- the time of a task ---- */
+
+/* Learns from a batch of `count` tasks. A hint: another thread may store at the same time. */
+static void learn(weir_executor *executor, uint64_t took, size_t count) {
+    uint32_t each = weir__u32_load_relaxed(&executor->each);
+    uint64_t sample = took / count;
+    if (each != 0 && sample > (uint64_t)RISE * each)
+        sample = (uint64_t)RISE * each;
+    if (sample > LONGEST_EACH)
+        sample = LONGEST_EACH;
+    uint64_t mean = each == 0 ? sample : ((uint64_t)3 * each + sample) / 4;
+    weir__u32_store_relaxed(&executor->each, mean == 0 ? 1 : (uint32_t)mean);
+}
+
+static size_t fair_batch_locked(const weir_executor *executor) {
+    size_t listed = executor->bands.listed, share = (listed + executor->size - 1) / executor->size;
+    uint32_t each = weir__u32_load_relaxed(&executor->each);
+    size_t quick = each == 0 ? 1 : MOST_WORK / each;
+    size_t most = share < quick ? share : quick;
+    if (most > WEIR__BATCH)
+        most = WEIR__BATCH;
+    return most == 0 ? 1 : most;
+}
+
+/* ---- taking tasks ---- */
+
+/* X3. Takes the token of an entry; NULL: it was taken. */
+static void *claim_entry(weir__entry *entry) {
+    return weir__ptr_exchange_acquire_release(&entry->token, NULL);
+}
+
+/*
+ * X3. Steals a task from another worker's batch: the last one, which its worker would begin last. Puts it in the thief's
+ * batch, which is empty. Returns false if there is none.
+ */
+static bool steal_locked(weir__worker *thief) {
+    for (weir__worker *worker = thief->executor->workers; worker != NULL; worker = worker->after) {
+        for (size_t i = worker == thief ? 0 : worker->batch_size; i-- > 0;) {
+            weir__entry *entry = &worker->batch[i];
+            void *token = weir__ptr_load_relaxed(&entry->token) == NULL ? NULL : claim_entry(entry);
+            if (token == NULL)
+                continue;
+            thief->batch[0].arg = entry->arg;
+            thief->batch[0].of = entry->of;
+            weir__ptr_store_relaxed(&thief->batch[0].token, token);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Steals tasks from the nests of other workers. Puts them in the thief's batch, which is empty. Returns their number. */
+static size_t steal_nested_locked(weir__worker *thief) {
+    weir_executor *executor = thief->executor;
+    weir__task *tasks[WEIR__BATCH];
+    size_t count = 0;
+    for (weir__worker *worker = executor->workers; worker != NULL && count == 0; worker = worker->after) {
+        if (worker == thief || !weir__nest_has_entries(&worker->nest))
+            continue;
+        size_t half = (weir__nest_size_locked(&worker->nest) + 1) / 2;
+        count = weir__nest_shut_locked(&worker->nest, tasks, half < WEIR__BATCH ? half : WEIR__BATCH);
+    }
+    for (size_t i = 0; i < count; i++) {
+        thief->batch[i].of = NULL;
+        weir__ptr_store_relaxed(&thief->batch[i].token, tasks[i]);
+    }
+    executor->unfinished += count; /* N5 */
+    return count;
+}
+
+/* Whether a worker's nest may have tasks. */
+static bool have_nested_locked(const weir_executor *executor) {
+    for (const weir__worker *worker = executor->workers; worker != NULL; worker = worker->after) {
+        if (weir__nest_has_entries(&worker->nest))
+            return true;
+    }
+    return false;
+}
+
+static bool is_worth_a_wake(const weir_executor *executor) {
+    uint64_t each = weir__u32_load_relaxed(&executor->each);
+    return executor->bands.listed * each >= WORTH_A_WAKE && weir__crew_has_seat(executor->crew);
+}
+
+/*
+ * Fills the worker's batch, and returns the number of tasks in it. Notes in `calls` what this calls for. The worker's
+ * batch is empty.
+ */
+static size_t take_locked(weir__worker *worker, bool first, weir__bundle **over, weir__calls *calls) {
+    weir_executor *executor = worker->executor;
+    size_t count = first ? steal_nested_locked(worker) : 0; /* X4 */
+    if (count == 0)
+        count = weir__source_take(&executor->bands, worker->batch, fair_batch_locked(executor), over);
+    bool stolen = count == 0 && steal_locked(worker);
+    count += stolen;
+    if (count == 0 && !first)
+        count = steal_nested_locked(worker);
+    worker->batch_size = count;
+    if (count == 0)
+        return 0;
+    weir__call_room_locked(executor, calls);
+    if (count > 1 || executor->bands.listed > 0 || stolen ||
+        have_nested_locked(executor)) /* X4; after a theft the batch may have more */
+        weir__call_thread_locked(executor, calls);
+    return count;
+}
+
+/* ---- a slice ---- */
+
+/* Returns the number of tasks that it has run: a thief may have taken some. */
+static size_t run_batch(weir__worker *worker, size_t count) {
+    size_t ran = 0;
+    for (size_t i = 0; i < count; i++) {
+        weir__source *of = worker->batch[i].of;
+        weir__claim_begin(worker);
+        void *arg = worker->batch[i].arg, *token = claim_entry(&worker->batch[i]); /* X3, X8 */
+        ran += token != NULL;
+        if (token == NULL)
+            weir__claim_end(worker);
+        else if (of != NULL)
+            weir__pair_run((weir_executor_func *)(uintptr_t)token, arg, of, worker);
+        else
+            weir__run_taken(token, worker);
+    }
+    return ran;
+}
+
+/* Returns the number of tasks that the worker has taken. Reports, and wakes what the change concerns. */
+static size_t take(weir__worker *worker, bool first) {
+    weir_executor *executor = worker->executor;
+    weir__bundle *over = NULL;
+    weir__calls calls = {0};
+    weir__lock_acquire(&executor->lock);
+    weir__report_locked(worker, &calls);
+    size_t count = take_locked(worker, first, &over, &calls);
+    bool more = count > 0 && is_worth_a_wake(executor);
+    (void)weir__calls_release(executor, &calls);
+    weir__bundles_free(over);
+    if (more)
+        weir__crew_call(executor->crew);
+    return count;
+}
+
+void weir__worker_run(weir__job *job, weir__hand *hand) {
+    weir__worker *worker = weir__hand_state(hand);
+    (void)job;
+    (void)weir__uncancellable_begin(); /* a task may have changed it */
+    uint64_t before = weir__clock_now(), took = 0;
+    size_t count = 0;
+    for (unsigned batches = 0; batches < MOST_BATCHES && took < MOST_WORK; batches++) {
+        count = take(worker, batches == 0);
+        if (count == 0)
+            break;
+        size_t ran = run_batch(worker, count);
+        uint64_t after = weir__clock_now();
+        took = after - before;
+        if (ran > 0)
+            learn(worker->executor, took, ran);
+        before = after;
+    }
+    if (count == 0)
+        return;
+    weir__calls calls = {0}; /* the slice ends; tasks may be left */
+    weir__lock_acquire(&worker->executor->lock);
+    weir__report_locked(worker, &calls);
+    if (worker->executor->bands.listed > 0 || have_nested_locked(worker->executor))
+        weir__call_thread_locked(worker->executor, &calls);
+    (void)weir__calls_release(worker->executor, &calls);
+}
+
+/* Requeues the rest of the batch at the front of its source. Tasks of a batch without structs are of one source. */
+static void requeue_batch_locked(weir__worker *worker) {
+    weir__bands *bands = &worker->executor->bands;
+    weir__bundle *bundle = worker->reserve;
+    for (size_t i = worker->batch_size; i-- > 0;) {
+        const weir__entry *entry = &worker->batch[i];
+        void *token = claim_entry(&worker->batch[i]); /* X3 */
+        if (token != NULL && entry->of == NULL) {
+            weir__source_requeue(bands, token);
+        } else if (token != NULL) {
+            bundle->head.source = entry->of;
+            weir__bundle_add_first(bundle, (weir_executor_func *)(uintptr_t)token, entry->arg);
+        }
+    }
+    if (weir__bundle_size(bundle) == 0)
+        return;
+    weir__source_requeue(bands, &bundle->head);
+    worker->reserve = NULL;
+}
+
+/* The thread leaves its batch, and the tasks that ran on it. */
+void weir__worker_exited(weir__job *job, weir__hand *hand) {
+    weir__worker *worker = weir__hand_state(hand);
+    weir_executor *executor = worker->executor;
+    (void)job;
+    weir__run_abandon(worker);
+    weir__calls calls = {0};
+    weir__lock_acquire(&executor->lock);
+    weir__report_locked(worker, &calls);
+    requeue_batch_locked(worker);
+    if (executor->bands.listed > 0 || have_nested_locked(executor))
+        weir__call_thread_locked(executor, &calls);
+    (void)weir__calls_release(executor, &calls);
+}
+
+bool weir__worker_help_source(weir__worker *worker, weir__source *source) {
+    weir_executor *executor = worker->executor;
+    weir__calls calls = {0};
+    weir__lock_acquire(&executor->lock);
+    weir__report_locked(worker, &calls);
+    weir__task *task = source->first;
+    if (task != NULL) {
+        weir__claim_begin(worker);
+        weir__source_remove(&executor->bands, task);
+        weir__call_room_locked(executor, &calls);
+    }
+    (void)weir__calls_release(executor, &calls);
+    if (task != NULL)
+        weir__run_taken(task, worker);
+    return task != NULL;
+}
+
+/* ---- the life of a worker ---- */
+
+/* No thread is left, and init fails: no task will run. */
+static void give_up(weir_executor *executor) {
+    weir__task *list = NULL;
+    weir__lock_acquire(&executor->lock);
+    bool last = executor->workers == NULL && executor->staffed;
+    if (last) {
+        executor->broken = WEIR_INITFAILED;
+        weir__drop_pull_listed_locked(executor, &list);
+    }
+    weir__park_release_all(&executor->room, &executor->lock);
+    weir__drop_list(executor, list, &(weir__fate){.code = -WEIR_INITFAILED, .message = "a thread's init failed"});
+}
+
+static void free_worker(weir__worker *worker) {
+    if (worker == NULL)
+        return;
+    weir__free(worker->own);
+    weir__free(worker->reserve);
+    weir__free(worker->nest.tasks);
+    weir__free(worker);
+}
+
+static weir__worker *new_worker(weir_executor *executor) {
+    weir__worker *worker = weir__alloc(sizeof *worker);
+    if (worker == NULL)
+        return NULL;
+    worker->executor = executor;
+    worker->state = executor->arg;
+    worker->reserve = weir__bundle_new(WEIR__BATCH);
+    if (worker->reserve != NULL && weir__pair_prepare(worker))
+        return worker;
+    free_worker(worker);
+    return NULL;
+}
+
+weir_status weir__worker_init(void *raw, void **made) {
+    weir_executor *executor = raw;
+    weir__worker *worker = new_worker(executor);
+    if (worker == NULL)
+        return WEIR_NOMEM;
+    weir_status status = executor->init == NULL ? WEIR_OK : executor->init(executor->arg, &worker->state);
+    weir__border();
+    if (status != WEIR_OK) {
+        free_worker(worker);
+        give_up(executor);
+        return status;
+    }
+    weir__lock_acquire(&executor->lock);
+    worker->after = executor->workers;
+    if (worker->after != NULL)
+        worker->after->prior = worker;
+    executor->workers = worker;
+    weir__nest_close_locked(&worker->nest, executor->closed);
+    weir__lock_release(&executor->lock);
+    *made = worker;
+    return WEIR_OK;
+}
+
+void weir__worker_fini(void *raw) {
+    weir__worker *worker = raw;
+    weir_executor *executor = worker->executor;
+    if (executor->fini != NULL) {
+        executor->fini(worker->state);
+        weir__border();
+    }
+    weir__calls calls = {0};
+    weir__lock_acquire(&executor->lock);
+    weir__report_locked(worker, &calls);
+    weir__cells_collect_locked(worker, true);
+    if (worker->prior == NULL)
+        executor->workers = worker->after;
+    else
+        worker->prior->after = worker->after;
+    if (worker->after != NULL)
+        worker->after->prior = worker->prior;
+    (void)weir__calls_release(executor, &calls);
+    free_worker(worker);
+}

@@ -1,0 +1,575 @@
+/*
+ * test_executor_options.c - tests options of tasks: priorities, deadlines, delays, periods, names; and map.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE
+
+#include "executor_support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void create(size_t threads) {
+    atomic_store(&runs, 0);
+    assert_status(WEIR_OK, weir_executor_create(&executor, &(weir_executor_options){.threads = threads}));
+}
+
+static weir_future *submit(weir_executor_func *func, void *arg, weir_submit_options options) {
+    weir_future *future;
+    assert_status(WEIR_OK, weir_executor_submit_with(executor, func, arg, &options, &future));
+    return future;
+}
+
+static void assert_end(weir_future *future, weir_status wanted) {
+    assert_status(wanted, weir_future_get_until(future, NULL, hang_limit()));
+    weir_future_release(future);
+}
+
+/* Occupies the only thread. */
+static weir_future *block(struct gate *gate) {
+    weir_future *blocked = submit(pass, gate, (weir_submit_options){0});
+    gate_wait_for(gate, 1);
+    return blocked;
+}
+
+static size_t order[16];
+
+static int note_order(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)value;
+    order[atomic_fetch_add(&runs, 1)] = number_of(arg);
+    return 0;
+}
+
+START_TEST (a_higher_priority_begins_first) {
+    struct gate gate = GATE;
+    static const weir_priority priorities[] = {WEIR_LOW, WEIR_NORMAL, WEIR_HIGH, WEIR_LOW, WEIR_NORMAL, WEIR_HIGH};
+    static const size_t expected[] = {2, 5, 1, 4, 0, 3};
+    weir_future *futures[COUNT_OF(priorities)];
+    create(1);
+    weir_future *blocked = block(&gate);
+    for (size_t i = 0; i < COUNT_OF(priorities); i++)
+        futures[i] = submit(note_order, number(i), (weir_submit_options){.priority = priorities[i]});
+    gate_open(&gate);
+    assert_end(blocked, WEIR_OK);
+    for (size_t i = 0; i < COUNT_OF(priorities); i++)
+        assert_end(futures[i], WEIR_OK);
+    for (size_t i = 0; i < COUNT_OF(expected); i++)
+        ck_assert_uint_eq(order[i], expected[i]);
+    finish();
+}
+END_TEST
+
+START_TEST (a_task_that_has_waited_for_long_begins_first) {
+    struct gate gate = GATE;
+    create(1);
+    weir_future *blocked = block(&gate);
+    weir_future *low = submit(note_order, number(0), (weir_submit_options){.priority = WEIR_LOW});
+    sleep_until(now() + 150 * MILLISECONDS);
+    weir_future *high = submit(note_order, number(1), (weir_submit_options){.priority = WEIR_HIGH});
+    gate_open(&gate);
+    assert_end(blocked, WEIR_OK);
+    assert_end(low, WEIR_OK);
+    assert_end(high, WEIR_OK);
+    ck_assert_uint_eq(order[0], 0);
+    finish();
+}
+END_TEST
+
+START_TEST (a_task_that_has_not_begun_by_its_deadline_fails) {
+    struct gate gate = GATE;
+    create(1);
+    weir_future *blocked = block(&gate);
+    weir_future *late = submit(note_order, number(0), (weir_submit_options){.deadline = 1});
+    weir_future *early = submit(note_order, number(1), (weir_submit_options){.deadline = hang_limit()});
+    gate_open(&gate);
+    assert_end(blocked, WEIR_OK);
+    assert_status(WEIR_FAILED, weir_future_get_until(late, NULL, hang_limit()));
+    ck_assert_int_eq(weir_future_code(late), -WEIR_TIMEDOUT);
+    ck_assert_str_eq(weir_future_message(late), "not begun by its deadline");
+    weir_future_release(late);
+    assert_end(early, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&runs), 1);
+    finish();
+}
+END_TEST
+
+static int note_time(weir_future *self, void *raw, void **value) {
+    weir_deadline *begun = raw;
+    (void)self;
+    (void)value;
+    *begun = now();
+    return 0;
+}
+
+START_TEST (a_delayed_task_begins_no_sooner) {
+    weir_deadline begun[2], submitted = now();
+    create(2);
+    weir_future *later = submit(note_time, &begun[1], (weir_submit_options){.delay = 20 * MILLISECONDS});
+    weir_future *sooner = submit(note_time, &begun[0], (weir_submit_options){.delay = 10 * MILLISECONDS});
+    assert_end(later, WEIR_OK);
+    assert_end(sooner, WEIR_OK);
+    ck_assert_uint_ge(begun[0], submitted + 10 * MILLISECONDS);
+    ck_assert_uint_ge(begun[1], submitted + 20 * MILLISECONDS);
+    finish();
+}
+END_TEST
+
+static weir_executor_counts counts(void) {
+    weir_executor_counts counted;
+    assert_status(WEIR_OK, weir_executor_counts_of(executor, &counted));
+    return counted;
+}
+
+START_TEST (a_delayed_task_can_be_cancelled) {
+    create(1);
+    weir_future *future = submit(note_order, NULL, (weir_submit_options){.delay = 3600 * SECONDS});
+    ck_assert_uint_eq(counts().delayed, 1);
+    assert_status(WEIR_OK, weir_future_cancel(future));
+    ck_assert_uint_eq(counts().delayed, 0);
+    assert_end(future, WEIR_CANCELLED);
+    finish();
+    ck_assert_uint_eq(atomic_load(&runs), 0);
+}
+END_TEST
+
+static void note_unrun(void *task_arg, void *raw) {
+    *(void **)raw = task_arg;
+}
+
+START_TEST (a_shutdown_waits_for_delayed_tasks_or_cancels_them) {
+    void *unrun = NULL;
+    create(1);
+    weir_future *future = submit(note_order, number(1), (weir_submit_options){.delay = 10 * MILLISECONDS});
+    finish();
+    assert_end(future, WEIR_OK);
+    create(1);
+    future = submit(note_order, number(2), (weir_submit_options){.delay = 3600 * SECONDS});
+    assert_status(WEIR_TIMEDOUT, weir_executor_shutdown(executor, true, false, 0, NULL, NULL));
+    assert_status(WEIR_BUSY, weir_executor_destroy(executor));
+    assert_status(WEIR_OK, weir_executor_shutdown(executor, true, true, 0, note_unrun, &unrun));
+    ck_assert_ptr_eq(unrun, number(2));
+    assert_end(future, WEIR_CANCELLED);
+    finish();
+}
+END_TEST
+
+/* ---- periods ---- */
+
+static int run_thrice(weir_future *self, void *arg, void **value) {
+    *value = number(1);
+    (void)arg;
+    return atomic_fetch_add(&runs, 1) == 2 ? weir_executor_error(self, 5, "enough") : 0;
+}
+
+static struct drops drops;
+
+START_TEST (a_periodic_task_runs_until_it_fails) {
+    weir_submit_options options = {.period = MILLISECONDS, .drop = record_drop, .drop_arg = &drops};
+    options.delay = _i == 0 ? 0 : MILLISECONDS;
+    create(2);
+    weir_future *future = submit(run_thrice, NULL, options);
+    assert_status(WEIR_FAILED, weir_future_get_until(future, NULL, hang_limit()));
+    ck_assert_str_eq(weir_future_message(future), "enough");
+    weir_future_release(future);
+    ck_assert_uint_eq(atomic_load(&runs), 3);
+    ck_assert_uint_eq(atomic_load(&drops.count), 2); /* a failing run has no value */
+    atomic_store(&drops.count, 0);
+    finish();
+}
+END_TEST
+
+START_TEST (a_periodic_task_runs_until_it_is_cancelled) {
+    create(1);
+    weir_future *future = submit(count_run, NULL, (weir_submit_options){.period = MILLISECONDS});
+    while (atomic_load(&runs) < 5)
+        nap();
+    (void)weir_future_cancel(future);
+    assert_end(future, WEIR_CANCELLED);
+    size_t ran = atomic_load(&runs);
+    sleep_until(now() + 5 * MILLISECONDS);
+    ck_assert_uint_eq(atomic_load(&runs), ran);
+    finish();
+}
+END_TEST
+
+START_TEST (a_shutdown_ends_periodic_tasks) {
+    create(1);
+    weir_future *often = submit(count_run, NULL, (weir_submit_options){.period = 1});
+    weir_future *later = submit(count_run, NULL, (weir_submit_options){.delay = SECONDS, .period = SECONDS});
+    while (atomic_load(&runs) < 5)
+        nap();
+    finish();
+    assert_end(often, WEIR_CANCELLED);
+    assert_end(later, WEIR_CANCELLED);
+}
+END_TEST
+
+#ifdef __linux__
+static int note_name(weir_future *self, void *name, void **value) {
+    (void)self;
+    (void)value;
+    return pthread_getname_np(pthread_self(), name, 16);
+}
+
+START_TEST (a_task_names_its_thread_while_it_runs) {
+    char during[16], after[16];
+    assert_status(WEIR_OK, weir_executor_create(&executor, &(weir_executor_options){.name = "crew", .threads = 1}));
+    assert_end(submit(note_name, during, (weir_submit_options){.name = "a very long name of a task"}), WEIR_OK);
+    assert_end(submit(note_name, after, (weir_submit_options){0}), WEIR_OK);
+    ck_assert_str_eq(during, "a very long nam");
+    ck_assert_int_eq(strncmp(after, "crew-", 5), 0);
+    finish();
+}
+END_TEST
+#endif
+
+/* ---- map ---- */
+
+enum { ELEMENTS = 200 };
+
+static void *elements[ELEMENTS];
+static size_t passed[ELEMENTS], passed_count, stop_after;
+
+static bool note_passed(size_t index, weir_future *future, void *arg) {
+    void *value = NULL;
+    ck_assert_ptr_eq(arg, &passed_count);
+    if (weir_future_get_until(future, &value, 0) == WEIR_OK)
+        ck_assert_uint_eq(number_of(value), index);
+    passed[passed_count++] = index;
+    return passed_count < stop_after;
+}
+
+static void prepare_map(size_t stop) {
+    for (size_t i = 0; i < ELEMENTS; i++)
+        elements[i] = number(i);
+    passed_count = 0;
+    stop_after = stop;
+}
+
+static weir_status map(weir_executor_func *func, weir_map_options options) {
+    return weir_executor_map(executor, func, elements, ELEMENTS, &options, note_passed, &passed_count);
+}
+
+START_TEST (a_map_passes_all_in_order) {
+    static const size_t in_flight[] = {0, 1, 3, 1000};
+    create(2);
+    for (size_t i = 0; i < COUNT_OF(in_flight); i++) {
+        prepare_map(SIZE_MAX);
+        assert_status(WEIR_OK, map(give_back, (weir_map_options){.in_flight = in_flight[i]}));
+        ck_assert_uint_eq(passed_count, ELEMENTS);
+        for (size_t k = 0; k < ELEMENTS; k++)
+            ck_assert_uint_eq(passed[k], k);
+    }
+    assert_status(WEIR_OK, weir_executor_map(executor, give_back, NULL, 0, NULL, NULL, NULL));
+    assert_status(WEIR_OK, weir_executor_map(executor, give_back, elements, ELEMENTS, NULL, NULL, NULL));
+    finish();
+}
+END_TEST
+
+static struct gate first_gate;
+
+/* The first element waits until the gate is opened by the last one. */
+static int give_back_first_last(weir_future *self, void *arg, void **value) {
+    if (number_of(arg) == 0)
+        gate_pass(&first_gate);
+    if (number_of(arg) == ELEMENTS - 1)
+        gate_open(&first_gate);
+    return give_back(self, arg, value);
+}
+
+START_TEST (a_map_passes_each_once_as_completed) {
+    bool seen[ELEMENTS] = {false};
+    first_gate = (struct gate)GATE;
+    create(2);
+    prepare_map(SIZE_MAX);
+    assert_status(WEIR_OK, map(give_back_first_last, (weir_map_options){.as_completed = true, .in_flight = 5}));
+    ck_assert_uint_eq(passed_count, ELEMENTS);
+    for (size_t i = 0; i < ELEMENTS; i++) {
+        ck_assert(!seen[passed[i]]);
+        seen[passed[i]] = true;
+    }
+    ck_assert_uint_ne(passed[0], 0);
+    finish();
+}
+END_TEST
+
+static atomic_size_t present, most_present;
+
+static int count_present(weir_future *self, void *arg, void **value) {
+    size_t seen = atomic_fetch_add(&present, 1) + 1, most = atomic_load(&most_present);
+    while (seen > most && !atomic_compare_exchange_weak(&most_present, &most, seen))
+        continue;
+    atomic_fetch_sub(&present, 1);
+    return give_back(self, arg, value);
+}
+
+START_TEST (a_map_bounds_what_is_in_flight) {
+    create(4);
+    prepare_map(SIZE_MAX);
+    atomic_store(&most_present, 0);
+    assert_status(WEIR_OK, map(count_present, (weir_map_options){.in_flight = 2, .as_completed = _i == 1}));
+    ck_assert_uint_le(atomic_load(&most_present), 2);
+    finish();
+}
+END_TEST
+
+START_TEST (a_map_stops_when_it_is_told_to) {
+    create(2);
+    prepare_map(3);
+    assert_status(WEIR_CANCELLED, map(give_back, (weir_map_options){.in_flight = 10, .as_completed = _i == 1}));
+    ck_assert_uint_eq(passed_count, 3);
+    finish();
+}
+END_TEST
+
+START_TEST (a_map_ends_at_its_deadline) {
+    struct gate gate = GATE;
+    create(1);
+    weir_future *blocked = block(&gate);
+    prepare_map(SIZE_MAX);
+    const weir_map_options options = {.as_completed = _i == 1, .deadline = now() + MILLISECONDS};
+    assert_status(WEIR_TIMEDOUT, map(give_back, options));
+    ck_assert_uint_eq(passed_count, 0);
+    gate_open(&gate);
+    assert_end(blocked, WEIR_OK);
+    finish();
+}
+END_TEST
+
+static int map_inside(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)value;
+    prepare_map(SIZE_MAX);
+    return (int)map(give_back, (weir_map_options){.as_completed = number_of(arg) == 1});
+}
+
+START_TEST (a_task_can_map_on_its_own_executor) {
+    create((size_t)(_i % 2) + 1);
+    assert_end(submit(map_inside, number((size_t)_i / 2), (weir_submit_options){0}), WEIR_OK);
+    ck_assert_uint_eq(passed_count, ELEMENTS);
+    finish();
+}
+END_TEST
+
+static int fail_on_odd(weir_future *self, void *arg, void **value) {
+    size_t n = number_of(arg);
+    return n % 2 == 1 ? weir_executor_error(self, (int)n, "odd") : give_back(self, arg, value);
+}
+
+static bool check_odd(size_t index, weir_future *future, void *arg) {
+    (void)arg;
+    ck_assert_int_eq(weir_future_state_of(future), index % 2 == 1 ? WEIR_FUTURE_FAILED : WEIR_FUTURE_DONE);
+    ck_assert_int_eq(weir_future_code(future), index % 2 == 1 ? (int)index : 0);
+    return true;
+}
+
+START_TEST (a_map_passes_errors_as_results) {
+    create(2);
+    prepare_map(SIZE_MAX);
+    assert_status(WEIR_OK, weir_executor_map(executor, fail_on_odd, elements, ELEMENTS, NULL, check_odd, NULL));
+    finish();
+}
+END_TEST
+
+/* ---- map over structs, values and statuses ---- */
+
+struct element {
+    size_t index, squared;
+    char odd_size;
+};
+
+static int square(weir_future *self, void *arg, void **value) {
+    struct element *element = arg;
+    (void)self;
+    element->squared = element->index * element->index;
+    *value = number(element->index);
+    return 0;
+}
+
+START_TEST (a_map_takes_an_array_of_structs) {
+    struct element squares[ELEMENTS];
+    const weir_map_options options = {.as_completed = _i == 1, .arg_size = sizeof squares[0]};
+    create(2);
+    prepare_map(SIZE_MAX);
+    for (size_t i = 0; i < ELEMENTS; i++)
+        squares[i] = (struct element){.index = i};
+    assert_status(WEIR_OK,
+                  weir_executor_map(executor, square, squares, ELEMENTS, &options, note_passed, &passed_count));
+    ck_assert_uint_eq(passed_count, ELEMENTS);
+    for (size_t i = 0; i < ELEMENTS; i++)
+        ck_assert_uint_eq(squares[i].squared, i * i);
+    finish();
+}
+END_TEST
+
+static int add_one(weir_future *self, void *byte, void **value) {
+    (void)self;
+    (void)value;
+    ++*(unsigned char *)byte;
+    return 0;
+}
+
+START_TEST (an_element_may_be_a_byte) {
+    unsigned char bytes[ELEMENTS] = {0};
+    create(1);
+    assert_status(
+        WEIR_OK, weir_executor_map(executor, add_one, bytes, ELEMENTS, &(weir_map_options){.arg_size = 1}, NULL, NULL));
+    for (size_t i = 0; i < ELEMENTS; i++)
+        ck_assert_uint_eq(bytes[i], 1);
+    finish();
+}
+END_TEST
+
+START_TEST (a_map_over_more_than_the_memory_is_refused) {
+    const size_t half = SIZE_MAX / 2 + 1;
+    char byte;
+    create(1);
+    assert_status(WEIR_INVALID,
+                  weir_executor_map(executor, count_run, &byte, 2, &(weir_map_options){.arg_size = half}, NULL, NULL));
+    assert_status(WEIR_INVALID,
+                  weir_executor_map(executor, count_run, &byte, half, &(weir_map_options){.arg_size = 2}, NULL, NULL));
+    assert_status(WEIR_INVALID,
+                  weir_executor_map(executor, count_run, NULL, 1, &(weir_map_options){.arg_size = 8}, NULL, NULL));
+    const weir_map_options largest = {.arg_size = SIZE_MAX};
+    assert_status(WEIR_OK, weir_executor_map(executor, count_run, NULL, 0, &largest, NULL, NULL));
+    assert_status(WEIR_OK, weir_executor_map(executor, count_run, &byte, 1, &largest, NULL, NULL));
+    ck_assert_uint_eq(atomic_load(&runs), 1);
+    finish();
+    create(1);
+    assert_status(WEIR_OK, weir_executor_shutdown(executor, false, false, 0, NULL, NULL));
+    assert_status(WEIR_CLOSED, weir_executor_map(executor, count_run, &byte, 1, &largest, NULL, NULL));
+    finish();
+}
+END_TEST
+
+static int end_by_index(weir_future *self, void *arg, void **value) {
+    size_t index = number_of(arg);
+    atomic_fetch_add(&runs, 1);
+    if (index == 3 || index == 5)
+        return index == 3 ? -WEIR_CANCELLED : weir_executor_error(self, 7, "five");
+    return give_back(self, arg, value);
+}
+
+START_TEST (without_a_function_the_status_says_whether_all_succeeded) {
+    static const struct {
+        size_t count;
+        weir_status status;
+    } cases[] = {{3, WEIR_OK}, {5, WEIR_CANCELLED}, {8, WEIR_FAILED}};
+    const weir_map_options options = {.as_completed = _i == 1};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        create(2);
+        prepare_map(SIZE_MAX);
+        assert_status(cases[i].status,
+                      weir_executor_map(executor, end_by_index, elements, cases[i].count, &options, NULL, NULL));
+        ck_assert_uint_eq(atomic_load(&runs), cases[i].count); /* an error stops nothing */
+        finish();
+    }
+}
+END_TEST
+
+static int shut_down_when_all_are_pending(weir_future *self, void *arg, void **value) {
+    (void)value;
+    if (atomic_fetch_add(&runs, 1) > 0)
+        return 0;
+    while (counts().pending < ELEMENTS - 1)
+        nap();
+    (void)self;
+    (void)arg;
+    return (int)weir_executor_shutdown(executor, false, true, 0, NULL, NULL);
+}
+
+START_TEST (a_shutdown_during_a_map_is_no_success) {
+    create(1);
+    prepare_map(SIZE_MAX);
+    assert_status(WEIR_CANCELLED, weir_executor_map(executor, shut_down_when_all_are_pending, elements, ELEMENTS,
+                                                    &(weir_map_options){.in_flight = ELEMENTS}, NULL, NULL));
+    ck_assert_uint_eq(atomic_load(&runs), 1);
+    finish();
+}
+END_TEST
+
+static size_t taken;
+static weir_future *retained;
+
+/* Takes every third value, and retains the future of the fourth. */
+static bool take_third(size_t index, weir_future *future, void *arg) {
+    void *value;
+    if (index % 3 == 0) {
+        ck_assert_int_eq(weir_future_take(future, &value), WEIR_OK);
+        ck_assert_ptr_eq(value, number(index));
+        taken++;
+    }
+    if (index == 4)
+        retained = weir_future_retain(future);
+    return arg == NULL;
+}
+
+/* A thread may release the last future a moment after the call. */
+static void wait_for_drops(size_t count) {
+    for (weir_deadline limit = hang_limit(); atomic_load(&drops.count) < count; nap())
+        ck_assert_uint_lt(now(), limit);
+    ck_assert_uint_eq(atomic_load(&drops.count), count);
+}
+
+START_TEST (a_value_that_is_not_taken_is_dropped) {
+    weir_map_options options = {.as_completed = _i == 1, .in_flight = 20, .drop = record_drop, .drop_arg = &drops};
+    atomic_store(&drops.count, 0);
+    taken = 0;
+    create(2);
+    prepare_map(SIZE_MAX);
+    assert_status(WEIR_OK, weir_executor_map(executor, give_back, elements, ELEMENTS, &options, take_third, NULL));
+    ck_assert_uint_eq(taken, (ELEMENTS + 2) / 3);
+    wait_for_drops(ELEMENTS - taken - 1);
+    weir_future_release(retained);
+    wait_for_drops(ELEMENTS - taken);
+
+    atomic_store(&drops.count, 0); /* those that end and are not passed */
+    atomic_store(&runs, 0);
+    assert_status(WEIR_CANCELLED,
+                  weir_executor_map(executor, end_by_index, elements, 3, &options, take_third, &options));
+    wait_for_drops(atomic_load(&runs) - (taken - (ELEMENTS + 2) / 3));
+    options.drop = NULL; /* left alone */
+    assert_status(WEIR_OK, weir_executor_map(executor, give_back, elements, ELEMENTS, &options, NULL, NULL));
+    finish();
+}
+END_TEST
+
+static Suite *options_suite(void) {
+    Suite *suite = suite_create("executor options");
+    TCase *order_case = add_case(suite, "order");
+    tcase_add_test(order_case, a_higher_priority_begins_first);
+    tcase_add_test(order_case, a_task_that_has_waited_for_long_begins_first);
+    TCase *times = add_case(suite, "times");
+    tcase_add_test(times, a_task_that_has_not_begun_by_its_deadline_fails);
+    tcase_add_test(times, a_delayed_task_begins_no_sooner);
+    tcase_add_test(times, a_delayed_task_can_be_cancelled);
+    tcase_add_test(times, a_shutdown_waits_for_delayed_tasks_or_cancels_them);
+    TCase *periods = add_case(suite, "periods");
+    tcase_add_loop_test(periods, a_periodic_task_runs_until_it_fails, 0, 2);
+    tcase_add_test(periods, a_periodic_task_runs_until_it_is_cancelled);
+    tcase_add_test(periods, a_shutdown_ends_periodic_tasks);
+#ifdef __linux__
+    tcase_add_test(add_case(suite, "names"), a_task_names_its_thread_while_it_runs);
+#endif
+    TCase *maps = add_case(suite, "map");
+    tcase_add_test(maps, a_map_passes_all_in_order);
+    tcase_add_test(maps, a_map_passes_each_once_as_completed);
+    tcase_add_loop_test(maps, a_map_bounds_what_is_in_flight, 0, 2);
+    tcase_add_loop_test(maps, a_map_stops_when_it_is_told_to, 0, 2);
+    tcase_add_loop_test(maps, a_map_ends_at_its_deadline, 0, 2);
+    tcase_add_loop_test(maps, a_task_can_map_on_its_own_executor, 0, 4);
+    tcase_add_test(maps, a_map_passes_errors_as_results);
+    tcase_add_loop_test(maps, a_map_takes_an_array_of_structs, 0, 2);
+    tcase_add_test(maps, an_element_may_be_a_byte);
+    tcase_add_test(maps, a_map_over_more_than_the_memory_is_refused);
+    tcase_add_loop_test(maps, without_a_function_the_status_says_whether_all_succeeded, 0, 2);
+    tcase_add_test(maps, a_shutdown_during_a_map_is_no_success);
+    tcase_add_loop_test(maps, a_value_that_is_not_taken_is_dropped, 0, 2);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(options_suite());
+}
