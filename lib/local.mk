@@ -108,6 +108,7 @@ lib_sources = \
 	lib/pipeline/dispatch.c lib/pipeline/dispatch.h \
 	lib/pipeline/drain.c lib/pipeline/drain.h \
 	lib/pipeline/drop.c lib/pipeline/drop.h \
+	lib/pipeline/elastic.c lib/pipeline/elastic.h \
 	lib/pipeline/ender.c lib/pipeline/ender.h \
 	lib/pipeline/errors.c lib/pipeline/errors.h \
 	lib/pipeline/exit.c lib/pipeline/exit.h \

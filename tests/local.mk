@@ -66,6 +66,7 @@ inside_tests = \
 	tests/test_flow \
 	tests/test_mix \
 	tests/test_park \
+	tests/test_pipeline_elastic \
 	tests/test_pipeline_faults \
 	tests/test_pipeline_figures \
 	tests/test_pipeline_messages \
@@ -152,6 +153,10 @@ tests_test_park_LDADD = $(inside_ldadd)
 tests_test_park_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__futex_wait,--wrap=weir__futex_wake
 tests_test_crew_CPPFLAGS = $(inside_cppflags)
 tests_test_crew_LDADD = $(inside_ldadd)
+tests_test_pipeline_elastic_SOURCES = tests/test_pipeline_elastic.c $(faults_sources)
+tests_test_pipeline_elastic_CPPFLAGS = $(inside_cppflags)
+tests_test_pipeline_elastic_LDADD = $(inside_ldadd)
+tests_test_pipeline_elastic_LDFLAGS = $(faults_ldflags)
 tests_test_pipeline_faults_SOURCES = tests/test_pipeline_faults.c $(faults_sources)
 tests_test_pipeline_faults_CPPFLAGS = $(inside_cppflags)
 tests_test_pipeline_faults_LDADD = $(inside_ldadd)

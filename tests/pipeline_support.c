@@ -127,6 +127,13 @@ int run_pass_on_at_gate(weir_task *task, void *item, void *gate) {
     return 0;
 }
 
+int end_at_once(weir_task *task, void *none, void *unused) {
+    (void)task;
+    (void)none;
+    (void)unused;
+    return WEIR_END;
+}
+
 void *copy_thing(void *thing, void *unused) {
     struct thing *copy = thing_new();
     (void)unused;

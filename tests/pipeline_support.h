@@ -58,6 +58,9 @@ int run_pass_on_at_gate(weir_task *task, void *item, void *gate);
 /* A weir_task_func that passes the gate given as argument and keeps the item. */
 int run_pass_gate(weir_task *task, void *item, void *gate);
 
+/* A source that has no items. */
+int end_at_once(weir_task *task, void *none, void *unused);
+
 /* A weir_copy_func: a new thing with the same origin. */
 void *copy_thing(void *thing, void *unused);
 

@@ -21,7 +21,7 @@ trap 'rm -rf "$work"' EXIT
 # FUNCTION: its callees through pointers; "user" stands for functions of the program.
 cat >"$work/pointers" <<'END'
 least_up_from: limit_of_version_1 limit_of_version_2
-weir__graph_accept: check_name check_functions check_source check_func check_numbers check_batch
+weir__graph_accept: check_name check_functions check_threads check_source check_func check_numbers check_batch
 trampoline: run_member ring_timers run run_drop write_end weir__hand_run run_monitor
 leave: end_member weir__hand_end
 tell_late_locked: user
@@ -29,11 +29,11 @@ tell_starved_locked: user
 tell_release: user
 end_member: leave_queues user end_worker
 leave_queues: weir__exit
-lose: user
+lose: lose_worker
 run_member: enter_queues work
 initialise: user begin_worker
 run_batch: user weir__run weir__run_plain weir__run_source
-begin_worker: user
+call_init: user
 end_worker: user
 call_batch: user
 call_function: user

@@ -271,7 +271,7 @@ START_TEST (a_stage_that_is_no_source_is_told_of_a_cancel_alone) {
 }
 END_TEST
 
-static int end_at_once(weir_task *task, void *item, void *raw) {
+static int note_stop_fd(weir_task *task, void *item, void *raw) {
     (void)item;
     atomic_store((atomic_int *)raw, weir_task_stop_fd(task));
     return WEIR_END;
@@ -279,7 +279,7 @@ static int end_at_once(weir_task *task, void *item, void *raw) {
 
 START_TEST (a_descriptor_requested_late_is_readable_at_once) {
     atomic_int fd = -1;
-    weir_pipeline *pipeline = running((weir_stage_options){.source = end_at_once, .arg = &fd});
+    weir_pipeline *pipeline = running((weir_stage_options){.source = note_stop_fd, .arg = &fd});
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
     ck_assert(!is_readable(atomic_load(&fd)));
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));

@@ -9,13 +9,6 @@
 #include <sched.h>
 #include <string.h>
 
-static int no_source(weir_task *task, void *item, void *arg) {
-    (void)task;
-    (void)item;
-    (void)arg;
-    return WEIR_END;
-}
-
 /* ---- refused graphs ---- */
 
 enum { STAGES = 4 };
@@ -43,7 +36,7 @@ START_TEST (a_graph_that_cannot_be_is_refused_by_the_stage) {
     for (int i = 0; i < STAGES; i++) {
         weir_stage_options options = {.name = names[i], .func = hand_back};
         if (i == 3 && wrong->has_source)
-            options = (weir_stage_options){.name = names[i], .source = no_source};
+            options = (weir_stage_options){.name = names[i], .source = end_at_once};
         stages[i] = add_stage(pipeline, options);
     }
     for (int i = 0; i == 0 || wrong->connections[i][0] != wrong->connections[i][1] || wrong->connections[i][0] > 0; i++)

@@ -14,13 +14,6 @@ static uint64_t key_of(const void *item, void *arg) {
     return ((const struct thing *)item)->n;
 }
 
-static int end_at_once(weir_task *task, void *item, void *arg) {
-    (void)task;
-    (void)item;
-    (void)arg;
-    return WEIR_END;
-}
-
 /* ---- from create to destroy ---- */
 
 START_TEST (what_is_put_comes_out_and_the_results_are_shut_down) {

@@ -29,13 +29,6 @@ const char *__asan_default_options(void) {
 
 static const weir_stage_options plain = {.name = "a", .func = hand_back};
 
-static int no_source(weir_task *task, void *item, void *arg) {
-    (void)task;
-    (void)item;
-    (void)arg;
-    return WEIR_END;
-}
-
 static weir_status no_init(void *arg, void **state) {
     (void)arg;
     (void)state;
@@ -194,7 +187,7 @@ static weir_status start_threads_beyond_memory(void) {
 
 static weir_status start_source_with_many_threads(void) {
     begin();
-    add_stage(pipeline, (weir_stage_options){.name = "s", .source = no_source, .threads = SIZE_MAX / 2});
+    add_stage(pipeline, (weir_stage_options){.name = "s", .source = end_at_once, .threads = SIZE_MAX / 2});
     weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back});
     connect_stages(pipeline, stage, b);
     return weir_pipeline_start(pipeline);
@@ -209,7 +202,7 @@ static weir_status start_bad_init(void) {
 }
 
 static weir_status start_source_behind(void) {
-    return start_with((weir_stage_options){.source = no_source});
+    return start_with((weir_stage_options){.source = end_at_once});
 }
 
 static weir_status start_two_entrances(void) {
@@ -289,7 +282,7 @@ static weir_status put_after_refusal(void) {
 
 static weir_status put_to_sources(void) {
     pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "s", .source = no_source});
+    add_stage(pipeline, (weir_stage_options){.name = "s", .source = end_at_once});
     start_pipeline(pipeline);
     return weir_pipeline_put_until(pipeline, pipeline, 0);
 }

@@ -238,6 +238,51 @@ START_TEST (the_table_says_where_the_items_are_and_where_the_time_goes) {
 }
 END_TEST
 
+static const struct elastic {
+    weir_thread_change change;
+    const char *line, *label;
+} elastics[] = {
+    {WEIR_THREADS_STARTED, "\nelastic: x, 8 of at most 64 threads\n", "start"},
+    {WEIR_THREADS_GREW, "\nelastic: x, 8 of at most 64 threads since 1.2 s: grew, items waited\n", "grew"},
+    {WEIR_THREADS_NO_GAIN, " threads since 1.2 s: shrank, more threads gave no gain\n", "no_gain"},
+    {WEIR_THREADS_IDLE, " threads since 1.2 s: shrank, threads were idle\n", "idle"},
+    {WEIR_THREADS_BLOCKED, " threads since 1.2 s: shrank, threads were blocked\n", "blocked"},
+};
+
+START_TEST (an_elastic_stage_is_printed_with_its_threads_and_why) {
+    weir_stage_report stage;
+    weir_report report = named(&stage, "x");
+    char label[100];
+    stage.threads = 8;
+    stage.max_threads = 64;
+    stage.change = elastics[_i].change;
+    stage.changed = 1234 * MILLISECONDS;
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, elastics[_i].line);
+    free(text);
+    text = printed(&report, WEIR_DOT);
+    assert_has(text, "\\n0/8 threads (at most 64), busy");
+    free(text);
+    text = printed(&report, WEIR_PROMETHEUS);
+    assert_has(text, "\nweir_stage_threads{pipeline=\"x\",stage=\"x\"} 8\n");
+    assert_has(text, "\nweir_stage_threads_max{pipeline=\"x\",stage=\"x\"} 64\n");
+    snprintf(label, sizeof label, "\nweir_stage_threads_change{pipeline=\"x\",stage=\"x\",cause=\"%s\"} 1\n",
+             elastics[_i].label);
+    assert_has(text, label);
+    free(text);
+}
+END_TEST
+
+START_TEST (a_cause_that_there_is_not_is_unknown) {
+    weir_stage_report stage;
+    weir_report report = named(&stage, "x");
+    stage.change = (weir_thread_change)9;
+    char *text = printed(&report, WEIR_TABLE);
+    assert_has(text, "since 0 ns: unknown\n");
+    free(text);
+}
+END_TEST
+
 START_TEST (the_table_of_an_empty_report_is_a_headline_and_zeros) {
     weir_report report = {.name = ""};
     char *text = printed(&report, WEIR_TABLE);
@@ -708,6 +753,8 @@ static Suite *print_suite(void) {
     tcase_add_test(any, no_byte_is_printed_that_is_no_utf_8);
     TCase *table = add_case(suite, "table");
     tcase_add_test(table, the_table_says_where_the_items_are_and_where_the_time_goes);
+    tcase_add_loop_test(table, an_elastic_stage_is_printed_with_its_threads_and_why, 0, (int)COUNT_OF(elastics));
+    tcase_add_test(table, a_cause_that_there_is_not_is_unknown);
     tcase_add_test(table, the_table_of_an_empty_report_is_a_headline_and_zeros);
     tcase_add_loop_test(table, the_table_and_the_page_name_the_state, WEIR_RUN_READY, WEIR_RUN_OVER + 1);
     tcase_add_loop_test(table, the_table_says_how_the_run_has_ended, 0, COUNT_OF(endings));

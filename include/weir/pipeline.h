@@ -296,6 +296,14 @@ typedef struct weir_batch {
  * items in neither stage.
  *
  * An item that waits for its key (per_key) blocks no worker.
+ *
+ * A stage with max_threads above `threads` is elastic: it starts with `threads` threads, and has between these two
+ * numbers of them. The number grows while items wait in the input queue, no thread is idle, and more threads raise the
+ * throughput. It shrinks when threads are idle: within a second of idling to `threads`. A number that has given no gain
+ * is tried again after 1 s, and each further time after twice as long, up to 30 s. An added thread calls init, and a
+ * thread that leaves calls fini, during the run. If a thread cannot be created, or its init fails, the stage goes on
+ * with the threads that it has; the report has one error for this, with code -WEIR_NOTHREAD, -WEIR_NOMEM or
+ * -WEIR_INITFAILED, which is not fatal.
  */
 typedef struct weir_stage_options {
     const char *name;           /* name of the stage and its threads; copied; must be unique in the pipeline */
@@ -307,6 +315,7 @@ typedef struct weir_stage_options {
     weir_worker_init *init;     /* makes per-thread state (weir/stoppable_worker.h); NULL disables it */
     weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
     size_t threads;             /* number of threads that call the function; 0 selects 1 */
+    size_t max_threads;         /* maximum number of threads of an elastic stage; 0 selects `threads`, which is fixed */
     size_t stack_size;          /* bytes per thread; 0 selects the system's default */
     size_t capacity;            /* items in the input queue; 0 selects 64; WEIR_UNBOUNDED disables the bound */
     weir_drop_func *drop;       /* frees an item of this stage that is not done; NULL leaves the item unfreed */
@@ -382,8 +391,10 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  * - a func with retries or dead letters, because it cannot fail
  * - a source with ordered, per_key or dead letters, because it has no input
  * - limits of a batch without run_batch, or run_batch without batch.items and batch.bytes
- * - run_batch with per_key; or an ordered run_batch with more than one thread, retries or batch.wait
+ * - run_batch with per_key; or an ordered run_batch with more than one thread (max_threads included), retries or
+ *   batch.wait
  * - per_key without key, or batch.bytes without weigh
+ * - a max_threads below `threads`, and not 0; or above `threads` for a source, which has no input
  * - a rate below 0 or above 1e9
  * - a fan_out or on_error that is not a member of its enum
  * - a reserved member that is not NULL
@@ -419,12 +430,13 @@ WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *
  * - a batch that could not fill
  * - more threads, or a larger capacity, than memory can address
  *
- * If the system creates no thread, or an init fails, start stops and joins the threads started so far. After a failed
- * start no thread is left running, and the pipeline can only be destroyed.
+ * An elastic stage starts with `threads` threads. If the system creates no thread, or an init fails, start stops and
+ * joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
+ * destroyed.
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either,
  * and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all threads
- * and H (below). An unbounded queue counts as 64.
+ * (max_threads of an elastic stage) and H (below). An unbounded queue counts as 64.
  *
  * Start ensures that every batch can fill. Incomplete batches hold at most H items. H is the sum, over all batch
  * stages, of (batch.items - 1) times the product of batch.items of the batch stages upstream. If several paths lead

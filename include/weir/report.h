@@ -41,13 +41,25 @@ typedef struct weir_counts {
     uint64_t live;    /* none of these yet */
 } weir_counts;
 
+/* Why the number of threads of an elastic stage has last changed. */
+typedef enum weir_thread_change {
+    WEIR_THREADS_STARTED = 0, /* it has not changed since the start */
+    WEIR_THREADS_GREW = 1,    /* more threads: items waited, and no thread was idle */
+    WEIR_THREADS_NO_GAIN = 2, /* fewer threads: the last ones did not raise the throughput */
+    WEIR_THREADS_IDLE = 3,    /* fewer threads: threads were waiting for items */
+    WEIR_THREADS_BLOCKED = 4  /* fewer threads: threads were waiting for room or for the rate */
+} weir_thread_change;
+
 /* One stage. Times are in nanoseconds and summed over its threads. */
 typedef struct weir_stage_report {
     const char *name;
     weir_counts counts;          /* of a source, `in` counts the items it produced and its failed calls */
     uint64_t retried;            /* attempts after an item's first */
     uint64_t overdue;            /* attempts, finished or in progress, that exceed the stage's attempt_time */
-    size_t threads;              /* declared threads */
+    size_t threads;              /* threads now; declared threads, unless the stage is elastic */
+    size_t max_threads;          /* maximum number of threads; equals `threads`, unless the stage is elastic */
+    weir_thread_change change;   /* cause of the last change of `threads` */
+    uint64_t changed;            /* ns from the start to that change; 0: it has not changed */
     size_t running;              /* threads now at work: neither starved nor blocked */
     size_t capacity;             /* of the input queue; SIZE_MAX if unbounded, 0 for a source, which has none */
     size_t depth;                /* items now in the input queue */
@@ -80,7 +92,7 @@ typedef enum weir_place {
     WEIR_IN_FUNCTION = 0, /* func, run, run_batch or source */
     WEIR_IN_DROP = 1,     /* a drop function */
     WEIR_IN_FINI = 2,
-    WEIR_IN_CALLBACK = 3, /* another function of the program: key, route, copy, weigh or when */
+    WEIR_IN_CALLBACK = 3, /* another function: key, route, copy, weigh, when, or init of an added thread */
     WEIR_IN_STREAM = 4,   /* writing the trace or the view */
     WEIR_AT_EXIT = 5      /* after all of these, in the destructors of thread-specific data */
 } weir_place;

@@ -83,7 +83,7 @@ static uint64_t automatic_items(const weir_pipeline *pipeline) {
     uint64_t sum = all_held(pipeline);
     bool needed = false;
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        sum = plus(sum, plus(usual_room(stage), stage->options.threads));
+        sum = plus(sum, plus(usual_room(stage), stage->options.max_threads));
         needed = needed || needs_limit(stage);
     }
     if (!needed)

@@ -68,6 +68,8 @@ static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *
     stage->pipeline = pipeline;
     stage->options = *options;
     stage->options.threads = options->threads != 0 ? options->threads : 1;
+    if (options->max_threads < stage->options.threads)
+        stage->options.max_threads = stage->options.threads;
     stage->options.capacity = options->capacity != 0 ? options->capacity : WEIR__USUAL_CAPACITY;
     stage->options.ordered =
         options->ordered && options->run_batch == NULL; /* ordered batches have one thread, which keeps the order */

@@ -7,6 +7,7 @@
 
 #include "closable_queue/settle.h"
 #include "closable_queue/shutdown.h"
+#include "pipeline/elastic.h"
 #include "pipeline/pause.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
@@ -38,6 +39,7 @@ static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
         return WEIR_CANCELLED;
     if (status == WEIR_TIMEDOUT || status == WEIR_CANCELLED)
         return WEIR_TIMEDOUT;
+    weir__elastic_end(stage);
     weir__u32_store_release(&stage->closing, 1);
     return weir_queue_shutdown(stage->queue, WEIR_DRAIN);
 }

@@ -58,3 +58,9 @@ void *weir__exit(void *state, bool early) {
     weir__fail_run(lane->stage->pipeline);
     return kept;
 }
+
+void weir__exit_in_init(weir__lane *lane) {
+    weir__u64_store_relaxed(&lane->visit.since, 0);
+    weir__add_exit_error(lane->stage, 1);
+    weir__fail_run(lane->stage->pipeline);
+}

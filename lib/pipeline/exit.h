@@ -6,12 +6,15 @@
 #ifndef WEIR_PIPELINE_EXIT_H
 #define WEIR_PIPELINE_EXIT_H
 
-#include <stdbool.h>
+#include "pipeline/stage.h"
 
 /*
  * Ends a worker's call, at the end of its thread. If a function of the stage ended the thread, the call is abandoned:
  * its item or batch is dropped and fails, and the run fails. The run also fails if another callback ended it. Returns WEIR__KEPT if the worker must not settle the item.
  */
 void *weir__exit(void *lane, bool early);
+
+/* Fails the run, after init has ended a thread that was added during the run. */
+void weir__exit_in_init(weir__lane *lane);
 
 #endif /* WEIR_PIPELINE_EXIT_H */

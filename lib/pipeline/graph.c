@@ -5,6 +5,7 @@
  */
 #include "pipeline/graph.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/mix.h"
@@ -24,6 +25,22 @@ static weir_status check_functions(const weir_pipeline *pipeline, const weir_sta
         if (options->reserved[i] != NULL)
             return weir__refuse(pipeline, WEIR_INVALID, options->name, "reserved[%zu] is not NULL", i);
     }
+    return WEIR_OK;
+}
+
+static weir_status check_threads(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    size_t least = options->threads != 0 ? options->threads : 1;
+    if (options->max_threads != 0 && options->max_threads < least)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "max_threads is %zu, and must be 0 or at least threads, which is %zu", options->max_threads,
+                            least);
+    if (options->max_threads > UINT32_MAX)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "max_threads is %zu, and must be at most %" PRIu32,
+                            options->max_threads, UINT32_MAX);
+    if (options->source != NULL && options->max_threads > least)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "max_threads is %zu, and must be 0 or equal to threads for a source, which has no input",
+                            options->max_threads);
     return WEIR_OK;
 }
 
@@ -81,6 +98,9 @@ static weir_status check_ordered_batch(const weir_pipeline *pipeline, const weir
     if (options->threads > 1)
         return weir__refuse(pipeline, WEIR_INVALID, options->name, "threads is %zu, and must be 1 for ordered batches",
                             options->threads);
+    if (options->max_threads > 1)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "max_threads is %zu, and must be 0 or 1 for ordered batches", options->max_threads);
     if (options->retry.attempts > 1)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
                             "retry.attempts is %u, and must be at most 1 for ordered batches", options->retry.attempts);
@@ -158,7 +178,7 @@ static weir_status check_name(const weir_pipeline *pipeline, const weir_stage_op
 
 weir_status weir__graph_accept(const weir_pipeline *pipeline, const weir_stage_options *options) {
     static weir_status (*const checks[])(const weir_pipeline *, const weir_stage_options *) = {
-        check_name, check_functions, check_source, check_func, check_numbers, check_batch};
+        check_name, check_functions, check_threads, check_source, check_func, check_numbers, check_batch};
     weir_status status = WEIR_OK;
     for (size_t i = 0; i < sizeof checks / sizeof checks[0] && status == WEIR_OK; i++)
         status = checks[i](pipeline, options);
@@ -312,7 +332,7 @@ static weir_status check_ends(weir_pipeline *pipeline) {
  */
 static bool leaves_order_to(const weir_stage *stage, const weir_stage *next) {
     return stage->options.func != NULL && next->options.ordered && next->predecessor_count == 1 &&
-           next->options.threads > 1 && next->options.per_key == 0;
+           next->options.max_threads > 1 && next->options.per_key == 0;
 }
 
 /* Sets the orderers. In a sequence of ordered stages, the order is restored once, after the last of them. */

@@ -115,8 +115,10 @@ static bool wait_for_functions(struct wait *wait) {
 
 /* Marks the workers that have not ended as at their exit, for reports. Clears the mark of joined workers. */
 static void mark_exits(weir_stage *stage) {
-    for (size_t i = 0; i < stage->options.threads; i++) {
+    for (size_t i = 0; i < stage->options.max_threads; i++) {
         weir__lane *lane = &stage->lanes[i];
+        if (weir__u64_load_acquire(&lane->started) == 0)
+            continue;
         bool gone = weir__worker_is_joined(lane->worker);
         weir__u32_store_relaxed(&lane->visit.where, gone ? WEIR_IN_FUNCTION : WEIR_AT_EXIT);
         weir__u64_store_release(&lane->visit.since, gone ? 0 : weir__u64_load_acquire(&lane->ended));
@@ -178,7 +180,16 @@ bool weir__join(weir_pipeline *pipeline, weir_report **report) {
            join_by(&wait, join_timers_and_dropper, helper_is_late);
 }
 
+/* Blocks until no worker runs. */
+static void wait_for_running(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    while (pipeline->running > 0)
+        weir__park_wait(&pipeline->changed, &pipeline->lock, WEIR_NEVER, NULL);
+    weir__lock_release(&pipeline->lock);
+}
+
 void weir__join_all(weir_pipeline *pipeline) {
+    wait_for_running(pipeline);
     (void)join_workers(pipeline, WEIR_NEVER);
     (void)join_timers_and_dropper(pipeline, WEIR_NEVER);
 }

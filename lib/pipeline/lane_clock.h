@@ -15,7 +15,7 @@ static inline uint64_t weir__lane_read_clock(weir__lane *lane) {
 
 /* Returns a recent reading of the clock, made after the worker's last sleep. */
 static inline uint64_t weir__lane_recent(weir__lane *lane) {
-    uint64_t slept = weir__u64_load_relaxed(&lane->worker->starved.word);
+    uint64_t slept = weir__u64_load_relaxed(&lane->waits->word);
     if (slept != lane->starved && slept != lane->slept) {
         lane->slept = slept;
         (void)weir__lane_read_clock(lane);

@@ -8,7 +8,9 @@
 #include "closable_queue/create.h"
 #include "pipeline/callback.h"
 #include "pipeline/drop.h"
+#include "pipeline/elastic.h"
 #include "pipeline/exit.h"
+#include "pipeline/phase.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/plain.h"
 #include "pipeline/refuse.h"
@@ -17,6 +19,7 @@
 #include "pipeline/run.h"
 #include "pipeline/source.h"
 #include "report/figure.h"
+#include "stoppable_worker/grow.h"
 #include "stoppable_worker/start.h"
 #include "stoppable_worker/worker.h"
 #include "sync/border.h"
@@ -50,14 +53,14 @@ static weir_status make_queue(weir_stage *stage) {
 }
 
 static weir_status make_lanes(weir_stage *stage) {
-    size_t threads = stage->options.threads;
+    size_t threads = stage->options.max_threads;
     bool addressed = threads <= (SIZE_MAX - WEIR__CHUNK) / sizeof(weir__lane);
     if (addressed)
         stage->lanes = weir__alloc(threads * sizeof(weir__lane));
     if (stage->lanes != NULL)
         return WEIR_OK;
-    return weir__refuse_memory(stage->pipeline, addressed ? WEIR_NOMEM : WEIR_INVALID, stage->name, "threads", threads,
-                               sizeof(weir__lane));
+    return weir__refuse_memory(stage->pipeline, addressed ? WEIR_NOMEM : WEIR_INVALID, stage->name,
+                               weir__stage_is_elastic(stage) ? "max_threads" : "threads", threads, sizeof(weir__lane));
 }
 
 /* Prepares the mechanisms that the options ask for. */
@@ -68,6 +71,7 @@ static weir_status prepare_flow(weir_stage *stage) {
     weir__rate_prepare(&stage->rate, options->rate, options->burst);
     weir__batch_prepare(&stage->batch, &limits, &pipeline->timers, weir__requeue_first);
     stage->keyed.limit = options->per_key;
+    weir__elastic_prepare_stage(stage);
     if (stage->orderer == stage && !weir__reorder_prepare(&stage->reorder, pipeline->flight.admission.max_items))
         return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered: the size of the reorder buffer",
                                    stage->reorder.size, sizeof(void *));
@@ -96,47 +100,80 @@ weir_status weir__stage_prepare(weir_stage *stage) {
 
 /* ---- the lanes ---- */
 
-/* Claims a lane for the calling thread. */
+static weir__lane *lane_of(weir_stage *stage, const weir_worker *worker) {
+    return &stage->lanes[weir__worker_number(worker)];
+}
+
+/* Claims its lane for the calling thread. An earlier thread of the lane has set the members that others may read. */
 static weir__lane *claim(weir_stage *stage) {
-    weir__lock_acquire(&stage->lock);
-    size_t number = stage->claimed++;
-    weir__lock_release(&stage->lock);
-    weir__lane *lane = &stage->lanes[number];
-    lane->stage = stage;
-    lane->worker = weir__worker_self();
-    lane->number = weir__worker_number(lane->worker);
+    weir_worker *worker = weir__worker_self();
+    weir__lane *lane = lane_of(stage, worker);
     lane->state = stage->options.arg;
+    if (lane->worker != NULL)
+        return lane;
+    lane->stage = stage;
+    lane->worker = worker;
+    lane->number = weir__worker_number(worker);
+    lane->waits = weir__worker_starved(worker);
     lane->task.stage = stage;
     lane->task.lane = lane;
     lane->visit.lane = lane;
     return lane;
 }
 
-static void count_in(weir_pipeline *pipeline) {
-    weir__lock_acquire(&pipeline->lock);
-    pipeline->running++;
-    weir__lock_release(&pipeline->lock);
+/* Notes that the lane's thread has begun. */
+static void begin_lane(weir__lane *lane) {
+    lane->clock = weir__clock_now();
+    weir__stopwatch_start(&lane->present, lane->clock);
+    weir__u64_store_release(&lane->ended, 0);
+    if (weir__u64_load_relaxed(&lane->started) == 0)
+        weir__u64_store_release(&lane->started, lane->clock);
 }
 
-static void count_out(weir_pipeline *pipeline) {
-    weir__lock_acquire(&pipeline->lock);
-    pipeline->running--;
-    weir__park_release_all(&pipeline->changed, &pipeline->lock);
+/* Notes that the lane's thread has called its last function. */
+static void end_lane(weir__lane *lane) {
+    uint64_t now = weir__clock_now();
+    weir__stopwatch_stop(&lane->present, now);
+    weir__u64_store_release(&lane->ended, now);
+    weir__phase_count_out(lane->stage->pipeline);
+}
+
+static weir_status call_init(weir__lane *lane) {
+    const weir_stage_options *options = &lane->stage->options;
+    if (options->init == NULL)
+        return WEIR_OK;
+    weir_status status = options->init(options->arg, &lane->state);
+    weir__border();
+    return status;
+}
+
+/* L3. In a thread that was added during the run: it has begun, and reports see it in its init. */
+static weir_status initialise_added(weir__lane *lane) {
+    weir_pipeline *pipeline = lane->stage->pipeline;
+    weir__callback call;
+    begin_lane(lane);
+    if (weir__is_cancelled(pipeline))
+        return WEIR_CANCELLED;
+    weir__callback_begin(&call, pipeline, lane->stage, WEIR_IN_CALLBACK);
+    lane->in_init = true;
+    weir_status status = call_init(lane);
+    lane->in_init = false;
+    weir__callback_end(&call);
+    return status;
 }
 
 static weir_status begin_worker(void *raw, void **state) {
     weir_stage *stage = raw;
     weir__lane *lane = claim(stage);
+    bool added = weir__worker_is_added(lane->worker);
     weir__visit_enter(&lane->visit, stage->pipeline); /* V1: until the thread ends */
-    if (stage->options.init != NULL) {
-        weir_status status = stage->options.init(stage->options.arg, &lane->state);
-        weir__border();
-        if (status != WEIR_OK)
-            return status;
+    weir_status status = added ? initialise_added(lane) : call_init(lane);
+    if (status != WEIR_OK)
+        return status;
+    if (!added) {
+        begin_lane(lane);
+        weir__phase_count_in(stage->pipeline);
     }
-    lane->clock = weir__clock_now();
-    weir__u64_store_release(&lane->started, lane->clock);
-    count_in(stage->pipeline);
     *state = lane;
     return WEIR_OK;
 }
@@ -151,8 +188,23 @@ static void end_worker(void *raw) {
         weir__border();
         weir__callback_end(&call);
     }
-    weir__u64_store_release(&lane->ended, weir__clock_now());
-    count_out(stage->pipeline);
+    end_lane(lane);
+}
+
+/* The init of a thread has failed, or has ended the thread. A start that fails needs nothing: it frees the stage. */
+static void lose_worker(void *raw) {
+    weir_stage *stage = raw;
+    weir_worker *worker = weir__worker_self();
+    weir__lane *lane = lane_of(stage, worker);
+    if (!weir__worker_is_added(worker))
+        return;
+    weir__visit_end_inner(&lane->visit);
+    if (lane->in_init)
+        weir__exit_in_init(lane);
+    else if (!weir__is_cancelled(stage->pipeline))
+        weir__elastic_init_failed(stage);
+    lane->in_init = false;
+    end_lane(lane);
 }
 
 static weir_status refuse_threads(const weir_stage *stage, weir_status status) {
@@ -179,7 +231,7 @@ weir_status weir__stage_start(weir_stage *stage) {
         .init = begin_worker,
         .fini = end_worker,
     };
-    const weir__group_extra extra = {.leave = weir__exit};
+    const weir__group_extra extra = {.leave = weir__exit, .lost = lose_worker, .most = stage->options.max_threads};
     weir_status status = weir__group_start(&stage->group, stage->options.threads, &options, &extra, stage->queue, NULL);
     if (status != WEIR_OK)
         return refuse_threads(stage, status);
@@ -189,7 +241,7 @@ weir_status weir__stage_start(weir_stage *stage) {
 }
 
 static void free_lanes(weir_stage *stage) {
-    for (size_t i = 0; stage->lanes != NULL && i < stage->claimed; i++) {
+    for (size_t i = 0; stage->lanes != NULL && i < stage->options.max_threads; i++) {
         weir__cache_empty(&stage->pipeline->flight.pool, &stage->lanes[i].account.cache);
         weir__free(stage->lanes[i].items);
     }

@@ -88,7 +88,7 @@ static bool has_dropped(const weir_pipeline *pipeline) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         dropped += weir__u64_load_acquire(&stage->counts[WEIR__DROPPED]);
         dropped += weir__u64_load_acquire(&stage->refused[WEIR__DROPPED]);
-        for (size_t i = 0; i < stage->options.threads; i++)
+        for (size_t i = 0; i < stage->options.max_threads; i++)
             dropped += weir__u64_load_acquire(&stage->lanes[i].counts[WEIR__DROPPED]);
     }
     return dropped > 0;
@@ -112,4 +112,16 @@ void weir__phase_set_outcome(weir_pipeline *pipeline, weir_status outcome) {
     weir__lock_acquire(&pipeline->lock);
     pipeline->outcome = outcome;
     weir__lock_release(&pipeline->lock);
+}
+
+void weir__phase_count_in(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->running++;
+    weir__lock_release(&pipeline->lock);
+}
+
+void weir__phase_count_out(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    pipeline->running--;
+    weir__park_release_all(&pipeline->changed, &pipeline->lock);
 }

@@ -54,4 +54,8 @@ void weir__phase_over(weir_pipeline *pipeline);
 /* Sets the outcome of the run so far. */
 void weir__phase_set_outcome(weir_pipeline *pipeline, weir_status outcome);
 
+/* Count a worker, or a stage on a crew, as running and as ended. */
+void weir__phase_count_in(weir_pipeline *pipeline);
+void weir__phase_count_out(weir_pipeline *pipeline);
+
 #endif /* WEIR_PIPELINE_PHASE_H */

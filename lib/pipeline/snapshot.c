@@ -8,10 +8,10 @@
  */
 #include <string.h>
 
+#include "pipeline/elastic.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
 #include "report/report.h"
-#include "stoppable_worker/worker.h"
 
 /* State of the run when a report is made. */
 struct instant {
@@ -37,21 +37,21 @@ static void set_in(weir_counts *counts, uint64_t in) {
 static void count_over(const weir_stage *stage, uint64_t over[WEIR__VERDICTS]) {
     for (size_t v = 0; v < WEIR__VERDICTS; v++) {
         over[v] = weir__u64_load_acquire(&stage->counts[v]);
-        for (size_t i = 0; i < stage->options.threads; i++)
+        for (size_t i = 0; i < stage->options.max_threads; i++)
             over[v] += weir__u64_load_acquire(&stage->lanes[i].counts[v]);
     }
 }
 
 static uint64_t count_produced(const weir_stage *stage) {
     uint64_t produced = 0;
-    for (size_t i = 0; i < stage->options.threads; i++)
+    for (size_t i = 0; i < stage->options.max_threads; i++)
         produced += weir__u64_load_acquire(&stage->lanes[i].produced);
     return produced;
 }
 
 static uint64_t count_failed_calls(const weir_stage *stage) {
     uint64_t failed = 0;
-    for (size_t i = 0; i < stage->options.threads; i++)
+    for (size_t i = 0; i < stage->options.max_threads; i++)
         failed += weir__u64_load_acquire(&stage->lanes[i].failed_calls);
     return failed;
 }
@@ -91,14 +91,19 @@ static uint64_t tell(weir__u64 *told, uint64_t figure) {
     return figure > before ? figure : before;
 }
 
+/* Returns how long the lane has had a thread. The last one may have begun after `now`. */
+static uint64_t present_until(const weir__lane *lane, uint64_t now) {
+    uint64_t all = weir__stopwatch_read(&lane->present, now);
+    return all < WEIR__RUNNING / 2 ? all : 0;
+}
+
 /* Adds the times of a lane. Adds nothing before the start has succeeded: a failed start frees the worker. */
 static void add_times(weir__lane *lane, const struct instant *instant, weir_stage_report *report) {
     if (!instant->launched)
         return;
-    uint64_t started = weir__u64_load_acquire(&lane->started), ended = weir__u64_load_acquire(&lane->ended);
-    uint64_t starved = tell(&lane->starved_told, weir__stopwatch_look(weir__worker_starved(lane->worker)));
+    uint64_t all = present_until(lane, instant->now);
     uint64_t blocked = tell(&lane->blocked_told, weir__stopwatch_look(&lane->blocked));
-    uint64_t all = since(ended != 0 ? ended : instant->now, started);
+    uint64_t starved = tell(&lane->starved_told, weir__stopwatch_look(lane->waits));
     report->starved += starved;
     report->blocked += blocked;
     report->busy += all > starved + blocked ? all - starved - blocked : 0;
@@ -149,13 +154,24 @@ static void set_latencies(const weir__histogram_sum *sum, weir_stage_report *rep
     report->max = sum->longest;
 }
 
+/* Before the start has succeeded, an elastic stage has its least number of threads. */
+static void look_at_threads(const weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
+    report->threads = stage->options.threads;
+    report->max_threads = stage->options.max_threads;
+    if (!weir__stage_is_elastic(stage) || !instant->launched)
+        return;
+    report->threads = weir__elastic_threads(stage);
+    report->change = weir__elastic_change(stage, &report->changed);
+}
+
 static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
-    *report = (weir_stage_report){.name = stage->name, .threads = stage->options.threads};
+    *report = (weir_stage_report){.name = stage->name};
+    look_at_threads(stage, instant, report);
     memset(instant->sum, 0, sizeof *instant->sum);
     if (stage->lanes == NULL) /* the queue may be missing too */
         return;
     count_stage(stage, &report->counts);
-    for (size_t i = 0; i < stage->options.threads; i++)
+    for (size_t i = 0; i < stage->options.max_threads; i++)
         add_lane(&stage->lanes[i], instant, report);
     set_latencies(instant->sum, report);
     if (!weir__stage_is_source(stage)) {
@@ -185,7 +201,7 @@ static void count_roots(const weir_pipeline *pipeline, weir_counts *counts) {
     for (size_t v = 0; v < WEIR__VERDICTS; v++) {
         over[v] = weir__u64_load_acquire(&pipeline->flight.roots[v]);
         for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-            for (size_t i = 0; stage->lanes != NULL && i < stage->options.threads; i++)
+            for (size_t i = 0; stage->lanes != NULL && i < stage->options.max_threads; i++)
                 over[v] += weir__u64_load_acquire(&stage->lanes[i].account.roots[v]);
         }
     }
@@ -222,7 +238,7 @@ struct draft {
 static bool prepare(const weir_pipeline *pipeline, struct draft *draft) {
     size_t threads = 0;
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
-        threads += stage->options.threads;
+        threads += stage->options.max_threads;
     draft->stages = weir__alloc((pipeline->stage_count + 1) * sizeof *draft->stages);
     draft->edges = weir__alloc((pipeline->edge_count + 1) * sizeof *draft->edges);
     draft->late_room = threads + VISITORS;
@@ -260,7 +276,7 @@ static weir_place place_of(const weir__visit *visit) {
  */
 static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        for (size_t i = 0; stage->lanes != NULL && i < stage->options.threads; i++) {
+        for (size_t i = 0; stage->lanes != NULL && i < stage->options.max_threads; i++) {
             const weir__lane *lane = &stage->lanes[i];
             uint64_t begun = working_since(lane);
             if (begun == 0 || !(is_to_end(stage) || is_overdue(lane, now)))

@@ -36,6 +36,7 @@
 
 #include "base/tree.h"
 #include "flow/batch.h"
+#include "flow/elastic.h"
 #include "flow/keyed.h"
 #include "flow/rate.h"
 #include "flow/reorder.h"
@@ -46,6 +47,7 @@
 #include "pipeline/errors.h"
 #include "pipeline/visit.h"
 #include "stoppable_worker/group.h"
+#include "timer/timer.h"
 
 /* Default capacity of a stage's queue, in items. */
 enum { WEIR__USUAL_CAPACITY = 64 };
@@ -65,12 +67,16 @@ struct weir_task {
     char message[WEIR__MESSAGE];
 };
 
-/* A lane. It belongs to its worker thread, except for the members that other threads may read. */
+/*
+ * A lane. It belongs to its worker thread, except for the members that other threads may read. In an elastic stage, a
+ * lane may get another thread after its thread has left.
+ */
 struct weir__lane {
     _Alignas(WEIR__APART) weir_stage *stage;
     size_t number;
-    weir_worker *worker; /* others may read it after a successful start; a failed start frees it */
-    void *state;         /* user's state: from init, or `arg` */
+    weir_worker *worker; /* others may read it once `started` is set, after a successful start; a failed one frees it */
+    const weir__stopwatch *waits; /* time asleep for lack of items: the worker's */
+    void *state;                  /* user's state: from init, or `arg` */
 
     /* What the lane holds (S2). */
     weir__envelope *held; /* taken from the queue, and neither retired nor let go; NULL: none */
@@ -78,6 +84,7 @@ struct weir__lane {
     void *item;           /* item that the lane holds in a plain pipeline */
     weir__list ready;     /* items that the lane must run next (keyed.h) */
     bool inside;          /* the thread is inside the stage's function */
+    bool in_init;         /* the thread was added during the run, and is inside init */
     weir_task task;       /* present or last call */
 
     /* Memory. */
@@ -101,9 +108,11 @@ struct weir__lane {
     weir__u64 retried, overdue;
     weir__visit visit; /* visit of the worker thread (V1) */
     weir__u64 due;     /* time at which this attempt becomes overdue; each wait moves it; 0: no limit, or no attempt */
+    weir__stopwatch present; /* time from the begin of the lane's threads to their ends */
     weir__stopwatch blocked;
     weir__u64 starved_told, blocked_told, overdue_told; /* highest figure that a report has shown */
-    weir__u64 started, ended;                           /* time at which the worker began and ended; 0: not yet */
+    weir__u64 started;                                  /* time at which the first thread began; 0: not yet */
+    weir__u64 ended;                                    /* time at which the last thread ended; 0: not yet */
     weir__histogram latencies;
 };
 
@@ -123,7 +132,7 @@ struct weir_stage {
     weir_queue *queue;
     weir_queue *onward; /* queue of the first successor, or the results queue; NULL: none */
     weir__group *group;
-    weir__lane *lanes; /* one lane for each thread */
+    weir__lane *lanes; /* options.max_threads lanes: lane n is that of worker n */
     size_t first_row;  /* row of the first worker in the trace */
 
     _Alignas(WEIR__APART) weir__u64 turn; /* round-robin counter over the successors */
@@ -133,9 +142,15 @@ struct weir_stage {
     weir__u32 closing;                    /* 1: the stage is drained, and its workers must end */
     weir__u32 ended;                      /* 1: the source has returned WEIR_END, or has failed for good */
 
-    _Alignas(WEIR__APART) weir__lock lock; /* guards `park` and `claimed`; the mechanisms have locks of their own */
+    _Alignas(WEIR__APART) weir__lock lock; /* guards `park`; the mechanisms have locks of their own */
     weir__park park;                       /* workers that pause (pause.h) */
-    size_t claimed;                        /* number of lanes with a thread */
+
+    /* Of an elastic stage (elastic.h). */
+    weir__elastic elastic; /* used by the ring */
+    weir__timer look;
+    weir__u32 dormant;  /* L2: 1: the timer is not set, and a worker must set it */
+    weir__u32 failures; /* number of threads that could not be added */
+    weir__u64 change;   /* time of the last change of the number of threads, in ns after the start, and its cause */
 
     weir__rate rate;
     _Alignas(WEIR__APART) weir__reorder reorder;
@@ -145,6 +160,11 @@ struct weir_stage {
 
 static inline bool weir__stage_is_source(const weir_stage *stage) {
     return stage->options.source != NULL;
+}
+
+/* Whether the number of threads changes during the run. */
+static inline bool weir__stage_is_elastic(const weir_stage *stage) {
+    return stage->options.max_threads > stage->options.threads;
 }
 
 /* Whether a delay may precede an item's next attempt. */

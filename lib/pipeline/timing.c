@@ -5,6 +5,7 @@
  */
 #include "pipeline/timing.h"
 
+#include "pipeline/elastic.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/trace.h"
 #include "stoppable_worker/worker.h"
@@ -35,11 +36,20 @@ static uint64_t due_at(const weir__lane *lane, uint64_t now) {
     return allowed != 0 && allowed < UINT64_MAX - begun ? begun + allowed : 0;
 }
 
+/* Notes the worker's wait for items. L1: also the first call of a run must wake the timer. */
+static void stir(weir__lane *lane, uint64_t starved) {
+    weir_stage *stage = lane->stage;
+    bool waited = starved != lane->starved;
+    lane->starved = starved;
+    if (weir__stage_is_elastic(stage) && (waited || weir__u32_load_relaxed(&stage->dormant) != 0))
+        weir__elastic_stir(stage);
+}
+
 void weir__timing_read(weir__lane *lane) {
     if (lane->untimed >= lane->may_skip) /* otherwise the worker has waited: the queue was empty */
         look_at_queue(lane->stage);
     lane->from = weir__lane_read_clock(lane);
-    lane->starved = weir__u64_load_relaxed(&lane->worker->starved.word);
+    stir(lane, weir__u64_load_relaxed(&lane->waits->word));
     lane->held_up = weir__stopwatch_read(&lane->blocked, lane->from);
     weir__u64_store_relaxed(&lane->due, due_at(lane, lane->from));
 }

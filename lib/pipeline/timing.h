@@ -19,7 +19,7 @@ void weir__timing_take(weir__lane *lane);
 
 /* Begins a call of the stage's function. */
 static inline void weir__timing_begin(weir__lane *lane) {
-    if (lane->untimed >= lane->may_skip || weir__u64_load_relaxed(&lane->worker->starved.word) != lane->starved)
+    if (lane->untimed >= lane->may_skip || weir__u64_load_relaxed(&lane->waits->word) != lane->starved)
         weir__timing_read(lane);
     lane->inside = true;
     weir__u64_store_relaxed(&lane->visit.since, lane->clock); /* in this call `where` is WEIR_IN_FUNCTION */

@@ -38,8 +38,10 @@ static void print_stage(weir__out *out, const weir_report *report, size_t place)
     const weir_stage_report *stage = &report->stages[place];
     weir__out_format(out, "    s%" PRIuMAX " [label=\"", (uintmax_t)place);
     print_escaped(out, stage->name);
-    weir__out_format(out, "\\n%" PRIuMAX "/%" PRIuMAX " threads, busy %s", (uintmax_t)stage->running,
-                     (uintmax_t)stage->threads, weir__figure_share(stage->busy, weir__report_time(stage)).text);
+    weir__out_format(out, "\\n%" PRIuMAX "/%" PRIuMAX " threads", (uintmax_t)stage->running, (uintmax_t)stage->threads);
+    if (weir__report_is_elastic(stage))
+        weir__out_format(out, " (at most %" PRIuMAX ")", (uintmax_t)stage->max_threads);
+    weir__out_format(out, ", busy %s", weir__figure_share(stage->busy, weir__report_time(stage)).text);
     weir__out_format(out, "\\n%" PRIu64 " of %" PRIu64 " done, %s", stage->counts.done, stage->counts.in,
                      weir__figure_rate(stage->rate).text);
     weir__out_format(out, "\\n%" PRIu64 " failed, %" PRIu64 " dead, %" PRIu64 " dropped", stage->counts.failed,

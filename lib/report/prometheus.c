@@ -66,6 +66,7 @@ static const struct metric stage_metrics[] = {
      COUNT,
      {{"", OF_STAGE(overdue)}}},
     {"weir_stage_threads", "gauge", "Threads of the stage.", SIZE, {{"", OF_STAGE(threads)}}},
+    {"weir_stage_threads_max", "gauge", "Maximum number of threads of the stage.", SIZE, {{"", OF_STAGE(max_threads)}}},
     {"weir_stage_threads_running",
      "gauge",
      "Threads of the stage at work: neither starved nor blocked.",
@@ -220,6 +221,22 @@ static void print_stuck(weir__out *out, const weir__page *page) {
     }
 }
 
+/* Prints 1 for the cause of the last change of the number of threads, and 0 for the others. */
+static void print_changes(weir__out *out, const weir__page *page) {
+    static const char *const labels[] = {"cause=\"start\"", "cause=\"grew\"", "cause=\"no_gain\"", "cause=\"idle\"",
+                                         "cause=\"blocked\""};
+    print_head(out, "weir_stage_threads_change", "gauge",
+               "1 for the cause of the last change of the number of threads.");
+    for (size_t k = 0; k < page->count; k++) {
+        for (size_t i = 0; i < page->reports[k]->stage_count; i++) {
+            const weir_stage_report *stage = &page->reports[k]->stages[i];
+            for (size_t j = 0; j < sizeof labels / sizeof labels[0]; j++)
+                print_sample(out, subject_at(page, k), stage, "weir_stage_threads_change", labels[j],
+                             weir__figure_count((size_t)stage->change == j));
+        }
+    }
+}
+
 static void print_metric_of_stages(weir__out *out, const weir__page *page, const struct metric *metric) {
     print_head(out, metric->name, metric->type, metric->help);
     for (size_t k = 0; k < page->count; k++) {
@@ -239,6 +256,7 @@ void weir__print_prometheus(weir__out *out, const weir__page *page) {
     print_states(out, page);
     for (size_t i = 0; i < sizeof stage_metrics / sizeof stage_metrics[0]; i++)
         print_metric_of_stages(out, page, &stage_metrics[i]);
+    print_changes(out, page);
 }
 
 static bool are_equal_on_page(const char *one, const char *other) {

@@ -117,3 +117,10 @@ const weir_stage_report *weir__report_bottleneck(const weir_stage_report *stages
     }
     return busiest;
 }
+
+const char *weir__report_cause(weir_thread_change change) {
+    static const char *const causes[] = {"the start", "grew, items waited", "shrank, more threads gave no gain",
+                                         "shrank, threads were idle", "shrank, threads were blocked"};
+    size_t cause = (size_t)change;
+    return cause < sizeof causes / sizeof causes[0] ? causes[cause] : "unknown";
+}

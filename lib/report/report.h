@@ -20,4 +20,12 @@ const weir_stage_report *weir__report_bottleneck(const weir_stage_report *stages
 /* Returns the time that the stage's threads have existed, added up, in ns. */
 double weir__report_time(const weir_stage_report *stage);
 
+/* Whether the stage's number of threads may change. */
+static inline bool weir__report_is_elastic(const weir_stage_report *stage) {
+    return stage->max_threads > stage->threads || stage->change != WEIR_THREADS_STARTED;
+}
+
+/* Returns the cause of a change of the number of threads, in words. */
+const char *weir__report_cause(weir_thread_change change);
+
 #endif /* WEIR_REPORT_REPORT_H */

@@ -204,6 +204,25 @@ static void print_bottleneck(weir__out *out, const weir_stage_report *stage) {
     weir__out_format(out, ", its threads are busy %s of the time\n", busy(stage).text);
 }
 
+/* Prints the number of threads of each elastic stage, and why it has last changed. */
+static void print_elastic(weir__out *out, const weir_report *report) {
+    const char *before = "\n";
+    for (size_t i = 0; i < report->stage_count; i++) {
+        const weir_stage_report *stage = &report->stages[i];
+        if (!weir__report_is_elastic(stage))
+            continue;
+        weir__out_format(out, "%selastic: ", before);
+        weir__out_shown(out, stage->name);
+        weir__out_format(out, ", %" PRIuMAX " of at most %" PRIuMAX " threads", (uintmax_t)stage->threads,
+                         (uintmax_t)stage->max_threads);
+        if (stage->change != WEIR_THREADS_STARTED)
+            weir__out_format(out, " since %s: %s", weir__figure_time(stage->changed).text,
+                             weir__report_cause(stage->change));
+        weir__out_format(out, "\n");
+        before = "";
+    }
+}
+
 static void print_error(weir__out *out, const weir_error *error) {
     weir__out_format(out, "  %safter %s, ", error->fatal ? "fatal, " : "", weir__figure_time(error->at).text);
     weir__out_shown(out, error->stage);
@@ -272,6 +291,7 @@ void weir__print_table(weir__out *out, const weir_report *report) {
         print_rows(out, &table);
     }
     print_bottleneck(out, report->bottleneck);
+    print_elastic(out, report);
     print_errors(out, report);
     print_late(out, report);
 }

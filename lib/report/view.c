@@ -10,6 +10,7 @@
 #include "report/view.h"
 #include "report/figure.h"
 #include "report/letter.h"
+#include "report/report.h"
 #include "sync/memory.h"
 #include "sync/thread.h"
 
@@ -224,6 +225,15 @@ static void put_queue(struct weir__view *view, const weir_stage_report *stage) {
     put(view, stage->capacity == 0 ? "       " : " queued");
 }
 
+/* The line's end gives the maximum number of threads of an elastic stage. */
+static void put_most(struct weir__view *view, const weir_stage_report *stage) {
+    if (!weir__report_is_elastic(stage))
+        return;
+    put(view, ", at most ");
+    put(view, weir__figure_count(stage->max_threads).text);
+    put(view, " threads");
+}
+
 static void put_stage(struct weir__view *view, const weir_report *report, size_t place, size_t name_width, bool last) {
     const weir_stage_report *stage = &report->stages[place];
     begin_line(view);
@@ -234,6 +244,7 @@ static void put_stage(struct weir__view *view, const weir_report *report, size_t
     put_right(view, weir__figure_count(stage->counts.done).text, 8);
     put(view, " done");
     put_counted(view, stage->counts.failed + stage->counts.dead, " failed");
+    put_most(view, stage);
     end_line(view);
 }
 

@@ -1,5 +1,5 @@
 /*
- * elastic.c - scenarios of groups with a number of threads that changes while they run.
+ * elastic.c - scenarios of groups and stages with a number of threads that changes while they run.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -149,4 +149,98 @@ void scenario_shrink_beside_an_init_that_fails(void) {
     sched_calm(false);
     put_one(item(2));
     end_group(2);
+}
+
+/* ---- stages ---- */
+
+static weir_queue *never; /* no item comes */
+
+static void pass_time(uint64_t time) {
+    void *got;
+    must(weir_queue_get_until(never, &got, weir_deadline_after(time)), WEIR_TIMEDOUT);
+}
+
+static size_t threads_of_first(void) {
+    weir_report *report;
+    must(weir_pipeline_report(pipeline, &report), WEIR_OK);
+    size_t threads = report->stages[0].threads;
+    weir_report_free(report);
+    return threads;
+}
+
+/* Item 2 opens the gate for item 1. So a stage that does not grow never ends. */
+static int run_pair(weir_task *task, void *got, void *arg) {
+    (void)task;
+    (void)arg;
+    begin_call(got);
+    if (number(got) == 1)
+        wait_at_gate();
+    if (number(got) == 2)
+        open_gate();
+    return end_call(got);
+}
+
+static void begin_elastic(void) {
+    begin_pipeline((weir_pipeline_options){.name = "elastic"});
+    add_stage((weir_stage_options){.name = "pair", .run = run_pair, .threads = 1, .max_threads = 2, .capacity = 4});
+    start_pipeline();
+}
+
+/* The timer sleeps while all threads wait. A thread that begins a call meanwhile wakes it (L2). */
+void scenario_elastic_timer_wakes(void) {
+    never = new_queue(1);
+    begin_elastic();
+    sched_calm(true);
+    put_items(3, 1);
+    sched_settle();
+    sched_calm(true);
+    pass_time(52 * WEIR_MILLISECOND - 1); /* the timer sleeps by then */
+    sched_settle();
+    put_items(1, 2);
+    finish_with(WEIR_OK, 3, 0, 0, 0);
+    must(weir_queue_destroy(never), WEIR_OK);
+}
+
+/* The stage grows in the drain, and no thread starts after its end. */
+void scenario_elastic_growth_against_the_drain(void) {
+    begin_elastic();
+    sched_calm(true);
+    put_items(1, 2);
+    sched_settle();
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+}
+
+static void cancel_and_open(void *unused) {
+    cancel(unused);
+    open_gate();
+}
+
+void scenario_elastic_growth_against_cancel(void) {
+    begin_elastic();
+    sched_calm(true);
+    put_items(1, 2);
+    sched_settle();
+    int other = sched_spawn(cancel_and_open, NULL);
+    finish_beside(other, WEIR_CANCELLED);
+    finish_pipeline(WEIR_CANCELLED);
+    check_each_ended_once(2);
+}
+
+/* The second thread leaves while items come; then the stage grows again, in the same place. */
+void scenario_elastic_shrinks_and_grows_again(void) {
+    never = new_queue(1);
+    begin_elastic();
+    sched_calm(true);
+    put_items(1, 2);
+    pass_time(250 * WEIR_MILLISECOND);
+    sched_check(threads_of_first() == 2, "%d threads", (int)threads_of_first());
+    sched_calm(false);
+    pass_time(150 * WEIR_MILLISECOND);
+    sched_calm(true);
+    pass_time(100 * WEIR_MILLISECOND);
+    sched_check(threads_of_first() == 1, "%d threads", (int)threads_of_first());
+    put_items(1, 2);
+    sched_settle();
+    finish_with(WEIR_OK, 4, 0, 0, 0);
+    must(weir_queue_destroy(never), WEIR_OK);
 }

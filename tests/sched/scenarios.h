@@ -294,6 +294,10 @@ void scenario_leave_beside_a_batch(void);
 void scenario_growth_against_the_seal(void);
 void scenario_growth_after_leaving(void);
 void scenario_shrink_beside_an_init_that_fails(void);
+void scenario_elastic_timer_wakes(void);
+void scenario_elastic_growth_against_the_drain(void);
+void scenario_elastic_growth_against_cancel(void);
+void scenario_elastic_shrinks_and_grows_again(void);
 
 void scenario_crew_ready_against_idle(void);
 void scenario_crew_ready_during_visit(void);
