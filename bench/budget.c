@@ -158,7 +158,8 @@ static weir_pipeline *new_pipeline(void) {
                       &(weir_stage_options){.name = "load", .run = load, .threads = 4, .drop = drop_image});
     weir_pipeline_add(pipeline, NULL,
                       &(weir_stage_options){.name = "shrink", .func = shrink, .threads = 2, .drop = drop_image});
-    weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "look", .func = look, .drop = drop_image});
+    weir_pipeline_add(pipeline, NULL,
+                      &(weir_stage_options){.name = "look", .func = look, .width = 1, .drop = drop_image});
     return pipeline;
 }
 

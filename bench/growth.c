@@ -247,6 +247,7 @@ static weir_pipeline *new_pipeline(size_t max_items) {
 static weir_stage *add(weir_pipeline *pipeline, weir_stage_options options) {
     weir_stage *stage;
     options.stack_size = SMALL_STACK;
+    options.threads = options.threads != 0 ? options.threads : 1;
     must(weir_pipeline_add(pipeline, &stage, &options));
     return stage;
 }

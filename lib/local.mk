@@ -102,6 +102,7 @@ lib_sources = \
 	lib/pipeline/cancel.c lib/pipeline/cancel.h \
 	lib/pipeline/complete.c lib/pipeline/complete.h \
 	lib/pipeline/dead_letter.c lib/pipeline/dead_letter.h \
+	lib/pipeline/crew_wait.c lib/pipeline/crew_wait.h \
 	lib/pipeline/declare.c \
 	lib/pipeline/descriptors.c \
 	lib/pipeline/discard.c lib/pipeline/discard.h \
@@ -119,8 +120,12 @@ lib_sources = \
 	lib/pipeline/lane_clock.h \
 	lib/pipeline/lanes.c lib/pipeline/lanes.h \
 	lib/pipeline/ordered.c lib/pipeline/ordered.h \
+	lib/pipeline/morsel.c lib/pipeline/morsel.h \
+	lib/pipeline/on_crew.c lib/pipeline/on_crew.h \
+	lib/pipeline/outbox.c lib/pipeline/outbox.h \
 	lib/pipeline/outcome.c lib/pipeline/outcome.h \
 	lib/pipeline/outputs.c lib/pipeline/outputs.h \
+	lib/pipeline/pass.c lib/pipeline/pass.h \
 	lib/pipeline/pause.c lib/pipeline/pause.h \
 	lib/pipeline/phase.c lib/pipeline/phase.h \
 	lib/pipeline/pipeline.h \
@@ -133,6 +138,7 @@ lib_sources = \
 	lib/pipeline/route.c lib/pipeline/route.h \
 	lib/pipeline/run.c lib/pipeline/run.h \
 	lib/pipeline/send.c lib/pipeline/send.h \
+	lib/pipeline/shift.c lib/pipeline/shift.h \
 	lib/pipeline/show.c lib/pipeline/show.h \
 	lib/pipeline/snapshot.c \
 	lib/pipeline/source.c lib/pipeline/source.h \

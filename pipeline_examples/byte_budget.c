@@ -1,7 +1,7 @@
 /*
  * byte_budget.c - a source and a byte budget: items of very different sizes, and a bound on memory in flight.
  *
- *     source -> load (4 threads) -> store (1 thread)
+ *     source -> load (4 threads) -> store (on the crew, one call at a time)
  *
  * The source produces 200 items of 1 to 100 megabytes, about 10 gigabytes in all. Loading them is faster than storing
  * them. A limit in items would have to assume the largest item; max_bytes admits as many as fit. An item counts from
@@ -37,7 +37,7 @@ struct item {
     unsigned char *data; /* NULL until loaded */
 };
 
-/* Used by the source's thread only. */
+/* Used by the source only: one call at a time. */
 struct production {
     size_t megabyte;
     unsigned made;
@@ -131,7 +131,7 @@ int main(int argc, char **argv) {
     const weir_stage_options stages[] = {
         {.name = "produce", .source = produce, .arg = &production},
         {.name = "load", .run = load, .threads = 4, .drop = free_item},
-        {.name = "store", .func = store, .drop = free_item},
+        {.name = "store", .func = store, .width = 1, .drop = free_item},
     };
     weir_pipeline *pipeline;
 

@@ -2,7 +2,7 @@
  * dead_letters.c - a step that fails now and then: retries with back-off, and dead letters for items that are given
  * up.
  *
- *     jobs 1 to 12 -> fetch (4 threads; dead letters) -> done (1 thread)
+ *     jobs 1 to 12 -> fetch (4 threads; dead letters) -> done (on the crew, one call at a time)
  *
  * The server that fetch asks is a function below, so that the same jobs fail in every run. It does not know some
  * jobs, and is busy for others, temporarily or always. A busy server may recover, so fetch tries such a job up to
@@ -115,7 +115,7 @@ int main(void) {
         .retry = {.attempts = 4, .backoff = 10 * WEIR_MILLISECOND, .when = may_pass},
         .dead = dead,
     };
-    const weir_stage_options counting = {.name = "done", .func = count, .arg = &tally, .drop = free_job};
+    const weir_stage_options counting = {.name = "done", .func = count, .arg = &tally, .width = 1, .drop = free_job};
 
     check(weir_pipeline_create(&pipeline, NULL), "create a pipeline");
     check(weir_pipeline_add(pipeline, NULL, &fetching), "add fetch");

@@ -5,9 +5,9 @@
  *     lines -> split (2) ----+-> shard 1 -+--> merge
  *                 by word    +-> shard 2 -+
  *
- * Equal words go to the same shard. Each shard has one thread and counts in a table of its own, without a lock. A
- * shard emits the entry of a word when it first sees that word, so merge collects each word once. After finish has
- * returned, no thread is left, and main reads the counts. It prints them, the most frequent first:
+ * Equal words go to the same shard. A shard has one call at a time, so it counts in a table of its own without a lock.
+ * It emits the entry of a word when it first sees that word, so merge collects each word once. After finish has
+ * returned, no call runs, and main reads the counts. It prints them, the most frequent first:
  *
  *     $ echo 'to be or not to be' | fan
  *     2 be
@@ -34,12 +34,12 @@ struct entry {
     char *word;
 };
 
-/* Used by its shard's thread only. */
+/* Used by its shard only: one call at a time. */
 struct table {
     struct entry *buckets[BUCKETS];
 };
 
-/* Used by the merging thread only. */
+/* Used by the merging stage only: one call at a time. */
 struct list {
     struct entry *first;
     size_t length;
@@ -114,13 +114,14 @@ static void declare(weir_pipeline *pipeline, struct table *tables, struct list *
     static const char *const names[SHARDS] = {"shard-0", "shard-1", "shard-2"};
     const weir_stage_options splitting = {
         .name = "split", .run = split, .threads = 2, .drop = free_text, .fan_out = WEIR_BY_KEY, .route = key_of};
-    const weir_stage_options merging = {.name = "merge", .func = merge, .arg = list};
+    const weir_stage_options merging = {.name = "merge", .func = merge, .arg = list, .width = 1};
     weir_stage *splitter, *shard, *merger;
 
     check(weir_pipeline_add(pipeline, &splitter, &splitting), "add split");
     check(weir_pipeline_add(pipeline, &merger, &merging), "add merge");
     for (int i = 0; i < SHARDS; i++) {
-        const weir_stage_options counting = {.name = names[i], .run = count, .arg = &tables[i], .drop = free_text};
+        const weir_stage_options counting = {
+            .name = names[i], .run = count, .arg = &tables[i], .width = 1, .drop = free_text};
         check(weir_pipeline_add(pipeline, &shard, &counting), "add a shard");
         check(weir_pipeline_connect(pipeline, splitter, shard), "connect split");
         check(weir_pipeline_connect(pipeline, shard, merger), "connect a shard");

@@ -1,7 +1,7 @@
 /*
  * ordered.c - several threads, with results in input order.
  *
- *     standard input -> checksum (4 threads, ordered) -> print (1 thread)
+ *     standard input -> checksum (4 threads, ordered) -> print (on the crew, one call at a time)
  *
  * It prints each line after its CRC-32. A long line takes longer than a short one, so the short lines after it are
  * ready first. Their results wait for their turn, while the threads continue with other lines. Without `.ordered`
@@ -80,7 +80,7 @@ static struct line *read_line(FILE *file) {
 int main(void) {
     const weir_stage_options stages[] = {
         {.name = "checksum", .func = checksum, .threads = 4, .ordered = true, .drop = free_line},
-        {.name = "print", .func = print, .drop = free_line},
+        {.name = "print", .func = print, .width = 1, .drop = free_line},
     };
     weir_pipeline *pipeline;
     struct line *line;

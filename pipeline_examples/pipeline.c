@@ -1,7 +1,7 @@
 /*
  * pipeline.c - the program of README.md: counts the words in files.
  *
- *     files -> count (4 threads) -> sum (1 thread)
+ *     files -> count (4 threads) -> sum (on the crew, one call at a time)
  *
  * It shows the life of a pipeline: declare the stages, start, put, finish, report. A file that cannot be opened is an
  * error, which the report lists; the other files are counted. It prints the total, and the report on standard error.
@@ -23,14 +23,14 @@ static int count_words(weir_task *task, void *name, void *unused) { /* in four t
     weir_task_emit(task, (void *)words); /* a result: any pointer, or what fits into one */
     return (void)unused, fclose(file) != 0;
 }
-static void *add_up(void *words, void *total) { /* in one thread, so the total needs no lock */
+static void *add_up(void *words, void *total) { /* one call at a time, so the total needs no lock */
     *(uintptr_t *)total += (uintptr_t)words;
     return NULL;
 }
 int main(int argc, char **argv) {
     uintptr_t total = 0;
     weir_stage_options count = {.name = "count", .run = count_words, .threads = 4, .on_error = WEIR_SKIP};
-    weir_stage_options sum = {.name = "sum", .func = add_up, .arg = &total};
+    weir_stage_options sum = {.name = "sum", .func = add_up, .arg = &total, .width = 1};
     weir_pipeline *pipeline = NULL;
     weir_report *report;
     if (weir_pipeline_create(&pipeline, NULL) || weir_pipeline_add(pipeline, NULL, &count) ||

@@ -34,8 +34,10 @@ unit_tests = \
 	tests/test_pipeline_late \
 	tests/test_pipeline_life \
 	tests/test_pipeline_limits \
+	tests/test_pipeline_morsel \
 	tests/test_pipeline_order \
 	tests/test_pipeline_outcome \
+	tests/test_pipeline_priority \
 	tests/test_pipeline_report \
 	tests/test_pipeline_retry_after \
 	tests/test_pipeline_signals \
@@ -243,7 +245,7 @@ stress: all tests/stress tests/stress_noise tests/sched/sched
 .PHONY: stress
 
 dist_check_SCRIPTS = tests/examples.sh tests/exceptions.sh tests/exports.sh tests/headers.sh \
-	tests/image_pipeline_colours.sh tests/layers.sh tests/manual.sh tests/prose.sh tests/race_tools.sh tests/readme.sh \
+	tests/image_pipeline_colours.sh tests/layers.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/race_tools.sh tests/readme.sh \
 	tests/refusals.sh tests/stack.sh
 EXTRA_DIST += tests/exceptions.cpp tests/race_tools_program.c
 EXTRA_DIST += tests/image_pipeline_colours/compare.py tests/image_pipeline_colours/pictures.py \

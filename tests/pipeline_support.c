@@ -150,8 +150,25 @@ weir_pipeline *new_pipeline(const weir_pipeline_options *options) {
     return pipeline;
 }
 
+bool is_on_crew(void) {
+    return getenv("WEIR_TESTS_ON_CREW") != NULL;
+}
+
+void place_stage(weir_stage_options *options) {
+    bool crew = is_on_crew() && options->init == NULL && options->fini == NULL && options->max_threads == 0;
+    if (options->width != 0)
+        return;
+    if (options->threads == 0)
+        options->threads = 1;
+    if (!crew)
+        return;
+    options->width = options->threads;
+    options->threads = options->stack_size = 0;
+}
+
 weir_stage *add_stage(weir_pipeline *pipeline, weir_stage_options options) {
     weir_stage *stage = NULL;
+    place_stage(&options);
     weir_status status = weir_pipeline_add(pipeline, &stage, &options);
     if (status != WEIR_OK)
         ck_abort_msg("add: %s: %s", weir_strerror(status), weir_pipeline_message(pipeline));

@@ -68,6 +68,12 @@ void *copy_thing(void *thing, void *unused);
 
 weir_pipeline *new_pipeline(const weir_pipeline_options *options);
 
+/* Whether WEIR_TESTS_ON_CREW is set: stages without init and fini run on the crew unless they say otherwise. */
+bool is_on_crew(void);
+
+/* Gives a stage a thread of its own, or a width of one on the crew, unless it says otherwise. */
+void place_stage(weir_stage_options *options);
+
 /* Add, connect and start; put_things puts `count` new things. All fail the test unless the call returns WEIR_OK. */
 weir_stage *add_stage(weir_pipeline *pipeline, weir_stage_options options);
 void connect_stages(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);

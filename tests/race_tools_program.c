@@ -6,6 +6,8 @@
  */
 #include <weir.h>
 
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -14,14 +16,17 @@ struct number {
     long value;
 };
 
-static long last; /* racing: accessed by two threads without an order */
+static long last;         /* racing: accessed by two threads without an order */
+static atomic_bool added; /* racing: a worker has accessed it; relaxed, so this orders nothing */
 static int racing;
 static long count;
 
 static void *twice(void *item, void *arg) {
     (void)arg;
-    if (racing && ((struct number *)item)->value == count - 1)
+    if (racing && ((struct number *)item)->value == count - 1) {
         last++;
+        atomic_store_explicit(&added, true, memory_order_relaxed);
+    }
     ((struct number *)item)->value *= 2;
     return item;
 }
@@ -41,10 +46,10 @@ static int put_numbers(weir_pipeline *pipeline) {
         if (weir_pipeline_put(pipeline, number) != WEIR_OK)
             return 0;
     }
-    if (racing) {
+    if (racing)
         last++;
-        nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL); /* no call orders the two accesses before then */
-    }
+    while (racing && !atomic_load_explicit(&added, memory_order_relaxed)) /* no call orders the two accesses before */
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     return 1;
 }
 
@@ -75,7 +80,7 @@ int main(int argc, char **argv) {
     count = argc > 1 ? atol(argv[1]) : 0;
     long sum = 0;
     const weir_stage_options stages[] = {{.name = "twice", .func = twice, .threads = 2},
-                                         {.name = "add", .func = add, .arg = &sum}};
+                                         {.name = "add", .func = add, .threads = 1, .arg = &sum}};
     weir_pipeline *pipeline = NULL;
     if (weir_pipeline_create(&pipeline, NULL) || weir_pipeline_add(pipeline, NULL, &stages[0]) ||
         weir_pipeline_add(pipeline, NULL, &stages[1]) || weir_pipeline_start(pipeline) || !put_numbers(pipeline) ||

@@ -21,12 +21,12 @@ trap 'rm -rf "$work"' EXIT
 # FUNCTION: its callees through pointers; "user" stands for functions of the program.
 cat >"$work/pointers" <<'END'
 least_up_from: limit_of_version_1 limit_of_version_2
-weir__graph_accept: check_name check_functions check_threads check_source check_func check_numbers check_batch
+weir__graph_accept: check_name check_functions check_place check_priority check_threads check_source check_func check_numbers check_batch
 trampoline: run_member ring_timers run run_drop write_end weir__hand_run run_monitor
 leave: end_member weir__hand_end
-tell_late_locked: user
-tell_starved_locked: user
-tell_release: user
+tell_late_locked: rescue_lane
+tell_starved_locked: end_starved
+tell_release: tell_items tell_room
 end_member: leave_queues user end_worker
 leave_queues: weir__exit
 lose: lose_worker
@@ -38,7 +38,8 @@ end_worker: user
 call_batch: user
 call_function: user
 call: user
-weir__run_plain: user
+weir__plain_call: user
+call_in_a_row: user
 weir__drop_item: user
 weir__queue_drop: user drop_envelope drop_plain
 weigh: user
@@ -59,9 +60,9 @@ pause_until: is_below look_at_slot look_at_counts look_for_room look_at_queue lo
 yield_until: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
 look_at_clock: weir__clock_now
 time_pauses: weir__clock_now pause_times
-run_jobs: weir__worker_run user
+run_jobs: weir__worker_run visit_stage user
 weir__hand_run: weir__worker_init user
-weir__hand_end: weir__worker_exited weir__worker_fini user
+weir__hand_end: weir__worker_exited weir__worker_fini abandon_visit user
 drop_value: user
 weir__callback_call: user
 end_locked: withdraw_task user

@@ -146,6 +146,7 @@ static void add(struct world *world, weir_stage_options stage) {
     stage.name = "stage";
     stage.arg = world;
     stage.drop = drop;
+    stage.threads = stage.threads == 0 && stage.width == 0 ? 1 : stage.threads; /* a thread of its own */
     must(weir_pipeline_add(world->pipeline, NULL, &stage), WEIR_OK, "add");
 }
 

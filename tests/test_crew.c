@@ -197,6 +197,70 @@ START_TEST (the_shared_crew_is_shared) {
 }
 END_TEST
 
+/* ---- the number of threads ---- */
+
+enum { PIPELINES = 50, STAGES = 5, ITEMS_EACH = 4, LOOKS = 30, ALLOWED = 4 };
+
+static atomic_bool released;
+static atomic_size_t spinning;
+
+/* Computes until it is released: such a call keeps its processor, and calls for no further thread. */
+static void *spin_until_released(void *item, void *unused) {
+    (void)unused;
+    atomic_fetch_add(&spinning, 1);
+    while (!atomic_load(&released))
+        continue;
+    return item;
+}
+
+static weir_pipeline *start_pipeline(void) {
+    static const char *const names[STAGES] = {"a", "b", "c", "d", "e"};
+    weir_pipeline *pipeline;
+    assert_status(WEIR_OK, weir_pipeline_create(&pipeline, NULL));
+    for (size_t i = 0; i < STAGES; i++) {
+        const weir_stage_options stage = {.name = names[i], .func = spin_until_released};
+        assert_status(WEIR_OK, weir_pipeline_add(pipeline, NULL, &stage));
+    }
+    assert_status(WEIR_OK, weir_pipeline_start(pipeline));
+    return pipeline;
+}
+
+/* Returns the most threads that the process has at several times. */
+static size_t most_threads(void) {
+    size_t most = 0;
+    for (size_t look = 0; look < LOOKS; look++) {
+        size_t count = threads_now();
+        most = count > most ? count : most;
+        nap();
+    }
+    return most;
+}
+
+START_TEST (pipelines_share_about_as_many_threads_as_processors) {
+    size_t before = threads_at_rest(), processors = weir__processors();
+    weir_pipeline *pipelines[PIPELINES];
+    atomic_store(&released, false);
+    atomic_store(&spinning, 0);
+    for (size_t i = 0; i < PIPELINES; i++)
+        pipelines[i] = start_pipeline();
+    size_t idle = most_threads();
+    for (size_t i = 0; i < PIPELINES * ITEMS_EACH; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipelines[i % PIPELINES], number(i)));
+    while (atomic_load(&spinning) < processors)
+        nap();
+    size_t busy = most_threads();
+    atomic_store(&released, true);
+    for (size_t i = 0; i < PIPELINES; i++) {
+        assert_status(WEIR_OK, weir_pipeline_finish(pipelines[i], hang_limit(), NULL));
+        assert_status(WEIR_OK, weir_pipeline_destroy(pipelines[i]));
+    }
+    ck_assert_uint_eq(atomic_load(&spinning), PIPELINES * ITEMS_EACH * STAGES);
+    ck_assert_uint_le(idle, before + processors + ALLOWED);
+    ck_assert_uint_le(busy, before + processors + ALLOWED);
+    ck_assert(busy >= before + processors || before == 0);
+}
+END_TEST
+
 static Suite *crew_suite(void) {
     Suite *suite = suite_create("crew");
     TCase *rules = add_case(suite, "rules");
@@ -206,6 +270,7 @@ static Suite *crew_suite(void) {
     tcase_add_test(rules, idle_threads_end_and_are_started_again);
     tcase_add_test(rules, a_thread_that_blocks_leaves_its_seat);
     tcase_add_test(rules, the_shared_crew_is_shared);
+    tcase_add_test(add_case(suite, "threads"), pipelines_share_about_as_many_threads_as_processors);
     return suite;
 }
 

@@ -422,6 +422,8 @@ static const struct refusal {
     {{.name = "s", .run_batch = run_batch_consume, .batch = {.items = 2}, .ordered = true, .max_threads = 2},
      "stage s: max_threads is 2, and must be 0 or 1 for ordered batches"},
     {{.name = "s", .func = hand_back, .max_threads = SIZE_MAX}, "and must be at most"},
+    {{.name = "s", .func = hand_back, .max_threads = 4, .width = 2},
+     "stage s: max_threads is 4 and width is 2: a stage has threads of its own, or a width on the crew"},
 };
 
 START_TEST (what_cannot_be_elastic_is_refused) {

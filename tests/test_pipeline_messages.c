@@ -112,6 +112,18 @@ static weir_status add_ordered_batch_with_wait(void) {
         .run_batch = run_batch_consume, .ordered = true, .batch = {.items = 2, .wait = 5 * WEIR_SECOND}});
 }
 
+static weir_status add_threads_and_width(void) {
+    return add_with((weir_stage_options){.func = hand_back, .threads = 3, .width = 5});
+}
+
+static weir_status add_width_and_init(void) {
+    return add_with((weir_stage_options){.func = hand_back, .init = no_init, .width = 5});
+}
+
+static weir_status add_stack_on_crew(void) {
+    return add_with((weir_stage_options){.func = hand_back, .width = 1, .stack_size = 65536});
+}
+
 static weir_status add_no_number(void) {
     return add_with((weir_stage_options){.func = hand_back, .rate = NAN});
 }
@@ -410,6 +422,9 @@ static const struct refusal {
     {add_without_name, WEIR_INVALID, {"add: name is NULL"}},
     {add_late, WEIR_INVALID, {"stage late: ", "add: ", "the pipeline is already started"}},
     {add_ordered_batch_with_wait, WEIR_INVALID, {"stage x: ", "batch.wait is 5.0 s", "ordered"}},
+    {add_threads_and_width, WEIR_INVALID, {"stage x: ", "threads is 3 and width is 5"}},
+    {add_width_and_init, WEIR_INVALID, {"stage x: ", "width is 5 and init is set"}},
+    {add_stack_on_crew, WEIR_INVALID, {"stage x: ", "stack_size is 65536 and threads is 0"}},
     {add_no_number, WEIR_INVALID, {"stage x: ", "rate must be between 0 and 1e9", "is NaN"}},
     {add_bytes_without_batch, WEIR_INVALID, {"stage x: ", "batch.bytes is 77", "run_batch is NULL"}},
     {connect_null_from, WEIR_INVALID, {"stage a: ", "connect: from is NULL"}},
@@ -562,12 +577,13 @@ static weir_status run_until_refused(bool *told) {
         *told = weir_pipeline_message(NULL)[0] != '\0';
         return status;
     }
-    status = weir_pipeline_add(pipeline, &a, &(weir_stage_options){.name = "a", .func = hand_back, .ordered = true});
+    status = weir_pipeline_add(pipeline, &a,
+                               &(weir_stage_options){.name = "a", .func = hand_back, .threads = 1, .ordered = true});
     if (status == WEIR_OK)
         status = weir_pipeline_add(
             pipeline, &b,
             &(weir_stage_options){
-                .name = "b", .run = run_consume, .key = key_of, .per_key = 1, .retry = {.attempts = 2}});
+                .name = "b", .run = run_consume, .threads = 1, .key = key_of, .per_key = 1, .retry = {.attempts = 2}});
     if (status == WEIR_OK)
         status = weir_pipeline_connect(pipeline, a, b);
     if (status == WEIR_OK)

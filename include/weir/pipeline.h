@@ -1,9 +1,10 @@
 /*
- * weir/pipeline.h - declares and runs pipelines: stages of worker threads, connected by bounded queues.
+ * weir/pipeline.h - declares and runs pipelines: stages, connected by bounded queues.
  *
- * A stage has a function, threads that call it, and a bounded input queue. Items are put into the entry stage, or
- * come from sources. The results of a stage are the items of the next stage. The program declares the stages. weir
- * provides the queues and threads, back-pressure, limits, retries, order and shutdown.
+ * A stage has a function and a bounded input queue. Threads call the function: those of the crew, which all pipelines
+ * of the process share, or threads of the stage's own. Items are put into the entry stage, or come from sources. The
+ * results of a stage are the items of the next stage. The program declares the stages. weir provides the queues and
+ * threads, back-pressure, limits, retries, order and shutdown.
  *
  *     static void *resize(void *item, void *arg) {         // the simple form: one item in, one result out
  *         return make_thumbnail(item, arg);
@@ -123,6 +124,7 @@
 #include <weir/closable_queue.h>
 #include <weir/deadline.h>
 #include <weir/export.h>
+#include <weir/priority.h>
 #include <weir/report.h>
 #include <weir/status.h>
 #include <weir/stoppable_worker.h>
@@ -288,6 +290,16 @@ typedef struct weir_batch {
  * name and exactly one of func, run, run_batch and source. With init, these four functions and fini receive the state
  * that init has made, not `arg`.
  *
+ * A stage without threads of its own runs on the crew: as many threads as there are processors that the process may
+ * use, shared by all pipelines of the process. Its function may then run on any thread of the crew, in up to `width`
+ * threads at the same time. If a call of it blocks, the crew runs other stages on another thread meanwhile. A stage
+ * should have threads of its own if its calls block for most of their time. If all threads of the crew are blocked, and
+ * the system creates no other one for 250 ms, the run fails with the error -WEIR_NOTHREAD.
+ *
+ * With a priority, a stage on the crew runs before those of a lower one when both have work and threads are scarce. That
+ * concerns all stages on the crew, those of other pipelines too. A call that runs is not interrupted. A stage that has
+ * waited for 20 ms longer than the others runs next, whatever its priority.
+ *
  * An ordered stage emits results in input order: the order in which its items entered its queue. An item that is
  * given up leaves no gap. An item in back-off delays the results of the items behind it (head-of-line blocking).
  *
@@ -314,9 +326,13 @@ typedef struct weir_stage_options {
     void *arg;                  /* argument of every callback of this stage */
     weir_worker_init *init;     /* makes per-thread state (weir/stoppable_worker.h); NULL disables it */
     weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
-    size_t threads;             /* number of threads that call the function; 0 selects 1 */
+    size_t threads;             /* number of threads of the stage's own, for functions that block; 0 selects the crew,
+                                   or one thread if init, fini or max_threads is set */
     size_t max_threads;         /* maximum number of threads of an elastic stage; 0 selects `threads`, which is fixed */
-    size_t stack_size;          /* bytes per thread; 0 selects the system's default */
+    size_t width;               /* maximum calls at once on the crew; 1 runs them one by one; 0 selects one for each
+                                   processor, and 1 for a source or an ordered run_batch; must be 0 with threads,
+                                   max_threads, init or fini */
+    size_t stack_size;          /* bytes per thread of its own; 0 selects the system's default; must be 0 on the crew */
     size_t capacity;            /* items in the input queue; 0 selects 64; WEIR_UNBOUNDED disables the bound */
     weir_drop_func *drop;       /* frees an item of this stage that is not done; NULL leaves the item unfreed */
 
@@ -341,7 +357,8 @@ typedef struct weir_stage_options {
                                selects the drop function instead */
     weir_queue *results;    /* the caller's queue for the results of a stage with no successor (rules: see
                                weir_dead_letter); NULL ignores the results */
-    void *reserved[4];      /* must be NULL */
+    weir_priority priority; /* on the crew; must be WEIR_NORMAL (0) with threads of its own */
+    void *reserved[3];      /* must be NULL */
 } weir_stage_options;
 
 /* ---- declaring ---- */
@@ -395,6 +412,8 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  *   batch.wait
  * - per_key without key, or batch.bytes without weigh
  * - a max_threads below `threads`, and not 0; or above `threads` for a source, which has no input
+ * - a width with `threads`, max_threads, init or fini: a stage on the crew has no threads of its own
+ * - a priority that is not a member of its enum, or not WEIR_NORMAL for a stage with threads of its own
  * - a rate below 0 or above 1e9
  * - a fan_out or on_error that is not a member of its enum
  * - a reserved member that is not NULL

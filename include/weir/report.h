@@ -50,17 +50,17 @@ typedef enum weir_thread_change {
     WEIR_THREADS_BLOCKED = 4  /* fewer threads: threads were waiting for room or for the rate */
 } weir_thread_change;
 
-/* One stage. Times are in nanoseconds and summed over its threads. */
+/* One stage. Times are in nanoseconds and summed over its threads; on the crew, over its calls at once (width). */
 typedef struct weir_stage_report {
     const char *name;
     weir_counts counts;          /* of a source, `in` counts the items it produced and its failed calls */
     uint64_t retried;            /* attempts after an item's first */
     uint64_t overdue;            /* attempts, finished or in progress, that exceed the stage's attempt_time */
-    size_t threads;              /* threads now; declared threads, unless the stage is elastic */
+    size_t threads;              /* threads now; declared threads, unless the stage is elastic; on the crew its width */
     size_t max_threads;          /* maximum number of threads; equals `threads`, unless the stage is elastic */
     weir_thread_change change;   /* cause of the last change of `threads` */
     uint64_t changed;            /* ns from the start to that change; 0: it has not changed */
-    size_t running;              /* threads now at work: neither starved nor blocked */
+    size_t running;              /* threads now at work: neither starved nor blocked; on the crew, calls */
     size_t capacity;             /* of the input queue; SIZE_MAX if unbounded, 0 for a source, which has none */
     size_t depth;                /* items now in the input queue */
     size_t peak;                 /* greatest depth seen; the queue is sampled */
@@ -70,6 +70,8 @@ typedef struct weir_stage_report {
     uint64_t timed_calls;        /* calls in the latencies; of quick calls some are timed, each counts for several */
     uint64_t p50, p90, p99, max; /* of a call, not blocked; percentiles up to 7% too high, above 35 minutes more */
     double rate;                 /* items done per second since the start */
+    bool on_crew;                /* the stage has no threads of its own */
+    bool blocks;                 /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
 } weir_stage_report;
 
 /* A connection between two stages, as indexes into `stages` of the report. */

@@ -78,6 +78,8 @@ void weir__callback_begin(weir__callback *call, weir_pipeline *pipeline, weir_st
     weir__ptr_store_relaxed(&visit->stage, stage);
     weir__u32_store_relaxed(&visit->where, (uint32_t)where);
     weir__u64_store_release(&visit->since, quick ? weir__lane_recent(visit->lane) : weir__clock_now());
+    if (visit->lane != NULL)
+        visit->lane->fresh = false;
 }
 
 void weir__callback_end(weir__callback *call) {

@@ -10,6 +10,7 @@
 #include "closable_queue/settle.h"
 #include "pipeline/callback.h"
 #include "pipeline/discard.h"
+#include "pipeline/crew_wait.h"
 #include "pipeline/outputs.h"
 #include "pipeline/pause.h"
 #include "pipeline/phase.h"
@@ -23,6 +24,7 @@ static void end_every_wait(weir_pipeline *pipeline) {
         weir__pause_wake(stage);
         (void)weir_queue_shutdown(stage->queue, WEIR_DRAIN);
         weir__queue_wake_joiners(stage->queue);
+        weir__crew_look(stage);
     }
 }
 

@@ -61,15 +61,26 @@ weir_status weir_pipeline_create(weir_pipeline **result, const weir_pipeline_opt
     return WEIR_OK;
 }
 
+/* Chooses where the stage runs, and sets the number of its lanes. */
+static void place(weir_stage *stage) {
+    weir_stage_options *options = &stage->options;
+    bool one = options->source != NULL || (options->ordered && options->run_batch != NULL);
+    stage->on_crew =
+        options->threads == 0 && options->max_threads == 0 && options->init == NULL && options->fini == NULL;
+    size_t usual = stage->on_crew && !one ? weir__processors() : 1;
+    if (options->threads == 0)
+        options->threads = options->width != 0 ? options->width : usual;
+    if (options->max_threads < options->threads)
+        options->max_threads = options->threads;
+}
+
 static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *options) {
     weir_stage *stage = weir__alloc(sizeof *stage);
     if (stage == NULL)
         return NULL;
     stage->pipeline = pipeline;
     stage->options = *options;
-    stage->options.threads = options->threads != 0 ? options->threads : 1;
-    if (options->max_threads < stage->options.threads)
-        stage->options.max_threads = stage->options.threads;
+    place(stage);
     stage->options.capacity = options->capacity != 0 ? options->capacity : WEIR__USUAL_CAPACITY;
     stage->options.ordered =
         options->ordered && options->run_batch == NULL; /* ordered batches have one thread, which keeps the order */

@@ -7,10 +7,8 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "pipeline/exit.h"
+#include "pipeline/callback.h"
 #include "pipeline/pipeline.h"
-#include "stoppable_worker/start.h"
-#include "stoppable_worker/worker.h"
 
 static int descriptor_of(weir_pipeline *pipeline, weir__event *event) {
     weir__lock_acquire(&pipeline->lock);
@@ -21,11 +19,8 @@ static int descriptor_of(weir_pipeline *pipeline, weir__event *event) {
 
 /* Whether the calling thread is a worker of a source of the pipeline. */
 static bool is_source_of(const weir_pipeline *pipeline) {
-    const weir_worker *self = weir__worker_self();
-    if (self == NULL || self->group->extra.leave != weir__exit)
-        return false;
-    const weir_stage *stage = self->group->gang.arg;
-    return stage->pipeline == pipeline && weir__stage_is_source(stage);
+    const weir__visit *visit = weir__visit_find(pipeline);
+    return visit != NULL && visit->lane != NULL && weir__stage_is_source(visit->lane->stage);
 }
 
 /*

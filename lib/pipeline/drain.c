@@ -7,6 +7,7 @@
 
 #include "closable_queue/settle.h"
 #include "closable_queue/shutdown.h"
+#include "pipeline/crew_wait.h"
 #include "pipeline/elastic.h"
 #include "pipeline/pause.h"
 #include "pipeline/phase.h"
@@ -18,6 +19,7 @@ static void wake_source(weir_stage *stage) {
         return;
     weir__pause_wake(stage);
     weir__queue_wake_joiners(stage->queue);
+    weir__crew_look(stage);
 }
 
 void weir__drain_begin(weir_pipeline *pipeline) {
@@ -41,7 +43,9 @@ static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
         return WEIR_TIMEDOUT;
     weir__elastic_end(stage);
     weir__u32_store_release(&stage->closing, 1);
-    return weir_queue_shutdown(stage->queue, WEIR_DRAIN);
+    status = weir_queue_shutdown(stage->queue, WEIR_DRAIN);
+    weir__crew_look(stage);
+    return status;
 }
 
 weir_status weir__drain(weir_pipeline *pipeline, weir_deadline deadline) {

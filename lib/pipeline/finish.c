@@ -8,6 +8,7 @@
 #include "pipeline/ender.h"
 #include "pipeline/join.h"
 #include "pipeline/lanes.h"
+#include "pipeline/on_crew.h"
 #include "pipeline/outputs.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
@@ -68,6 +69,8 @@ static bool end_cancelled(weir_pipeline *pipeline) {
 }
 
 static void free_all(weir_pipeline *pipeline) {
+    for (size_t i = 0; i < pipeline->ordered; i++)
+        weir__on_crew_leave(pipeline->order[i]); /* N9: all before one is freed */
     for (weir_stage *stage = pipeline->first, *next; stage != NULL; stage = next) {
         next = stage->next;
         weir__stage_free(stage);

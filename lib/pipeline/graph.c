@@ -28,6 +28,25 @@ static weir_status check_functions(const weir_pipeline *pipeline, const weir_sta
     return WEIR_OK;
 }
 
+/* Checks the priority, which only a stage on the crew has. */
+static weir_status check_priority(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    if (options->priority > WEIR_LOW)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "priority is %d, and must be a value of weir_priority", (int)options->priority);
+    if (options->priority == WEIR_NORMAL)
+        return WEIR_OK;
+    const char *why = options->threads != 0       ? "threads"
+                      : options->max_threads != 0 ? "max_threads"
+                      : options->init != NULL     ? "init"
+                      : options->fini != NULL     ? "fini"
+                                                  : NULL;
+    if (why == NULL)
+        return WEIR_OK;
+    return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                        "priority is %s and %s is set: only a stage on the crew has a priority",
+                        options->priority == WEIR_HIGH ? "WEIR_HIGH" : "WEIR_LOW", why);
+}
+
 static weir_status check_threads(const weir_pipeline *pipeline, const weir_stage_options *options) {
     size_t least = options->threads != 0 ? options->threads : 1;
     if (options->max_threads != 0 && options->max_threads < least)
@@ -91,13 +110,37 @@ static weir_status check_numbers(const weir_pipeline *pipeline, const weir_stage
     return WEIR_OK;
 }
 
+/* Checks where the stage runs. */
+static weir_status check_place(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    if (options->threads != 0 && options->width != 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "threads is %zu and width is %zu: a stage has threads of its own, or a width on the crew",
+                            options->threads, options->width);
+    if (options->max_threads != 0 && options->width != 0)
+        return weir__refuse(
+            pipeline, WEIR_INVALID, options->name,
+            "max_threads is %zu and width is %zu: a stage has threads of its own, or a width on the crew",
+            options->max_threads, options->width);
+    bool has_state = options->init != NULL || options->fini != NULL;
+    if (options->width != 0 && has_state)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "width is %zu and %s is set: it is called in threads of the stage's own", options->width,
+                            options->init != NULL ? "init" : "fini");
+    if (options->threads == 0 && options->max_threads == 0 && !has_state && options->stack_size != 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "stack_size is %zu and threads is 0: only threads of the stage's own have that size",
+                            options->stack_size);
+    return WEIR_OK;
+}
+
 /* Checks a batch stage with `ordered`: its only thread completes each batch before the next. */
 static weir_status check_ordered_batch(const weir_pipeline *pipeline, const weir_stage_options *options) {
     if (!options->ordered)
         return WEIR_OK;
-    if (options->threads > 1)
-        return weir__refuse(pipeline, WEIR_INVALID, options->name, "threads is %zu, and must be 1 for ordered batches",
-                            options->threads);
+    if (options->threads > 1 || options->width > 1)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "%s is %zu, and must be 1 for ordered batches",
+                            options->threads > 1 ? "threads" : "width",
+                            options->threads > 1 ? options->threads : options->width);
     if (options->max_threads > 1)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
                             "max_threads is %zu, and must be 0 or 1 for ordered batches", options->max_threads);
@@ -178,7 +221,8 @@ static weir_status check_name(const weir_pipeline *pipeline, const weir_stage_op
 
 weir_status weir__graph_accept(const weir_pipeline *pipeline, const weir_stage_options *options) {
     static weir_status (*const checks[])(const weir_pipeline *, const weir_stage_options *) = {
-        check_name, check_functions, check_threads, check_source, check_func, check_numbers, check_batch};
+        check_name,   check_functions, check_place,   check_priority, check_threads,
+        check_source, check_func,      check_numbers, check_batch};
     weir_status status = WEIR_OK;
     for (size_t i = 0; i < sizeof checks / sizeof checks[0] && status == WEIR_OK; i++)
         status = checks[i](pipeline, options);
@@ -269,6 +313,8 @@ static weir_status find_order(weir_pipeline *pipeline) {
     else
         status = weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "start: the number of stages", pipeline->stage_count,
                                      sizeof(weir_stage *));
+    if (status == WEIR_OK)
+        pipeline->ordered = pipeline->stage_count;
     weir__free(marks);
     return status;
 }
@@ -351,8 +397,8 @@ static void find_orderers(weir_pipeline *pipeline) {
 /* Whether no option of the stage needs envelopes. */
 static bool is_plain_stage(const weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
-    return options->func != NULL && !options->ordered && options->per_key == 0 && options->rate == 0 &&
-           stage->successor_count <= 1;
+    bool simple = options->func != NULL || options->source != NULL;
+    return simple && !options->ordered && options->per_key == 0 && options->rate == 0 && stage->successor_count <= 1;
 }
 
 static bool is_plain(const weir_pipeline *pipeline) {

@@ -180,7 +180,7 @@ bool weir__join(weir_pipeline *pipeline, weir_report **report) {
            join_by(&wait, join_timers_and_dropper, helper_is_late);
 }
 
-/* Blocks until no worker runs. */
+/* Blocks until no worker runs, and no stage on a crew. */
 static void wait_for_running(weir_pipeline *pipeline) {
     weir__lock_acquire(&pipeline->lock);
     while (pipeline->running > 0)

@@ -10,7 +10,13 @@
 
 /* Reads the clock. Only the lane's own thread may call this. */
 static inline uint64_t weir__lane_read_clock(weir__lane *lane) {
+    lane->fresh = lane->worker == NULL;
     return lane->clock = weir__clock_now();
+}
+
+/* Returns the last reading if it was made on a crew, and no call has begun since. Otherwise reads the clock. */
+static inline uint64_t weir__lane_now(weir__lane *lane) {
+    return lane->fresh ? lane->clock : weir__lane_read_clock(lane);
 }
 
 /* Returns a recent reading of the clock, made after the worker's last sleep. */

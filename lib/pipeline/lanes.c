@@ -6,10 +6,13 @@
 #include "pipeline/lanes.h"
 
 #include "closable_queue/create.h"
+#include "crew/shared.h"
 #include "pipeline/callback.h"
 #include "pipeline/drop.h"
 #include "pipeline/elastic.h"
 #include "pipeline/exit.h"
+#include "pipeline/outbox.h"
+#include "pipeline/on_crew.h"
 #include "pipeline/phase.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/plain.h"
@@ -63,6 +66,26 @@ static weir_status make_lanes(weir_stage *stage) {
                                weir__stage_is_elastic(stage) ? "max_threads" : "threads", threads, sizeof(weir__lane));
 }
 
+/* Takes a reference to the crew, and makes room for the lanes' morsels. */
+static weir_status join_crew(weir_stage *stage) {
+    weir_status status = weir__crew_share(&stage->crew);
+    if (status != WEIR_OK) {
+        stage->crew = NULL;
+        return weir__refuse(stage->pipeline, status, stage->name, "cannot create the crew that runs the stage: %s",
+                            weir_strerror(status));
+    }
+    for (size_t i = 0; i < stage->options.threads; i++) {
+        weir__served *served = &stage->lanes[i].served;
+        served->arrays = weir__alloc(2 * WEIR__MORSEL * sizeof *served->arrays);
+        if (served->arrays == NULL)
+            return weir__refuse_memory(stage->pipeline, WEIR_NOMEM, stage->name, "width", stage->options.threads,
+                                       2 * WEIR__MORSEL * sizeof(void *));
+        weir__ptr_store_relaxed(&served->slots, served->arrays);
+        served->out = served->arrays + WEIR__MORSEL;
+    }
+    return WEIR_OK;
+}
+
 /* Prepares the mechanisms that the options ask for. */
 static weir_status prepare_flow(weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
@@ -95,6 +118,8 @@ weir_status weir__stage_prepare(weir_stage *stage) {
     if (status != WEIR_OK)
         return refuse_queue(stage, status);
     status = make_lanes(stage);
+    if (status == WEIR_OK && stage->on_crew)
+        status = join_crew(stage);
     return status == WEIR_OK ? prepare_flow(stage) : status;
 }
 
@@ -221,6 +246,10 @@ static weir_status refuse_threads(const weir_stage *stage, weir_status status) {
 
 weir_status weir__stage_start(weir_stage *stage) {
     stage->onward = stage->successor_count > 0 ? stage->successors[0]->queue : stage->options.results;
+    if (stage->crew != NULL) {
+        weir__on_crew_start(stage);
+        return WEIR_OK;
+    }
     const weir_worker_options options = {
         .func = weir__stage_is_source(stage) ? weir__run_source
                 : stage->pipeline->plain     ? weir__run_plain
@@ -244,11 +273,14 @@ static void free_lanes(weir_stage *stage) {
     for (size_t i = 0; stage->lanes != NULL && i < stage->options.max_threads; i++) {
         weir__cache_empty(&stage->pipeline->flight.pool, &stage->lanes[i].account.cache);
         weir__free(stage->lanes[i].items);
+        weir__free(stage->lanes[i].served.arrays);
     }
     weir__free(stage->lanes);
 }
 
 void weir__stage_free(weir_stage *stage) {
+    if (stage->crew != NULL)
+        weir__crew_unshare(stage->crew);
     if (stage->queue != NULL)
         (void)weir_queue_destroy(stage->queue); /* the queue is empty, and no thread uses it */
     if (stage->group != NULL)

@@ -42,3 +42,8 @@ void weir__fail_output(weir_stage *stage, const char *queue) {
 void weir__add_exit_error(weir_stage *stage, unsigned attempts) {
     add(stage, -WEIR_UNFINISHED, "the stage's function ended its thread (pthread_exit)", attempts, true);
 }
+
+void weir__fail_starved(weir_stage *stage) {
+    add(stage, -WEIR_NOTHREAD, "all threads of the crew wait, and no other one can be created", 1, true);
+    weir__fail_run(stage->pipeline);
+}

@@ -35,4 +35,7 @@ void weir__fail_output(weir_stage *stage, const char *queue);
  */
 void weir__add_exit_error(weir_stage *stage, unsigned attempts);
 
+/* Adds the fatal error that the crew has no thread for the stage, and ends the run. */
+void weir__fail_starved(weir_stage *stage);
+
 #endif /* WEIR_PIPELINE_OUTCOME_H */

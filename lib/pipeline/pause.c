@@ -8,12 +8,6 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/timing.h"
 
-bool weir__is_told_to_return(const weir_stage *stage) {
-    if (!weir__stage_is_source(stage))
-        return weir__is_cancelled(stage->pipeline);
-    return weir__is_ending(stage->pipeline) || weir__u32_load_acquire(&stage->ended) != 0;
-}
-
 bool weir__pause_until(weir__lane *lane, uint64_t time) {
     weir_stage *stage = lane->stage;
     weir__timing_block(lane);

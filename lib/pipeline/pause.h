@@ -6,13 +6,17 @@
 #ifndef WEIR_PIPELINE_PAUSE_H
 #define WEIR_PIPELINE_PAUSE_H
 
-#include "pipeline/stage.h"
+#include "pipeline/pipeline.h"
 
 /*
  * Whether functions of the stage must return. After a cancel, all functions must. Functions of a source also must
  * return once the run is ending or the source has ended.
  */
-bool weir__is_told_to_return(const weir_stage *stage);
+static inline bool weir__is_told_to_return(const weir_stage *stage) {
+    if (!weir__stage_is_source(stage))
+        return weir__is_cancelled(stage->pipeline);
+    return weir__is_ending(stage->pipeline) || weir__u32_load_acquire(&stage->ended) != 0;
+}
 
 /* Blocks until that time. Returns false as soon as functions of the stage must return. */
 bool weir__pause_until(weir__lane *lane, uint64_t time);

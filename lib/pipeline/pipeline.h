@@ -28,6 +28,7 @@ struct weir_pipeline {
     weir__tree letters;       /* queues for dead letters; each is represented by one stage that has it */
     size_t stage_count, edge_count;
     weir_stage **order;   /* stages in topological order */
+    size_t ordered;       /* number of stages in `order`; 0: not sorted */
     weir_stage *entrance; /* stage to which items are put; NULL: none */
     bool plain;
     uint64_t started; /* time of the start; 0: not started */

@@ -6,16 +6,69 @@
 #include "pipeline/plain.h"
 
 #include "pipeline/drop.h"
+#include "pipeline/outbox.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/retire.h"
 #include "pipeline/send.h"
 #include "pipeline/timing.h"
 #include "sync/border.h"
 
-static void *drop(weir__lane *lane, void *item) {
+static void drop(weir__lane *lane, void *item) {
     weir__drop_item(lane->stage, item);
     weir__count_retired(lane->stage, lane, WEIR__DROPPED, 1);
-    return NULL;
+}
+
+bool weir__plain_call(weir__lane *lane, void *item, void **result) {
+    const weir_stage *stage = lane->stage;
+    if (weir__is_cancelled(stage->pipeline)) {
+        drop(lane, item);
+        return false;
+    }
+    lane->item = item;
+    weir__timing_begin(lane);
+    *result = stage->options.func(item, lane->state);
+    weir__border();
+    weir__timing_end(lane);
+    return true;
+}
+
+/* Calls the function for items in a row. Returns how many, fewer if the run is cancelled. */
+static size_t call_in_a_row(weir__lane *lane, size_t count) {
+    const weir_stage *stage = lane->stage;
+    const weir_pipeline *pipeline = stage->pipeline;
+    weir_worker_func *func = stage->options.func;
+    weir__served *served = &lane->served;
+    void *state = lane->state;
+    size_t i;
+    weir__timing_begin_untimed(lane);
+    for (i = 0; i < count && !weir__is_cancelled(pipeline); i++) {
+        lane->item = weir__ptr_load_relaxed(weir__served_slot(served, served->at++));
+        void *result = func(lane->item, state);
+        weir__border();
+        weir__outbox_add(lane, result);
+    }
+    weir__timing_end_untimed(lane, i);
+    return i;
+}
+
+static bool call_one(weir__lane *lane) {
+    weir__served *served = &lane->served;
+    void *item = weir__ptr_load_relaxed(weir__served_slot(served, served->at++)), *result;
+    bool called = weir__plain_call(lane, item, &result);
+    if (called)
+        weir__outbox_add(lane, result);
+    return called;
+}
+
+size_t weir__plain_calls(weir__lane *lane) {
+    const weir__served *served = &lane->served;
+    size_t dropped = 0;
+    while (served->at < served->end) {
+        size_t most = weir__timing_untimed(lane), left = served->end - served->at;
+        if (most == 0 || call_in_a_row(lane, left < most ? left : most) == 0)
+            dropped += !call_one(lane);
+    }
+    return dropped;
 }
 
 void *weir__run_plain(void *item, void *state) {
@@ -23,13 +76,9 @@ void *weir__run_plain(void *item, void *state) {
     weir_stage *stage = lane->stage;
     weir_queue *onward = stage->onward;
     weir__verdict verdict = WEIR__DONE;
-    if (weir__is_cancelled(stage->pipeline))
-        return drop(lane, item);
-    lane->item = item;
-    weir__timing_begin(lane);
-    void *result = stage->options.func(item, lane->state);
-    weir__border();
-    weir__timing_end(lane);
+    void *result;
+    if (!weir__plain_call(lane, item, &result))
+        return NULL;
     weir_status status = onward == NULL ? WEIR_OK : weir_queue_try_put(onward, result);
     if (status != WEIR_OK)
         verdict = weir__send_plain(stage, lane, result, status);

@@ -6,6 +6,14 @@
 #ifndef WEIR_PIPELINE_PLAIN_H
 #define WEIR_PIPELINE_PLAIN_H
 
+#include "pipeline/stage.h"
+
+/* Calls the function. Returns false if it dropped the item instead, because the run is cancelled. */
+bool weir__plain_call(weir__lane *lane, void *item, void **result);
+
+/* Does so for the items that a lane on a crew has begun. Adds the results to the outbox. Returns how many it dropped. */
+size_t weir__plain_calls(weir__lane *lane);
+
 /* Runs one item. The function of each stage's workers. */
 void *weir__run_plain(void *item, void *lane);
 

@@ -93,8 +93,30 @@ static uint64_t tell(weir__u64 *told, uint64_t figure) {
 
 /* Returns how long the lane has had a thread. The last one may have begun after `now`. */
 static uint64_t present_until(const weir__lane *lane, uint64_t now) {
+    if (lane->worker == NULL) { /* on a crew, a lane lasts as long as the run of its stage */
+        uint64_t started = weir__u64_load_acquire(&lane->started), ended = weir__u64_load_acquire(&lane->ended);
+        return since(ended != 0 ? ended : now, started);
+    }
     uint64_t all = weir__stopwatch_read(&lane->present, now);
     return all < WEIR__RUNNING / 2 ? all : 0;
+}
+
+/* Returns the time without a call. On a crew it is what is left of `rest` without the time in calls. */
+static uint64_t starved_of(const weir__lane *lane, uint64_t rest) {
+    uint64_t worked = weir__u64_load_relaxed(&lane->worked);
+    if (lane->worker != NULL)
+        return weir__stopwatch_look(lane->waits);
+    return rest > worked ? rest - worked : 0;
+}
+
+static uint64_t least(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+/* Returns how long the lanes of a stage on a crew have found no room: those that were not in a call waited for it. */
+static uint64_t full_until(const weir_stage *stage, uint64_t now) {
+    uint64_t full = weir__u64_load_acquire(&stage->shift.full);
+    return full + since(now, weir__u64_load_acquire(&stage->shift.full_since));
 }
 
 /* Adds the times of a lane. Adds nothing before the start has succeeded: a failed start frees the worker. */
@@ -102,8 +124,11 @@ static void add_times(weir__lane *lane, const struct instant *instant, weir_stag
     if (!instant->launched)
         return;
     uint64_t all = present_until(lane, instant->now);
-    uint64_t blocked = tell(&lane->blocked_told, weir__stopwatch_look(&lane->blocked));
-    uint64_t starved = tell(&lane->starved_told, weir__stopwatch_look(lane->waits));
+    uint64_t blocked = weir__stopwatch_look(&lane->blocked);
+    uint64_t rest = starved_of(lane, all > blocked ? all - blocked : 0);
+    uint64_t full = least(rest, full_until(lane->stage, instant->now));
+    blocked = tell(&lane->blocked_told, blocked + full);
+    uint64_t starved = tell(&lane->starved_told, rest - full);
     report->starved += starved;
     report->blocked += blocked;
     report->busy += all > starved + blocked ? all - starved - blocked : 0;
@@ -158,6 +183,8 @@ static void set_latencies(const weir__histogram_sum *sum, weir_stage_report *rep
 static void look_at_threads(const weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
     report->threads = stage->options.threads;
     report->max_threads = stage->options.max_threads;
+    report->on_crew = stage->on_crew;
+    report->blocks = weir__u32_load_relaxed(&stage->shift.has_blocked) != 0;
     if (!weir__stage_is_elastic(stage) || !instant->launched)
         return;
     report->threads = weir__elastic_threads(stage);
@@ -190,6 +217,8 @@ static void count_plain(const weir_pipeline *pipeline, const weir_stage_report *
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         const weir_counts *theirs = &stages[stage->number].counts;
         counts->failed += theirs->failed;
+        if (weir__stage_is_source(stage) && stage->lanes != NULL)
+            counts->failed -= count_failed_calls(stage); /* no item has entered the pipeline by these */
         counts->dropped += theirs->dropped;
         if (stage->successor_count == 0)
             counts->done += theirs->done;

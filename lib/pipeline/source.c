@@ -5,7 +5,9 @@
  */
 #include "pipeline/source.h"
 
+#include "pipeline/crew_wait.h"
 #include "pipeline/discard.h"
+#include "pipeline/outbox.h"
 #include "pipeline/outcome.h"
 #include "pipeline/pause.h"
 #include "pipeline/pipeline.h"
@@ -78,15 +80,31 @@ static void produce(weir__lane *lane) {
         lane->task.failures = 0;
 }
 
-void *weir__run_source(void *permit, void *state) {
-    weir__lane *lane = state;
+/* Takes a turn, if the rate limits calls. Returns false if the source must return. */
+static bool has_turn(weir__lane *lane) {
     const weir_stage *stage = lane->stage;
-    (void)permit;
-    while (!weir__is_told_to_return(stage)) {
-        bool turn = !weir__rate_limits(&stage->rate) || weir__pause_for_rate(lane, 1);
-        if (turn && !weir__is_told_to_return(stage)) /* the source may have ended meanwhile */
-            produce(lane);
+    if (weir__is_told_to_return(stage))
+        return false;
+    if (!weir__rate_limits(&stage->rate))
+        return true;
+    return weir__pause_for_rate(lane, 1) && !weir__is_told_to_return(stage); /* it may have ended meanwhile */
+}
+
+size_t weir__source_run(weir__lane *lane, size_t most, size_t part) {
+    size_t calls = 0, next = 0;
+    for (; calls < most && has_turn(lane); calls++) {
+        if (calls == next && lane->stage->crew != NULL) {
+            weir__hand_begin_part(weir__crew_hand(lane)); /* N8 */
+            next += part;
+        }
+        produce(lane);
     }
+    return calls;
+}
+
+void *weir__run_source(void *permit, void *lane) {
+    (void)permit;
+    (void)weir__source_run(lane, SIZE_MAX, SIZE_MAX);
     return NULL;
 }
 
@@ -118,8 +136,25 @@ static void drop_result(weir__lane *lane, weir__envelope *envelope) {
     weir__count(&lane->account.roots[WEIR__DROPPED], 1);
 }
 
+/* Sends an item of a plain pipeline. */
+static void emit_plain(weir__lane *lane, void *result) {
+    weir_stage *stage = lane->stage;
+    weir__count(&lane->produced, 1); /* S3 */
+    if (stage->crew != NULL) {
+        weir__outbox_add(lane, result);
+        return;
+    }
+    weir_status status = stage->onward == NULL ? WEIR_OK : weir_queue_try_put(stage->onward, result);
+    weir__verdict verdict = status == WEIR_OK ? WEIR__DONE : weir__send_plain(stage, lane, result, status);
+    weir__count(&lane->counts[verdict], 1);
+}
+
 void weir__source_emit(weir__lane *lane, void *result) {
     weir_stage *stage = lane->stage;
+    if (stage->pipeline->plain) {
+        emit_plain(lane, result);
+        return;
+    }
     weir__envelope *envelope = weir__envelope_new(&stage->pipeline->flight, &lane->account, result);
     if (envelope == NULL) { /* the call has failed; no item has entered */
         lane->task.lost = true;

@@ -35,6 +35,8 @@
 #include <weir/pipeline.h>
 
 #include "base/tree.h"
+#include "closable_queue/alert.h"
+#include "crew/crew.h"
 #include "flow/batch.h"
 #include "flow/elastic.h"
 #include "flow/keyed.h"
@@ -53,6 +55,52 @@
 enum { WEIR__USUAL_CAPACITY = 64 };
 
 typedef struct weir__lane weir__lane;
+
+/* State of a lane of a stage on a crew (on_crew.c). */
+typedef struct weir__served {
+    weir__ptr hand;      /* weir__hand that has the lane; NULL: none */
+    weir__u32 busy;      /* 1: a thread has the lane */
+    weir__slot *arrays;  /* memory of two arrays, with which the lane begins; constant */
+    weir__ptr slots;     /* array of weir__slot: items taken, the lane's morsel; N9 */
+    weir__u64 span;      /* N6: which of them are not begun */
+    bool passed;         /* N9: the morsel was received, and is not begun */
+    size_t at, end;      /* N6: the items from `at` on, before `end`, are begun together, and not called yet */
+    size_t count;        /* number of items taken */
+    size_t owed;         /* items retired while the lane held them, and not settled */
+    weir__u32 promised;  /* places promised in the next queue (Q14); taken by an exchange */
+    unsigned untimed;    /* morsels since the last timed one */
+    weir__lock out_lock; /* N6, N7 */
+    weir__slot *out;     /* N7: results of a plain pipeline that are not sent, from `sent` on; N9 */
+    weir__u32 made;      /* N7: number of results in `out` */
+    uint32_t sent;       /* N7: how many of these are sent; under the lock, as is `sending` */
+    bool sending;        /* N7: the lane's thread sends them one by one */
+} weir__served;
+
+/* Returns the place of an item of the morsel. */
+static inline weir__slot *weir__served_slot(weir__served *served, size_t at) {
+    return (weir__slot *)weir__ptr_load_relaxed(&served->slots) + at;
+}
+
+/* N1, N2: the number of claimed lanes, and flags. */
+#define WEIR__CALLS UINT32_C(0x0fffffff)
+#define WEIR__CALLS_MISSED UINT32_C(0x10000000)
+#define WEIR__CALLS_DRY UINT32_C(0x20000000)
+#define WEIR__CALLS_ENDED UINT32_C(0x40000000)
+
+/* State of a stage on a crew (on_crew.c). */
+typedef struct weir__shift {
+    weir__job job;
+    weir__alert items, room;               /* alerts in the stage's queue, and in the next one (Q13) */
+    weir_stage *next;                      /* N9: stage to which results pass; NULL: none; constant, as is `most` */
+    size_t most;                           /* largest morsel that the capacities allow */
+    _Alignas(WEIR__APART) weir__u32 calls; /* N1 */
+    weir__u32 cost;                        /* N4: ns that an item takes, as learnt; 0: unknown */
+    weir__u32 sleepy;                      /* N5: evidence that calls sleep */
+    weir__u32 blocks;                      /* N5: 1: calls sleep */
+    weir__u32 has_blocked;                 /* N5: 1: `blocks` has been learnt from several calls; stays */
+    weir__u64 full_since; /* time since which a lane finds no room in the next queue; 0: it finds room */
+    weir__u64 full;       /* ns for which lanes found no room, before `full_since` */
+} weir__shift;
 
 /* A call: one attempt at an item or a batch, or one call of a source. */
 struct weir_task {
@@ -74,8 +122,9 @@ struct weir_task {
 struct weir__lane {
     _Alignas(WEIR__APART) weir_stage *stage;
     size_t number;
-    weir_worker *worker; /* others may read it once `started` is set, after a successful start; a failed one frees it */
-    const weir__stopwatch *waits; /* time asleep for lack of items: the worker's */
+    weir_worker *worker; /* others may read it once `started` is set, after a successful start; a failed one frees it;
+                            NULL: on a crew */
+    const weir__stopwatch *waits; /* time asleep for lack of items: the worker's; never runs on a crew */
     void *state;                  /* user's state: from init, or `arg` */
 
     /* What the lane holds (S2). */
@@ -84,6 +133,7 @@ struct weir__lane {
     void *item;           /* item that the lane holds in a plain pipeline */
     weir__list ready;     /* items that the lane must run next (keyed.h) */
     bool inside;          /* the thread is inside the stage's function */
+    weir__served served;  /* of a stage on a crew */
     bool in_init;         /* the thread was added during the run, and is inside init */
     weir_task task;       /* present or last call */
 
@@ -94,6 +144,7 @@ struct weir__lane {
 
     /* Times (timing.h). */
     uint64_t clock;    /* last reading of the clock */
+    bool fresh;        /* on a crew: no call of the program has begun since (weir__lane_now) */
     uint64_t from;     /* time at which the present call began; 0: the call is not timed */
     uint64_t held_up;  /* reading of `blocked` at `from`, in ns */
     uint64_t starved;  /* word of the worker's stopwatch `starved` at `from` */
@@ -113,6 +164,7 @@ struct weir__lane {
     weir__u64 starved_told, blocked_told, overdue_told; /* highest figure that a report has shown */
     weir__u64 started;                                  /* time at which the first thread began; 0: not yet */
     weir__u64 ended;                                    /* time at which the last thread ended; 0: not yet */
+    weir__u64 worked;                                   /* on a crew: ns in calls and around them */
     weir__histogram latencies;
 };
 
@@ -131,9 +183,12 @@ struct weir_stage {
     bool inherits;       /* items keep the positions from the stage before, which leaves its order to `orderer` */
     weir_queue *queue;
     weir_queue *onward; /* queue of the first successor, or the results queue; NULL: none */
-    weir__group *group;
-    weir__lane *lanes; /* options.max_threads lanes: lane n is that of worker n */
-    size_t first_row;  /* row of the first worker in the trace */
+    bool on_crew;       /* the stage has no threads of its own */
+    weir__group *group; /* NULL: the stage runs on a crew */
+    weir__crew *crew;   /* NULL: the stage has threads of its own */
+    weir__lane
+        *lanes; /* options.max_threads lanes: lane n is that of worker n, or one for each call at a time on a crew */
+    size_t first_row; /* row of the first worker in the trace */
 
     _Alignas(WEIR__APART) weir__u64 turn; /* round-robin counter over the successors */
     weir__u64 counts[WEIR__VERDICTS];     /* number of items that threads other than the workers retired (S3) */
@@ -151,6 +206,8 @@ struct weir_stage {
     weir__u32 dormant;  /* L2: 1: the timer is not set, and a worker must set it */
     weir__u32 failures; /* number of threads that could not be added */
     weir__u64 change;   /* time of the last change of the number of threads, in ns after the start, and its cause */
+
+    weir__shift shift; /* of a stage on a crew */
 
     weir__rate rate;
     _Alignas(WEIR__APART) weir__reorder reorder;

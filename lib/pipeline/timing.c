@@ -5,6 +5,7 @@
  */
 #include "pipeline/timing.h"
 
+#include "pipeline/crew_wait.h"
 #include "pipeline/elastic.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/trace.h"
@@ -48,7 +49,7 @@ static void stir(weir__lane *lane, uint64_t starved) {
 void weir__timing_read(weir__lane *lane) {
     if (lane->untimed >= lane->may_skip) /* otherwise the worker has waited: the queue was empty */
         look_at_queue(lane->stage);
-    lane->from = weir__lane_read_clock(lane);
+    lane->from = weir__lane_now(lane);
     stir(lane, weir__u64_load_relaxed(&lane->waits->word));
     lane->held_up = weir__stopwatch_read(&lane->blocked, lane->from);
     weir__u64_store_relaxed(&lane->due, due_at(lane, lane->from));
@@ -72,7 +73,10 @@ void weir__timing_take(weir__lane *lane) {
 }
 
 void weir__timing_block(weir__lane *lane) {
-    weir__worker_waits(lane->worker);
+    if (lane->worker != NULL)
+        weir__worker_waits(lane->worker);
+    else
+        weir__crew_wait_begin(lane);
     weir__stopwatch_start(&lane->blocked, weir__lane_read_clock(lane));
 }
 
@@ -81,4 +85,6 @@ void weir__timing_unblock(weir__lane *lane) {
     if (lane->from != 0)
         weir__u64_store_relaxed(&lane->due, due_at(lane, now)); /* visible to a reader that sees the wait ended */
     weir__stopwatch_stop(&lane->blocked, now);
+    if (lane->worker == NULL)
+        weir__crew_wait_end(lane);
 }

@@ -22,6 +22,7 @@ static inline void weir__timing_begin(weir__lane *lane) {
     if (lane->untimed >= lane->may_skip || weir__u64_load_relaxed(&lane->waits->word) != lane->starved)
         weir__timing_read(lane);
     lane->inside = true;
+    lane->fresh = false;
     weir__u64_store_relaxed(&lane->visit.since, lane->clock); /* in this call `where` is WEIR_IN_FUNCTION */
 }
 
@@ -33,6 +34,25 @@ static inline void weir__timing_end(weir__lane *lane) {
         weir__timing_take(lane);
     else
         lane->untimed++;
+}
+
+/* Returns the number of calls that may go untimed now. */
+static inline size_t weir__timing_untimed(const weir__lane *lane) {
+    bool timed = lane->untimed >= lane->may_skip || weir__u64_load_relaxed(&lane->waits->word) != lane->starved;
+    return timed ? 0 : lane->may_skip - lane->untimed;
+}
+
+/* Begin and end that many calls, at most weir__timing_untimed, in a row. */
+static inline void weir__timing_begin_untimed(weir__lane *lane) {
+    lane->inside = true;
+    lane->fresh = false;
+    weir__u64_store_relaxed(&lane->visit.since, lane->clock);
+}
+
+static inline void weir__timing_end_untimed(weir__lane *lane, size_t calls) {
+    lane->inside = false;
+    weir__u64_store_relaxed(&lane->visit.since, 0);
+    lane->untimed += (unsigned)calls;
 }
 
 /* Begin and end a wait other than for an item. */

@@ -14,6 +14,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/alerts.c \
 	tests/sched/arena.c \
 	tests/sched/corners.c \
+	tests/sched/crew_support.c tests/sched/crew_support.h \
 	tests/sched/crews.c \
 	tests/sched/elastic.c \
 	tests/sched/ending.c \
@@ -34,11 +35,13 @@ tests_sched_sched_SOURCES = \
 	tests/sched/pipeline_batch.c \
 	tests/sched/pipeline_bounds.c \
 	tests/sched/pipeline_cancel.c \
+	tests/sched/pipeline_crew.c \
 	tests/sched/pipeline_end.c \
 	tests/sched/pipeline_faults.c \
 	tests/sched/pipeline_keys.c \
 	tests/sched/pipeline_limits.c \
 	tests/sched/pipeline_order.c \
+	tests/sched/pipeline_pass.c \
 	tests/sched/pipeline_report.c \
 	tests/sched/pipeline_retry.c \
 	tests/sched/pipeline_signals.c \

@@ -39,6 +39,8 @@ weir_stage *add_stage(weir_stage_options options) {
     weir_stage *stage;
     options.drop = options.drop == NULL ? count_drop : options.drop;
     options.capacity = options.capacity == 0 ? 1 : options.capacity;
+    if (options.threads == 0 && options.width == 0)
+        options.threads = 1; /* a thread of its own */
     must(weir_pipeline_add(pipeline, &stage, &options), WEIR_OK);
     return stage;
 }

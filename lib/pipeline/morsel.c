@@ -1,0 +1,399 @@
+/*
+ * morsel.c - Implements morsels.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/morsel.h"
+
+#include "closable_queue/requeue.h"
+#include "closable_queue/settle.h"
+#include "pipeline/crew_wait.h"
+#include "pipeline/drop.h"
+#include "pipeline/lane_clock.h"
+#include "pipeline/outbox.h"
+#include "pipeline/pause.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/plain.h"
+#include "pipeline/retire.h"
+#include "pipeline/run.h"
+#include "pipeline/shift.h"
+#include "pipeline/source.h"
+
+enum {
+    SLICE = 96 * 1000,  /* N4: ns that a morsel takes, with the stages to which it passes */
+    BEHIND = 32 * 1000, /* N4: ns that it takes in the stage that took it */
+    GRAIN = 1200,       /* ns of an item that are worth waking a thread for */
+    SHARED = 5000,      /* the same, for several items: they would soon be run by the thread that has the others */
+    QUICK = 4000,       /* a quicker morsel is timed each eighth time */
+    CLAIM = 1000,       /* N6: ns of work that are begun together */
+    SLOW = 50 * 1000,   /* N5: ns of a call that may sleep */
+    SLEEPS = 3          /* N5: calls that must have slept, more than those that have not */
+};
+
+/* ---- sizes ---- */
+
+/* Returns the ns that an item takes from this stage on, as far as it may pass (N9); 0: unknown. */
+static uint64_t cost_onward(const weir_stage *stage) {
+    uint64_t sum = 0;
+    for (; stage != NULL; stage = stage->shift.next) {
+        uint32_t cost = weir__u32_load_relaxed(&stage->shift.cost);
+        if (cost == 0)
+            return 0;
+        sum += cost;
+    }
+    return sum;
+}
+
+bool weir__morsel_is_heavy(const weir_stage *stage, size_t items) {
+    uint64_t cost = cost_onward(stage);
+    items = items < stage->shift.most ? items : stage->shift.most;
+    return cost == 0 || cost >= GRAIN || items * cost >= SHARED;
+}
+
+/* N4. Returns the size of a slice, in items; 1 if it is not known what an item takes. */
+static size_t size_of_slice(uint64_t cost) {
+    if (cost == 0 || cost >= SLICE)
+        return 1;
+    return SLICE / cost < WEIR__MORSEL ? (size_t)(SLICE / cost) : WEIR__MORSEL;
+}
+
+/* N4. Returns how many items a stage may take, so that none waits for long behind the calls of others. */
+static size_t size_of_own(const weir_stage *stage) {
+    uint32_t cost = weir__u32_load_relaxed(&stage->shift.cost);
+    return cost > BEHIND / 2 ? 1 : cost == 0 ? WEIR__MORSEL : BEHIND / cost;
+}
+
+/* N4. Returns the number of items to take; `queued` are there. */
+static size_t size_of_morsel(const weir_stage *stage, size_t queued) {
+    uint64_t cost = cost_onward(stage);
+    if (weir__u32_load_relaxed(&stage->shift.blocks) != 0)
+        return 1;
+    size_t size = size_of_slice(cost), own = size_of_own(stage);
+    size = size < own ? size : own;
+    bool shares = queued > 1 && queued * cost >= SHARED && weir__shift_has_free_lane(stage);
+    size_t share = shares && weir__crew_has_seat(stage->crew) ? (queued + 1) / 2 : size;
+    return size < share ? size : share;
+}
+
+/* ---- what calls take ---- */
+
+/* Times of a morsel. */
+struct timing {
+    uint64_t from, blocked, used; /* readings at its begin; 0: not timed, or no reading */
+    uint64_t sleeps_before;       /* how often the thread had slept; read with `used` */
+    bool sleeps;                  /* the thread has given its seat up for it (N5) */
+};
+
+static void learn_cost(weir_stage *stage, uint64_t took, size_t items) {
+    uint64_t now = took / items + 1, before = weir__u32_load_relaxed(&stage->shift.cost);
+    now = now < UINT32_MAX ? now : UINT32_MAX;
+    if (before != 0 && now > 8 * before)
+        now = 8 * before; /* the thread may have lost its processor */
+    weir__u32_store_relaxed(&stage->shift.cost, (uint32_t)(before == 0 ? now : (3 * before + now) / 4));
+    if (took <= SLOW && weir__u32_load_relaxed(&stage->shift.blocks) != 0)
+        weir__u32_store_relaxed(&stage->shift.blocks, 0); /* N5: quick calls do not sleep */
+}
+
+/* N5. A thread that has used little processor time without sleeping has lost its processor to others. */
+static void learn_sleep(weir_stage *stage, uint64_t took, const struct timing *timing) {
+    uint64_t used = weir__thread_used(weir__thread_self()) - timing->used, sleeps = weir__thread_sleep_count();
+    bool slept = used * 4 < took && (sleeps != timing->sleeps_before || sleeps == UINT64_MAX);
+    uint32_t before = weir__u32_load_relaxed(&stage->shift.sleepy);
+    if (slept && before < SLEEPS)
+        weir__u32_store_relaxed(&stage->shift.sleepy, before + 1);
+    if (!slept && before > 0)
+        weir__u32_store_relaxed(&stage->shift.sleepy, before - 1);
+    if (slept && before + 1 >= SLEEPS) {
+        weir__u32_store_relaxed(&stage->shift.blocks, 1);
+        weir__u32_store_relaxed(&stage->shift.has_blocked, 1);
+    }
+    if (!slept && before <= 1)
+        weir__u32_store_relaxed(&stage->shift.blocks, 0);
+}
+
+static bool is_timed(weir__lane *lane, size_t items) {
+    uint32_t cost = weir__u32_load_relaxed(&lane->stage->shift.cost);
+    if (cost == 0 || (uint64_t)cost * items > QUICK || ++lane->served.untimed % 8 == 0)
+        return true;
+    weir__count(&lane->worked, cost * items);
+    return false;
+}
+
+static struct timing begin(weir__lane *lane, size_t items) {
+    struct timing timing = {.sleeps = weir__u32_load_relaxed(&lane->stage->shift.blocks) != 0};
+    if (timing.sleeps)
+        (void)weir__hand_block(weir__crew_hand(lane));
+    if (!is_timed(lane, items))
+        return timing;
+    timing.from = weir__lane_now(lane);
+    timing.blocked = weir__stopwatch_read(&lane->blocked, timing.from);
+    if (weir__u32_load_relaxed(&lane->stage->shift.cost) > SLOW) {
+        timing.used = weir__thread_used(weir__thread_self());
+        timing.sleeps_before = weir__thread_sleep_count();
+    }
+    return timing;
+}
+
+static void end(weir__lane *lane, const struct timing *timing, size_t items) {
+    weir_stage *stage = lane->stage;
+    if (timing->sleeps)
+        weir__hand_unblock(weir__crew_hand(lane));
+    if (weir__hand_has_stalled(weir__crew_hand(lane)))
+        weir__u32_store_relaxed(&stage->shift.blocks, 1);
+    if (timing->from == 0 || items == 0)
+        return;
+    uint64_t now = weir__lane_now(lane), all = now - timing->from;
+    uint64_t blocked = weir__stopwatch_read(&lane->blocked, now) - timing->blocked;
+    uint64_t took = all > blocked ? all - blocked : 0;
+    weir__count(&lane->worked, took);
+    learn_cost(stage, took, items);
+    if (timing->used != 0 && took > SLOW)
+        learn_sleep(stage, took, timing);
+}
+
+/* ---- places and items ---- */
+
+/* Measures for how long the lanes of a stage find no room. */
+static void note_room(weir_stage *stage, bool room) {
+    uint64_t since = weir__u64_load_relaxed(&stage->shift.full_since);
+    if (room == (since == 0))
+        return;
+    uint64_t now = weir__clock_now(), from = since;
+    bool noted = weir__u64_swap_weak_acquire_release(&stage->shift.full_since, &since, room ? 0 : now);
+    if (room && noted)
+        weir__count_shared(&stage->shift.full, now > from ? now - from : 0);
+}
+
+size_t weir__morsel_promise(weir__lane *lane, size_t most) {
+    weir_queue *target = weir__crew_target(lane->stage);
+    if (target == NULL)
+        return most;
+    size_t count = weir__queue_promise(target, most, &lane->stage->shift.room);
+    note_room(lane->stage, count > 0);
+    weir__u32_store_release(&lane->served.promised, (uint32_t)count);
+    return count;
+}
+
+/* Withdraws the promises for items that were not there, unless the monitor has withdrawn all meanwhile (N3). */
+static void withdraw_rest(weir__lane *lane, size_t promised, size_t count) {
+    weir_queue *target = weir__crew_target(lane->stage);
+    if (target == NULL || count == promised)
+        return;
+    if (weir__u32_swap_acquire_release(&lane->served.promised, (uint32_t)promised, (uint32_t)count))
+        weir__queue_withdraw(target, promised - count);
+}
+
+/* ---- the items that are not begun (N6) ---- */
+
+enum { SPAN_BITS = 8, SPAN_MASK = (1 << SPAN_BITS) - 1 };
+
+static uint64_t span_of(uint64_t morsel, size_t next, size_t end) {
+    return morsel << 2 * SPAN_BITS | end << SPAN_BITS | next;
+}
+
+static size_t next_of(uint64_t span) {
+    return span & SPAN_MASK;
+}
+
+static size_t end_of(uint64_t span) {
+    return span >> SPAN_BITS & SPAN_MASK;
+}
+
+/* Makes the first items of the lane's slots a new morsel. */
+static void open_span(weir__lane *lane, size_t count) {
+    weir__served *served = &lane->served;
+    uint64_t morsel = (weir__u64_load_relaxed(&served->span) >> 2 * SPAN_BITS) + 1;
+    served->count = count;
+    weir__u64_store_release(&served->span, span_of(morsel, 0, count));
+}
+
+void weir__morsel_receive(weir__lane *lane, const weir__lane *from, size_t count) {
+    lane->served.passed = true;
+    lane->fresh = from->fresh;
+    lane->clock = from->clock;
+    open_span(lane, count);
+}
+
+static void keep(weir__lane *lane, void **items, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        weir__ptr_store_relaxed(weir__served_slot(&lane->served, i), items[i]);
+    open_span(lane, count);
+}
+
+/* Begins up to `most` items: those from `at` to `end`. Returns false if none is left. */
+static bool begin_items(weir__lane *lane, size_t most) {
+    weir__served *served = &lane->served;
+    uint64_t span = weir__u64_load_relaxed(&served->span);
+    size_t count;
+    do {
+        size_t left = end_of(span) - next_of(span);
+        count = left < most ? left : most;
+        served->at = next_of(span);
+        served->end = served->at + count;
+    } while (count > 0 && !weir__u64_swap_weak_acquire_release(&served->span, &span, span + count));
+    return count > 0;
+}
+
+/*
+ * Takes all items that are not begun out of the lane. Copies them before they are its own. Returns their number; what a
+ * failed swap has copied behind them is the lane's. Swaps also if there seem to be none: the load may be out of date.
+ */
+static size_t take_rest(weir__lane *lane, weir__slot *rest) {
+    weir__u64 *word = &lane->served.span;
+    uint64_t span = weir__u64_load_acquire(word);
+    size_t next, end;
+    do {
+        next = next_of(span);
+        end = end_of(span);
+        for (size_t i = next; i < end; i++)
+            weir__ptr_store_relaxed(&rest[i - next], weir__ptr_load_relaxed(weir__served_slot(&lane->served, i)));
+    } while (!weir__u64_swap_weak_acquire_release(word, &span, span_of(span >> 2 * SPAN_BITS, next, next)));
+    return end - next;
+}
+
+/* Leaves the alert if the queue is empty. Returns whether it is left. */
+static bool leave_alert(weir_stage *stage) {
+    return weir_queue_size(stage->queue) == 0 && weir__queue_alert_item(stage->queue, &stage->shift.items);
+}
+
+/* Takes items. Leaves the alert if the queue is empty. */
+static weir__found take(weir__lane *lane) {
+    weir_stage *stage = lane->stage;
+    lane->fresh = false;
+    weir_status status = WEIR_EMPTY;
+    for (bool tried = false; status == WEIR_EMPTY; tried = true) {
+        void *items[WEIR__MORSEL];
+        size_t count, most = size_of_morsel(stage, weir_queue_size(stage->queue));
+        /* Another lane was quicker, or a put is about to fill the slot (Q2): that one has the lock of the alerts. */
+        if (tried ? weir__queue_alert_item(stage->queue, &stage->shift.items) : leave_alert(stage))
+            return WEIR__EMPTY_QUEUE;
+        if ((most = weir__morsel_promise(lane, most)) == 0)
+            return WEIR__NO_ROOM;
+        status = weir_queue_try_get_many(stage->queue, items, most, &count);
+        keep(lane, items, count);
+        withdraw_rest(lane, most, count);
+    }
+    return status == WEIR_OK ? WEIR__RAN : WEIR__AT_END;
+}
+
+/* N8. Lets another thread run what comes next. Not only if a seat is free: one may be free soon. */
+static void share_rest(weir_stage *stage) {
+    if (!weir__shift_has_free_lane(stage) || leave_alert(stage))
+        return;
+    if (weir__morsel_is_heavy(stage, weir_queue_size(stage->queue)))
+        (void)weir__job_ready(&stage->shift.job);
+}
+
+/* ---- running ---- */
+
+/* Returns the number of calls that take about a microsecond. */
+static size_t size_of_part(const weir_stage *stage) {
+    uint32_t cost = weir__u32_load_relaxed(&stage->shift.cost);
+    return cost == 0 || cost >= CLAIM ? 1 : CLAIM / cost;
+}
+
+static void run_items(weir__lane *lane) {
+    weir__served *served = &lane->served;
+    size_t most = lane->stage->pipeline->plain ? size_of_part(lane->stage) : 1;
+    while (begin_items(lane, most)) {
+        weir__hand_begin_part(weir__crew_hand(lane)); /* N8 */
+        if (lane->stage->pipeline->plain)
+            served->owed += weir__plain_calls(lane);
+        while (served->at < served->end)
+            served->owed +=
+                weir__run(weir__ptr_load_relaxed(weir__served_slot(served, served->at++)), lane) != WEIR__KEPT;
+    }
+}
+
+/* Calls a source several times. */
+static weir__found run_source(weir__lane *lane) {
+    weir_stage *stage = lane->stage;
+    lane->fresh = false;
+    size_t most;
+    if (weir__is_told_to_return(stage))
+        return WEIR__AT_END;
+    if ((most = weir__morsel_promise(lane, size_of_slice(cost_onward(stage)))) == 0)
+        return WEIR__NO_ROOM;
+    if (weir__shift_has_free_lane(stage) && weir__morsel_is_heavy(stage, 1))
+        (void)weir__job_ready(&stage->shift.job);
+    struct timing timing = begin(lane, most);
+    size_t calls = weir__source_run(lane, most, weir__rate_limits(&stage->rate) ? 1 : size_of_part(stage));
+    end(lane, &timing, calls);
+    return WEIR__RAN;
+}
+
+weir__found weir__morsel_run(weir__lane *lane) {
+    if (weir__stage_is_source(lane->stage))
+        return run_source(lane);
+    if (!lane->served.passed) {
+        weir__found found = take(lane);
+        if (found != WEIR__RAN)
+            return found;
+        share_rest(lane->stage);
+    }
+    lane->served.passed = false;
+    struct timing timing = begin(lane, lane->served.count);
+    run_items(lane);
+    end(lane, &timing, lane->served.count);
+    return WEIR__RAN;
+}
+
+/* N6. Waits until items that another thread has taken from the morsel are in the queue again: they precede others. */
+static void await_rescue(weir__lane *lane) {
+    weir__served *served = &lane->served;
+    if (end_of(weir__u64_load_relaxed(&served->span)) == served->count)
+        return;
+    weir__lock_acquire(&served->out_lock);
+    weir__lock_release(&served->out_lock);
+}
+
+void weir__morsel_end(weir__lane *lane) {
+    await_rescue(lane);
+    if (weir__u32_load_relaxed(&lane->served.made) > 0)
+        weir__outbox_send(lane);
+    if (weir__u32_load_relaxed(&lane->served.promised) > 0)
+        weir__crew_withdraw(lane);
+    weir__crew_settle(lane);
+}
+
+bool weir__morsel_may_follow(const weir__lane *lane) {
+    weir_stage *stage = lane->stage;
+    return weir__stage_is_source(stage) ? !weir__is_told_to_return(stage) : !leave_alert(stage);
+}
+
+void weir__morsel_rescue(weir__lane *lane) {
+    weir_queue *queue = lane->stage->queue;
+    weir__returned *returned;
+    if (weir__stage_is_source(lane->stage))
+        return;
+    returned = weir__alloc(sizeof *returned + WEIR__MORSEL * sizeof returned->places[0]);
+    if (returned == NULL)
+        return;
+    weir__slot rest[WEIR__MORSEL];
+    weir__crew_withdraw(lane); /* its results may have to wait for room */
+    weir__lock_acquire(&lane->served.out_lock);
+    size_t count = take_rest(lane, rest);
+    weir__queue_give_back(queue, rest, count, returned, 0);
+    weir__lock_release(&lane->served.out_lock);
+}
+
+static void drop_item(weir__lane *lane, void *item) {
+    weir_stage *stage = lane->stage;
+    if (!stage->pipeline->plain) {
+        weir__retire_dropped(stage, lane, item); /* not in the lane's hand: settled there */
+        return;
+    }
+    weir__drop_item(stage, item);
+    weir__count_retired(stage, lane, WEIR__DROPPED, 1);
+    weir__queue_settle(stage->queue, 1);
+}
+
+void weir__morsel_abandon(weir__lane *lane) {
+    weir__served *served = &lane->served;
+    do {
+        while (served->at < served->end)
+            drop_item(lane, weir__ptr_load_relaxed(weir__served_slot(served, served->at++)));
+    } while (begin_items(lane, 1));
+    await_rescue(lane);
+    weir__crew_withdraw(lane);
+}
