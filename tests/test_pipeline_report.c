@@ -24,10 +24,12 @@ static void *sleep_a_moment(void *item, void *unused) {
     return item;
 }
 
+/* On threads of their own, or on the crew. */
 START_TEST (the_slow_stage_is_the_bottleneck) {
+    const size_t width = (size_t)_i;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "quick", .func = hand_back, .capacity = 4});
-    add_stage(pipeline, (weir_stage_options){.name = "slow", .func = sleep_a_moment, .capacity = 4});
+    add_stage(pipeline, (weir_stage_options){.name = "quick", .func = hand_back, .width = width, .capacity = 4});
+    add_stage(pipeline, (weir_stage_options){.name = "slow", .func = sleep_a_moment, .width = width, .capacity = 4});
     add_stage(pipeline, (weir_stage_options){.name = "idle", .func = consume_thing, .threads = 3});
     start_pipeline(pipeline);
     put_things(pipeline, 60);
@@ -52,6 +54,98 @@ START_TEST (the_slow_stage_is_the_bottleneck) {
     ck_assert(slow->rate > 0 && slow->rate < 501);
     uint64_t all = idle->busy + idle->starved + idle->blocked; /* close to the time of three threads, and no more */
     ck_assert_uint_le(all, 3 * (report->elapsed + MILLISECONDS));
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+/* ---- stages that block on the crew ---- */
+
+enum { SLEEPS = 40, QUICK = 400 };
+
+static atomic_int calls;
+
+static void *sleep_at_first(void *item, void *unused) {
+    return atomic_fetch_add(&calls, 1) < SLEEPS ? sleep_a_moment(item, unused) : item;
+}
+
+/* Uses 0.3 ms of processor time, which may take any time. */
+static void *compute_a_moment(void *item, void *unused) {
+    struct timespec from, to;
+    (void)unused;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &from);
+    do
+        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &to);
+    while ((to.tv_sec - from.tv_sec) * 1000000000 + to.tv_nsec - from.tv_nsec < 300000);
+    return item;
+}
+
+static int sleep_as_source(weir_task *task, void *unused, void *unused_too) {
+    (void)unused_too;
+    (void)sleep_a_moment(NULL, unused);
+    if (atomic_fetch_add(&calls, 1) == SLEEPS)
+        return WEIR_END;
+    weir_task_emit(task, thing_new());
+    return 0;
+}
+
+static const struct blocker {
+    weir_stage_options options;
+    size_t items, threads;
+    bool on_crew, blocks;
+} blockers[] = {
+    {{.func = sleep_a_moment, .width = 2}, SLEEPS, 2, true, true},
+    {{.func = sleep_at_first, .width = 2}, SLEEPS + QUICK, 2, true, true}, /* it stays */
+    {{.func = compute_a_moment, .width = 3}, SLEEPS, 3, true, false},
+    {{.func = hand_back, .width = 1}, QUICK, 1, true, false},
+    {{.func = sleep_a_moment, .threads = 2}, SLEEPS, 2, false, false},
+    {{.func = sleep_a_moment, .threads = 1, .max_threads = 1}, SLEEPS, 1, false, false},
+};
+
+static size_t count_lines_on_blocking(const weir_report *report) {
+    char *text = NULL;
+    size_t size, count = 0;
+    FILE *stream = open_memstream(&text, &size);
+    assert_status(WEIR_OK, weir_report_print(report, WEIR_TABLE, stream));
+    fclose(stream);
+    for (const char *at = text; (at = strstr(at, "\nstage s blocks; give it threads of its own\n")) != NULL; at++)
+        count++;
+    free(text);
+    return count;
+}
+
+START_TEST (a_stage_on_the_crew_that_sleeps_is_said_to_block) {
+    atomic_store(&calls, 0);
+    const struct blocker *blocker = &blockers[_i];
+    weir_stage_options options = blocker->options;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    options.name = "s";
+    add_stage(pipeline, options);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    put_things(pipeline, blocker->items);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    const weir_stage_report *stage = stage_in(report, "s");
+    ck_assert_uint_eq(stage->threads, blocker->threads);
+    ck_assert_uint_eq(stage->max_threads, blocker->threads);
+    ck_assert_int_eq(stage->on_crew, blocker->on_crew);
+    ck_assert_int_eq(stage->blocks, blocker->blocks);
+    ck_assert_uint_eq(count_lines_on_blocking(report), blocker->blocks);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (a_source_on_the_crew_that_sleeps_is_said_to_block) {
+    atomic_store(&calls, 0);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "s", .source = sleep_as_source, .width = 1});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, WEIR_NEVER));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_int_eq(stage_in(report, "s")->blocks, true);
+    ck_assert_uint_eq(count_lines_on_blocking(report), 1);
     weir_report_free(report);
     destroy_pipeline(pipeline);
 }
@@ -668,7 +762,9 @@ END_TEST
 static Suite *report_suite(void) {
     Suite *suite = suite_create("reports of a pipeline");
     TCase *figures = add_things_case(suite, "figures");
-    tcase_add_test(figures, the_slow_stage_is_the_bottleneck);
+    tcase_add_loop_test(figures, the_slow_stage_is_the_bottleneck, 0, 2);
+    tcase_add_loop_test(figures, a_stage_on_the_crew_that_sleeps_is_said_to_block, 0, (int)COUNT_OF(blockers));
+    tcase_add_test(figures, a_source_on_the_crew_that_sleeps_is_said_to_block);
     tcase_add_test(figures, a_report_of_a_running_pipeline_shows_the_items_in_flight);
     tcase_add_loop_test(figures, times_never_fall_and_no_thread_is_late_while_workers_sleep_and_wake, 0, 2);
     tcase_add_loop_test(figures, a_trace_is_json_with_each_call, 0, 2);

@@ -249,6 +249,22 @@ static const struct elastic {
     {WEIR_THREADS_BLOCKED, " threads since 1.2 s: shrank, threads were blocked\n", "blocked"},
 };
 
+START_TEST (a_stage_that_blocks_on_the_crew_is_printed_with_advice) {
+    weir_stage_report stage;
+    weir_report report = named(&stage, "x");
+    stage.on_crew = true;
+    stage.blocks = _i != 0;
+    char *text = printed(&report, WEIR_TABLE);
+    ck_assert_int_eq(strstr(text, "\nstage x blocks; give it threads of its own\n") != NULL, _i);
+    free(text);
+    text = printed(&report, WEIR_PROMETHEUS);
+    assert_has(text, "\nweir_stage_on_crew{pipeline=\"x\",stage=\"x\"} 1\n");
+    assert_has(text, _i ? "\nweir_stage_blocks{pipeline=\"x\",stage=\"x\"} 1\n"
+                        : "\nweir_stage_blocks{pipeline=\"x\",stage=\"x\"} 0\n");
+    free(text);
+}
+END_TEST
+
 START_TEST (an_elastic_stage_is_printed_with_its_threads_and_why) {
     weir_stage_report stage;
     weir_report report = named(&stage, "x");
@@ -753,6 +769,7 @@ static Suite *print_suite(void) {
     tcase_add_test(any, no_byte_is_printed_that_is_no_utf_8);
     TCase *table = add_case(suite, "table");
     tcase_add_test(table, the_table_says_where_the_items_are_and_where_the_time_goes);
+    tcase_add_loop_test(table, a_stage_that_blocks_on_the_crew_is_printed_with_advice, 0, 2);
     tcase_add_loop_test(table, an_elastic_stage_is_printed_with_its_threads_and_why, 0, (int)COUNT_OF(elastics));
     tcase_add_test(table, a_cause_that_there_is_not_is_unknown);
     tcase_add_test(table, the_table_of_an_empty_report_is_a_headline_and_zeros);

@@ -21,6 +21,7 @@
 enum kind {
     COUNT,    /* uint64_t */
     SIZE,     /* size_t */
+    FLAG,     /* bool; 0 or 1 */
     CAPACITY, /* size_t; SIZE_MAX: infinite */
     LIMIT,    /* uint64_t; 0: infinite */
     SECONDS,  /* uint64_t, nanoseconds */
@@ -72,6 +73,12 @@ static const struct metric stage_metrics[] = {
      "Threads of the stage at work: neither starved nor blocked.",
      SIZE,
      {{"", OF_STAGE(running)}}},
+    {"weir_stage_on_crew", "gauge", "1 if the stage has no threads of its own.", FLAG, {{"", OF_STAGE(on_crew)}}},
+    {"weir_stage_blocks",
+     "gauge",
+     "1 if calls of a stage on the crew have been seen to sleep.",
+     FLAG,
+     {{"", OF_STAGE(blocks)}}},
     {"weir_stage_queue_depth", "gauge", "Items in the stage's input queue.", SIZE, {{"", OF_STAGE(depth)}}},
     {"weir_stage_queue_peak",
      "gauge",
@@ -138,6 +145,8 @@ static const struct metric pipeline_metrics[] = {
 
 static weir__figure figure_of(const void *from, size_t offset, enum kind kind) {
     const void *member = (const char *)from + offset;
+    if (kind == FLAG)
+        return weir__figure_count(*(const bool *)member);
     uint64_t value = kind == SIZE || kind == CAPACITY ? *(const size_t *)member : *(const uint64_t *)member;
     if ((kind == CAPACITY && value == SIZE_MAX) || (kind == LIMIT && value == 0))
         return weir__figure_word("+Inf");

@@ -223,6 +223,18 @@ static void print_elastic(weir__out *out, const weir_report *report) {
     }
 }
 
+static void print_blocking(weir__out *out, const weir_report *report) {
+    const char *before = "\n";
+    for (size_t i = 0; i < report->stage_count; i++) {
+        if (!report->stages[i].blocks)
+            continue;
+        weir__out_format(out, "%sstage ", before);
+        weir__out_shown(out, report->stages[i].name);
+        weir__out_format(out, " blocks; give it threads of its own\n");
+        before = "";
+    }
+}
+
 static void print_error(weir__out *out, const weir_error *error) {
     weir__out_format(out, "  %safter %s, ", error->fatal ? "fatal, " : "", weir__figure_time(error->at).text);
     weir__out_shown(out, error->stage);
@@ -292,6 +304,7 @@ void weir__print_table(weir__out *out, const weir_report *report) {
     }
     print_bottleneck(out, report->bottleneck);
     print_elastic(out, report);
+    print_blocking(out, report);
     print_errors(out, report);
     print_late(out, report);
 }
