@@ -1,25 +1,73 @@
-# The examples: small programs, and the two of the image pipeline.
+# The examples: small programs (see README there), and the two of the image pipeline.
 
 noinst_PROGRAMS += \
+	pipeline_examples/at_most_three \
+	pipeline_examples/blocking_calls \
 	pipeline_examples/byte_budget \
 	pipeline_examples/closable_queue \
+	pipeline_examples/count_files \
+	pipeline_examples/counter \
 	pipeline_examples/dead_letters \
+	pipeline_examples/factors \
 	pipeline_examples/fan \
+	pipeline_examples/life \
+	pipeline_examples/numbers \
 	pipeline_examples/ordered \
-	pipeline_examples/pipeline
+	pipeline_examples/pipeline \
+	pipeline_examples/promise \
+	pipeline_examples/statistics
 
-pipeline_examples_closable_queue_SOURCES = pipeline_examples/closable_queue.c
-pipeline_examples_closable_queue_LDADD = libweir.la
+pipeline_examples_at_most_three_SOURCES = pipeline_examples/at_most_three.c
+pipeline_examples_at_most_three_LDADD = libweir.la
+pipeline_examples_blocking_calls_SOURCES = pipeline_examples/blocking_calls.c
+pipeline_examples_blocking_calls_LDADD = libweir.la
 pipeline_examples_byte_budget_SOURCES = pipeline_examples/byte_budget.c
 pipeline_examples_byte_budget_LDADD = libweir.la
+pipeline_examples_closable_queue_SOURCES = pipeline_examples/closable_queue.c
+pipeline_examples_closable_queue_LDADD = libweir.la
+pipeline_examples_count_files_SOURCES = pipeline_examples/count_files.c
+pipeline_examples_count_files_LDADD = libweir.la
+pipeline_examples_counter_SOURCES = pipeline_examples/counter.c
+pipeline_examples_counter_LDADD = libweir.la
 pipeline_examples_dead_letters_SOURCES = pipeline_examples/dead_letters.c
 pipeline_examples_dead_letters_LDADD = libweir.la
+pipeline_examples_factors_SOURCES = pipeline_examples/factors.c
+pipeline_examples_factors_LDADD = libweir.la
 pipeline_examples_fan_SOURCES = pipeline_examples/fan.c
 pipeline_examples_fan_LDADD = libweir.la
+pipeline_examples_life_SOURCES = pipeline_examples/life.c
+pipeline_examples_life_LDADD = libweir.la
+pipeline_examples_numbers_SOURCES = pipeline_examples/numbers.c
+pipeline_examples_numbers_LDADD = libweir.la
 pipeline_examples_ordered_SOURCES = pipeline_examples/ordered.c
 pipeline_examples_ordered_LDADD = libweir.la
 pipeline_examples_pipeline_SOURCES = pipeline_examples/pipeline.c
 pipeline_examples_pipeline_LDADD = libweir.la
+pipeline_examples_promise_SOURCES = pipeline_examples/promise.c
+pipeline_examples_promise_LDADD = libweir.la
+pipeline_examples_statistics_SOURCES = pipeline_examples/statistics.c
+pipeline_examples_statistics_LDADD = libweir.la -lm
+
+# Those that need a library more.
+pipeline_examples_fetch_SOURCES = pipeline_examples/fetch.c
+pipeline_examples_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(MICROHTTPD_CFLAGS) $(GLIB_CFLAGS)
+pipeline_examples_fetch_LDADD = libweir.la $(CURL_LIBS) $(MICROHTTPD_LIBS) $(GLIB_LIBS)
+if HAVE_FETCH
+noinst_PROGRAMS += pipeline_examples/fetch
+endif
+pipeline_examples_rows_SOURCES = pipeline_examples/rows.c
+pipeline_examples_rows_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+pipeline_examples_rows_LDADD = libweir.la $(SQLITE_LIBS)
+if HAVE_SQLITE
+noinst_PROGRAMS += pipeline_examples/rows
+endif
+pipeline_examples_scraper_SOURCES = pipeline_examples/scraper.c
+pipeline_examples_scraper_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(MICROHTTPD_CFLAGS)
+pipeline_examples_scraper_LDADD = libweir.la $(CURL_LIBS) $(MICROHTTPD_LIBS)
+if HAVE_SCRAPER
+noinst_PROGRAMS += pipeline_examples/scraper
+endif
+EXTRA_DIST += pipeline_examples/README
 
 # What both programs of the image pipeline need.
 image_common_sources = \

@@ -85,7 +85,8 @@ build() {
     mkdir "$work/$name"
     if ! (
         cd "$work/$name"
-        "$top/configure" -q --host="$triplet" --without-curl --without-vips --without-microhttpd --enable-werror \
+        "$top/configure" -q --host="$triplet" --without-curl --without-vips --without-microhttpd \
+            --without-sqlite --enable-werror \
             CXX=no "$@"
         # shellcheck disable=SC2086 # a list of words
         # Sequential: two concurrent makes would build the library twice.
