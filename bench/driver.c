@@ -13,12 +13,20 @@
 #include <sys/resource.h>
 #include <time.h>
 
-struct driver_args args = {1, 1, 1024, 100000, 0, {3, 4, 5}};
+struct driver_args args = {
+    .producers = 1,
+    .consumers = 1,
+    .capacity = 1024,
+    .items = 100000,
+    .threads = {3, 4, 5},
+    .rounds = 1,
+    .pool = 2,
+    .warm = 0.3,
+};
 
 static const struct driver *driver;
 static const char *workload;
 static unsigned long work; /* ns */
-static double steps_per_us;
 static _Atomic uint64_t sink;
 
 void fail(const char *format, ...) {
@@ -50,13 +58,41 @@ struct reading read_now(void) {
                             usage.ru_nvcsw + usage.ru_nivcsw};
 }
 
-void print_result(struct reading from, struct reading to, size_t items) {
+static void print_reading(struct reading from, struct reading to, size_t items) {
     double wall = to.wall - from.wall;
     printf("%s %s items_per_s=%.1f wall_s=%.6f cpu_s=%.6f ctxsw=%ld", driver->name, workload, (double)items / wall,
            wall, to.cpu - from.cpu, to.switches - from.switches);
     if (driver->note != NULL)
         printf(" note=%s", driver->note);
+}
+
+void print_result(struct reading from, struct reading to, size_t items) {
+    print_reading(from, to, items);
     putchar('\n');
+}
+
+static int compare(const void *left, const void *right) {
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return (a > b) - (a < b);
+}
+
+void print_latencies(struct reading from, struct reading to, size_t items, uint64_t *latencies, size_t count) {
+    if (count == 0)
+        fail("no latencies");
+    qsort(latencies, count, sizeof *latencies, compare);
+    print_reading(from, to, items);
+    printf(" p50_us=%.1f p99_us=%.1f max_us=%.1f\n", (double)latencies[count / 2] / 1e3,
+           (double)latencies[count * 99 / 100] / 1e3, (double)latencies[count - 1] / 1e3);
+}
+
+void print_threads(struct reading from, struct reading to, size_t items, size_t idle, size_t busy) {
+    print_reading(from, to, items);
+    printf(" idle_threads=%zu busy_threads=%zu\n", idle, busy);
+}
+
+void print_return(struct reading from, struct reading to, size_t items, double ms) {
+    print_reading(from, to, items);
+    printf(" back_ms=%.0f\n", ms);
 }
 
 void check_items(uint64_t sum, size_t count) {
@@ -144,32 +180,36 @@ static void parse(const char *word) {
     else if (is_key(word, "work"))
         work = number(value);
     else if (is_key(word, "ipu"))
-        steps_per_us = strtod(value, NULL);
+        args.per_us = strtod(value, NULL);
+    else if (is_key(word, "rounds"))
+        args.rounds = number(value);
+    else if (is_key(word, "threads"))
+        args.pool = number(value);
+    else if (is_key(word, "warm"))
+        args.warm = strtod(value, NULL);
+    else if (is_key(word, "most"))
+        args.most = number(value);
+    else if (is_key(word, "crew"))
+        args.crew = number(value) != 0;
+    else if (is_key(word, "slow"))
+        args.slow = number(value) != 0;
     else if (!is_key(word, "w") ||
              sscanf(value, "%zu,%zu,%zu", &args.threads[0], &args.threads[1], &args.threads[2]) != STAGES)
         fail("unknown key or bad value: %s", word);
 }
 
-static void run(void (*measured)(void)) {
-    if (work > 0) {
-        double speed = steps_per_us > 0 ? steps_per_us : calibrate();
-        args.steps = (unsigned long)(speed * (double)work / 1e3 + 0.5);
-    }
-    measured();
+static void run(const struct workload *measured) {
+    bool works = work > 0 || strcmp(measured->name, "skew") == 0;
+    if (works && args.per_us <= 0)
+        args.per_us = calibrate();
+    args.steps = (unsigned long)(args.per_us * (double)work / 1e3 + 0.5);
+    measured->run();
 }
 
 int driver_main(int argc, char **argv, const struct driver *self) {
-    const struct {
-        const char *name;
-        void (*run)(void);
-    } workloads[] = {{"queue", self->queue},
-                     {"pingpong", self->pingpong},
-                     {"pipeline", self->pipeline},
-                     {"ordered", self->ordered},
-                     {"idle", self->idle}};
     driver = self;
     if (argc < 2)
-        fail("usage: %s queue|pingpong|pipeline|ordered|idle|calibrate [key=value ...]", self->name);
+        fail("usage: %s WORKLOAD|calibrate [key=value ...]", self->name);
     workload = argv[1];
     if (strcmp(workload, "calibrate") == 0) {
         printf("%.3f\n", calibrate());
@@ -177,9 +217,9 @@ int driver_main(int argc, char **argv, const struct driver *self) {
     }
     for (int i = 2; i < argc; i++)
         parse(argv[i]);
-    for (size_t i = 0; i < sizeof workloads / sizeof workloads[0]; i++) {
-        if (strcmp(workload, workloads[i].name) == 0 && workloads[i].run != NULL) {
-            run(workloads[i].run);
+    for (const struct workload *found = self->workloads; found->name != NULL; found++) {
+        if (strcmp(workload, found->name) == 0) {
+            run(found);
             return 0;
         }
     }

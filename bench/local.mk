@@ -17,6 +17,19 @@ bench_peers_apr_LDADD = $(APR_LIBS)
 bench_peers_tbb_SOURCES = bench/peers/tbb.cpp $(driver_sources)
 bench_peers_tbb_CXXFLAGS = $(AM_CXXFLAGS) $(TBB_CFLAGS)
 bench_peers_tbb_LDADD = $(TBB_LIBS)
+bench_ceiling_SOURCES = bench/ceiling.c $(driver_sources)
+bench_ceiling_LDADD =
+rounds_sources = bench/rounds.c bench/rounds.h $(driver_sources)
+bench_weir_executor_SOURCES = bench/weir_executor.c $(rounds_sources)
+bench_weir_executor_LDADD = libweir.la
+bench_weir_threads_SOURCES = bench/weir_threads.c $(driver_sources)
+bench_weir_threads_LDADD = libweir.la
+bench_peers_gthreadpool_SOURCES = bench/peers/gthreadpool.c $(rounds_sources)
+bench_peers_gthreadpool_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+bench_peers_gthreadpool_LDADD = $(GLIB_LIBS)
+bench_peers_tbb_tasks_SOURCES = bench/peers/tbb_tasks.cpp $(rounds_sources)
+bench_peers_tbb_tasks_CXXFLAGS = $(AM_CXXFLAGS) $(TBB_CFLAGS)
+bench_peers_tbb_tasks_LDADD = $(TBB_LIBS)
 bench_budget_SOURCES = bench/budget.c
 bench_budget_LDADD = libweir.la
 bench_calls_SOURCES = bench/calls.c
@@ -37,9 +50,13 @@ endif
 if HAVE_TBB
 drivers += bench/peers/tbb
 endif
+EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/peers/gthreadpool bench/peers/tbb_tasks
 EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/costs bench/growth
 CLEANFILES = $(EXTRA_PROGRAMS)
-EXTRA_DIST += bench/budget.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/run.py
+EXTRA_DIST += bench/budget.sh bench/executor.md bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/run.py
+EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
+	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
+	bench/peers/rust/src/bin/rust_rayon.rs bench/peers/rust/src/bin/rust_threadpool.rs
 
 # make bench REPS=9 SECONDS=1 FILTER='queue|threads' SEED=1 DRIVERS='/other/build/bench/weir_peer'
 run_bench = python3 $(srcdir)/bench/run.py --reps '$(REPS)' --seconds '$(SECONDS)' --filter '$(FILTER)' \
@@ -49,6 +66,28 @@ bench: $(drivers)
 # The same beside one busy loop for each processor.
 bench-hogs: $(drivers)
 	$(run_bench) --hogs $(drivers) $(DRIVERS)
+# make bench-executor, bench-crew REPS=9 SECONDS=1 FILTER='nested': rows beside other libraries (bench/league.py). The
+# targets with -results write the table to the source tree; LEAGUE='--append' keeps the rows measured before.
+league = python3 $(srcdir)/bench/league.py --reps '$(REPS)' --seconds '$(SECONDS)' --filter '$(FILTER)' $(LEAGUE)
+league_programs = bench/weir_executor bench/weir_threads bench/weir_peer bench/weir_pipeline bench/ceiling
+if HAVE_GLIB
+league_programs += bench/peers/gthreadpool
+endif
+if HAVE_TBB
+league_programs += bench/peers/tbb bench/peers/tbb_tasks
+endif
+bench-peers: $(league_programs)
+	$(SHELL) $(srcdir)/bench/peers/build.sh $(srcdir)/bench/peers bench/peers
+bench-executor: bench-peers
+	$(league) run executor
+bench-crew: bench-peers
+	$(league) run crew
+bench-executor-results: bench-executor
+	$(league) table executor >$(srcdir)/bench/executor.md.new
+	mv $(srcdir)/bench/executor.md.new $(srcdir)/bench/executor.md
+bench-crew-results: bench-crew
+	$(league) table crew >$(srcdir)/bench/crew.md.new
+	mv $(srcdir)/bench/crew.md.new $(srcdir)/bench/crew.md
 bench-instructions: bench/calls
 	top_builddir='$(top_builddir)' LIBTOOL='$(LIBTOOL)' $(SHELL) $(srcdir)/bench/instructions.sh
 bench-costs: bench/costs
@@ -68,5 +107,6 @@ BYTES = 64
 bench-budget: bench/budget
 	$(SHELL) $(srcdir)/bench/budget.sh bench/budget bench/results '$(IMAGES)' '$(BYTES)'
 clean-bench:
-	rm -rf bench/results
-.PHONY: bench bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs clean-bench
+	rm -rf bench/results bench/peers/work
+	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
+.PHONY: bench bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs clean-bench

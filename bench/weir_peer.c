@@ -112,7 +112,9 @@ static void run_groups(void) {
 }
 
 int main(int argc, char **argv) {
-    static const struct driver self = {"weir_peer", NULL, run_queue, run_pingpong, run_groups, NULL, run_idle};
+    static const struct workload workloads[] = {
+        {"queue", run_queue}, {"pingpong", run_pingpong}, {"pipeline", run_groups}, {"idle", run_idle}, {NULL, NULL}};
+    static const struct driver self = {"weir_peer", NULL, workloads};
     if (argc == 2 && strcmp(argv[1], "limits") == 0) {
         print_limits();
         return 0;

@@ -39,6 +39,8 @@ static inline void queue_close(queue *self, size_t consumers) {
 }
 
 int main(int argc, char **argv) {
-    static const struct driver self = {"glib", "unbounded", run_queue, run_pingpong, run_pipeline, NULL, run_idle};
+    static const struct workload workloads[] = {
+        {"queue", run_queue}, {"pingpong", run_pingpong}, {"pipeline", run_pipeline}, {"idle", run_idle}, {NULL, NULL}};
+    static const struct driver self = {"glib", "unbounded", workloads};
     return driver_main(argc, argv, &self);
 }
