@@ -1,7 +1,8 @@
 #!/bin/sh
 # The programs shown in the documentation compile, run, and print the output shown. These are the first program of
 # README.md, which must also be short, valid C++, and equal to pipeline_examples/pipeline.c, and the programs of
-# man/weir.7 and man/weir_pipeline.3.
+# man/weir.7 and man/weir_pipeline.3. The files and the targets of make that README.md, HACKING.md and the pages of
+# section 7 name exist.
 #
 # environment: top_srcdir, top_builddir; CC, CXX (with flags, if need be); WEIR_SANITIZER_CFLAGS: the flags with which
 # the library was built.
@@ -111,4 +112,31 @@ else
     # shellcheck disable=SC2086
     run README c++17 $CXX
 fi
+
+# code FILE: prints what is set as code in a Markdown file, or as literal in a page: `...`, an indented line, .Ql.
+code() {
+    sed -n -e 's/^    //p' -e 's/^[.]Ql //p' "$1"
+    # shellcheck disable=SC2016 # the character
+    grep -o '`[^`]*`' "$1" | tr -d '`'
+}
+
+# targets, files: print those that the code on standard input names, one on a line.
+targets() {
+    grep -oE '(^| )make [a-z][a-z-]*( |$)' | sed -e 's/.*make //' -e 's/ //' | sort -u
+}
+files() {
+    grep -oE '^([a-z_0-9]+/)+[a-z_0-9.]+[.](c|h|sh|py|mk|sym)' | sort -u
+}
+
+for text in README.md HACKING.md man/weir.7 man/weir_tuning.7; do
+    code "$top_srcdir/$text" >"$work/code"
+    targets <"$work/code" >"$work/targets"
+    files <"$work/code" >"$work/files"
+    while read -r target; do
+        grep -q "^$target *:" "$top_builddir/Makefile" || complain "$text names make $target, which is no target"
+    done <"$work/targets"
+    while read -r file; do
+        [ -e "$top_srcdir/$file" ] || [ -e "$top_srcdir/lib/$file" ] || complain "$text names $file, which is no file"
+    done <"$work/files"
+done
 exit "$failed"
