@@ -203,19 +203,25 @@ static int fd_for(const struct listening *listening, weir_task *task) {
     return listening->of_the_pipeline ? weir_pipeline_cancel_fd(weir_task_pipeline(task)) : weir_task_stop_fd(task);
 }
 
+/* Ends only with a byte that it has read, no longer inside then, or once it is told: another thread may read the byte. */
 static int listen_to(weir_task *task, void *item, void *raw) {
     struct listening *listening = raw;
     struct pollfd polled[2] = {{listening->pipe[0], POLLIN, 0}, {fd_for(listening, task), POLLIN, 0}};
     char byte;
     (void)item;
     atomic_fetch_add(&listening->inside, 1);
-    int ready = poll(polled, 2, HANG_SECONDS * 1000);
-    if (polled[1].revents & POLLIN)
-        atomic_fetch_add(&listening->told, weir_task_cancelled(task));
-    if ((polled[0].revents & POLLIN) && read(listening->pipe[0], &byte, 1) == 1)
-        weir_task_emit(task, thing_new());
-    atomic_fetch_sub(&listening->inside, 1);
-    return ready > 0 ? 0 : weir_task_fail(task, 1, "nobody has told it");
+    while (poll(polled, 2, HANG_SECONDS * 1000) > 0) {
+        bool has_read = (polled[0].revents & POLLIN) && read(listening->pipe[0], &byte, 1) == 1;
+        if (!has_read && !(polled[1].revents & POLLIN))
+            continue;
+        atomic_fetch_sub(&listening->inside, 1);
+        if (has_read)
+            weir_task_emit(task, thing_new());
+        else
+            atomic_fetch_add(&listening->told, weir_task_cancelled(task));
+        return 0;
+    }
+    return weir_task_fail(task, 1, "nobody has told it");
 }
 
 /* However the run ends, the source is told at once, and all its results are completed. */
