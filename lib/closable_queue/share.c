@@ -85,8 +85,8 @@ bool weir__team_leave(weir__team *team) {
     if (!team->elastic)
         return false;
     uint32_t alive = weir__u32_load_relaxed(&team->alive);
-    while (alive > weir__u32_load_relaxed(&team->wanted)) {
-        if (weir__u32_swap_acquire(&team->alive, alive, alive - 1))
+    while (alive > weir__u32_load_acquire(&team->wanted)) {
+        if (weir__u32_swap_acquire_release(&team->alive, alive, alive - 1))
             return true;
         alive = weir__u32_load_relaxed(&team->alive);
     }
@@ -97,7 +97,7 @@ bool weir__team_leave(weir__team *team) {
 void weir__queue_want(weir_queue *queue, weir__team *team, size_t workers) {
     weir__side *side = &queue->producers;
     weir__lock_acquire(&side->lock);
-    weir__u32_store_relaxed(&team->wanted, (uint32_t)workers);
+    weir__u32_store_release(&team->wanted, (uint32_t)workers);
     if (weir__team_has_surplus(team))
         weir__berth_release_all(&team->berth, &side->lock);
     else

@@ -84,15 +84,18 @@ static bool add_thread(weir_stage *stage) {
     return false;
 }
 
+/* The cause is noted first: a report reads the number before it, so it never has a new number with an old cause. */
 static void apply(weir_stage *stage, const weir__elastic_step *step, size_t threads) {
     if (step->threads == threads)
         return;
+    uint64_t before = weir__u64_load_relaxed(&stage->change);
+    note(stage, step->cause);
     weir__group_want(stage->group, step->threads);
     size_t now = threads;
     while (now < step->threads && add_thread(stage))
         now++;
-    if (now != threads || step->threads < threads)
-        note(stage, step->cause);
+    if (now == threads && step->threads > threads) /* none was added */
+        weir__u64_store_relaxed(&stage->change, before);
 }
 
 /* ---- the timer ---- */
