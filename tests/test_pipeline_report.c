@@ -65,8 +65,15 @@ enum { SLEEPS = 40, QUICK = 400 };
 
 static atomic_int calls;
 
+/* Far longer than the processor time of a call, under an emulator too. */
+static void *sleep_long(void *item, void *unused) {
+    (void)unused;
+    sleep_until(now() + 10 * MILLISECONDS);
+    return item;
+}
+
 static void *sleep_at_first(void *item, void *unused) {
-    return atomic_fetch_add(&calls, 1) < SLEEPS ? sleep_a_moment(item, unused) : item;
+    return atomic_fetch_add(&calls, 1) < SLEEPS ? sleep_long(item, unused) : item;
 }
 
 /* Uses 0.3 ms of processor time, which may take any time. */
@@ -82,7 +89,7 @@ static void *compute_a_moment(void *item, void *unused) {
 
 static int sleep_as_source(weir_task *task, void *unused, void *unused_too) {
     (void)unused_too;
-    (void)sleep_a_moment(NULL, unused);
+    (void)sleep_long(NULL, unused);
     if (atomic_fetch_add(&calls, 1) == SLEEPS)
         return WEIR_END;
     weir_task_emit(task, thing_new());
@@ -94,12 +101,12 @@ static const struct blocker {
     size_t items, threads;
     bool on_crew, blocks;
 } blockers[] = {
-    {{.func = sleep_a_moment, .width = 2}, SLEEPS, 2, true, true},
+    {{.func = sleep_long, .width = 2}, SLEEPS, 2, true, true},
     {{.func = sleep_at_first, .width = 2}, SLEEPS + QUICK, 2, true, true}, /* it stays */
     {{.func = compute_a_moment, .width = 3}, SLEEPS, 3, true, false},
     {{.func = hand_back, .width = 1}, QUICK, 1, true, false},
-    {{.func = sleep_a_moment, .threads = 2}, SLEEPS, 2, false, false},
-    {{.func = sleep_a_moment, .threads = 1, .max_threads = 1}, SLEEPS, 1, false, false},
+    {{.func = sleep_long, .threads = 2}, SLEEPS, 2, false, false},
+    {{.func = sleep_long, .threads = 1, .max_threads = 1}, SLEEPS, 1, false, false},
 };
 
 static size_t count_lines_on_blocking(const weir_report *report) {
