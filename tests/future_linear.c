@@ -28,8 +28,8 @@ static struct {
 
 /* ---- calls ---- */
 
-static unsigned positive(int code) {
-    return (unsigned)(code < 0 ? -code : code);
+static unsigned value_of_code(int code) {
+    return code == WEIR_CODE(WEIR_CANCELLED) ? (unsigned)WEIR_CANCELLED : (unsigned)code;
 }
 
 void future_make_call(weir_future *future, struct future_call *call, enum future_kind kind, unsigned value) {
@@ -56,7 +56,7 @@ void future_make_call(weir_future *future, struct future_call *call, enum future
             got = (void *)(uintptr_t)weir_future_state_of(future);
             break;
         case FUTURE_CODE:
-            got = (void *)(uintptr_t)positive(weir_future_code(future));
+            got = (void *)(uintptr_t)value_of_code(weir_future_code(future));
             break;
         default:
             got = (void *)(uintptr_t)weir_future_cancelled(future);

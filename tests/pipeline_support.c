@@ -290,7 +290,7 @@ void assert_thread_ended(const weir_report *report, const char *stage, unsigned 
     ck_assert_uint_gt(report->kept_errors, 0);
     const weir_error *error = &report->errors[0];
     ck_assert_str_eq(error->stage, stage);
-    ck_assert_int_eq(error->code, -WEIR_UNFINISHED);
+    ck_assert_int_eq(error->code, WEIR_CODE(WEIR_UNFINISHED));
     ck_assert_str_eq(error->message, "the stage's function ended its thread (pthread_exit)");
     ck_assert_uint_eq(error->attempts, attempts);
     for (size_t i = 0; i < report->kept_errors; i++)

@@ -74,6 +74,7 @@ START_TEST (an_error_is_a_code_and_a_message) {
     weir_future_release(future);
     weir_future_release(silent);
     ck_assert_int_eq(weir_executor_error(NULL, 5, "nothing"), 5);
+    ck_assert_int_eq(weir_executor_error(NULL, 0, "nothing"), WEIR_CODE(WEIR_FAILED));
     finish();
 }
 END_TEST
@@ -209,7 +210,7 @@ static int run_until_cancelled(weir_future *self, void *arg, void **value) {
     while (!weir_future_cancelled(self))
         nap();
     *value = arg;
-    return arg == NULL ? -WEIR_CANCELLED : 0;
+    return arg == NULL ? WEIR_CODE(WEIR_CANCELLED) : 0;
 }
 
 START_TEST (a_task_can_be_cancelled_before_and_during_its_run_but_not_after) {
@@ -223,7 +224,7 @@ START_TEST (a_task_can_be_cancelled_before_and_during_its_run_but_not_after) {
     assert_status(WEIR_OK, weir_future_cancel(pending));
     assert_status(WEIR_CANCELLED, weir_future_get_until(pending, NULL, 0));
     assert_status(WEIR_OK, weir_future_cancel(pending)); /* again */
-    ck_assert_int_eq(weir_future_code(pending), -WEIR_CANCELLED);
+    ck_assert_int_eq(weir_future_code(pending), WEIR_CODE(WEIR_CANCELLED));
     assert_status(WEIR_BUSY, weir_future_cancel(running));
     assert_status(arg == NULL ? WEIR_CANCELLED : WEIR_OK, weir_future_get_until(running, NULL, hang_limit()));
     assert_status(arg == NULL ? WEIR_OK : WEIR_CLOSED, weir_future_cancel(running));
@@ -483,7 +484,7 @@ START_TEST (an_executor_without_threads_fails_its_tasks) {
     weir_future *ending = submit(end_last_thread, &states), *lost = submit(give_back, NULL);
     assert_status(WEIR_FAILED, weir_future_get_until(ending, NULL, hang_limit()));
     assert_status(WEIR_FAILED, weir_future_get_until(lost, NULL, hang_limit()));
-    ck_assert_int_eq(weir_future_code(lost), -WEIR_INITFAILED);
+    ck_assert_int_eq(weir_future_code(lost), WEIR_CODE(WEIR_INITFAILED));
     assert_status(WEIR_INITFAILED, weir_executor_submit(executor, give_back, NULL, NULL));
     weir_future_release(ending);
     weir_future_release(lost);
@@ -516,7 +517,7 @@ START_TEST (a_task_that_ends_its_thread_fails_and_nothing_else_is_lost) {
         weir_future_release(futures[i]);
     }
     assert_status(WEIR_FAILED, weir_future_get_until(ending, NULL, hang_limit()));
-    ck_assert_int_eq(weir_future_code(ending), -WEIR_UNFINISHED);
+    ck_assert_int_eq(weir_future_code(ending), WEIR_CODE(WEIR_UNFINISHED));
     ck_assert_str_eq(weir_future_message(ending), "the task ended its thread");
     weir_future_release(ending);
     finish();
@@ -540,7 +541,7 @@ START_TEST (a_nested_task_that_ends_its_thread_ends_the_outer_one) {
     create((weir_executor_options){.threads = 1});
     weir_future *outer = submit(wait_for_task_that_ends_thread, NULL);
     assert_status(WEIR_FAILED, weir_future_get_until(outer, NULL, hang_limit()));
-    ck_assert_int_eq(weir_future_code(outer), -WEIR_UNFINISHED);
+    ck_assert_int_eq(weir_future_code(outer), WEIR_CODE(WEIR_UNFINISHED));
     weir_future_release(outer);
     assert_status(WEIR_FAILED, weir_future_get_until(inner, NULL, hang_limit()));
     weir_future_release(inner);

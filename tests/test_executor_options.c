@@ -86,7 +86,7 @@ START_TEST (a_task_that_has_not_begun_by_its_deadline_fails) {
     gate_open(&gate);
     assert_end(blocked, WEIR_OK);
     assert_status(WEIR_FAILED, weir_future_get_until(late, NULL, hang_limit()));
-    ck_assert_int_eq(weir_future_code(late), -WEIR_TIMEDOUT);
+    ck_assert_int_eq(weir_future_code(late), WEIR_CODE(WEIR_TIMEDOUT));
     ck_assert_str_eq(weir_future_message(late), "not begun by its deadline");
     weir_future_release(late);
     assert_end(early, WEIR_OK);
@@ -448,7 +448,7 @@ static int end_by_index(weir_future *self, void *arg, void **value) {
     size_t index = number_of(arg);
     atomic_fetch_add(&runs, 1);
     if (index == 3 || index == 5)
-        return index == 3 ? -WEIR_CANCELLED : weir_executor_error(self, 7, "five");
+        return index == 3 ? WEIR_CODE(WEIR_CANCELLED) : weir_executor_error(self, 7, "five");
     return give_back(self, arg, value);
 }
 

@@ -227,8 +227,8 @@ END_TEST
 START_TEST (a_message_may_be_left_out) {
     const char *const none = NULL;
     weir_future *future = new_future();
-    assert_status(WEIR_OK, weir_future_fail(future, -WEIR_NOMEM, none));
-    ck_assert_int_eq(-WEIR_NOMEM, weir_future_code(future));
+    assert_status(WEIR_OK, weir_future_fail(future, WEIR_CODE(WEIR_NOMEM), none));
+    ck_assert_int_eq(WEIR_CODE(WEIR_NOMEM), weir_future_code(future));
     ck_assert_str_eq("", weir_future_message(future));
     weir_future_release(future);
 }
@@ -266,7 +266,7 @@ START_TEST (a_cancelled_one_has_ended) {
     assert_status(WEIR_CANCELLED, weir_future_get(future, &value));
     assert_status(WEIR_CANCELLED, weir_future_take(future, &value));
     ck_assert_ptr_eq(number(2), value);
-    ck_assert_int_eq(-WEIR_CANCELLED, weir_future_code(future));
+    ck_assert_int_eq(WEIR_CODE(WEIR_CANCELLED), weir_future_code(future));
     ck_assert_str_eq("", weir_future_message(future));
     assert_status(WEIR_OK, weir_future_cancel(future));
     assert_status(WEIR_CANCELLED, weir_future_set(future, number(1)));

@@ -95,7 +95,7 @@ START_TEST (only_its_owner_ends_a_task) {
         if (round == 0)
             ck_assert(weir__future_begin(future));
     }
-    weir__future_end_error(future, -WEIR_NOMEM, NULL);
+    weir__future_end_error(future, WEIR_CODE(WEIR_NOMEM), NULL);
     ck_assert_str_eq("", weir_future_message(future));
     weir_future_release(future);
 }
@@ -136,7 +136,7 @@ START_TEST (a_running_task_may_end_as_cancelled) {
     assert_status(WEIR_BUSY, weir_future_cancel(future));
     weir__future_end_cancelled(future);
     assert_status(WEIR_CANCELLED, weir_future_get(future, NULL));
-    ck_assert_int_eq(-WEIR_CANCELLED, weir_future_code(future));
+    ck_assert_int_eq(WEIR_CODE(WEIR_CANCELLED), weir_future_code(future));
     ck_assert_int_eq(0, tasks[0].left_queue);
     weir_future_release(future);
 }

@@ -79,7 +79,7 @@ START_TEST (a_copy_that_fails_is_an_error_and_no_stage_gets_the_result) {
     ck_assert_uint_eq(report->counts.done, COPIED - failed);
     ck_assert_uint_eq(report->error_count, failed);
     ck_assert_str_eq(report->errors[0].stage, "from");
-    ck_assert_int_eq(report->errors[0].code, -WEIR_NOMEM);
+    ck_assert_int_eq(report->errors[0].code, WEIR_CODE(WEIR_NOMEM));
     ck_assert_str_eq(report->errors[0].message, "copy returned NULL");
     for (size_t i = 0; i < WAYS; i++) {
         ck_assert_uint_eq(atomic_load(&seen_at[i]), COPIED - failed);
@@ -100,7 +100,7 @@ START_TEST (a_copy_that_fails_ends_the_run_where_errors_do) {
     put_things(pipeline, 1);
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
     ck_assert(report->errors[0].fatal);
-    ck_assert_int_eq(report->errors[0].code, -WEIR_NOMEM);
+    ck_assert_int_eq(report->errors[0].code, WEIR_CODE(WEIR_NOMEM));
     weir_report_free(report);
     destroy_pipeline(pipeline);
     assert_things_ended();
@@ -145,7 +145,7 @@ START_TEST (a_choice_that_there_is_not_is_an_error_and_its_item_has_failed) {
     ck_assert_uint_eq(report->counts.failed, wrong);
     ck_assert_uint_eq(report->counts.done, ROUNDS * THERE);
     ck_assert_uint_eq(report->error_count, wrong);
-    ck_assert_int_eq(report->errors[0].code, -WEIR_INVALID);
+    ck_assert_int_eq(report->errors[0].code, WEIR_CODE(WEIR_INVALID));
     ck_assert_ptr_nonnull(strstr(report->errors[0].message, "route must return an index below 3, and returned "));
     for (size_t i = 0; i < WAYS; i++) {
         ck_assert_uint_eq(atomic_load(&seen_at[i]), ROUNDS);

@@ -301,7 +301,7 @@ START_TEST (an_init_that_fails_in_the_third_thread_is_told_once) {
     atomic_store(&failing_init, 3);
     weir_pipeline *pipeline = start_stage(blocked());
     put_things(pipeline, 20);
-    finish_after_failure(pipeline, -WEIR_INITFAILED, "init failed");
+    finish_after_failure(pipeline, WEIR_CODE(WEIR_INITFAILED), "init failed");
     ck_assert_uint_eq(atomic_load(&finis) + 1, atomic_load(&inits)); /* not for the thread in which init failed */
 }
 END_TEST
@@ -310,7 +310,7 @@ START_TEST (a_thread_that_cannot_be_created_is_told_once) {
     weir_pipeline *pipeline = start_stage(blocked());
     fault_set(THREAD, 1 + (size_t)_i, true);
     put_things(pipeline, 20);
-    finish_after_failure(pipeline, -WEIR_NOTHREAD, "cannot create");
+    finish_after_failure(pipeline, WEIR_CODE(WEIR_NOTHREAD), "cannot create");
     ck_assert_uint_eq(atomic_load(&inits), 1 + (unsigned)_i);
 }
 END_TEST

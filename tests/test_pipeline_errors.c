@@ -127,6 +127,61 @@ START_TEST (a_message_is_cut_and_belongs_to_its_attempt) {
 }
 END_TEST
 
+/* ---- codes ---- */
+
+static int fail_with(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    switch (((struct thing *)item)->n) {
+        case 0:
+            return weir_task_fail(task, 0, "errno was 0");
+        case 1:
+            return -1;
+        case 2:
+            return WEIR_END;
+        case 3:
+            return weir_task_fail(task, WEIR_END, "own words");
+        default:
+            return -12; /* a negated errno */
+    }
+}
+
+/* A failure is a failure whatever its code; and only weir's own codes are weir's. */
+START_TEST (each_code_but_zero_fails_the_item) {
+    static const int codes[] = {WEIR_CODE(WEIR_FAILED), -1, WEIR_CODE(WEIR_INVALID), WEIR_CODE(WEIR_INVALID), -12};
+    static const char *const messages[] = {"errno was 0", "", "WEIR_END from a function that is no source",
+                                           "WEIR_END from a function that is no source", ""};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options options = {.name = "bad", .run = fail_with, .drop = thing_drop, .on_error = WEIR_SKIP};
+    options.threads = 1;
+    add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    put_things(pipeline, COUNT_OF(codes));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.failed, COUNT_OF(codes));
+    ck_assert_uint_eq(report->kept_errors, COUNT_OF(codes));
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        ck_assert_int_eq(report->errors[i].code, codes[i]);
+        ck_assert_str_eq(report->errors[i].message, messages[i]);
+    }
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(things_dropped(), COUNT_OF(codes));
+    assert_things_ended();
+    ck_assert_int_eq(weir_task_fail(NULL, 0, "no task"), WEIR_CODE(WEIR_FAILED));
+    ck_assert_int_eq(weir_task_fail(NULL, -3, "no task"), -3);
+}
+END_TEST
+
+/* Far from any errno, negated or not, from HTTP and exit statuses, and from one another. */
+START_TEST (no_code_of_a_program_is_one_of_weir) {
+    for (int status = WEIR_OK; status <= WEIR_FAILED; status++) {
+        ck_assert_int_lt(WEIR_CODE(status), -1000000);
+        ck_assert_int_ne(WEIR_CODE(status), WEIR_END);
+        ck_assert_int_eq(WEIR_CODE(WEIR_OK) - WEIR_CODE(status), status);
+    }
+}
+END_TEST
+
 /* ---- retries ---- */
 
 struct tries {
@@ -606,7 +661,7 @@ START_TEST (items_that_end_their_threads_together_fail_together) {
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
     assert_thread_ended(report, "exits", 1);
     ck_assert_uint_eq(report->error_count, THREADS);
-    ck_assert_int_eq(report->errors[1].code, -WEIR_UNFINISHED);
+    ck_assert_int_eq(report->errors[1].code, WEIR_CODE(WEIR_UNFINISHED));
     ck_assert_uint_eq(report->counts.failed, THREADS);
     ck_assert_uint_eq(report->counts.dropped, ALL - THREADS);
     weir_report_free(report);
@@ -761,6 +816,8 @@ static Suite *errors_suite(void) {
     tcase_add_loop_test(ends, the_first_error_ends_the_run_and_the_rest_is_dropped, 1, 4);
     tcase_add_loop_test(ends, skipped_errors_are_counted_and_the_others_go_on, 1, 4);
     tcase_add_test(ends, a_message_is_cut_and_belongs_to_its_attempt);
+    tcase_add_test(ends, each_code_but_zero_fails_the_item);
+    tcase_add_test(ends, no_code_of_a_program_is_one_of_weir);
     tcase_add_loop_test(ends, what_a_failed_attempt_has_emitted_is_emitted_or_dropped_in_an_ordered_stage, 0, 2);
     TCase *again = add_things_case(suite, "again");
     tcase_add_loop_test(again, a_failed_item_is_retried_by_any_free_worker, 0, 2);

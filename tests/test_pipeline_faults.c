@@ -413,7 +413,7 @@ START_TEST (a_result_that_is_lost_is_the_error_of_its_attempt) {
     weir_report *report = finish_pipeline(pipeline, skips ? WEIR_OK : WEIR_FAILED);
     ck_assert_uint_eq(report->counts.failed, 1);
     ck_assert_uint_eq(report->error_count, 1);
-    ck_assert_int_eq(report->errors[0].code, -WEIR_NOMEM);
+    ck_assert_int_eq(report->errors[0].code, WEIR_CODE(WEIR_NOMEM));
     weir_report_free(report);
     destroy_pipeline(pipeline);
     assert_things_ended();
@@ -456,7 +456,7 @@ START_TEST (a_copy_that_there_is_no_memory_for_is_an_error_of_its_stage) {
     ck_assert_uint_eq(report->error_count, 1);
     ck_assert_uint_eq(report->counts.failed, 1);
     ck_assert_str_eq(report->errors[0].stage, "from");
-    ck_assert_int_eq(report->errors[0].code, -WEIR_NOMEM);
+    ck_assert_int_eq(report->errors[0].code, WEIR_CODE(WEIR_NOMEM));
     weir_report_free(report);
     destroy_pipeline(pipeline);
     ck_assert_uint_eq(things_made(), 1);
@@ -642,7 +642,7 @@ START_TEST (a_result_that_the_next_queue_has_no_memory_for_has_failed) {
     ck_assert_uint_ge(report->counts.failed, 1);
     ck_assert_uint_eq(report->error_count, report->counts.failed);
     ck_assert_str_eq(report->errors[0].stage, "sends");
-    ck_assert_int_eq(report->errors[0].code, -WEIR_NOMEM);
+    ck_assert_int_eq(report->errors[0].code, WEIR_CODE(WEIR_NOMEM));
     ck_assert_uint_eq(report->counts.done, things_consumed());
     ck_assert_uint_eq(stage_in(report, "full")->counts.failed, report->counts.failed);
     weir_report_free(report);

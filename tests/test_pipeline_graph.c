@@ -400,7 +400,7 @@ START_TEST (the_route_chooses_and_what_it_cannot_choose_is_an_error) {
     }
     weir_report *report = finish_pipeline(pipeline, skips ? WEIR_OK : WEIR_FAILED);
     ck_assert_uint_eq(report->error_count, skips ? 2 : 1);
-    ck_assert_int_eq(report->errors[0].code, -WEIR_INVALID);
+    ck_assert_int_eq(report->errors[0].code, WEIR_CODE(WEIR_INVALID));
     ck_assert_uint_eq(report->counts.failed, skips ? 2 : 1);
     ck_assert_str_eq(report->errors[0].stage, "from");
     weir_report_free(report);

@@ -131,7 +131,7 @@ START_TEST (a_dead_letter_without_a_reader_is_an_error_of_its_stage) {
     ck_assert_uint_eq(report->error_count, 2);
     ck_assert_int_eq(report->errors[0].code, 40);
     ck_assert_int_eq(report->errors[0].fatal, !skips);
-    ck_assert_int_eq(report->errors[1].code, -WEIR_CLOSED);
+    ck_assert_int_eq(report->errors[1].code, WEIR_CODE(WEIR_CLOSED));
     ck_assert_str_eq(report->errors[1].message,
                      "the dead-letter queue of stage bad was shut down before the run ended");
     weir_report_free(report);
@@ -217,7 +217,7 @@ START_TEST (a_result_without_a_reader_is_an_error_of_its_stage) {
     assert_stage_agrees(report, "last");
     ck_assert_uint_eq(report->error_count, skips ? 2 : 1);
     ck_assert_str_eq(report->errors[0].stage, "last");
-    ck_assert_int_eq(report->errors[0].code, -WEIR_CLOSED);
+    ck_assert_int_eq(report->errors[0].code, WEIR_CODE(WEIR_CLOSED));
     ck_assert_int_eq(report->errors[0].fatal, !skips);
     ck_assert_str_eq(report->errors[0].message, "the results queue of stage last was shut down before the run ended");
     weir_report_free(report);

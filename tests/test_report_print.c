@@ -8,6 +8,7 @@
 #include "support.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -57,7 +58,7 @@ static const weir_stage_report stages[] = {{.name = "download",
                                            {.name = "list", .threads = 1}};
 static const weir_edge edges[] = {{2, 0}, {0, 1}};
 static const weir_error errors[] = {{"download", 404, "cannot fetch a.jpg", 3, 3200 * MILLISECONDS, false},
-                                    {"resize", -WEIR_NOMEM, "", 1, 4200 * MILLISECONDS, false}};
+                                    {"resize", WEIR_CODE(WEIR_NOMEM), "", 1, 4200 * MILLISECONDS, false}};
 static const weir_late_worker late[] = {{"download", 0, 7384 * SECONDS, false, WEIR_IN_FUNCTION},
                                         {"resize", 1, 3200 * MILLISECONDS, true, WEIR_IN_FUNCTION}};
 
@@ -398,6 +399,31 @@ START_TEST (a_late_thread_is_printed_with_its_place) {
     char *text = printed(&report, WEIR_TABLE);
     assert_has(text, "\nstuck: the pipeline, writing to a stream for 1.0 s\n");
     free(text);
+}
+END_TEST
+
+START_TEST (a_code_is_printed_as_a_sentence_if_it_is_of_weir) {
+    static const struct {
+        int code;
+        const char *line;
+    } codes[] = {
+        {7, "  after 1.0 s, s: error 7, attempt 1: no\n"},
+        {-1, "  after 1.0 s, s: error -1, attempt 1: no\n"},
+        {-WEIR_NOMEM, "  after 1.0 s, s: error -6, attempt 1: no\n"},
+        {INT_MIN, "  after 1.0 s, s: error -2147483648, attempt 1: no\n"},
+        {INT_MAX, "  after 1.0 s, s: error 2147483647, attempt 1: no\n"},
+        {WEIR_END, "  after 1.0 s, s: error -2003134975, attempt 1: no\n"},
+        {WEIR_CODE(WEIR_OK), "  after 1.0 s, s: error -2003134720, attempt 1: no\n"},
+        {WEIR_CODE(WEIR_CLOSED), "  after 1.0 s, s: the queue is closed, or the future has ended, attempt 1: no\n"},
+        {WEIR_CODE(WEIR_CANCELLED), "  after 1.0 s, s: the pipeline or the future was cancelled, attempt 1: no\n"},
+        {WEIR_CODE(WEIR_FAILED), "  after 1.0 s, s, attempt 1: no\n"}};
+    for (size_t i = 0; i < COUNT_OF(codes); i++) {
+        weir_error error = {.stage = "s", .code = codes[i].code, .message = "no", .attempts = 1, .at = SECONDS};
+        weir_report report = {.name = "x", .error_count = 1, .kept_errors = 1, .errors = &error};
+        char *text = printed(&report, WEIR_TABLE);
+        assert_has(text, codes[i].line);
+        free(text);
+    }
 }
 END_TEST
 
@@ -779,6 +805,7 @@ static Suite *print_suite(void) {
     tcase_add_test(table, bytes_in_flight_are_printed_without_a_limit);
     tcase_add_test(table, the_error_that_ended_the_run_is_marked);
     tcase_add_test(table, a_late_thread_is_printed_with_its_place);
+    tcase_add_test(table, a_code_is_printed_as_a_sentence_if_it_is_of_weir);
     tcase_add_test(table, errors_of_which_none_is_kept_are_a_number);
     tcase_add_test(table, of_many_errors_and_late_workers_ten_are_shown);
     tcase_add_test(table, letters_of_several_bytes_take_one_column_in_the_table);

@@ -94,7 +94,7 @@ static int run_until_cancelled(weir_future *self, void *gate) {
     while (!weir_future_cancelled(self))
         nap();
     atomic_fetch_add(&cancelled_seen, 1);
-    return -WEIR_CANCELLED;
+    return WEIR_CODE(WEIR_CANCELLED);
 }
 
 static void note_unrun(void *task_arg, void *raw) {
@@ -169,7 +169,7 @@ START_TEST (a_task_that_ends_its_thread_is_an_error) {
     weir_task_group *group = new_group((weir_task_group_options){0});
     run(group, end_thread, NULL);
     assert_status(WEIR_FAILED, weir_task_group_wait_until(group, hang_limit()));
-    ck_assert_int_eq(weir_task_group_code(group, 0), -WEIR_UNFINISHED);
+    ck_assert_int_eq(weir_task_group_code(group, 0), WEIR_CODE(WEIR_UNFINISHED));
     wait_and_destroy(group, WEIR_FAILED);
     finish();
 }

@@ -58,11 +58,11 @@ typedef struct weir_executor weir_executor;
 
 /*
  * A task. Returns 0 and stores its value in `*value`, which is NULL before. Or returns an error code, other than 0: the
- * future fails with it, and `*value` is ignored. -WEIR_CANCELLED says that the task has seen a cancel: the future is
- * cancelled. `self` is the task's own future, for weir_future_cancelled and weir_executor_error.
+ * future fails with it, and `*value` is ignored. WEIR_CODE(WEIR_CANCELLED) says that the task has seen a cancel: the
+ * future is cancelled. `self` is the task's own future, for weir_future_cancelled and weir_executor_error.
  *
- * A task may end its thread (pthread_exit): its future fails with -WEIR_UNFINISHED, and another thread takes its place. A
- * task that runs in a caller's thread (WEIR_RUN_IN_CALLER) must not.
+ * A task may end its thread (pthread_exit): its future fails with WEIR_CODE(WEIR_UNFINISHED), and another thread takes
+ * its place. A task that runs in a caller's thread (WEIR_RUN_IN_CALLER) must not.
  */
 typedef int weir_executor_func(weir_future *self, void *arg, void **value);
 
@@ -114,7 +114,7 @@ WEIR_API weir_status weir_executor_submit(weir_executor *executor, weir_executor
 /* Members omitted from an initialiser are zero. Zero is valid for each of them. */
 typedef struct weir_submit_options {
     weir_priority priority;        /* of the task */
-    weir_deadline deadline;        /* if it has not begun by then, it fails with -WEIR_TIMEDOUT; 0: none */
+    weir_deadline deadline;        /* if it has not begun by then, it fails with WEIR_CODE(WEIR_TIMEDOUT); 0: none */
     uint64_t delay;                /* ns before it is due; 0: at once */
     uint64_t period;               /* ns from one run to the next; 0: it runs once */
     weir_drop_func *drop;          /* disposes of a value that is not taken; NULL: none */
@@ -140,7 +140,8 @@ WEIR_API weir_status weir_executor_submit_with(weir_executor *executor, weir_exe
                                                const weir_submit_options *options, weir_future **future);
 
 /*
- * Sets the message of the error that the calling task is about to return, and returns `code`:
+ * Sets the message of the error that the calling task is about to return, and returns `code`, or WEIR_CODE(WEIR_FAILED)
+ * if that is 0:
  *
  *     return weir_executor_error(self, 404, "%s: not found", url);
  *

@@ -87,8 +87,8 @@ WEIR_API weir_status weir_future_create(weir_future **future, weir_drop_func *dr
 WEIR_API weir_status weir_future_set(weir_future *future, void *value);
 
 /*
- * Ends a promise with an error like weir_future_set. `code` is the program's choice, but not 0; codes below 0 are
- * negated weir_status, from weir itself. The message is formatted as by printf, and its first 255 bytes are kept; NULL
+ * Ends a promise with an error like weir_future_set. `code` is the program's choice, but not 0; errors from weir
+ * itself have WEIR_CODE(status). The message is formatted as by printf, and its first 255 bytes are kept; NULL
  * selects "". If there is no memory for the message, it is "", and the call succeeds.
  *
  * Returns the statuses of weir_future_set. Also returns WEIR_INVALID if `code` is 0.
@@ -141,8 +141,8 @@ WEIR_API weir_status weir_future_take(weir_future *future, void **value);
 WEIR_API weir_future_state weir_future_state_of(const weir_future *future);
 
 /*
- * Returns the error code of a failed future, -WEIR_CANCELLED for a cancelled one, and 0 for any other or NULL. Never
- * blocks.
+ * Returns the error code of a failed future, WEIR_CODE(WEIR_CANCELLED) for a cancelled one, and 0 for any other or
+ * NULL. Never blocks.
  */
 WEIR_API int weir_future_code(const weir_future *future);
 

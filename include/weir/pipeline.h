@@ -89,10 +89,10 @@
  *              held. Several threads may run the callbacks of a stage concurrently.
  *              A callback must not end its thread (pthread_exit). If a stage's function does, the run fails with
  *              WEIR_FAILED, regardless of the stage's on_error. The stage then has an error with code
- *              -WEIR_UNFINISHED. The item in hand, or each item of the batch, goes to the stage's drop function and
- *              counts as failed. It gets no further attempt and no dead letter. In a source, the call counts as
- *              failed. All other items end as in a cancel. If the run was cancelled before, its outcome does not
- *              change.
+ *              WEIR_CODE(WEIR_UNFINISHED). The item in hand, or each item of the batch, goes to the stage's drop
+ *              function and counts as failed. It gets no further attempt and no dead letter. In a source, the call
+ *              counts as failed. All other items end as in a cancel. If the run was cancelled before, its outcome
+ *              does not change.
  *              A callback may make any call, on its own pipeline too, while the pipeline runs or is being finished,
  *              cancelled or destroyed.
  *              A call that would wait for its own thread returns WEIR_DEADLOCK. In every callback, and while a stream
@@ -107,7 +107,7 @@
  *   NULL       A call has no effect if its pipeline, its task, an output pointer or a required function is NULL. It
  *              then returns WEIR_INVALID; a call without a status returns 0, false or NULL. Four calls differ:
  *              weir_pipeline_cancel_fd and weir_task_stop_fd return -1, weir_task_deadline returns WEIR_NEVER, and
- *              weir_task_fail returns its `code`.
+ *              weir_task_fail returns its `code`, or WEIR_CODE(WEIR_FAILED) for 0.
  *
  * Times are nanoseconds. WEIR_MILLISECOND and WEIR_SECOND are one millisecond and one second.
  *
@@ -146,8 +146,8 @@ typedef struct weir_task weir_task;
 
 /* ---- the options of a stage ---- */
 
-/* The return code of a source that has no more items. No error may have this code. */
-#define WEIR_END (-1000)
+/* The return code of a source that has no more items. Any other function fails with WEIR_CODE(WEIR_INVALID) by it. */
+#define WEIR_END WEIR_CODE(255)
 
 /*
  * The full form of a stage's function: processes one item. `state` is the stage's `arg`; with init, `state` is the
@@ -157,8 +157,8 @@ typedef struct weir_task weir_task;
  * another code if the attempt has failed. The pipeline then owns the item again, so the item must be unchanged. A
  * function that has emitted its own item must return 0.
  *
- * Codes above 0 are the program's own: errno values, HTTP statuses or any other number. Codes below 0 are weir's:
- * each is a negated weir_status.
+ * Codes are the program's own: errno values, HTTP statuses, -1 or any other number. Errors from weir itself have the
+ * code WEIR_CODE(status).
  *
  * If the pipeline is cancelled during the call and the attempt fails, the item is dropped, regardless of the code.
  *
@@ -193,7 +193,7 @@ typedef uint64_t weir_weigh_func(const void *item, void *arg);
  *
  * If a copy fails, no successor gets the result. The result and the copies made so far go to the drop functions of
  * their successors. The item that the result was made from counts as failed. The stage has an error with code
- * -WEIR_NOMEM. The stage's on_error determines whether this error ends the run.
+ * WEIR_CODE(WEIR_NOMEM). The stage's on_error determines whether this error ends the run.
  */
 typedef void *weir_copy_func(void *item, void *arg);
 
@@ -206,8 +206,8 @@ typedef bool weir_retry_func(int code, void *arg);
  * WEIR_BY_KEY hashes the key, so even keys that differ in few bits spread evenly over the successors.
  *
  * With WEIR_BY_CHOICE, a route that is not the number of a successor is an error of the stage, with code
- * -WEIR_INVALID. The result then goes to the drop function of the successor connected first. The item that the result
- * was made from counts as failed.
+ * WEIR_CODE(WEIR_INVALID). The result then goes to the drop function of the successor connected first. The item that
+ * the result was made from counts as failed.
  */
 typedef enum weir_fan_out {
     WEIR_ROUND_ROBIN = 0, /* to each successor in turn */
@@ -242,14 +242,14 @@ typedef enum weir_on_error {
  *   `dead` queue must free the letter and its item. Without a drop function, weir does not free the entries.
  * - weir does not join the queue, so weir_queue_task_done is optional.
  * - If the program shuts the queue down before the pipeline does, the next put of a stage is an error of that stage
- *   with code -WEIR_CLOSED. The stage's on_error determines whether this error ends the run. The item counts as
- *   failed. With a `dead` queue, the item goes to the drop function of its stage. With a `results` queue, the result
+ *   with code WEIR_CODE(WEIR_CLOSED). The stage's on_error determines whether this error ends the run. The item counts
+ *   as failed. With a `dead` queue, the item goes to the drop function of its stage. With a `results` queue, the result
  *   goes to the drop function of the queue.
  */
 typedef struct weir_dead_letter {
     void *item;          /* the item, as the stage received it */
     const char *stage;   /* name of the stage; owned by the letter */
-    int code;            /* code of the last attempt; below 0: a negated weir_status, from weir itself */
+    int code;            /* code of the last attempt; WEIR_CODE(status) if from weir itself */
     const char *message; /* reason, from weir_task_fail or weir itself; "" if none; owned by the letter */
     unsigned attempts;   /* number of attempts made */
 } weir_dead_letter;
@@ -294,7 +294,7 @@ typedef struct weir_batch {
  * use, shared by all pipelines of the process. Its function may then run on any thread of the crew, in up to `width`
  * threads at the same time. If a call of it blocks, the crew runs other stages on another thread meanwhile. A stage
  * should have threads of its own if its calls block for most of their time. If all threads of the crew are blocked, and
- * the system creates no other one for 250 ms, the run fails with the error -WEIR_NOTHREAD.
+ * the system creates no other one for 250 ms, the run fails with the error WEIR_CODE(WEIR_NOTHREAD).
  *
  * With a priority, a stage on the crew runs before those of a lower one when both have work and threads are scarce. That
  * concerns all stages on the crew, those of other pipelines too. A call that runs is not interrupted. A stage that has
@@ -314,8 +314,8 @@ typedef struct weir_batch {
  * throughput. It shrinks when threads are idle: within a second of idling to `threads`. A number that has given no gain
  * is tried again after 1 s, and each further time after twice as long, up to 30 s. An added thread calls init, and a
  * thread that leaves calls fini, during the run. If a thread cannot be created, or its init fails, the stage goes on
- * with the threads that it has; the report has one error for this, with code -WEIR_NOTHREAD, -WEIR_NOMEM or
- * -WEIR_INITFAILED, which is not fatal.
+ * with the threads that it has; the report has one error for this, with code WEIR_CODE(WEIR_NOTHREAD),
+ * WEIR_CODE(WEIR_NOMEM) or WEIR_CODE(WEIR_INITFAILED), which is not fatal.
  */
 typedef struct weir_stage_options {
     const char *name;           /* name of the stage and its threads; copied; must be unique in the pipeline */
@@ -641,14 +641,15 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
  * last. In an ordered stage, the results of a failed attempt go to the drop function of their destination.
  *
  * If out of memory, the result goes to the drop function of its destination, and the attempt fails with code
- * -WEIR_NOMEM. If the function then returns 0, it has consumed its item. The item counts as failed, without a dead
- * letter.
+ * WEIR_CODE(WEIR_NOMEM). If the function then returns 0, it has consumed its item. The item counts as failed, without a
+ * dead letter.
  */
 WEIR_API void weir_task_emit(weir_task *task, void *result);
 
 /*
  * Records the reason why the attempt fails, formatted as by printf. Keeps at most 255 bytes. Returns `code`, for the
- * function to return. A NULL `format` leaves no message.
+ * function to return. If `code` is 0 (an errno that was not set), returns WEIR_CODE(WEIR_FAILED), so that the attempt
+ * fails. A NULL `format` leaves no message.
  */
 WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
 #if defined(__GNUC__)

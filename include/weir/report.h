@@ -82,7 +82,7 @@ typedef struct weir_edge {
 /* One error of a stage. */
 typedef struct weir_error {
     const char *stage;   /* name of the stage */
-    int code;            /* returned by the function; negative: minus a weir_status, from weir itself */
+    int code;            /* returned by the function; WEIR_CODE(status) if from weir itself */
     const char *message; /* from weir_task_fail or weir; "" if none */
     unsigned attempts;   /* attempts made at the item */
     uint64_t at;         /* ns after the start */

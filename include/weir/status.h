@@ -35,6 +35,12 @@ typedef enum weir_status {
 } weir_status;
 
 /*
+ * The code of an error from weir itself, among those of a program (weir_error.code, weir_dead_letter.code,
+ * weir_future_code): no errno value, negated or not, no HTTP status, no exit status and no -1. A constant expression.
+ */
+#define WEIR_CODE(status) (-0x77656900 - (int)(status))
+
+/*
  * Returns one English sentence for `status`, without a full stop, or "unknown status" for any other number. The
  * string is static: never NULL, never freed. Thread-safe.
  */

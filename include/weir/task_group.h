@@ -39,7 +39,7 @@ typedef struct weir_task_group weir_task_group;
 
 /*
  * A task of a group. Returns 0, or an error code, other than 0. `self` is for weir_future_cancelled and
- * weir_executor_error; it must not be retained. If the task ends its thread, its code is -WEIR_UNFINISHED.
+ * weir_executor_error; it must not be retained. If the task ends its thread, its code is WEIR_CODE(WEIR_UNFINISHED).
  */
 typedef int weir_task_group_func(weir_future *self, void *arg);
 
@@ -103,8 +103,8 @@ WEIR_API bool weir_task_group_cancelled(const weir_task_group *group);
 
 /*
  * Return the number of tasks that have failed so far, and the code and the message of one of them, 0 being the first. The
- * message lives as long as the group; "" if there is none. Without such an error: 0, and "". -WEIR_CANCELLED, which a
- * task returns after a cancel, is no error.
+ * message lives as long as the group; "" if there is none. Without such an error: 0, and "". A task that
+ * returns WEIR_CODE(WEIR_CANCELLED) after a cancel has not failed.
  */
 WEIR_API size_t weir_task_group_errors(const weir_task_group *group);
 WEIR_API int weir_task_group_code(const weir_task_group *group, size_t error);

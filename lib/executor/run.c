@@ -30,7 +30,7 @@ static char *take_message(weir__task *task) {
 /* The task has returned an error. Its future takes a copy of the message, and its group the message. */
 static void fail_run(weir__task *task, int code, char *message) {
     weir_task_group *group = task->source->group;
-    bool seen = code == -WEIR_CANCELLED;
+    bool seen = code == WEIR_CODE(WEIR_CANCELLED);
     if (group != NULL && !(seen && weir__u32_load_acquire(&group->cancelled) != 0)) {
         weir__future_end_error(&task->future, code, NULL);
         weir__failure_record(group, code, message);
@@ -135,7 +135,7 @@ bool weir__run_claimed(weir__task *task, weir__worker *worker, bool counted) {
 /* Returns the fate of a claimed task that must not run; NULL: it runs. */
 static const weir__fate *fate_of(weir__task *task) {
     static const weir__fate cancelled = {.code = 0};
-    static const weir__fate expired = {.code = -WEIR_TIMEDOUT, .message = "not begun by its deadline"};
+    static const weir__fate expired = {.code = WEIR_CODE(WEIR_TIMEDOUT), .message = "not begun by its deadline"};
     const weir_task_group *group = task->source->group;
     if (group != NULL && weir__u32_load_acquire(&group->cancelled) != 0)
         return &cancelled;
@@ -182,7 +182,7 @@ void weir__run_abandon(weir__worker *worker) {
         if (task == worker->own)
             weir__run_give_away(worker);
         weir__free(take_message(task));
-        fail_run(task, -WEIR_UNFINISHED, weir__copy_text("the task ended its thread"));
+        fail_run(task, WEIR_CODE(WEIR_UNFINISHED), weir__copy_text("the task ended its thread"));
         weir_future_release(&task->future);
         if (counted)
             weir__account_later(worker, source);
@@ -191,6 +191,7 @@ void weir__run_abandon(weir__worker *worker) {
 
 int weir_executor_error(weir_future *self, int code, const char *format, ...) {
     char text[LONGEST_MESSAGE];
+    code = code != 0 ? code : WEIR_CODE(WEIR_FAILED);
     if (self == NULL || self->kind == NULL || format == NULL)
         return code;
     va_list arguments;

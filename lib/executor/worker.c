@@ -258,7 +258,8 @@ static void give_up(weir_executor *executor) {
         weir__drop_pull_listed_locked(executor, &list);
     }
     weir__park_release_all(&executor->room, &executor->lock);
-    weir__drop_list(executor, list, &(weir__fate){.code = -WEIR_INITFAILED, .message = "a thread's init failed"});
+    weir__drop_list(executor, list,
+                    &(weir__fate){.code = WEIR_CODE(WEIR_INITFAILED), .message = "a thread's init failed"});
 }
 
 static void free_worker(weir__worker *worker) {

@@ -179,7 +179,7 @@ void weir__future_end_error(weir_future *future, int code, const char *message) 
 
 void weir__future_end_cancelled(weir_future *future) {
     weir__lock_acquire(&future->lock);
-    future->code = -WEIR_CANCELLED;
+    future->code = WEIR_CODE(WEIR_CANCELLED);
     end_locked(future, WEIR_FUTURE_CANCELLED, NULL);
 }
 
@@ -189,7 +189,7 @@ bool weir__future_cancel_pending(weir_future *future) {
         weir__lock_release(&future->lock);
         return false;
     }
-    future->code = -WEIR_CANCELLED;
+    future->code = WEIR_CODE(WEIR_CANCELLED);
     end_locked(future, WEIR_FUTURE_CANCELLED, future->kind == NULL ? NULL : future->kind->cancelled);
     return true;
 }

@@ -112,7 +112,8 @@ static bool fail(weir__lane *lane, weir_task *task, int code) {
 /* Fails an item that the function has consumed. There was no memory for a result, and nothing is left to drop. */
 static void fail_consumed(weir__lane *lane, const weir_task *task) {
     weir_stage *stage = task->stage;
-    bool fatal = weir__add_error(stage, -WEIR_NOMEM, "cannot allocate memory for a result", task->envelope->attempts);
+    bool fatal =
+        weir__add_error(stage, WEIR_CODE(WEIR_NOMEM), "cannot allocate memory for a result", task->envelope->attempts);
     end(lane, task, 0);
     if (fatal)
         weir__fail_run(stage->pipeline);
@@ -125,10 +126,19 @@ static void end_combined(weir__lane *lane, weir_task *task) {
     task->combined = NULL;
 }
 
+/* Returns the code of a failed attempt. */
+static int code_of(weir_task *task, int code) {
+    if (task->lost)
+        return WEIR_CODE(WEIR_NOMEM);
+    if (code != WEIR_END)
+        return code;
+    return weir_task_fail(task, WEIR_CODE(WEIR_INVALID), "WEIR_END from a function that is no source");
+}
+
 bool weir__complete(weir__lane *lane, weir_task *task, int code) {
     end_combined(lane, task);
     if (code != 0)
-        return fail(lane, task, task->lost ? -WEIR_NOMEM : code);
+        return fail(lane, task, code_of(task, code));
     if (task->lost)
         fail_consumed(lane, task);
     else if (task->envelope->is_result && task->stage->orderer == NULL) /* most frequent case */
@@ -144,7 +154,7 @@ bool weir__fail_uncalled(weir__lane *lane, weir_task *task, weir__envelope *enve
     task->message[0] = '\0';
     task->lost = false;
     task->retry_after = 0;
-    return fail(lane, task, -WEIR_NOMEM);
+    return fail(lane, task, WEIR_CODE(WEIR_NOMEM));
 }
 
 void weir__complete_abandoned(weir__lane *lane, weir_task *task) {

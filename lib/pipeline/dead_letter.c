@@ -49,7 +49,7 @@ static weir__verdict lose_letter(weir_stage *stage, weir_status why) {
     if (why == WEIR_CLOSED)
         weir__fail_output(stage, "dead-letter");
     else
-        weir__fail_stage(stage, -WEIR_NOMEM, "cannot allocate a dead letter");
+        weir__fail_stage(stage, WEIR_CODE(WEIR_NOMEM), "cannot allocate a dead letter");
     return WEIR__FAILED;
 }
 

@@ -64,7 +64,7 @@ static void tell_failure(weir_stage *stage, weir_status why) {
                    : why == WEIR_NOTHREAD ? "cannot create another thread"
                                           : "no memory for another thread",
                    weir__group_size(stage->group));
-    const weir_error error = {.stage = stage->name, .code = -(int)why, .message = message, .attempts = 1};
+    const weir_error error = {.stage = stage->name, .code = WEIR_CODE(why), .message = message, .attempts = 1};
     weir__errors_add(&stage->pipeline->errors, error, stage->pipeline->started, false);
 }
 

@@ -36,14 +36,14 @@ void weir__fail_output(weir_stage *stage, const char *queue) {
     char message[WEIR__MESSAGE];
     (void)snprintf(message, sizeof message, "the %s queue of stage %.100s was shut down before the run ended", queue,
                    stage->name);
-    weir__fail_stage(stage, -WEIR_CLOSED, message);
+    weir__fail_stage(stage, WEIR_CODE(WEIR_CLOSED), message);
 }
 
 void weir__add_exit_error(weir_stage *stage, unsigned attempts) {
-    add(stage, -WEIR_UNFINISHED, "the stage's function ended its thread (pthread_exit)", attempts, true);
+    add(stage, WEIR_CODE(WEIR_UNFINISHED), "the stage's function ended its thread (pthread_exit)", attempts, true);
 }
 
 void weir__fail_starved(weir_stage *stage) {
-    add(stage, -WEIR_NOTHREAD, "all threads of the crew wait, and no other one can be created", 1, true);
+    add(stage, WEIR_CODE(WEIR_NOTHREAD), "all threads of the crew wait, and no other one can be created", 1, true);
     weir__fail_run(stage->pipeline);
 }

@@ -34,7 +34,7 @@ static bool make_room(weir__lane *lane, size_t count) {
 static int call_batch(weir__lane *lane, const weir__envelope *batch) {
     size_t count = weir__batch_count(batch);
     if (!make_room(lane, count))
-        return -WEIR_NOMEM;
+        return WEIR_CODE(WEIR_NOMEM);
     void **item = lane->items;
     *item++ = batch->item;
     for (const weir__envelope *at = batch->list.first; at != NULL; at = at->next)

@@ -33,7 +33,7 @@ static const char no_memory[] = "cannot allocate memory for a result";
 
 /* Adds the error that there was no memory for a result. The error belongs to the stage that sends. */
 static void lack_memory(weir_stage *from) {
-    weir__fail_stage(from, -WEIR_NOMEM, no_memory);
+    weir__fail_stage(from, WEIR_CODE(WEIR_NOMEM), no_memory);
 }
 
 /*
@@ -147,7 +147,7 @@ static weir__verdict pass_to_all(weir_stage *from, weir__lane *lane, weir__envel
         return WEIR__DONE;
     }
     drop_copies(from, lane, &copies);
-    fail_at_first(from, lane, envelope, -WEIR_NOMEM, why);
+    fail_at_first(from, lane, envelope, WEIR_CODE(WEIR_NOMEM), why);
     return WEIR__FAILED;
 }
 
@@ -156,7 +156,7 @@ static weir__verdict fail_choice(weir_stage *from, weir__lane *lane, weir__envel
     char why[100];
     (void)snprintf(why, sizeof why, "route must return an index below %zu, and returned %" PRIu64,
                    from->successor_count, chosen);
-    fail_at_first(from, lane, envelope, -WEIR_INVALID, why);
+    fail_at_first(from, lane, envelope, WEIR_CODE(WEIR_INVALID), why);
     return WEIR__FAILED;
 }
 

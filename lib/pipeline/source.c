@@ -73,7 +73,7 @@ static void produce(weir__lane *lane) {
     if (code == WEIR_END)
         end_source(lane->stage);
     if (lane->task.lost)
-        fail(lane, -WEIR_NOMEM);
+        fail(lane, WEIR_CODE(WEIR_NOMEM));
     else if (code != 0 && code != WEIR_END)
         fail(lane, code);
     else

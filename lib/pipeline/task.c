@@ -65,6 +65,7 @@ void weir_task_emit(weir_task *task, void *result) {
 /* ---- the call ---- */
 
 int weir_task_fail(weir_task *task, int code, const char *format, ...) {
+    code = code != 0 ? code : WEIR_CODE(WEIR_FAILED);
     if (task == NULL)
         return code;
     task->message[0] = '\0';

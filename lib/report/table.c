@@ -235,13 +235,21 @@ static void print_blocking(weir__out *out, const weir_report *report) {
     }
 }
 
+/* Prints nothing if the function has told no code. */
+static void print_code(weir__out *out, int code) {
+    int64_t status = (int64_t)WEIR_CODE(0) - code;
+    if (status == WEIR_FAILED)
+        return;
+    if (status > 0 && status < WEIR_FAILED)
+        weir__out_format(out, ": %s", weir_strerror((weir_status)status));
+    else
+        weir__out_format(out, ": error %d", code);
+}
+
 static void print_error(weir__out *out, const weir_error *error) {
     weir__out_format(out, "  %safter %s, ", error->fatal ? "fatal, " : "", weir__figure_time(error->at).text);
     weir__out_shown(out, error->stage);
-    if (error->code < 0)
-        weir__out_format(out, ": %s", weir_strerror((weir_status)(0 - (unsigned)error->code)));
-    else
-        weir__out_format(out, ": error %d", error->code);
+    print_code(out, error->code);
     weir__out_format(out, ", attempt %u%s", error->attempts, error->message[0] == 0 ? "" : ": ");
     weir__out_shown(out, error->message);
     weir__out_format(out, "\n");

@@ -180,7 +180,7 @@ void scenario_executor_task_ends_its_thread(void) {
     must(weir_executor_submit(executor, end_thread, NULL, &ending), WEIR_OK);
     submit(1, &next);
     must(weir_future_get(ending, NULL), WEIR_FAILED);
-    sched_check(weir_future_code(ending) == -WEIR_UNFINISHED, "code %d", weir_future_code(ending));
+    sched_check(weir_future_code(ending) == WEIR_CODE(WEIR_UNFINISHED), "code %d", weir_future_code(ending));
     weir_future_release(ending);
     check_got(next, 1);
     close_executor();

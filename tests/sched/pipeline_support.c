@@ -119,8 +119,8 @@ static void check_exit(const weir_report *report, const char *stage) {
     if (stage == NULL)
         return;
     const weir_error *error = &report->errors[0];
-    sched_check(error->code == -WEIR_UNFINISHED && strcmp(error->stage, stage) == 0, "the first error is %d of %s",
-                error->code, error->stage);
+    sched_check(error->code == WEIR_CODE(WEIR_UNFINISHED) && strcmp(error->stage, stage) == 0,
+                "the first error is %d of %s", error->code, error->stage);
     sched_check(report->error_count == 1, "%d errors", (int)report->error_count);
 }
 
