@@ -753,7 +753,6 @@ START_TEST (a_callback_that_ends_its_thread_ends_the_run) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "exits",
                                              .source = fail_to_produce,
-                                             .on_error = WEIR_SKIP,
                                              .retry = {.attempts = 2, .when = exit_when_asked}});
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
     start_pipeline(pipeline);

@@ -357,29 +357,72 @@ END_TEST
 
 /* ---- errors ---- */
 
-START_TEST (a_source_that_fails_in_a_row_is_called_again_and_then_at_its_end) {
-    bool recovers = _i & 1, skips = _i & 2;
-    struct spring spring = {.left = 20, .each = 1, .fails_until = recovers ? 3 : 100};
-    weir_pipeline *pipeline = flowing(&spring, (weir_pipeline_options){.max_items = 0},
-                                      (weir_stage_options){.retry = {.attempts = 3, .backoff = 1000},
-                                                           .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
-    weir_status waited = weir_pipeline_wait(pipeline, hang_limit());
-    assert_status(recovers || skips ? WEIR_OK : WEIR_CANCELLED, waited);
-    weir_report *report = finish_pipeline(pipeline, recovers || skips ? WEIR_OK : WEIR_FAILED);
-    size_t failures = recovers ? 2 * 21 : 3; /* two before each success, WEIR_END included */
+/* Three attempts are enough, or not. If the stage skips errors, the source is called again in any case. */
+START_TEST (a_source_that_fails_in_a_row_is_called_again) {
+    bool recovers = _i & 1, skips = _i & 2, fails = !recovers && !skips;
+    struct spring spring = {.left = 20, .each = 1, .fails_until = recovers ? 3 : 9};
+    weir_retry retry = {.attempts = 3, .backoff = 1000, .max_backoff = 2000};
+    weir_pipeline *pipeline =
+        flowing(&spring, (weir_pipeline_options){.max_items = 0},
+                (weir_stage_options){.threads = 1, .retry = retry, .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+    assert_status(fails ? WEIR_CANCELLED : WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report *report = finish_pipeline(pipeline, fails ? WEIR_FAILED : WEIR_OK);
+    size_t failures = fails ? 3 : (spring.fails_until - 1) * 21; /* before each success, WEIR_END included */
     ck_assert_uint_eq(report->error_count, failures);
     ck_assert_uint_eq(report->stages[0].counts.failed, failures);
-    ck_assert_uint_eq(report->stages[0].retried, recovers ? failures : 2);
-    ck_assert_uint_eq(report->counts.in, recovers ? 20 : 0); /* a failed call adds no item */
-    ck_assert_uint_eq(report->counts.done, recovers ? 20 : 0);
-    bool failed = !recovers && !skips;
-    const weir_error *second = &report->errors[failed ? 2 : 1]; /* the fatal error, the third one, is listed first */
+    ck_assert_uint_eq(report->stages[0].retried, fails ? 2 : failures);
+    ck_assert_uint_eq(report->counts.in, fails ? 0 : 20); /* a failed call adds no item */
+    ck_assert_uint_eq(report->counts.done, fails ? 0 : 20);
+    const weir_error *second = &report->errors[fails ? 2 : 1]; /* the fatal error, the third one, is listed first */
     ck_assert_str_eq(second->message, "dry, attempt 2");
     ck_assert_uint_eq(second->attempts, 2);
-    ck_assert_int_eq(report->errors[0].fatal, failed);
-    ck_assert_uint_eq(report->errors[0].attempts, failed ? 3 : 1);
+    ck_assert_int_eq(report->errors[0].fatal, fails);
+    ck_assert_uint_eq(report->errors[0].attempts, fails ? 3 : 1);
     weir_report_free(report);
     destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+static int fail_third(weir_task *task, void *item, void *raw) {
+    atomic_uint *calls = raw;
+    unsigned call = atomic_fetch_add(calls, 1) + 1;
+    (void)item;
+    if (call == 3)
+        return weir_task_fail(task, 5, "one bad");
+    if (call > 6)
+        return WEIR_END;
+    weir_task_emit(task, thing_new());
+    return 0;
+}
+
+static bool never(int code, void *unused) {
+    (void)code;
+    (void)unused;
+    return false;
+}
+
+/* On the crew, and on a thread of its own; without retries, and with some for other codes. */
+START_TEST (one_bad_call_of_a_source_that_skips_loses_no_others) {
+    atomic_uint calls = 0;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options source = {.name = "reads", .source = fail_third, .arg = &calls, .on_error = WEIR_SKIP};
+    source.threads = _i & 1;
+    source.width = 1 - (_i & 1);
+    if (_i & 2)
+        source.retry = (weir_retry){.attempts = 2, .when = never};
+    add_stage(pipeline, source);
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->counts.done, 5);
+    ck_assert_uint_eq(report->error_count, 1);
+    ck_assert_str_eq(report->errors[0].message, "one bad");
+    ck_assert_uint_eq(report->stages[0].counts.failed, 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&calls), 7);
     assert_things_ended();
 }
 END_TEST
@@ -591,7 +634,8 @@ static Suite *sources_suite(void) {
     tcase_add_test(stop, a_start_that_fails_is_a_cancel_for_what_runs_already);
     tcase_add_test(stop, a_source_that_fails_in_a_cancelled_pipeline_has_not_failed);
     TCase *errors = add_things_case(suite, "errors");
-    tcase_add_loop_test(errors, a_source_that_fails_in_a_row_is_called_again_and_then_at_its_end, 0, 4);
+    tcase_add_loop_test(errors, a_source_that_fails_in_a_row_is_called_again, 0, 4);
+    tcase_add_loop_test(errors, one_bad_call_of_a_source_that_skips_loses_no_others, 0, 4);
     tcase_add_loop_test(errors, a_call_that_ends_its_thread_ends_the_run, 0, 6);
     tcase_add_test(errors, a_source_may_end_its_thread_at_a_later_attempt);
     return suite;

@@ -163,8 +163,9 @@ typedef struct weir_task weir_task;
  * If the pipeline is cancelled during the call and the attempt fails, the item is dropped, regardless of the code.
  *
  * A source is called repeatedly, with NULL for `item`, and emits the items that it produces. A source returns 0 to be
- * called again, or WEIR_END to end. After WEIR_END no thread calls the source again. An error that is not retried
- * (see weir_retry) ends the source too.
+ * called again, or WEIR_END to end. After WEIR_END no thread calls the source again. After any other code the source
+ * is called again, if it has retries left or its on_error is WEIR_SKIP; otherwise the run fails. The delay is the
+ * retry's: it doubles with each failure in a row of the thread.
  */
 typedef int weir_task_func(weir_task *task, void *item, void *state);
 
@@ -222,7 +223,7 @@ typedef enum weir_fan_out {
  */
 typedef enum weir_on_error {
     WEIR_FAIL_FAST = 0, /* the pipeline is cancelled, and finish returns WEIR_FAILED */
-    WEIR_SKIP = 1       /* the other items continue */
+    WEIR_SKIP = 1       /* the other items continue; a source is called again */
 } weir_on_error;
 
 /*
@@ -258,7 +259,8 @@ typedef struct weir_dead_letter {
 WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
 
 /*
- * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries, regardless of the other members.
+ * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries, regardless of the other members. A
+ * source whose on_error is WEIR_SKIP is called again in any case, after the delays of backoff and max_backoff.
  *
  * An item in back-off occupies neither a worker nor a queue slot. Any free worker makes the next attempt. A retried
  * item, delayed or not, is put behind the items queued at that moment and before later ones. So neither retries nor

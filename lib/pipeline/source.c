@@ -43,6 +43,13 @@ static int call(weir__lane *lane) {
     return code;
 }
 
+/* Whether the source is called again after a failed call. */
+static bool is_called_again(weir_stage *stage, unsigned failures, int code) {
+    if (weir__is_ending(stage->pipeline))
+        return false;
+    return stage->options.on_error == WEIR_SKIP || weir__is_retried(stage, failures, code);
+}
+
 /* Handles a failed call: blocks until the next attempt, or ends the source. */
 static void fail(weir__lane *lane, int code) {
     weir_stage *stage = lane->stage;
@@ -50,7 +57,7 @@ static void fail(weir__lane *lane, int code) {
     if (!task->lost && (task->told || weir__is_cancelled(stage->pipeline)))
         return; /* after being told to return, a call's code is no error */
     task->failures++;
-    bool again = !weir__is_ending(stage->pipeline) && weir__is_retried(stage, task->failures, code), fatal = false;
+    bool again = is_called_again(stage, task->failures, code), fatal = false;
     if (again)
         weir__add_retried_error(stage, code, task->message, task->failures);
     else
