@@ -145,6 +145,7 @@ lib_sources = \
 	lib/pipeline/stage.h \
 	lib/pipeline/start.c \
 	lib/pipeline/task.c \
+	lib/pipeline/task_poll.c \
 	lib/pipeline/timing.c lib/pipeline/timing.h \
 	lib/pipeline/trace.c lib/pipeline/trace.h \
 	lib/pipeline/visit.h \
@@ -166,6 +167,7 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/memory.c lib/sync/memory.h \
 	lib/sync/prefetch.h \
 	lib/sync/note.c lib/sync/note.h \
+	lib/sync/poll.c lib/sync/poll.h \
 	lib/sync/relax.c lib/sync/relax.h \
 	lib/sync/signals.c lib/sync/signals.h \
 	lib/sync/tell.h \

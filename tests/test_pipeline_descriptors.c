@@ -297,6 +297,168 @@ START_TEST (a_descriptor_requested_late_is_readable_at_once) {
 }
 END_TEST
 
+/* ---- weir_task_poll ---- */
+
+struct polling {
+    int fd;
+    weir_deadline deadline;
+    short events;
+    atomic_uint calls;
+    atomic_int status;
+    bool cancelled; /* what weir_task_cancelled said after the poll */
+};
+
+static int poll_once(weir_task *task, struct polling *polling) {
+    atomic_fetch_add(&polling->calls, 1);
+    weir_status status = weir_task_poll(task, polling->fd, polling->events, polling->deadline);
+    polling->cancelled = weir_task_cancelled(task);
+    atomic_store(&polling->status, (int)status);
+    return polling->cancelled ? weir_task_fail(task, 1, "told") : 0;
+}
+
+static int poll_as_source(weir_task *task, void *item, void *polling) {
+    (void)item;
+    int code = poll_once(task, polling);
+    return code != 0 ? code : WEIR_END;
+}
+
+static int poll_as_stage(weir_task *task, void *item, void *polling) {
+    int code = poll_once(task, polling);
+    if (code == 0)
+        thing_consume(item);
+    return code;
+}
+
+/* On a thread of its own or on the crew, in a source or for an item. */
+static weir_pipeline *start_polling(struct polling *polling, bool source, bool crew) {
+    weir_stage_options options = {.name = "polls", .arg = polling, .drop = thing_drop};
+    options.threads = !crew;
+    options.width = crew;
+    if (source)
+        options.source = poll_as_source;
+    else
+        options.run = poll_as_stage;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
+    add_stage(pipeline, options);
+    if (source)
+        add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    start_pipeline(pipeline);
+    if (!source)
+        put_things(pipeline, 1);
+    return pipeline;
+}
+
+static void end_polling(struct polling *polling, weir_pipeline *pipeline, weir_status expected) {
+    wait_for_count(&polling->calls, 1);
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_status(expected, (weir_status)atomic_load(&polling->status));
+    ck_assert(!polling->cancelled);
+    ck_assert_uint_eq(atomic_load(&polling->calls), 1);
+    assert_things_ended();
+}
+
+/* What is ready at once is seen in any run; a finish does not reach a stage that is no source. */
+START_TEST (a_poll_sees_what_is_ready) {
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    struct polling polling = {.fd = ends[0], .events = POLLIN, .deadline = WEIR_NEVER};
+    if (_i == 0)
+        ck_assert_int_eq(write(ends[1], "x", 1), 1);
+    else if (_i == 1)
+        close(ends[1]); /* a hangup */
+    else
+        polling = (struct polling){.fd = ends[1], .events = POLLOUT, .deadline = 0};
+    end_polling(&polling, start_polling(&polling, false, false), WEIR_OK);
+    close(ends[0]);
+    if (_i != 1)
+        close(ends[1]);
+}
+END_TEST
+
+static void *write_when_it_blocks(void *raw) {
+    struct listening *listening = raw;
+    while (atomic_load(&listening->inside) == 0)
+        nap();
+    for (int i = 0; i < 20; i++)
+        nap();
+    ck_assert_int_eq(write(listening->pipe[1], "x", 1), 1);
+    return NULL;
+}
+
+START_TEST (a_poll_waits_until_it_is_ready) {
+    struct listening writer = {.inside = 1};
+    ck_assert_int_eq(pipe(writer.pipe), 0);
+    struct polling polling = {.fd = writer.pipe[0], .events = POLLIN, .deadline = hang_limit()};
+    weir_pipeline *pipeline = start_polling(&polling, false, _i == 1);
+    pthread_t thread;
+    thread_start(&thread, write_when_it_blocks, &writer);
+    end_polling(&polling, pipeline, WEIR_OK);
+    thread_join(thread);
+    close(writer.pipe[0]);
+    close(writer.pipe[1]);
+}
+END_TEST
+
+START_TEST (a_poll_ends_at_its_deadline) {
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    uint64_t from = now();
+    struct polling polling = {.fd = _i < 2 ? ends[0] : -1, .events = POLLIN};
+    polling.deadline = _i % 2 == 0 ? 0 : weir_deadline_after(30 * MILLISECONDS);
+    end_polling(&polling, start_polling(&polling, false, _i == 3), WEIR_TIMEDOUT);
+    ck_assert_uint_ge(now() - from, _i % 2 == 0 ? 0 : 30 * MILLISECONDS);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
+START_TEST (a_poll_refuses_what_is_not_open) {
+    struct polling polling = {.fd = dup(0), .events = POLLIN, .deadline = WEIR_NEVER};
+    close(polling.fd);
+    end_polling(&polling, start_polling(&polling, false, false), WEIR_INVALID);
+    assert_status(WEIR_INVALID, weir_task_poll(NULL, 0, POLLIN, 0));
+}
+END_TEST
+
+/* A source that is finished, a source that is cancelled, a stage that is: the finish completes items in flight. */
+START_TEST (a_poll_ends_with_the_pipeline) {
+    bool source = _i % 3 < 2, cancels = _i % 3 > 0;
+    bool crew = _i / 3 & 1, without_descriptors = _i / 3 & 2, sleeps = _i / 3 & 4;
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    struct polling polling = {.fd = sleeps ? -1 : ends[0], .events = POLLIN, .deadline = WEIR_NEVER};
+    struct rlimit limit;
+    if (without_descriptors)
+        limit = limit_descriptors(0);
+    weir_pipeline *pipeline = start_polling(&polling, source, crew);
+    wait_for_count(&polling.calls, 1);
+    if (cancels)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    weir_report *report = finish_pipeline(pipeline, cancels ? WEIR_CANCELLED : WEIR_OK);
+    if (without_descriptors)
+        ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    assert_status(cancels ? WEIR_CANCELLED : WEIR_CLOSED, (weir_status)atomic_load(&polling.status));
+    ck_assert(polling.cancelled);
+    ck_assert_uint_eq(report->error_count, 0); /* told to return */
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
+/* The time in it is blocked time, not busy time. */
+START_TEST (a_poll_counts_as_blocked) {
+    struct polling polling = {.fd = -1, .deadline = weir_deadline_after(50 * MILLISECONDS)};
+    weir_pipeline *pipeline = start_polling(&polling, false, _i == 1);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_ge(report->stages[0].blocked, 30 * MILLISECONDS);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 static Suite *descriptors_suite(void) {
     Suite *suite = suite_create("descriptors of pipelines");
     TCase *made = add_things_case(suite, "made");
@@ -311,6 +473,13 @@ static Suite *descriptors_suite(void) {
     tcase_add_loop_test(readable, a_source_in_a_poll_is_told_that_the_pipeline_is_finishing, 0, 4);
     tcase_add_test(readable, a_stage_that_is_no_source_is_told_of_a_cancel_alone);
     tcase_add_test(readable, a_descriptor_requested_late_is_readable_at_once);
+    TCase *polls = add_things_case(suite, "poll");
+    tcase_add_loop_test(polls, a_poll_sees_what_is_ready, 0, 3);
+    tcase_add_loop_test(polls, a_poll_waits_until_it_is_ready, 0, 2);
+    tcase_add_loop_test(polls, a_poll_ends_at_its_deadline, 0, 4);
+    tcase_add_test(polls, a_poll_refuses_what_is_not_open);
+    tcase_add_loop_test(polls, a_poll_ends_with_the_pipeline, 0, 24);
+    tcase_add_loop_test(polls, a_poll_counts_as_blocked, 0, 2);
     return suite;
 }
 

@@ -260,7 +260,7 @@ WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
 
 /*
  * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries, regardless of the other members. A
- * source whose on_error is WEIR_SKIP is called again in any case, after the delays of backoff and max_backoff.
+ * source with on_error = WEIR_SKIP is called again in any case, after the delays of backoff and max_backoff.
  *
  * An item in back-off occupies neither a worker nor a queue slot. Any free worker makes the next attempt. A retried
  * item, delayed or not, is put behind the items queued at that moment and before later ones. So neither retries nor
@@ -689,11 +689,29 @@ WEIR_API bool weir_task_cancelled(weir_task *task);
 
 /*
  * Returns a file descriptor that becomes readable when weir_task_cancelled becomes true for this stage. A cancel
- * makes it readable. In a source, the finish makes it readable too. A source that blocks in poll adds this descriptor
- * to its set. When the descriptor is readable, the source calls weir_task_cancelled and returns. The rules of
+ * makes it readable. In a source, the finish makes it readable too. A source that waits for several descriptors adds
+ * this one to its poll; for a single one there is weir_task_poll. When the descriptor is readable, the source calls weir_task_cancelled and returns. The rules of
  * weir_pipeline_cancel_fd apply.
  */
 WEIR_API int weir_task_stop_fd(weir_task *task);
+
+/*
+ * Blocks until `fd` is ready for `events` (those of poll: POLLIN, POLLOUT ...), the function must return, or the
+ * deadline passes. The time counts as blocked; on the crew, another thread takes over meanwhile. An error or a hangup
+ * of `fd` counts as ready: the next read or write reports it. A negative `fd` is never ready: the call is then a sleep
+ * that ends early if the function must return. Signals do not end the call. The precision is a millisecond.
+ *
+ * After WEIR_CANCELLED and WEIR_CLOSED, weir_task_cancelled is true, and the function should return. Both come first
+ * if `fd` is ready too. Without a free descriptor for weir_task_stop_fd, they may be 20 ms late.
+ *
+ * Returns WEIR_OK if `fd` is ready, or
+ *   WEIR_CLOSED     if the pipeline is finishing; in a source only
+ *   WEIR_CANCELLED  if the pipeline is cancelled
+ *   WEIR_TIMEDOUT   if the deadline passed first
+ *   WEIR_INVALID    if the task is NULL, or `fd` is not open
+ *   WEIR_NOMEM      if the system has no memory for the wait
+ */
+WEIR_API weir_status weir_task_poll(weir_task *task, int fd, short events, weir_deadline deadline);
 
 /*
  * Returns the time at which this attempt becomes overdue (attempt_time), or WEIR_NEVER if the stage has none. An emit
