@@ -265,7 +265,7 @@ START_TEST (a_batch_that_ends_its_thread_has_failed_and_ends_the_run) {
                                              .threads = threads,
                                              .batch = {.items = BATCH},
                                              .ordered = ordered,
-                                             .retry = {.attempts = ordered ? 1 : 3, .when = ask},
+                                             .retry = {.attempts = ordered ? 1 : 3, .when = ordered ? NULL : ask},
                                              .on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
                                              .dead = dead,
                                              .drop = thing_drop});

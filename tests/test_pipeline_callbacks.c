@@ -450,7 +450,7 @@ static weir_stage *add(struct world *world, weir_stage_options options) {
     weir_stage *stage;
     options.arg = world;
     options.drop = drop;
-    options.capacity = CAPACITY;
+    options.capacity = options.source == NULL ? CAPACITY : 0;
     options.on_error = world->place == DROP_FAILED ? WEIR_FAIL_FAST : WEIR_SKIP;
     must(weir_pipeline_add(world->pipeline, &stage, &options), "add");
     return stage;
@@ -468,8 +468,10 @@ static void declare(struct world *world) {
                                                                          .weigh = weigh,
                                                                          .weigh_arg = world}),
          "create");
-    weir_stage_options first = {.name = "first", .run = run_first, .route = route, .copy = copy};
+    weir_stage_options first = {.name = "first", .run = run_first};
     first.fan_out = place == ROUTE ? WEIR_BY_CHOICE : place == COPY ? WEIR_TO_ALL : WEIR_ROUND_ROBIN;
+    first.route = place == ROUTE ? route : NULL;
+    first.copy = place == COPY ? copy : NULL;
     first.retry = (weir_retry){.attempts = 2, .when = when};
     first.init = place == FINI_UNDOING ? init_that_fails : init;
     first.fini = fini;

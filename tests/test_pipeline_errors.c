@@ -384,16 +384,16 @@ static int fail_the_first(weir_task *task, void *item, void *raw) {
 /* With and without a back-off, with one thread and with several. */
 START_TEST (items_that_fail_forever_starve_no_others) {
     struct sieve sieve = {.good = 0};
+    uint64_t backoff = _i % 2 == 0 ? 0 : 1000;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    const weir_stage_options options = {
-        .name = "sieve",
-        .run = fail_the_first,
-        .arg = &sieve,
-        .threads = _i < 2 ? 1 : 3,
-        .capacity = FAIL_FOR_EVER + GOOD,
-        .drop = thing_drop,
-        .on_error = WEIR_SKIP,
-        .retry = {.attempts = UINT_MAX, .backoff = _i % 2 == 0 ? 0 : 1000, .max_backoff = 1000}};
+    const weir_stage_options options = {.name = "sieve",
+                                        .run = fail_the_first,
+                                        .arg = &sieve,
+                                        .threads = _i < 2 ? 1 : 3,
+                                        .capacity = FAIL_FOR_EVER + GOOD,
+                                        .drop = thing_drop,
+                                        .on_error = WEIR_SKIP,
+                                        .retry = {.attempts = UINT_MAX, .backoff = backoff, .max_backoff = backoff}};
     add_stage(pipeline, options);
     start_pipeline(pipeline);
     put_things(pipeline, FAIL_FOR_EVER + GOOD);
@@ -436,12 +436,13 @@ static int fail_things(weir_task *task, void *item, void *tries) {
 START_TEST (a_full_queue_admits_requeued_items) {
     atomic_uint tries = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "fail",
-                                             .run = fail_things,
-                                             .arg = &tries,
-                                             .capacity = 2,
-                                             .on_error = WEIR_SKIP,
-                                             .retry = {.attempts = 1000, .backoff = (uint64_t)_i, .max_backoff = 1}});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "fail",
+                                   .run = fail_things,
+                                   .arg = &tries,
+                                   .capacity = 2,
+                                   .on_error = WEIR_SKIP,
+                                   .retry = {.attempts = 1000, .backoff = (uint64_t)_i, .max_backoff = (uint64_t)_i}});
     start_pipeline(pipeline);
     struct feed feeder = {.pipeline = pipeline};
     pthread_t thread;
@@ -712,7 +713,7 @@ START_TEST (an_item_may_end_its_thread_at_a_later_attempt) {
                                              .drop = thing_drop,
                                              .ordered = ordered,
                                              .per_key = _i == 1,
-                                             .key = one_key,
+                                             .key = _i == 1 ? one_key : NULL,
                                              .on_error = WEIR_SKIP,
                                              .capacity = ALL,
                                              .retry = {.attempts = 3, .when = ask}});

@@ -90,7 +90,9 @@ START_TEST (options_that_cannot_be_right_are_no_pipeline) {
     weir_pipeline *pipeline = (weir_pipeline *)&pipeline;
     weir_pipeline_options options = {.max_bytes = 5};
     assert_status(WEIR_INVALID, weir_pipeline_create(&pipeline, &options));
-    options.max_bytes = 0;
+    options = (weir_pipeline_options){.weigh_arg = &options};
+    assert_status(WEIR_INVALID, weir_pipeline_create(&pipeline, &options));
+    options.weigh_arg = NULL;
     for (size_t i = 0; i < COUNT_OF(options.reserved); i++) {
         options.reserved[i] = &options;
         assert_status(WEIR_INVALID, weir_pipeline_create(&pipeline, &options));
@@ -111,6 +113,17 @@ END_TEST
 /* ---- refused stages ---- */
 
 static int any_object;
+
+static bool any_code(int code, void *unused) {
+    (void)code;
+    (void)unused;
+    return true;
+}
+
+static void *same_item(void *item, void *unused) {
+    (void)unused;
+    return item;
+}
 
 static const struct wrong_stage {
     weir_stage_options options;
@@ -148,6 +161,32 @@ static const struct wrong_stage {
      "stage x: threads is 2, and must be 1 for ordered"},
     {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5}, .ordered = true, .retry = {.attempts = 2}},
      "stage x: retry.attempts is 2, and must be at most 1 for ordered"},
+    /* options without effect */
+    {{.name = "x", .source = end_at_once, .capacity = 64}, "stage x: capacity is 64, and must be 0 for a source"},
+    {{.name = "x", .source = end_at_once, .capacity = WEIR_UNBOUNDED}, "stage x: capacity is WEIR_UNBOUNDED, and must"},
+    {{.name = "x", .run = run_consume, .retry = {.backoff = 1500}},
+     "stage x: retry.backoff is 1.5 us, and retry.attempts is 0"},
+    {{.name = "x", .source = end_at_once, .retry = {.backoff = 5, .max_backoff = 9}},
+     "stage x: retry.backoff is 5 ns, and retry.attempts is 0"},
+    {{.name = "x", .run = run_consume, .retry = {.when = any_code}},
+     "stage x: retry.when is set, and retry.attempts is 0"},
+    {{.name = "x", .func = consume_thing, .retry = {.max_backoff = 5}},
+     "stage x: retry.max_backoff is 5 ns, and retry.backoff is 0"},
+    {{.name = "x", .run = run_consume, .retry = {.attempts = 2, .max_backoff = 5}},
+     "stage x: retry.max_backoff is 5 ns, and retry.backoff is 0"},
+    {{.name = "x", .func = consume_thing, .burst = 3}, "stage x: burst is 3, and rate is 0"},
+    {{.name = "x", .func = consume_thing, .key = key_of}, "stage x: key is set, and per_key is 0"},
+    {{.name = "x", .source = end_at_once, .key = key_of}, "stage x: key is set, and per_key is 0"},
+    {{.name = "x", .func = consume_thing, .route = key_of}, "stage x: route is set, and fan_out is WEIR_ROUND_ROBIN"},
+    {{.name = "x", .func = consume_thing, .fan_out = WEIR_TO_ALL, .route = key_of, .copy = same_item},
+     "stage x: route is set, and fan_out is WEIR_TO_ALL"},
+    {{.name = "x", .func = consume_thing, .copy = same_item}, "stage x: copy is set, and fan_out is WEIR_ROUND_ROBIN"},
+    {{.name = "x", .func = consume_thing, .fan_out = WEIR_BY_CHOICE, .copy = same_item},
+     "stage x: copy is set, and fan_out is WEIR_BY_CHOICE"},
+    {{.name = "x", .func = consume_thing, .batch = {.weigh = key_of}},
+     "stage x: batch.weigh is set, and run_batch is NULL"},
+    {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5, .weigh = key_of}},
+     "stage x: batch.weigh is set, and batch.bytes is 0"},
 };
 
 START_TEST (a_stage_that_cannot_be_right_is_refused_and_the_start_with_it) {

@@ -181,7 +181,7 @@ static weir_pipeline *gated_for_several(struct gate *gate, int which) {
     return gated(gate, (weir_pipeline_options){.max_items = which == 0 ? 7 : 0,
                                                .max_bytes = which == 1 ? 1000 : 0,
                                                .weigh = which == 1 ? weigh_thing : NULL,
-                                               .weigh_arg = &weighings});
+                                               .weigh_arg = which == 1 ? &weighings : NULL});
 }
 
 START_TEST (several_are_put_as_there_is_room_for_them) {

@@ -82,6 +82,10 @@ static weir_status create_without_weigh(void) {
     return create_with((weir_pipeline_options){.max_bytes = 12345});
 }
 
+static weir_status create_with_unused_argument(void) {
+    return create_with((weir_pipeline_options){.weigh_arg = &pipeline});
+}
+
 static weir_status create_with_many_errors(void) {
     return create_with((weir_pipeline_options){.max_errors = SIZE_MAX / 2});
 }
@@ -254,6 +258,10 @@ static weir_status start_without_copy(void) {
     return start_fan_out(WEIR_TO_ALL);
 }
 
+static weir_status start_with_route_for_none(void) {
+    return start_with((weir_stage_options){.func = hand_back, .fan_out = WEIR_BY_CHOICE, .route = key_of});
+}
+
 static weir_queue *const some_queue = (weir_queue *)&pipeline;
 
 static weir_status start_results_in_the_middle(void) {
@@ -417,6 +425,7 @@ static const struct refusal {
     {create_null, WEIR_INVALID, {"create: pipeline is NULL"}},
     {create_reserved, WEIR_INVALID, {"create: reserved[2] is not NULL"}},
     {create_without_weigh, WEIR_INVALID, {"create: max_bytes is 12345", "weigh is NULL"}},
+    {create_with_unused_argument, WEIR_INVALID, {"create: weigh_arg is not NULL", "weigh is NULL"}},
     {create_with_many_errors, WEIR_NOMEM, {"create: max_errors is 9223372036854775807", "more than ", " TB"}},
     {add_null, WEIR_INVALID, {"add: options is NULL"}},
     {add_without_name, WEIR_INVALID, {"add: name is NULL"}},
@@ -447,6 +456,7 @@ static const struct refusal {
     {start_without_route, WEIR_INVALID, {"stage from: ", "fan_out is WEIR_BY_KEY", "route is NULL"}},
     {start_without_choice, WEIR_INVALID, {"stage from: ", "fan_out is WEIR_BY_CHOICE", "route is NULL"}},
     {start_without_copy, WEIR_INVALID, {"stage from: ", "fan_out is WEIR_TO_ALL", "copy is NULL"}},
+    {start_with_route_for_none, WEIR_INVALID, {"stage b: ", "fan_out is WEIR_BY_CHOICE with a route", "no successor"}},
     {start_results_in_the_middle, WEIR_INVALID, {"stage first: ", "results is not NULL", "stage second"}},
     {start_results_are_dead, WEIR_INVALID, {"stage b: ", "results", "dead"}},
     {start_batch, WEIR_INVALID, {"stage a: ", "batch.items is 1000", "max_items is 321"}},

@@ -79,7 +79,7 @@ static weir_pipeline *started(struct run *run, size_t width, size_t capacity) {
         weir_stage_options stage = stages[i];
         stage.arg = run;
         stage.drop = drop_number;
-        stage.capacity = capacity;
+        stage.capacity = stage.source == NULL ? capacity : 0;
         add_stage(pipeline, stage);
     }
     start_pipeline(pipeline);

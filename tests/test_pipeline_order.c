@@ -52,14 +52,15 @@ static int work(weir_task *task, void *item, void *raw) {
 }
 
 static void add_work(weir_pipeline *pipeline, unsigned *how, size_t threads) {
-    add_stage(pipeline, (weir_stage_options){.name = "work",
-                                             .run = work,
-                                             .arg = how,
-                                             .threads = threads,
-                                             .ordered = true,
-                                             .drop = thing_drop,
-                                             .on_error = WEIR_SKIP,
-                                             .retry = {.attempts = *how & RETRIES ? 2 : 0, .backoff = 20 * 1000}});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "work",
+                            .run = work,
+                            .arg = how,
+                            .threads = threads,
+                            .ordered = true,
+                            .drop = thing_drop,
+                            .on_error = WEIR_SKIP,
+                            .retry = {.attempts = *how & RETRIES ? 2 : 0, .backoff = *how & RETRIES ? 20 * 1000 : 0}});
 }
 
 /* Items in order of arrival at the last stage; checked in the end. */
@@ -147,7 +148,7 @@ START_TEST (a_func_is_ordered_too_and_beside_other_limits) {
                                              .threads = 5,
                                              .ordered = true,
                                              .per_key = (size_t)_i,
-                                             .key = key_of_five,
+                                             .key = _i == 0 ? NULL : key_of_five,
                                              .drop = thing_drop});
     add_stage(pipeline, (weir_stage_options){
                             .name = "b", .func = pass_slowly, .threads = 3, .ordered = true, .drop = thing_drop});
@@ -325,7 +326,7 @@ START_TEST (what_fails_on_the_way_has_its_turn) {
     add_stage(pipeline, (weir_stage_options){.name = "fail",
                                              .run = fail_with_some,
                                              .threads = 2,
-                                             .key = same_key,
+                                             .key = _i == 0 ? NULL : same_key,
                                              .per_key = (size_t)_i, /* with 1, "mix" restores an order of its own */
                                              .ordered = true,
                                              .on_error = WEIR_SKIP,

@@ -300,9 +300,10 @@ START_TEST (a_result_that_gets_to_no_successor_is_a_failure_of_its_stage) {
     options.name = "first";
     options.drop = thing_drop;
     options.on_error = WEIR_SKIP;
-    options.fan_out = _i % 2 == 0 ? WEIR_BY_CHOICE : WEIR_TO_ALL;
-    options.route = choose_unless_lost;
-    options.copy = copy_unless_lost;
+    bool chooses = _i % 2 == 0;
+    options.fan_out = chooses ? WEIR_BY_CHOICE : WEIR_TO_ALL;
+    options.route = chooses ? choose_unless_lost : NULL;
+    options.copy = chooses ? NULL : copy_unless_lost;
     add_two_behind(pipeline, add_stage(pipeline, options));
     start_pipeline(pipeline);
     for (size_t i = 0; i < 4; i++)

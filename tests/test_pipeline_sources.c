@@ -154,11 +154,12 @@ static int fail_at_gate(weir_task *task, void *item, void *gate) {
 START_TEST (an_error_of_a_source_that_has_not_asked_does_not_vanish_in_the_finish) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "reads",
-                                             .source = fail_at_gate,
-                                             .arg = &gate,
-                                             .on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
-                                             .retry = {.attempts = _i & 2 ? 3 : 0, .backoff = 3600 * SECONDS}});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "reads",
+                                   .source = fail_at_gate,
+                                   .arg = &gate,
+                                   .on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
+                                   .retry = {.attempts = _i & 2 ? 3 : 0, .backoff = _i & 2 ? 3600 * SECONDS : 0}});
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
     start_pipeline(pipeline);
     gate_wait_for(&gate, 1);
@@ -178,12 +179,13 @@ END_TEST
 START_TEST (an_error_of_a_source_told_to_return_is_no_failure) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "told",
-                                             .source = produce_until_told,
-                                             .arg = &inside,
-                                             .threads = 2,
-                                             .on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
-                                             .retry = {.attempts = _i & 2 ? 3 : 0, .backoff = 3600 * SECONDS}});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "told",
+                                   .source = produce_until_told,
+                                   .arg = &inside,
+                                   .threads = 2,
+                                   .on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
+                                   .retry = {.attempts = _i & 2 ? 3 : 0, .backoff = _i & 2 ? 3600 * SECONDS : 0}});
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
     start_pipeline(pipeline);
     wait_for_count(&inside, 2);

@@ -219,7 +219,8 @@ typedef enum weir_fan_out {
 
 /*
  * The effect of a failed last attempt on the run. The item is given up in both cases. If the stage has a `dead`
- * queue, the item gets a dead letter.
+ * queue, the item gets a dead letter. The function of a func stage cannot fail, but the delivery of its result can: if
+ * memory runs out, a copy fails, a route is invalid, or the results queue is shut down.
  */
 typedef enum weir_on_error {
     WEIR_FAIL_FAST = 0, /* the pipeline is cancelled, and finish returns WEIR_FAILED */
@@ -259,7 +260,7 @@ typedef struct weir_dead_letter {
 WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
 
 /*
- * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries, regardless of the other members. A
+ * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries; with 0, backoff and when must not be set. A
  * source with on_error = WEIR_SKIP is called again in any case, after the delays of backoff and max_backoff.
  *
  * An item in back-off occupies neither a worker nor a queue slot. Any free worker makes the next attempt. A retried
@@ -272,7 +273,7 @@ WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
 typedef struct weir_retry {
     unsigned attempts;     /* maximum attempts per item, including the first; 0 and 1 disable retries */
     uint64_t backoff;      /* ns before the second attempt, doubled before each further one; 0 retries at once */
-    uint64_t max_backoff;  /* maximum delay, in ns; 0 selects one minute */
+    uint64_t max_backoff;  /* maximum delay, in ns; 0 selects one minute; must be 0 without backoff */
     weir_retry_func *when; /* selects the codes to retry, including weir's own; NULL selects all */
 } weir_retry;
 
@@ -283,7 +284,7 @@ typedef struct weir_retry {
 typedef struct weir_batch {
     size_t items;           /* number of items */
     uint64_t bytes;         /* total weight of the items, by `weigh` */
-    weir_weigh_func *weigh; /* weight of an item, with the stage's `arg`; required for `bytes` */
+    weir_weigh_func *weigh; /* weight of an item, with the stage's `arg`; set if and only if `bytes` is */
     uint64_t wait;          /* ns since the first item of the batch arrived */
 } weir_batch;
 
@@ -335,19 +336,20 @@ typedef struct weir_stage_options {
                                    processor, and 1 for a source or an ordered run_batch; must be 0 with threads,
                                    max_threads, init or fini */
     size_t stack_size;          /* bytes per thread of its own; 0 selects the system's default; must be 0 on the crew */
-    size_t capacity;            /* items in the input queue; 0 selects 64; WEIR_UNBOUNDED disables the bound */
+    size_t capacity;            /* items in the input queue; 0 selects 64; WEIR_UNBOUNDED disables the bound; must be 0
+                                   for a source */
     weir_drop_func *drop;       /* frees an item of this stage that is not done; NULL leaves the item unfreed */
 
     bool ordered;         /* whether results are emitted in input order, with any number of threads */
     weir_fan_out fan_out; /* distribution of the results over several successors */
-    weir_key_func *route; /* key or choice of a result; required for WEIR_BY_KEY and WEIR_BY_CHOICE */
-    weir_copy_func *copy; /* copy of a result; required for WEIR_TO_ALL */
+    weir_key_func *route; /* key or choice of a result; required for WEIR_BY_KEY and WEIR_BY_CHOICE; NULL otherwise */
+    weir_copy_func *copy; /* copy of a result; required for WEIR_TO_ALL; NULL otherwise */
     weir_batch batch;     /* limits of a batch, for run_batch */
 
     double rate;        /* maximum calls per second, over all threads; a batch counts as one call per item;
                            0 disables the limit */
-    size_t burst;       /* maximum calls at once after a pause; 0 selects 1 */
-    weir_key_func *key; /* key of an item; required for per_key */
+    size_t burst;       /* maximum calls at once after a pause; 0 selects 1; must be 0 without rate */
+    weir_key_func *key; /* key of an item; required for per_key; NULL without it */
     size_t per_key;     /* maximum items with the same key in the function or in back-off; 1 runs them in input
                            order; 0 disables the limit */
 
@@ -384,7 +386,7 @@ typedef struct weir_pipeline_options {
     uint64_t max_bytes;     /* maximum weight in flight; a heavier item is admitted once the pipeline is empty;
                                0 disables the limit */
     weir_weigh_func *weigh; /* weight of an item; called once for each item put or produced; required for max_bytes */
-    void *weigh_arg;        /* argument of weigh */
+    void *weigh_arg;        /* argument of weigh; must be NULL without it */
     size_t max_errors;      /* maximum errors kept in a report; 0 selects 100 */
     uint64_t grace;         /* ns in which functions must return after a deadline or a cancel; 0 selects 100 ms */
     FILE *trace;            /* the caller's stream for the trace; NULL disables the trace */
@@ -396,7 +398,7 @@ typedef struct weir_pipeline_options {
  * defaults.
  *
  * Returns WEIR_OK, or
- *   WEIR_INVALID  if max_bytes is set without weigh, or a reserved member is not NULL
+ *   WEIR_INVALID  if max_bytes or weigh_arg is set without weigh, or a reserved member is not NULL
  *   WEIR_NOMEM    if out of memory
  */
 WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_pipeline_options *options);
@@ -408,11 +410,14 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  * - no name, or the name of another stage
  * - none or several of func, run, run_batch and source
  * - a func with retries or dead letters, because it cannot fail
- * - a source with ordered, per_key or dead letters, because it has no input
+ * - a source with ordered, per_key, capacity or dead letters, because it has no input
  * - limits of a batch without run_batch, or run_batch without batch.items and batch.bytes
  * - run_batch with per_key; or an ordered run_batch with more than one thread (max_threads included), retries or
  *   batch.wait
- * - per_key without key, or batch.bytes without weigh
+ * - per_key without key, or batch.bytes without batch.weigh
+ * - key without per_key, burst without rate, or batch.weigh without batch.bytes
+ * - retry.backoff or retry.when without retry.attempts, or retry.max_backoff without retry.backoff
+ * - route if fan_out is neither WEIR_BY_KEY nor WEIR_BY_CHOICE, or copy if it is not WEIR_TO_ALL
  * - a max_threads below `threads`, and not 0; or above `threads` for a source, which has no input
  * - a width with `threads`, max_threads, init or fini: a stage on the crew has no threads of its own
  * - a priority that is not a member of its enum, or not WEIR_NORMAL for a stage with threads of its own
@@ -446,7 +451,7 @@ WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *
  * - a second entry stage: a stage, other than a source, with no upstream stage
  * - a cycle
  * - a connection to a source
- * - a fan-out without its route or copy
+ * - a fan-out without its route or copy, or a fan_out other than WEIR_ROUND_ROBIN without successors
  * - a results queue of a stage that has a successor, or a results queue that is also a dead queue
  * - a batch that could not fill
  * - more threads, or a larger capacity, than memory can address

@@ -20,6 +20,8 @@ static weir_status check_options(const weir_pipeline_options *options) {
     if (options->max_bytes != 0 && options->weigh == NULL)
         return weir__refuse(NULL, WEIR_INVALID, NULL, "create: max_bytes is %s, and weigh is NULL",
                             weir__figure_count(options->max_bytes).text);
+    if (options->weigh_arg != NULL && options->weigh == NULL)
+        return weir__refuse(NULL, WEIR_INVALID, NULL, "create: weigh_arg is not NULL, and weigh is NULL");
     return WEIR_OK;
 }
 

@@ -75,6 +75,11 @@ static weir_status check_source(const weir_pipeline *pipeline, const weir_stage_
     if (options->dead != NULL)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
                             "dead is not NULL, and must be NULL for a source, which has no input");
+    if (options->capacity != 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "capacity is %s, and must be 0 for a source, which has no input queue",
+                            options->capacity == WEIR_UNBOUNDED ? "WEIR_UNBOUNDED"
+                                                                : weir__figure_count(options->capacity).text);
     return WEIR_OK;
 }
 
@@ -107,6 +112,58 @@ static weir_status check_numbers(const weir_pipeline *pipeline, const weir_stage
     if (options->on_error > WEIR_SKIP)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
                             "on_error is %d, and must be a value of weir_on_error", (int)options->on_error);
+    return WEIR_OK;
+}
+
+/*
+ * Checks that the members of retry have an effect: further attempts, and a delay that max_backoff limits. One attempt is
+ * a choice that a program may offer, with the other members set.
+ */
+static weir_status check_retry(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    const weir_retry *retry = &options->retry;
+    bool goes_on = options->source != NULL && options->on_error == WEIR_SKIP;
+    if (retry->attempts == 0 && retry->backoff != 0 && !goes_on)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "retry.backoff is %s, and retry.attempts is 0: a retry needs at least 2 attempts",
+                            weir__figure_time(retry->backoff).text);
+    if (retry->attempts == 0 && retry->when != NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "retry.when is set, and retry.attempts is 0: a retry needs at least 2 attempts");
+    if (retry->max_backoff != 0 && retry->backoff == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "retry.max_backoff is %s, and retry.backoff is 0",
+                            weir__figure_time(retry->max_backoff).text);
+    return WEIR_OK;
+}
+
+/* Checks that burst and key have an effect. */
+static weir_status check_limits(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    if (options->burst != 0 && options->rate == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "burst is %s, and rate is 0",
+                            weir__figure_count(options->burst).text);
+    if (options->key != NULL && options->per_key == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "key is set, and per_key is 0");
+    return WEIR_OK;
+}
+
+static const char *name_of_fan_out(weir_fan_out how) {
+    static const char *const names[] = {"WEIR_ROUND_ROBIN", "WEIR_BY_KEY", "WEIR_BY_CHOICE", "WEIR_TO_ALL"};
+    return names[how];
+}
+
+static bool uses_route(const weir_stage_options *options) {
+    return options->fan_out == WEIR_BY_KEY || options->fan_out == WEIR_BY_CHOICE;
+}
+
+/* Checks that route and copy have an effect if the stage has several successors. */
+static weir_status check_distribution(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    if (options->route != NULL && !uses_route(options))
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "route is set, and fan_out is %s: only WEIR_BY_KEY and WEIR_BY_CHOICE use it",
+                            name_of_fan_out(options->fan_out));
+    if (options->copy != NULL && options->fan_out != WEIR_TO_ALL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "copy is set, and fan_out is %s: only WEIR_TO_ALL uses it",
+                            name_of_fan_out(options->fan_out));
     return WEIR_OK;
 }
 
@@ -159,10 +216,12 @@ static weir_status check_no_batch(const weir_pipeline *pipeline, const weir_stag
     const weir_batch *batch = &options->batch;
     const char *member = batch->items != 0 ? "items" : batch->bytes != 0 ? "bytes" : "wait";
     uint64_t value = batch->items != 0 ? batch->items : batch->bytes != 0 ? batch->bytes : batch->wait;
-    if (value == 0)
-        return WEIR_OK;
-    return weir__refuse(pipeline, WEIR_INVALID, options->name, "batch.%s is %s, and run_batch is NULL", member,
-                        weir__figure_count(value).text);
+    if (value != 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "batch.%s is %s, and run_batch is NULL", member,
+                            weir__figure_count(value).text);
+    if (batch->weigh != NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "batch.weigh is set, and run_batch is NULL");
+    return WEIR_OK;
 }
 
 static weir_status check_batch(const weir_pipeline *pipeline, const weir_stage_options *options) {
@@ -175,6 +234,8 @@ static weir_status check_batch(const weir_pipeline *pipeline, const weir_stage_o
     if (batch->bytes != 0 && batch->weigh == NULL)
         return weir__refuse(pipeline, WEIR_INVALID, options->name, "batch.bytes is %s, and batch.weigh is NULL",
                             weir__figure_count(batch->bytes).text);
+    if (batch->bytes == 0 && batch->weigh != NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "batch.weigh is set, and batch.bytes is 0");
     if (options->per_key != 0)
         return weir__refuse(pipeline, WEIR_INVALID, options->name, "per_key is %zu, and must be 0 with run_batch",
                             options->per_key);
@@ -221,8 +282,8 @@ static weir_status check_name(const weir_pipeline *pipeline, const weir_stage_op
 
 weir_status weir__graph_accept(const weir_pipeline *pipeline, const weir_stage_options *options) {
     static weir_status (*const checks[])(const weir_pipeline *, const weir_stage_options *) = {
-        check_name,   check_functions, check_place,   check_priority, check_threads,
-        check_source, check_func,      check_numbers, check_batch};
+        check_name, check_functions, check_place, check_priority, check_threads,      check_source,
+        check_func, check_numbers,   check_retry, check_limits,   check_distribution, check_batch};
     weir_status status = WEIR_OK;
     for (size_t i = 0; i < sizeof checks / sizeof checks[0] && status == WEIR_OK; i++)
         status = checks[i](pipeline, options);
@@ -336,14 +397,19 @@ static void find_letters(weir_pipeline *pipeline) {
     }
 }
 
+/* Checks the fan-out of a stage. Its route or copy is set only if fan_out uses it. */
 static weir_status check_fan_out(const weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
-    bool by_route = options->fan_out == WEIR_BY_KEY || options->fan_out == WEIR_BY_CHOICE;
-    if (stage->successor_count <= 1)
-        return WEIR_OK;
-    if (by_route && options->route == NULL)
+    size_t count = stage->successor_count;
+    if (options->fan_out != WEIR_ROUND_ROBIN && count == 0)
+        return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
+                            "fan_out is %s%s, and the stage has no successor", name_of_fan_out(options->fan_out),
+                            options->route != NULL  ? " with a route"
+                            : options->copy != NULL ? " with a copy"
+                                                    : "");
+    if (uses_route(options) && options->route == NULL)
         return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name, "fan_out is %s, and route is NULL",
-                            options->fan_out == WEIR_BY_KEY ? "WEIR_BY_KEY" : "WEIR_BY_CHOICE");
+                            name_of_fan_out(options->fan_out));
     if (options->fan_out == WEIR_TO_ALL && options->copy == NULL)
         return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name, "fan_out is WEIR_TO_ALL, and copy is NULL");
     return WEIR_OK;

@@ -100,11 +100,11 @@ static weir_stage *add_front(void) {
     return add_stage((weir_stage_options){.name = "first",
                                           .func = hand_on,
                                           .ordered = graph.front == ORDERED,
-                                          .key = key_of,
+                                          .key = graph.front == KEYED ? key_of : NULL,
                                           .per_key = graph.front == KEYED,
                                           .fan_out = kinds[graph.shape],
-                                          .route = choose_worst,
-                                          .copy = copy_item});
+                                          .route = graph.shape == CHOICE ? choose_worst : NULL,
+                                          .copy = graph.shape == COPIES ? copy_item : NULL});
 }
 
 static weir_stage *add_batch(const char *name, size_t items) {

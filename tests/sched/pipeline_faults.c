@@ -107,6 +107,7 @@ void scenario_exit_in_source(void) {
     begin_pipeline((weir_pipeline_options){.name = "exit"});
     weir_stage_options options = exiting_stage(2);
     options.source = exit_in_source;
+    options.capacity = 0;
     options.results = results;
     add_stage(options);
     start_pipeline();
@@ -148,6 +149,7 @@ void scenario_exit_in_start(void) {
         add_stage((weir_stage_options){.name = "slow", .source = end_at_once, .init = open_gate_in_init});
     weir_stage_options options = exiting_stage(1);
     options.source = exit_at_gate;
+    options.capacity = 0;
     weir_stage *exits = add_stage(options), *last = add_stage((weir_stage_options){.name = "last", .func = pass_on});
     must(weir_pipeline_connect(pipeline, slow, last), WEIR_OK);
     must(weir_pipeline_connect(pipeline, exits, last), WEIR_OK);
