@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -507,6 +508,18 @@ static weir_status call_report_print(struct world *world) {
     return weir_report_print_many(both, 2, WEIR_PROMETHEUS, world->stream);
 }
 
+static weir_status call_report_text(struct world *world) {
+    const weir_report *const both[] = {world->report, world->report};
+    char *text = NULL;
+    weir_status status = weir_report_text(world->report, WEIR_TABLE, &text, NULL);
+    free(text);
+    if (status != WEIR_OK)
+        return status;
+    status = weir_report_text_many(both, 2, WEIR_PROMETHEUS, &text, NULL);
+    free(text);
+    return status;
+}
+
 static weir_status call_report_free(struct world *world) {
     weir_report_free(world->report);
     world->report = NULL;
@@ -529,7 +542,9 @@ static weir_status call_of_task(struct world *world) {
     bool right = weir_task_attempt(task) == 1 && weir_task_batch_reason(task) == (weir_batch_reason)0 &&
                  !weir_task_cancelled(task) && weir_task_deadline(task) == WEIR_NEVER &&
                  weir_task_pipeline(task) == world->pipeline && weir_task_stop_fd(task) > 2 &&
-                 weir_task_retry_after(task, 1) == WEIR_INVALID && weir_task_fail(task, 5, "%d", 5) == 5;
+                 weir_task_retry_after(task, 1) == WEIR_INVALID &&
+                 weir_task_poll(task, -1, 0, weir_deadline_after(WEIR_MILLISECOND)) == WEIR_TIMEDOUT &&
+                 weir_task_fail(task, 5, "%d", 5) == 5;
     return right ? WEIR_OK : WEIR_INVALID;
 }
 
@@ -786,11 +801,12 @@ static const struct row {
     {"weir_pipeline_show ", prepare_idle, call_pipeline_show, NULL, WEIR_OK},
     {"weir_pipeline_end_on ", prepare_idle, call_end_on, NULL, WEIR_OK},
     {"weir_report_print weir_report_print_many ", prepare_report, call_report_print, NULL, WEIR_OK},
+    {"weir_report_text weir_report_text_many ", prepare_report, call_report_text, NULL, WEIR_OK},
     {"weir_report_free ", prepare_report, call_report_free, NULL, WEIR_OK},
     {"weir_dead_letter_free ", prepare_letter, call_letter_free, NULL, WEIR_OK},
     {"weir_task_emit ", prepare_inside, call_emit, release_by_results, WEIR_OK},
     {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail "
-     "weir_task_pipeline weir_task_retry_after weir_task_stop_fd ",
+     "weir_task_pipeline weir_task_poll weir_task_retry_after weir_task_stop_fd ",
      prepare_inside, call_of_task, NULL, WEIR_OK},
     {"weir_future_create weir_future_on_end weir_future_retain weir_future_release ", prepare_nothing,
      call_future_create, NULL, WEIR_OK},

@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 int __real_pthread_attr_init(pthread_attr_t *attr);
@@ -338,6 +339,29 @@ static void work_dropped_futures(void) {
     assert_status(WEIR_OK, weir_executor_destroy(executor));
 }
 
+/* Reports whose texts take more than the first piece of memory. A text that is refused leaves its place as it was. */
+static void work_texts(void) {
+    static weir_stage_report stages[40];
+    weir_report report = {.name = "swept", .stage_count = COUNT_OF(stages), .stages = stages};
+    const weir_report *const reports[] = {&report, &report};
+    for (size_t i = 0; i < COUNT_OF(stages); i++)
+        stages[i] = (weir_stage_report){.name = "a stage of many", .threads = 1, .capacity = 1};
+    for (int format = WEIR_TABLE; format <= WEIR_DOT; format++) {
+        char *text = (char *)&report;
+        size_t size = 1;
+        weir_status status =
+            weir_report_text_many(reports, COUNT_OF(reports), (weir_report_format)format, &text, &size);
+        ck_assert(is_excused(status));
+        if (status == WEIR_OK) {
+            ck_assert_uint_gt(size, 4096);
+            ck_assert_uint_eq(strlen(text), size);
+            free(text);
+        } else {
+            ck_assert(text == (char *)&report && size == 1);
+        }
+    }
+}
+
 static const struct workload {
     const char *name;
     void (*run)(void);
@@ -350,6 +374,7 @@ static const struct workload {
     {"futures", work_futures},
     {"an executor", work_executor},
     {"dropped futures", work_dropped_futures},
+    {"texts of reports", work_texts},
 };
 
 static void run_workload(const void *raw) {

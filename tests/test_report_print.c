@@ -100,6 +100,16 @@ static char *printed(const weir_report *report, weir_report_format format) {
     return text;
 }
 
+static char *printed_many(const weir_report *const *reports, size_t count, weir_report_format format) {
+    char *text;
+    size_t size;
+    FILE *stream = open_memstream(&text, &size);
+    ck_assert_ptr_nonnull(stream);
+    assert_status(WEIR_OK, weir_report_print_many(reports, count, format, stream));
+    ck_assert_int_eq(fclose(stream), 0);
+    return text;
+}
+
 static void assert_has(const char *text, const char *part) {
     ck_assert_msg(strstr(text, part) != NULL, "%s\nis not in\n%s", part, text);
 }
@@ -117,6 +127,33 @@ static void assert_text(const char *got, const char *wanted) {
                   wanted + same);
 }
 
+/* ---- a text in memory ---- */
+
+struct text {
+    char *bytes;
+    size_t size;
+};
+
+static struct text text_of(const weir_report *report, weir_report_format format) {
+    struct text text;
+    assert_status(WEIR_OK, weir_report_text(report, format, &text.bytes, &text.size));
+    return text;
+}
+
+static struct text text_of_many(const weir_report *const *reports, size_t count, weir_report_format format) {
+    struct text text;
+    assert_status(WEIR_OK, weir_report_text_many(reports, count, format, &text.bytes, &text.size));
+    return text;
+}
+
+/* Frees both. */
+static void assert_is_text(char *wanted, struct text text) {
+    assert_text(text.bytes, wanted);
+    ck_assert_uint_eq(text.size, strlen(wanted));
+    free(text.bytes);
+    free(wanted);
+}
+
 /* ---- any format ---- */
 
 START_TEST (a_copy_prints_as_its_source) {
@@ -130,6 +167,55 @@ START_TEST (a_copy_prints_as_its_source) {
         free(wanted);
     }
     weir_report_free(copy);
+}
+END_TEST
+
+/* The second report takes far more memory than the text begins with. */
+START_TEST (a_text_is_what_is_printed) {
+    enum { MANY = 300 };
+    static weir_stage_report many[MANY];
+    weir_report report = sample(), large = sample();
+    const weir_report *const reports[] = {&report, &large, &report};
+    for (size_t i = 0; i < MANY; i++)
+        many[i] = stages[i % 2];
+    large.stages = many;
+    large.stage_count = MANY;
+    for (int i = WEIR_TABLE; i <= WEIR_DOT; i++) {
+        weir_report_format format = (weir_report_format)i;
+        for (size_t j = 0; j < 2; j++)
+            assert_is_text(printed(reports[j], format), text_of(reports[j], format));
+        assert_is_text(printed_many(reports, COUNT_OF(reports), format),
+                       text_of_many(reports, COUNT_OF(reports), format));
+    }
+}
+END_TEST
+
+START_TEST (a_text_of_no_reports_is_empty) {
+    for (int format = WEIR_TABLE; format <= WEIR_DOT; format++)
+        assert_is_text(strdup(""), text_of_many(NULL, 0, (weir_report_format)format));
+}
+END_TEST
+
+START_TEST (a_text_without_a_place_a_report_or_a_format_is_invalid) {
+    weir_report report = sample();
+    const weir_report *const reports[] = {&report, NULL};
+    char *const before = (char *)&report, *text = before;
+    size_t size = 5;
+    for (int i = WEIR_TABLE; i <= WEIR_DOT; i++) {
+        weir_report_format format = (weir_report_format)i;
+        assert_status(WEIR_INVALID, weir_report_text(NULL, format, &text, &size));
+        assert_status(WEIR_INVALID, weir_report_text(&report, format, NULL, &size));
+        assert_status(WEIR_INVALID, weir_report_text_many(reports, 2, format, &text, &size));
+        assert_status(WEIR_INVALID, weir_report_text_many(NULL, 1, format, &text, &size));
+        assert_status(WEIR_INVALID, weir_report_text_many(NULL, 0, format, NULL, &size));
+    }
+    assert_status(WEIR_INVALID, weir_report_text(&report, (weir_report_format)3, &text, &size));
+    assert_status(WEIR_INVALID, weir_report_text(&report, (weir_report_format)-1, &text, NULL));
+    assert_status(WEIR_INVALID, weir_report_text_many(NULL, 0, (weir_report_format)3, &text, &size));
+    ck_assert_ptr_eq(text, before);
+    ck_assert_uint_eq(size, 5);
+    assert_status(WEIR_OK, weir_report_text(&report, WEIR_TABLE, &text, NULL));
+    assert_is_text(printed(&report, WEIR_TABLE), (struct text){text, strlen(text)});
 }
 END_TEST
 
@@ -664,16 +750,6 @@ END_TEST
 
 /* ---- several reports ---- */
 
-static char *printed_many(const weir_report *const *reports, size_t count, weir_report_format format) {
-    char *text;
-    size_t size;
-    FILE *stream = open_memstream(&text, &size);
-    ck_assert_ptr_nonnull(stream);
-    assert_status(WEIR_OK, weir_report_print_many(reports, count, format, stream));
-    ck_assert_int_eq(fclose(stream), 0);
-    return text;
-}
-
 static size_t count_of(const char *text, const char *part) {
     size_t count = 0;
     while ((text = strstr(text, part)) != NULL) {
@@ -788,6 +864,9 @@ static Suite *print_suite(void) {
     Suite *suite = suite_create("report print");
     TCase *any = add_case(suite, "any format");
     tcase_add_test(any, a_copy_prints_as_its_source);
+    tcase_add_test(any, a_text_is_what_is_printed);
+    tcase_add_test(any, a_text_of_no_reports_is_empty);
+    tcase_add_test(any, a_text_without_a_place_a_report_or_a_format_is_invalid);
     tcase_add_test(any, nothing_to_print_or_no_such_format_is_invalid);
     tcase_add_loop_test(any, a_full_device_is_reported, 0, 2);
     tcase_add_test(any, a_stream_that_failed_before_may_take_a_report);

@@ -167,6 +167,21 @@ WEIR_API weir_status weir_report_print(const weir_report *report, weir_report_fo
 WEIR_API weir_status weir_report_print_many(const weir_report *const *reports, size_t count, weir_report_format format,
                                             FILE *stream);
 
+/*
+ * Sets `*text` to what weir_report_print writes, with a NUL after it, and `*size` to its bytes without the NUL. `size`
+ * may be NULL. The caller frees the text with free. The call does not block.
+ *
+ * Returns WEIR_OK. WEIR_INVALID if `report` or `text` is NULL or `format` is unknown. WEIR_NOMEM if memory ran out.
+ * Unless it returns WEIR_OK, `*text` and `*size` are unchanged.
+ */
+WEIR_API weir_status weir_report_text(const weir_report *report, weir_report_format format, char **text, size_t *size);
+
+/*
+ * Sets `*text` to what weir_report_print_many writes, like weir_report_text. If `count` is 0, the text is "".
+ */
+WEIR_API weir_status weir_report_text_many(const weir_report *const *reports, size_t count, weir_report_format format,
+                                           char **text, size_t *size);
+
 /* Frees the report and everything that it points to. NULL does nothing. */
 WEIR_API void weir_report_free(weir_report *report);
 
