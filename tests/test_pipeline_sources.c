@@ -404,15 +404,17 @@ static bool never(int code, void *unused) {
     return false;
 }
 
-/* On the crew, and on a thread of its own; without retries, and with some for other codes. */
+/* On the crew, and on a thread of its own; without retries, with some for other codes, with a back-off alone. */
 START_TEST (one_bad_call_of_a_source_that_skips_loses_no_others) {
     atomic_uint calls = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage_options source = {.name = "reads", .source = fail_third, .arg = &calls, .on_error = WEIR_SKIP};
     source.threads = _i & 1;
     source.width = 1 - (_i & 1);
-    if (_i & 2)
+    if (_i / 2 == 1)
         source.retry = (weir_retry){.attempts = 2, .when = never};
+    if (_i / 2 == 2)
+        source.retry = (weir_retry){.backoff = 1000};
     add_stage(pipeline, source);
     add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
     start_pipeline(pipeline);
@@ -637,7 +639,7 @@ static Suite *sources_suite(void) {
     tcase_add_test(stop, a_source_that_fails_in_a_cancelled_pipeline_has_not_failed);
     TCase *errors = add_things_case(suite, "errors");
     tcase_add_loop_test(errors, a_source_that_fails_in_a_row_is_called_again, 0, 4);
-    tcase_add_loop_test(errors, one_bad_call_of_a_source_that_skips_loses_no_others, 0, 4);
+    tcase_add_loop_test(errors, one_bad_call_of_a_source_that_skips_loses_no_others, 0, 6);
     tcase_add_loop_test(errors, a_call_that_ends_its_thread_ends_the_run, 0, 6);
     tcase_add_test(errors, a_source_may_end_its_thread_at_a_later_attempt);
     return suite;

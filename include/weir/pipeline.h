@@ -260,8 +260,8 @@ typedef struct weir_dead_letter {
 WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
 
 /*
- * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries; with 0, backoff and when must not be set. A
- * source with on_error = WEIR_SKIP is called again in any case, after the delays of backoff and max_backoff.
+ * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries; with 0, backoff and when must not be
+ * set. A source with on_error = WEIR_SKIP is called again in any case, and may set backoff alone.
  *
  * An item in back-off occupies neither a worker nor a queue slot. Any free worker makes the next attempt. A retried
  * item, delayed or not, is put behind the items queued at that moment and before later ones. So neither retries nor
