@@ -302,6 +302,7 @@ END_TEST
 struct polling {
     int fd;
     weir_deadline deadline;
+    uint64_t timeout; /* unless 0, instead of the deadline: from the call on */
     short events;
     atomic_uint calls;
     atomic_int status;
@@ -310,7 +311,8 @@ struct polling {
 
 static int poll_once(weir_task *task, struct polling *polling) {
     atomic_fetch_add(&polling->calls, 1);
-    weir_status status = weir_task_poll(task, polling->fd, polling->events, polling->deadline);
+    weir_deadline deadline = polling->timeout ? weir_deadline_after(polling->timeout) : polling->deadline;
+    weir_status status = weir_task_poll(task, polling->fd, polling->events, deadline);
     polling->cancelled = weir_task_cancelled(task);
     atomic_store(&polling->status, (int)status);
     return polling->cancelled ? weir_task_fail(task, 1, "told") : 0;
@@ -450,7 +452,7 @@ END_TEST
 
 /* The time in it is blocked time, not busy time. */
 START_TEST (a_poll_counts_as_blocked) {
-    struct polling polling = {.fd = -1, .deadline = weir_deadline_after(50 * MILLISECONDS)};
+    struct polling polling = {.fd = -1, .timeout = 50 * MILLISECONDS};
     weir_pipeline *pipeline = start_polling(&polling, false, _i == 1);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_ge(report->stages[0].blocked, 30 * MILLISECONDS);
