@@ -97,6 +97,7 @@ lib_sources = \
 	lib/report/report.c lib/report/report.h \
 	lib/report/table.c lib/report/table.h \
 	lib/report/view.c lib/report/view.h \
+	lib/pipeline/at_end.c lib/pipeline/at_end.h \
 	lib/pipeline/bounds.c lib/pipeline/bounds.h \
 	lib/pipeline/callback.c lib/pipeline/callback.h \
 	lib/pipeline/cancel.c lib/pipeline/cancel.h \
@@ -135,6 +136,7 @@ lib_sources = \
 	lib/pipeline/requeue.c lib/pipeline/requeue.h \
 	lib/pipeline/retire.c lib/pipeline/retire.h \
 	lib/pipeline/retry.c lib/pipeline/retry.h \
+	lib/pipeline/root.c lib/pipeline/root.h \
 	lib/pipeline/route.c lib/pipeline/route.h \
 	lib/pipeline/run.c lib/pipeline/run.h \
 	lib/pipeline/send.c lib/pipeline/send.h \

@@ -24,6 +24,7 @@ unit_tests = \
 	tests/test_future_wait \
 	tests/test_linearizable \
 	tests/test_pipeline_answers \
+	tests/test_pipeline_at_end \
 	tests/test_pipeline_batches \
 	tests/test_pipeline_callbacks \
 	tests/test_pipeline_conservation \

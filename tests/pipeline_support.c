@@ -155,7 +155,8 @@ bool is_on_crew(void) {
 }
 
 void place_stage(weir_stage_options *options) {
-    bool crew = is_on_crew() && options->init == NULL && options->fini == NULL && options->max_threads == 0;
+    bool crew = is_on_crew() && options->init == NULL && options->fini == NULL && options->at_end == NULL &&
+                options->max_threads == 0;
     if (options->width != 0)
         return;
     if (options->threads == 0)

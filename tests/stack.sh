@@ -29,6 +29,7 @@ tell_starved_locked: end_starved
 tell_release: tell_items tell_room
 end_member: leave_queues user end_worker
 leave_queues: weir__exit
+call_last: weir__at_end
 lose: lose_worker
 run_member: enter_queues work
 initialise: user begin_worker

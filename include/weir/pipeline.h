@@ -85,14 +85,14 @@
  *   Threads    All calls are thread-safe and may run concurrently, with four exceptions. Add, connect and start must
  *              come first, from one thread. Destroy must be the last call.
  *   Callbacks  A callback is a function that the program gives to the pipeline: a stage's function (func, run,
- *              run_batch or source), init, fini, drop, weigh, key, route, copy or when. Callbacks run with no lock
- *              held. Several threads may run the callbacks of a stage concurrently.
+ *              run_batch or source), init, at_end, fini, drop, weigh, key, route, copy or when. Callbacks run with no
+ *              lock held. Several threads may run the callbacks of a stage concurrently.
  *              A callback must not end its thread (pthread_exit). If a stage's function does, the run fails with
  *              WEIR_FAILED, regardless of the stage's on_error. The stage then has an error with code
  *              WEIR_CODE(WEIR_UNFINISHED). The item in hand, or each item of the batch, goes to the stage's drop
- *              function and counts as failed. It gets no further attempt and no dead letter. In a source, the call
- *              counts as failed. All other items end as in a cancel. If the run was cancelled before, its outcome
- *              does not change.
+ *              function and counts as failed. It gets no further attempt and no dead letter. In a source or in at_end, the
+ *              call counts as failed. All other items end as in a cancel. If the run was cancelled before, its
+ *              outcome does not change.
  *              A callback may make any call, on its own pipeline too, while the pipeline runs or is being finished,
  *              cancelled or destroyed.
  *              A call that would wait for its own thread returns WEIR_DEADLOCK. In every callback, and while a stream
@@ -174,6 +174,20 @@ typedef int weir_task_func(weir_task *task, void *item, void *state);
  * during the call. The return code holds for all items of the batch.
  */
 typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, void *state);
+
+/*
+ * Ends a thread of a stage: called once in each of them, after its last item and before fini. `state` is as for the
+ * stage's function. It may emit results; a fold emits its sum here, a writer its trailer. Every at_end of a stage
+ * returns before the next stage gets to its own.
+ *
+ * A result counts as an item of its own: as put into the pipeline, and done in the stage. In an ordered stage it comes
+ * after the results of all items; but a thread that leaves an elastic stage calls at_end at once, and its results come
+ * in no particular order.
+ *
+ * Returns 0, or another code if it has failed. It is not called again: the stage has an error, and on_error determines
+ * whether this error ends the run. Not called after a cancel, nor in a thread that a function has ended.
+ */
+typedef int weir_end_func(weir_task *task, void *state);
 
 /*
  * Returns the key of an item, or the route of a result. `arg` is the stage's. Every value is a valid key.
@@ -290,8 +304,8 @@ typedef struct weir_batch {
 
 /*
  * The options of a stage. A member that is 0, NULL or absent from an initialiser has its default. A stage requires a
- * name and exactly one of func, run, run_batch and source. With init, these four functions and fini receive the state
- * that init has made, not `arg`.
+ * name and exactly one of func, run, run_batch and source. With init, these four functions, at_end and fini receive
+ * the state that init has made, not `arg`.
  *
  * A stage without threads of its own runs on the crew: as many threads as there are processors that the process may
  * use, shared by all pipelines of the process. Its function may then run on any thread of the crew, in up to `width`
@@ -316,7 +330,7 @@ typedef struct weir_batch {
  * numbers of them. The number grows while items wait in the input queue, no thread is idle, and more threads raise the
  * throughput. It shrinks when threads are idle: within a second of idling to `threads`. A number that has given no gain
  * is tried again after 1 s, and each further time after twice as long, up to 30 s. An added thread calls init, and a
- * thread that leaves calls fini, during the run. If a thread cannot be created, or its init fails, the stage goes on
+ * thread that leaves calls at_end and fini, during the run. If a thread cannot be created, or its init fails, the stage goes on
  * with the threads that it has; the report has one error for this, with code WEIR_CODE(WEIR_NOTHREAD),
  * WEIR_CODE(WEIR_NOMEM) or WEIR_CODE(WEIR_INITFAILED), which is not fatal.
  */
@@ -329,16 +343,17 @@ typedef struct weir_stage_options {
     void *arg;                  /* argument of every callback of this stage */
     weir_worker_init *init;     /* makes per-thread state (weir/stoppable_worker.h); NULL disables it */
     weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
-    size_t threads;             /* number of threads of the stage's own, for functions that block; 0 selects the crew,
-                                   or one thread if init, fini or max_threads is set */
-    size_t max_threads;         /* maximum number of threads of an elastic stage; 0 selects `threads`, which is fixed */
-    size_t width;               /* maximum calls at once on the crew; 1 runs them one by one; 0 selects one for each
+    weir_end_func *at_end; /* called in each thread after its last item; NULL disables it; must be NULL for a source */
+    size_t threads;        /* number of threads of the stage's own, for functions that block; 0 selects the crew,
+                                   or one thread if init, fini, at_end or max_threads is set */
+    size_t max_threads;    /* maximum number of threads of an elastic stage; 0 selects `threads`, which is fixed */
+    size_t width;          /* maximum calls at once on the crew; 1 runs them one by one; 0 selects one for each
                                    processor, and 1 for a source or an ordered run_batch; must be 0 with threads,
-                                   max_threads, init or fini */
-    size_t stack_size;          /* bytes per thread of its own; 0 selects the system's default; must be 0 on the crew */
-    size_t capacity;            /* items in the input queue; 0 selects 64; WEIR_UNBOUNDED disables the bound; must be 0
+                                   max_threads, init, fini or at_end */
+    size_t stack_size;     /* bytes per thread of its own; 0 selects the system's default; must be 0 on the crew */
+    size_t capacity;       /* items in the input queue; 0 selects 64; WEIR_UNBOUNDED disables the bound; must be 0
                                    for a source */
-    weir_drop_func *drop;       /* frees an item of this stage that is not done; NULL leaves the item unfreed */
+    weir_drop_func *drop;  /* frees an item of this stage that is not done; NULL leaves the item unfreed */
 
     bool ordered;         /* whether results are emitted in input order, with any number of threads */
     weir_fan_out fan_out; /* distribution of the results over several successors */
@@ -419,7 +434,7 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  * - retry.backoff or retry.when without retry.attempts, or retry.max_backoff without retry.backoff
  * - route if fan_out is neither WEIR_BY_KEY nor WEIR_BY_CHOICE, or copy if it is not WEIR_TO_ALL
  * - a max_threads below `threads`, and not 0; or above `threads` for a source, which has no input
- * - a width with `threads`, max_threads, init or fini: a stage on the crew has no threads of its own
+ * - a width with `threads`, max_threads, init, fini or at_end: a stage on the crew has no threads of its own
  * - a priority that is not a member of its enum, or not WEIR_NORMAL for a stage with threads of its own
  * - a rate below 0 or above 1e9
  * - a fan_out or on_error that is not a member of its enum

@@ -126,19 +126,10 @@ static void end_combined(weir__lane *lane, weir_task *task) {
     task->combined = NULL;
 }
 
-/* Returns the code of a failed attempt. */
-static int code_of(weir_task *task, int code) {
-    if (task->lost)
-        return WEIR_CODE(WEIR_NOMEM);
-    if (code != WEIR_END)
-        return code;
-    return weir_task_fail(task, WEIR_CODE(WEIR_INVALID), "WEIR_END from a function that is no source");
-}
-
 bool weir__complete(weir__lane *lane, weir_task *task, int code) {
     end_combined(lane, task);
     if (code != 0)
-        return fail(lane, task, code_of(task, code));
+        return fail(lane, task, weir__code_of_item(task, code));
     if (task->lost)
         fail_consumed(lane, task);
     else if (task->envelope->is_result && task->stage->orderer == NULL) /* most frequent case */

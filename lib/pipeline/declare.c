@@ -67,8 +67,8 @@ weir_status weir_pipeline_create(weir_pipeline **result, const weir_pipeline_opt
 static void place(weir_stage *stage) {
     weir_stage_options *options = &stage->options;
     bool one = options->source != NULL || (options->ordered && options->run_batch != NULL);
-    stage->on_crew =
-        options->threads == 0 && options->max_threads == 0 && options->init == NULL && options->fini == NULL;
+    bool has_state = options->init != NULL || options->fini != NULL || options->at_end != NULL;
+    stage->on_crew = options->threads == 0 && options->max_threads == 0 && !has_state;
     size_t usual = stage->on_crew && !one ? weir__processors() : 1;
     if (options->threads == 0)
         options->threads = options->width != 0 ? options->width : usual;

@@ -31,6 +31,14 @@ void weir__drain_begin(weir_pipeline *pipeline) {
         weir__queue_seal(pipeline->entrance->queue);
 }
 
+/* Blocks until the threads of a stage that is shut down have emitted their last results (at_end.h). */
+static weir_status await_results(weir_stage *stage, weir_deadline deadline) {
+    if (stage->options.at_end == NULL)
+        return WEIR_OK;
+    weir_status status = weir__phase_await_stage(stage, deadline);
+    return status != WEIR_OK && weir__is_cancelled(stage->pipeline) ? WEIR_CANCELLED : status;
+}
+
 /* Drains a stage. Its predecessors must be drained. */
 static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
     weir_pipeline *pipeline = stage->pipeline;
@@ -43,9 +51,9 @@ static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
         return WEIR_TIMEDOUT;
     weir__elastic_end(stage);
     weir__u32_store_release(&stage->closing, 1);
-    status = weir_queue_shutdown(stage->queue, WEIR_DRAIN);
+    (void)weir_queue_shutdown(stage->queue, WEIR_DRAIN);
     weir__crew_look(stage);
-    return status;
+    return await_results(stage, deadline);
 }
 
 weir_status weir__drain(weir_pipeline *pipeline, weir_deadline deadline) {

@@ -3,7 +3,7 @@
  *
  * New items are refused. A join of the first stage's queue returns once all its items are retired (S1). From then on no
  * item enters the next stage, so that stage is joined next, and so on in the order of the graph. A drained stage is
- * shut down, and its threads end.
+ * shut down, and its threads end. A stage with at_end emits until its threads have ended, so these are awaited first.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

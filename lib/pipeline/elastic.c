@@ -74,11 +74,11 @@ void weir__elastic_init_failed(weir_stage *stage) {
 
 /* Adds one thread. Returns false if no further one can be added now. */
 static bool add_thread(weir_stage *stage) {
-    weir__phase_count_in(stage->pipeline); /* L3 */
+    weir__phase_count_in(stage); /* L3 */
     weir_status status = weir__group_grow(stage->group);
     if (status == WEIR_OK)
         return true;
-    weir__phase_count_out(stage->pipeline);
+    weir__phase_count_out(stage);
     if (status != WEIR_CLOSED && status != WEIR_FULL)
         tell_failure(stage, status);
     return false;

@@ -11,14 +11,12 @@
 #include "pipeline/outcome.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/retire.h"
+#include "pipeline/root.h"
 #include "pipeline/timing.h"
 
-/*
- * Fails an item without an envelope, or a call of a source. A source's call counts as one item entered and one failed
- * (S3).
- */
+/* Fails an item without an envelope, or a call without an item, which counts as one entered and one failed (S3). */
 static void fail_plain(weir__lane *lane) {
-    if (weir__stage_is_source(lane->stage))
+    if (weir__makes_roots(lane))
         weir__count(&lane->failed_calls, 1);
     else
         weir__drop_item(lane->stage, lane->item);

@@ -39,6 +39,7 @@ static weir_status check_priority(const weir_pipeline *pipeline, const weir_stag
                       : options->max_threads != 0 ? "max_threads"
                       : options->init != NULL     ? "init"
                       : options->fini != NULL     ? "fini"
+                      : options->at_end != NULL   ? "at_end"
                                                   : NULL;
     if (why == NULL)
         return WEIR_OK;
@@ -75,6 +76,9 @@ static weir_status check_source(const weir_pipeline *pipeline, const weir_stage_
     if (options->dead != NULL)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
                             "dead is not NULL, and must be NULL for a source, which has no input");
+    if (options->at_end != NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "at_end is set, and must be NULL for a source, which has no input");
     if (options->capacity != 0)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
                             "capacity is %s, and must be 0 for a source, which has no input queue",
@@ -178,11 +182,13 @@ static weir_status check_place(const weir_pipeline *pipeline, const weir_stage_o
             pipeline, WEIR_INVALID, options->name,
             "max_threads is %zu and width is %zu: a stage has threads of its own, or a width on the crew",
             options->max_threads, options->width);
-    bool has_state = options->init != NULL || options->fini != NULL;
+    bool has_state = options->init != NULL || options->fini != NULL || options->at_end != NULL;
     if (options->width != 0 && has_state)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
                             "width is %zu and %s is set: it is called in threads of the stage's own", options->width,
-                            options->init != NULL ? "init" : "fini");
+                            options->init != NULL   ? "init"
+                            : options->fini != NULL ? "fini"
+                                                    : "at_end");
     if (options->threads == 0 && options->max_threads == 0 && !has_state && options->stack_size != 0)
         return weir__refuse(pipeline, WEIR_INVALID, options->name,
                             "stack_size is %zu and threads is 0: only threads of the stage's own have that size",
@@ -439,12 +445,12 @@ static weir_status check_ends(weir_pipeline *pipeline) {
 
 /*
  * Whether `next` may restore the order of the results of `stage` too. The function of `stage` must make one result of
- * each item. If `next` has one thread only, or a limit for keys, `next` must take its items in order, so `stage`
+ * each item, and no at_end may make others. If `next` has one thread only, or a limit for keys, `next` must take its items in order, so `stage`
  * restores the order itself.
  */
 static bool leaves_order_to(const weir_stage *stage, const weir_stage *next) {
-    return stage->options.func != NULL && next->options.ordered && next->predecessor_count == 1 &&
-           next->options.max_threads > 1 && next->options.per_key == 0;
+    return stage->options.func != NULL && stage->options.at_end == NULL && next->options.ordered &&
+           next->predecessor_count == 1 && next->options.max_threads > 1 && next->options.per_key == 0;
 }
 
 /* Sets the orderers. In a sequence of ordered stages, the order is restored once, after the last of them. */
@@ -464,7 +470,8 @@ static void find_orderers(weir_pipeline *pipeline) {
 static bool is_plain_stage(const weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
     bool simple = options->func != NULL || options->source != NULL;
-    return simple && !options->ordered && options->per_key == 0 && options->rate == 0 && stage->successor_count <= 1;
+    return simple && options->at_end == NULL && !options->ordered && options->per_key == 0 && options->rate == 0 &&
+           stage->successor_count <= 1;
 }
 
 static bool is_plain(const weir_pipeline *pipeline) {

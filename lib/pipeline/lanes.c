@@ -7,6 +7,7 @@
 
 #include "closable_queue/create.h"
 #include "crew/shared.h"
+#include "pipeline/at_end.h"
 #include "pipeline/callback.h"
 #include "pipeline/drop.h"
 #include "pipeline/elastic.h"
@@ -160,7 +161,7 @@ static void end_lane(weir__lane *lane) {
     uint64_t now = weir__clock_now();
     weir__stopwatch_stop(&lane->present, now);
     weir__u64_store_release(&lane->ended, now);
-    weir__phase_count_out(lane->stage->pipeline);
+    weir__phase_count_out(lane->stage);
 }
 
 static weir_status call_init(weir__lane *lane) {
@@ -197,7 +198,7 @@ static weir_status begin_worker(void *raw, void **state) {
         return status;
     if (!added) {
         begin_lane(lane);
-        weir__phase_count_in(stage->pipeline);
+        weir__phase_count_in(stage);
     }
     *state = lane;
     return WEIR_OK;
@@ -260,7 +261,8 @@ weir_status weir__stage_start(weir_stage *stage) {
         .init = begin_worker,
         .fini = end_worker,
     };
-    const weir__group_extra extra = {.leave = weir__exit, .lost = lose_worker, .most = stage->options.max_threads};
+    const weir__group_extra extra = {
+        .last = weir__at_end, .leave = weir__exit, .lost = lose_worker, .most = stage->options.max_threads};
     weir_status status = weir__group_start(&stage->group, stage->options.threads, &options, &extra, stage->queue, NULL);
     if (status != WEIR_OK)
         return refuse_threads(stage, status);

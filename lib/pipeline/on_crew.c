@@ -186,7 +186,7 @@ void weir__on_crew_start(weir_stage *stage) {
     stage->shift.room.tell = tell_room;
     if (weir__stage_is_source(stage))
         (void)weir_queue_try_put(stage->queue, stage); /* N2: the permit; the queue is open and has room */
-    weir__phase_count_in(stage->pipeline);
+    weir__phase_count_in(stage);
     (void)weir__job_ready(&stage->shift.job);
 }
 

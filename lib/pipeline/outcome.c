@@ -23,6 +23,14 @@ void weir__add_retried_error(weir_stage *stage, int code, const char *message, u
     add(stage, code, message, attempts, false);
 }
 
+int weir__code_of_item(weir_task *task, int code) {
+    if (task->lost)
+        return WEIR_CODE(WEIR_NOMEM);
+    if (code != WEIR_END)
+        return code;
+    return weir_task_fail(task, WEIR_CODE(WEIR_INVALID), "WEIR_END from a function that is no source");
+}
+
 void weir__fail_run(weir_pipeline *pipeline) {
     weir__cancel_as(pipeline, WEIR_FAILED);
 }

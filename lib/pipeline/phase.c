@@ -114,14 +114,30 @@ void weir__phase_set_outcome(weir_pipeline *pipeline, weir_status outcome) {
     weir__lock_release(&pipeline->lock);
 }
 
-void weir__phase_count_in(weir_pipeline *pipeline) {
+void weir__phase_count_in(weir_stage *stage) {
+    weir_pipeline *pipeline = stage->pipeline;
     weir__lock_acquire(&pipeline->lock);
     pipeline->running++;
+    stage->running++;
     weir__lock_release(&pipeline->lock);
 }
 
-void weir__phase_count_out(weir_pipeline *pipeline) {
+void weir__phase_count_out(weir_stage *stage) {
+    weir_pipeline *pipeline = stage->pipeline;
     weir__lock_acquire(&pipeline->lock);
+    weir__assert(stage->running > 0);
     pipeline->running--;
+    stage->running--;
     weir__park_release_all(&pipeline->changed, &pipeline->lock);
+}
+
+weir_status weir__phase_await_stage(weir_stage *stage, weir_deadline deadline) {
+    weir_pipeline *pipeline = stage->pipeline;
+    bool in_time = true;
+    weir__lock_acquire(&pipeline->lock);
+    while (stage->running > 0 && in_time && weir__u32_load_relaxed(&pipeline->hurried) == 0)
+        in_time = weir__park_wait(&pipeline->changed, &pipeline->lock, deadline, NULL);
+    bool ended = stage->running == 0;
+    weir__lock_release(&pipeline->lock);
+    return ended ? WEIR_OK : WEIR_TIMEDOUT;
 }

@@ -54,8 +54,14 @@ void weir__phase_over(weir_pipeline *pipeline);
 /* Sets the outcome of the run so far. */
 void weir__phase_set_outcome(weir_pipeline *pipeline, weir_status outcome);
 
-/* Count a worker, or a stage on a crew, as running and as ended. */
-void weir__phase_count_in(weir_pipeline *pipeline);
-void weir__phase_count_out(weir_pipeline *pipeline);
+/* Count a worker of the stage, or the stage on a crew, as running and as ended. */
+void weir__phase_count_in(weir_stage *stage);
+void weir__phase_count_out(weir_stage *stage);
+
+/*
+ * Blocks until no worker of the stage runs. Returns WEIR_OK; WEIR_TIMEDOUT after the deadline, or once `hurried` is
+ * set.
+ */
+weir_status weir__phase_await_stage(weir_stage *stage, weir_deadline deadline);
 
 #endif /* WEIR_PIPELINE_PHASE_H */

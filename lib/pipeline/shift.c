@@ -78,7 +78,7 @@ static void end_stage(weir_stage *stage) {
     uint64_t now = weir__clock_now();
     for (size_t i = 0; i < stage->options.threads; i++)
         weir__u64_store_release(&stage->lanes[i].ended, now);
-    weir__phase_count_out(stage->pipeline);
+    weir__phase_count_out(stage);
 }
 
 bool weir__shift_count_down(weir_stage *stage) {

@@ -71,7 +71,10 @@ static void count_stage(const weir_stage *stage, weir_counts *counts) {
         refused += so;
     }
     set_over(counts, over);
-    set_in(counts, weir__queue_tail(stage->queue) + refused);
+    uint64_t in = weir__queue_tail(stage->queue) + refused;
+    if (stage->options.at_end != NULL)
+        in += count_produced(stage) + count_failed_calls(stage);
+    set_in(counts, in);
 }
 
 /* ---- its times ---- */
@@ -237,13 +240,13 @@ static void count_roots(const weir_pipeline *pipeline, weir_counts *counts) {
     set_over(counts, over);
 }
 
-/* Returns the number of items that have entered the pipeline, from outside and from sources. */
+/* Returns the number of items that have entered the pipeline: from outside, from sources, and from calls of at_end. */
 static uint64_t count_in(const weir_pipeline *pipeline) {
     uint64_t in = 0;
     if (pipeline->entrance != NULL && pipeline->entrance->queue != NULL)
         in = weir__queue_tail(pipeline->entrance->queue);
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if (weir__stage_is_source(stage) && stage->lanes != NULL)
+        if ((weir__stage_is_source(stage) || stage->options.at_end != NULL) && stage->lanes != NULL)
             in += count_produced(stage);
     }
     return in;

@@ -20,10 +20,4 @@ size_t weir__source_run(weir__lane *lane, size_t most, size_t part);
 /* Puts a permit for each worker of the source into its queue. */
 void weir__source_start(weir_stage *stage);
 
-/*
- * Emits a result of the source. Blocks until the result is admitted as a root, and sends it. After a cancel, drops the
- * result.
- */
-void weir__source_emit(weir__lane *lane, void *result);
-
 #endif /* WEIR_PIPELINE_SOURCE_H */

@@ -135,6 +135,7 @@ struct weir__lane {
     bool inside;          /* the thread is inside the stage's function */
     weir__served served;  /* of a stage on a crew */
     bool in_init;         /* the thread was added during the run, and is inside init */
+    bool at_end;          /* the present call is one of at_end */
     weir_task task;       /* present or last call */
 
     /* Memory. */
@@ -154,8 +155,8 @@ struct weir__lane {
 
     /* Members that other threads may read. */
     _Alignas(WEIR__APART) weir__u64 counts[WEIR__VERDICTS]; /* number of items retired, by verdict (S3) */
-    weir__u64 produced;                                     /* number of items of a source */
-    weir__u64 failed_calls; /* number of failed calls of a source; each counts as one item entered and one failed */
+    weir__u64 produced;     /* number of roots that calls without an item have made (root.h) */
+    weir__u64 failed_calls; /* number of failed calls without an item; each counts as one item entered and one failed */
     weir__u64 retried, overdue;
     weir__visit visit; /* visit of the worker thread (V1) */
     weir__u64 due;     /* time at which this attempt becomes overdue; each wait moves it; 0: no limit, or no attempt */
@@ -184,6 +185,7 @@ struct weir_stage {
     weir_queue *queue;
     weir_queue *onward; /* queue of the first successor, or the results queue; NULL: none */
     bool on_crew;       /* the stage has no threads of its own */
+    size_t running;     /* number of workers that have begun and not ended; under the pipeline's lock */
     weir__group *group; /* NULL: the stage runs on a crew */
     weir__crew *crew;   /* NULL: the stage has threads of its own */
     weir__lane

@@ -7,8 +7,8 @@
 
 #include "pipeline/discard.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/root.h"
 #include "pipeline/send.h"
-#include "pipeline/source.h"
 
 /* ---- results ---- */
 
@@ -49,8 +49,8 @@ static void emit_piece(weir_task *task, weir__envelope *piece) {
 void weir_task_emit(weir_task *task, void *result) {
     if (task == NULL || !task->lane->inside)
         return;
-    if (weir__stage_is_source(task->stage)) {
-        weir__source_emit(task->lane, result);
+    if (weir__makes_roots(task->lane)) {
+        weir__emit_root(task->lane, result);
         return;
     }
     weir__envelope *piece = new_piece(task, result);
@@ -79,7 +79,7 @@ int weir_task_fail(weir_task *task, int code, const char *format, ...) {
 }
 
 weir_status weir_task_retry_after(weir_task *task, uint64_t delay) {
-    if (task == NULL || !weir__stage_backs_off(task->stage))
+    if (task == NULL || task->lane->at_end || !weir__stage_backs_off(task->stage))
         return WEIR_INVALID;
     task->retry_after = delay;
     return WEIR_OK;

@@ -33,7 +33,7 @@ const weir__stopwatch *weir__worker_starved(const weir_worker *worker) {
 }
 
 void weir__worker_waits(weir_worker *worker) {
-    settle_but(worker, 1);
+    settle_but(worker, worker->owes > 0); /* the present item, if there is one */
     worker->waited = true;
 }
 
@@ -109,6 +109,11 @@ static void enter_queues(weir__member *member) {
     weir__callout_begin(&worker->uses_in, worker->group->in, WEIR__USING);
 }
 
+static void call_last(weir_worker *worker) {
+    if (worker->group->extra.last != NULL)
+        worker->group->extra.last(worker->member.state);
+}
+
 static void work(weir__member *member) {
     weir_worker *worker = weir__worker_of(member);
     bool wanted = true;
@@ -120,6 +125,7 @@ static void work(weir__member *member) {
         wanted = run_timed(worker, count);
         settle_but(worker, 0);
     }
+    call_last(worker);
     worker->uses_in.how = WEIR__USING;
 }
 

@@ -32,6 +32,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/machine.c tests/sched/machine.h \
 	tests/sched/main.c \
 	tests/sched/memory.c \
+	tests/sched/pipeline_at_end.c \
 	tests/sched/pipeline_batch.c \
 	tests/sched/pipeline_bounds.c \
 	tests/sched/pipeline_cancel.c \

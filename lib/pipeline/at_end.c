@@ -1,0 +1,46 @@
+/*
+ * at_end.c - Calls a stage's at_end, at the end of each of its threads.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/at_end.h"
+
+#include "pipeline/outcome.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/retire.h"
+#include "pipeline/timing.h"
+#include "sync/border.h"
+
+static int call(weir__lane *lane) {
+    weir_task *task = &lane->task;
+    task->envelope = NULL;
+    task->message[0] = '\0';
+    task->lost = false;
+    lane->at_end = true;
+    weir__timing_begin(lane);
+    int code = lane->stage->options.at_end(task, lane->state);
+    weir__border();
+    weir__timing_end(lane);
+    lane->at_end = false;
+    return weir__code_of_item(task, code);
+}
+
+/* A failed call counts as one item entered and one failed (S3), as a source's does. */
+static void fail(weir__lane *lane, int code) {
+    weir_stage *stage = lane->stage;
+    bool fatal = weir__add_error(stage, code, lane->task.message, 1);
+    weir__count(&lane->failed_calls, 1);
+    weir__count_retired(stage, lane, WEIR__FAILED, 1);
+    if (fatal)
+        weir__fail_run(stage->pipeline);
+}
+
+void weir__at_end(void *raw) {
+    weir__lane *lane = raw;
+    const weir_pipeline *pipeline = lane->stage->pipeline;
+    if (lane->stage->options.at_end == NULL || weir__is_cancelled(pipeline))
+        return;
+    int code = call(lane);
+    if (code != 0 && !weir__is_cancelled(pipeline))
+        fail(lane, code);
+}

@@ -1,0 +1,73 @@
+/*
+ * root.c - Emits the results of calls without an item.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/root.h"
+
+#include "pipeline/discard.h"
+#include "pipeline/outbox.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/retire.h"
+#include "pipeline/send.h"
+#include "pipeline/timing.h"
+#include "pipeline/weigh.h"
+
+/* Blocks until the root is admitted. Returns false if the pipeline is cancelled. */
+static bool admit(weir__lane *lane, weir__envelope *envelope) {
+    weir_pipeline *pipeline = lane->stage->pipeline;
+    weir__admission *admission = &pipeline->flight.admission;
+    envelope->weight = weir__weigh(pipeline, envelope->item);
+    if (!admission->limited)
+        return !weir__is_cancelled(pipeline);
+    weir_status status = weir__admission_enter(admission, envelope->weight, false, 0);
+    if (status == WEIR_TIMEDOUT) {
+        weir__timing_block(lane);
+        status = weir__admission_enter(admission, envelope->weight, false, WEIR_NEVER);
+        weir__timing_unblock(lane);
+    }
+    return status == WEIR_OK;
+}
+
+/* Drops a result after a cancel. The result counts as a dropped root. */
+static void drop_result(weir__lane *lane, weir__envelope *envelope) {
+    weir_stage *stage = lane->stage;
+    void *result = envelope->item;
+    weir__envelope_free(&stage->pipeline->flight, &lane->account, envelope);
+    weir__discard_result(stage, result);
+    weir__count_retired(stage, lane, WEIR__DROPPED, 1);
+    weir__count(&lane->account.roots[WEIR__DROPPED], 1);
+}
+
+/* Sends an item of a plain pipeline. */
+static void emit_plain(weir__lane *lane, void *result) {
+    weir_stage *stage = lane->stage;
+    weir__count(&lane->produced, 1); /* S3 */
+    if (stage->crew != NULL) {
+        weir__outbox_add(lane, result);
+        return;
+    }
+    weir_status status = stage->onward == NULL ? WEIR_OK : weir_queue_try_put(stage->onward, result);
+    weir__verdict verdict = status == WEIR_OK ? WEIR__DONE : weir__send_plain(stage, lane, result, status);
+    weir__count(&lane->counts[verdict], 1);
+}
+
+void weir__emit_root(weir__lane *lane, void *result) {
+    weir_stage *stage = lane->stage;
+    if (stage->pipeline->plain) {
+        emit_plain(lane, result);
+        return;
+    }
+    weir__envelope *envelope = weir__envelope_new(&stage->pipeline->flight, &lane->account, result);
+    if (envelope == NULL) { /* the call has failed; no item has entered */
+        lane->task.lost = true;
+        weir__discard_result(stage, result);
+        return;
+    }
+    bool admitted = admit(lane, envelope);
+    weir__count(&lane->produced, 1); /* S3 */
+    if (admitted)
+        weir__count_retired(stage, lane, weir__send(stage, lane, envelope), 1);
+    else
+        drop_result(lane, envelope);
+}
