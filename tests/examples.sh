@@ -95,6 +95,21 @@ LC_ALL=C tr -s ' \t\r\n' '\n' <"$work/in" | grep . | LC_ALL=C sort | uniq -c |
 run fan
 same fan 'two documents' <"$work/counts"
 
+# ---- fold: the sum equals that of awk; what is no number is an error ----
+
+awk 'BEGIN { for (i = 1; i <= 20000; i++) print (i * 7919) % 10007 - 5000 }' >"$work/in"
+run fold
+awk '{ sum += $1 } END { printf "%d numbers, sum %d\n", NR, sum }' "$work/in" | same fold '20000 numbers'
+: >"$work/in"
+run fold
+echo '0 numbers, sum 0' | same fold 'no number'
+status=0
+printf '1\nx2\n3' | "$examples/fold" >"$work/out" 2>"$work/err" || status=$?
+echo '2 numbers, sum 4' | same fold 'a word among numbers'
+if [ $status != 1 ] || ! grep -qx 'fold: not a number: x2' "$work/err"; then
+    complain "fold ends with status $status and says: $(cat "$work/err")"
+fi
+
 # ---- dead_letters: the letters come in the order of the final failures ----
 
 : >"$work/in"
