@@ -117,6 +117,7 @@ lib_sources = \
 	lib/pipeline/finish.c \
 	lib/pipeline/graph.c lib/pipeline/graph.h \
 	lib/pipeline/helper.c lib/pipeline/helper.h \
+	lib/pipeline/init.c lib/pipeline/init.h \
 	lib/pipeline/join.c lib/pipeline/join.h \
 	lib/pipeline/lane_clock.h \
 	lib/pipeline/lanes.c lib/pipeline/lanes.h \

@@ -34,7 +34,7 @@ lose: lose_worker
 run_member: enter_queues work
 initialise: user begin_worker
 run_batch: user weir__run weir__run_plain weir__run_source
-call_init: user
+weir__init_call: user
 end_worker: user
 call_batch: user
 call_function: user

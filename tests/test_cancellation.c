@@ -742,8 +742,10 @@ static weir_status call_rest(struct world *world) {
     (void)world;
     weir_signals_original(&signals);
     weir_signals_restore();
-    return weir_deadline_after(5) > 5 && weir_strerror(WEIR_OK) != NULL && weir_version() != NULL ? WEIR_OK
-                                                                                                  : WEIR_INVALID;
+    return weir_deadline_after(5) > 5 && weir_strerror(WEIR_OK) != NULL && weir_version() != NULL &&
+                   weir_init_fail(WEIR_NOMEM, "no") == WEIR_NOMEM
+               ? WEIR_OK
+               : WEIR_INVALID;
 }
 
 static const struct row {
@@ -833,8 +835,8 @@ static const struct row {
      prepare_busy, call_group_life, NULL, WEIR_OK},
     {"weir_task_group_run ", prepare_group, call_group_run, release_by_gate, WEIR_OK},
     {"weir_task_group_wait ", prepare_group, call_group_wait, release_by_gate, WEIR_OK},
-    {"weir_deadline_after weir_strerror weir_version weir_signals_original weir_signals_restore ", prepare_nothing,
-     call_rest, NULL, WEIR_OK},
+    {"weir_deadline_after weir_init_fail weir_strerror weir_version weir_signals_original weir_signals_restore ",
+     prepare_nothing, call_rest, NULL, WEIR_OK},
 };
 
 /* ---- the scene ---- */

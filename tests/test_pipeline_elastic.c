@@ -22,7 +22,8 @@ static struct gate gate = GATE, init_gate = GATE;
 
 static weir_status count_init(void *arg, void **state) {
     *state = arg;
-    return atomic_fetch_add(&inits, 1) + 1 == atomic_load(&failing_init) ? WEIR_NOMEM : WEIR_OK;
+    unsigned call = atomic_fetch_add(&inits, 1) + 1;
+    return call != atomic_load(&failing_init) ? WEIR_OK : weir_init_fail(WEIR_NOMEM, "no room for thread %u", call);
 }
 
 static void count_fini(void *state) {
@@ -301,7 +302,7 @@ START_TEST (an_init_that_fails_in_the_third_thread_is_told_once) {
     atomic_store(&failing_init, 3);
     weir_pipeline *pipeline = start_stage(blocked());
     put_things(pipeline, 20);
-    finish_after_failure(pipeline, WEIR_CODE(WEIR_INITFAILED), "init failed");
+    finish_after_failure(pipeline, WEIR_CODE(WEIR_INITFAILED), "no room for thread 3");
     ck_assert_uint_eq(atomic_load(&finis) + 1, atomic_load(&inits)); /* not for the thread in which init failed */
 }
 END_TEST

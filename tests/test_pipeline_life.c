@@ -557,6 +557,37 @@ START_TEST (a_graph_that_is_refused_is_the_outcome) {
 }
 END_TEST
 
+/* A reason that an earlier call of the thread left is none. */
+static weir_status init_with_reason(void *raw, void **state) {
+    const char *reason = raw;
+    *state = NULL;
+    return reason == NULL ? WEIR_NOMEM : weir_init_fail(WEIR_OK, "cannot open %s", reason);
+}
+
+START_TEST (an_init_that_fails_says_why) {
+    static char long_reason[400];
+    memset(long_reason, 'x', sizeof long_reason - 1);
+    const char *const reasons[] = {"/no/such\nfile", NULL, long_reason};
+    const char *const messages[] = {
+        "stage opens: init failed in one of its threads (threads is 2): cannot open /no/such file",
+        "stage opens: init failed in one of its threads (threads is 2)",
+        "stage opens: init failed in one of its threads (threads is 2): cannot open xxxx"};
+    assert_status(WEIR_NOMEM, weir_init_fail(WEIR_NOMEM, "in no init"));
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "opens",
+                                             .func = consume_thing,
+                                             .arg = (void *)reasons[_i],
+                                             .init = init_with_reason,
+                                             .threads = 2});
+    assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));
+    if (_i < 2)
+        ck_assert_str_eq(weir_pipeline_message(pipeline), messages[_i]);
+    else
+        ck_assert_int_eq(strncmp(weir_pipeline_message(pipeline), messages[_i], strlen(messages[_i])), 0);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 START_TEST (an_init_that_fails_undoes_the_start) {
     size_t before = threads_at_rest();
     struct inits inits = {.fails_at = (size_t)_i};
@@ -660,6 +691,7 @@ static Suite *life_suite(void) {
     tcase_add_test(declaring, a_pipeline_never_started_is_destroyed_with_its_stages);
     TCase *starting = add_things_case(suite, "starting");
     tcase_add_test(starting, a_graph_that_is_refused_is_the_outcome);
+    tcase_add_loop_test(starting, an_init_that_fails_says_why, 0, 3);
     tcase_add_loop_test(starting, an_init_that_fails_undoes_the_start, 0, 3);
     tcase_add_test(starting, a_thread_that_cannot_be_had_undoes_the_start);
     tcase_add_loop_test(starting, more_threads_than_memory_can_address_are_refused, 0, 3);

@@ -655,8 +655,8 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
  * no successor. If there is neither, the result is ignored. From the call on, the pipeline owns the result in every
  * case. After a cancel, the result goes to the drop function of its destination. A NULL task has no effect.
  *
- * Blocks while the destination is full. Unblocks when there is room or the pipeline is cancelled. In a source, also
- * blocks while a limit of the pipeline is reached. In an ordered stage, emit does not block. The results leave after
+ * Blocks while the destination is full. Unblocks when there is room or the pipeline is cancelled. In a source or an
+ * at_end, also blocks while a limit of the pipeline is reached. In an ordered stage, emit does not block. The results leave after
  * the function has returned, in the turn of their item.
  *
  * If an attempt emits results and then fails, the results stay emitted. The next attempt may emit them again, so emit
@@ -667,6 +667,18 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
  * dead letter.
  */
 WEIR_API void weir_task_emit(weir_task *task, void *result);
+
+/*
+ * Records the reason why an init fails, formatted as by printf; keeps at most 255 bytes. Called in a stage's init, whose
+ * last call of weir it must be. Returns `status`, or WEIR_INITFAILED for WEIR_OK, for init to return. The reason of the
+ * first init that fails is a part of the message of weir_pipeline_start, or of the error of an elastic stage. A NULL
+ * `format` leaves no reason.
+ */
+WEIR_API weir_status weir_init_fail(weir_status status, const char *format, ...)
+#if defined __GNUC__
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
 
 /*
  * Records the reason why the attempt fails, formatted as by printf. Keeps at most 255 bytes. Returns `code`, for the

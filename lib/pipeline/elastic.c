@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 
+#include "pipeline/init.h"
 #include "pipeline/phase.h"
 #include "pipeline/pipeline.h"
 #include "stoppable_worker/grow.h"
@@ -59,11 +60,13 @@ static void tell_failure(weir_stage *stage, weir_status why) {
     char message[WEIR__MESSAGE];
     if (weir__u32_add_acquire_release(&stage->failures, 1) != 0)
         return;
-    (void)snprintf(message, sizeof message, "%s: the stage goes on with the threads that it has (%zu)",
-                   why == WEIR_INITFAILED ? "init failed in an added thread"
-                   : why == WEIR_NOTHREAD ? "cannot create another thread"
-                                          : "no memory for another thread",
+    const char *what = why == WEIR_INITFAILED ? "init failed in an added thread"
+                       : why == WEIR_NOTHREAD ? "cannot create another thread"
+                                              : "no memory for another thread";
+    (void)snprintf(message, sizeof message, "%s: the stage goes on with the threads that it has (%zu)", what,
                    weir__group_size(stage->group));
+    if (why == WEIR_INITFAILED)
+        weir__init_append_reason(stage, message, sizeof message);
     const weir_error error = {.stage = stage->name, .code = WEIR_CODE(why), .message = message, .attempts = 1};
     weir__errors_add(&stage->pipeline->errors, error, stage->pipeline->started, false);
 }

@@ -12,6 +12,7 @@
 #include "pipeline/drop.h"
 #include "pipeline/elastic.h"
 #include "pipeline/exit.h"
+#include "pipeline/init.h"
 #include "pipeline/outbox.h"
 #include "pipeline/on_crew.h"
 #include "pipeline/phase.h"
@@ -164,15 +165,6 @@ static void end_lane(weir__lane *lane) {
     weir__phase_count_out(lane->stage);
 }
 
-static weir_status call_init(weir__lane *lane) {
-    const weir_stage_options *options = &lane->stage->options;
-    if (options->init == NULL)
-        return WEIR_OK;
-    weir_status status = options->init(options->arg, &lane->state);
-    weir__border();
-    return status;
-}
-
 /* L3. In a thread that was added during the run: it has begun, and reports see it in its init. */
 static weir_status initialise_added(weir__lane *lane) {
     weir_pipeline *pipeline = lane->stage->pipeline;
@@ -182,7 +174,7 @@ static weir_status initialise_added(weir__lane *lane) {
         return WEIR_CANCELLED;
     weir__callback_begin(&call, pipeline, lane->stage, WEIR_IN_CALLBACK);
     lane->in_init = true;
-    weir_status status = call_init(lane);
+    weir_status status = weir__init_call(lane);
     lane->in_init = false;
     weir__callback_end(&call);
     return status;
@@ -193,7 +185,7 @@ static weir_status begin_worker(void *raw, void **state) {
     weir__lane *lane = claim(stage);
     bool added = weir__worker_is_added(lane->worker);
     weir__visit_enter(&lane->visit, stage->pipeline); /* V1: until the thread ends */
-    weir_status status = added ? initialise_added(lane) : call_init(lane);
+    weir_status status = added ? initialise_added(lane) : weir__init_call(lane);
     if (status != WEIR_OK)
         return status;
     if (!added) {
@@ -233,11 +225,18 @@ static void lose_worker(void *raw) {
     end_lane(lane);
 }
 
-static weir_status refuse_threads(const weir_stage *stage, weir_status status) {
+static weir_status refuse_init(weir_stage *stage) {
+    char message[WEIR__MESSAGE];
+    (void)snprintf(message, sizeof message, "init failed in one of its threads (threads is %zu)",
+                   stage->options.threads);
+    weir__init_append_reason(stage, message, sizeof message);
+    return weir__refuse(stage->pipeline, WEIR_INITFAILED, stage->name, "%s", message);
+}
+
+static weir_status refuse_threads(weir_stage *stage, weir_status status) {
     const weir_stage_options *options = &stage->options;
     if (status == WEIR_INITFAILED)
-        return weir__refuse(stage->pipeline, status, stage->name, "init failed in one of its threads (threads is %zu)",
-                            options->threads);
+        return refuse_init(stage);
     if (status == WEIR_NOTHREAD)
         return weir__refuse(stage->pipeline, status, stage->name,
                             "threads is %zu and stack_size is %zu: cannot create all threads", options->threads,
