@@ -205,11 +205,28 @@ static struct look look_at(int thread) {
     return look;
 }
 
-/* Asleep means: the same sleep in STEADY consecutive looks. A short sleep, for a lock, ends before that. */
+/* Whether a third thread runs, or waits for a processor: it may hold a lock that the thread sleeps for. */
+static bool others_run(int thread) {
+    DIR *tasks = opendir("/proc/self/task");
+    bool run = false;
+    if (tasks == NULL)
+        return false;
+    for (struct dirent *entry; !run && (entry = readdir(tasks)) != NULL;) {
+        int other = atoi(entry->d_name);
+        run = other > 0 && other != thread && other != thread_number() && strchr("RD", look_at(other).state) != NULL;
+    }
+    closedir(tasks);
+    return run;
+}
+
+/*
+ * Asleep means: the same sleep in STEADY consecutive looks in which no third thread runs. A short sleep, for a lock, ends
+ * before that, however late the holder of the lock is. If a third thread never rests, the same sleep in LONG looks.
+ */
 bool wait_until_asleep(int thread, const atomic_bool *returned) {
-    enum { STEADY = 5 };
+    enum { STEADY = 5, LONG = 200 };
     struct look before = {.state = '?'};
-    int steady = 0;
+    int same = 0, steady = 0;
     for (weir_deadline limit = hang_limit(); now() < limit; nap()) {
         if (returned != NULL && atomic_load(returned))
             return false;
@@ -218,9 +235,9 @@ bool wait_until_asleep(int thread, const atomic_bool *returned) {
             sleep_until(now() + 50 * MILLISECONDS);
             return true;
         }
-        bool same = look.state == 'S' && look.state == before.state && look.switches == before.switches;
-        steady = same ? steady + 1 : 0;
-        if (steady == STEADY)
+        same = look.state == 'S' && look.state == before.state && look.switches == before.switches ? same + 1 : 0;
+        steady = same > 0 && !others_run(thread) ? steady + 1 : 0;
+        if (steady == STEADY || same == LONG)
             return true;
         before = look;
     }
