@@ -216,6 +216,8 @@ START_TEST (p3_one_wake_for_one_is_under_way_at_a_time) {
     wait_for_sleepers(1);
     ck_assert(!has_token());
 
+    while (!atomic_load(&parked[0].returned) && !atomic_load(&parked[1].returned))
+        nap(); /* the woken thread is counted out before it returns */
     size_t woken = atomic_load(&parked[1].returned) ? 1 : 0;
     size_t asleep = 1 - woken;
     thread_join(parked[woken].thread);
