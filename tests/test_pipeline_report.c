@@ -24,9 +24,15 @@ static void *sleep_a_moment(void *item, void *unused) {
     return item;
 }
 
-/* On threads of their own, or on the crew. */
-START_TEST (the_slow_stage_is_the_bottleneck) {
-    const size_t width = (size_t)_i;
+/* Whether the times are as expected if the machine runs the threads in time. */
+static bool shows_the_bottleneck(const weir_report *report) {
+    const weir_stage_report *quick = stage_in(report, "quick"), *slow = stage_in(report, "slow");
+    return report->bottleneck == slow && quick->blocked > slow->busy / 4 && /* blocks on the slow stage's queue */
+           stage_in(report, "idle")->starved > slow->busy;                  /* three threads wait for the slow one */
+}
+
+/* Checks a report of a slow stage between others; returns whether it shows the bottleneck. */
+static bool run_a_slow_stage(size_t width) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "quick", .func = hand_back, .width = width, .capacity = 4});
     add_stage(pipeline, (weir_stage_options){.name = "slow", .func = sleep_a_moment, .width = width, .capacity = 4});
@@ -34,13 +40,9 @@ START_TEST (the_slow_stage_is_the_bottleneck) {
     start_pipeline(pipeline);
     put_things(pipeline, 60);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    const weir_stage_report *quick = stage_in(report, "quick"), *slow = stage_in(report, "slow"),
-                            *idle = stage_in(report, "idle");
-    ck_assert_ptr_eq(report->bottleneck, slow);
+    const weir_stage_report *slow = stage_in(report, "slow"), *idle = stage_in(report, "idle");
     ck_assert_uint_ge(slow->busy, 60 * 2 * MILLISECONDS);
     ck_assert_uint_ge(report->elapsed, 60 * 2 * MILLISECONDS);
-    ck_assert_uint_gt(quick->blocked, slow->busy / 4); /* blocks on the slow stage's queue */
-    ck_assert_uint_gt(idle->starved, slow->busy);      /* three threads wait for the slow one */
     ck_assert_uint_ge(slow->p50, 2 * MILLISECONDS);
     ck_assert_uint_ge(slow->max, slow->p99);
     ck_assert_uint_ge(slow->p99, slow->p90);
@@ -54,8 +56,17 @@ START_TEST (the_slow_stage_is_the_bottleneck) {
     ck_assert(slow->rate > 0 && slow->rate < 501);
     uint64_t all = idle->busy + idle->starved + idle->blocked; /* close to the time of three threads, and no more */
     ck_assert_uint_le(all, 3 * (report->elapsed + MILLISECONDS));
+    bool shown = shows_the_bottleneck(report);
     weir_report_free(report);
     destroy_pipeline(pipeline);
+    return shown;
+}
+
+/* On threads of their own, or on the crew. On a busy machine, where all stages are slow, try again. */
+START_TEST (the_slow_stage_is_the_bottleneck) {
+    weir_deadline limit = hang_limit();
+    while (!run_a_slow_stage((size_t)_i))
+        ck_assert_msg(now() < limit, "the slow stage was never the bottleneck");
 }
 END_TEST
 
@@ -228,9 +239,10 @@ static void assert_not_fallen(const char *what, size_t round, uint64_t before, u
 
 START_TEST (times_never_fall_and_no_thread_is_late_while_workers_sleep_and_wake) {
     enum { ROUNDS = 10000 };
+    const uint64_t ample = HANG_SECONDS / 2 * SECONDS; /* for a call, on a busy machine too */
     struct restless restless = {.pipeline = new_pipeline(NULL)};
     weir_pipeline *pipeline = restless.pipeline;
-    weir_stage_options options = {.run = work_or_sleep, .threads = 2, .capacity = 1, .attempt_time = 1 * SECONDS};
+    weir_stage_options options = {.run = work_or_sleep, .threads = 2, .capacity = 1, .attempt_time = ample};
     if (_i == 1)
         options.rate = 20000;
     options.name = "first";
@@ -238,7 +250,7 @@ START_TEST (times_never_fall_and_no_thread_is_late_while_workers_sleep_and_wake)
     options.name = "second";
     options.rate = 0;
     add_stage(pipeline, options);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .attempt_time = 1 * SECONDS});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .attempt_time = ample});
     start_pipeline(pipeline);
     pthread_t thread;
     thread_start(&thread, put_restlessly, &restless);
