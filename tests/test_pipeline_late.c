@@ -153,6 +153,10 @@ START_TEST (a_worker_that_is_late_is_named_with_its_place) {
     }
     if (destroys)
         assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    if (late->at_end) {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, NULL));
+        gate_wait_for(&gate, 1); /* it may still have been on its way */
+    }
     for (int i = 0; i < 3; i++) {
         assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, &report));
         ck_assert_ptr_nonnull(report);
@@ -405,7 +409,7 @@ START_TEST (every_busy_end_names_a_late_thread) {
     while ((status = weir_pipeline_finish(pipeline, hang_limit(), &report)) == WEIR_BUSY) {
         ck_assert_ptr_nonnull(report);
         ck_assert_uint_ge(report->late_count, 1);
-        ck_assert_int_eq(report->late[0].where, WEIR_IN_DROP);
+        ck_assert_int_ne(report->late[0].where, WEIR_IN_CALLBACK); /* before, in and after its drop functions */
         weir_report_free(report);
     }
     assert_status(WEIR_FAILED, status);
@@ -424,14 +428,25 @@ static ssize_t write_at_gate(void *cookie, const char *text, size_t size) {
     return (ssize_t)size;
 }
 
+/* Returns the report of a finish that waits for no worker; on a busy machine, some may still be exiting before. */
+static weir_report *finish_past_the_workers(weir_pipeline *pipeline) {
+    weir_report *report;
+    for (;;) {
+        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
+        if (report->state == WEIR_RUN_OVER)
+            return report;
+        weir_report_free(report);
+    }
+}
+
 /*
  * Three items are done, and a stream blocks: each finish names the stream, and destroy returns WEIR_BUSY. Then the
  * stream accepts data.
  */
 static void expect_blocked_stream(weir_pipeline *pipeline) {
-    weir_report *report;
+    wait_until_empty(pipeline);
     for (int i = 0; i < 2; i++) {
-        assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
+        weir_report *report = finish_past_the_workers(pipeline);
         assert_named(report, "", SIZE_MAX, WEIR_IN_STREAM);
         ck_assert_uint_eq(report->counts.done, 3);
         weir_report_free(report);
@@ -622,8 +637,7 @@ START_TEST (a_run_is_completed_once) {
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 0));
     gate_wait_for(&gate, 1);
-    assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, weir_deadline_after(200 * MILLISECONDS), &report));
-    ck_assert_int_eq(report->state, WEIR_RUN_OVER);
+    report = finish_past_the_workers(pipeline);
     uint64_t elapsed = report->elapsed;
     weir_report_free(report);
     assert_status(WEIR_OK, weir_queue_destroy(results)); /* shut down, and released by the pipeline */
@@ -664,6 +678,18 @@ static const weir_stage_options kinds[] = {
     {.run_batch = run_batch_consume, .batch = {.items = 10, .wait = SECONDS}},
 };
 
+/* On a busy machine a thread, past all functions, may need more time to exit than a finish gives it: finishes again. */
+static weir_status finish_past_exits(weir_pipeline *pipeline, weir_deadline deadline) {
+    weir_report *report;
+    weir_status status;
+    while ((status = weir_pipeline_finish(pipeline, deadline, &report)) == WEIR_BUSY) {
+        ck_assert_int_eq(report->late[0].where, WEIR_AT_EXIT);
+        weir_report_free(report);
+    }
+    weir_report_free(report);
+    return status;
+}
+
 START_TEST (with_nothing_in_flight_a_finish_returns_ok_at_any_deadline) {
     for (int round = 0; round < 50; round++) {
         weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1});
@@ -673,7 +699,7 @@ START_TEST (with_nothing_in_flight_a_finish_returns_ok_at_any_deadline) {
         add_stage(pipeline, (weir_stage_options){.name = "last", .func = hand_back, .threads = 2});
         start_pipeline(pipeline);
         weir_deadline deadline = round % 3 == 0 ? 0 : round % 3 == 1 ? 1 : weir_deadline_after(1);
-        assert_status(WEIR_OK, weir_pipeline_finish(pipeline, deadline, NULL));
+        assert_status(WEIR_OK, finish_past_exits(pipeline, deadline));
         destroy_pipeline(pipeline);
     }
 }
