@@ -145,7 +145,10 @@ void *copy_thing(void *thing, void *unused) {
 
 weir_pipeline *new_pipeline(const weir_pipeline_options *options) {
     weir_pipeline *pipeline = NULL;
-    assert_status(WEIR_OK, weir_pipeline_create(&pipeline, options));
+    weir_pipeline_options patient = options == NULL ? (weir_pipeline_options){0} : *options;
+    if (patient.grace == 0)
+        patient.grace = HANG_SECONDS * SECONDS;
+    assert_status(WEIR_OK, weir_pipeline_create(&pipeline, &patient));
     ck_assert_ptr_nonnull(pipeline);
     return pipeline;
 }
@@ -235,6 +238,16 @@ weir_report *report_of(weir_pipeline *pipeline) {
     assert_status(WEIR_OK, weir_pipeline_report(pipeline, &report));
     ck_assert_ptr_nonnull(report);
     return report;
+}
+
+void wait_for_the_end(weir_pipeline *pipeline) {
+    weir_run_state state = WEIR_RUN_RUNNING;
+    for (weir_deadline limit = hang_limit(); state == WEIR_RUN_RUNNING; nap()) {
+        ck_assert_uint_lt(now(), limit);
+        weir_report *report = report_of(pipeline);
+        state = report->state;
+        weir_report_free(report);
+    }
 }
 
 void wait_until_empty(weir_pipeline *pipeline) {

@@ -66,6 +66,7 @@ void *copy_thing(void *thing, void *unused);
 
 /* ---- pipelines ---- */
 
+/* Creates a pipeline; by default its grace is longer than a function of a test ever needs on a busy machine. */
 weir_pipeline *new_pipeline(const weir_pipeline_options *options);
 
 /* Whether WEIR_TESTS_ON_CREW is set: stages without init and fini run on the crew unless they say otherwise. */
@@ -88,6 +89,9 @@ void finish_and_destroy(weir_pipeline *pipeline, weir_status wanted);
 void destroy_pipeline(weir_pipeline *pipeline);
 
 weir_report *report_of(weir_pipeline *pipeline);
+
+/* Returns once the end of the run has begun. */
+void wait_for_the_end(weir_pipeline *pipeline);
 
 /* Returns once no item is live. */
 void wait_until_empty(weir_pipeline *pipeline);

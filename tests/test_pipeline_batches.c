@@ -281,7 +281,8 @@ START_TEST (a_batch_that_ends_its_thread_has_failed_and_ends_the_run) {
     gate_open(&exits.go);
     for (weir_deadline limit = hang_limit(); things_dropped() < BATCH; nap())
         ck_assert_uint_lt(now(), limit);
-    gate_open(&exits.rest); /* the other worker may have taken items that it drops then */
+    wait_for_the_end(pipeline); /* the exiting thread drops its own items first */
+    gate_open(&exits.rest);     /* the other worker may have taken items that it drops then */
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
     assert_thread_ended(report, "batch", 1);
     ck_assert_uint_eq(report->error_count, 1);
