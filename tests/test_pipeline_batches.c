@@ -232,7 +232,9 @@ struct exits {
 
 static int exit_with_first_batch(weir_task *task, void *const *items, size_t count, void *raw) {
     struct exits *exits = raw;
-    bool first = ((struct thing *)items[0])->n == 0;
+    bool first = false;
+    for (size_t i = 0; i < count; i++) /* two threads gather it: its items may be in any order */
+        first = first || ((struct thing *)items[i])->n == 0;
     for (size_t i = 0; first && i < 2; i++)
         weir_task_emit(task, thing_new());
     gate_pass(first ? &exits->go : &exits->rest);
