@@ -132,9 +132,9 @@ static size_t count_lines_on_blocking(const weir_report *report) {
     return count;
 }
 
-START_TEST (a_stage_on_the_crew_that_sleeps_is_said_to_block) {
+/* Returns whether the report says that the stage blocks. */
+static bool is_said_to_block(const struct blocker *blocker) {
     atomic_store(&calls, 0);
-    const struct blocker *blocker = &blockers[_i];
     weir_stage_options options = blocker->options;
     weir_pipeline *pipeline = new_pipeline(NULL);
     options.name = "s";
@@ -147,14 +147,23 @@ START_TEST (a_stage_on_the_crew_that_sleeps_is_said_to_block) {
     ck_assert_uint_eq(stage->threads, blocker->threads);
     ck_assert_uint_eq(stage->max_threads, blocker->threads);
     ck_assert_int_eq(stage->on_crew, blocker->on_crew);
-    ck_assert_int_eq(stage->blocks, blocker->blocks);
-    ck_assert_uint_eq(count_lines_on_blocking(report), blocker->blocks);
+    bool blocks = stage->blocks;
+    ck_assert(blocker->blocks || !blocks);
+    ck_assert_uint_eq(count_lines_on_blocking(report), blocks);
     weir_report_free(report);
     destroy_pipeline(pipeline);
+    return blocks;
+}
+
+/* On a busy machine, the monitor of the crew may be too late to see calls sleep: try again. */
+START_TEST (a_stage_on_the_crew_that_sleeps_is_said_to_block) {
+    weir_deadline limit = hang_limit();
+    while (is_said_to_block(&blockers[_i]) != blockers[_i].blocks)
+        ck_assert_msg(now() < limit, "no stage was said to block");
 }
 END_TEST
 
-START_TEST (a_source_on_the_crew_that_sleeps_is_said_to_block) {
+static bool is_source_said_to_block(void) {
     atomic_store(&calls, 0);
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "s", .source = sleep_as_source, .width = 1});
@@ -162,10 +171,17 @@ START_TEST (a_source_on_the_crew_that_sleeps_is_said_to_block) {
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, WEIR_NEVER));
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
-    ck_assert_int_eq(stage_in(report, "s")->blocks, true);
-    ck_assert_uint_eq(count_lines_on_blocking(report), 1);
+    bool blocks = stage_in(report, "s")->blocks;
+    ck_assert_uint_eq(count_lines_on_blocking(report), blocks);
     weir_report_free(report);
     destroy_pipeline(pipeline);
+    return blocks;
+}
+
+START_TEST (a_source_on_the_crew_that_sleeps_is_said_to_block) {
+    weir_deadline limit = hang_limit();
+    while (!is_source_said_to_block())
+        ck_assert_msg(now() < limit, "the source was never said to block");
 }
 END_TEST
 
