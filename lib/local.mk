@@ -88,6 +88,7 @@ lib_sources = \
 	lib/flow/keyed.c lib/flow/keyed.h \
 	lib/flow/rate.c lib/flow/rate.h \
 	lib/flow/reorder.c lib/flow/reorder.h \
+	lib/report/bottleneck.c lib/report/bottleneck.h \
 	lib/report/dot.c lib/report/dot.h \
 	lib/report/figure.c lib/report/figure.h \
 	lib/report/letter.c lib/report/letter.h \

@@ -26,6 +26,7 @@ unit_tests = \
 	tests/test_pipeline_answers \
 	tests/test_pipeline_at_end \
 	tests/test_pipeline_batches \
+	tests/test_pipeline_bottleneck \
 	tests/test_pipeline_callbacks \
 	tests/test_pipeline_conservation \
 	tests/test_pipeline_descriptors \

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "ledger.h"
+#include "report/bottleneck.h"
 #include "report/report.h"
 
 /* ---- copies ---- */
@@ -153,27 +154,130 @@ END_TEST
 
 /* ---- the bottleneck ---- */
 
-START_TEST (the_bottleneck_is_the_stage_with_the_greatest_share_of_busy_time) {
-    static const weir_stage_report some[] = {{.name = "much", .busy = 800, .blocked = 200},
-                                             {.name = "most", .busy = 90, .starved = 5, .blocked = 5},
-                                             {.name = "as much", .busy = 900, .starved = 100},
-                                             {.name = "idle", .starved = 5000}};
-    ck_assert_ptr_eq(weir__report_bottleneck(some, COUNT_OF(some)), &some[1]);
-    ck_assert_ptr_eq(weir__report_bottleneck(some, 1), &some[0]);
+enum { ALL = 1000 }; /* time of a run; each stage has one thread */
+
+/* A run of two stages, and what it depends on: the kind, and the stage, 2 for none. */
+static const struct run {
+    weir_stage_report stages[2];
+    weir__strain strains[2];
+    uint64_t items, bytes;
+    weir_bottleneck kind;
+    size_t stage;
+} runs[] = {
+    /* Busy stages: all the time, and most of it, with an entrance that is not starved. */
+    {{{.threads = 1, .capacity = 1, .busy = 10, .blocked = 990},
+      {.threads = 1, .capacity = 1, .busy = 990, .starved = 10}},
+     .kind = WEIR_BOTTLENECK_STAGE,
+     .stage = 1},
+    {{{.threads = 1, .capacity = 1, .busy = 700, .blocked = 300},
+      {.threads = 1, .capacity = 1, .busy = 650, .starved = 350}},
+     .kind = WEIR_BOTTLENECK_STAGE},
+    {{{.threads = 1, .capacity = 1, .busy = 800, .starved = 200}, {.threads = 1, .capacity = 1, .starved = 1000}},
+     .kind = WEIR_BOTTLENECK_STAGE},
+    /* The greatest share is not enough if the entrance is starved. */
+    {{{.threads = 1, .capacity = 1, .busy = 70, .starved = 930},
+      {.threads = 1, .capacity = 1, .busy = 20, .starved = 980}},
+     .kind = WEIR_BOTTLENECK_INPUT,
+     .stage = 2},
+    {{{.threads = 1, .capacity = 1, .busy = 700, .starved = 300}, {.threads = 1, .capacity = 1, .starved = 1000}},
+     .kind = WEIR_BOTTLENECK_INPUT,
+     .stage = 2},
+    /* A source: it makes its items, waits for them in a call, or blocks. */
+    {{{.threads = 1, .busy = 900, .blocked = 100}, {.threads = 1, .capacity = 1, .busy = 100, .starved = 900}},
+     .kind = WEIR_BOTTLENECK_INPUT},
+    {{{.threads = 1, .busy = 10, .blocked = 990}, {.threads = 1, .capacity = 1, .busy = 100, .starved = 900}},
+     .strains = {{.calls = 990}},
+     .kind = WEIR_BOTTLENECK_INPUT},
+    {{{.threads = 1, .busy = 10, .blocked = 990}, {.threads = 1, .capacity = 1, .busy = 500, .starved = 500}},
+     .bytes = 950,
+     .kind = WEIR_BOTTLENECK_BYTES,
+     .stage = 2},
+    /* A limit on what is in flight, only if no stage is saturated. */
+    {{{.threads = 1, .capacity = 1, .busy = 100, .starved = 900},
+      {.threads = 1, .capacity = 1, .busy = 100, .starved = 900}},
+     .items = 800,
+     .kind = WEIR_BOTTLENECK_ITEMS,
+     .stage = 2},
+    {{{.threads = 1, .capacity = 1, .busy = 990, .starved = 10}, {.threads = 1, .capacity = 1, .starved = 1000}},
+     .items = 990,
+     .kind = WEIR_BOTTLENECK_STAGE},
+    /* What a stage blocks for. */
+    {{{.threads = 1, .capacity = 1, .busy = 10, .blocked = 990},
+      {.threads = 1, .capacity = 1, .busy = 100, .blocked = 900}},
+     .strains = {{.rate = 0}, {.rate = 900}},
+     .kind = WEIR_BOTTLENECK_RATE,
+     .stage = 1},
+    {{{.threads = 1, .capacity = 1, .busy = 10, .blocked = 990},
+      {.threads = 1, .capacity = 1, .busy = 100, .blocked = 900}},
+     .strains = {{.rate = 0}, {.results = 900}},
+     .kind = WEIR_BOTTLENECK_RESULTS,
+     .stage = 1},
+    {{{.threads = 1, .capacity = 1, .busy = 10, .blocked = 990},
+      {.threads = 1, .capacity = 1, .busy = 100, .blocked = 900}},
+     .strains = {{.rate = 0}, {.letters = 900}},
+     .kind = WEIR_BOTTLENECK_LETTERS,
+     .stage = 1},
+    {{{.threads = 1, .capacity = 1, .busy = 100, .blocked = 900}, {.threads = 1, .capacity = 1, .starved = 1000}},
+     .strains = {{.calls = 900}},
+     .kind = WEIR_BOTTLENECK_CALLS},
+    /* Items wait for their keys: while threads are starved, and while all are busy. */
+    {{{.threads = 1, .capacity = 1, .busy = 10, .blocked = 990},
+      {.threads = 1, .capacity = 1, .busy = 250, .starved = 750}},
+     .strains = {{.keys = 0}, {.keys = 990}},
+     .kind = WEIR_BOTTLENECK_KEYS,
+     .stage = 1},
+    {{{.threads = 1, .capacity = 1, .busy = 10, .blocked = 990},
+      {.threads = 1, .capacity = 1, .busy = 950, .starved = 50}},
+     .strains = {{.keys = 0}, {.keys = 990}},
+     .kind = WEIR_BOTTLENECK_STAGE,
+     .stage = 1},
+    /* The seats of a crew, all in use; lanes without one seem to be starved. */
+    {{{.threads = 1, .capacity = 1, .busy = 500, .starved = 500, .on_crew = true},
+      {.threads = 1, .capacity = 1, .busy = 480, .starved = 520, .on_crew = true}},
+     .kind = WEIR_BOTTLENECK_STAGE},
+    {{{.threads = 1, .busy = 500, .starved = 500, .on_crew = true},
+      {.threads = 1, .capacity = 1, .busy = 480, .starved = 520, .on_crew = true}},
+     .kind = WEIR_BOTTLENECK_INPUT},
+    {{{.threads = 1, .capacity = 1, .busy = 500, .starved = 500, .on_crew = true, .blocks = true},
+      {.threads = 1, .capacity = 1, .busy = 480, .starved = 520, .on_crew = true, .blocks = true}},
+     .kind = WEIR_BOTTLENECK_INPUT,
+     .stage = 2},
+    /* Idle, or not begun. */
+    {{{.threads = 1, .capacity = 1, .busy = 5, .starved = 995},
+      {.threads = 1, .capacity = 1, .busy = 1, .starved = 999}},
+     .stage = 2},
+    {{{.threads = 1, .capacity = 1}, {.threads = 1, .capacity = 1}}, .stage = 2},
+    /* A quick stage that has ended, before a slow one with an unbounded queue. */
+    {{{.threads = 1, .capacity = 1, .busy = 100}, {.threads = 1, .capacity = SIZE_MAX, .busy = 950, .starved = 50}},
+     .kind = WEIR_BOTTLENECK_STAGE,
+     .stage = 1},
+    /* Times that do not fit into 64 bits together. */
+    {{{.threads = 1, .capacity = 1, .busy = UINT64_MAX / 2, .starved = UINT64_MAX, .blocked = UINT64_MAX},
+      {.threads = 1, .capacity = 1, .busy = UINT64_MAX, .starved = UINT64_MAX / 8}},
+     .kind = WEIR_BOTTLENECK_STAGE,
+     .stage = 1},
+};
+
+START_TEST (the_bottleneck_is_what_the_others_wait_for) {
+    const struct run *run = &runs[_i];
+    weir_report draft = {.elapsed = ALL, .stage_count = 2, .stages = run->stages};
+    const weir__strains strains = {.stages = run->strains,
+                                   .entrance = run->stages[0].capacity != 0 ? &run->stages[0] : NULL,
+                                   .items = run->items,
+                                   .bytes = run->bytes,
+                                   .seats = 1};
+    weir__report_find_bottleneck(&draft, &strains);
+    ck_assert_int_eq(draft.bottleneck_kind, run->kind);
+    ck_assert_ptr_eq(draft.bottleneck, run->stage == 2 ? NULL : &run->stages[run->stage]);
+    ck_assert(draft.bottleneck_share >= 0 && draft.bottleneck_share <= 1);
 }
 END_TEST
 
-START_TEST (without_busy_time_there_is_no_bottleneck) {
-    static const weir_stage_report idle[] = {{.name = "starved", .starved = 1000}, {.name = "not begun"}};
-    ck_assert_ptr_null(weir__report_bottleneck(idle, COUNT_OF(idle)));
-    ck_assert_ptr_null(weir__report_bottleneck(NULL, 0));
-}
-END_TEST
-
-START_TEST (times_that_do_not_fit_into_64_bits_together_are_compared_all_the_same) {
-    static const weir_stage_report some[] = {{.busy = UINT64_MAX / 2, .starved = UINT64_MAX, .blocked = UINT64_MAX},
-                                             {.busy = UINT64_MAX, .starved = UINT64_MAX}};
-    ck_assert_ptr_eq(weir__report_bottleneck(some, COUNT_OF(some)), &some[1]);
+START_TEST (without_stages_there_is_no_bottleneck) {
+    weir_report draft = {.elapsed = ALL};
+    weir__report_find_bottleneck(&draft, &(weir__strains){.stages = NULL});
+    ck_assert_int_eq(draft.bottleneck_kind, WEIR_BOTTLENECK_NONE);
+    ck_assert_ptr_null(draft.bottleneck);
 }
 END_TEST
 
@@ -186,9 +290,8 @@ static Suite *report_suite(void) {
     tcase_add_loop_test(copies, each_string_lies_within_the_piece, 0, 3);
     tcase_add_test(copies, freeing_no_report_does_nothing);
     TCase *bottleneck = add_case(suite, "bottleneck");
-    tcase_add_test(bottleneck, the_bottleneck_is_the_stage_with_the_greatest_share_of_busy_time);
-    tcase_add_test(bottleneck, without_busy_time_there_is_no_bottleneck);
-    tcase_add_test(bottleneck, times_that_do_not_fit_into_64_bits_together_are_compared_all_the_same);
+    tcase_add_loop_test(bottleneck, the_bottleneck_is_what_the_others_wait_for, 0, (int)COUNT_OF(runs));
+    tcase_add_test(bottleneck, without_stages_there_is_no_bottleneck);
     return suite;
 }
 

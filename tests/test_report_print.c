@@ -80,7 +80,9 @@ static weir_report sample(void) {
                          .errors = errors,
                          .late_count = COUNT_OF(late),
                          .late = late,
-                         .bottleneck = &stages[1]};
+                         .bottleneck_kind = WEIR_BOTTLENECK_STAGE,
+                         .bottleneck = &stages[1],
+                         .bottleneck_share = 0.97};
 }
 
 /* Returns a report with one stage; both have this name. */
@@ -325,6 +327,54 @@ START_TEST (the_table_says_where_the_items_are_and_where_the_time_goes) {
 }
 END_TEST
 
+static const struct bottleneck {
+    weir_bottleneck kind;
+    bool of_stage;
+    const char *line, *label;
+} bottlenecks[] = {
+    {WEIR_BOTTLENECK_NONE, false, "none, the pipeline is idle", "none"},
+    {WEIR_BOTTLENECK_STAGE, true, "x, its threads are busy 91% of the time", "stage"},
+    {WEIR_BOTTLENECK_CALLS, true, "x, its function waits in calls of weir 91% of the time", "calls"},
+    {WEIR_BOTTLENECK_INPUT, true, "the input from x, its calls take 91% of the time", "input"},
+    {WEIR_BOTTLENECK_INPUT, false, "the input, the first stage is starved 91% of the time", "input"},
+    {WEIR_BOTTLENECK_RATE, true, "the rate limit of x, its threads wait for that 91% of the time", "rate"},
+    {WEIR_BOTTLENECK_KEYS, true, "the key limit of x, items wait for that 91% of the time", "keys"},
+    {WEIR_BOTTLENECK_RESULTS, true, "the results queue of x, its threads wait for room there 91% of the time",
+     "results"},
+    {WEIR_BOTTLENECK_LETTERS, true, "the dead-letter queue of x, its threads wait for room there 91% of the time",
+     "letters"},
+    {WEIR_BOTTLENECK_BYTES, false, "the memory budget (max_bytes), items wait for that 91% of the time", "bytes"},
+    {WEIR_BOTTLENECK_ITEMS, false, "the limit of items in flight (max_items), items wait for that 91% of the time",
+     "items"},
+};
+
+START_TEST (the_bottleneck_is_named_with_its_reason) {
+    const struct bottleneck *bottleneck = &bottlenecks[_i];
+    char line[200];
+    weir_stage_report stage;
+    weir_report report = named(&stage, "x");
+    report.state = WEIR_RUN_RUNNING;
+    report.bottleneck_kind = bottleneck->kind;
+    report.bottleneck = bottleneck->of_stage ? &stage : NULL;
+    report.bottleneck_share = 0.91;
+    char *text = printed(&report, WEIR_TABLE);
+    (void)snprintf(line, sizeof line, "\nbottleneck: %s\n", bottleneck->line);
+    assert_has(text, line);
+    free(text);
+    text = printed(&report, WEIR_DOT);
+    (void)snprintf(line, sizeof line, "\\nbottleneck: %.*s\";\n", (int)strcspn(bottleneck->line, ","),
+                   bottleneck->line);
+    assert_has(text, line);
+    free(text);
+    text = printed(&report, WEIR_PROMETHEUS);
+    (void)snprintf(line, sizeof line, "weir_pipeline_bottleneck{pipeline=\"x\",kind=\"%s\"} 1\n", bottleneck->label);
+    assert_has(text, line);
+    (void)snprintf(line, sizeof line, "weir_stage_bottleneck{pipeline=\"x\",stage=\"x\"} %d\n", bottleneck->of_stage);
+    assert_has(text, line);
+    free(text);
+}
+END_TEST
+
 static const struct elastic {
     weir_thread_change change;
     const char *line, *label;
@@ -437,9 +487,10 @@ START_TEST (the_table_says_how_the_run_has_ended) {
 END_TEST
 
 START_TEST (a_state_that_there_is_not_is_unknown) {
-    weir_report report = {.name = "x", .state = (weir_run_state)9};
+    weir_report report = {.name = "x", .state = (weir_run_state)9, .bottleneck_kind = (weir_bottleneck)99};
     char *text = printed(&report, WEIR_TABLE);
     assert_has(text, "x: unknown, 0 ns\n");
+    assert_has(text, "\nbottleneck: unknown\n");
     free(text);
     text = printed(&report, WEIR_PROMETHEUS);
     assert_has(text, "state=\"over\"} 0\n");
@@ -704,7 +755,7 @@ START_TEST (the_graph_has_the_stages_their_queues_and_the_bottleneck) {
     char *text = printed(&report, WEIR_DOT);
     assert_text(text, "digraph weir {\n"
                       "    rankdir=LR;\n"
-                      "    label=\"photos\";\n"
+                      "    label=\"photos\\nbottleneck: resize\";\n"
                       "    node [shape=box, style=filled, fillcolor=white];\n"
                       "    s0 [label=\"download\\n3/8 threads, busy 15%\\n9000 of 10000 done, 750/s\\n"
                       "2 failed, 1 dead, 0 dropped\\np50 1.2 us, p99 1.2 ms\"];\n"
@@ -873,6 +924,7 @@ static Suite *print_suite(void) {
     tcase_add_test(any, a_decimal_comma_changes_nothing);
     tcase_add_test(any, no_byte_is_printed_that_is_no_utf_8);
     TCase *table = add_case(suite, "table");
+    tcase_add_loop_test(table, the_bottleneck_is_named_with_its_reason, 0, (int)COUNT_OF(bottlenecks));
     tcase_add_test(table, the_table_says_where_the_items_are_and_where_the_time_goes);
     tcase_add_loop_test(table, a_stage_that_blocks_on_the_crew_is_printed_with_advice, 0, 2);
     tcase_add_loop_test(table, an_elastic_stage_is_printed_with_its_threads_and_why, 0, (int)COUNT_OF(elastics));

@@ -43,6 +43,7 @@ static struct fixture *fixture_new(bool terminal, unsigned columns, uint64_t tot
                                     .state = WEIR_RUN_RUNNING,
                                     .stage_count = STAGES,
                                     .stages = fixture->stages,
+                                    .bottleneck_kind = WEIR_BOTTLENECK_STAGE,
                                     .bottleneck = &fixture->stages[1]};
     fixture->view = (struct weir__view){.terminal = terminal, .columns = columns, .total = total};
     ck_assert(weir__view_begin(&fixture->view, STAGES));
@@ -106,9 +107,14 @@ START_TEST (elsewhere_a_frame_is_one_plain_line) {
     fixture->report.counts.dead = 1;
     at(fixture, 12 * SECONDS, 3398);
     ck_assert_str_eq(drawn(fixture, false),
-                     "12.0 s: 3398 of 10000 done, 2 failed, 283/s, 23 s left; slowest stage: resize\n");
+                     "12.0 s: 3398 of 10000 done, 2 failed, 283/s, 23 s left; bottleneck: resize\n");
+    fixture->report.bottleneck_kind = WEIR_BOTTLENECK_RATE;
+    ck_assert_str_eq(drawn(fixture, false),
+                     "12.0 s: 3398 of 10000 done, 2 failed, 283/s, 23 s left; bottleneck: the rate limit of resize\n");
+    fixture->report.bottleneck_kind = WEIR_BOTTLENECK_NONE;
     fixture->report.bottleneck = NULL;
-    ck_assert_str_eq(drawn(fixture, false), "12.0 s: 3398 of 10000 done, 2 failed, 283/s, 23 s left\n");
+    ck_assert_str_eq(drawn(fixture, false),
+                     "12.0 s: 3398 of 10000 done, 2 failed, 283/s, 23 s left; bottleneck: none\n");
     fixture_free(fixture);
 }
 END_TEST
@@ -117,7 +123,7 @@ START_TEST (without_a_total_there_is_no_time_left) {
     struct fixture *fixture = fixture_new(false, 0, 0);
     fixture->report.counts.live = 12;
     at(fixture, 10 * SECONDS, 50);
-    ck_assert_str_eq(drawn(fixture, false), "10.0 s: 50 done, 12 in flight, 5.0/s; slowest stage: resize\n");
+    ck_assert_str_eq(drawn(fixture, false), "10.0 s: 50 done, 12 in flight, 5.0/s; bottleneck: resize\n");
     fixture_free(fixture);
 }
 END_TEST
@@ -173,7 +179,7 @@ START_TEST (a_cancelled_run_says_so_and_has_no_time_left) {
     struct fixture *fixture = fixture_new(false, 0, 100);
     fixture->report.state = WEIR_RUN_CANCELLED;
     at(fixture, SECONDS, 10);
-    ck_assert_str_eq(drawn(fixture, false), "1.0 s: 10 of 100 done, cancelled, 10.0/s; slowest stage: resize\n");
+    ck_assert_str_eq(drawn(fixture, false), "1.0 s: 10 of 100 done, cancelled, 10.0/s; bottleneck: resize\n");
     fixture_free(fixture);
 }
 END_TEST

@@ -747,7 +747,7 @@ WEIR_API weir_status weir_task_poll(weir_task *task, int fd, short events, weir_
 
 /*
  * Returns the time at which this attempt becomes overdue (attempt_time), or WEIR_NEVER if the stage has none. An emit
- * that blocks postpones this time.
+ * that blocks postpones this time, as does any other call of weir that blocks in the function.
  */
 WEIR_API weir_deadline weir_task_deadline(const weir_task *task);
 

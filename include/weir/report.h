@@ -66,13 +66,28 @@ typedef struct weir_stage_report {
     size_t peak;                 /* greatest depth seen; the queue is sampled */
     uint64_t busy;               /* neither starved nor blocked */
     uint64_t starved;            /* asleep for lack of items */
-    uint64_t blocked;            /* waiting for room (dead letters too), for the rate, a source's limit or back-off */
+    uint64_t blocked;            /* waiting for room (dead letters too), the rate, a source's limit or back-off, and in
+                                    calls of weir that the function makes */
     uint64_t timed_calls;        /* calls in the latencies; of quick calls some are timed, each counts for several */
     uint64_t p50, p90, p99, max; /* of a call, not blocked; percentiles up to 7% too high, above 35 minutes more */
     double rate;                 /* items done per second since the start */
     bool on_crew;                /* the stage has no threads of its own */
     bool blocks;                 /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
 } weir_stage_report;
+
+/* What the throughput of the pipeline depends on. */
+typedef enum weir_bottleneck {
+    WEIR_BOTTLENECK_NONE = 0,    /* nothing: the pipeline is idle */
+    WEIR_BOTTLENECK_STAGE = 1,   /* a stage: its threads are busy; more of them, or quicker calls, help */
+    WEIR_BOTTLENECK_CALLS = 2,   /* a stage: its function waits in calls of weir, such as for a future or a queue */
+    WEIR_BOTTLENECK_INPUT = 3,   /* the input: a source is at work or waits in its calls; or items are put too slowly */
+    WEIR_BOTTLENECK_RATE = 4,    /* the rate of a stage */
+    WEIR_BOTTLENECK_KEYS = 5,    /* the limit per_key of a stage: threads are starved while items wait for their keys */
+    WEIR_BOTTLENECK_RESULTS = 6, /* the results queue of a stage: its reader is too slow */
+    WEIR_BOTTLENECK_LETTERS = 7, /* the dead-letter queue of a stage: its reader is too slow */
+    WEIR_BOTTLENECK_BYTES = 8,   /* max_bytes of the pipeline, although no stage is always busy */
+    WEIR_BOTTLENECK_ITEMS = 9    /* max_items of the pipeline, although no stage is always busy */
+} weir_bottleneck;
 
 /* A connection between two stages, as indexes into `stages` of the report. */
 typedef struct weir_edge {
@@ -136,7 +151,9 @@ typedef struct weir_report {
     const weir_error *errors; /* the fatal one first, if any; the others in the order of `at` */
     size_t late_count;
     const weir_late_worker *late;
-    const weir_stage_report *bottleneck; /* the stage with the greatest share of busy time; NULL: no stage was busy */
+    weir_bottleneck bottleneck_kind;     /* on average since the start */
+    const weir_stage_report *bottleneck; /* its stage; NULL: it is of the whole pipeline, or there is none */
+    double bottleneck_share;             /* share of the time, 0 to 1, for which the kind says that */
 } weir_report;
 
 typedef enum weir_report_format {

@@ -39,6 +39,21 @@ static weir__key *entry_locked(weir__keyed *keyed, weir__key *spare, weir__cell 
     return spare;
 }
 
+/* Adds an item to those that wait in the entry of their key. */
+static void hold_up_locked(weir__keyed *keyed, weir__key *entry, weir__envelope *envelope) {
+    if (keyed->waiting++ == 0)
+        weir__stopwatch_start(&keyed->held_up, weir__clock_now());
+    envelope->timer.node.rank = envelope->position;
+    weir__heap_push(&entry->waiting, &envelope->timer.node);
+}
+
+/* Removes the first of them. There is one. */
+static weir__envelope *let_go_locked(weir__keyed *keyed, weir__key *entry) {
+    if (--keyed->waiting == 0)
+        weir__stopwatch_stop(&keyed->held_up, weir__clock_now());
+    return weir__envelope_of(weir__heap_pop(&entry->waiting));
+}
+
 /* Enters an item by its key. Returns true if the item may run now; otherwise the item waits in the entry. */
 static bool enter_locked(weir__keyed *keyed, weir__envelope *envelope, weir__cell **spares) {
     weir__key *entry = entry_locked(keyed, envelope->key, spares);
@@ -49,8 +64,7 @@ static bool enter_locked(weir__keyed *keyed, weir__envelope *envelope, weir__cel
         entry->running++;
         return true;
     }
-    envelope->timer.node.rank = envelope->position;
-    weir__heap_push(&entry->waiting, &envelope->timer.node);
+    hold_up_locked(keyed, entry, envelope);
     return false;
 }
 
@@ -98,7 +112,7 @@ weir__envelope *weir__keyed_leave(weir__keyed *keyed, weir__flight *flight, weir
     weir__assert(entry->running > 0);                            /* K1 */
     weir__assert(!keyed->closed || entry->waiting.root == NULL); /* K5 */
     if (entry->waiting.root != NULL) {
-        next = weir__envelope_of(weir__heap_pop(&entry->waiting));
+        next = let_go_locked(keyed, entry);
     } else if (--entry->running == 0) {
         weir__tree_remove(&keyed->entries, &entry->node);
         unused = entry;
@@ -114,9 +128,9 @@ static weir__list take_all_locked(weir__keyed *keyed) {
     while (keyed->early.root != NULL)
         weir__list_append(&all, weir__envelope_of(weir__heap_pop(&keyed->early)));
     for (weir__tree_node *at = keyed->entries.root; at != NULL; at = weir__tree_after(&keyed->entries, at)) {
-        weir__heap *waiting = &((weir__key *)at)->waiting;
-        while (waiting->root != NULL)
-            weir__list_append(&all, weir__envelope_of(weir__heap_pop(waiting)));
+        weir__key *entry = (weir__key *)at;
+        while (entry->waiting.root != NULL)
+            weir__list_append(&all, let_go_locked(keyed, entry));
     }
     return all;
 }

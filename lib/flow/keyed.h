@@ -22,15 +22,18 @@
 
 #include "base/tree.h"
 #include "item/envelope.h"
+#include "measure/stopwatch.h"
 
 /* Zero-initialised, except for `limit`. The lock guards all other members. */
 typedef struct weir__keyed {
     size_t limit; /* maximum number of running items of one key; constant */
     weir__lock lock;
-    weir__tree entries; /* entries of keys (K1) */
-    weir__heap early;   /* items that arrived before their turn (K4) */
-    uint64_t next;      /* position that enters next (K4) */
-    bool closed;        /* K5 */
+    weir__tree entries;      /* entries of keys (K1) */
+    weir__heap early;        /* items that arrived before their turn (K4) */
+    uint64_t next;           /* position that enters next (K4) */
+    size_t waiting;          /* number of items in the heaps of the entries */
+    bool closed;             /* K5 */
+    weir__stopwatch held_up; /* runs while any item is in one of them; others may read it */
 } weir__keyed;
 
 typedef struct weir__key weir__key;

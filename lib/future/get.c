@@ -10,6 +10,7 @@
 
 #include "future/future.h"
 #include "future/blocking.h"
+#include "park/park.h"
 #include "park/spin.h"
 
 static weir__spin spin; /* of all waits for futures: hints */
@@ -41,7 +42,7 @@ static weir_status sleep_until(weir_future *future, weir_deadline deadline) {
     uint32_t state = announce_sleep(future);
     bool in_time = true;
     while (in_time && !weir__future_is_end(state)) {
-        in_time = weir__futex_wait(&future->state, state, deadline);
+        in_time = weir__sleep(&future->state, state, deadline);
         state = weir__u32_load_acquire(&future->state);
     }
     return weir__future_has_ended(future) ? WEIR_OK : WEIR_TIMEDOUT;

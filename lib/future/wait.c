@@ -20,6 +20,7 @@
 #include "future/future.h"
 #include "future/get.h"
 #include "future/blocking.h"
+#include "park/park.h"
 #include "park/spin.h"
 #include "sync/prefetch.h"
 
@@ -94,7 +95,7 @@ static weir_status sleep_until(struct wait *wait, weir_deadline deadline) {
         return WEIR_DEADLOCK;
     bool in_time = true;
     while (in_time && !look_at_wait(wait, 0))
-        in_time = weir__futex_wait(&wait->over, 0, deadline);
+        in_time = weir__sleep(&wait->over, 0, deadline);
     weir__blocking_end();
     return look_at_wait(wait, 0) ? WEIR_OK : WEIR_TIMEDOUT;
 }

@@ -54,12 +54,20 @@ static bool is_closed_locked(const weir__admission *admission, bool outside) {
     return admission->closed || (outside && admission->closed_outside);
 }
 
+static void begin_line_locked(weir__admission *admission) {
+    bool of_items = weir__u64_load_relaxed(&admission->items) >= admission->max_items;
+    admission->reached = of_items ? WEIR__OF_ITEMS : WEIR__OF_BYTES;
+    weir__stopwatch_start(&admission->held_up[admission->reached], weir__clock_now());
+}
+
 static void join_line_locked(weir__admission *admission, weir__waiting *self) {
     self->before = admission->last;
-    if (admission->last == NULL)
+    if (admission->last == NULL) {
         admission->first = self;
-    else
+        begin_line_locked(admission);
+    } else {
         admission->last->next = self;
+    }
     admission->last = self;
 }
 
@@ -72,6 +80,8 @@ static void leave_line_locked(weir__admission *admission, weir__waiting *self) {
         admission->last = self->before;
     else
         self->next->before = self->before;
+    if (admission->first == NULL)
+        weir__stopwatch_stop(&admission->held_up[admission->reached], weir__clock_now());
 }
 
 /* Returns whether the deadline has passed. Does not read the clock for a deadline of 0 or WEIR_NEVER. */
@@ -79,24 +89,28 @@ static bool is_over(weir_deadline deadline) {
     return deadline == 0 || (deadline != WEIR_NEVER && weir__clock_now() >= deadline);
 }
 
-/* Joins the line, and blocks until the caller is at its head and there is room. The lock is held on entry and exit. */
-static weir_status wait_locked(weir__admission *admission, weir__waiting *self, bool outside, weir_deadline deadline) {
-    weir_status status = WEIR_OK;
+/* Blocks until the caller is at the head of the line and there is room. The lock is held on entry and exit. */
+static weir_status block_locked(weir__admission *admission, weir__waiting *self, bool outside, weir_deadline deadline) {
     bool in_time = true;
-    join_line_locked(admission, self);
     if (admission->first == self && !is_over(deadline))
         spin_locked(admission, self->weight, deadline);
     for (;;) {
         if (is_closed_locked(admission, outside))
-            status = WEIR_CLOSED;
-        else if (admission->first == self && has_room(admission, self->weight))
-            break;
-        else if (!in_time || is_over(deadline))
-            status = WEIR_TIMEDOUT;
-        if (status != WEIR_OK)
-            break;
+            return WEIR_CLOSED;
+        if (admission->first == self && has_room(admission, self->weight))
+            return WEIR_OK;
+        if (!in_time || is_over(deadline))
+            return WEIR_TIMEDOUT;
         in_time = weir__park_wait(&self->park, &admission->lock, deadline, NULL);
     }
+}
+
+/* Joins the line, and blocks until the caller is at its head and there is room. The lock is held on entry and exit. */
+static weir_status wait_locked(weir__admission *admission, weir__waiting *self, bool outside, weir_deadline deadline) {
+    if (deadline == 0)
+        return WEIR_TIMEDOUT; /* there was no room, or others are in line */
+    join_line_locked(admission, self);
+    weir_status status = block_locked(admission, self, outside, deadline);
     leave_line_locked(admission, self);
     return status;
 }

@@ -21,6 +21,7 @@
 #include <weir/status.h>
 
 #include "lock/lock.h"
+#include "measure/stopwatch.h"
 #include "park/park.h"
 #include "park/spin.h"
 
@@ -35,6 +36,9 @@ typedef struct weir__load {
     uint64_t items, bytes;
 } weir__load;
 
+/* The limits. */
+enum { WEIR__OF_ITEMS, WEIR__OF_BYTES, WEIR__LIMITS };
+
 /* Zero-initialised: no limits. */
 typedef struct weir__admission {
     bool limited;                  /* constant; false: every item is admitted, none is counted */
@@ -44,6 +48,9 @@ typedef struct weir__admission {
     weir__spin spin;
     weir__waiting *first, *last;
     bool closed_outside, closed; /* closed to puts from outside; closed to sources too */
+    int reached;                 /* limit that began the present line, or the last one */
+    weir__stopwatch
+        held_up[WEIR__LIMITS]; /* each runs while there is a line that its limit began; others may read it */
 } weir__admission;
 
 /*

@@ -1,6 +1,6 @@
 /*
  * stopwatch.h - Measures the waiting time of a thread. That thread starts and stops the stopwatch; others may read it
- * at any time.
+ * at any time. A stopwatch may belong to the holder of a lock instead of a thread.
  *
  * The state is one word, so each load is consistent. While the stopwatch is stopped, the word is the total time. While
  * it runs, the word is RUNNING plus the total minus the start time, modulo 2^63. All times are in ns.

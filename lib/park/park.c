@@ -25,6 +25,13 @@ static void leave_ring_locked(weir__park *park, weir__berth *berth) {
     berth->next->before = berth->before;
 }
 
+bool weir__sleep(weir__u32 *word, uint32_t value, uint64_t deadline) {
+    weir__callouts_tell(WEIR__SLEEPS);
+    bool in_time = weir__futex_wait(word, value, deadline);
+    weir__callouts_tell(WEIR__GOES_ON);
+    return in_time;
+}
+
 /* Adds a thread to the berth's sleepers, or with UINT32_MAX removes one. */
 static void count_locked(weir__park *park, weir__berth *berth, uint32_t more) {
     uint32_t before = weir__u32_load_relaxed(&berth->sleepers), after = before + more;
@@ -56,7 +63,7 @@ bool weir__park_wait_in(weir__park *park, weir__berth *berth, weir__lock *lock, 
     weir__assert(weir__lock_is_held(lock) && park->in_berths <= park->sleepers); /* P1, P6 */
     weir__lock_release(lock);
 
-    bool in_time = weir__futex_wait(word, value & ~(uint32_t)WEIR__PARK_TOKEN, deadline);
+    bool in_time = weir__sleep(word, value & ~(uint32_t)WEIR__PARK_TOKEN, deadline);
 
     weir__lock_acquire(lock);
     weir__assert(park->sleepers > 0); /* P1 */

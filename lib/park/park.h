@@ -61,6 +61,12 @@ typedef struct weir__park {
 enum { WEIR__PARK_TOKEN = 1, WEIR__PARK_COUNT = 2 };
 
 /*
+ * Blocks like weir__futex_wait, and tells the callout around the calling thread. The caller holds no lock: the callout may
+ * take locks and wake threads.
+ */
+bool weir__sleep(weir__u32 *word, uint32_t value, uint64_t deadline);
+
+/*
  * Blocks until woken; spurious wakeups are possible. The lock is held on entry and exit and released while blocked.
  * Returns false only if the deadline has passed. Sets `*token` to whether the caller has taken the token (P3). `token`
  * may be NULL if no call wakes one thread in this park.

@@ -181,7 +181,10 @@ static uint64_t time_until(uint64_t deadline) {
 
 bool weir__spin_until(weir__spin *spin, weir__spin_look *look, const void *arg, size_t far, uint64_t deadline) {
     uint64_t left = time_until(deadline);
+    weir__callouts_tell(WEIR__SPINS);
     if (WEIR__PAUSE_FOR_PARTNER > 0)
         left -= gather(spin, look, arg, far, left);
-    return pause_until(spin, look, arg, left) || yield_until(spin, look, arg, deadline);
+    bool seen = pause_until(spin, look, arg, left) || yield_until(spin, look, arg, deadline);
+    weir__callouts_tell(WEIR__GOES_ON);
+    return seen;
 }

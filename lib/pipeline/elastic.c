@@ -25,7 +25,8 @@ static void look_at_lane(const weir__lane *lane, weir__elastic_look *look) {
     const weir__stopwatch *starved = lane->waits;
     look->asleep += weir__stopwatch_runs(starved);
     look->starved += weir__stopwatch_look(starved);
-    look->blocked += weir__stopwatch_look(&lane->blocked);
+    for (size_t i = 0; i < WEIR__IN_FUNCTION; i++) /* more threads help a function that waits, as one that computes */
+        look->blocked += weir__stopwatch_look(&lane->by_cause[i]);
     for (size_t v = 0; v < WEIR__VERDICTS; v++)
         look->retired += weir__u64_load_relaxed(&lane->counts[v]);
 }

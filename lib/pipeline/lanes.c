@@ -23,6 +23,7 @@
 #include "pipeline/retire.h"
 #include "pipeline/run.h"
 #include "pipeline/source.h"
+#include "pipeline/timing.h"
 #include "report/figure.h"
 #include "stoppable_worker/grow.h"
 #include "stoppable_worker/start.h"
@@ -185,6 +186,7 @@ static weir_status begin_worker(void *raw, void **state) {
     weir__lane *lane = claim(stage);
     bool added = weir__worker_is_added(lane->worker);
     weir__visit_enter(&lane->visit, stage->pipeline); /* V1: until the thread ends */
+    lane->visit.callout.waits = weir__timing_tell;
     weir_status status = added ? initialise_added(lane) : weir__init_call(lane);
     if (status != WEIR_OK)
         return status;

@@ -8,9 +8,9 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/timing.h"
 
-bool weir__pause_until(weir__lane *lane, uint64_t time) {
+bool weir__pause_until(weir__lane *lane, uint64_t time, weir__cause cause) {
     weir_stage *stage = lane->stage;
-    weir__timing_block(lane);
+    weir__timing_block(lane, cause);
     weir__lock_acquire(&stage->lock);
     while (!weir__is_told_to_return(stage) && weir__clock_now() < time)
         weir__park_wait(&stage->park, &stage->lock, time, NULL);
@@ -21,7 +21,7 @@ bool weir__pause_until(weir__lane *lane, uint64_t time) {
 
 bool weir__pause_for_rate(weir__lane *lane, size_t turns) {
     uint64_t now = weir__clock_now(), due = weir__rate_take(&lane->stage->rate, now, turns);
-    return due <= now || weir__pause_until(lane, due);
+    return due <= now || weir__pause_until(lane, due, WEIR__FOR_RATE);
 }
 
 void weir__pause_wake(weir_stage *stage) {

@@ -19,7 +19,7 @@ static inline bool weir__is_told_to_return(const weir_stage *stage) {
 }
 
 /* Blocks until that time. Returns false as soon as functions of the stage must return. */
-bool weir__pause_until(weir__lane *lane, uint64_t time);
+bool weir__pause_until(weir__lane *lane, uint64_t time, weir__cause cause);
 
 /* Takes `turns` turns of the stage's rate, and blocks until the rate allows them. Returns as weir__pause_until. */
 bool weir__pause_for_rate(weir__lane *lane, size_t turns);

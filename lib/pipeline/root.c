@@ -22,7 +22,7 @@ static bool admit(weir__lane *lane, weir__envelope *envelope) {
         return !weir__is_cancelled(pipeline);
     weir_status status = weir__admission_enter(admission, envelope->weight, false, 0);
     if (status == WEIR_TIMEDOUT) {
-        weir__timing_block(lane);
+        weir__timing_block(lane, WEIR__FOR_ADMISSION);
         status = weir__admission_enter(admission, envelope->weight, false, WEIR_NEVER);
         weir__timing_unblock(lane);
     }

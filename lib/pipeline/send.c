@@ -16,9 +16,15 @@
 #include "pipeline/timing.h"
 #include "sync/border.h"
 
+static weir__cause cause_of(const weir_stage *stage, const weir_queue *queue) {
+    if (queue == stage->options.results)
+        return WEIR__FOR_RESULTS;
+    return queue == stage->options.dead ? WEIR__FOR_LETTERS : WEIR__FOR_ROOM;
+}
+
 /* Puts to a queue that was full in the last try. Blocks while the queue is full. */
 static weir_status put_blocking(weir__lane *lane, weir_queue *queue, void *item) {
-    weir__timing_block(lane);
+    weir__timing_block(lane, cause_of(lane->stage, queue));
     weir_status status = weir_queue_put(queue, item);
     weir__timing_unblock(lane);
     return status;

@@ -10,6 +10,7 @@
 #include "pipeline/pause.h"
 #include "pipeline/phase.h"
 #include "pipeline/pipeline.h"
+#include "pipeline/timing.h"
 
 bool weir__shift_must_end(const weir_stage *stage) {
     return weir__u32_load_acquire(&stage->closing) != 0 || weir__is_cancelled(stage->pipeline);
@@ -51,6 +52,7 @@ weir__lane *weir__shift_try_claim(weir_stage *stage, weir__hand *hand) {
 void weir__shift_enter(weir__lane *lane, weir__hand *hand) {
     weir__ptr_store_relaxed(&lane->served.hand, hand);
     weir__visit_enter(&lane->visit, lane->stage->pipeline);
+    lane->visit.callout.waits = weir__timing_tell;
 }
 
 void weir__shift_leave(weir__lane *lane) {

@@ -8,9 +8,11 @@
  */
 #include <string.h>
 
+#include "crew/crew.h"
 #include "pipeline/elastic.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
+#include "report/bottleneck.h"
 #include "report/report.h"
 
 /* State of the run when a report is made. */
@@ -122,6 +124,17 @@ static uint64_t full_until(const weir_stage *stage, uint64_t now) {
     return full + since(now, weir__u64_load_acquire(&stage->shift.full_since));
 }
 
+/* Adds what the lane blocked for. */
+static void add_strain(const weir__lane *lane, weir__strain *strain) {
+    uint64_t blocked[WEIR__CAUSES];
+    for (size_t i = 0; i < WEIR__CAUSES; i++)
+        blocked[i] = weir__stopwatch_look(&lane->by_cause[i]);
+    strain->rate += blocked[WEIR__FOR_RATE];
+    strain->calls += blocked[WEIR__IN_FUNCTION] + blocked[WEIR__FOR_RETRY];
+    strain->results += blocked[WEIR__FOR_RESULTS];
+    strain->letters += blocked[WEIR__FOR_LETTERS];
+}
+
 /* Adds the times of a lane. Adds nothing before the start has succeeded: a failed start frees the worker. */
 static void add_times(weir__lane *lane, const struct instant *instant, weir_stage_report *report) {
     if (!instant->launched)
@@ -138,12 +151,19 @@ static void add_times(weir__lane *lane, const struct instant *instant, weir_stag
 }
 
 /*
- * Returns the time at which the worker entered a function of the program. Returns 0 if it is in no function, or waits.
+ * Returns the time at which the worker entered a function of the program. Returns 0 if it is in no function, or waits for
+ * the pipeline.
  */
-static uint64_t working_since(const weir__lane *lane) {
-    if (weir__u64_load_acquire(&lane->started) == 0 || weir__stopwatch_runs(&lane->blocked))
+static uint64_t inside_since(const weir__lane *lane) {
+    if (weir__u64_load_acquire(&lane->started) == 0)
+        return 0;
+    if (weir__stopwatch_runs(&lane->blocked) && !weir__stopwatch_runs(&lane->by_cause[WEIR__IN_FUNCTION]))
         return 0;
     return weir__u64_load_acquire(&lane->visit.since);
+}
+
+static bool is_working(const weir__lane *lane) {
+    return !weir__stopwatch_runs(&lane->blocked) && inside_since(lane) != 0;
 }
 
 /*
@@ -164,12 +184,13 @@ static uint64_t count_overdue(weir__lane *lane, uint64_t now) {
     return tell(&lane->overdue_told, counted + is_overdue(lane, now));
 }
 
-static void add_lane(weir__lane *lane, const struct instant *instant, weir_stage_report *report) {
+static void add_lane(weir__lane *lane, const struct instant *instant, weir_stage_report *report, weir__strain *strain) {
     if (weir__u64_load_acquire(&lane->started) == 0)
         return;
     add_times(lane, instant, report);
+    add_strain(lane, strain);
     weir__histogram_add(instant->sum, &lane->latencies);
-    report->running += weir__u64_load_acquire(&lane->ended) == 0 && working_since(lane) != 0;
+    report->running += weir__u64_load_acquire(&lane->ended) == 0 && is_working(lane);
     report->retried += weir__u64_load_relaxed(&lane->retried);
     report->overdue += count_overdue(lane, instant->now);
 }
@@ -194,15 +215,17 @@ static void look_at_threads(const weir_stage *stage, const struct instant *insta
     report->change = weir__elastic_change(stage, &report->changed);
 }
 
-static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
+static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report,
+                          weir__strain *strain) {
     *report = (weir_stage_report){.name = stage->name};
+    *strain = (weir__strain){.keys = weir__stopwatch_look(&stage->keyed.held_up)};
     look_at_threads(stage, instant, report);
     memset(instant->sum, 0, sizeof *instant->sum);
     if (stage->lanes == NULL) /* the queue may be missing too */
         return;
     count_stage(stage, &report->counts);
     for (size_t i = 0; i < stage->options.max_threads; i++)
-        add_lane(&stage->lanes[i], instant, report);
+        add_lane(&stage->lanes[i], instant, report, strain);
     set_latencies(instant->sum, report);
     if (!weir__stage_is_source(stage)) {
         report->capacity = stage->options.capacity;
@@ -260,6 +283,7 @@ enum { VISITORS = 8 }; /* maximum number of threads other than workers in a repo
 struct draft {
     weir_report report;
     weir_stage_report *stages;
+    weir__strain *strains;
     weir_edge *edges;
     weir_late_worker *late;
     size_t late_room;
@@ -272,15 +296,18 @@ static bool prepare(const weir_pipeline *pipeline, struct draft *draft) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
         threads += stage->options.max_threads;
     draft->stages = weir__alloc((pipeline->stage_count + 1) * sizeof *draft->stages);
+    draft->strains = weir__alloc((pipeline->stage_count + 1) * sizeof *draft->strains);
     draft->edges = weir__alloc((pipeline->edge_count + 1) * sizeof *draft->edges);
     draft->late_room = threads + VISITORS;
     draft->late = weir__alloc(draft->late_room * sizeof *draft->late);
     draft->sum = weir__alloc(sizeof *draft->sum);
-    return draft->stages != NULL && draft->edges != NULL && draft->late != NULL && draft->sum != NULL;
+    return draft->stages != NULL && draft->strains != NULL && draft->edges != NULL && draft->late != NULL &&
+           draft->sum != NULL;
 }
 
 static void discard(struct draft *draft) {
     weir__free(draft->stages);
+    weir__free(draft->strains);
     weir__free(draft->edges);
     weir__free(draft->late);
     weir__free(draft->sum);
@@ -310,7 +337,7 @@ static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         for (size_t i = 0; stage->lanes != NULL && i < stage->options.max_threads; i++) {
             const weir__lane *lane = &stage->lanes[i];
-            uint64_t begun = working_since(lane);
+            uint64_t begun = inside_since(lane);
             if (begun == 0 || !(is_to_end(stage) || is_overdue(lane, now)))
                 continue;
             draft->late[draft->report.late_count++] = (weir_late_worker){stage->name, lane->number, since(now, begun),
@@ -363,7 +390,7 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
     if (!pipeline->plain)
         count_roots(pipeline, &report->counts); /* before the entered count is read */
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        look_at_stage(stage, &instant, &draft->stages[stage->number]);
+        look_at_stage(stage, &instant, &draft->stages[stage->number], &draft->strains[stage->number]);
         report->retried += draft->stages[stage->number].retried;
     }
     if (pipeline->plain)
@@ -394,13 +421,25 @@ static weir_report *copy_with_errors(weir_pipeline *pipeline, struct draft *draf
     return copy;
 }
 
+static void find_bottleneck(const weir_pipeline *pipeline, struct draft *draft) {
+    const weir__admission *admission = &pipeline->flight.admission;
+    weir__strains strains = {.stages = draft->strains};
+    if (pipeline->entrance != NULL)
+        strains.entrance = &draft->stages[pipeline->entrance->number];
+    strains.items = weir__stopwatch_look(&admission->held_up[WEIR__OF_ITEMS]);
+    strains.bytes = weir__stopwatch_look(&admission->held_up[WEIR__OF_BYTES]);
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
+        strains.seats = stage->crew != NULL ? weir__crew_size(stage->crew) : strains.seats;
+    weir__report_find_bottleneck(&draft->report, &strains);
+}
+
 static weir_report *take(weir_pipeline *pipeline, struct draft *draft) {
     look(pipeline, draft);
     draft->report.stage_count = pipeline->stage_count;
     draft->report.stages = draft->stages;
     draft->report.edges = draft->edges;
     draft->report.late = draft->late;
-    draft->report.bottleneck = weir__report_bottleneck(draft->stages, pipeline->stage_count);
+    find_bottleneck(pipeline, draft);
     return copy_with_errors(pipeline, draft);
 }
 

@@ -61,7 +61,7 @@ static void fail(weir__lane *lane, int code) {
     if (again) {
         weir__count(&lane->retried, 1);
         uint64_t delay = weir__retry_delay(task, task->failures, weir__clock_now());
-        (void)weir__pause_until(lane, weir_deadline_after(delay));
+        (void)weir__pause_until(lane, weir_deadline_after(delay), WEIR__FOR_RETRY);
         return;
     }
     end_source(stage);

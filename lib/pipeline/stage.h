@@ -102,6 +102,18 @@ typedef struct weir__shift {
     weir__u64 full;       /* ns for which lanes found no room, before `full_since` */
 } weir__shift;
 
+/* What a lane blocks for. */
+typedef enum weir__cause {
+    WEIR__FOR_ROOM,      /* in the queue of a later stage */
+    WEIR__FOR_RESULTS,   /* room in the results queue */
+    WEIR__FOR_LETTERS,   /* room in the dead-letter queue */
+    WEIR__FOR_RATE,      /* the stage's rate */
+    WEIR__FOR_ADMISSION, /* a limit on what is in flight */
+    WEIR__FOR_RETRY,     /* a source's back-off */
+    WEIR__IN_FUNCTION    /* anything, in a call of the library that the stage's function has made */
+} weir__cause;
+enum { WEIR__CAUSES = WEIR__IN_FUNCTION + 1 };
+
 /* A call: one attempt at an item or a batch, or one call of a source. */
 struct weir_task {
     weir_stage *stage; /* constant, as is `lane` */
@@ -144,14 +156,16 @@ struct weir__lane {
     size_t room;           /* number of places in `items` */
 
     /* Times (timing.h). */
-    uint64_t clock;    /* last reading of the clock */
-    bool fresh;        /* on a crew: no call of the program has begun since (weir__lane_now) */
-    uint64_t from;     /* time at which the present call began; 0: the call is not timed */
-    uint64_t held_up;  /* reading of `blocked` at `from`, in ns */
-    uint64_t starved;  /* word of the worker's stopwatch `starved` at `from` */
-    uint64_t slept;    /* same word when weir__lane_recent last read the clock */
-    unsigned untimed;  /* number of calls since the last timed call */
-    unsigned may_skip; /* number of calls that may go untimed after it */
+    uint64_t clock;       /* last reading of the clock */
+    bool fresh;           /* on a crew: no call of the program has begun since (weir__lane_now) */
+    uint64_t from;        /* time at which the present call began; 0: the call is not timed */
+    uint64_t held_up;     /* reading of `blocked` at `from`, in ns */
+    uint64_t starved;     /* word of the worker's stopwatch `starved` at `from` */
+    uint64_t slept;       /* same word when weir__lane_recent last read the clock */
+    unsigned untimed;     /* number of calls since the last timed call */
+    unsigned may_skip;    /* number of calls that may go untimed after it */
+    weir__cause cause;    /* of the present or last wait */
+    weir__wait_step step; /* of a wait in the function; WEIR__GOES_ON: none that is timed */
 
     /* Members that other threads may read. */
     _Alignas(WEIR__APART) weir__u64 counts[WEIR__VERDICTS]; /* number of items retired, by verdict (S3) */
@@ -162,6 +176,7 @@ struct weir__lane {
     weir__u64 due;     /* time at which this attempt becomes overdue; each wait moves it; 0: no limit, or no attempt */
     weir__stopwatch present; /* time from the begin of the lane's threads to their ends */
     weir__stopwatch blocked;
+    weir__stopwatch by_cause[WEIR__CAUSES];             /* the parts of `blocked` */
     weir__u64 starved_told, blocked_told, overdue_told; /* highest figure that a report has shown */
     weir__u64 started;                                  /* time at which the first thread began; 0: not yet */
     weir__u64 ended;                                    /* time at which the last thread ended; 0: not yet */

@@ -19,7 +19,7 @@ static uint64_t earlier(uint64_t a, uint64_t b) {
 static weir__polled block(weir_task *task, int fd, short events, uint64_t deadline) {
     int stop = weir_task_stop_fd(task);
     weir__polled polled;
-    weir__timing_block(task->lane);
+    weir__timing_block(task->lane, WEIR__IN_FUNCTION);
     do {
         uint64_t until = stop >= 0 ? deadline : earlier(deadline, weir__clock_now() + look_every);
         polled = weir__poll(fd, events, stop, until);

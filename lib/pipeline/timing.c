@@ -72,19 +72,55 @@ void weir__timing_take(weir__lane *lane) {
     lane->from = 0;
 }
 
-void weir__timing_block(weir__lane *lane) {
-    if (lane->worker != NULL)
-        weir__worker_waits(lane->worker);
-    else
-        weir__crew_wait_begin(lane);
-    weir__stopwatch_start(&lane->blocked, weir__lane_read_clock(lane));
+static void start(weir__lane *lane, weir__cause cause) {
+    uint64_t now = weir__lane_read_clock(lane);
+    lane->cause = cause;
+    weir__stopwatch_start(&lane->by_cause[cause], now);
+    weir__stopwatch_start(&lane->blocked, now);
 }
 
-void weir__timing_unblock(weir__lane *lane) {
+static void stop(weir__lane *lane) {
     uint64_t now = weir__lane_read_clock(lane);
     if (lane->from != 0)
         weir__u64_store_relaxed(&lane->due, due_at(lane, now)); /* visible to a reader that sees the wait ended */
     weir__stopwatch_stop(&lane->blocked, now);
+    weir__stopwatch_stop(&lane->by_cause[lane->cause], now);
+}
+
+void weir__timing_block(weir__lane *lane, weir__cause cause) {
+    if (lane->worker != NULL)
+        weir__worker_waits(lane->worker);
+    else
+        weir__crew_wait_begin(lane);
+    start(lane, cause);
+}
+
+void weir__timing_unblock(weir__lane *lane) {
+    stop(lane);
     if (lane->worker == NULL)
         weir__crew_wait_end(lane);
+}
+
+static void go_on(weir__lane *lane) {
+    if (lane->step == WEIR__SLEEPS)
+        weir__timing_unblock(lane);
+    else if (lane->step == WEIR__SPINS)
+        stop(lane);
+    lane->step = WEIR__GOES_ON;
+    lane->fresh = false; /* the function goes on */
+}
+
+void weir__timing_tell(weir__callout *visit, weir__wait_step step) {
+    weir__lane *lane = ((weir__visit *)visit)->lane; /* `callout` is the first member */
+    if (step == WEIR__GOES_ON) {
+        go_on(lane);
+        return;
+    }
+    if (!lane->inside || weir__stopwatch_runs(&lane->blocked))
+        return;
+    lane->step = step;
+    if (step == WEIR__SLEEPS)
+        weir__timing_block(lane, WEIR__IN_FUNCTION);
+    else
+        start(lane, WEIR__IN_FUNCTION);
 }

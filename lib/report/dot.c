@@ -12,6 +12,7 @@
  */
 #include "report/dot.h"
 
+#include "report/bottleneck.h"
 #include "report/figure.h"
 #include "report/letter.h"
 #include "report/report.h"
@@ -80,9 +81,18 @@ static void print_entries(weir__out *out, const weir_report *report) {
     }
 }
 
+static void print_bottleneck(weir__out *out, const weir_report *report) {
+    if (report->state == WEIR_RUN_READY)
+        return;
+    weir__out_format(out, "\\nbottleneck: %s", weir__report_words(report).name);
+    if (report->bottleneck != NULL)
+        print_escaped(out, report->bottleneck->name);
+}
+
 void weir__print_dot(weir__out *out, const weir_report *report) {
     weir__out_format(out, "digraph weir {\n    rankdir=LR;\n    label=\"");
     print_escaped(out, report->name);
+    print_bottleneck(out, report);
     weir__out_format(out, "\";\n    node [shape=box, style=filled, fillcolor=white];\n");
     for (size_t i = 0; i < report->stage_count; i++)
         print_stage(out, report, i);

@@ -97,11 +97,13 @@ weir__figure weir__figure_bytes(uint64_t bytes) {
     return in_units(bytes, byte_units);
 }
 
-weir__figure weir__figure_share(uint64_t part, double whole) {
+weir__figure weir__figure_part(double part) {
     weir__figure figure;
-    if (!(whole > 0))
-        return weir__figure_word("-");
-    double percent = (double)part * 100 / whole + 0.5;
+    double percent = part * 100 + 0.5;
     snprintf(figure.text, sizeof figure.text, "%u%%", percent < 100 ? (unsigned)percent : 100);
     return figure;
+}
+
+weir__figure weir__figure_share(uint64_t part, double whole) {
+    return whole > 0 ? weir__figure_part((double)part / whole) : weir__figure_word("-");
 }

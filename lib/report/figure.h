@@ -37,6 +37,9 @@ weir__figure weir__figure_rate(double per_second);
 /* Returns a number of bytes: "512 B", "1.2 MB". */
 weir__figure weir__figure_bytes(uint64_t bytes);
 
+/* Returns a share, from 0 to 1, as "12%". */
+weir__figure weir__figure_part(double part);
+
 /* Returns the part as a share of the whole, at most "100%"; "-" if the whole is not above 0. */
 weir__figure weir__figure_share(uint64_t part, double whole);
 

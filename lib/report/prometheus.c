@@ -218,6 +218,32 @@ static void print_states(weir__out *out, const weir__page *page) {
     }
 }
 
+/* Prints 1 for the bottleneck and 0 for other kinds. */
+static void print_bottlenecks(weir__out *out, const weir__page *page) {
+    static const char *const labels[] = {"kind=\"none\"",  "kind=\"stage\"", "kind=\"calls\"",   "kind=\"input\"",
+                                         "kind=\"rate\"",  "kind=\"keys\"",  "kind=\"results\"", "kind=\"letters\"",
+                                         "kind=\"bytes\"", "kind=\"items\""};
+    print_head(out, "weir_pipeline_bottleneck", "gauge",
+               "1 for what the throughput depends on, on average since the start, 0 for the other kinds.");
+    for (size_t k = 0; k < page->count; k++) {
+        for (size_t i = 0; i < sizeof labels / sizeof labels[0]; i++)
+            print_sample(out, subject_at(page, k), NULL, "weir_pipeline_bottleneck", labels[i],
+                         weir__figure_count((size_t)page->reports[k]->bottleneck_kind == i));
+    }
+}
+
+/* Prints 1 for the stage of the bottleneck and 0 for other stages. */
+static void print_bottleneck_stages(weir__out *out, const weir__page *page) {
+    print_head(out, "weir_stage_bottleneck", "gauge", "1 if the bottleneck is of the stage, 0 if it is not.");
+    for (size_t k = 0; k < page->count; k++) {
+        for (size_t i = 0; i < page->reports[k]->stage_count; i++) {
+            const weir_stage_report *stage = &page->reports[k]->stages[i];
+            print_sample(out, subject_at(page, k), stage, "weir_stage_bottleneck", "",
+                         weir__figure_count(stage == page->reports[k]->bottleneck));
+        }
+    }
+}
+
 static void print_stuck(weir__out *out, const weir__page *page) {
     print_head(out, "weir_pipeline_stuck_workers", "gauge",
                "Late threads that should have ended and have not returned.");
@@ -263,9 +289,11 @@ void weir__print_prometheus(weir__out *out, const weir__page *page) {
     }
     print_stuck(out, page);
     print_states(out, page);
+    print_bottlenecks(out, page);
     for (size_t i = 0; i < sizeof stage_metrics / sizeof stage_metrics[0]; i++)
         print_metric_of_stages(out, page, &stage_metrics[i]);
     print_changes(out, page);
+    print_bottleneck_stages(out, page);
 }
 
 static bool are_equal_on_page(const char *one, const char *other) {

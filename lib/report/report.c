@@ -98,26 +98,6 @@ double weir__report_time(const weir_stage_report *stage) {
     return (double)stage->busy + (double)stage->starved + (double)stage->blocked;
 }
 
-/*
- * A starved stage waits for one upstream; a blocked stage waits for one downstream. This chain of waits leads to the
- * stage that does neither. It is therefore the one with the greatest share of busy time, whatever the calls of other
- * stages cost and however many threads they have. More threads help there and nowhere else.
- */
-const weir_stage_report *weir__report_bottleneck(const weir_stage_report *stages, size_t count) {
-    const weir_stage_report *busiest = NULL;
-    double greatest = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (stages[i].busy == 0)
-            continue;
-        double share = (double)stages[i].busy / weir__report_time(&stages[i]);
-        if (share > greatest) {
-            greatest = share;
-            busiest = &stages[i];
-        }
-    }
-    return busiest;
-}
-
 const char *weir__report_cause(weir_thread_change change) {
     static const char *const causes[] = {"the start", "grew, items waited", "shrank, more threads gave no gain",
                                          "shrank, threads were idle", "shrank, threads were blocked"};

@@ -14,9 +14,6 @@
  */
 weir_report *weir__report_copy(const weir_report *draft);
 
-/* Returns the stage that the others wait for; NULL if no stage has been busy. */
-const weir_stage_report *weir__report_bottleneck(const weir_stage_report *stages, size_t count);
-
 /* Returns the time that the stage's threads have existed, added up, in ns. */
 double weir__report_time(const weir_stage_report *stage);
 

@@ -8,6 +8,7 @@
  */
 #include "report/table.h"
 
+#include "report/bottleneck.h"
 #include "report/figure.h"
 #include "report/letter.h"
 #include "report/report.h"
@@ -196,12 +197,17 @@ static void print_headline(weir__out *out, const weir_report *report) {
     weir__out_format(out, "\n\n");
 }
 
-static void print_bottleneck(weir__out *out, const weir_stage_report *stage) {
-    if (stage == NULL)
+static void print_bottleneck(weir__out *out, const weir_report *report) {
+    const weir__bottleneck_words words = weir__report_words(report);
+    if (report->state == WEIR_RUN_READY)
         return;
-    weir__out_format(out, "\nbottleneck: ");
-    weir__out_shown(out, stage->name);
-    weir__out_format(out, ", its threads are busy %s of the time\n", busy(stage).text);
+    weir__out_format(out, "\nbottleneck: %s", words.name);
+    if (report->bottleneck != NULL)
+        weir__out_shown(out, report->bottleneck->name);
+    weir__out_format(out, "%s", words.reason);
+    if (words.has_share)
+        weir__out_format(out, "%s of the time", weir__figure_part(report->bottleneck_share).text);
+    weir__out_format(out, "\n");
 }
 
 /* Prints the number of threads of each elastic stage, and why it has last changed. */
@@ -310,7 +316,7 @@ void weir__print_table(weir__out *out, const weir_report *report) {
         table.whole = NULL;
         print_rows(out, &table);
     }
-    print_bottleneck(out, report->bottleneck);
+    print_bottleneck(out, report);
     print_elastic(out, report);
     print_blocking(out, report);
     print_errors(out, report);

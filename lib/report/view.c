@@ -8,6 +8,7 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "report/view.h"
+#include "report/bottleneck.h"
 #include "report/figure.h"
 #include "report/letter.h"
 #include "report/report.h"
@@ -295,10 +296,10 @@ static void draw_line(struct weir__view *view, const weir_report *report, bool l
     put(view, weir__figure_time(report->elapsed).text);
     put(view, ": ");
     put_progress(view, report, last);
-    if (report->bottleneck != NULL) {
-        put(view, "; slowest stage: ");
+    put(view, "; bottleneck: ");
+    put(view, weir__report_words(report).name);
+    if (report->bottleneck != NULL)
         put(view, report->bottleneck->name);
-    }
     end_line(view);
 }
 

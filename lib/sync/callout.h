@@ -7,6 +7,8 @@
  * Cancellation is disabled inside a callout: a cancellation point in the program's function does not lose what the
  * library holds.
  *
+ * An object may want to know when its thread waits in a call of the library: `waits` is told before and after.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #ifndef WEIR_SYNC_CALLOUT_H
@@ -17,12 +19,16 @@
 
 #include "sync/thread.h"
 
+/* What a thread does next: it goes on after a wait, it spins, or it sleeps. */
+typedef enum weir__wait_step { WEIR__GOES_ON, WEIR__SPINS, WEIR__SLEEPS } weir__wait_step;
+
 /* An object that a thread is inside, and bits of the object's layer that say in which way. */
 typedef struct weir__callout {
     const void *object;
     unsigned how;
     int cancellable; /* the previous cancellation state */
     struct weir__callout *outer;
+    void (*waits)(struct weir__callout *callout, weir__wait_step step); /* NULL: the object need not know */
 } weir__callout;
 
 /* Marks the calling thread as inside `object`. The struct must stay in place until weir__callout_end. */
@@ -53,6 +59,15 @@ static inline weir__callout *weir__callout_find(const void *object, unsigned how
 
 static inline bool weir__callout_is_inside(const void *object, unsigned how) {
     return weir__callout_find(object, how) != NULL;
+}
+
+/* Tells the innermost entry that wants to know. Called without locks that `waits` takes. */
+static inline void weir__callouts_tell(weir__wait_step step) {
+    weir__callout *at = *weir__thread_callouts();
+    while (at != NULL && at->waits == NULL)
+        at = at->outer;
+    if (at != NULL)
+        at->waits(at, step);
 }
 
 #endif /* WEIR_SYNC_CALLOUT_H */
