@@ -77,6 +77,7 @@ drop_unused: user
 call_unrun: user
 weir__worker_init: user
 weir__worker_fini: user
+weir__callouts_tell: weir__timing_tell
 weir__watch_tell: tell_map tell_wait tell_completions
 END
 
