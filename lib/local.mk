@@ -249,9 +249,6 @@ libweir_la_LDFLAGS = $(AM_LDFLAGS) -version-info $(WEIR_VERSION_INFO) -no-undefi
 	-export-symbols $(top_srcdir)/lib/weir.sym
 libweir_la_DEPENDENCIES = libcore.la $(top_srcdir)/lib/weir.sym
 
-pkgconfigdir = $(libdir)/pkgconfig
-pkgconfig_DATA = weir.pc
-
 # What Helgrind and DRD are told to leave alone.
 dist_pkgdata_DATA = weir.supp
 EXTRA_DIST += lib/weir.sym
