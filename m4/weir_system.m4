@@ -166,16 +166,51 @@ AC_DEFUN([WEIR_FIBRES], [
   AM_CONDITIONAL([FIBRES], [test "$weir_have_fibres" = yes && test "$weir_sanitize_thread" = no])
 ])
 
-# WEIR_OPTIONAL(NAME, OPTION, MODULES, WHAT-FOR): looks for MODULES with pkg-config. Sets weir_have_NAME, and
-# weir_why_NAME to a line for people. --without-OPTION leaves it out, --with-OPTION insists.
+# WEIR_CXX_FITS: sets CXX to no where it compiles for another C library than CC, as g++ does beside musl-gcc.
+AC_DEFUN([WEIR_GLIBC], [AC_LANG_PROGRAM([[
+  #include <stdlib.h>
+  #ifndef __GLIBC__
+  #error another C library
+  #endif]])])
+AC_DEFUN([WEIR_CXX_FITS], [
+  AC_COMPILE_IFELSE([WEIR_GLIBC], [weir_glibc=yes], [weir_glibc=no])
+  AC_LANG_PUSH([C++])
+  AC_COMPILE_IFELSE([WEIR_GLIBC], [weir_cxx_glibc=yes], [weir_cxx_glibc=no])
+  AC_LANG_POP([C++])
+  AS_IF([test "$CXX" != no && test "$weir_glibc" != "$weir_cxx_glibc"], [
+    AC_MSG_NOTICE([leaving out C++: $CXX does not compile, or not for the C library of $CC])
+    CXX=no
+  ])
+])
+
+# WEIR_OPTIONAL(NAME, OPTION, MODULES, HEADER, WHAT-FOR): looks for MODULES with pkg-config, and tries whether the C
+# compiler takes HEADER, if it has one for C, and links. Sets weir_have_NAME, and weir_why_NAME to a line for people.
+# --without-OPTION leaves it out, --with-OPTION insists.
 AC_DEFUN([WEIR_OPTIONAL], [
-  AC_ARG_WITH([$2], [AS_HELP_STRING([--without-$2], [leave out $4])], [], [with_$2=auto])
+  AC_ARG_WITH([$2], [AS_HELP_STRING([--without-$2], [leave out $5])], [], [with_$2=auto])
   weir_have_$1=no
   AS_IF([test "$with_$2" = no], [weir_why_$1="not wanted"], [
-    PKG_CHECK_MODULES([$1], [$3], [weir_have_$1=yes; weir_why_$1=yes], [
-      weir_why_$1="no $3"
-      AS_IF([test "$with_$2" = yes], [AC_MSG_ERROR([--with-$2: pkg-config finds no $3])])
-      AC_MSG_NOTICE([leaving out $4: pkg-config finds no $3])
+    PKG_CHECK_MODULES([$1], [$3], [
+      weir_why_$1="$CC does not build with $3"
+      WEIR_TRY_LINK([$1], [$4], [weir_have_$1=yes; weir_why_$1=yes])
+    ], [weir_why_$1="no $3"])
+    AS_IF([test "$weir_have_$1" = no], [
+      AS_IF([test "$with_$2" = yes], [AC_MSG_ERROR([--with-$2: $weir_why_$1])])
+      AC_MSG_NOTICE([leaving out $5: $weir_why_$1])
     ])
   ])
+])
+
+# WEIR_TRY_LINK(NAME, HEADER, IF-SO): whether a program links with NAME_CFLAGS and NAME_LIBS.
+AC_DEFUN([WEIR_TRY_LINK], [
+  weir_saved_CFLAGS=$CFLAGS
+  weir_saved_LIBS=$LIBS
+  CFLAGS="$CFLAGS $$1_CFLAGS"
+  LIBS="$$1_LIBS $LIBS"
+  AC_MSG_CHECKING([whether $CC builds with $$1_LIBS])
+  AC_LINK_IFELSE([AC_LANG_PROGRAM([m4_ifnblank([$2], [[#include <$2>]])])], [weir_links=yes], [weir_links=no])
+  AC_MSG_RESULT([$weir_links])
+  CFLAGS=$weir_saved_CFLAGS
+  LIBS=$weir_saved_LIBS
+  AS_IF([test "$weir_links" = yes], [$3])
 ])
