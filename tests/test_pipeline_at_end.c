@@ -362,6 +362,57 @@ static weir_pipeline *ending_at(struct gate *gate) {
     return pipeline;
 }
 
+/* Finishes again while functions have not returned within the grace, and destroys the pipeline. */
+static void finish_late(weir_pipeline *pipeline, weir_status wanted) {
+    weir_status status;
+    for (weir_deadline limit = hang_limit(); (status = weir_pipeline_finish(pipeline, 0, NULL)) == WEIR_BUSY; nap())
+        ck_assert_uint_lt(now(), limit);
+    assert_status(wanted, status);
+    destroy_pipeline(pipeline);
+}
+
+/* A run that has ended without a call of at_end, because its deadline had passed, is no success. */
+START_TEST (a_success_has_called_it) {
+    atomic_uint calls = 0;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "stage", .run = run_consume, .arg = &calls, .at_end = call_of_end, .drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 10);
+    wait_until_empty(pipeline);
+    weir_status status = weir_pipeline_finish(pipeline, _i == 0 ? 0 : weir_deadline_after(1000), NULL);
+    ck_assert_int_eq(status, atomic_load(&calls) == 1 ? WEIR_OK : WEIR_TIMEDOUT);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* Nor is one in which the deadline has made it fail. */
+static int sleep_at_end(weir_task *task, void *calls) {
+    atomic_fetch_add((atomic_uint *)calls, 1);
+    weir_status status = weir_task_poll(task, -1, 0, WEIR_NEVER);
+    return status == WEIR_CANCELLED ? weir_task_fail(task, 4, "told") : 0;
+}
+
+START_TEST (a_call_that_the_deadline_ends_is_no_success) {
+    atomic_uint calls = 0;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "stage", .run = run_consume, .arg = &calls, .at_end = sleep_at_end, .drop = thing_drop});
+    start_pipeline(pipeline);
+    struct pipeline_call finish = {.pipeline = pipeline, .call.deadline = WEIR_NEVER};
+    call_start(&finish.call, make_pipeline_finish);
+    wait_for_count(&calls, 1);
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_finish(pipeline, 0, NULL));
+    assert_status(WEIR_TIMEDOUT, call_finish(&finish.call));
+    ck_assert_uint_eq(finish.report->error_count, 0);
+    weir_report_free(finish.report);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 /* An earlier deadline, or a cancel, ends the wait of a finish without one; the report names the thread. */
 START_TEST (the_wait_for_it_ends_in_time) {
     struct gate gate = GATE;
@@ -374,11 +425,13 @@ START_TEST (the_wait_for_it_ends_in_time) {
     else
         assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     assert_status(WEIR_BUSY, call_finish(&finish.call));
-    ck_assert_uint_eq(finish.report->late_count, 1);
-    ck_assert_str_eq(finish.report->late[0].stage, "slow");
+    bool named = false;
+    for (size_t i = 0; i < finish.report->late_count; i++) /* on a busy machine, others may be late too */
+        named = named || (finish.report->late[i].stage != NULL && strcmp(finish.report->late[i].stage, "slow") == 0);
+    ck_assert(named);
     weir_report_free(finish.report);
     gate_open(&gate);
-    finish_and_destroy(pipeline, _i == 0 ? WEIR_TIMEDOUT : WEIR_CANCELLED);
+    finish_late(pipeline, _i == 0 ? WEIR_TIMEDOUT : WEIR_CANCELLED);
     assert_things_ended();
 }
 END_TEST
@@ -414,6 +467,8 @@ static Suite *at_end_suite(void) {
     TCase *slow = add_things_case(suite, "slow");
     tcase_add_loop_test(slow, the_wait_for_it_ends_in_time, 0, 2);
     tcase_add_test(slow, the_next_stage_waits_for_it);
+    tcase_add_loop_test(slow, a_success_has_called_it, 0, 2);
+    tcase_add_test(slow, a_call_that_the_deadline_ends_is_no_success);
     return suite;
 }
 

@@ -178,7 +178,7 @@ typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, v
 /*
  * Ends a thread of a stage: called once in each of them, after its last item and before fini. `state` is as for the
  * stage's function. It may emit results; a fold emits its sum here, a writer its trailer. Every at_end of a stage
- * returns before the next stage gets to its own.
+ * returns before the input of the next stage ends.
  *
  * A result counts as an item of its own: as put into the pipeline, and done in the stage. In an ordered stage it comes
  * after the results of all items; but a thread that leaves an elastic stage calls at_end at once, and its results come
@@ -577,7 +577,8 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  *
  * At the deadline the pipeline is cancelled, and a separate thread drops the remaining items. Another separate thread
  * writes the end of a trace. If the system creates no such thread, the calling thread does this work itself and then
- * returns. If nothing is in flight, the call succeeds even if the deadline has already passed.
+ * returns. If nothing is in flight, the call succeeds even if the deadline has already passed. With at_end, something is
+ * in flight until each of these calls has returned.
  *
  * After the drain, functions that still run have until the deadline, and at least `grace`; after a cancel they have
  * `grace`. These functions are: the callbacks, destructors of thread-specific data, and writes to a stream that
@@ -669,7 +670,7 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
 WEIR_API void weir_task_emit(weir_task *task, void *result);
 
 /*
- * Records the reason why an init fails, formatted as by printf; keeps at most 255 bytes. Called in a stage's init, whose
+ * Records the reason why an init fails, formatted as by printf; a long one is truncated. Called in a stage's init, whose
  * last call of weir it must be. Returns `status`, or WEIR_INITFAILED for WEIR_OK, for init to return. The reason of the
  * first init that fails is a part of the message of weir_pipeline_start, or of the error of an elastic stage. A NULL
  * `format` leaves no reason.

@@ -35,12 +35,17 @@ static void fail(weir__lane *lane, int code) {
         weir__fail_run(stage->pipeline);
 }
 
+/* A call that a cancel prevents, or makes fail, is no error; but the run has not completed all in time. */
 void weir__at_end(void *raw) {
     weir__lane *lane = raw;
-    const weir_pipeline *pipeline = lane->stage->pipeline;
-    if (lane->stage->options.at_end == NULL || weir__is_cancelled(pipeline))
+    weir_pipeline *pipeline = lane->stage->pipeline;
+    if (lane->stage->options.at_end == NULL)
         return;
-    int code = call(lane);
-    if (code != 0 && !weir__is_cancelled(pipeline))
+    int code = weir__is_cancelled(pipeline) ? WEIR_CODE(WEIR_CANCELLED) : call(lane);
+    if (code == 0)
+        return;
+    if (weir__is_cancelled(pipeline))
+        weir__u32_store_relaxed(&pipeline->cut_short, 1); /* read after the thread is counted out */
+    else
         fail(lane, code);
 }

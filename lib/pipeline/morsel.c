@@ -80,6 +80,7 @@ static size_t size_of_morsel(const weir_stage *stage, size_t queued) {
 /* Times of a morsel. */
 struct timing {
     uint64_t from, blocked, used; /* readings at its begin; 0: not timed, or no reading */
+    uint64_t waited;              /* reading of the part of `blocked` that the functions waited for */
     uint64_t sleeps_before;       /* how often the thread had slept; read with `used` */
     bool sleeps;                  /* the thread has given its seat up for it (N5) */
 };
@@ -94,8 +95,11 @@ static void learn_cost(weir_stage *stage, uint64_t took, size_t items) {
         weir__u32_store_relaxed(&stage->shift.blocks, 0); /* N5: quick calls do not sleep */
 }
 
-/* N5. A thread that has used little processor time without sleeping has lost its processor to others. */
-static void learn_sleep(weir_stage *stage, uint64_t took, const struct timing *timing) {
+/*
+ * N5. A thread that has used little processor time without sleeping has lost its processor to others. `told`: the
+ * functions have waited in calls of the library, of which reports tell in another way.
+ */
+static void learn_sleep(weir_stage *stage, uint64_t took, const struct timing *timing, bool told) {
     uint64_t used = weir__thread_used(weir__thread_self()) - timing->used, sleeps = weir__thread_sleep_count();
     bool slept = used * 4 < took && (sleeps != timing->sleeps_before || sleeps == UINT64_MAX);
     uint32_t before = weir__u32_load_relaxed(&stage->shift.sleepy);
@@ -105,7 +109,8 @@ static void learn_sleep(weir_stage *stage, uint64_t took, const struct timing *t
         weir__u32_store_relaxed(&stage->shift.sleepy, before - 1);
     if (slept && before + 1 >= SLEEPS) {
         weir__u32_store_relaxed(&stage->shift.blocks, 1);
-        weir__u32_store_relaxed(&stage->shift.has_blocked, 1);
+        if (!told)
+            weir__u32_store_relaxed(&stage->shift.has_blocked, 1);
     }
     if (!slept && before <= 1)
         weir__u32_store_relaxed(&stage->shift.blocks, 0);
@@ -127,6 +132,7 @@ static struct timing begin(weir__lane *lane, size_t items) {
         return timing;
     timing.from = weir__lane_now(lane);
     timing.blocked = weir__stopwatch_read(&lane->blocked, timing.from);
+    timing.waited = weir__stopwatch_read(&lane->by_cause[WEIR__IN_FUNCTION], timing.from);
     if (weir__u32_load_relaxed(&lane->stage->shift.cost) > SLOW) {
         timing.used = weir__thread_used(weir__thread_self());
         timing.sleeps_before = weir__thread_sleep_count();
@@ -144,11 +150,12 @@ static void end(weir__lane *lane, const struct timing *timing, size_t items) {
         return;
     uint64_t now = weir__lane_now(lane), all = now - timing->from;
     uint64_t blocked = weir__stopwatch_read(&lane->blocked, now) - timing->blocked;
-    uint64_t took = all > blocked ? all - blocked : 0;
-    weir__count(&lane->worked, took);
-    learn_cost(stage, took, items);
+    uint64_t waited = weir__stopwatch_read(&lane->by_cause[WEIR__IN_FUNCTION], now) - timing->waited;
+    uint64_t worked = all > blocked ? all - blocked : 0, took = worked + waited;
+    weir__count(&lane->worked, worked);
+    learn_cost(stage, took, items); /* N4: a function that waits makes its item slow, too */
     if (timing->used != 0 && took > SLOW)
-        learn_sleep(stage, took, timing);
+        learn_sleep(stage, took, timing, waited > 0);
 }
 
 /* ---- places and items ---- */

@@ -95,7 +95,8 @@ static bool has_dropped(const weir_pipeline *pipeline) {
 }
 
 void weir__phase_over(weir_pipeline *pipeline) {
-    bool in_time = !weir__errors_has_fatal(&pipeline->errors) && !has_dropped(pipeline);
+    bool in_time = !weir__errors_has_fatal(&pipeline->errors) && !has_dropped(pipeline) &&
+                   weir__u32_load_relaxed(&pipeline->cut_short) == 0;
     weir__lock_acquire(&pipeline->lock);
     weir__assert(pipeline->state == WEIR_RUN_DRAINING || pipeline->state == WEIR_RUN_CANCELLED); /* R1 */
     weir__assert(pipeline->running == 0);

@@ -46,8 +46,8 @@ void weir__phase_drain(weir_pipeline *pipeline);
 bool weir__phase_cancel(weir_pipeline *pipeline, weir_status outcome);
 
 /*
- * Changes the state to OVER. If the run timed out but dropped nothing and had no fatal error, sets the outcome to
- * WEIR_OK.
+ * Changes the state to OVER. If the run timed out but dropped nothing, cut no call of at_end short and had no fatal
+ * error, sets the outcome to WEIR_OK.
  */
 void weir__phase_over(weir_pipeline *pipeline);
 

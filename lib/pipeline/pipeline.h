@@ -40,6 +40,7 @@ struct weir_pipeline {
     weir__u32 cancelled; /* 1: the run is cancelled */
     weir__u32 ending;    /* 1: the end has begun; sources are not called again */
     weir__u32 hurried;   /* 1: the run is cancelled, or the ender must look again (D2) */
+    weir__u32 cut_short; /* 1: the cancel has prevented a call of at_end, or made it fail */
     weir__u64 signal;    /* number of the first signal of weir_pipeline_end_on that arrived; 0: none */
 
     weir__flight flight;

@@ -198,12 +198,10 @@ struct weir_stage {
     weir_stage *orderer; /* stage that restores the order of the results: itself or a later one; NULL: none */
     bool inherits;       /* items keep the positions from the stage before, which leaves its order to `orderer` */
     weir_queue *queue;
-    weir_queue *onward;         /* queue of the first successor, or the results queue; NULL: none */
-    bool on_crew;               /* the stage has no threads of its own */
-    char reason[WEIR__MESSAGE]; /* why the first init that failed did; under the pipeline's lock */
-    size_t running;             /* number of workers that have begun and not ended; under the pipeline's lock */
-    weir__group *group;         /* NULL: the stage runs on a crew */
-    weir__crew *crew;           /* NULL: the stage has threads of its own */
+    weir_queue *onward; /* queue of the first successor, or the results queue; NULL: none */
+    bool on_crew;       /* the stage has no threads of its own */
+    weir__group *group; /* NULL: the stage runs on a crew */
+    weir__crew *crew;   /* NULL: the stage has threads of its own */
     weir__lane
         *lanes; /* options.max_threads lanes: lane n is that of worker n, or one for each call at a time on a crew */
     size_t first_row; /* row of the first worker in the trace */
@@ -224,6 +222,10 @@ struct weir_stage {
     weir__u32 dormant;  /* L2: 1: the timer is not set, and a worker must set it */
     weir__u32 failures; /* number of threads that could not be added */
     weir__u64 change;   /* time of the last change of the number of threads, in ns after the start, and its cause */
+
+    /* Under the pipeline's lock. */
+    size_t running;             /* number of workers that have begun and not ended */
+    char reason[WEIR__MESSAGE]; /* why the first init that failed did; "": none gave a reason */
 
     weir__shift shift; /* of a stage on a crew */
 

@@ -34,7 +34,8 @@ static void look_at_queue(weir_stage *stage) {
 static uint64_t due_at(const weir__lane *lane, uint64_t now) {
     uint64_t waited = weir__stopwatch_read(&lane->blocked, now) - lane->held_up;
     uint64_t begun = lane->from + waited, allowed = lane->stage->options.attempt_time;
-    return allowed != 0 && allowed < UINT64_MAX - begun ? begun + allowed : 0;
+    bool limited = allowed != 0 && allowed < UINT64_MAX - begun && !lane->at_end;
+    return limited ? begun + allowed : 0;
 }
 
 /* Notes the worker's wait for items. L1: also the first call of a run must wake the timer. */
@@ -61,11 +62,12 @@ void weir__timing_take(weir__lane *lane) {
     uint64_t now = weir__lane_read_clock(lane);
     uint64_t took = now - lane->from, blocked = weir__stopwatch_read(&lane->blocked, now) - lane->held_up;
     took = took > blocked ? took - blocked : 0;
-    weir__histogram_count(&lane->latencies, took, lane->untimed + 1);
+    if (!lane->at_end)
+        weir__histogram_count(&lane->latencies, took, lane->untimed + 1);
     lane->untimed = 0;
     bool always = stage->options.attempt_time != 0 || stage->pipeline->options.trace != NULL;
     lane->may_skip = always ? 0 : untimed_after(took);
-    if (stage->options.attempt_time != 0 && took > stage->options.attempt_time)
+    if (!lane->at_end && stage->options.attempt_time != 0 && took > stage->options.attempt_time)
         weir__count(&lane->overdue, 1);
     if (stage->pipeline->options.trace != NULL)
         weir__trace_call(lane, lane->from, now);

@@ -50,6 +50,7 @@ void scenario_at_end_of_two_threads(void) {
 
 static int wait_at_end(weir_task *task, void *arg) {
     (void)arg;
+    ends++;
     while (!weir_task_cancelled(task))
         (void)weir_queue_get_until(gate, &(void *){NULL}, weir_deadline_after(1000));
     return 0;
@@ -64,6 +65,7 @@ static void finish_soon(void *unused) {
 /* A call of at_end takes long. A cancel, or an earlier deadline, ends the wait of a finish without one. */
 void scenario_at_end_hurried(void) {
     bool cancels = sched_choose(2) == 1;
+    ends = 0;
     begin_pipeline((weir_pipeline_options){.name = "hurried"});
     add_stage((weir_stage_options){.name = "only", .run = pass_on_run, .at_end = wait_at_end});
     start_pipeline();
@@ -72,6 +74,7 @@ void scenario_at_end_hurried(void) {
     sched_join(other);
     sched_check(cancels ? status == WEIR_CANCELLED : status == WEIR_OK || status == WEIR_TIMEDOUT, "%s",
                 weir_strerror(status));
+    sched_check(status != WEIR_OK || ends == 1, "a success without a call");
     finish_pipeline(status);
 }
 
