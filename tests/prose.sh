@@ -87,6 +87,7 @@ failed=0
     count NEWS plain "$top_srcdir/NEWS" || failed=1
     count pipeline_examples comments $(find "$top_srcdir/pipeline_examples" -name '*.[ch]' | sort) || failed=1
     count tests comments $(find "$top_srcdir/tests" -name '*.[ch]' | sort) || failed=1
+    count bindings plain "$top_srcdir"/bindings/*/README.md || failed=1
     count bench comments $(find "$top_srcdir/bench" -name '*.[ch]' | sort) || failed=1
 }
 exit "$failed"
