@@ -1,0 +1,342 @@
+"""weir.Pipeline: stages, failures, ends and references."""
+
+import dataclasses
+import signal
+import subprocess
+import sys
+import threading
+import unittest
+import weakref
+from unittest import mock
+
+import weir
+
+INTERRUPTED = """
+import threading, weir
+def wait(item):
+    print("ready", flush=True)
+    while not weir.cancelled():
+        threading.Event().wait(0.001)
+    print("cancelled", flush=True)
+try:
+    with weir.Pipeline() as pipeline:
+        {body}
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+NEVER_FINISHED = """
+import weir
+pipeline = weir.Pipeline()
+pipeline.stage(print)
+pipeline.start()
+pipeline.put("item", timeout=60)
+"""
+
+
+class Thing:
+    pass
+
+
+def double(number):
+    return 2 * number
+
+
+def twice(number):
+    yield number
+    yield number
+
+
+def refuse_odd(number):
+    if number % 2 == 1:
+        raise ValueError(f"{number} is odd")
+    return number
+
+
+def results_of(items, *stages, **options):
+    with weir.Pipeline() as pipeline:
+        pipeline.source(items)
+        for number, stage in enumerate(stages):
+            pipeline.stage(stage, name=f"{stage.__name__} {number}", **options)
+        return list(pipeline)
+
+
+class Stages(unittest.TestCase):
+    def test_results_pass_from_stage_to_stage(self):
+        self.assertEqual(results_of(range(1000), double, double), [4 * n for n in range(1000)])
+
+    def test_ordered_results_of_several_threads(self):
+        self.assertEqual(results_of(range(1000), double, threads=4, ordered=True), [2 * n for n in range(1000)])
+
+    def test_a_stage_on_the_crew(self):
+        self.assertEqual(sorted(results_of(range(1000), double, threads=0)), [2 * n for n in range(1000)])
+
+    def test_a_generator_has_several_results(self):
+        self.assertEqual(results_of(range(3), twice, double), [0, 0, 2, 2, 4, 4])
+
+    def test_batches(self):
+        self.assertEqual(results_of(range(7), len, batch=3), [3, 3, 1])
+
+    def test_keys(self):
+        inside, seen = set(), []
+
+        def alone(item):
+            seen.append(item % 3 in inside)
+            inside.add(item % 3)
+            inside.discard(item % 3)
+
+        results_of(range(300), alone, threads=4, key=lambda item: item % 3, per_key=1)
+        self.assertEqual((len(seen), any(seen)), (300, False))
+
+    def test_a_choice_of_the_next_stage(self):
+        with weir.Pipeline() as pipeline:
+            source = pipeline.source(range(10), fan_out="by choice", route=lambda n: n % 2)
+            even = pipeline.stage(lambda n: ("even", n), name="even")
+            odd = pipeline.stage(lambda n: ("odd", n), name="odd")
+            pipeline.connect(source, even)
+            pipeline.connect(source, odd)
+            got = sorted(pipeline)
+        self.assertEqual(got, sorted([("odd" if n % 2 else "even", n) for n in range(10)]))
+
+    def test_results_for_all(self):
+        with weir.Pipeline() as pipeline:
+            source = pipeline.source(["item"], fan_out="to all")
+            for name in ("a", "b"):
+                pipeline.connect(source, pipeline.stage(lambda item, name=name: (name, item), name=name))
+            self.assertEqual(sorted(pipeline), [("a", "item"), ("b", "item")])
+
+    def test_items_put_and_a_queue_of_results(self):
+        results = weir.Queue()
+        with weir.Pipeline() as pipeline:
+            pipeline.stage(double, results=results)
+            pipeline.start()
+            for number in range(10):
+                pipeline.put(number)
+        self.assertEqual(list(results), [2 * n for n in range(10)])
+        with self.assertRaises(weir.ShutDown):
+            pipeline.put(1)
+
+    def test_a_put_without_room(self):
+        release = threading.Event()
+        with weir.Pipeline() as pipeline:
+            pipeline.stage(lambda item: release.wait(), name="wait", capacity=1)
+            pipeline.start()
+            with self.assertRaises(weir.Full):
+                for number in range(10):
+                    pipeline.put(number, timeout=0.01)
+            release.set()
+
+
+class Failures(unittest.TestCase):
+    def test_an_exception_ends_the_run(self):
+        with self.assertRaises(weir.Failed) as raised:
+            results_of([2, 3], refuse_odd)
+        self.assertEqual(str(raised.exception), "stage refuse_odd 0: ValueError: 3 is odd")
+        self.assertIsInstance(raised.exception.__cause__, ValueError)
+        self.assertEqual(raised.exception.report.outcome, "failed")
+        self.assertTrue(raised.exception.report.errors[0].fatal)
+
+    def test_the_rest_goes_on(self):
+        self.assertEqual(results_of(range(10), refuse_odd, skip_errors=True), [0, 2, 4, 6, 8])
+
+    def test_dead_letters(self):
+        with weir.Pipeline() as pipeline:
+            pipeline.source(range(4))
+            pipeline.stage(refuse_odd, skip_errors=True, dead=True, attempts=2)
+            self.assertEqual(list(pipeline), [0, 2])
+            letters = list(pipeline.dead_letters())
+        self.assertEqual([letter.item for letter in letters], [1, 3])
+        self.assertEqual((letters[0].stage, letters[0].attempts), ("refuse_odd", 2))
+        self.assertEqual(letters[0].message, "ValueError: 1 is odd")
+
+    def test_retries(self):
+        tried = []
+
+        def second_time(item):
+            tried.append(item)
+            if len(tried) == 1:
+                raise OSError("try again")
+            return item
+
+        self.assertEqual(results_of(["item"], second_time, attempts=3, backoff=0.001), ["item"])
+        self.assertEqual(len(tried), 2)
+
+    def test_errors_that_are_not_to_be_retried(self):
+        tried = []
+
+        def never(item):
+            tried.append(item)
+            raise KeyError(item)
+
+        self.assertEqual(results_of(["item"], never, attempts=3, retry_on=(OSError,), skip_errors=True), [])
+        self.assertEqual(tried, ["item"])
+
+    def test_an_exception_of_the_source(self):
+        def items():
+            yield 1
+            raise RuntimeError("no more")
+
+        with self.assertRaisesRegex(weir.Failed, "stage source: RuntimeError: no more"):
+            results_of(items(), double)
+
+    def test_a_route_that_raises_fails_its_item(self):
+        hook, sys.unraisablehook = sys.unraisablehook, lambda *_: None
+        stderr, sys.stderr = sys.stderr, open("/dev/null", "w", encoding="utf-8")
+        try:
+            with self.assertRaises(weir.Failed), weir.Pipeline() as pipeline:
+                source = pipeline.source([1], fan_out="by choice", route=lambda n: n.missing)
+                pipeline.connect(source, pipeline.stage(double))
+                pipeline.connect(source, pipeline.stage(twice))
+                list(pipeline)
+        finally:
+            sys.stderr.close()
+            sys.unraisablehook, sys.stderr = hook, stderr
+
+    def test_refusals_have_a_reason(self):
+        pipeline = weir.Pipeline()
+        with self.assertRaises(ValueError):
+            pipeline.put(1)
+        with self.assertRaises(ValueError):
+            pipeline.finish()
+        with self.assertRaises(ValueError):
+            list(pipeline)
+        pipeline.stage(double, backoff=1)
+        with self.assertRaisesRegex(ValueError, "double.*backoff"):
+            pipeline.start()
+
+
+class Ends(unittest.TestCase):
+    def test_the_report_is_data(self):
+        with weir.Pipeline("numbers") as pipeline:
+            pipeline.source(range(10))
+            pipeline.stage(refuse_odd, skip_errors=True)
+            list(pipeline)
+            report = pipeline.report()
+        self.assertEqual((report.name, report.state, report.outcome), ("numbers", "over", "ok"))
+        counts = dataclasses.asdict(report)["stages"][1]["counts"]
+        self.assertEqual(counts, {"entered": 10, "done": 5, "failed": 5, "dead": 0, "dropped": 0, "live": 0})
+        self.assertIn("refuse_odd", str(report))
+        self.assertIn("weir_", report.prometheus)
+        self.assertEqual(report.error_count, 5)
+
+    def test_leaving_a_loop_cancels(self):
+        with weir.Pipeline() as pipeline:
+            pipeline.source(iter(int, 1))
+            pipeline.stage(double)
+            for _ in pipeline:
+                break
+            report = pipeline.finish()
+        self.assertEqual(report.outcome, "cancelled")
+
+    def test_an_exception_in_the_block_cancels(self):
+        with self.assertRaises(ZeroDivisionError), weir.Pipeline() as pipeline:
+            pipeline.source(iter(int, 1))
+            pipeline.stage(double)
+            pipeline.start()
+            raise ZeroDivisionError
+        self.assertEqual(pipeline.report().state, "over")
+
+    def test_a_finish_with_a_timeout(self):
+        def wait(item):
+            while not weir.cancelled():
+                threading.Event().wait(0.001)
+
+        pipeline = weir.Pipeline()
+        pipeline.source([1])
+        pipeline.stage(wait)
+        pipeline.start()
+        with self.assertRaises(TimeoutError):
+            pipeline.finish(timeout=0.01)
+        self.assertFalse(weir.cancelled())
+
+    def test_an_interrupt_at_the_beginning_of_the_end(self):
+        pipeline = weir.Pipeline()
+        pipeline.source([1])
+        pipeline.stage(double)
+        pipeline.start()
+        with mock.patch("threading.Thread.start", side_effect=KeyboardInterrupt):
+            with self.assertRaises(KeyboardInterrupt):
+                pipeline.finish()
+        self.assertEqual(pipeline.finish().outcome, "ok")
+
+    def test_an_exit_without_a_finish(self):
+        done = subprocess.run([sys.executable, "-c", NEVER_FINISHED], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+
+    def interrupt(self, body):
+        program = INTERRUPTED.format(body=body)
+        with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as child:
+            self.assertEqual(child.stdout.readline(), "ready\n")
+            child.send_signal(signal.SIGINT)
+            self.assertEqual(child.stdout.readline(), "cancelled\n")
+            self.assertEqual(child.stdout.readline(), "interrupted\n")
+        self.assertEqual(child.returncode, 0)
+
+    def test_ctrl_c_ends_a_loop(self):
+        self.interrupt("pipeline.source([1]); pipeline.stage(wait); list(pipeline)")
+
+    def test_ctrl_c_ends_a_finish(self):
+        self.interrupt("pipeline.stage(wait); pipeline.start(); pipeline.put(1); pipeline.finish()")
+
+    def test_ctrl_c_ends_a_put(self):
+        self.interrupt("pipeline.stage(wait, capacity=1); pipeline.start(); [pipeline.put(n) for n in range(9)]")
+
+
+class References(unittest.TestCase):
+    def assert_gone(self, things):
+        gone = [weakref.ref(thing) for thing in things]
+        del things[:]
+        self.assertEqual([ref() for ref in gone if ref() is not None], [])
+
+    def test_of_items_done(self):
+        things = [Thing() for _ in range(10)]
+        before = sys.getrefcount(things[0])
+        self.assertEqual(results_of(things, lambda thing: thing), things)
+        self.assertEqual(sys.getrefcount(things[0]), before)
+        self.assert_gone(things)
+
+    def test_of_items_without_a_reader(self):
+        things = [Thing() for _ in range(10)]
+        with weir.Pipeline() as pipeline:
+            pipeline.stage(lambda thing: thing, name="same")
+            pipeline.start()
+            for thing in things:
+                pipeline.put(thing)
+        del thing
+        self.assert_gone(things)
+
+    def test_of_items_failed_and_dead(self):
+        def fail(thing):
+            raise ValueError
+
+        for dead in (False, True):
+            things = [Thing() for _ in range(10)]
+            with weir.Pipeline() as pipeline:
+                pipeline.source(list(things))
+                pipeline.stage(fail, skip_errors=True, dead=dead)
+                self.assertEqual(list(pipeline), [])
+            del pipeline
+            self.assert_gone(things)
+
+    def test_of_items_dropped(self):
+        started, things = threading.Event(), [Thing() for _ in range(10)]
+
+        def wait(thing):
+            started.set()
+            while not weir.cancelled():
+                threading.Event().wait(0.001)
+            raise ValueError
+
+        with weir.Pipeline() as pipeline:
+            pipeline.stage(wait, skip_errors=True)
+            pipeline.start()
+            for thing in things:
+                pipeline.put(thing)
+            started.wait()
+            pipeline.cancel()
+        del thing
+        self.assert_gone(things)
+
+
+if __name__ == "__main__":
+    unittest.main()

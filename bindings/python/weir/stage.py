@@ -1,0 +1,217 @@
+"""
+A stage of a pipeline, and the functions by which weir calls it.
+
+An item is the address of an object, with one reference. A function that returns 0 has consumed its item, so it releases
+the reference. After another code, the item is weir's again, with its reference.
+"""
+
+import inspect
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, Optional
+
+from weir._queue import callbacks, held, hold, release
+from weir._weir import ffi, lib
+from weir.queue import Queue
+
+RETRY, NO_RETRY = 1, 2  # codes of an exception; _weir.c has the second one too
+INVALID_ROUTE = 2**64 - 1
+current = threading.local()  # its `task` is the call of this thread
+DROP, COPY = callbacks()
+
+FanOut = Literal["round robin", "by key", "by choice", "to all"]
+FAN_OUTS: dict[str, int] = {
+    "round robin": lib.WEIR_ROUND_ROBIN,
+    "by key": lib.WEIR_BY_KEY,
+    "by choice": lib.WEIR_BY_CHOICE,
+    "to all": lib.WEIR_TO_ALL,
+}
+
+
+def nanoseconds(seconds: float) -> int:
+    return min(round(seconds * 1e9), 2**64 - 1)
+
+
+def address(pointer: Any) -> int:
+    return int(ffi.cast("uintptr_t", pointer))
+
+
+@dataclass(eq=False)
+class Stage:
+    """A stage. Its options are those of weir_pipeline(3); times are in seconds."""
+
+    function: Optional[Callable[[Any], Any]]
+    name: str
+    threads: int = 1
+    max_threads: int = 0
+    width: int = 0
+    capacity: int = 0
+    ordered: bool = False
+    fan_out: FanOut = "round robin"
+    route: Optional[Callable[[Any], Any]] = None
+    batch: int = 0
+    batch_wait: float = 0
+    rate: float = 0
+    burst: int = 0
+    key: Optional[Callable[[Any], Any]] = None
+    per_key: int = 0
+    skip_errors: bool = False
+    attempts: int = 0
+    backoff: float = 0
+    max_backoff: float = 0
+    retry_on: Optional[tuple[type[BaseException], ...]] = None
+    attempt_time: float = 0
+    dead: bool = False
+    results: Optional[Queue[Any]] = None
+    items: Optional[Iterable[Any]] = None
+    iterator: Iterator[Any] = field(init=False, repr=False)
+    emits_many: bool = field(init=False, repr=False)
+    is_sink: bool = field(init=False, repr=False)
+    last_error: Optional[BaseException] = field(init=False, repr=False, default=None)
+
+    def __post_init__(self) -> None:
+        self.emits_many = inspect.isgeneratorfunction(self.function)
+
+    # ---- calls, in threads of weir ----
+
+    def emit(self, task: Any, result: object) -> None:
+        if not self.is_sink:  # weir ignores the results of a sink, references included
+            lib.weir_task_emit(task, ffi.cast("void *", hold(result)))
+
+    def call(self, task: Any, argument: object) -> None:
+        assert self.function is not None
+        if self.emits_many:
+            for result in self.function(argument):
+                self.emit(task, result)
+        else:
+            self.emit(task, self.function(argument))
+
+    def fail(self, task: Any, error: BaseException) -> int:
+        if not self.skip_errors:
+            self.last_error = error
+        code = RETRY if self.retry_on is None or isinstance(error, self.retry_on) else NO_RETRY
+        return int(lib.weir_python_fail(task, code, message_of(error).encode()))
+
+    def run(self, task: Any, items: list[int], argument: object) -> int:
+        current.task = task
+        try:
+            self.call(task, argument)
+        except BaseException as error:
+            return self.fail(task, error)
+        finally:
+            current.task = None
+        for item in items:
+            release(item)
+        return 0
+
+    def produce(self, task: Any) -> int:
+        current.task = task
+        try:
+            item = next(self.iterator)
+        except StopIteration:
+            return int(lib.WEIR_END)
+        except BaseException as error:
+            return self.fail(task, error)
+        finally:
+            current.task = None
+        self.emit(task, item)
+        return 0
+
+    # ---- its options in C ----
+
+    def fill(self, options: Any, dead: Any) -> None:
+        """Sets the members of a weir_stage_options, but name and arg. `dead` is the pipeline's queue of letters."""
+        for member in ("threads", "max_threads", "width", "capacity", "ordered", "rate", "burst", "per_key"):
+            setattr(options, member, getattr(self, member))
+        options.drop = ffi.cast("weir_drop_func *", DROP)
+        options.on_error = lib.WEIR_SKIP if self.skip_errors else lib.WEIR_FAIL_FAST
+        options.attempt_time = nanoseconds(self.attempt_time)
+        options.batch.items = self.batch
+        options.batch.wait = nanoseconds(self.batch_wait)
+        self.fill_function(options)
+        self.fill_retry(options.retry)
+        self.fill_fan_out(options)
+        if self.key is not None:
+            options.key = lib.weir_python_key
+        if self.dead:
+            options.dead = dead
+        if self.results is not None:
+            options.results = ffi.cast("weir_queue *", self.results._pointer)
+
+    def fill_function(self, options: Any) -> None:
+        if self.items is not None:
+            self.iterator = iter(self.items)
+            options.source = lib.weir_python_source
+        elif self.batch > 0:
+            options.run_batch = lib.weir_python_run_batch
+        else:
+            options.run = lib.weir_python_run
+
+    def fill_retry(self, retry: Any) -> None:
+        retry.attempts = self.attempts
+        retry.backoff = nanoseconds(self.backoff)
+        retry.max_backoff = nanoseconds(self.max_backoff)
+        if self.retry_on is not None:
+            retry.when = ffi.addressof(lib, "weir_python_may_retry")
+
+    def fill_fan_out(self, options: Any) -> None:
+        options.fan_out = FAN_OUTS[self.fan_out]
+        if self.fan_out == "to all":
+            options.copy = ffi.cast("weir_copy_func *", COPY)
+        if self.route is not None:
+            options.route = lib.weir_python_route
+
+
+def message_of(error: BaseException) -> str:
+    return "".join(traceback.format_exception_only(type(error), error)).strip()
+
+
+def cancelled() -> bool:
+    """
+    Returns whether the pipeline of the calling stage function is cancelled, so that the function should return. Also
+    true in the iterable of a source when the pipeline finishes. False outside these.
+    """
+    task = getattr(current, "task", None)
+    return task is not None and bool(lib.weir_task_cancelled(task))
+
+
+# ---- callbacks ----
+
+
+def run(task: Any, item: Any, state: Any) -> int:
+    item = address(item)
+    stage: Stage = ffi.from_handle(state)
+    return stage.run(task, [item], held(item))
+
+
+def run_batch(task: Any, items: Any, count: int, state: Any) -> int:
+    addresses = [address(items[i]) for i in range(count)]
+    stage: Stage = ffi.from_handle(state)
+    return stage.run(task, addresses, [held(item) for item in addresses])
+
+
+def source(task: Any, unused: Any, state: Any) -> int:
+    stage: Stage = ffi.from_handle(state)
+    return stage.produce(task)
+
+
+def key(item: Any, arg: Any) -> int:
+    stage: Stage = ffi.from_handle(arg)
+    assert stage.key is not None
+    return hash(stage.key(held(address(item)))) & INVALID_ROUTE
+
+
+def route(item: Any, arg: Any) -> int:
+    stage: Stage = ffi.from_handle(arg)
+    assert stage.route is not None
+    chosen = stage.route(held(address(item)))
+    return int(chosen) if stage.fan_out == "by choice" else hash(chosen) & INVALID_ROUTE
+
+
+ffi.def_extern(name="weir_python_run", error=NO_RETRY)(run)
+ffi.def_extern(name="weir_python_run_batch", error=NO_RETRY)(run_batch)
+ffi.def_extern(name="weir_python_source", error=NO_RETRY)(source)
+ffi.def_extern(name="weir_python_key", error=0)(key)
+ffi.def_extern(name="weir_python_route", error=INVALID_ROUTE)(route)
