@@ -1,18 +1,24 @@
 # The public headers.
 
 include_HEADERS = \
-	include/weir.h
+	include/weir.h \
+	include/weir.hpp
 weirincludedir = $(includedir)/weir
 weirinclude_HEADERS = \
 	include/weir/closable_queue.h \
 	include/weir/deadline.h \
+	include/weir/error.hpp \
 	include/weir/executor.h \
+	include/weir/executor.hpp \
 	include/weir/export.h \
 	include/weir/future.h \
 	include/weir/pipeline.h \
+	include/weir/pipeline.hpp \
 	include/weir/priority.h \
+	include/weir/queue.hpp \
 	include/weir/report.h \
 	include/weir/signals.h \
+	include/weir/stage.hpp \
 	include/weir/status.h \
 	include/weir/stoppable_worker.h \
 	include/weir/task_group.h \

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Each public header compiles alone and twice in one file, as C11, C17, C++11 and C++17, with every warning an error.
-# So does the example of weir/pipeline.h, which uses nothing uninitialised.
+# So does the example of weir/pipeline.h, which uses nothing uninitialised. The headers *.hpp do so as C++17.
 #
 # environment: top_srcdir; CC, CXX (with flags, if need be). Without a C++ compiler the C++ half is skipped, with a
 # message.
@@ -107,6 +107,16 @@ END
     printf '    return 0;\n}\n'
 }
 
+# each HEADER...: compiles it alone, and twice, by $compiler.
+each() {
+    for header in "$@"; do
+        name=${header#"$top_srcdir/include/"}
+        printf '#include <%s>\n#include <%s>\nint main(void);\n' "$name" "$name" >"$work/alone.$suffix"
+        # shellcheck disable=SC2086
+        compiles "$name" $compiler "-std=$standard" "$work/alone.$suffix"
+    done
+}
+
 # try SUFFIX COMPILER... -- STANDARD...
 try() {
     suffix=$1
@@ -123,12 +133,8 @@ try() {
             echo "$compiler does not know $standard: left out"
             continue
         fi
-        for header in "$top_srcdir/include/weir.h" "$top_srcdir"/include/weir/*.h; do
-            name=${header#"$top_srcdir/include/"}
-            printf '#include <%s>\n#include <%s>\nint main(void);\n' "$name" "$name" >"$work/alone.$suffix"
-            # shellcheck disable=SC2086
-            compiles "$name" $compiler "-std=$standard" "$work/alone.$suffix"
-        done
+        each "$top_srcdir/include/weir.h" "$top_srcdir"/include/weir/*.h
+        if [ "$standard" = c++17 ]; then each "$top_srcdir/include/weir.hpp" "$top_srcdir"/include/weir/*.hpp; fi
         # A macro is compiled only where it is used.
         cat >"$work/macros.$suffix" <<'END'
 #include <weir.h>

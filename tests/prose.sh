@@ -79,14 +79,14 @@ count() {
 failed=0
 # shellcheck disable=SC2046  # no name of ours has a space
 {
-    count include comments "$top_srcdir"/include/*.h "$top_srcdir"/include/weir/*.h || failed=1
+    count include comments "$top_srcdir"/include/*.h* "$top_srcdir"/include/weir/*.h* || failed=1
     count lib comments $(find "$top_srcdir/lib" -name '*.[ch]' | sort) || failed=1
     count man manual "$top_srcdir"/man/*.[1-9] || failed=1
     count README.md plain "$top_srcdir/README.md" || failed=1
     count HACKING.md plain "$top_srcdir/HACKING.md" || failed=1
     count NEWS plain "$top_srcdir/NEWS" || failed=1
-    count pipeline_examples comments $(find "$top_srcdir/pipeline_examples" -name '*.[ch]' | sort) || failed=1
-    count tests comments $(find "$top_srcdir/tests" -name '*.[ch]' | sort) || failed=1
+    count pipeline_examples comments $(find "$top_srcdir/pipeline_examples" -name '*.[ch]' -o -name '*.cpp' | sort) || failed=1
+    count tests comments $(find "$top_srcdir/tests" -name '*.[ch]' -o -name '*.cpp' | sort) || failed=1
     count bindings plain "$top_srcdir"/bindings/*/README.md || failed=1
     count bench comments $(find "$top_srcdir/bench" -name '*.[ch]' | sort) || failed=1
 }

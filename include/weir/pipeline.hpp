@@ -1,0 +1,179 @@
+/*
+ * weir/pipeline.hpp - a weir_pipeline whose stages are callables of C++, and its report. See weir.hpp.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PIPELINE_HPP
+#define WEIR_PIPELINE_HPP
+
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <string>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include <weir/error.hpp>
+#include <weir/pipeline.h>
+#include <weir/report.h>
+#include <weir/stage.hpp>
+
+namespace weir {
+
+/* ---- reports ---- */
+
+struct report_delete {
+    void operator()(weir_report *report) const noexcept {
+        weir_report_free(report);
+    }
+};
+using report = std::unique_ptr<weir_report, report_delete>;
+
+/* Returns what weir_report_print writes. */
+inline std::string to_string(const report &of, weir_report_format format = WEIR_TABLE) {
+    char *text = nullptr;
+    size_t size = 0;
+    detail::must(weir_report_text(of.get(), format, &text, &size));
+    std::unique_ptr<char, void (*)(void *)> owner(text, std::free);
+    return std::string(text, size);
+}
+
+/* ---- pipelines ---- */
+
+/*
+ * A weir_pipeline. Its destructor cancels a run that is not finished, and blocks until the functions have returned. A
+ * stage of the pipeline must not destroy it: std::terminate is called then.
+ */
+class pipeline {
+public:
+    explicit pipeline(const weir_pipeline_options &options = {}) {
+        weir_status status = weir_pipeline_create(&handle_, &options);
+        detail::must(status, status == WEIR_OK ? "" : weir_pipeline_message(nullptr));
+    }
+    pipeline(const pipeline &) = delete;
+    pipeline &operator=(const pipeline &) = delete;
+    ~pipeline() {
+        weir_status status;
+        while ((status = weir_pipeline_destroy(handle_)) == WEIR_BUSY)
+            continue;
+        if (status != WEIR_OK)
+            std::terminate();
+    }
+
+    /*
+     * Adds a stage, and returns it for connect. `function` is moved to the pipeline and lives as long. Several threads
+     * call it at the same time, unless the options allow one. It takes one of:
+     *
+     *   T &                  the item, which the pipeline owns: it is deleted when the function returns. After an
+     *                        exception it must be unchanged, for the next attempt or the dead letter
+     *   std::unique_ptr<T>   the item, which the function owns: no retries and no dead letters
+     *   weir::batch<T>       several items, as T &; needs options.batch
+     *   nothing              a source, which is called again until it returns NULL or false
+     *
+     * and returns void, or a std::unique_ptr<U> that is the result, or its own T &, which is passed on. With a first
+     * parameter weir::task<U> & it emits any number of results, and returns void; a source returns bool.
+     *
+     * In the options, func, run, run_batch, source, arg, init, fini and drop must be NULL; `copy` is made from U's
+     * copy constructor, if WEIR_TO_ALL needs it; the `arg` of route, key, weigh and when has no meaning.
+     */
+    template <class F> weir_stage *add(const char *name, F function, weir_stage_options options = {}) {
+        auto stage = std::make_unique<detail::stage_of<F>>(std::move(function));
+        options.name = name;
+        stage->declare(options);
+        stages_.push_back(std::move(stage)); /* a refused stage makes start fail */
+        must(weir_pipeline_add(handle_, &stages_.back()->handle, &options));
+        return stages_.back()->handle;
+    }
+
+    void connect(weir_stage *from, weir_stage *to) {
+        check_types(find(from), find(to));
+        must(weir_pipeline_connect(handle_, from, to));
+        find(to).has_input = true;
+        connected_ = true;
+    }
+
+    void start() {
+        for (size_t i = 1; i < stages_.size() && !connected_; i++) {
+            check_types(*stages_[i - 1], *stages_[i]);
+            stages_[i]->has_input = true;
+        }
+        for (const auto &stage : stages_) {
+            if (!stage->has_input)
+                entry_ = &stage->in;
+        }
+        must(weir_pipeline_start(handle_));
+    }
+
+    /* Put the item into the entry stage and return WEIR_OK. Otherwise WEIR_CLOSED or WEIR_TIMEDOUT. */
+    template <class T> weir_status put(std::unique_ptr<T> &&item) {
+        return put_by(item, [&](void *raw) { return weir_pipeline_put(handle_, raw); });
+    }
+    template <class T> weir_status put_until(std::unique_ptr<T> &&item, weir_deadline deadline) {
+        return put_by(item, [&](void *raw) { return weir_pipeline_put_until(handle_, raw, deadline); });
+    }
+
+    /* Blocks until the sources have ended. Returns WEIR_OK, WEIR_CLOSED, WEIR_CANCELLED or WEIR_TIMEDOUT. */
+    weir_status wait(weir_deadline deadline = WEIR_NEVER) {
+        return outcome(weir_pipeline_wait(handle_, deadline));
+    }
+    /* Completes all items and ends the run. Returns WEIR_OK, WEIR_FAILED, WEIR_CANCELLED, WEIR_TIMEDOUT or WEIR_BUSY. */
+    weir_status finish(weir_deadline deadline = WEIR_NEVER) {
+        return outcome(weir_pipeline_finish(handle_, deadline, nullptr));
+    }
+    weir_status finish(weir_deadline deadline, weir::report &report) {
+        weir_report *raw = nullptr;
+        weir_status status = weir_pipeline_finish(handle_, deadline, &raw);
+        report.reset(raw);
+        return outcome(status);
+    }
+    void cancel() {
+        must(weir_pipeline_cancel(handle_));
+    }
+    weir::report report() const {
+        weir_report *raw = nullptr;
+        must(weir_pipeline_report(handle_, &raw));
+        return weir::report(raw);
+    }
+    weir_pipeline *handle() const noexcept {
+        return handle_;
+    }
+
+private:
+    const char *why(weir_status status) const noexcept {
+        return status == WEIR_OK ? "" : weir_pipeline_message(handle_);
+    }
+    weir_status outcome(weir_status status) const {
+        return detail::outcome(status, why(status));
+    }
+    void must(weir_status status) const {
+        detail::must(status, why(status));
+    }
+
+    template <class T, class Put> weir_status put_by(std::unique_ptr<T> &item, Put put) {
+        if (entry_ != nullptr && *entry_ != typeid(T))
+            throw error(WEIR_INVALID, "the entry stage takes items of another type");
+        return outcome(detail::hand_over(item, put));
+    }
+
+    detail::stage_base &find(const weir_stage *handle) const {
+        for (const auto &stage : stages_) {
+            if (stage->handle == handle)
+                return *stage;
+        }
+        throw error(WEIR_INVALID);
+    }
+    static void check_types(const detail::stage_base &from, const detail::stage_base &to) {
+        if (from.out != to.in)
+            throw error(WEIR_INVALID, "a stage takes items of another type than the results of the stage before it");
+    }
+
+    weir_pipeline *handle_ = nullptr;
+    std::vector<std::unique_ptr<detail::stage_base>> stages_;
+    bool connected_ = false;
+    const std::type_info *entry_ = nullptr; /* of the items that are put */
+};
+
+} // namespace weir
+
+#endif /* WEIR_PIPELINE_HPP */

@@ -1,0 +1,341 @@
+/*
+ * weir/stage.hpp - the functions of stages, from callables of C++. See weir.hpp.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_STAGE_HPP
+#define WEIR_STAGE_HPP
+
+#include <memory>
+#include <type_traits>
+#include <typeinfo>
+#include <utility>
+
+#include <weir/error.hpp>
+#include <weir/pipeline.h>
+
+namespace weir {
+
+/* The current call of a stage's function, with results Out. Valid until the function returns. */
+template <class Out> class task {
+public:
+    explicit task(weir_task *handle) noexcept : handle_(handle) {
+    }
+    /* Passes a result on. Blocks while its destination is full. */
+    void emit(std::unique_ptr<Out> result) {
+        if (result != nullptr)
+            weir_task_emit(handle_, result.release());
+    }
+    unsigned attempt() const noexcept {
+        return weir_task_attempt(handle_);
+    }
+    bool cancelled() const noexcept {
+        return weir_task_cancelled(handle_);
+    }
+    /* Returns WEIR_OK, WEIR_CLOSED, WEIR_CANCELLED or WEIR_TIMEDOUT. */
+    weir_status poll(int fd, short events, weir_deadline deadline = WEIR_NEVER) {
+        return detail::outcome(weir_task_poll(handle_, fd, events, deadline));
+    }
+    weir_task *handle() const noexcept {
+        return handle_;
+    }
+
+private:
+    weir_task *handle_;
+};
+
+/* The items of one call, a range of T &. */
+template <class T> class batch {
+public:
+    batch(void *const *items, size_t count) noexcept : items_(items), count_(count) {
+    }
+    struct iterator {
+        void *const *at;
+        T &operator*() const noexcept {
+            return *static_cast<T *>(*at);
+        }
+        iterator &operator++() noexcept {
+            ++at;
+            return *this;
+        }
+        bool operator!=(iterator other) const noexcept {
+            return at != other.at;
+        }
+    };
+    iterator begin() const noexcept {
+        return {items_};
+    }
+    iterator end() const noexcept {
+        return {items_ + count_};
+    }
+    T &operator[](size_t index) const noexcept {
+        return *static_cast<T *>(items_[index]);
+    }
+    size_t size() const noexcept {
+        return count_;
+    }
+
+private:
+    void *const *items_;
+    size_t count_;
+};
+
+namespace detail {
+
+template <class...> struct list {};
+
+/* The result and the parameters of a callable. */
+template <class F, class = void> struct signature { static constexpr bool known = false; };
+template <class R, class... P> struct types {
+    static constexpr bool known = true;
+    using result = R;
+    using parameters = list<P...>;
+};
+template <class R, class... P> struct signature<R (*)(P...), void> : types<R, P...> {};
+template <class R, class... P> struct signature<R (*)(P...) noexcept, void> : types<R, P...> {};
+template <class C, class R, class... P> struct signature<R (C::*)(P...), void> : types<R, P...> {};
+template <class C, class R, class... P> struct signature<R (C::*)(P...) const, void> : types<R, P...> {};
+template <class C, class R, class... P> struct signature<R (C::*)(P...) noexcept, void> : types<R, P...> {};
+template <class C, class R, class... P> struct signature<R (C::*)(P...) const noexcept, void> : types<R, P...> {};
+template <class F> struct signature<F, std::void_t<decltype(&F::operator())>> : signature<decltype(&F::operator())> {};
+
+enum class takes { nothing, reference, ownership, batch };
+
+/* What a stage's function takes: by its last parameter. */
+template <class P> struct input {
+    static_assert(sizeof(P) == 0, "the function of a stage takes T &, std::unique_ptr<T> or weir::batch<T>");
+};
+template <class T> struct input<T &> {
+    static constexpr takes how = takes::reference;
+    using item = std::remove_const_t<T>;
+};
+template <class T> struct input<std::unique_ptr<T>> {
+    static constexpr takes how = takes::ownership;
+    using item = T;
+};
+template <class T> struct input<std::unique_ptr<T> &> { /* a function could move from it, and then fail */
+    static_assert(sizeof(T) == 0, "take T & if the pipeline owns the item, std::unique_ptr<T> if the function does");
+};
+template <class T> struct input<batch<T>> {
+    static constexpr takes how = takes::batch;
+    using item = T;
+};
+template <> struct input<void> {
+    static constexpr takes how = takes::nothing;
+    using item = void;
+};
+
+/* What a stage's function passes on: its result, or what its task emits. */
+template <class R> struct output {
+    static_assert(std::is_void_v<R> || std::is_reference_v<R>,
+                  "the function of a stage returns void, std::unique_ptr<T> or its own item as T &; with a task, void");
+    using item = std::conditional_t<std::is_void_v<R>, void, std::remove_const_t<std::remove_reference_t<R>>>;
+};
+template <class T> struct output<std::unique_ptr<T>> { using item = T; };
+
+template <class R, class P> struct shape;
+template <class R> struct shape<R, list<>> {
+    static_assert(!std::is_void_v<R> && !std::is_reference_v<R>, "a source returns std::unique_ptr<T>");
+    using in = input<void>;
+    using out = typename output<R>::item;
+    static constexpr bool with_task = false;
+};
+template <class R, class P> struct shape<R, list<P>> {
+    using in = input<P>;
+    using out = typename output<R>::item;
+    static constexpr bool with_task = false;
+};
+template <class R, class Out> struct shape<R, list<task<Out> &>> {
+    static_assert(std::is_same_v<R, bool>, "a source with a task returns bool: whether to call it again");
+    using in = input<void>;
+    using out = Out;
+    static constexpr bool with_task = true;
+};
+template <class R, class Out, class P> struct shape<R, list<task<Out> &, P>> {
+    static_assert(std::is_void_v<R>, "a function with a task emits its results, and returns void");
+    using in = input<P>;
+    using out = Out;
+    static constexpr bool with_task = true;
+};
+
+/*
+ * An item that a function of `stage` owned when it threw or ended its thread: it is deleted already. The next call of
+ * the stage's drop function in this thread, not nested in another one, is for this item.
+ */
+struct lost_item {
+    void *stage, *item;
+};
+inline lost_item &lost() noexcept {
+    static thread_local lost_item of_thread;
+    return of_thread;
+}
+
+/* While it lives, an exception loses the item. */
+class at_risk {
+public:
+    at_risk(void *stage, void *item) noexcept : item_{stage, item} {
+    }
+    at_risk(const at_risk &) = delete;
+    at_risk &operator=(const at_risk &) = delete;
+    ~at_risk() {
+        if (item_.stage != nullptr)
+            lost() = item_;
+    }
+    void saved() noexcept {
+        item_.stage = nullptr;
+    }
+
+private:
+    lost_item item_;
+};
+
+/* A stage's function without its type. `in` and `out` are those of the items, void for none. */
+struct stage_base {
+    stage_base(const std::type_info &in_type, const std::type_info &out_type) : in(in_type), out(out_type) {
+    }
+    stage_base(const stage_base &) = delete;
+    stage_base &operator=(const stage_base &) = delete;
+    virtual ~stage_base() = default;
+
+    const std::type_info &in, &out;
+    weir_stage *handle = nullptr;
+    bool has_input = false; /* a source, or connected */
+};
+
+/* A stage's function, and its callbacks in C. */
+template <class F> class stage_of final : public stage_base {
+    static_assert(signature<F>::known, "the function of a stage has one operator(), and names its parameters' types");
+    using result = typename signature<F>::result;
+    using shape_of = shape<result, typename signature<F>::parameters>;
+    using in_item = typename shape_of::in::item;
+    using out_item = typename shape_of::out;
+    static constexpr takes how = shape_of::in::how;
+    static_assert(!std::is_reference_v<result> ||
+                      (how == takes::reference && std::is_same_v<std::remove_reference_t<result>, in_item>),
+                  "the function of a stage returns no reference but that to its item");
+
+public:
+    explicit stage_of(F function) : stage_base(typeid(in_item), typeid(out_item)), function_(std::move(function)) {
+        has_input = how == takes::nothing;
+    }
+
+    void declare(weir_stage_options &options) {
+        if (options.func || options.run || options.run_batch || options.source || options.arg || options.init ||
+            options.fini || options.drop)
+            throw error(WEIR_INVALID, "func, run, run_batch, source, arg, init, fini and drop must be NULL");
+        if (how == takes::ownership && (options.retry.attempts > 1 || options.dead != nullptr))
+            throw error(WEIR_INVALID, "a function that takes ownership of its item leaves none for retries or dead "
+                                      "letters; take a reference");
+        options.arg = this;
+        if constexpr (how == takes::batch)
+            options.run_batch = run_batch;
+        else if constexpr (how == takes::nothing)
+            options.source = run_source;
+        else
+            options.run = run;
+        if constexpr (how != takes::nothing)
+            options.drop = drop_item;
+        if constexpr (std::is_copy_constructible_v<out_item>) {
+            if (options.fan_out == WEIR_TO_ALL && options.copy == nullptr)
+                options.copy = copy;
+        }
+    }
+
+private:
+    template <class Body> static int attempt(weir_task *raw, Body body) {
+        return guarded(body, [raw] {
+            return describe([raw](int code, const char *what) { return weir_task_fail(raw, code, "%s", what); });
+        });
+    }
+
+    /* Calls the function, and returns its result. */
+    template <class... Item> decltype(auto) call(weir_task *raw, Item &&...item) {
+        if constexpr (shape_of::with_task) {
+            task<out_item> current(raw);
+            return function_(current, std::forward<Item>(item)...);
+        } else {
+            return function_(std::forward<Item>(item)...);
+        }
+    }
+
+    static int run(weir_task *raw, void *item, void *self) {
+        return attempt(raw, [=] { return static_cast<stage_of *>(self)->process(raw, static_cast<in_item *>(item)); });
+    }
+
+    /* The item is deleted once its function has returned, before an emit that may block. */
+    int process(weir_task *raw, in_item *item) {
+        if constexpr (how == takes::ownership) {
+            at_risk guard(this, item);
+            auto owned = [&] { return call(raw, std::unique_ptr<in_item>(item)); };
+            pass_on(raw, owned, [&guard] { guard.saved(); });
+        } else if constexpr (std::is_reference_v<result>) {
+            (void)call(raw, *item);
+            weir_task_emit(raw, item);
+        } else {
+            pass_on(
+                raw, [=] { return call(raw, *item); }, [item] { delete item; });
+        }
+        return 0;
+    }
+
+    /* Calls the function, then `consumed`, and emits the result. */
+    template <class Call, class Consumed> static void pass_on(weir_task *raw, Call call_it, Consumed consumed) {
+        if constexpr (std::is_void_v<result>) {
+            call_it();
+            consumed();
+        } else {
+            result made = call_it();
+            consumed();
+            task<out_item>(raw).emit(std::move(made));
+        }
+    }
+
+    static int run_batch(weir_task *raw, void *const *items, size_t count, void *self) {
+        return attempt(raw, [=] {
+            batch<in_item> all(items, count);
+            auto consumed = [&all] {
+                for (in_item &item : all)
+                    delete &item;
+            };
+            auto *stage = static_cast<stage_of *>(self);
+            pass_on(
+                raw, [&] { return stage->call(raw, batch<in_item>(all)); }, consumed);
+            return 0;
+        });
+    }
+
+    static int run_source(weir_task *raw, void *, void *self) {
+        return attempt(raw, [=] {
+            auto *stage = static_cast<stage_of *>(self);
+            if constexpr (shape_of::with_task) {
+                return stage->call(raw) ? 0 : WEIR_END;
+            } else {
+                result made = stage->call(raw);
+                bool more = made != nullptr;
+                task<out_item>(raw).emit(std::move(made));
+                return more ? 0 : WEIR_END;
+            }
+        });
+    }
+
+    static void drop_item(void *item, void *self) {
+        lost_item before = std::exchange(lost(), lost_item{nullptr, nullptr});
+        if (before.stage == self && before.item == item)
+            return;
+        delete static_cast<in_item *>(item);
+        lost() = before;
+    }
+
+    static void *copy(void *item, void *) {
+        return guarded([=]() -> void * { return new out_item(*static_cast<out_item *>(item)); },
+                       []() -> void * { return nullptr; });
+    }
+
+    F function_;
+};
+
+} // namespace detail
+
+} // namespace weir
+
+#endif /* WEIR_STAGE_HPP */
