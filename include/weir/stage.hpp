@@ -6,6 +6,7 @@
 #ifndef WEIR_STAGE_HPP
 #define WEIR_STAGE_HPP
 
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <typeinfo>
@@ -163,30 +164,32 @@ template <class R, class Out, class P> struct shape<R, list<task<Out> &, P>> {
  * the stage's drop function in this thread, not nested in another one, is for this item.
  */
 struct lost_item {
-    void *stage, *item;
+    void *stage;
+    std::uintptr_t address;
 };
 inline lost_item &lost() noexcept {
     static thread_local lost_item of_thread;
     return of_thread;
 }
 
-/* While it lives, an exception loses the item. */
+/* While it lives, an exception loses the item. The address is volatile for compilers that warn of its use after delete. */
 class at_risk {
 public:
-    at_risk(void *stage, void *item) noexcept : item_{stage, item} {
+    at_risk(void *stage, void *item) noexcept : stage_(stage), address_(reinterpret_cast<std::uintptr_t>(item)) {
     }
     at_risk(const at_risk &) = delete;
     at_risk &operator=(const at_risk &) = delete;
     ~at_risk() {
-        if (item_.stage != nullptr)
-            lost() = item_;
+        if (stage_ != nullptr)
+            lost() = lost_item{stage_, address_};
     }
     void saved() noexcept {
-        item_.stage = nullptr;
+        stage_ = nullptr;
     }
 
 private:
-    lost_item item_;
+    void *stage_;
+    const volatile std::uintptr_t address_;
 };
 
 /* A stage's function without its type. `in` and `out` are those of the items, void for none. */
@@ -319,8 +322,8 @@ private:
     }
 
     static void drop_item(void *item, void *self) {
-        lost_item before = std::exchange(lost(), lost_item{nullptr, nullptr});
-        if (before.stage == self && before.item == item)
+        lost_item before = std::exchange(lost(), lost_item{nullptr, 0});
+        if (before.stage == self && before.address == reinterpret_cast<std::uintptr_t>(item))
             return;
         delete static_cast<in_item *>(item);
         lost() = before;
