@@ -1,7 +1,7 @@
 #!/bin/sh
 # The programs shown in the documentation compile, run, and print the output shown. These are the first program of
 # README.md, which must also be short, valid C++, and equal to pipeline_examples/pipeline.c, and the programs of
-# man/weir.7 and man/weir_pipeline.3. The files and the targets of make that README.md, HACKING.md and the pages of
+# man/weir.7, man/weir_pipeline.3 and man/weir.hpp.3. The files and the targets of make that README.md, HACKING.md and the pages of
 # section 7 name exist.
 #
 # environment: top_srcdir, top_builddir; CC, CXX (with flags, if need be); WEIR_SANITIZER_CFLAGS: the flags with which
@@ -85,11 +85,11 @@ literal() {
 
 block c >"$work/README.c"
 block text >"$work/README.txt"
-for page in weir.7 weir_pipeline.3; do
+for page in weir.7 weir.hpp.3 weir_pipeline.3; do
     literal $page 1 >"$work/$page.c"
     literal $page 2 >"$work/$page.txt"
 done
-for name in README weir.7 weir_pipeline.3; do
+for name in README weir.7 weir.hpp.3 weir_pipeline.3; do
     [ -s "$work/$name.c" ] || complain "$name shows no program"
     [ -s "$work/$name.txt" ] || complain "$name does not say what its program prints"
 done
@@ -111,6 +111,8 @@ if [ -z "$CXX" ] || [ "$CXX" = no ] || [ "$CXX" = : ] || ! command -v "${CXX%% *
 else
     # shellcheck disable=SC2086
     run README c++17 $CXX
+    # shellcheck disable=SC2086
+    run weir.hpp.3 c++17 $CXX
 fi
 
 # code FILE: prints what is set as code in a Markdown file, or as literal in a page: `...`, an indented line, .Ql.
