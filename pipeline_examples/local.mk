@@ -70,6 +70,12 @@ pipeline_examples_scraper_LDADD = libweir.la $(CURL_LIBS) $(MICROHTTPD_LIBS)
 if HAVE_SCRAPER
 noinst_PROGRAMS += pipeline_examples/scraper
 endif
+pipeline_examples_sum_lines_SOURCES = pipeline_examples/sum_lines.cpp
+pipeline_examples_sum_lines_CXXFLAGS = $(WEIR_CXX17_CXXFLAGS) $(WEIR_PTHREAD_FLAGS) $(WEIR_SANITIZER_CFLAGS)
+pipeline_examples_sum_lines_LDADD = libweir.la
+if HAVE_CXX17
+noinst_PROGRAMS += pipeline_examples/sum_lines
+endif
 EXTRA_DIST += pipeline_examples/README
 
 # What both programs of the image pipeline need.

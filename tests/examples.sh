@@ -148,4 +148,22 @@ for word in 0 -1 x 10x ''; do
     fi
 done
 
+# ---- sum_lines: the sizes of the sources, and lines without a number ----
+
+if [ -x "$examples/sum_lines" ]; then
+    find "$top_srcdir/lib" "$top_srcdir/include" -type f | LC_ALL=C sort | while read -r file; do
+        echo "$(wc -c <"$file" | tr -d ' ') ${file#"$top_srcdir/"}"
+    done >"$work/sizes"
+    { cat "$work/sizes" && printf 'no number\n\n'; } >"$work/in"
+    run sum_lines
+    awk '{ sum += $1 } END { print sum " success" }' "$work/sizes" |
+        same sum_lines 'the sources, as awk'
+    grep -q "^parse  *$(wc -l <"$work/in" | tr -d ' ') .* 2  *0 " "$work/err" || complain "sum_lines does not count its failures"
+    [ "$(grep -c 'parse, attempt [12]: sto' "$work/err")" = 4 ] || complain "sum_lines does not tell of its exceptions"
+    run sum_lines 1000
+    awk '{ sum += $1 + 1000 } END { print sum " success" }' "$work/sizes" | same sum_lines 'with an offset'
+else
+    echo "sum_lines: left out, because configure found no C++17 compiler"
+fi
+
 exit $failed

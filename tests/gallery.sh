@@ -5,7 +5,7 @@
 # Programs that were not built, because a library is missing, are left out with a line, and so are comparisons with
 # tools that are missing.
 #
-# environment: top_srcdir, top_builddir, CC; WEIR_SANITIZER_CFLAGS: the flags with which the library was built.
+# environment: top_srcdir, top_builddir, CC, CXX; WEIR_SANITIZER_CFLAGS: the flags with which the library was built.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -13,6 +13,7 @@ set -eu
 top_srcdir=${top_srcdir:-$(dirname "$0")/..}
 top_builddir=${top_builddir:-.}
 CC=${CC:-cc}
+CXX=${CXX-c++}
 WEIR_SANITIZER_CFLAGS=${WEIR_SANITIZER_CFLAGS:-}
 examples=$top_builddir/pipeline_examples
 failed=0
@@ -337,6 +338,12 @@ if has pkg-config && { [ -e "$top_builddir/.libs/libweir.so" ] || [ -e "$top_bui
             cat "$work/err"
         fi
     done
+    line=$(sed -n 's/^ \* c++ \(.*\)$/\1/p' "$top_srcdir/pipeline_examples/sum_lines.cpp")
+    cp "$top_srcdir/pipeline_examples/sum_lines.cpp" "$work/alone"
+    if [ -x "$examples/sum_lines" ] && ! (cd "$work/alone" && eval "$CXX $WEIR_SANITIZER_CFLAGS $line") >"$work/err" 2>&1; then
+        complain "sum_lines does not compile by its line: c++ $line"
+        cat "$work/err"
+    fi
     echo "cc lines: tried"
 fi
 
