@@ -15,7 +15,7 @@ AC_DEFUN([WEIR_CXX17], [
       #include <optional>
       std::optional<int> made;]])],
     [weir_have_CXX17=yes weir_why_CXX17=yes],
-    [weir_have_CXX17=no weir_why_CXX17="left out: $CXX is no C++17 compiler"])
+    [weir_have_CXX17=no weir_why_CXX17="left out: no C++17 compiler (CXX=$CXX)"])
   AC_MSG_RESULT([$weir_have_CXX17])
   CXXFLAGS=$weir_saved_CXXFLAGS
   AC_LANG_POP([C++])
