@@ -74,7 +74,7 @@ public:
      * and returns void, or a std::unique_ptr<U> that is the result, or its own T &, which is passed on. With a first
      * parameter weir::task<U> & it emits any number of results, and returns void; a source returns bool.
      *
-     * In the options, func, run, run_batch, source, arg, init, fini and drop must be NULL; `copy` is made from U's
+     * In the options, func, run, run_batch, source, arg, init, fini, at_end and drop must be NULL; `copy` is made from U's
      * copy constructor, if WEIR_TO_ALL needs it; the `arg` of route, key, weigh and when has no meaning.
      */
     template <class F> weir_stage *add(const char *name, F function, weir_stage_options options = {}) {

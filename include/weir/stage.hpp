@@ -224,8 +224,8 @@ public:
 
     void declare(weir_stage_options &options) {
         if (options.func || options.run || options.run_batch || options.source || options.arg || options.init ||
-            options.fini || options.drop)
-            throw error(WEIR_INVALID, "func, run, run_batch, source, arg, init, fini and drop must be NULL");
+            options.fini || options.at_end || options.drop)
+            throw error(WEIR_INVALID, "func, run, run_batch, source, arg, init, fini, at_end and drop must be NULL");
         if (how == takes::ownership && (options.retry.attempts > 1 || options.dead != nullptr))
             throw error(WEIR_INVALID, "a function that takes ownership of its item leaves none for retries or dead "
                                       "letters; take a reference");
