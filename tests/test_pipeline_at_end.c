@@ -180,7 +180,7 @@ START_TEST (all_that_waits_in_the_stage_comes_first) {
 }
 END_TEST
 
-/* A func stage, whose pipeline would be plain without at_end; without init, the state is `arg`. */
+/* A func stage in a pipeline that would be plain without at_end; without init, the state is `arg`. */
 static void *tally(void *thing, void *sum) {
     atomic_fetch_add((atomic_uint *)sum, 1);
     thing_consume(thing);

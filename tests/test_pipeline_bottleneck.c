@@ -1,5 +1,5 @@
 /*
- * test_pipeline_bottleneck.c - the bottleneck that a report names, in pipelines whose bottleneck is known; and that time
+ * test_pipeline_bottleneck.c - the bottleneck that a report names, in pipelines with a known bottleneck; and that time
  * spent waiting in calls of weir is no busy time.
  *
  * What is slow sleeps ten times as long as the rest, so that a loaded machine changes no answer.

@@ -90,9 +90,9 @@
  *              A callback must not end its thread (pthread_exit). If a stage's function does, the run fails with
  *              WEIR_FAILED, regardless of the stage's on_error. The stage then has an error with code
  *              WEIR_CODE(WEIR_UNFINISHED). The item in hand, or each item of the batch, goes to the stage's drop
- *              function and counts as failed. It gets no further attempt and no dead letter. In a source or in at_end, the
- *              call counts as failed. All other items end as in a cancel. If the run was cancelled before, its
- *              outcome does not change.
+ *              function and counts as failed. It gets no further attempt and no dead letter. In a source or in
+ *              at_end, the call counts as failed. All other items end as in a cancel. If the run was cancelled
+ *              before, its outcome does not change.
  *              A callback may make any call, on its own pipeline too, while the pipeline runs or is being finished,
  *              cancelled or destroyed.
  *              A call that would wait for its own thread returns WEIR_DEADLOCK. In every callback, and while a stream
@@ -330,8 +330,8 @@ typedef struct weir_batch {
  * numbers of them. The number grows while items wait in the input queue, no thread is idle, and more threads raise the
  * throughput. It shrinks when threads are idle: within a second of idling to `threads`. A number that has given no gain
  * is tried again after 1 s, and each further time after twice as long, up to 30 s. An added thread calls init, and a
- * thread that leaves calls at_end and fini, during the run. If a thread cannot be created, or its init fails, the stage goes on
- * with the threads that it has; the report has one error for this, with code WEIR_CODE(WEIR_NOTHREAD),
+ * thread that leaves calls at_end and fini, during the run. If a thread cannot be created, or its init fails, the stage
+ * goes on with the threads that it has; the report has one error for this, with code WEIR_CODE(WEIR_NOTHREAD),
  * WEIR_CODE(WEIR_NOMEM) or WEIR_CODE(WEIR_INITFAILED), which is not fatal.
  */
 typedef struct weir_stage_options {
@@ -370,8 +370,8 @@ typedef struct weir_stage_options {
 
     weir_on_error on_error; /* effect of a failed last attempt on the run */
     weir_retry retry;       /* further attempts at an item that has failed */
-    uint64_t attempt_time;  /* ns after which a report shows an attempt as overdue; does not interrupt the attempt;
-                               0 disables the limit */
+    uint64_t attempt_time;  /* ns after which a report shows an attempt as overdue; does not interrupt the attempt,
+                               and does not count time that it waits in calls of weir; 0 disables the limit */
     weir_queue *dead;       /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
                                selects the drop function instead */
     weir_queue *results;    /* the caller's queue for the results of a stage with no successor (rules: see
@@ -577,8 +577,8 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  *
  * At the deadline the pipeline is cancelled, and a separate thread drops the remaining items. Another separate thread
  * writes the end of a trace. If the system creates no such thread, the calling thread does this work itself and then
- * returns. If nothing is in flight, the call succeeds even if the deadline has already passed. With at_end, something is
- * in flight until each of these calls has returned.
+ * returns. If nothing is in flight, the call succeeds even if the deadline has already passed. With at_end, something
+ * is in flight until each of these calls has returned.
  *
  * After the drain, functions that still run have until the deadline, and at least `grace`; after a cancel they have
  * `grace`. These functions are: the callbacks, destructors of thread-specific data, and writes to a stream that
@@ -657,8 +657,8 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
  * case. After a cancel, the result goes to the drop function of its destination. A NULL task has no effect.
  *
  * Blocks while the destination is full. Unblocks when there is room or the pipeline is cancelled. In a source or an
- * at_end, also blocks while a limit of the pipeline is reached. In an ordered stage, emit does not block. The results leave after
- * the function has returned, in the turn of their item.
+ * at_end, also blocks while a limit of the pipeline is reached. In an ordered stage, emit does not block. The results
+ * leave after the function has returned, in the turn of their item.
  *
  * If an attempt emits results and then fails, the results stay emitted. The next attempt may emit them again, so emit
  * last. In an ordered stage, the results of a failed attempt go to the drop function of their destination.
@@ -670,8 +670,8 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
 WEIR_API void weir_task_emit(weir_task *task, void *result);
 
 /*
- * Records the reason why an init fails, formatted as by printf; a long one is truncated. Called in a stage's init, whose
- * last call of weir it must be. Returns `status`, or WEIR_INITFAILED for WEIR_OK, for init to return. The reason of the
+ * Records the reason why an init fails, formatted as by printf; a long one is truncated. Called in a stage's init, as
+ * the last call of weir there. Returns `status`, or WEIR_INITFAILED for WEIR_OK, for init to return. The reason of the
  * first init that fails is a part of the message of weir_pipeline_start, or of the error of an elastic stage. A NULL
  * `format` leaves no reason.
  */

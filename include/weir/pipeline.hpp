@@ -1,5 +1,5 @@
 /*
- * weir/pipeline.hpp - a weir_pipeline whose stages are callables of C++, and its report. See weir.hpp.
+ * weir/pipeline.hpp - a weir_pipeline with callables of C++ as stages, and its report. See weir.hpp.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -61,8 +61,8 @@ typedef struct weir__park {
 enum { WEIR__PARK_TOKEN = 1, WEIR__PARK_COUNT = 2 };
 
 /*
- * Blocks like weir__futex_wait, and tells the callout around the calling thread. The caller holds no lock: the callout may
- * take locks and wake threads.
+ * Blocks like weir__futex_wait, and tells the callout around the calling thread. The caller holds no lock: the callout
+ * may take locks and wake threads.
  */
 bool weir__sleep(weir__u32 *word, uint32_t value, uint64_t deadline);
 

@@ -22,6 +22,9 @@
  * S4  Cancellation ends every wait. It sets the flag. Then it takes each lock under which a thread may be about to
  *     wait, removes what waits there, and wakes the sleepers. A thread that takes such a lock afterwards finds the flag
  *     set, or the mechanism closed.
+ * S5  A call of at_end makes roots, which S1 does not cover. So a stage with at_end is drained once a join of its queue
+ *     has returned and its threads have ended. A run that has not made such a call, or in which a cancel has made it
+ *     fail, is no success (`cut_short`).
  *
  * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with two exceptions. A batch's
  * lock is held while the batch is requeued (G3). The dispatcher's lock is held while a pipeline's is taken, and then

@@ -59,7 +59,10 @@ static inline void weir__timing_end_untimed(weir__lane *lane, size_t calls) {
 void weir__timing_block(weir__lane *lane, weir__cause cause);
 void weir__timing_unblock(weir__lane *lane);
 
-/* Told by the lane's visit of a wait in a call that the stage's function has made. A wait within another one is not timed. */
+/*
+ * Told by the lane's visit of a wait in a call that the stage's function has made. A wait within another one is not
+ * timed.
+ */
 void weir__timing_tell(weir__callout *visit, weir__wait_step step);
 
 #endif /* WEIR_PIPELINE_TIMING_H */

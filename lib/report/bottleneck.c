@@ -1,8 +1,8 @@
 /*
  * bottleneck.c - Finds and names the bottleneck of a pipeline.
  *
- * A starved stage waits for one upstream. A stage that blocks for room waits for one downstream, and a source that blocks
- * for a limit waits for all of them. In the rest of its time a stage holds the others up: it is busy, or waits for its
+ * A starved stage waits for one upstream. A stage that blocks for room waits for one downstream, and a source that
+ * blocks for a limit waits for all of them. In the rest of its time a stage holds the others up: it is busy, or waits for its
  * rate, for a reader outside the pipeline, or in a call of its function. A stage that does so all the time is saturated.
  * The chain of waits leads to it, so it has the greatest share of such time.
  *
@@ -19,7 +19,7 @@ static const double saturated = 0.75; /* the rest may be the start, the end, and
 static const double idle = 0.01;
 static const double weight = 3; /* (1 - saturated) of something outside counts as `saturated` of a stage */
 
-/* Enough to hold up a stage whose threads are not all busy. */
+/* Enough to hold up a stage with idle threads. */
 static const double keys_often = 0.5, threads_left = 0.1;
 
 /* What may be the bottleneck. */

@@ -90,7 +90,7 @@ class Pipeline:
     # ---- declaring ----
 
     def source(self, items: Iterable[Any], *, name: str = "source", **options: Any) -> Stage:
-        """Adds a stage whose items are those of an iterable. Its thread asks for them."""
+        """Adds a stage with the items of an iterable. Its thread asks for them."""
         return self._add(Stage(None, name, items=items, **options))
 
     def stage(self, function: Callable[[Any], Any], *, name: Optional[str] = None, **options: Any) -> Stage:
