@@ -17,7 +17,7 @@ void weir__front_take_requeued(weir_queue *queue);
 
 /* Q8. Returns true if the front is a requeued item. */
 static inline bool weir__front_is_requeued(const weir_queue *queue) {
-    return queue->consumers.requeued > 0 && queue->aside.first->turn <= weir__queue_emptied(queue);
+    return queue->consumers.requeued > 0 && queue->aside.first->turn <= weir__queue_turn(queue);
 }
 
 /* Returns what the front holds; WEIR__EMPTY if the queue is empty. */

@@ -54,6 +54,8 @@
  *     and `emptied`: a requeue changes neither. So a requeue never blocks, and tail - head may exceed the capacity by
  *     the number of requeued items. If the slots are empty, every turn has come: they were filled under the lock
  *     under which turns are assigned.
+ *     A new item may be fed to the same list, even into a full or sealed queue. It raises the tail, and counts as put
+ *     into a slot that is emptied at once. `fed` counts these items: turns count only real slots, tail - fed.
  * Q9  A worker takes several items at once only if its group was the last to take, and only while no item is
  *     requeued. So a consumer beside a group of workers gets its turn.
  * Q10 The items of a pipeline's stage are structs of the pipeline. They begin with room for their position: the
@@ -90,7 +92,7 @@
 typedef struct weir__requeued {
     struct weir__requeued *next;
     void *item;
-    uint64_t turn; /* its turn comes once this many slots were ever emptied */
+    uint64_t turn; /* its turn comes once this many real slots were ever emptied */
 } weir__requeued;
 
 /* List nodes for the items that a worker may requeue at its end. The queue frees them once no item is requeued. */
@@ -122,6 +124,7 @@ typedef struct weir__side {
     const void *last;    /* Q9: the team that took last, or NULL; consumers' side only */
     weir__place place;   /* the next slot to fill, or to empty */
     size_t requeued;     /* Q8: number of requeued items; consumers' side only */
+    uint64_t fed;        /* Q8: number of items ever fed; consumers' side only, changed with both locks held */
     size_t promised;     /* Q14; consumers' side only */
     weir__alert *alerts; /* Q13: left by the OTHER side's threads */
     weir__u64 index;     /* the tail, or the head */
@@ -201,6 +204,11 @@ static inline bool weir__queue_is_discarding(const weir_queue *queue) {
 /* Returns the number of slots ever emptied. The caller holds the consumers' lock. */
 static inline uint64_t weir__queue_emptied(const weir_queue *queue) {
     return weir__u64_load_relaxed(&queue->consumers.index) + queue->consumers.requeued;
+}
+
+/* Q8. Returns the number of slots ever emptied, without those that no fed item has had. Under the consumers' lock. */
+static inline uint64_t weir__queue_turn(const weir_queue *queue) {
+    return weir__queue_emptied(queue) - queue->consumers.fed;
 }
 
 /* Asserts what holds whenever both sides' locks are held. */

@@ -25,9 +25,10 @@ static void push_locked(weir_queue *queue, weir__requeued *place) {
     uncount_locked(&queue->consumers);
 }
 
+/* Puts the place behind all filled slots. */
 static void append_locked(weir_queue *queue, weir__requeued *place) {
     weir__aside *aside = &queue->aside;
-    place->turn = weir__u64_load_relaxed(&queue->producers.index);
+    place->turn = weir__u64_load_relaxed(&queue->producers.index) - queue->consumers.fed;
     place->next = NULL;
     if (aside->first == NULL)
         aside->first = place;
@@ -35,7 +36,6 @@ static void append_locked(weir_queue *queue, weir__requeued *place) {
         aside->last->next = place;
     aside->last = place;
     weir__assert(aside->first->turn <= place->turn); /* Q8 */
-    uncount_locked(&queue->consumers);
 }
 
 /*
@@ -63,7 +63,29 @@ static void end_requeue(weir_queue *queue, bool any) {
 void weir__queue_requeue(weir_queue *queue, weir__requeued *place) {
     lock_both(queue);
     append_locked(queue, place);
+    uncount_locked(&queue->consumers);
     end_requeue(queue, true);
+}
+
+/* Q8. Raises the tail, and counts the item as not taken. The head stays. */
+static void count_fed_locked(weir_queue *queue, weir__requeued *place) {
+    uint64_t position = weir__u64_load_relaxed(&queue->producers.index);
+    if (queue->stamped)
+        *(uint64_t *)place->item = position; /* Q10 */
+    weir__u64_store_release(&queue->producers.index, position + 1);
+    queue->consumers.requeued++;
+    queue->consumers.fed++;
+}
+
+bool weir__queue_feed(weir_queue *queue, weir__requeued *place) {
+    lock_both(queue);
+    bool open = !queue->producers.closed;
+    if (open) {
+        append_locked(queue, place);
+        count_fed_locked(queue, place);
+    }
+    end_requeue(queue, open);
+    return open;
 }
 
 void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place) {

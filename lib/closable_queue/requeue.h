@@ -1,5 +1,5 @@
 /*
- * requeue.h - Implements requeueing: items that were taken and not settled come back (Q8).
+ * requeue.h - Implements requeueing: items that were taken and not settled come back, and new ones are fed (Q8).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,6 +15,12 @@
  */
 void weir__queue_requeue(weir_queue *queue, weir__requeued *place);
 void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place);
+
+/*
+ * Q8. Feeds a new item: puts it behind the queued items, whether or not there is room, and even if the queue is sealed.
+ * Never blocks. Returns false, with no effect, if the queue is shut down. The item's owner has set place->item.
+ */
+bool weir__queue_feed(weir_queue *queue, weir__requeued *place);
 
 /*
  * Requeues at the front the items that are left of a share, in the first `count` of `slots`. Empties the slots with the
