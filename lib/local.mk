@@ -115,9 +115,12 @@ lib_sources = \
 	lib/pipeline/ender.c lib/pipeline/ender.h \
 	lib/pipeline/errors.c lib/pipeline/errors.h \
 	lib/pipeline/exit.c lib/pipeline/exit.h \
+	lib/pipeline/feed.c \
+	lib/pipeline/feedback.c lib/pipeline/feedback.h \
 	lib/pipeline/finish.c \
 	lib/pipeline/graph.c lib/pipeline/graph.h \
 	lib/pipeline/helper.c lib/pipeline/helper.h \
+	lib/pipeline/idle.c lib/pipeline/idle.h \
 	lib/pipeline/init.c lib/pipeline/init.h \
 	lib/pipeline/join.c lib/pipeline/join.h \
 	lib/pipeline/lane_clock.h \

@@ -92,11 +92,14 @@ static int fail_at_once(weir_task *task, void *item, void *raw) {
 
 static void make_call(struct world *world);
 
+enum { FED = 4 }; /* the item that a call feeds */
+
 /* Workers run with cancellation disabled, but their function may enable it. */
 static int call_inside(weir_task *task, void *item, void *raw) {
     struct world *world = raw;
     int before;
-    (void)item;
+    if (item == number(FED))
+        return 0;
     world->task = task;
     pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &before);
     make_call(world);
@@ -425,6 +428,8 @@ static weir_status call_add_and_connect(struct world *world) {
         weir_pipeline_add(world->pipeline, &stages[1], &options[1]) != WEIR_OK)
         return WEIR_INVALID;
     weir_status status = weir_pipeline_connect(world->pipeline, stages[0], stages[1]);
+    if (weir_pipeline_connect_back(world->pipeline, stages[1], stages[0]) != WEIR_OK)
+        return WEIR_INVALID;
     return strcmp(weir_pipeline_message(world->pipeline), "") == 0 ? status : WEIR_INVALID;
 }
 
@@ -454,6 +459,10 @@ static weir_status call_pipeline_put_many_until(struct world *world) {
 
 static weir_status call_pipeline_wait(struct world *world) {
     return weir_pipeline_wait(world->pipeline, hang_limit());
+}
+
+static weir_status call_pipeline_wait_idle(struct world *world) {
+    return weir_pipeline_wait_idle(world->pipeline, hang_limit());
 }
 
 static weir_status call_pipeline_finish(struct world *world) {
@@ -542,7 +551,7 @@ static weir_status call_of_task(struct world *world) {
     bool right = weir_task_attempt(task) == 1 && weir_task_batch_reason(task) == (weir_batch_reason)0 &&
                  !weir_task_cancelled(task) && weir_task_deadline(task) == WEIR_NEVER &&
                  weir_task_pipeline(task) == world->pipeline && weir_task_stop_fd(task) > 2 &&
-                 weir_task_retry_after(task, 1) == WEIR_INVALID &&
+                 weir_task_retry_after(task, 1) == WEIR_INVALID && weir_task_feed(task, NULL, number(FED)) == WEIR_OK &&
                  weir_task_poll(task, -1, 0, weir_deadline_after(WEIR_MILLISECOND)) == WEIR_TIMEDOUT &&
                  weir_task_fail(task, 5, "%d", 5) == 5;
     return right ? WEIR_OK : WEIR_INVALID;
@@ -785,14 +794,15 @@ static const struct row {
     {"weir_worker_start ", prepare_nothing, call_worker_start, release_by_gate, WEIR_OK},
     {"weir_worker_join ", prepare_worker, call_worker_join, release_by_gate, WEIR_OK},
     {"weir_pipeline_create ", prepare_nothing, call_pipeline_create, NULL, WEIR_OK},
-    {"weir_pipeline_add weir_pipeline_connect weir_pipeline_message ", prepare_created, call_add_and_connect, NULL,
-     WEIR_OK},
+    {"weir_pipeline_add weir_pipeline_connect weir_pipeline_connect_back weir_pipeline_message ", prepare_created,
+     call_add_and_connect, NULL, WEIR_OK},
     {"weir_pipeline_start ", prepare_unstarted, call_pipeline_start, NULL, WEIR_OK},
     {"weir_pipeline_put ", prepare_running, call_pipeline_put, release_by_gate, WEIR_OK},
     {"weir_pipeline_put_until ", prepare_running, call_pipeline_put_until, release_by_gate, WEIR_OK},
     {"weir_pipeline_put_many ", prepare_running, call_pipeline_put_many, release_by_gate, WEIR_OK},
     {"weir_pipeline_put_many_until ", prepare_running, call_pipeline_put_many_until, release_by_gate, WEIR_OK},
     {"weir_pipeline_wait ", prepare_source, call_pipeline_wait, release_by_gate, WEIR_OK},
+    {"weir_pipeline_wait_idle ", prepare_running, call_pipeline_wait_idle, release_by_gate, WEIR_OK},
     {"weir_pipeline_finish ", prepare_running, call_pipeline_finish, release_by_gate, WEIR_OK},
     {"weir_pipeline_finish ", prepare_running, call_pipeline_finish_late, NULL, WEIR_BUSY},
     {"weir_pipeline_cancel ", prepare_running, call_pipeline_cancel, NULL, WEIR_OK},
@@ -807,7 +817,7 @@ static const struct row {
     {"weir_report_free ", prepare_report, call_report_free, NULL, WEIR_OK},
     {"weir_dead_letter_free ", prepare_letter, call_letter_free, NULL, WEIR_OK},
     {"weir_task_emit ", prepare_inside, call_emit, release_by_results, WEIR_OK},
-    {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail "
+    {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail weir_task_feed "
      "weir_task_pipeline weir_task_poll weir_task_retry_after weir_task_stop_fd ",
      prepare_inside, call_of_task, NULL, WEIR_OK},
     {"weir_future_create weir_future_on_end weir_future_retain weir_future_release ", prepare_nothing,

@@ -116,10 +116,12 @@ static void free_batch(weir__envelope *batch) {
     weir__envelope_free(&flight, NULL, batch);
 }
 
+static weir_queue *input;
+
 static weir__batch batch_of(size_t items, uint64_t bytes) {
     static weir__timers timers;
     weir__batch batch = {.items = 0};
-    weir__batch_prepare(&batch, &(weir__batch_limits){.items = items, .bytes = bytes}, &timers, complete);
+    weir__batch_prepare(&batch, input, &(weir__batch_limits){.items = items, .bytes = bytes}, &timers, complete);
     return batch;
 }
 
@@ -143,10 +145,13 @@ END_TEST
 
 START_TEST (the_last_batch_is_complete_when_all_have_come) {
     begin();
+    input = new_queue(4);
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(weir_queue_put(input, &flight), WEIR_OK);
     weir__batch batch = batch_of(10, 0);
     ck_assert_ptr_null(weir__batch_add(&batch, envelope_at(0), 0));
     completed = NULL;
-    weir__batch_end(&batch, 2);
+    weir__batch_end(&batch);
     ck_assert_ptr_null(completed); /* one is still to come */
     weir__envelope *last = weir__batch_add(&batch, envelope_at(1), 0);
     ck_assert_int_eq(last->reason, WEIR__BATCH_END);
@@ -154,9 +159,12 @@ START_TEST (the_last_batch_is_complete_when_all_have_come) {
     free_batch(last);
     weir__batch other = batch_of(10, 0);
     ck_assert_ptr_null(weir__batch_add(&other, envelope_at(2), 0));
-    weir__batch_end(&other, 1);
+    ck_assert_ptr_null(weir__batch_add(&other, envelope_at(3), 0));
+    weir__batch_end(&other);
     ck_assert_int_eq(completed->reason, WEIR__BATCH_END);
     free_batch(completed);
+    ck_assert_int_eq(weir_queue_destroy(input), WEIR_OK);
+    input = NULL;
     end();
 }
 END_TEST

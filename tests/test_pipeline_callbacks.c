@@ -173,6 +173,10 @@ static weir_status call_wait(struct world *world) {
     return weir_pipeline_wait(pipeline_of(world), WEIR_NEVER);
 }
 
+static weir_status call_wait_idle(struct world *world) {
+    return weir_pipeline_wait_idle(pipeline_of(world), WEIR_NEVER);
+}
+
 static weir_status finish_it(struct world *world) {
     return weir_pipeline_finish(pipeline_of(world), WEIR_NEVER, NULL);
 }
@@ -270,6 +274,7 @@ static const struct row {
      WEIR_OK,
      true},
     {"weir_pipeline_wait", call_wait, IN_ALL(WEIR_DEADLOCK), WEIR_OK, false},
+    {"weir_pipeline_wait_idle", call_wait_idle, IN_ALL(WEIR_DEADLOCK), WEIR_OK, false},
     {"weir_pipeline_finish", finish_it, IN_ALL(WEIR_DEADLOCK), WEIR_OK, false},
     {"weir_pipeline_finish", finish_with_report, IN_ALL(WEIR_DEADLOCK), WEIR_OK, false},
     {"weir_pipeline_cancel", call_cancel, IN_ALL(WEIR_OK), WEIR_OK, false},

@@ -71,8 +71,8 @@
  *
  * Rules for every call, unless its comment says otherwise:
  *
- *   Ownership  A pipeline owns an item from the put that returned WEIR_OK, or from the emit. If a put fails, the
- *              caller still owns the item. Each item ends exactly once, in one of these ways, and the report counts
+ *   Ownership  A pipeline owns an item from the put or feed that returned WEIR_OK, or from the emit. If a put or a
+ *              feed fails, the caller still owns the item. Each item ends exactly once, in one of these ways, and the report counts
  *              it under that one:
  *                done           its stage's function returned 0, or is a func
  *                dead-lettered  given up after its last attempt, and put into a dead letter
@@ -82,8 +82,8 @@
  *              The stage that holds the item determines the drop function. When a call has returned, the caller may
  *              free its options and the names in them. `arg`, and everything else that options point to, must live
  *              until the pipeline is destroyed.
- *   Threads    All calls are thread-safe and may run concurrently, with four exceptions. Add, connect and start must
- *              come first, from one thread. Destroy must be the last call.
+ *   Threads    All calls are thread-safe and may run concurrently, with five exceptions. Add, connect, connect_back
+ *              and start must come first, from one thread. Destroy must be the last call.
  *   Callbacks  A callback is a function that the program gives to the pipeline: a stage's function (func, run,
  *              run_batch or source), init, at_end, fini, drop, weigh, key, route, copy or when. Callbacks run with no
  *              lock held. Several threads may run the callbacks of a stage concurrently.
@@ -96,7 +96,7 @@
  *              A callback may make any call, on its own pipeline too, while the pipeline runs or is being finished,
  *              cancelled or destroyed.
  *              A call that would wait for its own thread returns WEIR_DEADLOCK. In every callback, and while a stream
- *              of show is being written, these do so: wait; destroy; and finish, which begins the end first. So does
+ *              of show is being written, these do so: wait; wait_idle; destroy; and finish, which begins the end first. So does
  *              a put without a deadline if there is no room. All other calls behave in a callback as elsewhere.
  *              Calls with a task are allowed only in the stage's function, and in callbacks that run within its call.
  *   Exceptions No C++ exception may leave a callback. If one does, std::terminate is called in the throwing thread,
@@ -135,7 +135,7 @@ extern "C" {
 
 typedef struct weir_pipeline weir_pipeline;
 
-/* A stage of a pipeline, for weir_pipeline_connect. The pipeline owns it. */
+/* A stage of a pipeline, for weir_pipeline_connect and weir_task_feed. The pipeline owns it. */
 typedef struct weir_stage weir_stage;
 
 /* The current call of a stage's function. Valid only in the thread that runs the function, until it returns. */
@@ -320,8 +320,9 @@ typedef struct weir_batch {
  * An ordered stage emits results in input order: the order in which its items entered its queue. An item that is
  * given up leaves no gap. An item in back-off delays the results of the items behind it (head-of-line blocking).
  *
- * Two ordered stages share one reordering, after the second, if: the first is a func and feeds only the second;
- * nothing else feeds the second; and the second has several threads and no per_key. Then a slow item blocks other
+ * Two ordered stages share one reordering, after the second, if: the first is a func and leads only to the second;
+ * nothing else leads to the second, and no stage is connected back to it; and the second has several threads and no
+ * per_key. Then a slow item blocks other
  * items in neither stage.
  *
  * An item that waits for its key (per_key) blocks no worker.
@@ -385,8 +386,8 @@ typedef struct weir_stage_options {
 /*
  * The options of a pipeline. A member that is 0 or NULL has its default.
  *
- * max_items and max_bytes limit the items in flight. An item that was put, or emitted by a source, is in flight until
- * it and all results derived from it have ended. An item counts once its put or emit has admitted it. While the put
+ * max_items and max_bytes limit the items in flight. An item that was put, fed, or emitted by a source, is in flight
+ * until it and all results derived from it have ended. An item counts once its put or emit has admitted it. While the put
  * or emit blocks, memory that the item already holds is not counted. For a strict bound, put small items that state
  * their weight, and allocate in the next stage.
  *
@@ -396,16 +397,17 @@ typedef struct weir_stage_options {
  * WEIR_DEADLOCK, or weir_pipeline_destroy returns WEIR_OK.
  */
 typedef struct weir_pipeline_options {
-    const char *name;       /* name in reports; copied */
-    size_t max_items;       /* maximum items in flight; 0 disables the limit, but see weir_pipeline_start */
-    uint64_t max_bytes;     /* maximum weight in flight; a heavier item is admitted once the pipeline is empty;
+    const char *name;   /* name in reports; copied */
+    size_t max_items;   /* maximum items in flight; 0 disables the limit, but see weir_pipeline_start */
+    uint64_t max_bytes; /* maximum weight in flight; a heavier item is admitted once the pipeline is empty;
                                0 disables the limit */
-    weir_weigh_func *weigh; /* weight of an item; called once for each item put or produced; required for max_bytes */
-    void *weigh_arg;        /* argument of weigh; must be NULL without it */
-    size_t max_errors;      /* maximum errors kept in a report; 0 selects 100 */
-    uint64_t grace;         /* ns in which functions must return after a deadline or a cancel; 0 selects 100 ms */
-    FILE *trace;            /* the caller's stream for the trace; NULL disables the trace */
-    void *reserved[4];      /* must be NULL */
+    weir_weigh_func
+        *weigh;        /* weight of an item; called once for each item put, fed or produced; required for max_bytes */
+    void *weigh_arg;   /* argument of weigh; must be NULL without it */
+    size_t max_errors; /* maximum errors kept in a report; 0 selects 100 */
+    uint64_t grace;    /* ns in which functions must return after a deadline or a cancel; 0 selects 100 ms */
+    FILE *trace;       /* the caller's stream for the trace; NULL disables the trace */
+    void *reserved[4]; /* must be NULL */
 } weir_pipeline_options;
 
 /*
@@ -419,7 +421,7 @@ typedef struct weir_pipeline_options {
 WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_pipeline_options *options);
 
 /*
- * Adds a stage. `stage` may be NULL; only connect requires it. If the stage is refused, weir_pipeline_message states
+ * Adds a stage. `stage` may be NULL; only connect, connect_back and feed require it. If the stage is refused, weir_pipeline_message states
  * the reason, and start fails too. So a program may check the status of start alone. Add refuses:
  *
  * - no name, or the name of another stage
@@ -457,6 +459,19 @@ WEIR_API weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **sta
  */
 WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
 
+/*
+ * Allows stage `from` to feed items to stage `to`, which is upstream of it (weir_task_feed). This is no connection for
+ * the results of `from`. A stage may feed itself without it. If the connection is refused, start fails too.
+ *
+ * The stages from `to` to `from` form a loop. At the finish, the input of every stage of a loop ends at the same time:
+ * when no item is in flight in the loop any more. Only then are their calls of at_end made.
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID  if a stage is not of this pipeline, the two are connected back already, or the pipeline is started
+ *   WEIR_NOMEM    if out of memory
+ */
+WEIR_API weir_status weir_pipeline_connect_back(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
+
 /* ---- running ---- */
 
 /*
@@ -466,6 +481,7 @@ WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *
  * - a second entry stage: a stage, other than a source, with no upstream stage
  * - a cycle
  * - a connection to a source
+ * - a connection back from a func or a source, to a source, or to a stage that is not upstream
  * - a fan-out without its route or copy, or a fan_out other than WEIR_ROUND_ROBIN without successors
  * - a results queue of a stage that has a successor, or a results queue that is also a dead queue
  * - a batch that could not fill
@@ -505,8 +521,8 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
  * any time.
  *
  * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK.
- * Messages exist for create, add, connect, start, put (in its forms), wait, cancel, finish, destroy, report, show and
- * end_on. Any other status has no message, and leaves the message of an older refusal. For the reason why a run has
+ * Messages exist for create, add, connect, connect_back, start, put (in its forms), wait, wait_idle, feed, cancel,
+ * finish, destroy, report, show and end_on. Any other status has no message, and leaves the message of an older refusal. For the reason why a run has
  * failed, see the report.
  *
  * The message is:
@@ -571,9 +587,27 @@ WEIR_API weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void 
 WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline);
 
 /*
+ * Blocks until every source has ended and nothing is in flight: retries, fed items and incomplete batches included.
+ * Also unblocks when the pipeline is finished or cancelled. When the call has returned WEIR_OK, the caller may read all
+ * data that the functions have written for the items put before it. More items may be put then.
+ *
+ * If other threads put items meanwhile, the call may miss an instant with nothing in flight. An incomplete batch without
+ * batch.wait waits for further items or the finish, and so does this call. An at_end is not waited for.
+ *
+ * Returns
+ *   WEIR_OK         if every source has ended by itself, and nothing is in flight
+ *   WEIR_CLOSED     if a call or a signal began the finish before
+ *   WEIR_CANCELLED  if the pipeline is cancelled, for any reason; takes precedence over WEIR_OK and WEIR_CLOSED
+ *   WEIR_TIMEDOUT   if the deadline passes first
+ *   WEIR_DEADLOCK   if called in a callback
+ *   WEIR_INVALID    if the pipeline is not started
+ */
+WEIR_API weir_status weir_pipeline_wait_idle(weir_pipeline *pipeline, weir_deadline deadline);
+
+/*
  * Drains the pipeline and ends the run. From then on puts fail, and blocked puts fail at once. The sources are not
- * called again (see weir_pipeline_wait). All in-flight items are completed, including retries. Incomplete batches run
- * at once.
+ * called again (see weir_pipeline_wait). All in-flight items are completed, including retries and all that is fed.
+ * Incomplete batches run at once.
  *
  * At the deadline the pipeline is cancelled, and a separate thread drops the remaining items. Another separate thread
  * writes the end of a trace. If the system creates no such thread, the calling thread does this work itself and then
@@ -668,6 +702,32 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
  * dead letter.
  */
 WEIR_API void weir_task_emit(weir_task *task, void *result);
+
+/*
+ * Feeds an item to a stage: the caller's own stage if `stage` is NULL, or a stage upstream to which the caller's stage
+ * is connected back (weir_pipeline_connect_back). So a run can walk a tree, and a parser can send links back to a
+ * download. Allowed in run and run_batch. For a stage downstream there is weir_task_emit.
+ *
+ * Does not block. Puts the item behind those queued in the stage at that moment and before later ones, even above the
+ * queue's capacity. In an ordered stage the item has a new position, behind them too. A fed item is an item of its own:
+ * it counts as put into the pipeline, has its own attempts, and ends by itself as done, failed, dead-lettered or
+ * dropped, whatever becomes of the item of this call. If an attempt feeds items and then fails, they stay fed.
+ *
+ * A fed item counts against max_items and max_bytes, and may exceed them, so that a loop cannot block itself. While the
+ * limit is exceeded, puts and sources block. Only the program bounds the number of fed items: a function that feeds
+ * more than one item for each, on average and without end, exhausts the memory.
+ *
+ * If the call returns WEIR_OK, the pipeline owns the item; otherwise the caller still owns it. After a cancel the
+ * pipeline gives the item to the drop function of its stage at once.
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_CLOSED   if the input of the stage has ended: an item that an at_end in the loop has emitted led to this call
+ *   WEIR_INVALID  if the task is NULL, or in a source or an at_end. Also if the caller's stage is not connected back to
+ *                 `stage`. Also if `stage` shares its reordering with the stage before it (weir_stage_options), and no
+ *                 stage is connected back to it
+ *   WEIR_NOMEM    if out of memory
+ */
+WEIR_API weir_status weir_task_feed(weir_task *task, weir_stage *stage, void *item);
 
 /*
  * Records the reason why an init fails, formatted as by printf; a long one is truncated. Called in a stage's init, as

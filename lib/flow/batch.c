@@ -13,17 +13,21 @@ static weir__envelope *take_locked(weir__batch *batch, weir__batch_reason reason
     return first;
 }
 
+/* G5 */
+static bool has_all_locked(const weir__batch *batch) {
+    return batch->ended && batch->taken == weir__queue_tail(batch->input);
+}
+
 static weir__batch_reason reason_locked(const weir__batch *batch) {
     if (batch->limits.items != 0 && batch->items >= batch->limits.items)
         return WEIR__BATCH_ITEMS;
     if (batch->limits.bytes != 0 && batch->bytes >= batch->limits.bytes)
         return WEIR__BATCH_BYTES;
-    return batch->taken == batch->last ? WEIR__BATCH_END : WEIR__BATCH_PARTIAL;
+    return has_all_locked(batch) ? WEIR__BATCH_END : WEIR__BATCH_PARTIAL;
 }
 
 /* Adds the envelope to the partial batch. Returns true if the caller must set the timer. */
 static bool add_locked(weir__batch *batch, weir__envelope *envelope, uint64_t weight) {
-    weir__assert(batch->taken < batch->last);
     batch->taken++;
     if (batch->first != NULL) {
         weir__list_append(&batch->first->list, envelope);
@@ -79,19 +83,19 @@ static void ring(weir__timer *timer) {
         (void)weir__timers_set(batch->timers, timer, due);
 }
 
-void weir__batch_prepare(weir__batch *batch, const weir__batch_limits *limits, weir__timers *timers,
-                         void (*complete)(weir__envelope *batch)) {
+void weir__batch_prepare(weir__batch *batch, const weir_queue *input, const weir__batch_limits *limits,
+                         weir__timers *timers, void (*complete)(weir__envelope *batch)) {
     batch->timer.ring = ring;
     batch->limits = *limits;
     batch->timers = timers;
     batch->complete = complete;
-    batch->last = UINT64_MAX;
+    batch->input = input;
 }
 
-void weir__batch_end(weir__batch *batch, uint64_t last) {
+void weir__batch_end(weir__batch *batch) {
     weir__lock_acquire(&batch->lock);
-    batch->last = last;
-    if (batch->first != NULL && batch->taken == last)
+    batch->ended = true;
+    if (batch->first != NULL && has_all_locked(batch))
         complete_locked(batch, WEIR__BATCH_END);
     else
         weir__lock_release(&batch->lock);

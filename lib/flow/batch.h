@@ -8,6 +8,8 @@
  * G3  A batch that is completed by its age or by the end is passed to `complete`, with the lock held. So a close finds
  *     each batch either here, or where `complete` has put it.
  * G4  After the close no batch is gathered: weir__batch_add returns the item itself.
+ * G5  Once the batch is ended, an item also completes it if no other one is queued. The tail of the input queue counts
+ *     the items ever put, so the item that makes `taken` equal to it is the last one so far. Feedback may bring more.
  *
  * Lock order: `complete` is called with the lock held. It requeues the batch, so the queue's locks are taken after this
  * lock.
@@ -41,6 +43,7 @@ typedef struct weir__batch {
     weir__batch_limits limits;
     weir__timers *timers;
     void (*complete)(weir__envelope *batch); /* G3 */
+    const weir_queue *input;                 /* G5 */
 
     weir__lock lock;       /* guards all members below */
     weir__envelope *first; /* first envelope of the partial batch (G2); NULL: none */
@@ -48,13 +51,13 @@ typedef struct weir__batch {
     uint64_t bytes;
     uint64_t due;   /* time at which the partial batch is old enough */
     uint64_t taken; /* number of items gathered so far, in all batches */
-    uint64_t last;  /* number of items that will ever come; UINT64_MAX: unknown */
     bool armed;     /* the timer is set, or about to be */
+    bool ended;     /* G5 */
     bool closed;    /* G4 */
 } weir__batch;
 
-void weir__batch_prepare(weir__batch *batch, const weir__batch_limits *limits, weir__timers *timers,
-                         void (*complete)(weir__envelope *batch));
+void weir__batch_prepare(weir__batch *batch, const weir_queue *input, const weir__batch_limits *limits,
+                         weir__timers *timers, void (*complete)(weir__envelope *batch));
 
 /*
  * G1. Adds an item of that weight to the partial batch. Returns the batch if the item completes it, otherwise NULL.
@@ -62,8 +65,8 @@ void weir__batch_prepare(weir__batch *batch, const weir__batch_limits *limits, w
  */
 weir__envelope *weir__batch_add(weir__batch *batch, weir__envelope *envelope, uint64_t weight);
 
-/* Sets the number of items that will ever come. When that many have come, the last batch is complete. */
-void weir__batch_end(weir__batch *batch, uint64_t last);
+/* G5. Ends the batch: from now on it waits for no item that is not queued. */
+void weir__batch_end(weir__batch *batch);
 
 /* G4. Closes the batch. Returns the partial batch, or NULL if there is none. */
 weir__envelope *weir__batch_close(weir__batch *batch);

@@ -138,6 +138,12 @@ weir_status weir__admission_enter(weir__admission *admission, uint64_t weight, b
     return status;
 }
 
+void weir__admission_force(weir__admission *admission, uint64_t weight) {
+    weir__lock_acquire(&admission->lock);
+    add_locked(admission, 1, weight);
+    weir__lock_release(&admission->lock);
+}
+
 void weir__admission_leave(weir__admission *admission, weir__load load) {
     weir__lock_acquire(&admission->lock);
     weir__assert(weir__u64_peek(&admission->items) >= load.items); /* each admitted item leaves once */

@@ -2,7 +2,8 @@
  * admission.h - Limits the items and bytes in flight.
  *
  * Every item from outside and every item of a source is admitted here. Results of other stages are not: such a stage
- * could block for room that only the stage itself can make. An admitted item counts against the limits until its last
+ * could block for room that only the stage itself can make. For the same reason, items that are fed are admitted
+ * above the limits (weir__admission_force). An admitted item counts against the limits until its last
  * piece has ended (pieces.h).
  *
  * A1  Blocked callers are admitted in FIFO order, so light items do not starve a heavy one. An item heavier than
@@ -58,6 +59,9 @@ typedef struct weir__admission {
  * a source. Returns WEIR_OK; WEIR_CLOSED if the admission is closed to the caller; WEIR_TIMEDOUT after the deadline.
  */
 weir_status weir__admission_enter(weir__admission *admission, uint64_t weight, bool outside, weir_deadline deadline);
+
+/* Admits an item of this weight at once, even above the limits or after the close. The admission must be limited. */
+void weir__admission_force(weir__admission *admission, uint64_t weight);
 
 /*
  * Subtracts a load that leaves from what is in flight, and wakes the head waiter if there is room for it. The admission

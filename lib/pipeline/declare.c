@@ -3,6 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/feedback.h"
 #include "pipeline/graph.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
@@ -136,16 +137,25 @@ static bool is_connected(const weir_stage *from, const weir_stage *to) {
     return false;
 }
 
-static weir_status connect_two(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
+/* Checks that two stages are of this pipeline. */
+static weir_status check_two(const weir_pipeline *pipeline, const weir_stage *from, const weir_stage *to,
+                             const char *call) {
     if (from == NULL || to == NULL)
         return weir__refuse(pipeline, WEIR_INVALID,
                             from != NULL ? from->name
                             : to != NULL ? to->name
                                          : NULL,
-                            "connect: %s is NULL", from == NULL ? "from" : "to");
+                            "%s: %s is NULL", call, from == NULL ? "from" : "to");
     if (from->pipeline != pipeline || to->pipeline != pipeline)
         return weir__refuse(pipeline, WEIR_INVALID, from->pipeline != pipeline ? from->name : to->name,
-                            "connect: %s is a stage of another pipeline", from->pipeline != pipeline ? "from" : "to");
+                            "%s: %s is a stage of another pipeline", call, from->pipeline != pipeline ? "from" : "to");
+    return WEIR_OK;
+}
+
+static weir_status connect_two(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
+    weir_status status = check_two(pipeline, from, to, "connect");
+    if (status != WEIR_OK)
+        return status;
     if (is_connected(from, to))
         return weir__refuse(pipeline, WEIR_INVALID, from->name, "connect: it is already connected to stage %.100s",
                             to->name);
@@ -158,4 +168,22 @@ weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, wei
     if (weir__has_started(pipeline))
         return refuse_late(pipeline, from == NULL ? NULL : from->name, "connect");
     return weir__refuse_for_good(pipeline, connect_two(pipeline, from, to));
+}
+
+static weir_status connect_back(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
+    weir_status status = check_two(pipeline, from, to, "connect_back");
+    if (status != WEIR_OK)
+        return status;
+    if (weir__feedback_has(from, to))
+        return weir__refuse(pipeline, WEIR_INVALID, from->name,
+                            "connect_back: it is already connected back to stage %.100s", to->name);
+    return weir__feedback_add(from, to);
+}
+
+weir_status weir_pipeline_connect_back(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
+    if (pipeline == NULL)
+        return weir__refuse_null("connect_back");
+    if (weir__has_started(pipeline))
+        return refuse_late(pipeline, from == NULL ? NULL : from->name, "connect_back");
+    return weir__refuse_for_good(pipeline, connect_back(pipeline, from, to));
 }

@@ -9,16 +9,17 @@
 #include "closable_queue/shutdown.h"
 #include "pipeline/crew_wait.h"
 #include "pipeline/elastic.h"
+#include "pipeline/idle.h"
 #include "pipeline/pause.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
 
-/* If the stage is a source, wakes its workers and the threads that wait for it. */
-static void wake_source(weir_stage *stage) {
+/* Wakes the threads that wait for the stage. If it is a source, wakes its workers too. */
+static void wake(weir_stage *stage) {
+    weir__queue_wake_joiners(stage->queue);
     if (!weir__stage_is_source(stage))
         return;
     weir__pause_wake(stage);
-    weir__queue_wake_joiners(stage->queue);
     weir__crew_look(stage);
 }
 
@@ -26,7 +27,7 @@ void weir__drain_begin(weir_pipeline *pipeline) {
     weir__phase_drain(pipeline);
     weir__admission_close(&pipeline->flight.admission, false);
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
-        wake_source(stage);
+        wake(stage);
     if (pipeline->entrance != NULL)
         weir__queue_seal(pipeline->entrance->queue);
 }
@@ -39,16 +40,20 @@ static weir_status await_results(weir_stage *stage, weir_deadline deadline) {
     return status != WEIR_OK && weir__is_cancelled(stage->pipeline) ? WEIR_CANCELLED : status;
 }
 
-/* Drains a stage. Its predecessors must be drained. */
-static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
-    weir_pipeline *pipeline = stage->pipeline;
-    if (weir__stage_gathers(stage))
-        weir__batch_end(&stage->batch, weir__queue_tail(stage->queue));
-    weir_status status = weir__queue_join_unless(stage->queue, &pipeline->hurried, deadline);
+/* Blocks until stages in a row are idle at the same time. */
+static weir_status await_idle(weir_stage *const *stages, size_t count, weir_deadline deadline) {
+    const weir_pipeline *pipeline = stages[0]->pipeline;
+    weir_status status = weir__idle_await(stages, count, true, &pipeline->hurried, deadline);
     if (status != WEIR_TIMEDOUT && weir__is_cancelled(pipeline))
         return WEIR_CANCELLED;
-    if (status == WEIR_TIMEDOUT || status == WEIR_CANCELLED)
-        return WEIR_TIMEDOUT;
+    return status == WEIR_CANCELLED ? WEIR_TIMEDOUT : status;
+}
+
+/* Drains a stage. Its predecessors must be drained, and its loop idle (S6). */
+static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
+    weir_status status = await_idle(&stage, 1, deadline);
+    if (status != WEIR_OK)
+        return status;
     weir__elastic_end(stage);
     weir__u32_store_release(&stage->closing, 1);
     (void)weir_queue_shutdown(stage->queue, WEIR_DRAIN);
@@ -58,8 +63,13 @@ static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
 
 weir_status weir__drain(weir_pipeline *pipeline, weir_deadline deadline) {
     weir_status status = WEIR_OK;
-    for (size_t i = 0; i < pipeline->stage_count && status == WEIR_OK; i++)
-        status = drain_stage(pipeline->order[i], deadline);
+    for (size_t i = 0; i < pipeline->stage_count && status == WEIR_OK; i++) {
+        weir_stage *const *stages = &pipeline->order[i];
+        if (stages[0]->loop > 1)
+            status = await_idle(stages, stages[0]->loop, deadline);
+        if (status == WEIR_OK)
+            status = drain_stage(stages[0], deadline);
+    }
     return status;
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/mix.h"
 #include "pipeline/bounds.h"
+#include "pipeline/feedback.h"
 #include "pipeline/refuse.h"
 #include "report/figure.h"
 
@@ -445,12 +446,13 @@ static weir_status check_ends(weir_pipeline *pipeline) {
 
 /*
  * Whether `next` may restore the order of the results of `stage` too. The function of `stage` must make one result of
- * each item, and no at_end may make others. If `next` has one thread only, or a limit for keys, `next` must take its
+ * each item, and no at_end may make others. No other stage may put or feed items to `next`. If `next` has one thread only, or a limit for keys, `next` must take its
  * items in order, so `stage` restores the order itself.
  */
 static bool leaves_order_to(const weir_stage *stage, const weir_stage *next) {
     return stage->options.func != NULL && stage->options.at_end == NULL && next->options.ordered &&
-           next->predecessor_count == 1 && next->options.max_threads > 1 && next->options.per_key == 0;
+           next->predecessor_count == 1 && next->feeders == NULL && next->options.max_threads > 1 &&
+           next->options.per_key == 0;
 }
 
 /* Sets the orderers. In a sequence of ordered stages, the order is restored once, after the last of them. */
@@ -489,6 +491,8 @@ weir_status weir__graph_check(weir_pipeline *pipeline) {
         status = connect_chain(pipeline);
     if (status == WEIR_OK)
         status = find_order(pipeline);
+    if (status == WEIR_OK)
+        status = weir__feedback_check(pipeline);
     if (status == WEIR_OK)
         status = check_ends(pipeline);
     if (status == WEIR_OK)

@@ -11,6 +11,7 @@
 #include "pipeline/callback.h"
 #include "pipeline/drop.h"
 #include "pipeline/elastic.h"
+#include "pipeline/feedback.h"
 #include "pipeline/exit.h"
 #include "pipeline/init.h"
 #include "pipeline/outbox.h"
@@ -95,7 +96,7 @@ static weir_status prepare_flow(weir_stage *stage) {
     const weir__batch_limits limits = {options->batch.items, options->batch.bytes, options->batch.wait};
     weir_pipeline *pipeline = stage->pipeline;
     weir__rate_prepare(&stage->rate, options->rate, options->burst);
-    weir__batch_prepare(&stage->batch, &limits, &pipeline->timers, weir__requeue_first);
+    weir__batch_prepare(&stage->batch, stage->queue, &limits, &pipeline->timers, weir__requeue_first);
     stage->keyed.limit = options->per_key;
     weir__elastic_prepare_stage(stage);
     if (stage->orderer == stage && !weir__reorder_prepare(&stage->reorder, pipeline->flight.admission.max_items))
@@ -291,6 +292,7 @@ void weir__stage_free(weir_stage *stage) {
     free_lanes(stage);
     weir__keyed_free(&stage->keyed, &stage->pipeline->flight);
     weir__reorder_free(&stage->reorder);
+    weir__feedback_free(stage);
     weir__free(stage->successors);
     weir__free(stage->name);
     weir__free(stage);

@@ -24,3 +24,7 @@ void weir__requeue_again(weir__envelope *envelope) {
     else
         weir__queue_requeue(envelope->stage->queue, place_of(envelope));
 }
+
+bool weir__requeue_fed(weir__envelope *envelope) {
+    return weir__queue_feed(envelope->stage->queue, place_of(envelope));
+}

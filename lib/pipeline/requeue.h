@@ -17,4 +17,7 @@ void weir__requeue_first(weir__envelope *envelope);
  */
 void weir__requeue_again(weir__envelope *envelope);
 
+/* Feeds an item to its stage, behind the waiting items. Returns false, with no effect, if its queue is shut down. */
+bool weir__requeue_fed(weir__envelope *envelope);
+
 #endif /* WEIR_PIPELINE_REQUEUE_H */

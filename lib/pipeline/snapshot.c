@@ -51,6 +51,13 @@ static uint64_t count_produced(const weir_stage *stage) {
     return produced;
 }
 
+static uint64_t count_fed(const weir_stage *stage) {
+    uint64_t fed = 0;
+    for (size_t i = 0; i < stage->options.max_threads; i++)
+        fed += weir__u64_load_acquire(&stage->lanes[i].fed);
+    return fed;
+}
+
 static uint64_t count_failed_calls(const weir_stage *stage) {
     uint64_t failed = 0;
     for (size_t i = 0; i < stage->options.max_threads; i++)
@@ -263,14 +270,17 @@ static void count_roots(const weir_pipeline *pipeline, weir_counts *counts) {
     set_over(counts, over);
 }
 
-/* Returns the number of items that have entered the pipeline: from outside, from sources, and from calls of at_end. */
+/* Returns the number of items that have entered the pipeline: put, emitted by sources and at_end, and fed. */
 static uint64_t count_in(const weir_pipeline *pipeline) {
     uint64_t in = 0;
     if (pipeline->entrance != NULL && pipeline->entrance->queue != NULL)
         in = weir__queue_tail(pipeline->entrance->queue);
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if ((weir__stage_is_source(stage) || stage->options.at_end != NULL) && stage->lanes != NULL)
+        if (stage->lanes == NULL)
+            continue;
+        if (weir__stage_is_source(stage) || stage->options.at_end != NULL)
             in += count_produced(stage);
+        in += count_fed(stage);
     }
     return in;
 }

@@ -25,6 +25,9 @@
  * S5  A call of at_end makes roots, which S1 does not cover. So a stage with at_end is drained once a join of its queue
  *     has returned and its threads have ended. A run that has not made such a call, or in which a cancel has made it
  *     fail, is no success (`cut_short`).
+ * S6  A loop is a set of stages that drain together: the stages from one that is fed to the last one that feeds it, in
+ *     topological order, and all loops that overlap, taken as one. When all stages before a loop have ended and the loop
+ *     is idle (idle.h), no item can come to it any more, except those of its own at_end.
  *
  * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with two exceptions. A batch's
  * lock is held while the batch is requeued (G3). The dispatcher's lock is held while a pipeline's is taken, and then
@@ -173,6 +176,7 @@ struct weir__lane {
     /* Members that other threads may read. */
     _Alignas(WEIR__APART) weir__u64 counts[WEIR__VERDICTS]; /* number of items retired, by verdict (S3) */
     weir__u64 produced;     /* number of roots that calls without an item have made (root.h) */
+    weir__u64 fed;          /* number of roots that calls have fed, except to the entrance's queue (feed.c) */
     weir__u64 failed_calls; /* number of failed calls without an item; each counts as one item entered and one failed */
     weir__u64 retried, overdue;
     weir__visit visit; /* visit of the worker thread (V1) */
@@ -197,9 +201,13 @@ struct weir_stage {
     char *name;
     weir_stage **successors;
     size_t successor_count, predecessor_count;
-    uint64_t roots;      /* maximum number of roots that one item of the stage stands for (M2) */
-    weir_stage *orderer; /* stage that restores the order of the results: itself or a later one; NULL: none */
-    bool inherits;       /* items keep the positions from the stage before, which leaves its order to `orderer` */
+    struct weir__feeder *feeders; /* stages that may feed this one (feedback.h); NULL: none */
+    size_t rank;                  /* index in topological order */
+    size_t loop;                  /* S6: number of stages of the loop that begins here; 0: it begins before */
+    bool marked;                  /* used by feedback.c */
+    uint64_t roots;               /* maximum number of roots that one item of the stage stands for (M2) */
+    weir_stage *orderer;          /* stage that restores the order of the results: itself or a later one; NULL: none */
+    bool inherits; /* items keep the positions from the stage before, which leaves its order to `orderer` */
     weir_queue *queue;
     weir_queue *onward; /* queue of the first successor, or the results queue; NULL: none */
     bool on_crew;       /* the stage has no threads of its own */

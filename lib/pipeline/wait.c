@@ -1,9 +1,10 @@
 /*
- * wait.c - Waits for the sources: implements weir_pipeline_wait.
+ * wait.c - Waits for the sources, or until nothing is in flight: weir_pipeline_wait and weir_pipeline_wait_idle.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "closable_queue/settle.h"
+#include "pipeline/idle.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
 
@@ -38,4 +39,18 @@ weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline) 
     if (pipeline == NULL || !weir__has_started(pipeline))
         return weir__refuse_unstarted(pipeline, "wait");
     return weir__is_inside(pipeline) ? weir__refuse_inside(pipeline, "wait") : wait_for_sources(pipeline, deadline);
+}
+
+/* A source is idle once it has ended: each of its threads has returned its permit. */
+static weir_status wait_until_idle(weir_pipeline *pipeline, weir_deadline deadline) {
+    weir_status status = weir__idle_await(pipeline->order, pipeline->stage_count, false, &pipeline->ending, deadline);
+    if (status == WEIR_OK || status == WEIR_TIMEDOUT)
+        return status == WEIR_OK ? why_sources_ended(pipeline) : status;
+    return weir__is_cancelled(pipeline) ? WEIR_CANCELLED : WEIR_CLOSED;
+}
+
+weir_status weir_pipeline_wait_idle(weir_pipeline *pipeline, weir_deadline deadline) {
+    if (pipeline == NULL || !weir__has_started(pipeline))
+        return weir__refuse_unstarted(pipeline, "wait_idle");
+    return weir__is_inside(pipeline) ? weir__refuse_inside(pipeline, "wait_idle") : wait_until_idle(pipeline, deadline);
 }
