@@ -323,6 +323,44 @@ static void work_with_source(void) {
     free(text);
 }
 
+/* Feeds a thing for each of the first 20; a feed that fails is the error of its attempt. */
+static int run_feed(weir_task *task, void *raw, void *to) {
+    struct thing *thing = raw;
+    if (thing->n < 20 && thing->of == 0) {
+        struct thing *fed = thing_new();
+        fed->of = 1;
+        weir_status status = weir_task_feed(task, *(weir_stage **)to, fed);
+        if (status != WEIR_OK) {
+            thing_consume(fed);
+            return weir_task_fail(task, WEIR_CODE(status), "%s", weir_strerror(status));
+        }
+    }
+    thing_consume(thing);
+    return 0;
+}
+
+static void work_with_feedback(void) {
+    weir_stage *stages[2];
+    const weir_stage_options options[] = {
+        {.name = "first", .run = run_pass_on, .capacity = 1, .drop = thing_drop, .on_error = WEIR_SKIP},
+        {.name = "feed", .run = run_feed, .arg = &stages[0], .drop = thing_drop, .on_error = WEIR_SKIP},
+    };
+    weir_pipeline *pipeline = NULL;
+    if (!went_well("create", weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_items = 3})))
+        return;
+    bool well = add_all(pipeline, stages, options, COUNT_OF(options)) &&
+                went_well("connect_back", weir_pipeline_connect_back(pipeline, stages[1], stages[0])) &&
+                went_well("start", weir_pipeline_start(pipeline));
+    if (well) {
+        put_or_keep(pipeline, 20);
+        weir_status status = weir_pipeline_wait_idle(pipeline, hang_limit());
+        ck_assert_int_eq(status, is_on_crew() && status == WEIR_CANCELLED ? status : WEIR_OK);
+        end_run(pipeline, true);
+    } else {
+        destroy_pipeline(pipeline);
+    }
+}
+
 static const struct workload {
     const char *name;
     void (*run)(void);
@@ -333,6 +371,7 @@ static const struct workload {
     {"errors that end it", work_full_failing, true},
     {"batches to several", work_with_batches, true},
     {"a source and a view", work_with_source, false},
+    {"feedback", work_with_feedback, false},
 };
 
 static void run_workload(const void *raw) {

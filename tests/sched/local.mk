@@ -39,6 +39,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/pipeline_crew.c \
 	tests/sched/pipeline_end.c \
 	tests/sched/pipeline_faults.c \
+	tests/sched/pipeline_feed.c \
 	tests/sched/pipeline_keys.c \
 	tests/sched/pipeline_limits.c \
 	tests/sched/pipeline_order.c \
