@@ -10,6 +10,8 @@
 #include "image_pipeline_expect.h"
 #include "image_pipeline_server.h"
 
+enum { MANY = 40 };
+
 static struct result put_two(const char *folder, const struct server *server, const char *path) {
     char url[256];
     make_folder(in_root("%s", folder));
@@ -65,9 +67,74 @@ START_TEST (a_target_with_a_fragment_is_refused) {
 }
 END_TEST
 
+static void copy_many(const char *folder) {
+    make_folder(in_root("%s", folder));
+    for (int i = 0; i < MANY; i++)
+        copy_file(photo(1), in_root("%s/%02d.jpg", folder, i));
+}
+
+static void expect_given_up(const struct result *result) {
+    expect_text(result->err, "weir-thumbs: giving up, because the destination refuses uploads: HTTP status ");
+    expect_text(result->err, "weir-thumbs: given up: ");
+    ck_assert_int_eq(result->status, 3);
+    uint64_t not_started = figure(result, "not started");
+    ck_assert_uint_gt(not_started, 0);
+    ck_assert_uint_eq(figure(result, "done"), 0);
+    ck_assert_uint_eq(figure(result, "failed") + figure(result, "abandoned") + not_started, MANY);
+}
+
+static const int refusals[] = {301, 401, 403, 404, 405, 507};
+
+START_TEST (a_target_that_refuses_every_upload_ends_the_run) {
+    char url[128], folder[32];
+    struct server server = server_start(photo(1));
+    snprintf(folder, sizeof folder, "refused-%d", refusals[_i]);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/%d", server.port, refusals[_i]);
+    copy_many(folder);
+    struct result result = run_thumbs("--from", in_root("%s", folder), "--to", url, "--queue", "1", NULL);
+    expect_given_up(&result);
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+/* No user may create a file there. */
+START_TEST (a_folder_that_refuses_files_ends_the_run) {
+    if (!file_exists("/sys/kernel")) {
+        puts("SKIPPED: no /sys/kernel, a folder without write permission even for root");
+        return;
+    }
+    copy_many("read-only");
+    struct result result = run_thumbs("--from", in_root("read-only"), "--to", "/sys/kernel", "--queue", "1", NULL);
+    expect_given_up(&result);
+    result_free(&result);
+}
+END_TEST
+
+/* The server refuses each second upload: it finds the requests for the others in its log. */
+START_TEST (a_target_that_accepts_some_uploads_is_not_given_up) {
+    char url[128], log[4096] = "";
+    struct server server = server_start(photo(1));
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/once-403", server.port);
+    for (int i = 1; i < MANY; i += 2)
+        snprintf(log + strlen(log), sizeof log - strlen(log), "PUT /once-403/%02d.jpg HTTP/1.1\r\n", i);
+    write_text(server_log(&server), log);
+    copy_many("some-refused");
+    struct result result = run_thumbs("--from", in_root("some-refused"), "--to", url, "--downloads", "1", "--resizes",
+                                      "1", "--uploads", "1", NULL);
+    expect_counts(&result, MANY / 2, MANY / 2);
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
 void add_target_tests(TCase *cases) {
     tcase_add_test(cases, a_thumbnail_is_sent_without_waiting_for_a_continue);
     tcase_add_loop_test(cases, the_name_goes_into_the_path_of_a_target_and_its_query_stays, 0,
                         (int)(sizeof queries / sizeof *queries));
     tcase_add_test(cases, a_target_with_a_fragment_is_refused);
+    tcase_add_loop_test(cases, a_target_that_refuses_every_upload_ends_the_run, 0,
+                        (int)(sizeof refusals / sizeof *refusals));
+    tcase_add_test(cases, a_folder_that_refuses_files_ends_the_run);
+    tcase_add_test(cases, a_target_that_accepts_some_uploads_is_not_given_up);
 }

@@ -136,6 +136,12 @@ enum MHD_Result http_store_finish(struct http_upload *upload, struct MHD_Connect
         case ENOSPC:
         case EDQUOT:
             return http_reply(connection, MHD_HTTP_INSUFFICIENT_STORAGE, strerror(upload->error));
+        case EACCES:
+        case EPERM:
+        case EROFS:
+            return http_reply(connection, MHD_HTTP_FORBIDDEN, strerror(upload->error));
+        case ENOENT: /* the folder has been removed */
+            return http_reply(connection, MHD_HTTP_NOT_FOUND, strerror(upload->error));
         case EFBIG:
             return http_reply(connection, MHD_HTTP_CONTENT_TOO_LARGE, strerror(upload->error));
         default:

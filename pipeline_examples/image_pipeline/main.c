@@ -82,6 +82,7 @@ static void finish(weir_pipeline *pipeline, struct ends *ends) {
 
 /* Runs the pipeline from the first photo to the end of the last thread. */
 static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *dead, weir_report **report) {
+    work->refusals.pipeline = pipeline;
     struct progress progress = {.pipeline = pipeline, .dead = dead, .total = work->ends.source.count};
     weir_status status = interrupt_hand_over(pipeline);
     if (status == WEIR_OK)
@@ -123,7 +124,7 @@ static int process(const struct options *options) {
     interrupt_stop();
     if (exit_status == EXIT_SUCCESS) {
         make_thumbnails(&work, &report);
-        exit_status = report != NULL && summary_print(report, &work) ? EXIT_SUCCESS : EXIT_FAILURE;
+        exit_status = report != NULL ? summary_print(report, &work) : EXIT_FAILURE;
     }
     weir_report_free(report);
     ends_close(&work.ends);

@@ -97,7 +97,8 @@ static void print_help(void) {
           "thumbnail of the same picture from an earlier run is replaced; other files are kept.\n"
           "\n"
           "Ctrl-C completes the pictures in flight; a second Ctrl-C drops them. The exit status is 0 if every\n"
-          "picture became a thumbnail or was skipped, 1 if not, and 2 if the command line is invalid.\n",
+          "picture became a thumbnail or was skipped, 1 if not, 2 if the command line is invalid, and 3 if the\n"
+          "target refuses uploads.\n",
           stdout);
 }
 

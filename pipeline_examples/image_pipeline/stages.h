@@ -17,6 +17,7 @@
 #include "ends.h"
 #include "options.h"
 #include "photo.h"
+#include "refusals.h"
 
 /* State shared by all stages, passed as `arg`. Constant while they run, except for the counters. */
 struct work {
@@ -26,6 +27,7 @@ struct work {
     atomic_size_t skipped;                    /* photos that already had their thumbnail */
     atomic_size_t profiles_ignored;           /* thumbnails of pictures with a colour profile that does not fit */
     atomic_size_t damaged_kept;               /* thumbnails of damaged pictures */
+    struct refusals refusals;
 };
 
 /* Error codes: TRANSIENT if a later attempt may succeed. The message is for users. */

@@ -10,8 +10,11 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "terminal.h"
+
+enum { EXIT_GIVEN_UP = 3 };
 
 static uint64_t failed(const weir_counts *counts) {
     return counts->failed + counts->dead;
@@ -41,15 +44,22 @@ static void print_stages(const weir_report *report) {
     }
 }
 
-bool summary_print(const weir_report *report, struct work *work) {
+/* Says how much an early end has cut off. */
+static void tell_cut_off(const weir_counts *counts, uint64_t not_started, bool is_given_up) {
+    const char *why = is_given_up ? "given up" : "interrupted";
+    if (counts->dropped > 0)
+        terminal_say("%s: %" PRIu64 " not started, %" PRIu64 " abandoned", why, not_started, counts->dropped);
+    else if (not_started > 0)
+        terminal_say("%s: %" PRIu64 " not started", why, not_started);
+}
+
+int summary_print(const weir_report *report, struct work *work) {
     const weir_counts *counts = &report->counts;
+    bool is_given_up = atomic_load(&work->refusals.have_ended_run);
     uint64_t total = work->ends.source.count, not_started = total - counts->in;
     uint64_t skipped = atomic_load(&work->skipped), done = counts->done - skipped;
     double seconds = (double)report->elapsed / 1e9;
-    if (counts->dropped > 0)
-        terminal_say("interrupted: %" PRIu64 " not started, %" PRIu64 " abandoned", not_started, counts->dropped);
-    else if (not_started > 0)
-        terminal_say("interrupted: %" PRIu64 " not started", not_started);
+    tell_cut_off(counts, not_started, is_given_up);
     printf("%-12s %" PRIu64 " of %" PRIu64 "\n", "done", done, total);
     printf("%-12s %" PRIu64 "\n", "skipped", skipped);
     print_failed(report);
@@ -65,5 +75,7 @@ bool summary_print(const weir_report *report, struct work *work) {
     bool is_printed = fflush(stdout) == 0 && !ferror(stdout);
     if (!is_printed)
         terminal_say("cannot write the summary");
-    return is_printed && counts->done == total;
+    if (is_given_up)
+        return EXIT_GIVEN_UP;
+    return is_printed && counts->done == total ? EXIT_SUCCESS : EXIT_FAILURE;
 }

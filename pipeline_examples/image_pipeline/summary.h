@@ -6,15 +6,14 @@
 #ifndef IMAGE_PIPELINE_SUMMARY_H
 #define IMAGE_PIPELINE_SUMMARY_H
 
-#include <stdbool.h>
-
 #include <weir/report.h>
 
 #include "stages.h"
 
 /*
- * Prints the summary of a run to standard output. Returns true if that succeeded and every photo was done or skipped.
+ * Prints the summary of a run to standard output. Returns the exit status of the program: 0 if that succeeded and every
+ * photo was done or skipped, 3 if the run was given up, else 1.
  */
-bool summary_print(const weir_report *report, struct work *work);
+int summary_print(const weir_report *report, struct work *work);
 
 #endif /* IMAGE_PIPELINE_SUMMARY_H */

@@ -178,9 +178,12 @@ static int upload(struct uploader *uploader, weir_task *task) {
     long status;
     int code = uploader->work->options->overwrite ? put(uploader, task, false, &status)
                                                   : put_carefully(uploader, task, &status);
-    if (code != 0 || status == 200 || status == 201 || status == 204)
+    if (code != 0)
         return code;
-    return transfer_fail(&uploader->transfer, "", status, reason(uploader));
+    bool is_done = status == 200 || status == 201 || status == 204;
+    const char *why = is_done ? "" : reason(uploader);
+    refusals_note(&uploader->work->refusals, status, why);
+    return is_done ? 0 : transfer_fail(&uploader->transfer, "", status, why);
 }
 
 /* Prints and counts the notes on how the thumbnail of a done picture was made. */

@@ -1,0 +1,39 @@
+/*
+ * refusals.c - counts refusals.
+ *
+ * A single refusal may be due to one thumbnail: its name, or its size when the destination is nearly full.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "refusals.h"
+
+#include "terminal.h"
+
+enum { MOST = 3 };
+
+/* Returns whether the status is more likely about the destination than about one thumbnail. */
+static bool is_refusal(long status) {
+    switch (status) {
+        case 401: /* unauthorized */
+        case 403: /* forbidden */
+        case 404: /* no such collection or bucket */
+        case 405: /* no uploads */
+        case 507: /* full */
+            return true;
+        default:
+            return status >= 300 && status < 400; /* the destination is elsewhere; libcurl does not follow it */
+    }
+}
+
+void refusals_note(struct refusals *refusals, long status, const char *reason) {
+    if (!is_refusal(status)) {
+        if (status >= 200 && status < 300)
+            atomic_store(&refusals->in_a_row, 0);
+        return;
+    }
+    if (atomic_fetch_add(&refusals->in_a_row, 1) + 1 < MOST || atomic_exchange(&refusals->have_ended_run, true))
+        return;
+    terminal_say("giving up, because the destination refuses uploads: HTTP status %ld%s%s", status,
+                 *reason == '\0' ? "" : ": ", reason);
+    weir_pipeline_cancel(refusals->pipeline);
+}

@@ -1,0 +1,28 @@
+/*
+ * refusals.h - gives the run up if the destination accepts no upload.
+ *
+ * A destination that is full, read-only or forbidden refuses every thumbnail. Further downloads would be in vain.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef IMAGE_PIPELINE_REFUSALS_H
+#define IMAGE_PIPELINE_REFUSALS_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include <weir/pipeline.h>
+
+struct refusals {
+    weir_pipeline *pipeline;
+    atomic_uint in_a_row;
+    atomic_bool have_ended_run;
+};
+
+/*
+ * Notes the status of an answer to an upload, and the server's reason, or "". After several refusals in a row, prints
+ * a message and cancels the pipeline. Any thread may call it.
+ */
+void refusals_note(struct refusals *refusals, long status, const char *reason);
+
+#endif /* IMAGE_PIPELINE_REFUSALS_H */
