@@ -476,6 +476,31 @@ START_TEST (make_photos_skips_a_jpeg_that_does_not_decode) {
 }
 END_TEST
 
+/* The tests of the other files. CK_RUN_CASE=NAME runs a single one. */
+static const struct file {
+    const char *name;
+    void (*add)(TCase *cases);
+} files[] = {
+    {"blocked", add_blocked_tests},
+    {"damage", add_damage_tests},
+    {"interrupt", add_interrupt_tests},
+    {"list", add_list_tests},
+    {"names", add_names_tests},
+    {"replace", add_replace_tests},
+    {"retry", add_retry_tests},
+    {"second_name", add_second_name_tests},
+    {"target", add_target_tests},
+    {"usage", add_usage_tests},
+};
+
+static void add_file(Suite *suite, const struct file *file) {
+    TCase *cases = tcase_create(file->name);
+    tcase_set_timeout(cases, 120);
+    tcase_add_unchecked_fixture(cases, open_suite, NULL);
+    file->add(cases);
+    suite_add_tcase(suite, cases);
+}
+
 static Suite *create_suite(void) {
     Suite *suite = suite_create("image_pipeline");
     TCase *cases = tcase_create("programs");
@@ -498,17 +523,9 @@ static Suite *create_suite(void) {
     tcase_add_test(cases, make_photos_makes_the_same_set_for_the_same_seed);
     tcase_add_test(cases, make_photos_paints_when_there_is_nothing_to_crop);
     tcase_add_test(cases, make_photos_skips_a_jpeg_that_does_not_decode);
-    add_blocked_tests(cases);
-    add_damage_tests(cases);
-    add_interrupt_tests(cases);
-    add_list_tests(cases);
-    add_names_tests(cases);
-    add_replace_tests(cases);
-    add_retry_tests(cases);
-    add_second_name_tests(cases);
-    add_target_tests(cases);
-    add_usage_tests(cases);
     suite_add_tcase(suite, cases);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        add_file(suite, &files[i]);
     TCase *terminal = tcase_create("terminal"); /* .ci/run runs it alone */
     tcase_set_timeout(terminal, 120);
     tcase_add_unchecked_fixture(terminal, open_suite, NULL);
