@@ -90,7 +90,8 @@ START_TEST (sigint_twice_throws_away_what_is_in_flight) {
     struct server server = server_start(photo(1));
     write_long_list(in_root("abort"), server.port, "file", "hang");
     struct program program =
-        start_thumbs("--from", in_root("abort"), "--to", in_root("abort-out"), "--timeout", "3600", NULL);
+        start_thumbs("--from", in_root("abort"), "--to", in_root("abort-out"), "--timeout", "3600", "--stall",
+                     "3600", NULL);
     ck_assert(wait_until(has_thumbnails, &(struct awaited){.folder = in_root("abort-out")}));
     kill(program.pid, SIGINT);
     struct awaited first = {.program = &program, .text = "interrupted: completing the pictures in flight"};
@@ -199,7 +200,7 @@ START_TEST (sigint_three_times_ends_what_hangs) {
         continue;
     const char *shell[] = {"/bin/sh",
                            "-c",
-                           "exec \"$0\" --from \"$1\" --to \"$2\" --timeout 3600 >\"$3\"",
+                           "exec \"$0\" --from \"$1\" --to \"$2\" --timeout 3600 --stall 3600 >\"$3\"",
                            thumbs_path(),
                            in_root("stuck"),
                            in_root("stuck-out"),

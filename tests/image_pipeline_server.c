@@ -40,12 +40,16 @@ static void send_head(int connection, int status, const char *headers) {
     send_all(connection, head, (size_t)length);
 }
 
-static void send_file(int connection, const char *file, size_t divide_by) {
+static void send_part(int connection, int status, const char *file, size_t divide_by, const char *more) {
     size_t size;
-    char *data = read_file(file, &size), length[64];
-    snprintf(length, sizeof length, "Content-Length: %zu\r\n", size);
-    send_head(connection, 200, length);
+    char *data = read_file(file, &size), head[128];
+    snprintf(head, sizeof head, "Content-Length: %zu\r\n%s", size, more);
+    send_head(connection, status, head);
     send_all(connection, data, size / divide_by);
+}
+
+static void send_file(int connection, const char *file, size_t divide_by) {
+    send_part(connection, 200, file, divide_by, "");
 }
 
 static void send_without_end(int connection) {
@@ -53,6 +57,15 @@ static void send_without_end(int connection) {
     send_head(connection, 200, "");
     for (;;)
         send_all(connection, data, sizeof data);
+}
+
+static void trickle(int connection) {
+    static const char data[100];
+    send_head(connection, 200, "");
+    for (;;) {
+        send_all(connection, data, sizeof data);
+        nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+    }
 }
 
 /* Reads up to the empty line, or until the buffer is full. */
@@ -160,12 +173,18 @@ static void answer(int connection, const char *file, const char *log) {
         nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
     if (strcmp(kind, "file") == 0 || strcmp(kind, "slow") == 0)
         send_file(connection, file, 1);
+    else if (strcmp(kind, "proxied") == 0)
+        send_part(connection, 203, file, 1, "");
+    else if (strcmp(kind, "gzip") == 0)
+        send_part(connection, 200, file, 1, "Content-Encoding: gzip\r\n");
     else if (strcmp(kind, "short") == 0)
         send_file(connection, file, 2);
     else if (strcmp(kind, "redirect") == 0)
         send_head(connection, 302, "Location: /file/redirected\r\nContent-Length: 0\r\n");
     else if (strcmp(kind, "endless") == 0)
         send_without_end(connection);
+    else if (strcmp(kind, "trickle") == 0)
+        trickle(connection);
     else if (strncmp(kind, "once-", 5) == 0)
         answer_at_last(connection, head, file, log, atoi(kind + 5), "Content-Length: 0\r\n");
     else if (strncmp(kind, "later-", 6) == 0)

@@ -19,6 +19,8 @@ struct server {
  *
  *   /file/...      200 and `file`                    /slow/...      the same, after a tenth of a second
  *   /redirect/...  302 to /file/...                  /endless/...   200 and an endless body
+ *   /trickle/...   200 and an endless body, 1000 bytes a second
+ *   /proxied/...   203 and `file`                    /gzip/...      200 and `file`, as compressed by gzip
  *   /hang/...      no answer                         /short/...     200 and half of the announced body
  *   /taken/...     200 and `file`; PUT: 412 with If-None-Match: *, else 201
  *   /look-NNN/...  the same, except that the first GET of each URL returns status NNN; 0: no answer

@@ -29,6 +29,7 @@ static const struct usage_error {
     {{"--max-pixels", "1e6"}, "--max-pixels: '1e6' is not a number"},
     {{"--retries", "101"}, "--retries: '101' is not a number from 0 to 100"},
     {{"--timeout", "0"}, "--timeout: '0' is not a number from 1 to 3600"},
+    {{"--stall", "3601"}, "--stall: '3601' is not a number from 1 to 3600"},
 };
 
 START_TEST (a_wrong_command_line_is_explained_and_exits_with_2) {

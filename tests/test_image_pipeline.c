@@ -183,9 +183,23 @@ START_TEST (a_server_that_does_not_answer_is_given_up) {
              server.port);
     write_text(in_root("stall"), list);
     struct result result =
-        run_thumbs("--from", in_root("stall"), "--to", in_root("stall-out"), "--timeout", "1", "--retries", "0", NULL);
+        run_thumbs("--from", in_root("stall"), "--to", in_root("stall-out"), "--stall", "1", "--retries", "0", NULL);
     expect_counts(&result, 1, 1);
     expect_text(result.err, "/hang/a.jpg: download: Operation too slow.");
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+START_TEST (a_transfer_without_end_is_given_up_although_data_arrives) {
+    struct server server = server_start(photo(1));
+    char list[128];
+    snprintf(list, sizeof list, "http://127.0.0.1:%d/trickle/a.jpg\n", server.port);
+    write_text(in_root("trickle"), list);
+    struct result result = run_thumbs("--from", in_root("trickle"), "--to", in_root("trickle-out"), "--timeout", "2",
+                                      "--retries", "0", NULL);
+    expect_counts(&result, 0, 1);
+    expect_text(result.err, "/trickle/a.jpg: download: Operation timed out after 2");
     result_free(&result);
     server_stop(&server);
 }
@@ -513,6 +527,7 @@ static Suite *create_suite(void) {
     tcase_add_test(cases, a_list_of_urls_is_downloaded_and_bad_answers_are_named);
     tcase_add_test(cases, urls_can_come_from_standard_input);
     tcase_add_test(cases, a_server_that_does_not_answer_is_given_up);
+    tcase_add_test(cases, a_transfer_without_end_is_given_up_although_data_arrives);
     tcase_add_test(cases, a_store_that_refuses_fails_the_upload_with_its_reason);
     tcase_add_test(cases, nginx_is_origin_and_store);
     tcase_add_test(cases, off_a_terminal_there_are_plain_lines_without_control_characters);

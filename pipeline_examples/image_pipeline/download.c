@@ -64,8 +64,7 @@ weir_status download_init(void *work, void **state) {
     if (downloader == NULL)
         return WEIR_NOMEM;
     downloader->work = work;
-    if (!transfer_open(&downloader->transfer, downloader->work->options->timeout,
-                       downloader->work->ends.origin != NULL)) {
+    if (!transfer_open(&downloader->transfer, downloader->work->options, downloader->work->ends.origin != NULL)) {
         free(downloader);
         return WEIR_INITFAILED;
     }

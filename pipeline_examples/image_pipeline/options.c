@@ -30,6 +30,7 @@ enum {
     OPT_MAX_BYTES,
     OPT_MAX_PIXELS,
     OPT_TIMEOUT,
+    OPT_STALL,
     OPT_RETRIES,
     OPT_KEEP_DAMAGED,
     OPT_NULL,
@@ -50,6 +51,7 @@ static const struct option long_options[] = {
     {"max-bytes", required_argument, NULL, OPT_MAX_BYTES},
     {"max-pixels", required_argument, NULL, OPT_MAX_PIXELS},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"stall", required_argument, NULL, OPT_STALL},
     {"retries", required_argument, NULL, OPT_RETRIES},
     {"keep-damaged", no_argument, NULL, OPT_KEEP_DAMAGED},
     {"null", no_argument, NULL, OPT_NULL},
@@ -85,7 +87,8 @@ static void print_help(void) {
           "\n"
           "  --max-bytes N      refuse pictures of more than N bytes (default: 67108864)\n"
           "  --max-pixels N     refuse pictures of more than N pixels, before decoding (default: 100000000)\n"
-          "  --timeout N        give up a transfer without progress after N seconds (default: 30)\n"
+          "  --timeout N        give up a transfer after N seconds (default: 300)\n"
+          "  --stall N          give up a transfer without progress after N seconds (default: 30)\n"
           "  --retries N        retry a transfer up to N times, after 1 s, 2 s, 4 s... (default: 5)\n"
           "  --keep-damaged     make thumbnails of damaged pictures too, with a note for each\n"
           "  -h, --help         print this and exit\n"
@@ -133,6 +136,14 @@ static bool read_size(struct options *options) {
     return true;
 }
 
+static bool read_seconds(const char *option, long *seconds) {
+    uint64_t number;
+    if (!numbers_read_option(option, optarg, 1, 3600, &number))
+        return false;
+    *seconds = (long)number;
+    return true;
+}
+
 static bool read_limit(struct options *options, int option) {
     uint64_t number;
     switch (option) {
@@ -142,10 +153,9 @@ static bool read_limit(struct options *options, int option) {
             options->quality = (int)number;
             return true;
         case OPT_TIMEOUT:
-            if (!numbers_read_option("--timeout", optarg, 1, 3600, &number))
-                return false;
-            options->timeout = (long)number;
-            return true;
+            return read_seconds("--timeout", &options->timeout);
+        case OPT_STALL:
+            return read_seconds("--stall", &options->stall);
         case OPT_RETRIES:
             if (!numbers_read_option("--retries", optarg, 0, 100, &number))
                 return false;
@@ -211,7 +221,8 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
                                 .queue = 16,
                                 .max_bytes = 64 << 20,
                                 .max_pixels = 100000000,
-                                .timeout = 30,
+                                .timeout = 300,
+                                .stall = 30,
                                 .retries = 5};
     *exit_status = USAGE_ERROR;
     opterr = 0;

@@ -22,7 +22,8 @@ struct options {
     bool overwrite;      /* replaces any file that has the thumbnail's name */
     bool skip_existing;  /* skips pictures that have a thumbnail */
     unsigned retries;    /* further attempts at a transfer after a transient failure */
-    long timeout;        /* seconds to connect, and seconds without progress, before a transfer fails */
+    long timeout;        /* maximum seconds for a whole transfer */
+    long stall;          /* seconds to connect, and seconds without progress, before a transfer fails */
 };
 
 /* Parses the command line. Returns true to continue; false, with all output printed, to exit with `*exit_status`. */

@@ -25,7 +25,7 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
 }
 
 bool target_open(struct target *target, const struct work *work) {
-    if (!transfer_open(&target->transfer, work->options->timeout, work->ends.store != NULL))
+    if (!transfer_open(&target->transfer, work->options, work->ends.store != NULL))
         return false;
     char range[32];
     CURL *curl = target->transfer.curl;

@@ -30,20 +30,23 @@ static CURLcode allow_only_http(CURL *curl) {
 #endif
 }
 
-static CURLcode limit_time(CURL *curl, long timeout) {
-    CURLcode code = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, timeout);
+static CURLcode limit_time(CURL *curl, const struct options *options) {
+    long stall = options->stall < options->timeout ? options->stall : options->timeout;
+    CURLcode code = curl_easy_setopt(curl, CURLOPT_TIMEOUT, options->timeout);
     if (code == CURLE_OK)
-        code = curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, timeout);
+        code = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, stall);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, stall);
     return code != CURLE_OK ? code : curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 100L); /* bytes a second */
 }
 
-bool transfer_open(struct transfer *transfer, long timeout, bool is_embedded) {
+bool transfer_open(struct transfer *transfer, const struct options *options, bool is_embedded) {
     CURL *curl = curl_easy_init();
     if (curl == NULL)
         return false;
     transfer->curl = curl;
     transfer->is_embedded = is_embedded;
-    bool ok = allow_only_http(curl) == CURLE_OK && limit_time(curl, timeout) == CURLE_OK;
+    bool ok = allow_only_http(curl) == CURLE_OK && limit_time(curl, options) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK; /* the process has other threads */
     ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "weir-thumbs") == CURLE_OK;

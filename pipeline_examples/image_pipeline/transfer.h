@@ -13,6 +13,8 @@
 
 #include <weir/pipeline.h>
 
+#include "options.h"
+
 struct transfer {
     CURL *curl;
     bool is_embedded; /* uses a server inside this program: always reachable, and its failures are permanent */
@@ -22,7 +24,7 @@ struct transfer {
 };
 
 /* `transfer` must not move until it is closed. Returns false if memory is exhausted or libcurl lacks a feature. */
-bool transfer_open(struct transfer *transfer, long timeout, bool is_embedded);
+bool transfer_open(struct transfer *transfer, const struct options *options, bool is_embedded);
 
 void transfer_close(struct transfer *transfer);
 

@@ -93,7 +93,7 @@ weir_status upload_init(void *work, void **state) {
     if (uploader == NULL)
         return WEIR_NOMEM;
     uploader->work = work;
-    if (!transfer_open(&uploader->transfer, uploader->work->options->timeout, uploader->work->ends.store != NULL)) {
+    if (!transfer_open(&uploader->transfer, uploader->work->options, uploader->work->ends.store != NULL)) {
         free(uploader);
         return WEIR_INITFAILED;
     }
