@@ -13,7 +13,7 @@
 #include "image_pipeline_expect.h"
 #include "image_pipeline_server.h"
 
-static const int passing[] = {200, 408, 429, 500, 502, 503, 504}; /* 200: half a picture */
+static const int passing[] = {200, 202, 408, 429, 500, 502, 503, 504}; /* 200: half a picture */
 
 enum { PASSING = sizeof passing / sizeof *passing, AWAY = 20, HELD = 4, BEHIND = 60, IN_FLIGHT = 7, WAITING = 12 };
 

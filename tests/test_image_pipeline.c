@@ -161,6 +161,31 @@ START_TEST (a_list_of_urls_is_downloaded_and_bad_answers_are_named) {
 }
 END_TEST
 
+static void compress(const char *from, const char *to) {
+    char command[1024];
+    snprintf(command, sizeof command, "gzip -c '%s' >'%s'", from, to);
+    ck_assert_int_eq(system(command), 0);
+}
+
+START_TEST (a_picture_that_the_server_or_a_proxy_has_encoded_is_taken) {
+    compress(photo(1), in_root("photo.gz"));
+    struct server server = server_start(photo(1)), encoder = server_start(in_root("photo.gz"));
+    char list[256];
+    snprintf(list, sizeof list, "http://127.0.0.1:%d/proxied/a.jpg\nhttp://127.0.0.1:%d/gzip/b.jpg\n", server.port,
+             encoder.port);
+    write_text(in_root("encoded"), list);
+    struct result result = run_thumbs("--from", in_root("encoded"), "--to", in_root("encoded-out"), NULL);
+    expect_counts(&result, 2, 0);
+    ck_assert_uint_eq(figure(&result, "bytes in"), 2 * file_size(photo(1)));
+    char *log = read_file(server_log(&encoder), NULL);
+    expect_text(log, "Accept-Encoding: identity\r\n");
+    free(log);
+    result_free(&result);
+    server_stop(&server);
+    server_stop(&encoder);
+}
+END_TEST
+
 START_TEST (urls_can_come_from_standard_input) {
     struct server server = server_start(photo(1));
     char list[256];
@@ -525,6 +550,7 @@ static Suite *create_suite(void) {
     tcase_add_test(cases, a_bad_file_is_named_with_stage_and_reason_and_the_others_go_on);
     tcase_add_test(cases, each_of_many_bad_files_gets_its_own_reason);
     tcase_add_test(cases, a_list_of_urls_is_downloaded_and_bad_answers_are_named);
+    tcase_add_test(cases, a_picture_that_the_server_or_a_proxy_has_encoded_is_taken);
     tcase_add_test(cases, urls_can_come_from_standard_input);
     tcase_add_test(cases, a_server_that_does_not_answer_is_given_up);
     tcase_add_test(cases, a_transfer_without_end_is_given_up_although_data_arrives);

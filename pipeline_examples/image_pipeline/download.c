@@ -10,10 +10,11 @@
 #include "target.h"
 #include "transfer.h"
 
-enum { FIRST_ROOM = 64 * 1024, MAX_REDIRECTS = 5, STATUS_OK = 200 };
+enum { FIRST_ROOM = 64 * 1024, MAX_REDIRECTS = 5, STATUS_OK = 200, STATUS_TRANSFORMED = 203 /* by a proxy */ };
 
 struct downloader {
     struct transfer transfer;
+    struct curl_slist *headers;
     struct target target; /* open if existing thumbnails are skipped */
     struct work *work;
     struct photo *photo; /* the current one */
@@ -59,6 +60,23 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
     return size;
 }
 
+/* Some servers compress pictures although the request does not allow that. libcurl decodes only if it has a list. */
+static bool accept_compressed(struct downloader *downloader) {
+    CURL *curl = downloader->transfer.curl;
+    downloader->headers = curl_slist_append(NULL, "Accept-Encoding: identity"); /* what is sent, instead of the list */
+    return downloader->headers != NULL && curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_HTTPHEADER, downloader->headers) == CURLE_OK;
+}
+
+static bool set_up(struct downloader *downloader) {
+    CURL *curl = downloader->transfer.curl;
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, downloader);
+    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
+    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+    return accept_compressed(downloader);
+}
+
 weir_status download_init(void *work, void **state) {
     struct downloader *downloader = calloc(1, sizeof *downloader);
     if (downloader == NULL)
@@ -72,11 +90,10 @@ weir_status download_init(void *work, void **state) {
         download_fini(downloader);
         return WEIR_INITFAILED;
     }
-    CURL *curl = downloader->transfer.curl;
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes);
-    curl_easy_setopt(curl, CURLOPT_WRITEDATA, downloader);
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
+    if (!set_up(downloader)) {
+        download_fini(downloader);
+        return WEIR_INITFAILED;
+    }
     *state = downloader;
     return WEIR_OK;
 }
@@ -85,6 +102,7 @@ void download_fini(void *state) {
     struct downloader *downloader = state;
     transfer_close(&downloader->transfer);
     target_close(&downloader->target);
+    curl_slist_free_all(downloader->headers);
     free(downloader);
 }
 
@@ -95,7 +113,7 @@ static int download(struct downloader *downloader, weir_task *task) {
     int code = transfer_run(&downloader->transfer, task, &status);
     if (code != 0)
         return code;
-    if (status != STATUS_OK)
+    if (status != STATUS_OK && status != STATUS_TRANSFORMED)
         return transfer_fail(&downloader->transfer, "", status, "");
     return downloader->photo->image_size > 0 ? 0 : weir_task_fail(task, FAILED, "empty");
 }

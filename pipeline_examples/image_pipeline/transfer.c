@@ -82,6 +82,7 @@ static int error_code(const struct transfer *transfer, CURLcode code) {
 
 bool transfer_may_pass(const struct transfer *transfer, long status) {
     switch (status) {
+        case 202: /* accepted: not ready yet */
         case 408: /* request timeout */
         case 429: /* too many requests */
         case 500:

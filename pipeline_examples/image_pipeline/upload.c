@@ -180,7 +180,7 @@ static int upload(struct uploader *uploader, weir_task *task) {
                                                   : put_carefully(uploader, task, &status);
     if (code != 0)
         return code;
-    bool is_done = status == 200 || status == 201 || status == 204;
+    bool is_done = status == 200 || status == 201 || status == 202 || status == 204;
     const char *why = is_done ? "" : reason(uploader);
     refusals_note(&uploader->work->refusals, status, why);
     return is_done ? 0 : transfer_fail(&uploader->transfer, "", status, why);
