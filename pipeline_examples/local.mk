@@ -102,6 +102,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/photo.c pipeline_examples/image_pipeline/photo.h \
 	pipeline_examples/image_pipeline/profile.c pipeline_examples/image_pipeline/profile.h \
 	pipeline_examples/image_pipeline/progress.c pipeline_examples/image_pipeline/progress.h \
+	pipeline_examples/image_pipeline/reason.c pipeline_examples/image_pipeline/reason.h \
 	pipeline_examples/image_pipeline/refusals.c pipeline_examples/image_pipeline/refusals.h \
 	pipeline_examples/image_pipeline/resize.c \
 	pipeline_examples/image_pipeline/source.c pipeline_examples/image_pipeline/source.h \

@@ -150,6 +150,14 @@ static void send_line(int connection, int status) {
     send_all(connection, "no reason\n", 10);
 }
 
+static void send_xml(int connection) {
+    static const char xml[] = "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>Not yours</Message></Error>";
+    char headers[128];
+    snprintf(headers, sizeof headers, "Content-Type: application/xml\r\nContent-Length: %zu\r\n", sizeof xml - 1);
+    send_head(connection, 403, headers);
+    send_all(connection, xml, sizeof xml - 1);
+}
+
 static void answer_as_store(int connection, const char *file, int status) {
     if (status == 200)
         send_file(connection, file, 1);
@@ -181,6 +189,10 @@ static void answer(int connection, const char *file, const char *log) {
         send_file(connection, file, 2);
     else if (strcmp(kind, "redirect") == 0)
         send_head(connection, 302, "Location: /file/redirected\r\nContent-Length: 0\r\n");
+    else if (strcmp(kind, "moved") == 0)
+        send_head(connection, 301, "Location: http://127.0.0.1/elsewhere?secret\r\nContent-Length: 0\r\n");
+    else if (strcmp(kind, "xml") == 0)
+        send_xml(connection);
     else if (strcmp(kind, "endless") == 0)
         send_without_end(connection);
     else if (strcmp(kind, "trickle") == 0)

@@ -98,6 +98,26 @@ START_TEST (a_target_that_refuses_every_upload_ends_the_run) {
 }
 END_TEST
 
+static const struct {
+    const char *path, *message;
+} reasons[] = {
+    {"/xml", "upload: HTTP status 403: AccessDenied: Not yours\n"},
+    {"/moved", "upload: HTTP status 301: redirect to http://127.0.0.1/elsewhere\n"},
+};
+
+START_TEST (the_reason_of_a_refusal_is_told) {
+    char folder[32];
+    struct server server = server_start(photo(1));
+    snprintf(folder, sizeof folder, "reason-%d", _i);
+    struct result result = put_two(folder, &server, reasons[_i].path);
+    expect_counts(&result, 0, 2);
+    expect_text(result.err, reasons[_i].message);
+    ck_assert_ptr_null(strstr(result.err, "secret"));
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
 /* No user may create a file there. */
 START_TEST (a_folder_that_refuses_files_ends_the_run) {
     if (!file_exists("/sys/kernel")) {
@@ -135,6 +155,7 @@ void add_target_tests(TCase *cases) {
     tcase_add_test(cases, a_target_with_a_fragment_is_refused);
     tcase_add_loop_test(cases, a_target_that_refuses_every_upload_ends_the_run, 0,
                         (int)(sizeof refusals / sizeof *refusals));
+    tcase_add_loop_test(cases, the_reason_of_a_refusal_is_told, 0, (int)(sizeof reasons / sizeof *reasons));
     tcase_add_test(cases, a_folder_that_refuses_files_ends_the_run);
     tcase_add_test(cases, a_target_that_accepts_some_uploads_is_not_given_up);
 }

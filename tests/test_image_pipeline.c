@@ -91,7 +91,7 @@ START_TEST (a_bad_file_is_named_with_stage_and_reason_and_the_others_go_on) {
     expect_text(result.err, "weir-thumbs: cut.jpg: resize: VipsJpeg: Premature end of input file\n");
     expect_text(result.err, "weir-thumbs: text.jpg: resize: not an image\n");
     expect_text(result.err, "weir-thumbs: empty.jpg: download: empty\n");
-    expect_text(result.err, "weir-thumbs: missing.jpg: download: HTTP status 404\n");
+    expect_text(result.err, "weir-thumbs: missing.jpg: download: No such file or directory\n");
     expect_text(result.out, "failed       4 (download 2, resize 2, upload 0)\n");
     ck_assert_uint_eq(count_messages(result.err), 4);
     ck_assert_uint_eq(count_files(in_root("mixed-out")), 4);
@@ -144,7 +144,7 @@ START_TEST (a_list_of_urls_is_downloaded_and_bad_answers_are_named) {
     struct result result = run_thumbs("--from", in_root("list"), "--to", in_root("list-out"), "--max-bytes", "2000000",
                                       "--retries", "0", NULL);
     expect_counts(&result, 2, 6);
-    snprintf(expected, sizeof expected, ": http://127.0.0.1:%d/404/three.jpg: download: HTTP status 404\n", port);
+    snprintf(expected, sizeof expected, ": http://127.0.0.1:%d/404/three.jpg: download: HTTP status 404: no reason\n", port);
     expect_text(result.err, expected);
     ck_assert_ptr_null(strstr(result.err, "secret"));
     expect_text(result.err, "/endless/four.jpg: download: larger than 2000000 bytes\n");

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reason.h"
 #include "stages.h"
 #include "target.h"
 #include "transfer.h"
@@ -113,9 +114,12 @@ static int download(struct downloader *downloader, weir_task *task) {
     int code = transfer_run(&downloader->transfer, task, &status);
     if (code != 0)
         return code;
-    if (status != STATUS_OK && status != STATUS_TRANSFORMED)
-        return transfer_fail(&downloader->transfer, "", status, "");
-    return downloader->photo->image_size > 0 ? 0 : weir_task_fail(task, FAILED, "empty");
+    const struct photo *photo = downloader->photo;
+    if (status == STATUS_OK || status == STATUS_TRANSFORMED)
+        return photo->image_size > 0 ? 0 : weir_task_fail(task, FAILED, "empty");
+    char reason[REASON_SIZE];
+    reason_read(reason, downloader->transfer.curl, (const char *)photo->image, photo->image_size);
+    return transfer_fail(&downloader->transfer, "", status, reason);
 }
 
 /* Fails the task if the photo cannot be downloaded, or if its thumbnail has the name of another picture's. */

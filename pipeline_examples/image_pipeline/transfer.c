@@ -114,6 +114,8 @@ int transfer_fail(const struct transfer *transfer, const char *before, long stat
     } else if (seconds > 0) {
         (void)weir_task_retry_after(transfer->task, (uint64_t)seconds * WEIR_SECOND); /* refused without retries */
     }
+    if (transfer->is_embedded && *reason != '\0') /* the user sees a folder and no server */
+        return weir_task_fail(transfer->task, code, "%s%s", before, reason);
     return weir_task_fail(transfer->task, code, "%sHTTP status %ld%s%s%s", before, status, later,
                           *reason == '\0' ? "" : ": ", reason);
 }

@@ -30,7 +30,7 @@ void transfer_close(struct transfer *transfer);
 
 /*
  * Fails the task for this HTTP status. In the message, `before` precedes the status and `reason` follows it; "" for
- * none. A status that may pass makes the failure TRANSIENT, retried no sooner than its Retry-After says. If that is
+ * none. For a server inside this program, the message has no status if it has a reason. A status that may pass makes the failure TRANSIENT, retried no sooner than its Retry-After says. If that is
  * longer than five minutes, the failure is permanent.
  */
 int transfer_fail(const struct transfer *transfer, const char *before, long status, const char *reason);

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "reason.h"
 #include "stages.h"
 #include "target.h"
 #include "terminal.h"
@@ -32,7 +33,8 @@ struct uploader {
     struct work *work;
     struct photo *photo; /* the current one */
     size_t sent;         /* bytes of its thumbnail that libcurl has read */
-    char answer[128];    /* start of the body of the answer, where servers give their reason */
+    char answer[REASON_WITHIN]; /* start of the body of the answer, where servers give their reason */
+    size_t answer_size;
 };
 
 static size_t give_bytes(char *buffer, size_t one, size_t size, void *argument) {
@@ -57,9 +59,10 @@ static int rewind_bytes(void *argument, curl_off_t offset, int origin) {
 static size_t take_answer(char *bytes, size_t one, size_t size, void *argument) {
     (void)one;
     struct uploader *uploader = argument;
-    size_t used = strlen(uploader->answer), room = sizeof uploader->answer - 1 - used;
+    size_t room = sizeof uploader->answer - uploader->answer_size;
     size_t count = size < room ? size : room;
-    memcpy(uploader->answer + used, bytes, count); /* the rest is zero: cleared before the transfer */
+    memcpy(uploader->answer + uploader->answer_size, bytes, count);
+    uploader->answer_size += count;
     return size;
 }
 
@@ -128,20 +131,10 @@ static bool set_request(struct uploader *uploader, struct curl_slist *headers) {
     return ok;
 }
 
-/* Returns the server's reason if it gives one in plain text, else "". */
-static const char *reason(struct uploader *uploader) {
-    const char *type = NULL;
-    curl_easy_getinfo(uploader->transfer.curl, CURLINFO_CONTENT_TYPE, &type);
-    if (type == NULL || strncmp(type, "text/plain", 10) != 0)
-        return "";
-    uploader->answer[strcspn(uploader->answer, "\r\n")] = '\0';
-    return uploader->answer;
-}
-
 /* Sends the thumbnail. Returns 0 and sets `*status` to the status of the answer; or fails the task. */
 static int put(struct uploader *uploader, weir_task *task, bool is_conditional, long *status) {
     uploader->sent = 0;
-    memset(uploader->answer, 0, sizeof uploader->answer);
+    uploader->answer_size = 0;
     if (!set_request(uploader, is_conditional ? uploader->conditional : uploader->headers))
         return weir_task_fail(task, FAILED, "out of memory");
     return transfer_run(&uploader->transfer, task, status);
@@ -181,9 +174,11 @@ static int upload(struct uploader *uploader, weir_task *task) {
     if (code != 0)
         return code;
     bool is_done = status == 200 || status == 201 || status == 202 || status == 204;
-    const char *why = is_done ? "" : reason(uploader);
-    refusals_note(&uploader->work->refusals, status, why);
-    return is_done ? 0 : transfer_fail(&uploader->transfer, "", status, why);
+    char reason[REASON_SIZE] = "";
+    if (!is_done)
+        reason_read(reason, uploader->transfer.curl, uploader->answer, uploader->answer_size);
+    refusals_note(&uploader->work->refusals, status, reason);
+    return is_done ? 0 : transfer_fail(&uploader->transfer, "", status, reason);
 }
 
 /* Prints and counts the notes on how the thumbnail of a done picture was made. */
