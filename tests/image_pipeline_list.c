@@ -105,6 +105,25 @@ START_TEST (blanks_in_a_url_are_encoded) {
 }
 END_TEST
 
+/* A query may contain secrets. */
+START_TEST (pictures_that_differ_in_their_query_are_told_apart_by_their_entry) {
+    struct server server = server_start(photo(1));
+    struct result result =
+        run_list("queries", &server, "# comment\n@/404/image?id=1&key=secret\n\n@/404/image?id=2\n", NULL);
+    expect_counts(&result, 0, 2);
+    expect_text(result.err, "/404/image (entry 2): download: HTTP status 404");
+    expect_text(result.err, "/404/image (entry 4): download: HTTP status 404");
+    ck_assert_ptr_null(strstr(result.err, "secret"));
+    result_free(&result);
+    result = run_list("queries-null", &server, "@/404/a|@/404/image?id=2|", "--null");
+    expect_counts(&result, 0, 2);
+    expect_text(result.err, "/404/a: download: ");
+    expect_text(result.err, "/404/image (entry 2): download: ");
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
 void add_list_tests(TCase *cases) {
     tcase_add_loop_test(cases, a_list_has_three_urls_however_they_are_separated, 0,
                         (int)(sizeof three / sizeof *three));
@@ -112,4 +131,5 @@ void add_list_tests(TCase *cases) {
                         (int)(sizeof refused / sizeof *refused));
     tcase_add_test(cases, what_is_no_url_in_a_list_fails_and_asks_no_host);
     tcase_add_test(cases, blanks_in_a_url_are_encoded);
+    tcase_add_test(cases, pictures_that_differ_in_their_query_are_told_apart_by_their_entry);
 }

@@ -144,7 +144,7 @@ START_TEST (a_list_of_urls_is_downloaded_and_bad_answers_are_named) {
     struct result result = run_thumbs("--from", in_root("list"), "--to", in_root("list-out"), "--max-bytes", "2000000",
                                       "--retries", "0", NULL);
     expect_counts(&result, 2, 6);
-    snprintf(expected, sizeof expected, ": http://127.0.0.1:%d/404/three.jpg: download: HTTP status 404: no reason\n", port);
+    snprintf(expected, sizeof expected, ": http://127.0.0.1:%d/404/three.jpg (entry 5): download: HTTP status 404: no reason\n", port);
     expect_text(result.err, expected);
     ck_assert_ptr_null(strstr(result.err, "secret"));
     expect_text(result.err, "/endless/four.jpg: download: larger than 2000000 bytes\n");
@@ -360,6 +360,12 @@ START_TEST (what_is_not_there_is_said) {
 }
 END_TEST
 
+/* A picture of one pixel. */
+static void write_bmp(const char *path) {
+    static const char bmp[58] = {'B', 'M', 58, [10] = 54, [14] = 40, [18] = 1, [22] = 1, [26] = 1, [28] = 24};
+    write_file(path, bmp, sizeof bmp);
+}
+
 START_TEST (jpeg_png_and_webp_are_taken_and_other_formats_are_not) {
     make_folder(in_root("formats"));
     write_picture(in_root("formats/a.png"), 400, 200);
@@ -368,12 +374,14 @@ START_TEST (jpeg_png_and_webp_are_taken_and_other_formats_are_not) {
     write_picture(in_root("formats/small.jpg"), 40, 20);
     copy_file(in_root("formats/a.png"), in_root("formats/no-extension"));
     write_picture(in_root("formats/d.gif"), 40, 20);
+    write_bmp(in_root("formats/f.bmp"));
     write_text(in_root("formats/e.svg"), "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"9\" height=\"9\"></svg>");
     struct result result =
         run_thumbs("--from", in_root("formats"), "--to", in_root("formats-out"), "-s", "100x100", NULL);
-    expect_counts(&result, 5, 2);
-    expect_text(result.err, "weir-thumbs: d.gif: resize: not JPEG, PNG or WebP but gif\n");
-    expect_text(result.err, "weir-thumbs: e.svg: resize: not JPEG, PNG or WebP but svg\n");
+    expect_counts(&result, 5, 3);
+    ck_assert_ptr_null(strstr(result.err, "magick"));
+    expect_text(result.err, "weir-thumbs: d.gif: resize: not JPEG, PNG or WebP but GIF\n");
+    expect_text(result.err, "weir-thumbs: e.svg: resize: not JPEG, PNG or WebP but SVG\n");
     static const struct {
         const char *name;
         int width, height;

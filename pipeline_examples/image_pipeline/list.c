@@ -120,6 +120,7 @@ char *list_next(struct list *list) {
         char *entry = list->bytes + list->place;
         char *end = memchr(entry, list->separator, list->size - list->place);
         list->place = end == NULL ? list->size : (size_t)(end - list->bytes) + 1;
+        list->number++;
         if (end != NULL)
             *end = '\0';
         entry = trim(entry);

@@ -14,6 +14,7 @@ struct list {
     size_t size, room;
     size_t place; /* where the next entry begins */
     char separator;
+    size_t number; /* of the entry that list_next has returned, counted from 1: its line unless separated by NULs */
 };
 
 /*

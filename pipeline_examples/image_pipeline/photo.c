@@ -8,14 +8,19 @@
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "url.h"
 
 void photo_show(char *text, size_t size, const struct photo *photo) {
-    if (photo->is_url) /* else a file's name */
-        url_show(text, size, photo->label);
-    else
-        snprintf(text, size, "%s", photo->label);
+    if (!photo->is_url) {
+        snprintf(text, size, "%s", photo->label); /* a file's name */
+        return;
+    }
+    url_show(text, size, photo->label);
+    size_t used = strlen(text);
+    if (strchr(photo->label, '?') != NULL)
+        snprintf(text + used, size - used, " (entry %zu)", photo->number);
 }
 
 bool photo_take_long_name(struct photo *photo) {

@@ -14,10 +14,11 @@
 #include <stddef.h>
 
 struct photo {
-    char *label;       /* the file's name or the URL, for messages; constant, like the next five */
+    char *label;       /* the file's name or the URL, for messages; constant, like the next six */
     char *url;         /* where it is downloaded from */
     size_t first;      /* number of the photo that took its name first; its own number if that is this photo */
     bool is_url;       /* the label is a URL */
+    size_t number;     /* number of its entry in the list */
     const char *fault; /* why it cannot be downloaded; NULL if a download is possible */
     char *long_name;   /* name if another picture's thumbnail has the short one; NULL if it has no second name */
     const char *name;  /* current name of its thumbnail; NULL if it has a fault */
@@ -37,7 +38,10 @@ enum photo_note {
 
 enum { PHOTO_LABEL_SIZE = 1024 };
 
-/* Writes the label for messages. Messages may be logged and read by others, so secrets of a URL are left out. */
+/*
+ * Writes the label for messages. Messages may be logged and read by others, so secrets of a URL are left out. If a URL
+ * has a query, which is left out too, the entry's number tells it apart.
+ */
 void photo_show(char *text, size_t size, const struct photo *photo);
 
 /* Switches to the long name of its thumbnail. Returns false if that is its name already, or if it has none. */

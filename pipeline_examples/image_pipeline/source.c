@@ -162,7 +162,7 @@ static const char *fault_of(const char *url) {
                                       : "does not begin with http:// or https://; a list cannot contain paths";
 }
 
-static bool add_url(struct source *source, char *entry) {
+static bool add_url(struct source *source, char *entry, size_t number) {
     char *own_name = strchr(entry, '\t');
     if (own_name != NULL) {
         own_name += strspn(own_name, "\t ");
@@ -172,6 +172,7 @@ static bool add_url(struct source *source, char *entry) {
         return false;
     struct photo *photo = &source->photos[source->count - 1];
     photo->is_url = true;
+    photo->number = number;
     photo->fault = fault_of(entry);
     photo->url = url_encode_blanks(entry);
     if (photo->url == NULL || photo->fault != NULL)
@@ -188,7 +189,7 @@ bool source_from_list(struct source *source, const char *path, bool is_null_sepa
         return out_of_memory();
     bool ok = list_open(&list, path, is_null_separated);
     while (ok && (entry = list_next(&list)) != NULL)
-        ok = add_url(source, entry) || out_of_memory();
+        ok = add_url(source, entry, list.number) || out_of_memory();
     list_close(&list);
     return ok;
 }

@@ -40,6 +40,19 @@ void thumbnail_open(void) {
     g_log_set_handler("VIPS", G_LOG_LEVEL_WARNING, take_warning, NULL);
 }
 
+/* Returns the name of a format that is not accepted. libvips has one loader for all formats of ImageMagick. */
+static const char *format_of(const struct photo *photo, const char *loader) {
+    static const struct {
+        const char *loader, *name;
+    } formats[] = {{"Gif", "GIF"},  {"Nsgif", "GIF"},       {"Svg", "SVG"},      {"Tiff", "TIFF"}, {"Pdf", "PDF"},
+                   {"Heif", "HEIF"}, {"Jp2k", "JPEG 2000"}, {"Jxl", "JPEG XL"}, {"Rad", "Radiance"}};
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (strncmp(loader + sizeof "VipsForeignLoad" - 1, formats[i].loader, strlen(formats[i].loader)) == 0)
+            return formats[i].name;
+    }
+    return photo->image_size > 2 && memcmp(photo->image, "BM", 2) == 0 ? "BMP" : "another format";
+}
+
 /* libvips has loaders for many formats, from SVG and PDF to all those of ImageMagick; photographs need three. */
 static int check_format(weir_task *task, const struct photo *photo) {
     static const char *const allowed[] = {"VipsForeignLoadJpegBuffer", "VipsForeignLoadPngBuffer",
@@ -51,10 +64,7 @@ static int check_format(weir_task *task, const struct photo *photo) {
         if (strcmp(loader, allowed[i]) == 0)
             return 0;
     }
-    const char *nickname = vips_nickname_find(g_type_from_name(loader)); /* such as "svgload_buffer" */
-    const char *end = nickname == NULL ? NULL : strstr(nickname, "load");
-    return weir_task_fail(task, FAILED, "not JPEG, PNG or WebP but %.*s", end == NULL ? 5 : (int)(end - nickname),
-                          end == NULL ? "other" : nickname);
+    return weir_task_fail(task, FAILED, "not JPEG, PNG or WebP but %s", format_of(photo, loader));
 }
 
 /* Fields of the header. */
