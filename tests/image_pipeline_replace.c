@@ -5,9 +5,11 @@
  */
 #define _GNU_SOURCE
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -204,7 +206,29 @@ START_TEST (a_server_without_conditions_keeps_what_weir_thumbs_has_not_made) {
 }
 END_TEST
 
+/* The files of killed runs, and those of a run that goes on. */
+START_TEST (temporary_files_of_killed_runs_are_removed) {
+    make_folder(in_root("left"));
+    copy_file(photo(1), in_root("left/a.jpg"));
+    make_folder(in_root("left-out"));
+    write_text(in_root("left-out/.weir-thumbs-1-0.part"), "");
+    write_text(in_root("left-out/.weir-thumbs-2-7.part"), "half");
+    write_text(in_root("left-out/.weir-thumbs-3-0.parts"), "mine");
+    write_text(in_root("left-out/.weir-thumbs-4-0.part"), "of another run");
+    int file = open(in_root("left-out/.weir-thumbs-4-0.part"), O_RDONLY | O_CLOEXEC);
+    ck_assert_int_eq(flock(file, LOCK_EX), 0);
+    struct result result = run_thumbs("--from", in_root("left"), "--to", in_root("left-out"), NULL);
+    expect_counts(&result, 1, 0);
+    ck_assert(!file_exists(in_root("left-out/.weir-thumbs-1-0.part")));
+    ck_assert(!file_exists(in_root("left-out/.weir-thumbs-2-7.part")));
+    ck_assert_uint_eq(count_files(in_root("left-out")), 3);
+    close(file);
+    result_free(&result);
+}
+END_TEST
+
 void add_replace_tests(TCase *cases) {
+    tcase_add_test(cases, temporary_files_of_killed_runs_are_removed);
     tcase_add_test(cases, what_weir_thumbs_has_not_made_is_replaced_only_when_asked_for);
     tcase_add_test(cases, a_thumbnail_is_replaced_by_one_of_the_same_picture_only);
     tcase_add_test(cases, a_run_of_the_failed_ones_replaces_nothing_of_the_run_before);

@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "http_roles.h"
+#include "part.h"
 #include "terminal.h"
 #include "url.h"
 
@@ -121,6 +122,8 @@ struct http_server *http_server_start(const char *folder, enum http_role role) {
     }
     server->role = role;
     server->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (server->folder >= 0 && role == HTTP_STORE)
+        part_remove_leftovers(server->folder);
     if (server->folder < 0)
         terminal_say("%s: %s", folder, strerror(errno));
     else if (!make_token(server) || !listen_locally(server))

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "http_roles.h"
+#include "part.h"
 
 enum { TRIES = 100 };
 
@@ -29,16 +30,14 @@ struct http_upload {
     int error;        /* errno of the first failure; 0 if none */
     size_t size;
     bool is_conditional; /* fails if the file exists (If-None-Match: *) */
-    char temporary[64];  /* "" when the file has been renamed, or was never made */
+    char temporary[PART_NAME_SIZE];  /* "" when the file has been renamed, or was never made */
     char name[];
 };
 
-/* Counts up until a name is free, because a crashed run may have left files behind. */
+/* Counts up until a name is free: another machine may have a process of the same number. */
 static bool create_temporary(struct http_server *server, struct http_upload *upload) {
     for (int i = 0; i < TRIES; i++) {
-        snprintf(upload->temporary, sizeof upload->temporary, ".weir-thumbs-%ld-%u.part", (long)getpid(),
-                 atomic_fetch_add(&server->uploads, 1));
-        upload->file = openat(server->folder, upload->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        upload->file = part_create(server->folder, atomic_fetch_add(&server->uploads, 1), upload->temporary);
         if (upload->file >= 0)
             return true;
         upload->error = errno;
@@ -119,11 +118,18 @@ static bool put_in_place(struct http_upload *upload) {
     return was_there;
 }
 
+/* Some file systems tell errors of a write at a close only. The copy of the descriptor keeps the file locked. */
+static void flush(struct http_upload *upload) {
+    int copy = fcntl(upload->file, F_DUPFD_CLOEXEC, 0);
+    if (close(upload->file) != 0 && upload->error == 0)
+        upload->error = errno;
+    upload->file = copy;
+}
+
 enum MHD_Result http_store_finish(struct http_upload *upload, struct MHD_Connection *connection) {
     bool was_there = false;
-    if (upload->file >= 0 && close(upload->file) != 0 && upload->error == 0)
-        upload->error = errno; /* the last part of a write can fail here */
-    upload->file = -1;
+    if (upload->file >= 0)
+        flush(upload);
     if (upload->error == 0 && upload->is_conditional)
         put_if_new(upload);
     else if (upload->error == 0)
