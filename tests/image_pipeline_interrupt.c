@@ -70,8 +70,8 @@ START_TEST (sigint_finishes_what_is_in_flight) {
                                           "--queue", "4", NULL);
     ck_assert(wait_until(has_thumbnails, &(struct awaited){.folder = in_root("drain-out")}));
     kill(program.pid, SIGINT);
-    struct result result = program_finish(&program);
-    ck_assert_int_eq(result.status, 1);
+    struct result result = program_end(&program);
+    ck_assert_int_eq(result.status, 128 + SIGINT);
     char expected[64];
     uint64_t not_started = figure(&result, "not started");
     snprintf(expected, sizeof expected, "weir-thumbs: interrupted: %" PRIu64 " not started\n", not_started);
@@ -81,6 +81,24 @@ START_TEST (sigint_finishes_what_is_in_flight) {
     ck_assert_uint_eq(figure(&result, "failed"), 0);
     ck_assert_uint_eq(figure(&result, "done") + not_started, 600);
     expect_whole_thumbnails(&result, "drain-out");
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
+/* All pictures are in flight when the signal arrives: it cuts off none. */
+START_TEST (sigint_is_answered_even_if_it_cuts_nothing_off) {
+    struct server server = server_start(photo(1));
+    char list[128];
+    snprintf(list, sizeof list, "http://127.0.0.1:%d/once-0/a.jpg\n", server.port);
+    write_text(in_root("answered"), list);
+    struct program program =
+        start_thumbs("--from", in_root("answered"), "--to", in_root("answered-out"), "--stall", "2", NULL);
+    ck_assert(wait_until(server_was_asked, &server));
+    kill(program.pid, SIGINT);
+    struct result result = program_finish(&program);
+    expect_counts(&result, 1, 0);
+    expect_text(result.err, "weir-thumbs: interrupted: completing the pictures in flight; another signal aborts\n");
     result_free(&result);
     server_stop(&server);
 }
@@ -97,8 +115,8 @@ START_TEST (sigint_twice_throws_away_what_is_in_flight) {
     struct awaited first = {.program = &program, .text = "interrupted: completing the pictures in flight"};
     ck_assert(wait_until(has_said, &first));
     kill(program.pid, SIGTERM);
-    struct result result = program_finish(&program); /* the first signal alone would block on the server */
-    ck_assert_int_eq(result.status, 1);
+    struct result result = program_end(&program); /* the first signal alone would block on the server */
+    ck_assert_int_eq(result.status, 128 + SIGINT);
     uint64_t abandoned = figure(&result, "abandoned"), not_started = figure(&result, "not started");
     char expected[64];
     snprintf(expected, sizeof expected, "interrupted: %" PRIu64 " not started, %" PRIu64 " abandoned\n", not_started,
@@ -119,8 +137,8 @@ START_TEST (sigint_while_painting_leaves_nothing_behind) {
     struct awaited painting = {.program = &program, .text = "painting 100 pictures"};
     ck_assert(wait_until(has_said, &painting));
     kill(program.pid, SIGINT);
-    struct result result = program_finish(&program);
-    ck_assert_int_eq(result.status, 1);
+    struct result result = program_end(&program);
+    ck_assert_int_eq(result.status, 128 + SIGINT);
     expect_text(result.err, "interrupted: 100 not started\n");
     ck_assert_uint_eq(count_files(in_root("unpainted")), 0);
     result_free(&result);
@@ -144,9 +162,9 @@ START_TEST (sigint_ends_the_wait_for_a_list) {
         for (int i = 0; i < signals; i++)
             kill(program.pid, i == 0 ? SIGINT : SIGTERM);
         struct result result = program_end(&program);
-        ck_assert_msg(result.status == 1 || (signals == 2 && result.status > 128), "status %d", result.status);
+        ck_assert_msg(result.status == 128 + SIGINT || (signals == 2 && result.status > 128), "status %d", result.status);
         expect_text(result.err, "weir-thumbs: interrupted; a second signal ends the program at once\n");
-        if (result.status == 1)
+        if (signals == 1)
             expect_text(result.err, "weir-thumbs: interrupted: nothing was started\n");
         result_free(&result);
         ck_assert_int_eq(rmdir(in_root("idle-out")), 0);
@@ -182,7 +200,7 @@ START_TEST (sigint_twice_while_painting_leaves_nothing_behind) {
     ck_assert(wait_until(has_said, &first));
     kill(program.pid, SIGTERM);
     struct result result = program_end(&program);
-    ck_assert_msg(result.status == 1 || result.status == 128 + SIGTERM, "status %d", result.status);
+    ck_assert_msg(result.status == 128 + SIGINT || result.status == 128 + SIGTERM, "status %d", result.status);
     result_free(&result);
 }
 END_TEST
@@ -224,6 +242,7 @@ END_TEST
 
 void add_interrupt_tests(TCase *cases) {
     tcase_add_test(cases, sigint_finishes_what_is_in_flight);
+    tcase_add_test(cases, sigint_is_answered_even_if_it_cuts_nothing_off);
     tcase_add_test(cases, sigint_twice_throws_away_what_is_in_flight);
     tcase_add_test(cases, sigint_while_painting_leaves_nothing_behind);
     tcase_add_test(cases, sigint_ends_the_wait_for_a_list);

@@ -26,7 +26,7 @@ static struct {
     size_t count;
     sigset_t set;
     atomic_bool is_over; /* set before the signal that ends the thread */
-    atomic_bool is_stopping;
+    atomic_int first; /* the first signal; 0 if none */
     const char *_Atomic temporary; /* folder to remove; NULL if none */
 } interrupt;
 
@@ -45,7 +45,7 @@ static void *wait_for_signals(void *unused) {
     (void)unused;
     int number;
     while (sigwait(&interrupt.set, &number) == 0 && !atomic_load(&interrupt.is_over)) {
-        if (atomic_exchange(&interrupt.is_stopping, true))
+        if (atomic_exchange(&interrupt.first, number) != 0)
             end(number);
         terminal_say("interrupted; a second signal ends the program at once");
     }
@@ -81,7 +81,11 @@ void interrupt_set_temporary(const char *folder) {
 }
 
 bool interrupt_is_stopping(void) {
-    return atomic_load(&interrupt.is_stopping);
+    return interrupt_number() != 0;
+}
+
+int interrupt_number(void) {
+    return atomic_load(&interrupt.first);
 }
 
 void interrupt_stop(void) {

@@ -15,6 +15,8 @@
 
 #include <weir/pipeline.h>
 
+enum { SIGNAL_STATUS = 128 /* exit status of a run that a signal has cut off: this and its number */ };
+
 /*
  * Blocks the signals and starts the thread. Must be called before any other thread exists. On failure prints a
  * message and returns false.
@@ -25,6 +27,9 @@ bool interrupt_start(void);
 void interrupt_set_temporary(const char *folder);
 
 bool interrupt_is_stopping(void);
+
+/* Returns the number of that signal; 0 if none has arrived. */
+int interrupt_number(void);
 
 /* Ends the thread. The signals stay blocked. */
 void interrupt_stop(void);

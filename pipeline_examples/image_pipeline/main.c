@@ -90,8 +90,6 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
     if (status != WEIR_OK)
         return status;
     status = feed(pipeline, &work->ends.source);
-    if (status == WEIR_CLOSED)
-        terminal_say("interrupted: completing the pictures in flight; another signal aborts");
     finish(pipeline, &work->ends);
     weir_status outcome = weir_pipeline_finish(pipeline, WEIR_NEVER, report); /* has ended: makes the report */
     progress_stop(&progress, *report);
@@ -122,6 +120,8 @@ static int process(const struct options *options) {
     weir_report *report = NULL;
     int exit_status = ends_open(&work.ends, options);
     interrupt_stop();
+    if (exit_status == EXIT_FAILURE && interrupt_is_stopping())
+        exit_status = SIGNAL_STATUS + interrupt_number();
     if (exit_status == EXIT_SUCCESS) {
         make_thumbnails(&work, &report);
         exit_status = report != NULL ? summary_print(report, &work) : EXIT_FAILURE;

@@ -13,7 +13,9 @@
 #include "photo.h"
 #include "terminal.h"
 
-static const uint64_t rewrite_interval = 200 * WEIR_MILLISECOND, line_interval = 2 * WEIR_SECOND;
+static const uint64_t interval = 200 * WEIR_MILLISECOND;
+
+enum { LINE_EVERY = 10 /* intervals, without a terminal */ };
 
 static void say_failure(weir_dead_letter *letter) {
     struct photo *photo = letter->item;
@@ -49,17 +51,21 @@ static void show(const struct progress *progress, const weir_report *report) {
                     report->stages[1].depth, report->stages[2].depth, text);
 }
 
-static void show_now(const struct progress *progress) {
+/* Called once in an interval. */
+static void look(struct progress *progress) {
     weir_report *report;
     if (weir_pipeline_report(progress->pipeline, &report) != WEIR_OK)
         return; /* the next report may succeed */
-    show(progress, report);
+    if (report->signal != 0 && !progress->has_said_interrupted)
+        terminal_say("interrupted: completing the pictures in flight; another signal aborts");
+    progress->has_said_interrupted = report->signal != 0;
+    if (terminal_is_interactive() || ++progress->looks % LINE_EVERY == 0)
+        show(progress, report);
     weir_report_free(report);
 }
 
 static void *run(void *argument) {
-    const struct progress *progress = argument;
-    uint64_t interval = terminal_is_interactive() ? rewrite_interval : line_interval;
+    struct progress *progress = argument;
     weir_deadline next = weir_deadline_after(terminal_is_interactive() ? 0 : interval);
     weir_status status;
     void *letter;
@@ -67,7 +73,7 @@ static void *run(void *argument) {
         if (status == WEIR_OK) {
             say_failure(letter);
         } else {
-            show_now(progress);
+            look(progress);
             next = weir_deadline_after(interval);
         }
     }

@@ -10,6 +10,7 @@
 #define IMAGE_PIPELINE_PROGRESS_H
 
 #include <pthread.h>
+#include <stdbool.h>
 
 #include <weir/pipeline.h>
 
@@ -18,6 +19,8 @@ struct progress {
     weir_queue *dead; /* dead letters of its stages; the items are photos */
     size_t total;     /* number of photos in the source */
     pthread_t thread;
+    unsigned looks; /* used by the thread only, like the next one */
+    bool has_said_interrupted;
 };
 
 /*

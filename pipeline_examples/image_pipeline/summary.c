@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "interrupt.h"
 #include "terminal.h"
 
 enum { EXIT_GIVEN_UP = 3 };
@@ -77,5 +78,8 @@ int summary_print(const weir_report *report, struct work *work) {
         terminal_say("cannot write the summary");
     if (is_given_up)
         return EXIT_GIVEN_UP;
+    int number = report->signal != 0 ? report->signal : interrupt_number();
+    if (number != 0 && counts->dropped + not_started > 0)
+        return SIGNAL_STATUS + number;
     return is_printed && counts->done == total ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -12,7 +12,8 @@
 
 /*
  * Prints the summary of a run to standard output. Returns the exit status of the program: 0 if that succeeded and every
- * photo was done or skipped, 3 if the run was given up, else 1.
+ * photo was done or skipped, 3 if the run was given up, SIGNAL_STATUS and its number if a signal has cut off photos,
+ * else 1.
  */
 int summary_print(const weir_report *report, struct work *work);
 
