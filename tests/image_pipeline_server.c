@@ -151,7 +151,8 @@ static void send_line(int connection, int status) {
 }
 
 static void send_xml(int connection) {
-    static const char xml[] = "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>Not yours</Message></Error>";
+    static const char xml[] =
+        "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>Not yours</Message></Error>";
     char headers[128];
     snprintf(headers, sizeof headers, "Content-Type: application/xml\r\nContent-Length: %zu\r\n", sizeof xml - 1);
     send_head(connection, 403, headers);

@@ -144,7 +144,8 @@ START_TEST (a_list_of_urls_is_downloaded_and_bad_answers_are_named) {
     struct result result = run_thumbs("--from", in_root("list"), "--to", in_root("list-out"), "--max-bytes", "2000000",
                                       "--retries", "0", NULL);
     expect_counts(&result, 2, 6);
-    snprintf(expected, sizeof expected, ": http://127.0.0.1:%d/404/three.jpg (entry 5): download: HTTP status 404: no reason\n", port);
+    snprintf(expected, sizeof expected,
+             ": http://127.0.0.1:%d/404/three.jpg (entry 5): download: HTTP status 404: no reason\n", port);
     expect_text(result.err, expected);
     ck_assert_ptr_null(strstr(result.err, "secret"));
     expect_text(result.err, "/endless/four.jpg: download: larger than 2000000 bytes\n");
@@ -528,16 +529,11 @@ static const struct file {
     const char *name;
     void (*add)(TCase *cases);
 } files[] = {
-    {"blocked", add_blocked_tests},
-    {"damage", add_damage_tests},
-    {"interrupt", add_interrupt_tests},
-    {"list", add_list_tests},
-    {"names", add_names_tests},
-    {"replace", add_replace_tests},
-    {"retry", add_retry_tests},
-    {"second_name", add_second_name_tests},
-    {"target", add_target_tests},
-    {"usage", add_usage_tests},
+    {"blocked", add_blocked_tests},     {"damage", add_damage_tests},
+    {"interrupt", add_interrupt_tests}, {"list", add_list_tests},
+    {"names", add_names_tests},         {"replace", add_replace_tests},
+    {"retry", add_retry_tests},         {"second_name", add_second_name_tests},
+    {"target", add_target_tests},       {"usage", add_usage_tests},
 };
 
 static void add_file(Suite *suite, const struct file *file) {

@@ -123,10 +123,10 @@ static int download(struct downloader *downloader, weir_task *task) {
 }
 
 /* Fails the task if the photo cannot be downloaded, or if its thumbnail has the name of another picture's. */
-static int check_photo(weir_task *task, const struct work *work, const struct photo *photo) {
+static int check_photo(weir_task *task, const struct photo *photo) {
     if (photo->fault != NULL)
         return weir_task_fail(task, FAILED, "%s", photo->fault);
-    const struct photo *clash = source_clash(&work->ends.source, photo);
+    const struct photo *clash = photo->clash;
     if (clash == NULL)
         return 0;
     char label[PHOTO_LABEL_SIZE];
@@ -161,7 +161,7 @@ int download_photo(weir_task *task, void *item, void *state) {
     downloader->photo = photo;
     downloader->room = 0;
     bool is_there = false;
-    int code = check_photo(task, downloader->work, photo);
+    int code = check_photo(task, photo);
     if (code == 0)
         code = look_for_thumbnail(downloader, task, &is_there);
     if (is_there) {

@@ -42,7 +42,7 @@ static bool open_from(struct ends *ends, const struct options *options) {
     bool ok = from == NULL ? paint_folder(ends)
               : is_folder  ? serve_folder(ends, from, NULL)
                            : source_from_list(&ends->source, from, options->is_null_separated);
-    if (ok && ends->source.count == 0) {
+    if (ok && ends->source.count == 0 && ends->source.is_whole) {
         terminal_say("%s: nothing to do", from);
         return false;
     }
@@ -64,7 +64,7 @@ static bool open_to(struct ends *ends, const char *to) {
 }
 
 int ends_open(struct ends *ends, const struct options *options) {
-    *ends = (struct ends){.to_url = NULL};
+    *ends = (struct ends){.source.list.file = -1};
     if (url_is_http(options->to) && strchr(options->to, '#') != NULL) {
         terminal_say("--to: the URL must not have a fragment; write a '#' of its path as %%23");
         return USAGE_ERROR;

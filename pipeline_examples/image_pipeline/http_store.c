@@ -29,8 +29,8 @@ struct http_upload {
     int folder, file; /* file: -1 when closed */
     int error;        /* errno of the first failure; 0 if none */
     size_t size;
-    bool is_conditional; /* fails if the file exists (If-None-Match: *) */
-    char temporary[PART_NAME_SIZE];  /* "" when the file has been renamed, or was never made */
+    bool is_conditional;            /* fails if the file exists (If-None-Match: *) */
+    char temporary[PART_NAME_SIZE]; /* "" when the file has been renamed, or was never made */
     char name[];
 };
 

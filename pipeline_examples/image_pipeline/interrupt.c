@@ -25,8 +25,9 @@ static struct {
     int signals[3]; /* constant once the thread runs, like the next two */
     size_t count;
     sigset_t set;
-    atomic_bool is_over; /* set before the signal that ends the thread */
-    atomic_int first; /* the first signal; 0 if none */
+    atomic_bool is_over;           /* set before the signal that ends the thread */
+    atomic_int first;              /* the first signal; 0 if none */
+    weir_pipeline *pipeline;       /* used by the main thread only */
     const char *_Atomic temporary; /* folder to remove; NULL if none */
 } interrupt;
 
@@ -80,8 +81,18 @@ void interrupt_set_temporary(const char *folder) {
     atomic_store(&interrupt.temporary, folder);
 }
 
+/* Returns whether the pipeline is ending, for any reason. */
+static bool is_ending(weir_pipeline *pipeline) {
+    weir_report *report;
+    if (weir_pipeline_report(pipeline, &report) != WEIR_OK)
+        return false;
+    bool is_ending = report->state != WEIR_RUN_RUNNING;
+    weir_report_free(report);
+    return is_ending;
+}
+
 bool interrupt_is_stopping(void) {
-    return interrupt_number() != 0;
+    return interrupt_number() != 0 || (interrupt.pipeline != NULL && is_ending(interrupt.pipeline));
 }
 
 int interrupt_number(void) {
@@ -95,6 +106,7 @@ void interrupt_stop(void) {
 }
 
 weir_status interrupt_hand_over(weir_pipeline *pipeline) {
+    interrupt.pipeline = pipeline;
     return weir_pipeline_end_on(pipeline, interrupt.signals, interrupt.count, WEIR_NEVER);
 }
 

@@ -26,9 +26,10 @@ bool interrupt_start(void);
 /* Names the folder to remove when a signal ends the program. The text must stay valid until interrupt_stop. */
 void interrupt_set_temporary(const char *folder);
 
+/* Returns whether a signal has arrived, or the pipeline is ending that was handed over. */
 bool interrupt_is_stopping(void);
 
-/* Returns the number of that signal; 0 if none has arrived. */
+/* Returns the number of the first signal; 0 if none has arrived. After the hand-over the report has it. */
 int interrupt_number(void);
 
 /* Ends the thread. The signals stay blocked. */

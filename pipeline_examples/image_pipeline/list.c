@@ -1,10 +1,8 @@
 /*
  * list.c - reads a list.
  *
- * The whole list is read before the first download, so that the progress line can tell how much is left. A photo in
- * the list costs some hundred bytes. Only the pictures are large, and the pipeline bounds those in memory.
- *
- * A list in the wrong format is refused as a whole. In a list of lines, a NUL would hide the rest of its line.
+ * Only the part of the list that is not used up is in memory. In a list of lines, a NUL would hide the rest of its
+ * line: no entry is returned from a piece that contains one.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,21 +15,37 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "interrupt.h"
 #include "terminal.h"
 
-enum { READ_SIZE = 65536, LOOK_EVERY = 100 /* milliseconds */ };
+enum { PIECE = 65536, MAX_ENTRY = 1 << 20, LOOK_EVERY = 100 /* milliseconds */, MARK = 3 };
 
+static bool fail(struct list *list) {
+    list->is_broken = true;
+    return false;
+}
+
+/* Moves the unused bytes to the front, and makes room for another piece. */
 static bool make_room(struct list *list) {
-    if (list->room - list->size > READ_SIZE)
+    if (list->place > 0)
+        memmove(list->bytes, list->bytes + list->place, list->size - list->place);
+    list->before += list->place;
+    list->size -= list->place;
+    list->place = 0;
+    if (list->size > MAX_ENTRY) {
+        terminal_say("%s: entry %zu is longer than %d bytes", list->path, list->number + 1, MAX_ENTRY);
+        return fail(list);
+    }
+    if (list->room - list->size > PIECE)
         return true;
-    size_t room = list->room == 0 ? 2 * READ_SIZE : list->room * 2;
+    size_t room = list->room == 0 ? 2 * PIECE : list->room * 2;
     char *bytes = realloc(list->bytes, room);
     if (bytes == NULL) {
         terminal_say("out of memory");
-        return false;
+        return fail(list);
     }
     list->bytes = bytes;
     list->room = room;
@@ -39,32 +53,14 @@ static bool make_room(struct list *list) {
 }
 
 /* Waits for input with a timeout: a list that is typed, or written slowly, must not delay a signal. */
-static bool wait_for_input(int file) {
-    struct pollfd input = {.fd = file, .events = POLLIN};
+static bool wait_for_input(struct list *list) {
+    struct pollfd input = {.fd = list->file, .events = POLLIN};
     while (!interrupt_is_stopping()) {
         int ready = poll(&input, 1, LOOK_EVERY);
         if (ready > 0 || (ready < 0 && errno != EINTR))
             return true; /* at an error too, which read reports */
     }
-    terminal_say("interrupted: nothing was started");
-    return false;
-}
-
-/* Reads to the end of the file, and leaves room for one more byte. */
-static bool read_all(struct list *list, int file, const char *path) {
-    for (;;) {
-        if (!make_room(list) || !wait_for_input(file))
-            return false;
-        ssize_t got = read(file, list->bytes + list->size, READ_SIZE);
-        if (got == 0)
-            return true;
-        if (got > 0) {
-            list->size += (size_t)got;
-        } else if (errno != EINTR && errno != EAGAIN) {
-            terminal_say("%s: read error: %s", path, strerror(errno));
-            return false;
-        }
-    }
+    return fail(list);
 }
 
 static bool begins_with(const struct list *list, const char *bytes) {
@@ -72,36 +68,61 @@ static bool begins_with(const struct list *list, const char *bytes) {
     return list->size >= size && memcmp(list->bytes, bytes, size) == 0;
 }
 
-/* Skips a byte order mark. If the list has the wrong format, prints a message and returns false. */
-static bool check_text(struct list *list, const char *path) {
-    if (begins_with(list, "\xff\xfe") || begins_with(list, "\xfe\xff")) {
-        terminal_say("%s: is in UTF-16, and must be in UTF-8", path);
-        return false;
+static bool check_piece(struct list *list, const char *piece, size_t size) {
+    if (list->before == 0 && (begins_with(list, "\xff\xfe") || begins_with(list, "\xfe\xff"))) {
+        terminal_say("%s: is in UTF-16, and must be in UTF-8", list->path);
+        return fail(list);
+    }
+    const char *null = list->separator == '\0' ? NULL : memchr(piece, '\0', size);
+    if (null == NULL)
+        return true;
+    terminal_say("%s: has a NUL at byte %zu; a list separated by NULs needs --null", list->path,
+                 list->before + (size_t)(null - list->bytes) + 1);
+    return fail(list);
+}
+
+/* Reads a piece, or notes the end of the file. */
+static bool read_piece(struct list *list) {
+    for (;;) {
+        if (!make_room(list) || !wait_for_input(list))
+            return false;
+        char *piece = list->bytes + list->size;
+        ssize_t got = read(list->file, piece, PIECE);
+        if (got >= 0) {
+            list->is_whole = got == 0;
+            list->size += (size_t)got;
+            return check_piece(list, piece, (size_t)got);
+        }
+        if (errno != EINTR && errno != EAGAIN) {
+            terminal_say("%s: read error: %s", list->path, strerror(errno));
+            return fail(list);
+        }
+    }
+}
+
+/* Reads the first bytes, and skips a byte order mark. */
+static bool begin(struct list *list) {
+    while (list->size < MARK && !list->is_whole) {
+        if (!read_piece(list))
+            return false;
     }
     if (begins_with(list, "\xef\xbb\xbf"))
-        list->place = 3;
-    const char *null = list->separator == '\0' ? NULL : memchr(list->bytes, '\0', list->size);
-    if (null != NULL)
-        terminal_say("%s: has a NUL at byte %zu; a list separated by NULs needs --null", path,
-                     (size_t)(null - list->bytes) + 1);
-    return null == NULL;
+        list->place = MARK;
+    return true;
 }
 
 bool list_open(struct list *list, const char *path, bool is_null_separated) {
     bool is_stdin = strcmp(path, "-") == 0;
-    *list = (struct list){.separator = is_null_separated ? '\0' : '\n'};
-    int file = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (file < 0) {
+    *list = (struct list){.path = path, .separator = is_null_separated ? '\0' : '\n'};
+    list->file = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (list->file < 0)
         terminal_say("%s: %s", path, strerror(errno));
-        return false;
-    }
-    bool ok = read_all(list, file, path);
-    if (!is_stdin)
-        close(file);
-    if (!ok)
-        return false;
-    list->bytes[list->size] = '\0';
-    return check_text(list, path);
+    return list->file >= 0;
+}
+
+bool list_is_file(const struct list *list) {
+    struct stat status;
+    return fstat(list->file, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 /* Strips white space off both ends, in place. */
@@ -115,14 +136,32 @@ static char *trim(char *entry) {
     return entry;
 }
 
+/* Returns the next entry as it is, or NULL. */
+static char *take(struct list *list) {
+    char *end = NULL;
+    while (list->place == list->size ||
+           (end = memchr(list->bytes + list->place, list->separator, list->size - list->place)) == NULL) {
+        if (list->is_whole)
+            break;
+        if (!read_piece(list))
+            return NULL;
+    }
+    if (list->place == list->size)
+        return NULL;
+    char *entry = list->bytes + list->place;
+    if (end == NULL)
+        end = list->bytes + list->size; /* the last entry: there is room for a 0 */
+    list->place = (size_t)(end - list->bytes) + (end < list->bytes + list->size);
+    *end = '\0';
+    list->number++;
+    return entry;
+}
+
 char *list_next(struct list *list) {
-    while (list->place < list->size) {
-        char *entry = list->bytes + list->place;
-        char *end = memchr(entry, list->separator, list->size - list->place);
-        list->place = end == NULL ? list->size : (size_t)(end - list->bytes) + 1;
-        list->number++;
-        if (end != NULL)
-            *end = '\0';
+    char *entry;
+    if (list->bytes == NULL && !begin(list))
+        return NULL;
+    while ((entry = take(list)) != NULL) {
         entry = trim(entry);
         if (*entry != '\0' && *entry != '#')
             return entry;
@@ -131,6 +170,9 @@ char *list_next(struct list *list) {
 }
 
 void list_close(struct list *list) {
+    if (list->file > STDIN_FILENO)
+        close(list->file);
     free(list->bytes);
+    list->file = -1;
     list->bytes = NULL;
 }

@@ -61,11 +61,15 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
     return weir_pipeline_start(pipeline);
 }
 
-/* Puts all photos; blocks while there is no room. Returns WEIR_CLOSED if interrupted before all were put. */
-static weir_status feed(weir_pipeline *pipeline, const struct source *source) {
+/*
+ * Puts all photos; blocks while there is no room, and while a list that is still being written has no further entry.
+ * Returns early if the run ends.
+ */
+static weir_status feed(weir_pipeline *pipeline, struct source *source) {
     weir_status status = interrupt_is_stopping() ? WEIR_CLOSED : WEIR_OK;
-    for (size_t i = 0; i < source->count && status == WEIR_OK; i++)
-        status = weir_pipeline_put(pipeline, &source->photos[i]);
+    struct photo *photo;
+    while (status == WEIR_OK && (photo = source_next(source)) != NULL)
+        status = weir_pipeline_put(pipeline, photo);
     return status;
 }
 
@@ -83,7 +87,7 @@ static void finish(weir_pipeline *pipeline, struct ends *ends) {
 /* Runs the pipeline from the first photo to the end of the last thread. */
 static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *dead, weir_report **report) {
     work->refusals.pipeline = pipeline;
-    struct progress progress = {.pipeline = pipeline, .dead = dead, .total = work->ends.source.count};
+    struct progress progress = {.pipeline = pipeline, .dead = dead, .source = &work->ends.source};
     weir_status status = interrupt_hand_over(pipeline);
     if (status == WEIR_OK)
         status = progress_start(&progress);
@@ -124,6 +128,8 @@ static int process(const struct options *options) {
         exit_status = SIGNAL_STATUS + interrupt_number();
     if (exit_status == EXIT_SUCCESS) {
         make_thumbnails(&work, &report);
+        if (work.ends.source.is_whole && work.ends.source.count == 0)
+            terminal_say("%s: nothing to do", options->from);
         exit_status = report != NULL ? summary_print(report, &work) : EXIT_FAILURE;
     }
     weir_report_free(report);

@@ -14,14 +14,14 @@
 #include <stddef.h>
 
 struct photo {
-    char *label;       /* the file's name or the URL, for messages; constant, like the next six */
-    char *url;         /* where it is downloaded from */
-    size_t first;      /* number of the photo that took its name first; its own number if that is this photo */
-    bool is_url;       /* the label is a URL */
-    size_t number;     /* number of its entry in the list */
-    const char *fault; /* why it cannot be downloaded; NULL if a download is possible */
-    char *long_name;   /* name if another picture's thumbnail has the short one; NULL if it has no second name */
-    const char *name;  /* current name of its thumbnail; NULL if it has a fault */
+    char *label;               /* the file's name or the URL, for messages; constant, like the next six */
+    char *url;                 /* where it is downloaded from */
+    const struct photo *clash; /* photo of another picture that took its name first; NULL if the name is its own */
+    bool is_url;               /* the label is a URL */
+    size_t number;             /* number of its entry in the list */
+    const char *fault;         /* why it cannot be downloaded; NULL if a download is possible */
+    char *long_name;  /* name if another picture's thumbnail has the short one; NULL if it has no second name */
+    const char *name; /* current name of its thumbnail; NULL if it has a fault */
 
     unsigned char *image; /* the picture as downloaded; NULL before, and after resizing */
     size_t image_size;

@@ -42,12 +42,14 @@ static void show(const struct progress *progress, const weir_report *report) {
     const weir_counts *counts = &report->counts;
     uint64_t settled = counts->in - counts->live;
     /* While draining, no more photos come: all were put, or the run was interrupted. */
-    uint64_t left = report->state == WEIR_RUN_RUNNING ? progress->total - settled : counts->live;
+    bool is_whole = atomic_load(&progress->source->is_whole);
+    size_t total = atomic_load(&progress->source->count);
+    uint64_t left = report->state != WEIR_RUN_RUNNING ? counts->live : is_whole ? total - settled : 0;
     double rate = report->elapsed > 0 ? (double)settled * 1e9 / (double)report->elapsed : 0;
     char text[64];
     show_time_left(text, sizeof text, left, rate);
-    terminal_status("%" PRIu64 "/%zu, %.1f images/s, %" PRIu64 " failed, queues %zu/%zu/%zu%s", settled,
-                    progress->total, rate, counts->failed + counts->dead, report->stages[0].depth,
+    terminal_status("%" PRIu64 "/%zu%s, %.1f images/s, %" PRIu64 " failed, queues %zu/%zu/%zu%s", settled, total,
+                    is_whole ? "" : "+", rate, counts->failed + counts->dead, report->stages[0].depth,
                     report->stages[1].depth, report->stages[2].depth, text);
 }
 

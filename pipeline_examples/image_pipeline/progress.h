@@ -14,10 +14,12 @@
 
 #include <weir/pipeline.h>
 
+#include "source.h"
+
 struct progress {
     weir_pipeline *pipeline;
     weir_queue *dead; /* dead letters of its stages; the items are photos */
-    size_t total;     /* number of photos in the source */
+    const struct source *source;
     pthread_t thread;
     unsigned looks; /* used by the thread only, like the next one */
     bool has_said_interrupted;

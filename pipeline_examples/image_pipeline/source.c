@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "list.h"
+#include "interrupt.h"
 #include "names.h"
 #include "terminal.h"
 #include "url.h"
@@ -27,7 +27,7 @@ static bool make_room(struct source *source) {
     if (source->count < source->room)
         return true;
     size_t room = source->room == 0 ? 64 : source->room * 2;
-    struct photo *photos = realloc(source->photos, room * sizeof *photos);
+    struct photo **photos = realloc(source->photos, room * sizeof(struct photo *));
     if (photos == NULL)
         return false;
     source->photos = photos;
@@ -35,31 +35,41 @@ static bool make_room(struct source *source) {
     return true;
 }
 
-static bool add_label(struct source *source, const char *label) {
-    char *copy = make_room(source) ? strdup(label) : NULL;
-    if (copy == NULL)
+/* Adds a photo, which does not move any more. Returns NULL if memory is exhausted. */
+static struct photo *add_label(struct source *source, const char *label) {
+    struct photo *photo = make_room(source) ? calloc(1, sizeof *photo) : NULL;
+    if (photo == NULL || (photo->label = strdup(label)) == NULL) {
+        free(photo);
+        return NULL;
+    }
+    source->photos[source->count++] = photo;
+    return photo;
+}
+
+/* Gives photo `number` a name and takes ownership of it. `name` may be NULL: out of memory. */
+static bool give_name(struct source *source, size_t number, char *name) {
+    struct photo *photo = source->photos[number];
+    size_t first;
+    if (name == NULL)
         return false;
-    source->photos[source->count++] = (struct photo){.label = copy};
+    photo->name = names_take(source->names, name, number, &first);
+    if (photo->name == NULL) {
+        free(name);
+        return false;
+    }
+    const struct photo *owner = source->photos[first];
+    photo->clash = strcmp(owner->url, photo->url) == 0 ? NULL : owner; /* the same picture twice has one thumbnail */
     return true;
 }
 
-/* Gives the photo a name and takes ownership of it. `name` may be NULL: out of memory. */
-static bool give_name(struct source *source, struct photo *photo, char *name) {
-    if (name == NULL)
-        return false;
-    photo->name = names_take(source->names, name, (size_t)(photo - source->photos), &photo->first);
-    if (photo->name == NULL)
-        free(name);
-    return photo->name != NULL;
-}
-
 /* For a picture from a list, without a given name: selects the long name if another picture has the short one. */
-static bool give_either_name(struct source *source, struct photo *photo, char *name) {
-    if (!give_name(source, photo, name))
+static bool give_either_name(struct source *source, size_t number, char *name) {
+    struct photo *photo = source->photos[number];
+    if (!give_name(source, number, name))
         return false;
     char *long_name = names_make_long(photo->name, photo->url);
-    if (source_clash(source, photo) != NULL)
-        return give_name(source, photo, long_name);
+    if (photo->clash != NULL)
+        return give_name(source, number, long_name);
     photo->long_name = long_name;
     return long_name != NULL;
 }
@@ -82,7 +92,7 @@ static bool list_folder(struct source *source, const char *path) {
     const struct dirent *file;
     while (ok && (errno = 0, file = readdir(folder)) != NULL) {
         if (url_is_plain_name(file->d_name) && !is_folder(folder, file->d_name))
-            ok = add_label(source, file->d_name) || out_of_memory();
+            ok = add_label(source, file->d_name) != NULL || out_of_memory();
     }
     if (ok && errno != 0) {
         terminal_say("%s: %s", path, strerror(errno));
@@ -93,7 +103,7 @@ static bool list_folder(struct source *source, const char *path) {
 }
 
 static int by_label(const void *a, const void *b) {
-    return strcmp(((const struct photo *)a)->label, ((const struct photo *)b)->label);
+    return strcmp((*(struct photo *const *)a)->label, (*(struct photo *const *)b)->label);
 }
 
 /* Returns what stands for a folder in a mark, with a final slash to keep sources distinct. NULL if it has no path. */
@@ -108,18 +118,18 @@ static char *place_of(const char *folder) {
 }
 
 bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place) {
-    *source = (struct source){.names = names_create()};
+    *source = (struct source){.names = names_create(), .list.file = -1, .is_whole = true};
     source->place = place != NULL ? strdup(place) : place_of(folder);
     if (source->names == NULL || source->place == NULL)
         return out_of_memory();
     if (!list_folder(source, folder))
         return false;
     if (source->count > 0)
-        qsort(source->photos, source->count, sizeof *source->photos, by_label);
+        qsort(source->photos, source->count, sizeof(struct photo *), by_label);
     for (size_t i = 0; i < source->count; i++) {
-        struct photo *photo = &source->photos[i];
+        struct photo *photo = source->photos[i];
         photo->url = url_join(base_url, photo->label);
-        if (photo->url == NULL || !give_name(source, photo, names_make(photo->label, NULL)))
+        if (photo->url == NULL || !give_name(source, i, names_make(photo->label, NULL)))
             return out_of_memory();
     }
     return true;
@@ -168,51 +178,69 @@ static bool add_url(struct source *source, char *entry, size_t number) {
         own_name += strspn(own_name, "\t ");
         entry[strcspn(entry, "\t")] = '\0';
     }
-    if (!add_label(source, entry))
+    struct photo *photo = add_label(source, entry);
+    if (photo == NULL)
         return false;
-    struct photo *photo = &source->photos[source->count - 1];
+    size_t index = source->count - 1;
     photo->is_url = true;
     photo->number = number;
     photo->fault = fault_of(entry);
     photo->url = url_encode_blanks(entry);
     if (photo->url == NULL || photo->fault != NULL)
         return photo->url != NULL; /* a photo with a fault takes no name */
-    return own_name != NULL ? give_name(source, photo, names_make(own_name, NULL))
-                            : give_either_name(source, photo, name_from_url(entry));
+    return own_name != NULL ? give_name(source, index, names_make(own_name, NULL))
+                            : give_either_name(source, index, name_from_url(entry));
+}
+
+/* Adds the photo of the next entry. Returns false at the end of the list, or after a failure. */
+static bool add_next(struct source *source) {
+    char *entry = source->list.file < 0 ? NULL : list_next(&source->list);
+    if (entry != NULL && add_url(source, entry, source->list.number))
+        return true;
+    if (entry != NULL)
+        out_of_memory();
+    else if (!source->list.is_broken)
+        source->is_whole = true;
+    return false;
 }
 
 bool source_from_list(struct source *source, const char *path, bool is_null_separated) {
-    struct list list;
-    char *entry;
-    *source = (struct source){.names = names_create()};
+    *source = (struct source){.names = names_create(), .list.file = -1};
     if (source->names == NULL)
         return out_of_memory();
-    bool ok = list_open(&list, path, is_null_separated);
-    while (ok && (entry = list_next(&list)) != NULL)
-        ok = add_url(source, entry, list.number) || out_of_memory();
-    list_close(&list);
-    return ok;
+    if (!list_open(&source->list, path, is_null_separated))
+        return false;
+    if (!list_is_file(&source->list))
+        return true;
+    while (add_next(source))
+        continue;
+    if (!source->is_whole && interrupt_is_stopping())
+        terminal_say("interrupted: nothing was started");
+    return source->is_whole;
 }
 
-/* ---- photos among each other ---- */
+struct photo *source_next(struct source *source) {
+    if (source->given == source->count && (source->is_whole || !add_next(source)))
+        return NULL;
+    return source->photos[source->given++];
+}
+
+/* ---- both ---- */
 
 void source_mark(char mark[MARK_SIZE], const struct source *source, const struct photo *photo) {
     mark_of(mark, source->place == NULL ? "" : source->place, photo->is_url ? photo->url : photo->label);
 }
 
-const struct photo *source_clash(const struct source *source, const struct photo *photo) {
-    const struct photo *first = &source->photos[photo->first];
-    return strcmp(first->url, photo->url) == 0 ? NULL : first; /* the same picture twice has one thumbnail */
-}
-
 void source_free(struct source *source) {
     for (size_t i = 0; i < source->count; i++) {
-        free(source->photos[i].url);
-        free(source->photos[i].long_name);
-        free(source->photos[i].label);
+        free(source->photos[i]->url);
+        free(source->photos[i]->long_name);
+        free(source->photos[i]->label);
+        free(source->photos[i]);
     }
     free(source->photos);
     free(source->place);
     names_destroy(source->names);
-    *source = (struct source){0};
+    list_close(&source->list);
+    *source = (struct source){.list.file = -1};
 }

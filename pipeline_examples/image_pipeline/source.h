@@ -6,17 +6,23 @@
 #ifndef IMAGE_PIPELINE_SOURCE_H
 #define IMAGE_PIPELINE_SOURCE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "list.h"
 #include "mark.h"
 #include "photo.h"
 
 struct names;
 
 struct source {
-    struct photo *photos;
-    size_t count, room;
+    struct photo **photos; /* used by the main thread only, like the next three */
+    size_t room;
+    size_t given; /* number of photos that source_next has returned */
+    struct list list;
+    atomic_size_t count;  /* number of photos so far */
+    atomic_bool is_whole; /* no more photos will come */
     struct names *names;
     char *place; /* prefix of a source in marks, for the folder; NULL for URLs, which need none */
 };
@@ -29,19 +35,22 @@ struct source {
 bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place);
 
 /*
- * Reads a list (list.h) of URLs. In an entry, a tab and a name for the thumbnail may follow the URL. An entry without
- * that gets its long name if an earlier entry with another URL has the same short name. An entry that is no URL stays
- * in the list, and fails. On failure prints a message and returns false.
+ * Opens a list (list.h) of URLs, and reads all of it if it is a file on a disk. In an entry, a tab and a name for the
+ * thumbnail may follow the URL. An entry without that gets its long name if an earlier entry with another URL has the
+ * same short name. An entry that is no URL stays in the list, and fails. On failure prints a message and returns false.
  */
 bool source_from_list(struct source *source, const char *path, bool is_null_separated);
+
+/*
+ * Returns the next photo; NULL after the last one, or if the list is broken, with is_whole false. Blocks until the
+ * list has a further entry, or a signal interrupts it.
+ */
+struct photo *source_next(struct source *source);
 
 /* Writes the mark for the thumbnail of this photo. */
 void source_mark(char mark[MARK_SIZE], const struct source *source, const struct photo *photo);
 
-/* Returns the photo of another picture that took this photo's name first; NULL if the name belongs to this photo. */
-const struct photo *source_clash(const struct source *source, const struct photo *photo);
-
-/* Frees the members. A source that is all zero is empty. */
+/* Frees the members. A source that is all zero but for list.file, which is -1, is empty. */
 void source_free(struct source *source);
 
 #endif /* IMAGE_PIPELINE_SOURCE_H */

@@ -45,22 +45,43 @@ static void print_stages(const weir_report *report) {
     }
 }
 
-/* Says how much an early end has cut off. */
-static void tell_cut_off(const weir_counts *counts, uint64_t not_started, bool is_given_up) {
-    const char *why = is_given_up ? "given up" : "interrupted";
-    if (counts->dropped > 0)
-        terminal_say("%s: %" PRIu64 " not started, %" PRIu64 " abandoned", why, not_started, counts->dropped);
-    else if (not_started > 0)
-        terminal_say("%s: %" PRIu64 " not started", why, not_started);
+/* Returns the signal that has begun the end of the run; 0 if none. */
+static int signal_of(const weir_report *report) {
+    return report->signal != 0 ? report->signal : interrupt_number();
+}
+
+/* Says how much an early end has cut off. Returns false if that is nothing. */
+static bool tell_cut_off(const weir_report *report, struct work *work, uint64_t not_started) {
+    bool is_whole = atomic_load(&work->ends.source.is_whole);
+    uint64_t dropped = report->counts.dropped;
+    if (dropped + not_started == 0 && is_whole)
+        return false;
+    const char *why = atomic_load(&work->refusals.have_ended_run) ? "given up"
+                      : signal_of(report) != 0                    ? "interrupted"
+                                                                  : "stopped";
+    char abandoned[48] = "";
+    if (dropped > 0)
+        snprintf(abandoned, sizeof abandoned, ", %" PRIu64 " abandoned", dropped);
+    terminal_say("%s: %" PRIu64 " not started%s%s", why, not_started, abandoned,
+                 is_whole ? "" : "; the list was not read to its end");
+    return true;
+}
+
+static int exit_status(const weir_report *report, struct work *work, bool is_cut_off) {
+    uint64_t total = atomic_load(&work->ends.source.count);
+    if (atomic_load(&work->refusals.have_ended_run))
+        return EXIT_GIVEN_UP;
+    if (signal_of(report) != 0 && is_cut_off)
+        return SIGNAL_STATUS + signal_of(report);
+    return !is_cut_off && total > 0 && report->counts.done == total ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 int summary_print(const weir_report *report, struct work *work) {
     const weir_counts *counts = &report->counts;
-    bool is_given_up = atomic_load(&work->refusals.have_ended_run);
-    uint64_t total = work->ends.source.count, not_started = total - counts->in;
+    uint64_t total = atomic_load(&work->ends.source.count), not_started = total - counts->in;
     uint64_t skipped = atomic_load(&work->skipped), done = counts->done - skipped;
     double seconds = (double)report->elapsed / 1e9;
-    tell_cut_off(counts, not_started, is_given_up);
+    bool is_cut_off = tell_cut_off(report, work, not_started);
     printf("%-12s %" PRIu64 " of %" PRIu64 "\n", "done", done, total);
     printf("%-12s %" PRIu64 "\n", "skipped", skipped);
     print_failed(report);
@@ -76,10 +97,6 @@ int summary_print(const weir_report *report, struct work *work) {
     bool is_printed = fflush(stdout) == 0 && !ferror(stdout);
     if (!is_printed)
         terminal_say("cannot write the summary");
-    if (is_given_up)
-        return EXIT_GIVEN_UP;
-    int number = report->signal != 0 ? report->signal : interrupt_number();
-    if (number != 0 && counts->dropped + not_started > 0)
-        return SIGNAL_STATUS + number;
-    return is_printed && counts->done == total ? EXIT_SUCCESS : EXIT_FAILURE;
+    int status = exit_status(report, work, is_cut_off);
+    return is_printed || status != EXIT_SUCCESS ? status : EXIT_FAILURE;
 }

@@ -44,7 +44,7 @@ void thumbnail_open(void) {
 static const char *format_of(const struct photo *photo, const char *loader) {
     static const struct {
         const char *loader, *name;
-    } formats[] = {{"Gif", "GIF"},  {"Nsgif", "GIF"},       {"Svg", "SVG"},      {"Tiff", "TIFF"}, {"Pdf", "PDF"},
+    } formats[] = {{"Gif", "GIF"},   {"Nsgif", "GIF"},      {"Svg", "SVG"},     {"Tiff", "TIFF"},   {"Pdf", "PDF"},
                    {"Heif", "HEIF"}, {"Jp2k", "JPEG 2000"}, {"Jxl", "JPEG XL"}, {"Rad", "Radiance"}};
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
         if (strncmp(loader + sizeof "VipsForeignLoad" - 1, formats[i].loader, strlen(formats[i].loader)) == 0)

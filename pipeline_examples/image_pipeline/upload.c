@@ -31,8 +31,8 @@ struct uploader {
     struct curl_slist *headers, *conditional; /* without and with the condition that the name is free */
     bool is_unconditional;                    /* the server does not support conditions */
     struct work *work;
-    struct photo *photo; /* the current one */
-    size_t sent;         /* bytes of its thumbnail that libcurl has read */
+    struct photo *photo;        /* the current one */
+    size_t sent;                /* bytes of its thumbnail that libcurl has read */
     char answer[REASON_WITHIN]; /* start of the body of the answer, where servers give their reason */
     size_t answer_size;
 };
