@@ -76,8 +76,9 @@ START_TEST (a_name_is_the_last_component_of_a_url_and_a_query_counts_where_it_te
     write_text(in_root("url-clash"), list);
     result = run_thumbs("--from", in_root("url-clash"), "--to", in_root("url-clash-out"), NULL);
     expect_counts(&result, 1, 1);
-    expect_text(result.err,
-                "/file/x/a.jpg: download: its thumbnail would have the name a.jpg, like that of http://127.0.0.1:");
+    expect_text(
+        result.err,
+        "/file/x/a.jpg (entry 2): download: its thumbnail would have the name a.jpg, like that of http://127.0.0.1:");
     expect_text(result.err, "; add a tab and another name after the URL\n");
     ck_assert_ptr_null(strstr(result.err, "secret"));
     result_free(&result);

@@ -254,7 +254,7 @@ START_TEST (a_name_from_the_list_is_the_only_one) {
     struct result result = run_list("tabs", "tabs-out", NULL);
     expect_counts(&result, 2, 2);
     expect_text(result.err,
-                "ok.jpg: download: its thumbnail would have the name ok.jpg, like that of http://127.0.0.1:");
+                "ok.jpg (entry 3): download: its thumbnail would have the name ok.jpg, like that of http://127.0.0.1:");
     expect_text(result.err, "; add a tab and another name after the URL\n");
     expect_thumbnail_of(in_root("tabs-out/ok.jpg"), url_of(&server, 1));
     result_free(&result);
