@@ -222,9 +222,10 @@ START_TEST (a_transfer_without_end_is_given_up_although_data_arrives) {
     char list[128];
     snprintf(list, sizeof list, "http://127.0.0.1:%d/trickle/a.jpg\n", server.port);
     write_text(in_root("trickle"), list);
-    struct result result = run_thumbs("--from", in_root("trickle"), "--to", in_root("trickle-out"), "--timeout", "2",
-                                      "--retries", "0", NULL);
+    struct result result =
+        run_thumbs("--from", in_root("trickle"), "--to", in_root("trickle-out"), "--timeout", "2", NULL);
     expect_counts(&result, 0, 1);
+    ck_assert_uint_eq(figure(&result, "retried"), 0);
     expect_text(result.err, "/trickle/a.jpg: download: Operation timed out after 2");
     result_free(&result);
     server_stop(&server);

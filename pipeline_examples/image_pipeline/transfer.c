@@ -46,6 +46,7 @@ bool transfer_open(struct transfer *transfer, const struct options *options, boo
         return false;
     transfer->curl = curl;
     transfer->is_embedded = is_embedded;
+    transfer->timeout = options->timeout;
     bool ok = allow_only_http(curl) == CURLE_OK && limit_time(curl, options) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK; /* the process has other threads */
@@ -65,11 +66,20 @@ void transfer_close(struct transfer *transfer) {
     transfer->curl = NULL;
 }
 
+/* Returns whether data arrived until the time for the whole transfer was over: another attempt would take as long. */
+static bool is_too_slow(const struct transfer *transfer) {
+    curl_off_t took = 0, got = 0;
+    curl_easy_getinfo(transfer->curl, CURLINFO_TOTAL_TIME_T, &took); /* microseconds */
+    curl_easy_getinfo(transfer->curl, CURLINFO_SIZE_DOWNLOAD_T, &got);
+    return got > 0 && took >= (curl_off_t)transfer->timeout * 1000000;
+}
+
 /* Unreachable servers and interrupted answers are transient. An unresolvable name is more likely a wrong one. */
 static int error_code(const struct transfer *transfer, CURLcode code) {
     switch (code) {
-        case CURLE_COULDNT_CONNECT:
         case CURLE_OPERATION_TIMEDOUT:
+            return transfer->is_embedded || is_too_slow(transfer) ? FAILED : TRANSIENT;
+        case CURLE_COULDNT_CONNECT:
         case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE:
         case CURLE_RECV_ERROR:

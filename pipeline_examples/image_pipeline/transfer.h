@@ -18,6 +18,7 @@
 struct transfer {
     CURL *curl;
     bool is_embedded; /* uses a server inside this program: always reachable, and its failures are permanent */
+    long timeout;     /* maximum seconds for a whole transfer */
     weir_task *task;  /* current task */
     int failure;      /* result of weir_task_fail in the callback that ends the transfer; 0 if none */
     char error[CURL_ERROR_SIZE];
