@@ -118,6 +118,7 @@ lib_sources = \
 	lib/pipeline/feed.c \
 	lib/pipeline/feedback.c lib/pipeline/feedback.h \
 	lib/pipeline/finish.c \
+	lib/pipeline/gate.c lib/pipeline/gate.h \
 	lib/pipeline/graph.c lib/pipeline/graph.h \
 	lib/pipeline/helper.c lib/pipeline/helper.h \
 	lib/pipeline/idle.c lib/pipeline/idle.h \

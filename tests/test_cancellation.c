@@ -475,6 +475,11 @@ static weir_status call_pipeline_finish_late(struct world *world) {
     return atomic_load(&world->dropped) == 1 ? status : WEIR_INVALID;
 }
 
+static weir_status call_pipeline_pause(struct world *world) {
+    weir_status status = weir_pipeline_pause(world->pipeline, NULL);
+    return status == WEIR_OK ? weir_pipeline_resume(world->pipeline, NULL) : status;
+}
+
 static weir_status call_pipeline_cancel(struct world *world) {
     weir_status status = weir_pipeline_cancel(world->pipeline);
     return atomic_load(&world->dropped) == 1 ? status : WEIR_INVALID;
@@ -805,6 +810,7 @@ static const struct row {
     {"weir_pipeline_wait_idle ", prepare_running, call_pipeline_wait_idle, release_by_gate, WEIR_OK},
     {"weir_pipeline_finish ", prepare_running, call_pipeline_finish, release_by_gate, WEIR_OK},
     {"weir_pipeline_finish ", prepare_running, call_pipeline_finish_late, NULL, WEIR_BUSY},
+    {"weir_pipeline_pause weir_pipeline_resume ", prepare_running, call_pipeline_pause, NULL, WEIR_OK},
     {"weir_pipeline_cancel ", prepare_running, call_pipeline_cancel, NULL, WEIR_OK},
     {"weir_pipeline_destroy ", prepare_idle, call_pipeline_destroy, NULL, WEIR_OK},
     {"weir_pipeline_destroy ", prepare_running, call_pipeline_destroy, NULL, WEIR_BUSY},

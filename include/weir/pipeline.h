@@ -135,7 +135,7 @@ extern "C" {
 
 typedef struct weir_pipeline weir_pipeline;
 
-/* A stage of a pipeline, for weir_pipeline_connect and weir_task_feed. The pipeline owns it. */
+/* A stage of a pipeline, for connect, weir_task_feed and weir_pipeline_pause. The pipeline owns it. */
 typedef struct weir_stage weir_stage;
 
 /* The current call of a stage's function. Valid only in the thread that runs the function, until it returns. */
@@ -521,8 +521,9 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
  * any time.
  *
  * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK.
- * Messages exist for create, add, connect, connect_back, start, put (in its forms), wait, wait_idle, feed, cancel,
- * finish, destroy, report, show and end_on. Any other status has no message, and leaves the message of an older refusal. For the reason why a run has
+ * Messages exist for create, add, connect, connect_back, start, put (in its forms), wait, wait_idle, feed, pause,
+ * resume, cancel, finish, destroy, report, show and end_on. Any other status has no message, and leaves the message of
+ * an older refusal. For the reason why a run has
  * failed, see the report.
  *
  * The message is:
@@ -603,6 +604,34 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  *   WEIR_INVALID    if the pipeline is not started
  */
 WEIR_API weir_status weir_pipeline_wait_idle(weir_pipeline *pipeline, weir_deadline deadline);
+
+/*
+ * Pauses a stage, or with NULL the entrance. A paused stage begins no new call; calls that run end normally, and a call
+ * that begins beside the pause may still run. An item that was put after the pause is not called before the resume.
+ * Queued items stay queued, and retries wait too. The stages upstream block once the input queue is full. at_end is not
+ * held up. A paused source is not called.
+ *
+ * While the entrance is paused, it takes nothing: a put finds no room, also one that was blocked before. A source blocks
+ * in its emit.
+ *
+ * A finish or a signal of weir_pipeline_end_on resumes everything, because it completes all in-flight items. A cancel
+ * does so too. A second pause has no effect. The call does not wait for running functions. Any thread may call it, and
+ * every callback once start has returned.
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_CLOSED   if the pipeline is finishing, cancelled or over
+ *   WEIR_INVALID  if the pipeline is NULL, its start has not succeeded, or the stage is of another pipeline
+ */
+WEIR_API weir_status weir_pipeline_pause(weir_pipeline *pipeline, weir_stage *stage);
+
+/*
+ * Ends a pause of a stage, or with NULL of the entrance: whatever waited for that goes on at once. Has no effect if
+ * there is no pause.
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID  if the pipeline is NULL, its start has not succeeded, or the stage is of another pipeline
+ */
+WEIR_API weir_status weir_pipeline_resume(weir_pipeline *pipeline, weir_stage *stage);
 
 /*
  * Drains the pipeline and ends the run. From then on puts fail, and blocked puts fail at once. The sources are not

@@ -127,6 +127,13 @@ public:
         report.reset(raw);
         return outcome(status);
     }
+    /* Pauses a stage, or the entrance. Returns WEIR_OK or WEIR_CLOSED. */
+    weir_status pause(weir_stage *stage = nullptr) {
+        return outcome(weir_pipeline_pause(handle_, stage));
+    }
+    void resume(weir_stage *stage = nullptr) {
+        must(weir_pipeline_resume(handle_, stage));
+    }
     void cancel() {
         must(weir_pipeline_cancel(handle_));
     }

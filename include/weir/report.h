@@ -64,7 +64,7 @@ typedef struct weir_stage_report {
     size_t capacity;             /* of the input queue; SIZE_MAX if unbounded, 0 for a source, which has none */
     size_t depth;                /* items now in the input queue */
     size_t peak;                 /* greatest depth seen; the queue is sampled */
-    uint64_t busy;               /* neither starved nor blocked */
+    uint64_t busy;               /* neither starved nor blocked nor paused */
     uint64_t starved;            /* asleep for lack of items */
     uint64_t blocked;            /* waiting for room (dead letters too), the rate, a source's limit or back-off, and in
                                     calls of weir that the function makes */
@@ -73,6 +73,8 @@ typedef struct weir_stage_report {
     double rate;                 /* items done per second since the start */
     bool on_crew;                /* the stage has no threads of its own */
     bool blocks;                 /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
+    bool paused;                 /* weir_pipeline_pause has paused the stage */
+    uint64_t paused_time;        /* waiting for a resume of the stage, or of the entrance in a source's emit */
 } weir_stage_report;
 
 /* What the throughput of the pipeline depends on. */
@@ -86,7 +88,8 @@ typedef enum weir_bottleneck {
     WEIR_BOTTLENECK_RESULTS = 6, /* the results queue of a stage: its reader is too slow */
     WEIR_BOTTLENECK_LETTERS = 7, /* the dead-letter queue of a stage: its reader is too slow */
     WEIR_BOTTLENECK_BYTES = 8,   /* max_bytes of the pipeline, although no stage is always busy */
-    WEIR_BOTTLENECK_ITEMS = 9    /* max_items of the pipeline, although no stage is always busy */
+    WEIR_BOTTLENECK_ITEMS = 9,   /* max_items of the pipeline, although no stage is always busy */
+    WEIR_BOTTLENECK_PAUSED = 10  /* a stage that was paused; without a stage, the entrance */
 } weir_bottleneck;
 
 /* A connection between two stages, as indexes into `stages` of the report. */
@@ -154,6 +157,7 @@ typedef struct weir_report {
     weir_bottleneck bottleneck_kind;     /* on average since the start */
     const weir_stage_report *bottleneck; /* its stage; NULL: it is of the whole pipeline, or there is none */
     double bottleneck_share;             /* share of the time, 0 to 1, for which the kind says that */
+    bool paused;                         /* weir_pipeline_pause has paused the entrance */
 } weir_report;
 
 typedef enum weir_report_format {

@@ -39,7 +39,7 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
             return status;
     }
     weir__slot *slot = side->place.slot;
-    if (weir__ptr_load_acquire(slot) != WEIR__EMPTY)
+    if (side->held || weir__ptr_load_acquire(slot) != WEIR__EMPTY) /* Q16 */
         return WEIR_FULL;
     uint64_t position = weir__u64_load_relaxed(&side->index);
     if (queue->stamped && item != WEIR__SENTINEL)
@@ -53,7 +53,8 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
 }
 
 /*
- * Puts as many items as there is room for. Returns WEIR_OK if it put at least one. `*watch` is the next slot to fill.
+ * Puts as many items as there is room for. Returns WEIR_OK if it put at least one. `*watch` is the next slot to fill;
+ * NULL: the queue is held (Q16).
  */
 static weir_status put_some(weir_queue *queue, void *const *items, size_t count, size_t *put, weir__slot **watch) {
     weir__side *side = &queue->producers;
@@ -63,7 +64,7 @@ static weir_status put_some(weir_queue *queue, void *const *items, size_t count,
     weir__lock_acquire(&side->lock);
     while (done < count && (status = put_one_locked(queue, items[done])) == WEIR_OK)
         done++;
-    *watch = side->place.slot;
+    *watch = side->held ? NULL : side->place.slot;
     if (done == 0) {
         weir__lock_release(&side->lock);
         return status;
@@ -75,7 +76,7 @@ static weir_status put_some(weir_queue *queue, void *const *items, size_t count,
 
 static uint64_t room_locked(const weir_queue *queue) {
     uint64_t filled = weir__u64_load_relaxed(&queue->producers.index) - weir__queue_emptied(queue);
-    return filled >= queue->capacity ? 0 : queue->capacity - filled;
+    return queue->consumers.held || filled >= queue->capacity ? 0 : queue->capacity - filled;
 }
 
 /* Blocks until there may be room. Returns false only if the deadline has passed. */
@@ -101,7 +102,8 @@ static bool wait_for_room(weir_queue *queue, const weir__slot *watch, weir_deadl
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
     const weir__outlook outlook = {queue, watch};
-    if (weir__spin_until(&queue->producers.spin, look_at_slot, &outlook, weir__queue_far(queue), deadline))
+    if (watch != NULL &&
+        weir__spin_until(&queue->producers.spin, look_at_slot, &outlook, weir__queue_far(queue), deadline))
         return true;
     return sleep_for_room(queue, deadline);
 }

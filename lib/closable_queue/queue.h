@@ -72,8 +72,10 @@
  *     full.
  * Q15 Items may pass through an empty queue: the thread that puts them takes them, in one step with both locks held. No
  *     slot is filled, so no other thread sees them. They count in the tail and in the head, and are settled like others.
+ * Q16 `held` is set on both sides, with both locks held, while a pipeline's entrance is paused. A put then finds no room,
+ *     and its thread blocks even if slots are empty. The end of the hold wakes all producers.
  *
- * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8 and Q13. The number of unfinished items is tail - done; settle.c has the proof
+ * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8, Q13 and Q16. The number of unfinished items is tail - done; settle.c has the proof
  * for joins, and for destroying a queue after a join.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -119,6 +121,7 @@ typedef struct weir__side {
     _Alignas(WEIR__APART) weir__lock lock;
     bool closed;         /* Q5 */
     bool sealed;         /* Q11; set wherever `closed` is */
+    bool held;           /* Q16 */
     bool discarding;     /* Q5; consumers' side only */
     size_t workers;      /* number of workers that take from here; consumers' side only */
     const void *last;    /* Q9: the team that took last, or NULL; consumers' side only */
@@ -221,6 +224,7 @@ static inline void weir__queue_assert_locked(const weir_queue *queue) {
     weir__assert((consumers->requeued == 0) == (queue->aside.first == NULL)); /* Q8 */
     weir__assert(producers->closed == consumers->closed);                     /* Q5 */
     weir__assert(producers->sealed == consumers->sealed);                     /* Q11 */
+    weir__assert(producers->held == consumers->held);                         /* Q16 */
 }
 
 /* Returns the number of items and sentinels ever taken or discarded, not counting those that are requeued. */

@@ -1,5 +1,5 @@
 /*
- * shutdown.c - Implements shutdown, seal and discard: the end of a queue for all threads. See queue.h.
+ * shutdown.c - Implements shutdown, seal, hold and discard: what ends or holds up a queue for all threads. See queue.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -38,6 +38,18 @@ void weir__queue_seal(weir_queue *queue) {
     weir__lock_acquire(&producers->lock);
     weir__lock_acquire(&consumers->lock);
     producers->sealed = consumers->sealed = true;
+    bool wake_producers = weir__park_wake_all(&consumers->park);
+    weir__lock_release(&consumers->lock);
+    weir__lock_release(&producers->lock);
+    if (wake_producers)
+        weir__park_signal(&consumers->park, WEIR__EVERYONE);
+}
+
+void weir__queue_hold(weir_queue *queue, bool held) {
+    weir__side *producers = &queue->producers, *consumers = &queue->consumers;
+    weir__lock_acquire(&producers->lock);
+    weir__lock_acquire(&consumers->lock);
+    producers->held = consumers->held = held;
     bool wake_producers = weir__park_wake_all(&consumers->park);
     weir__lock_release(&consumers->lock);
     weir__lock_release(&producers->lock);

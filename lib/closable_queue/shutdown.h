@@ -14,6 +14,9 @@ void weir__queue_end(weir_queue *queue, bool discarding);
 /* Q11. Makes every put return WEIR_CLOSED from now on; blocked puts return at once. */
 void weir__queue_seal(weir_queue *queue);
 
+/* Q16. Sets whether puts find no room. */
+void weir__queue_hold(weir_queue *queue, bool held);
+
 /*
  * Drops and settles every queued item, after a shutdown with WEIR_DISCARD. If this thread is already doing so,
  * returns at once (Q7).

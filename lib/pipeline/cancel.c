@@ -11,6 +11,7 @@
 #include "pipeline/callback.h"
 #include "pipeline/discard.h"
 #include "pipeline/crew_wait.h"
+#include "pipeline/gate.h"
 #include "pipeline/outputs.h"
 #include "pipeline/pause.h"
 #include "pipeline/phase.h"
@@ -32,6 +33,7 @@ bool weir__cancel_begin(weir_pipeline *pipeline, weir_status outcome) {
     if (!weir__phase_cancel(pipeline, outcome))
         return false;
     end_every_wait(pipeline);
+    weir__gate_resume_all(pipeline); /* last: puts that a pause has held up fail */
     return true;
 }
 

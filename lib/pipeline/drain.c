@@ -10,6 +10,7 @@
 #include "pipeline/crew_wait.h"
 #include "pipeline/elastic.h"
 #include "pipeline/idle.h"
+#include "pipeline/gate.h"
 #include "pipeline/pause.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
@@ -30,6 +31,7 @@ void weir__drain_begin(weir_pipeline *pipeline) {
         wake(stage);
     if (pipeline->entrance != NULL)
         weir__queue_seal(pipeline->entrance->queue);
+    weir__gate_resume_all(pipeline); /* last: puts that a pause has held up fail */
 }
 
 /* Blocks until the threads of a stage that is shut down have emitted their last results (at_end.h). */

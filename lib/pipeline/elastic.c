@@ -114,10 +114,22 @@ static bool sleep_well(weir_stage *stage) {
     return all_wait(stage) || weir__u32_exchange_acquire_release(&stage->dormant, 0) == 0;
 }
 
+/* The timer sleeps while the stage is paused: what a pause does is nothing to learn from. */
+static void sleep_paused(weir_stage *stage) {
+    stage->elastic.awake = false;
+    (void)weir__u32_exchange_acquire_release(&stage->dormant, 1);
+    if (!weir__stage_is_paused(stage)) /* the resume may not have seen `dormant` */
+        weir__elastic_stir(stage);
+}
+
 static void ring(weir__timer *timer) {
     weir_stage *stage = (weir_stage *)(void *)((char *)timer - offsetof(weir_stage, look));
     if (weir__is_cancelled(stage->pipeline) || weir__u32_load_acquire(&stage->closing) != 0)
         return;
+    if (weir__stage_is_paused(stage)) {
+        sleep_paused(stage);
+        return;
+    }
     weir__elastic_look look = look_at(stage);
     weir__elastic_step step = weir__elastic_decide(&stage->elastic, &look);
     apply(stage, &step, look.threads);

@@ -299,9 +299,16 @@ static size_t size_of_part(const weir_stage *stage) {
     return cost == 0 || cost >= CLAIM ? 1 : CLAIM / cost;
 }
 
+/* U3. Requeues the items that are not begun if the stage is paused. Without memory they wait in the lane. */
+static void look_at_gate(weir__lane *lane) {
+    if (weir__stage_is_paused(lane->stage) && !weir__shift_must_end(lane->stage))
+        weir__morsel_rescue(lane);
+}
+
 static void run_items(weir__lane *lane) {
     weir__served *served = &lane->served;
     size_t most = lane->stage->pipeline->plain ? size_of_part(lane->stage) : 1;
+    look_at_gate(lane);
     while (begin_items(lane, most)) {
         weir__hand_begin_part(weir__crew_hand(lane)); /* N8 */
         if (lane->stage->pipeline->plain)
@@ -309,6 +316,7 @@ static void run_items(weir__lane *lane) {
         while (served->at < served->end)
             served->owed +=
                 weir__run(weir__ptr_load_relaxed(weir__served_slot(served, served->at++)), lane) != WEIR__KEPT;
+        look_at_gate(lane);
     }
 }
 
@@ -330,6 +338,8 @@ static weir__found run_source(weir__lane *lane) {
 }
 
 weir__found weir__morsel_run(weir__lane *lane) {
+    if (weir__stage_is_paused(lane->stage) && !lane->served.passed)
+        return WEIR__SHUT; /* U3 */
     if (weir__stage_is_source(lane->stage))
         return run_source(lane);
     if (!lane->served.passed) {

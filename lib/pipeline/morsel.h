@@ -34,6 +34,7 @@ typedef enum weir__found {
     WEIR__RAN,         /* it has run a morsel */
     WEIR__EMPTY_QUEUE, /* there is no item: the stage's alert is left */
     WEIR__NO_ROOM,     /* there is no room in the next queue: the stage's alert is left there */
+    WEIR__SHUT,        /* the stage is paused */
     WEIR__AT_END       /* the queue is closed, or the source has ended */
 } weir__found;
 

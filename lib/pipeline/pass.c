@@ -16,7 +16,7 @@
 /* Whether the stage's items are worth to be run on this thread at once. */
 static bool takes_passed(const weir_stage *stage) {
     return weir__u32_load_relaxed(&stage->shift.cost) != 0 && weir__u32_load_relaxed(&stage->shift.blocks) == 0 &&
-           !weir__shift_must_end(stage);
+           !weir__shift_must_end(stage) && !weir__stage_is_paused(stage);
 }
 
 /* Moves the results, which have no place in the queue between the two stages any more: the lanes exchange arrays. */

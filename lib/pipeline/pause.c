@@ -1,5 +1,5 @@
 /*
- * pause.c - Blocks a worker until a time, or until its function must return.
+ * pause.c - Blocks a worker until a time, a resume, or until its function must return.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -22,6 +22,26 @@ bool weir__pause_until(weir__lane *lane, uint64_t time, weir__cause cause) {
 bool weir__pause_for_rate(weir__lane *lane, size_t turns) {
     uint64_t now = weir__clock_now(), due = weir__rate_take(&lane->stage->rate, now, turns);
     return due <= now || weir__pause_until(lane, due, WEIR__FOR_RATE);
+}
+
+bool weir__pause_for_resume(weir__lane *lane, const weir__pausing *gate) {
+    weir_stage *stage = lane->stage;
+    weir__timing_block(lane, WEIR__FOR_RESUME);
+    weir__lock_acquire(&stage->lock);
+    while (!weir__is_told_to_return(stage) && weir__u32_load_acquire(&gate->paused) != 0)
+        weir__park_wait(&stage->park, &stage->lock, WEIR_NEVER, NULL);
+    weir__lock_release(&stage->lock);
+    weir__timing_unblock(lane);
+    return !weir__is_told_to_return(stage);
+}
+
+bool weir__pause_for_call(weir__lane *lane, size_t turns) {
+    weir_stage *stage = lane->stage;
+    if (!weir__pause_at(lane, &stage->gate))
+        return false;
+    if (!weir__rate_limits(&stage->rate))
+        return true;
+    return weir__pause_for_rate(lane, turns) && weir__pause_at(lane, &stage->gate);
 }
 
 void weir__pause_wake(weir_stage *stage) {

@@ -1,5 +1,5 @@
 /*
- * pause.h - Blocks a worker until a time, or until its function must return.
+ * pause.h - Blocks a worker until a time, a resume, or until its function must return.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -23,6 +23,22 @@ bool weir__pause_until(weir__lane *lane, uint64_t time, weir__cause cause);
 
 /* Takes `turns` turns of the stage's rate, and blocks until the rate allows them. Returns as weir__pause_until. */
 bool weir__pause_for_rate(weir__lane *lane, size_t turns);
+
+/* Blocks while the gate, the stage's or the entrance's, is paused (U2). Returns as weir__pause_until. */
+bool weir__pause_for_resume(weir__lane *lane, const weir__pausing *gate);
+
+/* The same, quick if it is not paused. */
+static inline bool weir__pause_at(weir__lane *lane, const weir__pausing *gate) {
+    if (weir__u32_load_relaxed(&gate->paused) != 0)
+        return weir__pause_for_resume(lane, gate);
+    return !weir__is_told_to_return(lane->stage);
+}
+
+/*
+ * Blocks until the stage may begin a call, or a batch of `turns` items: not paused, and allowed by its rate. Returns as
+ * weir__pause_until.
+ */
+bool weir__pause_for_call(weir__lane *lane, size_t turns);
 
 /* Wakes the workers that pause, so that they check again whether they must return. */
 void weir__pause_wake(weir_stage *stage);

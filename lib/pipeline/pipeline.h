@@ -43,6 +43,7 @@ struct weir_pipeline {
     weir__u32 cut_short; /* 1: the cancel has prevented a call of at_end, or made it fail */
     weir__u64 signal;    /* number of the first signal of weir_pipeline_end_on that arrived; 0: none */
 
+    weir__pausing entry; /* gate.h */
     weir__flight flight;
     _Alignas(WEIR__APART) weir__timers timers;
     weir__errors errors;

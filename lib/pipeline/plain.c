@@ -7,6 +7,7 @@
 
 #include "pipeline/drop.h"
 #include "pipeline/outbox.h"
+#include "pipeline/pause.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/retire.h"
 #include "pipeline/send.h"
@@ -20,7 +21,8 @@ static void drop(weir__lane *lane, void *item) {
 
 bool weir__plain_call(weir__lane *lane, void *item, void **result) {
     const weir_stage *stage = lane->stage;
-    if (weir__is_cancelled(stage->pipeline)) {
+    weir__outbox_send_before(lane, &stage->gate);
+    if (!weir__pause_at(lane, &stage->gate)) {
         drop(lane, item);
         return false;
     }
@@ -41,7 +43,7 @@ static size_t call_in_a_row(weir__lane *lane, size_t count) {
     void *state = lane->state;
     size_t i;
     weir__timing_begin_untimed(lane);
-    for (i = 0; i < count && !weir__is_cancelled(pipeline); i++) {
+    for (i = 0; i < count && !weir__is_cancelled(pipeline) && !weir__stage_is_paused(stage); i++) {
         lane->item = weir__ptr_load_relaxed(weir__served_slot(served, served->at++));
         void *result = func(lane->item, state);
         weir__border();

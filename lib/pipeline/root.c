@@ -7,6 +7,7 @@
 
 #include "pipeline/discard.h"
 #include "pipeline/outbox.h"
+#include "pipeline/pause.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/retire.h"
 #include "pipeline/send.h"
@@ -52,8 +53,18 @@ static void emit_plain(weir__lane *lane, void *result) {
     weir__count(&lane->counts[verdict], 1);
 }
 
+/* U4. */
+static void await_entrance(weir__lane *lane) {
+    const weir_pipeline *pipeline = lane->stage->pipeline;
+    if (pipeline->plain)
+        weir__outbox_send_before(lane, &pipeline->entry);
+    (void)weir__pause_at(lane, &pipeline->entry);
+}
+
 void weir__emit_root(weir__lane *lane, void *result) {
     weir_stage *stage = lane->stage;
+    if (!lane->at_end)
+        await_entrance(lane);
     if (stage->pipeline->plain) {
         emit_plain(lane, result);
         return;

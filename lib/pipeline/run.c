@@ -79,10 +79,7 @@ static size_t count_of(const weir_stage *stage, const weir__envelope *envelope) 
 /* Makes one attempt at an item or a batch. Returns false if it backs off. */
 static bool attempt(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
-    bool dropped = weir__is_cancelled(stage->pipeline);
-    if (!dropped && weir__rate_limits(&stage->rate))
-        dropped = !weir__pause_for_rate(lane, count_of(stage, envelope));
-    if (!dropped)
+    if (weir__pause_for_call(lane, count_of(stage, envelope)))
         return weir__complete(lane, &lane->task, call(lane, envelope));
     weir__retire_dropped(stage, lane, envelope);
     return true;
@@ -186,6 +183,7 @@ void *weir__run(void *raw, void *state) {
     weir__lane *lane = state;
     weir__envelope *envelope = raw;
     weir__lane_hold(lane, envelope);
+    (void)weir__pause_at(lane, &lane->stage->gate); /* before the item waits for its key or its batch */
     if (lane->stage->options.per_key != 0)
         run_by_key(lane, envelope);
     else if (!is_gathered(lane->stage, envelope) || (envelope = gather(lane, envelope)) != NULL)

@@ -88,6 +88,10 @@ static void count_stage(const weir_stage *stage, weir_counts *counts) {
 
 /* ---- its times ---- */
 
+static uint64_t minus(uint64_t a, uint64_t b) {
+    return a > b ? a - b : 0;
+}
+
 static uint64_t since(uint64_t now, uint64_t time) {
     return time != 0 && now > time ? now - time : 0;
 }
@@ -118,7 +122,7 @@ static uint64_t starved_of(const weir__lane *lane, uint64_t rest) {
     uint64_t worked = weir__u64_load_relaxed(&lane->worked);
     if (lane->worker != NULL)
         return weir__stopwatch_look(lane->waits);
-    return rest > worked ? rest - worked : 0;
+    return minus(rest, worked);
 }
 
 static uint64_t least(uint64_t a, uint64_t b) {
@@ -129,6 +133,11 @@ static uint64_t least(uint64_t a, uint64_t b) {
 static uint64_t full_until(const weir_stage *stage, uint64_t now) {
     uint64_t full = weir__u64_load_acquire(&stage->shift.full);
     return full + since(now, weir__u64_load_acquire(&stage->shift.full_since));
+}
+
+/* Returns the part of `rest` in which a lane on a crew, without a thread, waited for a resume; `waited` with one. */
+static uint64_t paused_idle(const weir__lane *lane, uint64_t rest, uint64_t waited) {
+    return lane->worker != NULL ? 0 : least(rest, minus(weir__stopwatch_look(&lane->stage->gate.passed), waited));
 }
 
 /* Adds what the lane blocked for. */
@@ -147,14 +156,17 @@ static void add_times(weir__lane *lane, const struct instant *instant, weir_stag
     if (!instant->launched)
         return;
     uint64_t all = present_until(lane, instant->now);
+    uint64_t waited = weir__stopwatch_look(&lane->by_cause[WEIR__FOR_RESUME]);
     uint64_t blocked = weir__stopwatch_look(&lane->blocked);
-    uint64_t rest = starved_of(lane, all > blocked ? all - blocked : 0);
-    uint64_t full = least(rest, full_until(lane->stage, instant->now));
-    blocked = tell(&lane->blocked_told, blocked + full);
-    uint64_t starved = tell(&lane->starved_told, rest - full);
+    uint64_t rest = starved_of(lane, minus(all, blocked)), idle = paused_idle(lane, rest, waited);
+    uint64_t full = least(rest - idle, full_until(lane->stage, instant->now));
+    uint64_t paused = tell(&lane->paused_told, waited + idle);
+    blocked = tell(&lane->blocked_told, minus(blocked, waited) + full);
+    uint64_t starved = tell(&lane->starved_told, rest - idle - full);
     report->starved += starved;
     report->blocked += blocked;
-    report->busy += all > starved + blocked ? all - starved - blocked : 0;
+    report->paused_time += paused;
+    report->busy += minus(all, starved + blocked + paused);
 }
 
 /*
@@ -216,6 +228,7 @@ static void look_at_threads(const weir_stage *stage, const struct instant *insta
     report->max_threads = stage->options.max_threads;
     report->on_crew = stage->on_crew;
     report->blocks = weir__u32_load_relaxed(&stage->shift.has_blocked) != 0;
+    report->paused = weir__stage_is_paused(stage);
     if (!weir__stage_is_elastic(stage) || !instant->launched)
         return;
     report->threads = weir__elastic_threads(stage);
@@ -408,6 +421,7 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
     set_in(&report->counts, count_in(pipeline));
     report->max_items = pipeline->flight.admission.max_items != UINT64_MAX ? pipeline->flight.admission.max_items : 0;
     report->max_bytes = pipeline->options.max_bytes;
+    report->paused = weir__u32_load_relaxed(&pipeline->entry.paused) != 0;
     report->bytes = weir__admission_bytes(&pipeline->flight.admission);
     add_edges(pipeline, draft);
     add_late(pipeline, instant.now, draft);
@@ -436,6 +450,7 @@ static void find_bottleneck(const weir_pipeline *pipeline, struct draft *draft) 
     weir__strains strains = {.stages = draft->strains};
     if (pipeline->entrance != NULL)
         strains.entrance = &draft->stages[pipeline->entrance->number];
+    strains.paused = weir__stopwatch_look(&pipeline->entry.passed);
     strains.items = weir__stopwatch_look(&admission->held_up[WEIR__OF_ITEMS]);
     strains.bytes = weir__stopwatch_look(&admission->held_up[WEIR__OF_BYTES]);
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)

@@ -81,14 +81,12 @@ static void produce(weir__lane *lane) {
         lane->task.failures = 0;
 }
 
-/* Takes a turn, if the rate limits calls. Returns false if the source must return. */
+/* Blocks while the source is paused, or its rate allows no call. Returns false if the lane must make no call now. */
 static bool has_turn(weir__lane *lane) {
     const weir_stage *stage = lane->stage;
-    if (weir__is_told_to_return(stage))
-        return false;
-    if (!weir__rate_limits(&stage->rate))
-        return true;
-    return weir__pause_for_rate(lane, 1) && !weir__is_told_to_return(stage); /* it may have ended meanwhile */
+    if (stage->crew != NULL && weir__stage_is_paused(stage))
+        return false; /* U3 */
+    return weir__pause_for_call(lane, 1);
 }
 
 size_t weir__source_run(weir__lane *lane, size_t most, size_t part) {

@@ -29,9 +29,9 @@
  *     topological order, and all loops that overlap, taken as one. When all stages before a loop have ended and the loop
  *     is idle (idle.h), no item can come to it any more, except those of its own at_end.
  *
- * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with two exceptions. A batch's
+ * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with three exceptions. A batch's
  * lock is held while the batch is requeued (G3). The dispatcher's lock is held while a pipeline's is taken, and then
- * those of its queues (dispatch.c). No lock is held while a function of the program runs.
+ * those of its queues (dispatch.c). A pipeline's lock is held while its entry queue is held or let go (U4). No lock is held while a function of the program runs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -116,9 +116,16 @@ typedef enum weir__cause {
     WEIR__FOR_RATE,      /* the stage's rate */
     WEIR__FOR_ADMISSION, /* a limit on what is in flight */
     WEIR__FOR_RETRY,     /* a source's back-off */
-    WEIR__IN_FUNCTION    /* anything, in a call of the library that the stage's function has made */
+    WEIR__IN_FUNCTION,   /* anything, in a call of the library that the stage's function has made */
+    WEIR__FOR_RESUME     /* the resume of the stage, or of the entrance */
 } weir__cause;
-enum { WEIR__CAUSES = WEIR__IN_FUNCTION + 1 };
+enum { WEIR__CAUSES = WEIR__FOR_RESUME + 1 };
+
+/* What a pause shuts: a stage, or the entrance (gate.h). Both members are written under the pipeline's lock. */
+typedef struct weir__pausing {
+    weir__u32 paused;       /* U1 */
+    weir__stopwatch passed; /* time for which it was paused */
+} weir__pausing;
 
 /* A call: one attempt at an item or a batch, or one call of a source. */
 struct weir_task {
@@ -183,11 +190,11 @@ struct weir__lane {
     weir__u64 due;     /* time at which this attempt becomes overdue; each wait moves it; 0: no limit, or no attempt */
     weir__stopwatch present; /* time from the begin of the lane's threads to their ends */
     weir__stopwatch blocked;
-    weir__stopwatch by_cause[WEIR__CAUSES];             /* the parts of `blocked` */
-    weir__u64 starved_told, blocked_told, overdue_told; /* highest figure that a report has shown */
-    weir__u64 started;                                  /* time at which the first thread began; 0: not yet */
-    weir__u64 ended;                                    /* time at which the last thread ended; 0: not yet */
-    weir__u64 worked;                                   /* on a crew: ns in calls and around them */
+    weir__stopwatch by_cause[WEIR__CAUSES];                          /* the parts of `blocked` */
+    weir__u64 starved_told, blocked_told, paused_told, overdue_told; /* highest figure that a report has shown */
+    weir__u64 started; /* time at which the first thread began; 0: not yet */
+    weir__u64 ended;   /* time at which the last thread ended; 0: not yet */
+    weir__u64 worked;  /* on a crew: ns in calls and around them */
     weir__histogram latencies;
 };
 
@@ -224,6 +231,8 @@ struct weir_stage {
     weir__u32 closing;                    /* 1: the stage is drained, and its workers must end */
     weir__u32 ended;                      /* 1: the source has returned WEIR_END, or has failed for good */
 
+    weir__pausing gate;
+
     _Alignas(WEIR__APART) weir__lock lock; /* guards `park`; the mechanisms have locks of their own */
     weir__park park;                       /* workers that pause (pause.h) */
 
@@ -258,6 +267,11 @@ static inline bool weir__stage_is_elastic(const weir_stage *stage) {
 /* Whether a delay may precede an item's next attempt. */
 static inline bool weir__stage_backs_off(const weir_stage *stage) {
     return stage->options.retry.attempts > 1 && stage->options.retry.backoff != 0;
+}
+
+/* U2. Whether the stage begins no call now. */
+static inline bool weir__stage_is_paused(const weir_stage *stage) {
+    return weir__u32_load_relaxed(&stage->gate.paused) != 0;
 }
 
 static inline bool weir__stage_gathers(const weir_stage *stage) {

@@ -19,6 +19,8 @@ static const double saturated = 0.75; /* the rest may be the start, the end, and
 static const double idle = 0.01;
 static const double weight = 3; /* (1 - saturated) of something outside counts as `saturated` of a stage */
 
+static const double mostly = 0.5; /* of the time in which there was no input, the entrance was paused */
+
 /* Enough to hold up a stage with idle threads. */
 static const double keys_often = 0.5, threads_left = 0.1;
 
@@ -77,6 +79,7 @@ static struct claim claim_of(const weir_stage_report *stage, const weir__strain 
     add(&claim, WEIR_BOTTLENECK_RATE, strain->rate);
     add(&claim, WEIR_BOTTLENECK_RESULTS, strain->results);
     add(&claim, WEIR_BOTTLENECK_LETTERS, strain->letters);
+    add(&claim, WEIR_BOTTLENECK_PAUSED, stage->paused_time);
     add_keys(&claim, strain->keys, elapsed);
     return claim;
 }
@@ -120,18 +123,25 @@ static struct claim claim_of_limits(const weir_report *draft, const weir__strain
 }
 
 /* If the stage with the greatest claim is not starved, it does not lack input. */
-static struct claim claim_of_puts(const weir_report *draft, const weir_stage_report *entrance,
+static struct claim claim_of_puts(const weir_report *draft, const weir__strains *strains,
                                   const weir_stage_report *stage) {
+    const weir_stage_report *entrance = strains->entrance;
     if (entrance == NULL || stage == NULL)
         return (struct claim){.kind = WEIR_BOTTLENECK_NONE};
     double first = share_of((double)entrance->starved, time_of(entrance, draft->elapsed));
     double own = share_of((double)stage->starved, time_of(stage, draft->elapsed));
-    return (struct claim){.kind = WEIR_BOTTLENECK_INPUT, .taken = first < own ? first : own, .share = first};
+    double paused = share_of((double)strains->paused, (double)draft->elapsed);
+    struct claim claim = {.kind = WEIR_BOTTLENECK_INPUT, .taken = first < own ? first : own, .share = first};
+    if (paused >= mostly * first) {
+        claim.kind = WEIR_BOTTLENECK_PAUSED;
+        claim.share = paused;
+    }
+    return claim;
 }
 
 static struct claim choose(const weir_report *draft, const weir__strains *strains) {
     struct claim stage = claim_of_stages(draft, strains), limit = claim_of_limits(draft, strains);
-    struct claim puts = claim_of_puts(draft, strains->entrance, stage.stage);
+    struct claim puts = claim_of_puts(draft, strains, stage.stage);
     if (stage.taken >= saturated)
         return stage;
     if (stage.taken < idle && limit.taken < idle)
@@ -159,9 +169,12 @@ weir__bottleneck_words weir__report_words(const weir_report *report) {
         [WEIR_BOTTLENECK_RESULTS] = {"the results queue of ", ", its threads wait for room there ", true},
         [WEIR_BOTTLENECK_LETTERS] = {"the dead-letter queue of ", ", its threads wait for room there ", true},
         [WEIR_BOTTLENECK_BYTES] = {"the memory budget (max_bytes)", ", items wait for that ", true},
+        [WEIR_BOTTLENECK_PAUSED] = {"the paused stage ", ", its threads wait for the resume ", true},
         [WEIR_BOTTLENECK_ITEMS] = {"the limit of items in flight (max_items)", ", items wait for that ", true},
     };
     size_t kind = (size_t)report->bottleneck_kind;
+    if (kind == WEIR_BOTTLENECK_PAUSED && report->bottleneck == NULL)
+        return (weir__bottleneck_words){"the entrance", ", it was paused ", true};
     if (kind == WEIR_BOTTLENECK_INPUT && report->bottleneck == NULL)
         return (weir__bottleneck_words){"the input", ", the first stage is starved ", true};
     return kind < sizeof words / sizeof words[0] ? words[kind] : (weir__bottleneck_words){"unknown", "", false};

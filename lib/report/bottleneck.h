@@ -21,6 +21,7 @@ typedef struct weir__strain {
 typedef struct weir__strains {
     const weir__strain *stages;        /* one for each stage of the report */
     const weir_stage_report *entrance; /* stage to which items are put; NULL: none */
+    uint64_t paused;                   /* time in which the entrance was paused */
     uint64_t items, bytes;             /* time in which callers waited for max_items, and for max_bytes */
     size_t seats;                      /* of the crew; 0: no stage is on one */
 } weir__strains;

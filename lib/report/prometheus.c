@@ -79,6 +79,7 @@ static const struct metric stage_metrics[] = {
      "1 if calls of a stage on the crew have been seen to sleep.",
      FLAG,
      {{"", OF_STAGE(blocks)}}},
+    {"weir_stage_paused", "gauge", "1 if the stage is paused.", FLAG, {{"", OF_STAGE(paused)}}},
     {"weir_stage_queue_depth", "gauge", "Items in the stage's input queue.", SIZE, {{"", OF_STAGE(depth)}}},
     {"weir_stage_queue_peak",
      "gauge",
@@ -92,11 +93,13 @@ static const struct metric stage_metrics[] = {
      {{"", OF_STAGE(capacity)}}},
     {"weir_stage_thread_seconds_total",
      "counter",
-     "Time of the stage's threads, by state: at work, waiting for items, or waiting for room, a rate or back-off.",
+     "Time of the stage's threads, by state: at work, waiting for items, waiting for room, a rate or back-off, or "
+     "paused.",
      SECONDS,
      {{"state=\"busy\"", OF_STAGE(busy)},
       {"state=\"starved\"", OF_STAGE(starved)},
-      {"state=\"blocked\"", OF_STAGE(blocked)}}},
+      {"state=\"blocked\"", OF_STAGE(blocked)},
+      {"state=\"paused\"", OF_STAGE(paused_time)}}},
     {"weir_stage_call_seconds",
      "summary",
      "Duration of the calls of the stage's function, without blocked time.",
@@ -135,6 +138,7 @@ static const struct metric pipeline_metrics[] = {
      "Errors in all stages, including those that led to a retry.",
      COUNT,
      {{"", OF_WHOLE(error_count)}}},
+    {"weir_pipeline_paused", "gauge", "1 if the entrance is paused.", FLAG, {{"", OF_WHOLE(paused)}}},
     {"weir_pipeline_elapsed_seconds", "gauge", "Time since the start.", SECONDS, {{"", OF_WHOLE(elapsed)}}},
     {"weir_pipeline_late_workers",
      "gauge",
@@ -222,7 +226,7 @@ static void print_states(weir__out *out, const weir__page *page) {
 static void print_bottlenecks(weir__out *out, const weir__page *page) {
     static const char *const labels[] = {"kind=\"none\"",  "kind=\"stage\"", "kind=\"calls\"",   "kind=\"input\"",
                                          "kind=\"rate\"",  "kind=\"keys\"",  "kind=\"results\"", "kind=\"letters\"",
-                                         "kind=\"bytes\"", "kind=\"items\""};
+                                         "kind=\"bytes\"", "kind=\"items\"", "kind=\"paused\""};
     print_head(out, "weir_pipeline_bottleneck", "gauge",
                "1 for what the throughput depends on, on average since the start, 0 for the other kinds.");
     for (size_t k = 0; k < page->count; k++) {

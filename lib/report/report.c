@@ -95,7 +95,7 @@ void weir_report_free(weir_report *report) {
 
 /* Returns a double: the times of many threads over many months do not fit into 64 bits. */
 double weir__report_time(const weir_stage_report *stage) {
-    return (double)stage->busy + (double)stage->starved + (double)stage->blocked;
+    return (double)stage->busy + (double)stage->starved + (double)stage->blocked + (double)stage->paused_time;
 }
 
 const char *weir__report_cause(weir_thread_change change) {

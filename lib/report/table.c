@@ -241,6 +241,22 @@ static void print_blocking(weir__out *out, const weir_report *report) {
     }
 }
 
+static void print_paused(weir__out *out, const weir_report *report) {
+    const char *before = "\n";
+    if (report->paused) {
+        weir__out_format(out, "\nthe entrance is paused\n");
+        before = "";
+    }
+    for (size_t i = 0; i < report->stage_count; i++) {
+        if (!report->stages[i].paused)
+            continue;
+        weir__out_format(out, "%sstage ", before);
+        weir__out_shown(out, report->stages[i].name);
+        weir__out_format(out, " is paused\n");
+        before = "";
+    }
+}
+
 /* Prints nothing if the function has told no code. */
 static void print_code(weir__out *out, int code) {
     int64_t status = (int64_t)WEIR_CODE(0) - code;
@@ -319,6 +335,7 @@ void weir__print_table(weir__out *out, const weir_report *report) {
     print_bottleneck(out, report);
     print_elastic(out, report);
     print_blocking(out, report);
+    print_paused(out, report);
     print_errors(out, report);
     print_late(out, report);
 }

@@ -183,6 +183,8 @@ static void put_progress(struct weir__view *view, const weir_report *report, boo
         put_counted(view, report->counts.live, " in flight");
     if (report->state == WEIR_RUN_CANCELLED)
         put(view, ", cancelled");
+    if (report->paused)
+        put(view, ", paused");
     put(view, ", ");
     put(view, weir__figure_rate(rate).text);
     if (!last)
@@ -246,6 +248,8 @@ static void put_stage(struct weir__view *view, const weir_report *report, size_t
     put(view, " done");
     put_counted(view, stage->counts.failed + stage->counts.dead, " failed");
     put_most(view, stage);
+    if (stage->paused)
+        put(view, ", paused");
     end_line(view);
 }
 
