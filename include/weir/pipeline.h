@@ -782,10 +782,10 @@ WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
     ;
 
 /*
- * Sets a minimum delay. If this attempt fails and is retried, the next one comes after at least `delay` ns. Use it
- * for a server's Retry-After. If the back-off is longer, the back-off counts instead. The delay has no jitter, and
- * max_backoff does not limit it. If an attempt sets several delays, the last one counts; 0 withdraws the delay. The
- * item waits as in a back-off. A source waits in its thread.
+ * Overrides the back-off once. If this attempt fails and is retried, the next one comes after `delay` ns, whether the
+ * back-off is longer or shorter. Use it for a server's Retry-After. The delay has no jitter, and max_backoff does not
+ * limit it. If an attempt sets several delays, the last one counts; 0 withdraws the delay, and the back-off counts
+ * again. Later attempts have their usual back-off. The item waits as in a back-off. A source waits in its thread.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if the task is NULL, or the stage's retry has no second attempt or no back-off

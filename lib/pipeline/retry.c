@@ -26,8 +26,9 @@ bool weir__is_retried(weir_stage *stage, unsigned attempts, int code) {
 
 uint64_t weir__retry_delay(const weir_task *task, unsigned attempts, uint64_t lot) {
     const weir_retry *retry = &task->stage->options.retry;
-    uint64_t delay = weir__backoff_delay((weir__backoff){retry->backoff, retry->max_backoff}, attempts, lot);
-    return delay > task->retry_after ? delay : task->retry_after;
+    if (task->retry_after != 0)
+        return task->retry_after;
+    return weir__backoff_delay((weir__backoff){retry->backoff, retry->max_backoff}, attempts, lot);
 }
 
 static void ring(weir__timer *timer) {

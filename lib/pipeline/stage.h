@@ -133,7 +133,7 @@ struct weir_task {
     weir__lane *lane;
     weir__envelope *envelope; /* item, or first envelope of the batch; NULL in a plain pipeline or a source */
     weir__pieces *combined;   /* count of the results of a batch (E3); NULL: no result yet */
-    uint64_t retry_after;     /* minimum delay before the next attempt, in ns */
+    uint64_t retry_after;     /* delay before the next attempt, in ns; 0: the back-off */
     unsigned failures;        /* number of failed calls of a source since its last success */
     bool lost;                /* a result was lost for lack of memory */
     bool told;                /* the function of a source was told to return */
