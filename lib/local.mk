@@ -29,9 +29,10 @@ lib_sources = \
 	lib/closable_queue/create.c lib/closable_queue/create.h \
 	lib/closable_queue/cursor.c \
 	lib/closable_queue/drop.c lib/closable_queue/drop.h \
+	lib/closable_queue/feeders.c lib/closable_queue/feeders.h \
 	lib/closable_queue/front.c lib/closable_queue/front.h \
 	lib/closable_queue/get.c lib/closable_queue/get.h \
-	lib/closable_queue/put.c \
+	lib/closable_queue/put.c lib/closable_queue/put.h \
 	lib/closable_queue/pass.c lib/closable_queue/pass.h \
 	lib/closable_queue/query.c \
 	lib/closable_queue/queue.h \

@@ -41,6 +41,7 @@ unit_tests = \
 	tests/test_pipeline_order \
 	tests/test_pipeline_outcome \
 	tests/test_pipeline_pause \
+	tests/test_pipeline_outputs \
 	tests/test_pipeline_priority \
 	tests/test_pipeline_report \
 	tests/test_pipeline_retry_after \

@@ -78,13 +78,12 @@ START_TEST (connections_that_cannot_be_are_refused_and_the_start_with_them) {
 }
 END_TEST
 
-static weir_queue *const some_queue = (weir_queue *)&some_queue;
-
 START_TEST (results_of_one_and_dead_letters_of_another_to_one_queue_are_refused) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage_options first = {.name = "first", .run = run_pass_on}, last = {.name = "last", .run = run_pass_on};
     weir_stage *a, *b;
-    first.dead = last.results = some_queue;
+    weir_queue *queue = new_queue(1);
+    first.dead = last.results = queue;
     if (_i == 0) {
         a = add_stage(pipeline, first);
         b = add_stage(pipeline, last);
@@ -97,6 +96,7 @@ START_TEST (results_of_one_and_dead_letters_of_another_to_one_queue_are_refused)
     ck_assert_msg(strstr(weir_pipeline_message(pipeline), "stage last: ") != NULL, "\"%s\"",
                   weir_pipeline_message(pipeline));
     destroy_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
 END_TEST
 
@@ -109,11 +109,12 @@ START_TEST (a_fan_out_without_what_it_needs_and_results_in_the_middle_are_refuse
         {.name = "from", .run = run_pass_on},
     };
     weir_stage_options options = froms[_i];
+    weir_queue *queue = new_queue(1);
     if (_i == 3)
-        options.results = some_queue;
+        options.results = queue;
     bool last = _i == 4;
     if (last)
-        options.results = options.dead = some_queue;
+        options.results = options.dead = queue;
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage *from = add_stage(pipeline, options);
     if (!last) {
@@ -126,6 +127,7 @@ START_TEST (a_fan_out_without_what_it_needs_and_results_in_the_middle_are_refuse
     ck_assert_msg(strstr(weir_pipeline_message(pipeline), "stage from: ") != NULL, "\"%s\"",
                   weir_pipeline_message(pipeline));
     destroy_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
 END_TEST
 

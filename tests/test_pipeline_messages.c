@@ -51,6 +51,7 @@ static void assert_says(const weir_pipeline *pipeline, const char *wanted) {
 /* ---- refused calls; each returns the refusal's status ---- */
 
 static weir_pipeline *pipeline; /* of the test, or NULL */
+static weir_queue *output;      /* of the test, or NULL */
 static weir_stage *stage;       /* its stage "a" */
 
 static void begin(void) {
@@ -262,17 +263,17 @@ static weir_status start_with_route_for_none(void) {
     return start_with((weir_stage_options){.func = hand_back, .fan_out = WEIR_BY_CHOICE, .route = key_of});
 }
 
-static weir_queue *const some_queue = (weir_queue *)&pipeline;
-
 static weir_status start_results_in_the_middle(void) {
     pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "first", .func = hand_back, .results = some_queue});
+    output = new_queue(1);
+    add_stage(pipeline, (weir_stage_options){.name = "first", .func = hand_back, .results = output});
     add_stage(pipeline, (weir_stage_options){.name = "second", .func = hand_back});
     return weir_pipeline_start(pipeline);
 }
 
 static weir_status start_results_are_dead(void) {
-    return start_with((weir_stage_options){.run = run_consume, .results = some_queue, .dead = some_queue});
+    output = new_queue(1);
+    return start_with((weir_stage_options){.run = run_consume, .results = output, .dead = output});
 }
 
 static weir_status start_batch(void) {
@@ -508,6 +509,7 @@ START_TEST (what_is_refused_names_the_stage_the_member_and_the_value) {
         assert_says(pipeline, refusal->says[i]);
     assert_status(refusal->status, status);
     destroy_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_queue_destroy(output));
 }
 END_TEST
 

@@ -246,14 +246,15 @@ typedef enum weir_on_error {
  * letter. The letters are in the order in which the items were given up. The reader owns the item, and frees the
  * letter with weir_dead_letter_free. If the queue refuses the letter, the item goes to its stage's drop function.
  *
- * Stages of one pipeline may share a `dead` queue. Pipelines must not share one: the first pipeline that ends shuts
- * the queue down.
- *
  * Rules for both `dead` and `results` queues:
  *
- * - A stage blocks while the queue is full. The queue should be unbounded, or be read during the run.
- * - Finish and cancel shut the queue down with WEIR_DRAIN, so that a loop of gets ends. After a failed start the
- *   queue may still be open.
+ * - Stages of one pipeline or of several may share the queue.
+ * - A stage feeds the queue from its add until its pipeline is over, cancelled or destroyed. The last stage that feeds
+ *   it shuts the queue down with WEIR_DRAIN, so that a loop of gets ends. So all pipelines that share a queue must be
+ *   declared before the first one ends. If none of these pipelines was started, the queue stays open.
+ * - A stage blocks while the queue is full, until its pipeline is cancelled. The queue should be unbounded, or be read
+ *   during the run. After a cancel, if another pipeline feeds the queue, a call that still runs puts to it if there is
+ *   room.
  * - Entries that no reader takes go to the queue's own drop function (weir_queue_options). The drop function of a
  *   `dead` queue must free the letter and its item. Without a drop function, weir does not free the entries.
  * - weir does not join the queue, so weir_queue_task_done is optional.
@@ -649,7 +650,7 @@ WEIR_API weir_status weir_pipeline_resume(weir_pipeline *pipeline, weir_stage *s
  * the functions of the stages have written.
  *
  * After the join, the `results` and `dead` queues are shut down with WEIR_DRAIN, so that loops that read them end. A
- * cancel shuts these queues down at once.
+ * cancel shuts these queues down at once. Queues that another pipeline feeds stay open (weir_dead_letter).
  *
  * `report` may be NULL. Otherwise each call sets `*report`. The caller frees the report. If the call returns
  * WEIR_INVALID, or is out of memory for the report, `*report` is NULL.
@@ -676,7 +677,7 @@ WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline
 
 /*
  * Drops all in-flight items. Ends every wait at once: in a put, in an emit, in a back-off or for a rate. Makes the
- * cancel_fd readable, and shuts the `results` and `dead` queues down with WEIR_DRAIN. Each item goes to its drop
+ * cancel_fd readable, and shuts the `results` and `dead` queues down with WEIR_DRAIN, as finish does. Each item goes to its drop
  * function, in this thread or a worker's. An item inside a function is dropped when the function returns, unless the
  * function returns 0.
  *

@@ -81,7 +81,7 @@ static bool is_busy(weir_queue *queue) {
 
     weir__lock_acquire(&queue->consumers.lock);
     sleepers += queue->consumers.park.sleepers;
-    queue->dying = sleepers == 0 && queue->users == 0; /* Q12 */
+    queue->dying = sleepers == 0 && queue->users == 0 && queue->feeders == 0; /* Q12 */
     bool busy = !queue->dying;
     weir__lock_release(&queue->consumers.lock);
     return busy;

@@ -3,6 +3,8 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "closable_queue/put.h"
+
 #include "closable_queue/alert.h"
 #include "closable_queue/segment.h"
 #include "closable_queue/share.h"
@@ -79,37 +81,43 @@ static uint64_t room_locked(const weir_queue *queue) {
     return queue->consumers.held || filled >= queue->capacity ? 0 : queue->capacity - filled;
 }
 
-/* Blocks until there may be room. Returns false only if the deadline has passed. */
-static bool sleep_for_room(weir_queue *queue, weir_deadline deadline) {
+/* Q18. `stop` may be NULL. */
+static bool must_stop(const weir__u32 *stop) {
+    return stop != NULL && weir__u32_load_acquire(stop) != 0;
+}
+
+/* Blocks until there may be room. Returns false only if the deadline has passed, or `stop` is set. */
+static bool sleep_for_room(weir_queue *queue, weir_deadline deadline, const weir__u32 *stop) {
     weir__side *side = &queue->consumers; /* Q3 */
     bool in_time = true, token = false;
     weir__lock_acquire(&side->lock);
-    if (!side->sealed && room_locked(queue) == 0)
+    if (!side->sealed && room_locked(queue) == 0 && !must_stop(stop))
         in_time = weir__park_wait(&side->park, &side->lock, deadline, &token);
     if (token && room_locked(queue) > 1)
         weir__park_release_one(&side->park, &side->lock); /* Q4 */
     else
         weir__lock_release(&side->lock);
-    return in_time;
+    return in_time && !must_stop(stop);
 }
 
 static bool look_at_slot(const void *outlook, size_t ahead) {
     return weir__ptr_load_relaxed(weir__outlook_slot(outlook, ahead)) == WEIR__EMPTY;
 }
 
-/* Spins, then blocks, until there may be room. Returns false only if the deadline has passed. */
-static bool wait_for_room(weir_queue *queue, const weir__slot *watch, weir_deadline deadline) {
+/* Spins, then blocks, until there may be room. Returns false as sleep_for_room. */
+static bool wait_for_room(weir_queue *queue, const weir__slot *watch, weir_deadline deadline, const weir__u32 *stop) {
     if (deadline != WEIR_NEVER && weir__clock_now() >= deadline)
         return false;
     const weir__outlook outlook = {queue, watch};
     if (watch != NULL &&
         weir__spin_until(&queue->producers.spin, look_at_slot, &outlook, weir__queue_far(queue), deadline))
         return true;
-    return sleep_for_room(queue, deadline);
+    return sleep_for_room(queue, deadline, stop);
 }
 
-/* Puts all items, waiting for room until the deadline. `*put` is the number of items put. */
-static weir_status put_all(weir_queue *queue, void *const *items, size_t count, size_t *put, weir_deadline deadline) {
+/* Puts all items, waiting for room until the deadline, or until `stop` is set. `*put` is the number of items put. */
+static weir_status put_all(weir_queue *queue, void *const *items, size_t count, size_t *put, weir_deadline deadline,
+                           const weir__u32 *stop) {
     bool in_time = true;
     *put = 0;
     while (*put < count) {
@@ -121,14 +129,14 @@ static weir_status put_all(weir_queue *queue, void *const *items, size_t count, 
             return status;
         if (!in_time)
             return WEIR_TIMEDOUT;
-        in_time = wait_for_room(queue, watch, deadline); /* tries once more: room at the deadline counts */
+        in_time = wait_for_room(queue, watch, deadline, stop); /* tries once more: room at the deadline counts */
     }
     return WEIR_OK;
 }
 
-static weir_status put_waiting(weir_queue *queue, void *item, weir_deadline deadline) {
+static weir_status put_waiting(weir_queue *queue, void *item, weir_deadline deadline, const weir__u32 *stop) {
     size_t put;
-    return put_all(queue, &item, 1, &put, deadline);
+    return put_all(queue, &item, 1, &put, deadline, stop);
 }
 
 /* Puts one item, in fewer instructions if there is room. */
@@ -145,13 +153,20 @@ static inline weir_status put_one(weir_queue *queue, void *item) {
 
 static inline weir_status put_one_until(weir_queue *queue, void *item, weir_deadline deadline) {
     weir_status status = put_one(queue, item);
-    return status == WEIR_FULL ? put_waiting(queue, item, deadline) : status;
+    return status == WEIR_FULL ? put_waiting(queue, item, deadline, NULL) : status;
 }
 
 weir_status weir_queue_put(weir_queue *queue, void *item) {
     if (queue == NULL || weir__slot_is_reserved(item))
         return WEIR_INVALID;
     return put_one_until(queue, item, WEIR_NEVER);
+}
+
+weir_status weir__queue_put_unless(weir_queue *queue, void *item, const weir__u32 *stop) {
+    if (weir__slot_is_reserved(item))
+        return WEIR_INVALID;
+    weir_status status = put_one(queue, item);
+    return status == WEIR_FULL ? put_waiting(queue, item, WEIR_NEVER, stop) : status;
 }
 
 weir_status weir_queue_put_until(weir_queue *queue, void *item, weir_deadline deadline) {
@@ -181,7 +196,7 @@ static bool are_usable(const weir_queue *queue, void *const *items, size_t count
 
 weir_status weir_queue_put_many_until(weir_queue *queue, void *const *items, size_t count, size_t *put,
                                       weir_deadline deadline) {
-    return are_usable(queue, items, count, put) ? put_all(queue, items, count, put, deadline) : WEIR_INVALID;
+    return are_usable(queue, items, count, put) ? put_all(queue, items, count, put, deadline, NULL) : WEIR_INVALID;
 }
 
 weir_status weir_queue_put_many(weir_queue *queue, void *const *items, size_t count, size_t *put) {

@@ -20,7 +20,7 @@
 /* S4. Called before the first drop function, which may take long. */
 static void end_every_wait(weir_pipeline *pipeline) {
     weir__admission_close(&pipeline->flight.admission, true);
-    weir__outputs_shut_down(pipeline);
+    weir__outputs_leave(pipeline, true);
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         weir__pause_wake(stage);
         (void)weir_queue_shutdown(stage->queue, WEIR_DRAIN);

@@ -5,6 +5,7 @@
  */
 #include "pipeline/feedback.h"
 #include "pipeline/graph.h"
+#include "pipeline/outputs.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
 #include "report/figure.h"
@@ -114,6 +115,7 @@ static weir_status add(weir_pipeline *pipeline, weir_stage **result, const weir_
     pipeline->last = stage;
     pipeline->stage_count++;
     weir__graph_add_name(stage);
+    weir__outputs_enter(stage);
     if (result != NULL)
         *result = stage;
     return WEIR_OK;

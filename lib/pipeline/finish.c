@@ -17,7 +17,7 @@
 
 /* Completes the run. All workers must have been joined. */
 static void complete(weir_pipeline *pipeline) {
-    weir__outputs_shut_down(pipeline);
+    weir__outputs_leave(pipeline, true);
     weir__trace_end_aside(pipeline);
     weir__phase_over(pipeline);
     weir__watch_leave(pipeline);
@@ -69,6 +69,7 @@ static bool end_cancelled(weir_pipeline *pipeline) {
 }
 
 static void free_all(weir_pipeline *pipeline) {
+    weir__outputs_leave(pipeline, false); /* unless the run has ended */
     for (size_t i = 0; i < pipeline->ordered; i++)
         weir__on_crew_leave(pipeline->order[i]); /* N9: all before one is freed */
     for (weir_stage *stage = pipeline->first, *next; stage != NULL; stage = next) {

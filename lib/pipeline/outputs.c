@@ -1,15 +1,26 @@
 /*
- * outputs.c - Shuts down the output queues of a pipeline.
+ * outputs.c - Lets a pipeline put to queues of the program.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "pipeline/outputs.h"
 
-void weir__outputs_shut_down(weir_pipeline *pipeline) {
+#include "closable_queue/feeders.h"
+
+void weir__outputs_enter(const weir_stage *stage) {
+    if (stage->options.results != NULL)
+        weir__feeder_enter(stage->options.results);
+    if (stage->options.dead != NULL)
+        weir__feeder_enter(stage->options.dead);
+}
+
+void weir__outputs_leave(weir_pipeline *pipeline, bool ran) {
+    if (weir__u32_exchange_acquire(&pipeline->outputs_left, 1) != 0)
+        return;
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         if (stage->options.results != NULL)
-            (void)weir_queue_shutdown(stage->options.results, WEIR_DRAIN);
+            weir__feeder_leave(stage->options.results, ran);
         if (stage->options.dead != NULL)
-            (void)weir_queue_shutdown(stage->options.dead, WEIR_DRAIN);
+            weir__feeder_leave(stage->options.dead, ran);
     }
 }

@@ -1,5 +1,5 @@
 /*
- * outputs.h - Shuts down the output queues of a pipeline: results and dead letters.
+ * outputs.h - Lets a pipeline put to queues of the program: results and dead letters (Q18).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,13 @@
 
 #include "pipeline/pipeline.h"
 
-/* Shuts down all output queues. Their readers can still take the items in them. */
-void weir__outputs_shut_down(weir_pipeline *pipeline);
+/* Called when the stage is declared. */
+void weir__outputs_enter(const weir_stage *stage);
+
+/*
+ * Ends the puts of the pipeline: none of them waits for room from now on. A queue to which no other pipeline puts is
+ * shut down, if a pipeline ran; its readers can still take the items in it. Only the first call has an effect.
+ */
+void weir__outputs_leave(weir_pipeline *pipeline, bool ran);
 
 #endif /* WEIR_PIPELINE_OUTPUTS_H */

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "closable_queue/put.h"
 #include "pipeline/callback.h"
 #include "pipeline/drop.h"
 #include "pipeline/outcome.h"
@@ -22,12 +23,12 @@ static weir__cause cause_of(const weir_stage *stage, const weir_queue *queue) {
     return queue == stage->options.dead ? WEIR__FOR_LETTERS : WEIR__FOR_ROOM;
 }
 
-/* Puts to a queue that was full in the last try. Blocks while the queue is full. */
+/* Puts to a queue that was full in the last try. Blocks while the queue is full, until a cancel. */
 static weir_status put_blocking(weir__lane *lane, weir_queue *queue, void *item) {
     weir__timing_block(lane, cause_of(lane->stage, queue));
-    weir_status status = weir_queue_put(queue, item);
+    weir_status status = weir__queue_put_unless(queue, item, &lane->stage->pipeline->cancelled); /* Q18 */
     weir__timing_unblock(lane);
-    return status;
+    return status == WEIR_TIMEDOUT ? WEIR_CLOSED : status;
 }
 
 weir_status weir__offer(weir__lane *lane, weir_queue *queue, void *item) {

@@ -5,6 +5,8 @@
  */
 #include <weir/stoppable_worker.h>
 
+#include "closable_queue/feeders.h"
+#include "closable_queue/put.h"
 #include "scenarios.h"
 #include "support.h"
 
@@ -130,6 +132,44 @@ void scenario_deadline_takes_the_wake(void) {
         put_one(NULL);
     sched_join(patient);
     must(weir_queue_tasks_done(queue, said == WEIR_OK ? 2 : 1), WEIR_OK);
+    finish_queue(queue);
+}
+
+static weir__u32 *stop;
+
+static void put_unless(void *raw) {
+    *(weir_status *)raw = weir__queue_put_unless(queue, item(2), stop);
+}
+
+static void stop_feeding(void *unused) {
+    (void)unused;
+    weir__u32_store_release(stop, 1);
+    weir__feeder_leave(queue, true);
+}
+
+/* One place, one producer that is stopped and one that is not. If the first one leaves, the second one gets the place. */
+void scenario_stop_takes_the_wake(void) {
+    weir_status said;
+    queue = new_queue(1);
+    stop = sched_scratch(sizeof *stop);
+    weir__feeder_enter(queue);
+    weir__feeder_enter(queue);
+    put_one(NULL);
+    int stopped = sched_spawn(put_unless, &said);
+    int patient = sched_spawn(put_one, NULL);
+    int stopping = sched_spawn(stop_feeding, NULL);
+    (void)get_number(queue);
+    sched_join(stopped);
+    if (said == WEIR_OK)
+        (void)get_number(queue);
+    else
+        must(said, WEIR_TIMEDOUT);
+    sched_join(patient);
+    sched_join(stopping);
+    (void)get_number(queue);
+    must(weir_queue_tasks_done(queue, said == WEIR_OK ? 3 : 2), WEIR_OK);
+    weir__feeder_leave(queue, false);
+    must(weir_queue_put(queue, item(1)), WEIR_CLOSED);
     finish_queue(queue);
 }
 

@@ -63,6 +63,7 @@ void scenario_destroy_while_put_returns(void);
 void scenario_batch_makes_room_for_two(void);
 void scenario_unbounded_is_never_full(void);
 void scenario_deadline_takes_the_wake(void);
+void scenario_stop_takes_the_wake(void);
 void scenario_stop_again_after_restart(void);
 
 void scenario_requeue_behind_what_waits(void);

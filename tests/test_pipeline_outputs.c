@@ -1,0 +1,188 @@
+/*
+ * test_pipeline_outputs.c - queues of the program that several pipelines put to: the last of them shuts the queue down.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline_support.h"
+
+enum { EACH = 40 };
+
+static int fail_at_once(weir_task *task, void *thing, void *unused) {
+    (void)thing;
+    (void)unused;
+    return weir_task_fail(task, 7, "cannot");
+}
+
+static void *pass_on(void *thing, void *unused) {
+    (void)unused;
+    return thing;
+}
+
+static weir_queue *output(size_t capacity, bool letters) {
+    weir_queue *queue = NULL;
+    const weir_queue_options options = {.capacity = capacity, .drop = letters ? NULL : thing_drop};
+    assert_status(WEIR_OK, weir_queue_create_with(&queue, &options));
+    return queue;
+}
+
+/* A pipeline that puts its items, or their letters, to the queue. */
+static weir_pipeline *feeding(weir_queue *queue, bool letters) {
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options options = {.name = "out", .drop = thing_drop, .on_error = WEIR_SKIP};
+    if (letters) {
+        options.run = fail_at_once;
+        options.dead = queue;
+    } else {
+        options.func = pass_on;
+        options.results = queue;
+    }
+    add_stage(pipeline, options);
+    return pipeline;
+}
+
+static void take_one(weir_queue *queue, bool letters) {
+    void *taken;
+    assert_status(WEIR_OK, weir_queue_get(queue, &taken));
+    if (letters) {
+        weir_dead_letter *letter = taken;
+        taken = letter->item;
+        weir_dead_letter_free(letter);
+    }
+    thing_consume(taken);
+    assert_status(WEIR_OK, weir_queue_task_done(queue));
+}
+
+static void assert_ended(weir_queue *queue) {
+    void *taken;
+    assert_status(WEIR_CLOSED, weir_queue_get(queue, &taken));
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    assert_things_ended();
+}
+
+static void assert_open(weir_queue *queue) {
+    void *taken;
+    assert_status(WEIR_EMPTY, weir_queue_try_get(queue, &taken));
+}
+
+/* The first of the pipelines ends by a finish, a cancel or a destroy. */
+START_TEST (the_last_pipeline_shuts_the_queue_down) {
+    bool letters = _i % 2 != 0;
+    weir_queue *queue = output(WEIR_UNBOUNDED, letters);
+    weir_pipeline *first = feeding(queue, letters), *second = feeding(queue, letters);
+    start_pipeline(first);
+    if (_i < 2)
+        finish_and_destroy(first, WEIR_OK);
+    else if (_i < 4)
+        assert_status(WEIR_OK, weir_pipeline_cancel(first));
+    else
+        destroy_pipeline(first);
+    assert_open(queue);
+    start_pipeline(second);
+    put_things(second, EACH);
+    weir_report *report = finish_pipeline(second, WEIR_OK);
+    ck_assert_uint_eq(letters ? report->counts.dead : report->counts.done, EACH);
+    ck_assert_uint_eq(report->error_count, letters ? EACH : 0);
+    weir_report_free(report);
+    for (size_t i = 0; i < EACH; i++)
+        take_one(queue, letters);
+    if (_i >= 2 && _i < 4)
+        finish_and_destroy(first, WEIR_CANCELLED);
+    assert_ended(queue);
+    destroy_pipeline(second);
+}
+END_TEST
+
+/* A pipeline that is never started keeps the queue open until its destroy; alone it leaves the queue open. */
+START_TEST (a_declared_pipeline_counts) {
+    bool letters = _i % 2 != 0;
+    weir_queue *queue = output(WEIR_UNBOUNDED, letters);
+    weir_pipeline *unused = feeding(queue, letters), *used = feeding(queue, letters);
+    destroy_pipeline(unused);
+    assert_open(queue);
+    unused = feeding(queue, letters);
+    start_pipeline(used);
+    put_things(used, 1);
+    finish_and_destroy(used, WEIR_OK);
+    take_one(queue, letters);
+    assert_open(queue);
+    assert_status(WEIR_BUSY, weir_queue_destroy(queue));
+    assert_open(queue);
+    destroy_pipeline(unused);
+    assert_ended(queue);
+}
+END_TEST
+
+static void wait_until_blocked(weir_pipeline *pipeline) {
+    uint64_t blocked = 0;
+    while (blocked == 0) {
+        nap();
+        weir_report *report = report_of(pipeline);
+        blocked = report->stages[0].blocked;
+        weir_report_free(report);
+    }
+}
+
+/* The queue is full, and nothing is taken out of it before the cancelled pipeline has ended. */
+START_TEST (a_cancel_ends_the_wait_for_room_of_its_pipeline_alone) {
+    bool letters = _i % 2 != 0;
+    weir_queue *queue = output(1, letters);
+    weir_pipeline *cancelled = feeding(queue, letters), *patient = feeding(queue, letters);
+    start_pipeline(patient);
+    put_things(patient, 2);
+    wait_until_blocked(patient);
+    start_pipeline(cancelled);
+    put_things(cancelled, 3);
+    wait_until_blocked(cancelled);
+    assert_status(WEIR_OK, weir_pipeline_cancel(cancelled));
+    weir_report *report = finish_pipeline(cancelled, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.dropped, 3);
+    weir_report_free(report);
+    destroy_pipeline(cancelled);
+    take_one(queue, letters);
+    take_one(queue, letters);
+    finish_and_destroy(patient, WEIR_OK);
+    assert_ended(queue);
+}
+END_TEST
+
+static void *run_once(void *raw) {
+    weir_pipeline *pipeline = raw;
+    for (int i = 0; i < EACH; i++)
+        put_things(pipeline, 1);
+    finish_and_destroy(pipeline, WEIR_OK);
+    return NULL;
+}
+
+/* They end in any order, while the reader takes what they put. */
+START_TEST (pipelines_that_end_together_lose_nothing) {
+    bool letters = _i % 2 != 0;
+    weir_queue *queue = output(2, letters);
+    weir_pipeline *pipelines[3];
+    pthread_t threads[3];
+    for (size_t i = 0; i < 3; i++) {
+        pipelines[i] = feeding(queue, letters);
+        start_pipeline(pipelines[i]);
+    }
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, run_once, pipelines[i]), 0);
+    for (size_t i = 0; i < 3 * (size_t)EACH; i++)
+        take_one(queue, letters);
+    for (size_t i = 0; i < 3; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    assert_ended(queue);
+}
+END_TEST
+
+static Suite *outputs_suite(void) {
+    Suite *suite = suite_create("outputs");
+    TCase *shared = add_things_case(suite, "shared");
+    tcase_add_loop_test(shared, the_last_pipeline_shuts_the_queue_down, 0, 6);
+    tcase_add_loop_test(shared, a_declared_pipeline_counts, 0, 2);
+    tcase_add_loop_test(shared, a_cancel_ends_the_wait_for_room_of_its_pipeline_alone, 0, 2);
+    tcase_add_loop_test(shared, pipelines_that_end_together_lose_nothing, 0, 2);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(outputs_suite());
+}
