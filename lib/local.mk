@@ -138,7 +138,7 @@ lib_sources = \
 	lib/pipeline/phase.c lib/pipeline/phase.h \
 	lib/pipeline/pipeline.h \
 	lib/pipeline/plain.c lib/pipeline/plain.h \
-	lib/pipeline/put.c \
+	lib/pipeline/put.c lib/pipeline/put.h \
 	lib/pipeline/refuse.c lib/pipeline/refuse.h \
 	lib/pipeline/requeue.c lib/pipeline/requeue.h \
 	lib/pipeline/retire.c lib/pipeline/retire.h \
@@ -153,6 +153,7 @@ lib_sources = \
 	lib/pipeline/source.c lib/pipeline/source.h \
 	lib/pipeline/stage.h \
 	lib/pipeline/start.c \
+	lib/pipeline/submit.c lib/pipeline/submit.h \
 	lib/pipeline/task.c \
 	lib/pipeline/task_poll.c \
 	lib/pipeline/timing.c lib/pipeline/timing.h \

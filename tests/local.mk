@@ -46,6 +46,7 @@ unit_tests = \
 	tests/test_pipeline_report \
 	tests/test_pipeline_retry_after \
 	tests/test_pipeline_signals \
+	tests/test_pipeline_submit \
 	tests/test_pipeline_sources \
 	tests/test_status \
 	tests/test_stoppable_worker \

@@ -52,6 +52,9 @@ join_by: join_workers join_timers_and_dropper join_rest is_late helper_is_late
 tell_locked: tell
 call_route: user
 call_copy: user
+end_count: tell_settled
+tell_unadmitted: tell_settled
+tell_settled: user
 new_key: user
 weir__is_retried: user
 print_rows: user

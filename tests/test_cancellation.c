@@ -154,11 +154,19 @@ static void add(struct world *world, weir_stage_options stage) {
     must(weir_pipeline_add(world->pipeline, NULL, &stage), WEIR_OK, "add");
 }
 
+static void settled(void *ticket, weir_outcome outcome) {
+    (void)ticket;
+    (void)outcome;
+    pthread_testcancel();
+}
+
 static void prepare_pipeline(struct world *world, weir_stage_options stage) {
-    must(weir_pipeline_create(
-             &world->pipeline,
-             &(weir_pipeline_options){
-                 .max_items = 2, .max_bytes = 100, .weigh = weigh, .weigh_arg = world, .trace = world->stream}),
+    must(weir_pipeline_create(&world->pipeline, &(weir_pipeline_options){.max_items = 2,
+                                                                         .max_bytes = 100,
+                                                                         .weigh = weigh,
+                                                                         .weigh_arg = world,
+                                                                         .trace = world->stream,
+                                                                         .settled = settled}),
          WEIR_OK, "create");
     add(world, stage);
 }
@@ -445,6 +453,14 @@ static weir_status call_pipeline_put_until(struct world *world) {
     return weir_pipeline_put_until(world->pipeline, number(7), hang_limit());
 }
 
+static weir_status call_pipeline_submit(struct world *world) {
+    return weir_pipeline_submit(world->pipeline, number(7), NULL);
+}
+
+static weir_status call_pipeline_submit_until(struct world *world) {
+    return weir_pipeline_submit_until(world->pipeline, number(7), NULL, hang_limit());
+}
+
 static weir_status call_pipeline_put_many(struct world *world) {
     size_t put;
     weir_status status = weir_pipeline_put_many(world->pipeline, three, 3, &put);
@@ -557,6 +573,7 @@ static weir_status call_of_task(struct world *world) {
                  !weir_task_cancelled(task) && weir_task_deadline(task) == WEIR_NEVER &&
                  weir_task_pipeline(task) == world->pipeline && weir_task_stop_fd(task) > 2 &&
                  weir_task_retry_after(task, 1) == WEIR_INVALID && weir_task_feed(task, NULL, number(FED)) == WEIR_OK &&
+                 weir_task_submit(task, task, NULL) == WEIR_INVALID &&
                  weir_task_poll(task, -1, 0, weir_deadline_after(WEIR_MILLISECOND)) == WEIR_TIMEDOUT &&
                  weir_task_fail(task, 5, "%d", 5) == 5;
     return right ? WEIR_OK : WEIR_INVALID;
@@ -804,6 +821,8 @@ static const struct row {
     {"weir_pipeline_start ", prepare_unstarted, call_pipeline_start, NULL, WEIR_OK},
     {"weir_pipeline_put ", prepare_running, call_pipeline_put, release_by_gate, WEIR_OK},
     {"weir_pipeline_put_until ", prepare_running, call_pipeline_put_until, release_by_gate, WEIR_OK},
+    {"weir_pipeline_submit ", prepare_running, call_pipeline_submit, release_by_gate, WEIR_OK},
+    {"weir_pipeline_submit_until ", prepare_running, call_pipeline_submit_until, release_by_gate, WEIR_OK},
     {"weir_pipeline_put_many ", prepare_running, call_pipeline_put_many, release_by_gate, WEIR_OK},
     {"weir_pipeline_put_many_until ", prepare_running, call_pipeline_put_many_until, release_by_gate, WEIR_OK},
     {"weir_pipeline_wait ", prepare_source, call_pipeline_wait, release_by_gate, WEIR_OK},
@@ -824,7 +843,7 @@ static const struct row {
     {"weir_dead_letter_free ", prepare_letter, call_letter_free, NULL, WEIR_OK},
     {"weir_task_emit ", prepare_inside, call_emit, release_by_results, WEIR_OK},
     {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail weir_task_feed "
-     "weir_task_pipeline weir_task_poll weir_task_retry_after weir_task_stop_fd ",
+     "weir_task_pipeline weir_task_poll weir_task_retry_after weir_task_stop_fd weir_task_submit ",
      prepare_inside, call_of_task, NULL, WEIR_OK},
     {"weir_future_create weir_future_on_end weir_future_retain weir_future_release ", prepare_nothing,
      call_future_create, NULL, WEIR_OK},

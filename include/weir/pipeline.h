@@ -85,8 +85,8 @@
  *   Threads    All calls are thread-safe and may run concurrently, with five exceptions. Add, connect, connect_back
  *              and start must come first, from one thread. Destroy must be the last call.
  *   Callbacks  A callback is a function that the program gives to the pipeline: a stage's function (func, run,
- *              run_batch or source), init, at_end, fini, drop, weigh, key, route, copy or when. Callbacks run with no
- *              lock held. Several threads may run the callbacks of a stage concurrently.
+ *              run_batch or source), init, at_end, fini, drop, weigh, key, route, copy, when or settled. Callbacks run
+ *              with no lock held. Several threads may run the callbacks of a stage concurrently.
  *              A callback must not end its thread (pthread_exit). If a stage's function does, the run fails with
  *              WEIR_FAILED, regardless of the stage's on_error. The stage then has an error with code
  *              WEIR_CODE(WEIR_UNFINISHED). The item in hand, or each item of the batch, goes to the stage's drop
@@ -384,6 +384,24 @@ typedef struct weir_stage_options {
 
 /* ---- declaring ---- */
 
+/* What became of a submitted item: the worst of the ways in which it and all results derived from it ended. */
+typedef enum weir_outcome {
+    WEIR_ITEM_DONE = 0,    /* all done; results in a `results` queue count as done */
+    WEIR_ITEM_DROPPED = 1, /* some were dropped, because the pipeline was cancelled */
+    WEIR_ITEM_DEAD = 2,    /* some were dead-lettered */
+    WEIR_ITEM_FAILED = 3   /* some failed */
+} weir_outcome;
+
+/*
+ * Is told what became of a submitted item. `ticket` is that of the submit. Called once for each item that
+ * weir_pipeline_submit or weir_task_submit has accepted, when the item and all results derived from it have ended.
+ * Called in the thread that ended the last of them: a thread of a stage, or one that cancels or destroys the pipeline. In
+ * that thread a slow function holds up other items. Must not end its thread. The run is over only when each of these
+ * calls has returned. A result of a batch is derived from all items of the batch. An item that is fed (weir_task_feed)
+ * is derived from none.
+ */
+typedef void weir_settled_func(void *ticket, weir_outcome outcome);
+
 /*
  * The options of a pipeline. A member that is 0 or NULL has its default.
  *
@@ -408,7 +426,8 @@ typedef struct weir_pipeline_options {
     size_t max_errors; /* maximum errors kept in a report; 0 selects 100 */
     uint64_t grace;    /* ns in which functions must return after a deadline or a cancel; 0 selects 100 ms */
     FILE *trace;       /* the caller's stream for the trace; NULL disables the trace */
-    void *reserved[4]; /* must be NULL */
+    weir_settled_func *settled; /* is told what became of submitted items; NULL disables submitting */
+    void *reserved[3];          /* must be NULL */
 } weir_pipeline_options;
 
 /*
@@ -557,6 +576,21 @@ WEIR_API weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item);
  * unless `deadline` is WEIR_NEVER. Also returns WEIR_TIMEDOUT if the deadline passes first.
  */
 WEIR_API weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline);
+
+/*
+ * Puts an item like weir_pipeline_put, and tells the `settled` function of the pipeline what became of it, with
+ * `ticket`: for an answer to a client, or for the acknowledgement to a broker. If the submit fails, nothing is told. A
+ * ticket may be a promise (weir/future.h), which settled then sets.
+ *
+ * `settled` may be called before submit returns. It may submit further items; the room of its own item is free then.
+ *
+ * Returns the statuses of weir_pipeline_put. Also returns WEIR_INVALID if the options of the pipeline have no settled.
+ */
+WEIR_API weir_status weir_pipeline_submit(weir_pipeline *pipeline, void *item, void *ticket);
+
+/* Submits an item, but blocks until `deadline` at most, like weir_pipeline_put_until. */
+WEIR_API weir_status weir_pipeline_submit_until(weir_pipeline *pipeline, void *item, void *ticket,
+                                                weir_deadline deadline);
 
 /*
  * Puts `count` items in order, like weir_queue_put_many. Always sets `*put` to the number of items put. The caller
@@ -758,6 +792,16 @@ WEIR_API void weir_task_emit(weir_task *task, void *result);
  *   WEIR_NOMEM    if out of memory
  */
 WEIR_API weir_status weir_task_feed(weir_task *task, weir_stage *stage, void *item);
+
+/*
+ * Emits a result of a source or an at_end like weir_task_emit, and tells the `settled` function of the pipeline what
+ * became of it, with `ticket`. If out of memory, or after a cancel, settled is called before this call returns.
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID  if the task is NULL or that of another function, or the options of the pipeline have no settled; the
+ *                 caller still owns the result, and nothing is told
+ */
+WEIR_API weir_status weir_task_submit(weir_task *task, void *result, void *ticket);
 
 /*
  * Records the reason why an init fails, formatted as by printf; a long one is truncated. Called in a stage's init, as

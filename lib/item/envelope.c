@@ -26,6 +26,21 @@ bool weir__envelope_share(weir__flight *flight, weir__account *account, weir__en
     return envelope->pieces != NULL;
 }
 
+bool weir__envelope_ticket(weir__flight *flight, weir__account *account, weir__envelope *envelope,
+                           const weir__ticket *ticket) {
+    if (!weir__envelope_share(flight, account, envelope))
+        return false;
+    envelope->pieces->ticketed = true;
+    envelope->pieces->ticket = *ticket;
+    return true;
+}
+
+void weir__envelope_abandon(weir__flight *flight, weir__account *account, weir__envelope *envelope) {
+    if (envelope->pieces != NULL)
+        weir__pieces_free(flight, account, envelope->pieces);
+    weir__envelope_free(flight, account, envelope);
+}
+
 static bool adopt(weir__flight *flight, weir__account *account, weir__pieces *combined, weir__envelope *envelope) {
     if (!weir__envelope_share(flight, account, envelope))
         return false;

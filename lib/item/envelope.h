@@ -77,6 +77,13 @@ weir__envelope *weir__envelope_new(weir__flight *flight, weir__account *account,
 /* Frees an envelope. Does not end its piece. */
 void weir__envelope_free(weir__flight *flight, weir__account *account, weir__envelope *envelope);
 
+/* Gives the root of a new envelope its ticket (E5). Returns false if there is no memory. */
+bool weir__envelope_ticket(weir__flight *flight, weir__account *account, weir__envelope *envelope,
+                           const weir__ticket *ticket);
+
+/* Frees an envelope of a root that never began. */
+void weir__envelope_abandon(weir__flight *flight, weir__account *account, weir__envelope *envelope);
+
 /* Adds a count of pieces to the envelope, if it has none. Returns false if there is no memory. */
 bool weir__envelope_share(weir__flight *flight, weir__account *account, weir__envelope *envelope);
 

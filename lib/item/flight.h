@@ -15,6 +15,7 @@ typedef struct weir__flight {
     _Alignas(WEIR__APART) weir__u64 roots[WEIR__VERDICTS]; /* roots ended by threads without an account */
     _Alignas(WEIR__APART) weir__admission admission;
     _Alignas(WEIR__APART) weir__pool pool; /* cells of envelopes, of counts of pieces, and of entries of keys */
+    void (*tell)(struct weir__flight *flight, void *ticket, weir__verdict verdict); /* constant; of ended roots (E5) */
 } weir__flight;
 
 /* Account of one worker; only its thread writes it. Calls take NULL from a thread without an account. */

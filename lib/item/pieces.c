@@ -65,16 +65,27 @@ static void end_parents(weir__pieces *pieces, weir__verdict verdict, weir__piece
     }
 }
 
+void weir__pieces_free(weir__flight *flight, weir__account *account, weir__pieces *pieces) {
+    weir__free(pieces->parents);
+    weir__pool_give(&flight->pool, weir__cache_of(account), pieces);
+}
+
+/* Ends the root, or the pieces of the parents, of a count without pieces. Adds parents without any to `ended`. */
+static void end_count(weir__flight *flight, weir__account *account, weir__pieces *pieces, weir__pieces **ended) {
+    weir__verdict verdict = (weir__verdict)weir__u64_load_acquire(&pieces->verdict);
+    if (!pieces->combined)
+        weir__roots_end(flight, account, (weir__load){1, pieces->weight}, verdict);
+    if (pieces->ticketed)
+        flight->tell(flight, pieces->ticket.of, verdict); /* E5 */
+    end_parents(pieces, verdict, ended);
+}
+
 /* Not recursive: batches of batches can nest as deep as the number of stages. */
 void weir__pieces_end(weir__flight *flight, weir__account *account, weir__pieces *pieces, weir__verdict verdict) {
     weir__pieces *ended = end_one(pieces, verdict) ? pieces : NULL; /* next_ended is NULL */
     while ((pieces = ended) != NULL) {
         ended = pieces->next_ended;
-        verdict = (weir__verdict)weir__u64_load_acquire(&pieces->verdict);
-        if (!pieces->combined)
-            weir__roots_end(flight, account, (weir__load){1, pieces->weight}, verdict);
-        end_parents(pieces, verdict, &ended);
-        weir__free(pieces->parents);
-        weir__pool_give(&flight->pool, weir__cache_of(account), pieces);
+        end_count(flight, account, pieces, &ended);
+        weir__pieces_free(flight, account, pieces);
     }
 }

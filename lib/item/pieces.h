@@ -10,6 +10,9 @@
  *     of that count are the counts of the batch's items. The count holds one piece of each parent. When its own last
  *     piece ends, it ends those pieces.
  *
+ * E5  A root with a ticket has a count from its beginning. The thread that ends the root tells the program of the ticket,
+ *     once its room has returned to the admission, with no lock held.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #ifndef WEIR_ITEM_PIECES_H
@@ -21,11 +24,18 @@
 #include "item/flight.h"
 #include "measure/counter.h"
 
+/* What the program calls a submitted item. */
+typedef struct weir__ticket {
+    void *of;
+} weir__ticket;
+
 typedef struct weir__pieces {
-    weir__u64 left;                /* pieces not ended; the thread that ends the last frees the count */
-    weir__u64 verdict;             /* worst verdict so far */
-    uint64_t weight;               /* weight of the root; constant */
-    bool combined;                 /* E3: the count is a batch's; constant */
+    weir__u64 left;    /* pieces not ended; the thread that ends the last frees the count */
+    weir__u64 verdict; /* worst verdict so far */
+    uint64_t weight;   /* weight of the root; constant */
+    bool combined;     /* E3: the count is a batch's; constant */
+    bool ticketed;     /* E5: the root has a ticket; constant */
+    weir__ticket ticket;
     struct weir__pieces **parents; /* E3: counts of the items of the batch */
     size_t parent_count;
     struct weir__pieces *next_ended; /* list of the thread that ended the last piece; NULL before */
@@ -42,6 +52,9 @@ weir__pieces *weir__pieces_combine(weir__flight *flight, weir__account *account,
 
 /* E3. Adds a parent to a count. The caller must have a piece of the parent. */
 void weir__pieces_adopt(weir__pieces *combined, weir__pieces *parent);
+
+/* Frees the count of a root that never began. Tells nothing. */
+void weir__pieces_free(weir__flight *flight, weir__account *account, weir__pieces *pieces);
 
 /* Adds a piece. The caller must have a piece of the same count. */
 void weir__pieces_add(weir__pieces *pieces);

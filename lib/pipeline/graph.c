@@ -477,7 +477,7 @@ static bool is_plain_stage(const weir_stage *stage) {
 }
 
 static bool is_plain(const weir_pipeline *pipeline) {
-    bool plain = !pipeline->flight.admission.limited;
+    bool plain = !pipeline->flight.admission.limited && pipeline->options.settled == NULL;
     for (const weir_stage *stage = pipeline->first; plain && stage != NULL; stage = stage->next)
         plain = is_plain_stage(stage);
     return plain;

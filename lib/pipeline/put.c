@@ -3,6 +3,8 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/put.h"
+
 #include "pipeline/callback.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
@@ -29,14 +31,17 @@ static weir_status put_many_to_queue(weir_pipeline *pipeline, void *const *items
     return answer_queue(pipeline, weir_queue_put_many_until(queue, items, count, put, deadline));
 }
 
-/* Returns a new envelope with an item and its weight. Returns NULL if there is no memory. */
-static weir__envelope *wrap(weir_pipeline *pipeline, void *item) {
+/* Returns a new envelope with an item, its weight and its ticket, if any. Returns NULL if there is no memory. */
+static weir__envelope *wrap(weir_pipeline *pipeline, void *item, const weir__ticket *ticket) {
     weir__envelope *envelope = weir__envelope_new(&pipeline->flight, NULL, item);
     if (envelope == NULL)
         return NULL;
     envelope->stage = pipeline->entrance;
     envelope->weight = weir__weigh(pipeline, item);
-    return envelope;
+    if (ticket == NULL || weir__envelope_ticket(&pipeline->flight, NULL, envelope, ticket))
+        return envelope;
+    weir__envelope_free(&pipeline->flight, NULL, envelope);
+    return NULL;
 }
 
 static weir_status admit(weir_pipeline *pipeline, const weir__envelope *envelope, weir_deadline deadline) {
@@ -55,8 +60,9 @@ static weir_status refuse_item(const weir_pipeline *pipeline) {
                         weir__figure_bytes(WEIR__SLAB).text);
 }
 
-static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
-    weir__envelope *envelope = wrap(pipeline, item);
+static weir_status put_envelope(weir_pipeline *pipeline, void *item, const weir__ticket *ticket,
+                                weir_deadline deadline) {
+    weir__envelope *envelope = wrap(pipeline, item, ticket);
     if (envelope == NULL)
         return refuse_item(pipeline);
     weir_status status = admit(pipeline, envelope, deadline);
@@ -66,7 +72,7 @@ static weir_status put_envelope(weir_pipeline *pipeline, void *item, weir_deadli
             return WEIR_OK;
         return_room(pipeline, envelope);
     }
-    weir__envelope_free(&pipeline->flight, NULL, envelope);
+    weir__envelope_abandon(&pipeline->flight, NULL, envelope);
     return status;
 }
 
@@ -91,7 +97,7 @@ static size_t room_at_entrance(const weir_pipeline *pipeline) {
 static weir_status admit_next(weir_pipeline *pipeline, struct arrivals *arrivals, size_t number, void *item,
                               weir_deadline deadline) {
     if (number == arrivals->count) {
-        weir__envelope *envelope = wrap(pipeline, item);
+        weir__envelope *envelope = wrap(pipeline, item, NULL);
         if (envelope == NULL)
             return refuse_item(pipeline);
         arrivals->envelopes[arrivals->count++] = envelope;
@@ -171,12 +177,17 @@ static weir_status answer_put(const weir_pipeline *pipeline, weir_status status,
         "put: there is no room, and this thread is running a callback of the pipeline: blocking could deadlock");
 }
 
-weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
+weir_status weir__put_with(weir_pipeline *pipeline, void *item, const weir__ticket *ticket, weir_deadline deadline) {
     if (!has_entrance(pipeline))
         return refuse_put(pipeline);
     weir_deadline limit = put_limit(pipeline, deadline);
-    weir_status status = pipeline->plain ? put_to_queue(pipeline, item, limit) : put_envelope(pipeline, item, limit);
+    weir_status status =
+        pipeline->plain ? put_to_queue(pipeline, item, limit) : put_envelope(pipeline, item, ticket, limit);
     return answer_put(pipeline, status, deadline);
+}
+
+weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline) {
+    return weir__put_with(pipeline, item, NULL, deadline);
 }
 
 weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item) {

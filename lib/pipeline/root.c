@@ -18,7 +18,6 @@
 static bool admit(weir__lane *lane, weir__envelope *envelope) {
     weir_pipeline *pipeline = lane->stage->pipeline;
     weir__admission *admission = &pipeline->flight.admission;
-    envelope->weight = weir__weigh(pipeline, envelope->item);
     if (!admission->limited)
         return !weir__is_cancelled(pipeline);
     weir_status status = weir__admission_enter(admission, envelope->weight, false, 0);
@@ -30,14 +29,35 @@ static bool admit(weir__lane *lane, weir__envelope *envelope) {
     return status == WEIR_OK;
 }
 
+/* Tells the program of a result that was not admitted, if it has a ticket. */
+static void tell_unadmitted(weir__lane *lane, const weir__ticket *ticket, weir__verdict verdict) {
+    weir__flight *flight = &lane->stage->pipeline->flight;
+    if (ticket != NULL)
+        flight->tell(flight, ticket->of, verdict);
+}
+
 /* Drops a result after a cancel. The result counts as a dropped root. */
-static void drop_result(weir__lane *lane, weir__envelope *envelope) {
+static void drop_result(weir__lane *lane, weir__envelope *envelope, const weir__ticket *ticket) {
     weir_stage *stage = lane->stage;
     void *result = envelope->item;
-    weir__envelope_free(&stage->pipeline->flight, &lane->account, envelope);
+    weir__envelope_abandon(&stage->pipeline->flight, &lane->account, envelope);
     weir__discard_result(stage, result);
     weir__count_retired(stage, lane, WEIR__DROPPED, 1);
     weir__count(&lane->account.roots[WEIR__DROPPED], 1);
+    tell_unadmitted(lane, ticket, WEIR__DROPPED);
+}
+
+/* Returns a new envelope with a result, and its ticket, if any. Returns NULL if there is no memory. */
+static weir__envelope *wrap(weir__lane *lane, void *result, const weir__ticket *ticket) {
+    weir__flight *flight = &lane->stage->pipeline->flight;
+    weir__envelope *envelope = weir__envelope_new(flight, &lane->account, result);
+    if (envelope == NULL)
+        return NULL;
+    envelope->weight = weir__weigh(lane->stage->pipeline, result);
+    if (ticket == NULL || weir__envelope_ticket(flight, &lane->account, envelope, ticket))
+        return envelope;
+    weir__envelope_free(flight, &lane->account, envelope);
+    return NULL;
 }
 
 /* Sends an item of a plain pipeline. */
@@ -61,7 +81,7 @@ static void await_entrance(weir__lane *lane) {
     (void)weir__pause_at(lane, &pipeline->entry);
 }
 
-void weir__emit_root(weir__lane *lane, void *result) {
+void weir__emit_root(weir__lane *lane, void *result, const weir__ticket *ticket) {
     weir_stage *stage = lane->stage;
     if (!lane->at_end)
         await_entrance(lane);
@@ -69,10 +89,11 @@ void weir__emit_root(weir__lane *lane, void *result) {
         emit_plain(lane, result);
         return;
     }
-    weir__envelope *envelope = weir__envelope_new(&stage->pipeline->flight, &lane->account, result);
+    weir__envelope *envelope = wrap(lane, result, ticket);
     if (envelope == NULL) { /* the call has failed; no item has entered */
         lane->task.lost = true;
         weir__discard_result(stage, result);
+        tell_unadmitted(lane, ticket, WEIR__FAILED);
         return;
     }
     bool admitted = admit(lane, envelope);
@@ -80,5 +101,5 @@ void weir__emit_root(weir__lane *lane, void *result) {
     if (admitted)
         weir__count_retired(stage, lane, weir__send(stage, lane, envelope), 1);
     else
-        drop_result(lane, envelope);
+        drop_result(lane, envelope, ticket);
 }

@@ -15,7 +15,10 @@ static inline bool weir__makes_roots(const weir__lane *lane) {
     return lane->at_end || weir__stage_is_source(lane->stage);
 }
 
-/* Blocks until the result is admitted as a root, and sends it. After a cancel, drops the result. */
-void weir__emit_root(weir__lane *lane, void *result);
+/*
+ * Blocks until the result is admitted as a root, and sends it. After a cancel, drops the result. With a ticket, which may
+ * be NULL, the pipeline must not be plain.
+ */
+void weir__emit_root(weir__lane *lane, void *result, const weir__ticket *ticket);
 
 #endif /* WEIR_PIPELINE_ROOT_H */

@@ -50,7 +50,7 @@ void weir_task_emit(weir_task *task, void *result) {
     if (task == NULL || !task->lane->inside)
         return;
     if (weir__makes_roots(task->lane)) {
-        weir__emit_root(task->lane, result);
+        weir__emit_root(task->lane, result, NULL);
         return;
     }
     weir__envelope *piece = new_piece(task, result);

@@ -48,6 +48,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/pipeline_report.c \
 	tests/sched/pipeline_retry.c \
 	tests/sched/pipeline_signals.c \
+	tests/sched/pipeline_submit.c \
 	tests/sched/pipeline_support.c tests/sched/pipeline_support.h \
 	tests/sched/requeue.c \
 	tests/sched/scenarios.c tests/sched/scenarios.h \

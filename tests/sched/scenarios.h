@@ -143,6 +143,8 @@ void scenario_at_end_against_cancel(void);
 void scenario_feed_against_drain(void);
 void scenario_idle_after_the_last(void);
 void scenario_feed_against_cancel(void);
+void scenario_submit_is_told_once(void);
+void scenario_submit_against_cancel(void);
 void scenario_fan_in_ends(void);
 void scenario_source_beside_puts(void);
 void scenario_wait_for_a_source_that_was_ended(void);
