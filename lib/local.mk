@@ -118,6 +118,7 @@ lib_sources = \
 	lib/pipeline/exit.c lib/pipeline/exit.h \
 	lib/pipeline/feed.c \
 	lib/pipeline/feedback.c lib/pipeline/feedback.h \
+	lib/pipeline/fail_item.c lib/pipeline/fail_item.h \
 	lib/pipeline/finish.c \
 	lib/pipeline/gate.c lib/pipeline/gate.h \
 	lib/pipeline/graph.c lib/pipeline/graph.h \

@@ -33,6 +33,7 @@ unit_tests = \
 	tests/test_pipeline_end \
 	tests/test_pipeline_errors \
 	tests/test_pipeline_feed \
+	tests/test_pipeline_fail_item \
 	tests/test_pipeline_graph \
 	tests/test_pipeline_late \
 	tests/test_pipeline_life \

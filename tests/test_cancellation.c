@@ -575,7 +575,7 @@ static weir_status call_of_task(struct world *world) {
                  weir_task_retry_after(task, 1) == WEIR_INVALID && weir_task_feed(task, NULL, number(FED)) == WEIR_OK &&
                  weir_task_submit(task, task, NULL) == WEIR_INVALID &&
                  weir_task_poll(task, -1, 0, weir_deadline_after(WEIR_MILLISECOND)) == WEIR_TIMEDOUT &&
-                 weir_task_fail(task, 5, "%d", 5) == 5;
+                 weir_task_fail_item(task, 0, 5, "%d", 5) == WEIR_INVALID && weir_task_fail(task, 5, "%d", 5) == 5;
     return right ? WEIR_OK : WEIR_INVALID;
 }
 
@@ -843,7 +843,7 @@ static const struct row {
     {"weir_dead_letter_free ", prepare_letter, call_letter_free, NULL, WEIR_OK},
     {"weir_task_emit ", prepare_inside, call_emit, release_by_results, WEIR_OK},
     {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail weir_task_feed "
-     "weir_task_pipeline weir_task_poll weir_task_retry_after weir_task_stop_fd weir_task_submit ",
+     "weir_task_fail_item weir_task_pipeline weir_task_poll weir_task_retry_after weir_task_stop_fd weir_task_submit ",
      prepare_inside, call_of_task, NULL, WEIR_OK},
     {"weir_future_create weir_future_on_end weir_future_retain weir_future_release ", prepare_nothing,
      call_future_create, NULL, WEIR_OK},

@@ -68,6 +68,7 @@ START_TEST (null_is_invalid_and_has_no_effect) {
     ck_assert_int_eq(weir_pipeline_cancel_fd(NULL), -1);
     weir_task_emit(NULL, stage);
     ck_assert_int_eq(weir_task_fail(NULL, 5, "no %s", "task"), 5);
+    assert_status(WEIR_INVALID, weir_task_fail_item(NULL, 0, 5, "no %s", "task"));
     ck_assert_uint_eq(weir_task_attempt(NULL), 0);
     assert_status(WEIR_INVALID, weir_task_retry_after(NULL, 1));
     ck_assert(!weir_task_cancelled(NULL));

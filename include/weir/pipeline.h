@@ -171,7 +171,8 @@ typedef int weir_task_func(weir_task *task, void *item, void *state);
 
 /*
  * The full form of a stage's function for batches: processes `count` items. The array belongs to weir and is valid
- * during the call. The return code holds for all items of the batch.
+ * during the call. The return code holds for all items of the batch. With weir_task_fail_item, a function that returns 0
+ * may fail single items.
  */
 typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, void *state);
 
@@ -242,8 +243,9 @@ typedef enum weir_on_error {
 } weir_on_error;
 
 /*
- * An entry of a `dead` queue: an item that was given up, and the reason. Each item of a failed batch gets its own
- * letter. The letters are in the order in which the items were given up. The reader owns the item, and frees the
+ * An entry of a `dead` queue: an item that was given up, and the reason. Each item of a failed batch, and each item
+ * that has failed alone in a batch, gets its own letter. The letters are in the order in which the items were given up.
+ * The reader owns the item, and frees the
  * letter with weir_dead_letter_free. If the queue refuses the letter, the item goes to its stage's drop function.
  *
  * Rules for both `dead` and `results` queues:
@@ -823,6 +825,26 @@ WEIR_API weir_status weir_init_fail(weir_status status, const char *format, ...)
 WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
 #if defined(__GNUC__)
     __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+/*
+ * Fails one item of a batch alone, in a call of a run_batch function. `index` is its place in the items of the call.
+ * The item counts as failed in this attempt, with its own code and message; the format is that of weir_task_fail. Code
+ * 0 counts as WEIR_CODE(WEIR_FAILED). A further call for the same item replaces its code and message. If out of
+ * memory, the item has no message.
+ *
+ * If the function then returns 0, the other items are done. The failed items are the pipeline's again, so they must be
+ * unchanged. The items that are retried form a batch of their own, with the reason of this one, and one delay. Each of
+ * the others is given up by itself: it has an error and a dead letter of its own. If the function returns another code,
+ * that code holds for all items, and the call has no effect.
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID  if the task is NULL, the call is none of a run_batch function, or `index` is not below its `count`
+ */
+WEIR_API weir_status weir_task_fail_item(weir_task *task, size_t index, int code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 4, 5)))
 #endif
     ;
 

@@ -8,6 +8,7 @@
 #include "pipeline/dead_letter.h"
 #include "pipeline/discard.h"
 #include "pipeline/drop.h"
+#include "pipeline/fail_item.h"
 #include "pipeline/ordered.h"
 #include "pipeline/outcome.h"
 #include "pipeline/pipeline.h"
@@ -109,14 +110,26 @@ static bool fail(weir__lane *lane, weir_task *task, int code) {
     return true;
 }
 
+static bool add_lost_error(const weir_task *task) {
+    return weir__add_error(task->stage, WEIR_CODE(WEIR_NOMEM), "cannot allocate memory for a result",
+                           task->envelope->attempts);
+}
+
 /* Fails an item that the function has consumed. There was no memory for a result, and nothing is left to drop. */
 static void fail_consumed(weir__lane *lane, const weir_task *task) {
-    weir_stage *stage = task->stage;
-    bool fatal =
-        weir__add_error(stage, WEIR_CODE(WEIR_NOMEM), "cannot allocate memory for a result", task->envelope->attempts);
+    bool fatal = add_lost_error(task);
     end(lane, task, 0);
     if (fatal)
-        weir__fail_run(stage->pipeline);
+        weir__fail_run(task->stage->pipeline);
+}
+
+/* Completes a successful call in which items of the batch have failed alone. Returns false if some of them back off. */
+static bool complete_in_part(weir__lane *lane, weir_task *task) {
+    bool fatal = task->lost && add_lost_error(task);
+    bool ended = weir__fail_items(lane, task, verdict_of_consumed(task), &fatal);
+    if (fatal)
+        weir__fail_run(task->stage->pipeline);
+    return ended;
 }
 
 /* Ends the call's own piece of the count of its batch's results. */
@@ -128,6 +141,9 @@ static void end_combined(weir__lane *lane, weir_task *task) {
 
 bool weir__complete(weir__lane *lane, weir_task *task, int code) {
     end_combined(lane, task);
+    if (code == 0 && lane->faulty > 0)
+        return complete_in_part(lane, task);
+    weir__faults_forget(lane);
     if (code != 0)
         return fail(lane, task, weir__code_of_item(task, code));
     if (task->lost)
@@ -156,4 +172,5 @@ void weir__complete_abandoned(weir__lane *lane, weir_task *task) {
         weir__drop_item(task->stage, at->item);
         weir__retire(task->stage, lane, at, WEIR__FAILED);
     }
+    weir__faults_forget(lane);
 }

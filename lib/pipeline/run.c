@@ -22,11 +22,12 @@
 static bool make_room(weir__lane *lane, size_t count) {
     if (count <= lane->room)
         return true;
-    void **items = weir__alloc(2 * count * sizeof *items);
+    void **items = weir__alloc(2 * count * (sizeof *items + sizeof *lane->faults));
     if (items == NULL)
         return false;
     weir__free(lane->items);
     lane->items = items;
+    lane->faults = (weir__fault *)(void *)(items + 2 * count);
     lane->room = 2 * count;
     return true;
 }
@@ -39,8 +40,10 @@ static int call_batch(weir__lane *lane, const weir__envelope *batch) {
     *item++ = batch->item;
     for (const weir__envelope *at = batch->list.first; at != NULL; at = at->next)
         *item++ = at->item;
+    lane->count = count;
     int code = lane->stage->options.run_batch(&lane->task, lane->items, count, lane->state);
     weir__border();
+    lane->count = 0;
     return code;
 }
 

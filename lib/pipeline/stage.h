@@ -127,6 +127,12 @@ typedef struct weir__pausing {
     weir__stopwatch passed; /* time for which it was paused */
 } weir__pausing;
 
+/* The failure of one item of a batch (fail_item.h). */
+typedef struct weir__fault {
+    int code;      /* 0: the item has not failed alone */
+    char *message; /* NULL: none */
+} weir__fault;
+
 /* A call: one attempt at an item or a batch, or one call of a source. */
 struct weir_task {
     weir_stage *stage; /* constant, as is `lane` */
@@ -166,7 +172,10 @@ struct weir__lane {
     /* Memory. */
     weir__account account; /* others read `roots` of it */
     void **items;          /* array of a batch's items */
-    size_t room;           /* number of places in `items` */
+    weir__fault *faults;   /* in the same block: failures of single items, by index; between calls each code is 0 */
+    size_t room;           /* number of places in both */
+    size_t count;          /* number of items in the present call of a batch function; 0: none */
+    size_t faulty;         /* number of items that have failed alone in the present or last call */
 
     /* Times (timing.h). */
     uint64_t clock;       /* last reading of the clock */
