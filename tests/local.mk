@@ -36,6 +36,7 @@ unit_tests = \
 	tests/test_pipeline_fail_item \
 	tests/test_pipeline_graph \
 	tests/test_pipeline_late \
+	tests/test_pipeline_letters \
 	tests/test_pipeline_life \
 	tests/test_pipeline_limits \
 	tests/test_pipeline_morsel \

@@ -441,6 +441,15 @@ static weir_status call_add_and_connect(struct world *world) {
     return strcmp(weir_pipeline_message(world->pipeline), "") == 0 ? status : WEIR_INVALID;
 }
 
+static weir_status call_add_and_connect_dead(struct world *world) {
+    const weir_stage_options options[] = {{.name = "a", .run = fail_at_once}, {.name = "b", .func = pass}};
+    weir_stage *stages[2];
+    if (weir_pipeline_add(world->pipeline, &stages[0], &options[0]) != WEIR_OK ||
+        weir_pipeline_add(world->pipeline, &stages[1], &options[1]) != WEIR_OK)
+        return WEIR_INVALID;
+    return weir_pipeline_connect_dead(world->pipeline, stages[0], stages[1]);
+}
+
 static weir_status call_pipeline_start(struct world *world) {
     return weir_pipeline_start(world->pipeline);
 }
@@ -818,6 +827,7 @@ static const struct row {
     {"weir_pipeline_create ", prepare_nothing, call_pipeline_create, NULL, WEIR_OK},
     {"weir_pipeline_add weir_pipeline_connect weir_pipeline_connect_back weir_pipeline_message ", prepare_created,
      call_add_and_connect, NULL, WEIR_OK},
+    {"weir_pipeline_connect_dead ", prepare_created, call_add_and_connect_dead, NULL, WEIR_OK},
     {"weir_pipeline_start ", prepare_unstarted, call_pipeline_start, NULL, WEIR_OK},
     {"weir_pipeline_put ", prepare_running, call_pipeline_put, release_by_gate, WEIR_OK},
     {"weir_pipeline_put_until ", prepare_running, call_pipeline_put_until, release_by_gate, WEIR_OK},

@@ -117,6 +117,10 @@ static weir_status call_connect(struct world *world) {
     return weir_pipeline_connect(pipeline_of(world), world->first, world->first);
 }
 
+static weir_status call_connect_dead(struct world *world) {
+    return weir_pipeline_connect_dead(pipeline_of(world), world->first, world->first);
+}
+
 static weir_status start_it(struct world *world) {
     return weir_pipeline_start(pipeline_of(world));
 }
@@ -261,6 +265,7 @@ static const struct row {
     {"weir_pipeline_create", call_create, IN_ALL(WEIR_OK), WEIR_OK, false},
     {"weir_pipeline_add", call_add, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
     {"weir_pipeline_connect", call_connect, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
+    {"weir_pipeline_connect_dead", call_connect_dead, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
     {"weir_pipeline_start", start_it, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
     {"weir_pipeline_put", call_put, LIKE_PUT, WEIR_OK, false},
     {"weir_pipeline_put_until", call_put_until, LIKE_PUT, WEIR_OK, false},

@@ -198,6 +198,39 @@ static void add_diamond(weir_pipeline *pipeline, weir_queue *dead) {
     connect_stages(pipeline, c, d);
 }
 
+static int run_letters(weir_task *task, void *const *items, size_t count, void *unused) {
+    (void)task;
+    (void)unused;
+    for (size_t i = 0; i < count; i++) {
+        thing_consume(((weir_dead_letter *)items[i])->item);
+        weir_dead_letter_free(items[i]);
+    }
+    return 0;
+}
+
+static void drop_letter(void *letter, void *unused) {
+    thing_drop(((weir_dead_letter *)letter)->item, unused);
+    weir_dead_letter_free(letter);
+}
+
+static void add_letters(weir_pipeline *pipeline, weir_queue *dead) {
+    (void)dead;
+    weir_stage *letters = add_stage(pipeline, (weir_stage_options){.name = "letters",
+                                                                   .run_batch = run_letters,
+                                                                   .threads = 2,
+                                                                   .capacity = 2,
+                                                                   .batch = {.items = 5},
+                                                                   .drop = drop_letter});
+    weir_stage *from = add_stage(pipeline, (weir_stage_options){.name = "a",
+                                                                .run = fail_some,
+                                                                .threads = 2,
+                                                                .on_error = WEIR_SKIP,
+                                                                .retry = {.attempts = 2},
+                                                                .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing, .drop = thing_drop});
+    assert_status(WEIR_OK, weir_pipeline_connect_dead(pipeline, from, letters));
+}
+
 static void add_source(weir_pipeline *pipeline, weir_queue *dead) {
     (void)dead;
     atomic_store(&left_to_produce, ITEMS);
@@ -224,6 +257,7 @@ static const struct shape {
     {"retries and an order", add_retries, {.max_items = 0}},
     {"pieces, batches and keys", add_batches, {.max_items = 30}},
     {"a diamond of copies", add_diamond, {.max_bytes = 200, .weigh = weigh}},
+    {"letters to a stage", add_letters, {.max_items = 20}},
     {"a source beside puts", add_source, {.max_items = 10}},
 };
 
@@ -271,7 +305,7 @@ static size_t run_shape(const struct shape *shape, size_t cancel_after) {
         dead_by_stages += report->stages[i].counts.dead;
     weir_report_free(report);
     destroy_pipeline(pipeline);
-    ck_assert_uint_eq(free_letters(dead), dead_by_stages);
+    ck_assert_uint_eq(free_letters(dead), shape->add == add_letters ? 0 : dead_by_stages);
     assert_status(WEIR_OK, weir_queue_destroy(dead));
     assert_things_ended();
     return watcher.reports;

@@ -52,6 +52,7 @@ START_TEST (null_is_invalid_and_has_no_effect) {
     assert_status(WEIR_INVALID, weir_pipeline_create(NULL, NULL));
     assert_status(WEIR_INVALID, weir_pipeline_add(NULL, NULL, &(weir_stage_options){.name = "a"}));
     assert_status(WEIR_INVALID, weir_pipeline_connect(NULL, stage, stage));
+    assert_status(WEIR_INVALID, weir_pipeline_connect_dead(NULL, stage, stage));
     assert_status(WEIR_INVALID, weir_pipeline_start(NULL));
     assert_status(WEIR_INVALID, weir_pipeline_put(NULL, stage));
     assert_status(WEIR_INVALID, weir_pipeline_put_until(NULL, stage, 0));
@@ -294,6 +295,7 @@ START_TEST (after_the_start_nothing_is_declared_any_more) {
     assert_status(WEIR_INVALID,
                   weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "b", .func = consume_thing}));
     assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, stage, stage));
+    assert_status(WEIR_INVALID, weir_pipeline_connect_dead(pipeline, stage, stage));
     assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
     put_things(pipeline, 5);
     finish_and_destroy(pipeline, WEIR_OK);

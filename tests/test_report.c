@@ -31,7 +31,7 @@ static void take_back(const char *string) {
 
 START_TEST (a_copy_does_not_need_its_draft) {
     weir_stage_report some[] = {{.name = lent("a"), .peak = 7}, {.name = lent("bc"), .busy = 5, .max = 8}};
-    weir_edge connections[] = {{0, 1}};
+    weir_edge connections[] = {{0, 1, false}};
     weir_error failures[] = {{lent("bc"), 5, lent("why"), 2, 9, true}};
     weir_late_worker workers[] = {{lent("a"), 3, 11, true, WEIR_IN_DROP}};
     weir_report draft = {.name = lent("name"),

@@ -56,7 +56,7 @@ static const weir_stage_report stages[] = {{.name = "download",
                                             .max = 60 * SECONDS,
                                             .rate = 1234567},
                                            {.name = "list", .threads = 1}};
-static const weir_edge edges[] = {{2, 0}, {0, 1}};
+static const weir_edge edges[] = {{2, 0, false}, {0, 1, false}};
 static const weir_error errors[] = {{"download", 404, "cannot fetch a.jpg", 3, 3200 * MILLISECONDS, false},
                                     {"resize", WEIR_CODE(WEIR_NOMEM), "", 1, 4200 * MILLISECONDS, false}};
 static const weir_late_worker late[] = {{"download", 0, 7384 * SECONDS, false, WEIR_IN_FUNCTION},
@@ -781,7 +781,7 @@ START_TEST (the_graph_shows_where_items_are_put_from_outside) {
     report.stage_count = 2;
     report.stages = two;
     report.edge_count = 1;
-    report.edges = &(weir_edge){0, 1};
+    report.edges = &(weir_edge){0, 1, false};
     text = printed(&report, WEIR_DOT);
     assert_has(text, "in0 -> s0");
     assert_has_not(text, "in1");

@@ -82,8 +82,8 @@
  *              The stage that holds the item determines the drop function. When a call has returned, the caller may
  *              free its options and the names in them. `arg`, and everything else that options point to, must live
  *              until the pipeline is destroyed.
- *   Threads    All calls are thread-safe and may run concurrently, with five exceptions. Add, connect, connect_back
- *              and start must come first, from one thread. Destroy must be the last call.
+ *   Threads    All calls are thread-safe and may run concurrently, with a few exceptions. Add, the connects and start must
+ *              come first, from one thread. Destroy must be the last call.
  *   Callbacks  A callback is a function that the program gives to the pipeline: a stage's function (func, run,
  *              run_batch or source), init, at_end, fini, drop, weigh, key, route, copy, when or settled. Callbacks run
  *              with no lock held. Several threads may run the callbacks of a stage concurrently.
@@ -135,7 +135,7 @@ extern "C" {
 
 typedef struct weir_pipeline weir_pipeline;
 
-/* A stage of a pipeline, for connect, weir_task_feed and weir_pipeline_pause. The pipeline owns it. */
+/* A stage of a pipeline, for the connects, weir_task_feed and weir_pipeline_pause. The pipeline owns it. */
 typedef struct weir_stage weir_stage;
 
 /* The current call of a stage's function. Valid only in the thread that runs the function, until it returns. */
@@ -234,7 +234,7 @@ typedef enum weir_fan_out {
 
 /*
  * The effect of a failed last attempt on the run. The item is given up in both cases. If the stage has a `dead`
- * queue, the item gets a dead letter. The function of a func stage cannot fail, but the delivery of its result can: if
+ * queue, or a stage that gets its dead letters, the item gets a dead letter. The function of a func stage cannot fail, but the delivery of its result can: if
  * memory runs out, a copy fails, a route is invalid, or the results queue is shut down.
  */
 typedef enum weir_on_error {
@@ -243,9 +243,9 @@ typedef enum weir_on_error {
 } weir_on_error;
 
 /*
- * An entry of a `dead` queue: an item that was given up, and the reason. Each item of a failed batch, and each item
- * that has failed alone in a batch, gets its own letter. The letters are in the order in which the items were given up.
- * The reader owns the item, and frees the
+ * An entry of a `dead` queue, or an item of a stage that gets dead letters (weir_pipeline_connect_dead): an item that
+ * was given up, and the reason. Each item of a failed batch, and each item that has failed alone in a batch, gets its
+ * own letter. The letters are in the order in which the items were given up. The reader owns the item, and frees the
  * letter with weir_dead_letter_free. If the queue refuses the letter, the item goes to its stage's drop function.
  *
  * Rules for both `dead` and `results` queues:
@@ -377,7 +377,7 @@ typedef struct weir_stage_options {
     uint64_t attempt_time;  /* ns after which a report shows an attempt as overdue; does not interrupt the attempt,
                                and does not count time that it waits in calls of weir; 0 disables the limit */
     weir_queue *dead;       /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
-                               selects the drop function instead */
+                               selects the drop function, or the stage of weir_pipeline_connect_dead */
     weir_queue *results;    /* the caller's queue for the results of a stage with no successor (rules: see
                                weir_dead_letter); NULL ignores the results */
     weir_priority priority; /* on the crew; must be WEIR_NORMAL (0) with threads of its own */
@@ -443,7 +443,8 @@ typedef struct weir_pipeline_options {
 WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_pipeline_options *options);
 
 /*
- * Adds a stage. `stage` may be NULL; only connect, connect_back and feed require it. If the stage is refused, weir_pipeline_message states
+ * Adds a stage. `stage` may be NULL; only the connects, feed, pause and resume require it. If the stage is refused,
+ * weir_pipeline_message states
  * the reason, and start fails too. So a program may check the status of start alone. Add refuses:
  *
  * - no name, or the name of another stage
@@ -472,8 +473,8 @@ WEIR_API weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **sta
 
 /*
  * Sends the results of stage `from` to stage `to`. Several connections from one stage are a fan-out. Several
- * connections to one stage are a fan-in. Without any connection the stages form a chain, in the order in which they
- * were added. If a connection is refused, start fails too.
+ * connections to one stage are a fan-in. Without any connection by this call, the stages form a chain, in the order in
+ * which they were added, except the stages that get dead letters. If a connection is refused, start fails too.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if a stage is not of this pipeline, the two are connected already, or the pipeline is started
@@ -494,6 +495,27 @@ WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *
  */
 WEIR_API weir_status weir_pipeline_connect_back(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
 
+/*
+ * Sends the dead letters of stage `from` to stage `to`, instead of a `dead` queue. The items of `to` are then
+ * weir_dead_letter *. Several stages may send their letters to one stage, which gets nothing else. It is a stage as any
+ * other, except that it is not the entry stage: it may batch letters, emit results and have dead letters of its own.
+ *
+ * The stage that gets a letter owns the letter and its item. So its function frees both, as does its drop function: the
+ * drop function of `from` is not called for the item.
+ *
+ * A stage blocks while the queue of `to` is full, as in an emit. The letters come before the end of the input of `to`.
+ * The letter belongs to the item that was put: that item is in flight until the letter has ended too. It then counts as
+ * dead-lettered, or as failed if `to` has failed. If out of memory for a letter, the item goes to the drop function of
+ * `from` and counts as failed, with an error. After a cancel, an item without a letter is dropped as any other.
+ *
+ * If a connection is refused, start fails too.
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID  if a stage is not of this pipeline, or the pipeline is started. Also if `from` is a source or a func,
+ *                 has a `dead` queue, or sends its letters to a stage already
+ */
+WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
+
 /* ---- running ---- */
 
 /*
@@ -504,6 +526,7 @@ WEIR_API weir_status weir_pipeline_connect_back(weir_pipeline *pipeline, weir_st
  * - a cycle
  * - a connection to a source
  * - a connection back from a func or a source, to a source, or to a stage that is not upstream
+ * - a stage that gets dead letters and results of other stages
  * - a fan-out without its route or copy, or a fan_out other than WEIR_ROUND_ROBIN without successors
  * - a results queue of a stage that has a successor, or a results queue that is also a dead queue
  * - a batch that could not fill
@@ -543,9 +566,9 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
  * any time.
  *
  * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK.
- * Messages exist for create, add, connect, connect_back, start, put (in its forms), wait, wait_idle, feed, pause,
- * resume, cancel, finish, destroy, report, show and end_on. Any other status has no message, and leaves the message of
- * an older refusal. For the reason why a run has
+ * Messages exist for create, add, connect, connect_back, connect_dead, start, put (in its forms), wait, wait_idle,
+ * feed, pause, resume, cancel, finish, destroy, report, show and end_on. Any other status has no message, and leaves the
+ * message of an older refusal. For the reason why a run has
  * failed, see the report.
  *
  * The message is:

@@ -95,6 +95,7 @@ typedef enum weir_bottleneck {
 /* A connection between two stages, as indexes into `stages` of the report. */
 typedef struct weir_edge {
     size_t from, to;
+    bool dead; /* the dead letters of `from` go to `to` (weir_pipeline_connect_dead), not its results */
 } weir_edge;
 
 /* One error of a stage. */

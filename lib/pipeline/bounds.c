@@ -30,17 +30,20 @@ static uint64_t roots_of_result(const weir_stage *stage) {
     return stage->options.batch.items == 0 ? UINT64_MAX : times(stage->roots, stage->options.batch.items);
 }
 
-/* Sets `roots` of all stages, in topological order. */
+static void raise_roots(weir_stage *to, uint64_t roots) {
+    to->roots = roots > to->roots ? roots : to->roots;
+}
+
+/* Sets `roots` of all stages, in topological order. A dead letter stands for one item, also from a batch. */
 static void count_roots(weir_pipeline *pipeline) {
     for (size_t i = 0; i < pipeline->stage_count; i++)
         pipeline->order[i]->roots = 1;
     for (size_t i = 0; i < pipeline->stage_count; i++) {
         weir_stage *stage = pipeline->order[i];
-        uint64_t roots = roots_of_result(stage);
-        for (size_t j = 0; j < stage->successor_count; j++) {
-            weir_stage *to = stage->successors[j];
-            to->roots = roots > to->roots ? roots : to->roots;
-        }
+        for (size_t j = 0; j < stage->successor_count; j++)
+            raise_roots(stage->successors[j], roots_of_result(stage));
+        if (stage->dead_to != NULL)
+            raise_roots(stage->dead_to, stage->roots);
     }
 }
 

@@ -53,7 +53,7 @@ static void retire_each(weir__lane *lane, const weir_task *task, int code) {
     weir__list rest = task->envelope->list;
     for (weir__envelope *at = task->envelope; at != NULL; at = weir__list_take(&rest)) {
         if (code != 0)
-            verdict = weir__give_up(task->stage, lane, at->item, &failure);
+            verdict = weir__give_up(task->stage, lane, at, &failure);
         weir__retire(task->stage, lane, at, verdict);
     }
 }
@@ -61,7 +61,7 @@ static void retire_each(weir__lane *lane, const weir_task *task, int code) {
 /* Gives up the item of the call. Returns its verdict. */
 static weir__verdict give_up_one(weir__lane *lane, const weir_task *task, int code) {
     const weir__failure failure = {code, task->envelope->attempts, task->message};
-    return weir__give_up(task->stage, lane, task->envelope->item, &failure);
+    return weir__give_up(task->stage, lane, task->envelope, &failure);
 }
 
 /* Passes the item to the reorder buffer, which retires it at its turn. */

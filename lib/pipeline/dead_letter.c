@@ -32,11 +32,29 @@ void weir_dead_letter_free(weir_dead_letter *letter) {
     weir__free(letter);
 }
 
-static weir_status put_letter(weir_stage *stage, weir__lane *lane, void *item, const weir__failure *failure) {
-    weir_dead_letter *letter = letter_of(stage, item, failure);
+/* Sends a letter to the stage for it, as one more piece of the item's root. */
+static weir_status send_letter(weir_stage *to, weir__lane *lane, weir__envelope *item, weir_dead_letter *letter) {
+    weir__flight *flight = &to->pipeline->flight;
+    if (!weir__envelope_share(flight, &lane->account, item))
+        return WEIR_NOMEM;
+    weir__envelope *piece = weir__envelope_new(flight, &lane->account, letter);
+    if (piece == NULL)
+        return WEIR_NOMEM;
+    piece->stage = to;
+    piece->pieces = item->pieces;
+    weir__pieces_add(piece->pieces);
+    weir_status status = weir__offer(lane, to->queue, piece);
+    if (status != WEIR_OK)
+        weir__envelope_end(flight, &lane->account, piece, WEIR__DONE);
+    return status;
+}
+
+static weir_status put_letter(weir_stage *stage, weir__lane *lane, weir__envelope *item, const weir__failure *failure) {
+    weir_dead_letter *letter = letter_of(stage, item->item, failure);
     if (letter == NULL)
         return WEIR_NOMEM;
-    weir_status status = weir__offer(lane, stage->options.dead, letter);
+    weir_status status = stage->dead_to != NULL ? send_letter(stage->dead_to, lane, item, letter)
+                                                : weir__offer(lane, stage->options.dead, letter);
     if (status != WEIR_OK)
         weir_dead_letter_free(letter);
     return status;
@@ -53,10 +71,11 @@ static weir__verdict lose_letter(weir_stage *stage, weir_status why) {
     return WEIR__FAILED;
 }
 
-weir__verdict weir__give_up(weir_stage *stage, weir__lane *lane, void *item, const weir__failure *failure) {
+weir__verdict weir__give_up(weir_stage *stage, weir__lane *lane, weir__envelope *item, const weir__failure *failure) {
     weir_status status = WEIR_OK;
-    if (stage->options.dead != NULL && (status = put_letter(stage, lane, item, failure)) == WEIR_OK)
+    bool has_letter = stage->options.dead != NULL || stage->dead_to != NULL;
+    if (has_letter && (status = put_letter(stage, lane, item, failure)) == WEIR_OK)
         return WEIR__DEAD;
-    weir__drop_item(stage, item);
+    weir__drop_item(stage, item->item);
     return status == WEIR_OK ? WEIR__FAILED : lose_letter(stage, status);
 }

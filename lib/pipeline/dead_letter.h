@@ -16,9 +16,9 @@ typedef struct weir__failure {
 } weir__failure;
 
 /*
- * Gives up an item after its last attempt has failed: puts it to the dead-letter queue, or drops it. Returns its
- * verdict.
+ * Gives up an item after its last attempt has failed: puts it to the dead-letter queue, sends it to the stage for dead
+ * letters, or drops it. Returns its verdict. The caller then retires the envelope, and must not touch the item.
  */
-weir__verdict weir__give_up(weir_stage *stage, weir__lane *lane, void *item, const weir__failure *failure);
+weir__verdict weir__give_up(weir_stage *stage, weir__lane *lane, weir__envelope *item, const weir__failure *failure);
 
 #endif /* WEIR_PIPELINE_DEAD_LETTER_H */

@@ -191,3 +191,33 @@ weir_status weir_pipeline_connect_back(weir_pipeline *pipeline, weir_stage *from
         return refuse_late(pipeline, from == NULL ? NULL : from->name, "connect_back");
     return weir__refuse_for_good(pipeline, connect_back(pipeline, from, to));
 }
+
+/* Returns why a stage can have no stage for its dead letters, or NULL. */
+static const char *why_no_letters(const weir_stage *from) {
+    return weir__stage_is_source(from)  ? "a source has no input"
+           : from->options.func != NULL ? "a func cannot fail: use run"
+           : from->options.dead != NULL ? "dead is not NULL: letters go to a queue or to a stage"
+                                        : NULL;
+}
+
+static weir_status connect_dead(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
+    weir_status status = check_two(pipeline, from, to, "connect_dead");
+    if (status != WEIR_OK)
+        return status;
+    const char *why = why_no_letters(from);
+    if (why != NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, from->name, "connect_dead: it has no dead letters: %s", why);
+    if (from->dead_to != NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, from->name,
+                            "connect_dead: its dead letters already go to stage %.100s", from->dead_to->name);
+    weir__graph_connect_dead(from, to);
+    return WEIR_OK;
+}
+
+weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
+    if (pipeline == NULL)
+        return weir__refuse_null("connect_dead");
+    if (weir__has_started(pipeline))
+        return refuse_late(pipeline, from == NULL ? NULL : from->name, "connect_dead");
+    return weir__refuse_for_good(pipeline, connect_dead(pipeline, from, to));
+}

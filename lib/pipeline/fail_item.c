@@ -64,7 +64,7 @@ static bool fail_one(weir__lane *lane, weir__envelope *item, const weir__failure
     }
     if (weir__add_error(stage, failure->code, failure->message, failure->attempts))
         *fatal = true;
-    weir__retire(stage, lane, item, weir__give_up(stage, lane, item->item, failure));
+    weir__retire(stage, lane, item, weir__give_up(stage, lane, item, failure));
     return true;
 }
 

@@ -325,10 +325,23 @@ weir_status weir__graph_connect(weir_stage *from, weir_stage *to) {
     return WEIR_OK;
 }
 
+void weir__graph_connect_dead(weir_stage *from, weir_stage *to) {
+    from->dead_to = to;
+    to->dead_count++;
+    to->predecessor_count++;
+}
+
+/* Connects the stages that get no dead letters. */
 static weir_status connect_chain(weir_pipeline *pipeline) {
     weir_status status = WEIR_OK;
-    for (weir_stage *stage = pipeline->first; status == WEIR_OK && stage->next != NULL; stage = stage->next)
-        status = weir__graph_connect(stage, stage->next);
+    weir_stage *last = NULL;
+    for (weir_stage *stage = pipeline->first; status == WEIR_OK && stage != NULL; stage = stage->next) {
+        if (stage->dead_count > 0)
+            continue;
+        if (last != NULL)
+            status = weir__graph_connect(last, stage);
+        last = stage;
+    }
     return status;
 }
 
@@ -364,6 +377,8 @@ static weir_status sort(weir_pipeline *pipeline, size_t *marks) {
             if (--marks[stage->successors[j]->number] == 0)
                 pipeline->order[sorted++] = stage->successors[j];
         }
+        if (stage->dead_to != NULL && --marks[stage->dead_to->number] == 0)
+            pipeline->order[sorted++] = stage->dead_to;
     }
     for (weir_stage *stage = pipeline->first; stage != NULL && sorted < pipeline->stage_count; stage = stage->next) {
         if (marks[stage->number] > 0)
@@ -427,6 +442,9 @@ static weir_status check_ends_of(const weir_stage *stage) {
     if (weir__stage_is_source(stage) && stage->predecessor_count > 0)
         return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
                             "source is set, and it has a predecessor: a source has no input");
+    if (stage->dead_count > 0 && stage->dead_count < stage->predecessor_count)
+        return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
+                            "it gets dead letters and results of other stages: use a stage for each");
     if (options->results != NULL && stage->successor_count > 0)
         return weir__refuse(stage->pipeline, WEIR_INVALID, stage->name,
                             "results is not NULL, and its results go to stage %.100s", stage->successors[0]->name);

@@ -17,8 +17,11 @@ void weir__graph_add_name(weir_stage *stage);
 /* Connects two stages. */
 weir_status weir__graph_connect(weir_stage *from, weir_stage *to);
 
+/* Connects a stage, which has dead letters, to the stage that gets them. */
+void weir__graph_connect_dead(weir_stage *from, weir_stage *to);
+
 /*
- * Connects the stages to a chain, if no connection was made. Checks the graph, sorts the stages, finds the entrance,
+ * Connects the stages without dead letters as input to a chain, if no connection was made. Checks the graph, sorts the stages, finds the entrance,
  * and sets the limits.
  */
 weir_status weir__graph_check(weir_pipeline *pipeline);

@@ -320,7 +320,7 @@ static bool prepare(const weir_pipeline *pipeline, struct draft *draft) {
         threads += stage->options.max_threads;
     draft->stages = weir__alloc((pipeline->stage_count + 1) * sizeof *draft->stages);
     draft->strains = weir__alloc((pipeline->stage_count + 1) * sizeof *draft->strains);
-    draft->edges = weir__alloc((pipeline->edge_count + 1) * sizeof *draft->edges);
+    draft->edges = weir__alloc((pipeline->edge_count + pipeline->stage_count + 1) * sizeof *draft->edges);
     draft->late_room = threads + VISITORS;
     draft->late = weir__alloc(draft->late_room * sizeof *draft->late);
     draft->sum = weir__alloc(sizeof *draft->sum);
@@ -339,7 +339,9 @@ static void discard(struct draft *draft) {
 static void add_edges(const weir_pipeline *pipeline, struct draft *draft) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         for (size_t i = 0; i < stage->successor_count; i++)
-            draft->edges[draft->report.edge_count++] = (weir_edge){stage->number, stage->successors[i]->number};
+            draft->edges[draft->report.edge_count++] = (weir_edge){stage->number, stage->successors[i]->number, false};
+        if (stage->dead_to != NULL)
+            draft->edges[draft->report.edge_count++] = (weir_edge){stage->number, stage->dead_to->number, true};
     }
 }
 

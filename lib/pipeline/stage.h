@@ -216,7 +216,9 @@ struct weir_stage {
     weir_stage_options options;
     char *name;
     weir_stage **successors;
-    size_t successor_count, predecessor_count;
+    size_t successor_count, predecessor_count; /* predecessors include the stages that send dead letters here */
+    weir_stage *dead_to;                       /* stage that gets the dead letters; NULL: none */
+    size_t dead_count;                         /* number of stages that send their dead letters here */
     struct weir__feeder *feeders; /* stages that may feed this one (feedback.h); NULL: none */
     size_t rank;                  /* index in topological order */
     size_t loop;                  /* S6: number of stages of the loop that begins here; 0: it begins before */

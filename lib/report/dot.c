@@ -53,13 +53,12 @@ static void print_stage(weir__out *out, const weir_report *report, size_t place)
     weir__out_format(out, "\"%s];\n", stage == report->bottleneck ? ", fillcolor=\"#ffcc99\", penwidth=2" : "");
 }
 
-/* Labels an arrow with the depth of the queue that it leads to. */
-static void print_queue(weir__out *out, const weir_stage_report *stage) {
-    if (stage->capacity == SIZE_MAX)
-        weir__out_format(out, " [label=\"%" PRIuMAX " queued\"];\n", (uintmax_t)stage->depth);
-    else
-        weir__out_format(out, " [label=\"%" PRIuMAX "/%" PRIuMAX " queued\"];\n", (uintmax_t)stage->depth,
-                         (uintmax_t)stage->capacity);
+/* Labels an arrow with the depth of the queue that it leads to. An arrow of dead letters is dashed. */
+static void print_queue(weir__out *out, const weir_stage_report *stage, bool dead) {
+    weir__out_format(out, " [%slabel=\"%" PRIuMAX, dead ? "style=dashed, " : "", (uintmax_t)stage->depth);
+    if (stage->capacity != SIZE_MAX)
+        weir__out_format(out, "/%" PRIuMAX, (uintmax_t)stage->capacity);
+    weir__out_format(out, " %s\"];\n", dead ? "letters" : "queued");
 }
 
 static bool is_led_to(const weir_report *report, size_t place) {
@@ -77,7 +76,7 @@ static void print_entries(weir__out *out, const weir_report *report) {
             continue;
         weir__out_format(out, "    in%" PRIuMAX " [shape=point];\n    in%" PRIuMAX " -> s%" PRIuMAX, (uintmax_t)i,
                          (uintmax_t)i, (uintmax_t)i);
-        print_queue(out, &report->stages[i]);
+        print_queue(out, &report->stages[i], false);
     }
 }
 
@@ -100,7 +99,7 @@ void weir__print_dot(weir__out *out, const weir_report *report) {
     for (size_t i = 0; i < report->edge_count; i++) {
         weir__out_format(out, "    s%" PRIuMAX " -> s%" PRIuMAX, (uintmax_t)report->edges[i].from,
                          (uintmax_t)report->edges[i].to);
-        print_queue(out, &report->stages[report->edges[i].to]);
+        print_queue(out, &report->stages[report->edges[i].to], report->edges[i].dead);
     }
     weir__out_format(out, "}\n");
 }
