@@ -287,6 +287,60 @@ static void work_with_batches(void) {
     end_queue(results, false);
 }
 
+/* Items fail alone in their batch, some for good. */
+static int fail_some_alone(weir_task *task, void *const *items, size_t count, void *unused) {
+    (void)unused;
+    for (size_t i = 0; i < count; i++) {
+        struct thing *thing = items[i];
+        if (thing->n % 5 == 4 || (thing->n % 3 == 0 && weir_task_attempt(task) == 1))
+            assert_status(WEIR_OK, weir_task_fail_item(task, i, 5, "thing %zu", thing->n));
+        else
+            thing_consume(thing);
+    }
+    return 0;
+}
+
+static void drop_letter(void *letter, void *unused) {
+    thing_drop(((weir_dead_letter *)letter)->item, unused);
+    weir_dead_letter_free(letter);
+}
+
+static int run_letters(weir_task *task, void *const *items, size_t count, void *unused) {
+    (void)task;
+    for (size_t i = 0; i < count; i++)
+        drop_letter(items[i], unused);
+    return 0;
+}
+
+/* Their letters go to a stage. */
+static void work_with_letters(void) {
+    const weir_stage_options options[] = {
+        {.name = "batch",
+         .run_batch = fail_some_alone,
+         .batch = {.items = 4},
+         .on_error = WEIR_SKIP,
+         .retry = {.attempts = 2, .backoff = 1000},
+         .drop = thing_drop},
+        {.name = "letters",
+         .run_batch = run_letters,
+         .batch = {.items = 2},
+         .on_error = WEIR_SKIP,
+         .drop = drop_letter},
+    };
+    weir_stage *stages[2];
+    weir_pipeline *pipeline = NULL;
+    if (!went_well("create", weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_items = 12})))
+        return;
+    if (add_all(pipeline, stages, options, 2) &&
+        went_well("connect", weir_pipeline_connect_dead(pipeline, stages[0], stages[1])) &&
+        went_well("start", weir_pipeline_start(pipeline))) {
+        put_or_keep(pipeline, 30);
+        end_run(pipeline, false);
+    } else {
+        destroy_pipeline(pipeline);
+    }
+}
+
 static void work_with_source(void) {
     const weir_stage_options options[] = {
         {.name = "source", .source = produce, .threads = 2, .on_error = WEIR_SKIP, .retry = {.attempts = 3}},
@@ -370,6 +424,7 @@ static const struct workload {
     {"errors that are skipped", work_full_skipping, true},
     {"errors that end it", work_full_failing, true},
     {"batches to several", work_with_batches, true},
+    {"letters to a stage", work_with_letters, true},
     {"a source and a view", work_with_source, false},
     {"feedback", work_with_feedback, false},
 };

@@ -41,6 +41,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/pipeline_faults.c \
 	tests/sched/pipeline_feed.c \
 	tests/sched/pipeline_keys.c \
+	tests/sched/pipeline_letters.c \
 	tests/sched/pipeline_limits.c \
 	tests/sched/pipeline_order.c \
 	tests/sched/pipeline_pause.c \
