@@ -16,7 +16,8 @@ noinst_PROGRAMS += \
 	pipeline_examples/ordered \
 	pipeline_examples/pipeline \
 	pipeline_examples/promise \
-	pipeline_examples/statistics
+	pipeline_examples/statistics \
+	pipeline_examples/tree_walk
 
 pipeline_examples_at_most_three_SOURCES = pipeline_examples/at_most_three.c
 pipeline_examples_at_most_three_LDADD = libweir.la
@@ -50,6 +51,8 @@ pipeline_examples_promise_SOURCES = pipeline_examples/promise.c
 pipeline_examples_promise_LDADD = libweir.la
 pipeline_examples_statistics_SOURCES = pipeline_examples/statistics.c
 pipeline_examples_statistics_LDADD = libweir.la -lm
+pipeline_examples_tree_walk_SOURCES = pipeline_examples/tree_walk.c
+pipeline_examples_tree_walk_LDADD = libweir.la
 
 # Those that need a library more.
 pipeline_examples_fetch_SOURCES = pipeline_examples/fetch.c

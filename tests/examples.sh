@@ -110,6 +110,18 @@ if [ $status != 1 ] || ! grep -qx 'fold: not a number: x2' "$work/err"; then
     complain "fold ends with status $status and says: $(cat "$work/err")"
 fi
 
+# ---- tree_walk: the counts equal those of find ----
+
+run tree_walk "$top_srcdir/lib"
+find "$top_srcdir/lib" -type f -printf '%s\n' | awk -v folders="$(find "$top_srcdir/lib" -type d | wc -l)" \
+    '{ bytes += $1 } END { printf "%d files in %d folders, %d bytes\n", NR, folders, bytes }' | same tree_walk 'the sources'
+status=0
+"$examples/tree_walk" "$work/none" >"$work/out" 2>"$work/err" || status=$?
+echo '0 files in 0 folders, 0 bytes' | same tree_walk 'no folder'
+if [ $status != 1 ] || ! grep -qx "tree_walk: $work/none: No such file or directory" "$work/err"; then
+    complain "tree_walk ends with status $status and says: $(cat "$work/err")"
+fi
+
 # ---- dead_letters: the letters come in the order of the final failures ----
 
 : >"$work/in"
