@@ -15,7 +15,7 @@
 # compiler back end, other atomics, other sizes, and another processor's system calls.
 #
 # environment: WEIR_ARM64_CHECK: a folder with the files of the packages check and libsubunit-dev for arm64; TMPDIR;
-# JOBS: the number of parallel compilers.
+# JOBS: the number of parallel compilers; HALF: 0 or 1, to run every second unit test, from the first or the second one.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -155,12 +155,19 @@ run() {
     fi
 }
 
+# Returns 0 if the unit test number `$1` is not in the half to run.
+is_other_half() {
+    [ -n "${HALF:-}" ] && [ "$(($1 % 2))" -ne "$HALF" ]
+}
+
 # Runs every test program of a build, as listed by make.
 run_tests() {
     name=$1 qemu=$2 libraries=$3
     programs=$(make -s --no-print-directory -C "$work/$name" print-tests)
     [ -n "$programs" ] || { echo "FAIL: $name has no tests"; exit 1; }
+    number=0
     for program in $programs; do
+        number=$((number + 1))
         case $program in
             # File by file: a 32-bit program under qemu cannot read every folder of a 64-bit system.
             tests/fuzz/corpus.sh) run "$name" "$qemu" "$libraries" tests/fuzz/replay "$top"/tests/fuzz/corpus/* ;;
@@ -168,6 +175,8 @@ run_tests() {
             tests/test_callbacks | tests/test_pipeline_callbacks)
                 left_out "$name: $program: it forks for each pair of calls, which takes minutes here" ;;
             *.sh) left_out "$name: $program: it looks at sources and files, not at what the processor does" ;;
+            tests/test_*)
+                is_other_half "$number" || run "$name" "$qemu" "$libraries" "$program" ;;
             *) run "$name" "$qemu" "$libraries" "$program" ;;
         esac
     done
