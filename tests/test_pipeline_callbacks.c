@@ -121,6 +121,10 @@ static weir_status call_connect_dead(struct world *world) {
     return weir_pipeline_connect_dead(pipeline_of(world), world->first, world->first);
 }
 
+static weir_status call_connect_back(struct world *world) {
+    return weir_pipeline_connect_back(pipeline_of(world), world->first, world->first);
+}
+
 static weir_status start_it(struct world *world) {
     return weir_pipeline_start(pipeline_of(world));
 }
@@ -132,6 +136,16 @@ static weir_status call_put(struct world *world) {
 
 static weir_status call_put_until(struct world *world) {
     weir_status status = weir_pipeline_put_until(pipeline_of(world), number(1), hang_limit());
+    return count_put(world, status, status == WEIR_OK);
+}
+
+static weir_status call_submit(struct world *world) {
+    weir_status status = weir_pipeline_submit(pipeline_of(world), number(1), world);
+    return count_put(world, status, status == WEIR_OK);
+}
+
+static weir_status call_submit_until(struct world *world) {
+    weir_status status = weir_pipeline_submit_until(pipeline_of(world), number(1), world, hang_limit());
     return count_put(world, status, status == WEIR_OK);
 }
 
@@ -179,6 +193,17 @@ static weir_status call_wait(struct world *world) {
 
 static weir_status call_wait_idle(struct world *world) {
     return weir_pipeline_wait_idle(pipeline_of(world), WEIR_NEVER);
+}
+
+/* The pause ends with the call: the scene goes on. */
+static weir_status call_pause(struct world *world) {
+    weir_status status = weir_pipeline_pause(pipeline_of(world), world->first);
+    (void)weir_pipeline_resume(pipeline_of(world), world->first);
+    return status;
+}
+
+static weir_status call_resume(struct world *world) {
+    return weir_pipeline_resume(pipeline_of(world), world->first);
 }
 
 static weir_status finish_it(struct world *world) {
@@ -266,9 +291,12 @@ static const struct row {
     {"weir_pipeline_add", call_add, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
     {"weir_pipeline_connect", call_connect, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
     {"weir_pipeline_connect_dead", call_connect_dead, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
+    {"weir_pipeline_connect_back", call_connect_back, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
     {"weir_pipeline_start", start_it, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
     {"weir_pipeline_put", call_put, LIKE_PUT, WEIR_OK, false},
     {"weir_pipeline_put_until", call_put_until, LIKE_PUT, WEIR_OK, false},
+    {"weir_pipeline_submit", call_submit, LIKE_PUT, WEIR_OK, false},
+    {"weir_pipeline_submit_until", call_submit_until, LIKE_PUT, WEIR_OK, false},
     {"weir_pipeline_put_many", call_put_many, LIKE_PUT, WEIR_OK, false},
     {"weir_pipeline_put_many_until", call_put_many_until, LIKE_PUT, WEIR_OK, false},
     {"weir_pipeline_put", call_put_full, LIKE_PUT_FULL, WEIR_OK, true},
@@ -280,6 +308,12 @@ static const struct row {
      true},
     {"weir_pipeline_wait", call_wait, IN_ALL(WEIR_DEADLOCK), WEIR_OK, false},
     {"weir_pipeline_wait_idle", call_wait_idle, IN_ALL(WEIR_DEADLOCK), WEIR_OK, false},
+    {"weir_pipeline_pause",
+     call_pause,
+     {WEIR_INVALID, WEIR_OK, WEIR_CLOSED, WEIR_CLOSED, WEIR_INVALID},
+     WEIR_OK,
+     false},
+    {"weir_pipeline_resume", call_resume, {WEIR_INVALID, WEIR_OK, WEIR_OK, WEIR_OK, WEIR_INVALID}, WEIR_OK, false},
     {"weir_pipeline_finish", finish_it, IN_ALL(WEIR_DEADLOCK), WEIR_OK, false},
     {"weir_pipeline_finish", finish_with_report, IN_ALL(WEIR_DEADLOCK), WEIR_OK, false},
     {"weir_pipeline_cancel", call_cancel, IN_ALL(WEIR_OK), WEIR_OK, false},
@@ -298,7 +332,8 @@ static weir_status wanted_of(const struct world *world) {
         return world->row->other;
     if (world->place == STREAM && world->row->call == call_show)
         return WEIR_INVALID; /* its view is shown already */
-    bool helps = world->row->call == call_show || world->row->call == call_end_on;
+    bool helps = world->row->call == call_show || world->row->call == call_end_on || world->row->call == call_pause ||
+                 world->row->call == call_resume;
     if (helps && (world->place == SOURCE || world->place == WEIGH_PRODUCE))
         return EITHER; /* a source may begin before start returns */
     return world->row->own[places[world->place].phase];
@@ -470,13 +505,19 @@ static void connect(struct world *world, weir_stage *from, weir_stage *to) {
     must(weir_pipeline_connect(world->pipeline, from, to), "connect");
 }
 
+static void settled(void *world, weir_outcome outcome) {
+    (void)world;
+    (void)outcome;
+}
+
 /* Declares the pipeline: an entry stage, a source if needed, batches, and the stages that get the copies. */
 static void declare(struct world *world) {
     enum place place = world->place;
     must(weir_pipeline_create(&world->pipeline, &(weir_pipeline_options){.grace = 10 * WEIR_SECOND,
                                                                          .max_bytes = 2 * CAPACITY,
                                                                          .weigh = weigh,
-                                                                         .weigh_arg = world}),
+                                                                         .weigh_arg = world,
+                                                                         .settled = settled}),
          "create");
     weir_stage_options first = {.name = "first", .run = run_first};
     first.fan_out = place == ROUTE ? WEIR_BY_CHOICE : place == COPY ? WEIR_TO_ALL : WEIR_ROUND_ROBIN;
@@ -510,7 +551,7 @@ static void *pass(void *item, void *unused) {
 
 /* Starts an unrelated pipeline. */
 static void start_other(struct world *world) {
-    must(weir_pipeline_create(&world->other, NULL), "create");
+    must(weir_pipeline_create(&world->other, &(weir_pipeline_options){.settled = settled}), "create");
     must(weir_pipeline_add(world->other, &world->first, &(weir_stage_options){.name = "other", .func = pass}), "add");
     must(weir_pipeline_start(world->other), "start");
 }

@@ -219,13 +219,13 @@ struct weir_stage {
     size_t successor_count, predecessor_count; /* predecessors include the stages that send dead letters here */
     weir_stage *dead_to;                       /* stage that gets the dead letters; NULL: none */
     size_t dead_count;                         /* number of stages that send their dead letters here */
-    struct weir__feeder *feeders; /* stages that may feed this one (feedback.h); NULL: none */
-    size_t rank;                  /* index in topological order */
-    size_t loop;                  /* S6: number of stages of the loop that begins here; 0: it begins before */
-    bool marked;                  /* used by feedback.c */
-    uint64_t roots;               /* maximum number of roots that one item of the stage stands for (M2) */
-    weir_stage *orderer;          /* stage that restores the order of the results: itself or a later one; NULL: none */
-    bool inherits; /* items keep the positions from the stage before, which leaves its order to `orderer` */
+    struct weir__feeder *feeders;              /* stages that may feed this one (feedback.h); NULL: none */
+    size_t rank;                               /* index in topological order */
+    size_t loop;         /* S6: number of stages of the loop that begins here; 0: it begins before */
+    bool marked;         /* used by feedback.c */
+    uint64_t roots;      /* maximum number of roots that one item of the stage stands for (M2) */
+    weir_stage *orderer; /* stage that restores the order of the results: itself or a later one; NULL: none */
+    bool inherits;       /* items keep the positions from the stage before, which leaves its order to `orderer` */
     weir_queue *queue;
     weir_queue *onward; /* queue of the first successor, or the results queue; NULL: none */
     bool on_crew;       /* the stage has no threads of its own */
