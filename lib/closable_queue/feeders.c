@@ -15,13 +15,12 @@ void weir__feeder_enter(weir_queue *queue) {
 }
 
 void weir__feeder_leave(weir_queue *queue, bool ran) {
-    weir__side *side = &queue->consumers;
-    weir__lock_acquire(&side->lock);
+    weir__queue_lock_both(queue);
     weir__assert(queue->feeders > 0); /* Q18 */
     queue->feeders--;
-    queue->fed = queue->fed || ran;
-    bool last = queue->feeders == 0 && queue->fed;
-    weir__park_release_all(&side->park, &side->lock);
+    queue->ran = queue->ran || ran;
+    bool last = queue->feeders == 0 && queue->ran;
     if (last)
-        weir__queue_end(queue, false);
+        weir__queue_close_locked(queue);
+    weir__queue_release_and_wake(queue, last);
 }

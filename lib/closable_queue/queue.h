@@ -162,7 +162,7 @@ struct weir_queue {
     size_t users;                          /* groups that take from here or put here; under the consumers' lock */
     bool dying;                            /* Q12: no further group is admitted; under the consumers' lock */
     size_t feeders;                        /* Q18 (feeders.h): stages that put here; under the consumers' lock */
-    bool fed;                              /* Q18: a pipeline that fed it has run; under the consumers' lock */
+    bool ran;                              /* Q18: a pipeline that fed it has run; under the consumers' lock */
 };
 
 /* The ways in which a thread can be inside a queue (sync/callout.h). */

@@ -9,52 +9,51 @@
 #include "closable_queue/front.h"
 #include "closable_queue/settle.h"
 
-enum { AT_ONCE = 16 }; /* maximum number of items and sentinels removed under one hold of the lock */
+enum { AT_ONCE = 12 }; /* maximum number of items and sentinels removed under one hold of the lock */
 
-/* Q5, Q6. */
-void weir__queue_end(weir_queue *queue, bool discarding) {
+void weir__queue_close_locked(weir_queue *queue) {
     weir__side *producers = &queue->producers, *consumers = &queue->consumers;
-
-    weir__lock_acquire(&producers->lock);
-    weir__lock_acquire(&consumers->lock);
     weir__queue_assert_locked(queue);
     producers->closed = consumers->closed = true;
     producers->sealed = consumers->sealed = true;
-    consumers->discarding = consumers->discarding || discarding;
-    weir__u32_store_relaxed(&queue->discarding, consumers->discarding);
-    bool wake_consumers = weir__park_wake_all(&producers->park);
+}
+
+void weir__queue_release_and_wake(weir_queue *queue, bool consumers_too) {
+    weir__side *producers = &queue->producers, *consumers = &queue->consumers;
+    bool wake_consumers = consumers_too && weir__park_wake_all(&producers->park);
     bool wake_producers = weir__park_wake_all(&consumers->park);
     weir__lock_release(&consumers->lock);
     weir__lock_release(&producers->lock);
-
     if (wake_consumers)
         weir__park_signal(&producers->park, WEIR__EVERYONE);
     if (wake_producers)
         weir__park_signal(&consumers->park, WEIR__EVERYONE);
 }
 
+void weir__queue_lock_both(weir_queue *queue) {
+    weir__lock_acquire(&queue->producers.lock);
+    weir__lock_acquire(&queue->consumers.lock);
+}
+
+void weir__queue_end(weir_queue *queue, bool discarding) {
+    weir__side *consumers = &queue->consumers;
+    weir__queue_lock_both(queue);
+    weir__queue_close_locked(queue);
+    consumers->discarding = consumers->discarding || discarding;
+    weir__u32_store_relaxed(&queue->discarding, consumers->discarding);
+    weir__queue_release_and_wake(queue, true);
+}
+
 void weir__queue_seal(weir_queue *queue) {
-    weir__side *producers = &queue->producers, *consumers = &queue->consumers;
-    weir__lock_acquire(&producers->lock);
-    weir__lock_acquire(&consumers->lock);
-    producers->sealed = consumers->sealed = true;
-    bool wake_producers = weir__park_wake_all(&consumers->park);
-    weir__lock_release(&consumers->lock);
-    weir__lock_release(&producers->lock);
-    if (wake_producers)
-        weir__park_signal(&consumers->park, WEIR__EVERYONE);
+    weir__queue_lock_both(queue);
+    queue->producers.sealed = queue->consumers.sealed = true;
+    weir__queue_release_and_wake(queue, false);
 }
 
 void weir__queue_hold(weir_queue *queue, bool held) {
-    weir__side *producers = &queue->producers, *consumers = &queue->consumers;
-    weir__lock_acquire(&producers->lock);
-    weir__lock_acquire(&consumers->lock);
-    producers->held = consumers->held = held;
-    bool wake_producers = weir__park_wake_all(&consumers->park);
-    weir__lock_release(&consumers->lock);
-    weir__lock_release(&producers->lock);
-    if (wake_producers)
-        weir__park_signal(&consumers->park, WEIR__EVERYONE);
+    weir__queue_lock_both(queue);
+    queue->producers.held = queue->consumers.held = held;
+    weir__queue_release_and_wake(queue, false);
 }
 
 /*

@@ -26,4 +26,12 @@ void weir__queue_discard(weir_queue *queue);
 /* Returns true if a WEIR_DISCARD has removed items, or is about to. Takes the consumers' lock. */
 bool weir__queue_is_discarded(weir_queue *queue);
 
+/*
+ * Parts of such changes: acquire both locks; mark the queue as closed (Q5); release both locks, and wake all producers,
+ * and all consumers if they must look.
+ */
+void weir__queue_lock_both(weir_queue *queue);
+void weir__queue_close_locked(weir_queue *queue);
+void weir__queue_release_and_wake(weir_queue *queue, bool consumers_too);
+
 #endif /* WEIR_CLOSABLE_QUEUE_SHUTDOWN_H */
