@@ -112,6 +112,39 @@ START_TEST (a_declared_pipeline_counts) {
 }
 END_TEST
 
+static weir_status fail_init(void *unused, void **state) {
+    (void)unused;
+    (void)state;
+    return WEIR_INITFAILED;
+}
+
+/* A start that fails is no run: another pipeline can use the queue. */
+START_TEST (a_failed_start_leaves_the_queue_open) {
+    bool letters = _i % 2 != 0;
+    weir_queue *queue = output(WEIR_UNBOUNDED, letters);
+    weir_pipeline *failed = feeding(queue, letters);
+    add_stage(failed, (weir_stage_options){.name = "no", .source = end_at_once, .threads = 1, .init = fail_init});
+    assert_status(WEIR_INVALID, weir_pipeline_start(failed)); /* not a chain */
+    destroy_pipeline(failed);
+    failed = new_pipeline(NULL);
+    weir_stage_options options = {.name = "no", .threads = 1, .init = fail_init, .run = fail_at_once};
+    if (letters)
+        options.dead = queue;
+    else
+        options.results = queue;
+    add_stage(failed, options);
+    assert_status(WEIR_INITFAILED, weir_pipeline_start(failed));
+    destroy_pipeline(failed);
+    assert_open(queue);
+    weir_pipeline *used = feeding(queue, letters);
+    start_pipeline(used);
+    put_things(used, 1);
+    finish_and_destroy(used, WEIR_OK);
+    take_one(queue, letters);
+    assert_ended(queue);
+}
+END_TEST
+
 static void wait_until_blocked(weir_pipeline *pipeline) {
     uint64_t blocked = 0;
     while (blocked == 0) {
@@ -178,6 +211,7 @@ static Suite *outputs_suite(void) {
     TCase *shared = add_things_case(suite, "shared");
     tcase_add_loop_test(shared, the_last_pipeline_shuts_the_queue_down, 0, 6);
     tcase_add_loop_test(shared, a_declared_pipeline_counts, 0, 2);
+    tcase_add_loop_test(shared, a_failed_start_leaves_the_queue_open, 0, 2);
     tcase_add_loop_test(shared, a_cancel_ends_the_wait_for_room_of_its_pipeline_alone, 0, 2);
     tcase_add_loop_test(shared, pipelines_that_end_together_lose_nothing, 0, 2);
     return suite;

@@ -7,6 +7,7 @@
 #include "pipeline/graph.h"
 #include "pipeline/join.h"
 #include "pipeline/lanes.h"
+#include "pipeline/outputs.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
 #include "pipeline/trace.h"
@@ -53,6 +54,7 @@ static weir_status launch(weir_pipeline *pipeline) {
 
 /* Ends the threads that a failed start has created. */
 static void undo(weir_pipeline *pipeline) {
+    weir__outputs_leave(pipeline, false); /* before the cancel: this was no run */
     weir__cancel_as(pipeline, WEIR_CANCELLED);
     weir__join_all(pipeline);
     if (pipeline->started != 0)
