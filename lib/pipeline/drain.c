@@ -51,11 +51,8 @@ static weir_status await_idle(weir_stage *const *stages, size_t count, weir_dead
     return status == WEIR_CANCELLED ? WEIR_TIMEDOUT : status;
 }
 
-/* Drains a stage. Its predecessors must be drained, and its loop idle (S6). */
-static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
-    weir_status status = await_idle(&stage, 1, deadline);
-    if (status != WEIR_OK)
-        return status;
+/* Ends the input of a stage. Its predecessors must be drained, and it and what may feed it idle (S6). */
+static weir_status end_stage(weir_stage *stage, weir_deadline deadline) {
     weir__elastic_end(stage);
     weir__u32_store_release(&stage->closing, 1);
     (void)weir_queue_shutdown(stage->queue, WEIR_DRAIN);
@@ -65,12 +62,14 @@ static weir_status drain_stage(weir_stage *stage, weir_deadline deadline) {
 
 weir_status weir__drain(weir_pipeline *pipeline, weir_deadline deadline) {
     weir_status status = WEIR_OK;
+    size_t end = 0; /* of the loop */
     for (size_t i = 0; i < pipeline->stage_count && status == WEIR_OK; i++) {
         weir_stage *const *stages = &pipeline->order[i];
-        if (stages[0]->loop > 1)
-            status = await_idle(stages, stages[0]->loop, deadline);
+        if (end <= i)
+            end = i + (stages[0]->loop > 1 ? stages[0]->loop : 1);
+        status = await_idle(stages, end - i, deadline); /* again for each: an at_end in the loop may have emitted */
         if (status == WEIR_OK)
-            status = drain_stage(stages[0], deadline);
+            status = end_stage(stages[0], deadline);
     }
     return status;
 }
