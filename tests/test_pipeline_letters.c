@@ -422,6 +422,44 @@ START_TEST (a_report_shows_the_way_of_the_letters) {
 }
 END_TEST
 
+static int fail_once(weir_task *task, void *raw, void *unused) {
+    struct thing *thing = raw;
+    (void)unused;
+    if (atomic_fetch_add(&thing->tries, 1) == 0)
+        return weir_task_fail(task, 5, "the first time");
+    thing_consume(thing);
+    return 0;
+}
+
+static int feed_back(weir_task *task, void *raw, void *work) {
+    weir_dead_letter *letter = raw;
+    ck_assert_int_eq(weir_task_feed(task, *(weir_stage **)work, letter->item), WEIR_OK);
+    weir_dead_letter_free(letter);
+    return 0;
+}
+
+/* The way of the letters is a part of the loop: both stages end together. */
+START_TEST (a_stage_of_letters_can_feed_the_items_back) {
+    static weir_stage *work;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    work = add_stage(pipeline, (weir_stage_options){.name = "work",
+                                                    .run = fail_once,
+                                                    .threads = _i == 0 ? 0 : 2,
+                                                    .drop = thing_drop,
+                                                    .capacity = 2,
+                                                    .on_error = WEIR_SKIP});
+    weir_stage *again =
+        add_stage(pipeline, (weir_stage_options){.name = "again", .run = feed_back, .arg = &work, .capacity = 1});
+    assert_status(WEIR_OK, weir_pipeline_connect_dead(pipeline, work, again));
+    assert_status(WEIR_OK, weir_pipeline_connect_back(pipeline, again, work));
+    start_pipeline(pipeline);
+    put_things(pipeline, 50);
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(things_consumed(), 50);
+    assert_things_ended();
+}
+END_TEST
+
 static Suite *letters_suite(void) {
     Suite *suite = suite_create("dead letters to a stage");
     TCase *arrive = add_things_case(suite, "arrive");
@@ -431,6 +469,7 @@ static Suite *letters_suite(void) {
     tcase_add_test(arrive, stages_share_one_and_it_has_results);
     tcase_add_loop_test(arrive, a_letter_can_fail_and_have_a_letter, 0, 2);
     tcase_add_test(arrive, a_cancel_drops_letters_by_their_stage);
+    tcase_add_loop_test(arrive, a_stage_of_letters_can_feed_the_items_back, 0, 2);
     TCase *graph = add_things_case(suite, "graph");
     tcase_add_loop_test(graph, connections_without_letters_are_refused, 0, COUNT_OF(refusals));
     tcase_add_test(graph, a_second_stage_for_letters_is_refused);

@@ -49,6 +49,8 @@ static void mark_downstream(weir_stage *from) {
         const weir_stage *stage = pipeline->order[i];
         for (size_t j = 0; stage->marked && j < stage->successor_count; j++)
             stage->successors[j]->marked = true;
+        if (stage->marked && stage->dead_to != NULL)
+            stage->dead_to->marked = true;
     }
 }
 
