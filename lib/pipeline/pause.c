@@ -24,11 +24,16 @@ bool weir__pause_for_rate(weir__lane *lane, size_t turns) {
     return due <= now || weir__pause_until(lane, due, WEIR__FOR_RATE);
 }
 
+/* Whether a wait for the gate ends without a resume. The entrance holds up a source that has ended elsewhere, too. */
+static bool is_let_through(const weir_stage *stage, const weir__pausing *gate) {
+    return gate == &stage->pipeline->entry ? weir__is_ending(stage->pipeline) : weir__is_told_to_return(stage);
+}
+
 bool weir__pause_for_resume(weir__lane *lane, const weir__pausing *gate) {
     weir_stage *stage = lane->stage;
     weir__timing_block(lane, WEIR__FOR_RESUME);
     weir__lock_acquire(&stage->lock);
-    while (!weir__is_told_to_return(stage) && weir__u32_load_acquire(&gate->paused) != 0)
+    while (!is_let_through(stage, gate) && weir__u32_load_acquire(&gate->paused) != 0)
         weir__park_wait(&stage->park, &stage->lock, WEIR_NEVER, NULL);
     weir__lock_release(&stage->lock);
     weir__timing_unblock(lane);

@@ -132,6 +132,8 @@ static weir_status put_several(weir_pipeline *pipeline, struct arrivals *arrival
         return status;
     (void)weir_queue_try_put_many(queue, (void *const *)arrivals->envelopes, in, &done);
     if (done == 0) {
+        while (in > 1)
+            return_room(pipeline, arrivals->envelopes[--in]); /* others may enter while this put blocks */
         status = put_to_queue(pipeline, arrivals->envelopes[0], deadline);
         done = status == WEIR_OK;
     }
