@@ -5,6 +5,8 @@
  */
 #include "pipeline/callback.h"
 
+#include <string.h>
+
 #include "pipeline/lane_clock.h"
 #include "pipeline/pipeline.h"
 
@@ -58,7 +60,7 @@ static bool is_seen(const weir__visit *visit) {
  * thread.
  */
 static weir__visit *enter_own(weir__visit *own, weir_pipeline *pipeline, weir_place where) {
-    *own = (weir__visit){.listed = false};
+    memset(own, 0, sizeof *own);
     if (where == WEIR_IN_DROP)
         weir__visit_enter_listed(own, pipeline);
     else

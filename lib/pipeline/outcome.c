@@ -40,11 +40,17 @@ void weir__fail_stage(weir_stage *stage, int code, const char *message) {
         weir__fail_run(stage->pipeline);
 }
 
-void weir__fail_output(weir_stage *stage, const char *queue) {
+/* Apart from the end of the run: the message is off the stack by then. */
+static bool add_output_error(weir_stage *stage, const char *queue) {
     char message[WEIR__MESSAGE];
     (void)snprintf(message, sizeof message, "the %s queue of stage %.100s was shut down before the run ended", queue,
                    stage->name);
-    weir__fail_stage(stage, WEIR_CODE(WEIR_CLOSED), message);
+    return weir__add_error(stage, WEIR_CODE(WEIR_CLOSED), message, 1);
+}
+
+void weir__fail_output(weir_stage *stage, const char *queue) {
+    if (add_output_error(stage, queue))
+        weir__fail_run(stage->pipeline);
 }
 
 void weir__add_exit_error(weir_stage *stage, unsigned attempts) {

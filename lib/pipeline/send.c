@@ -208,15 +208,22 @@ weir__verdict weir__send(weir_stage *from, weir__lane *lane, weir__envelope *env
     return WEIR__DONE;
 }
 
-/* Sends as many results out of the pipeline as the results queue has room for. Sends the others one by one. */
-static void send_out_together(weir_stage *from, weir__lane *lane, weir__envelope **envelopes, size_t count,
-                              size_t verdicts[WEIR__VERDICTS]) {
-    void *results[WEIR__SEND_AT_ONCE];
-    size_t put = count;
+/* Puts as many results as the results queue has room for. Returns their number. */
+static size_t put_out_together(const weir_stage *from, weir__envelope **envelopes, size_t count) {
+    void *results[WEIR__SEND_AT_ONCE] = {NULL};
+    size_t put;
+    if (from->options.results == NULL)
+        return count;
     for (size_t i = 0; i < count; i++)
         results[i] = envelopes[i]->item;
-    if (from->options.results != NULL)
-        (void)weir_queue_try_put_many(from->options.results, results, count, &put);
+    (void)weir_queue_try_put_many(from->options.results, results, count, &put);
+    return put;
+}
+
+/* Sends several results out of the pipeline. Those for which there is no room follow one by one. */
+static void send_out_together(weir_stage *from, weir__lane *lane, weir__envelope **envelopes, size_t count,
+                              size_t verdicts[WEIR__VERDICTS]) {
+    size_t put = put_out_together(from, envelopes, count);
     weir__envelopes_end(&from->pipeline->flight, &lane->account, envelopes, put, WEIR__DONE);
     verdicts[WEIR__DONE] += put;
     while (put < count)

@@ -24,10 +24,12 @@ static weir_pipeline *pipeline_of(weir__flight *flight) {
 static void tell_settled(weir__flight *flight, void *ticket, weir__verdict verdict) {
     weir_pipeline *pipeline = pipeline_of(flight);
     weir__callback call;
+    int before = weir__uncancellable_begin(); /* the function of the stage may have enabled cancellation */
     weir__callback_begin(&call, pipeline, NULL, WEIR_IN_CALLBACK);
     pipeline->options.settled(ticket, (weir_outcome)verdict);
     weir__border();
     weir__callback_end(&call);
+    weir__uncancellable_end(before);
 }
 
 void weir__submit_prepare(weir_pipeline *pipeline) {
@@ -49,6 +51,8 @@ weir_status weir_task_submit(weir_task *task, void *result, void *ticket) {
     if (task == NULL || !task->lane->inside || !weir__makes_roots(task->lane) ||
         task->stage->pipeline->options.settled == NULL)
         return WEIR_INVALID;
+    int before = weir__uncancellable_begin();
     weir__emit_root(task->lane, result, &(weir__ticket){ticket});
+    weir__uncancellable_end(before);
     return WEIR_OK;
 }
