@@ -253,7 +253,8 @@ typedef enum weir_on_error {
  * - Stages of one pipeline or of several may share the queue.
  * - A stage feeds the queue from its add until its pipeline is over, cancelled or destroyed. The last stage that feeds
  *   it shuts the queue down with WEIR_DRAIN, so that a loop of gets ends. So all pipelines that share a queue must be
- *   declared before the first one ends. If none of these pipelines was started, the queue stays open.
+ *   declared before the first one ends. If none of these pipelines has started, the queue stays open. The caller
+ *   destroys the queue after the pipelines, or after their finish has returned a status other than WEIR_BUSY.
  * - A stage blocks while the queue is full, until its pipeline is cancelled. The queue should be unbounded, or be read
  *   during the run. After a cancel, if another pipeline feeds the queue, a call that still runs puts to it if there is
  *   room.
@@ -397,9 +398,9 @@ typedef enum weir_outcome {
 /*
  * Is told what became of a submitted item. `ticket` is that of the submit. Called once for each item that
  * weir_pipeline_submit or weir_task_submit has accepted, when the item and all results derived from it have ended.
- * Called in the thread that ended the last of them: a thread of a stage, or one that cancels or destroys the pipeline. In
- * that thread a slow function holds up other items. Must not end its thread. The run is over only when each of these
- * calls has returned. A result of a batch is derived from all items of the batch. An item that is fed (weir_task_feed)
+ * Called in the thread that ended the last of them: a thread of a stage, a thread of the library, or one that cancels,
+ * finishes or destroys the pipeline. A slow function holds up other items of that thread. Must not end its thread. The run
+ * is over only when each of these calls has returned. A result of a batch is derived from all items of the batch. An item that is fed (weir_task_feed)
  * is derived from none.
  */
 typedef void weir_settled_func(void *ticket, weir_outcome outcome);
@@ -657,7 +658,7 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  *
  * Returns
  *   WEIR_OK         if every source has ended by itself, and nothing is in flight
- *   WEIR_CLOSED     if a call or a signal began the finish before
+ *   WEIR_CLOSED     if a call or a signal began the finish before, and something was in flight then
  *   WEIR_CANCELLED  if the pipeline is cancelled, for any reason; takes precedence over WEIR_OK and WEIR_CLOSED
  *   WEIR_TIMEDOUT   if the deadline passes first
  *   WEIR_DEADLOCK   if called in a callback
@@ -671,8 +672,8 @@ WEIR_API weir_status weir_pipeline_wait_idle(weir_pipeline *pipeline, weir_deadl
  * Queued items stay queued, and retries wait too. The stages upstream block once the input queue is full. at_end is not
  * held up. A paused source is not called.
  *
- * While the entrance is paused, it takes nothing: a put finds no room, also one that was blocked before. A source blocks
- * in its emit.
+ * While the entrance is paused, it takes nothing: a put finds no room, also one that was blocked before, and in an
+ * unbounded queue. A source blocks in its emit.
  *
  * A finish or a signal of weir_pipeline_end_on resumes everything, because it completes all in-flight items. A cancel
  * does so too. A second pause has no effect. The call does not wait for running functions. Any thread may call it, and
