@@ -102,8 +102,8 @@ WEIR_API weir_status weir_queue_create_with(weir_queue **queue, const weir_queue
  * joined. Once weir_queue_join has returned in the only thread that still uses the queue, a destroy is safe.
  *
  * Returns WEIR_OK. WEIR_BUSY if threads sleep in a put, get, close or join (shut the queue down and let them return
- * first). WEIR_BUSY also if workers take from the queue or put to it, or stages of a pipeline feed it. WEIR_DEADLOCK if called from the queue's own
- * drop function or by such a worker.
+ * first). WEIR_BUSY also if workers take from the queue or put to it, or stages of a pipeline feed it. WEIR_DEADLOCK
+ * if called from the queue's own drop function or by such a worker.
  */
 WEIR_API weir_status weir_queue_destroy(weir_queue *queue);
 

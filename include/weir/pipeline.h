@@ -72,8 +72,8 @@
  * Rules for every call, unless its comment says otherwise:
  *
  *   Ownership  A pipeline owns an item from the put or feed that returned WEIR_OK, or from the emit. If a put or a
- *              feed fails, the caller still owns the item. Each item ends exactly once, in one of these ways, and the report counts
- *              it under that one:
+ *              feed fails, the caller still owns the item. Each item ends exactly once, in one of these ways, and the
+ *              report counts it under that one:
  *                done           its stage's function returned 0, or is a func
  *                dead-lettered  given up after its last attempt, and put into a dead letter
  *                failed         given up after its last attempt, or lost because of an error; given to the drop
@@ -82,8 +82,8 @@
  *              The stage that holds the item determines the drop function. When a call has returned, the caller may
  *              free its options and the names in them. `arg`, and everything else that options point to, must live
  *              until the pipeline is destroyed.
- *   Threads    All calls are thread-safe and may run concurrently, with a few exceptions. Add, the connects and start must
- *              come first, from one thread. Destroy must be the last call.
+ *   Threads    All calls are thread-safe and may run concurrently, with a few exceptions. Add, the connects and start
+ *              must come first, from one thread. Destroy must be the last call.
  *   Callbacks  A callback is a function that the program gives to the pipeline: a stage's function (func, run,
  *              run_batch or source), init, at_end, fini, drop, weigh, key, route, copy, when or settled. Callbacks run
  *              with no lock held. Several threads may run the callbacks of a stage concurrently.
@@ -96,8 +96,8 @@
  *              A callback may make any call, on its own pipeline too, while the pipeline runs or is being finished,
  *              cancelled or destroyed.
  *              A call that would wait for its own thread returns WEIR_DEADLOCK. In every callback, and while a stream
- *              of show is being written, these do so: wait; wait_idle; destroy; and finish, which begins the end first. So does
- *              a put without a deadline if there is no room. All other calls behave in a callback as elsewhere.
+ *              of show is being written, these do so: wait; wait_idle; destroy; and finish, which begins the end first.
+ *              So does a put without a deadline if there is no room. All other calls behave in a callback as elsewhere.
  *              Calls with a task are allowed only in the stage's function, and in callbacks that run within its call.
  *   Exceptions No C++ exception may leave a callback. If one does, std::terminate is called in the throwing thread,
  *              on the stack of the throw. At that time no stack is unwound, no lock is held, and no item is lost. The
@@ -171,8 +171,8 @@ typedef int weir_task_func(weir_task *task, void *item, void *state);
 
 /*
  * The full form of a stage's function for batches: processes `count` items. The array belongs to weir and is valid
- * during the call. The return code holds for all items of the batch. With weir_task_fail_item, a function that returns 0
- * may fail single items.
+ * during the call. The return code holds for all items of the batch. With weir_task_fail_item, a function that returns
+ * 0 may fail single items.
  */
 typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, void *state);
 
@@ -234,8 +234,9 @@ typedef enum weir_fan_out {
 
 /*
  * The effect of a failed last attempt on the run. The item is given up in both cases. If the stage has a `dead`
- * queue, or a stage that gets its dead letters, the item gets a dead letter. The function of a func stage cannot fail, but the delivery of its result can: if
- * memory runs out, a copy fails, a route is invalid, or the results queue is shut down.
+ * queue, or a stage that gets its dead letters, the item gets a dead letter. The function of a func stage cannot fail,
+ * but the delivery of its result can: if memory runs out, a copy fails, a route is invalid, or the results queue is
+ * shut down.
  */
 typedef enum weir_on_error {
     WEIR_FAIL_FAST = 0, /* the pipeline is cancelled, and finish returns WEIR_FAILED */
@@ -317,9 +318,9 @@ typedef struct weir_batch {
  * should have threads of its own if its calls block for most of their time. If all threads of the crew are blocked, and
  * the system creates no other one for 250 ms, the run fails with the error WEIR_CODE(WEIR_NOTHREAD).
  *
- * With a priority, a stage on the crew runs before those of a lower one when both have work and threads are scarce. That
- * concerns all stages on the crew, those of other pipelines too. A call that runs is not interrupted. A stage that has
- * waited for 20 ms longer than the others runs next, whatever its priority.
+ * With a priority, a stage on the crew runs before those of a lower one when both have work and threads are scarce.
+ * That concerns all stages on the crew, those of other pipelines too. A call that runs is not interrupted. A stage that
+ * has waited for 20 ms longer than the others runs next, whatever its priority.
  *
  * An ordered stage emits results in input order: the order in which its items entered its queue. An item that is
  * given up leaves no gap. An item in back-off delays the results of the items behind it (head-of-line blocking).
@@ -399,9 +400,9 @@ typedef enum weir_outcome {
  * Is told what became of a submitted item. `ticket` is that of the submit. Called once for each item that
  * weir_pipeline_submit or weir_task_submit has accepted, when the item and all results derived from it have ended.
  * Called in the thread that ended the last of them: a thread of a stage, a thread of the library, or one that cancels,
- * finishes or destroys the pipeline. A slow function holds up other items of that thread. Must not end its thread. The run
- * is over only when each of these calls has returned. A result of a batch is derived from all items of the batch. An item that is fed (weir_task_feed)
- * is derived from none.
+ * finishes or destroys the pipeline. A slow function holds up other items of that thread. Must not end its thread. The
+ * run is over only when each of these calls has returned. A result of a batch is derived from all items of the batch.
+ * An item that is fed (weir_task_feed) is derived from none.
  */
 typedef void weir_settled_func(void *ticket, weir_outcome outcome);
 
@@ -409,8 +410,8 @@ typedef void weir_settled_func(void *ticket, weir_outcome outcome);
  * The options of a pipeline. A member that is 0 or NULL has its default.
  *
  * max_items and max_bytes limit the items in flight. An item that was put, fed, or emitted by a source, is in flight
- * until it and all results derived from it have ended. An item counts once its put or emit has admitted it. While the put
- * or emit blocks, memory that the item already holds is not counted. For a strict bound, put small items that state
+ * until it and all results derived from it have ended. An item counts once its put or emit has admitted it. While the
+ * put or emit blocks, memory that the item already holds is not counted. For a strict bound, put small items that state
  * their weight, and allocate in the next stage.
  *
  * The trace is Chrome trace-event JSON, with a row for each worker. weir_pipeline_start and the workers write it. The
@@ -568,9 +569,8 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
  *
  * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK.
  * Messages exist for create, add, connect, connect_back, connect_dead, start, put (in its forms), wait, wait_idle,
- * feed, pause, resume, cancel, finish, destroy, report, show and end_on. Any other status has no message, and leaves the
- * message of an older refusal. For the reason why a run has
- * failed, see the report.
+ * feed, pause, resume, cancel, finish, destroy, report, show and end_on. Any other status has no message, and leaves
+ * the message of an older refusal. For the reason why a run has failed, see the report.
  *
  * The message is:
  *
@@ -653,8 +653,8 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * Also unblocks when the pipeline is finished or cancelled. When the call has returned WEIR_OK, the caller may read all
  * data that the functions have written for the items put before it. More items may be put then.
  *
- * If other threads put items meanwhile, the call may miss an instant with nothing in flight. An incomplete batch without
- * batch.wait waits for further items or the finish, and so does this call. An at_end is not waited for.
+ * If other threads put items meanwhile, the call may miss an instant with nothing in flight. An incomplete batch
+ * without batch.wait waits for further items or the finish, and so does this call. An at_end is not waited for.
  *
  * Returns
  *   WEIR_OK         if every source has ended by itself, and nothing is in flight
@@ -737,9 +737,9 @@ WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline
 
 /*
  * Drops all in-flight items. Ends every wait at once: in a put, in an emit, in a back-off or for a rate. Makes the
- * cancel_fd readable, and shuts the `results` and `dead` queues down with WEIR_DRAIN, as finish does. Each item goes to its drop
- * function, in this thread or a worker's. An item inside a function is dropped when the function returns, unless the
- * function returns 0.
+ * cancel_fd readable, and shuts the `results` and `dead` queues down with WEIR_DRAIN, as finish does. Each item goes to
+ * its drop function, in this thread or a worker's. An item inside a function is dropped when the function returns,
+ * unless the function returns 0.
  *
  * Does not wait for the functions; finish does. Callbacks may call cancel, including drop functions. A second call
  * has no effect.
@@ -903,8 +903,8 @@ WEIR_API bool weir_task_cancelled(weir_task *task);
 /*
  * Returns a file descriptor that becomes readable when weir_task_cancelled becomes true for this stage. A cancel
  * makes it readable. In a source, the finish makes it readable too. A source that waits for several descriptors adds
- * this one to its poll; for a single one there is weir_task_poll. When the descriptor is readable, the source calls weir_task_cancelled and returns. The rules of
- * weir_pipeline_cancel_fd apply.
+ * this one to its poll; for a single one there is weir_task_poll. When the descriptor is readable, the source calls
+ * weir_task_cancelled and returns. The rules of weir_pipeline_cancel_fd apply.
  */
 WEIR_API int weir_task_stop_fd(weir_task *task);
 

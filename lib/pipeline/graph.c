@@ -464,8 +464,8 @@ static weir_status check_ends(weir_pipeline *pipeline) {
 
 /*
  * Whether `next` may restore the order of the results of `stage` too. The function of `stage` must make one result of
- * each item, and no at_end may make others. No other stage may put or feed items to `next`. If `next` has one thread only, or a limit for keys, `next` must take its
- * items in order, so `stage` restores the order itself.
+ * each item, and no at_end may make others. No other stage may put or feed items to `next`. If `next` has one thread
+ * only, or a limit for keys, `next` must take its items in order, so `stage` restores the order itself.
  */
 static bool leaves_order_to(const weir_stage *stage, const weir_stage *next) {
     return stage->options.func != NULL && stage->options.at_end == NULL && next->options.ordered &&

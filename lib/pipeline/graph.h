@@ -21,8 +21,8 @@ weir_status weir__graph_connect(weir_stage *from, weir_stage *to);
 void weir__graph_connect_dead(weir_stage *from, weir_stage *to);
 
 /*
- * Connects the stages without dead letters as input to a chain, if no connection was made. Checks the graph, sorts the stages, finds the entrance,
- * and sets the limits.
+ * Connects the stages without dead letters as input to a chain, if no connection was made. Checks the graph, sorts the
+ * stages, finds the entrance, and sets the limits.
  */
 weir_status weir__graph_check(weir_pipeline *pipeline);
 

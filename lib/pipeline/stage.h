@@ -31,7 +31,8 @@
  *
  * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with three exceptions. A batch's
  * lock is held while the batch is requeued (G3). The dispatcher's lock is held while a pipeline's is taken, and then
- * those of its queues (dispatch.c). A pipeline's lock is held while its entry queue is held or let go (U4). No lock is held while a function of the program runs.
+ * those of its queues (dispatch.c). A pipeline's lock is held while its entry queue is held or let go (U4). No lock is
+ * held while a function of the program runs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
