@@ -7,6 +7,7 @@ dist_man_MANS = \
 	man/weir_deadline.3 \
 	man/weir_executor.3 \
 	man/weir_future.3 \
+	man/weir_patterns.7 \
 	man/weir_pipeline.3 \
 	man/weir_report.3 \
 	man/weir_signals.3 \
@@ -27,3 +28,16 @@ install-data-hook:
 	done <"$(abs_top_srcdir)/man/aliases"
 uninstall-hook:
 	cd "$(DESTDIR)$(man3dir)" && while read -r alias page; do rm -f "$$alias"; done <"$(abs_top_srcdir)/man/aliases"
+
+# The manual as pages with links between them, html/weir.7.html first.
+html-local:
+	@command -v mandoc >/dev/null || { echo "make html needs mandoc" >&2; exit 1; }
+	mkdir -p html
+	for page in "$(top_srcdir)"/man/*.[1-9]; do \
+	  mandoc -T html -O man=%N.%S.html,toc "$$page" >"html/$$(basename "$$page").html" || exit 1; \
+	done
+	while read -r alias page; do ln -sf "$$page.html" "html/$$alias.html" || exit 1; done <"$(top_srcdir)/man/aliases"
+	ln -sf weir.7.html html/index.html
+clean-html:
+	rm -rf html
+.PHONY: clean-html

@@ -1,14 +1,15 @@
 #!/bin/sh
 # Every public name has a manual page of its name, or a link to one (man/aliases): the functions of lib/weir.sym, and
 # the types and macros of the headers. The page contains the name. Each constant of an enum occurs in a page of
-# section 3.
+# section 3. The links between the pages as HTML lead somewhere.
 #
-# environment: top_srcdir.
+# environment: top_srcdir, top_builddir.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
 
 top_srcdir=${top_srcdir:-$(dirname "$0")/..}
+top_builddir=${top_builddir:-.}
 man=$top_srcdir/man
 LC_ALL=C
 export LC_ALL
@@ -59,4 +60,18 @@ while read -r alias page; do
     [ ! -e "$man/$alias" ] || complain "$alias is a page and a link"
 done <"$man/aliases"
 [ -z "$(awk '{ print $1 }' "$man/aliases" | uniq -d)" ] || complain "man/aliases has a name twice"
+
+# The pages as HTML: each link leads to one of them, or to a page of the system.
+if ! command -v mandoc >/dev/null 2>&1; then
+    echo "no mandoc: the pages as HTML left out"
+elif (cd "$top_builddir" && make -s html) >/dev/null; then
+    links=$(cat "$top_builddir"/html/*.html | grep -o 'href="weir[a-zA-Z_.]*[.][0-9][.]html' | sort -u)
+    [ -n "$links" ] || complain "the pages as HTML have no links"
+    for link in $links; do
+        page=${link#*\"}
+        [ -e "$top_builddir/html/$page" ] || complain "a page leads to $page, which make html does not write"
+    done
+else
+    complain "make html fails"
+fi
 exit "$failed"

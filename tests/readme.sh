@@ -1,8 +1,8 @@
 #!/bin/sh
 # The programs shown in the documentation compile, run, and print the output shown. These are the first program of
 # README.md, which must also be short, valid C++, and equal to pipeline_examples/pipeline.c, and the programs of
-# man/weir.7, man/weir_pipeline.3 and man/weir.hpp.3. The files and the targets of make that README.md, HACKING.md and the pages of
-# section 7 name exist.
+# man/weir.7, man/weir_patterns.7, man/weir_pipeline.3 and man/weir.hpp.3. The files and the targets of make that
+# README.md, HACKING.md and the pages of section 7 name exist.
 #
 # environment: top_srcdir, top_builddir; CC, CXX (with flags, if need be); WEIR_SANITIZER_CFLAGS: the flags with which
 # the library was built.
@@ -89,7 +89,13 @@ for page in weir.7 weir.hpp.3 weir_pipeline.3; do
     literal $page 1 >"$work/$page.c"
     literal $page 2 >"$work/$page.txt"
 done
-for name in README weir.7 weir.hpp.3 weir_pipeline.3; do
+patterns='pattern1 pattern2 pattern3 pattern4'
+for name in $patterns; do
+    nth=${name#pattern}
+    literal weir_patterns.7 $((2 * nth - 1)) >"$work/$name.c"
+    literal weir_patterns.7 $((2 * nth)) >"$work/$name.txt"
+done
+for name in README weir.7 weir.hpp.3 weir_pipeline.3 $patterns; do
     [ -s "$work/$name.c" ] || complain "$name shows no program"
     [ -s "$work/$name.txt" ] || complain "$name does not say what its program prints"
 done
@@ -106,6 +112,10 @@ run README c11 $CC
 run weir.7 c11 $CC
 # shellcheck disable=SC2086
 run weir_pipeline.3 c11 $CC
+for name in $patterns; do
+    # shellcheck disable=SC2086
+    run "$name" c11 $CC
+done
 if [ -z "$CXX" ] || [ "$CXX" = no ] || [ "$CXX" = : ] || ! command -v "${CXX%% *}" >/dev/null 2>&1; then
     echo "no C++ compiler: C++ left out"
 else
@@ -130,7 +140,7 @@ files() {
     grep -oE '^([a-z_0-9]+/)+[a-z_0-9.]+[.](c|h|sh|py|mk|sym)' | sort -u
 }
 
-for text in README.md HACKING.md man/weir.7 man/weir_tuning.7; do
+for text in README.md HACKING.md man/weir.7 man/weir_patterns.7 man/weir_tuning.7; do
     code "$top_srcdir/$text" >"$work/code"
     targets <"$work/code" >"$work/targets"
     files <"$work/code" >"$work/files"
