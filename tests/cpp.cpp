@@ -202,6 +202,10 @@ void source_ends_with_null_or_false() {
     pipeline.connect(emits, adds);
     pipeline.start();
     CHECK(pipeline.wait() == WEIR_OK);
+    CHECK(pipeline.pause() == WEIR_OK && pipeline.pause(adds) == WEIR_OK);
+    pipeline.resume(adds);
+    CHECK(pipeline.wait_idle() == WEIR_OK && sum == 55 - 6 + 300);
+    pipeline.resume();
     weir::report report;
     CHECK(pipeline.finish(PATIENCE, report) == WEIR_OK && sum == 55 - 6 + 300);
     CHECK(report->error_count == 1 && std::strcmp(report->errors[0].message, "five") == 0);

@@ -117,6 +117,10 @@ public:
     weir_status wait(weir_deadline deadline = WEIR_NEVER) {
         return outcome(weir_pipeline_wait(handle_, deadline));
     }
+    /* Blocks until nothing is in flight either. Returns the statuses of wait. */
+    weir_status wait_idle(weir_deadline deadline = WEIR_NEVER) {
+        return outcome(weir_pipeline_wait_idle(handle_, deadline));
+    }
     /* Completes all items and ends the run. Returns WEIR_OK, WEIR_FAILED, WEIR_CANCELLED, WEIR_TIMEDOUT or WEIR_BUSY. */
     weir_status finish(weir_deadline deadline = WEIR_NEVER) {
         return outcome(weir_pipeline_finish(handle_, deadline, nullptr));
