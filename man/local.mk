@@ -18,7 +18,7 @@ dist_man_MANS = \
 	man/weir_version.3
 EXTRA_DIST += man/aliases man/weir-make-photos.1 man/weir-thumbs.1
 if HAVE_IMAGE_PIPELINE
-dist_man_MANS += man/weir-make-photos.1 man/weir-thumbs.1
+dist_man_MANS += man/weir-thumbs.1
 endif
 
 # Each function has its page by its own name: a line of man/aliases is a name and the page that it is a link to.

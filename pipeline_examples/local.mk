@@ -123,5 +123,6 @@ weir_make_photos_SOURCES = $(image_common_sources) pipeline_examples/image_pipel
 weir_make_photos_CFLAGS = $(AM_CFLAGS) $(VIPS_CFLAGS)
 weir_make_photos_LDADD = libweir.la $(VIPS_LIBS)
 if HAVE_IMAGE_PIPELINE
-bin_PROGRAMS += weir-thumbs weir-make-photos
+bin_PROGRAMS += weir-thumbs
+noinst_PROGRAMS += weir-make-photos
 endif
