@@ -55,6 +55,12 @@ pipeline_examples_tree_walk_SOURCES = pipeline_examples/tree_walk.c
 pipeline_examples_tree_walk_LDADD = libweir.la
 
 # Those that need a library more.
+pipeline_examples_crawl_SOURCES = pipeline_examples/crawl.c
+pipeline_examples_crawl_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+pipeline_examples_crawl_LDADD = libweir.la $(CURL_LIBS)
+if HAVE_CRAWL
+noinst_PROGRAMS += pipeline_examples/crawl
+endif
 pipeline_examples_fetch_SOURCES = pipeline_examples/fetch.c
 pipeline_examples_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(MICROHTTPD_CFLAGS) $(GLIB_CFLAGS)
 pipeline_examples_fetch_LDADD = libweir.la $(CURL_LIBS) $(MICROHTTPD_LIBS) $(GLIB_LIBS)

@@ -16,7 +16,8 @@ limit=
 if command -v timeout >/dev/null 2>&1; then limit='timeout 300'; fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-examples.XXXXXX")
-trap 'rm -rf "$work"' EXIT
+server=
+trap 'rm -rf "$work"; [ -z "$server" ] || kill "$server"' EXIT
 
 complain() {
     echo "FAIL: $*"
@@ -120,6 +121,48 @@ status=0
 echo '0 files in 0 folders, 0 bytes' | same tree_walk 'no folder'
 if [ $status != 1 ] || ! grep -qx "tree_walk: $work/none: No such file or directory" "$work/err"; then
     complain "tree_walk ends with status $status and says: $(cat "$work/err")"
+fi
+
+# ---- crawl: a server of Python's has pages that lead to one another, in rings, to a page that is gone, and elsewhere ----
+
+# serve FOLDER: starts a server on a port that the system chooses, and sets `port` and `server`.
+serve() {
+    "$python" -u -m http.server 0 --bind 127.0.0.1 --directory "$1" >"$work/server" 2>&1 &
+    server=$!
+    port=
+    for _ in $(seq 200); do
+        port=$(sed -n 's/.* port \([0-9]*\) .*/\1/p' "$work/server")
+        [ -z "$port" ] || return 0
+        sleep 0.1
+    done
+    complain "no server: $(cat "$work/server")"
+}
+
+python=$(command -v python3 || true)
+if [ ! -x "$examples/crawl" ]; then
+    echo "crawl: left out, because configure found no library for it"
+elif [ -z "$python" ]; then
+    echo "crawl: left out, because there is no python3 for a server"
+else
+    mkdir "$work/site"
+    echo '<a href="p0.html">first</a> <a href="./#top">itself</a>' >"$work/site/index.html"
+    for i in $(seq 0 29); do
+        echo "<a href=\"p$((i * 2 % 30)).html\"> <a href=\"/p$(((i + 7) % 30)).html#x\"> <a href=\"http://127.0.0.1:1/\">" \
+            >"$work/site/p$i.html"
+    done
+    echo '<a href="gone.html">' >>"$work/site/p11.html"
+    echo 'nothing leads here' >"$work/site/island.html"
+    serve "$work/site"
+    run crawl "http://127.0.0.1:$port/"
+    kill "$server"
+    server=
+    LC_ALL=C sort -o "$work/out" "$work/out"
+    {
+        echo "200 http://127.0.0.1:$port/"
+        seq 0 29 | sed "s,.*,200 http://127.0.0.1:$port/p&.html,"
+        echo "404 http://127.0.0.1:$port/gone.html"
+        echo "32 pages"
+    } | LC_ALL=C sort | same crawl 'thirty pages in rings'
 fi
 
 # ---- dead_letters: the letters come in the order of the final failures ----
