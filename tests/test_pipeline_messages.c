@@ -510,6 +510,7 @@ START_TEST (what_is_refused_names_the_stage_the_member_and_the_value) {
     assert_status(refusal->status, status);
     destroy_pipeline(pipeline);
     assert_status(WEIR_OK, weir_queue_destroy(output));
+    output = NULL;
 }
 END_TEST
 
