@@ -653,7 +653,7 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
  * Also unblocks when the pipeline is finished or cancelled. When the call has returned WEIR_OK, the caller may read all
  * data that the functions have written for the items put before it. More items may be put then.
  *
- * If other threads put items meanwhile, the call may miss an instant with nothing in flight. An incomplete batch
+ * If other threads put items during the call, it may miss an instant with nothing in flight. An incomplete batch
  * without batch.wait waits for further items or the finish, and so does this call. An at_end is not waited for.
  *
  * Returns

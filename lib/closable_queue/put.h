@@ -1,5 +1,5 @@
 /*
- * put.h - Puts items for a pipeline that may be cancelled meanwhile.
+ * put.h - Puts items until a pipeline is cancelled.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

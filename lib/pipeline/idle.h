@@ -3,7 +3,7 @@
  *
  * I1  A stage has no item when its queue has none unfinished (S1). An item that leads to another one, in the next stage
  *     or fed back, is settled after that one has entered.
- * I2  The wait joins one queue after the other. Meanwhile items may come to a stage that was joined before. So it reads
+ * I2  The wait joins one queue after the other. Items may come to a stage that was joined before. So it reads
  *     the tails of all queues before the joins and after them. If they are the same, no item has entered any queue in
  *     between. Then each queue was empty from its join on, and all of them were empty at the end of the last join. A
  *     tail only grows, so the sums are the same only if all tails are.
