@@ -66,12 +66,15 @@ void transfer_close(struct transfer *transfer) {
     transfer->curl = NULL;
 }
 
-/* Returns whether data arrived until the time for the whole transfer was over: another attempt would take as long. */
+/*
+ * Returns whether data arrived until the time for the whole transfer was over: another attempt would take as long. Both
+ * times are whole seconds, so half a second tells them apart. libcurl's figure may be some less than its own limit.
+ */
 static bool is_too_slow(const struct transfer *transfer) {
     curl_off_t took = 0, got = 0;
     curl_easy_getinfo(transfer->curl, CURLINFO_TOTAL_TIME_T, &took); /* microseconds */
     curl_easy_getinfo(transfer->curl, CURLINFO_SIZE_DOWNLOAD_T, &got);
-    return got > 0 && took >= (curl_off_t)transfer->timeout * 1000000;
+    return got > 0 && took >= (curl_off_t)transfer->timeout * 1000000 - 500000;
 }
 
 /* Unreachable servers and interrupted answers are transient. An unresolvable name is more likely a wrong one. */
