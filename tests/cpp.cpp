@@ -352,6 +352,141 @@ void batch_fails_as_a_whole() {
     CHECK(pipeline.finish() == WEIR_OK && letters.size() == 12);
 }
 
+/* The failed items are the pipeline's again, the others are deleted. */
+void item_fails_alone() {
+    weir::dead_letters<number> letters(WEIR_UNBOUNDED);
+    weir_stage_options options = skipping();
+    options.batch.items = 5;
+    options.retry.attempts = 2;
+    options.dead = letters.handle();
+    weir::pipeline pipeline;
+    pipeline.add(
+        "odd ones fail",
+        [](weir::batch<number> items) {
+            for (size_t i = 0; i < items.size(); i++) {
+                if (items[i].value % 2 != 0)
+                    items.fail(i, static_cast<int>(items[i].value), "odd");
+            }
+            CHECK(thrown_by([&] { items.fail(items.size(), 1, "none"); }) == WEIR_INVALID);
+        },
+        options);
+    pipeline.start();
+    for (long i = 0; i < 20; i++)
+        CHECK(pipeline.put(make(i)) == WEIR_OK);
+    CHECK(pipeline.finish() == WEIR_OK && letters.size() == 10);
+    for (auto &letter : letters)
+        CHECK(letter->code % 2 == 1 && letter->attempts == 2 && std::strcmp(letter->message, "odd") == 0);
+}
+
+/* Letters go to a stage, in batches, which takes the items out of some. Without a connect, the others are a chain. */
+void letters_are_items_of_a_stage() {
+    weir_stage_options tries = skipping(), batches = {}, single = {};
+    tries.retry.attempts = 2;
+    batches.batch.items = 3;
+    single.width = 1;
+    std::vector<std::unique_ptr<number>> kept;
+    long told = 0;
+    std::atomic<long> passed{0};
+    weir::pipeline pipeline;
+    weir_stage *fails = pipeline.add(
+        "fails",
+        [](number &item) -> number & {
+            if (item.value % 3 == 0)
+                throw weir::failure(33, "three");
+            return item;
+        },
+        tries);
+    single.batch = batches.batch;
+    weir_stage *dead = pipeline.add(
+        "letters",
+        [&](weir::batch<weir::letter<number>> letters) {
+            for (auto &letter : letters) {
+                CHECK(letter.code == 33 && letter.attempts == 2 && std::strcmp(letter.message, "three") == 0);
+                told++;
+                if (letter.get().value % 2 == 0)
+                    kept.push_back(letter.take());
+            }
+        },
+        single);
+    pipeline.add("passed", [&passed](std::unique_ptr<number>) { passed++; });
+    pipeline.connect_dead(fails, dead);
+    pipeline.start();
+    for (long i = 0; i < 30; i++)
+        CHECK(pipeline.put(make(i)) == WEIR_OK);
+    CHECK(pipeline.finish() == WEIR_OK);
+    CHECK(told == 10 && kept.size() == 5 && passed == 20);
+}
+
+void letters_fit_their_stage() {
+    weir::pipeline pipeline;
+    weir_stage *owns = pipeline.add("owns", [](std::unique_ptr<number>) {});
+    weir_stage *refers = pipeline.add("refers", [](number &) {});
+    weir_stage *letters = pipeline.add("letters", [](std::unique_ptr<weir::letter<number>>) {});
+    weir_stage *others = pipeline.add("others", [](weir::letter<std::string> &) {});
+    CHECK(thrown_by([&] { pipeline.connect_dead(owns, letters); }) == WEIR_INVALID);
+    CHECK(thrown_by([&] { pipeline.connect_dead(refers, others); }) == WEIR_INVALID);
+    CHECK(thrown_by([&] { pipeline.connect_dead(refers, owns); }) == WEIR_INVALID);
+    pipeline.connect_dead(refers, letters);
+}
+
+/* A number leads to its halves, down to 1: a tree. The leaves arrive. */
+void fed_items_come_back() {
+    std::atomic<long> leaves{0};
+    weir_stage *halve = nullptr;
+    weir::pipeline pipeline;
+    halve = pipeline.add("halve", [](number &item) -> number & { return item; });
+    weir_stage *part = pipeline.add("part", [&](weir::task<number> &task, std::unique_ptr<number> item) {
+        if (item->value == 1) {
+            leaves++;
+            return;
+        }
+        auto half = make(item->value / 2);
+        CHECK(pipeline.feed(task, halve, std::move(half)) == WEIR_OK && half == nullptr);
+        CHECK(pipeline.feed(task, halve, make(item->value - item->value / 2)) == WEIR_OK);
+        CHECK(thrown_by([&] { pipeline.feed(task, halve, std::make_unique<long>(1)); }) == WEIR_INVALID);
+        CHECK(thrown_by([&] { pipeline.feed(task, halve, std::unique_ptr<number>()); }) == WEIR_INVALID);
+    });
+    pipeline.connect(halve, part);
+    pipeline.connect_back(part, halve);
+    pipeline.start();
+    CHECK(pipeline.put(make(500)) == WEIR_OK && pipeline.wait_idle(PATIENCE) == WEIR_OK && leaves == 500);
+    CHECK(pipeline.put(make(300)) == WEIR_OK && pipeline.finish() == WEIR_OK && leaves == 800);
+}
+
+/* The pipeline's settled is told of each item once, by its ticket, from puts and from a source. */
+void submitted_items_are_told() {
+    struct outcomes {
+        std::atomic<long> of[4];
+    } outcomes = {};
+    weir_pipeline_options telling = {};
+    telling.settled = [](void *ticket, weir_outcome outcome) { static_cast<struct outcomes *>(ticket)->of[outcome]++; };
+    auto third_fails = [](number &item) {
+        if (item.value % 3 == 0)
+            throw std::runtime_error("three");
+    };
+    {
+        weir::pipeline pipeline(telling);
+        pipeline.add("fails", third_fails, skipping());
+        pipeline.start();
+        for (long i = 0; i < 30; i++)
+            CHECK(pipeline.submit(make(i), &outcomes) == WEIR_OK);
+        CHECK(pipeline.submit_until(make(1), &outcomes, PATIENCE) == WEIR_OK);
+        CHECK(pipeline.finish() == WEIR_OK);
+        auto late = make(1);
+        CHECK(pipeline.submit(std::move(late), &outcomes) == WEIR_CLOSED && late != nullptr);
+    }
+    CHECK(outcomes.of[WEIR_ITEM_DONE] == 21 && outcomes.of[WEIR_ITEM_FAILED] == 10);
+    weir::pipeline pipeline(telling);
+    pipeline.add("source", [&outcomes, left = 30L](weir::task<number> &task) mutable {
+        task.submit(make(--left), &outcomes);
+        return left > 0;
+    });
+    pipeline.add("fails", third_fails, skipping());
+    pipeline.start();
+    CHECK(pipeline.wait(PATIENCE) == WEIR_OK && pipeline.finish() == WEIR_OK);
+    CHECK(outcomes.of[WEIR_ITEM_DONE] == 41 && outcomes.of[WEIR_ITEM_FAILED] == 20);
+}
+
 /* pthread_exit is no exception: the function is unwound, and the run fails as in C. */
 void end_of_a_thread_is_no_exception() {
     for (int round = 0; round < 4; round++) {
@@ -602,6 +737,11 @@ int main() {
         owned_item_is_lost_with_its_exception,
         first_failure_ends_the_run,
         batch_fails_as_a_whole,
+        item_fails_alone,
+        letters_are_items_of_a_stage,
+        letters_fit_their_stage,
+        fed_items_come_back,
+        submitted_items_are_told,
         end_of_a_thread_is_no_exception,
         destructor_cancels,
         results_are_copied_for_several_successors,

@@ -93,11 +93,26 @@ public:
         connected_ = true;
     }
 
+    /* Allows a function of stage `from` to `feed` items to stage `to`, upstream of it. */
+    void connect_back(weir_stage *from, weir_stage *to) {
+        must(weir_pipeline_connect_back(handle_, from, to));
+    }
+    /*
+     * Sends the dead letters of stage `from`, which takes T & or weir::batch<T>, to stage `to`. The item of `to`
+     * is weir::letter<T>.
+     */
+    void connect_dead(weir_stage *from, weir_stage *to) {
+        if (find(from).letter == typeid(void))
+            throw error(WEIR_INVALID, "a stage that takes ownership of its item, or takes none, has no dead letters");
+        if (find(from).letter != find(to).in)
+            throw error(WEIR_INVALID, "a stage that gets dead letters takes weir::letter of the items");
+        must(weir_pipeline_connect_dead(handle_, from, to));
+        find(to).has_input = find(to).gets_letters = true;
+    }
+
     void start() {
-        for (size_t i = 1; i < stages_.size() && !connected_; i++) {
-            check_types(*stages_[i - 1], *stages_[i]);
-            stages_[i]->has_input = true;
-        }
+        if (!connected_)
+            check_chain();
         for (const auto &stage : stages_) {
             if (!stage->has_input)
                 entry_ = &stage->in;
@@ -111,6 +126,28 @@ public:
     }
     template <class T> weir_status put_until(std::unique_ptr<T> &&item, weir_deadline deadline) {
         return put_by(item, [&](void *raw) { return weir_pipeline_put_until(handle_, raw, deadline); });
+    }
+
+    /*
+     * Put the item, and tell `settled` of the pipeline's options what became of it and its results, with `ticket`. They
+     * return the statuses of put.
+     */
+    template <class T> weir_status submit(std::unique_ptr<T> &&item, void *ticket) {
+        return put_by(item, [&](void *raw) { return weir_pipeline_submit(handle_, raw, ticket); });
+    }
+    template <class T> weir_status submit_until(std::unique_ptr<T> &&item, void *ticket, weir_deadline deadline) {
+        return put_by(item, [&](void *raw) { return weir_pipeline_submit_until(handle_, raw, ticket, deadline); });
+    }
+    /*
+     * In the function of a stage: feeds an item to that stage, or to one upstream to which it is connected back. Does
+     * not block. Returns WEIR_OK or WEIR_CLOSED.
+     */
+    template <class Out, class T>
+    weir_status feed(const task<Out> &current, weir_stage *stage, std::unique_ptr<T> &&item) {
+        if (find(stage).in != typeid(T))
+            throw error(WEIR_INVALID, "the stage takes items of another type");
+        return detail::outcome(
+            detail::hand_over(item, [&](void *raw) { return weir_task_feed(current.handle(), stage, raw); }));
     }
 
     /* Blocks until the sources have ended. Returns WEIR_OK, WEIR_CLOSED, WEIR_CANCELLED or WEIR_TIMEDOUT. */
@@ -173,6 +210,18 @@ private:
                 return *stage;
         }
         throw error(WEIR_INVALID);
+    }
+    void check_chain() {
+        detail::stage_base *last = nullptr;
+        for (const auto &stage : stages_) {
+            if (stage->gets_letters)
+                continue;
+            if (last != nullptr) {
+                check_types(*last, *stage);
+                stage->has_input = true;
+            }
+            last = stage.get();
+        }
     }
     static void check_types(const detail::stage_base &from, const detail::stage_base &to) {
         if (from.out != to.in)

@@ -8,9 +8,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <type_traits>
 #include <typeinfo>
 #include <utility>
+#include <vector>
 
 #include <weir/error.hpp>
 #include <weir/pipeline.h>
@@ -26,6 +28,11 @@ public:
     void emit(std::unique_ptr<Out> result) {
         if (result != nullptr)
             weir_task_emit(handle_, result.release());
+    }
+    /* In a source: passes a result on as an item of its own, of which the pipeline's `settled` is told with `ticket`. */
+    void submit(std::unique_ptr<Out> result, void *ticket) {
+        if (result != nullptr)
+            detail::must(detail::hand_over(result, [&](void *raw) { return weir_task_submit(handle_, raw, ticket); }));
     }
     unsigned attempt() const noexcept {
         return weir_task_attempt(handle_);
@@ -45,10 +52,21 @@ private:
     weir_task *handle_;
 };
 
-/* The items of one call, a range of T &. */
+/* The items of one call, a range of T &. Valid until the function returns. */
 template <class T> class batch {
 public:
-    batch(void *const *items, size_t count) noexcept : items_(items), count_(count) {
+    batch(weir_task *handle, void *const *items, size_t count, std::vector<bool> &failed) noexcept
+        : handle_(handle), items_(items), count_(count), failed_(&failed) {
+    }
+    /*
+     * Fails one item alone, which must be unchanged: weir_task_fail_item. The others are done if the function returns.
+     * Throws WEIR_INVALID if `index` is not below size().
+     */
+    void fail(size_t index, int code, const std::string &what) {
+        if (failed_->empty())
+            failed_->resize(count_);
+        detail::must(weir_task_fail_item(handle_, index, code, "%s", what.c_str()));
+        (*failed_)[index] = true;
     }
     struct iterator {
         void *const *at;
@@ -77,8 +95,30 @@ public:
     }
 
 private:
+    weir_task *handle_;
     void *const *items_;
     size_t count_;
+    std::vector<bool> *failed_; /* by index; empty: none */
+};
+
+/* A dead letter, the item of a stage that connect_dead names. It owns the item, a T, until `take`. */
+template <class T> struct letter : weir_dead_letter {
+    letter() = delete; /* the pipeline makes them */
+    letter(const letter &) = delete;
+    letter &operator=(const letter &) = delete;
+    ~letter() {
+        delete static_cast<T *>(item);
+    }
+    T &get() const noexcept {
+        return *static_cast<T *>(item);
+    }
+    /* The letter has no item any more. */
+    std::unique_ptr<T> take() noexcept {
+        return std::unique_ptr<T>(static_cast<T *>(std::exchange(item, nullptr)));
+    }
+    static void operator delete(void *of) {
+        weir_dead_letter_free(static_cast<weir_dead_letter *>(of));
+    }
 };
 
 namespace detail {
@@ -192,17 +232,24 @@ private:
     const volatile std::uintptr_t address_;
 };
 
-/* A stage's function without its type. `in` and `out` are those of the items, void for none. */
+/* A stage's function without its type. The types are those of the items, void for none. */
 struct stage_base {
-    stage_base(const std::type_info &in_type, const std::type_info &out_type) : in(in_type), out(out_type) {
+    stage_base(const std::type_info &in_type, const std::type_info &out_type, const std::type_info &letter_type)
+        : in(in_type), out(out_type), letter(letter_type) {
     }
     stage_base(const stage_base &) = delete;
     stage_base &operator=(const stage_base &) = delete;
     virtual ~stage_base() = default;
 
-    const std::type_info &in, &out;
+    const std::type_info &in, &out, &letter;
     weir_stage *handle = nullptr;
     bool has_input = false; /* a source, or connected */
+    bool gets_letters = false;
+};
+
+/* The dead letters of a stage; void if it can have none: a function has owned the item, or no function took one. */
+template <class In, takes how> struct letters_of {
+    using type = std::conditional_t<how == takes::ownership || how == takes::nothing, void, letter<In>>;
 };
 
 /* A stage's function, and its callbacks in C. */
@@ -218,7 +265,9 @@ template <class F> class stage_of final : public stage_base {
                   "the function of a stage returns no reference but that to its item");
 
 public:
-    explicit stage_of(F function) : stage_base(typeid(in_item), typeid(out_item)), function_(std::move(function)) {
+    explicit stage_of(F function)
+        : stage_base(typeid(in_item), typeid(out_item), typeid(typename letters_of<in_item, how>::type)),
+          function_(std::move(function)) {
         has_input = how == takes::nothing;
     }
 
@@ -295,10 +344,13 @@ private:
 
     static int run_batch(weir_task *raw, void *const *items, size_t count, void *self) {
         return attempt(raw, [=] {
-            batch<in_item> all(items, count);
-            auto consumed = [&all] {
-                for (in_item &item : all)
-                    delete &item;
+            std::vector<bool> failed;
+            batch<in_item> all(raw, items, count, failed);
+            auto consumed = [&all, &failed] {
+                for (size_t i = 0; i < all.size(); i++) {
+                    if (failed.empty() || !failed[i])
+                        delete &all[i];
+                }
             };
             auto *stage = static_cast<stage_of *>(self);
             pass_on(
