@@ -12,7 +12,8 @@ from unittest import mock
 import weir
 
 INTERRUPTED = """
-import threading, weir
+import signal, threading, weir
+signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup and & ignore it
 def wait(item):
     print("ready", flush=True)
     while not weir.cancelled():

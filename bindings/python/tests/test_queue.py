@@ -11,7 +11,8 @@ import weakref
 import weir
 
 WAIT_FOR_CTRL_C = """
-import sys, threading, weir
+import signal, sys, threading, weir
+signal.signal(signal.SIGINT, signal.default_int_handler)  # nohup and & ignore it
 queue = weir.Queue(1)
 {before}
 try:
