@@ -1,6 +1,7 @@
 """weir.Pipeline: stages, failures, ends and references."""
 
 import dataclasses
+import gc
 import signal
 import subprocess
 import sys
@@ -105,6 +106,87 @@ class Stages(unittest.TestCase):
             for name in ("a", "b"):
                 pipeline.connect(source, pipeline.stage(lambda item, name=name: (name, item), name=name))
             self.assertEqual(sorted(pipeline), [("a", "item"), ("b", "item")])
+
+    def test_fed_items_come_back(self):
+        leaves = weir.Queue()
+
+        def halve(number):
+            if number == 1:
+                leaves.put(number)
+                return
+            weir.feed(number // 2, first)
+            weir.feed(number - number // 2, first)
+
+        with weir.Pipeline() as pipeline:
+            first = pipeline.stage(lambda number: number, threads=2)
+            last = pipeline.stage(halve, threads=2)
+            pipeline.connect(first, last)
+            pipeline.connect_back(last, first)
+            pipeline.start()
+            pipeline.put(500)
+            self.assertTrue(pipeline.wait_idle(60))
+            self.assertEqual(leaves.qsize(), 500)
+            pipeline.put(300)
+        self.assertEqual(leaves.qsize(), 800)
+        with self.assertRaises(weir.ShutDown):
+            pipeline.pause()
+
+    def test_a_stage_feeds_itself(self):
+        seen = weir.Queue()
+
+        def count_down(number):
+            seen.put(number)
+            if number > 0:
+                weir.feed(number - 1)
+
+        results_of([9], count_down)
+        self.assertEqual(list(seen.get() for _ in range(seen.qsize())), list(range(9, -1, -1)))
+
+    def test_a_feed_that_is_refused(self):
+        thing, errors = Thing(), []
+        reference = weakref.ref(thing)
+
+        def feed_elsewhere(item):
+            for stage in (other, weir.Pipeline().stage(double)):
+                try:
+                    weir.feed(item, stage)
+                except ValueError as error:
+                    errors.append(str(error))
+
+        with self.assertRaises(RuntimeError):
+            weir.feed(1)
+        with weir.Pipeline() as pipeline:
+            other = pipeline.stage(lambda item: item)
+            pipeline.stage(feed_elsewhere)
+            pipeline.start()
+            pipeline.put(thing)
+            del thing
+        self.assertEqual(len(errors), 2)
+        del pipeline, other
+        gc.collect()
+        self.assertIsNone(reference())
+
+    def test_a_paused_stage_and_a_paused_entrance(self):
+        seen = weir.Queue()
+        with weir.Pipeline() as pipeline:
+            stage = pipeline.stage(seen.put)
+            with self.assertRaises(ValueError):
+                pipeline.pause(stage)
+            pipeline.start()
+            pipeline.pause(stage)
+            pipeline.put(1)
+            self.assertFalse(pipeline.wait_idle(0.05))
+            self.assertEqual(seen.qsize(), 0)
+            pipeline.resume(stage)
+            self.assertTrue(pipeline.wait_idle(60))
+            pipeline.pause()
+            with self.assertRaises(weir.Full):
+                pipeline.put(2, timeout=0.05)
+            with self.assertRaises(ValueError):
+                pipeline.pause(weir.Pipeline().stage(double))
+            pipeline.resume()
+            pipeline.put(2, timeout=60)
+        self.assertEqual([seen.get(), seen.get()], [1, 2])
 
     def test_items_put_and_a_queue_of_results(self):
         results = weir.Queue()

@@ -8,9 +8,9 @@ from weir._queue import Empty, Full, ShutDown
 from weir.pipeline import DeadLetter, Failed, Pipeline
 from weir.queue import Queue
 from weir.report import Counts, Error, Report, StageReport
-from weir.stage import Stage, cancelled
+from weir.stage import Stage, cancelled, feed
 
 __all__ = [
     "Counts", "DeadLetter", "Empty", "Error", "Failed", "Full", "Pipeline", "Queue", "Report", "ShutDown", "Stage",
-    "StageReport", "cancelled",
+    "StageReport", "cancelled", "feed",
 ]

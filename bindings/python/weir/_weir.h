@@ -55,6 +55,7 @@ void weir_dead_letter_free(weir_dead_letter *letter);
 /* ---- stages ---- */
 
 typedef ... weir_task;
+typedef ... weir_stage;
 typedef int weir_task_func(weir_task *task, void *item, void *state);
 typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, void *state);
 typedef uint64_t weir_key_func(const void *item, void *arg);
@@ -114,6 +115,7 @@ typedef struct {
 
 void weir_task_emit(weir_task *task, void *result);
 bool weir_task_cancelled(weir_task *task);
+weir_status weir_task_feed(weir_task *task, weir_stage *stage, void *item);
 
 /* ---- the report ---- */
 
@@ -172,7 +174,6 @@ void free(void *memory);
 /* ---- the pipeline ---- */
 
 typedef ... weir_pipeline;
-typedef ... weir_stage;
 
 typedef struct {
     const char *name;
@@ -185,11 +186,15 @@ typedef struct {
 weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_pipeline_options *options);
 weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **stage, const weir_stage_options *options);
 weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
+weir_status weir_pipeline_connect_back(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
 weir_status weir_pipeline_start(weir_pipeline *pipeline);
 const char *weir_pipeline_message(const weir_pipeline *pipeline);
 weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put,
                                          weir_deadline deadline);
 weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline);
+weir_status weir_pipeline_wait_idle(weir_pipeline *pipeline, weir_deadline deadline);
+weir_status weir_pipeline_pause(weir_pipeline *pipeline, weir_stage *stage);
+weir_status weir_pipeline_resume(weir_pipeline *pipeline, weir_stage *stage);
 weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
 weir_status weir_pipeline_cancel(weir_pipeline *pipeline);
 weir_status weir_pipeline_destroy(weir_pipeline *pipeline);

@@ -76,6 +76,7 @@ class Pipeline:
     def __init__(self, name: str = "", *, max_items: int = 0, max_errors: int = 0, grace: float = 0) -> None:
         self._stages: list[Stage] = []
         self._connections: list[tuple[Stage, Stage]] = []
+        self._back: list[tuple[Stage, Stage]] = []
         self._handles: list[Any] = []
         self._is_ending = False
         self._over = threading.Event()
@@ -112,6 +113,10 @@ class Pipeline:
         """Connects two stages. Without any connection, the stages form a chain."""
         self._connections.append((upstream, downstream))
 
+    def connect_back(self, downstream: Stage, upstream: Stage) -> None:
+        """Allows the function of a stage to `feed` items to a stage upstream of it."""
+        self._back.append((downstream, upstream))
+
     def _sinks(self) -> list[Stage]:
         if not self._connections:
             return self._stages[-1:]
@@ -137,7 +142,6 @@ class Pipeline:
             raise
 
     def _declare(self) -> None:
-        stages = {}
         sinks = self._sinks()
         if any(stage.dead for stage in self._stages):
             self._make_letters()
@@ -149,9 +153,16 @@ class Pipeline:
             stage.fill(options, self._letters)
             self._handles.append(handle)
             self._check(lib.weir_pipeline_add(self._pipeline, added, options))
-            stages[id(stage)] = added[0]
+            stage.handle = added[0]
         for upstream, downstream in self._connections:
-            self._check(lib.weir_pipeline_connect(self._pipeline, stages[id(upstream)], stages[id(downstream)]))
+            self._check(lib.weir_pipeline_connect(self._pipeline, self._handle(upstream), self._handle(downstream)))
+        for downstream, upstream in self._back:
+            self._check(lib.weir_pipeline_connect_back(self._pipeline, self._handle(downstream), self._handle(upstream)))
+
+    def _handle(self, stage: Stage) -> Any:
+        if stage not in self._stages:
+            raise ValueError("the stage is of another pipeline")
+        return stage.handle
 
     def _make_letters(self) -> None:
         letters, options = ffi.new("weir_queue **"), ffi.new("weir_queue_options *")
@@ -187,6 +198,33 @@ class Pipeline:
         if status == lib.WEIR_CLOSED:
             raise ShutDown
         self._check(status)
+
+    def wait_idle(self, timeout: Optional[float] = None) -> bool:
+        """
+        Blocks until the sources have ended and nothing is in flight, fed items and retries included. Returns False after
+        `timeout` seconds. Raises ShutDown if the pipeline was finished or cancelled with items in flight.
+        """
+        self._check_started()
+        status = until(lambda end: int(lib.weir_pipeline_wait_idle(self._pipeline, end)), deadline_of(timeout))
+        if status in (lib.WEIR_CLOSED, lib.WEIR_CANCELLED):
+            raise ShutDown
+        if status == lib.WEIR_TIMEDOUT:
+            return False
+        self._check(status)
+        return True
+
+    def pause(self, stage: Optional[Stage] = None) -> None:
+        """Pauses a stage, which begins no new call, or the entrance, where puts block. finish resumes everything."""
+        self._check_started()
+        status = lib.weir_pipeline_pause(self._pipeline, ffi.NULL if stage is None else self._handle(stage))
+        if status == lib.WEIR_CLOSED:
+            raise ShutDown
+        self._check(status)
+
+    def resume(self, stage: Optional[Stage] = None) -> None:
+        """Ends a pause of a stage, or of the entrance."""
+        self._check_started()
+        self._check(lib.weir_pipeline_resume(self._pipeline, ffi.NULL if stage is None else self._handle(stage)))
 
     def __iter__(self) -> Iterator[Any]:
         """
@@ -240,9 +278,12 @@ class Pipeline:
         cause = next((cause for cause in causes if cause and message_of(cause)[:100] == error.message[:100]), None)
         raise Failed(f"stage {error.stage}: {error.message}", report) from cause
 
-    def _begin_end(self) -> None:
+    def _check_started(self) -> None:
         if self._pipeline == ffi.NULL:
             raise ValueError("the pipeline is not started")
+
+    def _begin_end(self) -> None:
+        self._check_started()
         if not self._is_ending:
             threading.Thread(target=self._end, name="weir-ender", daemon=True).start()
             self._is_ending = True

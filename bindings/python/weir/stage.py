@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal, Optional
 
-from weir._queue import callbacks, held, hold, release
+from weir._queue import ShutDown, callbacks, held, hold, release
 from weir._weir import ffi, lib
 from weir.queue import Queue
 
@@ -70,6 +70,7 @@ class Stage:
     emits_many: bool = field(init=False, repr=False)
     is_sink: bool = field(init=False, repr=False)
     last_error: Optional[BaseException] = field(init=False, repr=False, default=None)
+    handle: Any = field(init=False, repr=False, default=ffi.NULL)  # its weir_stage, from start on
 
     def __post_init__(self) -> None:
         self.emits_many = inspect.isgeneratorfunction(self.function)
@@ -175,6 +176,28 @@ def cancelled() -> bool:
     """
     task = getattr(current, "task", None)
     return task is not None and bool(lib.weir_task_cancelled(task))
+
+
+def feed(item: object, stage: Optional[Stage] = None) -> None:
+    """
+    In a stage's function: puts an item into its own stage, or into one upstream that connect_back names. Does not block,
+    even above the capacity. Raises ShutDown if the input of the stage has ended.
+    """
+    task = getattr(current, "task", None)
+    if task is None:
+        raise RuntimeError("only the function of a stage feeds items")
+    if stage is not None and stage.handle == ffi.NULL:
+        raise ValueError("the stage is of another pipeline")
+    held_item = hold(item)
+    status = lib.weir_task_feed(task, ffi.NULL if stage is None else stage.handle, ffi.cast("void *", held_item))
+    if status == lib.WEIR_OK:
+        return
+    release(held_item)
+    if status == lib.WEIR_NOMEM:
+        raise MemoryError
+    if status == lib.WEIR_CLOSED:
+        raise ShutDown
+    raise ValueError("the calling stage is a source, or is not connected back to that stage")
 
 
 # ---- callbacks ----
