@@ -33,7 +33,7 @@
  *              function and continues. An exception that leaves another callback, a destructor included, ends in
  *              std::terminate.
  *   Types      The functions name the types of their parameters, `auto` is not enough. Types that do not fit together
- *              are a compile error, or WEIR_INVALID of connect, start and put.
+ *              are a compile error, or WEIR_INVALID of connect, connect_dead, start, put, submit and feed.
  *   Blocking, threads, memory: as those of the C call of the same name. `handle` returns the C object, for all calls
  *              that have no counterpart here.
  *

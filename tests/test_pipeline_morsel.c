@@ -115,13 +115,13 @@ START_TEST (wide_stages_run_each_item_once) {
 }
 END_TEST
 
-/* Another thread fills half of the queue behind the blocked call, or more: the first stage is told of room half-way. */
+/* Q13: more than half of the queue behind the blocked call fills. With more room, the first stage is told of it. */
 START_TEST (a_call_that_blocks_holds_no_stage_before_it) {
     enum { CAPACITY = 64 };
     struct run run = {.blocks_at = 10000, .gate = GATE};
     weir_pipeline *pipeline = started(&run, 1, CAPACITY);
     gate_wait_for(&run.gate, 1);
-    for (weir_deadline limit = hang_limit(); atomic_load(&run.first_seen) < 10000 + CAPACITY / 2; nap())
+    for (weir_deadline limit = hang_limit(); atomic_load(&run.first_seen) <= 10000 + CAPACITY / 2; nap())
         ck_assert_msg(now() < limit, "the first stage had %zu items", atomic_load(&run.first_seen));
     gate_open(&run.gate);
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));

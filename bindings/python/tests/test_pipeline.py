@@ -188,6 +188,17 @@ class Stages(unittest.TestCase):
             pipeline.put(2, timeout=60)
         self.assertEqual([seen.get(), seen.get()], [1, 2])
 
+    def test_a_cancel_ends_a_wait_for_idle(self):
+        with self.assertRaises(ValueError):
+            weir.Pipeline().wait_idle()
+        pipeline = weir.Pipeline()
+        pipeline.stage(double)
+        pipeline.start()
+        pipeline.cancel()
+        with self.assertRaises(weir.ShutDown):
+            pipeline.wait_idle(60)
+        pipeline.finish()
+
     def test_items_put_and_a_queue_of_results(self):
         results = weir.Queue()
         with weir.Pipeline() as pipeline:

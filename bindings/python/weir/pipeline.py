@@ -202,7 +202,7 @@ class Pipeline:
     def wait_idle(self, timeout: Optional[float] = None) -> bool:
         """
         Blocks until the sources have ended and nothing is in flight, fed items and retries included. Returns False after
-        `timeout` seconds. Raises ShutDown if the pipeline was finished or cancelled with items in flight.
+        `timeout` seconds. Raises ShutDown if the pipeline was cancelled, or finished with items in flight.
         """
         self._check_started()
         status = until(lambda end: int(lib.weir_pipeline_wait_idle(self._pipeline, end)), deadline_of(timeout))
