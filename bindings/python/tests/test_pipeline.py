@@ -147,7 +147,7 @@ class Stages(unittest.TestCase):
         reference = weakref.ref(thing)
 
         def feed_elsewhere(item):
-            for stage in (other, weir.Pipeline().stage(double)):
+            for stage in (other, weir.Pipeline().stage(double), freed):
                 try:
                     weir.feed(item, stage)
                 except ValueError as error:
@@ -156,12 +156,17 @@ class Stages(unittest.TestCase):
         with self.assertRaises(RuntimeError):
             weir.feed(1)
         with weir.Pipeline() as pipeline:
+            freed = pipeline.stage(double)
+            pipeline.start()
+        del pipeline
+        gc.collect()
+        with weir.Pipeline() as pipeline:
             other = pipeline.stage(lambda item: item)
             pipeline.stage(feed_elsewhere)
             pipeline.start()
             pipeline.put(thing)
             del thing
-        self.assertEqual(len(errors), 2)
+        self.assertEqual(len(errors), 3)
         del pipeline, other
         gc.collect()
         self.assertIsNone(reference())

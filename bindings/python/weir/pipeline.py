@@ -346,6 +346,8 @@ class Pipeline:
                 self._stop()
 
     def _free(self) -> None:
+        for stage in self._stages if self._pipeline != ffi.NULL else []:
+            stage.handle = ffi.NULL
         while lib.weir_pipeline_destroy(self._pipeline) == lib.WEIR_BUSY:
             pass  # it has waited for functions, and does so again
         lib.weir_queue_destroy(self._letters)
