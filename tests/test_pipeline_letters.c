@@ -266,6 +266,19 @@ static int end_letter_at_gate(weir_task *task, void *raw, void *gate) {
     return 0;
 }
 
+/* Waits until three letters are with their stage and the other four things have ended. */
+static void wait_for_others(weir_pipeline *pipeline) {
+    for (weir_deadline limit = hang_limit();;) {
+        weir_report *report = report_of(pipeline);
+        bool settled = stage_in(report, "letters")->counts.in == 3 && things_consumed() == 4;
+        weir_report_free(report);
+        if (settled)
+            return;
+        ck_assert_uint_lt(now(), limit);
+        nap();
+    }
+}
+
 /* The first letter waits at the gate, and the others behind it. */
 START_TEST (a_cancel_drops_letters_by_their_stage) {
     struct gate gate = GATE;
@@ -278,15 +291,7 @@ START_TEST (a_cancel_drops_letters_by_their_stage) {
     start_pipeline(pipeline);
     put_things(pipeline, 2 * EVERY + 1);
     gate_wait_for(&gate, 1);
-    for (weir_deadline limit = hang_limit();;) {
-        weir_report *report = report_of(pipeline);
-        bool both = stage_in(report, "letters")->counts.in == 3;
-        weir_report_free(report);
-        if (both)
-            break;
-        ck_assert_uint_lt(now(), limit);
-        nap();
-    }
+    wait_for_others(pipeline);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     ck_assert_uint_eq(things_dropped(), 2);
     gate_open(&gate);
