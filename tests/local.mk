@@ -43,6 +43,7 @@ unit_tests = \
 	tests/test_pipeline_order \
 	tests/test_pipeline_outcome \
 	tests/test_pipeline_pause \
+	tests/test_pipeline_tune \
 	tests/test_pipeline_outputs \
 	tests/test_pipeline_priority \
 	tests/test_pipeline_report \

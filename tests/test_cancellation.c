@@ -24,6 +24,7 @@ struct world {
     weir_threads *threads;
     weir_worker *worker;
     weir_pipeline *pipeline;
+    weir_stage *stage; /* its last one */
     weir_report *report;
     weir_dead_letter *letter;
     weir_future *future; /* pending; with a callback */
@@ -151,7 +152,7 @@ static void add(struct world *world, weir_stage_options stage) {
     stage.arg = world;
     stage.drop = drop;
     stage.threads = stage.threads == 0 && stage.width == 0 ? 1 : stage.threads; /* a thread of its own */
-    must(weir_pipeline_add(world->pipeline, NULL, &stage), WEIR_OK, "add");
+    must(weir_pipeline_add(world->pipeline, &world->stage, &stage), WEIR_OK, "add");
 }
 
 static void settled(void *ticket, weir_outcome outcome) {
@@ -505,6 +506,15 @@ static weir_status call_pipeline_pause(struct world *world) {
     return status == WEIR_OK ? weir_pipeline_resume(world->pipeline, NULL) : status;
 }
 
+static weir_status call_pipeline_set_rate(struct world *world) {
+    return weir_pipeline_set_rate(world->pipeline, world->stage, 1e9, 1);
+}
+
+/* The stage has one thread. */
+static weir_status call_pipeline_set_threads(struct world *world) {
+    return weir_pipeline_set_threads(world->pipeline, world->stage, 1, 1);
+}
+
 static weir_status call_pipeline_cancel(struct world *world) {
     weir_status status = weir_pipeline_cancel(world->pipeline);
     return atomic_load(&world->dropped) == 1 ? status : WEIR_INVALID;
@@ -840,6 +850,8 @@ static const struct row {
     {"weir_pipeline_finish ", prepare_running, call_pipeline_finish, release_by_gate, WEIR_OK},
     {"weir_pipeline_finish ", prepare_running, call_pipeline_finish_late, NULL, WEIR_BUSY},
     {"weir_pipeline_pause weir_pipeline_resume ", prepare_running, call_pipeline_pause, NULL, WEIR_OK},
+    {"weir_pipeline_set_rate ", prepare_running, call_pipeline_set_rate, NULL, WEIR_OK},
+    {"weir_pipeline_set_threads ", prepare_running, call_pipeline_set_threads, NULL, WEIR_INVALID},
     {"weir_pipeline_cancel ", prepare_running, call_pipeline_cancel, NULL, WEIR_OK},
     {"weir_pipeline_destroy ", prepare_idle, call_pipeline_destroy, NULL, WEIR_OK},
     {"weir_pipeline_destroy ", prepare_running, call_pipeline_destroy, NULL, WEIR_BUSY},

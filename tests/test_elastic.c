@@ -90,7 +90,7 @@ static void look(void) {
     now->used = (uint64_t)(stage.used * 1e9);
     now->asleep = stage.queued < 1 && !(is_on(now->now, &until) && stage.arrival > 0) ? now->threads : 0;
     weir__elastic_step step = weir__elastic_decide(&stage.elastic, now);
-    ck_assert_uint_ge(step.threads, stage.elastic.least);
+    ck_assert(step.threads >= stage.elastic.least || now->failures > 0);
     ck_assert_uint_le(step.threads, stage.elastic.most);
     size_t before = now->threads;
     now->threads = step.threads > stage.creatable ? stage.creatable : step.threads;
@@ -334,6 +334,61 @@ START_TEST (does_not_flap_between_bursts) {
 }
 END_TEST
 
+static void set_limits(size_t least, size_t most) {
+    weir__elastic_limit(&stage.elastic, least, most);
+    stage.next = stage.look.now; /* the ring is stirred */
+}
+
+START_TEST (new_limits_hold_at_once) {
+    begin(1, 64);
+    stage.computes = true;
+    stage.useful = PROCESSORS;
+    run(10 * second);
+    ck_assert_uint_le(stage.look.threads, 2 * PROCESSORS);
+    set_limits(20, 30);
+    run(5 * ms);
+    ck_assert_uint_eq(stage.look.threads, 20);
+    ck_assert_int_eq(stage.cause, WEIR__SET);
+    run(40 * second);
+    ck_assert_uint_ge(stage.look.threads, 20);
+    set_limits(2, 2);
+    run(5 * ms);
+    ck_assert_uint_eq(stage.look.threads, 2);
+    ck_assert_int_eq(stage.cause, WEIR__SET);
+    ck_assert_uint_eq(run(40 * second), 0);
+}
+END_TEST
+
+/* Without items the number would stay at the least, with no further look. */
+START_TEST (new_limits_hold_at_rest) {
+    begin(1, 64);
+    stage.arrival = 0;
+    run(second);
+    set_limits(8, 64);
+    run(5 * ms);
+    ck_assert_uint_eq(stage.look.threads, 8);
+    set_limits(1, 64);
+    run(second);
+    ck_assert_uint_eq(stage.look.threads, 1);
+}
+END_TEST
+
+/* The creation fails, and is tried again after a while, but not at each look. */
+START_TEST (a_least_that_cannot_be_reached_is_tried_again) {
+    begin(1, 64);
+    stage.creatable = 3;
+    stage.downstream = 1;
+    set_limits(8, 64);
+    run(10 * second);
+    ck_assert_uint_eq(stage.look.threads, 3);
+    ck_assert_uint_ge(stage.look.failures, 2);
+    ck_assert_uint_le(stage.look.failures, 8);
+    stage.creatable = SIZE_MAX;
+    run(31 * second);
+    ck_assert_uint_eq(stage.look.threads, 8);
+}
+END_TEST
+
 START_TEST (looks_with_no_time_between_change_nothing) {
     begin(1, 4);
     for (int i = 0; i < 10; i++)
@@ -362,6 +417,9 @@ static Suite *elastic_suite(void) {
     tcase_add_test(tcase, does_not_follow_short_pauses);
     tcase_add_test(tcase, follows_long_pauses_once_each);
     tcase_add_test(tcase, does_not_flap_between_bursts);
+    tcase_add_test(tcase, new_limits_hold_at_once);
+    tcase_add_test(tcase, new_limits_hold_at_rest);
+    tcase_add_test(tcase, a_least_that_cannot_be_reached_is_tried_again);
     tcase_add_test(tcase, looks_with_no_time_between_change_nothing);
     return suite;
 }

@@ -206,6 +206,16 @@ static weir_status call_resume(struct world *world) {
     return weir_pipeline_resume(pipeline_of(world), world->first);
 }
 
+/* The scene notices nothing of this rate. */
+static weir_status call_set_rate(struct world *world) {
+    return weir_pipeline_set_rate(pipeline_of(world), world->first, 1e9, 2);
+}
+
+/* The stage has a fixed number of them. */
+static weir_status call_set_threads(struct world *world) {
+    return weir_pipeline_set_threads(pipeline_of(world), world->first, 1, 1);
+}
+
 static weir_status finish_it(struct world *world) {
     return weir_pipeline_finish(pipeline_of(world), WEIR_NEVER, NULL);
 }
@@ -314,6 +324,12 @@ static const struct row {
      WEIR_OK,
      false},
     {"weir_pipeline_resume", call_resume, {WEIR_INVALID, WEIR_OK, WEIR_OK, WEIR_OK, WEIR_INVALID}, WEIR_OK, false},
+    {"weir_pipeline_set_rate",
+     call_set_rate,
+     {WEIR_INVALID, WEIR_OK, WEIR_OK, WEIR_CLOSED, WEIR_INVALID},
+     WEIR_OK,
+     false},
+    {"weir_pipeline_set_threads", call_set_threads, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
     {"weir_pipeline_finish", finish_it, IN_ALL(WEIR_DEADLOCK), WEIR_OK, false},
     {"weir_pipeline_finish", finish_with_report, IN_ALL(WEIR_DEADLOCK), WEIR_OK, false},
     {"weir_pipeline_cancel", call_cancel, IN_ALL(WEIR_OK), WEIR_OK, false},
@@ -540,8 +556,10 @@ static void declare(struct world *world) {
     connect(world, world->first, batches);
     if (place == ROUTE || place == COPY)
         connect(world, world->first, add(world, (weir_stage_options){.name = "copies", .func = end_copy}));
-    if (place == SOURCE || place == WEIGH_PRODUCE)
-        connect(world, add(world, (weir_stage_options){.name = "source", .source = produce}), batches);
+    if (place == SOURCE || place == WEIGH_PRODUCE) {
+        world->first = add(world, (weir_stage_options){.name = "source", .source = produce});
+        connect(world, world->first, batches);
+    }
 }
 
 static void *pass(void *item, void *unused) {

@@ -33,11 +33,72 @@ static const struct reckoning {
 
 START_TEST (a_rate_is_an_interval_and_its_burst_a_time) {
     const struct reckoning *reckoning = &reckonings[_i];
-    weir__rate rate = {.interval = 0};
-    weir__rate_prepare(&rate, reckoning->rate, reckoning->burst);
-    ck_assert_uint_eq(rate.interval, reckoning->interval);
+    weir__rate rate = {.slack = 0};
+    weir__rate_set(&rate, reckoning->rate, reckoning->burst, 0);
+    ck_assert_uint_eq(weir__u64_load_relaxed(&rate.interval), reckoning->interval);
     ck_assert_uint_eq(rate.slack, reckoning->slack);
     ck_assert_int_eq(weir__rate_limits(&rate), reckoning->interval != 0);
+}
+END_TEST
+
+/* Times in ns, from the change on; the waits are of turns taken together at time 1000, one each `before`. */
+static const struct rescaling {
+    double before, after;
+    size_t burst;      /* of the new rate */
+    uint64_t now;      /* time of the change */
+    uint64_t turn;     /* number of the turn */
+    uint64_t expected; /* time at which it is due then */
+} rescalings[] = {
+    {1e6, 2e6, 0, 1000, 3, 2500},          /* 3 us become 1.5 us */
+    {1e6, 1e5, 0, 1000, 3, 31000},         /* or 30 us */
+    {1e6, 1e6, 0, 2500, 3, 4000},          /* the same rate changes nothing, also if a part has passed */
+    {1e6, 1e5, 0, 2500, 3, 17500},         /* what is left, 1.5 us, becomes 15 us */
+    {1e6, 1e5, 0, 2500, 1, 0},             /* a turn that was due stays due: not after 2500 */
+    {1e6, 1e6, 3, 1000, 3, 2000},          /* two calls may be early */
+    {1e6, 0, 0, 1000, 7, 0},               /* no limit */
+    {1e6, 1e-300, 0, 1000, 1, UINT64_MAX}, /* as good as never: not before 1e18 */
+};
+
+START_TEST (a_change_of_the_rate_scales_what_is_left_of_waits) {
+    const struct rescaling *row = &rescalings[_i];
+    weir__rate rate = {.slack = 0};
+    weir__turn turns[8];
+    weir__rate_set(&rate, row->before, 0, 0);
+    for (size_t i = 0; i < COUNT_OF(turns); i++) {
+        turns[i] = weir__rate_take(&rate, 1000, 1);
+        ck_assert_uint_eq(turns[i].due, 1000 + i * 1000);
+    }
+    weir__turn *turn = &turns[row->turn];
+    ck_assert_uint_eq(weir__rate_due(&rate, turn), turn->due);
+    weir__rate_set(&rate, row->after, row->burst, row->now);
+    uint64_t due = weir__rate_due(&rate, turn);
+    if (row->expected == 0)
+        ck_assert_uint_le(due, row->now);
+    else if (row->expected == UINT64_MAX)
+        ck_assert_uint_ge(due, UINT64_C(900000000000000000));
+    else
+        ck_assert_uint_eq(due, row->expected);
+    ck_assert_uint_eq(weir__rate_due(&rate, turn), due);
+    ck_assert_double_eq(weir__rate_limit(&rate), row->after);
+}
+END_TEST
+
+/* Turns that were taken before and after changes come in the order in which they were taken, an interval apart. */
+START_TEST (turns_before_and_after_a_change_are_an_interval_apart) {
+    weir__rate rate = {.slack = 0};
+    weir__rate_set(&rate, 1e6, 0, 0);
+    weir__turn first = weir__rate_take(&rate, 1000, 1), batch = weir__rate_take(&rate, 1000, 10);
+    weir__rate_set(&rate, 1e5, 0, 1000);
+    weir__turn next = weir__rate_take(&rate, 1500, 1);
+    weir__rate_set(&rate, 5e5, 0, 2000);
+    ck_assert_uint_le(weir__rate_due(&rate, &first), 2000);
+    uint64_t due = weir__rate_due(&rate, &batch);
+    ck_assert_uint_eq(weir__rate_due(&rate, &next), due + 10 * 2000);
+    weir__rate_set(&rate, 0, 0, 3000);
+    weir__rate_set(&rate, 1e6, 0, 3000);
+    ck_assert_uint_le(weir__rate_due(&rate, &next), 3000); /* let go by the change to no limit */
+    ck_assert_uint_eq(weir__rate_take(&rate, 3000, 1).due, 3000);
+    ck_assert_uint_eq(weir__rate_take(&rate, 3000, 1).due, 4000);
 }
 END_TEST
 
@@ -139,6 +200,8 @@ static Suite *figures_suite(void) {
     Suite *suite = suite_create("figures of a pipeline");
     TCase *rates = add_case(suite, "rates");
     tcase_add_loop_test(rates, a_rate_is_an_interval_and_its_burst_a_time, 0, COUNT_OF(reckonings));
+    tcase_add_loop_test(rates, a_change_of_the_rate_scales_what_is_left_of_waits, 0, COUNT_OF(rescalings));
+    tcase_add_test(rates, turns_before_and_after_a_change_are_an_interval_apart);
     TCase *backoffs = add_case(suite, "back-offs");
     tcase_add_loop_test(backoffs,
                         a_back_off_is_doubled_up_to_its_most_and_the_last_attempt_costs_no_more_than_the_first, 0,

@@ -384,6 +384,7 @@ static const struct elastic {
     {WEIR_THREADS_NO_GAIN, " threads since 1.2 s: shrank, more threads gave no gain\n", "no_gain"},
     {WEIR_THREADS_IDLE, " threads since 1.2 s: shrank, threads were idle\n", "idle"},
     {WEIR_THREADS_BLOCKED, " threads since 1.2 s: shrank, threads were blocked\n", "blocked"},
+    {WEIR_THREADS_SET, " threads since 1.2 s: the limits were set anew\n", "set"},
 };
 
 START_TEST (a_stage_that_blocks_on_the_crew_is_printed_with_advice) {

@@ -135,7 +135,7 @@ extern "C" {
 
 typedef struct weir_pipeline weir_pipeline;
 
-/* A stage of a pipeline, for the connects, weir_task_feed and weir_pipeline_pause. The pipeline owns it. */
+/* A stage of a pipeline, for the connects, weir_task_feed and the calls for a running one. The pipeline owns it. */
 typedef struct weir_stage weir_stage;
 
 /* The current call of a stage's function. Valid only in the thread that runs the function, until it returns. */
@@ -693,6 +693,40 @@ WEIR_API weir_status weir_pipeline_pause(weir_pipeline *pipeline, weir_stage *st
  *   WEIR_INVALID  if the pipeline is NULL, its start has not succeeded, or the stage is of another pipeline
  */
 WEIR_API weir_status weir_pipeline_resume(weir_pipeline *pipeline, weir_stage *stage);
+
+/*
+ * Changes `rate` and `burst` of a stage, with the meaning that they have in weir_stage_options; a rate of 0 disables the
+ * limit. The stage need not have had a rate before. Waits for the old rate go on by the new one: what is left of them
+ * grows or shrinks in proportion, and without a limit they end at once. Calls that run are not affected.
+ *
+ * Also allowed while the pipeline is finishing. Does not block. Any thread may call it, and every callback once start
+ * has returned. Reports show the new rate (`limit`).
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_CLOSED   if the pipeline is cancelled or over
+ *   WEIR_INVALID  if the pipeline is NULL, its start has not succeeded, the stage is NULL or of another pipeline, the
+ *                 rate is not between 0 and 1e9, or there is a burst without a rate
+ */
+WEIR_API weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage *stage, double rate, size_t burst);
+
+/*
+ * Changes the limits between which an elastic stage has threads: at least `threads`, and at most `max_threads`. Equal
+ * numbers fix it. Only a stage that was declared elastic can be changed, and not beyond the max_threads of its
+ * declaration: memory for these is reserved at the start.
+ *
+ * Another thread applies the limits, within 50 ms, or at the resume of a stage that is paused. Added threads call init;
+ * threads that are too many leave once they have completed their present items, and call at_end and fini. If a thread
+ * cannot be created, the stage goes on with the threads that it has, and the report has one error for this; the creation
+ * is tried again later. Does not block. Any thread may call it, and every callback once start has returned. Reports show
+ * the number of threads, the maximum, and the cause of the last change (WEIR_THREADS_SET).
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_CLOSED   if the pipeline is cancelled or over
+ *   WEIR_INVALID  if the pipeline is NULL, its start has not succeeded, the stage is NULL, of another pipeline or not
+ *                 elastic, `threads` is 0, or max_threads is below `threads` or above that of the declaration
+ */
+WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_stage *stage, size_t threads,
+                                               size_t max_threads);
 
 /*
  * Drains the pipeline and ends the run. From then on puts fail, and blocked puts fail at once. The sources are not

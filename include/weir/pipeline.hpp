@@ -175,6 +175,14 @@ public:
     void resume(weir_stage *stage = nullptr) {
         must(weir_pipeline_resume(handle_, stage));
     }
+    /* Changes the rate of a stage; 0: none. Returns WEIR_OK or WEIR_CLOSED. */
+    weir_status set_rate(weir_stage *stage, double rate, std::size_t burst = 0) {
+        return outcome(weir_pipeline_set_rate(handle_, stage, rate, burst));
+    }
+    /* Changes the limits of the number of threads of an elastic stage. Returns WEIR_OK or WEIR_CLOSED. */
+    weir_status set_threads(weir_stage *stage, std::size_t threads, std::size_t max_threads) {
+        return outcome(weir_pipeline_set_threads(handle_, stage, threads, max_threads));
+    }
     void cancel() {
         must(weir_pipeline_cancel(handle_));
     }

@@ -47,7 +47,8 @@ typedef enum weir_thread_change {
     WEIR_THREADS_GREW = 1,    /* more threads: items waited, and no thread was idle */
     WEIR_THREADS_NO_GAIN = 2, /* fewer threads: the last ones did not raise the throughput */
     WEIR_THREADS_IDLE = 3,    /* fewer threads: threads were waiting for items */
-    WEIR_THREADS_BLOCKED = 4  /* fewer threads: threads were waiting for room or for the rate */
+    WEIR_THREADS_BLOCKED = 4, /* fewer threads: threads were waiting for room or for the rate */
+    WEIR_THREADS_SET = 5      /* more or fewer: weir_pipeline_set_threads has set other limits */
 } weir_thread_change;
 
 /* One stage. Times are in nanoseconds and summed over its threads; on the crew, over its calls at once (width). */
@@ -57,7 +58,7 @@ typedef struct weir_stage_report {
     uint64_t retried;            /* attempts after an item's first */
     uint64_t overdue;            /* attempts, finished or in progress, that exceed the stage's attempt_time */
     size_t threads;              /* threads now; declared threads, unless the stage is elastic; on the crew its width */
-    size_t max_threads;          /* maximum number of threads; equals `threads`, unless the stage is elastic */
+    size_t max_threads;          /* maximum number of threads now; equals `threads`, unless the stage is elastic */
     weir_thread_change change;   /* cause of the last change of `threads` */
     uint64_t changed;            /* ns from the start to that change; 0: it has not changed */
     size_t running;              /* threads now at work: neither starved nor blocked; on the crew, calls */
@@ -71,10 +72,11 @@ typedef struct weir_stage_report {
     uint64_t timed_calls;        /* calls in the latencies; of quick calls some are timed, each counts for several */
     uint64_t p50, p90, p99, max; /* of a call, not blocked; percentiles up to 7% too high, above 35 minutes more */
     double rate;                 /* items done per second since the start */
-    bool on_crew;                /* the stage has no threads of its own */
-    bool blocks;                 /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
-    bool paused;                 /* weir_pipeline_pause has paused the stage */
-    uint64_t paused_time;        /* waiting for a resume of the stage, or of the entrance in a source's emit */
+    double limit;         /* maximum calls per second, as set by the options or weir_pipeline_set_rate; 0: none */
+    bool on_crew;         /* the stage has no threads of its own */
+    bool blocks;          /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
+    bool paused;          /* weir_pipeline_pause has paused the stage */
+    uint64_t paused_time; /* waiting for a resume of the stage, or of the entrance in a source's emit */
 } weir_stage_report;
 
 /* What the throughput of the pipeline depends on. */

@@ -228,32 +228,52 @@ static weir__elastic_step look_unsaturated(weir__elastic *elastic, const struct 
     return keep(look, at_rest ? WEIR_NEVER : slow);
 }
 
+/* ---- limits ---- */
+
+void weir__elastic_limit(weir__elastic *elastic, size_t least, size_t most) {
+    if (elastic->least == least && elastic->most == most)
+        return;
+    elastic->least = least;
+    elastic->most = most;
+    elastic->proven = at_least(at_most(elastic->proven, most), least);
+    elastic->measured = 0;
+    elastic->held_until = 0;
+}
+
+/* N5. Returns the number within the limits that is nearest to the present one. */
+static size_t within_limits(const weir__elastic *elastic, const weir__elastic_look *look) {
+    if (look->threads < elastic->least && look->now < elastic->held_until)
+        return look->threads;
+    return at_least(at_most(look->threads, elastic->most), elastic->least);
+}
+
 /* ---- a look ---- */
 
 static weir__elastic_step look_again(weir__elastic *elastic, const weir__elastic_look *look) {
     const struct interval interval = interval_of(elastic, look);
     if (look->failures != elastic->last.failures)
         hold(elastic, look, at_least(look->threads, elastic->least));
+    if (within_limits(elastic, look) != look->threads)
+        return change(elastic, look, within_limits(elastic, look), WEIR__SET);
     size_t enough = idle_number(elastic, &interval);
     if (enough < look->threads)
         return shrink(elastic, &interval, enough);
     return interval.saturated ? look_saturated(elastic, &interval) : look_unsaturated(elastic, &interval);
 }
 
+/* The first look of a series. */
+static weir__elastic_step wake(weir__elastic *elastic, const weir__elastic_look *look) {
+    elastic->awake = true;
+    elastic->saturated = 0;
+    elastic->used = look->now;
+    weir__elastic_step step = change(elastic, look, within_limits(elastic, look), WEIR__SET);
+    return step.threads != look->threads ? step : keep(look, quick);
+}
+
 weir__elastic_step weir__elastic_decide(weir__elastic *elastic, const weir__elastic_look *look) {
-    weir__elastic_step step = keep(look, quick);
-    if (!elastic->awake) {
-        elastic->awake = true;
-        elastic->changed = look->now;
-        elastic->saturated = 0;
-        elastic->used = look->now;
-        begin_measurement(elastic, look);
-        begin_window(elastic, look->now);
-    } else if (look->now > elastic->last.now) {
-        step = look_again(elastic, look);
-    } else {
-        return step;
-    }
+    if (elastic->awake && look->now <= elastic->last.now)
+        return keep(look, quick);
+    weir__elastic_step step = elastic->awake ? look_again(elastic, look) : wake(elastic, look);
     elastic->last = *look;
     return step;
 }

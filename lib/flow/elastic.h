@@ -16,6 +16,8 @@
  * N4  No flapping. A number that has proved not worthwhile is not tried again while the growth is held (N2). A window
  *     (N3) is 300 ms. Growth within 2 s of shrinking doubles it, up to 4.8 s, and later growth halves it. Between half
  *     of the threads in use and all of them nothing changes.
+ * N5  Limits. A number outside of new limits goes to the nearer one at the next look. If threads cannot be created for
+ *     that, the growth is held (N2), and tried again afterwards.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -45,7 +47,8 @@ typedef enum weir__elastic_cause {
     WEIR__GREW,           /* N1 */
     WEIR__NO_GAIN,        /* N2 */
     WEIR__SHRANK_STARVED, /* N3: threads were waiting for items */
-    WEIR__SHRANK_BLOCKED  /* N3: most of their waits were other ones */
+    WEIR__SHRANK_BLOCKED, /* N3: most of their waits were other ones */
+    WEIR__SET             /* N5 */
 } weir__elastic_cause;
 
 /* A decision. */
@@ -57,7 +60,7 @@ typedef struct weir__elastic_step {
 
 /* The state. weir__elastic_prepare initialises it. */
 typedef struct weir__elastic {
-    size_t least, most;  /* constant */
+    size_t least, most;  /* N5 */
     unsigned processors; /* constant */
     bool awake;          /* `last` is a look of the present series */
     weir__elastic_look last;
@@ -78,6 +81,9 @@ typedef struct weir__elastic {
 } weir__elastic;
 
 void weir__elastic_prepare(weir__elastic *elastic, size_t least, size_t most, unsigned processors);
+
+/* N5. Sets the limits; `least` is at least 1 and at most `most`. */
+void weir__elastic_limit(weir__elastic *elastic, size_t least, size_t most);
 
 /* Decides. The caller changes the number of threads to that of the step, as far as it can, before the next look. */
 weir__elastic_step weir__elastic_decide(weir__elastic *elastic, const weir__elastic_look *look);

@@ -12,20 +12,71 @@ static uint64_t round_up(double value) {
     return (double)whole < value ? whole + 1 : whole;
 }
 
-void weir__rate_prepare(weir__rate *rate, double per_second, size_t burst) {
+static uint64_t interval_of(double per_second) {
     if (per_second <= 0)
-        return;
+        return 0;
     double interval = second / per_second;
-    rate->interval =
-        interval > longest ? (uint64_t)longest : round_up(interval); /* at least 1: a rate is at most 1e9 */
-    uint64_t ahead = burst > 1 ? burst - 1 : 0;
-    rate->slack = ahead > (uint64_t)longest / rate->interval ? (uint64_t)longest : ahead * rate->interval;
+    return interval > longest ? (uint64_t)longest : round_up(interval); /* at least 1: a rate is at most 1e9 */
 }
 
-uint64_t weir__rate_take(weir__rate *rate, uint64_t now, uint64_t turns) {
+static uint64_t slack_of(uint64_t interval, size_t burst) {
+    uint64_t ahead = burst > 1 ? burst - 1 : 0;
+    return interval != 0 && ahead > (uint64_t)longest / interval ? (uint64_t)longest : ahead * interval;
+}
+
+/* Returns a + b * c, at most UINT64_MAX. */
+static uint64_t add_product(uint64_t a, uint64_t b, uint64_t c) {
+    return c != 0 && b > (UINT64_MAX - a) / c ? UINT64_MAX : a + b * c;
+}
+
+static uint64_t less(uint64_t a, uint64_t b) {
+    return a > b ? a - b : 0;
+}
+
+/* R2. Returns the time of the next call by the new interval. */
+static uint64_t scaled(const weir__rate *rate, uint64_t before, uint64_t interval, uint64_t now) {
+    if (before == 0 || interval == 0)
+        return 0;
+    double left = (double)less(rate->next, now) * ((double)interval / (double)before);
+    return left >= (double)(UINT64_MAX - now) ? UINT64_MAX : now + (uint64_t)left;
+}
+
+void weir__rate_set(weir__rate *rate, double per_second, size_t burst, uint64_t now) {
+    uint64_t interval = interval_of(per_second);
     weir__lock_acquire(&rate->lock);
-    uint64_t due = rate->next > now ? rate->next : now;
-    rate->next = turns > (UINT64_MAX - due) / rate->interval ? UINT64_MAX : due + turns * rate->interval;
+    rate->next = scaled(rate, weir__u64_load_relaxed(&rate->interval), interval, now);
+    rate->slack = slack_of(interval, burst);
+    rate->per_second = per_second;
+    rate->changes++;
+    weir__u64_store_relaxed(&rate->interval, interval);
     weir__lock_release(&rate->lock);
-    return due > rate->slack ? due - rate->slack : 0;
+}
+
+weir__turn weir__rate_take(weir__rate *rate, uint64_t now, uint64_t turns) {
+    weir__lock_acquire(&rate->lock);
+    uint64_t interval = weir__u64_load_relaxed(&rate->interval);
+    uint64_t due = interval == 0 ? 0 : rate->next > now ? rate->next : now;
+    weir__turn turn = {.number = rate->taken, .due = less(due, rate->slack), .changes = rate->changes};
+    rate->taken += turns;
+    rate->next = add_product(due, turns, interval);
+    weir__lock_release(&rate->lock);
+    return turn;
+}
+
+uint64_t weir__rate_due(weir__rate *rate, weir__turn *turn) {
+    weir__lock_acquire(&rate->lock);
+    if (turn->changes != rate->changes) {
+        uint64_t behind = add_product(rate->slack, rate->taken - turn->number, weir__u64_load_relaxed(&rate->interval));
+        turn->due = less(rate->next, behind);
+        turn->changes = rate->changes;
+    }
+    weir__lock_release(&rate->lock);
+    return turn->due;
+}
+
+double weir__rate_limit(weir__rate *rate) {
+    weir__lock_acquire(&rate->lock);
+    double per_second = rate->per_second;
+    weir__lock_release(&rate->lock);
+    return per_second;
 }

@@ -13,7 +13,7 @@
 #include "stoppable_worker/grow.h"
 #include "stoppable_worker/worker.h"
 
-enum { CAUSES = WEIR__SHRANK_BLOCKED + 1 };               /* one word holds time and cause of a change */
+enum { CAUSES = WEIR__SET + 1 };                          /* one word holds time and cause of a change */
 static const uint64_t until_gone = 50 * WEIR_MILLISECOND; /* between two looks at threads that end */
 
 /* ---- the look ---- */
@@ -108,10 +108,16 @@ static void set(weir_stage *stage, uint64_t after) {
     (void)weir__timers_set(&stage->pipeline->timers, &stage->look, weir__clock_now() + after);
 }
 
+/* L4. Whether the limits are those of the last ring. */
+static bool is_within(const weir_stage *stage) {
+    uint64_t limits = weir__u64_load_acquire(&stage->limits);
+    return stage->elastic.least == weir__least_of(limits) && stage->elastic.most == weir__most_of(limits);
+}
+
 /* L2. Lets the timer sleep. Returns false if a thread has begun meanwhile, and the caller must set the timer. */
 static bool sleep_well(weir_stage *stage) {
     (void)weir__u32_exchange_acquire_release(&stage->dormant, 1);
-    return all_wait(stage) || weir__u32_exchange_acquire_release(&stage->dormant, 0) == 0;
+    return (all_wait(stage) && is_within(stage)) || weir__u32_exchange_acquire_release(&stage->dormant, 0) == 0;
 }
 
 /* The timer sleeps while the stage is paused: what a pause does is nothing to learn from. */
@@ -130,6 +136,8 @@ static void ring(weir__timer *timer) {
         sleep_paused(stage);
         return;
     }
+    uint64_t limits = weir__u64_load_acquire(&stage->limits);
+    weir__elastic_limit(&stage->elastic, weir__least_of(limits), weir__most_of(limits));
     weir__elastic_look look = look_at(stage);
     weir__elastic_step step = weir__elastic_decide(&stage->elastic, &look);
     apply(stage, &step, look.threads);
@@ -147,9 +155,15 @@ void weir__elastic_stir(weir_stage *stage) {
 
 void weir__elastic_prepare_stage(weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
+    weir__u64_store_relaxed(&stage->limits, weir__limits_of(options->threads, options->max_threads));
     weir__elastic_prepare(&stage->elastic, options->threads, options->max_threads, weir__processors());
     stage->look.ring = ring;
     weir__u32_store_relaxed(&stage->dormant, 1);
+}
+
+void weir__elastic_set(weir_stage *stage, size_t least, size_t most) {
+    weir__u64_store_release(&stage->limits, weir__limits_of(least, most));
+    weir__elastic_stir(stage);
 }
 
 void weir__elastic_end(weir_stage *stage) {
@@ -162,11 +176,10 @@ size_t weir__elastic_threads(const weir_stage *stage) {
 }
 
 weir_thread_change weir__elastic_change(const weir_stage *stage, uint64_t *at) {
-    static const weir_thread_change changes[] = {[WEIR__NO_CHANGE] = WEIR_THREADS_STARTED,
-                                                 [WEIR__GREW] = WEIR_THREADS_GREW,
-                                                 [WEIR__NO_GAIN] = WEIR_THREADS_NO_GAIN,
-                                                 [WEIR__SHRANK_STARVED] = WEIR_THREADS_IDLE,
-                                                 [WEIR__SHRANK_BLOCKED] = WEIR_THREADS_BLOCKED};
+    static const weir_thread_change changes[] = {
+        [WEIR__NO_CHANGE] = WEIR_THREADS_STARTED,      [WEIR__GREW] = WEIR_THREADS_GREW,
+        [WEIR__NO_GAIN] = WEIR_THREADS_NO_GAIN,        [WEIR__SHRANK_STARVED] = WEIR_THREADS_IDLE,
+        [WEIR__SHRANK_BLOCKED] = WEIR_THREADS_BLOCKED, [WEIR__SET] = WEIR_THREADS_SET};
     uint64_t word = weir__u64_load_acquire(&stage->change);
     *at = word / CAUSES;
     return changes[word % CAUSES];

@@ -12,6 +12,8 @@
  * L3  A thread is counted in the pipeline's `running` before it is created, and until it has ended all functions. So
  *     the end waits for its init too. weir__elastic_end seals the group: no thread starts after the stage is drained. A
  *     thread that starts beside a cancel calls no init once it sees the cancel.
+ * L4  `limits` may change at any time, by one store; then the timer is stirred as after a wait (L2). Each ring takes the
+ *     limits over. The ring sets `dormant`, and then looks once more for new limits. So they are not missed either.
  *
  * Lock order: as in stage.h; the gang's lock is taken with no other lock held. Wakeups: those of grow.h.
  *
@@ -27,6 +29,22 @@ void weir__elastic_prepare_stage(weir_stage *stage);
 
 /* L1. A worker of an elastic stage calls this after a wait for items, before its call. */
 void weir__elastic_stir(weir_stage *stage);
+
+/* L4. Sets the least and the most threads of the stage. */
+void weir__elastic_set(weir_stage *stage, size_t least, size_t most);
+
+/* L4. Both limits in one word; each is at most UINT32_MAX. */
+static inline uint64_t weir__limits_of(size_t least, size_t most) {
+    return (uint64_t)least << 32 | (uint64_t)most;
+}
+
+static inline size_t weir__least_of(uint64_t limits) {
+    return (size_t)(limits >> 32);
+}
+
+static inline size_t weir__most_of(uint64_t limits) {
+    return (size_t)(limits & UINT32_MAX);
+}
 
 /* L3. Ends the growth of a stage. Blocks while a thread is being created. */
 void weir__elastic_end(weir_stage *stage);

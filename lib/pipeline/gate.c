@@ -65,22 +65,8 @@ void weir__gate_resume_all(weir_pipeline *pipeline) {
         resume_stage(stage);
 }
 
-/* Checks what pause and resume have in common. */
-static weir_status check(weir_pipeline *pipeline, const weir_stage *stage, const char *call) {
-    if (pipeline == NULL)
-        return weir__refuse_null(call);
-    weir__lock_acquire(&pipeline->lock);
-    bool launched = pipeline->launched;
-    weir__lock_release(&pipeline->lock);
-    if (!launched)
-        return weir__refuse_unstarted(pipeline, call);
-    if (stage != NULL && stage->pipeline != pipeline)
-        return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: the stage is of another pipeline", call);
-    return WEIR_OK;
-}
-
 weir_status weir_pipeline_pause(weir_pipeline *pipeline, weir_stage *stage) {
-    weir_status status = check(pipeline, stage, "pause");
+    weir_status status = weir__refuse_unless_started(pipeline, stage, "pause");
     if (status != WEIR_OK)
         return status;
     weir__lock_acquire(&pipeline->lock);
@@ -94,7 +80,7 @@ weir_status weir_pipeline_pause(weir_pipeline *pipeline, weir_stage *stage) {
 }
 
 weir_status weir_pipeline_resume(weir_pipeline *pipeline, weir_stage *stage) {
-    weir_status status = check(pipeline, stage, "resume");
+    weir_status status = weir__refuse_unless_started(pipeline, stage, "resume");
     if (status != WEIR_OK)
         return status;
     if (stage != NULL)

@@ -12,6 +12,7 @@
 #include "pipeline/bounds.h"
 #include "pipeline/feedback.h"
 #include "pipeline/refuse.h"
+#include "pipeline/tune.h"
 #include "report/figure.h"
 
 /* ---- what a stage is ---- */
@@ -99,18 +100,9 @@ static weir_status check_func(const weir_pipeline *pipeline, const weir_stage_op
     return WEIR_OK;
 }
 
-/* Formats a rate without the locale's decimal point. */
-static weir__figure rate_as_text(double rate) {
-    return rate != rate ? weir__figure_word("NaN") : weir__figure_rate(rate < 0 ? -rate : rate);
-}
-
 static weir_status check_numbers(const weir_pipeline *pipeline, const weir_stage_options *options) {
     if (options->per_key != 0 && options->key == NULL)
         return weir__refuse(pipeline, WEIR_INVALID, options->name, "per_key is %zu, and key is NULL", options->per_key);
-    if (!(options->rate >= 0) || options->rate > 1e9)
-        return weir__refuse(pipeline, WEIR_INVALID, options->name,
-                            "rate must be between 0 and 1e9 per second, and is %s%s", options->rate < 0 ? "-" : "",
-                            rate_as_text(options->rate).text);
     if (options->fan_out > WEIR_TO_ALL)
         return weir__refuse(pipeline, WEIR_INVALID, options->name, "fan_out is %d, and must be a value of weir_fan_out",
                             (int)options->fan_out);
@@ -140,11 +132,11 @@ static weir_status check_retry(const weir_pipeline *pipeline, const weir_stage_o
     return WEIR_OK;
 }
 
-/* Checks that burst and key have an effect. */
+/* Checks the rate, and that burst and key have an effect. */
 static weir_status check_limits(const weir_pipeline *pipeline, const weir_stage_options *options) {
-    if (options->burst != 0 && options->rate == 0)
-        return weir__refuse(pipeline, WEIR_INVALID, options->name, "burst is %s, and rate is 0",
-                            weir__figure_count(options->burst).text);
+    weir_status status = weir__check_rate(pipeline, options->name, options->rate, options->burst);
+    if (status != WEIR_OK)
+        return status;
     if (options->key != NULL && options->per_key == 0)
         return weir__refuse(pipeline, WEIR_INVALID, options->name, "key is set, and per_key is 0");
     return WEIR_OK;

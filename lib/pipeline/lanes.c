@@ -95,7 +95,7 @@ static weir_status prepare_flow(weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
     const weir__batch_limits limits = {options->batch.items, options->batch.bytes, options->batch.wait};
     weir_pipeline *pipeline = stage->pipeline;
-    weir__rate_prepare(&stage->rate, options->rate, options->burst);
+    weir__rate_set(&stage->rate, options->rate, options->burst, 0);
     weir__batch_prepare(&stage->batch, stage->queue, &limits, &pipeline->timers, weir__requeue_first);
     stage->keyed.limit = options->per_key;
     weir__elastic_prepare_stage(stage);

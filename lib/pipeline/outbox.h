@@ -37,9 +37,9 @@ static inline void weir__outbox_add(weir__lane *lane, void *result) {
     weir__u32_store_release(&served->made, made + 1);
 }
 
-/* Sends the results of a lane on a crew that is about to wait for a resume: they must not wait too. */
-static inline void weir__outbox_send_before(weir__lane *lane, const weir__pausing *gate) {
-    if (lane->stage->crew != NULL && weir__u32_load_relaxed(&gate->paused) != 0)
+/* Sends the results of a lane on a crew that is about to wait, if `waits`: they must not wait too. */
+static inline void weir__outbox_send_before(weir__lane *lane, bool waits) {
+    if (waits && lane->stage->crew != NULL)
         weir__outbox_send(lane);
 }
 

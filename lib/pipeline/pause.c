@@ -19,9 +19,20 @@ bool weir__pause_until(weir__lane *lane, uint64_t time, weir__cause cause) {
     return !weir__is_told_to_return(stage);
 }
 
-bool weir__pause_for_rate(weir__lane *lane, size_t turns) {
-    uint64_t now = weir__clock_now(), due = weir__rate_take(&lane->stage->rate, now, turns);
-    return due <= now || weir__pause_until(lane, due, WEIR__FOR_RATE);
+/* Takes `turns` turns of the stage's rate, and blocks until the rate allows them. Returns as weir__pause_until. */
+static bool pause_for_rate(weir__lane *lane, size_t turns) {
+    weir_stage *stage = lane->stage;
+    uint64_t now = weir__clock_now();
+    weir__turn turn = weir__rate_take(&stage->rate, now, turns);
+    if (turn.due <= now)
+        return true;
+    weir__timing_block(lane, WEIR__FOR_RATE);
+    weir__lock_acquire(&stage->lock);
+    while (!weir__is_told_to_return(stage) && weir__clock_now() < weir__rate_due(&stage->rate, &turn))
+        weir__park_wait(&stage->park, &stage->lock, turn.due, NULL);
+    weir__lock_release(&stage->lock);
+    weir__timing_unblock(lane);
+    return !weir__is_told_to_return(stage);
 }
 
 /* Whether a wait for the gate ends without a resume. The entrance holds up a source that has ended elsewhere, too. */
@@ -40,13 +51,9 @@ bool weir__pause_for_resume(weir__lane *lane, const weir__pausing *gate) {
     return !weir__is_told_to_return(stage);
 }
 
-bool weir__pause_for_call(weir__lane *lane, size_t turns) {
-    weir_stage *stage = lane->stage;
-    if (!weir__pause_at(lane, &stage->gate))
-        return false;
-    if (!weir__rate_limits(&stage->rate))
-        return true;
-    return weir__pause_for_rate(lane, turns) && weir__pause_at(lane, &stage->gate);
+bool weir__pause_for_turn(weir__lane *lane, size_t turns) {
+    const weir__pausing *gate = &lane->stage->gate;
+    return weir__pause_at(lane, gate) && pause_for_rate(lane, turns) && weir__pause_at(lane, gate);
 }
 
 void weir__pause_wake(weir_stage *stage) {

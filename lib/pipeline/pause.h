@@ -21,9 +21,6 @@ static inline bool weir__is_told_to_return(const weir_stage *stage) {
 /* Blocks until that time. Returns false as soon as functions of the stage must return. */
 bool weir__pause_until(weir__lane *lane, uint64_t time, weir__cause cause);
 
-/* Takes `turns` turns of the stage's rate, and blocks until the rate allows them. Returns as weir__pause_until. */
-bool weir__pause_for_rate(weir__lane *lane, size_t turns);
-
 /* Blocks while the gate, the stage's or the entrance's, is paused (U2). Returns as weir__pause_until. */
 bool weir__pause_for_resume(weir__lane *lane, const weir__pausing *gate);
 
@@ -34,13 +31,24 @@ static inline bool weir__pause_at(weir__lane *lane, const weir__pausing *gate) {
     return !weir__is_told_to_return(lane->stage);
 }
 
-/*
- * Blocks until the stage may begin a call, or a batch of `turns` items: not paused, and allowed by its rate. Returns as
- * weir__pause_until.
- */
-bool weir__pause_for_call(weir__lane *lane, size_t turns);
+/* Whether a call may have to wait until the stage begins it. */
+static inline bool weir__is_held_up(const weir_stage *stage) {
+    return weir__stage_is_paused(stage) || weir__rate_limits(&stage->rate);
+}
 
-/* Wakes the workers that pause, so that they check again whether they must return. */
+/*
+ * Blocks until a stage with a rate may begin a call, or a batch of `turns` items: not paused, and allowed by the rate.
+ * Returns as weir__pause_until.
+ */
+bool weir__pause_for_turn(weir__lane *lane, size_t turns);
+
+/* The same for any stage, quick if nothing holds it up. */
+static inline bool weir__pause_for_call(weir__lane *lane, size_t turns) {
+    weir_stage *stage = lane->stage;
+    return weir__rate_limits(&stage->rate) ? weir__pause_for_turn(lane, turns) : weir__pause_at(lane, &stage->gate);
+}
+
+/* Wakes the workers that pause, so that they check again what they wait for, and whether they must return. */
 void weir__pause_wake(weir_stage *stage);
 
 #endif /* WEIR_PIPELINE_PAUSE_H */

@@ -21,8 +21,8 @@ static void drop(weir__lane *lane, void *item) {
 
 bool weir__plain_call(weir__lane *lane, void *item, void **result) {
     const weir_stage *stage = lane->stage;
-    weir__outbox_send_before(lane, &stage->gate);
-    if (!weir__pause_at(lane, &stage->gate)) {
+    weir__outbox_send_before(lane, weir__is_held_up(stage));
+    if (!weir__pause_for_call(lane, 1)) {
         drop(lane, item);
         return false;
     }
@@ -32,6 +32,11 @@ bool weir__plain_call(weir__lane *lane, void *item, void **result) {
     weir__border();
     weir__timing_end(lane);
     return true;
+}
+
+/* Returns how many calls may follow in a row, with no look at the clock or the rate. */
+static size_t most_in_a_row(weir__lane *lane) {
+    return weir__rate_limits(&lane->stage->rate) ? 0 : weir__timing_untimed(lane);
 }
 
 /* Calls the function for items in a row. Returns how many, fewer if the run is cancelled. */
@@ -66,7 +71,7 @@ size_t weir__plain_calls(weir__lane *lane) {
     const weir__served *served = &lane->served;
     size_t dropped = 0;
     while (served->at < served->end) {
-        size_t most = weir__timing_untimed(lane), left = served->end - served->at;
+        size_t most = most_in_a_row(lane), left = served->end - served->at;
         if (most == 0 || call_in_a_row(lane, left < most ? left : most) == 0)
             dropped += !call_one(lane);
     }

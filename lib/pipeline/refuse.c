@@ -54,6 +54,19 @@ weir_status weir__refuse_unstarted(const weir_pipeline *pipeline, const char *ca
     return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: the pipeline is not started", call);
 }
 
+weir_status weir__refuse_unless_started(weir_pipeline *pipeline, const weir_stage *stage, const char *call) {
+    if (pipeline == NULL)
+        return weir__refuse_null(call);
+    weir__lock_acquire(&pipeline->lock);
+    bool launched = pipeline->launched;
+    weir__lock_release(&pipeline->lock);
+    if (!launched)
+        return weir__refuse_unstarted(pipeline, call);
+    if (stage != NULL && stage->pipeline != pipeline)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: the stage is of another pipeline", call);
+    return WEIR_OK;
+}
+
 weir_status weir__refuse_inside(const weir_pipeline *pipeline, const char *call) {
     return weir__refuse(pipeline, WEIR_DEADLOCK, NULL,
                         "%s: this thread is running a callback of the pipeline, and would wait for itself", call);

@@ -29,6 +29,12 @@ weir_status weir__refuse_null(const char *call);
 /* Refuses a call for a pipeline that is not started, or NULL. Returns WEIR_INVALID. */
 weir_status weir__refuse_unstarted(const weir_pipeline *pipeline, const char *call);
 
+/*
+ * Refuses a call for a pipeline that is NULL or not started, and for a stage, unless that is NULL, of another one.
+ * Returns WEIR_OK if there is nothing to refuse.
+ */
+weir_status weir__refuse_unless_started(weir_pipeline *pipeline, const weir_stage *stage, const char *call);
+
 /* Refuses a call that would wait for its own thread. Returns WEIR_DEADLOCK. */
 weir_status weir__refuse_inside(const weir_pipeline *pipeline, const char *call);
 

@@ -77,7 +77,7 @@ static void emit_plain(weir__lane *lane, void *result) {
 static void await_entrance(weir__lane *lane) {
     const weir_pipeline *pipeline = lane->stage->pipeline;
     if (pipeline->plain)
-        weir__outbox_send_before(lane, &pipeline->entry);
+        weir__outbox_send_before(lane, weir__u32_load_relaxed(&pipeline->entry.paused) != 0);
     (void)weir__pause_at(lane, &pipeline->entry);
 }
 

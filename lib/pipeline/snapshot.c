@@ -223,15 +223,17 @@ static void set_latencies(const weir__histogram_sum *sum, weir_stage_report *rep
 }
 
 /* Before the start has succeeded, an elastic stage has its least number of threads. */
-static void look_at_threads(const weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
+static void look_at_threads(weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
     report->threads = stage->options.threads;
     report->max_threads = stage->options.max_threads;
     report->on_crew = stage->on_crew;
     report->blocks = weir__u32_load_relaxed(&stage->shift.has_blocked) != 0;
     report->paused = weir__stage_is_paused(stage);
+    report->limit = weir__rate_limit(&stage->rate);
     if (!weir__stage_is_elastic(stage) || !instant->launched)
         return;
     report->threads = weir__elastic_threads(stage);
+    report->max_threads = weir__most_of(weir__u64_load_acquire(&stage->limits));
     report->change = weir__elastic_change(stage, &report->changed);
 }
 

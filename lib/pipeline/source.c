@@ -6,6 +6,7 @@
 #include "pipeline/source.h"
 
 #include "pipeline/crew_wait.h"
+#include "pipeline/outbox.h"
 #include "pipeline/outcome.h"
 #include "pipeline/pause.h"
 #include "pipeline/pipeline.h"
@@ -86,6 +87,8 @@ static bool has_turn(weir__lane *lane) {
     const weir_stage *stage = lane->stage;
     if (stage->crew != NULL && weir__stage_is_paused(stage))
         return false; /* U3 */
+    if (stage->pipeline->plain)
+        weir__outbox_send_before(lane, weir__rate_limits(&stage->rate));
     return weir__pause_for_call(lane, 1);
 }
 

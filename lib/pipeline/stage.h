@@ -253,6 +253,7 @@ struct weir_stage {
     weir__timer look;
     weir__u32 dormant;  /* L2: 1: the timer is not set, and a worker must set it */
     weir__u32 failures; /* number of threads that could not be added */
+    weir__u64 limits;   /* L4: the least and the most threads */
     weir__u64 change;   /* time of the last change of the number of threads, in ns after the start, and its cause */
 
     /* Under the pipeline's lock. */

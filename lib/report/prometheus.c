@@ -24,6 +24,7 @@ enum kind {
     FLAG,     /* bool; 0 or 1 */
     CAPACITY, /* size_t; SIZE_MAX: infinite */
     LIMIT,    /* uint64_t; 0: infinite */
+    RATE,     /* double, per second; 0: infinite */
     SECONDS,  /* uint64_t, nanoseconds */
     LATENCY   /* uint64_t, nanoseconds, of calls; NaN if no call was timed */
 };
@@ -79,6 +80,7 @@ static const struct metric stage_metrics[] = {
      "1 if calls of a stage on the crew have been seen to sleep.",
      FLAG,
      {{"", OF_STAGE(blocks)}}},
+    {"weir_stage_rate_limit", "gauge", "Maximum calls of the stage per second.", RATE, {{"", OF_STAGE(limit)}}},
     {"weir_stage_paused", "gauge", "1 if the stage is paused.", FLAG, {{"", OF_STAGE(paused)}}},
     {"weir_stage_queue_depth", "gauge", "Items in the stage's input queue.", SIZE, {{"", OF_STAGE(depth)}}},
     {"weir_stage_queue_peak",
@@ -147,10 +149,18 @@ static const struct metric pipeline_metrics[] = {
      {{"", OF_WHOLE(late_count)}}},
 };
 
+static weir__figure figure_of_limit(double per_second) {
+    static const double billion = 1e9; /* also the greatest rate */
+    return per_second > 0 && per_second <= billion ? weir__figure_seconds((uint64_t)(per_second * billion + 0.5))
+                                                   : weir__figure_word("+Inf");
+}
+
 static weir__figure figure_of(const void *from, size_t offset, enum kind kind) {
     const void *member = (const char *)from + offset;
     if (kind == FLAG)
         return weir__figure_count(*(const bool *)member);
+    if (kind == RATE)
+        return figure_of_limit(*(const double *)member);
     uint64_t value = kind == SIZE || kind == CAPACITY ? *(const size_t *)member : *(const uint64_t *)member;
     if ((kind == CAPACITY && value == SIZE_MAX) || (kind == LIMIT && value == 0))
         return weir__figure_word("+Inf");
@@ -262,8 +272,8 @@ static void print_stuck(weir__out *out, const weir__page *page) {
 
 /* Prints 1 for the cause of the last change of the number of threads, and 0 for the others. */
 static void print_changes(weir__out *out, const weir__page *page) {
-    static const char *const labels[] = {"cause=\"start\"", "cause=\"grew\"", "cause=\"no_gain\"", "cause=\"idle\"",
-                                         "cause=\"blocked\""};
+    static const char *const labels[] = {"cause=\"start\"", "cause=\"grew\"",    "cause=\"no_gain\"",
+                                         "cause=\"idle\"",  "cause=\"blocked\"", "cause=\"set\""};
     print_head(out, "weir_stage_threads_change", "gauge",
                "1 for the cause of the last change of the number of threads.");
     for (size_t k = 0; k < page->count; k++) {

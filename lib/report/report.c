@@ -99,8 +99,12 @@ double weir__report_time(const weir_stage_report *stage) {
 }
 
 const char *weir__report_cause(weir_thread_change change) {
-    static const char *const causes[] = {"the start", "grew, items waited", "shrank, more threads gave no gain",
-                                         "shrank, threads were idle", "shrank, threads were blocked"};
+    static const char *const causes[] = {"the start",
+                                         "grew, items waited",
+                                         "shrank, more threads gave no gain",
+                                         "shrank, threads were idle",
+                                         "shrank, threads were blocked",
+                                         "the limits were set anew"};
     size_t cause = (size_t)change;
     return cause < sizeof causes / sizeof causes[0] ? causes[cause] : "unknown";
 }

@@ -229,6 +229,19 @@ static void print_elastic(weir__out *out, const weir_report *report) {
     }
 }
 
+static void print_limits(weir__out *out, const weir_report *report) {
+    const char *before = "\n";
+    for (size_t i = 0; i < report->stage_count; i++) {
+        const weir_stage_report *stage = &report->stages[i];
+        if (!(stage->limit > 0))
+            continue;
+        weir__out_format(out, "%slimit: ", before);
+        weir__out_shown(out, stage->name);
+        weir__out_format(out, ", at most %s\n", weir__figure_rate(stage->limit).text);
+        before = "";
+    }
+}
+
 static void print_blocking(weir__out *out, const weir_report *report) {
     const char *before = "\n";
     for (size_t i = 0; i < report->stage_count; i++) {
@@ -335,6 +348,7 @@ void weir__print_table(weir__out *out, const weir_report *report) {
     print_bottleneck(out, report);
     print_elastic(out, report);
     print_blocking(out, report);
+    print_limits(out, report);
     print_paused(out, report);
     print_errors(out, report);
     print_late(out, report);

@@ -195,6 +195,8 @@ weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline deadline);
 weir_status weir_pipeline_wait_idle(weir_pipeline *pipeline, weir_deadline deadline);
 weir_status weir_pipeline_pause(weir_pipeline *pipeline, weir_stage *stage);
 weir_status weir_pipeline_resume(weir_pipeline *pipeline, weir_stage *stage);
+weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage *stage, double rate, size_t burst);
+weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_stage *stage, size_t threads, size_t max_threads);
 weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report);
 weir_status weir_pipeline_cancel(weir_pipeline *pipeline);
 weir_status weir_pipeline_destroy(weir_pipeline *pipeline);

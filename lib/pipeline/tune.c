@@ -1,0 +1,85 @@
+/*
+ * tune.c - Changes the limits of a stage while it runs.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/tune.h"
+
+#include "pipeline/elastic.h"
+#include "pipeline/pause.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/refuse.h"
+#include "report/figure.h"
+
+/* Formats a rate without the locale's decimal point. */
+static weir__figure rate_as_text(double rate) {
+    return rate != rate ? weir__figure_word("NaN") : weir__figure_rate(rate < 0 ? -rate : rate);
+}
+
+weir_status weir__check_rate(const weir_pipeline *pipeline, const char *stage, double rate, size_t burst) {
+    if (!(rate >= 0) || rate > 1e9)
+        return weir__refuse(pipeline, WEIR_INVALID, stage, "rate must be between 0 and 1e9 per second, and is %s%s",
+                            rate < 0 ? "-" : "", rate_as_text(rate).text);
+    if (burst != 0 && rate == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, stage, "burst is %s, and rate is 0",
+                            weir__figure_count(burst).text);
+    return WEIR_OK;
+}
+
+/* Refuses what weir__refuse_unless_started does, and a stage that is NULL. */
+static weir_status check(weir_pipeline *pipeline, const weir_stage *stage, const char *call) {
+    weir_status status = weir__refuse_unless_started(pipeline, stage, call);
+    if (status == WEIR_OK && stage == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: the stage is NULL", call);
+    return status;
+}
+
+/* Whether the stage may still begin calls. */
+static bool goes_on(weir_pipeline *pipeline) {
+    weir__lock_acquire(&pipeline->lock);
+    bool going_on = pipeline->state == WEIR_RUN_RUNNING || pipeline->state == WEIR_RUN_DRAINING;
+    weir__lock_release(&pipeline->lock);
+    return going_on;
+}
+
+weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage *stage, double rate, size_t burst) {
+    weir_status status = check(pipeline, stage, "set_rate");
+    if (status == WEIR_OK)
+        status = weir__check_rate(pipeline, stage->name, rate, burst);
+    if (status != WEIR_OK)
+        return status;
+    if (!goes_on(pipeline))
+        return WEIR_CLOSED;
+    weir__rate_set(&stage->rate, rate, burst, weir__clock_now());
+    weir__pause_wake(stage);
+    return WEIR_OK;
+}
+
+static weir_status check_threads(const weir_pipeline *pipeline, const weir_stage *stage, size_t threads, size_t most) {
+    if (!weir__stage_is_elastic(stage))
+        return weir__refuse(pipeline, WEIR_INVALID, stage->name,
+                            "set_threads: its number of threads is fixed: declare it with max_threads above threads");
+    if (threads == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, stage->name, "set_threads: threads must be at least 1, and is 0");
+    if (most < threads)
+        return weir__refuse(pipeline, WEIR_INVALID, stage->name,
+                            "set_threads: max_threads is %zu, and must be at least threads, which is %zu", most,
+                            threads);
+    if (most > stage->options.max_threads)
+        return weir__refuse(pipeline, WEIR_INVALID, stage->name,
+                            "set_threads: max_threads is %zu, and was declared as %zu: there is no room for more", most,
+                            stage->options.max_threads);
+    return WEIR_OK;
+}
+
+weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_stage *stage, size_t threads, size_t max_threads) {
+    weir_status status = check(pipeline, stage, "set_threads");
+    if (status == WEIR_OK)
+        status = check_threads(pipeline, stage, threads, max_threads);
+    if (status != WEIR_OK)
+        return status;
+    if (!goes_on(pipeline))
+        return WEIR_CLOSED;
+    weir__elastic_set(stage, threads, max_threads);
+    return WEIR_OK;
+}

@@ -1,0 +1,14 @@
+/*
+ * tune.h - Changes the limits of a stage while it runs.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PIPELINE_TUNE_H
+#define WEIR_PIPELINE_TUNE_H
+
+#include <weir/pipeline.h>
+
+/* Refuses a rate or a burst that a stage, of that name, cannot have. */
+weir_status weir__check_rate(const weir_pipeline *pipeline, const char *stage, double rate, size_t burst);
+
+#endif /* WEIR_PIPELINE_TUNE_H */
