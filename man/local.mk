@@ -16,28 +16,38 @@ dist_man_MANS = \
 	man/weir_task_group.3 \
 	man/weir_tuning.7 \
 	man/weir_version.3
-EXTRA_DIST += man/aliases man/weir-make-photos.1 man/weir-thumbs.1
+EXTRA_DIST += man/aliases man/types.awk man/weir-make-photos.1 man/weir-thumbs.1
 if HAVE_IMAGE_PIPELINE
 dist_man_MANS += man/weir-thumbs.1
 endif
 
+# The pages of the types, made from the headers.
+man/types/stamp: man/types.awk $(weirinclude_HEADERS) $(dist_man_MANS)
+	rm -rf man/types && $(MKDIR_P) man/types
+	LC_ALL=C $(AWK) -v man="$(top_srcdir)/man" -v out=man/types -f "$(top_srcdir)/man/types.awk" \
+	  "$(top_srcdir)"/include/weir/*.h
+	: >$@
+all-local: man/types/stamp
+
 # Each function has its page by its own name: a line of man/aliases is a name and the page that it is a link to.
-install-data-hook:
+install-data-hook: man/types/stamp
+	for page in man/types/*.3; do $(INSTALL_DATA) "$$page" "$(DESTDIR)$(man3dir)" || exit 1; done
 	cd "$(DESTDIR)$(man3dir)" && while read -r alias page; do \
 	  rm -f "$$alias" && $(LN_S) "$$page" "$$alias" || exit 1; \
 	done <"$(abs_top_srcdir)/man/aliases"
-uninstall-hook:
+uninstall-hook: man/types/stamp
+	for page in man/types/*.3; do rm -f "$(DESTDIR)$(man3dir)/$${page##*/}"; done
 	cd "$(DESTDIR)$(man3dir)" && while read -r alias page; do rm -f "$$alias"; done <"$(abs_top_srcdir)/man/aliases"
 
 # The manual as pages with links between them, html/weir.7.html first.
-html-local:
+html-local: man/types/stamp
 	@command -v mandoc >/dev/null || { echo "make html needs mandoc" >&2; exit 1; }
-	mkdir -p html
-	for page in "$(top_srcdir)"/man/*.[1-9]; do \
+	rm -rf html && mkdir html
+	for page in "$(top_srcdir)"/man/*.[1-9] man/types/*.3; do \
 	  mandoc -T html -O man=%N.%S.html,toc "$$page" >"html/$$(basename "$$page").html" || exit 1; \
 	done
 	while read -r alias page; do ln -sf "$$page.html" "html/$$alias.html" || exit 1; done <"$(top_srcdir)/man/aliases"
 	ln -sf weir.7.html html/index.html
-clean-html:
-	rm -rf html
-.PHONY: clean-html
+clean-man:
+	rm -rf html man/types
+.PHONY: clean-man

@@ -71,6 +71,10 @@ PROGRAM
 quietly "make install" make -s -C "$top_builddir" install DESTDIR="$work/stage" || exit 1
 pc=$(find "$work/stage" -name weir.pc)
 [ -n "$pc" ] || { complain "no weir.pc is installed"; exit 1; }
+man3=$(dirname "$(find "$work/stage" -name weir_pipeline.3)")
+for page in weir_pipeline_put weir_task_emit weir_stage_options weir_settled_func; do # two links, two pages of types
+    [ -s "$man3/$page.3" ] || complain "no page of $page is installed"
+done
 prefix=$(sed -n 's/^prefix=//p' "$pc")
 libdir=$(find "$work/stage" -name 'libweir.*' -exec dirname {} + | head -n 1)
 shared=

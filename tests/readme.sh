@@ -89,7 +89,8 @@ for page in weir.7 weir.hpp.3 weir_pipeline.3; do
     literal $page 1 >"$work/$page.c"
     literal $page 2 >"$work/$page.txt"
 done
-patterns='pattern1 pattern2 pattern3 pattern4'
+patterns=$(awk '/^\.Sh/ { examples = ($2 == "EXAMPLES") } examples && /^\.Ss/ { print "pattern" ++count }' \
+    "$top_srcdir/man/weir_patterns.7")
 for name in $patterns; do
     nth=${name#pattern}
     literal weir_patterns.7 $((2 * nth - 1)) >"$work/$name.c"

@@ -65,7 +65,10 @@ typedef struct weir_queue weir_queue;
  */
 typedef void weir_drop_func(void *item, void *arg);
 
-/* Members omitted from an initialiser are zero. Zero is valid for each of them but the capacity. */
+/*
+ * The options of a queue. Members omitted from an initialiser are zero. Zero is valid for each of them but the
+ * capacity.
+ */
 typedef struct weir_queue_options {
     size_t capacity;      /* maximum number of items, at least 1, or WEIR_UNBOUNDED */
     const char *name;     /* copied, for diagnostics; NULL selects "" */
@@ -74,6 +77,7 @@ typedef struct weir_queue_options {
     void *reserved[4];    /* must be NULL */
 } weir_queue_options;
 
+/* What weir_queue_shutdown does with the queued items. */
 typedef enum weir_shutdown_mode {
     WEIR_DRAIN = 0,  /* consumers still get the queued items */
     WEIR_DISCARD = 1 /* no consumer gets any more items */
@@ -270,8 +274,8 @@ WEIR_API const char *weir_queue_name(const weir_queue *queue);
  * A cursor belongs to one thread. Its members are private. It allocates no memory and needs no destruction.
  */
 typedef struct weir_queue_cursor {
-    weir_queue *queue;
-    int state;
+    weir_queue *queue; /* private: the queue */
+    int state;         /* private: whether an item is unsettled, or the end was reached */
 } weir_queue_cursor;
 
 #define WEIR_QUEUE_CURSOR(queue)                                                                                       \

@@ -73,7 +73,7 @@ typedef enum weir_when_full {
     WEIR_RUN_IN_CALLER = 2 /* runs the task at once, in the calling thread */
 } weir_when_full;
 
-/* Members omitted from an initialiser are zero. Zero is valid for each of them. */
+/* The options of an executor. Members omitted from an initialiser are zero. Zero is valid for each of them. */
 typedef struct weir_executor_options {
     const char *name;         /* copied; the threads' name before a number; NULL selects "weir" */
     size_t threads;           /* tasks that run at once; 0 selects one for each processor that the process may use */
@@ -111,7 +111,7 @@ WEIR_API weir_status weir_executor_create(weir_executor **executor, const weir_e
 WEIR_API weir_status weir_executor_submit(weir_executor *executor, weir_executor_func *func, void *arg,
                                           weir_future **future);
 
-/* Members omitted from an initialiser are zero. Zero is valid for each of them. */
+/* The options of a submitted task. Members omitted from an initialiser are zero. Zero is valid for each of them. */
 typedef struct weir_submit_options {
     weir_priority priority;        /* of the task */
     weir_deadline deadline;        /* if it has not begun by then, it fails with WEIR_CODE(WEIR_TIMEDOUT); 0: none */
@@ -167,7 +167,7 @@ WEIR_API void *weir_executor_state(weir_executor *executor);
  */
 typedef bool weir_map_func(size_t index, weir_future *future, void *arg);
 
-/* Members omitted from an initialiser are zero. Zero is valid for each of them. */
+/* The options of a map. Members omitted from an initialiser are zero. Zero is valid for each of them. */
 typedef struct weir_map_options {
     size_t in_flight;       /* most tasks that are submitted and not yet passed to `each`; 0 selects 2 per thread */
     bool as_completed;      /* `each` is called in the order in which tasks end; false: in the order of the array */

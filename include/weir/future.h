@@ -58,6 +58,7 @@ extern "C" {
 
 typedef struct weir_future weir_future;
 
+/* The state of a future. The last three are final. */
 typedef enum weir_future_state {
     WEIR_FUTURE_PENDING = 0,  /* a promise that was not set, or a task that has not begun */
     WEIR_FUTURE_RUNNING = 1,  /* its task runs */
@@ -195,6 +196,7 @@ WEIR_API int weir_future_fd(weir_future *future);
 
 /* ---- several futures ---- */
 
+/* How long a wait for several futures blocks. */
 typedef enum weir_wait_mode {
     WEIR_FIRST_COMPLETED = 0, /* until a future has ended */
     WEIR_FIRST_ERROR = 1,     /* until a future has failed, or all have ended; a cancelled one has not failed */

@@ -968,10 +968,10 @@ WEIR_API weir_deadline weir_task_deadline(const weir_task *task);
 
 /* The reason why a batch is complete: one of its limits, or the end of its input. */
 typedef enum weir_batch_reason {
-    WEIR_BATCH_ITEMS = 1,
-    WEIR_BATCH_BYTES = 2,
-    WEIR_BATCH_TIME = 3,
-    WEIR_BATCH_END = 4
+    WEIR_BATCH_ITEMS = 1, /* batch.items */
+    WEIR_BATCH_BYTES = 2, /* batch.bytes */
+    WEIR_BATCH_TIME = 3,  /* batch.wait */
+    WEIR_BATCH_END = 4    /* the end of the input */
 } weir_batch_reason;
 
 /* Returns the reason why this batch is complete; 0 outside a batch stage. */

@@ -10,7 +10,12 @@
 extern "C" {
 #endif
 
-typedef enum weir_priority { WEIR_NORMAL = 0, WEIR_HIGH = 1, WEIR_LOW = 2 } weir_priority;
+/* The priority of a task or of a stage on the crew. */
+typedef enum weir_priority {
+    WEIR_NORMAL = 0, /* after WEIR_HIGH, before WEIR_LOW */
+    WEIR_HIGH = 1,   /* before the others */
+    WEIR_LOW = 2     /* after the others */
+} weir_priority;
 
 #ifdef __cplusplus
 }

@@ -53,7 +53,7 @@ typedef enum weir_thread_change {
 
 /* One stage. Times are in nanoseconds and summed over its threads; on the crew, over its calls at once (width). */
 typedef struct weir_stage_report {
-    const char *name;
+    const char *name;            /* of the stage */
     weir_counts counts;          /* of a source, `in` counts the items it produced and its failed calls */
     uint64_t retried;            /* attempts after an item's first */
     uint64_t overdue;            /* attempts, finished or in progress, that exceed the stage's attempt_time */
@@ -96,8 +96,8 @@ typedef enum weir_bottleneck {
 
 /* A connection between two stages, as indexes into `stages` of the report. */
 typedef struct weir_edge {
-    size_t from, to;
-    bool dead; /* the dead letters of `from` go to `to` (weir_pipeline_connect_dead), not its results */
+    size_t from, to; /* index of the stage that sends, and of the one that receives */
+    bool dead;       /* the dead letters of `from` go to `to` (weir_pipeline_connect_dead), not its results */
 } weir_edge;
 
 /* One error of a stage. */
@@ -114,7 +114,7 @@ typedef struct weir_error {
 typedef enum weir_place {
     WEIR_IN_FUNCTION = 0, /* func, run, run_batch or source */
     WEIR_IN_DROP = 1,     /* a drop function */
-    WEIR_IN_FINI = 2,
+    WEIR_IN_FINI = 2,     /* the fini of a thread */
     WEIR_IN_CALLBACK = 3, /* another function: key, route, copy, weigh, when, or init of an added thread */
     WEIR_IN_STREAM = 4,   /* writing the trace or the view */
     WEIR_AT_EXIT = 5      /* after all of these, in the destructors of thread-specific data */
@@ -126,43 +126,46 @@ typedef struct weir_late_worker {
     size_t number;     /* of the worker in its stage, from 0, as in its name "stage-number"; SIZE_MAX: no worker */
     uint64_t since;    /* ns from entering the function to the report */
     bool stuck;        /* the thread should have ended, and has not returned */
-    weir_place where;
+    weir_place where;  /* the function that it is in */
 } weir_late_worker;
 
+/* The state of a run. */
 typedef enum weir_run_state {
-    WEIR_RUN_READY = 0,    /* not started */
-    WEIR_RUN_RUNNING = 1,  /* items may be put */
-    WEIR_RUN_DRAINING = 2, /* weir_pipeline_finish was called, or a signal began the end */
-    WEIR_RUN_CANCELLED = 3,
-    WEIR_RUN_OVER = 4 /* all workers have ended */
+    WEIR_RUN_READY = 0,     /* not started */
+    WEIR_RUN_RUNNING = 1,   /* items may be put */
+    WEIR_RUN_DRAINING = 2,  /* weir_pipeline_finish was called, or a signal began the end */
+    WEIR_RUN_CANCELLED = 3, /* the run was cancelled; its workers are ending */
+    WEIR_RUN_OVER = 4       /* all workers have ended */
 } weir_run_state;
 
+/* The report of a pipeline. */
 typedef struct weir_report {
-    const char *name; /* of the pipeline; "" if it has none */
-    weir_run_state state;
-    weir_status outcome; /* what finish returns at the end, or what start returned; WEIR_OK until something fails */
-    int signal;          /* the signal that began the end, by weir_pipeline_end_on; 0: none */
-    uint64_t elapsed;    /* ns from the start to the report, or to the end of the run */
-    weir_counts counts;  /* root items: those put and those produced by sources, each counted once */
-    uint64_t retried;    /* by all stages */
-    uint64_t bytes;      /* in flight, by the weigh function */
-    uint64_t max_bytes;  /* the limit; 0: none */
-    uint64_t max_items;  /* the limit; 0: none */
-    size_t stage_count;
-    const weir_stage_report *stages; /* in the order in which they were added */
-    size_t edge_count;
-    const weir_edge *edges;
-    uint64_t error_count;     /* all errors so far, including those that led to a retry */
-    size_t kept_errors;       /* number of `errors`: the first ones, and the fatal one */
-    const weir_error *errors; /* the fatal one first, if any; the others in the order of `at` */
-    size_t late_count;
-    const weir_late_worker *late;
+    const char *name;     /* of the pipeline; "" if it has none */
+    weir_run_state state; /* of the run */
+    weir_status outcome;  /* what finish returns at the end, or what start returned; WEIR_OK until something fails */
+    int signal;           /* the signal that began the end, by weir_pipeline_end_on; 0: none */
+    uint64_t elapsed;     /* ns from the start to the report, or to the end of the run */
+    weir_counts counts;   /* root items: those put and those produced by sources, each counted once */
+    uint64_t retried;     /* by all stages */
+    uint64_t bytes;       /* in flight, by the weigh function */
+    uint64_t max_bytes;   /* the limit; 0: none */
+    uint64_t max_items;   /* the limit; 0: none */
+    size_t stage_count;   /* number of `stages` */
+    const weir_stage_report *stages;     /* in the order in which they were added */
+    size_t edge_count;                   /* number of `edges` */
+    const weir_edge *edges;              /* the connections between them */
+    uint64_t error_count;                /* all errors so far, including those that led to a retry */
+    size_t kept_errors;                  /* number of `errors`: the first ones, and the fatal one */
+    const weir_error *errors;            /* the fatal one first, if any; the others in the order of `at` */
+    size_t late_count;                   /* number of `late` */
+    const weir_late_worker *late;        /* the threads that are late */
     weir_bottleneck bottleneck_kind;     /* on average since the start */
     const weir_stage_report *bottleneck; /* its stage; NULL: it is of the whole pipeline, or there is none */
     double bottleneck_share;             /* share of the time, 0 to 1, for which the kind says that */
     bool paused;                         /* weir_pipeline_pause has paused the entrance */
 } weir_report;
 
+/* What a report is written as. */
 typedef enum weir_report_format {
     WEIR_TABLE = 0,      /* human-readable */
     WEIR_PROMETHEUS = 1, /* Prometheus text exposition format 0.0.4 */

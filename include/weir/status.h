@@ -16,6 +16,7 @@
 extern "C" {
 #endif
 
+/* The status of a call. */
 typedef enum weir_status {
     WEIR_OK = 0,          /* success */
     WEIR_CLOSED = 1,      /* end of the stream: a sentinel was taken, the queue is shut down; or the future has ended */

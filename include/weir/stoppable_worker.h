@@ -74,7 +74,10 @@ typedef weir_status weir_worker_init(void *arg, void **state);
  */
 typedef void weir_worker_fini(void *state);
 
-/* Members omitted from an initialiser are zero. Zero is valid for each of them but the function. */
+/*
+ * The options of workers. Members omitted from an initialiser are zero. Zero is valid for each of them but the
+ * function.
+ */
 typedef struct weir_worker_options {
     weir_worker_func *func; /* processes an item */
     void *arg;              /* passed to init, or to func and fini without init */

@@ -43,7 +43,7 @@ typedef struct weir_task_group weir_task_group;
  */
 typedef int weir_task_group_func(weir_future *self, void *arg);
 
-/* Members omitted from an initialiser are zero. Zero is valid for each of them. */
+/* The options of a group. Members omitted from an initialiser are zero. Zero is valid for each of them. */
 typedef struct weir_task_group_options {
     weir_task_group *parent; /* of the same executor; must outlive the group; NULL: none */
     size_t limit;            /* most tasks of the group that are pending or running at once; 0: no limit */

@@ -49,6 +49,10 @@ def twice(number):
     yield number
 
 
+def item_of(letter):
+    return letter.item
+
+
 def refuse_odd(number):
     if number % 2 == 1:
         raise ValueError(f"{number} is odd")
@@ -248,6 +252,80 @@ class Failures(unittest.TestCase):
         self.assertEqual((letters[0].stage, letters[0].attempts), ("refuse_odd", 2))
         self.assertEqual(letters[0].message, "ValueError: 1 is odd")
 
+    def test_a_stage_for_dead_letters(self):
+        table = []
+
+        def record(letters):
+            table.append([(letter.item, letter.stage, letter.message, letter.attempts) for letter in letters])
+
+        with weir.Pipeline() as pipeline:
+            pipeline.source(range(8))
+            checked = pipeline.stage(refuse_odd, skip_errors=True, attempts=2)
+            pipeline.connect_dead(checked, pipeline.stage(record, batch=3))
+            self.assertEqual(list(pipeline), [0, 2, 4, 6])
+            counts = pipeline.report().counts
+        self.assertEqual([len(letters) for letters in table], [3, 1])
+        self.assertEqual(table[0][0], (1, "refuse_odd", "ValueError: 1 is odd", 2))
+        self.assertEqual((counts.done, counts.dead), (4, 4))
+
+    def test_results_of_dead_letters(self):
+        results = weir.Queue()
+        with weir.Pipeline() as pipeline:
+            checked = pipeline.stage(refuse_odd, skip_errors=True)
+            letters = pipeline.stage(item_of, key=lambda letter: letter.code, per_key=1)
+            table = pipeline.stage(double, results=results)
+            pipeline.connect(letters, table)
+            pipeline.connect_dead(checked, letters)
+            pipeline.start()
+            for number in range(4):
+                pipeline.put(number)
+        self.assertEqual(list(results), [2, 6])
+
+    def test_letters_that_are_refused(self):
+        for options in ({"dead": True}, {"skip_errors": True}):
+            pipeline = weir.Pipeline()
+            first, second = pipeline.stage(refuse_odd), pipeline.stage(double, **options)
+            pipeline.connect_dead(first, second)
+            if "dead" not in options:
+                pipeline.connect_dead(second, pipeline.stage(print))
+            with self.assertRaisesRegex(ValueError, "has none itself"):
+                pipeline.start()
+        pipeline = weir.Pipeline()
+        pipeline.connect_dead(pipeline.source([]), pipeline.stage(print))
+        with self.assertRaises(ValueError):
+            pipeline.start()
+
+    def test_one_item_of_a_batch(self):
+        def refuse_odd_ones(numbers):
+            for index, number in enumerate(numbers):
+                if number % 2 == 1:
+                    weir.fail_item(index, ValueError(f"{number} is odd"))
+            for index in (-1, len(numbers)):
+                with self.assertRaises(IndexError):
+                    weir.fail_item(index, ValueError())
+            yield sum(number for number in numbers if number % 2 == 0)
+
+        with weir.Pipeline() as pipeline:
+            pipeline.source(range(6))
+            pipeline.stage(refuse_odd_ones, batch=6, skip_errors=True, dead=True, attempts=2)
+            self.assertEqual(list(pipeline), [6, 0])
+            letters = list(pipeline.dead_letters())
+        self.assertEqual([(letter.item, letter.attempts) for letter in letters], [(1, 2), (3, 2), (5, 2)])
+        self.assertEqual(letters[2].message, "ValueError: 5 is odd")
+
+    def test_one_item_that_ends_the_run(self):
+        error = ValueError("bad")
+        with self.assertRaises(weir.Failed) as raised:
+            results_of([1, 2], lambda numbers: weir.fail_item(1, error), batch=2)
+        self.assertIs(raised.exception.__cause__, error)
+
+    def test_items_of_no_batch(self):
+        with self.assertRaises(RuntimeError):
+            weir.fail_item(0, ValueError())
+        with self.assertRaises(weir.Failed) as raised:
+            results_of([1], lambda number: weir.fail_item(0, ValueError()))
+        self.assertIsInstance(raised.exception.__cause__, IndexError)
+
     def test_retries(self):
         tried = []
 
@@ -380,6 +458,71 @@ class Ends(unittest.TestCase):
     def test_ctrl_c_ends_a_put(self):
         self.interrupt("pipeline.stage(wait, capacity=1); pipeline.start(); [pipeline.put(n) for n in range(9)]")
 
+    def test_ctrl_c_ends_a_submit(self):
+        self.interrupt("pipeline.stage(wait, capacity=1); pipeline.start(); [pipeline.submit(n) for n in range(9)]")
+
+
+class Outcomes(unittest.TestCase):
+    def test_done_failed_and_dead(self):
+        for dead, expected in ((False, "failed"), (True, "dead")):
+            with weir.Pipeline() as pipeline:
+                pipeline.stage(refuse_odd, skip_errors=True, dead=dead)
+                pipeline.start()
+                futures = [pipeline.submit(number) for number in range(4)]
+                self.assertEqual([future.result(60) for future in futures], ["done", expected] * 2)
+
+    def test_the_worst_of_all_results(self):
+        with weir.Pipeline() as pipeline:
+            pipeline.stage(lambda number: iter([number, number + 1]), name="pair")
+            pipeline.stage(lambda pair: [refuse_odd(number) for number in pair], name="check", skip_errors=True)
+            pipeline.start()
+            self.assertEqual(pipeline.submit(2).result(60), "failed")
+
+    def test_told_once_in_a_callback(self):
+        told = []
+        with weir.Pipeline() as pipeline:
+            pipeline.stage(double)
+            pipeline.start()
+            for number in range(10):
+                future = pipeline.submit(number)
+                self.assertFalse(future.cancel())
+                future.add_done_callback(lambda ended, number=number: told.append((number, ended.result())))
+        self.assertEqual(sorted(told), [(number, "done") for number in range(10)])
+
+    def test_dropped(self):
+        started = threading.Event()
+
+        def wait(item):
+            started.set()
+            while not weir.cancelled():
+                threading.Event().wait(0.001)
+            raise ValueError
+
+        with weir.Pipeline() as pipeline:
+            pipeline.stage(wait)
+            pipeline.start()
+            futures = [pipeline.submit(number) for number in range(3)]
+            started.wait()
+            pipeline.cancel()
+        self.assertEqual([future.result(60) for future in futures], ["dropped"] * 3)
+
+    def test_a_submit_that_is_refused(self):
+        thing = Thing()
+        reference = weakref.ref(thing)
+        with weir.Pipeline() as pipeline:
+            with self.assertRaises(ValueError):
+                pipeline.submit(thing)
+            pipeline.stage(double, capacity=1)
+            pipeline.start()
+            pipeline.pause()
+            with self.assertRaises(weir.Full):
+                pipeline.submit(thing, timeout=0.05)
+            pipeline.cancel()
+            with self.assertRaises(weir.ShutDown):
+                pipeline.submit(thing)
+        del thing
+        self.assertIsNone(reference())
+
 
 class References(unittest.TestCase):
     def assert_gone(self, things):
@@ -416,6 +559,34 @@ class References(unittest.TestCase):
                 self.assertEqual(list(pipeline), [])
             del pipeline
             self.assert_gone(things)
+
+    def test_of_dead_letters_in_a_stage(self):
+        def fail(thing):
+            raise ValueError
+
+        def fail_the_first(letters):
+            weir.fail_item(0, ValueError())
+
+        for function in (fail, fail_the_first, lambda letters: None):
+            things = [Thing() for _ in range(10)]
+            with weir.Pipeline() as pipeline:
+                pipeline.source(list(things))
+                failing = pipeline.stage(fail, skip_errors=True)
+                letters = pipeline.stage(function, name="letters", batch=4, skip_errors=True)
+                pipeline.connect_dead(failing, letters)
+                self.assertEqual(list(pipeline), [])
+            del pipeline, failing, letters
+            self.assert_gone(things)
+
+    def test_of_items_submitted(self):
+        things = [Thing() for _ in range(10)]
+        with weir.Pipeline() as pipeline:
+            pipeline.stage(lambda thing: None, name="nothing")
+            pipeline.start()
+            futures = [weakref.ref(pipeline.submit(thing)) for thing in things]
+        gc.collect()
+        self.assertEqual([future() for future in futures], [None] * 10)
+        self.assert_gone(things)
 
     def test_of_items_dropped(self):
         started, things = threading.Event(), [Thing() for _ in range(10)]

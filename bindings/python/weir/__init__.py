@@ -5,12 +5,12 @@ weir.Queue has the interface of queue.Queue. weir.Pipeline runs functions in sta
 """
 
 from weir._queue import Empty, Full, ShutDown
-from weir.pipeline import DeadLetter, Failed, Pipeline
+from weir.pipeline import Failed, Pipeline
 from weir.queue import Queue
 from weir.report import Counts, Error, Report, StageReport
-from weir.stage import Stage, cancelled, feed
+from weir.stage import DeadLetter, Outcome, Stage, cancelled, fail_item, feed
 
 __all__ = [
-    "Counts", "DeadLetter", "Empty", "Error", "Failed", "Full", "Pipeline", "Queue", "Report", "ShutDown", "Stage",
-    "StageReport", "cancelled", "feed",
+    "Counts", "DeadLetter", "Empty", "Error", "Failed", "Full", "Outcome", "Pipeline", "Queue", "Report", "ShutDown",
+    "Stage", "StageReport", "cancelled", "fail_item", "feed",
 ]

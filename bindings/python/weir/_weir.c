@@ -13,6 +13,18 @@ static int weir_python_fail(weir_task *task, int code, const char *message) {
     return weir_task_fail(task, code, "%s", message);
 }
 
+static weir_status weir_python_fail_item(weir_task *task, size_t index, int code, const char *message) {
+    return weir_task_fail_item(task, index, code, "%s", message);
+}
+
+/* Like weir_pipeline_submit_until. Sets *accepted if the pipeline owns the item: an interrupt may lose the status. */
+static weir_status weir_python_submit(weir_pipeline *pipeline, void *item, void *ticket, weir_deadline deadline,
+                                      bool *accepted) {
+    weir_status status = weir_pipeline_submit_until(pipeline, item, ticket, deadline);
+    *accepted = status == WEIR_OK;
+    return status;
+}
+
 static bool weir_python_may_retry(int code, void *arg) {
     (void)arg;
     return code != NO_RETRY;

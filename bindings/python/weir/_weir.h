@@ -18,6 +18,10 @@ typedef int... weir_status;
 #define WEIR_CANCELLED ...
 #define WEIR_FAILED ...
 #define WEIR_END ...
+#define WEIR_ITEM_DONE ...
+#define WEIR_ITEM_DROPPED ...
+#define WEIR_ITEM_DEAD ...
+#define WEIR_ITEM_FAILED ...
 
 const char *weir_strerror(weir_status status);
 
@@ -174,12 +178,15 @@ void free(void *memory);
 /* ---- the pipeline ---- */
 
 typedef ... weir_pipeline;
+typedef int... weir_outcome;
+typedef void weir_settled_func(void *ticket, weir_outcome outcome);
 
 typedef struct {
     const char *name;
     size_t max_items;
     size_t max_errors;
     uint64_t grace;
+    weir_settled_func *settled;
     ...;
 } weir_pipeline_options;
 
@@ -187,6 +194,7 @@ weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_pipeline_o
 weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **stage, const weir_stage_options *options);
 weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
 weir_status weir_pipeline_connect_back(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
+weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
 weir_status weir_pipeline_start(weir_pipeline *pipeline);
 const char *weir_pipeline_message(const weir_pipeline *pipeline);
 weir_status weir_pipeline_put_many_until(weir_pipeline *pipeline, void *const *items, size_t count, size_t *put,
@@ -205,6 +213,9 @@ weir_status weir_pipeline_report(weir_pipeline *pipeline, weir_report **report);
 /* ---- of _weir.c, and functions in Python ---- */
 
 int weir_python_fail(weir_task *task, int code, const char *message);
+weir_status weir_python_fail_item(weir_task *task, size_t index, int code, const char *message);
+weir_status weir_python_submit(weir_pipeline *pipeline, void *item, void *ticket, weir_deadline deadline,
+                               bool *accepted);
 bool weir_python_may_retry(int code, void *arg);
 void weir_python_drop_letter(void *letter, void *arg);
 
@@ -213,3 +224,4 @@ extern "Python" int weir_python_run_batch(weir_task *task, void *const *items, s
 extern "Python" int weir_python_source(weir_task *task, void *item, void *state);
 extern "Python" uint64_t weir_python_key(const void *item, void *arg);
 extern "Python" uint64_t weir_python_route(const void *item, void *arg);
+extern "Python" void weir_python_settled(void *ticket, weir_outcome outcome);

@@ -11,7 +11,7 @@ status is stored. So what decides of ownership is read from memory that weir has
 import atexit
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Optional
 
@@ -19,7 +19,7 @@ from weir._queue import Full, ShutDown, hold, release
 from weir._weir import ffi, lib
 from weir.queue import Queue
 from weir.report import Report, take_report, text_of
-from weir.stage import Stage, address, message_of, nanoseconds
+from weir.stage import DeadLetter, Outcome, Stage, address, free_letter, letter_at, message_of, nanoseconds
 
 NEVER = 2**64 - 1
 UNBOUNDED = ffi.cast("size_t", -1)
@@ -33,17 +33,6 @@ class Failed(Exception):
     def __init__(self, message: str, report: Report) -> None:
         super().__init__(message)
         self.report = report
-
-
-@dataclass(frozen=True)
-class DeadLetter:
-    """An item that was given up, and the reason."""
-
-    item: Any
-    stage: str
-    code: int
-    message: str
-    attempts: int
 
 
 def until(call: Callable[[int], int], deadline: int) -> int:
@@ -77,6 +66,7 @@ class Pipeline:
         self._stages: list[Stage] = []
         self._connections: list[tuple[Stage, Stage]] = []
         self._back: list[tuple[Stage, Stage]] = []
+        self._dead: list[tuple[Stage, Stage]] = []
         self._handles: list[Any] = []
         self._is_ending = False
         self._over = threading.Event()
@@ -87,6 +77,7 @@ class Pipeline:
         self._options.max_items = max_items
         self._options.max_errors = max_errors
         self._options.grace = nanoseconds(grace)
+        self._options.settled = lib.weir_python_settled
 
     # ---- declaring ----
 
@@ -117,10 +108,18 @@ class Pipeline:
         """Allows the function of a stage to `feed` items to a stage upstream of it."""
         self._back.append((downstream, upstream))
 
+    def connect_dead(self, stage: Stage, letters: Stage) -> None:
+        """
+        Sends the items that `stage` gives up to the stage `letters`, which gets nothing but DeadLetter objects. It may
+        batch them and have results. What it gives up itself is dropped.
+        """
+        letters.gets_letters = True
+        self._dead.append((stage, letters))
+
     def _sinks(self) -> list[Stage]:
-        if not self._connections:
-            return self._stages[-1:]
         upstream = {id(stage) for stage, _ in self._connections}
+        chain = [] if self._connections else [stage for stage in self._stages if not stage.gets_letters]
+        upstream.update(id(stage) for stage in chain[:-1])
         return [stage for stage in self._stages if id(stage) not in upstream]
 
     # ---- starting ----
@@ -158,6 +157,10 @@ class Pipeline:
             self._check(lib.weir_pipeline_connect(self._pipeline, self._handle(upstream), self._handle(downstream)))
         for downstream, upstream in self._back:
             self._check(lib.weir_pipeline_connect_back(self._pipeline, self._handle(downstream), self._handle(upstream)))
+        for stage, letters in self._dead:
+            if stage.gets_letters or letters.dead:
+                raise ValueError("a stage that gets dead letters has none itself")
+            self._check(lib.weir_pipeline_connect_dead(self._pipeline, self._handle(stage), self._handle(letters)))
 
     def _handle(self, stage: Stage) -> Any:
         if stage not in self._stages:
@@ -193,11 +196,33 @@ class Pipeline:
         finally:
             if count[0] == 0:
                 release(held)
+        self._check_entered(status)
+
+    def _check_entered(self, status: int) -> None:
         if status == lib.WEIR_TIMEDOUT:
             raise Full
         if status == lib.WEIR_CLOSED:
             raise ShutDown
         self._check(status)
+
+    def submit(self, item: object, timeout: Optional[float] = None) -> "Future[Outcome]":
+        """
+        Puts an item, and returns a future of what becomes of it and of everything that comes of it: the worst of
+        "done", "dropped", "dead" and "failed". A thread of the pipeline sets it, and calls its callbacks. It has no
+        exception, and cannot be cancelled.
+        """
+        deadline, accepted = deadline_of(timeout), ffi.new("bool *")
+        future: Future[Outcome] = Future()
+        future.set_running_or_notify_cancel()
+        held, ticket = hold(item), hold(future)
+        places = ffi.cast("void *", held), ffi.cast("void *", ticket)
+        try:
+            status = until(lambda end: int(lib.weir_python_submit(self._pipeline, *places, end, accepted)), deadline)
+        finally:
+            if not accepted[0]:
+                release(held), release(ticket)
+        self._check_entered(status)
+        return future
 
     def wait_idle(self, timeout: Optional[float] = None) -> bool:
         """
@@ -235,7 +260,8 @@ class Pipeline:
             raise ValueError("a pipeline without a source has its results in the queue of a stage (results=queue)")
         results: Queue[Any] = Queue(64)
         for stage in self._sinks():
-            stage.results = results
+            if not stage.gets_letters:
+                stage.results = results
         self.start()
         try:
             self._begin_end()
@@ -322,11 +348,9 @@ class Pipeline:
             status = until(lambda end: int(lib.weir_queue_get_until(self._letters, place, end)), NEVER)
             if status != lib.WEIR_OK:
                 return
-            letter = ffi.cast("weir_dead_letter *", place[0])
-            item, stage, message = release(address(letter.item)), text_of(letter.stage), text_of(letter.message)
-            found = DeadLetter(item, stage, letter.code, message, letter.attempts)
-            lib.weir_dead_letter_free(letter)
-            yield found
+            letter = letter_at(address(place[0]))
+            free_letter(address(place[0]))
+            yield letter
 
     # ---- the end ----
 

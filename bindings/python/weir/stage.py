@@ -9,12 +9,14 @@ import inspect
 import threading
 import traceback
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, Literal, Optional
+from typing import Any, Literal, Optional, cast
 
 from weir._queue import ShutDown, callbacks, held, hold, release
 from weir._weir import ffi, lib
 from weir.queue import Queue
+from weir.report import text_of
 
 RETRY, NO_RETRY = 1, 2  # codes of an exception; _weir.c has the second one too
 INVALID_ROUTE = 2**64 - 1
@@ -29,6 +31,14 @@ FAN_OUTS: dict[str, int] = {
     "to all": lib.WEIR_TO_ALL,
 }
 
+Outcome = Literal["done", "dropped", "dead", "failed"]
+OUTCOMES: dict[int, Outcome] = {
+    lib.WEIR_ITEM_DONE: "done",
+    lib.WEIR_ITEM_DROPPED: "dropped",
+    lib.WEIR_ITEM_DEAD: "dead",
+    lib.WEIR_ITEM_FAILED: "failed",
+}
+
 
 def nanoseconds(seconds: float) -> int:
     return min(round(seconds * 1e9), 2**64 - 1)
@@ -36,6 +46,31 @@ def nanoseconds(seconds: float) -> int:
 
 def address(pointer: Any) -> int:
     return int(ffi.cast("uintptr_t", pointer))
+
+
+@dataclass(frozen=True)
+class DeadLetter:
+    """An item that was given up, and the reason."""
+
+    item: Any
+    stage: str
+    code: int
+    message: str
+    attempts: int
+
+
+def letter_at(place: int) -> DeadLetter:
+    """The weir_dead_letter at an address, which stays as it is."""
+    letter = ffi.cast("weir_dead_letter *", place)
+    item = held(address(letter.item))
+    return DeadLetter(item, text_of(letter.stage), letter.code, text_of(letter.message), letter.attempts)
+
+
+def free_letter(place: int) -> None:
+    """Frees a weir_dead_letter, and releases its item."""
+    letter = ffi.cast("weir_dead_letter *", place)
+    release(address(letter.item))
+    lib.weir_dead_letter_free(letter)
 
 
 @dataclass(eq=False)
@@ -69,6 +104,7 @@ class Stage:
     iterator: Iterator[Any] = field(init=False, repr=False)
     emits_many: bool = field(init=False, repr=False)
     is_sink: bool = field(init=False, repr=False)
+    gets_letters: bool = field(init=False, repr=False, default=False)
     last_error: Optional[BaseException] = field(init=False, repr=False, default=None)
     handle: Any = field(init=False, repr=False, default=ffi.NULL)  # its weir_stage, from start on
 
@@ -89,22 +125,29 @@ class Stage:
         else:
             self.emit(task, self.function(argument))
 
-    def fail(self, task: Any, error: BaseException) -> int:
+    def code_of(self, error: BaseException) -> int:
         if not self.skip_errors:
             self.last_error = error
-        code = RETRY if self.retry_on is None or isinstance(error, self.retry_on) else NO_RETRY
-        return int(lib.weir_python_fail(task, code, message_of(error).encode()))
+        return RETRY if self.retry_on is None or isinstance(error, self.retry_on) else NO_RETRY
+
+    def fail(self, task: Any, error: BaseException) -> int:
+        return int(lib.weir_python_fail(task, self.code_of(error), message_of(error).encode()))
+
+    def item_at(self, place: int) -> Any:
+        return letter_at(place) if self.gets_letters else held(place)
 
     def run(self, task: Any, items: list[int], argument: object) -> int:
-        current.task = task
+        failed: set[int] = set()
+        current.task, current.stage, current.failed = task, self, failed
         try:
             self.call(task, argument)
         except BaseException as error:
             return self.fail(task, error)
         finally:
             current.task = None
-        for item in items:
-            release(item)
+        for index, item in enumerate(items):
+            if index not in failed:
+                free_letter(item) if self.gets_letters else release(item)
         return 0
 
     def produce(self, task: Any) -> int:
@@ -127,6 +170,8 @@ class Stage:
         for member in ("threads", "max_threads", "width", "capacity", "ordered", "rate", "burst", "per_key"):
             setattr(options, member, getattr(self, member))
         options.drop = ffi.cast("weir_drop_func *", DROP)
+        if self.gets_letters:
+            options.drop = ffi.addressof(lib, "weir_python_drop_letter")
         options.on_error = lib.WEIR_SKIP if self.skip_errors else lib.WEIR_FAIL_FAST
         options.attempt_time = nanoseconds(self.attempt_time)
         options.batch.items = self.batch
@@ -200,19 +245,33 @@ def feed(item: object, stage: Optional[Stage] = None) -> None:
     raise ValueError("the calling stage is a source, or is not connected back to that stage")
 
 
+def fail_item(index: int, error: BaseException) -> None:
+    """
+    In the function of a stage with `batch`: fails one item of its list, as an exception would fail all of them. The
+    other items are done if the function then returns.
+    """
+    task = getattr(current, "task", None)
+    if task is None:
+        raise RuntimeError("only the function of a stage fails items")
+    stage: Stage = current.stage
+    if index < 0 or lib.weir_python_fail_item(task, index, stage.code_of(error), message_of(error).encode()):
+        raise IndexError("the call has no batch with that item")
+    current.failed.add(index)
+
+
 # ---- callbacks ----
 
 
 def run(task: Any, item: Any, state: Any) -> int:
     item = address(item)
     stage: Stage = ffi.from_handle(state)
-    return stage.run(task, [item], held(item))
+    return stage.run(task, [item], stage.item_at(item))
 
 
 def run_batch(task: Any, items: Any, count: int, state: Any) -> int:
     addresses = [address(items[i]) for i in range(count)]
     stage: Stage = ffi.from_handle(state)
-    return stage.run(task, addresses, [held(item) for item in addresses])
+    return stage.run(task, addresses, [stage.item_at(item) for item in addresses])
 
 
 def source(task: Any, unused: Any, state: Any) -> int:
@@ -223,7 +282,7 @@ def source(task: Any, unused: Any, state: Any) -> int:
 def key(item: Any, arg: Any) -> int:
     stage: Stage = ffi.from_handle(arg)
     assert stage.key is not None
-    return hash(stage.key(held(address(item)))) & INVALID_ROUTE
+    return hash(stage.key(stage.item_at(address(item)))) & INVALID_ROUTE
 
 
 def route(item: Any, arg: Any) -> int:
@@ -233,8 +292,13 @@ def route(item: Any, arg: Any) -> int:
     return int(chosen) if stage.fan_out == "by choice" else hash(chosen) & INVALID_ROUTE
 
 
+def settled(ticket: Any, outcome: int) -> None:
+    cast("Future[Outcome]", release(address(ticket))).set_result(OUTCOMES[outcome])
+
+
 ffi.def_extern(name="weir_python_run", error=NO_RETRY)(run)
 ffi.def_extern(name="weir_python_run_batch", error=NO_RETRY)(run_batch)
 ffi.def_extern(name="weir_python_source", error=NO_RETRY)(source)
 ffi.def_extern(name="weir_python_key", error=0)(key)
 ffi.def_extern(name="weir_python_route", error=INVALID_ROUTE)(route)
+ffi.def_extern(name="weir_python_settled")(settled)
