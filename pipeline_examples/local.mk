@@ -70,8 +70,11 @@ endif
 pipeline_examples_rows_SOURCES = pipeline_examples/rows.c
 pipeline_examples_rows_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 pipeline_examples_rows_LDADD = libweir.la $(SQLITE_LIBS)
+pipeline_examples_etl_SOURCES = pipeline_examples/etl.c
+pipeline_examples_etl_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+pipeline_examples_etl_LDADD = libweir.la $(SQLITE_LIBS)
 if HAVE_SQLITE
-noinst_PROGRAMS += pipeline_examples/rows
+noinst_PROGRAMS += pipeline_examples/etl pipeline_examples/rows
 endif
 pipeline_examples_scraper_SOURCES = pipeline_examples/scraper.c
 pipeline_examples_scraper_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(MICROHTTPD_CFLAGS)

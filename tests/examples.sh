@@ -177,6 +177,75 @@ fetch gave up job 5 at attempt 1: code 404, there is no job 5
 fetch gave up job 7 at attempt 4: code 503, busy, try again
 END
 
+# ---- etl: the tables equal those of awk; Ctrl-C ends it though its input is silent; what cannot be stored is an error ----
+
+# contents DATABASE: prints its tables.
+contents() {
+    sqlite3 "$1" 'SELECT id, name, amount FROM rows ORDER BY id; SELECT line || '\''|'\'' || stage FROM rejects ORDER BY 1'
+}
+
+# fails_with STATUS PROGRAM WHAT PATTERN: complains unless the status is 1 and $work/err has the pattern.
+fails_with() {
+    if [ "$1" = 1 ] && grep -q "$4" "$work/err"; then
+        echo "$2, $3: ok"
+    else
+        complain "$2, $3, ends with status $1 and says: $(cat "$work/err")"
+    fi
+}
+
+if [ ! -x "$examples/etl" ]; then
+    echo "etl: left out, because configure found no library for it"
+elif ! command -v sqlite3 >/dev/null 2>&1; then
+    echo "etl: left out, because there is no sqlite3"
+else
+    awk 'BEGIN {
+        for (i = 1; i <= 20000; i++) {
+            if (i % 97 == 0) print "no row", i
+            else if (i % 89 == 0) print i ",name," i "x"
+            else if (i % 83 == 0) print ((i * 7919) % 20011 - 7919 + 20011) % 20011 ",again," i
+            else print (i * 7919) % 20011 ",name " i "," i / 4
+        }
+        printf "20011,last,0.25"
+    }' >"$work/in"
+    run etl "$work/etl.db"
+    tail -n 1 "$work/out" >"$work/said"
+    contents "$work/etl.db" >"$work/out"
+    awk -F , '{
+        if (NF != 3 || $3 !~ /^[0-9.]+$/) bad[$0 "|check"]
+        else if ($1 in name) bad[$0 "|write"]
+        else { name[$1] = $2; amount[$1] = $3 }
+    } END {
+        for (id = 0; id <= 20011; id++) if (id in name) print id "|" name[id] "|" amount[id] (amount[id] ~ /[.]/ ? "" : ".0")
+        for (line in bad) print line | "LC_ALL=C sort"
+    }' "$work/in" >"$work/expected"
+    same etl '20001 lines' <"$work/expected"
+    cp "$work/said" "$work/out"
+    awk -F '|' '{ bad += NF == 2 } END { print NR - bad " rows, " bad " rejects" }' "$work/expected" | same etl 'its own figures'
+
+    mkfifo "$work/silent"
+    "$examples/etl" "$work/silent.db" <"$work/silent" >"$work/out" 2>"$work/err" &
+    pid=$!
+    exec 3>"$work/silent"
+    printf '1,one,1\n2,half a li' >&3
+    while [ "$(sqlite3 "$work/silent.db" 'SELECT count(*) FROM rows' 2>"$work/busy")" != 1 ]; do sleep 0.1; done
+    kill -INT $pid
+    status=0
+    wait $pid || status=$?
+    exec 3>&-
+    echo '1 rows, 0 rejects' | same etl 'Ctrl-C beside a silent input'
+    [ $status = 0 ] || complain "etl ends with status $status after Ctrl-C"
+
+    status=0
+    "$examples/etl" "$work/none/etl.db" <"$work/in" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status etl 'no folder' '^etl: .*/none/etl.db: unable to open database file$'
+    status=0
+    "$examples/etl" "$work/folder.db" <"$work" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status etl 'a folder as its input' '^etl: input: Is a directory$'
+    status=0
+    (trap '' XFSZ && ulimit -f 200 && exec "$examples/etl" "$work/full.db") <"$work/in" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status etl 'no room for the database' '^etl: .*'
+fi
+
 # ---- byte_budget: all items are done, within the budget ----
 
 for megabyte in 100 10000; do
