@@ -67,6 +67,18 @@ pipeline_examples_fetch_LDADD = libweir.la $(CURL_LIBS) $(MICROHTTPD_LIBS) $(GLI
 if HAVE_FETCH
 noinst_PROGRAMS += pipeline_examples/fetch
 endif
+pipeline_examples_gzip_SOURCES = pipeline_examples/gzip.c
+pipeline_examples_gzip_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
+pipeline_examples_gzip_LDADD = libweir.la $(ZLIB_LIBS)
+if HAVE_ZLIB
+noinst_PROGRAMS += pipeline_examples/gzip
+endif
+pipeline_examples_hash_tree_SOURCES = pipeline_examples/hash_tree.c
+pipeline_examples_hash_tree_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+pipeline_examples_hash_tree_LDADD = libweir.la $(CRYPTO_LIBS)
+if HAVE_CRYPTO
+noinst_PROGRAMS += pipeline_examples/hash_tree
+endif
 pipeline_examples_rows_SOURCES = pipeline_examples/rows.c
 pipeline_examples_rows_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 pipeline_examples_rows_LDADD = libweir.la $(SQLITE_LIBS)

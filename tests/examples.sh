@@ -177,12 +177,7 @@ fetch gave up job 5 at attempt 1: code 404, there is no job 5
 fetch gave up job 7 at attempt 4: code 503, busy, try again
 END
 
-# ---- etl: the tables equal those of awk; Ctrl-C ends it though its input is silent; what cannot be stored is an error ----
-
-# contents DATABASE: prints its tables.
-contents() {
-    sqlite3 "$1" 'SELECT id, name, amount FROM rows ORDER BY id; SELECT line || '\''|'\'' || stage FROM rejects ORDER BY 1'
-}
+# ---- gzip: gzip -d gets the input back, at the borders of blocks too; a disk that is full is an error ----
 
 # fails_with STATUS PROGRAM WHAT PATTERN: complains unless the status is 1 and $work/err has the pattern.
 fails_with() {
@@ -191,6 +186,65 @@ fails_with() {
     else
         complain "$2, $3, ends with status $1 and says: $(cat "$work/err")"
     fi
+}
+
+if [ ! -x "$examples/gzip" ]; then
+    echo "gzip: left out, because configure found no library for it"
+elif ! command -v gzip >/dev/null 2>&1; then
+    echo "gzip: left out, because there is no gzip"
+else
+    cat "$top_srcdir"/HACKING.md "$top_srcdir"/lib/*/*.c "$examples/gzip" >"$work/much"
+    for size in 0 1 131071 131072 131073 262144 1000000; do
+        head -c $size "$work/much" >"$work/in"
+        run gzip
+        mv "$work/out" "$work/in.gz"
+        gzip -dc "$work/in.gz" >"$work/out" || complain "gzip -d refuses $size bytes"
+        if cmp "$work/in" "$work/out"; then echo "gzip, $size bytes: ok"; else complain "gzip changes $size bytes"; fi
+    done
+    [ $(($(wc -c <"$work/in.gz") * 10)) -lt $((1000000 * 7)) ] || complain "gzip hardly compresses"
+    status=0
+    "$examples/gzip" <"$work" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status gzip 'a folder as its input' '^gzip: standard input: Is a directory$'
+    if [ -c /dev/full ]; then
+        for file in "$top_srcdir/LICENSE" "$work/much"; do
+            status=0
+            "$examples/gzip" <"$file" >/dev/full 2>"$work/err" || status=$?
+            fails_with $status gzip 'a full disk' '^gzip: standard output: No space left on device$'
+        done
+    fi
+fi
+
+# ---- hash_tree: the lines are those of sha256sum ----
+
+if [ ! -x "$examples/hash_tree" ]; then
+    echo "hash_tree: left out, because configure found no library for it"
+elif ! command -v sha256sum >/dev/null 2>&1; then
+    echo "hash_tree: left out, because there is no sha256sum"
+else
+    : >"$work/in"
+    mkdir -p "$work/tree/a/b c/d" "$work/tree/e"
+    cp "$top_srcdir"/lib/pipeline/*.c "$work/tree/a/b c/d"
+    : >"$work/tree/a/empty"
+    head -c 200000 "$examples/hash_tree" >"$work/tree/e/much"
+    ln -s ../.. "$work/tree/e/link"
+    run hash_tree "$work/tree"
+    LC_ALL=C sort -o "$work/out" "$work/out"
+    find "$work/tree" -type f -exec sha256sum {} + | LC_ALL=C sort | same hash_tree 'a tree'
+    status=0
+    "$examples/hash_tree" "$work/none" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status hash_tree 'no folder' "^hash_tree: $work/none: No such file or directory\$"
+    if [ -c /dev/full ]; then
+        status=0
+        "$examples/hash_tree" "$work/tree" >/dev/full 2>"$work/err" || status=$?
+        fails_with $status hash_tree 'a full disk' '^hash_tree: standard output: No space left on device$'
+    fi
+fi
+
+# ---- etl: the tables equal those of awk; Ctrl-C ends it though its input is silent; what cannot be stored is an error ----
+
+# contents DATABASE: prints its tables.
+contents() {
+    sqlite3 "$1" 'SELECT id, name, amount FROM rows ORDER BY id; SELECT line || '\''|'\'' || stage FROM rejects ORDER BY 1'
 }
 
 if [ ! -x "$examples/etl" ]; then
