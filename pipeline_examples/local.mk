@@ -17,6 +17,7 @@ noinst_PROGRAMS += \
 	pipeline_examples/pipeline \
 	pipeline_examples/promise \
 	pipeline_examples/statistics \
+	pipeline_examples/top_paths \
 	pipeline_examples/tree_walk
 
 pipeline_examples_at_most_three_SOURCES = pipeline_examples/at_most_three.c
@@ -51,6 +52,8 @@ pipeline_examples_promise_SOURCES = pipeline_examples/promise.c
 pipeline_examples_promise_LDADD = libweir.la
 pipeline_examples_statistics_SOURCES = pipeline_examples/statistics.c
 pipeline_examples_statistics_LDADD = libweir.la -lm
+pipeline_examples_top_paths_SOURCES = pipeline_examples/top_paths.c
+pipeline_examples_top_paths_LDADD = libweir.la
 pipeline_examples_tree_walk_SOURCES = pipeline_examples/tree_walk.c
 pipeline_examples_tree_walk_LDADD = libweir.la
 

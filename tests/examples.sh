@@ -45,6 +45,15 @@ same() {
     fi
 }
 
+# fails_with STATUS PROGRAM WHAT PATTERN: complains unless the status is 1 and $work/err has the pattern.
+fails_with() {
+    if [ "$1" = 1 ] && grep -q "$4" "$work/err"; then
+        echo "$2, $3: ok"
+    else
+        complain "$2, $3, ends with status $1 and says: $(cat "$work/err")"
+    fi
+}
+
 # figure NAME: prints the number behind "NAME: " in $work/out; 0 if there is none.
 figure() {
     sed -n "s/^$1: \\([0-9][0-9]*\\)$/\\1/p" "$work/out" | grep . || echo 0
@@ -179,15 +188,6 @@ END
 
 # ---- gzip: gzip -d gets the input back, at the borders of blocks too; a disk that is full is an error ----
 
-# fails_with STATUS PROGRAM WHAT PATTERN: complains unless the status is 1 and $work/err has the pattern.
-fails_with() {
-    if [ "$1" = 1 ] && grep -q "$4" "$work/err"; then
-        echo "$2, $3: ok"
-    else
-        complain "$2, $3, ends with status $1 and says: $(cat "$work/err")"
-    fi
-}
-
 if [ ! -x "$examples/gzip" ]; then
     echo "gzip: left out, because configure found no library for it"
 elif ! command -v gzip >/dev/null 2>&1; then
@@ -213,6 +213,26 @@ else
         done
     fi
 fi
+
+# ---- top_paths: the counts equal those of awk ----
+
+awk 'BEGIN {
+    for (i = 1; i <= 60000; i++) {
+        n = (i * 7919) % 30011
+        printf "10.0.0.%d - - [27/Nov/2026:05:00:00 +0000] \"GET /page/%d HTTP/1.1\" 200 %d\n", i % 200, int(n * n / 9e6), n
+        if (i % 1000 == 0) print "no line of a log"
+    }
+    printf "10.0.0.1 - - [27/Nov/2026:05:00:00 +0000] \"GET /last HTTP/1.1\" 200 5"
+}' >"$work/in"
+run top_paths
+awk '$6 ~ /^"/ { requests[$7]++; bytes[$7] += $NF } END { for (path in requests) printf "%8d %12d %s\n", requests[path], bytes[path], path }' \
+    "$work/in" | LC_ALL=C sort -k1,1nr -k3 | head -n 10 | same top_paths '60001 lines'
+: >"$work/in"
+run top_paths
+: | same top_paths 'no line'
+status=0
+"$examples/top_paths" <"$work" >"$work/out" 2>"$work/err" || status=$?
+fails_with $status top_paths 'a folder as its input' '^top_paths: standard input: Is a directory$'
 
 # ---- hash_tree: the lines are those of sha256sum ----
 
