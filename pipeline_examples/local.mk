@@ -11,6 +11,7 @@ noinst_PROGRAMS += \
 	pipeline_examples/factors \
 	pipeline_examples/fan \
 	pipeline_examples/fold \
+	pipeline_examples/futures \
 	pipeline_examples/life \
 	pipeline_examples/numbers \
 	pipeline_examples/ordered \
@@ -40,6 +41,8 @@ pipeline_examples_fan_SOURCES = pipeline_examples/fan.c
 pipeline_examples_fan_LDADD = libweir.la
 pipeline_examples_fold_SOURCES = pipeline_examples/fold.c
 pipeline_examples_fold_LDADD = libweir.la
+pipeline_examples_futures_SOURCES = pipeline_examples/futures.c
+pipeline_examples_futures_LDADD = libweir.la
 pipeline_examples_life_SOURCES = pipeline_examples/life.c
 pipeline_examples_life_LDADD = libweir.la
 pipeline_examples_numbers_SOURCES = pipeline_examples/numbers.c

@@ -186,6 +186,17 @@ fetch gave up job 5 at attempt 1: code 404, there is no job 5
 fetch gave up job 7 at attempt 4: code 503, busy, try again
 END
 
+# ---- futures: the sums of ten squares, and of twenty tasks with three squares each; times are not judged ----
+
+run futures
+sed -e 's/[0-9.]* s$/a time/' -e 's/task [0-9]/task N/' "$work/out" | uniq >"$work/lines"
+mv "$work/lines" "$work/out"
+same futures 'three ways' <<'END'
+ten calls of 0.1 s: sum 285, in a time
+first of ten: task N, in a time
+twenty tasks that wait for three each: sum 290, in a time
+END
+
 # ---- gzip: gzip -d gets the input back, at the borders of blocks too; a disk that is full is an error ----
 
 if [ ! -x "$examples/gzip" ]; then
