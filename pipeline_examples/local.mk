@@ -17,6 +17,7 @@ noinst_PROGRAMS += \
 	pipeline_examples/ordered \
 	pipeline_examples/pipeline \
 	pipeline_examples/promise \
+	pipeline_examples/service \
 	pipeline_examples/statistics \
 	pipeline_examples/top_paths \
 	pipeline_examples/tree_walk
@@ -53,6 +54,8 @@ pipeline_examples_pipeline_SOURCES = pipeline_examples/pipeline.c
 pipeline_examples_pipeline_LDADD = libweir.la
 pipeline_examples_promise_SOURCES = pipeline_examples/promise.c
 pipeline_examples_promise_LDADD = libweir.la
+pipeline_examples_service_SOURCES = pipeline_examples/service.c
+pipeline_examples_service_LDADD = libweir.la
 pipeline_examples_statistics_SOURCES = pipeline_examples/statistics.c
 pipeline_examples_statistics_LDADD = libweir.la -lm
 pipeline_examples_top_paths_SOURCES = pipeline_examples/top_paths.c

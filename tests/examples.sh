@@ -197,6 +197,73 @@ first of ten: task N, in a time
 twenty tasks that wait for three each: sum 290, in a time
 END
 
+# ---- service: clients get an answer for each line; what was answered is in the file ----
+
+if [ -z "$python" ]; then
+    echo "service: left out, because there is no python3 for its clients"
+else
+    echo weed >"$work/word"
+    "$examples/service" "$work/lines" "$work/word" >"$work/out" 2>"$work/err" &
+    server=$!
+    cat >"$work/clients.py" <<'END'
+import os, re, signal, socket, sys, threading, time
+out, word, pid = sys.argv[1], sys.argv[2], int(sys.argv[3])
+while not (port := re.findall(r'port (\d+)\n', open(out).read())):
+    time.sleep(0.05)
+answers = {}
+def connect():
+    return socket.create_connection(('127.0.0.1', int(port[0])))
+def talk(name, lines):
+    client = connect()
+    threading.Thread(target=lambda: client.sendall(''.join(line + '\n' for line in lines).encode())).start()
+    reader = client.makefile()
+    answers[name] = [reader.readline().rstrip('\n') for line in lines]
+    client.close()
+def check(name, lines, bad):
+    expected = sorted(('failed ' if bad in line else 'done ') + line for line in lines)
+    assert sorted(answers[name]) == expected, (name, sorted(answers[name])[:3], expected[:3])
+plain = {n: [f'{n} {i} {"x" * (i % 200)}' for i in range(2000)] for n in 'abc'}
+threads = [threading.Thread(target=talk, args=item) for item in plain.items()]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+for name, lines in plain.items(): check(name, lines, 'weed')
+mixed = ['weed 1', 'rose 2', 'a weed 3', 'a rose 4']
+talk('before', mixed)
+check('before', mixed, 'weed')
+open(word, 'w').write('rose\n')
+os.kill(pid, signal.SIGHUP)
+for attempt in range(1000): # the signal takes a moment
+    talk('after', mixed)
+    if 'failed rose 2' in answers['after']: break
+check('after', mixed, 'rose')
+web = connect()
+web.sendall(b'GET /metrics HTTP/1.0\r\n\r\n')
+page = web.makefile().read()
+assert page.startswith('HTTP/1.0 200') and 'weir_' in page and 'stage="append"' in page, page
+idle = connect()
+last = connect()
+last.sendall(b'the last\nhalf a li')
+assert last.makefile().readline() == 'done the last\n'
+os.kill(pid, signal.SIGTERM)
+assert last.recv(100) == b'' and idle.recv(100) == b''
+for line in sorted(line for lines in plain.values() for line in lines): print(line)
+END
+    $limit "$python" "$work/clients.py" "$work/out" "$work/word" $server >"$work/expected" 2>"$work/said" || {
+        complain "service: $(cat "$work/said")"
+        kill $server
+    }
+    status=0
+    wait $server || status=$?
+    server=
+    [ $status = 0 ] || complain "service ends with status $status and says: $(cat "$work/err")"
+    grep -v -e weed -e rose -e last "$work/lines" | LC_ALL=C sort >"$work/out"
+    same service 'the lines of three clients' <"$work/expected"
+    [ "$(grep -c -e '^rose 2$' -e '^the last$' "$work/lines")" = 2 ] || complain "service has not written what it has answered"
+    status=0
+    "$examples/service" "$work/none/lines" "$work/word" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status service 'no folder' "^service: $work/none/lines: No such file or directory\$"
+fi
+
 # ---- gzip: gzip -d gets the input back, at the borders of blocks too; a disk that is full is an error ----
 
 if [ ! -x "$examples/gzip" ]; then
