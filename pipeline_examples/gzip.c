@@ -1,7 +1,7 @@
 /*
  * gzip.c - compresses standard input on all processors, into one member that `gzip -d` reads.
  *
- *     read (source) -> compress (on the crew, ordered) -> write (1 thread)
+ *     read (source) -> compress (a thread for each processor, ordered) -> write (1 thread)
  *
  * As in pigz, each block is compressed alone, with the 32 KB before it as its dictionary. at_end writes the trailer.
  *
@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <weir.h>
 #include <zlib.h>
 
@@ -43,21 +44,35 @@ static int read_block(weir_task *task, void *none, void *arg) {
     return feof(stdin) ? WEIR_END : 0;
 }
 
-static int compress_block(weir_task *task, void *item, void *arg) {
-    struct block *block = item;
-    unsigned char *in = block->in + block->before;
-    z_stream z = {.next_in = in, .avail_in = (uInt)block->length, .next_out = block->out, .avail_out = COMPRESSED};
+static weir_status begin_deflate(void *arg, void **state) { /* in each thread, which keeps it for all its blocks */
+    z_stream *z = calloc(1, sizeof *z);
     (void)arg;
-    int code = deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, MAX_MEM_LEVEL, Z_DEFAULT_STRATEGY);
+    *state = z;
+    return z != NULL && deflateInit2(z, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK ? WEIR_OK
+                                                                                                  : WEIR_NOMEM;
+}
+
+static void end_deflate(void *z) {
+    deflateEnd(z);
+    free(z);
+}
+
+static int compress_block(weir_task *task, void *item, void *state) {
+    struct block *block = item;
+    z_stream *z = state;
+    int code = deflateReset(z);
     if (code == Z_OK && block->before > 0)
-        code = deflateSetDictionary(&z, block->in, (uInt)block->before);
+        code = deflateSetDictionary(z, block->in, (uInt)block->before);
+    z->next_in = block->in + block->before;
+    z->avail_in = (uInt)block->length;
+    z->next_out = block->out;
+    z->avail_out = COMPRESSED;
+    block->crc = crc32(0, z->next_in, z->avail_in);
     if (code == Z_OK && block->length > 0)
-        code = deflate(&z, Z_SYNC_FLUSH);
-    deflateEnd(&z);
-    if (code != Z_OK || z.avail_out == 0)
+        code = deflate(z, Z_SYNC_FLUSH);
+    if (code != Z_OK || z->avail_out == 0)
         return weir_task_fail(task, code, "zlib: %s", zError(code));
-    block->size = COMPRESSED - z.avail_out;
-    block->crc = crc32(0, in, (uInt)block->length);
+    block->size = COMPRESSED - z->avail_out;
     weir_task_emit(task, block);
     return 0;
 }
@@ -94,16 +109,22 @@ int main(void) {
     static const unsigned char header[10] = {0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255};
     static struct end end;
     struct trailer trailer = {0, 0};
+    const size_t threads = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
+    weir_stage_options reads = {.name = "read", .source = read_block, .arg = &end};
+    weir_stage_options compresses = {.name = "compress", .run = compress_block, .ordered = true, .drop = drop};
+    weir_stage_options writes = {.name = "write", .run = write_block, .at_end = write_trailer, .drop = drop};
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
+    compresses.init = begin_deflate;
+    compresses.fini = end_deflate;
+    compresses.threads = threads;
+    compresses.capacity = writes.capacity = 2 * threads;
+    writes.arg = &trailer;
     fwrite(header, 1, sizeof header, stdout); /* the next write reports an error */
     weir_pipeline_create(&pipeline, NULL);
-    weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "read", .source = read_block, .arg = &end});
-    weir_pipeline_add(pipeline, NULL,
-                      &(weir_stage_options){.name = "compress", .run = compress_block, .ordered = true, .drop = drop});
-    weir_pipeline_add(pipeline, NULL,
-                      &(weir_stage_options){
-                          .name = "write", .run = write_block, .at_end = write_trailer, .arg = &trailer, .drop = drop});
+    weir_pipeline_add(pipeline, NULL, &reads);
+    weir_pipeline_add(pipeline, NULL, &compresses);
+    weir_pipeline_add(pipeline, NULL, &writes);
     if (weir_pipeline_start(pipeline) != WEIR_OK)
         fprintf(stderr, "gzip: %s\n", weir_pipeline_message(pipeline));
     weir_pipeline_wait(pipeline, WEIR_NEVER);
