@@ -18,6 +18,11 @@ examples=$1 work=$2 runs=${3:-5} tree=${4:-/usr/include}
 server=
 trap '[ -z "$server" ] || kill "$server"' EXIT
 mkdir -p "$work"
+if [ -x "$examples/.libs/top_paths" ]; then # the scripts of libtool in their places take time
+    LD_LIBRARY_PATH=$(cd "$examples/../.libs" && pwd)
+    export LD_LIBRARY_PATH
+    examples=$examples/.libs
+fi
 
 # ---- the programs and their peers ----
 

@@ -1,7 +1,7 @@
 /*
  * hash_tree.c - the SHA-256 of each file below a folder, as sha256sum prints it, but in no particular order.
  *
- *     folder -> walk (feeds itself with folders) -> hash, which prints
+ *     folder -> walk (feeds itself with folders) -> hash (4 threads: reading blocks), which prints
  *
  * Standard error names what cannot be read. The other files are hashed, and the exit status is 1.
  *
@@ -54,18 +54,19 @@ static int walk(weir_task *task, void *folder, void *arg) {
 static int hash(weir_task *task, void *path, void *arg) {
     unsigned char bytes[65536], sum[EVP_MAX_MD_SIZE] = {0};
     char text[2 * 32 + 1];
-    FILE *file = fopen(path, "rb");
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = file < 0 ? -1 : 1;
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     (void)arg;
     EVP_DigestInit_ex(context, EVP_sha256(), NULL);
-    for (size_t got; file != NULL && (got = fread(bytes, 1, sizeof bytes, file)) > 0;)
-        EVP_DigestUpdate(context, bytes, got);
-    int error = file == NULL || ferror(file) ? fail(task, path) : 0;
+    while (got > 0 && (got = read(file, bytes, sizeof bytes)) > 0)
+        EVP_DigestUpdate(context, bytes, (size_t)got);
+    int error = got < 0 ? fail(task, path) : 0;
     if (error == 0 && EVP_DigestFinal_ex(context, sum, NULL) != 1)
         error = weir_task_fail(task, 1, "%s: no SHA-256", (char *)path);
     EVP_MD_CTX_free(context);
-    if (file != NULL)
-        fclose(file);
+    if (file >= 0)
+        close(file);
     for (int i = 0; i < 32; i++)
         sprintf(text + 2 * i, "%02x", sum[i]);
     if (error == 0 && printf("%s  %s\n", text, (char *)path) < 0)
@@ -82,7 +83,7 @@ static void drop(void *path, void *arg) {
 
 int main(int argc, char **argv) {
     weir_stage_options walks = {.name = "walk", .run = walk, .drop = drop, .on_error = WEIR_SKIP};
-    weir_stage_options hashes = {.name = "hash", .run = hash, .drop = drop, .on_error = WEIR_SKIP};
+    weir_stage_options hashes = {.name = "hash", .run = hash, .threads = 4, .drop = drop, .on_error = WEIR_SKIP};
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
     if (argc != 2)
