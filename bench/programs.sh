@@ -102,9 +102,10 @@ if has top_paths go; then
 fi
 if has etl python3; then row etl Python 1.2; fi
 if has crawl python3; then
+    rm -f "$work/port"
     python3 "$peers/server.py" 1000 >"$work/port" &
     server=$!
-    while [ ! -s "$work/port" ]; do sleep 0.1; done
+    while ! grep -q . "$work/port" 2>"$work/found"; do sleep 0.1; done
     port=$(cat "$work/port")
     rm -f "$work/ours_crawl.times"
     for _ in $(seq "$runs"); do time_of ours_crawl; done
