@@ -53,6 +53,7 @@ endif
 EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/peers/gthreadpool bench/peers/tbb_tasks
 EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/costs bench/growth
 CLEANFILES = $(EXTRA_PROGRAMS)
+EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/server.py bench/peers/programs/top_paths.go
 EXTRA_DIST += bench/budget.sh bench/executor.md bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/run.py
 EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
 	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
@@ -106,7 +107,25 @@ IMAGES = 200
 BYTES = 64
 bench-budget: bench/budget
 	$(SHELL) $(srcdir)/bench/budget.sh bench/budget bench/results '$(IMAGES)' '$(BYTES)'
+# make bench-programs RUNS=5 TREE=/usr/include: the examples that are whole programs, beside others that do the same.
+RUNS = 5
+TREE = /usr/include
+example_programs = pipeline_examples/top_paths
+if HAVE_ZLIB
+example_programs += pipeline_examples/gzip
+endif
+if HAVE_CRYPTO
+example_programs += pipeline_examples/hash_tree
+endif
+if HAVE_SQLITE
+example_programs += pipeline_examples/etl
+endif
+if HAVE_CRAWL
+example_programs += pipeline_examples/crawl
+endif
+bench-programs: $(example_programs)
+	top_srcdir='$(top_srcdir)' $(SHELL) $(srcdir)/bench/programs.sh pipeline_examples bench/results/programs '$(RUNS)' '$(TREE)'
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs clean-bench
+.PHONY: bench bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs clean-bench

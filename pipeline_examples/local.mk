@@ -11,12 +11,15 @@ noinst_PROGRAMS += \
 	pipeline_examples/factors \
 	pipeline_examples/fan \
 	pipeline_examples/fold \
+	pipeline_examples/futures \
 	pipeline_examples/life \
 	pipeline_examples/numbers \
 	pipeline_examples/ordered \
 	pipeline_examples/pipeline \
 	pipeline_examples/promise \
+	pipeline_examples/service \
 	pipeline_examples/statistics \
+	pipeline_examples/top_paths \
 	pipeline_examples/tree_walk
 
 pipeline_examples_at_most_three_SOURCES = pipeline_examples/at_most_three.c
@@ -39,6 +42,8 @@ pipeline_examples_fan_SOURCES = pipeline_examples/fan.c
 pipeline_examples_fan_LDADD = libweir.la
 pipeline_examples_fold_SOURCES = pipeline_examples/fold.c
 pipeline_examples_fold_LDADD = libweir.la
+pipeline_examples_futures_SOURCES = pipeline_examples/futures.c
+pipeline_examples_futures_LDADD = libweir.la
 pipeline_examples_life_SOURCES = pipeline_examples/life.c
 pipeline_examples_life_LDADD = libweir.la
 pipeline_examples_numbers_SOURCES = pipeline_examples/numbers.c
@@ -49,8 +54,12 @@ pipeline_examples_pipeline_SOURCES = pipeline_examples/pipeline.c
 pipeline_examples_pipeline_LDADD = libweir.la
 pipeline_examples_promise_SOURCES = pipeline_examples/promise.c
 pipeline_examples_promise_LDADD = libweir.la
+pipeline_examples_service_SOURCES = pipeline_examples/service.c
+pipeline_examples_service_LDADD = libweir.la
 pipeline_examples_statistics_SOURCES = pipeline_examples/statistics.c
 pipeline_examples_statistics_LDADD = libweir.la -lm
+pipeline_examples_top_paths_SOURCES = pipeline_examples/top_paths.c
+pipeline_examples_top_paths_LDADD = libweir.la
 pipeline_examples_tree_walk_SOURCES = pipeline_examples/tree_walk.c
 pipeline_examples_tree_walk_LDADD = libweir.la
 
@@ -67,11 +76,26 @@ pipeline_examples_fetch_LDADD = libweir.la $(CURL_LIBS) $(MICROHTTPD_LIBS) $(GLI
 if HAVE_FETCH
 noinst_PROGRAMS += pipeline_examples/fetch
 endif
+pipeline_examples_gzip_SOURCES = pipeline_examples/gzip.c
+pipeline_examples_gzip_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
+pipeline_examples_gzip_LDADD = libweir.la $(ZLIB_LIBS)
+if HAVE_ZLIB
+noinst_PROGRAMS += pipeline_examples/gzip
+endif
+pipeline_examples_hash_tree_SOURCES = pipeline_examples/hash_tree.c
+pipeline_examples_hash_tree_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+pipeline_examples_hash_tree_LDADD = libweir.la $(CRYPTO_LIBS)
+if HAVE_CRYPTO
+noinst_PROGRAMS += pipeline_examples/hash_tree
+endif
 pipeline_examples_rows_SOURCES = pipeline_examples/rows.c
 pipeline_examples_rows_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 pipeline_examples_rows_LDADD = libweir.la $(SQLITE_LIBS)
+pipeline_examples_etl_SOURCES = pipeline_examples/etl.c
+pipeline_examples_etl_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
+pipeline_examples_etl_LDADD = libweir.la $(SQLITE_LIBS)
 if HAVE_SQLITE
-noinst_PROGRAMS += pipeline_examples/rows
+noinst_PROGRAMS += pipeline_examples/etl pipeline_examples/rows
 endif
 pipeline_examples_scraper_SOURCES = pipeline_examples/scraper.c
 pipeline_examples_scraper_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(MICROHTTPD_CFLAGS)

@@ -86,7 +86,7 @@ build() {
     if ! (
         cd "$work/$name"
         "$top/configure" -q --host="$triplet" --without-curl --without-vips --without-microhttpd \
-            --without-sqlite --enable-werror \
+            --without-sqlite --without-zlib --without-crypto --enable-werror \
             CXX=no "$@"
         # shellcheck disable=SC2086 # a list of words
         # Sequential: two concurrent makes would build the library twice.

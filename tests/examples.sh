@@ -45,6 +45,15 @@ same() {
     fi
 }
 
+# fails_with STATUS PROGRAM WHAT PATTERN: complains unless the status is 1 and $work/err has the pattern.
+fails_with() {
+    if [ "$1" = 1 ] && grep -q "$4" "$work/err"; then
+        echo "$2, $3: ok"
+    else
+        complain "$2, $3, ends with status $1 and says: $(cat "$work/err")"
+    fi
+}
+
 # figure NAME: prints the number behind "NAME: " in $work/out; 0 if there is none.
 figure() {
     sed -n "s/^$1: \\([0-9][0-9]*\\)$/\\1/p" "$work/out" | grep . || echo 0
@@ -176,6 +185,218 @@ fetch gave up job 10 at attempt 1: code 404, there is no job 10
 fetch gave up job 5 at attempt 1: code 404, there is no job 5
 fetch gave up job 7 at attempt 4: code 503, busy, try again
 END
+
+# ---- futures: the sums of ten squares, and of twenty tasks with three squares each; times are not judged ----
+
+run futures
+sed -e 's/[0-9.]* s$/a time/' -e 's/task [0-9]/task N/' "$work/out" | uniq >"$work/lines"
+mv "$work/lines" "$work/out"
+same futures 'three ways' <<'END'
+ten calls of 0.1 s: sum 285, in a time
+first of ten: task N, in a time
+twenty tasks that wait for three each: sum 290, in a time
+END
+
+# ---- service: clients get an answer for each line; what was answered is in the file ----
+
+if [ -z "$python" ]; then
+    echo "service: left out, because there is no python3 for its clients"
+else
+    echo weed >"$work/word"
+    "$examples/service" "$work/lines" "$work/word" >"$work/out" 2>"$work/err" &
+    server=$!
+    cat >"$work/clients.py" <<'END'
+import os, re, signal, socket, sys, threading, time
+out, word, pid = sys.argv[1], sys.argv[2], int(sys.argv[3])
+while not (port := re.findall(r'port (\d+)\n', open(out).read())):
+    time.sleep(0.05)
+answers = {}
+def connect():
+    return socket.create_connection(('127.0.0.1', int(port[0])))
+def talk(name, lines):
+    client = connect()
+    threading.Thread(target=lambda: client.sendall(''.join(line + '\n' for line in lines).encode())).start()
+    reader = client.makefile()
+    answers[name] = [reader.readline().rstrip('\n') for line in lines]
+    client.close()
+def check(name, lines, bad):
+    expected = sorted(('failed ' if bad in line else 'done ') + line for line in lines)
+    assert sorted(answers[name]) == expected, (name, sorted(answers[name])[:3], expected[:3])
+plain = {n: [f'{n} {i} {"x" * (i % 200)}' for i in range(2000)] for n in 'abc'}
+threads = [threading.Thread(target=talk, args=item) for item in plain.items()]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+for name, lines in plain.items(): check(name, lines, 'weed')
+mixed = ['weed 1', 'rose 2', 'a weed 3', 'a rose 4']
+talk('before', mixed)
+check('before', mixed, 'weed')
+open(word, 'w').write('rose\n')
+os.kill(pid, signal.SIGHUP)
+for attempt in range(1000): # the signal takes a moment
+    talk('after', mixed)
+    if 'failed rose 2' in answers['after']: break
+check('after', mixed, 'rose')
+web = connect()
+web.sendall(b'GET /metrics HTTP/1.0\r\n\r\n')
+page = web.makefile().read()
+assert page.startswith('HTTP/1.0 200') and 'weir_' in page and 'stage="append"' in page, page
+idle = connect()
+last = connect()
+last.sendall(b'the last\nhalf a li')
+assert last.makefile().readline() == 'done the last\n'
+os.kill(pid, signal.SIGTERM)
+assert last.recv(100) == b'' and idle.recv(100) == b''
+for line in sorted(line for lines in plain.values() for line in lines): print(line)
+END
+    $limit "$python" "$work/clients.py" "$work/out" "$work/word" $server >"$work/expected" 2>"$work/said" || {
+        complain "service: $(cat "$work/said")"
+        kill $server
+    }
+    status=0
+    wait $server || status=$?
+    server=
+    [ $status = 0 ] || complain "service ends with status $status and says: $(cat "$work/err")"
+    grep -v -e weed -e rose -e last "$work/lines" | LC_ALL=C sort >"$work/out"
+    same service 'the lines of three clients' <"$work/expected"
+    [ "$(grep -x -e 'rose 2' -e 'the last' "$work/lines" | sort -u | wc -l)" -eq 2 ] || complain "service has not written what it has answered"
+    status=0
+    "$examples/service" "$work/none/lines" "$work/word" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status service 'no folder' "^service: $work/none/lines: No such file or directory\$"
+fi
+
+# ---- gzip: gzip -d gets the input back, at the borders of blocks too; a disk that is full is an error ----
+
+if [ ! -x "$examples/gzip" ]; then
+    echo "gzip: left out, because configure found no library for it"
+elif ! command -v gzip >/dev/null 2>&1; then
+    echo "gzip: left out, because there is no gzip"
+else
+    cat "$top_srcdir"/HACKING.md "$top_srcdir"/lib/*/*.c "$examples/gzip" >"$work/much"
+    for size in 0 1 131071 131072 131073 262144 1000000; do
+        head -c $size "$work/much" >"$work/in"
+        run gzip
+        mv "$work/out" "$work/in.gz"
+        gzip -dc "$work/in.gz" >"$work/out" || complain "gzip -d refuses $size bytes"
+        if cmp "$work/in" "$work/out"; then echo "gzip, $size bytes: ok"; else complain "gzip changes $size bytes"; fi
+    done
+    [ $(($(wc -c <"$work/in.gz") * 10)) -lt $((1000000 * 7)) ] || complain "gzip hardly compresses"
+    status=0
+    "$examples/gzip" <"$work" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status gzip 'a folder as its input' '^gzip: standard input: Is a directory$'
+    if [ -c /dev/full ]; then
+        for file in "$top_srcdir/LICENSE" "$work/much"; do
+            status=0
+            "$examples/gzip" <"$file" >/dev/full 2>"$work/err" || status=$?
+            fails_with $status gzip 'a full disk' '^gzip: standard output: No space left on device$'
+        done
+    fi
+fi
+
+# ---- top_paths: the counts equal those of awk ----
+
+awk 'BEGIN {
+    for (i = 1; i <= 60000; i++) {
+        n = (i * 7919) % 30011
+        printf "10.0.0.%d - - [27/Nov/2026:05:00:00 +0000] \"GET /page/%d HTTP/1.1\" 200 %d\n", i % 200, int(n * n / 9e6), n
+        if (i % 1000 == 0) print "no line of a log"
+    }
+    printf "10.0.0.1 - - [27/Nov/2026:05:00:00 +0000] \"GET /last HTTP/1.1\" 200 5"
+}' >"$work/in"
+run top_paths
+awk '$6 ~ /^"/ { requests[$7]++; bytes[$7] += $NF } END { for (path in requests) printf "%8d %12d %s\n", requests[path], bytes[path], path }' \
+    "$work/in" | LC_ALL=C sort -k1,1nr -k3 | head -n 10 | same top_paths '60001 lines'
+: >"$work/in"
+run top_paths
+: | same top_paths 'no line'
+status=0
+"$examples/top_paths" <"$work" >"$work/out" 2>"$work/err" || status=$?
+fails_with $status top_paths 'a folder as its input' '^top_paths: standard input: Is a directory$'
+
+# ---- hash_tree: the lines are those of sha256sum ----
+
+if [ ! -x "$examples/hash_tree" ]; then
+    echo "hash_tree: left out, because configure found no library for it"
+elif ! command -v sha256sum >/dev/null 2>&1; then
+    echo "hash_tree: left out, because there is no sha256sum"
+else
+    : >"$work/in"
+    mkdir -p "$work/tree/a/b c/d" "$work/tree/e"
+    cp "$top_srcdir"/lib/pipeline/*.c "$work/tree/a/b c/d"
+    : >"$work/tree/a/empty"
+    head -c 200000 "$examples/hash_tree" >"$work/tree/e/much"
+    ln -s ../.. "$work/tree/e/link"
+    run hash_tree "$work/tree"
+    LC_ALL=C sort -o "$work/out" "$work/out"
+    find "$work/tree" -type f -exec sha256sum {} + | LC_ALL=C sort | same hash_tree 'a tree'
+    status=0
+    "$examples/hash_tree" "$work/none" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status hash_tree 'no folder' "^hash_tree: $work/none: No such file or directory\$"
+    if [ -c /dev/full ]; then
+        status=0
+        "$examples/hash_tree" "$work/tree" >/dev/full 2>"$work/err" || status=$?
+        fails_with $status hash_tree 'a full disk' '^hash_tree: standard output: No space left on device$'
+    fi
+fi
+
+# ---- etl: the tables equal those of awk; Ctrl-C ends it though its input is silent; what cannot be stored is an error ----
+
+# contents DATABASE: prints its tables.
+contents() {
+    sqlite3 "$1" 'SELECT id, name, amount FROM rows ORDER BY id; SELECT line || '\''|'\'' || stage FROM rejects ORDER BY 1'
+}
+
+if [ ! -x "$examples/etl" ]; then
+    echo "etl: left out, because configure found no library for it"
+elif ! command -v sqlite3 >/dev/null 2>&1; then
+    echo "etl: left out, because there is no sqlite3"
+else
+    awk 'BEGIN {
+        for (i = 1; i <= 20000; i++) {
+            if (i % 97 == 0) print "no row", i
+            else if (i % 89 == 0) print i ",name," i "x"
+            else if (i % 83 == 0) print ((i * 7919) % 20011 - 7919 + 20011) % 20011 ",again," i
+            else print (i * 7919) % 20011 ",name " i "," i / 4
+        }
+        printf "20011,last,0.25"
+    }' >"$work/in"
+    run etl "$work/etl.db"
+    tail -n 1 "$work/out" >"$work/said"
+    contents "$work/etl.db" >"$work/out"
+    awk -F , '{
+        if (NF != 3 || $3 !~ /^[0-9.]+$/) bad[$0 "|check"]
+        else if ($1 in name) bad[$0 "|write"]
+        else { name[$1] = $2; amount[$1] = $3 }
+    } END {
+        for (id = 0; id <= 20011; id++) if (id in name) print id "|" name[id] "|" amount[id] (amount[id] ~ /[.]/ ? "" : ".0")
+        for (line in bad) print line | "LC_ALL=C sort"
+    }' "$work/in" >"$work/expected"
+    same etl '20001 lines' <"$work/expected"
+    cp "$work/said" "$work/out"
+    awk -F '|' '{ bad += NF == 2 } END { print NR - bad " rows, " bad " rejects" }' "$work/expected" | same etl 'its own figures'
+
+    mkfifo "$work/silent"
+    "$examples/etl" "$work/silent.db" <"$work/silent" >"$work/out" 2>"$work/err" &
+    pid=$!
+    exec 3>"$work/silent"
+    printf '1,one,1\n2,half a li' >&3
+    while [ "$(sqlite3 "$work/silent.db" 'SELECT count(*) FROM rows' 2>"$work/busy")" != 1 ]; do sleep 0.1; done
+    kill -INT $pid
+    status=0
+    wait $pid || status=$?
+    exec 3>&-
+    echo '1 rows, 0 rejects' | same etl 'Ctrl-C beside a silent input'
+    [ $status = 0 ] || complain "etl ends with status $status after Ctrl-C"
+
+    status=0
+    "$examples/etl" "$work/none/etl.db" <"$work/in" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status etl 'no folder' '^etl: .*/none/etl.db: unable to open database file$'
+    status=0
+    "$examples/etl" "$work/folder.db" <"$work" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status etl 'a folder as its input' '^etl: input: Is a directory$'
+    status=0
+    (trap '' XFSZ && ulimit -f 200 && exec "$examples/etl" "$work/full.db") <"$work/in" >"$work/out" 2>"$work/err" || status=$?
+    fails_with $status etl 'no room for the database' '^etl: .*'
+fi
 
 # ---- byte_budget: all items are done, within the budget ----
 
