@@ -30,6 +30,7 @@ static struct stage {
     double noise;      /* of the throughput */
     uint64_t on, off;  /* ns with and without arrivals, in turn; 0: always on */
     size_t creatable;  /* number of threads that the system creates */
+    bool stays;        /* calls take so long that no thread leaves */
     double queued, retired, used, starved, blocked;
     uint64_t next;
     unsigned changes;
@@ -43,7 +44,7 @@ enum { PROCESSORS = 4, ROOM = 1000 };
 static void begin(size_t least, size_t most) {
     stage = (struct stage){.call = 0.01, .useful = 1e6, .arrival = PLENTY, .creatable = SIZE_MAX, .random = 1};
     weir__elastic_prepare(&stage.elastic, least, most, PROCESSORS);
-    stage.look = (weir__elastic_look){.now = second, .threads = least};
+    stage.look = (weir__elastic_look){.now = second, .threads = least, .wanted = least};
     stage.next = second;
 }
 
@@ -90,9 +91,12 @@ static void look(void) {
     now->used = (uint64_t)(stage.used * 1e9);
     now->asleep = stage.queued < 1 && !(is_on(now->now, &until) && stage.arrival > 0) ? now->threads : 0;
     weir__elastic_step step = weir__elastic_decide(&stage.elastic, now);
-    ck_assert(step.threads >= stage.elastic.least || now->failures > 0);
-    ck_assert_uint_le(step.threads, stage.elastic.most);
     size_t before = now->threads;
+    ck_assert(step.threads >= stage.elastic.least || now->failures > 0);
+    ck_assert(step.threads <= stage.elastic.most || (stage.stays && step.cause == WEIR__NO_CHANGE));
+    now->wanted = step.cause != WEIR__NO_CHANGE ? step.threads : now->wanted;
+    if (stage.stays && step.threads < before)
+        step.threads = before;
     now->threads = step.threads > stage.creatable ? stage.creatable : step.threads;
     now->failures += step.threads > stage.creatable;
     stage.changes += now->threads != before;
@@ -373,11 +377,12 @@ START_TEST (new_limits_hold_at_rest) {
 }
 END_TEST
 
-/* The creation fails, and is tried again after a while, but not at each look. */
+/* The creation fails, and is tried again after a while, but not at each look: saturated, blocked or idle. */
 START_TEST (a_least_that_cannot_be_reached_is_tried_again) {
     begin(1, 64);
     stage.creatable = 3;
-    stage.downstream = 1;
+    stage.downstream = _i == 0 ? 1 : 0;
+    stage.arrival = _i == 1 ? 0 : PLENTY;
     set_limits(8, 64);
     run(10 * second);
     ck_assert_uint_eq(stage.look.threads, 3);
@@ -385,7 +390,27 @@ START_TEST (a_least_that_cannot_be_reached_is_tried_again) {
     ck_assert_uint_le(stage.look.failures, 8);
     stage.creatable = SIZE_MAX;
     run(31 * second);
-    ck_assert_uint_eq(stage.look.threads, 8);
+    ck_assert_uint_ge(stage.look.threads, 8);
+}
+END_TEST
+
+/* Limits that are raised meanwhile keep them. */
+START_TEST (threads_in_long_calls_are_told_once_to_leave) {
+    begin(4, 4);
+    stage.call = 60;
+    stage.stays = true;
+    run(second);
+    set_limits(1, 1);
+    run(5 * ms);
+    ck_assert_uint_eq(stage.look.wanted, 1);
+    stage.cause = WEIR__NO_CHANGE;
+    uint64_t changed = stage.elastic.changed;
+    run(10 * second);
+    ck_assert_uint_eq(stage.elastic.changed, changed);
+    ck_assert_uint_eq(stage.look.wanted, 1);
+    set_limits(4, 4);
+    run(5 * ms);
+    ck_assert_uint_eq(stage.look.wanted, 4);
 }
 END_TEST
 
@@ -419,7 +444,8 @@ static Suite *elastic_suite(void) {
     tcase_add_test(tcase, does_not_flap_between_bursts);
     tcase_add_test(tcase, new_limits_hold_at_once);
     tcase_add_test(tcase, new_limits_hold_at_rest);
-    tcase_add_test(tcase, a_least_that_cannot_be_reached_is_tried_again);
+    tcase_add_loop_test(tcase, a_least_that_cannot_be_reached_is_tried_again, 0, 3);
+    tcase_add_test(tcase, threads_in_long_calls_are_told_once_to_leave);
     tcase_add_test(tcase, looks_with_no_time_between_change_nothing);
     return suite;
 }

@@ -349,7 +349,7 @@ static weir_status wanted_of(const struct world *world) {
     if (world->place == STREAM && world->row->call == call_show)
         return WEIR_INVALID; /* its view is shown already */
     bool helps = world->row->call == call_show || world->row->call == call_end_on || world->row->call == call_pause ||
-                 world->row->call == call_resume;
+                 world->row->call == call_resume || world->row->call == call_set_rate;
     if (helps && (world->place == SOURCE || world->place == WEIGH_PRODUCE))
         return EITHER; /* a source may begin before start returns */
     return world->row->own[places[world->place].phase];

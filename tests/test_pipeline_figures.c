@@ -59,6 +59,45 @@ static const struct rescaling {
     {1e6, 1e-300, 0, 1000, 1, UINT64_MAX}, /* as good as never: not before 1e18 */
 };
 
+/* A burst that was used is no debt: ten calls came early, and the next one waits for an interval, old or new. */
+START_TEST (a_lower_burst_leaves_no_debt) {
+    weir__rate rate = {.slack = 0};
+    weir__rate_set(&rate, 1e6, 10, 0);
+    for (uint64_t i = 0; i < 10; i++)
+        ck_assert_uint_le(weir__rate_take(&rate, 100000, 1).due, 100000);
+    weir__turn waits = weir__rate_take(&rate, 100000, 1);
+    ck_assert_uint_eq(waits.due, 101000);
+    weir__rate_set(&rate, 1e6, 1, 100000);
+    ck_assert_uint_eq(weir__rate_due(&rate, &waits), 101000);
+    weir__rate_set(&rate, 1e5, 4, 100000);
+    ck_assert_uint_le(weir__rate_due(&rate, &waits), 110000);
+    weir__rate_set(&rate, 1e5, 1, 100000);
+    ck_assert_uint_le(weir__rate_due(&rate, &waits), 110000);
+}
+END_TEST
+
+/* A change whose clock was read before that of a take scales no time that has passed. */
+START_TEST (a_change_that_comes_late_scales_no_past) {
+    weir__rate rate = {.slack = 0};
+    weir__rate_set(&rate, 1e6, 0, 0);
+    (void)weir__rate_take(&rate, 5000000, 1);
+    weir__turn waits = weir__rate_take(&rate, 5000000, 1);
+    weir__rate_set(&rate, 1, 0, 1000);
+    ck_assert_uint_eq(weir__rate_due(&rate, &waits), 5000000 + UINT64_C(1000000000));
+}
+END_TEST
+
+/* So many turns that times exceed 64 bits: none of them is due. */
+START_TEST (turns_of_the_lowest_rate_are_never_due) {
+    weir__rate rate = {.slack = 0};
+    weir__rate_set(&rate, 1e6, 0, 0);
+    (void)weir__rate_take(&rate, 1000, 1);
+    weir__turn waits = weir__rate_take(&rate, 1000, 100);
+    weir__rate_set(&rate, 1e-300, 0, 1000);
+    ck_assert_uint_ge(weir__rate_due(&rate, &waits), UINT64_C(900000000000000000));
+}
+END_TEST
+
 START_TEST (a_change_of_the_rate_scales_what_is_left_of_waits) {
     const struct rescaling *row = &rescalings[_i];
     weir__rate rate = {.slack = 0};
@@ -201,6 +240,9 @@ static Suite *figures_suite(void) {
     TCase *rates = add_case(suite, "rates");
     tcase_add_loop_test(rates, a_rate_is_an_interval_and_its_burst_a_time, 0, COUNT_OF(reckonings));
     tcase_add_loop_test(rates, a_change_of_the_rate_scales_what_is_left_of_waits, 0, COUNT_OF(rescalings));
+    tcase_add_test(rates, a_lower_burst_leaves_no_debt);
+    tcase_add_test(rates, a_change_that_comes_late_scales_no_past);
+    tcase_add_test(rates, turns_of_the_lowest_rate_are_never_due);
     tcase_add_test(rates, turns_before_and_after_a_change_are_an_interval_apart);
     TCase *backoffs = add_case(suite, "back-offs");
     tcase_add_loop_test(backoffs,

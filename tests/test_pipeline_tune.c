@@ -135,6 +135,24 @@ START_TEST (without_a_rate_calls_go_on_at_once) {
 }
 END_TEST
 
+/* The rate came while its threads waited for the resume. */
+START_TEST (a_rate_that_is_set_in_a_pause_holds_after_it) {
+    struct run run = start(kinds[_i]);
+    unsigned first = kinds[_i].run_batch != NULL ? 3 : 1;
+    assert_status(WEIR_OK, weir_pipeline_pause(run.pipeline, run.stage));
+    put_things(run.pipeline, ITEMS);
+    let_them_err();
+    set_rate(run, rates[FOREVER], 0);
+    assert_status(WEIR_OK, weir_pipeline_resume(run.pipeline, run.stage));
+    wait_for_count(&calls, first);
+    let_them_err();
+    ck_assert_uint_eq(atomic_load(&calls), first);
+    set_rate(run, 0, 0);
+    finish_and_destroy(run.pipeline, WEIR_OK);
+    assert_things_ended();
+}
+END_TEST
+
 START_TEST (a_burst_allows_calls_at_once) {
     struct run run = start((weir_stage_options){.run = count_run, .threads = 1});
     set_rate(run, rates[1], 5);
@@ -396,6 +414,7 @@ static Suite *tune_suite(void) {
     TCase *rate = add_things_case(suite, "rate");
     tcase_add_loop_test(rate, a_rate_holds_up_calls_until_it_is_changed, 0, COUNT_OF(kinds));
     tcase_add_loop_test(rate, without_a_rate_calls_go_on_at_once, 0, COUNT_OF(kinds));
+    tcase_add_loop_test(rate, a_rate_that_is_set_in_a_pause_holds_after_it, 0, COUNT_OF(kinds));
     tcase_add_test(rate, a_burst_allows_calls_at_once);
     tcase_add_loop_test(rate, a_source_has_a_rate, 0, COUNT_OF(sources));
     tcase_add_test(rate, a_finish_that_takes_too_long_is_hurried);

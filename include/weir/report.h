@@ -53,12 +53,13 @@ typedef enum weir_thread_change {
 
 /* One stage. Times are in nanoseconds and summed over its threads; on the crew, over its calls at once (width). */
 typedef struct weir_stage_report {
-    const char *name;            /* of the stage */
-    weir_counts counts;          /* of a source, `in` counts the items it produced and its failed calls */
-    uint64_t retried;            /* attempts after an item's first */
-    uint64_t overdue;            /* attempts, finished or in progress, that exceed the stage's attempt_time */
-    size_t threads;              /* threads now; declared threads, unless the stage is elastic; on the crew its width */
-    size_t max_threads;          /* maximum number of threads now; equals `threads`, unless the stage is elastic */
+    const char *name;   /* of the stage */
+    weir_counts counts; /* of a source, `in` counts the items it produced and its failed calls */
+    uint64_t retried;   /* attempts after an item's first */
+    uint64_t overdue;   /* attempts, finished or in progress, that exceed the stage's attempt_time */
+    size_t threads;     /* threads now; declared threads, unless the stage is elastic; on the crew its width */
+    size_t max_threads; /* maximum number of threads now; equals `threads`, unless the stage is elastic. Below `threads`
+                                    while threads have to leave */
     weir_thread_change change;   /* cause of the last change of `threads` */
     uint64_t changed;            /* ns from the start to that change; 0: it has not changed */
     size_t running;              /* threads now at work: neither starved nor blocked; on the crew, calls */

@@ -221,7 +221,7 @@ static weir__elastic_step look_saturated(weir__elastic *elastic, const struct in
 
 static weir__elastic_step look_unsaturated(weir__elastic *elastic, const struct interval *interval) {
     const weir__elastic_look *look = interval->look;
-    bool at_rest = look->threads <= elastic->least && look->asleep >= look->threads && look->queued == 0;
+    bool at_rest = look->threads == elastic->least && look->asleep >= look->threads && look->queued == 0;
     elastic->saturated = 0;
     begin_measurement(elastic, look);
     elastic->awake = !at_rest;
@@ -240,11 +240,15 @@ void weir__elastic_limit(weir__elastic *elastic, size_t least, size_t most) {
     elastic->held_until = 0;
 }
 
-/* N5. Returns the number within the limits that is nearest to the present one. */
-static size_t within_limits(const weir__elastic *elastic, const weir__elastic_look *look) {
-    if (look->threads < elastic->least && look->now < elastic->held_until)
-        return look->threads;
-    return at_least(at_most(look->threads, elastic->most), elastic->least);
+/* N5. Whether the number must change: too few come or stay, or too many have not been told to leave. */
+static bool is_outside(const weir__elastic *elastic, const weir__elastic_look *look) {
+    if (look->threads < elastic->least)
+        return look->now >= elastic->held_until;
+    return look->wanted < elastic->least || (look->threads > elastic->most && look->wanted > elastic->most);
+}
+
+static weir__elastic_step return_within(weir__elastic *elastic, const weir__elastic_look *look) {
+    return change(elastic, look, at_least(at_most(look->threads, elastic->most), elastic->least), WEIR__SET);
 }
 
 /* ---- a look ---- */
@@ -252,9 +256,9 @@ static size_t within_limits(const weir__elastic *elastic, const weir__elastic_lo
 static weir__elastic_step look_again(weir__elastic *elastic, const weir__elastic_look *look) {
     const struct interval interval = interval_of(elastic, look);
     if (look->failures != elastic->last.failures)
-        hold(elastic, look, at_least(look->threads, elastic->least));
-    if (within_limits(elastic, look) != look->threads)
-        return change(elastic, look, within_limits(elastic, look), WEIR__SET);
+        hold(elastic, look, at_least(look->threads, 1));
+    if (is_outside(elastic, look))
+        return return_within(elastic, look);
     size_t enough = idle_number(elastic, &interval);
     if (enough < look->threads)
         return shrink(elastic, &interval, enough);
@@ -266,14 +270,18 @@ static weir__elastic_step wake(weir__elastic *elastic, const weir__elastic_look 
     elastic->awake = true;
     elastic->saturated = 0;
     elastic->used = look->now;
-    weir__elastic_step step = change(elastic, look, within_limits(elastic, look), WEIR__SET);
-    return step.threads != look->threads ? step : keep(look, quick);
+    if (is_outside(elastic, look))
+        return return_within(elastic, look);
+    (void)change(elastic, look, look->threads, WEIR__NO_CHANGE);
+    return keep(look, quick);
 }
 
 weir__elastic_step weir__elastic_decide(weir__elastic *elastic, const weir__elastic_look *look) {
     if (elastic->awake && look->now <= elastic->last.now)
         return keep(look, quick);
     weir__elastic_step step = elastic->awake ? look_again(elastic, look) : wake(elastic, look);
+    if (step.cause != WEIR__NO_CHANGE)
+        step.threads = at_most(step.threads, elastic->most); /* some may still have to leave */
     elastic->last = *look;
     return step;
 }

@@ -32,6 +32,7 @@
 typedef struct weir__elastic_look {
     uint64_t now;
     size_t threads;    /* number of threads now */
+    size_t wanted;     /* number of threads that may stay; the others leave when they have completed their items */
     size_t asleep;     /* number of those that wait for items now */
     size_t queued;     /* number of items that wait now: at least 1 if there are any */
     uint64_t retired;  /* total number of items retired */
@@ -53,7 +54,7 @@ typedef enum weir__elastic_cause {
 
 /* A decision. */
 typedef struct weir__elastic_step {
-    size_t threads; /* number wanted; if it is the present one, nothing changes */
+    size_t threads; /* number wanted */
     weir__elastic_cause cause;
     uint64_t next; /* ns until the next look; WEIR_NEVER: once a thread has begun a call after a wait */
 } weir__elastic_step;

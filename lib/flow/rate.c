@@ -33,19 +33,30 @@ static uint64_t less(uint64_t a, uint64_t b) {
     return a > b ? a - b : 0;
 }
 
-/* R2. Returns the time of the next call by the new interval. */
-static uint64_t scaled(const weir__rate *rate, uint64_t before, uint64_t interval, uint64_t now) {
+static uint64_t later(uint64_t a, uint64_t b) {
+    return a > b ? a : b;
+}
+
+/*
+ * R2. Returns the time of the next call by the new interval and slack. The wait for a call is what is left until that
+ * time, less the slack. So a slack that shrinks by more than the interval gives, of what is left, too much.
+ */
+static uint64_t scaled(const weir__rate *rate, uint64_t before, uint64_t interval, uint64_t slack, uint64_t now) {
     if (before == 0 || interval == 0)
         return 0;
-    double left = (double)less(rate->next, now) * ((double)interval / (double)before);
+    double ratio = (double)interval / (double)before;
+    double left = (double)less(rate->next, now) * ratio, credit = (double)rate->slack * ratio - (double)slack;
+    if (credit > 0)
+        left = left > credit ? left - credit : 0;
     return left >= (double)(UINT64_MAX - now) ? UINT64_MAX : now + (uint64_t)left;
 }
 
 void weir__rate_set(weir__rate *rate, double per_second, size_t burst, uint64_t now) {
-    uint64_t interval = interval_of(per_second);
+    uint64_t interval = interval_of(per_second), slack = slack_of(interval, burst);
     weir__lock_acquire(&rate->lock);
-    rate->next = scaled(rate, weir__u64_load_relaxed(&rate->interval), interval, now);
-    rate->slack = slack_of(interval, burst);
+    now = later(now, rate->latest);
+    rate->next = scaled(rate, weir__u64_load_relaxed(&rate->interval), interval, slack, now);
+    rate->slack = slack;
     rate->per_second = per_second;
     rate->changes++;
     weir__u64_store_relaxed(&rate->interval, interval);
@@ -55,9 +66,10 @@ void weir__rate_set(weir__rate *rate, double per_second, size_t burst, uint64_t 
 weir__turn weir__rate_take(weir__rate *rate, uint64_t now, uint64_t turns) {
     weir__lock_acquire(&rate->lock);
     uint64_t interval = weir__u64_load_relaxed(&rate->interval);
-    uint64_t due = interval == 0 ? 0 : rate->next > now ? rate->next : now;
+    uint64_t due = interval == 0 ? 0 : later(rate->next, now);
     weir__turn turn = {.number = rate->taken, .due = less(due, rate->slack), .changes = rate->changes};
     rate->taken += turns;
+    rate->latest = later(rate->latest, now);
     rate->next = add_product(due, turns, interval);
     weir__lock_release(&rate->lock);
     return turn;
@@ -67,7 +79,7 @@ uint64_t weir__rate_due(weir__rate *rate, weir__turn *turn) {
     weir__lock_acquire(&rate->lock);
     if (turn->changes != rate->changes) {
         uint64_t behind = add_product(rate->slack, rate->taken - turn->number, weir__u64_load_relaxed(&rate->interval));
-        turn->due = less(rate->next, behind);
+        turn->due = rate->next == UINT64_MAX ? UINT64_MAX : less(rate->next, behind);
         turn->changes = rate->changes;
     }
     weir__lock_release(&rate->lock);

@@ -30,6 +30,7 @@ typedef struct weir__rate {
     uint64_t next;     /* time of the next call if no call is early */
     uint64_t taken;    /* number of turns taken */
     uint64_t changes;  /* number of changes of the limit */
+    uint64_t latest;   /* latest time of a take: the clock of a change may have been read before it */
 } weir__rate;
 
 /* A turn that was taken. */

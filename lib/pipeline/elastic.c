@@ -40,6 +40,7 @@ static weir__elastic_look look_at(const weir_stage *stage) {
         look_at_lane(&stage->lanes[i], &look);
     look.queued = weir_queue_size(stage->queue) + weir__group_holds_items(stage->group);
     look.threads = weir__group_size(stage->group);
+    look.wanted = weir__group_wanted(stage->group);
     return look;
 }
 
@@ -90,7 +91,7 @@ static bool add_thread(weir_stage *stage) {
 
 /* The cause is noted first: a report reads the number before it, so it never has a new number with an old cause. */
 static void apply(weir_stage *stage, const weir__elastic_step *step, size_t threads) {
-    if (step->threads == threads)
+    if (step->cause == WEIR__NO_CHANGE)
         return;
     uint64_t before = weir__u64_load_relaxed(&stage->change);
     note(stage, step->cause);

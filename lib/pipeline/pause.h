@@ -37,15 +37,15 @@ static inline bool weir__is_held_up(const weir_stage *stage) {
 }
 
 /*
- * Blocks until a stage with a rate may begin a call, or a batch of `turns` items: not paused, and allowed by the rate.
- * Returns as weir__pause_until.
+ * Blocks until a stage may begin a call, or a batch of `turns` items: not paused, and allowed by its rate, if it has one
+ * then. Returns as weir__pause_until.
  */
 bool weir__pause_for_turn(weir__lane *lane, size_t turns);
 
-/* The same for any stage, quick if nothing holds it up. */
+/* The same, quick if nothing holds it up. */
 static inline bool weir__pause_for_call(weir__lane *lane, size_t turns) {
     weir_stage *stage = lane->stage;
-    return weir__rate_limits(&stage->rate) ? weir__pause_for_turn(lane, turns) : weir__pause_at(lane, &stage->gate);
+    return weir__is_held_up(stage) ? weir__pause_for_turn(lane, turns) : !weir__is_told_to_return(stage);
 }
 
 /* Wakes the workers that pause, so that they check again what they wait for, and whether they must return. */

@@ -29,7 +29,8 @@
  *     topological order, and all loops that overlap, taken as one. When all stages before a loop have ended and the loop
  *     is idle (idle.h), no item can come to it any more, except those of its own at_end.
  *
- * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with three exceptions. A batch's
+ * Lock order: the locks of this folder and of the mechanisms are taken one at a time, with four exceptions. A stage's
+ * lock is held while its rate's is taken (R2). A batch's
  * lock is held while the batch is requeued (G3). The dispatcher's lock is held while a pipeline's is taken, and then
  * those of its queues (dispatch.c). A pipeline's lock is held while its entry queue is held or let go (U4). No lock is
  * held while a function of the program runs.

@@ -63,6 +63,10 @@ size_t weir__group_size(const weir__group *group) {
     return weir__team_size(&group->team);
 }
 
+size_t weir__group_wanted(const weir__group *group) {
+    return weir__u32_load_relaxed(&group->team.wanted);
+}
+
 bool weir__group_holds_items(const weir__group *group) {
     return weir__team_is_laden(&group->team);
 }

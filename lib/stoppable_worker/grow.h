@@ -29,6 +29,9 @@ bool weir__group_reap(weir__group *group);
 /* Returns the number of workers that have not left. Any thread may call this. */
 size_t weir__group_size(const weir__group *group);
 
+/* Returns the number of workers that may stay. Any thread may call this. */
+size_t weir__group_wanted(const weir__group *group);
+
 /* Returns true if a worker may hold items that it has not begun. Any thread may call this. */
 bool weir__group_holds_items(const weir__group *group);
 
