@@ -763,6 +763,87 @@ START_TEST (a_cancel_drops_items_not_yet_admitted_by_their_keys) {
 }
 END_TEST
 
+/* ---- the rate of a key ---- */
+
+static atomic_uint begun[2];
+
+static uint64_t parity(const void *item, void *unused) {
+    (void)unused;
+    return ((const struct thing *)item)->n % 2;
+}
+
+static int count_of_key(weir_task *task, void *item, void *unused) {
+    atomic_fetch_add(&begun[parity(item, NULL)], 1);
+    return run_consume(task, item, unused);
+}
+
+static weir_pipeline *start_key_rate(double key_rate, size_t threads, size_t per_key, bool ordered) {
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
+    atomic_store(&begun[0], 0);
+    atomic_store(&begun[1], 0);
+    add_stage(pipeline, (weir_stage_options){.name = "keyed",
+                                             .run = count_of_key,
+                                             .threads = threads,
+                                             .ordered = ordered,
+                                             .per_key = per_key,
+                                             .key = parity,
+                                             .key_rate = key_rate,
+                                             .drop = thing_drop});
+    start_pipeline(pipeline);
+    return pipeline;
+}
+
+static const struct key_rating {
+    size_t threads, per_key;
+    bool ordered;
+} key_ratings[] = {{1, 1, false}, {3, 1, false}, {3, 2, false}, {3, 1, true}, {0, 1, false}, {0, 2, true}};
+
+/* Ten items of each key take at least nine intervals, and one thread is enough for both. */
+START_TEST (items_of_a_key_begin_no_more_often_than_its_rate) {
+    const struct key_rating *rating = &key_ratings[_i];
+    weir_pipeline *pipeline = start_key_rate(500, rating->threads, rating->per_key, rating->ordered);
+    weir_deadline before = now();
+    put_things(pipeline, 20);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_ge(now() - before, 9 * 2 * MILLISECONDS);
+    ck_assert_uint_eq(report->counts.done, 20);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    ck_assert_uint_eq(atomic_load(&begun[0]), 10);
+    ck_assert_uint_eq(atomic_load(&begun[1]), 10);
+    assert_things_ended();
+}
+END_TEST
+
+/* The stage remembers a key without items. The items that rest are dropped by a cancel, and block no worker. */
+START_TEST (a_key_is_remembered_until_its_next_item_may_begin) {
+    const struct key_rating *rating = &key_ratings[_i];
+    weir_pipeline *pipeline = start_key_rate(1e-9, rating->threads, rating->per_key, rating->ordered);
+    put_things(pipeline, 1);
+    wait_until_empty(pipeline);
+    put_things(pipeline, 10);
+    wait_for_count(&begun[1], 1);
+    sleep_until(weir_deadline_after(20 * MILLISECONDS));
+    ck_assert_uint_eq(atomic_load(&begun[0]), 1);
+    ck_assert_uint_eq(atomic_load(&begun[1]), 1);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(report->counts.dropped, 9);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
+/* Entries that rest are left when the run ends. */
+START_TEST (a_run_ends_while_keys_rest) {
+    weir_pipeline *pipeline = start_key_rate(1e-9, 2, 1, false);
+    put_things(pipeline, 2);
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_things_ended();
+}
+END_TEST
+
 static Suite *limits_suite(void) {
     Suite *suite = suite_create("limits of a pipeline");
     TCase *inside = add_things_case(suite, "inside");
@@ -792,6 +873,9 @@ static Suite *limits_suite(void) {
     tcase_add_loop_test(keys, one_key_holds_up_no_other, 1, 3);
     tcase_add_test(keys, a_cancel_drops_items_not_yet_admitted_by_their_keys);
     tcase_add_test(keys, a_cancel_of_very_many_items_that_wait_for_one_key_completes);
+    tcase_add_loop_test(keys, items_of_a_key_begin_no_more_often_than_its_rate, 0, COUNT_OF(key_ratings));
+    tcase_add_loop_test(keys, a_key_is_remembered_until_its_next_item_may_begin, 0, COUNT_OF(key_ratings));
+    tcase_add_test(keys, a_run_ends_while_keys_rest);
     return suite;
 }
 

@@ -330,7 +330,8 @@ typedef struct weir_batch {
  * per_key. Then a slow item blocks other
  * items in neither stage.
  *
- * An item that waits for its key (per_key) blocks no worker.
+ * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage remembers each key until
+ * the next item of it may begin, in 128 bytes.
  *
  * A stage with max_threads above `threads` is elastic: it starts with `threads` threads, and has between these two
  * numbers of them. The number grows while items wait in the input queue, no thread is idle, and more threads raise the
@@ -373,6 +374,8 @@ typedef struct weir_stage_options {
     weir_key_func *key; /* key of an item; required for per_key; NULL without it */
     size_t per_key;     /* maximum items with the same key in the function or in back-off; 1 runs them in input
                            order; 0 disables the limit */
+    double key_rate;    /* maximum items per second with the same key that begin, beside per_key, which it needs; a
+                           further attempt does not count; 0 disables the limit */
 
     weir_on_error on_error; /* effect of a failed last attempt on the run */
     weir_retry retry;       /* further attempts at an item that has failed */
@@ -457,13 +460,13 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  * - run_batch with per_key; or an ordered run_batch with more than one thread (max_threads included), retries or
  *   batch.wait
  * - per_key without key, or batch.bytes without batch.weigh
- * - key without per_key, burst without rate, or batch.weigh without batch.bytes
+ * - key or key_rate without per_key, burst without rate, or batch.weigh without batch.bytes
  * - retry.backoff or retry.when without retry.attempts, or retry.max_backoff without retry.backoff
  * - route if fan_out is neither WEIR_BY_KEY nor WEIR_BY_CHOICE, or copy if it is not WEIR_TO_ALL
  * - a max_threads below `threads`, and not 0; or above `threads` for a source, which has no input
  * - a width with `threads`, max_threads, init, fini or at_end: a stage on the crew has no threads of its own
  * - a priority that is not a member of its enum, or not WEIR_NORMAL for a stage with threads of its own
- * - a rate below 0 or above 1e9
+ * - a rate or a key_rate below 0 or above 1e9
  * - a fan_out or on_error that is not a member of its enum
  * - a reserved member that is not NULL
  *

@@ -1,5 +1,5 @@
 /*
- * keyed.c - Limits the number of items with the same key that run at a time.
+ * keyed.c - Limits the number of items with the same key that run at a time, and how often such an item begins.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -7,12 +7,26 @@
 
 #include <string.h>
 
+#include <weir/deadline.h>
+
 struct weir__key {
     weir__tree_node node; /* first member; indexed by the mixed key */
     size_t running;       /* number of items that run or back off (K1) */
     weir__heap waiting;   /* items that wait, ranked by position (K1) */
+    bool rests;           /* K6 */
+    weir__timer timer;    /* K6: ends the rest */
+    weir__keyed *keyed;   /* K6: for the timer */
 };
 _Static_assert(sizeof(struct weir__key) <= WEIR__CELL_CONTENT, "an entry fits into a cell");
+
+void weir__keyed_prepare(weir__keyed *keyed, size_t limit, uint64_t interval, weir__flight *flight,
+                         weir__timers *timers, void (*again)(weir__envelope *item)) {
+    keyed->limit = limit;
+    keyed->interval = interval;
+    keyed->flight = flight;
+    keyed->timers = timers;
+    keyed->again = again;
+}
 
 weir__key *weir__keyed_new_key(weir__flight *flight, weir__account *account, uint64_t mixed) {
     weir__key *key = weir__pool_take(&flight->pool, weir__cache_of(account));
@@ -54,14 +68,24 @@ static weir__envelope *let_go_locked(weir__keyed *keyed, weir__key *entry) {
     return weir__envelope_of(weir__heap_pop(&entry->waiting));
 }
 
+/* Whether an item of the key may run now. */
+static bool is_free(const weir__keyed *keyed, const weir__key *entry) {
+    return keyed->closed || (entry->running < keyed->limit && !entry->rests);
+}
+
+static void run_locked(const weir__keyed *keyed, weir__key *entry) {
+    entry->running++;
+    entry->rests = keyed->interval != 0 && !keyed->closed;
+}
+
 /* Enters an item by its key. Returns true if the item may run now; otherwise the item waits in the entry. */
 static bool enter_locked(weir__keyed *keyed, weir__envelope *envelope, weir__cell **spares) {
     weir__key *entry = entry_locked(keyed, envelope->key, spares);
     envelope->key = entry;
     envelope->entered = true;
     weir__assert(keyed->closed || entry->running <= keyed->limit); /* K1 */
-    if (keyed->closed || entry->running < keyed->limit) {
-        entry->running++;
+    if (is_free(keyed, entry)) {
+        run_locked(keyed, entry);
         return true;
     }
     hold_up_locked(keyed, entry, envelope);
@@ -105,22 +129,57 @@ weir__list weir__keyed_enter(weir__keyed *keyed, weir__flight *flight, weir__acc
     return ready;
 }
 
-weir__envelope *weir__keyed_leave(weir__keyed *keyed, weir__flight *flight, weir__account *account, void *key) {
-    weir__key *entry = key, *unused = NULL;
-    weir__envelope *next = NULL;
-    weir__lock_acquire(&keyed->lock);
-    weir__assert(entry->running > 0);                            /* K1 */
+/*
+ * Goes on after a change of the entry: returns the next item of the key, which may run now, or NULL. Sets `*unused` to
+ * the entry if it has no items any more.
+ */
+static weir__envelope *go_on_locked(weir__keyed *keyed, weir__key *entry, weir__key **unused) {
     weir__assert(!keyed->closed || entry->waiting.root == NULL); /* K5 */
     if (entry->waiting.root != NULL) {
-        next = let_go_locked(keyed, entry);
-    } else if (--entry->running == 0) {
-        weir__tree_remove(&keyed->entries, &entry->node);
-        unused = entry;
+        if (!is_free(keyed, entry))
+            return NULL;
+        run_locked(keyed, entry);
+        return let_go_locked(keyed, entry);
     }
+    if (entry->running == 0 && !entry->rests) {
+        weir__tree_remove(&keyed->entries, &entry->node);
+        *unused = entry;
+    }
+    return NULL;
+}
+
+weir__envelope *weir__keyed_leave(weir__keyed *keyed, weir__flight *flight, weir__account *account, void *key) {
+    weir__key *entry = key, *unused = NULL;
+    weir__lock_acquire(&keyed->lock);
+    weir__assert(entry->running > 0); /* K1 */
+    entry->running--;
+    weir__envelope *next = go_on_locked(keyed, entry, &unused);
     weir__lock_release(&keyed->lock);
     if (unused != NULL)
         weir__pool_give(&flight->pool, weir__cache_of(account), unused);
     return next;
+}
+
+/* K6. */
+static void end_rest(weir__timer *timer) {
+    weir__key *entry = (weir__key *)(void *)((char *)timer - offsetof(weir__key, timer)), *unused = NULL;
+    weir__keyed *keyed = entry->keyed;
+    weir__lock_acquire(&keyed->lock);
+    entry->rests = false;
+    weir__envelope *next = go_on_locked(keyed, entry, &unused);
+    weir__lock_release(&keyed->lock);
+    if (unused != NULL)
+        weir__pool_give(&keyed->flight->pool, NULL, unused);
+    if (next != NULL)
+        keyed->again(next);
+}
+
+void weir__keyed_begin(weir__keyed *keyed, void *key) {
+    weir__key *entry = key;
+    entry->keyed = keyed;
+    entry->timer.ring = end_rest;
+    if (!weir__timers_set(keyed->timers, &entry->timer, weir_deadline_after(keyed->interval)))
+        end_rest(&entry->timer);
 }
 
 static weir__list take_all_locked(weir__keyed *keyed) {

@@ -1,17 +1,20 @@
 /*
- * keyed.h - Limits the number of items with the same key that run at a time.
+ * keyed.h - Limits the number of items with the same key that run at a time, and how often such an item begins.
  *
  * K1  A key with items has an entry. The entry counts the items that run and the items that back off; the limit is for
  *     their sum. The entry holds the waiting items, ranked by position. No thread blocks here: the worker that ends an
  *     item of the key runs the next one.
- * K2  The number of entries, and the number of waiting items, is at most the number of items in flight. Pipelines with
- *     keys always limit the items in flight.
+ * K2  The number of waiting items is at most the number of items in flight, and so is the number of entries with items.
+ *     Pipelines with keys always limit the items in flight.
  * K3  A digital search tree holds the entries by their mixed keys. The tree needs no memory of its own. For all keys,
  *     an entry lies about log2(n) deep (base/mix.h).
  * K4  If the limit is 1, the items of a key run in the order of their positions. Workers take items from the queue in
  *     that order, but may arrive here in another. So an early item waits in a heap until all items before it have
  *     arrived. An arrival may free several items: its worker runs the first, and requeues the others.
  * K5  After the close no item waits here.
+ * K6  With an interval, an entry rests from the moment that an item of the key may run until `interval` after the
+ *     beginning of its call. Meanwhile no other item of the key may run, and the entry stays, even without items. The
+ *     timer of the entry ends the rest; it requeues the next item that may run.
  *
  * Lock order: the lock is taken with no other lock held. The pool's lock is taken only after this lock is released.
  *
@@ -23,10 +26,15 @@
 #include "base/tree.h"
 #include "item/envelope.h"
 #include "measure/stopwatch.h"
+#include "timer/timer.h"
 
-/* Zero-initialised, except for `limit`. The lock guards all other members. */
+/* Zero-initialised until weir__keyed_prepare. The lock guards the members below it. */
 typedef struct weir__keyed {
-    size_t limit; /* maximum number of running items of one key; constant */
+    size_t limit;                        /* maximum number of running items of one key; constant, as is what follows */
+    uint64_t interval;                   /* K6: ns; 0: none */
+    weir__flight *flight;                /* of the entries */
+    weir__timers *timers;                /* K6 */
+    void (*again)(weir__envelope *item); /* K6: requeues an item that may run */
     weir__lock lock;
     weir__tree entries;      /* entries of keys (K1) */
     weir__heap early;        /* items that arrived before their turn (K4) */
@@ -37,6 +45,10 @@ typedef struct weir__keyed {
 } weir__keyed;
 
 typedef struct weir__key weir__key;
+
+/* Prepares the limit. With an interval, the timers must be started before an item comes. */
+void weir__keyed_prepare(weir__keyed *keyed, size_t limit, uint64_t interval, weir__flight *flight,
+                         weir__timers *timers, void (*again)(weir__envelope *item));
 
 /*
  * Returns an entry for a key that weir__mix has mixed. Returns NULL if there is no memory. The next weir__keyed_enter
@@ -50,6 +62,9 @@ weir__key *weir__keyed_new_key(weir__flight *flight, weir__account *account, uin
  */
 weir__list weir__keyed_enter(weir__keyed *keyed, weir__flight *flight, weir__account *account, weir__envelope *envelope,
                              weir__key *key);
+
+/* K6. The first call for an item that has entered begins now. */
+void weir__keyed_begin(weir__keyed *keyed, void *key);
 
 /* Ends an item of the key. Returns an item of the key that waited and may run now, or NULL. */
 weir__envelope *weir__keyed_leave(weir__keyed *keyed, weir__flight *flight, weir__account *account, void *key);

@@ -12,7 +12,7 @@ static uint64_t round_up(double value) {
     return (double)whole < value ? whole + 1 : whole;
 }
 
-static uint64_t interval_of(double per_second) {
+uint64_t weir__rate_interval(double per_second) {
     if (per_second <= 0)
         return 0;
     double interval = second / per_second;
@@ -52,7 +52,7 @@ static uint64_t scaled(const weir__rate *rate, uint64_t before, uint64_t interva
 }
 
 void weir__rate_set(weir__rate *rate, double per_second, size_t burst, uint64_t now) {
-    uint64_t interval = interval_of(per_second), slack = slack_of(interval, burst);
+    uint64_t interval = weir__rate_interval(per_second), slack = slack_of(interval, burst);
     weir__lock_acquire(&rate->lock);
     now = later(now, rate->latest);
     rate->next = scaled(rate, weir__u64_load_relaxed(&rate->interval), interval, slack, now);

@@ -40,6 +40,9 @@ typedef struct weir__turn {
     uint64_t changes;
 } weir__turn;
 
+/* Returns the ns from one call to the next, rounded up; 0 for a rate of 0, which is no limit. */
+uint64_t weir__rate_interval(double per_second);
+
 /*
  * Sets or changes the limit, at the time `now`. A rate of 0 sets no limit. A burst of 0 or 1 allows no early call. The
  * callers wake the threads that wait for their turns.

@@ -135,10 +135,15 @@ static weir_status check_retry(const weir_pipeline *pipeline, const weir_stage_o
 /* Checks the rate, and that burst and key have an effect. */
 static weir_status check_limits(const weir_pipeline *pipeline, const weir_stage_options *options) {
     weir_status status = weir__check_rate(pipeline, options->name, options->rate, options->burst);
+    if (status == WEIR_OK)
+        status = weir__check_number_of_rate(pipeline, options->name, "key_rate", options->key_rate);
     if (status != WEIR_OK)
         return status;
     if (options->key != NULL && options->per_key == 0)
         return weir__refuse(pipeline, WEIR_INVALID, options->name, "key is set, and per_key is 0");
+    if (options->key_rate > 0 && options->per_key == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "key_rate is %s, and per_key is 0",
+                            weir__figure_rate(options->key_rate).text);
     return WEIR_OK;
 }
 

@@ -97,7 +97,8 @@ static weir_status prepare_flow(weir_stage *stage) {
     weir_pipeline *pipeline = stage->pipeline;
     weir__rate_set(&stage->rate, options->rate, options->burst, 0);
     weir__batch_prepare(&stage->batch, stage->queue, &limits, &pipeline->timers, weir__requeue_first);
-    stage->keyed.limit = options->per_key;
+    weir__keyed_prepare(&stage->keyed, options->per_key, weir__rate_interval(options->key_rate), &pipeline->flight,
+                        &pipeline->timers, weir__requeue_first);
     weir__elastic_prepare_stage(stage);
     if (stage->orderer == stage && !weir__reorder_prepare(&stage->reorder, pipeline->flight.admission.max_items))
         return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered: the size of the reorder buffer",

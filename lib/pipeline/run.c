@@ -82,7 +82,10 @@ static size_t count_of(const weir_stage *stage, const weir__envelope *envelope) 
 /* Makes one attempt at an item or a batch. Returns false if it backs off. */
 static bool attempt(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
-    if (weir__pause_for_call(lane, count_of(stage, envelope)))
+    bool begins = weir__pause_for_call(lane, count_of(stage, envelope));
+    if (begins && stage->keyed.interval != 0 && envelope->entered && envelope->attempts == 0)
+        weir__keyed_begin(&stage->keyed, envelope->key);
+    if (begins)
         return weir__complete(lane, &lane->task, call(lane, envelope));
     weir__retire_dropped(stage, lane, envelope);
     return true;

@@ -8,6 +8,10 @@
 
 #include <weir/pipeline.h>
 
+/* Refuses a number that is no rate. `member` is the option's name. */
+weir_status weir__check_number_of_rate(const weir_pipeline *pipeline, const char *stage, const char *member,
+                                       double rate);
+
 /* Refuses a rate or a burst that a stage, of that name, cannot have. */
 weir_status weir__check_rate(const weir_pipeline *pipeline, const char *stage, double rate, size_t burst);
 

@@ -114,6 +114,23 @@ void scenario_key_kept_in_backoff(void) {
     sched_check(ran[1] == 2 && ran[2] == 1, "%d and %d attempts", ran[1], ran[2]);
 }
 
+/* The rest of the key ends beside its first item, and beside the arrival of the second one. */
+void scenario_key_rests(void) {
+    begin_keys((weir_stage_options){.run = run_by_key, .key_rate = 1000}, 1);
+    put_items(1, 2);
+    finish_keys(2, 0);
+    check_each_ended_once(2);
+    sched_check(most_inside == 1, "%d at once", most_inside);
+}
+
+void scenario_cancel_against_resting_key(void) {
+    begin_keys((weir_stage_options){.run = run_by_key, .key_rate = 1000}, 1);
+    put_items(1, 2);
+    cancel(NULL);
+    finish_pipeline(WEIR_CANCELLED);
+    check_each_ended_once(2);
+}
+
 static int first_waits(weir_task *task, void *got, void *arg) {
     (void)arg;
     enter(got);

@@ -182,6 +182,8 @@ void scenario_reader_goes(void);
 void scenario_keys_in_order(void);
 void scenario_keys_beside_each_other(void);
 void scenario_key_kept_in_backoff(void);
+void scenario_key_rests(void);
+void scenario_cancel_against_resting_key(void);
 void scenario_cancel_against_keys(void);
 void scenario_cancel_against_early(void);
 void scenario_two_for_each_key(void);

@@ -102,6 +102,7 @@ typedef struct {
     size_t burst;
     weir_key_func *key;
     size_t per_key;
+    double key_rate;
     weir_on_error on_error;
     weir_retry retry;
     uint64_t attempt_time;

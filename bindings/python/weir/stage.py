@@ -92,6 +92,7 @@ class Stage:
     burst: int = 0
     key: Optional[Callable[[Any], Any]] = None
     per_key: int = 0
+    key_rate: float = 0
     skip_errors: bool = False
     attempts: int = 0
     backoff: float = 0
@@ -167,7 +168,7 @@ class Stage:
 
     def fill(self, options: Any, dead: Any) -> None:
         """Sets the members of a weir_stage_options, but name and arg. `dead` is the pipeline's queue of letters."""
-        for member in ("threads", "max_threads", "width", "capacity", "ordered", "rate", "burst", "per_key"):
+        for member in ("threads", "max_threads", "width", "capacity", "ordered", "rate", "burst", "per_key", "key_rate"):
             setattr(options, member, getattr(self, member))
         options.drop = ffi.cast("weir_drop_func *", DROP)
         if self.gets_letters:
