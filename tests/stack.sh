@@ -44,9 +44,10 @@ call_in_a_row: user
 weir__drop_item: user
 weir__queue_drop: user drop_envelope drop_plain
 weigh: user
-ring_timers: ring ring_task
-weir__timers_close: ring ring_task
+ring_timers: ring ring_task end_rest
+weir__timers_close: ring ring_task end_rest
 complete_locked: weir__requeue_first
+end_rest: weir__requeue_first
 weir__weigh: user
 join_by: join_workers join_timers_and_dropper join_rest is_late helper_is_late
 tell_locked: tell
