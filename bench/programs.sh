@@ -17,6 +17,8 @@ peers=${top_srcdir:-.}/bench/peers/programs
 examples=$1 work=$2 runs=${3:-5} tree=${4:-/usr/include}
 server=
 trap '[ -z "$server" ] || kill "$server"' EXIT
+trap 'exit 1' HUP INT TERM
+threads=$(getconf _NPROCESSORS_ONLN)
 mkdir -p "$work"
 if [ -x "$examples/.libs/top_paths" ]; then # the scripts of libtool in their places take time
     LD_LIBRARY_PATH=$(cd "$examples/../.libs" && pwd)
@@ -27,11 +29,11 @@ fi
 # ---- the programs and their peers ----
 
 ours_gzip() { "$examples/gzip" <"$work/log" >"$work/out"; }
-peer_gzip() { pigz -p2 -c <"$work/log" >"$work/out"; }
+peer_gzip() { pigz -p "$threads" -c <"$work/log" >"$work/out"; }
 ours_hash_tree() { "$examples/hash_tree" "$tree" >"$work/out"; }
-peer_hash_tree() { find "$tree" -type f -print0 | xargs -0 -P2 sha256sum >"$work/out"; }
+peer_hash_tree() { find "$tree" -type f -print0 | xargs -0 -n 64 -P "$threads" sha256sum >"$work/out"; }
 ours_top_paths() { "$examples/top_paths" <"$work/log" >"$work/out"; }
-peer_top_paths() { "$work/top_paths" 2 <"$work/log" >"$work/out"; }
+peer_top_paths() { "$work/top_paths" "$threads" <"$work/log" >"$work/out"; }
 ours_etl() { rm -f "$work"/*.db* && "$examples/etl" "$work/ours.db" <"$work/csv" >"$work/out"; }
 peer_etl() { rm -f "$work"/*.db* && python3 "$peers/etl.py" "$work/peer.db" <"$work/csv" >"$work/out"; }
 ours_crawl() { "$examples/crawl" "http://127.0.0.1:$port/" >"$work/out"; }
@@ -79,23 +81,23 @@ has() {
 
 # ---- the inputs ----
 
-[ -s "$work/log" ] || awk 'BEGIN {
+[ -s "$work/log" ] || { awk 'BEGIN {
     srand(1)
     for (i = 0; i < 2000000; i++)
         printf "10.0.%d.%d - - [27/Nov/2026:05:%02d:%02d +0000] \"GET /page/%d HTTP/1.1\" %d %d\n", rand() * 256, rand() * 256,
                i / 33334, i / 556 % 60, 50000 * rand() ^ 3, rand() < 0.98 ? 200 : 503, rand() * 20000
-}' >"$work/log"
-[ -s "$work/csv" ] || awk 'BEGIN {
+}' >"$work/log.new" && mv "$work/log.new" "$work/log"; }
+[ -s "$work/csv" ] || { awk 'BEGIN {
     for (i = 1; i <= 300000; i++)
         if (i % 100 == 7) print "no row", i; else print (i * 7919) % 300007 ",name" i "," i / 8
-}' >"$work/csv"
+}' >"$work/csv.new" && mv "$work/csv.new" "$work/csv"; }
 
 # ---- the table ----
 
 echo '| program | peer | s | s of the peer | ratio | bar | reached |'
 echo '|---|---|---|---|---|---|---|'
-if has gzip pigz; then row gzip 'pigz -p2' 1; fi
-if has hash_tree sha256sum; then row hash_tree 'xargs -P2 sha256sum' 2.5; fi
+if has gzip pigz; then row gzip "pigz -p $threads" 1; fi
+if has hash_tree sha256sum; then row hash_tree "xargs -n 64 -P $threads sha256sum" 2.5; fi
 if has top_paths go; then
     go build -o "$work/top_paths" "$peers/top_paths.go"
     row top_paths Go 1.3
@@ -105,7 +107,7 @@ if has crawl python3; then
     rm -f "$work/port"
     python3 "$peers/server.py" 1000 >"$work/port" &
     server=$!
-    while ! grep -q . "$work/port" 2>"$work/found"; do sleep 0.1; done
+    while ! grep -q . "$work/port" 2>"$work/found"; do kill -0 "$server" && sleep 0.1 || exit 1; done
     port=$(cat "$work/port")
     rm -f "$work/ours_crawl.times"
     for _ in $(seq "$runs"); do time_of ours_crawl; done

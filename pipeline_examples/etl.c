@@ -4,7 +4,7 @@
  *     read (source) -> check -> write, into the table `rows`
  *                        '--------'--- letters ---> reject, into the table `rejects`
  *
- * Each batch is a transaction. After Ctrl-C, the lines that were read are stored, and the exit status is 0.
+ * Each batch is a transaction. After Ctrl-C, the lines that the source has emitted are stored, and the exit status is 0.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -41,11 +41,15 @@ static int read_lines(weir_task *task, void *none, void *arg) { /* called once, 
     FILE *input = fopencookie(task, "r", (cookie_io_functions_t){.read = read_when_ready});
     char *line = none;
     size_t room = 0;
-    while (input != NULL && getline(&line, &room, input) > 0 && !weir_task_cancelled(task)) {
+    ssize_t length;
+    while (input != NULL && (length = getline(&line, &room, input)) > 0 && !weir_task_cancelled(task)) {
+        if (memchr(line, '\0', (size_t)length) != NULL)
+            line[0] = '\0'; /* no row: a reject */
         weir_task_emit(task, line);
         line = arg; /* NULL, so that getline allocates the next one */
     }
-    int code = input == NULL || ferror(input) ? weir_task_fail(task, errno, "input: %s", strerror(errno)) : WEIR_END;
+    bool ended = input != NULL && (feof(input) || weir_task_cancelled(task));
+    int code = ended ? WEIR_END : weir_task_fail(task, errno, "input: %s", strerror(errno));
     free(line);
     if (input != NULL)
         fclose(input);
@@ -138,8 +142,10 @@ static int run(struct table *rows, struct table *rejects) {
     weir_pipeline_add(pipeline, &stages[2], &reject);
     weir_pipeline_connect_dead(pipeline, stages[0], stages[2]);
     weir_pipeline_connect_dead(pipeline, stages[1], stages[2]);
-    if (weir_pipeline_start(pipeline) != WEIR_OK || weir_pipeline_end_on(pipeline, signals, 2, WEIR_NEVER) != WEIR_OK)
-        return fprintf(stderr, "etl: %s\n", weir_pipeline_message(pipeline));
+    if (weir_pipeline_start(pipeline) != WEIR_OK || weir_pipeline_end_on(pipeline, signals, 2, WEIR_NEVER) != WEIR_OK) {
+        fprintf(stderr, "etl: %s\n", weir_pipeline_message(pipeline));
+        weir_pipeline_cancel(pipeline);
+    }
     weir_pipeline_wait(pipeline, WEIR_NEVER);
     weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, &report);
     if (report != NULL && report->kept_errors > 0 && status != WEIR_OK)

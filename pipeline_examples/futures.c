@@ -54,11 +54,13 @@ static intptr_t sum_of(weir_executor_func *func, size_t count) {
     for (size_t i = 0; i < count; i++)
         check(weir_executor_submit(executor, func, (void *)i, &futures[i]));
     check(weir_as_completed(&completions, futures, count));
-    while (weir_completions_next(completions, &future, NULL, WEIR_NEVER) == WEIR_OK) {
+    weir_status status;
+    while ((status = weir_completions_next(completions, &future, NULL, WEIR_NEVER)) == WEIR_OK) {
         check(weir_future_get(future, &value));
         sum += (intptr_t)value;
         weir_future_release(future);
     }
+    check(status == WEIR_CLOSED ? WEIR_OK : status); /* closed: all of them have come */
     weir_completions_destroy(completions);
     return sum;
 }
@@ -77,8 +79,10 @@ static void first_of(size_t count) {
     for (size_t i = 0; i < count; i++) {
         if (weir_future_state_of(futures[i]) == WEIR_FUTURE_DONE)
             printf("first of ten: task %zu, in %.3f s\n", i, now() - start);
-        weir_future_release(futures[i]);
     }
+    check(weir_wait(futures, count, WEIR_ALL, WEIR_NEVER, NULL)); /* for the times of what follows */
+    for (size_t i = 0; i < count; i++)
+        weir_future_release(futures[i]);
 }
 
 int main(void) {

@@ -41,9 +41,11 @@ static int read_block(weir_task *task, void *none, void *arg) {
     block->length = fread(block->in + block->before, 1, BLOCK, stdin);
     end->length = block->length < DICTIONARY ? block->length : DICTIONARY;
     memcpy(end->bytes, block->in + block->before + block->length - end->length, end->length);
-    weir_task_emit(task, block); /* the last one may be empty */
-    if (ferror(stdin))
+    if (ferror(stdin)) {
+        free(block);
         return weir_task_fail(task, errno, "standard input: %s", strerror(errno));
+    }
+    weir_task_emit(task, block); /* the last one may be empty */
     return feof(stdin) ? WEIR_END : 0;
 }
 
@@ -51,8 +53,10 @@ static weir_status begin_deflate(void *arg, void **state) { /* in each thread, w
     z_stream *z = calloc(1, sizeof *z);
     (void)arg;
     *state = z;
-    return z != NULL && deflateInit2(z, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK ? WEIR_OK
-                                                                                                  : WEIR_NOMEM;
+    if (z != NULL && deflateInit2(z, 6, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) == Z_OK)
+        return WEIR_OK;
+    free(z);
+    return WEIR_NOMEM;
 }
 
 static void end_deflate(void *z) {

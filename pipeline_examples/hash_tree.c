@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -32,8 +33,12 @@ static int visit(weir_task *task, const char *folder, const char *name) {
     int error = lstat(path, &status) == 0 ? 0 : fail(task, path);
     if (error == 0 && S_ISREG(status.st_mode))
         weir_task_emit(task, path);
-    else if (error != 0 || !S_ISDIR(status.st_mode) || weir_task_feed(task, NULL, path) != WEIR_OK)
+    else if (error != 0 || !S_ISDIR(status.st_mode))
         free(path);
+    else if (weir_task_feed(task, NULL, path) != WEIR_OK) {
+        error = weir_task_fail(task, ENOMEM, "%s: no memory", path);
+        free(path);
+    }
     return error;
 }
 
@@ -43,8 +48,12 @@ static int walk(weir_task *task, void *folder, void *arg) {
     (void)arg;
     if (entries == NULL)
         return fail(task, folder);
-    for (struct dirent *entry; error == 0 && (entry = readdir(entries)) != NULL;)
-        error = visit(task, folder, entry->d_name);
+    for (struct dirent *entry; errno = 0, (entry = readdir(entries)) != NULL;) {
+        int failed = visit(task, folder, entry->d_name); /* the other entries are visited */
+        error = failed != 0 ? failed : error;
+    }
+    if (errno != 0)
+        error = fail(task, folder);
     closedir(entries);
     if (error == 0)
         free(folder);
@@ -55,18 +64,20 @@ static int hash(weir_task *task, void *path, void *arg) {
     unsigned char bytes[65536], sum[EVP_MAX_MD_SIZE] = {0};
     char text[2 * 32 + 1];
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = file < 0 ? -1 : 1;
-    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    ssize_t got = 1;
     (void)arg;
-    EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+    if (file < 0)
+        return fail(task, path);
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+        got = 0; /* and the final call fails */
     while (got > 0 && (got = read(file, bytes, sizeof bytes)) > 0)
         EVP_DigestUpdate(context, bytes, (size_t)got);
     int error = got < 0 ? fail(task, path) : 0;
-    if (error == 0 && EVP_DigestFinal_ex(context, sum, NULL) != 1)
+    if (error == 0 && (context == NULL || EVP_DigestFinal_ex(context, sum, NULL) != 1))
         error = weir_task_fail(task, 1, "%s: no SHA-256", (char *)path);
     EVP_MD_CTX_free(context);
-    if (file >= 0)
-        close(file);
+    close(file);
     for (int i = 0; i < 32; i++)
         sprintf(text + 2 * i, "%02x", sum[i]);
     if (error == 0 && printf("%s  %s\n", text, (char *)path) < 0)
@@ -96,6 +107,8 @@ int main(int argc, char **argv) {
     weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, &report);
     for (size_t i = 0; report != NULL && i < report->kept_errors; i++)
         fprintf(stderr, "hash_tree: %s\n", report->errors[i].message);
+    if (report != NULL && report->error_count > report->kept_errors)
+        fprintf(stderr, "hash_tree: %ju more\n", (uintmax_t)(report->error_count - report->kept_errors));
     bool failed = status != WEIR_OK || report == NULL || report->error_count > 0;
     if (fflush(stdout) != 0)
         failed = fprintf(stderr, "hash_tree: standard output: %s\n", strerror(errno));

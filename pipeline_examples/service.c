@@ -72,8 +72,9 @@ static int append(weir_task *task, void *const *items, size_t count, void *arg) 
     errno = ENOSPC; /* if only a part is written */
     if (writev(file, parts, (int)count) == (ssize_t)length && fdatasync(file) == 0)
         return 0;
-    fprintf(stderr, "service: cannot append: %s\n", strerror(errno));
-    return weir_task_fail(task, errno, "cannot append%s", ftruncate(file, end) == 0 ? "" : ", and a part is written");
+    int error = errno;
+    fprintf(stderr, "service: cannot append: %s\n", strerror(error));
+    return weir_task_fail(task, error, "cannot append%s", ftruncate(file, end) == 0 ? "" : ", and a part is written");
 }
 
 static void release(struct connection *connection) {
@@ -128,13 +129,18 @@ static bool send_metrics(struct connection *connection) {
     return false;
 }
 
+/* So that a listener without free descriptors makes no busy loop. */
+static void wait_a_while(weir_task *task) {
+    (void)weir_task_poll(task, -1, 0, weir_deadline_after(10 * WEIR_MILLISECOND));
+}
+
 static int serve(weir_task *task, void *none, void *arg) { /* one client; called again and again, in each thread */
     char text[LONGEST];
     bool more = weir_task_poll(task, listener, POLLIN, WEIR_NEVER) == WEIR_OK;
     struct connection *connection = calloc(1, sizeof *connection);
     (void)none, (void)arg;
     if (!more || connection == NULL || (connection->socket = accept(listener, NULL, NULL)) < 0)
-        return free(connection), 0; /* the end, or another thread has the client */
+        return free(connection), wait_a_while(task), 0; /* the end, or another thread has the client, or it failed */
     connection->task = task;
     connection->references = 1;
     FILE *input = fopencookie(connection, "r", (cookie_io_functions_t){.read = read_when_ready});

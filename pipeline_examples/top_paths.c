@@ -100,9 +100,11 @@ static int read_chunk(weir_task *task, void *none, void *arg) {
     chunk->text[length] = '\0';
     rest->length = length - chunk->length < LONGEST ? length - chunk->length : LONGEST;
     memcpy(rest->text, chunk->text + chunk->length, rest->length);
-    weir_task_emit(task, chunk);
-    if (ferror(stdin))
+    if (ferror(stdin)) {
+        free(chunk);
         return weir_task_fail(task, errno, "standard input: %s", strerror(errno));
+    }
+    weir_task_emit(task, chunk);
     return feof(stdin) ? WEIR_END : 0;
 }
 
@@ -111,8 +113,10 @@ static bool count_line(struct map *map, const char *line, const char *end) {
     const char *quote = memchr(line, '"', (size_t)(end - line));
     const char *path = quote == NULL ? NULL : memchr(quote, ' ', (size_t)(end - quote));
     const char *after = path == NULL ? NULL : memchr(path + 1, ' ', (size_t)(end - path - 1));
-    const char *last = memrchr(line, ' ', (size_t)(end - line));
-    return after == NULL || add(map, path + 1, (size_t)(after - path - 1), 1, strtoull(last, NULL, 10));
+    const char *last = memrchr(line, ' ', (size_t)(end - line)); /* what follows ends with the line, or with a 0 */
+    if (after == NULL || last[1] < '0' || last[1] > '9' || memchr(path, '\0', (size_t)(after - path)) != NULL)
+        return true;
+    return add(map, path + 1, (size_t)(after - path - 1), 1, strtoull(last, NULL, 10));
 }
 
 static int count_chunk(weir_task *task, void *item, void *map) {
@@ -189,7 +193,7 @@ int main(void) {
     weir_pipeline_add(pipeline, NULL, &counts);
     weir_pipeline_add(pipeline, NULL, &merges);
     if (total == NULL || weir_pipeline_start(pipeline) != WEIR_OK)
-        fprintf(stderr, "top_paths: cannot start: %s\n", weir_pipeline_message(pipeline));
+        fprintf(stderr, "top_paths: %s\n", total == NULL ? "no memory" : weir_pipeline_message(pipeline));
     weir_pipeline_wait(pipeline, WEIR_NEVER);
     bool failed = weir_pipeline_finish(pipeline, WEIR_NEVER, &report) != WEIR_OK;
     if (failed && report != NULL && report->kept_errors > 0)
@@ -198,7 +202,8 @@ int main(void) {
         qsort(total->entries, total->size, sizeof *total->entries, compare);
     for (size_t i = 0; !failed && i < total->used && i < TOP; i++)
         printf("%8llu %12llu %s\n", total->entries[i].requests, total->entries[i].bytes, total->entries[i].path);
-    free_map(total, NULL);
+    if (total != NULL)
+        free_map(total, NULL);
     weir_report_free(report);
     weir_pipeline_destroy(pipeline);
     return failed || fflush(stdout) != 0;

@@ -73,9 +73,11 @@ static bool is_free(const weir__keyed *keyed, const weir__key *entry) {
     return keyed->closed || (entry->running < keyed->limit && !entry->rests);
 }
 
+/* After the close no call begins, but the timer of an earlier one may be set: it alone ends a rest. */
 static void run_locked(const weir__keyed *keyed, weir__key *entry) {
     entry->running++;
-    entry->rests = keyed->interval != 0 && !keyed->closed;
+    if (keyed->interval != 0 && !keyed->closed)
+        entry->rests = true;
 }
 
 /* Enters an item by its key. Returns true if the item may run now; otherwise the item waits in the entry. */
