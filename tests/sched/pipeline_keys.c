@@ -123,9 +123,19 @@ void scenario_key_rests(void) {
     sched_check(most_inside == 1, "%d at once", most_inside);
 }
 
+static uint64_t key_of_second_waits(const void *got, void *arg) {
+    if (number(got) == 2)
+        wait_at_gate();
+    return key_of(got, arg);
+}
+
+/* The second item enters beside the cancel, while the timer of its key is set. */
 void scenario_cancel_against_resting_key(void) {
-    begin_keys((weir_stage_options){.run = run_by_key, .key_rate = 1000}, 1);
+    begin_keys((weir_stage_options){.run = run_by_key, .key = key_of_second_waits, .key_rate = 1000}, 1);
+    sched_calm(true);
     put_items(1, 2);
+    sched_settle();
+    open_gate();
     cancel(NULL);
     finish_pipeline(WEIR_CANCELLED);
     check_each_ended_once(2);
