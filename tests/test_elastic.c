@@ -414,6 +414,25 @@ START_TEST (threads_in_long_calls_are_told_once_to_leave) {
 }
 END_TEST
 
+/* The threads up to the least are no gain over the fewer that there were at first. */
+START_TEST (a_measurement_below_the_least_takes_no_thread) {
+    begin(1, 8);
+    stage.creatable = 2;
+    stage.useful = 2;
+    set_limits(4, 8);
+    run(second);
+    ck_assert_uint_eq(threads(), 2);
+    stage.creatable = SIZE_MAX;
+    for (uint64_t end = stage.look.now + 60 * second; stage.look.now < end && threads() < 4;)
+        run(ms);
+    ck_assert_uint_ge(threads(), 4);
+    for (unsigned i = 0; i < 60000; i++) {
+        run(ms);
+        ck_assert_uint_ge(threads(), 4);
+    }
+}
+END_TEST
+
 START_TEST (looks_with_no_time_between_change_nothing) {
     begin(1, 4);
     for (int i = 0; i < 10; i++)
@@ -445,6 +464,7 @@ static Suite *elastic_suite(void) {
     tcase_add_test(tcase, new_limits_hold_at_once);
     tcase_add_test(tcase, new_limits_hold_at_rest);
     tcase_add_loop_test(tcase, a_least_that_cannot_be_reached_is_tried_again, 0, 3);
+    tcase_add_test(tcase, a_measurement_below_the_least_takes_no_thread);
     tcase_add_test(tcase, threads_in_long_calls_are_told_once_to_leave);
     tcase_add_test(tcase, looks_with_no_time_between_change_nothing);
     return suite;

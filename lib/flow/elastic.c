@@ -142,7 +142,7 @@ static size_t worth(const weir__elastic *elastic, const struct interval *interva
     if (gain * 100 >= ideal * WORTH)
         return threads;
     size_t useful = gain > 0 ? (size_t)((double)before * (gain + 1) + 0.5) : before;
-    return at_most(at_least(at_least(useful, before), elastic->least), threads - 1);
+    return at_least(at_most(at_least(useful, before), threads - 1), elastic->least);
 }
 
 /* N2. Judges a measurement. Returns the number of threads that it is worth. */
