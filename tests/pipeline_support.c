@@ -70,6 +70,13 @@ size_t things_consumed(void) {
     return count;
 }
 
+void wait_for_consumed(size_t count) {
+    for (weir_deadline limit = hang_limit(); things_consumed() < count; nap()) {
+        if (now() > limit)
+            ck_abort_msg("%zu instead of %zu", things_consumed(), count);
+    }
+}
+
 size_t things_dropped(void) {
     size_t count = 0;
     for (size_t n = 0; n < things_made(); n++) {
@@ -309,6 +316,10 @@ void assert_thread_ended(const weir_report *report, const char *stage, unsigned 
     ck_assert_uint_eq(error->attempts, attempts);
     for (size_t i = 0; i < report->kept_errors; i++)
         ck_assert_int_eq(report->errors[i].fatal, i == 0 && report->outcome == WEIR_FAILED);
+}
+
+void let_them_err(void) {
+    sleep_until(weir_deadline_after(20 * MILLISECONDS));
 }
 
 void wait_for_count(const atomic_uint *counter, unsigned count) {

@@ -38,6 +38,9 @@ void thing_drop(void *thing, void *unused);
 size_t things_consumed(void);
 size_t things_dropped(void);
 
+/* Waits until that many things were consumed; fails the test if they are not. */
+void wait_for_consumed(size_t count);
+
 /* Fails the test unless each thing ended exactly once. */
 void assert_things_ended(void);
 
@@ -109,6 +112,9 @@ void assert_all_over(const weir_report *report);
  * has ended the run; no other error is.
  */
 void assert_thread_ended(const weir_report *report, const char *stage, unsigned attempts);
+
+/* Long enough for threads to do what they must not. */
+void let_them_err(void);
 
 /* Waits until the counter reaches `count`; fails the test if it does not. */
 void wait_for_count(const atomic_uint *counter, unsigned count);

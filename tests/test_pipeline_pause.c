@@ -71,11 +71,6 @@ static struct run start(weir_stage_options options) {
     return run;
 }
 
-/* Long enough for threads to do what they must not. */
-static void let_them_err(void) {
-    sleep_until(weir_deadline_after(20 * MILLISECONDS));
-}
-
 static void expect_paused(weir_pipeline *pipeline, bool stage, bool entrance) {
     weir_report *report = report_of(pipeline);
     ck_assert(stage_in(report, "counts")->paused == stage);

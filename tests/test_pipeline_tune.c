@@ -13,27 +13,8 @@
 enum { ITEMS = 12, DECLARED = 4, FOREVER = 0 /* index of the rate with one call in thirty years */ };
 static const double rates[] = {1e-9, 1e-4, 1e9};
 
-static atomic_uint calls, inits, finis;
+static atomic_uint produced, inits, finis;
 static struct gate gate;
-
-static void *count_func(void *thing, void *unused) {
-    (void)unused;
-    atomic_fetch_add(&calls, 1);
-    thing_consume(thing);
-    return NULL;
-}
-
-static int count_run(weir_task *task, void *thing, void *unused) {
-    (void)task;
-    (void)count_func(thing, unused);
-    return 0;
-}
-
-static int count_batch(weir_task *task, void *const *items, size_t count, void *unused) {
-    for (size_t i = 0; i < count; i++)
-        (void)count_run(task, items[i], unused);
-    return 0;
-}
 
 static uint64_t key_of_all(const void *item, void *unused) {
     (void)item;
@@ -44,23 +25,23 @@ static uint64_t key_of_all(const void *item, void *unused) {
 static int produce(weir_task *task, void *item, void *unused) {
     (void)item;
     (void)unused;
-    if (atomic_fetch_add(&calls, 1) >= ITEMS)
+    if (atomic_fetch_add(&produced, 1) >= ITEMS)
         return WEIR_END;
     weir_task_emit(task, thing_new());
     return 0;
 }
 
 static const weir_stage_options kinds[] = {
-    {.func = count_func, .threads = 1},
-    {.func = count_func, .threads = 2, .ordered = true},
-    {.func = count_func, .threads = 1, .max_threads = DECLARED},
-    {.func = count_func, .width = 1},
-    {.func = count_func, .width = 2, .ordered = true},
-    {.run = count_run, .threads = 2},
-    {.run = count_run, .width = 2},
-    {.run = count_run, .threads = 2, .key = key_of_all, .per_key = 1},
-    {.run_batch = count_batch, .threads = 2, .batch = {.items = 3}},
-    {.run_batch = count_batch, .width = 1, .batch = {.items = 3}},
+    {.func = consume_thing, .threads = 1},
+    {.func = consume_thing, .threads = 2, .ordered = true},
+    {.func = consume_thing, .threads = 1, .max_threads = DECLARED},
+    {.func = consume_thing, .width = 1},
+    {.func = consume_thing, .width = 2, .ordered = true},
+    {.run = run_consume, .threads = 2},
+    {.run = run_consume, .width = 2},
+    {.run = run_consume, .threads = 2, .key = key_of_all, .per_key = 1},
+    {.run_batch = run_batch_consume, .threads = 2, .batch = {.items = 3}},
+    {.run_batch = run_batch_consume, .width = 1, .batch = {.items = 3}},
 };
 
 struct run {
@@ -70,7 +51,7 @@ struct run {
 
 static struct run start(weir_stage_options options) {
     struct run run = {.pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS})};
-    atomic_store(&calls, 0);
+    atomic_store(&produced, 0);
     options.name = "tuned";
     options.drop = options.source == NULL ? thing_drop : NULL;
     run.stage = add_stage(run.pipeline, options);
@@ -94,11 +75,6 @@ static void expect_limit(struct run run, double limit) {
     weir_report_free(report);
 }
 
-/* Long enough for threads to do what they must not. */
-static void let_them_err(void) {
-    sleep_until(weir_deadline_after(20 * MILLISECONDS));
-}
-
 /* ---- the rate ---- */
 
 /* The first call, or batch, comes at once. What the others wait for, the next rate decides. */
@@ -108,15 +84,15 @@ START_TEST (a_rate_holds_up_calls_until_it_is_changed) {
     set_rate(run, rates[FOREVER], 0);
     expect_limit(run, rates[FOREVER]);
     put_things(run.pipeline, ITEMS);
-    wait_for_count(&calls, first);
+    wait_for_consumed(first);
     let_them_err();
-    ck_assert_uint_eq(atomic_load(&calls), first);
+    ck_assert_uint_eq(things_consumed(), first);
     set_rate(run, rates[1], 1);
     let_them_err();
-    ck_assert_uint_eq(atomic_load(&calls), first);
+    ck_assert_uint_eq(things_consumed(), first);
     set_rate(run, rates[2], 0);
     expect_limit(run, rates[2]);
-    wait_for_count(&calls, ITEMS);
+    wait_for_consumed(ITEMS);
     finish_and_destroy(run.pipeline, WEIR_OK);
     assert_things_ended();
 }
@@ -126,10 +102,10 @@ START_TEST (without_a_rate_calls_go_on_at_once) {
     struct run run = start(kinds[_i]);
     set_rate(run, rates[FOREVER], 0);
     put_things(run.pipeline, ITEMS);
-    wait_for_count(&calls, 1);
+    wait_for_consumed(1);
     set_rate(run, 0, 0);
     expect_limit(run, 0);
-    wait_for_count(&calls, ITEMS);
+    wait_for_consumed(ITEMS);
     finish_and_destroy(run.pipeline, WEIR_OK);
     assert_things_ended();
 }
@@ -144,9 +120,9 @@ START_TEST (a_rate_that_is_set_in_a_pause_holds_after_it) {
     let_them_err();
     set_rate(run, rates[FOREVER], 0);
     assert_status(WEIR_OK, weir_pipeline_resume(run.pipeline, run.stage));
-    wait_for_count(&calls, first);
+    wait_for_consumed(first);
     let_them_err();
-    ck_assert_uint_eq(atomic_load(&calls), first);
+    ck_assert_uint_eq(things_consumed(), first);
     set_rate(run, 0, 0);
     finish_and_destroy(run.pipeline, WEIR_OK);
     assert_things_ended();
@@ -154,12 +130,12 @@ START_TEST (a_rate_that_is_set_in_a_pause_holds_after_it) {
 END_TEST
 
 START_TEST (a_burst_allows_calls_at_once) {
-    struct run run = start((weir_stage_options){.run = count_run, .threads = 1});
+    struct run run = start((weir_stage_options){.run = run_consume, .threads = 1});
     set_rate(run, rates[1], 5);
     put_things(run.pipeline, ITEMS);
-    wait_for_count(&calls, 5);
+    wait_for_consumed(5);
     let_them_err();
-    ck_assert_uint_eq(atomic_load(&calls), 5);
+    ck_assert_uint_eq(things_consumed(), 5);
     assert_status(WEIR_OK, weir_pipeline_cancel(run.pipeline));
     assert_status(WEIR_CLOSED, weir_pipeline_set_rate(run.pipeline, run.stage, 1, 0));
     finish_and_destroy(run.pipeline, WEIR_CANCELLED);
@@ -189,12 +165,12 @@ START_TEST (a_source_has_a_rate) {
 END_TEST
 
 START_TEST (a_finish_that_takes_too_long_is_hurried) {
-    struct run run = start((weir_stage_options){.run = count_run, .threads = 1, .rate = rates[FOREVER]});
+    struct run run = start((weir_stage_options){.run = run_consume, .threads = 1, .rate = rates[FOREVER]});
     put_things(run.pipeline, ITEMS);
     struct pipeline_call finish = {.pipeline = run.pipeline};
     finish.call.deadline = WEIR_NEVER;
     call_start(&finish.call, make_pipeline_finish);
-    wait_for_count(&calls, 1);
+    wait_for_consumed(1);
     weir_run_state state;
     do {
         weir_report *report = report_of(run.pipeline);
@@ -204,7 +180,7 @@ START_TEST (a_finish_that_takes_too_long_is_hurried) {
     set_rate(run, 1e6, 0);
     assert_status(WEIR_OK, call_finish(&finish.call));
     weir_report_free(finish.report);
-    ck_assert_uint_eq(atomic_load(&calls), ITEMS);
+    ck_assert_uint_eq(things_consumed(), ITEMS);
     assert_status(WEIR_CLOSED, weir_pipeline_set_rate(run.pipeline, run.stage, 1, 0));
     destroy_pipeline(run.pipeline);
     assert_things_ended();
@@ -226,7 +202,7 @@ static void count_fini(void *state) {
 
 static void *wait_at_gate(void *thing, void *unused) {
     gate_pass(&gate);
-    return count_func(thing, unused);
+    return consume_thing(thing, unused);
 }
 
 static struct run start_elastic(void) {
@@ -284,7 +260,7 @@ START_TEST (limits_hold_under_a_load) {
     gate_open(&gate);
     expect_threads(run, 1, 1);
     finish_and_destroy(run.pipeline, WEIR_OK);
-    ck_assert_uint_eq(atomic_load(&calls), ITEMS);
+    ck_assert_uint_eq(things_consumed(), ITEMS);
     ck_assert_uint_eq(atomic_load(&finis), atomic_load(&inits));
     assert_things_ended();
 }
@@ -321,7 +297,7 @@ static void *change_it(void *seed) {
 /* Two threads change both, while items pass. */
 START_TEST (no_item_is_lost_by_changes) {
     enum { MANY = 2000 };
-    changed = start((weir_stage_options){.run = count_run, .threads = 1, .max_threads = DECLARED});
+    changed = start((weir_stage_options){.run = run_consume, .threads = 1, .max_threads = DECLARED});
     atomic_store(&enough, false);
     pthread_t threads[2];
     unsigned seeds[2] = {7, 8};
@@ -361,7 +337,7 @@ static const struct bad_rate {
 };
 
 START_TEST (a_bad_rate_is_refused) {
-    struct run run = start((weir_stage_options){.run = count_run, .threads = 1, .rate = 1000});
+    struct run run = start((weir_stage_options){.run = run_consume, .threads = 1, .rate = 1000});
     const struct bad_rate *bad = &bad_rates[_i];
     assert_status(WEIR_INVALID, weir_pipeline_set_rate(run.pipeline, run.stage, bad->rate, bad->burst));
     expect_message(run.pipeline, bad->message);
@@ -375,11 +351,14 @@ static const struct bad_threads {
     size_t threads, most;
     const char *message;
 } bad_threads[] = {
-    {{.func = count_func, .threads = 2}, 1, 1, "stage tuned: set_threads: its number of threads is fixed: declare it"},
-    {{.func = count_func, .width = 2}, 1, 1, "stage tuned: set_threads: its number of threads is fixed"},
-    {{.func = count_func, .threads = 2, .max_threads = 8}, 0, 1, "threads must be at least 1, and is 0"},
-    {{.func = count_func, .threads = 2, .max_threads = 8}, 3, 2, "max_threads is 2, and must be at least threads"},
-    {{.func = count_func, .threads = 2, .max_threads = 8}, 1, 9, "max_threads is 9, and was declared as 8"},
+    {{.func = consume_thing, .threads = 2},
+     1,
+     1,
+     "stage tuned: set_threads: its number of threads is fixed: declare it"},
+    {{.func = consume_thing, .width = 2}, 1, 1, "stage tuned: set_threads: its number of threads is fixed"},
+    {{.func = consume_thing, .threads = 2, .max_threads = 8}, 0, 1, "threads must be at least 1, and is 0"},
+    {{.func = consume_thing, .threads = 2, .max_threads = 8}, 3, 2, "max_threads is 2, and must be at least threads"},
+    {{.func = consume_thing, .threads = 2, .max_threads = 8}, 1, 9, "max_threads is 9, and was declared as 8"},
 };
 
 START_TEST (bad_numbers_of_threads_are_refused) {
