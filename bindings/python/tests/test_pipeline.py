@@ -197,6 +197,31 @@ class Stages(unittest.TestCase):
             pipeline.put(2, timeout=60)
         self.assertEqual([seen.get(), seen.get()], [1, 2])
 
+    def test_a_rate_and_threads_change_while_it_runs(self):
+        seen = weir.Queue()
+        pipeline = weir.Pipeline()
+        stage = pipeline.stage(seen.put, max_threads=2, key=lambda item: 0, per_key=1, key_rate=1e9)
+        with self.assertRaises(ValueError):
+            pipeline.set_rate(stage, 1)
+        with pipeline:
+            pipeline.start()
+            pipeline.set_rate(stage, 1e-9)
+            pipeline.put(1)
+            pipeline.put(2)
+            self.assertFalse(pipeline.wait_idle(0.05))
+            self.assertEqual(seen.qsize(), 1)
+            pipeline.set_rate(stage, 0)
+            self.assertTrue(pipeline.wait_idle(60))
+            pipeline.set_threads(stage, 2, 2)
+            for threads, most in ((0, 1), (2, 1), (1, 3)):
+                with self.assertRaises(ValueError):
+                    pipeline.set_threads(stage, threads, most)
+            with self.assertRaises(ValueError):
+                pipeline.set_rate(stage, -1)
+        with self.assertRaises(weir.ShutDown):
+            pipeline.set_threads(stage, 1, 1)
+        self.assertEqual([seen.get(), seen.get()], [1, 2])
+
     def test_a_cancel_ends_a_wait_for_idle(self):
         with self.assertRaises(ValueError):
             weir.Pipeline().wait_idle()

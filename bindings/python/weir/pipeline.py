@@ -241,15 +241,22 @@ class Pipeline:
     def pause(self, stage: Optional[Stage] = None) -> None:
         """Pauses a stage, which begins no new call, or the entrance, where puts block. finish resumes everything."""
         self._check_started()
-        status = lib.weir_pipeline_pause(self._pipeline, ffi.NULL if stage is None else self._handle(stage))
-        if status == lib.WEIR_CLOSED:
-            raise ShutDown
-        self._check(status)
+        self._check_open(lib.weir_pipeline_pause(self._pipeline, ffi.NULL if stage is None else self._handle(stage)))
 
     def resume(self, stage: Optional[Stage] = None) -> None:
         """Ends a pause of a stage, or of the entrance."""
         self._check_started()
         self._check(lib.weir_pipeline_resume(self._pipeline, ffi.NULL if stage is None else self._handle(stage)))
+
+    def set_rate(self, stage: Stage, rate: float, burst: int = 0) -> None:
+        """Changes the rate of a stage; 0 disables the limit. Waits for the old rate go on by the new one."""
+        self._check_started()
+        self._check_open(lib.weir_pipeline_set_rate(self._pipeline, self._handle(stage), rate, burst))
+
+    def set_threads(self, stage: Stage, threads: int, max_threads: int) -> None:
+        """Changes the limits of the number of threads of an elastic stage, up to its declared max_threads."""
+        self._check_started()
+        self._check_open(lib.weir_pipeline_set_threads(self._pipeline, self._handle(stage), threads, max_threads))
 
     def __iter__(self) -> Iterator[Any]:
         """
@@ -303,6 +310,11 @@ class Pipeline:
         causes = (stage.last_error for stage in self._stages if stage.name == error.stage)
         cause = next((cause for cause in causes if cause and message_of(cause)[:100] == error.message[:100]), None)
         raise Failed(f"stage {error.stage}: {error.message}", report) from cause
+
+    def _check_open(self, status: int) -> None:
+        if status == lib.WEIR_CLOSED:
+            raise ShutDown
+        self._check(status)
 
     def _check_started(self) -> None:
         if self._pipeline == ffi.NULL:
