@@ -203,6 +203,9 @@ void source_ends_with_null_or_false() {
     pipeline.start();
     CHECK(pipeline.wait() == WEIR_OK);
     CHECK(pipeline.pause() == WEIR_OK && pipeline.pause(adds) == WEIR_OK);
+    CHECK(pipeline.set_rate(adds, 1e6, 2) == WEIR_OK && pipeline.report()->stages[2].limit == 1e6);
+    CHECK(pipeline.set_rate(adds, 0) == WEIR_OK);
+    CHECK(thrown_by([&] { (void)pipeline.set_threads(adds, 1, 1); }) == WEIR_INVALID); /* a fixed number */
     pipeline.resume(adds);
     CHECK(pipeline.wait_idle() == WEIR_OK && sum == 55 - 6 + 300);
     pipeline.resume();
