@@ -330,8 +330,8 @@ typedef struct weir_batch {
  * per_key. Then a slow item blocks other
  * items in neither stage.
  *
- * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage remembers each key until
- * the next item of it may begin, in 128 bytes.
+ * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage needs memory for each
+ * key until the next item of it may begin.
  *
  * A stage with max_threads above `threads` is elastic: it starts with `threads` threads, and has between these two
  * numbers of them. The number grows while items wait in the input queue, no thread is idle, and more threads raise the
@@ -717,7 +717,7 @@ WEIR_API weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage 
  * numbers fix it. Only a stage that was declared elastic can be changed, and not beyond the max_threads of its
  * declaration: memory for these is reserved at the start.
  *
- * Another thread applies the limits, within 50 ms, or at the resume of a stage that is paused. Added threads call init;
+ * Another thread applies the limits, within about 50 ms, or at the resume of a stage that is paused. Added threads call init;
  * threads that are too many leave once they have completed their present items, and call at_end and fini. If a thread
  * cannot be created, the stage goes on with the threads that it has, and the report has one error for this; the creation
  * is tried again later. Does not block. Any thread may call it, and every callback once start has returned. Reports show

@@ -38,8 +38,9 @@ static uint64_t later(uint64_t a, uint64_t b) {
 }
 
 /*
- * R2. Returns the time of the next call by the new interval and slack. The wait for a call is what is left until that
- * time, less the slack. So a slack that shrinks by more than the interval gives, of what is left, too much.
+ * R2. Returns the time of the next call by the new interval and slack. A call waits until that time, less the slack. If
+ * the new slack is less than the old one scaled, the difference is credit for calls that have come early: it is taken
+ * off too, or it would become a wait.
  */
 static uint64_t scaled(const weir__rate *rate, uint64_t before, uint64_t interval, uint64_t slack, uint64_t now) {
     if (before == 0 || interval == 0)

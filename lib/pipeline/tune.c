@@ -1,5 +1,5 @@
 /*
- * tune.c - Changes the limits of a stage while it runs.
+ * tune.c - Checks the rates of a stage, and changes its limits while it runs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

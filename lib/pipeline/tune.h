@@ -1,5 +1,5 @@
 /*
- * tune.h - Changes the limits of a stage while it runs.
+ * tune.h - Checks the rates of a stage, and changes its limits while it runs.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
