@@ -144,27 +144,32 @@ START_TEST (sigint_while_painting_leaves_nothing_behind) {
 }
 END_TEST
 
-static struct program start_with_list(const char *list, const char *input) {
-    const char *arguments[] = {thumbs_path(), "--from", list, "--to", in_root("idle-out"), NULL};
+static struct program start_with_list(const char *list, const char *input, const char *to) {
+    const char *arguments[] = {thumbs_path(), "--from", list, "--to", to, NULL};
     return program_start(arguments, input);
 }
 
-/* The list comes from a pipe that stays open. One or two signals end the wait for the next entry. */
+/*
+ * The list comes from a pipe that stays open. One or two signals end the wait for the next entry. The signal comes
+ * about when the pipeline takes the signals over from the program's own thread: in a few runs, neither may lose it.
+ */
 START_TEST (sigint_ends_the_wait_for_a_list) {
     const char *input = in_root("idle-input");
     ck_assert_int_eq(mkfifo(input, 0666), 0);
     int writer = open(input, O_RDWR | O_CLOEXEC);
     ck_assert_int_ge(writer, 0);
-    for (int signals = 1; signals <= 2; signals++) {
-        struct program program = start_with_list("-", input);
-        ck_assert(wait_until(has_store, in_root("idle-out")));
+    for (int run = 0; run < 12; run++) {
+        const char *to = in_root("idle-out-%d", run);
+        int signals = run == 0 ? 2 : 1;
+        struct program program = start_with_list("-", input, to);
+        ck_assert(wait_until(has_store, to));
         for (int i = 0; i < signals; i++)
             kill(program.pid, i == 0 ? SIGINT : SIGTERM);
         struct result result = program_end(&program);
         ck_assert_msg(result.status == 128 + SIGINT || (signals == 2 && result.status > 128), "%d", result.status);
         expect_text(result.err, "weir-thumbs: interrupted");
         result_free(&result);
-        ck_assert_int_eq(rmdir(in_root("idle-out")), 0);
+        ck_assert_int_eq(rmdir(to), 0);
     }
     close(writer);
 }
@@ -194,10 +199,10 @@ END_TEST
 
 /* The list is a named pipe without a writer. If open blocks, only process exit ends the wait. */
 START_TEST (sigint_twice_before_the_first_photo_ends_the_program) {
-    const char *list = in_root("idle-list");
+    const char *list = in_root("idle-list"), *to = in_root("idle-list-out");
     ck_assert_int_eq(mkfifo(list, 0666), 0);
-    struct program program = start_with_list(list, NULL);
-    ck_assert(wait_until(has_store, in_root("idle-out")));
+    struct program program = start_with_list(list, NULL, to);
+    ck_assert(wait_until(has_store, to));
     kill(program.pid, SIGINT);
     struct awaited first = {.program = &program, .text = "interrupted; a second signal ends the program at once"};
     ck_assert(wait_until(has_said, &first));

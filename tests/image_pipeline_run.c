@@ -76,10 +76,10 @@ static const char *temporary_folder(pid_t parent) {
 static void clean_up(pid_t parent) {
     sigset_t none;
     sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
     signal(SIGINT, SIG_DFL);
     signal(SIGTERM, SIG_DFL);
     signal(SIGHUP, SIG_DFL);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     die_with_parent(parent);
     mkdir(temporary_folder(parent), 0777);         /* or it exists since an earlier run */
     setenv("TMPDIR", temporary_folder(parent), 1); /* to detect leftover files */
@@ -93,6 +93,21 @@ static void open_as(const char *path, int flags, int descriptor) {
         close(file);
 }
 
+/*
+ * Forks with all signals blocked. Until the child has reset the handlers it has those of the test framework, which
+ * would kill the test.
+ */
+static pid_t fork_blocked(void) {
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
+    pid_t pid = fork();
+    if (pid != 0)
+        sigprocmask(SIG_SETMASK, &before, NULL);
+    ck_assert_int_ge(pid, 0);
+    return pid;
+}
+
 struct program program_start(const char *const *arguments, const char *input) {
     static unsigned number;
     struct program program = {.terminal = -1};
@@ -102,8 +117,7 @@ struct program program_start(const char *const *arguments, const char *input) {
     write_text(program.out, ""); /* exists from the start, for callers that poll its content */
     write_text(program.err, "");
     pid_t parent = getpid();
-    program.pid = fork();
-    ck_assert_int_ge(program.pid, 0);
+    program.pid = fork_blocked();
     if (program.pid == 0) {
         clean_up(parent);
         open_as(input == NULL ? "/dev/null" : input, O_RDONLY, STDIN_FILENO);
@@ -122,8 +136,7 @@ struct program program_start_on_terminal(const char *const *arguments) {
         return program;
     program.terminal = terminal.master;
     pid_t parent = getpid();
-    program.pid = fork();
-    ck_assert_int_ge(program.pid, 0);
+    program.pid = fork_blocked();
     if (program.pid == 0) {
         clean_up(parent);
         setsid();

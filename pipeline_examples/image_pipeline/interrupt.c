@@ -7,6 +7,7 @@
 
 #include "interrupt.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -25,7 +26,6 @@ static struct {
     int signals[3]; /* constant once the thread runs, like the next two */
     size_t count;
     sigset_t set;
-    atomic_bool is_over;           /* set before the signal that ends the thread */
     atomic_int first;              /* the first signal; 0 if none */
     weir_pipeline *pipeline;       /* used by the main thread only */
     const char *_Atomic temporary; /* folder to remove; NULL if none */
@@ -42,10 +42,22 @@ static _Noreturn void end(int number) {
     _exit(EXIT_FAILURE);
 }
 
+/*
+ * Blocks until a signal arrives. Returns false if it is the one by which interrupt_stop ends the thread. The sender
+ * tells it from the others. A flag could not: a signal from outside may have been taken just before the flag was set.
+ */
+static bool next_signal(int *number) {
+    siginfo_t signal;
+    do
+        *number = sigwaitinfo(&interrupt.set, &signal);
+    while (*number < 0 && errno == EINTR);
+    return *number > 0 && signal.si_pid != getpid();
+}
+
 static void *wait_for_signals(void *unused) {
     (void)unused;
     int number;
-    while (sigwait(&interrupt.set, &number) == 0 && !atomic_load(&interrupt.is_over)) {
+    while (next_signal(&number)) {
         if (atomic_exchange(&interrupt.first, number) != 0)
             end(number);
         terminal_say("interrupted; a second signal ends the program at once");
@@ -100,7 +112,6 @@ int interrupt_number(void) {
 }
 
 void interrupt_stop(void) {
-    atomic_store(&interrupt.is_over, true);
     pthread_kill(interrupt.thread, SIGTERM);
     pthread_join(interrupt.thread, NULL);
 }
