@@ -154,7 +154,7 @@ static int run(struct table *rows, struct table *rejects) {
         printf("%ju rows, %ju rejects\n", report->stages[2].counts.done, report->stages[3].counts.done);
     weir_report_free(report);
     weir_pipeline_destroy(pipeline);
-    return status;
+    return status != WEIR_OK;
 }
 
 int main(int argc, char **argv) {
