@@ -153,13 +153,16 @@ static weir_pipeline *new_pipeline(void) {
     const weir_pipeline_options limits = {.max_bytes = budget * MEGA, .weigh = weigh};
     if (weir_pipeline_create(&pipeline, &limits) != WEIR_OK)
         stop("no pipeline");
-    weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "name", .source = name_image});
-    weir_pipeline_add(pipeline, NULL,
-                      &(weir_stage_options){.name = "load", .run = load, .threads = 4, .drop = drop_image});
-    weir_pipeline_add(pipeline, NULL,
-                      &(weir_stage_options){.name = "shrink", .func = shrink, .threads = 2, .drop = drop_image});
-    weir_pipeline_add(pipeline, NULL,
-                      &(weir_stage_options){.name = "look", .func = look, .width = 1, .drop = drop_image});
+    weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "name", .work.source = name_image});
+    weir_pipeline_add(
+        pipeline, NULL,
+        &(weir_stage_options){.name = "load", .work.run = load, .threads.count = 4, .input.drop = drop_image});
+    weir_pipeline_add(
+        pipeline, NULL,
+        &(weir_stage_options){.name = "shrink", .work.func = shrink, .threads.count = 2, .input.drop = drop_image});
+    weir_pipeline_add(
+        pipeline, NULL,
+        &(weir_stage_options){.name = "look", .work.func = look, .threads.width = 1, .input.drop = drop_image});
     return pipeline;
 }
 

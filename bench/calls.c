@@ -101,8 +101,9 @@ static void work_alone(size_t count) {
 static void run_declared(size_t count, size_t max_items) {
     weir_pipeline *pipeline;
     must(weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_items = max_items}));
-    must(weir_pipeline_add(pipeline, NULL,
-                           &(weir_stage_options){.name = "work", .func = work, .threads = 1, .capacity = 1024}));
+    must(weir_pipeline_add(
+        pipeline, NULL,
+        &(weir_stage_options){.name = "work", .work.func = work, .threads.count = 1, .input.capacity = 1024}));
     must(weir_pipeline_start(pipeline));
     for (size_t i = 0; i < count; i++)
         must(weir_pipeline_put(pipeline, NULL));

@@ -298,8 +298,11 @@ static weir_pipeline *new_blocked_pipeline(weir_queue *results) {
     weir_pipeline *pipeline;
     must(weir_pipeline_create(&pipeline, NULL));
     for (int i = 0; i < 3; i++) {
-        const weir_stage_options stage = {
-            .name = names[i], .func = same, .threads = 4, .capacity = 4, .results = i == 2 ? results : NULL};
+        const weir_stage_options stage = {.name = names[i],
+                                          .work.func = same,
+                                          .threads.count = 4,
+                                          .input.capacity = 4,
+                                          .output.results = i == 2 ? results : NULL};
         must(weir_pipeline_add(pipeline, NULL, &stage));
     }
     must(weir_pipeline_start(pipeline));

@@ -246,8 +246,8 @@ static weir_pipeline *new_pipeline(size_t max_items) {
 
 static weir_stage *add(weir_pipeline *pipeline, weir_stage_options options) {
     weir_stage *stage;
-    options.stack_size = SMALL_STACK;
-    options.threads = options.threads != 0 ? options.threads : 1;
+    options.threads.stack_size = SMALL_STACK;
+    options.threads.count = options.threads.count != 0 ? options.threads.count : 1;
     must(weir_pipeline_add(pipeline, &stage, &options));
     return stage;
 }
@@ -268,7 +268,8 @@ static weir_pipeline *new_chain(size_t count, weir_queue *results) {
     for (size_t i = 0; i < count; i++) {
         char name[32];
         snprintf(name, sizeof name, "stage %zu", i);
-        add(pipeline, (weir_stage_options){.name = name, .run = emit, .results = i + 1 == count ? results : NULL});
+        add(pipeline,
+            (weir_stage_options){.name = name, .work.run = emit, .output.results = i + 1 == count ? results : NULL});
     }
     must(weir_pipeline_start(pipeline));
     return pipeline;
@@ -319,11 +320,12 @@ static double stage_of_a_report(size_t count) {
 static double successor(size_t count) {
     weir_pipeline *pipeline = new_pipeline(0);
     begin();
-    weir_stage *from = add(pipeline, (weir_stage_options){.name = "from", .run = emit});
+    weir_stage *from = add(pipeline, (weir_stage_options){.name = "from", .work.run = emit});
     for (size_t i = 0; i < count; i++) {
         char name[32];
         snprintf(name, sizeof name, "stage %zu", i);
-        must(weir_pipeline_connect(pipeline, from, add(pipeline, (weir_stage_options){.name = name, .run = emit})));
+        must(
+            weir_pipeline_connect(pipeline, from, add(pipeline, (weir_stage_options){.name = name, .work.run = emit})));
     }
     must(weir_pipeline_start(pipeline));
     finish(pipeline);
@@ -340,9 +342,9 @@ static int fail_until_last(weir_task *task, void *item, void *attempts) {
 static double attempt(size_t count) {
     weir_pipeline *pipeline = new_pipeline(0);
     add(pipeline, (weir_stage_options){.name = "fails",
-                                       .run = fail_until_last,
-                                       .arg = (void *)(uintptr_t)count,
-                                       .retry = {.attempts = (unsigned)count}});
+                                       .work.run = fail_until_last,
+                                       .work.arg = (void *)(uintptr_t)count,
+                                       .errors.retry = {.attempts = (unsigned)count}});
     must(weir_pipeline_start(pipeline));
     begin();
     for (size_t i = 0; i < 100000 / count; i++)
@@ -356,10 +358,10 @@ static double attempt(size_t count) {
 static double retries_in_flight(size_t count) {
     weir_pipeline *pipeline = new_pipeline(0);
     add(pipeline, (weir_stage_options){.name = "fails",
-                                       .run = fail_until_last,
-                                       .arg = (void *)(uintptr_t)10,
-                                       .capacity = count,
-                                       .retry = {.attempts = 10}});
+                                       .work.run = fail_until_last,
+                                       .work.arg = (void *)(uintptr_t)10,
+                                       .input.capacity = count,
+                                       .errors.retry = {.attempts = 10}});
     must(weir_pipeline_start(pipeline));
     begin();
     for (size_t i = 0; i < count; i++)
@@ -374,11 +376,11 @@ static double retries_in_flight(size_t count) {
 static double backoff_with(size_t count, weir_key_func *key) {
     weir_pipeline *pipeline = new_pipeline(count);
     add(pipeline, (weir_stage_options){.name = "fails",
-                                       .run = fail_until_last,
-                                       .arg = (void *)(uintptr_t)2,
-                                       .key = key,
-                                       .per_key = key == NULL ? 0 : 1,
-                                       .retry = {.attempts = 2, .backoff = 100 * UINT64_C(1000000)}});
+                                       .work.run = fail_until_last,
+                                       .work.arg = (void *)(uintptr_t)2,
+                                       .limits.key = key,
+                                       .limits.per_key = key == NULL ? 0 : 1,
+                                       .errors.retry = {.attempts = 2, .backoff = 100 * UINT64_C(1000000)}});
     must(weir_pipeline_start(pipeline));
     begin();
     for (size_t i = 0; i < count; i++)
@@ -420,7 +422,7 @@ static double pipelines(size_t count, bool end_on) {
     begin();
     for (size_t i = 0; i < count; i++) {
         all[i] = new_pipeline(0);
-        add(all[i], (weir_stage_options){.name = "only", .run = emit});
+        add(all[i], (weir_stage_options){.name = "only", .work.run = emit});
         must(weir_pipeline_start(all[i]));
         if (end_on)
             must(weir_pipeline_end_on(all[i], (const int[]){SIGUSR1}, 1, 0));
@@ -473,11 +475,11 @@ static double in_flight(size_t count, bool ordered, bool cancelled) {
     weir_pipeline *pipeline = new_pipeline(count);
     gate_is_open = false;
     add(pipeline, (weir_stage_options){.name = "gate",
-                                       .run = pass_gate,
-                                       .arg = ordered ? pipeline : NULL,
-                                       .threads = 2,
-                                       .capacity = count,
-                                       .ordered = ordered});
+                                       .work.run = pass_gate,
+                                       .work.arg = ordered ? pipeline : NULL,
+                                       .threads.count = 2,
+                                       .input.capacity = count,
+                                       .output.ordered = ordered});
     must(weir_pipeline_start(pipeline));
     begin();
     for (size_t i = 0; i < count; i++)
@@ -521,7 +523,7 @@ static double caller_at_a_limit(size_t count) {
     weir_pipeline *pipeline = new_pipeline(1);
     struct caller *callers = allocate(count, sizeof *callers);
     gate_is_open = false;
-    add(pipeline, (weir_stage_options){.name = "gate", .run = pass_gate});
+    add(pipeline, (weir_stage_options){.name = "gate", .work.run = pass_gate});
     must(weir_pipeline_start(pipeline));
     must(weir_pipeline_put(pipeline, NULL));
     for (size_t i = 0; i < count; i++) {

@@ -28,11 +28,11 @@ static void check(weir_status status, const char *what) {
 
 /* Where a stage runs: at most `width` calls at once. */
 static weir_stage_options stage(const char *name, size_t width) {
-    weir_stage_options options = {.name = name, .capacity = args.capacity};
+    weir_stage_options options = {.name = name, .input.capacity = args.capacity};
     if (args.crew)
-        options.width = width;
+        options.threads.width = width;
     else
-        options.threads = width;
+        options.threads.count = width;
     return options;
 }
 
@@ -54,13 +54,13 @@ static void add_stages(weir_pipeline *pipeline, weir_worker_func *middle, weir_q
     static const char *const names[STAGES] = {"first", "second", "third"};
     for (int i = 0; i < STAGES; i++) {
         weir_stage_options options = stage(names[i], args.threads[i]);
-        options.func = i == 1 ? middle : work;
+        options.work.func = i == 1 ? middle : work;
         if (i == 1 && middle_blocks) {
-            options.threads = args.threads[i];
-            options.width = 0;
+            options.threads.count = args.threads[i];
+            options.threads.width = 0;
         }
-        options.ordered = in_order;
-        options.results = i == STAGES - 1 ? results : NULL;
+        options.output.ordered = in_order;
+        options.output.results = i == STAGES - 1 ? results : NULL;
         add(pipeline, &options);
     }
 }
@@ -144,8 +144,8 @@ static void *sink(void *item, void *arg) {
 
 static void add_sink(weir_pipeline *pipeline, weir_worker_func *func) {
     weir_stage_options options = stage("sink", 1);
-    options.func = func;
-    options.arg = ends;
+    options.work.func = func;
+    options.work.arg = ends;
     add(pipeline, &options);
 }
 
@@ -154,9 +154,9 @@ static void run_from_source(weir_worker_func *middle) {
     check(weir_pipeline_create(&pipeline, NULL), "create");
     ends = new_parties(1);
     weir_stage_options source = stage("source", 1);
-    source.source = produce;
-    source.arg = ends;
-    source.capacity = 0;
+    source.work.source = produce;
+    source.work.arg = ends;
+    source.input.capacity = 0;
     add(pipeline, &source);
     add_stages(pipeline, middle, NULL);
     add_sink(pipeline, sink);

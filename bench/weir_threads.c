@@ -56,7 +56,7 @@ static void *work(void *item, void *arg) {
 static void add_stages(weir_pipeline *pipeline) {
     static const char *const names[STAGES_OF_EACH] = {"a", "b", "c", "d", "e"};
     for (int i = 0; i < STAGES_OF_EACH; i++) {
-        const weir_stage_options stage = {.name = names[i], .func = work};
+        const weir_stage_options stage = {.name = names[i], .work.func = work};
         check(weir_pipeline_add(pipeline, NULL, &stage), "add");
     }
 }
@@ -99,8 +99,11 @@ static void *sleep_10_ms(void *item, void *arg) {
 
 static weir_pipeline *start_sleeper(void) {
     weir_pipeline *pipeline;
-    const weir_stage_options stage = {
-        .name = "sleep", .func = sleep_10_ms, .threads = args.producers, .max_threads = args.most, .capacity = 1024};
+    const weir_stage_options stage = {.name = "sleep",
+                                      .work.func = sleep_10_ms,
+                                      .threads.count = args.producers,
+                                      .threads.max = args.most,
+                                      .input.capacity = 1024};
     check(weir_pipeline_create(&pipeline, NULL), "create");
     check(weir_pipeline_add(pipeline, NULL, &stage), "add");
     check(weir_pipeline_start(pipeline), "start");

@@ -5,9 +5,9 @@
  * parameter is the stage's item, and its result the item of the next stage:
  *
  *     weir_stage_options parse = {}, sum = {};
- *     parse.threads = 4;
- *     parse.on_error = WEIR_SKIP;
- *     sum.width = 1;                                        // one call at a time
+ *     parse.threads.count = 4;
+ *     parse.errors.on_error = WEIR_SKIP;
+ *     sum.threads.width = 1;                                   // one call at a time
  *     long total = 0;
  *     weir::pipeline pipeline;
  *     pipeline.add("parse", [](std::string &line) { return std::make_unique<long>(std::stol(line)); }, parse);

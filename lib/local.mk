@@ -131,6 +131,7 @@ lib_sources = \
 	lib/pipeline/ordered.c lib/pipeline/ordered.h \
 	lib/pipeline/morsel.c lib/pipeline/morsel.h \
 	lib/pipeline/on_crew.c lib/pipeline/on_crew.h \
+	lib/pipeline/options.c lib/pipeline/options.h \
 	lib/pipeline/outbox.c lib/pipeline/outbox.h \
 	lib/pipeline/outcome.c lib/pipeline/outcome.h \
 	lib/pipeline/outputs.c lib/pipeline/outputs.h \

@@ -129,9 +129,9 @@ int main(int argc, char **argv) {
     const size_t budget = BUDGET * production.megabyte;
     const weir_pipeline_options options = {.max_bytes = budget, .weigh = weigh};
     const weir_stage_options stages[] = {
-        {.name = "produce", .source = produce, .arg = &production},
-        {.name = "load", .run = load, .threads = 4, .drop = free_item},
-        {.name = "store", .func = store, .width = 1, .drop = free_item},
+        {.name = "produce", .work.source = produce, .work.arg = &production},
+        {.name = "load", .work.run = load, .threads.count = 4, .input.drop = free_item},
+        {.name = "store", .work.func = store, .threads.width = 1, .input.drop = free_item},
     };
     weir_pipeline *pipeline;
 

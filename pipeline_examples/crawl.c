@@ -168,8 +168,10 @@ static int parse(weir_task *task, void *item, void *arg) {
 
 static int run(const char *url) {
     struct crawl crawl = {0};
-    const weir_stage_options fetches = {.name = "fetch", .func = fetch, .threads = 4, .rate = 100, .drop = free_page};
-    const weir_stage_options parses = {.name = "parse", .run = parse, .arg = &crawl, .width = 1, .drop = free_page};
+    const weir_stage_options fetches = {
+        .name = "fetch", .work.func = fetch, .threads.count = 4, .limits.rate = 100, .input.drop = free_page};
+    const weir_stage_options parses = {
+        .name = "parse", .work.run = parse, .work.arg = &crawl, .threads.width = 1, .input.drop = free_page};
     struct page *first = is_new(&crawl, url) ? new_page(url) : NULL;
     weir_stage *parser = NULL;
     weir_pipeline *pipeline = NULL;

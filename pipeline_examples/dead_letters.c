@@ -108,14 +108,15 @@ int main(void) {
     check(weir_queue_create(&dead, WEIR_UNBOUNDED), "create the queue for dead letters");
     const weir_stage_options fetching = {
         .name = "fetch",
-        .run = fetch,
-        .threads = 4,
-        .drop = free_job,
-        .on_error = WEIR_SKIP, /* continue with the others; by default the first job given up ends the run */
-        .retry = {.attempts = 4, .backoff = 10 * WEIR_MILLISECOND, .when = may_pass},
-        .dead = dead,
+        .work.run = fetch,
+        .threads.count = 4,
+        .input.drop = free_job,
+        .errors.on_error = WEIR_SKIP, /* continue with the others; by default the first job given up ends the run */
+        .errors.retry = {.attempts = 4, .backoff = 10 * WEIR_MILLISECOND, .when = may_pass},
+        .errors.dead = dead,
     };
-    const weir_stage_options counting = {.name = "done", .func = count, .arg = &tally, .width = 1, .drop = free_job};
+    const weir_stage_options counting = {
+        .name = "done", .work.func = count, .work.arg = &tally, .threads.width = 1, .input.drop = free_job};
 
     check(weir_pipeline_create(&pipeline, NULL), "create a pipeline");
     check(weir_pipeline_add(pipeline, NULL, &fetching), "add fetch");

@@ -123,18 +123,28 @@ static int open_table(struct table *table, const char *name) {
 
 static int run(struct table *rows, struct table *rejects) {
     static const int signals[] = {SIGINT, SIGTERM};
-    weir_stage_options read = {.name = "read", .source = read_lines, .threads = 1};
-    weir_stage_options checks = {
-        .name = "check", .run = check, .ordered = true, .drop = free_line, .on_error = WEIR_SKIP};
-    weir_stage_options write = {
-        .name = "write", .run_batch = write_batch, .arg = rows, .threads = 1, .drop = free_line, .on_error = WEIR_SKIP};
-    weir_stage_options reject = {
-        .name = "reject", .run_batch = write_batch, .arg = rejects, .threads = 1, .drop = free_letter};
+    weir_stage_options read = {.name = "read", .work.source = read_lines, .threads.count = 1};
+    weir_stage_options checks = {.name = "check",
+                                 .work.run = check,
+                                 .output.ordered = true,
+                                 .input.drop = free_line,
+                                 .errors.on_error = WEIR_SKIP};
+    weir_stage_options write = {.name = "write",
+                                .work.run_batch = write_batch,
+                                .work.arg = rows,
+                                .threads.count = 1,
+                                .input.drop = free_line,
+                                .errors.on_error = WEIR_SKIP};
+    weir_stage_options reject = {.name = "reject",
+                                 .work.run_batch = write_batch,
+                                 .work.arg = rejects,
+                                 .threads.count = 1,
+                                 .input.drop = free_letter};
     weir_stage *stages[3];
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
     write.batch = reject.batch = (weir_batch){.items = BATCH, .wait = 100 * WEIR_MILLISECOND};
-    write.capacity = reject.capacity = 2 * BATCH;
+    write.input.capacity = reject.input.capacity = 2 * BATCH;
     weir_pipeline_create(&pipeline, NULL);
     weir_pipeline_add(pipeline, NULL, &read);
     weir_pipeline_add(pipeline, &stages[0], &checks);

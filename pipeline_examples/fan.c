@@ -112,16 +112,20 @@ static void *merge(void *item, void *arg) {
 
 static void declare(weir_pipeline *pipeline, struct table *tables, struct list *list) {
     static const char *const names[SHARDS] = {"shard-0", "shard-1", "shard-2"};
-    const weir_stage_options splitting = {
-        .name = "split", .run = split, .threads = 2, .drop = free_text, .fan_out = WEIR_BY_KEY, .route = key_of};
-    const weir_stage_options merging = {.name = "merge", .func = merge, .arg = list, .width = 1};
+    const weir_stage_options splitting = {.name = "split",
+                                          .work.run = split,
+                                          .threads.count = 2,
+                                          .input.drop = free_text,
+                                          .output.fan_out = WEIR_BY_KEY,
+                                          .output.route = key_of};
+    const weir_stage_options merging = {.name = "merge", .work.func = merge, .work.arg = list, .threads.width = 1};
     weir_stage *splitter, *shard, *merger;
 
     check(weir_pipeline_add(pipeline, &splitter, &splitting), "add split");
     check(weir_pipeline_add(pipeline, &merger, &merging), "add merge");
     for (int i = 0; i < SHARDS; i++) {
         const weir_stage_options counting = {
-            .name = names[i], .run = count, .arg = &tables[i], .width = 1, .drop = free_text};
+            .name = names[i], .work.run = count, .work.arg = &tables[i], .threads.width = 1, .input.drop = free_text};
         check(weir_pipeline_add(pipeline, &shard, &counting), "add a shard");
         check(weir_pipeline_connect(pipeline, splitter, shard), "connect split");
         check(weir_pipeline_connect(pipeline, shard, merger), "connect a shard");

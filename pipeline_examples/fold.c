@@ -85,11 +85,13 @@ int main(void) {
     if (weir_pipeline_create(&pipeline, NULL) != WEIR_OK)
         return EXIT_FAILURE;
     weir_pipeline_add(pipeline, NULL,
-                      &(weir_stage_options){.name = "parse", .run = parse, .drop = free_item, .on_error = WEIR_SKIP});
+                      &(weir_stage_options){
+                          .name = "parse", .work.run = parse, .input.drop = free_item, .errors.on_error = WEIR_SKIP});
     weir_pipeline_add(
         pipeline, NULL,
-        &(weir_stage_options){.name = "fold", .run = fold, .at_end = emit_sum, .arg = &sum, .drop = free_item});
-    weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "print", .func = print});
+        &(weir_stage_options){
+            .name = "fold", .work.run = fold, .work.at_end = emit_sum, .work.arg = &sum, .input.drop = free_item});
+    weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "print", .work.func = print});
     if (weir_pipeline_start(pipeline) != WEIR_OK) {
         fprintf(stderr, "fold: %s\n", weir_pipeline_message(pipeline));
         return EXIT_FAILURE;

@@ -117,20 +117,22 @@ int main(void) {
     static struct end end;
     struct trailer trailer = {0, 0};
     const size_t threads = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-    weir_stage_options reads = {.name = "read", .source = read_block, .arg = &end};
-    weir_stage_options compresses = {.name = "compress", .run = compress_block, .ordered = true, .drop = drop};
-    weir_stage_options writes = {.name = "write", .run = write_block, .at_end = write_trailer, .drop = drop};
+    weir_stage_options reads = {.name = "read", .work.source = read_block, .work.arg = &end};
+    weir_stage_options compresses = {
+        .name = "compress", .work.run = compress_block, .output.ordered = true, .input.drop = drop};
+    weir_stage_options writes = {
+        .name = "write", .work.run = write_block, .work.at_end = write_trailer, .input.drop = drop};
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
 #ifdef M_TRIM_THRESHOLD /* keeps freed blocks, which glibc would return to the system, for a tenth of the time */
     mallopt(M_MMAP_THRESHOLD, 1 << 24);
     mallopt(M_TRIM_THRESHOLD, 1 << 26);
 #endif
-    compresses.init = begin_deflate;
-    compresses.fini = end_deflate;
-    compresses.threads = threads;
-    compresses.capacity = writes.capacity = 2 * threads;
-    writes.arg = &trailer;
+    compresses.work.init = begin_deflate;
+    compresses.work.fini = end_deflate;
+    compresses.threads.count = threads;
+    compresses.input.capacity = writes.input.capacity = 2 * threads;
+    writes.work.arg = &trailer;
     fwrite(header, 1, sizeof header, stdout); /* the next write reports an error */
     weir_pipeline_create(&pipeline, NULL);
     weir_pipeline_add(pipeline, NULL, &reads);

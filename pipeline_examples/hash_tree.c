@@ -93,8 +93,9 @@ static void drop(void *path, void *arg) {
 }
 
 int main(int argc, char **argv) {
-    weir_stage_options walks = {.name = "walk", .run = walk, .drop = drop, .on_error = WEIR_SKIP};
-    weir_stage_options hashes = {.name = "hash", .run = hash, .threads = 4, .drop = drop, .on_error = WEIR_SKIP};
+    weir_stage_options walks = {.name = "walk", .work.run = walk, .input.drop = drop, .errors.on_error = WEIR_SKIP};
+    weir_stage_options hashes = {
+        .name = "hash", .work.run = hash, .threads.count = 4, .input.drop = drop, .errors.on_error = WEIR_SKIP};
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
     if (argc != 2)

@@ -79,8 +79,12 @@ static struct line *read_line(FILE *file) {
 
 int main(void) {
     const weir_stage_options stages[] = {
-        {.name = "checksum", .func = checksum, .threads = 4, .ordered = true, .drop = free_line},
-        {.name = "print", .func = print, .width = 1, .drop = free_line},
+        {.name = "checksum",
+         .work.func = checksum,
+         .threads.count = 4,
+         .output.ordered = true,
+         .input.drop = free_line},
+        {.name = "print", .work.func = print, .threads.width = 1, .input.drop = free_line},
     };
     weir_pipeline *pipeline;
     struct line *line;

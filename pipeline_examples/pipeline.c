@@ -11,17 +11,17 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include <stdio.h>
+
 #include <weir.h>
 
-static int count_words(weir_task *task, void *name, void *unused) { /* in four threads, each with a file of its own */
+static int tally(weir_task *task, void *name, void *unused) { /* in four threads, each with a file of its own */
     FILE *file = fopen((char *)name, "r");
-    uintptr_t words = 0;
+    uintptr_t words = 0; /* the result: any pointer, or what fits into one */
     if (file == NULL)
         return weir_task_fail(task, 1, "cannot open %s", (char *)name);
     while (fscanf(file, "%*s") != EOF)
         words++;
-    weir_task_emit(task, (void *)words); /* a result: any pointer, or what fits into one */
-    return (void)unused, fclose(file) != 0;
+    return weir_task_emit(task, (void *)words), (void)unused, fclose(file) != 0;
 }
 static void *add_up(void *words, void *total) { /* one call at a time, so the total needs no lock */
     *(uintptr_t *)total += (uintptr_t)words;
@@ -29,10 +29,11 @@ static void *add_up(void *words, void *total) { /* one call at a time, so the to
 }
 int main(int argc, char **argv) {
     uintptr_t total = 0;
-    weir_stage_options count = {.name = "count", .run = count_words, .threads = 4, .on_error = WEIR_SKIP};
-    weir_stage_options sum = {.name = "sum", .func = add_up, .arg = &total, .width = 1};
+    weir_stage_options count = {.name = "count", .work = {.run = tally}, .threads = {.count = 4}};
+    weir_stage_options sum = {.name = "sum", .work = {.func = add_up, .arg = &total}, .threads = {.width = 1}};
     weir_pipeline *pipeline = NULL;
     weir_report *report;
+    count.errors.on_error = WEIR_SKIP; /* a file that cannot be read is told, and ends nothing */
     if (weir_pipeline_create(&pipeline, NULL) || weir_pipeline_add(pipeline, NULL, &count) ||
         weir_pipeline_add(pipeline, NULL, &sum) || weir_pipeline_start(pipeline)) /* WEIR_OK is 0 */
         return puts(weir_pipeline_message(pipeline));

@@ -113,14 +113,15 @@ static int write_batch(weir_task *task, void *const *items, size_t count, void *
 
 static void write_in_batches(char *name) {
     atomic_intptr_t last = 0;
-    const weir_stage_options making = {.name = "make", .source = make, .arg = &last, .threads = PRODUCERS};
+    const weir_stage_options making = {
+        .name = "make", .work.source = make, .work.arg = &last, .threads.count = PRODUCERS};
     const weir_stage_options writing = {
         .name = "write",
-        .run_batch = write_batch,
+        .work.run_batch = write_batch,
         .batch = {.items = BATCH, .wait = 100 * WEIR_MILLISECOND},
-        .init = open_connection,
-        .fini = close_connection,
-        .arg = name,
+        .work.init = open_connection,
+        .work.fini = close_connection,
+        .work.arg = name,
     };
     weir_pipeline *pipeline;
     weir_report *report;

@@ -183,9 +183,11 @@ static void scrape_sequentially(struct store *store) {
 }
 
 static void scrape_at_once(struct store *store) {
-    const weir_stage_options fetching = {.name = "fetch", .func = fetch, .arg = store, .threads = 4, .ordered = true};
-    const weir_stage_options parsing = {.name = "parse", .func = parse, .ordered = true};
-    const weir_stage_options storing = {.name = "store", .func = store_page, .arg = store, .threads = 1};
+    const weir_stage_options fetching = {
+        .name = "fetch", .work.func = fetch, .work.arg = store, .threads.count = 4, .output.ordered = true};
+    const weir_stage_options parsing = {.name = "parse", .work.func = parse, .output.ordered = true};
+    const weir_stage_options storing = {
+        .name = "store", .work.func = store_page, .work.arg = store, .threads.count = 1};
     weir_pipeline *pipeline;
     check(weir_pipeline_create(&pipeline, NULL), "create a pipeline");
     check(weir_pipeline_add(pipeline, NULL, &fetching), "add fetch");

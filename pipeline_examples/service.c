@@ -191,13 +191,13 @@ static void listen_at(struct sockaddr_in *address) {
 }
 
 int main(int argc, char **argv) {
-    const weir_stage_options serves = {.name = "serve", .source = serve, .threads = CONNECTIONS};
-    const weir_stage_options works[] = {{.name = "look", .run = look, .on_error = WEIR_SKIP},
+    const weir_stage_options serves = {.name = "serve", .work.source = serve, .threads.count = CONNECTIONS};
+    const weir_stage_options works[] = {{.name = "look", .work.run = look, .errors.on_error = WEIR_SKIP},
                                         {.name = "append",
-                                         .run_batch = append,
+                                         .work.run_batch = append,
                                          .batch = {.items = BATCH, .wait = 10 * WEIR_MILLISECOND},
-                                         .threads = 1,
-                                         .on_error = WEIR_SKIP}};
+                                         .threads.count = 1,
+                                         .errors.on_error = WEIR_SKIP}};
     weir_report *report = NULL;
     sigset_t signals;
     int signal;

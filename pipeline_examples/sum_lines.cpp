@@ -20,11 +20,11 @@
 int main(int argc, char **argv) try {
     long offset = argc > 1 ? std::stol(argv[1]) : 0, sum = 0;
     weir_stage_options parse = {}, add = {};
-    parse.threads = 3;
-    parse.ordered = true;
-    parse.on_error = WEIR_SKIP;
-    parse.retry.attempts = 2;
-    add.width = 1;
+    parse.threads.count = 3;
+    parse.output.ordered = true;
+    parse.errors.on_error = WEIR_SKIP;
+    parse.errors.retry.attempts = 2;
+    add.threads.width = 1;
     weir::pipeline pipeline;
     auto number_of = [offset](std::string &line) { /* std::stol throws */
                                                    return std::make_unique<long>(std::stol(line) + offset);

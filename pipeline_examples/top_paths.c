@@ -176,16 +176,17 @@ int main(void) {
     static struct rest rest;
     struct map *total = calloc(1, sizeof *total);
     size_t processors = (size_t)sysconf(_SC_NPROCESSORS_ONLN);
-    weir_stage_options reads = {.name = "read", .source = read_chunk, .arg = &rest};
+    weir_stage_options reads = {.name = "read", .work.source = read_chunk, .work.arg = &rest};
     weir_stage_options counts = {.name = "count",
-                                 .run = count_chunk,
-                                 .at_end = emit_map,
-                                 .init = begin_map,
-                                 .fini = end_map,
-                                 .threads = processors,
-                                 .capacity = 8,
-                                 .drop = drop_chunk};
-    weir_stage_options merges = {.name = "merge", .run = merge, .arg = total, .width = 1, .drop = free_map};
+                                 .work.run = count_chunk,
+                                 .work.at_end = emit_map,
+                                 .work.init = begin_map,
+                                 .work.fini = end_map,
+                                 .threads.count = processors,
+                                 .input.capacity = 8,
+                                 .input.drop = drop_chunk};
+    weir_stage_options merges = {
+        .name = "merge", .work.run = merge, .work.arg = total, .threads.width = 1, .input.drop = free_map};
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
     weir_pipeline_create(&pipeline, NULL);

@@ -86,8 +86,12 @@ static size_t print_errors(const weir_report *report) {
 
 int main(int argc, char **argv) {
     struct totals totals = {0, 0, 0};
-    const weir_stage_options walking = {
-        .name = "walk", .run = walk, .arg = &totals, .threads = 4, .drop = drop, .on_error = WEIR_SKIP};
+    const weir_stage_options walking = {.name = "walk",
+                                        .work.run = walk,
+                                        .work.arg = &totals,
+                                        .threads.count = 4,
+                                        .input.drop = drop,
+                                        .errors.on_error = WEIR_SKIP};
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
     char *root = argc == 2 ? strdup(argv[1]) : NULL;

@@ -66,7 +66,7 @@ template <class F> weir_status thrown_by(F function) {
 
 weir_stage_options skipping() {
     weir_stage_options options = {};
-    options.on_error = WEIR_SKIP;
+    options.errors.on_error = WEIR_SKIP;
     return options;
 }
 
@@ -139,8 +139,8 @@ void functions_of_every_form() {
     std::vector<std::unique_ptr<number>> kept;
     weir_stage_options batches = {}, single = {}, ordered = {};
     batches.batch.items = 3;
-    single.width = 1;
-    ordered.ordered = true;
+    single.threads.width = 1;
+    ordered.output.ordered = true;
     weir::pipeline pipeline;
     auto offset = make(1);
     pipeline.add("pointer", twice);
@@ -248,8 +248,8 @@ void exceptions_become_failures() {
     };
     weir::dead_letters<number> letters(WEIR_UNBOUNDED);
     weir_stage_options options = skipping();
-    options.dead = letters.handle();
-    options.ordered = true;
+    options.errors.dead = letters.handle();
+    options.output.ordered = true;
     weir::pipeline pipeline;
     pipeline.add(
         "throws", [](number &item) { throw_number(item.value); }, options);
@@ -274,8 +274,8 @@ void exceptions_become_failures() {
 void item_is_unchanged_for_the_next_attempt() {
     std::atomic<long> sum{0};
     weir_stage_options options = {};
-    options.retry.attempts = 3;
-    options.retry.backoff = 1000;
+    options.errors.retry.attempts = 3;
+    options.errors.retry.backoff = 1000;
     weir::pipeline pipeline;
     pipeline.add(
         "third time",
@@ -296,7 +296,7 @@ void item_is_unchanged_for_the_next_attempt() {
 void owned_item_is_lost_with_its_exception() {
     for (int round = 0; round < 2; round++) {
         weir_stage_options options = skipping();
-        options.ordered = round == 1;
+        options.output.ordered = round == 1;
         weir::pipeline pipeline;
         pipeline.add(
             "throws",
@@ -345,7 +345,7 @@ void batch_fails_as_a_whole() {
     weir::dead_letters<number> letters(WEIR_UNBOUNDED);
     weir_stage_options options = skipping();
     options.batch.items = 5;
-    options.dead = letters.handle();
+    options.errors.dead = letters.handle();
     weir::pipeline pipeline;
     pipeline.add(
         "throws", [](weir::batch<number>) { throw std::runtime_error("all"); }, options);
@@ -360,8 +360,8 @@ void item_fails_alone() {
     weir::dead_letters<number> letters(WEIR_UNBOUNDED);
     weir_stage_options options = skipping();
     options.batch.items = 5;
-    options.retry.attempts = 2;
-    options.dead = letters.handle();
+    options.errors.retry.attempts = 2;
+    options.errors.dead = letters.handle();
     weir::pipeline pipeline;
     pipeline.add(
         "odd ones fail",
@@ -384,9 +384,9 @@ void item_fails_alone() {
 /* Letters go to a stage, in batches, which takes the items out of some. Without a connect, the others are a chain. */
 void letters_are_items_of_a_stage() {
     weir_stage_options tries = skipping(), batches = {}, single = {};
-    tries.retry.attempts = 2;
+    tries.errors.retry.attempts = 2;
     batches.batch.items = 3;
-    single.width = 1;
+    single.threads.width = 1;
     std::vector<std::unique_ptr<number>> kept;
     long told = 0;
     std::atomic<long> passed{0};
@@ -501,7 +501,7 @@ void end_of_a_thread_is_no_exception() {
             }
         };
         weir_stage_options options = skipping();
-        options.threads = round < 2 ? 1 : 0;
+        options.threads.count = round < 2 ? 1 : 0;
         weir::pipeline pipeline;
         if (round % 2 == 0) {
             pipeline.add(
@@ -536,7 +536,7 @@ void destructor_cancels() {
     bool returned = false;
     {
         weir_stage_options options = {};
-        options.threads = 1;
+        options.threads.count = 1;
         weir_pipeline_options impatient = {};
         impatient.grace = 1;
         weir::pipeline pipeline(impatient);
@@ -562,8 +562,8 @@ void results_are_copied_for_several_successors() {
     std::atomic<long> sum{0};
     weir_stage_options all = {}, out = {};
     weir::queue<number> results(WEIR_UNBOUNDED);
-    all.fan_out = WEIR_TO_ALL;
-    out.results = results.handle();
+    all.output.fan_out = WEIR_TO_ALL;
+    out.output.results = results.handle();
     weir::pipeline pipeline;
     weir_stage *from = pipeline.add(
         "from", [](number &item) -> number & { return item; }, all);
@@ -590,10 +590,10 @@ void what_does_not_fit_is_refused() {
                 "bad", [](std::unique_ptr<number>) {}, options);
         });
     };
-    bad.arg = &bad;
+    bad.work.arg = &bad;
     CHECK(add(bad) == WEIR_INVALID);
     bad = {};
-    bad.retry.attempts = 2;
+    bad.errors.retry.attempts = 2;
     CHECK(add(bad) == WEIR_INVALID);
     weir_stage *first = pipeline.add("first", twice);
     weir_stage *text = pipeline.add("text", [](std::string &) {});

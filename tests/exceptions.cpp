@@ -24,9 +24,9 @@ enum { ITEMS = 3, PATIENCE = 20 };
 
 weir_queue *queue, *out;
 weir_pipeline *pipeline;
-std::size_t unfinished;         /* of the queue when it throws; SIZE_MAX: not looked at */
+std::size_t unfinished;          /* of the queue when it throws; SIZE_MAX: not looked at */
 std::atomic<std::uint64_t> came; /* items into the pipeline, at least */
-pthread_t thrower;              /* the thread */
+pthread_t thrower;               /* the thread */
 void *thrown_from, *called_from; /* return addresses: into the function that throws, into main */
 bool in_main, unwound;
 std::atomic<bool> thrown;
@@ -295,7 +295,7 @@ void run_stage(const weir_stage_options &options) {
     must(weir_pipeline_create(&pipeline, nullptr));
     add(options);
     start();
-    if (options.source != nullptr)
+    if (options.work.source != nullptr)
         wait_for_source();
     else
         put_and_finish();
@@ -303,54 +303,54 @@ void run_stage(const weir_stage_options &options) {
 
 void stage_func() {
     weir_stage_options options = named("throws");
-    options.func = throw_worker;
+    options.work.func = throw_worker;
     run_stage(options);
 }
 
 void stage_run() {
     weir_stage_options options = named("throws");
-    options.run = throw_task;
+    options.work.run = throw_task;
     run_stage(options);
 }
 
 void stage_func_ordered() {
     weir_stage_options options = named("throws");
-    options.func = throw_worker;
-    options.ordered = true;
-    options.threads = 2;
+    options.work.func = throw_worker;
+    options.output.ordered = true;
+    options.threads.count = 2;
     run_stage(options);
 }
 
 void stage_batch() {
     weir_stage_options options = named("throws");
-    options.run_batch = throw_batch;
+    options.work.run_batch = throw_batch;
     options.batch.items = ITEMS;
     run_stage(options);
 }
 
 void stage_source() {
     weir_stage_options options = named("throws");
-    options.source = throw_task;
+    options.work.source = throw_task;
     run_stage(options);
 }
 
 void stage_init() {
     weir_stage_options options = named("throws");
-    options.func = pass_on;
-    options.init = throw_init;
+    options.work.func = pass_on;
+    options.work.init = throw_init;
     run_stage(options);
 }
 
 void stage_fini() {
     weir_stage_options options = named("throws");
-    options.func = pass_on;
-    options.fini = throw_fini;
+    options.work.func = pass_on;
+    options.work.fini = throw_fini;
     run_stage(options);
 }
 
 void stage_weigh() {
     weir_stage_options options = named("throws");
-    options.run_batch = throw_batch;
+    options.work.run_batch = throw_batch;
     options.batch.bytes = 100;
     options.batch.weigh = throw_number;
     run_stage(options);
@@ -358,33 +358,33 @@ void stage_weigh() {
 
 void stage_key() {
     weir_stage_options options = named("throws");
-    options.func = pass_on;
-    options.key = throw_number;
-    options.per_key = 1;
+    options.work.func = pass_on;
+    options.limits.key = throw_number;
+    options.limits.per_key = 1;
     run_stage(options);
 }
 
 void stage_when() {
     weir_stage_options options = named("throws");
-    options.run = fail;
-    options.retry.attempts = 2;
-    options.retry.when = throw_when;
+    options.work.run = fail;
+    options.errors.retry.attempts = 2;
+    options.errors.retry.when = throw_when;
     run_stage(options);
 }
 
 void stage_drop_failed() {
     weir_stage_options options = named("throws");
-    options.run = fail;
-    options.drop = throw_drop;
+    options.work.run = fail;
+    options.input.drop = throw_drop;
     run_stage(options);
 }
 
 /* The item that is in the queue is dropped in the thread that cancels, or by a worker. */
 void drop_at_cancel(bool plain) {
     weir_stage_options options = named("throws");
-    options.func = wait_inside;
-    options.drop = throw_drop;
-    options.ordered = !plain;
+    options.work.func = wait_inside;
+    options.input.drop = throw_drop;
+    options.output.ordered = !plain;
     must(weir_pipeline_create(&pipeline, nullptr));
     add(options);
     start();
@@ -408,7 +408,7 @@ void stage_drop_cancelled_ordered() {
 /* One stage in front of two. */
 void fan_out(const weir_stage_options &options) {
     weir_stage_options left = named("left"), right = named("right");
-    left.func = right.func = pass_on;
+    left.work.func = right.work.func = pass_on;
     must(weir_pipeline_create(&pipeline, nullptr));
     weir_stage *from = add(options);
     must(weir_pipeline_connect(pipeline, from, add(left)));
@@ -419,9 +419,9 @@ void fan_out(const weir_stage_options &options) {
 
 void route(weir_fan_out how) {
     weir_stage_options options = named("throws");
-    options.func = pass_on;
-    options.fan_out = how;
-    options.route = throw_number;
+    options.work.func = pass_on;
+    options.output.fan_out = how;
+    options.output.route = throw_number;
     fan_out(options);
 }
 
@@ -435,9 +435,9 @@ void stage_route_by_choice() {
 
 void stage_copy() {
     weir_stage_options options = named("throws");
-    options.func = pass_on;
-    options.fan_out = WEIR_TO_ALL;
-    options.copy = throw_copy;
+    options.work.func = pass_on;
+    options.output.fan_out = WEIR_TO_ALL;
+    options.output.copy = throw_copy;
     fan_out(options);
 }
 
@@ -452,7 +452,7 @@ void weigh(const weir_stage_options &options) {
 
 void pipeline_weigh_put() {
     weir_stage_options options = named("end");
-    options.func = pass_on;
+    options.work.func = pass_on;
     in_main = true;
     weigh(options);
     weir_pipeline_put(pipeline, item());
@@ -460,7 +460,7 @@ void pipeline_weigh_put() {
 
 void pipeline_weigh_emit() {
     weir_stage_options options = named("produces");
-    options.source = produce;
+    options.work.source = produce;
     weigh(options);
     wait_for_source();
 }

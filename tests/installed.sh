@@ -58,7 +58,7 @@ static void *pass(void *item, void *unused) {
 }
 
 int main(void) {
-    weir_stage_options stage = {.name = "pass", .func = pass, .threads = 2};
+    weir_stage_options stage = {.name = "pass", .work.func = pass, .threads.count = 2};
     weir_pipeline *pipeline = NULL;
     if (strcmp(weir_version(), WEIR_VERSION) != 0) return 1;
     if (weir_pipeline_create(&pipeline, NULL) || weir_pipeline_add(pipeline, NULL, &stage)) return 2;

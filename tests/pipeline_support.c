@@ -165,16 +165,16 @@ bool is_on_crew(void) {
 }
 
 void place_stage(weir_stage_options *options) {
-    bool crew = is_on_crew() && options->init == NULL && options->fini == NULL && options->at_end == NULL &&
-                options->max_threads == 0;
-    if (options->width != 0)
+    bool crew = is_on_crew() && options->work.init == NULL && options->work.fini == NULL &&
+                options->work.at_end == NULL && options->threads.max == 0;
+    if (options->threads.width != 0)
         return;
-    if (options->threads == 0)
-        options->threads = 1;
+    if (options->threads.count == 0)
+        options->threads.count = 1;
     if (!crew)
         return;
-    options->width = options->threads;
-    options->threads = options->stack_size = 0;
+    options->threads.width = options->threads.count;
+    options->threads.count = options->threads.stack_size = 0;
 }
 
 weir_stage *add_stage(weir_pipeline *pipeline, weir_stage_options options) {

@@ -79,8 +79,8 @@ int main(int argc, char **argv) {
     racing = argc > 2;
     count = argc > 1 ? atol(argv[1]) : 0;
     long sum = 0;
-    const weir_stage_options stages[] = {{.name = "twice", .func = twice, .threads = 2},
-                                         {.name = "add", .func = add, .threads = 1, .arg = &sum}};
+    const weir_stage_options stages[] = {{.name = "twice", .work.func = twice, .threads.count = 2},
+                                         {.name = "add", .work.func = add, .threads.count = 1, .work.arg = &sum}};
     weir_pipeline *pipeline = NULL;
     if (weir_pipeline_create(&pipeline, NULL) || weir_pipeline_add(pipeline, NULL, &stages[0]) ||
         weir_pipeline_add(pipeline, NULL, &stages[1]) || weir_pipeline_start(pipeline) || !put_numbers(pipeline) ||

@@ -21,7 +21,7 @@ trap 'rm -rf "$work"' EXIT
 # FUNCTION: its callees through pointers; "user" stands for functions of the program.
 cat >"$work/pointers" <<'END'
 least_up_from: limit_of_version_1 limit_of_version_2
-weir__graph_accept: check_name check_functions check_place check_priority check_threads check_source check_func check_numbers check_batch
+weir__options_check: check_name check_functions check_place check_priority check_threads check_source check_func check_numbers check_batch
 trampoline: run_member ring_timers run run_drop write_end weir__hand_run run_monitor
 leave: end_member weir__hand_end
 tell_late_locked: rescue_lane

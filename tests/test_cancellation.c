@@ -149,9 +149,10 @@ static void prepare_worker(struct world *world) {
 
 static void add(struct world *world, weir_stage_options stage) {
     stage.name = "stage";
-    stage.arg = world;
-    stage.drop = drop;
-    stage.threads = stage.threads == 0 && stage.width == 0 ? 1 : stage.threads; /* a thread of its own */
+    stage.work.arg = world;
+    stage.input.drop = drop;
+    stage.threads.count =
+        stage.threads.count == 0 && stage.threads.width == 0 ? 1 : stage.threads.count; /* a thread of its own */
     must(weir_pipeline_add(world->pipeline, &world->stage, &stage), WEIR_OK, "add");
 }
 
@@ -179,7 +180,7 @@ static void start(struct world *world, size_t items) {
 }
 
 static void prepare_unstarted(struct world *world) {
-    prepare_pipeline(world, (weir_stage_options){.func = pass});
+    prepare_pipeline(world, (weir_stage_options){.work.func = pass});
 }
 
 static void prepare_created(struct world *world) {
@@ -200,7 +201,7 @@ static void prepare_idle(struct world *world) {
 }
 
 static void prepare_source(struct world *world) {
-    prepare_pipeline(world, (weir_stage_options){.source = pass_source});
+    prepare_pipeline(world, (weir_stage_options){.work.source = pass_source});
     start(world, 0);
 }
 
@@ -211,7 +212,8 @@ static void prepare_report(struct world *world) {
 
 static void prepare_letter(struct world *world) {
     void *letter;
-    prepare_pipeline(world, (weir_stage_options){.run = fail_at_once, .on_error = WEIR_SKIP, .dead = world->results});
+    prepare_pipeline(world, (weir_stage_options){
+                                .work.run = fail_at_once, .errors.on_error = WEIR_SKIP, .errors.dead = world->results});
     start(world, 1);
     must(weir_queue_get(world->results, &letter), WEIR_OK, "get");
     world->letter = letter;
@@ -220,7 +222,7 @@ static void prepare_letter(struct world *world) {
 /* A stage's function makes the call while the results queue is full. */
 static void prepare_inside(struct world *world) {
     must(weir_queue_put(world->results, number(0)), WEIR_OK, "put");
-    prepare_pipeline(world, (weir_stage_options){.run = call_inside, .results = world->results});
+    prepare_pipeline(world, (weir_stage_options){.work.run = call_inside, .output.results = world->results});
     start(world, 1);
 }
 
@@ -431,7 +433,7 @@ static weir_status call_pipeline_create(struct world *world) {
 }
 
 static weir_status call_add_and_connect(struct world *world) {
-    const weir_stage_options options[] = {{.name = "a", .func = pass}, {.name = "b", .func = pass}};
+    const weir_stage_options options[] = {{.name = "a", .work.func = pass}, {.name = "b", .work.func = pass}};
     weir_stage *stages[2];
     if (weir_pipeline_add(world->pipeline, &stages[0], &options[0]) != WEIR_OK ||
         weir_pipeline_add(world->pipeline, &stages[1], &options[1]) != WEIR_OK)
@@ -443,7 +445,7 @@ static weir_status call_add_and_connect(struct world *world) {
 }
 
 static weir_status call_add_and_connect_dead(struct world *world) {
-    const weir_stage_options options[] = {{.name = "a", .run = fail_at_once}, {.name = "b", .func = pass}};
+    const weir_stage_options options[] = {{.name = "a", .work.run = fail_at_once}, {.name = "b", .work.func = pass}};
     weir_stage *stages[2];
     if (weir_pipeline_add(world->pipeline, &stages[0], &options[0]) != WEIR_OK ||
         weir_pipeline_add(world->pipeline, &stages[1], &options[1]) != WEIR_OK)

@@ -205,11 +205,12 @@ START_TEST (a_pipeline_gives_a_bursts_memory_back_to_the_system) {
     struct gate gate = GATE;
     weir_pipeline *pipeline;
     assert_status(WEIR_OK, weir_pipeline_create(&pipeline, NULL));
-    assert_status(
-        WEIR_OK,
-        weir_pipeline_add(pipeline, NULL,
-                          &(weir_stage_options){
-                              .name = "waits", .run = run_pass_gate, .arg = &gate, .threads = 4, .capacity = ITEMS}));
+    assert_status(WEIR_OK, weir_pipeline_add(pipeline, NULL,
+                                             &(weir_stage_options){.name = "waits",
+                                                                   .work.run = run_pass_gate,
+                                                                   .work.arg = &gate,
+                                                                   .threads.count = 4,
+                                                                   .input.capacity = ITEMS}));
     assert_status(WEIR_OK, weir_pipeline_start(pipeline));
     size_t before = resident(), most = blocks() + (ITEMS * 136 / WEIR__CHUNK + 1) / CHUNKS + 1;
     for (size_t i = 0; i < ITEMS; i++)

@@ -232,7 +232,7 @@ static weir_pipeline *start_pipeline(void) {
     weir_pipeline *pipeline;
     assert_status(WEIR_OK, weir_pipeline_create(&pipeline, NULL));
     for (size_t i = 0; i < STAGES; i++) {
-        const weir_stage_options stage = {.name = names[i], .func = spin_until_released};
+        const weir_stage_options stage = {.name = names[i], .work.func = spin_until_released};
         assert_status(WEIR_OK, weir_pipeline_add(pipeline, NULL, &stage));
     }
     assert_status(WEIR_OK, weir_pipeline_start(pipeline));

@@ -53,12 +53,13 @@ START_TEST (the_entry_of_a_key_is_found_in_few_steps_among_many) {
     family = key_families[_i].key_of;
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = KEYS, .grace = HANG_SECONDS * SECONDS});
-    weir_stage *stage = add_stage(pipeline, (weir_stage_options){.name = "keyed",
-                                                                 .run = fail_always,
-                                                                 .arg = &calls,
-                                                                 .per_key = 1 + (size_t)_i % 2,
-                                                                 .key = key_in_family,
-                                                                 .retry = {.attempts = 2, .backoff = 3600 * SECONDS}});
+    weir_stage *stage =
+        add_stage(pipeline, (weir_stage_options){.name = "keyed",
+                                                 .work.run = fail_always,
+                                                 .work.arg = &calls,
+                                                 .limits.per_key = 1 + (size_t)_i % 2,
+                                                 .limits.key = key_in_family,
+                                                 .errors.retry = {.attempts = 2, .backoff = 3600 * SECONDS}});
     start_pipeline(pipeline);
     for (uintptr_t i = 0; i < KEYS; i++)
         assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)i));
@@ -81,9 +82,11 @@ START_TEST (an_item_takes_a_cell_and_returns_it) {
     struct gate gate = GATE;
     ledger_reset();
     weir_pipeline *pipeline = new_pipeline(NULL);
-    (void)add_stage(pipeline,
-                    (weir_stage_options){
-                        .name = "waits", .run = run_pass_gate, .arg = &gate, .threads = THREADS, .capacity = ITEMS});
+    (void)add_stage(pipeline, (weir_stage_options){.name = "waits",
+                                                   .work.run = run_pass_gate,
+                                                   .work.arg = &gate,
+                                                   .threads.count = THREADS,
+                                                   .input.capacity = ITEMS});
     start_pipeline(pipeline);
     size_t before = ledger_bytes();
     for (size_t i = 0; i < ITEMS; i++)
@@ -114,13 +117,13 @@ START_TEST (a_stage_is_found_by_its_name_in_few_steps_among_many) {
     char name[32];
     for (int i = 0; i < STAGES; i++) {
         snprintf(name, sizeof name, "stage %d", i);
-        (void)add_stage(pipeline, (weir_stage_options){.name = name, .run = run_pass_on});
+        (void)add_stage(pipeline, (weir_stage_options){.name = name, .work.run = run_pass_on});
     }
     ck_assert_uint_le(deepest_in(&pipeline->names, STAGES), 22);
     for (int i = 0; i < STAGES; i += 7) {
         snprintf(name, sizeof name, "stage %d", i);
         assert_status(WEIR_INVALID,
-                      weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = name, .run = run_pass_on}));
+                      weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = name, .work.run = run_pass_on}));
     }
     destroy_pipeline(pipeline);
 }
@@ -157,7 +160,7 @@ START_TEST (a_connection_takes_no_memory_of_its_own) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     for (size_t i = 0; i < COUNT_OF(stages); i++) {
         snprintf(name, sizeof name, "stage %zu", i);
-        stages[i] = add_stage(pipeline, (weir_stage_options){.name = name, .run = run_pass_on});
+        stages[i] = add_stage(pipeline, (weir_stage_options){.name = name, .work.run = run_pass_on});
     }
     size_t calls = ledger_calls();
     for (size_t i = 1; i < COUNT_OF(stages); i++)
@@ -193,7 +196,7 @@ START_TEST (pipelines_that_end_on_the_same_signal_do_not_wake_the_thread_that_wa
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     for (size_t i = 0; i < COUNT_OF(pipelines); i++) {
         pipelines[i] = new_pipeline(NULL);
-        (void)add_stage(pipelines[i], (weir_stage_options){.name = "only", .run = run_consume});
+        (void)add_stage(pipelines[i], (weir_stage_options){.name = "only", .work.run = run_consume});
         start_pipeline(pipelines[i]);
         assert_status(WEIR_OK, weir_pipeline_end_on(pipelines[i], (const int[]){SIGUSR1}, 1, 0));
     }
@@ -239,7 +242,7 @@ START_TEST (callers_that_time_out_leave_the_line_to_the_others) {
     struct gate gate = GATE;
     struct pipeline_call calls[CALLERS] = {0};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 1});
-    (void)add_stage(pipeline, (weir_stage_options){.name = "gate", .run = run_pass_gate, .arg = &gate});
+    (void)add_stage(pipeline, (weir_stage_options){.name = "gate", .work.run = run_pass_gate, .work.arg = &gate});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
     for (size_t i = 0; i < CALLERS; i++) {

@@ -31,13 +31,13 @@ static void *see_there(void *item, void *raw) {
 static weir_pipeline *fork_with(weir_stage_options options) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     options.name = "from";
-    options.drop = thing_drop;
+    options.input.drop = thing_drop;
     weir_stage *from = add_stage(pipeline, options);
     for (size_t i = 0; i < WAYS; i++) {
         atomic_store(&dropped_at[i], 0);
         atomic_store(&seen_at[i], 0);
         const weir_stage_options there = {
-            .name = names[i], .func = see_there, .arg = (void *)&numbers[i], .drop = drop_there};
+            .name = names[i], .work.func = see_there, .work.arg = (void *)&numbers[i], .input.drop = drop_there};
         connect_stages(pipeline, from, add_stage(pipeline, there));
     }
     start_pipeline(pipeline);
@@ -60,12 +60,12 @@ static void *copy_but_each_fifth(void *item, void *raw) {
 START_TEST (a_copy_that_fails_is_an_error_and_no_stage_gets_the_result) {
     unsigned fails_at = (unsigned)_i / 2 + 1;
     bool ordered = _i % 2 == 1;
-    weir_pipeline *pipeline = fork_with((weir_stage_options){.func = hand_back,
-                                                             .arg = &fails_at,
-                                                             .fan_out = WEIR_TO_ALL,
-                                                             .copy = copy_but_each_fifth,
-                                                             .ordered = ordered,
-                                                             .on_error = WEIR_SKIP});
+    weir_pipeline *pipeline = fork_with((weir_stage_options){.work.func = hand_back,
+                                                             .work.arg = &fails_at,
+                                                             .output.fan_out = WEIR_TO_ALL,
+                                                             .output.copy = copy_but_each_fifth,
+                                                             .output.ordered = ordered,
+                                                             .errors.on_error = WEIR_SKIP});
     struct thing *items[COPIED];
     for (size_t i = 0; i < COPIED; i++) {
         items[i] = thing_new();
@@ -95,8 +95,10 @@ END_TEST
 
 START_TEST (a_copy_that_fails_ends_the_run_where_errors_do) {
     unsigned fails_at = 1;
-    weir_pipeline *pipeline = fork_with((weir_stage_options){
-        .run = run_pass_on, .arg = &fails_at, .fan_out = WEIR_TO_ALL, .copy = copy_but_each_fifth});
+    weir_pipeline *pipeline = fork_with((weir_stage_options){.work.run = run_pass_on,
+                                                             .work.arg = &fails_at,
+                                                             .output.fan_out = WEIR_TO_ALL,
+                                                             .output.copy = copy_but_each_fifth});
     put_things(pipeline, 1);
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
     ck_assert(report->errors[0].fatal);
@@ -115,8 +117,8 @@ static void *never_copy(void *item, void *calls) {
 
 START_TEST (a_result_that_is_null_has_copies_that_are_null) {
     atomic_uint calls = 0;
-    weir_pipeline *pipeline =
-        fork_with((weir_stage_options){.func = hand_back, .arg = &calls, .fan_out = WEIR_TO_ALL, .copy = never_copy});
+    weir_pipeline *pipeline = fork_with((weir_stage_options){
+        .work.func = hand_back, .work.arg = &calls, .output.fan_out = WEIR_TO_ALL, .output.copy = never_copy});
     for (size_t i = 0; i < 10; i++)
         assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
     finish_and_destroy(pipeline, WEIR_OK);
@@ -137,8 +139,10 @@ static uint64_t answer_for(const void *item, void *unused) {
 
 START_TEST (a_choice_that_there_is_not_is_an_error_and_its_item_has_failed) {
     enum { ROUNDS = 3, THERE = WAYS };
-    weir_pipeline *pipeline = fork_with(
-        (weir_stage_options){.func = hand_back, .fan_out = WEIR_BY_CHOICE, .route = answer_for, .on_error = WEIR_SKIP});
+    weir_pipeline *pipeline = fork_with((weir_stage_options){.work.func = hand_back,
+                                                             .output.fan_out = WEIR_BY_CHOICE,
+                                                             .output.route = answer_for,
+                                                             .errors.on_error = WEIR_SKIP});
     put_things(pipeline, ROUNDS * COUNT_OF(answers));
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     size_t wrong = ROUNDS * (COUNT_OF(answers) - THERE);
@@ -172,9 +176,11 @@ static int one_at_a_time(weir_task *task, void *item, void *unused) {
 
 START_TEST (any_value_is_a_key) {
     bool routed = _i == 1;
-    weir_stage_options options = {.run = one_at_a_time, .threads = 4, .per_key = 1, .key = answer_for};
+    weir_stage_options options = {
+        .work.run = one_at_a_time, .threads.count = 4, .limits.per_key = 1, .limits.key = answer_for};
     if (routed)
-        options = (weir_stage_options){.func = hand_back, .threads = 4, .fan_out = WEIR_BY_KEY, .route = answer_for};
+        options = (weir_stage_options){
+            .work.func = hand_back, .threads.count = 4, .output.fan_out = WEIR_BY_KEY, .output.route = answer_for};
     atomic_store(&together, 0);
     weir_pipeline *pipeline = fork_with(options);
     put_things(pipeline, 5 * COUNT_OF(answers));
@@ -225,7 +231,8 @@ START_TEST (any_weight_is_right_and_no_sum_of_them_overflows) {
                                                                     .max_bytes = load->max_bytes,
                                                                     .weigh = weigh_as_said,
                                                                     .weigh_arg = (void *)load->weights});
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = wait_at_gate, .arg = &gate, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "a", .work.func = wait_at_gate, .work.arg = &gate, .input.drop = thing_drop});
     start_pipeline(pipeline);
     for (; put < 4 && weir_pipeline_put_until(pipeline, thing_new(), 0) == WEIR_OK; put++)
         ;
@@ -277,8 +284,8 @@ START_TEST (any_weight_is_right_in_a_batch) {
         batches.weights[i] = first->weights[i];
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "a",
-                                             .run_batch = keep_first,
-                                             .arg = &batches,
+                                             .work.run_batch = keep_first,
+                                             .work.arg = &batches,
                                              .batch = {.bytes = first->bytes, .weigh = weigh_in_batch}});
     start_pipeline(pipeline);
     put_things(pipeline, 4);

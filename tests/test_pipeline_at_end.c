@@ -81,13 +81,13 @@ static void end_count(void *raw) {
 
 static weir_stage_options counting(const char *name, struct fold *fold, size_t threads) {
     return (weir_stage_options){.name = name,
-                                .run = count_thing,
-                                .arg = fold,
-                                .init = begin_count,
-                                .fini = end_count,
-                                .at_end = emit_count,
-                                .threads = threads,
-                                .drop = thing_drop};
+                                .work.run = count_thing,
+                                .work.arg = fold,
+                                .work.init = begin_count,
+                                .work.fini = end_count,
+                                .work.at_end = emit_count,
+                                .threads.count = threads,
+                                .input.drop = thing_drop};
 }
 
 /* Returns the sum of the counts in a queue, which is shut down. */
@@ -114,10 +114,10 @@ START_TEST (a_fold_emits_after_the_last_item) {
     weir_queue *results = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i / 3 & 1 ? 4 : 0});
     weir_stage_options one = counting("first", &first, threads), two = counting("second", &second, 1);
-    one.ordered = _i / 3 & 2;
-    two.ordered = _i / 3 & 4;
-    two.capacity = 1;
-    two.results = results;
+    one.output.ordered = _i / 3 & 2;
+    two.output.ordered = _i / 3 & 4;
+    two.input.capacity = 1;
+    two.output.results = results;
     add_stage(pipeline, one);
     add_stage(pipeline, two);
     start_pipeline(pipeline);
@@ -156,18 +156,18 @@ START_TEST (all_that_waits_in_the_stage_comes_first) {
     weir_queue *results = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage_options stage = counting("stage", &fold, 2);
-    stage.results = results;
+    stage.output.results = results;
     if (_i == 0) {
-        stage.run = NULL;
-        stage.run_batch = count_batch;
+        stage.work.run = NULL;
+        stage.work.run_batch = count_batch;
         stage.batch.items = 64;
         stage.batch.wait = 1000 * SECONDS;
     } else {
-        stage.run = fail_once;
-        stage.retry.attempts = 2;
-        stage.retry.backoff = _i == 1 ? MILLISECONDS / 10 : 0;
-        stage.key = _i == 2 ? one_key : NULL;
-        stage.per_key = _i == 2;
+        stage.work.run = fail_once;
+        stage.errors.retry.attempts = 2;
+        stage.errors.retry.backoff = _i == 1 ? MILLISECONDS / 10 : 0;
+        stage.limits.key = _i == 2 ? one_key : NULL;
+        stage.limits.per_key = _i == 2;
     }
     add_stage(pipeline, stage);
     start_pipeline(pipeline);
@@ -205,11 +205,12 @@ static void *keep_last(void *thing, void *last) {
 START_TEST (a_func_without_init_has_one_thread) {
     atomic_uint sum = 0, last = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage_options stage = {.name = "tally", .func = tally, .arg = &sum, .at_end = emit_tally, .drop = thing_drop};
-    stage.ordered = _i == 1;
+    weir_stage_options stage = {
+        .name = "tally", .work.func = tally, .work.arg = &sum, .work.at_end = emit_tally, .input.drop = thing_drop};
+    stage.output.ordered = _i == 1;
     assert_status(WEIR_OK, weir_pipeline_add(pipeline, NULL, &stage));
-    stage = (weir_stage_options){.name = "last", .func = keep_last, .arg = &last, .ordered = _i == 1};
-    stage.threads = _i == 1 ? 3 : 0;
+    stage = (weir_stage_options){.name = "last", .work.func = keep_last, .work.arg = &last, .output.ordered = _i == 1};
+    stage.threads.count = _i == 1 ? 3 : 0;
     assert_status(WEIR_OK, weir_pipeline_add(pipeline, NULL, &stage));
     start_pipeline(pipeline);
     weir_report *report = report_of(pipeline);
@@ -234,9 +235,9 @@ START_TEST (threads_that_come_and_leave_have_their_ends) {
     weir_queue *results = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage_options stage = counting("stage", &fold, 1);
-    stage.run = count_slowly;
-    stage.max_threads = 4;
-    stage.results = results;
+    stage.work.run = count_slowly;
+    stage.threads.max = 4;
+    stage.output.results = results;
     add_stage(pipeline, stage);
     start_pipeline(pipeline);
     size_t put = 0;
@@ -272,11 +273,11 @@ START_TEST (a_failure_is_an_error_of_the_stage) {
     bool skips = _i & 1, ends = _i & 2;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "writes",
-                                             .run = run_pass_on,
-                                             .at_end = ends ? end_at_end : fail_at_end,
-                                             .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST,
-                                             .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+                                             .work.run = run_pass_on,
+                                             .work.at_end = ends ? end_at_end : fail_at_end,
+                                             .errors.on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     weir_report *report = finish_pipeline(pipeline, skips ? WEIR_OK : WEIR_FAILED);
@@ -306,9 +307,11 @@ static int call_of_end(weir_task *task, void *calls) {
 START_TEST (a_cancelled_run_has_no_ends) {
     atomic_uint calls = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "stage", .run = run_consume, .arg = &calls, .at_end = call_of_end, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "stage",
+                                             .work.run = run_consume,
+                                             .work.arg = &calls,
+                                             .work.at_end = call_of_end,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
@@ -327,12 +330,12 @@ static int exit_at_end(weir_task *task, void *unused) {
 START_TEST (it_must_not_end_its_thread) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "leaves",
-                                             .run = run_pass_on,
-                                             .at_end = exit_at_end,
-                                             .threads = (size_t)_i + 1,
-                                             .on_error = WEIR_SKIP,
-                                             .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+                                             .work.run = run_pass_on,
+                                             .work.at_end = exit_at_end,
+                                             .threads.count = (size_t)_i + 1,
+                                             .errors.on_error = WEIR_SKIP,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
@@ -353,10 +356,12 @@ static int emit_behind_gate(weir_task *task, void *gate) {
 
 static weir_pipeline *ending_at(struct gate *gate) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "slow", .run = run_pass_on, .arg = gate, .at_end = emit_behind_gate, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "slow",
+                                             .work.run = run_pass_on,
+                                             .work.arg = gate,
+                                             .work.at_end = emit_behind_gate,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     return pipeline;
@@ -375,9 +380,11 @@ static void finish_late(weir_pipeline *pipeline, weir_status wanted) {
 START_TEST (a_success_has_called_it) {
     atomic_uint calls = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "stage", .run = run_consume, .arg = &calls, .at_end = call_of_end, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "stage",
+                                             .work.run = run_consume,
+                                             .work.arg = &calls,
+                                             .work.at_end = call_of_end,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     wait_until_empty(pipeline);
@@ -398,9 +405,11 @@ static int sleep_at_end(weir_task *task, void *calls) {
 START_TEST (a_call_that_the_deadline_ends_is_no_success) {
     atomic_uint calls = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "stage", .run = run_consume, .arg = &calls, .at_end = sleep_at_end, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "stage",
+                                             .work.run = run_consume,
+                                             .work.arg = &calls,
+                                             .work.at_end = sleep_at_end,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     struct pipeline_call finish = {.pipeline = pipeline, .call.deadline = WEIR_NEVER};
     call_start(&finish.call, make_pipeline_finish);

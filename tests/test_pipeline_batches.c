@@ -45,12 +45,12 @@ static int see_batch(weir_task *task, void *const *items, size_t count, void *ra
 static weir_pipeline *batches_of(struct seen *seen, weir_stage_options options) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     options.name = "batch";
-    options.run_batch = see_batch;
-    options.arg = seen;
-    options.drop = thing_drop;
+    options.work.run_batch = see_batch;
+    options.work.arg = seen;
+    options.input.drop = thing_drop;
     add_stage(pipeline, options);
     if (seen->emits)
-        add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+        add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     return pipeline;
 }
@@ -59,7 +59,8 @@ static weir_pipeline *batches_of(struct seen *seen, weir_stage_options options) 
 
 START_TEST (so_many_items_make_a_batch_and_the_end_the_last) {
     struct seen seen = {.calls = 0};
-    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads = (size_t)_i, .batch = {.items = 7}});
+    weir_pipeline *pipeline =
+        batches_of(&seen, (weir_stage_options){.threads.count = (size_t)_i, .batch = {.items = 7}});
     put_things(pipeline, 7 * 20 + 3);
     finish_and_destroy(pipeline, WEIR_OK);
     ck_assert_uint_eq(atomic_load(&seen.calls), 21);
@@ -79,7 +80,7 @@ END_TEST
 
 START_TEST (when_all_fits_there_is_no_empty_batch_at_the_end) {
     struct seen seen = {.calls = 0};
-    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads = 2, .batch = {.items = 5}});
+    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads.count = 2, .batch = {.items = 5}});
     put_things(pipeline, _i == 0 ? 0 : 50);
     finish_and_destroy(pipeline, WEIR_OK);
     ck_assert_uint_eq(atomic_load(&seen.calls), _i == 0 ? 0 : 10);
@@ -123,7 +124,7 @@ END_TEST
 START_TEST (a_batch_that_is_complete_begins_the_time_of_the_next_anew) {
     struct seen seen = {.calls = 0};
     weir_pipeline *pipeline =
-        batches_of(&seen, (weir_stage_options){.threads = 2, .batch = {.items = 4, .wait = 3600 * SECONDS}});
+        batches_of(&seen, (weir_stage_options){.threads.count = 2, .batch = {.items = 4, .wait = 3600 * SECONDS}});
     put_things(pipeline, 4 * 25 + 1);
     finish_and_destroy(pipeline, WEIR_OK); /* without waiting for an hour */
     ck_assert_uint_eq(atomic_load(&seen.calls), 26);
@@ -134,7 +135,8 @@ END_TEST
 START_TEST (batches_in_order_cannot_have_a_wait) {
     static const weir_batch batches[] = {{.items = 5, .wait = 1000}, {.bytes = 5, .wait = 1, .weigh = weigh_by_number}};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage_options options = {.name = "in order", .run_batch = see_batch, .ordered = true, .batch = batches[_i]};
+    weir_stage_options options = {
+        .name = "in order", .work.run_batch = see_batch, .output.ordered = true, .batch = batches[_i]};
     assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, NULL, &options));
     ck_assert_msg(strstr(weir_pipeline_message(pipeline), "stage in order: ") != NULL, "\"%s\"",
                   weir_pipeline_message(pipeline));
@@ -149,8 +151,8 @@ END_TEST
 
 START_TEST (a_batch_fails_as_a_whole) {
     struct seen seen = {.fails_until = 9};
-    weir_pipeline *pipeline =
-        batches_of(&seen, (weir_stage_options){.threads = (size_t)_i, .batch = {.items = 4}, .on_error = WEIR_SKIP});
+    weir_pipeline *pipeline = batches_of(
+        &seen, (weir_stage_options){.threads.count = (size_t)_i, .batch = {.items = 4}, .errors.on_error = WEIR_SKIP});
     put_things(pipeline, 42);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.failed, 42);
@@ -165,8 +167,8 @@ END_TEST
 START_TEST (each_item_of_a_failed_batch_is_a_dead_letter) {
     struct seen seen = {.fails_until = 9};
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
-    weir_pipeline *pipeline =
-        batches_of(&seen, (weir_stage_options){.batch = {.items = 4}, .dead = dead, .on_error = WEIR_SKIP});
+    weir_pipeline *pipeline = batches_of(
+        &seen, (weir_stage_options){.batch = {.items = 4}, .errors.dead = dead, .errors.on_error = WEIR_SKIP});
     put_things(pipeline, 10);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.dead, 10);
@@ -189,7 +191,7 @@ END_TEST
 
 START_TEST (a_failed_batch_ends_the_run) {
     struct seen seen = {.fails_until = 9};
-    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads = 2, .batch = {.items = 4}});
+    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads.count = 2, .batch = {.items = 4}});
     for (size_t i = 0; i < 40; i++) {
         struct thing *thing = thing_new();
         if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
@@ -203,9 +205,9 @@ END_TEST
 START_TEST (a_batch_is_tried_again_as_it_was) {
     enum { BATCHES = 10 };
     struct seen seen = {.fails_until = 3};
-    weir_pipeline *pipeline = batches_of(
-        &seen,
-        (weir_stage_options){.threads = (size_t)_i, .batch = {.items = 5}, .retry = {.attempts = 3, .backoff = 1000}});
+    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads.count = (size_t)_i,
+                                                                     .batch = {.items = 5},
+                                                                     .errors.retry = {.attempts = 3, .backoff = 1000}});
     put_things(pipeline, 5 * BATCHES);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.done, 5 * BATCHES);
@@ -261,17 +263,18 @@ START_TEST (a_batch_that_ends_its_thread_has_failed_and_ends_the_run) {
     struct exits exits = {.go = GATE, .rest = GATE};
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "batch",
-                                             .run_batch = exit_with_first_batch,
-                                             .arg = &exits,
-                                             .threads = threads,
-                                             .batch = {.items = BATCH},
-                                             .ordered = ordered,
-                                             .retry = {.attempts = ordered ? 1 : 3, .when = ordered ? NULL : ask},
-                                             .on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
-                                             .dead = dead,
-                                             .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "batch",
+                                   .work.run_batch = exit_with_first_batch,
+                                   .work.arg = &exits,
+                                   .threads.count = threads,
+                                   .batch = {.items = BATCH},
+                                   .output.ordered = ordered,
+                                   .errors.retry = {.attempts = ordered ? 1 : 3, .when = ordered ? NULL : ask},
+                                   .errors.on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
+                                   .errors.dead = dead,
+                                   .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, BATCH);
     gate_wait_for(&exits.go, 1);
@@ -309,8 +312,8 @@ END_TEST
 
 START_TEST (results_of_a_batch_go_on_and_its_roots_end_with_them) {
     struct seen seen = {.emits = true, .fails_until = _i == 1 ? 2 : 0};
-    weir_pipeline *pipeline =
-        batches_of(&seen, (weir_stage_options){.threads = 3, .batch = {.items = 6}, .retry = {.attempts = 2}});
+    weir_pipeline *pipeline = batches_of(
+        &seen, (weir_stage_options){.threads.count = 3, .batch = {.items = 6}, .errors.retry = {.attempts = 2}});
     put_things(pipeline, 200);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.done, 200);
@@ -332,12 +335,15 @@ static int merge(weir_task *task, void *const *items, size_t count, void *unused
 
 START_TEST (batches_of_batches_make_room_when_the_last_result_is_done) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 40});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "a", .run_batch = merge, .threads = 2, .batch = {.items = 3}, .drop = thing_drop});
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "b", .run_batch = merge, .batch = {.items = 3, .wait = MILLISECONDS}, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "a", .work.run_batch = merge, .threads.count = 2, .batch = {.items = 3}, .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "b",
+                                             .work.run_batch = merge,
+                                             .batch = {.items = 3, .wait = MILLISECONDS},
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 500);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -356,12 +362,12 @@ START_TEST (ordered_batches_keep_the_order) {
     weir_queue *results = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "batch",
-                                             .run_batch = see_batch,
-                                             .arg = &seen,
-                                             .ordered = true,
+                                             .work.run_batch = see_batch,
+                                             .work.arg = &seen,
+                                             .output.ordered = true,
                                              .batch = {.items = 4},
-                                             .results = results,
-                                             .drop = thing_drop});
+                                             .output.results = results,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 403);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -380,9 +386,10 @@ END_TEST
 
 START_TEST (a_cancel_drops_incomplete_and_complete_batches_once) {
     struct seen seen = {.emits = true, .fails_until = 1 + (unsigned)_i % 2};
-    weir_pipeline *pipeline = batches_of(&seen, (weir_stage_options){.threads = 2,
-                                                                     .batch = {.items = 7, .wait = MILLISECONDS / 4},
-                                                                     .retry = {.attempts = 2, .backoff = 100 * 1000}});
+    weir_pipeline *pipeline =
+        batches_of(&seen, (weir_stage_options){.threads.count = 2,
+                                               .batch = {.items = 7, .wait = MILLISECONDS / 4},
+                                               .errors.retry = {.attempts = 2, .backoff = 100 * 1000}});
     put_things(pipeline, 200 + (size_t)_i * 3);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     finish_and_destroy(pipeline, WEIR_CANCELLED);
@@ -400,10 +407,10 @@ static uint64_t weigh_and_cancel(const void *item, void *pipeline) {
 START_TEST (an_item_cancelled_before_it_joins_a_batch_is_dropped) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "batch",
-                                             .run_batch = run_batch_consume,
-                                             .arg = pipeline,
+                                             .work.run_batch = run_batch_consume,
+                                             .work.arg = pipeline,
                                              .batch = {.bytes = 100, .weigh = weigh_and_cancel},
-                                             .drop = thing_drop});
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 3);
     weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
@@ -435,9 +442,10 @@ START_TEST (the_stack_is_no_deeper_for_a_longer_chain) {
     for (int i = 0; i < STAGES; i++) {
         char name[16];
         snprintf(name, sizeof name, "s%d", i);
-        add_stage(pipeline,
-                  (weir_stage_options){
-                      .name = name, .run_batch = pass_batch, .batch = {.items = 2}, .stack_size = SMALL_STACK});
+        add_stage(pipeline, (weir_stage_options){.name = name,
+                                                 .work.run_batch = pass_batch,
+                                                 .batch = {.items = 2},
+                                                 .threads.stack_size = SMALL_STACK});
     }
     start_pipeline(pipeline);
     for (int i = 0; i < 64; i++)

@@ -79,10 +79,10 @@ START_TEST (a_slow_stage_is_the_bottleneck) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     for (size_t i = 0; i < COUNT_OF(names); i++)
         add_stage(pipeline, (weir_stage_options){.name = names[i],
-                                                 .func = sleep_for,
-                                                 .arg = i == place ? &slow : &quick,
-                                                 .width = width,
-                                                 .capacity = 4});
+                                                 .work.func = sleep_for,
+                                                 .work.arg = i == place ? &slow : &quick,
+                                                 .threads.width = width,
+                                                 .input.capacity = 4});
     start_pipeline(pipeline);
     put_items(pipeline, ITEMS);
     end_with(pipeline, WEIR_BOTTLENECK_STAGE, names[place]);
@@ -92,8 +92,10 @@ END_TEST
 START_TEST (a_slow_source_is_the_input) {
     const size_t width = (size_t)_i;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "read", .source = produce_after, .arg = &slow, .width = width});
-    add_stage(pipeline, (weir_stage_options){.name = "use", .func = sleep_for, .arg = &quick, .width = width});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "read", .work.source = produce_after, .work.arg = &slow, .threads.width = width});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "use", .work.func = sleep_for, .work.arg = &quick, .threads.width = width});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
     end_with(pipeline, WEIR_BOTTLENECK_INPUT, "read");
@@ -102,8 +104,8 @@ END_TEST
 
 START_TEST (a_program_that_puts_slowly_is_the_input) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "first", .func = sleep_for, .arg = &quick});
-    add_stage(pipeline, (weir_stage_options){.name = "second", .func = sleep_for, .arg = &quick});
+    add_stage(pipeline, (weir_stage_options){.name = "first", .work.func = sleep_for, .work.arg = &quick});
+    add_stage(pipeline, (weir_stage_options){.name = "second", .work.func = sleep_for, .work.arg = &quick});
     start_pipeline(pipeline);
     for (size_t i = 0; i < ITEMS; i++) {
         put_items(pipeline, 1);
@@ -116,7 +118,7 @@ END_TEST
 START_TEST (an_idle_pipeline_has_none) {
     weir_report *report;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "quick", .func = sleep_for, .arg = &quick});
+    add_stage(pipeline, (weir_stage_options){.name = "quick", .work.func = sleep_for, .work.arg = &quick});
     start_pipeline(pipeline);
     put_items(pipeline, 1);
     wait_until_empty(pipeline);
@@ -148,10 +150,16 @@ START_TEST (a_slow_reader_of_results_is_the_bottleneck) {
     const size_t width = (size_t)_i;
     weir_queue *results = new_queue(1);
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "first", .func = sleep_for, .arg = &quick, .width = width, .capacity = ITEMS});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "last", .func = sleep_for, .arg = &quick, .width = width, .results = results});
+    add_stage(pipeline, (weir_stage_options){.name = "first",
+                                             .work.func = sleep_for,
+                                             .work.arg = &quick,
+                                             .threads.width = width,
+                                             .input.capacity = ITEMS});
+    add_stage(pipeline, (weir_stage_options){.name = "last",
+                                             .work.func = sleep_for,
+                                             .work.arg = &quick,
+                                             .threads.width = width,
+                                             .output.results = results});
     start_pipeline(pipeline);
     put_items(pipeline, ITEMS);
     read_slowly(results, ITEMS, false);
@@ -163,10 +171,12 @@ END_TEST
 START_TEST (a_slow_reader_of_dead_letters_is_the_bottleneck) {
     weir_queue *dead = new_queue(1);
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(
-        pipeline,
-        (weir_stage_options){
-            .name = "fails", .run = fail_after, .arg = &quick, .on_error = WEIR_SKIP, .capacity = ITEMS, .dead = dead});
+    add_stage(pipeline, (weir_stage_options){.name = "fails",
+                                             .work.run = fail_after,
+                                             .work.arg = &quick,
+                                             .errors.on_error = WEIR_SKIP,
+                                             .input.capacity = ITEMS,
+                                             .errors.dead = dead});
     start_pipeline(pipeline);
     put_items(pipeline, ITEMS);
     read_slowly(dead, ITEMS, true);
@@ -180,10 +190,13 @@ END_TEST
 START_TEST (a_rate_is_the_bottleneck) {
     const size_t width = (size_t)_i;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "first", .func = sleep_for, .arg = &quick});
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "fetch", .func = sleep_for, .arg = &quick, .width = width, .rate = 50, .capacity = 4});
+    add_stage(pipeline, (weir_stage_options){.name = "first", .work.func = sleep_for, .work.arg = &quick});
+    add_stage(pipeline, (weir_stage_options){.name = "fetch",
+                                             .work.func = sleep_for,
+                                             .work.arg = &quick,
+                                             .threads.width = width,
+                                             .limits.rate = 50,
+                                             .input.capacity = 4});
     start_pipeline(pipeline);
     put_items(pipeline, ITEMS);
     end_with(pipeline, WEIR_BOTTLENECK_RATE, "fetch");
@@ -192,8 +205,9 @@ END_TEST
 
 START_TEST (the_rate_of_a_source_is_the_bottleneck) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "read", .source = produce_after, .arg = &quick, .rate = 50});
-    add_stage(pipeline, (weir_stage_options){.name = "use", .func = sleep_for, .arg = &quick});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "read", .work.source = produce_after, .work.arg = &quick, .limits.rate = 50});
+    add_stage(pipeline, (weir_stage_options){.name = "use", .work.func = sleep_for, .work.arg = &quick});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
     end_with(pipeline, WEIR_BOTTLENECK_RATE, "read");
@@ -203,14 +217,14 @@ END_TEST
 /* All items have one key, so that one of four threads works. */
 START_TEST (a_key_limit_is_the_bottleneck) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "first", .func = sleep_for, .arg = &quick});
+    add_stage(pipeline, (weir_stage_options){.name = "first", .work.func = sleep_for, .work.arg = &quick});
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
-                                             .func = sleep_for,
-                                             .arg = &slow,
-                                             .threads = 4,
-                                             .capacity = ITEMS,
-                                             .key = same_key,
-                                             .per_key = 1});
+                                             .work.func = sleep_for,
+                                             .work.arg = &slow,
+                                             .threads.count = 4,
+                                             .input.capacity = ITEMS,
+                                             .limits.key = same_key,
+                                             .limits.per_key = 1});
     start_pipeline(pipeline);
     put_items(pipeline, ITEMS);
     end_with(pipeline, WEIR_BOTTLENECK_KEYS, "keyed");
@@ -227,8 +241,9 @@ START_TEST (a_limit_on_what_is_in_flight_is_the_bottleneck) {
     }
     weir_pipeline *pipeline = new_pipeline(&options);
     if (sourced)
-        add_stage(pipeline, (weir_stage_options){.name = "read", .source = produce_after, .arg = &quick});
-    add_stage(pipeline, (weir_stage_options){.name = "use", .func = sleep_for, .arg = &slow, .threads = 10});
+        add_stage(pipeline, (weir_stage_options){.name = "read", .work.source = produce_after, .work.arg = &quick});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "use", .work.func = sleep_for, .work.arg = &slow, .threads.count = 10});
     start_pipeline(pipeline);
     if (sourced)
         assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
@@ -287,7 +302,8 @@ static void prepare_waits(void) {
     assert_status(WEIR_OK, weir_future_create(&other.future, NULL, NULL));
     other.pipeline = new_pipeline(NULL);
     add_stage(other.pipeline,
-              (weir_stage_options){.name = "other", .func = hand_back_at_gate, .arg = &other.gate, .capacity = 1});
+              (weir_stage_options){
+                  .name = "other", .work.func = hand_back_at_gate, .work.arg = &other.gate, .input.capacity = 1});
     start_pipeline(other.pipeline);
     put_items(other.pipeline, 1);
     gate_wait_for(&other.gate, 1);
@@ -317,9 +333,12 @@ START_TEST (a_wait_in_a_call_of_weir_is_blocked_time) {
     const size_t width = (size_t)_i % 2;
     prepare_waits();
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "first", .func = sleep_for, .arg = &quick, .width = width});
     add_stage(pipeline, (weir_stage_options){
-                            .name = "waits", .run = wait_in_call, .arg = (void *)&waits[_i / 2], .width = width});
+                            .name = "first", .work.func = sleep_for, .work.arg = &quick, .threads.width = width});
+    add_stage(pipeline, (weir_stage_options){.name = "waits",
+                                             .work.run = wait_in_call,
+                                             .work.arg = (void *)&waits[_i / 2],
+                                             .threads.width = width});
     start_pipeline(pipeline);
     put_items(pipeline, ITEMS);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -344,7 +363,8 @@ START_TEST (a_thread_that_waits_in_a_call_of_weir_after_the_end_is_stuck) {
     const size_t width = (size_t)_i;
     weir_queue *queue = new_queue(1);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 2 * MILLISECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "stuck", .run = get_for_ever, .arg = queue, .width = width});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "stuck", .work.run = get_for_ever, .work.arg = queue, .threads.width = width});
     start_pipeline(pipeline);
     put_items(pipeline, 1);
     weir_report *report;

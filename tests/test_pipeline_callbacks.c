@@ -110,7 +110,7 @@ static weir_status count_put(struct world *world, weir_status status, size_t cou
 }
 
 static weir_status call_add(struct world *world) {
-    return weir_pipeline_add(pipeline_of(world), NULL, &(weir_stage_options){.name = "late", .func = hand_back});
+    return weir_pipeline_add(pipeline_of(world), NULL, &(weir_stage_options){.name = "late", .work.func = hand_back});
 }
 
 static weir_status call_connect(struct world *world) {
@@ -268,7 +268,7 @@ static weir_status call_create(struct world *world) {
     weir_status status = weir_pipeline_create(&made, NULL);
     (void)world;
     if (status == WEIR_OK)
-        status = weir_pipeline_add(made, NULL, &(weir_stage_options){.name = "new", .func = hand_back});
+        status = weir_pipeline_add(made, NULL, &(weir_stage_options){.name = "new", .work.func = hand_back});
     if (status == WEIR_OK)
         status = weir_pipeline_start(made);
     if (status == WEIR_OK)
@@ -509,10 +509,10 @@ static void must(weir_status status, const char *what) {
 
 static weir_stage *add(struct world *world, weir_stage_options options) {
     weir_stage *stage;
-    options.arg = world;
-    options.drop = drop;
-    options.capacity = options.source == NULL ? CAPACITY : 0;
-    options.on_error = world->place == DROP_FAILED ? WEIR_FAIL_FAST : WEIR_SKIP;
+    options.work.arg = world;
+    options.input.drop = drop;
+    options.input.capacity = options.work.source == NULL ? CAPACITY : 0;
+    options.errors.on_error = world->place == DROP_FAILED ? WEIR_FAIL_FAST : WEIR_SKIP;
     must(weir_pipeline_add(world->pipeline, &stage, &options), "add");
     return stage;
 }
@@ -535,29 +535,29 @@ static void declare(struct world *world) {
                                                                          .weigh_arg = world,
                                                                          .settled = settled}),
          "create");
-    weir_stage_options first = {.name = "first", .run = run_first};
-    first.fan_out = place == ROUTE ? WEIR_BY_CHOICE : place == COPY ? WEIR_TO_ALL : WEIR_ROUND_ROBIN;
-    first.route = place == ROUTE ? route : NULL;
-    first.copy = place == COPY ? copy : NULL;
-    first.retry = (weir_retry){.attempts = 2, .when = when};
-    first.init = place == FINI_UNDOING ? init_that_fails : init;
-    first.fini = fini;
+    weir_stage_options first = {.name = "first", .work.run = run_first};
+    first.output.fan_out = place == ROUTE ? WEIR_BY_CHOICE : place == COPY ? WEIR_TO_ALL : WEIR_ROUND_ROBIN;
+    first.output.route = place == ROUTE ? route : NULL;
+    first.output.copy = place == COPY ? copy : NULL;
+    first.errors.retry = (weir_retry){.attempts = 2, .when = when};
+    first.work.init = place == FINI_UNDOING ? init_that_fails : init;
+    first.work.fini = fini;
     if (place == KEY) {
-        first.key = key;
-        first.per_key = 1;
+        first.limits.key = key;
+        first.limits.per_key = 1;
     }
     world->first = add(world, first);
     weir_stage *batches = add(world, (weir_stage_options){.name = "batches",
-                                                          .run_batch = run_batch,
-                                                          .init = init,
-                                                          .fini = place == FINI_UNDOING ? fini : NULL,
+                                                          .work.run_batch = run_batch,
+                                                          .work.init = init,
+                                                          .work.fini = place == FINI_UNDOING ? fini : NULL,
                                                           .batch = {.items = 1, .bytes = 1, .weigh = weigh_in_batch},
-                                                          .results = world->results});
+                                                          .output.results = world->results});
     connect(world, world->first, batches);
     if (place == ROUTE || place == COPY)
-        connect(world, world->first, add(world, (weir_stage_options){.name = "copies", .func = end_copy}));
+        connect(world, world->first, add(world, (weir_stage_options){.name = "copies", .work.func = end_copy}));
     if (place == SOURCE || place == WEIGH_PRODUCE) {
-        world->first = add(world, (weir_stage_options){.name = "source", .source = produce});
+        world->first = add(world, (weir_stage_options){.name = "source", .work.source = produce});
         connect(world, world->first, batches);
     }
 }
@@ -570,7 +570,8 @@ static void *pass(void *item, void *unused) {
 /* Starts an unrelated pipeline. */
 static void start_other(struct world *world) {
     must(weir_pipeline_create(&world->other, &(weir_pipeline_options){.settled = settled}), "create");
-    must(weir_pipeline_add(world->other, &world->first, &(weir_stage_options){.name = "other", .func = pass}), "add");
+    must(weir_pipeline_add(world->other, &world->first, &(weir_stage_options){.name = "other", .work.func = pass}),
+         "add");
     must(weir_pipeline_start(world->other), "start");
 }
 

@@ -135,63 +135,73 @@ static atomic_size_t left_to_produce;
 
 static void add_plain(weir_pipeline *pipeline, weir_queue *dead) {
     (void)dead;
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = hand_back, .threads = 2, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back, .capacity = 3, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "c", .func = consume_thing, .threads = 2, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "a", .work.func = hand_back, .threads.count = 2, .input.drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "b", .work.func = hand_back, .input.capacity = 3, .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "c", .work.func = consume_thing, .threads.count = 2, .input.drop = thing_drop});
 }
 
 static void add_retries(weir_pipeline *pipeline, weir_queue *dead) {
     const weir_retry retry = {.attempts = 3, .backoff = 20 * 1000};
     add_stage(pipeline, (weir_stage_options){.name = "a",
-                                             .run = fail_some,
-                                             .threads = 3,
-                                             .drop = thing_drop,
-                                             .on_error = WEIR_SKIP,
-                                             .retry = retry,
-                                             .dead = dead});
+                                             .work.run = fail_some,
+                                             .threads.count = 3,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = WEIR_SKIP,
+                                             .errors.retry = retry,
+                                             .errors.dead = dead});
     add_stage(pipeline, (weir_stage_options){.name = "b",
-                                             .run = fail_some,
-                                             .threads = 3,
-                                             .drop = thing_drop,
-                                             .ordered = true,
-                                             .on_error = WEIR_SKIP,
-                                             .retry = retry});
-    add_stage(pipeline, (weir_stage_options){.name = "c", .func = consume_thing, .drop = thing_drop});
+                                             .work.run = fail_some,
+                                             .threads.count = 3,
+                                             .input.drop = thing_drop,
+                                             .output.ordered = true,
+                                             .errors.on_error = WEIR_SKIP,
+                                             .errors.retry = retry});
+    add_stage(pipeline, (weir_stage_options){.name = "c", .work.func = consume_thing, .input.drop = thing_drop});
 }
 
 static void add_batches(weir_pipeline *pipeline, weir_queue *dead) {
-    add_stage(pipeline,
-              (weir_stage_options){.name = "a", .run = split_some, .threads = 2, .drop = thing_drop, .ordered = true});
+    add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "a", .work.run = split_some, .threads.count = 2, .input.drop = thing_drop, .output.ordered = true});
     add_stage(pipeline, (weir_stage_options){.name = "b",
-                                             .run_batch = merge_some,
-                                             .threads = 2,
-                                             .drop = thing_drop,
-                                             .on_error = WEIR_SKIP,
+                                             .work.run_batch = merge_some,
+                                             .threads.count = 2,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = WEIR_SKIP,
                                              .batch = {.items = 5, .wait = 100 * 1000},
-                                             .retry = {.attempts = 2, .backoff = 10 * 1000},
-                                             .dead = dead});
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "c", .func = consume_thing, .threads = 2, .per_key = 1, .key = key_of, .drop = thing_drop});
+                                             .errors.retry = {.attempts = 2, .backoff = 10 * 1000},
+                                             .errors.dead = dead});
+    add_stage(pipeline, (weir_stage_options){.name = "c",
+                                             .work.func = consume_thing,
+                                             .threads.count = 2,
+                                             .limits.per_key = 1,
+                                             .limits.key = key_of,
+                                             .input.drop = thing_drop});
 }
 
 static void add_diamond(weir_pipeline *pipeline, weir_queue *dead) {
     weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a",
-                                                             .run = split_some,
-                                                             .threads = 2,
-                                                             .drop = thing_drop,
-                                                             .fan_out = WEIR_TO_ALL,
-                                                             .copy = copy_thing});
+                                                             .work.run = split_some,
+                                                             .threads.count = 2,
+                                                             .input.drop = thing_drop,
+                                                             .output.fan_out = WEIR_TO_ALL,
+                                                             .output.copy = copy_thing});
     weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b",
-                                                             .run = fail_some,
-                                                             .threads = 2,
-                                                             .per_key = 2,
-                                                             .key = key_of,
-                                                             .on_error = WEIR_SKIP,
-                                                             .dead = dead,
-                                                             .drop = thing_drop});
-    weir_stage *c = add_stage(pipeline, (weir_stage_options){.name = "c", .func = hand_back, .drop = thing_drop});
-    weir_stage *d = add_stage(pipeline, (weir_stage_options){.name = "d", .func = consume_thing, .drop = thing_drop});
+                                                             .work.run = fail_some,
+                                                             .threads.count = 2,
+                                                             .limits.per_key = 2,
+                                                             .limits.key = key_of,
+                                                             .errors.on_error = WEIR_SKIP,
+                                                             .errors.dead = dead,
+                                                             .input.drop = thing_drop});
+    weir_stage *c =
+        add_stage(pipeline, (weir_stage_options){.name = "c", .work.func = hand_back, .input.drop = thing_drop});
+    weir_stage *d =
+        add_stage(pipeline, (weir_stage_options){.name = "d", .work.func = consume_thing, .input.drop = thing_drop});
     connect_stages(pipeline, a, b);
     connect_stages(pipeline, a, c);
     connect_stages(pipeline, b, d);
@@ -216,18 +226,18 @@ static void drop_letter(void *letter, void *unused) {
 static void add_letters(weir_pipeline *pipeline, weir_queue *dead) {
     (void)dead;
     weir_stage *letters = add_stage(pipeline, (weir_stage_options){.name = "letters",
-                                                                   .run_batch = run_letters,
-                                                                   .threads = 2,
-                                                                   .capacity = 2,
+                                                                   .work.run_batch = run_letters,
+                                                                   .threads.count = 2,
+                                                                   .input.capacity = 2,
                                                                    .batch = {.items = 5},
-                                                                   .drop = drop_letter});
+                                                                   .input.drop = drop_letter});
     weir_stage *from = add_stage(pipeline, (weir_stage_options){.name = "a",
-                                                                .run = fail_some,
-                                                                .threads = 2,
-                                                                .on_error = WEIR_SKIP,
-                                                                .retry = {.attempts = 2},
-                                                                .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing, .drop = thing_drop});
+                                                                .work.run = fail_some,
+                                                                .threads.count = 2,
+                                                                .errors.on_error = WEIR_SKIP,
+                                                                .errors.retry = {.attempts = 2},
+                                                                .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = consume_thing, .input.drop = thing_drop});
     assert_status(WEIR_OK, weir_pipeline_connect_dead(pipeline, from, letters));
 }
 
@@ -235,14 +245,16 @@ static void add_source(weir_pipeline *pipeline, weir_queue *dead) {
     (void)dead;
     atomic_store(&left_to_produce, ITEMS);
     weir_stage *s = add_stage(pipeline, (weir_stage_options){.name = "s",
-                                                             .source = produce,
-                                                             .arg = &left_to_produce,
-                                                             .threads = 2,
-                                                             .on_error = WEIR_SKIP,
-                                                             .retry = {.attempts = 3}});
-    weir_stage *a =
-        add_stage(pipeline, (weir_stage_options){.name = "a", .run = split_some, .threads = 2, .drop = thing_drop});
-    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing, .drop = thing_drop});
+                                                             .work.source = produce,
+                                                             .work.arg = &left_to_produce,
+                                                             .threads.count = 2,
+                                                             .errors.on_error = WEIR_SKIP,
+                                                             .errors.retry = {.attempts = 3}});
+    weir_stage *a = add_stage(
+        pipeline,
+        (weir_stage_options){.name = "a", .work.run = split_some, .threads.count = 2, .input.drop = thing_drop});
+    weir_stage *b =
+        add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = consume_thing, .input.drop = thing_drop});
     connect_stages(pipeline, s, b);
     connect_stages(pipeline, a, b);
 }

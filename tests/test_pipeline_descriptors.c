@@ -47,7 +47,7 @@ static weir_pipeline *running(weir_stage_options first) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
     first.name = "first";
     add_stage(pipeline, first);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     return pipeline;
 }
@@ -72,7 +72,7 @@ END_TEST
 
 START_TEST (a_run_makes_none_that_is_not_asked_for) {
     int before = open_descriptors();
-    weir_pipeline *pipeline = running((weir_stage_options){.func = hand_back, .drop = thing_drop});
+    weir_pipeline *pipeline = running((weir_stage_options){.work.func = hand_back, .input.drop = thing_drop});
     put_things(pipeline, 5);
     ck_assert_int_eq(open_descriptors(), before);
     if (_i == 1)
@@ -123,7 +123,7 @@ START_TEST (it_is_made_once_for_all_that_ask_and_closed_with_the_pipeline) {
 END_TEST
 
 START_TEST (without_any_left_there_is_none_and_a_cancel_all_the_same) {
-    weir_pipeline *pipeline = running((weir_stage_options){.func = hand_back, .drop = thing_drop});
+    weir_pipeline *pipeline = running((weir_stage_options){.work.func = hand_back, .input.drop = thing_drop});
     int before = open_descriptors();
     const struct rlimit limit = limit_descriptors(0);
     int none = weir_pipeline_cancel_fd(pipeline);
@@ -229,7 +229,8 @@ START_TEST (a_source_in_a_poll_is_told_that_the_pipeline_is_finishing) {
     struct listening listening = {.of_the_pipeline = _i % 2 == 1};
     ck_assert_int_eq(pipe(listening.pipe), 0);
     ck_assert_int_eq(fcntl(listening.pipe[0], F_SETFL, O_NONBLOCK), 0);
-    weir_pipeline *pipeline = running((weir_stage_options){.source = listen_to, .arg = &listening, .threads = 2});
+    weir_pipeline *pipeline =
+        running((weir_stage_options){.work.source = listen_to, .work.arg = &listening, .threads.count = 2});
     ck_assert_int_eq(write(listening.pipe[1], "xxx", 3), 3);
     while (things_consumed() < 3 || atomic_load(&listening.inside) < 2)
         nap();
@@ -267,7 +268,7 @@ static int say_fd(weir_task *task, void *item, void *raw) {
 /* In-flight items are completed, so only sources are told of a graceful end. */
 START_TEST (a_stage_that_is_no_source_is_told_of_a_cancel_alone) {
     atomic_int fd = 0;
-    weir_pipeline *pipeline = running((weir_stage_options){.run = say_fd, .init = keep_fd, .arg = &fd});
+    weir_pipeline *pipeline = running((weir_stage_options){.work.run = say_fd, .work.init = keep_fd, .work.arg = &fd});
     ck_assert_int_eq(atomic_load(&fd), -1);
     put_things(pipeline, 2);
     weir_report_free(finish_pipeline(pipeline, WEIR_OK));
@@ -285,7 +286,7 @@ static int note_stop_fd(weir_task *task, void *item, void *raw) {
 
 START_TEST (a_descriptor_requested_late_is_readable_at_once) {
     atomic_int fd = -1;
-    weir_pipeline *pipeline = running((weir_stage_options){.source = note_stop_fd, .arg = &fd});
+    weir_pipeline *pipeline = running((weir_stage_options){.work.source = note_stop_fd, .work.arg = &fd});
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
     ck_assert(!is_readable(atomic_load(&fd)));
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
@@ -333,17 +334,17 @@ static int poll_as_stage(weir_task *task, void *item, void *polling) {
 
 /* On a thread of its own or on the crew, in a source or for an item. */
 static weir_pipeline *start_polling(struct polling *polling, bool source, bool crew) {
-    weir_stage_options options = {.name = "polls", .arg = polling, .drop = thing_drop};
-    options.threads = !crew;
-    options.width = crew;
+    weir_stage_options options = {.name = "polls", .work.arg = polling, .input.drop = thing_drop};
+    options.threads.count = !crew;
+    options.threads.width = crew;
     if (source)
-        options.source = poll_as_source;
+        options.work.source = poll_as_source;
     else
-        options.run = poll_as_stage;
+        options.work.run = poll_as_stage;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
     add_stage(pipeline, options);
     if (source)
-        add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+        add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     if (!source)
         put_things(pipeline, 1);

@@ -41,11 +41,11 @@ static void *consume_at_gate(void *thing, void *unused) {
 /* Returns the options of a stage that blocks at the gate, with up to MOST threads. */
 static weir_stage_options blocked(void) {
     return (weir_stage_options){.name = "s",
-                                .func = consume_at_gate,
-                                .threads = 1,
-                                .max_threads = MOST,
-                                .init = count_init,
-                                .fini = count_fini};
+                                .work.func = consume_at_gate,
+                                .threads.count = 1,
+                                .threads.max = MOST,
+                                .work.init = count_init,
+                                .work.fini = count_fini};
 }
 
 static weir_pipeline *start_stage_with(weir_stage_options options, uint64_t grace) {
@@ -53,7 +53,7 @@ static weir_pipeline *start_stage_with(weir_stage_options options, uint64_t grac
     atomic_store(&inits, 0);
     atomic_store(&finis, 0);
     gate = init_gate = (struct gate)GATE;
-    options.drop = thing_drop;
+    options.input.drop = thing_drop;
     add_stage(pipeline, options);
     start_pipeline(pipeline);
     return pipeline;
@@ -116,7 +116,7 @@ END_TEST
 
 START_TEST (an_equal_maximum_is_a_fixed_number) {
     weir_stage_options options = blocked();
-    options.threads = options.max_threads = 2;
+    options.threads.count = options.threads.max = 2;
     weir_pipeline *pipeline = start_stage(options);
     put_things(pipeline, 20);
     gate_wait_for(&gate, 2);
@@ -131,7 +131,8 @@ START_TEST (an_equal_maximum_is_a_fixed_number) {
 END_TEST
 
 START_TEST (a_zero_maximum_is_a_fixed_number) {
-    weir_pipeline *pipeline = start_stage((weir_stage_options){.name = "s", .func = consume_thing, .threads = 3});
+    weir_pipeline *pipeline =
+        start_stage((weir_stage_options){.name = "s", .work.func = consume_thing, .threads.count = 3});
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->stages[0].threads, 3);
     ck_assert_uint_eq(report->stages[0].max_threads, 3);
@@ -198,21 +199,21 @@ static uint64_t key_of(const void *thing, void *unused) {
 }
 
 static const weir_stage_options kinds[] = {
-    {.func = consume_briefly},
-    {.func = consume_briefly, .rate = 1e5, .burst = 10},
-    {.run = fail_once, .retry = {.attempts = 2}},
-    {.run = fail_once, .retry = {.attempts = 2, .backoff = 100 * 1000}},
-    {.run = fail_once, .retry = {.attempts = 2}, .key = key_of, .per_key = 1},
-    {.run_batch = consume_batch_briefly, .batch = {.items = 7, .wait = 1000 * 1000}},
-    {.func = consume_briefly, .capacity = 1},
-    {.func = consume_briefly, .capacity = WEIR_UNBOUNDED},
+    {.work.func = consume_briefly},
+    {.work.func = consume_briefly, .limits.rate = 1e5, .limits.burst = 10},
+    {.work.run = fail_once, .errors.retry = {.attempts = 2}},
+    {.work.run = fail_once, .errors.retry = {.attempts = 2, .backoff = 100 * 1000}},
+    {.work.run = fail_once, .errors.retry = {.attempts = 2}, .limits.key = key_of, .limits.per_key = 1},
+    {.work.run_batch = consume_batch_briefly, .batch = {.items = 7, .wait = 1000 * 1000}},
+    {.work.func = consume_briefly, .input.capacity = 1},
+    {.work.func = consume_briefly, .input.capacity = WEIR_UNBOUNDED},
 };
 
 START_TEST (each_item_ends_once) {
     weir_stage_options options = kinds[_i];
     options.name = "s";
-    options.threads = 1;
-    options.max_threads = 8;
+    options.threads.count = 1;
+    options.threads.max = 8;
     weir_pipeline *pipeline = start_stage(options);
     put_things(pipeline, 1000);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -233,15 +234,16 @@ static void *check_order(void *thing, void *unused) {
 /* The second order is that of both stages: the first one is a func. */
 START_TEST (results_of_an_ordered_stage_are_in_order) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage_options options = {.name = "a", .threads = 1, .max_threads = 8, .ordered = true, .drop = thing_drop};
+    weir_stage_options options = {
+        .name = "a", .threads.count = 1, .threads.max = 8, .output.ordered = true, .input.drop = thing_drop};
     atomic_store(&next_in_order, 0);
-    options.func = hand_back;
+    options.work.func = hand_back;
     add_stage(pipeline, options);
     options.name = "b";
-    options.func = NULL;
-    options.run = run_briefly;
+    options.work.func = NULL;
+    options.work.run = run_briefly;
     add_stage(pipeline, options);
-    add_stage(pipeline, (weir_stage_options){.name = "c", .func = check_order, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "c", .work.func = check_order, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 2000);
     finish_and_destroy(pipeline, WEIR_OK);
@@ -256,7 +258,8 @@ static size_t trace_size;
 START_TEST (the_trace_has_a_row_for_each_possible_thread) {
     FILE *stream = open_memstream(&trace_text, &trace_size);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.trace = stream});
-    weir_stage_options options = {.name = "s", .func = consume_briefly, .max_threads = 3, .drop = thing_drop};
+    weir_stage_options options = {
+        .name = "s", .work.func = consume_briefly, .threads.max = 3, .input.drop = thing_drop};
     add_stage(pipeline, options);
     start_pipeline(pipeline);
     put_things(pipeline, 100);
@@ -329,7 +332,7 @@ static weir_status init_that_ends_its_thread(void *arg, void **state) {
 
 START_TEST (an_init_that_ends_its_thread_fails_the_run) {
     weir_stage_options options = blocked();
-    options.init = init_that_ends_its_thread;
+    options.work.init = init_that_ends_its_thread;
     weir_pipeline *pipeline = start_stage(options);
     put_things(pipeline, 20);
     wait_for_error(pipeline);
@@ -395,8 +398,8 @@ static weir_status init_at_gate(void *arg, void **state) {
 START_TEST (an_init_that_takes_long_is_named_at_the_end) {
     weir_stage_options options = blocked();
     weir_report *report = NULL;
-    options.init = init_at_gate;
-    options.max_threads = 2;
+    options.work.init = init_at_gate;
+    options.threads.max = 2;
     weir_pipeline *pipeline = start_stage_with(options, MILLISECONDS);
     put_things(pipeline, 20);
     gate_wait_for(&init_gate, 1);
@@ -422,15 +425,19 @@ static const struct refusal {
     weir_stage_options options;
     const char *says;
 } refusals[] = {
-    {{.name = "s", .func = hand_back, .threads = 5, .max_threads = 4},
-     "stage s: max_threads is 4, and must be 0 or at least threads, which is 5"},
-    {{.name = "s", .source = end_at_once, .threads = 2, .max_threads = 3},
-     "stage s: max_threads is 3, and must be 0 or equal to threads for a source, which has no input"},
-    {{.name = "s", .run_batch = run_batch_consume, .batch = {.items = 2}, .ordered = true, .max_threads = 2},
-     "stage s: max_threads is 2, and must be 0 or 1 for ordered batches"},
-    {{.name = "s", .func = hand_back, .max_threads = SIZE_MAX}, "and must be at most"},
-    {{.name = "s", .func = hand_back, .max_threads = 4, .width = 2},
-     "stage s: max_threads is 4 and width is 2: a stage has threads of its own, or a width on the crew"},
+    {{.name = "s", .work.func = hand_back, .threads.count = 5, .threads.max = 4},
+     "stage s: threads.max is 4, and must be 0 or at least threads.count, which is 5"},
+    {{.name = "s", .work.source = end_at_once, .threads.count = 2, .threads.max = 3},
+     "stage s: threads.max is 3, and must be 0 or equal to threads.count for a source, which has no input"},
+    {{.name = "s",
+      .work.run_batch = run_batch_consume,
+      .batch = {.items = 2},
+      .output.ordered = true,
+      .threads.max = 2},
+     "stage s: threads.max is 2, and must be 0 or 1 for ordered batches"},
+    {{.name = "s", .work.func = hand_back, .threads.max = SIZE_MAX}, "and must be at most"},
+    {{.name = "s", .work.func = hand_back, .threads.max = 4, .threads.width = 2},
+     "stage s: threads.max is 4 and width is 2: a stage has threads of its own, or a width on the crew"},
 };
 
 START_TEST (what_cannot_be_elastic_is_refused) {
@@ -443,7 +450,8 @@ END_TEST
 
 START_TEST (a_source_may_state_its_number_twice) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "s", .source = end_at_once, .threads = 2, .max_threads = 2});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "s", .work.source = end_at_once, .threads.count = 2, .threads.max = 2});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, WEIR_NEVER));
     finish_and_destroy(pipeline, WEIR_OK);

@@ -26,11 +26,15 @@ static int work_until_cancelled(weir_task *task, void *item, void *unused) {
 
 START_TEST (items_not_done_at_the_deadline_are_dropped) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
-    add_stage(pipeline,
-              (weir_stage_options){.name = "a", .run = run_pass_on, .threads = 2, .capacity = 10, .drop = thing_drop});
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "b", .run = work_until_cancelled, .capacity = 10, .threads = 2, .drop = thing_drop});
+    add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "a", .work.run = run_pass_on, .threads.count = 2, .input.capacity = 10, .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "b",
+                                             .work.run = work_until_cancelled,
+                                             .input.capacity = 10,
+                                             .threads.count = 2,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 15);
     weir_report *report = NULL;
@@ -50,7 +54,7 @@ END_TEST
 
 START_TEST (a_passed_deadline_does_not_matter_when_all_items_are_done) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .threads = 2});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing, .threads.count = 2});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     for (;; nap()) {
@@ -74,13 +78,13 @@ START_TEST (a_stuck_function_is_reported_and_waited_for_later) {
     struct gate gate = GATE;
     bool plain = _i & 1, destroys = _i & 2;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 2 * MILLISECONDS});
-    weir_stage_options stuck = {.name = "stuck", .arg = &gate, .threads = 3, .drop = thing_drop};
+    weir_stage_options stuck = {.name = "stuck", .work.arg = &gate, .threads.count = 3, .input.drop = thing_drop};
     if (plain)
-        stuck.func = hand_back_at_gate;
+        stuck.work.func = hand_back_at_gate;
     else
-        stuck.run = run_pass_on_at_gate;
+        stuck.work.run = run_pass_on_at_gate;
     add_stage(pipeline, stuck);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 2);
     gate_wait_for(&gate, 2);
@@ -129,9 +133,11 @@ START_TEST (a_fini_that_does_not_return_is_reported_and_waited_for_later) {
     struct gate gate = GATE;
     bool cancels = _i == 1;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 2 * MILLISECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on});
-    add_stage(pipeline,
-              (weir_stage_options){.name = "stuck", .run = run_consume, .arg = &gate, .fini = pass_gate, .threads = 2});
+    add_stage(pipeline, (weir_stage_options){.name = "first", .work.run = run_pass_on});
+    add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "stuck", .work.run = run_consume, .work.arg = &gate, .work.fini = pass_gate, .threads.count = 2});
     start_pipeline(pipeline);
     put_things(pipeline, 5);
     while (things_consumed() < 5)
@@ -173,7 +179,8 @@ END_TEST
 START_TEST (a_cancel_ends_the_wait_for_the_threads_of_a_graceful_end) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "stuck", .run = run_consume, .arg = &gate, .fini = pass_gate});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "stuck", .work.run = run_consume, .work.arg = &gate, .work.fini = pass_gate});
     start_pipeline(pipeline);
     put_things(pipeline, 5);
     struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
@@ -197,11 +204,11 @@ START_TEST (an_attempt_that_takes_too_long_is_overdue) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "slow",
-                                             .run = run_pass_on_at_gate,
-                                             .arg = &gate,
-                                             .attempt_time = MILLISECONDS,
-                                             .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+                                             .work.run = run_pass_on_at_gate,
+                                             .work.arg = &gate,
+                                             .errors.attempt_time = MILLISECONDS,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     gate_wait_for(&gate, 1);
@@ -238,7 +245,8 @@ START_TEST (an_attempt_knows_its_deadline) {
     struct told told = {.from = now()};
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline,
-              (weir_stage_options){.name = "a", .run = look_at_deadline, .arg = &told, .attempt_time = times[_i]});
+              (weir_stage_options){
+                  .name = "a", .work.run = look_at_deadline, .work.arg = &told, .errors.attempt_time = times[_i]});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     finish_and_destroy(pipeline, WEIR_OK);
@@ -266,11 +274,13 @@ START_TEST (what_an_attempt_has_waited_is_added_to_its_deadline) {
     struct gate gate = GATE;
     struct told told = {.from = 0};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "wait", .run = look_before_and_after_waiting, .arg = &told, .attempt_time = 50 * SECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "gate", .run = run_pass_on_at_gate, .arg = &gate, .capacity = 1});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "wait",
+                                             .work.run = look_before_and_after_waiting,
+                                             .work.arg = &told,
+                                             .errors.attempt_time = 50 * SECONDS});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "gate", .work.run = run_pass_on_at_gate, .work.arg = &gate, .input.capacity = 1});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     for (uint64_t waited = 0; waited == 0;) {
@@ -291,10 +301,12 @@ START_TEST (a_cancel_wakes_callers_blocked_on_a_queue_and_on_a_limit) {
     struct gate gate = GATE;
     bool limited = _i & 1, finished = _i & 2;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = limited ? 3 : 0, .grace = long_grace});
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "gate", .func = hand_back_at_gate, .arg = &gate, .capacity = 2, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "gate",
+                                             .work.func = hand_back_at_gate,
+                                             .work.arg = &gate,
+                                             .input.capacity = 2,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 3);
     struct pipeline_call puts[2];
@@ -342,19 +354,19 @@ static int split_for_ever(weir_task *task, void *item, void *unused) {
 static weir_stage_options blocked_stage(int way) {
     switch (way) {
         case 0: /* in an emit: the next stage is blocked at a gate */
-            return (weir_stage_options){.name = "blocked", .run = split_for_ever};
+            return (weir_stage_options){.name = "blocked", .work.run = split_for_ever};
         case 1: /* by the rate: one call in a thousand seconds */
-            return (weir_stage_options){.name = "blocked", .run = run_pass_on, .rate = 0.001};
+            return (weir_stage_options){.name = "blocked", .work.run = run_pass_on, .limits.rate = 0.001};
         case 2: /* a back-off of a minute, which occupies no worker */
             return (weir_stage_options){
-                .name = "blocked", .run = fail_always, .retry = {.attempts = 2, .backoff = 60 * SECONDS}};
+                .name = "blocked", .work.run = fail_always, .errors.retry = {.attempts = 2, .backoff = 60 * SECONDS}};
         case 3: /* the same, ordered */
             return (weir_stage_options){.name = "blocked",
-                                        .run = fail_always,
-                                        .ordered = true,
-                                        .retry = {.attempts = 2, .backoff = 60 * SECONDS}};
+                                        .work.run = fail_always,
+                                        .output.ordered = true,
+                                        .errors.retry = {.attempts = 2, .backoff = 60 * SECONDS}};
         default: /* a plain stage */
-            return (weir_stage_options){.name = "blocked", .func = hand_back};
+            return (weir_stage_options){.name = "blocked", .work.func = hand_back};
     }
 }
 
@@ -367,17 +379,19 @@ START_TEST (a_cancel_ends_twelve_blocked_workers) {
     struct gate gate = GATE;
     weir_stage_options options = blocked_stage(_i);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
-    options.threads = 12;
-    options.arg = &out;
-    options.init = init_with_arg;
-    options.fini = count_out;
-    options.capacity = 100;
-    options.drop = thing_drop;
+    options.threads.count = 12;
+    options.work.arg = &out;
+    options.work.init = init_with_arg;
+    options.work.fini = count_out;
+    options.input.capacity = 100;
+    options.input.drop = thing_drop;
     add_stage(pipeline, options);
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "gate", .func = hand_back_at_gate, .arg = &gate, .capacity = 1, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "gate",
+                                             .work.func = hand_back_at_gate,
+                                             .work.arg = &gate,
+                                             .input.capacity = 1,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 50);
     sleep_until(now() + 5 * MILLISECONDS); /* most of them are blocked now; the test must pass in either case */
@@ -410,8 +424,11 @@ static int poll_for_cancel(weir_task *task, void *item, void *raw) {
 START_TEST (the_descriptor_becomes_readable_at_the_cancel) {
     struct poller poller = {.polls = 0};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "polls", .run = poll_for_cancel, .arg = &poller, .threads = 3, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "polls",
+                                             .work.run = poll_for_cancel,
+                                             .work.arg = &poller,
+                                             .threads.count = 3,
+                                             .input.drop = thing_drop});
     struct pollfd fd = {.fd = weir_pipeline_cancel_fd(pipeline), .events = POLLIN};
     ck_assert_int_ge(fd.fd, 0);
     start_pipeline(pipeline);
@@ -439,11 +456,11 @@ static void cancel_in_drop(void *thing, void *unused) {
 START_TEST (a_drop_function_may_cancel) {
     weir_pipeline *pipeline = of_drops = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
     add_stage(pipeline, (weir_stage_options){.name = "a",
-                                             .run = fail_always,
-                                             .threads = 2,
-                                             .capacity = 50,
-                                             .drop = cancel_in_drop,
-                                             .on_error = WEIR_SKIP});
+                                             .work.run = fail_always,
+                                             .threads.count = 2,
+                                             .input.capacity = 50,
+                                             .input.drop = cancel_in_drop,
+                                             .errors.on_error = WEIR_SKIP});
     start_pipeline(pipeline);
     for (size_t i = 0; i < 40; i++) {
         struct thing *thing = thing_new();
@@ -502,12 +519,13 @@ START_TEST (a_drop_function_in_the_timer_thread_may_finish) {
     dropping->gate = (struct gate)GATE;
     weir_pipeline *pipeline = dropping->pipeline =
         new_pipeline(&(weir_pipeline_options){.grace = _i == 0 ? MILLISECONDS : long_grace});
-    add_stage(pipeline, (weir_stage_options){.name = "a",
-                                             .run = back_off_or_wait,
-                                             .drop = finish_in_drop,
-                                             .retry = {.attempts = UINT_MAX, /* on a busy machine, it may fail again */
-                                                       .backoff = 100 * MILLISECONDS,
-                                                       .max_backoff = 100 * MILLISECONDS}});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "a",
+                                   .work.run = back_off_or_wait,
+                                   .input.drop = finish_in_drop,
+                                   .errors.retry = {.attempts = UINT_MAX, /* on a busy machine, it may fail again */
+                                                    .backoff = 100 * MILLISECONDS,
+                                                    .max_backoff = 100 * MILLISECONDS}});
     start_pipeline(pipeline);
     put_things(pipeline, 2);
     wait_for_count(&dropping->failed, 1);
@@ -555,7 +573,8 @@ static void drop_at_gate(void *item, void *raw) {
 START_TEST (a_finish_waits_for_the_drops_of_another_threads_cancel) {
     struct slow_drop slow = {.work = GATE, .drop = GATE};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
-    add_stage(pipeline, (weir_stage_options){.name = "slow", .run = work_at_gate, .arg = &slow, .drop = drop_at_gate});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "slow", .work.run = work_at_gate, .work.arg = &slow, .input.drop = drop_at_gate});
     size_t before = threads_at_rest();
     start_pipeline(pipeline);
     put_things(pipeline, 1);
@@ -593,10 +612,12 @@ START_TEST (a_worker_drops_items_that_a_cancel_has_not_reached) {
     struct slow_drop slow = {.work = GATE, .drop = GATE};
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
-    add_stage(pipeline, (weir_stage_options){.name = "slow", .func = hold_third, .arg = &slow, .drop = drop_at_gate});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "slow", .work.func = hold_third, .work.arg = &slow, .input.drop = drop_at_gate});
     add_stage(pipeline,
-              (weir_stage_options){.name = "next", .func = hand_back_at_gate, .arg = &gate, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+              (weir_stage_options){
+                  .name = "next", .work.func = hand_back_at_gate, .work.arg = &gate, .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 3);
     gate_wait_for(&slow.work, 1);
@@ -627,7 +648,8 @@ START_TEST (a_result_blocked_on_its_queue_is_dropped_there_by_a_cancel) {
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = _i == 1 ? 10 : 0, .grace = long_grace});
     add_stage(pipeline,
-              (weir_stage_options){.name = "last", .func = hand_back, .results = results, .drop = thing_drop});
+              (weir_stage_options){
+                  .name = "last", .work.func = hand_back, .output.results = results, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 3);
     weir_report *report;
@@ -667,10 +689,12 @@ static int cancel_at_tenth(weir_task *task, void *item, void *unused) {
 /* Several cancels at once: from inside, from outside, and by a passed deadline. */
 START_TEST (many_cancels_are_one) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = long_grace});
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "a", .run = cancel_at_tenth, .threads = 2, .drop = thing_drop, .ordered = _i % 2 == 1});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "a",
+                                             .work.run = cancel_at_tenth,
+                                             .threads.count = 2,
+                                             .input.drop = thing_drop,
+                                             .output.ordered = _i % 2 == 1});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     struct pipeline_call calls[3];
     for (size_t i = 0; i < 30; i++) {

@@ -27,10 +27,12 @@ static int fail_tenth(weir_task *task, void *item, void *unused) {
 
 START_TEST (the_first_error_ends_the_run_and_the_rest_is_dropped) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "bad", .run = fail_tenth, .threads = (size_t)_i, .capacity = ITEMS, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "bad",
+                                             .work.run = fail_tenth,
+                                             .threads.count = (size_t)_i,
+                                             .input.capacity = ITEMS,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     for (size_t i = 0; i < ITEMS; i++) {
         struct thing *thing = thing_new();
@@ -60,10 +62,12 @@ END_TEST
 
 START_TEST (skipped_errors_are_counted_and_the_others_go_on) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_errors = 5});
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "bad", .run = fail_tenth, .threads = (size_t)_i, .drop = thing_drop, .on_error = WEIR_SKIP});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "bad",
+                                             .work.run = fail_tenth,
+                                             .threads.count = (size_t)_i,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = WEIR_SKIP});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, ITEMS);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -109,7 +113,8 @@ static int fail_long(weir_task *task, void *item, void *unused) {
 START_TEST (a_message_is_cut_and_belongs_to_its_attempt) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline,
-              (weir_stage_options){.name = "bad", .run = fail_long, .drop = thing_drop, .on_error = WEIR_SKIP});
+              (weir_stage_options){
+                  .name = "bad", .work.run = fail_long, .input.drop = thing_drop, .errors.on_error = WEIR_SKIP});
     start_pipeline(pipeline);
     put_things(pipeline, 5);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -151,8 +156,9 @@ START_TEST (each_code_but_zero_fails_the_item) {
     static const char *const messages[] = {"errno was 0", "", "WEIR_END from a function that is no source",
                                            "WEIR_END from a function that is no source", ""};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage_options options = {.name = "bad", .run = fail_with, .drop = thing_drop, .on_error = WEIR_SKIP};
-    options.threads = 1;
+    weir_stage_options options = {
+        .name = "bad", .work.run = fail_with, .input.drop = thing_drop, .errors.on_error = WEIR_SKIP};
+    options.threads.count = 1;
     add_stage(pipeline, options);
     start_pipeline(pipeline);
     put_things(pipeline, COUNT_OF(codes));
@@ -205,12 +211,12 @@ START_TEST (a_failed_item_is_retried_by_any_free_worker) {
     struct tries tries = {.needed = 3};
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "later",
-                                             .run = succeed_later,
-                                             .arg = &tries,
-                                             .threads = 3,
-                                             .drop = thing_drop,
-                                             .retry = {.attempts = 3, .backoff = (uint64_t)_i * 1000}});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+                                             .work.run = succeed_later,
+                                             .work.arg = &tries,
+                                             .threads.count = 3,
+                                             .input.drop = thing_drop,
+                                             .errors.retry = {.attempts = 3, .backoff = (uint64_t)_i * 1000}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, ITEMS);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -242,12 +248,12 @@ START_TEST (dead_letters_say_what_why_where_and_after_how_many) {
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "bad",
-                                             .run = fail_always,
-                                             .threads = 2,
-                                             .dead = dead,
-                                             .drop = thing_drop,
-                                             .on_error = WEIR_SKIP,
-                                             .retry = {.attempts = 4, .backoff = 1000, .when = is_temporary}});
+                                             .work.run = fail_always,
+                                             .threads.count = 2,
+                                             .errors.dead = dead,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = WEIR_SKIP,
+                                             .errors.retry = {.attempts = 4, .backoff = 1000, .when = is_temporary}});
     start_pipeline(pipeline);
     put_things(pipeline, 40);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -288,7 +294,7 @@ static int fail_silently(weir_task *task, void *item, void *unused) {
 START_TEST (a_letter_outlives_its_pipeline_and_needs_no_task_done) {
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "silent", .run = fail_silently, .dead = dead});
+    add_stage(pipeline, (weir_stage_options){.name = "silent", .work.run = fail_silently, .errors.dead = dead});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     finish_and_destroy(pipeline, WEIR_FAILED);
@@ -308,7 +314,8 @@ END_TEST
 START_TEST (an_error_that_ends_the_run_leaves_its_letter) {
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "bad", .run = fail_always, .dead = dead, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "bad", .work.run = fail_always, .errors.dead = dead, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
@@ -340,12 +347,12 @@ START_TEST (what_a_failed_attempt_has_emitted_is_emitted_or_dropped_in_an_ordere
     bool ordered = _i == 1;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "twice",
-                                             .run = emit_then_fail_once,
-                                             .threads = 2,
-                                             .ordered = ordered,
-                                             .drop = thing_drop,
-                                             .retry = {.attempts = 2}});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+                                             .work.run = emit_then_fail_once,
+                                             .threads.count = 2,
+                                             .output.ordered = ordered,
+                                             .input.drop = thing_drop,
+                                             .errors.retry = {.attempts = 2}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 50);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -388,14 +395,15 @@ START_TEST (items_that_fail_forever_starve_no_others) {
     struct sieve sieve = {.good = 0};
     uint64_t backoff = _i % 2 == 0 ? 0 : 1000;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    const weir_stage_options options = {.name = "sieve",
-                                        .run = fail_the_first,
-                                        .arg = &sieve,
-                                        .threads = _i < 2 ? 1 : 3,
-                                        .capacity = FAIL_FOR_EVER + GOOD,
-                                        .drop = thing_drop,
-                                        .on_error = WEIR_SKIP,
-                                        .retry = {.attempts = UINT_MAX, .backoff = backoff, .max_backoff = backoff}};
+    const weir_stage_options options = {
+        .name = "sieve",
+        .work.run = fail_the_first,
+        .work.arg = &sieve,
+        .threads.count = _i < 2 ? 1 : 3,
+        .input.capacity = FAIL_FOR_EVER + GOOD,
+        .input.drop = thing_drop,
+        .errors.on_error = WEIR_SKIP,
+        .errors.retry = {.attempts = UINT_MAX, .backoff = backoff, .max_backoff = backoff}};
     add_stage(pipeline, options);
     start_pipeline(pipeline);
     put_things(pipeline, FAIL_FOR_EVER + GOOD);
@@ -439,13 +447,13 @@ static int fail_things(weir_task *task, void *item, void *tries) {
 START_TEST (a_full_queue_admits_requeued_items) {
     atomic_uint tries = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline,
-              (weir_stage_options){.name = "fail",
-                                   .run = fail_things,
-                                   .arg = &tries,
-                                   .capacity = 2,
-                                   .on_error = WEIR_SKIP,
-                                   .retry = {.attempts = 1000, .backoff = (uint64_t)_i, .max_backoff = (uint64_t)_i}});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "fail",
+                            .work.run = fail_things,
+                            .work.arg = &tries,
+                            .input.capacity = 2,
+                            .errors.on_error = WEIR_SKIP,
+                            .errors.retry = {.attempts = 1000, .backoff = (uint64_t)_i, .max_backoff = (uint64_t)_i}});
     start_pipeline(pipeline);
     struct feed feeder = {.pipeline = pipeline};
     pthread_t thread;
@@ -469,12 +477,13 @@ START_TEST (a_back_off_never_exceeds_its_maximum) {
     enum { ATTEMPTS = 60 }; /* doubled that often, a microsecond would exceed any time limit */
     struct tries tries = {.needed = ATTEMPTS};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "later",
-                                             .run = succeed_later,
-                                             .arg = &tries,
-                                             .drop = thing_drop,
-                                             .retry = {.attempts = ATTEMPTS, .backoff = 1000, .max_backoff = 5000}});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "later",
+                                   .work.run = succeed_later,
+                                   .work.arg = &tries,
+                                   .input.drop = thing_drop,
+                                   .errors.retry = {.attempts = ATTEMPTS, .backoff = 1000, .max_backoff = 5000}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, 2);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -502,8 +511,11 @@ static int fail_plainly(weir_task *task, void *item, void *unused) {
 START_TEST (an_item_cancelled_before_its_back_off_is_dropped) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     const weir_retry retry = {.attempts = 2, .backoff = 3600 * SECONDS, .when = cancel_and_try_again};
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "bad", .run = fail_plainly, .arg = pipeline, .drop = thing_drop, .retry = retry});
+    add_stage(pipeline, (weir_stage_options){.name = "bad",
+                                             .work.run = fail_plainly,
+                                             .work.arg = pipeline,
+                                             .input.drop = thing_drop,
+                                             .errors.retry = retry});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     while (things_dropped() == 0) /* without waiting for an hour */
@@ -570,16 +582,16 @@ static const struct exiting {
     weir_stage_options options;
     size_t max_items;
 } exiting[] = {
-    {{.func = exiting_func}, 0},
-    {{.func = exiting_func}, 100},
-    {{.func = exiting_func, .ordered = true}, 0},
-    {{.func = exiting_func, .per_key = 1, .key = one_key}, 0},
-    {{.run = exiting_run}, 0},
-    {{.run = exiting_run, .ordered = true}, 0},
-    {{.run = exiting_run, .per_key = 1, .key = one_key}, 0},
-    {{.run = exiting_run, .per_key = 2, .key = one_key}, 0},
-    {{.run = exiting_run, .per_key = 1, .key = one_key, .ordered = true}, 0},
-    {{.run = exiting_run, .per_key = 2, .key = one_key, .ordered = true}, 0},
+    {{.work.func = exiting_func}, 0},
+    {{.work.func = exiting_func}, 100},
+    {{.work.func = exiting_func, .output.ordered = true}, 0},
+    {{.work.func = exiting_func, .limits.per_key = 1, .limits.key = one_key}, 0},
+    {{.work.run = exiting_run}, 0},
+    {{.work.run = exiting_run, .output.ordered = true}, 0},
+    {{.work.run = exiting_run, .limits.per_key = 1, .limits.key = one_key}, 0},
+    {{.work.run = exiting_run, .limits.per_key = 2, .limits.key = one_key}, 0},
+    {{.work.run = exiting_run, .limits.per_key = 1, .limits.key = one_key, .output.ordered = true}, 0},
+    {{.work.run = exiting_run, .limits.per_key = 2, .limits.key = one_key, .output.ordered = true}, 0},
 };
 
 /* A run gets what would keep a failed item: attempts, and a dead-letter queue. */
@@ -588,14 +600,14 @@ static weir_pipeline *start_exiting(size_t kind, struct exits *exits, weir_stage
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = exiting[kind].max_items, .grace = HANG_SECONDS * SECONDS});
     options.name = "exits";
-    options.arg = exits;
-    options.threads = with.threads;
-    options.on_error = with.on_error;
-    options.init = with.init;
-    options.drop = thing_drop;
-    options.dead = options.run != NULL ? dead : NULL;
-    if (options.run != NULL)
-        options.retry = (weir_retry){.attempts = 3, .when = ask};
+    options.work.arg = exits;
+    options.threads.count = with.threads.count;
+    options.errors.on_error = with.errors.on_error;
+    options.work.init = with.work.init;
+    options.input.drop = thing_drop;
+    options.errors.dead = options.work.run != NULL ? dead : NULL;
+    if (options.work.run != NULL)
+        options.errors.retry = (weir_retry){.attempts = 3, .when = ask};
     add_stage(pipeline, options);
     start_pipeline(pipeline);
     return pipeline;
@@ -618,15 +630,17 @@ static void destroy_empty(weir_queue *queue) {
  */
 START_TEST (an_item_that_ends_its_thread_ends_the_run) {
     enum { ALL = 20 };
-    size_t kind = (size_t)_i / 2, per_key = exiting[kind].options.per_key;
+    size_t kind = (size_t)_i / 2, per_key = exiting[kind].options.limits.per_key;
     weir_on_error on_error = _i % 2 == 0 ? WEIR_FAIL_FAST : WEIR_SKIP;
     size_t inside = per_key != 0 ? 2 * per_key : 3, threads = per_key != 0 ? inside + 1 : inside;
-    bool has_turns = exiting[kind].options.func != NULL && exiting[kind].options.ordered;
+    bool has_turns = exiting[kind].options.work.func != NULL && exiting[kind].options.output.ordered;
     size_t done = has_turns ? 0 : inside - 1;
     struct exits exits = {.exits_from = inside - 1, .exits = 1, .others_wait = true, .go = GATE, .rest = GATE};
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = start_exiting(
-        kind, &exits, (weir_stage_options){.threads = threads, .on_error = on_error, .init = init_with_the_same}, dead);
+        kind, &exits,
+        (weir_stage_options){.threads.count = threads, .errors.on_error = on_error, .work.init = init_with_the_same},
+        dead);
     put_things(pipeline, ALL);
     gate_wait_for(&exits.rest, inside - 1);
     gate_wait_for(&exits.go, 1);
@@ -657,8 +671,8 @@ END_TEST
 START_TEST (items_that_end_their_threads_together_fail_together) {
     enum { ALL = 20, THREADS = 2 };
     struct exits exits = {.exits = THREADS, .go = GATE, .rest = GATE};
-    weir_pipeline *pipeline =
-        start_exiting((size_t)_i, &exits, (weir_stage_options){.threads = THREADS, .on_error = WEIR_SKIP}, NULL);
+    weir_pipeline *pipeline = start_exiting(
+        (size_t)_i, &exits, (weir_stage_options){.threads.count = THREADS, .errors.on_error = WEIR_SKIP}, NULL);
     put_things(pipeline, ALL);
     gate_wait_for(&exits.go, THREADS);
     gate_open(&exits.go);
@@ -679,7 +693,7 @@ END_TEST
 START_TEST (an_item_that_ends_its_thread_after_a_cancel_has_failed) {
     enum { ALL = 5 };
     struct exits exits = {.exits = 1, .go = GATE, .rest = GATE};
-    weir_pipeline *pipeline = start_exiting((size_t)_i, &exits, (weir_stage_options){.threads = 1}, NULL);
+    weir_pipeline *pipeline = start_exiting((size_t)_i, &exits, (weir_stage_options){.threads.count = 1}, NULL);
     put_things(pipeline, ALL);
     gate_wait_for(&exits.go, 1);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
@@ -711,16 +725,16 @@ START_TEST (an_item_may_end_its_thread_at_a_later_attempt) {
     struct exits exits = {.exits = 0};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "exits",
-                                             .run = fail_then_exit,
-                                             .arg = &exits,
-                                             .drop = thing_drop,
-                                             .ordered = ordered,
-                                             .per_key = _i == 1,
-                                             .key = _i == 1 ? one_key : NULL,
-                                             .on_error = WEIR_SKIP,
-                                             .capacity = ALL,
-                                             .retry = {.attempts = 3, .when = ask}});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+                                             .work.run = fail_then_exit,
+                                             .work.arg = &exits,
+                                             .input.drop = thing_drop,
+                                             .output.ordered = ordered,
+                                             .limits.per_key = _i == 1,
+                                             .limits.key = _i == 1 ? one_key : NULL,
+                                             .errors.on_error = WEIR_SKIP,
+                                             .input.capacity = ALL,
+                                             .errors.retry = {.attempts = 3, .when = ask}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
@@ -756,9 +770,9 @@ static bool exit_when_asked(int code, void *unused) {
 START_TEST (a_callback_that_ends_its_thread_ends_the_run) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "exits",
-                                             .source = fail_to_produce,
-                                             .retry = {.attempts = 2, .when = exit_when_asked}});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+                                             .work.source = fail_to_produce,
+                                             .errors.retry = {.attempts = 2, .when = exit_when_asked}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     assert_status(WEIR_CANCELLED, weir_pipeline_wait(pipeline, hang_limit()));
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
@@ -793,12 +807,13 @@ static weir_status wait_for_cancel(void *pipeline, void **state) {
 START_TEST (a_thread_may_end_while_other_stages_are_still_to_start) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     weir_stage *slow = add_stage(
-        pipeline,
-        (weir_stage_options){.name = "slow", .source = produce_one, .arg = pipeline, .init = wait_for_cancel});
-    weir_stage *quick = add_stage(pipeline, (weir_stage_options){.name = "quick", .source = produce_one});
-    weir_stage *exits = add_stage(
-        pipeline,
-        (weir_stage_options){.name = "exits", .run = exit_at_once, .drop = thing_drop, .on_error = WEIR_SKIP});
+        pipeline, (weir_stage_options){
+                      .name = "slow", .work.source = produce_one, .work.arg = pipeline, .work.init = wait_for_cancel});
+    weir_stage *quick = add_stage(pipeline, (weir_stage_options){.name = "quick", .work.source = produce_one});
+    weir_stage *exits = add_stage(pipeline, (weir_stage_options){.name = "exits",
+                                                                 .work.run = exit_at_once,
+                                                                 .input.drop = thing_drop,
+                                                                 .errors.on_error = WEIR_SKIP});
     connect_stages(pipeline, slow, exits);
     connect_stages(pipeline, quick, exits);
     start_pipeline(pipeline);

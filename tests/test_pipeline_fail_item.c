@@ -53,10 +53,10 @@ static int fail_some(weir_task *task, void *const *items, size_t count, void *ra
 static weir_pipeline *start_batches(struct fails *fails, weir_stage_options stage) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     stage.name = "batch";
-    stage.run_batch = fail_some;
-    stage.arg = fails;
+    stage.work.run_batch = fail_some;
+    stage.work.arg = fails;
     stage.batch = (weir_batch){.items = BATCH};
-    stage.drop = thing_drop;
+    stage.input.drop = thing_drop;
     add_stage(pipeline, stage);
     start_pipeline(pipeline);
     return pipeline;
@@ -93,8 +93,8 @@ START_TEST (items_that_fail_alone_get_their_own_letters) {
     enum { ALL = 4 * BATCH + 5 };
     struct fails fails = {.fails_until = 9};
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
-    weir_pipeline *pipeline =
-        start_batches(&fails, (weir_stage_options){.threads = (size_t)_i, .dead = dead, .on_error = WEIR_SKIP});
+    weir_pipeline *pipeline = start_batches(
+        &fails, (weir_stage_options){.threads.count = (size_t)_i, .errors.dead = dead, .errors.on_error = WEIR_SKIP});
     put_things(pipeline, ALL);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.dead, bad_of(ALL));
@@ -109,7 +109,7 @@ END_TEST
 
 START_TEST (without_a_queue_for_letters_they_are_dropped) {
     struct fails fails = {.fails_until = 9};
-    weir_pipeline *pipeline = start_batches(&fails, (weir_stage_options){.on_error = WEIR_SKIP});
+    weir_pipeline *pipeline = start_batches(&fails, (weir_stage_options){.errors.on_error = WEIR_SKIP});
     put_things(pipeline, BATCH);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.failed, bad_of(BATCH));
@@ -128,7 +128,7 @@ END_TEST
 /* The fatal error is that of the first item; the other items of its batch are done. */
 START_TEST (an_item_that_fails_alone_ends_the_run) {
     struct fails fails = {.fails_until = 9};
-    weir_pipeline *pipeline = start_batches(&fails, (weir_stage_options){.on_error = WEIR_FAIL_FAST});
+    weir_pipeline *pipeline = start_batches(&fails, (weir_stage_options){.errors.on_error = WEIR_FAIL_FAST});
     put_things(pipeline, BATCH);
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
     ck_assert(report->errors[0].fatal);
@@ -147,8 +147,8 @@ START_TEST (failed_items_are_retried_without_the_others) {
     enum { ALL = 4 * BATCH + 5 };
     struct fails fails = {.fails_until = 3};
     weir_pipeline *pipeline =
-        start_batches(&fails, (weir_stage_options){.threads = (size_t)(_i / 2) + 1,
-                                                   .retry = {.attempts = 3, .backoff = _i % 2 == 0 ? 0 : 1000}});
+        start_batches(&fails, (weir_stage_options){.threads.count = (size_t)(_i / 2) + 1,
+                                                   .errors.retry = {.attempts = 3, .backoff = _i % 2 == 0 ? 0 : 1000}});
     put_things(pipeline, ALL);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.done, ALL);
@@ -171,8 +171,10 @@ static bool is_even(int code, void *unused) {
 START_TEST (when_is_asked_for_each_item) {
     struct fails fails = {.fails_until = 2};
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
-    weir_pipeline *pipeline = start_batches(
-        &fails, (weir_stage_options){.dead = dead, .on_error = WEIR_SKIP, .retry = {.attempts = 2, .when = is_even}});
+    weir_pipeline *pipeline =
+        start_batches(&fails, (weir_stage_options){.errors.dead = dead,
+                                                   .errors.on_error = WEIR_SKIP,
+                                                   .errors.retry = {.attempts = 2, .when = is_even}});
     put_things(pipeline, BATCH);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.dead, 2);
@@ -190,8 +192,9 @@ END_TEST
 START_TEST (the_code_of_the_call_holds_for_all_items) {
     struct fails fails = {.fails_until = 9, .code = 7};
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
-    weir_pipeline *pipeline =
-        start_batches(&fails, (weir_stage_options){.dead = dead, .on_error = WEIR_SKIP, .retry = {.attempts = 2}});
+    weir_pipeline *pipeline = start_batches(
+        &fails,
+        (weir_stage_options){.errors.dead = dead, .errors.on_error = WEIR_SKIP, .errors.retry = {.attempts = 2}});
     put_things(pipeline, 2 * BATCH);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.dead, 2 * BATCH);
@@ -206,7 +209,7 @@ END_TEST
 
 START_TEST (a_call_that_ends_its_thread_fails_all_items) {
     struct fails fails = {.fails_until = 9, .exits = true};
-    weir_pipeline *pipeline = start_batches(&fails, (weir_stage_options){.threads = 1});
+    weir_pipeline *pipeline = start_batches(&fails, (weir_stage_options){.threads.count = 1});
     put_things(pipeline, BATCH);
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
     ck_assert_uint_eq(report->counts.failed, BATCH);
@@ -229,10 +232,10 @@ static int fail_first_and_cancel(weir_task *task, void *const *items, size_t cou
 START_TEST (after_a_cancel_the_failed_item_is_dropped) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "batch",
-                                             .run_batch = fail_first_and_cancel,
+                                             .work.run_batch = fail_first_and_cancel,
                                              .batch = {.items = BATCH},
-                                             .retry = {.attempts = 2},
-                                             .drop = thing_drop});
+                                             .errors.retry = {.attempts = 2},
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, BATCH);
     weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
@@ -261,11 +264,11 @@ static int fail_last_and_emit(weir_task *task, void *const *items, size_t count,
 START_TEST (a_batch_with_a_failed_item_has_results) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = BATCH});
     add_stage(pipeline, (weir_stage_options){.name = "batch",
-                                             .run_batch = fail_last_and_emit,
+                                             .work.run_batch = fail_last_and_emit,
                                              .batch = {.items = BATCH},
-                                             .on_error = WEIR_SKIP,
-                                             .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+                                             .errors.on_error = WEIR_SKIP,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 3 * BATCH);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -298,12 +301,12 @@ static int fail_at_end(weir_task *task, void *unused) {
 
 START_TEST (other_calls_have_no_items_to_fail) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "run", .run = fail_in_run, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "run", .work.run = fail_in_run, .input.drop = thing_drop});
     add_stage(pipeline, (weir_stage_options){.name = "batch",
-                                             .run_batch = run_batch_consume,
-                                             .at_end = fail_at_end,
+                                             .work.run_batch = run_batch_consume,
+                                             .work.at_end = fail_at_end,
                                              .batch = {.items = BATCH},
-                                             .drop = thing_drop});
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, BATCH);
     finish_and_destroy(pipeline, WEIR_OK);

@@ -152,8 +152,17 @@ static bool add_all(weir_pipeline *pipeline, weir_stage **stages, const weir_sta
 
 static void run_plain(weir_queue *results) {
     const weir_stage_options options[] = {
-        {.name = "a", .func = hand_back, .threads = 2, .drop = thing_drop, .init = init_with_arg, .fini = close_state},
-        {.name = "b", .func = hand_back, .capacity = WEIR_UNBOUNDED, .drop = thing_drop, .results = results},
+        {.name = "a",
+         .work.func = hand_back,
+         .threads.count = 2,
+         .input.drop = thing_drop,
+         .work.init = init_with_arg,
+         .work.fini = close_state},
+        {.name = "b",
+         .work.func = hand_back,
+         .input.capacity = WEIR_UNBOUNDED,
+         .input.drop = thing_drop,
+         .output.results = results},
     };
     weir_stage *stages[2];
     weir_pipeline *pipeline = NULL;
@@ -179,29 +188,33 @@ static void run_full(weir_queue *dead, weir_on_error on_error) {
     const weir_retry retry = {.attempts = 2, .backoff = 1000};
     const weir_stage_options options[] = {
         {.name = "work",
-         .run = work,
-         .threads = 2,
-         .ordered = true,
-         .drop = thing_drop,
-         .dead = dead,
-         .on_error = WEIR_SKIP,
-         .retry = retry,
-         .fan_out = WEIR_TO_ALL,
-         .copy = copy_thing},
+         .work.run = work,
+         .threads.count = 2,
+         .output.ordered = true,
+         .input.drop = thing_drop,
+         .errors.dead = dead,
+         .errors.on_error = WEIR_SKIP,
+         .errors.retry = retry,
+         .output.fan_out = WEIR_TO_ALL,
+         .output.copy = copy_thing},
         {.name = "batch",
-         .run_batch = work_on_batch,
+         .work.run_batch = work_on_batch,
          .batch = {.items = 4, .wait = 100 * 1000},
-         .drop = thing_drop,
-         .on_error = on_error,
-         .retry = retry},
+         .input.drop = thing_drop,
+         .errors.on_error = on_error,
+         .errors.retry = retry},
         {.name = "keys",
-         .run = run_pass_on,
-         .threads = 2,
-         .per_key = 1,
-         .key = number_in,
-         .drop = thing_drop,
-         .on_error = on_error},
-        {.name = "end", .func = consume_thing, .capacity = WEIR_UNBOUNDED, .drop = thing_drop, .on_error = on_error},
+         .work.run = run_pass_on,
+         .threads.count = 2,
+         .limits.per_key = 1,
+         .limits.key = number_in,
+         .input.drop = thing_drop,
+         .errors.on_error = on_error},
+        {.name = "end",
+         .work.func = consume_thing,
+         .input.capacity = WEIR_UNBOUNDED,
+         .input.drop = thing_drop,
+         .errors.on_error = on_error},
     };
     weir_stage *stages[4];
     weir_pipeline *pipeline = NULL;
@@ -255,20 +268,28 @@ static void work_with_batches(void) {
         return;
     const weir_stage_options options[] = {
         {.name = "batch",
-         .run_batch = work_on_batch,
+         .work.run_batch = work_on_batch,
          .batch = {.items = 3},
-         .drop = thing_drop,
-         .retry = {.attempts = 2}},
-        {.name = "all", .func = hand_back, .fan_out = WEIR_TO_ALL, .copy = copy_thing, .drop = thing_drop},
-        {.name = "some", .run = emit_some, .ordered = true, .on_error = WEIR_SKIP, .drop = thing_drop},
-        {.name = "end", .func = consume_thing, .capacity = WEIR_UNBOUNDED, .drop = thing_drop},
+         .input.drop = thing_drop,
+         .errors.retry = {.attempts = 2}},
+        {.name = "all",
+         .work.func = hand_back,
+         .output.fan_out = WEIR_TO_ALL,
+         .output.copy = copy_thing,
+         .input.drop = thing_drop},
+        {.name = "some",
+         .work.run = emit_some,
+         .output.ordered = true,
+         .errors.on_error = WEIR_SKIP,
+         .input.drop = thing_drop},
+        {.name = "end", .work.func = consume_thing, .input.capacity = WEIR_UNBOUNDED, .input.drop = thing_drop},
         {.name = "out",
-         .func = hand_back,
-         .threads = 2,
-         .ordered = true,
-         .capacity = WEIR_UNBOUNDED,
-         .drop = thing_drop,
-         .results = results},
+         .work.func = hand_back,
+         .threads.count = 2,
+         .output.ordered = true,
+         .input.capacity = WEIR_UNBOUNDED,
+         .input.drop = thing_drop,
+         .output.results = results},
     };
     static const size_t edges[][2] = {{0, 1}, {1, 2}, {1, 3}, {2, 4}};
     weir_stage *stages[COUNT_OF(options)];
@@ -316,16 +337,16 @@ static int run_letters(weir_task *task, void *const *items, size_t count, void *
 static void work_with_letters(void) {
     const weir_stage_options options[] = {
         {.name = "batch",
-         .run_batch = fail_some_alone,
+         .work.run_batch = fail_some_alone,
          .batch = {.items = 4},
-         .on_error = WEIR_SKIP,
-         .retry = {.attempts = 2, .backoff = 1000},
-         .drop = thing_drop},
+         .errors.on_error = WEIR_SKIP,
+         .errors.retry = {.attempts = 2, .backoff = 1000},
+         .input.drop = thing_drop},
         {.name = "letters",
-         .run_batch = run_letters,
+         .work.run_batch = run_letters,
          .batch = {.items = 2},
-         .on_error = WEIR_SKIP,
-         .drop = drop_letter},
+         .errors.on_error = WEIR_SKIP,
+         .input.drop = drop_letter},
     };
     weir_stage *stages[2];
     weir_pipeline *pipeline = NULL;
@@ -343,15 +364,19 @@ static void work_with_letters(void) {
 
 static void work_with_source(void) {
     const weir_stage_options options[] = {
-        {.name = "source", .source = produce, .threads = 2, .on_error = WEIR_SKIP, .retry = {.attempts = 3}},
+        {.name = "source",
+         .work.source = produce,
+         .threads.count = 2,
+         .errors.on_error = WEIR_SKIP,
+         .errors.retry = {.attempts = 3}},
         {.name = "twos",
-         .run = run_pass_on,
-         .per_key = 2,
-         .key = number_in,
-         .threads = 3,
-         .on_error = WEIR_SKIP,
-         .drop = thing_drop},
-        {.name = "end", .run = run_consume, .drop = thing_drop, .on_error = WEIR_SKIP},
+         .work.run = run_pass_on,
+         .limits.per_key = 2,
+         .limits.key = number_in,
+         .threads.count = 3,
+         .errors.on_error = WEIR_SKIP,
+         .input.drop = thing_drop},
+        {.name = "end", .work.run = run_consume, .input.drop = thing_drop, .errors.on_error = WEIR_SKIP},
     };
     weir_stage *stages[3];
     weir_pipeline *pipeline = NULL;
@@ -396,8 +421,16 @@ static int run_feed(weir_task *task, void *raw, void *to) {
 static void work_with_feedback(void) {
     weir_stage *stages[2];
     const weir_stage_options options[] = {
-        {.name = "first", .run = run_pass_on, .capacity = 1, .drop = thing_drop, .on_error = WEIR_SKIP},
-        {.name = "feed", .run = run_feed, .arg = &stages[0], .drop = thing_drop, .on_error = WEIR_SKIP},
+        {.name = "first",
+         .work.run = run_pass_on,
+         .input.capacity = 1,
+         .input.drop = thing_drop,
+         .errors.on_error = WEIR_SKIP},
+        {.name = "feed",
+         .work.run = run_feed,
+         .work.arg = &stages[0],
+         .input.drop = thing_drop,
+         .errors.on_error = WEIR_SKIP},
     };
     weir_pipeline *pipeline = NULL;
     if (!went_well("create", weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_items = 3})))
@@ -496,12 +529,12 @@ START_TEST (a_result_that_is_lost_is_the_error_of_its_attempt) {
     ledger_reset();
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "loses",
-                                             .run = emit_without_memory,
-                                             .arg = &code,
-                                             .ordered = true,
-                                             .drop = thing_drop,
-                                             .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+                                             .work.run = emit_without_memory,
+                                             .work.arg = &code,
+                                             .output.ordered = true,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     weir_report *report = finish_pipeline(pipeline, skips ? WEIR_OK : WEIR_FAILED);
@@ -528,17 +561,18 @@ START_TEST (a_copy_that_there_is_no_memory_for_is_an_error_of_its_stage) {
     ledger_reset();
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     weir_stage *from = add_stage(pipeline, (weir_stage_options){.name = "from",
-                                                                .func = take_memory,
-                                                                .arg = &gate,
-                                                                .fan_out = WEIR_TO_ALL,
-                                                                .copy = copy_thing,
-                                                                .drop = thing_drop,
-                                                                .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+                                                                .work.func = take_memory,
+                                                                .work.arg = &gate,
+                                                                .output.fan_out = WEIR_TO_ALL,
+                                                                .output.copy = copy_thing,
+                                                                .input.drop = thing_drop,
+                                                                .errors.on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
     static const char *const names[] = {"first", "second", "third"};
     for (size_t i = 0; i < COUNT_OF(names); i++)
         connect_stages(
             pipeline, from,
-            add_stage(pipeline, (weir_stage_options){.name = names[i], .func = consume_thing, .drop = thing_drop}));
+            add_stage(pipeline,
+                      (weir_stage_options){.name = names[i], .work.func = consume_thing, .input.drop = thing_drop}));
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     gate_wait_for(&gate, 1);
@@ -587,7 +621,7 @@ START_TEST (without_memory_for_a_report_the_more_important_status_is_returned) {
     weir_report *report = (weir_report *)&reporting;
     ledger_reset();
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "a", .run = finish_without_memory, .arg = &reporting});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.run = finish_without_memory, .work.arg = &reporting});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     gate_wait_for(&reporting.gate, 1);
@@ -654,14 +688,14 @@ START_TEST (items_admitted_by_an_exiting_thread_go_to_others_or_are_dropped) {
     ledger_reset();
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 20, .grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
-                                             .run = exit_with_the_first,
-                                             .arg = &keys,
-                                             .init = know_thread,
-                                             .threads = 2,
-                                             .per_key = 1,
-                                             .key = key_at_gate,
-                                             .on_error = WEIR_SKIP,
-                                             .drop = thing_drop});
+                                             .work.run = exit_with_the_first,
+                                             .work.arg = &keys,
+                                             .work.init = know_thread,
+                                             .threads.count = 2,
+                                             .limits.per_key = 1,
+                                             .limits.key = key_at_gate,
+                                             .errors.on_error = WEIR_SKIP,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     gate_wait_for(&keys.gate, 1);
@@ -712,15 +746,16 @@ START_TEST (a_result_that_the_next_queue_has_no_memory_for_has_failed) {
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = 2 * MANY, .grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "sends",
-                                             .func = pass_first_gate,
-                                             .arg = gates,
-                                             .capacity = WEIR_UNBOUNDED,
-                                             .drop = thing_drop,
-                                             .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
-    add_stage(
-        pipeline,
-        (weir_stage_options){
-            .name = "full", .func = consume_at_gate, .arg = gates, .capacity = WEIR_UNBOUNDED, .drop = thing_drop});
+                                             .work.func = pass_first_gate,
+                                             .work.arg = gates,
+                                             .input.capacity = WEIR_UNBOUNDED,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+    add_stage(pipeline, (weir_stage_options){.name = "full",
+                                             .work.func = consume_at_gate,
+                                             .work.arg = gates,
+                                             .input.capacity = WEIR_UNBOUNDED,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, MANY);
     gate_wait_for(&gates[0], 1);

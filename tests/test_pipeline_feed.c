@@ -67,12 +67,17 @@ static uint64_t key_of(const void *thing, void *unused) {
 }
 
 static weir_stage_options walking(struct walk *walk) {
-    return (weir_stage_options){
-        .name = "walk", .run = run_walk, .arg = walk, .capacity = 1, .drop = thing_drop, .on_error = WEIR_SKIP};
+    return (weir_stage_options){.name = "walk",
+                                .work.run = run_walk,
+                                .work.arg = walk,
+                                .input.capacity = 1,
+                                .input.drop = thing_drop,
+                                .errors.on_error = WEIR_SKIP};
 }
 
 static weir_stage_options consuming(const char *name) {
-    return (weir_stage_options){.name = name, .func = consume_thing, .capacity = 1, .drop = thing_drop};
+    return (weir_stage_options){
+        .name = name, .work.func = consume_thing, .input.capacity = 1, .input.drop = thing_drop};
 }
 
 /* The kinds of stages that are fed. */
@@ -80,17 +85,17 @@ enum { PLAIN, ORDERED, BY_KEY, BATCHED, ORDERED_BATCHED, RETRIED, KINDS };
 
 static weir_stage_options walking_as(struct walk *walk, int kind) {
     weir_stage_options options = walking(walk);
-    options.ordered = kind == ORDERED || kind == ORDERED_BATCHED;
-    options.key = kind == BY_KEY ? key_of : NULL;
-    options.per_key = kind == BY_KEY;
+    options.output.ordered = kind == ORDERED || kind == ORDERED_BATCHED;
+    options.limits.key = kind == BY_KEY ? key_of : NULL;
+    options.limits.per_key = kind == BY_KEY;
     if (kind == BATCHED || kind == ORDERED_BATCHED) {
-        options.run = NULL;
-        options.run_batch = run_walk_batch;
+        options.work.run = NULL;
+        options.work.run_batch = run_walk_batch;
         options.batch.items = 5;
     }
     walk->failures = kind == RETRIED ? 2 : 0;
-    options.retry.attempts = kind == RETRIED ? 3 : 0;
-    options.retry.backoff = kind == RETRIED ? 1000 : 0;
+    options.errors.retry.attempts = kind == RETRIED ? 3 : 0;
+    options.errors.retry.backoff = kind == RETRIED ? 1000 : 0;
     return options;
 }
 
@@ -111,7 +116,7 @@ START_TEST (a_stage_feeds_itself) {
     size_t limit = _i / KINDS % 2 == 0 ? 0 : kind == BATCHED || kind == ORDERED_BATCHED ? 5 : 1;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = limit});
     weir_stage_options options = walking_as(&walk, kind);
-    options.threads = kind == ORDERED_BATCHED ? 1 : (size_t)_i / KINDS / 2 + 1;
+    options.threads.count = kind == ORDERED_BATCHED ? 1 : (size_t)_i / KINDS / 2 + 1;
     add_stage(pipeline, options);
     add_stage(pipeline, consuming("last"));
     start_pipeline(pipeline);
@@ -128,12 +133,17 @@ START_TEST (a_stage_feeds_one_upstream) {
     int kind = _i % KINDS;
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage_options options = walking_as(&walk, kind);
-    options.threads = kind == ORDERED_BATCHED ? 1 : (size_t)_i / KINDS + 1;
-    walk.to = add_stage(pipeline,
-                        (weir_stage_options){
-                            .name = "first", .run = run_pass_on, .ordered = _i % 2, .capacity = 1, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "second", .run = run_pass_on, .threads = 2, .capacity = 1, .drop = thing_drop});
+    options.threads.count = kind == ORDERED_BATCHED ? 1 : (size_t)_i / KINDS + 1;
+    walk.to = add_stage(pipeline, (weir_stage_options){.name = "first",
+                                                       .work.run = run_pass_on,
+                                                       .output.ordered = _i % 2,
+                                                       .input.capacity = 1,
+                                                       .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "second",
+                                             .work.run = run_pass_on,
+                                             .threads.count = 2,
+                                             .input.capacity = 1,
+                                             .input.drop = thing_drop});
     weir_stage *feeder = add_stage(pipeline, options);
     add_stage(pipeline, consuming("last"));
     assert_status(WEIR_OK, weir_pipeline_connect_back(pipeline, feeder, walk.to));
@@ -158,8 +168,9 @@ START_TEST (sources_and_feedback_end_by_themselves) {
     struct walk walk = {.wanted = WEIR_OK};
     atomic_int roots = 4;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "source", .source = produce_roots, .arg = &roots});
-    walk.to = add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = produce_roots, .work.arg = &roots});
+    walk.to =
+        add_stage(pipeline, (weir_stage_options){.name = "first", .work.run = run_pass_on, .input.drop = thing_drop});
     weir_stage *feeder = add_stage(pipeline, walking_as(&walk, BATCHED));
     add_stage(pipeline, consuming("last"));
     assert_status(WEIR_OK, weir_pipeline_connect_back(pipeline, feeder, walk.to));
@@ -199,12 +210,12 @@ START_TEST (a_fed_item_is_put_behind_the_queued_ones) {
     atomic_store(&seen_count, 0);
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "first",
-                                             .run = run_in_order,
-                                             .arg = gates,
-                                             .threads = (size_t)_i + 1,
-                                             .ordered = _i > 0,
-                                             .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "last", .func = note_thing});
+                                             .work.run = run_in_order,
+                                             .work.arg = gates,
+                                             .threads.count = (size_t)_i + 1,
+                                             .output.ordered = _i > 0,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "last", .work.func = note_thing});
     start_pipeline(pipeline);
     put_things(pipeline, 3);
     gate_wait_for(&gates[0], 1);
@@ -225,7 +236,8 @@ START_TEST (a_finish_completes_all_that_is_fed) {
     struct gate gate = GATE;
     struct walk walk = {.gate = &gate, .wanted = WEIR_OK};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    walk.to = add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on, .drop = thing_drop});
+    walk.to =
+        add_stage(pipeline, (weir_stage_options){.name = "first", .work.run = run_pass_on, .input.drop = thing_drop});
     weir_stage *feeder = add_stage(pipeline, walking_as(&walk, _i));
     add_stage(pipeline, consuming("last"));
     assert_status(WEIR_OK, weir_pipeline_connect_back(pipeline, feeder, walk.to));
@@ -255,8 +267,9 @@ static int run_for_ever(weir_task *task, void *thing, void *calls) {
 START_TEST (a_cancel_drops_what_is_fed) {
     atomic_uint calls = 0;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i % 2 ? 2 : 0});
-    weir_stage_options options = {.name = "only", .run = run_for_ever, .arg = &calls, .drop = thing_drop};
-    options.threads = (size_t)_i / 2 + 1;
+    weir_stage_options options = {
+        .name = "only", .work.run = run_for_ever, .work.arg = &calls, .input.drop = thing_drop};
+    options.threads.count = (size_t)_i / 2 + 1;
     add_stage(pipeline, options);
     start_pipeline(pipeline);
     put_things(pipeline, 1);
@@ -294,9 +307,11 @@ static int run_feed_late(weir_task *task, void *thing, void *raw) {
 START_TEST (after_a_cancel_the_item_is_dropped_at_once) {
     struct late late = {.gate = GATE, .status = WEIR_INVALID};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    late.to = add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on, .drop = thing_drop});
-    weir_stage *second = add_stage(pipeline, (weir_stage_options){.name = "second", .run = run_pass_on});
-    weir_stage *last = add_stage(pipeline, (weir_stage_options){.name = "last", .run = run_feed_late, .arg = &late});
+    late.to =
+        add_stage(pipeline, (weir_stage_options){.name = "first", .work.run = run_pass_on, .input.drop = thing_drop});
+    weir_stage *second = add_stage(pipeline, (weir_stage_options){.name = "second", .work.run = run_pass_on});
+    weir_stage *last =
+        add_stage(pipeline, (weir_stage_options){.name = "last", .work.run = run_feed_late, .work.arg = &late});
     late.to = _i == 0 ? late.to : _i == 1 ? second : NULL;
     assert_status(WEIR_OK, weir_pipeline_connect_back(pipeline, last, _i == 0 ? late.to : _i == 1 ? second : last));
     start_pipeline(pipeline);
@@ -348,11 +363,14 @@ static int run_walk_to_the_end(weir_task *task, void *raw, void *arg) {
 START_TEST (at_end_comes_after_all_that_is_fed) {
     struct walk walk = {.wanted = WEIR_OK};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    walk.to = add_stage(
-        pipeline, (weir_stage_options){
-                      .name = "first", .run = run_pass_on, .arg = &walk, .at_end = end_with_feed, .drop = thing_drop});
+    walk.to = add_stage(pipeline, (weir_stage_options){.name = "first",
+                                                       .work.run = run_pass_on,
+                                                       .work.arg = &walk,
+                                                       .work.at_end = end_with_feed,
+                                                       .input.drop = thing_drop});
     weir_stage *feeder = add_stage(
-        pipeline, (weir_stage_options){.name = "walk", .run = run_walk_to_the_end, .arg = &walk, .drop = thing_drop});
+        pipeline, (weir_stage_options){
+                      .name = "walk", .work.run = run_walk_to_the_end, .work.arg = &walk, .input.drop = thing_drop});
     add_stage(pipeline, consuming("last"));
     assert_status(WEIR_OK, weir_pipeline_connect_back(pipeline, feeder, walk.to));
     start_pipeline(pipeline);
@@ -379,7 +397,7 @@ START_TEST (idle_means_that_all_has_ended) {
     struct walk walk = {.wanted = WEIR_OK};
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage_options options = walking_as(&walk, _i % 4 == 3 ? RETRIED : _i % 4);
-    options.threads = (size_t)_i / 4 + 1;
+    options.threads.count = (size_t)_i / 4 + 1;
     add_stage(pipeline, options);
     add_stage(pipeline, consuming("last"));
     start_pipeline(pipeline);
@@ -398,8 +416,9 @@ START_TEST (a_plain_pipeline_is_idle_too) {
     atomic_int roots = _i == 0 ? 0 : 100;
     weir_pipeline *pipeline = new_pipeline(NULL);
     if (_i == 1)
-        add_stage(pipeline, (weir_stage_options){.name = "source", .source = produce_roots, .arg = &roots});
-    add_stage(pipeline, (weir_stage_options){.name = "first", .func = hand_back, .threads = 2, .capacity = 2});
+        add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = produce_roots, .work.arg = &roots});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "first", .work.func = hand_back, .threads.count = 2, .input.capacity = 2});
     add_stage(pipeline, consuming("last"));
     start_pipeline(pipeline);
     for (size_t i = 0; _i == 0 && i < 100; i++) {
@@ -416,7 +435,8 @@ END_TEST
 /* Starts a pipeline with one item, which blocks at the gate. */
 static weir_pipeline *blocked_at(struct gate *gate) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "only", .run = run_pass_gate, .arg = gate, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "only", .work.run = run_pass_gate, .work.arg = gate, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     gate_wait_for(gate, 1);
@@ -454,7 +474,7 @@ static int run_wait_idle(weir_task *task, void *thing, void *status) {
 START_TEST (the_wait_for_idleness_is_refused_where_it_cannot_end) {
     weir_status status = WEIR_OK;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "only", .run = run_wait_idle, .arg = &status});
+    add_stage(pipeline, (weir_stage_options){.name = "only", .work.run = run_wait_idle, .work.arg = &status});
     assert_status(WEIR_INVALID, weir_pipeline_wait_idle(pipeline, WEIR_NEVER));
     assert_status(WEIR_INVALID, weir_pipeline_wait_idle(NULL, WEIR_NEVER));
     start_pipeline(pipeline);
@@ -495,9 +515,10 @@ START_TEST (a_feed_to_another_stage_is_refused) {
     weir_status of_source = WEIR_OK;
     weir_pipeline *pipeline = new_pipeline(NULL), *other = new_pipeline(NULL);
     weir_stage *source =
-        add_stage(pipeline, (weir_stage_options){.name = "source", .source = source_try, .arg = &of_source});
-    weir_stage *first = add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on});
-    weir_stage *second = add_stage(pipeline, (weir_stage_options){.name = "second", .run = run_try, .arg = &tries});
+        add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = source_try, .work.arg = &of_source});
+    weir_stage *first = add_stage(pipeline, (weir_stage_options){.name = "first", .work.run = run_pass_on});
+    weir_stage *second =
+        add_stage(pipeline, (weir_stage_options){.name = "second", .work.run = run_try, .work.arg = &tries});
     weir_stage *last = add_stage(pipeline, consuming("last"));
     tries.stages[0] = source;
     tries.stages[1] = first;
@@ -526,10 +547,13 @@ END_TEST
 START_TEST (a_shared_order_is_fed_if_that_is_known) {
     struct walk walk = {.wanted = _i == 0 ? WEIR_INVALID : WEIR_OK};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "first", .func = hand_back, .ordered = true, .threads = 2, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "first",
+                                             .work.func = hand_back,
+                                             .output.ordered = true,
+                                             .threads.count = 2,
+                                             .input.drop = thing_drop});
     weir_stage_options options = walking_as(&walk, ORDERED);
-    options.threads = 2;
+    options.threads.count = 2;
     weir_stage *stage = add_stage(pipeline, options);
     add_stage(pipeline, consuming("last"));
     if (_i == 1)
@@ -553,11 +577,11 @@ START_TEST (a_connection_back_leads_upstream) {
         "connect_back: from is NULL",
     };
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .source = end_at_once});
-    weir_stage *first = add_stage(pipeline, (weir_stage_options){.name = "first", .func = hand_back});
-    weir_stage *second = add_stage(pipeline, (weir_stage_options){.name = "second", .run = run_pass_on});
-    weir_stage *left = add_stage(pipeline, (weir_stage_options){.name = "left", .run = run_pass_on});
-    weir_stage *last = add_stage(pipeline, (weir_stage_options){.name = "last", .run = run_pass_on});
+    weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = end_at_once});
+    weir_stage *first = add_stage(pipeline, (weir_stage_options){.name = "first", .work.func = hand_back});
+    weir_stage *second = add_stage(pipeline, (weir_stage_options){.name = "second", .work.run = run_pass_on});
+    weir_stage *left = add_stage(pipeline, (weir_stage_options){.name = "left", .work.run = run_pass_on});
+    weir_stage *last = add_stage(pipeline, (weir_stage_options){.name = "last", .work.run = run_pass_on});
     weir_stage *const from[] = {first, second, second, source, left, second, NULL};
     weir_stage *const to[] = {first, last, source, first, second, second, NULL};
     connect_stages(pipeline, source, first);

@@ -34,9 +34,9 @@ START_TEST (a_graph_that_cannot_be_is_refused_by_the_stage) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage *stages[STAGES];
     for (int i = 0; i < STAGES; i++) {
-        weir_stage_options options = {.name = names[i], .func = hand_back};
+        weir_stage_options options = {.name = names[i], .work.func = hand_back};
         if (i == 3 && wrong->has_source)
-            options = (weir_stage_options){.name = names[i], .source = end_at_once};
+            options = (weir_stage_options){.name = names[i], .work.source = end_at_once};
         stages[i] = add_stage(pipeline, options);
     }
     for (int i = 0; i == 0 || wrong->connections[i][0] != wrong->connections[i][1] || wrong->connections[i][0] > 0; i++)
@@ -50,9 +50,9 @@ END_TEST
 
 START_TEST (connections_that_cannot_be_are_refused_and_the_start_with_them) {
     weir_pipeline *pipeline = new_pipeline(NULL), *other = new_pipeline(NULL);
-    weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .func = hand_back});
-    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing});
-    weir_stage *strange = add_stage(other, (weir_stage_options){.name = "c", .func = consume_thing});
+    weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = hand_back});
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = consume_thing});
+    weir_stage *strange = add_stage(other, (weir_stage_options){.name = "c", .work.func = consume_thing});
     connect_stages(pipeline, a, b);
     switch (_i) {
         case 0:
@@ -80,10 +80,11 @@ END_TEST
 
 START_TEST (results_of_one_and_dead_letters_of_another_to_one_queue_are_refused) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage_options first = {.name = "first", .run = run_pass_on}, last = {.name = "last", .run = run_pass_on};
+    weir_stage_options first = {.name = "first", .work.run = run_pass_on},
+                       last = {.name = "last", .work.run = run_pass_on};
     weir_stage *a, *b;
     weir_queue *queue = new_queue(1);
-    first.dead = last.results = queue;
+    first.errors.dead = last.output.results = queue;
     if (_i == 0) {
         a = add_stage(pipeline, first);
         b = add_stage(pipeline, last);
@@ -102,24 +103,24 @@ END_TEST
 
 START_TEST (a_fan_out_without_what_it_needs_and_results_in_the_middle_are_refused) {
     static const weir_stage_options froms[] = {
-        {.name = "from", .func = hand_back, .fan_out = WEIR_BY_KEY},
-        {.name = "from", .func = hand_back, .fan_out = WEIR_BY_CHOICE},
-        {.name = "from", .func = hand_back, .fan_out = WEIR_TO_ALL},
-        {.name = "from", .func = hand_back},
-        {.name = "from", .run = run_pass_on},
+        {.name = "from", .work.func = hand_back, .output.fan_out = WEIR_BY_KEY},
+        {.name = "from", .work.func = hand_back, .output.fan_out = WEIR_BY_CHOICE},
+        {.name = "from", .work.func = hand_back, .output.fan_out = WEIR_TO_ALL},
+        {.name = "from", .work.func = hand_back},
+        {.name = "from", .work.run = run_pass_on},
     };
     weir_stage_options options = froms[_i];
     weir_queue *queue = new_queue(1);
     if (_i == 3)
-        options.results = queue;
+        options.output.results = queue;
     bool last = _i == 4;
     if (last)
-        options.results = options.dead = queue;
+        options.output.results = options.errors.dead = queue;
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage *from = add_stage(pipeline, options);
     if (!last) {
-        weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
-        weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing});
+        weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
+        weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = consume_thing});
         connect_stages(pipeline, from, a);
         connect_stages(pipeline, from, b);
     }
@@ -219,11 +220,13 @@ START_TEST (batches_that_could_hold_everything_are_refused_and_others_come_throu
     const struct holding *holding = &holdings[_i];
     weir_pipeline *pipeline = new_pipeline(&holding->limits);
     if (holding->ordered)
-        add_stage(pipeline, (weir_stage_options){.name = "o", .func = hand_back, .threads = 2, .ordered = true});
+        add_stage(pipeline, (weir_stage_options){
+                                .name = "o", .work.func = hand_back, .threads.count = 2, .output.ordered = true});
     add_stage(pipeline, (weir_stage_options){.name = "a",
-                                             .run_batch = holding->combines ? batch_into_one : batch_on,
+                                             .work.run_batch = holding->combines ? batch_into_one : batch_on,
                                              .batch = holding->first});
-    add_stage(pipeline, (weir_stage_options){.name = "b", .run_batch = run_batch_consume, .batch = holding->second});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "b", .work.run_batch = run_batch_consume, .batch = holding->second});
     if (holding->can_be) {
         start_pipeline(pipeline);
         put_things(pipeline, 200);
@@ -242,9 +245,10 @@ END_TEST
 /* An ordered stage has a limit, and a batch downstream still fills by count, not by time. */
 START_TEST (a_large_batch_behind_an_order_fills) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "o", .func = hand_back, .threads = 2, .ordered = true});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "o", .work.func = hand_back, .threads.count = 2, .output.ordered = true});
     add_stage(pipeline, (weir_stage_options){.name = "b",
-                                             .run_batch = run_batch_consume,
+                                             .work.run_batch = run_batch_consume,
                                              .batch = {.items = 1000, .wait = 3600 * WEIR_SECOND}});
     start_pipeline(pipeline);
     weir_report *report = report_of(pipeline);
@@ -281,14 +285,15 @@ static weir_pipeline *fan_out_with(weir_stage_options options) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     memset(ways, 0, sizeof ways);
     options.name = "from";
-    options.drop = thing_drop;
-    if (options.run == NULL && options.func == NULL)
-        options.func = hand_back;
+    options.input.drop = thing_drop;
+    if (options.work.run == NULL && options.work.func == NULL)
+        options.work.func = hand_back;
     weir_stage *from = add_stage(pipeline, options);
     for (size_t i = 0; i < WAYS; i++) {
-        weir_stage *to = add_stage(
-            pipeline,
-            (weir_stage_options){.name = names[i], .func = come_this_way, .arg = &ways[i], .drop = thing_drop});
+        weir_stage *to = add_stage(pipeline, (weir_stage_options){.name = names[i],
+                                                                  .work.func = come_this_way,
+                                                                  .work.arg = &ways[i],
+                                                                  .input.drop = thing_drop});
         connect_stages(pipeline, from, to);
     }
     start_pipeline(pipeline);
@@ -296,7 +301,7 @@ static weir_pipeline *fan_out_with(weir_stage_options options) {
 }
 
 START_TEST (round_robin_gives_each_its_share) {
-    weir_pipeline *pipeline = fan_out_with((weir_stage_options){.threads = (size_t)_i});
+    weir_pipeline *pipeline = fan_out_with((weir_stage_options){.threads.count = (size_t)_i});
     put_things(pipeline, ITEMS);
     finish_and_destroy(pipeline, WEIR_OK);
     for (size_t i = 0; i < WAYS; i++)
@@ -311,7 +316,8 @@ static uint64_t key_of_seventeen(const void *item, void *arg) {
 }
 
 START_TEST (equal_keys_go_the_same_way_in_order) {
-    weir_pipeline *pipeline = fan_out_with((weir_stage_options){.fan_out = WEIR_BY_KEY, .route = key_of_seventeen});
+    weir_pipeline *pipeline =
+        fan_out_with((weir_stage_options){.output.fan_out = WEIR_BY_KEY, .output.route = key_of_seventeen});
     put_things(pipeline, ITEMS);
     finish_and_destroy(pipeline, WEIR_OK);
     size_t way_of[17], last_of[17], used = 0;
@@ -353,14 +359,15 @@ static void assert_shares_alike(const char *name, size_t successors) {
     static const char *const names[MOST] = {"a", "b", "c", "d", "e", "f", "g", "h"};
     atomic_uint counts[MOST] = {0};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage *from = add_stage(
-        pipeline,
-        (weir_stage_options){
-            .name = "from", .func = hand_back, .fan_out = WEIR_BY_KEY, .route = key_in_family, .drop = thing_drop});
+    weir_stage *from = add_stage(pipeline, (weir_stage_options){.name = "from",
+                                                                .work.func = hand_back,
+                                                                .output.fan_out = WEIR_BY_KEY,
+                                                                .output.route = key_in_family,
+                                                                .input.drop = thing_drop});
     for (size_t i = 0; i < successors; i++)
-        connect_stages(
-            pipeline, from,
-            add_stage(pipeline, (weir_stage_options){.name = names[i], .func = count_here, .arg = &counts[i]}));
+        connect_stages(pipeline, from,
+                       add_stage(pipeline, (weir_stage_options){
+                                               .name = names[i], .work.func = count_here, .work.arg = &counts[i]}));
     start_pipeline(pipeline);
     put_things(pipeline, ITEMS);
     finish_and_destroy(pipeline, WEIR_OK);
@@ -393,8 +400,9 @@ static uint64_t choose(const void *item, void *arg) {
 START_TEST (the_route_chooses_and_what_it_cannot_choose_is_an_error) {
     bool skips = _i == 1;
     atomic_store(&asked, 0);
-    weir_pipeline *pipeline = fan_out_with((weir_stage_options){
-        .fan_out = WEIR_BY_CHOICE, .route = choose, .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+    weir_pipeline *pipeline = fan_out_with((weir_stage_options){.output.fan_out = WEIR_BY_CHOICE,
+                                                                .output.route = choose,
+                                                                .errors.on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
     for (size_t i = 0; i < ITEMS; i++) {
         struct thing *thing = thing_new();
         if (weir_pipeline_put(pipeline, thing) != WEIR_OK)
@@ -428,10 +436,10 @@ static void *yield_now_and_then(void *item, void *unused) {
 }
 
 START_TEST (an_ordered_func_keeps_the_order_on_each_way) {
-    weir_stage_options options = {.func = yield_now_and_then, .threads = 4, .ordered = true};
+    weir_stage_options options = {.work.func = yield_now_and_then, .threads.count = 4, .output.ordered = true};
     if (_i == 0) {
-        options.fan_out = WEIR_BY_KEY;
-        options.route = key_of_seventeen;
+        options.output.fan_out = WEIR_BY_KEY;
+        options.output.route = key_of_seventeen;
     }
     weir_pipeline *pipeline = fan_out_with(options);
     put_things(pipeline, ITEMS);
@@ -515,16 +523,16 @@ static weir_pipeline *crossing_with(weir_stage_options options) {
     static const char *const names[WAYS] = {"first", "second", "third"};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     options.name = "from";
-    options.fan_out = WEIR_BY_CHOICE;
-    options.route = choose_by_origin;
-    options.drop = thing_drop;
+    options.output.fan_out = WEIR_BY_CHOICE;
+    options.output.route = choose_by_origin;
+    options.input.drop = thing_drop;
     weir_stage *from = add_stage(pipeline, options);
     for (size_t i = 0; i < WAYS; i++) {
         atomic_store(&dropped_at[i], 0);
         weir_stage *to = add_stage(pipeline, (weir_stage_options){.name = names[i],
-                                                                  .func = consume_thing,
-                                                                  .arg = (void *)&way_numbers[i],
-                                                                  .drop = drop_at_way});
+                                                                  .work.func = consume_thing,
+                                                                  .work.arg = (void *)&way_numbers[i],
+                                                                  .input.drop = drop_at_way});
         connect_stages(pipeline, from, to);
     }
     start_pipeline(pipeline);
@@ -532,8 +540,10 @@ static weir_pipeline *crossing_with(weir_stage_options options) {
 }
 
 START_TEST (results_of_a_failed_attempt_are_dropped_where_each_was_going) {
-    weir_pipeline *pipeline = crossing_with((weir_stage_options){
-        .run = emit_for_each_way_and_fail, .threads = (size_t)_i, .ordered = true, .on_error = WEIR_SKIP});
+    weir_pipeline *pipeline = crossing_with((weir_stage_options){.work.run = emit_for_each_way_and_fail,
+                                                                 .threads.count = (size_t)_i,
+                                                                 .output.ordered = true,
+                                                                 .errors.on_error = WEIR_SKIP});
     put_things(pipeline, 20);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.failed, 20);
@@ -563,20 +573,20 @@ static uint64_t one_route(const void *item, void *arg) {
 START_TEST (results_that_go_by_a_key_are_dropped_where_its_items_go) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage *from = add_stage(pipeline, (weir_stage_options){.name = "from",
-                                                                .run = emit_for_each_way_and_fail,
-                                                                .ordered = true,
-                                                                .fan_out = WEIR_BY_KEY,
-                                                                .route = one_route,
-                                                                .on_error = WEIR_SKIP,
-                                                                .drop = thing_drop});
+                                                                .work.run = emit_for_each_way_and_fail,
+                                                                .output.ordered = true,
+                                                                .output.fan_out = WEIR_BY_KEY,
+                                                                .output.route = one_route,
+                                                                .errors.on_error = WEIR_SKIP,
+                                                                .input.drop = thing_drop});
     static const char *const names[WAYS] = {"first", "second", "third"};
     for (size_t i = 0; i < WAYS; i++) {
         atomic_store(&dropped_at[i], 0);
         connect_stages(pipeline, from,
                        add_stage(pipeline, (weir_stage_options){.name = names[i],
-                                                                .func = consume_thing,
-                                                                .arg = (void *)&way_numbers[i],
-                                                                .drop = drop_anywhere}));
+                                                                .work.func = consume_thing,
+                                                                .work.arg = (void *)&way_numbers[i],
+                                                                .input.drop = drop_anywhere}));
     }
     start_pipeline(pipeline);
     put_things(pipeline, 10);
@@ -595,8 +605,8 @@ END_TEST
 START_TEST (results_of_an_attempt_that_a_cancel_ends_are_dropped_where_each_was_going) {
     atomic_uint inside = 0;
     size_t threads = (size_t)_i;
-    weir_pipeline *pipeline = crossing_with(
-        (weir_stage_options){.run = emit_for_each_way_and_fail, .arg = &inside, .threads = threads, .ordered = true});
+    weir_pipeline *pipeline = crossing_with((weir_stage_options){
+        .work.run = emit_for_each_way_and_fail, .work.arg = &inside, .threads.count = threads, .output.ordered = true});
     put_things(pipeline, 20);
     wait_for_count(&inside, (unsigned)threads);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
@@ -619,10 +629,10 @@ static const struct crossings {
     weir_stage_options options;
     size_t waiting, emitted;
 } crossings[] = {
-    {{.run = emit_behind_the_first, .threads = 2, .ordered = true}, 1, 6},
-    {{.func = hand_back_behind_the_first, .threads = 2, .ordered = true}, 1, 6},
-    {{.run = emit_after_the_gate, .threads = 7}, 7, 0},
-    {{.func = hand_back_at_gate, .threads = 7}, 7, 0},
+    {{.work.run = emit_behind_the_first, .threads.count = 2, .output.ordered = true}, 1, 6},
+    {{.work.func = hand_back_behind_the_first, .threads.count = 2, .output.ordered = true}, 1, 6},
+    {{.work.run = emit_after_the_gate, .threads.count = 7}, 7, 0},
+    {{.work.func = hand_back_at_gate, .threads.count = 7}, 7, 0},
 };
 
 START_TEST (results_that_a_cancel_drops_are_dropped_and_counted_where_each_was_going) {
@@ -630,7 +640,7 @@ START_TEST (results_that_a_cancel_drops_are_dropped_and_counted_where_each_was_g
     struct gate gate = GATE;
     struct crossing crossing = {.gate = &gate};
     weir_stage_options options = crossings[_i].options;
-    options.arg = options.run == NULL && !options.ordered ? (void *)&gate : (void *)&crossing;
+    options.work.arg = options.work.run == NULL && !options.output.ordered ? (void *)&gate : (void *)&crossing;
     weir_pipeline *pipeline = crossing_with(options);
     put_things(pipeline, 7);
     gate_wait_for(&gate, crossings[_i].waiting);
@@ -652,8 +662,8 @@ START_TEST (results_that_a_cancel_drops_are_dropped_and_counted_where_each_was_g
 END_TEST
 
 START_TEST (to_all_each_gets_one) {
-    weir_pipeline *pipeline =
-        fan_out_with((weir_stage_options){.fan_out = WEIR_TO_ALL, .copy = copy_thing, .threads = (size_t)_i});
+    weir_pipeline *pipeline = fan_out_with(
+        (weir_stage_options){.output.fan_out = WEIR_TO_ALL, .output.copy = copy_thing, .threads.count = (size_t)_i});
     struct thing *first[100];
     for (size_t i = 0; i < 100; i++)
         first[i] = thing_new();
@@ -683,10 +693,14 @@ START_TEST (two_ways_come_together_again) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     memset(ways, 0, sizeof ways);
     weir_stage *last = add_stage(
-        pipeline, (weir_stage_options){.name = "last", .func = come_this_way, .arg = &ways[0], .drop = thing_drop});
-    weir_stage *right = add_stage(pipeline, (weir_stage_options){.name = "right", .run = run_pass_on, .threads = 2});
-    weir_stage *left = add_stage(pipeline, (weir_stage_options){.name = "left", .func = hand_back, .capacity = 1});
-    weir_stage *first = add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on, .threads = 2});
+        pipeline, (weir_stage_options){
+                      .name = "last", .work.func = come_this_way, .work.arg = &ways[0], .input.drop = thing_drop});
+    weir_stage *right =
+        add_stage(pipeline, (weir_stage_options){.name = "right", .work.run = run_pass_on, .threads.count = 2});
+    weir_stage *left =
+        add_stage(pipeline, (weir_stage_options){.name = "left", .work.func = hand_back, .input.capacity = 1});
+    weir_stage *first =
+        add_stage(pipeline, (weir_stage_options){.name = "first", .work.run = run_pass_on, .threads.count = 2});
     connect_stages(pipeline, first, left);
     connect_stages(pipeline, first, right);
     connect_stages(pipeline, left, last);
@@ -710,7 +724,8 @@ START_TEST (without_connections_stages_are_a_chain_of_any_length) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     for (int i = 0; i < LENGTH; i++) {
         snprintf(names[i], sizeof names[i], "s%d", i);
-        add_stage(pipeline, (weir_stage_options){.name = names[i], .run = i == LENGTH - 1 ? run_consume : run_pass_on});
+        add_stage(pipeline,
+                  (weir_stage_options){.name = names[i], .work.run = i == LENGTH - 1 ? run_consume : run_pass_on});
         names[i][0] = 'x'; /* the name was copied */
     }
     start_pipeline(pipeline);

@@ -91,15 +91,18 @@ static const struct late_worker {
     weir_place where;
     bool at_end; /* reached once all items are done */
 } late_workers[] = {
-    {{.run = wait_in_run}, WEIR_IN_FUNCTION, false},
-    {{.run = fail_at_once, .drop = wait_in_drop, .on_error = WEIR_SKIP}, WEIR_IN_DROP, false},
-    {{.run = run_consume, .fini = wait_in_fini}, WEIR_IN_FINI, true},
-    {{.run = run_consume, .per_key = 1, .key = wait_in_key}, WEIR_IN_CALLBACK, false},
-    {{.run = fail_at_once, .drop = thing_drop, .on_error = WEIR_SKIP, .retry = {.attempts = 2, .when = wait_in_when}},
+    {{.work.run = wait_in_run}, WEIR_IN_FUNCTION, false},
+    {{.work.run = fail_at_once, .input.drop = wait_in_drop, .errors.on_error = WEIR_SKIP}, WEIR_IN_DROP, false},
+    {{.work.run = run_consume, .work.fini = wait_in_fini}, WEIR_IN_FINI, true},
+    {{.work.run = run_consume, .limits.per_key = 1, .limits.key = wait_in_key}, WEIR_IN_CALLBACK, false},
+    {{.work.run = fail_at_once,
+      .input.drop = thing_drop,
+      .errors.on_error = WEIR_SKIP,
+      .errors.retry = {.attempts = 2, .when = wait_in_when}},
      WEIR_IN_CALLBACK,
      false},
-    {{.run_batch = run_batch_consume, .batch = {.bytes = 1, .weigh = wait_in_weigh}}, WEIR_IN_CALLBACK, false},
-    {{.run = leave_specific}, WEIR_AT_EXIT, true},
+    {{.work.run_batch = run_batch_consume, .batch = {.bytes = 1, .weigh = wait_in_weigh}}, WEIR_IN_CALLBACK, false},
+    {{.work.run = leave_specific}, WEIR_AT_EXIT, true},
 };
 
 /* On a slow machine the thread of a cancel may be late too, between two drop functions: it is of no stage. */
@@ -139,7 +142,7 @@ START_TEST (a_worker_that_is_late_is_named_with_its_place) {
     weir_report *report;
     weir_stage_options options = late->options;
     options.name = "late";
-    options.drop = options.drop == NULL ? thing_drop : options.drop;
+    options.input.drop = options.input.drop == NULL ? thing_drop : options.input.drop;
     ck_assert_int_eq(pthread_key_create(&specific, wait_in_destructor), 0);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
     add_stage(pipeline, options);
@@ -201,12 +204,12 @@ static uint64_t starved_in(weir_pipeline *pipeline) {
 /* The first callback after a sleep begins no earlier than the event that woke its worker. */
 START_TEST (a_callback_has_not_begun_before_its_worker_woke) {
     static const weir_stage_options callbacks[] = {
-        {.run = run_consume, .per_key = 1, .key = tell_since},
-        {.run_batch = run_batch_consume, .batch = {.bytes = 1, .weigh = tell_since}},
+        {.work.run = run_consume, .limits.per_key = 1, .limits.key = tell_since},
+        {.work.run_batch = run_batch_consume, .batch = {.bytes = 1, .weigh = tell_since}},
     };
     weir_stage_options options = callbacks[_i];
     options.name = "asked";
-    options.drop = thing_drop;
+    options.input.drop = thing_drop;
     asked.seen = 0;
     asked.pipeline = new_pipeline(NULL);
     add_stage(asked.pipeline, options);
@@ -243,7 +246,7 @@ static int wait_inside(weir_task *task, void *item, void *unused) {
 static weir_pipeline *holding_drops(void) {
     inside = (struct gate)GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 20 * MILLISECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "drops", .run = wait_inside, .drop = hold_first_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "drops", .work.run = wait_inside, .input.drop = hold_first_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     gate_wait_for(&inside, 1);
@@ -359,7 +362,8 @@ START_TEST (a_thread_that_cancels_and_drops_is_named_once) {
     cancelled_by_weigh =
         new_pipeline(&(weir_pipeline_options){.grace = 20 * MILLISECONDS, .weigh = weighs ? cancel_in_weigh : NULL});
     weir_pipeline *pipeline = cancelled_by_weigh;
-    add_stage(pipeline, (weir_stage_options){.name = "drops", .run = functions[_i], .drop = hold_first_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "drops", .work.run = functions[_i], .input.drop = hold_first_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     gate_wait_for(&inside, 1);
@@ -401,8 +405,10 @@ START_TEST (every_busy_end_names_a_late_thread) {
     weir_status status;
     inside = (struct gate)GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1000 * (uint64_t)(_i + 1)});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "work", .run = fail_the_fifth, .drop = drop_slowly, .capacity = 2 * WAITING});
+    add_stage(pipeline, (weir_stage_options){.name = "work",
+                                             .work.run = fail_the_fifth,
+                                             .input.drop = drop_slowly,
+                                             .input.capacity = 2 * WAITING});
     start_pipeline(pipeline);
     put_things(pipeline, WAITING);
     gate_open(&inside);
@@ -461,7 +467,7 @@ START_TEST (a_view_with_a_blocked_stream_is_named) {
     ck_assert_ptr_nonnull(stream);
     setvbuf(stream, NULL, _IONBF, 0);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 0));
     gate_wait_for(&gate, 1);
@@ -483,7 +489,7 @@ START_TEST (a_trace_with_a_blocked_stream_is_named) {
     ck_assert_ptr_nonnull(trace);
     setvbuf(trace, NULL, _IOFBF, 1 << 16);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS, .trace = trace});
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, 3);
     expect_blocked_stream(pipeline);
@@ -507,7 +513,8 @@ START_TEST (the_thread_of_the_signals_is_named_at_its_exit) {
     ck_assert_int_eq(pthread_key_create(&specific, wait_in_destructor), 0);
     inside = (struct gate)GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "drops", .run = wait_inside, .drop = drop_and_leave_specific});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "drops", .work.run = wait_inside, .input.drop = drop_and_leave_specific});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, signals, 1, HANG_SECONDS * SECONDS));
     put_things(pipeline, 1);
@@ -558,7 +565,7 @@ START_TEST (a_deadline_that_passes_while_another_thread_joins_cancels_nothing) {
     struct pipeline_call others[3];
     weir_report *report;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "late", .run = run_consume, .fini = wait_in_fini});
+    add_stage(pipeline, (weir_stage_options){.name = "late", .work.run = run_consume, .work.fini = wait_in_fini});
     start_pipeline(pipeline);
     put_things(pipeline, 3);
     for (size_t i = 0; i < COUNT_OF(others); i++)
@@ -583,7 +590,7 @@ START_TEST (a_deadline_is_kept_behind_a_finish_that_waits_for_the_view) {
     ck_assert_ptr_nonnull(stream);
     setvbuf(stream, NULL, _IONBF, 0);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 0));
     gate_wait_for(&gate, 1);
@@ -633,7 +640,7 @@ START_TEST (a_run_is_completed_once) {
     setvbuf(stream, NULL, _IONBF, 0);
     weir_queue *results = new_queue(1);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = MILLISECONDS, .trace = trace});
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = hand_back, .results = results});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = hand_back, .output.results = results});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 0));
     gate_wait_for(&gate, 1);
@@ -658,7 +665,7 @@ START_TEST (with_nothing_in_flight_every_finish_returns_ok) {
     for (int round = 0; round < 100; round++) {
         struct pipeline_call other = {.call = {.deadline = 0}};
         weir_pipeline *pipeline = other.pipeline = new_pipeline(NULL);
-        add_stage(pipeline, (weir_stage_options){.name = "idle", .func = hand_back, .threads = 2});
+        add_stage(pipeline, (weir_stage_options){.name = "idle", .work.func = hand_back, .threads.count = 2});
         start_pipeline(pipeline);
         call_start(&other.call, make_pipeline_finish);
         assert_status(WEIR_OK, weir_pipeline_finish(pipeline, 0, NULL));
@@ -672,10 +679,10 @@ END_TEST
 /* ---- nothing in flight ---- */
 
 static const weir_stage_options kinds[] = {
-    {.func = hand_back},
-    {.run = run_pass_on, .ordered = true, .threads = 3},
-    {.run = run_pass_on, .threads = 3, .retry = {.attempts = 2, .backoff = 1000}},
-    {.run_batch = run_batch_consume, .batch = {.items = 10, .wait = SECONDS}},
+    {.work.func = hand_back},
+    {.work.run = run_pass_on, .output.ordered = true, .threads.count = 3},
+    {.work.run = run_pass_on, .threads.count = 3, .errors.retry = {.attempts = 2, .backoff = 1000}},
+    {.work.run_batch = run_batch_consume, .batch = {.items = 10, .wait = SECONDS}},
 };
 
 /* On a busy machine a thread, past all functions, may need more time to exit than a finish gives it: finishes again. */
@@ -696,7 +703,7 @@ START_TEST (with_nothing_in_flight_a_finish_returns_ok_at_any_deadline) {
         weir_stage_options options = kinds[_i];
         options.name = "idle";
         add_stage(pipeline, options);
-        add_stage(pipeline, (weir_stage_options){.name = "last", .func = hand_back, .threads = 2});
+        add_stage(pipeline, (weir_stage_options){.name = "last", .work.func = hand_back, .threads.count = 2});
         start_pipeline(pipeline);
         weir_deadline deadline = round % 3 == 0 ? 0 : round % 3 == 1 ? 1 : weir_deadline_after(1);
         assert_status(WEIR_OK, finish_past_exits(pipeline, deadline));
@@ -718,8 +725,8 @@ START_TEST (a_source_that_has_nothing_is_in_time) {
     weir_report *report;
     for (int round = 0; round < 20; round++) {
         weir_pipeline *pipeline = new_pipeline(NULL);
-        add_stage(pipeline, (weir_stage_options){.name = "idle", .source = poll_stop_fd});
-        add_stage(pipeline, (weir_stage_options){.name = "last", .func = hand_back});
+        add_stage(pipeline, (weir_stage_options){.name = "idle", .work.source = poll_stop_fd});
+        add_stage(pipeline, (weir_stage_options){.name = "last", .work.func = hand_back});
         start_pipeline(pipeline);
         if (round % 2 == 0)
             nap();
@@ -740,7 +747,8 @@ START_TEST (a_deadline_at_which_nothing_is_dropped_is_kept) {
     bool waits = _i == 1;
     weir_report *report;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "last", .run = wait_in_run, .threads = 1, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "last", .work.run = wait_in_run, .threads.count = 1, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     gate_wait_for(&gate, 1);

@@ -109,33 +109,33 @@ static int emit_item(weir_task *task, void *raw, void *unused) {
 /* ---- stages ---- */
 
 static const weir_stage_options senders[] = {
-    {.run = fail_some},
-    {.run = fail_some, .threads = 3},
-    {.run = fail_some, .threads = 2, .ordered = true},
-    {.run = fail_some, .threads = 2, .key = key_of, .per_key = 1},
-    {.run_batch = fail_some_of_batch, .batch = {.items = 7}},
-    {.run_batch = fail_some_of_batch, .threads = 2, .batch = {.items = 7}},
+    {.work.run = fail_some},
+    {.work.run = fail_some, .threads.count = 3},
+    {.work.run = fail_some, .threads.count = 2, .output.ordered = true},
+    {.work.run = fail_some, .threads.count = 2, .limits.key = key_of, .limits.per_key = 1},
+    {.work.run_batch = fail_some_of_batch, .batch = {.items = 7}},
+    {.work.run_batch = fail_some_of_batch, .threads.count = 2, .batch = {.items = 7}},
 };
 
 static const weir_stage_options receivers[] = {
-    {.run_batch = run_letters, .batch = {.items = 10}},
-    {.run_batch = run_letters, .threads = 2, .batch = {.items = 10, .wait = 1000}},
-    {.run = run_letter, .threads = 2, .ordered = true},
-    {.run = run_letter, .threads = 2, .key = key_of_letter, .per_key = 1},
-    {.func = func_letter, .capacity = 1},
+    {.work.run_batch = run_letters, .batch = {.items = 10}},
+    {.work.run_batch = run_letters, .threads.count = 2, .batch = {.items = 10, .wait = 1000}},
+    {.work.run = run_letter, .threads.count = 2, .output.ordered = true},
+    {.work.run = run_letter, .threads.count = 2, .limits.key = key_of_letter, .limits.per_key = 1},
+    {.work.func = func_letter, .input.capacity = 1},
 };
 
 static weir_stage *add_sender(weir_pipeline *pipeline, const char *name, weir_stage_options options) {
     options.name = name;
-    options.on_error = WEIR_SKIP;
-    options.drop = thing_drop;
+    options.errors.on_error = WEIR_SKIP;
+    options.input.drop = thing_drop;
     return add_stage(pipeline, options);
 }
 
 static weir_stage *add_receiver(weir_pipeline *pipeline, weir_stage_options options) {
     options.name = "letters";
-    options.on_error = WEIR_SKIP;
-    options.drop = drop_letter;
+    options.errors.on_error = WEIR_SKIP;
+    options.input.drop = drop_letter;
     return add_stage(pipeline, options);
 }
 
@@ -145,7 +145,7 @@ static void connect_dead(weir_pipeline *pipeline, weir_stage *from, weir_stage *
 
 /* Adds the end of the chain, after the stage of the letters, which is no part of the chain. */
 static void add_end(weir_pipeline *pipeline) {
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
 }
 
 static weir_pipeline *start_with_letters(weir_stage_options sender, weir_stage_options receiver, size_t max_items) {
@@ -180,8 +180,9 @@ END_TEST
 
 /* A letter needs no admission, so a limit of one item holds up none. */
 START_TEST (limits_and_full_queues_hold_up_no_letter) {
-    weir_pipeline *pipeline = start_with_letters((weir_stage_options){.run = fail_some, .threads = 2, .capacity = 1},
-                                                 (weir_stage_options){.run = run_letter, .capacity = 1}, (size_t)_i);
+    weir_pipeline *pipeline =
+        start_with_letters((weir_stage_options){.work.run = fail_some, .threads.count = 2, .input.capacity = 1},
+                           (weir_stage_options){.work.run = run_letter, .input.capacity = 1}, (size_t)_i);
     put_things(pipeline, ITEMS);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_eq(report->counts.dead, bad_of(ITEMS));
@@ -193,11 +194,12 @@ END_TEST
 
 START_TEST (stages_share_one_and_it_has_results) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage *to = add_receiver(pipeline, (weir_stage_options){.run = emit_item});
-    weir_stage *a = add_sender(pipeline, "a", (weir_stage_options){.run = run_pass_on});
-    weir_stage *b = add_sender(pipeline, "b", (weir_stage_options){.run = fail_some, .threads = 2});
-    weir_stage *c = add_sender(pipeline, "c", (weir_stage_options){.run = run_consume});
-    weir_stage *d = add_stage(pipeline, (weir_stage_options){.name = "d", .func = consume_thing, .drop = thing_drop});
+    weir_stage *to = add_receiver(pipeline, (weir_stage_options){.work.run = emit_item});
+    weir_stage *a = add_sender(pipeline, "a", (weir_stage_options){.work.run = run_pass_on});
+    weir_stage *b = add_sender(pipeline, "b", (weir_stage_options){.work.run = fail_some, .threads.count = 2});
+    weir_stage *c = add_sender(pipeline, "c", (weir_stage_options){.work.run = run_consume});
+    weir_stage *d =
+        add_stage(pipeline, (weir_stage_options){.name = "d", .work.func = consume_thing, .input.drop = thing_drop});
     connect_stages(pipeline, a, b);
     connect_stages(pipeline, b, c);
     connect_stages(pipeline, to, d);
@@ -236,13 +238,14 @@ static int run_letter_of_letter(weir_task *task, void *raw, void *unused) {
 START_TEST (a_letter_can_fail_and_have_a_letter) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     atomic_store(&letters, 0);
-    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.run = fail_some});
-    weir_stage *to = add_receiver(pipeline, (weir_stage_options){.run = fail_letter});
+    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.work.run = fail_some});
+    weir_stage *to = add_receiver(pipeline, (weir_stage_options){.work.run = fail_letter});
     connect_dead(pipeline, from, to);
     if (_i == 1)
         connect_dead(pipeline, to,
-                     add_stage(pipeline, (weir_stage_options){
-                                             .name = "last", .run = run_letter_of_letter, .drop = drop_both_letters}));
+                     add_stage(pipeline, (weir_stage_options){.name = "last",
+                                                              .work.run = run_letter_of_letter,
+                                                              .input.drop = drop_both_letters}));
     add_end(pipeline);
     start_pipeline(pipeline);
     put_things(pipeline, ITEMS);
@@ -283,9 +286,10 @@ static void wait_for_others(weir_pipeline *pipeline) {
 START_TEST (a_cancel_drops_letters_by_their_stage) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.run = fail_some, .capacity = 2});
+    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.work.run = fail_some, .input.capacity = 2});
     weir_stage *to = add_receiver(
-        pipeline, (weir_stage_options){.run = end_letter_at_gate, .arg = &gate, .capacity = 2, .threads = 1});
+        pipeline, (weir_stage_options){
+                      .work.run = end_letter_at_gate, .work.arg = &gate, .input.capacity = 2, .threads.count = 1});
     connect_dead(pipeline, from, to);
     add_end(pipeline);
     start_pipeline(pipeline);
@@ -325,12 +329,13 @@ START_TEST (connections_without_letters_are_refused) {
     const struct refusal *refusal = &refusals[_i];
     weir_queue *dead = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(NULL), *other = new_pipeline(NULL);
-    a = add_stage(pipeline, (weir_stage_options){.name = "a", .run = run_consume});
-    source = add_stage(pipeline, (weir_stage_options){.name = "source", .source = end_at_once});
-    func = add_stage(pipeline, (weir_stage_options){.name = "func", .func = consume_thing});
-    with_queue = add_stage(pipeline, (weir_stage_options){.name = "queue", .run = run_consume, .dead = dead});
-    b = add_stage(pipeline, (weir_stage_options){.name = "b", .run = run_letter});
-    foreign = add_stage(other, (weir_stage_options){.name = "foreign", .run = run_letter});
+    a = add_stage(pipeline, (weir_stage_options){.name = "a", .work.run = run_consume});
+    source = add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = end_at_once});
+    func = add_stage(pipeline, (weir_stage_options){.name = "func", .work.func = consume_thing});
+    with_queue =
+        add_stage(pipeline, (weir_stage_options){.name = "queue", .work.run = run_consume, .errors.dead = dead});
+    b = add_stage(pipeline, (weir_stage_options){.name = "b", .work.run = run_letter});
+    foreign = add_stage(other, (weir_stage_options){.name = "foreign", .work.run = run_letter});
     assert_status(WEIR_INVALID, weir_pipeline_connect_dead(NULL, a, b));
     assert_status(WEIR_INVALID, weir_pipeline_connect_dead(pipeline, refusal->from != NULL ? *refusal->from : NULL,
                                                            refusal->to != NULL ? *refusal->to : NULL));
@@ -345,8 +350,8 @@ END_TEST
 
 START_TEST (a_second_stage_for_letters_is_refused) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.run = run_consume});
-    weir_stage *to = add_receiver(pipeline, (weir_stage_options){.run = run_letter});
+    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.work.run = run_consume});
+    weir_stage *to = add_receiver(pipeline, (weir_stage_options){.work.run = run_letter});
     connect_dead(pipeline, from, to);
     assert_status(WEIR_INVALID, weir_pipeline_connect_dead(pipeline, from, to));
     ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), "already go to stage letters"));
@@ -362,8 +367,8 @@ static void expect_start_refused(weir_pipeline *pipeline, const char *message) {
 
 START_TEST (letters_go_round_no_cycle) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.run = run_consume});
-    weir_stage *to = add_receiver(pipeline, (weir_stage_options){.run = run_letter});
+    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.work.run = run_consume});
+    weir_stage *to = add_receiver(pipeline, (weir_stage_options){.work.run = run_letter});
     connect_dead(pipeline, from, _i == 0 ? from : to);
     if (_i == 1)
         connect_dead(pipeline, to, from);
@@ -375,8 +380,8 @@ END_TEST
 
 START_TEST (a_stage_gets_letters_or_results) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.run = run_consume});
-    weir_stage *to = add_receiver(pipeline, (weir_stage_options){.run = run_letter});
+    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.work.run = run_consume});
+    weir_stage *to = add_receiver(pipeline, (weir_stage_options){.work.run = run_letter});
     connect_dead(pipeline, from, to);
     connect_stages(pipeline, from, to);
     expect_start_refused(pipeline, "stage letters: it gets dead letters and results");
@@ -385,8 +390,8 @@ END_TEST
 
 START_TEST (a_source_gets_no_letters) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.run = run_consume});
-    connect_dead(pipeline, from, add_stage(pipeline, (weir_stage_options){.name = "s", .source = end_at_once}));
+    weir_stage *from = add_sender(pipeline, "fails", (weir_stage_options){.work.run = run_consume});
+    connect_dead(pipeline, from, add_stage(pipeline, (weir_stage_options){.name = "s", .work.source = end_at_once}));
     expect_start_refused(pipeline, "stage s: source is set, and it has a predecessor");
 }
 END_TEST
@@ -394,8 +399,8 @@ END_TEST
 /* The letters of a batch are single items: 9 of them wait for a tenth, beside 2 items for a third. */
 START_TEST (a_batch_of_letters_can_fill) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = (size_t)_i});
-    weir_stage *from =
-        add_sender(pipeline, "fails", (weir_stage_options){.run_batch = fail_some_of_batch, .batch = {.items = 3}});
+    weir_stage *from = add_sender(pipeline, "fails",
+                                  (weir_stage_options){.work.run_batch = fail_some_of_batch, .batch = {.items = 3}});
     connect_dead(pipeline, from, add_receiver(pipeline, receivers[0]));
     if (_i == 11) {
         expect_start_refused(pipeline, "stage letters: batch.items is 10: incomplete batches can hold 11 items");
@@ -448,13 +453,13 @@ START_TEST (a_stage_of_letters_can_feed_the_items_back) {
     static weir_stage *work;
     weir_pipeline *pipeline = new_pipeline(NULL);
     work = add_stage(pipeline, (weir_stage_options){.name = "work",
-                                                    .run = fail_once,
-                                                    .threads = _i == 0 ? 0 : 2,
-                                                    .drop = thing_drop,
-                                                    .capacity = 2,
-                                                    .on_error = WEIR_SKIP});
-    weir_stage *again =
-        add_stage(pipeline, (weir_stage_options){.name = "again", .run = feed_back, .arg = &work, .capacity = 1});
+                                                    .work.run = fail_once,
+                                                    .threads.count = _i == 0 ? 0 : 2,
+                                                    .input.drop = thing_drop,
+                                                    .input.capacity = 2,
+                                                    .errors.on_error = WEIR_SKIP});
+    weir_stage *again = add_stage(
+        pipeline, (weir_stage_options){.name = "again", .work.run = feed_back, .work.arg = &work, .input.capacity = 1});
     assert_status(WEIR_OK, weir_pipeline_connect_dead(pipeline, work, again));
     assert_status(WEIR_OK, weir_pipeline_connect_back(pipeline, again, work));
     start_pipeline(pipeline);

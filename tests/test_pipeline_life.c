@@ -19,8 +19,8 @@ static uint64_t key_of(const void *item, void *arg) {
 START_TEST (what_is_put_comes_out_and_the_results_are_shut_down) {
     weir_queue *results = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.name = "whole"});
-    add_stage(pipeline, (weir_stage_options){.name = "first", .func = hand_back});
-    add_stage(pipeline, (weir_stage_options){.name = "second", .run = run_pass_on, .results = results});
+    add_stage(pipeline, (weir_stage_options){.name = "first", .work.func = hand_back});
+    add_stage(pipeline, (weir_stage_options){.name = "second", .work.run = run_pass_on, .output.results = results});
     start_pipeline(pipeline);
     put_things(pipeline, 300);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -46,7 +46,7 @@ END_TEST
 
 START_TEST (null_is_invalid_and_has_no_effect) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage *stage = add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    weir_stage *stage = add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
     weir_report *report = (weir_report *)pipeline;
     const int signals[] = {1};
     assert_status(WEIR_INVALID, weir_pipeline_create(NULL, NULL));
@@ -100,7 +100,45 @@ START_TEST (options_that_cannot_be_right_are_no_pipeline) {
         assert_status(WEIR_INVALID, weir_pipeline_create(&pipeline, &options));
         options.reserved[i] = NULL;
     }
+    options.size = sizeof options - 1;
+    assert_status(WEIR_INVALID, weir_pipeline_create(&pipeline, &options));
     ck_assert_ptr_eq(pipeline, (weir_pipeline *)&pipeline);
+}
+END_TEST
+
+/* Programs of a later release, whose structs have a further member. */
+struct later_stage {
+    weir_stage_options options;
+    size_t later;
+};
+struct later_pipeline {
+    weir_pipeline_options options;
+    size_t later;
+};
+
+/* A member that the library does not know must be 0: it would have no effect. */
+START_TEST (options_of_a_later_release_have_only_known_members) {
+    struct later_pipeline wide = {.options = {.size = sizeof wide, .name = "wide", .max_items = 3}, .later = 1};
+    struct later_stage stage = {
+        .options = {.size = sizeof stage, .name = "x", .work.func = consume_thing, .input.capacity = 5}, .later = 1};
+    weir_pipeline *pipeline;
+    assert_status(WEIR_INVALID, weir_pipeline_create(&pipeline, &wide.options));
+    wide.later = 0;
+    assert_status(WEIR_OK, weir_pipeline_create(&pipeline, &wide.options));
+    assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, NULL, &stage.options));
+    ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), "stage x: add: size is "));
+    assert_status(WEIR_OK, weir_pipeline_destroy(pipeline));
+    assert_status(WEIR_OK, weir_pipeline_create(&pipeline, &wide.options));
+    stage.later = 0;
+    assert_status(WEIR_OK, weir_pipeline_add(pipeline, NULL, &stage.options));
+    start_pipeline(pipeline);
+    put_things(pipeline, 3);
+    weir_report *report;
+    assert_status(WEIR_OK, weir_pipeline_finish(pipeline, WEIR_NEVER, &report));
+    ck_assert_str_eq(report->name, "wide");
+    ck_assert_uint_eq(report->stages[0].capacity, 5);
+    weir_report_free(report);
+    assert_status(WEIR_OK, weir_pipeline_destroy(pipeline));
 }
 END_TEST
 
@@ -131,66 +169,107 @@ static const struct wrong_stage {
     weir_stage_options options;
     const char *message;
 } wrong_stages[] = {
-    {{.func = consume_thing}, "name"},
-    {{.name = "", .func = consume_thing}, "name"},
-    {{.name = "first", .func = consume_thing}, "stage first: name: "},
+    {{.work.func = consume_thing}, "name"},
+    {{.name = "", .work.func = consume_thing}, "name"},
+    {{.name = "first", .work.func = consume_thing}, "stage first: name: "},
     {{.name = "x"}, "stage x: 0 of func, run, run_batch and source"},
-    {{.name = "x", .func = consume_thing, .run = run_consume}, "stage x: 2 of func, run, run_batch and source"},
-    {{.name = "x", .source = end_at_once, .run = run_consume}, "stage x: 2 of func, run, run_batch and source"},
-    {{.name = "x", .func = consume_thing, .reserved = {NULL, &any_object}}, "stage x: reserved[1] is not NULL"},
-    {{.name = "x", .run = run_consume, .per_key = 1}, "stage x: per_key is 1, and key is NULL"},
-    {{.name = "x", .source = end_at_once, .ordered = true}, "stage x: ordered is true"},
-    {{.name = "x", .source = end_at_once, .per_key = 1, .key = key_of},
+    {{.name = "x", .work.func = consume_thing, .work.run = run_consume},
+     "stage x: 2 of func, run, run_batch and source"},
+    {{.name = "x", .work.source = end_at_once, .work.run = run_consume},
+     "stage x: 2 of func, run, run_batch and source"},
+    {{.name = "x", .work.func = consume_thing, .work.reserved = {NULL, &any_object}},
+     "stage x: work.reserved[1] is not NULL"},
+    {{.name = "x", .work.func = consume_thing, .threads.reserved = {&any_object}},
+     "stage x: threads.reserved[0] is not NULL"},
+    {{.name = "x", .work.func = consume_thing, .input.reserved = {NULL, &any_object}},
+     "stage x: input.reserved[1] is not NULL"},
+    {{.name = "x", .work.func = consume_thing, .output.reserved = {&any_object}},
+     "stage x: output.reserved[0] is not NULL"},
+    {{.name = "x", .work.func = consume_thing, .limits.reserved = {NULL, &any_object}},
+     "stage x: limits.reserved[1] is not NULL"},
+    {{.name = "x", .work.func = consume_thing, .errors.reserved = {&any_object}},
+     "stage x: errors.reserved[0] is not NULL"},
+    {{.name = "x", .work.func = consume_thing, .errors.retry.reserved = {NULL, &any_object}},
+     "stage x: retry.reserved[1] is not NULL"},
+    {{.name = "x", .work.func = consume_thing, .batch.reserved = {&any_object}},
+     "stage x: batch.reserved[0] is not NULL"},
+    {{.name = "x", .work.func = consume_thing, .size = 8}, "stage x: add: size is 8, and must be 0 or at least "},
+    {{.name = "x", .work.run = run_consume, .limits.per_key = 1}, "stage x: per_key is 1, and key is NULL"},
+    {{.name = "x", .work.source = end_at_once, .output.ordered = true}, "stage x: ordered is true"},
+    {{.name = "x", .work.source = end_at_once, .limits.per_key = 1, .limits.key = key_of},
      "stage x: per_key is 1, and must be 0 for a source"},
-    {{.name = "x", .source = end_at_once, .dead = (weir_queue *)&any_object},
+    {{.name = "x", .work.source = end_at_once, .errors.dead = (weir_queue *)&any_object},
      "stage x: dead is not NULL, and must be NULL for a source"},
-    {{.name = "x", .func = consume_thing, .retry = {.attempts = 2}}, "stage x: retry.attempts is 2, and a func"},
-    {{.name = "x", .func = consume_thing, .dead = (weir_queue *)&any_object}, "stage x: dead is not NULL, and a func"},
-    {{.name = "x", .func = consume_thing, .rate = -1},
+    {{.name = "x", .work.func = consume_thing, .errors.retry = {.attempts = 2}},
+     "stage x: retry.attempts is 2, and a func"},
+    {{.name = "x", .work.func = consume_thing, .errors.dead = (weir_queue *)&any_object},
+     "stage x: dead is not NULL, and a func"},
+    {{.name = "x", .work.func = consume_thing, .limits.rate = -1},
      "stage x: rate must be between 0 and 1e9 per second, and is -1.0/s"},
-    {{.name = "x", .func = consume_thing, .rate = 1e10}, "per second, and is 10000 M/s"},
-    {{.name = "x", .func = consume_thing, .fan_out = (weir_fan_out)4}, "stage x: fan_out is 4, "},
-    {{.name = "x", .func = consume_thing, .on_error = (weir_on_error)2}, "stage x: on_error is 2, "},
-    {{.name = "x", .func = consume_thing, .batch = {.items = 2}}, "stage x: batch.items is 2, and run_batch"},
-    {{.name = "x", .func = consume_thing, .batch = {.wait = 2}}, "stage x: batch.wait is 2, and run_batch"},
-    {{.name = "x", .run_batch = run_batch_consume}, "stage x: batch.items and batch.bytes are 0"},
-    {{.name = "x", .run_batch = run_batch_consume, .batch = {.wait = 5}}, "stage x: batch.items and batch.bytes are 0"},
-    {{.name = "x", .run_batch = run_batch_consume, .batch = {.bytes = 5}},
+    {{.name = "x", .work.func = consume_thing, .limits.rate = 1e10}, "per second, and is 10000 M/s"},
+    {{.name = "x", .work.func = consume_thing, .output.fan_out = (weir_fan_out)4}, "stage x: fan_out is 4, "},
+    {{.name = "x", .work.func = consume_thing, .errors.on_error = (weir_on_error)2}, "stage x: on_error is 2, "},
+    {{.name = "x", .work.func = consume_thing, .batch = {.items = 2}}, "stage x: batch.items is 2, and run_batch"},
+    {{.name = "x", .work.func = consume_thing, .batch = {.wait = 2}}, "stage x: batch.wait is 2, and run_batch"},
+    {{.name = "x", .work.run_batch = run_batch_consume}, "stage x: batch.items and batch.bytes are 0"},
+    {{.name = "x", .work.run_batch = run_batch_consume, .batch = {.wait = 5}},
+     "stage x: batch.items and batch.bytes are 0"},
+    {{.name = "x", .work.run_batch = run_batch_consume, .batch = {.bytes = 5}},
      "stage x: batch.bytes is 5, and batch.weigh"},
-    {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5}, .per_key = 1, .key = key_of},
+    {{.name = "x",
+      .work.run_batch = run_batch_consume,
+      .batch = {.items = 5},
+      .limits.per_key = 1,
+      .limits.key = key_of},
      "stage x: per_key is 1, and must be 0 with run_batch"},
-    {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5}, .ordered = true, .threads = 2},
-     "stage x: threads is 2, and must be 1 for ordered"},
-    {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5}, .ordered = true, .retry = {.attempts = 2}},
+    {{.name = "x",
+      .work.run_batch = run_batch_consume,
+      .batch = {.items = 5},
+      .output.ordered = true,
+      .threads.count = 2},
+     "stage x: threads.count is 2, and must be 1 for ordered"},
+    {{.name = "x",
+      .work.run_batch = run_batch_consume,
+      .batch = {.items = 5},
+      .output.ordered = true,
+      .errors.retry = {.attempts = 2}},
      "stage x: retry.attempts is 2, and must be at most 1 for ordered"},
     /* options without effect */
-    {{.name = "x", .source = end_at_once, .capacity = 64}, "stage x: capacity is 64, and must be 0 for a source"},
-    {{.name = "x", .source = end_at_once, .capacity = WEIR_UNBOUNDED}, "stage x: capacity is WEIR_UNBOUNDED, and must"},
-    {{.name = "x", .run = run_consume, .retry = {.backoff = 1500}},
+    {{.name = "x", .work.source = end_at_once, .input.capacity = 64},
+     "stage x: capacity is 64, and must be 0 for a source"},
+    {{.name = "x", .work.source = end_at_once, .input.capacity = WEIR_UNBOUNDED},
+     "stage x: capacity is WEIR_UNBOUNDED, and must"},
+    {{.name = "x", .work.run = run_consume, .errors.retry = {.backoff = 1500}},
      "stage x: retry.backoff is 1.5 us, and retry.attempts is 0"},
-    {{.name = "x", .source = end_at_once, .retry = {.backoff = 5, .max_backoff = 9}},
+    {{.name = "x", .work.source = end_at_once, .errors.retry = {.backoff = 5, .max_backoff = 9}},
      "stage x: retry.backoff is 5 ns, and retry.attempts is 0"},
-    {{.name = "x", .run = run_consume, .retry = {.when = any_code}},
+    {{.name = "x", .work.run = run_consume, .errors.retry = {.when = any_code}},
      "stage x: retry.when is set, and retry.attempts is 0"},
-    {{.name = "x", .func = consume_thing, .retry = {.max_backoff = 5}},
+    {{.name = "x", .work.func = consume_thing, .errors.retry = {.max_backoff = 5}},
      "stage x: retry.max_backoff is 5 ns, and retry.backoff is 0"},
-    {{.name = "x", .run = run_consume, .retry = {.attempts = 2, .max_backoff = 5}},
+    {{.name = "x", .work.run = run_consume, .errors.retry = {.attempts = 2, .max_backoff = 5}},
      "stage x: retry.max_backoff is 5 ns, and retry.backoff is 0"},
-    {{.name = "x", .func = consume_thing, .burst = 3}, "stage x: burst is 3, and rate is 0"},
-    {{.name = "x", .func = consume_thing, .key = key_of}, "stage x: key is set, and per_key is 0"},
-    {{.name = "x", .func = consume_thing, .key_rate = 2}, "stage x: key_rate is 2.0/s, and per_key is 0"},
-    {{.name = "x", .run = run_consume, .key = key_of, .per_key = 1, .key_rate = -2},
+    {{.name = "x", .work.func = consume_thing, .limits.burst = 3}, "stage x: burst is 3, and rate is 0"},
+    {{.name = "x", .work.func = consume_thing, .limits.key = key_of}, "stage x: key is set, and per_key is 0"},
+    {{.name = "x", .work.func = consume_thing, .limits.key_rate = 2}, "stage x: key_rate is 2.0/s, and per_key is 0"},
+    {{.name = "x", .work.run = run_consume, .limits.key = key_of, .limits.per_key = 1, .limits.key_rate = -2},
      "stage x: key_rate must be between 0 and 1e9 per second, and is -2.0/s"},
-    {{.name = "x", .source = end_at_once, .key = key_of}, "stage x: key is set, and per_key is 0"},
-    {{.name = "x", .func = consume_thing, .route = key_of}, "stage x: route is set, and fan_out is WEIR_ROUND_ROBIN"},
-    {{.name = "x", .func = consume_thing, .fan_out = WEIR_TO_ALL, .route = key_of, .copy = same_item},
+    {{.name = "x", .work.source = end_at_once, .limits.key = key_of}, "stage x: key is set, and per_key is 0"},
+    {{.name = "x", .work.func = consume_thing, .output.route = key_of},
+     "stage x: route is set, and fan_out is WEIR_ROUND_ROBIN"},
+    {{.name = "x",
+      .work.func = consume_thing,
+      .output.fan_out = WEIR_TO_ALL,
+      .output.route = key_of,
+      .output.copy = same_item},
      "stage x: route is set, and fan_out is WEIR_TO_ALL"},
-    {{.name = "x", .func = consume_thing, .copy = same_item}, "stage x: copy is set, and fan_out is WEIR_ROUND_ROBIN"},
-    {{.name = "x", .func = consume_thing, .fan_out = WEIR_BY_CHOICE, .copy = same_item},
+    {{.name = "x", .work.func = consume_thing, .output.copy = same_item},
+     "stage x: copy is set, and fan_out is WEIR_ROUND_ROBIN"},
+    {{.name = "x", .work.func = consume_thing, .output.fan_out = WEIR_BY_CHOICE, .output.copy = same_item},
      "stage x: copy is set, and fan_out is WEIR_BY_CHOICE"},
-    {{.name = "x", .func = consume_thing, .batch = {.weigh = key_of}},
+    {{.name = "x", .work.func = consume_thing, .batch = {.weigh = key_of}},
      "stage x: batch.weigh is set, and run_batch is NULL"},
-    {{.name = "x", .run_batch = run_batch_consume, .batch = {.items = 5, .weigh = key_of}},
+    {{.name = "x", .work.run_batch = run_batch_consume, .batch = {.items = 5, .weigh = key_of}},
      "stage x: batch.weigh is set, and batch.bytes is 0"},
 };
 
@@ -199,7 +278,7 @@ START_TEST (a_stage_that_cannot_be_right_is_refused_and_the_start_with_it) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage *stage = NULL;
     ck_assert_str_eq(weir_pipeline_message(pipeline), "");
-    add_stage(pipeline, (weir_stage_options){.name = "first", .func = hand_back});
+    add_stage(pipeline, (weir_stage_options){.name = "first", .work.func = hand_back});
     assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, &stage, &wrong->options));
     ck_assert_ptr_null(stage);
     ck_assert_msg(strstr(weir_pipeline_message(pipeline), wrong->message) != NULL, "\"%s\" and not \"%s\"",
@@ -225,11 +304,11 @@ END_TEST
 /* Refused for its graph, or for its last stage, after the others have allocated what they need. */
 START_TEST (a_report_after_a_refused_start_is_empty) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 5});
-    weir_stage_options last = {.name = "last", .func = consume_thing, .threads = SIZE_MAX};
+    weir_stage_options last = {.name = "last", .work.func = consume_thing, .threads.count = SIZE_MAX};
     if (_i == 0)
-        last = (weir_stage_options){.name = "last", .run_batch = run_batch_consume, .batch = {.items = 100}};
-    weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .source = end_at_once});
-    weir_stage *door = add_stage(pipeline, (weir_stage_options){.name = "door", .func = hand_back});
+        last = (weir_stage_options){.name = "last", .work.run_batch = run_batch_consume, .batch = {.items = 100}};
+    weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = end_at_once});
+    weir_stage *door = add_stage(pipeline, (weir_stage_options){.name = "door", .work.func = hand_back});
     weir_stage *end = add_stage(pipeline, last);
     connect_stages(pipeline, source, end);
     connect_stages(pipeline, door, end);
@@ -260,7 +339,7 @@ START_TEST (a_very_long_name_is_no_danger) {
     static char name[5000];
     memset(name, 'n', sizeof name - 1);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.name = name});
-    add_stage(pipeline, (weir_stage_options){.name = name, .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = name, .work.func = consume_thing});
     assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = name}));
     ck_assert_uint_lt(strlen(weir_pipeline_message(pipeline)), 400);
     destroy_pipeline(pipeline);
@@ -273,7 +352,7 @@ START_TEST (before_the_start_there_is_nothing_to_end) {
     const int signals[] = {1};
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_report *report = (weir_report *)pipeline;
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
     assert_status(WEIR_INVALID, weir_pipeline_put(pipeline, pipeline));
     assert_status(WEIR_INVALID, weir_pipeline_put_until(pipeline, pipeline, 0));
     assert_status(WEIR_INVALID, weir_pipeline_wait(pipeline, 0));
@@ -293,10 +372,10 @@ END_TEST
 
 START_TEST (after_the_start_nothing_is_declared_any_more) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage *stage = add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    weir_stage *stage = add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
     start_pipeline(pipeline);
     assert_status(WEIR_INVALID,
-                  weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "b", .func = consume_thing}));
+                  weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "b", .work.func = consume_thing}));
     assert_status(WEIR_INVALID, weir_pipeline_connect(pipeline, stage, stage));
     assert_status(WEIR_INVALID, weir_pipeline_connect_dead(pipeline, stage, stage));
     assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
@@ -309,7 +388,7 @@ END_TEST
 START_TEST (a_put_after_the_end_is_refused_and_the_item_the_callers) {
     bool limited = _i & 1, cancelled = _i & 2;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = limited ? 10 : 0});
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 5);
     if (cancelled)
@@ -330,7 +409,7 @@ END_TEST
 
 START_TEST (a_pipeline_of_sources_takes_no_put) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "a", .source = end_at_once});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.source = end_at_once});
     start_pipeline(pipeline);
     assert_status(WEIR_INVALID, weir_pipeline_put(pipeline, pipeline));
     finish_and_destroy(pipeline, WEIR_OK);
@@ -341,7 +420,7 @@ END_TEST
 
 START_TEST (a_second_finish_returns_the_same_status) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 20);
     if (_i == 1)
@@ -370,8 +449,11 @@ static int wait_for_cancel(weir_task *task, void *item, void *inside) {
 START_TEST (of_two_finishes_the_earlier_deadline_counts) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "a", .run = wait_for_cancel, .arg = &inside, .threads = 2, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "a",
+                                             .work.run = wait_for_cancel,
+                                             .work.arg = &inside,
+                                             .threads.count = 2,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 5);
     wait_for_count(&inside, 2);
@@ -393,8 +475,9 @@ END_TEST
 START_TEST (a_finish_returns_when_another_thread_cancels) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = hand_back_at_gate, .arg = &gate, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "a", .work.func = hand_back_at_gate, .work.arg = &gate, .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 5);
     gate_wait_for(&gate, 1);
@@ -435,7 +518,8 @@ static int call_from_inside(weir_task *task, void *item, void *raw) {
 START_TEST (a_finish_from_inside_a_stage_begins_the_end_and_does_not_wait) {
     struct inside inside = {.cancels = _i == 1, .cancel = WEIR_BUSY};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "a", .run = call_from_inside, .arg = &inside, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "a", .work.run = call_from_inside, .work.arg = &inside, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     struct thing *mine = thing_new();
@@ -467,7 +551,8 @@ static void *finish_as_a_foreigner(void *item, void *raw) {
 
 START_TEST (a_worker_of_another_pipeline_or_group_may_finish_it) {
     struct foreigner foreigner = {.pipeline = new_pipeline(NULL), .status = WEIR_BUSY};
-    add_stage(foreigner.pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
+    add_stage(foreigner.pipeline,
+              (weir_stage_options){.name = "a", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(foreigner.pipeline);
     put_things(foreigner.pipeline, 5);
     if (_i == 0) {
@@ -482,7 +567,7 @@ START_TEST (a_worker_of_another_pipeline_or_group_may_finish_it) {
         assert_status(WEIR_OK, weir_queue_destroy(queue));
     } else {
         weir_pipeline *other = new_pipeline(NULL);
-        add_stage(other, (weir_stage_options){.name = "b", .func = finish_as_a_foreigner, .arg = &foreigner});
+        add_stage(other, (weir_stage_options){.name = "b", .work.func = finish_as_a_foreigner, .work.arg = &foreigner});
         start_pipeline(other);
         assert_status(WEIR_OK, weir_pipeline_put(other, other));
         finish_and_destroy(other, WEIR_OK);
@@ -497,11 +582,11 @@ START_TEST (destroying_a_running_pipeline_cancels_it) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "a",
-                                             .run = _i == 0 ? run_pass_on : wait_for_cancel,
-                                             .arg = &inside,
-                                             .capacity = 100,
-                                             .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing, .drop = thing_drop});
+                                             .work.run = _i == 0 ? run_pass_on : wait_for_cancel,
+                                             .work.arg = &inside,
+                                             .input.capacity = 100,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 90);
     destroy_pipeline(pipeline);
@@ -513,8 +598,8 @@ START_TEST (a_pipeline_never_started_is_destroyed_with_its_stages) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     destroy_pipeline(pipeline);
     pipeline = new_pipeline(NULL);
-    weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
-    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = consume_thing});
+    weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = consume_thing});
     connect_stages(pipeline, a, b);
     destroy_pipeline(pipeline);
 }
@@ -554,8 +639,8 @@ static void assert_no_start(weir_pipeline *pipeline, weir_status wanted, const c
 
 START_TEST (a_graph_that_is_refused_is_the_outcome) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .func = hand_back});
-    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back});
+    weir_stage *a = add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = hand_back});
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = hand_back});
     connect_stages(pipeline, a, b);
     connect_stages(pipeline, b, a);
     assert_no_start(pipeline, WEIR_INVALID, "a");
@@ -575,16 +660,16 @@ START_TEST (an_init_that_fails_says_why) {
     memset(long_reason, 'x', sizeof long_reason - 1);
     const char *const reasons[] = {"/no/such\nfile", NULL, long_reason};
     const char *const messages[] = {
-        "stage opens: init failed in one of its threads (threads is 2): cannot open /no/such file",
-        "stage opens: init failed in one of its threads (threads is 2)",
-        "stage opens: init failed in one of its threads (threads is 2): cannot open xxxx"};
+        "stage opens: init failed in one of its threads (threads.count is 2): cannot open /no/such file",
+        "stage opens: init failed in one of its threads (threads.count is 2)",
+        "stage opens: init failed in one of its threads (threads.count is 2): cannot open xxxx"};
     assert_status(WEIR_NOMEM, weir_init_fail(WEIR_NOMEM, "in no init"));
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "opens",
-                                             .func = consume_thing,
-                                             .arg = (void *)reasons[_i],
-                                             .init = init_with_reason,
-                                             .threads = 2});
+                                             .work.func = consume_thing,
+                                             .work.arg = (void *)reasons[_i],
+                                             .work.init = init_with_reason,
+                                             .threads.count = 2});
     assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));
     if (_i < 2)
         ck_assert_str_eq(weir_pipeline_message(pipeline), messages[_i]);
@@ -598,15 +683,15 @@ START_TEST (an_init_that_fails_undoes_the_start) {
     size_t before = threads_at_rest();
     struct inits inits = {.fails_at = (size_t)_i};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "source", .source = end_at_once});
+    add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = end_at_once});
     add_stage(pipeline, (weir_stage_options){.name = "sick",
-                                             .run = run_consume,
-                                             .threads = 3,
-                                             .arg = &inits,
-                                             .init = init_counted,
-                                             .fini = fini_counted,
-                                             .retry = {.attempts = 2}});
-    add_stage(pipeline, (weir_stage_options){.name = "well", .func = consume_thing, .threads = 2});
+                                             .work.run = run_consume,
+                                             .threads.count = 3,
+                                             .work.arg = &inits,
+                                             .work.init = init_counted,
+                                             .work.fini = fini_counted,
+                                             .errors.retry = {.attempts = 2}});
+    add_stage(pipeline, (weir_stage_options){.name = "well", .work.func = consume_thing, .threads.count = 2});
     assert_no_start(pipeline, WEIR_INITFAILED, "stage sick: ");
     ck_assert_uint_eq(atomic_load(&inits.finis), 2);
     ck_assert(wait_for_threads(before));
@@ -617,9 +702,11 @@ END_TEST
 START_TEST (a_thread_that_cannot_be_had_undoes_the_start) {
     size_t before = threads_at_rest();
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "well", .func = hand_back, .threads = 2});
-    add_stage(pipeline, (weir_stage_options){.name = "sick", .func = hand_back, .threads = 3, .stack_size = SIZE_MAX});
-    add_stage(pipeline, (weir_stage_options){.name = "last", .func = consume_thing, .threads = 2});
+    add_stage(pipeline, (weir_stage_options){.name = "well", .work.func = hand_back, .threads.count = 2});
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "sick", .work.func = hand_back, .threads.count = 3, .threads.stack_size = SIZE_MAX});
+    add_stage(pipeline, (weir_stage_options){.name = "last", .work.func = consume_thing, .threads.count = 2});
     assert_no_start(pipeline, WEIR_NOTHREAD, "stage sick: ");
     ck_assert(wait_for_threads(before));
     destroy_pipeline(pipeline);
@@ -629,7 +716,7 @@ END_TEST
 START_TEST (more_threads_than_memory_can_address_are_refused) {
     static const size_t counts[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 64};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "sick", .func = hand_back, .threads = counts[_i]});
+    add_stage(pipeline, (weir_stage_options){.name = "sick", .work.func = hand_back, .threads.count = counts[_i]});
     assert_status(WEIR_INVALID, weir_pipeline_start(pipeline));
     ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), "stage sick: "));
     destroy_pipeline(pipeline);
@@ -651,8 +738,8 @@ static void emit_too_late(void *unused) {
 
 START_TEST (what_is_emitted_outside_a_call_is_not_taken) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "late", .run = remember_task, .fini = emit_too_late});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "late", .work.run = remember_task, .work.fini = emit_too_late});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -667,11 +754,11 @@ START_TEST (each_thread_has_its_own_state) {
     struct inits inits = {.fails_at = SIZE_MAX};
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "a",
-                                             .func = consume_thing,
-                                             .threads = 4,
-                                             .arg = &inits,
-                                             .init = init_counted,
-                                             .fini = fini_counted});
+                                             .work.func = consume_thing,
+                                             .threads.count = 4,
+                                             .work.arg = &inits,
+                                             .work.init = init_counted,
+                                             .work.fini = fini_counted});
     start_pipeline(pipeline);
     ck_assert_uint_eq(atomic_load(&inits.calls), 4);
     put_things(pipeline, 50);
@@ -686,6 +773,7 @@ static Suite *life_suite(void) {
     TCase *declaring = add_things_case(suite, "declaring");
     tcase_add_test(declaring, null_is_invalid_and_has_no_effect);
     tcase_add_test(declaring, options_that_cannot_be_right_are_no_pipeline);
+    tcase_add_test(declaring, options_of_a_later_release_have_only_known_members);
     tcase_add_loop_test(declaring, a_stage_that_cannot_be_right_is_refused_and_the_start_with_it, 0,
                         COUNT_OF(wrong_stages));
     tcase_add_loop_test(declaring, more_errors_than_memory_can_hold_cannot_be_kept, 0, 2);

@@ -25,10 +25,12 @@ static struct thing *thing_of_weight(size_t weight) {
 
 static weir_pipeline *gated(struct gate *gate, weir_pipeline_options options) {
     weir_pipeline *pipeline = new_pipeline(&options);
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "gate", .run = run_pass_on_at_gate, .arg = gate, .drop = thing_drop, .capacity = 100});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "gate",
+                                             .work.run = run_pass_on_at_gate,
+                                             .work.arg = gate,
+                                             .input.drop = thing_drop,
+                                             .input.capacity = 100});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     return pipeline;
 }
@@ -136,11 +138,11 @@ START_TEST (a_blocked_caller_that_reads_the_results_is_admitted_in_time) {
     assert_status(WEIR_OK, weir_queue_create(&results, 4));
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = INSIDE});
     add_stage(pipeline, (weir_stage_options){.name = "pass",
-                                             .func = hand_back,
-                                             .ordered = _i == 1,
-                                             .capacity = 2 * INSIDE,
-                                             .results = results,
-                                             .drop = thing_drop});
+                                             .work.func = hand_back,
+                                             .output.ordered = _i == 1,
+                                             .input.capacity = 2 * INSIDE,
+                                             .output.results = results,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, INSIDE);
     void *taken;
@@ -306,13 +308,15 @@ START_TEST (several_blocked_on_the_queue_hold_no_room_under_the_limits) {
     atomic_uint produced = 0;
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = INSIDE, .grace = HANG_SECONDS * SECONDS});
-    weir_stage *slow = add_stage(
-        pipeline, (weir_stage_options){
-                      .name = "gate", .func = hand_back_at_gate, .arg = &gate, .capacity = 2, .drop = thing_drop});
+    weir_stage *slow = add_stage(pipeline, (weir_stage_options){.name = "gate",
+                                                                .work.func = hand_back_at_gate,
+                                                                .work.arg = &gate,
+                                                                .input.capacity = 2,
+                                                                .input.drop = thing_drop});
     weir_stage *source =
-        add_stage(pipeline, (weir_stage_options){.name = "source", .source = produce_many, .arg = &produced});
+        add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = produce_many, .work.arg = &produced});
     weir_stage *end =
-        add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+        add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     connect_stages(pipeline, slow, end);
     connect_stages(pipeline, source, end);
     start_pipeline(pipeline);
@@ -362,10 +366,12 @@ START_TEST (items_of_several_refused_by_the_queue_stay_the_callers) {
     const weir_pipeline_options options = {
         .max_items = _i == 0 ? 50 : 0, .weigh = weigh_thing, .grace = HANG_SECONDS * SECONDS};
     weir_pipeline *pipeline = new_pipeline(&options);
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "gate", .run = run_pass_on_at_gate, .arg = &gate, .drop = thing_drop, .capacity = 3});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "gate",
+                                             .work.run = run_pass_on_at_gate,
+                                             .work.arg = &gate,
+                                             .input.drop = thing_drop,
+                                             .input.capacity = 3});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     void **things = several_things();
     struct pipeline_call put = {.call = {.items = things, .count = SEVERAL}, .pipeline = pipeline};
@@ -399,10 +405,11 @@ START_TEST (an_item_is_in_flight_until_its_last_result_is_done) {
     struct gate gate = GATE;
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = 1, .max_bytes = 10, .weigh = weigh_thing});
-    add_stage(pipeline, (weir_stage_options){.name = "split", .run = split_in_three, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "split", .work.run = split_in_three, .input.drop = thing_drop});
     add_stage(pipeline,
-              (weir_stage_options){.name = "gate", .run = run_pass_on_at_gate, .arg = &gate, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+              (weir_stage_options){
+                  .name = "gate", .work.run = run_pass_on_at_gate, .work.arg = &gate, .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_put(pipeline, thing_of_weight(7)));
     gate_wait_for(&gate, 1);
@@ -445,8 +452,9 @@ START_TEST (many_producers_keep_within_both_limits) {
     enum { PUTTERS = 4 };
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = 6, .max_bytes = 40, .weigh = weigh_thing});
-    add_stage(pipeline, (weir_stage_options){.name = "a", .run = run_pass_on, .threads = 2, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "a", .work.run = run_pass_on, .threads.count = 2, .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     for (size_t round = 0; round < 100; round++) {
         struct pipeline_call puts[PUTTERS];
@@ -487,11 +495,11 @@ static const struct rating {
 static uint64_t run_rated(const struct rating *rating) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "rated",
-                                             .func = consume_thing,
-                                             .threads = rating->threads,
-                                             .rate = rating->rate,
-                                             .burst = rating->burst,
-                                             .drop = thing_drop});
+                                             .work.func = consume_thing,
+                                             .threads.count = rating->threads,
+                                             .limits.rate = rating->rate,
+                                             .limits.burst = rating->burst,
+                                             .input.drop = thing_drop});
     weir_deadline begin = now();
     start_pipeline(pipeline);
     put_things(pipeline, rating->items);
@@ -517,8 +525,9 @@ END_TEST
 /* A batch counts as its items: after ten items, the next batch waits ten intervals. */
 START_TEST (batches_are_rated_by_their_items) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "rated", .run_batch = run_batch_consume, .batch = {.items = 10}, .rate = 1000});
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "rated", .work.run_batch = run_batch_consume, .batch = {.items = 10}, .limits.rate = 1000});
     start_pipeline(pipeline);
     put_things(pipeline, 60);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -534,11 +543,11 @@ START_TEST (at_the_lowest_rate_the_first_call_comes_and_the_others_wait_for_the_
     enum { AT_ONCE = 30 };
     size_t each = _i == 0 ? 1 : AT_ONCE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    weir_stage_options rated = {.name = "rated", .rate = 1e-300, .threads = 2, .drop = thing_drop};
+    weir_stage_options rated = {.name = "rated", .limits.rate = 1e-300, .threads.count = 2, .input.drop = thing_drop};
     if (_i == 0) {
-        rated.func = consume_thing;
+        rated.work.func = consume_thing;
     } else {
-        rated.run_batch = run_batch_consume;
+        rated.work.run_batch = run_batch_consume;
         rated.batch = (weir_batch){.items = AT_ONCE};
     }
     add_stage(pipeline, rated);
@@ -595,13 +604,13 @@ START_TEST (so_many_of_a_key_at_a_time_and_with_one_in_order) {
     struct keyed keyed = {.fails = _i & 1};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i & 2 ? 30 : 0});
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
-                                             .run = work_by_key,
-                                             .arg = &keyed,
-                                             .threads = 6,
-                                             .per_key = per_key,
-                                             .key = key_of,
-                                             .drop = thing_drop,
-                                             .retry = {.attempts = 2, .backoff = 20 * 1000}});
+                                             .work.run = work_by_key,
+                                             .work.arg = &keyed,
+                                             .threads.count = 6,
+                                             .limits.per_key = per_key,
+                                             .limits.key = key_of,
+                                             .input.drop = thing_drop,
+                                             .errors.retry = {.attempts = 2, .backoff = 20 * 1000}});
     start_pipeline(pipeline);
     put_things(pipeline, 1000);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -620,13 +629,13 @@ START_TEST (a_cancel_drops_items_that_wait_for_their_key) {
     struct keyed keyed = {.fails = true};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
-                                             .run = work_by_key,
-                                             .arg = &keyed,
-                                             .threads = 3,
-                                             .per_key = 1 + (size_t)_i % 2,
-                                             .key = key_of,
-                                             .drop = thing_drop,
-                                             .retry = {.attempts = 2, .backoff = 200 * 1000}});
+                                             .work.run = work_by_key,
+                                             .work.arg = &keyed,
+                                             .threads.count = 3,
+                                             .limits.per_key = 1 + (size_t)_i % 2,
+                                             .limits.key = key_of,
+                                             .input.drop = thing_drop,
+                                             .errors.retry = {.attempts = 2, .backoff = 200 * 1000}});
     start_pipeline(pipeline);
     put_things(pipeline, 70 + (size_t)_i);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
@@ -657,14 +666,14 @@ START_TEST (a_cancel_of_very_many_items_that_wait_for_one_key_completes) {
     enum { MANY = 20000 };
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = 100000, .grace = HANG_SECONDS * SECONDS});
-    add_stage(pipeline,
-              (weir_stage_options){.name = "keyed",
-                                   .run = fail_once,
-                                   .threads = 2,
-                                   .per_key = 1,
-                                   .key = one_key,
-                                   .drop = thing_drop,
-                                   .retry = {.attempts = 2, .backoff = 3600 * SECONDS, .max_backoff = 3600 * SECONDS}});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "keyed",
+                            .work.run = fail_once,
+                            .threads.count = 2,
+                            .limits.per_key = 1,
+                            .limits.key = one_key,
+                            .input.drop = thing_drop,
+                            .errors.retry = {.attempts = 2, .backoff = 3600 * SECONDS, .max_backoff = 3600 * SECONDS}});
     start_pipeline(pipeline);
     put_things(pipeline, MANY);
     for (weir_deadline limit = hang_limit(); depth_of_first(pipeline) > 0; nap())
@@ -699,12 +708,12 @@ START_TEST (one_key_holds_up_no_other) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 60});
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
-                                             .func = hold_the_first,
-                                             .arg = &gate,
-                                             .threads = 2,
-                                             .per_key = (size_t)_i,
-                                             .key = own_key,
-                                             .drop = thing_drop});
+                                             .work.func = hold_the_first,
+                                             .work.arg = &gate,
+                                             .threads.count = 2,
+                                             .limits.per_key = (size_t)_i,
+                                             .limits.key = own_key,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     gate_wait_for(&gate, 1);
@@ -741,12 +750,12 @@ START_TEST (a_cancel_drops_items_not_yet_admitted_by_their_keys) {
     struct slow_key slow = {.gate = GATE};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
-                                             .run = run_consume,
-                                             .arg = &slow,
-                                             .threads = 2,
-                                             .per_key = 1,
-                                             .key = wait_for_first_key,
-                                             .drop = thing_drop});
+                                             .work.run = run_consume,
+                                             .work.arg = &slow,
+                                             .threads.count = 2,
+                                             .limits.per_key = 1,
+                                             .limits.key = wait_for_first_key,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     gate_wait_for(&slow.gate, 1);
@@ -782,13 +791,13 @@ static weir_pipeline *start_key_rate(double key_rate, size_t threads, size_t per
     atomic_store(&begun[0], 0);
     atomic_store(&begun[1], 0);
     add_stage(pipeline, (weir_stage_options){.name = "keyed",
-                                             .run = count_of_key,
-                                             .threads = threads,
-                                             .ordered = ordered,
-                                             .per_key = per_key,
-                                             .key = parity,
-                                             .key_rate = key_rate,
-                                             .drop = thing_drop});
+                                             .work.run = count_of_key,
+                                             .threads.count = threads,
+                                             .output.ordered = ordered,
+                                             .limits.per_key = per_key,
+                                             .limits.key = parity,
+                                             .limits.key_rate = key_rate,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     return pipeline;
 }

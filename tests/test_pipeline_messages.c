@@ -27,7 +27,7 @@ const char *__asan_default_options(void) {
     return "allocator_may_return_null=1";
 }
 
-static const weir_stage_options plain = {.name = "a", .func = hand_back};
+static const weir_stage_options plain = {.name = "a", .work.func = hand_back};
 
 static weir_status no_init(void *arg, void **state) {
     (void)arg;
@@ -98,12 +98,12 @@ static weir_status add_null(void) {
 
 static weir_status add_late(void) {
     begin_running();
-    return weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "late", .func = hand_back});
+    return weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.name = "late", .work.func = hand_back});
 }
 
 static weir_status add_without_name(void) {
     begin();
-    return weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.func = hand_back});
+    return weir_pipeline_add(pipeline, NULL, &(weir_stage_options){.work.func = hand_back});
 }
 
 static weir_status add_with(weir_stage_options options) {
@@ -114,27 +114,27 @@ static weir_status add_with(weir_stage_options options) {
 
 static weir_status add_ordered_batch_with_wait(void) {
     return add_with((weir_stage_options){
-        .run_batch = run_batch_consume, .ordered = true, .batch = {.items = 2, .wait = 5 * WEIR_SECOND}});
+        .work.run_batch = run_batch_consume, .output.ordered = true, .batch = {.items = 2, .wait = 5 * WEIR_SECOND}});
 }
 
 static weir_status add_threads_and_width(void) {
-    return add_with((weir_stage_options){.func = hand_back, .threads = 3, .width = 5});
+    return add_with((weir_stage_options){.work.func = hand_back, .threads.count = 3, .threads.width = 5});
 }
 
 static weir_status add_width_and_init(void) {
-    return add_with((weir_stage_options){.func = hand_back, .init = no_init, .width = 5});
+    return add_with((weir_stage_options){.work.func = hand_back, .work.init = no_init, .threads.width = 5});
 }
 
 static weir_status add_stack_on_crew(void) {
-    return add_with((weir_stage_options){.func = hand_back, .width = 1, .stack_size = 65536});
+    return add_with((weir_stage_options){.work.func = hand_back, .threads.width = 1, .threads.stack_size = 65536});
 }
 
 static weir_status add_no_number(void) {
-    return add_with((weir_stage_options){.func = hand_back, .rate = NAN});
+    return add_with((weir_stage_options){.work.func = hand_back, .limits.rate = NAN});
 }
 
 static weir_status add_bytes_without_batch(void) {
-    return add_with((weir_stage_options){.func = hand_back, .batch = {.bytes = 77}});
+    return add_with((weir_stage_options){.work.func = hand_back, .batch = {.bytes = 77}});
 }
 
 static weir_status connect_null_from(void) {
@@ -154,14 +154,14 @@ static weir_status connect_late(void) {
 
 static weir_status connect_twice(void) {
     begin();
-    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back});
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = hand_back});
     connect_stages(pipeline, stage, b);
     return weir_pipeline_connect(pipeline, stage, b);
 }
 
 static weir_status connect_foreign(void) {
     weir_pipeline *other = new_pipeline(NULL);
-    weir_stage *foreign = add_stage(other, (weir_stage_options){.name = "foreign", .func = hand_back});
+    weir_stage *foreign = add_stage(other, (weir_stage_options){.name = "foreign", .work.func = hand_back});
     begin();
     weir_status status = weir_pipeline_connect(pipeline, stage, foreign);
     destroy_pipeline(other);
@@ -187,45 +187,46 @@ static weir_status start_with(weir_stage_options options) {
 }
 
 static weir_status start_large_queue(void) {
-    return start_with((weir_stage_options){.func = hand_back, .capacity = SIZE_MAX / 2});
+    return start_with((weir_stage_options){.work.func = hand_back, .input.capacity = SIZE_MAX / 2});
 }
 
 static weir_status start_queue_beyond_memory(void) {
-    return start_with((weir_stage_options){.func = hand_back, .capacity = SIZE_MAX >> 8});
+    return start_with((weir_stage_options){.work.func = hand_back, .input.capacity = SIZE_MAX >> 8});
 }
 
 static weir_status start_many_threads(void) {
-    return start_with((weir_stage_options){.func = hand_back, .threads = SIZE_MAX / 2});
+    return start_with((weir_stage_options){.work.func = hand_back, .threads.count = SIZE_MAX / 2});
 }
 
 static weir_status start_threads_beyond_memory(void) {
-    return start_with((weir_stage_options){.func = hand_back, .threads = SIZE_MAX >> 20});
+    return start_with((weir_stage_options){.work.func = hand_back, .threads.count = SIZE_MAX >> 20});
 }
 
 static weir_status start_source_with_many_threads(void) {
     begin();
-    add_stage(pipeline, (weir_stage_options){.name = "s", .source = end_at_once, .threads = SIZE_MAX / 2});
-    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back});
+    add_stage(pipeline, (weir_stage_options){.name = "s", .work.source = end_at_once, .threads.count = SIZE_MAX / 2});
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = hand_back});
     connect_stages(pipeline, stage, b);
     return weir_pipeline_start(pipeline);
 }
 
 static weir_status start_large_stacks(void) {
-    return start_with((weir_stage_options){.func = hand_back, .threads = 3, .stack_size = SIZE_MAX / 2});
+    return start_with(
+        (weir_stage_options){.work.func = hand_back, .threads.count = 3, .threads.stack_size = SIZE_MAX / 2});
 }
 
 static weir_status start_bad_init(void) {
-    return start_with((weir_stage_options){.func = hand_back, .threads = 3, .init = no_init});
+    return start_with((weir_stage_options){.work.func = hand_back, .threads.count = 3, .work.init = no_init});
 }
 
 static weir_status start_source_behind(void) {
-    return start_with((weir_stage_options){.source = end_at_once});
+    return start_with((weir_stage_options){.work.source = end_at_once});
 }
 
 static weir_status start_two_entrances(void) {
     begin();
-    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back});
-    weir_stage *c = add_stage(pipeline, (weir_stage_options){.name = "c", .func = hand_back});
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = hand_back});
+    weir_stage *c = add_stage(pipeline, (weir_stage_options){.name = "c", .work.func = hand_back});
     connect_stages(pipeline, stage, c);
     connect_stages(pipeline, b, c);
     return weir_pipeline_start(pipeline);
@@ -239,9 +240,10 @@ static weir_status start_cycle(void) {
 
 static weir_status start_fan_out(weir_fan_out how) {
     pipeline = new_pipeline(NULL);
-    weir_stage *from = add_stage(pipeline, (weir_stage_options){.name = "from", .func = hand_back, .fan_out = how});
+    weir_stage *from =
+        add_stage(pipeline, (weir_stage_options){.name = "from", .work.func = hand_back, .output.fan_out = how});
     weir_stage *a = add_stage(pipeline, plain);
-    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back});
+    weir_stage *b = add_stage(pipeline, (weir_stage_options){.name = "b", .work.func = hand_back});
     connect_stages(pipeline, from, a);
     connect_stages(pipeline, from, b);
     return weir_pipeline_start(pipeline);
@@ -260,25 +262,27 @@ static weir_status start_without_copy(void) {
 }
 
 static weir_status start_with_route_for_none(void) {
-    return start_with((weir_stage_options){.func = hand_back, .fan_out = WEIR_BY_CHOICE, .route = key_of});
+    return start_with(
+        (weir_stage_options){.work.func = hand_back, .output.fan_out = WEIR_BY_CHOICE, .output.route = key_of});
 }
 
 static weir_status start_results_in_the_middle(void) {
     pipeline = new_pipeline(NULL);
     output = new_queue(1);
-    add_stage(pipeline, (weir_stage_options){.name = "first", .func = hand_back, .results = output});
-    add_stage(pipeline, (weir_stage_options){.name = "second", .func = hand_back});
+    add_stage(pipeline, (weir_stage_options){.name = "first", .work.func = hand_back, .output.results = output});
+    add_stage(pipeline, (weir_stage_options){.name = "second", .work.func = hand_back});
     return weir_pipeline_start(pipeline);
 }
 
 static weir_status start_results_are_dead(void) {
     output = new_queue(1);
-    return start_with((weir_stage_options){.run = run_consume, .results = output, .dead = output});
+    return start_with((weir_stage_options){.work.run = run_consume, .output.results = output, .errors.dead = output});
 }
 
 static weir_status start_batch(void) {
     pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 321});
-    add_stage(pipeline, (weir_stage_options){.name = "a", .run_batch = run_batch_consume, .batch = {.items = 1000}});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "a", .work.run_batch = run_batch_consume, .batch = {.items = 1000}});
     return weir_pipeline_start(pipeline);
 }
 
@@ -303,7 +307,7 @@ static weir_status put_after_refusal(void) {
 
 static weir_status put_to_sources(void) {
     pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "s", .source = end_at_once});
+    add_stage(pipeline, (weir_stage_options){.name = "s", .work.source = end_at_once});
     start_pipeline(pipeline);
     return weir_pipeline_put_until(pipeline, pipeline, 0);
 }
@@ -432,9 +436,9 @@ static const struct refusal {
     {add_without_name, WEIR_INVALID, {"add: name is NULL"}},
     {add_late, WEIR_INVALID, {"stage late: ", "add: ", "the pipeline is already started"}},
     {add_ordered_batch_with_wait, WEIR_INVALID, {"stage x: ", "batch.wait is 5.0 s", "ordered"}},
-    {add_threads_and_width, WEIR_INVALID, {"stage x: ", "threads is 3 and width is 5"}},
+    {add_threads_and_width, WEIR_INVALID, {"stage x: ", "threads.count is 3 and width is 5"}},
     {add_width_and_init, WEIR_INVALID, {"stage x: ", "width is 5 and init is set"}},
-    {add_stack_on_crew, WEIR_INVALID, {"stage x: ", "stack_size is 65536 and threads is 0"}},
+    {add_stack_on_crew, WEIR_INVALID, {"stage x: ", "stack_size is 65536 and threads.count is 0"}},
     {add_no_number, WEIR_INVALID, {"stage x: ", "rate must be between 0 and 1e9", "is NaN"}},
     {add_bytes_without_batch, WEIR_INVALID, {"stage x: ", "batch.bytes is 77", "run_batch is NULL"}},
     {connect_null_from, WEIR_INVALID, {"stage a: ", "connect: from is NULL"}},
@@ -446,11 +450,11 @@ static const struct refusal {
     {start_empty, WEIR_INVALID, {"start: ", "no stages"}},
     {start_large_queue, WEIR_INVALID, {"stage b: ", "capacity is 9223372036854775807", "more than "}},
     {start_queue_beyond_memory, WEIR_NOMEM, {"stage b: ", "capacity is 72057594037927935", "576461 TB"}},
-    {start_many_threads, WEIR_INVALID, {"stage b: ", "threads is 9223372036854775807", "more than "}},
-    {start_threads_beyond_memory, WEIR_NOMEM, {"stage b: ", "threads is 17592186044415", " TB"}},
-    {start_source_with_many_threads, WEIR_INVALID, {"stage s: ", "threads is 9223372036854775807", "more than "}},
-    {start_large_stacks, WEIR_NOTHREAD, {"stage b: ", "threads is 3", "stack_size is 9223372036854775807"}},
-    {start_bad_init, WEIR_INITFAILED, {"stage b: ", "init failed", "threads is 3"}},
+    {start_many_threads, WEIR_INVALID, {"stage b: ", "threads.count is 9223372036854775807", "more than "}},
+    {start_threads_beyond_memory, WEIR_NOMEM, {"stage b: ", "threads.count is 17592186044415", " TB"}},
+    {start_source_with_many_threads, WEIR_INVALID, {"stage s: ", "threads.count is 9223372036854775807", "more than "}},
+    {start_large_stacks, WEIR_NOTHREAD, {"stage b: ", "threads.count is 3", "stack_size is 9223372036854775807"}},
+    {start_bad_init, WEIR_INITFAILED, {"stage b: ", "init failed", "threads.count is 3"}},
     {start_source_behind, WEIR_INVALID, {"stage b: ", "source is set", "has a predecessor"}},
     {start_two_entrances, WEIR_INVALID, {"stage b: ", "no predecessor", "stage a"}},
     {start_cycle, WEIR_INVALID, {"stage a: ", "cycle"}},
@@ -590,13 +594,17 @@ static weir_status run_until_refused(bool *told) {
         *told = weir_pipeline_message(NULL)[0] != '\0';
         return status;
     }
-    status = weir_pipeline_add(pipeline, &a,
-                               &(weir_stage_options){.name = "a", .func = hand_back, .threads = 1, .ordered = true});
+    status = weir_pipeline_add(
+        pipeline, &a,
+        &(weir_stage_options){.name = "a", .work.func = hand_back, .threads.count = 1, .output.ordered = true});
     if (status == WEIR_OK)
-        status = weir_pipeline_add(
-            pipeline, &b,
-            &(weir_stage_options){
-                .name = "b", .run = run_consume, .threads = 1, .key = key_of, .per_key = 1, .retry = {.attempts = 2}});
+        status = weir_pipeline_add(pipeline, &b,
+                                   &(weir_stage_options){.name = "b",
+                                                         .work.run = run_consume,
+                                                         .threads.count = 1,
+                                                         .limits.key = key_of,
+                                                         .limits.per_key = 1,
+                                                         .errors.retry = {.attempts = 2}});
     if (status == WEIR_OK)
         status = weir_pipeline_connect(pipeline, a, b);
     if (status == WEIR_OK)
@@ -639,7 +647,8 @@ static void begin_filling(struct gate *gate, bool is_limited) {
     weir_pipeline_options options = {.max_bytes = is_limited ? 1000000 : 0, .weigh = is_limited ? weigh_one : NULL};
     pipeline = new_pipeline(&options);
     add_stage(pipeline,
-              (weir_stage_options){.name = "held", .func = hand_back_at_gate, .arg = gate, .capacity = WEIR_UNBOUNDED});
+              (weir_stage_options){
+                  .name = "held", .work.func = hand_back_at_gate, .work.arg = gate, .input.capacity = WEIR_UNBOUNDED});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
     gate_wait_for(gate, 1);
@@ -680,7 +689,7 @@ static int call_from_inside(weir_task *task, void *item, void *unused) {
 
 START_TEST (a_call_that_would_wait_for_its_own_thread_says_so) {
     pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "inside", .run = call_from_inside});
+    add_stage(pipeline, (weir_stage_options){.name = "inside", .work.run = call_from_inside});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));
     finish_and_destroy(pipeline, WEIR_OK);

@@ -70,16 +70,16 @@ static weir_pipeline *started(struct run *run, size_t width, size_t capacity) {
     const weir_pipeline_options options = {.max_items = run->max_items, .grace = HANG_SECONDS * WEIR_SECOND};
     weir_pipeline *pipeline = new_pipeline(&options);
     const weir_stage_options stages[] = {
-        {.name = "source", .source = produce, .width = 1},
-        {.name = "first", .func = first, .width = width},
-        {.name = "second", .func = second, .width = width},
-        {.name = "sink", .func = sink, .width = 1},
+        {.name = "source", .work.source = produce, .threads.width = 1},
+        {.name = "first", .work.func = first, .threads.width = width},
+        {.name = "second", .work.func = second, .threads.width = width},
+        {.name = "sink", .work.func = sink, .threads.width = 1},
     };
     for (size_t i = 0; i < COUNT_OF(stages); i++) {
         weir_stage_options stage = stages[i];
-        stage.arg = run;
-        stage.drop = drop_number;
-        stage.capacity = stage.source == NULL ? capacity : 0;
+        stage.work.arg = run;
+        stage.input.drop = drop_number;
+        stage.input.capacity = stage.work.source == NULL ? capacity : 0;
         add_stage(pipeline, stage);
     }
     start_pipeline(pipeline);

@@ -52,15 +52,15 @@ static int work(weir_task *task, void *item, void *raw) {
 }
 
 static void add_work(weir_pipeline *pipeline, unsigned *how, size_t threads) {
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "work",
-                            .run = work,
-                            .arg = how,
-                            .threads = threads,
-                            .ordered = true,
-                            .drop = thing_drop,
-                            .on_error = WEIR_SKIP,
-                            .retry = {.attempts = *how & RETRIES ? 2 : 0, .backoff = *how & RETRIES ? 20 * 1000 : 0}});
+    add_stage(pipeline, (weir_stage_options){.name = "work",
+                                             .work.run = work,
+                                             .work.arg = how,
+                                             .threads.count = threads,
+                                             .output.ordered = true,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = WEIR_SKIP,
+                                             .errors.retry = {.attempts = *how & RETRIES ? 2 : 0,
+                                                              .backoff = *how & RETRIES ? 20 * 1000 : 0}});
 }
 
 /* Items in order of arrival at the last stage; checked in the end. */
@@ -103,8 +103,10 @@ START_TEST (results_leave_in_the_order_of_the_items) {
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 50});
     add_work(pipeline, &how, 8);
-    add_stage(pipeline,
-              (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .capacity = 4, .drop = thing_drop});
+    add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "end", .work.func = line_up, .work.arg = &line, .input.capacity = 4, .input.drop = thing_drop});
     start_pipeline(pipeline);
     struct thing **first = first_things(ITEMS);
     size_t most = 0;
@@ -144,15 +146,19 @@ START_TEST (a_func_is_ordered_too_and_beside_other_limits) {
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "a",
-                                             .func = pass_slowly,
-                                             .threads = 5,
-                                             .ordered = true,
-                                             .per_key = (size_t)_i,
-                                             .key = _i == 0 ? NULL : key_of_five,
-                                             .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "b", .func = pass_slowly, .threads = 3, .ordered = true, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+                                             .work.func = pass_slowly,
+                                             .threads.count = 5,
+                                             .output.ordered = true,
+                                             .limits.per_key = (size_t)_i,
+                                             .limits.key = _i == 0 ? NULL : key_of_five,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "b",
+                                             .work.func = pass_slowly,
+                                             .threads.count = 3,
+                                             .output.ordered = true,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .work.func = line_up, .work.arg = &line, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, ITEMS);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -165,9 +171,12 @@ START_TEST (a_func_is_ordered_too_and_beside_other_limits) {
 END_TEST
 
 static void add_ordered(weir_pipeline *pipeline, const char *name, weir_worker_func *func, void *arg, size_t threads) {
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = name, .func = func, .arg = arg, .threads = threads, .ordered = true, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = name,
+                                             .work.func = func,
+                                             .work.arg = arg,
+                                             .threads.count = threads,
+                                             .output.ordered = true,
+                                             .input.drop = thing_drop});
 }
 
 /* Order is restored once, after the last of them, in which items fail, vanish, split and are retried. */
@@ -179,7 +188,8 @@ START_TEST (several_ordered_stages_keep_the_order_together) {
     add_ordered(pipeline, "b", pass_slowly, NULL, 3);
     add_ordered(pipeline, "c", pass_slowly, NULL, 2);
     add_work(pipeline, &how, 4);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .work.func = line_up, .work.arg = &line, .input.drop = thing_drop});
     start_pipeline(pipeline);
     struct thing **first = first_things(ITEMS);
     for (size_t i = 0; i < ITEMS; i++)
@@ -208,7 +218,8 @@ START_TEST (a_slow_item_keeps_no_other_out_of_an_ordered_stage) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_ordered(pipeline, "hold", hold_first, &gate, 2);
     add_ordered(pipeline, "count", count, &begun, 2);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .work.func = line_up, .work.arg = &line, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     wait_for_count(&begun, 9);
@@ -237,9 +248,11 @@ START_TEST (a_stage_without_an_order_gets_nothing_before_its_turn) {
     atomic_uint begun = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_ordered(pipeline, "hold", hold_first, &gate, 2);
-    add_stage(pipeline,
-              (weir_stage_options){.name = "count", .func = count, .arg = &begun, .threads = 2, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(
+        pipeline,
+        (weir_stage_options){
+            .name = "count", .work.func = count, .work.arg = &begun, .threads.count = 2, .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     gate_wait_for(&gate, 1);
@@ -259,7 +272,8 @@ START_TEST (an_ordered_run_restores_its_own_order) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_work(pipeline, &how, 4);
     add_ordered(pipeline, "mix", pass_slowly, NULL, 3);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .work.func = line_up, .work.arg = &line, .input.drop = thing_drop});
     start_pipeline(pipeline);
     struct thing **first = first_things(ITEMS);
     for (size_t i = 0; i < ITEMS; i++)
@@ -291,15 +305,16 @@ START_TEST (a_stage_that_is_to_see_the_order_sees_it) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_ordered(pipeline, "mix", pass_slowly, NULL, 4);
     add_stage(pipeline, (weir_stage_options){.name = "see",
-                                             .func = line_up_and_pass,
-                                             .arg = &seen,
-                                             .threads = keyed ? 3 : 1,
-                                             .key = keyed ? same_key : NULL,
-                                             .per_key = keyed,
-                                             .ordered = true,
-                                             .drop = thing_drop});
+                                             .work.func = line_up_and_pass,
+                                             .work.arg = &seen,
+                                             .threads.count = keyed ? 3 : 1,
+                                             .limits.key = keyed ? same_key : NULL,
+                                             .limits.per_key = keyed,
+                                             .output.ordered = true,
+                                             .input.drop = thing_drop});
     add_ordered(pipeline, "mix again", pass_slowly, NULL, 4);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .work.func = line_up, .work.arg = &line, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, ITEMS);
     finish_and_destroy(pipeline, WEIR_OK);
@@ -323,16 +338,18 @@ START_TEST (what_fails_on_the_way_has_its_turn) {
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_ordered(pipeline, "mix", pass_slowly, NULL, 4);
-    add_stage(pipeline, (weir_stage_options){.name = "fail",
-                                             .run = fail_with_some,
-                                             .threads = 2,
-                                             .key = _i == 0 ? NULL : same_key,
-                                             .per_key = (size_t)_i, /* with 1, "mix" restores an order of its own */
-                                             .ordered = true,
-                                             .on_error = WEIR_SKIP,
-                                             .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "fail",
+                                   .work.run = fail_with_some,
+                                   .threads.count = 2,
+                                   .limits.key = _i == 0 ? NULL : same_key,
+                                   .limits.per_key = (size_t)_i, /* with 1, "mix" restores an order of its own */
+                                   .output.ordered = true,
+                                   .errors.on_error = WEIR_SKIP,
+                                   .input.drop = thing_drop});
     add_ordered(pipeline, "mix again", pass_slowly, NULL, 2);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .work.func = line_up, .work.arg = &line, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -383,17 +400,17 @@ START_TEST (an_item_that_ends_its_thread_never_has_its_turn) {
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         bool runs = by_run && i == exits;
         add_stage(pipeline, (weir_stage_options){.name = names[i],
-                                                 .run = runs ? exit_run : NULL,
-                                                 .func = runs         ? NULL
-                                                         : i == exits ? exit_func
-                                                                      : pass_slowly,
-                                                 .threads = 3,
-                                                 .ordered = true,
-                                                 .on_error = WEIR_SKIP,
-                                                 .drop = thing_drop});
+                                                 .work.run = runs ? exit_run : NULL,
+                                                 .work.func = runs         ? NULL
+                                                              : i == exits ? exit_func
+                                                                           : pass_slowly,
+                                                 .threads.count = 3,
+                                                 .output.ordered = true,
+                                                 .errors.on_error = WEIR_SKIP,
+                                                 .input.drop = thing_drop});
     }
-    add_stage(pipeline,
-              (weir_stage_options){.name = "end", .func = line_up_old_ones, .arg = &line, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "end", .work.func = line_up_old_ones, .work.arg = &line, .input.drop = thing_drop});
     start_pipeline(pipeline);
     struct thing **first = first_things(ITEMS);
     size_t put = 0;
@@ -430,11 +447,14 @@ START_TEST (a_slow_item_holds_back_no_more_than_the_limit) {
     struct gate gate = GATE;
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 20});
-    add_stage(
-        pipeline,
-        (weir_stage_options){
-            .name = "work", .run = first_at_gate, .arg = &gate, .threads = 3, .ordered = true, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "work",
+                                             .work.run = first_at_gate,
+                                             .work.arg = &gate,
+                                             .threads.count = 3,
+                                             .output.ordered = true,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .work.func = line_up, .work.arg = &line, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 20);
     struct thing *late = thing_new();
@@ -456,7 +476,8 @@ START_TEST (a_cancel_drops_items_and_results_that_wait_for_their_turn) {
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_work(pipeline, &how, 4);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .work.func = line_up, .work.arg = &line, .input.drop = thing_drop});
     start_pipeline(pipeline);
     struct thing **first = first_things(100 + (size_t)_i);
     for (size_t i = 0; i < 100 + (size_t)_i; i++)
@@ -504,11 +525,14 @@ static int emit_and_give_up(weir_task *task, void *item, void *raw) {
 START_TEST (results_of_a_cancelled_attempt_are_dropped_where_they_were_going) {
     struct two_drops drops = {.items = 0};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    add_stage(
-        pipeline,
-        (weir_stage_options){
-            .name = "a", .run = emit_and_give_up, .arg = &drops, .threads = 2, .ordered = true, .drop = drop_item});
-    add_stage(pipeline, (weir_stage_options){.name = "b", .func = hand_back, .arg = &drops, .drop = drop_result});
+    add_stage(pipeline, (weir_stage_options){.name = "a",
+                                             .work.run = emit_and_give_up,
+                                             .work.arg = &drops,
+                                             .threads.count = 2,
+                                             .output.ordered = true,
+                                             .input.drop = drop_item});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "b", .work.func = hand_back, .work.arg = &drops, .input.drop = drop_result});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     wait_for_count(&drops.inside, 2);
@@ -547,14 +571,14 @@ static weir_pipeline *ordered_at_last(struct holding *holding, bool emitted, wei
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = ITEMS, .grace = HANG_SECONDS * SECONDS});
     if (emitted)
-        add_stage(pipeline, (weir_stage_options){.name = "emit", .run = run_pass_on, .drop = thing_drop});
+        add_stage(pipeline, (weir_stage_options){.name = "emit", .work.run = run_pass_on, .input.drop = thing_drop});
     add_stage(pipeline, (weir_stage_options){.name = "hold",
-                                             .func = hold_first_of_all,
-                                             .arg = holding,
-                                             .threads = 2,
-                                             .ordered = true,
-                                             .results = results,
-                                             .drop = thing_drop});
+                                             .work.func = hold_first_of_all,
+                                             .work.arg = holding,
+                                             .threads.count = 2,
+                                             .output.ordered = true,
+                                             .output.results = results,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, LAST);
     gate_wait_for(&holding->gate, 1);
@@ -631,11 +655,11 @@ START_TEST (results_of_a_failed_attempt_of_the_last_stage_are_dropped_by_their_q
     weir_queue *results = _i == 0 ? new_dropping_queue(WEIR_UNBOUNDED, &drops) : NULL;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "last",
-                                             .run = emit_and_fail,
-                                             .ordered = true,
-                                             .results = results,
-                                             .drop = thing_drop,
-                                             .on_error = WEIR_SKIP});
+                                             .work.run = emit_and_fail,
+                                             .output.ordered = true,
+                                             .output.results = results,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = WEIR_SKIP});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -683,9 +707,10 @@ START_TEST (what_is_far_ahead_has_its_turn_or_is_dropped) {
     struct holding holding = {.gate = GATE, .third = GATE};
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = 1, .grace = HANG_SECONDS * SECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "many", .run = emit_many, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "many", .work.run = emit_many, .input.drop = thing_drop});
     add_ordered(pipeline, "hold", hold_first_of_many, &holding, 3);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .work.func = line_up, .work.arg = &line, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     wait_for_count(&holding.passed, FAR - 2);
@@ -713,13 +738,14 @@ START_TEST (without_a_limit_the_order_is_kept_too) {
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = SIZE_MAX});
     add_stage(pipeline, (weir_stage_options){.name = "mix",
-                                             .func = pass_slowly,
-                                             .threads = 4,
-                                             .ordered = !keyed,
-                                             .key = keyed ? same_key : NULL,
-                                             .per_key = keyed,
-                                             .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+                                             .work.func = pass_slowly,
+                                             .threads.count = 4,
+                                             .output.ordered = !keyed,
+                                             .limits.key = keyed ? same_key : NULL,
+                                             .limits.per_key = keyed,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "end", .work.func = line_up, .work.arg = &line, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, ITEMS);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -742,18 +768,21 @@ START_TEST (two_ordered_stages_that_meet_keep_their_own_orders) {
     atomic_store(&line.count, 0);
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage *stages[5];
-    weir_stage_options mix = {.func = pass_slowly, .threads = 3, .ordered = true, .drop = thing_drop};
-    stages[0] = add_stage(
-        pipeline,
-        (weir_stage_options){
-            .name = "from", .func = hand_back, .fan_out = WEIR_BY_CHOICE, .route = odd_or_even, .drop = thing_drop});
+    weir_stage_options mix = {
+        .work.func = pass_slowly, .threads.count = 3, .output.ordered = true, .input.drop = thing_drop};
+    stages[0] = add_stage(pipeline, (weir_stage_options){.name = "from",
+                                                         .work.func = hand_back,
+                                                         .output.fan_out = WEIR_BY_CHOICE,
+                                                         .output.route = odd_or_even,
+                                                         .input.drop = thing_drop});
     static const char *const names[] = {"even", "odd", "both"};
     for (size_t i = 0; i < 3; i++) {
         mix.name = names[i];
         stages[1 + i] = add_stage(pipeline, mix);
     }
-    stages[4] =
-        add_stage(pipeline, (weir_stage_options){.name = "end", .func = line_up, .arg = &line, .drop = thing_drop});
+    stages[4] = add_stage(
+        pipeline,
+        (weir_stage_options){.name = "end", .work.func = line_up, .work.arg = &line, .input.drop = thing_drop});
     for (size_t i = 1; i <= 2; i++) {
         connect_stages(pipeline, stages[0], stages[i]);
         connect_stages(pipeline, stages[i], stages[3]);

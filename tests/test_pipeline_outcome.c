@@ -34,9 +34,11 @@ START_TEST (the_error_that_ended_the_run_is_always_kept_first_and_marked) {
     size_t most = most_errors[_i], all = SKIPPED + 2;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_errors = most});
     add_stage(pipeline,
-              (weir_stage_options){.name = "parse", .run = skip_most, .drop = thing_drop, .on_error = WEIR_SKIP});
+              (weir_stage_options){
+                  .name = "parse", .work.run = skip_most, .input.drop = thing_drop, .errors.on_error = WEIR_SKIP});
     add_stage(pipeline,
-              (weir_stage_options){.name = "store", .run = fail_twice, .drop = thing_drop, .retry = {.attempts = 2}});
+              (weir_stage_options){
+                  .name = "store", .work.run = fail_twice, .input.drop = thing_drop, .errors.retry = {.attempts = 2}});
     start_pipeline(pipeline);
     put_things(pipeline, SKIPPED + 1);
     for (size_t round = 0; round < 2; round++) { /* however often the report is requested */
@@ -63,8 +65,11 @@ END_TEST
 /* Many items fail at once: exactly one error, the first, ends the run and is marked. */
 START_TEST (of_many_errors_that_would_end_the_run_one_has) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_errors = 3});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "bad", .run = fail_twice, .threads = 4, .capacity = ITEMS, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "bad",
+                                             .work.run = fail_twice,
+                                             .threads.count = 4,
+                                             .input.capacity = ITEMS,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     for (size_t i = 0; i < ITEMS; i++) {
         if (weir_pipeline_put(pipeline, thing_new()) != WEIR_OK)
@@ -92,7 +97,8 @@ static int cancel_and_fail(weir_task *task, void *item, void *unused) {
 START_TEST (an_error_of_a_run_that_was_cancelled_is_not_fatal) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline,
-              (weir_stage_options){.name = "bad", .run = cancel_and_fail, .drop = thing_drop, .on_error = WEIR_SKIP});
+              (weir_stage_options){
+                  .name = "bad", .work.run = cancel_and_fail, .input.drop = thing_drop, .errors.on_error = WEIR_SKIP});
     start_pipeline(pipeline);
     put_things(pipeline, 2);
     weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
@@ -120,10 +126,10 @@ START_TEST (a_dead_letter_without_a_reader_is_an_error_of_its_stage) {
     assert_status(WEIR_OK, weir_queue_shutdown(dead, _i < 2 ? WEIR_DRAIN : WEIR_DISCARD));
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "bad",
-                                             .run = fail_plainly,
-                                             .dead = dead,
-                                             .drop = thing_drop,
-                                             .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+                                             .work.run = fail_plainly,
+                                             .errors.dead = dead,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     weir_report *report = finish_pipeline(pipeline, skips ? WEIR_OK : WEIR_FAILED);
@@ -163,15 +169,15 @@ static int pass_batch_on(weir_task *task, void *const *items, size_t count, void
 }
 
 static const weir_stage_options leaving[] = {
-    {.func = hand_back},
-    {.func = hand_back, .rate = 1e9},
-    {.func = hand_back, .per_key = 1, .key = key_of_thing},
-    {.run = run_pass_on},
-    {.run = run_pass_on, .ordered = true},
-    {.func = hand_back, .ordered = true},
-    {.run_batch = pass_batch_on, .batch = {.items = 2}},
-    {.run = run_pass_on, .per_key = 1, .key = key_of_thing},
-    {.source = produce_two},
+    {.work.func = hand_back},
+    {.work.func = hand_back, .limits.rate = 1e9},
+    {.work.func = hand_back, .limits.per_key = 1, .limits.key = key_of_thing},
+    {.work.run = run_pass_on},
+    {.work.run = run_pass_on, .output.ordered = true},
+    {.work.func = hand_back, .output.ordered = true},
+    {.work.run_batch = pass_batch_on, .batch = {.items = 2}},
+    {.work.run = run_pass_on, .limits.per_key = 1, .limits.key = key_of_thing},
+    {.work.source = produce_two},
 };
 
 static void put_two_if_open(weir_pipeline *pipeline) {
@@ -199,13 +205,13 @@ START_TEST (a_result_without_a_reader_is_an_error_of_its_stage) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage_options options = leaving[_i / 2];
     options.name = "last";
-    options.results = results;
-    options.drop = thing_drop;
-    options.on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST;
+    options.output.results = results;
+    options.input.drop = thing_drop;
+    options.errors.on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST;
     add_stage(pipeline, options);
     assert_status(WEIR_OK, weir_queue_shutdown(results, WEIR_DRAIN));
     start_pipeline(pipeline);
-    if (options.source != NULL)
+    if (options.work.source != NULL)
         (void)weir_pipeline_wait(pipeline, hang_limit());
     else
         put_two_if_open(pipeline);
@@ -271,25 +277,25 @@ static const struct {
     weir_stage_options options;
     bool all; /* all items fail, not each second one */
 } going[] = {
-    {.options = {.func = hand_back}},
-    {.options = {.func = hand_back, .rate = 1e9}},
-    {.options = {.func = hand_back, .per_key = 1, .key = key_of_thing}},
-    {.options = {.func = hand_back, .ordered = true}},
-    {.options = {.run = run_pass_on}},
-    {.options = {.run = run_pass_on, .ordered = true}},
-    {.options = {.run = run_pass_on, .per_key = 1, .key = key_of_thing}},
-    {.options = {.run_batch = pass_batch_on, .batch = {.items = 1}}},
-    {.options = {.run_batch = pass_batch_on, .batch = {.items = 2}}, .all = true},
-    {.options = {.run = emit_one_more}, .all = true},
-    {.options = {.run = emit_one_more, .ordered = true}, .all = true},
-    {.options = {.run = emit_and_fail_once, .retry = {.attempts = 2}}, .all = true},
+    {.options = {.work.func = hand_back}},
+    {.options = {.work.func = hand_back, .limits.rate = 1e9}},
+    {.options = {.work.func = hand_back, .limits.per_key = 1, .limits.key = key_of_thing}},
+    {.options = {.work.func = hand_back, .output.ordered = true}},
+    {.options = {.work.run = run_pass_on}},
+    {.options = {.work.run = run_pass_on, .output.ordered = true}},
+    {.options = {.work.run = run_pass_on, .limits.per_key = 1, .limits.key = key_of_thing}},
+    {.options = {.work.run_batch = pass_batch_on, .batch = {.items = 1}}},
+    {.options = {.work.run_batch = pass_batch_on, .batch = {.items = 2}}, .all = true},
+    {.options = {.work.run = emit_one_more}, .all = true},
+    {.options = {.work.run = emit_one_more, .output.ordered = true}, .all = true},
+    {.options = {.work.run = emit_and_fail_once, .errors.retry = {.attempts = 2}}, .all = true},
 };
 
 static void add_two_behind(weir_pipeline *pipeline, weir_stage *first) {
     for (int i = 0; i < 2; i++) {
-        weir_stage *next = add_stage(
-            pipeline,
-            (weir_stage_options){.name = i == 0 ? "left" : "right", .func = consume_thing, .drop = thing_drop});
+        weir_stage *next = add_stage(pipeline, (weir_stage_options){.name = i == 0 ? "left" : "right",
+                                                                    .work.func = consume_thing,
+                                                                    .input.drop = thing_drop});
         connect_stages(pipeline, first, next);
     }
 }
@@ -298,12 +304,12 @@ START_TEST (a_result_that_gets_to_no_successor_is_a_failure_of_its_stage) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_stage_options options = going[_i / 2].options;
     options.name = "first";
-    options.drop = thing_drop;
-    options.on_error = WEIR_SKIP;
+    options.input.drop = thing_drop;
+    options.errors.on_error = WEIR_SKIP;
     bool chooses = _i % 2 == 0;
-    options.fan_out = chooses ? WEIR_BY_CHOICE : WEIR_TO_ALL;
-    options.route = chooses ? choose_unless_lost : NULL;
-    options.copy = chooses ? NULL : copy_unless_lost;
+    options.output.fan_out = chooses ? WEIR_BY_CHOICE : WEIR_TO_ALL;
+    options.output.route = chooses ? choose_unless_lost : NULL;
+    options.output.copy = chooses ? NULL : copy_unless_lost;
     add_two_behind(pipeline, add_stage(pipeline, options));
     start_pipeline(pipeline);
     for (size_t i = 0; i < 4; i++)
@@ -333,8 +339,11 @@ START_TEST (a_run_without_its_reader_does_not_return_ok) {
     weir_queue *results;
     assert_status(WEIR_OK, weir_queue_create_with(&results, &(weir_queue_options){.capacity = 4, .drop = thing_drop}));
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i == 0 ? 0 : 20});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "work", .func = hand_back, .threads = 2, .results = results, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "work",
+                                             .work.func = hand_back,
+                                             .threads.count = 2,
+                                             .output.results = results,
+                                             .input.drop = thing_drop});
     start_pipeline(pipeline);
     pthread_t reader;
     thread_start(&reader, take_ten_and_go, results);

@@ -28,13 +28,13 @@ static weir_queue *output(size_t capacity, bool letters) {
 /* A pipeline that puts its items, or their letters, to the queue. */
 static weir_pipeline *feeding(weir_queue *queue, bool letters) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage_options options = {.name = "out", .drop = thing_drop, .on_error = WEIR_SKIP};
+    weir_stage_options options = {.name = "out", .input.drop = thing_drop, .errors.on_error = WEIR_SKIP};
     if (letters) {
-        options.run = fail_at_once;
-        options.dead = queue;
+        options.work.run = fail_at_once;
+        options.errors.dead = queue;
     } else {
-        options.func = pass_on;
-        options.results = queue;
+        options.work.func = pass_on;
+        options.output.results = queue;
     }
     add_stage(pipeline, options);
     return pipeline;
@@ -123,15 +123,16 @@ START_TEST (a_failed_start_leaves_the_queue_open) {
     bool letters = _i % 2 != 0;
     weir_queue *queue = output(WEIR_UNBOUNDED, letters);
     weir_pipeline *failed = feeding(queue, letters);
-    add_stage(failed, (weir_stage_options){.name = "no", .source = end_at_once, .threads = 1, .init = fail_init});
+    add_stage(failed, (weir_stage_options){
+                          .name = "no", .work.source = end_at_once, .threads.count = 1, .work.init = fail_init});
     assert_status(WEIR_INVALID, weir_pipeline_start(failed)); /* not a chain */
     destroy_pipeline(failed);
     failed = new_pipeline(NULL);
-    weir_stage_options options = {.name = "no", .threads = 1, .init = fail_init, .run = fail_at_once};
+    weir_stage_options options = {.name = "no", .threads.count = 1, .work.init = fail_init, .work.run = fail_at_once};
     if (letters)
-        options.dead = queue;
+        options.errors.dead = queue;
     else
-        options.results = queue;
+        options.output.results = queue;
     add_stage(failed, options);
     assert_status(WEIR_INITFAILED, weir_pipeline_start(failed));
     destroy_pipeline(failed);

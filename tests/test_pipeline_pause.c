@@ -41,18 +41,18 @@ static uint64_t key_of_all(const void *item, void *unused) {
 }
 
 static const weir_stage_options kinds[] = {
-    {.func = count_func, .threads = 2},
-    {.func = count_func, .threads = 1, .max_threads = 4},
-    {.func = count_func, .width = 2},
-    {.run = count_run, .threads = 2},
-    {.run = count_run, .width = 2},
-    {.run = count_run, .threads = 2, .ordered = true},
-    {.run = count_run, .width = 2, .ordered = true},
-    {.run = count_run, .threads = 2, .key = key_of_all, .per_key = 1},
-    {.run = count_run, .threads = 1, .rate = 1e9},
-    {.run_batch = count_batch, .threads = 2, .batch = {.items = 3}},
-    {.run_batch = count_batch, .width = 2, .batch = {.items = 3, .wait = MILLISECONDS}},
-    {.run = count_second_attempt, .threads = 1, .retry = {.attempts = 2, .backoff = 1}},
+    {.work.func = count_func, .threads.count = 2},
+    {.work.func = count_func, .threads.count = 1, .threads.max = 4},
+    {.work.func = count_func, .threads.width = 2},
+    {.work.run = count_run, .threads.count = 2},
+    {.work.run = count_run, .threads.width = 2},
+    {.work.run = count_run, .threads.count = 2, .output.ordered = true},
+    {.work.run = count_run, .threads.width = 2, .output.ordered = true},
+    {.work.run = count_run, .threads.count = 2, .limits.key = key_of_all, .limits.per_key = 1},
+    {.work.run = count_run, .threads.count = 1, .limits.rate = 1e9},
+    {.work.run_batch = count_batch, .threads.count = 2, .batch = {.items = 3}},
+    {.work.run_batch = count_batch, .threads.width = 2, .batch = {.items = 3, .wait = MILLISECONDS}},
+    {.work.run = count_second_attempt, .threads.count = 1, .errors.retry = {.attempts = 2, .backoff = 1}},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 
@@ -65,7 +65,7 @@ static struct run start(weir_stage_options options) {
     struct run run = {.pipeline = new_pipeline(NULL)};
     atomic_store(&calls, 0);
     options.name = "counts";
-    options.drop = thing_drop;
+    options.input.drop = thing_drop;
     run.stage = add_stage(run.pipeline, options);
     start_pipeline(run.pipeline);
     return run;
@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST (back_pressure_holds_up_the_puts) {
     weir_stage_options options = kinds[_i];
-    options.capacity = 4;
+    options.input.capacity = 4;
     struct run run = start(options);
     struct thing *thing;
     unsigned put = 0;
@@ -173,11 +173,12 @@ START_TEST (a_call_may_pause_its_stage) {
     weir_stage *stage = NULL;
     weir_pipeline *pipeline = new_pipeline(NULL);
     atomic_store(&calls, 0);
-    weir_stage_options options = {.name = "counts", .run = pause_own, .arg = &stage, .drop = thing_drop};
+    weir_stage_options options = {
+        .name = "counts", .work.run = pause_own, .work.arg = &stage, .input.drop = thing_drop};
     if (_i == 0)
-        options.threads = 1;
+        options.threads.count = 1;
     else
-        options.width = 1;
+        options.threads.width = 1;
     assert_status(WEIR_OK, weir_pipeline_add(pipeline, &stage, &options));
     start_pipeline(pipeline);
     put_things(pipeline, 20);
@@ -203,12 +204,13 @@ static int produce(weir_task *task, void *none, void *unused) {
 
 static struct run start_source(bool on_crew, bool plain) {
     struct run run = {.pipeline = new_pipeline(NULL)};
-    weir_stage_options source = {.name = "counts", .source = produce, .threads = !on_crew, .drop = thing_drop};
-    weir_stage_options sink = {.name = "sink", .threads = 1, .capacity = 1, .drop = thing_drop};
+    weir_stage_options source = {
+        .name = "counts", .work.source = produce, .threads.count = !on_crew, .input.drop = thing_drop};
+    weir_stage_options sink = {.name = "sink", .threads.count = 1, .input.capacity = 1, .input.drop = thing_drop};
     if (plain)
-        sink.func = consume_thing;
+        sink.work.func = consume_thing;
     else
-        sink.run = run_consume;
+        sink.work.run = run_consume;
     atomic_store(&calls, 0);
     run.stage = add_stage(run.pipeline, source);
     add_stage(run.pipeline, sink);
@@ -304,8 +306,8 @@ END_TEST
 /* A put that waits for room when the pause comes does not enter by the room that is made later. */
 START_TEST (a_put_that_waits_for_room_is_held_up_too) {
     weir_stage_options options = kinds[0];
-    options.capacity = 1;
-    options.threads = 1;
+    options.input.capacity = 1;
+    options.threads.count = 1;
     struct run run = start(options);
     assert_status(WEIR_OK, weir_pipeline_pause(run.pipeline, run.stage));
     while (weir_pipeline_put_until(run.pipeline, thing_new(), weir_deadline_after(20 * MILLISECONDS)) == WEIR_OK)
@@ -380,7 +382,8 @@ END_TEST
 START_TEST (a_pause_is_refused) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     struct run other = start(kinds[0]);
-    weir_stage *stage = add_stage(pipeline, (weir_stage_options){.name = "counts", .func = count_func, .threads = 1});
+    weir_stage *stage =
+        add_stage(pipeline, (weir_stage_options){.name = "counts", .work.func = count_func, .threads.count = 1});
     assert_status(WEIR_INVALID, weir_pipeline_pause(NULL, stage));
     assert_status(WEIR_INVALID, weir_pipeline_resume(NULL, NULL));
     assert_status(WEIR_INVALID, weir_pipeline_pause(pipeline, stage));

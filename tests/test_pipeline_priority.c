@@ -37,7 +37,7 @@ static void *note(void *item, void *arg) {
 static weir_pipeline *start_with(weir_stage_options options) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     options.name = "s";
-    options.width = 1;
+    options.threads.width = 1;
     add_stage(pipeline, options);
     start_pipeline(pipeline);
     return pipeline;
@@ -58,12 +58,14 @@ static void forget(void) {
  * Returns whether all work of a higher priority came before that of a lower one.
  */
 static bool run_in_order(const weir_priority priorities[BANDS]) {
-    weir_pipeline *first = start_with((weir_stage_options){.func = occupy}), *pipelines[BANDS];
+    weir_pipeline *first = start_with((weir_stage_options){.work.func = occupy}), *pipelines[BANDS];
     bool in_order = true;
     forget();
     for (size_t i = 0; i < BANDS; i++)
-        pipelines[i] = start_with((weir_stage_options){
-            .func = note, .arg = (void *)(uintptr_t)i, .priority = priorities[i], .capacity = ITEMS});
+        pipelines[i] = start_with((weir_stage_options){.work.func = note,
+                                                       .work.arg = (void *)(uintptr_t)i,
+                                                       .threads.priority = priorities[i],
+                                                       .input.capacity = ITEMS});
     put_things(first, 1);
     while (!atomic_load(&occupied))
         sched_yield();
@@ -111,18 +113,19 @@ static const struct offer {
     weir_stage_options options;
     const char *says; /* NULL: it is accepted */
 } offers[] = {
-    {{.func = hand_back, .priority = WEIR_HIGH}, NULL},
-    {{.func = hand_back, .priority = WEIR_LOW, .width = 3}, NULL},
-    {{.source = end_at_once, .priority = WEIR_LOW}, NULL},
-    {{.func = hand_back, .priority = WEIR_NORMAL, .threads = 2}, NULL},
-    {{.func = hand_back, .priority = (weir_priority)3}, "stage s: priority is 3, and must be a value of weir_priority"},
-    {{.func = hand_back, .priority = WEIR_HIGH, .threads = 2},
-     "stage s: priority is WEIR_HIGH and threads is set: only a stage on the crew has a priority"},
-    {{.func = hand_back, .priority = WEIR_LOW, .max_threads = 2},
-     "stage s: priority is WEIR_LOW and max_threads is set: only a stage on the crew has a priority"},
-    {{.func = hand_back, .priority = WEIR_LOW, .init = init_nothing},
+    {{.work.func = hand_back, .threads.priority = WEIR_HIGH}, NULL},
+    {{.work.func = hand_back, .threads.priority = WEIR_LOW, .threads.width = 3}, NULL},
+    {{.work.source = end_at_once, .threads.priority = WEIR_LOW}, NULL},
+    {{.work.func = hand_back, .threads.priority = WEIR_NORMAL, .threads.count = 2}, NULL},
+    {{.work.func = hand_back, .threads.priority = (weir_priority)3},
+     "stage s: priority is 3, and must be a value of weir_priority"},
+    {{.work.func = hand_back, .threads.priority = WEIR_HIGH, .threads.count = 2},
+     "stage s: priority is WEIR_HIGH and threads.count is set: only a stage on the crew has a priority"},
+    {{.work.func = hand_back, .threads.priority = WEIR_LOW, .threads.max = 2},
+     "stage s: priority is WEIR_LOW and threads.max is set: only a stage on the crew has a priority"},
+    {{.work.func = hand_back, .threads.priority = WEIR_LOW, .work.init = init_nothing},
      "stage s: priority is WEIR_LOW and init is set: only a stage on the crew has a priority"},
-    {{.func = hand_back, .priority = WEIR_LOW, .fini = fini_nothing},
+    {{.work.func = hand_back, .threads.priority = WEIR_LOW, .work.fini = fini_nothing},
      "stage s: priority is WEIR_LOW and fini is set: only a stage on the crew has a priority"},
 };
 

@@ -34,9 +34,11 @@ static bool shows_the_bottleneck(const weir_report *report) {
 /* Checks a report of a slow stage between others; returns whether it shows the bottleneck. */
 static bool run_a_slow_stage(size_t width) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "quick", .func = hand_back, .width = width, .capacity = 4});
-    add_stage(pipeline, (weir_stage_options){.name = "slow", .func = sleep_a_moment, .width = width, .capacity = 4});
-    add_stage(pipeline, (weir_stage_options){.name = "idle", .func = consume_thing, .threads = 3});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "quick", .work.func = hand_back, .threads.width = width, .input.capacity = 4});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "slow", .work.func = sleep_a_moment, .threads.width = width, .input.capacity = 4});
+    add_stage(pipeline, (weir_stage_options){.name = "idle", .work.func = consume_thing, .threads.count = 3});
     start_pipeline(pipeline);
     put_things(pipeline, 60);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -112,12 +114,12 @@ static const struct blocker {
     size_t items, threads;
     bool on_crew, blocks;
 } blockers[] = {
-    {{.func = sleep_long, .width = 2}, SLEEPS, 2, true, true},
-    {{.func = sleep_at_first, .width = 2}, SLEEPS + QUICK, 2, true, true}, /* it stays */
-    {{.func = compute_a_moment, .width = 3}, SLEEPS, 3, true, false},
-    {{.func = hand_back, .width = 1}, QUICK, 1, true, false},
-    {{.func = sleep_long, .threads = 2}, SLEEPS, 2, false, false},
-    {{.func = sleep_long, .threads = 1, .max_threads = 1}, SLEEPS, 1, false, false},
+    {{.work.func = sleep_long, .threads.width = 2}, SLEEPS, 2, true, true},
+    {{.work.func = sleep_at_first, .threads.width = 2}, SLEEPS + QUICK, 2, true, true}, /* it stays */
+    {{.work.func = compute_a_moment, .threads.width = 3}, SLEEPS, 3, true, false},
+    {{.work.func = hand_back, .threads.width = 1}, QUICK, 1, true, false},
+    {{.work.func = sleep_long, .threads.count = 2}, SLEEPS, 2, false, false},
+    {{.work.func = sleep_long, .threads.count = 1, .threads.max = 1}, SLEEPS, 1, false, false},
 };
 
 static size_t count_lines_on_blocking(const weir_report *report) {
@@ -139,7 +141,7 @@ static bool is_said_to_block(const struct blocker *blocker) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     options.name = "s";
     add_stage(pipeline, options);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, blocker->items);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -166,8 +168,8 @@ END_TEST
 static bool is_source_said_to_block(void) {
     atomic_store(&calls, 0);
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "s", .source = sleep_as_source, .width = 1});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "s", .work.source = sleep_as_source, .threads.width = 1});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, WEIR_NEVER));
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -188,9 +190,12 @@ END_TEST
 START_TEST (a_report_of_a_running_pipeline_shows_the_items_in_flight) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "gate", .run = run_pass_on_at_gate, .arg = &gate, .threads = 2, .capacity = 8});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "gate",
+                                             .work.run = run_pass_on_at_gate,
+                                             .work.arg = &gate,
+                                             .threads.count = 2,
+                                             .input.capacity = 8});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, 7);
     gate_wait_for(&gate, 2);
@@ -258,15 +263,16 @@ START_TEST (times_never_fall_and_no_thread_is_late_while_workers_sleep_and_wake)
     const uint64_t ample = HANG_SECONDS / 2 * SECONDS; /* for a call, on a busy machine too */
     struct restless restless = {.pipeline = new_pipeline(NULL)};
     weir_pipeline *pipeline = restless.pipeline;
-    weir_stage_options options = {.run = work_or_sleep, .threads = 2, .capacity = 1, .attempt_time = ample};
+    weir_stage_options options = {
+        .work.run = work_or_sleep, .threads.count = 2, .input.capacity = 1, .errors.attempt_time = ample};
     if (_i == 1)
-        options.rate = 20000;
+        options.limits.rate = 20000;
     options.name = "first";
     add_stage(pipeline, options);
     options.name = "second";
-    options.rate = 0;
+    options.limits.rate = 0;
     add_stage(pipeline, options);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .attempt_time = ample});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .errors.attempt_time = ample});
     start_pipeline(pipeline);
     pthread_t thread;
     thread_start(&thread, put_restlessly, &restless);
@@ -385,9 +391,10 @@ START_TEST (a_trace_is_json_with_each_call) {
     FILE *trace = open_memstream(&text, &size);
     ck_assert_ptr_nonnull(trace);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.name = "a \"name\"\\\n", .trace = trace});
-    add_stage(pipeline, (weir_stage_options){.name = "first\t", .func = hand_back, .threads = 3});
+    add_stage(pipeline, (weir_stage_options){.name = "first\t", .work.func = hand_back, .threads.count = 3});
     add_stage(pipeline,
-              (weir_stage_options){.name = "second \"2\"", .run = fail_odd, .retry = {.attempts = 2}, .threads = 2});
+              (weir_stage_options){
+                  .name = "second \"2\"", .work.run = fail_odd, .errors.retry = {.attempts = 2}, .threads.count = 2});
     if (_i == 0) { /* not started */
         destroy_pipeline(pipeline);
         fclose(trace);
@@ -416,7 +423,7 @@ START_TEST (a_trace_with_names_that_are_too_long_is_json_too) {
     FILE *trace = open_memstream(&text, &size);
     ck_assert_ptr_nonnull(trace);
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.trace = trace});
-    add_stage(pipeline, (weir_stage_options){.name = name, .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = name, .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, 5);
     finish_and_destroy(pipeline, WEIR_OK);
@@ -433,8 +440,8 @@ END_TEST
 static char *shown_on(FILE *stream, char **text, bool cancels) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "working", .func = hand_back_at_gate, .arg = &gate});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "working", .work.func = hand_back_at_gate, .work.arg = &gate});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     assert_status(WEIR_INVALID, weir_pipeline_show(pipeline, stream, 20));
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 20));
@@ -470,8 +477,8 @@ END_TEST
 START_TEST (no_view_begins_after_a_finish_has_begun) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "gate", .func = hand_back_at_gate, .arg = &gate});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "gate", .work.func = hand_back_at_gate, .work.arg = &gate});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     gate_wait_for(&gate, 1);
@@ -543,8 +550,8 @@ START_TEST (on_a_terminal_the_view_draws_again_and_again) {
     if (stream == NULL)
         return;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "working", .func = hand_back_at_gate, .arg = &gate});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "working", .work.func = hand_back_at_gate, .work.arg = &gate});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 1));
     put_things(pipeline, 1);
@@ -579,7 +586,7 @@ START_TEST (a_view_ends_when_its_pipeline_is_destroyed) {
     size_t size = 0;
     FILE *stream = open_memstream(&text, &size);
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_show(pipeline, stream, 0));
     put_things(pipeline, 10);
@@ -628,8 +635,9 @@ static void wait_for_state(weir_pipeline *pipeline, weir_run_state state) {
 static weir_pipeline *ended_by_signals(struct gate *gate, uint64_t drain) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline,
-              (weir_stage_options){.name = "gate", .run = run_pass_on_at_gate, .arg = gate, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+              (weir_stage_options){
+                  .name = "gate", .work.run = run_pass_on_at_gate, .work.arg = gate, .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, ends, 2, drain));
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, drain));
@@ -669,9 +677,10 @@ static int consume_batch(weir_task *task, void *const *items, size_t count, void
 START_TEST (a_signal_completes_an_incomplete_batch_before_any_finish) {
     atomic_uint ended = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "first", .run = run_pass_on, .threads = 2});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "batch", .run_batch = consume_batch, .arg = &ended, .batch = {.items = 100}});
+    add_stage(pipeline, (weir_stage_options){.name = "first", .work.run = run_pass_on, .threads.count = 2});
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "batch", .work.run_batch = consume_batch, .work.arg = &ended, .batch = {.items = 100}});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, 3600 * SECONDS));
     put_things(pipeline, 3);
@@ -736,11 +745,12 @@ START_TEST (a_drop_function_in_the_thread_of_the_signals_may_finish) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline,
-              (weir_stage_options){.name = "gate", .func = hand_back_at_gate, .arg = &gate, .drop = finish_in_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+              (weir_stage_options){
+                  .name = "gate", .work.func = hand_back_at_gate, .work.arg = &gate, .input.drop = finish_in_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     dropping = (struct dropping){.pipeline = pipeline, .other = new_pipeline(NULL)};
-    add_stage(dropping.other, (weir_stage_options){.name = "other", .func = consume_thing});
+    add_stage(dropping.other, (weir_stage_options){.name = "other", .work.func = consume_thing});
     start_pipeline(dropping.other);
     assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, ends, 2, 3600 * SECONDS));
     put_things(pipeline, 1);
@@ -783,7 +793,7 @@ START_TEST (signals_that_are_not_blocked_are_refused) {
     sigaddset(&set, SIGSEGV);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
     start_pipeline(pipeline);
     assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, also, 2, 0));
     assert_status(WEIR_INVALID, weir_pipeline_end_on(pipeline, none, 2, 0));

@@ -51,23 +51,23 @@ static uint64_t key_of_all(const void *item, void *unused) {
 }
 
 static const weir_stage_options kinds[] = {
-    {.run = run},
-    {.run = run, .ordered = true},
-    {.run = run, .key = key_of_all, .per_key = 1},
-    {.run_batch = run_batch, .batch = {.items = 1}},
-    {.source = run_source},
+    {.work.run = run},
+    {.work.run = run, .output.ordered = true},
+    {.work.run = run, .limits.key = key_of_all, .limits.per_key = 1},
+    {.work.run_batch = run_batch, .batch = {.items = 1}},
+    {.work.source = run_source},
 };
 
 static void expect_delay(weir_stage_options stage, uint64_t delay, uint64_t backoff, uint64_t least) {
     struct put_off put_off = {.delay = delay, .least = least};
     weir_pipeline *pipeline = new_pipeline(NULL);
     stage.name = "fails";
-    stage.arg = &put_off;
-    stage.drop = thing_drop;
-    stage.retry = (weir_retry){.attempts = 2, .backoff = backoff, .max_backoff = backoff};
+    stage.work.arg = &put_off;
+    stage.input.drop = thing_drop;
+    stage.errors.retry = (weir_retry){.attempts = 2, .backoff = backoff, .max_backoff = backoff};
     add_stage(pipeline, stage);
     start_pipeline(pipeline);
-    if (stage.source == NULL)
+    if (stage.work.source == NULL)
         put_things(pipeline, 1);
     else
         assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
@@ -110,10 +110,10 @@ START_TEST (a_delay_applies_to_one_attempt_and_can_be_undone) {
     atomic_uint done = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "fails",
-                                             .run = put_first_off,
-                                             .arg = &done,
-                                             .drop = thing_drop,
-                                             .retry = {.attempts = 2, .backoff = 1}});
+                                             .work.run = put_first_off,
+                                             .work.arg = &done,
+                                             .input.drop = thing_drop,
+                                             .errors.retry = {.attempts = 2, .backoff = 1}});
     start_pipeline(pipeline);
     put_things(pipeline, 10);
     wait_for_count(&done, 9);
@@ -143,10 +143,11 @@ static const weir_retry without[] = {{.attempts = 0}, {.attempts = 1}, {.attempt
 START_TEST (without_a_back_off_it_is_refused) {
     bool again = without[_i].attempts > 1;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(
-        pipeline,
-        (weir_stage_options){
-            .name = "fails", .run = expect_refusal, .drop = thing_drop, .on_error = WEIR_SKIP, .retry = without[_i]});
+    add_stage(pipeline, (weir_stage_options){.name = "fails",
+                                             .work.run = expect_refusal,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = WEIR_SKIP,
+                                             .errors.retry = without[_i]});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);

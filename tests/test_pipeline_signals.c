@@ -62,8 +62,9 @@ static void wait_for_state(weir_pipeline *pipeline, weir_run_state state) {
 static weir_pipeline *waiting_at(struct gate *gate, const int *signals, size_t count) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline,
-              (weir_stage_options){.name = "gate", .run = run_pass_on_at_gate, .arg = gate, .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+              (weir_stage_options){
+                  .name = "gate", .work.run = run_pass_on_at_gate, .work.arg = gate, .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, 1);
     assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, signals, count, 3600 * SECONDS));
@@ -135,9 +136,10 @@ static void drop_at_gate(void *item, void *gate) {
 START_TEST (a_slow_drop_function_keeps_no_other_pipeline_from_its_signal) {
     struct gate slow_gate = GATE, quick_gate = GATE;
     weir_pipeline *slow = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    add_stage(slow, (weir_stage_options){
-                        .name = "gate", .run = run_pass_on_at_gate, .arg = &slow_gate, .drop = drop_at_gate});
-    add_stage(slow, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(slow,
+              (weir_stage_options){
+                  .name = "gate", .work.run = run_pass_on_at_gate, .work.arg = &slow_gate, .input.drop = drop_at_gate});
+    add_stage(slow, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(slow);
     weir_pipeline *quick = waiting_at(&quick_gate, other, 1);
     assert_status(WEIR_OK, weir_pipeline_end_on(slow, one, 1, MILLISECONDS));
@@ -159,7 +161,7 @@ static void *come_and_go(void *raw) {
     atomic_bool *stop = raw;
     while (!atomic_load(stop)) {
         weir_pipeline *pipeline = NULL;
-        const weir_stage_options stage = {.name = "pass", .func = hand_back};
+        const weir_stage_options stage = {.name = "pass", .work.func = hand_back};
         if (weir_pipeline_create(&pipeline, NULL) == WEIR_OK && weir_pipeline_add(pipeline, NULL, &stage) == WEIR_OK &&
             weir_pipeline_start(pipeline) == WEIR_OK)
             (void)weir_pipeline_end_on(pipeline, other, 1, SECONDS);
@@ -220,9 +222,11 @@ START_TEST (the_deadline_of_the_signals_does_not_end_a_wait_for_functions) {
     struct gate gate = GATE;
     struct finishing finishing = {.pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1})};
     pthread_t thread;
-    add_stage(finishing.pipeline,
-              (weir_stage_options){
-                  .name = "slow", .func = consume_thing, .fini = wait_in_fini, .arg = &gate, .drop = thing_drop});
+    add_stage(finishing.pipeline, (weir_stage_options){.name = "slow",
+                                                       .work.func = consume_thing,
+                                                       .work.fini = wait_in_fini,
+                                                       .work.arg = &gate,
+                                                       .input.drop = thing_drop});
     start_pipeline(finishing.pipeline);
     assert_status(WEIR_OK, weir_pipeline_end_on(finishing.pipeline, one, 1, 10 * MILLISECONDS));
     if (_i == 1)
@@ -248,7 +252,7 @@ START_TEST (a_signal_at_the_end_is_not_lost) {
     enum { ROUNDS = 300 };
     for (int i = 0; i < ROUNDS; i++) {
         weir_pipeline *pipeline = new_pipeline(NULL);
-        add_stage(pipeline, (weir_stage_options){.name = "pass", .func = hand_back});
+        add_stage(pipeline, (weir_stage_options){.name = "pass", .work.func = hand_back});
         start_pipeline(pipeline);
         assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, one, 1, 3600 * SECONDS));
         struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
@@ -313,7 +317,7 @@ static void *run_program(void *item, void *raw) {
 START_TEST (a_program_that_a_stage_starts_hears_signals) {
     struct program program = {.how = (enum how)_i};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "convert", .func = run_program, .arg = &program});
+    add_stage(pipeline, (weir_stage_options){.name = "convert", .work.func = run_program, .work.arg = &program});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_end_on(pipeline, (const int[]){SIGTERM}, 1, SECONDS));
     assert_status(WEIR_OK, weir_pipeline_put(pipeline, NULL));

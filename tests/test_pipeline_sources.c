@@ -45,10 +45,11 @@ static int produce(weir_task *task, void *item, void *raw) {
 static weir_pipeline *flowing(struct spring *spring, weir_pipeline_options options, weir_stage_options source) {
     weir_pipeline *pipeline = new_pipeline(&options);
     source.name = "spring";
-    source.source = produce;
-    source.arg = spring;
+    source.work.source = produce;
+    source.work.arg = spring;
     add_stage(pipeline, source);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .threads = 2, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "end", .work.func = consume_thing, .threads.count = 2, .input.drop = thing_drop});
     start_pipeline(pipeline);
     return pipeline;
 }
@@ -56,7 +57,7 @@ static weir_pipeline *flowing(struct spring *spring, weir_pipeline_options optio
 START_TEST (sources_produce_until_they_return_the_end) {
     struct spring spring = {.left = 500, .each = 2};
     weir_pipeline *pipeline = flowing(&spring, (weir_pipeline_options){.max_items = _i & 1 ? 7 : 0},
-                                      (weir_stage_options){.threads = (size_t)_i / 2 + 1});
+                                      (weir_stage_options){.threads.count = (size_t)_i / 2 + 1});
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, 0));
     ck_assert_uint_eq(things_made(), 1000);
@@ -77,7 +78,7 @@ END_TEST
 START_TEST (finish_stops_a_source_and_what_it_has_produced_goes_through) {
     struct spring spring = {.left = SIZE_MAX, .each = 1};
     weir_pipeline *pipeline = flowing(&spring, (weir_pipeline_options){.max_items = _i & 1 ? 3 : 0},
-                                      (weir_stage_options){.threads = (size_t)_i / 2 + 1});
+                                      (weir_stage_options){.threads.count = (size_t)_i / 2 + 1});
     assert_status(WEIR_TIMEDOUT, weir_pipeline_wait(pipeline, 0));
     assert_status(WEIR_TIMEDOUT, weir_pipeline_wait(pipeline, weir_deadline_after(MILLISECONDS)));
     while (atomic_load(&spring.calls) < 100)
@@ -94,7 +95,7 @@ START_TEST (a_cancel_stops_a_source_and_drops_what_it_emits) {
     struct spring spring = {.left = SIZE_MAX, .each = 3};
     weir_pipeline *pipeline =
         flowing(&spring, (weir_pipeline_options){.max_items = _i & 1 ? 3 : 0, .grace = HANG_SECONDS * SECONDS},
-                (weir_stage_options){.threads = (size_t)_i / 2 + 1});
+                (weir_stage_options){.threads.count = (size_t)_i / 2 + 1});
     while (atomic_load(&spring.calls) < 50)
         nap();
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
@@ -107,8 +108,8 @@ END_TEST
 START_TEST (the_end_wakes_a_wait_for_sources) {
     struct gate gate = GATE;
     struct spring spring = {.left = SIZE_MAX, .each = 1, .gate = &gate};
-    weir_pipeline *pipeline =
-        flowing(&spring, (weir_pipeline_options){.grace = HANG_SECONDS * SECONDS}, (weir_stage_options){.threads = 1});
+    weir_pipeline *pipeline = flowing(&spring, (weir_pipeline_options){.grace = HANG_SECONDS * SECONDS},
+                                      (weir_stage_options){.threads.count = 1});
     gate_wait_for(&gate, 1);
     struct pipeline_call wait = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
     call_start_asleep(&wait.call, make_pipeline_wait);
@@ -154,13 +155,13 @@ static int fail_at_gate(weir_task *task, void *item, void *gate) {
 START_TEST (an_error_of_a_source_that_has_not_asked_does_not_vanish_in_the_finish) {
     struct gate gate = GATE;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline,
-              (weir_stage_options){.name = "reads",
-                                   .source = fail_at_gate,
-                                   .arg = &gate,
-                                   .on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
-                                   .retry = {.attempts = _i & 2 ? 3 : 0, .backoff = _i & 2 ? 3600 * SECONDS : 0}});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "reads",
+                            .work.source = fail_at_gate,
+                            .work.arg = &gate,
+                            .errors.on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
+                            .errors.retry = {.attempts = _i & 2 ? 3 : 0, .backoff = _i & 2 ? 3600 * SECONDS : 0}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     gate_wait_for(&gate, 1);
     struct pipeline_call finish = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
@@ -179,14 +180,14 @@ END_TEST
 START_TEST (an_error_of_a_source_told_to_return_is_no_failure) {
     atomic_uint inside = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline,
-              (weir_stage_options){.name = "told",
-                                   .source = produce_until_told,
-                                   .arg = &inside,
-                                   .threads = 2,
-                                   .on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
-                                   .retry = {.attempts = _i & 2 ? 3 : 0, .backoff = _i & 2 ? 3600 * SECONDS : 0}});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "told",
+                            .work.source = produce_until_told,
+                            .work.arg = &inside,
+                            .threads.count = 2,
+                            .errors.on_error = _i & 1 ? WEIR_SKIP : WEIR_FAIL_FAST,
+                            .errors.retry = {.attempts = _i & 2 ? 3 : 0, .backoff = _i & 2 ? 3600 * SECONDS : 0}});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     wait_for_count(&inside, 2);
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -217,8 +218,8 @@ START_TEST (a_wait_for_sources_stopped_by_an_end_never_returns_ok) {
     bool waits = _i & 1, cancels = _i & 2;
     weir_status wanted = cancels ? WEIR_CANCELLED : WEIR_CLOSED;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "told", .source = produce_unless_told, .arg = &calls});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "told", .work.source = produce_unless_told, .work.arg = &calls});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     wait_for_count(&calls, 1);
     struct pipeline_call wait = {.call = {.deadline = WEIR_NEVER}, .pipeline = pipeline};
@@ -237,7 +238,7 @@ END_TEST
 START_TEST (a_wait_for_ended_sources_returns_ok_after_the_end_too) {
     struct spring spring = {.left = 5, .each = 1};
     weir_pipeline *pipeline =
-        flowing(&spring, (weir_pipeline_options){.max_items = 0}, (weir_stage_options){.threads = 2});
+        flowing(&spring, (weir_pipeline_options){.max_items = 0}, (weir_stage_options){.threads.count = 2});
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
     weir_report_free(finish_pipeline(pipeline, WEIR_OK));
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
@@ -282,13 +283,17 @@ START_TEST (the_end_of_a_source_reaches_its_threads_that_wait) {
     bool rated = _i == 0; /* waits for the rate; else in back-off */
     struct dry dry = {.fail = rated ? 0 : DRY - 1, .gate = GATE};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage_options source = {
-        .name = "dry", .source = run_dry, .arg = &dry, .threads = DRY, .init = know_thread, .on_error = WEIR_SKIP};
-    source.rate = rated ? 0.001 : 0;
+    weir_stage_options source = {.name = "dry",
+                                 .work.source = run_dry,
+                                 .work.arg = &dry,
+                                 .threads.count = DRY,
+                                 .work.init = know_thread,
+                                 .errors.on_error = WEIR_SKIP};
+    source.limits.rate = rated ? 0.001 : 0;
     if (!rated)
-        source.retry = (weir_retry){.attempts = 5, .backoff = 3600 * SECONDS, .max_backoff = 3600 * SECONDS};
+        source.errors.retry = (weir_retry){.attempts = 5, .backoff = 3600 * SECONDS, .max_backoff = 3600 * SECONDS};
     add_stage(pipeline, source);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     gate_wait_for(&dry.gate, 1);
     for (size_t i = 0; i < DRY; i++)
@@ -308,13 +313,14 @@ START_TEST (finish_wakes_a_source_that_waits) {
     bool rated = _i == 0;
     struct dry dry = {.fail = rated ? 0 : 1};
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage_options source = {.name = "dry", .source = fail_or_go_on, .arg = &dry, .init = know_thread};
+    weir_stage_options source = {
+        .name = "dry", .work.source = fail_or_go_on, .work.arg = &dry, .work.init = know_thread};
     if (rated)
-        source.rate = 0.0001;
+        source.limits.rate = 0.0001;
     else
-        source.retry = (weir_retry){.attempts = 5, .backoff = 3600 * SECONDS, .max_backoff = 3600 * SECONDS};
+        source.errors.retry = (weir_retry){.attempts = 5, .backoff = 3600 * SECONDS, .max_backoff = 3600 * SECONDS};
     add_stage(pipeline, source);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     wait_for_count(&dry.calls, 1);
     ck_assert(wait_until_asleep(atomic_load(&dry.numbers[0]), NULL));
@@ -336,8 +342,8 @@ static int cancel_and_fail(weir_task *task, void *item, void *unused) {
 
 START_TEST (a_source_that_fails_in_a_cancelled_pipeline_has_not_failed) {
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS});
-    add_stage(pipeline, (weir_stage_options){.name = "cancels", .source = cancel_and_fail});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "cancels", .work.source = cancel_and_fail});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     assert_status(WEIR_CANCELLED, weir_pipeline_wait(pipeline, hang_limit()));
     weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
@@ -350,7 +356,7 @@ END_TEST
 
 START_TEST (without_sources_the_wait_returns_at_once) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, WEIR_NEVER));
     finish_and_destroy(pipeline, WEIR_OK);
@@ -366,7 +372,8 @@ START_TEST (a_source_that_fails_in_a_row_is_called_again) {
     weir_retry retry = {.attempts = 3, .backoff = 1000, .max_backoff = 2000};
     weir_pipeline *pipeline =
         flowing(&spring, (weir_pipeline_options){.max_items = 0},
-                (weir_stage_options){.threads = 1, .retry = retry, .on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
+                (weir_stage_options){
+                    .threads.count = 1, .errors.retry = retry, .errors.on_error = skips ? WEIR_SKIP : WEIR_FAIL_FAST});
     assert_status(fails ? WEIR_CANCELLED : WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
     weir_report *report = finish_pipeline(pipeline, fails ? WEIR_FAILED : WEIR_OK);
     size_t failures = fails ? 3 : (spring.fails_until - 1) * 21; /* before each success, WEIR_END included */
@@ -408,15 +415,16 @@ static bool never(int code, void *unused) {
 START_TEST (one_bad_call_of_a_source_that_skips_loses_no_others) {
     atomic_uint calls = 0;
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage_options source = {.name = "reads", .source = fail_third, .arg = &calls, .on_error = WEIR_SKIP};
-    source.threads = _i & 1;
-    source.width = 1 - (_i & 1);
+    weir_stage_options source = {
+        .name = "reads", .work.source = fail_third, .work.arg = &calls, .errors.on_error = WEIR_SKIP};
+    source.threads.count = _i & 1;
+    source.threads.width = 1 - (_i & 1);
     if (_i / 2 == 1)
-        source.retry = (weir_retry){.attempts = 2, .when = never};
+        source.errors.retry = (weir_retry){.attempts = 2, .when = never};
     if (_i / 2 == 2)
-        source.retry = (weir_retry){.backoff = 1000};
+        source.errors.retry = (weir_retry){.backoff = 1000};
     add_stage(pipeline, source);
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -456,13 +464,13 @@ START_TEST (a_call_that_ends_its_thread_ends_the_run) {
     weir_pipeline *pipeline =
         new_pipeline(&(weir_pipeline_options){.max_items = _i / 2 == 1 ? 1 : 0, .grace = HANG_SECONDS * SECONDS});
     add_stage(pipeline, (weir_stage_options){.name = "exits",
-                                             .source = produce_and_exit,
-                                             .arg = &calls,
-                                             .threads = threads,
-                                             .rate = _i / 2 == 2 ? 10000 : 0,
-                                             .retry = {.attempts = 3, .when = always},
-                                             .on_error = WEIR_SKIP});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+                                             .work.source = produce_and_exit,
+                                             .work.arg = &calls,
+                                             .threads.count = threads,
+                                             .limits.rate = _i / 2 == 2 ? 10000 : 0,
+                                             .errors.retry = {.attempts = 3, .when = always},
+                                             .errors.on_error = WEIR_SKIP});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     assert_status(WEIR_CANCELLED, weir_pipeline_wait(pipeline, hang_limit()));
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
@@ -492,10 +500,10 @@ static int fail_then_exit(weir_task *task, void *item, void *unused) {
 START_TEST (a_source_may_end_its_thread_at_a_later_attempt) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline, (weir_stage_options){.name = "exits",
-                                             .source = fail_then_exit,
-                                             .retry = {.attempts = 3, .backoff = 1000},
-                                             .on_error = WEIR_SKIP});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+                                             .work.source = fail_then_exit,
+                                             .errors.retry = {.attempts = 3, .backoff = 1000},
+                                             .errors.on_error = WEIR_SKIP});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     assert_status(WEIR_CANCELLED, weir_pipeline_wait(pipeline, hang_limit()));
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
@@ -513,12 +521,13 @@ END_TEST
 START_TEST (items_are_put_beside_a_source) {
     struct spring spring = {.left = 200, .each = 1};
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_items = _i == 1 ? 5 : 0});
-    weir_stage *source =
-        add_stage(pipeline, (weir_stage_options){.name = "spring", .source = produce, .arg = &spring, .threads = 2});
+    weir_stage *source = add_stage(
+        pipeline,
+        (weir_stage_options){.name = "spring", .work.source = produce, .work.arg = &spring, .threads.count = 2});
     weir_stage *door =
-        add_stage(pipeline, (weir_stage_options){.name = "door", .run = run_pass_on, .drop = thing_drop});
+        add_stage(pipeline, (weir_stage_options){.name = "door", .work.run = run_pass_on, .input.drop = thing_drop});
     weir_stage *end =
-        add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+        add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     connect_stages(pipeline, source, end);
     connect_stages(pipeline, door, end);
     start_pipeline(pipeline);
@@ -538,7 +547,8 @@ START_TEST (a_source_alone_has_results_or_none) {
     struct spring spring = {.left = 30, .each = 1};
     weir_queue *results = new_queue(WEIR_UNBOUNDED);
     weir_pipeline *pipeline = new_pipeline(NULL);
-    add_stage(pipeline, (weir_stage_options){.name = "spring", .source = produce, .arg = &spring, .results = results});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "spring", .work.source = produce, .work.arg = &spring, .output.results = results});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
@@ -557,8 +567,8 @@ END_TEST
 
 START_TEST (a_source_is_rated_too) {
     struct spring spring = {.left = 30, .each = 1};
-    weir_pipeline *pipeline =
-        flowing(&spring, (weir_pipeline_options){.max_items = 0}, (weir_stage_options){.rate = 1000, .threads = 2});
+    weir_pipeline *pipeline = flowing(&spring, (weir_pipeline_options){.max_items = 0},
+                                      (weir_stage_options){.limits.rate = 1000, .threads.count = 2});
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
     weir_report *report = finish_pipeline(pipeline, WEIR_OK);
     ck_assert_uint_ge(report->elapsed, 29 * MILLISECONDS);
@@ -599,12 +609,14 @@ static weir_status fail_after_calls(void *raw, void **state) {
 START_TEST (a_start_that_fails_is_a_cancel_for_what_runs_already) {
     struct early early = {.put = WEIR_OK};
     weir_pipeline *pipeline = early.pipeline = new_pipeline(NULL);
-    weir_stage *sick = add_stage(
-        pipeline, (weir_stage_options){
-                      .name = "sick", .func = hand_back, .init = fail_after_calls, .arg = &early, .capacity = 2});
-    weir_stage *source =
-        add_stage(pipeline, (weir_stage_options){.name = "source", .source = put_until_closed, .arg = &early});
-    weir_stage *last = add_stage(pipeline, (weir_stage_options){.name = "last", .func = hand_back});
+    weir_stage *sick = add_stage(pipeline, (weir_stage_options){.name = "sick",
+                                                                .work.func = hand_back,
+                                                                .work.init = fail_after_calls,
+                                                                .work.arg = &early,
+                                                                .input.capacity = 2});
+    weir_stage *source = add_stage(
+        pipeline, (weir_stage_options){.name = "source", .work.source = put_until_closed, .work.arg = &early});
+    weir_stage *last = add_stage(pipeline, (weir_stage_options){.name = "last", .work.func = hand_back});
     connect_stages(pipeline, sick, last);
     connect_stages(pipeline, source, last);
     assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));

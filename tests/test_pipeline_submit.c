@@ -91,14 +91,16 @@ START_TEST (the_worst_of_all_that_came_of_it_is_told) {
     struct thing *things[ITEMS];
     void *taken;
     add_stage(pipeline, (weir_stage_options){.name = "split",
-                                             .run = split,
-                                             .ordered = _i % 2 == 1,
-                                             .threads = 2,
-                                             .drop = thing_drop,
-                                             .dead = _i % 4 < 2 ? dead : NULL,
-                                             .retry = {.attempts = 2, .backoff = 1000},
-                                             .on_error = WEIR_SKIP});
-    add_stage(pipeline, (weir_stage_options){.name = "check", .run = check, .drop = thing_drop, .on_error = WEIR_SKIP});
+                                             .work.run = split,
+                                             .output.ordered = _i % 2 == 1,
+                                             .threads.count = 2,
+                                             .input.drop = thing_drop,
+                                             .errors.dead = _i % 4 < 2 ? dead : NULL,
+                                             .errors.retry = {.attempts = 2, .backoff = 1000},
+                                             .errors.on_error = WEIR_SKIP});
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "check", .work.run = check, .input.drop = thing_drop, .errors.on_error = WEIR_SKIP});
     start_pipeline(pipeline);
     for (size_t i = 0; i < ITEMS; i++)
         things[i] = thing_new();
@@ -123,9 +125,10 @@ END_TEST
 START_TEST (the_items_of_a_batch_are_told_when_its_results_have_ended) {
     weir_pipeline *pipeline = telling((weir_pipeline_options){.name = "batches"});
     struct gate gate = GATE;
-    add_stage(pipeline, (weir_stage_options){.name = "batch", .run_batch = check_batch, .batch.items = 4});
-    add_stage(pipeline, (weir_stage_options){.name = "last", .threads = 1, .run = run_pass_on_at_gate, .arg = &gate});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "batch", .work.run_batch = check_batch, .batch.items = 4});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "last", .threads.count = 1, .work.run = run_pass_on_at_gate, .work.arg = &gate});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     submit(pipeline, 0, 3);
     put_things(pipeline, 1);
@@ -145,13 +148,13 @@ START_TEST (items_that_a_cancel_drops_are_told) {
     weir_pipeline *pipeline = telling((weir_pipeline_options){.name = "cancelled"});
     struct gate gate = GATE;
     add_stage(pipeline, (weir_stage_options){.name = "gate",
-                                             .run = run_pass_on_at_gate,
-                                             .arg = &gate,
-                                             .threads = 1,
-                                             .capacity = 4,
-                                             .ordered = _i == 1,
-                                             .drop = thing_drop});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+                                             .work.run = run_pass_on_at_gate,
+                                             .work.arg = &gate,
+                                             .threads.count = 1,
+                                             .input.capacity = 4,
+                                             .output.ordered = _i == 1,
+                                             .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     submit(pipeline, 0, 4);
     gate_wait_for(&gate, 1);
@@ -193,10 +196,11 @@ static int submit_in_stage(weir_task *task, void *thing, void *unused) {
 START_TEST (sources_and_ends_submit_too) {
     size_t limit = ITEMS;
     weir_pipeline *pipeline = telling((weir_pipeline_options){.max_items = _i == 0 ? 0 : 3});
-    add_stage(pipeline, (weir_stage_options){.name = "source", .source = submit_in_source, .arg = &limit});
+    add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = submit_in_source, .work.arg = &limit});
     add_stage(pipeline,
-              (weir_stage_options){.name = "stage", .threads = 1, .run = submit_in_stage, .at_end = submit_late});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+              (weir_stage_options){
+                  .name = "stage", .threads.count = 1, .work.run = submit_in_stage, .work.at_end = submit_late});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_wait(pipeline, WEIR_NEVER));
     finish_and_destroy(pipeline, WEIR_OK);
@@ -218,8 +222,9 @@ START_TEST (a_source_is_told_of_an_item_after_a_cancel) {
     weir_pipeline *pipeline = telling((weir_pipeline_options){.max_items = _i == 0 ? 0 : 3});
     struct gate gate = GATE;
     add_stage(pipeline,
-              (weir_stage_options){.name = "source", .threads = 1, .source = submit_when_cancelled, .arg = &gate});
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+              (weir_stage_options){
+                  .name = "source", .threads.count = 1, .work.source = submit_when_cancelled, .work.arg = &gate});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(pipeline);
     gate_wait_for(&gate, 1);
     assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
@@ -251,7 +256,8 @@ static void submit_next(void *raw, weir_outcome outcome) {
 START_TEST (it_may_submit_the_next_item) {
     struct client client = {.left = ITEMS};
     client.pipeline = new_pipeline(&(weir_pipeline_options){.max_items = (size_t)_i, .settled = submit_next});
-    add_stage(client.pipeline, (weir_stage_options){.name = "end", .run = run_consume, .threads = 1, .capacity = 1});
+    add_stage(client.pipeline,
+              (weir_stage_options){.name = "end", .work.run = run_consume, .threads.count = 1, .input.capacity = 1});
     start_pipeline(client.pipeline);
     assert_status(WEIR_OK, weir_pipeline_submit(client.pipeline, thing_new(), &client));
     while (things_consumed() < ITEMS)
@@ -271,8 +277,11 @@ START_TEST (a_ticket_may_be_a_promise) {
     weir_future *futures[ITEMS];
     void *value;
     weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.settled = set_promise});
-    add_stage(pipeline, (weir_stage_options){
-                            .name = "check", .run = check, .threads = 2, .drop = thing_drop, .on_error = WEIR_SKIP});
+    add_stage(pipeline, (weir_stage_options){.name = "check",
+                                             .work.run = check,
+                                             .threads.count = 2,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = WEIR_SKIP});
     start_pipeline(pipeline);
     for (size_t i = 0; i < ITEMS; i++) {
         struct thing *thing = thing_new();
@@ -294,7 +303,7 @@ END_TEST
 START_TEST (a_pipeline_without_settled_refuses) {
     weir_pipeline *pipeline = new_pipeline(NULL);
     weir_report *report = NULL;
-    add_stage(pipeline, (weir_stage_options){.name = "end", .func = consume_thing});
+    add_stage(pipeline, (weir_stage_options){.name = "end", .work.func = consume_thing});
     start_pipeline(pipeline);
     assert_status(WEIR_INVALID, weir_pipeline_submit(pipeline, pipeline, NULL));
     ck_assert_str_eq(weir_pipeline_message(pipeline), "submit: settled is NULL in the options of the pipeline");
@@ -309,7 +318,8 @@ END_TEST
 START_TEST (a_submit_waits_until_its_deadline) {
     weir_pipeline *pipeline = telling((weir_pipeline_options){.max_items = 1});
     struct gate gate = GATE;
-    add_stage(pipeline, (weir_stage_options){.name = "gate", .threads = 1, .run = run_pass_gate, .arg = &gate});
+    add_stage(pipeline,
+              (weir_stage_options){.name = "gate", .threads.count = 1, .work.run = run_pass_gate, .work.arg = &gate});
     assert_status(WEIR_INVALID, weir_pipeline_submit(pipeline, pipeline, NULL));
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_submit(pipeline, pipeline, &tickets[0]));

@@ -32,16 +32,16 @@ static int produce(weir_task *task, void *item, void *unused) {
 }
 
 static const weir_stage_options kinds[] = {
-    {.func = consume_thing, .threads = 1},
-    {.func = consume_thing, .threads = 2, .ordered = true},
-    {.func = consume_thing, .threads = 1, .max_threads = DECLARED},
-    {.func = consume_thing, .width = 1},
-    {.func = consume_thing, .width = 2, .ordered = true},
-    {.run = run_consume, .threads = 2},
-    {.run = run_consume, .width = 2},
-    {.run = run_consume, .threads = 2, .key = key_of_all, .per_key = 1},
-    {.run_batch = run_batch_consume, .threads = 2, .batch = {.items = 3}},
-    {.run_batch = run_batch_consume, .width = 1, .batch = {.items = 3}},
+    {.work.func = consume_thing, .threads.count = 1},
+    {.work.func = consume_thing, .threads.count = 2, .output.ordered = true},
+    {.work.func = consume_thing, .threads.count = 1, .threads.max = DECLARED},
+    {.work.func = consume_thing, .threads.width = 1},
+    {.work.func = consume_thing, .threads.width = 2, .output.ordered = true},
+    {.work.run = run_consume, .threads.count = 2},
+    {.work.run = run_consume, .threads.width = 2},
+    {.work.run = run_consume, .threads.count = 2, .limits.key = key_of_all, .limits.per_key = 1},
+    {.work.run_batch = run_batch_consume, .threads.count = 2, .batch = {.items = 3}},
+    {.work.run_batch = run_batch_consume, .threads.width = 1, .batch = {.items = 3}},
 };
 
 struct run {
@@ -53,10 +53,11 @@ static struct run start(weir_stage_options options) {
     struct run run = {.pipeline = new_pipeline(&(weir_pipeline_options){.grace = HANG_SECONDS * SECONDS})};
     atomic_store(&produced, 0);
     options.name = "tuned";
-    options.drop = options.source == NULL ? thing_drop : NULL;
+    options.input.drop = options.work.source == NULL ? thing_drop : NULL;
     run.stage = add_stage(run.pipeline, options);
-    if (options.source != NULL)
-        add_stage(run.pipeline, (weir_stage_options){.name = "end", .func = consume_thing, .drop = thing_drop});
+    if (options.work.source != NULL)
+        add_stage(run.pipeline,
+                  (weir_stage_options){.name = "end", .work.func = consume_thing, .input.drop = thing_drop});
     start_pipeline(run.pipeline);
     return run;
 }
@@ -80,7 +81,7 @@ static void expect_limit(struct run run, double limit) {
 /* The first call, or batch, comes at once. What the others wait for, the next rate decides. */
 START_TEST (a_rate_holds_up_calls_until_it_is_changed) {
     struct run run = start(kinds[_i]);
-    unsigned first = kinds[_i].run_batch != NULL ? 3 : 1;
+    unsigned first = kinds[_i].work.run_batch != NULL ? 3 : 1;
     set_rate(run, rates[FOREVER], 0);
     expect_limit(run, rates[FOREVER]);
     put_things(run.pipeline, ITEMS);
@@ -114,7 +115,7 @@ END_TEST
 /* The rate came while its threads waited for the resume. */
 START_TEST (a_rate_that_is_set_in_a_pause_holds_after_it) {
     struct run run = start(kinds[_i]);
-    unsigned first = kinds[_i].run_batch != NULL ? 3 : 1;
+    unsigned first = kinds[_i].work.run_batch != NULL ? 3 : 1;
     assert_status(WEIR_OK, weir_pipeline_pause(run.pipeline, run.stage));
     put_things(run.pipeline, ITEMS);
     let_them_err();
@@ -130,7 +131,7 @@ START_TEST (a_rate_that_is_set_in_a_pause_holds_after_it) {
 END_TEST
 
 START_TEST (a_burst_allows_calls_at_once) {
-    struct run run = start((weir_stage_options){.run = run_consume, .threads = 1});
+    struct run run = start((weir_stage_options){.work.run = run_consume, .threads.count = 1});
     set_rate(run, rates[1], 5);
     put_things(run.pipeline, ITEMS);
     wait_for_consumed(5);
@@ -144,10 +145,10 @@ START_TEST (a_burst_allows_calls_at_once) {
 END_TEST
 
 static const weir_stage_options sources[] = {
-    {.source = produce, .threads = 1},
-    {.source = produce, .threads = 3},
-    {.source = produce, .width = 1},
-    {.source = produce, .rate = 1e9, .threads = 1},
+    {.work.source = produce, .threads.count = 1},
+    {.work.source = produce, .threads.count = 3},
+    {.work.source = produce, .threads.width = 1},
+    {.work.source = produce, .limits.rate = 1e9, .threads.count = 1},
 };
 
 /* What the source has emitted does not wait with it. */
@@ -165,7 +166,8 @@ START_TEST (a_source_has_a_rate) {
 END_TEST
 
 START_TEST (a_finish_that_takes_too_long_is_hurried) {
-    struct run run = start((weir_stage_options){.run = run_consume, .threads = 1, .rate = rates[FOREVER]});
+    struct run run =
+        start((weir_stage_options){.work.run = run_consume, .threads.count = 1, .limits.rate = rates[FOREVER]});
     put_things(run.pipeline, ITEMS);
     struct pipeline_call finish = {.pipeline = run.pipeline};
     finish.call.deadline = WEIR_NEVER;
@@ -209,8 +211,11 @@ static struct run start_elastic(void) {
     gate = (struct gate)GATE;
     atomic_store(&inits, 0);
     atomic_store(&finis, 0);
-    return start((weir_stage_options){
-        .func = wait_at_gate, .init = count_init, .fini = count_fini, .threads = 1, .max_threads = DECLARED});
+    return start((weir_stage_options){.work.func = wait_at_gate,
+                                      .work.init = count_init,
+                                      .work.fini = count_fini,
+                                      .threads.count = 1,
+                                      .threads.max = DECLARED});
 }
 
 static void expect_threads(struct run run, size_t threads, size_t most) {
@@ -297,7 +302,7 @@ static void *change_it(void *seed) {
 /* Two threads change both, while items pass. */
 START_TEST (no_item_is_lost_by_changes) {
     enum { MANY = 2000 };
-    changed = start((weir_stage_options){.run = run_consume, .threads = 1, .max_threads = DECLARED});
+    changed = start((weir_stage_options){.work.run = run_consume, .threads.count = 1, .threads.max = DECLARED});
     atomic_store(&enough, false);
     pthread_t threads[2];
     unsigned seeds[2] = {7, 8};
@@ -337,7 +342,7 @@ static const struct bad_rate {
 };
 
 START_TEST (a_bad_rate_is_refused) {
-    struct run run = start((weir_stage_options){.run = run_consume, .threads = 1, .rate = 1000});
+    struct run run = start((weir_stage_options){.work.run = run_consume, .threads.count = 1, .limits.rate = 1000});
     const struct bad_rate *bad = &bad_rates[_i];
     assert_status(WEIR_INVALID, weir_pipeline_set_rate(run.pipeline, run.stage, bad->rate, bad->burst));
     expect_message(run.pipeline, bad->message);
@@ -351,14 +356,17 @@ static const struct bad_threads {
     size_t threads, most;
     const char *message;
 } bad_threads[] = {
-    {{.func = consume_thing, .threads = 2},
+    {{.work.func = consume_thing, .threads.count = 2},
      1,
      1,
      "stage tuned: set_threads: its number of threads is fixed: declare it"},
-    {{.func = consume_thing, .width = 2}, 1, 1, "stage tuned: set_threads: its number of threads is fixed"},
-    {{.func = consume_thing, .threads = 2, .max_threads = 8}, 0, 1, "threads must be at least 1, and is 0"},
-    {{.func = consume_thing, .threads = 2, .max_threads = 8}, 3, 2, "max_threads is 2, and must be at least threads"},
-    {{.func = consume_thing, .threads = 2, .max_threads = 8}, 1, 9, "max_threads is 9, and was declared as 8"},
+    {{.work.func = consume_thing, .threads.width = 2},
+     1,
+     1,
+     "stage tuned: set_threads: its number of threads is fixed"},
+    {{.work.func = consume_thing, .threads.count = 2, .threads.max = 8}, 0, 1, "count is 0, and must be at least 1"},
+    {{.work.func = consume_thing, .threads.count = 2, .threads.max = 8}, 3, 2, "max is 2, and must be at least count"},
+    {{.work.func = consume_thing, .threads.count = 2, .threads.max = 8}, 1, 9, "max is 9, and was declared as 8"},
 };
 
 START_TEST (bad_numbers_of_threads_are_refused) {
@@ -372,7 +380,7 @@ END_TEST
 
 START_TEST (a_stage_that_does_not_run_is_refused) {
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage *stage = add_stage(pipeline, (weir_stage_options){.name = "a", .func = consume_thing});
+    weir_stage *stage = add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = consume_thing});
     assert_status(WEIR_INVALID, weir_pipeline_set_rate(NULL, stage, 1, 0));
     expect_message(NULL, "set_rate: the pipeline is NULL");
     assert_status(WEIR_INVALID, weir_pipeline_set_threads(NULL, stage, 1, 1));

@@ -26,20 +26,20 @@
  *     weir_report *report = NULL;
  *     void *item = NULL;
  *     downloads.name = "download";
- *     downloads.run = download;
- *     downloads.threads = 8;
- *     downloads.drop = free_url;
- *     downloads.on_error = WEIR_SKIP;
- *     downloads.retry.attempts = 3;
- *     downloads.retry.backoff = 100 * WEIR_MILLISECOND;
- *     downloads.retry.when = is_temporary;
+ *     downloads.work.run = download;
+ *     downloads.threads.count = 8;
+ *     downloads.input.drop = free_url;
+ *     downloads.errors.on_error = WEIR_SKIP;
+ *     downloads.errors.retry.attempts = 3;
+ *     downloads.errors.retry.backoff = 100 * WEIR_MILLISECOND;
+ *     downloads.errors.retry.when = is_temporary;
  *     thumbnails.name = "resize";
- *     thumbnails.func = resize;
- *     thumbnails.threads = 2;
- *     thumbnails.drop = free_image;
+ *     thumbnails.work.func = resize;
+ *     thumbnails.threads.count = 2;
+ *     thumbnails.input.drop = free_image;
  *     if (weir_queue_create(&dead_letters, WEIR_UNBOUNDED) != WEIR_OK)
  *         stop_with("no memory");
- *     downloads.dead = dead_letters;
+ *     downloads.errors.dead = dead_letters;
  *     weir_pipeline_create(&pipeline, NULL);
  *     weir_pipeline_add(pipeline, NULL, &downloads);
  *     weir_pipeline_add(pipeline, NULL, &thumbnails);
@@ -294,6 +294,7 @@ typedef struct weir_retry {
     uint64_t backoff;      /* ns before the second attempt, doubled before each further one; 0 retries at once */
     uint64_t max_backoff;  /* maximum delay, in ns; 0 selects one minute; must be 0 without backoff */
     weir_retry_func *when; /* selects the codes to retry, including weir's own; NULL selects all */
+    void *reserved[2];     /* must be NULL */
 } weir_retry;
 
 /*
@@ -305,12 +306,90 @@ typedef struct weir_batch {
     uint64_t bytes;         /* total weight of the items, by `weigh` */
     weir_weigh_func *weigh; /* weight of an item, with the stage's `arg`; set if and only if `bytes` is */
     uint64_t wait;          /* ns since the first item of the batch arrived */
+    void *reserved[2];      /* must be NULL */
 } weir_batch;
 
 /*
+ * What a stage does. With init, the four functions, at_end and fini receive the state that init has made, not `arg`.
+ */
+typedef struct weir_stage_work {
+    weir_worker_func *func;     /* simple form: its return value is the only result, even NULL; cannot fail */
+    weir_task_func *run;        /* full form: emits any number of results, and can fail */
+    weir_batch_func *run_batch; /* full form for batches */
+    weir_task_func *source;     /* full form for a stage without input: produces items */
+    void *arg;                  /* argument of every callback of this stage */
+    weir_worker_init *init;     /* makes per-thread state (weir/stoppable_worker.h); NULL disables it */
+    weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
+    weir_end_func *at_end; /* called in each thread after its last item; NULL disables it; must be NULL for a source */
+    void *reserved[2];     /* must be NULL */
+} weir_stage_work;
+
+/*
+ * The threads of a stage: its own, for functions that block, or those of the crew. It runs on the crew if count, max,
+ * init, fini and at_end are not set.
+ */
+typedef struct weir_stage_threads {
+    size_t count;           /* number of threads of its own; 0 selects the crew, or one thread if init, fini, at_end
+                               or max is set */
+    size_t max;             /* maximum number of threads of an elastic stage; 0 selects `count`, which is fixed */
+    size_t width;           /* maximum calls at once on the crew; 1 runs them one by one; 0 selects one for each
+                               processor, and 1 for a source or an ordered run_batch; must be 0 with threads of its
+                               own */
+    size_t stack_size;      /* bytes per thread of its own; 0 selects the system's default; must be 0 on the crew */
+    weir_priority priority; /* on the crew; must be WEIR_NORMAL (0) with threads of its own */
+    void *reserved[2];      /* must be NULL */
+} weir_stage_threads;
+
+/* The input of a stage, and what becomes of items that are not done. A source has no input: its capacity must be 0. */
+typedef struct weir_stage_input {
+    size_t capacity;      /* items in the queue; 0 selects 64; WEIR_UNBOUNDED disables the bound */
+    weir_drop_func *drop; /* frees an item of this stage that is not done; NULL leaves the item unfreed */
+    void *reserved[2];    /* must be NULL */
+} weir_stage_input;
+
+/* The results of a stage: their order, and where they go. */
+typedef struct weir_stage_output {
+    bool ordered;         /* whether results are emitted in input order, with any number of threads */
+    weir_fan_out fan_out; /* distribution of the results over several successors */
+    weir_key_func *route; /* key or choice of a result; required for WEIR_BY_KEY and WEIR_BY_CHOICE; NULL otherwise */
+    weir_copy_func *copy; /* copy of a result; required for WEIR_TO_ALL; NULL otherwise */
+    weir_queue *results;  /* the caller's queue for the results of a stage with no successor (rules: see
+                             weir_dead_letter); NULL ignores the results */
+    void *reserved[2];    /* must be NULL */
+} weir_stage_output;
+
+/* The limits of a stage's calls. */
+typedef struct weir_stage_limits {
+    double rate;        /* maximum calls per second, over all threads; a batch counts as one call per item;
+                           0 disables the limit */
+    size_t burst;       /* maximum calls at once after a pause; 0 selects 1; must be 0 without rate */
+    weir_key_func *key; /* key of an item; required for per_key; NULL without it */
+    size_t per_key;     /* maximum items with the same key in the function or in back-off; 1 runs them in input
+                           order; 0 disables the limit */
+    double key_rate;    /* maximum items per second with the same key that begin, beside per_key, which it needs; a
+                           further attempt does not count; 0 disables the limit */
+    void *reserved[2];  /* must be NULL */
+} weir_stage_limits;
+
+/* What a stage does about failed attempts. */
+typedef struct weir_stage_errors {
+    weir_on_error on_error; /* effect of a failed last attempt on the run */
+    weir_retry retry;       /* further attempts at an item that has failed */
+    uint64_t attempt_time;  /* ns after which a report shows an attempt as overdue; does not interrupt the attempt,
+                               and does not count time that it waits in calls of weir; 0 disables the limit */
+    weir_queue *dead;       /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
+                               selects the drop function, or the stage of weir_pipeline_connect_dead */
+    void *reserved[2];      /* must be NULL */
+} weir_stage_errors;
+
+/*
  * The options of a stage. A member that is 0, NULL or absent from an initialiser has its default. A stage requires a
- * name and exactly one of func, run, run_batch and source. With init, these four functions, at_end and fini receive
- * the state that init has made, not `arg`.
+ * name and exactly one of work.func, work.run, work.run_batch and work.source. Comments and messages name a member
+ * without its struct if no other struct has a member of that name.
+ *
+ * The structs grow within their reserved room, so that a program keeps working with a later library of the same
+ * version number of its soname. Should one ever outgrow it, weir_stage_options gets a member behind the present ones,
+ * and `size` tells the library whether the program knows it.
  *
  * A stage without threads of its own runs on the crew: as many threads as there are processors that the process may
  * use, shared by all pipelines of the process. Its function may then run on any thread of the crew, in up to `width`
@@ -333,60 +412,24 @@ typedef struct weir_batch {
  * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage needs memory for each
  * key until the next item of it may begin.
  *
- * A stage with max_threads above `threads` is elastic: it starts with `threads` threads, and has between these two
+ * A stage with threads.max above threads.count is elastic: it starts with `count` threads, and has between these two
  * numbers of them. The number grows while items wait in the input queue, no thread is idle, and more threads raise the
- * throughput. It shrinks when threads are idle: within a second of idling to `threads`. A number that has given no gain
+ * throughput. It shrinks when threads are idle: within a second of idling to `count`. A number that has given no gain
  * is tried again after 1 s, and each further time after twice as long, up to 30 s. An added thread calls init, and a
  * thread that leaves calls at_end and fini, during the run. If a thread cannot be created, or its init fails, the stage
  * goes on with the threads that it has; the report has one error for this, with code WEIR_CODE(WEIR_NOTHREAD),
  * WEIR_CODE(WEIR_NOMEM) or WEIR_CODE(WEIR_INITFAILED), which is not fatal.
  */
 typedef struct weir_stage_options {
+    size_t size;                /* sizeof(weir_stage_options) in the program; 0 selects the size of weir 0.1.0 */
     const char *name;           /* name of the stage and its threads; copied; must be unique in the pipeline */
-    weir_worker_func *func;     /* simple form: its return value is the only result, even NULL; cannot fail */
-    weir_task_func *run;        /* full form: emits any number of results, and can fail */
-    weir_batch_func *run_batch; /* full form for batches */
-    weir_task_func *source;     /* full form for a stage without input: produces items */
-    void *arg;                  /* argument of every callback of this stage */
-    weir_worker_init *init;     /* makes per-thread state (weir/stoppable_worker.h); NULL disables it */
-    weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
-    weir_end_func *at_end; /* called in each thread after its last item; NULL disables it; must be NULL for a source */
-    size_t threads;        /* number of threads of the stage's own, for functions that block; 0 selects the crew,
-                                   or one thread if init, fini, at_end or max_threads is set */
-    size_t max_threads;    /* maximum number of threads of an elastic stage; 0 selects `threads`, which is fixed */
-    size_t width;          /* maximum calls at once on the crew; 1 runs them one by one; 0 selects one for each
-                                   processor, and 1 for a source or an ordered run_batch; must be 0 with threads,
-                                   max_threads, init, fini or at_end */
-    size_t stack_size;     /* bytes per thread of its own; 0 selects the system's default; must be 0 on the crew */
-    size_t capacity;       /* items in the input queue; 0 selects 64; WEIR_UNBOUNDED disables the bound; must be 0
-                                   for a source */
-    weir_drop_func *drop;  /* frees an item of this stage that is not done; NULL leaves the item unfreed */
-
-    bool ordered;         /* whether results are emitted in input order, with any number of threads */
-    weir_fan_out fan_out; /* distribution of the results over several successors */
-    weir_key_func *route; /* key or choice of a result; required for WEIR_BY_KEY and WEIR_BY_CHOICE; NULL otherwise */
-    weir_copy_func *copy; /* copy of a result; required for WEIR_TO_ALL; NULL otherwise */
-    weir_batch batch;     /* limits of a batch, for run_batch */
-
-    double rate;        /* maximum calls per second, over all threads; a batch counts as one call per item;
-                           0 disables the limit */
-    size_t burst;       /* maximum calls at once after a pause; 0 selects 1; must be 0 without rate */
-    weir_key_func *key; /* key of an item; required for per_key; NULL without it */
-    size_t per_key;     /* maximum items with the same key in the function or in back-off; 1 runs them in input
-                           order; 0 disables the limit */
-    double key_rate;    /* maximum items per second with the same key that begin, beside per_key, which it needs; a
-                           further attempt does not count; 0 disables the limit */
-
-    weir_on_error on_error; /* effect of a failed last attempt on the run */
-    weir_retry retry;       /* further attempts at an item that has failed */
-    uint64_t attempt_time;  /* ns after which a report shows an attempt as overdue; does not interrupt the attempt,
-                               and does not count time that it waits in calls of weir; 0 disables the limit */
-    weir_queue *dead;       /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
-                               selects the drop function, or the stage of weir_pipeline_connect_dead */
-    weir_queue *results;    /* the caller's queue for the results of a stage with no successor (rules: see
-                               weir_dead_letter); NULL ignores the results */
-    weir_priority priority; /* on the crew; must be WEIR_NORMAL (0) with threads of its own */
-    void *reserved[3];      /* must be NULL */
+    weir_stage_work work;       /* what it does */
+    weir_stage_threads threads; /* threads of its own, or a width on the crew */
+    weir_stage_input input;     /* its queue, and the drop function */
+    weir_stage_output output;   /* order of its results, and where they go */
+    weir_stage_limits limits;   /* of its calls */
+    weir_stage_errors errors;   /* failed attempts */
+    weir_batch batch;           /* limits of a batch, for run_batch */
 } weir_stage_options;
 
 /* ---- declaring ---- */
@@ -423,6 +466,7 @@ typedef void weir_settled_func(void *ticket, weir_outcome outcome);
  * WEIR_DEADLOCK, or weir_pipeline_destroy returns WEIR_OK.
  */
 typedef struct weir_pipeline_options {
+    size_t size;        /* sizeof(weir_pipeline_options) in the program; 0 selects the size of weir 0.1.0 */
     const char *name;   /* name in reports; copied */
     size_t max_items;   /* maximum items in flight; 0 disables the limit, but see weir_pipeline_start */
     uint64_t max_bytes; /* maximum weight in flight; a heavier item is admitted once the pipeline is empty;
@@ -442,7 +486,8 @@ typedef struct weir_pipeline_options {
  * defaults.
  *
  * Returns WEIR_OK, or
- *   WEIR_INVALID  if max_bytes or weigh_arg is set without weigh, or a reserved member is not NULL
+ *   WEIR_INVALID  if max_bytes or weigh_arg is set without weigh, a reserved member is not NULL, or `size` is wrong as in
+ *                 weir_pipeline_add
  *   WEIR_NOMEM    if out of memory
  */
 WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_pipeline_options *options);
@@ -457,18 +502,19 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  * - a func with retries or dead letters, because it cannot fail
  * - a source with ordered, per_key, capacity or dead letters, because it has no input
  * - limits of a batch without run_batch, or run_batch without batch.items and batch.bytes
- * - run_batch with per_key; or an ordered run_batch with more than one thread (max_threads included), retries or
+ * - run_batch with per_key; or an ordered run_batch with more than one thread (threads.max included), retries or
  *   batch.wait
  * - per_key without key, or batch.bytes without batch.weigh
  * - key or key_rate without per_key, burst without rate, or batch.weigh without batch.bytes
  * - retry.backoff or retry.when without retry.attempts, or retry.max_backoff without retry.backoff
  * - route if fan_out is neither WEIR_BY_KEY nor WEIR_BY_CHOICE, or copy if it is not WEIR_TO_ALL
- * - a max_threads below `threads`, and not 0; or above `threads` for a source, which has no input
- * - a width with `threads`, max_threads, init, fini or at_end: a stage on the crew has no threads of its own
+ * - a threads.max below threads.count, and not 0; or above threads.count for a source, which has no input
+ * - a width with threads.count, threads.max, init, fini or at_end: a stage on the crew has no threads of its own
  * - a priority that is not a member of its enum, or not WEIR_NORMAL for a stage with threads of its own
  * - a rate or a key_rate below 0 or above 1e9
  * - a fan_out or on_error that is not a member of its enum
  * - a reserved member that is not NULL
+ * - a `size` that is below the size of weir 0.1.0, or above the library's with a member set that the library lacks
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if the stage is refused, or the pipeline is started
@@ -537,13 +583,13 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  * - a batch that could not fill
  * - more threads, or a larger capacity, than memory can address
  *
- * An elastic stage starts with `threads` threads. If the system creates no thread, or an init fails, start stops and
+ * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start stops and
  * joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
  * destroyed.
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either,
  * and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all threads
- * (max_threads of an elastic stage) and H (below). An unbounded queue counts as 64.
+ * (threads.max of an elastic stage) and H (below). An unbounded queue counts as 64.
  *
  * Start ensures that every batch can fill. Incomplete batches hold at most H items. H is the sum, over all batch
  * stages, of (batch.items - 1) times the product of batch.items of the batch stages upstream. If several paths lead
@@ -713,8 +759,8 @@ WEIR_API weir_status weir_pipeline_resume(weir_pipeline *pipeline, weir_stage *s
 WEIR_API weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage *stage, double rate, size_t burst);
 
 /*
- * Changes the limits between which an elastic stage has threads: at least `threads`, and at most `max_threads`. Equal
- * numbers fix it. Only a stage that was declared elastic can be changed, and not beyond the max_threads of its
+ * Changes the limits between which an elastic stage has threads: at least `count`, and at most `max`. Equal
+ * numbers fix it. Only a stage that was declared elastic can be changed, and not beyond the threads.max of its
  * declaration: memory for these is reserved at the start.
  *
  * Another thread applies the limits, within about 50 ms, or at the resume of a stage that is paused. Added threads call init;
@@ -726,10 +772,9 @@ WEIR_API weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage 
  * Returns WEIR_OK, or
  *   WEIR_CLOSED   if the pipeline is cancelled or over
  *   WEIR_INVALID  if the pipeline is NULL, its start has not succeeded, the stage is NULL, of another pipeline or not
- *                 elastic, `threads` is 0, or max_threads is below `threads` or above that of the declaration
+ *                 elastic, `count` is 0, or `max` is below `count` or above that of the declaration
  */
-WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_stage *stage, size_t threads,
-                                               size_t max_threads);
+WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_stage *stage, size_t count, size_t max);
 
 /*
  * Drains the pipeline and ends the run. From then on puts fail, and blocked puts fail at once. The sources are not

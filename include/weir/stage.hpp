@@ -272,24 +272,24 @@ public:
     }
 
     void declare(weir_stage_options &options) {
-        if (options.func || options.run || options.run_batch || options.source || options.arg || options.init ||
-            options.fini || options.at_end || options.drop)
+        if (options.work.func || options.work.run || options.work.run_batch || options.work.source ||
+            options.work.arg || options.work.init || options.work.fini || options.work.at_end || options.input.drop)
             throw error(WEIR_INVALID, "func, run, run_batch, source, arg, init, fini, at_end and drop must be NULL");
-        if (how == takes::ownership && (options.retry.attempts > 1 || options.dead != nullptr))
+        if (how == takes::ownership && (options.errors.retry.attempts > 1 || options.errors.dead != nullptr))
             throw error(WEIR_INVALID, "a function that takes ownership of its item leaves none for retries or dead "
                                       "letters; take a reference");
-        options.arg = this;
+        options.work.arg = this;
         if constexpr (how == takes::batch)
-            options.run_batch = run_batch;
+            options.work.run_batch = run_batch;
         else if constexpr (how == takes::nothing)
-            options.source = run_source;
+            options.work.source = run_source;
         else
-            options.run = run;
+            options.work.run = run;
         if constexpr (how != takes::nothing)
-            options.drop = drop_item;
+            options.input.drop = drop_item;
         if constexpr (std::is_copy_constructible_v<out_item>) {
-            if (options.fan_out == WEIR_TO_ALL && options.copy == nullptr)
-                options.copy = copy;
+            if (options.output.fan_out == WEIR_TO_ALL && options.output.copy == nullptr)
+                options.output.copy = copy;
         }
     }
 

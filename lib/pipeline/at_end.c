@@ -18,7 +18,7 @@ static int call(weir__lane *lane) {
     task->lost = false;
     lane->at_end = true;
     weir__timing_begin(lane);
-    int code = lane->stage->options.at_end(task, lane->state);
+    int code = lane->stage->options.work.at_end(task, lane->state);
     weir__border();
     weir__timing_end(lane);
     lane->at_end = false;
@@ -39,7 +39,7 @@ static void fail(weir__lane *lane, int code) {
 void weir__at_end(void *raw) {
     weir__lane *lane = raw;
     weir_pipeline *pipeline = lane->stage->pipeline;
-    if (lane->stage->options.at_end == NULL)
+    if (lane->stage->options.work.at_end == NULL)
         return;
     int code = weir__is_cancelled(pipeline) ? WEIR_CODE(WEIR_CANCELLED) : call(lane);
     if (code == 0)

@@ -68,14 +68,14 @@ static uint64_t all_held(const weir_pipeline *pipeline) {
 
 /* Whether items of the stage wait for other items in a mechanism without a bound of its own. */
 static bool needs_limit(const weir_stage *stage) {
-    return stage->options.ordered || stage->options.per_key != 0;
+    return stage->options.output.ordered || stage->options.limits.per_key != 0;
 }
 
 /* Returns the capacity of the stage's queue, in items. An unbounded queue counts with the default capacity. */
 static uint64_t usual_room(const weir_stage *stage) {
     if (weir__stage_is_source(stage))
         return 0;
-    return stage->options.capacity == WEIR_UNBOUNDED ? WEIR__USUAL_CAPACITY : stage->options.capacity;
+    return stage->options.input.capacity == WEIR_UNBOUNDED ? WEIR__USUAL_CAPACITY : stage->options.input.capacity;
 }
 
 /*
@@ -86,7 +86,7 @@ static uint64_t automatic_items(const weir_pipeline *pipeline) {
     uint64_t sum = all_held(pipeline);
     bool needed = false;
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        sum = plus(sum, plus(usual_room(stage), stage->options.max_threads));
+        sum = plus(sum, plus(usual_room(stage), stage->options.threads.max));
         needed = needed || needs_limit(stage);
     }
     if (!needed)

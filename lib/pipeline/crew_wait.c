@@ -16,8 +16,8 @@ void weir__crew_settle(weir__lane *lane) {
 }
 
 weir_queue *weir__crew_target(const weir_stage *stage) {
-    return stage->successor_count == 1 && stage->successors[0]->options.capacity != WEIR_UNBOUNDED ? stage->onward
-                                                                                                   : NULL;
+    return stage->successor_count == 1 && stage->successors[0]->options.input.capacity != WEIR_UNBOUNDED ? stage->onward
+                                                                                                         : NULL;
 }
 
 void weir__crew_withdraw(weir__lane *lane) {

@@ -54,7 +54,7 @@ static weir_status put_letter(weir_stage *stage, weir__lane *lane, weir__envelop
     if (letter == NULL)
         return WEIR_NOMEM;
     weir_status status = stage->dead_to != NULL ? send_letter(stage->dead_to, lane, item, letter)
-                                                : weir__offer(lane, stage->options.dead, letter);
+                                                : weir__offer(lane, stage->options.errors.dead, letter);
     if (status != WEIR_OK)
         weir_dead_letter_free(letter);
     return status;
@@ -73,7 +73,7 @@ static weir__verdict lose_letter(weir_stage *stage, weir_status why) {
 
 weir__verdict weir__give_up(weir_stage *stage, weir__lane *lane, weir__envelope *item, const weir__failure *failure) {
     weir_status status = WEIR_OK;
-    bool has_letter = stage->options.dead != NULL || stage->dead_to != NULL;
+    bool has_letter = stage->options.errors.dead != NULL || stage->dead_to != NULL;
     if (has_letter && (status = put_letter(stage, lane, item, failure)) == WEIR_OK)
         return WEIR__DEAD;
     weir__drop_item(stage, item->item);

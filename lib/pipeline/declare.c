@@ -5,6 +5,7 @@
  */
 #include "pipeline/feedback.h"
 #include "pipeline/graph.h"
+#include "pipeline/options.h"
 #include "pipeline/outputs.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
@@ -45,18 +46,19 @@ static weir_status prepare(weir_pipeline *pipeline, const weir_pipeline_options 
 }
 
 weir_status weir_pipeline_create(weir_pipeline **result, const weir_pipeline_options *options) {
-    static const weir_pipeline_options none;
-    options = options == NULL ? &none : options;
+    weir_pipeline_options known;
     if (result == NULL)
         return weir__refuse(NULL, WEIR_INVALID, NULL, "create: pipeline is NULL");
-    weir_status status = check_options(options);
+    weir_status status = weir__options_take_of_pipeline(&known, options);
+    if (status == WEIR_OK)
+        status = check_options(&known);
     if (status != WEIR_OK)
         return status;
     weir_pipeline *pipeline = weir__alloc(sizeof *pipeline);
     if (pipeline == NULL)
         return weir__refuse(NULL, WEIR_NOMEM, NULL, "create: cannot allocate %s for the pipeline",
                             weir__figure_bytes(sizeof *pipeline).text);
-    status = prepare(pipeline, options);
+    status = prepare(pipeline, &known);
     if (status != WEIR_OK) {
         weir__free(pipeline->name);
         weir__free(pipeline);
@@ -70,14 +72,14 @@ weir_status weir_pipeline_create(weir_pipeline **result, const weir_pipeline_opt
 /* Chooses where the stage runs, and sets the number of its lanes. */
 static void place(weir_stage *stage) {
     weir_stage_options *options = &stage->options;
-    bool one = options->source != NULL || (options->ordered && options->run_batch != NULL);
-    bool has_state = options->init != NULL || options->fini != NULL || options->at_end != NULL;
-    stage->on_crew = options->threads == 0 && options->max_threads == 0 && !has_state;
+    bool one = options->work.source != NULL || (options->output.ordered && options->work.run_batch != NULL);
+    bool has_state = options->work.init != NULL || options->work.fini != NULL || options->work.at_end != NULL;
+    stage->on_crew = options->threads.count == 0 && options->threads.max == 0 && !has_state;
     size_t usual = stage->on_crew && !one ? weir__processors() : 1;
-    if (options->threads == 0)
-        options->threads = options->width != 0 ? options->width : usual;
-    if (options->max_threads < options->threads)
-        options->max_threads = options->threads;
+    if (options->threads.count == 0)
+        options->threads.count = options->threads.width != 0 ? options->threads.width : usual;
+    if (options->threads.max < options->threads.count)
+        options->threads.max = options->threads.count;
 }
 
 static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *options) {
@@ -87,9 +89,10 @@ static weir_stage *new_stage(weir_pipeline *pipeline, const weir_stage_options *
     stage->pipeline = pipeline;
     stage->options = *options;
     place(stage);
-    stage->options.capacity = options->capacity != 0 ? options->capacity : WEIR__USUAL_CAPACITY;
-    stage->options.ordered =
-        options->ordered && options->run_batch == NULL; /* ordered batches have one thread, which keeps the order */
+    stage->options.input.capacity = options->input.capacity != 0 ? options->input.capacity : WEIR__USUAL_CAPACITY;
+    stage->options.output.ordered =
+        options->output.ordered &&
+        options->work.run_batch == NULL; /* ordered batches have one thread, which keeps the order */
     stage->number = pipeline->stage_count;
     stage->name = weir__copy_text(options->name);
     if (stage->name != NULL)
@@ -103,12 +106,15 @@ static weir_status refuse_late(const weir_pipeline *pipeline, const char *stage,
 }
 
 static weir_status add(weir_pipeline *pipeline, weir_stage **result, const weir_stage_options *options) {
-    weir_status status = weir__graph_accept(pipeline, options);
+    weir_stage_options known;
+    weir_status status = weir__options_take(pipeline, &known, options);
+    if (status == WEIR_OK)
+        status = weir__graph_accept(pipeline, &known);
     if (status != WEIR_OK)
         return status;
-    weir_stage *stage = new_stage(pipeline, options);
+    weir_stage *stage = new_stage(pipeline, &known);
     if (stage == NULL)
-        return weir__refuse(pipeline, WEIR_NOMEM, options->name, "add: cannot allocate %s for the stage",
+        return weir__refuse(pipeline, WEIR_NOMEM, known.name, "add: cannot allocate %s for the stage",
                             weir__figure_bytes(sizeof *stage).text);
     if (pipeline->first == NULL)
         pipeline->first = stage;
@@ -194,10 +200,10 @@ weir_status weir_pipeline_connect_back(weir_pipeline *pipeline, weir_stage *from
 
 /* Returns why a stage can have no stage for its dead letters, or NULL. */
 static const char *why_no_letters(const weir_stage *from) {
-    return weir__stage_is_source(from)  ? "a source has no input"
-           : from->options.func != NULL ? "a func cannot fail: use run"
-           : from->options.dead != NULL ? "dead is not NULL: letters go to a queue or to a stage"
-                                        : NULL;
+    return weir__stage_is_source(from)         ? "a source has no input"
+           : from->options.work.func != NULL   ? "a func cannot fail: use run"
+           : from->options.errors.dead != NULL ? "dead is not NULL: letters go to a queue or to a stage"
+                                               : NULL;
 }
 
 static weir_status connect_dead(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {

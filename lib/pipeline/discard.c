@@ -13,7 +13,7 @@
 static void drop_at(weir_stage *from, weir_stage *to, void *result) {
     if (to != NULL)
         weir__drop_item(to, result);
-    else if (from->options.results != NULL)
+    else if (from->options.output.results != NULL)
         weir__drop_left(from, result);
 }
 

@@ -36,7 +36,7 @@ void weir__drain_begin(weir_pipeline *pipeline) {
 
 /* Blocks until the threads of a stage that is shut down have emitted their last results (at_end.h). */
 static weir_status await_results(weir_stage *stage, weir_deadline deadline) {
-    if (stage->options.at_end == NULL)
+    if (stage->options.work.at_end == NULL)
         return WEIR_OK;
     weir_status status = weir__phase_await_stage(stage, deadline);
     return status != WEIR_OK && weir__is_cancelled(stage->pipeline) ? WEIR_CANCELLED : status;

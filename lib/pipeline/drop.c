@@ -11,10 +11,10 @@
 
 void weir__drop_item(weir_stage *stage, void *item) {
     weir__callback call;
-    if (stage->options.drop == NULL)
+    if (stage->options.input.drop == NULL)
         return;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_DROP);
-    stage->options.drop(item, stage->options.arg);
+    stage->options.input.drop(item, stage->options.work.arg);
     weir__border();
     weir__callback_end(&call);
 }
@@ -22,6 +22,6 @@ void weir__drop_item(weir_stage *stage, void *item) {
 void weir__drop_left(weir_stage *from, void *result) {
     weir__callback call;
     weir__callback_begin(&call, from->pipeline, from, WEIR_IN_DROP);
-    weir__queue_drop(from->options.results, result);
+    weir__queue_drop(from->options.output.results, result);
     weir__callback_end(&call);
 }

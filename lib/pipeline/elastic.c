@@ -36,7 +36,7 @@ static weir__elastic_look look_at(const weir_stage *stage) {
     look.failures = weir__u32_load_acquire(&stage->failures);
     for (size_t v = 0; v < WEIR__VERDICTS; v++)
         look.retired += weir__u64_load_relaxed(&stage->counts[v]);
-    for (size_t i = 0; i < stage->options.max_threads; i++)
+    for (size_t i = 0; i < stage->options.threads.max; i++)
         look_at_lane(&stage->lanes[i], &look);
     look.queued = weir_queue_size(stage->queue) + weir__group_holds_items(stage->group);
     look.threads = weir__group_size(stage->group);
@@ -156,8 +156,8 @@ void weir__elastic_stir(weir_stage *stage) {
 
 void weir__elastic_prepare_stage(weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
-    weir__u64_store_relaxed(&stage->limits, weir__limits_of(options->threads, options->max_threads));
-    weir__elastic_prepare(&stage->elastic, options->threads, options->max_threads, weir__processors());
+    weir__u64_store_relaxed(&stage->limits, weir__limits_of(options->threads.count, options->threads.max));
+    weir__elastic_prepare(&stage->elastic, options->threads.count, options->threads.max, weir__processors());
     stage->look.ring = ring;
     weir__u32_store_relaxed(&stage->dormant, 1);
 }

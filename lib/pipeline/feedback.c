@@ -56,7 +56,7 @@ static void mark_downstream(weir_stage *from) {
 
 static weir_status check_feeder(const weir_stage *from, const weir_stage *to) {
     const weir_pipeline *pipeline = from->pipeline;
-    if (from->options.func != NULL || weir__stage_is_source(from))
+    if (from->options.work.func != NULL || weir__stage_is_source(from))
         return weir__refuse(pipeline, WEIR_INVALID, from->name,
                             "it is connected back, and only run and run_batch feed");
     if (!from->marked)

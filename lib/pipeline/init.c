@@ -38,10 +38,10 @@ static void keep_reason(weir_stage *stage) {
 
 weir_status weir__init_call(weir__lane *lane) {
     weir_stage *stage = lane->stage;
-    if (stage->options.init == NULL)
+    if (stage->options.work.init == NULL)
         return WEIR_OK;
     weir__note_of_thread()->about = NULL; /* an earlier call, in no init */
-    weir_status status = stage->options.init(stage->options.arg, &lane->state);
+    weir_status status = stage->options.work.init(stage->options.work.arg, &lane->state);
     weir__border();
     if (status != WEIR_OK)
         keep_reason(stage);

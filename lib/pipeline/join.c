@@ -115,7 +115,7 @@ static bool wait_for_functions(struct wait *wait) {
 
 /* Marks the workers that have not ended as at their exit, for reports. Clears the mark of joined workers. */
 static void mark_exits(weir_stage *stage) {
-    for (size_t i = 0; i < stage->options.max_threads; i++) {
+    for (size_t i = 0; i < stage->options.threads.max; i++) {
         weir__lane *lane = &stage->lanes[i];
         if (weir__u64_load_acquire(&lane->started) == 0)
             continue;

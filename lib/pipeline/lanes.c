@@ -46,7 +46,7 @@ static void drop_plain(void *item, void *stage) {
 static weir_status make_queue(weir_stage *stage) {
     bool source = weir__stage_is_source(stage), plain = stage->pipeline->plain;
     const weir_queue_options options = {
-        .capacity = source ? stage->options.threads : stage->options.capacity,
+        .capacity = source ? stage->options.threads.count : stage->options.input.capacity,
         .name = stage->name,
         .drop = source  ? NULL
                 : plain ? drop_plain
@@ -60,14 +60,15 @@ static weir_status make_queue(weir_stage *stage) {
 }
 
 static weir_status make_lanes(weir_stage *stage) {
-    size_t threads = stage->options.max_threads;
+    size_t threads = stage->options.threads.max;
     bool addressed = threads <= (SIZE_MAX - WEIR__CHUNK) / sizeof(weir__lane);
     if (addressed)
         stage->lanes = weir__alloc(threads * sizeof(weir__lane));
     if (stage->lanes != NULL)
         return WEIR_OK;
     return weir__refuse_memory(stage->pipeline, addressed ? WEIR_NOMEM : WEIR_INVALID, stage->name,
-                               weir__stage_is_elastic(stage) ? "max_threads" : "threads", threads, sizeof(weir__lane));
+                               weir__stage_is_elastic(stage) ? "threads.max" : "threads.count", threads,
+                               sizeof(weir__lane));
 }
 
 /* Takes a reference to the crew, and makes room for the lanes' morsels. */
@@ -78,11 +79,11 @@ static weir_status join_crew(weir_stage *stage) {
         return weir__refuse(stage->pipeline, status, stage->name, "cannot create the crew that runs the stage: %s",
                             weir_strerror(status));
     }
-    for (size_t i = 0; i < stage->options.threads; i++) {
+    for (size_t i = 0; i < stage->options.threads.count; i++) {
         weir__served *served = &stage->lanes[i].served;
         served->arrays = weir__alloc(2 * WEIR__MORSEL * sizeof *served->arrays);
         if (served->arrays == NULL)
-            return weir__refuse_memory(stage->pipeline, WEIR_NOMEM, stage->name, "width", stage->options.threads,
+            return weir__refuse_memory(stage->pipeline, WEIR_NOMEM, stage->name, "width", stage->options.threads.count,
                                        2 * WEIR__MORSEL * sizeof(void *));
         weir__ptr_store_relaxed(&served->slots, served->arrays);
         served->out = served->arrays + WEIR__MORSEL;
@@ -95,10 +96,10 @@ static weir_status prepare_flow(weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
     const weir__batch_limits limits = {options->batch.items, options->batch.bytes, options->batch.wait};
     weir_pipeline *pipeline = stage->pipeline;
-    weir__rate_set(&stage->rate, options->rate, options->burst, 0);
+    weir__rate_set(&stage->rate, options->limits.rate, options->limits.burst, 0);
     weir__batch_prepare(&stage->batch, stage->queue, &limits, &pipeline->timers, weir__requeue_first);
-    weir__keyed_prepare(&stage->keyed, options->per_key, weir__rate_interval(options->key_rate), &pipeline->flight,
-                        &pipeline->timers, weir__requeue_first);
+    weir__keyed_prepare(&stage->keyed, options->limits.per_key, weir__rate_interval(options->limits.key_rate),
+                        &pipeline->flight, &pipeline->timers, weir__requeue_first);
     weir__elastic_prepare_stage(stage);
     if (stage->orderer == stage && !weir__reorder_prepare(&stage->reorder, pipeline->flight.admission.max_items))
         return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered: the size of the reorder buffer",
@@ -109,13 +110,14 @@ static weir_status prepare_flow(weir_stage *stage) {
 static weir_status refuse_queue(const weir_stage *stage, weir_status status) {
     const weir_stage_options *options = &stage->options;
     if (weir__stage_is_source(stage))
-        return weir__refuse_memory(stage->pipeline, status, stage->name, "threads", options->threads,
+        return weir__refuse_memory(stage->pipeline, status, stage->name, "threads.count", options->threads.count,
                                    sizeof(weir__slot));
-    if (options->capacity == WEIR_UNBOUNDED)
+    if (options->input.capacity == WEIR_UNBOUNDED)
         return weir__refuse(stage->pipeline, status, stage->name,
                             "capacity is WEIR_UNBOUNDED: cannot allocate %s for the first segment of the queue",
                             weir__figure_bytes(WEIR__CHUNK).text);
-    return weir__refuse_memory(stage->pipeline, status, stage->name, "capacity", options->capacity, sizeof(weir__slot));
+    return weir__refuse_memory(stage->pipeline, status, stage->name, "capacity", options->input.capacity,
+                               sizeof(weir__slot));
 }
 
 weir_status weir__stage_prepare(weir_stage *stage) {
@@ -138,7 +140,7 @@ static weir__lane *lane_of(weir_stage *stage, const weir_worker *worker) {
 static weir__lane *claim(weir_stage *stage) {
     weir_worker *worker = weir__worker_self();
     weir__lane *lane = lane_of(stage, worker);
-    lane->state = stage->options.arg;
+    lane->state = stage->options.work.arg;
     if (lane->worker != NULL)
         return lane;
     lane->stage = stage;
@@ -204,9 +206,9 @@ static void end_worker(void *raw) {
     weir__lane *lane = raw;
     weir_stage *stage = lane->stage;
     weir__callback call;
-    if (stage->options.fini != NULL) {
+    if (stage->options.work.fini != NULL) {
         weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_FINI);
-        stage->options.fini(lane->state);
+        stage->options.work.fini(lane->state);
         weir__border();
         weir__callback_end(&call);
     }
@@ -231,8 +233,8 @@ static void lose_worker(void *raw) {
 
 static weir_status refuse_init(weir_stage *stage) {
     char message[WEIR__MESSAGE];
-    (void)snprintf(message, sizeof message, "init failed in one of its threads (threads is %zu)",
-                   stage->options.threads);
+    (void)snprintf(message, sizeof message, "init failed in one of its threads (threads.count is %zu)",
+                   stage->options.threads.count);
     weir__init_append_reason(stage, message, sizeof message);
     return weir__refuse(stage->pipeline, WEIR_INITFAILED, stage->name, "%s", message);
 }
@@ -243,13 +245,14 @@ static weir_status refuse_threads(weir_stage *stage, weir_status status) {
         return refuse_init(stage);
     if (status == WEIR_NOTHREAD)
         return weir__refuse(stage->pipeline, status, stage->name,
-                            "threads is %zu and stack_size is %zu: cannot create all threads", options->threads,
-                            options->stack_size);
-    return weir__refuse_memory(stage->pipeline, status, stage->name, "threads", options->threads, sizeof(weir_worker));
+                            "threads.count is %zu and stack_size is %zu: cannot create all threads",
+                            options->threads.count, options->threads.stack_size);
+    return weir__refuse_memory(stage->pipeline, status, stage->name, "threads.count", options->threads.count,
+                               sizeof(weir_worker));
 }
 
 weir_status weir__stage_start(weir_stage *stage) {
-    stage->onward = stage->successor_count > 0 ? stage->successors[0]->queue : stage->options.results;
+    stage->onward = stage->successor_count > 0 ? stage->successors[0]->queue : stage->options.output.results;
     if (stage->crew != NULL) {
         weir__on_crew_start(stage);
         return WEIR_OK;
@@ -260,13 +263,14 @@ weir_status weir__stage_start(weir_stage *stage) {
                                              : weir__run,
         .arg = stage,
         .name = stage->name,
-        .stack_size = stage->options.stack_size,
+        .stack_size = stage->options.threads.stack_size,
         .init = begin_worker,
         .fini = end_worker,
     };
     const weir__group_extra extra = {
-        .last = weir__at_end, .leave = weir__exit, .lost = lose_worker, .most = stage->options.max_threads};
-    weir_status status = weir__group_start(&stage->group, stage->options.threads, &options, &extra, stage->queue, NULL);
+        .last = weir__at_end, .leave = weir__exit, .lost = lose_worker, .most = stage->options.threads.max};
+    weir_status status =
+        weir__group_start(&stage->group, stage->options.threads.count, &options, &extra, stage->queue, NULL);
     if (status != WEIR_OK)
         return refuse_threads(stage, status);
     if (weir__stage_is_source(stage))
@@ -275,7 +279,7 @@ weir_status weir__stage_start(weir_stage *stage) {
 }
 
 static void free_lanes(weir_stage *stage) {
-    for (size_t i = 0; stage->lanes != NULL && i < stage->options.max_threads; i++) {
+    for (size_t i = 0; stage->lanes != NULL && i < stage->options.threads.max; i++) {
         weir__cache_empty(&stage->pipeline->flight.pool, &stage->lanes[i].account.cache);
         weir__free(stage->lanes[i].items);
         weir__free(stage->lanes[i].served.arrays);

@@ -142,7 +142,7 @@ static void prepare_lane(weir_stage *stage, size_t number, uint64_t now) {
     lane->stage = stage;
     lane->number = number;
     lane->waits = &never_waits;
-    lane->state = stage->options.arg;
+    lane->state = stage->options.work.arg;
     lane->task.stage = stage;
     lane->task.lane = lane;
     lane->visit.lane = lane;
@@ -162,9 +162,9 @@ static weir_stage *next_of(const weir_stage *stage) {
 
 /* Returns the largest morsel that the stage can find in its queue, or has room for in the next one. */
 static size_t most_of(const weir_stage *stage) {
-    size_t most = WEIR__MORSEL, own = stage->options.capacity, next = SIZE_MAX;
+    size_t most = WEIR__MORSEL, own = stage->options.input.capacity, next = SIZE_MAX;
     if (stage->successor_count == 1)
-        next = stage->successors[0]->options.capacity;
+        next = stage->successors[0]->options.input.capacity;
     if (!weir__stage_is_source(stage) && own < most)
         most = own;
     return next < most ? next : most;
@@ -172,7 +172,7 @@ static size_t most_of(const weir_stage *stage) {
 
 void weir__on_crew_start(weir_stage *stage) {
     uint64_t now = weir__clock_now();
-    for (size_t i = 0; i < stage->options.threads; i++)
+    for (size_t i = 0; i < stage->options.threads.count; i++)
         prepare_lane(stage, i, now);
     stage->shift.next = next_of(stage);
     stage->shift.most = most_of(stage);
@@ -181,7 +181,7 @@ void weir__on_crew_start(weir_stage *stage) {
     stage->shift.job.late = rescue_lane;
     stage->shift.job.starved = end_starved;
     stage->shift.job.crew = stage->crew;
-    stage->shift.job.band = band_of(stage->options.priority);
+    stage->shift.job.band = band_of(stage->options.threads.priority);
     stage->shift.items.tell = tell_items;
     stage->shift.room.tell = tell_room;
     if (weir__stage_is_source(stage))

@@ -14,7 +14,7 @@ static void add(weir_stage *stage, int code, const char *message, unsigned attem
 }
 
 bool weir__add_error(weir_stage *stage, int code, const char *message, unsigned attempts) {
-    bool fatal = stage->options.on_error == WEIR_FAIL_FAST;
+    bool fatal = stage->options.errors.on_error == WEIR_FAIL_FAST;
     add(stage, code, message, attempts, fatal);
     return fatal;
 }

@@ -8,19 +8,19 @@
 #include "closable_queue/feeders.h"
 
 void weir__outputs_enter(const weir_stage *stage) {
-    if (stage->options.results != NULL)
-        weir__feeder_enter(stage->options.results);
-    if (stage->options.dead != NULL)
-        weir__feeder_enter(stage->options.dead);
+    if (stage->options.output.results != NULL)
+        weir__feeder_enter(stage->options.output.results);
+    if (stage->options.errors.dead != NULL)
+        weir__feeder_enter(stage->options.errors.dead);
 }
 
 void weir__outputs_leave(weir_pipeline *pipeline, bool ran) {
     if (weir__u32_exchange_acquire(&pipeline->outputs_left, 1) != 0)
         return;
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if (stage->options.results != NULL)
-            weir__feeder_leave(stage->options.results, ran);
-        if (stage->options.dead != NULL)
-            weir__feeder_leave(stage->options.dead, ran);
+        if (stage->options.output.results != NULL)
+            weir__feeder_leave(stage->options.output.results, ran);
+        if (stage->options.errors.dead != NULL)
+            weir__feeder_leave(stage->options.errors.dead, ran);
     }
 }

@@ -88,7 +88,7 @@ static bool has_dropped(const weir_pipeline *pipeline) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         dropped += weir__u64_load_acquire(&stage->counts[WEIR__DROPPED]);
         dropped += weir__u64_load_acquire(&stage->refused[WEIR__DROPPED]);
-        for (size_t i = 0; i < stage->options.max_threads; i++)
+        for (size_t i = 0; i < stage->options.threads.max; i++)
             dropped += weir__u64_load_acquire(&stage->lanes[i].counts[WEIR__DROPPED]);
     }
     return dropped > 0;

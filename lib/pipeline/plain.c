@@ -28,7 +28,7 @@ bool weir__plain_call(weir__lane *lane, void *item, void **result) {
     }
     lane->item = item;
     weir__timing_begin(lane);
-    *result = stage->options.func(item, lane->state);
+    *result = stage->options.work.func(item, lane->state);
     weir__border();
     weir__timing_end(lane);
     return true;
@@ -43,7 +43,7 @@ static size_t most_in_a_row(weir__lane *lane) {
 static size_t call_in_a_row(weir__lane *lane, size_t count) {
     const weir_stage *stage = lane->stage;
     const weir_pipeline *pipeline = stage->pipeline;
-    weir_worker_func *func = stage->options.func;
+    weir_worker_func *func = stage->options.work.func;
     weir__served *served = &lane->served;
     void *state = lane->state;
     size_t i;

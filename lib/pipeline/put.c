@@ -89,8 +89,8 @@ struct arrivals {
 static size_t room_at_entrance(const weir_pipeline *pipeline) {
     const weir_stage *entrance = pipeline->entrance;
     size_t inside = weir_queue_size(entrance->queue), room = PUT_AT_ONCE;
-    if (entrance->options.capacity != WEIR_UNBOUNDED)
-        room = inside < entrance->options.capacity ? entrance->options.capacity - inside : 1;
+    if (entrance->options.input.capacity != WEIR_UNBOUNDED)
+        room = inside < entrance->options.input.capacity ? entrance->options.input.capacity - inside : 1;
     return room < PUT_AT_ONCE ? room : PUT_AT_ONCE;
 }
 

@@ -13,19 +13,19 @@
 #include "sync/border.h"
 
 bool weir__is_retried(weir_stage *stage, unsigned attempts, int code) {
-    const weir_retry *retry = &stage->options.retry;
+    const weir_retry *retry = &stage->options.errors.retry;
     weir__callback call;
     if (attempts >= retry->attempts || retry->when == NULL)
         return attempts < retry->attempts;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
-    bool again = retry->when(code, stage->options.arg);
+    bool again = retry->when(code, stage->options.work.arg);
     weir__border();
     weir__callback_end(&call);
     return again;
 }
 
 uint64_t weir__retry_delay(const weir_task *task, unsigned attempts, uint64_t lot) {
-    const weir_retry *retry = &task->stage->options.retry;
+    const weir_retry *retry = &task->stage->options.errors.retry;
     if (task->retry_after != 0)
         return task->retry_after;
     return weir__backoff_delay((weir__backoff){retry->backoff, retry->max_backoff}, attempts, lot);

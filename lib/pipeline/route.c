@@ -17,14 +17,14 @@ static size_t spread(uint64_t key, size_t count) {
 static uint64_t call_route(weir_stage *from, const void *result) {
     weir__callback call;
     weir__callback_begin(&call, from->pipeline, from, WEIR_IN_CALLBACK);
-    uint64_t said = from->options.route(result, from->options.arg);
+    uint64_t said = from->options.output.route(result, from->options.work.arg);
     weir__border();
     weir__callback_end(&call);
     return said;
 }
 
 uint64_t weir__route(weir_stage *from, const void *result) {
-    switch (from->options.fan_out) {
+    switch (from->options.output.fan_out) {
         case WEIR_BY_KEY:
             return spread(call_route(from, result), from->successor_count);
         case WEIR_BY_CHOICE:
@@ -35,7 +35,7 @@ uint64_t weir__route(weir_stage *from, const void *result) {
 }
 
 weir_stage *weir__route_for_drop(weir_stage *from, const void *result) {
-    weir_fan_out how = from->options.fan_out;
+    weir_fan_out how = from->options.output.fan_out;
     uint64_t to = 0;
     if (from->successor_count == 0)
         return NULL;

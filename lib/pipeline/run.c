@@ -41,7 +41,7 @@ static int call_batch(weir__lane *lane, const weir__envelope *batch) {
     for (const weir__envelope *at = batch->list.first; at != NULL; at = at->next)
         *item++ = at->item;
     lane->count = count;
-    int code = lane->stage->options.run_batch(&lane->task, lane->items, count, lane->state);
+    int code = lane->stage->options.work.run_batch(&lane->task, lane->items, count, lane->state);
     weir__border();
     lane->count = 0;
     return code;
@@ -49,13 +49,13 @@ static int call_batch(weir__lane *lane, const weir__envelope *batch) {
 
 static int call_function(weir__lane *lane, weir__envelope *envelope) {
     const weir_stage_options *options = &lane->stage->options;
-    if (options->run_batch != NULL)
+    if (options->work.run_batch != NULL)
         return call_batch(lane, envelope);
     int code = 0;
-    if (options->run != NULL) {
-        code = options->run(&lane->task, envelope->item, lane->state);
+    if (options->work.run != NULL) {
+        code = options->work.run(&lane->task, envelope->item, lane->state);
     } else {
-        envelope->item = options->func(envelope->item, lane->state);
+        envelope->item = options->work.func(envelope->item, lane->state);
         envelope->is_result = true;
     }
     weir__border();
@@ -129,7 +129,7 @@ static weir__key *new_key(weir__lane *lane, const weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
     weir__callback call;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
-    uint64_t key = stage->options.key(envelope->item, stage->options.arg);
+    uint64_t key = stage->options.limits.key(envelope->item, stage->options.work.arg);
     weir__border();
     weir__callback_end(&call);
     return weir__keyed_new_key(&stage->pipeline->flight, &lane->account, weir__mix(key));
@@ -162,7 +162,7 @@ static uint64_t weigh(weir_stage *stage, const void *item) {
     if (limits->bytes == 0)
         return 0;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
-    uint64_t weight = limits->weigh(item, stage->options.arg);
+    uint64_t weight = limits->weigh(item, stage->options.work.arg);
     weir__border();
     weir__callback_end(&call);
     return weight;
@@ -190,7 +190,7 @@ void *weir__run(void *raw, void *state) {
     weir__envelope *envelope = raw;
     weir__lane_hold(lane, envelope);
     (void)weir__pause_at(lane, &lane->stage->gate); /* before the item waits for its key or its batch */
-    if (lane->stage->options.per_key != 0)
+    if (lane->stage->options.limits.per_key != 0)
         run_by_key(lane, envelope);
     else if (!is_gathered(lane->stage, envelope) || (envelope = gather(lane, envelope)) != NULL)
         (void)attempt(lane, envelope);

@@ -18,9 +18,9 @@
 #include "sync/border.h"
 
 static weir__cause cause_of(const weir_stage *stage, const weir_queue *queue) {
-    if (queue == stage->options.results)
+    if (queue == stage->options.output.results)
         return WEIR__FOR_RESULTS;
-    return queue == stage->options.dead ? WEIR__FOR_LETTERS : WEIR__FOR_ROOM;
+    return queue == stage->options.errors.dead ? WEIR__FOR_LETTERS : WEIR__FOR_ROOM;
 }
 
 /* Puts to a queue that was full in the last try. Blocks while the queue is full, until a cancel. */
@@ -87,7 +87,7 @@ static void pass(weir_stage *from, weir_stage *to, weir__lane *lane, weir__envel
 static void *call_copy(weir_stage *from, void *result) {
     weir__callback call;
     weir__callback_begin(&call, from->pipeline, from, WEIR_IN_CALLBACK);
-    void *copy = from->options.copy(result, from->options.arg);
+    void *copy = from->options.output.copy(result, from->options.work.arg);
     weir__border();
     weir__callback_end(&call);
     return copy;
@@ -191,7 +191,7 @@ static weir__verdict has_left(weir_stage *from, void *result, weir_status status
 
 /* Sends a result out of the pipeline. */
 static weir__verdict send_out(weir_stage *from, weir__lane *lane, weir__envelope *envelope) {
-    weir_queue *results = from->options.results;
+    weir_queue *results = from->options.output.results;
     void *result = envelope->item;
     weir__verdict verdict = results == NULL ? WEIR__DONE : has_left(from, result, weir__offer(lane, results, result));
     weir__envelope_end(&from->pipeline->flight, &lane->account, envelope, verdict);
@@ -202,8 +202,8 @@ weir__verdict weir__send(weir_stage *from, weir__lane *lane, weir__envelope *env
     if (from->successor_count == 0)
         return send_out(from, lane, envelope);
     if (from->successor_count > 1)
-        return from->options.fan_out == WEIR_TO_ALL ? pass_to_all(from, lane, envelope)
-                                                    : pass_to_one(from, lane, envelope);
+        return from->options.output.fan_out == WEIR_TO_ALL ? pass_to_all(from, lane, envelope)
+                                                           : pass_to_one(from, lane, envelope);
     pass(from, from->successors[0], lane, envelope);
     return WEIR__DONE;
 }
@@ -212,11 +212,11 @@ weir__verdict weir__send(weir_stage *from, weir__lane *lane, weir__envelope *env
 static size_t put_out_together(const weir_stage *from, weir__envelope **envelopes, size_t count) {
     void *results[WEIR__SEND_AT_ONCE] = {NULL};
     size_t put;
-    if (from->options.results == NULL)
+    if (from->options.output.results == NULL)
         return count;
     for (size_t i = 0; i < count; i++)
         results[i] = envelopes[i]->item;
-    (void)weir_queue_try_put_many(from->options.results, results, count, &put);
+    (void)weir_queue_try_put_many(from->options.output.results, results, count, &put);
     return put;
 }
 

@@ -21,7 +21,7 @@ static bool count_lane(weir_stage *stage, uint32_t missed) {
     weir__u32 *calls = &stage->shift.calls;
     for (;;) {
         uint32_t now = weir__u32_load_acquire(calls);
-        bool free = (now & WEIR__CALLS) < stage->options.threads;
+        bool free = (now & WEIR__CALLS) < stage->options.threads.count;
         if ((now & WEIR__CALLS_ENDED) != 0)
             return false;
         if (!free && (now | missed) == now)
@@ -33,7 +33,7 @@ static bool count_lane(weir_stage *stage, uint32_t missed) {
 
 /* Takes a lane. One is free, because it is counted. */
 static weir__lane *take_lane(weir_stage *stage, weir__hand *hand) {
-    size_t at = hand == NULL ? 0 : weir__hand_number(hand), count = stage->options.threads;
+    size_t at = hand == NULL ? 0 : weir__hand_number(hand), count = stage->options.threads.count;
     if (at >= count)
         at %= count;
     while (weir__u32_exchange_acquire(&stage->lanes[at].served.busy, 1) != 0)
@@ -78,7 +78,7 @@ static void settle_permit(weir_stage *stage) {
 
 static void end_stage(weir_stage *stage) {
     uint64_t now = weir__clock_now();
-    for (size_t i = 0; i < stage->options.threads; i++)
+    for (size_t i = 0; i < stage->options.threads.count; i++)
         weir__u64_store_release(&stage->lanes[i].ended, now);
     weir__phase_count_out(stage);
 }
@@ -119,7 +119,7 @@ bool weir__shift_count_rescue(weir_stage *stage) {
 }
 
 weir__lane *weir__shift_lane_of(weir_stage *stage, weir__hand *hand) {
-    for (size_t i = 0; i < stage->options.threads; i++) {
+    for (size_t i = 0; i < stage->options.threads.count; i++) {
         if (weir__ptr_swap_acquire(&stage->lanes[i].served.hand, hand, hand))
             return &stage->lanes[i];
     }

@@ -38,7 +38,7 @@ bool weir__shift_count_rescue(weir_stage *stage);
 bool weir__shift_count_down(weir_stage *stage);
 
 static inline bool weir__shift_has_free_lane(const weir_stage *stage) {
-    return (weir__u32_load_relaxed(&stage->shift.calls) & WEIR__CALLS) < stage->options.threads;
+    return (weir__u32_load_relaxed(&stage->shift.calls) & WEIR__CALLS) < stage->options.threads.count;
 }
 
 /* Returns the lane that the hand works on; NULL if it has none. The monitor asks once: a load might be out of date. */

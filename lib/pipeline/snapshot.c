@@ -39,28 +39,28 @@ static void set_in(weir_counts *counts, uint64_t in) {
 static void count_over(const weir_stage *stage, uint64_t over[WEIR__VERDICTS]) {
     for (size_t v = 0; v < WEIR__VERDICTS; v++) {
         over[v] = weir__u64_load_acquire(&stage->counts[v]);
-        for (size_t i = 0; i < stage->options.max_threads; i++)
+        for (size_t i = 0; i < stage->options.threads.max; i++)
             over[v] += weir__u64_load_acquire(&stage->lanes[i].counts[v]);
     }
 }
 
 static uint64_t count_produced(const weir_stage *stage) {
     uint64_t produced = 0;
-    for (size_t i = 0; i < stage->options.max_threads; i++)
+    for (size_t i = 0; i < stage->options.threads.max; i++)
         produced += weir__u64_load_acquire(&stage->lanes[i].produced);
     return produced;
 }
 
 static uint64_t count_fed(const weir_stage *stage) {
     uint64_t fed = 0;
-    for (size_t i = 0; i < stage->options.max_threads; i++)
+    for (size_t i = 0; i < stage->options.threads.max; i++)
         fed += weir__u64_load_acquire(&stage->lanes[i].fed);
     return fed;
 }
 
 static uint64_t count_failed_calls(const weir_stage *stage) {
     uint64_t failed = 0;
-    for (size_t i = 0; i < stage->options.max_threads; i++)
+    for (size_t i = 0; i < stage->options.threads.max; i++)
         failed += weir__u64_load_acquire(&stage->lanes[i].failed_calls);
     return failed;
 }
@@ -81,7 +81,7 @@ static void count_stage(const weir_stage *stage, weir_counts *counts) {
     }
     set_over(counts, over);
     uint64_t in = weir__queue_tail(stage->queue) + refused;
-    if (stage->options.at_end != NULL)
+    if (stage->options.work.at_end != NULL)
         in += count_produced(stage) + count_failed_calls(stage);
     set_in(counts, in);
 }
@@ -224,8 +224,8 @@ static void set_latencies(const weir__histogram_sum *sum, weir_stage_report *rep
 
 /* Before the start has succeeded, an elastic stage has its least number of threads. */
 static void look_at_threads(weir_stage *stage, const struct instant *instant, weir_stage_report *report) {
-    report->threads = stage->options.threads;
-    report->max_threads = stage->options.max_threads;
+    report->threads = stage->options.threads.count;
+    report->max_threads = stage->options.threads.max;
     report->on_crew = stage->on_crew;
     report->blocks = weir__u32_load_relaxed(&stage->shift.has_blocked) != 0;
     report->paused = weir__stage_is_paused(stage);
@@ -246,11 +246,11 @@ static void look_at_stage(weir_stage *stage, const struct instant *instant, weir
     if (stage->lanes == NULL) /* the queue may be missing too */
         return;
     count_stage(stage, &report->counts);
-    for (size_t i = 0; i < stage->options.max_threads; i++)
+    for (size_t i = 0; i < stage->options.threads.max; i++)
         add_lane(&stage->lanes[i], instant, report, strain);
     set_latencies(instant->sum, report);
     if (!weir__stage_is_source(stage)) {
-        report->capacity = stage->options.capacity;
+        report->capacity = stage->options.input.capacity;
         report->depth = weir_queue_size(stage->queue);
         report->peak = (size_t)weir__u64_load_relaxed(&stage->peak);
         report->peak = report->peak > report->depth ? report->peak : report->depth;
@@ -278,7 +278,7 @@ static void count_roots(const weir_pipeline *pipeline, weir_counts *counts) {
     for (size_t v = 0; v < WEIR__VERDICTS; v++) {
         over[v] = weir__u64_load_acquire(&pipeline->flight.roots[v]);
         for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-            for (size_t i = 0; stage->lanes != NULL && i < stage->options.max_threads; i++)
+            for (size_t i = 0; stage->lanes != NULL && i < stage->options.threads.max; i++)
                 over[v] += weir__u64_load_acquire(&stage->lanes[i].account.roots[v]);
         }
     }
@@ -293,7 +293,7 @@ static uint64_t count_in(const weir_pipeline *pipeline) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         if (stage->lanes == NULL)
             continue;
-        if (weir__stage_is_source(stage) || stage->options.at_end != NULL)
+        if (weir__stage_is_source(stage) || stage->options.work.at_end != NULL)
             in += count_produced(stage);
         in += count_fed(stage);
     }
@@ -319,7 +319,7 @@ struct draft {
 static bool prepare(const weir_pipeline *pipeline, struct draft *draft) {
     size_t threads = 0;
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
-        threads += stage->options.max_threads;
+        threads += stage->options.threads.max;
     draft->stages = weir__alloc((pipeline->stage_count + 1) * sizeof *draft->stages);
     draft->strains = weir__alloc((pipeline->stage_count + 1) * sizeof *draft->strains);
     draft->edges = weir__alloc((pipeline->edge_count + pipeline->stage_count + 1) * sizeof *draft->edges);
@@ -362,7 +362,7 @@ static weir_place place_of(const weir__visit *visit) {
  */
 static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        for (size_t i = 0; stage->lanes != NULL && i < stage->options.max_threads; i++) {
+        for (size_t i = 0; stage->lanes != NULL && i < stage->options.threads.max; i++) {
             const weir__lane *lane = &stage->lanes[i];
             uint64_t begun = inside_since(lane);
             if (begun == 0 || !(is_to_end(stage) || is_overdue(lane, now)))

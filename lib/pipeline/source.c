@@ -16,7 +16,7 @@
 #include "sync/border.h"
 
 void weir__source_start(weir_stage *stage) {
-    for (size_t i = 0; i < stage->options.threads; i++)
+    for (size_t i = 0; i < stage->options.threads.count; i++)
         (void)weir_queue_try_put(stage->queue, stage); /* the queue is open and has room */
 }
 
@@ -32,7 +32,7 @@ static int call(weir__lane *lane) {
     task->retry_after = 0;
     task->lost = task->told = false;
     weir__timing_begin(lane);
-    int code = lane->stage->options.source(task, NULL, lane->state);
+    int code = lane->stage->options.work.source(task, NULL, lane->state);
     weir__border();
     weir__timing_end(lane);
     return code;
@@ -42,7 +42,7 @@ static int call(weir__lane *lane) {
 static bool is_called_again(weir_stage *stage, unsigned failures, int code) {
     if (weir__is_ending(stage->pipeline))
         return false;
-    return stage->options.on_error == WEIR_SKIP || weir__is_retried(stage, failures, code);
+    return stage->options.errors.on_error == WEIR_SKIP || weir__is_retried(stage, failures, code);
 }
 
 /* Handles a failed call: blocks until the next attempt, or ends the source. */

@@ -234,7 +234,7 @@ struct weir_stage {
     weir__group *group; /* NULL: the stage runs on a crew */
     weir__crew *crew;   /* NULL: the stage has threads of its own */
     weir__lane
-        *lanes; /* options.max_threads lanes: lane n is that of worker n, or one for each call at a time on a crew */
+        *lanes; /* options.threads.max lanes: lane n is that of worker n, or one for each call at a time on a crew */
     size_t first_row; /* row of the first worker in the trace */
 
     _Alignas(WEIR__APART) weir__u64 turn; /* round-robin counter over the successors */
@@ -270,17 +270,17 @@ struct weir_stage {
 };
 
 static inline bool weir__stage_is_source(const weir_stage *stage) {
-    return stage->options.source != NULL;
+    return stage->options.work.source != NULL;
 }
 
 /* Whether the number of threads changes during the run. */
 static inline bool weir__stage_is_elastic(const weir_stage *stage) {
-    return stage->options.max_threads > stage->options.threads;
+    return stage->options.threads.max > stage->options.threads.count;
 }
 
 /* Whether a delay may precede an item's next attempt. */
 static inline bool weir__stage_backs_off(const weir_stage *stage) {
-    return stage->options.retry.attempts > 1 && stage->options.retry.backoff != 0;
+    return stage->options.errors.retry.attempts > 1 && stage->options.errors.retry.backoff != 0;
 }
 
 /* U2. Whether the stage begins no call now. */
@@ -289,7 +289,7 @@ static inline bool weir__stage_is_paused(const weir_stage *stage) {
 }
 
 static inline bool weir__stage_gathers(const weir_stage *stage) {
-    return stage->options.run_batch != NULL;
+    return stage->options.work.run_batch != NULL;
 }
 
 static inline weir__account *weir__account_of(weir__lane *lane) {

@@ -14,7 +14,7 @@
 
 static bool needs_timers(const weir_pipeline *pipeline) {
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        if (weir__stage_is_elastic(stage) || stage->options.key_rate > 0)
+        if (weir__stage_is_elastic(stage) || stage->options.limits.key_rate > 0)
             return true;
         if (!weir__stage_is_source(stage) && (weir__stage_backs_off(stage) || stage->options.batch.wait != 0))
             return true;
@@ -38,7 +38,7 @@ static weir_status start_stages(weir_pipeline *pipeline) {
     if (needs_timers(pipeline) && !weir__timers_start(&pipeline->timers))
         return weir__refuse(
             pipeline, WEIR_NOTHREAD, NULL,
-            "start: cannot create the timer thread, which retry, batch.wait, key_rate and max_threads need");
+            "start: cannot create the timer thread, which retry, batch.wait, key_rate and threads.max need");
     for (size_t i = pipeline->stage_count; status == WEIR_OK && i-- > 0;)
         status = weir__stage_start(pipeline->order[i]);
     return status;

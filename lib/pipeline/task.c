@@ -38,7 +38,7 @@ static weir__envelope *new_piece(weir_task *task, void *result) {
 /* Sends a result. In an ordered stage, the result waits for its item's turn instead. */
 static void emit_piece(weir_task *task, weir__envelope *piece) {
     weir__envelope *item = task->envelope;
-    if (task->stage->options.ordered) {
+    if (task->stage->options.output.ordered) {
         weir__list_append(&item->list, piece);
         return;
     }

@@ -33,7 +33,7 @@ static void look_at_queue(weir_stage *stage) {
  */
 static uint64_t due_at(const weir__lane *lane, uint64_t now) {
     uint64_t waited = weir__stopwatch_read(&lane->blocked, now) - lane->held_up;
-    uint64_t begun = lane->from + waited, allowed = lane->stage->options.attempt_time;
+    uint64_t begun = lane->from + waited, allowed = lane->stage->options.errors.attempt_time;
     bool limited = allowed != 0 && allowed < UINT64_MAX - begun && !lane->at_end;
     return limited ? begun + allowed : 0;
 }
@@ -65,9 +65,9 @@ void weir__timing_take(weir__lane *lane) {
     if (!lane->at_end)
         weir__histogram_count(&lane->latencies, took, lane->untimed + 1);
     lane->untimed = 0;
-    bool always = stage->options.attempt_time != 0 || stage->pipeline->options.trace != NULL;
+    bool always = stage->options.errors.attempt_time != 0 || stage->pipeline->options.trace != NULL;
     lane->may_skip = always ? 0 : untimed_after(took);
-    if (!lane->at_end && stage->options.attempt_time != 0 && took > stage->options.attempt_time)
+    if (!lane->at_end && stage->options.errors.attempt_time != 0 && took > stage->options.errors.attempt_time)
         weir__count(&lane->overdue, 1);
     if (stage->pipeline->options.trace != NULL)
         weir__trace_call(lane, lane->from, now);

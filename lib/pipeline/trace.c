@@ -32,7 +32,7 @@ static void escape(char *to, size_t size, const char *text) {
 static size_t first_row_of(const weir_stage *wanted) {
     size_t row = 1;
     for (const weir_stage *stage = wanted->pipeline->first; stage != wanted; stage = stage->next)
-        row += stage->options.max_threads;
+        row += stage->options.threads.max;
     return row;
 }
 
@@ -43,7 +43,7 @@ static void write_rows(weir_pipeline *pipeline, FILE *stream) {
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         stage->first_row = first_row_of(stage);
         escape(name, sizeof name, stage->name);
-        for (size_t i = 0; i < stage->options.max_threads; i++)
+        for (size_t i = 0; i < stage->options.threads.max; i++)
             fprintf(stream,
                     ",\n{\"ph\":\"M\",\"pid\":1,\"tid\":%zu,\"name\":\"thread_name\",\"args\":{\"name\":\"%s-%zu\"}}",
                     stage->first_row + i, name, i);

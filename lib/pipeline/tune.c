@@ -65,29 +65,29 @@ weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage *stage, d
 
 static weir_status check_threads(const weir_pipeline *pipeline, const weir_stage *stage, size_t threads, size_t most) {
     if (!weir__stage_is_elastic(stage))
-        return weir__refuse(pipeline, WEIR_INVALID, stage->name,
-                            "set_threads: its number of threads is fixed: declare it with max_threads above threads");
+        return weir__refuse(
+            pipeline, WEIR_INVALID, stage->name,
+            "set_threads: its number of threads is fixed: declare it with threads.max above threads.count");
     if (threads == 0)
-        return weir__refuse(pipeline, WEIR_INVALID, stage->name, "set_threads: threads must be at least 1, and is 0");
+        return weir__refuse(pipeline, WEIR_INVALID, stage->name, "set_threads: count is 0, and must be at least 1");
     if (most < threads)
         return weir__refuse(pipeline, WEIR_INVALID, stage->name,
-                            "set_threads: max_threads is %zu, and must be at least threads, which is %zu", most,
-                            threads);
-    if (most > stage->options.max_threads)
+                            "set_threads: max is %zu, and must be at least count, which is %zu", most, threads);
+    if (most > stage->options.threads.max)
         return weir__refuse(pipeline, WEIR_INVALID, stage->name,
-                            "set_threads: max_threads is %zu, and was declared as %zu: there is no room for more", most,
-                            stage->options.max_threads);
+                            "set_threads: max is %zu, and was declared as %zu: there is no room for more", most,
+                            stage->options.threads.max);
     return WEIR_OK;
 }
 
-weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_stage *stage, size_t threads, size_t max_threads) {
+weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_stage *stage, size_t count, size_t max) {
     weir_status status = check(pipeline, stage, "set_threads");
     if (status == WEIR_OK)
-        status = check_threads(pipeline, stage, threads, max_threads);
+        status = check_threads(pipeline, stage, count, max);
     if (status != WEIR_OK)
         return status;
     if (!goes_on(pipeline))
         return WEIR_CLOSED;
-    weir__elastic_set(stage, threads, max_threads);
+    weir__elastic_set(stage, count, max);
     return WEIR_OK;
 }

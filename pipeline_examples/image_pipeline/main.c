@@ -42,20 +42,20 @@ static size_t most_in_flight(const struct options *options) {
 static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue *dead) {
     const struct options *options = work->options;
     weir_stage_options stages[] = {
-        {.name = "download", .run = download_photo, .init = download_init, .fini = download_fini},
-        {.name = "resize", .run = resize_photo, .fini = resize_fini},
-        {.name = "upload", .run = upload_photo, .init = upload_init, .fini = upload_fini},
+        {.name = "download", .work.run = download_photo, .work.init = download_init, .work.fini = download_fini},
+        {.name = "resize", .work.run = resize_photo, .work.fini = resize_fini},
+        {.name = "upload", .work.run = upload_photo, .work.init = upload_init, .work.fini = upload_fini},
     };
     const weir_retry retry = {.attempts = options->retries + 1, .backoff = WEIR_SECOND, .when = transfer_is_transient};
-    stages[0].retry = stages[2].retry = retry;
+    stages[0].errors.retry = stages[2].errors.retry = retry;
     const size_t threads[] = {options->downloads, options->resizes, options->uploads};
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-        stages[i].threads = threads[i];
-        stages[i].arg = work;
-        stages[i].capacity = options->queue;
-        stages[i].drop = photo_drop;
-        stages[i].on_error = WEIR_SKIP;
-        stages[i].dead = dead;
+        stages[i].threads.count = threads[i];
+        stages[i].work.arg = work;
+        stages[i].input.capacity = options->queue;
+        stages[i].input.drop = photo_drop;
+        stages[i].errors.on_error = WEIR_SKIP;
+        stages[i].errors.dead = dead;
         weir_pipeline_add(pipeline, NULL, &stages[i]);
     }
     return weir_pipeline_start(pipeline);

@@ -151,10 +151,10 @@ static void end_thread(void *unused) {
 static weir_status run(struct job *job) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     const weir_stage_options pictures = {.name = "pictures",
-                                         .source = make_some,
-                                         .arg = job,
-                                         .fini = end_thread,
-                                         .threads = processors < 1 ? 1 : (size_t)processors};
+                                         .work.source = make_some,
+                                         .work.arg = job,
+                                         .work.fini = end_thread,
+                                         .threads.count = processors < 1 ? 1 : (size_t)processors};
     weir_pipeline *pipeline;
     weir_status status = weir_pipeline_create(&pipeline, NULL);
     if (status != WEIR_OK)

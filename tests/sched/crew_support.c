@@ -13,7 +13,7 @@ void begin_on(unsigned processors) {
 }
 
 weir_stage_options on_crew(const char *name, weir_worker_func *func, size_t width, size_t capacity) {
-    return (weir_stage_options){.name = name, .func = func, .width = width, .capacity = capacity};
+    return (weir_stage_options){.name = name, .work.func = func, .threads.width = width, .input.capacity = capacity};
 }
 
 void compute_until_look(void) {

@@ -182,7 +182,8 @@ static int run_pair(weir_task *task, void *got, void *arg) {
 
 static void begin_elastic(void) {
     begin_pipeline((weir_pipeline_options){.name = "elastic"});
-    add_stage((weir_stage_options){.name = "pair", .run = run_pair, .threads = 1, .max_threads = 2, .capacity = 4});
+    add_stage((weir_stage_options){
+        .name = "pair", .work.run = run_pair, .threads.count = 1, .threads.max = 2, .input.capacity = 4});
     start_pipeline();
 }
 

@@ -27,9 +27,13 @@ static int check_at_end(weir_task *task, void *threads) {
 static void begin_at_end(int threads) {
     ends = 0;
     begin_pipeline((weir_pipeline_options){.name = "ends"});
+    add_stage((weir_stage_options){.name = "first",
+                                   .work.run = pass_on_run,
+                                   .work.at_end = emit_at_end,
+                                   .threads.count = (size_t)threads,
+                                   .input.capacity = 2});
     add_stage((weir_stage_options){
-        .name = "first", .run = pass_on_run, .at_end = emit_at_end, .threads = (size_t)threads, .capacity = 2});
-    add_stage((weir_stage_options){.name = "last", .func = pass_on, .arg = item(threads), .at_end = check_at_end});
+        .name = "last", .work.func = pass_on, .work.arg = item(threads), .work.at_end = check_at_end});
     start_pipeline();
 }
 
@@ -67,7 +71,7 @@ void scenario_at_end_hurried(void) {
     bool cancels = sched_choose(2) == 1;
     ends = 0;
     begin_pipeline((weir_pipeline_options){.name = "hurried"});
-    add_stage((weir_stage_options){.name = "only", .run = pass_on_run, .at_end = wait_at_end});
+    add_stage((weir_stage_options){.name = "only", .work.run = pass_on_run, .work.at_end = wait_at_end});
     start_pipeline();
     int other = sched_spawn(cancels ? cancel : finish_soon, NULL);
     weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);

@@ -32,8 +32,8 @@ static void begin_batches(weir_pipeline_options pipeline_options, weir_stage_opt
         reasons[i] = 0;
     begin_pipeline(pipeline_options);
     options.name = "batch";
-    options.capacity = 4;
-    options.on_error = WEIR_SKIP;
+    options.input.capacity = 4;
+    options.errors.on_error = WEIR_SKIP;
     add_stage(options);
     start_pipeline();
 }
@@ -41,7 +41,7 @@ static void begin_batches(weir_pipeline_options pipeline_options, weir_stage_opt
 /* The last batch is not full. Finish may find it gathered, or a worker about to gather it. */
 void scenario_last_batch(void) {
     begin_batches((weir_pipeline_options){.name = "batch"},
-                  (weir_stage_options){.run_batch = run_batch, .threads = 2, .batch = {.items = 2}});
+                  (weir_stage_options){.work.run_batch = run_batch, .threads.count = 2, .batch = {.items = 2}});
     put_items(1, 3);
     finish_with(WEIR_OK, 3, 0, 0, 0);
     check_each_ended_once(3);
@@ -63,7 +63,7 @@ static int tell_batch(weir_task *task, void *const *items, size_t count, void *a
  */
 void scenario_batch_by_time(void) {
     begin_batches((weir_pipeline_options){.name = "batch"},
-                  (weir_stage_options){.run_batch = tell_batch, .batch = {.items = 2, .wait = WEIR_SECOND}});
+                  (weir_stage_options){.work.run_batch = tell_batch, .batch = {.items = 2, .wait = WEIR_SECOND}});
     put_items(1, 3);
     for (int i = 0; i < 3; i++)
         wait_at_gate();
@@ -72,9 +72,9 @@ void scenario_batch_by_time(void) {
 }
 
 void scenario_cancel_against_batch(void) {
-    begin_batches(
-        (weir_pipeline_options){.name = "batch"},
-        (weir_stage_options){.run_batch = run_batch, .threads = 2, .batch = {.items = 3, .wait = WEIR_SECOND}});
+    begin_batches((weir_pipeline_options){.name = "batch"},
+                  (weir_stage_options){
+                      .work.run_batch = run_batch, .threads.count = 2, .batch = {.items = 3, .wait = WEIR_SECOND}});
     put_items(1, 2);
     cancel(NULL);
     look_calmly();
@@ -90,9 +90,10 @@ static int fail_once(weir_task *task, void *const *items, size_t count, void *ar
 
 /* The batch is retried as it was. */
 void scenario_batch_tries_again(void) {
-    begin_batches(
-        (weir_pipeline_options){.max_items = 3},
-        (weir_stage_options){.run_batch = fail_once, .batch = {.items = 2}, .retry = {.attempts = 2, .backoff = 100}});
+    begin_batches((weir_pipeline_options){.max_items = 3},
+                  (weir_stage_options){.work.run_batch = fail_once,
+                                       .batch = {.items = 2},
+                                       .errors.retry = {.attempts = 2, .backoff = 100}});
     put_items(1, 2);
     finish_with(WEIR_OK, 2, 0, 0, 0);
     check_each_ended_once(2);
@@ -108,7 +109,7 @@ static int fail_batch(weir_task *task, void *const *items, size_t count, void *a
 /* All items of the batch are given up. */
 void scenario_batch_fails(void) {
     begin_batches((weir_pipeline_options){.max_items = 3},
-                  (weir_stage_options){.run_batch = fail_batch, .threads = 2, .batch = {.items = 2}});
+                  (weir_stage_options){.work.run_batch = fail_batch, .threads.count = 2, .batch = {.items = 2}});
     put_items(1, 3);
     finish_with(WEIR_OK, 0, 3, 0, 0);
     check_each_ended_once(3);
@@ -136,8 +137,9 @@ static int wait_at_end(weir_task *task, void *got, void *arg) {
 void scenario_batch_combines(void) {
     batches = 0;
     begin_pipeline((weir_pipeline_options){.max_items = 2});
-    add_stage((weir_stage_options){.name = "combine", .run_batch = combine, .batch = {.items = 2}, .capacity = 2});
-    add_stage((weir_stage_options){.name = "last", .run = wait_at_end});
+    add_stage(
+        (weir_stage_options){.name = "combine", .work.run_batch = combine, .batch = {.items = 2}, .input.capacity = 2});
+    add_stage((weir_stage_options){.name = "last", .work.run = wait_at_end});
     start_pipeline();
     put_items(1, 2);
     finish_with(WEIR_OK, 2, 0, 0, 0);
@@ -155,9 +157,10 @@ static int emit_and_count(weir_task *task, void *const *items, size_t count, voi
 /* Batches of an ordered stage. */
 void scenario_batch_ordered(void) {
     weir_queue *results = new_counting_queue(4);
-    begin_batches(
-        (weir_pipeline_options){.max_items = 4},
-        (weir_stage_options){.run_batch = emit_and_count, .ordered = true, .batch = {.items = 2}, .results = results});
+    begin_batches((weir_pipeline_options){.max_items = 4}, (weir_stage_options){.work.run_batch = emit_and_count,
+                                                                                .output.ordered = true,
+                                                                                .batch = {.items = 2},
+                                                                                .output.results = results});
     put_items(1, 3);
     finish_with(WEIR_OK, 3, 0, 0, 0);
     check_each_ended_once(3);
@@ -177,11 +180,11 @@ static int exit_in_batch(weir_task *task, void *const *items, size_t count, void
 
 void scenario_exit_in_batch(void) {
     weir_queue *results = new_counting_queue(1);
-    begin_batches((weir_pipeline_options){.name = "batch"}, (weir_stage_options){.run_batch = exit_in_batch,
-                                                                                 .threads = 2,
+    begin_batches((weir_pipeline_options){.name = "batch"}, (weir_stage_options){.work.run_batch = exit_in_batch,
+                                                                                 .threads.count = 2,
                                                                                  .batch = {.items = 2},
-                                                                                 .retry = {.attempts = 2},
-                                                                                 .results = results});
+                                                                                 .errors.retry = {.attempts = 2},
+                                                                                 .output.results = results});
     put_items(1, 2);
     wait_at_gate();
     put_if_open(item(3));

@@ -98,20 +98,20 @@ static void *copy_item(void *got, void *arg) {
 static weir_stage *add_front(void) {
     static const weir_fan_out kinds[SHAPES] = {[CHOICE] = WEIR_BY_CHOICE, [COPIES] = WEIR_TO_ALL};
     return add_stage((weir_stage_options){.name = "first",
-                                          .func = hand_on,
-                                          .ordered = graph.front == ORDERED,
-                                          .key = graph.front == KEYED ? key_of : NULL,
-                                          .per_key = graph.front == KEYED,
-                                          .fan_out = kinds[graph.shape],
-                                          .route = graph.shape == CHOICE ? choose_worst : NULL,
-                                          .copy = graph.shape == COPIES ? copy_item : NULL});
+                                          .work.func = hand_on,
+                                          .output.ordered = graph.front == ORDERED,
+                                          .limits.key = graph.front == KEYED ? key_of : NULL,
+                                          .limits.per_key = graph.front == KEYED,
+                                          .output.fan_out = kinds[graph.shape],
+                                          .output.route = graph.shape == CHOICE ? choose_worst : NULL,
+                                          .output.copy = graph.shape == COPIES ? copy_item : NULL});
 }
 
 static weir_stage *add_batch(const char *name, size_t items) {
-    weir_stage_options options = {.name = name, .run = pass};
+    weir_stage_options options = {.name = name, .work.run = pass};
     if (items > 0)
-        options =
-            (weir_stage_options){.name = name, .run_batch = combine, .batch = {.items = items, .wait = graph.wait}};
+        options = (weir_stage_options){
+            .name = name, .work.run_batch = combine, .batch = {.items = items, .wait = graph.wait}};
     return add_stage(options);
 }
 
@@ -225,7 +225,7 @@ static weir_status start_by_weight(bool budget, uint64_t wait) {
     begin_pipeline((weir_pipeline_options){.max_bytes = budget ? 3 : 0, .weigh = weigh, .max_items = budget ? 0 : 4});
     sched_calm(true);
     by_time = false;
-    add_stage((weir_stage_options){.name = "batch", .run_batch = combine, .batch = budget ? by_items : by_bytes});
+    add_stage((weir_stage_options){.name = "batch", .work.run_batch = combine, .batch = budget ? by_items : by_bytes});
     return weir_pipeline_start(pipeline);
 }
 

@@ -17,7 +17,7 @@ static int wait_run(weir_task *task, void *got, void *arg) {
 /* One item is in the function, one in the queue, and one waits for room. */
 void scenario_cancel_against_put(void) {
     begin_pipeline((weir_pipeline_options){.name = "put"});
-    add_stage((weir_stage_options){.name = "wait", .run = wait_run, .capacity = 1});
+    add_stage((weir_stage_options){.name = "wait", .work.run = wait_run, .input.capacity = 1});
     start_pipeline();
     put_items(1, 2);
     int other = sched_spawn(put_if_open, item(3));
@@ -51,8 +51,8 @@ static int wait_for_cancel(weir_task *task, void *got, void *arg) {
 
 void scenario_cancel_against_emit(void) {
     begin_pipeline((weir_pipeline_options){.name = "emit"});
-    add_stage((weir_stage_options){.name = "emit", .run = emit_three});
-    add_stage((weir_stage_options){.name = "wait", .run = wait_for_cancel});
+    add_stage((weir_stage_options){.name = "emit", .work.run = emit_three});
+    add_stage((weir_stage_options){.name = "wait", .work.run = wait_for_cancel});
     start_pipeline();
     put_items(4, 1);
     finish_with(WEIR_CANCELLED, 0, 0, 0, 1);
@@ -62,7 +62,7 @@ void scenario_cancel_against_emit(void) {
 /* The second item waits for decades, by its rate. */
 void scenario_cancel_against_rate(void) {
     begin_pipeline((weir_pipeline_options){.name = "rate"});
-    add_stage((weir_stage_options){.name = "rate", .run = pass_on_run, .rate = 1e-9, .capacity = 2});
+    add_stage((weir_stage_options){.name = "rate", .work.run = pass_on_run, .limits.rate = 1e-9, .input.capacity = 2});
     start_pipeline();
     put_items(1, 2);
     int other = sched_spawn(cancel, NULL);
@@ -81,8 +81,10 @@ static int fail_and_tell(weir_task *task, void *got, void *arg) {
 
 void scenario_cancel_against_backoff(void) {
     begin_pipeline((weir_pipeline_options){.name = "backoff"});
-    add_stage((weir_stage_options){
-        .name = "fail", .run = fail_and_tell, .on_error = WEIR_SKIP, .retry = {.attempts = 9, .backoff = WEIR_SECOND}});
+    add_stage((weir_stage_options){.name = "fail",
+                                   .work.run = fail_and_tell,
+                                   .errors.on_error = WEIR_SKIP,
+                                   .errors.retry = {.attempts = 9, .backoff = WEIR_SECOND}});
     start_pipeline();
     put_items(1, 1);
     wait_at_gate();
@@ -98,8 +100,10 @@ void scenario_cancel_against_backoff(void) {
  */
 void scenario_cancel_against_finish(void) {
     begin_pipeline((weir_pipeline_options){.name = "finish"});
-    add_stage((weir_stage_options){
-        .name = "fail", .run = fail_and_tell, .on_error = WEIR_SKIP, .retry = {.attempts = 2, .backoff = WEIR_SECOND}});
+    add_stage((weir_stage_options){.name = "fail",
+                                   .work.run = fail_and_tell,
+                                   .errors.on_error = WEIR_SKIP,
+                                   .errors.retry = {.attempts = 2, .backoff = WEIR_SECOND}});
     start_pipeline();
     put_items(1, 1);
     wait_at_gate();
@@ -115,8 +119,8 @@ void scenario_cancel_against_finish(void) {
 /* Two cancels at once, then a destroy that has nothing to cancel. */
 void scenario_cancel_twice(void) {
     begin_pipeline((weir_pipeline_options){.max_items = 4});
-    add_stage((weir_stage_options){.name = "first", .run = pass_on_run, .capacity = 2});
-    add_stage((weir_stage_options){.name = "last", .run = pass_on_run, .capacity = 2});
+    add_stage((weir_stage_options){.name = "first", .work.run = pass_on_run, .input.capacity = 2});
+    add_stage((weir_stage_options){.name = "last", .work.run = pass_on_run, .input.capacity = 2});
     start_pipeline();
     put_items(1, 1);
     int other = sched_spawn(cancel, NULL);
@@ -138,8 +142,8 @@ static int cancel_inside(weir_task *task, void *got, void *arg) {
 /* Cancels from inside a stage. If the function then fails, its item is dropped, not failed. */
 void scenario_cancel_inside(void) {
     begin_pipeline((weir_pipeline_options){.name = "inside"});
-    add_stage((weir_stage_options){.name = "cancel", .run = cancel_inside, .capacity = 3});
-    add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    add_stage((weir_stage_options){.name = "cancel", .work.run = cancel_inside, .input.capacity = 3});
+    add_stage((weir_stage_options){.name = "last", .work.func = pass_on});
     start_pipeline();
     put_if_open(item(1));
     put_if_open(item(2));
@@ -158,7 +162,7 @@ static int fail_always(weir_task *task, void *got, void *arg) {
 /* An error ends the run, and finish reports it, whichever comes first. */
 void scenario_error_ends_the_run(void) {
     begin_pipeline((weir_pipeline_options){.name = "fast"});
-    add_stage((weir_stage_options){.name = "fail", .run = fail_always, .threads = 2, .capacity = 2});
+    add_stage((weir_stage_options){.name = "fail", .work.run = fail_always, .threads.count = 2, .input.capacity = 2});
     start_pipeline();
     put_if_open(item(1));
     put_if_open(item(2));
@@ -169,7 +173,7 @@ void scenario_error_ends_the_run(void) {
 /* Each report of the failed run has the error. */
 void scenario_fatal_error_is_told(void) {
     begin_pipeline((weir_pipeline_options){.name = "fast"});
-    add_stage((weir_stage_options){.name = "fail", .run = fail_always});
+    add_stage((weir_stage_options){.name = "fail", .work.run = fail_always});
     start_pipeline();
     put_items(1, 1);
     finish_beside(sched_spawn(look, NULL), WEIR_FAILED);
@@ -185,7 +189,7 @@ static void ask_for_descriptor(void *unused) {
 /* If cancel and the request for the descriptor missed each other, a thread that polls it would never wake. */
 void scenario_descriptor_against_cancel(void) {
     begin_pipeline((weir_pipeline_options){.name = "asked"});
-    add_stage((weir_stage_options){.name = "pass", .func = pass_on});
+    add_stage((weir_stage_options){.name = "pass", .work.func = pass_on});
     start_pipeline();
     int other = sched_spawn(ask_for_descriptor, NULL);
     cancel(NULL);

@@ -14,7 +14,7 @@ static void pass_two(unsigned processors) {
     results = new_counting_queue(4);
     begin_on(processors);
     weir_stage_options last = on_crew("last", pass_on, 1, 2);
-    last.results = results;
+    last.output.results = results;
     add_stage(on_crew("first", pass_on, 1, 2));
     add_stage(last);
     start_pipeline();
@@ -77,7 +77,7 @@ static int produce_two(weir_task *task, void *none, void *arg) {
 
 static void add_source(void) {
     produced = 0;
-    add_stage((weir_stage_options){.name = "source", .source = produce_two, .width = 1});
+    add_stage((weir_stage_options){.name = "source", .work.source = produce_two, .threads.width = 1});
 }
 
 void scenario_crew_source(void) {
@@ -85,7 +85,7 @@ void scenario_crew_source(void) {
     begin_on(1);
     add_source();
     weir_stage_options last = on_crew("last", pass_on, 1, 1);
-    last.results = results;
+    last.output.results = results;
     add_stage(last);
     start_pipeline();
     must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_OK);
@@ -106,7 +106,7 @@ static int produce_until_told(weir_task *task, void *none, void *arg) {
 void scenario_crew_source_against_finish(void) {
     begin_on(1);
     produced = 0;
-    add_stage((weir_stage_options){.name = "source", .source = produce_until_told, .width = 1});
+    add_stage((weir_stage_options){.name = "source", .work.source = produce_until_told, .threads.width = 1});
     sched_calm(true);
     must(weir_pipeline_start(pipeline), WEIR_OK);
     sched_calm(false);
@@ -162,8 +162,8 @@ void scenario_crew_ordered(void) {
     results = new_counting_queue(4);
     begin_on(2);
     weir_stage_options ordered = on_crew("ordered", wait_for_second, 2, 2);
-    ordered.ordered = true;
-    ordered.results = results;
+    ordered.output.ordered = true;
+    ordered.output.results = results;
     add_stage(ordered);
     start_pipeline();
     put_items(1, 2);
@@ -262,7 +262,7 @@ void scenario_crew_rescue_of_promises(void) {
 
 static void put_results_first(weir_queue *to) {
     weir_stage_options only = on_crew("only", compute_by_number, 1, 4);
-    only.results = to;
+    only.output.results = to;
     begin_on(2);
     add_stage(only);
     start_pipeline();
@@ -320,7 +320,7 @@ void scenario_crew_rest_comes_first(void) {
     sched_processors(2);
     begin_pipeline((weir_pipeline_options){.name = "crew", .max_items = 8});
     weir_stage_options only = on_crew("only", compute_by_number, 1, 4);
-    only.results = results;
+    only.output.results = results;
     add_stage(only);
     start_pipeline();
     learn(LEARNT);
@@ -430,7 +430,7 @@ void scenario_crew_sleepy_calls_block(void) {
 /* ---- two pipelines ---- */
 
 void scenario_crew_two_pipelines(void) {
-    const weir_stage_options options = {.name = "other", .func = pass_on, .width = 1, .capacity = 1};
+    const weir_stage_options options = {.name = "other", .work.func = pass_on, .threads.width = 1, .input.capacity = 1};
     weir_pipeline *other;
     weir_stage *stage;
     begin_on(1);

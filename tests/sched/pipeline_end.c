@@ -21,8 +21,8 @@ static void take_all(void *results) {
 void scenario_plain_pipeline(void) {
     weir_queue *results = new_counting_queue(2);
     begin_pipeline((weir_pipeline_options){.name = "plain"});
-    add_stage((weir_stage_options){.name = "first", .func = pass_on});
-    add_stage((weir_stage_options){.name = "last", .func = pass_on, .results = results});
+    add_stage((weir_stage_options){.name = "first", .work.func = pass_on});
+    add_stage((weir_stage_options){.name = "last", .work.func = pass_on, .output.results = results});
     start_pipeline();
     put_items(1, 1);
     look(NULL);
@@ -34,7 +34,8 @@ void scenario_plain_pipeline(void) {
 void scenario_finish_against_full(void) {
     weir_queue *results = new_counting_queue(1);
     begin_pipeline((weir_pipeline_options){.name = "full"});
-    add_stage((weir_stage_options){.name = "only", .run = pass_on_run, .results = results, .capacity = 3});
+    add_stage(
+        (weir_stage_options){.name = "only", .work.run = pass_on_run, .output.results = results, .input.capacity = 3});
     start_pipeline();
     put_items(1, 3);
     int other = sched_spawn(take_all, results);
@@ -48,7 +49,7 @@ void scenario_finish_against_full(void) {
 /* A put waits for room when the run is finished: it is accepted and its item goes through, or it is refused. */
 void scenario_finish_against_put(void) {
     begin_pipeline((weir_pipeline_options){.max_items = 2});
-    add_stage((weir_stage_options){.name = "only", .run = pass_on_run});
+    add_stage((weir_stage_options){.name = "only", .work.run = pass_on_run});
     start_pipeline();
     put_items(1, 1);
     int other = sched_spawn(put_if_open, item(2));
@@ -59,7 +60,7 @@ void scenario_finish_against_put(void) {
 
 void scenario_finish_twice(void) {
     begin_pipeline((weir_pipeline_options){.name = "twice"});
-    add_stage((weir_stage_options){.name = "only", .run = pass_on_run});
+    add_stage((weir_stage_options){.name = "only", .work.run = pass_on_run});
     start_pipeline();
     put_items(1, 1);
     int other = sched_spawn(finish_too, item(WEIR_OK));
@@ -99,7 +100,7 @@ static int wait_for_end(weir_task *task, void *got, void *arg) {
 
 void scenario_finish_by_deadline(void) {
     begin_pipeline((weir_pipeline_options){.name = "deadline"});
-    add_stage((weir_stage_options){.name = "only", .run = wait_for_end, .capacity = 2});
+    add_stage((weir_stage_options){.name = "only", .work.run = wait_for_end, .input.capacity = 2});
     start_pipeline();
     put_items(1, 2);
     int other = sched_spawn(finish_at_once, NULL);
@@ -123,7 +124,7 @@ static void finish_well(void *unused) {
 
 void scenario_finish_beside_done(void) {
     begin_pipeline((weir_pipeline_options){.name = "done"});
-    add_stage((weir_stage_options){.name = "only", .run = pass_on_run});
+    add_stage((weir_stage_options){.name = "only", .work.run = pass_on_run});
     start_pipeline();
     put_items(1, 1);
     sched_settle();
@@ -145,7 +146,7 @@ static void finish_in_time(void *unused) {
 /* A timeout that comes too early would drop the second item, which is in the queue. */
 void scenario_finish_hurried(void) {
     begin_pipeline((weir_pipeline_options){.name = "hurried"});
-    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run, .capacity = 2});
+    add_stage((weir_stage_options){.name = "only", .work.run = wait_at_gate_run, .input.capacity = 2});
     start_pipeline();
     put_items(1, 2);
     uint64_t from = sched_now();
@@ -178,7 +179,7 @@ static void finish_late(void *unused) {
 
 void scenario_finishes_are_late(void) {
     begin_pipeline((weir_pipeline_options){.name = "late", .grace = GRACE});
-    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run, .capacity = 2});
+    add_stage((weir_stage_options){.name = "only", .work.run = wait_at_gate_run, .input.capacity = 2});
     start_pipeline();
     put_items(1, 2);
     sched_settle();
@@ -197,7 +198,7 @@ void scenario_finish_beside_show(void) {
     if (nowhere == NULL)
         nowhere = fopen("/dev/null", "w");
     begin_pipeline((weir_pipeline_options){.name = "shown"});
-    add_stage((weir_stage_options){.name = "only", .run = pass_on_run});
+    add_stage((weir_stage_options){.name = "only", .work.run = pass_on_run});
     start_pipeline();
     int other = sched_spawn(finish_too_late, NULL);
     weir_status shown = weir_pipeline_show(pipeline, nowhere, 0);
@@ -219,9 +220,9 @@ static int split(weir_task *task, void *got, void *arg) {
 /* Two stages lead to a third one, which ends after both. */
 void scenario_fan_in_ends(void) {
     begin_pipeline((weir_pipeline_options){.name = "fan"});
-    weir_stage *first = add_stage((weir_stage_options){.name = "first", .run = split});
-    weir_stage *last = add_stage((weir_stage_options){.name = "last", .func = pass_on});
-    weir_stage *side = add_stage((weir_stage_options){.name = "side", .func = pass_on});
+    weir_stage *first = add_stage((weir_stage_options){.name = "first", .work.run = split});
+    weir_stage *last = add_stage((weir_stage_options){.name = "last", .work.func = pass_on});
+    weir_stage *side = add_stage((weir_stage_options){.name = "side", .work.func = pass_on});
     must(weir_pipeline_connect(pipeline, first, side), WEIR_OK);
     must(weir_pipeline_connect(pipeline, first, last), WEIR_OK);
     must(weir_pipeline_connect(pipeline, side, last), WEIR_OK);
@@ -242,9 +243,9 @@ static int produce_one(weir_task *task, void *none, void *arg) {
 /* A source and puts from outside lead into one stage. The source may find that the run is being finished. */
 void scenario_source_beside_puts(void) {
     begin_pipeline((weir_pipeline_options){.max_items = 2});
-    weir_stage *source = add_stage((weir_stage_options){.name = "source", .source = produce_one});
-    weir_stage *entrance = add_stage((weir_stage_options){.name = "entrance", .func = pass_on});
-    weir_stage *last = add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    weir_stage *source = add_stage((weir_stage_options){.name = "source", .work.source = produce_one});
+    weir_stage *entrance = add_stage((weir_stage_options){.name = "entrance", .work.func = pass_on});
+    weir_stage *last = add_stage((weir_stage_options){.name = "last", .work.func = pass_on});
     must(weir_pipeline_connect(pipeline, source, last), WEIR_OK);
     must(weir_pipeline_connect(pipeline, entrance, last), WEIR_OK);
     start_pipeline();
@@ -267,8 +268,8 @@ static int finish_in_source(weir_task *task, void *none, void *arg) {
 /* The end begins before the source returns, and the wait says so, whether or not the source is gone. */
 void scenario_wait_for_a_source_that_was_ended(void) {
     begin_pipeline((weir_pipeline_options){.name = "ended"});
-    add_stage((weir_stage_options){.name = "source", .source = finish_in_source});
-    add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    add_stage((weir_stage_options){.name = "source", .work.source = finish_in_source});
+    add_stage((weir_stage_options){.name = "last", .work.func = pass_on});
     start_pipeline();
     must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_CLOSED);
     finish_with(WEIR_OK, 1, 0, 0, 0);
@@ -284,7 +285,7 @@ static int finish_inside(weir_task *task, void *got, void *arg) {
 /* From inside, finish does not wait. Items put before it go through. */
 void scenario_finish_inside(void) {
     begin_pipeline((weir_pipeline_options){.name = "inside"});
-    add_stage((weir_stage_options){.name = "only", .run = finish_inside, .capacity = 2});
+    add_stage((weir_stage_options){.name = "only", .work.run = finish_inside, .input.capacity = 2});
     start_pipeline();
     put_items(1, 1);
     put_if_open(item(2));
@@ -306,7 +307,7 @@ static int put_inside(weir_task *task, void *got, void *arg) {
 /* The only thread that makes room does not wait for room. */
 void scenario_put_inside(void) {
     begin_pipeline((weir_pipeline_options){.name = "inside"});
-    add_stage((weir_stage_options){.name = "only", .run = put_inside, .capacity = 1});
+    add_stage((weir_stage_options){.name = "only", .work.run = put_inside, .input.capacity = 1});
     start_pipeline();
     put_items(1, 1);
     wait_at_gate();
@@ -327,7 +328,8 @@ static void drop_at_gate(void *got, void *arg) {
 void scenario_finish_beside_slow_drop(void) {
     weir_report *report = NULL;
     begin_pipeline((weir_pipeline_options){.name = "slow", .grace = 1000});
-    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run, .capacity = 2, .drop = drop_at_gate});
+    add_stage((weir_stage_options){
+        .name = "only", .work.run = wait_at_gate_run, .input.capacity = 2, .input.drop = drop_at_gate});
     start_pipeline();
     put_items(1, 2);
     must(weir_pipeline_finish(pipeline, 0, &report), WEIR_BUSY);
@@ -350,7 +352,8 @@ static void finish_in_drop(void *got, void *arg) {
 
 void scenario_finish_in_a_drop(void) {
     begin_pipeline((weir_pipeline_options){.name = "inside"});
-    add_stage((weir_stage_options){.name = "only", .run = wait_at_gate_run, .capacity = 2, .drop = finish_in_drop});
+    add_stage((weir_stage_options){
+        .name = "only", .work.run = wait_at_gate_run, .input.capacity = 2, .input.drop = finish_in_drop});
     start_pipeline();
     put_items(1, 2);
     int other = sched_spawn(cancel, NULL);

@@ -10,7 +10,8 @@
 
 /* Whatever the stage's options say, the run fails. */
 static weir_stage_options exiting_stage(size_t threads) {
-    return (weir_stage_options){.name = "exit", .threads = threads, .capacity = 3, .on_error = WEIR_SKIP};
+    return (weir_stage_options){
+        .name = "exit", .threads.count = threads, .input.capacity = 3, .errors.on_error = WEIR_SKIP};
 }
 
 static int exit_in_first(weir_task *task, void *got, void *arg) {
@@ -34,10 +35,10 @@ static void check_only_first_failed(int last) {
 void scenario_exit_beside_another(void) {
     begin_pipeline((weir_pipeline_options){.name = "exit"});
     weir_stage_options options = exiting_stage(2);
-    options.run = exit_in_first;
-    options.retry.attempts = 2;
+    options.work.run = exit_in_first;
+    options.errors.retry.attempts = 2;
     add_stage(options);
-    add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    add_stage((weir_stage_options){.name = "last", .work.func = pass_on});
     start_pipeline();
     put_items(1, 1);
     put_if_open(item(2));
@@ -52,9 +53,9 @@ void scenario_exit_beside_another(void) {
 void scenario_exit_of_the_only_one(void) {
     begin_pipeline((weir_pipeline_options){.name = "exit"});
     weir_stage_options options = exiting_stage(1);
-    options.run = exit_in_first;
+    options.work.run = exit_in_first;
     add_stage(options);
-    add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    add_stage((weir_stage_options){.name = "last", .work.func = pass_on});
     start_pipeline();
     put_items(1, 1);
     put_if_open(item(2));
@@ -75,7 +76,7 @@ static void *exit_in_plain(void *got, void *arg) {
 void scenario_exit_in_plain(void) {
     begin_pipeline((weir_pipeline_options){.name = "exit"});
     weir_stage_options options = exiting_stage(2);
-    options.func = exit_in_plain;
+    options.work.func = exit_in_plain;
     add_stage(options);
     start_pipeline();
     put_items(1, 1);
@@ -106,9 +107,9 @@ void scenario_exit_in_source(void) {
     produced = 0;
     begin_pipeline((weir_pipeline_options){.name = "exit"});
     weir_stage_options options = exiting_stage(2);
-    options.source = exit_in_source;
-    options.capacity = 0;
-    options.results = results;
+    options.work.source = exit_in_source;
+    options.input.capacity = 0;
+    options.output.results = results;
     add_stage(options);
     start_pipeline();
     open_gate();
@@ -146,11 +147,12 @@ static weir_status open_gate_in_init(void *arg, void **state) {
 void scenario_exit_in_start(void) {
     begin_pipeline((weir_pipeline_options){.name = "exit"});
     weir_stage *slow =
-        add_stage((weir_stage_options){.name = "slow", .source = end_at_once, .init = open_gate_in_init});
+        add_stage((weir_stage_options){.name = "slow", .work.source = end_at_once, .work.init = open_gate_in_init});
     weir_stage_options options = exiting_stage(1);
-    options.source = exit_at_gate;
-    options.capacity = 0;
-    weir_stage *exits = add_stage(options), *last = add_stage((weir_stage_options){.name = "last", .func = pass_on});
+    options.work.source = exit_at_gate;
+    options.input.capacity = 0;
+    weir_stage *exits = add_stage(options),
+               *last = add_stage((weir_stage_options){.name = "last", .work.func = pass_on});
     must(weir_pipeline_connect(pipeline, slow, last), WEIR_OK);
     must(weir_pipeline_connect(pipeline, exits, last), WEIR_OK);
     sched_calm(true);
@@ -161,9 +163,11 @@ void scenario_exit_in_start(void) {
 /* ---- threads and memory that are refused ---- */
 
 static void add_two_stages(void) {
-    add_stage((weir_stage_options){
-        .name = "first", .run = pass_on_run, .on_error = WEIR_SKIP, .retry = {.attempts = 2, .backoff = WEIR_SECOND}});
-    add_stage((weir_stage_options){.name = "last", .run = pass_on_run});
+    add_stage((weir_stage_options){.name = "first",
+                                   .work.run = pass_on_run,
+                                   .errors.on_error = WEIR_SKIP,
+                                   .errors.retry = {.attempts = 2, .backoff = WEIR_SECOND}});
+    add_stage((weir_stage_options){.name = "last", .work.run = pass_on_run});
 }
 
 /* Destroys the pipeline after a failed start. The start's message is not an error of a stage. */
@@ -215,7 +219,8 @@ static weir_status second_init_fails(void *arg, void **state) {
 void scenario_start_without_init(void) {
     inits = 0;
     begin_pipeline((weir_pipeline_options){.name = "start"});
-    add_stage((weir_stage_options){.name = "only", .run = pass_on_run, .threads = 2, .init = second_init_fails});
+    add_stage((weir_stage_options){
+        .name = "only", .work.run = pass_on_run, .threads.count = 2, .work.init = second_init_fails});
     must(weir_pipeline_start(pipeline), WEIR_INITFAILED);
     finish_unstarted();
 }
@@ -240,9 +245,9 @@ static int put_early(weir_task *task, void *none, void *arg) {
 /* A source that has started puts, while another stage fails to start. */
 void scenario_put_in_a_start_that_fails(void) {
     begin_pipeline((weir_pipeline_options){.name = "start"});
-    weir_stage *sick = add_stage((weir_stage_options){.name = "sick", .run = pass_on_run, .threads = 2});
-    weir_stage *puts = add_stage((weir_stage_options){.name = "puts", .source = put_early});
-    weir_stage *last = add_stage((weir_stage_options){.name = "last", .run = pass_on_run});
+    weir_stage *sick = add_stage((weir_stage_options){.name = "sick", .work.run = pass_on_run, .threads.count = 2});
+    weir_stage *puts = add_stage((weir_stage_options){.name = "puts", .work.source = put_early});
+    weir_stage *last = add_stage((weir_stage_options){.name = "last", .work.run = pass_on_run});
     must(weir_pipeline_connect(pipeline, sick, last), WEIR_OK);
     must(weir_pipeline_connect(pipeline, puts, last), WEIR_OK);
     sched_fail_thread(4, false); /* the second of the sick ones */
@@ -253,9 +258,9 @@ void scenario_put_in_a_start_that_fails(void) {
 /* A source that has started makes a report, while the other one fails to start: its workers are freed. */
 void scenario_report_of_a_start_that_fails(void) {
     begin_pipeline((weir_pipeline_options){.name = "start"});
-    weir_stage *sick = add_stage((weir_stage_options){.name = "sick", .source = look_inside, .threads = 2});
-    weir_stage *looks = add_stage((weir_stage_options){.name = "looks", .source = look_inside});
-    weir_stage *last = add_stage((weir_stage_options){.name = "last", .run = pass_on_run});
+    weir_stage *sick = add_stage((weir_stage_options){.name = "sick", .work.source = look_inside, .threads.count = 2});
+    weir_stage *looks = add_stage((weir_stage_options){.name = "looks", .work.source = look_inside});
+    weir_stage *last = add_stage((weir_stage_options){.name = "last", .work.run = pass_on_run});
     must(weir_pipeline_connect(pipeline, sick, last), WEIR_OK);
     must(weir_pipeline_connect(pipeline, looks, last), WEIR_OK);
     sched_fail_thread(4, false); /* the second of the sick ones */
@@ -286,11 +291,11 @@ static void run_without_memory(weir_stage_options options) {
     weir_queue *results = new_counting_queue(8);
     begin_pipeline((weir_pipeline_options){.max_items = 3});
     options.name = "first";
-    options.run = fail_once_and_split;
-    options.capacity = 2;
-    options.on_error = WEIR_SKIP;
-    options.retry = (weir_retry){.attempts = 2, .backoff = WEIR_SECOND};
-    options.results = results;
+    options.work.run = fail_once_and_split;
+    options.input.capacity = 2;
+    options.errors.on_error = WEIR_SKIP;
+    options.errors.retry = (weir_retry){.attempts = 2, .backoff = WEIR_SECOND};
+    options.output.results = results;
     add_stage(options);
     start_pipeline();
     sched_fail_allocation(1 + (unsigned)explore_choose(16, 0), false);
@@ -305,11 +310,11 @@ static void run_without_memory(weir_stage_options options) {
 }
 
 void scenario_run_without_memory(void) {
-    run_without_memory((weir_stage_options){.threads = 1});
+    run_without_memory((weir_stage_options){.threads.count = 1});
 }
 
 void scenario_ordered_without_memory(void) {
-    run_without_memory((weir_stage_options){.ordered = true});
+    run_without_memory((weir_stage_options){.output.ordered = true});
 }
 
 /* Two ordered stages, with one order restored behind the second. It waits for no item that is lost on the way there. */
@@ -317,17 +322,17 @@ static void lose_without_memory(weir_stage_options first) {
     weir_queue *results = new_counting_queue(8);
     begin_pipeline((weir_pipeline_options){.max_items = 4});
     first.name = "first";
-    first.func = pass_on;
-    first.capacity = 4;
-    first.ordered = true;
-    first.on_error = WEIR_SKIP;
+    first.work.func = pass_on;
+    first.input.capacity = 4;
+    first.output.ordered = true;
+    first.errors.on_error = WEIR_SKIP;
     add_stage(first);
     add_stage((weir_stage_options){.name = "second",
-                                   .func = pass_on,
-                                   .threads = 2,
-                                   .capacity = WEIR_UNBOUNDED,
-                                   .ordered = true,
-                                   .results = results});
+                                   .work.func = pass_on,
+                                   .threads.count = 2,
+                                   .input.capacity = WEIR_UNBOUNDED,
+                                   .output.ordered = true,
+                                   .output.results = results});
     start_pipeline();
     sched_fail_allocation(1 + (unsigned)explore_choose(6, 0), false);
     for (int i = 1; i <= 4; i++)
@@ -345,7 +350,7 @@ static void lose_without_memory(weir_stage_options first) {
 
 /* The queue of the second stage has no memory for an item. */
 void scenario_ordered_lost_without_memory(void) {
-    lose_without_memory((weir_stage_options){.threads = 1});
+    lose_without_memory((weir_stage_options){.threads.count = 1});
 }
 
 static uint64_t same_key(const void *got, void *arg) {
@@ -356,9 +361,9 @@ static uint64_t same_key(const void *got, void *arg) {
 
 /* The first stage has no memory for the entry of an item's key, and gives the item up. */
 void scenario_ordered_keys_without_memory(void) {
-    lose_without_memory((weir_stage_options){.key = same_key, .per_key = 1});
+    lose_without_memory((weir_stage_options){.limits.key = same_key, .limits.per_key = 1});
 }
 
 void scenario_keys_without_memory(void) {
-    run_without_memory((weir_stage_options){.key = same_key, .per_key = 1, .threads = 2});
+    run_without_memory((weir_stage_options){.limits.key = same_key, .limits.per_key = 1, .threads.count = 2});
 }

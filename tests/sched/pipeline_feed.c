@@ -19,8 +19,8 @@ static int feed_once(weir_task *task, void *got, void *arg) {
 /* Starts a loop of two stages. */
 static void begin_loop(void) {
     begin_pipeline((weir_pipeline_options){.name = "loop"});
-    first = add_stage((weir_stage_options){.name = "first", .run = pass_on_run});
-    weir_stage *last = add_stage((weir_stage_options){.name = "last", .run = feed_once});
+    first = add_stage((weir_stage_options){.name = "first", .work.run = pass_on_run});
+    weir_stage *last = add_stage((weir_stage_options){.name = "last", .work.run = feed_once});
     must(weir_pipeline_connect_back(pipeline, last, first), WEIR_OK);
     start_pipeline();
 }
@@ -46,7 +46,7 @@ void scenario_idle_after_the_last(void) {
 void scenario_feed_against_cancel(void) {
     begin_pipeline((weir_pipeline_options){.name = "cancelled"});
     first = NULL;
-    add_stage((weir_stage_options){.name = "only", .run = feed_once});
+    add_stage((weir_stage_options){.name = "only", .work.run = feed_once});
     start_pipeline();
     put_items(1, 1);
     int other = sched_spawn(cancel, NULL);

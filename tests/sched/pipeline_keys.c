@@ -40,11 +40,11 @@ static void add_keys(weir_stage_options options, size_t per_key) {
     inside[0] = inside[1] = most_inside = last_of[0] = last_of[1] = 0;
     begin_pipeline((weir_pipeline_options){.name = "keys"});
     options.name = "keys";
-    options.key = options.key == NULL ? key_of : options.key;
-    options.per_key = per_key;
-    options.threads = 2;
-    options.capacity = 4;
-    options.on_error = WEIR_SKIP;
+    options.limits.key = options.limits.key == NULL ? key_of : options.limits.key;
+    options.limits.per_key = per_key;
+    options.threads.count = 2;
+    options.input.capacity = 4;
+    options.errors.on_error = WEIR_SKIP;
     emitting = false;
     add_stage(options);
 }
@@ -58,7 +58,7 @@ static void begin_keys(weir_stage_options options, size_t per_key) {
 static void begin_keys_before_another(weir_stage_options options) {
     add_keys(options, 1);
     emitting = true;
-    add_stage((weir_stage_options){.name = "last", .func = pass_on, .capacity = 4});
+    add_stage((weir_stage_options){.name = "last", .work.func = pass_on, .input.capacity = 4});
     start_pipeline();
 }
 
@@ -70,7 +70,7 @@ static void finish_keys(unsigned all, unsigned failed) {
 }
 
 void scenario_keys_in_order(void) {
-    begin_keys((weir_stage_options){.run = run_by_key}, 1);
+    begin_keys((weir_stage_options){.work.run = run_by_key}, 1);
     put_items(1, 2);
     finish_keys(2, 0);
     check_each_ended_once(2);
@@ -89,7 +89,7 @@ static int first_waits_for_other_key(weir_task *task, void *got, void *arg) {
 
 /* One worker is in the first item. The other one lets the second wait, and runs the third, which has another key. */
 void scenario_keys_beside_each_other(void) {
-    begin_keys((weir_stage_options){.run = first_waits_for_other_key}, 1);
+    begin_keys((weir_stage_options){.work.run = first_waits_for_other_key}, 1);
     put_items(1, 2);
     put_items(10, 1);
     finish_keys(3, 0);
@@ -108,7 +108,8 @@ static int first_fails_once(weir_task *task, void *got, void *arg) {
 
 /* An item that backs off keeps its place: the next one of its key comes after it. */
 void scenario_key_kept_in_backoff(void) {
-    begin_keys((weir_stage_options){.run = first_fails_once, .retry = {.attempts = 2, .backoff = WEIR_SECOND}}, 1);
+    begin_keys(
+        (weir_stage_options){.work.run = first_fails_once, .errors.retry = {.attempts = 2, .backoff = WEIR_SECOND}}, 1);
     put_items(1, 2);
     finish_keys(2, 0);
     sched_check(ran[1] == 2 && ran[2] == 1, "%d and %d attempts", ran[1], ran[2]);
@@ -116,7 +117,7 @@ void scenario_key_kept_in_backoff(void) {
 
 /* The rest of the key ends beside its first item, and beside the arrival of the second one. */
 void scenario_key_rests(void) {
-    begin_keys((weir_stage_options){.run = run_by_key, .key_rate = 1000}, 1);
+    begin_keys((weir_stage_options){.work.run = run_by_key, .limits.key_rate = 1000}, 1);
     put_items(1, 2);
     finish_keys(2, 0);
     check_each_ended_once(2);
@@ -131,7 +132,8 @@ static uint64_t key_of_second_waits(const void *got, void *arg) {
 
 /* The second item enters beside the cancel, while the timer of its key is set. */
 void scenario_cancel_against_resting_key(void) {
-    begin_keys((weir_stage_options){.run = run_by_key, .key = key_of_second_waits, .key_rate = 1000}, 1);
+    begin_keys((weir_stage_options){.work.run = run_by_key, .limits.key = key_of_second_waits, .limits.key_rate = 1000},
+               1);
     sched_calm(true);
     put_items(1, 2);
     sched_settle();
@@ -151,7 +153,7 @@ static int first_waits(weir_task *task, void *got, void *arg) {
 
 /* The other items wait for their key, or for the items before them. */
 void scenario_cancel_against_keys(void) {
-    begin_keys((weir_stage_options){.run = first_waits}, 1);
+    begin_keys((weir_stage_options){.work.run = first_waits}, 1);
     put_items(1, 2);
     cancel(NULL);
     look_calmly();
@@ -171,7 +173,7 @@ static uint64_t key_that_waits(const void *got, void *arg) {
 }
 
 void scenario_cancel_against_early(void) {
-    begin_keys((weir_stage_options){.run = run_by_key, .key = key_that_waits}, 1);
+    begin_keys((weir_stage_options){.work.run = run_by_key, .limits.key = key_that_waits}, 1);
     begun = new_queue(1);
     put_items(1, 2);
     (void)get_number(begun);
@@ -193,7 +195,7 @@ static int count_two(weir_task *task, void *got, void *arg) {
 }
 
 void scenario_two_for_each_key(void) {
-    begin_keys((weir_stage_options){.run = count_two}, 2);
+    begin_keys((weir_stage_options){.work.run = count_two}, 2);
     put_items(1, 3);
     finish_keys(3, 0);
 }
@@ -229,7 +231,7 @@ static void finish_exited_keys(int exited) {
 
 /* The next item of the key waits for it, or comes later. */
 void scenario_key_kept_by_exit(void) {
-    begin_keys_before_another((weir_stage_options){.run = exit_in_first});
+    begin_keys_before_another((weir_stage_options){.work.run = exit_in_first});
     put_items(1, 1);
     put_if_open(item(2));
     finish_exited_keys(1);
@@ -238,7 +240,7 @@ void scenario_key_kept_by_exit(void) {
 
 /* The same where two items of a key may run. The second one runs, or is dropped. */
 void scenario_exit_in_one_of_two(void) {
-    begin_keys((weir_stage_options){.run = exit_in_first_of_two}, 2);
+    begin_keys((weir_stage_options){.work.run = exit_in_first_of_two}, 2);
     put_items(1, 1);
     put_if_open(item(2));
     finish_exited_keys(1);
@@ -259,7 +261,7 @@ static int exit_in_second(weir_task *task, void *got, void *arg) {
 
 /* A worker's thread ends in an item that it runs after its own, because its own had the key. */
 void scenario_exit_in_next_of_key(void) {
-    begin_keys_before_another((weir_stage_options){.run = exit_in_second});
+    begin_keys_before_another((weir_stage_options){.work.run = exit_in_second});
     put_items(1, 2);
     open_gate();
     finish_exited_keys(2);
@@ -279,7 +281,7 @@ static int just_run(weir_task *task, void *got, void *arg) {
 
 /* The first item closes the gap before the second one, which another worker may then run. */
 void scenario_early_one_is_requeued(void) {
-    begin_keys((weir_stage_options){.run = just_run, .key = own_key_that_waits}, 1);
+    begin_keys((weir_stage_options){.work.run = just_run, .limits.key = own_key_that_waits}, 1);
     begun = new_queue(1);
     put_items(1, 2);
     (void)get_number(begun);
@@ -302,7 +304,7 @@ static uint64_t key_without_memory(const void *got, void *arg) {
 
 /* The second item comes in with the first one. The worker of the first one would run it afterwards. */
 void scenario_exit_before_those_that_came_in(void) {
-    begin_keys((weir_stage_options){.run = exit_in_first, .key = key_without_memory}, 1);
+    begin_keys((weir_stage_options){.work.run = exit_in_first, .limits.key = key_without_memory}, 1);
     sched_calm(true);
     put_items(1, 2);
     sched_settle();

@@ -31,9 +31,10 @@ static void drop_letter(void *got, void *arg) {
 /* The stage of the letters is added first, so only its input puts it last. */
 static void begin_letters(size_t max_items, size_t threads) {
     begin_pipeline((weir_pipeline_options){.name = "letters", .max_items = max_items});
-    weir_stage *letters = add_stage((weir_stage_options){.name = "letters", .func = end_letter, .drop = drop_letter});
-    weir_stage *fails =
-        add_stage((weir_stage_options){.name = "fails", .run = fail_all, .threads = threads, .on_error = WEIR_SKIP});
+    weir_stage *letters =
+        add_stage((weir_stage_options){.name = "letters", .work.func = end_letter, .input.drop = drop_letter});
+    weir_stage *fails = add_stage((weir_stage_options){
+        .name = "fails", .work.run = fail_all, .threads.count = threads, .errors.on_error = WEIR_SKIP});
     must(weir_pipeline_connect_dead(pipeline, fails, letters), WEIR_OK);
     start_pipeline();
 }
@@ -81,8 +82,11 @@ static int fail_alone(weir_task *task, void *const *items, size_t count, void *a
 /* The finish comes beside their retry, which is one call. */
 void scenario_items_fail_alone(void) {
     begin_pipeline((weir_pipeline_options){.name = "alone"});
-    add_stage((weir_stage_options){
-        .name = "batch", .run_batch = fail_alone, .batch = {.items = 3}, .capacity = 3, .retry = {.attempts = 2}});
+    add_stage((weir_stage_options){.name = "batch",
+                                   .work.run_batch = fail_alone,
+                                   .batch = {.items = 3},
+                                   .input.capacity = 3,
+                                   .errors.retry = {.attempts = 2}});
     start_pipeline();
     put_items(1, 3);
     finish_with(WEIR_OK, 3, 0, 0, 0);

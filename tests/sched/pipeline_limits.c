@@ -26,8 +26,8 @@ static void *count_piece(void *got, void *arg) {
 void scenario_limit_counts_pieces(void) {
     pieces = 0;
     begin_pipeline((weir_pipeline_options){.max_items = 1});
-    add_stage((weir_stage_options){.name = "split", .run = make_two_pieces});
-    add_stage((weir_stage_options){.name = "count", .func = count_piece});
+    add_stage((weir_stage_options){.name = "split", .work.run = make_two_pieces});
+    add_stage((weir_stage_options){.name = "count", .work.func = count_piece});
     start_pipeline();
     put_items(1, 2);
     finish_with(WEIR_OK, 2, 0, 0, 0);
@@ -58,7 +58,7 @@ static void *wait_if_second(void *got, void *arg) {
 
 static void begin_budget(uint64_t bytes) {
     begin_pipeline((weir_pipeline_options){.max_bytes = bytes, .weigh = weigh});
-    add_stage((weir_stage_options){.name = "weigh", .func = wait_if_second, .capacity = 4});
+    add_stage((weir_stage_options){.name = "weigh", .work.func = wait_if_second, .input.capacity = 4});
     start_pipeline();
 }
 
@@ -113,8 +113,8 @@ void scenario_source_within_limit(void) {
     weir_queue *results = new_counting_queue(2);
     produced = 0;
     begin_pipeline((weir_pipeline_options){.max_items = 1});
-    add_stage((weir_stage_options){.name = "produce", .source = produce_two});
-    add_stage((weir_stage_options){.name = "pass", .func = pass_on, .results = results});
+    add_stage((weir_stage_options){.name = "produce", .work.source = produce_two});
+    add_stage((weir_stage_options){.name = "pass", .work.func = pass_on, .output.results = results});
     start_pipeline();
     must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_OK);
     finish_with(WEIR_OK, 2, 0, 0, 0);
@@ -124,7 +124,7 @@ void scenario_source_within_limit(void) {
 /* A put waits for the limit when the run is cancelled. */
 void scenario_cancel_against_limit(void) {
     begin_pipeline((weir_pipeline_options){.max_items = 1});
-    add_stage((weir_stage_options){.name = "wait", .func = wait_if_second});
+    add_stage((weir_stage_options){.name = "wait", .work.func = wait_if_second});
     start_pipeline();
     put_items(2, 1);
     int other = sched_spawn(put_if_open, item(1));
@@ -138,7 +138,7 @@ void scenario_cancel_against_limit(void) {
 /* Every put in line is woken, not only the first. */
 void scenario_cancel_against_two_at_limit(void) {
     begin_pipeline((weir_pipeline_options){.max_items = 1});
-    add_stage((weir_stage_options){.name = "wait", .func = wait_if_second});
+    add_stage((weir_stage_options){.name = "wait", .work.func = wait_if_second});
     start_pipeline();
     put_items(2, 1);
     int first = sched_spawn(put_if_open, item(1)), second = sched_spawn(put_if_open, item(3));
@@ -164,7 +164,7 @@ static void put_several(void *unused) {
 /* Some items of one call are admitted, others are refused. */
 void scenario_cancel_against_several(void) {
     begin_pipeline((weir_pipeline_options){.max_items = 2});
-    add_stage((weir_stage_options){.name = "pass", .func = pass_on});
+    add_stage((weir_stage_options){.name = "pass", .work.func = pass_on});
     start_pipeline();
     int several = sched_spawn(put_several, NULL);
     cancel(NULL);

@@ -27,12 +27,12 @@ static int emit_by_number(weir_task *task, void *got, void *arg) {
 
 static weir_stage_options ordered_stage(weir_task_func *run, weir_queue *results) {
     return (weir_stage_options){.name = "ordered",
-                                .run = run,
-                                .threads = 2,
-                                .capacity = 4,
-                                .ordered = true,
-                                .on_error = WEIR_SKIP,
-                                .results = results};
+                                .work.run = run,
+                                .threads.count = 2,
+                                .input.capacity = 4,
+                                .output.ordered = true,
+                                .errors.on_error = WEIR_SKIP,
+                                .output.results = results};
 }
 
 void scenario_ordered_results(void) {
@@ -72,8 +72,12 @@ static void *first_waits(void *got, void *arg) {
 }
 
 static void add_ordered_func(weir_worker_func *func, weir_queue *results) {
-    add_stage((weir_stage_options){
-        .name = "ordered", .func = func, .threads = 2, .capacity = 4, .ordered = true, .results = results});
+    add_stage((weir_stage_options){.name = "ordered",
+                                   .work.func = func,
+                                   .threads.count = 2,
+                                   .input.capacity = 4,
+                                   .output.ordered = true,
+                                   .output.results = results});
 }
 
 void scenario_ordered_behind_slow_one(void) {
@@ -96,7 +100,7 @@ static int fail_with_first(weir_task *task, void *got, void *arg) {
 void scenario_ordered_together(void) {
     weir_queue *results = new_counting_queue(2);
     begin_pipeline((weir_pipeline_options){.name = "order"});
-    add_stage((weir_stage_options){.name = "first", .func = pass_on, .capacity = 3, .ordered = true});
+    add_stage((weir_stage_options){.name = "first", .work.func = pass_on, .input.capacity = 3, .output.ordered = true});
     add_stage(ordered_stage(fail_with_first, results));
     start_pipeline();
     put_items(1, 2);
@@ -143,10 +147,14 @@ void scenario_exit_in_order(void) {
 void scenario_exit_before_order(void) {
     weir_queue *results = new_counting_queue(4);
     begin_pipeline((weir_pipeline_options){.name = "order"});
+    add_stage((weir_stage_options){.name = "first",
+                                   .work.func = exit_with_first,
+                                   .threads.count = 2,
+                                   .input.capacity = 3,
+                                   .output.ordered = true,
+                                   .errors.on_error = WEIR_SKIP});
     add_stage((weir_stage_options){
-        .name = "first", .func = exit_with_first, .threads = 2, .capacity = 3, .ordered = true, .on_error = WEIR_SKIP});
-    add_stage(
-        (weir_stage_options){.name = "second", .func = pass_on, .threads = 2, .ordered = true, .results = results});
+        .name = "second", .work.func = pass_on, .threads.count = 2, .output.ordered = true, .output.results = results});
     start_pipeline();
     sched_calm(true);
     put_items(1, 2);
@@ -171,12 +179,12 @@ void scenario_cancel_against_order(void) {
     weir_queue *results = new_counting_queue(4), *begun = new_queue(4);
     begin_pipeline((weir_pipeline_options){.name = "order"});
     add_stage((weir_stage_options){.name = "ordered",
-                                   .func = wait_once,
-                                   .arg = begun,
-                                   .threads = 2,
-                                   .capacity = 4,
-                                   .ordered = true,
-                                   .results = results});
+                                   .work.func = wait_once,
+                                   .work.arg = begun,
+                                   .threads.count = 2,
+                                   .input.capacity = 4,
+                                   .output.ordered = true,
+                                   .output.results = results});
     start_pipeline();
     put_items(1, 2);
     (void)get_number(begun);

@@ -17,7 +17,7 @@ static void begin_two(weir_worker_func *func, weir_worker_func *last_func) {
     results = new_counting_queue(8);
     begin_on(2);
     weir_stage_options last = on_crew("last", last_func, 1, 4);
-    last.results = results;
+    last.output.results = results;
     add_stage(on_crew("first", func, 1, 4));
     add_stage(last);
     start_pipeline();
@@ -141,7 +141,7 @@ static int produce_second(weir_task *task, void *none, void *arg) {
 /* A source with a thread puts, while the items of the other predecessor pass. */
 void scenario_crew_pass_beside_put(void) {
     begin_on(2);
-    weir_stage *source = add_stage((weir_stage_options){.name = "source", .source = produce_second});
+    weir_stage *source = add_stage((weir_stage_options){.name = "source", .work.source = produce_second});
     weir_stage *entrance = add_stage(on_crew("entrance", pass_on, 1, 1));
     weir_stage *last = add_stage(on_crew("last", pass_on, 1, 2));
     must(weir_pipeline_connect(pipeline, source, last), WEIR_OK);
@@ -171,12 +171,12 @@ static int produce_without_end(weir_task *task, void *none, void *arg) {
 
 /* A source that has always more lets the other pipeline have its turn on the only thread. */
 void scenario_crew_two_pipelines_take_turns(void) {
-    const weir_stage_options options = {.name = "other", .func = pass_on, .width = 1, .capacity = 1};
+    const weir_stage_options options = {.name = "other", .work.func = pass_on, .threads.width = 1, .input.capacity = 1};
     weir_pipeline *other;
     weir_stage *stage;
     sched_calm(true);
     begin_on(1);
-    add_stage((weir_stage_options){.name = "source", .source = produce_without_end, .width = 1});
+    add_stage((weir_stage_options){.name = "source", .work.source = produce_without_end, .threads.width = 1});
     must(weir_pipeline_create(&other, NULL), WEIR_OK);
     must(weir_pipeline_add(other, &stage, &options), WEIR_OK);
     must(weir_pipeline_start(other), WEIR_OK);

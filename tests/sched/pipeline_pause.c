@@ -17,8 +17,11 @@ static int tell_gate(weir_task *task, void *got, void *arg) {
 
 static void begin_pause(bool on_crew) {
     begin_pipeline((weir_pipeline_options){.name = "pauses"});
-    paused = add_stage(
-        (weir_stage_options){.name = "only", .run = tell_gate, .threads = !on_crew, .width = on_crew, .capacity = 2});
+    paused = add_stage((weir_stage_options){.name = "only",
+                                            .work.run = tell_gate,
+                                            .threads.count = !on_crew,
+                                            .threads.width = on_crew,
+                                            .input.capacity = 2});
     start_pipeline();
 }
 

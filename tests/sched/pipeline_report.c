@@ -41,7 +41,7 @@ static int take_long(weir_task *task, void *got, void *arg) {
 /* An attempt that was overdue while it ran stays overdue at each moment of its end. */
 void scenario_overdue_does_not_fall(void) {
     begin_pipeline((weir_pipeline_options){.name = "overdue"});
-    add_stage((weir_stage_options){.name = "long", .run = take_long, .attempt_time = ALLOWED});
+    add_stage((weir_stage_options){.name = "long", .work.run = take_long, .errors.attempt_time = ALLOWED});
     start_pipeline();
     put_items(1, 1);
     sleep_for(LONG - 1);
@@ -65,8 +65,8 @@ static int emit_and_tell(weir_task *task, void *got, void *arg) {
 /* The function waits for room longer than an attempt may take. That does not make it overdue, then or later. */
 void scenario_wait_is_not_overdue(void) {
     begin_pipeline((weir_pipeline_options){.name = "waits"});
-    add_stage((weir_stage_options){.name = "emit", .run = emit_and_tell, .attempt_time = ALLOWED});
-    add_stage((weir_stage_options){.name = "long", .run = take_long});
+    add_stage((weir_stage_options){.name = "emit", .work.run = emit_and_tell, .errors.attempt_time = ALLOWED});
+    add_stage((weir_stage_options){.name = "long", .work.run = take_long});
     start_pipeline();
     sched_calm(true); /* the times must be exactly these */
     uint64_t begun = sched_now();

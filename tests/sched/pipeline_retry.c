@@ -17,10 +17,10 @@ static int first_fails_once(weir_task *task, void *got, void *arg) {
 
 static void add_retrying(weir_task_func *run, weir_stage_options options) {
     options.name = "retry";
-    options.run = run;
-    options.capacity = 2;
-    options.on_error = WEIR_SKIP;
-    options.retry = (weir_retry){.attempts = 2, .backoff = WEIR_SECOND};
+    options.work.run = run;
+    options.input.capacity = 2;
+    options.errors.on_error = WEIR_SKIP;
+    options.errors.retry = (weir_retry){.attempts = 2, .backoff = WEIR_SECOND};
     add_stage(options);
 }
 
@@ -28,7 +28,7 @@ static void add_retrying(weir_task_func *run, weir_stage_options options) {
 void scenario_retry_holds_no_worker(void) {
     weir_queue *results = new_counting_queue(4);
     begin_pipeline((weir_pipeline_options){.name = "retry"});
-    add_retrying(first_fails_once, (weir_stage_options){.results = results});
+    add_retrying(first_fails_once, (weir_stage_options){.output.results = results});
     start_pipeline();
     uint64_t from = sched_now();
     put_items(1, 2);
@@ -52,8 +52,11 @@ static int first_waits_and_fails(weir_task *task, void *got, void *arg) {
 /* Without a back-off there is no time in which other items could overtake: the order of the queue decides. */
 void scenario_retry_behind_what_waits(void) {
     begin_pipeline((weir_pipeline_options){.name = "retry"});
-    add_stage((weir_stage_options){
-        .name = "retry", .run = first_waits_and_fails, .capacity = 2, .on_error = WEIR_SKIP, .retry = {.attempts = 2}});
+    add_stage((weir_stage_options){.name = "retry",
+                                   .work.run = first_waits_and_fails,
+                                   .input.capacity = 2,
+                                   .errors.on_error = WEIR_SKIP,
+                                   .errors.retry = {.attempts = 2}});
     start_pipeline();
     put_items(1, 2);
     open_gate();
@@ -64,7 +67,7 @@ void scenario_retry_behind_what_waits(void) {
 void scenario_retry_in_order(void) {
     weir_queue *results = new_counting_queue(4);
     begin_pipeline((weir_pipeline_options){.name = "retry"});
-    add_retrying(first_fails_once, (weir_stage_options){.results = results, .ordered = true});
+    add_retrying(first_fails_once, (weir_stage_options){.output.results = results, .output.ordered = true});
     start_pipeline();
     put_items(2, 1);
     put_items(1, 1);
@@ -94,7 +97,7 @@ static void check_letter(weir_queue *dead, unsigned attempts, const char *messag
 void scenario_given_up(void) {
     weir_queue *dead = new_queue(1);
     begin_pipeline((weir_pipeline_options){.max_items = 1});
-    add_retrying(fail_first, (weir_stage_options){.dead = dead, .threads = 2});
+    add_retrying(fail_first, (weir_stage_options){.errors.dead = dead, .threads.count = 2});
     start_pipeline();
     put_items(1, 2);
     finish_with(WEIR_OK, 1, 0, 1, 0);
@@ -119,10 +122,10 @@ void scenario_source_backs_off(void) {
     source_calls = 0;
     begin_pipeline((weir_pipeline_options){.name = "source"});
     add_stage((weir_stage_options){.name = "source",
-                                   .source = fail_then_produce,
-                                   .on_error = WEIR_SKIP,
-                                   .retry = {.attempts = 2, .backoff = WEIR_SECOND}});
-    add_stage((weir_stage_options){.name = "last", .func = pass_on});
+                                   .work.source = fail_then_produce,
+                                   .errors.on_error = WEIR_SKIP,
+                                   .errors.retry = {.attempts = 2, .backoff = WEIR_SECOND}});
+    add_stage((weir_stage_options){.name = "last", .work.func = pass_on});
     start_pipeline();
     finish_pipeline(WEIR_OK);
     sched_check(ran[1] == (source_calls == 2), "%d calls, and the item %d times", source_calls, ran[1]);
@@ -142,7 +145,8 @@ static void take_one_and_go(void *unused) {
 void scenario_reader_goes(void) {
     leaving = new_counting_queue(1);
     begin_pipeline((weir_pipeline_options){.name = "leaves"});
-    add_stage((weir_stage_options){.name = "last", .func = pass_on, .results = leaving, .on_error = WEIR_SKIP});
+    add_stage((weir_stage_options){
+        .name = "last", .work.func = pass_on, .output.results = leaving, .errors.on_error = WEIR_SKIP});
     start_pipeline();
     int reader = sched_spawn(take_one_and_go, NULL);
     put_items(1, 2);

@@ -14,7 +14,7 @@ enum { FIRST = 1, SECOND, THIRD };
 static weir_pipeline *new_listener(void) {
     weir_pipeline *made;
     const weir_pipeline_options options = {.grace = WEIR_NEVER, .max_errors = 1};
-    const weir_stage_options stage = {.name = "pass", .func = pass_on, .capacity = 1};
+    const weir_stage_options stage = {.name = "pass", .work.func = pass_on, .input.capacity = 1};
     sched_calm(true);
     must(weir_pipeline_create(&made, &options), WEIR_OK);
     must(weir_pipeline_add(made, NULL, &stage), WEIR_OK);
@@ -206,7 +206,7 @@ static int wait_run(weir_task *task, void *got, void *arg) {
 /* The first item is in the function, the second one in the queue, when the pipeline ends on either signal. */
 static void begin_with_two_items(weir_pipeline_options options, void (*drop)(void *item, void *arg)) {
     begin_pipeline(options);
-    add_stage((weir_stage_options){.name = "only", .run = wait_run, .capacity = 2, .drop = drop});
+    add_stage((weir_stage_options){.name = "only", .work.run = wait_run, .input.capacity = 2, .input.drop = drop});
     start_pipeline();
     put_items(1, 2);
     sched_calm(true);
@@ -274,7 +274,7 @@ void scenario_show_beside_drain_by_signal(void) {
     if (nowhere == NULL)
         nowhere = fopen("/dev/null", "w");
     begin_pipeline((weir_pipeline_options){.name = "shown"});
-    add_stage((weir_stage_options){.name = "only", .run = wait_run});
+    add_stage((weir_stage_options){.name = "only", .work.run = wait_run});
     start_pipeline();
     put_items(1, 1);
     sched_calm(true);
@@ -313,7 +313,7 @@ static void fini_at_gate(void *unused) {
 void scenario_signal_beside_a_slow_fini(void) {
     const int signal = FIRST;
     begin_pipeline((weir_pipeline_options){.name = "slow", .grace = 1});
-    add_stage((weir_stage_options){.name = "only", .func = pass_on, .fini = fini_at_gate});
+    add_stage((weir_stage_options){.name = "only", .work.func = pass_on, .work.fini = fini_at_gate});
     start_pipeline();
     sched_calm(true);
     must(weir_pipeline_end_on(pipeline, &signal, 1, 1000), WEIR_OK);

@@ -32,8 +32,8 @@ static void begin_submit(void) {
     for (int o = 0; o < 4; o++)
         told[o] = 0;
     begin_pipeline((weir_pipeline_options){.name = "submit", .settled = settled});
-    add_stage((weir_stage_options){.name = "first", .run = emit_twice, .threads = 1});
-    add_stage((weir_stage_options){.name = "second", .run = pass_on_run, .threads = 1, .capacity = 2});
+    add_stage((weir_stage_options){.name = "first", .work.run = emit_twice, .threads.count = 1});
+    add_stage((weir_stage_options){.name = "second", .work.run = pass_on_run, .threads.count = 1, .input.capacity = 2});
     start_pipeline();
     must(weir_pipeline_submit(pipeline, item(1), item(TICKET)), WEIR_OK);
 }

@@ -37,11 +37,11 @@ weir_queue *new_counting_queue(size_t capacity) {
 
 weir_stage *add_stage(weir_stage_options options) {
     weir_stage *stage;
-    options.drop = options.drop == NULL ? count_drop : options.drop;
-    if (options.source == NULL && options.capacity == 0)
-        options.capacity = 1;
-    if (options.threads == 0 && options.width == 0)
-        options.threads = 1; /* a thread of its own */
+    options.input.drop = options.input.drop == NULL ? count_drop : options.input.drop;
+    if (options.work.source == NULL && options.input.capacity == 0)
+        options.input.capacity = 1;
+    if (options.threads.count == 0 && options.threads.width == 0)
+        options.threads.count = 1; /* a thread of its own */
     must(weir_pipeline_add(pipeline, &stage, &options), WEIR_OK);
     return stage;
 }

@@ -22,8 +22,12 @@ static int tell_gate(weir_task *task, void *got, void *arg) {
 /* Takes so many turns that the next one is never due: no wait ends by itself. */
 static void begin_rated(bool on_crew) {
     begin_pipeline((weir_pipeline_options){.name = "rated"});
-    tuned = add_stage((weir_stage_options){
-        .name = "only", .run = tell_gate, .threads = !on_crew, .width = on_crew, .capacity = 2, .rate = 1e-300});
+    tuned = add_stage((weir_stage_options){.name = "only",
+                                           .work.run = tell_gate,
+                                           .threads.count = !on_crew,
+                                           .threads.width = on_crew,
+                                           .input.capacity = 2,
+                                           .limits.rate = 1e-300});
     start_pipeline();
     (void)weir__rate_take(&tuned->rate, 0, 1000);
 }
@@ -67,8 +71,12 @@ static int run_quickly(weir_task *task, void *got, void *arg) {
 
 static void begin_elastic(void) {
     begin_pipeline((weir_pipeline_options){.name = "elastic"});
-    tuned = add_stage((weir_stage_options){
-        .name = "only", .run = run_quickly, .init = tell_init, .threads = 1, .max_threads = 2, .capacity = 2});
+    tuned = add_stage((weir_stage_options){.name = "only",
+                                           .work.run = run_quickly,
+                                           .work.init = tell_init,
+                                           .threads.count = 1,
+                                           .threads.max = 2,
+                                           .input.capacity = 2});
     start_pipeline();
     sched_calm(true);
     wait_at_gate();

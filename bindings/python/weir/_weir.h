@@ -83,31 +83,59 @@ typedef struct {
 } weir_batch;
 
 typedef struct {
-    const char *name;
     weir_task_func *run;
     weir_batch_func *run_batch;
     weir_task_func *source;
     void *arg;
-    size_t threads;
-    size_t max_threads;
-    size_t width;
+    ...;
+} weir_stage_work;
+
+typedef struct {
+    size_t count, max, width;
+    ...;
+} weir_stage_threads;
+
+typedef struct {
     size_t capacity;
     weir_drop_func *drop;
+    ...;
+} weir_stage_input;
+
+typedef struct {
     bool ordered;
     weir_fan_out fan_out;
     weir_key_func *route;
     weir_copy_func *copy;
-    weir_batch batch;
+    weir_queue *results;
+    ...;
+} weir_stage_output;
+
+typedef struct {
     double rate;
     size_t burst;
     weir_key_func *key;
     size_t per_key;
     double key_rate;
+    ...;
+} weir_stage_limits;
+
+typedef struct {
     weir_on_error on_error;
     weir_retry retry;
     uint64_t attempt_time;
     weir_queue *dead;
-    weir_queue *results;
+    ...;
+} weir_stage_errors;
+
+typedef struct {
+    const char *name;
+    weir_stage_work work;
+    weir_stage_threads threads;
+    weir_stage_input input;
+    weir_stage_output output;
+    weir_stage_limits limits;
+    weir_stage_errors errors;
+    weir_batch batch;
     ...;
 } weir_stage_options;
 

@@ -148,7 +148,7 @@ class Pipeline:
             stage.is_sink = stage in sinks and stage.results is None
             added, options = ffi.new("weir_stage **"), ffi.new("weir_stage_options *")
             name, handle = ffi.new("char[]", stage.name.encode()), ffi.new_handle(stage)
-            options.name, options.arg = name, handle
+            options.name, options.work.arg = name, handle
             stage.fill(options, self._letters)
             self._handles.append(handle)
             self._check(lib.weir_pipeline_add(self._pipeline, added, options))

@@ -168,33 +168,41 @@ class Stage:
 
     def fill(self, options: Any, dead: Any) -> None:
         """Sets the members of a weir_stage_options, but name and arg. `dead` is the pipeline's queue of letters."""
-        for member in ("threads", "max_threads", "width", "capacity", "ordered", "rate", "burst", "per_key", "key_rate"):
-            setattr(options, member, getattr(self, member))
-        options.drop = ffi.cast("weir_drop_func *", DROP)
+        self.fill_work(options.work)
+        options.threads.count = self.threads
+        options.threads.max = self.max_threads
+        options.threads.width = self.width
+        options.input.capacity = self.capacity
+        options.input.drop = ffi.cast("weir_drop_func *", DROP)
         if self.gets_letters:
-            options.drop = ffi.addressof(lib, "weir_python_drop_letter")
-        options.on_error = lib.WEIR_SKIP if self.skip_errors else lib.WEIR_FAIL_FAST
-        options.attempt_time = nanoseconds(self.attempt_time)
+            options.input.drop = ffi.addressof(lib, "weir_python_drop_letter")
+        self.fill_output(options.output)
+        self.fill_limits(options.limits)
+        self.fill_errors(options.errors, dead)
         options.batch.items = self.batch
         options.batch.wait = nanoseconds(self.batch_wait)
-        self.fill_function(options)
-        self.fill_retry(options.retry)
-        self.fill_fan_out(options)
-        if self.key is not None:
-            options.key = lib.weir_python_key
-        if self.dead:
-            options.dead = dead
-        if self.results is not None:
-            options.results = ffi.cast("weir_queue *", self.results._pointer)
 
-    def fill_function(self, options: Any) -> None:
+    def fill_work(self, work: Any) -> None:
         if self.items is not None:
             self.iterator = iter(self.items)
-            options.source = lib.weir_python_source
+            work.source = lib.weir_python_source
         elif self.batch > 0:
-            options.run_batch = lib.weir_python_run_batch
+            work.run_batch = lib.weir_python_run_batch
         else:
-            options.run = lib.weir_python_run
+            work.run = lib.weir_python_run
+
+    def fill_limits(self, limits: Any) -> None:
+        for member in ("rate", "burst", "per_key", "key_rate"):
+            setattr(limits, member, getattr(self, member))
+        if self.key is not None:
+            limits.key = lib.weir_python_key
+
+    def fill_errors(self, errors: Any, dead: Any) -> None:
+        errors.on_error = lib.WEIR_SKIP if self.skip_errors else lib.WEIR_FAIL_FAST
+        errors.attempt_time = nanoseconds(self.attempt_time)
+        self.fill_retry(errors.retry)
+        if self.dead:
+            errors.dead = dead
 
     def fill_retry(self, retry: Any) -> None:
         retry.attempts = self.attempts
@@ -203,12 +211,15 @@ class Stage:
         if self.retry_on is not None:
             retry.when = ffi.addressof(lib, "weir_python_may_retry")
 
-    def fill_fan_out(self, options: Any) -> None:
-        options.fan_out = FAN_OUTS[self.fan_out]
+    def fill_output(self, output: Any) -> None:
+        output.ordered = self.ordered
+        output.fan_out = FAN_OUTS[self.fan_out]
         if self.fan_out == "to all":
-            options.copy = ffi.cast("weir_copy_func *", COPY)
+            output.copy = ffi.cast("weir_copy_func *", COPY)
         if self.route is not None:
-            options.route = lib.weir_python_route
+            output.route = lib.weir_python_route
+        if self.results is not None:
+            output.results = ffi.cast("weir_queue *", self.results._pointer)
 
 
 def message_of(error: BaseException) -> str:
