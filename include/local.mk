@@ -6,6 +6,7 @@ include_HEADERS = \
 weirincludedir = $(includedir)/weir
 weirinclude_HEADERS = \
 	include/weir/closable_queue.h \
+	include/weir/command.h \
 	include/weir/deadline.h \
 	include/weir/error.hpp \
 	include/weir/executor.h \

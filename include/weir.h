@@ -20,5 +20,6 @@
 #include <weir/signals.h>
 #include <weir/report.h>
 #include <weir/pipeline.h>
+#include <weir/command.h>
 
 #endif /* WEIR_H */

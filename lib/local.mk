@@ -166,6 +166,9 @@ lib_sources = \
 	lib/pipeline/watch.c lib/pipeline/watch.h \
 	lib/pipeline/weigh.c lib/pipeline/weigh.h
 libcore_la_SOURCES = $(lib_sources) \
+	lib/command/attend.c lib/command/attend.h \
+	lib/command/command.c \
+	lib/command/output.c lib/command/output.h \
 	lib/sync/sync.h \
 	lib/sync/allowance.h \
 	lib/sync/assert.h \
@@ -174,6 +177,7 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/border.c lib/sync/border.h \
 	lib/sync/callout.h \
 	lib/sync/chunk.h \
+	lib/sync/child.c lib/sync/child.h \
 	lib/sync/clock.c lib/sync/clock.h \
 	lib/sync/event.c lib/sync/event.h lib/sync/event_ends.h \
 	lib/sync/futex.h \
@@ -184,6 +188,7 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/relax.c lib/sync/relax.h \
 	lib/sync/signals.c lib/sync/signals.h \
 	lib/sync/tell.h \
+	lib/sync/stream.c lib/sync/stream.h \
 	lib/sync/terminal.c lib/sync/terminal.h \
 	lib/sync/text.h \
 	lib/sync/thread.c lib/sync/thread.h \

@@ -137,6 +137,12 @@ AC_DEFUN([WEIR_THREAD_GONE], [
   AM_CONDITIONAL([THREAD_GONE_LINUX], [test "$weir_cv_tgkill" = yes])
 ])
 
+# WEIR_SPAWN: what posix_spawn can do beside what POSIX has long asked for. After WEIR_PROG_CC_C11.
+AC_DEFUN([WEIR_SPAWN], [
+  AC_CHECK_FUNC([posix_spawn_file_actions_addchdir_np], [WEIR_CPPFLAGS="$WEIR_CPPFLAGS -DWEIR_SPAWN_CHDIR"])
+  AC_CHECK_FUNC([posix_spawn_file_actions_addclosefrom_np], [WEIR_CPPFLAGS="$WEIR_CPPFLAGS -DWEIR_SPAWN_CLOSEFROM"])
+])
+
 # WEIR_ALLOWANCE: which processors a process may use, by sched_getaffinity and the files of the control groups.
 AC_DEFUN([WEIR_ALLOWANCE], [
   AC_CACHE_CHECK([for sched_getaffinity with sets of any size], [weir_cv_allowance], [

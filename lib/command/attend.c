@@ -1,0 +1,101 @@
+/*
+ * attend.c - Implements the time between the start of a command and its end.
+ *
+ * One poll waits for all: both outputs, the end of the command, and the end of the task. Each turn reads each output
+ * once, so that a flood of output delays neither the deadline nor a cancel. The end of the command is the end of its
+ * process. Its outputs may stay open for ever, in the hands of a process that it has started; after `linger` they are
+ * given up.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "command/attend.h"
+
+#include "sync/clock.h"
+#include "sync/stream.h"
+
+enum { OUT, ERR, ENDED, STOP, POLLED };
+
+/* Time between two looks if the system has no descriptor for the end of a child, or of the task: at first, at most. */
+static const uint64_t look_first = WEIR_MILLISECOND, look_at_most = 20 * WEIR_MILLISECOND;
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+static bool is_over(const weir__attended *attended) {
+    return attended->over_at != UINT64_MAX;
+}
+
+static void read_output(weir__attended *attended, int which) {
+    if (attended->polled[which].revents == 0)
+        return;
+    ptrdiff_t got = weir__stream_read(attended->outputs[which], attended->buffer, sizeof attended->buffer);
+    if (got > 0)
+        weir__output_add(&attended->output[which], attended->buffer, (size_t)got);
+    if (got == 0)
+        weir__stream_close(&attended->outputs[which]);
+}
+
+static void look_for_end(weir__attended *attended) {
+    bool told = attended->polled[ENDED].revents != 0;
+    if (is_over(attended) || (!told && (attended->child.ended >= 0 || !weir__child_has_ended(&attended->child))))
+        return;
+    attended->over_at = weir_deadline_after(attended->linger);
+    if (attended->over_at == UINT64_MAX)
+        attended->over_at--;
+}
+
+static void look_for_cancel(weir__attended *attended) {
+    if (attended->cancelled || !weir_task_cancelled(attended->task))
+        return;
+    if (is_over(attended)) {
+        attended->over_at = 0;
+        return;
+    }
+    attended->cancelled = true;
+    if (!attended->terminated)
+        attended->signal_at = 0;
+}
+
+static void send_signal(weir__attended *attended) {
+    if (is_over(attended) || weir__clock_now() < attended->signal_at)
+        return;
+    if (attended->terminated) {
+        weir__child_kill(&attended->child);
+        attended->signal_at = UINT64_MAX;
+        return;
+    }
+    attended->timed_out = !attended->cancelled;
+    weir__child_terminate(&attended->child);
+    attended->terminated = true;
+    attended->signal_at = weir_deadline_after(attended->grace);
+}
+
+/* Blocks until anything has happened. */
+static void turn(weir__attended *attended) {
+    struct pollfd *polled = attended->polled;
+    uint64_t until = is_over(attended) ? attended->over_at : attended->signal_at;
+    polled[OUT] = (struct pollfd){.fd = attended->outputs[OUT], .events = POLLIN};
+    polled[ERR] = (struct pollfd){.fd = attended->outputs[ERR], .events = POLLIN};
+    polled[ENDED] = (struct pollfd){.fd = is_over(attended) ? -1 : attended->child.ended, .events = POLLIN};
+    polled[STOP] = (struct pollfd){.fd = attended->cancelled ? -1 : weir_task_stop_fd(attended->task), .events = POLLIN};
+    if ((polled[ENDED].fd < 0 && !is_over(attended)) || (attended->task != NULL && polled[STOP].fd < 0)) {
+        until = earlier(until, weir_deadline_after(attended->look_every));
+        attended->look_every = earlier(attended->look_every * 2, look_at_most);
+    }
+    weir__stream_poll(polled, POLLED, until);
+}
+
+void weir__attend(weir__attended *attended) {
+    attended->over_at = UINT64_MAX;
+    attended->look_every = look_first;
+    do {
+        turn(attended);
+        read_output(attended, OUT);
+        read_output(attended, ERR);
+        look_for_end(attended);
+        look_for_cancel(attended);
+        send_signal(attended);
+        attended->stragglers = attended->outputs[OUT] >= 0 || attended->outputs[ERR] >= 0;
+    } while (!is_over(attended) || (attended->stragglers && weir__clock_now() < attended->over_at));
+}

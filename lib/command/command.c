@@ -1,0 +1,183 @@
+/*
+ * command.c - Implements the run of a command: its streams, its start, and the account of its end.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <weir/command.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "command/attend.h"
+#include "command/output.h"
+#include "sync/child.h"
+#include "sync/clock.h"
+#include "sync/memory.h"
+#include "sync/stream.h"
+
+static const size_t most_output = 65536;
+static const uint64_t grace = WEIR_SECOND, linger = 100 * WEIR_MILLISECOND;
+
+/* ---- what went wrong ---- */
+
+static const char *name_of(const weir_command *command) {
+    const char *slash = strrchr(command->argv[0], '/');
+    return slash != NULL && slash[1] != '\0' ? slash + 1 : command->argv[0];
+}
+
+/* Writes the message of the result. Returns the code. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static int
+fail(weir_command_result *result, int code, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(result->message, sizeof result->message, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+static int fail_to_run(weir_command_result *result, const weir_command *command, int error) {
+    return fail(result, WEIR_CODE_NOT_RUN(error), "%.80s: cannot be run: %s", name_of(command), strerror(error));
+}
+
+static int fail_by_signal(weir_command_result *result, const char *name) {
+    char signal[WEIR__SIGNAL_NAME];
+    weir__signal_name(result->signal, signal);
+    return fail(result, WEIR_CODE_SIGNAL(result->signal), "%.80s: killed by %s", name, signal);
+}
+
+static int fail_by_status(weir_command_result *result, const char *name, const weir__output *err) {
+    char line[WEIR__LAST_LINE];
+    weir__output_last_line(err, line);
+    return fail(result, result->exit_status, "%.60s: exit status %d%s%s", name, result->exit_status,
+                line[0] != '\0' ? ": " : "", line);
+}
+
+/* Returns the code of a command that has run. */
+static int judge(weir_command_result *result, const weir_command *command, const weir__attended *attended, bool known) {
+    const char *name = name_of(command);
+    if (result->cancelled)
+        return fail(result, WEIR_CODE(WEIR_CANCELLED), "%.80s: ended by a cancel", name);
+    if (result->timed_out)
+        return fail(result, WEIR_CODE(WEIR_TIMEDOUT), "%.80s: ended at its timeout", name);
+    if (!known)
+        return fail(result, WEIR_CODE(WEIR_FAILED), "%.80s: its exit status was taken by another wait", name);
+    if (result->signal != 0)
+        return fail_by_signal(result, name);
+    if (result->exit_status != 0)
+        return fail_by_status(result, name, &attended->output[1]);
+    if (attended->output[0].lost || attended->output[1].lost)
+        return fail(result, WEIR_CODE(WEIR_NOMEM), "%.80s: no memory for its output", name);
+    return 0;
+}
+
+/* ---- the streams ---- */
+
+/* Makes one output: the caller's descriptor, or a pipe. Returns 0 or an errno. */
+static int open_output(int given, int *ours, int *theirs) {
+    *ours = -1;
+    return given != 0 ? weir__stream_copy(given, theirs) : weir__stream_pipe(ours, theirs);
+}
+
+static void close_streams(int streams[3]) {
+    for (int i = 0; i < 3; i++)
+        weir__stream_close(&streams[i]);
+}
+
+/* Makes the streams and starts the command. On failure, leaves nothing. Returns 0 or an errno. */
+static int start(weir__attended *attended, const weir_command *command) {
+    weir__child_options options = {
+        .argv = command->argv, .env = command->env, .directory = command->directory, .streams = {-1, -1, -1}};
+    attended->outputs[0] = attended->outputs[1] = -1;
+    int error = weir__stream_of(command->input, command->input_size, &options.streams[0]);
+    if (error == 0)
+        error = open_output(command->out_fd, &attended->outputs[0], &options.streams[1]);
+    if (error == 0)
+        error = open_output(command->err_fd, &attended->outputs[1], &options.streams[2]);
+    if (error == 0)
+        error = weir__child_start(&attended->child, &options);
+    close_streams(options.streams);
+    if (error != 0) {
+        weir__stream_close(&attended->outputs[0]);
+        weir__stream_close(&attended->outputs[1]);
+    }
+    return error;
+}
+
+/* ---- the run ---- */
+
+static uint64_t or_default(uint64_t value, uint64_t otherwise) {
+    return value != 0 ? value : otherwise;
+}
+
+static void prepare(weir__attended *attended, weir_task *task, const weir_command *command) {
+    uint64_t due = weir_task_deadline(task);
+    uint64_t until = command->timeout != 0 ? weir_deadline_after(command->timeout) : WEIR_NEVER;
+    attended->task = task;
+    attended->signal_at = until < due ? until : due;
+    attended->grace = or_default(command->grace, grace);
+    attended->linger = or_default(command->linger, linger);
+    for (int i = 0; i < 2; i++)
+        attended->output[i].most = command->most_output != 0 ? command->most_output : most_output;
+}
+
+static int run(weir__attended *attended, const weir_command *command, weir_command_result *result) {
+    uint64_t begun = weir__clock_now();
+    int error = start(attended, command);
+    if (error != 0)
+        return fail_to_run(result, command, error);
+    weir__attend(attended);
+    result->time = weir__clock_now() - begun;
+    weir__child_end end = weir__child_reap(&attended->child);
+    weir__stream_close(&attended->outputs[0]);
+    weir__stream_close(&attended->outputs[1]);
+    result->has_run = true;
+    result->timed_out = attended->timed_out;
+    result->cancelled = attended->cancelled;
+    result->stragglers = attended->stragglers;
+    result->exit_status = end.known && end.signal == 0 ? end.status : -1;
+    result->signal = end.signal;
+    result->cpu_time = end.used;
+    result->out = attended->output[0].kept;
+    result->err = attended->output[1].kept;
+    return judge(result, command, attended, end.known);
+}
+
+static bool is_valid(const weir_command *command) {
+    return command != NULL && command->argv != NULL && command->argv[0] != NULL && command->argv[0][0] != '\0';
+}
+
+/* Does everything but telling the task. */
+static int run_checked(weir_task *task, const weir_command *command, weir_command_result *result) {
+    if (!is_valid(command))
+        return fail(result, WEIR_CODE(WEIR_INVALID), "a command needs a program");
+    weir__attended *attended = weir__alloc(sizeof *attended);
+    if (attended == NULL)
+        return fail(result, WEIR_CODE(WEIR_NOMEM), "%.80s: no memory to run it", name_of(command));
+    prepare(attended, task, command);
+    int code = run(attended, command, result);
+    weir__free(attended);
+    return code;
+}
+
+int weir_command_run(weir_task *task, const weir_command *command, weir_command_result *result) {
+    weir_command_result unwanted, *filled = result != NULL ? result : &unwanted;
+    *filled = (weir_command_result){.exit_status = -1};
+    int code = run_checked(task, command, filled);
+    if (code != 0)
+        (void)weir_task_fail(task, code, "%s", filled->message);
+    if (result == NULL)
+        weir_command_result_free(&unwanted);
+    return code;
+}
+
+void weir_command_result_free(weir_command_result *result) {
+    if (result == NULL)
+        return;
+    weir__free(result->out.text);
+    weir__free(result->err.text);
+    *result = (weir_command_result){.exit_status = -1};
+}

@@ -1,0 +1,129 @@
+/*
+ * stream.c - Implements the descriptors that become the standard streams of a child process.
+ *
+ * The input of a child is a file in memory: no thread has to write to it while another one reads, and a child that does
+ * not read it raises no SIGPIPE. A system without memfd_create has a temporary file instead, which is unlinked at once.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE /* pipe2, memfd_create */
+
+#include "sync/stream.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "sync/clock.h"
+#include "sync/thread.h"
+
+enum { LAST_STANDARD = 2 };
+
+/* ---- making ---- */
+
+/* Moves a descriptor above the standard streams. Closes it on failure, and returns -1. */
+static int lift(int fd) {
+    if (fd < 0 || fd > LAST_STANDARD)
+        return fd;
+    int lifted = fcntl(fd, F_DUPFD_CLOEXEC, LAST_STANDARD + 1), error = errno;
+    close(fd);
+    errno = error;
+    return lifted;
+}
+
+static int new_file(void) {
+#ifdef MFD_CLOEXEC
+    int memory = memfd_create("weir", MFD_CLOEXEC);
+    if (memory >= 0 || errno != ENOSYS)
+        return memory;
+#endif
+    char name[] = "/tmp/weir-XXXXXX";
+    int file = mkostemp(name, O_CLOEXEC);
+    if (file >= 0)
+        (void)unlink(name);
+    return file;
+}
+
+/* Returns 0 or an errno. */
+static int write_all(int fd, const char *bytes, size_t size) {
+    while (size > 0) {
+        ssize_t written = write(fd, bytes, size);
+        if (written < 0 && errno != EINTR)
+            return errno;
+        bytes += written > 0 ? written : 0;
+        size -= written > 0 ? (size_t)written : 0;
+    }
+    return lseek(fd, 0, SEEK_SET) < 0 ? errno : 0;
+}
+
+int weir__stream_of(const void *bytes, size_t size, int *fd) {
+    int before = weir__uncancellable_begin();
+    *fd = lift(size == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : new_file());
+    int error = *fd < 0 ? errno : size == 0 ? 0 : write_all(*fd, bytes, size);
+    if (error != 0)
+        weir__stream_close(fd);
+    weir__uncancellable_end(before);
+    return error;
+}
+
+int weir__stream_pipe(int *reading, int *writing) {
+    int ends[2], error = 0, before = weir__uncancellable_begin();
+    *reading = *writing = -1;
+    if (pipe2(ends, O_CLOEXEC) != 0) {
+        error = errno;
+    } else {
+        *reading = lift(ends[0]);
+        error = *reading < 0 ? errno : 0;
+        *writing = lift(ends[1]);
+        error = *writing < 0 ? errno : error;
+        if (error == 0 && fcntl(*reading, F_SETFL, O_NONBLOCK) != 0)
+            error = errno;
+        if (error != 0) {
+            weir__stream_close(reading);
+            weir__stream_close(writing);
+        }
+    }
+    weir__uncancellable_end(before);
+    return error;
+}
+
+int weir__stream_copy(int fd, int *copy) {
+    int before = weir__uncancellable_begin();
+    *copy = fcntl(fd, F_DUPFD_CLOEXEC, LAST_STANDARD + 1);
+    int error = *copy < 0 ? errno : 0;
+    weir__uncancellable_end(before);
+    return error;
+}
+
+void weir__stream_close(int *fd) {
+    int before = weir__uncancellable_begin();
+    if (*fd >= 0)
+        close(*fd);
+    weir__uncancellable_end(before);
+    *fd = -1;
+}
+
+/* ---- reading ---- */
+
+ptrdiff_t weir__stream_read(int fd, void *to, size_t size) {
+    int before = weir__uncancellable_begin();
+    ssize_t got = read(fd, to, size);
+    if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
+        got = 0;
+    weir__uncancellable_end(before);
+    return got;
+}
+
+void weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline) {
+    uint64_t now = weir__clock_now(), left = deadline > now ? (deadline - now - 1) / 1000000 + 1 : 0;
+    int limit = deadline == UINT64_MAX ? -1 : left < INT_MAX ? (int)left : INT_MAX;
+    int before = weir__uncancellable_begin();
+    if (poll(polled, count, limit) <= 0)
+        for (unsigned i = 0; i < count; i++)
+            polled[i].revents = 0;
+    weir__uncancellable_end(before);
+}
