@@ -4,6 +4,7 @@ dist_man_MANS = \
 	man/weir.7 \
 	man/weir.hpp.3 \
 	man/weir_closable_queue.3 \
+	man/weir_command.3 \
 	man/weir_deadline.3 \
 	man/weir_executor.3 \
 	man/weir_future.3 \

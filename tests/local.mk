@@ -65,6 +65,7 @@ inside_tests = \
 	tests/test_clock \
 	tests/test_closable_queue_memory \
 	tests/test_closable_queue_requeue \
+	tests/test_command \
 	tests/test_crew \
 	tests/test_elastic \
 	tests/test_fault_sweep \
@@ -132,6 +133,10 @@ tests_test_closable_queue_memory_LDADD = $(inside_ldadd)
 tests_test_closable_queue_memory_LDFLAGS = $(ledger_ldflags)
 tests_test_closable_queue_requeue_CPPFLAGS = $(inside_cppflags)
 tests_test_closable_queue_requeue_LDADD = $(inside_ldadd)
+tests_test_command_CPPFLAGS = $(inside_cppflags)
+tests_test_command_LDADD = $(inside_ldadd)
+tests_test_command_LDFLAGS = $(AM_LDFLAGS) \
+	-Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=posix_spawnp,--wrap=weir__child_start
 tests_test_elastic_CPPFLAGS = $(inside_cppflags)
 tests_test_elastic_LDADD = $(inside_ldadd)
 tests_test_fault_sweep_SOURCES = tests/test_fault_sweep.c $(faults_sources)

@@ -588,6 +588,15 @@ static weir_status call_emit(struct world *world) {
     return WEIR_OK;
 }
 
+static weir_status call_command(struct world *world) {
+    const char *const argv[] = {"cat", NULL};
+    weir_command_result result;
+    int code = weir_command_run(world->task, &(weir_command){.argv = argv, .input = "x", .input_size = 1}, &result);
+    bool right = code == 0 && result.out.total == 1;
+    weir_command_result_free(&result);
+    return right ? WEIR_OK : WEIR_INVALID;
+}
+
 static weir_status call_of_task(struct world *world) {
     weir_task *task = world->task;
     bool right = weir_task_attempt(task) == 1 && weir_task_batch_reason(task) == (weir_batch_reason)0 &&
@@ -869,6 +878,7 @@ static const struct row {
     {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail weir_task_feed "
      "weir_task_fail_item weir_task_pipeline weir_task_poll weir_task_retry_after weir_task_stop_fd weir_task_submit ",
      prepare_inside, call_of_task, NULL, WEIR_OK},
+    {"weir_command_run weir_command_result_free ", prepare_inside, call_command, NULL, WEIR_OK},
     {"weir_future_create weir_future_on_end weir_future_retain weir_future_release ", prepare_nothing,
      call_future_create, NULL, WEIR_OK},
     {"weir_future_set ", prepare_future, call_future_set, NULL, WEIR_OK},

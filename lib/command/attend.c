@@ -78,7 +78,8 @@ static void turn(weir__attended *attended) {
     polled[OUT] = (struct pollfd){.fd = attended->outputs[OUT], .events = POLLIN};
     polled[ERR] = (struct pollfd){.fd = attended->outputs[ERR], .events = POLLIN};
     polled[ENDED] = (struct pollfd){.fd = is_over(attended) ? -1 : attended->child.ended, .events = POLLIN};
-    polled[STOP] = (struct pollfd){.fd = attended->cancelled ? -1 : weir_task_stop_fd(attended->task), .events = POLLIN};
+    polled[STOP] =
+        (struct pollfd){.fd = attended->cancelled ? -1 : weir_task_stop_fd(attended->task), .events = POLLIN};
     if ((polled[ENDED].fd < 0 && !is_over(attended)) || (attended->task != NULL && polled[STOP].fd < 0)) {
         until = earlier(until, weir_deadline_after(attended->look_every));
         attended->look_every = earlier(attended->look_every * 2, look_at_most);

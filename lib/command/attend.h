@@ -20,13 +20,13 @@ enum { WEIR__COMMAND_READ = 1 << 16 }; /* bytes of one read: what a pipe holds *
 typedef struct weir__attended {
     weir_task *task; /* may be NULL */
     weir__child child;
-    int outputs[2];          /* descriptors of its outputs; -1 once at its end, or if the caller's is used */
-    weir__output output[2];  /* standard output and standard error */
-    uint64_t grace, linger;  /* ns */
-    uint64_t signal_at;      /* when its group gets the next signal */
-    uint64_t over_at;        /* when its outputs are given up; UINT64_MAX while it runs */
-    uint64_t look_every;     /* ns between two looks for what has no descriptor; UINT64_MAX: nothing */
-    bool terminated;         /* it got SIGTERM */
+    int outputs[2];         /* descriptors of its outputs; -1 once at its end, or if the caller's is used */
+    weir__output output[2]; /* standard output and standard error */
+    uint64_t grace, linger; /* ns */
+    uint64_t signal_at;     /* when its group gets the next signal */
+    uint64_t over_at;       /* when its outputs are given up; UINT64_MAX while it runs */
+    uint64_t look_every;    /* ns between two looks for what has no descriptor; UINT64_MAX: nothing */
+    bool terminated;        /* it got SIGTERM */
     bool timed_out, cancelled, stragglers;
     struct pollfd polled[4]; /* the outputs, its end, the end of the task */
     char buffer[WEIR__COMMAND_READ];

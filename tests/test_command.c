@@ -1,0 +1,650 @@
+/*
+ * test_command.c - commands: exit statuses, signals, outputs, inputs, deadlines, cancels, what is left behind, and
+ * faults of the system.
+ *
+ * A process that lives on is found without a look at the list of processes: it holds the pipe that the command had as an
+ * output.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE /* pipe2 */
+#include "pipeline_support.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sync/child.h"
+
+#define ARGV(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define SHELL(script) ARGV("sh", "-c", script)
+
+/* ---- functions of the system that fail ---- */
+
+enum fault { NO_FAULT, MEMORY_FILE, PIPE, SPAWN, NO_PIDFD };
+
+static enum fault failing;
+static int failing_call; /* counted down; the one at 1 fails */
+
+static bool fails(enum fault kind) {
+    return failing == kind && failing_call-- == 1;
+}
+
+int __real_memfd_create(const char *name, unsigned flags);
+int __wrap_memfd_create(const char *name, unsigned flags);
+int __wrap_memfd_create(const char *name, unsigned flags) {
+    errno = EMFILE;
+    return fails(MEMORY_FILE) ? -1 : __real_memfd_create(name, flags);
+}
+
+int __real_pipe2(int ends[2], int flags);
+int __wrap_pipe2(int ends[2], int flags);
+int __wrap_pipe2(int ends[2], int flags) {
+    errno = ENFILE;
+    return fails(PIPE) ? -1 : __real_pipe2(ends, flags);
+}
+
+typedef posix_spawn_file_actions_t actions;
+int __real_posix_spawnp(pid_t *, const char *, const actions *, const posix_spawnattr_t *, char *const *,
+                        char *const *);
+int __wrap_posix_spawnp(pid_t *, const char *, const actions *, const posix_spawnattr_t *, char *const *,
+                        char *const *);
+int __wrap_posix_spawnp(pid_t *pid, const char *file, const actions *files, const posix_spawnattr_t *attributes,
+                        char *const *argv, char *const *env) {
+    return fails(SPAWN) ? EAGAIN : __real_posix_spawnp(pid, file, files, attributes, argv, env);
+}
+
+int __real_weir__child_start(weir__child *child, const weir__child_options *options);
+int __wrap_weir__child_start(weir__child *child, const weir__child_options *options);
+int __wrap_weir__child_start(weir__child *child, const weir__child_options *options) {
+    int error = __real_weir__child_start(child, options);
+    if (error == 0 && failing == NO_PIDFD && child->ended >= 0) {
+        close(child->ended);
+        child->ended = -1;
+    }
+    return error;
+}
+
+/* ---- support ---- */
+
+static int open_descriptors(void) {
+    int count = 0;
+    for (int fd = 0; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void assert_no_children(void) {
+    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
+    ck_assert_int_eq(errno, ECHILD);
+}
+
+static weir_command_result run(int wanted, weir_command command) {
+    weir_command_result result;
+    int before = open_descriptors(), code = weir_command_run(NULL, &command, &result);
+    ck_assert_msg(code == wanted, "%d instead of %d: %s", code, wanted, result.message);
+    ck_assert_int_eq(open_descriptors(), before);
+    assert_no_children();
+    return result;
+}
+
+static void run_and_free(int wanted, weir_command command) {
+    weir_command_result result = run(wanted, command);
+    weir_command_result_free(&result);
+}
+
+static void assert_output(weir_command command, const char *wanted) {
+    weir_command_result result = run(0, command);
+    ck_assert_ptr_nonnull(result.out.text);
+    ck_assert_str_eq(result.out.text, wanted);
+    ck_assert_uint_eq(result.out.total, strlen(wanted));
+    weir_command_result_free(&result);
+}
+
+static void assert_failure(int code, const char *message, weir_command command) {
+    weir_command_result result = run(code, command);
+    ck_assert_str_eq(result.message, message);
+    weir_command_result_free(&result);
+}
+
+/* A pipe for an output: its end says that all processes that hold it have ended. */
+struct witness {
+    int ends[2];
+};
+
+static struct witness new_witness(void) {
+    struct witness witness;
+    ck_assert_int_eq(__real_pipe2(witness.ends, O_CLOEXEC), 0);
+    return witness;
+}
+
+static void assert_none_left(struct witness *witness) {
+    char c;
+    close(witness->ends[1]);
+    while (read(witness->ends[0], &c, 1) == 1)
+        ;
+    close(witness->ends[0]);
+}
+
+/* Whether posix_spawn reports that a program is missing: not in some emulators, where the child exits with 127. */
+static bool spawn_tells(void) {
+    char *const argv[] = {(char *)"/no/such", NULL};
+    pid_t pid;
+    if (__real_posix_spawnp(&pid, argv[0], NULL, NULL, argv, argv + 1) != 0)
+        return true;
+    waitpid(pid, NULL, 0);
+    return false;
+}
+
+/* ---- codes and messages ---- */
+
+START_TEST (an_exit_status_is_the_code) {
+    assert_failure(0, "", (weir_command){.argv = ARGV("true")});
+    assert_failure(1, "false: exit status 1", (weir_command){.argv = ARGV("false")});
+    assert_failure(3, "sh: exit status 3: the reason",
+                   (weir_command){.argv = SHELL("echo first >&2; echo 'the reason' >&2; echo >&2; exit 3")});
+    assert_failure(126, "sh: exit status 126", (weir_command){.argv = SHELL("exit 126")});
+    assert_failure(127, "sh: exit status 127", (weir_command){.argv = SHELL("exit 127")});
+    weir_command_result result = run(255, (weir_command){.argv = SHELL("exit 255")});
+    ck_assert(result.has_run && result.exit_status == 255 && result.signal == 0 && !result.timed_out);
+    weir_command_result_free(&result);
+    weir_command_result_free(&result);
+}
+END_TEST
+
+START_TEST (the_last_line_of_a_long_error_is_in_the_message) {
+    assert_failure(
+        2, "sh: exit status 2: the end",
+        (weir_command){.argv = SHELL("head -c 300000 /dev/zero >&2; printf '\\nthe\\tend\\r\\n' >&2; exit 2")});
+}
+END_TEST
+
+START_TEST (a_signal_is_the_code) {
+    assert_failure(WEIR_CODE_SIGNAL(SIGSEGV), "sh: killed by SIGSEGV", (weir_command){.argv = SHELL("kill -SEGV $$")});
+    assert_failure(WEIR_CODE_SIGNAL(SIGKILL), "sh: killed by SIGKILL", (weir_command){.argv = SHELL("kill -KILL $$")});
+    weir_command_result result = run(WEIR_CODE_SIGNAL(SIGTERM), (weir_command){.argv = SHELL("kill $$")});
+    ck_assert(result.has_run && result.exit_status == -1 && result.signal == SIGTERM);
+    weir_command_result_free(&result);
+}
+END_TEST
+
+START_TEST (a_command_that_cannot_be_run_has_codes_of_its_own) {
+    if (!spawn_tells())
+        return;
+    assert_failure(WEIR_CODE_NOT_RUN(ENOENT), "such: cannot be run: No such file or directory",
+                   (weir_command){.argv = ARGV("/no/such")});
+    run_and_free(WEIR_CODE_NOT_RUN(ENOENT), (weir_command){.argv = ARGV("weir-no-such-program")});
+    run_and_free(WEIR_CODE_NOT_RUN(EACCES), (weir_command){.argv = ARGV("/")});
+    run_and_free(WEIR_CODE_NOT_RUN(EACCES), (weir_command){.argv = ARGV("/etc/passwd")});
+    run_and_free(WEIR_CODE_NOT_RUN(EBADF), (weir_command){.argv = ARGV("true"), .out_fd = 1000});
+#ifdef WEIR_SPAWN_CHDIR
+    run_and_free(WEIR_CODE_NOT_RUN(ENOENT), (weir_command){.argv = ARGV("true"), .directory = "/no/such"});
+#endif
+    weir_command_result result = run(WEIR_CODE_NOT_RUN(ENOENT), (weir_command){.argv = ARGV("/no/such")});
+    ck_assert(!result.has_run && result.exit_status == -1 && result.out.text == NULL);
+}
+END_TEST
+
+START_TEST (a_command_needs_a_program) {
+    static const char *const none[] = {NULL}, *const empty[] = {"", NULL};
+    run_and_free(WEIR_CODE(WEIR_INVALID), (weir_command){.argv = NULL});
+    run_and_free(WEIR_CODE(WEIR_INVALID), (weir_command){.argv = none});
+    run_and_free(WEIR_CODE(WEIR_INVALID), (weir_command){.argv = empty});
+    ck_assert_int_eq(weir_command_run(NULL, NULL, NULL), WEIR_CODE(WEIR_INVALID));
+    ck_assert_int_eq(weir_command_run(NULL, &(weir_command){.argv = SHELL("echo lost; exit 4")}, NULL), 4);
+    weir_command_result_free(NULL);
+}
+END_TEST
+
+/* ---- what the command gets ---- */
+
+START_TEST (arguments_pass_as_they_are) {
+    assert_output((weir_command){.argv = ARGV("printf", "[%s]", "", "a b", "*", "$HOME", "`x`", "\\n")},
+                  "[][a b][*][$HOME][`x`][\\n]");
+}
+END_TEST
+
+START_TEST (environment_and_directory_are_those_asked_for) {
+    assert_output((weir_command){.argv = ARGV("env"), .env = ARGV("A=1", "B=")}, "A=1\nB=\n");
+    ck_assert_int_eq(setenv("WEIR_TEST", "inherited", 1), 0);
+    assert_output((weir_command){.argv = SHELL("echo $WEIR_TEST")}, "inherited\n");
+#ifdef WEIR_SPAWN_CHDIR
+    assert_output((weir_command){.argv = ARGV("pwd"), .directory = "/"}, "/\n");
+#endif
+}
+END_TEST
+
+static void *run_signalled(void *script) {
+    run_and_free(*(int *)script, (weir_command){.argv = *(int *)script == WEIR_CODE_SIGNAL(SIGPIPE)
+                                                            ? SHELL("kill -PIPE $$; echo survived")
+                                                            : SHELL("kill -TERM $$; echo survived")});
+    return NULL;
+}
+
+START_TEST (neither_the_mask_of_the_thread_nor_an_ignored_sigpipe_reach_it) {
+    int codes[] = {WEIR_CODE_SIGNAL(SIGPIPE), WEIR_CODE_SIGNAL(SIGTERM)};
+    sigset_t all, before;
+    sigfillset(&all);
+    signal(SIGPIPE, SIG_IGN);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (size_t i = 0; i < COUNT_OF(codes); i++)
+        run_signalled(&codes[i]);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    signal(SIGPIPE, SIG_DFL);
+}
+END_TEST
+
+enum { MUCH = 20 * 1000 * 1000 };
+
+START_TEST (input_need_not_be_read) {
+    char *input = calloc(1, MUCH);
+    ck_assert_ptr_nonnull(input);
+    memset(input, 'x', MUCH);
+    run_and_free(0, (weir_command){.argv = ARGV("true"), .input = input, .input_size = MUCH});
+    weir_command_result result =
+        run(0, (weir_command){.argv = ARGV("cat"), .input = input, .input_size = MUCH, .most_output = MUCH});
+    ck_assert_uint_eq(result.out.kept, MUCH);
+    ck_assert_int_eq(memcmp(result.out.text, input, MUCH), 0);
+    weir_command_result_free(&result);
+    free(input);
+    result = run(0, (weir_command){.argv = ARGV("cat")});
+    ck_assert(result.out.total == 0 && result.out.text == NULL);
+}
+END_TEST
+
+static volatile bool done_opening;
+
+/* Opens files as careless libraries do: without O_CLOEXEC. */
+static void *open_carelessly(void *unused) {
+    while (!done_opening) {
+        int fds[8];
+        for (size_t i = 0; i < COUNT_OF(fds); i++)
+            fds[i] = open("/dev/null", O_RDONLY);
+        for (size_t i = 0; i < COUNT_OF(fds); i++)
+            close(fds[i]);
+    }
+    return unused;
+}
+
+START_TEST (it_has_no_descriptor_but_its_streams) {
+    pthread_t thread;
+    int careless = dup2(0, 50);
+    if (access("/proc/self/fd", R_OK) != 0)
+        return;
+    done_opening = false;
+    thread_start(&thread, open_carelessly, NULL);
+    for (int i = 0; i < 100; i++) {
+        weir_command_result result;
+        ck_assert_int_eq(weir_command_run(NULL, &(weir_command){.argv = ARGV("ls", "/proc/self/fd")}, &result), 0);
+#ifdef WEIR_SPAWN_CLOSEFROM
+        ck_assert_str_eq(result.out.text, "0\n1\n2\n3\n"); /* the last is the folder */
+#endif
+        weir_command_result_free(&result);
+    }
+    done_opening = true;
+    thread_join(thread);
+    close(careless);
+}
+END_TEST
+
+/* ---- outputs ---- */
+
+static long peak_memory(void) {
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+START_TEST (much_output_is_counted_within_bounded_memory) {
+    long before = peak_memory();
+    weir_command_result result = run(0, (weir_command){.argv = ARGV("head", "-c", "500000000", "/dev/zero")});
+    ck_assert_uint_eq(result.out.total, 500000000);
+    ck_assert_uint_eq(result.out.kept, 65536);
+    ck_assert_int_eq(result.out.text[65536], '\0');
+    ck_assert_int_lt(peak_memory() - before, 64 * 1024);
+    weir_command_result_free(&result);
+}
+END_TEST
+
+START_TEST (the_first_bytes_of_each_output_are_kept) {
+    weir_command_result result =
+        run(0, (weir_command){.argv = SHELL("seq 1 100000; echo to err >&2"), .most_output = 10});
+    ck_assert_str_eq(result.out.text, "1\n2\n3\n4\n5\n");
+    ck_assert_uint_eq(result.out.kept, 10);
+    ck_assert_uint_eq(result.out.total, 588895);
+    ck_assert_str_eq(result.err.text, "to err\n");
+    weir_command_result_free(&result);
+}
+END_TEST
+
+static void assert_reads(int fd, const char *wanted) {
+    char got[64] = "";
+    ck_assert_int_eq(read(fd, got, sizeof got - 1), (int)strlen(wanted));
+    ck_assert_str_eq(got, wanted);
+}
+
+/* The standard streams of this process become two pipes, and the command gets them in the other order. */
+START_TEST (outputs_to_descriptors_do_not_swap) {
+    struct witness out = new_witness(), err = new_witness();
+    int saved[2] = {dup(1), dup(2)};
+    ck_assert(dup2(out.ends[1], 2) == 2 && dup2(err.ends[1], 1) == 1);
+    int code = weir_command_run(
+        NULL, &(weir_command){.argv = SHELL("echo out; echo err >&2"), .out_fd = 2, .err_fd = 1}, NULL);
+    ck_assert(dup2(saved[0], 1) == 1 && dup2(saved[1], 2) == 2);
+    close(saved[0]);
+    close(saved[1]);
+    ck_assert_int_eq(code, 0);
+    assert_reads(out.ends[0], "out\n");
+    assert_reads(err.ends[0], "err\n");
+    assert_none_left(&out);
+    assert_none_left(&err);
+}
+END_TEST
+
+START_TEST (closed_standard_streams_do_no_harm) {
+    int saved[3], code;
+    weir_command_result result;
+    for (int fd = 0; fd < 3; fd++)
+        saved[fd] = fcntl(fd, F_DUPFD_CLOEXEC, 20);
+    for (int fd = 0; fd < 3; fd++)
+        close(fd);
+    code = weir_command_run(
+        NULL, &(weir_command){.argv = SHELL("cat; echo err >&2"), .input = "through", .input_size = 7}, &result);
+    bool closed = fcntl(0, F_GETFD) < 0 && fcntl(1, F_GETFD) < 0 && fcntl(2, F_GETFD) < 0;
+    for (int fd = 0; fd < 3; fd++) {
+        dup2(saved[fd], fd);
+        close(saved[fd]);
+    }
+    ck_assert(closed);
+    ck_assert_int_eq(code, 0);
+    ck_assert_str_eq(result.out.text, "through");
+    ck_assert_str_eq(result.err.text, "err\n");
+    weir_command_result_free(&result);
+}
+END_TEST
+
+/* ---- the end ---- */
+
+START_TEST (a_grandchild_that_holds_an_output_is_a_straggler) {
+    struct witness witness = new_witness();
+    weir_command_result result =
+        run(0, (weir_command){.argv = SHELL("sleep 1000 & echo hi"), .err_fd = witness.ends[1]});
+    ck_assert(result.stragglers);
+    ck_assert_str_eq(result.out.text, "hi\n");
+    weir_command_result_free(&result);
+    assert_none_left(&witness);
+}
+END_TEST
+
+START_TEST (what_comes_within_the_linger_is_read) {
+    weir_command_result result =
+        run(0, (weir_command){.argv = SHELL("(sleep 0.2; echo late) & echo hi"), .linger = HANG_SECONDS * SECONDS});
+    ck_assert(!result.stragglers);
+    ck_assert_str_eq(result.out.text, "hi\nlate\n");
+    weir_command_result_free(&result);
+}
+END_TEST
+
+START_TEST (at_the_timeout_the_whole_group_ends) {
+    struct witness witness = new_witness();
+    failing = _i == 0 ? NO_FAULT : NO_PIDFD;
+    weir_command_result result = run(WEIR_CODE(WEIR_TIMEDOUT), (weir_command){.argv = SHELL("sleep 1000 | cat | cat"),
+                                                                              .timeout = 100 * MILLISECONDS,
+                                                                              .err_fd = witness.ends[1]});
+    ck_assert(result.timed_out && !result.cancelled && result.signal == SIGTERM);
+    ck_assert_uint_ge(result.time, 100 * MILLISECONDS);
+    ck_assert_str_eq(result.message, "sh: ended at its timeout");
+    weir_command_result_free(&result);
+    assert_none_left(&witness);
+    failing = NO_FAULT;
+}
+END_TEST
+
+/* The shell may need longer than the timeout to begin to ignore the signal: then the timeout is doubled. */
+START_TEST (sigterm_ignored_becomes_sigkill) {
+    int signal = SIGTERM;
+    for (uint64_t timeout = 100 * MILLISECONDS; signal == SIGTERM && timeout < 10 * SECONDS; timeout *= 2) {
+        weir_command_result result =
+            run(WEIR_CODE(WEIR_TIMEDOUT), (weir_command){.argv = SHELL("trap '' TERM; while :; do sleep 0.1; done"),
+                                                         .timeout = timeout,
+                                                         .grace = 50 * MILLISECONDS});
+        signal = result.signal;
+        weir_command_result_free(&result);
+    }
+    ck_assert_int_eq(signal, SIGKILL);
+}
+END_TEST
+
+START_TEST (a_flood_of_output_delays_no_timeout) {
+    weir_command_result result =
+        run(WEIR_CODE(WEIR_TIMEDOUT), (weir_command){.argv = ARGV("yes"), .timeout = 100 * MILLISECONDS});
+    ck_assert_uint_gt(result.out.total, 0);
+    weir_command_result_free(&result);
+}
+END_TEST
+
+START_TEST (a_lost_exit_status_is_said) {
+    weir_command_result result;
+    signal(SIGCHLD, SIG_IGN);
+    int code = weir_command_run(NULL, &(weir_command){.argv = ARGV("true")}, &result);
+    signal(SIGCHLD, SIG_DFL);
+    ck_assert_int_eq(code, WEIR_CODE(WEIR_FAILED));
+    ck_assert(result.has_run && result.exit_status == -1 && result.signal == 0);
+    ck_assert_str_eq(result.message, "true: its exit status was taken by another wait");
+    weir_command_result_free(&result);
+}
+END_TEST
+
+/* ---- in a pipeline ---- */
+
+struct shell_stage {
+    struct witness witness;
+    atomic_uint codes[2]; /* runs that ended with 0; cancelled */
+};
+
+static int run_script(weir_task *task, void *script, void *raw) {
+    struct shell_stage *stage = raw;
+    const weir_command command = {.argv = SHELL(script), .out_fd = stage->witness.ends[1]};
+    weir_command_result result;
+    int code = weir_command_run(task, &command, &result);
+    atomic_fetch_add(&stage->codes[0], code == 0);
+    atomic_fetch_add(&stage->codes[1], code == WEIR_CODE(WEIR_CANCELLED) && result.cancelled);
+    weir_command_result_free(&result);
+    return code;
+}
+
+static void ignore(void *item, void *unused) {
+    (void)item;
+    (void)unused;
+}
+
+START_TEST (a_cancel_ends_running_commands) {
+    struct shell_stage stage = {.witness = new_witness()};
+    char c;
+    failing = _i == 0 ? NO_FAULT : NO_PIDFD;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "run", .run = run_script, .arg = &stage, .threads = 2, .drop = ignore});
+    start_pipeline(pipeline);
+    for (int i = 0; i < 2; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"printf x; sleep 1000 | cat"));
+    for (int i = 0; i < 2; i++)
+        ck_assert_int_eq(read(stage.witness.ends[0], &c, 1), 1);
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(atomic_load(&stage.codes[1]), 2);
+    assert_none_left(&stage.witness);
+    assert_no_children();
+    failing = NO_FAULT;
+}
+END_TEST
+
+START_TEST (a_failed_command_is_retried_and_named_in_its_letter) {
+    struct shell_stage stage = {.witness = new_witness()};
+    weir_queue *dead = new_queue(10);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options options = {.name = "run", .run = run_script, .arg = &stage, .threads = 2, .drop = ignore};
+    void *item;
+    options.retry.attempts = 3;
+    options.on_error = WEIR_SKIP;
+    options.dead = dead;
+    add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"printf x; echo broken >&2; exit 7"));
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"exit 0"));
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_status(WEIR_OK, weir_queue_get(dead, &item));
+    weir_dead_letter *letter = item;
+    ck_assert_str_eq(letter->message, "sh: exit status 7: broken");
+    ck_assert(letter->code == 7 && letter->attempts == 3);
+    weir_dead_letter_free(letter);
+    assert_status(WEIR_OK, weir_queue_destroy(dead));
+    assert_reads(stage.witness.ends[0], "xxx");
+    ck_assert_uint_eq(atomic_load(&stage.codes[0]), 1);
+    assert_none_left(&stage.witness);
+}
+END_TEST
+
+START_TEST (the_time_of_an_attempt_ends_its_command) {
+    struct shell_stage stage = {.witness = new_witness()};
+    weir_queue *dead = new_queue(10);
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    void *item;
+    weir_stage_options options = {.name = "run", .run = run_script, .arg = &stage, .threads = 1, .drop = ignore};
+    options.attempt_time = 100 * MILLISECONDS;
+    options.on_error = WEIR_SKIP;
+    options.dead = dead;
+    add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"sleep 1000"));
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_status(WEIR_OK, weir_queue_get(dead, &item));
+    ck_assert_int_eq(((weir_dead_letter *)item)->code, WEIR_CODE(WEIR_TIMEDOUT));
+    weir_dead_letter_free(item);
+    assert_status(WEIR_OK, weir_queue_destroy(dead));
+    assert_none_left(&stage.witness);
+}
+END_TEST
+
+enum { MANY = 1000 };
+
+START_TEST (a_thousand_commands_leave_nothing) {
+    struct shell_stage stage = {.witness = new_witness()};
+    int before = open_descriptors();
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "run", .run = run_script, .arg = &stage, .threads = 4, .drop = ignore});
+    start_pipeline(pipeline);
+    for (int i = 0; i < MANY; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"exit 0"));
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&stage.codes[0]), MANY);
+    ck_assert_int_eq(open_descriptors(), before);
+    assert_no_children();
+    assert_none_left(&stage.witness);
+}
+END_TEST
+
+/* ---- faults ---- */
+
+START_TEST (the_end_is_found_without_a_pidfd) {
+    failing = NO_PIDFD;
+    assert_output((weir_command){.argv = SHELL("sleep 0.1; echo hi")}, "hi\n");
+    run_and_free(3, (weir_command){.argv = SHELL("exit 3")});
+    failing = NO_FAULT;
+}
+END_TEST
+
+START_TEST (what_fails_in_the_system_leaves_nothing) {
+    static const struct {
+        enum fault kind;
+        int calls, error;
+    } faults[] = {{MEMORY_FILE, 1, EMFILE}, {PIPE, 2, ENFILE}, {SPAWN, 1, EAGAIN}};
+    for (size_t i = 0; i < COUNT_OF(faults); i++)
+        for (int call = 1; call <= faults[i].calls; call++) {
+            failing = faults[i].kind;
+            failing_call = call;
+            run_and_free(WEIR_CODE_NOT_RUN(faults[i].error),
+                         (weir_command){.argv = ARGV("cat"), .input = "x", .input_size = 1});
+        }
+    failing = NO_FAULT;
+    run_and_free(0, (weir_command){.argv = ARGV("cat"), .input = "x", .input_size = 1});
+}
+END_TEST
+
+/* With room for `room` more descriptors. */
+static int run_within(int room) {
+    struct rlimit before, limit;
+    int next = dup(0);
+    close(next);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    limit = before;
+    limit.rlim_cur = (rlim_t)next + (rlim_t)room;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    weir_command_result result;
+    int code = weir_command_run(NULL, &(weir_command){.argv = ARGV("cat"), .input = "x", .input_size = 1}, &result);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert(code == WEIR_CODE_NOT_RUN(EMFILE) || result.out.total == 1);
+    weir_command_result_free(&result);
+    return code;
+}
+
+START_TEST (without_descriptors_it_is_not_run) {
+    int before = open_descriptors();
+    for (int room = 0; room < 5; room++)
+        ck_assert_int_eq(run_within(room), WEIR_CODE_NOT_RUN(EMFILE));
+    for (int room = 5; room < 9; room++)
+        ck_assert_int_eq(run_within(room), 0);
+    ck_assert_int_eq(open_descriptors(), before);
+    assert_no_children();
+}
+END_TEST
+
+static Suite *command_suite(void) {
+    Suite *suite = suite_create("commands");
+    TCase *codes = add_case(suite, "codes");
+    tcase_add_test(codes, an_exit_status_is_the_code);
+    tcase_add_test(codes, the_last_line_of_a_long_error_is_in_the_message);
+    tcase_add_test(codes, a_signal_is_the_code);
+    tcase_add_test(codes, a_command_that_cannot_be_run_has_codes_of_its_own);
+    tcase_add_test(codes, a_command_needs_a_program);
+    TCase *given = add_case(suite, "given");
+    tcase_add_test(given, arguments_pass_as_they_are);
+    tcase_add_test(given, environment_and_directory_are_those_asked_for);
+    tcase_add_test(given, neither_the_mask_of_the_thread_nor_an_ignored_sigpipe_reach_it);
+    tcase_add_test(given, input_need_not_be_read);
+    tcase_add_test(given, it_has_no_descriptor_but_its_streams);
+    TCase *outputs = add_case(suite, "outputs");
+    tcase_add_test(outputs, much_output_is_counted_within_bounded_memory);
+    tcase_add_test(outputs, the_first_bytes_of_each_output_are_kept);
+    tcase_add_test(outputs, outputs_to_descriptors_do_not_swap);
+    tcase_add_test(outputs, closed_standard_streams_do_no_harm);
+    TCase *end = add_case(suite, "end");
+    tcase_add_test(end, a_grandchild_that_holds_an_output_is_a_straggler);
+    tcase_add_test(end, what_comes_within_the_linger_is_read);
+    tcase_add_loop_test(end, at_the_timeout_the_whole_group_ends, 0, 2);
+    tcase_add_test(end, sigterm_ignored_becomes_sigkill);
+    tcase_add_test(end, a_flood_of_output_delays_no_timeout);
+    tcase_add_test(end, a_lost_exit_status_is_said);
+    TCase *pipelines = add_case(suite, "pipelines");
+    tcase_add_loop_test(pipelines, a_cancel_ends_running_commands, 0, 2);
+    tcase_add_test(pipelines, a_failed_command_is_retried_and_named_in_its_letter);
+    tcase_add_test(pipelines, the_time_of_an_attempt_ends_its_command);
+    tcase_add_test(pipelines, a_thousand_commands_leave_nothing);
+    TCase *faults = add_case(suite, "faults");
+    tcase_add_test(faults, the_end_is_found_without_a_pidfd);
+    tcase_add_test(faults, what_fails_in_the_system_leaves_nothing);
+    tcase_add_test(faults, without_descriptors_it_is_not_run);
+    return suite;
+}
+
+int main(void) {
+    return run_suite(command_suite());
+}
