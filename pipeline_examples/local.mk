@@ -20,7 +20,8 @@ noinst_PROGRAMS += \
 	pipeline_examples/service \
 	pipeline_examples/statistics \
 	pipeline_examples/top_paths \
-	pipeline_examples/tree_walk
+	pipeline_examples/tree_walk \
+	pipeline_examples/weir_run
 
 pipeline_examples_at_most_three_SOURCES = pipeline_examples/at_most_three.c
 pipeline_examples_at_most_three_LDADD = libweir.la
@@ -62,6 +63,8 @@ pipeline_examples_top_paths_SOURCES = pipeline_examples/top_paths.c
 pipeline_examples_top_paths_LDADD = libweir.la
 pipeline_examples_tree_walk_SOURCES = pipeline_examples/tree_walk.c
 pipeline_examples_tree_walk_LDADD = libweir.la
+pipeline_examples_weir_run_SOURCES = pipeline_examples/weir_run.c
+pipeline_examples_weir_run_LDADD = libweir.la
 
 # Those that need a library more.
 pipeline_examples_crawl_SOURCES = pipeline_examples/crawl.c

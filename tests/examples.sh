@@ -338,6 +338,75 @@ else
     fi
 fi
 
+# ---- weir_run: the output of xargs; whole outputs; the log and what is resumed from it; Ctrl-C ----
+
+# run_jobs STATUS WORD...: runs weir_run on $work/in; complains unless it ends with that status.
+run_jobs() {
+    wanted=$1 status=0
+    shift
+    # shellcheck disable=SC2086 # two words, or none
+    $limit "$examples/weir_run" "$@" <"$work/in" >"$work/out" 2>"$work/err" || status=$?
+    [ "$status" = "$wanted" ] || complain "weir_run $*: ends with status $status: $(cat "$work/err")"
+}
+
+# shellcheck disable=SC2016 # the scripts are for the shells that it runs
+check_weir_run() {
+    seq 1 200 >"$work/in"
+    run_jobs 0 -j4 --keep-order -- sh -c 'sleep 0.0$(($1 % 3)); echo "$1 $(($1 * $1))"' sh
+    xargs -n1 sh -c 'echo "$0 $(($0 * $0))"' <"$work/in" | same weir_run 'the order of its arguments'
+    run_jobs 0 -j4 seq '{}' 2000
+    while read -r n; do seq "$n" 2000; done <"$work/in" | sort >"$work/expected"
+    awk 'NR > 1 && $1 != before + 1 && before != 2000 { bad++ } { before = $1 } END { print bad + 0 }' "$work/out" >"$work/mixed"
+    sort "$work/out" >"$work/sorted" && mv "$work/sorted" "$work/out"
+    same weir_run 'all lines' <"$work/expected"
+    [ "$(cat "$work/mixed")" = 0 ] || complain "weir_run mixes outputs: $(cat "$work/mixed") times"
+    run_jobs 0 -k echo '{}' '{.}' '{/}' '{//}' '{/.}' '{#}' ::: a/b.c.png x.txt /r
+    printf '%s\n' 'a/b.c.png a/b.c b.c.png a b.c 1' 'x.txt x x.txt . x 2' '/r /r r / r 3' | same weir_run 'replacement strings'
+    printf 'a b\000c\nd\000' >"$work/in"
+    run_jobs 0 -0 -k printf '[%s]\n'
+    xargs -0 -n1 printf '[%s]\n' <"$work/in" | same weir_run 'arguments that end with a zero byte'
+
+    seq 1 6 >"$work/in"
+    run_jobs 3 --joblog "$work/log" sh -c 'exit $(($1 % 2))' sh
+    awk -F '\t' 'NR > 1 { print $1, $7, $8, $9 }' "$work/log" | sort >"$work/out"
+    while read -r n; do echo "$n $((n % 2)) 0 sh -c exit \$((\$1 % 2)) sh $n"; done <"$work/in" | same weir_run 'its log'
+    run_jobs 0 --joblog "$work/log" --resume -k echo
+    printf '1\n3\n5\n' | same weir_run 'what is resumed'
+    run_jobs 0 --joblog "$work/log" --resume false
+    grep -q '0 jobs done, 0 failed, 6 skipped' "$work/err" || complain "weir_run resumes what is done: $(cat "$work/err")"
+    run_jobs 1 --retries 3 sh -c "echo x >>'$work/tries'; exit 9" sh ::: 1
+    wc -l <"$work/tries" | tr -d ' ' >"$work/out"
+    echo 3 | same weir_run 'attempts'
+    run_jobs 1 --timeout 0.2 sleep ::: 1000
+    grep -q '^weir-run: job 1: sleep: ended at its timeout$' "$work/err" || complain "weir_run --timeout says: $(cat "$work/err")"
+    run_jobs 1 weir-no-such-program ::: 1
+    seq 1 120 >"$work/in"
+    run_jobs 101 false
+}
+
+# interrupt SIGNALS: sends that many once two jobs run, of six; the jobs end when $work/go is there.
+interrupt() {
+    rm -f "$work/go" && : >"$work/begun" && status=0
+    "$examples/weir_run" -j2 sh -c "echo x >>'$work/begun'; while [ ! -e '$work/go' ]; do sleep 0.1; done; echo \$1" sh \
+        ::: 1 2 3 4 5 6 >"$work/out" 2>"$work/err" &
+    pid=$!
+    until [ "$(wc -l <"$work/begun")" = 2 ]; do sleep 0.1; done
+    for n in $(seq "$1"); do
+        kill -INT $pid
+        sleep 0.3
+    done
+    if [ "$1" = 1 ]; then : >"$work/go"; fi
+    wait $pid || status=$?
+    [ $status = 130 ] || complain "weir_run ends with status $status after $n signals"
+}
+
+check_weir_run
+interrupt 1
+sort -n "$work/out" | head -n 2 >"$work/head" && mv "$work/head" "$work/out"
+printf '1\n2\n' | same weir_run 'Ctrl-C'
+interrupt 2
+: | same weir_run 'Ctrl-C twice'
+
 # ---- etl: the tables equal those of awk; Ctrl-C ends it though its input is silent; what cannot be stored is an error ----
 
 # contents DATABASE: prints its tables.
