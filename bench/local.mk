@@ -34,6 +34,8 @@ bench_budget_SOURCES = bench/budget.c
 bench_budget_LDADD = libweir.la
 bench_calls_SOURCES = bench/calls.c
 bench_calls_LDADD = libweir.la
+bench_commands_SOURCES = bench/commands.c
+bench_commands_LDADD = libweir.la
 bench_costs_SOURCES = bench/costs.c
 bench_costs_LDADD = libcore.la
 bench_growth_SOURCES = bench/growth.c
@@ -51,10 +53,10 @@ if HAVE_TBB
 drivers += bench/peers/tbb
 endif
 EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/peers/gthreadpool bench/peers/tbb_tasks
-EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/costs bench/growth
+EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/growth
 CLEANFILES = $(EXTRA_PROGRAMS)
 EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/server.py bench/peers/programs/top_paths.go
-EXTRA_DIST += bench/budget.sh bench/executor.md bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/run.py
+EXTRA_DIST += bench/budget.sh bench/commands.sh bench/executor.md bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/run.py
 EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
 	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
 	bench/peers/rust/src/bin/rust_rayon.rs bench/peers/rust/src/bin/rust_threadpool.rs
@@ -125,7 +127,11 @@ example_programs += pipeline_examples/crawl
 endif
 bench-programs: $(example_programs)
 	top_srcdir='$(top_srcdir)' $(SHELL) $(srcdir)/bench/programs.sh pipeline_examples bench/results/programs '$(RUNS)' '$(TREE)'
+# make bench-commands RUNS=5 COMMANDS=2000: `true` for each item, beside xargs and GNU parallel.
+COMMANDS = 2000
+bench-commands: bench/commands pipeline_examples/weir_run
+	$(SHELL) $(srcdir)/bench/commands.sh bench/commands pipeline_examples/weir_run bench/results/commands '$(RUNS)' '$(COMMANDS)'
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs clean-bench
+.PHONY: bench bench-commands bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs clean-bench
