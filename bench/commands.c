@@ -20,7 +20,7 @@ static int run(weir_task *task, void *item, void *unused) {
 int main(int argc, char **argv) {
     unsigned long count = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
     unsigned threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 2;
-    const weir_stage_options stage = {.name = "run", .run = run, .threads = threads};
+    const weir_stage_options stage = {.name = "run", .work.run = run, .threads.count = threads};
     weir_pipeline *pipeline = NULL;
     weir_pipeline_create(&pipeline, NULL);
     weir_pipeline_add(pipeline, NULL, &stage);

@@ -280,14 +280,15 @@ static int run(struct jobs *jobs) {
     static const int signals[] = {SIGINT, SIGTERM};
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
-    weir_stage_options source = {.name = "args", .source = next_job, .arg = jobs, .threads = 1};
-    weir_stage_options runs = {.name = "run", .run = run_job, .arg = jobs, .threads = jobs->threads};
-    weir_stage_options prints = {.name = "print", .run = print_job, .arg = jobs, .threads = 1, .drop = free_job};
+    weir_stage_options source = {.name = "args", .work.source = next_job, .work.arg = jobs, .threads.count = 1};
+    weir_stage_options runs = {.name = "run", .work.run = run_job, .work.arg = jobs, .threads.count = jobs->threads};
+    weir_stage_options prints = {
+        .name = "print", .work.run = print_job, .work.arg = jobs, .threads.count = 1, .input.drop = free_job};
     weir_stage *stages[3] = {NULL};
-    runs.ordered = jobs->keep_order;
-    runs.capacity = 1; /* jobs that wait run even after Ctrl-C */
-    runs.drop = free_job;
-    runs.retry.attempts = jobs->attempts;
+    runs.output.ordered = jobs->keep_order;
+    runs.input.capacity = 1; /* jobs that wait run even after Ctrl-C */
+    runs.input.drop = free_job;
+    runs.errors.retry.attempts = jobs->attempts;
     weir_pipeline_create(&pipeline, NULL);
     weir_pipeline_add(pipeline, &stages[0], &source);
     weir_pipeline_add(pipeline, &stages[1], &runs);

@@ -471,7 +471,8 @@ START_TEST (a_cancel_ends_running_commands) {
     failing = _i == 0 ? NO_FAULT : NO_PIDFD;
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline,
-              (weir_stage_options){.name = "run", .run = run_script, .arg = &stage, .threads = 2, .drop = ignore});
+              (weir_stage_options){
+                  .name = "run", .work.run = run_script, .work.arg = &stage, .threads.count = 2, .input.drop = ignore});
     start_pipeline(pipeline);
     for (int i = 0; i < 2; i++)
         assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"printf x; sleep 1000 | cat"));
@@ -490,11 +491,12 @@ START_TEST (a_failed_command_is_retried_and_named_in_its_letter) {
     struct shell_stage stage = {.witness = new_witness()};
     weir_queue *dead = new_queue(10);
     weir_pipeline *pipeline = new_pipeline(NULL);
-    weir_stage_options options = {.name = "run", .run = run_script, .arg = &stage, .threads = 2, .drop = ignore};
+    weir_stage_options options = {
+        .name = "run", .work.run = run_script, .work.arg = &stage, .threads.count = 2, .input.drop = ignore};
     void *item;
-    options.retry.attempts = 3;
-    options.on_error = WEIR_SKIP;
-    options.dead = dead;
+    options.errors.retry.attempts = 3;
+    options.errors.on_error = WEIR_SKIP;
+    options.errors.dead = dead;
     add_stage(pipeline, options);
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"printf x; echo broken >&2; exit 7"));
@@ -517,10 +519,11 @@ START_TEST (the_time_of_an_attempt_ends_its_command) {
     weir_queue *dead = new_queue(10);
     weir_pipeline *pipeline = new_pipeline(NULL);
     void *item;
-    weir_stage_options options = {.name = "run", .run = run_script, .arg = &stage, .threads = 1, .drop = ignore};
-    options.attempt_time = 100 * MILLISECONDS;
-    options.on_error = WEIR_SKIP;
-    options.dead = dead;
+    weir_stage_options options = {
+        .name = "run", .work.run = run_script, .work.arg = &stage, .threads.count = 1, .input.drop = ignore};
+    options.errors.attempt_time = 100 * MILLISECONDS;
+    options.errors.on_error = WEIR_SKIP;
+    options.errors.dead = dead;
     add_stage(pipeline, options);
     start_pipeline(pipeline);
     assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"sleep 1000"));
@@ -540,7 +543,8 @@ START_TEST (a_thousand_commands_leave_nothing) {
     int before = open_descriptors();
     weir_pipeline *pipeline = new_pipeline(NULL);
     add_stage(pipeline,
-              (weir_stage_options){.name = "run", .run = run_script, .arg = &stage, .threads = 4, .drop = ignore});
+              (weir_stage_options){
+                  .name = "run", .work.run = run_script, .work.arg = &stage, .threads.count = 4, .input.drop = ignore});
     start_pipeline(pipeline);
     for (int i = 0; i < MANY; i++)
         assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"exit 0"));
