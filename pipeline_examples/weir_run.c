@@ -28,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FAILURE = 255, MOST_FAILED = 100, NO_SUCH_COMMAND = 127 };
+enum { FAILURE = 255, MOST_FAILED = 100, NO_SUCH_COMMAND = 127, MOST_JOBS = 1 << 30 };
 static const size_t most_output = (size_t)1 << 28; /* bytes of each output of a job */
 
 struct job {
@@ -154,6 +154,8 @@ static int next_job(weir_task *task, void *none, void *raw) {
     (void)none;
     bool at_end = jobs->args != NULL && *jobs->args == NULL;
     char *arg = at_end ? NULL : jobs->args != NULL ? strdup(*jobs->args++) : read_line(task, jobs->delimiter);
+    if (arg == NULL && !at_end && ferror(stdin))
+        return weir_task_fail(task, 1, "standard input cannot be read");
     if (arg == NULL)
         return WEIR_END;
     jobs->number++;
@@ -192,8 +194,10 @@ static int run_job(weir_task *task, void *item, void *raw) {
 /* ---- print ---- */
 
 /* The columns of GNU parallel: Seq Host Starttime JobRuntime Send Receive Exitval Signal Command. */
-static void write_log(FILE *log, const struct job *job) {
+static void write_log(FILE *log, const struct job *job, bool failed) {
     int status = job->result.has_run ? job->result.exit_status : NO_SUCH_COMMAND;
+    if (failed && status == 0 && job->result.signal == 0)
+        status = -1; /* it has ended well after its time, or its output is cut: a resumed run repeats it */
     (void)fprintf(log, "%zu\t:\t%.3f\t%10.3f\t0\t%ju\t%d\t%d\t", job->number, job->started,
                   (double)job->result.time / 1e9, (uintmax_t)job->result.out.total, status, job->result.signal);
     for (char *const *word = job->words; *word != NULL; word++) {
@@ -221,7 +225,7 @@ static int print_job(weir_task *task, void *item, void *raw) {
     jobs->failed += job->code != 0 || cut;
     jobs->done += job->code == 0 && !cut;
     if (jobs->log != NULL)
-        write_log(jobs->log, job);
+        write_log(jobs->log, job, job->code != 0 || cut);
     free_job(job, NULL);
     return 0;
 }
@@ -235,7 +239,8 @@ static bool read_log(struct jobs *jobs, FILE *log) {
     int status, signal;
     bool enough = true;
     while (enough && getline(&line, &room, log) > 0) {
-        if (sscanf(line, "%zu\t%*[^\t]\t%*[^\t]\t%*[^\t]\t%*[^\t]\t%*[^\t]\t%d\t%d", &number, &status, &signal) != 3)
+        if (sscanf(line, "%zu\t%*[^\t]\t%*[^\t]\t%*[^\t]\t%*[^\t]\t%*[^\t]\t%d\t%d", &number, &status, &signal) != 3 ||
+            number > MOST_JOBS)
             continue;
         if (number >= jobs->known) {
             char *more = realloc(jobs->is_done, number * 2 + 1);
@@ -277,7 +282,7 @@ static void say(const struct jobs *jobs, const weir_report *report) {
 }
 
 static int run(struct jobs *jobs) {
-    static const int signals[] = {SIGINT, SIGTERM};
+    static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
     weir_stage_options source = {.name = "args", .work.source = next_job, .work.arg = jobs, .threads.count = 1};
@@ -295,7 +300,7 @@ static int run(struct jobs *jobs) {
     weir_pipeline_add(pipeline, &stages[2], &prints);
     weir_pipeline_connect(pipeline, stages[0], stages[1]);
     weir_pipeline_connect(pipeline, stages[1], stages[2]);
-    if (weir_pipeline_start(pipeline) != WEIR_OK || weir_pipeline_end_on(pipeline, signals, 2, WEIR_NEVER) != WEIR_OK) {
+    if (weir_pipeline_start(pipeline) != WEIR_OK || weir_pipeline_end_on(pipeline, signals, 3, WEIR_NEVER) != WEIR_OK) {
         (void)fprintf(stderr, "weir-run: %s\n", weir_pipeline_message(pipeline));
         weir_pipeline_cancel(pipeline);
     } else if (isatty(STDERR_FILENO)) {
@@ -391,6 +396,7 @@ int main(int argc, char **argv) {
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN); /* an error of the write instead */

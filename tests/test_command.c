@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,8 +83,9 @@ static int open_descriptors(void) {
 }
 
 static void assert_no_children(void) {
-    ck_assert_int_eq(waitpid(-1, NULL, WNOHANG), -1);
-    ck_assert_int_eq(errno, ECHILD);
+    errno = 0;
+    bool none = waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
+    ck_assert(none);
 }
 
 static weir_command_result run(int wanted, weir_command command) {
@@ -178,6 +180,7 @@ END_TEST
 START_TEST (a_command_that_cannot_be_run_has_codes_of_its_own) {
     if (!spawn_tells())
         return;
+    ck_assert_int_eq(setenv("PATH", "/usr/bin:/bin", 1), 0); /* a folder that may not be searched gives EACCES */
     assert_failure(WEIR_CODE_NOT_RUN(ENOENT), "such: cannot be run: No such file or directory",
                    (weir_command){.argv = ARGV("/no/such")});
     run_and_free(WEIR_CODE_NOT_RUN(ENOENT), (weir_command){.argv = ARGV("weir-no-such-program")});
@@ -259,11 +262,11 @@ START_TEST (input_need_not_be_read) {
 }
 END_TEST
 
-static volatile bool done_opening;
+static atomic_bool done_opening;
 
 /* Opens files as careless libraries do: without O_CLOEXEC. */
 static void *open_carelessly(void *unused) {
-    while (!done_opening) {
+    while (!atomic_load(&done_opening)) {
         int fds[8];
         for (size_t i = 0; i < COUNT_OF(fds); i++)
             fds[i] = open("/dev/null", O_RDONLY);
@@ -275,10 +278,10 @@ static void *open_carelessly(void *unused) {
 
 START_TEST (it_has_no_descriptor_but_its_streams) {
     pthread_t thread;
-    int careless = dup2(0, 50);
-    if (access("/proc/self/fd", R_OK) != 0)
+    if (access("/proc/self/fd", R_OK) != 0 || !spawn_tells()) /* an emulator has descriptors of its own there */
         return;
-    done_opening = false;
+    int careless = dup2(0, 50);
+    atomic_store(&done_opening, false);
     thread_start(&thread, open_carelessly, NULL);
     for (int i = 0; i < 100; i++) {
         weir_command_result result;
@@ -288,7 +291,7 @@ START_TEST (it_has_no_descriptor_but_its_streams) {
 #endif
         weir_command_result_free(&result);
     }
-    done_opening = true;
+    atomic_store(&done_opening, true);
     thread_join(thread);
     close(careless);
 }
@@ -423,10 +426,15 @@ START_TEST (sigterm_ignored_becomes_sigkill) {
 END_TEST
 
 START_TEST (a_flood_of_output_delays_no_timeout) {
-    weir_command_result result =
-        run(WEIR_CODE(WEIR_TIMEDOUT), (weir_command){.argv = ARGV("yes"), .timeout = 100 * MILLISECONDS});
-    ck_assert_uint_gt(result.out.total, 0);
-    weir_command_result_free(&result);
+    uint64_t timeout = 50 * MILLISECONDS;
+    bool flooded = false;
+    for (; !flooded && timeout < 8 * SECONDS; timeout *= 2) { /* on a busy machine it may take long to begin */
+        weir_command_result result =
+            run(WEIR_CODE(WEIR_TIMEDOUT), (weir_command){.argv = ARGV("yes"), .timeout = timeout});
+        flooded = result.out.total > result.out.kept;
+        weir_command_result_free(&result);
+    }
+    ck_assert(flooded);
 }
 END_TEST
 
@@ -536,9 +544,9 @@ START_TEST (the_time_of_an_attempt_ends_its_command) {
 }
 END_TEST
 
-enum { MANY = 1000 };
+enum { MANY = 200 };
 
-START_TEST (a_thousand_commands_leave_nothing) {
+START_TEST (many_commands_leave_nothing) {
     struct shell_stage stage = {.witness = new_witness()};
     int before = open_descriptors();
     weir_pipeline *pipeline = new_pipeline(NULL);
@@ -602,10 +610,12 @@ static int run_within(int room) {
 
 START_TEST (without_descriptors_it_is_not_run) {
     int before = open_descriptors();
-    for (int room = 0; room < 5; room++)
-        ck_assert_int_eq(run_within(room), WEIR_CODE_NOT_RUN(EMFILE));
-    for (int room = 5; room < 9; room++)
-        ck_assert_int_eq(run_within(room), 0);
+    ck_assert_int_eq(run_within(0), WEIR_CODE_NOT_RUN(EMFILE));
+    for (int room = 1; room < 9; room++) { /* how many it takes differs with the system */
+        int code = run_within(room);
+        ck_assert_msg(code == 0 || code == WEIR_CODE_NOT_RUN(EMFILE), "%d", code);
+    }
+    ck_assert_int_eq(run_within(64), 0);
     ck_assert_int_eq(open_descriptors(), before);
     assert_no_children();
 }
@@ -641,7 +651,7 @@ static Suite *command_suite(void) {
     tcase_add_loop_test(pipelines, a_cancel_ends_running_commands, 0, 2);
     tcase_add_test(pipelines, a_failed_command_is_retried_and_named_in_its_letter);
     tcase_add_test(pipelines, the_time_of_an_attempt_ends_its_command);
-    tcase_add_test(pipelines, a_thousand_commands_leave_nothing);
+    tcase_add_test(pipelines, many_commands_leave_nothing);
     TCase *faults = add_case(suite, "faults");
     tcase_add_test(faults, the_end_is_found_without_a_pidfd);
     tcase_add_test(faults, what_fails_in_the_system_leaves_nothing);

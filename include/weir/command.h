@@ -83,13 +83,14 @@ typedef struct weir_command_result {
  * Runs a command and blocks until it has ended. `task` is the caller's call of a stage, or NULL anywhere else. A call
  * that fails gives its message to weir_task_fail, so that the function returns the code as its own.
  *
- * At `timeout`, at weir_task_deadline and at a cancel (weir_task_cancelled) the process group gets SIGTERM, and SIGKILL
- * after `grace`. The end is that of the command itself: a process that it leaves behind with its outputs open delays
+ * At `timeout`, at weir_task_deadline and at a cancel (weir_task_cancelled; in a source also at a finish) the process
+ * group gets SIGTERM and SIGCONT, and SIGKILL after `grace`. If the cancel or the deadline came before, the command is
+ * not started. The end is that of the command itself: a process that it leaves behind with its outputs open delays
  * the call by `linger`.
  *
  * The command has no descriptors but its three standard streams. On systems without
  * posix_spawn_file_actions_addclosefrom_np it also has what the program has opened without O_CLOEXEC. The signal mask
- * is that of weir_signals_original; SIGPIPE is not ignored.
+ * is that of weir_signals_original; SIGPIPE, SIGTERM and SIGCHLD are not ignored.
  *
  * The program must not ignore SIGCHLD and must not wait for any child (waitpid with -1), or the exit status may be
  * lost. The call itself waits for its own child only.
@@ -105,7 +106,7 @@ typedef struct weir_command_result {
  *   WEIR_CODE(WEIR_CANCELLED)     if cancelled, regardless of its exit status
  *   WEIR_CODE(WEIR_NOMEM)         if there is no memory for its output, which is cut, or for the call
  *   WEIR_CODE(WEIR_FAILED)        if another part of the program has taken its exit status
- *   WEIR_CODE(WEIR_INVALID)       if `command` or `argv` is NULL, or without a program
+ *   WEIR_CODE(WEIR_INVALID)       if `command` or `argv` is NULL, or without a program, or `input` is NULL with a size
  */
 WEIR_API int weir_command_run(weir_task *task, const weir_command *command, weir_command_result *result);
 

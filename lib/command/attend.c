@@ -37,8 +37,10 @@ static void read_output(weir__attended *attended, int which) {
 }
 
 static void look_for_end(weir__attended *attended) {
-    bool told = attended->polled[ENDED].revents != 0;
-    if (is_over(attended) || (!told && (attended->child.ended >= 0 || !weir__child_has_ended(&attended->child))))
+    short told = attended->polled[ENDED].revents;
+    if ((told & POLLNVAL) != 0)
+        attended->child.ended = -1; /* another part of the program has closed it */
+    if (is_over(attended) || (told == 0 && attended->child.ended >= 0) || !weir__child_has_ended(&attended->child))
         return;
     attended->over_at = weir_deadline_after(attended->linger);
     if (attended->over_at == UINT64_MAX)
@@ -80,7 +82,8 @@ static void turn(weir__attended *attended) {
     polled[ENDED] = (struct pollfd){.fd = is_over(attended) ? -1 : attended->child.ended, .events = POLLIN};
     polled[STOP] =
         (struct pollfd){.fd = attended->cancelled ? -1 : weir_task_stop_fd(attended->task), .events = POLLIN};
-    if ((polled[ENDED].fd < 0 && !is_over(attended)) || (attended->task != NULL && polled[STOP].fd < 0)) {
+    if ((polled[ENDED].fd < 0 && !is_over(attended)) ||
+        (attended->task != NULL && !attended->cancelled && polled[STOP].fd < 0)) {
         until = earlier(until, weir_deadline_after(attended->look_every));
         attended->look_every = earlier(attended->look_every * 2, look_at_most);
     }

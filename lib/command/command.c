@@ -116,16 +116,31 @@ static uint64_t or_default(uint64_t value, uint64_t otherwise) {
 static void prepare(weir__attended *attended, weir_task *task, const weir_command *command) {
     uint64_t due = weir_task_deadline(task);
     uint64_t until = command->timeout != 0 ? weir_deadline_after(command->timeout) : WEIR_NEVER;
+    size_t most = command->most_output != 0 ? command->most_output : most_output;
     attended->task = task;
     attended->signal_at = until < due ? until : due;
     attended->grace = or_default(command->grace, grace);
     attended->linger = or_default(command->linger, linger);
     for (int i = 0; i < 2; i++)
-        attended->output[i].most = command->most_output != 0 ? command->most_output : most_output;
+        attended->output[i].most = most < SIZE_MAX / 2 ? most : SIZE_MAX / 2 - 1;
+}
+
+/* Returns the code of a command that need not start any more, or 0. */
+static int judge_early(weir_command_result *result, const weir_command *command, const weir__attended *attended) {
+    result->cancelled = weir_task_cancelled(attended->task);
+    result->timed_out = !result->cancelled && attended->signal_at <= weir__clock_now();
+    if (result->cancelled)
+        return fail(result, WEIR_CODE(WEIR_CANCELLED), "%.80s: not started after a cancel", name_of(command));
+    if (result->timed_out)
+        return fail(result, WEIR_CODE(WEIR_TIMEDOUT), "%.80s: not started after its deadline", name_of(command));
+    return 0;
 }
 
 static int run(weir__attended *attended, const weir_command *command, weir_command_result *result) {
     uint64_t begun = weir__clock_now();
+    int early = judge_early(result, command, attended);
+    if (early != 0)
+        return early;
     int error = start(attended, command);
     if (error != 0)
         return fail_to_run(result, command, error);
@@ -147,13 +162,14 @@ static int run(weir__attended *attended, const weir_command *command, weir_comma
 }
 
 static bool is_valid(const weir_command *command) {
-    return command != NULL && command->argv != NULL && command->argv[0] != NULL && command->argv[0][0] != '\0';
+    return command != NULL && command->argv != NULL && command->argv[0] != NULL && command->argv[0][0] != '\0' &&
+           (command->input != NULL || command->input_size == 0);
 }
 
 /* Does everything but telling the task. */
 static int run_checked(weir_task *task, const weir_command *command, weir_command_result *result) {
     if (!is_valid(command))
-        return fail(result, WEIR_CODE(WEIR_INVALID), "a command needs a program");
+        return fail(result, WEIR_CODE(WEIR_INVALID), "a command needs a program, and an input its bytes");
     weir__attended *attended = weir__alloc(sizeof *attended);
     if (attended == NULL)
         return fail(result, WEIR_CODE(WEIR_NOMEM), "%.80s: no memory to run it", name_of(command));

@@ -67,7 +67,9 @@ static void set_attributes(posix_spawnattr_t *attributes) {
     sigset_t mask, defaults;
     weir_signals_original(&mask);
     sigemptyset(&defaults);
+    sigaddset(&defaults, SIGCHLD);
     sigaddset(&defaults, SIGPIPE);
+    sigaddset(&defaults, SIGTERM);
     posix_spawnattr_setsigmask(attributes, &mask);
     posix_spawnattr_setsigdefault(attributes, &defaults);
     posix_spawnattr_setpgroup(attributes, 0);
@@ -124,7 +126,7 @@ int weir__child_start(weir__child *child, const weir__child_options *options) {
 static int look(pid_t pid) {
     siginfo_t info = {.si_pid = 0};
     int found = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
-    return found != 0 ? -1 : info.si_pid == pid;
+    return found == 0 ? info.si_pid == pid : errno == ECHILD ? -1 : 0;
 }
 
 bool weir__child_has_ended(const weir__child *child) {
@@ -137,6 +139,7 @@ bool weir__child_has_ended(const weir__child *child) {
 void weir__child_terminate(const weir__child *child) {
     if (kill(-child->pid, SIGTERM) != 0)
         (void)kill(child->pid, SIGTERM); /* it has joined another group */
+    (void)kill(-child->pid, SIGCONT);    /* a stopped process, as by a read of the terminal, would not act on it */
 }
 
 void weir__child_kill(const weir__child *child) {

@@ -38,8 +38,8 @@ static int lift(int fd) {
 static int new_file(void) {
 #ifdef MFD_CLOEXEC
     int memory = memfd_create("weir", MFD_CLOEXEC);
-    if (memory >= 0 || errno != ENOSYS)
-        return memory;
+    if (memory >= 0 || errno == EMFILE || errno == ENFILE || errno == ENOMEM)
+        return memory; /* otherwise the system lacks it, or forbids it */
 #endif
     char name[] = "/tmp/weir-XXXXXX";
     int file = mkostemp(name, O_CLOEXEC);
