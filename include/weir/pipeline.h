@@ -367,7 +367,7 @@ typedef struct weir_stage_limits {
     size_t per_key;     /* maximum items with the same key in the function or in back-off; 1 runs them in input
                            order; 0 disables the limit */
     double key_rate;    /* maximum items per second with the same key that begin, beside per_key, which it needs; a
-                           further attempt does not count; 0 disables the limit */
+                           further attempt does not count, so retries come on top; 0 disables the limit */
     void *reserved[2];  /* must be NULL */
 } weir_stage_limits;
 
@@ -385,11 +385,12 @@ typedef struct weir_stage_errors {
 /*
  * The options of a stage. A member that is 0, NULL or absent from an initialiser has its default. A stage requires a
  * name and exactly one of work.func, work.run, work.run_batch and work.source. Comments and messages name a member
- * without its struct if no other struct has a member of that name.
+ * without its struct if no other struct has a member of that name. An initialiser sets each struct once, as in
+ * .threads = {.count = 4}, or, in C, its members one by one, as in .threads.count = 4: a struct that is set later resets
+ * the members that were set before.
  *
- * The structs grow within their reserved room, so that a program keeps working with a later library of the same
- * version number of its soname. Should one ever outgrow it, weir_stage_options gets a member behind the present ones,
- * and `size` tells the library whether the program knows it.
+ * The structs grow within their reserved room. Should one ever outgrow it, weir_stage_options gets a member behind the
+ * present ones, and `size` tells the library whether the program knows it.
  *
  * A stage without threads of its own runs on the crew: as many threads as there are processors that the process may
  * use, shared by all pipelines of the process. Its function may then run on any thread of the crew, in up to `width`
@@ -493,7 +494,7 @@ typedef struct weir_pipeline_options {
 WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_pipeline_options *options);
 
 /*
- * Adds a stage. `stage` may be NULL; only the connects, feed, pause and resume require it. If the stage is refused,
+ * Adds a stage. `stage` may be NULL; only the calls that take a stage require it. If the stage is refused,
  * weir_pipeline_message states
  * the reason, and start fails too. So a program may check the status of start alone. Add refuses:
  *
