@@ -380,6 +380,17 @@ check_weir_run() {
     run_jobs 1 --timeout 0.2 sleep ::: 1000
     grep -q '^weir-run: job 1: sleep: ended at its timeout$' "$work/err" || complain "weir_run --timeout says: $(cat "$work/err")"
     run_jobs 1 weir-no-such-program ::: 1
+    run_jobs 1 --timeout 0.5 --joblog "$work/log" sh -c 'trap "exit 0" TERM; sleep 1000' ::: 1
+    run_jobs 0 --joblog "$work/log" --resume echo ::: again
+    echo again | same weir_run 'a job that ended at its timeout is resumed'
+    printf '%s\t:\t0\t0\t0\t0\t0\t0\tx\n' 18446744073709551615 9223372036854775808 -1 >"$work/log"
+    run_jobs 0 --joblog "$work/log" --resume echo ::: 1
+    echo 1 | same weir_run 'a log with numbers that are none'
+    status=0
+    "$examples/weir_run" echo </ >"$work/out" 2>"$work/err" || status=$?
+    if [ $status != 255 ] || ! grep -q 'standard input cannot be read' "$work/err"; then
+        complain "weir_run on a folder ends with status $status and says: $(cat "$work/err")"
+    fi
     seq 1 120 >"$work/in"
     run_jobs 101 false
 }
@@ -391,13 +402,18 @@ interrupt() {
         ::: 1 2 3 4 5 6 >"$work/out" 2>"$work/err" &
     pid=$!
     until [ "$(wc -l <"$work/begun")" = 2 ]; do sleep 0.1; done
-    for n in $(seq "$1"); do
-        kill -INT $pid
-        sleep 0.3
-    done
-    if [ "$1" = 1 ]; then : >"$work/go"; fi
+    kill -INT $pid
+    sleep 0.3
+    sender=
+    if [ "$1" = 1 ]; then
+        : >"$work/go"
+    else # two that are pending at once are one, so it gets more until it has ended
+        (while kill -INT $pid; do sleep 0.3; done) 2>"$work/sender" &
+        sender=$!
+    fi
     wait $pid || status=$?
-    [ $status = 130 ] || complain "weir_run ends with status $status after $n signals"
+    [ -z "$sender" ] || { kill $sender 2>"$work/sender" && wait $sender; } || true
+    [ $status = 130 ] || complain "weir_run ends with status $status after $1 signals"
 }
 
 check_weir_run

@@ -29,7 +29,7 @@
 
 /* ---- functions of the system that fail ---- */
 
-enum fault { NO_FAULT, MEMORY_FILE, PIPE, SPAWN, NO_PIDFD };
+enum fault { NO_FAULT, MEMORY_FILE, NO_MEMORY_FILE, PIPE, SPAWN, NO_PIDFD, CLOSED_PIDFD };
 
 static enum fault failing;
 static int failing_call; /* counted down; the one at 1 fails */
@@ -41,8 +41,8 @@ static bool fails(enum fault kind) {
 int __real_memfd_create(const char *name, unsigned flags);
 int __wrap_memfd_create(const char *name, unsigned flags);
 int __wrap_memfd_create(const char *name, unsigned flags) {
-    errno = EMFILE;
-    return fails(MEMORY_FILE) ? -1 : __real_memfd_create(name, flags);
+    errno = failing == NO_MEMORY_FILE ? EACCES : EMFILE;
+    return failing == NO_MEMORY_FILE || fails(MEMORY_FILE) ? -1 : __real_memfd_create(name, flags);
 }
 
 int __real_pipe2(int ends[2], int flags);
@@ -66,9 +66,9 @@ int __real_weir__child_start(weir__child *child, const weir__child_options *opti
 int __wrap_weir__child_start(weir__child *child, const weir__child_options *options);
 int __wrap_weir__child_start(weir__child *child, const weir__child_options *options) {
     int error = __real_weir__child_start(child, options);
-    if (error == 0 && failing == NO_PIDFD && child->ended >= 0) {
+    if (error == 0 && (failing == NO_PIDFD || failing == CLOSED_PIDFD) && child->ended >= 0) {
         close(child->ended);
-        child->ended = -1;
+        child->ended = failing == NO_PIDFD ? -1 : child->ended;
     }
     return error;
 }
@@ -200,6 +200,12 @@ START_TEST (a_command_needs_a_program) {
     run_and_free(WEIR_CODE(WEIR_INVALID), (weir_command){.argv = NULL});
     run_and_free(WEIR_CODE(WEIR_INVALID), (weir_command){.argv = none});
     run_and_free(WEIR_CODE(WEIR_INVALID), (weir_command){.argv = empty});
+    run_and_free(WEIR_CODE(WEIR_INVALID), (weir_command){.argv = ARGV("true"), .input_size = 1});
+    for (size_t i = 0; i < COUNT_OF(((weir_command *)NULL)->reserved); i++) {
+        weir_command command = {.argv = ARGV("true")};
+        command.reserved[i] = &command;
+        run_and_free(WEIR_CODE(WEIR_INVALID), command);
+    }
     ck_assert_int_eq(weir_command_run(NULL, NULL, NULL), WEIR_CODE(WEIR_INVALID));
     ck_assert_int_eq(weir_command_run(NULL, &(weir_command){.argv = SHELL("echo lost; exit 4")}, NULL), 4);
     weir_command_result_free(NULL);
@@ -231,16 +237,18 @@ static void *run_signalled(void *script) {
     return NULL;
 }
 
-START_TEST (neither_the_mask_of_the_thread_nor_an_ignored_sigpipe_reach_it) {
+START_TEST (neither_the_mask_of_the_thread_nor_ignored_signals_reach_it) {
     int codes[] = {WEIR_CODE_SIGNAL(SIGPIPE), WEIR_CODE_SIGNAL(SIGTERM)};
     sigset_t all, before;
     sigfillset(&all);
     signal(SIGPIPE, SIG_IGN);
+    void (*terminate)(int) = signal(SIGTERM, SIG_IGN);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     for (size_t i = 0; i < COUNT_OF(codes); i++)
         run_signalled(&codes[i]);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     signal(SIGPIPE, SIG_DFL);
+    signal(SIGTERM, terminate);
 }
 END_TEST
 
@@ -425,6 +433,16 @@ START_TEST (sigterm_ignored_becomes_sigkill) {
 }
 END_TEST
 
+/* As by a read of the terminal. Without a SIGCONT only the SIGKILL would end it. */
+START_TEST (a_stopped_command_acts_on_sigterm) {
+    weir_command_result result =
+        run(WEIR_CODE(WEIR_TIMEDOUT),
+            (weir_command){.argv = SHELL("kill -STOP $$"), .timeout = 300 * MILLISECONDS, .grace = 10 * SECONDS});
+    ck_assert_int_eq(result.signal, SIGTERM);
+    weir_command_result_free(&result);
+}
+END_TEST
+
 START_TEST (a_flood_of_output_delays_no_timeout) {
     uint64_t timeout = 50 * MILLISECONDS;
     bool flooded = false;
@@ -544,6 +562,43 @@ START_TEST (the_time_of_an_attempt_ends_its_command) {
 }
 END_TEST
 
+/* Cancels the pipeline or outlasts its attempt before it runs the command. */
+static int run_late(weir_task *task, void *item, void *raw) {
+    struct shell_stage *stage = raw;
+    const weir_command command = {.argv = SHELL("printf x"), .out_fd = stage->witness.ends[1]};
+    weir_command_result result;
+    if (item == NULL)
+        ck_assert_int_eq(weir_pipeline_cancel(weir_task_pipeline(task)), WEIR_OK);
+    while (item != NULL && weir_deadline_after(0) < weir_task_deadline(task))
+        usleep(1000);
+    int code = weir_command_run(task, &command, &result);
+    int wanted = item == NULL ? WEIR_CODE(WEIR_CANCELLED) : WEIR_CODE(WEIR_TIMEDOUT);
+    bool is_right = code == wanted && !result.has_run && result.exit_status == -1;
+    atomic_fetch_add(&stage->codes[0], is_right && result.cancelled == (item == NULL));
+    weir_command_result_free(&result);
+    return code;
+}
+
+START_TEST (a_command_that_would_be_late_is_not_started) {
+    struct shell_stage stage = {.witness = new_witness()};
+    char c;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options options = {
+        .name = "run", .work.run = run_late, .work.arg = &stage, .threads.count = 1, .input.drop = ignore};
+    options.errors.attempt_time = _i == 0 ? 0 : 10 * MILLISECONDS;
+    options.errors.on_error = WEIR_SKIP;
+    add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, _i == 0 ? NULL : &stage));
+    finish_and_destroy(pipeline, _i == 0 ? WEIR_CANCELLED : WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&stage.codes[0]), 1);
+    close(stage.witness.ends[1]);
+    ck_assert_int_eq(read(stage.witness.ends[0], &c, 1), 0); /* no process has written */
+    close(stage.witness.ends[0]);
+    assert_no_children();
+}
+END_TEST
+
 enum { MANY = 200 };
 
 START_TEST (many_commands_leave_nothing) {
@@ -570,6 +625,22 @@ START_TEST (the_end_is_found_without_a_pidfd) {
     failing = NO_PIDFD;
     assert_output((weir_command){.argv = SHELL("sleep 0.1; echo hi")}, "hi\n");
     run_and_free(3, (weir_command){.argv = SHELL("exit 3")});
+    failing = NO_FAULT;
+}
+END_TEST
+
+/* Another part of the program has closed a number that was not its own. */
+START_TEST (the_end_is_found_though_the_pidfd_is_closed) {
+    failing = CLOSED_PIDFD;
+    assert_output((weir_command){.argv = SHELL("sleep 0.1; echo hi")}, "hi\n");
+    run_and_free(3, (weir_command){.argv = SHELL("exit 3")});
+    failing = NO_FAULT;
+}
+END_TEST
+
+START_TEST (input_passes_where_memfd_create_is_forbidden) {
+    failing = NO_MEMORY_FILE;
+    assert_output((weir_command){.argv = ARGV("cat"), .input = "abc", .input_size = 3}, "abc");
     failing = NO_FAULT;
 }
 END_TEST
@@ -632,7 +703,7 @@ static Suite *command_suite(void) {
     TCase *given = add_case(suite, "given");
     tcase_add_test(given, arguments_pass_as_they_are);
     tcase_add_test(given, environment_and_directory_are_those_asked_for);
-    tcase_add_test(given, neither_the_mask_of_the_thread_nor_an_ignored_sigpipe_reach_it);
+    tcase_add_test(given, neither_the_mask_of_the_thread_nor_ignored_signals_reach_it);
     tcase_add_test(given, input_need_not_be_read);
     tcase_add_test(given, it_has_no_descriptor_but_its_streams);
     TCase *outputs = add_case(suite, "outputs");
@@ -645,15 +716,19 @@ static Suite *command_suite(void) {
     tcase_add_test(end, what_comes_within_the_linger_is_read);
     tcase_add_loop_test(end, at_the_timeout_the_whole_group_ends, 0, 2);
     tcase_add_test(end, sigterm_ignored_becomes_sigkill);
+    tcase_add_test(end, a_stopped_command_acts_on_sigterm);
     tcase_add_test(end, a_flood_of_output_delays_no_timeout);
     tcase_add_test(end, a_lost_exit_status_is_said);
     TCase *pipelines = add_case(suite, "pipelines");
     tcase_add_loop_test(pipelines, a_cancel_ends_running_commands, 0, 2);
     tcase_add_test(pipelines, a_failed_command_is_retried_and_named_in_its_letter);
     tcase_add_test(pipelines, the_time_of_an_attempt_ends_its_command);
+    tcase_add_loop_test(pipelines, a_command_that_would_be_late_is_not_started, 0, 2);
     tcase_add_test(pipelines, many_commands_leave_nothing);
     TCase *faults = add_case(suite, "faults");
     tcase_add_test(faults, the_end_is_found_without_a_pidfd);
+    tcase_add_test(faults, the_end_is_found_though_the_pidfd_is_closed);
+    tcase_add_test(faults, input_passes_where_memfd_create_is_forbidden);
     tcase_add_test(faults, what_fails_in_the_system_leaves_nothing);
     tcase_add_test(faults, without_descriptors_it_is_not_run);
     return suite;

@@ -55,6 +55,7 @@ typedef struct weir_command {
     uint64_t timeout;        /* ns from its start until its process group gets SIGTERM; 0: no limit */
     uint64_t grace;          /* ns from SIGTERM until its process group gets SIGKILL; 0: one second */
     uint64_t linger;         /* ns after its end in which other processes may close its outputs; 0: 100 ms */
+    void *reserved[4];       /* must be NULL */
 } weir_command;
 
 /* A kept output. */
@@ -77,6 +78,7 @@ typedef struct weir_command_result {
     uint64_t time;           /* ns from its start until its end was seen */
     uint64_t cpu_time;       /* ns of processor time of it and of its children that it has waited for */
     char message[256];       /* what went wrong, as for weir_task_fail; "" if nothing */
+    void *reserved[4];       /* NULL */
 } weir_command_result;
 
 /*
@@ -106,7 +108,8 @@ typedef struct weir_command_result {
  *   WEIR_CODE(WEIR_CANCELLED)     if cancelled, regardless of its exit status
  *   WEIR_CODE(WEIR_NOMEM)         if there is no memory for its output, which is cut, or for the call
  *   WEIR_CODE(WEIR_FAILED)        if another part of the program has taken its exit status
- *   WEIR_CODE(WEIR_INVALID)       if `command` or `argv` is NULL, or without a program, or `input` is NULL with a size
+ *   WEIR_CODE(WEIR_INVALID)       if `command` or `argv` is NULL, or without a program, `input` is NULL with a size, or
+ *                                 a reserved member is not NULL
  */
 WEIR_API int weir_command_run(weir_task *task, const weir_command *command, weir_command_result *result);
 

@@ -161,15 +161,24 @@ static int run(weir__attended *attended, const weir_command *command, weir_comma
     return judge(result, command, attended, end.known);
 }
 
+static bool has_reserved(const weir_command *command) {
+    for (size_t i = 0; i < sizeof command->reserved / sizeof command->reserved[0]; i++) {
+        if (command->reserved[i] != NULL)
+            return true;
+    }
+    return false;
+}
+
 static bool is_valid(const weir_command *command) {
     return command != NULL && command->argv != NULL && command->argv[0] != NULL && command->argv[0][0] != '\0' &&
-           (command->input != NULL || command->input_size == 0);
+           (command->input != NULL || command->input_size == 0) && !has_reserved(command);
 }
 
 /* Does everything but telling the task. */
 static int run_checked(weir_task *task, const weir_command *command, weir_command_result *result) {
     if (!is_valid(command))
-        return fail(result, WEIR_CODE(WEIR_INVALID), "a command needs a program, and an input its bytes");
+        return fail(result, WEIR_CODE(WEIR_INVALID),
+                    "a command needs a program; input has its bytes, and reserved is NULL");
     weir__attended *attended = weir__alloc(sizeof *attended);
     if (attended == NULL)
         return fail(result, WEIR_CODE(WEIR_NOMEM), "%.80s: no memory to run it", name_of(command));
