@@ -184,6 +184,7 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/memory.c lib/sync/memory.h \
 	lib/sync/prefetch.h \
 	lib/sync/note.c lib/sync/note.h \
+	lib/sync/lift.c lib/sync/lift.h \
 	lib/sync/poll.c lib/sync/poll.h \
 	lib/sync/relax.c lib/sync/relax.h \
 	lib/sync/signals.c lib/sync/signals.h \

@@ -25,11 +25,10 @@
 
 #include <weir/signals.h>
 
+#include "sync/lift.h"
 #include "sync/thread.h"
 
 extern char **environ;
-
-enum { LAST_STANDARD = 2 };
 
 /* ---- start ---- */
 
@@ -47,7 +46,7 @@ static int set_directory(posix_spawn_file_actions_t *files, const char *director
 /* Closes what other threads have opened without O_CLOEXEC. */
 static int close_others(posix_spawn_file_actions_t *files) {
 #ifdef WEIR_SPAWN_CLOSEFROM
-    return posix_spawn_file_actions_addclosefrom_np(files, LAST_STANDARD + 1);
+    return posix_spawn_file_actions_addclosefrom_np(files, WEIR__LAST_STANDARD + 1);
 #else
     (void)files;
     return 0;
@@ -56,7 +55,7 @@ static int close_others(posix_spawn_file_actions_t *files) {
 
 static int set_files(posix_spawn_file_actions_t *files, const weir__child_options *options) {
     int error = 0;
-    for (int stream = 0; error == 0 && stream <= LAST_STANDARD; stream++)
+    for (int stream = 0; error == 0 && stream <= WEIR__LAST_STANDARD; stream++)
         error = posix_spawn_file_actions_adddup2(files, options->streams[stream], stream);
     if (error == 0)
         error = set_directory(files, options->directory);
@@ -93,12 +92,7 @@ static int spawn(pid_t *pid, const weir__child_options *options, posix_spawnattr
 static int end_of(pid_t pid) {
     int end = -1;
 #ifdef SYS_pidfd_open
-    end = (int)syscall(SYS_pidfd_open, pid, 0);
-    if (end >= 0 && end <= LAST_STANDARD) {
-        int lifted = fcntl(end, F_DUPFD_CLOEXEC, LAST_STANDARD + 1);
-        close(end);
-        end = lifted;
-    }
+    end = weir__lift((int)syscall(SYS_pidfd_open, pid, 0));
 #else
     (void)pid;
 #endif

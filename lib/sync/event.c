@@ -13,22 +13,17 @@
 #include <unistd.h>
 
 #include "sync/event_ends.h"
+#include "sync/lift.h"
 #include "sync/thread.h"
-
-enum { LAST_STANDARD = 2 };
 
 /*
  * Moves a descriptor above the standard streams, and makes it close-on-exec and non-blocking. On failure, closes it
  * and returns -1.
  */
 static int prepare(int end) {
-    int prepared = end;
-    if (end <= LAST_STANDARD) {
-        prepared = fcntl(end, F_DUPFD_CLOEXEC, LAST_STANDARD + 1);
-        close(end);
-        if (prepared < 0)
-            return -1;
-    }
+    int prepared = weir__lift(end);
+    if (prepared < 0)
+        return -1;
     if (fcntl(prepared, F_SETFD, FD_CLOEXEC) == 0 && fcntl(prepared, F_SETFL, O_NONBLOCK) == 0)
         return prepared;
     close(prepared);
@@ -53,7 +48,7 @@ static bool open_event(weir__event *event) {
     int readable, written;
     if (!weir__event_make_ends(&readable, &written))
         return false;
-    bool one = written == readable, low = readable <= LAST_STANDARD || written <= LAST_STANDARD;
+    bool one = written == readable, low = readable <= WEIR__LAST_STANDARD || written <= WEIR__LAST_STANDARD;
     readable = prepare(readable);
     written = one ? readable : prepare(written);
     if (readable < 0 || written < 0) {

@@ -12,8 +12,7 @@
 #include "sync/clock.h"
 #include "sync/thread.h"
 
-/* Rounded up, so that the wait does not end before the deadline. */
-static int milliseconds_until(uint64_t deadline) {
+int weir__poll_limit(uint64_t deadline) {
     uint64_t now = weir__clock_now();
     if (deadline == UINT64_MAX)
         return -1;
@@ -27,7 +26,7 @@ weir__polled weir__poll(int fd, short events, int stop, uint64_t deadline) {
     struct pollfd polled[2] = {{.fd = fd, .events = events}, {.fd = stop, .events = POLLIN}};
     int before = weir__uncancellable_begin(), ready;
     do {
-        ready = poll(polled, 2, milliseconds_until(deadline));
+        ready = poll(polled, 2, weir__poll_limit(deadline));
     } while ((ready == 0 && weir__clock_now() < deadline) || (ready < 0 && (errno == EINTR || errno == EAGAIN)));
     weir__uncancellable_end(before);
     if (ready < 0)

@@ -23,4 +23,10 @@ typedef enum weir__polled {
  */
 weir__polled weir__poll(int fd, short events, int stop, uint64_t deadline);
 
+/*
+ * Returns the milliseconds from now until a deadline of weir__clock_now, as poll(2) has them: rounded up, so that the wait
+ * does not end before the deadline; -1 for none.
+ */
+int weir__poll_limit(uint64_t deadline);
+
 #endif /* WEIR_SYNC_POLL_H */

@@ -12,28 +12,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "sync/clock.h"
+#include "sync/lift.h"
+#include "sync/poll.h"
 #include "sync/thread.h"
 
-enum { LAST_STANDARD = 2 };
-
 /* ---- making ---- */
-
-/* Moves a descriptor above the standard streams. Closes it on failure, and returns -1. */
-static int lift(int fd) {
-    if (fd < 0 || fd > LAST_STANDARD)
-        return fd;
-    int lifted = fcntl(fd, F_DUPFD_CLOEXEC, LAST_STANDARD + 1), error = errno;
-    close(fd);
-    errno = error;
-    return lifted;
-}
 
 static int new_file(void) {
 #ifdef MFD_CLOEXEC
@@ -62,7 +50,7 @@ static int write_all(int fd, const char *bytes, size_t size) {
 
 int weir__stream_of(const void *bytes, size_t size, int *fd) {
     int before = weir__uncancellable_begin();
-    *fd = lift(size == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : new_file());
+    *fd = weir__lift(size == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : new_file());
     int error = *fd < 0 ? errno : size == 0 ? 0 : write_all(*fd, bytes, size);
     if (error != 0)
         weir__stream_close(fd);
@@ -76,9 +64,9 @@ int weir__stream_pipe(int *reading, int *writing) {
     if (pipe2(ends, O_CLOEXEC) != 0) {
         error = errno;
     } else {
-        *reading = lift(ends[0]);
+        *reading = weir__lift(ends[0]);
         error = *reading < 0 ? errno : 0;
-        *writing = lift(ends[1]);
+        *writing = weir__lift(ends[1]);
         error = *writing < 0 ? errno : error;
         if (error == 0 && fcntl(*reading, F_SETFL, O_NONBLOCK) != 0)
             error = errno;
@@ -93,7 +81,7 @@ int weir__stream_pipe(int *reading, int *writing) {
 
 int weir__stream_copy(int fd, int *copy) {
     int before = weir__uncancellable_begin();
-    *copy = fcntl(fd, F_DUPFD_CLOEXEC, LAST_STANDARD + 1);
+    *copy = fcntl(fd, F_DUPFD_CLOEXEC, WEIR__LAST_STANDARD + 1);
     int error = *copy < 0 ? errno : 0;
     weir__uncancellable_end(before);
     return error;
@@ -119,10 +107,8 @@ ptrdiff_t weir__stream_read(int fd, void *to, size_t size) {
 }
 
 void weir__stream_poll(struct pollfd *polled, unsigned count, uint64_t deadline) {
-    uint64_t now = weir__clock_now(), left = deadline > now ? (deadline - now - 1) / 1000000 + 1 : 0;
-    int limit = deadline == UINT64_MAX ? -1 : left < INT_MAX ? (int)left : INT_MAX;
     int before = weir__uncancellable_begin();
-    if (poll(polled, count, limit) <= 0)
+    if (poll(polled, count, weir__poll_limit(deadline)) <= 0)
         for (unsigned i = 0; i < count; i++)
             polled[i].revents = 0;
     weir__uncancellable_end(before);
