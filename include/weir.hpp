@@ -7,7 +7,7 @@
  *     weir_stage_options parse = {}, sum = {};
  *     parse.threads.count = 4;
  *     parse.errors.on_error = WEIR_SKIP;
- *     sum.threads.width = 1;                                   // one call at a time
+ *     sum.threads.width = 1;                                // one call at a time
  *     long total = 0;
  *     weir::pipeline pipeline;
  *     pipeline.add("parse", [](std::string &line) { return std::make_unique<long>(std::stol(line)); }, parse);

@@ -407,8 +407,7 @@ typedef struct weir_stage_errors {
  *
  * Two ordered stages share one reordering, after the second, if: the first is a func and leads only to the second;
  * nothing else leads to the second, and no stage is connected back to it; and the second has several threads and no
- * per_key. Then a slow item blocks other
- * items in neither stage.
+ * per_key. Then a slow item blocks other items in neither stage.
  *
  * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage needs memory for each
  * key until the next item of it may begin.
@@ -495,8 +494,8 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
 
 /*
  * Adds a stage. `stage` may be NULL; only the calls that take a stage require it. If the stage is refused,
- * weir_pipeline_message states
- * the reason, and start fails too. So a program may check the status of start alone. Add refuses:
+ * weir_pipeline_message states the reason, and start fails too. So a program may check the status of start alone. Add
+ * refuses:
  *
  * - no name, or the name of another stage
  * - none or several of func, run, run_batch and source
@@ -760,12 +759,12 @@ WEIR_API weir_status weir_pipeline_resume(weir_pipeline *pipeline, weir_stage *s
 WEIR_API weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage *stage, double rate, size_t burst);
 
 /*
- * Changes the limits between which an elastic stage has threads: at least `count`, and at most `max`. Equal
- * numbers fix it. Only a stage that was declared elastic can be changed, and not beyond the threads.max of its
- * declaration: memory for these is reserved at the start.
+ * Changes the limits between which an elastic stage has threads: at least `count`, and at most `max`. Equal numbers fix
+ * it. Only a stage that was declared elastic can be changed, and not beyond the threads.max of its declaration: memory
+ * for these is reserved at the start.
  *
- * Another thread applies the limits, within about 50 ms, or at the resume of a stage that is paused. Added threads call init;
- * threads that are too many leave once they have completed their present items, and call at_end and fini. If a thread
+ * Another thread applies the limits, within about 50 ms, or at the resume of a stage that is paused. Added threads call
+ * init; threads that are too many leave once they have completed their present items, and call at_end and fini. If a thread
  * cannot be created, the stage goes on with the threads that it has, and the report has one error for this; the creation
  * is tried again later. Does not block. Any thread may call it, and every callback once start has returned. Reports show
  * the number of threads, the maximum, and the cause of the last change (WEIR_THREADS_SET).

@@ -75,7 +75,10 @@ def free_letter(place: int) -> None:
 
 @dataclass(eq=False)
 class Stage:
-    """A stage. Its options are those of weir_pipeline(3); times are in seconds."""
+    """
+    A stage. Its options are those of weir_pipeline(3), without the structs that hold them there: threads is
+    threads.count, and max_threads is threads.max. Times are in seconds.
+    """
 
     function: Optional[Callable[[Any], Any]]
     name: str
