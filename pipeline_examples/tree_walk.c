@@ -19,6 +19,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,9 +79,12 @@ static void drop(void *folder, void *arg) {
     free(folder);
 }
 
-static size_t print_errors(const weir_report *report) {
-    for (size_t i = 0; i < report->error_count; i++)
+/* The report has the first errors, and the number of all. */
+static uint64_t print_errors(const weir_report *report) {
+    for (size_t i = 0; i < report->kept_errors; i++)
         (void)fprintf(stderr, "tree_walk: %s\n", report->errors[i].message);
+    if (report->error_count > report->kept_errors)
+        (void)fprintf(stderr, "tree_walk: %ju more errors\n", (uintmax_t)(report->error_count - report->kept_errors));
     return report->error_count;
 }
 
@@ -110,7 +114,7 @@ int main(int argc, char **argv) {
     weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, &report);
     (void)printf("%llu files in %llu folders, %llu bytes\n", atomic_load(&totals.files), atomic_load(&totals.folders),
                  atomic_load(&totals.bytes));
-    size_t errors = report == NULL ? 1 : print_errors(report);
+    uint64_t errors = report == NULL ? 1 : print_errors(report);
     weir_report_free(report);
     (void)weir_pipeline_destroy(pipeline);
     return status == WEIR_OK && errors == 0 ? 0 : 1;

@@ -95,7 +95,7 @@ build() {
         done
     ) >"$work/$name.log" 2>&1; then
         echo "FAIL: $name does not build"
-        cat "$work/$name.log"
+        tail -n 60 "$work/$name.log"
         exit 1
     fi
 }

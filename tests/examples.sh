@@ -132,6 +132,30 @@ if [ $status != 1 ] || ! grep -qx "tree_walk: $work/none: No such file or direct
     complain "tree_walk ends with status $status and says: $(cat "$work/err")"
 fi
 
+# More folders fail than a report keeps errors: a file in each has a path that is too long for the system.
+name=$(printf '%0100d' 0)
+(
+    folder=$work/deep
+    mkdir "$folder"
+    cd "$folder"
+    while [ $((${#folder} + 101)) -le 3900 ]; do
+        mkdir "$name"
+        cd "$name"
+        folder=$folder/$name
+    done
+    for i in $(seq 120); do
+        long=$(printf "%0$((4049 - ${#folder}))d" "$i")
+        mkdir "$long"
+        : >"$long/$(printf '%060d' 0)"
+    done
+)
+status=0
+"$examples/tree_walk" "$work/deep" >"$work/out" 2>"$work/err" || status=$?
+if [ $status != 1 ] || [ "$(grep -c ': File name too long$' "$work/err")" -ne 100 ] || ! grep -qx 'tree_walk: 20 more errors' "$work/err"; then
+    complain "tree_walk ends with status $status and says: $(cat "$work/err")"
+fi
+rm -rf "$work/deep"
+
 # ---- crawl: a server of Python's has pages that lead to one another, in rings, to a page that is gone, and elsewhere ----
 
 # serve FOLDER: starts a server on a port that the system chooses, and sets `port` and `server`.

@@ -89,7 +89,7 @@ START_TEST (chunks_are_apart_in_any_order) {
     static struct page *pages[MANY];
     uint64_t state = (uint64_t)_i;
     for (int step = 0; step < 20 * MANY; step++) {
-        size_t at = weir__mix(++state) % MANY;
+        size_t at = (size_t)weir__mix(++state) % MANY;
         if (pages[at] == NULL) {
             pages[at] = new_page(at);
         } else {
@@ -146,7 +146,7 @@ static void *alloc_and_free(void *raw) {
     struct page *pages[100] = {NULL};
     uint64_t state = (uint64_t)(uintptr_t)raw << 32;
     for (int step = 0; step < 20000; step++) {
-        size_t at = weir__mix(++state) % COUNT_OF(pages);
+        size_t at = (size_t)weir__mix(++state) % COUNT_OF(pages);
         bool has = pages[at] != NULL;
         if (has)
             free_page(pages[at], (uintptr_t)raw + at);

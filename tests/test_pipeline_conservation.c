@@ -312,7 +312,7 @@ static size_t run_shape(const struct shape *shape, size_t cancel_after) {
         ck_assert_uint_eq(report->counts.in, put);
     else
         ck_assert_uint_ge(report->counts.in, put);
-    size_t dead_by_stages = 0;
+    uint64_t dead_by_stages = 0;
     for (size_t i = 0; i < report->stage_count; i++)
         dead_by_stages += report->stages[i].counts.dead;
     weir_report_free(report);

@@ -109,7 +109,7 @@ START_TEST (results_leave_in_the_order_of_the_items) {
             .name = "end", .work.func = line_up, .work.arg = &line, .input.capacity = 4, .input.drop = thing_drop});
     start_pipeline(pipeline);
     struct thing **first = first_things(ITEMS);
-    size_t most = 0;
+    uint64_t most = 0;
     for (size_t i = 0; i < ITEMS; i++) {
         assert_status(WEIR_OK, weir_pipeline_put(pipeline, first[i]));
         if (i % 50 == 0) {

@@ -87,13 +87,13 @@ START_TEST (nodes_are_found_until_they_are_removed) {
     for (size_t i = 0; i < FEW; i++)
         nodes[i].key = (next_random(&state) & 0xffff) << 16 | i;
     for (int step = 0; step < 20 * FEW; step++) {
-        size_t i = next_random(&state) % FEW;
+        size_t i = (size_t)next_random(&state) % FEW;
         if (inside[i])
             weir__tree_remove(&tree, &nodes[i]);
         else
             weir__tree_add(&tree, &nodes[i]);
         inside[i] = !inside[i];
-        size_t j = next_random(&state) % FEW;
+        size_t j = (size_t)next_random(&state) % FEW;
         ck_assert_ptr_eq(weir__tree_find(&tree, nodes[j].key), inside[j] ? &nodes[j] : NULL);
         if (step % 100 == 0)
             assert_walk_finds(&tree, FEW);
