@@ -275,8 +275,8 @@ AM_TESTS_ENVIRONMENT = \
 
 # ---- other processors ----
 
-EXTRA_DIST += tests/arm64.sh
-# For arm64.sh, which runs them by itself.
+EXTRA_DIST += tests/emulated.sh
+# For emulated.sh, which runs them by itself.
 print-tests:
 	@echo $(TESTS)
 .PHONY: print-tests

@@ -1,15 +1,16 @@
 #!/bin/sh
-# Builds the library and its tests for arm64 (and the library and a few programs for 32-bit arm) with Debian's cross
-# compilers, and runs them under qemu's user-mode emulation.
+# Builds the library and its tests for arm64, and the library and a few programs for 32-bit arm and for s390x, which is
+# big-endian, with Debian's cross compilers. Runs them under qemu's user-mode emulation.
 #
-#     tests/arm64.sh                  with the unit tests if there is a Check for arm64
-#     tests/arm64.sh --fetch-check    downloads Check from Debian's mirror into a temporary folder; installs nothing
+#     tests/emulated.sh                  with the unit tests if there is a Check for arm64
+#     tests/emulated.sh --fetch-check    downloads Check from Debian's mirror into a temporary folder; installs nothing
 #
 # All files are in a temporary folder; the source folder needs only `configure` (./bootstrap). Omitted parts and known
 # failures under qemu are listed. Without the tools the exit status is 77. Debian's packages are
 #
 #     gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
 #     gcc-arm-linux-gnueabihf libc6-dev-armhf-cross           for 32-bit arm, omitted without them
+#     gcc-s390x-linux-gnu libc6-dev-s390x-cross               for s390x, omitted without them
 #
 # The emulation shows hardly any weak memory ordering; tests/sched searches for its effects. This test covers another
 # compiler back end, other atomics, other sizes, and another processor's system calls.
@@ -24,14 +25,14 @@ cd "$(dirname "$0")/.."
 top=$(pwd)
 
 skip() {
-    echo "arm64: $1: skipped"
+    echo "emulated: $1: skipped"
     exit 77
 }
 command -v aarch64-linux-gnu-gcc >/dev/null 2>&1 || skip "there is no aarch64-linux-gnu-gcc"
 command -v qemu-aarch64 >/dev/null 2>&1 || skip "there is no qemu-aarch64 (qemu-user)"
 [ -x configure ] || skip "there is no configure; ./bootstrap makes it"
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/weir-arm64.XXXXXX")
+work=$(mktemp -d "${TMPDIR:-/tmp}/weir-emulated.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 failed=0
 
@@ -41,7 +42,7 @@ seen=
 known="workers_have_every_signal_blocked_and_the_starter_keeps_its_mask"
 
 left_out() {
-    echo "arm64: left out: $1"
+    echo "emulated: left out: $1"
 }
 
 # ---- Check for arm64 ----
@@ -207,5 +208,15 @@ if command -v arm-linux-gnueabihf-gcc >/dev/null 2>&1 && command -v qemu-arm >/d
     run armhf-time64 qemu-arm /usr/arm-linux-gnueabihf tests/stress
 else
     left_out "armhf: there is no arm-linux-gnueabihf-gcc or no qemu-arm"
+fi
+
+if command -v s390x-linux-gnu-gcc >/dev/null 2>&1 && command -v qemu-s390x >/dev/null 2>&1; then
+    build s390x s390x-linux-gnu "tests/stress tests/abi/test_abi tests/fuzz/replay" --without-check
+    for program in tests/stress tests/abi/test_abi; do
+        run s390x qemu-s390x /usr/s390x-linux-gnu "$program"
+    done
+    run s390x qemu-s390x /usr/s390x-linux-gnu tests/fuzz/replay "$top"/tests/fuzz/corpus/*
+else
+    left_out "s390x: there is no s390x-linux-gnu-gcc or no qemu-s390x"
 fi
 exit "$failed"
