@@ -1,6 +1,6 @@
 #!/bin/sh
 # The shared library exports exactly the names of lib/weir.sym, which are also the ones that the headers declare
-# WEIR_API.
+# WEIR_API, and those of Debian's package.
 #
 # environment: top_srcdir, top_builddir; WEIR_SO: the shared library; NM.
 #
@@ -41,6 +41,12 @@ for other in listed declared; do
 done
 if ! diff "$top_srcdir/lib/weir.sym" "$work/listed" >/dev/null; then
     echo "FAIL: lib/weir.sym is not sorted"
+    failed=1
+fi
+sed -n 's/^ \(.*\)@Base .*/\1/p' "$top_srcdir/debian/libweir0.symbols" >"$work/packaged"
+if ! diff "$top_srcdir/lib/weir.sym" "$work/packaged" >"$work/difference"; then
+    echo "FAIL: < lib/weir.sym, > debian/libweir0.symbols:"
+    cat "$work/difference"
     failed=1
 fi
 if [ ! -s "$work/exported" ]; then

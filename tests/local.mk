@@ -273,9 +273,9 @@ AM_TESTS_ENVIRONMENT = \
 	WEIR_THUMBS='$(abs_top_builddir)/weir-thumbs' WEIR_MAKE_PHOTOS='$(abs_top_builddir)/weir-make-photos'; \
 	export top_srcdir top_builddir CC CXX NM WEIR_SO WEIR_SANITIZER_CFLAGS WEIR_THUMBS WEIR_MAKE_PHOTOS;
 
-# ---- other processors ----
+# ---- other processors, packages ----
 
-EXTRA_DIST += tests/emulated.sh
+EXTRA_DIST += tests/emulated.sh tests/packages.sh
 # For emulated.sh, which runs them by itself.
 print-tests:
 	@echo $(TESTS)
