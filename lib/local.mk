@@ -28,6 +28,7 @@ lib_sources = \
 	lib/closable_queue/alert.c lib/closable_queue/alert.h \
 	lib/closable_queue/create.c lib/closable_queue/create.h \
 	lib/closable_queue/cursor.c \
+	lib/closable_queue/descriptor.c lib/closable_queue/descriptor.h \
 	lib/closable_queue/drop.c lib/closable_queue/drop.h \
 	lib/closable_queue/feeders.c lib/closable_queue/feeders.h \
 	lib/closable_queue/front.c lib/closable_queue/front.h \
