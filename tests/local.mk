@@ -51,6 +51,7 @@ unit_tests = \
 	tests/test_pipeline_signals \
 	tests/test_pipeline_submit \
 	tests/test_pipeline_sources \
+	tests/test_select \
 	tests/test_status \
 	tests/test_stoppable_worker \
 	tests/test_task_group \

@@ -13,7 +13,7 @@
 #include "closable_queue/alert.h"
 #include "closable_queue/shutdown.h"
 
-static void ring(weir__alert *alert) {
+static void ring_descriptor(weir__alert *alert) {
     weir__event_ring(&((weir__descriptor *)alert)->event);
 }
 
@@ -22,7 +22,7 @@ static weir__descriptor *create(void) {
     weir__descriptor *descriptor = weir__alloc(sizeof *descriptor);
     if (descriptor == NULL)
         return NULL;
-    descriptor->alert.tell = ring;
+    descriptor->alert.tell = ring_descriptor;
     descriptor->alert.kind = WEIR__ALERT_DESCRIPTOR;
     if (weir__event_descriptor(&descriptor->event) >= 0)
         return descriptor;

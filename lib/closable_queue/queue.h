@@ -186,6 +186,7 @@ struct weir_queue {
     weir__aside aside;                     /* Q8 */
     _Alignas(WEIR__APART) weir__ptr spare; /* one emptied segment of an unbounded queue, or NULL */
     weir__u32 discarding;                  /* 1: consumers.discarding is set; read without a lock */
+    weir__u32 closed;                      /* 1: `closed` is set on both sides; read without a lock */
     size_t users;                          /* groups that take from here or put here; under the consumers' lock */
     bool dying;                            /* Q12: no further group is admitted; under the consumers' lock */
     size_t feeders;                        /* Q18 (feeders.h): stages that put here; under the consumers' lock */
@@ -264,6 +265,21 @@ static inline uint64_t weir__queue_head(const weir_queue *queue) {
 /* Returns the number of items and sentinels ever put. */
 static inline uint64_t weir__queue_tail(const weir_queue *queue) {
     return weir__u64_load_acquire(&queue->producers.index);
+}
+
+/*
+ * Whether a get, or a put, would find nothing. Takes no lock. If the queue seems empty, a get that comes after all puts
+ * and shutdowns that the thread has seen would find nothing either: the head is never seen ahead of a tail of that time.
+ * An item that other threads requeue meanwhile may be overlooked, and a full queue may only seem so.
+ */
+static inline bool weir__queue_seems_empty(const weir_queue *queue) {
+    uint64_t head = weir__queue_head(queue);
+    return head == weir__queue_tail(queue) && weir__u32_load_relaxed(&queue->closed) == 0;
+}
+
+static inline bool weir__queue_seems_full(const weir_queue *queue) {
+    uint64_t head = weir__queue_head(queue);
+    return weir__queue_tail(queue) - head >= queue->capacity && weir__u32_load_relaxed(&queue->closed) == 0;
 }
 
 #endif /* WEIR_CLOSABLE_QUEUE_QUEUE_H */

@@ -17,6 +17,7 @@ void weir__queue_close_locked(weir_queue *queue) {
     weir__queue_assert_locked(queue);
     producers->closed = consumers->closed = true;
     producers->sealed = consumers->sealed = true;
+    weir__u32_store_relaxed(&queue->closed, 1);
 }
 
 void weir__queue_release_and_wake(weir_queue *queue, bool consumers_too) {

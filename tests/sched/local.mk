@@ -66,6 +66,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/sync/memory.h \
 	tests/sched/sync/note.h \
 	tests/sched/sync/poll.h \
+	tests/sched/sync/random.h \
 	tests/sched/sync/relax.h \
 	tests/sched/sync/signals.h \
 	tests/sched/sync/terminal.h \
