@@ -51,6 +51,8 @@ static weir_status see_end(weir_case *one) {
 
 /* Looks at all descriptors, once in a pass: one system call. */
 static weir_status see_descriptor(weir__select *select, size_t at, bool *polled) {
+    if (select->cases[at].fd < 0)
+        return WEIR_EMPTY;
     if (!*polled && weir__poll_all(select->polled, select->count, 0) < 0)
         return WEIR_NOMEM;
     *polled = true;
