@@ -21,6 +21,7 @@ void weir__alert_leave_locked(weir__side *side, weir__alert *alert) {
     if (alert->left)
         return;
     alert->left = true;
+    side->watching += alert->kind != WEIR__ALERT_STAGE;
     alert->next = next;
     alert->before = first == NULL ? alert : next == NULL ? first->before : next->before;
     if (next == first)
@@ -41,13 +42,14 @@ static void take_locked(weir__side *side, weir__alert *alert) {
         alert->before->next = next;
     alert->next = NULL;
     alert->left = false;
+    side->watching -= alert->kind != WEIR__ALERT_STAGE;
 }
 
 /* ---- those that watch ---- */
 
 /* Q19. Tells the descriptor and one select, or all. */
 static void tell_watching_locked(weir__side *side, bool all) {
-    weir__alert *alert = side->alerts;
+    weir__alert *alert = side->watching > 0 ? side->alerts : NULL;
     while (alert != NULL && alert->kind == WEIR__ALERT_STAGE)
         alert = alert->next;
     for (bool more = true; alert != NULL && more;) {
@@ -79,9 +81,9 @@ void weir__queue_unwatch(weir_queue *queue, weir__side *side, weir__alert *alert
 
 void weir__queue_tell_all_locked(weir_queue *queue) {
     weir__side *producers = &queue->producers, *consumers = &queue->consumers;
-    if (producers->alerts != NULL && weir__queue_has_item_locked(queue))
+    if (producers->watching > 0 && weir__queue_has_item_locked(queue))
         tell_watching_locked(producers, true);
-    if (consumers->alerts != NULL && weir__queue_has_room_locked(queue))
+    if (consumers->watching > 0 && weir__queue_has_room_locked(queue))
         tell_watching_locked(consumers, true);
 }
 
@@ -98,8 +100,8 @@ bool weir__queue_alert_item(weir_queue *queue, weir__alert *alert) {
 }
 
 /*
- * Takes the alert of a stage out of a side, and releases its lock. Returns NULL if none is left. The caller tells it, and then the next
- * one: as soon as an alert is taken, its owner may leave it again.
+ * Takes the alert of a stage out of a side, and releases its lock. Returns NULL if none is left. The caller tells it, and
+ * then the next one: as soon as an alert is taken, its owner may leave it again.
  */
 static weir__alert *take_release(weir__side *side) {
     weir__alert *first = side->alerts, *alert = first != NULL && first->kind == WEIR__ALERT_STAGE ? first : NULL;

@@ -51,7 +51,8 @@ void weir__queue_unwatch(weir_queue *queue, weir__side *side, weir__alert *alert
 
 /* Whether the alert of a select is left. The lock of the side is held. */
 static inline bool weir__side_has_selects_locked(const weir__side *side) {
-    return side->alerts != NULL && side->alerts->before->kind == WEIR__ALERT_SELECT;
+    bool descriptor = side->descriptor != NULL && side->descriptor->alert.left;
+    return side->watching > descriptor;
 }
 
 /* Tells all that watch (Q19), where a change of the whole queue has made something ready. Both locks are held. */

@@ -81,6 +81,8 @@
  *     in FIFO order. A select that was told and takes nothing here tells the next one if anything is left. The end of the
  *     queue or of a hold tells all. So while something is available, no descriptor is quiet, and no select sleeps unless
  *     another one was told and has not returned.
+ *     The queue of a stage may be destroyed with the alert of another stage left, which was freed before. Nothing watches
+ *     such a queue. So the list is read for those that watch only if `watching` says that there are some.
  *
  * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8, Q13, Q16 and Q19. The number of unfinished items is tail - done; settle.c has the proof
  * for joins, and for destroying a queue after a join.
@@ -159,6 +161,7 @@ typedef struct weir__side {
     weir__u64 index;              /* the tail, or the head */
     weir__park park;              /* where the OTHER side's threads sleep */
     weir__spin spin;              /* adaptive state of this side's spinning; hints */
+    size_t watching;              /* number of alerts left here that watch (Q19) */
     weir__descriptor *descriptor; /* for the OTHER side's threads, or NULL; set with both locks held */
 } weir__side;
 
