@@ -131,6 +131,7 @@ void scenario_get_fd_is_made_beside_put(void) {
     begin(1);
     int other = sched_spawn(offer_one, NULL);
     sched_check(weir_queue_get_fd(queue) > 2, "there is no descriptor");
+    weir__event_await(event_to_get());
     take_one(&taken[0]);
     sched_join(other);
     finish();
@@ -174,6 +175,17 @@ void scenario_get_fd_against_shutdown(void) {
 static void get_one(void *unused) {
     (void)unused;
     take(1);
+}
+
+/* The get looks whether there is a descriptor while it is made. */
+void scenario_get_fd_is_made_beside_get(void) {
+    begin(1);
+    int first = sched_spawn(get_one, NULL), second = sched_spawn(make_and_take, &taken[0]);
+    put(1);
+    put(2);
+    sched_join(first);
+    sched_join(second);
+    finish();
 }
 
 /* A get that sleeps is woken beside a descriptor, and leaves what the other thread polls for. */

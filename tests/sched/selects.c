@@ -146,16 +146,27 @@ void scenario_two_selects_and_a_batch(void) {
     finish();
 }
 
+/* Looks at the second queue first. */
+static void take_from_second_or_first(void *unused) {
+    (void)unused;
+    weir_case cases[] = {{.kind = WEIR_CASE_GET, .queue = queues[1]}, {.kind = WEIR_CASE_GET, .queue = queues[0]}};
+    size_t which;
+    must(weir_select(cases, QUEUES, WEIR_NEVER, &which), WEIR_OK);
+    must(cases[which].status, WEIR_OK);
+    must(weir_queue_task_done(cases[which].queue), WEIR_OK);
+}
+
 /* The first may be told of the one queue and take from the other: the second, which waits for one, must be told. */
 void scenario_select_takes_elsewhere(void) {
     begin(1);
-    int first = sched_spawn(take_either, NULL), second = sched_spawn(take_from_first, NULL);
+    int first = sched_spawn(take_from_second_or_first, NULL), second = sched_spawn(take_from_first, NULL);
     put(0, 1);
     put(1, 2);
     sched_settle();
-    if (weir_queue_size(queues[0]) + weir_queue_size(queues[1]) > 0) { /* the first has taken from the first queue */
-        sched_check(weir_queue_size(queues[0]) == 0, "the second sleeps beside an item");
-        take(1, 2);
+    void *got;
+    sched_check(weir_queue_try_get(queues[0], &got) == WEIR_EMPTY, "the second sleeps beside an item");
+    if (weir_queue_try_get(queues[1], &got) == WEIR_OK) { /* the first has taken from the first queue */
+        must(weir_queue_task_done(queues[1]), WEIR_OK);
         put(0, 3);
     }
     sched_join(first);
@@ -252,6 +263,43 @@ void scenario_select_passes_on_at_its_deadline(void) {
         put(0, 2);
     }
     sched_join(waiting);
+    sched_join(putting);
+    finish();
+}
+
+/* Nothing stays behind. */
+void scenario_select_ends_in_vain(void) {
+    begin(1);
+    put(1, 8);
+    weir_case cases[] = {{.kind = WEIR_CASE_GET, .queue = queues[0]},
+                         {.kind = WEIR_CASE_PUT, .queue = queues[1], .item = item(9)},
+                         {.kind = WEIR_CASE_FUTURE, .future = future}};
+    size_t which;
+    must(weir_select(cases, 3, weir_deadline_after(100), &which), WEIR_TIMEDOUT);
+    sched_check(future->watchers == NULL, "a watcher is left");
+    sched_check(queues[0]->producers.alerts == NULL && queues[1]->consumers.alerts == NULL, "an alert is left");
+    take(1, 8);
+    finish();
+}
+
+static void put_two(void *unused) {
+    (void)unused;
+    put(0, 1);
+    put(0, 2);
+}
+
+/* It waits in line behind another one, leaves the line, and joins it again. */
+void scenario_select_again_after_its_deadline(void) {
+    begin(2);
+    weir_case one = {.kind = WEIR_CASE_GET, .queue = queues[0]};
+    size_t which;
+    int other = sched_spawn(take_from_first, NULL);
+    sched_settle();
+    must(weir_select(&one, 1, weir_deadline_after(100), &which), WEIR_TIMEDOUT);
+    int putting = sched_spawn(put_two, NULL);
+    must(weir_select(&one, 1, WEIR_NEVER, &which), WEIR_OK);
+    must(weir_queue_task_done(queues[0]), WEIR_OK);
+    sched_join(other);
     sched_join(putting);
     finish();
 }
