@@ -36,7 +36,7 @@ typedef enum weir_case_kind {
  * array again and again.
  */
 typedef struct weir_case {
-    weir_case_kind kind;
+    weir_case_kind kind; /* which of these it is; 0 is refused */
     int fd;              /* readable, writable: negative is never ready */
     weir_queue *queue;   /* get, put: NULL is never ready */
     weir_future *future; /* future: NULL is never ready */
