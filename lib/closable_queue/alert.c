@@ -47,14 +47,14 @@ static void take_locked(weir__side *side, weir__alert *alert) {
 
 /* ---- those that watch ---- */
 
-/* Q19. Tells the descriptor and one select, or all. */
-static void tell_watching_locked(weir__side *side, bool all) {
+/* Q19. Tells the descriptor and one select. */
+static void tell_watching_locked(weir__side *side) {
     weir__alert *alert = side->watching > 0 ? side->alerts : NULL;
     while (alert != NULL && alert->kind == WEIR__ALERT_STAGE)
         alert = alert->next;
     for (bool more = true; alert != NULL && more;) {
         weir__alert *next = alert->next;
-        more = all || alert->kind != WEIR__ALERT_SELECT;
+        more = alert->kind != WEIR__ALERT_SELECT;
         take_locked(side, alert);
         alert->tell(alert);
         alert = next;
@@ -75,16 +75,16 @@ void weir__queue_unwatch(weir_queue *queue, weir__side *side, weir__alert *alert
     if (alert->left)
         take_locked(side, alert);
     else if (weir__side_is_ready_locked(queue, side))
-        tell_watching_locked(side, false);
+        tell_watching_locked(side);
     weir__lock_release(&side->lock);
 }
 
-void weir__queue_tell_all_locked(weir_queue *queue) {
+void weir__queue_tell_change_locked(weir_queue *queue) {
     weir__side *producers = &queue->producers, *consumers = &queue->consumers;
     if (producers->watching > 0 && weir__queue_has_item_locked(queue))
-        tell_watching_locked(producers, true);
+        tell_watching_locked(producers);
     if (consumers->watching > 0 && weir__queue_has_room_locked(queue))
-        tell_watching_locked(consumers, true);
+        tell_watching_locked(consumers);
 }
 
 /* ---- items ---- */
@@ -127,7 +127,7 @@ static void tell_release(weir__side *side) {
 }
 
 void weir__queue_tell_item(weir_queue *queue) {
-    tell_watching_locked(&queue->producers, false);
+    tell_watching_locked(&queue->producers);
     tell_release(&queue->producers);
 }
 
@@ -156,7 +156,7 @@ size_t weir__queue_promise(weir_queue *queue, size_t most, weir__alert *alert) {
 void weir__queue_tell_room(weir_queue *queue) {
     weir__side *side = &queue->consumers;
     if (weir__queue_has_room_locked(queue))
-        tell_watching_locked(side, false);
+        tell_watching_locked(side);
     if (room_locked(queue) * 2 >= queue->capacity || side->sealed)
         tell_release(side);
     else

@@ -55,8 +55,8 @@ static inline bool weir__side_has_selects_locked(const weir__side *side) {
     return side->watching > descriptor;
 }
 
-/* Tells all that watch (Q19), where a change of the whole queue has made something ready. Both locks are held. */
-void weir__queue_tell_all_locked(weir_queue *queue);
+/* Tells what watches (Q19), where a change of the whole queue has made something ready. Both locks are held. */
+void weir__queue_tell_change_locked(weir_queue *queue);
 
 /* Leaves an alert for the next item. Returns false, and leaves none, if there is an item or the queue is closed. */
 bool weir__queue_alert_item(weir_queue *queue, weir__alert *alert);

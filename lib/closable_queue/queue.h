@@ -78,8 +78,8 @@
  * Q19 Selects and the descriptors of a queue leave alerts that watch. A publish tells these with the lock held, so what
  *     they write to is neither freed nor closed meanwhile: a destroy, or the end of a select, acquires that lock. The
  *     alert of a descriptor is left while the descriptor is not readable. Each publish tells it, and at most one select,
- *     in FIFO order. A select that was told and takes nothing here tells the next one if anything is left. The end of the
- *     queue or of a hold tells all. So while something is available, no descriptor is quiet, and no select sleeps unless
+ *     in FIFO order. The end of the queue or of a hold is such a publish. A select that was told tells the next one, as
+ *     it returns, if anything is left, or the queue has ended. So while something is available, no descriptor is quiet, and no select sleeps unless
  *     another one was told and has not returned.
  *     The queue of a stage may be destroyed with the alert of another stage left, which was freed before. Nothing watches
  *     such a queue. So the list is read for those that watch only if `watching` says that there are some.

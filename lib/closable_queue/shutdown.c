@@ -22,7 +22,7 @@ void weir__queue_close_locked(weir_queue *queue) {
 
 void weir__queue_release_and_wake(weir_queue *queue, bool consumers_too) {
     weir__side *producers = &queue->producers, *consumers = &queue->consumers;
-    weir__queue_tell_all_locked(queue);
+    weir__queue_tell_change_locked(queue);
     bool wake_consumers = consumers_too && weir__park_wake_all(&producers->park);
     bool wake_producers = weir__park_wake_all(&consumers->park);
     weir__lock_release(&consumers->lock);

@@ -355,6 +355,7 @@ void scenario_two_alerts(void);
 void scenario_alert_left_twice(void);
 void scenario_alert_against_requeue(void);
 void scenario_alert_against_give_back(void);
+void scenario_alert_freed_before_destroy(void);
 void scenario_promise_against_get(void);
 void scenario_promise_against_get_2(void);
 void scenario_two_promise(void);
