@@ -64,8 +64,8 @@ typedef struct weir_case {
  * The queues, futures and descriptors must last as long as the call. A destroy of a queue returns WEIR_BUSY while a
  * select sleeps there. A thread that a join has told of the last item may not destroy a queue that others still select.
  *
- * Up to 16 cases need no memory; more need some if the call blocks, and more than 32 always. With descriptors and other
- * cases, a call that blocks takes one or two descriptors for its time.
+ * Up to 16 cases need no memory; more need some if the call blocks, and more than 32 always; 2^24 are the most. With
+ * descriptors and other cases, a call that blocks takes one or two descriptors for its time.
  *
  * Returns WEIR_OK if a case has happened: its member `status` says how. After any other status none has, and `*which`
  * is unchanged:
@@ -73,7 +73,7 @@ typedef struct weir_case {
  *   WEIR_TIMEDOUT  the deadline passed first
  *   WEIR_INVALID   `cases` or `which` is NULL, `count` is 0, a kind is not one of these, a reserved member is not NULL,
  *                  or an item to put is reserved by the library
- *   WEIR_NOMEM     memory ran out, or the system has no descriptor left
+ *   WEIR_NOMEM     memory ran out, there are too many cases, or the system has no descriptor left
  *   WEIR_DEADLOCK  all cases are switched off and there is no deadline; or the thread is one of a crew that has no other
  */
 WEIR_API weir_status weir_select(weir_case *cases, size_t count, weir_deadline deadline, size_t *which);

@@ -10,7 +10,10 @@
 #include "select/try.h"
 #include "select/wait.h"
 
-enum { FEW = 32 }; /* cases whose order is on the stack */
+enum {
+    FEW = 32,      /* cases whose order is on the stack */
+    MOST = 1 << 24 /* cases; what they need fits in 32 bits */
+};
 
 static weir__spin spin; /* of all selects: hints */
 
@@ -70,7 +73,7 @@ static weir_status run_with_few(weir__select *select, weir_deadline deadline, si
 
 static weir_status run_with_many(weir__select *select, weir_deadline deadline, size_t *which) {
     size_t each = sizeof(weir__pollfd) + sizeof(uint32_t);
-    if (select->count > UINT32_MAX || select->count > SIZE_MAX / 2 / each)
+    if (select->count > MOST)
         return WEIR_NOMEM;
     weir__pollfd *polled = weir__alloc((select->count + 1) * each);
     if (polled == NULL)

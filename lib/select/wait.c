@@ -89,8 +89,6 @@ static weir_status wait_with(weir__select *select, weir__watch *watches, weir_de
 }
 
 static weir_status wait_for_many(weir__select *select, weir_deadline deadline, size_t *which) {
-    if (select->count > SIZE_MAX / 2 / sizeof(weir__watch))
-        return WEIR_NOMEM;
     weir__watch *watches = weir__alloc(select->count * sizeof *watches);
     if (watches == NULL)
         return WEIR_NOMEM;

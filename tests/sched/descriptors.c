@@ -263,6 +263,18 @@ void scenario_get_fd_against_destroy(void) {
     sched_join(other);
 }
 
+/* A later call makes it, and it tells of what came before. */
+void scenario_get_fd_without_memory(void) {
+    begin(1);
+    sched_fail_allocation(1, false);
+    sched_check(weir_queue_get_fd(queue) == -1, "a descriptor without memory");
+    put(1);
+    sched_check(weir_queue_get_fd(queue) > 2, "there is no descriptor");
+    weir__event_await(event_to_get());
+    take_one(&taken[0]);
+    finish();
+}
+
 /* ---- room ---- */
 
 void scenario_put_fd_against_get(void) {

@@ -282,6 +282,30 @@ void scenario_select_ends_in_vain(void) {
     finish();
 }
 
+enum { FEW = 16, MANY = 32 }; /* cases that need no memory to wait, and that need none at all */
+
+/* The first of many cases is full, and the others are switched off. */
+static weir_status select_many(size_t count, weir_deadline deadline) {
+    weir_case *cases = sched_scratch(count * sizeof *cases);
+    for (size_t i = 0; i < count; i++)
+        cases[i] = (weir_case){.kind = WEIR_CASE_PUT, .queue = i == 0 ? queues[0] : NULL};
+    size_t which;
+    return weir_select(cases, count, deadline, &which);
+}
+
+void scenario_select_without_memory(void) {
+    static const size_t counts[] = {FEW, FEW + 1, MANY, MANY + 1, MANY + 1};
+    int way = sched_choose(5);
+    begin(1);
+    put(0, 8);
+    sched_fail_allocation(way == 4 ? 2 : 1, false);
+    must(select_many(counts[way], weir_deadline_after(100)), way == 0 ? WEIR_TIMEDOUT : WEIR_NOMEM);
+    sched_fail_allocation(0, false);
+    must(select_many(counts[way], weir_deadline_after(100)), WEIR_TIMEDOUT);
+    take(0, 8);
+    finish();
+}
+
 static void put_two(void *unused) {
     (void)unused;
     put(0, 1);
