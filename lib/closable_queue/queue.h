@@ -76,7 +76,7 @@
  *     and its thread blocks even if slots are empty. The end of the hold wakes all producers.
  *
  * Q19 Selects and the descriptors of a queue leave alerts that watch. A publish tells these with the lock held, so what
- *     they write to is neither freed nor closed meanwhile: a destroy, or the end of a select, acquires that lock. The
+ *     they write to is neither freed nor closed then: a destroy, or the end of a select, acquires that lock. The
  *     alert of a descriptor is left while the descriptor is not readable. Each publish tells it, and at most one select,
  *     in FIFO order. The end of the queue or of a hold is such a publish. A select that was told tells the next one, as
  *     it returns, if anything is left, or the queue has ended. So while something is available, no descriptor is quiet, and no select sleeps unless
@@ -273,7 +273,7 @@ static inline uint64_t weir__queue_tail(const weir_queue *queue) {
 /*
  * Whether a get, or a put, would find nothing. Takes no lock. If the queue seems empty, a get that comes after all puts
  * and shutdowns that the thread has seen would find nothing either: the head is never seen ahead of a tail of that time.
- * An item that other threads requeue meanwhile may be overlooked, and a full queue may only seem so.
+ * An item that other threads requeue at that time may be overlooked, and a full queue may only seem so.
  */
 static inline bool weir__queue_seems_empty(const weir_queue *queue) {
     uint64_t head = weir__queue_head(queue);

@@ -52,7 +52,7 @@ static void settle(int queue) {
     taken[queue]++; /* of a scenario in which one thread takes from this queue */
 }
 
-/* Selects a get of both queues. Returns the number of the queue, whose item is settled, or -1 at the end of one. */
+/* Selects a get of both queues. Returns the number of the queue, with its item settled, or -1 at the end of one. */
 static int get_from_either(void) {
     weir_case cases[] = {{.kind = WEIR_CASE_GET, .queue = queues[0]}, {.kind = WEIR_CASE_GET, .queue = queues[1]}};
     size_t which = QUEUES;
