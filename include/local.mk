@@ -18,6 +18,7 @@ weirinclude_HEADERS = \
 	include/weir/priority.h \
 	include/weir/queue.hpp \
 	include/weir/report.h \
+	include/weir/select.h \
 	include/weir/signals.h \
 	include/weir/stage.hpp \
 	include/weir/status.h \

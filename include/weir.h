@@ -14,6 +14,7 @@
 #include <weir/closable_queue.h>
 #include <weir/stoppable_worker.h>
 #include <weir/future.h>
+#include <weir/select.h>
 #include <weir/priority.h>
 #include <weir/executor.h>
 #include <weir/task_group.h>

@@ -28,6 +28,7 @@ lib_sources = \
 	lib/closable_queue/alert.c lib/closable_queue/alert.h \
 	lib/closable_queue/create.c lib/closable_queue/create.h \
 	lib/closable_queue/cursor.c \
+	lib/closable_queue/descriptor.c lib/closable_queue/descriptor.h \
 	lib/closable_queue/drop.c lib/closable_queue/drop.h \
 	lib/closable_queue/feeders.c lib/closable_queue/feeders.h \
 	lib/closable_queue/front.c lib/closable_queue/front.h \
@@ -58,6 +59,12 @@ lib_sources = \
 	lib/future/on_end.c \
 	lib/future/wait.c \
 	lib/future/watch.c lib/future/watch.h \
+	lib/select/order.c lib/select/order.h \
+	lib/select/select.c \
+	lib/select/state.h \
+	lib/select/try.c lib/select/try.h \
+	lib/select/wait.c lib/select/wait.h \
+	lib/select/watch.c lib/select/watch.h \
 	lib/executor/account.c lib/executor/account.h \
 	lib/executor/bands.h \
 	lib/executor/bundle.c lib/executor/bundle.h \
@@ -186,6 +193,7 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/note.c lib/sync/note.h \
 	lib/sync/lift.c lib/sync/lift.h \
 	lib/sync/poll.c lib/sync/poll.h \
+	lib/sync/random.c lib/sync/random.h \
 	lib/sync/relax.c lib/sync/relax.h \
 	lib/sync/signals.c lib/sync/signals.h \
 	lib/sync/tell.h \

@@ -51,6 +51,7 @@ unit_tests = \
 	tests/test_pipeline_signals \
 	tests/test_pipeline_submit \
 	tests/test_pipeline_sources \
+	tests/test_select \
 	tests/test_status \
 	tests/test_stoppable_worker \
 	tests/test_task_group \
@@ -63,6 +64,7 @@ unit_tests = \
 inside_tests = \
 	tests/test_assert \
 	tests/test_clock \
+	tests/test_closable_queue_descriptors \
 	tests/test_closable_queue_memory \
 	tests/test_closable_queue_requeue \
 	tests/test_command \
@@ -131,6 +133,8 @@ tests_test_closable_queue_memory_SOURCES = tests/test_closable_queue_memory.c te
 tests_test_closable_queue_memory_CPPFLAGS = $(inside_cppflags)
 tests_test_closable_queue_memory_LDADD = $(inside_ldadd)
 tests_test_closable_queue_memory_LDFLAGS = $(ledger_ldflags)
+tests_test_closable_queue_descriptors_CPPFLAGS = $(inside_cppflags)
+tests_test_closable_queue_descriptors_LDADD = $(inside_ldadd)
 tests_test_closable_queue_requeue_CPPFLAGS = $(inside_cppflags)
 tests_test_closable_queue_requeue_LDADD = $(inside_ldadd)
 tests_test_command_CPPFLAGS = $(inside_cppflags)

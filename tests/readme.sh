@@ -1,7 +1,7 @@
 #!/bin/sh
 # The programs shown in the documentation compile, run, and print the output shown. These are the first program of
 # README.md, which must also be short, valid C++, and equal to pipeline_examples/pipeline.c, and the programs of
-# man/weir.7, man/weir_patterns.7, man/weir_pipeline.3 and man/weir.hpp.3. The files and the targets of make that
+# man/weir.7, man/weir_patterns.7, man/weir_pipeline.3, man/weir_select.3 and man/weir.hpp.3. The files and the targets of make that
 # README.md, HACKING.md and the pages of section 7 name exist.
 #
 # environment: top_srcdir, top_builddir; CC, CXX (with flags, if need be); WEIR_SANITIZER_CFLAGS: the flags with which
@@ -85,7 +85,7 @@ literal() {
 
 block c >"$work/README.c"
 block text >"$work/README.txt"
-for page in weir.7 weir.hpp.3 weir_pipeline.3; do
+for page in weir.7 weir.hpp.3 weir_pipeline.3 weir_select.3; do
     literal $page 1 >"$work/$page.c"
     literal $page 2 >"$work/$page.txt"
 done
@@ -96,7 +96,7 @@ for name in $patterns; do
     literal weir_patterns.7 $((2 * nth - 1)) >"$work/$name.c"
     literal weir_patterns.7 $((2 * nth)) >"$work/$name.txt"
 done
-for name in README weir.7 weir.hpp.3 weir_pipeline.3 $patterns; do
+for name in README weir.7 weir.hpp.3 weir_pipeline.3 weir_select.3 $patterns; do
     [ -s "$work/$name.c" ] || complain "$name shows no program"
     [ -s "$work/$name.txt" ] || complain "$name does not say what its program prints"
 done
@@ -113,6 +113,8 @@ run README c11 $CC
 run weir.7 c11 $CC
 # shellcheck disable=SC2086
 run weir_pipeline.3 c11 $CC
+# shellcheck disable=SC2086
+run weir_select.3 c11 $CC
 for name in $patterns; do
     # shellcheck disable=SC2086
     run "$name" c11 $CC

@@ -27,6 +27,7 @@ leave: end_member weir__hand_end
 tell_late_locked: rescue_lane
 tell_starved_locked: end_starved
 tell_release: tell_items tell_room
+tell_watching_locked: ring_descriptor tell_of_queue
 end_member: leave_queues user end_worker
 leave_queues: weir__exit
 call_last: weir__at_end
@@ -59,10 +60,10 @@ tell_settled: user
 new_key: user
 weir__is_retried: user
 print_rows: user
-gather: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
-learn_from_gathering: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
-pause_until: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
-yield_until: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park
+gather: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park weir__select_look
+learn_from_gathering: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park weir__select_look
+pause_until: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park weir__select_look
+yield_until: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park weir__select_look
 look_at_clock: weir__clock_now
 time_pauses: weir__clock_now pause_times
 run_jobs: weir__worker_run visit_stage user
@@ -82,7 +83,7 @@ call_unrun: user
 weir__worker_init: user
 weir__worker_fini: user
 weir__callouts_tell: weir__timing_tell
-weir__watch_tell: tell_map tell_wait tell_completions
+weir__watch_tell: tell_map tell_wait tell_completions tell_of_future
 END
 
 # Calls that close a cycle, CALLER CALLEE: none.

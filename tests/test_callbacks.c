@@ -176,6 +176,32 @@ static weir_status call_get_until(struct world *world) {
     return count_got(world, weir_queue_get_until(queue_of(world), &item, hang_limit()), 1);
 }
 
+static weir_status call_get_fd(struct world *world) {
+    return weir_queue_get_fd(queue_of(world)) > 2 ? WEIR_OK : WEIR_INVALID;
+}
+
+static weir_status call_put_fd(struct world *world) {
+    return weir_queue_put_fd(queue_of(world)) > 2 ? WEIR_OK : WEIR_INVALID;
+}
+
+/* Returns the status of the case. */
+static weir_status selected(weir_case *one) {
+    size_t which;
+    weir_status status = weir_select(one, 1, hang_limit(), &which);
+    return status == WEIR_OK ? one->status : status;
+}
+
+static weir_status call_select_put(struct world *world) {
+    weir_case one = {.kind = WEIR_CASE_PUT, .queue = queue_of(world), .item = number(1)};
+    return count_put(world, selected(&one), 1);
+}
+
+static weir_status call_select_get(struct world *world) {
+    weir_case one = {.kind = WEIR_CASE_GET, .queue = queue_of(world)};
+    supply(world);
+    return count_got(world, selected(&one), 1);
+}
+
 static weir_status call_get_many(struct world *world) {
     void *items[3];
     size_t got;
@@ -376,6 +402,10 @@ static const struct row {
     {"weir_queue_capacity", call_capacity, ALL_OF(WEIR_OK), WEIR_OK, false},
     {"weir_queue_unfinished", call_unfinished, ALL_OF(WEIR_OK), WEIR_OK, false},
     {"weir_queue_name", call_name, ALL_OF(WEIR_OK), WEIR_OK, false},
+    {"weir_queue_get_fd", call_get_fd, ALL_OF(WEIR_OK), WEIR_OK, false},
+    {"weir_queue_put_fd", call_put_fd, ALL_OF(WEIR_OK), WEIR_OK, false},
+    {"weir_select", call_select_put, PUT, WEIR_OK, false},
+    {"weir_select", call_select_get, GET, WEIR_OK, false},
     {"weir_queue_cursor_next", call_cursor_next, GET, WEIR_OK, false},
     {"weir_queue_cursor_end", call_cursor_end, ALL_OF(WEIR_OK), WEIR_OK, false},
     {"weir_start_threads", call_start_threads, START, WEIR_OK, false},
@@ -630,7 +660,7 @@ START_TEST (every_call_works_or_says_why_not) {
 END_TEST
 
 START_TEST (the_table_has_every_call) {
-    static const char *const prefixes[] = {"weir_queue_", "weir_start_", "weir_stop_", "weir_worker_"};
+    static const char *const prefixes[] = {"weir_queue_", "weir_select", "weir_start_", "weir_stop_", "weir_worker_"};
     for (size_t p = 0; p < COUNT_OF(prefixes); p++) {
         const char *names[64];
         size_t count = public_names(prefixes[p], names, COUNT_OF(names));

@@ -390,6 +390,41 @@ static weir_status call_asking(struct world *world) {
     return right ? WEIR_OK : WEIR_INVALID;
 }
 
+static weir_status call_queue_fds(struct world *world) {
+    void *item;
+    bool made = weir_queue_get_fd(world->queue) > 2 && weir_queue_put_fd(world->queue) > 2;
+    weir_status status = weir_queue_try_put(world->queue, NULL); /* makes one quiet, a get rings it */
+    if (!made || status != WEIR_FULL)
+        return WEIR_INVALID;
+    status = weir_queue_try_get(world->queue, &item);
+    return status == WEIR_OK ? weir_queue_task_done(world->queue) : status;
+}
+
+static weir_status select_get(struct world *world, int fd) {
+    weir_case cases[] = {{.kind = WEIR_CASE_GET, .queue = world->queue}, {.kind = WEIR_CASE_READABLE, .fd = fd}};
+    size_t which;
+    weir_status status = weir_select(cases, 2, WEIR_NEVER, &which);
+    return status == WEIR_OK ? cases[which].status : status;
+}
+
+static weir_status call_select(struct world *world) {
+    return select_get(world, -1);
+}
+
+/* Beside a pipe to which nothing is written: it sleeps in poll. */
+static weir_status call_select_polling(struct world *world) {
+    int ends[2];
+    if (pipe(ends) != 0)
+        return WEIR_NOMEM;
+    weir_status status = select_get(world, ends[0]);
+    int before;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    close(ends[0]);
+    close(ends[1]);
+    pthread_setcancelstate(before, &before);
+    return status;
+}
+
 static weir_status call_cursor(struct world *world) {
     weir_queue_cursor cursor = WEIR_QUEUE_CURSOR(world->queue);
     void *item;
@@ -839,6 +874,9 @@ static const struct row {
     {"weir_queue_shutdown ", prepare_full, call_shutdown, NULL, WEIR_OK},
     {"weir_queue_size weir_queue_capacity weir_queue_unfinished weir_queue_name ", prepare_full, call_asking, NULL,
      WEIR_OK},
+    {"weir_queue_get_fd weir_queue_put_fd ", prepare_full, call_queue_fds, NULL, WEIR_OK},
+    {"weir_select ", prepare_nothing, call_select, release_by_put, WEIR_OK},
+    {"weir_select ", prepare_nothing, call_select_polling, release_by_put, WEIR_OK},
     {"weir_queue_cursor_next weir_queue_cursor_end ", prepare_nothing, call_cursor, release_by_put, WEIR_OK},
     {"weir_start_threads ", prepare_nothing, call_start_threads, NULL, WEIR_OK},
     {"weir_start_threads_with ", prepare_nothing, call_start_threads_with, release_by_gate, WEIR_OK},

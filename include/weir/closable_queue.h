@@ -257,6 +257,32 @@ WEIR_API size_t weir_queue_capacity(const weir_queue *queue);
 WEIR_API size_t weir_queue_unfinished(const weir_queue *queue);
 
 /*
+ * Return a descriptor for poll(2), select(2), epoll(7) or a loop of another library, which waits until it is readable.
+ * The program neither reads, writes nor closes it.
+ *
+ * That of weir_queue_get_fd is readable from the moment that there is something to get: an item, a sentinel, or the end
+ * of the queue by a shutdown. It stays readable until a get, of any thread, has found the queue empty: weir_queue_try_get
+ * then returns WEIR_EMPTY. That of weir_queue_put_fd is readable (not writable) from the moment that there is room, or a
+ * put would return WEIR_CLOSED. It stays readable until a put has found the queue full: weir_queue_try_put then returns
+ * WEIR_FULL. So the program may take or put as much as it likes each time, and no wakeup is lost. Threads that sleep in a
+ * get or a put and workers are woken as if there were no descriptor. Several threads may poll one descriptor: all of them
+ * become ready, and some may find nothing. A new item does not make a descriptor ready again that is readable already:
+ * with an edge-triggered wait, the program must take items until WEIR_EMPTY.
+ *
+ * A requeued item counts like a new one. What a worker or a batch stage has taken and not begun is not in the queue.
+ * After a shutdown both stay readable until the queue is destroyed.
+ *
+ * The first call creates the descriptor, and later ones return the same. It costs nothing before. The queue owns it, and
+ * the destroy closes it: remove it from every poll before. The descriptor is closed in programs that the process executes.
+ * After a fork, the child shares it and must leave the queue and the descriptor alone.
+ *
+ * Returns -1 if the queue is NULL, memory ran out or the system has no descriptor left; a later call tries again. Never
+ * blocks. May be called at any time, also in a drop function.
+ */
+WEIR_API int weir_queue_get_fd(weir_queue *queue);
+WEIR_API int weir_queue_put_fd(weir_queue *queue);
+
+/*
  * Returns the name given at creation, which lives as long as the queue. Returns "" if the queue has no name or is
  * NULL.
  */

@@ -5,45 +5,117 @@
  */
 #include "closable_queue/alert.h"
 
-/* ---- items ---- */
+/* ---- the list of a side ---- */
+
+/* Returns the alert before which this one goes: those of its kind, or NULL, the end of the list, for a select. */
+static weir__alert *successor(const weir__side *side, const weir__alert *alert) {
+    weir__alert *at = alert->kind == WEIR__ALERT_SELECT ? NULL : side->alerts;
+    while (at != NULL && at->kind < alert->kind)
+        at = at->next;
+    return at;
+}
 
 void weir__alert_leave_locked(weir__side *side, weir__alert *alert) {
+    weir__alert *first = side->alerts, *next = successor(side, alert);
+    weir__assert(weir__lock_is_held(&side->lock)); /* Q13 */
     if (alert->left)
         return;
     alert->left = true;
-    alert->next = side->alerts;
-    side->alerts = alert;
+    side->watching += alert->kind != WEIR__ALERT_STAGE;
+    alert->next = next;
+    alert->before = first == NULL ? alert : next == NULL ? first->before : next->before;
+    if (next == first)
+        side->alerts = alert;
+    else
+        alert->before->next = alert;
+    if (first != NULL)
+        (next == NULL ? first : next)->before = alert;
 }
+
+static void take_locked(weir__side *side, weir__alert *alert) {
+    weir__alert *first = side->alerts, *next = alert->next;
+    weir__assert(alert->left && weir__lock_is_held(&side->lock)); /* Q13 */
+    (next == NULL ? first : next)->before = alert->before;
+    if (alert == first)
+        side->alerts = next;
+    else
+        alert->before->next = next;
+    alert->next = NULL;
+    alert->left = false;
+    side->watching -= alert->kind != WEIR__ALERT_STAGE;
+}
+
+/* ---- those that watch ---- */
+
+/* Q19. Tells the descriptor and one select. */
+static void tell_watching_locked(weir__side *side) {
+    weir__alert *alert = side->watching > 0 ? side->alerts : NULL;
+    while (alert != NULL && alert->kind == WEIR__ALERT_STAGE)
+        alert = alert->next;
+    for (bool more = true; alert != NULL && more;) {
+        weir__alert *next = alert->next;
+        more = alert->kind != WEIR__ALERT_SELECT;
+        take_locked(side, alert);
+        alert->tell(alert);
+        alert = next;
+    }
+}
+
+bool weir__queue_watch(weir_queue *queue, weir__side *side, weir__alert *alert) {
+    weir__lock_acquire(&side->lock);
+    bool ready = weir__side_is_ready_locked(queue, side);
+    if (!ready)
+        weir__alert_leave_locked(side, alert);
+    weir__lock_release(&side->lock);
+    return !ready;
+}
+
+void weir__queue_unwatch(weir_queue *queue, weir__side *side, weir__alert *alert) {
+    weir__lock_acquire(&side->lock);
+    if (alert->left)
+        take_locked(side, alert);
+    else if (weir__side_is_ready_locked(queue, side))
+        tell_watching_locked(side);
+    weir__lock_release(&side->lock);
+}
+
+void weir__queue_tell_change_locked(weir_queue *queue) {
+    weir__side *producers = &queue->producers, *consumers = &queue->consumers;
+    if (producers->watching > 0 && weir__queue_has_item_locked(queue))
+        tell_watching_locked(producers);
+    if (consumers->watching > 0 && weir__queue_has_room_locked(queue))
+        tell_watching_locked(consumers);
+}
+
+/* ---- items ---- */
 
 bool weir__queue_alert_item(weir_queue *queue, weir__alert *alert) {
     weir__side *side = &queue->producers;
     weir__lock_acquire(&side->lock);
-    bool empty = !side->closed && weir__queue_is_empty_locked(queue);
-    if (empty)
+    bool ready = weir__queue_has_item_locked(queue);
+    if (!ready)
         weir__alert_leave_locked(side, alert);
     weir__lock_release(&side->lock);
-    return empty;
+    return !ready;
 }
 
 /*
- * Takes an alert of a side, and releases its lock. Returns NULL if none is left. The caller tells it, and then the next
- * one: as soon as an alert is taken, its owner may leave it again.
+ * Takes the alert of a stage out of a side, and releases its lock. Returns NULL if none is left. The caller tells it, and
+ * then the next one: as soon as an alert is taken, its owner may leave it again.
  */
 static weir__alert *take_release(weir__side *side) {
-    weir__alert *alert = side->alerts;
+    weir__alert *first = side->alerts, *alert = first != NULL && first->kind == WEIR__ALERT_STAGE ? first : NULL;
     weir__assert(weir__lock_is_held(&side->lock)); /* Q13 */
-    if (alert != NULL) {
-        side->alerts = alert->next;
-        alert->left = false;
-    }
+    if (alert != NULL)
+        take_locked(side, alert);
     weir__park_release_one(&side->park, &side->lock);
     return alert;
 }
 
-/* Tells all alerts that are left now. Releases the lock. */
+/* Tells all alerts of stages that are left now. Releases the lock. */
 static void tell_release(weir__side *side) {
     weir__alert *last = NULL, *alert;
-    for (weir__alert *at = side->alerts; at != NULL; at = at->next)
+    for (weir__alert *at = side->alerts; at != NULL && at->kind == WEIR__ALERT_STAGE; at = at->next)
         last = at;
     while ((alert = take_release(side)) != NULL) {
         bool done = alert == last;
@@ -55,6 +127,7 @@ static void tell_release(weir__side *side) {
 }
 
 void weir__queue_tell_item(weir_queue *queue) {
+    tell_watching_locked(&queue->producers);
     tell_release(&queue->producers);
 }
 
@@ -79,9 +152,11 @@ size_t weir__queue_promise(weir_queue *queue, size_t most, weir__alert *alert) {
     return count;
 }
 
-/* Alerts are told once half of the queue is free, so that each runs a batch of calls. */
+/* Stages are told once half of the queue is free, so that each runs a batch of calls. */
 void weir__queue_tell_room(weir_queue *queue) {
     weir__side *side = &queue->consumers;
+    if (weir__queue_has_room_locked(queue))
+        tell_watching_locked(side);
     if (room_locked(queue) * 2 >= queue->capacity || side->sealed)
         tell_release(side);
     else

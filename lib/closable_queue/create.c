@@ -5,6 +5,8 @@
  */
 #include "closable_queue/create.h"
 
+#include "closable_queue/alert.h"
+#include "closable_queue/descriptor.h"
 #include "closable_queue/segment.h"
 #include "closable_queue/shutdown.h"
 #include "sync/text.h"
@@ -72,7 +74,7 @@ weir_status weir_queue_create(weir_queue **queue, size_t capacity) {
  */
 static bool is_busy(weir_queue *queue) {
     weir__lock_acquire(&queue->producers.lock);
-    uint32_t sleepers = queue->producers.park.sleepers;
+    uint32_t sleepers = queue->producers.park.sleepers + weir__side_has_selects_locked(&queue->producers);
     weir__lock_release(&queue->producers.lock);
 
     weir__lock_acquire(&queue->settled.lock);
@@ -80,7 +82,7 @@ static bool is_busy(weir_queue *queue) {
     weir__lock_release(&queue->settled.lock);
 
     weir__lock_acquire(&queue->consumers.lock);
-    sleepers += queue->consumers.park.sleepers;
+    sleepers += queue->consumers.park.sleepers + weir__side_has_selects_locked(&queue->consumers);
     queue->dying = sleepers == 0 && queue->users == 0 && queue->feeders == 0; /* Q12 */
     bool busy = !queue->dying;
     weir__lock_release(&queue->consumers.lock);
@@ -108,6 +110,8 @@ weir_status weir_queue_destroy(weir_queue *queue) {
         return WEIR_BUSY;
     weir__queue_end(queue, true); /* Q12 */
     weir__queue_discard(queue);
+    weir__descriptor_destroy(queue->producers.descriptor);
+    weir__descriptor_destroy(queue->consumers.descriptor);
     free_segments(queue);
     weir__free(queue->name);
     weir__free(queue);

@@ -6,6 +6,7 @@
 #include "closable_queue/get.h"
 
 #include "closable_queue/alert.h"
+#include "closable_queue/descriptor.h"
 #include "closable_queue/front.h"
 #include "closable_queue/settle.h"
 #include "closable_queue/share.h"
@@ -103,6 +104,14 @@ static size_t share_locked(const weir_queue *queue, const weir__share *share) {
     return due < 1 ? 1 : due < share->most ? (size_t)due : share->most;
 }
 
+/* Releases the lock after a get that has taken nothing. If the queue is empty, its descriptor is no longer readable. */
+static void refuse_release(weir_queue *queue, weir_status status) {
+    bool quiet = status == WEIR_EMPTY && queue->producers.descriptor != NULL;
+    weir__lock_release(&queue->consumers.lock);
+    if (quiet)
+        weir__descriptor_quiet(queue, &queue->producers);
+}
+
 /* Takes the available items and releases the lock. Returns WEIR_EMPTY if there are none. */
 static weir_status get_and_release(weir_queue *queue, struct request *request) {
     weir__side *side = &queue->consumers;
@@ -115,7 +124,7 @@ static weir_status get_and_release(weir_queue *queue, struct request *request) {
     if (request->got > 0 || request->sentinel)
         weir__queue_publish_room(queue);
     else
-        weir__lock_release(&side->lock);
+        refuse_release(queue, status);
 
     if (request->sentinel)
         weir__queue_settle(queue, 1); /* the last access: a join may return now, and its caller may free the queue */

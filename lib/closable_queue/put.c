@@ -6,6 +6,7 @@
 #include "closable_queue/put.h"
 
 #include "closable_queue/alert.h"
+#include "closable_queue/descriptor.h"
 #include "closable_queue/segment.h"
 #include "closable_queue/share.h"
 
@@ -54,6 +55,15 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
     return WEIR_OK;
 }
 
+/* Releases the lock after a put that has put nothing. If the queue is full, its descriptor is no longer readable. */
+static weir_status refuse_release(weir_queue *queue, weir_status status) {
+    bool quiet = status == WEIR_FULL && queue->consumers.descriptor != NULL;
+    weir__lock_release(&queue->producers.lock);
+    if (quiet)
+        weir__descriptor_quiet(queue, &queue->consumers);
+    return status;
+}
+
 /*
  * Puts as many items as there is room for. Returns WEIR_OK if it put at least one. `*watch` is the next slot to fill;
  * NULL: the queue is held (Q16).
@@ -67,18 +77,11 @@ static weir_status put_some(weir_queue *queue, void *const *items, size_t count,
     while (done < count && (status = put_one_locked(queue, items[done])) == WEIR_OK)
         done++;
     *watch = side->held ? NULL : side->place.slot;
-    if (done == 0) {
-        weir__lock_release(&side->lock);
-        return status;
-    }
+    if (done == 0)
+        return refuse_release(queue, status);
     weir__queue_publish_item(queue);
     *put += done;
     return WEIR_OK;
-}
-
-static uint64_t room_locked(const weir_queue *queue) {
-    uint64_t filled = weir__u64_load_relaxed(&queue->producers.index) - weir__queue_emptied(queue);
-    return queue->consumers.held || filled >= queue->capacity ? 0 : queue->capacity - filled;
 }
 
 /* Q18. `stop` may be NULL. */
@@ -91,9 +94,9 @@ static bool sleep_for_room(weir_queue *queue, weir_deadline deadline, const weir
     weir__side *side = &queue->consumers; /* Q3 */
     bool in_time = true, token = false;
     weir__lock_acquire(&side->lock);
-    if (!side->sealed && room_locked(queue) == 0 && !must_stop(stop))
+    if (!side->sealed && weir__queue_room_locked(queue) == 0 && !must_stop(stop))
         in_time = weir__park_wait(&side->park, &side->lock, deadline, &token);
-    if (token && room_locked(queue) > 1)
+    if (token && weir__queue_room_locked(queue) > 1)
         weir__park_release_one(&side->park, &side->lock); /* Q4 */
     else
         weir__lock_release(&side->lock);
@@ -144,11 +147,10 @@ static inline weir_status put_one(weir_queue *queue, void *item) {
     weir__side *side = &queue->producers;
     weir__lock_acquire(&side->lock);
     weir_status status = put_one_locked(queue, item);
-    if (status == WEIR_OK)
-        weir__queue_publish_item(queue);
-    else
-        weir__lock_release(&side->lock);
-    return status;
+    if (status != WEIR_OK)
+        return refuse_release(queue, status);
+    weir__queue_publish_item(queue);
+    return WEIR_OK;
 }
 
 static inline weir_status put_one_until(weir_queue *queue, void *item, weir_deadline deadline) {

@@ -75,7 +75,16 @@
  * Q16 `held` is set on both sides, with both locks held, while a pipeline's entrance is paused. A put then finds no room,
  *     and its thread blocks even if slots are empty. The end of the hold wakes all producers.
  *
- * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8, Q13 and Q16. The number of unfinished items is tail - done; settle.c has the proof
+ * Q19 Selects and the descriptors of a queue leave alerts that watch. A publish tells these with the lock held, so what
+ *     they write to is neither freed nor closed then: a destroy, or the end of a select, acquires that lock. The
+ *     alert of a descriptor is left while the descriptor is not readable. Each publish tells it, and at most one select,
+ *     in FIFO order. The end of the queue or of a hold is such a publish. A select that was told tells the next one, as
+ *     it returns, if anything is left, or the queue has ended. So while something is available, no descriptor is quiet, and no select sleeps unless
+ *     another one was told and has not returned.
+ *     The queue of a stage may be destroyed with the alert of another stage left, which was freed before. Nothing watches
+ *     such a queue. So the list is read for those that watch only if `watching` says that there are some.
+ *
+ * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8, Q13, Q16 and Q19. The number of unfinished items is tail - done; settle.c has the proof
  * for joins, and for destroying a queue after a join.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -89,6 +98,7 @@
 #include "lock/lock.h"
 #include "park/park.h"
 #include "park/spin.h"
+#include "sync/event.h"
 
 /* Q8. The list node of a requeued item. The consumer that takes the item may reuse the node. */
 typedef struct weir__requeued {
@@ -109,30 +119,50 @@ typedef struct weir__aside {
     weir__returned *memory;
 } weir__aside;
 
-/* Q13. Embedded in a larger struct, which must outlive the queue's users. */
+/* What leaves an alert. The alerts of a side are in this order. */
+typedef enum weir__alert_kind {
+    WEIR__ALERT_STAGE,      /* told with no lock held, of an item or of room in half of the queue */
+    WEIR__ALERT_DESCRIPTOR, /* watches (Q19) */
+    WEIR__ALERT_SELECT      /* watches (Q19): a publish tells one of these */
+} weir__alert_kind;
+
+/*
+ * Q13. Embedded in a larger struct. That of a stage must outlive the queue's users. The lock of the side guards all
+ * members but the constant ones.
+ */
 typedef struct weir__alert {
-    void (*tell)(struct weir__alert *alert);
-    struct weir__alert *next; /* next one of the side; under its lock, as is `left` */
-    bool left;                /* the alert is left, and not told */
+    void (*tell)(struct weir__alert *alert); /* constant */
+    struct weir__alert *next;                /* NULL: the last one of the side */
+    struct weir__alert *before;              /* of the first one: the last one */
+    bool left;                               /* the alert is left, and not told */
+    weir__alert_kind kind;                   /* constant */
 } weir__alert;
+
+/* A descriptor of a side: readable, or its alert is left (Q19). */
+typedef struct weir__descriptor {
+    weir__alert alert; /* first member */
+    weir__event event; /* open */
+} weir__descriptor;
 
 /* One side of the queue. All members are under its lock, except `index`, which others may read, and `spin`. */
 typedef struct weir__side {
     _Alignas(WEIR__APART) weir__lock lock;
-    bool closed;         /* Q5 */
-    bool sealed;         /* Q11; set wherever `closed` is */
-    bool held;           /* Q16 */
-    bool discarding;     /* Q5; consumers' side only */
-    size_t workers;      /* number of workers that take from here; consumers' side only */
-    const void *last;    /* Q9: the team that took last, or NULL; consumers' side only */
-    weir__place place;   /* the next slot to fill, or to empty */
-    size_t requeued;     /* Q8: number of requeued items; consumers' side only */
-    uint64_t fed;        /* Q8: number of items ever fed; consumers' side only, changed with both locks held */
-    size_t promised;     /* Q14; consumers' side only */
-    weir__alert *alerts; /* Q13: left by the OTHER side's threads */
-    weir__u64 index;     /* the tail, or the head */
-    weir__park park;     /* where the OTHER side's threads sleep */
-    weir__spin spin;     /* adaptive state of this side's spinning; hints */
+    bool closed;                  /* Q5 */
+    bool sealed;                  /* Q11; set wherever `closed` is */
+    bool held;                    /* Q16 */
+    bool discarding;              /* Q5; consumers' side only */
+    size_t workers;               /* number of workers that take from here; consumers' side only */
+    const void *last;             /* Q9: the team that took last, or NULL; consumers' side only */
+    weir__place place;            /* the next slot to fill, or to empty */
+    size_t requeued;              /* Q8: number of requeued items; consumers' side only */
+    uint64_t fed;                 /* Q8: number of items ever fed; consumers' side only, changed with both locks held */
+    size_t promised;              /* Q14; consumers' side only */
+    weir__alert *alerts;          /* Q13: left by the OTHER side's threads */
+    weir__u64 index;              /* the tail, or the head */
+    weir__park park;              /* where the OTHER side's threads sleep */
+    weir__spin spin;              /* adaptive state of this side's spinning; hints */
+    size_t watching;              /* number of alerts left here that watch (Q19) */
+    weir__descriptor *descriptor; /* for the OTHER side's threads, or NULL; set with both locks held */
 } weir__side;
 
 /* T1 to T4: see settle.c. */
@@ -159,6 +189,7 @@ struct weir_queue {
     weir__aside aside;                     /* Q8 */
     _Alignas(WEIR__APART) weir__ptr spare; /* one emptied segment of an unbounded queue, or NULL */
     weir__u32 discarding;                  /* 1: consumers.discarding is set; read without a lock */
+    weir__u32 closed;                      /* 1: `closed` is set on both sides; read without a lock */
     size_t users;                          /* groups that take from here or put here; under the consumers' lock */
     bool dying;                            /* Q12: no further group is admitted; under the consumers' lock */
     size_t feeders;                        /* Q18 (feeders.h): stages that put here; under the consumers' lock */
@@ -237,6 +268,21 @@ static inline uint64_t weir__queue_head(const weir_queue *queue) {
 /* Returns the number of items and sentinels ever put. */
 static inline uint64_t weir__queue_tail(const weir_queue *queue) {
     return weir__u64_load_acquire(&queue->producers.index);
+}
+
+/*
+ * Whether a get, or a put, would find nothing. Takes no lock. If the queue seems empty, a get that comes after all puts
+ * and shutdowns that the thread has seen would find nothing either: the head is never seen ahead of a tail of that time.
+ * An item that other threads requeue at that time may be overlooked, and a full queue may only seem so.
+ */
+static inline bool weir__queue_seems_empty(const weir_queue *queue) {
+    uint64_t head = weir__queue_head(queue);
+    return head == weir__queue_tail(queue) && weir__u32_load_relaxed(&queue->closed) == 0;
+}
+
+static inline bool weir__queue_seems_full(const weir_queue *queue) {
+    uint64_t head = weir__queue_head(queue);
+    return weir__queue_tail(queue) - head >= queue->capacity && weir__u32_load_relaxed(&queue->closed) == 0;
 }
 
 #endif /* WEIR_CLOSABLE_QUEUE_QUEUE_H */

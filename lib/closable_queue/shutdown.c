@@ -5,6 +5,7 @@
  */
 #include "closable_queue/shutdown.h"
 
+#include "closable_queue/alert.h"
 #include "closable_queue/drop.h"
 #include "closable_queue/front.h"
 #include "closable_queue/settle.h"
@@ -16,10 +17,12 @@ void weir__queue_close_locked(weir_queue *queue) {
     weir__queue_assert_locked(queue);
     producers->closed = consumers->closed = true;
     producers->sealed = consumers->sealed = true;
+    weir__u32_store_relaxed(&queue->closed, 1);
 }
 
 void weir__queue_release_and_wake(weir_queue *queue, bool consumers_too) {
     weir__side *producers = &queue->producers, *consumers = &queue->consumers;
+    weir__queue_tell_change_locked(queue);
     bool wake_consumers = consumers_too && weir__park_wake_all(&producers->park);
     bool wake_producers = weir__park_wake_all(&consumers->park);
     weir__lock_release(&consumers->lock);

@@ -27,8 +27,8 @@ void weir__queue_discard(weir_queue *queue);
 bool weir__queue_is_discarded(weir_queue *queue);
 
 /*
- * Parts of such changes: acquire both locks; mark the queue as closed (Q5); release both locks, and wake all producers,
- * and all consumers if they must look.
+ * Parts of such changes: acquire both locks; mark the queue as closed (Q5); tell what watches (Q19), release both locks,
+ * and wake all producers, and all consumers if they must look.
  */
 void weir__queue_lock_both(weir_queue *queue);
 void weir__queue_close_locked(weir_queue *queue);

@@ -276,6 +276,15 @@ void weir__future_unwatch(weir_future *future, weir__watcher *watcher) {
     weir__lock_release(&future->lock);
 }
 
+bool weir__future_is_over(weir_future *future) {
+    if (weir__future_has_ended(future))
+        return true;
+    weir__lock_acquire(&future->lock);
+    bool over = weir__future_has_ended(future);
+    weir__lock_release(&future->lock);
+    return over;
+}
+
 void weir__future_settle(weir_future *future) {
     if (weir__future_has_ended(future))
         return;

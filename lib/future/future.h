@@ -217,6 +217,9 @@ bool weir__future_watch(weir_future *future, weir__watcher *watcher);
 /* F4. Sets WATCHED, unless the future has ended: returns false then. The lock is held. */
 bool weir__future_mark_watched(weir_future *future);
 
+/* Returns whether the future has ended. If a thread ends it now and has told a watcher, blocks until that shows (F4). */
+bool weir__future_is_over(weir_future *future);
+
 /* Removes a watcher of a wait, if it has not been told. It may be freed then; F7. */
 void weir__future_unwatch(weir_future *future, weir__watcher *watcher);
 

@@ -37,7 +37,7 @@ static void close_ends(int readable, int written) {
         close(written);
 }
 
-/* Discards bytes that the program wrote. */
+/* Discards what was written. */
 static void empty(int readable) {
     uint64_t read_now;
     while (read(readable, &read_now, sizeof read_now) > 0)
@@ -62,10 +62,11 @@ static bool open_event(weir__event *event) {
     return true;
 }
 
+/* A full pipe is readable already. */
 static void tell(const weir__event *event) {
     const uint64_t one = 1;
     ssize_t written = write(event->written, &one, sizeof one);
-    (void)written; /* the first bytes in it: there is room */
+    (void)written;
 }
 
 int weir__event_descriptor(weir__event *event) {
@@ -85,6 +86,18 @@ void weir__event_happen(weir__event *event) {
         tell(event);
     weir__uncancellable_end(before);
     event->happened = true;
+}
+
+void weir__event_ring(weir__event *event) {
+    int before = weir__uncancellable_begin();
+    tell(event);
+    weir__uncancellable_end(before);
+}
+
+void weir__event_quiet(weir__event *event) {
+    int before = weir__uncancellable_begin();
+    empty(event->readable);
+    weir__uncancellable_end(before);
 }
 
 void weir__event_close(weir__event *event) {

@@ -1,5 +1,5 @@
 /*
- * event.h - Declares events: they happen once, and poll(2) can wait for them.
+ * event.h - Declares events: they happen once, or ring again and again, and poll(2) can wait for them.
  *
  * An event has no descriptor until one is requested. Not thread-safe: the caller serializes the calls.
  *
@@ -24,6 +24,13 @@ int weir__event_descriptor(weir__event *event);
 
 /* Makes the event happen. Further calls have no effect. */
 void weir__event_happen(weir__event *event);
+
+/*
+ * Make the descriptor of an open event readable, and no longer readable: for what comes and goes. Several threads may
+ * ring at once. Not for an event that happens.
+ */
+void weir__event_ring(weir__event *event);
+void weir__event_quiet(weir__event *event);
 
 /* Closes the descriptor, if any. */
 void weir__event_close(weir__event *event);

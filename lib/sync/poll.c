@@ -1,5 +1,5 @@
 /*
- * poll.c - Implements a wait for a file descriptor, by poll(2).
+ * poll.c - Implements waits for file descriptors, by poll(2).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -22,13 +22,28 @@ int weir__poll_limit(uint64_t deadline) {
     return left < INT_MAX ? (int)left : INT_MAX;
 }
 
-weir__polled weir__poll(int fd, short events, int stop, uint64_t deadline) {
-    struct pollfd polled[2] = {{.fd = fd, .events = events}, {.fd = stop, .events = POLLIN}};
+void weir__poll_entry(weir__pollfd *entry, int fd, bool write) {
+    *entry = (weir__pollfd){.fd = fd, .events = write ? POLLOUT : POLLIN};
+}
+
+int weir__poll_all(weir__pollfd *entries, size_t count, uint64_t deadline) {
     int before = weir__uncancellable_begin(), ready;
     do {
-        ready = poll(polled, 2, weir__poll_limit(deadline));
+        ready = poll(entries, (nfds_t)count, weir__poll_limit(deadline));
     } while ((ready == 0 && weir__clock_now() < deadline) || (ready < 0 && (errno == EINTR || errno == EAGAIN)));
     weir__uncancellable_end(before);
+    return ready < 0 ? -1 : ready;
+}
+
+weir__polled weir__poll_result(const weir__pollfd *entry) {
+    if (entry->revents == 0)
+        return WEIR__POLLED_LATE;
+    return entry->revents & POLLNVAL ? WEIR__POLLED_BAD : WEIR__POLLED_READY;
+}
+
+weir__polled weir__poll(int fd, short events, int stop, uint64_t deadline) {
+    weir__pollfd polled[2] = {{.fd = fd, .events = events}, {.fd = stop, .events = POLLIN}};
+    int ready = weir__poll_all(polled, 2, deadline);
     if (ready < 0)
         return WEIR__POLLED_NOMEM;
     if (ready == 0)

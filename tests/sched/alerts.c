@@ -218,6 +218,20 @@ void scenario_alert_against_give_back(void) {
     finish_queue(queue);
 }
 
+/* The queue of a stage is destroyed after stages that have left alerts there. */
+void scenario_alert_freed_before_destroy(void) {
+    begin(1);
+    struct party *freed = weir__alloc(sizeof *freed);
+    if (sched_choose(2) == 0) {
+        sched_check(weir__queue_alert_item(queue, &freed->alert), "the queue is not empty");
+    } else {
+        put(1);
+        sched_check(weir__queue_promise(queue, 1, &freed->alert) == 0, "there is room");
+    }
+    weir__free(freed);
+    must(weir_queue_destroy(queue), WEIR_OK);
+}
+
 /* ---- room ---- */
 
 static void promise_against_get(size_t capacity) {

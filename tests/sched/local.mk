@@ -16,6 +16,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/corners.c \
 	tests/sched/crew_support.c tests/sched/crew_support.h \
 	tests/sched/crews.c \
+	tests/sched/descriptors.c \
 	tests/sched/elastic.c \
 	tests/sched/ending.c \
 	tests/sched/executors.c \
@@ -55,6 +56,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/requeue.c \
 	tests/sched/scenarios.c tests/sched/scenarios.h \
 	tests/sched/sched.h \
+	tests/sched/selects.c \
 	tests/sched/settling.c \
 	tests/sched/signals.c \
 	tests/sched/support.h \
@@ -66,6 +68,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/sync/memory.h \
 	tests/sched/sync/note.h \
 	tests/sched/sync/poll.h \
+	tests/sched/sync/random.h \
 	tests/sched/sync/relax.h \
 	tests/sched/sync/signals.h \
 	tests/sched/sync/terminal.h \

@@ -1,5 +1,6 @@
 /*
- * event.h - the seam's event over the scheduler: it only remembers. See lib/sync/event.h.
+ * event.h - the seam's event over the scheduler: it remembers, and threads can sleep until it rings. See
+ * lib/sync/event.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,9 +9,13 @@
 
 #include <stdbool.h>
 
+#include "sync/atomic.h"
+#include "sync/futex.h"
+
 typedef struct weir__event {
     bool open, happened;
     bool readable;
+    weir__u32 rung; /* 1: what rings is readable; system calls see it in one order */
 } weir__event;
 
 static inline int weir__event_descriptor(weir__event *event) {
@@ -24,8 +29,27 @@ static inline void weir__event_happen(weir__event *event) {
     event->happened = true;
 }
 
+static inline void weir__event_ring(weir__event *event) {
+    (void)weir__u32_exchange_acquire_release(&event->rung, 1);
+    weir__futex_wake(&event->rung, WEIR__EVERYONE);
+}
+
+static inline void weir__event_quiet(weir__event *event) {
+    (void)weir__u32_exchange_acquire_release(&event->rung, 0);
+}
+
+/* For scenarios. Polls: returns whether the event has rung; blocks until then. */
+static inline bool weir__event_has_rung(weir__event *event) {
+    return weir__u32_or_acquire_release(&event->rung, 0) != 0;
+}
+
+static inline void weir__event_await(weir__event *event) {
+    while (!weir__event_has_rung(event))
+        (void)weir__futex_wait(&event->rung, 0, UINT64_MAX);
+}
+
 static inline void weir__event_close(weir__event *event) {
-    (void)event;
+    event->open = false;
 }
 
 #endif /* WEIR_SYNC_EVENT_H */

@@ -6,6 +6,8 @@
 #ifndef WEIR_SYNC_POLL_H
 #define WEIR_SYNC_POLL_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef enum weir__polled {
@@ -22,6 +24,27 @@ static inline weir__polled weir__poll(int fd, short events, int stop, uint64_t d
     (void)stop;
     (void)deadline;
     return WEIR__POLLED_NOMEM;
+}
+
+typedef struct weir__pollfd {
+    int fd;
+} weir__pollfd;
+
+static inline void weir__poll_entry(weir__pollfd *entry, int fd, bool write) {
+    (void)write;
+    entry->fd = fd;
+}
+
+static inline int weir__poll_all(weir__pollfd *entries, size_t count, uint64_t deadline) {
+    (void)entries;
+    (void)count;
+    (void)deadline;
+    return -1;
+}
+
+static inline weir__polled weir__poll_result(const weir__pollfd *entry) {
+    (void)entry;
+    return WEIR__POLLED_LATE;
 }
 
 #endif /* WEIR_SYNC_POLL_H */

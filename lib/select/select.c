@@ -1,0 +1,92 @@
+/*
+ * select.c - Implements weir_select. See state.h.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <weir/select.h>
+
+#include "park/spin.h"
+#include "select/order.h"
+#include "select/try.h"
+#include "select/wait.h"
+
+enum {
+    FEW = 32,      /* cases whose order is on the stack */
+    MOST = 1 << 24 /* cases; what they need fits in 32 bits */
+};
+
+static weir__spin spin; /* of all selects: hints */
+
+static bool is_valid(const weir_case *one) {
+    for (size_t i = 0; i < sizeof one->reserved / sizeof one->reserved[0]; i++) {
+        if (one->reserved[i] != NULL)
+            return false;
+    }
+    if (one->kind == WEIR_CASE_PUT)
+        return !weir__slot_is_reserved(one->item);
+    return one->kind >= WEIR_CASE_GET && one->kind <= WEIR_CASE_WRITABLE;
+}
+
+/* Counts the cases. Returns false if one of them is not valid. */
+static bool count_cases(weir__select *select) {
+    for (size_t i = 0; i < select->count; i++) {
+        const weir_case *one = &select->cases[i];
+        if (!is_valid(one))
+            return false;
+        bool live = !weir__case_is_off(one);
+        select->live += live;
+        select->descriptors += live && weir__case_polls(one);
+    }
+    return true;
+}
+
+static void prepare(weir__select *select, uint32_t *order, weir__pollfd *polled) {
+    weir__order_begin(order, select->count);
+    select->order = order;
+    select->polled = polled;
+    for (size_t i = 0; i < select->count && select->descriptors > 0; i++) {
+        const weir_case *one = &select->cases[i];
+        weir__poll_entry(&polled[i], weir__case_polls(one) ? one->fd : -1, one->kind == WEIR_CASE_WRITABLE);
+    }
+}
+
+static weir_status run(weir__select *select, weir_deadline deadline, size_t *which) {
+    bool late = deadline != WEIR_NEVER && weir__clock_now() >= deadline;
+    weir_status status = weir__select_try(select, late, which);
+    if (status != WEIR_EMPTY)
+        return status;
+    if (late)
+        return WEIR_TIMEDOUT;
+    if (select->live == 0 && deadline == WEIR_NEVER)
+        return WEIR_DEADLOCK;
+    if (select->descriptors == 0 && weir__spin_until(&spin, weir__select_look, select, 0, deadline))
+        status = weir__select_try(select, false, which);
+    return status == WEIR_EMPTY ? weir__select_wait(select, deadline, which) : status;
+}
+
+static weir_status run_with_few(weir__select *select, weir_deadline deadline, size_t *which) {
+    uint32_t order[FEW];
+    weir__pollfd polled[FEW + 1];
+    prepare(select, order, polled);
+    return run(select, deadline, which);
+}
+
+static weir_status run_with_many(weir__select *select, weir_deadline deadline, size_t *which) {
+    size_t each = sizeof(weir__pollfd) + sizeof(uint32_t);
+    if (select->count > MOST)
+        return WEIR_NOMEM;
+    weir__pollfd *polled = weir__alloc((select->count + 1) * each);
+    if (polled == NULL)
+        return WEIR_NOMEM;
+    prepare(select, (uint32_t *)(void *)(polled + select->count + 1), polled);
+    weir_status status = run(select, deadline, which);
+    weir__free(polled);
+    return status;
+}
+
+weir_status weir_select(weir_case *cases, size_t count, weir_deadline deadline, size_t *which) {
+    weir__select select = {.cases = cases, .count = count};
+    if (cases == NULL || count == 0 || which == NULL || !count_cases(&select))
+        return WEIR_INVALID;
+    return count <= FEW ? run_with_few(&select, deadline, which) : run_with_many(&select, deadline, which);
+}
