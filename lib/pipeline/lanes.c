@@ -7,6 +7,7 @@
 
 #include "closable_queue/create.h"
 #include "crew/shared.h"
+#include "pipeline/answer.h"
 #include "pipeline/at_end.h"
 #include "pipeline/callback.h"
 #include "pipeline/drop.h"
@@ -35,7 +36,11 @@
 
 /* Drop functions of the stage's queue, for items that a cancel discards. */
 static void drop_envelope(void *item, void *stage) {
-    weir__retire_discarded(stage, item);
+    weir__envelope *envelope = item;
+    if (envelope->answered)
+        weir__answer_discard(stage, envelope);
+    else
+        weir__retire_discarded(stage, envelope);
 }
 
 static void drop_plain(void *item, void *stage) {

@@ -6,10 +6,13 @@
 #include "pipeline/run.h"
 
 #include "base/mix.h"
+#include "pipeline/answer.h"
 #include "pipeline/callback.h"
 #include "pipeline/complete.h"
+#include "pipeline/detach.h"
 #include "pipeline/outcome.h"
 #include "pipeline/pause.h"
+#include "pipeline/pending.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/requeue.h"
 #include "pipeline/retire.h"
@@ -79,15 +82,35 @@ static size_t count_of(const weir_stage *stage, const weir__envelope *envelope) 
     return weir__stage_gathers(stage) ? weir__batch_count(envelope) : 1;
 }
 
-/* Makes one attempt at an item or a batch. Returns false if it backs off. */
-static bool attempt(weir__lane *lane, weir__envelope *envelope) {
+/* Waits until a call may begin, and notes the begin of the first one. Returns false if the item must be dropped. */
+static bool begin(weir__lane *lane, const weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
     bool begins = weir__pause_for_call(lane, count_of(stage, envelope));
     if (begins && stage->keyed.interval != 0 && envelope->entered && envelope->attempts == 0)
         weir__keyed_begin(&stage->keyed, envelope->key);
-    if (begins)
+    return begins;
+}
+
+/* Makes an attempt that may detach the item, or ends one by its answer. Takes the slot first: a pause may come then. */
+static bool attempt_with_slot(weir__lane *lane, weir__envelope *envelope) {
+    if (envelope->answered)
+        return weir__answer_complete(lane, envelope);
+    bool has_slot = weir__pending_begin(lane);
+    if (has_slot && begin(lane, envelope))
+        return weir__detach_end(lane, envelope, call(lane, envelope));
+    if (has_slot)
+        weir__pending_end(lane);
+    weir__retire_dropped(lane->stage, lane, envelope);
+    return true;
+}
+
+/* Makes one attempt at an item or a batch. Returns false if it backs off, or its operation goes on. */
+static bool attempt(weir__lane *lane, weir__envelope *envelope) {
+    if (weir__stage_detaches(lane->stage))
+        return attempt_with_slot(lane, envelope);
+    if (begin(lane, envelope))
         return weir__complete(lane, &lane->task, call(lane, envelope));
-    weir__retire_dropped(stage, lane, envelope);
+    weir__retire_dropped(lane->stage, lane, envelope);
     return true;
 }
 
