@@ -92,7 +92,8 @@ WEIR_API weir_status weir_operation_emit(weir_pipeline *pipeline, weir_operation
  * must be unchanged. WEIR_PENDING and WEIR_END count as WEIR_CODE(WEIR_INVALID). While the stage is paused, what
  * follows from the finish may wait for the resume.
  *
- * If the pipeline was cancelled before, the item is done by code 0, and dropped by any other.
+ * If the pipeline was cancelled before, the item is done by code 0, and dropped by any other. If memory for the results
+ * runs out, they are dropped, and the item counts as failed, as with weir_task_emit.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if the pipeline is NULL, or the operation is finished or none of this pipeline

@@ -32,7 +32,24 @@ static void drop_results(weir__envelope *envelope, weir__account *account, weir_
         weir__discard_result(stage, answer->result);
 }
 
-/* Makes the earlier results pieces of the item's root. Returns false if there is no memory. */
+/*
+ * An ordered stage sends an item's own envelope alone, or a list of pieces (ordered.c). So if there are several results,
+ * the last one gets an envelope, too. Returns false if there is no memory.
+ */
+static bool unite(const weir__envelope *envelope, weir__account *account, weir__answer *answer) {
+    const weir_stage *stage = envelope->stage;
+    bool several = answer->others.first != NULL || envelope->list.first != NULL;
+    if (stage->orderer == NULL || !several || !answer->has_result)
+        return true;
+    weir__envelope *last = weir__envelope_new(&stage->pipeline->flight, account, answer->result);
+    if (last == NULL)
+        return false;
+    weir__list_append(&answer->others, last);
+    answer->has_result = false;
+    return true;
+}
+
+/* Makes the results, except the last one, pieces of the item's root. Returns false if there is no memory. */
 static bool add_pieces(weir__envelope *envelope, weir__account *account, weir__answer *answer) {
     weir__envelope *other;
     if (answer->others.first == NULL)
@@ -66,7 +83,7 @@ void weir__answer_collect(weir__envelope *envelope, weir__account *account, weir
         drop_results(envelope, account, answer);
         return;
     }
-    if (envelope->lacks || !add_pieces(envelope, account, answer)) {
+    if (envelope->lacks || !unite(envelope, account, answer) || !add_pieces(envelope, account, answer)) {
         envelope->lacks = true; /* the item is consumed, and failed */
         envelope->verdict = WEIR__FAILED;
         drop_results(envelope, account, answer);
