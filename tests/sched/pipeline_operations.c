@@ -130,6 +130,38 @@ void scenario_operation_answered_at_the_limit(void) {
     finish_with(WEIR_OK, 2, 0, 0, 0);
 }
 
+static uint64_t key_of_all(const void *got, void *arg) {
+    (void)got;
+    (void)arg;
+    return 1;
+}
+
+/* The second item of the key begins after the first operation, although there is a slot. */
+void scenario_operation_keeps_its_key(void) {
+    weir_stage_options options = detaching(2, 1);
+    options.limits.per_key = 1;
+    options.limits.key = key_of_all;
+    begin(options);
+    put_items(1, 2);
+    void *first = next_item();
+    sched_settle();
+    sched_check(number(first) == 1 && ran[2] == 0, "item 2 has begun");
+    finish_done(first);
+    finish_items(1);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+}
+
+/* As many items enter as the queue, the lane and the operations hold, although the order limits them. */
+void scenario_operation_has_room(void) {
+    weir_stage_options options = detaching(2, 1);
+    options.input.capacity = 1;
+    options.output.ordered = true;
+    begin(options);
+    put_items(1, 4);
+    finish_items(4);
+    finish_with(WEIR_OK, 4, 0, 0, 0);
+}
+
 /* The item of a failed attempt needs a slot again. */
 void scenario_operation_is_retried(void) {
     weir_stage_options options = detaching(1, 1);
@@ -223,6 +255,19 @@ void scenario_operation_cancel_at_the_limit(void) {
     if (weir_queue_try_get(gate, &got) == WEIR_OK)
         finish_done(got);
     must(weir_queue_destroy(held), WEIR_OK);
+    finish_pipeline(WEIR_CANCELLED);
+    check_each_ended_once(2);
+}
+
+/* The operation goes on: only the cancel wakes the lane that waits for its slot. */
+void scenario_operation_cancel_wakes_the_lane(void) {
+    begin(detaching(1, 1));
+    put_items(1, 2);
+    cancel(NULL);
+    sched_settle();
+    sched_check(ran[1] == 0 || dropped[2] == 1, "item 2 was dropped %d times", dropped[2]);
+    if (ran[1] == 1)
+        finish_items(1);
     finish_pipeline(WEIR_CANCELLED);
     check_each_ended_once(2);
 }
