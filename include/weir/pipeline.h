@@ -647,7 +647,7 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
  *
  * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK.
  * Messages exist for create, add, connect, connect_back, connect_dead, start, put (in its forms), wait, wait_idle,
- * feed, pause, resume, cancel, finish, destroy, report, show and end_on. Any other status has no message, and leaves
+ * feed, detach, the calls with an operation, pause, resume, cancel, finish, destroy, report, show and end_on. Any other status has no message, and leaves
  * the message of an older refusal. For the reason why a run has failed, see the report.
  *
  * The message is:
