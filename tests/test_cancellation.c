@@ -32,6 +32,7 @@ struct world {
     weir_task_group *group;
     weir_task *task; /* for calls inside a stage's function */
     weir_operation operation;
+    atomic_bool asked; /* for its end: the function that has detached has returned */
     FILE *stream;
     int nowhere; /* descriptor of /dev/null */
     struct gate gate;
@@ -234,13 +235,22 @@ static int detach(weir_task *task, void *item, void *raw) {
     return WEIR_PENDING;
 }
 
+static void note_abort(weir_operation operation, weir_abort_reason why, void *raw) {
+    struct world *world = raw;
+    (void)operation;
+    (void)why;
+    atomic_store(&world->asked, true);
+}
+
 /* The run is cancelled, so the call drops the item. */
 static void prepare_detached(struct world *world) {
     void *item;
-    prepare_pipeline(world, (weir_stage_options){.work.run = detach, .limits.in_flight = 1});
+    prepare_pipeline(world, (weir_stage_options){.work.run = detach, .work.abort = note_abort, .limits.in_flight = 1});
     start(world, 1);
     must(weir_queue_get(world->results, &item), WEIR_OK, "get");
     must(weir_pipeline_cancel(world->pipeline), WEIR_OK, "cancel");
+    while (!atomic_load(&world->asked))
+        nap();
 }
 
 static void call_back(weir_future *future, void *raw) {

@@ -34,6 +34,7 @@ struct desk {
     weir_operation last;          /* operation that the function of a special stage has started */
     atomic_uint asked, late;      /* calls of abort, by their reason */
     weir_operation asked_for[64]; /* of the first calls */
+    size_t askings;
     bool abort_finishes;
     atomic_uint calls;
 };
@@ -109,9 +110,11 @@ static int detach(weir_task *task, void *thing, void *unused) {
 
 static void note_abort(weir_operation operation, weir_abort_reason why, void *unused) {
     (void)unused;
-    unsigned at = atomic_fetch_add(why == WEIR_ABORT_LATE ? &desk->late : &desk->asked, 1);
-    if (at < COUNT_OF(desk->asked_for))
-        desk->asked_for[at] = operation;
+    pthread_mutex_lock(&desk->mutex);
+    if (desk->askings < COUNT_OF(desk->asked_for))
+        desk->asked_for[desk->askings++] = operation;
+    pthread_mutex_unlock(&desk->mutex);
+    atomic_fetch_add(why == WEIR_ABORT_LATE ? &desk->late : &desk->asked, 1);
     if (desk->abort_finishes)
         assert_status(WEIR_OK, weir_operation_finish(desk->pipeline, operation, CODE));
 }

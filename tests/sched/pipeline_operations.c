@@ -96,6 +96,8 @@ void scenario_operation_two_lanes(void) {
     put_calmly(1, 4);
     sched_settle();
     finish_items(2);
+    sched_settle();
+    sched_check(ran[1] + ran[2] + ran[3] + ran[4] == 4, "a lane waits although there is a slot");
     sched_calm(true);
     finish_items(2);
     finish_with(WEIR_OK, 4, 0, 0, 0);
@@ -277,7 +279,10 @@ void scenario_operation_against_destroy(void) {
     begin(detaching(1, 1));
     put_items(1, 1);
     int thread = sched_spawn(finish_one, NULL);
-    must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), WEIR_OK);
+    weir_report *report;
+    must(weir_pipeline_finish(pipeline, WEIR_NEVER, &report), WEIR_OK);
+    sched_check(report->counts.done == 1, "%d are done", (int)report->counts.done);
+    weir_report_free(report);
     must(weir_pipeline_destroy(pipeline), WEIR_OK);
     sched_join(thread);
     must(weir_queue_destroy(gate), WEIR_OK);
