@@ -70,7 +70,7 @@ static uint64_t ask_late(weir_stage *stage, uint64_t now) {
     return begun;
 }
 
-static void ring(weir__timer *alarm) {
+static void ring_alarm(weir__timer *alarm) {
     weir_stage *stage = (weir_stage *)(void *)((char *)alarm - offsetof(weir_stage, operations.alarm));
     uint64_t begun = ask_late(stage, weir__clock_now());
     if (begun != 0)
@@ -88,6 +88,6 @@ bool weir__abort_must_watch(weir_stage *stage) {
 /* After the end of the timers, the alarm does not ring. */
 void weir__abort_watch(weir_stage *stage, uint64_t begun) {
     uint64_t time = stage->options.errors.attempt_time, due = begun + time;
-    stage->operations.alarm.ring = ring;
+    stage->operations.alarm.ring = ring_alarm;
     (void)weir__timers_set(&stage->pipeline->timers, &stage->operations.alarm, due < time ? UINT64_MAX : due);
 }

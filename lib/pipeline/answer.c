@@ -10,7 +10,6 @@
 
 #include <weir/operation.h>
 
-#include "pipeline/complete.h"
 #include "pipeline/discard.h"
 #include "pipeline/pending.h"
 #include "pipeline/refuse.h"
@@ -33,13 +32,13 @@ static void drop_results(weir__envelope *envelope, weir__account *account, weir_
 }
 
 /*
- * An ordered stage sends an item's own envelope alone, or a list of pieces (ordered.c). So if there are several results,
- * the last one gets an envelope, too. Returns false if there is no memory.
+ * A result leaves in the envelope of its item if it is the only one. The last of several ones, and one after a result
+ * of the function itself that was lost, gets an envelope too. Returns false if there is no memory.
  */
 static bool unite(const weir__envelope *envelope, weir__account *account, weir__answer *answer) {
     const weir_stage *stage = envelope->stage;
-    bool several = answer->others.first != NULL || envelope->list.first != NULL;
-    if (stage->orderer == NULL || !several || !answer->has_result)
+    bool alone = answer->others.first == NULL && envelope->list.first == NULL && envelope->verdict == WEIR__DONE;
+    if (alone || !answer->has_result)
         return true;
     weir__envelope *last = weir__envelope_new(&stage->pipeline->flight, account, answer->result);
     if (last == NULL)
@@ -65,7 +64,7 @@ static bool add_pieces(weir__envelope *envelope, weir__account *account, weir__a
 }
 
 /* Drops what a failed attempt has emitted by its task, and an ordered stage holds back. */
-static void drop_emitted(weir__envelope *envelope, weir__account *account) {
+static void drop_emitted_before(weir__envelope *envelope, weir__account *account) {
     weir_pipeline *pipeline = envelope->stage->pipeline;
     weir__envelope *result;
     while ((result = weir__list_take(&envelope->list)) != NULL) {
@@ -79,7 +78,7 @@ void weir__answer_collect(weir__envelope *envelope, weir__account *account, weir
     envelope->code = answer->code;
     envelope->reply.message = answer->message;
     if (answer->code != 0) {
-        drop_emitted(envelope, account);
+        drop_emitted_before(envelope, account);
         drop_results(envelope, account, answer);
         return;
     }
@@ -102,7 +101,7 @@ void weir__answer_requeue(weir__envelope *envelope) {
 /* ---- the end of the call ---- */
 
 /* Prepares the lane's task for the end of a call that another one of its calls, or another lane, has begun. */
-static void resume(weir__lane *lane, weir__envelope *envelope) {
+static void resume_call(weir__lane *lane, weir__envelope *envelope) {
     weir_task *task = &lane->task;
     char *message = envelope->reply.message;
     task->envelope = envelope;
@@ -115,39 +114,35 @@ static void resume(weir__lane *lane, weir__envelope *envelope) {
     envelope->answered = envelope->lacks = false;
 }
 
-/* Sends the results of an item that is done, and retires it. The stage is not ordered. */
-static void retire_with_results(weir__lane *lane, weir__envelope *envelope) {
+/* Sends the results of a stage without an order, which are pieces. */
+static void send_results(weir__lane *lane, weir__envelope *envelope) {
     weir_stage *stage = envelope->stage;
-    weir__verdict worst = (weir__verdict)envelope->verdict;
     weir__envelope *result;
-    bool owed = weir__retire_begin(lane, envelope);
     while ((result = weir__list_take(&envelope->list)) != NULL)
-        worst = weir__worse(worst, weir__send(stage, lane, result));
-    worst = weir__worse(worst, weir__send(stage, lane, envelope));
-    weir__retire_end(stage, lane, worst, owed);
+        envelope->verdict =
+            (unsigned char)weir__worse((weir__verdict)envelope->verdict, weir__send(stage, lane, result));
 }
 
-bool weir__answer_complete(weir__lane *lane, weir__envelope *envelope) {
-    int code = envelope->code;
-    resume(lane, envelope);
-    if (!envelope->is_result || envelope->stage->orderer != NULL)
-        return weir__complete(lane, &lane->task, code);
-    retire_with_results(lane, envelope);
-    return true;
+int weir__answer_take(weir__lane *lane, weir__envelope *envelope) {
+    resume_call(lane, envelope);
+    if (envelope->stage->orderer == NULL)
+        send_results(lane, envelope);
+    return envelope->code;
 }
 
-void weir__answer_discard(weir_stage *stage, weir__envelope *envelope) {
-    weir__free(envelope->reply.message);
+bool weir__answer_discard(weir__envelope *envelope) {
+    if (!envelope->answered)
+        return false;
     envelope->answered = false;
-    if (envelope->code != 0)
-        weir__retire_discarded(stage, envelope);
-    else
+    weir__free(envelope->reply.message);
+    if (envelope->code == 0)
         weir__discard_done(envelope);
+    return envelope->code == 0;
 }
 
 /* ---- the end of the operation ---- */
 
-static weir_status refuse(const weir_pipeline *pipeline, const char *call) {
+static weir_status refuse_operation(const weir_pipeline *pipeline, const char *call) {
     if (pipeline == NULL)
         return weir__refuse_null(call);
     return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: the operation is finished, or none of this pipeline", call);
@@ -173,10 +168,10 @@ static void count_locked(weir__operation *slot) {
         operations->overdue++;
 }
 
-static weir_status finish(weir_pipeline *pipeline, weir_operation operation, int code, char *message) {
+static weir_status finish_operation(weir_pipeline *pipeline, weir_operation operation, int code, char *message) {
     weir__operation *slot = weir__pending_find(pipeline, operation);
     if (slot == NULL)
-        return refuse(pipeline, "finish");
+        return refuse_operation(pipeline, "finish");
     weir__answer answer = slot->answer;
     answer.code = code;
     answer.message = message;
@@ -194,9 +189,9 @@ static weir_status finish(weir_pipeline *pipeline, weir_operation operation, int
 /* Finishing may call drop functions, and is no cancellation point. */
 static weir_status finish_uncancelled(weir_pipeline *pipeline, weir_operation operation, int code, char *message) {
     if (pipeline == NULL)
-        return refuse(pipeline, "finish");
+        return refuse_operation(pipeline, "finish");
     int before = weir__uncancellable_begin();
-    weir_status status = finish(pipeline, operation, code, message);
+    weir_status status = finish_operation(pipeline, operation, code, message);
     if (status != WEIR_OK)
         weir__free(message);
     weir__uncancellable_end(before);

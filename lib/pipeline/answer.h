@@ -14,13 +14,19 @@
  */
 void weir__answer_collect(weir__envelope *envelope, weir__account *account, weir__answer *answer);
 
-/* Ends the call of an item whose envelope has an answer. Returns as weir__complete. */
-bool weir__answer_complete(weir__lane *lane, weir__envelope *envelope);
+/*
+ * Takes the answer out of an envelope: prepares the lane's task for weir__complete, and returns the code. If the stage
+ * has no order, sends the results, but for one that is in the item's own envelope.
+ */
+int weir__answer_take(weir__lane *lane, weir__envelope *envelope);
 
 /* Requeues an item whose envelope has an answer (Z2). */
 void weir__answer_requeue(weir__envelope *envelope);
 
-/* Z5. Retires an item with an answer that the stage's queue discards, and settles. */
-void weir__answer_discard(weir_stage *stage, weir__envelope *envelope);
+/*
+ * Takes the answer out of an envelope that the stage's queue discards, and settles. Z5: if the item is done, retires it,
+ * and returns true. Otherwise the caller must retire it.
+ */
+bool weir__answer_discard(weir__envelope *envelope);
 
 #endif /* WEIR_PIPELINE_ANSWER_H */

@@ -9,7 +9,6 @@
 
 #include "pipeline/abort.h"
 #include "pipeline/answer.h"
-#include "pipeline/complete.h"
 #include "pipeline/pending.h"
 #include "pipeline/refuse.h"
 #include "pipeline/retire.h"
@@ -66,7 +65,7 @@ static bool is_overdue(const weir__lane *lane, const weir__operation *slot) {
 }
 
 /* Z1, Z6. Makes the operation PENDING, and releases the lock. Then asks for its end if the run is cancelled. */
-static void leave(weir__lane *lane, weir__operation *slot, weir__envelope *envelope) {
+static void let_go_on(weir__lane *lane, weir__operation *slot, weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
     weir_operation operation = weir__pending_number(slot);
     uint64_t begun = slot->begun;
@@ -100,27 +99,25 @@ static bool goes_on(const weir__operation *slot, int code) {
     return slot->progress == WEIR__SLOT_INSIDE && code == WEIR_PENDING;
 }
 
-/* Ends the call of a function that has failed after it has detached: its message is in its task. */
-static bool fail(weir__lane *lane, weir__envelope *envelope) {
-    envelope->answered = envelope->lacks = false;
-    return weir__complete(lane, &lane->task, envelope->code);
-}
-
-bool weir__detach_end(weir__lane *lane, weir__envelope *envelope, int code) {
+bool weir__detach_return(weir__lane *lane, weir__envelope *envelope, int *code) {
     weir__operation *slot = lane->slot;
     if (!lane->detached) {
         weir__pending_end(lane);
-        return weir__complete(lane, &lane->task, code);
+        return true;
     }
     lane->slot = NULL;
     weir__lock_acquire(&lane->stage->operations.lock);
-    if (goes_on(slot, code)) {
-        leave(lane, slot, envelope);
+    if (goes_on(slot, *code)) {
+        let_go_on(lane, slot, envelope);
         return false;
     }
-    bool fails = slot->progress == WEIR__SLOT_INSIDE && code != 0;
-    take_answer(lane, slot, envelope, code);
-    return fails ? fail(lane, envelope) : weir__answer_complete(lane, envelope);
+    bool fails = slot->progress == WEIR__SLOT_INSIDE && *code != 0;
+    take_answer(lane, slot, envelope, *code);
+    if (fails)
+        envelope->answered = envelope->lacks = false; /* the task has the message, and whether a result was lost */
+    else
+        *code = weir__answer_take(lane, envelope);
+    return true;
 }
 
 bool weir__detach_exit(weir__lane *lane, weir__envelope *envelope) {
@@ -132,7 +129,7 @@ bool weir__detach_exit(weir__lane *lane, weir__envelope *envelope) {
     lane->slot = NULL;
     weir__lock_acquire(&lane->stage->operations.lock);
     if (goes_on(slot, WEIR_PENDING)) {
-        leave(lane, slot, envelope);
+        let_go_on(lane, slot, envelope);
         return true;
     }
     take_answer(lane, slot, envelope, 0);

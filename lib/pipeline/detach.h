@@ -9,11 +9,11 @@
 #include "pipeline/stage.h"
 
 /*
- * Ends a call that has a slot, after its function has returned `code`. If it has detached its item, and the operation is
- * not finished, the item is the operation's. Otherwise the call is completed. Returns as weir__complete; false also for
- * an item that is the operation's.
+ * Gives the lane's slot up, after the function of the call has returned `*code`. If the call has detached its item, and
+ * the operation is not finished, returns false: the item is the operation's. Otherwise the caller must complete the call
+ * with `*code`, which is the operation's if it is finished.
  */
-bool weir__detach_end(weir__lane *lane, weir__envelope *envelope, int code);
+bool weir__detach_return(weir__lane *lane, weir__envelope *envelope, int *code);
 
 /*
  * The function has ended the thread in a call with a slot. Returns false if the item is still the lane's. Otherwise it

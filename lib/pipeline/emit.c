@@ -21,7 +21,8 @@ typedef enum outcome { ADDED, NEEDS_ENVELOPE, NOT_FOUND } outcome;
  * Adds a result. Only the last one needs no envelope: another one moves the last into `*spare`, and needs that. Sets
  * `*spare` to NULL if it is used.
  */
-static outcome add(const weir_pipeline *pipeline, weir_operation operation, void *result, weir__envelope **spare) {
+static outcome add_result(const weir_pipeline *pipeline, weir_operation operation, void *result,
+                          weir__envelope **spare) {
     weir__operation *slot = weir__pending_find(pipeline, operation);
     if (slot == NULL)
         return NOT_FOUND;
@@ -41,14 +42,14 @@ static outcome add(const weir_pipeline *pipeline, weir_operation operation, void
 }
 
 /* An envelope is allocated without the lock. */
-static weir_status emit(weir_pipeline *pipeline, weir_operation operation, void *result) {
+static weir_status emit_result(weir_pipeline *pipeline, weir_operation operation, void *result) {
     weir__envelope *spare = NULL;
-    outcome so = add(pipeline, operation, result, &spare);
+    outcome so = add_result(pipeline, operation, result, &spare);
     if (so == NEEDS_ENVELOPE) {
         spare = weir__envelope_new(&pipeline->flight, NULL, NULL);
         if (spare == NULL)
             return refuse_memory(pipeline);
-        so = add(pipeline, operation, result, &spare);
+        so = add_result(pipeline, operation, result, &spare);
     }
     if (spare != NULL)
         weir__envelope_free(&pipeline->flight, NULL, spare);
@@ -60,5 +61,5 @@ static weir_status emit(weir_pipeline *pipeline, weir_operation operation, void 
 weir_status weir_operation_emit(weir_pipeline *pipeline, weir_operation operation, void *result) {
     if (pipeline == NULL)
         return weir__refuse_null("emit");
-    return emit(pipeline, operation, result);
+    return emit_result(pipeline, operation, result);
 }

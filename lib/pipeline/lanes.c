@@ -36,11 +36,8 @@
 
 /* Drop functions of the stage's queue, for items that a cancel discards. */
 static void drop_envelope(void *item, void *stage) {
-    weir__envelope *envelope = item;
-    if (envelope->answered)
-        weir__answer_discard(stage, envelope);
-    else
-        weir__retire_discarded(stage, envelope);
+    if (!weir__answer_discard(item))
+        weir__retire_discarded(stage, item);
 }
 
 static void drop_plain(void *item, void *stage) {

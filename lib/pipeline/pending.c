@@ -79,7 +79,7 @@ weir__operation *weir__pending_find(const weir_pipeline *pipeline, weir_operatio
 
 /* ---- slots for calls ---- */
 
-static weir__operation *take_locked(weir__operations *operations) {
+static weir__operation *take_slot_locked(weir__operations *operations) {
     weir__operation *slot = operations->unused;
     if (slot == NULL)
         return NULL;
@@ -90,7 +90,7 @@ static weir__operation *take_locked(weir__operations *operations) {
 }
 
 /* P3. Releases the lock. A wake may have been meant for more slots than the thread has taken. */
-static void pass_on(weir__operations *operations) {
+static void pass_slot_on(weir__operations *operations) {
     if (operations->unused != NULL)
         weir__park_release_one(&operations->unused_park, &operations->lock);
     else
@@ -103,9 +103,9 @@ static weir__operation *wait_for_slot(weir__lane *lane) {
     weir__operation *slot = NULL;
     weir__timing_block(lane, WEIR__FOR_OPERATIONS);
     weir__lock_acquire(&operations->lock);
-    while (!weir__is_cancelled(pipeline) && (slot = take_locked(operations)) == NULL)
+    while (!weir__is_cancelled(pipeline) && (slot = take_slot_locked(operations)) == NULL)
         weir__park_wait(&operations->unused_park, &operations->lock, WEIR_NEVER, &(bool){false});
-    pass_on(operations);
+    pass_slot_on(operations);
     weir__timing_unblock(lane);
     return slot;
 }
@@ -115,7 +115,7 @@ bool weir__pending_begin(weir__lane *lane) {
     if (lane->worker != NULL)
         weir__worker_waits(lane->worker); /* Z3: it goes on to take one item at a time */
     weir__lock_acquire(&operations->lock);
-    lane->slot = take_locked(operations);
+    lane->slot = take_slot_locked(operations);
     weir__lock_release(&operations->lock);
     if (lane->slot == NULL)
         lane->slot = wait_for_slot(lane);
@@ -154,7 +154,7 @@ static weir__operation_list *list_of(weir__operation *slot) {
     return slot->in_late ? &operations->late : &operations->pending;
 }
 
-static void append(weir__operation_list *list, weir__operation *slot) {
+static void append_operation(weir__operation_list *list, weir__operation *slot) {
     slot->next = NULL;
     slot->before = list->last;
     if (list->last != NULL)
@@ -164,7 +164,7 @@ static void append(weir__operation_list *list, weir__operation *slot) {
     list->last = slot;
 }
 
-static void take_out(weir__operation_list *list, weir__operation *slot) {
+static void take_operation_out(weir__operation_list *list, weir__operation *slot) {
     if (slot->before != NULL)
         slot->before->next = slot->next;
     else
@@ -181,20 +181,20 @@ void weir__pending_add(weir__operation *slot, weir__envelope *envelope) {
     slot->progress = WEIR__SLOT_PENDING;
     slot->envelope = envelope;
     slot->asked = slot->in_late = false;
-    append(&operations->pending, slot);
+    append_operation(&operations->pending, slot);
     operations->open++;
 }
 
 void weir__pending_remove(weir__operation *slot) {
     weir__assert(slot->progress == WEIR__SLOT_PENDING);
-    take_out(list_of(slot), slot);
+    take_operation_out(list_of(slot), slot);
 }
 
 void weir__pending_set_late(weir__operation *slot) {
     weir__assert(slot->progress == WEIR__SLOT_PENDING && !slot->in_late);
-    take_out(list_of(slot), slot);
+    take_operation_out(list_of(slot), slot);
     slot->in_late = true;
-    append(list_of(slot), slot);
+    append_operation(list_of(slot), slot);
 }
 
 void weir__pending_close(weir_stage *stage) {

@@ -82,36 +82,36 @@ static size_t count_of(const weir_stage *stage, const weir__envelope *envelope) 
     return weir__stage_gathers(stage) ? weir__batch_count(envelope) : 1;
 }
 
-/* Waits until a call may begin, and notes the begin of the first one. Returns false if the item must be dropped. */
-static bool begin(weir__lane *lane, const weir__envelope *envelope) {
+/*
+ * Waits until a call may begin, with a slot if it may detach, and notes the begin of the first one. The slot comes first:
+ * the stage may be paused while the lane waits for it. Returns false if the item must be dropped.
+ */
+static bool may_begin(weir__lane *lane, const weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
+    if (weir__stage_detaches(stage) && !weir__pending_begin(lane))
+        return false;
     bool begins = weir__pause_for_call(lane, count_of(stage, envelope));
     if (begins && stage->keyed.interval != 0 && envelope->entered && envelope->attempts == 0)
         weir__keyed_begin(&stage->keyed, envelope->key);
+    if (!begins && lane->slot != NULL)
+        weir__pending_end(lane);
     return begins;
 }
 
-/* Makes an attempt that may detach the item, or ends one by its answer. Takes the slot first: a pause may come then. */
-static bool attempt_with_slot(weir__lane *lane, weir__envelope *envelope) {
-    if (envelope->answered)
-        return weir__answer_complete(lane, envelope);
-    bool has_slot = weir__pending_begin(lane);
-    if (has_slot && begin(lane, envelope))
-        return weir__detach_end(lane, envelope, call(lane, envelope));
-    if (has_slot)
-        weir__pending_end(lane);
-    weir__retire_dropped(lane->stage, lane, envelope);
-    return true;
-}
-
-/* Makes one attempt at an item or a batch. Returns false if it backs off, or its operation goes on. */
+/*
+ * Makes one attempt at an item or a batch, or ends one whose operation is finished. Returns false if the item backs off,
+ * or its operation goes on.
+ */
 static bool attempt(weir__lane *lane, weir__envelope *envelope) {
-    if (weir__stage_detaches(lane->stage))
-        return attempt_with_slot(lane, envelope);
-    if (begin(lane, envelope))
-        return weir__complete(lane, &lane->task, call(lane, envelope));
-    weir__retire_dropped(lane->stage, lane, envelope);
-    return true;
+    bool answered = envelope->answered;
+    if (!answered && !may_begin(lane, envelope)) {
+        weir__retire_dropped(lane->stage, lane, envelope);
+        return true;
+    }
+    int code = answered ? weir__answer_take(lane, envelope) : call(lane, envelope);
+    if (lane->slot != NULL && !weir__detach_return(lane, envelope, &code))
+        return false;
+    return weir__complete(lane, &lane->task, code);
 }
 
 /* ---- by key ---- */
