@@ -690,9 +690,18 @@ END_TEST
 START_TEST (what_is_no_operation_is_refused) {
     static const weir_operation wrong[] = {0, 1, 3, UINT64_MAX, UINT64_C(1) << 24, UINT64_C(1) << 63};
     weir_pipeline *pipeline = start(detaching(1));
-    weir_pipeline *without = new_pipeline(NULL);
+    weir_pipeline *without = new_pipeline(NULL), *another = new_pipeline(NULL);
     put_things(pipeline, 1);
     struct entry entry = desk_take();
+    add_stage(another, detaching(1));
+    start_pipeline(another);
+    assert_status(WEIR_OK, weir_pipeline_put(another, thing_new()));
+    struct entry of_another = desk_take();
+    assert_status(WEIR_INVALID, weir_operation_finish(another, entry.operation, 0));
+    assert_status(WEIR_INVALID, weir_operation_finish(pipeline, of_another.operation, 0));
+    thing_consume(of_another.thing);
+    assert_status(WEIR_OK, weir_operation_finish(another, of_another.operation, 0));
+    finish_and_destroy(another, WEIR_OK);
     ck_assert(entry.operation != 0);
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         if (wrong[i] == entry.operation)
@@ -823,7 +832,10 @@ START_TEST (at_end_cannot_detach) {
     options.work.at_end = expect_refusal_at_end;
     weir_pipeline *pipeline = start(options);
     put_things(pipeline, 3);
-    finish_all(pipeline, WEIR_OK);
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_status(WEIR_INVALID, desk->said);
+    assert_things_ended();
+    end();
 }
 END_TEST
 

@@ -57,7 +57,7 @@
 extern "C" {
 #endif
 
-/* What a function returns that has detached its item. Any other function fails with WEIR_CODE(WEIR_INVALID) by it. */
+/* What a run function returns that has detached its item. Otherwise the attempt fails with WEIR_CODE(WEIR_INVALID). */
 #define WEIR_PENDING WEIR_CODE(254)
 
 /*

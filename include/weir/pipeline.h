@@ -74,7 +74,7 @@
  *   Ownership  A pipeline owns an item from the put or feed that returned WEIR_OK, or from the emit. If a put or a
  *              feed fails, the caller still owns the item. Each item ends exactly once, in one of these ways, and the
  *              report counts it under that one:
- *                done           its stage's function returned 0, or is a func
+ *                done           its stage's function returned 0, or is a func, or its operation was finished with 0
  *                dead-lettered  given up after its last attempt, and put into a dead letter
  *                failed         given up after its last attempt, or lost because of an error; given to the drop
  *                               function, with the error in the report
@@ -388,8 +388,8 @@ typedef struct weir_stage_limits {
                            0 disables the limit */
     size_t burst;       /* maximum calls at once after a pause; 0 selects 1; must be 0 without rate */
     weir_key_func *key; /* key of an item; required for per_key; NULL without it */
-    size_t per_key;     /* maximum items with the same key in the function or in back-off; 1 runs them in input
-                           order; 0 disables the limit */
+    size_t per_key;     /* maximum items with the same key in the function, in operations or in back-off; 1 runs them
+                           in input order; 0 disables the limit */
     double key_rate;    /* maximum items per second with the same key that begin, beside per_key, which it needs; a
                            further attempt does not count, so retries come on top; 0 disables the limit */
     size_t in_flight;   /* maximum calls and operations of a run at a time (weir/operation.h); below 2^24; 0 disables
@@ -850,7 +850,7 @@ WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline
  * Drops all in-flight items. Ends every wait at once: in a put, in an emit, in a back-off or for a rate. Makes the
  * cancel_fd readable, and shuts the `results` and `dead` queues down with WEIR_DRAIN, as finish does. Each item goes to
  * its drop function, in this thread or a worker's. An item inside a function is dropped when the function returns,
- * unless the function returns 0.
+ * unless the function returns 0. The same holds for an operation (weir/operation.h), which work.abort asks for its end.
  *
  * Does not wait for the functions; finish does. Callbacks may call cancel, including drop functions. A second call
  * has no effect.

@@ -47,7 +47,7 @@ void weir__abort_cancelled(weir_pipeline *pipeline) {
 /* Returns the next operation that is late, noted as such. Returns NULL if there is none. The lock is held. */
 static weir__operation *take_late(weir_stage *stage, uint64_t now) {
     weir__operation *slot = stage->operations.pending.first;
-    if (slot == NULL || now - slot->begun < stage->options.errors.attempt_time)
+    if (slot == NULL || slot->begun > now || now - slot->begun < stage->options.errors.attempt_time)
         return NULL;
     weir__pending_set_late(slot);
     return slot;

@@ -5,6 +5,7 @@
  */
 #include "pipeline/pending.h"
 
+#include "base/mix.h"
 #include "pipeline/refuse.h"
 #include "pipeline/timing.h"
 #include "stoppable_worker/worker.h"
@@ -18,12 +19,17 @@ static uint64_t slots_of(const weir_pipeline *pipeline) {
     return count;
 }
 
+/* The first generation differs from pipeline to pipeline: the number of an operation of another one is refused. */
+static uint64_t first_generation(const weir_pipeline *pipeline) {
+    return weir__mix(pipeline->born ^ (uintptr_t)pipeline) | 1;
+}
+
 static void prepare_stage(weir_stage *stage, weir__operation *slots) {
     weir__operations *operations = &stage->operations;
     operations->slots = slots;
     for (size_t i = stage->options.limits.in_flight; i-- > 0;) {
         slots[i].stage = stage;
-        slots[i].generation = 1;
+        slots[i].generation = first_generation(stage->pipeline);
         slots[i].next = operations->unused;
         operations->unused = &slots[i];
     }
@@ -127,7 +133,9 @@ void weir__pending_release(weir__operation *slot) {
     weir__operations *operations = &slot->stage->operations;
     weir__assert(slot->progress != WEIR__SLOT_UNUSED);
     slot->progress = WEIR__SLOT_UNUSED;
-    slot->generation++;
+    do
+        slot->generation++;
+    while (weir__pending_number(slot) == 0);
     slot->answer = (weir__answer){.code = 0};
     slot->next = operations->unused;
     operations->unused = slot;
