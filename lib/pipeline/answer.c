@@ -135,9 +135,10 @@ bool weir__answer_discard(weir__envelope *envelope) {
         return false;
     envelope->answered = false;
     weir__free(envelope->reply.message);
-    if (envelope->code == 0)
-        weir__discard_done(envelope);
-    return envelope->code == 0;
+    if (envelope->code != 0)
+        return false;
+    weir__discard_done(envelope);
+    return true;
 }
 
 /* ---- the end of the operation ---- */
