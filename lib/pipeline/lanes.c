@@ -98,6 +98,7 @@ static weir_status prepare_flow(weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
     const weir__batch_limits limits = {options->batch.items, options->batch.bytes, options->batch.wait};
     weir_pipeline *pipeline = stage->pipeline;
+    stage->simple = options->limits.per_key == 0 && options->work.run_batch == NULL && options->limits.in_flight == 0;
     weir__rate_set(&stage->rate, options->limits.rate, options->limits.burst, 0);
     weir__batch_prepare(&stage->batch, stage->queue, &limits, &pipeline->timers, weir__requeue_first);
     weir__keyed_prepare(&stage->keyed, options->limits.per_key, weir__rate_interval(options->limits.key_rate),

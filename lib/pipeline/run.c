@@ -114,6 +114,14 @@ static bool attempt(weir__lane *lane, weir__envelope *envelope) {
     return weir__complete(lane, &lane->task, code);
 }
 
+/* The same in a simple stage. */
+static void attempt_simply(weir__lane *lane, weir__envelope *envelope) {
+    if (weir__pause_for_call(lane, 1))
+        (void)weir__complete(lane, &lane->task, call(lane, envelope));
+    else
+        weir__retire_dropped(lane->stage, lane, envelope);
+}
+
 /* ---- by key ---- */
 
 static weir__envelope *leave_key(weir__lane *lane, void *key) {
@@ -213,7 +221,9 @@ void *weir__run(void *raw, void *state) {
     weir__envelope *envelope = raw;
     weir__lane_hold(lane, envelope);
     (void)weir__pause_at(lane, &lane->stage->gate); /* before the item waits for its key or its batch */
-    if (lane->stage->options.limits.per_key != 0)
+    if (lane->stage->simple)
+        attempt_simply(lane, envelope);
+    else if (lane->stage->options.limits.per_key != 0)
         run_by_key(lane, envelope);
     else if (!is_gathered(lane->stage, envelope) || (envelope = gather(lane, envelope)) != NULL)
         (void)attempt(lane, envelope);

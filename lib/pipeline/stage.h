@@ -235,6 +235,7 @@ struct weir_stage {
     weir_queue *queue;
     weir_queue *onward; /* queue of the first successor, or the results queue; NULL: none */
     bool on_crew;       /* the stage has no threads of its own */
+    bool simple;        /* each item is a call of its own: no key, no batch and no operations */
     weir__group *group; /* NULL: the stage runs on a crew */
     weir__crew *crew;   /* NULL: the stage has threads of its own */
     weir__lane
