@@ -1,5 +1,5 @@
 /*
- * test_pipeline_operations.c - operations: items whose work goes on after the function of their stage has returned.
+ * test_pipeline_operations.c - operations: work on items that goes on after the function of their stage has returned.
  *
  * The function of most tests detaches its item and lays the operation on a desk, where the test takes and finishes it.
  *

@@ -204,7 +204,7 @@ typedef enum weir_abort_reason {
 } weir_abort_reason;
 
 /*
- * Asks for the end of an operation (weir/operation.h) whose function has returned: once for each reason. The operation
+ * Asks for the end of an operation (weir/operation.h) after its function has returned: once for each reason. The operation
  * must still be finished, by the abort itself or later: the item and its buffers belong to it until then. The operation
  * may be finished by another thread before or during the call; then calls with it return WEIR_INVALID.
  *

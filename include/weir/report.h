@@ -79,7 +79,7 @@ typedef struct weir_stage_report {
     bool paused;          /* weir_pipeline_pause has paused the stage */
     uint64_t paused_time; /* waiting for a resume of the stage, or of the entrance in a source's emit */
     size_t in_flight;     /* maximum calls and operations at a time (limits.in_flight); 0: no operations */
-    size_t detached; /* operations now: items whose functions have detached them, not finished (weir/operation.h) */
+    size_t detached;      /* operations now: items that were detached, and are not finished (weir/operation.h) */
     size_t detached_peak; /* greatest number of operations at a time */
 } weir_stage_report;
 

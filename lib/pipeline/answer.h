@@ -20,7 +20,7 @@ void weir__answer_collect(weir__envelope *envelope, weir__account *account, weir
  */
 int weir__answer_take(weir__lane *lane, weir__envelope *envelope);
 
-/* Requeues an item whose envelope has an answer (Z2). */
+/* Requeues an item with an answer in its envelope (Z2). */
 void weir__answer_requeue(weir__envelope *envelope);
 
 /*

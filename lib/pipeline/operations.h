@@ -1,5 +1,5 @@
 /*
- * operations.h - Defines operations: calls of a stage whose function has returned, and which go on.
+ * operations.h - Defines operations: calls of a stage that go on after their function has returned.
  *
  * A stage with limits.in_flight has as many slots. A lane takes one before each call (pending.h). If the function
  * detaches its item (detach.h), the slot is that of an operation, which any thread may finish (answer.h): its answer is
@@ -22,7 +22,7 @@
  * Z4  No cancel takes an item from its operation, which may have told the kernel of its buffers. A cancel and the
  *     attempt_time only ask, by work.abort. The run is not over before the last operation is finished: `open` counts
  *     those that are PENDING, from before the lane lets go of the lock until the finish needs the pipeline no more.
- * Z5  An item whose operation is finished with code 0 is done, also if a cancel discards the queue: its results are
+ * Z5  If an operation is finished with code 0, its item is done, also if a cancel discards the queue: its results are
  *     dropped, and not the item, which the operation has consumed.
  * Z6  A cancel sets its flag before it asks all PENDING operations; a lane that makes one PENDING looks at the flag
  *     afterwards, under the same lock. So each operation is asked once for this reason, whichever comes first.

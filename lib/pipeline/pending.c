@@ -155,7 +155,7 @@ void weir__pending_wake(weir_stage *stage) {
     weir__park_release_all(&operations->unused_park, &operations->lock);
 }
 
-/* ---- operations whose functions have returned ---- */
+/* ---- operations after the return of their functions ---- */
 
 static weir__operation_list *list_of(weir__operation *slot) {
     weir__operations *operations = &slot->stage->operations;

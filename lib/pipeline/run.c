@@ -99,7 +99,7 @@ static bool may_begin(weir__lane *lane, const weir__envelope *envelope) {
 }
 
 /*
- * Makes one attempt at an item or a batch, or ends one whose operation is finished. Returns false if the item backs off,
+ * Makes one attempt at an item or a batch, or ends one with a finished operation. Returns false if the item backs off,
  * or its operation goes on.
  */
 static bool attempt(weir__lane *lane, weir__envelope *envelope) {

@@ -408,7 +408,7 @@ static uint64_t oldest_operation(weir_stage *stage) {
     return begun;
 }
 
-/* Adds each stage whose oldest operation is overdue, or keeps the run from its end. */
+/* Adds each stage if its oldest operation is overdue, or keeps the run from its end. */
 static void add_operations(const weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         uint64_t limit = stage->options.errors.attempt_time;
