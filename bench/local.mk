@@ -36,6 +36,8 @@ bench_calls_SOURCES = bench/calls.c
 bench_calls_LDADD = libweir.la
 bench_commands_SOURCES = bench/commands.c
 bench_commands_LDADD = libweir.la
+bench_operations_SOURCES = bench/operations.c
+bench_operations_LDADD = libweir.la
 bench_costs_SOURCES = bench/costs.c
 bench_costs_LDADD = libcore.la
 bench_growth_SOURCES = bench/growth.c
@@ -55,7 +57,7 @@ if HAVE_TBB
 drivers += bench/peers/tbb
 endif
 EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/peers/gthreadpool bench/peers/tbb_tasks
-EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/growth bench/selects
+EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/growth bench/operations bench/selects
 CLEANFILES = $(EXTRA_PROGRAMS)
 EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/select.go bench/peers/programs/server.py bench/peers/programs/top_paths.go
 EXTRA_DIST += bench/budget.sh bench/commands.sh bench/executor.md bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/run.py bench/selects.sh
@@ -137,7 +139,11 @@ bench-commands: bench/commands pipeline_examples/weir_run
 SELECTS = 100000
 bench-select: bench/selects
 	$(SHELL) $(srcdir)/bench/selects.sh bench/selects $(srcdir)/bench/peers/programs/select.go bench/results/select '$(RUNS)' '$(SELECTS)'
+# make bench-operations RUNS=5 OPERATIONS=200000: what an operation costs over a function that returns.
+OPERATIONS = 200000
+bench-operations: bench/operations
+	bench/operations '$(OPERATIONS)' '$(RUNS)'
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-commands bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select clean-bench
+.PHONY: bench bench-commands bench-operations bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select clean-bench

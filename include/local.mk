@@ -13,6 +13,7 @@ weirinclude_HEADERS = \
 	include/weir/executor.hpp \
 	include/weir/export.h \
 	include/weir/future.h \
+	include/weir/operation.h \
 	include/weir/pipeline.h \
 	include/weir/pipeline.hpp \
 	include/weir/priority.h \

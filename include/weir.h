@@ -20,6 +20,7 @@
 #include <weir/task_group.h>
 #include <weir/signals.h>
 #include <weir/report.h>
+#include <weir/operation.h>
 #include <weir/pipeline.h>
 #include <weir/command.h>
 

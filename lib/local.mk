@@ -106,6 +106,8 @@ lib_sources = \
 	lib/report/report.c lib/report/report.h \
 	lib/report/table.c lib/report/table.h \
 	lib/report/view.c lib/report/view.h \
+	lib/pipeline/abort.c lib/pipeline/abort.h \
+	lib/pipeline/answer.c lib/pipeline/answer.h \
 	lib/pipeline/at_end.c lib/pipeline/at_end.h \
 	lib/pipeline/bounds.c lib/pipeline/bounds.h \
 	lib/pipeline/callback.c lib/pipeline/callback.h \
@@ -115,11 +117,13 @@ lib_sources = \
 	lib/pipeline/crew_wait.c lib/pipeline/crew_wait.h \
 	lib/pipeline/declare.c \
 	lib/pipeline/descriptors.c \
+	lib/pipeline/detach.c lib/pipeline/detach.h \
 	lib/pipeline/discard.c lib/pipeline/discard.h \
 	lib/pipeline/dispatch.c lib/pipeline/dispatch.h \
 	lib/pipeline/drain.c lib/pipeline/drain.h \
 	lib/pipeline/drop.c lib/pipeline/drop.h \
 	lib/pipeline/elastic.c lib/pipeline/elastic.h \
+	lib/pipeline/emit.c \
 	lib/pipeline/ender.c lib/pipeline/ender.h \
 	lib/pipeline/errors.c lib/pipeline/errors.h \
 	lib/pipeline/exit.c lib/pipeline/exit.h \
@@ -138,12 +142,14 @@ lib_sources = \
 	lib/pipeline/ordered.c lib/pipeline/ordered.h \
 	lib/pipeline/morsel.c lib/pipeline/morsel.h \
 	lib/pipeline/on_crew.c lib/pipeline/on_crew.h \
+	lib/pipeline/operations.h \
 	lib/pipeline/options.c lib/pipeline/options.h \
 	lib/pipeline/outbox.c lib/pipeline/outbox.h \
 	lib/pipeline/outcome.c lib/pipeline/outcome.h \
 	lib/pipeline/outputs.c lib/pipeline/outputs.h \
 	lib/pipeline/pass.c lib/pipeline/pass.h \
 	lib/pipeline/pause.c lib/pipeline/pause.h \
+	lib/pipeline/pending.c lib/pipeline/pending.h \
 	lib/pipeline/phase.c lib/pipeline/phase.h \
 	lib/pipeline/pipeline.h \
 	lib/pipeline/plain.c lib/pipeline/plain.h \

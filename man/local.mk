@@ -9,6 +9,7 @@ dist_man_MANS = \
 	man/weir_executor.3 \
 	man/weir_future.3 \
 	man/weir_patterns.7 \
+	man/weir_operation.3 \
 	man/weir_pipeline.3 \
 	man/weir_report.3 \
 	man/weir_select.3 \

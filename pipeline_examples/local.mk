@@ -73,6 +73,11 @@ pipeline_examples_crawl_LDADD = libweir.la $(CURL_LIBS)
 if HAVE_CRAWL
 noinst_PROGRAMS += pipeline_examples/crawl
 endif
+pipeline_examples_echo_SOURCES = pipeline_examples/echo.c
+pipeline_examples_echo_LDADD = libweir.la
+if HAVE_EPOLL
+noinst_PROGRAMS += pipeline_examples/echo
+endif
 pipeline_examples_fetch_SOURCES = pipeline_examples/fetch.c
 pipeline_examples_fetch_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(MICROHTTPD_CFLAGS) $(GLIB_CFLAGS)
 pipeline_examples_fetch_LDADD = libweir.la $(CURL_LIBS) $(MICROHTTPD_LIBS) $(GLIB_LIBS)

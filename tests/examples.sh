@@ -316,6 +316,28 @@ else
     fi
 fi
 
+# ---- echo: the lines come back in order; a thousand operations at a time ----
+
+if [ ! -x "$examples/echo" ]; then
+    echo "echo: left out, because the system has no epoll"
+else
+    for lines in 2500 999 0; do
+        seq $lines >"$work/in"
+        run echo
+        same echo "$lines lines" <"$work/in"
+    done
+    seq 2500 >"$work/in"
+    # shellcheck disable=SC3045 # a shell without it fails the test
+    if [ "$(ulimit -H -n)" = unlimited ] || [ "$(ulimit -H -n)" -gt 2100 ]; then
+        run echo
+        grep -qx 'at a time: 1000' "$work/err" || complain "echo has not 1000 in flight: $(cat "$work/err")"
+    fi
+    status=0
+    # shellcheck disable=SC3045
+    (ulimit -n 100 && exec "$examples/echo" <"$work/in" >"$work/out" 2>"$work/err") || status=$?
+    fails_with $status echo 'few descriptors' 'echo: error .*Too many open files'
+fi
+
 # ---- top_paths: the counts equal those of awk ----
 
 awk 'BEGIN {

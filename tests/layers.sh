@@ -39,6 +39,7 @@ room_of_header() {
     export.h | priority.h | status.h | version.h) echo status ;;
     deadline.h) echo park ;;
     executor.h | task_group.h) echo executor ;;
+    operation.h) echo pipeline ;;
     *) echo "${1%.h}" ;;
     esac
 }

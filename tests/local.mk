@@ -40,6 +40,7 @@ unit_tests = \
 	tests/test_pipeline_life \
 	tests/test_pipeline_limits \
 	tests/test_pipeline_morsel \
+	tests/test_pipeline_operations \
 	tests/test_pipeline_order \
 	tests/test_pipeline_outcome \
 	tests/test_pipeline_pause \

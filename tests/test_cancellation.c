@@ -31,6 +31,8 @@ struct world {
     weir_executor *executor;
     weir_task_group *group;
     weir_task *task; /* for calls inside a stage's function */
+    weir_operation operation;
+    atomic_bool asked; /* for its end: the function that has detached has returned */
     FILE *stream;
     int nowhere; /* descriptor of /dev/null */
     struct gate gate;
@@ -224,6 +226,31 @@ static void prepare_inside(struct world *world) {
     must(weir_queue_put(world->results, number(0)), WEIR_OK, "put");
     prepare_pipeline(world, (weir_stage_options){.work.run = call_inside, .output.results = world->results});
     start(world, 1);
+}
+
+static int detach(weir_task *task, void *item, void *raw) {
+    struct world *world = raw;
+    must(weir_task_detach(task, &world->operation), WEIR_OK, "detach");
+    must(weir_queue_put(world->results, item), WEIR_OK, "put");
+    return WEIR_PENDING;
+}
+
+static void note_abort(weir_operation operation, weir_abort_reason why, void *raw) {
+    struct world *world = raw;
+    (void)operation;
+    (void)why;
+    atomic_store(&world->asked, true);
+}
+
+/* The run is cancelled, so the call drops the item. */
+static void prepare_detached(struct world *world) {
+    void *item;
+    prepare_pipeline(world, (weir_stage_options){.work.run = detach, .work.abort = note_abort, .limits.in_flight = 1});
+    start(world, 1);
+    must(weir_queue_get(world->results, &item), WEIR_OK, "get");
+    must(weir_pipeline_cancel(world->pipeline), WEIR_OK, "cancel");
+    while (!atomic_load(&world->asked))
+        nap();
 }
 
 static void call_back(weir_future *future, void *raw) {
@@ -633,12 +660,14 @@ static weir_status call_command(struct world *world) {
 }
 
 static weir_status call_of_task(struct world *world) {
+    weir_operation operation;
     weir_task *task = world->task;
     bool right = weir_task_attempt(task) == 1 && weir_task_batch_reason(task) == (weir_batch_reason)0 &&
                  !weir_task_cancelled(task) && weir_task_deadline(task) == WEIR_NEVER &&
                  weir_task_pipeline(task) == world->pipeline && weir_task_stop_fd(task) > 2 &&
                  weir_task_retry_after(task, 1) == WEIR_INVALID && weir_task_feed(task, NULL, number(FED)) == WEIR_OK &&
                  weir_task_submit(task, task, NULL) == WEIR_INVALID &&
+                 weir_task_detach(task, &operation) == WEIR_INVALID &&
                  weir_task_poll(task, -1, 0, weir_deadline_after(WEIR_MILLISECOND)) == WEIR_TIMEDOUT &&
                  weir_task_fail_item(task, 0, 5, "%d", 5) == WEIR_INVALID && weir_task_fail(task, 5, "%d", 5) == 5;
     return right ? WEIR_OK : WEIR_INVALID;
@@ -646,6 +675,19 @@ static weir_status call_of_task(struct world *world) {
 
 static weir_status if_called_back(struct world *world, weir_status status) {
     return atomic_load(&world->dropped) == 1 ? status : WEIR_INVALID;
+}
+
+static weir_status call_operation_finish(struct world *world) {
+    return if_called_back(world, weir_operation_finish(world->pipeline, world->operation, 5));
+}
+
+static weir_status call_operation_fail(struct world *world) {
+    weir_status status = weir_operation_emit(world->pipeline, world->operation, number(1));
+    if (status == WEIR_OK)
+        status = weir_operation_emit(world->pipeline, world->operation, number(2));
+    if (status == WEIR_OK)
+        status = weir_operation_fail(world->pipeline, world->operation, 5, "a %s", "message");
+    return if_called_back(world, status);
 }
 
 /* The last release cancels, so the callback runs in it. */
@@ -914,8 +956,11 @@ static const struct row {
     {"weir_dead_letter_free ", prepare_letter, call_letter_free, NULL, WEIR_OK},
     {"weir_task_emit ", prepare_inside, call_emit, release_by_results, WEIR_OK},
     {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail weir_task_feed "
-     "weir_task_fail_item weir_task_pipeline weir_task_poll weir_task_retry_after weir_task_stop_fd weir_task_submit ",
+     "weir_task_fail_item weir_task_pipeline weir_task_poll weir_task_retry_after weir_task_stop_fd weir_task_submit "
+     "weir_task_detach ",
      prepare_inside, call_of_task, NULL, WEIR_OK},
+    {"weir_operation_finish ", prepare_detached, call_operation_finish, NULL, WEIR_OK},
+    {"weir_operation_emit weir_operation_fail ", prepare_detached, call_operation_fail, NULL, WEIR_OK},
     {"weir_command_run weir_command_result_free ", prepare_inside, call_command, NULL, WEIR_OK},
     {"weir_future_create weir_future_on_end weir_future_retain weir_future_release ", prepare_nothing,
      call_future_create, NULL, WEIR_OK},

@@ -259,6 +259,18 @@ static weir_status call_end_on(struct world *world) {
     return weir_pipeline_end_on(pipeline_of(world), signals, 1, WEIR_SECOND);
 }
 
+static weir_status call_operation_emit(struct world *world) {
+    return weir_operation_emit(pipeline_of(world), 1, NULL);
+}
+
+static weir_status call_operation_finish(struct world *world) {
+    return weir_operation_finish(pipeline_of(world), 1, 0);
+}
+
+static weir_status call_operation_fail(struct world *world) {
+    return weir_operation_fail(pipeline_of(world), 1, 1, "no operation");
+}
+
 static weir_status call_message(struct world *world) {
     return weir_pipeline_message(pipeline_of(world)) != NULL ? WEIR_OK : WEIR_INVALID;
 }
@@ -338,6 +350,9 @@ static const struct row {
     {"weir_pipeline_report", call_report, IN_ALL(WEIR_OK), WEIR_OK, false},
     {"weir_pipeline_show", call_show, LIKE_SHOW, WEIR_OK, false},
     {"weir_pipeline_end_on", call_end_on, LIKE_SHOW, WEIR_OK, false},
+    {"weir_operation_emit", call_operation_emit, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
+    {"weir_operation_finish", call_operation_finish, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
+    {"weir_operation_fail", call_operation_fail, IN_ALL(WEIR_INVALID), WEIR_INVALID, false},
     {"weir_pipeline_message", call_message, IN_ALL(WEIR_OK), WEIR_OK, false},
 };
 

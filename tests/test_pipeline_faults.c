@@ -448,6 +448,65 @@ static void work_with_feedback(void) {
     }
 }
 
+static weir_pipeline *operating;
+
+/* Emits a thing. Without memory it stays the caller's. */
+static void emit_or_keep(weir_operation operation) {
+    struct thing *thing = thing_new();
+    weir_status status = weir_operation_emit(operating, operation, thing);
+    if (status == WEIR_INVALID || !went_well("operation_emit", status))
+        thing_consume(thing);
+}
+
+/* Most operations are finished at once, with some results or a message; the others are left to the abort. */
+static int run_operation(weir_task *task, void *raw, void *unused) {
+    struct thing *thing = raw;
+    weir_operation operation;
+    (void)unused;
+    ck_assert_int_eq(weir_task_detach(task, &operation), WEIR_OK);
+    if (thing->n % 4 == 0 && weir_task_attempt(task) == 1)
+        return WEIR_PENDING;
+    for (size_t i = 0; i < thing->n % 4; i++)
+        emit_or_keep(operation);
+    if (thing->n % 5 == 1) {
+        assert_status(WEIR_OK, weir_operation_fail(operating, operation, 3, "no, %zu", thing->n));
+        return WEIR_PENDING;
+    }
+    thing_consume(thing);
+    assert_status(WEIR_OK, weir_operation_finish(operating, operation, 0));
+    return WEIR_PENDING;
+}
+
+static void end_operation(weir_operation operation, weir_abort_reason why, void *unused) {
+    (void)why;
+    (void)unused;
+    emit_or_keep(operation);
+    emit_or_keep(operation);
+    weir_status status = weir_operation_fail(operating, operation, 5, "late"); /* it is asked twice, perhaps */
+    ck_assert_msg(status == WEIR_OK || status == WEIR_INVALID, "operation_fail: %s", weir_strerror(status));
+}
+
+static void work_with_operations(void) {
+    weir_stage *stages[2];
+    const weir_stage_options options[] = {
+        {.name = "operate",
+         .work = {.run = run_operation, .abort = end_operation},
+         .input.drop = thing_drop,
+         .output.ordered = true,
+         .limits.in_flight = 3,
+         .errors = {.on_error = WEIR_SKIP, .attempt_time = 1, .retry.attempts = 2}},
+        {.name = "end", .work.func = consume_thing, .input.drop = thing_drop},
+    };
+    if (!went_well("create", weir_pipeline_create(&operating, NULL)))
+        return;
+    if (add_all(operating, stages, options, COUNT_OF(options)) && went_well("start", weir_pipeline_start(operating))) {
+        put_or_keep(operating, 20);
+        end_run(operating, true);
+    } else {
+        destroy_pipeline(operating);
+    }
+}
+
 static const struct workload {
     const char *name;
     void (*run)(void);
@@ -460,6 +519,7 @@ static const struct workload {
     {"letters to a stage", work_with_letters, true},
     {"a source and a view", work_with_source, false},
     {"feedback", work_with_feedback, false},
+    {"operations", work_with_operations, true},
 };
 
 static void run_workload(const void *raw) {

@@ -74,7 +74,7 @@
  *   Ownership  A pipeline owns an item from the put or feed that returned WEIR_OK, or from the emit. If a put or a
  *              feed fails, the caller still owns the item. Each item ends exactly once, in one of these ways, and the
  *              report counts it under that one:
- *                done           its stage's function returned 0, or is a func
+ *                done           its stage's function returned 0, or is a func, or its operation was finished with 0
  *                dead-lettered  given up after its last attempt, and put into a dead letter
  *                failed         given up after its last attempt, or lost because of an error; given to the drop
  *                               function, with the error in the report
@@ -85,8 +85,8 @@
  *   Threads    All calls are thread-safe and may run concurrently, with a few exceptions. Add, the connects and start
  *              must come first, from one thread. Destroy must be the last call.
  *   Callbacks  A callback is a function that the program gives to the pipeline: a stage's function (func, run,
- *              run_batch or source), init, at_end, fini, drop, weigh, key, route, copy, when or settled. Callbacks run
- *              with no lock held. Several threads may run the callbacks of a stage concurrently.
+ *              run_batch or source), init, at_end, fini, abort, drop, weigh, key, route, copy, when or settled. Callbacks
+ *              run with no lock held. Several threads may run the callbacks of a stage concurrently.
  *              A callback must not end its thread (pthread_exit). If a stage's function does, the run fails with
  *              WEIR_FAILED, regardless of the stage's on_error. The stage then has an error with code
  *              WEIR_CODE(WEIR_UNFINISHED). The item in hand, or each item of the batch, goes to the stage's drop
@@ -144,6 +144,13 @@ typedef struct weir_task weir_task;
 #define WEIR_MILLISECOND UINT64_C(1000000)
 #define WEIR_SECOND UINT64_C(1000000000)
 
+/*
+ * An operation: what goes on for an item after its function has returned (weir/operation.h). A value, not an address; it
+ * fits in 64 bits of a foreign library's user data. 0: none. The calls refuse an operation that is finished, until its
+ * place was used 2^40 times more.
+ */
+typedef uint64_t weir_operation;
+
 /* ---- the options of a stage ---- */
 
 /* The return code of a source that has no more items. Any other function fails with WEIR_CODE(WEIR_INVALID) by it. */
@@ -189,6 +196,22 @@ typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, v
  * whether this error ends the run. Not called after a cancel, nor in a thread that a function has ended.
  */
 typedef int weir_end_func(weir_task *task, void *state);
+
+/* Why an operation should end. */
+typedef enum weir_abort_reason {
+    WEIR_ABORT_CANCEL = 1, /* the pipeline was cancelled */
+    WEIR_ABORT_LATE = 2    /* attempt_time has passed since the function of this attempt was called */
+} weir_abort_reason;
+
+/*
+ * Asks for the end of an operation (weir/operation.h) after its function has returned: once for each reason. The operation
+ * must still be finished, by the abort itself or later: the item and its buffers belong to it until then. The operation
+ * may be finished by another thread before or during the call; then calls with it return WEIR_INVALID.
+ *
+ * `state` is the stage's `arg`. Called in a thread that cancels or ends the pipeline, in the stage's, or in the thread
+ * of the library's timers, which a slow abort holds up. Several threads may call it at a time.
+ */
+typedef void weir_abort_func(weir_operation operation, weir_abort_reason why, void *state);
 
 /*
  * Returns the key of an item, or the route of a result. `arg` is the stage's. Every value is a valid key.
@@ -320,8 +343,9 @@ typedef struct weir_stage_work {
     void *arg;                  /* argument of every callback of this stage */
     weir_worker_init *init;     /* makes per-thread state (weir/stoppable_worker.h); NULL disables it */
     weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
-    weir_end_func *at_end; /* called in each thread after its last item; NULL disables it; must be NULL for a source */
-    void *reserved[2];     /* must be NULL */
+    weir_end_func *at_end;  /* called in each thread after its last item; NULL disables it; must be NULL for a source */
+    weir_abort_func *abort; /* asks for the end of an operation; NULL disables it; needs limits.in_flight */
+    void *reserved[1];      /* must be NULL */
 } weir_stage_work;
 
 /*
@@ -364,11 +388,13 @@ typedef struct weir_stage_limits {
                            0 disables the limit */
     size_t burst;       /* maximum calls at once after a pause; 0 selects 1; must be 0 without rate */
     weir_key_func *key; /* key of an item; required for per_key; NULL without it */
-    size_t per_key;     /* maximum items with the same key in the function or in back-off; 1 runs them in input
-                           order; 0 disables the limit */
+    size_t per_key;     /* maximum items with the same key in the function, in operations or in back-off; 1 runs them
+                           in input order; 0 disables the limit */
     double key_rate;    /* maximum items per second with the same key that begin, beside per_key, which it needs; a
                            further attempt does not count, so retries come on top; 0 disables the limit */
-    void *reserved[2];  /* must be NULL */
+    size_t in_flight;   /* maximum calls and operations of a run at a time (weir/operation.h); below 2^24; 0 disables
+                           operations: a function cannot detach its item */
+    void *reserved[1];  /* must be NULL */
 } weir_stage_limits;
 
 /* What a stage does about failed attempts. */
@@ -376,7 +402,8 @@ typedef struct weir_stage_errors {
     weir_on_error on_error; /* effect of a failed last attempt on the run */
     weir_retry retry;       /* further attempts at an item that has failed */
     uint64_t attempt_time;  /* ns after which a report shows an attempt as overdue; does not interrupt the attempt,
-                               and does not count time that it waits in calls of weir; 0 disables the limit */
+                               and does not count time that it waits in calls of weir; asks work.abort to end an
+                               operation; 0 disables the limit */
     weir_queue *dead;       /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
                                selects the drop function, or the stage of weir_pipeline_connect_dead */
     void *reserved[2];      /* must be NULL */
@@ -512,6 +539,7 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  * - a width with threads.count, threads.max, init, fini or at_end: a stage on the crew has no threads of its own
  * - a priority that is not a member of its enum, or not WEIR_NORMAL for a stage with threads of its own
  * - a rate or a key_rate below 0 or above 1e9
+ * - an in_flight without run, or from 2^24 on; or an abort without in_flight
  * - a fan_out or on_error that is not a member of its enum
  * - a reserved member that is not NULL
  * - a `size` that is below the size of weir 0.1.0, or above the library's with a member set that the library lacks
@@ -582,6 +610,7 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  * - a results queue of a stage that has a successor, or a results queue that is also a dead queue
  * - a batch that could not fill
  * - more threads, or a larger capacity, than memory can address
+ * - an in_flight of all stages together from 2^24 on
  *
  * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start stops and
  * joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
@@ -589,7 +618,7 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either,
  * and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all threads
- * (threads.max of an elastic stage) and H (below). An unbounded queue counts as 64.
+ * (threads.max of an elastic stage), all in_flight and H (below). An unbounded queue counts as 64.
  *
  * Start ensures that every batch can fill. Incomplete batches hold at most H items. H is the sum, over all batch
  * stages, of (batch.items - 1) times the product of batch.items of the batch stages upstream. If several paths lead
@@ -618,7 +647,7 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
  *
  * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK.
  * Messages exist for create, add, connect, connect_back, connect_dead, start, put (in its forms), wait, wait_idle,
- * feed, pause, resume, cancel, finish, destroy, report, show and end_on. Any other status has no message, and leaves
+ * feed, detach, the calls with an operation, pause, resume, cancel, finish, destroy, report, show and end_on. Any other status has no message, and leaves
  * the message of an older refusal. For the reason why a run has failed, see the report.
  *
  * The message is:
@@ -809,8 +838,8 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
  *   WEIR_FAILED     if an error has ended the run; this error is the first in the report, marked as `fatal`
  *   WEIR_CANCELLED  if the pipeline was cancelled, by a call or a second signal
  *   WEIR_TIMEDOUT   if the deadline, or the `drain` of weir_pipeline_end_on, passed and items were dropped
- *   WEIR_BUSY       if functions have not returned. In the report, `late` names each function and its place. A
- *                   further call waits again. After a cancel it waits for another `grace`, regardless of its deadline
+ *   WEIR_BUSY       if functions have not returned, or operations are not finished. In the report, `late` names each
+ *                   function and its place, and each stage with an operation. A further call waits again. After a cancel it waits for another `grace`, regardless of its deadline
  *   WEIR_DEADLOCK   if called in a callback; the end has begun
  *   WEIR_INVALID    if the pipeline is not started
  *   WEIR_NOMEM      if the run is over, but out of memory for the report
@@ -821,7 +850,7 @@ WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline
  * Drops all in-flight items. Ends every wait at once: in a put, in an emit, in a back-off or for a rate. Makes the
  * cancel_fd readable, and shuts the `results` and `dead` queues down with WEIR_DRAIN, as finish does. Each item goes to
  * its drop function, in this thread or a worker's. An item inside a function is dropped when the function returns,
- * unless the function returns 0.
+ * unless the function returns 0. The same holds for an operation (weir/operation.h), which work.abort asks for its end.
  *
  * Does not wait for the functions; finish does. Callbacks may call cancel, including drop functions. A second call
  * has no effect.
@@ -850,7 +879,8 @@ WEIR_API int weir_pipeline_cancel_fd(const weir_pipeline *pipeline);
  * its functions. NULL is allowed and has no effect.
  *
  * Returns WEIR_OK, or
- *   WEIR_BUSY      if functions have not returned; the pipeline still exists. Call again when they have returned
+ *   WEIR_BUSY      if functions have not returned, or operations are not finished; the pipeline still exists. Call again
+ *                  when they have returned
  *   WEIR_DEADLOCK  if called in a callback; the call has no effect
  */
 WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);

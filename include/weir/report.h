@@ -78,6 +78,9 @@ typedef struct weir_stage_report {
     bool blocks;          /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
     bool paused;          /* weir_pipeline_pause has paused the stage */
     uint64_t paused_time; /* waiting for a resume of the stage, or of the entrance in a source's emit */
+    size_t in_flight;     /* maximum calls and operations at a time (limits.in_flight); 0: no operations */
+    size_t detached;      /* operations now: items that were detached, and are not finished (weir/operation.h) */
+    size_t detached_peak; /* greatest number of operations at a time */
 } weir_stage_report;
 
 /* What the throughput of the pipeline depends on. */
@@ -92,7 +95,8 @@ typedef enum weir_bottleneck {
     WEIR_BOTTLENECK_LETTERS = 7, /* the dead-letter queue of a stage: its reader is too slow */
     WEIR_BOTTLENECK_BYTES = 8,   /* max_bytes of the pipeline, although no stage is always busy */
     WEIR_BOTTLENECK_ITEMS = 9,   /* max_items of the pipeline, although no stage is always busy */
-    WEIR_BOTTLENECK_PAUSED = 10  /* a stage that was paused; without a stage, the entrance */
+    WEIR_BOTTLENECK_PAUSED = 10, /* a stage that was paused; without a stage, the entrance */
+    WEIR_BOTTLENECK_OPERATIONS = 11 /* in_flight of a stage: its threads wait for an operation to end */
 } weir_bottleneck;
 
 /* A connection between two stages, as indexes into `stages` of the report. */
@@ -118,10 +122,14 @@ typedef enum weir_place {
     WEIR_IN_FINI = 2,     /* the fini of a thread */
     WEIR_IN_CALLBACK = 3, /* another function: key, route, copy, weigh, when, or init of an added thread */
     WEIR_IN_STREAM = 4,   /* writing the trace or the view */
-    WEIR_AT_EXIT = 5      /* after all of these, in the destructors of thread-specific data */
+    WEIR_AT_EXIT = 5,     /* after all of these, in the destructors of thread-specific data */
+    WEIR_IN_OPERATION = 6 /* in no function: an operation (weir/operation.h) is not finished */
 } weir_place;
 
-/* A thread that has been in a function for too long: beyond the attempt_time, or after the end. */
+/*
+ * A thread that has been in a function for too long: beyond the attempt_time, or after the end. Or the oldest operation
+ * of a stage, in no thread.
+ */
 typedef struct weir_late_worker {
     const char *stage; /* of the worker or of the function; "" if the function is the pipeline's */
     size_t number;     /* of the worker in its stage, from 0, as in its name "stage-number"; SIZE_MAX: no worker */

@@ -23,6 +23,10 @@ struct weir__envelope {
     union {
         weir__timer timer;       /* node in a heap: of timers, of its turn or of its key */
         weir__requeued requeued; /* node in the queue, while requeued */
+        struct {
+            weir__requeued requeued;
+            char *message; /* of the answer; NULL: none */
+        } reply;           /* the same, while `answered` */
     };
     void *item;               /* user's pointer */
     weir__pieces *pieces;     /* count of pieces (pieces.h); NULL: the only piece of its root */
@@ -37,6 +41,9 @@ struct weir__envelope {
     bool is_result;        /* `item` is the result of its stage */
     bool entered;          /* `key` is the entry in use */
     bool lost;             /* the next stage refused it; only its turn is left (ordered.h) */
+    bool answered;         /* its operation is finished with `code`, and its call is not ended (operations.h) */
+    bool lacks;            /* there was no memory for a result of its operation */
+    int code;              /* valid while `answered` */
 };
 _Static_assert(sizeof(weir__envelope) <= WEIR__CELL_CONTENT, "an envelope fits into a cell");
 _Static_assert(sizeof(weir__pieces) <= WEIR__CELL_CONTENT, "so does a count of pieces");

@@ -79,7 +79,7 @@ static uint64_t usual_room(const weir_stage *stage) {
 }
 
 /*
- * Returns the automatic max_items: the items that queues, threads and partial batches hold. Returns UINT64_MAX if no
+ * Returns the automatic max_items: the items that queues, threads, operations and partial batches hold. Returns UINT64_MAX if no
  * stage needs a limit.
  */
 static uint64_t automatic_items(const weir_pipeline *pipeline) {
@@ -87,6 +87,7 @@ static uint64_t automatic_items(const weir_pipeline *pipeline) {
     bool needed = false;
     for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         sum = plus(sum, plus(usual_room(stage), stage->options.threads.max));
+        sum = plus(sum, stage->options.limits.in_flight);
         needed = needed || needs_limit(stage);
     }
     if (!needed)

@@ -8,12 +8,14 @@
 #include <string.h>
 
 #include "closable_queue/settle.h"
+#include "pipeline/abort.h"
 #include "pipeline/callback.h"
 #include "pipeline/discard.h"
 #include "pipeline/crew_wait.h"
 #include "pipeline/gate.h"
 #include "pipeline/outputs.h"
 #include "pipeline/pause.h"
+#include "pipeline/pending.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
 
@@ -23,6 +25,7 @@ static void end_every_wait(weir_pipeline *pipeline) {
     weir__outputs_leave(pipeline, true);
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
         weir__pause_wake(stage);
+        weir__pending_wake(stage);
         (void)weir_queue_shutdown(stage->queue, WEIR_DRAIN);
         weir__queue_wake_joiners(stage->queue);
         weir__crew_look(stage);
@@ -39,6 +42,7 @@ bool weir__cancel_begin(weir_pipeline *pipeline, weir_status outcome) {
 
 /* Closes the timers last: the queues, shut down by then, discard the items that the timers requeue. */
 static void drop_everything(weir_pipeline *pipeline) {
+    weir__abort_cancelled(pipeline);
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
         weir__discard_stage(stage);
     weir__timers_close(&pipeline->timers);

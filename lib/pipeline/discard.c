@@ -65,6 +65,13 @@ void weir__discard_ordered(weir__lane *lane, weir__envelope *envelope) {
     weir__retire_end(stage, lane, worst, owed);
 }
 
+void weir__discard_done(weir__envelope *envelope) {
+    weir_stage *stage = envelope->stage;
+    weir__verdict worst = refuse_results(NULL, envelope);
+    weir__piece_end(stage->pipeline, NULL, envelope, verdict_of_piece(envelope));
+    weir__retire_end(stage, NULL, worst, true);
+}
+
 static void discard_keyed(weir_stage *stage) {
     weir__list waiting = weir__keyed_close(&stage->keyed, &stage->pipeline->flight);
     weir__envelope *envelope;

@@ -14,6 +14,9 @@ void weir__discard_result(weir_stage *from, void *result);
 /* Drops an item that was ready for its turn, and its results, after a cancel. */
 void weir__discard_ordered(weir__lane *lane, weir__envelope *envelope);
 
+/* Z5. Retires an item that is done, and drops its results. The stage's queue discards it, and settles. */
+void weir__discard_done(weir__envelope *envelope);
+
 /* S4. Closes the mechanisms of a cancelled stage, shuts down its queue, and drops all items that wait in them. */
 void weir__discard_stage(weir_stage *stage);
 

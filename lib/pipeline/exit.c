@@ -7,6 +7,7 @@
 
 #include "pipeline/callback.h"
 #include "pipeline/complete.h"
+#include "pipeline/detach.h"
 #include "pipeline/drop.h"
 #include "pipeline/outcome.h"
 #include "pipeline/pipeline.h"
@@ -26,7 +27,8 @@ static void fail_plain(weir__lane *lane) {
 /* Fails the item or batch that the lane holds. Also drops its items that entered by their keys and will not run. */
 static void fail_held(weir__lane *lane) {
     weir__envelope *envelope;
-    weir__complete_abandoned(lane, &lane->task);
+    if (lane->slot == NULL || !weir__detach_exit(lane, lane->task.envelope))
+        weir__complete_abandoned(lane, &lane->task);
     while ((envelope = weir__list_take(&lane->ready)) != NULL)
         weir__retire_dropped(lane->stage, lane, envelope);
 }

@@ -10,6 +10,7 @@
 #include "pipeline/lanes.h"
 #include "pipeline/on_crew.h"
 #include "pipeline/outputs.h"
+#include "pipeline/pending.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
 #include "pipeline/trace.h"
@@ -76,6 +77,7 @@ static void free_all(weir_pipeline *pipeline) {
         next = stage->next;
         weir__stage_free(stage);
     }
+    weir__pending_free(pipeline);
     weir__pool_empty(&pipeline->flight.pool);
     weir__errors_free(&pipeline->errors);
     weir__event_close(&pipeline->cancel_event);

@@ -7,6 +7,7 @@
 
 #include "pipeline/callback.h"
 #include "pipeline/cancel.h"
+#include "pipeline/pending.h"
 #include "pipeline/show.h"
 #include "pipeline/trace.h"
 #include "pipeline/watch.h"
@@ -176,8 +177,8 @@ static bool join_by(struct wait *wait, bool (*join)(weir_pipeline *, uint64_t), 
 
 bool weir__join(weir_pipeline *pipeline, weir_report **report) {
     struct wait wait = begin(pipeline, report);
-    return wait_for_functions(&wait) && join_by(&wait, join_workers, is_late) &&
-           join_by(&wait, join_timers_and_dropper, helper_is_late);
+    return wait_for_functions(&wait) && join_by(&wait, weir__pending_await, is_late) &&
+           join_by(&wait, join_workers, is_late) && join_by(&wait, join_timers_and_dropper, helper_is_late);
 }
 
 /* Blocks until no worker runs, and no stage on a crew. */
@@ -190,6 +191,7 @@ static void wait_for_running(weir_pipeline *pipeline) {
 
 void weir__join_all(weir_pipeline *pipeline) {
     wait_for_running(pipeline);
+    (void)weir__pending_await(pipeline, WEIR_NEVER);
     (void)join_workers(pipeline, WEIR_NEVER);
     (void)join_timers_and_dropper(pipeline, WEIR_NEVER);
 }

@@ -7,6 +7,7 @@
 
 #include "closable_queue/create.h"
 #include "crew/shared.h"
+#include "pipeline/answer.h"
 #include "pipeline/at_end.h"
 #include "pipeline/callback.h"
 #include "pipeline/drop.h"
@@ -35,7 +36,8 @@
 
 /* Drop functions of the stage's queue, for items that a cancel discards. */
 static void drop_envelope(void *item, void *stage) {
-    weir__retire_discarded(stage, item);
+    if (!weir__answer_discard(item))
+        weir__retire_discarded(stage, item);
 }
 
 static void drop_plain(void *item, void *stage) {
@@ -96,6 +98,7 @@ static weir_status prepare_flow(weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
     const weir__batch_limits limits = {options->batch.items, options->batch.bytes, options->batch.wait};
     weir_pipeline *pipeline = stage->pipeline;
+    stage->simple = options->limits.per_key == 0 && options->work.run_batch == NULL && options->limits.in_flight == 0;
     weir__rate_set(&stage->rate, options->limits.rate, options->limits.burst, 0);
     weir__batch_prepare(&stage->batch, stage->queue, &limits, &pipeline->timers, weir__requeue_first);
     weir__keyed_prepare(&stage->keyed, options->limits.per_key, weir__rate_interval(options->limits.key_rate),

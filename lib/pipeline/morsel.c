@@ -66,8 +66,8 @@ static size_t size_of_own(const weir_stage *stage) {
 /* N4. Returns the number of items to take; `queued` are there. */
 static size_t size_of_morsel(const weir_stage *stage, size_t queued) {
     uint64_t cost = cost_onward(stage);
-    if (weir__u32_load_relaxed(&stage->shift.blocks) != 0)
-        return 1;
+    if (weir__u32_load_relaxed(&stage->shift.blocks) != 0 || stage->options.limits.in_flight != 0)
+        return 1; /* Z3 */
     size_t size = size_of_slice(cost), own = size_of_own(stage);
     size = size < own ? size : own;
     bool shares = queued > 1 && queued * cost >= SHARED && weir__shift_has_free_lane(stage);

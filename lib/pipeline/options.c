@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "pipeline/pending.h"
 #include "pipeline/refuse.h"
 #include "pipeline/tune.h"
 #include "report/figure.h"
@@ -62,18 +63,20 @@ weir_status weir__options_take_of_pipeline(weir_pipeline_options *to, const weir
 
 /* ---- the members of a stage ---- */
 
-enum { ROOM = sizeof((weir_stage_work *)NULL)->reserved / sizeof(void *) }; /* of each nested struct */
+#define RESERVED(array) (array), sizeof(array) / sizeof(void *)
 
 static weir_status check_reserved(const weir_pipeline *pipeline, const weir_stage_options *options) {
     const struct {
         const char *name;
         void *const *reserved;
-    } structs[] = {{"work", options->work.reserved},          {"threads", options->threads.reserved},
-                   {"input", options->input.reserved},        {"output", options->output.reserved},
-                   {"limits", options->limits.reserved},      {"errors", options->errors.reserved},
-                   {"retry", options->errors.retry.reserved}, {"batch", options->batch.reserved}};
+        size_t count;
+    } structs[] = {
+        {"work", RESERVED(options->work.reserved)},          {"threads", RESERVED(options->threads.reserved)},
+        {"input", RESERVED(options->input.reserved)},        {"output", RESERVED(options->output.reserved)},
+        {"limits", RESERVED(options->limits.reserved)},      {"errors", RESERVED(options->errors.reserved)},
+        {"retry", RESERVED(options->errors.retry.reserved)}, {"batch", RESERVED(options->batch.reserved)}};
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
-        for (size_t k = 0; k < ROOM; k++) {
+        for (size_t k = 0; k < structs[i].count; k++) {
             if (structs[i].reserved[k] != NULL)
                 return weir__refuse(pipeline, WEIR_INVALID, options->name, "%s.reserved[%zu] is not NULL",
                                     structs[i].name, k);
@@ -211,6 +214,20 @@ static weir_status check_limits(const weir_pipeline *pipeline, const weir_stage_
     return WEIR_OK;
 }
 
+/* Checks that operations have a function that may detach, and abort an operation. */
+static weir_status check_operations(const weir_pipeline *pipeline, const weir_stage_options *options) {
+    size_t in_flight = options->limits.in_flight;
+    if (in_flight != 0 && options->work.run == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "in_flight is %zu, and run is NULL: only run may detach", in_flight);
+    if (in_flight >= WEIR__SLOTS)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "in_flight is %zu, and must be below %d", in_flight,
+                            WEIR__SLOTS);
+    if (options->work.abort != NULL && in_flight == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "abort is set, and in_flight is 0");
+    return WEIR_OK;
+}
+
 const char *weir__fan_out_name(weir_fan_out how) {
     static const char *const names[] = {"WEIR_ROUND_ROBIN", "WEIR_BY_KEY", "WEIR_BY_CHOICE", "WEIR_TO_ALL"};
     return names[how];
@@ -315,8 +332,8 @@ static weir_status check_batch(const weir_pipeline *pipeline, const weir_stage_o
 
 weir_status weir__options_check(const weir_pipeline *pipeline, const weir_stage_options *options) {
     static weir_status (*const checks[])(const weir_pipeline *, const weir_stage_options *) = {
-        check_reserved, check_functions, check_place, check_priority, check_threads,      check_source,
-        check_func,     check_numbers,   check_retry, check_limits,   check_distribution, check_batch};
+        check_reserved, check_functions, check_place,  check_priority,   check_threads,      check_source, check_func,
+        check_numbers,  check_retry,     check_limits, check_operations, check_distribution, check_batch};
     weir_status status = WEIR_OK;
     for (size_t i = 0; i < sizeof checks / sizeof checks[0] && status == WEIR_OK; i++)
         status = checks[i](pipeline, options);

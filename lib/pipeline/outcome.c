@@ -5,6 +5,8 @@
  */
 #include "pipeline/outcome.h"
 
+#include <weir/operation.h>
+
 #include "pipeline/cancel.h"
 #include "pipeline/pipeline.h"
 
@@ -26,6 +28,8 @@ void weir__add_retried_error(weir_stage *stage, int code, const char *message, u
 int weir__code_of_item(weir_task *task, int code) {
     if (task->lost)
         return WEIR_CODE(WEIR_NOMEM);
+    if (code == WEIR_PENDING)
+        return weir_task_fail(task, WEIR_CODE(WEIR_INVALID), "WEIR_PENDING from a call that has not detached its item");
     if (code != WEIR_END)
         return code;
     return weir_task_fail(task, WEIR_CODE(WEIR_INVALID), "WEIR_END from a function that is no source");

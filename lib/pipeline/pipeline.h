@@ -31,6 +31,8 @@ struct weir_pipeline {
     size_t ordered;       /* number of stages in `order`; 0: not sorted */
     weir_stage *entrance; /* stage to which items are put; NULL: none */
     bool plain;
+    weir__operation *slots; /* of all stages (operations.h); NULL: none */
+    size_t slot_count;
     uint64_t started; /* time of the start; 0: not started */
     uint64_t born;    /* time at which the pipeline was created */
     char message[WEIR__NOTE];

@@ -6,10 +6,13 @@
 #include "pipeline/run.h"
 
 #include "base/mix.h"
+#include "pipeline/answer.h"
 #include "pipeline/callback.h"
 #include "pipeline/complete.h"
+#include "pipeline/detach.h"
 #include "pipeline/outcome.h"
 #include "pipeline/pause.h"
+#include "pipeline/pending.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/requeue.h"
 #include "pipeline/retire.h"
@@ -79,16 +82,44 @@ static size_t count_of(const weir_stage *stage, const weir__envelope *envelope) 
     return weir__stage_gathers(stage) ? weir__batch_count(envelope) : 1;
 }
 
-/* Makes one attempt at an item or a batch. Returns false if it backs off. */
-static bool attempt(weir__lane *lane, weir__envelope *envelope) {
+/*
+ * Waits until a call may begin, with a slot if it may detach, and notes the begin of the first one. The slot comes first:
+ * the stage may be paused while the lane waits for it. Returns false if the item must be dropped.
+ */
+static bool may_begin(weir__lane *lane, const weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
+    if (weir__stage_detaches(stage) && !weir__pending_begin(lane))
+        return false;
     bool begins = weir__pause_for_call(lane, count_of(stage, envelope));
     if (begins && stage->keyed.interval != 0 && envelope->entered && envelope->attempts == 0)
         weir__keyed_begin(&stage->keyed, envelope->key);
-    if (begins)
-        return weir__complete(lane, &lane->task, call(lane, envelope));
-    weir__retire_dropped(stage, lane, envelope);
-    return true;
+    if (!begins && lane->slot != NULL)
+        weir__pending_end(lane);
+    return begins;
+}
+
+/*
+ * Makes one attempt at an item or a batch, or ends one with a finished operation. Returns false if the item backs off,
+ * or its operation goes on.
+ */
+static bool attempt(weir__lane *lane, weir__envelope *envelope) {
+    bool answered = envelope->answered;
+    if (!answered && !may_begin(lane, envelope)) {
+        weir__retire_dropped(lane->stage, lane, envelope);
+        return true;
+    }
+    int code = answered ? weir__answer_take(lane, envelope) : call(lane, envelope);
+    if (lane->slot != NULL && !weir__detach_return(lane, envelope, &code))
+        return false;
+    return weir__complete(lane, &lane->task, code);
+}
+
+/* The same in a simple stage. */
+static void attempt_simply(weir__lane *lane, weir__envelope *envelope) {
+    if (weir__pause_for_call(lane, 1))
+        (void)weir__complete(lane, &lane->task, call(lane, envelope));
+    else
+        weir__retire_dropped(lane->stage, lane, envelope);
 }
 
 /* ---- by key ---- */
@@ -190,7 +221,9 @@ void *weir__run(void *raw, void *state) {
     weir__envelope *envelope = raw;
     weir__lane_hold(lane, envelope);
     (void)weir__pause_at(lane, &lane->stage->gate); /* before the item waits for its key or its batch */
-    if (lane->stage->options.limits.per_key != 0)
+    if (lane->stage->simple)
+        attempt_simply(lane, envelope);
+    else if (lane->stage->options.limits.per_key != 0)
         run_by_key(lane, envelope);
     else if (!is_gathered(lane->stage, envelope) || (envelope = gather(lane, envelope)) != NULL)
         (void)attempt(lane, envelope);

@@ -149,6 +149,7 @@ static void add_strain(const weir__lane *lane, weir__strain *strain) {
     strain->calls += blocked[WEIR__IN_FUNCTION] + blocked[WEIR__FOR_RETRY];
     strain->results += blocked[WEIR__FOR_RESULTS];
     strain->letters += blocked[WEIR__FOR_LETTERS];
+    strain->operations += blocked[WEIR__FOR_OPERATIONS];
 }
 
 /* Adds the times of a lane. Adds nothing before the start has succeeded: a failed start frees the worker. */
@@ -237,6 +238,29 @@ static void look_at_threads(weir_stage *stage, const struct instant *instant, we
     report->change = weir__elastic_change(stage, &report->changed);
 }
 
+/* Returns how many operations of a list take longer than attempt_time. The lock is held. */
+static uint64_t count_late_locked(const weir_stage *stage, const weir__operation *slot, uint64_t now) {
+    uint64_t limit = stage->options.errors.attempt_time, count = 0;
+    for (; limit != 0 && slot != NULL && since(now, slot->begun) > limit; slot = slot->next)
+        count += !slot->overdue;
+    return count;
+}
+
+static void look_at_operations(weir_stage *stage, weir_stage_report *report) {
+    weir__operations *operations = &stage->operations;
+    if (stage->options.limits.in_flight == 0)
+        return;
+    weir__lock_acquire(&operations->lock);
+    uint64_t now = weir__clock_now();
+    report->in_flight = stage->options.limits.in_flight;
+    report->detached = operations->detached;
+    report->detached_peak = operations->peak;
+    report->overdue += operations->overdue;
+    report->overdue += count_late_locked(stage, operations->pending.first, now);
+    report->overdue += count_late_locked(stage, operations->late.first, now);
+    weir__lock_release(&operations->lock);
+}
+
 static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report,
                           weir__strain *strain) {
     *report = (weir_stage_report){.name = stage->name};
@@ -248,6 +272,7 @@ static void look_at_stage(weir_stage *stage, const struct instant *instant, weir
     count_stage(stage, &report->counts);
     for (size_t i = 0; i < stage->options.threads.max; i++)
         add_lane(&stage->lanes[i], instant, report, strain);
+    look_at_operations(stage, report);
     set_latencies(instant->sum, report);
     if (!weir__stage_is_source(stage)) {
         report->capacity = stage->options.input.capacity;
@@ -323,7 +348,7 @@ static bool prepare(const weir_pipeline *pipeline, struct draft *draft) {
     draft->stages = weir__alloc((pipeline->stage_count + 1) * sizeof *draft->stages);
     draft->strains = weir__alloc((pipeline->stage_count + 1) * sizeof *draft->strains);
     draft->edges = weir__alloc((pipeline->edge_count + pipeline->stage_count + 1) * sizeof *draft->edges);
-    draft->late_room = threads + VISITORS;
+    draft->late_room = threads + pipeline->stage_count + VISITORS;
     draft->late = weir__alloc(draft->late_room * sizeof *draft->late);
     draft->sum = weir__alloc(sizeof *draft->sum);
     return draft->stages != NULL && draft->strains != NULL && draft->edges != NULL && draft->late != NULL &&
@@ -370,6 +395,28 @@ static void add_late(const weir_pipeline *pipeline, uint64_t now, struct draft *
             draft->late[draft->report.late_count++] = (weir_late_worker){stage->name, lane->number, since(now, begun),
                                                                          is_to_end(stage), place_of(&lane->visit)};
         }
+    }
+}
+
+/* Returns the time at which the oldest operation of a stage began; 0: there is none. */
+static uint64_t oldest_operation(weir_stage *stage) {
+    weir__operations *operations = &stage->operations;
+    weir__lock_acquire(&operations->lock);
+    const weir__operation *first = operations->pending.first, *late = operations->late.first;
+    uint64_t begun = late != NULL ? late->begun : first != NULL ? first->begun : 0;
+    weir__lock_release(&operations->lock);
+    return begun;
+}
+
+/* Adds each stage if its oldest operation is overdue, or keeps the run from its end. */
+static void add_operations(const weir_pipeline *pipeline, uint64_t now, struct draft *draft) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        uint64_t limit = stage->options.errors.attempt_time;
+        uint64_t begun = stage->options.limits.in_flight == 0 ? 0 : oldest_operation(stage), took = since(now, begun);
+        if (begun == 0 || !(is_to_end(stage) || (limit != 0 && took > limit)))
+            continue;
+        draft->late[draft->report.late_count++] =
+            (weir_late_worker){stage->name, SIZE_MAX, took, is_to_end(stage), WEIR_IN_OPERATION};
     }
 }
 
@@ -429,6 +476,7 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
     report->bytes = weir__admission_bytes(&pipeline->flight.admission);
     add_edges(pipeline, draft);
     add_late(pipeline, instant.now, draft);
+    add_operations(pipeline, weir__clock_now(), draft);
     add_visits(pipeline, weir__clock_now(), draft); /* some visits begin after the run is over */
 }
 

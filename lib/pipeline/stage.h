@@ -14,7 +14,7 @@
  * S1  An item is in a stage from the put into the stage's queue until it is retired there (retire.h). So a stage is
  *     drained exactly when a join of its queue returns, wherever its items wait meanwhile.
  * S2  An item in a stage is in one place: in the queue; with one lane, which runs it; or where it waits for its turn,
- *     its key, its batch or its next attempt. A lane that makes an item wait does not touch it afterwards. In a stage
+ *     its key, its batch or its next attempt; or with its operation (operations.h). A lane that makes an item wait does not touch it afterwards. In a stage
  *     with keys any lane may retire an item. So the lane that took the item lets go of it before the item's call.
  * S3  The queue counts an item as entered before a lane has it. Its retirement is counted later, by a store with
  *     release. A reader that loads the retired count (acquire) before the entered count never sees more items retired
@@ -55,6 +55,7 @@
 #include "measure/histogram.h"
 #include "measure/stopwatch.h"
 #include "pipeline/errors.h"
+#include "pipeline/operations.h"
 #include "pipeline/visit.h"
 #include "stoppable_worker/group.h"
 #include "timer/timer.h"
@@ -119,9 +120,10 @@ typedef enum weir__cause {
     WEIR__FOR_ADMISSION, /* a limit on what is in flight */
     WEIR__FOR_RETRY,     /* a source's back-off */
     WEIR__IN_FUNCTION,   /* anything, in a call of the library that the stage's function has made */
-    WEIR__FOR_RESUME     /* the resume of the stage, or of the entrance */
+    WEIR__FOR_RESUME,    /* the resume of the stage, or of the entrance */
+    WEIR__FOR_OPERATIONS /* an unused slot (pending.h) */
 } weir__cause;
-enum { WEIR__CAUSES = WEIR__FOR_RESUME + 1 };
+enum { WEIR__CAUSES = WEIR__FOR_OPERATIONS + 1 };
 
 /* What a pause shuts: a stage, or the entrance (gate.h). Both members are written under the pipeline's lock. */
 typedef struct weir__pausing {
@@ -161,15 +163,17 @@ struct weir__lane {
     void *state;                  /* user's state: from init, or `arg` */
 
     /* What the lane holds (S2). */
-    weir__envelope *held; /* taken from the queue, and neither retired nor let go; NULL: none */
-    bool owes;            /* the item was retired while the lane held it: the worker must settle it */
-    void *item;           /* item that the lane holds in a plain pipeline */
-    weir__list ready;     /* items that the lane must run next (keyed.h) */
-    bool inside;          /* the thread is inside the stage's function */
-    weir__served served;  /* of a stage on a crew */
-    bool in_init;         /* the thread was added during the run, and is inside init */
-    bool at_end;          /* the present call is one of at_end */
-    weir_task task;       /* present or last call */
+    weir__envelope *held;  /* taken from the queue, and neither retired nor let go; NULL: none */
+    bool owes;             /* the item was retired while the lane held it: the worker must settle it */
+    void *item;            /* item that the lane holds in a plain pipeline */
+    weir__list ready;      /* items that the lane must run next (keyed.h) */
+    weir__operation *slot; /* of the present call (operations.h); NULL: none */
+    bool detached;         /* the present call has detached its item */
+    bool inside;           /* the thread is inside the stage's function */
+    weir__served served;   /* of a stage on a crew */
+    bool in_init;          /* the thread was added during the run, and is inside init */
+    bool at_end;           /* the present call is one of at_end */
+    weir_task task;        /* present or last call */
 
     /* Memory. */
     weir__account account; /* others read `roots` of it */
@@ -231,6 +235,7 @@ struct weir_stage {
     weir_queue *queue;
     weir_queue *onward; /* queue of the first successor, or the results queue; NULL: none */
     bool on_crew;       /* the stage has no threads of its own */
+    bool simple;        /* each item is a call of its own: no key, no batch and no operations */
     weir__group *group; /* NULL: the stage runs on a crew */
     weir__crew *crew;   /* NULL: the stage has threads of its own */
     weir__lane
@@ -267,6 +272,7 @@ struct weir_stage {
     _Alignas(WEIR__APART) weir__reorder reorder;
     _Alignas(WEIR__APART) weir__keyed keyed;
     _Alignas(WEIR__APART) weir__batch batch;
+    _Alignas(WEIR__APART) weir__operations operations;
 };
 
 static inline bool weir__stage_is_source(const weir_stage *stage) {

@@ -8,6 +8,7 @@
 #include "pipeline/join.h"
 #include "pipeline/lanes.h"
 #include "pipeline/outputs.h"
+#include "pipeline/pending.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
 #include "pipeline/trace.h"
@@ -18,12 +19,14 @@ static bool needs_timers(const weir_pipeline *pipeline) {
             return true;
         if (!weir__stage_is_source(stage) && (weir__stage_backs_off(stage) || stage->options.batch.wait != 0))
             return true;
+        if (stage->options.work.abort != NULL && stage->options.errors.attempt_time != 0)
+            return true;
     }
     return false;
 }
 
 static weir_status prepare_stages(weir_pipeline *pipeline) {
-    weir_status status = WEIR_OK;
+    weir_status status = weir__pending_prepare(pipeline);
     for (weir_stage *stage = pipeline->first; status == WEIR_OK && stage != NULL; stage = stage->next)
         status = weir__stage_prepare(stage);
     return status;
@@ -38,7 +41,7 @@ static weir_status start_stages(weir_pipeline *pipeline) {
     if (needs_timers(pipeline) && !weir__timers_start(&pipeline->timers))
         return weir__refuse(
             pipeline, WEIR_NOTHREAD, NULL,
-            "start: cannot create the timer thread, which retry, batch.wait, key_rate and threads.max need");
+            "start: cannot create the timer thread, which retry, batch.wait, key_rate, abort and threads.max need");
     for (size_t i = pipeline->stage_count; status == WEIR_OK && i-- > 0;)
         status = weir__stage_start(pipeline->order[i]);
     return status;

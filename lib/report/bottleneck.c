@@ -79,6 +79,7 @@ static struct claim claim_of(const weir_stage_report *stage, const weir__strain 
     add(&claim, WEIR_BOTTLENECK_RATE, strain->rate);
     add(&claim, WEIR_BOTTLENECK_RESULTS, strain->results);
     add(&claim, WEIR_BOTTLENECK_LETTERS, strain->letters);
+    add(&claim, WEIR_BOTTLENECK_OPERATIONS, strain->operations);
     add(&claim, WEIR_BOTTLENECK_PAUSED, stage->paused_time);
     add_keys(&claim, strain->keys, elapsed);
     return claim;
@@ -170,6 +171,7 @@ weir__bottleneck_words weir__report_words(const weir_report *report) {
         [WEIR_BOTTLENECK_LETTERS] = {"the dead-letter queue of ", ", its threads wait for room there ", true},
         [WEIR_BOTTLENECK_BYTES] = {"the memory budget (max_bytes)", ", items wait for that ", true},
         [WEIR_BOTTLENECK_PAUSED] = {"the paused stage ", ", its threads wait for the resume ", true},
+        [WEIR_BOTTLENECK_OPERATIONS] = {"the operations (in_flight) of ", ", its threads wait for one to end ", true},
         [WEIR_BOTTLENECK_ITEMS] = {"the limit of items in flight (max_items)", ", items wait for that ", true},
     };
     size_t kind = (size_t)report->bottleneck_kind;

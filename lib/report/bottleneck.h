@@ -8,13 +8,14 @@
 
 #include <weir/report.h>
 
-/* Times of a stage that its report does not have, in ns. The first four are parts of its blocked time. */
+/* Times of a stage that its report does not have, in ns. All but the last are parts of its blocked time. */
 typedef struct weir__strain {
-    uint64_t rate;    /* waits for the stage's rate */
-    uint64_t calls;   /* waits in calls that its function has made, and the back-off of a source */
-    uint64_t results; /* waits for room in the results queue */
-    uint64_t letters; /* waits for room in the dead-letter queue */
-    uint64_t keys;    /* time in which items waited for their keys */
+    uint64_t rate;       /* waits for the stage's rate */
+    uint64_t calls;      /* waits in calls that its function has made, and the back-off of a source */
+    uint64_t results;    /* waits for room in the results queue */
+    uint64_t letters;    /* waits for room in the dead-letter queue */
+    uint64_t operations; /* waits for an operation to end */
+    uint64_t keys;       /* time in which items waited for their keys */
 } weir__strain;
 
 /* The same of a pipeline. */

@@ -44,6 +44,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/pipeline_keys.c \
 	tests/sched/pipeline_letters.c \
 	tests/sched/pipeline_limits.c \
+	tests/sched/pipeline_operations.c \
 	tests/sched/pipeline_order.c \
 	tests/sched/pipeline_pause.c \
 	tests/sched/pipeline_pass.c \

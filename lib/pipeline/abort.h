@@ -1,0 +1,24 @@
+/*
+ * abort.h - Asks operations for their end, because of a cancel or because they are late.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PIPELINE_ABORT_H
+#define WEIR_PIPELINE_ABORT_H
+
+#include "pipeline/pipeline.h"
+
+/* Calls the stage's abort for an operation. No lock is held. */
+void weir__abort_ask(weir_stage *stage, weir_operation operation, weir_abort_reason why);
+
+/* Z6. Asks the PENDING operations of all stages, after a cancel has set its flag. */
+void weir__abort_cancelled(weir_pipeline *pipeline);
+
+/*
+ * Whether the stage's alarm must be set, after an operation was made PENDING. The lock is held. The caller that gets
+ * true must call the second function once it has released the lock.
+ */
+bool weir__abort_must_watch(weir_stage *stage);
+void weir__abort_watch(weir_stage *stage, uint64_t begun);
+
+#endif /* WEIR_PIPELINE_ABORT_H */

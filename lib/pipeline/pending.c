@@ -1,0 +1,236 @@
+/*
+ * pending.c - Implements the slots of operations.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/pending.h"
+
+#include "base/mix.h"
+#include "pipeline/refuse.h"
+#include "pipeline/timing.h"
+#include "stoppable_worker/worker.h"
+
+/* ---- the slots of a pipeline ---- */
+
+static uint64_t slots_of(const weir_pipeline *pipeline) {
+    uint64_t count = 0;
+    for (const weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
+        count += stage->options.limits.in_flight;
+    return count;
+}
+
+/* The first generation differs from pipeline to pipeline: the number of an operation of another one is refused. */
+static uint64_t first_generation(const weir_pipeline *pipeline) {
+    return weir__mix(pipeline->born ^ (uintptr_t)pipeline) | 1;
+}
+
+static void prepare_stage(weir_stage *stage, weir__operation *slots) {
+    weir__operations *operations = &stage->operations;
+    operations->slots = slots;
+    for (size_t i = stage->options.limits.in_flight; i-- > 0;) {
+        slots[i].stage = stage;
+        slots[i].generation = first_generation(stage->pipeline);
+        slots[i].next = operations->unused;
+        operations->unused = &slots[i];
+    }
+}
+
+weir_status weir__pending_prepare(weir_pipeline *pipeline) {
+    uint64_t count = slots_of(pipeline);
+    if (count == 0)
+        return WEIR_OK;
+    if (count >= WEIR__SLOTS)
+        return weir__refuse(pipeline, WEIR_INVALID, NULL,
+                            "start: in_flight of all stages together is %llu, and must be below %d",
+                            (unsigned long long)count, WEIR__SLOTS);
+    weir__operation *slots = weir__alloc((size_t)count * sizeof *slots);
+    if (slots == NULL)
+        return weir__refuse_memory(pipeline, WEIR_NOMEM, NULL, "start: in_flight of all stages together", count,
+                                   sizeof *slots);
+    pipeline->slots = slots;
+    pipeline->slot_count = (size_t)count;
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        prepare_stage(stage, slots);
+        slots += stage->options.limits.in_flight;
+    }
+    return WEIR_OK;
+}
+
+void weir__pending_free(weir_pipeline *pipeline) {
+    weir__free(pipeline->slots);
+}
+
+/* ---- the numbers of operations ---- */
+
+weir_operation weir__pending_number(const weir__operation *slot) {
+    return slot->generation * WEIR__SLOTS + (weir_operation)(slot - slot->stage->pipeline->slots);
+}
+
+static bool is_under_way(const weir__operation *slot) {
+    return slot->progress == WEIR__SLOT_INSIDE || slot->progress == WEIR__SLOT_PENDING;
+}
+
+weir__operation *weir__pending_find(const weir_pipeline *pipeline, weir_operation operation) {
+    size_t at = (size_t)(operation % WEIR__SLOTS);
+    if (at >= pipeline->slot_count)
+        return NULL;
+    weir__operation *slot = &pipeline->slots[at];
+    weir__lock *lock = &slot->stage->operations.lock;
+    weir__lock_acquire(lock);
+    if (weir__pending_number(slot) == operation && is_under_way(slot))
+        return slot;
+    weir__lock_release(lock);
+    return NULL;
+}
+
+/* ---- slots for calls ---- */
+
+static weir__operation *take_slot_locked(weir__operations *operations) {
+    weir__operation *slot = operations->unused;
+    if (slot == NULL)
+        return NULL;
+    weir__assert(slot->progress == WEIR__SLOT_UNUSED);
+    operations->unused = slot->next;
+    slot->progress = WEIR__SLOT_TAKEN;
+    return slot;
+}
+
+/* P3. Releases the lock. A wake may have been meant for more slots than the thread has taken. */
+static void pass_slot_on(weir__operations *operations) {
+    if (operations->unused != NULL)
+        weir__park_release_one(&operations->unused_park, &operations->lock);
+    else
+        weir__lock_release(&operations->lock);
+}
+
+static weir__operation *wait_for_slot(weir__lane *lane) {
+    const weir_pipeline *pipeline = lane->stage->pipeline;
+    weir__operations *operations = &lane->stage->operations;
+    weir__operation *slot = NULL;
+    weir__timing_block(lane, WEIR__FOR_OPERATIONS);
+    weir__lock_acquire(&operations->lock);
+    while (!weir__is_cancelled(pipeline) && (slot = take_slot_locked(operations)) == NULL)
+        weir__park_wait(&operations->unused_park, &operations->lock, WEIR_NEVER, &(bool){false});
+    pass_slot_on(operations);
+    weir__timing_unblock(lane);
+    return slot;
+}
+
+bool weir__pending_begin(weir__lane *lane) {
+    weir__operations *operations = &lane->stage->operations;
+    if (lane->worker != NULL)
+        weir__worker_waits(lane->worker); /* Z3: it goes on to take one item at a time */
+    weir__lock_acquire(&operations->lock);
+    lane->slot = take_slot_locked(operations);
+    weir__lock_release(&operations->lock);
+    if (lane->slot == NULL)
+        lane->slot = wait_for_slot(lane);
+    lane->detached = false;
+    return lane->slot != NULL;
+}
+
+void weir__pending_release(weir__operation *slot) {
+    weir__operations *operations = &slot->stage->operations;
+    weir__assert(slot->progress != WEIR__SLOT_UNUSED);
+    slot->progress = WEIR__SLOT_UNUSED;
+    do
+        slot->generation++;
+    while (weir__pending_number(slot) == 0);
+    slot->answer = (weir__answer){.code = 0};
+    slot->next = operations->unused;
+    operations->unused = slot;
+    weir__park_release_one(&operations->unused_park, &operations->lock);
+}
+
+void weir__pending_end(weir__lane *lane) {
+    weir__operation *slot = lane->slot;
+    lane->slot = NULL;
+    weir__lock_acquire(&lane->stage->operations.lock);
+    weir__pending_release(slot);
+}
+
+void weir__pending_wake(weir_stage *stage) {
+    weir__operations *operations = &stage->operations;
+    weir__lock_acquire(&operations->lock);
+    weir__park_release_all(&operations->unused_park, &operations->lock);
+}
+
+/* ---- operations after the return of their functions ---- */
+
+static weir__operation_list *list_of(weir__operation *slot) {
+    weir__operations *operations = &slot->stage->operations;
+    return slot->in_late ? &operations->late : &operations->pending;
+}
+
+static void append_operation(weir__operation_list *list, weir__operation *slot) {
+    slot->next = NULL;
+    slot->before = list->last;
+    if (list->last != NULL)
+        list->last->next = slot;
+    else
+        list->first = slot;
+    list->last = slot;
+}
+
+static void take_operation_out(weir__operation_list *list, weir__operation *slot) {
+    if (slot->before != NULL)
+        slot->before->next = slot->next;
+    else
+        list->first = slot->next;
+    if (slot->next != NULL)
+        slot->next->before = slot->before;
+    else
+        list->last = slot->before;
+}
+
+void weir__pending_add(weir__operation *slot, weir__envelope *envelope) {
+    weir__operations *operations = &slot->stage->operations;
+    weir__assert(slot->progress == WEIR__SLOT_INSIDE);
+    slot->progress = WEIR__SLOT_PENDING;
+    slot->envelope = envelope;
+    slot->asked = slot->in_late = false;
+    append_operation(&operations->pending, slot);
+    operations->open++;
+}
+
+void weir__pending_remove(weir__operation *slot) {
+    weir__assert(slot->progress == WEIR__SLOT_PENDING);
+    take_operation_out(list_of(slot), slot);
+}
+
+void weir__pending_set_late(weir__operation *slot) {
+    weir__assert(slot->progress == WEIR__SLOT_PENDING && !slot->in_late);
+    take_operation_out(list_of(slot), slot);
+    slot->in_late = true;
+    append_operation(list_of(slot), slot);
+}
+
+void weir__pending_close(weir_stage *stage) {
+    weir__operations *operations = &stage->operations;
+    weir__lock_acquire(&operations->lock);
+    weir__assert(operations->open > 0); /* Z4 */
+    if (--operations->open == 0)
+        weir__park_release_all(&operations->over_park, &operations->lock);
+    else
+        weir__lock_release(&operations->lock);
+}
+
+/* ---- the end ---- */
+
+static bool await_stage(weir_stage *stage, uint64_t limit) {
+    weir__operations *operations = &stage->operations;
+    weir__lock_acquire(&operations->lock);
+    bool in_time = true;
+    while (operations->open > 0 && in_time)
+        in_time = weir__park_wait(&operations->over_park, &operations->lock, limit, NULL);
+    bool over = operations->open == 0;
+    weir__lock_release(&operations->lock);
+    return over;
+}
+
+bool weir__pending_await(weir_pipeline *pipeline, uint64_t limit) {
+    bool over = true;
+    for (weir_stage *stage = pipeline->first; over && stage != NULL; stage = stage->next)
+        over = !weir__stage_detaches(stage) || await_stage(stage, limit);
+    return over;
+}
