@@ -21,5 +21,6 @@
 #include <weir/report.h>
 #include <weir/pipeline.h>
 #include <weir/command.h>
+#include <weir/process.h>
 
 #endif /* WEIR_H */
