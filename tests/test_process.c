@@ -247,6 +247,8 @@ static int act(const char *word, const char *rest, weir_process_payload *out) {
         allocate_all();
     else if (strcmp(word, "write") == 0)
         write_much();
+    else if (strcmp(word, "shrink") == 0)
+        print(out, "%ld", ftruncate(WEIR__CHILD_MEMORY, 0) == 0 || ftruncate(WEIR__CHILD_MEMORY, 1L << 40) == 0);
     else if (strcmp(word, "close") == 0)
         for (int fd = 3; fd < 1024; fd++)
             close(fd);
@@ -261,7 +263,8 @@ static int act(const char *word, const char *rest, weir_process_payload *out) {
 }
 
 /* The function: does what the text says, or returns the bytes. */
-static int obey(const void *in, size_t size, weir_process_payload *out, void *state) {
+static int obey(const void *in, size_t size, weir_process_payload *out, void *unused) {
+    (void)unused;
     char word[32], rest[128];
     char *text = calloc(1, size + 1);
     memcpy(text, in, size);
@@ -270,8 +273,8 @@ static int obey(const void *in, size_t size, weir_process_payload *out, void *st
         out->size = size;
         memcpy(out->data, in, size < out->room ? size : out->room);
     }
-    if (state != NULL)
-        ++*(int *)state;
+    if (size > WEIR_PROCESS_MESSAGE && text[0] == '!')
+        *(char *)(uintptr_t)in = '?'; /* it is read-only */
     free(text);
     return found > 0 ? act(word, found == 2 ? rest : "", out) : 0;
 }
@@ -695,6 +698,18 @@ START_TEST (what_exceeds_the_room_fails) {
 }
 END_TEST
 
+START_TEST (no_child_changes_what_its_parent_reads) {
+    weir_process process = process_of("obey");
+    struct job job = job_of_size(WEIR_PROCESS_MESSAGE + 1, '!');
+    process.payload = MEGABYTE;
+    assert_result(process, "do shrink:", "0");
+    run_jobs(process, no_options, &job, 1);
+    ck_assert(job.code == (IS_SANITIZED ? WEIR_CODE_EXIT(1) : WEIR_CODE_SIGNAL(SIGSEGV)) ||
+              job.code == WEIR_CODE_SIGNAL(SIGSEGV));
+    free((char *)job.text);
+}
+END_TEST
+
 START_TEST (codes_and_reasons_are_those_of_the_functions) {
     assert_failure("refused", 66, "encode refuses");
     assert_failure("indigested", 77, "decode refuses");
@@ -792,6 +807,16 @@ START_TEST (a_hang_ends_at_the_deadline) {
     while (read(place.reading, bytes, sizeof bytes) > 0) /* no process holds it */
         ;
     remove_place(&place);
+}
+END_TEST
+
+START_TEST (a_stopped_child_ends_at_the_deadline) {
+    weir_stage_options options = {.name = "stage"};
+    struct job job = job_of("do signal:19");
+    options.errors.attempt_time = 100 * MILLISECONDS;
+    options.errors.retry.attempts = 3;
+    run_jobs(process_of("obey"), options, &job, 1);
+    ck_assert_int_eq(job.code, WEIR_CODE(WEIR_TIMEDOUT));
 }
 END_TEST
 
@@ -1296,6 +1321,7 @@ static Suite *process_suite(void) {
     tcase_add_test(crossing, bytes_cross_and_come_back);
     tcase_add_loop_test(crossing, all_sizes_cross, 0, 2);
     tcase_add_test(crossing, what_exceeds_the_room_fails);
+    tcase_add_test(crossing, no_child_changes_what_its_parent_reads);
     tcase_add_test(crossing, codes_and_reasons_are_those_of_the_functions);
     tcase_add_test(crossing, a_child_makes_its_state_and_unmakes_it);
     tcase_add_test(crossing, an_init_that_fails_in_the_child_is_the_reason);
@@ -1303,6 +1329,7 @@ static Suite *process_suite(void) {
     tcase_add_loop_test(ends, a_crash_is_the_code_of_its_attempt_alone, 0, 2);
     tcase_add_test(ends, another_child_makes_the_next_attempt);
     tcase_add_loop_test(ends, a_hang_ends_at_the_deadline, 0, 2);
+    tcase_add_test(ends, a_stopped_child_ends_at_the_deadline);
     tcase_add_test(ends, a_child_is_replaced_after_most_items);
     tcase_add_test(ends, a_lost_exit_status_is_said);
     TCase *begins = add_case(suite, "starts");

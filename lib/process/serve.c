@@ -102,6 +102,8 @@ static bool attach(weir__server *server) {
         return false;
     server->page = (weir__page *)(void *)server->shared.bytes;
     size_t span = (size_t)server->page->span * WEIR__PAGE;
+    if (server->shared.size != WEIR__PAGE + 2 * span)
+        return false;                                        /* a program started by hand, with other files there */
     weir__shared_protect(&server->shared, WEIR__PAGE, span); /* R2 */
     server->result = span > 0 ? server->shared.bytes + WEIR__PAGE + span : NULL;
     server->room = span > 0 ? (size_t)server->page->payload : WEIR_PROCESS_MESSAGE;
