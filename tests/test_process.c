@@ -167,7 +167,9 @@ static void print(weir_process_payload *out, const char *format, long value) {
     out->size += (size_t)snprintf((char *)out->data + out->size, out->room - out->size, format, value);
 }
 
+/* Should the test fail, it ends later. */
 static void hang(void) {
+    alarm(2 * TEST_SECONDS);
     for (;;)
         pause();
 }
@@ -183,6 +185,16 @@ static void list_descriptors(weir_process_payload *out) {
     for (int fd = 0; fd < 1024; fd++)
         if (fcntl(fd, F_GETFD) >= 0)
             print(out, "%ld ", fd);
+}
+
+/* Lists the descriptors of a program that the child runs. */
+static void list_inherited(weir_process_payload *out) {
+    char line[16];
+    FILE *list = popen("ls /proc/self/fd", "r");
+    while (list != NULL && fgets(line, sizeof line, list) != NULL)
+        print(out, "%ld ", strtol(line, NULL, 10));
+    if (list != NULL)
+        pclose(list);
 }
 
 static void allocate_all(void) {
@@ -232,6 +244,8 @@ static int act(const char *word, const char *rest, weir_process_payload *out) {
         print(out, "%ld", getpid());
     else if (strcmp(word, "descriptors") == 0)
         list_descriptors(out);
+    else if (strcmp(word, "inherited") == 0)
+        list_inherited(out);
     else if (strcmp(word, "limits") == 0)
         print_limits(out);
     else if (strcmp(word, "hang") == 0) {
@@ -421,6 +435,8 @@ static void answer_as(enum lie lie, const weir__head *asked) {
         head->size = 0;
     if (lie == MEMORY_ABOVE_PAYLOAD)
         head->size = MEGABYTE + 1;
+    if (lie == HALF_A_HEAD) /* right, were it the size of the bytes behind the head */
+        head->size = sizeof *head / 2 - sizeof *head;
     if (lie == MESSAGE_TOO_LONG)
         head->size = follow = WEIR_PROCESS_MESSAGE + 1;
     tell(said, lie == HALF_A_HEAD ? sizeof *head / 2 : sizeof *head + follow);
@@ -968,6 +984,7 @@ START_TEST (a_child_inherits_nothing) {
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     assert_result(process_of("obey"), "do descriptors:", "0 1 2 3 4 5 6 ");
+    assert_result(process_of("obey"), "do inherited:", "0 1 2 3 "); /* the last is the folder */
     assert_result(process_of("obey"), "do mask:", "0");
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(careless);
