@@ -36,6 +36,8 @@ bench_calls_SOURCES = bench/calls.c
 bench_calls_LDADD = libweir.la
 bench_commands_SOURCES = bench/commands.c
 bench_commands_LDADD = libweir.la
+bench_processes_SOURCES = bench/processes.c
+bench_processes_LDADD = libweir.la
 bench_costs_SOURCES = bench/costs.c
 bench_costs_LDADD = libcore.la
 bench_growth_SOURCES = bench/growth.c
@@ -53,10 +55,10 @@ if HAVE_TBB
 drivers += bench/peers/tbb
 endif
 EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/peers/gthreadpool bench/peers/tbb_tasks
-EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/growth
+EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/growth bench/processes
 CLEANFILES = $(EXTRA_PROGRAMS)
 EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/server.py bench/peers/programs/top_paths.go
-EXTRA_DIST += bench/budget.sh bench/commands.sh bench/executor.md bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/run.py
+EXTRA_DIST += bench/budget.sh bench/commands.sh bench/executor.md bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/run.py
 EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
 	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
 	bench/peers/rust/src/bin/rust_rayon.rs bench/peers/rust/src/bin/rust_threadpool.rs
@@ -131,7 +133,10 @@ bench-programs: $(example_programs)
 COMMANDS = 2000
 bench-commands: bench/commands pipeline_examples/weir_run
 	$(SHELL) $(srcdir)/bench/commands.sh bench/commands pipeline_examples/weir_run bench/results/commands '$(RUNS)' '$(COMMANDS)'
+# make bench-processes RUNS=5: round trips to child processes, beside Python's ProcessPoolExecutor.
+bench-processes: bench/processes
+	python3 $(srcdir)/bench/processes.py --runs '$(RUNS)' $(PROCESSES) bench/processes
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-commands bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs clean-bench
+.PHONY: bench bench-commands bench-processes bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs clean-bench

@@ -42,7 +42,10 @@ static int map(weir__shared *shared) {
 }
 
 static int fill_and_seal(const weir__shared *shared) {
-    if (ftruncate(shared->fd, (off_t)shared->size) != 0)
+    off_t length = (off_t)shared->size;
+    if (length < 0 || (uintmax_t)length != shared->size)
+        return EFBIG;
+    if (ftruncate(shared->fd, length) != 0)
         return errno;
     return fcntl(shared->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0 ? errno : 0;
 }
@@ -54,7 +57,7 @@ int weir__shared_create(weir__shared *shared, size_t size) {
     if (shared->fd < 0)
         error = errno;
     if (error == 0)
-        error = (off_t)size < 0 || (uintmax_t)(off_t)size != size ? EFBIG : fill_and_seal(shared);
+        error = fill_and_seal(shared);
     if (error == 0)
         error = map(shared);
     if (error != 0)

@@ -3,8 +3,6 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#define _GNU_SOURCE /* nice, syscall */
-
 #include "sync/confine.h"
 
 #include <stdlib.h>
