@@ -242,6 +242,12 @@ static int act(const char *word, const char *rest, weir_process_payload *out) {
         abort();
     else if (strcmp(word, "fail") == 0)
         return weir_process_fail((int)number, "reason %ld", number);
+    else if (strcmp(word, "long") == 0)
+        return weir_process_fail(4, "%0300d", 0);
+    else if (strcmp(word, "say") == 0)
+        (void)fputs("said", stderr);
+    else if (strcmp(word, "input") == 0)
+        print(out, "%ld", read(0, &number, 1));
     else if (strcmp(word, "silent") == 0)
         return (int)number;
     else if (strcmp(word, "forget") == 0)
@@ -288,8 +294,10 @@ static int act(const char *word, const char *rest, weir_process_payload *out) {
 
 /* The function: does what the text says, or returns the bytes. */
 static int obey(const void *in, size_t size, weir_process_payload *out, void *unused) {
-    (void)unused;
     char word[32], rest[128];
+    (void)unused;
+    if (((uintptr_t)in | (uintptr_t)out->data) % 16 != 0)
+        return weir_process_fail(16, "not aligned");
     char *text = calloc(1, size + 1);
     memcpy(text, in, size);
     int found = size < sizeof rest ? sscanf(text, "do %31[a-z]:%127s", word, rest) : 0;
@@ -506,6 +514,8 @@ struct job {
 static int encode_job(weir_task *task, const void *item, weir_process_payload *to, void *arg) {
     const struct job *job = item;
     (void)arg;
+    if ((uintptr_t)to->data % 16 != 0 || to->size != 0)
+        return weir_task_fail(task, 16, "not aligned, or not empty");
     if (strcmp(job->text, "refused") == 0)
         return weir_task_fail(task, 66, "encode refuses");
     to->size = job->size;
@@ -517,6 +527,8 @@ static int encode_job(weir_task *task, const void *item, weir_process_payload *t
 static int decode_job(weir_task *task, void *item, const void *from, size_t size, void *arg) {
     struct job *job = item;
     (void)arg;
+    if ((uintptr_t)from % 16 != 0)
+        return weir_task_fail(task, 16, "not aligned");
     if (size == 10 && memcmp(from, "indigested", 10) == 0)
         return weir_task_fail(task, 77, "decode refuses");
     job->result = malloc(size + 1);
@@ -743,6 +755,10 @@ START_TEST (codes_and_reasons_are_those_of_the_functions) {
     assert_failure("do fail:0", WEIR_CODE(WEIR_FAILED), "reason 0");
     assert_failure("do silent:8", 8, "");
     assert_failure("do forget:", 7, "");
+    char reason[256];
+    memset(reason, '0', sizeof reason - 1);
+    reason[sizeof reason - 1] = '\0';
+    assert_failure("do long:", 4, reason);
 }
 END_TEST
 
@@ -996,6 +1012,25 @@ START_TEST (a_child_inherits_nothing) {
     assert_result(process_of("obey"), "do mask:", "0");
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(careless);
+}
+END_TEST
+
+START_TEST (the_outputs_of_a_child_are_those_of_the_program) {
+    int ends[2], saved = fcntl(2, F_DUPFD_CLOEXEC, 20);
+    char said_by_child[8] = "";
+    ck_assert_int_eq(__real_pipe2(ends, O_CLOEXEC), 0);
+    dup2(ends[1], 2);
+    struct job jobs[2] = {job_of("do say:"), job_of("do input:")};
+    run_jobs(process_of("obey"), no_options, jobs, 2);
+    dup2(saved, 2);
+    close(saved);
+    close(ends[1]);
+    ck_assert_int_eq(read(ends[0], said_by_child, sizeof said_by_child - 1), 4);
+    close(ends[0]);
+    ck_assert_str_eq(said_by_child, "said");
+    ck_assert_str_eq(jobs[1].result, "0"); /* standard input is empty */
+    free(jobs[0].result);
+    free(jobs[1].result);
 }
 END_TEST
 
@@ -1370,6 +1405,7 @@ static Suite *process_suite(void) {
     tcase_add_loop_test(cancels, children_end_with_their_parent, 0, 2);
     TCase *given = add_case(suite, "given");
     tcase_add_test(given, a_child_inherits_nothing);
+    tcase_add_test(given, the_outputs_of_a_child_are_those_of_the_program);
     tcase_add_test(given, limits_hold_in_a_child);
     TCase *lies = add_case(suite, "lies");
     tcase_add_loop_test(lies, a_lie_fails_its_attempt, HONEST, LIES);

@@ -196,7 +196,7 @@ WEIR_API int weir_process_run(weir_task *task, void *item, void *keeper);
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID     if weir_process_main was not called or its table has no such function, encode or decode is NULL, the
- *                    name or the payload is too long, or a reserved member is not NULL
+ *                    payload is too large, or a reserved member is not NULL
  *   WEIR_NOMEM       if out of memory
  *   WEIR_INITFAILED  if the system refuses a descriptor, shared memory or a process; the reason says which error
  */

@@ -17,6 +17,7 @@
 #ifndef WEIR_PROCESS_MESSAGE_H
 #define WEIR_PROCESS_MESSAGE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <weir/process.h>
@@ -39,8 +40,10 @@ typedef struct weir__head {
 
 typedef struct weir__message {
     weir__head head;
-    unsigned char bytes[WEIR_PROCESS_MESSAGE];
+    _Alignas(16) unsigned char bytes[WEIR_PROCESS_MESSAGE];
 } weir__message;
+
+_Static_assert(offsetof(weir__message, bytes) == sizeof(weir__head), "a message has no gap");
 
 /* The first part of the shared memory. The parts of questions and of results follow, each of `span` bytes. */
 typedef struct weir__page {

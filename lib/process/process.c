@@ -18,7 +18,7 @@
 #include "sync/memory.h"
 #include "sync/poll.h"
 
-enum { TRIES = 5, NAME = 64 /* bytes of the name of a function, at most */ };
+enum { TRIES = 5 };
 
 static const uint64_t back_off = 10 * WEIR_MILLISECOND; /* after the first start that fails; doubled */
 static const uint64_t to_end = WEIR_SECOND;             /* in which an idle child ends in order */
@@ -232,7 +232,7 @@ static const char *refusal(const weir_process *process) {
         return "weir_process_main must be called first in main";
     if (process == NULL || process->function == NULL || process->encode == NULL || process->decode == NULL)
         return "a stage in processes needs function, encode and decode";
-    if (strlen(process->function) >= NAME || weir__entry_of(table, process->function) == NULL)
+    if (weir__entry_of(table, process->function) == NULL)
         return "the table of weir_process_main has no such function";
     if (process->payload > (SIZE_MAX - 3 * (size_t)WEIR__PAGE) / 2)
         return "payload is too large";
