@@ -158,8 +158,9 @@ AC_DEFUN([WEIR_CHANNEL], [
                PR_SET_NAME + SOCK_SEQPACKET;]])],
       [weir_cv_channel=yes], [weir_cv_channel=no])
   ])
-  AS_IF([test "$weir_cv_channel" = no],
-    [AC_MSG_NOTICE([leaving out stages in child processes: no memfd_create with seals, or no F_SETSIG])])
+  AS_IF([test "$weir_cv_channel" = yes], [weir_why_channel=yes],
+    [weir_why_channel="left out: no memfd_create with seals, or no F_SETSIG"
+     AC_MSG_NOTICE([child processes: $weir_why_channel])])
   AM_CONDITIONAL([CHANNEL_LINUX], [test "$weir_cv_channel" = yes])
 ])
 

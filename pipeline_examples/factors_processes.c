@@ -134,7 +134,8 @@ static void put_ranges(weir_pipeline *pipeline, struct range *ranges, uint32_t n
         uint32_t left = number - before, last = before + (left < RANGE ? left : RANGE);
         struct range *range = &ranges[(*count)++];
         *range = (struct range){.question = {.number = number, .first = before + 1, .last = last}, .factors = factors};
-        check(weir_pipeline_put(pipeline, range), "put");
+        if (weir_pipeline_put(pipeline, range) != WEIR_OK)
+            return; /* the run has failed */
         before = last;
     }
 }
@@ -145,6 +146,7 @@ static bool divide_in_processes(const uint32_t *numbers, size_t count, struct fa
     struct factors *found = NULL;
     weir_stage_options dividing = {.name = "divide"}, collecting = {.name = "collect"};
     weir_pipeline *pipeline;
+    weir_report *report = NULL;
     size_t needed = 0, made = 0;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     for (size_t i = 0; i < count; i++)
@@ -168,9 +170,10 @@ static bool divide_in_processes(const uint32_t *numbers, size_t count, struct fa
     check(weir_pipeline_start(pipeline), weir_pipeline_message(pipeline));
     for (size_t i = 0; i < count; i++)
         put_ranges(pipeline, ranges, numbers[i], &factors[i], &made);
-    weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);
-    if (status != WEIR_OK)
-        fprintf(stderr, "factors_processes: %s\n", weir_pipeline_message(pipeline));
+    weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, &report);
+    if (report != NULL && report->kept_errors > 0 && status != WEIR_OK)
+        fprintf(stderr, "factors_processes: %s\n", report->errors[0].message);
+    weir_report_free(report);
     check(weir_pipeline_destroy(pipeline), "destroy");
     free(ranges);
     return status == WEIR_OK;

@@ -159,6 +159,7 @@ void *throw_copy(void *, void *) {
     return nullptr;
 }
 
+#ifdef __linux__
 int throw_encode(weir_task *, const void *, weir_process_payload *, void *) {
     raise();
     return 0;
@@ -168,6 +169,7 @@ int throw_decode(weir_task *, void *, const void *, std::size_t, void *) {
     raise();
     return 0;
 }
+#endif
 
 bool throw_when(int, void *) {
     raise();
@@ -184,9 +186,11 @@ void *pass_on(void *got, void *) {
     return got;
 }
 
+#ifdef __linux__
 int encode_none(weir_task *, const void *, weir_process_payload *, void *) {
     return 0;
 }
+#endif
 
 /* The function of a child process. */
 int answer(const void *, std::size_t, weir_process_payload *, void *) {
@@ -350,6 +354,7 @@ void stage_batch() {
     run_stage(options);
 }
 
+#ifdef __linux__
 void run_in_process(weir_process_encode *encode, weir_process_decode *decode) {
     static weir_process process = weir_process();
     weir_stage_options options = named("throws");
@@ -370,6 +375,7 @@ void process_encode() {
 void process_decode() {
     run_in_process(encode_none, throw_decode);
 }
+#endif
 
 void stage_source() {
     weir_stage_options options = named("throws");
@@ -549,8 +555,10 @@ const struct {
     {"stage_func_ordered", stage_func_ordered},
     {"stage_run", stage_run},
     {"stage_batch", stage_batch},
+#ifdef __linux__
     {"process_encode", process_encode},
     {"process_decode", process_decode},
+#endif
     {"stage_source", stage_source},
     {"stage_init", stage_init},
     {"stage_fini", stage_fini},

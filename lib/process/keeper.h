@@ -61,7 +61,7 @@ int weir__keeper_ask(weir__keeper *keeper);
 /* Whether the last message is the answer to question `number`, and has the size that it says. */
 bool weir__keeper_is_answer(const weir__keeper *keeper, uint32_t number);
 
-/* Whether the child has begun the last question. */
+/* Whether the child has begun the last question. Final once the child has ended. */
 bool weir__keeper_has_begun(const weir__keeper *keeper);
 
 /* Kills the child and reaps it. Returns the code of its end, and writes the reason. */

@@ -101,7 +101,6 @@ static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) 
 /* Asks the child once, and waits for its answer. */
 static weir__step converse(weir__keeper *keeper, uint64_t deadline, int *code) {
     const char *name = keeper->options->function;
-    bool begun;
     if (keeper->state != WEIR__CHILD_READY) {
         weir__step step = get_ready(keeper, deadline, code);
         if (keeper->state != WEIR__CHILD_READY)
@@ -117,9 +116,8 @@ static weir__step converse(weir__keeper *keeper, uint64_t deadline, int *code) {
     }
     switch (weir__keeper_listen(keeper, deadline)) {
         case WEIR__HEARD_END:
-            begun = weir__keeper_has_begun(keeper);
             *code = weir__keeper_end(keeper);
-            return begun ? STEP_FAILED : STEP_AGAIN;
+            return weir__keeper_has_begun(keeper) ? STEP_FAILED : STEP_AGAIN; /* dead, it begins nothing more */
         case WEIR__HEARD_CANCEL:
             return fail_cancelled(keeper, code);
         case WEIR__HEARD_NOTHING:
