@@ -131,10 +131,13 @@ static void call_fini(weir__server *server) {
 _Noreturn void weir__serve(const weir_process_entry *table, const char *function) {
     weir__server *server = weir__alloc(sizeof *server);
     size_t size;
-    if (server == NULL || !attach(server) || !weir__channel_bind(function))
+    if (server == NULL || !attach(server))
+        weir__exit_process(EXIT_NO_PARENT, false);
+    weir__close_others(WEIR__CHILD_LAST);
+    if (!weir__channel_bind(function))
         weir__exit_process(EXIT_NO_PARENT, false);
     server->entry = weir__entry_of(table, function);
-    weir__confine(&server->page->limits, WEIR__CHILD_LAST);
+    weir__confine(&server->page->limits);
     int code =
         server->entry != NULL ? call_init(server) : weir_process_fail(WEIR_CODE(WEIR_INVALID), "no such function");
     answer(server, 0, code);

@@ -27,7 +27,7 @@ static void limit_to(int resource, uint64_t most) {
         limit(resource, most < fits ? most : fits, most < fits ? most : fits);
 }
 
-static void close_above(int last) {
+void weir__close_others(int last) {
 #if !defined(WEIR_SPAWN_CLOSEFROM) && defined(SYS_close_range)
     (void)syscall(SYS_close_range, (unsigned)last + 1, ~0U, 0U);
 #else
@@ -35,8 +35,7 @@ static void close_above(int last) {
 #endif
 }
 
-void weir__confine(const weir__confined *limits, int last) {
-    close_above(last);
+void weir__confine(const weir__confined *limits) {
     limit(RLIMIT_CORE, 0, 0);
     limit_to(RLIMIT_DATA, limits->memory);
     limit_to(RLIMIT_NOFILE, limits->files);

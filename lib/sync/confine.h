@@ -18,11 +18,14 @@ typedef struct weir__confined {
     int nice;
 } weir__confined;
 
+/* Closes the descriptors above `last` where the start of a child cannot. Comes before all that opens one. */
+void weir__close_others(int last);
+
 /*
- * Sets the limits of this process, none above its hard limit, and the niceness as far as that is permitted. Closes the
- * descriptors above `last` where the start of a child cannot. There is no core file.
+ * Sets the limits of this process, none above its hard limit, and the niceness as far as that is permitted. There is no
+ * core file.
  */
-void weir__confine(const weir__confined *limits, int last);
+void weir__confine(const weir__confined *limits);
 
 /* Ends the process: in order, or at once without the functions of atexit. */
 _Noreturn void weir__exit_process(int status, bool in_order);
