@@ -38,6 +38,8 @@ bench_commands_SOURCES = bench/commands.c
 bench_commands_LDADD = libweir.la
 bench_operations_SOURCES = bench/operations.c
 bench_operations_LDADD = libweir.la
+bench_processes_SOURCES = bench/processes.c
+bench_processes_LDADD = libweir.la
 bench_costs_SOURCES = bench/costs.c
 bench_costs_LDADD = libcore.la
 bench_growth_SOURCES = bench/growth.c
@@ -57,10 +59,10 @@ if HAVE_TBB
 drivers += bench/peers/tbb
 endif
 EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/peers/gthreadpool bench/peers/tbb_tasks
-EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/growth bench/operations bench/selects
+EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/growth bench/operations bench/processes bench/selects
 CLEANFILES = $(EXTRA_PROGRAMS)
 EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/select.go bench/peers/programs/server.py bench/peers/programs/top_paths.go
-EXTRA_DIST += bench/budget.sh bench/commands.sh bench/executor.md bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/run.py bench/selects.sh
+EXTRA_DIST += bench/budget.sh bench/commands.sh bench/executor.md bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/run.py bench/selects.sh
 EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
 	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
 	bench/peers/rust/src/bin/rust_rayon.rs bench/peers/rust/src/bin/rust_threadpool.rs
@@ -143,7 +145,10 @@ bench-select: bench/selects
 OPERATIONS = 200000
 bench-operations: bench/operations
 	bench/operations '$(OPERATIONS)' '$(RUNS)'
+# make bench-processes RUNS=5: round trips to child processes, beside Python's ProcessPoolExecutor.
+bench-processes: bench/processes
+	python3 $(srcdir)/bench/processes.py --runs '$(RUNS)' $(PROCESSES) bench/processes
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-commands bench-operations bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select clean-bench
+.PHONY: bench bench-commands bench-operations bench-processes bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select clean-bench

@@ -17,6 +17,7 @@ weirinclude_HEADERS = \
 	include/weir/pipeline.h \
 	include/weir/pipeline.hpp \
 	include/weir/priority.h \
+	include/weir/process.h \
 	include/weir/queue.hpp \
 	include/weir/report.h \
 	include/weir/select.h \

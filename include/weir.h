@@ -23,5 +23,6 @@
 #include <weir/operation.h>
 #include <weir/pipeline.h>
 #include <weir/command.h>
+#include <weir/process.h>
 
 #endif /* WEIR_H */

@@ -182,6 +182,10 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/command/attend.c lib/command/attend.h \
 	lib/command/command.c \
 	lib/command/output.c lib/command/output.h \
+	lib/process/keeper.c lib/process/keeper.h \
+	lib/process/message.h \
+	lib/process/process.c \
+	lib/process/serve.c lib/process/serve.h \
 	lib/sync/sync.h \
 	lib/sync/allowance.h \
 	lib/sync/assert.h \
@@ -190,8 +194,10 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/border.c lib/sync/border.h \
 	lib/sync/callout.h \
 	lib/sync/chunk.h \
+	lib/sync/channel.h \
 	lib/sync/child.c lib/sync/child.h \
 	lib/sync/clock.c lib/sync/clock.h \
+	lib/sync/confine.c lib/sync/confine.h \
 	lib/sync/event.c lib/sync/event.h lib/sync/event_ends.h \
 	lib/sync/futex.h \
 	lib/sync/memory.c lib/sync/memory.h \
@@ -217,6 +223,11 @@ if MEMBARRIER
 libcore_la_SOURCES += lib/sync/barrier_linux.c
 else
 libcore_la_SOURCES += lib/sync/barrier_none.c
+endif
+if CHANNEL_LINUX
+libcore_la_SOURCES += lib/sync/channel_linux.c
+else
+libcore_la_SOURCES += lib/sync/channel_none.c
 endif
 if CHUNK_BLOCKS
 libcore_la_SOURCES += lib/sync/chunk_blocks.c
@@ -259,6 +270,8 @@ EXTRA_libcore_la_SOURCES = \
 	lib/sync/assert.c \
 	lib/sync/barrier_linux.c \
 	lib/sync/barrier_none.c \
+	lib/sync/channel_linux.c \
+	lib/sync/channel_none.c \
 	lib/sync/chunk_blocks.c \
 	lib/sync/chunk_single.c \
 	lib/sync/event_eventfd.c \

@@ -143,6 +143,27 @@ AC_DEFUN([WEIR_SPAWN], [
   AC_CHECK_FUNC([posix_spawn_file_actions_addclosefrom_np], [WEIR_CPPFLAGS="$WEIR_CPPFLAGS -DWEIR_SPAWN_CLOSEFROM"])
 ])
 
+# WEIR_CHANNEL: what a stage in child processes needs: sealed memory, and a signal of one's choice when a pipe closes.
+AC_DEFUN([WEIR_CHANNEL], [
+  AC_CACHE_CHECK([for memfd_create with seals, and F_SETSIG], [weir_cv_channel], [
+    AC_LINK_IFELSE([AC_LANG_PROGRAM([[
+        #ifndef _GNU_SOURCE
+        #define _GNU_SOURCE
+        #endif
+        #include <fcntl.h>
+        #include <sys/mman.h>
+        #include <sys/prctl.h>
+        #include <sys/socket.h>]], [[
+        return memfd_create("name", MFD_CLOEXEC | MFD_ALLOW_SEALING) + F_ADD_SEALS + F_SEAL_GROW + F_SETSIG + O_ASYNC +
+               PR_SET_NAME + SOCK_SEQPACKET;]])],
+      [weir_cv_channel=yes], [weir_cv_channel=no])
+  ])
+  AS_IF([test "$weir_cv_channel" = yes], [weir_why_channel=yes],
+    [weir_why_channel="left out: no memfd_create with seals, or no F_SETSIG"
+     AC_MSG_NOTICE([child processes: $weir_why_channel])])
+  AM_CONDITIONAL([CHANNEL_LINUX], [test "$weir_cv_channel" = yes])
+])
+
 # WEIR_ALLOWANCE: which processors a process may use, by sched_getaffinity and the files of the control groups.
 AC_DEFUN([WEIR_ALLOWANCE], [
   AC_CACHE_CHECK([for sched_getaffinity with sets of any size], [weir_cv_allowance], [

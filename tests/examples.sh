@@ -210,6 +210,22 @@ fetch gave up job 5 at attempt 1: code 404, there is no job 5
 fetch gave up job 7 at attempt 4: code 503, busy, try again
 END
 
+# ---- factors_processes: the output of factors, also if each child crashes at its first attempt ----
+
+: >"$work/in"
+run factors 1000003 720720 36
+grep -v '^time:' "$work/out" >"$work/factors"
+for crash in '' --crash; do
+    if "$examples/factors_processes" 1 2>&1 | grep -q 'Function not implemented'; then
+        echo 'SKIPPED: factors_processes: this system has no child processes'
+        continue
+    fi
+    # shellcheck disable=SC2086 # one word, or none
+    run factors_processes $crash 1000003 720720 36
+    grep -v '^time:' "$work/out" >"$work/lines" && mv "$work/lines" "$work/out"
+    same factors_processes "the factors $crash" <"$work/factors"
+done
+
 # ---- futures: the sums of ten squares, and of twenty tasks with three squares each; times are not judged ----
 
 run futures

@@ -159,6 +159,18 @@ void *throw_copy(void *, void *) {
     return nullptr;
 }
 
+#ifdef __linux__
+int throw_encode(weir_task *, const void *, weir_process_payload *, void *) {
+    raise();
+    return 0;
+}
+
+int throw_decode(weir_task *, void *, const void *, std::size_t, void *) {
+    raise();
+    return 0;
+}
+#endif
+
 bool throw_when(int, void *) {
     raise();
     return false;
@@ -173,6 +185,20 @@ void throw_callback(weir_future *, void *) {
 void *pass_on(void *got, void *) {
     return got;
 }
+
+#ifdef __linux__
+int encode_none(weir_task *, const void *, weir_process_payload *, void *) {
+    return 0;
+}
+#endif
+
+/* The function of a child process. */
+int answer(const void *, std::size_t, weir_process_payload *, void *) {
+    return 0;
+}
+
+const weir_process_entry table[] = {{"answer", answer, nullptr, nullptr, nullptr},
+                                    {nullptr, nullptr, nullptr, nullptr, nullptr}};
 
 int fail(weir_task *, void *, void *) {
     return 1;
@@ -327,6 +353,29 @@ void stage_batch() {
     options.batch.items = ITEMS;
     run_stage(options);
 }
+
+#ifdef __linux__
+void run_in_process(weir_process_encode *encode, weir_process_decode *decode) {
+    static weir_process process = weir_process();
+    weir_stage_options options = named("throws");
+    process.function = "answer";
+    process.encode = encode;
+    process.decode = decode;
+    options.work.run = weir_process_run;
+    options.work.init = weir_process_init;
+    options.work.fini = weir_process_fini;
+    options.work.arg = &process;
+    run_stage(options);
+}
+
+void process_encode() {
+    run_in_process(throw_encode, throw_decode);
+}
+
+void process_decode() {
+    run_in_process(encode_none, throw_decode);
+}
+#endif
 
 void stage_source() {
     weir_stage_options options = named("throws");
@@ -506,6 +555,10 @@ const struct {
     {"stage_func_ordered", stage_func_ordered},
     {"stage_run", stage_run},
     {"stage_batch", stage_batch},
+#ifdef __linux__
+    {"process_encode", process_encode},
+    {"process_decode", process_decode},
+#endif
     {"stage_source", stage_source},
     {"stage_init", stage_init},
     {"stage_fini", stage_fini},
@@ -571,6 +624,7 @@ __attribute__((noinline)) void run_scene(void (*scene)()) {
 } /* namespace */
 
 int main(int argc, char **argv) {
+    weir_process_main(argc, argv, table);
     const char *name = argc > 1 ? argv[1] : "";
     if (std::strcmp(name, "list") == 0) {
         for (const auto &scene : scenes)

@@ -10,7 +10,7 @@
 set -eu
 
 top_srcdir=${top_srcdir:-$(dirname "$0")/..}
-rooms="status sync lock park base timer measure gang crew closable_queue stoppable_worker future select executor item flow report pipeline command"
+rooms="status sync lock park base timer measure gang crew closable_queue stoppable_worker future select executor item flow report pipeline command process"
 longest_function=40
 longest_file=600
 failed=0

@@ -85,6 +85,7 @@ inside_tests = \
 	tests/test_pipeline_faults \
 	tests/test_pipeline_figures \
 	tests/test_pipeline_messages \
+	tests/test_process \
 	tests/test_relax \
 	tests/test_report \
 	tests/test_report_print \
@@ -188,6 +189,10 @@ tests_test_pipeline_messages_SOURCES = tests/test_pipeline_messages.c $(faults_s
 tests_test_pipeline_messages_CPPFLAGS = $(inside_cppflags)
 tests_test_pipeline_messages_LDADD = $(inside_ldadd)
 tests_test_pipeline_messages_LDFLAGS = $(faults_ldflags)
+tests_test_process_CPPFLAGS = $(inside_cppflags)
+tests_test_process_LDADD = $(inside_ldadd)
+tests_test_process_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=posix_spawnp,--wrap=socketpair \
+	-Wl,--wrap=mmap,--wrap=send,--wrap=weir__child_start,--wrap=weir__child_reap
 tests_test_relax_CPPFLAGS = $(inside_cppflags)
 tests_test_relax_LDADD = $(inside_ldadd)
 tests_test_report_SOURCES = tests/test_report.c tests/ledger.c tests/ledger.h

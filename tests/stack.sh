@@ -55,6 +55,10 @@ join_by: weir__pending_await join_workers join_timers_and_dropper join_rest is_l
 tell_locked: tell
 call_route: user
 call_copy: user
+encode: user
+decode: user
+call_init: user
+call_fini: user
 end_count: tell_settled
 tell_unadmitted: tell_settled
 tell_settled: user

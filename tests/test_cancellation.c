@@ -659,6 +659,43 @@ static weir_status call_command(struct world *world) {
     return right ? WEIR_OK : WEIR_INVALID;
 }
 
+static int echo(const void *in, size_t size, weir_process_payload *out, void *unused) {
+    (void)unused;
+    memcpy(out->data, in, size);
+    out->size = size;
+    return 0;
+}
+
+static const weir_process_entry functions[] = {{.name = "echo", .func = echo}, {.name = NULL}};
+
+static int encode_x(weir_task *task, const void *item, weir_process_payload *to, void *unused) {
+    (void)task;
+    (void)unused;
+    memcpy(to->data, item, 1);
+    to->size = 1;
+    return 0;
+}
+
+static int decode_x(weir_task *task, void *item, const void *from, size_t size, void *unused) {
+    (void)task;
+    (void)unused;
+    return size == 1 && memcmp(item, from, size) == 0 ? 0 : 1;
+}
+
+/* In an emulator the child exits at once: it does not run this program. */
+static weir_status call_process(struct world *world) {
+    weir_process process = {.function = "echo", .encode = encode_x, .decode = decode_x};
+    char item[] = "x";
+    void *keeper;
+    weir_process_main(1, NULL, functions);
+    weir_status status = weir_process_init(&process, &keeper);
+    if (status != WEIR_OK)
+        return status == WEIR_INITFAILED ? WEIR_OK : status; /* a system without child processes */
+    int code = weir_process_run(world->task, item, keeper);
+    weir_process_fini(keeper);
+    return (code == 0 || code == WEIR_CODE_EXIT(1)) && weir_process_fail(5, "%d", 5) == 5 ? WEIR_OK : WEIR_INVALID;
+}
+
 static weir_status call_of_task(struct world *world) {
     weir_operation operation;
     weir_task *task = world->task;
@@ -962,6 +999,8 @@ static const struct row {
     {"weir_operation_finish ", prepare_detached, call_operation_finish, NULL, WEIR_OK},
     {"weir_operation_emit weir_operation_fail ", prepare_detached, call_operation_fail, NULL, WEIR_OK},
     {"weir_command_run weir_command_result_free ", prepare_inside, call_command, NULL, WEIR_OK},
+    {"weir_process_fail weir_process_fini weir_process_init weir_process_main weir_process_run ", prepare_inside,
+     call_process, NULL, WEIR_OK},
     {"weir_future_create weir_future_on_end weir_future_retain weir_future_release ", prepare_nothing,
      call_future_create, NULL, WEIR_OK},
     {"weir_future_set ", prepare_future, call_future_set, NULL, WEIR_OK},
@@ -1119,6 +1158,7 @@ static Suite *cancellation_suite(void) {
     return suite;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    weir_process_main(argc, argv, functions);
     return run_suite(cancellation_suite());
 }

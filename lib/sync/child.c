@@ -3,7 +3,8 @@
  * same time in a large process, and no lock of another thread stays held in the child.
  *
  * The number of a child, which is also that of its group, belongs to it until it is reaped. Its group is therefore
- * killed before that. Nothing here waits for children in general (-1), whose statuses belong to the program.
+ * killed before that, and no signal is sent after it. Nothing here waits for children in general (-1), whose statuses
+ * belong to the program.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -44,11 +45,12 @@ static int set_directory(posix_spawn_file_actions_t *files, const char *director
 }
 
 /* Closes what other threads have opened without O_CLOEXEC. */
-static int close_others(posix_spawn_file_actions_t *files) {
+static int close_others(posix_spawn_file_actions_t *files, int last) {
 #ifdef WEIR_SPAWN_CLOSEFROM
-    return posix_spawn_file_actions_addclosefrom_np(files, WEIR__LAST_STANDARD + 1);
+    return posix_spawn_file_actions_addclosefrom_np(files, last + 1);
 #else
     (void)files;
+    (void)last;
     return 0;
 #endif
 }
@@ -57,9 +59,11 @@ static int set_files(posix_spawn_file_actions_t *files, const weir__child_option
     int error = 0;
     for (int stream = 0; error == 0 && stream <= WEIR__LAST_STANDARD; stream++)
         error = posix_spawn_file_actions_adddup2(files, options->streams[stream], stream);
+    for (int i = 0; error == 0 && i < options->more_count; i++)
+        error = posix_spawn_file_actions_adddup2(files, options->more[i], WEIR__LAST_STANDARD + 1 + i);
     if (error == 0)
         error = set_directory(files, options->directory);
-    return error != 0 ? error : close_others(files);
+    return error != 0 ? error : close_others(files, WEIR__LAST_STANDARD + options->more_count);
 }
 
 static void set_attributes(posix_spawnattr_t *attributes) {
@@ -130,13 +134,33 @@ bool weir__child_has_ended(const weir__child *child) {
     return ended;
 }
 
+void weir__child_await(const weir__child *child) {
+    int before = weir__uncancellable_begin();
+    siginfo_t info;
+    while (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
+        ;
+    weir__uncancellable_end(before);
+}
+
+/* Whether the number of the child is still its own: a zombie keeps it. */
+static bool has_number(const weir__child *child) {
+    int before = weir__uncancellable_begin();
+    bool has = look(child->pid) >= 0;
+    weir__uncancellable_end(before);
+    return has;
+}
+
 void weir__child_terminate(const weir__child *child) {
+    if (!has_number(child))
+        return;
     if (kill(-child->pid, SIGTERM) != 0)
         (void)kill(child->pid, SIGTERM); /* it has joined another group */
     (void)kill(-child->pid, SIGCONT);    /* a stopped process, as by a read of the terminal, would not act on it */
 }
 
 void weir__child_kill(const weir__child *child) {
+    if (!has_number(child))
+        return;
     (void)kill(-child->pid, SIGKILL);
     (void)kill(child->pid, SIGKILL);
 }

@@ -23,6 +23,8 @@ typedef struct weir__child_options {
     const char *const *env;  /* NULL: of this process */
     const char *directory;   /* NULL: of this process */
     int streams[3];          /* its standard streams; each is above 2 and closed on exec */
+    const int *more;         /* further descriptors, which become 3 and so on; each is above the last of them */
+    int more_count;
 } weir__child_options;
 
 typedef struct weir__child_end {
@@ -38,7 +40,10 @@ int weir__child_start(weir__child *child, const weir__child_options *options);
 /* Does not block. */
 bool weir__child_has_ended(const weir__child *child);
 
-/* Send SIGTERM and SIGKILL to its process group. The child must not be reaped yet. */
+/* Blocks until it has ended. */
+void weir__child_await(const weir__child *child);
+
+/* Send SIGTERM and SIGKILL to its process group. If another part of the program has reaped the child, they do nothing. */
 void weir__child_terminate(const weir__child *child);
 void weir__child_kill(const weir__child *child);
 

@@ -14,13 +14,17 @@
 
 #include "sync/thread.h"
 
-int weir__lift(int fd) {
-    if (fd < 0 || fd > WEIR__LAST_STANDARD)
+int weir__lift_above(int fd, int last) {
+    if (fd < 0 || fd > last)
         return fd;
-    int before = weir__uncancellable_begin(), lifted = fcntl(fd, F_DUPFD_CLOEXEC, WEIR__LAST_STANDARD + 1);
-    int error = errno;
+    int before = weir__uncancellable_begin(), lifted = fcntl(fd, F_DUPFD_CLOEXEC, last + 1);
+    int error = errno == EINVAL ? EMFILE : errno; /* EINVAL: the limit is not above `last` */
     close(fd);
     weir__uncancellable_end(before);
     errno = error;
     return lifted;
+}
+
+int weir__lift(int fd) {
+    return weir__lift_above(fd, WEIR__LAST_STANDARD);
 }

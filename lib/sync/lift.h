@@ -14,4 +14,7 @@ enum { WEIR__LAST_STANDARD = 2 };
  */
 int weir__lift(int fd);
 
+/* The same with a descriptor above `last`. */
+int weir__lift_above(int fd, int last);
+
 #endif /* WEIR_SYNC_LIFT_H */

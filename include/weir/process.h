@@ -1,0 +1,215 @@
+/*
+ * weir/process.h - a stage whose function runs in child processes.
+ *
+ * A crash, a hang or a leak of the function costs one attempt at one item: the child dies, the attempt fails with a
+ * message such as "decode: killed by SIGSEGV", and another child takes the next item. A child is this program, executed
+ * again: main calls weir_process_main first, which does not return in a child. Nothing of this process is copied, no
+ * lock of its threads stays held.
+ *
+ *     static int decode(const void *in, size_t size, weir_process_payload *out, void *state) {       // in a child
+ *         if (!is_picture(in, size))
+ *             return weir_process_fail(1, "not a picture");
+ *         out->size = pixels_of(in, size, out->data, out->room);
+ *         return 0;
+ *     }
+ *
+ *     static int send_file(weir_task *task, const void *item, weir_process_payload *to, void *arg) {
+ *         return read_file(item, to->data, to->room, &to->size);           // 0, or a code of the program
+ *     }
+ *
+ *     static int take_pixels(weir_task *task, void *item, const void *from, size_t size, void *arg) {
+ *         weir_task_emit(task, copy_of(from, size));
+ *         free(item);                                                      // returning 0, it has consumed the item
+ *         return 0;
+ *     }
+ *
+ *     static const weir_process_entry table[] = {{.name = "decode", .func = decode}, {.name = NULL}};
+ *     static const weir_process decoder = {
+ *         .function = "decode", .encode = send_file, .decode = take_pixels, .payload = 1 << 24};
+ *
+ *     int main(int argc, char **argv) {
+ *         weir_process_main(argc, argv, table);
+ *         ...
+ *         stage.name = "decode";
+ *         stage.work.run = weir_process_run;
+ *         stage.work.init = weir_process_init;
+ *         stage.work.fini = weir_process_fini;
+ *         stage.work.arg = (void *)&decoder;
+ *         stage.threads.count = 4;                                         // four children
+ *         stage.errors.attempt_time = 10 * WEIR_SECOND;                    // then its child is killed
+ *
+ * Each thread of the stage has one child. So order, retries, keys, rates, dead letters and reports are those of any
+ * stage. `errors.attempt_time` kills the child of an attempt that lasts longer, and a cancel kills it at once.
+ *
+ * What crosses is bytes, without pointers. Up to WEIR_PROCESS_MESSAGE bytes pass in a message, of which each side has a
+ * copy of its own. More pass in memory that both processes share, if `payload` gives room for it.
+ *
+ * A child has a process group of its own: Ctrl-C in a terminal does not reach it. Processes that it starts and that
+ * stay in this group end with it. It has no descriptors but its standard streams and a few of weir's, which are closed
+ * on exec. Standard input is empty; standard output and error are those of this process. Its signal mask is that of
+ * weir_signals_original. If this process ends, however it ends, the kernel kills the children and their groups; for the
+ * groups, /proc must be mounted.
+ *
+ * The program must not ignore SIGCHLD and must not wait for any child (waitpid with -1), or an exit status may be lost.
+ *
+ * Processes need Linux. On other systems weir_process_init fails, with that reason.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PROCESS_H
+#define WEIR_PROCESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/command.h>
+#include <weir/export.h>
+#include <weir/pipeline.h>
+#include <weir/stoppable_worker.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The bytes of a message: what can cross without shared memory. */
+#define WEIR_PROCESS_MESSAGE 16384
+
+/*
+ * The code of an attempt in which the child has exited by itself, with that exit status. The function called exit, or
+ * a library that it uses. WEIR_CODE_SIGNAL and WEIR_CODE_NOT_RUN of weir/command.h are the others. A constant expression.
+ */
+#define WEIR_CODE_EXIT(status) (-4000 - (status))
+
+/* Room for the bytes that cross. The callback writes at most `room` bytes to `data`, and sets `size`. */
+typedef struct weir_process_payload {
+    void *data;  /* weir's memory, aligned to 16 bytes; valid during the callback */
+    size_t size; /* bytes that cross; 0 before the callback. If more are needed than `room`, how many */
+    size_t room; /* bytes at `data`: WEIR_PROCESS_MESSAGE or, if greater, weir_process.payload */
+} weir_process_payload;
+
+/* ---- in a child ---- */
+
+/*
+ * The function of a stage, called in a child for one item. `in` has the `size` bytes that encode has written; they are
+ * read-only. `state` is the entry's `arg` or, with init, the state that init has made.
+ *
+ * Returns 0 with the result in `out`, or another code if the attempt has failed. Codes are those of weir_task_func. A
+ * result of more than `out->room` bytes fails with WEIR_CODE(WEIR_INVALID).
+ */
+typedef int weir_process_func(const void *in, size_t size, weir_process_payload *out, void *state);
+
+/*
+ * An entry of the table of weir_process_main. The limits of the child are in force when init is called: it can load a
+ * model, and then enter a sandbox, another folder or another user. If init fails, the attempt that waits for the child
+ * fails with WEIR_CODE of its status.
+ */
+typedef struct weir_process_entry {
+    const char *name;        /* by which weir_process.function finds it; NULL ends the table */
+    weir_process_func *func; /* the function */
+    void *arg;               /* for init; for func and fini without it */
+    weir_worker_init *init;  /* called once in each child, before its first item; NULL disables it */
+    weir_worker_fini *fini;  /* called in a child that ends in order, before exit; NULL disables it */
+} weir_process_entry;
+
+/*
+ * Makes this process a child, if weir has started it as one: then the call runs the function, and does not return. In
+ * any other process it remembers the table, and returns. Must be the first call in main, before the program starts
+ * threads. `table` must live as long as the process. Without this call weir_process_init fails.
+ */
+WEIR_API void weir_process_main(int argc, char **argv, const weir_process_entry *table);
+
+/*
+ * Records the reason why the function fails, formatted as by printf. Keeps at most 255 bytes. Called in weir_process_func
+ * and in the init of an entry. Returns `code`, or WEIR_CODE(WEIR_FAILED) for 0, for the function to return. A NULL
+ * `format` leaves no reason.
+ */
+WEIR_API int weir_process_fail(int code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+
+/* ---- in this process ---- */
+
+/*
+ * Writes what crosses of an item. `arg` is that of weir_process. Called once in each attempt, before a child is waited
+ * for. Returns 0, or a code with which the attempt fails; weir_task_fail gives the reason. If `to->size` exceeds
+ * `to->room`, the attempt fails with WEIR_CODE(WEIR_INVALID).
+ */
+typedef int weir_process_encode(weir_task *task, const void *item, weir_process_payload *to, void *arg);
+
+/*
+ * Takes the result of the function. `from` has `size` bytes, aligned to 16, which are valid during the call. Emits
+ * results and consumes the item as a weir_task_func does, and returns its code. The function may have gone mad: decode
+ * must check what it reads. In shared memory (more than WEIR_PROCESS_MESSAGE bytes) it may also change meanwhile.
+ */
+typedef int weir_process_decode(weir_task *task, void *item, const void *from, size_t size, void *arg);
+
+/*
+ * The limits of a child, over its whole life; 0 sets none. None exceeds the hard limit of this process. A child makes no
+ * core file.
+ */
+typedef struct weir_process_limits {
+    uint64_t memory;    /* bytes of data (RLIMIT_DATA); above it malloc returns NULL in the child */
+    uint64_t cpu_time;  /* ns of processor time, rounded up to seconds (RLIMIT_CPU); then it gets SIGXCPU */
+    uint64_t files;     /* descriptors (RLIMIT_NOFILE) */
+    uint64_t file_size; /* bytes of a file that it writes (RLIMIT_FSIZE); then it gets SIGXFSZ */
+    void *reserved[2];  /* must be NULL */
+} weir_process_limits;
+
+/* The `arg` of a stage in child processes. Zero members select the defaults. It must live until the pipeline is destroyed. */
+typedef struct weir_process {
+    const char *function;        /* name of an entry of the table; required */
+    weir_process_encode *encode; /* required */
+    weir_process_decode *decode; /* required */
+    void *arg;                   /* for encode and decode */
+    size_t payload;              /* bytes that may cross in one direction; 0 selects WEIR_PROCESS_MESSAGE */
+    size_t most_items;           /* answers after which a child is replaced by a new one; 0: never */
+    int nice;                    /* added to its niceness, as far as the system permits */
+    weir_process_limits limits;  /* of a child */
+    void *reserved[4];           /* must be NULL */
+} weir_process;
+
+/*
+ * The run function of a stage in child processes: encodes the item, sends it to the child of this thread, blocks until
+ * its answer has come, and decodes it. `keeper` is what weir_process_init has made.
+ *
+ * An answer that has come counts, whatever became of the child since. If a child dies before it has begun the function
+ * for this item, another one gets the item, five times at most: the item is not to blame, and the attempt goes on.
+ * A child that is not ready within attempt_time is kept: the next attempt goes on waiting for it.
+ *
+ * Returns 0 if the item is done, or the code of encode, of the function or of decode, or
+ *   WEIR_CODE_SIGNAL(signal)    if a signal has killed the child, as by a crash
+ *   WEIR_CODE_EXIT(status)      if it has exited
+ *   WEIR_CODE_NOT_RUN(error)    if no child could be started, or reached, with `error` of errno
+ *   WEIR_CODE(WEIR_TIMEDOUT)    if attempt_time passed first; the child is killed if it had begun
+ *   WEIR_CODE(WEIR_CANCELLED)   if the pipeline was cancelled first; the child is killed
+ *   WEIR_CODE(WEIR_INVALID)     if what crosses has more bytes than there is room
+ *   WEIR_CODE(WEIR_FAILED)      if another part of the program has taken its exit status, or its answer makes no sense
+ *   WEIR_CODE(status)           if the init of the entry returned that status
+ */
+WEIR_API int weir_process_run(weir_task *task, void *item, void *keeper);
+
+/*
+ * The init function of such a stage: starts the child of this thread, and does not wait until it is ready. `process` is
+ * the stage's arg, a weir_process.
+ *
+ * Returns WEIR_OK, or
+ *   WEIR_INVALID     if weir_process_main was not called or its table has no such function, encode or decode is NULL, the
+ *                    payload is too large, or a reserved member is not NULL
+ *   WEIR_NOMEM       if out of memory
+ *   WEIR_INITFAILED  if the system refuses a descriptor, shared memory or a process; the reason says which error
+ */
+WEIR_API weir_status weir_process_init(void *process, void **keeper);
+
+/*
+ * The fini function of such a stage: ends the child. An idle child sees the end of its input, calls fini of its entry
+ * and exits. It is killed if it has not ended a second later, at a cancel, or if it is not ready.
+ */
+WEIR_API void weir_process_fini(void *keeper);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* WEIR_PROCESS_H */

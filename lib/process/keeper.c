@@ -1,0 +1,181 @@
+/*
+ * keeper.c - Implements the keeper of a child.
+ *
+ * One poll waits for all: a message, the end of the child, and the end of the pipeline. A message is looked for first
+ * (R3). A child that closes its side of the channel is killed: the system closes that side of a process that dies only
+ * after its exit status is determined.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "process/keeper.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sync/clock.h"
+#include "sync/stream.h"
+
+enum { SOCKET, ENDED, STOP, POLLED };
+
+/* Time between two looks if the system has no descriptor for the end of a child, or of the pipeline: at first, at most. */
+static const uint64_t look_first = WEIR_MILLISECOND, look_at_most = 20 * WEIR_MILLISECOND;
+
+int weir__keeper_fail(weir__keeper *keeper, int code, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(keeper->why, sizeof keeper->why, format, arguments);
+    va_end(arguments);
+    return code;
+}
+
+unsigned char *weir__keeper_question(const weir__keeper *keeper) {
+    return keeper->page->span > 0 ? keeper->shared.bytes + WEIR__PAGE : NULL;
+}
+
+unsigned char *weir__keeper_result(const weir__keeper *keeper) {
+    size_t span = (size_t)keeper->page->span * WEIR__PAGE;
+    return span > 0 ? keeper->shared.bytes + WEIR__PAGE + span : NULL;
+}
+
+/* ---- start ---- */
+
+/* Makes one of the standard streams of the child. Returns 0 or an errno. */
+static int open_stream(int stream, int *fd) {
+    if (stream > 0 && weir__stream_copy(stream, fd) == 0)
+        return 0;
+    return weir__stream_of(NULL, 0, fd); /* standard input; or the program has closed this stream */
+}
+
+static int open_streams(int streams[3]) {
+    int error = 0;
+    for (int i = 0; i < 3 && error == 0; i++)
+        error = open_stream(i, &streams[i]);
+    return error;
+}
+
+static int spawn(weir__keeper *keeper, int theirs[2]) {
+    const char *const argv[] = {"/proc/self/exe", WEIR__PROCESS_MODE, keeper->options->function, NULL};
+    const int more[] = {theirs[0], keeper->shared.fd, theirs[1]};
+    weir__child_options options = {.argv = argv, .streams = {-1, -1, -1}, .more = more, .more_count = 3};
+    int error = open_streams(options.streams);
+    if (error == 0)
+        error = weir__child_start(&keeper->child, &options);
+    for (int i = 0; i < 3; i++)
+        weir__stream_close(&options.streams[i]);
+    return error;
+}
+
+int weir__keeper_start(weir__keeper *keeper) {
+    int theirs[2], error = weir__channel_open(&keeper->channel, theirs);
+    if (error != 0)
+        return error;
+    error = spawn(keeper, theirs);
+    weir__stream_close(&theirs[0]);
+    weir__stream_close(&theirs[1]);
+    if (error != 0) {
+        weir__channel_close(&keeper->channel);
+        return error;
+    }
+    keeper->state = WEIR__CHILD_STARTING;
+    keeper->answers = 0;
+    return 0;
+}
+
+/* ---- messages ---- */
+
+static uint64_t earlier(uint64_t a, uint64_t b) {
+    return a < b ? a : b;
+}
+
+/* Blocks until anything has happened. */
+static void turn(weir__keeper *keeper, struct pollfd polled[POLLED], uint64_t deadline, uint64_t *look_every) {
+    polled[SOCKET] = (struct pollfd){.fd = keeper->channel.socket, .events = POLLIN};
+    polled[ENDED] = (struct pollfd){.fd = keeper->child.ended, .events = POLLIN};
+    polled[STOP] = (struct pollfd){.fd = keeper->stop, .events = POLLIN};
+    if (keeper->child.ended < 0 || (keeper->stop < 0 && keeper->task != NULL)) {
+        deadline = earlier(deadline, weir_deadline_after(*look_every));
+        *look_every = earlier(*look_every * 2, look_at_most);
+    }
+    weir__stream_poll(polled, POLLED, deadline);
+    if ((polled[ENDED].revents & POLLNVAL) != 0)
+        keeper->child.ended = -1; /* another part of the program has closed it */
+}
+
+weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline) {
+    struct pollfd polled[POLLED];
+    uint64_t look_every = look_first;
+    for (;;) {
+        turn(keeper, polled, deadline, &look_every);
+        bool has_ended = keeper->child.ended < 0 ? weir__child_has_ended(&keeper->child) : polled[ENDED].revents != 0;
+        weir__received received = weir__channel_receive(keeper->channel.socket, &keeper->answer, sizeof keeper->answer,
+                                                        &keeper->received, false);
+        if (received == WEIR__RECEIVED)
+            return WEIR__HEARD_MESSAGE; /* R3 */
+        if (received == WEIR__RECEIVED_END || has_ended)
+            return WEIR__HEARD_END;
+        if (polled[STOP].revents != 0 || weir_task_cancelled(keeper->task))
+            return WEIR__HEARD_CANCEL;
+        if (weir__clock_now() >= deadline)
+            return WEIR__HEARD_NOTHING;
+    }
+}
+
+int weir__keeper_ask(weir__keeper *keeper) {
+    weir__head *head = &keeper->question.head;
+    if (++keeper->number == 0)
+        keeper->number = 1;
+    head->number = keeper->number;
+    size_t follow = head->in_memory ? 0 : (size_t)head->size;
+    return weir__channel_send(keeper->channel.socket, &keeper->question, sizeof *head + follow);
+}
+
+bool weir__keeper_is_answer(const weir__keeper *keeper, uint32_t number) {
+    const weir__head *head = &keeper->answer.head;
+    size_t received = keeper->received;
+    if (received < sizeof *head || received > sizeof keeper->answer || head->number != number)
+        return false;
+    if (head->code != 0 && (head->in_memory != 0 || head->size >= WEIR__REASON))
+        return false;
+    if (head->in_memory != 0)
+        return received == sizeof *head && weir__keeper_result(keeper) != NULL && head->size <= keeper->room;
+    return head->size == received - sizeof *head;
+}
+
+bool weir__keeper_has_begun(const weir__keeper *keeper) {
+    return weir__u32_load_acquire(&keeper->page->begun) == keeper->number; /* R4; pairs with the store in serve.c */
+}
+
+/* ---- end ---- */
+
+/* Writes the reason of an end. Returns its code. */
+static int describe(weir__keeper *keeper, const weir__child_end *end) {
+    const char *name = keeper->options->function;
+    char signal[WEIR__SIGNAL_NAME];
+    if (!end->known)
+        return weir__keeper_fail(keeper, WEIR_CODE(WEIR_FAILED), "%s: its exit status was taken by another wait", name);
+    if (end->signal == 0)
+        return weir__keeper_fail(keeper, WEIR_CODE_EXIT(end->status), "%s: exit status %d", name, end->status);
+    weir__signal_name(end->signal, signal);
+    return weir__keeper_fail(keeper, WEIR_CODE_SIGNAL(end->signal), "%s: killed by %s", name, signal);
+}
+
+int weir__keeper_end(weir__keeper *keeper) {
+    weir__child_kill(&keeper->child);
+    weir__child_await(&keeper->child);
+    weir__child_end end = weir__child_reap(&keeper->child);
+    weir__channel_close(&keeper->channel);
+    keeper->state = WEIR__CHILD_NONE;
+    return describe(keeper, &end);
+}
+
+void weir__keeper_dismiss(weir__keeper *keeper, uint64_t deadline) {
+    if (keeper->state == WEIR__CHILD_NONE)
+        return;
+    if (keeper->state == WEIR__CHILD_READY) {
+        weir__channel_end_input(&keeper->channel);
+        (void)weir__keeper_listen(keeper, deadline);
+    }
+    (void)weir__keeper_end(keeper);
+}

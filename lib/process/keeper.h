@@ -1,0 +1,84 @@
+/*
+ * keeper.h - Declares the keeper: a thread's child, from its start to its end, and the messages to and from it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PROCESS_KEEPER_H
+#define WEIR_PROCESS_KEEPER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/process.h>
+
+#include "process/message.h"
+#include "sync/channel.h"
+#include "sync/child.h"
+
+typedef enum weir__child_state {
+    WEIR__CHILD_NONE,     /* there is none */
+    WEIR__CHILD_STARTING, /* it has not said that it is ready */
+    WEIR__CHILD_READY
+} weir__child_state;
+
+/* Of one thread. */
+typedef struct weir__keeper {
+    const weir_process *options;
+    size_t room;         /* bytes that may cross in one direction */
+    weir__shared shared; /* kept from child to child */
+    weir__page *page;    /* its first part */
+    weir__child_state state;
+    weir__child child;      /* valid unless there is none */
+    weir__channel channel;  /* to it */
+    uint32_t number;        /* of the last question */
+    size_t answers;         /* of this child */
+    weir_task *task;        /* of the call in progress, or NULL */
+    int stop;               /* descriptor of the end of the pipeline; -1 before the first call */
+    char why[WEIR__REASON]; /* the last failure */
+    size_t received;        /* bytes of the last message from a child */
+    weir__message question; /* kept until it is answered, whatever another child says */
+    weir__message answer;   /* the last message from a child */
+} weir__keeper;
+
+/* What the keeper has heard. */
+typedef enum weir__heard {
+    WEIR__HEARD_MESSAGE,
+    WEIR__HEARD_END, /* of the child, or of its side of the channel */
+    WEIR__HEARD_CANCEL,
+    WEIR__HEARD_NOTHING /* until the deadline */
+} weir__heard;
+
+/* Starts a child. Returns 0 or an errno. */
+int weir__keeper_start(weir__keeper *keeper);
+
+/* Blocks until the child says something or ends, the pipeline is cancelled, or the deadline passes. */
+weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
+
+/* Sends the question, whose head and bytes are filled but for the number. Returns 0, -1 if the child is gone, or an errno. */
+int weir__keeper_ask(weir__keeper *keeper);
+
+/* Whether the last message is the answer to question `number`, and has the size that it says. */
+bool weir__keeper_is_answer(const weir__keeper *keeper, uint32_t number);
+
+/* Whether the child has begun the last question. Final once the child has ended. */
+bool weir__keeper_has_begun(const weir__keeper *keeper);
+
+/* Kills the child and reaps it. Returns the code of its end, and writes the reason. */
+int weir__keeper_end(weir__keeper *keeper);
+
+/* Ends the child in order if it is ready, and kills it at the deadline or at a cancel. Does nothing if there is none. */
+void weir__keeper_dismiss(weir__keeper *keeper, uint64_t deadline);
+
+/* Writes the reason of a failure. Returns the code. */
+int weir__keeper_fail(weir__keeper *keeper, int code, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+/* The shared memory for a question and for a result; NULL if messages suffice. */
+unsigned char *weir__keeper_question(const weir__keeper *keeper);
+unsigned char *weir__keeper_result(const weir__keeper *keeper);
+
+#endif /* WEIR_PROCESS_KEEPER_H */

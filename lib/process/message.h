@@ -1,0 +1,59 @@
+/*
+ * message.h - Declares what a process and its child tell each other, and the memory that they share.
+ *
+ * Invariants:
+ *   R1  A message is there whole or not at all. No lock and no pointer lies in shared memory, and no length there is
+ *       believed. A head is copied before it is checked.
+ *   R2  The shared memory cannot change its size. The result's part is the child's from the question to the answer.
+ *       The question's part is read-only in the child.
+ *   R3  An answer that has come counts, whatever became of the child since.
+ *   R4  The child writes the number of the question into the page before it calls the function. Only then is the item
+ *       to blame for the child's death.
+ *   R5  The thread that has started a child reaps it, once.
+ *   R6  No child outlives its parent.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PROCESS_MESSAGE_H
+#define WEIR_PROCESS_MESSAGE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <weir/process.h>
+
+#include "sync/atomic.h"
+#include "sync/confine.h"
+
+enum { WEIR__REASON = 256 }; /* bytes of the text of a failure, terminating zero included */
+
+/* The second argument of a child; the third is the name of the function. */
+#define WEIR__PROCESS_MODE "--weir-process"
+
+typedef struct weir__head {
+    uint64_t size;      /* bytes that cross */
+    uint32_t number;    /* of the question; 0: the child is ready, or cannot be */
+    int32_t code;       /* of an answer; with another one than 0, the bytes are the reason */
+    uint32_t in_memory; /* 1: the bytes are in shared memory; 0: they follow */
+    uint32_t zero[3];   /* keeps the bytes that follow aligned */
+} weir__head;
+
+typedef struct weir__message {
+    weir__head head;
+    _Alignas(16) unsigned char bytes[WEIR_PROCESS_MESSAGE];
+} weir__message;
+
+_Static_assert(offsetof(weir__message, bytes) == sizeof(weir__head), "a message has no gap");
+
+/* The first part of the shared memory. The parts of questions and of results follow, each of `span` bytes. */
+typedef struct weir__page {
+    weir__u32 begun;       /* R4 */
+    uint32_t span;         /* in pages; constant, as what follows */
+    uint64_t payload;      /* bytes that may cross; 0: messages alone */
+    weir__confined limits; /* of the child */
+} weir__page;
+
+/* Bytes of the first part, and the unit of the others: a multiple of the size of a page of any system. */
+enum { WEIR__PAGE = 65536 };
+
+#endif /* WEIR_PROCESS_MESSAGE_H */

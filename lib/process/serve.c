@@ -1,0 +1,150 @@
+/*
+ * serve.c - Implements the work of a child: it becomes ready, and answers questions until its input ends.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "process/serve.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "process/message.h"
+#include "sync/border.h"
+#include "sync/channel.h"
+#include "sync/memory.h"
+
+enum { EXIT_OK = 0, EXIT_NO_PARENT = 125 };
+
+typedef struct weir__server {
+    const weir_process_entry *entry;
+    void *state;
+    weir__shared shared;
+    weir__page *page;
+    unsigned char *result;          /* shared memory for a large result; NULL: messages alone */
+    size_t room;                    /* bytes that a result may have */
+    weir__message question, answer; /* the question stays in place while the function reads it */
+} weir__server;
+
+/* Of the call in progress; "" if it has given none. */
+static char reason[WEIR__REASON];
+
+int weir_process_fail(int code, const char *format, ...) {
+    reason[0] = '\0';
+    if (format != NULL) {
+        va_list arguments;
+        va_start(arguments, format);
+        (void)vsnprintf(reason, sizeof reason, format, arguments);
+        va_end(arguments);
+    }
+    return code != 0 ? code : WEIR_CODE(WEIR_FAILED);
+}
+
+const weir_process_entry *weir__entry_of(const weir_process_entry *table, const char *name) {
+    for (; table != NULL && table->name != NULL; table++)
+        if (strcmp(table->name, name) == 0)
+            return table;
+    return NULL;
+}
+
+/* ---- answers ---- */
+
+/* Sends the answer; with a code, its bytes are the reason. Without a parent the process ends. */
+static void answer(weir__server *server, uint32_t number, int code) {
+    weir__head *head = &server->answer.head;
+    head->number = number;
+    head->code = code;
+    if (code != 0) {
+        head->in_memory = 0;
+        head->size = strlen(reason);
+        memcpy(server->answer.bytes, reason, (size_t)head->size);
+    }
+    size_t size = sizeof *head + (head->in_memory ? 0 : (size_t)head->size);
+    if (weir__channel_send(WEIR__CHILD_SOCKET, &server->answer, size) != 0)
+        weir__exit_process(EXIT_NO_PARENT, false);
+}
+
+static int call(weir__server *server, const void *in, size_t size, weir_process_payload *out) {
+    int code = server->entry->func(in, size, out, server->state);
+    weir__border();
+    return code;
+}
+
+/* Makes the answer of a result. Returns the code. */
+static int hand_in(weir__server *server, const weir_process_payload *out) {
+    weir__head *head = &server->answer.head;
+    if (out->size > server->room)
+        return weir_process_fail(WEIR_CODE(WEIR_INVALID), "its result has %zu bytes, and there is room for %zu",
+                                 out->size, server->room);
+    head->size = out->size;
+    head->in_memory = out->size > WEIR_PROCESS_MESSAGE;
+    if (!head->in_memory && server->result != NULL)
+        memcpy(server->answer.bytes, server->result, out->size);
+    return 0;
+}
+
+static void work(weir__server *server) {
+    const weir__head *asked = &server->question.head;
+    const void *in = asked->in_memory ? server->shared.bytes + WEIR__PAGE : server->question.bytes;
+    unsigned char *made = server->result != NULL ? server->result : server->answer.bytes;
+    weir_process_payload out = {.data = made, .room = server->room};
+    reason[0] = '\0';
+    weir__u32_store_release(&server->page->begun, asked->number); /* R4; pairs with the load in keeper.c */
+    int code = call(server, in, (size_t)asked->size, &out);
+    answer(server, asked->number, code != 0 ? code : hand_in(server, &out));
+}
+
+/* ---- the life of a child ---- */
+
+static bool attach(weir__server *server) {
+    if (!weir__shared_attach(&server->shared) || server->shared.size < WEIR__PAGE)
+        return false;
+    server->page = (weir__page *)(void *)server->shared.bytes;
+    size_t span = (size_t)server->page->span * WEIR__PAGE;
+    if (server->shared.size != WEIR__PAGE + 2 * span)
+        return false;                                        /* a program started by hand, with other files there */
+    weir__shared_protect(&server->shared, WEIR__PAGE, span); /* R2 */
+    server->result = span > 0 ? server->shared.bytes + WEIR__PAGE + span : NULL;
+    server->room = span > 0 ? (size_t)server->page->payload : WEIR_PROCESS_MESSAGE;
+    return true;
+}
+
+/* Returns 0, or the code of an init that has failed. */
+static int call_init(weir__server *server) {
+    weir_status status = WEIR_OK;
+    server->state = server->entry->arg;
+    if (server->entry->init != NULL) {
+        status = server->entry->init(server->entry->arg, &server->state);
+        weir__border();
+    }
+    return status == WEIR_OK ? 0 : WEIR_CODE(status);
+}
+
+static void call_fini(weir__server *server) {
+    if (server->entry->fini != NULL) {
+        server->entry->fini(server->state);
+        weir__border();
+    }
+}
+
+_Noreturn void weir__serve(const weir_process_entry *table, const char *function) {
+    weir__server *server = weir__alloc(sizeof *server);
+    size_t size;
+    if (server == NULL || !attach(server))
+        weir__exit_process(EXIT_NO_PARENT, false);
+    weir__close_others(WEIR__CHILD_LAST);
+    if (!weir__channel_bind(function))
+        weir__exit_process(EXIT_NO_PARENT, false);
+    server->entry = weir__entry_of(table, function);
+    weir__confine(&server->page->limits);
+    int code =
+        server->entry != NULL ? call_init(server) : weir_process_fail(WEIR_CODE(WEIR_INVALID), "no such function");
+    answer(server, 0, code);
+    while (code == 0 && weir__channel_receive(WEIR__CHILD_SOCKET, &server->question, sizeof server->question, &size,
+                                              true) == WEIR__RECEIVED)
+        work(server);
+    if (code == 0)
+        call_fini(server);
+    weir__exit_process(EXIT_OK, true);
+}
