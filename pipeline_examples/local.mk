@@ -116,12 +116,14 @@ EXTRA_DIST += pipeline_examples/README
 
 # What both programs of the image pipeline need.
 image_common_sources = \
+	pipeline_examples/image_pipeline/escape.c pipeline_examples/image_pipeline/escape.h \
 	pipeline_examples/image_pipeline/folder.c pipeline_examples/image_pipeline/folder.h \
 	pipeline_examples/image_pipeline/interrupt.c pipeline_examples/image_pipeline/interrupt.h \
 	pipeline_examples/image_pipeline/numbers.c pipeline_examples/image_pipeline/numbers.h \
 	pipeline_examples/image_pipeline/paint.c pipeline_examples/image_pipeline/paint.h \
 	pipeline_examples/image_pipeline/photo_set.c pipeline_examples/image_pipeline/photo_set.h \
-	pipeline_examples/image_pipeline/terminal.c pipeline_examples/image_pipeline/terminal.h
+	pipeline_examples/image_pipeline/terminal.c pipeline_examples/image_pipeline/terminal.h \
+	pipeline_examples/image_pipeline/vips_text.c pipeline_examples/image_pipeline/vips_text.h
 weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/digest.c pipeline_examples/image_pipeline/digest.h \
 	pipeline_examples/image_pipeline/download.c \

@@ -32,6 +32,7 @@ void expect_whole(const char *path);
 /* Each adds the tests of its file: image_pipeline_damage.c and so on. */
 void add_blocked_tests(TCase *cases);
 void add_damage_tests(TCase *cases);
+void add_escapes_tests(TCase *cases);
 void add_interrupt_tests(TCase *cases);
 void add_list_tests(TCase *cases);
 void add_names_tests(TCase *cases);

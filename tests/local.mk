@@ -210,6 +210,7 @@ tests_test_thread_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sched_yield
 tests_test_image_pipeline_SOURCES = \
 	tests/image_pipeline_blocked.c \
 	tests/image_pipeline_damage.c \
+	tests/image_pipeline_escapes.c \
 	tests/image_pipeline_expect.c tests/image_pipeline_expect.h \
 	tests/image_pipeline_files.c \
 	tests/image_pipeline_interrupt.c \

@@ -11,7 +11,13 @@
 #include "target.h"
 #include "transfer.h"
 
-enum { FIRST_ROOM = 64 * 1024, MAX_REDIRECTS = 5, STATUS_OK = 200, STATUS_TRANSFORMED = 203 /* by a proxy */ };
+enum {
+    FIRST_ROOM = 64 * 1024,
+    MAX_REDIRECTS = 5,
+    SHORT_LABEL = 121,
+    STATUS_OK = 200,
+    STATUS_TRANSFORMED = 203 /* by a proxy */
+};
 
 struct downloader {
     struct transfer transfer;
@@ -129,10 +135,10 @@ static int check_photo(weir_task *task, const struct photo *photo) {
     const struct photo *clash = photo->clash;
     if (clash == NULL)
         return 0;
-    char label[PHOTO_LABEL_SIZE];
+    char label[SHORT_LABEL];
     photo_show(label, sizeof label, clash);
-    return weir_task_fail(task, FAILED, "its thumbnail would have the name %s, like that of %.120s%s", photo->name,
-                          label, photo->is_url ? "; add a tab and another name after the URL" : "");
+    return weir_task_fail(task, FAILED, "its thumbnail would have the name %s, like that of %s%s", photo->name, label,
+                          photo->is_url ? "; add a tab and another name after the URL" : "");
 }
 
 /*

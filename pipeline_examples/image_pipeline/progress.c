@@ -9,19 +9,24 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "escape.h"
 #include "photo.h"
 #include "terminal.h"
 
 static const uint64_t interval = 200 * WEIR_MILLISECOND;
 
-enum { LINE_EVERY = 10 /* intervals, without a terminal */ };
+enum { LINE_EVERY = 10 /* intervals, without a terminal */, MESSAGE_SIZE = 256 /* weir truncates to that */ };
 
 static void say_failure(weir_dead_letter *letter) {
     struct photo *photo = letter->item;
-    char label[PHOTO_LABEL_SIZE];
+    char label[PHOTO_LABEL_SIZE], message[MESSAGE_SIZE];
     photo_show(label, sizeof label, photo);
-    terminal_say("%s: %s: %s", label, letter->stage, letter->message);
+    snprintf(message, sizeof message, "%s", letter->message);
+    if (strlen(message) == MESSAGE_SIZE - 1)
+        escape_trim(message);
+    terminal_say("%s: %s: %s", label, letter->stage, message);
     photo_drop(photo, NULL);
     weir_dead_letter_free(letter);
 }

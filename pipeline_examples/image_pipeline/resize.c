@@ -24,6 +24,7 @@
 #include "stages.h"
 #include "terminal.h"
 #include "thumbnail.h"
+#include "vips_text.h"
 
 static pthread_rwlock_t alone;
 
@@ -45,7 +46,9 @@ bool resize_open(const char *program) {
         return false;
     }
     if (VIPS_INIT(program) != 0) {
-        terminal_say("cannot initialize libvips: %s", vips_error_buffer());
+        char reason[256];
+        vips_text_take(reason, sizeof reason);
+        terminal_say("cannot initialize libvips: %s", reason);
         pthread_rwlock_destroy(&alone);
         return false;
     }
@@ -68,18 +71,6 @@ void resize_fini(void *state) {
     vips_thread_shutdown();
 }
 
-/* Copies libvips's messages, which are on separate lines, as one line. */
-static void copy_error(char *line, size_t size) {
-    snprintf(line, size, "%s", vips_error_buffer());
-    size_t length = strlen(line);
-    while (length > 0 && line[length - 1] == '\n')
-        line[--length] = '\0';
-    for (char *c = line; *c != '\0'; c++) {
-        if (*c == '\n')
-            *c = ';';
-    }
-}
-
 static int fail_with(weir_task *task, const char *text) {
     return weir_task_fail(task, FAILED, "%s", text[0] != '\0' ? text : "libvips failed without a message");
 }
@@ -100,7 +91,7 @@ static int resize_alone(weir_task *task, struct photo *photo, const struct optio
     pthread_rwlock_wrlock(&alone);
     vips_error_clear();
     int code = thumbnail_make(task, photo, options, THUMBNAIL_REFUSE_DAMAGED);
-    copy_error(text, sizeof text);
+    vips_text_take(text, sizeof text);
     if (code == LIBVIPS_KNOWS)
         code = options->keep_damaged ? keep_damaged(task, photo, options, text) : fail_with(task, text);
     vips_error_clear();
