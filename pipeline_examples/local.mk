@@ -135,6 +135,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/list.c pipeline_examples/image_pipeline/list.h \
 	pipeline_examples/image_pipeline/main.c \
 	pipeline_examples/image_pipeline/mark.c pipeline_examples/image_pipeline/mark.h \
+	pipeline_examples/image_pipeline/messages.c pipeline_examples/image_pipeline/messages.h \
 	pipeline_examples/image_pipeline/names.c pipeline_examples/image_pipeline/names.h \
 	pipeline_examples/image_pipeline/options.c pipeline_examples/image_pipeline/options.h \
 	pipeline_examples/image_pipeline/part.c pipeline_examples/image_pipeline/part.h \

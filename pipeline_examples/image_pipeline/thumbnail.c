@@ -16,6 +16,7 @@
  */
 #include "thumbnail.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <vips/vips.h>
 
@@ -26,6 +27,7 @@
 static _Thread_local struct {
     bool profile_is_refused; /* by libpng, which hides it from libvips, or by libvips */
     bool decoder_has_warned; /* the pixels may not be those of the picture */
+    char first[160];         /* the first other warning; "" if none */
 } logged;
 
 static void take_warning(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer unused) {
@@ -34,6 +36,12 @@ static void take_warning(const gchar *domain, GLogLevelFlags level, const gchar 
         logged.profile_is_refused = true;
     else if (strncmp(message, "read gave ", 10) == 0)
         logged.decoder_has_warned = true;
+    else if (logged.first[0] == '\0')
+        snprintf(logged.first, sizeof logged.first, "%s", message);
+}
+
+const char *thumbnail_warning(void) {
+    return logged.first;
 }
 
 void thumbnail_open(void) {
@@ -65,6 +73,12 @@ static int check_format(weir_task *task, const struct photo *photo) {
             return 0;
     }
     return weir_task_fail(task, FAILED, "not JPEG, PNG or WebP but %s", format_of(photo, loader));
+}
+
+const char *thumbnail_format(const struct photo *photo) {
+    if (photo->image_size > 1 && memcmp(photo->image, "\xff\xd8", 2) == 0)
+        return "JPEG";
+    return photo->image_size > 1 && memcmp(photo->image, "\x89P", 2) == 0 ? "PNG" : "WebP";
 }
 
 /* Fields of the header. */
@@ -210,6 +224,7 @@ int thumbnail_make(weir_task *task, struct photo *photo, const struct options *o
     struct header header;
     photo->notes = 0;
     logged.profile_is_refused = logged.decoder_has_warned = false;
+    logged.first[0] = '\0';
     int code = check_format(task, photo);
     if (code == 0)
         code = read_header(photo, &header);

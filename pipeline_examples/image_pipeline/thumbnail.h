@@ -23,6 +23,12 @@ enum thumbnail_damage {
 /* Intercepts libvips's warnings and keeps them from being printed. Called once libvips runs, before any thumbnail. */
 void thumbnail_open(void);
 
+/* Returns the format of the picture in the words of the messages about it: "JPEG", "PNG" or "WebP". */
+const char *thumbnail_format(const struct photo *photo);
+
+/* Returns the first warning that libvips has logged in this thread about the latest picture; "" if none. */
+const char *thumbnail_warning(void);
+
 /*
  * Makes photo->thumbnail from photo->image, and sets photo->notes. Returns 0; LIBVIPS_KNOWS; or the result of
  * weir_task_fail, which then has the reason.
