@@ -122,6 +122,7 @@ image_common_sources = \
 	pipeline_examples/image_pipeline/numbers.c pipeline_examples/image_pipeline/numbers.h \
 	pipeline_examples/image_pipeline/paint.c pipeline_examples/image_pipeline/paint.h \
 	pipeline_examples/image_pipeline/photo_set.c pipeline_examples/image_pipeline/photo_set.h \
+	pipeline_examples/image_pipeline/temporary.c pipeline_examples/image_pipeline/temporary.h \
 	pipeline_examples/image_pipeline/terminal.c pipeline_examples/image_pipeline/terminal.h \
 	pipeline_examples/image_pipeline/vips_text.c pipeline_examples/image_pipeline/vips_text.h
 weir_thumbs_SOURCES = $(image_common_sources) \

@@ -50,6 +50,17 @@ static bool write_file(const char *path, const void *data, size_t size) {
     return fclose(file) == 0 && ok;
 }
 
+bool photo_set_has_file(const char *name) {
+    static const char start[] = "photo-", end[] = ".jpg", hidden_end[] = ".jpg.part";
+    bool is_hidden = *name == '.';
+    name += is_hidden;
+    if (strncmp(name, start, strlen(start)) != 0)
+        return false;
+    name += strlen(start);
+    size_t digits = strspn(name, "0123456789");
+    return digits >= 4 && strcmp(name + digits, is_hidden ? hidden_end : end) == 0;
+}
+
 /* Writes the picture under a hidden name and renames it, so that no reader finds a partial file. */
 static bool save(const struct photo_set *set, size_t number, VipsImage *picture) {
     char path[PATH_SIZE], hidden[PATH_SIZE];
