@@ -129,6 +129,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/digest.c pipeline_examples/image_pipeline/digest.h \
 	pipeline_examples/image_pipeline/download.c \
 	pipeline_examples/image_pipeline/ends.c pipeline_examples/image_pipeline/ends.h \
+	pipeline_examples/image_pipeline/hosts.c pipeline_examples/image_pipeline/hosts.h \
 	pipeline_examples/image_pipeline/http_origin.c \
 	pipeline_examples/image_pipeline/http_roles.h \
 	pipeline_examples/image_pipeline/http_server.c pipeline_examples/image_pipeline/http_server.h \
@@ -146,6 +147,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/reason.c pipeline_examples/image_pipeline/reason.h \
 	pipeline_examples/image_pipeline/refusals.c pipeline_examples/image_pipeline/refusals.h \
 	pipeline_examples/image_pipeline/resize.c \
+	pipeline_examples/image_pipeline/retries.c pipeline_examples/image_pipeline/retries.h \
 	pipeline_examples/image_pipeline/source.c pipeline_examples/image_pipeline/source.h \
 	pipeline_examples/image_pipeline/stages.h \
 	pipeline_examples/image_pipeline/summary.c pipeline_examples/image_pipeline/summary.h \

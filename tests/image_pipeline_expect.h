@@ -33,6 +33,7 @@ void expect_whole(const char *path);
 void add_blocked_tests(TCase *cases);
 void add_damage_tests(TCase *cases);
 void add_escapes_tests(TCase *cases);
+void add_hosts_tests(TCase *cases);
 void add_interrupt_tests(TCase *cases);
 void add_list_tests(TCase *cases);
 void add_names_tests(TCase *cases);

@@ -213,6 +213,7 @@ tests_test_image_pipeline_SOURCES = \
 	tests/image_pipeline_escapes.c \
 	tests/image_pipeline_expect.c tests/image_pipeline_expect.h \
 	tests/image_pipeline_files.c \
+	tests/image_pipeline_hosts.c \
 	tests/image_pipeline_interrupt.c \
 	tests/image_pipeline_list.c \
 	tests/image_pipeline_names.c \

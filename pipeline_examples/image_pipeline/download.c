@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "reason.h"
+#include "retries.h"
 #include "stages.h"
 #include "target.h"
 #include "transfer.h"
@@ -89,7 +90,7 @@ weir_status download_init(void *work, void **state) {
     if (downloader == NULL)
         return WEIR_NOMEM;
     downloader->work = work;
-    if (!transfer_open(&downloader->transfer, downloader->work->options, downloader->work->ends.origin != NULL)) {
+    if (!transfer_open(&downloader->transfer, work, downloader->work->ends.origin != NULL)) {
         free(downloader);
         return WEIR_INITFAILED;
     }
@@ -115,9 +116,7 @@ void download_fini(void *state) {
 
 static int download(struct downloader *downloader, weir_task *task) {
     long status;
-    if (curl_easy_setopt(downloader->transfer.curl, CURLOPT_URL, downloader->photo->url) != CURLE_OK)
-        return weir_task_fail(task, FAILED, "out of memory");
-    int code = transfer_run(&downloader->transfer, task, &status);
+    int code = transfer_run(&downloader->transfer, task, downloader->photo, downloader->photo->url, &status);
     if (code != 0)
         return code;
     const struct photo *photo = downloader->photo;
@@ -148,7 +147,7 @@ static int check_photo(weir_task *task, const struct photo *photo) {
 static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bool *is_there) {
     const struct work *work = downloader->work;
     *is_there = false;
-    if (!work->options->skip_existing)
+    if (!work->options->skip_existing || downloader->photo->is_checked)
         return 0;
     enum target_state state;
     do {
@@ -157,6 +156,7 @@ static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bo
             return code;
     } while (state == TARGET_OTHER && photo_take_long_name(downloader->photo));
     *is_there = state == TARGET_SAME;
+    downloader->photo->is_checked = state != TARGET_SAME;
     bool is_in_the_way = state == TARGET_OTHER || state == TARGET_FOREIGN;
     return is_in_the_way ? target_refuse(task, state, downloader->photo) : 0;
 }
@@ -178,8 +178,10 @@ int download_photo(weir_task *task, void *item, void *state) {
         code = download(downloader, task);
     if (code != 0) {
         photo_forget_image(photo); /* a partial picture, or an error page */
-        return code;
+        return retries_end(task, downloader->work, photo, code);
     }
+    photo->failures = 0;
+    photo->behind = NULL;
     atomic_fetch_add(&downloader->work->bytes_in, photo->image_size);
     weir_task_emit(task, photo);
     return 0;

@@ -101,7 +101,7 @@ static void print_help(void) {
           "\n"
           "Ctrl-C completes the pictures in flight; a second Ctrl-C drops them. The exit status is 0 if every\n"
           "picture became a thumbnail or was skipped, 1 if not, 2 if the command line is invalid, and 3 if the\n"
-          "target refuses uploads.\n",
+          "target refuses uploads, or its host or each host of the pictures does not answer.\n",
           stdout);
 }
 

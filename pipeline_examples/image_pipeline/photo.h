@@ -12,6 +12,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+struct host;
 
 struct photo {
     char *label;               /* the file's name or the URL, for messages; constant, like the next six */
@@ -27,6 +30,12 @@ struct photo {
     size_t image_size;
     void *thumbnail; /* the JPEG to upload, in libvips's memory; NULL if there is none */
     size_t thumbnail_size;
+    bool is_checked;           /* the destination has been asked for an existing thumbnail, and has none */
+    unsigned failures;         /* transient ones in this stage */
+    uint64_t delay;            /* ns before the next attempt, as the server or a pause asks; 0 if neither does */
+    struct host *behind;       /* host behind a redirect that has failed; NULL if none */
+    struct photo *next_parked; /* used by hosts.c */
+
     unsigned notes; /* how the thumbnail was made: a sum of enum photo_note */
     char *damage;   /* the decoder's message if the picture is damaged; else NULL */
 };

@@ -13,6 +13,7 @@
 
 #include "escape.h"
 #include "photo.h"
+#include "stages.h"
 #include "terminal.h"
 
 static const uint64_t interval = 200 * WEIR_MILLISECOND;
@@ -26,7 +27,8 @@ static void say_failure(weir_dead_letter *letter) {
     snprintf(message, sizeof message, "%s", letter->message);
     if (strlen(message) == MESSAGE_SIZE - 1)
         escape_trim(message);
-    terminal_say("%s: %s: %s", label, letter->stage, message);
+    if (letter->code != GONE_HOST)
+        terminal_say("%s: %s: %s", label, letter->stage, message);
     photo_drop(photo, NULL);
     weir_dead_letter_free(letter);
 }

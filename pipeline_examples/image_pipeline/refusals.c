@@ -37,3 +37,8 @@ void refusals_note(struct refusals *refusals, long status, const char *reason) {
                  *reason == '\0' ? "" : ": ", reason);
     weir_pipeline_cancel(refusals->pipeline);
 }
+
+void refusals_end_run(struct refusals *refusals) {
+    if (!atomic_exchange(&refusals->have_ended_run, true))
+        weir_pipeline_cancel(refusals->pipeline);
+}

@@ -25,4 +25,7 @@ struct refusals {
  */
 void refusals_note(struct refusals *refusals, long status, const char *reason);
 
+/* Cancels the pipeline, because the host of the destination is given up. Any thread may call it. */
+void refusals_end_run(struct refusals *refusals);
+
 #endif /* IMAGE_PIPELINE_REFUSALS_H */

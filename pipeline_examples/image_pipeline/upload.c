@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "reason.h"
+#include "retries.h"
 #include "stages.h"
 #include "target.h"
 #include "terminal.h"
@@ -96,7 +97,7 @@ weir_status upload_init(void *work, void **state) {
     if (uploader == NULL)
         return WEIR_NOMEM;
     uploader->work = work;
-    if (!transfer_open(&uploader->transfer, uploader->work->options, uploader->work->ends.store != NULL)) {
+    if (!transfer_open(&uploader->transfer, work, uploader->work->ends.store != NULL)) {
         free(uploader);
         return WEIR_INITFAILED;
     }
@@ -117,27 +118,23 @@ void upload_fini(void *state) {
     free(uploader);
 }
 
-/* Sets the URL, the size and the headers. */
-static bool set_request(struct uploader *uploader, struct curl_slist *headers) {
-    const struct photo *photo = uploader->photo;
-    char *url = url_join(uploader->work->ends.to_url, photo->name);
-    if (url == NULL)
-        return false;
-    CURL *curl = uploader->transfer.curl;
-    bool ok = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK; /* libcurl keeps a copy */
-    ok = ok && curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)photo->thumbnail_size) == CURLE_OK;
-    ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
-    free(url);
-    return ok;
-}
-
 /* Sends the thumbnail. Returns 0 and sets `*status` to the status of the answer; or fails the task. */
 static int put(struct uploader *uploader, weir_task *task, bool is_conditional, long *status) {
+    CURL *curl = uploader->transfer.curl;
+    struct photo *photo = uploader->photo;
+    struct curl_slist *headers = is_conditional ? uploader->conditional : uploader->headers;
+    char *url = url_join(uploader->work->ends.to_url, photo->name);
+    if (url == NULL ||
+        curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)photo->thumbnail_size) != CURLE_OK ||
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK) {
+        free(url);
+        return weir_task_fail(task, FAILED, "out of memory");
+    }
     uploader->sent = 0;
     uploader->answer_size = 0;
-    if (!set_request(uploader, is_conditional ? uploader->conditional : uploader->headers))
-        return weir_task_fail(task, FAILED, "out of memory");
-    return transfer_run(&uploader->transfer, task, status);
+    int code = transfer_run(&uploader->transfer, task, photo, url, status);
+    free(url);
+    return code;
 }
 
 /* Does the same if the name is free. Sets `*is_open` if the answer does not tell whether the name is free. */
@@ -202,8 +199,10 @@ int upload_photo(weir_task *task, void *item, void *state) {
     struct photo *photo = item;
     uploader->photo = photo;
     int code = upload(uploader, task);
+    if (code == GONE_HOST)
+        refusals_end_run(&uploader->work->refusals);
     if (code != 0)
-        return code;
+        return retries_end(task, uploader->work, photo, code);
     atomic_fetch_add(&uploader->work->bytes_out, photo->thumbnail_size);
     tell_notes(uploader->work, photo);
     photo_drop(photo, NULL);
