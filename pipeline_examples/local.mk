@@ -126,6 +126,8 @@ image_common_sources = \
 	pipeline_examples/image_pipeline/terminal.c pipeline_examples/image_pipeline/terminal.h \
 	pipeline_examples/image_pipeline/vips_text.c pipeline_examples/image_pipeline/vips_text.h
 weir_thumbs_SOURCES = $(image_common_sources) \
+	pipeline_examples/image_pipeline/budget.c pipeline_examples/image_pipeline/budget.h \
+	pipeline_examples/image_pipeline/cost.c pipeline_examples/image_pipeline/cost.h \
 	pipeline_examples/image_pipeline/digest.c pipeline_examples/image_pipeline/digest.h \
 	pipeline_examples/image_pipeline/download.c \
 	pipeline_examples/image_pipeline/ends.c pipeline_examples/image_pipeline/ends.h \
@@ -135,6 +137,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/http_server.c pipeline_examples/image_pipeline/http_server.h \
 	pipeline_examples/image_pipeline/http_store.c \
 	pipeline_examples/image_pipeline/list.c pipeline_examples/image_pipeline/list.h \
+	pipeline_examples/image_pipeline/machine.c pipeline_examples/image_pipeline/machine.h \
 	pipeline_examples/image_pipeline/main.c \
 	pipeline_examples/image_pipeline/mark.c pipeline_examples/image_pipeline/mark.h \
 	pipeline_examples/image_pipeline/messages.c pipeline_examples/image_pipeline/messages.h \
@@ -142,6 +145,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/options.c pipeline_examples/image_pipeline/options.h \
 	pipeline_examples/image_pipeline/part.c pipeline_examples/image_pipeline/part.h \
 	pipeline_examples/image_pipeline/photo.c pipeline_examples/image_pipeline/photo.h \
+	pipeline_examples/image_pipeline/png_text.c pipeline_examples/image_pipeline/png_text.h \
 	pipeline_examples/image_pipeline/profile.c pipeline_examples/image_pipeline/profile.h \
 	pipeline_examples/image_pipeline/progress.c pipeline_examples/image_pipeline/progress.h \
 	pipeline_examples/image_pipeline/reason.c pipeline_examples/image_pipeline/reason.h \

@@ -36,6 +36,7 @@ void add_escapes_tests(TCase *cases);
 void add_hosts_tests(TCase *cases);
 void add_interrupt_tests(TCase *cases);
 void add_list_tests(TCase *cases);
+void add_memory_tests(TCase *cases);
 void add_names_tests(TCase *cases);
 void add_replace_tests(TCase *cases);
 void add_retry_tests(TCase *cases);

@@ -216,6 +216,7 @@ tests_test_image_pipeline_SOURCES = \
 	tests/image_pipeline_hosts.c \
 	tests/image_pipeline_interrupt.c \
 	tests/image_pipeline_list.c \
+	tests/image_pipeline_memory.c \
 	tests/image_pipeline_names.c \
 	tests/image_pipeline_nginx.c \
 	tests/image_pipeline_pictures.c tests/image_pipeline_pictures.h \

@@ -156,6 +156,7 @@ static void make_thumbnails(struct work *work, weir_report **report) {
 static int process(const struct options *options) {
     struct work work = {.options = options, .hosts = hosts_create(options->retries)};
     weir_report *report = NULL;
+    budget_open(&work.memory, options->memory);
     int exit_status = work.hosts == NULL ? EXIT_FAILURE : ends_open(&work.ends, options);
     interrupt_stop();
     if (exit_status == EXIT_FAILURE && interrupt_is_stopping())
@@ -169,6 +170,7 @@ static int process(const struct options *options) {
     weir_report_free(report);
     ends_close(&work.ends);
     hosts_destroy(work.hosts);
+    budget_close(&work.memory);
     return exit_status;
 }
 

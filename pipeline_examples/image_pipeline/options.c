@@ -15,8 +15,12 @@
 
 #include <weir/version.h>
 
+#include "machine.h"
 #include "numbers.h"
 #include "terminal.h"
+
+static const uint64_t LEAST_MEMORY = UINT64_C(1) << 20, DEFAULT_MEMORY = UINT64_C(2) << 30,
+                      MOST_MEMORY = UINT64_C(1) << 40;
 
 enum { USAGE_ERROR = 2, MAX_THREADS = 256, MAX_QUEUE = 65536, MAX_SIDE = 16384 };
 
@@ -29,6 +33,7 @@ enum {
     OPT_QUEUE,
     OPT_MAX_BYTES,
     OPT_MAX_PIXELS,
+    OPT_MEMORY,
     OPT_TIMEOUT,
     OPT_STALL,
     OPT_RETRIES,
@@ -50,6 +55,7 @@ static const struct option long_options[] = {
     {"queue", required_argument, NULL, OPT_QUEUE},
     {"max-bytes", required_argument, NULL, OPT_MAX_BYTES},
     {"max-pixels", required_argument, NULL, OPT_MAX_PIXELS},
+    {"memory", required_argument, NULL, OPT_MEMORY},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
     {"stall", required_argument, NULL, OPT_STALL},
     {"retries", required_argument, NULL, OPT_RETRIES},
@@ -87,6 +93,8 @@ static void print_help(void) {
           "\n"
           "  --max-bytes N      refuse pictures of more than N bytes (default: 67108864)\n"
           "  --max-pixels N     refuse pictures of more than N pixels, before decoding (default: 100000000)\n"
+          "  --memory N         decode no more pictures at a time than fit into N bytes, such as 512M (default: a\n"
+          "                     quarter of the memory there is, at most 2G)\n"
           "  --timeout N        give up a transfer after N seconds (default: 300)\n"
           "  --stall N          give up a transfer without progress after N seconds (default: 30)\n"
           "  --retries N        retry a transfer up to N times, after 1 s, 2 s, 4 s... (default: 5)\n"
@@ -108,6 +116,11 @@ static void print_help(void) {
 static size_t processors(void) {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (size_t)count;
+}
+
+static uint64_t default_memory(void) {
+    uint64_t quarter = machine_memory() / 4;
+    return quarter < DEFAULT_MEMORY ? quarter : DEFAULT_MEMORY;
 }
 
 static bool read_count(const char *option, uint64_t max, size_t *count) {
@@ -152,6 +165,8 @@ static bool read_limit(struct options *options, int option) {
                 return false;
             options->quality = (int)number;
             return true;
+        case OPT_MEMORY:
+            return numbers_read_bytes("--memory", optarg, LEAST_MEMORY, MOST_MEMORY, &options->memory);
         case OPT_TIMEOUT:
             return read_seconds("--timeout", &options->timeout);
         case OPT_STALL:
@@ -221,6 +236,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
                                 .queue = 16,
                                 .max_bytes = 64 << 20,
                                 .max_pixels = 100000000,
+                                .memory = default_memory(),
                                 .timeout = 300,
                                 .stall = 30,
                                 .retries = 5};

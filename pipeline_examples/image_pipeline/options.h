@@ -18,6 +18,7 @@ struct options {
     size_t downloads, resizes, uploads, queue;
     size_t max_bytes;    /* maximum for one picture as downloaded */
     uint64_t max_pixels; /* maximum for one picture, as its header says */
+    uint64_t memory;     /* maximum bytes for all decodes at a time */
     bool keep_damaged;   /* makes thumbnails of damaged pictures too */
     bool overwrite;      /* replaces any file that has the thumbnail's name */
     bool skip_existing;  /* skips pictures that have a thumbnail */

@@ -57,9 +57,9 @@ static int fail_with(weir_task *task, const struct photo *photo, const struct me
 }
 
 /* Makes the thumbnail, and collects the messages that may be about the picture if libvips fails. */
-static int make(weir_task *task, struct photo *photo, const struct options *options, struct messages *messages) {
+static int make(weir_task *task, struct photo *photo, struct work *work, struct messages *messages) {
     size_t begin = messages_begin();
-    int code = thumbnail_make(task, photo, options, THUMBNAIL_REFUSE_DAMAGED);
+    int code = thumbnail_make(task, photo, work, THUMBNAIL_REFUSE_DAMAGED);
     if (code == LIBVIPS_KNOWS)
         messages_collect(messages, begin, thumbnail_format(photo));
     if (code == LIBVIPS_KNOWS && messages->count == 0)
@@ -68,10 +68,9 @@ static int make(weir_task *task, struct photo *photo, const struct options *opti
 }
 
 /* Makes a thumbnail of what can be decoded, and stores the messages about the damage. */
-static int keep_damaged(weir_task *task, struct photo *photo, const struct options *options,
-                        const struct messages *messages) {
+static int keep_damaged(weir_task *task, struct photo *photo, struct work *work, const struct messages *messages) {
     char text[256];
-    int code = thumbnail_make(task, photo, options, THUMBNAIL_KEEP_DAMAGED);
+    int code = thumbnail_make(task, photo, work, THUMBNAIL_KEEP_DAMAGED);
     if (code == LIBVIPS_KNOWS)
         return fail_with(task, photo, messages);
     messages_join(text, sizeof text, messages);
@@ -81,10 +80,10 @@ static int keep_damaged(weir_task *task, struct photo *photo, const struct optio
 }
 
 /* Decodes a picture that has failed once more, to find out which of the messages is about it. */
-static int look_again(weir_task *task, struct photo *photo, const struct options *options, struct messages *messages) {
+static int look_again(weir_task *task, struct photo *photo, struct work *work, struct messages *messages) {
     struct messages again;
     pthread_mutex_lock(&second_look);
-    int code = make(task, photo, options, &again);
+    int code = make(task, photo, work, &again);
     pthread_mutex_unlock(&second_look);
     if (code != LIBVIPS_KNOWS)
         return code;
@@ -92,14 +91,14 @@ static int look_again(weir_task *task, struct photo *photo, const struct options
     return fail_with(task, photo, messages);
 }
 
-static int make_or_explain(weir_task *task, struct photo *photo, const struct options *options) {
+static int make_or_explain(weir_task *task, struct photo *photo, struct work *work) {
     struct messages messages;
-    int code = make(task, photo, options, &messages);
+    int code = make(task, photo, work, &messages);
     if (code != LIBVIPS_KNOWS || weir_task_cancelled(task))
         return code;
-    if (options->keep_damaged)
-        return keep_damaged(task, photo, options, &messages);
-    return messages.count == 1 ? fail_with(task, photo, &messages) : look_again(task, photo, options, &messages);
+    if (work->options->keep_damaged)
+        return keep_damaged(task, photo, work, &messages);
+    return messages.count == 1 ? fail_with(task, photo, &messages) : look_again(task, photo, work, &messages);
 }
 
 static int add_mark(weir_task *task, struct photo *photo, const struct source *source) {
@@ -110,9 +109,9 @@ static int add_mark(weir_task *task, struct photo *photo, const struct source *s
 }
 
 int resize_photo(weir_task *task, void *item, void *state) {
-    const struct work *work = state;
+    struct work *work = state;
     struct photo *photo = item;
-    int code = make_or_explain(task, photo, work->options);
+    int code = make_or_explain(task, photo, work);
     photo_forget_image(photo);
     if (code == 0)
         code = add_mark(task, photo, &work->ends.source);

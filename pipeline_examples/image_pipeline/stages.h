@@ -14,6 +14,7 @@
 
 #include <weir/pipeline.h>
 
+#include "budget.h"
 #include "ends.h"
 #include "hosts.h"
 #include "options.h"
@@ -30,6 +31,7 @@ struct work {
     atomic_size_t damaged_kept;               /* thumbnails of damaged pictures */
     atomic_size_t retried;                    /* further attempts at transfers */
     struct refusals refusals;
+    struct budget memory; /* for decodes */
     struct hosts *hosts;
 };
 

@@ -16,10 +16,13 @@
  */
 #include "thumbnail.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <vips/vips.h>
 
+#include "cost.h"
+#include "png_text.h"
 #include "profile.h"
 #include "stages.h"
 
@@ -86,16 +89,18 @@ struct header {
     int width, height;
     bool is_cmyk;
     enum profile profile;
+    uint64_t cost; /* bytes */
 };
 
-static int read_header(const struct photo *photo, struct header *header) {
+static int read_header(const struct photo *photo, const struct options *options, struct header *header) {
     VipsImage *picture = vips_image_new_from_buffer(photo->image, photo->image_size, "", NULL); /* decodes no pixels */
     if (picture == NULL)
         return LIBVIPS_KNOWS;
     *header = (struct header){.width = vips_image_get_width(picture),
                               .height = vips_image_get_height(picture),
                               .is_cmyk = vips_image_get_interpretation(picture) == VIPS_INTERPRETATION_CMYK,
-                              .profile = profile_of(picture)};
+                              .profile = profile_of(picture),
+                              .cost = cost_of(picture, thumbnail_format(photo), options)};
     if (header->profile == PROFILE_NONE && logged.profile_is_refused)
         header->profile = PROFILE_UNFIT;
     g_object_unref(picture);
@@ -220,18 +225,34 @@ static int make(weir_task *task, struct photo *photo, const struct options *opti
     return code;
 }
 
-int thumbnail_make(weir_task *task, struct photo *photo, const struct options *options, enum thumbnail_damage damage) {
+/* Waits until the decode fits into the memory, and makes the thumbnail. */
+static int make_within_memory(weir_task *task, struct photo *photo, struct work *work, const struct header *header,
+                              enum thumbnail_damage damage) {
+    enum { MIB = 1 << 20 };
+    struct budget *memory = &work->memory;
+    if (header->cost > memory->limit)
+        return weir_task_fail(task, FAILED, "needs about %" PRIu64 " MiB to decode, and --memory is %" PRIu64 " MiB",
+                              header->cost / MIB + 1, memory->limit / MIB);
+    if (!budget_take(memory, task, header->cost))
+        return weir_task_fail(task, FAILED, "cancelled");
+    int code = make(task, photo, work->options, header, damage);
+    budget_return(memory, header->cost);
+    return code;
+}
+
+int thumbnail_make(weir_task *task, struct photo *photo, struct work *work, enum thumbnail_damage damage) {
     struct header header;
     photo->notes = 0;
     logged.profile_is_refused = logged.decoder_has_warned = false;
     logged.first[0] = '\0';
     int code = check_format(task, photo);
+    photo->image_size = png_text_remove(photo->image, photo->image_size);
     if (code == 0)
-        code = read_header(photo, &header);
+        code = read_header(photo, work->options, &header);
     if (code == 0)
-        code = check_size(task, &header, options->max_pixels);
+        code = check_size(task, &header, work->options->max_pixels);
     if (code == 0)
-        code = make(task, photo, options, &header, damage);
+        code = make_within_memory(task, photo, work, &header, damage);
     if (code != 0 || !logged.decoder_has_warned || damage == THUMBNAIL_KEEP_DAMAGED)
         return code;
     photo_forget_thumbnail(photo);

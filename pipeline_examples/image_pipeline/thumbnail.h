@@ -8,8 +8,8 @@
 
 #include <weir/pipeline.h>
 
-#include "options.h"
 #include "photo.h"
+#include "stages.h"
 
 /* Instead of a code of stages.h: failed, and libvips's error text has the reason. */
 enum { LIBVIPS_KNOWS = 3 };
@@ -30,9 +30,10 @@ const char *thumbnail_format(const struct photo *photo);
 const char *thumbnail_warning(void);
 
 /*
- * Makes photo->thumbnail from photo->image, and sets photo->notes. Returns 0; LIBVIPS_KNOWS; or the result of
+ * Makes photo->thumbnail from photo->image, from which it removes texts, and sets photo->notes. Blocks until the decode
+ * fits into the memory, or the run is cancelled. Returns 0; LIBVIPS_KNOWS; or the result of
  * weir_task_fail, which then has the reason.
  */
-int thumbnail_make(weir_task *task, struct photo *photo, const struct options *options, enum thumbnail_damage damage);
+int thumbnail_make(weir_task *task, struct photo *photo, struct work *work, enum thumbnail_damage damage);
 
 #endif /* IMAGE_PIPELINE_THUMBNAIL_H */
