@@ -131,6 +131,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/digest.c pipeline_examples/image_pipeline/digest.h \
 	pipeline_examples/image_pipeline/download.c \
 	pipeline_examples/image_pipeline/ends.c pipeline_examples/image_pipeline/ends.h \
+	pipeline_examples/image_pipeline/guard.c pipeline_examples/image_pipeline/guard.h \
 	pipeline_examples/image_pipeline/hosts.c pipeline_examples/image_pipeline/hosts.h \
 	pipeline_examples/image_pipeline/http_origin.c \
 	pipeline_examples/image_pipeline/http_roles.h \

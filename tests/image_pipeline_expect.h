@@ -42,6 +42,7 @@ void add_replace_tests(TCase *cases);
 void add_retry_tests(TCase *cases);
 void add_second_name_tests(TCase *cases);
 void add_target_tests(TCase *cases);
+void add_timeout_tests(TCase *cases);
 void add_usage_tests(TCase *cases);
 
 #endif /* IMAGE_PIPELINE_EXPECT_H */

@@ -33,6 +33,7 @@ static const struct usage_error {
     {{"--memory", "17592186044416M"}, "--memory: '17592186044416M' is not a number of bytes"},
     {{"--retries", "101"}, "--retries: '101' is not a number from 0 to 100"},
     {{"--timeout", "0"}, "--timeout: '0' is not a number from 1 to 3600"},
+    {{"--resize-timeout", "0"}, "--resize-timeout: '0' is not a number from 1 to 3600"},
     {{"--stall", "3601"}, "--stall: '3601' is not a number from 1 to 3600"},
 };
 

@@ -226,6 +226,7 @@ tests_test_image_pipeline_SOURCES = \
 	tests/image_pipeline_second_name.c \
 	tests/image_pipeline_server.c tests/image_pipeline_server.h \
 	tests/image_pipeline_target.c \
+	tests/image_pipeline_timeout.c \
 	tests/image_pipeline_usage.c \
 	tests/terminal.c tests/terminal.h \
 	tests/test_image_pipeline.c

@@ -9,7 +9,6 @@
  */
 #include "cost.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 enum {
@@ -20,7 +19,7 @@ enum {
     UPRIGHT_PIXEL = 8 /* of the thumbnail, before and after */
 };
 
-static bool is_interlaced(const VipsImage *picture) {
+bool cost_is_interlaced(const VipsImage *picture) {
     int is_interlaced = 0;
     const char *const names[] = {"interlaced", "jpeg-multiscan"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -62,7 +61,7 @@ uint64_t cost_of(const VipsImage *picture, const char *format, const struct opti
     if (strcmp(format, "WebP") == 0)
         return cost + pixels * WEBP_PIXEL;
     if (strcmp(format, "JPEG") == 0) /* shrinks while it decodes */
-        return cost + (is_interlaced(picture) ? pixels * half_coefficients(picture) / 2 * COEFFICIENT
-                                              : width * pixel_size(picture) * ROWS);
-    return cost + cost_of_rows(picture, options) + (is_interlaced(picture) ? pixels * pixel_size(picture) : 0);
+        return cost + (cost_is_interlaced(picture) ? pixels * half_coefficients(picture) / 2 * COEFFICIENT
+                                                   : width * pixel_size(picture) * ROWS);
+    return cost + cost_of_rows(picture, options) + (cost_is_interlaced(picture) ? pixels * pixel_size(picture) : 0);
 }

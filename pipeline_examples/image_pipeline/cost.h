@@ -6,10 +6,14 @@
 #ifndef IMAGE_PIPELINE_COST_H
 #define IMAGE_PIPELINE_COST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <vips/vips.h>
 
 #include "options.h"
+
+/* Returns whether a decoder reads all of the file before the first row: the picture is interlaced or progressive. */
+bool cost_is_interlaced(const VipsImage *picture);
 
 /*
  * Estimates the bytes that a decode takes, by the header of the picture, read by libvips. `format` is that of

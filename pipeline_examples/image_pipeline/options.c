@@ -35,6 +35,7 @@ enum {
     OPT_MAX_PIXELS,
     OPT_MEMORY,
     OPT_TIMEOUT,
+    OPT_RESIZE_TIMEOUT,
     OPT_STALL,
     OPT_RETRIES,
     OPT_KEEP_DAMAGED,
@@ -57,6 +58,7 @@ static const struct option long_options[] = {
     {"max-pixels", required_argument, NULL, OPT_MAX_PIXELS},
     {"memory", required_argument, NULL, OPT_MEMORY},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"resize-timeout", required_argument, NULL, OPT_RESIZE_TIMEOUT},
     {"stall", required_argument, NULL, OPT_STALL},
     {"retries", required_argument, NULL, OPT_RETRIES},
     {"keep-damaged", no_argument, NULL, OPT_KEEP_DAMAGED},
@@ -96,6 +98,7 @@ static void print_help(void) {
           "  --memory N         decode no more pictures at a time than fit into N bytes, such as 512M (default: a\n"
           "                     quarter of the memory there is, at most 2G)\n"
           "  --timeout N        give up a transfer after N seconds (default: 300)\n"
+          "  --resize-timeout N give up a resize after N seconds (default: 60)\n"
           "  --stall N          give up a transfer without progress after N seconds (default: 30)\n"
           "  --retries N        retry a transfer up to N times, after 1 s, 2 s, 4 s... (default: 5)\n"
           "  --keep-damaged     make thumbnails of damaged pictures too, with a note for each\n"
@@ -169,6 +172,8 @@ static bool read_limit(struct options *options, int option) {
             return numbers_read_bytes("--memory", optarg, LEAST_MEMORY, MOST_MEMORY, &options->memory);
         case OPT_TIMEOUT:
             return read_seconds("--timeout", &options->timeout);
+        case OPT_RESIZE_TIMEOUT:
+            return read_seconds("--resize-timeout", &options->resize_timeout);
         case OPT_STALL:
             return read_seconds("--stall", &options->stall);
         case OPT_RETRIES:
@@ -238,6 +243,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
                                 .max_pixels = 100000000,
                                 .memory = default_memory(),
                                 .timeout = 300,
+                                .resize_timeout = 60,
                                 .stall = 30,
                                 .retries = 5};
     *exit_status = USAGE_ERROR;

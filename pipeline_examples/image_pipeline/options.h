@@ -24,6 +24,7 @@ struct options {
     bool skip_existing;  /* skips pictures that have a thumbnail */
     unsigned retries;    /* further attempts at a transfer after a transient failure */
     long timeout;        /* maximum seconds for a whole transfer */
+    long resize_timeout; /* maximum seconds for a resize */
     long stall;          /* seconds to connect, and seconds without progress, before a transfer fails */
 };
 
