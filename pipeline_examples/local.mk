@@ -151,6 +151,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/progress.c pipeline_examples/image_pipeline/progress.h \
 	pipeline_examples/image_pipeline/reason.c pipeline_examples/image_pipeline/reason.h \
 	pipeline_examples/image_pipeline/refusals.c pipeline_examples/image_pipeline/refusals.h \
+	pipeline_examples/image_pipeline/report.c pipeline_examples/image_pipeline/report.h \
 	pipeline_examples/image_pipeline/resize.c \
 	pipeline_examples/image_pipeline/retries.c pipeline_examples/image_pipeline/retries.h \
 	pipeline_examples/image_pipeline/source.c pipeline_examples/image_pipeline/source.h \

@@ -39,6 +39,7 @@ void add_list_tests(TCase *cases);
 void add_memory_tests(TCase *cases);
 void add_names_tests(TCase *cases);
 void add_replace_tests(TCase *cases);
+void add_report_tests(TCase *cases);
 void add_retry_tests(TCase *cases);
 void add_second_name_tests(TCase *cases);
 void add_target_tests(TCase *cases);

@@ -166,12 +166,15 @@ int download_photo(weir_task *task, void *item, void *state) {
     struct photo *photo = item;
     downloader->photo = photo;
     downloader->room = 0;
+    if (photo->begun == 0)
+        photo->begun = weir_deadline_after(0);
     bool is_there = false;
     int code = check_photo(task, photo);
     if (code == 0)
         code = look_for_thumbnail(downloader, task, &is_there);
     if (is_there) {
         atomic_fetch_add(&downloader->work->skipped, 1);
+        report_add(&downloader->work->report, photo, &(struct report_line){"skipped", "download", ""});
         return 0;
     }
     if (code == 0)
@@ -182,6 +185,7 @@ int download_photo(weir_task *task, void *item, void *state) {
     }
     photo->failures = 0;
     photo->behind = NULL;
+    photo->bytes_in = photo->image_size;
     atomic_fetch_add(&downloader->work->bytes_in, photo->image_size);
     weir_task_emit(task, photo);
     return 0;

@@ -84,6 +84,11 @@ size_t escape_write(char *escaped, size_t size, const char *text) {
     return used;
 }
 
+size_t escape_length(const char *text) {
+    uint32_t character;
+    return read_character((const unsigned char *)text, &character);
+}
+
 void escape_trim(char *text) {
     size_t length = strlen(text), start = length;
     while (start > 0 && length - start < 4) {

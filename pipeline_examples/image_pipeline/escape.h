@@ -18,6 +18,9 @@
  */
 size_t escape_write(char *escaped, size_t size, const char *text);
 
+/* Returns the number of bytes of the UTF-8 character that the text begins with; 0 if it begins with none. */
+size_t escape_length(const char *text);
+
 /* Removes an incomplete UTF-8 character from the end of a text that has been truncated. */
 void escape_trim(char *text);
 

@@ -121,7 +121,8 @@ static void finish(weir_pipeline *pipeline, struct ends *ends) {
 /* Runs the pipeline from the first photo to the end of the last thread. */
 static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *dead, weir_report **report) {
     work->refusals.pipeline = pipeline;
-    struct progress progress = {.pipeline = pipeline, .dead = dead, .source = &work->ends.source};
+    struct progress progress = {
+        .pipeline = pipeline, .dead = dead, .source = &work->ends.source, .report = &work->report};
     weir_status status = interrupt_hand_over(pipeline);
     if (status == WEIR_OK)
         status = progress_start(&progress);
@@ -153,11 +154,23 @@ static void make_thumbnails(struct work *work, weir_report **report) {
     weir_queue_destroy(dead);
 }
 
+/* Returns 0, or the exit status after printing a message. */
+static int open_work(struct work *work) {
+    const struct options *options = work->options;
+    budget_open(&work->memory, options->memory);
+    work->hosts = hosts_create(options->retries);
+    work->ends.source.list.file = -1;
+    if (work->hosts == NULL) {
+        terminal_say("out of memory");
+        return EXIT_FAILURE;
+    }
+    return report_open(&work->report, options->report) ? ends_open(&work->ends, options) : EXIT_FAILURE;
+}
+
 static int process(const struct options *options) {
-    struct work work = {.options = options, .hosts = hosts_create(options->retries)};
+    struct work work = {.options = options};
     weir_report *report = NULL;
-    budget_open(&work.memory, options->memory);
-    int exit_status = work.hosts == NULL ? EXIT_FAILURE : ends_open(&work.ends, options);
+    int exit_status = open_work(&work);
     interrupt_stop();
     if (exit_status == EXIT_FAILURE && interrupt_is_stopping())
         exit_status = SIGNAL_STATUS + interrupt_number();
@@ -171,7 +184,7 @@ static int process(const struct options *options) {
     ends_close(&work.ends);
     hosts_destroy(work.hosts);
     budget_close(&work.memory);
-    return exit_status;
+    return report_close(&work.report) || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
 }
 
 static int run_program(int argc, char **argv) {

@@ -41,6 +41,7 @@ enum {
     OPT_KEEP_DAMAGED,
     OPT_NULL,
     OPT_OVERWRITE,
+    OPT_REPORT,
     OPT_SKIP_EXISTING,
     OPT_VERSION
 };
@@ -63,6 +64,7 @@ static const struct option long_options[] = {
     {"retries", required_argument, NULL, OPT_RETRIES},
     {"keep-damaged", no_argument, NULL, OPT_KEEP_DAMAGED},
     {"null", no_argument, NULL, OPT_NULL},
+    {"report", required_argument, NULL, OPT_REPORT},
     {"overwrite", no_argument, NULL, OPT_OVERWRITE},
     {"skip-existing", no_argument, NULL, OPT_SKIP_EXISTING},
     {"help", no_argument, NULL, 'h'},
@@ -102,6 +104,7 @@ static void print_help(void) {
           "  --stall N          give up a transfer without progress after N seconds (default: 30)\n"
           "  --retries N        retry a transfer up to N times, after 1 s, 2 s, 4 s... (default: 5)\n"
           "  --keep-damaged     make thumbnails of damaged pictures too, with a note for each\n"
+          "  --report FILE      write a line of JSON for each picture into this file\n"
           "  -h, --help         print this and exit\n"
           "  --version          print the version and exit\n"
           "\n"
@@ -209,6 +212,9 @@ static bool read_option(struct options *options, int option) {
             return true;
         case OPT_TO:
             options->to = optarg;
+            return true;
+        case OPT_REPORT:
+            options->report = optarg;
             return true;
         case 's':
             return read_size(options);

@@ -13,6 +13,7 @@
 struct options {
     const char *from;       /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
     const char *to;         /* a folder or a URL */
+    const char *report;     /* file for the report; NULL for none */
     bool is_null_separated; /* the list */
     int width, height, quality;
     size_t downloads, resizes, uploads, queue;

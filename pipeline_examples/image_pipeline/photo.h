@@ -35,6 +35,10 @@ struct photo {
     uint64_t delay;            /* ns before the next attempt, as the server or a pause asks; 0 if neither does */
     struct host *behind;       /* host behind a redirect that has failed; NULL if none */
     struct photo *next_parked; /* used by hosts.c */
+    uint64_t begun;            /* time of its first attempt, in ns */
+    unsigned retries;          /* transient failures in all stages */
+    long status;               /* of the last HTTP answer; 0 if there was none */
+    size_t bytes_in;           /* of the picture as downloaded */
 
     unsigned notes; /* how the thumbnail was made: a sum of enum photo_note */
     char *damage;   /* the decoder's message if the picture is damaged; else NULL */

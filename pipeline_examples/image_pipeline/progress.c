@@ -20,7 +20,7 @@ static const uint64_t interval = 200 * WEIR_MILLISECOND;
 
 enum { LINE_EVERY = 10 /* intervals, without a terminal */, MESSAGE_SIZE = 256 /* weir truncates to that */ };
 
-static void say_failure(weir_dead_letter *letter) {
+static void say_failure(struct report *report, weir_dead_letter *letter) {
     struct photo *photo = letter->item;
     char label[PHOTO_LABEL_SIZE], message[MESSAGE_SIZE];
     photo_show(label, sizeof label, photo);
@@ -29,6 +29,7 @@ static void say_failure(weir_dead_letter *letter) {
         escape_trim(message);
     if (letter->code != GONE_HOST)
         terminal_say("%s: %s: %s", label, letter->stage, message);
+    report_add(report, photo, &(struct report_line){"failed", letter->stage, message});
     photo_drop(photo, NULL);
     weir_dead_letter_free(letter);
 }
@@ -80,7 +81,7 @@ static void *run(void *argument) {
     void *letter;
     while ((status = weir_queue_get_until(progress->dead, &letter, next)) != WEIR_CLOSED) {
         if (status == WEIR_OK) {
-            say_failure(letter);
+            say_failure(progress->report, letter);
         } else {
             look(progress);
             next = weir_deadline_after(interval);

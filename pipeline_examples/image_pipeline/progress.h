@@ -14,12 +14,14 @@
 
 #include <weir/pipeline.h>
 
+#include "report.h"
 #include "source.h"
 
 struct progress {
     weir_pipeline *pipeline;
     weir_queue *dead; /* dead letters of its stages; the items are photos */
     const struct source *source;
+    struct report *report;
     pthread_t thread;
     unsigned looks; /* used by the thread only, like the next one */
     bool has_said_interrupted;

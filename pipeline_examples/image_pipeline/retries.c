@@ -29,6 +29,7 @@ int retries_end(weir_task *task, struct work *work, struct photo *photo, int cod
     if (code == TRANSIENT) {
         uint64_t least = back_off(++photo->failures);
         delay = delay > least ? delay : least;
+        photo->retries++;
         atomic_fetch_add(&work->retried, 1);
     }
     if (code == TRANSIENT || code == PUT_OFF)

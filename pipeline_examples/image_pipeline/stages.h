@@ -20,6 +20,7 @@
 #include "options.h"
 #include "photo.h"
 #include "refusals.h"
+#include "report.h"
 
 /* State shared by all stages, passed as `arg`. Constant while they run, except for the counters. */
 struct work {
@@ -31,6 +32,7 @@ struct work {
     atomic_size_t damaged_kept;               /* thumbnails of damaged pictures */
     atomic_size_t retried;                    /* further attempts at transfers */
     struct refusals refusals;
+    struct report report;
     struct budget memory; /* for decodes */
     struct hosts *hosts;
 };

@@ -229,6 +229,7 @@ static int perform(struct transfer *transfer, const struct asked *asked, long *s
     CURLcode code = curl_easy_perform(transfer->curl);
     if (code == CURLE_OK)
         code = curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, status);
+    transfer->photo->status = *status;
     const char *reason = reason_of(transfer, code, status_text);
     if (end(transfer, asked, code, reason))
         return weir_task_fail(transfer->task, GONE_HOST, "its host is given up: %s", reason);

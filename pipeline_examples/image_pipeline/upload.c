@@ -205,6 +205,7 @@ int upload_photo(weir_task *task, void *item, void *state) {
         return retries_end(task, uploader->work, photo, code);
     atomic_fetch_add(&uploader->work->bytes_out, photo->thumbnail_size);
     tell_notes(uploader->work, photo);
+    report_add(&uploader->work->report, photo, &(struct report_line){"done", "upload", ""});
     photo_drop(photo, NULL);
     return 0;
 }
