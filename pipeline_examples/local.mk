@@ -146,6 +146,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/options.c pipeline_examples/image_pipeline/options.h \
 	pipeline_examples/image_pipeline/part.c pipeline_examples/image_pipeline/part.h \
 	pipeline_examples/image_pipeline/photo.c pipeline_examples/image_pipeline/photo.h \
+	pipeline_examples/image_pipeline/plan.c pipeline_examples/image_pipeline/plan.h \
 	pipeline_examples/image_pipeline/png_text.c pipeline_examples/image_pipeline/png_text.h \
 	pipeline_examples/image_pipeline/profile.c pipeline_examples/image_pipeline/profile.h \
 	pipeline_examples/image_pipeline/progress.c pipeline_examples/image_pipeline/progress.h \

@@ -68,11 +68,25 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
     return size;
 }
 
-/* Some servers compress pictures although the request does not allow that. libcurl decodes only if it has a list. */
-static bool accept_compressed(struct downloader *downloader) {
+/* Appends a header. Returns false if memory is exhausted. */
+static bool add_header(struct downloader *downloader, const char *header) {
+    struct curl_slist *longer = curl_slist_append(downloader->headers, header);
+    if (longer != NULL)
+        downloader->headers = longer;
+    return longer != NULL;
+}
+
+/*
+ * Some servers compress pictures although the request does not allow that. libcurl decodes only if it has a list, and
+ * sends the header instead of the list.
+ */
+static bool set_headers(struct downloader *downloader) {
     CURL *curl = downloader->transfer.curl;
-    downloader->headers = curl_slist_append(NULL, "Accept-Encoding: identity"); /* what is sent, instead of the list */
-    return downloader->headers != NULL && curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
+    const struct options *options = downloader->work->options;
+    bool ok = add_header(downloader, "Accept-Encoding: identity");
+    for (size_t i = 0; i < options->header_count && downloader->work->ends.origin == NULL; i++)
+        ok = ok && add_header(downloader, options->headers[i]);
+    return ok && curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, downloader->headers) == CURLE_OK;
 }
 
@@ -82,7 +96,7 @@ static bool set_up(struct downloader *downloader) {
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, downloader);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-    return accept_compressed(downloader);
+    return set_headers(downloader);
 }
 
 weir_status download_init(void *work, void **state) {

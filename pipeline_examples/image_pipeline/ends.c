@@ -76,6 +76,8 @@ int ends_open(struct ends *ends, const struct options *options) {
         return USAGE_ERROR;
     }
     temporary_remove_leftovers();
+    if (options->is_dry)
+        return open_from(ends, options) ? EXIT_SUCCESS : EXIT_FAILURE;
     return open_to(ends, options->to) && open_from(ends, options) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

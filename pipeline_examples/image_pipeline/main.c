@@ -24,6 +24,7 @@
 
 #include "interrupt.h"
 #include "options.h"
+#include "plan.h"
 #include "progress.h"
 #include "retries.h"
 #include "stages.h"
@@ -121,8 +122,13 @@ static void finish(weir_pipeline *pipeline, struct ends *ends) {
 /* Runs the pipeline from the first photo to the end of the last thread. */
 static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *dead, weir_report **report) {
     work->refusals.pipeline = pipeline;
-    struct progress progress = {
-        .pipeline = pipeline, .dead = dead, .source = &work->ends.source, .report = &work->report};
+    work->refusals.max_failures = work->options->max_failures;
+    struct progress progress = {.pipeline = pipeline,
+                                .dead = dead,
+                                .source = &work->ends.source,
+                                .report = &work->report,
+                                .refusals = &work->refusals,
+                                .is_quiet = work->options->is_quiet};
     weir_status status = interrupt_hand_over(pipeline);
     if (status == WEIR_OK)
         status = progress_start(&progress);
@@ -174,7 +180,9 @@ static int process(const struct options *options) {
     interrupt_stop();
     if (exit_status == EXIT_FAILURE && interrupt_is_stopping())
         exit_status = SIGNAL_STATUS + interrupt_number();
-    if (exit_status == EXIT_SUCCESS) {
+    if (exit_status == EXIT_SUCCESS && options->is_dry) {
+        exit_status = plan_print(&work.ends.source);
+    } else if (exit_status == EXIT_SUCCESS) {
         make_thumbnails(&work, &report);
         if (work.ends.source.is_whole && work.ends.source.count == 0)
             terminal_say("%s: nothing to do", options->from);

@@ -42,6 +42,11 @@ enum {
     OPT_NULL,
     OPT_OVERWRITE,
     OPT_REPORT,
+    OPT_QUIET,
+    OPT_MAX_FAILURES,
+    OPT_FAIL_FAST,
+    OPT_USER_AGENT,
+    OPT_HEADER,
     OPT_SKIP_EXISTING,
     OPT_VERSION
 };
@@ -64,6 +69,12 @@ static const struct option long_options[] = {
     {"retries", required_argument, NULL, OPT_RETRIES},
     {"keep-damaged", no_argument, NULL, OPT_KEEP_DAMAGED},
     {"null", no_argument, NULL, OPT_NULL},
+    {"quiet", no_argument, NULL, OPT_QUIET},
+    {"dry-run", no_argument, NULL, 'n'},
+    {"max-failures", required_argument, NULL, OPT_MAX_FAILURES},
+    {"fail-fast", no_argument, NULL, OPT_FAIL_FAST},
+    {"user-agent", required_argument, NULL, OPT_USER_AGENT},
+    {"header", required_argument, NULL, OPT_HEADER},
     {"report", required_argument, NULL, OPT_REPORT},
     {"overwrite", no_argument, NULL, OPT_OVERWRITE},
     {"skip-existing", no_argument, NULL, OPT_SKIP_EXISTING},
@@ -104,6 +115,12 @@ static void print_help(void) {
           "  --stall N          give up a transfer without progress after N seconds (default: 30)\n"
           "  --retries N        retry a transfer up to N times, after 1 s, 2 s, 4 s... (default: 5)\n"
           "  --keep-damaged     make thumbnails of damaged pictures too, with a note for each\n"
+          "  --user-agent TEXT  send this as User-Agent (default: weir-thumbs)\n"
+          "  --header TEXT      send this header, 'Name: value', with downloads from a list; up to 32 times\n"
+          "  --max-failures N   give the run up when N pictures have failed\n"
+          "  --fail-fast        give the run up when a picture has failed\n"
+          "  -n, --dry-run      print the names of the thumbnails and their sources, and do nothing else\n"
+          "  --quiet            print neither progress nor summary\n"
           "  --report FILE      write a line of JSON for each picture into this file\n"
           "  -h, --help         print this and exit\n"
           "  --version          print the version and exit\n"
@@ -195,12 +212,58 @@ static bool read_limit(struct options *options, int option) {
 static bool set_flag(struct options *options, int option) {
     bool *flag = option == OPT_KEEP_DAMAGED    ? &options->keep_damaged
                  : option == OPT_NULL          ? &options->is_null_separated
+                 : option == OPT_QUIET         ? &options->is_quiet
+                 : option == 'n'               ? &options->is_dry
                  : option == OPT_OVERWRITE     ? &options->overwrite
                  : option == OPT_SKIP_EXISTING ? &options->skip_existing
                                                : NULL;
     if (flag != NULL)
         *flag = true;
     return flag != NULL;
+}
+
+/* Returns whether the text can be a header or a part of one: no control characters, and in a header a name. */
+static bool is_header(const char *text, bool has_name) {
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        if ((*c < 0x20 && *c != '\t') || *c == 0x7f)
+            return false;
+    }
+    size_t name = strcspn(text, ": \t");
+    return !has_name || (name > 0 && text[name] == ':');
+}
+
+static bool read_header(struct options *options) {
+    if (!is_header(optarg, true))
+        terminal_say("--header: '%s' is not 'Name: value'", optarg);
+    else if (options->header_count == MAX_HEADERS)
+        terminal_say("--header: more than %d headers", MAX_HEADERS);
+    else
+        options->headers[options->header_count++] = optarg;
+    return options->header_count > 0 && options->headers[options->header_count - 1] == optarg;
+}
+
+static bool read_user_agent(struct options *options) {
+    options->user_agent = optarg;
+    if (!is_header(optarg, false))
+        terminal_say("--user-agent: '%s' has a control character", optarg);
+    return is_header(optarg, false);
+}
+
+/* Reads an option about the requests, or about the end of the run. */
+static bool read_other(struct options *options, int option) {
+    switch (option) {
+        case OPT_USER_AGENT:
+            return read_user_agent(options);
+        case OPT_HEADER:
+            return read_header(options);
+        case OPT_MAX_FAILURES:
+            return read_count("--max-failures", INT32_MAX, &options->max_failures);
+        case OPT_FAIL_FAST:
+            options->max_failures = 1;
+            return true;
+        default:
+            return read_limit(options, option);
+    }
 }
 
 static bool read_option(struct options *options, int option) {
@@ -227,7 +290,7 @@ static bool read_option(struct options *options, int option) {
         case OPT_QUEUE:
             return read_count("--queue", MAX_QUEUE, &options->queue);
         default:
-            return read_limit(options, option);
+            return read_other(options, option);
     }
 }
 
@@ -238,6 +301,7 @@ static bool finish_printing(int *exit_status) {
 
 bool options_parse(struct options *options, int argc, char **argv, int *exit_status) {
     *options = (struct options){.to = "thumbs",
+                                .user_agent = "weir-thumbs",
                                 .width = 320,
                                 .height = 320,
                                 .quality = 85,
@@ -255,7 +319,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
     *exit_status = USAGE_ERROR;
     opterr = 0;
     int option;
-    while ((option = getopt_long(argc, argv, ":s:q:h", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":s:q:hn", long_options, NULL)) != -1) {
         if (option == 'h') {
             print_help();
             return finish_printing(exit_status);
@@ -274,6 +338,8 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
     }
     if (optind < argc)
         terminal_say("'%s': unexpected argument; see --help", argv[optind]);
+    else if (options->is_dry && options->from == NULL)
+        terminal_say("--dry-run needs --from");
     else if (options->overwrite && options->skip_existing)
         terminal_say("--overwrite and --skip-existing are mutually exclusive");
     else

@@ -10,9 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { MAX_HEADERS = 32 };
+
 struct options {
-    const char *from;       /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
-    const char *to;         /* a folder or a URL */
+    const char *from;                 /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
+    const char *to;                   /* a folder or a URL */
+    const char *user_agent;           /* sent with each request */
+    const char *headers[MAX_HEADERS]; /* sent with downloads, each "Name: value" */
+    size_t header_count;
+    size_t max_failures;    /* failures after which the run is given up; 0: none */
+    bool is_quiet;          /* prints no progress and no summary */
+    bool is_dry;            /* prints the names, and does nothing else */
     const char *report;     /* file for the report; NULL for none */
     bool is_null_separated; /* the list */
     int width, height, quality;

@@ -79,12 +79,11 @@ static int exit_status(const weir_report *report, struct work *work, bool is_cut
     return !is_cut_off && total > 0 && report->counts.done == total ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int summary_print(const weir_report *report, struct work *work) {
+static void print_figures(const weir_report *report, struct work *work, uint64_t not_started) {
     const weir_counts *counts = &report->counts;
-    uint64_t total = atomic_load(&work->ends.source.count), not_started = total - counts->in;
-    uint64_t skipped = atomic_load(&work->skipped), done = counts->done - skipped;
+    uint64_t total = atomic_load(&work->ends.source.count), skipped = atomic_load(&work->skipped);
+    uint64_t done = counts->done - skipped;
     double seconds = (double)report->elapsed / 1e9;
-    bool is_cut_off = tell_cut_off(report, work, not_started);
     printf("%-12s %" PRIu64 " of %" PRIu64 "\n", "done", done, total);
     printf("%-12s %" PRIu64 "\n", "skipped", skipped);
     print_failed(report);
@@ -97,6 +96,13 @@ int summary_print(const weir_report *report, struct work *work) {
     printf("%-12s %.3f s\n", "time", seconds);
     printf("%-12s %.1f images/s\n", "rate", seconds > 0 ? (double)done / seconds : 0.0);
     print_stages(report);
+}
+
+int summary_print(const weir_report *report, struct work *work) {
+    uint64_t not_started = atomic_load(&work->ends.source.count) - report->counts.in;
+    bool is_cut_off = tell_cut_off(report, work, not_started);
+    if (!work->options->is_quiet)
+        print_figures(report, work, not_started);
     bool is_printed = fflush(stdout) == 0 && !ferror(stdout);
     if (!is_printed)
         terminal_say("cannot write the summary");

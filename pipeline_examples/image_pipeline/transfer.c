@@ -53,7 +53,7 @@ bool transfer_open(struct transfer *transfer, const struct work *work, bool is_e
     bool ok = allow_only_http(curl) == CURLE_OK && limit_time(curl, options) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK; /* the process has other threads */
-    ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "weir-thumbs") == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, options->user_agent) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_for_abort) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
