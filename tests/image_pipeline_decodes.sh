@@ -34,7 +34,7 @@ cat >count.c <<'END'
 #include <string.h>
 #include <unistd.h>
 
-enum { HELD = 2 /* bytes of the picture whose second decode is held */ };
+enum { HELD = 2 /* bytes of the picture that is held at its second decode */ };
 
 static void note_decode(size_t size) {
     static atomic_int held;

@@ -67,7 +67,7 @@ START_TEST (no_character_is_cut_in_two) {
     struct result result = run_thumbs("--from", in_root("long-labels"), "--to", in_root("long-labels-out"), NULL);
     ck_assert_uint_eq(figure(&result, "failed"), 6);
     ck_assert_msg(strstr(result.err, "\\x") == NULL, "%s", result.err);
-    for (int i = 0; i < 4; i++) { /* the entry tells pictures apart whose query is not shown */
+    for (int i = 0; i < 4; i++) { /* the entry tells pictures apart if their queries do */
         snprintf(entry, sizeof entry, " (entry %d): download: HTTP status 404", i + 1);
         expect_text(result.err, entry);
     }

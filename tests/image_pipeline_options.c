@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "image_pipeline_expect.h"
+#include "image_pipeline_pictures.h"
 #include "image_pipeline_server.h"
 
 enum { BAD = 40 };
@@ -92,7 +93,33 @@ START_TEST (a_run_is_given_up_after_too_many_failures) {
 }
 END_TEST
 
+START_TEST (a_crop_fills_the_box) {
+    static const struct {
+        const char *name;
+        int width, height;
+    } expected[] = {{"wide.jpg", 100, 80}, {"high.png.jpg", 100, 80}, {"low.webp.jpg", 100, 50}, {"small.jpg", 40, 20}};
+    make_folder(in_root("crop"));
+    write_picture(in_root("crop/wide.jpg"), 900, 300);
+    write_picture(in_root("crop/high.png"), 200, 700);
+    write_picture(in_root("crop/low.webp"), 300, 50);
+    write_picture(in_root("crop/small.jpg"), 40, 20);
+    for (int i = 0; i < 2; i++) {
+        struct result result = run_thumbs("--from", in_root("crop"), "--to", in_root("crop-out-%d", i), "-s", "100x80",
+                                          "--crop", i == 0 ? "centre" : "attention", NULL);
+        expect_counts(&result, 4, 0);
+        for (size_t j = 0; j < sizeof expected / sizeof *expected; j++) {
+            int width, height;
+            ck_assert(read_picture(in_root("crop-out-%d/%s", i, expected[j].name), &width, &height));
+            ck_assert_int_eq(width, expected[j].width);
+            ck_assert_int_eq(height, expected[j].height);
+        }
+        result_free(&result);
+    }
+}
+END_TEST
+
 void add_options_tests(TCase *cases) {
+    tcase_add_test(cases, a_crop_fills_the_box);
     tcase_add_test(cases, headers_and_the_user_agent_are_sent);
     tcase_add_test(cases, quiet_prints_failures_only);
     tcase_add_test(cases, a_dry_run_prints_names_and_does_nothing);

@@ -32,6 +32,7 @@ static const struct usage_error {
     {{"--memory", "M"}, "--memory: 'M' is not a number of bytes"},
     {{"--memory", "17592186044416M"}, "--memory: '17592186044416M' is not a number of bytes"},
     {{"-n"}, "--dry-run needs --from"},
+    {{"--crop", "left"}, "--crop: 'left' is neither centre nor attention"},
     {{"--max-failures", "0"}, "--max-failures: '0' is not a number from 1 to "},
     {{"--header", "no colon"}, "--header: 'no colon' is not 'Name: value'"},
     {{"--header", "a: b\r\nc: d"}, "--header: 'a: b\\x0d\\x0ac: d' is not 'Name: value'"},

@@ -58,10 +58,10 @@ bool host_end(struct host *host, enum host_outcome outcome, uint64_t retry_after
 /* Returns whether the photo's host is paused or given up, and takes the photo then. */
 bool hosts_park(struct hosts *hosts, struct photo *photo);
 
-/* Returns a parked photo whose host may be asked again; NULL if there is none now. */
+/* Returns a parked photo that may ask its host; NULL if there is none now. */
 struct photo *hosts_unpark(struct hosts *hosts);
 
-/* Returns whether photos are parked whose host is not given up. */
+/* Returns whether photos are parked for a host that is not given up. */
 bool hosts_have_parked(struct hosts *hosts);
 
 /* Returns whether pictures were to come from hosts, and all of these are given up. */

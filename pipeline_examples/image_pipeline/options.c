@@ -43,6 +43,7 @@ enum {
     OPT_OVERWRITE,
     OPT_REPORT,
     OPT_QUIET,
+    OPT_CROP,
     OPT_MAX_FAILURES,
     OPT_FAIL_FAST,
     OPT_USER_AGENT,
@@ -55,6 +56,7 @@ static const struct option long_options[] = {
     {"from", required_argument, NULL, OPT_FROM},
     {"to", required_argument, NULL, OPT_TO},
     {"size", required_argument, NULL, 's'},
+    {"crop", required_argument, NULL, OPT_CROP},
     {"quality", required_argument, NULL, 'q'},
     {"downloads", required_argument, NULL, OPT_DOWNLOADS},
     {"resizes", required_argument, NULL, OPT_RESIZES},
@@ -99,6 +101,8 @@ static void print_help(void) {
           "  --skip-existing    skip pictures that have their thumbnail\n"
           "  -s, --size WxH     box that the thumbnails fit into, in pixels; no picture is enlarged\n"
           "                     (default: 320x320)\n"
+          "  --crop WHERE       fill the box, and crop what is left over: centre keeps the centre, attention the\n"
+          "                     part that draws the eye\n"
           "  -q, --quality N    JPEG quality, 1 to 100 (default: 85)\n"
           "\n"
           "  --downloads N      number of download threads (default: 4)\n"
@@ -170,6 +174,15 @@ static bool read_size(struct options *options) {
     options->width = (int)w;
     options->height = (int)h;
     return true;
+}
+
+static bool read_crop(struct options *options) {
+    options->crop = strcmp(optarg, "centre") == 0      ? CROP_CENTRE
+                    : strcmp(optarg, "attention") == 0 ? CROP_ATTENTION
+                                                       : CROP_NONE;
+    if (options->crop == CROP_NONE)
+        terminal_say("--crop: '%s' is neither centre nor attention", optarg);
+    return options->crop != CROP_NONE;
 }
 
 static bool read_seconds(const char *option, long *seconds) {
@@ -252,6 +265,8 @@ static bool read_user_agent(struct options *options) {
 /* Reads an option about the requests, or about the end of the run. */
 static bool read_other(struct options *options, int option) {
     switch (option) {
+        case OPT_CROP:
+            return read_crop(options);
         case OPT_USER_AGENT:
             return read_user_agent(options);
         case OPT_HEADER:

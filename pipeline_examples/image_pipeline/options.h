@@ -12,6 +12,9 @@
 
 enum { MAX_HEADERS = 32 };
 
+/* What is kept of a picture that is cropped to the box. */
+enum crop { CROP_NONE, CROP_CENTRE, CROP_ATTENTION };
+
 struct options {
     const char *from;                 /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
     const char *to;                   /* a folder or a URL */
@@ -24,6 +27,7 @@ struct options {
     const char *report;     /* file for the report; NULL for none */
     bool is_null_separated; /* the list */
     int width, height, quality;
+    enum crop crop;
     size_t downloads, resizes, uploads, queue;
     size_t max_bytes;    /* maximum for one picture as downloaded */
     uint64_t max_pixels; /* maximum for one picture, as its header says */

@@ -3,7 +3,7 @@
  *
  * A process holds a lock on its folder. A folder without a lock is left over from a run that was killed, and the next
  * run removes it. Folders are found, checked and removed through descriptors, never by a path, so that a name that
- * changes its meaning meanwhile leads nowhere else.
+ * changes its meaning in between leads nowhere else.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -139,6 +139,12 @@ static VipsSource *source_of(struct decode *decode) {
     return is_needed ? guard_source(&decode->guard) : NULL;
 }
 
+static VipsInteresting interest_of(const struct options *options) {
+    return options->crop == CROP_CENTRE      ? VIPS_INTERESTING_CENTRE
+           : options->crop == CROP_ATTENTION ? VIPS_INTERESTING_ATTENTION
+                                             : VIPS_INTERESTING_NONE;
+}
+
 /* Sets up decoding, at a smaller scale if the format can, and rotation as in the camera. Decodes no pixels yet. */
 static VipsImage *shrink(struct decode *decode) {
     VipsImage *small = NULL;
@@ -146,11 +152,12 @@ static VipsImage *shrink(struct decode *decode) {
     const struct photo *photo = decode->photo;
     const char *load = load_options(decode->damage);
     VipsSource *source = source_of(decode);
-    int error = source != NULL
-                    ? vips_thumbnail_source(source, &small, options->width, "height", options->height, "size",
-                                            VIPS_SIZE_DOWN, "option_string", load, NULL)
-                    : vips_thumbnail_buffer(photo->image, photo->image_size, &small, options->width, "height",
-                                            options->height, "size", VIPS_SIZE_DOWN, "option_string", load, NULL);
+    int error =
+        source != NULL
+            ? vips_thumbnail_source(source, &small, options->width, "height", options->height, "size", VIPS_SIZE_DOWN,
+                                    "crop", interest_of(options), "option_string", load, NULL)
+            : vips_thumbnail_buffer(photo->image, photo->image_size, &small, options->width, "height", options->height,
+                                    "size", VIPS_SIZE_DOWN, "crop", interest_of(options), "option_string", load, NULL);
     if (source != NULL)
         g_object_unref(source);
     return error == 0 ? small : NULL;
@@ -181,8 +188,9 @@ static VipsImage *shrink_rgb(struct decode *decode) {
 /* Returns the factor for the decoder: as in vips_thumbnail, libvips still halves the decoder's output. */
 static int decoder_shrink(const struct header *header, const struct options *options) {
     int longer = header->width > header->height ? header->width : header->height;
+    int shorter = header->width > header->height ? header->height : header->width;
     int box = options->width > options->height ? options->width : options->height; /* covers every rotation */
-    int factor = longer / box;
+    int factor = (options->crop == CROP_NONE ? longer : shorter) / box;
     return factor >= 16 ? 8 : factor >= 8 ? 4 : factor >= 4 ? 2 : 1;
 }
 
@@ -223,8 +231,8 @@ static VipsImage *shrink_cmyk(struct decode *decode) {
         picture = forget_profile(picture);
     if (picture == NULL)
         return NULL;
-    int error =
-        vips_thumbnail_image(picture, &small, options->width, "height", options->height, "size", VIPS_SIZE_DOWN, NULL);
+    int error = vips_thumbnail_image(picture, &small, options->width, "height", options->height, "size", VIPS_SIZE_DOWN,
+                                     "crop", interest_of(options), NULL);
     g_object_unref(picture);
     return error == 0 ? small : NULL;
 }
