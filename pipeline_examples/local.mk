@@ -137,6 +137,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/http_roles.h \
 	pipeline_examples/image_pipeline/http_server.c pipeline_examples/image_pipeline/http_server.h \
 	pipeline_examples/image_pipeline/http_store.c \
+	pipeline_examples/image_pipeline/journal.c pipeline_examples/image_pipeline/journal.h \
 	pipeline_examples/image_pipeline/list.c pipeline_examples/image_pipeline/list.h \
 	pipeline_examples/image_pipeline/machine.c pipeline_examples/image_pipeline/machine.h \
 	pipeline_examples/image_pipeline/main.c \

@@ -41,6 +41,7 @@ void add_names_tests(TCase *cases);
 void add_options_tests(TCase *cases);
 void add_replace_tests(TCase *cases);
 void add_report_tests(TCase *cases);
+void add_resume_tests(TCase *cases);
 void add_retry_tests(TCase *cases);
 void add_second_name_tests(TCase *cases);
 void add_target_tests(TCase *cases);

@@ -223,6 +223,7 @@ tests_test_image_pipeline_SOURCES = \
 	tests/image_pipeline_pictures.c tests/image_pipeline_pictures.h \
 	tests/image_pipeline_replace.c \
 	tests/image_pipeline_report.c \
+	tests/image_pipeline_resume.c \
 	tests/image_pipeline_retry.c \
 	tests/image_pipeline_run.c tests/image_pipeline_run.h \
 	tests/image_pipeline_second_name.c \

@@ -155,13 +155,16 @@ static int check_photo(weir_task *task, const struct photo *photo) {
 }
 
 /*
- * Sets `*is_there` if the thumbnail of this picture exists under its short or its long name. Fails the task if
+ * Sets `*is_there` if the picture is done: the journal has it, or existing thumbnails are skipped and its thumbnail
+ * exists under its short or its long name. Fails the task if
  * something else has the name.
  */
 static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bool *is_there) {
     const struct work *work = downloader->work;
-    *is_there = false;
-    if (!work->options->skip_existing || downloader->photo->is_checked)
+    char mark[MARK_SIZE];
+    source_mark(mark, &work->ends.source, downloader->photo);
+    *is_there = journal_has(&work->journal, mark);
+    if (*is_there || !work->options->skip_existing || downloader->photo->is_checked)
         return 0;
     enum target_state state;
     do {

@@ -170,6 +170,8 @@ static int open_work(struct work *work) {
         terminal_say("out of memory");
         return EXIT_FAILURE;
     }
+    if (!journal_open(&work->journal, options->is_dry ? NULL : options->journal))
+        return EXIT_FAILURE;
     return report_open(&work->report, options->report) ? ends_open(&work->ends, options) : EXIT_FAILURE;
 }
 
@@ -192,6 +194,7 @@ static int process(const struct options *options) {
     ends_close(&work.ends);
     hosts_destroy(work.hosts);
     budget_close(&work.memory);
+    journal_close(&work.journal);
     return report_close(&work.report) || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
 }
 

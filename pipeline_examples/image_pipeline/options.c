@@ -43,6 +43,7 @@ enum {
     OPT_OVERWRITE,
     OPT_REPORT,
     OPT_QUIET,
+    OPT_RESUME,
     OPT_CROP,
     OPT_MAX_FAILURES,
     OPT_FAIL_FAST,
@@ -77,6 +78,7 @@ static const struct option long_options[] = {
     {"fail-fast", no_argument, NULL, OPT_FAIL_FAST},
     {"user-agent", required_argument, NULL, OPT_USER_AGENT},
     {"header", required_argument, NULL, OPT_HEADER},
+    {"resume", required_argument, NULL, OPT_RESUME},
     {"report", required_argument, NULL, OPT_REPORT},
     {"overwrite", no_argument, NULL, OPT_OVERWRITE},
     {"skip-existing", no_argument, NULL, OPT_SKIP_EXISTING},
@@ -125,6 +127,7 @@ static void print_help(void) {
           "  --fail-fast        give the run up when a picture has failed\n"
           "  -n, --dry-run      print the names of the thumbnails and their sources, and do nothing else\n"
           "  --quiet            print neither progress nor summary\n"
+          "  --resume FILE      note the pictures that are done in this file, and skip those that it has\n"
           "  --report FILE      write a line of JSON for each picture into this file\n"
           "  -h, --help         print this and exit\n"
           "  --version          print the version and exit\n"
@@ -290,6 +293,9 @@ static bool read_option(struct options *options, int option) {
             return true;
         case OPT_TO:
             options->to = optarg;
+            return true;
+        case OPT_RESUME:
+            options->journal = optarg;
             return true;
         case OPT_REPORT:
             options->report = optarg;

@@ -24,6 +24,7 @@ struct options {
     size_t max_failures;    /* failures after which the run is given up; 0: none */
     bool is_quiet;          /* prints no progress and no summary */
     bool is_dry;            /* prints the names, and does nothing else */
+    const char *journal;    /* file of the pictures that are done; NULL for none */
     const char *report;     /* file for the report; NULL for none */
     bool is_null_separated; /* the list */
     int width, height, quality;

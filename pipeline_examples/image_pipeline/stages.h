@@ -17,6 +17,7 @@
 #include "budget.h"
 #include "ends.h"
 #include "hosts.h"
+#include "journal.h"
 #include "options.h"
 #include "photo.h"
 #include "refusals.h"
@@ -33,6 +34,7 @@ struct work {
     atomic_size_t retried;                    /* further attempts at transfers */
     struct refusals refusals;
     struct report report;
+    struct journal journal;
     struct budget memory; /* for decodes */
     struct hosts *hosts;
 };

@@ -12,6 +12,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@
 #include "transfer.h"
 #include "url.h"
 
-enum { STATUS_CONDITION_FAILED = 412, STATUS_NOT_IMPLEMENTED = 501 };
+enum { STATUS_NO_CONTENT = 204, STATUS_CONDITION_FAILED = 412, STATUS_NOT_IMPLEMENTED = 501 };
 
 struct uploader {
     struct transfer transfer;
@@ -160,6 +161,10 @@ static int put_carefully(struct uploader *uploader, weir_task *task, long *statu
         if (code != 0 || !is_open)
             return code;
     } while (state == TARGET_OTHER && photo_take_long_name(uploader->photo));
+    if (state == TARGET_SAME && uploader->work->journal.path != NULL) {
+        *status = STATUS_NO_CONTENT; /* a run was killed before it could note that the upload was done */
+        return 0;
+    }
     bool is_free = state == TARGET_SAME || (state == TARGET_NOTHING && uploader->is_unconditional);
     return is_free ? put(uploader, task, false, status) : target_refuse(task, state, uploader->photo);
 }
@@ -194,11 +199,22 @@ static void tell_notes(struct work *work, const struct photo *photo) {
     }
 }
 
+/* Notes in the journal that the picture is done. */
+static int note_done(struct work *work, weir_task *task, const struct photo *photo) {
+    char mark[MARK_SIZE];
+    source_mark(mark, &work->ends.source, photo);
+    return journal_add(&work->journal, mark)
+               ? 0
+               : weir_task_fail(task, FAILED, "uploaded, but cannot be noted in the journal: %s", strerror(errno));
+}
+
 int upload_photo(weir_task *task, void *item, void *state) {
     struct uploader *uploader = state;
     struct photo *photo = item;
     uploader->photo = photo;
     int code = upload(uploader, task);
+    if (code == 0)
+        code = note_done(uploader->work, task, photo);
     if (code == GONE_HOST)
         refusals_end_run(&uploader->work->refusals);
     if (code != 0)
