@@ -124,32 +124,46 @@ EXTRA_DIST += pipeline_examples/README
 
 # What both programs of the image pipeline need.
 image_common_sources = \
+	pipeline_examples/image_pipeline/escape.c pipeline_examples/image_pipeline/escape.h \
 	pipeline_examples/image_pipeline/folder.c pipeline_examples/image_pipeline/folder.h \
 	pipeline_examples/image_pipeline/interrupt.c pipeline_examples/image_pipeline/interrupt.h \
 	pipeline_examples/image_pipeline/numbers.c pipeline_examples/image_pipeline/numbers.h \
 	pipeline_examples/image_pipeline/paint.c pipeline_examples/image_pipeline/paint.h \
 	pipeline_examples/image_pipeline/photo_set.c pipeline_examples/image_pipeline/photo_set.h \
-	pipeline_examples/image_pipeline/terminal.c pipeline_examples/image_pipeline/terminal.h
+	pipeline_examples/image_pipeline/temporary.c pipeline_examples/image_pipeline/temporary.h \
+	pipeline_examples/image_pipeline/terminal.c pipeline_examples/image_pipeline/terminal.h \
+	pipeline_examples/image_pipeline/vips_text.c pipeline_examples/image_pipeline/vips_text.h
 weir_thumbs_SOURCES = $(image_common_sources) \
+	pipeline_examples/image_pipeline/budget.c pipeline_examples/image_pipeline/budget.h \
+	pipeline_examples/image_pipeline/cost.c pipeline_examples/image_pipeline/cost.h \
 	pipeline_examples/image_pipeline/digest.c pipeline_examples/image_pipeline/digest.h \
 	pipeline_examples/image_pipeline/download.c \
 	pipeline_examples/image_pipeline/ends.c pipeline_examples/image_pipeline/ends.h \
+	pipeline_examples/image_pipeline/guard.c pipeline_examples/image_pipeline/guard.h \
+	pipeline_examples/image_pipeline/hosts.c pipeline_examples/image_pipeline/hosts.h \
 	pipeline_examples/image_pipeline/http_origin.c \
 	pipeline_examples/image_pipeline/http_roles.h \
 	pipeline_examples/image_pipeline/http_server.c pipeline_examples/image_pipeline/http_server.h \
 	pipeline_examples/image_pipeline/http_store.c \
+	pipeline_examples/image_pipeline/journal.c pipeline_examples/image_pipeline/journal.h \
 	pipeline_examples/image_pipeline/list.c pipeline_examples/image_pipeline/list.h \
+	pipeline_examples/image_pipeline/machine.c pipeline_examples/image_pipeline/machine.h \
 	pipeline_examples/image_pipeline/main.c \
 	pipeline_examples/image_pipeline/mark.c pipeline_examples/image_pipeline/mark.h \
+	pipeline_examples/image_pipeline/messages.c pipeline_examples/image_pipeline/messages.h \
 	pipeline_examples/image_pipeline/names.c pipeline_examples/image_pipeline/names.h \
 	pipeline_examples/image_pipeline/options.c pipeline_examples/image_pipeline/options.h \
 	pipeline_examples/image_pipeline/part.c pipeline_examples/image_pipeline/part.h \
 	pipeline_examples/image_pipeline/photo.c pipeline_examples/image_pipeline/photo.h \
+	pipeline_examples/image_pipeline/plan.c pipeline_examples/image_pipeline/plan.h \
+	pipeline_examples/image_pipeline/png_text.c pipeline_examples/image_pipeline/png_text.h \
 	pipeline_examples/image_pipeline/profile.c pipeline_examples/image_pipeline/profile.h \
 	pipeline_examples/image_pipeline/progress.c pipeline_examples/image_pipeline/progress.h \
 	pipeline_examples/image_pipeline/reason.c pipeline_examples/image_pipeline/reason.h \
 	pipeline_examples/image_pipeline/refusals.c pipeline_examples/image_pipeline/refusals.h \
+	pipeline_examples/image_pipeline/report.c pipeline_examples/image_pipeline/report.h \
 	pipeline_examples/image_pipeline/resize.c \
+	pipeline_examples/image_pipeline/retries.c pipeline_examples/image_pipeline/retries.h \
 	pipeline_examples/image_pipeline/source.c pipeline_examples/image_pipeline/source.h \
 	pipeline_examples/image_pipeline/stages.h \
 	pipeline_examples/image_pipeline/summary.c pipeline_examples/image_pipeline/summary.h \

@@ -32,13 +32,20 @@ void expect_whole(const char *path);
 /* Each adds the tests of its file: image_pipeline_damage.c and so on. */
 void add_blocked_tests(TCase *cases);
 void add_damage_tests(TCase *cases);
+void add_escapes_tests(TCase *cases);
+void add_hosts_tests(TCase *cases);
 void add_interrupt_tests(TCase *cases);
 void add_list_tests(TCase *cases);
+void add_memory_tests(TCase *cases);
 void add_names_tests(TCase *cases);
+void add_options_tests(TCase *cases);
 void add_replace_tests(TCase *cases);
+void add_report_tests(TCase *cases);
+void add_resume_tests(TCase *cases);
 void add_retry_tests(TCase *cases);
 void add_second_name_tests(TCase *cases);
 void add_target_tests(TCase *cases);
+void add_timeout_tests(TCase *cases);
 void add_usage_tests(TCase *cases);
 
 #endif /* IMAGE_PIPELINE_EXPECT_H */

@@ -29,6 +29,14 @@ void write_picture(const char *path, int width, int height) {
     g_object_unref(picture);
 }
 
+void write_black(const char *path, int width, int height) {
+    open_once();
+    VipsImage *picture = NULL;
+    ck_assert_int_eq(vips_black(&picture, width, height, "bands", 3, NULL), 0);
+    ck_assert_msg(vips_image_write_to_file(picture, path, NULL) == 0, "%s: %s", path, vips_error_buffer());
+    g_object_unref(picture);
+}
+
 bool read_picture(const char *path, int *width, int *height) {
     open_once();
     VipsImage *picture = NULL;

@@ -11,6 +11,9 @@
 /* Writes a picture of this size. The file name's extension selects the format. */
 void write_picture(const char *path, int width, int height);
 
+/* Writes a black picture with three bands. `path` may end in options of libvips, such as "[interlace]". */
+void write_black(const char *path, int width, int height);
+
 /* Decodes a whole JPEG and returns its size. Returns false if it is incomplete. */
 bool read_picture(const char *path, int *width, int *height);
 

@@ -150,6 +150,12 @@ static void send_line(int connection, int status) {
     send_all(connection, "no reason\n", 10);
 }
 
+static void redirect(int connection, int port) {
+    char headers[128];
+    snprintf(headers, sizeof headers, "Location: http://127.0.0.1:%d/file/a.jpg\r\nContent-Length: 0\r\n", port);
+    send_head(connection, 302, headers);
+}
+
 static void send_xml(int connection) {
     static const char xml[] =
         "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>Not yours</Message></Error>";
@@ -192,6 +198,8 @@ static void answer(int connection, const char *file, const char *log) {
         send_head(connection, 302, "Location: /file/redirected\r\nContent-Length: 0\r\n");
     else if (strcmp(kind, "moved") == 0)
         send_head(connection, 301, "Location: http://127.0.0.1/elsewhere?secret\r\nContent-Length: 0\r\n");
+    else if (strncmp(kind, "to-", 3) == 0)
+        redirect(connection, atoi(kind + 3));
     else if (strcmp(kind, "xml") == 0)
         send_xml(connection);
     else if (strcmp(kind, "endless") == 0)

@@ -22,6 +22,7 @@ struct server {
  *   /trickle/...   200 and an endless body, 1000 bytes a second
  *   /proxied/...   203 and `file`                    /gzip/...      200 and `file`, as compressed by gzip
  *   /moved/...     301 to http://127.0.0.1/elsewhere /xml/...       403 and a reason in XML
+ *   /to-PORT/...   302 to http://127.0.0.1:PORT/file/a.jpg
  *   /hang/...      no answer                         /short/...     200 and half of the announced body
  *   /taken/...     200 and `file`; PUT: 412 with If-None-Match: *, else 201
  *   /look-NNN/...  the same, except that the first GET of each URL returns status NNN; 0: no answer

@@ -7,11 +7,18 @@
 #include <string.h>
 
 #include "reason.h"
+#include "retries.h"
 #include "stages.h"
 #include "target.h"
 #include "transfer.h"
 
-enum { FIRST_ROOM = 64 * 1024, MAX_REDIRECTS = 5, STATUS_OK = 200, STATUS_TRANSFORMED = 203 /* by a proxy */ };
+enum {
+    FIRST_ROOM = 64 * 1024,
+    MAX_REDIRECTS = 5,
+    SHORT_LABEL = 121,
+    STATUS_OK = 200,
+    STATUS_TRANSFORMED = 203 /* by a proxy */
+};
 
 struct downloader {
     struct transfer transfer;
@@ -61,11 +68,25 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
     return size;
 }
 
-/* Some servers compress pictures although the request does not allow that. libcurl decodes only if it has a list. */
-static bool accept_compressed(struct downloader *downloader) {
+/* Appends a header. Returns false if memory is exhausted. */
+static bool add_header(struct downloader *downloader, const char *header) {
+    struct curl_slist *longer = curl_slist_append(downloader->headers, header);
+    if (longer != NULL)
+        downloader->headers = longer;
+    return longer != NULL;
+}
+
+/*
+ * Some servers compress pictures although the request does not allow that. libcurl decodes only if it has a list, and
+ * sends the header instead of the list.
+ */
+static bool set_headers(struct downloader *downloader) {
     CURL *curl = downloader->transfer.curl;
-    downloader->headers = curl_slist_append(NULL, "Accept-Encoding: identity"); /* what is sent, instead of the list */
-    return downloader->headers != NULL && curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
+    const struct options *options = downloader->work->options;
+    bool ok = add_header(downloader, "Accept-Encoding: identity");
+    for (size_t i = 0; i < options->header_count && downloader->work->ends.origin == NULL; i++)
+        ok = ok && add_header(downloader, options->headers[i]);
+    return ok && curl_easy_setopt(curl, CURLOPT_ACCEPT_ENCODING, "") == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, downloader->headers) == CURLE_OK;
 }
 
@@ -75,7 +96,7 @@ static bool set_up(struct downloader *downloader) {
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, downloader);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-    return accept_compressed(downloader);
+    return set_headers(downloader);
 }
 
 weir_status download_init(void *work, void **state) {
@@ -83,7 +104,7 @@ weir_status download_init(void *work, void **state) {
     if (downloader == NULL)
         return WEIR_NOMEM;
     downloader->work = work;
-    if (!transfer_open(&downloader->transfer, downloader->work->options, downloader->work->ends.origin != NULL)) {
+    if (!transfer_open(&downloader->transfer, work, downloader->work->ends.origin != NULL)) {
         free(downloader);
         return WEIR_INITFAILED;
     }
@@ -109,9 +130,7 @@ void download_fini(void *state) {
 
 static int download(struct downloader *downloader, weir_task *task) {
     long status;
-    if (curl_easy_setopt(downloader->transfer.curl, CURLOPT_URL, downloader->photo->url) != CURLE_OK)
-        return weir_task_fail(task, FAILED, "out of memory");
-    int code = transfer_run(&downloader->transfer, task, &status);
+    int code = transfer_run(&downloader->transfer, task, downloader->photo, downloader->photo->url, &status);
     if (code != 0)
         return code;
     const struct photo *photo = downloader->photo;
@@ -129,20 +148,23 @@ static int check_photo(weir_task *task, const struct photo *photo) {
     const struct photo *clash = photo->clash;
     if (clash == NULL)
         return 0;
-    char label[PHOTO_LABEL_SIZE];
+    char label[SHORT_LABEL];
     photo_show(label, sizeof label, clash);
-    return weir_task_fail(task, FAILED, "its thumbnail would have the name %s, like that of %.120s%s", photo->name,
-                          label, photo->is_url ? "; add a tab and another name after the URL" : "");
+    return weir_task_fail(task, FAILED, "its thumbnail would have the name %s, like that of %s%s", photo->name, label,
+                          photo->is_url ? "; add a tab and another name after the URL" : "");
 }
 
 /*
- * Sets `*is_there` if the thumbnail of this picture exists under its short or its long name. Fails the task if
+ * Sets `*is_there` if the picture is done: the journal has it, or existing thumbnails are skipped and its thumbnail
+ * exists under its short or its long name. Fails the task if
  * something else has the name.
  */
 static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bool *is_there) {
     const struct work *work = downloader->work;
-    *is_there = false;
-    if (!work->options->skip_existing)
+    char mark[MARK_SIZE];
+    source_mark(mark, &work->ends.source, downloader->photo);
+    *is_there = journal_has(&work->journal, mark);
+    if (*is_there || !work->options->skip_existing || downloader->photo->is_checked)
         return 0;
     enum target_state state;
     do {
@@ -151,6 +173,7 @@ static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bo
             return code;
     } while (state == TARGET_OTHER && photo_take_long_name(downloader->photo));
     *is_there = state == TARGET_SAME;
+    downloader->photo->is_checked = state != TARGET_SAME;
     bool is_in_the_way = state == TARGET_OTHER || state == TARGET_FOREIGN;
     return is_in_the_way ? target_refuse(task, state, downloader->photo) : 0;
 }
@@ -160,20 +183,26 @@ int download_photo(weir_task *task, void *item, void *state) {
     struct photo *photo = item;
     downloader->photo = photo;
     downloader->room = 0;
+    if (photo->begun == 0)
+        photo->begun = weir_deadline_after(0);
     bool is_there = false;
     int code = check_photo(task, photo);
     if (code == 0)
         code = look_for_thumbnail(downloader, task, &is_there);
     if (is_there) {
         atomic_fetch_add(&downloader->work->skipped, 1);
+        report_add(&downloader->work->report, photo, &(struct report_line){"skipped", "download", ""});
         return 0;
     }
     if (code == 0)
         code = download(downloader, task);
     if (code != 0) {
         photo_forget_image(photo); /* a partial picture, or an error page */
-        return code;
+        return retries_end(task, downloader->work, photo, code);
     }
+    photo->failures = 0;
+    photo->behind = NULL;
+    photo->bytes_in = photo->image_size;
     atomic_fetch_add(&downloader->work->bytes_in, photo->image_size);
     weir_task_emit(task, photo);
     return 0;

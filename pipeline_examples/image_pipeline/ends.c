@@ -22,18 +22,19 @@ static bool serve_folder(struct ends *ends, const char *folder, const char *plac
 }
 
 static bool paint_folder(struct ends *ends) {
-    ends->painted = folder_make_temporary();
-    if (ends->painted == NULL)
+    if (!temporary_make(&ends->painted))
         return false;
-    interrupt_set_temporary(ends->painted);
+    interrupt_set_temporary(&ends->painted);
     terminal_say("painting %d pictures", PAINTED);
-    struct photo_set set = {.to = ends->painted, .count = PAINTED, .seed = 1, .should_stop = interrupt_is_stopping};
+    struct photo_set set = {
+        .to = ends->painted.path, .count = PAINTED, .seed = 1, .should_stop = interrupt_is_stopping};
     if (!photo_set_make(&set)) {
         if (interrupt_is_stopping())
             terminal_say("interrupted: %d not started", PAINTED);
         return false;
     }
-    return serve_folder(ends, ends->painted, "painted/"); /* the same pictures in each run, in a different folder */
+    return serve_folder(ends, ends->painted.path,
+                        "painted/"); /* the same pictures in each run, in a different folder */
 }
 
 static bool open_from(struct ends *ends, const struct options *options) {
@@ -74,14 +75,16 @@ int ends_open(struct ends *ends, const struct options *options) {
                      options->to);
         return USAGE_ERROR;
     }
+    temporary_remove_leftovers();
+    if (options->is_dry)
+        return open_from(ends, options) ? EXIT_SUCCESS : EXIT_FAILURE;
     return open_to(ends, options->to) && open_from(ends, options) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 void ends_remove_painted(struct ends *ends) {
-    if (ends->painted != NULL)
-        folder_remove(ends->painted);
-    free(ends->painted);
-    ends->painted = NULL;
+    if (ends->painted.path != NULL)
+        temporary_remove(&ends->painted);
+    temporary_close(&ends->painted);
 }
 
 void ends_close(struct ends *ends) {

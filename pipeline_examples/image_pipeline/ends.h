@@ -11,13 +11,14 @@
 #include "http_server.h"
 #include "options.h"
 #include "source.h"
+#include "temporary.h"
 
 struct ends {
     struct source source;       /* the photos to process */
     const char *to_url;         /* collection that the thumbnails are put to */
     struct http_server *origin; /* NULL if the pictures come from elsewhere */
     struct http_server *store;  /* NULL if the thumbnails go elsewhere */
-    char *painted;              /* temporary folder of the pictures painted for this run, or NULL */
+    struct temporary painted;   /* folder of the pictures painted for this run, if any */
 };
 
 /*

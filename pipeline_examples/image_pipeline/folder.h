@@ -1,5 +1,5 @@
 /*
- * folder.h - makes, compares and removes folders.
+ * folder.h - makes and compares folders.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,14 +15,5 @@ bool folder_make(const char *path);
 
 /* Returns whether two paths lead to the same folder. */
 bool folder_is_same(const char *one, const char *other);
-
-/* Makes a new folder in $TMPDIR or in /tmp. Returns its path, to be freed; NULL after printing a message. */
-char *folder_make_temporary(void);
-
-/*
- * Removes a folder and the files in it. Other threads may still write files there or remove the folder too: a missing
- * folder is no error.
- */
-void folder_remove(const char *path);
 
 #endif /* IMAGE_PIPELINE_FOLDER_H */

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "folder.h"
+#include "temporary.h"
 #include "terminal.h"
 
 /* Nanoseconds for writing pending messages when a signal ends the program. */
@@ -26,16 +26,16 @@ static struct {
     int signals[3]; /* constant once the thread runs, like the next two */
     size_t count;
     sigset_t set;
-    atomic_int first;              /* the first signal; 0 if none */
-    weir_pipeline *pipeline;       /* used by the main thread only */
-    const char *_Atomic temporary; /* folder to remove; NULL if none */
+    atomic_int first;                          /* the first signal; 0 if none */
+    weir_pipeline *pipeline;                   /* used by the main thread only */
+    const struct temporary *_Atomic temporary; /* to remove; NULL if none */
 } interrupt;
 
 /* Ends the program by the signal's default action, so that the parent process sees the signal. */
 static _Noreturn void end(int number) {
-    const char *temporary = atomic_load(&interrupt.temporary);
+    const struct temporary *temporary = atomic_load(&interrupt.temporary);
     if (temporary != NULL)
-        folder_remove(temporary); /* the other threads still run */
+        temporary_remove(temporary); /* the other threads still run */
     terminal_flush(weir_deadline_after(LAST_WORDS));
     interrupt_release();
     raise(number);
@@ -89,8 +89,8 @@ bool interrupt_start(void) {
     return error == 0;
 }
 
-void interrupt_set_temporary(const char *folder) {
-    atomic_store(&interrupt.temporary, folder);
+void interrupt_set_temporary(const struct temporary *temporary) {
+    atomic_store(&interrupt.temporary, temporary);
 }
 
 /* Returns whether the pipeline is ending, for any reason. */

@@ -15,6 +15,8 @@
 
 #include <weir/pipeline.h>
 
+#include "temporary.h"
+
 enum { SIGNAL_STATUS = 128 /* exit status of a run that a signal has cut off: this and its number */ };
 
 /*
@@ -23,8 +25,8 @@ enum { SIGNAL_STATUS = 128 /* exit status of a run that a signal has cut off: th
  */
 bool interrupt_start(void);
 
-/* Names the folder to remove when a signal ends the program. The text must stay valid until interrupt_stop. */
-void interrupt_set_temporary(const char *folder);
+/* Sets the folder to remove when a signal ends the program. It must stay valid until interrupt_stop. */
+void interrupt_set_temporary(const struct temporary *temporary);
 
 /* Returns whether a signal has arrived, or the pipeline is ending that was handed over. */
 bool interrupt_is_stopping(void);

@@ -59,6 +59,8 @@ static bool wait_for_input(struct list *list) {
         int ready = poll(&input, 1, LOOK_EVERY);
         if (ready > 0 || (ready < 0 && errno != EINTR))
             return true; /* at an error too, which read reports */
+        if (list->idle != NULL)
+            list->idle(list->idle_argument);
     }
     return fail(list);
 }

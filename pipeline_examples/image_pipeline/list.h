@@ -19,6 +19,8 @@ struct list {
     size_t place;  /* where the next entry begins */
     size_t before; /* number of bytes of the list before `bytes` */
     char separator;
+    void (*idle)(void *); /* called now and then while list_next waits; NULL: none */
+    void *idle_argument;
     size_t number; /* of the entry that list_next has returned, counted from 1: its line unless separated by NULs */
 };
 

@@ -13,19 +13,23 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include <curl/curl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <weir/pipeline.h>
 
 #include "interrupt.h"
 #include "options.h"
+#include "plan.h"
 #include "progress.h"
+#include "retries.h"
 #include "stages.h"
 #include "summary.h"
 #include "terminal.h"
-#include "transfer.h"
 
 /*
  * Returns the maximum number of pictures in flight: those in queues and threads, and those in back-off. Each picture
@@ -46,8 +50,7 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
         {.name = "resize", .work.run = resize_photo, .work.fini = resize_fini},
         {.name = "upload", .work.run = upload_photo, .work.init = upload_init, .work.fini = upload_fini},
     };
-    const weir_retry retry = {.attempts = options->retries + 1, .backoff = WEIR_SECOND, .when = transfer_is_transient};
-    stages[0].errors.retry = stages[2].errors.retry = retry;
+    stages[0].errors.retry = stages[2].errors.retry = retries_options(options);
     const size_t threads[] = {options->downloads, options->resizes, options->uploads};
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
         stages[i].threads.count = threads[i];
@@ -61,16 +64,48 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
     return weir_pipeline_start(pipeline);
 }
 
+struct feeder {
+    weir_pipeline *pipeline;
+    struct hosts *hosts; /* NULL if the pictures come from a server inside the program */
+    weir_status status;
+};
+
+/* Puts the photos of hosts that may be asked again. */
+static void feed_parked(void *argument) {
+    struct feeder *feeder = argument;
+    struct photo *photo;
+    while (feeder->status == WEIR_OK && (photo = hosts_unpark(feeder->hosts)) != NULL)
+        feeder->status = weir_pipeline_put(feeder->pipeline, photo);
+}
+
+/* Waits until no photo is parked, or the run ends. */
+static void feed_last(struct feeder *feeder) {
+    const struct timespec interval = {.tv_nsec = 50000000};
+    while (feeder->status == WEIR_OK && hosts_have_parked(feeder->hosts) && !interrupt_is_stopping()) {
+        feed_parked(feeder);
+        nanosleep(&interval, NULL);
+    }
+}
+
 /*
  * Puts all photos; blocks while there is no room, and while a list that is still being written has no further entry.
- * Returns early if the run ends.
+ * Returns early if the run ends. Photos of a paused host are parked, and those of a host that is given up are left out.
  */
-static weir_status feed(weir_pipeline *pipeline, struct source *source) {
-    weir_status status = interrupt_is_stopping() ? WEIR_CLOSED : WEIR_OK;
+static weir_status feed(weir_pipeline *pipeline, struct work *work) {
+    struct source *source = &work->ends.source;
+    struct feeder feeder = {.pipeline = pipeline,
+                            .hosts = work->ends.origin == NULL ? work->hosts : NULL,
+                            .status = interrupt_is_stopping() ? WEIR_CLOSED : WEIR_OK};
     struct photo *photo;
-    while (status == WEIR_OK && (photo = source_next(source)) != NULL)
-        status = weir_pipeline_put(pipeline, photo);
-    return status;
+    source_when_idle(source, feed_parked, &feeder);
+    while (feeder.status == WEIR_OK && (photo = source_next(source)) != NULL) {
+        if (!hosts_park(feeder.hosts, photo))
+            feeder.status = weir_pipeline_put(pipeline, photo);
+        feed_parked(&feeder);
+    }
+    feed_last(&feeder);
+    source_when_idle(source, NULL, NULL);
+    return feeder.status;
 }
 
 /* Blocks until every thread has ended. Cancelled workers may take a while; then one more signal ends the program. */
@@ -87,13 +122,19 @@ static void finish(weir_pipeline *pipeline, struct ends *ends) {
 /* Runs the pipeline from the first photo to the end of the last thread. */
 static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *dead, weir_report **report) {
     work->refusals.pipeline = pipeline;
-    struct progress progress = {.pipeline = pipeline, .dead = dead, .source = &work->ends.source};
+    work->refusals.max_failures = work->options->max_failures;
+    struct progress progress = {.pipeline = pipeline,
+                                .dead = dead,
+                                .source = &work->ends.source,
+                                .report = &work->report,
+                                .refusals = &work->refusals,
+                                .is_quiet = work->options->is_quiet};
     weir_status status = interrupt_hand_over(pipeline);
     if (status == WEIR_OK)
         status = progress_start(&progress);
     if (status != WEIR_OK)
         return status;
-    status = feed(pipeline, &work->ends.source);
+    status = feed(pipeline, work);
     finish(pipeline, &work->ends);
     weir_status outcome = weir_pipeline_finish(pipeline, WEIR_NEVER, report); /* has ended: makes the report */
     progress_stop(&progress, *report);
@@ -119,14 +160,31 @@ static void make_thumbnails(struct work *work, weir_report **report) {
     weir_queue_destroy(dead);
 }
 
+/* Returns 0, or the exit status after printing a message. */
+static int open_work(struct work *work) {
+    const struct options *options = work->options;
+    budget_open(&work->memory, options->memory);
+    work->hosts = hosts_create(options->retries);
+    work->ends.source.list.file = -1;
+    if (work->hosts == NULL) {
+        terminal_say("out of memory");
+        return EXIT_FAILURE;
+    }
+    if (!journal_open(&work->journal, options->is_dry ? NULL : options->journal))
+        return EXIT_FAILURE;
+    return report_open(&work->report, options->report) ? ends_open(&work->ends, options) : EXIT_FAILURE;
+}
+
 static int process(const struct options *options) {
     struct work work = {.options = options};
     weir_report *report = NULL;
-    int exit_status = ends_open(&work.ends, options);
+    int exit_status = open_work(&work);
     interrupt_stop();
     if (exit_status == EXIT_FAILURE && interrupt_is_stopping())
         exit_status = SIGNAL_STATUS + interrupt_number();
-    if (exit_status == EXIT_SUCCESS) {
+    if (exit_status == EXIT_SUCCESS && options->is_dry) {
+        exit_status = plan_print(&work.ends.source);
+    } else if (exit_status == EXIT_SUCCESS) {
         make_thumbnails(&work, &report);
         if (work.ends.source.is_whole && work.ends.source.count == 0)
             terminal_say("%s: nothing to do", options->from);
@@ -134,7 +192,10 @@ static int process(const struct options *options) {
     }
     weir_report_free(report);
     ends_close(&work.ends);
-    return exit_status;
+    hosts_destroy(work.hosts);
+    budget_close(&work.memory);
+    journal_close(&work.journal);
+    return report_close(&work.report) || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
 }
 
 static int run_program(int argc, char **argv) {

@@ -17,6 +17,7 @@
 #include "numbers.h"
 #include "photo_set.h"
 #include "terminal.h"
+#include "vips_text.h"
 
 enum { USAGE_ERROR = 2 };
 
@@ -107,7 +108,9 @@ static int run_program(int argc, char **argv) {
         return EXIT_FAILURE;
     bool ok = false;
     if (VIPS_INIT(argv[0]) != 0) {
-        terminal_say("cannot initialize libvips: %s", vips_error_buffer());
+        char reason[256];
+        vips_text_take(reason, sizeof reason);
+        terminal_say("cannot initialize libvips: %s", reason);
     } else {
         vips_concurrency_set(1);        /* the set's threads are the parallelism */
         vips_vector_set_enabled(FALSE); /* as in resize.c */

@@ -7,7 +7,6 @@
 
 #include "names.h"
 
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,6 +156,10 @@ const char *names_take(struct names *names, char *name, size_t number, size_t *f
     }
     *first = entry->first;
     return entry->name;
+}
+
+bool names_have(const struct names *names, const char *name) {
+    return find(names, name)->name != NULL;
 }
 
 void names_destroy(struct names *names) {

@@ -11,6 +11,7 @@
 #ifndef IMAGE_PIPELINE_NAMES_H
 #define IMAGE_PIPELINE_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -41,6 +42,9 @@ struct names *names_create(void);
 const char *names_take(struct names *names, char *name, size_t number, size_t *first);
 
 /* Frees the set and all its names. NULL does nothing. */
+/* Returns whether the set has the name. */
+bool names_have(const struct names *names, const char *name);
+
 void names_destroy(struct names *names);
 
 #endif /* IMAGE_PIPELINE_NAMES_H */

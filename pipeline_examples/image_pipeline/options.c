@@ -15,8 +15,12 @@
 
 #include <weir/version.h>
 
+#include "machine.h"
 #include "numbers.h"
 #include "terminal.h"
+
+static const uint64_t LEAST_MEMORY = UINT64_C(1) << 20, DEFAULT_MEMORY = UINT64_C(2) << 30,
+                      MOST_MEMORY = UINT64_C(1) << 40;
 
 enum { USAGE_ERROR = 2, MAX_THREADS = 256, MAX_QUEUE = 65536, MAX_SIDE = 16384 };
 
@@ -29,12 +33,22 @@ enum {
     OPT_QUEUE,
     OPT_MAX_BYTES,
     OPT_MAX_PIXELS,
+    OPT_MEMORY,
     OPT_TIMEOUT,
+    OPT_RESIZE_TIMEOUT,
     OPT_STALL,
     OPT_RETRIES,
     OPT_KEEP_DAMAGED,
     OPT_NULL,
     OPT_OVERWRITE,
+    OPT_REPORT,
+    OPT_QUIET,
+    OPT_RESUME,
+    OPT_CROP,
+    OPT_MAX_FAILURES,
+    OPT_FAIL_FAST,
+    OPT_USER_AGENT,
+    OPT_HEADER,
     OPT_SKIP_EXISTING,
     OPT_VERSION
 };
@@ -43,6 +57,7 @@ static const struct option long_options[] = {
     {"from", required_argument, NULL, OPT_FROM},
     {"to", required_argument, NULL, OPT_TO},
     {"size", required_argument, NULL, 's'},
+    {"crop", required_argument, NULL, OPT_CROP},
     {"quality", required_argument, NULL, 'q'},
     {"downloads", required_argument, NULL, OPT_DOWNLOADS},
     {"resizes", required_argument, NULL, OPT_RESIZES},
@@ -50,11 +65,21 @@ static const struct option long_options[] = {
     {"queue", required_argument, NULL, OPT_QUEUE},
     {"max-bytes", required_argument, NULL, OPT_MAX_BYTES},
     {"max-pixels", required_argument, NULL, OPT_MAX_PIXELS},
+    {"memory", required_argument, NULL, OPT_MEMORY},
     {"timeout", required_argument, NULL, OPT_TIMEOUT},
+    {"resize-timeout", required_argument, NULL, OPT_RESIZE_TIMEOUT},
     {"stall", required_argument, NULL, OPT_STALL},
     {"retries", required_argument, NULL, OPT_RETRIES},
     {"keep-damaged", no_argument, NULL, OPT_KEEP_DAMAGED},
     {"null", no_argument, NULL, OPT_NULL},
+    {"quiet", no_argument, NULL, OPT_QUIET},
+    {"dry-run", no_argument, NULL, 'n'},
+    {"max-failures", required_argument, NULL, OPT_MAX_FAILURES},
+    {"fail-fast", no_argument, NULL, OPT_FAIL_FAST},
+    {"user-agent", required_argument, NULL, OPT_USER_AGENT},
+    {"header", required_argument, NULL, OPT_HEADER},
+    {"resume", required_argument, NULL, OPT_RESUME},
+    {"report", required_argument, NULL, OPT_REPORT},
     {"overwrite", no_argument, NULL, OPT_OVERWRITE},
     {"skip-existing", no_argument, NULL, OPT_SKIP_EXISTING},
     {"help", no_argument, NULL, 'h'},
@@ -78,6 +103,8 @@ static void print_help(void) {
           "  --skip-existing    skip pictures that have their thumbnail\n"
           "  -s, --size WxH     box that the thumbnails fit into, in pixels; no picture is enlarged\n"
           "                     (default: 320x320)\n"
+          "  --crop WHERE       fill the box, and crop what is left over: centre keeps the centre, attention the\n"
+          "                     part that draws the eye\n"
           "  -q, --quality N    JPEG quality, 1 to 100 (default: 85)\n"
           "\n"
           "  --downloads N      number of download threads (default: 4)\n"
@@ -87,10 +114,21 @@ static void print_help(void) {
           "\n"
           "  --max-bytes N      refuse pictures of more than N bytes (default: 67108864)\n"
           "  --max-pixels N     refuse pictures of more than N pixels, before decoding (default: 100000000)\n"
+          "  --memory N         decode no more pictures at a time than fit into N bytes, such as 512M (default: a\n"
+          "                     quarter of the memory there is, at most 2G)\n"
           "  --timeout N        give up a transfer after N seconds (default: 300)\n"
+          "  --resize-timeout N give up a resize after N seconds (default: 60)\n"
           "  --stall N          give up a transfer without progress after N seconds (default: 30)\n"
           "  --retries N        retry a transfer up to N times, after 1 s, 2 s, 4 s... (default: 5)\n"
           "  --keep-damaged     make thumbnails of damaged pictures too, with a note for each\n"
+          "  --user-agent TEXT  send this as User-Agent (default: weir-thumbs)\n"
+          "  --header TEXT      send this header, 'Name: value', with downloads from a list; up to 32 times\n"
+          "  --max-failures N   give the run up when N pictures have failed\n"
+          "  --fail-fast        give the run up when a picture has failed\n"
+          "  -n, --dry-run      print the names of the thumbnails and their sources, and do nothing else\n"
+          "  --quiet            print neither progress nor summary\n"
+          "  --resume FILE      note the pictures that are done in this file, and skip those that it has\n"
+          "  --report FILE      write a line of JSON for each picture into this file\n"
           "  -h, --help         print this and exit\n"
           "  --version          print the version and exit\n"
           "\n"
@@ -101,13 +139,18 @@ static void print_help(void) {
           "\n"
           "Ctrl-C completes the pictures in flight; a second Ctrl-C drops them. The exit status is 0 if every\n"
           "picture became a thumbnail or was skipped, 1 if not, 2 if the command line is invalid, and 3 if the\n"
-          "target refuses uploads.\n",
+          "target refuses uploads, or its host or each host of the pictures does not answer.\n",
           stdout);
 }
 
 static size_t processors(void) {
     long count = sysconf(_SC_NPROCESSORS_ONLN);
     return count < 1 ? 1 : count > MAX_THREADS ? MAX_THREADS : (size_t)count;
+}
+
+static uint64_t default_memory(void) {
+    uint64_t quarter = machine_memory() / 4;
+    return quarter < DEFAULT_MEMORY ? quarter : DEFAULT_MEMORY;
 }
 
 static bool read_count(const char *option, uint64_t max, size_t *count) {
@@ -136,6 +179,15 @@ static bool read_size(struct options *options) {
     return true;
 }
 
+static bool read_crop(struct options *options) {
+    options->crop = strcmp(optarg, "centre") == 0      ? CROP_CENTRE
+                    : strcmp(optarg, "attention") == 0 ? CROP_ATTENTION
+                                                       : CROP_NONE;
+    if (options->crop == CROP_NONE)
+        terminal_say("--crop: '%s' is neither centre nor attention", optarg);
+    return options->crop != CROP_NONE;
+}
+
 static bool read_seconds(const char *option, long *seconds) {
     uint64_t number;
     if (!numbers_read_option(option, optarg, 1, 3600, &number))
@@ -152,8 +204,12 @@ static bool read_limit(struct options *options, int option) {
                 return false;
             options->quality = (int)number;
             return true;
+        case OPT_MEMORY:
+            return numbers_read_bytes("--memory", optarg, LEAST_MEMORY, MOST_MEMORY, &options->memory);
         case OPT_TIMEOUT:
             return read_seconds("--timeout", &options->timeout);
+        case OPT_RESIZE_TIMEOUT:
+            return read_seconds("--resize-timeout", &options->resize_timeout);
         case OPT_STALL:
             return read_seconds("--stall", &options->stall);
         case OPT_RETRIES:
@@ -172,12 +228,60 @@ static bool read_limit(struct options *options, int option) {
 static bool set_flag(struct options *options, int option) {
     bool *flag = option == OPT_KEEP_DAMAGED    ? &options->keep_damaged
                  : option == OPT_NULL          ? &options->is_null_separated
+                 : option == OPT_QUIET         ? &options->is_quiet
+                 : option == 'n'               ? &options->is_dry
                  : option == OPT_OVERWRITE     ? &options->overwrite
                  : option == OPT_SKIP_EXISTING ? &options->skip_existing
                                                : NULL;
     if (flag != NULL)
         *flag = true;
     return flag != NULL;
+}
+
+/* Returns whether the text can be a header or a part of one: no control characters, and in a header a name. */
+static bool is_header(const char *text, bool has_name) {
+    for (const unsigned char *c = (const unsigned char *)text; *c != '\0'; c++) {
+        if ((*c < 0x20 && *c != '\t') || *c == 0x7f)
+            return false;
+    }
+    size_t name = strcspn(text, ": \t");
+    return !has_name || (name > 0 && text[name] == ':');
+}
+
+static bool read_header(struct options *options) {
+    if (!is_header(optarg, true))
+        terminal_say("--header: '%s' is not 'Name: value'", optarg);
+    else if (options->header_count == MAX_HEADERS)
+        terminal_say("--header: more than %d headers", MAX_HEADERS);
+    else
+        options->headers[options->header_count++] = optarg;
+    return options->header_count > 0 && options->headers[options->header_count - 1] == optarg;
+}
+
+static bool read_user_agent(struct options *options) {
+    options->user_agent = optarg;
+    if (!is_header(optarg, false))
+        terminal_say("--user-agent: '%s' has a control character", optarg);
+    return is_header(optarg, false);
+}
+
+/* Reads an option about the requests, or about the end of the run. */
+static bool read_other(struct options *options, int option) {
+    switch (option) {
+        case OPT_CROP:
+            return read_crop(options);
+        case OPT_USER_AGENT:
+            return read_user_agent(options);
+        case OPT_HEADER:
+            return read_header(options);
+        case OPT_MAX_FAILURES:
+            return read_count("--max-failures", INT32_MAX, &options->max_failures);
+        case OPT_FAIL_FAST:
+            options->max_failures = 1;
+            return true;
+        default:
+            return read_limit(options, option);
+    }
 }
 
 static bool read_option(struct options *options, int option) {
@@ -190,6 +294,12 @@ static bool read_option(struct options *options, int option) {
         case OPT_TO:
             options->to = optarg;
             return true;
+        case OPT_RESUME:
+            options->journal = optarg;
+            return true;
+        case OPT_REPORT:
+            options->report = optarg;
+            return true;
         case 's':
             return read_size(options);
         case OPT_DOWNLOADS:
@@ -201,7 +311,7 @@ static bool read_option(struct options *options, int option) {
         case OPT_QUEUE:
             return read_count("--queue", MAX_QUEUE, &options->queue);
         default:
-            return read_limit(options, option);
+            return read_other(options, option);
     }
 }
 
@@ -212,6 +322,7 @@ static bool finish_printing(int *exit_status) {
 
 bool options_parse(struct options *options, int argc, char **argv, int *exit_status) {
     *options = (struct options){.to = "thumbs",
+                                .user_agent = "weir-thumbs",
                                 .width = 320,
                                 .height = 320,
                                 .quality = 85,
@@ -221,13 +332,15 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
                                 .queue = 16,
                                 .max_bytes = 64 << 20,
                                 .max_pixels = 100000000,
+                                .memory = default_memory(),
                                 .timeout = 300,
+                                .resize_timeout = 60,
                                 .stall = 30,
                                 .retries = 5};
     *exit_status = USAGE_ERROR;
     opterr = 0;
     int option;
-    while ((option = getopt_long(argc, argv, ":s:q:h", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":s:q:hn", long_options, NULL)) != -1) {
         if (option == 'h') {
             print_help();
             return finish_printing(exit_status);
@@ -246,6 +359,8 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
     }
     if (optind < argc)
         terminal_say("'%s': unexpected argument; see --help", argv[optind]);
+    else if (options->is_dry && options->from == NULL)
+        terminal_say("--dry-run needs --from");
     else if (options->overwrite && options->skip_existing)
         terminal_say("--overwrite and --skip-existing are mutually exclusive");
     else

@@ -10,19 +10,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
+enum { MAX_HEADERS = 32 };
+
+/* What is kept of a picture that is cropped to the box. */
+enum crop { CROP_NONE, CROP_CENTRE, CROP_ATTENTION };
+
 struct options {
-    const char *from;       /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
-    const char *to;         /* a folder or a URL */
+    const char *from;                 /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
+    const char *to;                   /* a folder or a URL */
+    const char *user_agent;           /* sent with each request */
+    const char *headers[MAX_HEADERS]; /* sent with downloads, each "Name: value" */
+    size_t header_count;
+    size_t max_failures;    /* failures after which the run is given up; 0: none */
+    bool is_quiet;          /* prints no progress and no summary */
+    bool is_dry;            /* prints the names, and does nothing else */
+    const char *journal;    /* file of the pictures that are done; NULL for none */
+    const char *report;     /* file for the report; NULL for none */
     bool is_null_separated; /* the list */
     int width, height, quality;
+    enum crop crop;
     size_t downloads, resizes, uploads, queue;
     size_t max_bytes;    /* maximum for one picture as downloaded */
     uint64_t max_pixels; /* maximum for one picture, as its header says */
+    uint64_t memory;     /* maximum bytes for all decodes at a time */
     bool keep_damaged;   /* makes thumbnails of damaged pictures too */
     bool overwrite;      /* replaces any file that has the thumbnail's name */
     bool skip_existing;  /* skips pictures that have a thumbnail */
     unsigned retries;    /* further attempts at a transfer after a transient failure */
     long timeout;        /* maximum seconds for a whole transfer */
+    long resize_timeout; /* maximum seconds for a resize */
     long stall;          /* seconds to connect, and seconds without progress, before a transfer fails */
 };
 

@@ -2,7 +2,8 @@
  * part.c - creates, locks and removes temporary files.
  *
  * Another process may find a file between its creation and its lock, and remove it. Then either the lock fails, or the
- * file has no name any more; in both cases the creator takes another name.
+ * file has no name any more; in both cases the creator takes another name. A process that removes files looks after its
+ * lock whether the name still belongs to the file: another one may have removed it, and a third reused the name.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -45,11 +46,19 @@ static bool is_part(const char *name) {
     return length > start + end && strncmp(name, prefix, start) == 0 && strcmp(name + length - end, suffix) == 0;
 }
 
+/* Returns whether the name belongs to this file, and not to a later one of the same name. */
+static bool is_named(int folder, const char *name, int file) {
+    struct stat mine, named;
+    if (fstat(file, &mine) != 0 || fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) != 0)
+        return false;
+    return S_ISREG(mine.st_mode) && mine.st_nlink > 0 && mine.st_dev == named.st_dev && mine.st_ino == named.st_ino;
+}
+
 static void remove_if_left_over(int folder, const char *name) {
     int file = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (file < 0)
         return;
-    if (flock(file, LOCK_EX | LOCK_NB) == 0)
+    if (flock(file, LOCK_EX | LOCK_NB) == 0 && is_named(folder, name, file))
         unlinkat(folder, name, 0);
     close(file);
 }

@@ -10,17 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "url.h"
 
 void photo_show(char *text, size_t size, const struct photo *photo) {
-    if (!photo->is_url) {
-        snprintf(text, size, "%s", photo->label); /* a file's name */
-        return;
-    }
-    url_show(text, size, photo->label);
-    size_t used = strlen(text);
-    if (strchr(photo->label, '?') != NULL)
-        snprintf(text + used, size - used, " (entry %zu)", photo->number);
+    char entry[32] = "";
+    if (photo->is_url && strchr(photo->label, '?') != NULL)
+        snprintf(entry, sizeof entry, " (entry %zu)", photo->number);
+    size_t room = size - strlen(entry);
+    if (photo->is_url)
+        url_show(text, room, photo->label);
+    else
+        snprintf(text, room, "%s", photo->label); /* a file's name */
+    if (strlen(text) == room - 1)
+        escape_trim(text);
+    strcat(text, entry);
 }
 
 bool photo_take_long_name(struct photo *photo) {

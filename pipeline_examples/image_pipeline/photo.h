@@ -12,6 +12,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+struct host;
 
 struct photo {
     char *label;               /* the file's name or the URL, for messages; constant, like the next six */
@@ -27,6 +30,16 @@ struct photo {
     size_t image_size;
     void *thumbnail; /* the JPEG to upload, in libvips's memory; NULL if there is none */
     size_t thumbnail_size;
+    bool is_checked;           /* the destination has been asked for an existing thumbnail, and has none */
+    unsigned failures;         /* transient ones in this stage */
+    uint64_t delay;            /* ns before the next attempt, as the server or a pause asks; 0 if neither does */
+    struct host *behind;       /* host behind a redirect that has failed; NULL if none */
+    struct photo *next_parked; /* used by hosts.c */
+    uint64_t begun;            /* time of its first attempt, in ns */
+    unsigned retries;          /* transient failures in all stages */
+    long status;               /* of the last HTTP answer; 0 if there was none */
+    size_t bytes_in;           /* of the picture as downloaded */
+
     unsigned notes; /* how the thumbnail was made: a sum of enum photo_note */
     char *damage;   /* the decoder's message if the picture is damaged; else NULL */
 };
@@ -39,8 +52,9 @@ enum photo_note {
 enum { PHOTO_LABEL_SIZE = 1024 };
 
 /*
- * Writes the label for messages. Messages may be logged and read by others, so secrets of a URL are left out. If a URL
- * has a query, which is left out too, the entry's number tells it apart.
+ * Writes the label for messages, truncated to `size`, which must be at least 64. Messages may be logged and read by
+ * others, so secrets of a URL are left out. If a URL has a query, which is left out too, the entry's number tells it
+ * apart.
  */
 void photo_show(char *text, size_t size, const struct photo *photo);
 

@@ -24,8 +24,9 @@
 
 #include "paint.h"
 #include "terminal.h"
+#include "vips_text.h"
 
-enum { PAINTINGS = 6, QUALITY = 88, MIN_SIDE = 64, PATH_SIZE = 4096 };
+enum { PAINTINGS = 6, QUALITY = 88, MIN_SIDE = 64, PATH_SIZE = 4096, REASON_SIZE = 256 };
 
 struct job {
     const struct photo_set *set; /* constant while the threads run, like the next two */
@@ -36,9 +37,9 @@ struct job {
 };
 
 static void say_reason(const char *what) {
-    char *reason = vips_error_buffer_copy();
+    char reason[REASON_SIZE];
+    vips_text_take(reason, sizeof reason);
     terminal_say("%s: %s", what, reason);
-    g_free(reason);
 }
 
 static bool write_file(const char *path, const void *data, size_t size) {
@@ -47,6 +48,17 @@ static bool write_file(const char *path, const void *data, size_t size) {
         return false;
     bool ok = fwrite(data, 1, size, file) == size;
     return fclose(file) == 0 && ok;
+}
+
+bool photo_set_has_file(const char *name) {
+    static const char start[] = "photo-", end[] = ".jpg", hidden_end[] = ".jpg.part";
+    bool is_hidden = *name == '.';
+    name += is_hidden;
+    if (strncmp(name, start, strlen(start)) != 0)
+        return false;
+    name += strlen(start);
+    size_t digits = strspn(name, "0123456789");
+    return digits >= 4 && strcmp(name + digits, is_hidden ? hidden_end : end) == 0;
 }
 
 /* Writes the picture under a hidden name and renames it, so that no reader finds a partial file. */

@@ -24,4 +24,7 @@ struct photo_set {
  */
 bool photo_set_make(const struct photo_set *set);
 
+/* Returns whether a folder that a set is being made in may have a file of this name. */
+bool photo_set_has_file(const char *name);
+
 #endif /* IMAGE_PIPELINE_PHOTO_SET_H */

@@ -9,19 +9,28 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "escape.h"
 #include "photo.h"
+#include "stages.h"
 #include "terminal.h"
 
 static const uint64_t interval = 200 * WEIR_MILLISECOND;
 
-enum { LINE_EVERY = 10 /* intervals, without a terminal */ };
+enum { LINE_EVERY = 10 /* intervals, without a terminal */, MESSAGE_SIZE = 256 /* weir truncates to that */ };
 
-static void say_failure(weir_dead_letter *letter) {
+static void say_failure(struct progress *progress, weir_dead_letter *letter) {
     struct photo *photo = letter->item;
-    char label[PHOTO_LABEL_SIZE];
+    char label[PHOTO_LABEL_SIZE], message[MESSAGE_SIZE];
     photo_show(label, sizeof label, photo);
-    terminal_say("%s: %s: %s", label, letter->stage, letter->message);
+    snprintf(message, sizeof message, "%s", letter->message);
+    if (strlen(message) == MESSAGE_SIZE - 1)
+        escape_trim(message);
+    if (letter->code != GONE_HOST)
+        terminal_say("%s: %s: %s", label, letter->stage, message);
+    report_add(progress->report, photo, &(struct report_line){"failed", letter->stage, message});
+    refusals_note_failure(progress->refusals);
     photo_drop(photo, NULL);
     weir_dead_letter_free(letter);
 }
@@ -61,7 +70,7 @@ static void look(struct progress *progress) {
     if (report->signal != 0 && !progress->has_said_interrupted)
         terminal_say("interrupted: completing the pictures in flight; another signal aborts");
     progress->has_said_interrupted = report->signal != 0;
-    if (terminal_is_interactive() || ++progress->looks % LINE_EVERY == 0)
+    if (!progress->is_quiet && (terminal_is_interactive() || ++progress->looks % LINE_EVERY == 0))
         show(progress, report);
     weir_report_free(report);
 }
@@ -73,7 +82,7 @@ static void *run(void *argument) {
     void *letter;
     while ((status = weir_queue_get_until(progress->dead, &letter, next)) != WEIR_CLOSED) {
         if (status == WEIR_OK) {
-            say_failure(letter);
+            say_failure(progress, letter);
         } else {
             look(progress);
             next = weir_deadline_after(interval);
@@ -88,7 +97,7 @@ weir_status progress_start(struct progress *progress) {
 
 void progress_stop(struct progress *progress, const weir_report *report) {
     pthread_join(progress->thread, NULL);
-    if (terminal_is_interactive() && report != NULL)
+    if (terminal_is_interactive() && report != NULL && !progress->is_quiet)
         show(progress, report);
     terminal_end_status();
 }

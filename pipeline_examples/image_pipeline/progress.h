@@ -14,12 +14,17 @@
 
 #include <weir/pipeline.h>
 
+#include "refusals.h"
+#include "report.h"
 #include "source.h"
 
 struct progress {
     weir_pipeline *pipeline;
     weir_queue *dead; /* dead letters of its stages; the items are photos */
     const struct source *source;
+    struct report *report;
+    struct refusals *refusals;
+    bool is_quiet; /* prints failures only */
     pthread_t thread;
     unsigned looks; /* used by the thread only, like the next one */
     bool has_said_interrupted;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "escape.h"
 #include "url.h"
 
 /* Appends the text of the first element of that name. */
@@ -38,13 +39,16 @@ void reason_read(char reason[REASON_SIZE], CURL *curl, const char *body, size_t 
     if (size > 0)
         memcpy(text, body, size);
     text[size] = '\0';
+    escape_trim(text);
     reason[0] = '\0';
     curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &type);
     curl_easy_getinfo(curl, CURLINFO_REDIRECT_URL, &redirect);
     if (type != NULL)
         read_body(reason, type, text);
-    if (redirect == NULL)
-        return;
-    url_show(place, sizeof place, redirect);
-    snprintf(reason, REASON_SIZE, "redirect to %s", place);
+    if (redirect != NULL) {
+        url_show(place, sizeof place, redirect);
+        snprintf(reason, REASON_SIZE, "redirect to %s", place);
+    }
+    if (strlen(reason) >= REASON_SIZE - 2) /* truncated, maybe as a part of the redirect */
+        escape_trim(reason);
 }

@@ -1,5 +1,5 @@
 /*
- * refusals.c - counts refusals.
+ * refusals.c - counts refusals and failures.
  *
  * A single refusal may be due to one thumbnail: its name, or its size when the destination is nearly full.
  *
@@ -35,5 +35,18 @@ void refusals_note(struct refusals *refusals, long status, const char *reason) {
         return;
     terminal_say("giving up, because the destination refuses uploads: HTTP status %ld%s%s", status,
                  *reason == '\0' ? "" : ": ", reason);
+    weir_pipeline_cancel(refusals->pipeline);
+}
+
+void refusals_end_run(struct refusals *refusals) {
+    if (!atomic_exchange(&refusals->have_ended_run, true))
+        weir_pipeline_cancel(refusals->pipeline);
+}
+
+void refusals_note_failure(struct refusals *refusals) {
+    size_t failures = atomic_fetch_add(&refusals->failures, 1) + 1;
+    if (failures != refusals->max_failures || atomic_exchange(&refusals->have_ended_run, true))
+        return;
+    terminal_say("giving up, because %zu picture%s failed", failures, failures == 1 ? " has" : "s have");
     weir_pipeline_cancel(refusals->pipeline);
 }

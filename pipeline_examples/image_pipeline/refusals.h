@@ -1,5 +1,5 @@
 /*
- * refusals.h - gives the run up if the destination accepts no upload.
+ * refusals.h - gives the run up if the destination accepts no upload, or as many pictures have failed as may.
  *
  * A destination that is full, read-only or forbidden refuses every thumbnail. Further downloads would be in vain.
  *
@@ -17,6 +17,8 @@ struct refusals {
     weir_pipeline *pipeline;
     atomic_uint in_a_row;
     atomic_bool have_ended_run;
+    size_t max_failures; /* of pictures; 0: no limit; constant */
+    atomic_size_t failures;
 };
 
 /*
@@ -24,5 +26,11 @@ struct refusals {
  * a message and cancels the pipeline. Any thread may call it.
  */
 void refusals_note(struct refusals *refusals, long status, const char *reason);
+
+/* Cancels the pipeline, because the host of the destination is given up. Any thread may call it. */
+void refusals_end_run(struct refusals *refusals);
+
+/* Notes that a picture has failed. If that is one too many, prints a message and cancels the pipeline. */
+void refusals_note_failure(struct refusals *refusals);
 
 #endif /* IMAGE_PIPELINE_REFUSALS_H */

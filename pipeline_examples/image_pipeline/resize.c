@@ -1,18 +1,14 @@
 /*
  * resize.c - the middle stage: makes a thumbnail of a picture, in memory.
  *
- * libvips keeps its error text in one buffer for the whole process, so with several threads it mixes messages about
- * several pictures. Therefore threads hold `alone` shared while they work. A thread that failed acquires it
- * exclusively and tries once more; the text in the buffer is then about its picture. The second try costs little,
- * because failures are rare. It also saves a picture that failed for a transient reason, such as memory.
+ * If libvips fails, its message is the reason. While other pictures fail at the same time, their messages mix. If there
+ * is more than one that may be about a picture, or none, the picture is decoded once more, and the reason is the message
+ * that came both times. One picture at a time is decoded once more, so that no other one is behind both messages. The
+ * other threads go on.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#if defined(__linux__)
-#define _GNU_SOURCE /* for a lock that prefers writers */
-#else
 #define _POSIX_C_SOURCE 200809L
-#endif
 
 #include <pthread.h>
 #include <stdio.h>
@@ -21,32 +17,19 @@
 #include <vips/vector.h>
 
 #include "mark.h"
+#include "messages.h"
 #include "stages.h"
 #include "terminal.h"
 #include "thumbnail.h"
+#include "vips_text.h"
 
-static pthread_rwlock_t alone;
-
-static bool create_lock(void) {
-    pthread_rwlockattr_t attributes;
-    if (pthread_rwlockattr_init(&attributes) != 0)
-        return false;
-#if defined(__GLIBC__)
-    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
-#endif
-    bool ok = pthread_rwlock_init(&alone, &attributes) == 0;
-    pthread_rwlockattr_destroy(&attributes);
-    return ok;
-}
+static pthread_mutex_t second_look = PTHREAD_MUTEX_INITIALIZER; /* held while a picture is decoded once more */
 
 bool resize_open(const char *program) {
-    if (!create_lock()) {
-        terminal_say("cannot create a lock");
-        return false;
-    }
     if (VIPS_INIT(program) != 0) {
-        terminal_say("cannot initialize libvips: %s", vips_error_buffer());
-        pthread_rwlock_destroy(&alone);
+        char reason[256];
+        vips_text_take(reason, sizeof reason);
+        terminal_say("cannot initialize libvips: %s", reason);
         return false;
     }
     vips_concurrency_set(1);        /* the pipeline's workers are the parallelism */
@@ -60,7 +43,6 @@ bool resize_open(const char *program) {
 
 void resize_close(void) {
     vips_shutdown();
-    pthread_rwlock_destroy(&alone);
 }
 
 void resize_fini(void *state) {
@@ -68,44 +50,57 @@ void resize_fini(void *state) {
     vips_thread_shutdown();
 }
 
-/* Copies libvips's messages, which are on separate lines, as one line. */
-static void copy_error(char *line, size_t size) {
-    snprintf(line, size, "%s", vips_error_buffer());
-    size_t length = strlen(line);
-    while (length > 0 && line[length - 1] == '\n')
-        line[--length] = '\0';
-    for (char *c = line; *c != '\0'; c++) {
-        if (*c == '\n')
-            *c = ';';
-    }
+static int fail_with(weir_task *task, const struct photo *photo, const struct messages *messages) {
+    char text[256];
+    messages_join(text, sizeof text, messages);
+    if (text[0] == '\0')
+        return weir_task_fail(task, FAILED, "damaged, and the %s decoder gives no reason", thumbnail_format(photo));
+    return weir_task_fail(task, FAILED, "%s", text);
 }
 
-static int fail_with(weir_task *task, const char *text) {
-    return weir_task_fail(task, FAILED, "%s", text[0] != '\0' ? text : "libvips failed without a message");
-}
-
-/* With `alone` held exclusively: makes a thumbnail of what can be decoded, and stores the message about the damage. */
-static int keep_damaged(weir_task *task, struct photo *photo, const struct options *options, const char *text) {
-    int code = thumbnail_make(task, photo, options, THUMBNAIL_KEEP_DAMAGED);
+/* Makes the thumbnail, and collects the messages that may be about the picture if libvips fails. */
+static int make(weir_task *task, struct photo *photo, struct work *work, struct messages *messages) {
+    size_t begin = messages_begin();
+    int code = thumbnail_make(task, photo, work, THUMBNAIL_REFUSE_DAMAGED);
     if (code == LIBVIPS_KNOWS)
-        return fail_with(task, text);
+        messages_collect(messages, begin, thumbnail_format(photo));
+    if (code == LIBVIPS_KNOWS && messages->count == 0)
+        messages_set(messages, thumbnail_warning());
+    return code;
+}
+
+/* Makes a thumbnail of what can be decoded, and stores the messages about the damage. */
+static int keep_damaged(weir_task *task, struct photo *photo, struct work *work, const struct messages *messages) {
+    char text[256];
+    int code = thumbnail_make(task, photo, work, THUMBNAIL_KEEP_DAMAGED);
+    if (code == LIBVIPS_KNOWS)
+        return fail_with(task, photo, messages);
+    messages_join(text, sizeof text, messages);
     if (code == 0 && (photo->damage = strdup(text)) == NULL)
         return weir_task_fail(task, FAILED, "out of memory");
     return code;
 }
 
-/* Makes the second try, with `alone` held exclusively. */
-static int resize_alone(weir_task *task, struct photo *photo, const struct options *options) {
-    char text[256];
-    pthread_rwlock_wrlock(&alone);
-    vips_error_clear();
-    int code = thumbnail_make(task, photo, options, THUMBNAIL_REFUSE_DAMAGED);
-    copy_error(text, sizeof text);
-    if (code == LIBVIPS_KNOWS)
-        code = options->keep_damaged ? keep_damaged(task, photo, options, text) : fail_with(task, text);
-    vips_error_clear();
-    pthread_rwlock_unlock(&alone);
-    return code;
+/* Decodes a picture that has failed once more, to find out which of the messages is about it. */
+static int look_again(weir_task *task, struct photo *photo, struct work *work, struct messages *messages) {
+    struct messages again;
+    pthread_mutex_lock(&second_look);
+    int code = make(task, photo, work, &again);
+    pthread_mutex_unlock(&second_look);
+    if (code != LIBVIPS_KNOWS)
+        return code;
+    messages_narrow(messages, &again);
+    return fail_with(task, photo, messages);
+}
+
+static int make_or_explain(weir_task *task, struct photo *photo, struct work *work) {
+    struct messages messages;
+    int code = make(task, photo, work, &messages);
+    if (code != LIBVIPS_KNOWS || weir_task_cancelled(task))
+        return code;
+    if (work->options->keep_damaged)
+        return keep_damaged(task, photo, work, &messages);
+    return messages.count == 1 ? fail_with(task, photo, &messages) : look_again(task, photo, work, &messages);
 }
 
 static int add_mark(weir_task *task, struct photo *photo, const struct source *source) {
@@ -116,13 +111,9 @@ static int add_mark(weir_task *task, struct photo *photo, const struct source *s
 }
 
 int resize_photo(weir_task *task, void *item, void *state) {
-    const struct work *work = state;
+    struct work *work = state;
     struct photo *photo = item;
-    pthread_rwlock_rdlock(&alone);
-    int code = thumbnail_make(task, photo, work->options, THUMBNAIL_REFUSE_DAMAGED);
-    pthread_rwlock_unlock(&alone);
-    if (code == LIBVIPS_KNOWS && !weir_task_cancelled(task))
-        code = resize_alone(task, photo, work->options);
+    int code = make_or_explain(task, photo, work);
     photo_forget_image(photo);
     if (code == 0)
         code = add_mark(task, photo, &work->ends.source);

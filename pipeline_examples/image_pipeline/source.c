@@ -227,6 +227,11 @@ struct photo *source_next(struct source *source) {
 
 /* ---- both ---- */
 
+void source_when_idle(struct source *source, void (*idle)(void *), void *argument) {
+    source->list.idle = idle;
+    source->list.idle_argument = argument;
+}
+
 void source_mark(char mark[MARK_SIZE], const struct source *source, const struct photo *photo) {
     mark_of(mark, source->place == NULL ? "" : source->place, photo->is_url ? photo->url : photo->label);
 }

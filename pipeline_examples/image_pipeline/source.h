@@ -47,6 +47,9 @@ bool source_from_list(struct source *source, const char *path, bool is_null_sepa
  */
 struct photo *source_next(struct source *source);
 
+/* Makes source_next call `idle` about ten times a second while it waits for an entry. NULL: no call. */
+void source_when_idle(struct source *source, void (*idle)(void *), void *argument);
+
 /* Writes the mark for the thumbnail of this photo. */
 void source_mark(char mark[MARK_SIZE], const struct source *source, const struct photo *photo);
 

@@ -14,10 +14,14 @@
 
 #include <weir/pipeline.h>
 
+#include "budget.h"
 #include "ends.h"
+#include "hosts.h"
+#include "journal.h"
 #include "options.h"
 #include "photo.h"
 #include "refusals.h"
+#include "report.h"
 
 /* State shared by all stages, passed as `arg`. Constant while they run, except for the counters. */
 struct work {
@@ -27,11 +31,19 @@ struct work {
     atomic_size_t skipped;                    /* photos that already had their thumbnail */
     atomic_size_t profiles_ignored;           /* thumbnails of pictures with a colour profile that does not fit */
     atomic_size_t damaged_kept;               /* thumbnails of damaged pictures */
+    atomic_size_t retried;                    /* further attempts at transfers */
     struct refusals refusals;
+    struct report report;
+    struct journal journal;
+    struct budget memory; /* for decodes */
+    struct hosts *hosts;
 };
 
-/* Error codes: TRANSIENT if a later attempt may succeed. The message is for users. */
-enum { FAILED = 1, TRANSIENT = 2 };
+/*
+ * Error codes: TRANSIENT if a later attempt may succeed; PUT_OFF if this one was not made, because the host is paused;
+ * GONE_HOST if the host is given up, of which a message has told. The message of the others is for users.
+ */
+enum { FAILED = 1, TRANSIENT = 2, PUT_OFF = 4, GONE_HOST = 5 };
 
 /* download.c; one connection per thread. */
 weir_status download_init(void *work, void **state);

@@ -50,15 +50,18 @@ static int signal_of(const weir_report *report) {
     return report->signal != 0 ? report->signal : interrupt_number();
 }
 
+/* Returns whether the destination, or each host of the pictures, does not take part any more. */
+static bool was_given_up(struct work *work) {
+    return atomic_load(&work->refusals.have_ended_run) || hosts_are_gone(work->hosts);
+}
+
 /* Says how much an early end has cut off. Returns false if that is nothing. */
 static bool tell_cut_off(const weir_report *report, struct work *work, uint64_t not_started) {
     bool is_whole = atomic_load(&work->ends.source.is_whole);
     uint64_t dropped = report->counts.dropped;
     if (dropped + not_started == 0 && is_whole)
         return false;
-    const char *why = atomic_load(&work->refusals.have_ended_run) ? "given up"
-                      : signal_of(report) != 0                    ? "interrupted"
-                                                                  : "stopped";
+    const char *why = was_given_up(work) ? "given up" : signal_of(report) != 0 ? "interrupted" : "stopped";
     char abandoned[48] = "";
     if (dropped > 0)
         snprintf(abandoned, sizeof abandoned, ", %" PRIu64 " abandoned", dropped);
@@ -69,24 +72,23 @@ static bool tell_cut_off(const weir_report *report, struct work *work, uint64_t 
 
 static int exit_status(const weir_report *report, struct work *work, bool is_cut_off) {
     uint64_t total = atomic_load(&work->ends.source.count);
-    if (atomic_load(&work->refusals.have_ended_run))
+    if (was_given_up(work))
         return EXIT_GIVEN_UP;
     if (signal_of(report) != 0 && is_cut_off)
         return SIGNAL_STATUS + signal_of(report);
     return !is_cut_off && total > 0 && report->counts.done == total ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-int summary_print(const weir_report *report, struct work *work) {
+static void print_figures(const weir_report *report, struct work *work, uint64_t not_started) {
     const weir_counts *counts = &report->counts;
-    uint64_t total = atomic_load(&work->ends.source.count), not_started = total - counts->in;
-    uint64_t skipped = atomic_load(&work->skipped), done = counts->done - skipped;
+    uint64_t total = atomic_load(&work->ends.source.count), skipped = atomic_load(&work->skipped);
+    uint64_t done = counts->done - skipped;
     double seconds = (double)report->elapsed / 1e9;
-    bool is_cut_off = tell_cut_off(report, work, not_started);
     printf("%-12s %" PRIu64 " of %" PRIu64 "\n", "done", done, total);
     printf("%-12s %" PRIu64 "\n", "skipped", skipped);
     print_failed(report);
     print_noted(work);
-    printf("%-12s %" PRIu64 "\n", "retried", report->retried);
+    printf("%-12s %" PRIu64 "\n", "retried", (uint64_t)atomic_load(&work->retried));
     printf("%-12s %" PRIu64 "\n", "abandoned", counts->dropped);
     printf("%-12s %" PRIu64 "\n", "not started", not_started);
     printf("%-12s %" PRIuFAST64 "\n", "bytes in", atomic_load(&work->bytes_in));
@@ -94,6 +96,13 @@ int summary_print(const weir_report *report, struct work *work) {
     printf("%-12s %.3f s\n", "time", seconds);
     printf("%-12s %.1f images/s\n", "rate", seconds > 0 ? (double)done / seconds : 0.0);
     print_stages(report);
+}
+
+int summary_print(const weir_report *report, struct work *work) {
+    uint64_t not_started = atomic_load(&work->ends.source.count) - report->counts.in;
+    bool is_cut_off = tell_cut_off(report, work, not_started);
+    if (!work->options->is_quiet)
+        print_figures(report, work, not_started);
     bool is_printed = fflush(stdout) == 0 && !ferror(stdout);
     if (!is_printed)
         terminal_say("cannot write the summary");

@@ -25,7 +25,7 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
 }
 
 bool target_open(struct target *target, const struct work *work) {
-    if (!transfer_open(&target->transfer, work->options, work->ends.store != NULL))
+    if (!transfer_open(&target->transfer, work, work->ends.store != NULL))
         return false;
     char range[32];
     CURL *curl = target->transfer.curl;
@@ -44,13 +44,12 @@ void target_close(struct target *target) {
 
 /*
  * Requests the start of the file. Returns 0 and sets `*status` to the HTTP status of the answer, of which all bytes
- * needed have arrived; or to 0 after a permanent error. Fails the task at a transient error.
+ * needed have arrived; or to 0 after a permanent error. Fails the task at a transient
+ * error, or if the host is paused or given up.
  */
-static int fetch_start(struct target *target, weir_task *task, const char *url, long *status) {
+static int fetch_start(struct target *target, weir_task *task, struct photo *photo, const char *url, long *status) {
     target->size = 0;
-    if (curl_easy_setopt(target->transfer.curl, CURLOPT_URL, url) != CURLE_OK)
-        return weir_task_fail(task, FAILED, "out of memory");
-    int code = transfer_run(&target->transfer, task, status);
+    int code = transfer_run(&target->transfer, task, photo, url, status);
     if (code != 0 && target->size == sizeof target->start) {
         curl_easy_getinfo(target->transfer.curl, CURLINFO_RESPONSE_CODE, status);
         return 0;
@@ -59,7 +58,7 @@ static int fetch_start(struct target *target, weir_task *task, const char *url, 
         return transfer_fail(&target->transfer, "cannot check for an existing thumbnail: ", *status, "");
     if (code != 0)
         *status = 0;
-    return code == TRANSIENT ? code : 0;
+    return code == FAILED ? 0 : code;
 }
 
 static enum target_state state_of(const struct target *target, long status, const char *mine) {
@@ -73,13 +72,13 @@ static enum target_state state_of(const struct target *target, long status, cons
     return strcmp(mine, theirs) == 0 ? TARGET_SAME : TARGET_OTHER;
 }
 
-int target_look(struct target *target, weir_task *task, const struct work *work, const struct photo *photo,
+int target_look(struct target *target, weir_task *task, const struct work *work, struct photo *photo,
                 enum target_state *state) {
     long status;
     char mine[MARK_SIZE], *url = url_join(work->ends.to_url, photo->name);
     if (url == NULL)
         return weir_task_fail(task, FAILED, "out of memory");
-    int code = fetch_start(target, task, url, &status);
+    int code = fetch_start(target, task, photo, url, &status);
     free(url);
     if (code != 0)
         return code;

@@ -31,9 +31,9 @@ void target_close(struct target *target);
 
 /*
  * Checks what has the name of this photo's thumbnail. Returns 0 and sets `*state`. Fails the task if memory is
- * exhausted, or at a transient error.
+ * exhausted, at a transient error, or if the host is paused or given up.
  */
-int target_look(struct target *target, weir_task *task, const struct work *work, const struct photo *photo,
+int target_look(struct target *target, weir_task *task, const struct work *work, struct photo *photo,
                 enum target_state *state);
 
 /* Fails the task because of `state`. */

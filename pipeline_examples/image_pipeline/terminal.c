@@ -28,7 +28,15 @@
 #include <weir/closable_queue.h>
 #include <weir/stoppable_worker.h>
 
-enum { LINE_SIZE = 2048, STATUS_SIZE = 256, MAX_LINES = 100000, MAX_STATUSES = 16 };
+#include "escape.h"
+
+enum {
+    LINE_SIZE = 2048,
+    ESCAPED = 4 /* bytes for one byte at most */,
+    STATUS_SIZE = 256,
+    MAX_LINES = 100000,
+    MAX_STATUSES = 16
+};
 
 enum kind { MESSAGE, STATUS, END_OF_STATUS };
 
@@ -51,17 +59,6 @@ static struct {
 
 bool terminal_is_interactive(void) {
     return terminal.interactive;
-}
-
-/* Replaces control characters: names from foreign folders and lists must not control the terminal or fake a line. */
-static void defuse(char *text) {
-    for (unsigned char *c = (unsigned char *)text; *c != '\0'; c++) {
-        bool is_c1_in_utf8 = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0;
-        if (*c < 0x20 || *c == 0x7f)
-            *c = '?';
-        else if (is_c1_in_utf8)
-            c[0] = c[1] = '?';
-    }
 }
 
 static size_t width(void) {
@@ -197,21 +194,22 @@ static void say_status(const char *text) {
 static void say(const char *format, va_list arguments) TERMINAL_PRINTF(1, 0);
 
 static void say(const char *format, va_list arguments) {
-    char text[LINE_SIZE];
+    char text[LINE_SIZE], line[ESCAPED * LINE_SIZE + 1];
     int prefix = snprintf(text, sizeof text, "%s: ", terminal.program);
     if (prefix < 0 || (size_t)prefix >= sizeof text)
         return;
-    if (vsnprintf(text + prefix, sizeof text - (size_t)prefix, format, arguments) < 0)
+    int length = vsnprintf(text + prefix, sizeof text - (size_t)prefix, format, arguments);
+    if (length < 0)
         return;
     if (terminal.lines != NULL && weir_queue_size(terminal.lines) >= MAX_LINES) {
         atomic_fetch_add(&terminal.left_out, 1);
         return;
     }
-    defuse(text);
-    size_t length = strlen(text);
-    length = length < sizeof text - 1 ? length : sizeof text - 2;
-    memcpy(text + length, "\n", 2);
-    say_line(new_line(MESSAGE, text, 0));
+    if ((size_t)length >= sizeof text - (size_t)prefix)
+        escape_trim(text);
+    size_t end = escape_write(line, sizeof line - 1, text);
+    memcpy(line + end, "\n", 2);
+    say_line(new_line(MESSAGE, line, 0));
 }
 
 void terminal_say(const char *format, ...) {

@@ -35,8 +35,8 @@ void terminal_close(void);
 bool terminal_is_interactive(void);
 
 /*
- * Prints "program: message" as one line to standard error. Control characters, as in a file name, become '?'. If very
- * many lines are pending, further messages are dropped, and their number is printed.
+ * Prints "program: message" as one line to standard error, with escapes as in escape.h. If very many lines are pending,
+ * further messages are dropped, and their number is printed.
  */
 void terminal_say(const char *format, ...) TERMINAL_PRINTF(1, 2);
 

@@ -16,9 +16,14 @@
  */
 #include "thumbnail.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <vips/vips.h>
 
+#include "cost.h"
+#include "guard.h"
+#include "png_text.h"
 #include "profile.h"
 #include "stages.h"
 
@@ -26,6 +31,7 @@
 static _Thread_local struct {
     bool profile_is_refused; /* by libpng, which hides it from libvips, or by libvips */
     bool decoder_has_warned; /* the pixels may not be those of the picture */
+    char first[160];         /* the first other warning; "" if none */
 } logged;
 
 static void take_warning(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer unused) {
@@ -34,6 +40,12 @@ static void take_warning(const gchar *domain, GLogLevelFlags level, const gchar 
         logged.profile_is_refused = true;
     else if (strncmp(message, "read gave ", 10) == 0)
         logged.decoder_has_warned = true;
+    else if (logged.first[0] == '\0')
+        snprintf(logged.first, sizeof logged.first, "%s", message);
+}
+
+const char *thumbnail_warning(void) {
+    return logged.first;
 }
 
 void thumbnail_open(void) {
@@ -67,21 +79,30 @@ static int check_format(weir_task *task, const struct photo *photo) {
     return weir_task_fail(task, FAILED, "not JPEG, PNG or WebP but %s", format_of(photo, loader));
 }
 
+const char *thumbnail_format(const struct photo *photo) {
+    if (photo->image_size > 1 && memcmp(photo->image, "\xff\xd8", 2) == 0)
+        return "JPEG";
+    return photo->image_size > 1 && memcmp(photo->image, "\x89P", 2) == 0 ? "PNG" : "WebP";
+}
+
 /* Fields of the header. */
 struct header {
     int width, height;
-    bool is_cmyk;
+    bool is_cmyk, is_interlaced;
     enum profile profile;
+    uint64_t cost; /* bytes */
 };
 
-static int read_header(const struct photo *photo, struct header *header) {
+static int read_header(const struct photo *photo, const struct options *options, struct header *header) {
     VipsImage *picture = vips_image_new_from_buffer(photo->image, photo->image_size, "", NULL); /* decodes no pixels */
     if (picture == NULL)
         return LIBVIPS_KNOWS;
     *header = (struct header){.width = vips_image_get_width(picture),
                               .height = vips_image_get_height(picture),
                               .is_cmyk = vips_image_get_interpretation(picture) == VIPS_INTERPRETATION_CMYK,
-                              .profile = profile_of(picture)};
+                              .is_interlaced = cost_is_interlaced(picture),
+                              .profile = profile_of(picture),
+                              .cost = cost_of(picture, thumbnail_format(photo), options)};
     if (header->profile == PROFILE_NONE && logged.profile_is_refused)
         header->profile = PROFILE_UNFIT;
     g_object_unref(picture);
@@ -100,13 +121,46 @@ static const char *load_options(enum thumbnail_damage damage) {
     return damage == THUMBNAIL_REFUSE_DAMAGED ? "[fail_on=warning]" : "[fail_on=none]";
 }
 
+/* One decode. */
+struct decode {
+    struct photo *photo;
+    const struct options *options;
+    const struct header *header;
+    enum thumbnail_damage damage;
+    struct guard guard;
+};
+
+/*
+ * Returns a source that can end the decode. Returns NULL if the decoder needs the whole file at once, if libvips can end
+ * the decode between rows, which costs less, or if memory is exhausted.
+ */
+static VipsSource *source_of(struct decode *decode) {
+    bool is_needed = decode->header->is_interlaced && strcmp(thumbnail_format(decode->photo), "WebP") != 0;
+    return is_needed ? guard_source(&decode->guard) : NULL;
+}
+
+static VipsInteresting interest_of(const struct options *options) {
+    return options->crop == CROP_CENTRE      ? VIPS_INTERESTING_CENTRE
+           : options->crop == CROP_ATTENTION ? VIPS_INTERESTING_ATTENTION
+                                             : VIPS_INTERESTING_NONE;
+}
+
 /* Sets up decoding, at a smaller scale if the format can, and rotation as in the camera. Decodes no pixels yet. */
-static VipsImage *shrink(const struct photo *photo, const struct options *options, enum thumbnail_damage damage) {
+static VipsImage *shrink(struct decode *decode) {
     VipsImage *small = NULL;
-    if (vips_thumbnail_buffer(photo->image, photo->image_size, &small, options->width, "height", options->height,
-                              "size", VIPS_SIZE_DOWN, "option_string", load_options(damage), NULL) != 0)
-        return NULL;
-    return small;
+    const struct options *options = decode->options;
+    const struct photo *photo = decode->photo;
+    const char *load = load_options(decode->damage);
+    VipsSource *source = source_of(decode);
+    int error =
+        source != NULL
+            ? vips_thumbnail_source(source, &small, options->width, "height", options->height, "size", VIPS_SIZE_DOWN,
+                                    "crop", interest_of(options), "option_string", load, NULL)
+            : vips_thumbnail_buffer(photo->image, photo->image_size, &small, options->width, "height", options->height,
+                                    "size", VIPS_SIZE_DOWN, "crop", interest_of(options), "option_string", load, NULL);
+    if (source != NULL)
+        g_object_unref(source);
+    return error == 0 ? small : NULL;
 }
 
 /* Takes the picture and returns it in sRGB. A profile may fit by its header and still be broken. */
@@ -122,28 +176,35 @@ static VipsImage *convert(VipsImage *picture, struct photo *photo) {
     return converted;
 }
 
-static VipsImage *shrink_rgb(struct photo *photo, const struct options *options, const struct header *header,
-                             enum thumbnail_damage damage) {
-    VipsImage *small = shrink(photo, options, damage);
-    if (small != NULL && header->profile == PROFILE_FITS)
-        return convert(small, photo);
-    if (header->profile == PROFILE_UNFIT)
-        photo->notes |= PHOTO_PROFILE_IGNORED;
+static VipsImage *shrink_rgb(struct decode *decode) {
+    VipsImage *small = shrink(decode);
+    if (small != NULL && decode->header->profile == PROFILE_FITS)
+        return convert(small, decode->photo);
+    if (decode->header->profile == PROFILE_UNFIT)
+        decode->photo->notes |= PHOTO_PROFILE_IGNORED;
     return small;
 }
 
 /* Returns the factor for the decoder: as in vips_thumbnail, libvips still halves the decoder's output. */
 static int decoder_shrink(const struct header *header, const struct options *options) {
     int longer = header->width > header->height ? header->width : header->height;
+    int shorter = header->width > header->height ? header->height : header->width;
     int box = options->width > options->height ? options->width : options->height; /* covers every rotation */
-    int factor = longer / box;
+    int factor = (options->crop == CROP_NONE ? longer : shorter) / box;
     return factor >= 16 ? 8 : factor >= 8 ? 4 : factor >= 4 ? 2 : 1;
 }
 
-static VipsImage *load_cmyk(const struct photo *photo, const struct options *options, const struct header *header,
-                            enum thumbnail_damage damage) {
-    return vips_image_new_from_buffer(photo->image, photo->image_size, load_options(damage), "access",
-                                      VIPS_ACCESS_SEQUENTIAL, "shrink", decoder_shrink(header, options), NULL);
+static VipsImage *load_cmyk(struct decode *decode) {
+    VipsSource *source = source_of(decode);
+    const char *load = load_options(decode->damage);
+    int factor = decoder_shrink(decode->header, decode->options);
+    if (source == NULL)
+        return vips_image_new_from_buffer(decode->photo->image, decode->photo->image_size, load, "access",
+                                          VIPS_ACCESS_SEQUENTIAL, "shrink", factor, NULL);
+    VipsImage *picture =
+        vips_image_new_from_source(source, load, "access", VIPS_ACCESS_SEQUENTIAL, "shrink", factor, NULL);
+    g_object_unref(source);
+    return picture;
 }
 
 /* Takes the picture and returns a copy without a profile; NULL if libvips fails. */
@@ -159,64 +220,95 @@ static VipsImage *forget_profile(VipsImage *picture) {
  * Converts CMYK before shrinking, by the picture's profile or by libvips's own. vips_thumbnail does that too, but
  * libvips 8.14 always uses its own profile, and other versions fail if the picture's profile is broken.
  */
-static VipsImage *shrink_cmyk(struct photo *photo, const struct options *options, const struct header *header,
-                              enum thumbnail_damage damage) {
-    VipsImage *picture = load_cmyk(photo, options, header, damage), *small = NULL;
-    if (picture != NULL && header->profile == PROFILE_FITS)
-        picture = convert(picture, photo);
-    if (header->profile == PROFILE_UNFIT)
-        photo->notes |= PHOTO_PROFILE_IGNORED;
+static VipsImage *shrink_cmyk(struct decode *decode) {
+    const struct options *options = decode->options;
+    VipsImage *picture = load_cmyk(decode), *small = NULL;
+    if (picture != NULL && decode->header->profile == PROFILE_FITS)
+        picture = convert(picture, decode->photo);
+    if (decode->header->profile == PROFILE_UNFIT)
+        decode->photo->notes |= PHOTO_PROFILE_IGNORED;
     if (picture != NULL && vips_image_get_interpretation(picture) == VIPS_INTERPRETATION_CMYK)
         picture = forget_profile(picture);
     if (picture == NULL)
         return NULL;
-    int error =
-        vips_thumbnail_image(picture, &small, options->width, "height", options->height, "size", VIPS_SIZE_DOWN, NULL);
+    int error = vips_thumbnail_image(picture, &small, options->width, "height", options->height, "size", VIPS_SIZE_DOWN,
+                                     "crop", interest_of(options), NULL);
     g_object_unref(picture);
     return error == 0 ? small : NULL;
 }
 
-/* Called by libvips now and then. Stops the work on a large picture when the run is cancelled. */
-static void look_for_abort(VipsImage *image, VipsProgress *progress, void *task) {
-    (void)progress;
-    if (weir_task_cancelled(task))
-        vips_image_set_kill(image, TRUE);
-}
-
 /* Decodes the pixels and encodes the thumbnail. */
-static int encode(weir_task *task, VipsImage *picture, struct photo *photo, int quality) {
-    vips_image_set_progress(picture, TRUE);
-    g_signal_connect(picture, "eval", G_CALLBACK(look_for_abort), task);
+static int encode(struct decode *decode, VipsImage *picture) {
+    struct photo *photo = decode->photo;
+    guard_watch(&decode->guard, picture);
     VipsArrayDouble *white = vips_array_double_newv(1, 255.0); /* background for transparent areas */
-    int error = vips_jpegsave_buffer(picture, &photo->thumbnail, &photo->thumbnail_size, "Q", quality, "strip", TRUE,
-                                     "optimize_coding", TRUE, "background", white, NULL);
+    int error = vips_jpegsave_buffer(picture, &photo->thumbnail, &photo->thumbnail_size, "Q", decode->options->quality,
+                                     "strip", TRUE, "optimize_coding", TRUE, "background", white, NULL);
     vips_area_unref(VIPS_AREA(white));
     return error == 0 ? 0 : LIBVIPS_KNOWS;
 }
 
 /* Makes the thumbnail, once the header is known. */
-static int make(weir_task *task, struct photo *photo, const struct options *options, const struct header *header,
-                enum thumbnail_damage damage) {
-    VipsImage *small =
-        header->is_cmyk ? shrink_cmyk(photo, options, header, damage) : shrink_rgb(photo, options, header, damage);
+static int make(struct decode *decode) {
+    VipsImage *small = decode->header->is_cmyk ? shrink_cmyk(decode) : shrink_rgb(decode);
     if (small == NULL)
         return LIBVIPS_KNOWS;
-    int code = encode(task, small, photo, options->quality);
+    int code = encode(decode, small);
     g_object_unref(small); /* frees the decoder too */
     return code;
 }
 
-int thumbnail_make(weir_task *task, struct photo *photo, const struct options *options, enum thumbnail_damage damage) {
+/* Makes the thumbnail within the time for that. A decode that was ended may have made one of the part before. */
+static int make_in_time(weir_task *task, struct photo *photo, const struct options *options,
+                        const struct header *header, enum thumbnail_damage damage) {
+    struct decode decode = {
+        .photo = photo,
+        .options = options,
+        .header = header,
+        .damage = damage,
+        .guard = {.task = task,
+                  .photo = photo,
+                  .deadline = weir_deadline_after((uint64_t)options->resize_timeout * WEIR_SECOND)}};
+    int code = make(&decode);
+    if (!atomic_load(&decode.guard.is_late))
+        return code;
+    photo_forget_thumbnail(photo);
+    return weir_task_fail(task, FAILED, "takes longer than %ld s to resize (--resize-timeout)",
+                          options->resize_timeout);
+}
+
+/* Waits until the decode fits into the memory, and makes the thumbnail. */
+static int make_within_memory(weir_task *task, struct photo *photo, struct work *work, const struct header *header,
+                              enum thumbnail_damage damage) {
+    enum { MIB = 1 << 20 };
+    struct budget *memory = &work->memory;
+    if (header->cost > memory->limit)
+        return weir_task_fail(task, FAILED, "needs about %" PRIu64 " MiB to decode, and --memory is %" PRIu64 " MiB",
+                              header->cost / MIB + 1, memory->limit / MIB);
+    if (!budget_take(memory, task, header->cost))
+        return weir_task_fail(task, FAILED, "cancelled");
+    int code = make_in_time(task, photo, work->options, header, damage);
+    budget_return(memory, header->cost);
+    if (code == 0 && weir_task_cancelled(task)) { /* it may be incomplete */
+        photo_forget_thumbnail(photo);
+        code = weir_task_fail(task, FAILED, "cancelled");
+    }
+    return code;
+}
+
+int thumbnail_make(weir_task *task, struct photo *photo, struct work *work, enum thumbnail_damage damage) {
     struct header header;
     photo->notes = 0;
     logged.profile_is_refused = logged.decoder_has_warned = false;
+    logged.first[0] = '\0';
     int code = check_format(task, photo);
+    photo->image_size = png_text_remove(photo->image, photo->image_size);
     if (code == 0)
-        code = read_header(photo, &header);
+        code = read_header(photo, work->options, &header);
     if (code == 0)
-        code = check_size(task, &header, options->max_pixels);
+        code = check_size(task, &header, work->options->max_pixels);
     if (code == 0)
-        code = make(task, photo, options, &header, damage);
+        code = make_within_memory(task, photo, work, &header, damage);
     if (code != 0 || !logged.decoder_has_warned || damage == THUMBNAIL_KEEP_DAMAGED)
         return code;
     photo_forget_thumbnail(photo);

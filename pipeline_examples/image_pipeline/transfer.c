@@ -5,11 +5,12 @@
  */
 #include "transfer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "stages.h"
 
-enum { LONGEST_WAIT = 300 }; /* seconds */
+enum { LONGEST_WAIT = 300 /* seconds */, STATUS_TEXT = 40 };
 
 /* libcurl calls it about once a second, and more often while data flows. A result other than 0 ends the transfer. */
 static int look_for_abort(void *transfer, curl_off_t download_total, curl_off_t downloaded, curl_off_t upload_total,
@@ -40,17 +41,19 @@ static CURLcode limit_time(CURL *curl, const struct options *options) {
     return code != CURLE_OK ? code : curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 100L); /* bytes a second */
 }
 
-bool transfer_open(struct transfer *transfer, const struct options *options, bool is_embedded) {
+bool transfer_open(struct transfer *transfer, const struct work *work, bool is_embedded) {
+    const struct options *options = work->options;
     CURL *curl = curl_easy_init();
     if (curl == NULL)
         return false;
     transfer->curl = curl;
     transfer->is_embedded = is_embedded;
+    transfer->hosts = is_embedded ? NULL : work->hosts;
     transfer->timeout = options->timeout;
     bool ok = allow_only_http(curl) == CURLE_OK && limit_time(curl, options) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK; /* the process has other threads */
-    ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, "weir-thumbs") == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, options->user_agent) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, look_for_abort) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_XFERINFODATA, transfer) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L) == CURLE_OK;
@@ -109,23 +112,23 @@ bool transfer_may_pass(const struct transfer *transfer, long status) {
 }
 
 /* Returns the seconds of Retry-After in the last answer; 0 if it has none. */
-static curl_off_t retry_after(const struct transfer *transfer) {
+static uint64_t retry_after(const struct transfer *transfer) {
     curl_off_t seconds = 0;
 #if LIBCURL_VERSION_NUM >= 0x074200
     curl_easy_getinfo(transfer->curl, CURLINFO_RETRY_AFTER, &seconds);
 #endif
-    return seconds;
+    return seconds > 0 ? (uint64_t)seconds : 0;
 }
 
 int transfer_fail(const struct transfer *transfer, const char *before, long status, const char *reason) {
     char later[48] = "";
     int code = transfer_may_pass(transfer, status) ? TRANSIENT : FAILED;
-    curl_off_t seconds = code == TRANSIENT ? retry_after(transfer) : 0;
+    uint64_t seconds = code == TRANSIENT ? retry_after(transfer) : 0;
     if (seconds > LONGEST_WAIT) {
         code = FAILED;
-        snprintf(later, sizeof later, ", Retry-After %lld s", (long long)seconds);
-    } else if (seconds > 0) {
-        (void)weir_task_retry_after(transfer->task, (uint64_t)seconds * WEIR_SECOND); /* refused without retries */
+        snprintf(later, sizeof later, ", Retry-After %" PRIu64 " s", seconds);
+    } else {
+        transfer->photo->delay = seconds * WEIR_SECOND;
     }
     if (transfer->is_embedded && *reason != '\0') /* the user sees a folder and no server */
         return weir_task_fail(transfer->task, code, "%s%s", before, reason);
@@ -133,21 +136,115 @@ int transfer_fail(const struct transfer *transfer, const char *before, long stat
                           *reason == '\0' ? "" : ": ", reason);
 }
 
-bool transfer_is_transient(int code, void *work) {
-    (void)work;
-    return code == TRANSIENT;
+/* ---- hosts ---- */
+
+/* The hosts of a transfer: that of its URL, and one behind a redirect that has failed before. */
+struct asked {
+    struct host *first, *behind;
+};
+
+/* Fails the task if the host is paused or given up. */
+static int begin_host(const struct transfer *transfer, struct host *host) {
+    uint64_t delay;
+    switch (host_begin(host, &delay)) {
+        case HOST_GO:
+            return 0;
+        case HOST_WAIT:
+            transfer->photo->delay = delay;
+            return weir_task_fail(transfer->task, PUT_OFF, "%s is paused", host_name(host));
+        default:
+            return weir_task_fail(transfer->task, GONE_HOST, "%s is given up", host_name(host));
+    }
 }
 
-int transfer_run(struct transfer *transfer, weir_task *task, long *status) {
-    *status = 0;
-    transfer->task = task;
+static int begin(const struct transfer *transfer, const char *url, struct asked *asked) {
+    asked->behind = transfer->photo->behind;
+    asked->first = hosts_find(transfer->hosts, url);
+    if (asked->behind == asked->first)
+        asked->behind = NULL;
+    int code = begin_host(transfer, asked->behind);
+    if (code != 0)
+        return code;
+    code = begin_host(transfer, asked->first);
+    if (code != 0)
+        host_end(asked->behind, HOST_UNKNOWN, 0, "");
+    return code;
+}
+
+/* Returns the host that the last request of the transfer went to, which differs from the first after a redirect. */
+static struct host *last_host(const struct transfer *transfer, struct host *first) {
+    long redirects = 0;
+    const char *url = NULL;
+    curl_easy_getinfo(transfer->curl, CURLINFO_REDIRECT_COUNT, &redirects);
+    if (redirects > 0)
+        curl_easy_getinfo(transfer->curl, CURLINFO_EFFECTIVE_URL, &url);
+    return url == NULL ? first : hosts_find(transfer->hosts, url);
+}
+
+/* Returns what the transfer shows about the last host. */
+static enum host_outcome outcome_of(const struct transfer *transfer, CURLcode code) {
+    long status = 0, redirects = 0;
+    curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(transfer->curl, CURLINFO_REDIRECT_COUNT, &redirects);
+    if (redirects > 0 && status >= 300 && status < 400 && code != CURLE_OK)
+        status = 0; /* that of the host that has redirected */
+    if (status == 429 || status == 503)
+        return HOST_FAILED;
+    if (code == CURLE_OK || code == CURLE_WRITE_ERROR)
+        return HOST_ANSWERED;
+    return status == 0 && error_code(transfer, code) == TRANSIENT ? HOST_FAILED : HOST_UNKNOWN;
+}
+
+/* Returns whether the host that failed is given up, now or before. */
+static bool end(const struct transfer *transfer, const struct asked *asked, CURLcode code, const char *reason) {
+    uint64_t seconds = retry_after(transfer);
+    struct host *last = last_host(transfer, asked->first);
+    enum host_outcome outcome = outcome_of(transfer, code);
+    seconds = seconds < LONGEST_WAIT ? seconds : LONGEST_WAIT;
+    if (last != asked->first)
+        host_end(asked->first, HOST_ANSWERED, 0, "");
+    if (asked->behind != NULL && last != asked->behind)
+        host_end(asked->behind, HOST_UNKNOWN, 0, "");
+    if (last != asked->first && outcome == HOST_FAILED)
+        transfer->photo->behind = last;
+    return host_end(last, outcome, seconds * WEIR_SECOND, reason) && outcome == HOST_FAILED;
+}
+
+static const char *reason_of(const struct transfer *transfer, CURLcode code, char status_text[STATUS_TEXT]) {
+    long status = 0;
+    if (code != CURLE_OK)
+        return transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
+    curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (status == 0)
+        return "no HTTP answer";
+    snprintf(status_text, STATUS_TEXT, "HTTP status %ld", status);
+    return status_text;
+}
+
+/* Performs the transfer, and fails the task unless there is an answer. */
+static int perform(struct transfer *transfer, const struct asked *asked, long *status) {
+    char status_text[STATUS_TEXT];
     transfer->failure = 0;
     transfer->error[0] = '\0';
     CURLcode code = curl_easy_perform(transfer->curl);
     if (code == CURLE_OK)
         code = curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, status);
+    transfer->photo->status = *status;
+    const char *reason = reason_of(transfer, code, status_text);
+    if (end(transfer, asked, code, reason))
+        return weir_task_fail(transfer->task, GONE_HOST, "its host is given up: %s", reason);
     if (transfer->failure != 0 || (code == CURLE_OK && *status != 0))
         return transfer->failure;
-    const char *reason = transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
-    return weir_task_fail(task, error_code(transfer, code), "%s", code == CURLE_OK ? "no HTTP answer" : reason);
+    return weir_task_fail(transfer->task, error_code(transfer, code), "%s", reason);
+}
+
+int transfer_run(struct transfer *transfer, weir_task *task, struct photo *photo, const char *url, long *status) {
+    struct asked asked;
+    *status = 0;
+    transfer->task = task;
+    transfer->photo = photo;
+    if (curl_easy_setopt(transfer->curl, CURLOPT_URL, url) != CURLE_OK) /* libcurl keeps a copy */
+        return weir_task_fail(task, FAILED, "out of memory");
+    int code = begin(transfer, url, &asked);
+    return code != 0 ? code : perform(transfer, &asked, status);
 }

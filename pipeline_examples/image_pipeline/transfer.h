@@ -13,36 +13,42 @@
 
 #include <weir/pipeline.h>
 
-#include "options.h"
+#include "hosts.h"
+#include "photo.h"
+
+struct work;
 
 struct transfer {
     CURL *curl;
-    bool is_embedded; /* uses a server inside this program: always reachable, and its failures are permanent */
-    long timeout;     /* maximum seconds for a whole transfer */
-    weir_task *task;  /* current task */
-    int failure;      /* result of weir_task_fail in the callback that ends the transfer; 0 if none */
+    bool is_embedded;    /* uses a server inside this program: always reachable, and its failures are permanent */
+    long timeout;        /* maximum seconds for a whole transfer */
+    struct hosts *hosts; /* NULL for the server inside this program */
+    weir_task *task;     /* current task, and its photo */
+    struct photo *photo;
+    int failure; /* result of weir_task_fail in the callback that ends the transfer; 0 if none */
     char error[CURL_ERROR_SIZE];
 };
 
 /* `transfer` must not move until it is closed. Returns false if memory is exhausted or libcurl lacks a feature. */
-bool transfer_open(struct transfer *transfer, const struct options *options, bool is_embedded);
+bool transfer_open(struct transfer *transfer, const struct work *work, bool is_embedded);
 
 void transfer_close(struct transfer *transfer);
 
 /*
  * Fails the task for this HTTP status. In the message, `before` precedes the status and `reason` follows it; "" for
- * none. For a server inside this program, the message has no status if it has a reason. A status that may pass makes the failure TRANSIENT, retried no sooner than its Retry-After says. If that is
- * longer than five minutes, the failure is permanent.
+ * none. For a server inside this program, the message has no status if it has a reason. A status that may pass makes
+ * the failure TRANSIENT, retried no sooner than its Retry-After says. If that is longer than five minutes, the failure
+ * is permanent.
  */
 int transfer_fail(const struct transfer *transfer, const char *before, long status, const char *reason);
 
 /* Returns whether a later attempt at a request with this status may succeed. */
 bool transfer_may_pass(const struct transfer *transfer, long status);
 
-/* Returns, for the pipeline, whether a failure with this code is worth another attempt. */
-weir_retry_func transfer_is_transient;
-
-/* Runs the prepared transfer. Returns 0 and sets `*status` to the HTTP status of the answer; or fails the task. */
-int transfer_run(struct transfer *transfer, weir_task *task, long *status);
+/*
+ * Runs the prepared transfer with this URL. Returns 0 and sets `*status` to the HTTP status of the answer; or fails the
+ * task. If the host is paused or given up, fails it without a transfer.
+ */
+int transfer_run(struct transfer *transfer, weir_task *task, struct photo *photo, const char *url, long *status);
 
 #endif /* IMAGE_PIPELINE_TRANSFER_H */

@@ -12,18 +12,20 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "reason.h"
+#include "retries.h"
 #include "stages.h"
 #include "target.h"
 #include "terminal.h"
 #include "transfer.h"
 #include "url.h"
 
-enum { STATUS_CONDITION_FAILED = 412, STATUS_NOT_IMPLEMENTED = 501 };
+enum { STATUS_NO_CONTENT = 204, STATUS_CONDITION_FAILED = 412, STATUS_NOT_IMPLEMENTED = 501 };
 
 struct uploader {
     struct transfer transfer;
@@ -96,7 +98,7 @@ weir_status upload_init(void *work, void **state) {
     if (uploader == NULL)
         return WEIR_NOMEM;
     uploader->work = work;
-    if (!transfer_open(&uploader->transfer, uploader->work->options, uploader->work->ends.store != NULL)) {
+    if (!transfer_open(&uploader->transfer, work, uploader->work->ends.store != NULL)) {
         free(uploader);
         return WEIR_INITFAILED;
     }
@@ -117,27 +119,23 @@ void upload_fini(void *state) {
     free(uploader);
 }
 
-/* Sets the URL, the size and the headers. */
-static bool set_request(struct uploader *uploader, struct curl_slist *headers) {
-    const struct photo *photo = uploader->photo;
-    char *url = url_join(uploader->work->ends.to_url, photo->name);
-    if (url == NULL)
-        return false;
-    CURL *curl = uploader->transfer.curl;
-    bool ok = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK; /* libcurl keeps a copy */
-    ok = ok && curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)photo->thumbnail_size) == CURLE_OK;
-    ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
-    free(url);
-    return ok;
-}
-
 /* Sends the thumbnail. Returns 0 and sets `*status` to the status of the answer; or fails the task. */
 static int put(struct uploader *uploader, weir_task *task, bool is_conditional, long *status) {
+    CURL *curl = uploader->transfer.curl;
+    struct photo *photo = uploader->photo;
+    struct curl_slist *headers = is_conditional ? uploader->conditional : uploader->headers;
+    char *url = url_join(uploader->work->ends.to_url, photo->name);
+    if (url == NULL ||
+        curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)photo->thumbnail_size) != CURLE_OK ||
+        curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK) {
+        free(url);
+        return weir_task_fail(task, FAILED, "out of memory");
+    }
     uploader->sent = 0;
     uploader->answer_size = 0;
-    if (!set_request(uploader, is_conditional ? uploader->conditional : uploader->headers))
-        return weir_task_fail(task, FAILED, "out of memory");
-    return transfer_run(&uploader->transfer, task, status);
+    int code = transfer_run(&uploader->transfer, task, photo, url, status);
+    free(url);
+    return code;
 }
 
 /* Does the same if the name is free. Sets `*is_open` if the answer does not tell whether the name is free. */
@@ -163,6 +161,10 @@ static int put_carefully(struct uploader *uploader, weir_task *task, long *statu
         if (code != 0 || !is_open)
             return code;
     } while (state == TARGET_OTHER && photo_take_long_name(uploader->photo));
+    if (state == TARGET_SAME && uploader->work->journal.path != NULL) {
+        *status = STATUS_NO_CONTENT; /* a run was killed before it could note that the upload was done */
+        return 0;
+    }
     bool is_free = state == TARGET_SAME || (state == TARGET_NOTHING && uploader->is_unconditional);
     return is_free ? put(uploader, task, false, status) : target_refuse(task, state, uploader->photo);
 }
@@ -197,15 +199,29 @@ static void tell_notes(struct work *work, const struct photo *photo) {
     }
 }
 
+/* Notes in the journal that the picture is done. */
+static int note_done(struct work *work, weir_task *task, const struct photo *photo) {
+    char mark[MARK_SIZE];
+    source_mark(mark, &work->ends.source, photo);
+    return journal_add(&work->journal, mark)
+               ? 0
+               : weir_task_fail(task, FAILED, "uploaded, but cannot be noted in the journal: %s", strerror(errno));
+}
+
 int upload_photo(weir_task *task, void *item, void *state) {
     struct uploader *uploader = state;
     struct photo *photo = item;
     uploader->photo = photo;
     int code = upload(uploader, task);
+    if (code == 0)
+        code = note_done(uploader->work, task, photo);
+    if (code == GONE_HOST)
+        refusals_end_run(&uploader->work->refusals);
     if (code != 0)
-        return code;
+        return retries_end(task, uploader->work, photo, code);
     atomic_fetch_add(&uploader->work->bytes_out, photo->thumbnail_size);
     tell_notes(uploader->work, photo);
+    report_add(&uploader->work->report, photo, &(struct report_line){"done", "upload", ""});
     photo_drop(photo, NULL);
     return 0;
 }

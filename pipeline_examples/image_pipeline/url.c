@@ -117,13 +117,38 @@ static size_t scheme_length(const char *url) {
     return slashes == 0 ? 0 : length + 1 + slashes;
 }
 
-void url_show(char *text, size_t size, const char *url) {
-    size_t scheme = scheme_length(url);
-    const char *host = url + scheme, *end = host + strcspn(host, "?#");
-    const char *host_end = host + strcspn(host, "/?#");
-    for (const char *c = host; c < host_end; c++) {
+/* Returns where the host begins: behind the user and password; and where it ends, behind the port. */
+static const char *find_host(const char *url, const char **end) {
+    const char *host = url + scheme_length(url);
+    *end = host + strcspn(host, "/?#");
+    for (const char *c = host; c < *end; c++) {
         if (*c == '@')
             host = c + 1; /* the last '@' ends the user part */
     }
-    snprintf(text, size, "%.*s%.*s", (int)scheme, url, (int)(end - host), host);
+    return host;
+}
+
+char *url_host(const char *url) {
+    const char *end, *host = find_host(url, &end);
+    return strndup(host, (size_t)(end - host));
+}
+
+char *url_origin(const char *url) {
+    const char *end, *host = find_host(url, &end);
+    size_t scheme = scheme_length(url), length = (size_t)(end - host);
+    char *origin = malloc(scheme + length + 1);
+    if (origin == NULL)
+        return NULL;
+    memcpy(origin, url, scheme);
+    memcpy(origin + scheme, host, length);
+    origin[scheme + length] = '\0';
+    for (char *c = origin; *c != '\0'; c++)
+        *c = *c >= 'A' && *c <= 'Z' ? (char)(*c - 'A' + 'a') : *c;
+    return origin;
+}
+
+void url_show(char *text, size_t size, const char *url) {
+    const char *end, *host = find_host(url, &end);
+    end += strcspn(end, "?#");
+    snprintf(text, size, "%.*s%.*s", (int)scheme_length(url), url, (int)(end - host), host);
 }

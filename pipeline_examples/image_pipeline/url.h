@@ -30,6 +30,12 @@ char *url_encode_blanks(const char *url);
 /* Returns the last component of a URL's path, still encoded, and its length, which may be 0. Excludes the query. */
 const char *url_last_component(const char *url, size_t *length);
 
+/* Returns the host and port of the URL as they are written; the caller frees them. NULL if memory is exhausted. */
+char *url_host(const char *url);
+
+/* Returns the scheme, host and port of the URL in lower case; the caller frees them. NULL if memory is exhausted. */
+char *url_origin(const char *url);
+
 /* Writes the URL for messages: without user, password, query and fragment, truncated to `size`. */
 void url_show(char *text, size_t size, const char *url);
 

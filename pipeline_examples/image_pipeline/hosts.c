@@ -1,0 +1,298 @@
+/*
+ * hosts.c - the states of hosts: up, paused, tried by one picture, given up.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "hosts.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <weir/pipeline.h>
+
+#include "names.h"
+#include "paint.h"
+#include "terminal.h"
+#include "url.h"
+
+enum { MANY = 10 /* failures in a row */, LONGEST_PAUSE = 60 /* seconds */ };
+
+static const uint64_t ask_again = 500 * WEIR_MILLISECOND;
+
+enum state { UP, PAUSED, TRIED, GONE };
+
+/* Guarded by the lock of the hosts. */
+struct host {
+    struct hosts *hosts; /* constant, like the next one */
+    char *name;
+    enum state state;
+    bool is_source;        /* pictures come from it */
+    unsigned in_a_row;     /* failures since the last answer */
+    unsigned tries;        /* by one picture each, since the host was up */
+    weir_deadline resume;  /* end of the pause */
+    weir_deadline release; /* time from which a parked photo may go to a paused host: one a second */
+    struct photo *parked, **last;
+    struct host *next; /* among those with parked photos, in no order */
+    bool has_parked;
+};
+
+struct hosts {
+    pthread_mutex_t lock;
+    unsigned tries;      /* constant */
+    struct names *names; /* guarded by the lock, as the rest */
+    struct host **all;
+    size_t count, room;
+    struct host *parking; /* those with parked photos */
+    uint64_t random;
+};
+
+struct hosts *hosts_create(unsigned tries) {
+    struct hosts *hosts = calloc(1, sizeof *hosts);
+    if (hosts == NULL)
+        return NULL;
+    hosts->tries = tries;
+    hosts->random = weir_deadline_after(0);
+    hosts->names = names_create();
+    if (hosts->names == NULL) {
+        free(hosts);
+        return NULL;
+    }
+    pthread_mutex_init(&hosts->lock, NULL);
+    return hosts;
+}
+
+void hosts_destroy(struct hosts *hosts) {
+    if (hosts == NULL)
+        return;
+    for (size_t i = 0; i < hosts->count; i++) {
+        if (hosts->all[i] != NULL)
+            free(hosts->all[i]->name);
+        free(hosts->all[i]);
+    }
+    free(hosts->all);
+    names_destroy(hosts->names);
+    pthread_mutex_destroy(&hosts->lock);
+    free(hosts);
+}
+
+/* Returns whether there is room for a further host. */
+static bool make_room_locked(struct hosts *hosts) {
+    if (hosts->count < hosts->room)
+        return true;
+    size_t room = hosts->room == 0 ? 16 : hosts->room * 2;
+    struct host **all = realloc(hosts->all, room * sizeof *all);
+    if (all == NULL)
+        return false;
+    hosts->all = all;
+    hosts->room = room;
+    return true;
+}
+
+/* Returns NULL if memory is exhausted. */
+static struct host *create_host(struct hosts *hosts, const char *url) {
+    struct host *host = calloc(1, sizeof *host);
+    char *name = url_host(url);
+    if (host == NULL || name == NULL) {
+        free(host);
+        free(name);
+        return NULL;
+    }
+    *host = (struct host){.hosts = hosts, .name = name, .state = UP, .last = &host->parked};
+    return host;
+}
+
+static struct host *find_locked(struct hosts *hosts, const char *url) {
+    size_t first;
+    char *origin = make_room_locked(hosts) ? url_origin(url) : NULL;
+    if (origin == NULL)
+        return NULL;
+    if (names_take(hosts->names, origin, hosts->count, &first) == NULL) {
+        free(origin);
+        return NULL;
+    }
+    if (first == hosts->count)
+        hosts->all[hosts->count++] = create_host(hosts, url); /* NULL has no state */
+    return hosts->all[first];
+}
+
+struct host *hosts_find(struct hosts *hosts, const char *url) {
+    if (hosts == NULL)
+        return NULL;
+    pthread_mutex_lock(&hosts->lock);
+    struct host *host = find_locked(hosts, url);
+    pthread_mutex_unlock(&hosts->lock);
+    return host;
+}
+
+const char *host_name(const struct host *host) {
+    return host->name;
+}
+
+static enum host_answer begin_locked(struct host *host, uint64_t *delay) {
+    weir_deadline now = weir_deadline_after(0);
+    switch (host->state) {
+        case UP:
+            return HOST_GO;
+        case GONE:
+            return HOST_GONE;
+        case PAUSED:
+            if (now >= host->resume) {
+                host->state = TRIED;
+                return HOST_GO;
+            }
+            *delay = host->resume - now;
+            return HOST_WAIT;
+        default:
+            *delay = ask_again;
+            return HOST_WAIT;
+    }
+}
+
+enum host_answer host_begin(struct host *host, uint64_t *delay) {
+    if (host == NULL)
+        return HOST_GO;
+    pthread_mutex_lock(&host->hosts->lock);
+    enum host_answer answer = begin_locked(host, delay);
+    pthread_mutex_unlock(&host->hosts->lock);
+    return answer;
+}
+
+/* Pauses for 1, 2, 4 ... seconds, of which 50 to 100% count, and for no less than the host asks for. */
+static void pause_locked(struct host *host, uint64_t retry_after) {
+    uint64_t seconds = host->tries < 6 ? UINT64_C(1) << host->tries : LONGEST_PAUSE;
+    uint64_t pause = seconds * WEIR_SECOND;
+    pause -= random_next(&host->hosts->random) % (pause / 2 + 1);
+    host->resume = weir_deadline_after(pause > retry_after ? pause : retry_after);
+    host->state = PAUSED;
+}
+
+static void fail_locked(struct host *host, uint64_t retry_after, const char *reason) {
+    bool was_tried = host->state == TRIED;
+    host->in_a_row++;
+    if (host->hosts->tries == 0 || host->state == GONE || host->state == PAUSED)
+        return; /* a request that began before the pause */
+    if (!was_tried && host->in_a_row < MANY)
+        return;
+    if (was_tried && ++host->tries == host->hosts->tries) {
+        host->state = GONE;
+        terminal_say("%s: given up after %u failures in a row: %s", host->name, host->in_a_row, reason);
+        return;
+    }
+    if (!was_tried)
+        terminal_say("%s: paused after %u failures in a row: %s", host->name, host->in_a_row, reason);
+    pause_locked(host, retry_after);
+}
+
+static void answer_locked(struct host *host) {
+    if (host->state == GONE)
+        return;
+    if (host->state != UP)
+        terminal_say("%s: answers again", host->name);
+    host->state = UP;
+    host->in_a_row = host->tries = 0;
+}
+
+bool host_end(struct host *host, enum host_outcome outcome, uint64_t retry_after, const char *reason) {
+    if (host == NULL)
+        return false;
+    pthread_mutex_lock(&host->hosts->lock);
+    if (outcome == HOST_FAILED)
+        fail_locked(host, retry_after, reason);
+    else if (outcome == HOST_ANSWERED)
+        answer_locked(host);
+    else if (host->state == TRIED)
+        host->state = PAUSED; /* another picture tries at once */
+    bool is_gone = host->state == GONE;
+    pthread_mutex_unlock(&host->hosts->lock);
+    return is_gone;
+}
+
+/* ---- parked photos ---- */
+
+static bool park_locked(struct hosts *hosts, struct host *host, struct photo *photo) {
+    host->is_source = true;
+    if (host->state == UP)
+        return false;
+    photo->next_parked = NULL;
+    *host->last = photo;
+    host->last = &photo->next_parked;
+    if (!host->has_parked) {
+        host->next = hosts->parking;
+        hosts->parking = host;
+        host->has_parked = true;
+    }
+    return true;
+}
+
+bool hosts_park(struct hosts *hosts, struct photo *photo) {
+    if (hosts == NULL || photo->fault != NULL)
+        return false;
+    pthread_mutex_lock(&hosts->lock);
+    struct host *host = find_locked(hosts, photo->url);
+    bool is_parked = host != NULL && park_locked(hosts, host, photo);
+    pthread_mutex_unlock(&hosts->lock);
+    return is_parked;
+}
+
+/* Returns whether a photo may go: the host is up, or its pause is over and no other photo can try it. */
+static bool is_open(const struct host *host) {
+    weir_deadline now = weir_deadline_after(0);
+    return host->state == UP || (host->state == PAUSED && now >= host->resume && now >= host->release);
+}
+
+static struct photo *unpark_locked(struct hosts *hosts) {
+    for (struct host **link = &hosts->parking; *link != NULL;) {
+        struct host *host = *link;
+        if (host->parked == NULL || host->state == GONE) {
+            *link = host->next;
+            host->has_parked = false;
+        } else if (is_open(host)) {
+            struct photo *photo = host->parked;
+            host->release = weir_deadline_after(WEIR_SECOND);
+            host->parked = photo->next_parked;
+            if (host->parked == NULL)
+                host->last = &host->parked;
+            return photo;
+        } else {
+            link = &host->next;
+        }
+    }
+    return NULL;
+}
+
+struct photo *hosts_unpark(struct hosts *hosts) {
+    if (hosts == NULL)
+        return NULL;
+    pthread_mutex_lock(&hosts->lock);
+    struct photo *photo = unpark_locked(hosts);
+    pthread_mutex_unlock(&hosts->lock);
+    return photo;
+}
+
+bool hosts_have_parked(struct hosts *hosts) {
+    bool have = false;
+    if (hosts == NULL)
+        return false;
+    pthread_mutex_lock(&hosts->lock);
+    for (const struct host *host = hosts->parking; host != NULL; host = host->next)
+        have = have || (host->parked != NULL && host->state != GONE);
+    pthread_mutex_unlock(&hosts->lock);
+    return have;
+}
+
+bool hosts_are_gone(struct hosts *hosts) {
+    size_t sources = 0, gone = 0;
+    if (hosts == NULL)
+        return false;
+    pthread_mutex_lock(&hosts->lock);
+    for (size_t i = 0; i < hosts->count; i++) {
+        const struct host *host = hosts->all[i];
+        sources += host != NULL && host->is_source;
+        gone += host != NULL && host->is_source && host->state == GONE;
+    }
+    pthread_mutex_unlock(&hosts->lock);
+    return sources > 0 && gone == sources;
+}

@@ -1,0 +1,112 @@
+/*
+ * journal.c - one line for each picture that is done.
+ *
+ * A line is written in one piece at the end of the file. A killed run may leave a part of a line at the end. It counts
+ * as none, and the next run ends it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE /* for flock */
+
+#include "journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "names.h"
+#include "terminal.h"
+
+static const char title[] = "weir-thumbs journal 1\n";
+
+enum { DIGITS = MARK_SIZE - 1, LINE_SIZE = MARK_SIZE + 1 /* a mark, a newline and a 0 */ };
+
+static bool fail(const struct journal *journal, const char *reason) {
+    terminal_say("%s: %s", journal->path, reason);
+    return false;
+}
+
+static bool append(int file, const char *text, size_t size) {
+    ssize_t written;
+    do
+        written = write(file, text, size);
+    while (written < 0 && errno == EINTR);
+    if (written >= 0 && (size_t)written < size)
+        errno = ENOSPC;
+    return written == (ssize_t)size;
+}
+
+/* Adds the mark of a line. Returns false if memory is exhausted. A line that is no mark is what a kill has left. */
+static bool read_line(struct journal *journal, const char *line) {
+    size_t first;
+    if (strspn(line, "0123456789abcdef") != DIGITS || strcmp(line + DIGITS, "\n") != 0)
+        return true;
+    char *mark = strndup(line, DIGITS);
+    if (mark == NULL || names_take(journal->done, mark, 0, &first) == NULL) {
+        free(mark);
+        return false;
+    }
+    return true;
+}
+
+/* Reads the journal, and ends a line that a kill has cut. Writes the title into an empty file. */
+static bool read_all(struct journal *journal, FILE *stream) {
+    char line[sizeof title + LINE_SIZE];
+    bool is_whole = true, has_title = false, ok = true;
+    while (ok && fgets(line, sizeof line, stream) != NULL) {
+        if (!has_title && strcmp(line, title) != 0)
+            return fail(journal, "is not a journal of weir-thumbs");
+        ok = !has_title || read_line(journal, line);
+        has_title = true;
+        is_whole = strchr(line, '\n') != NULL;
+    }
+    if (!ok)
+        return fail(journal, "out of memory");
+    if (ferror(stream))
+        return fail(journal, strerror(errno));
+    ok = has_title || append(journal->file, title, strlen(title));
+    return (ok && (is_whole || append(journal->file, "\n", 1))) || fail(journal, strerror(errno));
+}
+
+bool journal_open(struct journal *journal, const char *path) {
+    *journal = (struct journal){.path = path, .file = -1};
+    if (path == NULL)
+        return true;
+    journal->done = names_create();
+    journal->file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
+    if (journal->done == NULL || journal->file < 0)
+        return fail(journal, journal->done == NULL ? "out of memory" : strerror(errno));
+    if (flock(journal->file, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK)
+        return fail(journal, "another run uses this journal");
+    FILE *stream = fopen(path, "re");
+    if (stream == NULL)
+        return fail(journal, strerror(errno));
+    bool ok = read_all(journal, stream);
+    fclose(stream);
+    return ok;
+}
+
+void journal_close(struct journal *journal) {
+    if (journal->path == NULL)
+        return;
+    if (journal->file >= 0)
+        close(journal->file);
+    names_destroy(journal->done);
+    *journal = (struct journal){.file = -1};
+}
+
+bool journal_has(const struct journal *journal, const char mark[MARK_SIZE]) {
+    return journal->path != NULL && names_have(journal->done, mark);
+}
+
+bool journal_add(const struct journal *journal, const char mark[MARK_SIZE]) {
+    char line[LINE_SIZE];
+    if (journal->path == NULL)
+        return true;
+    snprintf(line, sizeof line, "%s\n", mark);
+    return append(journal->file, line, strlen(line));
+}

@@ -1,0 +1,117 @@
+/*
+ * report.c - writes lines of JSON (RFC 8259).
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include "report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <weir/deadline.h>
+
+#include "escape.h"
+#include "terminal.h"
+
+bool report_open(struct report *report, const char *path) {
+    *report = (struct report){.path = path, .file = -1};
+    if (path == NULL)
+        return true;
+    report->file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    if (report->file < 0)
+        terminal_say("%s: %s", path, strerror(errno));
+    return report->file >= 0;
+}
+
+/* Writes a string with its quotes. JSON has no bytes: what is not UTF-8 becomes U+FFFD. */
+static void write_string(FILE *stream, const char *text) {
+    fputc('"', stream);
+    while (*text != '\0') {
+        size_t length = escape_length(text);
+        unsigned char c = (unsigned char)*text;
+        if (length == 0)
+            fputs("\\ufffd", stream);
+        else if (c == '"' || c == '\\')
+            fprintf(stream, "\\%c", c);
+        else if (c < 0x20)
+            fprintf(stream, "\\u%04x", (unsigned)c);
+        else
+            fwrite(text, 1, length, stream);
+        text += length == 0 ? 1 : length;
+    }
+    fputc('"', stream);
+}
+
+static void write_member(FILE *stream, const char *name, const char *text) {
+    fprintf(stream, "\"%s\":", name);
+    write_string(stream, text);
+    fputc(',', stream);
+}
+
+static void write_line(FILE *stream, const struct photo *photo, const struct report_line *line) {
+    uint64_t now = weir_deadline_after(0), took = photo->begun == 0 ? 0 : now - photo->begun;
+    fputc('{', stream);
+    write_member(stream, "source", photo->label);
+    if (photo->is_url)
+        fprintf(stream, "\"entry\":%zu,", photo->number);
+    if (photo->name != NULL)
+        write_member(stream, "name", photo->name);
+    write_member(stream, "status", line->status);
+    write_member(stream, "stage", line->stage);
+    if (photo->status != 0)
+        fprintf(stream, "\"code\":%ld,", photo->status);
+    if (*line->reason != '\0')
+        write_member(stream, "reason", line->reason);
+    fprintf(stream, "\"attempts\":%u,\"bytes_in\":%zu,\"bytes_out\":%zu,\"milliseconds\":%" PRIu64 "}\n",
+            photo->retries + 1, photo->bytes_in, photo->thumbnail_size, took / 1000000);
+}
+
+static bool append(int file, const char *text, size_t size) {
+    while (size > 0) {
+        ssize_t written = write(file, text, size);
+        if (written < 0 && errno != EINTR)
+            return false;
+        text += written > 0 ? written : 0;
+        size -= written > 0 ? (size_t)written : 0;
+    }
+    return true;
+}
+
+static void break_off(struct report *report, int error) {
+    if (!atomic_exchange(&report->is_broken, true))
+        terminal_say("%s: the report is not complete: %s", report->path, strerror(error));
+}
+
+void report_add(struct report *report, const struct photo *photo, const struct report_line *line) {
+    char *text = NULL;
+    size_t size = 0;
+    if (report->path == NULL || atomic_load(&report->is_broken))
+        return;
+    FILE *stream = open_memstream(&text, &size);
+    if (stream == NULL) {
+        break_off(report, ENOMEM);
+        return;
+    }
+    write_line(stream, photo, line);
+    if (fclose(stream) != 0)
+        break_off(report, ENOMEM);
+    else if (!append(report->file, text, size))
+        break_off(report, errno);
+    free(text);
+}
+
+bool report_close(struct report *report) {
+    if (report->path == NULL || report->file < 0)
+        return true;
+    if (close(report->file) != 0)
+        break_off(report, errno);
+    report->file = -1;
+    return !atomic_load(&report->is_broken);
+}

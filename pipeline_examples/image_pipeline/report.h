@@ -1,0 +1,36 @@
+/*
+ * report.h - a file with a line of JSON for each picture.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef IMAGE_PIPELINE_REPORT_H
+#define IMAGE_PIPELINE_REPORT_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "photo.h"
+
+struct report {
+    const char *path; /* NULL: there is no report; constant */
+    int file;
+    atomic_bool is_broken; /* a line could not be written, and a message has told so */
+};
+
+/* What became of a picture. */
+struct report_line {
+    const char *status; /* "done", "skipped" or "failed" */
+    const char *stage;  /* the last one */
+    const char *reason; /* "" if it has not failed */
+};
+
+/* Creates the file, for its owner only: URLs may have secrets in them. On failure prints a message and returns false. */
+bool report_open(struct report *report, const char *path);
+
+/* Appends a line, in one write. Any thread may call it. Without a report does nothing. */
+void report_add(struct report *report, const struct photo *photo, const struct report_line *line);
+
+/* Returns false, after a message, if the report is not complete. */
+bool report_close(struct report *report);
+
+#endif /* IMAGE_PIPELINE_REPORT_H */

@@ -1,0 +1,93 @@
+/*
+ * image_pipeline_memory.c - for test_image_pipeline.c: small files that take much memory to decode.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _XOPEN_SOURCE 700
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "image_pipeline_expect.h"
+#include "image_pipeline_pictures.h"
+
+enum { COPIES = 4, SIDE = 4000, MIB = 1024 /* as ru_maxrss counts */ };
+
+START_TEST (a_picture_that_alone_is_too_heavy_is_refused_with_the_figure) {
+    make_folder(in_root("heavy"));
+    write_black(in_root("heavy/interlaced.png[interlace]"), 3000, 3000);
+    write_black(in_root("heavy/plain.png"), 3000, 3000);
+    write_black(in_root("heavy/progressive.jpg[interlace]"), 3000, 3000);
+    write_black(in_root("heavy/plain.jpg"), 3000, 3000);
+    write_black(in_root("heavy/whole.webp"), 3000, 3000);
+    struct result result = run_thumbs("--from", in_root("heavy"), "--to", in_root("heavy-out"), "--memory", "8M", NULL);
+    expect_counts(&result, 2, 3);
+    expect_text(result.err, "interlaced.png: resize: needs about 31 MiB to decode, and --memory is 8 MiB\n");
+    expect_text(result.err, "progressive.jpg: resize: needs about 27 MiB to decode, and --memory is 8 MiB\n");
+    expect_text(result.err, "whole.webp: resize: needs about 70 MiB to decode, and --memory is 8 MiB\n");
+    expect_whole(in_root("heavy-out/plain.png.jpg"));
+    expect_whole(in_root("heavy-out/plain.jpg"));
+    result_free(&result);
+    result = run_thumbs("--from", in_root("heavy"), "--to", in_root("heavy-out"), "--memory", "70m", NULL);
+    ck_assert_int_eq(result.status, 2); /* suffixes are in upper case */
+    result_free(&result);
+    result = run_thumbs("--from", in_root("heavy"), "--to", in_root("heavy-out"), "--memory", "70M", NULL);
+    expect_counts(&result, 5, 0);
+    result_free(&result);
+}
+END_TEST
+
+/* Each picture takes 46 MiB: all at a time would take more than 220. */
+START_TEST (pictures_wait_until_they_fit_into_the_memory) {
+    struct rusage usage;
+    make_folder(in_root("bombs"));
+    write_black(in_root("bombs/0.png[interlace]"), SIDE, SIDE);
+    for (int i = 1; i < COPIES; i++)
+        copy_file(in_root("bombs/0.png"), in_root("bombs/%d.png", i));
+    struct result result =
+        run_thumbs("--from", in_root("bombs"), "--to", in_root("bombs-out"), "--memory", "60M", "--resizes", "4", NULL);
+    expect_counts(&result, COPIES, 0);
+    ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &usage), 0);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+    if (getenv("CK_FORK") == NULL) /* else make-photos is among the children */
+        ck_assert_int_le(usage.ru_maxrss, (60 + 100) * MIB);
+#endif
+    result_free(&result);
+}
+END_TEST
+
+/* A text with a checksum that is wrong, and a length that is longer than the file. */
+START_TEST (texts_in_a_png_are_not_read) {
+    static const char text[] = "\0\0\0\5tEXta\0bcdXXXX", broken[] = "\x7f\xff\xff\xfftEXta";
+    enum { HEAD = 8 + 25, TEXT = sizeof text - 1, BROKEN = sizeof broken - 1 };
+    make_folder(in_root("texts"));
+    write_black(in_root("texts/whole.png"), 400, 300);
+    size_t size;
+    char *png = read_file(in_root("texts/whole.png"), &size), *odd = malloc(size + 2 * TEXT + BROKEN);
+    ck_assert_ptr_nonnull(odd);
+    memcpy(odd, png, HEAD);
+    memcpy(odd + HEAD, text, TEXT);
+    memcpy(odd + HEAD + TEXT, text, TEXT);
+    memcpy(odd + HEAD + 2 * TEXT, png + HEAD, size - HEAD);
+    write_file(in_root("texts/text.png"), odd, size + 2 * TEXT);
+    memcpy(odd + HEAD + TEXT, broken, BROKEN);
+    memcpy(odd + HEAD + TEXT + BROKEN, png + HEAD, size - HEAD);
+    write_file(in_root("texts/broken.png"), odd, size + TEXT + BROKEN);
+    write_file(in_root("texts/cut.png"), odd, HEAD + TEXT + 7);
+    struct result result = run_thumbs("--from", in_root("texts"), "--to", in_root("texts-out"), NULL);
+    expect_counts(&result, 2, 2);
+    expect_whole(in_root("texts-out/text.png.jpg"));
+    expect_text(result.err, "broken.png: resize: ");
+    expect_text(result.err, "cut.png: resize: ");
+    free(odd);
+    free(png);
+    result_free(&result);
+}
+END_TEST
+
+void add_memory_tests(TCase *cases) {
+    tcase_add_test(cases, a_picture_that_alone_is_too_heavy_is_refused_with_the_figure);
+    tcase_add_test(cases, pictures_wait_until_they_fit_into_the_memory);
+    tcase_add_test(cases, texts_in_a_png_are_not_read);
+}

@@ -1,0 +1,115 @@
+/*
+ * image_pipeline_resume.c - for test_image_pipeline.c: runs that go on where others were killed.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _POSIX_C_SOURCE 200809L
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "image_pipeline_expect.h"
+#include "image_pipeline_pictures.h"
+
+enum { PICTURES = 120, KILLS = 10 };
+
+struct awaited {
+    const char *folder;
+    size_t count;
+};
+
+static bool has_files(const void *argument) {
+    const struct awaited *awaited = argument;
+    return count_files(awaited->folder) >= awaited->count;
+}
+
+/* Returns the inode of a thumbnail, which an upload changes; 0 if there is none. */
+static ino_t inode_of(int number) {
+    struct stat status;
+    return stat(in_root("resume-out/%d.jpg", number), &status) == 0 ? status.st_ino : 0;
+}
+
+/* Keeps a link to each new thumbnail, so that its inode is not used again. Checks that the others are the same. */
+static void check_inodes(ino_t *inodes) {
+    for (int i = 0; i < PICTURES; i++) {
+        ino_t inode = inode_of(i);
+        ck_assert_msg(inodes[i] == 0 || inodes[i] == inode, "%d.jpg was uploaded twice", i);
+        if (inodes[i] == 0 && inode != 0)
+            ck_assert_int_eq(link(in_root("resume-out/%d.jpg", i), in_root("resume-links/%d.jpg", i)), 0);
+        inodes[i] = inode;
+    }
+}
+
+START_TEST (runs_that_are_killed_upload_each_picture_once) {
+    static ino_t inodes[PICTURES];
+    make_folder(in_root("resume"));
+    make_folder(in_root("resume-links"));
+    make_folder(in_root("resume-out"));
+    write_picture(in_root("resume-picture.jpg"), 900, 700);
+    for (int i = 0; i < PICTURES; i++)
+        copy_file(in_root("resume-picture.jpg"), in_root("resume/%d.jpg", i));
+    for (int i = 0; i < KILLS; i++) {
+        struct program program = start_thumbs("--from", in_root("resume"), "--to", in_root("resume-out"), "--resume",
+                                              in_root("resume-journal"), NULL);
+        struct awaited awaited = {in_root("resume-out"), (size_t)(i + 1) * PICTURES / (KILLS + 2)};
+        ck_assert(wait_until(has_files, &awaited));
+        kill(program.pid, SIGKILL);
+        waitpid(program.pid, NULL, 0);
+        check_inodes(inodes);
+    }
+    struct result result = run_thumbs("--from", in_root("resume"), "--to", in_root("resume-out"), "--resume",
+                                      in_root("resume-journal"), NULL);
+    expect_counts(&result, figure(&result, "done"), 0);
+    ck_assert_uint_eq(figure(&result, "done") + figure(&result, "skipped"), PICTURES);
+    ck_assert_uint_gt(figure(&result, "skipped"), 0);
+    check_inodes(inodes);
+    for (int i = 0; i < PICTURES; i++)
+        expect_whole(in_root("resume-out/%d.jpg", i));
+    ck_assert_uint_eq(count_files(in_root("resume-out")), PICTURES);
+    result_free(&result);
+}
+END_TEST
+
+/* The end of a journal may be a part of a line. */
+START_TEST (a_line_that_a_kill_has_cut_counts_as_none) {
+    size_t size;
+    make_folder(in_root("cut-journal"));
+    copy_file(photo(1), in_root("cut-journal/a.jpg"));
+    copy_file(photo(2), in_root("cut-journal/b.jpg"));
+    for (int run = 0; run < 3; run++) {
+        struct result result = run_thumbs("--from", in_root("cut-journal"), "--to", in_root("cut-journal-out"),
+                                          "--resume", in_root("journal"), NULL);
+        ck_assert_uint_eq(figure(&result, "skipped"), run == 0 ? 0 : run == 1 ? 1 : 2);
+        ck_assert_int_eq(result.status, 0);
+        char *journal = read_file(in_root("journal"), &size);
+        if (run == 0)
+            write_file(in_root("journal"), journal, size - 5);
+        free(journal);
+        result_free(&result);
+    }
+}
+END_TEST
+
+START_TEST (what_is_no_journal_stays_as_it_is) {
+    write_text(in_root("no-journal"), "precious\n");
+    struct result result = run_thumbs("--from", in_root("photos"), "--to", in_root("no-journal-out"), "--resume",
+                                      in_root("no-journal"), NULL);
+    ck_assert_int_eq(result.status, 1);
+    expect_text(result.err, "no-journal: is not a journal of weir-thumbs\n");
+    char *text = read_file(in_root("no-journal"), NULL);
+    ck_assert_str_eq(text, "precious\n");
+    free(text);
+    result_free(&result);
+}
+END_TEST
+
+void add_resume_tests(TCase *cases) {
+    tcase_add_test(cases, runs_that_are_killed_upload_each_picture_once);
+    tcase_add_test(cases, a_line_that_a_kill_has_cut_counts_as_none);
+    tcase_add_test(cases, what_is_no_journal_stays_as_it_is);
+}
