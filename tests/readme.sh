@@ -140,7 +140,7 @@ targets() {
     grep -oE '(^| )make [a-z][a-z-]*( |$)' | sed -e 's/.*make //' -e 's/ //' | sort -u
 }
 files() {
-    grep -oE '^([a-z_0-9]+/)+[a-z_0-9.]+[.](c|h|sh|py|mk|sym)' | sort -u
+    grep -oE '^([a-z_0-9]+/)+[a-z_0-9.]+[.](c|h|sh|py|mk|symbols|sym)' | sort -u
 }
 
 for text in README.md HACKING.md man/weir.7 man/weir_patterns.7 man/weir_tuning.7; do
@@ -148,7 +148,7 @@ for text in README.md HACKING.md man/weir.7 man/weir_patterns.7 man/weir_tuning.
     targets <"$work/code" >"$work/targets"
     files <"$work/code" >"$work/files"
     while read -r target; do
-        grep -q "^$target *:" "$top_builddir/Makefile" || complain "$text names make $target, which is no target"
+        grep -qE "^([a-z-]+ )*$target( [a-z-]+)* *:" "$top_builddir/Makefile" || complain "$text names make $target, which is no target"
     done <"$work/targets"
     while read -r file; do
         [ -e "$top_srcdir/$file" ] || [ -e "$top_srcdir/lib/$file" ] || complain "$text names $file, which is no file"
