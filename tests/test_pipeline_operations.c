@@ -1294,6 +1294,113 @@ START_TEST (an_abort_may_finish_what_is_late) {
 }
 END_TEST
 
+enum { LIMIT = 20 * 1000 * 1000, LONG_LIMIT = 20 * LIMIT }; /* ns */
+
+static void sleep_past_limit(void) {
+    nanosleep(&(struct timespec){.tv_nsec = LIMIT + LIMIT / 4}, NULL);
+}
+
+static int detach_and_sleep(weir_task *task, void *thing, void *unused) {
+    int code = detach(task, thing, unused);
+    sleep_past_limit();
+    return code;
+}
+
+/* The first call waits in a call of weir, whose time does not count, for longer than the limit. */
+static void wait_long(weir_queue *queue) {
+    void *none;
+    assert_status(WEIR_TIMEDOUT, weir_queue_get_until(queue, &none, weir_deadline_after(LONG_LIMIT + LIMIT)));
+}
+
+static int detach_and_wait(weir_task *task, void *thing, void *queue) {
+    bool first = ((struct thing *)thing)->n == 0;
+    int code = detach(task, thing, NULL);
+    if (first)
+        wait_long(queue);
+    return code;
+}
+
+static int wait_and_detach(weir_task *task, void *thing, void *queue) {
+    if (((struct thing *)thing)->n == 0)
+        wait_long(queue);
+    return detach(task, thing, NULL);
+}
+
+static weir_pipeline *start_limited(int (*run)(weir_task *, void *, void *), void *arg, uint64_t limit) {
+    weir_stage_options options = detaching(4);
+    options.work.run = run;
+    options.work.arg = arg;
+    options.threads.count = 1;
+    options.errors.attempt_time = limit;
+    return start(options);
+}
+
+static void finish_overdue(weir_pipeline *pipeline, uint64_t wanted) {
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(stage_of(report)->overdue, wanted);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+    end();
+}
+
+/* Reports and the end count the attempt once, whether or not the operation is finished before its function returns. */
+START_TEST (an_operation_is_overdue_once) {
+    weir_pipeline *pipeline = start_limited(_i == 0 ? detach : detach_and_sleep, NULL, LIMIT);
+    put_things(pipeline, 1);
+    struct entry entry = desk_take();
+    sleep_past_limit();
+    for (uint64_t overdue = 0; overdue == 0;) {
+        weir_report *report = report_of(pipeline);
+        overdue = stage_of(report)->overdue;
+        ck_assert_uint_le(overdue, 1);
+        weir_report_free(report);
+    }
+    finish_done(&entry);
+    finish_overdue(pipeline, 1);
+}
+END_TEST
+
+static int detach_and_pass(weir_task *task, void *thing, void *gate) {
+    int code = detach(task, thing, NULL);
+    gate_pass(gate);
+    return code;
+}
+
+/* The function is in its call at the finish, after the limit, and returns later: its lane alone counts. */
+START_TEST (an_operation_finished_inside_is_overdue_once) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = start_limited(detach_and_pass, &gate, 1000 * 1000);
+    put_things(pipeline, 1);
+    struct entry entry = desk_take();
+    gate_wait_for(&gate, 1);
+    sleep_past_limit();
+    finish_done(&entry);
+    gate_open(&gate);
+    finish_overdue(pipeline, 1);
+}
+END_TEST
+
+/* The wait is longer than the limit. Only later, by its own time, the operation is overdue. */
+START_TEST (a_wait_of_the_function_does_not_count) {
+    weir_queue *queue = new_queue(WEIR_UNBOUNDED);
+    weir_pipeline *pipeline = start_limited(_i == 0 ? detach_and_wait : wait_and_detach, queue, LONG_LIMIT);
+    put_things(pipeline, 2);
+    wait_for_laid(2); /* the thread's first call has returned */
+    struct entry entry = desk_take();
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_eq(stage_of(report)->overdue, 0);
+    ck_assert_uint_eq(report->late_count, 0);
+    weir_report_free(report);
+    finish_next();
+    for (int i = 0; i < LONG_LIMIT / LIMIT; i++)
+        sleep_past_limit();
+    finish_done(&entry);
+    finish_overdue(pipeline, 1);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
 /* ---- the end of a thread ---- */
 
 static int detach_and_exit(weir_task *task, void *thing, void *unused) {
@@ -1582,6 +1689,9 @@ static void add_cases_of_the_end(Suite *suite) {
     tcase_add_test(cases, an_operation_that_begins_after_the_cancel_is_asked);
     tcase_add_test(cases, a_late_operation_is_asked_once_an_attempt);
     tcase_add_test(cases, an_abort_may_finish_what_is_late);
+    tcase_add_loop_test(cases, an_operation_is_overdue_once, 0, 2);
+    tcase_add_test(cases, an_operation_finished_inside_is_overdue_once);
+    tcase_add_loop_test(cases, a_wait_of_the_function_does_not_count, 0, 2);
     cases = add_things_case(suite, "the end of a thread");
     tcase_add_loop_test(cases, the_item_outlives_the_thread, 0, 2);
     tcase_add_test(cases, an_answer_outlives_the_thread);

@@ -66,9 +66,9 @@ typedef struct weir__operation {
     weir__progress progress;
     bool asked;                            /* Z6: for the end, because of a cancel */
     bool in_late;                          /* in the list `late`, while PENDING */
-    bool overdue;                          /* the function alone has taken the attempt_time, which its lane counts */
+    bool counted;                          /* while PENDING: its lane has counted the attempt as overdue */
     uint64_t generation;                   /* of this use, or the next one */
-    uint64_t begun;                        /* time at which the attempt began */
+    uint64_t begun;                        /* time at which the attempt began; while PENDING, later by its waits */
     weir__envelope *envelope;              /* of the item, while PENDING */
     weir__answer answer;                   /* empty while UNUSED or TAKEN */
     struct weir__operation *next, *before; /* in one of the lists below; the unused ones have no `before` */

@@ -242,7 +242,7 @@ static void look_at_threads(weir_stage *stage, const struct instant *instant, we
 static uint64_t count_late_locked(const weir_stage *stage, const weir__operation *slot, uint64_t now) {
     uint64_t limit = stage->options.errors.attempt_time, count = 0;
     for (; limit != 0 && slot != NULL && since(now, slot->begun) > limit; slot = slot->next)
-        count += !slot->overdue;
+        count += !slot->counted;
     return count;
 }
 
