@@ -1401,6 +1401,52 @@ START_TEST (a_wait_of_the_function_does_not_count) {
 }
 END_TEST
 
+/* The first call is long. The second one begins and returns before the first has returned. */
+static int detach_and_pass_first(weir_task *task, void *thing, void *gate) {
+    bool first = ((struct thing *)thing)->n == 0;
+    int code = detach(task, thing, NULL);
+    if (first)
+        gate_pass(gate);
+    return code;
+}
+
+static const weir_late_worker *late_operation(const weir_report *report) {
+    for (size_t i = 0; i < report->late_count; i++)
+        if (report->late[i].where == WEIR_IN_OPERATION)
+            return &report->late[i];
+    return NULL;
+}
+
+START_TEST (a_report_names_the_operation_that_began_first) {
+    struct gate gate = GATE;
+    weir_stage_options options = detaching(4);
+    options.work.run = detach_and_pass_first;
+    options.work.arg = &gate;
+    options.threads.count = 2;
+    options.errors.attempt_time = LONG_LIMIT;
+    weir_pipeline *pipeline = start(options);
+    put_things(pipeline, 1);
+    gate_wait_for(&gate, 1);
+    for (int i = 0; i < LONG_LIMIT / LIMIT; i++)
+        sleep_past_limit();
+    put_things(pipeline, 1);
+    wait_for_laid(2);
+    nap(); /* the second function returns */
+    gate_open(&gate);
+    uint64_t since = 0;
+    while (since == 0) {
+        weir_report *report = report_of(pipeline);
+        const weir_late_worker *late = late_operation(report);
+        since = late == NULL ? 0 : late->since;
+        weir_report_free(report);
+    }
+    ck_assert_uint_gt(since, LONG_LIMIT / LIMIT * (LIMIT + LIMIT / 4));
+    finish_next();
+    finish_next();
+    finish_all(pipeline, WEIR_OK);
+}
+END_TEST
+
 /* ---- the end of a thread ---- */
 
 static int detach_and_exit(weir_task *task, void *thing, void *unused) {
@@ -1691,6 +1737,7 @@ static void add_cases_of_the_end(Suite *suite) {
     tcase_add_test(cases, an_abort_may_finish_what_is_late);
     tcase_add_loop_test(cases, an_operation_is_overdue_once, 0, 2);
     tcase_add_test(cases, an_operation_finished_inside_is_overdue_once);
+    tcase_add_test(cases, a_report_names_the_operation_that_began_first);
     tcase_add_loop_test(cases, a_wait_of_the_function_does_not_count, 0, 2);
     cases = add_things_case(suite, "the end of a thread");
     tcase_add_loop_test(cases, the_item_outlives_the_thread, 0, 2);

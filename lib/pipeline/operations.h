@@ -86,8 +86,8 @@ typedef struct weir__operations {
     weir__park unused_park;       /* lanes that wait for a slot */
     weir__park over_park;         /* the thread that waits until `open` is 0 */
     weir__operation *unused;      /* list */
-    weir__operation_list pending; /* PENDING, from the oldest on */
-    weir__operation_list late;    /* the same, asked for their end because they are late */
+    weir__operation_list pending; /* PENDING, in the order of `begun` */
+    weir__operation_list late;    /* the same, asked for their end because they are late; in the same order */
     bool watched;                 /* the alarm is set, or rings */
     size_t detached, peak;        /* operations that are not finished; the most so far */
     size_t open;                  /* Z4 */

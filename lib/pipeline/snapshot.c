@@ -403,7 +403,9 @@ static uint64_t oldest_operation(weir_stage *stage) {
     weir__operations *operations = &stage->operations;
     weir__lock_acquire(&operations->lock);
     const weir__operation *first = operations->pending.first, *late = operations->late.first;
-    uint64_t begun = late != NULL ? late->begun : first != NULL ? first->begun : 0;
+    uint64_t begun = first != NULL ? first->begun : 0;
+    if (late != NULL && (first == NULL || late->begun < begun))
+        begun = late->begun;
     weir__lock_release(&operations->lock);
     return begun;
 }
