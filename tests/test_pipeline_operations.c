@@ -433,6 +433,26 @@ static int put_off_and_detach(weir_task *task, void *thing, void *unused) {
     return detach(task, thing, unused);
 }
 
+/* At the first attempt, the function's own code finishes the operation. */
+static int put_off_and_fail(weir_task *task, void *thing, void *unused) {
+    weir_operation operation;
+    if (weir_task_attempt(task) > 1)
+        return run_consume(task, thing, unused);
+    assert_status(WEIR_OK, weir_task_retry_after(task, 1));
+    assert_status(WEIR_OK, weir_task_detach(task, &operation));
+    return CODE;
+}
+
+START_TEST (a_delay_of_the_function_counts_with_its_own_code) {
+    weir_stage_options options = failing(2);
+    options.work.run = put_off_and_fail;
+    options.errors.retry.backoff = UINT64_MAX;
+    weir_pipeline *pipeline = start(options);
+    put_things(pipeline, 1);
+    finish_all(pipeline, WEIR_OK);
+}
+END_TEST
+
 START_TEST (a_delay_of_the_function_does_not_count) {
     weir_stage_options options = failing(2);
     options.work.run = put_off_and_detach;
@@ -1679,6 +1699,7 @@ static void add_cases_of_failures(Suite *suite) {
     TCase *cases = add_things_case(suite, "failures");
     tcase_add_loop_test(cases, a_failed_operation_is_retried, 0, 3);
     tcase_add_test(cases, a_delay_of_the_function_does_not_count);
+    tcase_add_test(cases, a_delay_of_the_function_counts_with_its_own_code);
     tcase_add_loop_test(cases, a_failed_operation_is_dead_lettered, 0, COUNT_OF(failures));
     tcase_add_test(cases, a_long_message_is_truncated);
     tcase_add_test(cases, a_failed_operation_ends_the_run);

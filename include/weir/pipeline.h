@@ -147,7 +147,7 @@ typedef struct weir_task weir_task;
 /*
  * An operation: what goes on for an item after its function has returned (weir/operation.h). A value, not an address; it
  * fits in 64 bits of a foreign library's user data. 0: none. The calls refuse an operation that is finished, until its
- * place was used 2^40 times more.
+ * place was used 2^40 times more, and practically always one of another pipeline: 40 random bits would have to agree.
  */
 typedef uint64_t weir_operation;
 
@@ -200,7 +200,7 @@ typedef int weir_end_func(weir_task *task, void *state);
 /* Why an operation should end. */
 typedef enum weir_abort_reason {
     WEIR_ABORT_CANCEL = 1, /* the pipeline was cancelled */
-    WEIR_ABORT_LATE = 2    /* attempt_time has passed since the function of this attempt was called */
+    WEIR_ABORT_LATE = 2 /* attempt_time has passed since the function was called, without its waits in calls of weir */
 } weir_abort_reason;
 
 /*

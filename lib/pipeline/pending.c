@@ -19,7 +19,10 @@ static uint64_t slots_of(const weir_pipeline *pipeline) {
     return count;
 }
 
-/* The first generation differs from pipeline to pipeline: the number of an operation of another one is refused. */
+/*
+ * The first generation differs from pipeline to pipeline: the number of an operation of another one is refused,
+ * practically always, because the numbers have 40 bits of it.
+ */
 static uint64_t first_generation(const weir_pipeline *pipeline) {
     return weir__mix(pipeline->born ^ (uintptr_t)pipeline) | 1;
 }
