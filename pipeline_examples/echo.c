@@ -24,7 +24,7 @@
 #include <unistd.h>
 #include <weir.h>
 
-enum { AT_A_TIME = 1000, LENGTH = 1000 };
+enum { AT_A_TIME = 1000, LENGTH = 1000 /* of a line, at most */ };
 
 struct end { /* of a connection */
     int fd;
@@ -33,7 +33,8 @@ struct end { /* of a connection */
 struct line { /* an item, with its connection */
     struct end client, server;
     weir_operation operation;
-    char text[LENGTH];
+    size_t length;
+    char text[LENGTH]; /* may contain NUL */
 };
 
 static weir_pipeline *pipeline;
@@ -58,9 +59,10 @@ static int begin(weir_task *task, void *item, void *unused) {
         return weir_task_fail(task, errno, "socketpair: %s", strerror(errno));
     line->client = (struct end){.fd = pair[0], .serves = false};
     line->server = (struct end){.fd = pair[1], .serves = true};
-    size_t length = strlen(line->text);
-    if (weir_task_detach(task, &line->operation) == WEIR_OK && write(pair[0], line->text, length) == (ssize_t)length &&
-        watch(&line->client, EPOLLIN) == 0 && watch(&line->server, EPOLLIN | EPOLLONESHOT) == 0)
+    errno = EIO; /* unless a call says why it failed, such as a detach, or a write of a part */
+    if (weir_task_detach(task, &line->operation) == WEIR_OK &&
+        write(pair[0], line->text, line->length) == (ssize_t)line->length && watch(&line->client, EPOLLIN) == 0 &&
+        watch(&line->server, EPOLLIN | EPOLLONESHOT) == 0)
         return WEIR_PENDING;
     int error = errno;
     close(pair[0]);
@@ -73,8 +75,9 @@ static void drop(void *line, void *unused) {
     free(line);
 }
 
-static void *print(void *line, void *unused) {
-    fputs(((struct line *)line)->text, stdout);
+static void *print(void *item, void *unused) {
+    struct line *line = item;
+    fwrite(line->text, 1, line->length, stdout);
     drop(line, unused);
     return NULL;
 }
@@ -87,7 +90,7 @@ static void end_operation(struct line *line) {
     ssize_t got = read(line->client.fd, answer, sizeof answer);
     weir_operation operation = line->operation;
     close(line->client.fd);
-    if (got != (ssize_t)strlen(line->text) || memcmp(answer, line->text, (size_t)got) != 0) {
+    if (got != (ssize_t)line->length || memcmp(answer, line->text, (size_t)got) != 0) {
         weir_operation_fail(pipeline, operation, EPROTO, "the answer has %zd bytes", got);
         return;
     }
@@ -156,14 +159,25 @@ static bool start(pthread_t *thread) {
            weir_pipeline_start(pipeline) == WEIR_OK;
 }
 
+/* Returns the next line, or a part of a long one. Returns NULL at the end of the input, or if there is no memory. */
+static struct line *read_line(void) {
+    struct line *line = calloc(1, sizeof *line);
+    int c = 0;
+    while (line != NULL && line->length < LENGTH && c != '\n' && (c = getchar()) != EOF)
+        line->text[line->length++] = (char)c;
+    if (line != NULL && line->length > 0)
+        return line;
+    free(line);
+    return NULL;
+}
+
 int main(void) {
     pthread_t thread;
     weir_report *report = NULL;
     struct line *line = NULL;
     if (!start(&thread))
         return 1;
-    while ((line = calloc(1, sizeof *line)) != NULL && fgets(line->text, LENGTH, stdin) != NULL &&
-           weir_pipeline_put(pipeline, line) == WEIR_OK)
+    while ((line = read_line()) != NULL && weir_pipeline_put(pipeline, line) == WEIR_OK)
         ;
     free(line);
     say_to_loop();

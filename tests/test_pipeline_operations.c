@@ -433,6 +433,26 @@ static int put_off_and_detach(weir_task *task, void *thing, void *unused) {
     return detach(task, thing, unused);
 }
 
+/* At the first attempt, the function's own code finishes the operation. */
+static int put_off_and_fail(weir_task *task, void *thing, void *unused) {
+    weir_operation operation;
+    if (weir_task_attempt(task) > 1)
+        return run_consume(task, thing, unused);
+    assert_status(WEIR_OK, weir_task_retry_after(task, 1));
+    assert_status(WEIR_OK, weir_task_detach(task, &operation));
+    return CODE;
+}
+
+START_TEST (a_delay_of_the_function_counts_with_its_own_code) {
+    weir_stage_options options = failing(2);
+    options.work.run = put_off_and_fail;
+    options.errors.retry.backoff = UINT64_MAX;
+    weir_pipeline *pipeline = start(options);
+    put_things(pipeline, 1);
+    finish_all(pipeline, WEIR_OK);
+}
+END_TEST
+
 START_TEST (a_delay_of_the_function_does_not_count) {
     weir_stage_options options = failing(2);
     options.work.run = put_off_and_detach;
@@ -1294,6 +1314,159 @@ START_TEST (an_abort_may_finish_what_is_late) {
 }
 END_TEST
 
+enum { LIMIT = 20 * 1000 * 1000, LONG_LIMIT = 20 * LIMIT }; /* ns */
+
+static void sleep_past_limit(void) {
+    nanosleep(&(struct timespec){.tv_nsec = LIMIT + LIMIT / 4}, NULL);
+}
+
+static int detach_and_sleep(weir_task *task, void *thing, void *unused) {
+    int code = detach(task, thing, unused);
+    sleep_past_limit();
+    return code;
+}
+
+/* The first call waits in a call of weir, whose time does not count, for longer than the limit. */
+static void wait_long(weir_queue *queue) {
+    void *none;
+    assert_status(WEIR_TIMEDOUT, weir_queue_get_until(queue, &none, weir_deadline_after(LONG_LIMIT + LIMIT)));
+}
+
+static int detach_and_wait(weir_task *task, void *thing, void *queue) {
+    bool first = ((struct thing *)thing)->n == 0;
+    int code = detach(task, thing, NULL);
+    if (first)
+        wait_long(queue);
+    return code;
+}
+
+static int wait_and_detach(weir_task *task, void *thing, void *queue) {
+    if (((struct thing *)thing)->n == 0)
+        wait_long(queue);
+    return detach(task, thing, NULL);
+}
+
+static weir_pipeline *start_limited(int (*run)(weir_task *, void *, void *), void *arg, uint64_t limit) {
+    weir_stage_options options = detaching(4);
+    options.work.run = run;
+    options.work.arg = arg;
+    options.threads.count = 1;
+    options.errors.attempt_time = limit;
+    return start(options);
+}
+
+static void finish_overdue(weir_pipeline *pipeline, uint64_t wanted) {
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(stage_of(report)->overdue, wanted);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+    end();
+}
+
+/* Reports and the end count the attempt once, whether or not the operation is finished before its function returns. */
+START_TEST (an_operation_is_overdue_once) {
+    weir_pipeline *pipeline = start_limited(_i == 0 ? detach : detach_and_sleep, NULL, LIMIT);
+    put_things(pipeline, 1);
+    struct entry entry = desk_take();
+    sleep_past_limit();
+    for (uint64_t overdue = 0; overdue == 0;) {
+        weir_report *report = report_of(pipeline);
+        overdue = stage_of(report)->overdue;
+        ck_assert_uint_le(overdue, 1);
+        weir_report_free(report);
+    }
+    finish_done(&entry);
+    finish_overdue(pipeline, 1);
+}
+END_TEST
+
+static int detach_and_pass(weir_task *task, void *thing, void *gate) {
+    int code = detach(task, thing, NULL);
+    gate_pass(gate);
+    return code;
+}
+
+/* The function is in its call at the finish, after the limit, and returns later: its lane alone counts. */
+START_TEST (an_operation_finished_inside_is_overdue_once) {
+    struct gate gate = GATE;
+    weir_pipeline *pipeline = start_limited(detach_and_pass, &gate, 1000 * 1000);
+    put_things(pipeline, 1);
+    struct entry entry = desk_take();
+    gate_wait_for(&gate, 1);
+    sleep_past_limit();
+    finish_done(&entry);
+    gate_open(&gate);
+    finish_overdue(pipeline, 1);
+}
+END_TEST
+
+/* The wait is longer than the limit. Only later, by its own time, the operation is overdue. */
+START_TEST (a_wait_of_the_function_does_not_count) {
+    weir_queue *queue = new_queue(WEIR_UNBOUNDED);
+    weir_pipeline *pipeline = start_limited(_i == 0 ? detach_and_wait : wait_and_detach, queue, LONG_LIMIT);
+    put_things(pipeline, 2);
+    wait_for_laid(2); /* the thread's first call has returned */
+    struct entry entry = desk_take();
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_eq(stage_of(report)->overdue, 0);
+    ck_assert_uint_eq(report->late_count, 0);
+    weir_report_free(report);
+    finish_next();
+    for (int i = 0; i < LONG_LIMIT / LIMIT; i++)
+        sleep_past_limit();
+    finish_done(&entry);
+    finish_overdue(pipeline, 1);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+/* The first call is long. The second one begins and returns before the first has returned. */
+static int detach_and_pass_first(weir_task *task, void *thing, void *gate) {
+    bool first = ((struct thing *)thing)->n == 0;
+    int code = detach(task, thing, NULL);
+    if (first)
+        gate_pass(gate);
+    return code;
+}
+
+static const weir_late_worker *late_operation(const weir_report *report) {
+    for (size_t i = 0; i < report->late_count; i++)
+        if (report->late[i].where == WEIR_IN_OPERATION)
+            return &report->late[i];
+    return NULL;
+}
+
+START_TEST (a_report_names_the_operation_that_began_first) {
+    struct gate gate = GATE;
+    weir_stage_options options = detaching(4);
+    options.work.run = detach_and_pass_first;
+    options.work.arg = &gate;
+    options.threads.count = 2;
+    options.errors.attempt_time = LONG_LIMIT;
+    weir_pipeline *pipeline = start(options);
+    put_things(pipeline, 1);
+    gate_wait_for(&gate, 1);
+    for (int i = 0; i < LONG_LIMIT / LIMIT; i++)
+        sleep_past_limit();
+    put_things(pipeline, 1);
+    wait_for_laid(2);
+    nap(); /* the second function returns */
+    gate_open(&gate);
+    uint64_t since = 0;
+    while (since == 0) {
+        weir_report *report = report_of(pipeline);
+        const weir_late_worker *late = late_operation(report);
+        since = late == NULL ? 0 : late->since;
+        weir_report_free(report);
+    }
+    ck_assert_uint_gt(since, LONG_LIMIT / LIMIT * (LIMIT + LIMIT / 4));
+    finish_next();
+    finish_next();
+    finish_all(pipeline, WEIR_OK);
+}
+END_TEST
+
 /* ---- the end of a thread ---- */
 
 static int detach_and_exit(weir_task *task, void *thing, void *unused) {
@@ -1526,6 +1699,7 @@ static void add_cases_of_failures(Suite *suite) {
     TCase *cases = add_things_case(suite, "failures");
     tcase_add_loop_test(cases, a_failed_operation_is_retried, 0, 3);
     tcase_add_test(cases, a_delay_of_the_function_does_not_count);
+    tcase_add_test(cases, a_delay_of_the_function_counts_with_its_own_code);
     tcase_add_loop_test(cases, a_failed_operation_is_dead_lettered, 0, COUNT_OF(failures));
     tcase_add_test(cases, a_long_message_is_truncated);
     tcase_add_test(cases, a_failed_operation_ends_the_run);
@@ -1582,6 +1756,10 @@ static void add_cases_of_the_end(Suite *suite) {
     tcase_add_test(cases, an_operation_that_begins_after_the_cancel_is_asked);
     tcase_add_test(cases, a_late_operation_is_asked_once_an_attempt);
     tcase_add_test(cases, an_abort_may_finish_what_is_late);
+    tcase_add_loop_test(cases, an_operation_is_overdue_once, 0, 2);
+    tcase_add_test(cases, an_operation_finished_inside_is_overdue_once);
+    tcase_add_test(cases, a_report_names_the_operation_that_began_first);
+    tcase_add_loop_test(cases, a_wait_of_the_function_does_not_count, 0, 2);
     cases = add_things_case(suite, "the end of a thread");
     tcase_add_loop_test(cases, the_item_outlives_the_thread, 0, 2);
     tcase_add_test(cases, an_answer_outlives_the_thread);

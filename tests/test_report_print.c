@@ -38,7 +38,10 @@ static const weir_stage_report stages[] = {{.name = "download",
                                             .p90 = 56789,
                                             .p99 = 1234567,
                                             .max = UINT64_C(9876543210),
-                                            .rate = 750.4},
+                                            .rate = 750.4,
+                                            .in_flight = 500,
+                                            .detached = 321,
+                                            .detached_peak = 432},
                                            {.name = "resize",
                                             .counts = {9000, 8000, 0, 0, 0, 1000},
                                             .threads = 2,
@@ -521,8 +524,9 @@ START_TEST (the_error_that_ended_the_run_is_marked) {
 END_TEST
 
 START_TEST (a_late_thread_is_printed_with_its_place) {
-    static const char *const places[] = {"in its function",     "in a drop function", "in its fini", "in a callback",
-                                         "writing to a stream", "ending its thread",  "somewhere"};
+    static const char *const places[] = {
+        "in its function",     "in a drop function", "in its fini",     "in a callback",
+        "writing to a stream", "ending its thread",  "in an operation", "somewhere"};
     for (size_t i = 0; i < COUNT_OF(places); i++) {
         char line[100];
         weir_late_worker worker = {"resize", i % 2 == 0 ? SIZE_MAX : 2, SECONDS, true, (weir_place)i};
@@ -654,6 +658,10 @@ START_TEST (the_page_has_a_sample_for_each_figure) {
         "\nweir_stage_overdue_total{pipeline=\"photos\",stage=\"download\"} 1\n",
         "\nweir_stage_threads{pipeline=\"photos\",stage=\"download\"} 8\n",
         "\nweir_stage_threads_running{pipeline=\"photos\",stage=\"download\"} 3\n",
+        "\nweir_stage_operations{pipeline=\"photos\",stage=\"download\"} 321\n",
+        "\nweir_stage_operations_peak{pipeline=\"photos\",stage=\"download\"} 432\n",
+        "\nweir_stage_operations_max{pipeline=\"photos\",stage=\"download\"} 500\n",
+        "\nweir_stage_operations_max{pipeline=\"photos\",stage=\"resize\"} 0\n",
         "\nweir_stage_queue_depth{pipeline=\"photos\",stage=\"download\"} 12\n",
         "\nweir_stage_queue_peak{pipeline=\"photos\",stage=\"resize\"} 1001\n",
         "\nweir_stage_queue_capacity{pipeline=\"photos\",stage=\"download\"} 64\n",

@@ -28,8 +28,16 @@
  *
  * The operation is a part of the attempt: the item stays in its stage and counts as live. Retries, order, dead letters,
  * per_key, submits, reports and the finish of the pipeline treat it like a function that has not returned. A rate
- * limits its start. An item in back-off is no operation. An operation that is never finished holds its item, and
- * the pipeline is not over before.
+ * limits its start. An item in back-off is no operation.
+ *
+ * An operation that is never finished holds its item for ever, and the pipeline is not over before. weir cannot fail it:
+ * nothing tells that it was forgotten, and its buffers may be in use. So a stage sets errors.attempt_time and work.abort:
+ * the abort is called for each operation that takes too long, and has it finished. If a later operation has returned
+ * earlier from its function, the abort may be called as much later as the two begins lie apart.
+ *
+ * A failed start cancels the run. Operations of items that a source has emitted by then must be finished, too: start
+ * waits for them without a limit. The latencies of the stage's report measure the functions until they return, and not
+ * the operations.
  *
  * in_flight limits the calls and operations of the stage at a time. A thread of the stage that has an item while so many
  * are under way blocks until one of them ends. Memory for them is allocated at the start.
@@ -39,7 +47,8 @@
  * - They never block: what must wait, such as a result for room in the next queue, is left to a thread of the stage.
  * - Any thread may make them, also before the function that has detached has returned. Of several calls that finish
  *   one operation, the first counts; the others return WEIR_INVALID.
- * - After a cancel, and if an attempt fails, they may call drop functions, and settled if the item was submitted.
+ * - After a cancel, if an attempt fails, and if out of memory, they may call drop functions, also the stage's route, which
+ *   selects the drop function of a result, and settled if the item was submitted.
  * - `pipeline` must not be destroyed before they return. A destroy waits for calls that finish an operation.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -66,7 +75,8 @@ extern "C" {
  *
  * If the function returns another code than WEIR_PENDING, and the operation is not finished before, that code finishes
  * it: a function that cannot start the operation fails the attempt as usual. If the operation is finished before, the
- * code is ignored. Until it returns, the function may use its task. A delay of weir_task_retry_after does not count.
+ * code is ignored. Until it returns, the function may use its task. A delay of weir_task_retry_after counts only if the
+ * function's own code finishes the operation.
  *
  * If a function ends its thread after it has detached (pthread_exit), the run fails, but the item is the operation's.
  *

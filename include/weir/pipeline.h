@@ -147,7 +147,7 @@ typedef struct weir_task weir_task;
 /*
  * An operation: what goes on for an item after its function has returned (weir/operation.h). A value, not an address; it
  * fits in 64 bits of a foreign library's user data. 0: none. The calls refuse an operation that is finished, until its
- * place was used 2^40 times more.
+ * place was used 2^40 times more, and practically always one of another pipeline: 40 random bits would have to agree.
  */
 typedef uint64_t weir_operation;
 
@@ -200,7 +200,7 @@ typedef int weir_end_func(weir_task *task, void *state);
 /* Why an operation should end. */
 typedef enum weir_abort_reason {
     WEIR_ABORT_CANCEL = 1, /* the pipeline was cancelled */
-    WEIR_ABORT_LATE = 2    /* attempt_time has passed since the function of this attempt was called */
+    WEIR_ABORT_LATE = 2 /* attempt_time has passed since the function was called, without its waits in calls of weir */
 } weir_abort_reason;
 
 /*
@@ -614,7 +614,8 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  *
  * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start stops and
  * joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
- * destroyed.
+ * destroyed. If a source has emitted items by then, start waits, without a limit, for the functions that have them, and
+ * until their operations are finished, which work.abort asks for their end.
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either,
  * and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all threads
@@ -647,8 +648,8 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
  *
  * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK.
  * Messages exist for create, add, connect, connect_back, connect_dead, start, put (in its forms), wait, wait_idle,
- * feed, detach, the calls with an operation, pause, resume, cancel, finish, destroy, report, show and end_on. Any other status has no message, and leaves
- * the message of an older refusal. For the reason why a run has failed, see the report.
+ * feed, detach, the calls with an operation, pause, resume, cancel, finish, destroy, report, show and end_on. Any other
+ * status has no message, and leaves the message of an older refusal. For the reason why a run has failed, see the report.
  *
  * The message is:
  *
@@ -839,7 +840,8 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
  *   WEIR_CANCELLED  if the pipeline was cancelled, by a call or a second signal
  *   WEIR_TIMEDOUT   if the deadline, or the `drain` of weir_pipeline_end_on, passed and items were dropped
  *   WEIR_BUSY       if functions have not returned, or operations are not finished. In the report, `late` names each
- *                   function and its place, and each stage with an operation. A further call waits again. After a cancel it waits for another `grace`, regardless of its deadline
+ *                   function and its place, and each stage with an operation. A further call waits again. After a
+ *                   cancel it waits for another `grace`, regardless of its deadline
  *   WEIR_DEADLOCK   if called in a callback; the end has begun
  *   WEIR_INVALID    if the pipeline is not started
  *   WEIR_NOMEM      if the run is over, but out of memory for the report

@@ -2,7 +2,8 @@
  * abort.c - Implements requests to end operations.
  *
  * The operations of a stage have one timer, which is set while any of them is PENDING and not late: to the time at which
- * the oldest becomes late. The thread that sets `watched`, or the timer that rings, sets the timer.
+ * the oldest becomes late. The thread that sets `watched`, or the timer that rings, sets the timer. A timer that is set
+ * cannot be moved: if a function returns from an older operation afterwards, that one is asked when the timer rings.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

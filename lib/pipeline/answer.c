@@ -160,12 +160,13 @@ static void finish_pending(weir__operation *slot, weir__answer *answer) {
     weir__pending_close(stage);
 }
 
-/* Counts an operation that is finished. The lock is held. */
+/* Counts an operation that is finished. While the function is in its call, its lane counts. The lock is held. */
 static void count_locked(weir__operation *slot) {
     weir__operations *operations = &slot->stage->operations;
     uint64_t limit = slot->stage->options.errors.attempt_time;
+    bool counts = slot->progress == WEIR__SLOT_PENDING && !slot->counted;
     operations->detached--;
-    if (limit != 0 && !slot->overdue && weir__clock_now() - slot->begun > limit)
+    if (limit != 0 && counts && weir__clock_now() - slot->begun > limit)
         operations->overdue++;
 }
 

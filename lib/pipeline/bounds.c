@@ -79,8 +79,8 @@ static uint64_t usual_room(const weir_stage *stage) {
 }
 
 /*
- * Returns the automatic max_items: the items that queues, threads, operations and partial batches hold. Returns UINT64_MAX if no
- * stage needs a limit.
+ * Returns the automatic max_items: the items that queues, threads, operations and partial batches hold. Returns
+ * UINT64_MAX if no stage needs a limit.
  */
 static uint64_t automatic_items(const weir_pipeline *pipeline) {
     uint64_t sum = all_held(pipeline);

@@ -40,11 +40,14 @@ bool weir__cancel_begin(weir_pipeline *pipeline, weir_status outcome) {
     return true;
 }
 
-/* Closes the timers last: the queues, shut down by then, discard the items that the timers requeue. */
+/*
+ * Asks the operations after the discards, which a slow abort would hold up: a queue that is shut down discards the items
+ * that they requeue. Closes the timers last, for the same reason.
+ */
 static void drop_everything(weir_pipeline *pipeline) {
-    weir__abort_cancelled(pipeline);
     for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
         weir__discard_stage(stage);
+    weir__abort_cancelled(pipeline);
     weir__timers_close(&pipeline->timers);
 }
 

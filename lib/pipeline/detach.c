@@ -30,7 +30,8 @@ static weir_operation detach(weir__lane *lane) {
         lane->detached = true;
         slot->progress = WEIR__SLOT_INSIDE;
         slot->begun = begin_of(lane);
-        slot->overdue = false;
+        lane->waited = 0;
+        lane->overran = false;
         operations->detached++;
         operations->peak = operations->detached > operations->peak ? operations->detached : operations->peak;
         operation = weir__pending_number(slot);
@@ -58,19 +59,16 @@ weir_status weir_task_detach(weir_task *task, weir_operation *operation) {
 
 /* ---- the return of the function ---- */
 
-/* Whether the function alone has taken the attempt_time: its lane counts it as overdue. */
-static bool is_overdue(const weir__lane *lane, const weir__operation *slot) {
-    uint64_t limit = lane->stage->options.errors.attempt_time;
-    return limit != 0 && lane->clock - slot->begun > limit;
-}
-
-/* Z1, Z6. Makes the operation PENDING, and releases the lock. Then asks for its end if the run is cancelled. */
+/*
+ * Z1, Z6. Makes the operation PENDING, and releases the lock. Then asks for its end if the run is cancelled. The time
+ * that the function has waited in calls of weir does not count as time of the attempt (due_at in timing.c).
+ */
 static void let_go_on(weir__lane *lane, weir__operation *slot, weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
     weir_operation operation = weir__pending_number(slot);
-    uint64_t begun = slot->begun;
+    uint64_t begun = slot->begun += lane->waited;
     envelope->lacks = lane->task.lost;
-    slot->overdue = is_overdue(lane, slot);
+    slot->counted = lane->overran;
     weir__lane_let_go(lane);
     weir__pending_add(slot, envelope);
     bool asks = slot->asked = stage->options.work.abort != NULL && weir__is_cancelled(stage->pipeline);

@@ -167,7 +167,8 @@ static bool join_by(struct wait *wait, bool (*join)(weir_pipeline *, uint64_t), 
     for (;;) {
         look_again(wait);
         uint64_t limit = later(wait->limit, exit), slice = weir_deadline_after(time_to_exit);
-        if (join(wait->pipeline, slice < limit ? slice : limit))
+        uint64_t least = weir_deadline_after(between_looks); /* past the limit, while the report names no thread */
+        if (join(wait->pipeline, slice < limit ? slice : later(limit, least)))
             return true;
         look_again(wait);
         if (weir__clock_now() >= later(wait->limit, exit) && names_late(wait))

@@ -66,9 +66,9 @@ typedef struct weir__operation {
     weir__progress progress;
     bool asked;                            /* Z6: for the end, because of a cancel */
     bool in_late;                          /* in the list `late`, while PENDING */
-    bool overdue;                          /* the function alone has taken the attempt_time, which its lane counts */
+    bool counted;                          /* while PENDING: its lane has counted the attempt as overdue */
     uint64_t generation;                   /* of this use, or the next one */
-    uint64_t begun;                        /* time at which the attempt began */
+    uint64_t begun;                        /* time at which the attempt began; while PENDING, later by its waits */
     weir__envelope *envelope;              /* of the item, while PENDING */
     weir__answer answer;                   /* empty while UNUSED or TAKEN */
     struct weir__operation *next, *before; /* in one of the lists below; the unused ones have no `before` */
@@ -86,8 +86,8 @@ typedef struct weir__operations {
     weir__park unused_park;       /* lanes that wait for a slot */
     weir__park over_park;         /* the thread that waits until `open` is 0 */
     weir__operation *unused;      /* list */
-    weir__operation_list pending; /* PENDING, from the oldest on */
-    weir__operation_list late;    /* the same, asked for their end because they are late */
+    weir__operation_list pending; /* PENDING, in the order of `begun` */
+    weir__operation_list late;    /* the same, asked for their end because they are late; in the same order */
     bool watched;                 /* the alarm is set, or rings */
     size_t detached, peak;        /* operations that are not finished; the most so far */
     size_t open;                  /* Z4 */

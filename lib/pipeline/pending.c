@@ -19,7 +19,10 @@ static uint64_t slots_of(const weir_pipeline *pipeline) {
     return count;
 }
 
-/* The first generation differs from pipeline to pipeline: the number of an operation of another one is refused. */
+/*
+ * The first generation differs from pipeline to pipeline: the number of an operation of another one is refused,
+ * practically always, because the numbers have 40 bits of it.
+ */
 static uint64_t first_generation(const weir_pipeline *pipeline) {
     return weir__mix(pipeline->born ^ (uintptr_t)pipeline) | 1;
 }
@@ -162,14 +165,21 @@ static weir__operation_list *list_of(weir__operation *slot) {
     return slot->in_late ? &operations->late : &operations->pending;
 }
 
-static void append_operation(weir__operation_list *list, weir__operation *slot) {
-    slot->next = NULL;
-    slot->before = list->last;
-    if (list->last != NULL)
-        list->last->next = slot;
+/* Inserts by `begun`, from the end on: few of the others began later, while the function of this one was in its call. */
+static void insert_operation(weir__operation_list *list, weir__operation *slot) {
+    weir__operation *before = list->last;
+    while (before != NULL && before->begun > slot->begun)
+        before = before->before;
+    slot->before = before;
+    slot->next = before != NULL ? before->next : list->first;
+    if (before != NULL)
+        before->next = slot;
     else
         list->first = slot;
-    list->last = slot;
+    if (slot->next != NULL)
+        slot->next->before = slot;
+    else
+        list->last = slot;
 }
 
 static void take_operation_out(weir__operation_list *list, weir__operation *slot) {
@@ -189,7 +199,7 @@ void weir__pending_add(weir__operation *slot, weir__envelope *envelope) {
     slot->progress = WEIR__SLOT_PENDING;
     slot->envelope = envelope;
     slot->asked = slot->in_late = false;
-    append_operation(&operations->pending, slot);
+    insert_operation(&operations->pending, slot);
     operations->open++;
 }
 
@@ -202,7 +212,7 @@ void weir__pending_set_late(weir__operation *slot) {
     weir__assert(slot->progress == WEIR__SLOT_PENDING && !slot->in_late);
     take_operation_out(list_of(slot), slot);
     slot->in_late = true;
-    append_operation(list_of(slot), slot);
+    insert_operation(list_of(slot), slot);
 }
 
 void weir__pending_close(weir_stage *stage) {

@@ -242,7 +242,7 @@ static void look_at_threads(weir_stage *stage, const struct instant *instant, we
 static uint64_t count_late_locked(const weir_stage *stage, const weir__operation *slot, uint64_t now) {
     uint64_t limit = stage->options.errors.attempt_time, count = 0;
     for (; limit != 0 && slot != NULL && since(now, slot->begun) > limit; slot = slot->next)
-        count += !slot->overdue;
+        count += !slot->counted;
     return count;
 }
 
@@ -403,7 +403,9 @@ static uint64_t oldest_operation(weir_stage *stage) {
     weir__operations *operations = &stage->operations;
     weir__lock_acquire(&operations->lock);
     const weir__operation *first = operations->pending.first, *late = operations->late.first;
-    uint64_t begun = late != NULL ? late->begun : first != NULL ? first->begun : 0;
+    uint64_t begun = first != NULL ? first->begun : 0;
+    if (late != NULL && (first == NULL || late->begun < begun))
+        begun = late->begun;
     weir__lock_release(&operations->lock);
     return begun;
 }

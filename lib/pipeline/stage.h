@@ -190,6 +190,8 @@ struct weir__lane {
     uint64_t held_up;     /* reading of `blocked` at `from`, in ns */
     uint64_t starved;     /* word of the worker's stopwatch `starved` at `from` */
     uint64_t slept;       /* same word when weir__lane_recent last read the clock */
+    uint64_t waited;      /* ns that the last timed call waited, since it has detached its item (detach.c) */
+    bool overran;         /* that call was counted as overdue */
     unsigned untimed;     /* number of calls since the last timed call */
     unsigned may_skip;    /* number of calls that may go untimed after it */
     weir__cause cause;    /* of the present or last wait */

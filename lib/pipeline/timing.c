@@ -61,13 +61,16 @@ void weir__timing_take(weir__lane *lane) {
     weir__u64_store_relaxed(&lane->due, 0); /* visible to a reader that sees the count below */
     uint64_t now = weir__lane_read_clock(lane);
     uint64_t took = now - lane->from, blocked = weir__stopwatch_read(&lane->blocked, now) - lane->held_up;
-    took = took > blocked ? took - blocked : 0;
+    lane->waited = took > blocked ? blocked : took;
+    took -= lane->waited;
     if (!lane->at_end)
         weir__histogram_count(&lane->latencies, took, lane->untimed + 1);
     lane->untimed = 0;
     bool always = stage->options.errors.attempt_time != 0 || stage->pipeline->options.trace != NULL;
     lane->may_skip = always ? 0 : untimed_after(took);
-    if (!lane->at_end && stage->options.errors.attempt_time != 0 && took > stage->options.errors.attempt_time)
+    lane->overran =
+        !lane->at_end && stage->options.errors.attempt_time != 0 && took > stage->options.errors.attempt_time;
+    if (lane->overran)
         weir__count(&lane->overdue, 1);
     if (stage->pipeline->options.trace != NULL)
         weir__trace_call(lane, lane->from, now);

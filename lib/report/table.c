@@ -302,8 +302,9 @@ static void print_errors(weir__out *out, const weir_report *report) {
 }
 
 static const char *place_of(const weir_late_worker *worker) {
-    static const char *const places[] = {"in its function", "in a drop function",  "in its fini",
-                                         "in a callback",   "writing to a stream", "ending its thread"};
+    static const char *const places[] = {"in its function",     "in a drop function", "in its fini",    "in a callback",
+                                         "writing to a stream", "ending its thread",  "in an operation"};
+    _Static_assert(sizeof places / sizeof places[0] == WEIR_IN_OPERATION + 1, "a place has no name");
     size_t place = (size_t)worker->where;
     return place < sizeof places / sizeof places[0] ? places[place] : "somewhere";
 }
