@@ -419,6 +419,7 @@ enum lie {
     DIES_UNBEGUN, /* these are no lies */
     DIES_AFTER_ANSWER,
     ANSWERS_TWICE,
+    SPOILS_PAGE,
     IGNORES_END
 };
 
@@ -460,6 +461,16 @@ static void answer_as(enum lie lie, const weir__head *asked) {
     tell(said, lie == HALF_A_HEAD ? sizeof *head / 2 : sizeof *head + follow);
 }
 
+/* Overwrites all that the page has for a child, which must be as at the start of the first one. */
+static void spoil(weir__page *page) {
+    static const weir__confined wrong = {.memory = 1, .cpu_time = 1, .files = 1, .file_size = 1, .nice = 19};
+    if (page->span != MEGABYTE / WEIR__PAGE || page->payload != MEGABYTE || page->limits.files != 100)
+        _exit(96);
+    page->span = 0;
+    page->payload = UINT64_MAX;
+    page->limits = wrong;
+}
+
 static void be_liar(void) {
     static weir__message question;
     weir__shared shared;
@@ -468,6 +479,8 @@ static void be_liar(void) {
     const weir__head ready = {.number = lie == READY_WITH_NUMBER};
     if (!weir__shared_attach(&shared) || !weir__channel_bind("liar"))
         _exit(97);
+    if (lie == SPOILS_PAGE)
+        spoil((weir__page *)(void *)shared.bytes);
     tell(&ready, lie == READY_TOO_SHORT ? sizeof ready / 2 : sizeof ready);
     while (weir__channel_receive(WEIR__CHILD_SOCKET, &question, sizeof question, &size, true) == WEIR__RECEIVED) {
         if (lie == DIES_UNBEGUN)
@@ -1116,6 +1129,24 @@ START_TEST (a_second_answer_is_none_to_the_next_question) {
 }
 END_TEST
 
+/* The items are in shared memory, and each child has two. */
+START_TEST (no_child_changes_what_its_parent_believes) {
+    struct job jobs[6];
+    weir_process process = liar_with(MEGABYTE);
+    process.limits.files = 100;
+    process.most_items = 2;
+    be_child_that(SPOILS_PAGE);
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        jobs[i] = job_of_size(MEGABYTE, 'x');
+    run_jobs(process, no_options, jobs, COUNT_OF(jobs));
+    for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+        ck_assert_msg(jobs[i].result != NULL, "%s", jobs[i].message);
+        free(jobs[i].result);
+        free((char *)jobs[i].text);
+    }
+}
+END_TEST
+
 START_TEST (a_child_that_ignores_the_end_is_killed) {
     be_child_that(IGNORES_END);
     assert_result(liar_with(0), "x", "hello");
@@ -1415,6 +1446,7 @@ static Suite *process_suite(void) {
     tcase_add_test(lies, an_item_that_was_not_begun_is_not_blamed);
     tcase_add_test(lies, an_answer_counts_though_its_child_has_died);
     tcase_add_test(lies, a_second_answer_is_none_to_the_next_question);
+    tcase_add_test(lies, no_child_changes_what_its_parent_believes);
     tcase_add_test(lies, a_child_that_ignores_the_end_is_killed);
     TCase *kill_case = add_case(suite, "kills");
     tcase_add_test(kill_case, kills_at_random_moments_lose_nothing);

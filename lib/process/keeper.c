@@ -31,12 +31,11 @@ int weir__keeper_fail(weir__keeper *keeper, int code, const char *format, ...) {
 }
 
 unsigned char *weir__keeper_question(const weir__keeper *keeper) {
-    return keeper->page->span > 0 ? keeper->shared.bytes + WEIR__PAGE : NULL;
+    return keeper->span > 0 ? keeper->shared.bytes + WEIR__PAGE : NULL;
 }
 
 unsigned char *weir__keeper_result(const weir__keeper *keeper) {
-    size_t span = (size_t)keeper->page->span * WEIR__PAGE;
-    return span > 0 ? keeper->shared.bytes + WEIR__PAGE + span : NULL;
+    return keeper->span > 0 ? keeper->shared.bytes + WEIR__PAGE + keeper->span : NULL;
 }
 
 /* ---- start ---- */
@@ -67,10 +66,20 @@ static int spawn(weir__keeper *keeper, int theirs[2]) {
     return error;
 }
 
+/* Writes what a child reads at its start: the last one may have overwritten it. */
+static void write_page(const weir__keeper *keeper) {
+    weir__page *page = keeper->page;
+    page->span = (uint32_t)(keeper->span / WEIR__PAGE);
+    page->payload = keeper->span > 0 ? keeper->room : 0;
+    page->limits = keeper->limits;
+    weir__u32_store_release(&page->begun, 0);
+}
+
 int weir__keeper_start(weir__keeper *keeper) {
     int theirs[2], error = weir__channel_open(&keeper->channel, theirs);
     if (error != 0)
         return error;
+    write_page(keeper);
     error = spawn(keeper, theirs);
     weir__stream_close(&theirs[0]);
     weir__stream_close(&theirs[1]);

@@ -15,6 +15,7 @@
 #include "process/message.h"
 #include "sync/channel.h"
 #include "sync/child.h"
+#include "sync/confine.h"
 
 typedef enum weir__child_state {
     WEIR__CHILD_NONE,     /* there is none */
@@ -25,9 +26,11 @@ typedef enum weir__child_state {
 /* Of one thread. */
 typedef struct weir__keeper {
     const weir_process *options;
-    size_t room;         /* bytes that may cross in one direction */
-    weir__shared shared; /* kept from child to child */
-    weir__page *page;    /* its first part */
+    size_t room;           /* bytes that may cross in one direction */
+    weir__shared shared;   /* kept from child to child */
+    weir__page *page;      /* its first part; of what it says, only `begun` is read, and only compared (R1) */
+    size_t span;           /* bytes of the part of a question, and of a result; 0: messages alone */
+    weir__confined limits; /* of a child */
     weir__child_state state;
     weir__child child;      /* valid unless there is none */
     weir__channel channel;  /* to it */

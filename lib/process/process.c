@@ -240,25 +240,21 @@ static const char *refusal(const weir_process *process) {
     return process->limits.reserved[0] != NULL || process->limits.reserved[1] != NULL ? "reserved must be NULL" : NULL;
 }
 
-/* Creates the shared memory and writes what the child reads of it. Returns 0 or an errno. */
+/* Creates the shared memory. Returns 0 or an errno. */
 static int share(weir__keeper *keeper) {
     const weir_process *process = keeper->options;
     size_t payload = process->payload > WEIR_PROCESS_MESSAGE ? process->payload : 0;
-    size_t span = payload / WEIR__PAGE + (payload % WEIR__PAGE != 0);
-    int error = weir__shared_create(&keeper->shared, WEIR__PAGE * (1 + 2 * span));
-    if (error != 0)
-        return error;
     keeper->room = payload != 0 ? payload : WEIR_PROCESS_MESSAGE;
-    keeper->page = (weir__page *)(void *)keeper->shared.bytes;
-    keeper->page->span = (uint32_t)span;
-    keeper->page->payload = payload;
-    keeper->page->limits = (weir__confined){.memory = process->limits.memory,
-                                            .cpu_time = process->limits.cpu_time / WEIR_SECOND +
-                                                        (process->limits.cpu_time % WEIR_SECOND != 0),
-                                            .files = process->limits.files,
-                                            .file_size = process->limits.file_size,
-                                            .nice = process->nice};
-    return 0;
+    keeper->span = WEIR__PAGE * (payload / WEIR__PAGE + (payload % WEIR__PAGE != 0));
+    keeper->limits = (weir__confined){.memory = process->limits.memory,
+                                      .cpu_time = process->limits.cpu_time / WEIR_SECOND +
+                                                  (process->limits.cpu_time % WEIR_SECOND != 0),
+                                      .files = process->limits.files,
+                                      .file_size = process->limits.file_size,
+                                      .nice = process->nice};
+    int error = weir__shared_create(&keeper->shared, WEIR__PAGE + 2 * keeper->span);
+    keeper->page = error == 0 ? (weir__page *)(void *)keeper->shared.bytes : NULL;
+    return error;
 }
 
 static int begin(weir__keeper *keeper) {
