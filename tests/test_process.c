@@ -47,6 +47,16 @@ static bool is_caught(int code) {
 
 enum { MEGABYTE = 1 << 20 };
 
+/* In the environment: a child holds the fifo once it has said that it is ready. */
+#define TELLS_READY "WEIR_TEST_TELLS_READY"
+
+/* In a child: holds the other end of the fifo, and says so with a byte. */
+static void hold(const char *path) {
+    int fd = open(path, O_WRONLY);
+    if (fd < 0 || write(fd, "x", 1) != 1)
+        _exit(99);
+}
+
 /* ---- functions of the system that fail, and the children that live ---- */
 
 enum fault { NO_FAULT, MEMORY, MAP, SOCKETS, PIPE, SPAWN, SEND, NO_PIDFD };
@@ -104,7 +114,10 @@ ssize_t __wrap_send(int socket, const void *bytes, size_t size, int flags);
 ssize_t __wrap_send(int socket, const void *bytes, size_t size, int flags) {
     bool failed = fails(SEND);
     errno = ENOBUFS;
-    return failed ? -1 : __real_send(socket, bytes, size, flags);
+    ssize_t sent = failed ? -1 : __real_send(socket, bytes, size, flags);
+    if (sent >= (ssize_t)sizeof(weir__head) && ((const weir__head *)bytes)->number == 0 && getenv(TELLS_READY) != NULL)
+        hold(getenv("WEIR_TEST_FIFO"));
+    return sent;
 }
 
 typedef posix_spawn_file_actions_t actions;
@@ -182,13 +195,6 @@ static void hang(void) {
     alarm(2 * TEST_SECONDS);
     for (;;)
         pause();
-}
-
-/* Holds the other end of the fifo, and says so with a byte. */
-static void hold(const char *path) {
-    int fd = open(path, O_WRONLY);
-    if (fd < 0 || write(fd, "x", 1) != 1)
-        _exit(99);
 }
 
 static void list_descriptors(weir_process_payload *out) {
@@ -781,6 +787,22 @@ START_TEST (a_child_makes_its_state_and_unmakes_it) {
     ck_assert_int_eq(starts_noted(&place), 1);
     assert_result(process_of("bare"), "", "0");
     ck_assert_int_eq(starts_noted(&place), 2);
+    remove_place(&place);
+}
+END_TEST
+
+/* The children are ready, and have had no item. */
+START_TEST (an_idle_child_unmakes_its_state) {
+    struct place place = new_place();
+    struct run run = {.process = process_of("state")};
+    run.options.threads.count = 2;
+    setenv(TELLS_READY, "1", 1);
+    run_start(&run);
+    wait_for_holders(&place, 2);
+    run_end(&run, WEIR_OK);
+    unsetenv(TELLS_READY);
+    ck_assert_int_eq(starts_noted(&place), 2);
+    assert_no_children();
     remove_place(&place);
 }
 END_TEST
@@ -1420,6 +1442,7 @@ static Suite *process_suite(void) {
     tcase_add_test(crossing, no_child_changes_what_its_parent_reads);
     tcase_add_test(crossing, codes_and_reasons_are_those_of_the_functions);
     tcase_add_test(crossing, a_child_makes_its_state_and_unmakes_it);
+    tcase_add_test(crossing, an_idle_child_unmakes_its_state);
     tcase_add_test(crossing, an_init_that_fails_in_the_child_is_the_reason);
     TCase *ends = add_case(suite, "ends");
     tcase_add_loop_test(ends, a_crash_is_the_code_of_its_attempt_alone, 0, 2);

@@ -203,8 +203,9 @@ WEIR_API int weir_process_run(weir_task *task, void *item, void *keeper);
 WEIR_API weir_status weir_process_init(void *process, void **keeper);
 
 /*
- * The fini function of such a stage: ends the child. An idle child sees the end of its input, calls fini of its entry
- * and exits. It is killed if it has not ended a second later, at a cancel, or if it is not ready.
+ * The fini function of such a stage: ends the child, and blocks for a second at most. A child that is ready sees the end
+ * of its input, calls fini of its entry and exits, also if it has had no item. It is killed if it has not ended a second
+ * later, at a cancel once its thread has had an item, or if it is not ready.
  */
 WEIR_API void weir_process_fini(void *keeper);
 

@@ -179,9 +179,17 @@ int weir__keeper_end(weir__keeper *keeper) {
     return describe(keeper, &end);
 }
 
+/* Whether a child that has had no question has said that it is ready. */
+static bool has_become_ready(weir__keeper *keeper) {
+    return weir__keeper_listen(keeper, 0) == WEIR__HEARD_MESSAGE && weir__keeper_is_answer(keeper, 0) &&
+           keeper->answer.head.code == 0;
+}
+
 void weir__keeper_dismiss(weir__keeper *keeper, uint64_t deadline) {
     if (keeper->state == WEIR__CHILD_NONE)
         return;
+    if (keeper->state == WEIR__CHILD_STARTING && has_become_ready(keeper))
+        keeper->state = WEIR__CHILD_READY;
     if (keeper->state == WEIR__CHILD_READY) {
         weir__channel_end_input(&keeper->channel);
         (void)weir__keeper_listen(keeper, deadline);
