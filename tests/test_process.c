@@ -424,6 +424,7 @@ enum lie {
     LIES,
     DIES_UNBEGUN, /* these are no lies */
     DIES_AFTER_ANSWER,
+    ANSWERS_UNBEGUN,
     ANSWERS_TWICE,
     SPOILS_PAGE,
     IGNORES_END
@@ -491,10 +492,15 @@ static void be_liar(void) {
     while (weir__channel_receive(WEIR__CHILD_SOCKET, &question, sizeof question, &size, true) == WEIR__RECEIVED) {
         if (lie == DIES_UNBEGUN)
             raise(SIGTERM);
-        weir__u32_store_release(&((weir__page *)(void *)shared.bytes)->begun, question.head.number);
-        answer_as(lie, &question.head);
-        if (lie == ANSWERS_TWICE)
+        weir__u32 *begun = &((weir__page *)(void *)shared.bytes)->begun;
+        if (lie != ANSWERS_UNBEGUN)
+            weir__u32_store_release(begun, question.head.number);
+        answer_as(lie == ANSWERS_UNBEGUN ? WRONG_NUMBER : lie, &question.head);
+        if (lie == ANSWERS_TWICE) {
+            weir__u32_store_release(begun, question.head.number + 1);
             answer_as(lie, &question.head);
+            hold(getenv("WEIR_TEST_FIFO"));
+        }
         if (lie == DIES_AFTER_ANSWER)
             raise(SIGKILL);
     }
@@ -1142,12 +1148,30 @@ START_TEST (an_answer_counts_though_its_child_has_died) {
 END_TEST
 
 START_TEST (a_second_answer_is_none_to_the_next_question) {
+    struct place place = new_place();
     struct job jobs[2] = {job_of("x"), job_of("x")};
+    struct run run = {.process = liar_with(0)};
     be_child_that(ANSWERS_TWICE);
-    run_jobs(liar_with(0), no_options, jobs, 2);
-    ck_assert_str_eq(jobs[0].result, "hello");
-    ck_assert_int_eq(jobs[1].code, WEIR_CODE(WEIR_FAILED));
-    free(jobs[0].result);
+    run_start(&run);
+    assert_status(WEIR_OK, weir_pipeline_put(run.pipeline, &jobs[0]));
+    wait_for_holders(&place, 1); /* its second answer has come */
+    assert_status(WEIR_OK, weir_pipeline_put(run.pipeline, &jobs[1]));
+    run_end(&run, WEIR_OK);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_msg(jobs[i].result != NULL, "%d: %s", i, jobs[i].message);
+        ck_assert_str_eq(jobs[i].result, "hello");
+        free(jobs[i].result);
+    }
+    assert_no_children();
+    remove_place(&place);
+}
+END_TEST
+
+START_TEST (a_senseless_answer_without_a_begin_blames_no_item) {
+    be_child_that(ANSWERS_UNBEGUN);
+    atomic_store(&starts, 0);
+    assert_code(liar_with(0), no_options, "x", WEIR_CODE(WEIR_FAILED), "liar: its answer makes no sense");
+    ck_assert_uint_eq(atomic_load(&starts), 6); /* five times, and one for the next item */
 }
 END_TEST
 
@@ -1469,6 +1493,7 @@ static Suite *process_suite(void) {
     tcase_add_test(lies, an_item_that_was_not_begun_is_not_blamed);
     tcase_add_test(lies, an_answer_counts_though_its_child_has_died);
     tcase_add_test(lies, a_second_answer_is_none_to_the_next_question);
+    tcase_add_test(lies, a_senseless_answer_without_a_begin_blames_no_item);
     tcase_add_test(lies, no_child_changes_what_its_parent_believes);
     tcase_add_test(lies, a_child_that_ignores_the_end_is_killed);
     TCase *kill_case = add_case(suite, "kills");

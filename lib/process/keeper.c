@@ -112,14 +112,19 @@ static void turn(weir__keeper *keeper, struct pollfd polled[POLLED], uint64_t de
         keeper->child.ended = -1; /* another part of the program has closed it */
 }
 
+/* Takes what has come without a block. */
+static weir__received receive(weir__keeper *keeper) {
+    return weir__channel_receive(keeper->channel.socket, &keeper->answer, sizeof keeper->answer, &keeper->received,
+                                 false);
+}
+
 weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline) {
     struct pollfd polled[POLLED];
     uint64_t look_every = look_first;
     for (;;) {
         turn(keeper, polled, deadline, &look_every);
         bool has_ended = keeper->child.ended < 0 ? weir__child_has_ended(&keeper->child) : polled[ENDED].revents != 0;
-        weir__received received = weir__channel_receive(keeper->channel.socket, &keeper->answer, sizeof keeper->answer,
-                                                        &keeper->received, false);
+        weir__received received = receive(keeper);
         if (received == WEIR__RECEIVED)
             return WEIR__HEARD_MESSAGE; /* R3 */
         if (received == WEIR__RECEIVED_END || has_ended)
@@ -129,6 +134,10 @@ weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline) {
         if (weir__clock_now() >= deadline)
             return WEIR__HEARD_NOTHING;
     }
+}
+
+bool weir__keeper_is_silent(weir__keeper *keeper) {
+    return receive(keeper) == WEIR__RECEIVED_NONE;
 }
 
 int weir__keeper_ask(weir__keeper *keeper) {

@@ -58,6 +58,9 @@ int weir__keeper_start(weir__keeper *keeper);
 /* Blocks until the child says something or ends, the pipeline is cancelled, or the deadline passes. */
 weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
 
+/* Whether nothing has come since the last answer: what comes before a question answers nothing. */
+bool weir__keeper_is_silent(weir__keeper *keeper);
+
 /* Sends the question, whose head and bytes are filled but for the number. Returns 0, -1 if the child is gone, or an errno. */
 int weir__keeper_ask(weir__keeper *keeper);
 

@@ -35,7 +35,7 @@ void weir_process_main(int argc, char **argv, const weir_process_entry *entries)
 /* ---- an attempt ---- */
 
 typedef enum weir__step {
-    STEP_DONE,   /* there is an answer */
+    STEP_DONE,   /* what was wanted has been reached: at last, an answer */
     STEP_FAILED, /* the attempt has failed */
     STEP_AGAIN,  /* the item has not begun: another child gets it */
     STEP_LATER   /* the same, after a back-off */
@@ -64,13 +64,14 @@ static weir__step fail_init(weir__keeper *keeper, int *code) {
                                         text[0] != '\0' ? text : "failed"));
 }
 
-static weir__step fail_senseless(weir__keeper *keeper, int *code) {
+/* Ends a child that has said what makes no sense, and writes so. */
+static void end_senseless(weir__keeper *keeper, int *code) {
     (void)weir__keeper_end(keeper);
-    return fail(code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_FAILED), "%s: its answer makes no sense",
-                                        keeper->options->function));
+    *code =
+        weir__keeper_fail(keeper, WEIR_CODE(WEIR_FAILED), "%s: its answer makes no sense", keeper->options->function);
 }
 
-/* Starts a child if there is none, and waits until it is ready. */
+/* Starts a child if there is none, and waits until it is ready. Returns STEP_DONE if it is. */
 static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) {
     const char *name = keeper->options->function;
     int error = keeper->state == WEIR__CHILD_NONE ? weir__keeper_start(keeper) : 0;
@@ -90,34 +91,50 @@ static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) 
         case WEIR__HEARD_MESSAGE:
             break;
     }
-    if (!weir__keeper_is_answer(keeper, 0))
-        return fail_senseless(keeper, code);
+    if (!weir__keeper_is_answer(keeper, 0)) {
+        end_senseless(keeper, code);
+        return STEP_LATER;
+    }
     if (keeper->answer.head.code != 0)
         return fail_init(keeper, code);
     keeper->state = WEIR__CHILD_READY;
-    return STEP_AGAIN;
+    return STEP_DONE;
+}
+
+/* Whether the item is to blame (R4) for the end of its child, which begins nothing more. */
+static weir__step blame(const weir__keeper *keeper) {
+    return weir__keeper_has_begun(keeper) ? STEP_FAILED : STEP_AGAIN;
+}
+
+/* Sends the question to a child that is ready. Returns STEP_DONE if it is sent. */
+static weir__step ask(weir__keeper *keeper, int *code) {
+    const char *name = keeper->options->function;
+    if (!weir__keeper_is_silent(keeper)) {
+        end_senseless(keeper, code);
+        return STEP_AGAIN;
+    }
+    int error = weir__keeper_ask(keeper);
+    if (error == 0)
+        return STEP_DONE;
+    *code = weir__keeper_end(keeper);
+    if (error < 0)
+        return STEP_AGAIN;
+    *code = weir__keeper_fail(keeper, WEIR_CODE_NOT_RUN(error), "%s: cannot be asked: %s", name, strerror(error));
+    return STEP_LATER;
 }
 
 /* Asks the child once, and waits for its answer. */
 static weir__step converse(weir__keeper *keeper, uint64_t deadline, int *code) {
     const char *name = keeper->options->function;
-    if (keeper->state != WEIR__CHILD_READY) {
-        weir__step step = get_ready(keeper, deadline, code);
-        if (keeper->state != WEIR__CHILD_READY)
-            return step;
-    }
-    int error = weir__keeper_ask(keeper);
-    if (error != 0) {
-        *code = weir__keeper_end(keeper);
-        if (error > 0)
-            *code =
-                weir__keeper_fail(keeper, WEIR_CODE_NOT_RUN(error), "%s: cannot be asked: %s", name, strerror(error));
-        return error > 0 ? STEP_LATER : STEP_AGAIN;
-    }
+    weir__step step = keeper->state == WEIR__CHILD_READY ? STEP_DONE : get_ready(keeper, deadline, code);
+    if (step == STEP_DONE)
+        step = ask(keeper, code);
+    if (step != STEP_DONE)
+        return step;
     switch (weir__keeper_listen(keeper, deadline)) {
         case WEIR__HEARD_END:
             *code = weir__keeper_end(keeper);
-            return weir__keeper_has_begun(keeper) ? STEP_FAILED : STEP_AGAIN; /* dead, it begins nothing more */
+            return blame(keeper);
         case WEIR__HEARD_CANCEL:
             return fail_cancelled(keeper, code);
         case WEIR__HEARD_NOTHING:
@@ -126,8 +143,10 @@ static weir__step converse(weir__keeper *keeper, uint64_t deadline, int *code) {
         case WEIR__HEARD_MESSAGE:
             break;
     }
-    if (!weir__keeper_is_answer(keeper, keeper->number))
-        return fail_senseless(keeper, code);
+    if (!weir__keeper_is_answer(keeper, keeper->number)) {
+        end_senseless(keeper, code);
+        return blame(keeper);
+    }
     keeper->answers++;
     return STEP_DONE;
 }
