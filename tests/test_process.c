@@ -536,9 +536,12 @@ struct job {
     unsigned attempts;
 };
 
+static atomic_uint encodes; /* attempts */
+
 static int encode_job(weir_task *task, const void *item, weir_process_payload *to, void *arg) {
     const struct job *job = item;
     (void)arg;
+    atomic_fetch_add(&encodes, 1);
     if ((uintptr_t)to->data % 16 != 0 || to->size != 0)
         return weir_task_fail(task, 16, "not aligned, or not empty");
     if (strcmp(job->text, "refused") == 0)
@@ -1075,6 +1078,21 @@ START_TEST (the_outputs_of_a_child_are_those_of_the_program) {
 }
 END_TEST
 
+/* What a program ignores, a program that it starts ignores too. */
+START_TEST (the_signals_of_limits_are_not_ignored) {
+    static const int signals[] = {SIGXFSZ, SIGXCPU};
+    weir_process process = process_of("obey");
+    for (size_t i = 0; i < COUNT_OF(signals); i++)
+        signal(signals[i], SIG_IGN);
+    process.limits = (weir_process_limits){.file_size = 10000};
+    assert_code(process, no_options, "do write:", WEIR_CODE_SIGNAL(SIGXFSZ), "obey: killed by SIGXFSZ");
+    process.limits = (weir_process_limits){.cpu_time = 1};
+    assert_code(process, no_options, "do spin:", WEIR_CODE_SIGNAL(SIGXCPU), "obey: killed by SIGXCPU");
+    for (size_t i = 0; i < COUNT_OF(signals); i++)
+        signal(signals[i], SIG_DFL);
+}
+END_TEST
+
 START_TEST (limits_hold_in_a_child) {
     weir_process process = process_of("obey");
     char wanted[128];
@@ -1244,6 +1262,7 @@ START_TEST (kills_at_random_moments_lose_nothing) {
     atomic_store(&over, false);
     atomic_store(&kills, 0);
     atomic_store(&starts, 0);
+    atomic_store(&encodes, 0);
     run_start(&run);
     thread_start(&killer, kill_often, &seed);
     size_t count = put_while_killed(&run, jobs);
@@ -1258,8 +1277,12 @@ START_TEST (kills_at_random_moments_lose_nothing) {
         if (jobs[i].size == 100000)
             free((char *)jobs[i].text);
     }
-    printf("kills: %u, of children for %zu items, %u starts\n", atomic_load(&kills), count, atomic_load(&starts));
+    unsigned lost = atomic_load(&encodes) - (unsigned)count;
+    printf("kills: %u, of children for %zu items, %u starts, %u attempts lost\n", atomic_load(&kills), count,
+           atomic_load(&starts), lost);
     free(jobs);
+    ck_assert_uint_gt(atomic_load(&kills), 0);
+    ck_assert_uint_le(lost, atomic_load(&kills));
     ck_assert_int_eq(open_descriptors(), before);
     assert_no_children();
 }
@@ -1457,9 +1480,20 @@ END_TEST
 
 /* ---- the suite ---- */
 
+/* A fault of one test is none of the next, which may run in the same process. */
+static void end_faults(void) {
+    fail_calls(NO_FAULT, 0, 0);
+}
+
+static TCase *add_clean_case(Suite *suite, const char *name) {
+    TCase *tcase = add_case(suite, name);
+    tcase_add_checked_fixture(tcase, end_faults, end_faults);
+    return tcase;
+}
+
 static Suite *process_suite(void) {
     Suite *suite = suite_create("processes");
-    TCase *crossing = add_case(suite, "crossing");
+    TCase *crossing = add_clean_case(suite, "crossing");
     tcase_add_test(crossing, bytes_cross_and_come_back);
     tcase_add_loop_test(crossing, all_sizes_cross, 0, 2);
     tcase_add_test(crossing, what_exceeds_the_room_fails);
@@ -1468,27 +1502,28 @@ static Suite *process_suite(void) {
     tcase_add_test(crossing, a_child_makes_its_state_and_unmakes_it);
     tcase_add_test(crossing, an_idle_child_unmakes_its_state);
     tcase_add_test(crossing, an_init_that_fails_in_the_child_is_the_reason);
-    TCase *ends = add_case(suite, "ends");
+    TCase *ends = add_clean_case(suite, "ends");
     tcase_add_loop_test(ends, a_crash_is_the_code_of_its_attempt_alone, 0, 2);
     tcase_add_test(ends, another_child_makes_the_next_attempt);
     tcase_add_loop_test(ends, a_hang_ends_at_the_deadline, 0, 2);
     tcase_add_test(ends, a_stopped_child_ends_at_the_deadline);
     tcase_add_test(ends, a_child_is_replaced_after_most_items);
     tcase_add_test(ends, a_lost_exit_status_is_said);
-    TCase *begins = add_case(suite, "starts");
+    TCase *begins = add_clean_case(suite, "starts");
     tcase_add_test(begins, a_slow_start_is_waited_for_over_attempts);
     tcase_add_test(begins, a_start_that_dies_costs_no_attempt);
-    TCase *cancels = add_case(suite, "cancels");
+    TCase *cancels = add_clean_case(suite, "cancels");
     tcase_add_loop_test(cancels, a_cancel_ends_hung_children, 0, 2);
     tcase_add_loop_test(cancels, a_child_that_is_not_ready_is_killed, 0, 2);
     tcase_add_test(cancels, a_child_that_does_not_end_is_killed);
     tcase_add_test(cancels, helpers_of_a_child_end_with_it);
     tcase_add_loop_test(cancels, children_end_with_their_parent, 0, 2);
-    TCase *given = add_case(suite, "given");
+    TCase *given = add_clean_case(suite, "given");
     tcase_add_test(given, a_child_inherits_nothing);
     tcase_add_test(given, the_outputs_of_a_child_are_those_of_the_program);
     tcase_add_test(given, limits_hold_in_a_child);
-    TCase *lies = add_case(suite, "lies");
+    tcase_add_test(given, the_signals_of_limits_are_not_ignored);
+    TCase *lies = add_clean_case(suite, "lies");
     tcase_add_loop_test(lies, a_lie_fails_its_attempt, HONEST, LIES);
     tcase_add_test(lies, an_item_that_was_not_begun_is_not_blamed);
     tcase_add_test(lies, an_answer_counts_though_its_child_has_died);
@@ -1496,9 +1531,9 @@ static Suite *process_suite(void) {
     tcase_add_test(lies, a_senseless_answer_without_a_begin_blames_no_item);
     tcase_add_test(lies, no_child_changes_what_its_parent_believes);
     tcase_add_test(lies, a_child_that_ignores_the_end_is_killed);
-    TCase *kill_case = add_case(suite, "kills");
+    TCase *kill_case = add_clean_case(suite, "kills");
     tcase_add_test(kill_case, kills_at_random_moments_lose_nothing);
-    TCase *faults = add_case(suite, "faults");
+    TCase *faults = add_clean_case(suite, "faults");
     tcase_add_test(faults, options_of_no_use_are_refused);
     tcase_add_test(faults, what_fails_in_the_system_is_the_reason_of_a_start);
     tcase_add_test(faults, what_fails_in_the_system_for_a_moment_costs_no_attempt);
