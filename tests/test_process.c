@@ -544,6 +544,8 @@ static int encode_job(weir_task *task, const void *item, weir_process_payload *t
     atomic_fetch_add(&encodes, 1);
     if ((uintptr_t)to->data % 16 != 0 || to->size != 0)
         return weir_task_fail(task, 16, "not aligned, or not empty");
+    if (strcmp(job->text, "late") == 0)
+        sleep_until(weir_task_deadline(task));
     if (strcmp(job->text, "refused") == 0)
         return weir_task_fail(task, 66, "encode refuses");
     to->size = job->size;
@@ -890,6 +892,31 @@ START_TEST (a_hang_ends_at_the_deadline) {
     char bytes[128];
     while (read(place.reading, bytes, sizeof bytes) > 0) /* no process holds it */
         ;
+    remove_place(&place);
+}
+END_TEST
+
+/* It was not sent; the child that makes the next result is the first one. */
+START_TEST (an_item_that_is_late_costs_no_child) {
+    struct job jobs[2] = {job_of("late"), job_of("hello")};
+    weir_stage_options options = {.name = "stage"};
+    struct run run = {.process = process_of("state"), .options = options};
+    struct place place = new_place();
+    run.options.errors.attempt_time = 200 * MILLISECONDS;
+    run.options.errors.retry.attempts = 5;
+    setenv(TELLS_READY, "1", 1);
+    atomic_store(&starts, 0);
+    run_start(&run);
+    wait_for_holders(&place, 1);
+    for (int i = 0; i < 2; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(run.pipeline, &jobs[i]));
+    run_end(&run, WEIR_OK);
+    unsetenv(TELLS_READY);
+    ck_assert_int_eq(jobs[0].code, WEIR_CODE(WEIR_TIMEDOUT));
+    ck_assert_str_eq(jobs[0].message, "state: not sent at the deadline");
+    ck_assert_uint_eq(atomic_load(&starts), 1);
+    ck_assert_msg(jobs[1].result != NULL, "%s", jobs[1].message);
+    free(jobs[1].result);
     remove_place(&place);
 }
 END_TEST
@@ -1506,6 +1533,7 @@ static Suite *process_suite(void) {
     tcase_add_loop_test(ends, a_crash_is_the_code_of_its_attempt_alone, 0, 2);
     tcase_add_test(ends, another_child_makes_the_next_attempt);
     tcase_add_loop_test(ends, a_hang_ends_at_the_deadline, 0, 2);
+    tcase_add_test(ends, an_item_that_is_late_costs_no_child);
     tcase_add_test(ends, a_stopped_child_ends_at_the_deadline);
     tcase_add_test(ends, a_child_is_replaced_after_most_items);
     tcase_add_test(ends, a_lost_exit_status_is_said);

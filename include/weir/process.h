@@ -182,7 +182,7 @@ typedef struct weir_process {
  *   WEIR_CODE_SIGNAL(signal)    if a signal has killed the child, as by a crash
  *   WEIR_CODE_EXIT(status)      if it has exited
  *   WEIR_CODE_NOT_RUN(error)    if no child could be started, or reached, with `error` of errno
- *   WEIR_CODE(WEIR_TIMEDOUT)    if attempt_time passed first; the child is killed if it had begun
+ *   WEIR_CODE(WEIR_TIMEDOUT)    if attempt_time passed first; the child is killed if the item was sent to it, else kept
  *   WEIR_CODE(WEIR_CANCELLED)   if the pipeline was cancelled first; the child is killed
  *   WEIR_CODE(WEIR_INVALID)     if what crosses has more bytes than there is room
  *   WEIR_CODE(WEIR_FAILED)      if another part of the program has taken its exit status, or its answer makes no sense

@@ -53,6 +53,11 @@ static weir__step fail_cancelled(weir__keeper *keeper, int *code) {
         code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_CANCELLED), "%s: ended by a cancel", keeper->options->function));
 }
 
+static weir__step fail_late(weir__keeper *keeper, int *code, const char *what) {
+    return fail(code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_TIMEDOUT), "%s: %s at the deadline",
+                                        keeper->options->function, what));
+}
+
 /* The child has said that its init has failed. */
 static weir__step fail_init(weir__keeper *keeper, int *code) {
     const weir__head head = keeper->answer.head;
@@ -86,8 +91,7 @@ static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) 
         case WEIR__HEARD_CANCEL:
             return fail_cancelled(keeper, code);
         case WEIR__HEARD_NOTHING: /* it goes on starting */
-            return fail(code,
-                        weir__keeper_fail(keeper, WEIR_CODE(WEIR_TIMEDOUT), "%s: not ready at the deadline", name));
+            return fail_late(keeper, code, "not ready");
         case WEIR__HEARD_MESSAGE:
             break;
     }
@@ -107,8 +111,10 @@ static weir__step blame(const weir__keeper *keeper) {
 }
 
 /* Sends the question to a child that is ready. Returns STEP_DONE if it is sent. */
-static weir__step ask(weir__keeper *keeper, int *code) {
+static weir__step ask(weir__keeper *keeper, uint64_t deadline, int *code) {
     const char *name = keeper->options->function;
+    if (weir__clock_now() >= deadline)
+        return fail_late(keeper, code, "not sent");
     if (!weir__keeper_is_silent(keeper)) {
         end_senseless(keeper, code);
         return STEP_AGAIN;
@@ -125,10 +131,9 @@ static weir__step ask(weir__keeper *keeper, int *code) {
 
 /* Asks the child once, and waits for its answer. */
 static weir__step converse(weir__keeper *keeper, uint64_t deadline, int *code) {
-    const char *name = keeper->options->function;
     weir__step step = keeper->state == WEIR__CHILD_READY ? STEP_DONE : get_ready(keeper, deadline, code);
     if (step == STEP_DONE)
-        step = ask(keeper, code);
+        step = ask(keeper, deadline, code);
     if (step != STEP_DONE)
         return step;
     switch (weir__keeper_listen(keeper, deadline)) {
@@ -139,7 +144,7 @@ static weir__step converse(weir__keeper *keeper, uint64_t deadline, int *code) {
             return fail_cancelled(keeper, code);
         case WEIR__HEARD_NOTHING:
             (void)weir__keeper_end(keeper);
-            return fail(code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_TIMEDOUT), "%s: killed at the deadline", name));
+            return fail_late(keeper, code, "killed");
         case WEIR__HEARD_MESSAGE:
             break;
     }
