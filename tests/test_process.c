@@ -28,6 +28,7 @@
 #include "process/message.h"
 #include "sync/channel.h"
 #include "sync/child.h"
+#include "sync/poll.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -159,6 +160,16 @@ int __wrap_weir__child_start(weir__child *child, const weir__child_options *opti
         child->ended = -1;
     }
     return 0;
+}
+
+static atomic_uint rests; /* waits of an attempt for nothing but a time */
+
+weir__polled __real_weir__poll(int fd, short events, int stop, uint64_t deadline);
+weir__polled __wrap_weir__poll(int fd, short events, int stop, uint64_t deadline);
+weir__polled __wrap_weir__poll(int fd, short events, int stop, uint64_t deadline) {
+    if (fd == -1 && stop >= 0)
+        atomic_fetch_add(&rests, 1);
+    return __real_weir__poll(fd, events, stop, deadline);
 }
 
 weir__child_end __real_weir__child_reap(weir__child *child);
@@ -943,7 +954,7 @@ START_TEST (a_child_is_replaced_after_most_items) {
         ck_assert((strcmp(jobs[i].result, jobs[i - 1].result) == 0) == (i % 2 == 1));
     for (size_t i = 0; i < COUNT_OF(jobs); i++)
         free(jobs[i].result);
-    ck_assert_uint_eq(atomic_load(&starts), 4);
+    ck_assert_uint_eq(atomic_load(&starts), 3);
 }
 END_TEST
 
@@ -978,8 +989,21 @@ START_TEST (a_start_that_dies_costs_no_attempt) {
     ck_assert_int_eq(starts_noted(&place), 4);
     atomic_store(&starts, 0);
     assert_code(process_of("dies-always"), no_options, "hello", WEIR_CODE_EXIT(9), "dies-always: exit status 9");
-    ck_assert_uint_eq(atomic_load(&starts), 6); /* five, and one for the next item */
+    ck_assert_uint_eq(atomic_load(&starts), 5);
     remove_place(&place);
+}
+END_TEST
+
+/* Each item waits for one start, after a back-off for the failure before. */
+START_TEST (an_init_that_always_fails_starts_few_processes) {
+    struct job jobs[4];
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        jobs[i] = job_of("hello");
+    atomic_store(&starts, 0);
+    atomic_store(&rests, 0);
+    run_jobs(process_of("fails"), no_options, jobs, COUNT_OF(jobs));
+    ck_assert_uint_eq(atomic_load(&starts), COUNT_OF(jobs));
+    ck_assert_uint_eq(atomic_load(&rests), COUNT_OF(jobs) - 1);
 }
 END_TEST
 
@@ -1539,6 +1563,7 @@ static Suite *process_suite(void) {
     tcase_add_test(ends, a_lost_exit_status_is_said);
     TCase *begins = add_clean_case(suite, "starts");
     tcase_add_test(begins, a_slow_start_is_waited_for_over_attempts);
+    tcase_add_test(begins, an_init_that_always_fails_starts_few_processes);
     tcase_add_test(begins, a_start_that_dies_costs_no_attempt);
     TCase *cancels = add_clean_case(suite, "cancels");
     tcase_add_loop_test(cancels, a_cancel_ends_hung_children, 0, 2);

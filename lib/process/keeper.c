@@ -77,6 +77,7 @@ static void write_page(const weir__keeper *keeper) {
 
 int weir__keeper_start(weir__keeper *keeper) {
     int theirs[2], error = weir__channel_open(&keeper->channel, theirs);
+    keeper->unready++;
     if (error != 0)
         return error;
     write_page(keeper);
@@ -188,6 +189,12 @@ int weir__keeper_end(weir__keeper *keeper) {
     return describe(keeper, &end);
 }
 
+void weir__keeper_retire(weir__keeper *keeper, uint64_t deadline) {
+    weir__channel_end_input(&keeper->channel);
+    keeper->state = WEIR__CHILD_ENDING;
+    keeper->ends_by = deadline;
+}
+
 /* Whether a child that has had no question has said that it is ready. */
 static bool has_become_ready(weir__keeper *keeper) {
     return weir__keeper_listen(keeper, 0) == WEIR__HEARD_MESSAGE && weir__keeper_is_answer(keeper, 0) &&
@@ -199,9 +206,9 @@ void weir__keeper_dismiss(weir__keeper *keeper, uint64_t deadline) {
         return;
     if (keeper->state == WEIR__CHILD_STARTING && has_become_ready(keeper))
         keeper->state = WEIR__CHILD_READY;
-    if (keeper->state == WEIR__CHILD_READY) {
-        weir__channel_end_input(&keeper->channel);
-        (void)weir__keeper_listen(keeper, deadline);
-    }
+    if (keeper->state == WEIR__CHILD_READY)
+        weir__keeper_retire(keeper, deadline);
+    if (keeper->state == WEIR__CHILD_ENDING)
+        (void)weir__keeper_listen(keeper, earlier(keeper->ends_by, deadline));
     (void)weir__keeper_end(keeper);
 }

@@ -20,7 +20,8 @@
 typedef enum weir__child_state {
     WEIR__CHILD_NONE,     /* there is none */
     WEIR__CHILD_STARTING, /* it has not said that it is ready */
-    WEIR__CHILD_READY
+    WEIR__CHILD_READY,
+    WEIR__CHILD_ENDING /* its input has ended */
 } weir__child_state;
 
 /* Of one thread. */
@@ -36,6 +37,8 @@ typedef struct weir__keeper {
     weir__channel channel;  /* to it */
     uint32_t number;        /* of the last question */
     size_t answers;         /* of this child */
+    uint64_t ends_by;       /* deadline of a child that is ending */
+    unsigned unready;       /* starts in a row that have made no child ready */
     weir_task *task;        /* of the call in progress, or NULL */
     int stop;               /* descriptor of the end of the pipeline; -1 before the first call */
     char why[WEIR__REASON]; /* the last failure */
@@ -72,6 +75,9 @@ bool weir__keeper_has_begun(const weir__keeper *keeper);
 
 /* Kills the child and reaps it. Returns the code of its end, and writes the reason. */
 int weir__keeper_end(weir__keeper *keeper);
+
+/* Lets a child that is ready end in order, until the deadline. Does not block. */
+void weir__keeper_retire(weir__keeper *keeper, uint64_t deadline);
 
 /* Ends the child in order if it is ready, and kills it at the deadline or at a cancel. Does nothing if there is none. */
 void weir__keeper_dismiss(weir__keeper *keeper, uint64_t deadline);

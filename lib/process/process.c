@@ -20,7 +20,7 @@
 
 enum { TRIES = 5 };
 
-static const uint64_t back_off = 10 * WEIR_MILLISECOND; /* after the first start that fails; doubled */
+static const uint64_t back_off = 10 * WEIR_MILLISECOND; /* after the first failure; doubled */
 static const uint64_t to_end = WEIR_SECOND;             /* in which an idle child ends in order */
 
 /* Of weir_process_main; NULL before. Written once, before the program has threads. */
@@ -38,7 +38,7 @@ typedef enum weir__step {
     STEP_DONE,   /* what was wanted has been reached: at last, an answer */
     STEP_FAILED, /* the attempt has failed */
     STEP_AGAIN,  /* the item has not begun: another child gets it */
-    STEP_LATER   /* the same, after a back-off */
+    STEP_LATER   /* the same, after a back-off, which a start that has failed causes anyway */
 } weir__step;
 
 static weir__step fail(int *code, int with) {
@@ -82,12 +82,12 @@ static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) 
     int error = keeper->state == WEIR__CHILD_NONE ? weir__keeper_start(keeper) : 0;
     if (error != 0) {
         *code = weir__keeper_fail(keeper, WEIR_CODE_NOT_RUN(error), "%s: cannot be run: %s", name, strerror(error));
-        return STEP_LATER;
+        return STEP_AGAIN;
     }
     switch (weir__keeper_listen(keeper, deadline)) {
         case WEIR__HEARD_END:
             *code = weir__keeper_end(keeper);
-            return STEP_LATER;
+            return STEP_AGAIN;
         case WEIR__HEARD_CANCEL:
             return fail_cancelled(keeper, code);
         case WEIR__HEARD_NOTHING: /* it goes on starting */
@@ -97,11 +97,12 @@ static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) 
     }
     if (!weir__keeper_is_answer(keeper, 0)) {
         end_senseless(keeper, code);
-        return STEP_LATER;
+        return STEP_AGAIN;
     }
     if (keeper->answer.head.code != 0)
         return fail_init(keeper, code);
     keeper->state = WEIR__CHILD_READY;
+    keeper->unready = 0;
     return STEP_DONE;
 }
 
@@ -158,7 +159,7 @@ static weir__step converse(weir__keeper *keeper, uint64_t deadline, int *code) {
 
 /* Blocks for the back-off after the given number of failures, at most until the deadline or a cancel. */
 static void rest(const weir__keeper *keeper, unsigned failures, uint64_t deadline) {
-    uint64_t until = weir_deadline_after(back_off << (failures - 1));
+    uint64_t until = weir_deadline_after(back_off << ((failures < TRIES ? failures : TRIES) - 1));
     (void)weir__poll(-1, 0, keeper->stop, until < deadline ? until : deadline);
 }
 
@@ -166,7 +167,11 @@ static void rest(const weir__keeper *keeper, unsigned failures, uint64_t deadlin
 static int attempt(weir__keeper *keeper) {
     uint64_t deadline = weir_task_deadline(keeper->task);
     int code = 0;
+    if (keeper->state == WEIR__CHILD_ENDING)
+        weir__keeper_dismiss(keeper, deadline);
     for (unsigned failures = 1;; failures++) {
+        if (keeper->state == WEIR__CHILD_NONE && keeper->unready > 0)
+            rest(keeper, keeper->unready, deadline);
         if (weir_task_cancelled(keeper->task)) {
             (void)fail_cancelled(keeper, &code);
             return code;
@@ -219,15 +224,18 @@ static uint64_t end_limit(void) {
     return weir_deadline_after(to_end);
 }
 
-/* Replaces a child that has answered often enough, and one that is gone, without waiting for the new one. */
+/*
+ * Ends a child that has answered often enough, and replaces one that is gone, without waiting for either. After a start
+ * that has failed, the next attempt starts one.
+ */
 static void renew(weir__keeper *keeper) {
     size_t most = keeper->options->most_items;
     if (weir_task_cancelled(keeper->task))
         return;
     if (most != 0 && keeper->answers >= most)
-        weir__keeper_dismiss(keeper, end_limit());
-    if (keeper->state == WEIR__CHILD_NONE)
-        (void)weir__keeper_start(keeper); /* the next attempt starts one if this fails */
+        weir__keeper_retire(keeper, end_limit());
+    if (keeper->state == WEIR__CHILD_NONE && keeper->unready == 0)
+        (void)weir__keeper_start(keeper);
 }
 
 int weir_process_run(weir_task *task, void *item, void *state) {
