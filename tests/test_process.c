@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ static void hold(const char *path) {
 
 /* ---- functions of the system that fail, and the children that live ---- */
 
-enum fault { NO_FAULT, MEMORY, MAP, SOCKETS, PIPE, SPAWN, SEND, NO_PIDFD };
+enum fault { NO_FAULT, MEMORY, MAP, SOCKETS, PIPE, SPAWN, SEND, NO_PIDFD, NO_STOP };
 
 static atomic_int failing;      /* an enum fault */
 static atomic_int failing_from; /* calls that succeed first; the others fail */
@@ -119,6 +120,29 @@ ssize_t __wrap_send(int socket, const void *bytes, size_t size, int flags) {
     if (sent >= (ssize_t)sizeof(weir__head) && ((const weir__head *)bytes)->number == 0 && getenv(TELLS_READY) != NULL)
         hold(getenv("WEIR_TEST_FIFO"));
     return sent;
+}
+
+/* In the environment: a child cannot be bound to its parent with its group. */
+#define NO_GROUP "WEIR_TEST_NO_GROUP"
+
+int __real_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    long argument = va_arg(arguments, long);
+    va_end(arguments);
+    if (command == F_SETOWN && (int)argument < 0 && getenv(NO_GROUP) != NULL) {
+        errno = EPERM;
+        return -1;
+    }
+    return __real_fcntl(fd, command, argument);
+}
+
+int __real_weir_task_stop_fd(weir_task *task);
+int __wrap_weir_task_stop_fd(weir_task *task);
+int __wrap_weir_task_stop_fd(weir_task *task) {
+    return atomic_load(&failing) == NO_STOP ? 1000 : __real_weir_task_stop_fd(task); /* not open */
 }
 
 typedef posix_spawn_file_actions_t actions;
@@ -1429,6 +1453,37 @@ START_TEST (what_fails_in_the_system_for_a_moment_costs_no_attempt) {
 }
 END_TEST
 
+START_TEST (a_closed_descriptor_of_the_end_is_no_cancel) {
+    fail_calls(NO_STOP, 0, 0);
+    assert_result(process_of("slow"), "hello", "hello");
+}
+END_TEST
+
+START_TEST (a_child_whose_group_cannot_be_bound_does_not_serve) {
+    setenv(NO_GROUP, "1", 1);
+    assert_failure("hello", WEIR_CODE_EXIT(125), "obey: exit status 125");
+    unsetenv(NO_GROUP);
+}
+END_TEST
+
+/* The peer has closed its side with a message that it has not received: the system reports that first. */
+START_TEST (a_message_is_received_from_a_side_that_is_closed) {
+    weir__channel channel;
+    int theirs[2];
+    char byte;
+    size_t size = 0;
+    ck_assert_int_eq(weir__channel_open(&channel, theirs), 0);
+    ck_assert_int_eq(weir__channel_send(theirs[0], "x", 1), 0);
+    ck_assert_int_eq(weir__channel_send(channel.socket, "y", 1), 0);
+    close(theirs[0]);
+    close(theirs[1]);
+    ck_assert_int_eq(weir__channel_receive(channel.socket, &byte, 1, &size, false), WEIR__RECEIVED);
+    ck_assert_int_eq(byte, 'x');
+    ck_assert_int_eq(weir__channel_receive(channel.socket, &byte, 1, &size, false), WEIR__RECEIVED_END);
+    weir__channel_close(&channel);
+}
+END_TEST
+
 /* With room for `room` more descriptors. */
 static void run_within(int room) {
     struct rlimit before, limit;
@@ -1590,6 +1645,9 @@ static Suite *process_suite(void) {
     tcase_add_test(faults, options_of_no_use_are_refused);
     tcase_add_test(faults, what_fails_in_the_system_is_the_reason_of_a_start);
     tcase_add_test(faults, what_fails_in_the_system_for_a_moment_costs_no_attempt);
+    tcase_add_test(faults, a_closed_descriptor_of_the_end_is_no_cancel);
+    tcase_add_test(faults, a_child_whose_group_cannot_be_bound_does_not_serve);
+    tcase_add_test(faults, a_message_is_received_from_a_side_that_is_closed);
     tcase_add_test(faults, without_descriptors_nothing_is_left);
     tcase_add_test(faults, closed_standard_streams_do_no_harm);
     tcase_add_test(faults, a_replaced_program_runs_its_own_children);

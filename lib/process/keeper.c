@@ -111,6 +111,8 @@ static void turn(weir__keeper *keeper, struct pollfd polled[POLLED], uint64_t de
     weir__stream_poll(polled, POLLED, deadline);
     if ((polled[ENDED].revents & POLLNVAL) != 0)
         keeper->child.ended = -1; /* another part of the program has closed it */
+    if ((polled[STOP].revents & (POLLIN | POLLNVAL)) == POLLNVAL)
+        keeper->stop = -1; /* the same */
 }
 
 /* Takes what has come without a block. */
@@ -130,7 +132,7 @@ weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline) {
             return WEIR__HEARD_MESSAGE; /* R3 */
         if (received == WEIR__RECEIVED_END || has_ended)
             return WEIR__HEARD_END;
-        if (polled[STOP].revents != 0 || weir_task_cancelled(keeper->task))
+        if ((polled[STOP].revents & POLLIN) != 0 || weir_task_cancelled(keeper->task))
             return WEIR__HEARD_CANCEL;
         if (weir__clock_now() >= deadline)
             return WEIR__HEARD_NOTHING;
