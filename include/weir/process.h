@@ -47,12 +47,13 @@
  * A child has a process group of its own: Ctrl-C in a terminal does not reach it. Processes that it starts and that
  * stay in this group end with it. It has no descriptors but its standard streams and a few of weir's, which are closed
  * on exec. Standard input is empty; standard output and error are those of this process. Its signal mask is that of
- * weir_signals_original. If this process ends, however it ends, the kernel kills the children and their groups; for the
- * groups, /proc must be mounted.
+ * weir_signals_original; SIGPIPE, SIGTERM, SIGCHLD, SIGXCPU and SIGXFSZ are not ignored. If this process ends, however it
+ * ends, the kernel kills the children and their groups, unless another process holds its descriptors: one that was
+ * forked from it and has not executed a program.
  *
  * The program must not ignore SIGCHLD and must not wait for any child (waitpid with -1), or an exit status may be lost.
  *
- * Processes need Linux. On other systems weir_process_init fails, with that reason.
+ * Processes need Linux, with /proc mounted. On other systems weir_process_init fails, with that reason.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -164,19 +165,21 @@ typedef struct weir_process {
     weir_process_decode *decode; /* required */
     void *arg;                   /* for encode and decode */
     size_t payload;              /* bytes that may cross in one direction; 0 selects WEIR_PROCESS_MESSAGE */
-    size_t most_items;           /* answers after which a child is replaced by a new one; 0: never */
-    int nice;                    /* added to its niceness, as far as the system permits */
-    weir_process_limits limits;  /* of a child */
-    void *reserved[4];           /* must be NULL */
+    size_t most_items; /* answers after which a child ends, a second later at most, in the next call; 0: never */
+    int nice;          /* added to its niceness, as far as the system permits */
+    weir_process_limits limits; /* of a child */
+    void *reserved[4];          /* must be NULL */
 } weir_process;
 
 /*
  * The run function of a stage in child processes: encodes the item, sends it to the child of this thread, blocks until
  * its answer has come, and decodes it. `keeper` is what weir_process_init has made.
  *
- * An answer that has come counts, whatever became of the child since. If a child dies before it has begun the function
- * for this item, another one gets the item, five times at most: the item is not to blame, and the attempt goes on.
- * A child that is not ready within attempt_time is kept: the next attempt goes on waiting for it.
+ * An answer that has come counts, whatever became of the child since. If a child dies or says what makes no sense before
+ * it has begun the function for this item, another one gets the item, five times at most: the item is not to blame, and
+ * the attempt goes on. A start that has made no child ready delays the next one of this thread, by 10 to 160 ms.
+ * A child that is not ready within attempt_time is kept: this attempt is lost, though the item was not sent, and the next
+ * attempt goes on waiting for the child.
  *
  * Returns 0 if the item is done, or the code of encode, of the function or of decode, or
  *   WEIR_CODE_SIGNAL(signal)    if a signal has killed the child, as by a crash

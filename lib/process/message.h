@@ -10,7 +10,8 @@
  *   R4  The child writes the number of the question into the page before it calls the function. Only then is the item
  *       to blame for the child's death.
  *   R5  The thread that has started a child reaps it, once.
- *   R6  No child outlives its parent.
+ *   R6  No child outlives its parent and the processes that were forked from it and have not executed a program: they
+ *       hold the lifeline too.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
