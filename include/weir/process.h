@@ -165,7 +165,7 @@ typedef struct weir_process {
     weir_process_decode *decode; /* required */
     void *arg;                   /* for encode and decode */
     size_t payload;              /* bytes that may cross in one direction; 0 selects WEIR_PROCESS_MESSAGE */
-    size_t most_items; /* answers after which a child ends, a second later at most, in the next call; 0: never */
+    size_t most_items; /* answers after which the next call replaces a child; 0: never. It waits a second at most */
     int nice;          /* added to its niceness, as far as the system permits */
     weir_process_limits limits; /* of a child */
     void *reserved[4];          /* must be NULL */
