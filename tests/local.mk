@@ -192,7 +192,8 @@ tests_test_pipeline_messages_LDFLAGS = $(faults_ldflags)
 tests_test_process_CPPFLAGS = $(inside_cppflags)
 tests_test_process_LDADD = $(inside_ldadd)
 tests_test_process_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=posix_spawnp,--wrap=socketpair \
-	-Wl,--wrap=mmap,--wrap=send,--wrap=weir__child_start,--wrap=weir__child_reap
+	-Wl,--wrap=mmap,--wrap=send,--wrap=weir__child_start,--wrap=weir__child_reap,--wrap=weir__poll \
+	-Wl,--wrap=fcntl,--wrap=weir_task_stop_fd
 tests_test_relax_CPPFLAGS = $(inside_cppflags)
 tests_test_relax_LDADD = $(inside_ldadd)
 tests_test_report_SOURCES = tests/test_report.c tests/ledger.c tests/ledger.h

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@
 #include "process/message.h"
 #include "sync/channel.h"
 #include "sync/child.h"
+#include "sync/poll.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -47,9 +49,19 @@ static bool is_caught(int code) {
 
 enum { MEGABYTE = 1 << 20 };
 
+/* In the environment: a child holds the fifo once it has said that it is ready. */
+#define TELLS_READY "WEIR_TEST_TELLS_READY"
+
+/* In a child: holds the other end of the fifo, and says so with a byte. */
+static void hold(const char *path) {
+    int fd = open(path, O_WRONLY);
+    if (fd < 0 || write(fd, "x", 1) != 1)
+        _exit(99);
+}
+
 /* ---- functions of the system that fail, and the children that live ---- */
 
-enum fault { NO_FAULT, MEMORY, MAP, SOCKETS, PIPE, SPAWN, SEND, NO_PIDFD };
+enum fault { NO_FAULT, MEMORY, MAP, SOCKETS, PIPE, SPAWN, SEND, NO_PIDFD, NO_STOP };
 
 static atomic_int failing;      /* an enum fault */
 static atomic_int failing_from; /* calls that succeed first; the others fail */
@@ -104,7 +116,33 @@ ssize_t __wrap_send(int socket, const void *bytes, size_t size, int flags);
 ssize_t __wrap_send(int socket, const void *bytes, size_t size, int flags) {
     bool failed = fails(SEND);
     errno = ENOBUFS;
-    return failed ? -1 : __real_send(socket, bytes, size, flags);
+    ssize_t sent = failed ? -1 : __real_send(socket, bytes, size, flags);
+    if (sent >= (ssize_t)sizeof(weir__head) && ((const weir__head *)bytes)->number == 0 && getenv(TELLS_READY) != NULL)
+        hold(getenv("WEIR_TEST_FIFO"));
+    return sent;
+}
+
+/* In the environment: a child cannot be bound to its parent with its group. */
+#define NO_GROUP "WEIR_TEST_NO_GROUP"
+
+int __real_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...);
+int __wrap_fcntl(int fd, int command, ...) {
+    va_list arguments;
+    va_start(arguments, command);
+    long argument = va_arg(arguments, long);
+    va_end(arguments);
+    if (command == F_SETOWN && (int)argument < 0 && getenv(NO_GROUP) != NULL) {
+        errno = EPERM;
+        return -1;
+    }
+    return __real_fcntl(fd, command, argument);
+}
+
+int __real_weir_task_stop_fd(weir_task *task);
+int __wrap_weir_task_stop_fd(weir_task *task);
+int __wrap_weir_task_stop_fd(weir_task *task) {
+    return atomic_load(&failing) == NO_STOP ? 1000 : __real_weir_task_stop_fd(task); /* not open */
 }
 
 typedef posix_spawn_file_actions_t actions;
@@ -148,6 +186,16 @@ int __wrap_weir__child_start(weir__child *child, const weir__child_options *opti
     return 0;
 }
 
+static atomic_uint rests; /* waits of an attempt for nothing but a time */
+
+weir__polled __real_weir__poll(int fd, short events, int stop, uint64_t deadline);
+weir__polled __wrap_weir__poll(int fd, short events, int stop, uint64_t deadline);
+weir__polled __wrap_weir__poll(int fd, short events, int stop, uint64_t deadline) {
+    if (fd == -1 && stop >= 0)
+        atomic_fetch_add(&rests, 1);
+    return __real_weir__poll(fd, events, stop, deadline);
+}
+
 weir__child_end __real_weir__child_reap(weir__child *child);
 weir__child_end __wrap_weir__child_reap(weir__child *child);
 weir__child_end __wrap_weir__child_reap(weir__child *child) {
@@ -182,13 +230,6 @@ static void hang(void) {
     alarm(2 * TEST_SECONDS);
     for (;;)
         pause();
-}
-
-/* Holds the other end of the fifo, and says so with a byte. */
-static void hold(const char *path) {
-    int fd = open(path, O_WRONLY);
-    if (fd < 0 || write(fd, "x", 1) != 1)
-        _exit(99);
 }
 
 static void list_descriptors(weir_process_payload *out) {
@@ -418,7 +459,9 @@ enum lie {
     LIES,
     DIES_UNBEGUN, /* these are no lies */
     DIES_AFTER_ANSWER,
+    ANSWERS_UNBEGUN,
     ANSWERS_TWICE,
+    SPOILS_PAGE,
     IGNORES_END
 };
 
@@ -460,6 +503,16 @@ static void answer_as(enum lie lie, const weir__head *asked) {
     tell(said, lie == HALF_A_HEAD ? sizeof *head / 2 : sizeof *head + follow);
 }
 
+/* Overwrites all that the page has for a child, which must be as at the start of the first one. */
+static void spoil(weir__page *page) {
+    static const weir__confined wrong = {.memory = 1, .cpu_time = 1, .files = 1, .file_size = 1, .nice = 19};
+    if (page->span != MEGABYTE / WEIR__PAGE || page->payload != MEGABYTE || page->limits.files != 100)
+        _exit(96);
+    page->span = 0;
+    page->payload = UINT64_MAX;
+    page->limits = wrong;
+}
+
 static void be_liar(void) {
     static weir__message question;
     weir__shared shared;
@@ -468,14 +521,21 @@ static void be_liar(void) {
     const weir__head ready = {.number = lie == READY_WITH_NUMBER};
     if (!weir__shared_attach(&shared) || !weir__channel_bind("liar"))
         _exit(97);
+    if (lie == SPOILS_PAGE)
+        spoil((weir__page *)(void *)shared.bytes);
     tell(&ready, lie == READY_TOO_SHORT ? sizeof ready / 2 : sizeof ready);
     while (weir__channel_receive(WEIR__CHILD_SOCKET, &question, sizeof question, &size, true) == WEIR__RECEIVED) {
         if (lie == DIES_UNBEGUN)
             raise(SIGTERM);
-        weir__u32_store_release(&((weir__page *)(void *)shared.bytes)->begun, question.head.number);
-        answer_as(lie, &question.head);
-        if (lie == ANSWERS_TWICE)
+        weir__u32 *begun = &((weir__page *)(void *)shared.bytes)->begun;
+        if (lie != ANSWERS_UNBEGUN)
+            weir__u32_store_release(begun, question.head.number);
+        answer_as(lie == ANSWERS_UNBEGUN ? WRONG_NUMBER : lie, &question.head);
+        if (lie == ANSWERS_TWICE) {
+            weir__u32_store_release(begun, question.head.number + 1);
             answer_as(lie, &question.head);
+            hold(getenv("WEIR_TEST_FIFO"));
+        }
         if (lie == DIES_AFTER_ANSWER)
             raise(SIGKILL);
     }
@@ -511,11 +571,16 @@ struct job {
     unsigned attempts;
 };
 
+static atomic_uint encodes; /* attempts */
+
 static int encode_job(weir_task *task, const void *item, weir_process_payload *to, void *arg) {
     const struct job *job = item;
     (void)arg;
+    atomic_fetch_add(&encodes, 1);
     if ((uintptr_t)to->data % 16 != 0 || to->size != 0)
         return weir_task_fail(task, 16, "not aligned, or not empty");
+    if (strcmp(job->text, "late") == 0)
+        sleep_until(weir_task_deadline(task));
     if (strcmp(job->text, "refused") == 0)
         return weir_task_fail(task, 66, "encode refuses");
     to->size = job->size;
@@ -772,6 +837,22 @@ START_TEST (a_child_makes_its_state_and_unmakes_it) {
 }
 END_TEST
 
+/* The children are ready, and have had no item. */
+START_TEST (an_idle_child_unmakes_its_state) {
+    struct place place = new_place();
+    struct run run = {.process = process_of("state")};
+    run.options.threads.count = 2;
+    setenv(TELLS_READY, "1", 1);
+    run_start(&run);
+    wait_for_holders(&place, 2);
+    run_end(&run, WEIR_OK);
+    unsetenv(TELLS_READY);
+    ck_assert_int_eq(starts_noted(&place), 2);
+    assert_no_children();
+    remove_place(&place);
+}
+END_TEST
+
 START_TEST (an_init_that_fails_in_the_child_is_the_reason) {
     assert_code(process_of("fails"), no_options, "", WEIR_CODE(WEIR_NOMEM), "fails: init: no model");
     assert_code(process_of("silent"), no_options, "", WEIR_CODE(WEIR_INVALID), "silent: init: failed");
@@ -850,6 +931,31 @@ START_TEST (a_hang_ends_at_the_deadline) {
 }
 END_TEST
 
+/* It was not sent; the child that makes the next result is the first one. */
+START_TEST (an_item_that_is_late_costs_no_child) {
+    struct job jobs[2] = {job_of("late"), job_of("hello")};
+    weir_stage_options options = {.name = "stage"};
+    struct run run = {.process = process_of("state"), .options = options};
+    struct place place = new_place();
+    run.options.errors.attempt_time = 200 * MILLISECONDS;
+    run.options.errors.retry.attempts = 5;
+    setenv(TELLS_READY, "1", 1);
+    atomic_store(&starts, 0);
+    run_start(&run);
+    wait_for_holders(&place, 1);
+    for (int i = 0; i < 2; i++)
+        assert_status(WEIR_OK, weir_pipeline_put(run.pipeline, &jobs[i]));
+    run_end(&run, WEIR_OK);
+    unsetenv(TELLS_READY);
+    ck_assert_int_eq(jobs[0].code, WEIR_CODE(WEIR_TIMEDOUT));
+    ck_assert_str_eq(jobs[0].message, "state: not sent at the deadline");
+    ck_assert_uint_eq(atomic_load(&starts), 1);
+    ck_assert_msg(jobs[1].result != NULL, "%s", jobs[1].message);
+    free(jobs[1].result);
+    remove_place(&place);
+}
+END_TEST
+
 START_TEST (a_stopped_child_ends_at_the_deadline) {
     weir_stage_options options = {.name = "stage"};
     struct job job = job_of("do signal:19");
@@ -872,7 +978,7 @@ START_TEST (a_child_is_replaced_after_most_items) {
         ck_assert((strcmp(jobs[i].result, jobs[i - 1].result) == 0) == (i % 2 == 1));
     for (size_t i = 0; i < COUNT_OF(jobs); i++)
         free(jobs[i].result);
-    ck_assert_uint_eq(atomic_load(&starts), 4);
+    ck_assert_uint_eq(atomic_load(&starts), 3);
 }
 END_TEST
 
@@ -907,8 +1013,21 @@ START_TEST (a_start_that_dies_costs_no_attempt) {
     ck_assert_int_eq(starts_noted(&place), 4);
     atomic_store(&starts, 0);
     assert_code(process_of("dies-always"), no_options, "hello", WEIR_CODE_EXIT(9), "dies-always: exit status 9");
-    ck_assert_uint_eq(atomic_load(&starts), 6); /* five, and one for the next item */
+    ck_assert_uint_eq(atomic_load(&starts), 5);
     remove_place(&place);
+}
+END_TEST
+
+/* Each item waits for one start, after a back-off for the failure before. */
+START_TEST (an_init_that_always_fails_starts_few_processes) {
+    struct job jobs[4];
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        jobs[i] = job_of("hello");
+    atomic_store(&starts, 0);
+    atomic_store(&rests, 0);
+    run_jobs(process_of("fails"), no_options, jobs, COUNT_OF(jobs));
+    ck_assert_uint_eq(atomic_load(&starts), COUNT_OF(jobs));
+    ck_assert_uint_eq(atomic_load(&rests), COUNT_OF(jobs) - 1);
 }
 END_TEST
 
@@ -1034,6 +1153,21 @@ START_TEST (the_outputs_of_a_child_are_those_of_the_program) {
 }
 END_TEST
 
+/* What a program ignores, a program that it starts ignores too. */
+START_TEST (the_signals_of_limits_are_not_ignored) {
+    static const int signals[] = {SIGXFSZ, SIGXCPU};
+    weir_process process = process_of("obey");
+    for (size_t i = 0; i < COUNT_OF(signals); i++)
+        signal(signals[i], SIG_IGN);
+    process.limits = (weir_process_limits){.file_size = 10000};
+    assert_code(process, no_options, "do write:", WEIR_CODE_SIGNAL(SIGXFSZ), "obey: killed by SIGXFSZ");
+    process.limits = (weir_process_limits){.cpu_time = 1};
+    assert_code(process, no_options, "do spin:", WEIR_CODE_SIGNAL(SIGXCPU), "obey: killed by SIGXCPU");
+    for (size_t i = 0; i < COUNT_OF(signals); i++)
+        signal(signals[i], SIG_DFL);
+}
+END_TEST
+
 START_TEST (limits_hold_in_a_child) {
     weir_process process = process_of("obey");
     char wanted[128];
@@ -1107,12 +1241,48 @@ START_TEST (an_answer_counts_though_its_child_has_died) {
 END_TEST
 
 START_TEST (a_second_answer_is_none_to_the_next_question) {
+    struct place place = new_place();
     struct job jobs[2] = {job_of("x"), job_of("x")};
+    struct run run = {.process = liar_with(0)};
     be_child_that(ANSWERS_TWICE);
-    run_jobs(liar_with(0), no_options, jobs, 2);
-    ck_assert_str_eq(jobs[0].result, "hello");
-    ck_assert_int_eq(jobs[1].code, WEIR_CODE(WEIR_FAILED));
-    free(jobs[0].result);
+    run_start(&run);
+    assert_status(WEIR_OK, weir_pipeline_put(run.pipeline, &jobs[0]));
+    wait_for_holders(&place, 1); /* its second answer has come */
+    assert_status(WEIR_OK, weir_pipeline_put(run.pipeline, &jobs[1]));
+    run_end(&run, WEIR_OK);
+    for (int i = 0; i < 2; i++) {
+        ck_assert_msg(jobs[i].result != NULL, "%d: %s", i, jobs[i].message);
+        ck_assert_str_eq(jobs[i].result, "hello");
+        free(jobs[i].result);
+    }
+    assert_no_children();
+    remove_place(&place);
+}
+END_TEST
+
+START_TEST (a_senseless_answer_without_a_begin_blames_no_item) {
+    be_child_that(ANSWERS_UNBEGUN);
+    atomic_store(&starts, 0);
+    assert_code(liar_with(0), no_options, "x", WEIR_CODE(WEIR_FAILED), "liar: its answer makes no sense");
+    ck_assert_uint_eq(atomic_load(&starts), 6); /* five times, and one for the next item */
+}
+END_TEST
+
+/* The items are in shared memory, and each child has two. */
+START_TEST (no_child_changes_what_its_parent_believes) {
+    struct job jobs[6];
+    weir_process process = liar_with(MEGABYTE);
+    process.limits.files = 100;
+    process.most_items = 2;
+    be_child_that(SPOILS_PAGE);
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        jobs[i] = job_of_size(MEGABYTE, 'x');
+    run_jobs(process, no_options, jobs, COUNT_OF(jobs));
+    for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+        ck_assert_msg(jobs[i].result != NULL, "%s", jobs[i].message);
+        free(jobs[i].result);
+        free((char *)jobs[i].text);
+    }
 }
 END_TEST
 
@@ -1167,6 +1337,7 @@ START_TEST (kills_at_random_moments_lose_nothing) {
     atomic_store(&over, false);
     atomic_store(&kills, 0);
     atomic_store(&starts, 0);
+    atomic_store(&encodes, 0);
     run_start(&run);
     thread_start(&killer, kill_often, &seed);
     size_t count = put_while_killed(&run, jobs);
@@ -1181,8 +1352,12 @@ START_TEST (kills_at_random_moments_lose_nothing) {
         if (jobs[i].size == 100000)
             free((char *)jobs[i].text);
     }
-    printf("kills: %u, of children for %zu items, %u starts\n", atomic_load(&kills), count, atomic_load(&starts));
+    unsigned lost = atomic_load(&encodes) - (unsigned)count;
+    printf("kills: %u, of children for %zu items, %u starts, %u attempts lost\n", atomic_load(&kills), count,
+           atomic_load(&starts), lost);
     free(jobs);
+    ck_assert_uint_gt(atomic_load(&kills), 0);
+    ck_assert_uint_le(lost, atomic_load(&kills));
     ck_assert_int_eq(open_descriptors(), before);
     assert_no_children();
 }
@@ -1275,6 +1450,37 @@ START_TEST (what_fails_in_the_system_for_a_moment_costs_no_attempt) {
     fail_calls(SEND, 0, -1);
     assert_failure("hello", WEIR_CODE_NOT_RUN(ENOBUFS), "obey: cannot be asked: No buffer space available");
     fail_calls(NO_FAULT, 0, 0);
+}
+END_TEST
+
+START_TEST (a_closed_descriptor_of_the_end_is_no_cancel) {
+    fail_calls(NO_STOP, 0, 0);
+    assert_result(process_of("slow"), "hello", "hello");
+}
+END_TEST
+
+START_TEST (a_child_whose_group_cannot_be_bound_does_not_serve) {
+    setenv(NO_GROUP, "1", 1);
+    assert_failure("hello", WEIR_CODE_EXIT(125), "obey: exit status 125");
+    unsetenv(NO_GROUP);
+}
+END_TEST
+
+/* The peer has closed its side with a message that it has not received: the system reports that first. */
+START_TEST (a_message_is_received_from_a_side_that_is_closed) {
+    weir__channel channel;
+    int theirs[2];
+    char byte;
+    size_t size = 0;
+    ck_assert_int_eq(weir__channel_open(&channel, theirs), 0);
+    ck_assert_int_eq(weir__channel_send(theirs[0], "x", 1), 0);
+    ck_assert_int_eq(weir__channel_send(channel.socket, "y", 1), 0);
+    close(theirs[0]);
+    close(theirs[1]);
+    ck_assert_int_eq(weir__channel_receive(channel.socket, &byte, 1, &size, false), WEIR__RECEIVED);
+    ck_assert_int_eq(byte, 'x');
+    ck_assert_int_eq(weir__channel_receive(channel.socket, &byte, 1, &size, false), WEIR__RECEIVED_END);
+    weir__channel_close(&channel);
 }
 END_TEST
 
@@ -1380,48 +1586,68 @@ END_TEST
 
 /* ---- the suite ---- */
 
+/* A fault of one test is none of the next, which may run in the same process. */
+static void end_faults(void) {
+    fail_calls(NO_FAULT, 0, 0);
+}
+
+static TCase *add_clean_case(Suite *suite, const char *name) {
+    TCase *tcase = add_case(suite, name);
+    tcase_add_checked_fixture(tcase, end_faults, end_faults);
+    return tcase;
+}
+
 static Suite *process_suite(void) {
     Suite *suite = suite_create("processes");
-    TCase *crossing = add_case(suite, "crossing");
+    TCase *crossing = add_clean_case(suite, "crossing");
     tcase_add_test(crossing, bytes_cross_and_come_back);
     tcase_add_loop_test(crossing, all_sizes_cross, 0, 2);
     tcase_add_test(crossing, what_exceeds_the_room_fails);
     tcase_add_test(crossing, no_child_changes_what_its_parent_reads);
     tcase_add_test(crossing, codes_and_reasons_are_those_of_the_functions);
     tcase_add_test(crossing, a_child_makes_its_state_and_unmakes_it);
+    tcase_add_test(crossing, an_idle_child_unmakes_its_state);
     tcase_add_test(crossing, an_init_that_fails_in_the_child_is_the_reason);
-    TCase *ends = add_case(suite, "ends");
+    TCase *ends = add_clean_case(suite, "ends");
     tcase_add_loop_test(ends, a_crash_is_the_code_of_its_attempt_alone, 0, 2);
     tcase_add_test(ends, another_child_makes_the_next_attempt);
     tcase_add_loop_test(ends, a_hang_ends_at_the_deadline, 0, 2);
+    tcase_add_test(ends, an_item_that_is_late_costs_no_child);
     tcase_add_test(ends, a_stopped_child_ends_at_the_deadline);
     tcase_add_test(ends, a_child_is_replaced_after_most_items);
     tcase_add_test(ends, a_lost_exit_status_is_said);
-    TCase *begins = add_case(suite, "starts");
+    TCase *begins = add_clean_case(suite, "starts");
     tcase_add_test(begins, a_slow_start_is_waited_for_over_attempts);
+    tcase_add_test(begins, an_init_that_always_fails_starts_few_processes);
     tcase_add_test(begins, a_start_that_dies_costs_no_attempt);
-    TCase *cancels = add_case(suite, "cancels");
+    TCase *cancels = add_clean_case(suite, "cancels");
     tcase_add_loop_test(cancels, a_cancel_ends_hung_children, 0, 2);
     tcase_add_loop_test(cancels, a_child_that_is_not_ready_is_killed, 0, 2);
     tcase_add_test(cancels, a_child_that_does_not_end_is_killed);
     tcase_add_test(cancels, helpers_of_a_child_end_with_it);
     tcase_add_loop_test(cancels, children_end_with_their_parent, 0, 2);
-    TCase *given = add_case(suite, "given");
+    TCase *given = add_clean_case(suite, "given");
     tcase_add_test(given, a_child_inherits_nothing);
     tcase_add_test(given, the_outputs_of_a_child_are_those_of_the_program);
     tcase_add_test(given, limits_hold_in_a_child);
-    TCase *lies = add_case(suite, "lies");
+    tcase_add_test(given, the_signals_of_limits_are_not_ignored);
+    TCase *lies = add_clean_case(suite, "lies");
     tcase_add_loop_test(lies, a_lie_fails_its_attempt, HONEST, LIES);
     tcase_add_test(lies, an_item_that_was_not_begun_is_not_blamed);
     tcase_add_test(lies, an_answer_counts_though_its_child_has_died);
     tcase_add_test(lies, a_second_answer_is_none_to_the_next_question);
+    tcase_add_test(lies, a_senseless_answer_without_a_begin_blames_no_item);
+    tcase_add_test(lies, no_child_changes_what_its_parent_believes);
     tcase_add_test(lies, a_child_that_ignores_the_end_is_killed);
-    TCase *kill_case = add_case(suite, "kills");
+    TCase *kill_case = add_clean_case(suite, "kills");
     tcase_add_test(kill_case, kills_at_random_moments_lose_nothing);
-    TCase *faults = add_case(suite, "faults");
+    TCase *faults = add_clean_case(suite, "faults");
     tcase_add_test(faults, options_of_no_use_are_refused);
     tcase_add_test(faults, what_fails_in_the_system_is_the_reason_of_a_start);
     tcase_add_test(faults, what_fails_in_the_system_for_a_moment_costs_no_attempt);
+    tcase_add_test(faults, a_closed_descriptor_of_the_end_is_no_cancel);
+    tcase_add_test(faults, a_child_whose_group_cannot_be_bound_does_not_serve);
+    tcase_add_test(faults, a_message_is_received_from_a_side_that_is_closed);
     tcase_add_test(faults, without_descriptors_nothing_is_left);
     tcase_add_test(faults, closed_standard_streams_do_no_harm);
     tcase_add_test(faults, a_replaced_program_runs_its_own_children);

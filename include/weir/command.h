@@ -92,7 +92,7 @@ typedef struct weir_command_result {
  *
  * The command has no descriptors but its three standard streams. On systems without
  * posix_spawn_file_actions_addclosefrom_np it also has what the program has opened without O_CLOEXEC. The signal mask
- * is that of weir_signals_original; SIGPIPE, SIGTERM and SIGCHLD are not ignored.
+ * is that of weir_signals_original; SIGPIPE, SIGTERM, SIGCHLD, SIGXCPU and SIGXFSZ are not ignored.
  *
  * The program must not ignore SIGCHLD and must not wait for any child (waitpid with -1), or the exit status may be
  * lost. The call itself waits for its own child only.

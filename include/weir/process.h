@@ -47,12 +47,13 @@
  * A child has a process group of its own: Ctrl-C in a terminal does not reach it. Processes that it starts and that
  * stay in this group end with it. It has no descriptors but its standard streams and a few of weir's, which are closed
  * on exec. Standard input is empty; standard output and error are those of this process. Its signal mask is that of
- * weir_signals_original. If this process ends, however it ends, the kernel kills the children and their groups; for the
- * groups, /proc must be mounted.
+ * weir_signals_original; SIGPIPE, SIGTERM, SIGCHLD, SIGXCPU and SIGXFSZ are not ignored. If this process ends, however it
+ * ends, the kernel kills the children and their groups, unless another process holds its descriptors: one that was
+ * forked from it and has not executed a program.
  *
  * The program must not ignore SIGCHLD and must not wait for any child (waitpid with -1), or an exit status may be lost.
  *
- * Processes need Linux. On other systems weir_process_init fails, with that reason.
+ * Processes need Linux, with /proc mounted. On other systems weir_process_init fails, with that reason.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -164,25 +165,27 @@ typedef struct weir_process {
     weir_process_decode *decode; /* required */
     void *arg;                   /* for encode and decode */
     size_t payload;              /* bytes that may cross in one direction; 0 selects WEIR_PROCESS_MESSAGE */
-    size_t most_items;           /* answers after which a child is replaced by a new one; 0: never */
-    int nice;                    /* added to its niceness, as far as the system permits */
-    weir_process_limits limits;  /* of a child */
-    void *reserved[4];           /* must be NULL */
+    size_t most_items; /* answers after which the next call replaces a child; 0: never. It waits a second at most */
+    int nice;          /* added to its niceness, as far as the system permits */
+    weir_process_limits limits; /* of a child */
+    void *reserved[4];          /* must be NULL */
 } weir_process;
 
 /*
  * The run function of a stage in child processes: encodes the item, sends it to the child of this thread, blocks until
  * its answer has come, and decodes it. `keeper` is what weir_process_init has made.
  *
- * An answer that has come counts, whatever became of the child since. If a child dies before it has begun the function
- * for this item, another one gets the item, five times at most: the item is not to blame, and the attempt goes on.
- * A child that is not ready within attempt_time is kept: the next attempt goes on waiting for it.
+ * An answer that has come counts, whatever became of the child since. If a child dies or says what makes no sense before
+ * it has begun the function for this item, another one gets the item, five times at most: the item is not to blame, and
+ * the attempt goes on. A start that has made no child ready delays the next one of this thread, by 10 to 160 ms.
+ * A child that is not ready within attempt_time is kept: this attempt is lost, though the item was not sent, and the next
+ * attempt goes on waiting for the child.
  *
  * Returns 0 if the item is done, or the code of encode, of the function or of decode, or
  *   WEIR_CODE_SIGNAL(signal)    if a signal has killed the child, as by a crash
  *   WEIR_CODE_EXIT(status)      if it has exited
  *   WEIR_CODE_NOT_RUN(error)    if no child could be started, or reached, with `error` of errno
- *   WEIR_CODE(WEIR_TIMEDOUT)    if attempt_time passed first; the child is killed if it had begun
+ *   WEIR_CODE(WEIR_TIMEDOUT)    if attempt_time passed first; the child is killed if the item was sent to it, else kept
  *   WEIR_CODE(WEIR_CANCELLED)   if the pipeline was cancelled first; the child is killed
  *   WEIR_CODE(WEIR_INVALID)     if what crosses has more bytes than there is room
  *   WEIR_CODE(WEIR_FAILED)      if another part of the program has taken its exit status, or its answer makes no sense
@@ -203,8 +206,9 @@ WEIR_API int weir_process_run(weir_task *task, void *item, void *keeper);
 WEIR_API weir_status weir_process_init(void *process, void **keeper);
 
 /*
- * The fini function of such a stage: ends the child. An idle child sees the end of its input, calls fini of its entry
- * and exits. It is killed if it has not ended a second later, at a cancel, or if it is not ready.
+ * The fini function of such a stage: ends the child, and blocks for a second at most. A child that is ready sees the end
+ * of its input, calls fini of its entry and exits, also if it has had no item. It is killed if it has not ended a second
+ * later, at a cancel once its thread has had an item, or if it is not ready.
  */
 WEIR_API void weir_process_fini(void *keeper);
 

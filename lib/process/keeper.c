@@ -31,12 +31,11 @@ int weir__keeper_fail(weir__keeper *keeper, int code, const char *format, ...) {
 }
 
 unsigned char *weir__keeper_question(const weir__keeper *keeper) {
-    return keeper->page->span > 0 ? keeper->shared.bytes + WEIR__PAGE : NULL;
+    return keeper->span > 0 ? keeper->shared.bytes + WEIR__PAGE : NULL;
 }
 
 unsigned char *weir__keeper_result(const weir__keeper *keeper) {
-    size_t span = (size_t)keeper->page->span * WEIR__PAGE;
-    return span > 0 ? keeper->shared.bytes + WEIR__PAGE + span : NULL;
+    return keeper->span > 0 ? keeper->shared.bytes + WEIR__PAGE + keeper->span : NULL;
 }
 
 /* ---- start ---- */
@@ -67,10 +66,21 @@ static int spawn(weir__keeper *keeper, int theirs[2]) {
     return error;
 }
 
+/* Writes what a child reads at its start: the last one may have overwritten it. */
+static void write_page(const weir__keeper *keeper) {
+    weir__page *page = keeper->page;
+    page->span = (uint32_t)(keeper->span / WEIR__PAGE);
+    page->payload = keeper->span > 0 ? keeper->room : 0;
+    page->limits = keeper->limits;
+    weir__u32_store_release(&page->begun, 0);
+}
+
 int weir__keeper_start(weir__keeper *keeper) {
     int theirs[2], error = weir__channel_open(&keeper->channel, theirs);
+    keeper->unready++;
     if (error != 0)
         return error;
+    write_page(keeper);
     error = spawn(keeper, theirs);
     weir__stream_close(&theirs[0]);
     weir__stream_close(&theirs[1]);
@@ -101,6 +111,14 @@ static void turn(weir__keeper *keeper, struct pollfd polled[POLLED], uint64_t de
     weir__stream_poll(polled, POLLED, deadline);
     if ((polled[ENDED].revents & POLLNVAL) != 0)
         keeper->child.ended = -1; /* another part of the program has closed it */
+    if ((polled[STOP].revents & (POLLIN | POLLNVAL)) == POLLNVAL)
+        keeper->stop = -1; /* the same */
+}
+
+/* Takes what has come without a block. */
+static weir__received receive(weir__keeper *keeper) {
+    return weir__channel_receive(keeper->channel.socket, &keeper->answer, sizeof keeper->answer, &keeper->received,
+                                 false);
 }
 
 weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline) {
@@ -109,17 +127,20 @@ weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline) {
     for (;;) {
         turn(keeper, polled, deadline, &look_every);
         bool has_ended = keeper->child.ended < 0 ? weir__child_has_ended(&keeper->child) : polled[ENDED].revents != 0;
-        weir__received received = weir__channel_receive(keeper->channel.socket, &keeper->answer, sizeof keeper->answer,
-                                                        &keeper->received, false);
+        weir__received received = receive(keeper);
         if (received == WEIR__RECEIVED)
             return WEIR__HEARD_MESSAGE; /* R3 */
         if (received == WEIR__RECEIVED_END || has_ended)
             return WEIR__HEARD_END;
-        if (polled[STOP].revents != 0 || weir_task_cancelled(keeper->task))
+        if ((polled[STOP].revents & POLLIN) != 0 || weir_task_cancelled(keeper->task))
             return WEIR__HEARD_CANCEL;
         if (weir__clock_now() >= deadline)
             return WEIR__HEARD_NOTHING;
     }
+}
+
+bool weir__keeper_is_silent(weir__keeper *keeper) {
+    return receive(keeper) == WEIR__RECEIVED_NONE;
 }
 
 int weir__keeper_ask(weir__keeper *keeper) {
@@ -170,12 +191,26 @@ int weir__keeper_end(weir__keeper *keeper) {
     return describe(keeper, &end);
 }
 
+void weir__keeper_retire(weir__keeper *keeper, uint64_t deadline) {
+    weir__channel_end_input(&keeper->channel);
+    keeper->state = WEIR__CHILD_ENDING;
+    keeper->ends_by = deadline;
+}
+
+/* Whether a child that has had no question has said that it is ready. */
+static bool has_become_ready(weir__keeper *keeper) {
+    return weir__keeper_listen(keeper, 0) == WEIR__HEARD_MESSAGE && weir__keeper_is_answer(keeper, 0) &&
+           keeper->answer.head.code == 0;
+}
+
 void weir__keeper_dismiss(weir__keeper *keeper, uint64_t deadline) {
     if (keeper->state == WEIR__CHILD_NONE)
         return;
-    if (keeper->state == WEIR__CHILD_READY) {
-        weir__channel_end_input(&keeper->channel);
-        (void)weir__keeper_listen(keeper, deadline);
-    }
+    if (keeper->state == WEIR__CHILD_STARTING && has_become_ready(keeper))
+        keeper->state = WEIR__CHILD_READY;
+    if (keeper->state == WEIR__CHILD_READY)
+        weir__keeper_retire(keeper, deadline);
+    if (keeper->state == WEIR__CHILD_ENDING)
+        (void)weir__keeper_listen(keeper, earlier(keeper->ends_by, deadline));
     (void)weir__keeper_end(keeper);
 }

@@ -15,24 +15,30 @@
 #include "process/message.h"
 #include "sync/channel.h"
 #include "sync/child.h"
+#include "sync/confine.h"
 
 typedef enum weir__child_state {
     WEIR__CHILD_NONE,     /* there is none */
     WEIR__CHILD_STARTING, /* it has not said that it is ready */
-    WEIR__CHILD_READY
+    WEIR__CHILD_READY,
+    WEIR__CHILD_ENDING /* its input has ended */
 } weir__child_state;
 
 /* Of one thread. */
 typedef struct weir__keeper {
     const weir_process *options;
-    size_t room;         /* bytes that may cross in one direction */
-    weir__shared shared; /* kept from child to child */
-    weir__page *page;    /* its first part */
+    size_t room;           /* bytes that may cross in one direction */
+    weir__shared shared;   /* kept from child to child */
+    weir__page *page;      /* its first part; of what it says, only `begun` is read, and only compared (R1) */
+    size_t span;           /* bytes of the part of a question, and of a result; 0: messages alone */
+    weir__confined limits; /* of a child */
     weir__child_state state;
     weir__child child;      /* valid unless there is none */
     weir__channel channel;  /* to it */
     uint32_t number;        /* of the last question */
     size_t answers;         /* of this child */
+    uint64_t ends_by;       /* deadline of a child that is ending */
+    unsigned unready;       /* starts in a row that have made no child ready */
     weir_task *task;        /* of the call in progress, or NULL */
     int stop;               /* descriptor of the end of the pipeline; -1 before the first call */
     char why[WEIR__REASON]; /* the last failure */
@@ -55,6 +61,9 @@ int weir__keeper_start(weir__keeper *keeper);
 /* Blocks until the child says something or ends, the pipeline is cancelled, or the deadline passes. */
 weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
 
+/* Whether nothing has come since the last answer: what comes before a question answers nothing. */
+bool weir__keeper_is_silent(weir__keeper *keeper);
+
 /* Sends the question, whose head and bytes are filled but for the number. Returns 0, -1 if the child is gone, or an errno. */
 int weir__keeper_ask(weir__keeper *keeper);
 
@@ -66,6 +75,9 @@ bool weir__keeper_has_begun(const weir__keeper *keeper);
 
 /* Kills the child and reaps it. Returns the code of its end, and writes the reason. */
 int weir__keeper_end(weir__keeper *keeper);
+
+/* Lets a child that is ready end in order, until the deadline. Does not block. */
+void weir__keeper_retire(weir__keeper *keeper, uint64_t deadline);
 
 /* Ends the child in order if it is ready, and kills it at the deadline or at a cancel. Does nothing if there is none. */
 void weir__keeper_dismiss(weir__keeper *keeper, uint64_t deadline);

@@ -3,14 +3,15 @@
  *
  * Invariants:
  *   R1  A message is there whole or not at all. No lock and no pointer lies in shared memory, and no length there is
- *       believed. A head is copied before it is checked.
+ *       believed: the parent reads no byte of the page but `begun`. A head is copied before it is checked.
  *   R2  The shared memory cannot change its size. The result's part is the child's from the question to the answer.
  *       The question's part is read-only in the child.
  *   R3  An answer that has come counts, whatever became of the child since.
  *   R4  The child writes the number of the question into the page before it calls the function. Only then is the item
  *       to blame for the child's death.
  *   R5  The thread that has started a child reaps it, once.
- *   R6  No child outlives its parent.
+ *   R6  No child outlives its parent and the processes that were forked from it and have not executed a program: they
+ *       hold the lifeline too.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -48,7 +49,7 @@ _Static_assert(offsetof(weir__message, bytes) == sizeof(weir__head), "a message 
 /* The first part of the shared memory. The parts of questions and of results follow, each of `span` bytes. */
 typedef struct weir__page {
     weir__u32 begun;       /* R4 */
-    uint32_t span;         /* in pages; constant, as what follows */
+    uint32_t span;         /* in pages; this and what follows is written before each start, and only a child reads it */
     uint64_t payload;      /* bytes that may cross; 0: messages alone */
     weir__confined limits; /* of the child */
 } weir__page;

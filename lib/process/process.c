@@ -20,7 +20,7 @@
 
 enum { TRIES = 5 };
 
-static const uint64_t back_off = 10 * WEIR_MILLISECOND; /* after the first start that fails; doubled */
+static const uint64_t back_off = 10 * WEIR_MILLISECOND; /* after the first failure; doubled */
 static const uint64_t to_end = WEIR_SECOND;             /* in which an idle child ends in order */
 
 /* Of weir_process_main; NULL before. Written once, before the program has threads. */
@@ -35,10 +35,10 @@ void weir_process_main(int argc, char **argv, const weir_process_entry *entries)
 /* ---- an attempt ---- */
 
 typedef enum weir__step {
-    STEP_DONE,   /* there is an answer */
+    STEP_DONE,   /* what was wanted has been reached: at last, an answer */
     STEP_FAILED, /* the attempt has failed */
     STEP_AGAIN,  /* the item has not begun: another child gets it */
-    STEP_LATER   /* the same, after a back-off */
+    STEP_LATER   /* the same, after a back-off, which a start that has failed causes anyway */
 } weir__step;
 
 static weir__step fail(int *code, int with) {
@@ -53,6 +53,11 @@ static weir__step fail_cancelled(weir__keeper *keeper, int *code) {
         code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_CANCELLED), "%s: ended by a cancel", keeper->options->function));
 }
 
+static weir__step fail_late(weir__keeper *keeper, int *code, const char *what) {
+    return fail(code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_TIMEDOUT), "%s: %s at the deadline",
+                                        keeper->options->function, what));
+}
+
 /* The child has said that its init has failed. */
 static weir__step fail_init(weir__keeper *keeper, int *code) {
     const weir__head head = keeper->answer.head;
@@ -64,77 +69,97 @@ static weir__step fail_init(weir__keeper *keeper, int *code) {
                                         text[0] != '\0' ? text : "failed"));
 }
 
-static weir__step fail_senseless(weir__keeper *keeper, int *code) {
+/* Ends a child that has said what makes no sense, and writes so. */
+static void end_senseless(weir__keeper *keeper, int *code) {
     (void)weir__keeper_end(keeper);
-    return fail(code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_FAILED), "%s: its answer makes no sense",
-                                        keeper->options->function));
+    *code =
+        weir__keeper_fail(keeper, WEIR_CODE(WEIR_FAILED), "%s: its answer makes no sense", keeper->options->function);
 }
 
-/* Starts a child if there is none, and waits until it is ready. */
+/* Starts a child if there is none, and waits until it is ready. Returns STEP_DONE if it is. */
 static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) {
     const char *name = keeper->options->function;
     int error = keeper->state == WEIR__CHILD_NONE ? weir__keeper_start(keeper) : 0;
     if (error != 0) {
         *code = weir__keeper_fail(keeper, WEIR_CODE_NOT_RUN(error), "%s: cannot be run: %s", name, strerror(error));
-        return STEP_LATER;
+        return STEP_AGAIN;
     }
     switch (weir__keeper_listen(keeper, deadline)) {
         case WEIR__HEARD_END:
             *code = weir__keeper_end(keeper);
-            return STEP_LATER;
+            return STEP_AGAIN;
         case WEIR__HEARD_CANCEL:
             return fail_cancelled(keeper, code);
         case WEIR__HEARD_NOTHING: /* it goes on starting */
-            return fail(code,
-                        weir__keeper_fail(keeper, WEIR_CODE(WEIR_TIMEDOUT), "%s: not ready at the deadline", name));
+            return fail_late(keeper, code, "not ready");
         case WEIR__HEARD_MESSAGE:
             break;
     }
-    if (!weir__keeper_is_answer(keeper, 0))
-        return fail_senseless(keeper, code);
+    if (!weir__keeper_is_answer(keeper, 0)) {
+        end_senseless(keeper, code);
+        return STEP_AGAIN;
+    }
     if (keeper->answer.head.code != 0)
         return fail_init(keeper, code);
     keeper->state = WEIR__CHILD_READY;
-    return STEP_AGAIN;
+    keeper->unready = 0;
+    return STEP_DONE;
+}
+
+/* Whether the item is to blame (R4) for the end of its child, which begins nothing more. */
+static weir__step blame(const weir__keeper *keeper) {
+    return weir__keeper_has_begun(keeper) ? STEP_FAILED : STEP_AGAIN;
+}
+
+/* Sends the question to a child that is ready. Returns STEP_DONE if it is sent. */
+static weir__step ask(weir__keeper *keeper, uint64_t deadline, int *code) {
+    const char *name = keeper->options->function;
+    if (weir__clock_now() >= deadline)
+        return fail_late(keeper, code, "not sent");
+    if (!weir__keeper_is_silent(keeper)) {
+        end_senseless(keeper, code);
+        return STEP_AGAIN;
+    }
+    int error = weir__keeper_ask(keeper);
+    if (error == 0)
+        return STEP_DONE;
+    *code = weir__keeper_end(keeper);
+    if (error < 0)
+        return STEP_AGAIN;
+    *code = weir__keeper_fail(keeper, WEIR_CODE_NOT_RUN(error), "%s: cannot be asked: %s", name, strerror(error));
+    return STEP_LATER;
 }
 
 /* Asks the child once, and waits for its answer. */
 static weir__step converse(weir__keeper *keeper, uint64_t deadline, int *code) {
-    const char *name = keeper->options->function;
-    if (keeper->state != WEIR__CHILD_READY) {
-        weir__step step = get_ready(keeper, deadline, code);
-        if (keeper->state != WEIR__CHILD_READY)
-            return step;
-    }
-    int error = weir__keeper_ask(keeper);
-    if (error != 0) {
-        *code = weir__keeper_end(keeper);
-        if (error > 0)
-            *code =
-                weir__keeper_fail(keeper, WEIR_CODE_NOT_RUN(error), "%s: cannot be asked: %s", name, strerror(error));
-        return error > 0 ? STEP_LATER : STEP_AGAIN;
-    }
+    weir__step step = keeper->state == WEIR__CHILD_READY ? STEP_DONE : get_ready(keeper, deadline, code);
+    if (step == STEP_DONE)
+        step = ask(keeper, deadline, code);
+    if (step != STEP_DONE)
+        return step;
     switch (weir__keeper_listen(keeper, deadline)) {
         case WEIR__HEARD_END:
             *code = weir__keeper_end(keeper);
-            return weir__keeper_has_begun(keeper) ? STEP_FAILED : STEP_AGAIN; /* dead, it begins nothing more */
+            return blame(keeper);
         case WEIR__HEARD_CANCEL:
             return fail_cancelled(keeper, code);
         case WEIR__HEARD_NOTHING:
             (void)weir__keeper_end(keeper);
-            return fail(code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_TIMEDOUT), "%s: killed at the deadline", name));
+            return fail_late(keeper, code, "killed");
         case WEIR__HEARD_MESSAGE:
             break;
     }
-    if (!weir__keeper_is_answer(keeper, keeper->number))
-        return fail_senseless(keeper, code);
+    if (!weir__keeper_is_answer(keeper, keeper->number)) {
+        end_senseless(keeper, code);
+        return blame(keeper);
+    }
     keeper->answers++;
     return STEP_DONE;
 }
 
 /* Blocks for the back-off after the given number of failures, at most until the deadline or a cancel. */
 static void rest(const weir__keeper *keeper, unsigned failures, uint64_t deadline) {
-    uint64_t until = weir_deadline_after(back_off << (failures - 1));
+    uint64_t until = weir_deadline_after(back_off << ((failures < TRIES ? failures : TRIES) - 1));
     (void)weir__poll(-1, 0, keeper->stop, until < deadline ? until : deadline);
 }
 
@@ -142,7 +167,11 @@ static void rest(const weir__keeper *keeper, unsigned failures, uint64_t deadlin
 static int attempt(weir__keeper *keeper) {
     uint64_t deadline = weir_task_deadline(keeper->task);
     int code = 0;
+    if (keeper->state == WEIR__CHILD_ENDING)
+        weir__keeper_dismiss(keeper, deadline);
     for (unsigned failures = 1;; failures++) {
+        if (keeper->state == WEIR__CHILD_NONE && keeper->unready > 0)
+            rest(keeper, keeper->unready, deadline);
         if (weir_task_cancelled(keeper->task)) {
             (void)fail_cancelled(keeper, &code);
             return code;
@@ -195,15 +224,18 @@ static uint64_t end_limit(void) {
     return weir_deadline_after(to_end);
 }
 
-/* Replaces a child that has answered often enough, and one that is gone, without waiting for the new one. */
+/*
+ * Ends a child that has answered often enough, and replaces one that is gone, without waiting for either. After a start
+ * that has failed, the next attempt starts one.
+ */
 static void renew(weir__keeper *keeper) {
     size_t most = keeper->options->most_items;
     if (weir_task_cancelled(keeper->task))
         return;
     if (most != 0 && keeper->answers >= most)
-        weir__keeper_dismiss(keeper, end_limit());
-    if (keeper->state == WEIR__CHILD_NONE)
-        (void)weir__keeper_start(keeper); /* the next attempt starts one if this fails */
+        weir__keeper_retire(keeper, end_limit());
+    if (keeper->state == WEIR__CHILD_NONE && keeper->unready == 0)
+        (void)weir__keeper_start(keeper);
 }
 
 int weir_process_run(weir_task *task, void *item, void *state) {
@@ -240,25 +272,21 @@ static const char *refusal(const weir_process *process) {
     return process->limits.reserved[0] != NULL || process->limits.reserved[1] != NULL ? "reserved must be NULL" : NULL;
 }
 
-/* Creates the shared memory and writes what the child reads of it. Returns 0 or an errno. */
+/* Creates the shared memory. Returns 0 or an errno. */
 static int share(weir__keeper *keeper) {
     const weir_process *process = keeper->options;
     size_t payload = process->payload > WEIR_PROCESS_MESSAGE ? process->payload : 0;
-    size_t span = payload / WEIR__PAGE + (payload % WEIR__PAGE != 0);
-    int error = weir__shared_create(&keeper->shared, WEIR__PAGE * (1 + 2 * span));
-    if (error != 0)
-        return error;
     keeper->room = payload != 0 ? payload : WEIR_PROCESS_MESSAGE;
-    keeper->page = (weir__page *)(void *)keeper->shared.bytes;
-    keeper->page->span = (uint32_t)span;
-    keeper->page->payload = payload;
-    keeper->page->limits = (weir__confined){.memory = process->limits.memory,
-                                            .cpu_time = process->limits.cpu_time / WEIR_SECOND +
-                                                        (process->limits.cpu_time % WEIR_SECOND != 0),
-                                            .files = process->limits.files,
-                                            .file_size = process->limits.file_size,
-                                            .nice = process->nice};
-    return 0;
+    keeper->span = WEIR__PAGE * (payload / WEIR__PAGE + (payload % WEIR__PAGE != 0));
+    keeper->limits = (weir__confined){.memory = process->limits.memory,
+                                      .cpu_time = process->limits.cpu_time / WEIR_SECOND +
+                                                  (process->limits.cpu_time % WEIR_SECOND != 0),
+                                      .files = process->limits.files,
+                                      .file_size = process->limits.file_size,
+                                      .nice = process->nice};
+    int error = weir__shared_create(&keeper->shared, WEIR__PAGE + 2 * keeper->span);
+    keeper->page = error == 0 ? (weir__page *)(void *)keeper->shared.bytes : NULL;
+    return error;
 }
 
 static int begin(weir__keeper *keeper) {

@@ -64,7 +64,8 @@ weir__received weir__channel_receive(int socket, void *to, size_t room, size_t *
 
 /*
  * Binds this process and its group to the parent: the kernel kills them when the parent's end of the lifeline closes.
- * Keeps the three descriptors from programs that the child runs. Returns whether the parent is there.
+ * Keeps the three descriptors from programs that the child runs. Returns whether the parent is there, and the binding is
+ * possible: it needs /proc.
  */
 bool weir__channel_bind(const char *name);
 

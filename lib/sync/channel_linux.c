@@ -157,10 +157,14 @@ int weir__channel_send(int socket, const void *message, size_t size) {
 
 weir__received weir__channel_receive(int socket, void *to, size_t room, size_t *size, bool blocks) {
     int before = weir__uncancellable_begin();
+    bool reset = false; /* a reset is reported once, and before messages that have come (R3) */
     ssize_t got;
-    do
+    for (;;) {
         got = recv(socket, to, room, MSG_TRUNC | (blocks ? 0 : MSG_DONTWAIT));
-    while (got < 0 && errno == EINTR);
+        if (got >= 0 || (errno != EINTR && (errno != ECONNRESET || reset)))
+            break;
+        reset = reset || errno == ECONNRESET;
+    }
     bool none = got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
     weir__uncancellable_end(before);
     if (got <= 0)
@@ -182,8 +186,7 @@ bool weir__channel_bind(const char *name) {
     char byte;
     bool bound = kill_at_close(WEIR__CHILD_LIFELINE, getpid());
     int group = open("/proc/self/fd/5", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (group >= 0)
-        (void)kill_at_close(group, -getpgrp());
+    bound = bound && group >= 0 && kill_at_close(group, -getpgrp());
     bound = bound && read(WEIR__CHILD_LIFELINE, &byte, 1) < 0 && errno == EAGAIN; /* 0: closed before */
     for (int fd = WEIR__CHILD_SOCKET; fd <= WEIR__CHILD_LAST; fd++)
         (void)fcntl(fd, F_SETFD, FD_CLOEXEC);

@@ -67,12 +67,12 @@ static int set_files(posix_spawn_file_actions_t *files, const weir__child_option
 }
 
 static void set_attributes(posix_spawnattr_t *attributes) {
+    static const int reset[] = {SIGCHLD, SIGPIPE, SIGTERM, SIGXCPU, SIGXFSZ}; /* ignored ones stay so over exec */
     sigset_t mask, defaults;
     weir_signals_original(&mask);
     sigemptyset(&defaults);
-    sigaddset(&defaults, SIGCHLD);
-    sigaddset(&defaults, SIGPIPE);
-    sigaddset(&defaults, SIGTERM);
+    for (size_t i = 0; i < sizeof reset / sizeof reset[0]; i++)
+        sigaddset(&defaults, reset[i]);
     posix_spawnattr_setsigmask(attributes, &mask);
     posix_spawnattr_setsigdefault(attributes, &defaults);
     posix_spawnattr_setpgroup(attributes, 0);
