@@ -5,19 +5,19 @@
  * them, looks at what it has been told of, and sleeps until it is told. A queue tells it by an alert (Q19), a future by a
  * watcher; a descriptor needs the thread to sleep in poll(2), with an event that is rung in place of a wake.
  *
- * Z1  A case happens only in weir__select_try, in the selecting thread: a tell gives nothing but a wake. So exactly one
+ * H1  A case happens only in weir__select_try, in the selecting thread: a tell gives nothing but a wake. So exactly one
  *     case happens, and the others have no effect.
- * Z2  `word` is ASLEEP only while the thread sleeps or is about to, TOLD after a tell. A tell exchanges the word, and wakes
+ * H2  `word` is ASLEEP only while the thread sleeps or is about to, TOLD after a tell. A tell exchanges the word, and wakes
  *     if it was ASLEEP. The thread sleeps only if it has changed the word from AWAKE to ASLEEP.
- * Z3  No wakeup is lost. The thread sets the word to AWAKE, and then watches each case under the lock of that queue or
+ * H3  No wakeup is lost. The thread sets the word to AWAKE, and then watches each case under the lock of that queue or
  *     future: it sees there that the case is ready, or leaves what is told of the next change. A tell before that took out
  *     what was left, under the same lock, so the thread looks at that case again. A tell after that finds the word, and
  *     prevents the sleep or ends it.
- * Z4  A tell runs under the lock of its queue or future. The select ends after it has acquired each of these locks, or has
+ * H4  A tell runs under the lock of its queue or future. The select ends after it has acquired each of these locks, or has
  *     seen the future's end, which follows the tell. From then on, no tell touches it.
- * Z5  A select that a queue has told and that takes nothing there passes that on (Q19), when it ends.
+ * H5  A select that a queue has told and that takes nothing there passes that on (Q19), when it ends.
  *
- * Lock order: the lock of a queue's side, or of a future; a select has none. Wakeups: Z3.
+ * Lock order: the lock of a queue's side, or of a future; a select has none. Wakeups: H3.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -31,7 +31,7 @@
 #include "sync/event.h"
 #include "sync/poll.h"
 
-/* Z2 */
+/* H2 */
 enum { WEIR__SELECT_AWAKE, WEIR__SELECT_TOLD, WEIR__SELECT_ASLEEP };
 
 /* What is left at the queue or the future of a case. */
@@ -55,7 +55,7 @@ typedef struct weir__select {
     weir__watch *watches; /* one for each case; while the select waits */
     weir__event event;    /* rings if `rings` */
     bool rings;           /* a tell rings the event: the thread sleeps in poll(2) */
-    weir__u32 word;       /* Z2 */
+    weir__u32 word;       /* H2 */
 } weir__select;
 
 #endif /* WEIR_SELECT_STATE_H */

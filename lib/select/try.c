@@ -1,5 +1,5 @@
 /*
- * try.c - Implements a look at the cases of a select (Z1).
+ * try.c - Implements a look at the cases of a select (H1).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * wait.c - Implements the wait of a select: watch, sleep, look again (Z2, Z3).
+ * wait.c - Implements the wait of a select: watch, sleep, look again (H2, H3).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -35,7 +35,7 @@ static weir_status poll_until(weir__select *select, weir_deadline deadline, bool
     return WEIR_OK;
 }
 
-/* Z2. Sets `*in_time` to false if the deadline has passed. */
+/* H2. Sets `*in_time` to false if the deadline has passed. */
 static weir_status block(weir__select *select, weir_deadline deadline, bool *in_time) {
     if (!weir__u32_swap_acquire_release(&select->word, WEIR__SELECT_AWAKE, WEIR__SELECT_ASLEEP))
         return WEIR_OK;
@@ -51,7 +51,7 @@ static weir_status wait_watching(weir__select *select, weir_deadline deadline, s
     for (;;) {
         bool in_time = true;
         weir_status status = WEIR_OK;
-        weir__u32_store_relaxed(&select->word, WEIR__SELECT_AWAKE); /* Z3: before the watch */
+        weir__u32_store_relaxed(&select->word, WEIR__SELECT_AWAKE); /* H3: before the watch */
         if (!weir__select_watch(select))
             status = block(select, deadline, &in_time);
         else

@@ -1,5 +1,5 @@
 /*
- * watch.c - Implements the watch of a select over its queues and futures (Z3, Z4).
+ * watch.c - Implements the watch of a select over its queues and futures (H3, H4).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,7 +8,7 @@
 #include "closable_queue/alert.h"
 #include "select/try.h"
 
-/* Z2. Under the lock of the queue or the future: Z4. */
+/* H2. Under the lock of the queue or the future: H4. */
 static void tell(weir__select *select) {
     if (weir__u32_exchange_acquire_release(&select->word, WEIR__SELECT_TOLD) != WEIR__SELECT_ASLEEP)
         return;

@@ -10,11 +10,11 @@
 
 /*
  * Watches each case with a queue or a future, from now on or again. Returns true, with some perhaps not watched, as soon
- * as it finds one that is ready (Z3).
+ * as it finds one that is ready (H3).
  */
 bool weir__select_watch(weir__select *select);
 
-/* Ends the watch of each case (Z4, Z5). */
+/* Ends the watch of each case (H4, H5). */
 void weir__select_unwatch(weir__select *select);
 
 #endif /* WEIR_SELECT_WATCH_H */
