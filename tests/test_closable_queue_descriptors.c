@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -413,6 +414,34 @@ START_TEST (without_a_free_descriptor_a_later_call_tries_again) {
 }
 END_TEST
 
+/* ---- nothing has changed ---- */
+
+START_TEST (an_empty_give_back_leaves_it_quiet) {
+    weir_queue *queue = new_queue(2);
+    int fd = weir_queue_get_fd(queue);
+    weir__returned *returned = malloc(sizeof *returned);
+    ck_assert_ptr_nonnull(returned);
+    weir__queue_give_back(queue, NULL, 0, returned, 0);
+    ck_assert(!is_readable(fd));
+    end(queue);
+}
+END_TEST
+
+START_TEST (a_get_that_finds_nothing_keeps_errno) {
+    weir_queue *queue = new_queue(2);
+    int fd = weir_queue_get_fd(queue);
+    void *item;
+    assert_status(WEIR_OK, weir_queue_put(queue, number(1)));
+    ck_assert(is_readable(fd));
+    assert_status(WEIR_OK, weir_queue_try_get(queue, &item));
+    errno = ERANGE;
+    assert_empty(queue);
+    ck_assert_int_eq(ERANGE, errno);
+    ck_assert(!is_readable(fd));
+    end(queue);
+}
+END_TEST
+
 static Suite *descriptors_suite(void) {
     Suite *suite = suite_create("closable_queue: descriptors");
     TCase *get = add_case(suite, "get");
@@ -433,6 +462,9 @@ static Suite *descriptors_suite(void) {
     tcase_add_test(others, workers_share_the_queue_with_a_descriptor);
     tcase_add_test(others, a_sleeping_get_is_woken_beside_a_descriptor);
     tcase_add_loop_test(others, many_threads_poll_the_same_descriptors, 0, 2);
+    TCase *nothing = add_case(suite, "nothing has changed");
+    tcase_add_test(nothing, an_empty_give_back_leaves_it_quiet);
+    tcase_add_test(nothing, a_get_that_finds_nothing_keeps_errno);
     TCase *life = add_case(suite, "life");
     tcase_add_test(life, null_has_no_descriptor);
     tcase_add_test(life, descriptors_are_closed_on_exec_and_with_the_queue);

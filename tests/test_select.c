@@ -41,6 +41,36 @@ static void end_queue(weir_queue *queue) {
     assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
 
+/* ---- limits ---- */
+
+/* poll(2) refuses more entries than descriptors may be open. */
+START_TEST (cases_without_descriptors_are_not_polled) {
+    enum { QUEUES = 40 };
+    struct rlimit before, low;
+    weir_queue *queue = new_queue(1);
+    weir_case cases[QUEUES + 1];
+    int ends[2];
+    size_t which;
+    ck_assert_int_eq(0, pipe(ends));
+    for (size_t i = 0; i < QUEUES; i++)
+        cases[i] = get_from(queue);
+    cases[QUEUES] = readable(ends[0]);
+    ck_assert_int_eq(0, getrlimit(RLIMIT_NOFILE, &before));
+    low = before;
+    low.rlim_cur = 32;
+    ck_assert_int_eq(0, setrlimit(RLIMIT_NOFILE, &low));
+    assert_status(WEIR_TIMEDOUT, weir_select(cases, QUEUES + 1, 0, &which));
+    assert_status(WEIR_TIMEDOUT, weir_select(cases, QUEUES + 1, weir_deadline_after(1000000), &which));
+    ck_assert_int_eq(1, (int)write(ends[1], "x", 1));
+    assert_status(WEIR_OK, weir_select(cases, QUEUES + 1, WEIR_NEVER, &which));
+    ck_assert_uint_eq(QUEUES, which);
+    ck_assert_int_eq(0, setrlimit(RLIMIT_NOFILE, &before));
+    close(ends[0]);
+    close(ends[1]);
+    end_queue(queue);
+}
+END_TEST
+
 /* ---- a look ---- */
 
 START_TEST (the_case_that_is_ready_happens) {
@@ -689,6 +719,7 @@ static Suite *select_suite(void) {
     tcase_add_test(misuse, what_is_never_valid_is_refused);
     tcase_add_test(misuse, a_wait_for_nothing_is_refused_or_ends_at_its_deadline);
     tcase_add_test(misuse, without_a_free_descriptor_memory_is_out);
+    tcase_add_test(misuse, cases_without_descriptors_are_not_polled);
     TCase *inside = add_case(suite, "inside");
     tcase_add_test(inside, a_drop_function_may_select);
     tcase_add_test(inside, a_task_that_selects_lets_others_run);

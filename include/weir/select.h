@@ -62,10 +62,12 @@ typedef struct weir_case {
  * called wherever weir_queue_get may. Not a cancellation point.
  *
  * The queues, futures and descriptors must last as long as the call. A destroy of a queue returns WEIR_BUSY while a
- * select sleeps there. A thread that a join has told of the last item may not destroy a queue that others still select.
+ * select sleeps there. A thread that a join has told of the last item may not destroy a queue that others still select,
+ * nor one whose case has just happened in another thread: that select must have returned first.
  *
  * Up to 16 cases need no memory; more need some if the call blocks, and more than 32 always; 2^24 are the most. With
- * descriptors and other cases, a call that blocks takes one or two descriptors for its time.
+ * descriptors and other cases, a call that blocks takes one or two descriptors for its time. The cases with a descriptor,
+ * and one more, may not be more than the descriptors that the process may open: poll(2) refuses them.
  *
  * Returns WEIR_OK if a case has happened: its member `status` says how. After any other status none has, and `*which`
  * is unchanged:
@@ -74,7 +76,8 @@ typedef struct weir_case {
  *   WEIR_INVALID   `cases` or `which` is NULL, `count` is 0, a kind is not one of these, a reserved member is not NULL,
  *                  or an item to put is reserved by the library
  *   WEIR_NOMEM     memory ran out, there are too many cases, or the system has no descriptor left
- *   WEIR_DEADLOCK  all cases are switched off and there is no deadline; or the thread is one of a crew that has no other
+ *   WEIR_DEADLOCK  all cases are switched off and there is no deadline; or the thread is one of a crew that has no other:
+ *                  unlike weir_future_get, the call does not run the task of a future itself
  */
 WEIR_API weir_status weir_select(weir_case *cases, size_t count, weir_deadline deadline, size_t *which);
 

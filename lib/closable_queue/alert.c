@@ -90,13 +90,7 @@ void weir__queue_tell_change_locked(weir_queue *queue) {
 /* ---- items ---- */
 
 bool weir__queue_alert_item(weir_queue *queue, weir__alert *alert) {
-    weir__side *side = &queue->producers;
-    weir__lock_acquire(&side->lock);
-    bool ready = weir__queue_has_item_locked(queue);
-    if (!ready)
-        weir__alert_leave_locked(side, alert);
-    weir__lock_release(&side->lock);
-    return !ready;
+    return weir__queue_watch(queue, &queue->producers, alert);
 }
 
 /*
@@ -127,14 +121,15 @@ static void tell_release(weir__side *side) {
 }
 
 void weir__queue_tell_item(weir_queue *queue) {
-    tell_watching_locked(&queue->producers);
+    if (weir__queue_has_item_locked(queue)) /* not if nothing was given back */
+        tell_watching_locked(&queue->producers);
     tell_release(&queue->producers);
 }
 
 /* ---- room ---- */
 
 /* Returns the number of places that are neither filled nor promised. */
-static uint64_t room_locked(const weir_queue *queue) {
+static uint64_t unpromised_locked(const weir_queue *queue) {
     const weir__side *side = &queue->consumers;
     uint64_t used = weir__u64_load_relaxed(&queue->producers.index) - weir__queue_emptied(queue) + side->promised;
     return used >= queue->capacity ? 0 : queue->capacity - used;
@@ -143,7 +138,7 @@ static uint64_t room_locked(const weir_queue *queue) {
 size_t weir__queue_promise(weir_queue *queue, size_t most, weir__alert *alert) {
     weir__side *side = &queue->consumers;
     weir__lock_acquire(&side->lock);
-    uint64_t room = side->sealed ? most : room_locked(queue);
+    uint64_t room = side->sealed ? most : unpromised_locked(queue);
     size_t count = room < most ? (size_t)room : most;
     side->promised += count;
     if (count == 0)
@@ -157,7 +152,7 @@ void weir__queue_tell_room(weir_queue *queue) {
     weir__side *side = &queue->consumers;
     if (weir__queue_has_room_locked(queue))
         tell_watching_locked(side);
-    if (room_locked(queue) * 2 >= queue->capacity || side->sealed)
+    if (unpromised_locked(queue) * 2 >= queue->capacity || side->sealed)
         tell_release(side);
     else
         weir__park_release_one(&side->park, &side->lock);

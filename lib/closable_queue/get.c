@@ -127,7 +127,7 @@ static weir_status get_and_release(weir_queue *queue, struct request *request) {
         refuse_release(queue, status);
 
     if (request->sentinel)
-        weir__queue_settle(queue, 1); /* the last access: a join may return now, and its caller may free the queue */
+        weir__queue_settle(queue, 1); /* the last access of a get: a join may return now. A select has further ones */
     return status;
 }
 

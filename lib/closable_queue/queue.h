@@ -77,15 +77,15 @@
  *
  * Q19 Selects and the descriptors of a queue leave alerts that watch. A publish tells these with the lock held, so what
  *     they write to is neither freed nor closed then: a destroy, or the end of a select, acquires that lock. The
- *     alert of a descriptor is left while the descriptor is not readable. Each publish tells it, and at most one select,
- *     in FIFO order. The end of the queue or of a hold is such a publish. A select that was told tells the next one, as
- *     it returns, if anything is left, or the queue has ended. So while something is available, no descriptor is quiet, and no select sleeps unless
- *     another one was told and has not returned.
+ *     alert of a descriptor is left while the descriptor is not readable. Each publish that leaves something
+ *     tells it, and at most one select, in FIFO order. The end of the queue or of a hold is such a publish. A select that
+ *     was told tells the next one, as it returns, if anything is left, or the queue has ended. So while something is
+ *     available, no descriptor is quiet, and no select sleeps unless another one was told and has not returned.
  *     The queue of a stage may be destroyed with the alert of another stage left, which was freed before. Nothing watches
  *     such a queue. So the list is read for those that watch only if `watching` says that there are some.
  *
- * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8, Q13, Q16 and Q19. The number of unfinished items is tail - done; settle.c has the proof
- * for joins, and for destroying a queue after a join.
+ * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8, Q13, Q16 and Q19. The number of unfinished items is tail - done; settle.c has
+ * the proof for joins, and for destroying a queue after a join.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -280,6 +280,7 @@ static inline bool weir__queue_seems_empty(const weir_queue *queue) {
     return head == weir__queue_tail(queue) && weir__u32_load_relaxed(&queue->closed) == 0;
 }
 
+/* Whether all slots are filled. A held queue does not seem full: its room is hidden by a lock only. */
 static inline bool weir__queue_seems_full(const weir_queue *queue) {
     uint64_t head = weir__queue_head(queue);
     return weir__queue_tail(queue) - head >= queue->capacity && weir__u32_load_relaxed(&queue->closed) == 0;

@@ -6,7 +6,6 @@
 #include "closable_queue/requeue.h"
 
 #include "closable_queue/alert.h"
-
 #include "closable_queue/shutdown.h"
 
 /* Q8. Lowers the head by one: the item counts as not taken. */
@@ -39,16 +38,8 @@ static void append_locked(weir_queue *queue, weir__requeued *place) {
 }
 
 /*
- * Q8. Takes the locks in the order of a shutdown (Q6). The head changes under the lock under which blocking consumers
- * check it. So each of them sees the item or is woken for it.
- */
-static void lock_both(weir_queue *queue) {
-    weir__lock_acquire(&queue->producers.lock);
-    weir__lock_acquire(&queue->consumers.lock);
-}
-
-/*
- * Releases the locks and wakes a consumer. If a discard has begun, discards the requeued items, which may have come
+ * Releases the locks and wakes a consumer. The head has changed under the lock under which blocking consumers check it, so
+ * each of them sees the item or is woken for it (Q8). If a discard has begun, discards the requeued items, which may have come
  * too late for it.
  */
 static void end_requeue(weir_queue *queue, bool any) {
@@ -61,7 +52,7 @@ static void end_requeue(weir_queue *queue, bool any) {
 }
 
 void weir__queue_requeue(weir_queue *queue, weir__requeued *place) {
-    lock_both(queue);
+    weir__queue_lock_both(queue);
     append_locked(queue, place);
     uncount_locked(&queue->consumers);
     end_requeue(queue, true);
@@ -78,7 +69,7 @@ static void count_fed_locked(weir_queue *queue, weir__requeued *place) {
 }
 
 bool weir__queue_feed(weir_queue *queue, weir__requeued *place) {
-    lock_both(queue);
+    weir__queue_lock_both(queue);
     bool open = !queue->producers.closed;
     if (open) {
         append_locked(queue, place);
@@ -89,7 +80,7 @@ bool weir__queue_feed(weir_queue *queue, weir__requeued *place) {
 }
 
 void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place) {
-    lock_both(queue);
+    weir__queue_lock_both(queue);
     push_locked(queue, place);
     end_requeue(queue, true);
 }
@@ -110,7 +101,7 @@ static bool take_back_locked(weir_queue *queue, weir__slot *slots, size_t count,
 
 void weir__queue_give_back(weir_queue *queue, weir__slot *slots, size_t count, weir__returned *returned,
                            size_t workers) {
-    lock_both(queue);
+    weir__queue_lock_both(queue);
     weir__assert(queue->consumers.workers >= workers);
     queue->consumers.workers -= workers;
     bool any = take_back_locked(queue, slots, count, returned->places);

@@ -286,9 +286,7 @@ bool weir__future_is_over(weir_future *future) {
 }
 
 void weir__future_settle(weir_future *future) {
-    if (weir__future_has_ended(future))
-        return;
-    weir__lock_acquire(&future->lock);
-    weir__assert(weir__future_is_end(weir__u32_peek(&future->state))); /* F4 */
-    weir__lock_release(&future->lock);
+    bool over = weir__future_is_over(future);
+    weir__assert(over); /* F4 */
+    (void)over;
 }

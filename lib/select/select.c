@@ -43,10 +43,14 @@ static bool count_cases(weir__select *select) {
 static void prepare(weir__select *select, uint32_t *order, weir__pollfd *polled) {
     weir__order_begin(order, select->count);
     select->order = order;
+    select->places = order + select->count;
     select->polled = polled;
-    for (size_t i = 0; i < select->count && select->descriptors > 0; i++) {
+    for (size_t i = 0, place = 0; place < select->descriptors; i++) {
         const weir_case *one = &select->cases[i];
-        weir__poll_entry(&polled[i], weir__case_polls(one) ? one->fd : -1, one->kind == WEIR_CASE_WRITABLE);
+        if (!weir__case_polls(one) || weir__case_is_off(one))
+            continue;
+        select->places[i] = (uint32_t)place;
+        weir__poll_entry(&polled[place++], one->fd, one->kind == WEIR_CASE_WRITABLE);
     }
 }
 
@@ -59,20 +63,21 @@ static weir_status run(weir__select *select, weir_deadline deadline, size_t *whi
         return WEIR_TIMEDOUT;
     if (select->live == 0 && deadline == WEIR_NEVER)
         return WEIR_DEADLOCK;
-    if (select->descriptors == 0 && weir__spin_until(&spin, weir__select_look, select, 0, deadline))
+    if (select->descriptors == 0 && select->count <= FEW &&
+        weir__spin_until(&spin, weir__select_look, select, 0, deadline))
         status = weir__select_try(select, false, which);
     return status == WEIR_EMPTY ? weir__select_wait(select, deadline, which) : status;
 }
 
 static weir_status run_with_few(weir__select *select, weir_deadline deadline, size_t *which) {
-    uint32_t order[FEW];
+    uint32_t order[2 * FEW];
     weir__pollfd polled[FEW + 1];
     prepare(select, order, polled);
     return run(select, deadline, which);
 }
 
 static weir_status run_with_many(weir__select *select, weir_deadline deadline, size_t *which) {
-    size_t each = sizeof(weir__pollfd) + sizeof(uint32_t);
+    size_t each = sizeof(weir__pollfd) + 2 * sizeof(uint32_t);
     if (select->count > MOST)
         return WEIR_NOMEM;
     weir__pollfd *polled = weir__alloc((select->count + 1) * each);

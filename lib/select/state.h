@@ -51,7 +51,8 @@ typedef struct weir__select {
     size_t live;          /* number of cases that are not switched off */
     size_t descriptors;   /* number of those with a descriptor */
     uint32_t *order;      /* a permutation of the cases' indices */
-    weir__pollfd *polled; /* one for each case, and one for the event; used if there are descriptors */
+    uint32_t *places;     /* where a case with a descriptor is in `polled`; one for each case */
+    weir__pollfd *polled; /* one for each of `descriptors`, and one for the event: poll(2) limits their number */
     weir__watch *watches; /* one for each case; while the select waits */
     weir__event event;    /* rings if `rings` */
     bool rings;           /* a tell rings the event: the thread sleeps in poll(2) */

@@ -53,10 +53,10 @@ static weir_status see_end(weir_case *one) {
 static weir_status see_descriptor(weir__select *select, size_t at, bool *polled) {
     if (select->cases[at].fd < 0)
         return WEIR_EMPTY;
-    if (!*polled && weir__poll_all(select->polled, select->count, 0) < 0)
+    if (!*polled && weir__poll_all(select->polled, select->descriptors, 0) < 0)
         return WEIR_NOMEM;
     *polled = true;
-    weir__polled how = weir__poll_result(&select->polled[at]);
+    weir__polled how = weir__poll_result(&select->polled[select->places[at]]);
     if (how == WEIR__POLLED_LATE)
         return WEIR_EMPTY;
     select->cases[at].status = how == WEIR__POLLED_BAD ? WEIR_INVALID : WEIR_OK;

@@ -25,12 +25,12 @@ static weir_status sleep_until(weir__select *select, weir_deadline deadline, boo
 /* A ring that comes late, after the tell was seen, ends one further poll. */
 static weir_status poll_until(weir__select *select, weir_deadline deadline, bool *in_time) {
     weir__callouts_tell(WEIR__SLEEPS);
-    int ready = weir__poll_all(select->polled, select->count + 1, deadline);
+    int ready = weir__poll_all(select->polled, select->descriptors + select->rings, deadline);
     weir__callouts_tell(WEIR__GOES_ON);
     if (ready < 0)
         return WEIR_NOMEM;
     *in_time = ready > 0;
-    if (select->rings && weir__poll_result(&select->polled[select->count]) == WEIR__POLLED_READY)
+    if (select->rings && weir__poll_result(&select->polled[select->descriptors]) == WEIR__POLLED_READY)
         weir__event_quiet(&select->event);
     return WEIR_OK;
 }
@@ -71,8 +71,8 @@ static bool open_event(weir__select *select) {
     select->rings = select->descriptors > 0 && select->live > select->descriptors;
     if (select->rings && (fd = weir__event_descriptor(&select->event)) < 0)
         return false;
-    if (select->descriptors > 0)
-        weir__poll_entry(&select->polled[select->count], fd, false);
+    if (select->rings)
+        weir__poll_entry(&select->polled[select->descriptors], fd, false);
     return true;
 }
 

@@ -8,6 +8,7 @@
  */
 #include "sync/event.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -89,14 +90,16 @@ void weir__event_happen(weir__event *event) {
 }
 
 void weir__event_ring(weir__event *event) {
-    int before = weir__uncancellable_begin();
+    int before = weir__uncancellable_begin(), error = errno;
     tell(event);
+    errno = error;
     weir__uncancellable_end(before);
 }
 
 void weir__event_quiet(weir__event *event) {
-    int before = weir__uncancellable_begin();
+    int before = weir__uncancellable_begin(), error = errno;
     empty(event->readable);
+    errno = error;
     weir__uncancellable_end(before);
 }
 

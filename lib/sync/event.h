@@ -27,7 +27,7 @@ void weir__event_happen(weir__event *event);
 
 /*
  * Make the descriptor of an open event readable, and no longer readable: for what comes and goes. Several threads may
- * ring at once. Not for an event that happens.
+ * ring at once. Not for an event that happens. Leave errno as it was.
  */
 void weir__event_ring(weir__event *event);
 void weir__event_quiet(weir__event *event);
