@@ -183,6 +183,7 @@ static int process(const struct options *options) {
     if (exit_status == EXIT_FAILURE && interrupt_is_stopping())
         exit_status = SIGNAL_STATUS + interrupt_number();
     if (exit_status == EXIT_SUCCESS && options->is_dry) {
+        interrupt_release(); /* a signal ends the listing, even while it waits for a further entry or a reader */
         exit_status = plan_print(&work.ends.source);
     } else if (exit_status == EXIT_SUCCESS) {
         make_thumbnails(&work, &report);
