@@ -33,7 +33,7 @@ enum host_answer {
 enum host_outcome {
     HOST_ANSWERED,
     HOST_FAILED,
-    HOST_UNKNOWN /* the transfer was aborted, or broke after the begin of an answer */
+    HOST_UNKNOWN /* the transfer failed for a reason that may not be the host's */
 };
 
 /* Without tries no host is paused or given up. Returns NULL if memory is exhausted. */

@@ -80,12 +80,14 @@ static bool is_too_slow(const struct transfer *transfer) {
     return got > 0 && took >= (curl_off_t)transfer->timeout * 1000000 - 500000;
 }
 
-/* Unreachable servers and interrupted answers are transient. An unresolvable name is more likely a wrong one. */
+/* Unreachable servers and interrupted answers are transient: so is a name server that does not answer. */
 static int error_code(const struct transfer *transfer, CURLcode code) {
     switch (code) {
         case CURLE_OPERATION_TIMEDOUT:
             return transfer->is_embedded || is_too_slow(transfer) ? FAILED : TRANSIENT;
+        case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_CONNECT:
+        case CURLE_SSL_CONNECT_ERROR:
         case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE:
         case CURLE_RECV_ERROR:
@@ -193,7 +195,9 @@ static enum host_outcome outcome_of(const struct transfer *transfer, CURLcode co
         return HOST_FAILED;
     if (code == CURLE_OK || code == CURLE_WRITE_ERROR)
         return HOST_ANSWERED;
-    return status == 0 && error_code(transfer, code) == TRANSIENT ? HOST_FAILED : HOST_UNKNOWN;
+    if (status != 0) /* an answer that is cut short */
+        return HOST_ANSWERED;
+    return error_code(transfer, code) == TRANSIENT ? HOST_FAILED : HOST_UNKNOWN;
 }
 
 /* Returns whether the host that failed is given up, now or before. */
