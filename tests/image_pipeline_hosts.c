@@ -90,6 +90,12 @@ START_TEST (the_run_is_given_up_if_no_host_is_left) {
     ck_assert_uint_eq(count_text(result.err, url), 1);
     ck_assert_ptr_null(strstr(result.err, "secret"));
     result_free(&result);
+
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/thumbs", dead.port);
+    result = run_thumbs("--from", in_root("no-target"), "--to", url, "--retries", "1", "--skip-existing", NULL);
+    ck_assert_int_eq(result.status, 3);
+    ck_assert_uint_eq(figure(&result, "done"), 0);
+    result_free(&result);
     server_stop(&server);
 }
 END_TEST

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "image_pipeline_expect.h"
@@ -175,6 +176,24 @@ START_TEST (sigint_ends_the_wait_for_a_list) {
 }
 END_TEST
 
+/* The listing waits for the next entry of a pipe that stays open. */
+START_TEST (sigterm_ends_a_dry_run_that_waits_for_a_list) {
+    const char *input = in_root("dry-input");
+    ck_assert_int_eq(mkfifo(input, 0666), 0);
+    int writer = open(input, O_RDWR | O_CLOEXEC);
+    ck_assert_int_ge(writer, 0);
+    const char *arguments[] = {thumbs_path(), "--from", "-", "--to", in_root("dry-pipe-out"), "-n", NULL};
+    struct program program = program_start(arguments, input);
+    dprintf(writer, "http://127.0.0.1:1/first.jpg\n");
+    nanosleep(&(struct timespec){.tv_sec = 1}, NULL); /* a signal before that is answered too */
+    kill(program.pid, SIGTERM);
+    struct result result = program_end(&program);
+    ck_assert_int_gt(result.status, 128);
+    result_free(&result);
+    close(writer);
+}
+END_TEST
+
 START_TEST (a_list_is_worked_on_while_it_is_being_written) {
     struct server server = server_start(photo(1));
     const char *input = in_root("growing-input");
@@ -270,6 +289,7 @@ void add_interrupt_tests(TCase *cases) {
     tcase_add_test(cases, sigint_twice_throws_away_what_is_in_flight);
     tcase_add_test(cases, sigint_while_painting_leaves_nothing_behind);
     tcase_add_test(cases, sigint_ends_the_wait_for_a_list);
+    tcase_add_test(cases, sigterm_ends_a_dry_run_that_waits_for_a_list);
     tcase_add_test(cases, a_list_is_worked_on_while_it_is_being_written);
     tcase_add_test(cases, sigint_twice_before_the_first_photo_ends_the_program);
     tcase_add_test(cases, sigint_twice_while_painting_leaves_nothing_behind);

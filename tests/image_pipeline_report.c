@@ -82,8 +82,24 @@ START_TEST (a_report_that_cannot_be_written_is_said) {
 }
 END_TEST
 
+START_TEST (a_run_that_does_not_begin_keeps_an_old_report) {
+    const char *path = in_root("old-report"), *from = in_root("photos");
+    write_text(path, "old\n");
+    for (int i = 0; i < 2; i++) {
+        struct result result =
+            run_thumbs("--from", from, "--to", i == 0 ? from : in_root("kept-out"), "--report", path, "-n", NULL);
+        ck_assert_int_eq(result.status, i == 0 ? 2 : 0);
+        result_free(&result);
+        char *report = read_file(path, NULL);
+        ck_assert_str_eq(report, "old\n");
+        free(report);
+    }
+}
+END_TEST
+
 void add_report_tests(TCase *cases) {
     tcase_add_test(cases, each_picture_has_a_line_of_json);
     tcase_add_test(cases, the_report_has_the_entry_and_the_attempts);
     tcase_add_test(cases, a_report_that_cannot_be_written_is_said);
+    tcase_add_test(cases, a_run_that_does_not_begin_keeps_an_old_report);
 }

@@ -14,7 +14,7 @@
 enum {
     ROWS = 64,           /* kept at any scale, and for each step of the scale: */
     ROWS_FOR_SCALE = 40, /* measured with libvips 8.14 */
-    COEFFICIENT = 2,     /* bytes */
+    COEFFICIENT = 2,     /* bytes, for each band: libvips does not say how the colours of a file are subsampled */
     WEBP_PIXEL = 8,
     UPRIGHT_PIXEL = 8 /* of the thumbnail, before and after */
 };
@@ -28,17 +28,6 @@ bool cost_is_interlaced(const VipsImage *picture) {
             return true;
     }
     return false;
-}
-
-/* Returns the coefficients of a pixel in halves: with "4:2:0" two components have a quarter of them. */
-static uint64_t half_coefficients(const VipsImage *picture) {
-    const char *subsampling = "";
-    uint64_t all = 2 * (uint64_t)vips_image_get_bands(picture);
-    if (vips_image_get_typeof(picture, "jpeg-chroma-subsample") != 0 &&
-        vips_image_get_string(picture, "jpeg-chroma-subsample", &subsampling) == 0 && all == 6 &&
-        strcmp(subsampling, "4:2:0") == 0)
-        return 3;
-    return all;
 }
 
 static uint64_t pixel_size(const VipsImage *picture) {
@@ -61,7 +50,7 @@ uint64_t cost_of(const VipsImage *picture, const char *format, const struct opti
     if (strcmp(format, "WebP") == 0)
         return cost + pixels * WEBP_PIXEL;
     if (strcmp(format, "JPEG") == 0) /* shrinks while it decodes */
-        return cost + (cost_is_interlaced(picture) ? pixels * half_coefficients(picture) / 2 * COEFFICIENT
+        return cost + (cost_is_interlaced(picture) ? pixels * (uint64_t)vips_image_get_bands(picture) * COEFFICIENT
                                                    : width * pixel_size(picture) * ROWS);
     return cost + cost_of_rows(picture, options) + (cost_is_interlaced(picture) ? pixels * pixel_size(picture) : 0);
 }

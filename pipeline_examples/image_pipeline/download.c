@@ -169,6 +169,8 @@ static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bo
     enum target_state state;
     do {
         int code = target_look(&downloader->target, task, work, downloader->photo, &state);
+        if (code == GONE_HOST) /* no thumbnail can be uploaded any more */
+            refusals_end_run(&downloader->work->refusals);
         if (code != 0)
             return code;
     } while (state == TARGET_OTHER && photo_take_long_name(downloader->photo));

@@ -75,9 +75,9 @@ int ends_open(struct ends *ends, const struct options *options) {
                      options->to);
         return USAGE_ERROR;
     }
-    temporary_remove_leftovers();
-    if (options->is_dry)
+    if (options->is_dry) /* changes no file */
         return open_from(ends, options) ? EXIT_SUCCESS : EXIT_FAILURE;
+    temporary_remove_leftovers();
     return open_to(ends, options->to) && open_from(ends, options) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -32,6 +32,7 @@ struct host {
     bool is_source;        /* pictures come from it */
     unsigned in_a_row;     /* failures since the last answer */
     unsigned tries;        /* by one picture each, since the host was up */
+    uint64_t trial;        /* number of the last try */
     weir_deadline resume;  /* end of the pause */
     weir_deadline release; /* time from which a parked photo may go to a paused host: one a second */
     struct photo *parked, **last;
@@ -131,7 +132,7 @@ const char *host_name(const struct host *host) {
     return host->name;
 }
 
-static enum host_answer begin_locked(struct host *host, uint64_t *delay) {
+static enum host_answer begin_locked(struct host *host, uint64_t *delay, uint64_t *trial) {
     weir_deadline now = weir_deadline_after(0);
     switch (host->state) {
         case UP:
@@ -141,6 +142,7 @@ static enum host_answer begin_locked(struct host *host, uint64_t *delay) {
         case PAUSED:
             if (now >= host->resume) {
                 host->state = TRIED;
+                *trial = ++host->trial;
                 return HOST_GO;
             }
             *delay = host->resume - now;
@@ -151,11 +153,12 @@ static enum host_answer begin_locked(struct host *host, uint64_t *delay) {
     }
 }
 
-enum host_answer host_begin(struct host *host, uint64_t *delay) {
+enum host_answer host_begin(struct host *host, uint64_t *delay, uint64_t *trial) {
+    *trial = 0;
     if (host == NULL)
         return HOST_GO;
     pthread_mutex_lock(&host->hosts->lock);
-    enum host_answer answer = begin_locked(host, delay);
+    enum host_answer answer = begin_locked(host, delay, trial);
     pthread_mutex_unlock(&host->hosts->lock);
     return answer;
 }
@@ -169,12 +172,12 @@ static void pause_locked(struct host *host, uint64_t retry_after) {
     host->state = PAUSED;
 }
 
-static void fail_locked(struct host *host, uint64_t retry_after, const char *reason) {
-    bool was_tried = host->state == TRIED;
+/* A request that began before the pause may end at any time after it, and says nothing new. */
+static void fail_locked(struct host *host, bool was_tried, uint64_t retry_after, const char *reason) {
+    if (host->state != UP && !was_tried)
+        return;
     host->in_a_row++;
-    if (host->hosts->tries == 0 || host->state == GONE || host->state == PAUSED)
-        return; /* a request that began before the pause */
-    if (!was_tried && host->in_a_row < MANY)
+    if (host->hosts->tries == 0 || (!was_tried && host->in_a_row < MANY))
         return;
     if (was_tried && ++host->tries == host->hosts->tries) {
         host->state = GONE;
@@ -195,15 +198,16 @@ static void answer_locked(struct host *host) {
     host->in_a_row = host->tries = 0;
 }
 
-bool host_end(struct host *host, enum host_outcome outcome, uint64_t retry_after, const char *reason) {
+bool host_end(struct host *host, uint64_t trial, enum host_outcome outcome, uint64_t retry_after, const char *reason) {
     if (host == NULL)
         return false;
     pthread_mutex_lock(&host->hosts->lock);
+    bool was_tried = host->state == TRIED && trial == host->trial;
     if (outcome == HOST_FAILED)
-        fail_locked(host, retry_after, reason);
+        fail_locked(host, was_tried, retry_after, reason);
     else if (outcome == HOST_ANSWERED)
         answer_locked(host);
-    else if (host->state == TRIED)
+    else if (was_tried)
         host->state = PAUSED; /* another picture tries at once */
     bool is_gone = host->state == GONE;
     pthread_mutex_unlock(&host->hosts->lock);

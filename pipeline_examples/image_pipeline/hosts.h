@@ -33,7 +33,7 @@ enum host_answer {
 enum host_outcome {
     HOST_ANSWERED,
     HOST_FAILED,
-    HOST_UNKNOWN /* the transfer was aborted, or broke after the begin of an answer */
+    HOST_UNKNOWN /* the transfer failed for a reason that may not be the host's */
 };
 
 /* Without tries no host is paused or given up. Returns NULL if memory is exhausted. */
@@ -46,14 +46,19 @@ struct host *hosts_find(struct hosts *hosts, const char *url);
 /* Returns the host's name and port as in the first URL with it. */
 const char *host_name(const struct host *host);
 
-/* Asks whether a request may begin. Sets `*delay` for HOST_WAIT: ns until the next question. NULL may always begin. */
-enum host_answer host_begin(struct host *host, uint64_t *delay);
+/*
+ * Asks whether a request may begin. Sets `*delay` for HOST_WAIT: ns until the next question. For HOST_GO sets `*trial`
+ * to the number of the try if this request tries the paused host, else to 0. NULL may always begin.
+ */
+enum host_answer host_begin(struct host *host, uint64_t *delay, uint64_t *trial);
 
 /*
- * Ends a request that has begun. `retry_after` is the delay in ns that the host asks for, 0 if none. If the host is
- * paused or given up by this, prints a message with `reason`. Returns whether it is given up. NULL does nothing.
+ * Ends a request that has begun, with the number from host_begin; 0 for one behind a redirect. `retry_after` is the
+ * delay in ns that the host asks for, 0 if none. Once the host is paused, only an answer or the try itself changes its
+ * state. If the host is paused or given up by this, prints a message with `reason`. Returns whether it is given up.
+ * NULL does nothing.
  */
-bool host_end(struct host *host, enum host_outcome outcome, uint64_t retry_after, const char *reason);
+bool host_end(struct host *host, uint64_t trial, enum host_outcome outcome, uint64_t retry_after, const char *reason);
 
 /* Returns whether the photo's host is paused or given up, and takes the photo then. */
 bool hosts_park(struct hosts *hosts, struct photo *photo);

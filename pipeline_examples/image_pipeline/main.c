@@ -172,7 +172,11 @@ static int open_work(struct work *work) {
     }
     if (!journal_open(&work->journal, options->is_dry ? NULL : options->journal))
         return EXIT_FAILURE;
-    return report_open(&work->report, options->report) ? ends_open(&work->ends, options) : EXIT_FAILURE;
+    report_open(&work->report, NULL);
+    int exit_status = ends_open(&work->ends, options);
+    if (exit_status == EXIT_SUCCESS && !report_open(&work->report, options->is_dry ? NULL : options->report))
+        exit_status = EXIT_FAILURE;
+    return exit_status;
 }
 
 static int process(const struct options *options) {
@@ -183,6 +187,7 @@ static int process(const struct options *options) {
     if (exit_status == EXIT_FAILURE && interrupt_is_stopping())
         exit_status = SIGNAL_STATUS + interrupt_number();
     if (exit_status == EXIT_SUCCESS && options->is_dry) {
+        interrupt_release(); /* a signal ends the listing, even while it waits for a further entry or a reader */
         exit_status = plan_print(&work.ends.source);
     } else if (exit_status == EXIT_SUCCESS) {
         make_thumbnails(&work, &report);

@@ -80,12 +80,14 @@ static bool is_too_slow(const struct transfer *transfer) {
     return got > 0 && took >= (curl_off_t)transfer->timeout * 1000000 - 500000;
 }
 
-/* Unreachable servers and interrupted answers are transient. An unresolvable name is more likely a wrong one. */
+/* Unreachable servers and interrupted answers are transient: so is a name server that does not answer. */
 static int error_code(const struct transfer *transfer, CURLcode code) {
     switch (code) {
         case CURLE_OPERATION_TIMEDOUT:
             return transfer->is_embedded || is_too_slow(transfer) ? FAILED : TRANSIENT;
+        case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_CONNECT:
+        case CURLE_SSL_CONNECT_ERROR:
         case CURLE_GOT_NOTHING:
         case CURLE_PARTIAL_FILE:
         case CURLE_RECV_ERROR:
@@ -141,12 +143,13 @@ int transfer_fail(const struct transfer *transfer, const char *before, long stat
 /* The hosts of a transfer: that of its URL, and one behind a redirect that has failed before. */
 struct asked {
     struct host *first, *behind;
+    uint64_t first_trial, behind_trial; /* from host_begin */
 };
 
 /* Fails the task if the host is paused or given up. */
-static int begin_host(const struct transfer *transfer, struct host *host) {
+static int begin_host(const struct transfer *transfer, struct host *host, uint64_t *trial) {
     uint64_t delay;
-    switch (host_begin(host, &delay)) {
+    switch (host_begin(host, &delay, trial)) {
         case HOST_GO:
             return 0;
         case HOST_WAIT:
@@ -162,12 +165,12 @@ static int begin(const struct transfer *transfer, const char *url, struct asked 
     asked->first = hosts_find(transfer->hosts, url);
     if (asked->behind == asked->first)
         asked->behind = NULL;
-    int code = begin_host(transfer, asked->behind);
+    int code = begin_host(transfer, asked->behind, &asked->behind_trial);
     if (code != 0)
         return code;
-    code = begin_host(transfer, asked->first);
+    code = begin_host(transfer, asked->first, &asked->first_trial);
     if (code != 0)
-        host_end(asked->behind, HOST_UNKNOWN, 0, "");
+        host_end(asked->behind, asked->behind_trial, HOST_UNKNOWN, 0, "");
     return code;
 }
 
@@ -192,7 +195,9 @@ static enum host_outcome outcome_of(const struct transfer *transfer, CURLcode co
         return HOST_FAILED;
     if (code == CURLE_OK || code == CURLE_WRITE_ERROR)
         return HOST_ANSWERED;
-    return status == 0 && error_code(transfer, code) == TRANSIENT ? HOST_FAILED : HOST_UNKNOWN;
+    if (status != 0) /* an answer that is cut short */
+        return HOST_ANSWERED;
+    return error_code(transfer, code) == TRANSIENT ? HOST_FAILED : HOST_UNKNOWN;
 }
 
 /* Returns whether the host that failed is given up, now or before. */
@@ -202,12 +207,13 @@ static bool end(const struct transfer *transfer, const struct asked *asked, CURL
     enum host_outcome outcome = outcome_of(transfer, code);
     seconds = seconds < LONGEST_WAIT ? seconds : LONGEST_WAIT;
     if (last != asked->first)
-        host_end(asked->first, HOST_ANSWERED, 0, "");
+        host_end(asked->first, asked->first_trial, HOST_ANSWERED, 0, "");
     if (asked->behind != NULL && last != asked->behind)
-        host_end(asked->behind, HOST_UNKNOWN, 0, "");
+        host_end(asked->behind, asked->behind_trial, HOST_UNKNOWN, 0, "");
     if (last != asked->first && outcome == HOST_FAILED)
         transfer->photo->behind = last;
-    return host_end(last, outcome, seconds * WEIR_SECOND, reason) && outcome == HOST_FAILED;
+    uint64_t trial = last == asked->first ? asked->first_trial : last == asked->behind ? asked->behind_trial : 0;
+    return host_end(last, trial, outcome, seconds * WEIR_SECOND, reason) && outcome == HOST_FAILED;
 }
 
 static const char *reason_of(const struct transfer *transfer, CURLcode code, char status_text[STATUS_TEXT]) {
