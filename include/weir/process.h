@@ -142,7 +142,7 @@ typedef int weir_process_encode(weir_task *task, const void *item, weir_process_
 /*
  * Takes the result of the function. `from` has `size` bytes, aligned to 16, which are valid during the call. Emits
  * results and consumes the item as a weir_task_func does, and returns its code. The function may have gone mad: decode
- * must check what it reads. In shared memory (more than WEIR_PROCESS_MESSAGE bytes) it may also change meanwhile.
+ * must check what it reads. In shared memory (more than WEIR_PROCESS_MESSAGE bytes) it may also change while it is read.
  */
 typedef int weir_process_decode(weir_task *task, void *item, const void *from, size_t size, void *arg);
 
