@@ -45,6 +45,15 @@ static void check_inodes(ino_t *inodes) {
     }
 }
 
+static size_t count_lines(const char *path) {
+    char *text = read_file(path, NULL);
+    size_t lines = 0;
+    for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    free(text);
+    return lines;
+}
+
 START_TEST (runs_that_are_killed_upload_each_picture_once) {
     static ino_t inodes[PICTURES];
     make_folder(in_root("resume"));
@@ -83,7 +92,7 @@ START_TEST (a_line_that_a_kill_has_cut_counts_as_none) {
     copy_file(photo(2), in_root("cut-journal/b.jpg"));
     for (int run = 0; run < 3; run++) {
         struct result result = run_thumbs("--from", in_root("cut-journal"), "--to", in_root("cut-journal-out"),
-                                          "--resume", in_root("journal"), NULL);
+                                          "--resume", in_root("journal"), "--report", in_root("resumed"), NULL);
         ck_assert_uint_eq(figure(&result, "skipped"), run == 0 ? 0 : run == 1 ? 1 : 2);
         ck_assert_int_eq(result.status, 0);
         char *journal = read_file(in_root("journal"), &size);
@@ -91,6 +100,7 @@ START_TEST (a_line_that_a_kill_has_cut_counts_as_none) {
             write_file(in_root("journal"), journal, size - 5);
         free(journal);
         result_free(&result);
+        ck_assert_uint_eq(count_lines(in_root("resumed")), 2 * ((size_t)run + 1)); /* no run removes those before it */
     }
 }
 END_TEST

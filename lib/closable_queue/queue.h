@@ -280,7 +280,7 @@ static inline bool weir__queue_seems_empty(const weir_queue *queue) {
     return head == weir__queue_tail(queue) && weir__u32_load_relaxed(&queue->closed) == 0;
 }
 
-/* Whether all slots are filled. A held queue does not seem full: its room is hidden by a lock only. */
+/* Whether all slots are filled. The hold of the entrance is not looked at. */
 static inline bool weir__queue_seems_full(const weir_queue *queue) {
     uint64_t head = weir__queue_head(queue);
     return weir__queue_tail(queue) - head >= queue->capacity && weir__u32_load_relaxed(&queue->closed) == 0;

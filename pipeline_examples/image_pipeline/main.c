@@ -172,9 +172,10 @@ static int open_work(struct work *work) {
     }
     if (!journal_open(&work->journal, options->is_dry ? NULL : options->journal))
         return EXIT_FAILURE;
-    report_open(&work->report, NULL);
+    report_open(&work->report, NULL, false);
     int exit_status = ends_open(&work->ends, options);
-    if (exit_status == EXIT_SUCCESS && !report_open(&work->report, options->is_dry ? NULL : options->report))
+    if (exit_status == EXIT_SUCCESS &&
+        !report_open(&work->report, options->is_dry ? NULL : options->report, options->journal != NULL))
         exit_status = EXIT_FAILURE;
     return exit_status;
 }

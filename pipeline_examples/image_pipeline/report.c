@@ -20,11 +20,11 @@
 #include "escape.h"
 #include "terminal.h"
 
-bool report_open(struct report *report, const char *path) {
+bool report_open(struct report *report, const char *path, bool keeps) {
     *report = (struct report){.path = path, .file = -1};
     if (path == NULL)
         return true;
-    report->file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0600);
+    report->file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | (keeps ? 0 : O_TRUNC), 0600);
     if (report->file < 0)
         terminal_say("%s: %s", path, strerror(errno));
     return report->file >= 0;

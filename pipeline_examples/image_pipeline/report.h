@@ -24,8 +24,11 @@ struct report_line {
     const char *reason; /* "" if it has not failed */
 };
 
-/* Creates the file, for its owner only: URLs may have secrets in them. On failure prints a message and returns false. */
-bool report_open(struct report *report, const char *path);
+/*
+ * Creates the file, for its owner only: URLs may have secrets in them. Appends to one that is there if `keeps`, otherwise
+ * empties it. On failure prints a message and returns false.
+ */
+bool report_open(struct report *report, const char *path, bool keeps);
 
 /* Appends a line, in one write. Any thread may call it. Without a report does nothing. */
 void report_add(struct report *report, const struct photo *photo, const struct report_line *line);

@@ -85,10 +85,11 @@ static int keep_damaged(weir_task *task, struct photo *photo, struct work *work,
 static int look_again(weir_task *task, struct photo *photo, struct work *work, struct messages *messages) {
     struct messages again;
     pthread_mutex_lock(&second_look);
-    int code = make(task, photo, work, &again);
+    bool ends = weir_task_cancelled(task); /* while this thread waited for its turn */
+    int code = ends ? LIBVIPS_KNOWS : make(task, photo, work, &again);
     pthread_mutex_unlock(&second_look);
-    if (code != LIBVIPS_KNOWS)
-        return code;
+    if (ends || code != LIBVIPS_KNOWS)
+        return ends ? fail_with(task, photo, messages) : code;
     messages_narrow(messages, &again);
     return fail_with(task, photo, messages);
 }
