@@ -10,6 +10,7 @@
 #include "pipeline_support.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -74,12 +75,13 @@ static void close_state(void *state) {
 
 /* ---- runs; each leaves nothing behind, whatever failed ---- */
 
-/* Whether a status or a report has shown the fault. A fault that was not shown must have no effect. */
-static bool told;
+/* Whether a status or a report has shown the fault, to any thread. A fault that was not shown must have no effect. */
+static atomic_bool told;
 
 static bool went_well(const char *call, weir_status status) {
     ck_assert_msg(fault_excuses(status), "%s: %s", call, weir_strerror(status));
-    told = told || status != WEIR_OK;
+    if (status != WEIR_OK)
+        told = true;
     return status == WEIR_OK;
 }
 
@@ -102,7 +104,8 @@ static void end_run(weir_pipeline *pipeline, bool fails) {
     report = report_of(pipeline);
     ck_assert_int_eq(report->state, WEIR_RUN_OVER);
     assert_all_over(report);
-    told = told || status != WEIR_OK || report->counts.failed + report->counts.dropped > 0 || report->error_count > 0;
+    if (status != WEIR_OK || report->counts.failed + report->counts.dropped > 0 || report->error_count > 0)
+        told = true;
     weir_report_free(report);
     destroy_pipeline(pipeline);
 }
