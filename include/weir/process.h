@@ -1,5 +1,5 @@
 /*
- * weir/process.h - a stage whose function runs in child processes.
+ * weir/process.h - a stage that runs its function in child processes.
  *
  * A crash, a hang or a leak of the function costs one attempt at one item: the child dies, the attempt fails with a
  * message such as "decode: killed by SIGSEGV", and another child takes the next item. A child is this program, executed

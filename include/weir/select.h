@@ -58,8 +58,8 @@ typedef struct weir_case {
  * Blocks until a put, a get, a close, a shutdown, the end of a future or the readiness of a descriptor, or until
  * `deadline`. If the deadline has passed, it only looks. Several selects and gets may wait for one queue: an item wakes
  * one select that waits, and one get. On a thread of an executor or a pipeline's crew, another thread of it runs during
- * the wait. A future whose task the calling thread runs is switched off: it cannot end before the task returns. May be
- * called wherever weir_queue_get may. Not a cancellation point.
+ * the wait. The future of the task that the calling thread runs is switched off: it cannot end before the task
+ * returns. May be called wherever weir_queue_get may. Not a cancellation point.
  *
  * The queues, futures and descriptors must last as long as the call. A destroy of a queue returns WEIR_BUSY while a
  * select sleeps there. A thread that a join has told of the last item may not destroy a queue that others still select,

@@ -64,7 +64,7 @@ weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
 /* Whether nothing has come since the last answer: what comes before a question answers nothing. */
 bool weir__keeper_is_silent(weir__keeper *keeper);
 
-/* Sends the question, whose head and bytes are filled but for the number. Returns 0, -1 if the child is gone, or an errno. */
+/* Sends the question. Its head and bytes are filled but for the number. Returns 0, -1 if the child is gone, or an errno. */
 int weir__keeper_ask(weir__keeper *keeper);
 
 /* Whether the last message is the answer to question `number`, and has the size that it says. */

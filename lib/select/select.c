@@ -11,7 +11,7 @@
 #include "select/wait.h"
 
 enum {
-    FEW = 32,      /* cases whose order is on the stack */
+    FEW = 32,      /* more cases have their order on the heap */
     MOST = 1 << 24 /* cases; what they need fits in 32 bits */
 };
 

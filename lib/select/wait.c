@@ -10,7 +10,7 @@
 #include "select/try.h"
 #include "select/watch.h"
 
-enum { FEW = 16 }; /* cases whose watches are on the stack */
+enum { FEW = 16 }; /* more cases have their watches on the heap */
 
 static bool is_asleep(const weir__select *select) {
     return weir__u32_load_acquire(&select->word) == WEIR__SELECT_ASLEEP;

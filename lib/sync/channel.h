@@ -23,7 +23,7 @@ typedef struct weir__shared {
     size_t size;
 } weir__shared;
 
-/* Creates zeroed memory whose size no process can change any more. Returns 0 or an errno. */
+/* Creates zeroed memory of a size that no process can change any more. Returns 0 or an errno. */
 int weir__shared_create(weir__shared *shared, size_t size);
 void weir__shared_destroy(weir__shared *shared);
 
