@@ -330,6 +330,35 @@ void scenario_executor_help_against_begin(void) {
     close_executor();
 }
 
+/* Takes so long that the workers take one task at a time from then on. */
+static int compute_long(weir_future *self, void *unused, void **value) {
+    (void)self;
+    (void)unused;
+    (void)value;
+    sched_compute(1000 * 1000);
+    return 0;
+}
+
+/* One thread: the shared future is that of a listed task, which the waiting task runs. */
+void scenario_executor_help_of_listed(void) {
+    open_executor((weir_executor_options){.threads = 1});
+    gate = new_queue(1);
+    sched_calm(true);
+    must(weir_executor_submit(executor, compute_long, NULL, NULL), WEIR_OK);
+    must(weir_executor_submit(executor, pass_gate, NULL, NULL), WEIR_OK);
+    sched_settle();
+    sched_calm(true);
+    must(weir_executor_submit(executor, wait_for_shared, item(1), NULL), WEIR_OK);
+    submit(2, &shared);
+    submit(3, NULL);
+    sched_calm(false);
+    open_gate();
+    check_got(shared, 2);
+    close_gate();
+    check_runs(2, 1);
+    check_runs(3, 1);
+}
+
 /* Waits for the shared future. Its task ends the thread that runs it. */
 static int wait_for_end(weir_future *self, void *arg, void **value) {
     must(weir_future_get(shared, NULL), WEIR_FAILED);

@@ -312,6 +312,7 @@ void scenario_executor_task_retains_itself(void);
 void scenario_executor_wait_inside_one_thread(void);
 void scenario_executor_wait_inside_two_threads(void);
 void scenario_executor_help_against_begin(void);
+void scenario_executor_help_of_listed(void);
 void scenario_executor_wait_gives_its_place(void);
 void scenario_executor_cancel_against_begin(void);
 void scenario_executor_cancel_against_timer(void);
