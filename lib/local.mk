@@ -84,6 +84,7 @@ lib_sources = \
 	lib/executor/submit.c lib/executor/submit.h \
 	lib/executor/task.h \
 	lib/executor/task_group.c \
+	lib/executor/thread_state.c lib/executor/thread_state.h \
 	lib/executor/worker.c lib/executor/worker.h \
 	lib/item/admission.c lib/item/admission.h \
 	lib/item/envelope.c lib/item/envelope.h \
@@ -182,6 +183,10 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/command/attend.c lib/command/attend.h \
 	lib/command/command.c \
 	lib/command/output.c lib/command/output.h \
+	lib/process/attempt.c lib/process/attempt.h \
+	lib/process/batch.c \
+	lib/process/call.c \
+	lib/process/cross.c lib/process/cross.h \
 	lib/process/keeper.c lib/process/keeper.h \
 	lib/process/message.h \
 	lib/process/process.c \

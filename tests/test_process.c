@@ -506,7 +506,7 @@ static void answer_as(enum lie lie, const weir__head *asked) {
 /* Overwrites all that the page has for a child, which must be as at the start of the first one. */
 static void spoil(weir__page *page) {
     static const weir__confined wrong = {.memory = 1, .cpu_time = 1, .files = 1, .file_size = 1, .nice = 19};
-    if (page->span != MEGABYTE / WEIR__PAGE || page->payload != MEGABYTE || page->limits.files != 100)
+    if (page->span != MEGABYTE / WEIR__PAGE + 1 || page->payload != MEGABYTE || page->limits.files != 100)
         _exit(96);
     page->span = 0;
     page->payload = UINT64_MAX;
