@@ -87,6 +87,7 @@ inside_tests = \
 	tests/test_pipeline_messages \
 	tests/test_process \
 	tests/test_process_batch \
+	tests/test_process_call \
 	tests/test_relax \
 	tests/test_report \
 	tests/test_report_print \
@@ -195,6 +196,8 @@ tests_test_process_LDADD = $(inside_ldadd)
 tests_test_process_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=posix_spawnp,--wrap=socketpair \
 	-Wl,--wrap=mmap,--wrap=send,--wrap=weir__child_start,--wrap=weir__child_reap,--wrap=weir__poll \
 	-Wl,--wrap=fcntl,--wrap=weir_task_stop_fd
+tests_test_process_call_CPPFLAGS = $(inside_cppflags)
+tests_test_process_call_LDADD = $(inside_ldadd)
 tests_test_process_batch_CPPFLAGS = $(inside_cppflags)
 tests_test_process_batch_LDADD = $(inside_ldadd)
 tests_test_relax_CPPFLAGS = $(inside_cppflags)
