@@ -182,6 +182,7 @@ lib_sources = \
 libcore_la_SOURCES = $(lib_sources) \
 	lib/command/attend.c lib/command/attend.h \
 	lib/command/command.c \
+	lib/command/limits.c lib/command/limits.h \
 	lib/command/output.c lib/command/output.h \
 	lib/process/attempt.c lib/process/attempt.h \
 	lib/process/batch.c \
@@ -201,6 +202,7 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/chunk.h \
 	lib/sync/channel.h \
 	lib/sync/child.c lib/sync/child.h \
+	lib/sync/child_confined.c lib/sync/child_confined.h \
 	lib/sync/clock.c lib/sync/clock.h \
 	lib/sync/confine.c lib/sync/confine.h \
 	lib/sync/event.c lib/sync/event.h lib/sync/event_ends.h \

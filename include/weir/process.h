@@ -148,18 +148,6 @@ typedef int weir_process_encode(weir_task *task, const void *item, weir_process_
 typedef int weir_process_decode(weir_task *task, void *item, const void *from, size_t size, void *arg);
 
 /*
- * The limits of a child, over its whole life; 0 sets none. None exceeds the hard limit of this process. A child makes no
- * core file.
- */
-typedef struct weir_process_limits {
-    uint64_t memory;    /* bytes of data (RLIMIT_DATA); above it malloc returns NULL in the child */
-    uint64_t cpu_time;  /* ns of processor time, rounded up to seconds (RLIMIT_CPU); then it gets SIGXCPU */
-    uint64_t files;     /* descriptors (RLIMIT_NOFILE) */
-    uint64_t file_size; /* bytes of a file that it writes (RLIMIT_FSIZE); then it gets SIGXFSZ */
-    void *reserved[2];  /* must be NULL */
-} weir_process_limits;
-
-/*
  * Takes the result of the function for weir_process_call. `item` is the argument of the submitted task. `from` is as for
  * weir_process_decode. Returns 0 with the value of the future in `*value`, or another code, with which the future fails;
  * weir_executor_error gives the reason.
@@ -178,7 +166,7 @@ typedef struct weir_process {
                                     has attempt_time */
     size_t most_items; /* answers after which the next call replaces a child; 0: never. It waits a second at most */
     int nice;          /* added to its niceness, as far as the system permits */
-    weir_process_limits limits; /* of a child */
+    weir_process_limits limits; /* of a child (weir/command.h) */
     void *reserved[4];          /* must be NULL */
 } weir_process;
 

@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "command/limits.h"
 #include "process/attempt.h"
 #include "process/cross.h"
 #include "process/serve.h"
@@ -70,7 +71,8 @@ static const char *refusal(const weir_process *process) {
     for (size_t i = 0; i < sizeof process->reserved / sizeof process->reserved[0]; i++)
         if (process->reserved[i] != NULL)
             return "reserved must be NULL";
-    return process->limits.reserved[0] != NULL || process->limits.reserved[1] != NULL ? "reserved must be NULL" : NULL;
+    return weir__limits_are_valid(&process->limits) ? NULL
+                                                    : "oom_score_adj must be from 0 to 1000, and reserved must be NULL";
 }
 
 /* Creates the shared memory. Returns 0 or an errno. */
@@ -79,12 +81,7 @@ static int share(weir__keeper *keeper) {
     size_t payload = process->payload > WEIR_PROCESS_MESSAGE ? process->payload : 0;
     keeper->room = payload != 0 ? payload : WEIR_PROCESS_MESSAGE;
     keeper->span = WEIR__PAGE * (1 + payload / WEIR__PAGE + (payload % WEIR__PAGE != 0));
-    keeper->limits = (weir__confined){.memory = process->limits.memory,
-                                      .cpu_time = process->limits.cpu_time / WEIR_SECOND +
-                                                  (process->limits.cpu_time % WEIR_SECOND != 0),
-                                      .files = process->limits.files,
-                                      .file_size = process->limits.file_size,
-                                      .nice = process->nice};
+    keeper->limits = weir__limits_of(&process->limits, process->nice);
     int error = weir__shared_create(&keeper->shared, WEIR__PAGE + 2 * keeper->span);
     keeper->page = error == 0 ? (weir__page *)(void *)keeper->shared.bytes : NULL;
     return error;

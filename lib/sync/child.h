@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sync/confine.h"
+
 enum { WEIR__SIGNAL_NAME = 16 }; /* bytes, terminating zero included */
 
 typedef struct weir__child {
@@ -25,6 +27,7 @@ typedef struct weir__child_options {
     int streams[3];          /* its standard streams; each is above 2 and closed on exec */
     const int *more;         /* further descriptors, which become 3 and so on; each is above the last of them */
     int more_count;
+    const weir__confined *limits; /* of the program, set before it begins; NULL: none */
 } weir__child_options;
 
 typedef struct weir__child_end {
@@ -49,6 +52,9 @@ void weir__child_kill(const weir__child *child);
 
 /* Kills what is left of the process group, and frees the child, which must have ended. */
 weir__child_end weir__child_reap(weir__child *child);
+
+/* Frees the child, which goes on, without its end. */
+weir__child_end weir__child_leave(weir__child *child);
 
 /* Writes a name such as "SIGSEGV", or "signal 40". */
 void weir__signal_name(int signal, char name[WEIR__SIGNAL_NAME]);
