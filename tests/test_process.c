@@ -270,6 +270,12 @@ static void print_limits(weir_process_payload *out) {
     getrlimit(RLIMIT_NOFILE, &limit);
     print(out, " files %ld", (long)limit.rlim_max);
     print(out, " nice %ld", getpriority(PRIO_PROCESS, 0));
+    FILE *score = fopen("/proc/self/oom_score_adj", "r");
+    long value = 0;
+    if (score != NULL && fscanf(score, "%ld", &value) == 1 && value != 0)
+        print(out, " oom %ld", value);
+    if (score != NULL)
+        fclose(score);
 }
 
 /* What the words before a colon do with what follows. Returns 0 or a code. */
@@ -1173,7 +1179,8 @@ START_TEST (limits_hold_in_a_child) {
     char wanted[128];
     process.limits.files = 20;
     process.nice = 3;
-    snprintf(wanted, sizeof wanted, "core 0 files 20 nice %d", getpriority(PRIO_PROCESS, 0) + 3);
+    process.limits.oom_score_adj = 432;
+    snprintf(wanted, sizeof wanted, "core 0 files 20 nice %d oom 432", getpriority(PRIO_PROCESS, 0) + 3);
     assert_result(process, "do limits:", wanted);
     struct rlimit before, lower;
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
