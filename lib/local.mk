@@ -203,6 +203,7 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/channel.h \
 	lib/sync/child.c lib/sync/child.h \
 	lib/sync/child_confined.c lib/sync/child_confined.h \
+	lib/sync/child_options.h \
 	lib/sync/clock.c lib/sync/clock.h \
 	lib/sync/confine.c lib/sync/confine.h \
 	lib/sync/event.c lib/sync/event.h lib/sync/event_ends.h \

@@ -17,6 +17,7 @@
 #include "process/cross.h"
 #include "sync/border.h"
 #include "sync/clock.h"
+#include "sync/memory.h"
 
 enum { MOST_PACKED = 256 };
 
@@ -275,11 +276,17 @@ int weir_process_run_batch(weir_task *task, void *const *items, size_t count, vo
     weir__keeper *keeper = state;
     if (!weir__keeper_begin(keeper, task))
         return WEIR_CODE(WEIR_INVALID);
-    weir__round round = {.keeper = keeper, .items = items, .limit = limit_of(task)};
-    for (size_t index = 0; index < count;) {
-        index = pack(&round, index, count);
-        settle_all(&round);
+    uint64_t limit = limit_of(task);
+    weir__round *round = weir__alloc(sizeof *round);
+    for (size_t index = 0; round != NULL && index < count;) {
+        round->keeper = keeper;
+        round->items = items;
+        round->limit = limit;
+        index = pack(round, index, count);
+        settle_all(round);
     }
     keeper->task = NULL;
-    return 0;
+    int code = round != NULL ? 0 : weir_task_fail(task, WEIR_CODE(WEIR_NOMEM), "no memory for a batch");
+    weir__free(round);
+    return code;
 }

@@ -13,7 +13,7 @@
 #include "sync/border.h"
 
 /* Returns the code of the call. */
-static int work(weir__keeper *keeper, void *item, void **value) {
+static int convey_call(weir__keeper *keeper, void *item, void **value) {
     const weir_process *options = keeper->options;
     const void *bytes = NULL;
     size_t size = 0;
@@ -45,7 +45,7 @@ int weir_process_call(weir_future *self, void *item, void **value) {
     if (why != NULL)
         return weir_executor_error(self, WEIR_CODE(WEIR_INVALID), "%s", why);
     keeper->self = self;
-    int code = work(keeper, item, value);
+    int code = convey_call(keeper, item, value);
     weir__attempt_renew(keeper);
     keeper->self = NULL;
     return code;

@@ -30,7 +30,7 @@ void weir_process_main(int argc, char **argv, const weir_process_entry *entries)
 /* ---- a call ---- */
 
 /* Returns the code of the attempt. */
-static int work(weir__keeper *keeper, void *item) {
+static int convey(weir__keeper *keeper, void *item) {
     const weir_process *options = keeper->options;
     const void *bytes = NULL;
     size_t size = 0;
@@ -50,7 +50,7 @@ int weir_process_run(weir_task *task, void *item, void *state) {
     weir__keeper *keeper = state;
     if (!weir__keeper_begin(keeper, task))
         return WEIR_CODE(WEIR_INVALID);
-    int code = work(keeper, item);
+    int code = convey(keeper, item);
     weir__attempt_renew(keeper);
     keeper->task = NULL;
     return code;

@@ -5,8 +5,6 @@
  */
 #include "process/serve.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -17,7 +15,6 @@
 #include "sync/channel.h"
 #include "sync/clock.h"
 #include "sync/memory.h"
-#include "sync/stream.h"
 
 enum { EXIT_OK = 0, EXIT_NO_PARENT = 125 };
 
@@ -122,11 +119,7 @@ static void work(weir__server *server) {
 /* Tells the parent that items are answered. One message that waits to be read is enough (message.h). */
 static void tell(uint32_t number, bool waits) {
     const weir__head told = {.number = number, .count = waits};
-    struct pollfd polled = {.fd = WEIR__CHILD_SOCKET, .events = POLLOUT};
-    int error;
-    while ((error = weir__channel_send(WEIR__CHILD_SOCKET, &told, sizeof told)) != 0 && waits && error == EAGAIN)
-        weir__stream_poll(&polled, 1, UINT64_MAX);
-    if (error != 0 && error != EAGAIN)
+    if (!weir__channel_notify(WEIR__CHILD_SOCKET, &told, sizeof told, waits))
         weir__exit_process(EXIT_NO_PARENT, false);
 }
 

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sync/confine.h"
+#include "sync/child_options.h"
 
 enum { WEIR__SIGNAL_NAME = 16 }; /* bytes, terminating zero included */
 
@@ -19,16 +19,6 @@ typedef struct weir__child {
     int pid;   /* also the number of its process group */
     int ended; /* descriptor that is readable once it has ended; -1: none, ask weir__child_has_ended */
 } weir__child;
-
-typedef struct weir__child_options {
-    const char *const *argv; /* the program is searched by PATH */
-    const char *const *env;  /* NULL: of this process */
-    const char *directory;   /* NULL: of this process */
-    int streams[3];          /* its standard streams; each is above 2 and closed on exec */
-    const int *more;         /* further descriptors, which become 3 and so on; each is above the last of them */
-    int more_count;
-    const weir__confined *limits; /* of the program, set before it begins; NULL: none */
-} weir__child_options;
 
 typedef struct weir__child_end {
     bool known;    /* false: another part of the program has taken the status */

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -22,6 +23,7 @@
 #include <weir/signals.h>
 
 #include "sync/lift.h"
+#include "sync/thread.h"
 
 extern char **environ;
 
@@ -117,7 +119,8 @@ static int open_pipe(int ends[2], int last) {
     return error;
 }
 
-int weir__child_confined(pid_t *pid, const weir__child_options *options) {
+/* The thread is not cancelled. */
+static int start(pid_t *pid, const weir__child_options *options) {
     sigset_t mask, all, before;
     int ends[2], error = open_pipe(ends, WEIR__LAST_STANDARD + options->more_count);
     if (error != 0)
@@ -135,5 +138,11 @@ int weir__child_confined(pid_t *pid, const weir__child_options *options) {
     if (error != 0 && child > 0)
         reap(child);
     *pid = child;
+    return error;
+}
+
+int weir__child_confined(pid_t *pid, const weir__child_options *options) {
+    int before = weir__uncancellable_begin(), error = start(pid, options);
+    weir__uncancellable_end(before);
     return error;
 }

@@ -6,13 +6,9 @@
 #ifndef WEIR_SYNC_CHILD_CONFINED_H
 #define WEIR_SYNC_CHILD_CONFINED_H
 
-#include <signal.h>
 #include <sys/types.h>
 
-#include "sync/child.h"
-
-/* Signals that a child does not ignore: ignored ones stay so over an exec. */
-static const int weir__reset_signals[] = {SIGCHLD, SIGPIPE, SIGTERM, SIGXCPU, SIGXFSZ};
+#include "sync/child_options.h"
 
 /* Starts the program with `limits` as posix_spawnp would without them. Returns 0 or an errno. */
 int weir__child_confined(pid_t *pid, const weir__child_options *options);

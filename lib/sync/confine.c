@@ -11,6 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sync/thread.h"
+
 static void limit(int resource, uint64_t soft, uint64_t hard) {
     struct rlimit now;
     if (getrlimit(resource, &now) != 0)
@@ -31,13 +33,14 @@ static void limit_to(int resource, uint64_t most) {
 /* Writes a number from 1 to 1000. */
 static void score(int value) {
     char text[4], *end = text + sizeof text, *at = end;
-    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    int before = weir__uncancellable_begin(), fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
     for (; value > 0 && at > text; value /= 10)
         *--at = (char)('0' + value % 10);
     ssize_t written = fd < 0 ? -1 : write(fd, at, (size_t)(end - at));
     if (fd >= 0)
         close(fd);
     (void)written; /* as far as the system permits */
+    weir__uncancellable_end(before);
 }
 
 bool weir__is_confined(const weir__confined *limits) {
