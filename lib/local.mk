@@ -113,6 +113,7 @@ lib_sources = \
 	lib/pipeline/bounds.c lib/pipeline/bounds.h \
 	lib/pipeline/callback.c lib/pipeline/callback.h \
 	lib/pipeline/cancel.c lib/pipeline/cancel.h \
+	lib/pipeline/children.c lib/pipeline/children.h \
 	lib/pipeline/complete.c lib/pipeline/complete.h \
 	lib/pipeline/dead_letter.c lib/pipeline/dead_letter.h \
 	lib/pipeline/crew_wait.c lib/pipeline/crew_wait.h \

@@ -6,12 +6,18 @@
  */
 #include "process/attempt.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "pipeline/children.h"
+#include "pipeline/outcome.h"
 #include "sync/clock.h"
 #include "sync/poll.h"
 
-enum { TRIES = 5 };
+enum {
+    TRIES = 5,        /* of an attempt */
+    MOST_UNREADY = 20 /* starts in a row that have made no child ready: then the run fails */
+};
 
 static const uint64_t back_off = 10 * WEIR_MILLISECOND; /* after the first failure; doubled */
 
@@ -59,7 +65,7 @@ static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) 
     }
     switch (weir__keeper_listen(keeper, deadline)) {
         case WEIR__HEARD_END:
-            *code = weir__keeper_end(keeper);
+            *code = weir__keeper_ended(keeper);
             return WEIR__STEP_AGAIN;
         case WEIR__HEARD_CANCEL:
             return weir__attempt_cancelled(keeper, code);
@@ -95,7 +101,7 @@ weir__step weir__attempt_ask(weir__keeper *keeper, uint64_t deadline, int *code)
     int error = weir__keeper_ask(keeper);
     if (error == 0)
         return WEIR__STEP_DONE;
-    *code = weir__keeper_end(keeper);
+    *code = weir__keeper_ended(keeper);
     if (error < 0)
         return WEIR__STEP_AGAIN;
     *code = weir__keeper_fail(keeper, WEIR_CODE_NOT_RUN(error), "%s: cannot be asked: %s", name, strerror(error));
@@ -110,12 +116,13 @@ static weir__step converse_once(weir__keeper *keeper, uint64_t deadline, void *u
         return step;
     switch (weir__keeper_listen(keeper, deadline)) {
         case WEIR__HEARD_END:
-            *code = weir__keeper_end(keeper);
+            *code = weir__keeper_ended(keeper);
             return blame(keeper);
         case WEIR__HEARD_CANCEL:
             return weir__attempt_cancelled(keeper, code);
         case WEIR__HEARD_NOTHING:
             (void)weir__keeper_end(keeper);
+            keeper->counts.late++;
             return weir__attempt_late(keeper, code, "killed");
         case WEIR__HEARD_MESSAGE:
             break;
@@ -164,12 +171,32 @@ int weir__attempt_single(weir__keeper *keeper, uint64_t deadline) {
 
 /* ---- the next child ---- */
 
-void weir__attempt_renew(weir__keeper *keeper) {
+/* Tells the stage of its children. Ends the run if none has become ready for long: no item can be done. */
+static void tell_stage(weir__keeper *keeper) {
+    char why[2 * WEIR__REASON];
+    if (keeper->task == NULL)
+        return;
+    weir__children_add(keeper->task, &keeper->counts);
+    keeper->counts = (weir_child_counts){.started = 0};
+    if (keeper->unready < MOST_UNREADY || weir__keeper_is_cancelled(keeper))
+        return;
+    (void)snprintf(why, sizeof why, "no child has become ready in %d starts; the last: %s", MOST_UNREADY, keeper->why);
+    weir__fail_hopeless(keeper->task, WEIR_CODE(WEIR_INITFAILED), why);
+}
+
+static void renew(weir__keeper *keeper) {
     size_t most = keeper->options->most_items;
     if (weir__keeper_is_cancelled(keeper))
         return;
-    if (most != 0 && keeper->answers >= most && keeper->state == WEIR__CHILD_READY)
+    if (most != 0 && keeper->answers >= most && keeper->state == WEIR__CHILD_READY) {
         weir__keeper_retire(keeper, weir_deadline_after(WEIR__TO_END));
+        keeper->counts.replaced++;
+    }
     if (keeper->state == WEIR__CHILD_NONE && keeper->unready == 0)
         (void)weir__keeper_start(keeper);
+}
+
+void weir__attempt_renew(weir__keeper *keeper) {
+    renew(keeper);
+    tell_stage(keeper);
 }

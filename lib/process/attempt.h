@@ -34,7 +34,8 @@ void weir__attempt_senseless(weir__keeper *keeper, int *code);
 
 /*
  * Ends a child that has answered often enough, and replaces one that is gone, without waiting for either. After a start
- * that has failed, the next attempt starts one.
+ * that has failed, the next attempt starts one. Tells the stage of its children, and ends the run if no child has become
+ * ready for long.
  */
 void weir__attempt_renew(weir__keeper *keeper);
 

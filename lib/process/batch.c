@@ -193,6 +193,7 @@ static weir__step hear(weir__round *round, int *code) {
 static void settle_late(weir__round *round, int *code) {
     uint32_t next = round->settled;
     (void)weir__keeper_end(round->keeper);
+    round->keeper->counts.late++;
     (void)weir__attempt_late(round->keeper, code, "killed");
     settle_end(round, *code);
     if (round->settled == next)
@@ -211,7 +212,7 @@ static weir__step converse(weir__keeper *keeper, uint64_t deadline, void *arg, i
     do {
         switch (weir__keeper_listen(keeper, due(round))) {
             case WEIR__HEARD_END:
-                *code = weir__keeper_end(keeper);
+                *code = weir__keeper_ended(keeper);
                 settle_end(round, *code);
                 return step_of(round);
             case WEIR__HEARD_CANCEL:

@@ -10,6 +10,7 @@
 #include "process/keeper.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -106,6 +107,7 @@ int weir__keeper_start(weir__keeper *keeper) {
         return error;
     }
     keeper->state = WEIR__CHILD_STARTING;
+    keeper->counts.started++;
     keeper->answers = 0;
     return 0;
 }
@@ -209,6 +211,17 @@ int weir__keeper_end(weir__keeper *keeper) {
     weir__channel_close(&keeper->channel);
     keeper->state = WEIR__CHILD_NONE;
     return describe(keeper, &end);
+}
+
+int weir__keeper_ended(weir__keeper *keeper) {
+    int code = weir__keeper_end(keeper);
+    if (code == WEIR_CODE_SIGNAL(SIGXCPU) || code == WEIR_CODE_SIGNAL(SIGXFSZ))
+        keeper->counts.limit++;
+    else if (code > WEIR_CODE_NOT_RUN(0) && code < WEIR_CODE_SIGNAL(0))
+        keeper->counts.signal++;
+    else
+        keeper->counts.exit++;
+    return code;
 }
 
 void weir__keeper_retire(weir__keeper *keeper, uint64_t deadline) {

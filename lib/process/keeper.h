@@ -47,6 +47,7 @@ typedef struct weir__keeper {
     weir_future *self;      /* of the call in progress, of an executor; NULL: none, or `task` */
     int stop;               /* descriptor of the end of the pipeline; -1: none */
     char why[WEIR__REASON]; /* the last failure */
+    weir_child_counts counts; /* not yet told to the stage */
     size_t received;        /* bytes of the last message from a child */
     weir__message question; /* kept until it is answered, whatever another child says */
     weir__message answer;   /* the last message from a child */
@@ -86,6 +87,9 @@ bool weir__keeper_has_begun(const weir__keeper *keeper);
 
 /* Kills the child and reaps it. Returns the code of its end, and writes the reason. */
 int weir__keeper_end(weir__keeper *keeper);
+
+/* The same for a child that has ended by itself, and counts that. */
+int weir__keeper_ended(weir__keeper *keeper);
 
 /* Lets a child that is ready end in order, until the deadline. Does not block. */
 void weir__keeper_retire(weir__keeper *keeper, uint64_t deadline);
