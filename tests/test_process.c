@@ -1041,7 +1041,8 @@ END_TEST
 
 /* Each end of a child is counted by its cause. */
 START_TEST (a_report_counts_children) {
-    static const char *const texts[] = {"do signal:9", "do exit:3", "do exit:4", "a", "do write:", "do hang:", "b", "c", "d"};
+    static const char *const texts[] = {
+        "do signal:9", "do exit:3", "do exit:4", "a", "do write:", "do hang:", "b", "c", "d"};
     struct place place = new_place();
     struct job jobs[COUNT_OF(texts)];
     struct run run = {.process = process_of("obey")};
@@ -1087,10 +1088,11 @@ START_TEST (a_function_that_never_starts_fails_the_run) {
     weir_report *report = finish_pipeline(run.pipeline, WEIR_FAILED);
     bool told = false;
     for (size_t i = 0; i < report->kept_errors; i++)
-        told = told || (report->errors[i].fatal &&
-                        strcmp(report->errors[i].message,
-                               _i == 0 ? "no child has become ready in 20 starts; the last: dies-always: exit status 9"
-                                       : "no child has become ready in 20 starts; the last: fails: init: no model") == 0);
+        told =
+            told || (report->errors[i].fatal &&
+                     strcmp(report->errors[i].message,
+                            _i == 0 ? "no child has become ready in 20 starts; the last: dies-always: exit status 9"
+                                    : "no child has become ready in 20 starts; the last: fails: init: no model") == 0);
     ck_assert(told);
     weir_report_free(report);
     run_end(&run, WEIR_FAILED);

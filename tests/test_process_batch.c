@@ -177,8 +177,8 @@ static _Noreturn void be_liar(void) {
 
 struct job {
     char text[32];
-    size_t size;       /* of what crosses, if it is more than the text */
-    char result[32];   /* its begin */
+    size_t size;     /* of what crosses, if it is more than the text */
+    char result[32]; /* its begin */
     size_t result_size;
     atomic_uint done, dead, dropped;
     int code;
@@ -383,7 +383,7 @@ START_TEST (items_and_results_of_all_sizes_cross) {
 END_TEST
 
 START_TEST (what_fails_fails_alone) {
-    struct job jobs[] = {job_of("a"), job_of("do fail:5"),       job_of("refused"), job_of("b"), job_of("indigested"),
+    struct job jobs[] = {job_of("a"), job_of("do fail:5"),       job_of("refused"),  job_of("b"), job_of("indigested"),
                          job_of("c"), job_of("do size:1000000"), job_of("too much"), job_of("d")};
     struct run run = run_of("obey");
     jobs[7].size = WEIR_PROCESS_MESSAGE + 1;

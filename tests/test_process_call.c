@@ -125,8 +125,8 @@ static void drop_text(void *text, void *unused) {
 static weir_future *submit(weir_executor *executor, const char *text) {
     const weir_submit_options options = {.drop = drop_text};
     weir_future *future = NULL;
-    assert_status(WEIR_OK, weir_executor_submit_with(executor, weir_process_call, (void *)(uintptr_t)text, &options,
-                                                     &future));
+    assert_status(WEIR_OK,
+                  weir_executor_submit_with(executor, weir_process_call, (void *)(uintptr_t)text, &options, &future));
     return future;
 }
 
@@ -285,12 +285,11 @@ START_TEST (a_full_executor_refuses) {
     weir_process process = process_of("obey");
     weir_future *more = NULL;
     atomic_store(&hung, 0);
-    weir_executor *executor =
-        new_executor(&process, (weir_executor_options){.capacity = 1, .when_full = WEIR_REFUSE});
+    weir_executor *executor = new_executor(&process, (weir_executor_options){.capacity = 1, .when_full = WEIR_REFUSE});
     weir_future *running = submit(executor, "do hang:");
     wait_for_hung();
     weir_future *pending = submit(executor, "hello");
-    assert_status(WEIR_FULL, weir_executor_submit(executor, weir_process_call, (void *)(uintptr_t)"x", &more));
+    assert_status(WEIR_FULL, weir_executor_submit(executor, weir_process_call, (void *)(uintptr_t) "x", &more));
     assert_status(WEIR_BUSY, weir_future_cancel(running));
     assert_value(pending, "hello");
     weir_future_release(running);
@@ -305,7 +304,7 @@ static const char *const in_caller = "this thread has no child: it is none of an
 START_TEST (a_call_in_a_thread_of_the_program_fails) {
     weir_process process = process_of("obey");
     void *value = NULL;
-    ck_assert_int_eq(weir_process_call(NULL, (void *)(uintptr_t)"x", &value), WEIR_CODE(WEIR_INVALID));
+    ck_assert_int_eq(weir_process_call(NULL, (void *)(uintptr_t) "x", &value), WEIR_CODE(WEIR_INVALID));
     atomic_store(&hung, 0);
     weir_executor *executor =
         new_executor(&process, (weir_executor_options){.capacity = 1, .when_full = WEIR_RUN_IN_CALLER});
@@ -330,9 +329,9 @@ static int take_and_wait(weir_future *self, void *item, const void *from, size_t
     if (strcmp(item, "outer") != 0)
         return take_text(self, item, from, size, value, arg);
     weir_future *inner = submit(nested, "inner");
-    bool refused = weir_future_get(inner, NULL) == WEIR_FAILED &&
-                   weir_future_code(inner) == WEIR_CODE(WEIR_INVALID) &&
-                   strcmp(weir_future_message(inner), "encode and take must not wait for a call of their executor") == 0;
+    bool refused =
+        weir_future_get(inner, NULL) == WEIR_FAILED && weir_future_code(inner) == WEIR_CODE(WEIR_INVALID) &&
+        strcmp(weir_future_message(inner), "encode and take must not wait for a call of their executor") == 0;
     weir_future_release(inner);
     return refused ? take_text(self, item, from, size, value, arg) : 1;
 }
@@ -434,7 +433,7 @@ static bool runs_children(void) {
         .threads = 1, .init = weir_process_init, .fini = weir_process_fini, .arg = &process};
     if (weir_executor_create(&executor, &options) != WEIR_OK)
         return false;
-    (void)weir_executor_submit(executor, weir_process_call, (void *)(uintptr_t)"hello", &future);
+    (void)weir_executor_submit(executor, weir_process_call, (void *)(uintptr_t) "hello", &future);
     void *value = NULL;
     bool runs = weir_future_get(future, &value) == WEIR_OK;
     free(value);

@@ -59,20 +59,20 @@ typedef struct weir_process_limits {
 
 /* What to run. Zero members select the defaults. The caller owns all that it points to; it must not change meanwhile. */
 typedef struct weir_command {
-    const char *const *argv; /* program, found by PATH of this process, and its arguments; NULL after the last one */
-    const char *const *env;  /* "NAME=value" each, NULL after the last one; NULL: the environment of this process */
-    const char *directory;   /* it starts there; NULL: the current one. ENOSYS where posix_spawn cannot do it */
-    const void *input;       /* bytes of its standard input, which need not be read; NULL with size 0: none */
-    size_t input_size;       /* number of these bytes */
-    size_t most_output;      /* bytes kept of each output; the rest is read, counted and dropped; 0: 65536 */
-    int out_fd;              /* its standard output goes to this descriptor and is not kept; 0: it is kept */
-    int err_fd;              /* its standard error, in the same way */
-    uint64_t timeout;        /* ns from its start until its process group gets SIGTERM; 0: no limit */
-    uint64_t grace;          /* ns from SIGTERM until its process group gets SIGKILL; 0: one second */
-    uint64_t linger;         /* ns after its end in which other processes may close its outputs; 0: 100 ms */
-    int nice;                /* added to its niceness, as far as the system permits */
+    const char *const *argv;    /* program, found by PATH of this process, and its arguments; NULL after the last one */
+    const char *const *env;     /* "NAME=value" each, NULL after the last one; NULL: the environment of this process */
+    const char *directory;      /* it starts there; NULL: the current one. ENOSYS where posix_spawn cannot do it */
+    const void *input;          /* bytes of its standard input, which need not be read; NULL with size 0: none */
+    size_t input_size;          /* number of these bytes */
+    size_t most_output;         /* bytes kept of each output; the rest is read, counted and dropped; 0: 65536 */
+    int out_fd;                 /* its standard output goes to this descriptor and is not kept; 0: it is kept */
+    int err_fd;                 /* its standard error, in the same way */
+    uint64_t timeout;           /* ns from its start until its process group gets SIGTERM; 0: no limit */
+    uint64_t grace;             /* ns from SIGTERM until its process group gets SIGKILL; 0: one second */
+    uint64_t linger;            /* ns after its end in which other processes may close its outputs; 0: 100 ms */
+    int nice;                   /* added to its niceness, as far as the system permits */
     weir_process_limits limits; /* of the command */
-    void *reserved[4];       /* must be NULL */
+    void *reserved[4];          /* must be NULL */
 } weir_command;
 
 /* A kept output. */

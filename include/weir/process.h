@@ -1,5 +1,5 @@
 /*
- * weir/process.h - a stage that runs its function in child processes.
+ * weir/process.h - a stage or an executor that runs its function in child processes.
  *
  * A crash, a hang or a leak of the function costs one attempt at one item: the child dies, the attempt fails with a
  * message such as "decode: killed by SIGSEGV", and another child takes the next item. A child is this program, executed
@@ -154,7 +154,10 @@ typedef int weir_process_decode(weir_task *task, void *item, const void *from, s
  */
 typedef int weir_process_take(weir_future *self, void *item, const void *from, size_t size, void **value, void *arg);
 
-/* The `arg` of a stage or an executor in child processes. Zero members select the defaults. It must live until the pipeline is destroyed. */
+/*
+ * The `arg` of a stage or an executor in child processes. Zero members select the defaults. It must live until the
+ * pipeline or the executor is destroyed.
+ */
 typedef struct weir_process {
     const char *function;        /* name of an entry of the table; required */
     weir_process_encode *encode; /* required */
@@ -178,7 +181,8 @@ typedef struct weir_process {
  * it has begun the function for this item, another one gets the item, five times at most: the item is not to blame, and
  * the attempt goes on. A start that has made no child ready delays the next one of this thread, by 10 to 160 ms.
  * A child that is not ready within attempt_time is kept: this attempt is lost, though the item was not sent, and the next
- * attempt goes on waiting for the child.
+ * attempt goes on waiting for the child. If 20 starts of one thread in a row have made no child ready, the run fails with
+ * WEIR_CODE(WEIR_INITFAILED) and the last reason, also if errors are skipped: no item can be done.
  *
  * Returns 0 if the item is done, or the code of encode, of the function or of decode, or
  *   WEIR_CODE_SIGNAL(signal)    if a signal has killed the child, as by a crash
@@ -210,7 +214,8 @@ WEIR_API int weir_process_run(weir_task *task, void *item, void *keeper);
  * attempt_time counts for each item, from its begin in the child; a child that is not ready within it fails all items that
  * are left. A report calls the call overdue if all items together take longer. `room` of a payload is for each item.
  *
- * Returns 0, or WEIR_CODE(WEIR_INVALID) if `keeper` or decode is NULL. The codes of items are those of weir_process_run.
+ * Returns 0, or WEIR_CODE(WEIR_INVALID) if `keeper` or decode is NULL, or WEIR_CODE(WEIR_NOMEM) for all items if out of
+ * memory. The codes of items are those of weir_process_run.
  */
 WEIR_API int weir_process_run_batch(weir_task *task, void *const *items, size_t count, void *keeper);
 

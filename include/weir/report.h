@@ -88,14 +88,14 @@ typedef struct weir_stage_report {
     uint64_t p50, p90, p99, max; /* of a call, not blocked, and without its operation; percentiles up to 7% too high,
                                     above 35 minutes more */
     double rate;                 /* items done per second since the start */
-    double limit;         /* maximum calls per second, as set by the options or weir_pipeline_set_rate; 0: none */
-    bool on_crew;         /* the stage has no threads of its own */
-    bool blocks;          /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
-    bool paused;          /* weir_pipeline_pause has paused the stage */
-    uint64_t paused_time; /* waiting for a resume of the stage, or of the entrance in a source's emit */
-    size_t in_flight;     /* maximum calls and operations at a time (limits.in_flight); 0: no operations */
-    size_t detached;      /* operations now: items that were detached, and are not finished (weir/operation.h) */
-    size_t detached_peak; /* greatest number of operations at a time */
+    double limit;               /* maximum calls per second, as set by the options or weir_pipeline_set_rate; 0: none */
+    bool on_crew;               /* the stage has no threads of its own */
+    bool blocks;                /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
+    bool paused;                /* weir_pipeline_pause has paused the stage */
+    uint64_t paused_time;       /* waiting for a resume of the stage, or of the entrance in a source's emit */
+    size_t in_flight;           /* maximum calls and operations at a time (limits.in_flight); 0: no operations */
+    size_t detached;            /* operations now: items that were detached, and are not finished (weir/operation.h) */
+    size_t detached_peak;       /* greatest number of operations at a time */
     weir_child_counts children; /* of a stage in child processes */
 } weir_stage_report;
 

@@ -151,8 +151,7 @@ static int run(weir__attended *attended, const weir_command *command, weir_comma
         return fail_to_run(result, command, error);
     weir__attend(attended);
     result->time = weir__clock_now() - begun;
-    weir__child_end end =
-        attended->goes_on ? weir__child_leave(&attended->child) : weir__child_reap(&attended->child);
+    weir__child_end end = attended->goes_on ? weir__child_leave(&attended->child) : weir__child_reap(&attended->child);
     weir__stream_close(&attended->outputs[0]);
     weir__stream_close(&attended->outputs[1]);
     result->has_run = true;
@@ -185,8 +184,9 @@ static bool is_valid(const weir_command *command) {
 /* Does everything but telling the task. */
 static int run_checked(weir_task *task, const weir_command *command, weir_command_result *result) {
     if (!is_valid(command))
-        return fail(result, WEIR_CODE(WEIR_INVALID),
-                    "a command needs a program; input has its bytes, oom_score_adj is from 0 to 1000, reserved is NULL");
+        return fail(
+            result, WEIR_CODE(WEIR_INVALID),
+            "a command needs a program; input has its bytes, oom_score_adj is from 0 to 1000, reserved is NULL");
     weir__attended *attended = weir__alloc(sizeof *attended);
     if (attended == NULL)
         return fail(result, WEIR_CODE(WEIR_NOMEM), "%.80s: no memory to run it", name_of(command));

@@ -152,8 +152,7 @@ int weir__attempt(weir__keeper *keeper, uint64_t deadline, weir__conversation *c
             (void)weir__attempt_cancelled(keeper, &code);
             return code;
         }
-        weir__step step =
-            keeper->state == WEIR__CHILD_READY ? WEIR__STEP_DONE : get_ready(keeper, deadline, &code);
+        weir__step step = keeper->state == WEIR__CHILD_READY ? WEIR__STEP_DONE : get_ready(keeper, deadline, &code);
         if (step == WEIR__STEP_DONE)
             step = converse(keeper, deadline, arg, &code);
         if (step == WEIR__STEP_DONE)

@@ -162,8 +162,8 @@ static void make_question(weir__round *round) {
     if (round->count > left)
         round->count = (uint32_t)left; /* then the child is replaced */
     round->read = 0;
-    round->keeper->question.head = (weir__head){
-        .in_memory = 1, .count = round->count, .offset = round->places[round->settled].offset};
+    round->keeper->question.head =
+        (weir__head){.in_memory = 1, .count = round->count, .offset = round->places[round->settled].offset};
 }
 
 /* Returns whether this message says that the child has answered, and waits for the next question if `*waits`. */

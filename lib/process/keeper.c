@@ -10,7 +10,6 @@
 #include "process/keeper.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -215,9 +214,10 @@ int weir__keeper_end(weir__keeper *keeper) {
 
 int weir__keeper_ended(weir__keeper *keeper) {
     int code = weir__keeper_end(keeper);
-    if (code == WEIR_CODE_SIGNAL(SIGXCPU) || code == WEIR_CODE_SIGNAL(SIGXFSZ))
+    bool by_signal = code > WEIR_CODE_NOT_RUN(0) && code < WEIR_CODE_SIGNAL(0);
+    if (by_signal && weir__signal_is_of_limit(WEIR_CODE_SIGNAL(0) - code))
         keeper->counts.limit++;
-    else if (code > WEIR_CODE_NOT_RUN(0) && code < WEIR_CODE_SIGNAL(0))
+    else if (by_signal)
         keeper->counts.signal++;
     else
         keeper->counts.exit++;

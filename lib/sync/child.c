@@ -204,6 +204,10 @@ weir__child_end weir__child_leave(weir__child *child) {
 
 /* ---- names ---- */
 
+bool weir__signal_is_of_limit(int signal) {
+    return signal == SIGXCPU || signal == SIGXFSZ;
+}
+
 void weir__signal_name(int signal, char name[WEIR__SIGNAL_NAME]) {
     static const struct {
         int number;

@@ -46,6 +46,9 @@ weir__child_end weir__child_reap(weir__child *child);
 /* Frees the child, which goes on, without its end. */
 weir__child_end weir__child_leave(weir__child *child);
 
+/* Whether the system sends this signal at a limit of confine.h. */
+bool weir__signal_is_of_limit(int signal);
+
 /* Writes a name such as "SIGSEGV", or "signal 40". */
 void weir__signal_name(int signal, char name[WEIR__SIGNAL_NAME]);
 
