@@ -266,9 +266,10 @@ check_LIBRARIES += tests/libsupport.a
 TESTS += $(unit_tests)
 endif
 
-check_PROGRAMS += tests/stress
-TESTS += tests/stress
+check_PROGRAMS += tests/stress tests/stress_children
+TESTS += tests/stress tests/stress_children
 tests_stress_LDADD = libweir.la
+tests_stress_children_LDADD = libweir.la
 
 # The same over atomics that let other threads go first now and then.
 check_PROGRAMS += tests/stress_noise
@@ -279,7 +280,7 @@ EXTRA_DIST += tests/stress.sh
 
 # make stress BUDGET=8h
 BUDGET = 10m
-stress: all tests/stress tests/stress_noise tests/sched/sched
+stress: all tests/stress tests/stress_children tests/stress_noise tests/sched/sched
 	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(srcdir)/tests/stress.sh $(BUDGET)
 .PHONY: stress
 
