@@ -226,6 +226,19 @@ for crash in '' --crash; do
     same factors_processes "the factors $crash" <"$work/factors"
 done
 
+# ---- gcd_processes: the divisors that children have found ----
+
+if "$examples/gcd_processes" 1 1 2>&1 | grep -q 'init function failed'; then
+    echo 'SKIPPED: gcd_processes: this system has no child processes'
+else
+    run gcd_processes 12 18 1963309 2265973 7 7
+    same gcd_processes 'three pairs' <<'END'
+12 18: 6
+1963309 2265973: 1
+7 7: 7
+END
+fi
+
 # ---- futures: the sums of ten squares, and of twenty tasks with three squares each; times are not judged ----
 
 run futures
