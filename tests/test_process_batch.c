@@ -32,6 +32,20 @@ enum { MEGABYTE = 1 << 20, BATCH = 10 };
 #define CALLS "WEIR_TEST_CALLS" /* a file that gets a byte for each call of the function */
 #define LIE "WEIR_TEST_LIE"
 
+/* ---- memory that fails ---- */
+
+static atomic_size_t failing_size; /* the next allocation of at least this size fails; 0: none */
+
+void *__real_weir__alloc(size_t size);
+void *__wrap_weir__alloc(size_t size);
+void *__wrap_weir__alloc(size_t size) {
+    size_t least = atomic_load(&failing_size);
+    if (least == 0 || size < least)
+        return __real_weir__alloc(size);
+    atomic_store(&failing_size, 0);
+    return NULL;
+}
+
 /* ---- in a child ---- */
 
 static void leave_byte(void) {
@@ -246,7 +260,7 @@ static struct run run_of(const char *function) {
     return run;
 }
 
-static void run_start(struct run *run) {
+static void run_begin(struct run *run) {
     weir_stage_options *options = &run->options;
     run->dead = new_queue(WEIR_UNBOUNDED);
     run->results = new_queue(WEIR_UNBOUNDED);
@@ -260,8 +274,16 @@ static void run_start(struct run *run) {
     options->output.results = run->results;
     options->errors.on_error = WEIR_SKIP;
     options->errors.dead = run->dead;
-    add_stage(run->pipeline, *options);
+}
+
+static void run_add(struct run *run) {
+    add_stage(run->pipeline, run->options);
     start_pipeline(run->pipeline);
+}
+
+static void run_start(struct run *run) {
+    run_begin(run);
+    run_add(run);
 }
 
 static void read_letters(weir_queue *dead) {
@@ -558,6 +580,47 @@ START_TEST (calls_of_no_use_are_refused) {
 }
 END_TEST
 
+static atomic_uint inits;
+
+/* Once the thread has its keeper, the next large allocation is for the batch. */
+static weir_status init_then_fail(void *arg, void **state) {
+    weir_status status = weir_process_init(arg, state);
+    atomic_fetch_add(&inits, 1);
+    atomic_store(&failing_size, 4096);
+    return status;
+}
+
+START_TEST (without_memory_a_batch_is_retried) {
+    struct job jobs[BATCH];
+    struct run run = run_of("obey");
+    run.options.errors.retry.attempts = 2;
+    fill(jobs, BATCH, "hello");
+    atomic_store(&inits, 0);
+    run_begin(&run);
+    run.options.work.init = init_then_fail;
+    run_add(&run);
+    put_jobs(&run, jobs, BATCH);
+    weir_report *report = finish_pipeline(run.pipeline, WEIR_OK);
+    ck_assert_uint_eq(atomic_load(&inits), 1);
+    ck_assert_uint_eq(report->error_count, 1);
+    ck_assert_str_eq(report->errors[0].message, "obey: no memory for a batch");
+    weir_report_free(report);
+    run_end(&run, jobs, BATCH, WEIR_OK);
+    for (size_t i = 0; i < BATCH; i++)
+        assert_done(&jobs[i]);
+}
+END_TEST
+
+START_TEST (without_memory_there_is_no_keeper) {
+    struct run run = run_of("obey");
+    void *keeper = NULL;
+    atomic_store(&failing_size, sizeof(weir__message));
+    assert_status(WEIR_NOMEM, weir_process_init(&run.process, &keeper));
+    ck_assert_ptr_null(keeper);
+    assert_no_children();
+}
+END_TEST
+
 static Suite *batch_suite(void) {
     Suite *suite = suite_create("batches in processes");
     TCase *crossing = add_case(suite, "crossing");
@@ -573,6 +636,8 @@ static Suite *batch_suite(void) {
     tcase_add_loop_test(ends, lies_about_a_batch_are_found, HONEST, LIES);
     tcase_add_test(ends, children_that_die_at_random_moments_lose_nothing);
     tcase_add_test(ends, calls_of_no_use_are_refused);
+    tcase_add_test(ends, without_memory_a_batch_is_retried);
+    tcase_add_test(ends, without_memory_there_is_no_keeper);
     return suite;
 }
 

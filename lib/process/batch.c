@@ -273,21 +273,29 @@ static uint64_t limit_of(const weir_task *task) {
     return deadline == WEIR_NEVER ? UINT64_MAX : deadline > now ? deadline - now : 0;
 }
 
+/* Returns the round of the keeper, which is kept from call to call; NULL: there is no memory. */
+static weir__round *round_of(weir__keeper *keeper) {
+    if (keeper->round == NULL)
+        keeper->round = weir__alloc(sizeof(weir__round));
+    return keeper->round;
+}
+
 int weir_process_run_batch(weir_task *task, void *const *items, size_t count, void *state) {
     weir__keeper *keeper = state;
     if (!weir__keeper_begin(keeper, task))
         return WEIR_CODE(WEIR_INVALID);
-    uint64_t limit = limit_of(task);
-    weir__round *round = weir__alloc(sizeof *round);
-    for (size_t index = 0; round != NULL && index < count;) {
-        round->keeper = keeper;
-        round->items = items;
-        round->limit = limit;
+    weir__round *round = round_of(keeper);
+    if (round == NULL) {
+        keeper->task = NULL;
+        return weir_task_fail(task, WEIR_CODE(WEIR_NOMEM), "%s: no memory for a batch", keeper->options->function);
+    }
+    round->keeper = keeper;
+    round->items = items;
+    round->limit = limit_of(task);
+    for (size_t index = 0; index < count;) {
         index = pack(round, index, count);
         settle_all(round);
     }
     keeper->task = NULL;
-    int code = round != NULL ? 0 : weir_task_fail(task, WEIR_CODE(WEIR_NOMEM), "no memory for a batch");
-    weir__free(round);
-    return code;
+    return 0;
 }

@@ -48,6 +48,7 @@ typedef struct weir__keeper {
     int stop;                 /* descriptor of the end of the pipeline; -1: none */
     char why[WEIR__REASON];   /* the last failure */
     weir_child_counts counts; /* not yet told to the stage */
+    void *round;              /* of batches (batch.c); NULL before the first; freed with the keeper */
     size_t received;          /* bytes of the last message from a child */
     weir__message question;   /* kept until it is answered, whatever another child says */
     weir__message answer;     /* the last message from a child */

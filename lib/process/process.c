@@ -124,5 +124,6 @@ void weir_process_fini(void *state) {
     keeper->self = NULL;
     weir__keeper_dismiss(keeper, weir_deadline_after(WEIR__TO_END));
     weir__shared_destroy(&keeper->shared);
+    weir__free(keeper->round);
     weir__free(keeper);
 }
