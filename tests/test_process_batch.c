@@ -373,6 +373,7 @@ START_TEST (a_batch_crosses_in_order) {
     static struct job jobs[ITEMS];
     struct run run = run_of("obey");
     run.options.batch.items = (size_t[]){1, 7, 1000, 5000}[_i];
+    fill(jobs, ITEMS, "");
     for (size_t i = 0; i < ITEMS; i++)
         snprintf(jobs[i].text, sizeof jobs[i].text, "%zu", i);
     run_jobs(&run, jobs, ITEMS);

@@ -16,7 +16,7 @@
 
 enum {
     TRIES = 5,        /* of an attempt */
-    MOST_UNREADY = 20 /* starts in a row that have made no child ready: then the run fails */
+    MOST_UNREADY = 20 /* starts in a row that have made no child ready, with the same code: then the run fails */
 };
 
 static const uint64_t back_off = 10 * WEIR_MILLISECOND; /* after the first failure; doubled */
@@ -56,7 +56,7 @@ void weir__attempt_senseless(weir__keeper *keeper, int *code) {
 }
 
 /* Starts a child if there is none, and waits until it is ready. Returns WEIR__STEP_DONE if it is. */
-static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) {
+static weir__step wait_for_ready(weir__keeper *keeper, uint64_t deadline, int *code) {
     const char *name = keeper->options->function;
     int error = keeper->state == WEIR__CHILD_NONE ? weir__keeper_start(keeper) : 0;
     if (error != 0) {
@@ -81,8 +81,18 @@ static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) 
     if (keeper->answer.head.code != 0)
         return fail_init(keeper, code);
     keeper->state = WEIR__CHILD_READY;
-    keeper->unready = 0;
+    keeper->unready = keeper->hopeless = 0;
     return WEIR__STEP_DONE;
+}
+
+/* The same. Counts starts that fail in the same way: children that are killed from outside die in various ways. */
+static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) {
+    weir__step step = wait_for_ready(keeper, deadline, code);
+    if (step == WEIR__STEP_DONE || keeper->state != WEIR__CHILD_NONE)
+        return step;
+    keeper->hopeless = *code == keeper->last_code ? keeper->hopeless + 1 : 1;
+    keeper->last_code = *code;
+    return step;
 }
 
 /* Whether the item is to blame (R4) for the end of its child, which begins nothing more. */
@@ -177,7 +187,7 @@ static void tell_stage(weir__keeper *keeper) {
         return;
     weir__children_add(keeper->task, &keeper->counts);
     keeper->counts = (weir_child_counts){.started = 0};
-    if (keeper->unready < MOST_UNREADY || weir__keeper_is_cancelled(keeper))
+    if (keeper->hopeless < MOST_UNREADY || weir__keeper_is_cancelled(keeper))
         return;
     (void)snprintf(why, sizeof why, "no child has become ready in %d starts; the last: %s", MOST_UNREADY, keeper->why);
     weir__fail_hopeless(keeper->task, WEIR_CODE(WEIR_INITFAILED), why);

@@ -36,13 +36,15 @@ typedef struct weir__keeper {
     size_t span;           /* bytes of the part of questions, and of that of results */
     weir__confined limits; /* of a child */
     weir__child_state state;
-    weir__child child;        /* valid unless there is none */
-    weir__channel channel;    /* to it */
-    uint32_t number;          /* of the last question, or of its first item */
-    uint32_t next_number;     /* of the next question */
-    size_t answers;           /* of this child */
-    uint64_t ends_by;         /* deadline of a child that is ending */
-    unsigned unready;         /* starts in a row that have made no child ready */
+    weir__child child;     /* valid unless there is none */
+    weir__channel channel; /* to it */
+    uint32_t number;       /* of the last question, or of its first item */
+    uint32_t next_number;  /* of the next question */
+    size_t answers;        /* of this child */
+    uint64_t ends_by;      /* deadline of a child that is ending */
+    unsigned unready;      /* starts in a row that have made no child ready */
+    unsigned hopeless;     /* of them, the last ones that have failed with `last_code` */
+    int last_code;
     weir_task *task;          /* of the call in progress; NULL: none, or `self` */
     weir_future *self;        /* of the call in progress, of an executor; NULL: none, or `task` */
     int stop;                 /* descriptor of the end of the pipeline; -1: none */
