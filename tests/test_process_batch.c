@@ -118,7 +118,14 @@ static weir_status init_doomed(void *arg, void **state) {
     return WEIR_OK;
 }
 
+static weir_status init_slowly(void *arg, void **state) {
+    *state = arg;
+    sleep_for(500);
+    return WEIR_OK;
+}
+
 static const weir_process_entry table[] = {
+    {.name = "slow", .func = obey, .init = init_slowly},
     {.name = "obey", .func = obey},
     {.name = "doomed", .func = obey, .init = init_doomed},
     {.name = "liar", .func = obey},
@@ -475,7 +482,7 @@ END_TEST
 START_TEST (a_hang_ends_at_the_deadline_of_its_item) {
     struct job jobs[BATCH];
     struct run run = run_of("obey");
-    run.options.errors.attempt_time = 300 * MILLISECONDS;
+    run.options.errors.attempt_time = 3 * SECONDS;
     fill(jobs, BATCH, "innocent");
     jobs[0] = jobs[5] = job_of("do hang:");
     jobs[7] = job_of("do signal:19");
@@ -486,6 +493,19 @@ START_TEST (a_hang_ends_at_the_deadline_of_its_item) {
         else
             assert_done(&jobs[i]);
     }
+}
+END_TEST
+
+/* The child is kept: the items behind the first wait for it anew. */
+START_TEST (a_slow_start_costs_an_item_its_attempt_alone) {
+    struct job jobs[4 * BATCH];
+    struct run run = run_of("slow");
+    run.options.batch.items = COUNT_OF(jobs);
+    run.options.errors.attempt_time = 200 * MILLISECONDS;
+    fill(jobs, COUNT_OF(jobs), "x");
+    run_jobs(&run, jobs, COUNT_OF(jobs));
+    assert_dead(&jobs[0], WEIR_CODE(WEIR_TIMEDOUT), "slow: not ready at the deadline");
+    assert_done(&jobs[COUNT_OF(jobs) - 1]); /* eight seconds later */
 }
 END_TEST
 
@@ -530,7 +550,7 @@ START_TEST (lies_about_a_batch_are_found) {
     char text[16];
     snprintf(text, sizeof text, "%d", _i);
     setenv(LIE, text, 1);
-    run.options.errors.attempt_time = _i == BEGUN_LATER ? 100 * MILLISECONDS : 0;
+    run.options.errors.attempt_time = _i == BEGUN_LATER ? SECONDS : 0;
     fill(jobs, BATCH, "x");
     run_jobs(&run, jobs, BATCH);
     for (size_t i = 0; i < BATCH; i++) {
@@ -632,6 +652,7 @@ static Suite *batch_suite(void) {
     tcase_add_loop_test(ends, only_the_item_in_work_is_blamed, 0, 2);
     tcase_add_test(ends, a_child_is_replaced_within_a_batch);
     tcase_add_test(ends, a_hang_ends_at_the_deadline_of_its_item);
+    tcase_add_test(ends, a_slow_start_costs_an_item_its_attempt_alone);
     tcase_add_test(ends, the_deadline_counts_from_the_begin_of_each_item);
     tcase_add_test(ends, a_cancel_ends_a_batch);
     tcase_add_loop_test(ends, lies_about_a_batch_are_found, HONEST, LIES);

@@ -227,7 +227,7 @@ END_TEST
 
 START_TEST (a_hang_ends_at_the_deadline) {
     weir_process process = process_of("obey");
-    process.call_time = 300 * MILLISECONDS;
+    process.call_time = 3 * SECONDS;
     weir_executor *executor = new_executor(&process, no_options);
     assert_value(submit(executor, "hello"), "hello");
     assert_error(submit(executor, "do hang:"), WEIR_CODE(WEIR_TIMEDOUT), "obey: killed at the deadline");

@@ -212,8 +212,9 @@ WEIR_API int weir_process_run(weir_task *task, void *item, void *keeper);
  * counts. So attempts, retries and dead letters are as if each item had been sent alone. But the retried items of a
  * batch form one, and are tried again together.
  *
- * attempt_time counts for each item, from its begin in the child; a child that is not ready within it fails all items that
- * are left. A report calls the call overdue if all items together take longer. `room` of a payload is for each item.
+ * attempt_time counts for each item, from its begin in the child. A child that is not ready within it costs the next item
+ * its attempt, and is waited for again with the one behind it. A report calls the call overdue if all items together take
+ * longer. `room` of a payload is for each item.
  *
  * Returns 0, or WEIR_CODE(WEIR_INVALID) if `keeper` or decode is NULL, or WEIR_CODE(WEIR_NOMEM) for all items if out of
  * memory. The codes of items are those of weir_process_run.

@@ -262,8 +262,8 @@ static void settle_all(weir__round *round) {
     weir__keeper *keeper = round->keeper;
     while (round->settled < round->packed) {
         int code = weir__attempt(keeper, weir_deadline_after(round->limit), converse, round);
-        while (code != 0 && round->settled < round->packed)
-            settle_failed(round, code);
+        if (code != 0 && round->settled < round->packed)
+            settle_failed(round, code); /* the item that has waited; the next one waits anew */
         weir__attempt_renew(keeper);
     }
 }
