@@ -2,7 +2,9 @@
  * processes.c - sends COUNT items of BYTES to a stage of THREADS child processes, which read them once and answer with
  * 64 bytes. Prints the seconds that this takes, once all children are ready, and those of as many copies by memcpy.
  *
- *     processes COUNT BYTES THREADS
+ *     processes COUNT BYTES THREADS [BATCH]
+ *
+ * With BATCH the children get as many items at once.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -87,7 +89,14 @@ int main(int argc, char **argv) {
     if (payload == NULL || copy == NULL)
         return EXIT_FAILURE;
     process.payload = bytes;
-    stage.work.run = weir_process_run;
+    stage.batch.items = argc > 4 ? (size_t)strtoul(argv[4], NULL, 10) : 0;
+    if (stage.batch.items > 0) {
+        stage.work.run_batch = weir_process_run_batch;
+        stage.batch.wait = WEIR_MILLISECOND / 10;
+        stage.input.capacity = 4 * stage.batch.items;
+    } else {
+        stage.work.run = weir_process_run;
+    }
     stage.work.init = weir_process_init;
     stage.work.fini = weir_process_fini;
     stage.work.arg = &process;

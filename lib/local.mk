@@ -84,6 +84,7 @@ lib_sources = \
 	lib/executor/submit.c lib/executor/submit.h \
 	lib/executor/task.h \
 	lib/executor/task_group.c \
+	lib/executor/thread_state.c lib/executor/thread_state.h \
 	lib/executor/worker.c lib/executor/worker.h \
 	lib/item/admission.c lib/item/admission.h \
 	lib/item/envelope.c lib/item/envelope.h \
@@ -112,6 +113,7 @@ lib_sources = \
 	lib/pipeline/bounds.c lib/pipeline/bounds.h \
 	lib/pipeline/callback.c lib/pipeline/callback.h \
 	lib/pipeline/cancel.c lib/pipeline/cancel.h \
+	lib/pipeline/children.c lib/pipeline/children.h \
 	lib/pipeline/complete.c lib/pipeline/complete.h \
 	lib/pipeline/dead_letter.c lib/pipeline/dead_letter.h \
 	lib/pipeline/crew_wait.c lib/pipeline/crew_wait.h \
@@ -181,7 +183,12 @@ lib_sources = \
 libcore_la_SOURCES = $(lib_sources) \
 	lib/command/attend.c lib/command/attend.h \
 	lib/command/command.c \
+	lib/command/limits.c lib/command/limits.h \
 	lib/command/output.c lib/command/output.h \
+	lib/process/attempt.c lib/process/attempt.h \
+	lib/process/batch.c \
+	lib/process/call.c \
+	lib/process/cross.c lib/process/cross.h \
 	lib/process/keeper.c lib/process/keeper.h \
 	lib/process/message.h \
 	lib/process/process.c \
@@ -196,6 +203,8 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/chunk.h \
 	lib/sync/channel.h \
 	lib/sync/child.c lib/sync/child.h \
+	lib/sync/child_confined.c lib/sync/child_confined.h \
+	lib/sync/child_options.h \
 	lib/sync/clock.c lib/sync/clock.h \
 	lib/sync/confine.c lib/sync/confine.h \
 	lib/sync/event.c lib/sync/event.h lib/sync/event_ends.h \

@@ -10,6 +10,7 @@ noinst_PROGRAMS += \
 	pipeline_examples/dead_letters \
 	pipeline_examples/factors \
 	pipeline_examples/factors_processes \
+	pipeline_examples/gcd_processes \
 	pipeline_examples/fan \
 	pipeline_examples/fold \
 	pipeline_examples/futures \
@@ -42,6 +43,8 @@ pipeline_examples_factors_SOURCES = pipeline_examples/factors.c
 pipeline_examples_factors_LDADD = libweir.la
 pipeline_examples_factors_processes_SOURCES = pipeline_examples/factors_processes.c
 pipeline_examples_factors_processes_LDADD = libweir.la
+pipeline_examples_gcd_processes_SOURCES = pipeline_examples/gcd_processes.c
+pipeline_examples_gcd_processes_LDADD = libweir.la
 pipeline_examples_fan_SOURCES = pipeline_examples/fan.c
 pipeline_examples_fan_LDADD = libweir.la
 pipeline_examples_fold_SOURCES = pipeline_examples/fold.c

@@ -226,6 +226,19 @@ for crash in '' --crash; do
     same factors_processes "the factors $crash" <"$work/factors"
 done
 
+# ---- gcd_processes: the divisors that children have found ----
+
+if "$examples/gcd_processes" 1 1 2>&1 | grep -q 'init function failed'; then
+    echo 'SKIPPED: gcd_processes: this system has no child processes'
+else
+    run gcd_processes 12 18 1963309 2265973 7 7
+    same gcd_processes 'three pairs' <<'END'
+12 18: 6
+1963309 2265973: 1
+7 7: 7
+END
+fi
+
 # ---- futures: the sums of ten squares, and of twenty tasks with three squares each; times are not judged ----
 
 run futures
@@ -458,32 +471,38 @@ check_weir_run() {
     run_jobs 101 false
 }
 
-# interrupt SIGNALS: sends that many once two jobs run, of six; the jobs end when $work/go is there.
+# interrupt SIGNALS SIGNAL STATUS: sends that many once two jobs run, of six; the jobs end when $work/go is there.
 interrupt() {
     rm -f "$work/go" && : >"$work/begun" && status=0
-    "$examples/weir_run" -j2 sh -c "echo x >>'$work/begun'; while [ ! -e '$work/go' ]; do sleep 0.1; done; echo \$1" sh \
+    "$examples/weir_run" -j2 --joblog "$work/log" sh -c "echo x >>'$work/begun'; while [ ! -e '$work/go' ]; do sleep 0.1; done; echo \$1" sh \
         ::: 1 2 3 4 5 6 >"$work/out" 2>"$work/err" &
     pid=$!
     until [ "$(wc -l <"$work/begun")" = 2 ]; do sleep 0.1; done
-    kill -INT $pid
+    kill -s "$2" $pid
     sleep 0.3
     sender=
     if [ "$1" = 1 ]; then
         : >"$work/go"
     else # two that are pending at once are one, so it gets more until it has ended
-        (while kill -INT $pid; do sleep 0.3; done) 2>"$work/sender" &
+        (while kill -s "$2" $pid; do sleep 0.3; done) 2>"$work/sender" &
         sender=$!
     fi
     wait $pid || status=$?
     [ -z "$sender" ] || { kill $sender 2>"$work/sender" && wait $sender; } || true
-    [ $status = 130 ] || complain "weir_run ends with status $status after $1 signals"
+    [ $status = "$3" ] || complain "weir_run ends with status $status after $1 signals $2"
 }
 
 check_weir_run
-interrupt 1
-sort -n "$work/out" | head -n 2 >"$work/head" && mv "$work/head" "$work/out"
-printf '1\n2\n' | same weir_run 'Ctrl-C'
-interrupt 2
+for way in 'INT 130' 'HUP 129' 'TERM 143'; do
+    # shellcheck disable=SC2086 # two words
+    interrupt 1 $way
+    sort -n "$work/out" | head -n 2 >"$work/head" && mv "$work/head" "$work/out"
+    printf '1\n2\n' | same weir_run "SIG${way% *}"
+    awk -F '\t' 'NR > 1 && $7 == 0 && $8 == 0 { print $1 }' "$work/log" | sort -n >"$work/logged"
+    [ "$(sort -n "$work/out" | head -n 2)" = "$(head -n 2 "$work/logged")" ] ||
+        complain "weir_run leaves a log without what is done: $(cat "$work/log")"
+done
+interrupt 2 INT 130
 : | same weir_run 'Ctrl-C twice'
 
 # ---- etl: the tables equal those of awk; Ctrl-C ends it though its input is silent; what cannot be stored is an error ----

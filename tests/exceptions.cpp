@@ -171,6 +171,13 @@ int throw_decode(weir_task *, void *, const void *, std::size_t, void *) {
 }
 #endif
 
+#ifdef __linux__
+int throw_take(weir_future *, void *, const void *, std::size_t, void **, void *) {
+    raise();
+    return 0;
+}
+#endif
+
 bool throw_when(int, void *) {
     raise();
     return false;
@@ -375,6 +382,37 @@ void process_encode() {
 void process_decode() {
     run_in_process(encode_none, throw_decode);
 }
+
+void process_batch_decode() {
+    static weir_process process = weir_process();
+    weir_stage_options options = named("throws");
+    process.function = "answer";
+    process.encode = encode_none;
+    process.decode = throw_decode;
+    options.work.run_batch = weir_process_run_batch;
+    options.batch.items = ITEMS;
+    options.work.init = weir_process_init;
+    options.work.fini = weir_process_fini;
+    options.work.arg = &process;
+    run_stage(options);
+}
+
+void process_take() {
+    static weir_process process = weir_process();
+    weir_executor_options options = weir_executor_options();
+    weir_executor *executor = nullptr;
+    weir_future *future = nullptr;
+    process.function = "answer";
+    process.encode = encode_none;
+    process.take = throw_take;
+    options.threads = 1;
+    options.init = weir_process_init;
+    options.fini = weir_process_fini;
+    options.arg = &process;
+    must(weir_executor_create(&executor, &options));
+    must(weir_executor_submit(executor, weir_process_call, nullptr, &future));
+    weir_future_get(future, nullptr);
+}
 #endif
 
 void stage_source() {
@@ -558,6 +596,8 @@ const struct {
 #ifdef __linux__
     {"process_encode", process_encode},
     {"process_decode", process_decode},
+    {"process_batch_decode", process_batch_decode},
+    {"process_take", process_take},
 #endif
     {"stage_source", stage_source},
     {"stage_init", stage_init},

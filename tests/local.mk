@@ -86,6 +86,8 @@ inside_tests = \
 	tests/test_pipeline_figures \
 	tests/test_pipeline_messages \
 	tests/test_process \
+	tests/test_process_batch \
+	tests/test_process_call \
 	tests/test_relax \
 	tests/test_report \
 	tests/test_report_print \
@@ -142,7 +144,8 @@ tests_test_closable_queue_requeue_LDADD = $(inside_ldadd)
 tests_test_command_CPPFLAGS = $(inside_cppflags)
 tests_test_command_LDADD = $(inside_ldadd)
 tests_test_command_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=posix_spawnp,--wrap=weir__child_start
+	-Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=posix_spawnp,--wrap=weir__child_start \
+	-Wl,--wrap=weir__alloc,--wrap=weir__child_kill
 tests_test_elastic_CPPFLAGS = $(inside_cppflags)
 tests_test_elastic_LDADD = $(inside_ldadd)
 tests_test_fault_sweep_SOURCES = tests/test_fault_sweep.c $(faults_sources)
@@ -194,6 +197,11 @@ tests_test_process_LDADD = $(inside_ldadd)
 tests_test_process_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=posix_spawnp,--wrap=socketpair \
 	-Wl,--wrap=mmap,--wrap=send,--wrap=weir__child_start,--wrap=weir__child_reap,--wrap=weir__poll \
 	-Wl,--wrap=fcntl,--wrap=weir_task_stop_fd
+tests_test_process_call_CPPFLAGS = $(inside_cppflags)
+tests_test_process_call_LDADD = $(inside_ldadd)
+tests_test_process_batch_CPPFLAGS = $(inside_cppflags)
+tests_test_process_batch_LDADD = $(inside_ldadd)
+tests_test_process_batch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__alloc
 tests_test_relax_CPPFLAGS = $(inside_cppflags)
 tests_test_relax_LDADD = $(inside_ldadd)
 tests_test_report_SOURCES = tests/test_report.c tests/ledger.c tests/ledger.h
@@ -259,9 +267,10 @@ check_LIBRARIES += tests/libsupport.a
 TESTS += $(unit_tests)
 endif
 
-check_PROGRAMS += tests/stress
-TESTS += tests/stress
+check_PROGRAMS += tests/stress tests/stress_children
+TESTS += tests/stress tests/stress_children
 tests_stress_LDADD = libweir.la
+tests_stress_children_LDADD = libweir.la
 
 # The same over atomics that let other threads go first now and then.
 check_PROGRAMS += tests/stress_noise
@@ -272,7 +281,7 @@ EXTRA_DIST += tests/stress.sh
 
 # make stress BUDGET=8h
 BUDGET = 10m
-stress: all tests/stress tests/stress_noise tests/sched/sched
+stress: all tests/stress tests/stress_children tests/stress_noise tests/sched/sched
 	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(srcdir)/tests/stress.sh $(BUDGET)
 .PHONY: stress
 

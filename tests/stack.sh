@@ -55,8 +55,11 @@ join_by: weir__pending_await join_workers join_timers_and_dropper join_rest is_l
 tell_locked: tell
 call_route: user
 call_copy: user
-encode: user
-decode: user
+convey: user
+convey_call: user
+settle_by: user
+weir__cross_encode: user
+weir__attempt: converse converse_once
 call_init: user
 call_fini: user
 end_count: tell_settled

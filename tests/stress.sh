@@ -1,8 +1,8 @@
 #!/bin/sh
 # stress.sh BUDGET - runs the long concurrency tests in turn until the budget (90s, 20m, 8h) is spent: plain stress,
 # stress pinned to one processor, beside programs that occupy all processors, with noise in lib/sync, and under
-# ThreadSanitizer; and random schedules. Each turn prints its own seed. A table ends the output; exit status 0: all
-# passed.
+# ThreadSanitizer; random schedules; many commands, and killed parents of child processes. Each turn prints its own
+# seed. A table ends the output; exit status 0: all passed.
 #
 # environment: top_srcdir, top_builddir (`make stress BUDGET=20m` sets them).
 #
@@ -22,7 +22,7 @@ hogs=
 trap 'kill $hogs 2>/dev/null || true; rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
 processors=$(getconf _NPROCESSORS_ONLN)
-kinds="plain pinned hogs noise tsan schedules"
+kinds="plain pinned hogs noise tsan schedules children"
 end=$(($(date +%s) + budget))
 seed=$(date +%s)
 # A long budget runs each kind several times, a short one once.
@@ -62,6 +62,7 @@ one() {
             return "$status"
             ;;
         noise) "$top_builddir/tests/stress_noise" "$turn" "$2" ;;
+        children) "$top_builddir/tests/stress_children" 100000 200 "$2" ;;
         tsan) TSAN_OPTIONS=halt_on_error=1 "$work/tsan/tests/stress" "$turn" "$2" ;;
         schedules)
             "$top_builddir/tests/sched/sched" --jobs "$processors" --random 1000000000 --seconds "$((turn / 40 + 1))" \
@@ -72,7 +73,7 @@ one() {
 
 if ! build_tsan; then
     echo "no ThreadSanitizer build here: that kind is left out"
-    kinds="plain pinned hogs noise schedules"
+    kinds="plain pinned hogs noise schedules children"
 fi
 failed=0
 while [ "$(date +%s)" -lt "$end" ]; do

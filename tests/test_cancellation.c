@@ -682,18 +682,47 @@ static int decode_x(weir_task *task, void *item, const void *from, size_t size, 
     return size == 1 && memcmp(item, from, size) == 0 ? 0 : 1;
 }
 
+static int take_x(weir_future *self, void *item, const void *from, size_t size, void **value, void *unused) {
+    (void)self;
+    (void)unused;
+    *value = item;
+    return size == 1 && memcmp(item, from, size) == 0 ? 0 : 1;
+}
+
 /* In an emulator the child exits at once: it does not run this program. */
 static weir_status call_process(struct world *world) {
     weir_process process = {.function = "echo", .encode = encode_x, .decode = decode_x};
     char item[] = "x";
-    void *keeper;
+    void *keeper, *items[] = {item, item};
     weir_process_main(1, NULL, functions);
     weir_status status = weir_process_init(&process, &keeper);
     if (status != WEIR_OK)
         return status == WEIR_INITFAILED ? WEIR_OK : status; /* a system without child processes */
     int code = weir_process_run(world->task, item, keeper);
+    code = code != 0 ? code : weir_process_run_batch(world->task, items, 2, keeper);
     weir_process_fini(keeper);
     return (code == 0 || code == WEIR_CODE_EXIT(1)) && weir_process_fail(5, "%d", 5) == 5 ? WEIR_OK : WEIR_INVALID;
+}
+
+/* The same as a task of an executor, in a thread of its own. */
+static weir_status call_process_call(struct world *world) {
+    weir_process process = {.function = "echo", .encode = encode_x, .take = take_x};
+    const weir_executor_options options = {
+        .threads = 1, .init = weir_process_init, .fini = weir_process_fini, .arg = &process};
+    weir_executor *executor;
+    weir_future *future;
+    char item[] = "x";
+    (void)world;
+    weir_process_main(1, NULL, functions);
+    if (weir_executor_create(&executor, &options) != WEIR_OK)
+        return WEIR_OK; /* a system without child processes */
+    must(weir_executor_submit(executor, weir_process_call, item, &future), WEIR_OK, "submit");
+    weir_status status = weir_future_get(future, NULL);
+    bool emulated = status == WEIR_FAILED && weir_future_code(future) == WEIR_CODE_EXIT(1);
+    weir_future_release(future);
+    must(weir_executor_shutdown(executor, true, false, WEIR_NEVER, NULL, NULL), WEIR_OK, "shutdown");
+    must(weir_executor_destroy(executor), WEIR_OK, "destroy");
+    return emulated ? WEIR_OK : status;
 }
 
 static weir_status call_of_task(struct world *world) {
@@ -999,8 +1028,9 @@ static const struct row {
     {"weir_operation_finish ", prepare_detached, call_operation_finish, NULL, WEIR_OK},
     {"weir_operation_emit weir_operation_fail ", prepare_detached, call_operation_fail, NULL, WEIR_OK},
     {"weir_command_run weir_command_result_free ", prepare_inside, call_command, NULL, WEIR_OK},
-    {"weir_process_fail weir_process_fini weir_process_init weir_process_main weir_process_run ", prepare_inside,
-     call_process, NULL, WEIR_OK},
+    {"weir_process_fail weir_process_fini weir_process_init weir_process_main weir_process_run weir_process_run_batch ",
+     prepare_inside, call_process, NULL, WEIR_OK},
+    {"weir_process_call ", prepare_nothing, call_process_call, NULL, WEIR_OK},
     {"weir_future_create weir_future_on_end weir_future_retain weir_future_release ", prepare_nothing,
      call_future_create, NULL, WEIR_OK},
     {"weir_future_set ", prepare_future, call_future_set, NULL, WEIR_OK},

@@ -29,7 +29,7 @@
 
 /* ---- functions of the system that fail ---- */
 
-enum fault { NO_FAULT, MEMORY_FILE, NO_MEMORY_FILE, PIPE, SPAWN, NO_PIDFD, CLOSED_PIDFD };
+enum fault { NO_FAULT, MEMORY_FILE, NO_MEMORY_FILE, PIPE, SPAWN, NO_PIDFD, CLOSED_PIDFD, ALLOCATION, KILLING };
 
 static enum fault failing;
 static int failing_call; /* counted down; the one at 1 fails */
@@ -62,6 +62,22 @@ int __wrap_posix_spawnp(pid_t *pid, const char *file, const actions *files, cons
     return fails(SPAWN) ? EAGAIN : __real_posix_spawnp(pid, file, files, attributes, argv, env);
 }
 
+void *__real_weir__alloc(size_t size);
+void *__wrap_weir__alloc(size_t size);
+void *__wrap_weir__alloc(size_t size) {
+    return fails(ALLOCATION) ? NULL : __real_weir__alloc(size);
+}
+
+static pid_t unkillable; /* the process that was not killed */
+
+void __real_weir__child_kill(const weir__child *child);
+void __wrap_weir__child_kill(const weir__child *child);
+void __wrap_weir__child_kill(const weir__child *child) {
+    unkillable = failing == KILLING ? child->pid : 0;
+    if (failing != KILLING)
+        __real_weir__child_kill(child);
+}
+
 int __real_weir__child_start(weir__child *child, const weir__child_options *options);
 int __wrap_weir__child_start(weir__child *child, const weir__child_options *options);
 int __wrap_weir__child_start(weir__child *child, const weir__child_options *options) {
@@ -88,8 +104,22 @@ static void assert_no_children(void) {
     ck_assert(none);
 }
 
+/* Commands with limits start in another way, and must behave alike. */
+static const weir_process_limits harmless = {.files = 200};
+static bool limited;
+
+static void set_limited(void) {
+    limited = true;
+}
+
+static void set_unlimited(void) {
+    limited = false;
+}
+
 static weir_command_result run(int wanted, weir_command command) {
     weir_command_result result;
+    if (limited)
+        command.limits = harmless;
     int before = open_descriptors(), code = weir_command_run(NULL, &command, &result);
     ck_assert_msg(code == wanted, "%d instead of %d: %s", code, wanted, result.message);
     ck_assert_int_eq(open_descriptors(), before);
@@ -315,8 +345,8 @@ static long peak_memory(void) {
 
 START_TEST (much_output_is_counted_within_bounded_memory) {
     long before = peak_memory();
-    weir_command_result result = run(0, (weir_command){.argv = ARGV("head", "-c", "500000000", "/dev/zero")});
-    ck_assert_uint_eq(result.out.total, 500000000);
+    weir_command_result result = run(0, (weir_command){.argv = ARGV("head", "-c", "1000000000", "/dev/zero")});
+    ck_assert_uint_eq(result.out.total, 1000000000);
     ck_assert_uint_eq(result.out.kept, 65536);
     ck_assert_int_eq(result.out.text[65536], '\0');
     ck_assert_int_lt(peak_memory() - before, 64 * 1024);
@@ -599,6 +629,101 @@ START_TEST (a_command_that_would_be_late_is_not_started) {
 }
 END_TEST
 
+/* ---- limits ---- */
+
+START_TEST (limits_are_in_force_when_the_program_begins) {
+    char wanted[64];
+    const weir_process_limits limits = {.memory = (uint64_t)1 << 30,
+                                        .cpu_time = 9 * SECONDS - 1,
+                                        .files = 77,
+                                        .file_size = 4096 * 512,
+                                        .oom_score_adj = 321};
+    assert_output((weir_command){.argv = SHELL("ulimit -n; ulimit -t; ulimit -c"), .limits = limits}, "77\n9\n0\n");
+    assert_output((weir_command){.argv = SHELL("cat /proc/self/oom_score_adj"), .limits = limits}, "321\n");
+    snprintf(wanted, sizeof wanted, "%d\n", getpriority(PRIO_PROCESS, 0) + 3);
+    assert_output((weir_command){.argv = SHELL("nice"), .nice = 3}, wanted);
+}
+END_TEST
+
+START_TEST (a_command_above_its_limit_ends) {
+    const weir_process_limits limits = {.file_size = 10000, .cpu_time = 1};
+    assert_failure(WEIR_CODE_SIGNAL(SIGXCPU), "sh: killed by SIGXCPU",
+                   (weir_command){.argv = SHELL("while :; do :; done"), .limits = limits});
+    char name[] = "/tmp/weir-limit-XXXXXX", script[128];
+    close(mkstemp(name));
+    snprintf(script, sizeof script, "exec head -c 100000 /dev/zero >%s", name);
+    assert_failure(WEIR_CODE_SIGNAL(SIGXFSZ), "sh: killed by SIGXFSZ",
+                   (weir_command){.argv = SHELL(script), .limits = limits});
+    unlink(name);
+}
+END_TEST
+
+static void note_signal(int number) {
+    (void)number;
+}
+
+/* A handler of the program is none of the command, also if it comes while that starts. */
+START_TEST (no_handler_of_the_program_reaches_it) {
+    struct sigaction action = {.sa_handler = note_signal}, before;
+    sigaction(SIGUSR1, &action, &before);
+    assert_failure(WEIR_CODE_SIGNAL(SIGUSR1), "sh: killed by SIGUSR1",
+                   (weir_command){.argv = SHELL("kill -USR1 $$"), .limits = harmless});
+    sigaction(SIGUSR1, &before, NULL);
+}
+END_TEST
+
+START_TEST (limits_of_no_use_are_refused) {
+    weir_command command = {.argv = ARGV("true"), .limits.oom_score_adj = 1001};
+    run_and_free(WEIR_CODE(WEIR_INVALID), command);
+    command.limits.oom_score_adj = -1;
+    run_and_free(WEIR_CODE(WEIR_INVALID), command);
+    command.limits = (weir_process_limits){.reserved = {&command}};
+    run_and_free(WEIR_CODE(WEIR_INVALID), command);
+}
+END_TEST
+
+/* As a program that runs for another user, or one that the kernel cannot end. */
+START_TEST (a_command_that_cannot_be_killed_is_given_up) {
+    weir_command_result result;
+    int before = open_descriptors();
+    failing = KILLING;
+    int code = weir_command_run(NULL,
+                                &(weir_command){.argv = SHELL("trap '' TERM; while :; do sleep 1; done"),
+                                                .timeout = 100 * MILLISECONDS,
+                                                .grace = MILLISECONDS},
+                                &result);
+    failing = NO_FAULT;
+    ck_assert_int_eq(code, WEIR_CODE(WEIR_BUSY));
+    ck_assert(result.goes_on && result.timed_out);
+    ck_assert_str_eq(result.message, "sh: goes on after SIGKILL");
+    weir_command_result_free(&result);
+    ck_assert_int_eq(open_descriptors(), before);
+    ck_assert_int_eq(kill(-unkillable, SIGKILL), 0);
+    ck_assert_int_eq(waitpid(unkillable, NULL, 0), unkillable);
+}
+END_TEST
+
+/* Each allocation fails in turn, until there is none left. */
+START_TEST (without_memory_nothing_is_left) {
+    const weir_command command = {.argv = SHELL("seq 1 20000"), .most_output = 1 << 20};
+    int code = WEIR_CODE(WEIR_NOMEM), call = 1;
+    for (; code == WEIR_CODE(WEIR_NOMEM); call++) {
+        weir_command_result result;
+        int before = open_descriptors();
+        failing = ALLOCATION;
+        failing_call = call;
+        code = weir_command_run(NULL, &command, &result);
+        failing = NO_FAULT;
+        ck_assert(code == 0 || code == WEIR_CODE(WEIR_NOMEM));
+        ck_assert(code == 0 || result.out.kept < 108894);
+        weir_command_result_free(&result);
+        ck_assert_int_eq(open_descriptors(), before);
+        assert_no_children();
+    }
+    ck_assert_int_gt(call, 3);
+}
+END_TEST
+
 enum { MANY = 200 };
 
 START_TEST (many_commands_leave_nothing) {
@@ -692,26 +817,30 @@ START_TEST (without_descriptors_it_is_not_run) {
 }
 END_TEST
 
-static Suite *command_suite(void) {
-    Suite *suite = suite_create("commands");
-    TCase *codes = add_case(suite, "codes");
+static TCase *add_start_case(Suite *suite, const char *name, bool is_limited) {
+    TCase *tcase = add_case(suite, name);
+    tcase_add_checked_fixture(tcase, is_limited ? set_limited : set_unlimited, set_unlimited);
+    return tcase;
+}
+
+static void add_starts(Suite *suite, bool is_limited) {
+    TCase *codes = add_start_case(suite, is_limited ? "codes, limited" : "codes", is_limited);
     tcase_add_test(codes, an_exit_status_is_the_code);
     tcase_add_test(codes, the_last_line_of_a_long_error_is_in_the_message);
     tcase_add_test(codes, a_signal_is_the_code);
     tcase_add_test(codes, a_command_that_cannot_be_run_has_codes_of_its_own);
     tcase_add_test(codes, a_command_needs_a_program);
-    TCase *given = add_case(suite, "given");
+    TCase *given = add_start_case(suite, is_limited ? "given, limited" : "given", is_limited);
     tcase_add_test(given, arguments_pass_as_they_are);
     tcase_add_test(given, environment_and_directory_are_those_asked_for);
     tcase_add_test(given, neither_the_mask_of_the_thread_nor_ignored_signals_reach_it);
     tcase_add_test(given, input_need_not_be_read);
     tcase_add_test(given, it_has_no_descriptor_but_its_streams);
-    TCase *outputs = add_case(suite, "outputs");
-    tcase_add_test(outputs, much_output_is_counted_within_bounded_memory);
+    TCase *outputs = add_start_case(suite, is_limited ? "outputs, limited" : "outputs", is_limited);
     tcase_add_test(outputs, the_first_bytes_of_each_output_are_kept);
     tcase_add_test(outputs, outputs_to_descriptors_do_not_swap);
     tcase_add_test(outputs, closed_standard_streams_do_no_harm);
-    TCase *end = add_case(suite, "end");
+    TCase *end = add_start_case(suite, is_limited ? "end, limited" : "end", is_limited);
     tcase_add_test(end, a_grandchild_that_holds_an_output_is_a_straggler);
     tcase_add_test(end, what_comes_within_the_linger_is_read);
     tcase_add_loop_test(end, at_the_timeout_the_whole_group_ends, 0, 2);
@@ -719,6 +848,19 @@ static Suite *command_suite(void) {
     tcase_add_test(end, a_stopped_command_acts_on_sigterm);
     tcase_add_test(end, a_flood_of_output_delays_no_timeout);
     tcase_add_test(end, a_lost_exit_status_is_said);
+}
+
+static Suite *command_suite(void) {
+    Suite *suite = suite_create("commands");
+    add_starts(suite, false);
+    add_starts(suite, true);
+    TCase *limits = add_case(suite, "limits");
+    tcase_add_test(limits, much_output_is_counted_within_bounded_memory);
+    tcase_add_test(limits, limits_are_in_force_when_the_program_begins);
+    tcase_add_test(limits, a_command_above_its_limit_ends);
+    tcase_add_test(limits, no_handler_of_the_program_reaches_it);
+    tcase_add_test(limits, limits_of_no_use_are_refused);
+    tcase_add_test(limits, a_command_that_cannot_be_killed_is_given_up);
     TCase *pipelines = add_case(suite, "pipelines");
     tcase_add_loop_test(pipelines, a_cancel_ends_running_commands, 0, 2);
     tcase_add_test(pipelines, a_failed_command_is_retried_and_named_in_its_letter);
@@ -731,6 +873,7 @@ static Suite *command_suite(void) {
     tcase_add_test(faults, input_passes_where_memfd_create_is_forbidden);
     tcase_add_test(faults, what_fails_in_the_system_leaves_nothing);
     tcase_add_test(faults, without_descriptors_it_is_not_run);
+    tcase_add_test(faults, without_memory_nothing_is_left);
     return suite;
 }
 

@@ -270,6 +270,12 @@ static void print_limits(weir_process_payload *out) {
     getrlimit(RLIMIT_NOFILE, &limit);
     print(out, " files %ld", (long)limit.rlim_max);
     print(out, " nice %ld", getpriority(PRIO_PROCESS, 0));
+    FILE *score = fopen("/proc/self/oom_score_adj", "r");
+    long value = 0;
+    if (score != NULL && fscanf(score, "%ld", &value) == 1 && value != 0)
+        print(out, " oom %ld", value);
+    if (score != NULL)
+        fclose(score);
 }
 
 /* What the words before a colon do with what follows. Returns 0 or a code. */
@@ -506,7 +512,7 @@ static void answer_as(enum lie lie, const weir__head *asked) {
 /* Overwrites all that the page has for a child, which must be as at the start of the first one. */
 static void spoil(weir__page *page) {
     static const weir__confined wrong = {.memory = 1, .cpu_time = 1, .files = 1, .file_size = 1, .nice = 19};
-    if (page->span != MEGABYTE / WEIR__PAGE || page->payload != MEGABYTE || page->limits.files != 100)
+    if (page->span != MEGABYTE / WEIR__PAGE + 1 || page->payload != MEGABYTE || page->limits.files != 100)
         _exit(96);
     page->span = 0;
     page->payload = UINT64_MAX;
@@ -1031,6 +1037,70 @@ START_TEST (an_init_that_always_fails_starts_few_processes) {
 }
 END_TEST
 
+/* ---- counts, and the end of a run without hope ---- */
+
+/* Each end of a child is counted by its cause. */
+START_TEST (a_report_counts_children) {
+    static const char *const texts[] = {
+        "do signal:9", "do exit:3", "do exit:4", "a", "do write:", "do hang:", "b", "c", "d"};
+    struct place place = new_place();
+    struct job jobs[COUNT_OF(texts)];
+    struct run run = {.process = process_of("obey")};
+    char hang_text[128];
+    snprintf(hang_text, sizeof hang_text, "do hang:%s", place.fifo);
+    run.process.limits.file_size = 10000;
+    run.process.most_items = 3;
+    run.options.errors.attempt_time = 2 * SECONDS;
+    run_start(&run);
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        jobs[i] = job_of(strcmp(texts[i], "do hang:") == 0 ? hang_text : texts[i]);
+        assert_status(WEIR_OK, weir_pipeline_put(run.pipeline, &jobs[i]));
+    }
+    weir_report *report = finish_pipeline(run.pipeline, WEIR_OK);
+    const weir_child_counts counts = report->stages[0].children;
+    weir_report_free(report);
+    run_end(&run, WEIR_OK);
+    ck_assert_uint_eq(counts.signal, 1);
+    ck_assert_uint_eq(counts.exit, 2);
+    ck_assert_uint_eq(counts.limit, 1);
+    ck_assert_uint_eq(counts.late, 1);
+    ck_assert_uint_eq(counts.replaced, 1);
+    ck_assert_uint_ge(counts.started, 6);
+    for (size_t i = 0; i < COUNT_OF(texts); i++)
+        free(jobs[i].result);
+    remove_place(&place);
+}
+END_TEST
+
+/* Though errors are skipped, and there are always further items. */
+START_TEST (a_function_that_never_starts_fails_the_run) {
+    static struct job jobs[100];
+    struct run run = {.process = process_of(_i == 0 ? "dies-always" : "fails")};
+    size_t count = 0;
+    atomic_store(&starts, 0);
+    run_start(&run);
+    while (count < COUNT_OF(jobs)) {
+        jobs[count] = job_of("x");
+        if (weir_pipeline_put(run.pipeline, &jobs[count]) != WEIR_OK)
+            break;
+        count++;
+    }
+    weir_report *report = finish_pipeline(run.pipeline, WEIR_FAILED);
+    bool told = false;
+    for (size_t i = 0; i < report->kept_errors; i++)
+        told =
+            told || (report->errors[i].fatal &&
+                     strcmp(report->errors[i].message,
+                            _i == 0 ? "no child has become ready in 20 starts; the last: dies-always: exit status 9"
+                                    : "no child has become ready in 20 starts; the last: fails: init: no model") == 0);
+    ck_assert(told);
+    weir_report_free(report);
+    run_end(&run, WEIR_FAILED);
+    ck_assert_uint_le(atomic_load(&starts), 25);
+    assert_no_children();
+}
+END_TEST
+
 /* ---- cancels and the end ---- */
 
 START_TEST (a_cancel_ends_hung_children) {
@@ -1173,7 +1243,8 @@ START_TEST (limits_hold_in_a_child) {
     char wanted[128];
     process.limits.files = 20;
     process.nice = 3;
-    snprintf(wanted, sizeof wanted, "core 0 files 20 nice %d", getpriority(PRIO_PROCESS, 0) + 3);
+    process.limits.oom_score_adj = 432;
+    snprintf(wanted, sizeof wanted, "core 0 files 20 nice %d oom 432", getpriority(PRIO_PROCESS, 0) + 3);
     assert_result(process, "do limits:", wanted);
     struct rlimit before, lower;
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
@@ -1620,6 +1691,8 @@ static Suite *process_suite(void) {
     tcase_add_test(begins, a_slow_start_is_waited_for_over_attempts);
     tcase_add_test(begins, an_init_that_always_fails_starts_few_processes);
     tcase_add_test(begins, a_start_that_dies_costs_no_attempt);
+    tcase_add_test(begins, a_report_counts_children);
+    tcase_add_loop_test(begins, a_function_that_never_starts_fails_the_run, 0, 2);
     TCase *cancels = add_clean_case(suite, "cancels");
     tcase_add_loop_test(cancels, a_cancel_ends_hung_children, 0, 2);
     tcase_add_loop_test(cancels, a_child_that_is_not_ready_is_killed, 0, 2);

@@ -42,20 +42,37 @@ extern "C" {
 #define WEIR_CODE_SIGNAL(signal) (-2000 - (signal))
 #define WEIR_CODE_NOT_RUN(error) (-3000 - (error))
 
+/*
+ * The limits of a child process, over its whole life: a command, or a child of a stage (weir/process.h). They are in force
+ * before the program or the init begins, and its own children inherit them. 0 sets none. None exceeds the hard limit of
+ * this process. A child with limits makes no core file.
+ */
+typedef struct weir_process_limits {
+    uint64_t memory;    /* bytes of data (RLIMIT_DATA); above it malloc returns NULL in the child */
+    uint64_t cpu_time;  /* ns of processor time, rounded up to seconds (RLIMIT_CPU); then it gets SIGXCPU */
+    uint64_t files;     /* descriptors (RLIMIT_NOFILE) */
+    uint64_t file_size; /* bytes of a file that it writes (RLIMIT_FSIZE); then it gets SIGXFSZ */
+    int oom_score_adj;  /* 1 to 1000: the kernel kills it before others when memory runs out, the earlier the greater;
+                           0: as this process. Linux only */
+    void *reserved[2];  /* must be NULL */
+} weir_process_limits;
+
 /* What to run. Zero members select the defaults. The caller owns all that it points to; it must not change meanwhile. */
 typedef struct weir_command {
-    const char *const *argv; /* program, found by PATH of this process, and its arguments; NULL after the last one */
-    const char *const *env;  /* "NAME=value" each, NULL after the last one; NULL: the environment of this process */
-    const char *directory;   /* it starts there; NULL: the current one. ENOSYS where posix_spawn cannot do it */
-    const void *input;       /* bytes of its standard input, which need not be read; NULL with size 0: none */
-    size_t input_size;       /* number of these bytes */
-    size_t most_output;      /* bytes kept of each output; the rest is read, counted and dropped; 0: 65536 */
-    int out_fd;              /* its standard output goes to this descriptor and is not kept; 0: it is kept */
-    int err_fd;              /* its standard error, in the same way */
-    uint64_t timeout;        /* ns from its start until its process group gets SIGTERM; 0: no limit */
-    uint64_t grace;          /* ns from SIGTERM until its process group gets SIGKILL; 0: one second */
-    uint64_t linger;         /* ns after its end in which other processes may close its outputs; 0: 100 ms */
-    void *reserved[4];       /* must be NULL */
+    const char *const *argv;    /* program, found by PATH of this process, and its arguments; NULL after the last one */
+    const char *const *env;     /* "NAME=value" each, NULL after the last one; NULL: the environment of this process */
+    const char *directory;      /* it starts there; NULL: the current one. ENOSYS where posix_spawn cannot do it */
+    const void *input;          /* bytes of its standard input, which need not be read; NULL with size 0: none */
+    size_t input_size;          /* number of these bytes */
+    size_t most_output;         /* bytes kept of each output; the rest is read, counted and dropped; 0: 65536 */
+    int out_fd;                 /* its standard output goes to this descriptor and is not kept; 0: it is kept */
+    int err_fd;                 /* its standard error, in the same way */
+    uint64_t timeout;           /* ns from its start until its process group gets SIGTERM; 0: no limit */
+    uint64_t grace;             /* ns from SIGTERM until its process group gets SIGKILL; 0: one second */
+    uint64_t linger;            /* ns after its end in which other processes may close its outputs; 0: 100 ms */
+    int nice;                   /* added to its niceness, as far as the system permits */
+    weir_process_limits limits; /* of the command */
+    void *reserved[4];          /* must be NULL */
 } weir_command;
 
 /* A kept output. */
@@ -70,6 +87,7 @@ typedef struct weir_command_result {
     bool has_run;            /* false: it could not be run */
     bool timed_out;          /* its timeout or the task's deadline came before its end */
     bool cancelled;          /* the task was cancelled before its end */
+    bool goes_on;            /* it has not ended after SIGKILL, and was given up */
     bool stragglers;         /* other processes held an output open after its end: bytes may be missing */
     int exit_status;         /* 0 to 255; -1 if it has not exited by itself */
     int signal;              /* number of the signal that has killed it; 0: none */
@@ -86,7 +104,9 @@ typedef struct weir_command_result {
  * that fails gives its message to weir_task_fail, so that the function returns the code as its own.
  *
  * At `timeout`, at weir_task_deadline and at a cancel (weir_task_cancelled; in a source also at a finish) the process
- * group gets SIGTERM and SIGCONT, and SIGKILL after `grace`. If the cancel or the deadline came before, the command is
+ * group gets SIGTERM and SIGCONT, and SIGKILL after `grace`. A command that has not ended five seconds later is
+ * given up: this process may not kill it, as a program that runs for another user, or the kernel cannot. It goes on, and its
+ * exit status is not taken. If the cancel or the deadline came before, the command is
  * not started. The end is that of the command itself: a process that it leaves behind with its outputs open delays
  * the call by `linger`.
  *
@@ -98,7 +118,7 @@ typedef struct weir_command_result {
  * lost. The call itself waits for its own child only.
  *
  * `*result` is filled after each call, successful or not, and is freed by weir_command_result_free. NULL discards it.
- * After any return the process has ended and is reaped, and no descriptor is left. Thread-safe; no cancellation point.
+ * After any return no descriptor is left, and the process has ended and is reaped, unless `goes_on`. Thread-safe; no cancellation point.
  *
  * Returns 0 if the exit status is 0, otherwise
  *   1 to 255                      the exit status
@@ -106,10 +126,11 @@ typedef struct weir_command_result {
  *   WEIR_CODE_NOT_RUN(error)      if it could not be run, as for a program that does not exist
  *   WEIR_CODE(WEIR_TIMEDOUT)      if timed_out, regardless of its exit status
  *   WEIR_CODE(WEIR_CANCELLED)     if cancelled, regardless of its exit status
+ *   WEIR_CODE(WEIR_BUSY)          if goes_on, regardless of timed_out and cancelled
  *   WEIR_CODE(WEIR_NOMEM)         if there is no memory for its output, which is cut, or for the call
  *   WEIR_CODE(WEIR_FAILED)        if another part of the program has taken its exit status
- *   WEIR_CODE(WEIR_INVALID)       if `command` or `argv` is NULL, or without a program, `input` is NULL with a size, or
- *                                 a reserved member is not NULL
+ *   WEIR_CODE(WEIR_INVALID)       if `command` or `argv` is NULL, or without a program, `input` is NULL with a size,
+ *                                 oom_score_adj is not from 0 to 1000, or a reserved member is not NULL
  */
 WEIR_API int weir_command_run(weir_task *task, const weir_command *command, weir_command_result *result);
 

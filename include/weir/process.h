@@ -1,5 +1,5 @@
 /*
- * weir/process.h - a stage that runs its function in child processes.
+ * weir/process.h - a stage or an executor that runs its function in child processes.
  *
  * A crash, a hang or a leak of the function costs one attempt at one item: the child dies, the attempt fails with a
  * message such as "decode: killed by SIGSEGV", and another child takes the next item. A child is this program, executed
@@ -65,6 +65,7 @@
 
 #include <weir/command.h>
 #include <weir/export.h>
+#include <weir/future.h>
 #include <weir/pipeline.h>
 #include <weir/stoppable_worker.h>
 
@@ -147,27 +148,28 @@ typedef int weir_process_encode(weir_task *task, const void *item, weir_process_
 typedef int weir_process_decode(weir_task *task, void *item, const void *from, size_t size, void *arg);
 
 /*
- * The limits of a child, over its whole life; 0 sets none. None exceeds the hard limit of this process. A child makes no
- * core file.
+ * Takes the result of the function for weir_process_call. `item` is the argument of the submitted task. `from` is as for
+ * weir_process_decode. Returns 0 with the value of the future in `*value`, or another code, with which the future fails;
+ * weir_executor_error gives the reason.
  */
-typedef struct weir_process_limits {
-    uint64_t memory;    /* bytes of data (RLIMIT_DATA); above it malloc returns NULL in the child */
-    uint64_t cpu_time;  /* ns of processor time, rounded up to seconds (RLIMIT_CPU); then it gets SIGXCPU */
-    uint64_t files;     /* descriptors (RLIMIT_NOFILE) */
-    uint64_t file_size; /* bytes of a file that it writes (RLIMIT_FSIZE); then it gets SIGXFSZ */
-    void *reserved[2];  /* must be NULL */
-} weir_process_limits;
+typedef int weir_process_take(weir_future *self, void *item, const void *from, size_t size, void **value, void *arg);
 
-/* The `arg` of a stage in child processes. Zero members select the defaults. It must live until the pipeline is destroyed. */
+/*
+ * The `arg` of a stage or an executor in child processes. Zero members select the defaults. It must live until the
+ * pipeline or the executor is destroyed.
+ */
 typedef struct weir_process {
     const char *function;        /* name of an entry of the table; required */
     weir_process_encode *encode; /* required */
-    weir_process_decode *decode; /* required */
-    void *arg;                   /* for encode and decode */
+    weir_process_decode *decode; /* required for a stage; not used by an executor */
+    weir_process_take *take;     /* required for an executor; not used by a stage */
+    void *arg;                   /* for encode, decode and take */
     size_t payload;              /* bytes that may cross in one direction; 0 selects WEIR_PROCESS_MESSAGE */
+    uint64_t call_time;          /* ns that weir_process_call may take, then the child is killed; 0: no limit. A stage
+                                    has attempt_time */
     size_t most_items; /* answers after which the next call replaces a child; 0: never. It waits a second at most */
     int nice;          /* added to its niceness, as far as the system permits */
-    weir_process_limits limits; /* of a child */
+    weir_process_limits limits; /* of a child (weir/command.h) */
     void *reserved[4];          /* must be NULL */
 } weir_process;
 
@@ -179,7 +181,9 @@ typedef struct weir_process {
  * it has begun the function for this item, another one gets the item, five times at most: the item is not to blame, and
  * the attempt goes on. A start that has made no child ready delays the next one of this thread, by 10 to 160 ms.
  * A child that is not ready within attempt_time is kept: this attempt is lost, though the item was not sent, and the next
- * attempt goes on waiting for the child.
+ * attempt goes on waiting for the child. If 20 starts of one thread in a row have failed in the same way before the
+ * child was ready, the run fails with WEIR_CODE(WEIR_INITFAILED) and that reason, also if errors are skipped: no item can be
+ * done.
  *
  * Returns 0 if the item is done, or the code of encode, of the function or of decode, or
  *   WEIR_CODE_SIGNAL(signal)    if a signal has killed the child, as by a crash
@@ -194,19 +198,65 @@ typedef struct weir_process {
 WEIR_API int weir_process_run(weir_task *task, void *item, void *keeper);
 
 /*
- * The init function of such a stage: starts the child of this thread, and does not wait until it is ready. `process` is
+ * The run function of such a stage for batches: sends the items of a batch to the child of this thread at once, as many as
+ * have room there, so that small items do not pay for a message each. `keeper` is what weir_process_init has made.
+ *
+ *     stage.work.run_batch = weir_process_run_batch;                       // init, fini and arg as before
+ *     stage.batch.items = 100;
+ *     stage.batch.wait = WEIR_MILLISECOND;
+ *
+ * The child calls its function for one item after the other. Each item has its own end: decode is called for each result,
+ * in the order of the items, about a millisecond after the function has returned, and a failure is that of its item alone,
+ * as by weir_task_fail_item. If the child dies, the item in work is to blame, and it has lost an attempt. The items behind
+ * it have not begun: the next child gets them in the same attempt, without encode. A result that was made before the death
+ * counts. So attempts, retries and dead letters are as if each item had been sent alone. But the retried items of a
+ * batch form one, and are tried again together.
+ *
+ * attempt_time counts for each item, from its begin in the child. A child that is not ready within it costs the next item
+ * its attempt, and is waited for again with the one behind it. A report calls the call overdue if all items together take
+ * longer. `room` of a payload is for each item.
+ *
+ * Returns 0, or WEIR_CODE(WEIR_INVALID) if `keeper` or decode is NULL, or WEIR_CODE(WEIR_NOMEM) for all items if out of
+ * memory. The codes of items are those of weir_process_run.
+ */
+WEIR_API int weir_process_run_batch(weir_task *task, void *const *items, size_t count, void *keeper);
+
+/*
+ * A task of an executor (weir/executor.h) that calls the function in a child process: each thread of the executor has a
+ * child. A crash fails one future, with a message such as "decode: killed by SIGSEGV". The next call gets another child.
+ *
+ *     static const weir_process decoder = {.function = "decode", .encode = send_file, .take = keep_pixels,
+ *                                          .call_time = 10 * WEIR_SECOND};
+ *     weir_executor_options options = {.threads = 4, .init = weir_process_init, .fini = weir_process_fini,
+ *                                      .arg = (void *)&decoder};
+ *     weir_executor_create(&executor, &options);
+ *     weir_executor_submit(executor, weir_process_call, photo, &future);
+ *
+ * So capacity, priorities, delays, map and shutdown are those of the executor. Its threads start with the first tasks, and
+ * a child with each of them; an idle thread ends with its child after idle_time. encode and take are called in the thread
+ * of the executor, encode with NULL for its task. They must not wait for a call of their own executor: that call fails
+ * with WEIR_CODE(WEIR_INVALID) if it has not begun. A cancel of the future kills the child within some 20 ms, and the
+ * future is cancelled.
+ *
+ * Must run in a thread of an executor with weir_process_init: in another one, as with WEIR_RUN_IN_CALLER, it fails with
+ * WEIR_CODE(WEIR_INVALID). Otherwise the codes are those of weir_process_run and of take, with call_time for attempt_time.
+ */
+WEIR_API int weir_process_call(weir_future *self, void *item, void **value);
+
+/*
+ * The init function of such a stage or executor: starts the child of this thread, and does not wait until it is ready. `process` is
  * the stage's arg, a weir_process.
  *
  * Returns WEIR_OK, or
- *   WEIR_INVALID     if weir_process_main was not called or its table has no such function, encode or decode is NULL, the
- *                    payload is too large, or a reserved member is not NULL
+ *   WEIR_INVALID     if weir_process_main was not called or its table has no such function, encode is NULL, decode and take
+ *                    are NULL, the payload is too large, or a reserved member is not NULL
  *   WEIR_NOMEM       if out of memory
  *   WEIR_INITFAILED  if the system refuses a descriptor, shared memory or a process; the reason says which error
  */
 WEIR_API weir_status weir_process_init(void *process, void **keeper);
 
 /*
- * The fini function of such a stage: ends the child, and blocks for a second at most. A child that is ready sees the end
+ * The fini function of such a stage or executor: ends the child, and blocks for a second at most. A child that is ready sees the end
  * of its input, calls fini of its entry and exits, also if it has had no item. It is killed if it has not ended a second
  * later, at a cancel once its thread has had an item, or if it is not ready.
  */

@@ -41,6 +41,20 @@ typedef struct weir_counts {
     uint64_t live;    /* none of these yet */
 } weir_counts;
 
+/*
+ * Numbers of child processes of a stage (weir/process.h), by what became of them. A child that a cancel or the end of the
+ * stage has ended is in `started` alone. A thread's children are counted with its next item: those that have had none are
+ * missing.
+ */
+typedef struct weir_child_counts {
+    uint64_t started;  /* as often as a child was started */
+    uint64_t signal;   /* ended by a signal that was not weir's, as in a crash */
+    uint64_t exit;     /* ended by an exit that was not asked for */
+    uint64_t limit;    /* ended by SIGXCPU or SIGXFSZ: a limit of weir_process.limits */
+    uint64_t late;     /* killed at the deadline of an attempt */
+    uint64_t replaced; /* ended after weir_process.most_items answers */
+} weir_child_counts;
+
 /* Why the number of threads of an elastic stage has last changed. */
 typedef enum weir_thread_change {
     WEIR_THREADS_STARTED = 0, /* it has not changed since the start */
@@ -74,14 +88,15 @@ typedef struct weir_stage_report {
     uint64_t p50, p90, p99, max; /* of a call, not blocked, and without its operation; percentiles up to 7% too high,
                                     above 35 minutes more */
     double rate;                 /* items done per second since the start */
-    double limit;         /* maximum calls per second, as set by the options or weir_pipeline_set_rate; 0: none */
-    bool on_crew;         /* the stage has no threads of its own */
-    bool blocks;          /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
-    bool paused;          /* weir_pipeline_pause has paused the stage */
-    uint64_t paused_time; /* waiting for a resume of the stage, or of the entrance in a source's emit */
-    size_t in_flight;     /* maximum calls and operations at a time (limits.in_flight); 0: no operations */
-    size_t detached;      /* operations now: items that were detached, and are not finished (weir/operation.h) */
-    size_t detached_peak; /* greatest number of operations at a time */
+    double limit;               /* maximum calls per second, as set by the options or weir_pipeline_set_rate; 0: none */
+    bool on_crew;               /* the stage has no threads of its own */
+    bool blocks;                /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
+    bool paused;                /* weir_pipeline_pause has paused the stage */
+    uint64_t paused_time;       /* waiting for a resume of the stage, or of the entrance in a source's emit */
+    size_t in_flight;           /* maximum calls and operations at a time (limits.in_flight); 0: no operations */
+    size_t detached;            /* operations now: items that were detached, and are not finished (weir/operation.h) */
+    size_t detached_peak;       /* greatest number of operations at a time */
+    weir_child_counts children; /* of a stage in child processes */
 } weir_stage_report;
 
 /* What the throughput of the pipeline depends on. */

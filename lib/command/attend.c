@@ -3,7 +3,7 @@
  *
  * One poll waits for all: both outputs, the end of the command, and the end of the task. Each turn reads each output
  * once, so that a flood of output delays neither the deadline nor a cancel. The end of the command is the end of its
- * process. Its outputs may stay open for ever, in the hands of a process that it has started; after `linger` they are
+ * process, or is given up if it goes on after SIGKILL. Its outputs may stay open for ever, in the hands of a process that it has started; after `linger` they are
  * given up.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -17,6 +17,9 @@ enum { OUT, ERR, ENDED, STOP, POLLED };
 
 /* Time between two looks if the system has no descriptor for the end of a child, or of the task: at first, at most. */
 static const uint64_t look_first = WEIR_MILLISECOND, look_at_most = 20 * WEIR_MILLISECOND;
+
+/* Time after SIGKILL in which a large process may be taken apart on a busy machine. */
+static const uint64_t to_die = 5 * WEIR_SECOND;
 
 static uint64_t earlier(uint64_t a, uint64_t b) {
     return a < b ? a : b;
@@ -62,9 +65,15 @@ static void look_for_cancel(weir__attended *attended) {
 static void send_signal(weir__attended *attended) {
     if (is_over(attended) || weir__clock_now() < attended->signal_at)
         return;
+    if (attended->killed) {
+        attended->goes_on = true;
+        attended->over_at = 0;
+        return;
+    }
     if (attended->terminated) {
         weir__child_kill(&attended->child);
-        attended->signal_at = UINT64_MAX;
+        attended->killed = true;
+        attended->signal_at = weir_deadline_after(to_die);
         return;
     }
     attended->timed_out = !attended->cancelled;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "command/attend.h"
+#include "command/limits.h"
 #include "command/output.h"
 #include "sync/child.h"
 #include "sync/clock.h"
@@ -59,6 +60,8 @@ static int fail_by_status(weir_command_result *result, const char *name, const w
 /* Returns the code of a command that has run. */
 static int judge(weir_command_result *result, const weir_command *command, const weir__attended *attended, bool known) {
     const char *name = name_of(command);
+    if (result->goes_on)
+        return fail(result, WEIR_CODE(WEIR_BUSY), "%.80s: goes on after SIGKILL", name);
     if (result->cancelled)
         return fail(result, WEIR_CODE(WEIR_CANCELLED), "%.80s: ended by a cancel", name);
     if (result->timed_out)
@@ -92,6 +95,8 @@ static int start(weir__attended *attended, const weir_command *command) {
     weir__child_options options = {
         .argv = command->argv, .env = command->env, .directory = command->directory, .streams = {-1, -1, -1}};
     attended->outputs[0] = attended->outputs[1] = -1;
+    const weir__confined limits = weir__limits_of(&command->limits, command->nice);
+    options.limits = weir__is_confined(&limits) ? &limits : NULL;
     int error = weir__stream_of(command->input, command->input_size, &options.streams[0]);
     if (error == 0)
         error = open_output(command->out_fd, &attended->outputs[0], &options.streams[1]);
@@ -146,12 +151,13 @@ static int run(weir__attended *attended, const weir_command *command, weir_comma
         return fail_to_run(result, command, error);
     weir__attend(attended);
     result->time = weir__clock_now() - begun;
-    weir__child_end end = weir__child_reap(&attended->child);
+    weir__child_end end = attended->goes_on ? weir__child_leave(&attended->child) : weir__child_reap(&attended->child);
     weir__stream_close(&attended->outputs[0]);
     weir__stream_close(&attended->outputs[1]);
     result->has_run = true;
     result->timed_out = attended->timed_out;
     result->cancelled = attended->cancelled;
+    result->goes_on = attended->goes_on;
     result->stragglers = attended->stragglers;
     result->exit_status = end.known && end.signal == 0 ? end.status : -1;
     result->signal = end.signal;
@@ -171,14 +177,16 @@ static bool has_reserved(const weir_command *command) {
 
 static bool is_valid(const weir_command *command) {
     return command != NULL && command->argv != NULL && command->argv[0] != NULL && command->argv[0][0] != '\0' &&
-           (command->input != NULL || command->input_size == 0) && !has_reserved(command);
+           (command->input != NULL || command->input_size == 0) && !has_reserved(command) &&
+           weir__limits_are_valid(&command->limits);
 }
 
 /* Does everything but telling the task. */
 static int run_checked(weir_task *task, const weir_command *command, weir_command_result *result) {
     if (!is_valid(command))
-        return fail(result, WEIR_CODE(WEIR_INVALID),
-                    "a command needs a program; input has its bytes, and reserved is NULL");
+        return fail(
+            result, WEIR_CODE(WEIR_INVALID),
+            "a command needs a program; input has its bytes, oom_score_adj is from 0 to 1000, reserved is NULL");
     weir__attended *attended = weir__alloc(sizeof *attended);
     if (attended == NULL)
         return fail(result, WEIR_CODE(WEIR_NOMEM), "%.80s: no memory to run it", name_of(command));

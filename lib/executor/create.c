@@ -78,11 +78,6 @@ weir_status weir_executor_create(weir_executor **executor, const weir_executor_o
     return WEIR_OK;
 }
 
-void *weir_executor_state(weir_executor *executor) {
-    const weir__worker *worker = executor == NULL ? NULL : weir__worker_of_thread(executor);
-    return worker == NULL ? NULL : worker->state;
-}
-
 weir_status weir_executor_counts_of(weir_executor *executor, weir_executor_counts *counts) {
     if (executor == NULL || counts == NULL)
         return WEIR_INVALID;

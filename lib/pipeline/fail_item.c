@@ -30,6 +30,19 @@ void weir__faults_forget_all(weir__lane *lane) {
     }
 }
 
+/* Fails an item. `message` may be NULL, or belongs to the item from now on. */
+static void set_fault(weir__lane *lane, size_t index, int code, char *message) {
+    weir__fault *fault = &lane->faults[index];
+    lane->faulty += fault->code == 0;
+    forget(fault);
+    fault->code = code != 0 ? code : WEIR_CODE(WEIR_FAILED);
+    fault->message = message;
+}
+
+static char *copy_message(const char *message) {
+    return message[0] != '\0' ? weir__copy_text(message) : NULL;
+}
+
 weir_status weir_task_fail_item(weir_task *task, size_t index, int code, const char *format, ...) {
     char message[WEIR__MESSAGE] = "";
     if (task == NULL || index >= task->lane->count)
@@ -40,13 +53,15 @@ weir_status weir_task_fail_item(weir_task *task, size_t index, int code, const c
         (void)vsnprintf(message, sizeof message, format, arguments);
         va_end(arguments);
     }
-    weir__lane *lane = task->lane;
-    weir__fault *fault = &lane->faults[index];
-    lane->faulty += fault->code == 0;
-    forget(fault);
-    fault->code = code != 0 ? code : WEIR_CODE(WEIR_FAILED);
-    fault->message = message[0] != '\0' ? weir__copy_text(message) : NULL;
+    set_fault(task->lane, index, code, copy_message(message));
     return WEIR_OK;
+}
+
+void weir__fail_item_as_task(weir_task *task, size_t index, int code) {
+    if (task == NULL || index >= task->lane->count)
+        return;
+    set_fault(task->lane, index, code, copy_message(task->message));
+    task->message[0] = '\0';
 }
 
 /* ---- their effects ---- */

@@ -18,6 +18,9 @@
  */
 bool weir__fail_items(weir__lane *lane, weir_task *task, weir__verdict done, bool *fatal);
 
+/* Fails an item of the call's batch with the message that weir_task_fail has recorded for the call, which has none then. */
+void weir__fail_item_as_task(weir_task *task, size_t index, int code);
+
 /* Forgets the failures of single items: the call's code holds for its whole batch. */
 void weir__faults_forget_all(weir__lane *lane);
 

@@ -61,6 +61,11 @@ void weir__add_exit_error(weir_stage *stage, unsigned attempts) {
     add(stage, WEIR_CODE(WEIR_UNFINISHED), "the stage's function ended its thread (pthread_exit)", attempts, true);
 }
 
+void weir__fail_hopeless(weir_task *task, int code, const char *message) {
+    add(task->stage, code, message, 1, true);
+    weir__fail_run(task->stage->pipeline);
+}
+
 void weir__fail_starved(weir_stage *stage) {
     add(stage, WEIR_CODE(WEIR_NOTHREAD), "all threads of the crew wait, and no other one can be created", 1, true);
     weir__fail_run(stage->pipeline);

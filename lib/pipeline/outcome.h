@@ -38,6 +38,9 @@ void weir__fail_output(weir_stage *stage, const char *queue);
  */
 void weir__add_exit_error(weir_stage *stage, unsigned attempts);
 
+/* Adds a fatal error that a function has found, which no further item can go round, and ends the run. */
+void weir__fail_hopeless(weir_task *task, int code, const char *message);
+
 /* Adds the fatal error that the crew has no thread for the stage, and ends the run. */
 void weir__fail_starved(weir_stage *stage);
 

@@ -10,6 +10,7 @@
 
 #include "crew/crew.h"
 #include "pipeline/elastic.h"
+#include "pipeline/children.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
 #include "report/bottleneck.h"
@@ -273,6 +274,7 @@ static void look_at_stage(weir_stage *stage, const struct instant *instant, weir
     for (size_t i = 0; i < stage->options.threads.max; i++)
         add_lane(&stage->lanes[i], instant, report, strain);
     look_at_operations(stage, report);
+    report->children = weir__children_counted(stage);
     set_latencies(instant->sum, report);
     if (!weir__stage_is_source(stage)) {
         report->capacity = stage->options.input.capacity;

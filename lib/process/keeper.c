@@ -30,12 +30,29 @@ int weir__keeper_fail(weir__keeper *keeper, int code, const char *format, ...) {
     return code;
 }
 
-unsigned char *weir__keeper_question(const weir__keeper *keeper) {
-    return keeper->span > 0 ? keeper->shared.bytes + WEIR__PAGE : NULL;
+unsigned char *weir__keeper_questions(const weir__keeper *keeper) {
+    return keeper->shared.bytes + WEIR__PAGE;
 }
 
-unsigned char *weir__keeper_result(const weir__keeper *keeper) {
-    return keeper->span > 0 ? keeper->shared.bytes + WEIR__PAGE + keeper->span : NULL;
+unsigned char *weir__keeper_results(const weir__keeper *keeper) {
+    return keeper->shared.bytes + WEIR__PAGE + keeper->span;
+}
+
+bool weir__keeper_is_roomy(const weir__keeper *keeper) {
+    return keeper->room > WEIR_PROCESS_MESSAGE;
+}
+
+bool weir__keeper_is_cancelled(const weir__keeper *keeper) {
+    return keeper->self != NULL ? weir_future_cancelled(keeper->self) : weir_task_cancelled(keeper->task);
+}
+
+bool weir__keeper_begin(weir__keeper *keeper, weir_task *task) {
+    if (keeper == NULL || keeper->options->decode == NULL)
+        return false;
+    keeper->task = task;
+    if (keeper->stop < 0)
+        keeper->stop = weir_task_stop_fd(task);
+    return true;
 }
 
 /* ---- start ---- */
@@ -70,7 +87,7 @@ static int spawn(weir__keeper *keeper, int theirs[2]) {
 static void write_page(const weir__keeper *keeper) {
     weir__page *page = keeper->page;
     page->span = (uint32_t)(keeper->span / WEIR__PAGE);
-    page->payload = keeper->span > 0 ? keeper->room : 0;
+    page->payload = weir__keeper_is_roomy(keeper) ? keeper->room : 0;
     page->limits = keeper->limits;
     weir__u32_store_release(&page->begun, 0);
 }
@@ -89,6 +106,7 @@ int weir__keeper_start(weir__keeper *keeper) {
         return error;
     }
     keeper->state = WEIR__CHILD_STARTING;
+    keeper->counts.started++;
     keeper->answers = 0;
     return 0;
 }
@@ -104,7 +122,8 @@ static void turn(weir__keeper *keeper, struct pollfd polled[POLLED], uint64_t de
     polled[SOCKET] = (struct pollfd){.fd = keeper->channel.socket, .events = POLLIN};
     polled[ENDED] = (struct pollfd){.fd = keeper->child.ended, .events = POLLIN};
     polled[STOP] = (struct pollfd){.fd = keeper->stop, .events = POLLIN};
-    if (keeper->child.ended < 0 || (keeper->stop < 0 && keeper->task != NULL)) {
+    bool calls = keeper->task != NULL || keeper->self != NULL;
+    if (keeper->child.ended < 0 || (keeper->stop < 0 && calls)) {
         deadline = earlier(deadline, weir_deadline_after(*look_every));
         *look_every = earlier(*look_every * 2, look_at_most);
     }
@@ -132,7 +151,7 @@ weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline) {
             return WEIR__HEARD_MESSAGE; /* R3 */
         if (received == WEIR__RECEIVED_END || has_ended)
             return WEIR__HEARD_END;
-        if ((polled[STOP].revents & POLLIN) != 0 || weir_task_cancelled(keeper->task))
+        if ((polled[STOP].revents & POLLIN) != 0 || weir__keeper_is_cancelled(keeper))
             return WEIR__HEARD_CANCEL;
         if (weir__clock_now() >= deadline)
             return WEIR__HEARD_NOTHING;
@@ -145,9 +164,11 @@ bool weir__keeper_is_silent(weir__keeper *keeper) {
 
 int weir__keeper_ask(weir__keeper *keeper) {
     weir__head *head = &keeper->question.head;
-    if (++keeper->number == 0)
-        keeper->number = 1;
-    head->number = keeper->number;
+    uint32_t first = keeper->next_number, count = head->count > 0 ? head->count : 1;
+    if (first == 0 || first + count < first)
+        first = 1; /* 0 is the number of no item */
+    head->number = keeper->number = first;
+    keeper->next_number = first + count;
     size_t follow = head->in_memory ? 0 : (size_t)head->size;
     return weir__channel_send(keeper->channel.socket, &keeper->question, sizeof *head + follow);
 }
@@ -160,7 +181,7 @@ bool weir__keeper_is_answer(const weir__keeper *keeper, uint32_t number) {
     if (head->code != 0 && (head->in_memory != 0 || head->size >= WEIR__REASON))
         return false;
     if (head->in_memory != 0)
-        return received == sizeof *head && weir__keeper_result(keeper) != NULL && head->size <= keeper->room;
+        return received == sizeof *head && weir__keeper_is_roomy(keeper) && head->size <= keeper->room;
     return head->size == received - sizeof *head;
 }
 
@@ -189,6 +210,18 @@ int weir__keeper_end(weir__keeper *keeper) {
     weir__channel_close(&keeper->channel);
     keeper->state = WEIR__CHILD_NONE;
     return describe(keeper, &end);
+}
+
+int weir__keeper_ended(weir__keeper *keeper) {
+    int code = weir__keeper_end(keeper);
+    bool by_signal = code > WEIR_CODE_NOT_RUN(0) && code < WEIR_CODE_SIGNAL(0);
+    if (by_signal && weir__signal_is_of_limit(WEIR_CODE_SIGNAL(0) - code))
+        keeper->counts.limit++;
+    else if (by_signal)
+        keeper->counts.signal++;
+    else
+        keeper->counts.exit++;
+    return code;
 }
 
 void weir__keeper_retire(weir__keeper *keeper, uint64_t deadline) {

@@ -57,6 +57,12 @@ typedef enum weir__received {
 /* Sends a message. Returns 0; -1 if the other side is closed; or an errno. Does not block. */
 int weir__channel_send(int socket, const void *message, size_t size);
 
+/*
+ * Sends a message, and blocks until there is room for it if `blocks`. Otherwise it is left out if there is none: the other
+ * side has messages to read. Returns false if the other side is closed, or the system refuses.
+ */
+bool weir__channel_notify(int socket, const void *message, size_t size, bool blocks);
+
 /* Takes a message, and stores its size, which exceeds `room` if it is cut. Blocks if `blocks`. */
 weir__received weir__channel_receive(int socket, void *to, size_t room, size_t *size, bool blocks);
 

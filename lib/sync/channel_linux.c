@@ -155,6 +155,17 @@ int weir__channel_send(int socket, const void *message, size_t size) {
     return error;
 }
 
+bool weir__channel_notify(int socket, const void *message, size_t size, bool blocks) {
+    int before = weir__uncancellable_begin();
+    ssize_t sent;
+    do
+        sent = send(socket, message, size, MSG_NOSIGNAL | (blocks ? 0 : MSG_DONTWAIT));
+    while (sent < 0 && errno == EINTR);
+    bool fine = sent >= 0 || (!blocks && (errno == EAGAIN || errno == EWOULDBLOCK));
+    weir__uncancellable_end(before);
+    return fine;
+}
+
 weir__received weir__channel_receive(int socket, void *to, size_t room, size_t *size, bool blocks) {
     int before = weir__uncancellable_begin();
     bool reset = false; /* a reset is reported once, and before messages that have come (R3) */

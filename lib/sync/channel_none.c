@@ -49,6 +49,14 @@ int weir__channel_send(int socket, const void *message, size_t size) {
     return -1;
 }
 
+bool weir__channel_notify(int socket, const void *message, size_t size, bool blocks) {
+    (void)socket;
+    (void)message;
+    (void)size;
+    (void)blocks;
+    return false;
+}
+
 weir__received weir__channel_receive(int socket, void *to, size_t room, size_t *size, bool blocks) {
     (void)socket;
     (void)to;

@@ -26,6 +26,7 @@
 
 #include <weir/signals.h>
 
+#include "sync/child_confined.h"
 #include "sync/lift.h"
 #include "sync/thread.h"
 
@@ -67,12 +68,11 @@ static int set_files(posix_spawn_file_actions_t *files, const weir__child_option
 }
 
 static void set_attributes(posix_spawnattr_t *attributes) {
-    static const int reset[] = {SIGCHLD, SIGPIPE, SIGTERM, SIGXCPU, SIGXFSZ}; /* ignored ones stay so over exec */
     sigset_t mask, defaults;
     weir_signals_original(&mask);
     sigemptyset(&defaults);
-    for (size_t i = 0; i < sizeof reset / sizeof reset[0]; i++)
-        sigaddset(&defaults, reset[i]);
+    for (size_t i = 0; i < sizeof weir__reset_signals / sizeof weir__reset_signals[0]; i++)
+        sigaddset(&defaults, weir__reset_signals[i]);
     posix_spawnattr_setsigmask(attributes, &mask);
     posix_spawnattr_setsigdefault(attributes, &defaults);
     posix_spawnattr_setpgroup(attributes, 0);
@@ -80,6 +80,8 @@ static void set_attributes(posix_spawnattr_t *attributes) {
 }
 
 static int spawn(pid_t *pid, const weir__child_options *options, posix_spawnattr_t *attributes) {
+    if (options->limits != NULL)
+        return weir__child_confined(pid, options);
     posix_spawn_file_actions_t files;
     int error = posix_spawn_file_actions_init(&files);
     if (error != 0)
@@ -192,7 +194,19 @@ weir__child_end weir__child_reap(weir__child *child) {
     return end;
 }
 
+weir__child_end weir__child_leave(weir__child *child) {
+    int before = weir__uncancellable_begin();
+    if (child->ended >= 0)
+        close(child->ended);
+    weir__uncancellable_end(before);
+    return (weir__child_end){.known = false};
+}
+
 /* ---- names ---- */
+
+bool weir__signal_is_of_limit(int signal) {
+    return signal == SIGXCPU || signal == SIGXFSZ;
+}
 
 void weir__signal_name(int signal, char name[WEIR__SIGNAL_NAME]) {
     static const struct {

@@ -11,21 +11,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sync/child_options.h"
+
 enum { WEIR__SIGNAL_NAME = 16 }; /* bytes, terminating zero included */
 
 typedef struct weir__child {
     int pid;   /* also the number of its process group */
     int ended; /* descriptor that is readable once it has ended; -1: none, ask weir__child_has_ended */
 } weir__child;
-
-typedef struct weir__child_options {
-    const char *const *argv; /* the program is searched by PATH */
-    const char *const *env;  /* NULL: of this process */
-    const char *directory;   /* NULL: of this process */
-    int streams[3];          /* its standard streams; each is above 2 and closed on exec */
-    const int *more;         /* further descriptors, which become 3 and so on; each is above the last of them */
-    int more_count;
-} weir__child_options;
 
 typedef struct weir__child_end {
     bool known;    /* false: another part of the program has taken the status */
@@ -49,6 +42,12 @@ void weir__child_kill(const weir__child *child);
 
 /* Kills what is left of the process group, and frees the child, which must have ended. */
 weir__child_end weir__child_reap(weir__child *child);
+
+/* Frees the child, which goes on, without its end. */
+weir__child_end weir__child_leave(weir__child *child);
+
+/* Whether the system sends this signal at a limit of confine.h. */
+bool weir__signal_is_of_limit(int signal);
 
 /* Writes a name such as "SIGSEGV", or "signal 40". */
 void weir__signal_name(int signal, char name[WEIR__SIGNAL_NAME]);

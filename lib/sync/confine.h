@@ -16,14 +16,18 @@ typedef struct weir__confined {
     uint64_t files;     /* descriptors */
     uint64_t file_size; /* bytes */
     int nice;
+    int oom_score_adj; /* 0: unchanged */
 } weir__confined;
+
+/* Whether these limits change anything. */
+bool weir__is_confined(const weir__confined *limits);
 
 /* Closes the descriptors above `last` where the start of a child cannot. Comes before all that opens one. */
 void weir__close_others(int last);
 
 /*
  * Sets the limits of this process, none above its hard limit, and the niceness as far as that is permitted. There is no
- * core file.
+ * core file. Makes calls of the system alone, as a child of vfork must.
  */
 void weir__confine(const weir__confined *limits);
 

@@ -1,0 +1,148 @@
+/*
+ * child_confined.c - Implements the start of a child process with limits by vfork(2): the child borrows the memory of this
+ * thread, which waits, until its exec. So it makes calls of the system alone, and no function of the program runs in it:
+ * all signals are blocked until it has the default actions.
+ *
+ * What fails in the child comes back through a pipe that the exec closes.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE /* close_range, execvpe, pipe2 */
+
+#include "sync/child_confined.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <weir/signals.h>
+
+#include "sync/lift.h"
+#include "sync/thread.h"
+
+extern char **environ;
+
+/* ---- in the child ---- */
+
+/* Handlers belong to the program. What is ignored stays so, but for some. */
+static void reset_signals(void) {
+    struct sigaction action;
+    const struct sigaction defaults = {.sa_handler = SIG_DFL};
+    for (int number = 1; number < NSIG; number++)
+        if (sigaction(number, NULL, &action) == 0 && action.sa_handler != SIG_IGN && action.sa_handler != SIG_DFL)
+            (void)sigaction(number, &defaults, NULL);
+    for (size_t i = 0; i < sizeof weir__reset_signals / sizeof weir__reset_signals[0]; i++)
+        (void)sigaction(weir__reset_signals[i], &defaults, NULL);
+}
+
+/* Closes the descriptors above `last`, without one. */
+static void close_others(int last, int kept) {
+#ifdef SYS_close_range
+    if (kept > last + 1)
+        (void)syscall(SYS_close_range, (unsigned)last + 1, (unsigned)kept - 1, 0U);
+    (void)syscall(SYS_close_range, (unsigned)kept + 1, ~0U, 0U);
+#else
+    (void)last;
+    (void)kept;
+#endif
+}
+
+/* Returns 0 or an errno. */
+static int set_files(const weir__child_options *options, int kept) {
+    for (int stream = 0; stream <= WEIR__LAST_STANDARD; stream++)
+        if (dup2(options->streams[stream], stream) < 0)
+            return errno;
+    for (int i = 0; i < options->more_count; i++)
+        if (dup2(options->more[i], WEIR__LAST_STANDARD + 1 + i) < 0)
+            return errno;
+    if (options->directory != NULL && chdir(options->directory) != 0)
+        return errno;
+    close_others(WEIR__LAST_STANDARD + options->more_count, kept);
+    return 0;
+}
+
+/* Runs the program. Returns only if that fails, with an errno. */
+static int become(const weir__child_options *options, const sigset_t *mask, int kept) {
+    char *const *env = options->env != NULL ? (char *const *)options->env : environ;
+    if (setpgid(0, 0) != 0)
+        return errno;
+    int error = set_files(options, kept);
+    if (error != 0)
+        return error;
+    reset_signals();
+    weir__confine(options->limits);
+    (void)sigprocmask(SIG_SETMASK, mask, NULL);
+    (void)execvpe(options->argv[0], (char *const *)options->argv, env);
+    return errno;
+}
+
+/* ---- in this process ---- */
+
+/* Returns the number of the child, or -1. `failed` is the writing end of the pipe. */
+static pid_t fork_and_become(const weir__child_options *options, const sigset_t *mask, int failed) {
+    pid_t pid = vfork();
+    if (pid != 0)
+        return pid;
+    int error = become(options, mask, failed);
+    ssize_t written = write(failed, &error, sizeof error);
+    _exit(written == sizeof error ? 127 : 126);
+}
+
+/* Returns what the child has written; 0: nothing, it runs the program. */
+static int read_error(int failed) {
+    int error = 0;
+    ssize_t size;
+    do
+        size = read(failed, &error, sizeof error);
+    while (size < 0 && errno == EINTR);
+    return size == sizeof error ? error : 0;
+}
+
+static void reap(pid_t pid) {
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+/* A pipe above all numbers that the child gives to its descriptors. Returns 0 or an errno. */
+static int open_pipe(int ends[2], int last) {
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return errno;
+    ends[1] = weir__lift_above(ends[1], last);
+    int error = ends[1] < 0 ? errno : 0;
+    if (error != 0)
+        close(ends[0]);
+    return error;
+}
+
+/* The thread is not cancelled. */
+static int start(pid_t *pid, const weir__child_options *options) {
+    sigset_t mask, all, before;
+    int ends[2], error = open_pipe(ends, WEIR__LAST_STANDARD + options->more_count);
+    if (error != 0)
+        return error;
+    weir_signals_original(&mask);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pid_t child = fork_and_become(options, &mask, ends[1]);
+    error = child < 0 ? errno : 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    close(ends[1]);
+    if (error == 0)
+        error = read_error(ends[0]);
+    close(ends[0]);
+    if (error != 0 && child > 0)
+        reap(child);
+    *pid = child;
+    return error;
+}
+
+int weir__child_confined(pid_t *pid, const weir__child_options *options) {
+    int before = weir__uncancellable_begin(), error = start(pid, options);
+    weir__uncancellable_end(before);
+    return error;
+}
