@@ -434,6 +434,12 @@ void scenario_select_against_future(void);
 void scenario_select_of_future_against_deadline(void);
 void scenario_select_releases_future(void);
 void scenario_select_against_put_and_future(void);
+void scenario_select_of_pipe_against_put(void);
+void scenario_select_of_pipe_against_future(void);
+void scenario_select_of_pipe_against_write(void);
+void scenario_select_of_pipe_against_put_and_write(void);
+void scenario_two_selects_of_pipe(void);
+void scenario_select_of_pipe_against_deadline(void);
 
 void scenario_crew_stages(void);
 void scenario_crew_stages_on_two(void);
