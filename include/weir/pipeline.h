@@ -614,8 +614,8 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  *
  * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start stops and
  * joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
- * destroyed. If a source has emitted items by then, start waits, without a limit, for the functions that have them, and
- * until their operations are finished, which work.abort asks for their end.
+ * destroyed. If a source has emitted items by then, start waits, without a limit, for the functions that have them.
+ * work.abort asks their operations for their end; start waits for them up to `grace`, and then the destroy must.
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either,
  * and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all threads

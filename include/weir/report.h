@@ -71,8 +71,8 @@ typedef struct weir_stage_report {
     uint64_t blocked;            /* waiting for room (dead letters too), the rate, a source's limit or back-off, and in
                                     calls of weir that the function makes */
     uint64_t timed_calls;        /* calls in the latencies; of quick calls some are timed, each counts for several */
-    uint64_t p50, p90, p99, max; /* of a call, not blocked, and without its operation; percentiles up to 7% too high,
-                                    above 35 minutes more */
+    uint64_t p50, p90, p99, max; /* of a call, not blocked, and without its operation; all percentiles up to 7% too
+                                    high, above 35 minutes more */
     double rate;                 /* items done per second since the start */
     double limit;         /* maximum calls per second, as set by the options or weir_pipeline_set_rate; 0: none */
     bool on_crew;         /* the stage has no threads of its own */
@@ -82,6 +82,9 @@ typedef struct weir_stage_report {
     size_t in_flight;     /* maximum calls and operations at a time (limits.in_flight); 0: no operations */
     size_t detached;      /* operations now: items that were detached, and are not finished (weir/operation.h) */
     size_t detached_peak; /* greatest number of operations at a time */
+    uint64_t operations;  /* operations that are finished, whatever their code */
+    uint64_t operation_p50, operation_p90, operation_p99, operation_max; /* of these, from the begin of the function to
+                                                                            the finish, without its blocked time */
 } weir_stage_report;
 
 /* What the throughput of the pipeline depends on. */

@@ -14,11 +14,14 @@ void weir__abort_ask(weir_stage *stage, weir_operation operation, weir_abort_rea
 /* Z6. Asks the PENDING operations of all stages, after a cancel has set its flag. */
 void weir__abort_cancelled(weir_pipeline *pipeline);
 
+/* Prepares the alarm of a stage, at the start. */
+void weir__abort_prepare(weir_stage *stage);
+
 /*
- * Whether the stage's alarm must be set, after an operation was made PENDING. The lock is held. The caller that gets
- * true must call the second function once it has released the lock.
+ * Whether the stage's alarm must be set, after an operation was made PENDING: it is the oldest. The lock is held. The
+ * caller that gets true must call the second function once it has released the lock.
  */
-bool weir__abort_must_watch(weir_stage *stage);
+bool weir__abort_must_watch(const weir__operation *slot);
 void weir__abort_watch(weir_stage *stage, uint64_t begun);
 
 #endif /* WEIR_PIPELINE_ABORT_H */

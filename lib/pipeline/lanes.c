@@ -3,6 +3,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "pipeline/abort.h"
 #include "pipeline/lanes.h"
 
 #include "closable_queue/create.h"
@@ -104,6 +105,7 @@ static weir_status prepare_flow(weir_stage *stage) {
     weir__keyed_prepare(&stage->keyed, options->limits.per_key, weir__rate_interval(options->limits.key_rate),
                         &pipeline->flight, &pipeline->timers, weir__requeue_first);
     weir__elastic_prepare_stage(stage);
+    weir__abort_prepare(stage);
     if (stage->orderer == stage && !weir__reorder_prepare(&stage->reorder, pipeline->flight.admission.max_items))
         return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered: the size of the reorder buffer",
                                    stage->reorder.size, sizeof(void *));

@@ -27,8 +27,14 @@ static uint64_t first_generation(const weir_pipeline *pipeline) {
     return weir__mix(pipeline->born ^ (uintptr_t)pipeline) | 1;
 }
 
-static void prepare_stage(weir_stage *stage, weir__operation *slots) {
+static weir_status prepare_stage(weir_stage *stage, weir__operation *slots) {
     weir__operations *operations = &stage->operations;
+    if (!weir__stage_detaches(stage))
+        return WEIR_OK;
+    operations->latencies = weir__alloc(sizeof *operations->latencies);
+    if (operations->latencies == NULL)
+        return weir__refuse_memory(stage->pipeline, WEIR_NOMEM, stage->name, "in_flight: the latencies of operations", 1,
+                                   sizeof *operations->latencies);
     operations->slots = slots;
     for (size_t i = stage->options.limits.in_flight; i-- > 0;) {
         slots[i].stage = stage;
@@ -36,6 +42,7 @@ static void prepare_stage(weir_stage *stage, weir__operation *slots) {
         slots[i].next = operations->unused;
         operations->unused = &slots[i];
     }
+    return WEIR_OK;
 }
 
 weir_status weir__pending_prepare(weir_pipeline *pipeline) {
@@ -52,14 +59,17 @@ weir_status weir__pending_prepare(weir_pipeline *pipeline) {
                                    sizeof *slots);
     pipeline->slots = slots;
     pipeline->slot_count = (size_t)count;
-    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        prepare_stage(stage, slots);
+    weir_status status = WEIR_OK;
+    for (weir_stage *stage = pipeline->first; status == WEIR_OK && stage != NULL; stage = stage->next) {
+        status = prepare_stage(stage, slots);
         slots += stage->options.limits.in_flight;
     }
-    return WEIR_OK;
+    return status;
 }
 
 void weir__pending_free(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
+        weir__free(stage->operations.latencies);
     weir__free(pipeline->slots);
 }
 
