@@ -109,6 +109,7 @@ lib_sources = \
 	lib/pipeline/abort.c lib/pipeline/abort.h \
 	lib/pipeline/answer.c lib/pipeline/answer.h \
 	lib/pipeline/at_end.c lib/pipeline/at_end.h \
+	lib/pipeline/bell.c lib/pipeline/bell.h \
 	lib/pipeline/bounds.c lib/pipeline/bounds.h \
 	lib/pipeline/callback.c lib/pipeline/callback.h \
 	lib/pipeline/cancel.c lib/pipeline/cancel.h \
@@ -135,6 +136,7 @@ lib_sources = \
 	lib/pipeline/graph.c lib/pipeline/graph.h \
 	lib/pipeline/helper.c lib/pipeline/helper.h \
 	lib/pipeline/idle.c lib/pipeline/idle.h \
+	lib/pipeline/in_flight.c lib/pipeline/in_flight.h \
 	lib/pipeline/init.c lib/pipeline/init.h \
 	lib/pipeline/join.c lib/pipeline/join.h \
 	lib/pipeline/lane_clock.h \
@@ -147,6 +149,8 @@ lib_sources = \
 	lib/pipeline/outbox.c lib/pipeline/outbox.h \
 	lib/pipeline/outcome.c lib/pipeline/outcome.h \
 	lib/pipeline/outputs.c lib/pipeline/outputs.h \
+	lib/pipeline/own_tell.c lib/pipeline/own_tell.h \
+	lib/pipeline/own_wait.c lib/pipeline/own_wait.h \
 	lib/pipeline/pass.c lib/pipeline/pass.h \
 	lib/pipeline/pause.c lib/pipeline/pause.h \
 	lib/pipeline/pending.c lib/pipeline/pending.h \

@@ -43,6 +43,7 @@ unit_tests = \
 	tests/test_pipeline_operations \
 	tests/test_pipeline_order \
 	tests/test_pipeline_outcome \
+	tests/test_pipeline_own_wait \
 	tests/test_pipeline_pause \
 	tests/test_pipeline_tune \
 	tests/test_pipeline_outputs \

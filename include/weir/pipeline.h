@@ -197,6 +197,21 @@ typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, v
  */
 typedef int weir_end_func(weir_task *task, void *state);
 
+/*
+ * Sleeps in the place of the library, in the one thread of a stage with operations of an event loop: that thread starts,
+ * awaits and finishes them (weir/operation.h). Returns once one of these has happened, and may return
+ * earlier:
+ *
+ * - `fd` is readable
+ * - `deadline` has passed; if it is 0, the wait only looks, and does not block
+ * - the wait has done something, such as finish an operation
+ *
+ * The thread calls it while there is nothing to begin or to send on, and regularly between calls, to look. `fd` is the
+ * library's: poll it beside the loop's own descriptors, and do not read, write or close it. It is the same in all calls.
+ * `state` is that of init, or the stage's `arg`.
+ */
+typedef void weir_wait_func(int fd, weir_deadline deadline, void *state);
+
 /* Why an operation should end. */
 typedef enum weir_abort_reason {
     WEIR_ABORT_CANCEL = 1, /* the pipeline was cancelled */
@@ -209,7 +224,8 @@ typedef enum weir_abort_reason {
  * may be finished by another thread before or during the call; then calls with it return WEIR_INVALID.
  *
  * `state` is the stage's `arg`. Called in a thread that cancels or ends the pipeline, in the stage's, or in the thread
- * of the library's timers, which a slow abort holds up. Several threads may call it at a time.
+ * of the library's timers, which a slow abort holds up. Several threads may call it at a time. With work.wait, only the
+ * stage's thread calls it, and so it may use the loop.
  */
 typedef void weir_abort_func(weir_operation operation, weir_abort_reason why, void *state);
 
@@ -345,7 +361,8 @@ typedef struct weir_stage_work {
     weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
     weir_end_func *at_end;  /* called in each thread after its last item; NULL disables it; must be NULL for a source */
     weir_abort_func *abort; /* asks for the end of an operation; NULL disables it; needs limits.in_flight */
-    void *reserved[1];      /* must be NULL */
+    weir_wait_func *wait;   /* in which the thread sleeps; NULL disables it; needs limits.in_flight, and a threads.count
+                               of 1 */
 } weir_stage_work;
 
 /*
@@ -539,7 +556,8 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  * - a width with threads.count, threads.max, init, fini or at_end: a stage on the crew has no threads of its own
  * - a priority that is not a member of its enum, or not WEIR_NORMAL for a stage with threads of its own
  * - a rate or a key_rate below 0 or above 1e9
- * - an in_flight without run, or from 2^24 on; or an abort without in_flight
+ * - an in_flight without run, or from 2^24 on; or an abort or a wait without in_flight
+ * - a wait with another number of threads than 1
  * - a fan_out or on_error that is not a member of its enum
  * - a reserved member that is not NULL
  * - a `size` that is below the size of weir 0.1.0, or above the library's with a member set that the library lacks

@@ -10,6 +10,7 @@
 #include "pipeline/abort.h"
 
 #include "pipeline/callback.h"
+#include "pipeline/own_tell.h"
 #include "pipeline/pending.h"
 #include "sync/border.h"
 
@@ -36,10 +37,15 @@ static void ask_cancelled(weir__operation *slot) {
         weir__abort_ask(slot->stage, operation, WEIR_ABORT_CANCEL);
 }
 
+void weir__abort_stage(weir_stage *stage) {
+    for (size_t i = 0; stage->options.work.abort != NULL && i < stage->options.limits.in_flight; i++)
+        ask_cancelled(&stage->operations.slots[i]);
+}
+
 void weir__abort_cancelled(weir_pipeline *pipeline) {
-    for (size_t i = 0; i < pipeline->slot_count; i++) {
-        if (pipeline->slots[i].stage->options.work.abort != NULL)
-            ask_cancelled(&pipeline->slots[i]);
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (!weir__waits_itself(stage))
+            weir__abort_stage(stage);
     }
 }
 
@@ -70,11 +76,20 @@ static uint64_t ask_late(weir_stage *stage, uint64_t now) {
     return begun;
 }
 
-static void ring_alarm(weir__timer *timer) {
-    weir_stage *stage = (weir_stage *)(void *)((char *)timer - offsetof(weir_stage, operations.alarm.timer));
+void weir__abort_late(weir_stage *stage) {
     uint64_t begun = ask_late(stage, weir__clock_now());
     if (begun != 0)
         weir__abort_watch(stage, begun);
+}
+
+static void ring_alarm(weir__timer *timer) {
+    weir_stage *stage = (weir_stage *)(void *)((char *)timer - offsetof(weir_stage, operations.alarm.timer));
+    if (!weir__waits_itself(stage)) {
+        weir__abort_late(stage);
+        return;
+    }
+    (void)weir__u32_exchange_acquire_release(&stage->bell.late, 1);
+    weir__own_tell(stage);
 }
 
 bool weir__abort_must_watch(const weir__operation *slot) {

@@ -18,6 +18,7 @@
 #include "pipeline/init.h"
 #include "pipeline/outbox.h"
 #include "pipeline/on_crew.h"
+#include "pipeline/own_wait.h"
 #include "pipeline/phase.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/plain.h"
@@ -106,6 +107,9 @@ static weir_status prepare_flow(weir_stage *stage) {
                         &pipeline->flight, &pipeline->timers, weir__requeue_first);
     weir__elastic_prepare_stage(stage);
     weir__abort_prepare(stage);
+    weir_status status = weir__own_wait_prepare(stage);
+    if (status != WEIR_OK)
+        return status;
     if (stage->orderer == stage && !weir__reorder_prepare(&stage->reorder, pipeline->flight.admission.max_items))
         return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered: the size of the reorder buffer",
                                    stage->reorder.size, sizeof(void *));
@@ -256,6 +260,12 @@ static weir_status refuse_threads(weir_stage *stage, weir_status status) {
                                sizeof(weir_worker));
 }
 
+/* The last work of a worker. */
+static void end_items(void *raw) {
+    weir__own_wait_end(raw);
+    weir__at_end(raw);
+}
+
 weir_status weir__stage_start(weir_stage *stage) {
     stage->onward = stage->successor_count > 0 ? stage->successors[0]->queue : stage->options.output.results;
     if (stage->crew != NULL) {
@@ -273,7 +283,12 @@ weir_status weir__stage_start(weir_stage *stage) {
         .fini = end_worker,
     };
     const weir__group_extra extra = {
-        .last = weir__at_end, .leave = weir__exit, .lost = lose_worker, .most = stage->options.threads.max};
+        .sleep = weir__waits_itself(stage) ? weir__own_wait_for_item : NULL,
+        .last = end_items,
+        .leave = weir__exit,
+        .lost = lose_worker,
+        .most = stage->options.threads.max,
+    };
     weir_status status =
         weir__group_start(&stage->group, stage->options.threads.count, &options, &extra, stage->queue, NULL);
     if (status != WEIR_OK)
@@ -300,6 +315,7 @@ void weir__stage_free(weir_stage *stage) {
     if (stage->group != NULL)
         weir__group_free(stage->group);
     free_lanes(stage);
+    weir__own_wait_free(stage);
     weir__keyed_free(&stage->keyed, &stage->pipeline->flight);
     weir__reorder_free(&stage->reorder);
     weir__feedback_free(stage);

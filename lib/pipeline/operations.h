@@ -1,7 +1,7 @@
 /*
  * operations.h - Defines operations: calls of a stage that go on after their function has returned.
  *
- * A stage with limits.in_flight has as many slots. A lane takes one before each call (pending.h). If the function
+ * A stage with limits.in_flight has as many slots. A lane takes one before each call (in_flight.h). If the function
  * detaches its item (detach.h), the slot is that of an operation, which any thread may finish (answer.h): its answer is
  * a code, a message and results. The operation's number is the index of its slot and the generation of this use.
  *

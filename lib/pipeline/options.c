@@ -71,7 +71,7 @@ static weir_status check_reserved(const weir_pipeline *pipeline, const weir_stag
         void *const *reserved;
         size_t count;
     } structs[] = {
-        {"work", RESERVED(options->work.reserved)},          {"threads", RESERVED(options->threads.reserved)},
+        {"threads", RESERVED(options->threads.reserved)},
         {"input", RESERVED(options->input.reserved)},        {"output", RESERVED(options->output.reserved)},
         {"limits", RESERVED(options->limits.reserved)},      {"errors", RESERVED(options->errors.reserved)},
         {"retry", RESERVED(options->errors.retry.reserved)}, {"batch", RESERVED(options->batch.reserved)}};
@@ -225,6 +225,13 @@ static weir_status check_operations(const weir_pipeline *pipeline, const weir_st
                             WEIR__SLOTS);
     if (options->work.abort != NULL && in_flight == 0)
         return weir__refuse(pipeline, WEIR_INVALID, options->name, "abort is set, and in_flight is 0");
+    if (options->work.wait != NULL && in_flight == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "wait is set, and in_flight is 0");
+    if (options->work.wait != NULL && (options->threads.count != 1 || options->threads.max > 1))
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "wait is set, and %s is %zu, and must be 1: one thread sleeps there",
+                            options->threads.count != 1 ? "threads.count" : "threads.max",
+                            options->threads.count != 1 ? options->threads.count : options->threads.max);
     return WEIR_OK;
 }
 

@@ -54,6 +54,7 @@
 #include "measure/counter.h"
 #include "measure/histogram.h"
 #include "measure/stopwatch.h"
+#include "pipeline/bell.h"
 #include "pipeline/errors.h"
 #include "pipeline/operations.h"
 #include "pipeline/visit.h"
@@ -275,6 +276,7 @@ struct weir_stage {
     _Alignas(WEIR__APART) weir__keyed keyed;
     _Alignas(WEIR__APART) weir__batch batch;
     _Alignas(WEIR__APART) weir__operations operations;
+    _Alignas(WEIR__APART) weir__bell bell; /* of a stage that waits itself (own_wait.h) */
 };
 
 static inline bool weir__stage_is_source(const weir_stage *stage) {

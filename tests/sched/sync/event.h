@@ -20,7 +20,7 @@ typedef struct weir__event {
     bool open, happened;
     bool readable;
     int fd;         /* valid if open */
-    weir__u32 rung; /* 1: what rings is readable; system calls see it in one order */
+    weir__u32 rung; /* number of rings to read; system calls see it in one order */
 } weir__event;
 
 static inline int weir__event_descriptor(weir__event *event) {
@@ -37,12 +37,12 @@ static inline void weir__event_happen(weir__event *event) {
 }
 
 static inline void weir__event_ring(weir__event *event) {
-    (void)weir__u32_exchange_acquire_release(&event->rung, 1);
+    (void)weir__u32_add_acquire_release(&event->rung, 1);
     weir__futex_wake(&event->rung, WEIR__EVERYONE);
 }
 
-static inline void weir__event_quiet(weir__event *event) {
-    (void)weir__u32_exchange_acquire_release(&event->rung, 0);
+static inline uint64_t weir__event_quiet(weir__event *event) {
+    return weir__u32_exchange_acquire_release(&event->rung, 0);
 }
 
 /* For scenarios. Polls: returns whether the event has rung; blocks until then. */
