@@ -9,6 +9,7 @@
 
 #include "closable_queue/queue.h"
 #include "crew_support.h"
+#include "sync/event.h"
 #include "sync/poll.h"
 
 static weir_operation operations[NUMBERS]; /* of the present attempts, by item */
@@ -114,6 +115,46 @@ void scenario_own_wait_finishes_itself(void) {
     begin(options);
     put_items(1, 2);
     finish_with(WEIR_OK, 2, 0, 0, 0);
+}
+
+static weir__event *pipe_end; /* what the wait polls beside the library's descriptor: it ends the operations */
+
+static void sleep_beside_pipe(int fd, weir_deadline deadline, void *arg) {
+    weir__pollfd entries[2];
+    (void)arg;
+    weir__poll_entry(&entries[0], fd, false);
+    weir__poll_entry(&entries[1], pipe_end->fd, false);
+    (void)weir__poll_all(entries, 2, deadline);
+    if (weir__poll_result(&entries[1]) != WEIR__POLLED_READY)
+        return;
+    (void)weir__event_quiet(pipe_end);
+    while (own_count > 0)
+        finish_done(own[--own_count]);
+}
+
+static void write_pipe(void *unused) {
+    (void)unused;
+    weir__event_ring(pipe_end);
+}
+
+/* The pipe ends a wait between the tell of the second item and its ring, which comes later: no wait spins on it. */
+void scenario_own_wait_beside_a_late_ring(void) {
+    weir_stage_options options = waiting(2);
+    options.work.run = detach_own;
+    options.work.wait = sleep_beside_pipe;
+    pipe_end = sched_scratch(sizeof *pipe_end);
+    *pipe_end = (weir__event){.open = false};
+    sched_check(weir__event_descriptor(pipe_end) > 2, "there is no descriptor");
+    begin(options);
+    put_calmly(1, 1);
+    sched_settle();
+    int other = sched_spawn(write_pipe, NULL);
+    put_items(2, 1);
+    sched_join(other);
+    sched_settle();
+    write_pipe(NULL);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+    weir__event_close(pipe_end);
 }
 
 /* The thread sleeps until the operation is finished, although the run is cancelled. */
