@@ -171,6 +171,7 @@ lib_sources = \
 	lib/pipeline/snapshot.c \
 	lib/pipeline/source.c lib/pipeline/source.h \
 	lib/pipeline/stage.h \
+	lib/pipeline/stall.c lib/pipeline/stall.h \
 	lib/pipeline/start.c \
 	lib/pipeline/submit.c lib/pipeline/submit.h \
 	lib/pipeline/task.c \
@@ -214,6 +215,7 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/signals.c lib/sync/signals.h \
 	lib/sync/tell.h \
 	lib/sync/stream.c lib/sync/stream.h \
+	lib/sync/system_call.c lib/sync/system_call.h \
 	lib/sync/terminal.c lib/sync/terminal.h \
 	lib/sync/text.h \
 	lib/sync/thread.c lib/sync/thread.h \

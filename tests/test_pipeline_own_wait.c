@@ -322,6 +322,138 @@ START_TEST (a_busy_stage_looks_at_the_loop) {
 }
 END_TEST
 
+/* ---- stalls ---- */
+
+static struct {
+    atomic_uint told;
+    weir_stall last;
+} stalls;
+
+static void note_stall(const weir_stall *stall, void *unused) {
+    (void)unused;
+    stalls.last = *stall;
+    atomic_fetch_add(&stalls.told, 1);
+}
+
+static void compute_until_told(void) {
+    volatile unsigned long steps = 0;
+    while (atomic_load(&stalls.told) == 0)
+        steps = steps + 1;
+}
+
+static void sleep_until_told(void) {
+    while (atomic_load(&stalls.told) == 0)
+        sleep_until(weir_deadline_after(SECONDS / 2));
+}
+
+static int compute(weir_task *task, void *thing, void *unused) {
+    (void)task;
+    (void)unused;
+    compute_until_told();
+    thing_consume(thing);
+    return 0;
+}
+
+static int fall_asleep(weir_task *task, void *thing, void *unused) {
+    (void)task;
+    (void)unused;
+    sleep_until_told();
+    thing_consume(thing);
+    return 0;
+}
+
+/* The functions of these waits hold the loop up once there is an item. */
+static void wait_and_compute(int fd, weir_deadline deadline, void *raw) {
+    struct loop *loop = raw;
+    if (loop->count > 0)
+        compute_until_told();
+    run_loop(fd, deadline, raw);
+}
+
+/* This wait polls on although the bell has rung. */
+static void wait_without_a_look(int fd, weir_deadline deadline, void *raw) {
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    struct loop *loop = raw;
+    atomic_fetch_add(&loop->waits, 1);
+    if (deadline != 0 && loop->count == 0 && poll(&polled, 1, -1) == 1)
+        while (atomic_load(&stalls.told) == 0)
+            (void)poll(NULL, 0, 500);
+    run_loop(fd, deadline, raw);
+}
+
+static weir_stage_options watched(struct loop *loop) {
+    weir_stage_options options = looping(loop, 4);
+    options.errors.stall_time = 20 * MILLISECONDS;
+    options.errors.on_stall = note_stall;
+    atomic_store(&stalls.told, 0);
+    return options;
+}
+
+static void finish_stalled(struct loop *loop, bool computes) {
+    weir_report *report = finish_pipeline(loop->pipeline, WEIR_OK);
+    const weir_stage_report *stage = stage_in(report, "loop");
+    ck_assert_uint_eq(atomic_load(&stalls.told), 1);
+    ck_assert_str_eq(stalls.last.stage, "loop");
+    ck_assert_uint_ge(stalls.last.held, 20 * MILLISECONDS);
+    ck_assert(stalls.last.computes == computes);
+    ck_assert(!computes || stalls.last.system_call == -1);
+    ck_assert_uint_eq(stage->stalls, 1);
+    ck_assert_uint_ge(stage->longest_stall, stalls.last.held);
+    ck_assert(stage->stall_computes == computes);
+    weir_report_free(report);
+    destroy_pipeline(loop->pipeline);
+    assert_things_ended();
+}
+
+START_TEST (a_call_that_holds_the_thread_up_is_told) {
+    struct loop loop = {.takes = 0};
+    weir_stage_options options = watched(&loop);
+    options.work.run = _i == 0 ? compute : fall_asleep;
+    weir_pipeline *pipeline = begin(&loop, options);
+    put_things(pipeline, 1);
+    finish_stalled(&loop, _i == 0);
+}
+END_TEST
+
+START_TEST (a_wait_that_holds_the_thread_up_is_told) {
+    struct loop loop = {.takes = 0};
+    weir_stage_options options = watched(&loop);
+    options.work.wait = _i == 0 ? wait_and_compute : wait_without_a_look;
+    weir_pipeline *pipeline = begin(&loop, options);
+    wait_for_count(&loop.waits, 1);
+    put_things(pipeline, 1);
+    finish_stalled(&loop, _i == 0);
+}
+END_TEST
+
+/* A poll in the wait, quick calls, and a wait for a slot are no stalls. */
+START_TEST (an_idle_thread_is_not_told) {
+    struct loop loop = {.takes = 10 * MILLISECONDS};
+    weir_stage_options options = watched(&loop);
+    options.errors.stall_time = MILLISECONDS;
+    weir_pipeline *pipeline = begin(&loop, options);
+    put_things(pipeline, 12);
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_things_ended();
+    ck_assert(atomic_load(&stalls.told) == 0 || stalls.last.computes); /* a busy machine: it may have run for so long */
+}
+END_TEST
+
+START_TEST (a_stall_time_needs_a_wait) {
+    static const char *const messages[] = {"stage loop: stall_time is 1.0 ms, and wait is NULL",
+                                           "stage loop: on_stall is set, and stall_time is 0"};
+    struct loop loop = {.takes = 0};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    weir_stage_options options = watched(&loop);
+    options.errors.stall_time = _i == 0 ? MILLISECONDS : 0;
+    if (_i == 0)
+        options.work.wait = NULL;
+    assert_status(WEIR_INVALID, weir_pipeline_add(pipeline, NULL, &options));
+    ck_assert_str_eq(weir_pipeline_message(pipeline), messages[_i]);
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 /* ---- refusals ---- */
 
 START_TEST (a_wait_needs_operations_and_one_thread) {
@@ -379,6 +511,11 @@ static Suite *own_wait_suite(void) {
     tcase_add_test(cases, the_loop_runs_while_the_stage_is_paused);
     tcase_add_test(cases, the_loop_runs_while_the_rate_holds_the_stage_up);
     tcase_add_test(cases, a_busy_stage_looks_at_the_loop);
+    cases = add_things_case(suite, "stalls");
+    tcase_add_loop_test(cases, a_call_that_holds_the_thread_up_is_told, 0, 2);
+    tcase_add_loop_test(cases, a_wait_that_holds_the_thread_up_is_told, 0, 2);
+    tcase_add_test(cases, an_idle_thread_is_not_told);
+    tcase_add_loop_test(cases, a_stall_time_needs_a_wait, 0, 2);
     cases = add_things_case(suite, "refusals");
     tcase_add_loop_test(cases, a_wait_needs_operations_and_one_thread, 0, 4);
     tcase_add_test(cases, without_a_descriptor_the_start_fails);

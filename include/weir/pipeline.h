@@ -212,6 +212,21 @@ typedef int weir_end_func(weir_task *task, void *state);
  */
 typedef void weir_wait_func(int fd, weir_deadline deadline, void *state);
 
+/* A call that has held the thread of a stage with work.wait up for too long. */
+typedef struct weir_stall {
+    const char *stage; /* its name */
+    uint64_t held;     /* ns for which the thread has run or slept since the begin of the call, so far */
+    bool computes;     /* the thread ran when it was looked at last; otherwise it slept */
+    int system_call;   /* the system call in which it slept (syscall(2)); -1: unknown, or none */
+} weir_stall;
+
+/*
+ * Called when a call, of the stage's function or of the functions that run in its wait, has held the thread up for
+ * errors.stall_time, and goes on. Once for each such call. `state` is the stage's `arg`. Called in the thread of the
+ * library's timers, which a slow one holds up.
+ */
+typedef void weir_stall_func(const weir_stall *stall, void *state);
+
 /* Why an operation should end. */
 typedef enum weir_abort_reason {
     WEIR_ABORT_CANCEL = 1, /* the pipeline was cancelled */
@@ -423,7 +438,10 @@ typedef struct weir_stage_errors {
                                operation; 0 disables the limit */
     weir_queue *dead;       /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
                                selects the drop function, or the stage of weir_pipeline_connect_dead */
-    void *reserved[2];      /* must be NULL */
+    uint64_t stall_time;    /* ns for which a call may hold the thread of a stage with work.wait up; a longer one is
+                               reported as a stall; does not count the time for which the thread waits for a
+                               processor; 0 disables the watch */
+    weir_stall_func *on_stall; /* is told of each stall; NULL disables it; needs stall_time */
 } weir_stage_errors;
 
 /*
@@ -557,7 +575,7 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  * - a priority that is not a member of its enum, or not WEIR_NORMAL for a stage with threads of its own
  * - a rate or a key_rate below 0 or above 1e9
  * - an in_flight without run, or from 2^24 on; or an abort or a wait without in_flight
- * - a wait with another number of threads than 1
+ * - a wait with another number of threads than 1; a stall_time without a wait, or on_stall without stall_time
  * - a fan_out or on_error that is not a member of its enum
  * - a reserved member that is not NULL
  * - a `size` that is below the size of weir 0.1.0, or above the library's with a member set that the library lacks

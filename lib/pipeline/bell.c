@@ -29,6 +29,10 @@ void weir__bell_tell(weir__bell *bell, bool own) {
     }
 }
 
+bool weir__bell_is_rung(const weir__bell *bell) {
+    return weir__u32_load_relaxed(&bell->word) == RUNG;
+}
+
 bool weir__bell_begin_sleep(weir__bell *bell) {
     if (weir__u32_swap_acquire_release(&bell->word, AWAKE, ASLEEP))
         return true;

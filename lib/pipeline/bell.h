@@ -42,6 +42,9 @@ void weir__bell_close(weir__bell *bell);
 /* Tells the thread. `own` says whether the calling thread is that. May be called with a lock held. */
 void weir__bell_tell(weir__bell *bell, bool own);
 
+/* Whether the thread sleeps and was told, so that its wait must return. */
+bool weir__bell_is_rung(const weir__bell *bell);
+
 /*
  * The thread's own. The first begins a sleep, and returns false if the thread was told since the last one. The second
  * ends it.

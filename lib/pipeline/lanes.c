@@ -3,11 +3,11 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "pipeline/abort.h"
 #include "pipeline/lanes.h"
 
 #include "closable_queue/create.h"
 #include "crew/shared.h"
+#include "pipeline/abort.h"
 #include "pipeline/answer.h"
 #include "pipeline/at_end.h"
 #include "pipeline/callback.h"
@@ -27,6 +27,7 @@
 #include "pipeline/retire.h"
 #include "pipeline/run.h"
 #include "pipeline/source.h"
+#include "pipeline/stall.h"
 #include "pipeline/timing.h"
 #include "report/figure.h"
 #include "stoppable_worker/grow.h"
@@ -107,6 +108,7 @@ static weir_status prepare_flow(weir_stage *stage) {
                         &pipeline->flight, &pipeline->timers, weir__requeue_first);
     weir__elastic_prepare_stage(stage);
     weir__abort_prepare(stage);
+    weir__stall_prepare(stage);
     weir_status status = weir__own_wait_prepare(stage);
     if (status != WEIR_OK)
         return status;
@@ -207,6 +209,7 @@ static weir_status begin_worker(void *raw, void **state) {
         begin_lane(lane);
         weir__phase_count_in(stage);
     }
+    weir__stall_begin(lane);
     *state = lane;
     return WEIR_OK;
 }

@@ -9,6 +9,7 @@
 #include "pipeline/abort.h"
 #include "pipeline/callback.h"
 #include "pipeline/refuse.h"
+#include "pipeline/stall.h"
 #include "sync/border.h"
 
 enum { UNTENDED = 64 }; /* calls after which the program's wait looks */
@@ -48,8 +49,12 @@ static void call_wait(weir__lane *lane, weir_deadline deadline) {
     weir_stage *stage = lane->stage;
     weir__callback call;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
+    weir__stall_beat(lane);
+    weir__u32_store_release(&stage->stalls.waits, 1);
     stage->options.work.wait(stage->bell.fd, deadline, lane->state);
     weir__border();
+    weir__u32_store_release(&stage->stalls.waits, 0);
+    weir__stall_beat(lane);
     weir__callback_end(&call);
     stage->bell.untended = 0;
 }
@@ -71,6 +76,7 @@ void weir__own_wait(weir__lane *lane, weir_deadline deadline) {
 }
 
 void weir__own_wait_look(weir__lane *lane) {
+    weir__stall_beat(lane);
     if (++lane->stage->bell.untended < UNTENDED)
         return;
     call_wait(lane, 0);

@@ -24,7 +24,7 @@ void weir__own_wait_for_item(void *lane);
 /* Waits for room in a queue, until the run is cancelled. Returns false if it is. */
 bool weir__own_wait_for_room(weir__lane *lane, weir_queue *queue);
 
-/* Calls the program's wait to look only, if the thread has made many calls since the last wait. */
+/* Before each call: calls the program's wait to look only, if the thread has made many calls since the last wait. */
 void weir__own_wait_look(weir__lane *lane);
 
 /* After the last item: asks all operations for their end, after a cancel, and waits until none is open. */

@@ -12,6 +12,7 @@
 #include "pipeline/elastic.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
+#include "pipeline/stall.h"
 #include "report/bottleneck.h"
 #include "report/report.h"
 
@@ -271,6 +272,7 @@ static void look_at_operations(weir_stage *stage, weir__histogram_sum *sum, weir
     report->overdue += count_late_locked(stage, operations->late.first, now);
     weir__lock_release(&operations->lock);
     set_operation_latencies(sum, operations, report);
+    weir__stall_report(stage, report);
 }
 
 static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report,

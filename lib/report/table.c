@@ -304,6 +304,26 @@ static void print_blocking(weir__out *out, const weir_report *report) {
     }
 }
 
+static void print_stalls(weir__out *out, const weir_report *report) {
+    const char *before = "\n";
+    for (size_t i = 0; i < report->stage_count; i++) {
+        const weir_stage_report *stage = &report->stages[i];
+        if (stage->stalls == 0)
+            continue;
+        weir__out_format(out, "%sstalls: ", before);
+        weir__out_shown(out, stage->name);
+        weir__out_format(out, ", %" PRIu64 " of its thread, the longest for %s, ", stage->stalls,
+                         weir__figure_time(stage->longest_stall).text);
+        if (stage->stall_computes)
+            weir__out_format(out, "in computing\n");
+        else if (stage->stall_call < 0)
+            weir__out_format(out, "asleep\n");
+        else
+            weir__out_format(out, "in system call %d\n", stage->stall_call);
+        before = "";
+    }
+}
+
 static void print_paused(weir__out *out, const weir_report *report) {
     const char *before = "\n";
     if (report->paused) {
@@ -414,6 +434,7 @@ void weir__print_table(weir__out *out, const weir_report *report) {
     print_blocking(out, report);
     print_limits(out, report);
     print_paused(out, report);
+    print_stalls(out, report);
     print_errors(out, report);
     print_late(out, report);
 }
