@@ -42,6 +42,8 @@ bench_processes_SOURCES = bench/processes.c
 bench_processes_LDADD = libweir.la
 bench_costs_SOURCES = bench/costs.c
 bench_costs_LDADD = libcore.la
+bench_flights_SOURCES = bench/flights.c
+bench_flights_LDADD = libweir.la
 bench_growth_SOURCES = bench/growth.c
 bench_growth_LDADD = libweir.la
 bench_selects_SOURCES = bench/selects.c
@@ -59,10 +61,10 @@ if HAVE_TBB
 drivers += bench/peers/tbb
 endif
 EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/peers/gthreadpool bench/peers/tbb_tasks
-EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/growth bench/operations bench/processes bench/selects
+EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/flights bench/growth bench/operations bench/processes bench/selects
 CLEANFILES = $(EXTRA_PROGRAMS)
-EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/select.go bench/peers/programs/server.py bench/peers/programs/top_paths.go
-EXTRA_DIST += bench/budget.sh bench/commands.sh bench/executor.md bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/run.py bench/selects.sh
+EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/flights.go bench/peers/programs/flights.py bench/peers/programs/select.go bench/peers/programs/server.py bench/peers/programs/top_paths.go
+EXTRA_DIST += bench/budget.sh bench/commands.sh bench/executor.md bench/flights.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/run.py bench/selects.sh
 EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
 	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
 	bench/peers/rust/src/bin/rust_rayon.rs bench/peers/rust/src/bin/rust_threadpool.rs
@@ -141,10 +143,18 @@ bench-commands: bench/commands pipeline_examples/weir_run
 SELECTS = 100000
 bench-select: bench/selects
 	$(SHELL) $(srcdir)/bench/selects.sh bench/selects $(srcdir)/bench/peers/programs/select.go bench/results/select '$(RUNS)' '$(SELECTS)'
-# make bench-operations RUNS=5 OPERATIONS=200000: what an operation costs over a function that returns.
+# make bench-operations RUNS=5 OPERATIONS=200000 REQUESTS=10000: what an operation costs over a function that returns; and
+# requests at a time to a server that answers after 100 ms, beside Go, asyncio and the same loop without weir.
 OPERATIONS = 200000
-bench-operations: bench/operations
+REQUESTS = 10000
+operation_programs = bench/operations
+if HAVE_EPOLL
+operation_programs += bench/flights
+endif
+bench-operations: $(operation_programs)
 	bench/operations '$(OPERATIONS)' '$(RUNS)'
+	test ! -x bench/flights || \
+	  $(SHELL) $(srcdir)/bench/flights.sh bench/flights $(srcdir)/bench/peers/programs bench/results/flights '$(RUNS)' '$(REQUESTS)'
 # make bench-processes RUNS=5: round trips to child processes, beside Python's ProcessPoolExecutor.
 bench-processes: bench/processes
 	python3 $(srcdir)/bench/processes.py --runs '$(RUNS)' $(PROCESSES) bench/processes

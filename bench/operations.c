@@ -6,6 +6,7 @@
  *   returns  the function emits its item and returns
  *   inside   it detaches, and finishes the operation before it returns
  *   next     the next call finishes it, in the same thread
+ *   wait     the thread finishes it in its own wait (work.wait)
  *   other    another thread finishes it
  *
  * Prints the median of RUNS for each: the time, and the processor time of all threads.
@@ -14,6 +15,7 @@
  */
 #include <weir.h>
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +70,25 @@ static int finish_previous(weir_task *task, void *item, void *unused) {
     return 0;
 }
 
+static weir_operation begun[IN_FLIGHT];
+static size_t begun_count;
+
+static int begin(weir_task *task, void *item, void *unused) {
+    (void)item;
+    (void)unused;
+    must(weir_task_detach(task, &begun[begun_count++]));
+    return WEIR_PENDING;
+}
+
+static void finish_in_wait(int fd, weir_deadline deadline, void *unused) {
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    (void)unused;
+    if (begun_count == 0)
+        (void)poll(&polled, 1, deadline == 0 ? 0 : -1);
+    while (begun_count > 0)
+        finish(begun[--begun_count]);
+}
+
 /* The queue is no longer than in_flight: a place of the array is not used again too early. */
 static int hand_over(weir_task *task, void *item, void *unused) {
     weir_operation *operation = &operations[at++ % (sizeof operations / sizeof *operations)];
@@ -97,7 +118,11 @@ struct cost {
 
 static struct cost measure(weir_task_func *run, size_t items) {
     const weir_stage_options stage = {
-        .name = "run", .work.run = run, .threads.count = 1, .limits.in_flight = run == return_it ? 0 : IN_FLIGHT};
+        .name = "run",
+        .work = {.run = run, .wait = run == begin ? finish_in_wait : NULL},
+        .threads.count = 1,
+        .limits.in_flight = run == return_it ? 0 : IN_FLIGHT,
+    };
     must(weir_pipeline_create(&pipeline, NULL));
     must(weir_pipeline_add(pipeline, NULL, &stage));
     must(weir_pipeline_start(pipeline));
@@ -122,7 +147,7 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         weir_task_func *run;
-    } kinds[] = {{"returns", return_it}, {"inside", finish_inside}, {"next", finish_previous}, {"other", hand_over}};
+    } kinds[] = {{"returns", return_it}, {"inside", finish_inside}, {"next", finish_previous}, {"wait", begin}, {"other", hand_over}};
     enum { KINDS = sizeof kinds / sizeof *kinds };
     static struct cost costs[KINDS][MOST_RUNS];
     size_t items = argc > 1 ? strtoul(argv[1], NULL, 10) : 200000, runs = argc > 2 ? strtoul(argv[2], NULL, 10) : 5;

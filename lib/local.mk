@@ -110,6 +110,7 @@ lib_sources = \
 	lib/pipeline/abort.c lib/pipeline/abort.h \
 	lib/pipeline/answer.c lib/pipeline/answer.h \
 	lib/pipeline/at_end.c lib/pipeline/at_end.h \
+	lib/pipeline/bell.c lib/pipeline/bell.h \
 	lib/pipeline/bounds.c lib/pipeline/bounds.h \
 	lib/pipeline/callback.c lib/pipeline/callback.h \
 	lib/pipeline/cancel.c lib/pipeline/cancel.h \
@@ -137,6 +138,7 @@ lib_sources = \
 	lib/pipeline/graph.c lib/pipeline/graph.h \
 	lib/pipeline/helper.c lib/pipeline/helper.h \
 	lib/pipeline/idle.c lib/pipeline/idle.h \
+	lib/pipeline/in_flight.c lib/pipeline/in_flight.h \
 	lib/pipeline/init.c lib/pipeline/init.h \
 	lib/pipeline/join.c lib/pipeline/join.h \
 	lib/pipeline/lane_clock.h \
@@ -149,6 +151,8 @@ lib_sources = \
 	lib/pipeline/outbox.c lib/pipeline/outbox.h \
 	lib/pipeline/outcome.c lib/pipeline/outcome.h \
 	lib/pipeline/outputs.c lib/pipeline/outputs.h \
+	lib/pipeline/own_tell.c lib/pipeline/own_tell.h \
+	lib/pipeline/own_wait.c lib/pipeline/own_wait.h \
 	lib/pipeline/pass.c lib/pipeline/pass.h \
 	lib/pipeline/pause.c lib/pipeline/pause.h \
 	lib/pipeline/pending.c lib/pipeline/pending.h \
@@ -169,6 +173,7 @@ lib_sources = \
 	lib/pipeline/snapshot.c \
 	lib/pipeline/source.c lib/pipeline/source.h \
 	lib/pipeline/stage.h \
+	lib/pipeline/stall.c lib/pipeline/stall.h \
 	lib/pipeline/start.c \
 	lib/pipeline/submit.c lib/pipeline/submit.h \
 	lib/pipeline/task.c \
@@ -219,6 +224,7 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/signals.c lib/sync/signals.h \
 	lib/sync/tell.h \
 	lib/sync/stream.c lib/sync/stream.h \
+	lib/sync/system_call.c lib/sync/system_call.h \
 	lib/sync/terminal.c lib/sync/terminal.h \
 	lib/sync/text.h \
 	lib/sync/thread.c lib/sync/thread.h \

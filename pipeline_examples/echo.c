@@ -3,9 +3,9 @@
  *
  *     echo (operations, in a loop over epoll) -> print
  *
- * The function of `echo` opens a connection and detaches its line. A loop, which has a thread of its own, finishes the
- * operation once the answer is there. The service is a part of the loop: it answers when it has a thousand lines, or no
- * more will come.
+ * The one thread of `echo` is the loop: it sleeps in epoll_wait(2) (work.wait). Its function opens a connection and
+ * detaches the line; the loop finishes the operation once the answer is there. The
+ * service is a part of the same loop: 10 ms after it has a thousand lines, or the last ones, it answers.
  *
  *     $ seq 2500 | echo >/dev/null
  *     at a time: 1000
@@ -14,51 +14,146 @@
  */
 #define _GNU_SOURCE /* SOCK_NONBLOCK */
 #include <errno.h>
-#include <pthread.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 #include <weir.h>
 
 enum { AT_A_TIME = 1000, LENGTH = 1000 /* of a line, at most */ };
 
-struct end { /* of a connection */
+/* ---- the loop: descriptors and timers; only the thread of the stage uses it ---- */
+
+struct watch {
     int fd;
-    bool serves;
+    void (*happen)(struct watch *watch);
 };
+
+static int loop, bell; /* of epoll; of the library */
+
+static int watch(struct watch *watch, uint32_t events) {
+    return epoll_ctl(loop, EPOLL_CTL_ADD, watch->fd, &(struct epoll_event){.events = events, .data.ptr = watch});
+}
+
+/* Makes a timer, which is set by the second. It happens once for each time that it is set. */
+static int make_timer(struct watch *timer) {
+    timer->fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+    return timer->fd < 0 ? -1 : watch(timer, EPOLLIN | EPOLLET);
+}
+
+static void set_timer(const struct watch *timer, long ns) {
+    (void)timerfd_settime(timer->fd, 0, &(struct itimerspec){.it_value.tv_nsec = ns}, NULL);
+}
+
+/* The library's descriptor has no watch of its own: the wait returns, and that is all. */
+static int watch_bell(int fd) {
+    bell = fd;
+    return epoll_ctl(loop, EPOLL_CTL_ADD, fd, &(struct epoll_event){.events = EPOLLIN, .data.ptr = NULL});
+}
+
+/* The milliseconds from now until a deadline, rounded up; -1: without end. */
+static int time_until(weir_deadline deadline) {
+    weir_deadline now = weir_deadline_after(0);
+    weir_deadline left = deadline > now ? (deadline - now - 1) / WEIR_MILLISECOND + 1 : 0;
+    return deadline == WEIR_NEVER ? -1 : left < INT_MAX ? (int)left : INT_MAX;
+}
+
+static void wait_in_loop(int fd, weir_deadline deadline, void *unused) {
+    struct epoll_event events[64];
+    (void)unused;
+    if (bell != fd && watch_bell(fd) != 0)
+        abort();
+    int count = epoll_wait(loop, events, 64, time_until(deadline));
+    for (int i = 0; i < count; i++) {
+        struct watch *watch = events[i].data.ptr;
+        if (watch != NULL)
+            watch->happen(watch);
+    }
+}
+
+/* ---- the stages ---- */
+
 struct line { /* an item, with its connection */
-    struct end client, server;
+    struct watch client, server;
     weir_operation operation;
+    struct line *next; /* of those that the service holds */
     size_t length;
     char text[LENGTH]; /* may contain NUL */
 };
 
 static weir_pipeline *pipeline;
-static int loop;                    /* of epoll */
-static struct end main_thread;      /* says that no more lines will come, and then that no operation is left */
-static unsigned said;               /* how often it has said something */
-static struct end *held[AT_A_TIME]; /* ends of the service with a line that is not answered */
+static struct line *held; /* lines that are not answered */
 static size_t held_count;
+static bool last;            /* the service need not wait for more */
+static struct watch answers; /* a timer */
 
-static int watch(struct end *end, uint32_t events) {
-    return epoll_ctl(loop, EPOLL_CTL_ADD, end->fd, &(struct epoll_event){.events = events, .data.ptr = end});
+/* The line has come back: a short one comes in one piece. */
+static void end_operation(struct watch *client) {
+    struct line *line = (struct line *)client; /* its first member */
+    char answer[LENGTH];
+    ssize_t got = read(client->fd, answer, sizeof answer);
+    weir_operation operation = line->operation;
+    close(client->fd);
+    if (got != (ssize_t)line->length || memcmp(answer, line->text, (size_t)got) != 0) {
+        weir_operation_fail(pipeline, operation, EPROTO, "the answer has %zd bytes", got);
+        return;
+    }
+    weir_operation_emit(pipeline, operation, line);
+    weir_operation_finish(pipeline, operation, 0);
 }
 
-/* ---- the stages ---- */
+static void hold(struct watch *server) {
+    struct line *line = (struct line *)((char *)server - offsetof(struct line, server));
+    line->next = held;
+    held = line;
+    if (++held_count == AT_A_TIME || last)
+        set_timer(&answers, 10 * WEIR_MILLISECOND);
+}
 
-/* After the second watch the item is the operation's: it may be finished before this returns. */
+static void answer_all(struct watch *timer) {
+    char text[LENGTH];
+    (void)timer;
+    for (struct line *line = held, *next; line != NULL; line = next) {
+        next = line->next; /* once it is answered, the line belongs to its operation alone */
+        ssize_t got = read(line->server.fd, text, sizeof text);
+        if (got > 0 && write(line->server.fd, text, (size_t)got) != got)
+            perror("echo: write");
+        close(line->server.fd);
+    }
+    held = NULL;
+    held_count = 0;
+}
+
+static void answer_soon(void) {
+    last = true;
+    set_timer(&answers, 10 * WEIR_MILLISECOND);
+}
+
+/* Called in the thread of the loop: the operations end by their answers. */
+static void hurry(weir_operation operation, weir_abort_reason why, void *unused) {
+    (void)operation;
+    (void)why;
+    (void)unused;
+    answer_soon();
+}
+
+/* No line: there are no more. */
 static int begin(weir_task *task, void *item, void *unused) {
     struct line *line = item;
     int pair[2];
     (void)unused;
+    if (line == NULL) {
+        answer_soon();
+        return 0;
+    }
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, pair) != 0)
         return weir_task_fail(task, errno, "socketpair: %s", strerror(errno));
-    line->client = (struct end){.fd = pair[0], .serves = false};
-    line->server = (struct end){.fd = pair[1], .serves = true};
+    line->client = (struct watch){.fd = pair[0], .happen = end_operation};
+    line->server = (struct watch){.fd = pair[1], .happen = hold};
     errno = EIO; /* unless a call says why it failed, such as a detach, or a write of a part */
     if (weir_task_detach(task, &line->operation) == WEIR_OK &&
         write(pair[0], line->text, line->length) == (ssize_t)line->length && watch(&line->client, EPOLLIN) == 0 &&
@@ -82,72 +177,20 @@ static void *print(void *item, void *unused) {
     return NULL;
 }
 
-/* ---- the loop ---- */
-
-/* The line has come back: a short one comes in one piece. */
-static void end_operation(struct line *line) {
-    char answer[LENGTH];
-    ssize_t got = read(line->client.fd, answer, sizeof answer);
-    weir_operation operation = line->operation;
-    close(line->client.fd);
-    if (got != (ssize_t)line->length || memcmp(answer, line->text, (size_t)got) != 0) {
-        weir_operation_fail(pipeline, operation, EPROTO, "the answer has %zd bytes", got);
-        return;
-    }
-    weir_operation_emit(pipeline, operation, line);
-    weir_operation_finish(pipeline, operation, 0);
-}
-
-static void answer(const struct end *server) {
-    char text[LENGTH];
-    ssize_t got = read(server->fd, text, sizeof text);
-    if (got > 0 && write(server->fd, text, (size_t)got) != got)
-        perror("echo: write");
-    close(server->fd);
-}
-
-static void happen(struct end *end) {
-    uint64_t words = 0;
-    if (end == &main_thread && read(end->fd, &words, sizeof words) == sizeof words)
-        said += (unsigned)words;
-    else if (end->serves)
-        held[held_count++] = end;
-    else if (end != &main_thread)
-        end_operation((struct line *)end); /* its first member */
-    if (held_count == AT_A_TIME || said > 0)
-        while (held_count > 0)
-            answer(held[--held_count]);
-}
-
-static void *run_loop(void *unused) {
-    struct epoll_event events[64];
-    while (said < 2) {
-        int count = epoll_wait(loop, events, 64, -1);
-        for (int i = 0; i < count; i++)
-            happen(events[i].data.ptr);
-    }
-    return unused;
-}
-
-static void say_to_loop(void) {
-    if (write(main_thread.fd, &(uint64_t){1}, sizeof(uint64_t)) != sizeof(uint64_t))
-        abort();
-}
-
 /* ---- the pipeline ---- */
 
-static bool start(pthread_t *thread) {
+static bool start(void) {
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* two for each operation */
         files.rlim_cur = files.rlim_max;
         (void)setrlimit(RLIMIT_NOFILE, &files);
     }
     loop = epoll_create1(EPOLL_CLOEXEC);
-    main_thread.fd = eventfd(0, EFD_CLOEXEC);
+    answers.happen = answer_all;
     weir_pipeline_create(&pipeline, NULL);
     weir_pipeline_add(pipeline, NULL,
                       &(weir_stage_options){.name = "echo",
-                                            .work.run = begin,
+                                            .work = {.run = begin, .wait = wait_in_loop, .abort = hurry},
                                             .threads.count = 1,
                                             .input.drop = drop,
                                             .output.ordered = true,
@@ -155,8 +198,7 @@ static bool start(pthread_t *thread) {
     weir_pipeline_add(
         pipeline, NULL,
         &(weir_stage_options){.name = "print", .work.func = print, .threads.width = 1, .input.drop = drop});
-    return watch(&main_thread, EPOLLIN) == 0 && pthread_create(thread, NULL, run_loop, NULL) == 0 &&
-           weir_pipeline_start(pipeline) == WEIR_OK;
+    return make_timer(&answers) == 0 && weir_pipeline_start(pipeline) == WEIR_OK;
 }
 
 /* Returns the next line, or a part of a long one. Returns NULL at the end of the input, or if there is no memory. */
@@ -172,18 +214,15 @@ static struct line *read_line(void) {
 }
 
 int main(void) {
-    pthread_t thread;
     weir_report *report = NULL;
     struct line *line = NULL;
-    if (!start(&thread))
+    if (!start())
         return 1;
     while ((line = read_line()) != NULL && weir_pipeline_put(pipeline, line) == WEIR_OK)
         ;
     free(line);
-    say_to_loop();
+    (void)weir_pipeline_put(pipeline, NULL);
     weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, &report);
-    say_to_loop();
-    pthread_join(thread, NULL);
     if (report != NULL)
         fprintf(stderr, "at a time: %zu\n", report->stages[0].detached_peak);
     if (status != WEIR_OK && report != NULL)

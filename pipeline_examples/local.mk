@@ -90,6 +90,12 @@ pipeline_examples_fetch_LDADD = libweir.la $(CURL_LIBS) $(MICROHTTPD_LIBS) $(GLI
 if HAVE_FETCH
 noinst_PROGRAMS += pipeline_examples/fetch
 endif
+pipeline_examples_fetch_many_SOURCES = pipeline_examples/fetch_many.c
+pipeline_examples_fetch_many_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS)
+pipeline_examples_fetch_many_LDADD = libweir.la $(CURL_LIBS)
+if HAVE_FETCH_MANY
+noinst_PROGRAMS += pipeline_examples/fetch_many
+endif
 pipeline_examples_gzip_SOURCES = pipeline_examples/gzip.c
 pipeline_examples_gzip_CFLAGS = $(AM_CFLAGS) $(ZLIB_CFLAGS)
 pipeline_examples_gzip_LDADD = libweir.la $(ZLIB_LIBS)

@@ -368,6 +368,62 @@ else
         'echo: error [0-9]*, attempt 1: socketpair: \(Too many open files\|No file descriptors available\)$' # glibc, musl
 fi
 
+# ---- fetch_many: 2,100 pages of three ports, no more of each at a time than allowed; retries; what is given up ----
+
+# serve_slowly PORTS MILLISECONDS: starts tests/slow_server.py, and sets `ports` and `server`.
+serve_slowly() {
+    "$python" "$top_srcdir/tests/slow_server.py" "$1" "$2" >"$work/server" 2>&1 &
+    server=$!
+    ports=
+    for _ in $(seq 200); do
+        ports=$(cat "$work/server")
+        [ -z "$ports" ] || return 0
+        sleep 0.1
+    done
+    complain "no slow server"
+}
+
+# peak_of PORT: prints the greatest number of requests that the port has had at a time.
+peak_of() {
+    "$python" -c 'import sys, urllib.request as u
+print(u.build_opener(u.ProxyHandler({})).open(sys.argv[1]).read().decode().strip())' "http://127.0.0.1:$1/peak"
+}
+
+if [ ! -x "$examples/fetch_many" ]; then
+    echo "fetch_many: left out, because configure found no library for it"
+elif [ -z "$python" ]; then
+    echo "fetch_many: left out, because there is no python3 for a server"
+else
+    serve_slowly 3 100
+    for port in $ports; do
+        seq 700 | sed "s,.*,http://127.0.0.1:$port/ok/&,"
+    done >"$work/in"
+    run fetch_many -j 400 -p 150
+    LC_ALL=C sort -o "$work/out" "$work/out"
+    sed 's,.*/\(.*\),200 \1 &,' "$work/in" | LC_ALL=C sort | same fetch_many 'pages of three ports'
+    grep -q '^2100 pages, 0 given up, at most [0-9]* at a time$' "$work/err" || complain "fetch_many says: $(cat "$work/err")"
+    for port in $ports; do
+        peak=$(peak_of "$port")
+        [ "$peak" -le 150 ] || complain "fetch_many has had $peak transfers of a host at a time"
+    done
+    for path in gone busy/5 never ok/1; do
+        echo "http://127.0.0.1:$port/$path"
+    done >"$work/in"
+    status=0
+    "$examples/fetch_many" -t 1 <"$work/in" >"$work/out" 2>"$work/err" || status=$?
+    LC_ALL=C sort -o "$work/out" "$work/out"
+    printf "200 %s http://127.0.0.1:$port/%s\n" 1 ok/1 5 busy/5 | same fetch_many 'a page that comes at the second time'
+    LC_ALL=C sort "$work/err" >"$work/in"
+    fails_with $status fetch_many 'pages that do not come' '^2 pages, 2 given up, at most [0-9]* at a time$'
+    {
+        echo "gave up http://127.0.0.1:$port/gone at attempt 1: HTTP status 404"
+        echo "gave up http://127.0.0.1:$port/never at attempt 1: Timeout was reached"
+    } >"$work/wanted"
+    grep '^gave up' "$work/in" | cmp -s - "$work/wanted" || complain "fetch_many says: $(cat "$work/in")"
+    kill "$server"
+    server=
+fi
+
 # ---- top_paths: the counts equal those of awk ----
 
 awk 'BEGIN {

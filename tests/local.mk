@@ -43,6 +43,7 @@ unit_tests = \
 	tests/test_pipeline_operations \
 	tests/test_pipeline_order \
 	tests/test_pipeline_outcome \
+	tests/test_pipeline_own_wait \
 	tests/test_pipeline_pause \
 	tests/test_pipeline_tune \
 	tests/test_pipeline_outputs \
@@ -277,7 +278,7 @@ check_PROGRAMS += tests/stress_noise
 tests_stress_noise_SOURCES = tests/stress.c tests/noise/noise.c tests/noise/sync/atomic.h $(libcore_la_SOURCES)
 tests_stress_noise_CPPFLAGS = $(WEIR_CPPFLAGS) -I$(top_srcdir)/include -I$(top_srcdir)/tests/noise -I$(top_srcdir)/lib
 tests_stress_noise_LDADD =
-EXTRA_DIST += tests/stress.sh
+EXTRA_DIST += tests/slow_server.py tests/stress.sh
 
 # make stress BUDGET=8h
 BUDGET = 10m

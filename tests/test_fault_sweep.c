@@ -9,9 +9,11 @@
 #include "faults.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int __real_pthread_attr_init(pthread_attr_t *attr);
 int __wrap_pthread_attr_init(pthread_attr_t *attr);
@@ -157,6 +159,71 @@ static void work_blocking(void) {
     assert_status(WEIR_OK, weir_queue_shutdown(queue, WEIR_DRAIN));
     for (int i = 0; i < 2; i++)
         pthread_join(consumers[i], NULL);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+
+/* ---- selects and descriptors ---- */
+
+static void *write_one(void *end) {
+    ck_assert_int_eq(1, (int)write(*(const int *)end, "x", 1));
+    return NULL;
+}
+
+/* A pipe is ready beside gets of an empty queue. A select without memory has no effect. */
+static void select_of(size_t count, weir_queue *queue) {
+    weir_case cases[33];
+    pthread_t thread;
+    int ends[2];
+    char read_now;
+    size_t which = count;
+    ck_assert_int_eq(0, pipe(ends));
+    for (size_t i = 0; i < count; i++)
+        cases[i] = (weir_case){.kind = WEIR_CASE_GET, .queue = queue};
+    cases[count - 1] = (weir_case){.kind = WEIR_CASE_READABLE, .fd = ends[0]};
+    ck_assert_int_eq(0, start_thread_without_fault(&thread, write_one, &ends[1]));
+    weir_status status = weir_select(cases, count, hang_limit(), &which);
+    pthread_join(thread, NULL);
+    ck_assert(is_excused(status));
+    ck_assert_uint_eq(which, status == WEIR_OK ? count - 1 : count);
+    ck_assert_int_eq(1, (int)read(ends[0], &read_now, 1));
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* 16 cases wait without memory, and 32 are looked at without. */
+static void work_selects(void) {
+    weir_queue *queue = queue_or_null(1);
+    if (queue == NULL)
+        return;
+    select_of(16, queue);
+    select_of(17, queue);
+    select_of(33, queue);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+
+static bool is_ready(int fd) {
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    return poll(&polled, 1, 0) == 1;
+}
+
+/* A queue without memory for a descriptor goes on without it. */
+static void work_descriptors(void) {
+    weir_queue *queue = queue_or_null(1);
+    void *got;
+    if (queue == NULL)
+        return;
+    int to_get = weir_queue_get_fd(queue), to_put = weir_queue_put_fd(queue);
+    ck_assert(to_get >= 0 || fault_excuses(WEIR_NOMEM));
+    ck_assert(to_put >= 0 || fault_excuses(WEIR_NOMEM));
+    ck_assert(to_get < 0 || !is_ready(to_get));
+    ck_assert(to_put < 0 || is_ready(to_put));
+    put_items(queue, 1);
+    assert_status(WEIR_FULL, weir_queue_try_put(queue, &alive));
+    ck_assert(to_get < 0 || is_ready(to_get));
+    ck_assert(to_put < 0 || !is_ready(to_put));
+    assert_status(WEIR_OK, weir_queue_try_get(queue, &got));
+    end_item(got, NULL);
+    assert_status(WEIR_OK, weir_queue_task_done(queue));
     assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
 
@@ -371,6 +438,8 @@ static const struct workload {
     {"an unbounded pipeline", work_unbounded_pipeline},
     {"one worker", work_one_worker},
     {"plain threads", work_blocking},
+    {"selects with a pipe", work_selects},
+    {"descriptors of a queue", work_descriptors},
     {"futures", work_futures},
     {"an executor", work_executor},
     {"dropped futures", work_dropped_futures},

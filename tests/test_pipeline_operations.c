@@ -249,6 +249,72 @@ START_TEST (two_stages_have_operations_of_their_own) {
 }
 END_TEST
 
+/* ---- a failed start ---- */
+
+static int emit_one_thing(weir_task *task, void *none, void *unused) {
+    (void)none;
+    (void)unused;
+    weir_task_emit(task, thing_new());
+    return WEIR_END;
+}
+
+static weir_status fail_beside_an_operation(void *unused, void **state) {
+    (void)unused;
+    *state = NULL;
+    wait_for_laid(1);
+    return WEIR_NOMEM;
+}
+
+/* The start ends without the operation, which must be finished before the pipeline is destroyed. */
+START_TEST (a_failed_start_leaves_an_operation_to_the_destroy) {
+    begin();
+    weir_pipeline *pipeline = desk->pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1});
+    weir_stage *sick = add_stage(
+        pipeline, (weir_stage_options){.name = "sick", .work.func = hand_back, .work.init = fail_beside_an_operation});
+    weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = emit_one_thing});
+    weir_stage *last = add_stage(pipeline, detaching(2));
+    connect_stages(pipeline, sick, last);
+    connect_stages(pipeline, source, last);
+    assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));
+    assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    struct entry entry = desk_take();
+    if (_i == 0)
+        finish_done(&entry);
+    else
+        assert_status(WEIR_OK, weir_operation_finish(pipeline, entry.operation, CODE));
+    assert_status(WEIR_OK, weir_pipeline_destroy(pipeline));
+    assert_things_ended();
+    end();
+}
+END_TEST
+
+/* ---- times ---- */
+
+START_TEST (the_report_has_the_time_of_operations) {
+    weir_pipeline *pipeline = start(detaching(4));
+    put_things(pipeline, 4);
+    wait_for_laid(4);
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_eq(stage_of(report)->operations, 0);
+    ck_assert_uint_eq(stage_of(report)->operation_max, 0);
+    weir_report_free(report);
+    uint64_t before = weir_deadline_after(0);
+    sleep_until(weir_deadline_after(20 * MILLISECONDS));
+    uint64_t slept = weir_deadline_after(0) - before;
+    for (size_t i = 0; i < 4; i++)
+        finish_next();
+    report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(stage_of(report)->operations, 4);
+    ck_assert_uint_ge(stage_of(report)->operation_p50, slept);
+    ck_assert_uint_ge(stage_of(report)->operation_max, stage_of(report)->operation_p99 * 15 / 16);
+    ck_assert_uint_lt(stage_of(report)->p50, stage_of(report)->operation_max);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+    end();
+}
+END_TEST
+
 /* ---- the results ---- */
 
 static void emit_number(weir_operation operation, size_t n) {
@@ -1772,6 +1838,8 @@ static Suite *operations_suite(void) {
     tcase_add_test(cases, one_thread_has_many_in_flight);
     tcase_add_loop_test(cases, no_more_than_in_flight, 1, 4);
     tcase_add_test(cases, a_function_need_not_detach);
+    tcase_add_loop_test(cases, a_failed_start_leaves_an_operation_to_the_destroy, 0, 2);
+    tcase_add_test(cases, the_report_has_the_time_of_operations);
     tcase_add_test(cases, two_stages_have_operations_of_their_own);
     add_cases_of_results(suite);
     add_cases_of_failures(suite);

@@ -42,6 +42,11 @@ static const weir_stage_report stages[] = {{.name = "download",
                                             .in_flight = 500,
                                             .detached = 321,
                                             .detached_peak = 432,
+                                            .operations = 8765,
+                                            .operation_p50 = 101 * MILLISECONDS,
+                                            .operation_p90 = 120 * MILLISECONDS,
+                                            .operation_p99 = 150 * MILLISECONDS,
+                                            .operation_max = 2 * SECONDS,
                                             .children = {11, 2, 3, 4, 5, 6}},
                                            {.name = "resize",
                                             .counts = {9000, 8000, 0, 0, 0, 1000},
@@ -317,6 +322,11 @@ START_TEST (the_table_says_where_the_items_are_and_where_the_time_goes) {
         "download      3/8      12    64         64   15%       0%      85%  1.2 us  56.8 us  1.2 ms       9.9 s\n"
         "resize        2/2     998  1001  unbounded   97%       1%       3%  999 ns   999 us  1.0 ms  1 min 00 s\n"
         "list          0/1       -     -          -     -        -        -       -        -       -           -\n"
+        "\n"
+        "stage     operations  peak  in_flight  finished     p50     p90     p99    max\n"
+        "download         321   432        500      8765  101 ms  120 ms  150 ms  2.0 s\n"
+        "resize             -     -          -         -       -       -       -      -\n"
+        "list               -     -          -         -       -       -       -      -\n"
         "\n"
         "bottleneck: resize, its threads are busy 97% of the time\n"
         "\n"
@@ -684,6 +694,11 @@ START_TEST (the_page_has_a_sample_for_each_figure) {
         "\nweir_stage_call_seconds{pipeline=\"photos\",stage=\"download\",quantile=\"1\"} 9.876543210\n",
         "\nweir_stage_call_seconds_count{pipeline=\"photos\",stage=\"download\"} 9003\n",
         "\nweir_stage_call_seconds{pipeline=\"photos\",stage=\"list\",quantile=\"0.5\"} NaN\n",
+        "# TYPE weir_stage_operation_seconds summary\n",
+        "\nweir_stage_operation_seconds{pipeline=\"photos\",stage=\"download\",quantile=\"0.5\"} 0.101000000\n",
+        "\nweir_stage_operation_seconds{pipeline=\"photos\",stage=\"download\",quantile=\"1\"} 2.000000000\n",
+        "\nweir_stage_operation_seconds_count{pipeline=\"photos\",stage=\"download\"} 8765\n",
+        "\nweir_stage_operation_seconds{pipeline=\"photos\",stage=\"resize\",quantile=\"0.5\"} NaN\n",
     };
     weir_report report = sample();
     char *text = printed(&report, WEIR_PROMETHEUS);

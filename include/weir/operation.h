@@ -32,12 +32,11 @@
  *
  * An operation that is never finished holds its item for ever, and the pipeline is not over before. weir cannot fail it:
  * nothing tells that it was forgotten, and its buffers may be in use. So a stage sets errors.attempt_time and work.abort:
- * the abort is called for each operation that takes too long, and has it finished. If a later operation has returned
- * earlier from its function, the abort may be called as much later as the two begins lie apart.
+ * the abort is called for each operation that takes too long, and has it finished.
  *
  * A failed start cancels the run. Operations of items that a source has emitted by then must be finished, too: start
- * waits for them without a limit. The latencies of the stage's report measure the functions until they return, and not
- * the operations.
+ * waits for them up to `grace`, and so does destroy, which returns WEIR_BUSY afterwards. A stage's report has two kinds
+ * of latencies: of the functions until they return, and of the operations from the begin of the function to the finish.
  *
  * in_flight limits the calls and operations of the stage at a time. A thread of the stage that has an item while so many
  * are under way blocks until one of them ends. Memory for them is allocated at the start.

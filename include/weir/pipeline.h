@@ -197,6 +197,36 @@ typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, v
  */
 typedef int weir_end_func(weir_task *task, void *state);
 
+/*
+ * Sleeps in the place of the library, in the one thread of a stage with operations of an event loop: that thread starts,
+ * awaits and finishes them (weir/operation.h). Returns once one of these has happened, and may return
+ * earlier:
+ *
+ * - `fd` is readable
+ * - `deadline` has passed; if it is 0, the wait only looks, and does not block
+ * - the wait has done something, such as finish an operation
+ *
+ * The thread calls it while there is nothing to begin or to send on, and regularly between calls, to look. `fd` is the
+ * library's: poll it beside the loop's own descriptors, and do not read, write or close it. It is the same in all calls.
+ * `state` is that of init, or the stage's `arg`.
+ */
+typedef void weir_wait_func(int fd, weir_deadline deadline, void *state);
+
+/* A call that has held the thread of a stage with work.wait up for too long. */
+typedef struct weir_stall {
+    const char *stage; /* its name */
+    uint64_t held;     /* ns for which the thread has run or slept since the begin of the call, so far */
+    bool computes;     /* the thread ran when it was looked at last; otherwise it slept */
+    int system_call;   /* the system call in which it slept (syscall(2)); -1: unknown, or none */
+} weir_stall;
+
+/*
+ * Called when a call, of the stage's function or of the functions that run in its wait, has held the thread up for
+ * errors.stall_time, and goes on. Once for each such call. `state` is the stage's `arg`. Called in the thread of the
+ * library's timers, which a slow one holds up.
+ */
+typedef void weir_stall_func(const weir_stall *stall, void *state);
+
 /* Why an operation should end. */
 typedef enum weir_abort_reason {
     WEIR_ABORT_CANCEL = 1, /* the pipeline was cancelled */
@@ -209,7 +239,8 @@ typedef enum weir_abort_reason {
  * may be finished by another thread before or during the call; then calls with it return WEIR_INVALID.
  *
  * `state` is the stage's `arg`. Called in a thread that cancels or ends the pipeline, in the stage's, or in the thread
- * of the library's timers, which a slow abort holds up. Several threads may call it at a time.
+ * of the library's timers, which a slow abort holds up. Several threads may call it at a time. With work.wait, only the
+ * stage's thread calls it, and so it may use the loop.
  */
 typedef void weir_abort_func(weir_operation operation, weir_abort_reason why, void *state);
 
@@ -345,7 +376,8 @@ typedef struct weir_stage_work {
     weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
     weir_end_func *at_end;  /* called in each thread after its last item; NULL disables it; must be NULL for a source */
     weir_abort_func *abort; /* asks for the end of an operation; NULL disables it; needs limits.in_flight */
-    void *reserved[1];      /* must be NULL */
+    weir_wait_func *wait;   /* in which the thread sleeps; NULL disables it; needs limits.in_flight, and a threads.count
+                               of 1 */
 } weir_stage_work;
 
 /*
@@ -406,7 +438,10 @@ typedef struct weir_stage_errors {
                                operation; 0 disables the limit */
     weir_queue *dead;       /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
                                selects the drop function, or the stage of weir_pipeline_connect_dead */
-    void *reserved[2];      /* must be NULL */
+    uint64_t stall_time;    /* ns for which a call may hold the thread of a stage with work.wait up; a longer one is
+                               reported as a stall; does not count the time for which the thread waits for a
+                               processor; 0 disables the watch */
+    weir_stall_func *on_stall; /* is told of each stall; NULL disables it; needs stall_time */
 } weir_stage_errors;
 
 /*
@@ -539,7 +574,8 @@ WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_p
  * - a width with threads.count, threads.max, init, fini or at_end: a stage on the crew has no threads of its own
  * - a priority that is not a member of its enum, or not WEIR_NORMAL for a stage with threads of its own
  * - a rate or a key_rate below 0 or above 1e9
- * - an in_flight without run, or from 2^24 on; or an abort without in_flight
+ * - an in_flight without run, or from 2^24 on; or an abort or a wait without in_flight
+ * - a wait with another number of threads than 1; a stall_time without a wait, or on_stall without stall_time
  * - a fan_out or on_error that is not a member of its enum
  * - a reserved member that is not NULL
  * - a `size` that is below the size of weir 0.1.0, or above the library's with a member set that the library lacks
@@ -614,8 +650,8 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  *
  * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start stops and
  * joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
- * destroyed. If a source has emitted items by then, start waits, without a limit, for the functions that have them, and
- * until their operations are finished, which work.abort asks for their end.
+ * destroyed. If a source has emitted items by then, start waits, without a limit, for the functions that have them.
+ * work.abort asks their operations for their end; start waits for them up to `grace`, and then the destroy must.
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either,
  * and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all threads

@@ -85,17 +85,24 @@ typedef struct weir_stage_report {
     uint64_t blocked;            /* waiting for room (dead letters too), the rate, a source's limit or back-off, and in
                                     calls of weir that the function makes */
     uint64_t timed_calls;        /* calls in the latencies; of quick calls some are timed, each counts for several */
-    uint64_t p50, p90, p99, max; /* of a call, not blocked, and without its operation; percentiles up to 7% too high,
-                                    above 35 minutes more */
+    uint64_t p50, p90, p99, max; /* of a call, not blocked, and without its operation; all percentiles up to 7% too
+                                    high, above 35 minutes more */
     double rate;                 /* items done per second since the start */
-    double limit;               /* maximum calls per second, as set by the options or weir_pipeline_set_rate; 0: none */
-    bool on_crew;               /* the stage has no threads of its own */
-    bool blocks;                /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
-    bool paused;                /* weir_pipeline_pause has paused the stage */
-    uint64_t paused_time;       /* waiting for a resume of the stage, or of the entrance in a source's emit */
-    size_t in_flight;           /* maximum calls and operations at a time (limits.in_flight); 0: no operations */
-    size_t detached;            /* operations now: items that were detached, and are not finished (weir/operation.h) */
-    size_t detached_peak;       /* greatest number of operations at a time */
+    double limit;         /* maximum calls per second, as set by the options or weir_pipeline_set_rate; 0: none */
+    bool on_crew;         /* the stage has no threads of its own */
+    bool blocks;          /* on the crew: calls have been seen to sleep; stays; the stage should have threads */
+    bool paused;          /* weir_pipeline_pause has paused the stage */
+    uint64_t paused_time; /* waiting for a resume of the stage, or of the entrance in a source's emit */
+    size_t in_flight;     /* maximum calls and operations at a time (limits.in_flight); 0: no operations */
+    size_t detached;      /* operations now: items that were detached, and are not finished (weir/operation.h) */
+    size_t detached_peak; /* greatest number of operations at a time */
+    uint64_t operations;  /* operations that are finished, whatever their code */
+    uint64_t operation_p50, operation_p90, operation_p99, operation_max; /* of these, from the begin of the function to
+                                                                            the finish, without its blocked time */
+    uint64_t stalls;        /* calls that held the thread of a stage with work.wait up for errors.stall_time */
+    uint64_t longest_stall; /* ns for which the longest of them did, so far */
+    bool stall_computes;    /* it computed; otherwise it slept */
+    int stall_call;         /* in this system call; -1: none, or unknown */
     weir_child_counts children; /* of a stage in child processes */
 } weir_stage_report;
 

@@ -62,8 +62,8 @@ typedef struct weir_case {
  * returns. May be called wherever weir_queue_get may. Not a cancellation point.
  *
  * The queues, futures and descriptors must last as long as the call. A destroy of a queue returns WEIR_BUSY while a
- * select sleeps there. A thread that a join has told of the last item may not destroy a queue that others still select,
- * nor one whose case has just happened in another thread: that select must have returned first.
+ * select sleeps there. A thread that a join has told of the last item may not destroy a queue that others still select.
+ * If a case of the queue has just happened in another thread, that select must have returned first.
  *
  * Up to 16 cases need no memory; more need some if the call blocks, and more than 32 always; 2^24 are the most. With
  * descriptors and other cases, a call that blocks takes one or two descriptors for its time. The cases with a descriptor,

@@ -65,7 +65,7 @@ void weir__descriptor_quiet(weir_queue *queue, weir__side *side) {
     weir__lock_acquire(&side->lock);
     weir__descriptor *descriptor = side->descriptor;
     if (!descriptor->alert.left && !weir__side_is_ready_locked(queue, side)) {
-        weir__event_quiet(&descriptor->event);
+        (void)weir__event_quiet(&descriptor->event);
         weir__alert_leave_locked(side, &descriptor->alert);
     }
     weir__lock_release(&side->lock);

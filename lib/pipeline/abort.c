@@ -1,15 +1,16 @@
 /*
  * abort.c - Implements requests to end operations.
  *
- * The operations of a stage have one timer, which is set while any of them is PENDING and not late: to the time at which
- * the oldest becomes late. The thread that sets `watched`, or the timer that rings, sets the timer. A timer that is set
- * cannot be moved: if a function returns from an older operation afterwards, that one is asked when the timer rings.
+ * The operations of a stage have one alarm. While any of them is PENDING and not late, it is set to the time at which the
+ * oldest becomes late, or to an earlier one. The lane that makes an operation the oldest sets it, and so does the alarm
+ * when it has rung, for the oldest that is left.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "pipeline/abort.h"
 
 #include "pipeline/callback.h"
+#include "pipeline/own_tell.h"
 #include "pipeline/pending.h"
 #include "sync/border.h"
 
@@ -36,10 +37,15 @@ static void ask_cancelled(weir__operation *slot) {
         weir__abort_ask(slot->stage, operation, WEIR_ABORT_CANCEL);
 }
 
+void weir__abort_stage(weir_stage *stage) {
+    for (size_t i = 0; stage->options.work.abort != NULL && i < stage->options.limits.in_flight; i++)
+        ask_cancelled(&stage->operations.slots[i]);
+}
+
 void weir__abort_cancelled(weir_pipeline *pipeline) {
-    for (size_t i = 0; i < pipeline->slot_count; i++) {
-        if (pipeline->slots[i].stage->options.work.abort != NULL)
-            ask_cancelled(&pipeline->slots[i]);
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
+        if (!weir__waits_itself(stage))
+            weir__abort_stage(stage);
     }
 }
 
@@ -66,29 +72,38 @@ static uint64_t ask_late(weir_stage *stage, uint64_t now) {
         weir__lock_acquire(&operations->lock);
     }
     uint64_t begun = operations->pending.first == NULL ? 0 : operations->pending.first->begun;
-    operations->watched = begun != 0;
     weir__lock_release(&operations->lock);
     return begun;
 }
 
-static void ring_alarm(weir__timer *alarm) {
-    weir_stage *stage = (weir_stage *)(void *)((char *)alarm - offsetof(weir_stage, operations.alarm));
+void weir__abort_late(weir_stage *stage) {
     uint64_t begun = ask_late(stage, weir__clock_now());
     if (begun != 0)
         weir__abort_watch(stage, begun);
 }
 
-bool weir__abort_must_watch(weir_stage *stage) {
-    weir__operations *operations = &stage->operations;
-    if (stage->options.work.abort == NULL || stage->options.errors.attempt_time == 0 || operations->watched)
-        return false;
-    operations->watched = true;
-    return true;
+static void ring_alarm(weir__timer *timer) {
+    weir_stage *stage = (weir_stage *)(void *)((char *)timer - offsetof(weir_stage, operations.alarm.timer));
+    if (!weir__waits_itself(stage)) {
+        weir__abort_late(stage);
+        return;
+    }
+    (void)weir__u32_exchange_acquire_release(&stage->bell.late, 1);
+    weir__own_tell(stage);
+}
+
+bool weir__abort_must_watch(const weir__operation *slot) {
+    const weir_stage *stage = slot->stage;
+    bool watches = stage->options.work.abort != NULL && stage->options.errors.attempt_time != 0;
+    return watches && stage->operations.pending.first == slot;
+}
+
+void weir__abort_prepare(weir_stage *stage) {
+    stage->operations.alarm.timer.ring = ring_alarm;
 }
 
 /* After the end of the timers, the alarm does not ring. */
 void weir__abort_watch(weir_stage *stage, uint64_t begun) {
     uint64_t time = stage->options.errors.attempt_time, due = begun + time;
-    stage->operations.alarm.ring = ring_alarm;
-    (void)weir__timers_set(&stage->pipeline->timers, &stage->operations.alarm, due < time ? UINT64_MAX : due);
+    weir__timers_advance(&stage->pipeline->timers, &stage->operations.alarm, due < time ? UINT64_MAX : due);
 }

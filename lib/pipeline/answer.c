@@ -160,13 +160,18 @@ static void finish_pending(weir__operation *slot, weir__answer *answer) {
     weir__pending_close(stage);
 }
 
-/* Counts an operation that is finished. While the function is in its call, its lane counts. The lock is held. */
+/*
+ * Counts an operation that is finished. While the function is in its call, its lane counts it as overdue. The lock is
+ * held.
+ */
 static void count_locked(weir__operation *slot) {
     weir__operations *operations = &slot->stage->operations;
-    uint64_t limit = slot->stage->options.errors.attempt_time;
+    uint64_t limit = slot->stage->options.errors.attempt_time, now = weir__clock_now();
+    uint64_t took = now > slot->begun ? now - slot->begun : 0;
     bool counts = slot->progress == WEIR__SLOT_PENDING && !slot->counted;
     operations->detached--;
-    if (limit != 0 && counts && weir__clock_now() - slot->begun > limit)
+    weir__histogram_count(operations->latencies, took, 1);
+    if (limit != 0 && counts && took > limit)
         operations->overdue++;
 }
 

@@ -72,7 +72,7 @@ static void let_go_on(weir__lane *lane, weir__operation *slot, weir__envelope *e
     weir__lane_let_go(lane);
     weir__pending_add(slot, envelope);
     bool asks = slot->asked = stage->options.work.abort != NULL && weir__is_cancelled(stage->pipeline);
-    bool watches = weir__abort_must_watch(stage);
+    bool watches = weir__abort_must_watch(slot);
     weir__lock_release(&stage->operations.lock);
     if (watches)
         weir__abort_watch(stage, begun);

@@ -73,11 +73,11 @@ static void free_all(weir_pipeline *pipeline) {
     weir__outputs_leave(pipeline, false); /* unless the run has ended */
     for (size_t i = 0; i < pipeline->ordered; i++)
         weir__on_crew_leave(pipeline->order[i]); /* N9: all before one is freed */
+    weir__pending_free(pipeline);
     for (weir_stage *stage = pipeline->first, *next; stage != NULL; stage = next) {
         next = stage->next;
         weir__stage_free(stage);
     }
-    weir__pending_free(pipeline);
     weir__pool_empty(&pipeline->flight.pool);
     weir__errors_free(&pipeline->errors);
     weir__event_close(&pipeline->cancel_event);
@@ -92,7 +92,9 @@ weir_status weir_pipeline_destroy(weir_pipeline *pipeline) {
         return WEIR_OK;
     if (weir__is_inside(pipeline))
         return weir__refuse_inside(pipeline, "destroy");
-    if (pipeline->started != 0 && pipeline->refused == WEIR_OK && !end_cancelled(pipeline))
+    bool over = pipeline->refused != WEIR_OK ? weir__pending_await(pipeline, weir_deadline_after(pipeline->options.grace))
+                                             : pipeline->started == 0 || end_cancelled(pipeline);
+    if (!over)
         return WEIR_BUSY;
     free_all(pipeline);
     return WEIR_OK;

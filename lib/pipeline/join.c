@@ -192,7 +192,7 @@ static void wait_for_running(weir_pipeline *pipeline) {
 
 void weir__join_all(weir_pipeline *pipeline) {
     wait_for_running(pipeline);
-    (void)weir__pending_await(pipeline, WEIR_NEVER);
+    (void)weir__pending_await(pipeline, weir_deadline_after(pipeline->options.grace));
     (void)join_workers(pipeline, WEIR_NEVER);
     (void)join_timers_and_dropper(pipeline, WEIR_NEVER);
 }

@@ -7,6 +7,7 @@
 
 #include "closable_queue/create.h"
 #include "crew/shared.h"
+#include "pipeline/abort.h"
 #include "pipeline/answer.h"
 #include "pipeline/at_end.h"
 #include "pipeline/callback.h"
@@ -17,6 +18,7 @@
 #include "pipeline/init.h"
 #include "pipeline/outbox.h"
 #include "pipeline/on_crew.h"
+#include "pipeline/own_wait.h"
 #include "pipeline/phase.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/plain.h"
@@ -25,6 +27,7 @@
 #include "pipeline/retire.h"
 #include "pipeline/run.h"
 #include "pipeline/source.h"
+#include "pipeline/stall.h"
 #include "pipeline/timing.h"
 #include "report/figure.h"
 #include "stoppable_worker/grow.h"
@@ -104,6 +107,11 @@ static weir_status prepare_flow(weir_stage *stage) {
     weir__keyed_prepare(&stage->keyed, options->limits.per_key, weir__rate_interval(options->limits.key_rate),
                         &pipeline->flight, &pipeline->timers, weir__requeue_first);
     weir__elastic_prepare_stage(stage);
+    weir__abort_prepare(stage);
+    weir__stall_prepare(stage);
+    weir_status status = weir__own_wait_prepare(stage);
+    if (status != WEIR_OK)
+        return status;
     if (stage->orderer == stage && !weir__reorder_prepare(&stage->reorder, pipeline->flight.admission.max_items))
         return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered: the size of the reorder buffer",
                                    stage->reorder.size, sizeof(void *));
@@ -201,6 +209,7 @@ static weir_status begin_worker(void *raw, void **state) {
         begin_lane(lane);
         weir__phase_count_in(stage);
     }
+    weir__stall_begin(lane);
     *state = lane;
     return WEIR_OK;
 }
@@ -254,6 +263,12 @@ static weir_status refuse_threads(weir_stage *stage, weir_status status) {
                                sizeof(weir_worker));
 }
 
+/* The last work of a worker. */
+static void end_items(void *raw) {
+    weir__own_wait_end(raw);
+    weir__at_end(raw);
+}
+
 weir_status weir__stage_start(weir_stage *stage) {
     stage->onward = stage->successor_count > 0 ? stage->successors[0]->queue : stage->options.output.results;
     if (stage->crew != NULL) {
@@ -271,7 +286,12 @@ weir_status weir__stage_start(weir_stage *stage) {
         .fini = end_worker,
     };
     const weir__group_extra extra = {
-        .last = weir__at_end, .leave = weir__exit, .lost = lose_worker, .most = stage->options.threads.max};
+        .sleep = weir__waits_itself(stage) ? weir__own_wait_for_item : NULL,
+        .last = end_items,
+        .leave = weir__exit,
+        .lost = lose_worker,
+        .most = stage->options.threads.max,
+    };
     weir_status status =
         weir__group_start(&stage->group, stage->options.threads.count, &options, &extra, stage->queue, NULL);
     if (status != WEIR_OK)
@@ -298,6 +318,7 @@ void weir__stage_free(weir_stage *stage) {
     if (stage->group != NULL)
         weir__group_free(stage->group);
     free_lanes(stage);
+    weir__own_wait_free(stage);
     weir__keyed_free(&stage->keyed, &stage->pipeline->flight);
     weir__reorder_free(&stage->reorder);
     weir__feedback_free(stage);

@@ -1,7 +1,7 @@
 /*
  * operations.h - Defines operations: calls of a stage that go on after their function has returned.
  *
- * A stage with limits.in_flight has as many slots. A lane takes one before each call (pending.h). If the function
+ * A stage with limits.in_flight has as many slots. A lane takes one before each call (in_flight.h). If the function
  * detaches its item (detach.h), the slot is that of an operation, which any thread may finish (answer.h): its answer is
  * a code, a message and results. The operation's number is the index of its slot and the generation of this use.
  *
@@ -27,6 +27,9 @@
  * Z6  A cancel sets its flag before it asks all PENDING operations; a lane that makes one PENDING looks at the flag
  *     afterwards, under the same lock. So each operation is asked once for this reason, whichever comes first.
  *
+ * Z7  The alarm is set to the time at which the oldest PENDING operation becomes late, or earlier: each operation that
+ *     becomes the oldest sets it, and only earlier; when it has rung, it is set for the oldest that is not late.
+ *
  * Lock order: the lock is taken with no other lock held, and none is taken while it is held. No wakeup is lost: a slot
  * becomes unused under the lock under which lanes look for one, in one function, which wakes a lane (P2). A lane that
  * leaves slots unused passes the wake on (P3).
@@ -40,6 +43,7 @@
 
 #include "item/envelope.h"
 #include "lock/lock.h"
+#include "measure/histogram.h"
 #include "park/park.h"
 #include "timer/timer.h"
 
@@ -81,17 +85,17 @@ typedef struct weir__operation_list {
 /* The operations of a stage. Zero-initialised: the stage has none. The lock guards all members behind it. */
 typedef struct weir__operations {
     weir__operation *slots; /* options.limits.in_flight of them, in the pipeline's block; constant; NULL: none */
-    weir__timer alarm;      /* asks operations that are late (alarm.h); belongs to the thread that sets `watched` */
+    weir__alarm alarm;      /* asks operations that are late (abort.h) */
     _Alignas(WEIR__APART) weir__lock lock;
     weir__park unused_park;       /* lanes that wait for a slot */
     weir__park over_park;         /* the thread that waits until `open` is 0 */
     weir__operation *unused;      /* list */
     weir__operation_list pending; /* PENDING, in the order of `begun` */
     weir__operation_list late;    /* the same, asked for their end because they are late; in the same order */
-    bool watched;                 /* the alarm is set, or rings */
     size_t detached, peak;        /* operations that are not finished; the most so far */
     size_t open;                  /* Z4 */
     uint64_t overdue;             /* number of operations that took longer than attempt_time */
+    weir__histogram *latencies;   /* times from the begins of finished operations to their ends; constant; NULL: none */
 } weir__operations;
 
 #endif /* WEIR_PIPELINE_OPERATIONS_H */

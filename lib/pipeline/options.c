@@ -71,9 +71,9 @@ static weir_status check_reserved(const weir_pipeline *pipeline, const weir_stag
         void *const *reserved;
         size_t count;
     } structs[] = {
-        {"work", RESERVED(options->work.reserved)},          {"threads", RESERVED(options->threads.reserved)},
+        {"threads", RESERVED(options->threads.reserved)},
         {"input", RESERVED(options->input.reserved)},        {"output", RESERVED(options->output.reserved)},
-        {"limits", RESERVED(options->limits.reserved)},      {"errors", RESERVED(options->errors.reserved)},
+        {"limits", RESERVED(options->limits.reserved)},
         {"retry", RESERVED(options->errors.retry.reserved)}, {"batch", RESERVED(options->batch.reserved)}};
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
         for (size_t k = 0; k < structs[i].count; k++) {
@@ -225,6 +225,18 @@ static weir_status check_operations(const weir_pipeline *pipeline, const weir_st
                             WEIR__SLOTS);
     if (options->work.abort != NULL && in_flight == 0)
         return weir__refuse(pipeline, WEIR_INVALID, options->name, "abort is set, and in_flight is 0");
+    if (options->work.wait != NULL && in_flight == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "wait is set, and in_flight is 0");
+    if (options->work.wait != NULL && (options->threads.count != 1 || options->threads.max > 1))
+        return weir__refuse(pipeline, WEIR_INVALID, options->name,
+                            "wait is set, and %s is %zu, and must be 1: one thread sleeps there",
+                            options->threads.count != 1 ? "threads.count" : "threads.max",
+                            options->threads.count != 1 ? options->threads.count : options->threads.max);
+    if (options->errors.stall_time != 0 && options->work.wait == NULL)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "stall_time is %s, and wait is NULL",
+                            weir__figure_time(options->errors.stall_time).text);
+    if (options->errors.on_stall != NULL && options->errors.stall_time == 0)
+        return weir__refuse(pipeline, WEIR_INVALID, options->name, "on_stall is set, and stall_time is 0");
     return WEIR_OK;
 }
 

@@ -5,15 +5,27 @@
  */
 #include "pipeline/pause.h"
 
-#include "pipeline/pipeline.h"
+#include "pipeline/own_wait.h"
 #include "pipeline/timing.h"
+
+/* Blocks until a wake or the time, or for no reason. The lock is held on entry and exit. */
+static void wait_locked(weir__lane *lane, uint64_t time) {
+    weir_stage *stage = lane->stage;
+    if (!weir__waits_itself(stage)) {
+        weir__park_wait(&stage->park, &stage->lock, time, NULL);
+        return;
+    }
+    weir__lock_release(&stage->lock);
+    weir__own_wait(lane, time);
+    weir__lock_acquire(&stage->lock);
+}
 
 bool weir__pause_until(weir__lane *lane, uint64_t time, weir__cause cause) {
     weir_stage *stage = lane->stage;
     weir__timing_block(lane, cause);
     weir__lock_acquire(&stage->lock);
     while (!weir__is_told_to_return(stage) && weir__clock_now() < time)
-        weir__park_wait(&stage->park, &stage->lock, time, NULL);
+        wait_locked(lane, time);
     weir__lock_release(&stage->lock);
     weir__timing_unblock(lane);
     return !weir__is_told_to_return(stage);
@@ -29,7 +41,7 @@ static bool pause_for_rate(weir__lane *lane, size_t turns) {
     weir__timing_block(lane, WEIR__FOR_RATE);
     weir__lock_acquire(&stage->lock);
     while (!weir__is_told_to_return(stage) && weir__clock_now() < weir__rate_due(&stage->rate, &turn))
-        weir__park_wait(&stage->park, &stage->lock, turn.due, NULL);
+        wait_locked(lane, turn.due);
     weir__lock_release(&stage->lock);
     weir__timing_unblock(lane);
     return !weir__is_told_to_return(stage);
@@ -45,7 +57,7 @@ bool weir__pause_for_resume(weir__lane *lane, const weir__pausing *gate) {
     weir__timing_block(lane, WEIR__FOR_RESUME);
     weir__lock_acquire(&stage->lock);
     while (!is_let_through(stage, gate) && weir__u32_load_acquire(&gate->paused) != 0)
-        weir__park_wait(&stage->park, &stage->lock, WEIR_NEVER, NULL);
+        wait_locked(lane, WEIR_NEVER);
     weir__lock_release(&stage->lock);
     weir__timing_unblock(lane);
     return !weir__is_told_to_return(stage);
@@ -59,4 +71,5 @@ bool weir__pause_for_turn(weir__lane *lane, size_t turns) {
 void weir__pause_wake(weir_stage *stage) {
     weir__lock_acquire(&stage->lock);
     weir__park_release_all(&stage->park, &stage->lock);
+    weir__own_tell(stage);
 }

@@ -6,9 +6,8 @@
 #include "pipeline/pending.h"
 
 #include "base/mix.h"
+#include "pipeline/own_tell.h"
 #include "pipeline/refuse.h"
-#include "pipeline/timing.h"
-#include "stoppable_worker/worker.h"
 
 /* ---- the slots of a pipeline ---- */
 
@@ -27,8 +26,14 @@ static uint64_t first_generation(const weir_pipeline *pipeline) {
     return weir__mix(pipeline->born ^ (uintptr_t)pipeline) | 1;
 }
 
-static void prepare_stage(weir_stage *stage, weir__operation *slots) {
+static weir_status prepare_stage(weir_stage *stage, weir__operation *slots) {
     weir__operations *operations = &stage->operations;
+    if (!weir__stage_detaches(stage))
+        return WEIR_OK;
+    operations->latencies = weir__alloc(sizeof *operations->latencies);
+    if (operations->latencies == NULL)
+        return weir__refuse_memory(stage->pipeline, WEIR_NOMEM, stage->name, "in_flight: the latencies of operations", 1,
+                                   sizeof *operations->latencies);
     operations->slots = slots;
     for (size_t i = stage->options.limits.in_flight; i-- > 0;) {
         slots[i].stage = stage;
@@ -36,6 +41,7 @@ static void prepare_stage(weir_stage *stage, weir__operation *slots) {
         slots[i].next = operations->unused;
         operations->unused = &slots[i];
     }
+    return WEIR_OK;
 }
 
 weir_status weir__pending_prepare(weir_pipeline *pipeline) {
@@ -52,14 +58,17 @@ weir_status weir__pending_prepare(weir_pipeline *pipeline) {
                                    sizeof *slots);
     pipeline->slots = slots;
     pipeline->slot_count = (size_t)count;
-    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next) {
-        prepare_stage(stage, slots);
+    weir_status status = WEIR_OK;
+    for (weir_stage *stage = pipeline->first; status == WEIR_OK && stage != NULL; stage = stage->next) {
+        status = prepare_stage(stage, slots);
         slots += stage->options.limits.in_flight;
     }
-    return WEIR_OK;
+    return status;
 }
 
 void weir__pending_free(weir_pipeline *pipeline) {
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
+        weir__free(stage->operations.latencies);
     weir__free(pipeline->slots);
 }
 
@@ -88,7 +97,7 @@ weir__operation *weir__pending_find(const weir_pipeline *pipeline, weir_operatio
 
 /* ---- slots for calls ---- */
 
-static weir__operation *take_slot_locked(weir__operations *operations) {
+weir__operation *weir__pending_take(weir__operations *operations) {
     weir__operation *slot = operations->unused;
     if (slot == NULL)
         return NULL;
@@ -98,42 +107,9 @@ static weir__operation *take_slot_locked(weir__operations *operations) {
     return slot;
 }
 
-/* P3. Releases the lock. A wake may have been meant for more slots than the thread has taken. */
-static void pass_slot_on(weir__operations *operations) {
-    if (operations->unused != NULL)
-        weir__park_release_one(&operations->unused_park, &operations->lock);
-    else
-        weir__lock_release(&operations->lock);
-}
-
-static weir__operation *wait_for_slot(weir__lane *lane) {
-    const weir_pipeline *pipeline = lane->stage->pipeline;
-    weir__operations *operations = &lane->stage->operations;
-    weir__operation *slot = NULL;
-    weir__timing_block(lane, WEIR__FOR_OPERATIONS);
-    weir__lock_acquire(&operations->lock);
-    while (!weir__is_cancelled(pipeline) && (slot = take_slot_locked(operations)) == NULL)
-        weir__park_wait(&operations->unused_park, &operations->lock, WEIR_NEVER, &(bool){false});
-    pass_slot_on(operations);
-    weir__timing_unblock(lane);
-    return slot;
-}
-
-bool weir__pending_begin(weir__lane *lane) {
-    weir__operations *operations = &lane->stage->operations;
-    if (lane->worker != NULL)
-        weir__worker_waits(lane->worker); /* Z3: it goes on to take one item at a time */
-    weir__lock_acquire(&operations->lock);
-    lane->slot = take_slot_locked(operations);
-    weir__lock_release(&operations->lock);
-    if (lane->slot == NULL)
-        lane->slot = wait_for_slot(lane);
-    lane->detached = false;
-    return lane->slot != NULL;
-}
-
 void weir__pending_release(weir__operation *slot) {
-    weir__operations *operations = &slot->stage->operations;
+    weir_stage *stage = slot->stage;
+    weir__operations *operations = &stage->operations;
     weir__assert(slot->progress != WEIR__SLOT_UNUSED);
     slot->progress = WEIR__SLOT_UNUSED;
     do
@@ -143,6 +119,7 @@ void weir__pending_release(weir__operation *slot) {
     slot->next = operations->unused;
     operations->unused = slot;
     weir__park_release_one(&operations->unused_park, &operations->lock);
+    weir__own_tell(stage);
 }
 
 void weir__pending_end(weir__lane *lane) {
@@ -156,6 +133,7 @@ void weir__pending_wake(weir_stage *stage) {
     weir__operations *operations = &stage->operations;
     weir__lock_acquire(&operations->lock);
     weir__park_release_all(&operations->unused_park, &operations->lock);
+    weir__own_tell(stage);
 }
 
 /* ---- operations after the return of their functions ---- */
@@ -219,7 +197,10 @@ void weir__pending_close(weir_stage *stage) {
     weir__operations *operations = &stage->operations;
     weir__lock_acquire(&operations->lock);
     weir__assert(operations->open > 0); /* Z4 */
-    if (--operations->open == 0)
+    bool last = --operations->open == 0;
+    if (last)
+        weir__own_tell(stage); /* with the lock held: the thread may end the run as soon as it sees the count */
+    if (last)
         weir__park_release_all(&operations->over_park, &operations->lock);
     else
         weir__lock_release(&operations->lock);

@@ -19,11 +19,8 @@ static inline bool weir__stage_detaches(const weir_stage *stage) {
 weir_status weir__pending_prepare(weir_pipeline *pipeline);
 void weir__pending_free(weir_pipeline *pipeline);
 
-/*
- * Takes a slot for the next call of the lane. Blocks until one is unused. Returns false, without a slot, if the run is
- * cancelled.
- */
-bool weir__pending_begin(weir__lane *lane);
+/* Takes an unused slot. Returns NULL if there is none. The lock is held. */
+weir__operation *weir__pending_take(weir__operations *operations);
 
 /*
  * Makes the lane's slot unused, and wakes a lane that waits for one. The second one does so for any slot, with the lock

@@ -10,7 +10,9 @@
 #include "pipeline/callback.h"
 #include "pipeline/complete.h"
 #include "pipeline/detach.h"
+#include "pipeline/in_flight.h"
 #include "pipeline/outcome.h"
+#include "pipeline/own_wait.h"
 #include "pipeline/pause.h"
 #include "pipeline/pending.h"
 #include "pipeline/pipeline.h"
@@ -88,7 +90,7 @@ static size_t count_of(const weir_stage *stage, const weir__envelope *envelope) 
  */
 static bool may_begin(weir__lane *lane, const weir__envelope *envelope) {
     weir_stage *stage = lane->stage;
-    if (weir__stage_detaches(stage) && !weir__pending_begin(lane))
+    if (weir__stage_detaches(stage) && !weir__in_flight_begin(lane))
         return false;
     bool begins = weir__pause_for_call(lane, count_of(stage, envelope));
     if (begins && stage->keyed.interval != 0 && envelope->entered && envelope->attempts == 0)
@@ -220,6 +222,8 @@ void *weir__run(void *raw, void *state) {
     weir__lane *lane = state;
     weir__envelope *envelope = raw;
     weir__lane_hold(lane, envelope);
+    if (weir__waits_itself(lane->stage))
+        weir__own_wait_look(lane);
     (void)weir__pause_at(lane, &lane->stage->gate); /* before the item waits for its key or its batch */
     if (lane->stage->simple)
         attempt_simply(lane, envelope);

@@ -12,7 +12,7 @@
 #include "pipeline/callback.h"
 #include "pipeline/drop.h"
 #include "pipeline/outcome.h"
-#include "pipeline/pipeline.h"
+#include "pipeline/own_wait.h"
 #include "pipeline/route.h"
 #include "pipeline/timing.h"
 #include "sync/border.h"
@@ -23,10 +23,19 @@ static weir__cause cause_of(const weir_stage *stage, const weir_queue *queue) {
     return queue == stage->options.errors.dead ? WEIR__FOR_LETTERS : WEIR__FOR_ROOM;
 }
 
+static weir_status put_waiting(weir__lane *lane, weir_queue *queue, void *item) {
+    weir_status status = WEIR_FULL;
+    if (!weir__waits_itself(lane->stage))
+        return weir__queue_put_unless(queue, item, &lane->stage->pipeline->cancelled); /* Q18 */
+    while (status == WEIR_FULL && weir__own_wait_for_room(lane, queue))
+        status = weir_queue_try_put(queue, item);
+    return status == WEIR_FULL ? WEIR_CLOSED : status;
+}
+
 /* Puts to a queue that was full in the last try. Blocks while the queue is full, until a cancel. */
 static weir_status put_blocking(weir__lane *lane, weir_queue *queue, void *item) {
     weir__timing_block(lane, cause_of(lane->stage, queue));
-    weir_status status = weir__queue_put_unless(queue, item, &lane->stage->pipeline->cancelled); /* Q18 */
+    weir_status status = put_waiting(lane, queue, item);
     weir__timing_unblock(lane);
     return status == WEIR_TIMEDOUT ? WEIR_CLOSED : status;
 }

@@ -9,10 +9,11 @@
 #include <string.h>
 
 #include "crew/crew.h"
-#include "pipeline/elastic.h"
 #include "pipeline/children.h"
+#include "pipeline/elastic.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
+#include "pipeline/stall.h"
 #include "report/bottleneck.h"
 #include "report/report.h"
 
@@ -247,9 +248,20 @@ static uint64_t count_late_locked(const weir_stage *stage, const weir__operation
     return count;
 }
 
-static void look_at_operations(weir_stage *stage, weir_stage_report *report) {
+static void set_operation_latencies(weir__histogram_sum *sum, const weir__operations *operations,
+                                    weir_stage_report *report) {
+    memset(sum, 0, sizeof *sum);
+    weir__histogram_add(sum, operations->latencies);
+    report->operations = sum->total;
+    report->operation_p50 = weir__histogram_percentile(sum, 50);
+    report->operation_p90 = weir__histogram_percentile(sum, 90);
+    report->operation_p99 = weir__histogram_percentile(sum, 99);
+    report->operation_max = sum->longest;
+}
+
+static void look_at_operations(weir_stage *stage, weir__histogram_sum *sum, weir_stage_report *report) {
     weir__operations *operations = &stage->operations;
-    if (stage->options.limits.in_flight == 0)
+    if (operations->latencies == NULL)
         return;
     weir__lock_acquire(&operations->lock);
     uint64_t now = weir__clock_now();
@@ -260,6 +272,8 @@ static void look_at_operations(weir_stage *stage, weir_stage_report *report) {
     report->overdue += count_late_locked(stage, operations->pending.first, now);
     report->overdue += count_late_locked(stage, operations->late.first, now);
     weir__lock_release(&operations->lock);
+    set_operation_latencies(sum, operations, report);
+    weir__stall_report(stage, report);
 }
 
 static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report,
@@ -273,9 +287,9 @@ static void look_at_stage(weir_stage *stage, const struct instant *instant, weir
     count_stage(stage, &report->counts);
     for (size_t i = 0; i < stage->options.threads.max; i++)
         add_lane(&stage->lanes[i], instant, report, strain);
-    look_at_operations(stage, report);
     report->children = weir__children_counted(stage);
     set_latencies(instant->sum, report);
+    look_at_operations(stage, instant->sum, report);
     if (!weir__stage_is_source(stage)) {
         report->capacity = stage->options.input.capacity;
         report->depth = weir_queue_size(stage->queue);

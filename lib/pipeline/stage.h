@@ -54,6 +54,7 @@
 #include "measure/counter.h"
 #include "measure/histogram.h"
 #include "measure/stopwatch.h"
+#include "pipeline/bell.h"
 #include "pipeline/errors.h"
 #include "pipeline/operations.h"
 #include "pipeline/visit.h"
@@ -215,6 +216,22 @@ struct weir__lane {
     weir__histogram latencies;
 };
 
+/* The watch over the thread of a stage that waits itself (stall.h). The timer thread's own, but for the atomics. */
+typedef struct weir__stalls {
+    weir__u32 beat;  /* number of calls and waits that have begun or ended; the stage's thread writes it */
+    weir__u32 waits; /* 1: the thread is in its wait */
+    weir__alarm alarm;
+    const weir__thread *thread; /* of the stage; constant once the alarm is set */
+    uint32_t seen;              /* `beat` at the last look */
+    uint64_t used;              /* processor time of the thread at the last look */
+    uint64_t held;              /* ns for which the thread has held the loop up since the last beat */
+    bool told;                  /* that this is a stall */
+    bool sleeps;                /* the thread slept at the last look */
+    long call;                  /* in this system call; -1: in none, or unknown */
+    weir__u64 count, longest;   /* stalls; the longest, in ns, so far */
+    weir__u64 longest_in;       /* 0: it computed; otherwise its system call + 2 */
+} weir__stalls;
+
 struct weir_stage {
     /* Constant after the start. */
     weir_pipeline *pipeline;
@@ -278,6 +295,8 @@ struct weir_stage {
     weir_child_counts children; /* children.h */
 
     _Alignas(WEIR__APART) weir__operations operations;
+    _Alignas(WEIR__APART) weir__bell bell; /* of a stage that waits itself (own_wait.h) */
+    _Alignas(WEIR__APART) weir__stalls stalls;
 };
 
 static inline bool weir__stage_is_source(const weir_stage *stage) {

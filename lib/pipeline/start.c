@@ -21,6 +21,8 @@ static bool needs_timers(const weir_pipeline *pipeline) {
             return true;
         if (stage->options.work.abort != NULL && stage->options.errors.attempt_time != 0)
             return true;
+        if (stage->options.errors.stall_time != 0)
+            return true;
     }
     return false;
 }
@@ -41,7 +43,8 @@ static weir_status start_stages(weir_pipeline *pipeline) {
     if (needs_timers(pipeline) && !weir__timers_start(&pipeline->timers))
         return weir__refuse(
             pipeline, WEIR_NOTHREAD, NULL,
-            "start: cannot create the timer thread, which retry, batch.wait, key_rate, abort and threads.max need");
+            "start: cannot create the timer thread, which retry, batch.wait, key_rate, abort, stall_time and threads.max "
+            "need");
     for (size_t i = pipeline->stage_count; status == WEIR_OK && i-- > 0;)
         status = weir__stage_start(pipeline->order[i]);
     return status;

@@ -26,7 +26,7 @@ enum kind {
     LIMIT,    /* uint64_t; 0: infinite */
     RATE,     /* double, per second; 0: infinite */
     SECONDS,  /* uint64_t, nanoseconds */
-    LATENCY   /* uint64_t, nanoseconds, of calls; NaN if no call was timed */
+    LATENCY   /* uint64_t, nanoseconds; NaN if their count, which is the first member, is 0 */
 };
 
 /* A member, and the label that distinguishes it from the others of its metric; "" if it is the only one. */
@@ -107,6 +107,11 @@ static const struct metric stage_metrics[] = {
       {"cause=\"limit\"", OF_STAGE(children.limit)},
       {"cause=\"deadline\"", OF_STAGE(children.late)},
       {"cause=\"replaced\"", OF_STAGE(children.replaced)}}},
+    {"weir_stage_stalls_total",
+     "counter",
+     "Calls that held the thread of the stage up for stall_time.",
+     COUNT,
+     {{"", OF_STAGE(stalls)}}},
     {"weir_stage_queue_depth", "gauge", "Items in the stage's input queue.", SIZE, {{"", OF_STAGE(depth)}}},
     {"weir_stage_queue_peak",
      "gauge",
@@ -131,10 +136,20 @@ static const struct metric stage_metrics[] = {
      "summary",
      "Duration of the calls of the stage's function, without blocked time.",
      LATENCY,
-     {{"quantile=\"0.5\"", OF_STAGE(p50)},
+     {{"", OF_STAGE(timed_calls)},
+      {"quantile=\"0.5\"", OF_STAGE(p50)},
       {"quantile=\"0.9\"", OF_STAGE(p90)},
       {"quantile=\"0.99\"", OF_STAGE(p99)},
       {"quantile=\"1\"", OF_STAGE(max)}}},
+    {"weir_stage_operation_seconds",
+     "summary",
+     "Time from the begin of an operation of the stage to its end, without blocked time.",
+     LATENCY,
+     {{"", OF_STAGE(operations)},
+      {"quantile=\"0.5\"", OF_STAGE(operation_p50)},
+      {"quantile=\"0.9\"", OF_STAGE(operation_p90)},
+      {"quantile=\"0.99\"", OF_STAGE(operation_p99)},
+      {"quantile=\"1\"", OF_STAGE(operation_max)}}},
 };
 
 static const struct metric pipeline_metrics[] = {
@@ -228,17 +243,31 @@ static void print_head(weir__out *out, const char *name, const char *type, const
     weir__out_format(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
-static void print_samples(weir__out *out, struct subject subject, const weir_stage_report *stage,
-                          const struct metric *metric) {
-    const void *from = stage == NULL ? (const void *)subject.report : stage;
-    for (size_t i = 0; i < MOST_SERIES && metric->series[i].label != NULL; i++) {
-        weir__figure figure = figure_of(from, metric->series[i].offset, metric->kind);
-        if (metric->kind == LATENCY && stage->timed_calls == 0)
+/* The count comes last. */
+static void print_latencies(weir__out *out, struct subject subject, const weir_stage_report *stage,
+                            const struct metric *metric) {
+    weir__figure count = figure_of(stage, metric->series[0].offset, COUNT);
+    char name[64];
+    for (size_t i = 1; i < MOST_SERIES; i++) {
+        weir__figure figure = figure_of(stage, metric->series[i].offset, LATENCY);
+        if (strcmp(count.text, "0") == 0)
             figure = weir__figure_word("NaN");
         print_sample(out, subject, stage, metric->name, metric->series[i].label, figure);
     }
-    if (metric->kind == LATENCY)
-        print_sample(out, subject, stage, "weir_stage_call_seconds_count", "", weir__figure_count(stage->timed_calls));
+    (void)snprintf(name, sizeof name, "%s_count", metric->name);
+    print_sample(out, subject, stage, name, "", count);
+}
+
+static void print_samples(weir__out *out, struct subject subject, const weir_stage_report *stage,
+                          const struct metric *metric) {
+    const void *from = stage == NULL ? (const void *)subject.report : stage;
+    if (metric->kind == LATENCY) {
+        print_latencies(out, subject, stage, metric);
+        return;
+    }
+    for (size_t i = 0; i < MOST_SERIES && metric->series[i].label != NULL; i++)
+        print_sample(out, subject, stage, metric->name, metric->series[i].label,
+                     figure_of(from, metric->series[i].offset, metric->kind));
 }
 
 static struct subject subject_at(const weir__page *page, size_t number) {

@@ -1,7 +1,7 @@
 /*
  * table.c - Implements the table format of a report, for people: items, time, and errors.
  *
- * Two tables have the same rows, because one would be too wide for a terminal. Each cell is formatted twice: first for
+ * Two tables have the same rows, because one would be too wide for a terminal; a third one has the operations. Each cell is formatted twice: first for
  * its width, then for printing.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -109,6 +109,46 @@ static weir__figure max(const weir_stage_report *stage) {
     return of_calls(stage, stage->max);
 }
 
+static weir__figure of_operations(const weir_stage_report *stage, uint64_t count) {
+    return stage->in_flight == 0 ? weir__figure_word("-") : weir__figure_count(count);
+}
+
+static weir__figure operations_now(const weir_stage_report *stage) {
+    return of_operations(stage, stage->detached);
+}
+
+static weir__figure operations_peak(const weir_stage_report *stage) {
+    return of_operations(stage, stage->detached_peak);
+}
+
+static weir__figure operations_limit(const weir_stage_report *stage) {
+    return of_operations(stage, stage->in_flight);
+}
+
+static weir__figure operations_finished(const weir_stage_report *stage) {
+    return of_operations(stage, stage->operations);
+}
+
+static weir__figure of_finished(const weir_stage_report *stage, uint64_t nanoseconds) {
+    return stage->operations == 0 ? weir__figure_word("-") : weir__figure_time(nanoseconds);
+}
+
+static weir__figure operation_p50(const weir_stage_report *stage) {
+    return of_finished(stage, stage->operation_p50);
+}
+
+static weir__figure operation_p90(const weir_stage_report *stage) {
+    return of_finished(stage, stage->operation_p90);
+}
+
+static weir__figure operation_p99(const weir_stage_report *stage) {
+    return of_finished(stage, stage->operation_p99);
+}
+
+static weir__figure operation_max(const weir_stage_report *stage) {
+    return of_finished(stage, stage->operation_max);
+}
+
 struct column {
     const char *heading;
     weir__figure (*cell)(const weir_stage_report *stage);
@@ -122,6 +162,16 @@ static const struct column time_columns[] = {{"threads", threads},   {"queued", 
                                              {"capacity", capacity}, {"busy", busy},     {"starved", starved},
                                              {"blocked", blocked},   {"p50", p50},       {"p90", p90},
                                              {"p99", p99},           {"max", max},       {NULL, NULL}};
+
+static const struct column operation_columns[] = {{"operations", operations_now},
+                                                  {"peak", operations_peak},
+                                                  {"in_flight", operations_limit},
+                                                  {"finished", operations_finished},
+                                                  {"p50", operation_p50},
+                                                  {"p90", operation_p90},
+                                                  {"p99", operation_p99},
+                                                  {"max", operation_max},
+                                                  {NULL, NULL}};
 
 /* One row for each stage, and a last one if `whole` is not NULL. */
 struct table {
@@ -254,6 +304,26 @@ static void print_blocking(weir__out *out, const weir_report *report) {
     }
 }
 
+static void print_stalls(weir__out *out, const weir_report *report) {
+    const char *before = "\n";
+    for (size_t i = 0; i < report->stage_count; i++) {
+        const weir_stage_report *stage = &report->stages[i];
+        if (stage->stalls == 0)
+            continue;
+        weir__out_format(out, "%sstalls: ", before);
+        weir__out_shown(out, stage->name);
+        weir__out_format(out, ", %" PRIu64 " of its thread, the longest for %s, ", stage->stalls,
+                         weir__figure_time(stage->longest_stall).text);
+        if (stage->stall_computes)
+            weir__out_format(out, "in computing\n");
+        else if (stage->stall_call < 0)
+            weir__out_format(out, "asleep\n");
+        else
+            weir__out_format(out, "in system call %d\n", stage->stall_call);
+        before = "";
+    }
+}
+
 static void print_paused(weir__out *out, const weir_report *report) {
     const char *before = "\n";
     if (report->paused) {
@@ -330,6 +400,14 @@ static void print_late(weir__out *out, const weir_report *report) {
         weir__out_format(out, "... and %" PRIuMAX " more\n", (uintmax_t)(report->late_count - shown));
 }
 
+static bool has_operations(const weir_report *report) {
+    for (size_t i = 0; i < report->stage_count; i++) {
+        if (report->stages[i].in_flight != 0)
+            return true;
+    }
+    return false;
+}
+
 void weir__print_table(weir__out *out, const weir_report *report) {
     weir_stage_report whole = {.name = "whole", .counts = report->counts, .retried = report->retried};
     for (size_t i = 0; i < report->stage_count; i++)
@@ -346,11 +424,17 @@ void weir__print_table(weir__out *out, const weir_report *report) {
         table.whole = NULL;
         print_rows(out, &table);
     }
+    if (has_operations(report)) {
+        weir__out_format(out, "\n");
+        table.columns = operation_columns;
+        print_rows(out, &table);
+    }
     print_bottleneck(out, report);
     print_elastic(out, report);
     print_blocking(out, report);
     print_limits(out, report);
     print_paused(out, report);
+    print_stalls(out, report);
     print_errors(out, report);
     print_late(out, report);
 }

@@ -31,7 +31,7 @@ static weir_status poll_until(weir__select *select, weir_deadline deadline, bool
         return WEIR_NOMEM;
     *in_time = ready > 0;
     if (select->rings && weir__poll_result(&select->polled[select->descriptors]) == WEIR__POLLED_READY)
-        weir__event_quiet(&select->event);
+        (void)weir__event_quiet(&select->event);
     return WEIR_OK;
 }
 

@@ -71,7 +71,10 @@ static bool take_from_peers(weir_worker *worker) {
 static void sleep_for_items(weir_worker *worker) {
     weir__group *group = worker->group;
     weir__stopwatch_start(&worker->starved, weir__clock_now());
-    weir__queue_sleep(group->in, &group->team);
+    if (group->extra.sleep != NULL)
+        group->extra.sleep(worker->member.state);
+    else
+        weir__queue_sleep(group->in, &group->team);
     weir__stopwatch_stop(&worker->starved, weir__clock_now());
 }
 

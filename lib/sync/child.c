@@ -3,8 +3,8 @@
  * same time in a large process, and no lock of another thread stays held in the child.
  *
  * The number of a child, which is also that of its group, belongs to it until it is reaped. Its group is therefore
- * killed before that, and no signal is sent after it. Nothing here waits for children in general (-1), whose statuses
- * belong to the program.
+ * killed before that, and no signal is sent after it. Nothing here waits for children in general (-1): their
+ * statuses belong to the program.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

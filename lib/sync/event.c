@@ -38,11 +38,12 @@ static void close_ends(int readable, int written) {
         close(written);
 }
 
-/* Discards what was written. */
-static void empty(int readable) {
-    uint64_t read_now;
+/* Discards what was written. Returns the sum. */
+static uint64_t empty(int readable) {
+    uint64_t read_now, all = 0;
     while (read(readable, &read_now, sizeof read_now) > 0)
-        ;
+        all += read_now;
+    return all;
 }
 
 static bool open_event(weir__event *event) {
@@ -57,7 +58,7 @@ static bool open_event(weir__event *event) {
         return false;
     }
     if (low)
-        empty(readable);
+        (void)empty(readable);
     event->readable = readable;
     event->written = written;
     return true;
@@ -96,11 +97,12 @@ void weir__event_ring(weir__event *event) {
     weir__uncancellable_end(before);
 }
 
-void weir__event_quiet(weir__event *event) {
+uint64_t weir__event_quiet(weir__event *event) {
     int before = weir__uncancellable_begin(), error = errno;
-    empty(event->readable);
+    uint64_t rings = empty(event->readable);
     errno = error;
     weir__uncancellable_end(before);
+    return rings;
 }
 
 void weir__event_close(weir__event *event) {

@@ -9,6 +9,7 @@
 #define WEIR_SYNC_EVENT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Zero-initialised: has not happened, has no descriptor. */
 typedef struct weir__event {
@@ -27,10 +28,11 @@ void weir__event_happen(weir__event *event);
 
 /*
  * Make the descriptor of an open event readable, and no longer readable: for what comes and goes. Several threads may
- * ring at once. Not for an event that happens. Leave errno as it was.
+ * ring at once. Not for an event that happens. Leave errno as it was. The second returns the number of rings since its
+ * last call.
  */
 void weir__event_ring(weir__event *event);
-void weir__event_quiet(weir__event *event);
+uint64_t weir__event_quiet(weir__event *event);
 
 /* Closes the descriptor, if any. */
 void weir__event_close(weir__event *event);

@@ -46,6 +46,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/pipeline_limits.c \
 	tests/sched/pipeline_operations.c \
 	tests/sched/pipeline_order.c \
+	tests/sched/pipeline_own_wait.c \
 	tests/sched/pipeline_pause.c \
 	tests/sched/pipeline_pass.c \
 	tests/sched/pipeline_report.c \

@@ -14,8 +14,10 @@
 #include "sync/assert.h"
 #include "sync/barrier.h"
 #include "sync/clock.h"
+#include "sync/event.h"
 #include "sync/futex.h"
 #include "sync/note.h"
+#include "sync/poll.h"
 #include "sync/thread.h"
 
 enum { MOST_STEPS = 15000, CHANGES = 3 };
@@ -26,9 +28,10 @@ struct thread {
     enum state state;
     void (*run)(void *arg);
     void *arg;
-    weir__thread *started; /* if the library started it; else NULL */
-    const void *futex;     /* ASLEEP: the futex */
-    uint64_t deadline;     /* ASLEEP, JOINING: the deadline */
+    weir__thread *started;   /* if the library started it; else NULL */
+    weir__u32 *const *words; /* ASLEEP: a wake of any of these words ends the sleep */
+    size_t word_count;
+    uint64_t deadline; /* ASLEEP, JOINING: the deadline */
     bool timed_out;
     bool computes;       /* ASLEEP: since `from`, in sched_compute */
     uint64_t from, used; /* processor time used before `from`, in ns */
@@ -386,12 +389,13 @@ weir__note *weir__note_of_thread(void) {
 
 /* ---- sleeping ---- */
 
-bool weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
-    machine_point();
-    memory_drain();
-    arena_check_alive(word, "futex wait on");
-    if (memory_newest(&word->value, sizeof word->value) != value)
-        return true;
+/* Sleeps while each word has the value. */
+static bool sleep_while(weir__u32 *const *words, size_t count, uint32_t value, uint64_t deadline) {
+    for (size_t i = 0; i < count; i++) {
+        arena_check_alive(words[i], "futex wait on");
+        if (memory_newest(&words[i]->value, sizeof words[i]->value) != value)
+            return true;
+    }
     if (deadline <= now)
         return false;
     enum { SLEEP, SPURIOUS, LATE };
@@ -405,10 +409,11 @@ bool weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
         machine_trace("deadline passes");
         return false;
     }
-    machine_trace("sleeps on %p", (void *)word);
+    machine_trace("sleeps on %p", (void *)words[0]);
     struct thread *thread = &threads[machine.self];
     thread->state = ASLEEP;
-    thread->futex = word;
+    thread->words = words;
+    thread->word_count = count;
     thread->deadline = deadline;
     thread->timed_out = false;
     thread->order = ++sleep_order;
@@ -421,10 +426,24 @@ bool weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
     return !thread->timed_out;
 }
 
+bool weir__futex_wait(weir__u32 *word, uint32_t value, uint64_t deadline) {
+    machine_point();
+    memory_drain();
+    return sleep_while(&word, 1, value, deadline);
+}
+
+static bool sleeps_on(const struct thread *thread, const void *word) {
+    for (size_t i = 0; thread->state == ASLEEP && i < thread->word_count; i++) {
+        if (thread->words[i] == word)
+            return true;
+    }
+    return false;
+}
+
 static int collect_sleepers(const void *word, int *sleepers) {
     int count = 0;
     for (int i = 0; i < thread_count; i++) {
-        if (threads[i].state == ASLEEP && threads[i].futex == word)
+        if (sleeps_on(&threads[i], word))
             sleepers[count++] = i;
     }
     return count;
@@ -441,6 +460,62 @@ void weir__futex_wake(const weir__u32 *word, uint32_t wanted) {
         threads[sleepers[way]].state = READY;
         sleepers[way] = sleepers[--count];
     }
+}
+
+/* ---- descriptors ---- */
+
+enum { LOWEST = 3 };
+
+static weir__u32 *descriptors[64]; /* of open events, by number above LOWEST: what they have rung */
+
+int sched_open(weir__u32 *rung) {
+    for (int i = 0; i < (int)(sizeof descriptors / sizeof descriptors[0]); i++) {
+        if (descriptors[i] == NULL) {
+            descriptors[i] = rung;
+            return LOWEST + i;
+        }
+    }
+    machine_fail("more than %zu descriptors", sizeof descriptors / sizeof descriptors[0]);
+}
+
+void sched_close(int fd) {
+    descriptors[fd - LOWEST] = NULL;
+}
+
+static weir__u32 *word_of(int fd) {
+    bool is_one = fd >= LOWEST && fd < LOWEST + (int)(sizeof descriptors / sizeof descriptors[0]);
+    return is_one ? descriptors[fd - LOWEST] : NULL;
+}
+
+/* Returns the number of entries that are ready or bad, and sets their results. The others' words go to `words`. */
+static int look_at_entries(weir__pollfd *entries, size_t count, weir__u32 **words, size_t *waiting) {
+    int ready = 0;
+    *waiting = 0;
+    for (size_t i = 0; i < count; i++) {
+        weir__u32 *word = word_of(entries[i].fd);
+        entries[i].result = WEIR__POLLED_LATE;
+        if (word == NULL && entries[i].fd >= 0)
+            entries[i].result = WEIR__POLLED_BAD;
+        else if (word != NULL && memory_newest(&word->value, sizeof word->value) != 0)
+            entries[i].result = WEIR__POLLED_READY;
+        else if (word != NULL)
+            words[(*waiting)++] = word;
+        ready += entries[i].result != WEIR__POLLED_LATE;
+    }
+    return ready;
+}
+
+int weir__poll_all(weir__pollfd *entries, size_t count, uint64_t deadline) {
+    weir__u32 *words[sizeof descriptors / sizeof descriptors[0]];
+    size_t waiting;
+    int ready;
+    bool in_time = true;
+    machine_point();
+    memory_drain();
+    while ((ready = look_at_entries(entries, count, words, &waiting)) == 0 && in_time && deadline > now)
+        in_time = sleep_while(words, waiting, 0, deadline);
+    machine_trace("polls: %d of %zu are ready", ready, count);
+    return ready;
 }
 
 /* ---- the barrier of all threads ---- */
@@ -513,7 +588,7 @@ void sched_compute(uint64_t nanoseconds) {
     memory_drain();
     struct thread *thread = &threads[machine.self];
     thread->state = ASLEEP;
-    thread->futex = NULL;
+    thread->word_count = 0;
     thread->from = now;
     thread->deadline = now + nanoseconds;
     thread->computes = true;
@@ -557,6 +632,7 @@ void machine_run(void (*new_scenario)(void)) {
     failure[0] = '\0';
     scenario = new_scenario;
     thread_fault.countdown = 0;
+    memset(descriptors, 0, sizeof descriptors);
     processors = 1;
     sched_fail_allocation(0, false);
     if (explore_is_random())

@@ -353,6 +353,86 @@ void scenario_operation_alarm_against_finish(void) {
     sched_check(successes == 2, "%d have succeeded", successes);
 }
 
+static uint64_t began[NUMBERS], rang[NUMBERS];
+static uint64_t takes[NUMBERS]; /* ns for which the function of an item goes on after it has detached */
+
+static int detach_and_compute(weir_task *task, void *got, void *arg) {
+    began[number(got)] = sched_now();
+    int code = detach(task, got, arg);
+    if (takes[number(got)] != 0)
+        sched_compute(takes[number(got)]);
+    return code;
+}
+
+static void note_ring(weir_operation operation, weir_abort_reason why, void *arg) {
+    (void)why;
+    for (int i = 1; i < NUMBERS; i++) {
+        if (operations[i] == operation)
+            rang[i] = sched_now();
+    }
+    abort_one(operation, why, arg);
+}
+
+enum { LIMIT = 5000 };
+
+static weir_stage_options computing(size_t threads) {
+    weir_stage_options options = detaching(2, threads);
+    options.work.run = detach_and_compute;
+    options.work.abort = note_ring;
+    options.errors.on_error = WEIR_SKIP;
+    options.errors.attempt_time = LIMIT;
+    for (int i = 0; i < NUMBERS; i++)
+        began[i] = rang[i] = takes[i] = 0;
+    return options;
+}
+
+/* The function of the older operation returns last: the alarm is moved to an earlier time, and later rings again. */
+void scenario_operation_moves_the_alarm(void) {
+    weir_stage_options options = computing(2);
+    takes[1] = 1000;
+    begin(options);
+    sched_calm(true);
+    put_items(1, 1);
+    sched_compute(100);
+    put_items(2, 1);
+    sched_compute(4 * LIMIT);
+    for (int i = 1; i <= 2; i++)
+        sched_check(rang[i] == began[i] + LIMIT, "item %d was asked after %d ns", i, (int)(rang[i] - began[i]));
+    finish_pipeline(WEIR_OK);
+}
+
+/* The time passes while the function goes on: its lane counts, and not the finish. */
+void scenario_operation_is_overdue_once(void) {
+    weir_stage_options options = computing(1);
+    options.work.abort = NULL;
+    takes[1] = 2 * LIMIT;
+    begin(options);
+    sched_calm(true);
+    put_items(1, 1);
+    void *got = next_item();
+    sched_compute(3 * LIMIT);
+    weir_report *report;
+    must(weir_pipeline_report(pipeline, &report), WEIR_OK);
+    sched_check(report->stages[0].overdue == 1, "%d are overdue", (int)report->stages[0].overdue);
+    weir_report_free(report);
+    finish_done(got);
+    must(weir_pipeline_report(pipeline, &report), WEIR_OK);
+    sched_check(report->stages[0].overdue == 1, "%d were overdue", (int)report->stages[0].overdue);
+    weir_report_free(report);
+    finish_with(WEIR_OK, 1, 0, 0, 0);
+}
+
+/* Two operations become the oldest at the same time, or one of them while the alarm rings. Each is asked. */
+void scenario_operation_alarm_against_return(void) {
+    weir_stage_options options = computing(2);
+    takes[1] = takes[2] = 1000;
+    begin(options);
+    put_calmly(1, 2);
+    sched_settle();
+    finish_pipeline(WEIR_OK);
+    sched_check(asked == 2 && successes == 2, "asked %d times, %d have succeeded", asked, successes);
+}
+
 /* ---- on the crew ---- */
 
 void scenario_operation_on_crew(void) {

@@ -1,5 +1,5 @@
 /*
- * selects.c - scenarios of weir_select over queues and futures.
+ * selects.c - scenarios of weir_select over queues, futures and descriptors.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -485,4 +485,114 @@ void scenario_select_against_put_and_future(void) {
     else
         take(1, 1);
     finish();
+}
+
+/* ---- descriptors ---- */
+
+static weir__event *pipe_end; /* a pipe of the scenario: readable once it has rung */
+
+static void begin_with_pipe(size_t capacity) {
+    begin(capacity);
+    sched_calm(true);
+    pipe_end = sched_scratch(sizeof *pipe_end);
+    *pipe_end = (weir__event){.open = false};
+    sched_check(weir__event_descriptor(pipe_end) > 2, "there is no descriptor");
+    sched_calm(false);
+}
+
+static void finish_with_pipe(void) {
+    weir__event_close(pipe_end);
+    finish();
+}
+
+static void write_pipe(void *unused) {
+    (void)unused;
+    weir__event_ring(pipe_end);
+}
+
+/* Selects the pipe, both queues and the future. Returns the number of the case; a queue's item is settled. */
+static size_t select_any(weir_deadline deadline) {
+    weir_case cases[] = {{.kind = WEIR_CASE_READABLE, .fd = pipe_end->fd},
+                         {.kind = WEIR_CASE_GET, .queue = queues[0]},
+                         {.kind = WEIR_CASE_GET, .queue = queues[1]},
+                         {.kind = WEIR_CASE_FUTURE, .future = future}};
+    size_t which = 4;
+    weir_status status = weir_select(cases, 4, deadline, &which);
+    sched_check(status == (which < 4 ? WEIR_OK : WEIR_TIMEDOUT), "case %zu: %s", which, weir_strerror(status));
+    if (which < 4)
+        must(cases[which].status, WEIR_OK);
+    if (which == 1 || which == 2)
+        must(weir_queue_task_done(queues[which - 1]), WEIR_OK);
+    return which;
+}
+
+static void must_select(size_t wanted) {
+    size_t which = select_any(WEIR_NEVER);
+    sched_check(which == wanted, "case %zu instead of %zu", which, wanted);
+}
+
+void scenario_select_of_pipe_against_put(void) {
+    begin_with_pipe(1);
+    int other = sched_spawn(put_one, NULL);
+    must_select(2);
+    sched_join(other);
+    finish_with_pipe();
+}
+
+void scenario_select_of_pipe_against_future(void) {
+    begin_with_pipe(1);
+    int other = sched_spawn(set_future, NULL);
+    must_select(3);
+    sched_join(other);
+    finish_with_pipe();
+}
+
+void scenario_select_of_pipe_against_write(void) {
+    begin_with_pipe(1);
+    int other = sched_spawn(write_pipe, NULL);
+    must_select(0);
+    sched_join(other);
+    finish_with_pipe();
+}
+
+/* One happens, and the other one is there for the next select. */
+void scenario_select_of_pipe_against_put_and_write(void) {
+    begin_with_pipe(1);
+    int putting = sched_spawn(put_one, NULL), writing = sched_spawn(write_pipe, NULL);
+    size_t first = select_any(WEIR_NEVER);
+    if (first == 0)
+        weir__event_quiet(pipe_end);
+    size_t second = select_any(WEIR_NEVER);
+    sched_check(first + second == 2 && first != 1, "cases %zu and %zu", first, second);
+    sched_join(putting);
+    sched_join(writing);
+    finish_with_pipe();
+}
+
+static void select_any_item(void *unused) {
+    (void)unused;
+    size_t which = select_any(WEIR_NEVER);
+    sched_check(which == 1 || which == 2, "case %zu", which);
+}
+
+/* Both are told of an item that only one of them gets: the other sleeps again. */
+void scenario_two_selects_of_pipe(void) {
+    begin_with_pipe(2);
+    int first = sched_spawn(select_any_item, NULL), second = sched_spawn(select_any_item, NULL);
+    put(0, 1);
+    put(1, 2);
+    sched_join(first);
+    sched_join(second);
+    finish_with_pipe();
+}
+
+/* The item is taken, or still in its queue. */
+void scenario_select_of_pipe_against_deadline(void) {
+    begin_with_pipe(1);
+    int other = sched_spawn(put_one, NULL);
+    size_t which = select_any(weir_deadline_after(100));
+    sched_join(other);
+    if (which == 4)
+        take(1, 1);
+    finish_with_pipe();
 }

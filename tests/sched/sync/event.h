@@ -12,16 +12,23 @@
 #include "sync/atomic.h"
 #include "sync/futex.h"
 
+/* Give an event a descriptor, and end it. */
+int sched_open(weir__u32 *rung);
+void sched_close(int fd);
+
 typedef struct weir__event {
     bool open, happened;
     bool readable;
-    weir__u32 rung; /* 1: what rings is readable; system calls see it in one order */
+    int fd;         /* valid if open */
+    weir__u32 rung; /* number of rings to read; system calls see it in one order */
 } weir__event;
 
 static inline int weir__event_descriptor(weir__event *event) {
+    if (!event->open)
+        event->fd = sched_open(&event->rung);
     event->open = true;
     event->readable = event->happened;
-    return 3;
+    return event->fd;
 }
 
 static inline void weir__event_happen(weir__event *event) {
@@ -30,12 +37,12 @@ static inline void weir__event_happen(weir__event *event) {
 }
 
 static inline void weir__event_ring(weir__event *event) {
-    (void)weir__u32_exchange_acquire_release(&event->rung, 1);
+    (void)weir__u32_add_acquire_release(&event->rung, 1);
     weir__futex_wake(&event->rung, WEIR__EVERYONE);
 }
 
-static inline void weir__event_quiet(weir__event *event) {
-    (void)weir__u32_exchange_acquire_release(&event->rung, 0);
+static inline uint64_t weir__event_quiet(weir__event *event) {
+    return weir__u32_exchange_acquire_release(&event->rung, 0);
 }
 
 /* For scenarios. Polls: returns whether the event has rung; blocks until then. */
@@ -49,6 +56,8 @@ static inline void weir__event_await(weir__event *event) {
 }
 
 static inline void weir__event_close(weir__event *event) {
+    if (event->open)
+        sched_close(event->fd);
     event->open = false;
 }
 

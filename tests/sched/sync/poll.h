@@ -1,5 +1,6 @@
 /*
- * poll.h - the seam's wait for a descriptor over the scheduler, which has none: it fails. See lib/sync/poll.h.
+ * poll.h - the seam's waits for descriptors over the scheduler. The descriptors are those of events that ring; a pipe is
+ * one. A wait for one descriptor fails. See lib/sync/poll.h.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -28,6 +29,7 @@ static inline weir__polled weir__poll(int fd, short events, int stop, uint64_t d
 
 typedef struct weir__pollfd {
     int fd;
+    weir__polled result;
 } weir__pollfd;
 
 static inline void weir__poll_entry(weir__pollfd *entry, int fd, bool write) {
@@ -35,16 +37,11 @@ static inline void weir__poll_entry(weir__pollfd *entry, int fd, bool write) {
     entry->fd = fd;
 }
 
-static inline int weir__poll_all(weir__pollfd *entries, size_t count, uint64_t deadline) {
-    (void)entries;
-    (void)count;
-    (void)deadline;
-    return -1;
-}
+/* A system call: it sees what has rung, and sleeps until one of the events rings. */
+int weir__poll_all(weir__pollfd *entries, size_t count, uint64_t deadline);
 
 static inline weir__polled weir__poll_result(const weir__pollfd *entry) {
-    (void)entry;
-    return WEIR__POLLED_LATE;
+    return entry->result;
 }
 
 #endif /* WEIR_SYNC_POLL_H */

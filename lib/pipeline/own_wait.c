@@ -1,0 +1,122 @@
+/*
+ * own_wait.c - Implements the waits of a stage whose thread sleeps in the program's wait.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "pipeline/own_wait.h"
+
+#include "closable_queue/alert.h"
+#include "pipeline/abort.h"
+#include "pipeline/callback.h"
+#include "pipeline/refuse.h"
+#include "pipeline/stall.h"
+#include "sync/border.h"
+
+enum { UNTENDED = 64 }; /* calls after which the program's wait looks */
+
+/* ---- the bell ---- */
+
+static weir_stage *stage_of(weir__bell *bell) {
+    return (weir_stage *)(void *)((char *)bell - offsetof(weir_stage, bell));
+}
+
+static void tell_of_item(weir__alert *alert) {
+    weir__own_tell(stage_of((weir__bell *)(void *)((char *)alert - offsetof(weir__bell, items))));
+}
+
+static void tell_of_room(weir__alert *alert) {
+    weir__own_tell(stage_of((weir__bell *)(void *)((char *)alert - offsetof(weir__bell, room))));
+}
+
+weir_status weir__own_wait_prepare(weir_stage *stage) {
+    weir__bell *bell = &stage->bell;
+    if (!weir__waits_itself(stage))
+        return WEIR_OK;
+    bell->items = (weir__alert){.tell = tell_of_item, .kind = WEIR__ALERT_DESCRIPTOR};
+    bell->room = (weir__alert){.tell = tell_of_room, .kind = WEIR__ALERT_DESCRIPTOR};
+    if (weir__bell_open(bell))
+        return WEIR_OK;
+    return weir__refuse(stage->pipeline, WEIR_NOMEM, stage->name, "wait: the system has no descriptor left");
+}
+
+void weir__own_wait_free(weir_stage *stage) {
+    weir__bell_close(&stage->bell);
+}
+
+/* ---- the program's wait ---- */
+
+static void call_wait(weir__lane *lane, weir_deadline deadline) {
+    weir_stage *stage = lane->stage;
+    weir__callback call;
+    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
+    weir__stall_beat(lane);
+    weir__u32_store_release(&stage->stalls.waits, 1);
+    stage->options.work.wait(stage->bell.fd, deadline, lane->state);
+    weir__border();
+    weir__u32_store_release(&stage->stalls.waits, 0);
+    weir__stall_beat(lane);
+    weir__callback_end(&call);
+    stage->bell.untended = 0;
+}
+
+/* The alarm rings on another thread, but abort is called on this one. */
+static void ask_late(weir_stage *stage) {
+    if (weir__u32_load_relaxed(&stage->bell.late) != 0 && weir__u32_exchange_acquire_release(&stage->bell.late, 0) != 0)
+        weir__abort_late(stage);
+}
+
+void weir__own_wait(weir__lane *lane, weir_deadline deadline) {
+    weir_stage *stage = lane->stage;
+    ask_late(stage);
+    if (!weir__bell_begin_sleep(&stage->bell))
+        return;
+    call_wait(lane, deadline);
+    weir__bell_end_sleep(&stage->bell);
+    ask_late(stage);
+}
+
+void weir__own_wait_look(weir__lane *lane) {
+    weir__stall_beat(lane);
+    if (++lane->stage->bell.untended < UNTENDED)
+        return;
+    call_wait(lane, 0);
+    ask_late(lane->stage);
+}
+
+/* ---- what the thread waits for ---- */
+
+void weir__own_wait_for_item(void *raw) {
+    weir__lane *lane = raw;
+    weir_queue *queue = lane->stage->queue;
+    if (weir__queue_watch(queue, &queue->producers, &lane->stage->bell.items))
+        weir__own_wait(lane, WEIR_NEVER);
+}
+
+bool weir__own_wait_for_room(weir__lane *lane, weir_queue *queue) {
+    weir__alert *room = &lane->stage->bell.room;
+    bool cancelled;
+    while (!(cancelled = weir__is_cancelled(lane->stage->pipeline)) &&
+           weir__queue_watch(queue, &queue->consumers, room))
+        weir__own_wait(lane, WEIR_NEVER);
+    weir__queue_unwatch(queue, &queue->consumers, room);
+    return !cancelled;
+}
+
+static bool has_open(weir_stage *stage) {
+    weir__operations *operations = &stage->operations;
+    weir__lock_acquire(&operations->lock);
+    bool open = operations->open > 0;
+    weir__lock_release(&operations->lock);
+    return open;
+}
+
+void weir__own_wait_end(weir__lane *lane) {
+    weir_stage *stage = lane->stage;
+    if (!weir__waits_itself(stage))
+        return;
+    if (weir__is_cancelled(stage->pipeline))
+        weir__abort_stage(stage);
+    while (has_open(stage))
+        weir__own_wait(lane, WEIR_NEVER);
+    weir__queue_unwatch(stage->queue, &stage->queue->producers, &stage->bell.items);
+}

@@ -1,0 +1,29 @@
+/*
+ * stall.h - Watches the thread of a stage that waits itself: names the call that holds it for too long (errors.stall_time).
+ *
+ * The thread beats at the begin of each call and at both ends of each wait. The alarm of the stage looks at it four times
+ * in stall_time, on the timer thread. Between two beats it adds up the time for which the thread has held the loop up: it
+ * has run, by its own clock, or was asleep when looked at. A thread that waits for a processor holds nothing up: the
+ * machine is busy. Nor does one that polls in its wait, unless its bell has rung.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_PIPELINE_STALL_H
+#define WEIR_PIPELINE_STALL_H
+
+#include "pipeline/pipeline.h"
+
+/* Prepares the watch, at the start, and begins it, in the thread of the stage. */
+void weir__stall_prepare(weir_stage *stage);
+void weir__stall_begin(weir__lane *lane);
+
+/* A beat: what follows is another call. The thread's own. */
+static inline void weir__stall_beat(weir__lane *lane) {
+    weir__u32 *beat = &lane->stage->stalls.beat;
+    weir__u32_store_release(beat, weir__u32_load_relaxed(beat) + 1);
+}
+
+/* Sets the figures of a report. */
+void weir__stall_report(const weir_stage *stage, weir_stage_report *report);
+
+#endif /* WEIR_PIPELINE_STALL_H */

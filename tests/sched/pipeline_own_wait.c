@@ -1,0 +1,266 @@
+/*
+ * pipeline_own_wait.c - scenarios of a stage whose thread sleeps in a wait of the program (work.wait).
+ *
+ * The wait polls the library's descriptor, and may finish operations itself.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <weir/operation.h>
+
+#include "closable_queue/queue.h"
+#include "crew_support.h"
+#include "sync/event.h"
+#include "sync/poll.h"
+
+static weir_operation operations[NUMBERS]; /* of the present attempts, by item */
+static void *own[NUMBERS];                 /* items whose operations the wait finishes itself, in this order */
+static int own_count, waits;
+static int asked;
+
+static int detach_item(weir_task *task, void *got) {
+    begin_call(got);
+    must(weir_task_detach(task, &operations[number(got)]), WEIR_OK);
+    return WEIR_PENDING;
+}
+
+/* The operation is finished by another thread. */
+static int detach(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    int code = detach_item(task, got);
+    must(weir_queue_put(gate, got), WEIR_OK);
+    return code;
+}
+
+/* The operation is finished by the wait. */
+static int detach_own(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    own[own_count++] = got;
+    return detach_item(task, got);
+}
+
+static void finish_done(void *got) {
+    (void)end_call(got);
+    must(weir_operation_finish(pipeline, operations[number(got)], 0), WEIR_OK);
+}
+
+static void finish_items(int count) {
+    void *got;
+    while (count-- > 0) {
+        must(weir_queue_get(gate, &got), WEIR_OK);
+        finish_done(got);
+    }
+}
+
+static void finish_one(void *unused) {
+    (void)unused;
+    finish_items(1);
+}
+
+static void finish_two(void *unused) {
+    (void)unused;
+    finish_items(2);
+}
+
+/* Does something of its own if it can, and otherwise sleeps. */
+static void sleep_in_poll(int fd, weir_deadline deadline, void *arg) {
+    weir__pollfd entry;
+    (void)arg;
+    waits++;
+    if (own_count > 0) {
+        finish_done(own[--own_count]);
+        return;
+    }
+    weir__poll_entry(&entry, fd, false);
+    (void)weir__poll_all(&entry, 1, deadline);
+}
+
+static weir_stage_options waiting(size_t in_flight) {
+    return (weir_stage_options){.name = "own",
+                                .work = {.run = detach, .wait = sleep_in_poll},
+                                .threads.count = 1,
+                                .input.capacity = 4,
+                                .limits.in_flight = in_flight};
+}
+
+static weir_stage *stage;
+
+static void begin(weir_stage_options options) {
+    own_count = waits = asked = 0;
+    begin_pipeline((weir_pipeline_options){.name = "own wait"});
+    stage = add_stage(options);
+    start_pipeline();
+}
+
+/* The thread sleeps for an item, and is told of it. The operation ends while the thread sleeps again, or before. */
+void scenario_own_wait_for_items(void) {
+    begin(waiting(2));
+    put_items(1, 1);
+    finish_items(1);
+    finish_with(WEIR_OK, 1, 0, 0, 0);
+}
+
+/* The thread has the next item, and sleeps for a slot: the finish wakes it. */
+void scenario_own_wait_at_the_limit(void) {
+    begin(waiting(1));
+    int other = sched_spawn(finish_two, NULL);
+    put_items(1, 2);
+    sched_join(other);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+}
+
+/* What the thread finishes in its wait goes on without a ring. */
+void scenario_own_wait_finishes_itself(void) {
+    weir_stage_options options = waiting(1);
+    options.work.run = detach_own;
+    begin(options);
+    put_items(1, 2);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+}
+
+static weir__event *pipe_end; /* what the wait polls beside the library's descriptor: it ends the operations */
+
+static void sleep_beside_pipe(int fd, weir_deadline deadline, void *arg) {
+    weir__pollfd entries[2];
+    (void)arg;
+    weir__poll_entry(&entries[0], fd, false);
+    weir__poll_entry(&entries[1], pipe_end->fd, false);
+    (void)weir__poll_all(entries, 2, deadline);
+    if (weir__poll_result(&entries[1]) != WEIR__POLLED_READY)
+        return;
+    (void)weir__event_quiet(pipe_end);
+    while (own_count > 0)
+        finish_done(own[--own_count]);
+}
+
+static void write_pipe(void *unused) {
+    (void)unused;
+    weir__event_ring(pipe_end);
+}
+
+/* The pipe ends a wait between the tell of the second item and its ring, which comes later: no wait spins on it. */
+void scenario_own_wait_beside_a_late_ring(void) {
+    weir_stage_options options = waiting(2);
+    options.work.run = detach_own;
+    options.work.wait = sleep_beside_pipe;
+    pipe_end = sched_scratch(sizeof *pipe_end);
+    *pipe_end = (weir__event){.open = false};
+    sched_check(weir__event_descriptor(pipe_end) > 2, "there is no descriptor");
+    begin(options);
+    put_calmly(1, 1);
+    sched_settle();
+    int other = sched_spawn(write_pipe, NULL);
+    put_items(2, 1);
+    sched_join(other);
+    sched_settle();
+    write_pipe(NULL);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+    weir__event_close(pipe_end);
+}
+
+/* The thread sleeps until the operation is finished, although the run is cancelled. */
+void scenario_own_wait_against_cancel(void) {
+    begin(waiting(1));
+    put_calmly(1, 1);
+    sched_settle();
+    int other = sched_spawn(finish_one, NULL);
+    cancel(NULL);
+    sched_join(other);
+    finish_with(WEIR_CANCELLED, 1, 0, 0, 0);
+}
+
+static void abort_one(weir_operation operation, weir_abort_reason why, void *arg) {
+    (void)why;
+    (void)arg;
+    asked++;
+    must(weir_operation_finish(pipeline, operation, 7), WEIR_OK);
+}
+
+/* A cancel wakes the thread, which asks the operation. */
+void scenario_own_wait_aborts(void) {
+    weir_stage_options options = waiting(2);
+    options.work.abort = abort_one;
+    begin(options);
+    put_calmly(1, 1);
+    sched_settle();
+    cancel(NULL);
+    finish_pipeline(WEIR_CANCELLED);
+    sched_check(asked == 1, "asked %d times", asked);
+}
+
+/* The alarm wakes the thread, which asks the operation. */
+void scenario_own_wait_against_alarm(void) {
+    weir_stage_options options = waiting(2);
+    options.work.abort = abort_one;
+    options.errors.on_error = WEIR_SKIP;
+    options.errors.attempt_time = WEIR_SECOND;
+    begin(options);
+    put_calmly(1, 1);
+    finish_pipeline(WEIR_OK);
+    sched_check(asked == 1, "asked %d times", asked);
+}
+
+static weir_queue *results;
+
+static void take_results(void *unused) {
+    (void)unused;
+    for (int i = 0; i < 2; i++) {
+        (void)get_number(results);
+        must(weir_queue_task_done(results), WEIR_OK);
+    }
+}
+
+static int emit_it(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    weir_task_emit(task, got);
+    return end_call(got);
+}
+
+/* The thread sleeps for room in the next queue. */
+void scenario_own_wait_for_room(void) {
+    weir_stage_options options = waiting(1);
+    results = new_queue(1);
+    options.work.run = emit_it;
+    options.output.results = results;
+    begin(options);
+    int other = sched_spawn(take_results, NULL);
+    put_calmly(1, 2);
+    sched_join(other);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+    must(weir_queue_destroy(results), WEIR_OK);
+}
+
+/* The same, and nothing makes room: a cancel wakes the thread. */
+void scenario_own_wait_for_room_against_cancel(void) {
+    weir_stage_options options = waiting(1);
+    results = new_queue(1);
+    options.work.run = emit_it;
+    options.output.results = results;
+    begin(options);
+    put_calmly(1, 2);
+    sched_settle();
+    cancel(NULL);
+    finish_pipeline(WEIR_CANCELLED);
+    void *got;
+    while (weir_queue_try_get(results, &got) == WEIR_OK)
+        must(weir_queue_task_done(results), WEIR_OK);
+    sched_check(results->consumers.alerts == NULL, "an alert is left");
+    must(weir_queue_destroy(results), WEIR_OK);
+}
+
+static void resume(void *unused) {
+    (void)unused;
+    must(weir_pipeline_resume(pipeline, stage), WEIR_OK);
+}
+
+/* The thread sleeps for the resume of its stage. */
+void scenario_own_wait_for_resume(void) {
+    begin(waiting(1));
+    must(weir_pipeline_pause(pipeline, stage), WEIR_OK);
+    put_calmly(1, 1);
+    sched_settle();
+    int other = sched_spawn(resume, NULL);
+    finish_items(1);
+    sched_join(other);
+    finish_with(WEIR_OK, 1, 0, 0, 0);
+}
