@@ -52,7 +52,7 @@ static bool give_name(struct source *source, size_t number, char *name) {
     size_t first;
     if (name == NULL)
         return false;
-    photo->name = names_take(source->names, name, number, &first);
+    photo->name = photo->short_name = names_take(source->names, name, number, &first);
     if (photo->name == NULL) {
         free(name);
         return false;
@@ -117,8 +117,9 @@ static char *place_of(const char *folder) {
     return place;
 }
 
-bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place) {
-    *source = (struct source){.names = names_create(), .list.file = -1, .is_whole = true};
+bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place,
+                        enum format format) {
+    *source = (struct source){.names = names_create(), .list.file = -1, .is_whole = true, .format = format};
     source->place = place != NULL ? strdup(place) : place_of(folder);
     if (source->names == NULL || source->place == NULL)
         return out_of_memory();
@@ -129,7 +130,7 @@ bool source_from_folder(struct source *source, const char *folder, const char *b
     for (size_t i = 0; i < source->count; i++) {
         struct photo *photo = source->photos[i];
         photo->url = url_join(base_url, photo->label);
-        if (photo->url == NULL || !give_name(source, i, names_make(photo->label, NULL)))
+        if (photo->url == NULL || !give_name(source, i, names_make(photo->label, NULL, format)))
             return out_of_memory();
     }
     return true;
@@ -149,11 +150,11 @@ static char *original_name(const char *url) {
     return original;
 }
 
-static char *name_from_url(const char *url) {
+static char *name_from_url(const char *url, enum format format) {
     char *original = original_name(url), *query = strdup(url + strcspn(url, "?#")), *name = NULL;
     if (original != NULL && query != NULL) {
         query[strcspn(query, "#")] = '\0';
-        name = names_make(original, query);
+        name = names_make(original, query, format);
     }
     free(original);
     free(query);
@@ -188,8 +189,8 @@ static bool add_url(struct source *source, char *entry, size_t number) {
     photo->url = url_encode_blanks(entry);
     if (photo->url == NULL || photo->fault != NULL)
         return photo->url != NULL; /* a photo with a fault takes no name */
-    return own_name != NULL ? give_name(source, index, names_make(own_name, NULL))
-                            : give_either_name(source, index, name_from_url(entry));
+    return own_name != NULL ? give_name(source, index, names_make(own_name, NULL, source->format))
+                            : give_either_name(source, index, name_from_url(entry, source->format));
 }
 
 /* Adds the photo of the next entry. Returns false at the end of the list, or after a failure. */
@@ -204,8 +205,8 @@ static bool add_next(struct source *source) {
     return false;
 }
 
-bool source_from_list(struct source *source, const char *path, bool is_null_separated) {
-    *source = (struct source){.names = names_create(), .list.file = -1};
+bool source_from_list(struct source *source, const char *path, bool is_null_separated, enum format format) {
+    *source = (struct source){.names = names_create(), .list.file = -1, .format = format};
     if (source->names == NULL)
         return out_of_memory();
     if (!list_open(&source->list, path, is_null_separated))
