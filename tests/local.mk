@@ -224,6 +224,7 @@ tests_test_image_pipeline_SOURCES = \
 	tests/image_pipeline_escapes.c \
 	tests/image_pipeline_expect.c tests/image_pipeline_expect.h \
 	tests/image_pipeline_files.c \
+	tests/image_pipeline_formats.c \
 	tests/image_pipeline_hosts.c \
 	tests/image_pipeline_interrupt.c \
 	tests/image_pipeline_list.c \
@@ -239,6 +240,7 @@ tests_test_image_pipeline_SOURCES = \
 	tests/image_pipeline_run.c tests/image_pipeline_run.h \
 	tests/image_pipeline_second_name.c \
 	tests/image_pipeline_server.c tests/image_pipeline_server.h \
+	tests/image_pipeline_sizes.c \
 	tests/image_pipeline_target.c \
 	tests/image_pipeline_timeout.c \
 	tests/image_pipeline_usage.c \
