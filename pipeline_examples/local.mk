@@ -181,7 +181,8 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/thumbnail.c pipeline_examples/image_pipeline/thumbnail.h \
 	pipeline_examples/image_pipeline/transfer.c pipeline_examples/image_pipeline/transfer.h \
 	pipeline_examples/image_pipeline/upload.c \
-	pipeline_examples/image_pipeline/url.c pipeline_examples/image_pipeline/url.h
+	pipeline_examples/image_pipeline/url.c pipeline_examples/image_pipeline/url.h \
+	pipeline_examples/image_pipeline/walk.c pipeline_examples/image_pipeline/walk.h
 weir_thumbs_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(VIPS_CFLAGS) $(MICROHTTPD_CFLAGS)
 weir_thumbs_LDADD = libweir.la $(CURL_LIBS) $(VIPS_LIBS) $(MICROHTTPD_LIBS)
 weir_make_photos_SOURCES = $(image_common_sources) pipeline_examples/image_pipeline/make_photos.c

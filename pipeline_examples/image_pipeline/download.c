@@ -164,8 +164,11 @@ static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bo
         if (code != 0)
             return code;
     } while (state == TARGET_OTHER && photo_take_long_name(downloader->photo));
-    *is_there = state == TARGET_SAME;
-    downloader->photo->is_checked = state != TARGET_SAME;
+    bool is_taken = state == TARGET_SAME || state == TARGET_OTHER || state == TARGET_FOREIGN;
+    *is_there = state == TARGET_SAME || (is_taken && downloader->work->options->no_clobber);
+    downloader->photo->is_checked = !*is_there;
+    if (*is_there)
+        return 0;
     bool is_in_the_way = state == TARGET_OTHER || state == TARGET_FOREIGN;
     return is_in_the_way ? target_refuse(task, state, downloader->photo) : 0;
 }

@@ -16,13 +16,17 @@
 
 enum { PAINTED = 100, USAGE_ERROR = 2 };
 
-static bool serve_folder(struct ends *ends, const char *folder, const char *place, enum format format) {
+static bool serve_folder(struct ends *ends, const char *folder, const char *place, const struct options *options) {
     ends->origin = http_server_start(folder, HTTP_ORIGIN);
-    return ends->origin != NULL && 
-        source_from_folder(&ends->source, folder, http_server_url(ends->origin), place, format);
+    if (ends->origin == NULL)
+        return false;
+    const char *url = http_server_url(ends->origin);
+    if (options->is_recursive && place == NULL)
+        return source_from_folders(&ends->source, folder, url, options->to, options->recipe.format);
+    return source_from_folder(&ends->source, folder, url, place, options->recipe.format);
 }
 
-static bool paint_folder(struct ends *ends, enum format format) {
+static bool paint_folder(struct ends *ends, const struct options *options) {
     if (!temporary_make(&ends->painted))
         return false;
     interrupt_set_temporary(&ends->painted);
@@ -35,16 +39,15 @@ static bool paint_folder(struct ends *ends, enum format format) {
         return false;
     }
     return serve_folder(ends, ends->painted.path, "painted/", /* the same pictures in each run, in a different folder */
-                        format);
+                        options);
 }
 
 static bool open_from(struct ends *ends, const struct options *options) {
     const char *from = options->from;
     bool is_folder = from != NULL && strcmp(from, "-") != 0 && folder_exists(from);
-    enum format format = options->recipe.format;
-    bool ok = from == NULL ? paint_folder(ends, format)
-              : is_folder  ? serve_folder(ends, from, NULL, format)
-                           : source_from_list(&ends->source, from, options->is_null_separated, format);
+    bool ok = from == NULL ? paint_folder(ends, options)
+              : is_folder  ? serve_folder(ends, from, NULL, options)
+                           : source_from_list(&ends->source, from, options->is_null_separated, options->recipe.format);
     if (ok && ends->source.count == 0 && ends->source.is_whole) {
         terminal_say("%s: nothing to do", from);
         return false;

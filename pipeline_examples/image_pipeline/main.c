@@ -107,6 +107,8 @@ static weir_status feed(weir_pipeline *pipeline, struct work *work) {
     while (feeder.status == WEIR_OK && (photo = source_next(source)) != NULL) {
         if (!hosts_park(feeder.hosts, photo))
             feeder.status = weir_pipeline_put(pipeline, photo);
+        if (feeder.status != WEIR_OK)
+            photo_drop(photo, NULL);
         feed_parked(&feeder);
     }
     feed_last(&feeder);

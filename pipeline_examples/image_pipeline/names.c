@@ -51,6 +51,11 @@ static bool is_picture(const char *name) {
     return false;
 }
 
+static char safe_character(char character) {
+    unsigned char c = (unsigned char)character;
+    return c < 0x20 || c == 0x7f || c == '/' || c == '\\' ? '_' : character;
+}
+
 /* Copies the name, cut to the maximum length, with unsafe characters replaced. */
 static void make_safe(char safe[STEM_MAX + 1], const char *original) {
     size_t length = strlen(original);
@@ -59,10 +64,8 @@ static void make_safe(char safe[STEM_MAX + 1], const char *original) {
         while (length > 0 && ((unsigned char)original[length] & 0xc0) == 0x80)
             length--; /* does not split a UTF-8 character */
     }
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)original[i];
-        safe[i] = c < 0x20 || c == 0x7f || c == '/' || c == '\\' ? '_' : (char)c;
-    }
+    for (size_t i = 0; i < length; i++)
+        safe[i] = safe_character(original[i]);
     safe[length] = '\0';
     if (length == 0)
         snprintf(safe, STEM_MAX + 1, "picture");
@@ -86,12 +89,27 @@ char *names_make(const char *original, const char *query, enum format format) {
     return strdup(name);
 }
 
+char *names_make_below(const char *path, enum format format) {
+    const char *slash = strrchr(path, '/');
+    size_t folders = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    char *name = names_make(path + folders, NULL, format);
+    char *all = name == NULL ? NULL : malloc(folders + strlen(name) + 1);
+    if (all != NULL) {
+        for (size_t i = 0; i < folders; i++)
+            all[i] = path[i] == '/' ? '/' : safe_character(path[i]);
+        strcpy(all + folders, name);
+    }
+    free(name);
+    return all;
+}
+
 /* Inserts a dash and a text before the extension, which each name has. */
 static char *insert(const char *name, const char *text) {
-    char longer[SIZED_NAME_SIZE];
-    const char *extension = strrchr(name, '.');
-    snprintf(longer, sizeof longer, "%.*s-%s%s", (int)(extension - name), name, text, extension);
-    return strdup(longer);
+    size_t size = strlen(name) + 1 + strlen(text) + 1, stem = (size_t)(strrchr(name, '.') - name);
+    char *longer = malloc(size);
+    if (longer != NULL)
+        snprintf(longer, size, "%.*s-%s%s", (int)stem, name, text, name + stem);
+    return longer;
 }
 
 char *names_make_long(const char *name, const char *url) {

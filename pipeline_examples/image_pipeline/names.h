@@ -26,6 +26,12 @@
 char *names_make(const char *original, const char *query, enum format format);
 
 /*
+ * Does the same for the file of a path in a folder, without a query: the folders of the path are kept. The caller frees
+ * the name, and NULL means the same.
+ */
+char *names_make_below(const char *path, enum format format);
+
+/*
  * Returns the long name of the picture with this URL, made from its short name: a digest of the URL precedes the
  * extension. `name` must come from names_make. The caller frees the result. Returns NULL if memory is exhausted.
  */

@@ -46,6 +46,7 @@ enum {
     OPT_RESUME,
     OPT_CROP,
     OPT_ISOLATE,
+    OPT_NO_CLOBBER,
     OPT_MAX_FAILURES,
     OPT_FAIL_FAST,
     OPT_USER_AGENT,
@@ -61,6 +62,8 @@ static const struct option long_options[] = {
     {"crop", required_argument, NULL, OPT_CROP},
     {"format", required_argument, NULL, 'f'},
     {"quality", required_argument, NULL, 'q'},
+    {"recursive", no_argument, NULL, 'r'},
+    {"no-clobber", no_argument, NULL, OPT_NO_CLOBBER},
     {"isolate", no_argument, NULL, OPT_ISOLATE},
     {"downloads", required_argument, NULL, OPT_DOWNLOADS},
     {"resizes", required_argument, NULL, OPT_RESIZES},
@@ -91,19 +94,22 @@ static const struct option long_options[] = {
 };
 
 static void print_help(void) {
-    fputs("Usage: weir-thumbs [OPTION]...\n"
+    fputs("Usage: weir-thumbs [OPTION]... [FROM [TO]]\n"
           "Downloads pictures, makes thumbnails of them, and uploads the thumbnails, all concurrently.\n"
           "\n"
           "  --from DIR         take the files in this folder, and serve them to the downloads over HTTP\n"
           "  --from FILE        take the http and https URLs in this file, one per line, # for comments;\n"
           "                     -: standard input (default: paint 100 pictures);\n"
           "                     a tab and a name for the thumbnail may follow a URL\n"
+          "  -r, --recursive    take the files in all folders of the folder too; links to folders are not followed;\n"
+          "                     the thumbnails get the same folders\n"
           "  --null             the URLs are separated by NULs\n"
           "  --to DIR           put the thumbnails into this folder, over HTTP; created if missing\n"
           "                     (default: thumbs)\n"
           "  --to URL           put the thumbnails under this http or https URL\n"
           "  --overwrite        replace any file with the thumbnail's name, made by weir-thumbs or not\n"
           "  --skip-existing    skip pictures that have their thumbnail\n"
+          "  --no-clobber       skip pictures of which any file has the thumbnail's name\n"
           "  -s, --size SIZE    box that the thumbnails fit into, in pixels: 320 or 320x200, 320x for any height,\n"
           "                     x200 for any width; no picture is enlarged (default: 320);\n"
           "                     160,320,640: thumbnails of each size, from one download, with the size in their names\n"
@@ -113,8 +119,9 @@ static void print_help(void) {
           "  -q, --quality N    quality, 1 to 100 (default: 85 for jpeg, 80 for webp, 50 for avif; png has none)\n"
           "  --isolate          decode in child processes: a decoder that crashes, hangs or takes too much memory\n"
           "                     costs one picture\n"
-          "\n"
-          "  --downloads N      number of download threads (default: 4)\n"
+          "\n",
+          stdout);
+    fputs("  --downloads N      number of download threads (default: 4)\n"
           "  --resizes N        number of resize threads (default: one per processor)\n"
           "  --uploads N        number of upload threads (default: 2)\n"
           "  --queue N          capacity of each stage's input queue, in pictures (default: 16)\n"
@@ -210,6 +217,8 @@ static bool read_limit(struct options *options, int option) {
 static bool set_flag(struct options *options, int option) {
     bool *flag = option == OPT_KEEP_DAMAGED    ? &options->recipe.keep_damaged
                  : option == OPT_ISOLATE       ? &options->is_isolated
+                 : option == OPT_NO_CLOBBER    ? &options->no_clobber
+                 : option == 'r'               ? &options->is_recursive
                  : option == OPT_NULL          ? &options->is_null_separated
                  : option == OPT_QUIET         ? &options->is_quiet
                  : option == 'n'               ? &options->is_dry
@@ -305,9 +314,26 @@ static bool finish_printing(int *exit_status) {
     return false;
 }
 
+/* Reads the arguments that are no options: the source and the target. */
+static bool read_places(struct options *options, int argc, char **argv) {
+    const char **const places[] = {&options->from, &options->to}, *const names[] = {"--from", "--to"};
+    for (int i = 0; optind + i < argc; i++) {
+        const char *place = argv[optind + i];
+        if (i == 2) {
+            terminal_say("'%s': unexpected argument; see --help", place);
+            return false;
+        }
+        if (*places[i] != NULL) {
+            terminal_say("'%s': unexpected argument, because of %s", place, names[i]);
+            return false;
+        }
+        *places[i] = place;
+    }
+    return true;
+}
+
 bool options_parse(struct options *options, int argc, char **argv, int *exit_status) {
-    *options = (struct options){.to = "thumbs",
-                                .user_agent = "weir-thumbs",
+    *options = (struct options){.user_agent = "weir-thumbs",
                                 .downloads = 4,
                                 .resizes = processors(),
                                 .uploads = 2,
@@ -320,7 +346,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
     *exit_status = USAGE_ERROR;
     opterr = 0;
     int option;
-    while ((option = getopt_long(argc, argv, ":s:q:f:hn", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":s:q:f:hnr", long_options, NULL)) != -1) {
         if (option == 'h') {
             print_help();
             return finish_printing(exit_status);
@@ -337,12 +363,15 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
         if (!read_option(options, option))
             return false;
     }
-    if (optind < argc)
-        terminal_say("'%s': unexpected argument; see --help", argv[optind]);
-    else if (options->is_dry && options->from == NULL)
+    if (!read_places(options, argc, argv))
+        return false;
+    options->to = options->to == NULL ? "thumbs" : options->to;
+    options->skip_existing = options->skip_existing || options->no_clobber;
+    if (options->is_dry && options->from == NULL)
         terminal_say("--dry-run needs --from");
     else if (options->overwrite && options->skip_existing)
-        terminal_say("--overwrite and --skip-existing are mutually exclusive");
+        terminal_say("--overwrite and %s are mutually exclusive",
+                     options->no_clobber ? "--no-clobber" : "--skip-existing");
     else
         return recipe_complete(&options->recipe);
     return false;

@@ -32,6 +32,8 @@ struct options {
     size_t max_bytes;    /* maximum for one picture as downloaded */
     bool overwrite;      /* replaces any file that has the thumbnail's name */
     bool skip_existing;  /* skips pictures that have a thumbnail */
+    bool no_clobber;     /* replaces no file at all; skip_existing is set too */
+    bool is_recursive;   /* takes folders in the folder too */
     unsigned retries;    /* further attempts at a transfer after a transient failure */
     long timeout;        /* maximum seconds for a whole transfer */
     long stall;          /* seconds to connect, and seconds without progress, before a transfer fails */

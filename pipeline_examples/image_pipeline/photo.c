@@ -80,6 +80,15 @@ void photo_forget_thumbnails(struct photo *photo) {
     photo->thumbnail_count = 0;
 }
 
+void photo_free(struct photo *photo) {
+    if (photo->is_single)
+        free((void *)(uintptr_t)photo->short_name); /* belongs to no set of names */
+    free(photo->url);
+    free(photo->long_name);
+    free(photo->label);
+    free(photo);
+}
+
 void photo_drop(void *item, void *unused) {
     (void)unused;
     struct photo *photo = item;
@@ -91,4 +100,6 @@ void photo_drop(void *item, void *unused) {
         photo->name = photo->short_name;
     free(photo->sized_name);
     photo->sized_name = NULL;
+    if (photo->is_single)
+        photo_free(photo);
 }

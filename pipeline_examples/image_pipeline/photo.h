@@ -1,7 +1,8 @@
 /*
  * photo.h - the item that flows through the pipeline: one picture and its thumbnail.
  *
- * The photo structs are in the source's list, which outlives the pipeline. The memory that a photo refers to belongs
+ * The photo structs are in the source's list, which outlives the pipeline; those from a walk through folders are freed one
+ * by one. The memory that a photo refers to belongs
  * to the current holder of the photo: the pipeline, the stage that processes it, or the reader of the dead letters. A
  * photo never has two holders, so its members need no lock.
  *
@@ -30,6 +31,7 @@ struct photo {
     bool is_url;               /* the label is a URL */
     size_t number;             /* number of its entry in the list */
     const char *fault;         /* why it cannot be downloaded; NULL if a download is possible */
+    bool is_single;         /* its memory is freed when it is dropped, with its label, its URL and its name */
     const char *short_name; /* first name of its thumbnail, without a size; NULL if it has a fault */
     char *long_name;        /* name if another picture's thumbnail has the short one; NULL if it has no second name */
     const char *name;       /* current name of its current thumbnail; NULL if it has a fault */
@@ -98,7 +100,10 @@ void photo_forget_image(struct photo *photo);
 /* Frees the thumbnails. */
 void photo_forget_thumbnails(struct photo *photo);
 
-/* Frees all memory of the photo at the end of its way. A drop function for weir. */
+/* Frees what the photo holds at the end of its way, and a single photo itself. A drop function for weir. */
 void photo_drop(void *photo, void *unused);
+
+/* Frees a photo that holds nothing any more. */
+void photo_free(struct photo *photo);
 
 #endif /* IMAGE_PIPELINE_PHOTO_H */

@@ -17,6 +17,7 @@
 #include "names.h"
 #include "terminal.h"
 #include "url.h"
+#include "walk.h"
 
 static bool out_of_memory(void) {
     terminal_say("out of memory");
@@ -136,6 +137,65 @@ bool source_from_folder(struct source *source, const char *folder, const char *b
     return true;
 }
 
+/* ---- folders in a folder ---- */
+
+bool source_from_folders(struct source *source, const char *folder, const char *base_url, const char *left_out,
+                         enum format format) {
+    *source = (struct source){.list.file = -1, .format = format, .base_url = base_url};
+    source->place = place_of(folder);
+    if (source->place == NULL)
+        return out_of_memory();
+    source->walk = walk_open(folder, left_out);
+    return source->walk != NULL;
+}
+
+/* Returns whether another file of the folder takes the same name: "a.png" that of "a.png.jpg". */
+static bool has_clash(const struct source *source, const char *path) {
+    const char *slash = strrchr(path, '/'), *extension = format_extension(source->format);
+    const char *name = slash == NULL ? path : slash + 1;
+    size_t length = strlen(name), end = strlen(extension);
+    if (length <= end || strcmp(name + length - end, extension) != 0)
+        return false;
+    char *shorter = strdup(name);
+    if (shorter == NULL)
+        return false;
+    shorter[length - end] = '\0';
+    bool has = !format_fits(source->format, shorter) && walk_has_sibling(source->walk, shorter);
+    free(shorter);
+    return has;
+}
+
+/* Makes the photo of a path, which it takes. Returns NULL if memory is exhausted. */
+static struct photo *make_single(const struct source *source, char *path, const char *fault) {
+    struct photo *photo = calloc(1, sizeof *photo);
+    if (photo == NULL) {
+        free(path);
+        return NULL;
+    }
+    *photo = (struct photo){.label = path, .is_single = true, .fault = fault};
+    if (fault == NULL && has_clash(source, path))
+        photo->fault = "its thumbnail would have the name of another one in its folder";
+    photo->url = url_join(source->base_url, path);
+    photo->name = photo->short_name = photo->fault == NULL ? names_make_below(path, source->format) : NULL;
+    if (photo->url != NULL && (photo->name != NULL || photo->fault != NULL))
+        return photo;
+    photo_free(photo);
+    return NULL;
+}
+
+static struct photo *next_of_walk(struct source *source) {
+    const char *fault;
+    char *path = walk_next(source->walk, &fault);
+    struct photo *photo = path == NULL ? NULL : make_single(source, path, fault);
+    if (photo != NULL)
+        source->count++;
+    else if (path != NULL || walk_is_broken(source->walk))
+        out_of_memory();
+    else
+        source->is_whole = true;
+    return photo;
+}
+
 /* ---- a list ---- */
 
 /* Returns the decoded last component of the URL, which the caller frees. */
@@ -221,6 +281,8 @@ bool source_from_list(struct source *source, const char *path, bool is_null_sepa
 }
 
 struct photo *source_next(struct source *source) {
+    if (source->walk != NULL)
+        return next_of_walk(source);
     if (source->given == source->count && (source->is_whole || !add_next(source)))
         return NULL;
     return source->photos[source->given++];
@@ -238,15 +300,12 @@ void source_mark(char mark[MARK_SIZE], const struct source *source, const struct
 }
 
 void source_free(struct source *source) {
-    for (size_t i = 0; i < source->count; i++) {
-        free(source->photos[i]->url);
-        free(source->photos[i]->long_name);
-        free(source->photos[i]->label);
-        free(source->photos[i]);
-    }
+    for (size_t i = 0; i < source->count && source->photos != NULL; i++)
+        photo_free(source->photos[i]);
     free(source->photos);
     free(source->place);
     names_destroy(source->names);
     list_close(&source->list);
+    walk_close(source->walk);
     *source = (struct source){.list.file = -1};
 }

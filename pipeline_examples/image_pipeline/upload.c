@@ -164,7 +164,8 @@ static int put_carefully(struct uploader *uploader, weir_task *task, long *statu
         if (code != 0 || !is_open)
             return code;
     } while (state == TARGET_OTHER && photo_take_long_name(uploader->photo));
-    if (state == TARGET_SAME && uploader->work->journal.path != NULL) {
+    bool is_kept = uploader->work->journal.path != NULL || uploader->work->options->no_clobber;
+    if (state == TARGET_SAME && is_kept) {
         *status = STATUS_NO_CONTENT; /* a run was killed before it could note that the upload was done */
         return 0;
     }
