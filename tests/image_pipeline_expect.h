@@ -40,6 +40,7 @@ void add_list_tests(TCase *cases);
 void add_memory_tests(TCase *cases);
 void add_names_tests(TCase *cases);
 void add_options_tests(TCase *cases);
+void add_recursive_tests(TCase *cases);
 void add_replace_tests(TCase *cases);
 void add_report_tests(TCase *cases);
 void add_resume_tests(TCase *cases);

@@ -233,6 +233,7 @@ tests_test_image_pipeline_SOURCES = \
 	tests/image_pipeline_nginx.c \
 	tests/image_pipeline_options.c \
 	tests/image_pipeline_pictures.c tests/image_pipeline_pictures.h \
+	tests/image_pipeline_recursive.c \
 	tests/image_pipeline_replace.c \
 	tests/image_pipeline_report.c \
 	tests/image_pipeline_resume.c \
