@@ -101,8 +101,8 @@ START_TEST (the_quality_is_that_of_the_format) {
     for (int i = 0; i < FORMATS; i++) {
         size_t sizes[2];
         for (int j = 0; j < 2 && strcmp(formats[i].name, "png") != 0; j++) {
-            struct result result = run_thumbs("--from", in_root("quality"), "--to", in_root("quality-%d-%d", i, j), "-f",
-                                              formats[i].name, "-q", j == 0 ? "20" : "95", NULL);
+            struct result result = run_thumbs("--from", in_root("quality"), "--to", in_root("quality-%d-%d", i, j),
+                                              "-f", formats[i].name, "-q", j == 0 ? "20" : "95", NULL);
             expect_counts(&result, 1, 0);
             const char *name = any_file(in_root("quality-%d-%d", i, j));
             sizes[j] = file_size(in_root("quality-%d-%d/%s", i, j, name));

@@ -70,7 +70,8 @@ START_TEST (a_folder_that_cannot_be_read_is_named_and_the_others_go_on) {
     expect_counts(&result, 2, is_root ? 1 : 2);
     if (!is_root)
         expect_text(result.err, "weir-thumbs: no: download: is a folder that may not be read\n");
-    expect_text(result.err, "yes/b.png.jpg: download: its thumbnail would have the name of another one in its folder\n");
+    expect_text(result.err,
+                "yes/b.png.jpg: download: its thumbnail would have the name of another one in its folder\n");
     result_free(&result);
 }
 END_TEST

@@ -31,14 +31,15 @@ START_TEST (a_size_may_leave_a_side_open) {
     static const struct {
         const char *size;
         int wide[2], high[2]; /* of 1200 x 600, and of 300 x 900 */
-    } sizes[] = {{"320", {320, 160}, {107, 320}},     {"320x", {320, 160}, {300, 900}},   {"x320", {640, 320}, {107, 320}},
-                 {"320x320", {320, 160}, {107, 320}}, {"100x80", {100, 50}, {27, 80}}, {"2000", {1200, 600}, {300, 900}}};
+    } sizes[] = {{"320", {320, 160}, {107, 320}},  {"320x", {320, 160}, {300, 900}},
+                 {"x320", {640, 320}, {107, 320}}, {"320x320", {320, 160}, {107, 320}},
+                 {"100x80", {100, 50}, {27, 80}},  {"2000", {1200, 600}, {300, 900}}};
     make_folder(in_root("sides"));
     write_picture(in_root("sides/wide.jpg"), 1200, 600);
     write_picture(in_root("sides/high.jpg"), 300, 900);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        struct result result = run_thumbs("--from", in_root("sides"), "--to", in_root("sides-%d", (int)i), "-s",
-                                          sizes[i].size, NULL);
+        struct result result =
+            run_thumbs("--from", in_root("sides"), "--to", in_root("sides-%d", (int)i), "-s", sizes[i].size, NULL);
         expect_counts(&result, 2, 0);
         expect_size(in_root("sides-%d/wide.jpg", (int)i), sizes[i].wide[0], sizes[i].wide[1]);
         expect_size(in_root("sides-%d/high.jpg", (int)i), sizes[i].high[0], sizes[i].high[1]);
@@ -53,8 +54,8 @@ START_TEST (several_sizes_come_from_one_download) {
     snprintf(list, sizeof list, "http://127.0.0.1:%d/file/a.jpg\nhttp://127.0.0.1:%d/file/b?1\n", server.port,
              server.port);
     write_text(in_root("list"), list);
-    struct result result = run_thumbs("--from", in_root("list"), "--to", in_root("several"), "-s", "40,640", "-s", "300x",
-                                      "--report", in_root("report"), NULL);
+    struct result result = run_thumbs("--from", in_root("list"), "--to", in_root("several"), "-s", "40,640", "-s",
+                                      "300x", "--report", in_root("report"), NULL);
     expect_counts(&result, 2, 0);
     int width, height;
     ck_assert(read_picture(photo(1), &width, &height));
@@ -104,8 +105,8 @@ START_TEST (a_retry_goes_on_with_the_size_that_has_failed) {
     snprintf(url, sizeof url, "http://127.0.0.1:%d/once-503", store.port);
     make_folder(in_root("again"));
     copy_file(photo(1), in_root("again/a.jpg"));
-    struct result result = run_thumbs("--from", in_root("again"), "--to", url, "-s", "50,100", "--overwrite", "--resume",
-                                      in_root("journal"), NULL);
+    struct result result = run_thumbs("--from", in_root("again"), "--to", url, "-s", "50,100", "--overwrite",
+                                      "--resume", in_root("journal"), NULL);
     expect_counts(&result, 1, 0);
     ck_assert_uint_eq(figure(&result, "retried"), 2);
     char *log = read_file(server_log(&store), NULL);
@@ -123,8 +124,8 @@ END_TEST
 START_TEST (several_sizes_are_cropped_each) {
     make_folder(in_root("crops"));
     write_picture(in_root("crops/a.jpg"), 900, 300);
-    struct result result = run_thumbs("--from", in_root("crops"), "--to", in_root("crops-out"), "-s", "100x50,200x100,60",
-                                      "--crop", "centre", NULL);
+    struct result result = run_thumbs("--from", in_root("crops"), "--to", in_root("crops-out"), "-s",
+                                      "100x50,200x100,60", "--crop", "centre", NULL);
     expect_counts(&result, 1, 0);
     expect_size(in_root("crops-out/a-200x100.jpg"), 200, 100);
     expect_size(in_root("crops-out/a-100x50.jpg"), 100, 50);
@@ -134,8 +135,8 @@ START_TEST (several_sizes_are_cropped_each) {
 END_TEST
 
 START_TEST (sizes_that_make_no_sense_are_refused) {
-    static const char *const wrong[] = {"", "0", "x", "320,", "320x0", "-1", "16385", "1x2x3", "320,320x320",
-                                        "1,2,3,4,5,6,7,8,9"};
+    static const char *const wrong[] = {"",   "0",     "x",     "320,",        "320x0",
+                                        "-1", "16385", "1x2x3", "320,320x320", "1,2,3,4,5,6,7,8,9"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         struct result result = run_thumbs("-s", wrong[i], NULL);
         ck_assert_msg(result.status == 2, "-s '%s': status %d", wrong[i], result.status);

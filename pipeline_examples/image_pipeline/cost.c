@@ -61,7 +61,8 @@ static uint64_t cost_by_rows(const VipsImage *picture, const char *format, const
         return is_whole ? pixels * (uint64_t)vips_image_get_bands(picture) * COEFFICIENT
                         : width * pixel_size(picture) * ROWS;
     is_whole = is_whole || strcmp(format, "TIFF") == 0;
-    return cost_of_rows(picture, &recipe->sizes[recipe->size_count - 1]) + (is_whole ? pixels * pixel_size(picture) : 0);
+    return cost_of_rows(picture, &recipe->sizes[recipe->size_count - 1]) +
+           (is_whole ? pixels * pixel_size(picture) : 0);
 }
 
 uint64_t cost_of(const VipsImage *picture, const char *format, const struct recipe *recipe) {

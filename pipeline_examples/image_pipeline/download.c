@@ -190,8 +190,8 @@ static int look_for_thumbnails(struct downloader *downloader, weir_task *task, b
     *is_there = true;
     for (size_t i = 0; i < recipe->size_count && code == 0 && *is_there; i++) {
         bool is_named = recipe->size_count == 1 || photo_select(photo, recipe->sizes, recipe->size_count, i);
-        code = is_named ? look_for_thumbnail(downloader, task, is_there)
-                        : weir_task_fail(task, FAILED, "out of memory");
+        code =
+            is_named ? look_for_thumbnail(downloader, task, is_there) : weir_task_fail(task, FAILED, "out of memory");
     }
     *is_there = *is_there && code == 0;
     photo->size = 0;

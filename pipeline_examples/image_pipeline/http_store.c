@@ -30,7 +30,7 @@ struct http_upload {
     int folder, file;  /* file: -1 when closed */
     int to;            /* the folder of its name, which may be `folder`; -1 if it cannot be opened */
     const char *named; /* its name in that folder */
-    int error;        /* errno of the first failure; 0 if none */
+    int error;         /* errno of the first failure; 0 if none */
     size_t size;
     bool is_conditional;            /* fails if the file exists (If-None-Match: *) */
     char temporary[PART_NAME_SIZE]; /* "" when the file has been renamed, or was never made */

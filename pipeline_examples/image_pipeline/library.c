@@ -40,7 +40,7 @@ static bool is_good(const char *version) {
 
 /* Returns whether several threads can use vectors. */
 static bool vectors_are_safe(void) {
-    gint64 (*highway)(void);    /* libvips 8.15 or later, if built with it */
+    gint64 (*highway)(void); /* libvips 8.15 or later, if built with it */
     const char *(*orc)(void);
     if (find("vips_vector_get_builtin_targets", &highway) && highway() != 0)
         return true;

@@ -206,8 +206,7 @@ static bool read_limit(struct options *options, int option) {
             options->retries = (unsigned)number;
             return true;
         case OPT_MAX_PIXELS:
-            return numbers_read_option("--max-pixels", optarg, 1, UINT64_C(1000000000000), 
-                                       &options->recipe.max_pixels);
+            return numbers_read_option("--max-pixels", optarg, 1, UINT64_C(1000000000000), &options->recipe.max_pixels);
         default:
             return read_count("--max-bytes", INT32_MAX, &options->max_bytes);
     }

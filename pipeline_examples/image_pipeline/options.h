@@ -29,14 +29,14 @@ struct options {
     struct recipe recipe;   /* what is made of each picture */
     bool is_isolated;       /* decodes in child processes */
     size_t downloads, resizes, uploads, queue;
-    size_t max_bytes;    /* maximum for one picture as downloaded */
-    bool overwrite;      /* replaces any file that has the thumbnail's name */
-    bool skip_existing;  /* skips pictures that have a thumbnail */
-    bool no_clobber;     /* replaces no file at all; skip_existing is set too */
-    bool is_recursive;   /* takes folders in the folder too */
-    unsigned retries;    /* further attempts at a transfer after a transient failure */
-    long timeout;        /* maximum seconds for a whole transfer */
-    long stall;          /* seconds to connect, and seconds without progress, before a transfer fails */
+    size_t max_bytes;   /* maximum for one picture as downloaded */
+    bool overwrite;     /* replaces any file that has the thumbnail's name */
+    bool skip_existing; /* skips pictures that have a thumbnail */
+    bool no_clobber;    /* replaces no file at all; skip_existing is set too */
+    bool is_recursive;  /* takes folders in the folder too */
+    unsigned retries;   /* further attempts at a transfer after a transient failure */
+    long timeout;       /* maximum seconds for a whole transfer */
+    long stall;         /* seconds to connect, and seconds without progress, before a transfer fails */
 };
 
 /* Parses the command line. Returns true to continue; false, with all output printed, to exit with `*exit_status`. */

@@ -31,14 +31,14 @@ struct photo {
     bool is_url;               /* the label is a URL */
     size_t number;             /* number of its entry in the list */
     const char *fault;         /* why it cannot be downloaded; NULL if a download is possible */
-    bool is_single;         /* its memory is freed when it is dropped, with its label, its URL and its name */
-    const char *short_name; /* first name of its thumbnail, without a size; NULL if it has a fault */
-    char *long_name;        /* name if another picture's thumbnail has the short one; NULL if it has no second name */
-    const char *name;       /* current name of its current thumbnail; NULL if it has a fault */
-    char *sized_name;       /* the memory of `name` if that has a size; else NULL */
-    size_t size;            /* number of the current thumbnail, counted from 0 */
-    const char *size_text;  /* its size in its name; NULL if the name has none */
-    bool has_long_name;     /* its name is made from the long one */
+    bool is_single;            /* its memory is freed when it is dropped, with its label, its URL and its name */
+    const char *short_name;    /* first name of its thumbnail, without a size; NULL if it has a fault */
+    char *long_name;       /* name if another picture's thumbnail has the short one; NULL if it has no second name */
+    const char *name;      /* current name of its current thumbnail; NULL if it has a fault */
+    char *sized_name;      /* the memory of `name` if that has a size; else NULL */
+    size_t size;           /* number of the current thumbnail, counted from 0 */
+    const char *size_text; /* its size in its name; NULL if the name has none */
+    bool has_long_name;    /* its name is made from the long one */
 
     unsigned char *image; /* the picture as downloaded; NULL before, and after resizing */
     size_t image_size;

@@ -70,8 +70,8 @@ static void write_line(FILE *stream, const struct photo *photo, const struct rep
     if (*line->reason != '\0')
         write_member(stream, "reason", line->reason);
     fprintf(stream, "\"attempts\":%u,\"bytes_in\":%zu,\"bytes_out\":%zu,\"milliseconds\":%" PRIu64 "}\n",
-            photo->retries + 1, photo->bytes_in,
-            photo->thumbnails == NULL ? 0 : photo->thumbnails[photo->size].size, took / 1000000);
+            photo->retries + 1, photo->bytes_in, photo->thumbnails == NULL ? 0 : photo->thumbnails[photo->size].size,
+            took / 1000000);
 }
 
 static bool append(int file, const char *text, size_t size) {

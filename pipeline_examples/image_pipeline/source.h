@@ -28,7 +28,7 @@ struct source {
     atomic_bool is_whole; /* no more photos will come */
     struct names *names;
     enum format format; /* of the thumbnails; constant, like the next one */
-    char *place; /* prefix of a source in marks, for the folder; NULL for URLs, which need none */
+    char *place;        /* prefix of a source in marks, for the folder; NULL for URLs, which need none */
 };
 
 /*

@@ -56,8 +56,8 @@ void thumbnail_open(void) {
 /* The formats that are accepted. A loader may be absent from libvips. */
 static const struct {
     const char *loader, *name;
-} accepted[] = {{"JpegBuffer", "JPEG"}, {"PngBuffer", "PNG"},  {"WebpBuffer", "WebP"}, {"NsgifBuffer", "GIF"},
-                {"TiffBuffer", "TIFF"}, {"HeifBuffer", "HEIC"}};
+} accepted[] = {{"JpegBuffer", "JPEG"}, {"PngBuffer", "PNG"},   {"WebpBuffer", "WebP"},
+                {"NsgifBuffer", "GIF"}, {"TiffBuffer", "TIFF"}, {"HeifBuffer", "HEIC"}};
 
 /* Returns whether the loader is the one with this name, or begins with it. */
 static bool is_loader(const char *loader, const char *name) {
@@ -99,7 +99,7 @@ const char *thumbnail_format(const struct photo *photo) {
     static const struct {
         size_t place;
         const char *bytes, *name;
-    } starts[] = {{0, "\xff\xd8", "JPEG"}, {0, "\x89P", "PNG"},  {0, "GIF8", "GIF"},      {0, "II", "TIFF"},
+    } starts[] = {{0, "\xff\xd8", "JPEG"}, {0, "\x89P", "PNG"}, {0, "GIF8", "GIF"}, {0, "II", "TIFF"},
                   {0, "MM", "TIFF"},       {8, "avif", "AVIF"}, {4, "ftyp", "HEIC"}};
     for (size_t i = 0; i < sizeof starts / sizeof *starts; i++) {
         if (begins_with(photo, starts[i].place, starts[i].bytes))
