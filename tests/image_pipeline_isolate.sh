@@ -1,5 +1,5 @@
 #!/bin/sh
-# With --isolate, a decoder that crashes, hangs or takes memory without end costs one picture, which is named.
+# In child processes, a decoder that crashes, hangs or takes memory without end costs one picture, which is named.
 #
 # A preloaded library does so at every 20th picture, which has a word behind its end. Everything runs under a limit of
 # memory.
@@ -31,6 +31,7 @@ ulimit -v 8000000
 cat >bad.c <<'END'
 #define _GNU_SOURCE
 #include <dlfcn.h>
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,8 @@ static void allocate_without_end(void) {
 const char *vips_foreign_find_load_buffer(const void *data, size_t size) {
     const char *(*next)(const void *, size_t), *word = (const char *)data + size - WORD;
     *(void **)&next = dlsym(RTLD_NEXT, "vips_foreign_find_load_buffer");
+    if (getenv("NO_MEMFD") != NULL)
+        return next(data, size);
     if (memcmp(word, "crash", WORD) == 0)
         raise(SIGSEGV);
     if (memcmp(word, "abort", WORD) == 0)
@@ -59,6 +62,16 @@ const char *vips_foreign_find_load_buffer(const void *data, size_t size) {
     if (memcmp(word, "eater", WORD) == 0)
         allocate_without_end();
     return next(data, size);
+}
+
+/* As if the system had no memory to share. */
+int memfd_create(const char *name, unsigned flags) {
+    int (*next)(const char *, unsigned);
+    *(void **)&next = dlsym(RTLD_NEXT, "memfd_create");
+    if (getenv("NO_MEMFD") == NULL)
+        return next(name, flags);
+    errno = ENOSYS;
+    return -1;
 }
 
 /* As if libvips had no encoder for AVIF. */
@@ -94,7 +107,7 @@ for word in $words; do
     printf '%s' "$word" >>"from/$name.jpg"
 done
 status=0
-thumbs from --to to --isolate --resizes 2 --memory 128M --resize-timeout 1 || status=$?
+thumbs from --to to --resizes 2 --memory 128M --resize-timeout 1 || status=$?
 [ $status -eq 1 ] || fail "exits with $status: $(cat out err)"
 grep -q '^done  *114 of 120$' out || fail "$(cat out err)"
 grep -q '^failed  *6 (download 0, resize 6, upload 0)$' out || fail "$(cat out err)"
@@ -113,8 +126,25 @@ told 120 'decoder: killed by SIGABRT'
 mkdir one
 cp from/020.jpg one
 status=0
-thumbs one --to to || status=$?
-[ $status -gt 128 ] || fail "without --isolate: exits with $status: $(cat out err)"
+thumbs one --to to --no-isolate || status=$?
+[ $status -gt 128 ] || fail "with --no-isolate: exits with $status: $(cat out err)"
+
+# Where no child can be started, the program decodes by itself, unless it must not.
+NO_MEMFD=1
+export NO_MEMFD
+thumbs from --to threads || fail "without child processes: $(cat out err)"
+grep -q '^weir-thumbs: decoding in threads: .*decoder: cannot be run: ' err || fail "$(cat err)"
+status=0
+thumbs from --to to --overwrite --isolate || status=$?
+[ $status -eq 1 ] || fail "--isolate without child processes: exits with $status"
+grep -q '^weir-thumbs: .*decoder: cannot be run: ' err || fail "$(cat err)"
+unset NO_MEMFD
+
+# Damaged pictures can be kept.
+mkdir damaged
+head -c 20000 photos/photo-0001.jpg >damaged/cut.jpg
+thumbs damaged --to damaged-out --keep-damaged || fail "$(cat out err)"
+grep -q '^weir-thumbs: cut.jpg: note: damaged, and its thumbnail was made anyway: VipsJpeg: ' err || fail "$(cat err)"
 
 # A format that libvips cannot write is refused at the start.
 status=0

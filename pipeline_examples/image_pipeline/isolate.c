@@ -25,7 +25,7 @@
 #include "thumbnail.h"
 #include "vips_text.h"
 
-static const uint64_t FIRST_GRANT = 16 << 20, OWN_MEMORY = 256 << 20 /* of a child besides the decode */;
+static const uint64_t FIRST_GRANT = 16 << 20, OWN_MEMORY = 512 << 20 /* of a child besides the decode */;
 
 enum { LATER = 2 /* seconds from the deadline to the alarm */, MOST_ITEMS = 1000, ROOM = 64 << 20, START_LIMIT = 60 };
 

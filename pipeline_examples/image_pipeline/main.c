@@ -47,7 +47,7 @@ static size_t most_in_flight(const struct options *options) {
 }
 
 /* Ignores the status of add: weir_pipeline_start refuses the same stage with the same message. */
-static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue *dead) {
+static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue *dead, bool is_isolated) {
     const struct options *options = work->options;
     weir_stage_options stages[] = {
         {.name = "download", .work.run = download_photo, .work.init = download_init, .work.fini = download_fini},
@@ -55,7 +55,7 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
         {.name = "upload", .work.run = upload_photo, .work.init = upload_init, .work.fini = upload_fini},
     };
     stages[0].errors.retry = stages[2].errors.retry = retries_options(options);
-    if (options->is_isolated)
+    if (is_isolated)
         isolate_set_up(&stages[1], work);
     const size_t threads[] = {options->downloads, options->resizes, options->uploads};
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
@@ -151,15 +151,27 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
     return status == WEIR_NOMEM ? status : outcome;
 }
 
+/* Creates and starts the pipeline. `*pipeline` must be destroyed in either case. */
+static weir_status open_pipeline(weir_pipeline **pipeline, struct work *work, weir_queue *dead, bool is_isolated) {
+    const weir_pipeline_options options = {.max_items = most_in_flight(work->options)};
+    weir_status status = weir_pipeline_create(pipeline, &options);
+    return status == WEIR_OK ? start(*pipeline, work, dead, is_isolated) : status;
+}
+
 /* Leaves `*report` NULL if the run did not begin. */
 static void make_thumbnails(struct work *work, weir_report **report) {
     weir_pipeline *pipeline = NULL;
     weir_queue *dead = NULL;
+    enum isolation isolation = work->options->isolation;
     weir_status status = weir_queue_create(&dead, work->options->queue);
     if (status == WEIR_OK)
-        status = weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_items = most_in_flight(work->options)});
-    if (status == WEIR_OK)
-        status = start(pipeline, work, dead);
+        status = open_pipeline(&pipeline, work, dead, isolation != ISOLATE_NEVER);
+    if (status == WEIR_INITFAILED && isolation == ISOLATE_IF_POSSIBLE) { /* perhaps no child can be started */
+        terminal_say("decoding in threads: %s", weir_pipeline_message(pipeline));
+        weir_pipeline_destroy(pipeline);
+        pipeline = NULL;
+        status = open_pipeline(&pipeline, work, dead, false);
+    }
     if (status == WEIR_OK)
         status = run(pipeline, work, dead, report);
     const char *message = weir_pipeline_message(pipeline);

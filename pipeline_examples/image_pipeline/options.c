@@ -46,6 +46,7 @@ enum {
     OPT_RESUME,
     OPT_CROP,
     OPT_ISOLATE,
+    OPT_NO_ISOLATE,
     OPT_NO_CLOBBER,
     OPT_MAX_FAILURES,
     OPT_FAIL_FAST,
@@ -65,6 +66,7 @@ static const struct option long_options[] = {
     {"recursive", no_argument, NULL, 'r'},
     {"no-clobber", no_argument, NULL, OPT_NO_CLOBBER},
     {"isolate", no_argument, NULL, OPT_ISOLATE},
+    {"no-isolate", no_argument, NULL, OPT_NO_ISOLATE},
     {"downloads", required_argument, NULL, OPT_DOWNLOADS},
     {"resizes", required_argument, NULL, OPT_RESIZES},
     {"uploads", required_argument, NULL, OPT_UPLOADS},
@@ -118,7 +120,8 @@ static void print_help(void) {
           "  -f, --format NAME  jpeg, webp, png or avif (default: jpeg); all but jpeg keep transparency\n"
           "  -q, --quality N    quality, 1 to 100 (default: 85 for jpeg, 80 for webp, 50 for avif; png has none)\n"
           "  --isolate          decode in child processes: a decoder that crashes, hangs or takes too much memory\n"
-          "                     costs one picture\n"
+          "                     costs one picture (default: where that is possible)\n"
+          "  --no-isolate       decode in threads of the program, which takes less memory\n"
           "\n",
           stdout);
     fputs("  --downloads N      number of download threads (default: 4)\n"
@@ -215,7 +218,6 @@ static bool read_limit(struct options *options, int option) {
 /* Handles an option without a value. Returns false if `option` is none. */
 static bool set_flag(struct options *options, int option) {
     bool *flag = option == OPT_KEEP_DAMAGED    ? &options->recipe.keep_damaged
-                 : option == OPT_ISOLATE       ? &options->is_isolated
                  : option == OPT_NO_CLOBBER    ? &options->no_clobber
                  : option == 'r'               ? &options->is_recursive
                  : option == OPT_NULL          ? &options->is_null_separated
@@ -259,6 +261,10 @@ static bool read_user_agent(struct options *options) {
 /* Reads an option about the requests, or about the end of the run. */
 static bool read_other(struct options *options, int option) {
     switch (option) {
+        case OPT_ISOLATE:
+        case OPT_NO_ISOLATE:
+            options->isolation = option == OPT_ISOLATE ? ISOLATE_ALWAYS : ISOLATE_NEVER;
+            return true;
         case OPT_CROP:
             return recipe_read_crop(&options->recipe, optarg);
         case 'f':

@@ -14,6 +14,9 @@
 
 enum { MAX_HEADERS = 32 };
 
+/* Whether pictures are decoded in child processes. */
+enum isolation { ISOLATE_IF_POSSIBLE, ISOLATE_ALWAYS, ISOLATE_NEVER };
+
 struct options {
     const char *from;                 /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
     const char *to;                   /* a folder or a URL */
@@ -27,7 +30,7 @@ struct options {
     const char *report;     /* file for the report; NULL for none */
     bool is_null_separated; /* the list */
     struct recipe recipe;   /* what is made of each picture */
-    bool is_isolated;       /* decodes in child processes */
+    enum isolation isolation;
     size_t downloads, resizes, uploads, queue;
     size_t max_bytes;   /* maximum for one picture as downloaded */
     bool overwrite;     /* replaces any file that has the thumbnail's name */

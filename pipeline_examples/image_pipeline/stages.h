@@ -37,7 +37,7 @@ struct work {
     struct report report;
     struct journal journal;
     struct budget memory; /* for decodes */
-    weir_process decoder; /* the child processes; unused without --isolate */
+    weir_process decoder; /* the child processes; unused with --no-isolate */
     struct hosts *hosts;
 };
 

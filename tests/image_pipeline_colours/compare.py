@@ -2,7 +2,7 @@
 
 They must be those that Pillow sees in the picture, and those of vipsthumbnail where that is installed and agrees: at
 most LIMIT of 255 off, and as much more as the codec of a format needs. FOLDER is empty, and is filled. One format is
-made in child processes."""
+made in threads, and the others in child processes."""
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 import io
 import os
@@ -18,8 +18,8 @@ import pictures
 LIMIT = 2
 # Extension, further distance, and options of each format.
 FORMATS = (
-    (".jpg", 0, ["-q", "100"]),
-    (".png", 0, ["-f", "png", "--isolate"]),
+    (".jpg", 0, ["-q", "100", "--no-isolate"]),
+    (".png", 0, ["-f", "png"]),
     (".webp", 2, ["-f", "webp", "-q", "100"]),
     (".avif", 2, ["-f", "avif", "-q", "100"]),
 )
