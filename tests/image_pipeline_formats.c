@@ -144,7 +144,11 @@ START_TEST (other_formats_are_read_and_of_pages_the_first_one) {
     write_pages(in_root("read/a.gif"));
     write_pages(in_root("read/a.tif"));
     write_black(in_root("read/a.avif"), 400, 200);
+#if defined(__SANITIZE_ADDRESS__)
+    bool has_heic = false; /* the encoder of these pictures, x265, leaks */
+#else
     bool has_heic = try_black(in_root("read/a.heic"), 400, 200);
+#endif
     struct result result = run_thumbs("--from", in_root("read"), "--to", in_root("read-out"), NULL);
     expect_counts(&result, has_heic ? 4 : 3, 0);
     for (int i = 0; i < (has_heic ? 4 : 3); i++) {

@@ -98,8 +98,12 @@ static long memory_for(const char *name, int files) {
 
 START_TEST (memory_does_not_grow_with_the_number_of_files) {
     long few = memory_for("few", FEW), many = memory_for("many", MANY);
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
     if (getenv("CK_FORK") == NULL)
         ck_assert_int_le(many, few + 2 * MIB);
+#else
+    (void)few, (void)many; /* freed memory is kept for a while */
+#endif
 }
 END_TEST
 

@@ -29,6 +29,19 @@ static const uint64_t FIRST_GRANT = 16 << 20, OWN_MEMORY = 512 << 20 /* of a chi
 
 enum { LATER = 2 /* seconds from the deadline to the alarm */, MOST_ITEMS = 1000, ROOM = 64 << 20, START_LIMIT = 60 };
 
+/* A sanitizer takes more memory than any limit allows. */
+#if defined(__SANITIZE_ADDRESS__)
+enum { IS_SANITIZED = 1 };
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(memory_sanitizer)
+enum { IS_SANITIZED = 1 };
+#else
+enum { IS_SANITIZED = 0 };
+#endif
+#else
+enum { IS_SANITIZED = 0 };
+#endif
+
 static const char entry_name[] = "decoder";
 
 /* ---- in a child ---- */
@@ -158,7 +171,7 @@ void isolate_set_up(weir_stage_options *stage, struct work *work) {
                                    .payload = sizeof(struct question_head) +
                                               (options->max_bytes > ROOM ? options->max_bytes : (size_t)ROOM),
                                    .most_items = MOST_ITEMS,
-                                   .limits.memory = options->recipe.memory + OWN_MEMORY};
+                                   .limits.memory = IS_SANITIZED ? 0 : options->recipe.memory + OWN_MEMORY};
     stage->work.run = resize_isolated;
     stage->work.init = begin_isolated;
     stage->work.fini = end_isolated;
