@@ -144,20 +144,29 @@ image_common_sources = \
 	pipeline_examples/image_pipeline/vips_text.c pipeline_examples/image_pipeline/vips_text.h
 weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/budget.c pipeline_examples/image_pipeline/budget.h \
+	pipeline_examples/image_pipeline/comment.c pipeline_examples/image_pipeline/comment.h \
+	pipeline_examples/image_pipeline/comment_avif.c \
 	pipeline_examples/image_pipeline/cost.c pipeline_examples/image_pipeline/cost.h \
+	pipeline_examples/image_pipeline/crossing.c pipeline_examples/image_pipeline/crossing.h \
 	pipeline_examples/image_pipeline/digest.c pipeline_examples/image_pipeline/digest.h \
 	pipeline_examples/image_pipeline/download.c \
+	pipeline_examples/image_pipeline/encode.c pipeline_examples/image_pipeline/encode.h \
 	pipeline_examples/image_pipeline/ends.c pipeline_examples/image_pipeline/ends.h \
+	pipeline_examples/image_pipeline/format.c pipeline_examples/image_pipeline/format.h \
 	pipeline_examples/image_pipeline/guard.c pipeline_examples/image_pipeline/guard.h \
 	pipeline_examples/image_pipeline/hosts.c pipeline_examples/image_pipeline/hosts.h \
+	pipeline_examples/image_pipeline/isolate.c pipeline_examples/image_pipeline/isolate.h \
 	pipeline_examples/image_pipeline/http_origin.c \
 	pipeline_examples/image_pipeline/http_roles.h \
 	pipeline_examples/image_pipeline/http_server.c pipeline_examples/image_pipeline/http_server.h \
 	pipeline_examples/image_pipeline/http_store.c \
 	pipeline_examples/image_pipeline/journal.c pipeline_examples/image_pipeline/journal.h \
+	pipeline_examples/image_pipeline/library.c pipeline_examples/image_pipeline/library.h \
 	pipeline_examples/image_pipeline/list.c pipeline_examples/image_pipeline/list.h \
 	pipeline_examples/image_pipeline/machine.c pipeline_examples/image_pipeline/machine.h \
 	pipeline_examples/image_pipeline/main.c \
+	pipeline_examples/image_pipeline/maker.c pipeline_examples/image_pipeline/maker.h \
+	pipeline_examples/image_pipeline/making.c pipeline_examples/image_pipeline/making.h \
 	pipeline_examples/image_pipeline/mark.c pipeline_examples/image_pipeline/mark.h \
 	pipeline_examples/image_pipeline/messages.c pipeline_examples/image_pipeline/messages.h \
 	pipeline_examples/image_pipeline/names.c pipeline_examples/image_pipeline/names.h \
@@ -169,6 +178,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/profile.c pipeline_examples/image_pipeline/profile.h \
 	pipeline_examples/image_pipeline/progress.c pipeline_examples/image_pipeline/progress.h \
 	pipeline_examples/image_pipeline/reason.c pipeline_examples/image_pipeline/reason.h \
+	pipeline_examples/image_pipeline/recipe.c pipeline_examples/image_pipeline/recipe.h \
 	pipeline_examples/image_pipeline/refusals.c pipeline_examples/image_pipeline/refusals.h \
 	pipeline_examples/image_pipeline/report.c pipeline_examples/image_pipeline/report.h \
 	pipeline_examples/image_pipeline/resize.c \
@@ -180,7 +190,8 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/thumbnail.c pipeline_examples/image_pipeline/thumbnail.h \
 	pipeline_examples/image_pipeline/transfer.c pipeline_examples/image_pipeline/transfer.h \
 	pipeline_examples/image_pipeline/upload.c \
-	pipeline_examples/image_pipeline/url.c pipeline_examples/image_pipeline/url.h
+	pipeline_examples/image_pipeline/url.c pipeline_examples/image_pipeline/url.h \
+	pipeline_examples/image_pipeline/walk.c pipeline_examples/image_pipeline/walk.h
 weir_thumbs_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(VIPS_CFLAGS) $(MICROHTTPD_CFLAGS)
 weir_thumbs_LDADD = libweir.la $(CURL_LIBS) $(VIPS_LIBS) $(MICROHTTPD_LIBS)
 weir_make_photos_SOURCES = $(image_common_sources) pipeline_examples/image_pipeline/make_photos.c

@@ -70,7 +70,7 @@ run() {
     [ -x "$real" ] && program=$real
     LD_LIBRARY_PATH=$(dirname "$WEIR_THUMBS")/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH} \
         LD_PRELOAD=$work/count.so DECODES=$work/decodes GO=$work/go \
-        "$program" --from "$1" --to "$1-out" >out 2>err &
+        "$program" --no-isolate --from "$1" --to "$1-out" >out 2>err &
     pid=$!
 }
 

@@ -233,6 +233,7 @@ tests_test_image_pipeline_SOURCES = \
 	tests/image_pipeline_escapes.c \
 	tests/image_pipeline_expect.c tests/image_pipeline_expect.h \
 	tests/image_pipeline_files.c \
+	tests/image_pipeline_formats.c \
 	tests/image_pipeline_hosts.c \
 	tests/image_pipeline_interrupt.c \
 	tests/image_pipeline_list.c \
@@ -241,6 +242,7 @@ tests_test_image_pipeline_SOURCES = \
 	tests/image_pipeline_nginx.c \
 	tests/image_pipeline_options.c \
 	tests/image_pipeline_pictures.c tests/image_pipeline_pictures.h \
+	tests/image_pipeline_recursive.c \
 	tests/image_pipeline_replace.c \
 	tests/image_pipeline_report.c \
 	tests/image_pipeline_resume.c \
@@ -248,6 +250,7 @@ tests_test_image_pipeline_SOURCES = \
 	tests/image_pipeline_run.c tests/image_pipeline_run.h \
 	tests/image_pipeline_second_name.c \
 	tests/image_pipeline_server.c tests/image_pipeline_server.h \
+	tests/image_pipeline_sizes.c \
 	tests/image_pipeline_target.c \
 	tests/image_pipeline_timeout.c \
 	tests/image_pipeline_usage.c \
@@ -287,11 +290,11 @@ stress: all tests/stress tests/stress_children tests/stress_noise tests/sched/sc
 .PHONY: stress
 
 dist_check_SCRIPTS = tests/cpp.sh tests/examples.sh tests/exceptions.sh tests/exports.sh tests/gallery.sh tests/headers.sh \
-	tests/image_pipeline_colours.sh tests/image_pipeline_decodes.sh \
-	tests/image_pipeline_leftovers.sh tests/installed.sh tests/layers.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/python.sh \
+	tests/image_pipeline_bombs.sh tests/image_pipeline_colours.sh tests/image_pipeline_decodes.sh tests/image_pipeline_isolate.sh \
+	tests/image_pipeline_leftovers.sh tests/image_pipeline_vectors.sh tests/installed.sh tests/layers.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/python.sh \
 	tests/race_tools.sh tests/readme.sh tests/refusals.sh tests/release.sh tests/stack.sh
 EXTRA_DIST += tests/cpp.cpp tests/exceptions.cpp tests/race_tools_program.c
-EXTRA_DIST += tests/image_pipeline_colours/compare.py tests/image_pipeline_colours/pictures.py \
+EXTRA_DIST += tests/image_pipeline_bombs.py tests/image_pipeline_colours/compare.py tests/image_pipeline_colours/pictures.py \
 	tests/image_pipeline_colours/profiles.py
 TESTS += $(dist_check_SCRIPTS)
 

@@ -3,7 +3,9 @@
  *
  * libvips decodes and shrinks a picture by rows, and keeps as many as the shrinking needs. That is little, but not all
  * formats can be decoded by rows: libjpeg keeps the coefficients of a progressive picture, libpng all pixels of an
- * interlaced one, and libwebp always all pixels, twice. A thumbnail is kept whole to be turned upright.
+ * interlaced one, and libwebp always all pixels, twice. The same goes for a GIF, in colours with alpha, for a TIFF, whose
+ * strips and tiles may be as large as the picture, and for AVIF and HEIC, as planes and as pixels. A thumbnail is kept
+ * whole to be turned upright.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -16,6 +18,8 @@ enum {
     ROWS_FOR_SCALE = 40, /* measured with libvips 8.14 */
     COEFFICIENT = 2,     /* bytes, for each band: libvips does not say how the colours of a file are subsampled */
     WEBP_PIXEL = 8,
+    GIF_PIXEL = 12,
+    HEIF_PIXEL = 12,
     UPRIGHT_PIXEL = 8 /* of the thumbnail, before and after */
 };
 
@@ -35,22 +39,42 @@ static uint64_t pixel_size(const VipsImage *picture) {
 }
 
 /* Returns the bytes of the rows that are kept. Alpha and 16 bits are processed in a wider format. */
-static uint64_t cost_of_rows(const VipsImage *picture, const struct options *options) {
+static uint64_t cost_of_rows(const VipsImage *picture, const struct box *box) {
     int width = vips_image_get_width(picture), height = vips_image_get_height(picture);
-    int scale_x = width / options->width, scale_y = height / options->height;
+    int scale_x = width / box->width, scale_y = height / box->height;
     uint64_t rows = ROWS + ROWS_FOR_SCALE * (uint64_t)(scale_x > scale_y ? scale_x : scale_y);
     uint64_t size = pixel_size(picture), wide = size > 3 ? 2 * size : size;
     return (uint64_t)width * wide * (rows < (uint64_t)height ? rows : (uint64_t)height);
 }
 
-uint64_t cost_of(const VipsImage *picture, const char *format, const struct options *options) {
-    uint64_t width = (uint64_t)vips_image_get_width(picture), height = (uint64_t)vips_image_get_height(picture);
-    uint64_t pixels = width * height, box = (uint64_t)options->width * (uint64_t)options->height;
-    uint64_t cost = (pixels < box ? pixels : box) * UPRIGHT_PIXEL;
-    if (strcmp(format, "WebP") == 0)
-        return cost + pixels * WEBP_PIXEL;
+/* Returns the bytes of the thumbnails, of which none is larger than the picture. */
+static uint64_t cost_of_thumbnails(uint64_t pixels, const struct recipe *recipe) {
+    uint64_t most = pixels * recipe->size_count, box = recipe_pixels(recipe);
+    return (most < box ? most : box) * UPRIGHT_PIXEL;
+}
+
+/* Returns the bytes of a decode by rows, and of all that is kept besides. */
+static uint64_t cost_by_rows(const VipsImage *picture, const char *format, const struct recipe *recipe) {
+    uint64_t width = (uint64_t)vips_image_get_width(picture), pixels = width * (uint64_t)vips_image_get_height(picture);
+    bool is_whole = cost_is_interlaced(picture);
     if (strcmp(format, "JPEG") == 0) /* shrinks while it decodes */
-        return cost + (cost_is_interlaced(picture) ? pixels * (uint64_t)vips_image_get_bands(picture) * COEFFICIENT
-                                                   : width * pixel_size(picture) * ROWS);
-    return cost + cost_of_rows(picture, options) + (cost_is_interlaced(picture) ? pixels * pixel_size(picture) : 0);
+        return is_whole ? pixels * (uint64_t)vips_image_get_bands(picture) * COEFFICIENT
+                        : width * pixel_size(picture) * ROWS;
+    is_whole = is_whole || strcmp(format, "TIFF") == 0;
+    return cost_of_rows(picture, &recipe->sizes[recipe->size_count - 1]) +
+           (is_whole ? pixels * pixel_size(picture) : 0);
+}
+
+uint64_t cost_of(const VipsImage *picture, const char *format, const struct recipe *recipe) {
+    static const struct {
+        const char *format;
+        uint64_t pixel; /* bytes */
+    } whole[] = {{"WebP", WEBP_PIXEL}, {"GIF", GIF_PIXEL}, {"AVIF", HEIF_PIXEL}, {"HEIC", HEIF_PIXEL}};
+    uint64_t pixels = (uint64_t)vips_image_get_width(picture) * (uint64_t)vips_image_get_height(picture);
+    uint64_t cost = cost_of_thumbnails(pixels, recipe);
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
+        if (strcmp(format, whole[i].format) == 0)
+            return cost + pixels * whole[i].pixel;
+    }
+    return cost + cost_by_rows(picture, format, recipe);
 }

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <vips/vips.h>
 
-#include "options.h"
+#include "recipe.h"
 
 /* Returns whether a decoder reads all of the file before the first row: the picture is interlaced or progressive. */
 bool cost_is_interlaced(const VipsImage *picture);
@@ -19,6 +19,6 @@ bool cost_is_interlaced(const VipsImage *picture);
  * Estimates the bytes that a decode takes, by the header of the picture, read by libvips. `format` is that of
  * thumbnail_format. The estimate is a little high for most pictures.
  */
-uint64_t cost_of(const VipsImage *picture, const char *format, const struct options *options);
+uint64_t cost_of(const VipsImage *picture, const char *format, const struct recipe *recipe);
 
 #endif /* IMAGE_PIPELINE_COST_H */

@@ -154,30 +154,56 @@ static int check_photo(weir_task *task, const struct photo *photo) {
                           photo->is_url ? "; add a tab and another name after the URL" : "");
 }
 
-/*
- * Sets `*is_there` if the picture is done: the journal has it, or existing thumbnails are skipped and its thumbnail
- * exists under its short or its long name. Fails the task if
- * something else has the name.
- */
+/* Sets `*is_there` if the current thumbnail exists under its short or its long name. */
 static int look_for_thumbnail(struct downloader *downloader, weir_task *task, bool *is_there) {
-    const struct work *work = downloader->work;
-    char mark[MARK_SIZE];
-    source_mark(mark, &work->ends.source, downloader->photo);
-    *is_there = journal_has(&work->journal, mark);
-    if (*is_there || !work->options->skip_existing || downloader->photo->is_checked)
-        return 0;
     enum target_state state;
     do {
-        int code = target_look(&downloader->target, task, work, downloader->photo, &state);
+        int code = target_look(&downloader->target, task, downloader->work, downloader->photo, &state);
         if (code == GONE_HOST) /* no thumbnail can be uploaded any more */
             refusals_end_run(&downloader->work->refusals);
         if (code != 0)
             return code;
     } while (state == TARGET_OTHER && photo_take_long_name(downloader->photo));
-    *is_there = state == TARGET_SAME;
-    downloader->photo->is_checked = state != TARGET_SAME;
+    bool is_taken = state == TARGET_SAME || state == TARGET_OTHER || state == TARGET_FOREIGN;
+    *is_there = state == TARGET_SAME || (is_taken && downloader->work->options->no_clobber);
+    downloader->photo->is_checked = !*is_there;
+    if (*is_there)
+        return 0;
     bool is_in_the_way = state == TARGET_OTHER || state == TARGET_FOREIGN;
     return is_in_the_way ? target_refuse(task, state, downloader->photo) : 0;
+}
+
+/*
+ * Sets `*is_there` if the picture is done: the journal has it, or existing thumbnails are skipped and those of all sizes
+ * exist. Fails the task if something else has a name.
+ */
+static int look_for_thumbnails(struct downloader *downloader, weir_task *task, bool *is_there) {
+    const struct work *work = downloader->work;
+    const struct recipe *recipe = &work->options->recipe;
+    struct photo *photo = downloader->photo;
+    char mark[MARK_SIZE];
+    source_mark(mark, &work->ends.source, photo);
+    *is_there = journal_has(&work->journal, mark);
+    if (*is_there || !work->options->skip_existing || photo->is_checked)
+        return 0;
+    int code = 0;
+    *is_there = true;
+    for (size_t i = 0; i < recipe->size_count && code == 0 && *is_there; i++) {
+        bool is_named = recipe->size_count == 1 || photo_select(photo, recipe->sizes, recipe->size_count, i);
+        code =
+            is_named ? look_for_thumbnail(downloader, task, is_there) : weir_task_fail(task, FAILED, "out of memory");
+    }
+    *is_there = *is_there && code == 0;
+    photo->size = 0;
+    photo->size_text = NULL; /* the name is selected anew */
+    return code;
+}
+
+/* Reports a picture that is done already. */
+static void skip(struct work *work, struct photo *photo) {
+    atomic_fetch_add(&work->skipped, 1);
+    report_add_rest(&work->report, photo, &work->options->recipe, &(struct report_line){"skipped", "download", ""});
+    photo_drop(photo, NULL);
 }
 
 int download_photo(weir_task *task, void *item, void *state) {
@@ -190,10 +216,9 @@ int download_photo(weir_task *task, void *item, void *state) {
     bool is_there = false;
     int code = check_photo(task, photo);
     if (code == 0)
-        code = look_for_thumbnail(downloader, task, &is_there);
+        code = look_for_thumbnails(downloader, task, &is_there);
     if (is_there) {
-        atomic_fetch_add(&downloader->work->skipped, 1);
-        report_add(&downloader->work->report, photo, &(struct report_line){"skipped", "download", ""});
+        skip(downloader->work, photo);
         return 0;
     }
     if (code == 0)

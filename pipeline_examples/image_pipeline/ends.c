@@ -16,12 +16,17 @@
 
 enum { PAINTED = 100, USAGE_ERROR = 2 };
 
-static bool serve_folder(struct ends *ends, const char *folder, const char *place) {
+static bool serve_folder(struct ends *ends, const char *folder, const char *place, const struct options *options) {
     ends->origin = http_server_start(folder, HTTP_ORIGIN);
-    return ends->origin != NULL && source_from_folder(&ends->source, folder, http_server_url(ends->origin), place);
+    if (ends->origin == NULL)
+        return false;
+    const char *url = http_server_url(ends->origin);
+    if (options->is_recursive && place == NULL)
+        return source_from_folders(&ends->source, folder, url, options->to, options->recipe.format);
+    return source_from_folder(&ends->source, folder, url, place, options->recipe.format);
 }
 
-static bool paint_folder(struct ends *ends) {
+static bool paint_folder(struct ends *ends, const struct options *options) {
     if (!temporary_make(&ends->painted))
         return false;
     interrupt_set_temporary(&ends->painted);
@@ -33,16 +38,16 @@ static bool paint_folder(struct ends *ends) {
             terminal_say("interrupted: %d not started", PAINTED);
         return false;
     }
-    return serve_folder(ends, ends->painted.path,
-                        "painted/"); /* the same pictures in each run, in a different folder */
+    return serve_folder(ends, ends->painted.path, "painted/", /* the same pictures in each run, in a different folder */
+                        options);
 }
 
 static bool open_from(struct ends *ends, const struct options *options) {
     const char *from = options->from;
     bool is_folder = from != NULL && strcmp(from, "-") != 0 && folder_exists(from);
-    bool ok = from == NULL ? paint_folder(ends)
-              : is_folder  ? serve_folder(ends, from, NULL)
-                           : source_from_list(&ends->source, from, options->is_null_separated);
+    bool ok = from == NULL ? paint_folder(ends, options)
+              : is_folder  ? serve_folder(ends, from, NULL, options)
+                           : source_from_list(&ends->source, from, options->is_null_separated, options->recipe.format);
     if (ok && ends->source.count == 0 && ends->source.is_whole) {
         terminal_say("%s: nothing to do", from);
         return false;

@@ -1,7 +1,7 @@
 /*
  * guard.c - looks at the clock, and for a cancel, from within libvips.
  *
- * libvips calls these functions in threads of its own, while the thread of the task waits for them.
+ * libvips calls these functions in threads of its own, while the thread that makes the thumbnails waits for them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,7 +11,7 @@
 #include <string.h>
 
 static bool is_over(struct guard *guard) {
-    if (weir_task_cancelled(guard->task))
+    if (maker_is_cancelled(guard->maker))
         return true;
     if (weir_deadline_after(0) < guard->deadline)
         return false;

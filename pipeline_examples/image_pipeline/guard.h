@@ -2,8 +2,9 @@
  * guard.h - ends a decode that takes too long, or is cancelled.
  *
  * libvips can be stopped between rows, and a decoder only where it asks for more of the file. libjpeg reads all scans of
- * a progressive picture before the first row, and libpng all passes of an interlaced one, so both places are guarded. No place is in a decode of WebP, which has
- * the whole file from the start, nor between two reads: a picture of a thousand scans takes 0.3 s there.
+ * a progressive picture before the first row, and libpng all passes of an interlaced one, so both places are guarded. No
+ * place is in a decode of WebP, AVIF or HEIC, which has the whole file from the start, nor between two reads: a picture
+ * of a thousand scans takes 0.3 s there.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -16,10 +17,11 @@
 
 #include <weir/pipeline.h>
 
+#include "maker.h"
 #include "photo.h"
 
 struct guard {
-    weir_task *task;
+    const struct maker *maker;
     const struct photo *photo;
     weir_deadline deadline;
     atomic_bool is_late; /* the decode has been ended by the deadline */

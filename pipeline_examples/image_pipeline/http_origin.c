@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "http_roles.h"
 
 static enum MHD_Result reply_error(struct MHD_Connection *connection, int error) {
@@ -20,11 +21,24 @@ static enum MHD_Result reply_error(struct MHD_Connection *connection, int error)
     return http_reply(connection, status, strerror(error));
 }
 
+/* Opens a file. Returns its descriptor, or -1 with errno set. */
+static int open_file(const struct http_server *server, const char *path) {
+    const char *name;
+    int links = server->role == HTTP_STORE ? O_NOFOLLOW : 0;
+    int folder = folder_open_below(server->folder, path, false, &name);
+    if (folder < 0)
+        return -1;
+    int file = openat(folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | links); /* opening a FIFO must not block */
+    int error = errno;
+    if (folder != server->folder)
+        close(folder);
+    errno = error;
+    return file;
+}
+
 enum MHD_Result http_origin_serve(const struct http_server *server, struct MHD_Connection *connection,
                                   const char *name) {
-    int flags = server->role == HTTP_STORE ? O_NOFOLLOW : 0;
-    int file =
-        openat(server->folder, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | flags); /* opening a FIFO must not block */
+    int file = open_file(server, name);
     if (file < 0)
         return reply_error(connection, errno);
     struct stat status;

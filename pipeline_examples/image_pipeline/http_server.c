@@ -26,7 +26,7 @@
 #include "terminal.h"
 #include "url.h"
 
-enum { MAX_CONNECTIONS = 1024, NAME_SIZE = 1024 };
+enum { MAX_CONNECTIONS = 1024, NAME_SIZE = 3 * 4096 };
 
 enum MHD_Result http_reply(struct MHD_Connection *connection, unsigned status, const char *text) {
     struct MHD_Response *response =
@@ -51,7 +51,7 @@ static bool read_path(const struct http_server *server, const char *path, char n
     if (path[0] != '/' || strncmp(path + 1, server->token, token) != 0 || path[1 + token] != '/')
         return false;
     const char *encoded = path + 1 + token + 1;
-    return strlen(encoded) < NAME_SIZE && url_decode(encoded, strlen(encoded), name) && url_is_plain_name(name);
+    return strlen(encoded) < NAME_SIZE && url_decode(encoded, strlen(encoded), name) && url_is_plain_path(name);
 }
 
 /* Handles the first call for a request, which has its head but not its body. */

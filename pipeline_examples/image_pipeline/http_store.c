@@ -18,6 +18,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "folder.h"
 #include "http_roles.h"
 #include "part.h"
 
@@ -26,8 +27,10 @@ enum { TRIES = 100 };
 static const size_t max_body = (size_t)256 << 20; /* bytes */
 
 struct http_upload {
-    int folder, file; /* file: -1 when closed */
-    int error;        /* errno of the first failure; 0 if none */
+    int folder, file;  /* file: -1 when closed */
+    int to;            /* the folder of its name, which may be `folder`; -1 if it cannot be opened */
+    const char *named; /* its name in that folder */
+    int error;         /* errno of the first failure; 0 if none */
     size_t size;
     bool is_conditional;            /* fails if the file exists (If-None-Match: *) */
     char temporary[PART_NAME_SIZE]; /* "" when the file has been renamed, or was never made */
@@ -68,9 +71,11 @@ struct http_upload *http_store_begin(struct http_server *server, struct MHD_Conn
     memcpy(upload->name, name, size);
     upload->folder = server->folder;
     upload->file = -1;
+    upload->to = folder_open_below(server->folder, upload->name, true, &upload->named);
+    upload->error = upload->to < 0 ? errno : 0;
     const char *condition = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_IF_NONE_MATCH);
     upload->is_conditional = condition != NULL && strcmp(condition, "*") == 0;
-    if (create_temporary(server, upload))
+    if (upload->to >= 0 && create_temporary(server, upload))
         upload->error = 0;
     return upload;
 }
@@ -92,17 +97,17 @@ void http_store_write(struct http_upload *upload, const char *data, size_t size)
 
 static bool is_there(const struct http_upload *upload) {
     struct stat status;
-    return fstatat(upload->folder, upload->name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+    return fstatat(upload->to, upload->named, &status, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 /* Moves the file to its name unless that exists. http_store_end removes the temporary name. */
 static void put_if_new(struct http_upload *upload) {
-    if (linkat(upload->folder, upload->temporary, upload->folder, upload->name, 0) == 0)
+    if (linkat(upload->folder, upload->temporary, upload->to, upload->named, 0) == 0)
         return;
     upload->error = errno;
     if (errno == EEXIST || is_there(upload)) {
         upload->error = EEXIST;
-    } else if (renameat(upload->folder, upload->temporary, upload->folder, upload->name) == 0) {
+    } else if (renameat(upload->folder, upload->temporary, upload->to, upload->named) == 0) {
         upload->temporary[0] = '\0'; /* a file system without hard links */
         upload->error = 0;
     }
@@ -111,7 +116,7 @@ static void put_if_new(struct http_upload *upload) {
 /* Moves the file to its name. Returns whether a file of that name existed before. */
 static bool put_in_place(struct http_upload *upload) {
     bool was_there = is_there(upload);
-    if (renameat(upload->folder, upload->temporary, upload->folder, upload->name) == 0)
+    if (renameat(upload->folder, upload->temporary, upload->to, upload->named) == 0)
         upload->temporary[0] = '\0';
     else
         upload->error = errno;
@@ -162,5 +167,7 @@ void http_store_end(struct http_upload *upload) {
         close(upload->file);
     if (upload->temporary[0] != '\0')
         unlinkat(upload->folder, upload->temporary, 0);
+    if (upload->to >= 0 && upload->to != upload->folder)
+        close(upload->to);
     free(upload);
 }

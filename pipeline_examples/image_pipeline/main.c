@@ -22,7 +22,10 @@
 
 #include <weir/pipeline.h>
 
+#include "encode.h"
 #include "interrupt.h"
+#include "isolate.h"
+#include "library.h"
 #include "options.h"
 #include "plan.h"
 #include "progress.h"
@@ -30,20 +33,21 @@
 #include "stages.h"
 #include "summary.h"
 #include "terminal.h"
+#include "vips_text.h"
 
 /*
  * Returns the maximum number of pictures in flight: those in queues and threads, and those in back-off. Each picture
- * in back-off may keep its thumbnail, which takes at most about one byte per pixel of the box.
+ * in back-off may keep its thumbnails, which take at most about one byte per pixel of their boxes.
  */
 static size_t most_in_flight(const struct options *options) {
     enum { MOST_BACKING_OFF = 1000, MOST_PIXELS = 256 << 20 };
-    size_t backing_off = MOST_PIXELS / ((size_t)options->width * (size_t)options->height);
+    size_t backing_off = (size_t)(MOST_PIXELS / recipe_pixels(&options->recipe));
     return 3 * options->queue + options->downloads + options->resizes + options->uploads +
            (backing_off < MOST_BACKING_OFF ? backing_off : MOST_BACKING_OFF);
 }
 
 /* Ignores the status of add: weir_pipeline_start refuses the same stage with the same message. */
-static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue *dead) {
+static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue *dead, bool is_isolated) {
     const struct options *options = work->options;
     weir_stage_options stages[] = {
         {.name = "download", .work.run = download_photo, .work.init = download_init, .work.fini = download_fini},
@@ -51,6 +55,8 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
         {.name = "upload", .work.run = upload_photo, .work.init = upload_init, .work.fini = upload_fini},
     };
     stages[0].errors.retry = stages[2].errors.retry = retries_options(options);
+    if (is_isolated)
+        isolate_set_up(&stages[1], work);
     const size_t threads[] = {options->downloads, options->resizes, options->uploads};
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
         stages[i].threads.count = threads[i];
@@ -101,6 +107,8 @@ static weir_status feed(weir_pipeline *pipeline, struct work *work) {
     while (feeder.status == WEIR_OK && (photo = source_next(source)) != NULL) {
         if (!hosts_park(feeder.hosts, photo))
             feeder.status = weir_pipeline_put(pipeline, photo);
+        if (feeder.status != WEIR_OK)
+            photo_drop(photo, NULL);
         feed_parked(&feeder);
     }
     feed_last(&feeder);
@@ -127,6 +135,7 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
                                 .dead = dead,
                                 .source = &work->ends.source,
                                 .report = &work->report,
+                                .recipe = &work->options->recipe,
                                 .refusals = &work->refusals,
                                 .is_quiet = work->options->is_quiet};
     weir_status status = interrupt_hand_over(pipeline);
@@ -142,15 +151,27 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
     return status == WEIR_NOMEM ? status : outcome;
 }
 
+/* Creates and starts the pipeline. `*pipeline` must be destroyed in either case. */
+static weir_status open_pipeline(weir_pipeline **pipeline, struct work *work, weir_queue *dead, bool is_isolated) {
+    const weir_pipeline_options options = {.max_items = most_in_flight(work->options)};
+    weir_status status = weir_pipeline_create(pipeline, &options);
+    return status == WEIR_OK ? start(*pipeline, work, dead, is_isolated) : status;
+}
+
 /* Leaves `*report` NULL if the run did not begin. */
 static void make_thumbnails(struct work *work, weir_report **report) {
     weir_pipeline *pipeline = NULL;
     weir_queue *dead = NULL;
+    enum isolation isolation = work->options->isolation;
     weir_status status = weir_queue_create(&dead, work->options->queue);
     if (status == WEIR_OK)
-        status = weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_items = most_in_flight(work->options)});
-    if (status == WEIR_OK)
-        status = start(pipeline, work, dead);
+        status = open_pipeline(&pipeline, work, dead, isolation != ISOLATE_NEVER);
+    if (status == WEIR_INITFAILED && isolation == ISOLATE_IF_POSSIBLE) { /* perhaps no child can be started */
+        terminal_say("decoding in threads: %s", weir_pipeline_message(pipeline));
+        weir_pipeline_destroy(pipeline);
+        pipeline = NULL;
+        status = open_pipeline(&pipeline, work, dead, false);
+    }
     if (status == WEIR_OK)
         status = run(pipeline, work, dead, report);
     const char *message = weir_pipeline_message(pipeline);
@@ -163,7 +184,7 @@ static void make_thumbnails(struct work *work, weir_report **report) {
 /* Returns 0, or the exit status after printing a message. */
 static int open_work(struct work *work) {
     const struct options *options = work->options;
-    budget_open(&work->memory, options->memory);
+    budget_open(&work->memory, options->recipe.memory);
     work->hosts = hosts_create(options->retries);
     work->ends.source.list.file = -1;
     if (work->hosts == NULL) {
@@ -189,7 +210,7 @@ static int process(const struct options *options) {
         exit_status = SIGNAL_STATUS + interrupt_number();
     if (exit_status == EXIT_SUCCESS && options->is_dry) {
         interrupt_release(); /* a signal ends the listing, even while it waits for a further entry or a reader */
-        exit_status = plan_print(&work.ends.source);
+        exit_status = plan_print(&work.ends.source, &options->recipe);
     } else if (exit_status == EXIT_SUCCESS) {
         make_thumbnails(&work, &report);
         if (work.ends.source.is_whole && work.ends.source.count == 0)
@@ -204,6 +225,16 @@ static int process(const struct options *options) {
     return report_close(&work.report) || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
 }
 
+/* On failure prints a message and returns false. */
+static bool open_library(const struct recipe *recipe) {
+    if (library_open(LIBRARY_SEVERAL))
+        return recipe->format == FORMAT_JPEG || encode_check(recipe);
+    char reason[256];
+    vips_text_take(reason, sizeof reason);
+    terminal_say("cannot initialize libvips: %s", reason);
+    return false;
+}
+
 static int run_program(int argc, char **argv) {
     struct options options;
     int exit_status;
@@ -216,15 +247,17 @@ static int run_program(int argc, char **argv) {
     exit_status = EXIT_FAILURE;
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         terminal_say("cannot initialize libcurl");
-    } else if (resize_open(argv[0])) {
+    } else if (open_library(&options.recipe)) {
         exit_status = process(&options);
-        resize_close();
+        library_close();
     }
     curl_global_cleanup();
     return exit_status;
 }
 
 int main(int argc, char **argv) {
+    const weir_process_entry children[] = {isolate_entry, {.name = NULL}};
+    weir_process_main(argc, argv, children); /* does not return in a child */
     terminal_open("weir-thumbs");
     int exit_status = run_program(argc, argv);
     interrupt_release();

@@ -23,7 +23,7 @@ struct messages {
 size_t messages_begin(void);
 
 /*
- * Collects the messages since `begin` that may be about a picture of this format ("JPEG", "PNG" or "WebP"): those
+ * Collects the messages since `begin` that may be about a picture of this format (thumbnail_format): those
  * that mention it, in upper or lower case. If none does, collects all.
  */
 void messages_collect(struct messages *messages, size_t begin, const char *format);

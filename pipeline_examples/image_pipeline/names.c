@@ -14,16 +14,18 @@
 #include <strings.h>
 
 #include "digest.h"
+#include "recipe.h"
 
 enum {
     FIRST_SIZE = 256,
     STEM_MAX = 200, /* bytes; most file systems allow 255 in a name, this leaves room for what is appended */
     DIGITS = 16,
-    NAME_SIZE = STEM_MAX + 1 + DIGITS + sizeof ".jpg",
-    LONG_NAME_SIZE = NAME_SIZE + 1 + DIGITS
+    NAME_SIZE = STEM_MAX + 1 + DIGITS + sizeof ".webp",
+    LONG_NAME_SIZE = NAME_SIZE + 1 + DIGITS,
+    SIZED_NAME_SIZE = LONG_NAME_SIZE + 1 + SIZE_TEXT
 };
 
-_Static_assert(LONG_NAME_SIZE <= 256, "a long name is too long for a file");
+_Static_assert(SIZED_NAME_SIZE <= 256, "a long name is too long for a file");
 
 struct entry {
     char *name;   /* NULL if the entry is free */
@@ -37,25 +39,21 @@ struct names {
 
 /* ---- making ---- */
 
-static bool ends_in(const char *name, const char *const *endings, size_t count) {
+/* Recognises also formats that are not accepted. */
+static bool is_picture(const char *name) {
+    static const char *const endings[] = {"jpg",  "jpeg", "jpe", "jfif", "png",  "webp", "gif", "tif",
+                                          "tiff", "bmp",  "svg", "avif", "heic", "heif", "jxl", "jp2"};
     const char *dot = strrchr(name, '.');
-    for (size_t i = 0; i < count && dot != NULL; i++) {
+    for (size_t i = 0; i < sizeof endings / sizeof *endings && dot != NULL; i++) {
         if (strcasecmp(dot + 1, endings[i]) == 0)
             return true;
     }
     return false;
 }
 
-static bool is_jpeg(const char *name) {
-    static const char *const endings[] = {"jpg", "jpeg"};
-    return ends_in(name, endings, sizeof endings / sizeof *endings);
-}
-
-/* Recognises also formats that are not accepted. */
-static bool is_picture(const char *name) {
-    static const char *const endings[] = {"jpg",  "jpeg", "jpe", "jfif", "png",  "webp", "gif", "tif",
-                                          "tiff", "bmp",  "svg", "avif", "heic", "heif", "jxl", "jp2"};
-    return ends_in(name, endings, sizeof endings / sizeof *endings);
+static char safe_character(char character) {
+    unsigned char c = (unsigned char)character;
+    return c < 0x20 || c == 0x7f || c == '/' || c == '\\' ? '_' : character;
 }
 
 /* Copies the name, cut to the maximum length, with unsafe characters replaced. */
@@ -66,10 +64,8 @@ static void make_safe(char safe[STEM_MAX + 1], const char *original) {
         while (length > 0 && ((unsigned char)original[length] & 0xc0) == 0x80)
             length--; /* does not split a UTF-8 character */
     }
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)original[i];
-        safe[i] = c < 0x20 || c == 0x7f || c == '/' || c == '\\' ? '_' : (char)c;
-    }
+    for (size_t i = 0; i < length; i++)
+        safe[i] = safe_character(original[i]);
     safe[length] = '\0';
     if (length == 0)
         snprintf(safe, STEM_MAX + 1, "picture");
@@ -77,7 +73,7 @@ static void make_safe(char safe[STEM_MAX + 1], const char *original) {
         safe[0] = '_'; /* neither ".", ".." nor a hidden file */
 }
 
-char *names_make(const char *original, const char *query) {
+char *names_make(const char *original, const char *query, enum format format) {
     char safe[STEM_MAX + 1], digest[DIGITS + 2] = "", name[NAME_SIZE];
     size_t length = strlen(original);
     bool is_cut = length > STEM_MAX;
@@ -88,16 +84,42 @@ char *names_make(const char *original, const char *query) {
         digest[0] = '-';
         digest_write(digest + 1, DIGITS, is_cut ? original : "", is_cut ? length : 0, query, strlen(query));
     }
-    snprintf(name, sizeof name, "%s%s%s", safe, digest, digest[0] == '\0' && is_jpeg(safe) ? "" : ".jpg");
+    bool is_complete = digest[0] == '\0' && format_fits(format, safe);
+    snprintf(name, sizeof name, "%s%s%s", safe, digest, is_complete ? "" : format_extension(format));
     return strdup(name);
 }
 
+char *names_make_below(const char *path, enum format format) {
+    const char *slash = strrchr(path, '/');
+    size_t folders = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    char *name = names_make(path + folders, NULL, format);
+    char *all = name == NULL ? NULL : malloc(folders + strlen(name) + 1);
+    if (all != NULL) {
+        for (size_t i = 0; i < folders; i++)
+            all[i] = path[i] == '/' ? '/' : safe_character(path[i]);
+        strcpy(all + folders, name);
+    }
+    free(name);
+    return all;
+}
+
+/* Inserts a dash and a text before the extension, which each name has. */
+static char *insert(const char *name, const char *text) {
+    size_t size = strlen(name) + 1 + strlen(text) + 1, stem = (size_t)(strrchr(name, '.') - name);
+    char *longer = malloc(size);
+    if (longer != NULL)
+        snprintf(longer, size, "%.*s-%s%s", (int)stem, name, text, name + stem);
+    return longer;
+}
+
 char *names_make_long(const char *name, const char *url) {
-    char digest[DIGITS + 1], long_name[LONG_NAME_SIZE];
-    const char *ending = strrchr(name, '.'); /* each short name has one */
+    char digest[DIGITS + 1];
     digest_write(digest, DIGITS, "", 0, url, strlen(url));
-    snprintf(long_name, sizeof long_name, "%.*s-%s%s", (int)(ending - name), name, digest, ending);
-    return strdup(long_name);
+    return insert(name, digest);
+}
+
+char *names_make_sized(const char *name, const char *size) {
+    return insert(name, size);
 }
 
 /* ---- the set ---- */

@@ -22,7 +22,7 @@
 static const uint64_t LEAST_MEMORY = UINT64_C(1) << 20, DEFAULT_MEMORY = UINT64_C(2) << 30,
                       MOST_MEMORY = UINT64_C(1) << 40;
 
-enum { USAGE_ERROR = 2, MAX_THREADS = 256, MAX_QUEUE = 65536, MAX_SIDE = 16384 };
+enum { USAGE_ERROR = 2, MAX_THREADS = 256, MAX_QUEUE = 65536 };
 
 enum {
     OPT_FROM = 256,
@@ -45,6 +45,9 @@ enum {
     OPT_QUIET,
     OPT_RESUME,
     OPT_CROP,
+    OPT_ISOLATE,
+    OPT_NO_ISOLATE,
+    OPT_NO_CLOBBER,
     OPT_MAX_FAILURES,
     OPT_FAIL_FAST,
     OPT_USER_AGENT,
@@ -58,7 +61,12 @@ static const struct option long_options[] = {
     {"to", required_argument, NULL, OPT_TO},
     {"size", required_argument, NULL, 's'},
     {"crop", required_argument, NULL, OPT_CROP},
+    {"format", required_argument, NULL, 'f'},
     {"quality", required_argument, NULL, 'q'},
+    {"recursive", no_argument, NULL, 'r'},
+    {"no-clobber", no_argument, NULL, OPT_NO_CLOBBER},
+    {"isolate", no_argument, NULL, OPT_ISOLATE},
+    {"no-isolate", no_argument, NULL, OPT_NO_ISOLATE},
     {"downloads", required_argument, NULL, OPT_DOWNLOADS},
     {"resizes", required_argument, NULL, OPT_RESIZES},
     {"uploads", required_argument, NULL, OPT_UPLOADS},
@@ -88,26 +96,35 @@ static const struct option long_options[] = {
 };
 
 static void print_help(void) {
-    fputs("Usage: weir-thumbs [OPTION]...\n"
+    fputs("Usage: weir-thumbs [OPTION]... [FROM [TO]]\n"
           "Downloads pictures, makes thumbnails of them, and uploads the thumbnails, all concurrently.\n"
           "\n"
           "  --from DIR         take the files in this folder, and serve them to the downloads over HTTP\n"
           "  --from FILE        take the http and https URLs in this file, one per line, # for comments;\n"
           "                     -: standard input (default: paint 100 pictures);\n"
           "                     a tab and a name for the thumbnail may follow a URL\n"
+          "  -r, --recursive    take the files in all folders of the folder too; links to folders are not followed;\n"
+          "                     the thumbnails get the same folders\n"
           "  --null             the URLs are separated by NULs\n"
           "  --to DIR           put the thumbnails into this folder, over HTTP; created if missing\n"
           "                     (default: thumbs)\n"
           "  --to URL           put the thumbnails under this http or https URL\n"
           "  --overwrite        replace any file with the thumbnail's name, made by weir-thumbs or not\n"
           "  --skip-existing    skip pictures that have their thumbnail\n"
-          "  -s, --size WxH     box that the thumbnails fit into, in pixels; no picture is enlarged\n"
-          "                     (default: 320x320)\n"
+          "  --no-clobber       skip pictures of which any file has the thumbnail's name\n"
+          "  -s, --size SIZE    box that the thumbnails fit into, in pixels: 320 or 320x200, 320x for any height,\n"
+          "                     x200 for any width; no picture is enlarged (default: 320);\n"
+          "                     160,320,640: thumbnails of each size, from one download, with the size in their names\n"
           "  --crop WHERE       fill the box, and crop what is left over: centre keeps the centre, attention the\n"
           "                     part that draws the eye\n"
-          "  -q, --quality N    JPEG quality, 1 to 100 (default: 85)\n"
-          "\n"
-          "  --downloads N      number of download threads (default: 4)\n"
+          "  -f, --format NAME  jpeg, webp, png or avif (default: jpeg); all but jpeg keep transparency\n"
+          "  -q, --quality N    quality, 1 to 100 (default: 85 for jpeg, 80 for webp, 50 for avif; png has none)\n"
+          "  --isolate          decode in child processes: a decoder that crashes, hangs or takes too much memory\n"
+          "                     costs one picture (default: where that is possible)\n"
+          "  --no-isolate       decode in threads of the program, which takes less memory\n"
+          "\n",
+          stdout);
+    fputs("  --downloads N      number of download threads (default: 4)\n"
           "  --resizes N        number of resize threads (default: one per processor)\n"
           "  --uploads N        number of upload threads (default: 2)\n"
           "  --queue N          capacity of each stage's input queue, in pictures (default: 16)\n"
@@ -132,8 +149,9 @@ static void print_help(void) {
           "  -h, --help         print this and exit\n"
           "  --version          print the version and exit\n"
           "\n"
-          "JPEG, PNG and WebP pictures are accepted, whatever their names. A thumbnail has the name of its\n"
-          "picture; .jpg is appended unless the name ends in it. If another picture of the list, or of the\n"
+          "JPEG, PNG, WebP, GIF, TIFF, AVIF and HEIC pictures are accepted, whatever their names, as far as\n"
+          "libvips has them. A thumbnail has the name of its picture; the extension of its format, such as\n"
+          ".jpg, is appended unless the name ends in it. If another picture of the list, or of the\n"
           "target, has that name, a digest of the URL is added; a second file with that name fails. A\n"
           "thumbnail of the same picture from an earlier run is replaced; other files are kept.\n"
           "\n"
@@ -161,33 +179,6 @@ static bool read_count(const char *option, uint64_t max, size_t *count) {
     return true;
 }
 
-static bool read_size(struct options *options) {
-    const char *cross = strchr(optarg, 'x');
-    char width[8];
-    uint64_t w, h;
-    bool ok = cross != NULL && (size_t)(cross - optarg) < sizeof width;
-    if (ok) {
-        snprintf(width, sizeof width, "%.*s", (int)(cross - optarg), optarg);
-        ok = numbers_read(width, 1, MAX_SIDE, &w) && numbers_read(cross + 1, 1, MAX_SIDE, &h);
-    }
-    if (!ok) {
-        terminal_say("--size: '%s' is not WxH with both from 1 to %d, such as 320x320", optarg, MAX_SIDE);
-        return false;
-    }
-    options->width = (int)w;
-    options->height = (int)h;
-    return true;
-}
-
-static bool read_crop(struct options *options) {
-    options->crop = strcmp(optarg, "centre") == 0      ? CROP_CENTRE
-                    : strcmp(optarg, "attention") == 0 ? CROP_ATTENTION
-                                                       : CROP_NONE;
-    if (options->crop == CROP_NONE)
-        terminal_say("--crop: '%s' is neither centre nor attention", optarg);
-    return options->crop != CROP_NONE;
-}
-
 static bool read_seconds(const char *option, long *seconds) {
     uint64_t number;
     if (!numbers_read_option(option, optarg, 1, 3600, &number))
@@ -202,14 +193,14 @@ static bool read_limit(struct options *options, int option) {
         case 'q':
             if (!numbers_read_option("--quality", optarg, 1, 100, &number))
                 return false;
-            options->quality = (int)number;
+            options->recipe.quality = (int)number;
             return true;
         case OPT_MEMORY:
-            return numbers_read_bytes("--memory", optarg, LEAST_MEMORY, MOST_MEMORY, &options->memory);
+            return numbers_read_bytes("--memory", optarg, LEAST_MEMORY, MOST_MEMORY, &options->recipe.memory);
         case OPT_TIMEOUT:
             return read_seconds("--timeout", &options->timeout);
         case OPT_RESIZE_TIMEOUT:
-            return read_seconds("--resize-timeout", &options->resize_timeout);
+            return numbers_read_option("--resize-timeout", optarg, 1, 3600, &options->recipe.resize_limit);
         case OPT_STALL:
             return read_seconds("--stall", &options->stall);
         case OPT_RETRIES:
@@ -218,7 +209,7 @@ static bool read_limit(struct options *options, int option) {
             options->retries = (unsigned)number;
             return true;
         case OPT_MAX_PIXELS:
-            return numbers_read_option("--max-pixels", optarg, 1, UINT64_C(1000000000000), &options->max_pixels);
+            return numbers_read_option("--max-pixels", optarg, 1, UINT64_C(1000000000000), &options->recipe.max_pixels);
         default:
             return read_count("--max-bytes", INT32_MAX, &options->max_bytes);
     }
@@ -226,7 +217,9 @@ static bool read_limit(struct options *options, int option) {
 
 /* Handles an option without a value. Returns false if `option` is none. */
 static bool set_flag(struct options *options, int option) {
-    bool *flag = option == OPT_KEEP_DAMAGED    ? &options->keep_damaged
+    bool *flag = option == OPT_KEEP_DAMAGED    ? &options->recipe.keep_damaged
+                 : option == OPT_NO_CLOBBER    ? &options->no_clobber
+                 : option == 'r'               ? &options->is_recursive
                  : option == OPT_NULL          ? &options->is_null_separated
                  : option == OPT_QUIET         ? &options->is_quiet
                  : option == 'n'               ? &options->is_dry
@@ -268,8 +261,14 @@ static bool read_user_agent(struct options *options) {
 /* Reads an option about the requests, or about the end of the run. */
 static bool read_other(struct options *options, int option) {
     switch (option) {
+        case OPT_ISOLATE:
+        case OPT_NO_ISOLATE:
+            options->isolation = option == OPT_ISOLATE ? ISOLATE_ALWAYS : ISOLATE_NEVER;
+            return true;
         case OPT_CROP:
-            return read_crop(options);
+            return recipe_read_crop(&options->recipe, optarg);
+        case 'f':
+            return recipe_read_format(&options->recipe, optarg);
         case OPT_USER_AGENT:
             return read_user_agent(options);
         case OPT_HEADER:
@@ -301,7 +300,7 @@ static bool read_option(struct options *options, int option) {
             options->report = optarg;
             return true;
         case 's':
-            return read_size(options);
+            return recipe_read_sizes(&options->recipe, optarg);
         case OPT_DOWNLOADS:
             return read_count("--downloads", MAX_THREADS, &options->downloads);
         case OPT_RESIZES:
@@ -320,27 +319,39 @@ static bool finish_printing(int *exit_status) {
     return false;
 }
 
+/* Reads the arguments that are no options: the source and the target. */
+static bool read_places(struct options *options, int argc, char **argv) {
+    const char **const places[] = {&options->from, &options->to}, *const names[] = {"--from", "--to"};
+    for (int i = 0; optind + i < argc; i++) {
+        const char *place = argv[optind + i];
+        if (i == 2) {
+            terminal_say("'%s': unexpected argument; see --help", place);
+            return false;
+        }
+        if (*places[i] != NULL) {
+            terminal_say("'%s': unexpected argument, because of %s", place, names[i]);
+            return false;
+        }
+        *places[i] = place;
+    }
+    return true;
+}
+
 bool options_parse(struct options *options, int argc, char **argv, int *exit_status) {
-    *options = (struct options){.to = "thumbs",
-                                .user_agent = "weir-thumbs",
-                                .width = 320,
-                                .height = 320,
-                                .quality = 85,
+    *options = (struct options){.user_agent = "weir-thumbs",
                                 .downloads = 4,
                                 .resizes = processors(),
                                 .uploads = 2,
                                 .queue = 16,
                                 .max_bytes = 64 << 20,
-                                .max_pixels = 100000000,
-                                .memory = default_memory(),
+                                .recipe = {.max_pixels = 100000000, .memory = default_memory(), .resize_limit = 60},
                                 .timeout = 300,
-                                .resize_timeout = 60,
                                 .stall = 30,
                                 .retries = 5};
     *exit_status = USAGE_ERROR;
     opterr = 0;
     int option;
-    while ((option = getopt_long(argc, argv, ":s:q:hn", long_options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, ":s:q:f:hnr", long_options, NULL)) != -1) {
         if (option == 'h') {
             print_help();
             return finish_printing(exit_status);
@@ -357,13 +368,16 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
         if (!read_option(options, option))
             return false;
     }
-    if (optind < argc)
-        terminal_say("'%s': unexpected argument; see --help", argv[optind]);
-    else if (options->is_dry && options->from == NULL)
+    if (!read_places(options, argc, argv))
+        return false;
+    options->to = options->to == NULL ? "thumbs" : options->to;
+    options->skip_existing = options->skip_existing || options->no_clobber;
+    if (options->is_dry && options->from == NULL)
         terminal_say("--dry-run needs --from");
     else if (options->overwrite && options->skip_existing)
-        terminal_say("--overwrite and --skip-existing are mutually exclusive");
+        terminal_say("--overwrite and %s are mutually exclusive",
+                     options->no_clobber ? "--no-clobber" : "--skip-existing");
     else
-        return true;
+        return recipe_complete(&options->recipe);
     return false;
 }

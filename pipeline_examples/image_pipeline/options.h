@@ -10,10 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "recipe.h"
+
 enum { MAX_HEADERS = 32 };
 
-/* What is kept of a picture that is cropped to the box. */
-enum crop { CROP_NONE, CROP_CENTRE, CROP_ATTENTION };
+/* Whether pictures are decoded in child processes. */
+enum isolation { ISOLATE_IF_POSSIBLE, ISOLATE_ALWAYS, ISOLATE_NEVER };
 
 struct options {
     const char *from;                 /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
@@ -27,19 +29,17 @@ struct options {
     const char *journal;    /* file of the pictures that are done; NULL for none */
     const char *report;     /* file for the report; NULL for none */
     bool is_null_separated; /* the list */
-    int width, height, quality;
-    enum crop crop;
+    struct recipe recipe;   /* what is made of each picture */
+    enum isolation isolation;
     size_t downloads, resizes, uploads, queue;
-    size_t max_bytes;    /* maximum for one picture as downloaded */
-    uint64_t max_pixels; /* maximum for one picture, as its header says */
-    uint64_t memory;     /* maximum bytes for all decodes at a time */
-    bool keep_damaged;   /* makes thumbnails of damaged pictures too */
-    bool overwrite;      /* replaces any file that has the thumbnail's name */
-    bool skip_existing;  /* skips pictures that have a thumbnail */
-    unsigned retries;    /* further attempts at a transfer after a transient failure */
-    long timeout;        /* maximum seconds for a whole transfer */
-    long resize_timeout; /* maximum seconds for a resize */
-    long stall;          /* seconds to connect, and seconds without progress, before a transfer fails */
+    size_t max_bytes;   /* maximum for one picture as downloaded */
+    bool overwrite;     /* replaces any file that has the thumbnail's name */
+    bool skip_existing; /* skips pictures that have a thumbnail */
+    bool no_clobber;    /* replaces no file at all; skip_existing is set too */
+    bool is_recursive;  /* takes folders in the folder too */
+    unsigned retries;   /* further attempts at a transfer after a transient failure */
+    long timeout;       /* maximum seconds for a whole transfer */
+    long stall;         /* seconds to connect, and seconds without progress, before a transfer fails */
 };
 
 /* Parses the command line. Returns true to continue; false, with all output printed, to exit with `*exit_status`. */

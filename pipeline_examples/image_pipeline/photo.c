@@ -11,6 +11,9 @@
 #include <string.h>
 
 #include "escape.h"
+#include "names.h"
+#include "png_text.h"
+#include "recipe.h"
 #include "url.h"
 
 void photo_show(char *text, size_t size, const struct photo *photo) {
@@ -27,11 +30,40 @@ void photo_show(char *text, size_t size, const struct photo *photo) {
     strcat(text, entry);
 }
 
-bool photo_take_long_name(struct photo *photo) {
-    if (photo->long_name == NULL || photo->name == photo->long_name)
+/* Gives the current thumbnail a name made from this one. Returns false if memory is exhausted. */
+static bool take_name(struct photo *photo, const char *name) {
+    char *sized = photo->size_text == NULL ? NULL : names_make_sized(name, photo->size_text);
+    if (photo->size_text != NULL && sized == NULL)
         return false;
-    photo->name = photo->long_name;
+    free(photo->sized_name);
+    photo->sized_name = sized;
+    photo->name = sized != NULL ? sized : name;
+    photo->has_long_name = name == photo->long_name;
     return true;
+}
+
+bool photo_select(struct photo *photo, const struct box *sizes, size_t count, size_t number) {
+    photo->size = number;
+    photo->size_text = count > 1 ? sizes[number].text : NULL;
+    return photo->short_name == NULL || take_name(photo, photo->short_name);
+}
+
+bool photo_take_long_name(struct photo *photo) {
+    return photo->long_name != NULL && !photo->has_long_name && take_name(photo, photo->long_name);
+}
+
+struct thumbnail *photo_thumbnail(struct photo *photo) {
+    return &photo->thumbnails[photo->size];
+}
+
+bool photo_make_room(struct photo *photo, size_t count) {
+    photo->thumbnails = calloc(count, sizeof *photo->thumbnails);
+    photo->thumbnail_count = photo->thumbnails == NULL ? 0 : count;
+    return photo->thumbnails != NULL;
+}
+
+void photo_prepare(struct photo *photo) {
+    photo->image_size = png_text_remove(photo->image, photo->image_size);
 }
 
 void photo_forget_image(struct photo *photo) {
@@ -40,17 +72,34 @@ void photo_forget_image(struct photo *photo) {
     photo->image_size = 0;
 }
 
-void photo_forget_thumbnail(struct photo *photo) {
-    g_free(photo->thumbnail);
-    photo->thumbnail = NULL;
-    photo->thumbnail_size = 0;
+void photo_forget_thumbnails(struct photo *photo) {
+    for (size_t i = 0; i < photo->thumbnail_count; i++)
+        g_free(photo->thumbnails[i].bytes);
+    free(photo->thumbnails);
+    photo->thumbnails = NULL;
+    photo->thumbnail_count = 0;
+}
+
+void photo_free(struct photo *photo) {
+    if (photo->is_single)
+        free((void *)(uintptr_t)photo->short_name); /* belongs to no set of names */
+    free(photo->url);
+    free(photo->long_name);
+    free(photo->label);
+    free(photo);
 }
 
 void photo_drop(void *item, void *unused) {
     (void)unused;
     struct photo *photo = item;
     photo_forget_image(photo);
-    photo_forget_thumbnail(photo);
+    photo_forget_thumbnails(photo);
     free(photo->damage);
     photo->damage = NULL;
+    if (photo->name == photo->sized_name)
+        photo->name = photo->short_name;
+    free(photo->sized_name);
+    photo->sized_name = NULL;
+    if (photo->is_single)
+        photo_free(photo);
 }

@@ -1,7 +1,8 @@
 /*
  * photo.h - the item that flows through the pipeline: one picture and its thumbnail.
  *
- * The photo structs are in the source's list, which outlives the pipeline. The memory that a photo refers to belongs
+ * The photo structs are in the source's list, which outlives the pipeline; those from a walk through folders are freed one
+ * by one. The memory that a photo refers to belongs
  * to the current holder of the photo: the pipeline, the stage that processes it, or the reader of the dead letters. A
  * photo never has two holders, so its members need no lock.
  *
@@ -14,22 +15,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct box;
 struct host;
 
+/* An encoded thumbnail, in GLib's memory; NULL if there is none. */
+struct thumbnail {
+    void *bytes;
+    size_t size;
+};
+
 struct photo {
-    char *label;               /* the file's name or the URL, for messages; constant, like the next six */
+    char *label;               /* the file's name or the URL, for messages; constant, like the next seven */
     char *url;                 /* where it is downloaded from */
     const struct photo *clash; /* photo of another picture that took its name first; NULL if the name is its own */
     bool is_url;               /* the label is a URL */
     size_t number;             /* number of its entry in the list */
     const char *fault;         /* why it cannot be downloaded; NULL if a download is possible */
-    char *long_name;  /* name if another picture's thumbnail has the short one; NULL if it has no second name */
-    const char *name; /* current name of its thumbnail; NULL if it has a fault */
+    bool is_single;            /* its memory is freed when it is dropped, with its label, its URL and its name */
+    const char *short_name;    /* first name of its thumbnail, without a size; NULL if it has a fault */
+    char *long_name;       /* name if another picture's thumbnail has the short one; NULL if it has no second name */
+    const char *name;      /* current name of its current thumbnail; NULL if it has a fault */
+    char *sized_name;      /* the memory of `name` if that has a size; else NULL */
+    size_t size;           /* number of the current thumbnail, counted from 0 */
+    const char *size_text; /* its size in its name; NULL if the name has none */
+    bool has_long_name;    /* its name is made from the long one */
 
     unsigned char *image; /* the picture as downloaded; NULL before, and after resizing */
     size_t image_size;
-    void *thumbnail; /* the JPEG to upload, in libvips's memory; NULL if there is none */
-    size_t thumbnail_size;
+    struct thumbnail *thumbnails; /* one for each size of the recipe; NULL before resizing */
+    size_t thumbnail_count;
+    uint64_t granted;          /* bytes that a child process may take for the decode */
     bool is_checked;           /* the destination has been asked for an existing thumbnail, and has none */
     unsigned failures;         /* transient ones in this stage */
     uint64_t delay;            /* ns before the next attempt, as the server or a pause asks; 0 if neither does */
@@ -58,16 +73,37 @@ enum { PHOTO_LABEL_SIZE = 1024 };
  */
 void photo_show(char *text, size_t size, const struct photo *photo);
 
-/* Switches to the long name of its thumbnail. Returns false if that is its name already, or if it has none. */
+/*
+ * Makes the thumbnail of a size the current one, under its short name. `size` is one of those of the recipe, and of
+ * `count`: the name has the size only if there are several. Returns false if memory is exhausted.
+ */
+bool photo_select(struct photo *photo, const struct box *sizes, size_t count, size_t number);
+
+/*
+ * Switches to the long name of the current thumbnail. Returns false if it has that name already, if the photo has no
+ * long name, or if memory is exhausted.
+ */
 bool photo_take_long_name(struct photo *photo);
+
+/* Returns the current thumbnail. */
+struct thumbnail *photo_thumbnail(struct photo *photo);
+
+/* Allocates room for `count` thumbnails. Returns false if memory is exhausted. */
+bool photo_make_room(struct photo *photo, size_t count);
+
+/* Removes from the downloaded picture what no decoder needs, and may take much memory. */
+void photo_prepare(struct photo *photo);
 
 /* Frees the downloaded picture, which is not needed after resizing. */
 void photo_forget_image(struct photo *photo);
 
-/* Frees the thumbnail. */
-void photo_forget_thumbnail(struct photo *photo);
+/* Frees the thumbnails. */
+void photo_forget_thumbnails(struct photo *photo);
 
-/* Frees all memory of the photo at the end of its way. A drop function for weir. */
+/* Frees what the photo holds at the end of its way, and a single photo itself. A drop function for weir. */
 void photo_drop(void *photo, void *unused);
+
+/* Frees a photo that holds nothing any more. */
+void photo_free(struct photo *photo);
 
 #endif /* IMAGE_PIPELINE_PHOTO_H */

@@ -29,7 +29,7 @@ static void say_failure(struct progress *progress, weir_dead_letter *letter) {
         escape_trim(message);
     if (letter->code != GONE_HOST)
         terminal_say("%s: %s: %s", label, letter->stage, message);
-    report_add(progress->report, photo, &(struct report_line){"failed", letter->stage, message});
+    report_add_rest(progress->report, photo, progress->recipe, &(struct report_line){"failed", letter->stage, message});
     refusals_note_failure(progress->refusals);
     photo_drop(photo, NULL);
     weir_dead_letter_free(letter);

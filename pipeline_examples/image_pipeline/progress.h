@@ -23,6 +23,7 @@ struct progress {
     weir_queue *dead; /* dead letters of its stages; the items are photos */
     const struct source *source;
     struct report *report;
+    const struct recipe *recipe;
     struct refusals *refusals;
     bool is_quiet; /* prints failures only */
     pthread_t thread;

@@ -70,7 +70,8 @@ static void write_line(FILE *stream, const struct photo *photo, const struct rep
     if (*line->reason != '\0')
         write_member(stream, "reason", line->reason);
     fprintf(stream, "\"attempts\":%u,\"bytes_in\":%zu,\"bytes_out\":%zu,\"milliseconds\":%" PRIu64 "}\n",
-            photo->retries + 1, photo->bytes_in, photo->thumbnail_size, took / 1000000);
+            photo->retries + 1, photo->bytes_in, photo->thumbnails == NULL ? 0 : photo->thumbnails[photo->size].size,
+            took / 1000000);
 }
 
 static bool append(int file, const char *text, size_t size) {
@@ -105,6 +106,15 @@ void report_add(struct report *report, const struct photo *photo, const struct r
     else if (!append(report->file, text, size))
         break_off(report, errno);
     free(text);
+}
+
+void report_add_rest(struct report *report, struct photo *photo, const struct recipe *recipe,
+                     const struct report_line *line) {
+    for (size_t i = photo->size; i < recipe->size_count; i++) {
+        bool has_name = recipe->size_count == 1 || (i == photo->size && photo->size_text != NULL);
+        if (has_name || photo_select(photo, recipe->sizes, recipe->size_count, i))
+            report_add(report, photo, line);
+    }
 }
 
 bool report_close(struct report *report) {

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "photo.h"
+#include "recipe.h"
 
 struct report {
     const char *path; /* NULL: there is no report; constant */
@@ -32,6 +33,10 @@ bool report_open(struct report *report, const char *path, bool keeps);
 
 /* Appends a line, in one write. Any thread may call it. Without a report does nothing. */
 void report_add(struct report *report, const struct photo *photo, const struct report_line *line);
+
+/* Does the same for the current thumbnail and those of all sizes behind it, and makes the last one the current one. */
+void report_add_rest(struct report *report, struct photo *photo, const struct recipe *recipe,
+                     const struct report_line *line);
 
 /* Returns false, after a message, if the report is not complete. */
 bool report_close(struct report *report);

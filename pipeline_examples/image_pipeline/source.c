@@ -17,6 +17,7 @@
 #include "names.h"
 #include "terminal.h"
 #include "url.h"
+#include "walk.h"
 
 static bool out_of_memory(void) {
     terminal_say("out of memory");
@@ -52,7 +53,7 @@ static bool give_name(struct source *source, size_t number, char *name) {
     size_t first;
     if (name == NULL)
         return false;
-    photo->name = names_take(source->names, name, number, &first);
+    photo->name = photo->short_name = names_take(source->names, name, number, &first);
     if (photo->name == NULL) {
         free(name);
         return false;
@@ -117,8 +118,9 @@ static char *place_of(const char *folder) {
     return place;
 }
 
-bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place) {
-    *source = (struct source){.names = names_create(), .list.file = -1, .is_whole = true};
+bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place,
+                        enum format format) {
+    *source = (struct source){.names = names_create(), .list.file = -1, .is_whole = true, .format = format};
     source->place = place != NULL ? strdup(place) : place_of(folder);
     if (source->names == NULL || source->place == NULL)
         return out_of_memory();
@@ -129,10 +131,69 @@ bool source_from_folder(struct source *source, const char *folder, const char *b
     for (size_t i = 0; i < source->count; i++) {
         struct photo *photo = source->photos[i];
         photo->url = url_join(base_url, photo->label);
-        if (photo->url == NULL || !give_name(source, i, names_make(photo->label, NULL)))
+        if (photo->url == NULL || !give_name(source, i, names_make(photo->label, NULL, format)))
             return out_of_memory();
     }
     return true;
+}
+
+/* ---- folders in a folder ---- */
+
+bool source_from_folders(struct source *source, const char *folder, const char *base_url, const char *left_out,
+                         enum format format) {
+    *source = (struct source){.list.file = -1, .format = format, .base_url = base_url};
+    source->place = place_of(folder);
+    if (source->place == NULL)
+        return out_of_memory();
+    source->walk = walk_open(folder, left_out);
+    return source->walk != NULL;
+}
+
+/* Returns whether another file of the folder takes the same name: "a.png" that of "a.png.jpg". */
+static bool has_clash(const struct source *source, const char *path) {
+    const char *slash = strrchr(path, '/'), *extension = format_extension(source->format);
+    const char *name = slash == NULL ? path : slash + 1;
+    size_t length = strlen(name), end = strlen(extension);
+    if (length <= end || strcmp(name + length - end, extension) != 0)
+        return false;
+    char *shorter = strdup(name);
+    if (shorter == NULL)
+        return false;
+    shorter[length - end] = '\0';
+    bool has = !format_fits(source->format, shorter) && walk_has_sibling(source->walk, shorter);
+    free(shorter);
+    return has;
+}
+
+/* Makes the photo of a path, which it takes. Returns NULL if memory is exhausted. */
+static struct photo *make_single(const struct source *source, char *path, const char *fault) {
+    struct photo *photo = calloc(1, sizeof *photo);
+    if (photo == NULL) {
+        free(path);
+        return NULL;
+    }
+    *photo = (struct photo){.label = path, .is_single = true, .fault = fault};
+    if (fault == NULL && has_clash(source, path))
+        photo->fault = "its thumbnail would have the name of another one in its folder";
+    photo->url = url_join(source->base_url, path);
+    photo->name = photo->short_name = photo->fault == NULL ? names_make_below(path, source->format) : NULL;
+    if (photo->url != NULL && (photo->name != NULL || photo->fault != NULL))
+        return photo;
+    photo_free(photo);
+    return NULL;
+}
+
+static struct photo *next_of_walk(struct source *source) {
+    const char *fault;
+    char *path = walk_next(source->walk, &fault);
+    struct photo *photo = path == NULL ? NULL : make_single(source, path, fault);
+    if (photo != NULL)
+        source->count++;
+    else if (path != NULL || walk_is_broken(source->walk))
+        out_of_memory();
+    else
+        source->is_whole = true;
+    return photo;
 }
 
 /* ---- a list ---- */
@@ -149,11 +210,11 @@ static char *original_name(const char *url) {
     return original;
 }
 
-static char *name_from_url(const char *url) {
+static char *name_from_url(const char *url, enum format format) {
     char *original = original_name(url), *query = strdup(url + strcspn(url, "?#")), *name = NULL;
     if (original != NULL && query != NULL) {
         query[strcspn(query, "#")] = '\0';
-        name = names_make(original, query);
+        name = names_make(original, query, format);
     }
     free(original);
     free(query);
@@ -188,8 +249,8 @@ static bool add_url(struct source *source, char *entry, size_t number) {
     photo->url = url_encode_blanks(entry);
     if (photo->url == NULL || photo->fault != NULL)
         return photo->url != NULL; /* a photo with a fault takes no name */
-    return own_name != NULL ? give_name(source, index, names_make(own_name, NULL))
-                            : give_either_name(source, index, name_from_url(entry));
+    return own_name != NULL ? give_name(source, index, names_make(own_name, NULL, source->format))
+                            : give_either_name(source, index, name_from_url(entry, source->format));
 }
 
 /* Adds the photo of the next entry. Returns false at the end of the list, or after a failure. */
@@ -204,8 +265,8 @@ static bool add_next(struct source *source) {
     return false;
 }
 
-bool source_from_list(struct source *source, const char *path, bool is_null_separated) {
-    *source = (struct source){.names = names_create(), .list.file = -1};
+bool source_from_list(struct source *source, const char *path, bool is_null_separated, enum format format) {
+    *source = (struct source){.names = names_create(), .list.file = -1, .format = format};
     if (source->names == NULL)
         return out_of_memory();
     if (!list_open(&source->list, path, is_null_separated))
@@ -220,6 +281,8 @@ bool source_from_list(struct source *source, const char *path, bool is_null_sepa
 }
 
 struct photo *source_next(struct source *source) {
+    if (source->walk != NULL)
+        return next_of_walk(source);
     if (source->given == source->count && (source->is_whole || !add_next(source)))
         return NULL;
     return source->photos[source->given++];
@@ -237,15 +300,12 @@ void source_mark(char mark[MARK_SIZE], const struct source *source, const struct
 }
 
 void source_free(struct source *source) {
-    for (size_t i = 0; i < source->count; i++) {
-        free(source->photos[i]->url);
-        free(source->photos[i]->long_name);
-        free(source->photos[i]->label);
-        free(source->photos[i]);
-    }
+    for (size_t i = 0; i < source->count && source->photos != NULL; i++)
+        photo_free(source->photos[i]);
     free(source->photos);
     free(source->place);
     names_destroy(source->names);
     list_close(&source->list);
+    walk_close(source->walk);
     *source = (struct source){.list.file = -1};
 }

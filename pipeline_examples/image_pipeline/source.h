@@ -15,16 +15,20 @@
 #include "photo.h"
 
 struct names;
+struct walk;
 
 struct source {
     struct photo **photos; /* used by the main thread only, like the next three */
     size_t room;
     size_t given; /* number of photos that source_next has returned */
     struct list list;
+    struct walk *walk;    /* through folders; NULL without one */
+    const char *base_url; /* of what the walk finds; constant */
     atomic_size_t count;  /* number of photos so far */
     atomic_bool is_whole; /* no more photos will come */
     struct names *names;
-    char *place; /* prefix of a source in marks, for the folder; NULL for URLs, which need none */
+    enum format format; /* of the thumbnails; constant, like the next one */
+    char *place;        /* prefix of a source in marks, for the folder; NULL for URLs, which need none */
 };
 
 /*
@@ -32,14 +36,22 @@ struct source {
  * are not images are detected later, by their content. `place` stands for the folder in marks; NULL selects its path.
  * On failure prints a message and returns false.
  */
-bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place);
+bool source_from_folder(struct source *source, const char *folder, const char *base_url, const char *place,
+                        enum format format);
+
+/*
+ * Does the same for the files in all folders below, but lists them while they are processed: each photo is freed when it is
+ * dropped. Their names are paths. `left_out` is a folder to leave out. `base_url` must outlive the source.
+ */
+bool source_from_folders(struct source *source, const char *folder, const char *base_url, const char *left_out,
+                         enum format format);
 
 /*
  * Opens a list (list.h) of URLs, and reads all of it if it is a file on a disk. In an entry, a tab and a name for the
  * thumbnail may follow the URL. An entry without that gets its long name if an earlier entry with another URL has the
  * same short name. An entry that is no URL stays in the list, and fails. On failure prints a message and returns false.
  */
-bool source_from_list(struct source *source, const char *path, bool is_null_separated);
+bool source_from_list(struct source *source, const char *path, bool is_null_separated, enum format format);
 
 /*
  * Returns the next photo; NULL after the last one, or if the list is broken, with is_whole false. Blocks until the

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include <weir/pipeline.h>
+#include <weir/process.h>
 
 #include "budget.h"
 #include "ends.h"
@@ -36,28 +37,28 @@ struct work {
     struct report report;
     struct journal journal;
     struct budget memory; /* for decodes */
+    weir_process decoder; /* the child processes; unused with --no-isolate */
     struct hosts *hosts;
 };
 
 /*
  * Error codes: TRANSIENT if a later attempt may succeed; PUT_OFF if this one was not made, because the host is paused;
- * GONE_HOST if the host is given up, of which a message has told. The message of the others is for users.
+ * GONE_HOST if the host is given up, of which a message has told. NEEDS_MEMORY never leaves the resize stage
+ * (isolate.c). The message of the others is for users.
  */
-enum { FAILED = 1, TRANSIENT = 2, PUT_OFF = 4, GONE_HOST = 5 };
+enum { FAILED = 1, TRANSIENT = 2, PUT_OFF = 4, GONE_HOST = 5, NEEDS_MEMORY = 6 };
 
 /* download.c; one connection per thread. */
 weir_status download_init(void *work, void **state);
 weir_task_func download_photo;
 void download_fini(void *state);
 
-/*
- * resize.c. resize_open is called before the pipeline starts; on failure it prints a message and returns false.
- * resize_close is called after the pipeline is destroyed.
- */
-bool resize_open(const char *program);
-void resize_close(void);
+/* resize.c; isolate.h has the same in child processes. */
 weir_task_func resize_photo;
 void resize_fini(void *state);
+
+/* Ends a call of the resize stage: with code 0, marks the thumbnails, and emits the photo. Returns the code. */
+int resize_end(weir_task *task, struct work *work, struct photo *photo, int code);
 
 /* upload.c; one connection per thread. */
 weir_status upload_init(void *work, void **state);

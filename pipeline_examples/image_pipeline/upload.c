@@ -42,9 +42,10 @@ struct uploader {
 static size_t give_bytes(char *buffer, size_t one, size_t size, void *argument) {
     (void)one; /* always 1, so `size` counts bytes */
     struct uploader *uploader = argument;
-    size_t left = uploader->photo->thumbnail_size - uploader->sent;
+    const struct thumbnail *thumbnail = photo_thumbnail(uploader->photo);
+    size_t left = thumbnail->size - uploader->sent;
     size_t count = left < size ? left : size;
-    memcpy(buffer, (const char *)uploader->photo->thumbnail + uploader->sent, count);
+    memcpy(buffer, (const char *)thumbnail->bytes + uploader->sent, count);
     uploader->sent += count;
     return count;
 }
@@ -52,7 +53,7 @@ static size_t give_bytes(char *buffer, size_t one, size_t size, void *argument) 
 /* Rewinds: libcurl restarts when a connection that was kept open turns out to be closed. */
 static int rewind_bytes(void *argument, curl_off_t offset, int origin) {
     struct uploader *uploader = argument;
-    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > uploader->photo->thumbnail_size)
+    if (origin != SEEK_SET || offset < 0 || (uint64_t)offset > photo_thumbnail(uploader->photo)->size)
         return CURL_SEEKFUNC_CANTSEEK;
     uploader->sent = (size_t)offset;
     return CURL_SEEKFUNC_OK;
@@ -79,8 +80,10 @@ static struct curl_slist *append(struct curl_slist *list, const char *header) {
 static bool set_up(struct uploader *uploader) {
     CURL *curl = uploader->transfer.curl;
     /* Without a value the header is not sent: waiting for "100 Continue" costs a round trip for each thumbnail. */
-    uploader->headers = append(append(NULL, "Content-Type: image/jpeg"), "Expect:");
-    uploader->conditional = append(append(append(NULL, "Content-Type: image/jpeg"), "Expect:"), "If-None-Match: *");
+    char type[64];
+    snprintf(type, sizeof type, "Content-Type: %s", format_media_type(uploader->work->options->recipe.format));
+    uploader->headers = append(append(NULL, type), "Expect:");
+    uploader->conditional = append(append(append(NULL, type), "Expect:"), "If-None-Match: *");
     bool ok = uploader->headers != NULL && uploader->conditional != NULL;
     ok = ok && curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_bytes) == CURLE_OK;
@@ -126,7 +129,7 @@ static int put(struct uploader *uploader, weir_task *task, bool is_conditional, 
     struct curl_slist *headers = is_conditional ? uploader->conditional : uploader->headers;
     char *url = url_join(uploader->work->ends.to_url, photo->name);
     if (url == NULL ||
-        curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)photo->thumbnail_size) != CURLE_OK ||
+        curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)photo_thumbnail(photo)->size) != CURLE_OK ||
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK) {
         free(url);
         return weir_task_fail(task, FAILED, "out of memory");
@@ -161,7 +164,8 @@ static int put_carefully(struct uploader *uploader, weir_task *task, long *statu
         if (code != 0 || !is_open)
             return code;
     } while (state == TARGET_OTHER && photo_take_long_name(uploader->photo));
-    if (state == TARGET_SAME && uploader->work->journal.path != NULL) {
+    bool is_kept = uploader->work->journal.path != NULL || uploader->work->options->no_clobber;
+    if (state == TARGET_SAME && is_kept) {
         *status = STATUS_NO_CONTENT; /* a run was killed before it could note that the upload was done */
         return 0;
     }
@@ -169,6 +173,7 @@ static int put_carefully(struct uploader *uploader, weir_task *task, long *statu
     return is_free ? put(uploader, task, false, status) : target_refuse(task, state, uploader->photo);
 }
 
+/* Uploads the current thumbnail. */
 static int upload(struct uploader *uploader, weir_task *task) {
     long status;
     int code = uploader->work->options->overwrite ? put(uploader, task, false, &status)
@@ -181,6 +186,24 @@ static int upload(struct uploader *uploader, weir_task *task) {
         reason_read(reason, uploader->transfer.curl, uploader->answer, uploader->answer_size);
     refusals_note(&uploader->work->refusals, status, reason);
     return is_done ? 0 : transfer_fail(&uploader->transfer, "", status, reason);
+}
+
+/* Uploads the thumbnails that are left, each with a line in the report. */
+static int upload_all(struct uploader *uploader, weir_task *task) {
+    struct work *work = uploader->work;
+    struct photo *photo = uploader->photo;
+    const struct recipe *recipe = &work->options->recipe;
+    for (;;) {
+        int code = upload(uploader, task);
+        if (code != 0)
+            return code;
+        if (photo->size + 1 == recipe->size_count)
+            return 0;
+        atomic_fetch_add(&work->bytes_out, photo_thumbnail(photo)->size);
+        report_add(&work->report, photo, &(struct report_line){"done", "upload", ""});
+        if (!photo_select(photo, recipe->sizes, recipe->size_count, photo->size + 1))
+            return weir_task_fail(task, FAILED, "out of memory");
+    }
 }
 
 /* Prints and counts the notes on how the thumbnail of a done picture was made. */
@@ -212,14 +235,14 @@ int upload_photo(weir_task *task, void *item, void *state) {
     struct uploader *uploader = state;
     struct photo *photo = item;
     uploader->photo = photo;
-    int code = upload(uploader, task);
+    int code = upload_all(uploader, task);
     if (code == 0)
         code = note_done(uploader->work, task, photo);
     if (code == GONE_HOST)
         refusals_end_run(&uploader->work->refusals);
     if (code != 0)
         return retries_end(task, uploader->work, photo, code);
-    atomic_fetch_add(&uploader->work->bytes_out, photo->thumbnail_size);
+    atomic_fetch_add(&uploader->work->bytes_out, photo_thumbnail(photo)->size);
     tell_notes(uploader->work, photo);
     report_add(&uploader->work->report, photo, &(struct report_line){"done", "upload", ""});
     photo_drop(photo, NULL);

@@ -24,7 +24,7 @@ static bool is_unreserved(unsigned char c) {
 static char *append_encoded(char *end, const char *name) {
     static const char digits[] = "0123456789ABCDEF";
     for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
-        if (is_unreserved(*c)) {
+        if (is_unreserved(*c) || *c == '/') {
             *end++ = (char)*c;
         } else {
             *end++ = '%';
@@ -104,6 +104,17 @@ const char *url_last_component(const char *url, size_t *length) {
         component = end; /* a host without a path */
     *length = (size_t)(end - component);
     return component;
+}
+
+bool url_is_plain_path(const char *path) {
+    for (;; path++) {
+        size_t length = strcspn(path, "/");
+        if (length == 0 || path[0] == '.')
+            return false;
+        path += length;
+        if (*path == '\0')
+            return true;
+    }
 }
 
 bool url_is_plain_name(const char *name) {

@@ -45,4 +45,7 @@ void url_show(char *text, size_t size, const char *url);
  */
 bool url_is_plain_name(const char *name);
 
+/* Returns whether each component of the path, between slashes, is a plain name. */
+bool url_is_plain_path(const char *path);
+
 #endif /* IMAGE_PIPELINE_URL_H */

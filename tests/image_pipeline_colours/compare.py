@@ -1,7 +1,8 @@
 """compare.py WEIR-THUMBS FOLDER: makes thumbnails of every kind of picture, and looks at their colours.
 
 They must be those that Pillow sees in the picture, and those of vipsthumbnail where that is installed and agrees: at
-most LIMIT of 255 off. FOLDER is empty, and is filled."""
+most LIMIT of 255 off, and as much more as the codec of a format needs. FOLDER is empty, and is filled. One format is
+made in threads, and the others in child processes."""
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 import io
 import os
@@ -15,6 +16,13 @@ from PIL import Image, ImageCms, ImageOps
 import pictures
 
 LIMIT = 2
+# Extension, further distance, and options of each format.
+FORMATS = (
+    (".jpg", 0, ["-q", "100", "--no-isolate"]),
+    (".png", 0, ["-f", "png"]),
+    (".webp", 2, ["-f", "webp", "-q", "100"]),
+    (".avif", 2, ["-f", "avif", "-q", "100"]),
+)
 BOX = "120x120"
 # Where to look, in parts of the whole: in each quarter, and in each part of the hole.
 PLACES = [(x, y) for y in (0.15, 0.85) for x in (0.15, 0.85)] + [(x, y) for y in (0.4, 0.6) for x in (0.4, 0.6)]
@@ -95,26 +103,35 @@ def distance(some, others):
     return max(abs(a - b) for one, other in zip(some, others) for a, b in zip(one, other))
 
 
-def check_colours(name, picture, thumbnail, path):
-    ours = colours(Image.open(thumbnail).convert("RGB"))
+def thumbnail_colours(thumbnail):
+    """In a transparent thumbnail, those over white. Pillow may not have AVIF."""
+    if thumbnail.endswith(".avif"):
+        output = thumbnail + ".png"
+        subprocess.run(["vips", "copy", thumbnail, output], capture_output=True, check=True)
+        thumbnail = output
+    return colours(on_white(Image.open(thumbnail)))
+
+
+def check_colours(name, picture, thumbnail, path, limit):
+    ours = thumbnail_colours(thumbnail)
     if picture.colours is not None and picture.colours != "vips":
-        if distance(ours[:4], picture.colours) > LIMIT:
+        if distance(ours[:4], picture.colours) > limit:
             fail(name, f"is {ours[:4]}, not {picture.colours}")
         return
     theirs = vips_colours(path, picture.data, picture.noted)
     if picture.colours is None:
         expected = pillow_colours(picture.data)
-        if distance(ours, expected) > LIMIT:
+        if distance(ours, expected) > limit:
             fail(name, f"is {distance(ours, expected)} off: {ours}, Pillow has {expected}")
         if theirs is not None and distance(theirs, expected) > LIMIT:
             theirs = None  # they do not agree
-    if theirs is not None and distance(ours, theirs) > LIMIT:
+    if theirs is not None and distance(ours, theirs) > limit:
         fail(name, f"is {distance(ours, theirs)} off: {ours}, vipsthumbnail has {theirs}")
 
 
-def check(name, picture, folder, said):
-    named = (name, name + ".jpg", name.rpartition(".")[0] + ".jpg")
-    thumbnail = next((f"{folder}/to/{t}" for t in named if os.path.exists(f"{folder}/to/{t}")), None)
+def check(name, picture, folder, said, extension, further):
+    to = f"{folder}/to{extension}"
+    thumbnail = next((f"{to}/{t}" for t in (name, name + extension) if os.path.exists(f"{to}/{t}")), None)
     about = [line for line in said if f": {name}: " in line]
     if picture.refused is not None:
         if thumbnail is not None or not any(picture.refused in line for line in about):
@@ -125,7 +142,16 @@ def check(name, picture, folder, said):
         return
     if any("colour profile" in line for line in about) != picture.noted:
         fail(name, f"its profile {'does not fit' if picture.noted else 'fits'}: {about}")
-    check_colours(name, picture, thumbnail, f"{folder}/from/{name}")
+    check_colours(f"{name} as {extension}", picture, thumbnail, f"{folder}/from/{name}", LIMIT + further)
+
+
+def run(program, folder, every, extension, further, options):
+    words = [program, "--from", f"{folder}/from", "--to", f"{folder}/to{extension}", "-s", BOX, *options]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode != 1:
+        fail("the run", f"exits with {done.returncode}: {done.stderr}")
+    for name, picture in every.items():
+        check(name, picture, folder, done.stderr.splitlines(), extension, further)
 
 
 def main():
@@ -135,12 +161,9 @@ def main():
     for name, picture in every.items():
         with open(f"{folder}/from/{name}", "wb") as file:
             file.write(picture.data)
-    words = [program, "--from", f"{folder}/from", "--to", f"{folder}/to", "-s", BOX, "-q", "100"]
-    run = subprocess.run(words, capture_output=True, text=True, check=False, timeout=300)
-    if run.returncode != 1:
-        fail("the run", f"exits with {run.returncode}: {run.stderr}")
-    for name, picture in every.items():
-        check(name, picture, folder, run.stderr.splitlines())
+    for extension, further, options in FORMATS:
+        if extension != ".avif" or shutil.which("vips"):
+            run(program, folder, every, extension, further, options)
     beside = "Pillow and vipsthumbnail" if shutil.which("vipsthumbnail") else "Pillow; vipsthumbnail is not installed"
     print(f"{len(every)} pictures beside {beside}: {len(failures)} failed")
     return 1 if failures else 0

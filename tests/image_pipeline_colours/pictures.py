@@ -165,8 +165,15 @@ def formats():
         yield f"animated-{form}.{form.lower()}", Picture(encode(frames[0], form, **options))
     yield "png-named.jpg", Picture(png(base))
     yield "webp-named.jpg", Picture(encode(base, "WEBP", lossless=True))
-    for form in ("GIF", "TIFF", "BMP", "PPM"):
-        yield f"{form.lower()}-named.jpg", Picture(encode(base, form), refused="not JPEG, PNG or WebP but ")
+    for form in ("BMP", "PPM"):
+        yield f"{form.lower()}-named.jpg", Picture(encode(base, form), refused="not JPEG, PNG, WebP, GIF, TIFF, ")
+    yield "gif-named.jpg", Picture(encode(base.quantize(4), "GIF"))
+    yield "tiff-named.jpg", Picture(encode(base, "TIFF"))
+    yield "cmyk-tiff.tif", Picture(encode(base.convert("CMYK"), "TIFF"), colours="vips")
+    yield "rgba-tiff.tif", Picture(encode(with_hole(base), "TIFF"))
+    for form in ("GIF", "TIFF"):
+        options = {"save_all": True, "append_images": frames[1:]}
+        yield f"pages-{form}.{form.lower()}", Picture(encode(frames[0], form, **options))
     yield "text-named.jpg", Picture(b"This is no picture.\n", refused="not an image")
     yield "html-named.jpg", Picture(b"<!doctype html><html><body>404</body></html>\n", refused="not an image")
 
