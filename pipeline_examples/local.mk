@@ -134,6 +134,7 @@ image_common_sources = \
 	pipeline_examples/image_pipeline/terminal.c pipeline_examples/image_pipeline/terminal.h \
 	pipeline_examples/image_pipeline/vips_text.c pipeline_examples/image_pipeline/vips_text.h
 weir_thumbs_SOURCES = $(image_common_sources) \
+	pipeline_examples/image_pipeline/aws.c pipeline_examples/image_pipeline/aws.h \
 	pipeline_examples/image_pipeline/budget.c pipeline_examples/image_pipeline/budget.h \
 	pipeline_examples/image_pipeline/cost.c pipeline_examples/image_pipeline/cost.h \
 	pipeline_examples/image_pipeline/digest.c pipeline_examples/image_pipeline/digest.h \
@@ -164,6 +165,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/report.c pipeline_examples/image_pipeline/report.h \
 	pipeline_examples/image_pipeline/resize.c \
 	pipeline_examples/image_pipeline/retries.c pipeline_examples/image_pipeline/retries.h \
+	pipeline_examples/image_pipeline/s3.c pipeline_examples/image_pipeline/s3.h \
 	pipeline_examples/image_pipeline/source.c pipeline_examples/image_pipeline/source.h \
 	pipeline_examples/image_pipeline/stages.h \
 	pipeline_examples/image_pipeline/summary.c pipeline_examples/image_pipeline/summary.h \

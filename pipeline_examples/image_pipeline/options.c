@@ -17,6 +17,7 @@
 
 #include "machine.h"
 #include "numbers.h"
+#include "s3.h"
 #include "terminal.h"
 
 static const uint64_t LEAST_MEMORY = UINT64_C(1) << 20, DEFAULT_MEMORY = UINT64_C(2) << 30,
@@ -50,7 +51,9 @@ enum {
     OPT_USER_AGENT,
     OPT_HEADER,
     OPT_SKIP_EXISTING,
-    OPT_VERSION
+    OPT_VERSION,
+    OPT_S3_ENDPOINT,
+    OPT_S3_REGION
 };
 
 static const struct option long_options[] = {
@@ -82,6 +85,8 @@ static const struct option long_options[] = {
     {"report", required_argument, NULL, OPT_REPORT},
     {"overwrite", no_argument, NULL, OPT_OVERWRITE},
     {"skip-existing", no_argument, NULL, OPT_SKIP_EXISTING},
+    {"s3-endpoint", required_argument, NULL, OPT_S3_ENDPOINT},
+    {"s3-region", required_argument, NULL, OPT_S3_REGION},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -99,6 +104,11 @@ static void print_help(void) {
           "  --to DIR           put the thumbnails into this folder, over HTTP; created if missing\n"
           "                     (default: thumbs)\n"
           "  --to URL           put the thumbnails under this http or https URL\n"
+          "  --to s3://BUCKET/PREFIX\n"
+          "                     put the thumbnails into this bucket of an S3 store; credentials are taken from\n"
+          "                     AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or ~/.aws/credentials\n"
+          "  --s3-endpoint URL  the S3 store, with the bucket in the path (default: Amazon's)\n"
+          "  --s3-region NAME   its region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)\n"
           "  --overwrite        replace any file with the thumbnail's name, made by weir-thumbs or not\n"
           "  --skip-existing    skip pictures that have their thumbnail\n"
           "  -s, --size WxH     box that the thumbnails fit into, in pixels; no picture is enlarged\n"
@@ -300,6 +310,12 @@ static bool read_option(struct options *options, int option) {
         case OPT_REPORT:
             options->report = optarg;
             return true;
+        case OPT_S3_ENDPOINT:
+            options->s3_endpoint = optarg;
+            return true;
+        case OPT_S3_REGION:
+            options->s3_region = optarg;
+            return true;
         case 's':
             return read_size(options);
         case OPT_DOWNLOADS:
@@ -361,6 +377,8 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
         terminal_say("'%s': unexpected argument; see --help", argv[optind]);
     else if (options->is_dry && options->from == NULL)
         terminal_say("--dry-run needs --from");
+    else if (!s3_is_url(options->to) && (options->s3_endpoint != NULL || options->s3_region != NULL))
+        terminal_say("--s3-endpoint and --s3-region need --to s3://BUCKET/PREFIX");
     else if (options->overwrite && options->skip_existing)
         terminal_say("--overwrite and --skip-existing are mutually exclusive");
     else

@@ -17,7 +17,9 @@ enum crop { CROP_NONE, CROP_CENTRE, CROP_ATTENTION };
 
 struct options {
     const char *from;                 /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
-    const char *to;                   /* a folder or a URL */
+    const char *to;                   /* a folder, a URL or a bucket */
+    const char *s3_endpoint;          /* URL of the S3 store; NULL: Amazon's */
+    const char *s3_region;            /* NULL: that of the environment */
     const char *user_agent;           /* sent with each request */
     const char *headers[MAX_HEADERS]; /* sent with downloads, each "Name: value" */
     size_t header_count;

@@ -13,6 +13,7 @@
 /* Belongs to one worker, like its transfers. */
 struct target {
     struct transfer transfer;
+    struct curl_slist *headers;       /* of a signed request; else NULL */
     unsigned char start[MARK_WITHIN]; /* first bytes of the existing file */
     size_t size;                      /* number of bytes in `start` */
 };

@@ -30,8 +30,7 @@ enum { STATUS_NO_CONTENT = 204, STATUS_CONDITION_FAILED = 412, STATUS_NOT_IMPLEM
 struct uploader {
     struct transfer transfer;
     struct target target;
-    struct curl_slist *headers, *conditional; /* without and with the condition that the name is free */
-    bool is_unconditional;                    /* the server does not support conditions */
+    bool is_unconditional; /* the server does not support conditions */
     struct work *work;
     struct photo *photo;        /* the current one */
     size_t sent;                /* bytes of its thumbnail that libcurl has read */
@@ -76,12 +75,25 @@ static struct curl_slist *append(struct curl_slist *list, const char *header) {
     return longer;
 }
 
+/*
+ * Returns the headers of a put, with the condition that the name is free if `is_conditional`. Without a value, Expect is
+ * not sent: waiting for "100 Continue" costs a round trip for each thumbnail. Returns NULL if memory is exhausted.
+ */
+static struct curl_slist *make_headers(const struct uploader *uploader, bool is_conditional) {
+    const struct s3 *s3 = &uploader->work->ends.s3;
+    struct curl_slist *headers = append(NULL, "Content-Type: image/jpeg");
+    if (headers != NULL && s3->url == NULL)
+        headers = append(headers, "Expect:");
+    if (headers != NULL && is_conditional)
+        headers = append(headers, "If-None-Match: *");
+    return headers == NULL
+               ? NULL
+               : s3_append_headers(s3, headers, uploader->photo->thumbnail, uploader->photo->thumbnail_size);
+}
+
 static bool set_up(struct uploader *uploader) {
     CURL *curl = uploader->transfer.curl;
-    /* Without a value the header is not sent: waiting for "100 Continue" costs a round trip for each thumbnail. */
-    uploader->headers = append(append(NULL, "Content-Type: image/jpeg"), "Expect:");
-    uploader->conditional = append(append(append(NULL, "Content-Type: image/jpeg"), "Expect:"), "If-None-Match: *");
-    bool ok = uploader->headers != NULL && uploader->conditional != NULL;
+    bool ok = ends_authorize(&uploader->work->ends, curl);
     ok = ok && curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_bytes) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_READDATA, uploader) == CURLE_OK;
@@ -114,8 +126,6 @@ void upload_fini(void *state) {
     struct uploader *uploader = state;
     transfer_close(&uploader->transfer);
     target_close(&uploader->target);
-    curl_slist_free_all(uploader->headers);
-    curl_slist_free_all(uploader->conditional);
     free(uploader);
 }
 
@@ -123,17 +133,20 @@ void upload_fini(void *state) {
 static int put(struct uploader *uploader, weir_task *task, bool is_conditional, long *status) {
     CURL *curl = uploader->transfer.curl;
     struct photo *photo = uploader->photo;
-    struct curl_slist *headers = is_conditional ? uploader->conditional : uploader->headers;
+    struct curl_slist *headers = make_headers(uploader, is_conditional);
     char *url = url_join(uploader->work->ends.to_url, photo->name);
-    if (url == NULL ||
+    if (headers == NULL || url == NULL ||
         curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)photo->thumbnail_size) != CURLE_OK ||
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK) {
+        curl_slist_free_all(headers);
         free(url);
         return weir_task_fail(task, FAILED, "out of memory");
     }
     uploader->sent = 0;
     uploader->answer_size = 0;
     int code = transfer_run(&uploader->transfer, task, photo, url, status);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(headers);
     free(url);
     return code;
 }
