@@ -134,6 +134,7 @@ image_common_sources = \
 	pipeline_examples/image_pipeline/terminal.c pipeline_examples/image_pipeline/terminal.h \
 	pipeline_examples/image_pipeline/vips_text.c pipeline_examples/image_pipeline/vips_text.h
 weir_thumbs_SOURCES = $(image_common_sources) \
+	pipeline_examples/image_pipeline/address.c pipeline_examples/image_pipeline/address.h \
 	pipeline_examples/image_pipeline/aws.c pipeline_examples/image_pipeline/aws.h \
 	pipeline_examples/image_pipeline/budget.c pipeline_examples/image_pipeline/budget.h \
 	pipeline_examples/image_pipeline/cost.c pipeline_examples/image_pipeline/cost.h \
@@ -152,8 +153,10 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/main.c \
 	pipeline_examples/image_pipeline/mark.c pipeline_examples/image_pipeline/mark.h \
 	pipeline_examples/image_pipeline/messages.c pipeline_examples/image_pipeline/messages.h \
+	pipeline_examples/image_pipeline/metrics.c pipeline_examples/image_pipeline/metrics.h \
 	pipeline_examples/image_pipeline/names.c pipeline_examples/image_pipeline/names.h \
 	pipeline_examples/image_pipeline/options.c pipeline_examples/image_pipeline/options.h \
+	pipeline_examples/image_pipeline/pace.c pipeline_examples/image_pipeline/pace.h \
 	pipeline_examples/image_pipeline/part.c pipeline_examples/image_pipeline/part.h \
 	pipeline_examples/image_pipeline/photo.c pipeline_examples/image_pipeline/photo.h \
 	pipeline_examples/image_pipeline/plan.c pipeline_examples/image_pipeline/plan.h \

@@ -16,13 +16,17 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include <weir/pipeline.h>
 
 #include "interrupt.h"
+#include "metrics.h"
 #include "options.h"
 #include "plan.h"
 #include "progress.h"
@@ -42,6 +46,12 @@ static size_t most_in_flight(const struct options *options) {
            (backing_off < MOST_BACKING_OFF ? backing_off : MOST_BACKING_OFF);
 }
 
+/* Returns the key of the host that a photo comes from. */
+static uint64_t host_of(const void *photo, void *work) {
+    const char *url = ((const struct photo *)photo)->url;
+    return url == NULL ? 0 : hosts_key(((struct work *)work)->hosts, url);
+}
+
 /* Ignores the status of add: weir_pipeline_start refuses the same stage with the same message. */
 static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue *dead) {
     const struct options *options = work->options;
@@ -51,6 +61,8 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
         {.name = "upload", .work.run = upload_photo, .work.init = upload_init, .work.fini = upload_fini},
     };
     stages[0].errors.retry = stages[2].errors.retry = retries_options(options);
+    if (options->per_host > 0 && work->ends.origin == NULL)
+        stages[0].limits = (weir_stage_limits){.key = host_of, .per_key = options->per_host};
     const size_t threads[] = {options->downloads, options->resizes, options->uploads};
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
         stages[i].threads.count = threads[i];
@@ -142,28 +154,67 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
     return status == WEIR_NOMEM ? status : outcome;
 }
 
-/* Leaves `*report` NULL if the run did not begin. */
-static void make_thumbnails(struct work *work, weir_report **report) {
+/* Runs the pipeline while its figures can be read. */
+static weir_status run_with_metrics(weir_pipeline *pipeline, struct work *work, weir_queue *dead,
+                                    weir_report **report) {
+    struct metrics metrics;
+    if (!metrics_start(&metrics, work->options->metrics, pipeline)) {
+        weir_pipeline_cancel(pipeline);
+        return WEIR_CANCELLED;
+    }
+    weir_status status = run(pipeline, work, dead, report);
+    metrics_stop(&metrics);
+    return status;
+}
+
+/* Returns false after a message. */
+static bool open_trace(FILE **trace, const char *path) {
+    *trace = path == NULL ? NULL : fopen(path, "we");
+    if (path != NULL && *trace == NULL)
+        terminal_say("%s: %s", path, strerror(errno));
+    return path == NULL || *trace != NULL;
+}
+
+/* Called once the pipeline, which writes the trace, is destroyed. Returns false, after a message, if it is not complete. */
+static bool close_trace(FILE *trace, const char *path) {
+    if (trace == NULL)
+        return true;
+    bool is_written = !ferror(trace);
+    is_written = fclose(trace) == 0 && is_written;
+    if (!is_written)
+        terminal_say("%s: the trace is not complete", path);
+    return is_written;
+}
+
+/* Leaves `*report` NULL if the run did not begin. Returns false, after a message, if the trace is not complete. */
+static bool make_thumbnails(struct work *work, weir_report **report) {
     weir_pipeline *pipeline = NULL;
     weir_queue *dead = NULL;
+    FILE *trace;
+    if (!open_trace(&trace, work->options->trace))
+        return false;
     weir_status status = weir_queue_create(&dead, work->options->queue);
     if (status == WEIR_OK)
-        status = weir_pipeline_create(&pipeline, &(weir_pipeline_options){.max_items = most_in_flight(work->options)});
+        status = weir_pipeline_create(&pipeline, &(weir_pipeline_options){.name = "weir-thumbs",
+                                                                          .max_items = most_in_flight(work->options),
+                                                                          .trace = trace});
     if (status == WEIR_OK)
         status = start(pipeline, work, dead);
     if (status == WEIR_OK)
-        status = run(pipeline, work, dead, report);
+        status = run_with_metrics(pipeline, work, dead, report);
     const char *message = weir_pipeline_message(pipeline);
     if (status != WEIR_OK && status != WEIR_CANCELLED) /* interrupted twice: the report says so */
         terminal_say("%s", *message != '\0' ? message : weir_strerror(status));
     weir_pipeline_destroy(pipeline);
     weir_queue_destroy(dead);
+    return close_trace(trace, work->options->trace);
 }
 
 /* Returns 0, or the exit status after printing a message. */
 static int open_work(struct work *work) {
     const struct options *options = work->options;
     budget_open(&work->memory, options->memory);
+    pace_open(&work->pace, options->rate);
     work->hosts = hosts_create(options->retries);
     work->ends.source.list.file = -1;
     if (work->hosts == NULL) {
@@ -180,9 +231,19 @@ static int open_work(struct work *work) {
     return exit_status;
 }
 
+/* Returns the exit status after printing the summary. */
+static int process_photos(struct work *work) {
+    weir_report *report = NULL;
+    bool is_traced = make_thumbnails(work, &report);
+    if (work->ends.source.is_whole && work->ends.source.count == 0)
+        terminal_say("%s: nothing to do", work->options->from);
+    int exit_status = report != NULL ? summary_print(report, work) : EXIT_FAILURE;
+    weir_report_free(report);
+    return is_traced || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
+}
+
 static int process(const struct options *options) {
     struct work work = {.options = options};
-    weir_report *report = NULL;
     int exit_status = open_work(&work);
     interrupt_stop();
     if (exit_status == EXIT_FAILURE && interrupt_is_stopping())
@@ -191,15 +252,12 @@ static int process(const struct options *options) {
         interrupt_release(); /* a signal ends the listing, even while it waits for a further entry or a reader */
         exit_status = plan_print(&work.ends.source);
     } else if (exit_status == EXIT_SUCCESS) {
-        make_thumbnails(&work, &report);
-        if (work.ends.source.is_whole && work.ends.source.count == 0)
-            terminal_say("%s: nothing to do", options->from);
-        exit_status = report != NULL ? summary_print(report, &work) : EXIT_FAILURE;
+        exit_status = process_photos(&work);
     }
-    weir_report_free(report);
     ends_close(&work.ends);
     hosts_destroy(work.hosts);
     budget_close(&work.memory);
+    pace_close(&work.pace);
     journal_close(&work.journal);
     return report_close(&work.report) || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
 }

@@ -7,6 +7,7 @@
 
 #include "options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include <weir/version.h>
 
 #include "machine.h"
+#include "metrics.h"
 #include "numbers.h"
 #include "s3.h"
 #include "terminal.h"
@@ -53,7 +55,14 @@ enum {
     OPT_SKIP_EXISTING,
     OPT_VERSION,
     OPT_S3_ENDPOINT,
-    OPT_S3_REGION
+    OPT_S3_REGION,
+    OPT_RATE,
+    OPT_PER_HOST,
+    OPT_CACERT,
+    OPT_INSECURE,
+    OPT_NO_PRIVATE,
+    OPT_METRICS,
+    OPT_TRACE
 };
 
 static const struct option long_options[] = {
@@ -87,6 +96,13 @@ static const struct option long_options[] = {
     {"skip-existing", no_argument, NULL, OPT_SKIP_EXISTING},
     {"s3-endpoint", required_argument, NULL, OPT_S3_ENDPOINT},
     {"s3-region", required_argument, NULL, OPT_S3_REGION},
+    {"rate", required_argument, NULL, OPT_RATE},
+    {"per-host", required_argument, NULL, OPT_PER_HOST},
+    {"cacert", required_argument, NULL, OPT_CACERT},
+    {"insecure", no_argument, NULL, OPT_INSECURE},
+    {"no-private", no_argument, NULL, OPT_NO_PRIVATE},
+    {"metrics", required_argument, NULL, OPT_METRICS},
+    {"trace", required_argument, NULL, OPT_TRACE},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -121,8 +137,9 @@ static void print_help(void) {
           "  --resizes N        number of resize threads (default: one per processor)\n"
           "  --uploads N        number of upload threads (default: 2)\n"
           "  --queue N          capacity of each stage's input queue, in pictures (default: 16)\n"
-          "\n"
-          "  --max-bytes N      refuse pictures of more than N bytes (default: 67108864)\n"
+          "\n",
+          stdout);
+    fputs("  --max-bytes N      refuse pictures of more than N bytes (default: 67108864)\n"
           "  --max-pixels N     refuse pictures of more than N pixels, before decoding (default: 100000000)\n"
           "  --memory N         decode no more pictures at a time than fit into N bytes, such as 512M (default: a\n"
           "                     quarter of the memory there is, at most 2G)\n"
@@ -131,6 +148,13 @@ static void print_help(void) {
           "  --stall N          give up a transfer without progress after N seconds (default: 30)\n"
           "  --retries N        retry a transfer up to N times, after 1 s, 2 s, 4 s... (default: 5)\n"
           "  --keep-damaged     make thumbnails of damaged pictures too, with a note for each\n"
+          "  --rate N           send no more than N requests a second\n"
+          "  --per-host N       download no more than N pictures from a host at a time\n"
+          "  --cacert FILE      trust the certificates that the authorities in this file have signed\n"
+          "  --insecure         accept any certificate\n"
+          "  --no-private       download nothing from addresses of this machine or of private networks\n"
+          "  --metrics A:PORT   serve figures to Prometheus at this address and port (without A: 127.0.0.1)\n"
+          "  --trace FILE       write what each thread did into this file, for Perfetto or about:tracing\n"
           "  --user-agent TEXT  send this as User-Agent (default: weir-thumbs)\n"
           "  --header TEXT      send this header, 'Name: value', with downloads from a list; up to 32 times\n"
           "  --max-failures N   give the run up when N pictures have failed\n"
@@ -241,6 +265,8 @@ static bool set_flag(struct options *options, int option) {
                  : option == OPT_QUIET         ? &options->is_quiet
                  : option == 'n'               ? &options->is_dry
                  : option == OPT_OVERWRITE     ? &options->overwrite
+                 : option == OPT_INSECURE      ? &options->is_insecure
+                 : option == OPT_NO_PRIVATE    ? &options->is_public_only
                  : option == OPT_SKIP_EXISTING ? &options->skip_existing
                                                : NULL;
     if (flag != NULL)
@@ -275,6 +301,47 @@ static bool read_user_agent(struct options *options) {
     return is_header(optarg, false);
 }
 
+static bool read_cacert(struct options *options) {
+    options->cacert = optarg;
+    if (access(optarg, R_OK) == 0)
+        return true;
+    terminal_say("--cacert: %s: %s", optarg, strerror(errno));
+    return false;
+}
+
+static bool read_metrics(struct options *options) {
+    options->metrics = optarg;
+    if (metrics_is_place(optarg))
+        return true;
+    terminal_say("--metrics: '%s' is not ADDRESS:PORT, such as 127.0.0.1:9100", optarg);
+    return false;
+}
+
+/* Reads an option about the network. */
+static bool read_network(struct options *options, int option) {
+    switch (option) {
+        case OPT_RATE:
+            return read_count("--rate", 1000000, &options->rate);
+        case OPT_PER_HOST:
+            return read_count("--per-host", MAX_THREADS, &options->per_host);
+        case OPT_CACERT:
+            return read_cacert(options);
+        case OPT_METRICS:
+            return read_metrics(options);
+        case OPT_TRACE:
+            options->trace = optarg;
+            return true;
+        case OPT_S3_ENDPOINT:
+            options->s3_endpoint = optarg;
+            return true;
+        case OPT_S3_REGION:
+            options->s3_region = optarg;
+            return true;
+        default:
+            return read_limit(options, option);
+    }
+}
+
 /* Reads an option about the requests, or about the end of the run. */
 static bool read_other(struct options *options, int option) {
     switch (option) {
@@ -290,7 +357,7 @@ static bool read_other(struct options *options, int option) {
             options->max_failures = 1;
             return true;
         default:
-            return read_limit(options, option);
+            return read_network(options, option);
     }
 }
 
@@ -309,12 +376,6 @@ static bool read_option(struct options *options, int option) {
             return true;
         case OPT_REPORT:
             options->report = optarg;
-            return true;
-        case OPT_S3_ENDPOINT:
-            options->s3_endpoint = optarg;
-            return true;
-        case OPT_S3_REGION:
-            options->s3_region = optarg;
             return true;
         case 's':
             return read_size(options);

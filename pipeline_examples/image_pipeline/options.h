@@ -20,6 +20,13 @@ struct options {
     const char *to;                   /* a folder, a URL or a bucket */
     const char *s3_endpoint;          /* URL of the S3 store; NULL: Amazon's */
     const char *s3_region;            /* NULL: that of the environment */
+    size_t rate;                      /* maximum requests a second; 0: no limit */
+    size_t per_host;                  /* maximum downloads from a host at a time; 0: no limit */
+    const char *cacert;               /* file of the authorities that sign certificates; NULL: libcurl's */
+    bool is_insecure;                 /* accepts any certificate */
+    bool is_public_only;              /* downloads nothing from private addresses */
+    const char *metrics;              /* address and port for Prometheus; NULL for none */
+    const char *trace;                /* file for the trace; NULL for none */
     const char *user_agent;           /* sent with each request */
     const char *headers[MAX_HEADERS]; /* sent with downloads, each "Name: value" */
     size_t header_count;

@@ -19,6 +19,7 @@
 #include "hosts.h"
 #include "journal.h"
 #include "options.h"
+#include "pace.h"
 #include "photo.h"
 #include "refusals.h"
 #include "report.h"
@@ -37,6 +38,7 @@ struct work {
     struct journal journal;
     struct budget memory; /* for decodes */
     struct hosts *hosts;
+    struct pace pace; /* of requests to other servers */
 };
 
 /*

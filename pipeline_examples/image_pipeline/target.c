@@ -24,7 +24,7 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
     return count;
 }
 
-bool target_open(struct target *target, const struct work *work) {
+bool target_open(struct target *target, struct work *work) {
     if (!transfer_open(&target->transfer, work, work->ends.store != NULL))
         return false;
     char range[32];

@@ -27,7 +27,7 @@ enum target_state {
 };
 
 /* `target` must not move until it is closed. Returns false in the cases of transfer_open. */
-bool target_open(struct target *target, const struct work *work);
+bool target_open(struct target *target, struct work *work);
 void target_close(struct target *target);
 
 /*
