@@ -269,6 +269,7 @@ static int run_program(int argc, char **argv) {
         return exit_status;
 
     signal(SIGPIPE, SIG_IGN); /* a closed connection is an ordinary error */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file of the size that the system permits */
     if (!interrupt_start())
         return EXIT_FAILURE;
     exit_status = EXIT_FAILURE;

@@ -7,6 +7,8 @@
  */
 #include "refusals.h"
 
+#include <string.h>
+
 #include "terminal.h"
 
 enum { MOST = 3 };
@@ -35,6 +37,13 @@ void refusals_note(struct refusals *refusals, long status, const char *reason) {
         return;
     terminal_say("giving up, because the destination refuses uploads: HTTP status %ld%s%s", status,
                  *reason == '\0' ? "" : ": ", reason);
+    weir_pipeline_cancel(refusals->pipeline);
+}
+
+void refusals_note_journal(struct refusals *refusals, int error) {
+    if (atomic_exchange(&refusals->have_ended_run, true))
+        return;
+    terminal_say("giving up, because the journal cannot be written: %s", strerror(error));
     weir_pipeline_cancel(refusals->pipeline);
 }
 

@@ -216,9 +216,11 @@ static void tell_notes(struct work *work, const struct photo *photo) {
 static int note_done(struct work *work, weir_task *task, const struct photo *photo) {
     char mark[MARK_SIZE];
     source_mark(mark, &work->ends.source, photo);
-    return journal_add(&work->journal, mark)
-               ? 0
-               : weir_task_fail(task, FAILED, "uploaded, but cannot be noted in the journal: %s", strerror(errno));
+    if (journal_add(&work->journal, mark))
+        return 0;
+    int error = errno;
+    refusals_note_journal(&work->refusals, error);
+    return weir_task_fail(task, FAILED, "uploaded, but cannot be noted in the journal: %s", strerror(error));
 }
 
 int upload_photo(weir_task *task, void *item, void *state) {
