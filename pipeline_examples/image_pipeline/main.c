@@ -1,12 +1,13 @@
 /*
  * main.c - weir-thumbs: downloads pictures, makes thumbnails of them, and uploads the thumbnails.
  *
- *     main -> download (4 threads) -> resize (one for each processor) -> upload (2 threads)
- *                      |                         |                            |
- *                      +---- dead letters -------+----------------------------+----> progress
+ *     main -> download -> resize (one thread for each processor) -> upload
+ *                      |          |                                         |
+ *                      +----------+-------------- dead letters -------------+----> progress
  *
  * This file declares a weir pipeline of three stages and puts the photos. A slow stage fills its input queue, and
- * back-pressure slows the faster ones down. The number of pictures in memory is bounded however many there are,
+ * back-pressure slows the faster ones down. The threads of downloads and uploads, which wait for the network, are few at
+ * first, and their number grows while that raises the throughput. The number of pictures in memory is bounded however many there are,
  * including those that wait for another attempt. A picture that fails becomes a dead letter, which holds the reason,
  * and the others go on. Ctrl-C finishes the pipeline: in-flight items are completed. A second one cancels it: they
  * are dropped. The report counts every photo that was put in exactly one place.
@@ -35,6 +36,13 @@
 #include "summary.h"
 #include "terminal.h"
 
+enum { FIRST_DOWNLOADS = 4, FIRST_UPLOADS = 2, MOST_THREADS = 64 };
+
+/* Returns a fixed number of threads if one is given; otherwise one that grows while that brings more. */
+static weir_stage_threads threads_of(size_t given, size_t first) {
+    return given > 0 ? (weir_stage_threads){.count = given} : (weir_stage_threads){.count = first, .max = MOST_THREADS};
+}
+
 /*
  * Returns the maximum number of pictures in flight: those in queues and threads, and those in back-off. Each picture
  * in back-off may keep its thumbnail, which takes at most about one byte per pixel of the box.
@@ -42,7 +50,9 @@
 static size_t most_in_flight(const struct options *options) {
     enum { MOST_BACKING_OFF = 1000, MOST_PIXELS = 256 << 20 };
     size_t backing_off = MOST_PIXELS / ((size_t)options->width * (size_t)options->height);
-    return 3 * options->queue + options->downloads + options->resizes + options->uploads +
+    size_t downloads = options->downloads > 0 ? options->downloads : MOST_THREADS;
+    size_t uploads = options->uploads > 0 ? options->uploads : MOST_THREADS;
+    return 3 * options->queue + downloads + options->resizes + uploads +
            (backing_off < MOST_BACKING_OFF ? backing_off : MOST_BACKING_OFF);
 }
 
@@ -63,9 +73,10 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
     stages[0].errors.retry = stages[2].errors.retry = retries_options(options);
     if (options->per_host > 0 && work->ends.origin == NULL)
         stages[0].limits = (weir_stage_limits){.key = host_of, .per_key = options->per_host};
-    const size_t threads[] = {options->downloads, options->resizes, options->uploads};
+    stages[0].threads = threads_of(options->downloads, FIRST_DOWNLOADS);
+    stages[1].threads = threads_of(options->resizes, 1);
+    stages[2].threads = threads_of(options->uploads, FIRST_UPLOADS);
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-        stages[i].threads.count = threads[i];
         stages[i].work.arg = work;
         stages[i].input.capacity = options->queue;
         stages[i].input.drop = photo_drop;

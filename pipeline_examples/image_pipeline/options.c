@@ -133,9 +133,9 @@ static void print_help(void) {
           "                     part that draws the eye\n"
           "  -q, --quality N    JPEG quality, 1 to 100 (default: 85)\n"
           "\n"
-          "  --downloads N      number of download threads (default: 4)\n"
+          "  --downloads N      number of download threads (default: from 4 to 64, while more bring more)\n"
           "  --resizes N        number of resize threads (default: one per processor)\n"
-          "  --uploads N        number of upload threads (default: 2)\n"
+          "  --uploads N        number of upload threads (default: from 2 to 64, while more bring more)\n"
           "  --queue N          capacity of each stage's input queue, in pictures (default: 16)\n"
           "\n",
           stdout);
@@ -403,9 +403,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
                                 .width = 320,
                                 .height = 320,
                                 .quality = 85,
-                                .downloads = 4,
                                 .resizes = processors(),
-                                .uploads = 2,
                                 .queue = 16,
                                 .max_bytes = 64 << 20,
                                 .max_pixels = 100000000,

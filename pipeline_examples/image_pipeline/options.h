@@ -38,7 +38,8 @@ struct options {
     bool is_null_separated; /* the list */
     int width, height, quality;
     enum crop crop;
-    size_t downloads, resizes, uploads, queue;
+    size_t downloads, uploads; /* numbers of threads; 0: as many as bring more */
+    size_t resizes, queue;
     size_t max_bytes;    /* maximum for one picture as downloaded */
     uint64_t max_pixels; /* maximum for one picture, as its header says */
     uint64_t memory;     /* maximum bytes for all decodes at a time */

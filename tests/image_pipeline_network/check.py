@@ -219,11 +219,6 @@ def check_private():
         expect(run.err.count("download: its address is not public") == len(hosts), run.err)
         expect(run.figure("retried") == 0 and not server.log, f"{server.log} {run.out}")
         Run([server.url("a.jpg")])
-        os.environ["http_proxy"] = server.url()  # would connect in place of weir-thumbs
-        process = subprocess.run([THUMBS, "--from", WORK / "list", "--to", WORK / "out", "--no-private"], check=False,
-                                 stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
-        del os.environ["http_proxy"]
-        expect("its address is not public" in process.stderr and server.count("GET") == 1, process.stderr)
         (WORK / "own").mkdir()
         (WORK / "own" / "a.jpg").write_bytes(PICTURE)  # the server inside the program, and the target, may be private
         subprocess.run([THUMBS, "--from", WORK / "own", "--to", server.url("to"), "--no-private"], check=True,
@@ -254,6 +249,13 @@ def check_redirects():
             run = Run(urls, "--no-private", expected=1)
             expect(run.figure("done") == 1 and "its address is not public" in run.err, run.err + run.out)
             expect(private.count("GET") == 1, f"{private.log}")
+            proxy = environment() | {"http_proxy": server.url(host=public)}  # would connect in place of weir-thumbs
+            for private_too in (True, False):
+                (WORK / "list").write_text(private.url("through-proxy.jpg"))
+                arguments = () if private_too else ("--no-private",)
+                subprocess.run([THUMBS, "--from", WORK / "list", "--to", WORK / "out", "--overwrite", *arguments],
+                               env=proxy, check=False, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
+                expect(sum("through-proxy" in entry[1] for entry in server.log) == 1, f"{server.log}")
 
 
 # ---- figures ----
