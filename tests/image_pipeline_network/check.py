@@ -93,6 +93,28 @@ def check_per_host():
         expect((slow.most_active, quick.most_active) == (2, 2), f"{slow.most_active} {quick.most_active} at a time")
 
 
+def check_growth():
+    """Threads of downloads and uploads grow while that brings more, unless their number is given."""
+    for options, is_elastic in (((), True), (("--downloads", "4", "--uploads", "2"), False)):
+        most, now, lock = {"GET": 0, "PUT": 0}, {"GET": 0, "PUT": 0}, threading.Lock()
+
+        def linger(request, number):
+            method = request.command
+            with lock:
+                now[method] += 1
+                most[method] = max(most[method], now[method])
+            time.sleep(0.1 if most["GET"] <= 4 or most["PUT"] <= 2 else 0)
+            with lock:
+                now[method] -= 1
+            give(request, number)
+
+        with serving(linger) as server:
+            count = 400 if is_elastic else 40
+            run = Run([server.url(f"{i}.jpg") for i in range(count)], "--to", server.url("to"), *options)
+            expect(run.figure("done") == count, run.out)
+        expect(is_elastic == (most["GET"] > 4) and is_elastic == (most["PUT"] > 2), f"{most} requests at a time")
+
+
 # ---- certificates and names ----
 
 def make_certificate(name, subject):
@@ -310,7 +332,7 @@ def check_trace():
             expect("/dev/full: the trace is not complete\n" in run.err, run.err)
 
 
-CHECKS = (check_rate, check_per_host, check_certificates, check_handshakes, check_names,
+CHECKS = (check_rate, check_per_host, check_growth, check_certificates, check_handshakes, check_names,
           check_tries, check_private, check_metrics, check_trace, check_redirects)  # the last one leaves the network
 
 for check in CHECKS:
