@@ -21,11 +21,11 @@ static bool is_unreserved(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c) != NULL;
 }
 
-/* Encodes all but unreserved characters and `kept`, which may be 0 for none. */
-static char *append_encoded(char *end, const char *name, char kept) {
+/* Encodes all but unreserved characters and slashes. */
+static char *append_encoded(char *end, const char *name) {
     static const char digits[] = "0123456789ABCDEF";
     for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
-        if (is_unreserved(*c) || *c == (unsigned char)kept) {
+        if (is_unreserved(*c) || *c == '/') {
             *end++ = (char)*c;
         } else {
             *end++ = '%';
@@ -45,7 +45,7 @@ char *url_join(const char *base, const char *name) {
     char *end = url + path;
     if (path == 0 || end[-1] != '/')
         *end++ = '/';
-    end = append_encoded(end, name, '\0');
+    end = append_encoded(end, name);
     memcpy(end, base + path, query + 1);
     return url;
 }
@@ -53,7 +53,7 @@ char *url_join(const char *base, const char *name) {
 char *url_encode_path(const char *path) {
     char *encoded = malloc(3 * strlen(path) + 1);
     if (encoded != NULL)
-        *append_encoded(encoded, path, '/') = '\0';
+        *append_encoded(encoded, path) = '\0';
     return encoded;
 }
 
