@@ -6,11 +6,11 @@
  *                      +----------+-------------- dead letters -------------+----> progress
  *
  * This file declares a weir pipeline of three stages and puts the photos. A slow stage fills its input queue, and
- * back-pressure slows the faster ones down. The threads of downloads and uploads, which wait for the network, are few at
- * first, and their number grows while that raises the throughput. The number of pictures in memory is bounded however many there are,
- * including those that wait for another attempt. A picture that fails becomes a dead letter, which holds the reason,
- * and the others go on. Ctrl-C finishes the pipeline: in-flight items are completed. A second one cancels it: they
- * are dropped. The report counts every photo that was put in exactly one place.
+ * back-pressure slows the faster ones down. The threads of downloads and uploads, which wait for the network, are few
+ * at first, and their number grows while that raises the throughput. The number of pictures in memory is bounded
+ * however many there are, including those that wait for another attempt. A picture that fails becomes a dead letter,
+ * which holds the reason, and the others go on. Ctrl-C finishes the pipeline: in-flight items are completed. A second
+ * one cancels it: they are dropped. The report counts every photo that was put in exactly one place.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -186,7 +186,7 @@ static bool open_trace(FILE **trace, const char *path) {
     return path == NULL || *trace != NULL;
 }
 
-/* Called once the pipeline, which writes the trace, is destroyed. Returns false, after a message, if it is not complete. */
+/* Called once the pipeline is destroyed, which writes the trace. Returns false, after a message, if that failed. */
 static bool close_trace(FILE *trace, const char *path) {
     if (trace == NULL)
         return true;

@@ -76,8 +76,8 @@ static struct curl_slist *append(struct curl_slist *list, const char *header) {
 }
 
 /*
- * Returns the headers of a put, with the condition that the name is free if `is_conditional`. Without a value, Expect is
- * not sent: waiting for "100 Continue" costs a round trip for each thumbnail. Returns NULL if memory is exhausted.
+ * Returns the headers of a put, with the condition that the name is free if `is_conditional`. Without a value, Expect
+ * is not sent: waiting for "100 Continue" costs a round trip for each thumbnail. Returns NULL if memory is exhausted.
  */
 static struct curl_slist *make_headers(const struct uploader *uploader, bool is_conditional) {
     const struct s3 *s3 = &uploader->work->ends.s3;
