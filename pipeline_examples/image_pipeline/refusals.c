@@ -16,6 +16,7 @@ enum { MOST = 3 };
 /* Returns whether the status is more likely about the destination than about one thumbnail. */
 static bool is_refusal(long status) {
     switch (status) {
+        case 400: /* bad request: at an S3 store, of another region */
         case 401: /* unauthorized */
         case 403: /* forbidden */
         case 404: /* no such collection or bucket */
