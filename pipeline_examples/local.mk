@@ -174,6 +174,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/summary.c pipeline_examples/image_pipeline/summary.h \
 	pipeline_examples/image_pipeline/target.c pipeline_examples/image_pipeline/target.h \
 	pipeline_examples/image_pipeline/thumbnail.c pipeline_examples/image_pipeline/thumbnail.h \
+	pipeline_examples/image_pipeline/trace.c pipeline_examples/image_pipeline/trace.h \
 	pipeline_examples/image_pipeline/transfer.c pipeline_examples/image_pipeline/transfer.h \
 	pipeline_examples/image_pipeline/upload.c \
 	pipeline_examples/image_pipeline/url.c pipeline_examples/image_pipeline/url.h

@@ -17,11 +17,9 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <curl/curl.h>
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include <weir/pipeline.h>
@@ -35,6 +33,7 @@
 #include "stages.h"
 #include "summary.h"
 #include "terminal.h"
+#include "trace.h"
 
 enum { FIRST_DOWNLOADS = 4, FIRST_UPLOADS = 2, MOST_THREADS = 64 };
 
@@ -178,32 +177,10 @@ static weir_status run_with_metrics(weir_pipeline *pipeline, struct work *work, 
     return status;
 }
 
-/* Returns false after a message. */
-static bool open_trace(FILE **trace, const char *path) {
-    *trace = path == NULL ? NULL : fopen(path, "we");
-    if (path != NULL && *trace == NULL)
-        terminal_say("%s: %s", path, strerror(errno));
-    return path == NULL || *trace != NULL;
-}
-
-/* Called once the pipeline is destroyed, which writes the trace. Returns false, after a message, if that failed. */
-static bool close_trace(FILE *trace, const char *path) {
-    if (trace == NULL)
-        return true;
-    bool is_written = !ferror(trace);
-    is_written = fclose(trace) == 0 && is_written;
-    if (!is_written)
-        terminal_say("%s: the trace is not complete", path);
-    return is_written;
-}
-
-/* Leaves `*report` NULL if the run did not begin. Returns false, after a message, if the trace is not complete. */
-static bool make_thumbnails(struct work *work, weir_report **report) {
+/* Leaves `*report` NULL if the run did not begin. */
+static void make_thumbnails(struct work *work, FILE *trace, weir_report **report) {
     weir_pipeline *pipeline = NULL;
     weir_queue *dead = NULL;
-    FILE *trace;
-    if (!open_trace(&trace, work->options->trace))
-        return false;
     weir_status status = weir_queue_create(&dead, work->options->queue);
     if (status == WEIR_OK)
         status = weir_pipeline_create(&pipeline, &(weir_pipeline_options){.name = "weir-thumbs",
@@ -218,7 +195,6 @@ static bool make_thumbnails(struct work *work, weir_report **report) {
         terminal_say("%s", *message != '\0' ? message : weir_strerror(status));
     weir_pipeline_destroy(pipeline);
     weir_queue_destroy(dead);
-    return close_trace(trace, work->options->trace);
 }
 
 /* Returns 0, or the exit status after printing a message. */
@@ -245,7 +221,11 @@ static int open_work(struct work *work) {
 /* Returns the exit status after printing the summary. */
 static int process_photos(struct work *work) {
     weir_report *report = NULL;
-    bool is_traced = make_thumbnails(work, &report);
+    struct trace trace;
+    if (!trace_open(&trace, work->options->trace))
+        return EXIT_FAILURE;
+    make_thumbnails(work, trace.stream, &report);
+    bool is_traced = trace_close(&trace);
     if (work->ends.source.is_whole && work->ends.source.count == 0)
         terminal_say("%s: nothing to do", work->options->from);
     int exit_status = report != NULL ? summary_print(report, work) : EXIT_FAILURE;
