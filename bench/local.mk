@@ -46,6 +46,11 @@ bench_flights_SOURCES = bench/flights.c
 bench_flights_LDADD = libweir.la
 bench_growth_SOURCES = bench/growth.c
 bench_growth_LDADD = libweir.la
+bench_relay_SOURCES = bench/relay.c
+bench_relay_LDADD = libweir.la
+bench_thumbs_limit_SOURCES = bench/thumbs_limit.c
+bench_thumbs_limit_CFLAGS = $(AM_CFLAGS) $(VIPS_CFLAGS)
+bench_thumbs_limit_LDADD = $(VIPS_LIBS)
 bench_selects_SOURCES = bench/selects.c
 bench_selects_LDADD = libweir.la
 bench_costs_LDFLAGS = $(ledger_ldflags)
@@ -61,10 +66,10 @@ if HAVE_TBB
 drivers += bench/peers/tbb
 endif
 EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/peers/gthreadpool bench/peers/tbb_tasks
-EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/flights bench/growth bench/operations bench/processes bench/selects
+EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/flights bench/growth bench/operations bench/processes bench/relay bench/selects bench/thumbs_limit
 CLEANFILES = $(EXTRA_PROGRAMS)
-EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/flights.go bench/peers/programs/flights.py bench/peers/programs/select.go bench/peers/programs/server.py bench/peers/programs/top_paths.go
-EXTRA_DIST += bench/budget.sh bench/commands.sh bench/executor.md bench/flights.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/run.py bench/selects.sh
+EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/flights.go bench/peers/programs/flights.py bench/peers/programs/select.go bench/peers/programs/server.py bench/peers/programs/thumbs.py bench/peers/programs/top_paths.go
+EXTRA_DIST += bench/budget.sh bench/commands.sh bench/executor.md bench/flights.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/run.py bench/selects.sh bench/thumbs.py
 EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
 	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
 	bench/peers/rust/src/bin/rust_rayon.rs bench/peers/rust/src/bin/rust_threadpool.rs
@@ -158,7 +163,18 @@ bench-operations: $(operation_programs)
 # make bench-processes RUNS=5: round trips to child processes, beside Python's ProcessPoolExecutor.
 bench-processes: bench/processes
 	python3 $(srcdir)/bench/processes.py --runs '$(RUNS)' $(PROCESSES) bench/processes
+# make bench-thumbs RUNS=5 PICTURES=1000 MILLISECONDS=0,50,200: weir-thumbs beside Pillow in threads, and beside GNU
+# parallel with curl and vipsthumbnail, at these round-trip times; and beside libvips alone.
+PICTURES = 1000
+MILLISECONDS = 0,50,200
+if HAVE_IMAGE_PIPELINE
+bench-thumbs: weir-thumbs weir-make-photos bench/relay bench/thumbs_limit
+	python3 $(srcdir)/bench/thumbs.py --runs '$(RUNS)' --count '$(PICTURES)' --milliseconds '$(MILLISECONDS)' . bench/results/thumbs
+else
+bench-thumbs:
+	@echo 'nothing is compared: weir-thumbs is not built'
+endif
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-commands bench-operations bench-processes bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select clean-bench
+.PHONY: bench bench-commands bench-operations bench-processes bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs clean-bench

@@ -143,6 +143,8 @@ image_common_sources = \
 	pipeline_examples/image_pipeline/terminal.c pipeline_examples/image_pipeline/terminal.h \
 	pipeline_examples/image_pipeline/vips_text.c pipeline_examples/image_pipeline/vips_text.h
 weir_thumbs_SOURCES = $(image_common_sources) \
+	pipeline_examples/image_pipeline/address.c pipeline_examples/image_pipeline/address.h \
+	pipeline_examples/image_pipeline/aws.c pipeline_examples/image_pipeline/aws.h \
 	pipeline_examples/image_pipeline/budget.c pipeline_examples/image_pipeline/budget.h \
 	pipeline_examples/image_pipeline/comment.c pipeline_examples/image_pipeline/comment.h \
 	pipeline_examples/image_pipeline/comment_avif.c \
@@ -169,8 +171,10 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/making.c pipeline_examples/image_pipeline/making.h \
 	pipeline_examples/image_pipeline/mark.c pipeline_examples/image_pipeline/mark.h \
 	pipeline_examples/image_pipeline/messages.c pipeline_examples/image_pipeline/messages.h \
+	pipeline_examples/image_pipeline/metrics.c pipeline_examples/image_pipeline/metrics.h \
 	pipeline_examples/image_pipeline/names.c pipeline_examples/image_pipeline/names.h \
 	pipeline_examples/image_pipeline/options.c pipeline_examples/image_pipeline/options.h \
+	pipeline_examples/image_pipeline/pace.c pipeline_examples/image_pipeline/pace.h \
 	pipeline_examples/image_pipeline/part.c pipeline_examples/image_pipeline/part.h \
 	pipeline_examples/image_pipeline/photo.c pipeline_examples/image_pipeline/photo.h \
 	pipeline_examples/image_pipeline/plan.c pipeline_examples/image_pipeline/plan.h \
@@ -183,11 +187,13 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/report.c pipeline_examples/image_pipeline/report.h \
 	pipeline_examples/image_pipeline/resize.c \
 	pipeline_examples/image_pipeline/retries.c pipeline_examples/image_pipeline/retries.h \
+	pipeline_examples/image_pipeline/s3.c pipeline_examples/image_pipeline/s3.h \
 	pipeline_examples/image_pipeline/source.c pipeline_examples/image_pipeline/source.h \
 	pipeline_examples/image_pipeline/stages.h \
 	pipeline_examples/image_pipeline/summary.c pipeline_examples/image_pipeline/summary.h \
 	pipeline_examples/image_pipeline/target.c pipeline_examples/image_pipeline/target.h \
 	pipeline_examples/image_pipeline/thumbnail.c pipeline_examples/image_pipeline/thumbnail.h \
+	pipeline_examples/image_pipeline/trace.c pipeline_examples/image_pipeline/trace.h \
 	pipeline_examples/image_pipeline/transfer.c pipeline_examples/image_pipeline/transfer.h \
 	pipeline_examples/image_pipeline/upload.c \
 	pipeline_examples/image_pipeline/url.c pipeline_examples/image_pipeline/url.h \

@@ -30,6 +30,7 @@ void expect_text(const char *text, const char *part);
 void expect_whole(const char *path);
 
 /* Each adds the tests of its file: image_pipeline_damage.c and so on. */
+void add_address_tests(TCase *cases);
 void add_blocked_tests(TCase *cases);
 void add_damage_tests(TCase *cases);
 void add_escapes_tests(TCase *cases);

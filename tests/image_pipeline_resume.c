@@ -5,18 +5,22 @@
  */
 #define _POSIX_C_SOURCE 200809L
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../pipeline_examples/image_pipeline/journal.h"
+#include "../pipeline_examples/image_pipeline/terminal.h"
 #include "image_pipeline_expect.h"
 #include "image_pipeline_pictures.h"
 
-enum { PICTURES = 120, KILLS = 10 };
+enum { PICTURES = 120, KILLS = 10, NOTED = 40, FULL = 16384, ROOM = 50, MARK = 32 };
 
 struct awaited {
     const char *folder;
@@ -105,6 +109,82 @@ START_TEST (a_line_that_a_kill_has_cut_counts_as_none) {
 }
 END_TEST
 
+/* A journal to which one more line can be added, and a part of another one. */
+static void write_full_journal(const char *path) {
+    char text[FULL - ROOM + 1], *end = text + sprintf(text, "weir-thumbs journal 1\n");
+    while (end < text + sizeof text - 1)
+        end += sprintf(end, "%.*s", (int)(text + sizeof text - 1 - end), end == text + sizeof text - 2 ? "\n" : "x\n");
+    write_text(path, text);
+}
+
+START_TEST (a_run_that_cannot_note_ends_and_leaves_no_line_glued_to_a_cut_one) {
+    struct rlimit before, limit;
+    size_t skipped = 0;
+    make_folder(in_root("full-journal"));
+    for (int i = 0; i < NOTED; i++)
+        copy_file(photo(1), in_root("full-journal/%d.jpg", i));
+    write_full_journal(in_root("journal-full"));
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    for (int run = 0; run < 2; run++) {
+        limit = (struct rlimit){.rlim_cur = run == 0 ? FULL : before.rlim_cur, .rlim_max = before.rlim_max};
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        struct result result = run_thumbs("--from", in_root("full-journal"), "--to", in_root("full-journal-out"), "-s",
+                                          "16x16", "--resume", in_root("journal-full"), "--queue", "1", NULL);
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+        ck_assert_int_eq(result.status, run == 0 ? 3 : 0);
+        if (run == 0) {
+            ck_assert_uint_eq(figure(&result, "done"), 1);
+            expect_text(result.err, "giving up, because the journal cannot be written: File too large\n");
+            ck_assert_uint_lt(count_files(in_root("full-journal-out")), NOTED);
+        } else {
+            skipped = figure(&result, "skipped");
+        }
+        result_free(&result);
+    }
+    ck_assert_uint_eq(skipped, 1);
+    char *journal = read_file(in_root("journal-full"), NULL);
+    for (char *line = strtok(journal + FULL - ROOM, "\n"); line != NULL; line = strtok(NULL, "\n"))
+        ck_assert_msg(strlen(line) <= MARK, "two lines are one: %s", line);
+    free(journal);
+}
+END_TEST
+
+/* For the journal in this process. */
+void terminal_say(const char *format, ...) {
+    ck_abort_msg("the journal says: %s", format);
+}
+
+/* There is room again after a line that was cut. */
+START_TEST (no_line_is_added_to_one_that_is_cut) {
+    struct rlimit before, limit;
+    struct journal journal;
+    char mark[MARK_SIZE];
+    ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
+    write_full_journal(in_root("journal-cut"));
+    ck_assert(journal_open(&journal, in_root("journal-cut")));
+    void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+    for (int i = 0; i < 3; i++) {
+        limit = (struct rlimit){.rlim_cur = i < 2 ? FULL : before.rlim_cur, .rlim_max = before.rlim_max};
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+        snprintf(mark, sizeof mark, "%032d", i);
+        bool is_noted = journal_add(&journal, mark);
+        int error = errno;
+        ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
+        ck_assert_int_eq(is_noted, i == 0);
+        ck_assert_int_eq(error, i == 0 ? 0 : EFBIG);
+    }
+    signal(SIGXFSZ, handler);
+    journal_close(&journal);
+    ck_assert_uint_eq(file_size(in_root("journal-cut")), FULL);
+    ck_assert(journal_open(&journal, in_root("journal-cut")));
+    for (int i = 0; i < 3; i++) {
+        snprintf(mark, sizeof mark, "%032d", i);
+        ck_assert_int_eq(journal_has(&journal, mark), i == 0);
+    }
+    journal_close(&journal);
+}
+END_TEST
+
 START_TEST (what_is_no_journal_stays_as_it_is) {
     write_text(in_root("no-journal"), "precious\n");
     struct result result = run_thumbs("--from", in_root("photos"), "--to", in_root("no-journal-out"), "--resume",
@@ -121,5 +201,7 @@ END_TEST
 void add_resume_tests(TCase *cases) {
     tcase_add_test(cases, runs_that_are_killed_upload_each_picture_once);
     tcase_add_test(cases, a_line_that_a_kill_has_cut_counts_as_none);
+    tcase_add_test(cases, a_run_that_cannot_note_ends_and_leaves_no_line_glued_to_a_cut_one);
+    tcase_add_test(cases, no_line_is_added_to_one_that_is_cut);
     tcase_add_test(cases, what_is_no_journal_stays_as_it_is);
 }

@@ -3,6 +3,8 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -148,7 +150,26 @@ START_TEST (a_target_that_accepts_some_uploads_is_not_given_up) {
 }
 END_TEST
 
+START_TEST (a_target_may_have_its_password_in_netrc) {
+    struct server server = server_start(photo(1));
+    make_folder(in_root("netrc-home"));
+    write_text(in_root("netrc-home/.netrc"), "machine 127.0.0.1 login me password pass\n");
+    char *home = getenv("HOME"), before[256];
+    snprintf(before, sizeof before, "%s", home == NULL ? "/" : home);
+    setenv("HOME", in_root("netrc-home"), 1);
+    struct result result = put_two("netrc", &server, "/201/x");
+    setenv("HOME", before, 1);
+    expect_counts(&result, 2, 0);
+    char *log = read_file(server_log(&server), NULL);
+    expect_text(log, "\r\nAuthorization: Basic bWU6cGFzcw==\r\n");
+    free(log);
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
 void add_target_tests(TCase *cases) {
+    tcase_add_test(cases, a_target_may_have_its_password_in_netrc);
     tcase_add_test(cases, a_thumbnail_is_sent_without_waiting_for_a_continue);
     tcase_add_loop_test(cases, the_name_goes_into_the_path_of_a_target_and_its_query_stays, 0,
                         (int)(sizeof queries / sizeof *queries));

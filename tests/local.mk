@@ -228,6 +228,9 @@ tests_test_thread_LDADD = $(inside_ldadd)
 tests_test_thread_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=sched_yield
 
 tests_test_image_pipeline_SOURCES = \
+	pipeline_examples/image_pipeline/address.c pipeline_examples/image_pipeline/digest.c \
+	pipeline_examples/image_pipeline/journal.c pipeline_examples/image_pipeline/names.c \
+	tests/image_pipeline_address.c \
 	tests/image_pipeline_blocked.c \
 	tests/image_pipeline_damage.c \
 	tests/image_pipeline_escapes.c \
@@ -291,11 +294,16 @@ stress: all tests/stress tests/stress_children tests/stress_noise tests/sched/sc
 
 dist_check_SCRIPTS = tests/cpp.sh tests/examples.sh tests/exceptions.sh tests/exports.sh tests/gallery.sh tests/headers.sh \
 	tests/image_pipeline_bombs.sh tests/image_pipeline_colours.sh tests/image_pipeline_decodes.sh tests/image_pipeline_isolate.sh \
-	tests/image_pipeline_leftovers.sh tests/image_pipeline_vectors.sh tests/installed.sh tests/layers.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/python.sh \
+	tests/image_pipeline_kills.sh tests/image_pipeline_leftovers.sh tests/image_pipeline_network.sh tests/image_pipeline_s3.sh \
+	tests/image_pipeline_vectors.sh tests/installed.sh tests/layers.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/python.sh \
 	tests/race_tools.sh tests/readme.sh tests/refusals.sh tests/release.sh tests/stack.sh
 EXTRA_DIST += tests/cpp.cpp tests/exceptions.cpp tests/race_tools_program.c
 EXTRA_DIST += tests/image_pipeline_bombs.py tests/image_pipeline_colours/compare.py tests/image_pipeline_colours/pictures.py \
 	tests/image_pipeline_colours/profiles.py
+EXTRA_DIST += tests/image_pipeline_kills/kills.py
+EXTRA_DIST += tests/image_pipeline_network/check.py tests/image_pipeline_network/servers.py
+EXTRA_DIST += tests/image_pipeline_s3/aws4.js tests/image_pipeline_s3/check.py tests/image_pipeline_s3/s3rver.js \
+	tests/image_pipeline_s3/sigv4.py tests/image_pipeline_s3/store.py
 TESTS += $(dist_check_SCRIPTS)
 
 # The shell tests find what they look at by these.

@@ -529,16 +529,27 @@ static const struct file {
     const char *name;
     void (*add)(TCase *cases);
 } files[] = {
-    {"blocked", add_blocked_tests},     {"damage", add_damage_tests},
-    {"escapes", add_escapes_tests},     {"formats", add_formats_tests},
-    {"hosts", add_hosts_tests},         {"interrupt", add_interrupt_tests},
-    {"list", add_list_tests},           {"memory", add_memory_tests},
-    {"names", add_names_tests},         {"options", add_options_tests},
-    {"recursive", add_recursive_tests}, {"replace", add_replace_tests},
-    {"report", add_report_tests},       {"resume", add_resume_tests},
-    {"retry", add_retry_tests},         {"second_name", add_second_name_tests},
-    {"sizes", add_sizes_tests},         {"target", add_target_tests},
-    {"timeout", add_timeout_tests},     {"usage", add_usage_tests},
+    {"address", add_address_tests},
+    {"blocked", add_blocked_tests},
+    {"damage", add_damage_tests},
+    {"escapes", add_escapes_tests},
+    {"formats", add_formats_tests},
+    {"hosts", add_hosts_tests},
+    {"interrupt", add_interrupt_tests},
+    {"list", add_list_tests},
+    {"memory", add_memory_tests},
+    {"names", add_names_tests},
+    {"options", add_options_tests},
+    {"recursive", add_recursive_tests},
+    {"replace", add_replace_tests},
+    {"report", add_report_tests},
+    {"resume", add_resume_tests},
+    {"retry", add_retry_tests},
+    {"second_name", add_second_name_tests},
+    {"sizes", add_sizes_tests},
+    {"target", add_target_tests},
+    {"timeout", add_timeout_tests},
+    {"usage", add_usage_tests},
 };
 
 static void add_file(Suite *suite, const struct file *file) {

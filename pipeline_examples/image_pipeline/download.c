@@ -96,7 +96,9 @@ static bool set_up(struct downloader *downloader) {
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, downloader);
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(curl, CURLOPT_MAXREDIRS, (long)MAX_REDIRECTS);
-    return set_headers(downloader);
+    bool ok = !downloader->work->options->is_public_only || downloader->work->ends.origin != NULL ||
+              transfer_stay_public(&downloader->transfer);
+    return ok && set_headers(downloader);
 }
 
 weir_status download_init(void *work, void **state) {

@@ -55,7 +55,16 @@ static bool open_from(struct ends *ends, const struct options *options) {
     return ok;
 }
 
+/* Returns 0, or the exit status. */
+static int open_bucket(struct ends *ends, const struct options *options) {
+    int exit_status = s3_open(&ends->s3, options->to, options->s3_endpoint, options->s3_region);
+    ends->to_url = ends->s3.url;
+    return exit_status;
+}
+
 static bool open_to(struct ends *ends, const char *to) {
+    if (ends->to_url != NULL)
+        return true;
     if (url_is_http(to)) {
         ends->to_url = to;
         return true;
@@ -82,8 +91,17 @@ int ends_open(struct ends *ends, const struct options *options) {
     }
     if (options->is_dry) /* changes no file */
         return open_from(ends, options) ? EXIT_SUCCESS : EXIT_FAILURE;
+    int exit_status = s3_is_url(options->to) ? open_bucket(ends, options) : EXIT_SUCCESS;
+    if (exit_status != EXIT_SUCCESS)
+        return exit_status;
     temporary_remove_leftovers();
     return open_to(ends, options->to) && open_from(ends, options) ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+bool ends_authorize(const struct ends *ends, CURL *curl) {
+    if (ends->s3.url != NULL)
+        return s3_sign(&ends->s3, curl);
+    return ends->store != NULL || curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL) == CURLE_OK;
 }
 
 void ends_remove_painted(struct ends *ends) {
@@ -95,6 +113,7 @@ void ends_remove_painted(struct ends *ends) {
 void ends_close(struct ends *ends) {
     http_server_stop(ends->origin);
     http_server_stop(ends->store);
+    s3_close(&ends->s3);
     source_free(&ends->source);
     ends_remove_painted(ends);
 }

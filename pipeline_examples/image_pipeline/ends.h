@@ -10,12 +10,14 @@
 
 #include "http_server.h"
 #include "options.h"
+#include "s3.h"
 #include "source.h"
 #include "temporary.h"
 
 struct ends {
     struct source source;       /* the photos to process */
     const char *to_url;         /* collection that the thumbnails are put to */
+    struct s3 s3;               /* bucket that they are put to, if any */
     struct http_server *origin; /* NULL if the pictures come from elsewhere */
     struct http_server *store;  /* NULL if the thumbnails go elsewhere */
     struct temporary painted;   /* folder of the pictures painted for this run, if any */
@@ -26,6 +28,12 @@ struct ends {
  * called in either case.
  */
 int ends_open(struct ends *ends, const struct options *options);
+
+/*
+ * Makes requests to the destination carry the user's credentials: signatures for a bucket, those of ~/.netrc for another
+ * server. Returns false if libcurl refuses.
+ */
+bool ends_authorize(const struct ends *ends, CURL *curl);
 
 /* Removes the painted pictures, if any. Called when no download can ask for them any more. */
 void ends_remove_painted(struct ends *ends);

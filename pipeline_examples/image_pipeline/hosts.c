@@ -128,6 +128,10 @@ struct host *hosts_find(struct hosts *hosts, const char *url) {
     return host;
 }
 
+uint64_t hosts_key(struct hosts *hosts, const char *url) {
+    return (uint64_t)(uintptr_t)hosts_find(hosts, url);
+}
+
 const char *host_name(const struct host *host) {
     return host->name;
 }

@@ -43,6 +43,9 @@ void hosts_destroy(struct hosts *hosts);
 /* Returns the host of the URL. Returns NULL if memory is exhausted, or `hosts` is NULL. */
 struct host *hosts_find(struct hosts *hosts, const char *url);
 
+/* Returns a key that URLs of the same host have in common; 0 if memory is exhausted. */
+uint64_t hosts_key(struct hosts *hosts, const char *url);
+
 /* Returns the host's name and port as in the first URL with it. */
 const char *host_name(const struct host *host);
 

@@ -1,8 +1,8 @@
 /*
  * journal.c - one line for each picture that is done.
  *
- * A line is written in one piece at the end of the file. A killed run may leave a part of a line at the end. It counts
- * as none, and the next run ends it.
+ * A line is written at the end of the file, as a rule in one piece. A killed run, or one whose disk is full, may leave a
+ * part of a line at the end. It counts as none, and the next run ends it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -30,14 +30,16 @@ static bool fail(const struct journal *journal, const char *reason) {
     return false;
 }
 
+/* Returns false with errno set if some or all of the text could not be written. */
 static bool append(int file, const char *text, size_t size) {
-    ssize_t written;
-    do
-        written = write(file, text, size);
-    while (written < 0 && errno == EINTR);
-    if (written >= 0 && (size_t)written < size)
-        errno = ENOSPC;
-    return written == (ssize_t)size;
+    while (size > 0) {
+        ssize_t written = write(file, text, size);
+        if (written < 0 && errno != EINTR)
+            return false;
+        text += written > 0 ? written : 0;
+        size -= written > 0 ? (size_t)written : 0;
+    }
+    return true;
 }
 
 /* Adds the mark of a line. Returns false if memory is exhausted. A line that is no mark is what a kill has left. */
@@ -76,6 +78,7 @@ bool journal_open(struct journal *journal, const char *path) {
     *journal = (struct journal){.path = path, .file = -1};
     if (path == NULL)
         return true;
+    pthread_mutex_init(&journal->lock, NULL);
     journal->done = names_create();
     journal->file = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
     if (journal->done == NULL || journal->file < 0)
@@ -96,6 +99,7 @@ void journal_close(struct journal *journal) {
     if (journal->file >= 0)
         close(journal->file);
     names_destroy(journal->done);
+    pthread_mutex_destroy(&journal->lock);
     *journal = (struct journal){.file = -1};
 }
 
@@ -103,10 +107,16 @@ bool journal_has(const struct journal *journal, const char mark[MARK_SIZE]) {
     return journal->path != NULL && names_have(journal->done, mark);
 }
 
-bool journal_add(const struct journal *journal, const char mark[MARK_SIZE]) {
+bool journal_add(struct journal *journal, const char mark[MARK_SIZE]) {
     char line[LINE_SIZE];
     if (journal->path == NULL)
         return true;
     snprintf(line, sizeof line, "%s\n", mark);
-    return append(journal->file, line, strlen(line));
+    pthread_mutex_lock(&journal->lock);
+    if (journal->error == 0 && !append(journal->file, line, strlen(line)))
+        journal->error = errno;
+    int error = journal->error;
+    pthread_mutex_unlock(&journal->lock);
+    errno = error;
+    return error == 0;
 }

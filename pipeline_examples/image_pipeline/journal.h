@@ -6,6 +6,7 @@
 #ifndef IMAGE_PIPELINE_JOURNAL_H
 #define IMAGE_PIPELINE_JOURNAL_H
 
+#include <pthread.h>
 #include <stdbool.h>
 
 #include "mark.h"
@@ -15,7 +16,9 @@ struct names;
 struct journal {
     const char *path; /* NULL: there is no journal; constant while the run lasts, like the next two */
     int file;
-    struct names *done; /* marks of pictures that an earlier run has done */
+    struct names *done;   /* marks of pictures that an earlier run has done */
+    pthread_mutex_t lock; /* held while a line is written */
+    int error;            /* errno of the first line that could not be written whole; 0 if none; guarded by the lock */
 };
 
 /*
@@ -30,8 +33,9 @@ bool journal_has(const struct journal *journal, const char mark[MARK_SIZE]);
 
 /*
  * Notes that the picture is done: when the call returns, the system has the line, even if the process is killed. Returns
- * false with errno set if it could not be written. Any thread may call it. Without a journal does nothing.
+ * false with errno set if it could not be written. No line is written after one that may be cut: the next run ends that
+ * one, and a further line would be a part of it. Any thread may call it. Without a journal does nothing.
  */
-bool journal_add(const struct journal *journal, const char mark[MARK_SIZE]);
+bool journal_add(struct journal *journal, const char mark[MARK_SIZE]);
 
 #endif /* IMAGE_PIPELINE_JOURNAL_H */

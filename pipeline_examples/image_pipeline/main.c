@@ -1,15 +1,16 @@
 /*
  * main.c - weir-thumbs: downloads pictures, makes thumbnails of them, and uploads the thumbnails.
  *
- *     main -> download (4 threads) -> resize (one for each processor) -> upload (2 threads)
- *                      |                         |                            |
- *                      +---- dead letters -------+----------------------------+----> progress
+ *     main -> download -> resize (one thread for each processor) -> upload
+ *                      |          |                                         |
+ *                      +----------+-------------- dead letters -------------+----> progress
  *
  * This file declares a weir pipeline of three stages and puts the photos. A slow stage fills its input queue, and
- * back-pressure slows the faster ones down. The number of pictures in memory is bounded however many there are,
- * including those that wait for another attempt. A picture that fails becomes a dead letter, which holds the reason,
- * and the others go on. Ctrl-C finishes the pipeline: in-flight items are completed. A second one cancels it: they
- * are dropped. The report counts every photo that was put in exactly one place.
+ * back-pressure slows the faster ones down. The threads of downloads and uploads, which wait for the network, are few
+ * at first, and their number grows while that raises the throughput. The number of pictures in memory is bounded
+ * however many there are, including those that wait for another attempt. A picture that fails becomes a dead letter,
+ * which holds the reason, and the others go on. Ctrl-C finishes the pipeline: in-flight items are completed. A second
+ * one cancels it: they are dropped. The report counts every photo that was put in exactly one place.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,6 +18,7 @@
 
 #include <curl/curl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -26,6 +28,7 @@
 #include "interrupt.h"
 #include "isolate.h"
 #include "library.h"
+#include "metrics.h"
 #include "options.h"
 #include "plan.h"
 #include "progress.h"
@@ -33,7 +36,15 @@
 #include "stages.h"
 #include "summary.h"
 #include "terminal.h"
+#include "trace.h"
 #include "vips_text.h"
+
+enum { FIRST_DOWNLOADS = 4, FIRST_UPLOADS = 2, MOST_THREADS = 64 };
+
+/* Returns a fixed number of threads if one is given; otherwise one that grows while that brings more. */
+static weir_stage_threads threads_of(size_t given, size_t first) {
+    return given > 0 ? (weir_stage_threads){.count = given} : (weir_stage_threads){.count = first, .max = MOST_THREADS};
+}
 
 /*
  * Returns the maximum number of pictures in flight: those in queues and threads, and those in back-off. Each picture
@@ -42,8 +53,16 @@
 static size_t most_in_flight(const struct options *options) {
     enum { MOST_BACKING_OFF = 1000, MOST_PIXELS = 256 << 20 };
     size_t backing_off = (size_t)(MOST_PIXELS / recipe_pixels(&options->recipe));
-    return 3 * options->queue + options->downloads + options->resizes + options->uploads +
+    size_t downloads = options->downloads > 0 ? options->downloads : MOST_THREADS;
+    size_t uploads = options->uploads > 0 ? options->uploads : MOST_THREADS;
+    return 3 * options->queue + downloads + options->resizes + uploads +
            (backing_off < MOST_BACKING_OFF ? backing_off : MOST_BACKING_OFF);
+}
+
+/* Returns the key of the host that a photo comes from. */
+static uint64_t host_of(const void *photo, void *work) {
+    const char *url = ((const struct photo *)photo)->url;
+    return url == NULL ? 0 : hosts_key(((struct work *)work)->hosts, url);
 }
 
 /* Ignores the status of add: weir_pipeline_start refuses the same stage with the same message. */
@@ -57,9 +76,12 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
     stages[0].errors.retry = stages[2].errors.retry = retries_options(options);
     if (is_isolated)
         isolate_set_up(&stages[1], work);
-    const size_t threads[] = {options->downloads, options->resizes, options->uploads};
+    if (options->per_host > 0 && work->ends.origin == NULL)
+        stages[0].limits = (weir_stage_limits){.key = host_of, .per_key = options->per_host};
+    stages[0].threads = threads_of(options->downloads, FIRST_DOWNLOADS);
+    stages[1].threads = threads_of(options->resizes, 1);
+    stages[2].threads = threads_of(options->uploads, FIRST_UPLOADS);
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
-        stages[i].threads.count = threads[i];
         stages[i].work.arg = work;
         stages[i].input.capacity = options->queue;
         stages[i].input.drop = photo_drop;
@@ -152,28 +174,43 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
 }
 
 /* Creates and starts the pipeline. `*pipeline` must be destroyed in either case. */
-static weir_status open_pipeline(weir_pipeline **pipeline, struct work *work, weir_queue *dead, bool is_isolated) {
-    const weir_pipeline_options options = {.max_items = most_in_flight(work->options)};
-    weir_status status = weir_pipeline_create(pipeline, &options);
+static weir_status open_pipeline(weir_pipeline **pipeline, struct work *work, weir_queue *dead, FILE *trace,
+                                 bool is_isolated) {
+    weir_status status = weir_pipeline_create(pipeline, &(weir_pipeline_options){.name = "weir-thumbs",
+                                                                                 .max_items = most_in_flight(work->options),
+                                                                                 .trace = trace});
     return status == WEIR_OK ? start(*pipeline, work, dead, is_isolated) : status;
 }
 
+/* Runs the pipeline while its figures can be read. */
+static weir_status run_with_metrics(weir_pipeline *pipeline, struct work *work, weir_queue *dead,
+                                    weir_report **report) {
+    struct metrics metrics;
+    if (!metrics_start(&metrics, work->options->metrics, pipeline)) {
+        weir_pipeline_cancel(pipeline);
+        return WEIR_CANCELLED;
+    }
+    weir_status status = run(pipeline, work, dead, report);
+    metrics_stop(&metrics);
+    return status;
+}
+
 /* Leaves `*report` NULL if the run did not begin. */
-static void make_thumbnails(struct work *work, weir_report **report) {
+static void make_thumbnails(struct work *work, FILE *trace, weir_report **report) {
     weir_pipeline *pipeline = NULL;
     weir_queue *dead = NULL;
     enum isolation isolation = work->options->isolation;
     weir_status status = weir_queue_create(&dead, work->options->queue);
     if (status == WEIR_OK)
-        status = open_pipeline(&pipeline, work, dead, isolation != ISOLATE_NEVER);
+        status = open_pipeline(&pipeline, work, dead, trace, isolation != ISOLATE_NEVER);
     if (status == WEIR_INITFAILED && isolation == ISOLATE_IF_POSSIBLE) { /* perhaps no child can be started */
         terminal_say("decoding in threads: %s", weir_pipeline_message(pipeline));
         weir_pipeline_destroy(pipeline);
         pipeline = NULL;
-        status = open_pipeline(&pipeline, work, dead, false);
+        status = open_pipeline(&pipeline, work, dead, trace, false);
     }
     if (status == WEIR_OK)
-        status = run(pipeline, work, dead, report);
+        status = run_with_metrics(pipeline, work, dead, report);
     const char *message = weir_pipeline_message(pipeline);
     if (status != WEIR_OK && status != WEIR_CANCELLED) /* interrupted twice: the report says so */
         terminal_say("%s", *message != '\0' ? message : weir_strerror(status));
@@ -185,6 +222,7 @@ static void make_thumbnails(struct work *work, weir_report **report) {
 static int open_work(struct work *work) {
     const struct options *options = work->options;
     budget_open(&work->memory, options->recipe.memory);
+    pace_open(&work->pace, options->rate);
     work->hosts = hosts_create(options->retries);
     work->ends.source.list.file = -1;
     if (work->hosts == NULL) {
@@ -201,9 +239,23 @@ static int open_work(struct work *work) {
     return exit_status;
 }
 
+/* Returns the exit status after printing the summary. */
+static int process_photos(struct work *work) {
+    weir_report *report = NULL;
+    struct trace trace;
+    if (!trace_open(&trace, work->options->trace))
+        return EXIT_FAILURE;
+    make_thumbnails(work, trace.stream, &report);
+    bool is_traced = trace_close(&trace);
+    if (work->ends.source.is_whole && work->ends.source.count == 0)
+        terminal_say("%s: nothing to do", work->options->from);
+    int exit_status = report != NULL ? summary_print(report, work) : EXIT_FAILURE;
+    weir_report_free(report);
+    return is_traced || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
+}
+
 static int process(const struct options *options) {
     struct work work = {.options = options};
-    weir_report *report = NULL;
     int exit_status = open_work(&work);
     interrupt_stop();
     if (exit_status == EXIT_FAILURE && interrupt_is_stopping())
@@ -212,15 +264,12 @@ static int process(const struct options *options) {
         interrupt_release(); /* a signal ends the listing, even while it waits for a further entry or a reader */
         exit_status = plan_print(&work.ends.source, &options->recipe);
     } else if (exit_status == EXIT_SUCCESS) {
-        make_thumbnails(&work, &report);
-        if (work.ends.source.is_whole && work.ends.source.count == 0)
-            terminal_say("%s: nothing to do", options->from);
-        exit_status = report != NULL ? summary_print(report, &work) : EXIT_FAILURE;
+        exit_status = process_photos(&work);
     }
-    weir_report_free(report);
     ends_close(&work.ends);
     hosts_destroy(work.hosts);
     budget_close(&work.memory);
+    pace_close(&work.pace);
     journal_close(&work.journal);
     return report_close(&work.report) || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
 }
@@ -242,6 +291,7 @@ static int run_program(int argc, char **argv) {
         return exit_status;
 
     signal(SIGPIPE, SIG_IGN); /* a closed connection is an ordinary error */
+    signal(SIGXFSZ, SIG_IGN); /* so is a file of the size that the system permits */
     if (!interrupt_start())
         return EXIT_FAILURE;
     exit_status = EXIT_FAILURE;

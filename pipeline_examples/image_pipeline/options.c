@@ -7,6 +7,7 @@
 
 #include "options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,9 @@
 #include <weir/version.h>
 
 #include "machine.h"
+#include "metrics.h"
 #include "numbers.h"
+#include "s3.h"
 #include "terminal.h"
 
 static const uint64_t LEAST_MEMORY = UINT64_C(1) << 20, DEFAULT_MEMORY = UINT64_C(2) << 30,
@@ -53,7 +56,16 @@ enum {
     OPT_USER_AGENT,
     OPT_HEADER,
     OPT_SKIP_EXISTING,
-    OPT_VERSION
+    OPT_VERSION,
+    OPT_S3_ENDPOINT,
+    OPT_S3_REGION,
+    OPT_RATE,
+    OPT_PER_HOST,
+    OPT_CACERT,
+    OPT_INSECURE,
+    OPT_NO_PRIVATE,
+    OPT_METRICS,
+    OPT_TRACE
 };
 
 static const struct option long_options[] = {
@@ -90,6 +102,15 @@ static const struct option long_options[] = {
     {"report", required_argument, NULL, OPT_REPORT},
     {"overwrite", no_argument, NULL, OPT_OVERWRITE},
     {"skip-existing", no_argument, NULL, OPT_SKIP_EXISTING},
+    {"s3-endpoint", required_argument, NULL, OPT_S3_ENDPOINT},
+    {"s3-region", required_argument, NULL, OPT_S3_REGION},
+    {"rate", required_argument, NULL, OPT_RATE},
+    {"per-host", required_argument, NULL, OPT_PER_HOST},
+    {"cacert", required_argument, NULL, OPT_CACERT},
+    {"insecure", no_argument, NULL, OPT_INSECURE},
+    {"no-private", no_argument, NULL, OPT_NO_PRIVATE},
+    {"metrics", required_argument, NULL, OPT_METRICS},
+    {"trace", required_argument, NULL, OPT_TRACE},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, OPT_VERSION},
     {NULL, 0, NULL, 0},
@@ -109,6 +130,11 @@ static void print_help(void) {
           "  --to DIR           put the thumbnails into this folder, over HTTP; created if missing\n"
           "                     (default: thumbs)\n"
           "  --to URL           put the thumbnails under this http or https URL\n"
+          "  --to s3://BUCKET/PREFIX\n"
+          "                     put the thumbnails into this bucket of an S3 store; credentials are taken from\n"
+          "                     AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN, or ~/.aws/credentials\n"
+          "  --s3-endpoint URL  the S3 store, with the bucket in the path (default: Amazon's)\n"
+          "  --s3-region NAME   its region (default: AWS_REGION, AWS_DEFAULT_REGION or us-east-1)\n"
           "  --overwrite        replace any file with the thumbnail's name, made by weir-thumbs or not\n"
           "  --skip-existing    skip pictures that have their thumbnail\n"
           "  --no-clobber       skip pictures of which any file has the thumbnail's name\n"
@@ -117,19 +143,20 @@ static void print_help(void) {
           "                     160,320,640: thumbnails of each size, from one download, with the size in their names\n"
           "  --crop WHERE       fill the box, and crop what is left over: centre keeps the centre, attention the\n"
           "                     part that draws the eye\n"
-          "  -f, --format NAME  jpeg, webp, png or avif (default: jpeg); all but jpeg keep transparency\n"
-          "  -q, --quality N    quality, 1 to 100 (default: 85 for jpeg, 80 for webp, 50 for avif; png has none)\n"
-          "  --isolate          decode in child processes: a decoder that crashes, hangs or takes too much memory\n"
-          "                     costs one picture (default: where that is possible)\n"
-          "  --no-isolate       decode in threads of the program, which takes less memory\n"
+           "  -f, --format NAME  jpeg, webp, png or avif (default: jpeg); all but jpeg keep transparency\n"
+           "  -q, --quality N    quality, 1 to 100 (default: 85 for jpeg, 80 for webp, 50 for avif; png has none)\n"
+           "  --isolate          decode in child processes: a decoder that crashes, hangs or takes too much memory\n"
+           "                     costs one picture (default: where that is possible)\n"
+           "  --no-isolate       decode in threads of the program, which takes less memory\n"
+           "\n",
+          stdout);
+    fputs("  --downloads N      number of download threads (default: from 4 to 64, while more bring more)\n"
+          "  --resizes N        number of resize threads (default: one per processor)\n"
+          "  --uploads N        number of upload threads (default: from 2 to 64, while more bring more)\n"
+          "  --queue N          capacity of each stage's input queue, in pictures (default: 16)\n"
           "\n",
           stdout);
-    fputs("  --downloads N      number of download threads (default: 4)\n"
-          "  --resizes N        number of resize threads (default: one per processor)\n"
-          "  --uploads N        number of upload threads (default: 2)\n"
-          "  --queue N          capacity of each stage's input queue, in pictures (default: 16)\n"
-          "\n"
-          "  --max-bytes N      refuse pictures of more than N bytes (default: 67108864)\n"
+    fputs("  --max-bytes N      refuse pictures of more than N bytes (default: 67108864)\n"
           "  --max-pixels N     refuse pictures of more than N pixels, before decoding (default: 100000000)\n"
           "  --memory N         decode no more pictures at a time than fit into N bytes, such as 512M (default: a\n"
           "                     quarter of the memory there is, at most 2G)\n"
@@ -138,6 +165,13 @@ static void print_help(void) {
           "  --stall N          give up a transfer without progress after N seconds (default: 30)\n"
           "  --retries N        retry a transfer up to N times, after 1 s, 2 s, 4 s... (default: 5)\n"
           "  --keep-damaged     make thumbnails of damaged pictures too, with a note for each\n"
+          "  --rate N           send no more than N requests a second\n"
+          "  --per-host N       download no more than N pictures from a host at a time\n"
+          "  --cacert FILE      trust the certificates that the authorities in this file have signed\n"
+          "  --insecure         accept any certificate\n"
+          "  --no-private       download nothing from addresses of this machine or of private networks\n"
+          "  --metrics A:PORT   serve figures to Prometheus at this address and port (without A: 127.0.0.1)\n"
+          "  --trace FILE       write what each thread did into this file, for Perfetto or about:tracing\n"
           "  --user-agent TEXT  send this as User-Agent (default: weir-thumbs)\n"
           "  --header TEXT      send this header, 'Name: value', with downloads from a list; up to 32 times\n"
           "  --max-failures N   give the run up when N pictures have failed\n"
@@ -224,6 +258,8 @@ static bool set_flag(struct options *options, int option) {
                  : option == OPT_QUIET         ? &options->is_quiet
                  : option == 'n'               ? &options->is_dry
                  : option == OPT_OVERWRITE     ? &options->overwrite
+                 : option == OPT_INSECURE      ? &options->is_insecure
+                 : option == OPT_NO_PRIVATE    ? &options->is_public_only
                  : option == OPT_SKIP_EXISTING ? &options->skip_existing
                                                : NULL;
     if (flag != NULL)
@@ -258,6 +294,47 @@ static bool read_user_agent(struct options *options) {
     return is_header(optarg, false);
 }
 
+static bool read_cacert(struct options *options) {
+    options->cacert = optarg;
+    if (access(optarg, R_OK) == 0)
+        return true;
+    terminal_say("--cacert: %s: %s", optarg, strerror(errno));
+    return false;
+}
+
+static bool read_metrics(struct options *options) {
+    options->metrics = optarg;
+    if (metrics_is_place(optarg))
+        return true;
+    terminal_say("--metrics: '%s' is not ADDRESS:PORT, such as 127.0.0.1:9100", optarg);
+    return false;
+}
+
+/* Reads an option about the network. */
+static bool read_network(struct options *options, int option) {
+    switch (option) {
+        case OPT_RATE:
+            return read_count("--rate", 1000000, &options->rate);
+        case OPT_PER_HOST:
+            return read_count("--per-host", MAX_THREADS, &options->per_host);
+        case OPT_CACERT:
+            return read_cacert(options);
+        case OPT_METRICS:
+            return read_metrics(options);
+        case OPT_TRACE:
+            options->trace = optarg;
+            return true;
+        case OPT_S3_ENDPOINT:
+            options->s3_endpoint = optarg;
+            return true;
+        case OPT_S3_REGION:
+            options->s3_region = optarg;
+            return true;
+        default:
+            return read_limit(options, option);
+    }
+}
+
 /* Reads an option about the requests, or about the end of the run. */
 static bool read_other(struct options *options, int option) {
     switch (option) {
@@ -279,7 +356,7 @@ static bool read_other(struct options *options, int option) {
             options->max_failures = 1;
             return true;
         default:
-            return read_limit(options, option);
+            return read_network(options, option);
     }
 }
 
@@ -339,9 +416,7 @@ static bool read_places(struct options *options, int argc, char **argv) {
 
 bool options_parse(struct options *options, int argc, char **argv, int *exit_status) {
     *options = (struct options){.user_agent = "weir-thumbs",
-                                .downloads = 4,
                                 .resizes = processors(),
-                                .uploads = 2,
                                 .queue = 16,
                                 .max_bytes = 64 << 20,
                                 .recipe = {.max_pixels = 100000000, .memory = default_memory(), .resize_limit = 60},
@@ -374,6 +449,8 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
     options->skip_existing = options->skip_existing || options->no_clobber;
     if (options->is_dry && options->from == NULL)
         terminal_say("--dry-run needs --from");
+    else if (!s3_is_url(options->to) && (options->s3_endpoint != NULL || options->s3_region != NULL))
+        terminal_say("--s3-endpoint and --s3-region need --to s3://BUCKET/PREFIX");
     else if (options->overwrite && options->skip_existing)
         terminal_say("--overwrite and %s are mutually exclusive",
                      options->no_clobber ? "--no-clobber" : "--skip-existing");

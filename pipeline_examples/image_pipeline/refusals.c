@@ -7,6 +7,8 @@
  */
 #include "refusals.h"
 
+#include <string.h>
+
 #include "terminal.h"
 
 enum { MOST = 3 };
@@ -14,6 +16,7 @@ enum { MOST = 3 };
 /* Returns whether the status is more likely about the destination than about one thumbnail. */
 static bool is_refusal(long status) {
     switch (status) {
+        case 400: /* bad request: at an S3 store, of another region */
         case 401: /* unauthorized */
         case 403: /* forbidden */
         case 404: /* no such collection or bucket */
@@ -35,6 +38,13 @@ void refusals_note(struct refusals *refusals, long status, const char *reason) {
         return;
     terminal_say("giving up, because the destination refuses uploads: HTTP status %ld%s%s", status,
                  *reason == '\0' ? "" : ": ", reason);
+    weir_pipeline_cancel(refusals->pipeline);
+}
+
+void refusals_note_journal(struct refusals *refusals, int error) {
+    if (atomic_exchange(&refusals->have_ended_run, true))
+        return;
+    terminal_say("giving up, because the journal cannot be written: %s", strerror(error));
     weir_pipeline_cancel(refusals->pipeline);
 }
 

@@ -27,6 +27,9 @@ struct refusals {
  */
 void refusals_note(struct refusals *refusals, long status, const char *reason);
 
+/* Prints a message and cancels the pipeline, because the journal cannot be written. Any thread may call it. */
+void refusals_note_journal(struct refusals *refusals, int error);
+
 /* Cancels the pipeline, because the host of the destination is given up. Any thread may call it. */
 void refusals_end_run(struct refusals *refusals);
 

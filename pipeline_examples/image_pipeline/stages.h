@@ -20,6 +20,7 @@
 #include "hosts.h"
 #include "journal.h"
 #include "options.h"
+#include "pace.h"
 #include "photo.h"
 #include "refusals.h"
 #include "report.h"
@@ -39,6 +40,7 @@ struct work {
     struct budget memory; /* for decodes */
     weir_process decoder; /* the child processes; unused with --no-isolate */
     struct hosts *hosts;
+    struct pace pace; /* of requests to other servers */
 };
 
 /*

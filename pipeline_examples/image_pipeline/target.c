@@ -24,13 +24,16 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
     return count;
 }
 
-bool target_open(struct target *target, const struct work *work) {
+bool target_open(struct target *target, struct work *work) {
     if (!transfer_open(&target->transfer, work, work->ends.store != NULL))
         return false;
     char range[32];
     CURL *curl = target->transfer.curl;
     snprintf(range, sizeof range, "0-%d", MARK_WITHIN - 1);
-    bool ok = curl_easy_setopt(curl, CURLOPT_RANGE, range) == CURLE_OK;
+    target->headers = s3_append_headers(&work->ends.s3, NULL, "", 0);
+    bool ok = ends_authorize(&work->ends, curl) && (work->ends.s3.url == NULL || target->headers != NULL);
+    ok = ok && curl_easy_setopt(curl, CURLOPT_HTTPHEADER, target->headers) == CURLE_OK;
+    ok = ok && curl_easy_setopt(curl, CURLOPT_RANGE, range) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_bytes) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_WRITEDATA, target) == CURLE_OK;
     if (!ok)
@@ -40,6 +43,8 @@ bool target_open(struct target *target, const struct work *work) {
 
 void target_close(struct target *target) {
     transfer_close(&target->transfer);
+    curl_slist_free_all(target->headers);
+    target->headers = NULL;
 }
 
 /*

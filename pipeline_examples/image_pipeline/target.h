@@ -13,6 +13,7 @@
 /* Belongs to one worker, like its transfers. */
 struct target {
     struct transfer transfer;
+    struct curl_slist *headers;       /* of a signed request; else NULL */
     unsigned char start[MARK_WITHIN]; /* first bytes of the existing file */
     size_t size;                      /* number of bytes in `start` */
 };
@@ -26,7 +27,7 @@ enum target_state {
 };
 
 /* `target` must not move until it is closed. Returns false in the cases of transfer_open. */
-bool target_open(struct target *target, const struct work *work);
+bool target_open(struct target *target, struct work *work);
 void target_close(struct target *target);
 
 /*

@@ -3,11 +3,14 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#define _POSIX_C_SOURCE 200809L
+
 #include "transfer.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "address.h"
 #include "stages.h"
 
 enum { LONGEST_WAIT = 300 /* seconds */, STATUS_TEXT = 40 };
@@ -41,7 +44,39 @@ static CURLcode limit_time(CURL *curl, const struct options *options) {
     return code != CURLE_OK ? code : curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 100L); /* bytes a second */
 }
 
-bool transfer_open(struct transfer *transfer, const struct work *work, bool is_embedded) {
+static CURLcode set_trust(CURL *curl, const struct options *options) {
+    CURLcode code = CURLE_OK;
+    if (options->cacert != NULL)
+        code = curl_easy_setopt(curl, CURLOPT_CAINFO, options->cacert);
+    if (code == CURLE_OK && options->is_insecure)
+        code = curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+    if (code == CURLE_OK && options->is_insecure)
+        code = curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+    return code;
+}
+
+/*
+ * Called by libcurl for each address that it is about to connect to, whatever name has led to it. So a name that
+ * resolves to another address after a check cannot pass.
+ */
+static curl_socket_t open_public(void *argument, curlsocktype purpose, struct curl_sockaddr *address) {
+    (void)purpose;
+    struct transfer *transfer = argument;
+    if (address_is_public(&address->addr))
+        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    transfer->met_private = true;
+    return CURL_SOCKET_BAD;
+}
+
+/* A proxy would connect in place of libcurl. */
+bool transfer_stay_public(struct transfer *transfer) {
+    CURL *curl = transfer->curl;
+    return curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_public) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, transfer) == CURLE_OK &&
+           curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
+}
+
+bool transfer_open(struct transfer *transfer, struct work *work, bool is_embedded) {
     const struct options *options = work->options;
     CURL *curl = curl_easy_init();
     if (curl == NULL)
@@ -49,8 +84,10 @@ bool transfer_open(struct transfer *transfer, const struct work *work, bool is_e
     transfer->curl = curl;
     transfer->is_embedded = is_embedded;
     transfer->hosts = is_embedded ? NULL : work->hosts;
+    transfer->pace = is_embedded ? NULL : &work->pace;
     transfer->timeout = options->timeout;
-    bool ok = allow_only_http(curl) == CURLE_OK && limit_time(curl, options) == CURLE_OK;
+    bool ok = set_trust(curl, options) == CURLE_OK && allow_only_http(curl) == CURLE_OK &&
+              limit_time(curl, options) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK; /* the process has other threads */
     ok = ok && curl_easy_setopt(curl, CURLOPT_USERAGENT, options->user_agent) == CURLE_OK;
@@ -80,8 +117,15 @@ static bool is_too_slow(const struct transfer *transfer) {
     return got > 0 && took >= (curl_off_t)transfer->timeout * 1000000 - 500000;
 }
 
+/* Returns whether there was no other address to connect to than one that is not public. */
+static bool is_private(const struct transfer *transfer, CURLcode code) {
+    return code == CURLE_COULDNT_CONNECT && transfer->met_private;
+}
+
 /* Unreachable servers and interrupted answers are transient: so is a name server that does not answer. */
 static int error_code(const struct transfer *transfer, CURLcode code) {
+    if (is_private(transfer, code))
+        return FAILED;
     switch (code) {
         case CURLE_OPERATION_TIMEDOUT:
             return transfer->is_embedded || is_too_slow(transfer) ? FAILED : TRANSIENT;
@@ -218,6 +262,8 @@ static bool end(const struct transfer *transfer, const struct asked *asked, CURL
 
 static const char *reason_of(const struct transfer *transfer, CURLcode code, char status_text[STATUS_TEXT]) {
     long status = 0;
+    if (is_private(transfer, code))
+        return "its address is not public";
     if (code != CURLE_OK)
         return transfer->error[0] != '\0' ? transfer->error : curl_easy_strerror(code);
     curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &status);
@@ -232,7 +278,10 @@ static int perform(struct transfer *transfer, const struct asked *asked, long *s
     char status_text[STATUS_TEXT];
     transfer->failure = 0;
     transfer->error[0] = '\0';
-    CURLcode code = curl_easy_perform(transfer->curl);
+    transfer->met_private = false;
+    CURLcode code = CURLE_ABORTED_BY_CALLBACK;
+    if (transfer->pace == NULL || pace_wait(transfer->pace, transfer->task))
+        code = curl_easy_perform(transfer->curl);
     if (code == CURLE_OK)
         code = curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, status);
     transfer->photo->status = *status;

@@ -22,15 +22,20 @@ struct transfer {
     CURL *curl;
     bool is_embedded;    /* uses a server inside this program: always reachable, and its failures are permanent */
     long timeout;        /* maximum seconds for a whole transfer */
-    struct hosts *hosts; /* NULL for the server inside this program */
-    weir_task *task;     /* current task, and its photo */
+    struct hosts *hosts; /* NULL for the server inside this program, like the next one */
+    struct pace *pace;
+    bool met_private; /* an address was refused because it is not public */
+    weir_task *task;  /* current task, and its photo */
     struct photo *photo;
     int failure; /* result of weir_task_fail in the callback that ends the transfer; 0 if none */
     char error[CURL_ERROR_SIZE];
 };
 
 /* `transfer` must not move until it is closed. Returns false if memory is exhausted or libcurl lacks a feature. */
-bool transfer_open(struct transfer *transfer, const struct work *work, bool is_embedded);
+bool transfer_open(struct transfer *transfer, struct work *work, bool is_embedded);
+
+/* Makes the transfer connect to public addresses only, also after a redirect. Returns false if libcurl refuses. */
+bool transfer_stay_public(struct transfer *transfer);
 
 void transfer_close(struct transfer *transfer);
 

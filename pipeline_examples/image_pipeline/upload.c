@@ -30,8 +30,7 @@ enum { STATUS_NO_CONTENT = 204, STATUS_CONDITION_FAILED = 412, STATUS_NOT_IMPLEM
 struct uploader {
     struct transfer transfer;
     struct target target;
-    struct curl_slist *headers, *conditional; /* without and with the condition that the name is free */
-    bool is_unconditional;                    /* the server does not support conditions */
+    bool is_unconditional; /* the server does not support conditions */
     struct work *work;
     struct photo *photo;        /* the current one */
     size_t sent;                /* bytes of its thumbnail that libcurl has read */
@@ -77,14 +76,26 @@ static struct curl_slist *append(struct curl_slist *list, const char *header) {
     return longer;
 }
 
+/*
+ * Returns the headers of a put, with the condition that the name is free if `is_conditional`. Without a value, Expect
+ * is not sent: waiting for "100 Continue" costs a round trip for each thumbnail. Returns NULL if memory is exhausted.
+ */
+static struct curl_slist *make_headers(const struct uploader *uploader, bool is_conditional) {
+    const struct work *work = uploader->work;
+    const struct thumbnail *thumbnail = photo_thumbnail(uploader->photo);
+    char type[64];
+    snprintf(type, sizeof type, "Content-Type: %s", format_media_type(work->options->recipe.format));
+    struct curl_slist *headers = append(NULL, type);
+    if (headers != NULL && work->ends.s3.url == NULL)
+        headers = append(headers, "Expect:");
+    if (headers != NULL && is_conditional)
+        headers = append(headers, "If-None-Match: *");
+    return headers == NULL ? NULL : s3_append_headers(&work->ends.s3, headers, thumbnail->bytes, thumbnail->size);
+}
+
 static bool set_up(struct uploader *uploader) {
     CURL *curl = uploader->transfer.curl;
-    /* Without a value the header is not sent: waiting for "100 Continue" costs a round trip for each thumbnail. */
-    char type[64];
-    snprintf(type, sizeof type, "Content-Type: %s", format_media_type(uploader->work->options->recipe.format));
-    uploader->headers = append(append(NULL, type), "Expect:");
-    uploader->conditional = append(append(append(NULL, type), "Expect:"), "If-None-Match: *");
-    bool ok = uploader->headers != NULL && uploader->conditional != NULL;
+    bool ok = ends_authorize(&uploader->work->ends, curl);
     ok = ok && curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_READFUNCTION, give_bytes) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_READDATA, uploader) == CURLE_OK;
@@ -117,8 +128,6 @@ void upload_fini(void *state) {
     struct uploader *uploader = state;
     transfer_close(&uploader->transfer);
     target_close(&uploader->target);
-    curl_slist_free_all(uploader->headers);
-    curl_slist_free_all(uploader->conditional);
     free(uploader);
 }
 
@@ -126,17 +135,20 @@ void upload_fini(void *state) {
 static int put(struct uploader *uploader, weir_task *task, bool is_conditional, long *status) {
     CURL *curl = uploader->transfer.curl;
     struct photo *photo = uploader->photo;
-    struct curl_slist *headers = is_conditional ? uploader->conditional : uploader->headers;
+    struct curl_slist *headers = make_headers(uploader, is_conditional);
     char *url = url_join(uploader->work->ends.to_url, photo->name);
-    if (url == NULL ||
+    if (headers == NULL || url == NULL ||
         curl_easy_setopt(curl, CURLOPT_INFILESIZE_LARGE, (curl_off_t)photo_thumbnail(photo)->size) != CURLE_OK ||
         curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers) != CURLE_OK) {
+        curl_slist_free_all(headers);
         free(url);
         return weir_task_fail(task, FAILED, "out of memory");
     }
     uploader->sent = 0;
     uploader->answer_size = 0;
     int code = transfer_run(&uploader->transfer, task, photo, url, status);
+    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(headers);
     free(url);
     return code;
 }
@@ -226,9 +238,11 @@ static void tell_notes(struct work *work, const struct photo *photo) {
 static int note_done(struct work *work, weir_task *task, const struct photo *photo) {
     char mark[MARK_SIZE];
     source_mark(mark, &work->ends.source, photo);
-    return journal_add(&work->journal, mark)
-               ? 0
-               : weir_task_fail(task, FAILED, "uploaded, but cannot be noted in the journal: %s", strerror(errno));
+    if (journal_add(&work->journal, mark))
+        return 0;
+    int error = errno;
+    refusals_note_journal(&work->refusals, error);
+    return weir_task_fail(task, FAILED, "uploaded, but cannot be noted in the journal: %s", strerror(error));
 }
 
 int upload_photo(weir_task *task, void *item, void *state) {

@@ -21,6 +21,7 @@ static bool is_unreserved(unsigned char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || strchr("-._~", c) != NULL;
 }
 
+/* Encodes all but unreserved characters and slashes. */
 static char *append_encoded(char *end, const char *name) {
     static const char digits[] = "0123456789ABCDEF";
     for (const unsigned char *c = (const unsigned char *)name; *c != '\0'; c++) {
@@ -47,6 +48,13 @@ char *url_join(const char *base, const char *name) {
     end = append_encoded(end, name);
     memcpy(end, base + path, query + 1);
     return url;
+}
+
+char *url_encode_path(const char *path) {
+    char *encoded = malloc(3 * strlen(path) + 1);
+    if (encoded != NULL)
+        *append_encoded(encoded, path) = '\0';
+    return encoded;
 }
 
 char *url_encode_blanks(const char *url) {

@@ -18,6 +18,9 @@ bool url_is_http(const char *text);
  */
 char *url_join(const char *base, const char *name);
 
+/* Returns `path` percent-encoded, except its slashes; the caller frees it. NULL if memory is exhausted. */
+char *url_encode_path(const char *path);
+
 /*
  * Decodes `length` characters of percent-encoded text into `plain`, which has room for length + 1. Returns false,
  * with `plain` undefined, if an escape is not two hexadecimal digits or encodes the byte 0.
