@@ -253,6 +253,15 @@ TESTS += tests/test_image_pipeline
 endif
 endif
 
+tests_test_nats_SOURCES = tests/nats_server.c tests/nats_server.h tests/test_nats.c
+tests_test_nats_LDADD = tests/libsupport.a libweir-nats.la libweir.la $(CHECK_LIBS)
+if HAVE_NATS
+if HAVE_CHECK
+check_PROGRAMS += tests/test_nats
+TESTS += tests/test_nats
+endif
+endif
+
 if HAVE_CHECK
 check_PROGRAMS += $(unit_tests)
 check_LIBRARIES += tests/libsupport.a
