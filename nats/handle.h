@@ -85,9 +85,9 @@ struct weir__nats_lane {
     char consumer[NAME_BYTES];
     char subject[SUBJECT_BYTES]; /* of its items */
     uint64_t request;            /* number of the newest request */
-    uint64_t until;              /* when the open request counts as lost, or a pause ends */
-    size_t expected;             /* items that the open request may still bring; 0: none is open */
-    bool paused;                 /* no request before `until` */
+    uint64_t asked;              /* when that was sent */
+    uint64_t paused_until;       /* no request is sent before */
+    size_t expected;             /* items that it may still bring */
     size_t held;                 /* items of this lane that are held */
     size_t most;                 /* of `held` */
 };
@@ -121,6 +121,7 @@ struct weir_nats {
     uint64_t waited;                  /* when a put waited for room last; 0: never */
 
     pthread_mutex_t takes; /* held while the first taker subscribes and the last one ends; before `lock` */
+    bool subscribed;       /* items may arrive */
     size_t takers;         /* sources and queues that take */
     weir__nats_deliver_func *deliver;
     void *target;

@@ -86,7 +86,7 @@ void weir__nats_nak(struct weir__nats_held *held, uint64_t delay) {
 void weir__nats_dropped(struct weir__nats_held *held) {
     weir_nats *nats = held->nats;
     pthread_mutex_lock(&nats->lock);
-    bool waits = nats->takers > 0;
+    bool waits = nats->subscribed;
     held->dropped = waits;
     pthread_mutex_unlock(&nats->lock);
     if (!waits)

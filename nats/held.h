@@ -26,7 +26,7 @@ void weir__nats_nak(struct weir__nats_held *held, uint64_t delay);
 
 /*
  * Gives an item back that was dropped. While this program takes items, the server would deliver it here again at once, so
- * it stays held until the last taker has ended.
+ * it stays held until the subscription has ended.
  */
 void weir__nats_dropped(struct weir__nats_held *held);
 

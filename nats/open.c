@@ -95,11 +95,20 @@ weir_status weir_nats_open(weir_nats **nats, const weir_nats_config *config) {
     return WEIR_OK;
 }
 
+static bool in_use_locked(const weir_nats *nats) {
+    bool used = nats->takers > 0;
+    for (const struct weir__nats_held *held = nats->held; held != NULL; held = held->next)
+        used = used || !held->dropped;
+    return used;
+}
+
 /* Sets `stopped`, and blocks until the calls of other threads have returned. Returns WEIR_BUSY if a stage uses it. */
 static weir_status stop(weir_nats *nats) {
     pthread_mutex_lock(&nats->lock);
-    weir_status status = nats->takers > 0 || nats->held != NULL ? WEIR_BUSY : WEIR_OK;
+    weir_status status = in_use_locked(nats) ? WEIR_BUSY : WEIR_OK;
     if (status == WEIR_OK) {
+        while (nats->subscribed)
+            pthread_cond_wait(&nats->changed, &nats->lock);
         nats->stopped = true;
         pthread_cond_broadcast(&nats->changed);
         while (nats->calls > 0)

@@ -1,8 +1,11 @@
 /*
  * pull.c - Implements requests for items.
  *
- * A lane has at most one open request: for as many items as this program has room for, once that is half of its window. It
- * ends with the last of these items, by a message of the server, or, if the server is gone, when its time is over.
+ * A lane asks for as many items as this program has room for, once that is half of its window. The request ends with the
+ * last of these items, by a message of the server when its time is over, or with the server. Half-way to its end it is
+ * renewed: if an item is to be delivered again, and the server has only requests that are over, 2.9.10 puts it off for
+ * another ack_wait and delivers the newest item a second time. Two requests may be open then, and bring more than there is
+ * room for.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,17 +16,19 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#define EXPIRES (1 * WEIR_SECOND)
-#define LOST_AFTER (EXPIRES + WEIR_SECOND / 2)
+#define EXPIRES WEIR_SECOND
+#define RENEWED_AFTER (EXPIRES / 2)
+#define OVER_AFTER (EXPIRES + 50 * WEIR__NATS_MILLISECOND)
 #define PAUSE (100 * WEIR__NATS_MILLISECOND)
 
 static bool is_wanted_locked(const weir_nats *nats, const struct weir__nats_lane *lane) {
     uint64_t now = weir__nats_now();
-    if (nats->takers == 0 || nats->stopped || (lane->paused && now < lane->until))
+    size_t room = lane->held < lane->most ? lane->most - lane->held : 0;
+    if (nats->takers == 0 || nats->stopped || room == 0 || now < lane->paused_until)
         return false;
-    if (lane->expected > 0 && now < lane->until)
-        return false;
-    return lane->held < lane->most && lane->most - lane->held >= (lane->most + 1) / 2;
+    if (now >= lane->asked + RENEWED_AFTER)
+        return true;
+    return lane->expected == 0 && room >= (lane->most + 1) / 2;
 }
 
 /* Opens a request, and returns its number of items; 0 if none is due. */
@@ -33,8 +38,7 @@ static size_t open_request(weir_nats *nats, struct weir__nats_lane *lane, uint64
     if (is_wanted_locked(nats, lane)) {
         count = lane->most - lane->held;
         lane->expected = count;
-        lane->paused = false;
-        lane->until = weir_deadline_after(LOST_AFTER);
+        lane->asked = weir__nats_now();
         *number = ++lane->request;
     }
     pthread_mutex_unlock(&nats->lock);
@@ -73,7 +77,15 @@ void weir__nats_pull_ended_locked(weir_nats *nats, size_t lane, uint64_t number,
     if (lane >= nats->lane_count || nats->lanes[lane].request != number)
         return;
     nats->lanes[lane].expected = 0;
-    nats->lanes[lane].paused = pause;
     if (pause)
-        nats->lanes[lane].until = weir_deadline_after(PAUSE);
+        nats->lanes[lane].paused_until = weir_deadline_after(PAUSE);
+}
+
+bool weir__nats_pull_over_locked(const weir_nats *nats) {
+    uint64_t now = weir__nats_now();
+    for (size_t i = 0; i < nats->lane_count; i++) {
+        if (nats->lanes[i].request > 0 && now < nats->lanes[i].asked + OVER_AFTER)
+            return false;
+    }
+    return true;
 }

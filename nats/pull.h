@@ -20,4 +20,7 @@ void weir__nats_pull_again(weir_nats *nats);
 /* Takes notice of the end of request `number` of a lane. `pause`: no further request at once. The lock is held. */
 void weir__nats_pull_ended_locked(weir_nats *nats, size_t lane, uint64_t number, bool pause);
 
+/* Returns whether no request can be open at the server any more. The lock is held. */
+bool weir__nats_pull_over_locked(const weir_nats *nats);
+
 #endif /* WEIR_NATS_PULL_H */

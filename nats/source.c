@@ -45,7 +45,7 @@ static void end(void *state) {
     if (!weir__nats_take_no_more(nats))
         return;
     while (weir_queue_try_get(nats->arrived, &entry) == WEIR_OK)
-        weir__nats_nak((struct weir__nats_held *)((uintptr_t)entry & ~(uintptr_t)1), 0);
+        weir__nats_dropped((struct weir__nats_held *)((uintptr_t)entry & ~(uintptr_t)1));
 }
 
 static void settle(void *ticket, weir_outcome outcome) {
@@ -56,8 +56,8 @@ static void settle(void *ticket, weir_outcome outcome) {
             weir__nats_ack(held);
             break;
         case WEIR_ITEM_DROPPED:
-        weir__nats_dropped(held);
-        break;
+            weir__nats_dropped(held);
+            break;
         case WEIR_ITEM_FAILED:
         default:
             weir__nats_failed(held);
@@ -75,7 +75,7 @@ static int take_one(weir_task *task, weir_nats *nats, void *entry) {
     if (weir_task_submit(task, item, held) != WEIR_OK) {
         if (nats->config.drop != NULL)
             nats->config.drop(item, nats->config.arg);
-        weir__nats_nak(held, 0);
+        weir__nats_dropped(held);
         return weir_task_fail(task, EINVAL, "the options of the pipeline lack what weir_nats_source has set");
     }
     return 0;

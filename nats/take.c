@@ -7,6 +7,10 @@
  *
  * with two more words before the stream on newer servers. A message with a header "Status" ends a request.
  *
+ * An item that is given back while a request of a program without a subscription is open is lost to 2.9.10 until ack_wait
+ * is over: the server takes it from its list for that request. So the last taker leaves the subscription to the tick, which
+ * ends it when no request is open, and gives back what was not begun then.
+ *
  * A sentinel is held, without an acknowledgement, until it is the first message of the stream. If this program dies before,
  * another one gets it. The consumer delivers one sentinel at a time, so there is one holder.
  *
@@ -97,7 +101,7 @@ static void item_arrived(weir_nats *nats, natsMsg *message) {
     if (held == NULL)
         natsMsg_Destroy(message);
     else if (!taken)
-        weir__nats_nak(held, 0);
+        weir__nats_dropped(held);
     else if (lane + 1 == nats->lane_count)
         hold_sentinel(nats, held);
     else if (attempt > nats->config.attempts)
@@ -134,24 +138,47 @@ static weir_status subscribe(weir_nats *nats) {
 weir_status weir__nats_take(weir_nats *nats, weir__nats_deliver_func *deliver, void *target) {
     weir_status status = WEIR_OK;
     pthread_mutex_lock(&nats->takes);
-    if (nats->takers == 0) {
-        nats->passed = 0;
-        nats->deliver = deliver;
-        nats->target = target;
+    pthread_mutex_lock(&nats->lock);
+    nats->passed = 0;
+    nats->deliver = deliver;
+    nats->target = target;
+    bool subscribed = nats->subscribed;
+    pthread_mutex_unlock(&nats->lock);
+    if (!subscribed)
         status = subscribe(nats);
-    }
     if (status == WEIR_OK) {
         pthread_mutex_lock(&nats->lock);
+        nats->subscribed = true;
         nats->takers++;
         pthread_cond_broadcast(&nats->changed);
         pthread_mutex_unlock(&nats->lock);
     }
     pthread_mutex_unlock(&nats->takes);
-    weir__nats_pull_again(nats);
+    weir__nats_pull(nats);
     return status;
 }
 
-/* What the server has sent until the end of the subscription still arrives, and is given back. */
+bool weir__nats_take_no_more(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    bool last = --nats->takers == 0;
+    struct weir__nats_held *sentinel = last ? nats->sentinel : NULL;
+    if (last)
+        nats->sentinel = NULL;
+    pthread_cond_broadcast(&nats->changed);
+    pthread_mutex_unlock(&nats->lock);
+    if (sentinel != NULL)
+        weir__nats_dropped(sentinel);
+    return last;
+}
+
+static bool may_rest(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    bool may = nats->subscribed && nats->takers == 0 && weir__nats_pull_over_locked(nats);
+    pthread_mutex_unlock(&nats->lock);
+    return may;
+}
+
+/* What the server has sent until the end of the subscription still arrives. */
 static void unsubscribe(weir_nats *nats) {
     int64_t patience = weir__nats_milliseconds(nats->config.timeout);
     if (natsSubscription_DrainTimeout(nats->arrivals, patience) == NATS_OK)
@@ -160,22 +187,19 @@ static void unsubscribe(weir_nats *nats) {
     nats->arrivals = NULL;
 }
 
-bool weir__nats_take_no_more(weir_nats *nats) {
+void weir__nats_take_rest(weir_nats *nats) {
     pthread_mutex_lock(&nats->takes);
-    pthread_mutex_lock(&nats->lock);
-    bool last = --nats->takers == 0;
-    struct weir__nats_held *sentinel = last ? nats->sentinel : NULL;
-    if (last)
-        nats->sentinel = NULL;
-    pthread_mutex_unlock(&nats->lock);
-    if (last) {
+    if (may_rest(nats)) {
         unsubscribe(nats);
+        pthread_mutex_lock(&nats->lock);
+        nats->subscribed = false;
+        pthread_mutex_unlock(&nats->lock);
         weir__nats_return_dropped(nats);
+        pthread_mutex_lock(&nats->lock);
+        pthread_cond_broadcast(&nats->changed);
+        pthread_mutex_unlock(&nats->lock);
     }
-    if (sentinel != NULL)
-        weir__nats_nak(sentinel, 0);
     pthread_mutex_unlock(&nats->takes);
-    return last;
 }
 
 void weir__nats_pass_sentinel(weir_nats *nats) {

@@ -14,8 +14,14 @@
  */
 weir_status weir__nats_take(weir_nats *nats, weir__nats_deliver_func *deliver, void *target);
 
-/* Ends one taker. After the last one no item arrives any more: returns true then. */
+/*
+ * Ends one taker. Returns true if it was the last one. Items that arrive after that, because the server was asked for them
+ * before, are given back.
+ */
 bool weir__nats_take_no_more(weir_nats *nats);
+
+/* Ends the subscription, if no taker is left and no request is open, and gives back what was dropped. */
+void weir__nats_take_rest(weir_nats *nats);
 
 /* Passes the sentinel on if it is the first in the stream: all items before it are acknowledged. */
 void weir__nats_pass_sentinel(weir_nats *nats);

@@ -13,13 +13,13 @@
 #include "take.h"
 
 #define USUAL (100 * WEIR__NATS_MILLISECOND)
-#define WITH_SENTINEL (10 * WEIR__NATS_MILLISECOND)
+#define SOON (10 * WEIR__NATS_MILLISECOND)
 
 static weir_deadline next_locked(const weir_nats *nats) {
-    if (nats->takers == 0 && nats->held == NULL && nats->acks == NULL)
+    if (!nats->subscribed && nats->held == NULL && nats->acks == NULL)
         return WEIR_NEVER;
-    if (nats->sentinel != NULL)
-        return weir_deadline_after(WITH_SENTINEL);
+    if (nats->sentinel != NULL || (nats->subscribed && nats->takers == 0))
+        return weir_deadline_after(SOON);
     return weir_deadline_after(weir__nats_sooner(USUAL, nats->config.ack_wait / 6));
 }
 
@@ -42,6 +42,7 @@ static void *run(void *handle) {
         weir__nats_keep_alive(nats);
         weir__nats_pull(nats);
         weir__nats_pass_sentinel(nats);
+        weir__nats_take_rest(nats);
         weir__nats_room_rest(nats);
     }
     return NULL;

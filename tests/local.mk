@@ -255,6 +255,10 @@ endif
 
 tests_test_nats_SOURCES = tests/nats_server.c tests/nats_server.h tests/test_nats.c
 tests_test_nats_LDADD = tests/libsupport.a libweir-nats.la libweir.la $(CHECK_LIBS)
+tests_nats_cluster_SOURCES = tests/nats_server.c tests/nats_server.h tests/nats_cluster.c
+tests_nats_cluster_CFLAGS = $(AM_CFLAGS) $(NATS_CFLAGS)
+tests_nats_cluster_LDADD = libweir-nats.la libweir.la $(NATS_LIBS)
+EXTRA_PROGRAMS += tests/nats_cluster
 if HAVE_NATS
 if HAVE_CHECK
 check_PROGRAMS += tests/test_nats

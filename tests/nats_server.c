@@ -138,6 +138,18 @@ void nats_server_start(struct nats_server *server, const char *folder) {
     die("nats-server does not answer");
 }
 
+int nats_free_port(void) {
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    socklen_t size = sizeof address;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    int socket_fd = socket(AF_INET, SOCK_STREAM, 0);
+    if (bind(socket_fd, (struct sockaddr *)&address, size) != 0 ||
+        getsockname(socket_fd, (struct sockaddr *)&address, &size) != 0)
+        die("bind");
+    close(socket_fd);
+    return ntohs(address.sin_port);
+}
+
 void end_process(pid_t process) {
     kill(process, SIGKILL);
     waitpid(process, NULL, 0);

@@ -13,7 +13,7 @@
 struct nats_server {
     char folder[128]; /* of its data and its ports file */
     char url[64];
-    int port, route;     /* 0: from the system */
+    int port;            /* 0: from the system */
     const char *options; /* further ones, with spaces between them; NULL: none */
     pid_t process;       /* 0: none runs */
 };
@@ -27,6 +27,9 @@ void nats_remove_folder(const char *folder);
 
 /* Starts a server, or starts it again on its port, and waits until it answers. Ends the process if that fails. */
 void nats_server_start(struct nats_server *server, const char *folder);
+
+/* Returns a port that is free at this moment. */
+int nats_free_port(void);
 
 /* Ends the server by SIGKILL, and waits for its end. */
 void nats_server_kill(struct nats_server *server);

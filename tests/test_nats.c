@@ -725,7 +725,7 @@ END_TEST
 START_TEST (a_long_item_is_kept_alive) {
     weir_nats_config config = config_for("alive", QUEUE);
     decode_numbers(&config);
-    config.ack_wait = 300 * MILLISECONDS;
+    config.ack_wait = SECONDS;
     weir_nats *a = open_with(&config), *b = open_with(&config);
     struct taker *first = calloc(1, sizeof *first);
     atomic_store(&first->hold, true);
@@ -733,7 +733,7 @@ START_TEST (a_long_item_is_kept_alive) {
     put_numbers_to(a, 0, 1);
     wait_for_count(first, 1);
     struct taker *second = new_taker(b, 1);
-    usleep(1200000);
+    usleep(2500000);
     ck_assert_uint_eq(second->count, 0);
     atomic_store(&first->hold, false);
     join_queue(a);
