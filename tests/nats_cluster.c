@@ -262,8 +262,8 @@ static bool finish(struct run *run, const char *what) {
     jsCtx_Destroy(run->js);
     natsConnection_Destroy(run->connection);
     uint64_t over = run->most > CAPACITY ? run->most - CAPACITY : 0;
-    printf("%s: %zu acknowledged puts, %zu lost, %zu uncertain, %zu items twice, bound exceeded by %" PRIu64 "\n", what,
-           atomic_load(&acked), lost, atomic_load(&unsure), twice, over);
+    printf("%s: %zu acknowledged puts, %zu lost, %zu uncertain, %zu items twice, at most %" PRIu64 " of %d items inside\n", what,
+           atomic_load(&acked), lost, atomic_load(&unsure), twice, run->most, CAPACITY);
     fflush(stdout);
     return lost == 0 && over <= PRODUCERS - 1;
 }
