@@ -281,7 +281,7 @@ check_PROGRAMS += tests/stress_noise
 tests_stress_noise_SOURCES = tests/stress.c tests/noise/noise.c tests/noise/sync/atomic.h $(libcore_la_SOURCES)
 tests_stress_noise_CPPFLAGS = $(WEIR_CPPFLAGS) -I$(top_srcdir)/include -I$(top_srcdir)/tests/noise -I$(top_srcdir)/lib
 tests_stress_noise_LDADD =
-EXTRA_DIST += tests/stress.sh
+EXTRA_DIST += tests/nats.sh tests/stress.sh
 
 # make stress BUDGET=8h
 BUDGET = 10m

@@ -4,6 +4,7 @@
  *
  *     nats_cluster kills N     N kills of the leader
  *     nats_cluster full N      N runs with a queue of 50 that is full
+ *     nats_cluster disk 1      one server with one replica, in a folder on a small file system ($TMPDIR)
  *
  * Prints a line for each, and fails if an acknowledged put is lost, or if the bound was exceeded by more than the number of
  * producers less one. tests/nats.sh runs it.
@@ -331,6 +332,36 @@ static bool run_full(int runs) {
     return right;
 }
 
+/* ---- a full disk ---- */
+
+/* The servers' folder must be on a small file system. Puts until the disk is full. */
+static bool run_disk(void) {
+    char reason[256] = "", *item;
+    size_t stored = 0, size = 100000;
+    weir_status status = WEIR_OK;
+    struct nats_server *server = &cluster.servers[0];
+    nats_make_folder(cluster.folder, sizeof cluster.folder);
+    nats_server_start(server, cluster.folder);
+    weir_nats_config config = {.urls = server->url, .name = "disk", .capacity = WEIR_UNBOUNDED};
+    weir_nats *nats = NULL;
+    if (weir_nats_open(&nats, &config) != WEIR_OK)
+        stop_with("cannot open the queue");
+    for (; status == WEIR_OK && stored < 1000; stored += status == WEIR_OK) {
+        item = malloc(size + 1);
+        memset(item, 'x', size);
+        item[size] = '\0';
+        status = weir_nats_put(nats, item, weir_deadline_after(WEIR_SECOND));
+        if (status != WEIR_OK)
+            free(item);
+    }
+    weir_nats_message_copy(nats, reason, sizeof reason);
+    weir_nats_destroy(nats);
+    printf("full disk: %zu items of 100 KB, then \"%s\": %s\n", stored, weir_strerror(status), reason);
+    nats_server_kill(server);
+    nats_remove_folder(cluster.folder);
+    return stored > 0 && (status == WEIR_FAILED || status == WEIR_UNCERTAIN);
+}
+
 int main(int count, char **arguments) {
     if (count != 3 || atoi(arguments[2]) <= 0)
         return 2;
@@ -338,6 +369,8 @@ int main(int count, char **arguments) {
         puts("SKIPPED: no nats-server");
         return 77;
     }
+    if (strcmp(arguments[1], "disk") == 0)
+        return run_disk() ? 0 : 1;
     start_cluster();
     bool right = strcmp(arguments[1], "kills") == 0 ? run_kills(atoi(arguments[2])) : run_full(atoi(arguments[2]));
     end_cluster();
