@@ -46,6 +46,9 @@ bench_growth_SOURCES = bench/growth.c
 bench_growth_LDADD = libweir.la
 bench_selects_SOURCES = bench/selects.c
 bench_selects_LDADD = libweir.la
+bench_nats_SOURCES = bench/nats.c tests/nats_server.c tests/nats_server.h
+bench_nats_LDADD = libweir-nats.la libweir.la
+EXTRA_PROGRAMS += bench/nats
 bench_costs_LDFLAGS = $(ledger_ldflags)
 
 drivers = bench/weir_peer bench/weir_pipeline bench/peers/textbook
@@ -145,10 +148,15 @@ bench-select: bench/selects
 OPERATIONS = 200000
 bench-operations: bench/operations
 	bench/operations '$(OPERATIONS)' '$(RUNS)'
+# make bench-nats NATS_ITEMS=100000 WAKES=1000: a queue on a server of NATS, which it starts.
+NATS_ITEMS = 100000
+WAKES = 1000
+bench-nats: bench/nats
+	bench/nats '$(NATS_ITEMS)' '$(WAKES)'
 # make bench-processes RUNS=5: round trips to child processes, beside Python's ProcessPoolExecutor.
 bench-processes: bench/processes
 	python3 $(srcdir)/bench/processes.py --runs '$(RUNS)' $(PROCESSES) bench/processes
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-commands bench-operations bench-processes bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select clean-bench
+.PHONY: bench bench-commands bench-nats bench-operations bench-processes bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select clean-bench

@@ -44,9 +44,10 @@ static weir_status encode(weir_nats *nats, struct burst *burst, void *const *ite
 static void send_all(weir_nats *nats, struct burst *burst, void *const *items) {
     for (size_t i = 0; i < burst->count; i++) {
         struct weir__nats_put *put = &burst->puts[i];
-        weir__nats_put_begin(put, &burst->call, weir__nats_subject(nats, items[i]),
-                             burst->bytes.bytes + burst->offsets[i], burst->offsets[i + 1] - burst->offsets[i]);
-        weir__nats_send(nats, nats->bulk, put);
+        weir__nats_put_begin(put, weir__nats_subject(nats, items[i]), burst->bytes.bytes + burst->offsets[i],
+                             burst->offsets[i + 1] - burst->offsets[i]);
+        put->call = &burst->call;
+        weir__nats_send(nats, put);
     }
     weir__nats_await(nats, &burst->call, weir_deadline_after(nats->config.timeout));
     for (size_t i = 0; i < burst->count; i++)

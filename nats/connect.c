@@ -118,6 +118,8 @@ static natsStatus set_options(weir_nats *nats, natsOptions *options, bool prompt
     if (status == NATS_OK)
         status = natsOptions_SetSendAsap(options, prompt);
     if (status == NATS_OK)
+        status = natsOptions_SetFailRequestsOnDisconnect(options, true);
+    if (status == NATS_OK)
         status = natsOptions_SetName(options, nats->stream);
     return status;
 }

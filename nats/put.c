@@ -37,9 +37,8 @@ void weir__nats_leave(weir_nats *nats) {
     pthread_mutex_unlock(&nats->lock);
 }
 
-void weir__nats_put_begin(struct weir__nats_put *put, struct weir__nats_call *call, const char *subject,
-                          const void *bytes, size_t size) {
-    *put = (struct weir__nats_put){.call = call, .subject = subject, .bytes = bytes, .size = size};
+void weir__nats_put_begin(struct weir__nats_put *put, const char *subject, const void *bytes, size_t size) {
+    *put = (struct weir__nats_put){.subject = subject, .bytes = bytes, .size = size};
 }
 
 const char *weir__nats_subject(const weir_nats *nats, const void *item) {
@@ -90,9 +89,7 @@ static weir_status attempt(weir_nats *nats, struct weir__nats_put *put, weir_dea
     weir_status status = admit(nats, put);
     if (status != WEIR_OK)
         return status;
-    weir__nats_send(nats, nats->prompt, put);
-    weir__nats_await(nats, put->call, weir__nats_sooner(weir_deadline_after(RESEND), patience));
-    weir__nats_withdraw(nats, put);
+    weir__nats_ask(nats, put, weir__nats_sooner(weir_deadline_after(RESEND), patience));
     switch (put->answer) {
         case ANSWER_STORED:
             return WEIR_OK;
@@ -153,17 +150,12 @@ weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, we
 
 weir_status weir__nats_put_message(weir_nats *nats, const char *subject, const weir_nats_message *message,
                                    const char *header, const char *same_id, weir_deadline deadline) {
-    struct weir__nats_call call;
     struct weir__nats_put put;
-    if (!weir__nats_call_init(&call))
-        return WEIR_NOMEM;
-    weir__nats_put_begin(&put, &call, subject, message->bytes, message->size);
+    weir__nats_put_begin(&put, subject, message->bytes, message->size);
     put.header = header;
     put.value = header == NULL ? NULL : "close";
     put.same_id = same_id;
-    weir_status status = weir__nats_put_until(nats, &put, deadline);
-    weir__nats_call_destroy(&call);
-    return status;
+    return weir__nats_put_until(nats, &put, deadline);
 }
 
 static weir_status put_item(weir_nats *nats, void *item, weir_deadline deadline) {

@@ -9,8 +9,7 @@
 #include "handle.h"
 
 /* Starts a put of bytes to a subject, which the caller keeps; the other members of `put` have their defaults then. */
-void weir__nats_put_begin(struct weir__nats_put *put, struct weir__nats_call *call, const char *subject,
-                          const void *bytes, size_t size);
+void weir__nats_put_begin(struct weir__nats_put *put, const char *subject, const void *bytes, size_t size);
 
 /*
  * Makes attempts until the server has stored the put, or has refused it, or until the deadline. Returns a status of

@@ -111,8 +111,6 @@ void weir__nats_call_destroy(struct weir__nats_call *call) {
 
 static void list(weir_nats *nats, struct weir__nats_put *put) {
     pthread_mutex_lock(&nats->lock);
-    if (put->token == 0)
-        put->token = ++nats->tokens;
     put->answer = ANSWER_NONE;
     if (!put->listed) {
         put->listed = true;
@@ -121,6 +119,13 @@ static void list(weir_nats *nats, struct weir__nats_put *put) {
         nats->last = &put->next;
         put->call->open++;
     }
+    pthread_mutex_unlock(&nats->lock);
+}
+
+static void identify(weir_nats *nats, struct weir__nats_put *put) {
+    pthread_mutex_lock(&nats->lock);
+    if (put->token == 0)
+        put->token = ++nats->tokens;
     pthread_mutex_unlock(&nats->lock);
 }
 
@@ -149,12 +154,39 @@ static enum weir__nats_answer answer_of(natsStatus status) {
     }
 }
 
-void weir__nats_send(weir_nats *nats, natsConnection *connection, struct weir__nats_put *put) {
+static void read_reply(weir_nats *nats, struct weir__nats_put *put, natsMsg *reply) {
+    put->answer = read_answer(reply, put);
+    if (put->answer != ANSWER_STORED)
+        return;
+    pthread_mutex_lock(&nats->lock);
+    weir__nats_room_stored_locked(nats, put->sequence);
+    pthread_mutex_unlock(&nats->lock);
+}
+
+void weir__nats_ask(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline) {
+    natsMsg *message = NULL, *reply = NULL;
+    uint64_t begin = weir__nats_now();
+    identify(nats, put);
+    natsStatus status = make_message(nats, put, &message);
+    if (status == NATS_OK)
+        status = natsConnection_RequestMsg(&reply, nats->prompt, message,
+                                           weir__nats_milliseconds(deadline > begin ? deadline - begin : 0));
+    natsMsg_Destroy(message);
+    put->sent = put->sent || (status != NATS_MAX_PAYLOAD && status != NATS_NO_MEMORY);
+    if (status == NATS_OK)
+        read_reply(nats, put, reply);
+    else
+        put->answer = answer_of(status);
+    natsMsg_Destroy(reply);
+}
+
+void weir__nats_send(weir_nats *nats, struct weir__nats_put *put) {
     natsMsg *message = NULL;
+    identify(nats, put);
     list(nats, put);
     natsStatus status = make_message(nats, put, &message);
     if (status == NATS_OK)
-        status = natsConnection_PublishMsg(connection, message);
+        status = natsConnection_PublishMsg(nats->bulk, message);
     natsMsg_Destroy(message);
     put->sent = put->sent || (status != NATS_MAX_PAYLOAD && status != NATS_NO_MEMORY);
     if (status == NATS_OK)

@@ -8,7 +8,6 @@
 #include "buffer.h"
 #include "clock.h"
 #include "put.h"
-#include "send.h"
 
 #define LOOK (100 * WEIR__NATS_MILLISECOND)
 
@@ -19,17 +18,13 @@ static bool may_wait(weir_task *task, weir_status status) {
 }
 
 static weir_status put_bytes(weir_task *task, weir_nats *nats, const char *subject, const weir_nats_buffer *buffer) {
-    struct weir__nats_call call;
     struct weir__nats_put put;
     weir_status status;
-    if (!weir__nats_call_init(&call))
-        return WEIR_NOMEM;
-    weir__nats_put_begin(&put, &call, subject, buffer->bytes, buffer->size);
+    weir__nats_put_begin(&put, subject, buffer->bytes, buffer->size);
     do {
         weir_deadline look = weir__nats_sooner(weir_deadline_after(LOOK), weir_task_deadline(task));
         status = weir__nats_put_until(nats, &put, look);
     } while (may_wait(task, status));
-    weir__nats_call_destroy(&call);
     return status;
 }
 

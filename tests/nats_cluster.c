@@ -263,8 +263,9 @@ static bool finish(struct run *run, const char *what) {
     jsCtx_Destroy(run->js);
     natsConnection_Destroy(run->connection);
     uint64_t over = run->most > CAPACITY ? run->most - CAPACITY : 0;
-    printf("%s: %zu acknowledged puts, %zu lost, %zu uncertain, %zu items twice, at most %" PRIu64 " of %d items inside\n", what,
-           atomic_load(&acked), lost, atomic_load(&unsure), twice, run->most, CAPACITY);
+    printf("%s: %zu acknowledged puts, %zu lost, %zu uncertain, %zu items twice, at most %" PRIu64
+           " of %d items inside\n",
+           what, atomic_load(&acked), lost, atomic_load(&unsure), twice, run->most, CAPACITY);
     fflush(stdout);
     return lost == 0 && over <= PRODUCERS - 1;
 }

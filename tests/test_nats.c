@@ -71,7 +71,7 @@ static void put_texts(weir_nats *nats, size_t first, size_t end) {
 
 struct taker {
     weir_pipeline *pipeline;
-    atomic_size_t count;
+    atomic_size_t begun, count;
     size_t numbers[1024];
     unsigned attempts[1024];
     atomic_bool hold;   /* calls wait while it is set */
@@ -117,11 +117,12 @@ static void decode_numbers(weir_nats_config *config) {
 static int take(weir_task *task, void *item, void *arg) {
     struct taker *taker = arg;
     struct taken *taken = item;
-    size_t place = atomic_fetch_add(&taker->count, 1);
+    size_t place = atomic_fetch_add(&taker->begun, 1);
     if (place < COUNT_OF(taker->numbers)) {
         taker->numbers[place] = taken->number;
         taker->attempts[place] = taken->attempt;
     }
+    atomic_fetch_add(&taker->count, 1);
     while (atomic_load(&taker->hold) && !weir_task_cancelled(task))
         usleep(1000);
     if (weir_task_cancelled(task))
