@@ -7,6 +7,7 @@
 
 #include "closable_queue/alert.h"
 #include "closable_queue/descriptor.h"
+#include "closable_queue/port_put.h"
 #include "closable_queue/segment.h"
 #include "closable_queue/share.h"
 
@@ -55,17 +56,28 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
     return WEIR_OK;
 }
 
-/* Releases the lock after a put that has put nothing. If the queue is full, its descriptor is no longer readable. */
-static weir_status refuse_release(weir_queue *queue, weir_status status) {
-    bool quiet = status == WEIR_FULL && queue->consumers.descriptor != NULL;
+/*
+ * Releases the lock after a put that has put nothing. If the queue is full, its descriptor is no longer readable. A queue
+ * with a port is always full, and asks the port (Q21); then `*put` grows.
+ */
+static weir_status refuse_release(weir_queue *queue, weir_status status, void *const *items, size_t count,
+                                  size_t *put) {
+    bool full = status == WEIR_FULL, quiet = full && queue->consumers.descriptor != NULL;
     weir__lock_release(&queue->producers.lock);
+    if (full && queue->port != NULL)
+        return weir__port_put(queue, items, count, put);
     if (quiet)
         weir__descriptor_quiet(queue, &queue->consumers);
     return status;
 }
 
+static weir_status refuse_one_release(weir_queue *queue, weir_status status, void *item) {
+    size_t put = 0;
+    return refuse_release(queue, status, &item, 1, &put);
+}
+
 /*
- * Puts as many items as there is room for. Returns WEIR_OK if it put at least one. `*watch` is the next slot to fill;
+ * Puts as many items as there is room for. Returns WEIR_OK if it put at least one; a port may refuse the others. `*watch` is the next slot to fill;
  * NULL: the queue is held (Q16).
  */
 static weir_status put_some(weir_queue *queue, void *const *items, size_t count, size_t *put, weir__slot **watch) {
@@ -78,7 +90,7 @@ static weir_status put_some(weir_queue *queue, void *const *items, size_t count,
         done++;
     *watch = side->held ? NULL : side->place.slot;
     if (done == 0)
-        return refuse_release(queue, status);
+        return refuse_release(queue, status, items, count, put);
     weir__queue_publish_item(queue);
     *put += done;
     return WEIR_OK;
@@ -94,8 +106,11 @@ static bool sleep_for_room(weir_queue *queue, weir_deadline deadline, const weir
     weir__side *side = &queue->consumers; /* Q3 */
     bool in_time = true, token = false;
     weir__lock_acquire(&side->lock);
-    if (!side->sealed && weir__queue_room_locked(queue) == 0 && !must_stop(stop))
+    while (in_time && !side->sealed && weir__queue_room_locked(queue) == 0 && !must_stop(stop)) {
         in_time = weir__park_wait(&side->park, &side->lock, deadline, &token);
+        if (queue->port == NULL) /* else the wake may be that of a get, which makes no room at the port */
+            break;
+    }
     if (token && weir__queue_room_locked(queue) > 1)
         weir__park_release_one(&side->park, &side->lock); /* Q4 */
     else
@@ -148,7 +163,7 @@ static inline weir_status put_one(weir_queue *queue, void *item) {
     weir__lock_acquire(&side->lock);
     weir_status status = put_one_locked(queue, item);
     if (status != WEIR_OK)
-        return refuse_release(queue, status);
+        return refuse_one_release(queue, status, item);
     weir__queue_publish_item(queue);
     return WEIR_OK;
 }

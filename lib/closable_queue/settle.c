@@ -35,6 +35,8 @@
  */
 #include "closable_queue/settle.h"
 
+#include "closable_queue/port_join.h"
+#include "closable_queue/port_settle.h"
 #include "closable_queue/queue.h"
 
 #define JOINERS UINT64_C(1)
@@ -96,10 +98,17 @@ static weir_status settle_with_joiners(weir_queue *queue, uint64_t count) {
     return status;
 }
 
+/* Settles what the first try could not. In a queue with a port, that is always so (Q20). */
+static weir_status settle_slowly(weir_queue *queue, uint64_t count, weir_status tried) {
+    if (tried == WEIR_BUSY)
+        return settle_with_joiners(queue, count);
+    return queue->port == NULL ? tried : weir__port_settle(queue, (size_t)count);
+}
+
 static weir_status settle(weir_queue *queue, uint64_t count) {
     bool last;
     weir_status status = add(queue, count, false, &last);
-    return status == WEIR_BUSY ? settle_with_joiners(queue, count) : status;
+    return status == WEIR_OK ? WEIR_OK : settle_slowly(queue, count, status);
 }
 
 /*
@@ -107,6 +116,10 @@ static weir_status settle(weir_queue *queue, uint64_t count) {
  * all of those are settled.
  */
 void weir__queue_settle(weir_queue *queue, size_t count) {
+    if (queue->port != NULL) {
+        weir__port_settle_own(queue, count);
+        return;
+    }
     while (count > 0 && settle(queue, count) != WEIR_OK) {
         size_t left = weir_queue_unfinished(queue);
         count = left < count ? left : count;
@@ -178,6 +191,8 @@ void weir__queue_wake_joiners(weir_queue *queue) {
 weir_status weir_queue_join_until(weir_queue *queue, weir_deadline deadline) {
     if (queue == NULL)
         return WEIR_INVALID;
+    if (queue->port != NULL)
+        return weir__port_join(queue, deadline);
     struct limits limits = {.deadline = deadline};
     limits.of_itself = weir__callout_is_inside(queue, WEIR__DROPPING | WEIR__OWING);
     return join(queue, &limits);
@@ -190,6 +205,8 @@ weir_status weir_queue_join(weir_queue *queue) {
 size_t weir_queue_unfinished(const weir_queue *queue) {
     if (queue == NULL)
         return 0;
+    if (queue->port != NULL)
+        return weir__port_unfinished(queue);
     uint64_t done = done_of(weir__u64_load_acquire(&queue->settled.word));
     for (;;) { /* the number has not moved since before the tail was read: both were true at that instant */
         uint64_t tail = weir__queue_tail(queue);
