@@ -44,6 +44,7 @@ lib_sources = \
 	lib/closable_queue/pass.c lib/closable_queue/pass.h \
 	lib/closable_queue/query.c \
 	lib/closable_queue/queue.h \
+	lib/closable_queue/refuse.c lib/closable_queue/refuse.h \
 	lib/closable_queue/requeue.c lib/closable_queue/requeue.h \
 	lib/closable_queue/segment.c lib/closable_queue/segment.h \
 	lib/closable_queue/settle.c lib/closable_queue/settle.h \

@@ -13,7 +13,9 @@ static weir_status let_go(weir_queue_cursor *cursor) {
     if (state == BETWEEN || state == AT_END)
         return WEIR_OK;
     cursor->state = BETWEEN;
-    return state == HOLDING ? weir_queue_task_done(cursor->queue) : weir__port_settle_kept(cursor->queue, -state);
+    if (state == HOLDING)
+        return weir_queue_task_done(cursor->queue);
+    return weir__port_settle_kept(cursor->queue, -state);
 }
 
 weir_status weir_queue_cursor_next(weir_queue_cursor *cursor, void **item) {

@@ -6,8 +6,7 @@
 #include "closable_queue/put.h"
 
 #include "closable_queue/alert.h"
-#include "closable_queue/descriptor.h"
-#include "closable_queue/port_put.h"
+#include "closable_queue/refuse.h"
 #include "closable_queue/segment.h"
 #include "closable_queue/share.h"
 
@@ -57,26 +56,6 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
 }
 
 /*
- * Releases the lock after a put that has put nothing. If the queue is full, its descriptor is no longer readable. A queue
- * with a port is always full, and asks the port (Q21); then `*put` grows.
- */
-static weir_status refuse_release(weir_queue *queue, weir_status status, void *const *items, size_t count,
-                                  size_t *put) {
-    bool full = status == WEIR_FULL, quiet = full && queue->consumers.descriptor != NULL;
-    weir__lock_release(&queue->producers.lock);
-    if (full && queue->port != NULL)
-        return weir__port_put(queue, items, count, put);
-    if (quiet)
-        weir__descriptor_quiet(queue, &queue->consumers);
-    return status;
-}
-
-static weir_status refuse_one_release(weir_queue *queue, weir_status status, void *item) {
-    size_t put = 0;
-    return refuse_release(queue, status, &item, 1, &put);
-}
-
-/*
  * Puts as many items as there is room for. Returns WEIR_OK if it put at least one; a port may refuse the others. `*watch` is the next slot to fill;
  * NULL: the queue is held (Q16).
  */
@@ -90,7 +69,7 @@ static weir_status put_some(weir_queue *queue, void *const *items, size_t count,
         done++;
     *watch = side->held ? NULL : side->place.slot;
     if (done == 0)
-        return refuse_release(queue, status, items, count, put);
+        return weir__put_refuse(queue, status, items, count, put);
     weir__queue_publish_item(queue);
     *put += done;
     return WEIR_OK;
@@ -163,7 +142,7 @@ static inline weir_status put_one(weir_queue *queue, void *item) {
     weir__lock_acquire(&side->lock);
     weir_status status = put_one_locked(queue, item);
     if (status != WEIR_OK)
-        return refuse_one_release(queue, status, item);
+        return weir__put_refuse_one(queue, status, item);
     weir__queue_publish_item(queue);
     return WEIR_OK;
 }

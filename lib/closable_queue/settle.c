@@ -98,17 +98,10 @@ static weir_status settle_with_joiners(weir_queue *queue, uint64_t count) {
     return status;
 }
 
-/* Settles what the first try could not. In a queue with a port, that is always so (Q20). */
-static weir_status settle_slowly(weir_queue *queue, uint64_t count, weir_status tried) {
-    if (tried == WEIR_BUSY)
-        return settle_with_joiners(queue, count);
-    return queue->port == NULL ? tried : weir__port_settle(queue, (size_t)count);
-}
-
-static weir_status settle(weir_queue *queue, uint64_t count) {
+static inline weir_status settle(weir_queue *queue, uint64_t count) {
     bool last;
     weir_status status = add(queue, count, false, &last);
-    return status == WEIR_OK ? WEIR_OK : settle_slowly(queue, count, status);
+    return status == WEIR_BUSY ? settle_with_joiners(queue, count) : status;
 }
 
 /*
@@ -126,14 +119,25 @@ void weir__queue_settle(weir_queue *queue, size_t count) {
     }
 }
 
+/* In a queue with a port no settle succeeds here (Q20): the port's list has the items. */
+static weir_status refused(weir_queue *queue, size_t count, weir_status status) {
+    return queue->port == NULL ? status : weir__port_settle(queue, count);
+}
+
 weir_status weir_queue_tasks_done(weir_queue *queue, size_t count) {
     if (queue == NULL)
         return WEIR_INVALID;
-    return count == 0 ? WEIR_OK : settle(queue, count);
+    if (count == 0)
+        return WEIR_OK;
+    weir_status status = settle(queue, count);
+    return status == WEIR_OK ? status : refused(queue, count, status);
 }
 
 weir_status weir_queue_task_done(weir_queue *queue) {
-    return queue == NULL ? WEIR_INVALID : settle(queue, 1);
+    if (queue == NULL)
+        return WEIR_INVALID;
+    weir_status status = settle(queue, 1);
+    return status == WEIR_OK ? status : refused(queue, 1, status);
 }
 
 /* The number was read before the tail, so it is at most this tail. If they are equal, it has not changed in between. */
