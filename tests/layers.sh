@@ -38,6 +38,7 @@ room_of_header() {
     signals.h) echo sync ;;
     export.h | priority.h | status.h | version.h) echo status ;;
     deadline.h) echo park ;;
+    port.h) echo closable_queue ;;
     executor.h | task_group.h) echo executor ;;
     operation.h) echo pipeline ;;
     *) echo "${1%.h}" ;;
