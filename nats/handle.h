@@ -118,6 +118,8 @@ struct weir_nats {
     uint64_t flying;                  /* puts admitted and without an answer */
     uint64_t freed;                   /* acknowledgements seen */
     bool watching;                    /* a thread subscribes to acknowledgements */
+    void (*tell)(void *target);       /* called when that may have changed; NULL: none */
+    void *told;                       /* its target */
     uint64_t waited;                  /* when a put waited for room last; 0: never */
 
     pthread_mutex_t takes; /* held while the first taker subscribes and the last one ends; before `lock` */

@@ -12,6 +12,7 @@ libweir_nats_la_SOURCES = \
 	nats/open.c \
 	nats/pull.c nats/pull.h \
 	nats/put.c nats/put.h \
+	nats/queue.c \
 	nats/reason.c nats/reason.h \
 	nats/room.c nats/room.h \
 	nats/send.c nats/send.h \

@@ -78,6 +78,30 @@ void weir__nats_room_stored_locked(weir_nats *nats, uint64_t sequence) {
         nats->newest = sequence;
 }
 
+static void tell(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    void (*changed)(void *) = nats->tell;
+    void *target = nats->told;
+    pthread_mutex_unlock(&nats->lock);
+    if (changed != NULL)
+        changed(target);
+}
+
+void weir__nats_room_tell(weir_nats *nats, void (*changed)(void *target), void *target) {
+    pthread_mutex_lock(&nats->lock);
+    nats->tell = changed;
+    nats->told = target;
+    pthread_mutex_unlock(&nats->lock);
+}
+
+void weir__nats_room_look(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    bool lately = nats->acks != NULL && weir__nats_now() < nats->waited + REST_AFTER;
+    pthread_mutex_unlock(&nats->lock);
+    if (lately)
+        tell(nats);
+}
+
 static void acknowledged(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *handle) {
     weir_nats *nats = handle;
     (void)connection;
@@ -87,10 +111,10 @@ static void acknowledged(natsConnection *connection, natsSubscription *subscript
     nats->freed++;
     pthread_cond_broadcast(&nats->changed);
     pthread_mutex_unlock(&nats->lock);
+    tell(nats);
 }
 
-/* Returns whether it has subscribed just now: room that was made before was not seen then. */
-static bool watch(weir_nats *nats) {
+bool weir__nats_room_watch(weir_nats *nats) {
     char subject[SUBJECT_BYTES];
     natsSubscription *acks = NULL;
     pthread_mutex_lock(&nats->lock);
@@ -111,7 +135,7 @@ static bool watch(weir_nats *nats) {
 }
 
 void weir__nats_room_wait(weir_nats *nats, uint64_t *pause, weir_deadline deadline) {
-    if (watch(nats) && *pause == 0)
+    if (weir__nats_room_watch(nats) && *pause == 0)
         return;
     *pause = *pause == 0 ? FIRST_PAUSE : *pause >= LAST_PAUSE ? LAST_PAUSE : 2 * *pause;
     weir_deadline until = weir__nats_sooner(weir_deadline_after(*pause), deadline);

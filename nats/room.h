@@ -26,6 +26,18 @@ void weir__nats_room_stored_locked(weir_nats *nats, uint64_t sequence);
  */
 void weir__nats_room_wait(weir_nats *nats, uint64_t *pause, weir_deadline deadline);
 
+/*
+ * Subscribes to acknowledgements, unless that is done. Returns whether it did just now: room that was made before was not
+ * seen then.
+ */
+bool weir__nats_room_watch(weir_nats *nats);
+
+/* Sets a function that is called when room may have been made, or the queue may be empty. The target must not end. */
+void weir__nats_room_tell(weir_nats *nats, void (*changed)(void *target), void *target);
+
+/* Calls that function, if a put or a count has waited lately. */
+void weir__nats_room_look(weir_nats *nats);
+
 /* Ends the subscription to acknowledgements if no put has waited lately. */
 void weir__nats_room_rest(weir_nats *nats);
 

@@ -43,6 +43,7 @@ static void *run(void *handle) {
         weir__nats_pull(nats);
         weir__nats_pass_sentinel(nats);
         weir__nats_take_rest(nats);
+        weir__nats_room_look(nats);
         weir__nats_room_rest(nats);
     }
     return NULL;

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <weir/nats.h>
+#include <weir/port.h>
 
 enum { QUEUE = 100, PRODUCERS = 4, EACH = 50, BOUND = 10, SHORT_ACK_WAIT_MS = 1000 };
 
@@ -668,6 +669,150 @@ START_TEST (items_of_a_key_are_taken_one_by_one) {
 }
 END_TEST
 
+/* ---- as a weir_queue ---- */
+
+static weir_queue *open_weir_queue(const char *name, size_t capacity, bool put_only) {
+    weir_nats_config config = config_for(name, capacity);
+    weir_queue *queue = NULL;
+    decode_numbers(&config);
+    config.retry_delay = 10 * MILLISECONDS;
+    config.put_only = put_only;
+    assert_status(WEIR_OK, weir_nats_queue_open(&queue, &config));
+    return queue;
+}
+
+static struct taken *new_taken(size_t number) {
+    struct taken *item = malloc(sizeof *item);
+    *item = (struct taken){number, 0};
+    return item;
+}
+
+static struct taken *get_taken(weir_queue *queue) {
+    void *item = NULL;
+    assert_status(WEIR_OK, weir_queue_get_until(queue, &item, weir_deadline_after(HANG_SECONDS * SECONDS)));
+    return item;
+}
+
+/* Takes an item, which must have this number and attempt, and frees it. */
+static void take_one_of(weir_queue *queue, size_t number, unsigned attempt) {
+    struct taken *taken = get_taken(queue);
+    ck_assert_uint_eq(taken->number, number);
+    ck_assert_uint_eq(taken->attempt, attempt);
+    free(taken);
+}
+
+START_TEST (a_weir_queue_puts_gets_and_joins) {
+    weir_queue *queue = open_weir_queue("as_queue", 20, false);
+    void *items[10];
+    size_t put;
+    ck_assert_uint_eq(weir_queue_capacity(queue), 20);
+    ck_assert_str_eq(weir_queue_name(queue), "as_queue");
+    assert_status(WEIR_OK, weir_queue_put(queue, new_taken(0)));
+    for (size_t i = 0; i < COUNT_OF(items); i++)
+        items[i] = new_taken(i + 1);
+    assert_status(WEIR_OK, weir_queue_put_many(queue, items, COUNT_OF(items), &put));
+    ck_assert_uint_eq(put, COUNT_OF(items));
+    ck_assert_uint_eq(weir_queue_unfinished(queue), 11);
+    for (size_t i = 0; i < 11; i++)
+        take_one_of(queue, i, 1);
+    assert_status(WEIR_TIMEDOUT, weir_queue_join_until(queue, weir_deadline_after(100 * MILLISECONDS)));
+    assert_status(WEIR_OK, weir_queue_tasks_done(queue, 11));
+    assert_status(WEIR_OK, weir_queue_join_until(queue, weir_deadline_after(HANG_SECONDS * SECONDS)));
+    assert_status(WEIR_INVALID, weir_queue_task_done(queue));
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+static void *put_the_third(void *queue) {
+    weir_queue_put(queue, new_taken(2));
+    return NULL;
+}
+
+START_TEST (a_full_weir_queue_blocks_until_another_program_settles) {
+    weir_queue *producer = open_weir_queue("full_queue", 2, true), *consumer = open_weir_queue("full_queue", 2, false);
+    pthread_t thread;
+    void *item = new_taken(9);
+    assert_status(WEIR_OK, weir_queue_put(producer, new_taken(0)));
+    assert_status(WEIR_OK, weir_queue_put(producer, new_taken(1)));
+    assert_status(WEIR_FULL, weir_queue_try_put(producer, item));
+    assert_status(WEIR_TIMEDOUT, weir_queue_put_until(producer, item, weir_deadline_after(50 * MILLISECONDS)));
+    free(item);
+    thread_start(&thread, put_the_third, producer);
+    take_one_of(consumer, 0, 1);
+    assert_status(WEIR_OK, weir_queue_task_done(consumer));
+    thread_join(thread);
+    take_one_of(consumer, 1, 1);
+    take_one_of(consumer, 2, 1);
+    assert_status(WEIR_OK, weir_queue_tasks_done(consumer, 2));
+    assert_status(WEIR_OK, weir_queue_join_until(producer, weir_deadline_after(HANG_SECONDS * SECONDS)));
+    assert_status(WEIR_EMPTY, weir_queue_try_get(producer, &item));
+    assert_status(WEIR_OK, weir_queue_destroy(producer));
+    assert_status(WEIR_OK, weir_queue_destroy(consumer));
+}
+END_TEST
+
+START_TEST (a_close_reaches_one_weir_queue) {
+    weir_queue *queue = open_weir_queue("closed_queue", 5, false);
+    weir_queue_cursor cursor = WEIR_QUEUE_CURSOR(queue);
+    void *item;
+    size_t count = 0;
+    assert_status(WEIR_OK, weir_queue_put(queue, new_taken(0)));
+    assert_status(WEIR_OK, weir_queue_put(queue, new_taken(1)));
+    assert_status(WEIR_OK, weir_queue_close(queue));
+    for (; weir_queue_cursor_next(&cursor, &item) == WEIR_OK; count++)
+        free(item);
+    ck_assert_uint_eq(count, 2);
+    assert_status(WEIR_OK, weir_queue_join_until(queue, weir_deadline_after(HANG_SECONDS * SECONDS)));
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (a_returned_item_comes_again) {
+    weir_queue *queue = open_weir_queue("returned", 5, false);
+    assert_status(WEIR_OK, weir_queue_put(queue, new_taken(4)));
+    struct taken *taken = get_taken(queue);
+    assert_status(WEIR_OK, weir_queue_item_return(queue, taken));
+    free(taken);
+    take_one_of(queue, 4, 2);
+    assert_status(WEIR_OK, weir_queue_task_done(queue));
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
+
+START_TEST (a_destroyed_weir_queue_gives_its_items_back) {
+    weir_queue *first = open_weir_queue("handed", 9, false), *second = open_weir_queue("handed", 9, true);
+    for (size_t i = 0; i < 5; i++)
+        assert_status(WEIR_OK, weir_queue_put(second, new_taken(i)));
+    free(get_taken(first));
+    assert_status(WEIR_OK, weir_queue_destroy(first));
+    ck_assert_uint_eq(weir_queue_unfinished(second), 5);
+    weir_queue *third = open_weir_queue("handed", 9, false);
+    for (size_t i = 0; i < 5; i++)
+        free(get_taken(third));
+    assert_status(WEIR_OK, weir_queue_tasks_done(third, 5));
+    assert_status(WEIR_OK, weir_queue_join_until(second, weir_deadline_after(HANG_SECONDS * SECONDS)));
+    assert_status(WEIR_OK, weir_queue_destroy(second));
+    assert_status(WEIR_OK, weir_queue_destroy(third));
+}
+END_TEST
+
+START_TEST (what_a_weir_queue_cannot_put_is_told) {
+    weir_queue *queue = NULL;
+    weir_nats_config config = config_for("told", 5);
+    config.put_only = true;
+    assert_status(WEIR_OK, weir_nats_queue_open(&queue, &config));
+    char *item = calloc(1, (2 << 20) + 1);
+    memset(item, 'x', 2 << 20);
+    assert_status(WEIR_TOO_LARGE, weir_queue_put(queue, item));
+    free(item);
+    assert_status(WEIR_OK, weir_queue_shutdown(queue, WEIR_DISCARD));
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+    assert_status(WEIR_INVALID, weir_nats_queue_open(NULL, &config));
+    config.capacity = 0;
+    assert_status(WEIR_INVALID, weir_nats_queue_open(&queue, &config));
+}
+END_TEST
+
 /* ---- sinks ---- */
 
 static void run_sink(weir_nats *nats, size_t batch, size_t count) {
@@ -952,6 +1097,12 @@ static Suite *suite(void) {
     tcase_add_test(calls, a_server_that_is_not_there_is_named);
     tcase_add_test(calls, a_wrong_password_and_a_missing_certificate_are_told);
     tcase_add_test(calls, items_of_a_key_are_taken_one_by_one);
+    tcase_add_test(calls, a_weir_queue_puts_gets_and_joins);
+    tcase_add_test(calls, a_full_weir_queue_blocks_until_another_program_settles);
+    tcase_add_test(calls, a_close_reaches_one_weir_queue);
+    tcase_add_test(calls, a_returned_item_comes_again);
+    tcase_add_test(calls, a_destroyed_weir_queue_gives_its_items_back);
+    tcase_add_test(calls, what_a_weir_queue_cannot_put_is_told);
     tcase_add_test(calls, sinks_put_one_by_one_and_in_batches);
     tcase_add_test(calls, a_cancel_ends_a_sink_that_waits_for_room);
     tcase_add_test(faults, a_long_item_is_kept_alive);

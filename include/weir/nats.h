@@ -40,6 +40,7 @@
 #ifndef WEIR_NATS_H
 #define WEIR_NATS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -96,6 +97,7 @@ typedef struct weir_nats_config {
     size_t window;                 /* maximum items that this program has taken and not settled; 0 selects 64 */
     weir_key_func *key;            /* key of an item: items with equal keys are taken one by one, in the order of their
                                       puts; NULL disables the order */
+    bool put_only;                 /* a queue of weir_nats_queue_open takes no items */
     unsigned lanes;                /* with key: maximum items in work at a time, over all programs; 0 selects 16 */
     const char *user;              /* name of the user; NULL disables it */
     const char *password;          /* password of the user */
@@ -212,6 +214,25 @@ typedef struct weir_nats_counts {
  * WEIR_FAILED if the server refuses to tell.
  */
 WEIR_API weir_status weir_nats_count(weir_nats *nats, weir_nats_counts *counts);
+
+/* ---- as a queue ---- */
+
+/*
+ * Opens a queue like weir_nats_open, as a weir_queue: for the calls of weir/closable_queue.h, workers, cursors, selects and
+ * the queues of stages. The caller frees it with weir_queue_destroy, which waits about a second for open requests, and
+ * also ends the connections. weir/port.h tells what each call does there. Beyond that:
+ *
+ *   put, close      block while the queue is full, for room that any program makes. They do not wait for a lost connection:
+ *                   they return WEIR_DISCONNECTED, and the other statuses of weir_nats_put
+ *   get             takes from up to `window` items that this program has taken in advance, unless `put_only` is set
+ *   task_done       acknowledges the item. A failed item is given back by weir_queue_item_return, and comes again after
+ *                   `retry_delay`
+ *   size, unfinished, join   ask the server, and so count for all programs
+ *   shutdown        ends the queue in this program only. What it had taken is given back
+ *
+ * Returns the statuses of weir_nats_open.
+ */
+WEIR_API weir_status weir_nats_queue_open(weir_queue **queue, const weir_nats_config *config);
 
 /* ---- stages ---- */
 
