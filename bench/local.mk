@@ -53,6 +53,9 @@ bench_thumbs_limit_CFLAGS = $(AM_CFLAGS) $(VIPS_CFLAGS)
 bench_thumbs_limit_LDADD = $(VIPS_LIBS)
 bench_selects_SOURCES = bench/selects.c
 bench_selects_LDADD = libweir.la
+bench_nats_SOURCES = bench/nats.c tests/nats_server.c tests/nats_server.h
+bench_nats_LDADD = libweir-nats.la libweir.la
+EXTRA_PROGRAMS += bench/nats
 bench_costs_LDFLAGS = $(ledger_ldflags)
 
 drivers = bench/weir_peer bench/weir_pipeline bench/peers/textbook
@@ -160,6 +163,11 @@ bench-operations: $(operation_programs)
 	bench/operations '$(OPERATIONS)' '$(RUNS)'
 	test ! -x bench/flights || \
 	  $(SHELL) $(srcdir)/bench/flights.sh bench/flights $(srcdir)/bench/peers/programs bench/results/flights '$(RUNS)' '$(REQUESTS)'
+# make bench-nats NATS_ITEMS=100000 WAKES=1000: a queue on a server of NATS, which it starts.
+NATS_ITEMS = 100000
+WAKES = 1000
+bench-nats: bench/nats
+	bench/nats '$(NATS_ITEMS)' '$(WAKES)'
 # make bench-processes RUNS=5: round trips to child processes, beside Python's ProcessPoolExecutor.
 bench-processes: bench/processes
 	python3 $(srcdir)/bench/processes.py --runs '$(RUNS)' $(PROCESSES) bench/processes
@@ -177,4 +185,4 @@ endif
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-commands bench-operations bench-processes bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs clean-bench
+.PHONY: bench bench-commands bench-nats bench-operations bench-processes bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs clean-bench

@@ -16,6 +16,7 @@ weirinclude_HEADERS = \
 	include/weir/operation.h \
 	include/weir/pipeline.h \
 	include/weir/pipeline.hpp \
+	include/weir/port.h \
 	include/weir/priority.h \
 	include/weir/process.h \
 	include/weir/queue.hpp \

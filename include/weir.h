@@ -12,6 +12,7 @@
 #include <weir/status.h>
 #include <weir/deadline.h>
 #include <weir/closable_queue.h>
+#include <weir/port.h>
 #include <weir/stoppable_worker.h>
 #include <weir/future.h>
 #include <weir/select.h>

@@ -28,15 +28,23 @@ lib_sources = \
 	lib/closable_queue/alert.c lib/closable_queue/alert.h \
 	lib/closable_queue/create.c lib/closable_queue/create.h \
 	lib/closable_queue/cursor.c \
+	lib/closable_queue/deliver.c \
+	lib/closable_queue/delivery.c lib/closable_queue/delivery.h \
 	lib/closable_queue/descriptor.c lib/closable_queue/descriptor.h \
 	lib/closable_queue/drop.c lib/closable_queue/drop.h \
 	lib/closable_queue/feeders.c lib/closable_queue/feeders.h \
 	lib/closable_queue/front.c lib/closable_queue/front.h \
 	lib/closable_queue/get.c lib/closable_queue/get.h \
+	lib/closable_queue/port.h \
+	lib/closable_queue/port_create.c \
+	lib/closable_queue/port_join.c lib/closable_queue/port_join.h \
+	lib/closable_queue/port_put.c lib/closable_queue/port_put.h \
+	lib/closable_queue/port_settle.c lib/closable_queue/port_settle.h \
 	lib/closable_queue/put.c lib/closable_queue/put.h \
 	lib/closable_queue/pass.c lib/closable_queue/pass.h \
 	lib/closable_queue/query.c \
 	lib/closable_queue/queue.h \
+	lib/closable_queue/refuse.c lib/closable_queue/refuse.h \
 	lib/closable_queue/requeue.c lib/closable_queue/requeue.h \
 	lib/closable_queue/segment.c lib/closable_queue/segment.h \
 	lib/closable_queue/settle.c lib/closable_queue/settle.h \

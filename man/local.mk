@@ -8,6 +8,8 @@ dist_man_MANS = \
 	man/weir_deadline.3 \
 	man/weir_executor.3 \
 	man/weir_future.3 \
+	man/weir_nats.3 \
+	man/weir_nats.7 \
 	man/weir_patterns.7 \
 	man/weir_operation.3 \
 	man/weir_pipeline.3 \
@@ -26,7 +28,7 @@ dist_man_MANS += man/weir-thumbs.1
 endif
 
 # The pages of the types, made from the headers.
-man/types/stamp: man/types.awk $(weirinclude_HEADERS) $(dist_man_MANS)
+man/types/stamp: man/types.awk $(weirinclude_HEADERS) include/weir/nats.h $(dist_man_MANS)
 	rm -rf man/types && $(MKDIR_P) man/types
 	LC_ALL=C $(AWK) -v man="$(top_srcdir)/man" -v out=man/types -f "$(top_srcdir)/man/types.awk" \
 	  "$(top_srcdir)"/include/weir/*.h

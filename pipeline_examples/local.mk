@@ -108,6 +108,11 @@ pipeline_examples_hash_tree_LDADD = libweir.la $(CRYPTO_LIBS)
 if HAVE_CRYPTO
 noinst_PROGRAMS += pipeline_examples/hash_tree
 endif
+pipeline_examples_nats_SOURCES = pipeline_examples/nats.c
+pipeline_examples_nats_LDADD = libweir-nats.la libweir.la
+if HAVE_NATS
+noinst_PROGRAMS += pipeline_examples/nats
+endif
 pipeline_examples_rows_SOURCES = pipeline_examples/rows.c
 pipeline_examples_rows_CFLAGS = $(AM_CFLAGS) $(SQLITE_CFLAGS)
 pipeline_examples_rows_LDADD = libweir.la $(SQLITE_LIBS)

@@ -665,4 +665,36 @@ else
     echo "sum_lines: left out, because configure found no C++17 compiler"
 fi
 
+# ---- nats: two workers; every number comes, with its factors ----
+
+server_of_nats=
+for place in /usr/sbin /usr/local/bin /usr/bin; do
+    [ ! -x "$place/nats-server" ] || server_of_nats=$place/nats-server
+done
+if [ -x "$examples/nats" ] && [ -n "$server_of_nats" ]; then
+    mkdir "$work/nats"
+    "$server_of_nats" -a 127.0.0.1 -p -1 -js -sd "$work/nats" --ports_file_dir "$work/nats" >"$work/nats/log" 2>&1 &
+    server=$!
+    for _ in $(seq 200); do
+        [ ! -s "$work/nats/nats-server_$server.ports" ] || break
+        sleep 0.05
+    done
+    url=$(sed -n 's/.*"\(nats:[^"]*\)".*/\1/p' "$work/nats/nats-server_$server.ports" | head -n 1)
+    seq 1000001 1000060 >"$work/in"
+    "$examples/nats" work "$url" >"$work/first" 2>"$work/err" &
+    first=$!
+    "$examples/nats" work "$url" >"$work/second" 2>"$work/err" &
+    second=$!
+    run nats put "$url" 2
+    wait "$first" || complain "a worker of nats ends with status $?"
+    wait "$second" || complain "a worker of nats ends with status $?"
+    sort -u "$work/first" "$work/second" >"$work/out"
+    awk '{ n = $1; text = n ":"; for (f = 2; f * f <= n; f++) while (n % f == 0) { text = text " " f; n /= f }
+        if (n > 1) text = text " " n; print text }' "$work/in" | sort | same nats '60 numbers by two workers'
+    kill "$server"
+    server=
+else
+    echo "nats: left out, without libnats or nats-server"
+fi
+
 exit $failed

@@ -1,6 +1,7 @@
 #!/bin/sh
-# The shared library exports exactly the names of lib/weir.sym, which are also the ones that the headers declare
-# WEIR_API, and those of Debian's package.
+# Each shared library exports exactly the names of its list, which are also the ones that its headers declare WEIR_API,
+# and those of its Debian package: libweir those of lib/weir.sym, and libweir-nats, if it is built, those of
+# nats/weir-nats.sym.
 #
 # environment: top_srcdir, top_builddir; WEIR_SO: the shared library; NM.
 #
@@ -25,33 +26,40 @@ fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-exports.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# Names with a leading underscore belong to the compiler and its sanitizers.
-$NM -D --defined-only "$WEIR_SO" | awk '{ sub(/@.*/, "", $NF); print $NF }' | grep -v '^_' | sort -u >"$work/exported"
-sort -u "$top_srcdir/lib/weir.sym" >"$work/listed"
-cat "$top_srcdir"/include/weir/*.h | tr '\n' ' ' | tr ';' '\n' |
-    sed -n 's/.*WEIR_API [A-Za-z_0-9 *]*[ *]\(weir_[a-z_0-9]*\)(.*/\1/p' | sort -u >"$work/declared"
-
 failed=0
-for other in listed declared; do
-    if ! diff "$work/$other" "$work/exported" >"$work/difference"; then
-        echo "FAIL: < $other, > exported:"
-        cat "$work/difference"
+
+# check LIBRARY LIST SYMBOLS HEADER...: names with a leading underscore belong to the compiler and its sanitizers.
+check() {
+    library=$1 list=$2 symbols=$3
+    shift 3
+    $NM -D --defined-only "$library" | awk '{ sub(/@.*/, "", $NF); print $NF }' | grep -v '^_' | sort -u >"$work/exported"
+    sort -u "$list" >"$work/listed"
+    cat "$@" | tr '\n' ' ' | tr ';' '\n' |
+        sed -n 's/.*WEIR_API [A-Za-z_0-9 *]*[ *]\(weir_[a-z_0-9]*\)(.*/\1/p' | sort -u >"$work/declared"
+    sed -n 's/^ \(.*\)@Base .*/\1/p' "$symbols" >"$work/packaged"
+    for other in listed declared packaged; do
+        if ! diff "$work/$other" "$work/exported" >"$work/difference"; then
+            echo "FAIL: ${library##*/}: < $other, > exported:"
+            cat "$work/difference"
+            failed=1
+        fi
+    done
+    if ! diff "$list" "$work/listed" >/dev/null; then
+        echo "FAIL: $list is not sorted"
         failed=1
     fi
-done
-if ! diff "$top_srcdir/lib/weir.sym" "$work/listed" >/dev/null; then
-    echo "FAIL: lib/weir.sym is not sorted"
-    failed=1
+    if [ ! -s "$work/exported" ]; then
+        echo "FAIL: ${library##*/} exports nothing"
+        failed=1
+    fi
+    echo "${library##*/}: $(wc -l <"$work/exported") names"
+}
+
+find "$top_srcdir/include/weir" -name '*.h' ! -name nats.h | sort >"$work/headers"
+# shellcheck disable=SC2046 # one name a line, without spaces
+check "$WEIR_SO" "$top_srcdir/lib/weir.sym" "$top_srcdir/debian/libweir0.symbols" $(cat "$work/headers")
+nats=${WEIR_SO%/*}/libweir-nats.so
+if [ -e "$nats" ]; then
+    check "$nats" "$top_srcdir/nats/weir-nats.sym" "$top_srcdir/debian/libweir-nats0.symbols" "$top_srcdir/include/weir/nats.h"
 fi
-sed -n 's/^ \(.*\)@Base .*/\1/p' "$top_srcdir/debian/libweir0.symbols" >"$work/packaged"
-if ! diff "$top_srcdir/lib/weir.sym" "$work/packaged" >"$work/difference"; then
-    echo "FAIL: < lib/weir.sym, > debian/libweir0.symbols:"
-    cat "$work/difference"
-    failed=1
-fi
-if [ ! -s "$work/exported" ]; then
-    echo "FAIL: nothing is exported"
-    failed=1
-fi
-echo "$(wc -l <"$work/exported") names"
 exit "$failed"

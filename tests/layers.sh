@@ -38,6 +38,7 @@ room_of_header() {
     signals.h) echo sync ;;
     export.h | priority.h | status.h | version.h) echo status ;;
     deadline.h) echo park ;;
+    port.h) echo closable_queue ;;
     executor.h | task_group.h) echo executor ;;
     operation.h) echo pipeline ;;
     *) echo "${1%.h}" ;;
@@ -239,6 +240,23 @@ while read -r found; do
 done <"$work/files"
 check_headers || failed=1
 check_circles || failed=1
+# libweir-nats stands on the public interface of weir, which does not name it.
+for found in "$top_srcdir"/nats/*.[ch]; do
+    name=${found#"$top_srcdir/"}
+    bare "$found" >"$work/bare"
+    sed -n 's/^[ ]*#[ ]*include[ ]*\([<"][^>"]*[>"]\).*/\1/p' "$work/bare" | grep '^"' | tr -d '"' >"$work/includes" || true
+    while read -r what; do
+        [ -e "$top_srcdir/nats/$what" ] || complain "$name: \"$what\" is not a header of nats/"
+    done <"$work/includes"
+    check_lengths "$name" <"$work/bare" || failed=1
+done
+for found in "$top_srcdir"/lib/*/*.[ch] "$top_srcdir"/include/weir.h "$top_srcdir"/include/weir/*.h; do
+    case $found in */weir/nats.h) continue ;; esac
+    bare "$found" >"$work/bare"
+    if grep -Eq '(weir_nats|nats)[_a-z]*\(|#[ ]*include[ ]*[<"].*nats' "$work/bare"; then
+        complain "${found#"$top_srcdir/"}: names libweir-nats"
+    fi
+done
 count=$(wc -l <"$work/files")
 if [ "$count" -lt 20 ]; then
     complain "there are only $count files in $top_srcdir/lib"

@@ -268,6 +268,19 @@ TESTS += tests/test_image_pipeline
 endif
 endif
 
+tests_test_nats_SOURCES = tests/nats_server.c tests/nats_server.h tests/test_nats.c
+tests_test_nats_LDADD = tests/libsupport.a libweir-nats.la libweir.la $(CHECK_LIBS)
+tests_nats_cluster_SOURCES = tests/nats_server.c tests/nats_server.h tests/nats_cluster.c
+tests_nats_cluster_CFLAGS = $(AM_CFLAGS) $(NATS_CFLAGS)
+tests_nats_cluster_LDADD = libweir-nats.la libweir.la $(NATS_LIBS)
+EXTRA_PROGRAMS += tests/nats_cluster
+if HAVE_NATS
+if HAVE_CHECK
+check_PROGRAMS += tests/test_nats
+TESTS += tests/test_nats
+endif
+endif
+
 if HAVE_CHECK
 check_PROGRAMS += $(unit_tests)
 check_LIBRARIES += tests/libsupport.a
@@ -284,7 +297,7 @@ check_PROGRAMS += tests/stress_noise
 tests_stress_noise_SOURCES = tests/stress.c tests/noise/noise.c tests/noise/sync/atomic.h $(libcore_la_SOURCES)
 tests_stress_noise_CPPFLAGS = $(WEIR_CPPFLAGS) -I$(top_srcdir)/include -I$(top_srcdir)/tests/noise -I$(top_srcdir)/lib
 tests_stress_noise_LDADD =
-EXTRA_DIST += tests/slow_server.py tests/stress.sh
+EXTRA_DIST += tests/nats.sh tests/slow_server.py tests/stress.sh
 
 # make stress BUDGET=8h
 BUDGET = 10m

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Every public name has a manual page of its name, or a link to one (man/aliases): the functions of lib/weir.sym, and
-# the types and macros of the headers. The page contains the name. Each constant of an enum occurs in a page of
+# Every public name has a manual page of its name, or a link to one (man/aliases): the functions of lib/weir.sym and
+# nats/weir-nats.sym, and the types and macros of the headers. The page contains the name. Each constant of an enum occurs in a page of
 # section 3. Structs and enums have the members of the headers wherever a page declares them. The pages of the types,
 # which make writes, are free of faults. The links between the pages as HTML lead somewhere.
 #
@@ -72,7 +72,7 @@ members() {
 
 # Include guards and markers of declarations are no names for users.
 names() {
-    cat "$top_srcdir/lib/weir.sym"
+    cat "$top_srcdir/lib/weir.sym" "$top_srcdir/nats/weir-nats.sym"
     sed -n -e 's/^typedef .*[ *]\(weir_[a-z_]*\)[;(].*/\1/p' -e 's/^} \(weir_[a-z_]*\);$/\1/p' \
         -e 's/^#define \(WEIR_[A-Z_]*\).*/\1/p' "$top_srcdir"/include/weir/*.h |
         grep -Ev '^WEIR_([A-Z_]*_H|API)$'
@@ -118,7 +118,7 @@ for type in $(cut -d ' ' -f 1 "$work/headers" | uniq); do
 done
 
 # The table of weir_status(3) has what its header says.
-sed -n 's,^    \(WEIR_[A-Z]*\) = \([0-9]*\)[^/]*[/][*] \(.*\) [*][/]$,.It Dv \1 Ta \2 Ta "\3",p' \
+sed -n 's,^    \(WEIR_[A-Z_]*\) = \([0-9]*\)[^/]*[/][*] \(.*\) [*][/]$,.It Dv \1 Ta \2 Ta "\3",p' \
     "$top_srcdir/include/weir/status.h" >"$work/expected"
 grep '^[.]It Dv WEIR' "$man/weir_status.3" >"$work/found"
 diff "$work/expected" "$work/found" || complain "weir_status.3 says otherwise than its header (<)"

@@ -17,7 +17,7 @@
 
 #include <weir/version.h>
 
-enum { CODES = 15 };
+enum { CODES = 20 };
 
 START_TEST (codes_are_the_documented_numbers) {
     ck_assert_int_eq(WEIR_OK, 0);
@@ -35,6 +35,11 @@ START_TEST (codes_are_the_documented_numbers) {
     ck_assert_int_eq(WEIR_UNFINISHED, 12);
     ck_assert_int_eq(WEIR_CANCELLED, 13);
     ck_assert_int_eq(WEIR_FAILED, 14);
+    ck_assert_int_eq(WEIR_DISCONNECTED, 15);
+    ck_assert_int_eq(WEIR_TOO_LARGE, 16);
+    ck_assert_int_eq(WEIR_AUTH, 17);
+    ck_assert_int_eq(WEIR_TLS, 18);
+    ck_assert_int_eq(WEIR_UNCERTAIN, 19);
 }
 END_TEST
 

@@ -32,7 +32,12 @@ typedef enum weir_status {
     WEIR_INITFAILED = 11, /* a worker's init function did not return WEIR_OK */
     WEIR_UNFINISHED = 12, /* all workers have exited while items were still queued */
     WEIR_CANCELLED = 13,  /* the pipeline or the future was cancelled */
-    WEIR_FAILED = 14      /* an error ended the run of the pipeline, or the future */
+    WEIR_FAILED = 14,     /* an error ended the run of the pipeline, or the future */
+    WEIR_DISCONNECTED = 15, /* no server can be reached */
+    WEIR_TOO_LARGE = 16,    /* the item has more bytes than the server takes */
+    WEIR_AUTH = 17,         /* the server refuses the user, or does not permit the call */
+    WEIR_TLS = 18,          /* a certificate is wrong or missing */
+    WEIR_UNCERTAIN = 19     /* the server has not answered: the call may have had its effect */
 } weir_status;
 
 /*

@@ -7,6 +7,8 @@
 
 #include "closable_queue/alert.h"
 #include "closable_queue/descriptor.h"
+#include "closable_queue/port.h"
+#include "closable_queue/port_settle.h"
 #include "closable_queue/segment.h"
 #include "closable_queue/shutdown.h"
 #include "sync/text.h"
@@ -83,6 +85,7 @@ static bool is_busy(weir_queue *queue) {
 
     weir__lock_acquire(&queue->consumers.lock);
     sleepers += queue->consumers.park.sleepers + weir__side_has_selects_locked(&queue->consumers);
+    sleepers += queue->port != NULL && weir__port_is_busy_locked(queue->port);
     queue->dying = sleepers == 0 && queue->users == 0 && queue->feeders == 0; /* Q12 */
     bool busy = !queue->dying;
     weir__lock_release(&queue->consumers.lock);
@@ -104,12 +107,14 @@ static void free_segments(weir_queue *queue) {
 weir_status weir_queue_destroy(weir_queue *queue) {
     if (queue == NULL)
         return WEIR_OK;
-    if (weir__callout_is_inside(queue, WEIR__DROPPING | WEIR__USING))
+    if (weir__callout_is_inside(queue, WEIR__DROPPING | WEIR__USING | WEIR__ASKING))
         return WEIR_DEADLOCK;
     if (is_busy(queue))
         return WEIR_BUSY;
     weir__queue_end(queue, true); /* Q12 */
     weir__queue_discard(queue);
+    if (queue->port != NULL)
+        weir__port_end(queue);
     weir__descriptor_destroy(queue->producers.descriptor);
     weir__descriptor_destroy(queue->consumers.descriptor);
     free_segments(queue);

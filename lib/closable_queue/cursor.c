@@ -3,15 +3,19 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include <weir/closable_queue.h>
+#include "closable_queue/port_settle.h"
 
+/* A cursor of a queue with a port holds an item if its state is the number of the delivery, negated. */
 enum { BETWEEN = 0, HOLDING = 1, AT_END = 2 };
 
 static weir_status let_go(weir_queue_cursor *cursor) {
-    if (cursor->state != HOLDING)
+    int state = cursor->state;
+    if (state == BETWEEN || state == AT_END)
         return WEIR_OK;
     cursor->state = BETWEEN;
-    return weir_queue_task_done(cursor->queue);
+    if (state == HOLDING)
+        return weir_queue_task_done(cursor->queue);
+    return weir__port_settle_kept(cursor->queue, -state);
 }
 
 weir_status weir_queue_cursor_next(weir_queue_cursor *cursor, void **item) {
@@ -24,6 +28,8 @@ weir_status weir_queue_cursor_next(weir_queue_cursor *cursor, void **item) {
         return WEIR_CLOSED;
     status = weir_queue_get(cursor->queue, item);
     cursor->state = status == WEIR_OK ? HOLDING : AT_END;
+    if (status == WEIR_OK && cursor->queue->port != NULL)
+        cursor->state = -weir__port_keep(cursor->queue);
     return status;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "closable_queue/front.h"
 
+#include "closable_queue/delivery.h"
 #include "closable_queue/segment.h"
 
 /* Keeps an emptied segment as the spare, and frees the previous spare. */
@@ -40,8 +41,11 @@ void weir__front_take_requeued(weir_queue *queue) {
     weir__front_count(side);
     weir__assert(side->requeued > 0); /* Q8 */
     side->requeued--;
-    aside->first = aside->first->next;
+    weir__requeued *first = aside->first;
+    aside->first = first->next;
     weir__assert((aside->first == NULL) == (side->requeued == 0)); /* Q8 */
     if (aside->first == NULL)
         free_memory(aside);
+    if (queue->port != NULL)
+        weir__delivery_take(queue, first);
 }

@@ -118,9 +118,9 @@ static weir_status get_and_release(weir_queue *queue, struct request *request) {
     if (request->share != NULL)
         request->max = share_locked(queue, request->share);
     weir__assert(request->share == NULL || (request->max > 0 && request->max <= request->share->most)); /* Q9, B3 */
+    side->last = request->share == NULL ? NULL : request->share->team;
     weir_status status = take_locked(queue, request);
     request->watch = side->place.slot;
-    side->last = request->share == NULL ? NULL : request->share->team;
     if (request->got > 0 || request->sentinel)
         weir__queue_publish_room(queue);
     else

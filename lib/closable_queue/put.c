@@ -6,7 +6,7 @@
 #include "closable_queue/put.h"
 
 #include "closable_queue/alert.h"
-#include "closable_queue/descriptor.h"
+#include "closable_queue/refuse.h"
 #include "closable_queue/segment.h"
 #include "closable_queue/share.h"
 
@@ -55,17 +55,8 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
     return WEIR_OK;
 }
 
-/* Releases the lock after a put that has put nothing. If the queue is full, its descriptor is no longer readable. */
-static weir_status refuse_release(weir_queue *queue, weir_status status) {
-    bool quiet = status == WEIR_FULL && queue->consumers.descriptor != NULL;
-    weir__lock_release(&queue->producers.lock);
-    if (quiet)
-        weir__descriptor_quiet(queue, &queue->consumers);
-    return status;
-}
-
 /*
- * Puts as many items as there is room for. Returns WEIR_OK if it put at least one. `*watch` is the next slot to fill;
+ * Puts as many items as there is room for. Returns WEIR_OK if it put at least one; a port may refuse the others. `*watch` is the next slot to fill;
  * NULL: the queue is held (Q16).
  */
 static weir_status put_some(weir_queue *queue, void *const *items, size_t count, size_t *put, weir__slot **watch) {
@@ -78,7 +69,7 @@ static weir_status put_some(weir_queue *queue, void *const *items, size_t count,
         done++;
     *watch = side->held ? NULL : side->place.slot;
     if (done == 0)
-        return refuse_release(queue, status);
+        return weir__put_refuse(queue, status, items, count, put);
     weir__queue_publish_item(queue);
     *put += done;
     return WEIR_OK;
@@ -94,8 +85,11 @@ static bool sleep_for_room(weir_queue *queue, weir_deadline deadline, const weir
     weir__side *side = &queue->consumers; /* Q3 */
     bool in_time = true, token = false;
     weir__lock_acquire(&side->lock);
-    if (!side->sealed && weir__queue_room_locked(queue) == 0 && !must_stop(stop))
+    while (in_time && !side->sealed && weir__queue_room_locked(queue) == 0 && !must_stop(stop)) {
         in_time = weir__park_wait(&side->park, &side->lock, deadline, &token);
+        if (queue->port == NULL) /* else the wake may be that of a get, which makes no room at the port */
+            break;
+    }
     if (token && weir__queue_room_locked(queue) > 1)
         weir__park_release_one(&side->park, &side->lock); /* Q4 */
     else
@@ -148,7 +142,7 @@ static inline weir_status put_one(weir_queue *queue, void *item) {
     weir__lock_acquire(&side->lock);
     weir_status status = put_one_locked(queue, item);
     if (status != WEIR_OK)
-        return refuse_release(queue, status);
+        return weir__put_refuse_one(queue, status, item);
     weir__queue_publish_item(queue);
     return WEIR_OK;
 }

@@ -84,7 +84,9 @@
  *     The queue of a stage may be destroyed with the alert of another stage left, which was freed before. Nothing watches
  *     such a queue. So the list is read for those that watch only if `watching` says that there are some.
  *
- * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8, Q13, Q16 and Q19. The number of unfinished items is tail - done; settle.c has
+ * Q20 to Q24 are those of a queue with a port, whose items lie elsewhere: see port.h.
+ *
+ * Lock order: Q6. Wakeups: Q3, Q4, Q5, Q8, Q13, Q16, Q19, Q21, Q22 and Q24. The number of unfinished items is tail - done; settle.c has
  * the proof for joins, and for destroying a queue after a join.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -152,7 +154,7 @@ typedef struct weir__side {
     bool held;                    /* Q16 */
     bool discarding;              /* Q5; consumers' side only */
     size_t workers;               /* number of workers that take from here; consumers' side only */
-    const void *last;             /* Q9: the team that took last, or NULL; consumers' side only */
+    const void *last;             /* Q9: the team that takes, or took last, or NULL; consumers' side only */
     weir__place place;            /* the next slot to fill, or to empty */
     size_t requeued;              /* Q8: number of requeued items; consumers' side only */
     uint64_t fed;                 /* Q8: number of items ever fed; consumers' side only, changed with both locks held */
@@ -181,7 +183,8 @@ struct weir_queue {
     char *name;
     weir_drop_func *drop;
     void *drop_arg;
-    bool stamped; /* Q10 */
+    bool stamped;            /* Q10 */
+    struct weir__port *port; /* Q20; NULL: none */
 
     weir__side producers;
     weir__side consumers;
@@ -201,7 +204,8 @@ enum {
     WEIR__DROPPING = 1,   /* in the queue's drop function */
     WEIR__DISCARDING = 2, /* in the loop that discards its items */
     WEIR__USING = 4,      /* as a worker that takes from it or puts to it */
-    WEIR__OWING = 8       /* with an item that the thread itself will settle */
+    WEIR__OWING = 8,      /* with an item that the thread itself will settle */
+    WEIR__ASKING = 16     /* in an operation of its port */
 };
 
 static inline bool weir__queue_is_bounded(const weir_queue *queue) {
@@ -257,7 +261,7 @@ static inline void weir__queue_assert_locked(const weir_queue *queue) {
     weir__assert((consumers->requeued == 0) == (queue->aside.first == NULL)); /* Q8 */
     weir__assert(producers->closed == consumers->closed);                     /* Q5 */
     weir__assert(producers->sealed == consumers->sealed);                     /* Q11 */
-    weir__assert(producers->held == consumers->held);                         /* Q16 */
+    weir__assert(queue->port != NULL || producers->held == consumers->held);  /* Q16, Q21 */
 }
 
 /* Returns the number of items and sentinels ever taken or discarded, not counting those that are requeued. */

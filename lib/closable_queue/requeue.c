@@ -6,6 +6,7 @@
 #include "closable_queue/requeue.h"
 
 #include "closable_queue/alert.h"
+#include "closable_queue/delivery.h"
 #include "closable_queue/shutdown.h"
 
 /* Q8. Lowers the head by one: the item counts as not taken. */
@@ -79,6 +80,20 @@ bool weir__queue_feed(weir_queue *queue, weir__requeued *place) {
     return open;
 }
 
+weir_status weir__queue_arrive(weir_queue *queue, weir__requeued *place, size_t window) {
+    weir__queue_lock_both(queue);
+    bool closed = queue->consumers.closed, full = queue->consumers.requeued >= window;
+    if (closed || full) {
+        weir__lock_release(&queue->consumers.lock);
+        weir__lock_release(&queue->producers.lock);
+        return closed ? WEIR_CLOSED : WEIR_FULL;
+    }
+    append_locked(queue, place);
+    uncount_locked(&queue->consumers);
+    end_requeue(queue, true);
+    return WEIR_OK;
+}
+
 void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place) {
     weir__queue_lock_both(queue);
     push_locked(queue, place);
@@ -92,8 +107,9 @@ static bool take_back_locked(weir_queue *queue, weir__slot *slots, size_t count,
         void *item = weir__ptr_exchange_acquire_release(&slots[count], WEIR__EMPTY);
         if (item == WEIR__EMPTY)
             continue;
-        places[count].item = item;
-        push_locked(queue, &places[count]);
+        weir__requeued *place = queue->port == NULL ? &places[count] : weir__delivery_untake(queue->port);
+        place->item = item;
+        push_locked(queue, place);
         any = true;
     }
     return any;

@@ -23,6 +23,12 @@ void weir__queue_requeue_first(weir_queue *queue, weir__requeued *place);
 bool weir__queue_feed(weir_queue *queue, weir__requeued *place);
 
 /*
+ * Q20. Requeues an item that was delivered to a queue with a port, behind the others, and wakes a consumer. Never blocks.
+ * Returns WEIR_OK; WEIR_CLOSED if the queue is shut down; WEIR_FULL if `window` items are requeued.
+ */
+weir_status weir__queue_arrive(weir_queue *queue, weir__requeued *place, size_t window);
+
+/*
  * Requeues at the front the items that are left of a share, in the first `count` of `slots`. Empties the slots with the
  * consumers' lock held. The queue frees `returned`, which has `count` places. Also subtracts `workers`, 0 or 1, from
  * the number of workers that take from the queue, and wakes a consumer.

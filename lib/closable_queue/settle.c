@@ -35,6 +35,8 @@
  */
 #include "closable_queue/settle.h"
 
+#include "closable_queue/port_join.h"
+#include "closable_queue/port_settle.h"
 #include "closable_queue/queue.h"
 
 #define JOINERS UINT64_C(1)
@@ -96,7 +98,7 @@ static weir_status settle_with_joiners(weir_queue *queue, uint64_t count) {
     return status;
 }
 
-static weir_status settle(weir_queue *queue, uint64_t count) {
+static inline weir_status settle(weir_queue *queue, uint64_t count) {
     bool last;
     weir_status status = add(queue, count, false, &last);
     return status == WEIR_BUSY ? settle_with_joiners(queue, count) : status;
@@ -107,20 +109,35 @@ static weir_status settle(weir_queue *queue, uint64_t count) {
  * all of those are settled.
  */
 void weir__queue_settle(weir_queue *queue, size_t count) {
+    if (queue->port != NULL) {
+        weir__port_settle_own(queue, count);
+        return;
+    }
     while (count > 0 && settle(queue, count) != WEIR_OK) {
         size_t left = weir_queue_unfinished(queue);
         count = left < count ? left : count;
     }
 }
 
+/* In a queue with a port no settle succeeds here (Q20): the port's list has the items. */
+static weir_status refused(weir_queue *queue, size_t count, weir_status status) {
+    return queue->port == NULL ? status : weir__port_settle(queue, count);
+}
+
 weir_status weir_queue_tasks_done(weir_queue *queue, size_t count) {
     if (queue == NULL)
         return WEIR_INVALID;
-    return count == 0 ? WEIR_OK : settle(queue, count);
+    if (count == 0)
+        return WEIR_OK;
+    weir_status status = settle(queue, count);
+    return status == WEIR_OK ? status : refused(queue, count, status);
 }
 
 weir_status weir_queue_task_done(weir_queue *queue) {
-    return queue == NULL ? WEIR_INVALID : settle(queue, 1);
+    if (queue == NULL)
+        return WEIR_INVALID;
+    weir_status status = settle(queue, 1);
+    return status == WEIR_OK ? status : refused(queue, 1, status);
 }
 
 /* The number was read before the tail, so it is at most this tail. If they are equal, it has not changed in between. */
@@ -178,6 +195,8 @@ void weir__queue_wake_joiners(weir_queue *queue) {
 weir_status weir_queue_join_until(weir_queue *queue, weir_deadline deadline) {
     if (queue == NULL)
         return WEIR_INVALID;
+    if (queue->port != NULL)
+        return weir__port_join(queue, deadline);
     struct limits limits = {.deadline = deadline};
     limits.of_itself = weir__callout_is_inside(queue, WEIR__DROPPING | WEIR__OWING);
     return join(queue, &limits);
@@ -190,6 +209,8 @@ weir_status weir_queue_join(weir_queue *queue) {
 size_t weir_queue_unfinished(const weir_queue *queue) {
     if (queue == NULL)
         return 0;
+    if (queue->port != NULL)
+        return weir__port_unfinished(queue);
     uint64_t done = done_of(weir__u64_load_acquire(&queue->settled.word));
     for (;;) { /* the number has not moved since before the tail was read: both were true at that instant */
         uint64_t tail = weir__queue_tail(queue);

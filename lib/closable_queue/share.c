@@ -130,6 +130,8 @@ bool weir__queue_holds_requeued(weir_queue *queue) {
 void weir__queue_mark(weir_queue *queue, weir__team *team) {
     weir__side *side = &queue->producers;
     weir__lock_acquire(&side->lock);
-    weir__u64_store_release(&team->mark, weir__u64_load_relaxed(&side->index));
+    /* A queue with a port does not know what was put before: its workers end at once. */
+    uint64_t mark = queue->port == NULL ? weir__u64_load_relaxed(&side->index) : 0;
+    weir__u64_store_release(&team->mark, mark);
     weir__berth_release_all(&team->berth, &side->lock);
 }

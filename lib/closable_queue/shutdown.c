@@ -8,6 +8,8 @@
 #include "closable_queue/alert.h"
 #include "closable_queue/drop.h"
 #include "closable_queue/front.h"
+#include "closable_queue/port.h"
+#include "closable_queue/port_settle.h"
 #include "closable_queue/settle.h"
 
 enum { AT_ONCE = 12 }; /* maximum number of items and sentinels removed under one hold of the lock */
@@ -18,6 +20,8 @@ void weir__queue_close_locked(weir_queue *queue) {
     producers->closed = consumers->closed = true;
     producers->sealed = consumers->sealed = true;
     weir__u32_store_relaxed(&queue->closed, 1);
+    if (queue->port != NULL)
+        weir__port_wake_deliverers_locked(queue->port); /* Q24 */
 }
 
 void weir__queue_release_and_wake(weir_queue *queue, bool consumers_too) {
@@ -79,18 +83,25 @@ static size_t take_out(weir_queue *queue, void **items, size_t *count) {
     return taken;
 }
 
-void weir__queue_discard(weir_queue *queue) {
+static void drop_all(weir_queue *queue) {
     void *items[AT_ONCE];
     size_t taken, count;
-    weir__callout callout;
-    if (weir__callout_is_inside(queue, WEIR__DISCARDING)) /* Q7 */
-        return;
-    weir__callout_begin(&callout, queue, WEIR__DISCARDING);
     while ((taken = take_out(queue, items, &count)) > 0) {
         for (size_t i = 0; i < count; i++)
             weir__queue_drop(queue, items[i]); /* Q7 */
         weir__queue_settle(queue, taken);
     }
+}
+
+void weir__queue_discard(weir_queue *queue) {
+    weir__callout callout;
+    if (weir__callout_is_inside(queue, WEIR__DISCARDING)) /* Q7 */
+        return;
+    weir__callout_begin(&callout, queue, WEIR__DISCARDING);
+    if (queue->port == NULL)
+        drop_all(queue);
+    else
+        weir__port_discard(queue);
     weir__callout_end(&callout);
 }
 

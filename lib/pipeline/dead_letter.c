@@ -66,8 +66,10 @@ static weir__verdict lose_letter(weir_stage *stage, weir_status why) {
         return WEIR__DROPPED;
     if (why == WEIR_CLOSED)
         weir__fail_output(stage, "dead-letter");
-    else
+    else if (why == WEIR_NOMEM)
         weir__fail_stage(stage, WEIR_CODE(WEIR_NOMEM), "cannot allocate a dead letter");
+    else
+        weir__fail_stage(stage, WEIR_CODE(why), weir_strerror(why)); /* of a port */
     return WEIR__FAILED;
 }
 

@@ -193,8 +193,10 @@ static weir__verdict has_left(weir_stage *from, void *result, weir_status status
         return WEIR__DROPPED;
     if (status == WEIR_CLOSED)
         weir__fail_output(from, "results");
-    else
+    else if (status == WEIR_NOMEM)
         lack_memory(from);
+    else
+        weir__fail_stage(from, WEIR_CODE(status), weir_strerror(status)); /* of a port */
     return WEIR__FAILED;
 }
 

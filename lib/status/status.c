@@ -23,6 +23,11 @@ static const char *const sentences[] = {
     [WEIR_UNFINISHED] = "all workers have exited while items were still queued",
     [WEIR_CANCELLED] = "the pipeline or the future was cancelled",
     [WEIR_FAILED] = "an error ended the run or the future",
+    [WEIR_DISCONNECTED] = "no server can be reached",
+    [WEIR_TOO_LARGE] = "the item has more bytes than the server takes",
+    [WEIR_AUTH] = "the server refuses the user or the call",
+    [WEIR_TLS] = "a certificate is wrong or missing",
+    [WEIR_UNCERTAIN] = "the server has not answered, so the call may have had its effect",
 };
 
 const char *weir_strerror(weir_status status) {

@@ -92,7 +92,7 @@ struct weir__group {
     weir__gang gang;
 
     weir__team team;       /* the group, as the queue sees it */
-    weir__u32 lost_result; /* 1: `out` had no memory for a result */
+    weir__u32 lost_result; /* the last status, not WEIR_CLOSED, by which `out` has refused a result; 0: none */
 
     /* Used by threads.c, under its lock. */
     weir__tree_node handle;

@@ -169,7 +169,7 @@ weir_status weir_worker_join(weir_worker *worker) {
     if (weir__group_is_self(group))
         return WEIR_DEADLOCK;
     weir__group_join(group);
-    weir_status status = weir__u32_load_relaxed(&group->lost_result) ? WEIR_NOMEM : WEIR_OK;
+    weir_status status = (weir_status)weir__u32_load_relaxed(&group->lost_result);
     weir__group_free(group);
     return status;
 }

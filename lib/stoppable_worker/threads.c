@@ -88,7 +88,7 @@ static weir_status outcome_of(const weir__group *group) {
     if (weir__queue_head(group->in) < weir__u64_load_relaxed(&group->team.mark) ||
         weir__queue_holds_requeued(group->in))
         return WEIR_UNFINISHED;
-    return weir__u32_load_relaxed(&group->lost_result) ? WEIR_NOMEM : WEIR_OK;
+    return (weir_status)weir__u32_load_relaxed(&group->lost_result);
 }
 
 static void finish_stop(weir__group *group, weir_status outcome) {

@@ -55,7 +55,7 @@ static bool hand_on(weir_worker *worker, void *result) {
     if (status == WEIR_OK)
         return true;
     if (status != WEIR_CLOSED)
-        weir__u32_store_relaxed(&group->lost_result, 1); /* read after the thread is joined */
+        weir__u32_store_relaxed(&group->lost_result, (uint32_t)status); /* read after the thread is joined */
     weir__queue_drop(group->out, result);
     return status != WEIR_CLOSED;
 }

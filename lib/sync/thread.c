@@ -25,6 +25,14 @@
 _Thread_local const weir__thread *weir__thread_started WEIR__TLS;
 _Thread_local struct weir__callout *weir__thread_inside WEIR__TLS;
 
+uint64_t weir__thread_serial(void) {
+    static weir__u64 last;
+    static _Thread_local uint64_t serial;
+    if (serial == 0)
+        serial = weir__u64_add_acquire_release(&last, 1) + 1;
+    return serial;
+}
+
 int weir__uncancellable_begin(void) {
     int before;
     pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);

@@ -66,6 +66,9 @@ bool weir__thread_sleeps(const weir__thread *thread);
  */
 uint64_t weir__thread_sleep_count(void);
 
+/* Returns the number of the calling thread among those that have asked, from 1. No other thread ever has it. */
+uint64_t weir__thread_serial(void);
+
 /* Of the calling thread; for the two functions below that read them. */
 extern _Thread_local const weir__thread *weir__thread_started WEIR__TLS;
 extern _Thread_local struct weir__callout *weir__thread_inside WEIR__TLS;

@@ -383,6 +383,10 @@ struct weir__callout **weir__thread_callouts(void) {
     return &threads[machine.self].callouts;
 }
 
+uint64_t weir__thread_serial(void) {
+    return (uint64_t)machine.self + 1;
+}
+
 weir__note *weir__note_of_thread(void) {
     return &threads[machine.self].note;
 }

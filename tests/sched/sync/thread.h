@@ -42,6 +42,7 @@ static inline uint64_t weir__thread_sleep_count(void) {
 }
 
 struct weir__callout **weir__thread_callouts(void);
+uint64_t weir__thread_serial(void);
 unsigned weir__processors(void);
 
 #endif /* WEIR_SYNC_THREAD_H */

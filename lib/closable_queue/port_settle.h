@@ -1,0 +1,27 @@
+/*
+ * port_settle.h - Declares how the receipts of a port end (Q22).
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_CLOSABLE_QUEUE_PORT_SETTLE_H
+#define WEIR_CLOSABLE_QUEUE_PORT_SETTLE_H
+
+#include "closable_queue/queue.h"
+
+/* Settles the items that task_done of the calling thread settles. Returns WEIR_INVALID, with no effect, if too few are taken. */
+weir_status weir__port_settle(weir_queue *queue, size_t count);
+
+/* Settles what the calling thread has taken as a worker, oldest first; a sentinel before that. */
+void weir__port_settle_own(weir_queue *queue, size_t count);
+
+/* Makes the item that the calling thread has just taken one of a cursor, and returns its number, from 1. Then settles it. */
+int weir__port_keep(weir_queue *queue);
+weir_status weir__port_settle_kept(weir_queue *queue, int number);
+
+/* Drops every delivered item that is not taken, and gives its receipt back. The queue is shut down. */
+void weir__port_discard(weir_queue *queue);
+
+/* Gives back the receipts of all unsettled items, ends the port and frees it. No thread of the program uses the queue. */
+void weir__port_end(weir_queue *queue);
+
+#endif /* WEIR_CLOSABLE_QUEUE_PORT_SETTLE_H */

@@ -1,0 +1,196 @@
+/*
+ * put.c - Implements the puts of single items and of sentinels.
+ *
+ * An attempt without a definite answer is repeated with the same identity, which the server stores once within two
+ * minutes. An attempt that was refused because the queue is full gets a new identity: a server may keep the identity of a
+ * put that it has not stored, and then takes the next attempt for a repetition.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "put.h"
+
+#include "buffer.h"
+#include "clock.h"
+#include "connect.h"
+#include "reason.h"
+#include "room.h"
+#include "send.h"
+
+#include <stdio.h>
+
+#define RESEND (1 * WEIR_SECOND)
+#define LATER (100 * WEIR__NATS_MILLISECOND)
+
+weir_status weir__nats_enter(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    bool stopped = nats->stopped;
+    if (!stopped)
+        nats->calls++;
+    pthread_mutex_unlock(&nats->lock);
+    return stopped ? WEIR_CLOSED : WEIR_OK;
+}
+
+void weir__nats_leave(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    nats->calls--;
+    pthread_cond_broadcast(&nats->changed);
+    pthread_mutex_unlock(&nats->lock);
+}
+
+void weir__nats_put_begin(struct weir__nats_put *put, const char *subject, const void *bytes, size_t size) {
+    *put = (struct weir__nats_put){.subject = subject, .bytes = bytes, .size = size};
+}
+
+const char *weir__nats_subject(const weir_nats *nats, const void *item) {
+    if (nats->config.key == NULL)
+        return nats->lanes[0].subject;
+    uint64_t key = nats->config.key(item, nats->config.arg) * UINT64_C(0x9e3779b97f4a7c15);
+    return nats->lanes[(key >> 32) % nats->config.lanes].subject;
+}
+
+/* Blocks for a while, until the connection is made again, or until the deadline. Returns whether the handle goes on. */
+static bool pause_until(weir_nats *nats, weir_deadline deadline) {
+    weir_deadline until = weir__nats_sooner(weir_deadline_after(LATER), deadline);
+    pthread_mutex_lock(&nats->lock);
+    while (!nats->stopped && weir__nats_now() < until)
+        weir__nats_cond_wait(&nats->changed, &nats->lock, until);
+    bool goes_on = !nats->stopped;
+    pthread_mutex_unlock(&nats->lock);
+    return goes_on;
+}
+
+static bool stopped(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    bool is = nats->stopped;
+    pthread_mutex_unlock(&nats->lock);
+    return is;
+}
+
+/* The bound is the programs' if there are replicas. A put that was sent may be in the queue already. */
+static weir_status admit(weir_nats *nats, struct weir__nats_put *put) {
+    size_t admitted = 0;
+    if (nats->config.replicas == 1 || put->admitted)
+        return WEIR_OK;
+    weir_status status = weir__nats_room_admit(nats, 1, &admitted);
+    put->admitted = admitted == 1;
+    return status == WEIR_OK && !put->admitted ? WEIR_FULL : status;
+}
+
+static void leave_room(weir_nats *nats, struct weir__nats_put *put) {
+    if (put->admitted)
+        weir__nats_room_leave(nats, 1);
+    put->admitted = false;
+}
+
+/* Makes one attempt. Returns WEIR_OK, WEIR_FULL, WEIR_DISCONNECTED and WEIR_TIMEDOUT for a further one, or the end. */
+static weir_status attempt(weir_nats *nats, struct weir__nats_put *put, weir_deadline patience) {
+    if (!weir__nats_connected(nats->prompt))
+        return weir__nats_fail(nats, WEIR_DISCONNECTED, "no connection");
+    weir_status status = admit(nats, put);
+    if (status != WEIR_OK)
+        return status;
+    weir__nats_ask(nats, put, weir__nats_sooner(weir_deadline_after(RESEND), patience));
+    switch (put->answer) {
+        case ANSWER_STORED:
+            return WEIR_OK;
+        case ANSWER_FULL:
+            leave_room(nats, put);
+            put->token = 0;
+            put->sent = false;
+            return WEIR_FULL;
+        case ANSWER_TOO_LARGE:
+            return weir__nats_fail(nats, WEIR_TOO_LARGE, "an item of %zu bytes is too large: the server takes %lld",
+                                   put->size, (long long)natsConnection_GetMaxPayload(nats->prompt));
+        case ANSWER_NO_MEMORY:
+            return weir__nats_fail(nats, WEIR_NOMEM, "out of memory for an item of %zu bytes", put->size);
+        case ANSWER_REFUSED:
+            return weir__nats_fail(nats, WEIR_FAILED, "the server refuses an item: %s", put->text);
+        default:
+            return WEIR_TIMEDOUT;
+    }
+}
+
+static bool is_final(weir_status status) {
+    return status != WEIR_FULL && status != WEIR_DISCONNECTED && status != WEIR_TIMEDOUT;
+}
+
+/* Names the end of a put that has no room, no connection or no answer. */
+static weir_status give_up(weir_nats *nats, const struct weir__nats_put *put, weir_status last, bool tried_once) {
+    if (put->sent)
+        return weir__nats_fail(nats, WEIR_UNCERTAIN, "no answer to a put: the item may be in the queue");
+    if (stopped(nats))
+        return WEIR_CLOSED;
+    if (last == WEIR_FULL)
+        return tried_once ? WEIR_FULL : weir__nats_fail(nats, WEIR_TIMEDOUT, "the queue is full");
+    return WEIR_DISCONNECTED;
+}
+
+weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline) {
+    uint64_t begin = weir__nats_now(), pause = 0;
+    bool tried_once = deadline <= begin;
+    weir_deadline patience = weir__nats_later(deadline, begin + nats->config.timeout);
+    weir_status status = WEIR_OK;
+    for (;;) {
+        status = attempt(nats, put, patience);
+        if (is_final(status))
+            break;
+        weir_deadline until = put->sent ? patience : deadline;
+        if (weir__nats_now() >= until || stopped(nats)) {
+            status = give_up(nats, put, status, tried_once);
+            break;
+        }
+        if (status == WEIR_FULL)
+            weir__nats_room_wait(nats, &pause, deadline);
+        else
+            pause_until(nats, until);
+    }
+    leave_room(nats, put);
+    return status;
+}
+
+weir_status weir__nats_put_message(weir_nats *nats, const char *subject, const weir_nats_message *message,
+                                   const char *header, const char *same_id, weir_deadline deadline) {
+    struct weir__nats_put put;
+    weir__nats_put_begin(&put, subject, message->bytes, message->size);
+    put.header = header;
+    put.value = header == NULL ? NULL : "close";
+    put.same_id = same_id;
+    return weir__nats_put_until(nats, &put, deadline);
+}
+
+static weir_status put_item(weir_nats *nats, void *item, weir_deadline deadline) {
+    weir_nats_buffer buffer = {NULL, 0, 0};
+    weir_status status = nats->config.encode(item, &buffer, nats->config.arg);
+    if (status == WEIR_OK) {
+        weir_nats_message message = {buffer.bytes, buffer.size, 0, 0};
+        status = weir__nats_put_message(nats, weir__nats_subject(nats, item), &message, NULL, NULL, deadline);
+    }
+    weir__nats_buffer_free(&buffer);
+    if (status == WEIR_OK && nats->config.drop != NULL)
+        nats->config.drop(item, nats->config.arg);
+    return status;
+}
+
+weir_status weir_nats_put(weir_nats *nats, void *item, weir_deadline deadline) {
+    if (nats == NULL)
+        return WEIR_INVALID;
+    weir_status status = weir__nats_enter(nats);
+    if (status != WEIR_OK)
+        return status;
+    status = put_item(nats, item, deadline);
+    weir__nats_leave(nats);
+    return status;
+}
+
+weir_status weir_nats_close(weir_nats *nats, weir_deadline deadline) {
+    static const weir_nats_message empty = {"", 0, 0, 0};
+    if (nats == NULL)
+        return WEIR_INVALID;
+    weir_status status = weir__nats_enter(nats);
+    if (status != WEIR_OK)
+        return status;
+    status =
+        weir__nats_put_message(nats, nats->lanes[nats->lane_count - 1].subject, &empty, "Weir-Ctl", NULL, deadline);
+    weir__nats_leave(nats);
+    return status;
+}

@@ -1,0 +1,32 @@
+/*
+ * put.h - one put, from its first attempt to a status.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_NATS_PUT_H
+#define WEIR_NATS_PUT_H
+
+#include "handle.h"
+
+/* Starts a put of bytes to a subject, which the caller keeps; the other members of `put` have their defaults then. */
+void weir__nats_put_begin(struct weir__nats_put *put, const char *subject, const void *bytes, size_t size);
+
+/*
+ * Makes attempts until the server has stored the put, or has refused it, or until the deadline. Returns a status of
+ * weir_nats_put, with a message. After WEIR_TIMEDOUT, WEIR_FULL, WEIR_DISCONNECTED and WEIR_UNCERTAIN it may be called
+ * again, with the same identity.
+ */
+weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline);
+
+/* Makes a put for a call of its own: begin, attempts, and the end. `header` may be NULL. */
+weir_status weir__nats_put_message(weir_nats *nats, const char *subject, const weir_nats_message *message,
+                                   const char *header, const char *same_id, weir_deadline deadline);
+
+/* Returns the subject for an item. */
+const char *weir__nats_subject(const weir_nats *nats, const void *item);
+
+/* Counts a call of the program, which the destroy waits for. Returns WEIR_CLOSED if that has begun. */
+weir_status weir__nats_enter(weir_nats *nats);
+void weir__nats_leave(weir_nats *nats);
+
+#endif /* WEIR_NATS_PUT_H */

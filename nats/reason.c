@@ -1,0 +1,95 @@
+/*
+ * reason.c - Implements statuses and messages.
+ *
+ * A URL loses its user and password before it gets into a message.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "reason.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+weir_status weir__nats_status(natsStatus status, jsErrCode code) {
+    if (code == JSStreamNotFoundErr || code == JSNoMessageFoundErr)
+        return WEIR_EMPTY;
+    switch (status) {
+        case NATS_OK:
+            return WEIR_OK;
+        case NATS_CONNECTION_AUTH_FAILED:
+        case NATS_NOT_PERMITTED:
+            return WEIR_AUTH;
+        case NATS_SSL_ERROR:
+        case NATS_SECURE_CONNECTION_WANTED:
+        case NATS_SECURE_CONNECTION_REQUIRED:
+            return WEIR_TLS;
+        case NATS_MAX_PAYLOAD:
+            return WEIR_TOO_LARGE;
+        case NATS_NO_MEMORY:
+            return WEIR_NOMEM;
+        case NATS_TIMEOUT:
+            return WEIR_TIMEDOUT;
+        case NATS_NOT_FOUND:
+            return WEIR_EMPTY;
+        case NATS_IO_ERROR:
+        case NATS_CONNECTION_CLOSED:
+        case NATS_CONNECTION_DISCONNECTED:
+        case NATS_NO_SERVER:
+        case NATS_STALE_CONNECTION:
+            return WEIR_DISCONNECTED;
+        default:
+            return WEIR_FAILED;
+    }
+}
+
+/* Copies a list of URLs without what stands before an @. */
+static void copy_without_users(char *to, size_t size, const char *urls) {
+    size_t used = 0;
+    while (*urls != '\0' && used + 1 < size) {
+        size_t length = strcspn(urls, ",");
+        const char *scheme = strstr(urls, "://");
+        const char *host = scheme != NULL && scheme < urls + length ? scheme + 3 : urls;
+        for (const char *c = host; c < urls + length; c++) {
+            if (*c == '@')
+                host = c + 1;
+        }
+        int written = snprintf(to + used, size - used, "%.*s", (int)(urls + length - host), host);
+        used += written < 0 ? 0 : (size_t)written;
+        urls += length;
+        if (*urls == ',' && used + 1 < size)
+            to[used++] = *urls++;
+    }
+    to[used < size ? used : size - 1] = '\0';
+}
+
+static void name_server(weir_nats *nats, char *server, size_t size) {
+    char url[256] = "";
+    if (nats->prompt == NULL || natsConnection_GetConnectedUrl(nats->prompt, url, sizeof url) != NATS_OK ||
+        *url == '\0')
+        copy_without_users(server, size, nats->config.urls);
+    else
+        copy_without_users(server, size, url);
+}
+
+weir_status weir__nats_fail(weir_nats *nats, weir_status status, const char *format, ...) {
+    char server[128], reason[MESSAGE_BYTES - 200];
+    va_list arguments;
+    name_server(nats, server, sizeof server);
+    va_start(arguments, format);
+    vsnprintf(reason, sizeof reason, format, arguments);
+    va_end(arguments);
+    pthread_mutex_lock(&nats->lock);
+    snprintf(nats->message, sizeof nats->message, "queue %s on %s: %s", nats->config.name, server, reason);
+    pthread_mutex_unlock(&nats->lock);
+    return status;
+}
+
+weir_status weir__nats_fail_as(weir_nats *nats, natsStatus status, jsErrCode code, const char *what) {
+    const char *last = nats_GetLastError(NULL);
+    if (last == NULL || *last == '\0')
+        last = natsStatus_GetText(status);
+    if (code != 0)
+        return weir__nats_fail(nats, weir__nats_status(status, code), "%s: %s (%d)", what, last, (int)code);
+    return weir__nats_fail(nats, weir__nats_status(status, code), "%s: %s", what, last);
+}

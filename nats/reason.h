@@ -1,0 +1,26 @@
+/*
+ * reason.h - the statuses of libnats and of the server as weir's, and the message of a failure.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_NATS_REASON_H
+#define WEIR_NATS_REASON_H
+
+#include "handle.h"
+
+/* Returns weir's status for one of libnats, and for the server's code, which is 0 if there is none. */
+weir_status weir__nats_status(natsStatus status, jsErrCode code);
+
+/*
+ * Keeps the message "NAME on URL: ..." and returns `status`. The lock must not be held.
+ */
+weir_status weir__nats_fail(weir_nats *nats, weir_status status, const char *format, ...)
+#if defined __GNUC__
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+/* The same for a call of libnats that has failed in this thread: "NAME on URL: WHAT: reason". */
+weir_status weir__nats_fail_as(weir_nats *nats, natsStatus status, jsErrCode code, const char *what);
+
+#endif /* WEIR_NATS_REASON_H */

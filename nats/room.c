@@ -1,0 +1,160 @@
+/*
+ * room.c - Implements the bound that the programs keep, and the wait for room.
+ *
+ * From the state of the stream a program keeps `messages` and `last_sequence`. Each answer to a put of its own tells how
+ * many puts all programs have made since: newest - last_sequence. So at most
+ *
+ *     messages + (newest - last_sequence) + flying
+ *
+ * items are in the queue, without those that other programs put at this moment, one each. While that is below the capacity
+ * a put is admitted without a question to the server. Items that were acknowledged since are unknown: at the bound, the
+ * program asks again.
+ *
+ * A waiter subscribes to the acknowledgements of all programs, in one group with the other waiters, so that each
+ * acknowledgement wakes one program. The server removes the item shortly after, so the waiter tries again after 1, 2, 4 ...
+ * ms. That is also the way on if another program got the room, or an acknowledgement was sent to a waiter that had gone.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "room.h"
+
+#include "clock.h"
+#include "connect.h"
+#include "stream.h"
+
+#include <stdio.h>
+
+#define FIRST_PAUSE WEIR__NATS_MILLISECOND
+#define LAST_PAUSE (128 * WEIR__NATS_MILLISECOND)
+#define REST_AFTER (2 * WEIR_SECOND)
+
+static uint64_t room_locked(const weir_nats *nats) {
+    uint64_t inside = nats->messages + (nats->newest - nats->last_sequence) + nats->flying;
+    return nats->known && inside < nats->config.capacity ? nats->config.capacity - inside : 0;
+}
+
+static size_t admit(weir_nats *nats, size_t wanted) {
+    pthread_mutex_lock(&nats->lock);
+    uint64_t room = nats->config.capacity == WEIR_UNBOUNDED ? wanted : room_locked(nats);
+    size_t admitted = room < wanted ? (size_t)room : wanted;
+    nats->flying += admitted;
+    pthread_mutex_unlock(&nats->lock);
+    return admitted;
+}
+
+static weir_status refresh(weir_nats *nats) {
+    struct weir__nats_state state;
+    weir_status status = weir__nats_state(nats, nats->stream, &state);
+    if (status != WEIR_OK)
+        return status;
+    pthread_mutex_lock(&nats->lock);
+    nats->messages = state.messages;
+    nats->last_sequence = state.last;
+    if (nats->newest < state.last)
+        nats->newest = state.last;
+    nats->known = true;
+    pthread_mutex_unlock(&nats->lock);
+    return WEIR_OK;
+}
+
+weir_status weir__nats_room_admit(weir_nats *nats, size_t wanted, size_t *admitted) {
+    *admitted = admit(nats, wanted);
+    if (*admitted > 0)
+        return WEIR_OK;
+    weir_status status = refresh(nats);
+    if (status == WEIR_OK)
+        *admitted = admit(nats, wanted);
+    return status;
+}
+
+void weir__nats_room_leave(weir_nats *nats, size_t count) {
+    pthread_mutex_lock(&nats->lock);
+    nats->flying -= count;
+    pthread_mutex_unlock(&nats->lock);
+}
+
+void weir__nats_room_stored_locked(weir_nats *nats, uint64_t sequence) {
+    if (nats->newest < sequence)
+        nats->newest = sequence;
+}
+
+static void tell(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    void (*changed)(void *) = nats->tell;
+    void *target = nats->told;
+    pthread_mutex_unlock(&nats->lock);
+    if (changed != NULL)
+        changed(target);
+}
+
+void weir__nats_room_tell(weir_nats *nats, void (*changed)(void *target), void *target) {
+    pthread_mutex_lock(&nats->lock);
+    nats->tell = changed;
+    nats->told = target;
+    pthread_mutex_unlock(&nats->lock);
+}
+
+void weir__nats_room_look(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    bool lately = nats->acks != NULL && weir__nats_now() < nats->waited + REST_AFTER;
+    pthread_mutex_unlock(&nats->lock);
+    if (lately)
+        tell(nats);
+}
+
+static void acknowledged(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *handle) {
+    weir_nats *nats = handle;
+    (void)connection;
+    (void)subscription;
+    natsMsg_Destroy(message);
+    pthread_mutex_lock(&nats->lock);
+    nats->freed++;
+    pthread_cond_broadcast(&nats->changed);
+    pthread_mutex_unlock(&nats->lock);
+    tell(nats);
+}
+
+bool weir__nats_room_watch(weir_nats *nats) {
+    char subject[SUBJECT_BYTES];
+    natsSubscription *acks = NULL;
+    pthread_mutex_lock(&nats->lock);
+    bool watched = nats->acks != NULL || nats->watching;
+    nats->watching = true;
+    nats->waited = weir__nats_now();
+    pthread_mutex_unlock(&nats->lock);
+    if (watched)
+        return false;
+    snprintf(subject, sizeof subject, "$JS.ACK.%s.>", nats->stream);
+    weir__nats_subscribe(nats, &acks, nats->prompt, subject, "weir", acknowledged);
+    pthread_mutex_lock(&nats->lock);
+    nats->acks = acks;
+    nats->watching = false;
+    pthread_cond_broadcast(&nats->changed);
+    pthread_mutex_unlock(&nats->lock);
+    return acks != NULL;
+}
+
+void weir__nats_room_wait(weir_nats *nats, uint64_t *pause, weir_deadline deadline) {
+    if (weir__nats_room_watch(nats) && *pause == 0)
+        return;
+    *pause = *pause == 0 ? FIRST_PAUSE : *pause >= LAST_PAUSE ? LAST_PAUSE : 2 * *pause;
+    weir_deadline until = weir__nats_sooner(weir_deadline_after(*pause), deadline);
+    pthread_mutex_lock(&nats->lock);
+    uint64_t seen = nats->freed;
+    while (nats->freed == seen && !nats->stopped && weir__nats_now() < until)
+        weir__nats_cond_wait(&nats->changed, &nats->lock, until);
+    if (nats->freed != seen)
+        *pause = FIRST_PAUSE / 2;
+    pthread_mutex_unlock(&nats->lock);
+}
+
+void weir__nats_room_rest(weir_nats *nats) {
+    natsSubscription *acks = NULL;
+    pthread_mutex_lock(&nats->lock);
+    if (nats->acks != NULL && nats->waited + REST_AFTER < weir__nats_now()) {
+        acks = nats->acks;
+        nats->acks = NULL;
+    }
+    pthread_mutex_unlock(&nats->lock);
+    natsSubscription_Destroy(acks);
+}

@@ -1,0 +1,108 @@
+/*
+ * settings.c - Implements the check of a config: what is refused, and the defaults.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "settings.h"
+
+#include "strings.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { NAME_MOST = 64, ATTEMPTS = 5, WINDOW = 64, LANES = 16, LANES_MOST = 1024 };
+
+static bool is_name(const char *name) {
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+    size_t length = name == NULL ? 0 : strlen(name);
+    return length > 0 && length <= NAME_MOST && strspn(name, allowed) == length;
+}
+
+static const char *wrong(const weir_nats_config *config) {
+    for (size_t i = 0; i < sizeof config->reserved / sizeof config->reserved[0]; i++) {
+        if (config->reserved[i] != NULL)
+            return "a reserved member is not NULL";
+    }
+    if (!is_name(config->name))
+        return "name must be 1 to 64 letters, digits, - or _";
+    if (config->capacity == 0 || (config->capacity != WEIR_UNBOUNDED && (uint64_t)config->capacity > INT64_MAX))
+        return "capacity must be at least 1, or WEIR_UNBOUNDED";
+    if (config->replicas > 5 || (config->replicas != 0 && config->replicas % 2 == 0))
+        return "replicas must be 1, 3 or 5";
+    if ((config->encode == NULL) != (config->decode == NULL))
+        return "encode and decode must be set together";
+    if (config->lanes > LANES_MOST || (config->lanes != 0 && config->key == NULL))
+        return "lanes must be at most 1024, and need key";
+    if (config->ack_wait > INT64_MAX || config->retry_delay > INT64_MAX || config->timeout > INT64_MAX)
+        return "a time is too long";
+    if (config->ack_wait != 0 && config->ack_wait < 10 * WEIR__NATS_MILLISECOND)
+        return "ack_wait must be at least 10 ms";
+    if ((config->certificate_file == NULL) != (config->private_key_file == NULL))
+        return "certificate_file and private_key_file must be set together";
+    return NULL;
+}
+
+static void set_defaults(weir_nats_config *config) {
+    if (config->urls == NULL)
+        config->urls = "nats://localhost:4222";
+    if (config->replicas == 0)
+        config->replicas = 1;
+    if (config->attempts == 0)
+        config->attempts = ATTEMPTS;
+    if (config->ack_wait == 0)
+        config->ack_wait = 30 * WEIR_SECOND;
+    if (config->retry_delay == 0)
+        config->retry_delay = WEIR_SECOND;
+    if (config->timeout == 0)
+        config->timeout = 5 * WEIR_SECOND;
+    if (config->window == 0 || config->window > INT32_MAX)
+        config->window = WINDOW;
+    if (config->lanes == 0)
+        config->lanes = config->key == NULL ? 1 : LANES;
+    weir__nats_strings(config);
+}
+
+static bool copy_strings(weir_nats *nats) {
+    weir_nats_config *config = &nats->config;
+    const char **members[] = {&config->urls,
+                              &config->name,
+                              &config->user,
+                              &config->password,
+                              &config->token,
+                              &config->credentials,
+                              &config->ca_file,
+                              &config->certificate_file,
+                              &config->private_key_file};
+    bool copied = true;
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        if (*members[i] == NULL)
+            continue;
+        nats->strings[i] = strdup(*members[i]);
+        *members[i] = nats->strings[i];
+        copied = copied && nats->strings[i] != NULL;
+    }
+    return copied;
+}
+
+weir_status weir__nats_settings(weir_nats *nats, const weir_nats_config *config) {
+    if (config->size != 0 && config->size != sizeof *config) {
+        snprintf(nats->message, sizeof nats->message, "size must be 0 or sizeof(weir_nats_config)");
+        return WEIR_INVALID;
+    }
+    const char *reason = wrong(config);
+    if (reason != NULL) {
+        snprintf(nats->message, sizeof nats->message, "%s", reason);
+        return WEIR_INVALID;
+    }
+    nats->config = *config;
+    set_defaults(&nats->config);
+    snprintf(nats->stream, sizeof nats->stream, "WEIR_%s", config->name);
+    snprintf(nats->dead, sizeof nats->dead, "WEIR_%s_DEAD", config->name);
+    return copy_strings(nats) ? WEIR_OK : WEIR_NOMEM;
+}
+
+void weir__nats_settings_free(weir_nats *nats) {
+    for (size_t i = 0; i < sizeof nats->strings / sizeof nats->strings[0]; i++)
+        free(nats->strings[i]);
+}

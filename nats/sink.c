@@ -1,0 +1,86 @@
+/*
+ * sink.c - Implements a stage that puts its items to the queue.
+ *
+ * A put that blocks looks each tenth of a second whether the pipeline is cancelled. It keeps its identity meanwhile.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "buffer.h"
+#include "clock.h"
+#include "put.h"
+
+#define LOOK (100 * WEIR__NATS_MILLISECOND)
+
+static bool may_wait(weir_task *task, weir_status status) {
+    bool waits =
+        status == WEIR_TIMEDOUT || status == WEIR_FULL || status == WEIR_DISCONNECTED || status == WEIR_UNCERTAIN;
+    return waits && !weir_task_cancelled(task) && weir__nats_now() < weir_task_deadline(task);
+}
+
+static weir_status put_bytes(weir_task *task, weir_nats *nats, const char *subject, const weir_nats_buffer *buffer) {
+    struct weir__nats_put put;
+    weir_status status;
+    weir__nats_put_begin(&put, subject, buffer->bytes, buffer->size);
+    do {
+        weir_deadline look = weir__nats_sooner(weir_deadline_after(LOOK), weir_task_deadline(task));
+        status = weir__nats_put_until(nats, &put, look);
+    } while (may_wait(task, status));
+    return status;
+}
+
+static weir_status put_item(weir_task *task, weir_nats *nats, void *item) {
+    weir_nats_buffer buffer = {NULL, 0, 0};
+    weir_status status = nats->config.encode(item, &buffer, nats->config.arg);
+    if (status == WEIR_OK)
+        status = put_bytes(task, nats, weir__nats_subject(nats, item), &buffer);
+    weir__nats_buffer_free(&buffer);
+    if (status == WEIR_OK && nats->config.drop != NULL)
+        nats->config.drop(item, nats->config.arg);
+    return status;
+}
+
+static int fail(weir_task *task, weir_nats *nats, weir_status status) {
+    char reason[MESSAGE_BYTES];
+    weir_nats_message_copy(nats, reason, sizeof reason);
+    return weir_task_fail(task, WEIR_CODE(status), "%s", *reason == '\0' ? weir_strerror(status) : reason);
+}
+
+static int run(weir_task *task, void *item, void *state) {
+    weir_nats *nats = state;
+    if (weir__nats_enter(nats) != WEIR_OK)
+        return fail(task, nats, WEIR_CLOSED);
+    weir_status status = put_item(task, nats, item);
+    weir__nats_leave(nats);
+    return status == WEIR_OK ? 0 : fail(task, nats, status);
+}
+
+static int run_batch(weir_task *task, void *const *items, size_t count, void *state) {
+    weir_nats *nats = state;
+    size_t put = 0;
+    if (weir_nats_put_many(nats, items, count, &put, 0) == WEIR_OK)
+        return 0;
+    for (size_t i = put; i < count; i++) {
+        weir_status status = weir__nats_enter(nats);
+        if (status == WEIR_OK) {
+            status = put_item(task, nats, items[i]);
+            weir__nats_leave(nats);
+        }
+        if (status != WEIR_OK) {
+            char reason[MESSAGE_BYTES];
+            weir_nats_message_copy(nats, reason, sizeof reason);
+            weir_task_fail_item(task, i, WEIR_CODE(status), "%s", reason);
+        }
+    }
+    return 0;
+}
+
+weir_status weir_nats_sink(weir_nats *nats, weir_stage_options *stage) {
+    if (nats == NULL || stage == NULL)
+        return WEIR_INVALID;
+    if (stage->batch.items > 0)
+        stage->work.run_batch = run_batch;
+    else
+        stage->work.run = run;
+    stage->work.arg = nats;
+    return WEIR_OK;
+}

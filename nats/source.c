@@ -1,0 +1,107 @@
+/*
+ * source.c - Implements a stage that takes items from the queue, and what becomes of them.
+ *
+ * Items arrive in `arrived`, a queue of weir. The source submits each with its held item as the ticket; weir tells
+ * `settle` when all that came of it has ended.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "held.h"
+#include "pull.h"
+#include "put.h"
+#include "take.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdint.h>
+
+/* A sentinel in `arrived` has the lowest bit set. */
+static void *with_mark(struct weir__nats_held *held, bool sentinel) {
+    return (void *)((uintptr_t)held | (uintptr_t)sentinel);
+}
+
+static void deliver(void *target, struct weir__nats_held *held, bool sentinel) {
+    weir_nats *nats = target;
+    if (weir_queue_put(nats->arrived, with_mark(held, sentinel)) != WEIR_OK)
+        weir__nats_nak(held, 0);
+}
+
+static weir_status begin(void *arg, void **state) {
+    weir_nats *nats = arg;
+    *state = nats;
+    if (weir_queue_get_fd(nats->arrived) < 0)
+        return weir_init_fail(WEIR_NOMEM, "no descriptor for the source");
+    weir_status status = weir__nats_take(nats, deliver, nats);
+    if (status == WEIR_OK)
+        return WEIR_OK;
+    char reason[MESSAGE_BYTES];
+    weir_nats_message_copy(nats, reason, sizeof reason);
+    return weir_init_fail(status, "%s", reason);
+}
+
+static void end(void *state) {
+    weir_nats *nats = state;
+    void *entry;
+    if (!weir__nats_take_no_more(nats))
+        return;
+    while (weir_queue_try_get(nats->arrived, &entry) == WEIR_OK)
+        weir__nats_dropped((struct weir__nats_held *)((uintptr_t)entry & ~(uintptr_t)1));
+}
+
+static void settle(void *ticket, weir_outcome outcome) {
+    struct weir__nats_held *held = ticket;
+    switch (outcome) {
+        case WEIR_ITEM_DONE:
+        case WEIR_ITEM_DEAD:
+            weir__nats_ack(held);
+            break;
+        case WEIR_ITEM_DROPPED:
+            weir__nats_dropped(held);
+            break;
+        case WEIR_ITEM_FAILED:
+        default:
+            weir__nats_failed(held);
+            break;
+    }
+}
+
+static int take_one(weir_task *task, weir_nats *nats, void *entry) {
+    struct weir__nats_held *held = (struct weir__nats_held *)((uintptr_t)entry & ~(uintptr_t)1);
+    if (held != entry)
+        return weir__nats_ack_and_wait(held) ? WEIR_END : 0; /* an unanswered one is delivered again, or was taken */
+    void *item = NULL;
+    if (weir__nats_decode(held, &item) != WEIR_OK)
+        return 0;
+    if (weir_task_submit(task, item, held) != WEIR_OK) {
+        if (nats->config.drop != NULL)
+            nats->config.drop(item, nats->config.arg);
+        weir__nats_dropped(held);
+        return weir_task_fail(task, EINVAL, "the options of the pipeline lack what weir_nats_source has set");
+    }
+    return 0;
+}
+
+static int run(weir_task *task, void *unused, void *state) {
+    weir_nats *nats = state;
+    void *entry;
+    (void)unused;
+    while (weir_queue_try_get(nats->arrived, &entry) == WEIR_EMPTY) {
+        weir_status status = weir_task_poll(task, weir_queue_get_fd(nats->arrived), POLLIN, WEIR_NEVER);
+        if (status != WEIR_OK)
+            return weir_task_fail(task, WEIR_CODE(status), "%s", weir_strerror(status));
+    }
+    return take_one(task, nats, entry);
+}
+
+weir_status weir_nats_source(weir_nats *nats, weir_stage_options *stage, weir_pipeline_options *options) {
+    if (nats == NULL || stage == NULL || options == NULL || (options->settled != NULL && options->settled != settle))
+        return WEIR_INVALID;
+    stage->work.source = run;
+    stage->work.arg = nats;
+    stage->work.init = begin;
+    stage->work.fini = end;
+    if (stage->threads.count == 0)
+        stage->threads.count = 1;
+    options->settled = settle;
+    return WEIR_OK;
+}

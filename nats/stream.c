@@ -1,0 +1,196 @@
+/*
+ * stream.c - Implements the streams and consumers of a queue.
+ *
+ * Stream WEIR_NAME has the subjects weir.NAME.>: a work queue, from which an acknowledged message is removed. Consumer
+ * lane_N delivers the items of one lane, and consumer close the sentinels, one at a time. With a key, a lane has one
+ * item in work at a time. Stream WEIR_NAME_DEAD has the dead letters.
+ *
+ * A server with one replica enforces the bound. With several, each replica checks it by itself when it applies a put, and
+ * they disagree: acknowledged puts were lost. So the programs keep the bound (room.c).
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "stream.h"
+
+#include "clock.h"
+#include "connect.h"
+#include "reason.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WAITING_PULLS = 512, AGAIN_MS = 200 };
+
+#define DUPLICATES (INT64_C(120) * 1000000000)
+
+weir_status weir__nats_lanes(weir_nats *nats) {
+    size_t lanes = nats->config.lanes;
+    nats->lanes = calloc(lanes + 1, sizeof *nats->lanes);
+    if (nats->lanes == NULL)
+        return WEIR_NOMEM;
+    nats->lane_count = lanes + 1;
+    for (size_t i = 0; i < lanes; i++) {
+        struct weir__nats_lane *lane = &nats->lanes[i];
+        snprintf(lane->consumer, sizeof lane->consumer, "lane_%zu", i);
+        snprintf(lane->subject, sizeof lane->subject, "weir.%s.item.%zu", nats->config.name, i);
+        lane->most = nats->config.key == NULL ? nats->config.window : 1;
+    }
+    struct weir__nats_lane *sentinels = &nats->lanes[lanes];
+    snprintf(sentinels->consumer, sizeof sentinels->consumer, "close");
+    snprintf(sentinels->subject, sizeof sentinels->subject, "weir.%s.close", nats->config.name);
+    sentinels->most = 1;
+    return WEIR_OK;
+}
+
+static int64_t server_bound(const weir_nats_config *config) {
+    return config->replicas > 1 || config->capacity == WEIR_UNBOUNDED ? -1 : (int64_t)config->capacity;
+}
+
+/* Keeps what the program must agree on with the others; it is the stream's description. */
+static void describe(const weir_nats_config *config, char *text, size_t size) {
+    char capacity[24] = "unbounded";
+    if (config->capacity != WEIR_UNBOUNDED)
+        snprintf(capacity, sizeof capacity, "%zu", config->capacity);
+    snprintf(text, size, "weir: capacity %s, replicas %u, %s %u", capacity, config->replicas,
+             config->key == NULL ? "unordered" : "lanes", config->lanes);
+}
+
+/* Returns whether the answer means that the cluster is not ready yet. */
+static bool try_again(natsStatus status, jsErrCode code) {
+    switch (code) {
+        case JSClusterNotAvailErr:
+        case JSClusterNoPeersErr:
+        case JSClusterNotAssignedErr:
+        case JSClusterNotLeaderErr:
+        case JSInsufficientResourcesErr:
+        case JSStreamOfflineErr:
+            return true;
+        default:
+            return code == 0 && (status == NATS_TIMEOUT || status == NATS_NO_RESPONDERS);
+    }
+}
+
+static weir_status compare(weir_nats *nats, const jsStreamInfo *info, const jsStreamConfig *wanted) {
+    const char *found = info->Config->Description == NULL ? "" : info->Config->Description;
+    if (strcmp(found, wanted->Description) == 0)
+        return WEIR_OK;
+    return weir__nats_fail(nats, WEIR_INVALID, "the queue exists with \"%s\" instead of \"%s\"", found,
+                           wanted->Description);
+}
+
+/* Adding a stream that exists with the same config has no effect. */
+static weir_status add_stream(weir_nats *nats, jsStreamConfig *config, uint64_t until) {
+    for (;;) {
+        jsStreamInfo *info = NULL;
+        jsErrCode code = 0;
+        natsStatus status = js_GetStreamInfo(&info, nats->js, config->Name, NULL, &code);
+        if (status != NATS_OK && weir__nats_status(status, code) == WEIR_EMPTY)
+            status = js_AddStream(&info, nats->js, config, NULL, &code);
+        if (status == NATS_OK) {
+            weir_status result = compare(nats, info, config);
+            jsStreamInfo_Destroy(info);
+            return result;
+        }
+        if (!try_again(status, code) || weir__nats_now() > until)
+            return weir__nats_fail_as(nats, status, code, "cannot create the stream");
+        nats_Sleep(AGAIN_MS);
+    }
+}
+
+static weir_status add_items(weir_nats *nats, const char *description, uint64_t until) {
+    char subject[SUBJECT_BYTES];
+    const char *subjects[1] = {subject};
+    jsStreamConfig config;
+    snprintf(subject, sizeof subject, "weir.%s.>", nats->config.name);
+    jsStreamConfig_Init(&config);
+    config.Name = nats->stream;
+    config.Description = description;
+    config.Subjects = subjects;
+    config.SubjectsLen = 1;
+    config.Retention = js_WorkQueuePolicy;
+    config.Discard = js_DiscardNew;
+    config.Duplicates = DUPLICATES;
+    config.MaxMsgs = server_bound(&nats->config);
+    config.Replicas = nats->config.replicas;
+    return add_stream(nats, &config, until);
+}
+
+static weir_status add_dead(weir_nats *nats, const char *description, uint64_t until) {
+    char subject[SUBJECT_BYTES];
+    const char *subjects[1] = {subject};
+    jsStreamConfig config;
+    snprintf(subject, sizeof subject, "weir_dead.%s", nats->config.name);
+    jsStreamConfig_Init(&config);
+    config.Name = nats->dead;
+    config.Description = description;
+    config.Subjects = subjects;
+    config.SubjectsLen = 1;
+    config.Duplicates = DUPLICATES;
+    config.Replicas = nats->config.replicas;
+    return add_stream(nats, &config, until);
+}
+
+static void fill_consumer(const weir_nats *nats, size_t index, jsConsumerConfig *config) {
+    const struct weir__nats_lane *lane = &nats->lanes[index];
+    bool alone = nats->config.key != NULL || index + 1 == nats->lane_count;
+    jsConsumerConfig_Init(config);
+    config->Durable = lane->consumer;
+    config->AckPolicy = js_AckExplicit;
+    config->AckWait = (int64_t)nats->config.ack_wait;
+    config->MaxDeliver = -1;
+    config->FilterSubject = lane->subject;
+    config->MaxAckPending = alone ? 1 : -1;
+    config->MaxWaiting = WAITING_PULLS;
+}
+
+/* Uses the ack_wait of a consumer that exists. */
+static weir_status add_consumer(weir_nats *nats, size_t index, uint64_t until) {
+    jsConsumerConfig config;
+    fill_consumer(nats, index, &config);
+    for (;;) {
+        jsConsumerInfo *info = NULL;
+        jsErrCode code = 0;
+        natsStatus status = js_GetConsumerInfo(&info, nats->js, nats->stream, config.Durable, NULL, &code);
+        if (status != NATS_OK && (status == NATS_NOT_FOUND || code == JSConsumerNotFoundErr))
+            status = js_AddConsumer(&info, nats->js, nats->stream, &config, NULL, &code);
+        if (status == NATS_OK) {
+            nats->config.ack_wait = (uint64_t)info->Config->AckWait;
+            jsConsumerInfo_Destroy(info);
+            return WEIR_OK;
+        }
+        if (!try_again(status, code) || weir__nats_now() > until)
+            return weir__nats_fail_as(nats, status, code, "cannot create the consumer");
+        nats_Sleep(AGAIN_MS);
+    }
+}
+
+weir_status weir__nats_streams(weir_nats *nats) {
+    char description[96];
+    uint64_t until = weir_deadline_after(nats->config.timeout);
+    describe(&nats->config, description, sizeof description);
+    weir_status status = add_items(nats, description, until);
+    if (status == WEIR_OK)
+        status = add_dead(nats, description, until);
+    for (size_t i = 0; i < nats->lane_count && status == WEIR_OK; i++)
+        status = add_consumer(nats, i, until);
+    return status;
+}
+
+weir_status weir__nats_state(weir_nats *nats, const char *stream, struct weir__nats_state *state) {
+    jsStreamInfo *info = NULL;
+    jsErrCode code = 0;
+    if (!weir__nats_connected(nats->prompt))
+        return weir__nats_fail(nats, WEIR_DISCONNECTED, "no connection");
+    natsStatus status = js_GetStreamInfo(&info, nats->js, stream, NULL, &code);
+    if (status != NATS_OK) {
+        weir_status result = weir__nats_fail_as(nats, status, code, "cannot ask for the state of the queue");
+        return try_again(status, code) ? WEIR_TIMEDOUT : result == WEIR_EMPTY ? WEIR_FAILED : result;
+    }
+    state->messages = info->State.Msgs;
+    state->first = info->State.FirstSeq;
+    state->last = info->State.LastSeq;
+    jsStreamInfo_Destroy(info);
+    return WEIR_OK;
+}

@@ -1,0 +1,25 @@
+/*
+ * stream.h - the streams and consumers of a queue on the server: created, compared, asked.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#ifndef WEIR_NATS_STREAM_H
+#define WEIR_NATS_STREAM_H
+
+#include "handle.h"
+
+/* Allocates the lanes, with names and subjects. Returns WEIR_OK or WEIR_NOMEM. */
+weir_status weir__nats_lanes(weir_nats *nats);
+
+/* Creates streams and consumers that are missing, and compares the others. Returns a status of weir_nats_open. */
+weir_status weir__nats_streams(weir_nats *nats);
+
+/* What a stream tells. */
+struct weir__nats_state {
+    uint64_t messages, first, last;
+};
+
+/* Asks for the state of a stream. Returns WEIR_OK, or a status with a message. */
+weir_status weir__nats_state(weir_nats *nats, const char *stream, struct weir__nats_state *state);
+
+#endif /* WEIR_NATS_STREAM_H */

@@ -1,0 +1,24 @@
+#!/bin/sh
+# The heavier tests of libweir-nats: a queue with three replicas while its leader is killed, and while it is full; a
+# server with a full disk, if a small tmpfs can be mounted. No acknowledged put may be lost.
+#
+# environment: top_builddir; KILLS and RUNS: their numbers.
+#
+# Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+set -eu
+
+top_builddir=${top_builddir:-.}
+kills=${KILLS:-10}
+runs=${RUNS:-10}
+make -s -C "$top_builddir" tests/nats_cluster
+"$top_builddir/tests/nats_cluster" kills "$kills"
+"$top_builddir/tests/nats_cluster" full "$runs"
+if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
+    folder=$(mktemp -d "${TMPDIR:-/tmp}/weir-disk.XXXXXX")
+    trap 'rmdir "$folder"' EXIT
+    # shellcheck disable=SC2016 # for the inner shell
+    unshare -m sh -c 'mount -t tmpfs -o size=8m none "$1" && TMPDIR=$1 exec "$2" disk 1' sh "$folder" \
+        "$top_builddir/tests/nats_cluster"
+else
+    echo "SKIPPED: no tmpfs for a full disk"
+fi

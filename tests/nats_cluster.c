@@ -1,0 +1,379 @@
+/*
+ * nats_cluster.c - a queue on three servers with three replicas: four producers and two consumers, while the leader of the
+ * stream is killed again and again, or while the queue is full all the time.
+ *
+ *     nats_cluster kills N     N kills of the leader
+ *     nats_cluster full N      N runs with a queue of 50 that is full
+ *     nats_cluster disk 1      one server with one replica, in a folder on a small file system ($TMPDIR)
+ *
+ * Prints a line for each, and fails if an acknowledged put is lost, or if the bound was exceeded by more than the number of
+ * producers less one. tests/nats.sh runs it.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "nats_server.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <nats/nats.h>
+#include <weir.h>
+#include <weir/nats.h>
+
+enum { SERVERS = 3, PRODUCERS = 4, CONSUMERS = 2, CAPACITY = 50, MOST = 200000, PUTS_OF_A_FULL_RUN = 500 };
+
+struct cluster {
+    char folder[128];
+    char urls[256];
+    char options[SERVERS][512];
+    struct nats_server servers[SERVERS];
+};
+
+static struct cluster cluster;
+static char queue[32];
+static atomic_bool put_was_acked[MOST];
+static atomic_uint taken[MOST];
+static atomic_size_t next_number, acked, takes, unsure;
+static atomic_bool end;
+static atomic_size_t puts_left;
+static atomic_uint_fast64_t last_ack;
+
+static uint64_t now(void) {
+    return weir_deadline_after(0);
+}
+
+static void stop_with(const char *what) {
+    fprintf(stderr, "nats_cluster: %s\n", what);
+    for (size_t i = 0; i < SERVERS; i++)
+        nats_server_kill(&cluster.servers[i]);
+    exit(1);
+}
+
+/* ---- the cluster ---- */
+
+static void start_cluster(void) {
+    int routes[SERVERS];
+    nats_make_folder(cluster.folder, sizeof cluster.folder);
+    for (size_t i = 0; i < SERVERS; i++)
+        routes[i] = nats_free_port();
+    for (size_t i = 0; i < SERVERS; i++) {
+        snprintf(cluster.options[i], sizeof cluster.options[i],
+                 "--server_name s%zu --cluster_name weir --cluster nats://127.0.0.1:%d --routes "
+                 "nats://127.0.0.1:%d,nats://127.0.0.1:%d,nats://127.0.0.1:%d",
+                 i, routes[i], routes[0], routes[1], routes[2]);
+        cluster.servers[i].options = cluster.options[i];
+        nats_server_start(&cluster.servers[i], cluster.folder);
+    }
+    snprintf(cluster.urls, sizeof cluster.urls, "%s,%s,%s", cluster.servers[0].url, cluster.servers[1].url,
+             cluster.servers[2].url);
+}
+
+static void end_cluster(void) {
+    for (size_t i = 0; i < SERVERS; i++)
+        nats_server_kill(&cluster.servers[i]);
+    nats_remove_folder(cluster.folder);
+}
+
+/* Asks for the stream: its messages, and the number of its leader if all replicas are current, or -1. */
+static bool ask(jsCtx *js, uint64_t *messages, int *leader) {
+    char stream[64];
+    jsStreamInfo *info = NULL;
+    jsErrCode code;
+    snprintf(stream, sizeof stream, "WEIR_%s", queue);
+    if (js_GetStreamInfo(&info, js, stream, NULL, &code) != NATS_OK)
+        return false;
+    *messages = info->State.Msgs;
+    *leader = -1;
+    if (info->Cluster != NULL && info->Cluster->Leader != NULL) {
+        *leader = info->Cluster->Leader[1] - '0';
+        for (int i = 0; i < info->Cluster->ReplicasLen; i++) {
+            if (!info->Cluster->Replicas[i]->Current || info->Cluster->Replicas[i]->Offline)
+                *leader = -1;
+        }
+    }
+    jsStreamInfo_Destroy(info);
+    return true;
+}
+
+static natsConnection *connect_watcher(jsCtx **js) {
+    natsConnection *connection = NULL;
+    natsOptions *options = NULL;
+    const char *urls[SERVERS] = {cluster.servers[0].url, cluster.servers[1].url, cluster.servers[2].url};
+    natsOptions_Create(&options);
+    natsOptions_SetServers(options, urls, SERVERS);
+    natsOptions_SetMaxReconnect(options, 100000);
+    natsOptions_SetReconnectWait(options, 100);
+    if (natsConnection_Connect(&connection, options) != NATS_OK ||
+        natsConnection_JetStream(js, connection, NULL) != NATS_OK)
+        stop_with("no connection");
+    natsOptions_Destroy(options);
+    return connection;
+}
+
+/* ---- the program under test ---- */
+
+static weir_nats *open_queue(void) {
+    char reason[256];
+    weir_nats_config config = {.urls = cluster.urls,
+                               .name = queue,
+                               .capacity = CAPACITY,
+                               .replicas = 3,
+                               .ack_wait = 5 * WEIR_SECOND,
+                               .timeout = 10 * WEIR_SECOND,
+                               .attempts = 1000,
+                               .message = reason,
+                               .message_size = sizeof reason};
+    weir_nats *nats = NULL;
+    for (int tries = 0; weir_nats_open(&nats, &config) != WEIR_OK; tries++) {
+        if (tries == 10)
+            stop_with(reason);
+        sleep(1);
+    }
+    return nats;
+}
+
+static bool may_put(void) {
+    size_t left = atomic_load(&puts_left);
+    while (left > 0 && !atomic_compare_exchange_weak(&puts_left, &left, left - 1))
+        continue;
+    return left > 0 && !atomic_load(&end);
+}
+
+static void *produce(void *unused) {
+    weir_nats *nats = open_queue();
+    (void)unused;
+    while (may_put()) {
+        size_t number = atomic_fetch_add(&next_number, 1);
+        char text[32], *item;
+        snprintf(text, sizeof text, "%zu", number);
+        item = number < MOST ? strdup(text) : NULL;
+        if (item == NULL)
+            break;
+        weir_status status = weir_nats_put(nats, item, weir_deadline_after(60 * WEIR_SECOND));
+        if (status == WEIR_OK) {
+            atomic_store(&put_was_acked[number], true);
+            atomic_fetch_add(&acked, 1);
+            atomic_store(&last_ack, now());
+        } else {
+            atomic_fetch_add(&unsure, 1);
+            free(item);
+        }
+    }
+    weir_nats_destroy(nats);
+    return NULL;
+}
+
+static int take(weir_task *task, void *item, void *arg) {
+    size_t number = strtoul(item, NULL, 10);
+    (void)task;
+    (void)arg;
+    free(item);
+    if (number < MOST)
+        atomic_fetch_add(&taken[number], 1);
+    atomic_fetch_add(&takes, 1);
+    usleep(500);
+    return 0;
+}
+
+struct consumer {
+    weir_nats *nats;
+    weir_pipeline *pipeline;
+};
+
+static void start_consumer(struct consumer *consumer) {
+    weir_pipeline_options options = {0};
+    weir_stage_options from = {.name = "from"}, to = {.name = "to"};
+    consumer->nats = open_queue();
+    weir_nats_source(consumer->nats, &from, &options);
+    to.work.run = take;
+    weir_pipeline_create(&consumer->pipeline, &options);
+    weir_pipeline_add(consumer->pipeline, NULL, &from);
+    weir_pipeline_add(consumer->pipeline, NULL, &to);
+    if (weir_pipeline_start(consumer->pipeline) != WEIR_OK)
+        stop_with(weir_pipeline_message(consumer->pipeline));
+}
+
+static void end_consumer(struct consumer *consumer) {
+    if (weir_pipeline_wait(consumer->pipeline, weir_deadline_after(120 * WEIR_SECOND)) != WEIR_OK)
+        stop_with("a consumer has not got its sentinel");
+    weir_pipeline_finish(consumer->pipeline, weir_deadline_after(60 * WEIR_SECOND), NULL);
+    weir_pipeline_destroy(consumer->pipeline);
+    weir_nats_destroy(consumer->nats);
+}
+
+/* ---- runs ---- */
+
+struct run {
+    struct consumer consumers[CONSUMERS];
+    pthread_t producers[PRODUCERS];
+    natsConnection *connection;
+    jsCtx *js;
+    uint64_t most; /* messages in the stream */
+};
+
+static void begin(struct run *run, const char *name, size_t puts) {
+    snprintf(queue, sizeof queue, "%s", name);
+    memset(put_was_acked, 0, sizeof put_was_acked);
+    memset(taken, 0, sizeof taken);
+    atomic_store(&next_number, 0);
+    atomic_store(&acked, 0);
+    atomic_store(&takes, 0);
+    atomic_store(&unsure, 0);
+    atomic_store(&end, false);
+    atomic_store(&puts_left, puts);
+    run->most = 0;
+    run->connection = connect_watcher(&run->js);
+    for (size_t i = 0; i < CONSUMERS; i++)
+        start_consumer(&run->consumers[i]);
+    for (size_t i = 0; i < PRODUCERS; i++)
+        pthread_create(&run->producers[i], NULL, produce, NULL);
+}
+
+static void watch(struct run *run) {
+    uint64_t messages;
+    int leader;
+    if (ask(run->js, &messages, &leader) && messages > run->most)
+        run->most = messages;
+}
+
+/* Ends the run; returns whether it was right. */
+static bool finish(struct run *run, const char *what) {
+    size_t lost = 0, twice = 0;
+    for (size_t i = 0; i < PRODUCERS; i++)
+        pthread_join(run->producers[i], NULL);
+    weir_nats *nats = open_queue();
+    for (size_t i = 0; i < CONSUMERS; i++) {
+        if (weir_nats_close(nats, weir_deadline_after(120 * WEIR_SECOND)) != WEIR_OK)
+            stop_with("cannot close");
+    }
+    for (size_t i = 0; i < CONSUMERS; i++)
+        end_consumer(&run->consumers[i]);
+    if (weir_nats_join(nats, weir_deadline_after(60 * WEIR_SECOND)) != WEIR_OK)
+        stop_with("the queue is not empty");
+    weir_nats_destroy(nats);
+    for (size_t i = 0; i < MOST; i++) {
+        lost += atomic_load(&put_was_acked[i]) && atomic_load(&taken[i]) == 0;
+        twice += atomic_load(&taken[i]) > 1;
+    }
+    jsCtx_Destroy(run->js);
+    natsConnection_Destroy(run->connection);
+    uint64_t over = run->most > CAPACITY ? run->most - CAPACITY : 0;
+    printf("%s: %zu acknowledged puts, %zu lost, %zu uncertain, %zu items twice, at most %" PRIu64
+           " of %d items inside\n",
+           what, atomic_load(&acked), lost, atomic_load(&unsure), twice, run->most, CAPACITY);
+    fflush(stdout);
+    return lost == 0 && over <= PRODUCERS - 1;
+}
+
+/* Waits until all replicas are current, and returns the number of the leader. */
+static int settled_leader(struct run *run) {
+    uint64_t messages, give_up = weir_deadline_after(120 * WEIR_SECOND);
+    int leader = -1;
+    while (!ask(run->js, &messages, &leader) || leader < 0) {
+        if (now() > give_up)
+            stop_with("the replicas do not become current");
+        usleep(50000);
+    }
+    return leader;
+}
+
+static void kill_leader(struct run *run, int number) {
+    int leader = settled_leader(run);
+    size_t before = atomic_load(&takes);
+    nats_server_kill(&cluster.servers[leader]);
+    uint64_t begin_of_gap = now();
+    atomic_store(&last_ack, 0);
+    usleep(200000);
+    atomic_store(&last_ack, 0);
+    while (atomic_load(&last_ack) == 0) {
+        if (now() > begin_of_gap + 60 * WEIR_SECOND)
+            stop_with("puts do not go on");
+        usleep(1000);
+    }
+    double gap = (double)(atomic_load(&last_ack) - begin_of_gap) / 1e9;
+    nats_server_start(&cluster.servers[leader], cluster.folder);
+    printf("kill %d: leader s%d; a put was acknowledged again after %.1f s; %zu items taken before\n", number, leader,
+           gap, before);
+    fflush(stdout);
+    for (int i = 0; i < 10; i++) {
+        watch(run);
+        usleep(50000);
+    }
+}
+
+static bool run_kills(int kills) {
+    static struct run run;
+    char what[64];
+    begin(&run, "kills", SIZE_MAX);
+    usleep(500000);
+    for (int i = 1; i <= kills; i++)
+        kill_leader(&run, i);
+    atomic_store(&end, true);
+    snprintf(what, sizeof what, "%d kills", kills);
+    return finish(&run, what);
+}
+
+static bool run_full(int runs) {
+    bool right = true;
+    for (int i = 1; i <= runs; i++) {
+        static struct run run;
+        char name[32], what[64];
+        snprintf(name, sizeof name, "full%d", i);
+        begin(&run, name, PUTS_OF_A_FULL_RUN);
+        while (atomic_load(&acked) + atomic_load(&unsure) < PUTS_OF_A_FULL_RUN)
+            watch(&run);
+        snprintf(what, sizeof what, "full queue, run %d", i);
+        right = finish(&run, what) && right;
+    }
+    return right;
+}
+
+/* ---- a full disk ---- */
+
+/* The servers' folder must be on a small file system. Puts until the disk is full. */
+static bool run_disk(void) {
+    char reason[256] = "", *item;
+    size_t stored = 0, size = 100000;
+    weir_status status = WEIR_OK;
+    struct nats_server *server = &cluster.servers[0];
+    nats_make_folder(cluster.folder, sizeof cluster.folder);
+    nats_server_start(server, cluster.folder);
+    weir_nats_config config = {.urls = server->url, .name = "disk", .capacity = WEIR_UNBOUNDED};
+    weir_nats *nats = NULL;
+    if (weir_nats_open(&nats, &config) != WEIR_OK)
+        stop_with("cannot open the queue");
+    for (; status == WEIR_OK && stored < 1000; stored += status == WEIR_OK) {
+        item = malloc(size + 1);
+        memset(item, 'x', size);
+        item[size] = '\0';
+        status = weir_nats_put(nats, item, weir_deadline_after(WEIR_SECOND));
+        if (status != WEIR_OK)
+            free(item);
+    }
+    weir_nats_message_copy(nats, reason, sizeof reason);
+    weir_nats_destroy(nats);
+    printf("full disk: %zu items of 100 KB, then \"%s\": %s\n", stored, weir_strerror(status), reason);
+    nats_server_kill(server);
+    nats_remove_folder(cluster.folder);
+    return stored > 0 && (status == WEIR_FAILED || status == WEIR_UNCERTAIN);
+}
+
+int main(int count, char **arguments) {
+    if (count != 3 || atoi(arguments[2]) <= 0)
+        return 2;
+    if (!nats_server_exists()) {
+        puts("SKIPPED: no nats-server");
+        return 77;
+    }
+    if (strcmp(arguments[1], "disk") == 0)
+        return run_disk() ? 0 : 1;
+    start_cluster();
+    bool right = strcmp(arguments[1], "kills") == 0 ? run_kills(atoi(arguments[2])) : run_full(atoi(arguments[2]));
+    end_cluster();
+    return right ? 0 : 1;
+}
