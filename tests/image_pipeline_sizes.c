@@ -141,16 +141,16 @@ START_TEST (each_of_several_sizes_is_like_one_alone) {
     copy_file(photo(3), in_root("alike/a.jpg"));
     for (int crop = 0; crop < 2; crop++) {
         const char *option = crop ? "--crop" : NULL;
-        struct result result = run_thumbs("--from", in_root("alike"), "--to", in_root("alike-all-%d", crop), "-q", "100", "-s",
-                                          "80x160,70x150,40x80,40,20x10", option, "centre", NULL);
+        struct result result = run_thumbs("--from", in_root("alike"), "--to", in_root("alike-all-%d", crop), "-q",
+                                          "100", "-s", "80x160,70x150,40x80,40,20x10", option, "centre", NULL);
         expect_counts(&result, 1, 0);
         result_free(&result);
         for (int i = 0; i < 5; i++) {
             result = run_thumbs("--from", in_root("alike"), "--to", in_root("alike-%d-%d", crop, i), "-q", "100", "-s",
                                 sizes[i], option, "centre", NULL);
             expect_counts(&result, 1, 0);
-            double distance = distance_of(in_root("alike-all-%d/a-%s.jpg", crop, sizes[i]),
-                                          in_root("alike-%d-%d/a.jpg", crop, i));
+            double distance =
+                distance_of(in_root("alike-all-%d/a-%s.jpg", crop, sizes[i]), in_root("alike-%d-%d/a.jpg", crop, i));
             ck_assert_msg(distance < 4, "%s is %.1f off", sizes[i], distance);
             result_free(&result);
         }

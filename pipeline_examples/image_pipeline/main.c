@@ -7,9 +7,10 @@
  *
  * This file declares a weir pipeline of three stages and puts the photos. A slow stage fills its input queue, and
  * back-pressure slows the faster ones down. The number of pictures in memory is bounded however many there are,
- * including those that wait for another attempt. Each resize thread has a child process that decodes. A picture that fails becomes a dead letter, which holds the reason,
- * and the others go on. Ctrl-C finishes the pipeline: in-flight items are completed. A second one cancels it: they
- * are dropped. The report counts every photo that was put in exactly one place.
+ * including those that wait for another attempt. Each resize thread has a child process that decodes. A picture that
+ * fails becomes a dead letter, which holds the reason, and the others go on. Ctrl-C finishes the pipeline: in-flight
+ * items are completed. A second one cancels it: they are dropped. The report counts every photo that was put in exactly
+ * one place.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
