@@ -132,7 +132,8 @@ thumbs one --to to --no-isolate || status=$?
 # Where no child can be started, the program decodes by itself, unless it must not.
 NO_MEMFD=1
 export NO_MEMFD
-thumbs from --to threads || fail "without child processes: $(cat out err)"
+thumbs from --to threads --trace trace.json || fail "without child processes: $(cat out err)"
+python3 -m json.tool trace.json >/dev/null || fail "the trace of a second pipeline is no JSON"
 grep -q '^weir-thumbs: decoding in threads: .*decoder: cannot be run: ' err || fail "$(cat err)"
 status=0
 thumbs from --to to --overwrite --isolate || status=$?

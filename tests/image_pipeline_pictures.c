@@ -124,3 +124,19 @@ struct look look_at(const char *path) {
     g_object_unref(picture);
     return look;
 }
+
+double distance_of(const char *one, const char *other) {
+    open_once();
+    VipsImage *pictures[2] = {vips_image_new_from_file(one, NULL), vips_image_new_from_file(other, NULL)};
+    ck_assert_msg(pictures[0] != NULL && pictures[1] != NULL, "%s: %s", one, vips_error_buffer());
+    VipsImage *difference = NULL, *absolute = NULL;
+    double distance;
+    ck_assert_int_eq(vips_subtract(pictures[0], pictures[1], &difference, NULL), 0);
+    ck_assert_int_eq(vips_abs(difference, &absolute, NULL), 0);
+    ck_assert_int_eq(vips_avg(absolute, &distance, NULL), 0);
+    g_object_unref(absolute);
+    g_object_unref(difference);
+    g_object_unref(pictures[0]);
+    g_object_unref(pictures[1]);
+    return distance;
+}

@@ -36,6 +36,9 @@ struct look {
 /* Fails the test if libvips cannot read the picture. */
 struct look look_at(const char *path);
 
+/* Returns the mean distance of two pictures of one size, from 0 to 255. */
+double distance_of(const char *one, const char *other);
+
 /* Decodes a whole JPEG and returns its size. Returns false if it is incomplete. */
 bool read_picture(const char *path, int *width, int *height);
 

@@ -101,12 +101,15 @@ static bool is_plain(const char *value) {
 }
 
 bool aws_find_credentials(struct aws_credentials *credentials) {
-    const char *key = get("AWS_ACCESS_KEY_ID", NULL), *secret = get("AWS_SECRET_ACCESS_KEY", NULL);
+    static const char *const variables[] = {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"};
+    const char *key = get(variables[0], NULL), *secret = get(variables[1], NULL);
     *credentials = (struct aws_credentials){.key = NULL};
     if (key != NULL && secret != NULL)
-        *credentials = (struct aws_credentials){copy(key), copy(secret), copy(get("AWS_SESSION_TOKEN", NULL))};
+        *credentials = (struct aws_credentials){copy(key), copy(secret), copy(get(variables[2], NULL))};
     else
         read_file(credentials, get("AWS_PROFILE", "default"));
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++)
+        (void)unsetenv(variables[i]); /* decoders in child processes must not have them */
     bool is_found = credentials->key != NULL && credentials->secret != NULL;
     if (!is_found)
         terminal_say("no credentials for S3: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write "

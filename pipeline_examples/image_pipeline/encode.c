@@ -10,14 +10,6 @@
 #include "terminal.h"
 #include "vips_text.h"
 
-/* Returns a new picture with 8 bits in each channel, in grey or sRGB; NULL if libvips fails. */
-static VipsImage *narrow(VipsImage *picture) {
-    VipsImage *narrow = NULL;
-    bool is_grey = vips_image_get_bands(picture) < 3;
-    VipsInterpretation space = is_grey ? VIPS_INTERPRETATION_B_W : VIPS_INTERPRETATION_sRGB;
-    return vips_colourspace(picture, &narrow, space, NULL) == 0 ? narrow : NULL;
-}
-
 static int encode_jpeg(VipsImage *picture, const struct recipe *recipe, struct thumbnail *made) {
     VipsArrayDouble *white = vips_array_double_newv(1, 255.0); /* background for transparent areas */
     int error = vips_jpegsave_buffer(picture, &made->bytes, &made->size, "Q", recipe->quality, "strip", TRUE,
@@ -26,26 +18,19 @@ static int encode_jpeg(VipsImage *picture, const struct recipe *recipe, struct t
     return error;
 }
 
-static int encode_narrow(VipsImage *picture, const struct recipe *recipe, struct thumbnail *made) {
+bool encode_picture(VipsImage *picture, const struct recipe *recipe, struct thumbnail *made) {
     switch (recipe->format) {
         case FORMAT_WEBP:
-            return vips_webpsave_buffer(picture, &made->bytes, &made->size, "Q", recipe->quality, "strip", TRUE, NULL);
+            return vips_webpsave_buffer(picture, &made->bytes, &made->size, "Q", recipe->quality, "strip", TRUE,
+                                        NULL) == 0;
         case FORMAT_AVIF:
             return vips_heifsave_buffer(picture, &made->bytes, &made->size, "Q", recipe->quality, "strip", TRUE,
-                                        "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, NULL);
+                                        "compression", VIPS_FOREIGN_HEIF_COMPRESSION_AV1, NULL) == 0;
+        case FORMAT_PNG:
+            return vips_pngsave_buffer(picture, &made->bytes, &made->size, "strip", TRUE, NULL) == 0;
         default:
-            return vips_pngsave_buffer(picture, &made->bytes, &made->size, "strip", TRUE, NULL);
+            return encode_jpeg(picture, recipe, made) == 0;
     }
-}
-
-bool encode_picture(VipsImage *picture, const struct recipe *recipe, struct thumbnail *thumbnail) {
-    if (recipe->format == FORMAT_JPEG)
-        return encode_jpeg(picture, recipe, thumbnail) == 0;
-    VipsImage *converted = narrow(picture);
-    bool ok = converted != NULL && encode_narrow(converted, recipe, thumbnail) == 0;
-    if (converted != NULL)
-        g_object_unref(converted);
-    return ok;
 }
 
 bool encode_check(const struct recipe *recipe) {

@@ -13,10 +13,10 @@
 #include "recipe.h"
 
 /*
- * Encodes the picture without metadata, and evaluates it thereby. JPEG shows white where the picture is transparent; the
+ * Encodes a picture in sRGB or grey, with 8 bits in each channel, without metadata. Evaluates the picture. JPEG shows white where the picture is transparent; the
  * other formats keep the transparency. Returns false if libvips fails, and has the reason.
  */
-bool encode_picture(VipsImage *picture, const struct recipe *recipe, struct thumbnail *thumbnail);
+bool encode_picture(VipsImage *picture, const struct recipe *recipe, struct thumbnail *made);
 
 /* Returns whether libvips can write the format. If not, prints a message. Called once libvips runs. */
 bool encode_check(const struct recipe *recipe);

@@ -150,6 +150,8 @@ static weir_status begin_isolated(void *argument, void **state) {
     isolated->work = argument;
     weir_status status = weir_process_init(&isolated->work->decoder, &isolated->keeper);
     if (status != WEIR_OK)
+        atomic_store(&isolated->work->has_no_decoder, true);
+    if (status != WEIR_OK)
         free(isolated);
     else
         *state = isolated;

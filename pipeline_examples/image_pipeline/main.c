@@ -7,10 +7,11 @@
  *
  * This file declares a weir pipeline of three stages and puts the photos. A slow stage fills its input queue, and
  * back-pressure slows the faster ones down. The threads of downloads and uploads, which wait for the network, are few
- * at first, and their number grows while that raises the throughput. The number of pictures in memory is bounded
- * however many there are, including those that wait for another attempt. A picture that fails becomes a dead letter,
- * which holds the reason, and the others go on. Ctrl-C finishes the pipeline: in-flight items are completed. A second
- * one cancels it: they are dropped. The report counts every photo that was put in exactly one place.
+ * at first, and their number grows while that raises the throughput. Each resize thread has a child process that decodes.
+ * The number of pictures in memory is bounded however many there are, including those that wait for another attempt. A
+ * picture that fails becomes a dead letter, which holds the reason, and the others go on. Ctrl-C finishes the pipeline:
+ * in-flight items are completed. A second one cancels it: they are dropped. The report counts every photo that was put in
+ * exactly one place.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -196,18 +197,19 @@ static weir_status run_with_metrics(weir_pipeline *pipeline, struct work *work, 
 }
 
 /* Leaves `*report` NULL if the run did not begin. */
-static void make_thumbnails(struct work *work, FILE *trace, weir_report **report) {
+static void make_thumbnails(struct work *work, const struct trace *trace, weir_report **report) {
     weir_pipeline *pipeline = NULL;
     weir_queue *dead = NULL;
     enum isolation isolation = work->options->isolation;
     weir_status status = weir_queue_create(&dead, work->options->queue);
     if (status == WEIR_OK)
-        status = open_pipeline(&pipeline, work, dead, trace, isolation != ISOLATE_NEVER);
-    if (status == WEIR_INITFAILED && isolation == ISOLATE_IF_POSSIBLE) { /* perhaps no child can be started */
+        status = open_pipeline(&pipeline, work, dead, trace->stream, isolation != ISOLATE_NEVER);
+    if (status == WEIR_INITFAILED && isolation == ISOLATE_IF_POSSIBLE && atomic_load(&work->has_no_decoder)) {
         terminal_say("decoding in threads: %s", weir_pipeline_message(pipeline));
         weir_pipeline_destroy(pipeline);
         pipeline = NULL;
-        status = open_pipeline(&pipeline, work, dead, trace, false);
+        trace_restart(trace);
+        status = open_pipeline(&pipeline, work, dead, trace->stream, false);
     }
     if (status == WEIR_OK)
         status = run_with_metrics(pipeline, work, dead, report);
@@ -245,7 +247,7 @@ static int process_photos(struct work *work) {
     struct trace trace;
     if (!trace_open(&trace, work->options->trace))
         return EXIT_FAILURE;
-    make_thumbnails(work, trace.stream, &report);
+    make_thumbnails(work, &trace, &report);
     bool is_traced = trace_close(&trace);
     if (work->ends.source.is_whole && work->ends.source.count == 0)
         terminal_say("%s: nothing to do", work->options->from);

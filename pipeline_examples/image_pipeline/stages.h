@@ -39,6 +39,7 @@ struct work {
     struct journal journal;
     struct budget memory; /* for decodes */
     weir_process decoder; /* the child processes; unused with --no-isolate */
+    atomic_bool has_no_decoder; /* one of them could not be started */
     struct hosts *hosts;
     struct pace pace; /* of requests to other servers */
 };

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "terminal.h"
 
@@ -18,6 +19,14 @@ bool trace_open(struct trace *trace, const char *path) {
     if (trace->stream == NULL)
         terminal_say("%s: %s", path, strerror(errno));
     return trace->stream != NULL;
+}
+
+void trace_restart(const struct trace *trace) {
+    if (trace->stream == NULL || fflush(trace->stream) != 0)
+        return; /* trace_close tells of the error */
+    rewind(trace->stream);
+    if (ftruncate(fileno(trace->stream), 0) != 0)
+        terminal_say("%s: the trace begins twice", trace->path);
 }
 
 bool trace_close(struct trace *trace) {

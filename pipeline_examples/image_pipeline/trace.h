@@ -17,6 +17,9 @@ struct trace {
 /* Creates the file, or empties it. NULL creates none. On failure prints a message and returns false. */
 bool trace_open(struct trace *trace, const char *path);
 
+/* Empties the file, for another pipeline. The first one must be destroyed. Prints a message if the file is none. */
+void trace_restart(const struct trace *trace);
+
 /* Called once the pipeline is destroyed. Returns false, after a message, if the trace is not complete. */
 bool trace_close(struct trace *trace);
 
