@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { ANSWER = 64 };
+enum { ANSWER = 64, AT_ONCE = 100 }; /* bytes; items of a put */
 
 static size_t bytes;
 static unsigned char *payload, *copy;
@@ -60,8 +60,15 @@ static int take_answer(weir_task *task, void *item, const void *from, size_t siz
 
 /* Puts that many items, and waits until all are done. */
 static void put(weir_pipeline *pipeline, unsigned long count) {
-    for (unsigned long i = 0; i < count; i++)
-        (void)weir_pipeline_put(pipeline, payload);
+    void *items[AT_ONCE];
+    for (size_t i = 0; i < AT_ONCE; i++)
+        items[i] = payload;
+    for (unsigned long left = count; left > 0;) {
+        size_t put = 0;
+        if (weir_pipeline_put_many(pipeline, items, left < AT_ONCE ? left : AT_ONCE, &put) != WEIR_OK)
+            return;
+        left -= put;
+    }
     (void)weir_pipeline_wait_idle(pipeline, WEIR_NEVER);
 }
 

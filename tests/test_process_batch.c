@@ -143,6 +143,7 @@ enum lie {
     WRONG_NUMBER,     /* in the message */
     BEGUN_BEYOND,     /* and dies */
     BEGUN_LATER,      /* has begun in the future, and hangs */
+    DIES_BETWEEN,     /* no lie: after an answer, before it begins the next item */
     LIES
 };
 
@@ -171,6 +172,8 @@ static void answer_as(enum lie lie, weir__page *page, const weir__head *asked, u
         results += weir__room_for(5);
         if (lie != WAITS_UNANSWERED && lie != DONE_BEYOND)
             weir__u32_store_release(&page->done, asked->number + i);
+        if (lie == DIES_BETWEEN)
+            raise(SIGKILL);
     }
     if (lie == DONE_BEYOND)
         weir__u32_store_release(&page->done, asked->number + 100000);
@@ -560,7 +563,7 @@ START_TEST (lies_about_a_batch_are_found) {
             assert_dead(&jobs[i], WEIR_CODE_SIGNAL(SIGKILL), "liar: killed by SIGKILL");
         else if (_i == BEGUN_LATER)
             assert_dead(&jobs[i], WEIR_CODE(WEIR_TIMEDOUT), "liar: killed at the deadline");
-        else if (_i == WRONG_NUMBER) /* its answers are there */
+        else if (_i == WRONG_NUMBER || _i == DIES_BETWEEN) /* its answers are there */
             assert_done(&jobs[i]);
         else
             assert_dead(&jobs[i], WEIR_CODE(WEIR_FAILED), "liar: its answer makes no sense");
