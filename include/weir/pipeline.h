@@ -216,8 +216,8 @@ typedef void weir_wait_func(int fd, weir_deadline deadline, void *state);
 typedef struct weir_stall {
     const char *stage; /* its name */
     uint64_t held;     /* ns for which the thread has run or slept since the begin of the call, so far */
-    bool computes;     /* the thread ran when it was looked at last; otherwise it slept */
-    int system_call;   /* the system call in which it slept (syscall(2)); -1: unknown, or none */
+    bool computes;     /* the thread has run for most of that; otherwise it has slept */
+    int system_call;   /* the system call in which it was asleep (syscall(2)); -1: unknown, or none */
 } weir_stall;
 
 /*

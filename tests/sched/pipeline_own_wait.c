@@ -137,23 +137,27 @@ static void write_pipe(void *unused) {
     weir__event_ring(pipe_end);
 }
 
-/* The pipe ends a wait between the tell of the second item and its ring, which comes later: no wait spins on it. */
+static int detach_by_number(weir_task *task, void *got, void *arg) {
+    return number(got) == 2 ? detach(task, got, arg) : detach_own(task, got, arg);
+}
+
+/* The pipe ends the wait between the tell of a slot and its ring, which comes later: no wait spins on it. */
 void scenario_own_wait_beside_a_late_ring(void) {
     weir_stage_options options = waiting(2);
-    options.work.run = detach_own;
+    options.work.run = detach_by_number;
     options.work.wait = sleep_beside_pipe;
     pipe_end = sched_scratch(sizeof *pipe_end);
     *pipe_end = (weir__event){.open = false};
     sched_check(weir__event_descriptor(pipe_end) > 2, "there is no descriptor");
     begin(options);
-    put_calmly(1, 1);
+    put_calmly(1, 3);
     sched_settle();
-    int other = sched_spawn(write_pipe, NULL);
-    put_items(2, 1);
+    int other = sched_spawn(finish_one, NULL);
+    write_pipe(NULL);
     sched_join(other);
     sched_settle();
     write_pipe(NULL);
-    finish_with(WEIR_OK, 2, 0, 0, 0);
+    finish_with(WEIR_OK, 3, 0, 0, 0);
     weir__event_close(pipe_end);
 }
 
