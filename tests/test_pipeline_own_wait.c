@@ -51,8 +51,8 @@ static int start_timer(weir_task *task, void *thing, void *raw) {
     weir_operation operation;
     if (loop->count == MOST || weir_task_detach(task, &operation) != WEIR_OK)
         return weir_task_fail(task, CODE, "no operation");
-    loop->timers[loop->count++] = (struct timer){
-        operation, thing, loop->takes == WEIR_NEVER ? WEIR_NEVER : weir_deadline_after(loop->takes)};
+    loop->timers[loop->count++] =
+        (struct timer){operation, thing, loop->takes == WEIR_NEVER ? WEIR_NEVER : weir_deadline_after(loop->takes)};
     loop->most = loop->count > loop->most ? loop->count : loop->most;
     atomic_fetch_add(&loop->started, 1);
     return WEIR_PENDING;
@@ -194,34 +194,51 @@ START_TEST (an_item_ends_the_wait) {
 }
 END_TEST
 
-static void *finish_elsewhere(void *raw) {
+/* The loop does not know of these operations. */
+static int begin_elsewhere(weir_task *task, void *thing, void *raw) {
     struct loop *loop = raw;
+    struct timer *timer = &loop->timers[atomic_load(&loop->started)];
+    timer->thing = thing;
+    if (weir_task_detach(task, &timer->operation) != WEIR_OK)
+        return CODE;
+    atomic_fetch_add(&loop->started, 1);
+    return WEIR_PENDING;
+}
+
+struct finisher {
+    struct loop *loop;
+    size_t which;
+    pthread_t thread;
+};
+
+static void *finish_elsewhere(void *raw) {
+    const struct finisher *finisher = raw;
+    const struct timer *timer = &finisher->loop->timers[finisher->which];
     let_them_err();
-    thing_consume(loop->timers[0].thing);
-    assert_status(WEIR_OK, weir_operation_finish(loop->pipeline, loop->timers[0].operation, 0));
+    thing_consume(timer->thing);
+    assert_status(WEIR_OK, weir_operation_finish(finisher->loop->pipeline, timer->operation, 0));
     return NULL;
 }
 
 /* The thread sleeps for a slot, or for the end of the last operation. */
 START_TEST (a_finish_of_another_thread_ends_the_wait) {
-    struct loop loop = {.takes = WEIR_NEVER};
+    struct loop loop = {.takes = 0};
+    struct finisher finishers[2] = {{.loop = &loop, .which = 0}, {.loop = &loop, .which = 1}};
+    size_t count = _i == 1 ? 2 : 1;
     weir_stage_options options = looping(&loop, 1);
+    options.work.run = begin_elsewhere;
     options.work.abort = NULL;
     weir_pipeline *pipeline = begin(&loop, options);
-    put_things(pipeline, _i == 0 ? 1 : 2);
-    wait_for_count(&loop.started, 1);
-    pthread_t other;
-    ck_assert_int_eq(0, pthread_create(&other, NULL, finish_elsewhere, &loop));
-    if (_i == 1) {
-        wait_for_count(&loop.started, 2);
-        pthread_join(other, NULL);
-        loop.timers[0] = loop.timers[1];
-        ck_assert_int_eq(0, pthread_create(&other, NULL, finish_elsewhere, &loop));
+    put_things(pipeline, count);
+    for (size_t i = 0; i < count; i++) {
+        wait_for_count(&loop.started, (unsigned)i + 1);
+        ck_assert_int_eq(0, pthread_create(&finishers[i].thread, NULL, finish_elsewhere, &finishers[i]));
     }
     if (_i == 2)
         assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     finish_and_destroy(pipeline, _i == 2 ? WEIR_CANCELLED : WEIR_OK);
-    pthread_join(other, NULL);
+    for (size_t i = 0; i < count; i++)
+        pthread_join(finishers[i].thread, NULL);
     assert_things_ended();
 }
 END_TEST

@@ -431,14 +431,14 @@ typedef struct weir_stage_limits {
 
 /* What a stage does about failed attempts. */
 typedef struct weir_stage_errors {
-    weir_on_error on_error; /* effect of a failed last attempt on the run */
-    weir_retry retry;       /* further attempts at an item that has failed */
-    uint64_t attempt_time;  /* ns after which a report shows an attempt as overdue; does not interrupt the attempt,
+    weir_on_error on_error;    /* effect of a failed last attempt on the run */
+    weir_retry retry;          /* further attempts at an item that has failed */
+    uint64_t attempt_time;     /* ns after which a report shows an attempt as overdue; does not interrupt the attempt,
                                and does not count time that it waits in calls of weir; asks work.abort to end an
                                operation; 0 disables the limit */
-    weir_queue *dead;       /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
+    weir_queue *dead;          /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
                                selects the drop function, or the stage of weir_pipeline_connect_dead */
-    uint64_t stall_time;    /* ns for which a call may hold the thread of a stage with work.wait up; a longer one is
+    uint64_t stall_time;       /* ns for which a call may hold the thread of a stage with work.wait up; a longer one is
                                reported as a stall; does not count the time for which the thread waits for a
                                processor; 0 disables the watch */
     weir_stall_func *on_stall; /* is told of each stall; NULL disables it; needs stall_time */

@@ -608,10 +608,7 @@ const struct scenario scenarios[] = {
      .shows = "a cancel ends the wait for room",
      .run = scenario_own_wait_for_room_against_cancel,
      .large = 1},
-    {.name = "own_wait_for_resume",
-     .shows = "a resume wakes it",
-     .run = scenario_own_wait_for_resume,
-     .large = 1},
+    {.name = "own_wait_for_resume", .shows = "a resume wakes it", .run = scenario_own_wait_for_resume, .large = 1},
 
     {.name = "retry_holds_no_worker",
      .shows = "others pass while an item backs off, and finish waits for it",
