@@ -147,7 +147,11 @@ int main(int argc, char **argv) {
     static const struct {
         const char *name;
         weir_task_func *run;
-    } kinds[] = {{"returns", return_it}, {"inside", finish_inside}, {"next", finish_previous}, {"wait", begin}, {"other", hand_over}};
+    } kinds[] = {{"returns", return_it},
+                 {"inside", finish_inside},
+                 {"next", finish_previous},
+                 {"wait", begin},
+                 {"other", hand_over}};
     enum { KINDS = sizeof kinds / sizeof *kinds };
     static struct cost costs[KINDS][MOST_RUNS];
     size_t items = argc > 1 ? strtoul(argv[1], NULL, 10) : 200000, runs = argc > 2 ? strtoul(argv[2], NULL, 10) : 5;

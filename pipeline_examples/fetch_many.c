@@ -43,8 +43,8 @@ static unsigned long printed, lost;
 /* ---- the loop: only the thread of the stage uses it ---- */
 
 static CURLM *multi;
-static int loop, bell = -1;               /* of epoll; of the library */
-static weir_deadline due = WEIR_NEVER;    /* time at which libcurl must be called */
+static int loop, bell = -1;                 /* of epoll; of the library */
+static weir_deadline due = WEIR_NEVER;      /* time at which libcurl must be called */
 static struct page *first_page, *last_page; /* under way, the oldest first */
 
 static void list(struct page *page) {
@@ -307,8 +307,7 @@ static unsigned long number_of(const char *text) {
 }
 
 static struct arguments read_arguments(int count, char **words) {
-    struct arguments arguments = {
-        .transfers = 1000, .of_a_host = 6, .attempts = 4, .time = 60 * WEIR_SECOND};
+    struct arguments arguments = {.transfers = 1000, .of_a_host = 6, .attempts = 4, .time = 60 * WEIR_SECOND};
     for (int option; (option = getopt(count, words, "j:p:r:t:")) != -1;) {
         if (option == 'j')
             arguments.transfers = number_of(optarg);

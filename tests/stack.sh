@@ -27,10 +27,13 @@ leave: end_member weir__hand_end
 tell_late_locked: rescue_lane
 tell_starved_locked: end_starved
 tell_release: tell_items tell_room
-tell_watching_locked: ring_descriptor tell_of_queue
+tell_watching_locked: ring_descriptor tell_of_queue tell_of_item tell_of_room
 end_member: leave_queues user end_worker
 leave_queues: weir__exit
-call_last: weir__at_end
+call_last: end_items
+sleep_for_items: weir__own_wait_for_item
+call_wait: user
+call_hook: user
 lose: lose_worker
 run_member: enter_queues work
 initialise: user begin_worker

@@ -51,8 +51,8 @@ static int start_timer(weir_task *task, void *thing, void *raw) {
     weir_operation operation;
     if (loop->count == MOST || weir_task_detach(task, &operation) != WEIR_OK)
         return weir_task_fail(task, CODE, "no operation");
-    loop->timers[loop->count++] = (struct timer){
-        operation, thing, loop->takes == WEIR_NEVER ? WEIR_NEVER : weir_deadline_after(loop->takes)};
+    loop->timers[loop->count++] =
+        (struct timer){operation, thing, loop->takes == WEIR_NEVER ? WEIR_NEVER : weir_deadline_after(loop->takes)};
     loop->most = loop->count > loop->most ? loop->count : loop->most;
     atomic_fetch_add(&loop->started, 1);
     return WEIR_PENDING;
@@ -194,34 +194,51 @@ START_TEST (an_item_ends_the_wait) {
 }
 END_TEST
 
-static void *finish_elsewhere(void *raw) {
+/* The loop does not know of these operations. */
+static int begin_elsewhere(weir_task *task, void *thing, void *raw) {
     struct loop *loop = raw;
+    struct timer *timer = &loop->timers[atomic_load(&loop->started)];
+    timer->thing = thing;
+    if (weir_task_detach(task, &timer->operation) != WEIR_OK)
+        return CODE;
+    atomic_fetch_add(&loop->started, 1);
+    return WEIR_PENDING;
+}
+
+struct finisher {
+    struct loop *loop;
+    size_t which;
+    pthread_t thread;
+};
+
+static void *finish_elsewhere(void *raw) {
+    const struct finisher *finisher = raw;
+    const struct timer *timer = &finisher->loop->timers[finisher->which];
     let_them_err();
-    thing_consume(loop->timers[0].thing);
-    assert_status(WEIR_OK, weir_operation_finish(loop->pipeline, loop->timers[0].operation, 0));
+    thing_consume(timer->thing);
+    assert_status(WEIR_OK, weir_operation_finish(finisher->loop->pipeline, timer->operation, 0));
     return NULL;
 }
 
 /* The thread sleeps for a slot, or for the end of the last operation. */
 START_TEST (a_finish_of_another_thread_ends_the_wait) {
-    struct loop loop = {.takes = WEIR_NEVER};
+    struct loop loop = {.takes = 0};
+    struct finisher finishers[2] = {{.loop = &loop, .which = 0}, {.loop = &loop, .which = 1}};
+    size_t count = _i == 1 ? 2 : 1;
     weir_stage_options options = looping(&loop, 1);
+    options.work.run = begin_elsewhere;
     options.work.abort = NULL;
     weir_pipeline *pipeline = begin(&loop, options);
-    put_things(pipeline, _i == 0 ? 1 : 2);
-    wait_for_count(&loop.started, 1);
-    pthread_t other;
-    ck_assert_int_eq(0, pthread_create(&other, NULL, finish_elsewhere, &loop));
-    if (_i == 1) {
-        wait_for_count(&loop.started, 2);
-        pthread_join(other, NULL);
-        loop.timers[0] = loop.timers[1];
-        ck_assert_int_eq(0, pthread_create(&other, NULL, finish_elsewhere, &loop));
+    put_things(pipeline, count);
+    for (size_t i = 0; i < count; i++) {
+        wait_for_count(&loop.started, (unsigned)i + 1);
+        ck_assert_int_eq(0, pthread_create(&finishers[i].thread, NULL, finish_elsewhere, &finishers[i]));
     }
     if (_i == 2)
         assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
     finish_and_destroy(pipeline, _i == 2 ? WEIR_CANCELLED : WEIR_OK);
-    pthread_join(other, NULL);
+    for (size_t i = 0; i < count; i++)
+        pthread_join(finishers[i].thread, NULL);
     assert_things_ended();
 }
 END_TEST
@@ -454,6 +471,72 @@ START_TEST (a_stall_time_needs_a_wait) {
 }
 END_TEST
 
+/* ---- bridges: work that blocks, on an executor; a thread that blocks, for an operation ---- */
+
+static weir_executor *executor;
+static weir_pipeline *pipeline_of_bridges;
+
+static int finish_on_executor(weir_future *self, void *raw, void **value) {
+    struct timer *timer = raw;
+    (void)self;
+    *value = NULL;
+    let_them_err(); /* blocks */
+    thing_consume(timer->thing);
+    return weir_operation_finish(pipeline_of_bridges, timer->operation, 0) == WEIR_OK ? 0 : -1;
+}
+
+static int begin_on_executor(weir_task *task, void *thing, void *raw) {
+    struct loop *loop = raw;
+    struct timer *timer = &loop->timers[atomic_fetch_add(&loop->started, 1)];
+    timer->thing = thing;
+    if (weir_task_detach(task, &timer->operation) != WEIR_OK)
+        return CODE;
+    return weir_executor_submit(executor, finish_on_executor, timer, NULL) == WEIR_OK ? WEIR_PENDING : CODE;
+}
+
+START_TEST (work_that_blocks_runs_on_an_executor) {
+    struct loop loop = {.takes = 0};
+    weir_stage_options options = looping(&loop, 20);
+    options.work.run = begin_on_executor;
+    assert_status(WEIR_OK, weir_executor_create(&executor, &(weir_executor_options){.threads = 2}));
+    weir_pipeline *pipeline = pipeline_of_bridges = begin(&loop, options);
+    put_things(pipeline, 40);
+    finish(&loop, WEIR_OK);
+    assert_status(WEIR_OK, weir_executor_shutdown(executor, true, false, hang_limit(), NULL, NULL));
+    assert_status(WEIR_OK, weir_executor_destroy(executor));
+}
+END_TEST
+
+/* Of the operations that a thread waits for, by the number of their things. */
+static weir_future *answers[20];
+
+static void answer_in_loop(int fd, weir_deadline deadline, void *raw) {
+    struct loop *loop = raw;
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    (void)poll(&polled, 1, loop->count > 0 ? 0 : milliseconds_until(deadline));
+    while (loop->count > 0) {
+        assert_status(WEIR_OK, weir_future_set(answers[loop->timers[0].thing->n], loop));
+        end_timer(loop, 0, false);
+    }
+}
+
+START_TEST (a_thread_that_blocks_waits_by_a_future) {
+    struct loop loop = {.takes = 0};
+    weir_stage_options options = looping(&loop, 4);
+    options.work.wait = answer_in_loop;
+    weir_pipeline *pipeline = begin(&loop, options);
+    for (size_t i = 0; i < COUNT_OF(answers); i++) {
+        void *answer;
+        assert_status(WEIR_OK, weir_future_create(&answers[i], NULL, NULL));
+        put_things(pipeline, 1);
+        assert_status(WEIR_OK, weir_future_get_until(answers[i], &answer, hang_limit()));
+        ck_assert_ptr_eq(&loop, answer);
+        weir_future_release(answers[i]);
+    }
+    finish(&loop, WEIR_OK);
+}
+END_TEST
+
 /* ---- refusals ---- */
 
 START_TEST (a_wait_needs_operations_and_one_thread) {
@@ -516,6 +599,9 @@ static Suite *own_wait_suite(void) {
     tcase_add_loop_test(cases, a_wait_that_holds_the_thread_up_is_told, 0, 2);
     tcase_add_test(cases, an_idle_thread_is_not_told);
     tcase_add_loop_test(cases, a_stall_time_needs_a_wait, 0, 2);
+    cases = add_things_case(suite, "bridges");
+    tcase_add_test(cases, work_that_blocks_runs_on_an_executor);
+    tcase_add_test(cases, a_thread_that_blocks_waits_by_a_future);
     cases = add_things_case(suite, "refusals");
     tcase_add_loop_test(cases, a_wait_needs_operations_and_one_thread, 0, 4);
     tcase_add_test(cases, without_a_descriptor_the_start_fails);

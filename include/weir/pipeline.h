@@ -216,8 +216,8 @@ typedef void weir_wait_func(int fd, weir_deadline deadline, void *state);
 typedef struct weir_stall {
     const char *stage; /* its name */
     uint64_t held;     /* ns for which the thread has run or slept since the begin of the call, so far */
-    bool computes;     /* the thread ran when it was looked at last; otherwise it slept */
-    int system_call;   /* the system call in which it slept (syscall(2)); -1: unknown, or none */
+    bool computes;     /* the thread has run for most of that; otherwise it has slept */
+    int system_call;   /* the system call in which it was asleep (syscall(2)); -1: unknown, or none */
 } weir_stall;
 
 /*
@@ -431,14 +431,14 @@ typedef struct weir_stage_limits {
 
 /* What a stage does about failed attempts. */
 typedef struct weir_stage_errors {
-    weir_on_error on_error; /* effect of a failed last attempt on the run */
-    weir_retry retry;       /* further attempts at an item that has failed */
-    uint64_t attempt_time;  /* ns after which a report shows an attempt as overdue; does not interrupt the attempt,
+    weir_on_error on_error;    /* effect of a failed last attempt on the run */
+    weir_retry retry;          /* further attempts at an item that has failed */
+    uint64_t attempt_time;     /* ns after which a report shows an attempt as overdue; does not interrupt the attempt,
                                and does not count time that it waits in calls of weir; asks work.abort to end an
                                operation; 0 disables the limit */
-    weir_queue *dead;       /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
+    weir_queue *dead;          /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
                                selects the drop function, or the stage of weir_pipeline_connect_dead */
-    uint64_t stall_time;    /* ns for which a call may hold the thread of a stage with work.wait up; a longer one is
+    uint64_t stall_time;       /* ns for which a call may hold the thread of a stage with work.wait up; a longer one is
                                reported as a stall; does not count the time for which the thread waits for a
                                processor; 0 disables the watch */
     weir_stall_func *on_stall; /* is told of each stall; NULL disables it; needs stall_time */

@@ -5,7 +5,7 @@
  */
 #include "pipeline/bell.h"
 
-enum { AWAKE, TOLD, ASLEEP, RUNG };
+enum { AWAKE, TOLD, ASLEEP, RUNG, RINGS };
 
 bool weir__bell_open(weir__bell *bell) {
     bell->fd = weir__event_descriptor(&bell->event);
@@ -16,21 +16,26 @@ void weir__bell_close(weir__bell *bell) {
     weir__event_close(&bell->event);
 }
 
+static void ring(weir__bell *bell) {
+    weir__event_ring(&bell->event);
+    (void)weir__u32_swap_acquire_release(&bell->word, RUNG, RINGS); /* unless the thread has woken */
+}
+
 void weir__bell_tell(weir__bell *bell, bool own) {
     uint32_t word = weir__u32_or_acquire_release(&bell->word, 0);
     while (word == AWAKE || word == ASLEEP) {
         uint32_t told = word == AWAKE || own ? TOLD : RUNG;
         if (weir__u32_swap_acquire_release(&bell->word, word, told)) {
             if (told == RUNG)
-                weir__event_ring(&bell->event);
+                ring(bell);
             return;
         }
         word = weir__u32_or_acquire_release(&bell->word, 0);
     }
 }
 
-bool weir__bell_is_rung(const weir__bell *bell) {
-    return weir__u32_load_relaxed(&bell->word) == RUNG;
+bool weir__bell_rings(const weir__bell *bell) {
+    return weir__u32_load_relaxed(&bell->word) == RINGS;
 }
 
 bool weir__bell_begin_sleep(weir__bell *bell) {
@@ -41,7 +46,8 @@ bool weir__bell_begin_sleep(weir__bell *bell) {
 }
 
 void weir__bell_end_sleep(weir__bell *bell) {
-    bell->owed += weir__u32_exchange_acquire_release(&bell->word, AWAKE) == RUNG;
+    uint32_t word = weir__u32_exchange_acquire_release(&bell->word, AWAKE);
+    bell->owed += word == RUNG || word == RINGS;
     if (bell->owed > 0)
         bell->owed -= weir__event_quiet(&bell->event);
 }

@@ -6,7 +6,8 @@
  *   AWAKE   the thread is awake, and was not told since it last tried to sleep
  *   TOLD    the same, and it was told; or it sleeps, and was told by itself, in its wait
  *   ASLEEP  the thread is in its wait, and was not told
- *   RUNG    the same, and it was told: the descriptor is written, or about to be
+ *   RUNG    the same, and it was told: the descriptor is about to be written
+ *   RINGS   the same, and the descriptor is written
  *
  * Y1  No tell is lost. A thread looks for what it waits for, and sleeps only if it has changed the word from AWAKE to
  *     ASLEEP. What it looks at is changed before the tell, and both are under one lock, or the look follows an acquire of
@@ -39,11 +40,14 @@ typedef struct weir__bell {
 bool weir__bell_open(weir__bell *bell);
 void weir__bell_close(weir__bell *bell);
 
-/* Tells the thread. `own` says whether the calling thread is that. May be called with a lock held. */
+/*
+ * Tells the thread. `own` says whether the calling thread is that. May be called with a lock held. The bell must last until
+ * this returns, although the thread may wake before.
+ */
 void weir__bell_tell(weir__bell *bell, bool own);
 
-/* Whether the thread sleeps and was told, so that its wait must return. */
-bool weir__bell_is_rung(const weir__bell *bell);
+/* Whether the thread sleeps and the descriptor is readable, so that its wait must return. */
+bool weir__bell_rings(const weir__bell *bell);
 
 /*
  * The thread's own. The first begins a sleep, and returns false if the thread was told since the last one. The second

@@ -92,8 +92,9 @@ weir_status weir_pipeline_destroy(weir_pipeline *pipeline) {
         return WEIR_OK;
     if (weir__is_inside(pipeline))
         return weir__refuse_inside(pipeline, "destroy");
-    bool over = pipeline->refused != WEIR_OK ? weir__pending_await(pipeline, weir_deadline_after(pipeline->options.grace))
-                                             : pipeline->started == 0 || end_cancelled(pipeline);
+    bool over = pipeline->refused != WEIR_OK
+                    ? weir__pending_await(pipeline, weir_deadline_after(pipeline->options.grace))
+                    : pipeline->started == 0 || end_cancelled(pipeline);
     if (!over)
         return WEIR_BUSY;
     free_all(pipeline);

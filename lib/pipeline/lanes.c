@@ -286,7 +286,7 @@ weir_status weir__stage_start(weir_stage *stage) {
         .fini = end_worker,
     };
     const weir__group_extra extra = {
-        .sleep = weir__waits_itself(stage) ? weir__own_wait_for_item : NULL,
+        .doze = weir__waits_itself(stage) ? weir__own_wait_for_item : NULL,
         .last = end_items,
         .leave = weir__exit,
         .lost = lose_worker,

@@ -47,11 +47,12 @@ void weir__own_wait_free(weir_stage *stage) {
 
 static void call_wait(weir__lane *lane, weir_deadline deadline) {
     weir_stage *stage = lane->stage;
+    weir_wait_func *sleep_there = stage->options.work.wait;
     weir__callback call;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
     weir__stall_beat(lane);
     weir__u32_store_release(&stage->stalls.waits, 1);
-    stage->options.work.wait(stage->bell.fd, deadline, lane->state);
+    sleep_there(stage->bell.fd, deadline, lane->state);
     weir__border();
     weir__u32_store_release(&stage->stalls.waits, 0);
     weir__stall_beat(lane);

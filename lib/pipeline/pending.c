@@ -32,8 +32,8 @@ static weir_status prepare_stage(weir_stage *stage, weir__operation *slots) {
         return WEIR_OK;
     operations->latencies = weir__alloc(sizeof *operations->latencies);
     if (operations->latencies == NULL)
-        return weir__refuse_memory(stage->pipeline, WEIR_NOMEM, stage->name, "in_flight: the latencies of operations", 1,
-                                   sizeof *operations->latencies);
+        return weir__refuse_memory(stage->pipeline, WEIR_NOMEM, stage->name, "in_flight: the latencies of operations",
+                                   1, sizeof *operations->latencies);
     operations->slots = slots;
     for (size_t i = stage->options.limits.in_flight; i-- > 0;) {
         slots[i].stage = stage;

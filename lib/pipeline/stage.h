@@ -225,9 +225,9 @@ typedef struct weir__stalls {
     uint32_t seen;              /* `beat` at the last look */
     uint64_t used;              /* processor time of the thread at the last look */
     uint64_t held;              /* ns for which the thread has held the loop up since the last beat */
-    bool told;                  /* that this is a stall */
-    bool sleeps;                /* the thread slept at the last look */
+    uint64_t slept;             /* the part of it for which the thread was asleep */
     long call;                  /* in this system call; -1: in none, or unknown */
+    bool told;                  /* that this is a stall */
     weir__u64 count, longest;   /* stalls; the longest, in ns, so far */
     weir__u64 longest_in;       /* 0: it computed; otherwise its system call + 2 */
 } weir__stalls;

@@ -20,7 +20,8 @@ static uint64_t between_looks(const weir_stage *stage) {
 
 static void begin_anew(weir__stalls *stalls, uint64_t used) {
     stalls->used = used;
-    stalls->held = 0;
+    stalls->held = stalls->slept = 0;
+    stalls->call = -1;
     stalls->told = false;
 }
 
@@ -28,7 +29,7 @@ static void begin_anew(weir__stalls *stalls, uint64_t used) {
 static bool is_idle(const weir_stage *stage, long call) {
     const weir__stalls *stalls = &stage->stalls;
     return weir__u32_load_acquire(&stalls->waits) != 0 && weir__system_call_polls(call) &&
-           !weir__bell_is_rung(&stage->bell);
+           !weir__bell_rings(&stage->bell);
 }
 
 /* Adds the time since the last look. */
@@ -36,14 +37,20 @@ static void add_time(weir_stage *stage, const weir__thread *thread) {
     weir__stalls *stalls = &stage->stalls;
     uint64_t used = weir__thread_used(thread);
     bool sleeps = weir__thread_sleeps(thread);
-    stalls->call = sleeps ? weir__system_call_of(thread) : -1;
-    stalls->sleeps = sleeps;
-    if (sleeps && is_idle(stage, stalls->call)) {
+    long call = sleeps ? weir__system_call_of(thread) : -1;
+    if (sleeps && is_idle(stage, call)) {
         begin_anew(stalls, used);
         return;
     }
-    stalls->held += used - stalls->used + (sleeps ? between_looks(stage) : 0);
+    uint64_t slept = sleeps ? between_looks(stage) : 0;
+    stalls->call = call >= 0 ? call : stalls->call;
+    stalls->slept += slept;
+    stalls->held += used - stalls->used + slept;
     stalls->used = used;
+}
+
+static bool computes(const weir__stalls *stalls) {
+    return stalls->slept < stalls->held / 2;
 }
 
 /* ---- a stall ---- */
@@ -52,8 +59,8 @@ static void call_hook(weir_stage *stage) {
     const weir__stalls *stalls = &stage->stalls;
     const weir_stall stall = {.stage = stage->name,
                               .held = stalls->held,
-                              .computes = !stalls->sleeps,
-                              .system_call = (int)stalls->call};
+                              .computes = computes(stalls),
+                              .system_call = computes(stalls) ? -1 : (int)stalls->call};
     weir__callback call;
     if (stage->options.errors.on_stall == NULL)
         return;
@@ -67,7 +74,7 @@ static void note_stall(weir_stage *stage) {
     weir__stalls *stalls = &stage->stalls;
     if (stalls->held > weir__u64_load_relaxed(&stalls->longest)) {
         weir__u64_store_relaxed(&stalls->longest, stalls->held);
-        weir__u64_store_relaxed(&stalls->longest_in, (uint64_t)(stalls->sleeps ? stalls->call + 2 : 0));
+        weir__u64_store_relaxed(&stalls->longest_in, (uint64_t)(computes(stalls) ? 0 : stalls->call + 2));
     }
     if (stalls->told)
         return;

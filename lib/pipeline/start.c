@@ -41,10 +41,10 @@ static weir_status prepare_stages(weir_pipeline *pipeline) {
 static weir_status start_stages(weir_pipeline *pipeline) {
     weir_status status = WEIR_OK;
     if (needs_timers(pipeline) && !weir__timers_start(&pipeline->timers))
-        return weir__refuse(
-            pipeline, WEIR_NOTHREAD, NULL,
-            "start: cannot create the timer thread, which retry, batch.wait, key_rate, abort, stall_time and threads.max "
-            "need");
+        return weir__refuse(pipeline, WEIR_NOTHREAD, NULL,
+                            "start: cannot create the timer thread, which retry, batch.wait, key_rate, abort, "
+                            "stall_time and threads.max "
+                            "need");
     for (size_t i = pipeline->stage_count; status == WEIR_OK && i-- > 0;)
         status = weir__stage_start(pipeline->order[i]);
     return status;

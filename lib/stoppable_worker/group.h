@@ -50,9 +50,10 @@ typedef void *weir__leave(void *state, bool early);
 
 /* What a pipeline adds to the options of a group. NULL, or zero: nothing. */
 typedef struct weir__group_extra {
-    void (*sleep)(void *state); /* sleeps with the worker's state while the queue is empty, or returns early; of a group of
+    void (*doze)(
+        void *state); /* sleeps with the worker's state while the queue is empty, or returns early; of a group of
                                    one worker */
-    void (*last)(void *state);  /* called with the worker's state in a worker that has no more items, as its last work */
+    void (*last)(void *state); /* called with the worker's state in a worker that has no more items, as its last work */
     weir__leave *leave;
     void (*lost)(
         void *arg); /* called with `arg` of the options in a worker after its init has failed or ended the thread */

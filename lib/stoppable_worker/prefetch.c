@@ -71,8 +71,8 @@ static bool take_from_peers(weir_worker *worker) {
 static void sleep_for_items(weir_worker *worker) {
     weir__group *group = worker->group;
     weir__stopwatch_start(&worker->starved, weir__clock_now());
-    if (group->extra.sleep != NULL)
-        group->extra.sleep(worker->member.state);
+    if (group->extra.doze != NULL)
+        group->extra.doze(worker->member.state);
     else
         weir__queue_sleep(group->in, &group->team);
     weir__stopwatch_stop(&worker->starved, weir__clock_now());

@@ -5,11 +5,13 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include <string.h>
+
 #include <weir/operation.h>
 
 #include "closable_queue/queue.h"
 #include "crew_support.h"
-#include "sync/event.h"
+#include "pipeline/bell.h"
 #include "sync/poll.h"
 
 static weir_operation operations[NUMBERS]; /* of the present attempts, by item */
@@ -117,44 +119,36 @@ void scenario_own_wait_finishes_itself(void) {
     finish_with(WEIR_OK, 2, 0, 0, 0);
 }
 
-static weir__event *pipe_end; /* what the wait polls beside the library's descriptor: it ends the operations */
+static weir__bell *bell;
 
-static void sleep_beside_pipe(int fd, weir_deadline deadline, void *arg) {
-    weir__pollfd entries[2];
-    (void)arg;
-    weir__poll_entry(&entries[0], fd, false);
-    weir__poll_entry(&entries[1], pipe_end->fd, false);
-    (void)weir__poll_all(entries, 2, deadline);
-    if (weir__poll_result(&entries[1]) != WEIR__POLLED_READY)
-        return;
-    (void)weir__event_quiet(pipe_end);
-    while (own_count > 0)
-        finish_done(own[--own_count]);
-}
-
-static void write_pipe(void *unused) {
+static void tell_bell(void *unused) {
     (void)unused;
-    weir__event_ring(pipe_end);
+    weir__bell_tell(bell, false);
 }
 
-/* The pipe ends a wait between the tell of the second item and its ring, which comes later: no wait spins on it. */
+/* Sleeps on the bell until a deadline. Returns whether it was readable. A deadline of 0 looks only. */
+static bool sleep_on_bell(weir_deadline deadline) {
+    weir__pollfd entry;
+    if (!weir__bell_begin_sleep(bell))
+        return false;
+    weir__poll_entry(&entry, bell->fd, false);
+    bool ready = weir__poll_all(&entry, 1, deadline) > 0;
+    weir__bell_end_sleep(bell);
+    return ready;
+}
+
+/* The ring of a tell may come after its sleep has ended. It ends one later sleep, and no further one. */
 void scenario_own_wait_beside_a_late_ring(void) {
-    weir_stage_options options = waiting(2);
-    options.work.run = detach_own;
-    options.work.wait = sleep_beside_pipe;
-    pipe_end = sched_scratch(sizeof *pipe_end);
-    *pipe_end = (weir__event){.open = false};
-    sched_check(weir__event_descriptor(pipe_end) > 2, "there is no descriptor");
-    begin(options);
-    put_calmly(1, 1);
-    sched_settle();
-    int other = sched_spawn(write_pipe, NULL);
-    put_items(2, 1);
+    bell = sched_scratch(sizeof *bell);
+    memset(bell, 0, sizeof *bell);
+    sched_check(weir__bell_open(bell), "there is no descriptor");
+    int other = sched_spawn(tell_bell, NULL);
+    (void)sleep_on_bell(0);
     sched_join(other);
-    sched_settle();
-    write_pipe(NULL);
-    finish_with(WEIR_OK, 2, 0, 0, 0);
-    weir__event_close(pipe_end);
+    (void)sleep_on_bell(weir_deadline_after(100));
+    (void)sleep_on_bell(weir_deadline_after(100));
+    sched_check(!sleep_on_bell(weir_deadline_after(100)), "the bell rings on");
+    weir__bell_close(bell);
 }
 
 /* The thread sleeps until the operation is finished, although the run is cancelled. */
