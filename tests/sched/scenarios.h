@@ -477,7 +477,7 @@ void scenario_port_descriptor_against_change(void);
 void scenario_port_put_against_shutdown(void);
 void scenario_port_put_against_destroy(void);
 void scenario_port_deliver_against_get(void);
-void scenario_port_deliver_against_discard(void);
+void scenario_port_deliver_against_drain(void);
 void scenario_port_settle_against_join(void);
 void scenario_port_join_counts_here(void);
 void scenario_port_settles_beside_each_other(void);
