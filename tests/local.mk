@@ -89,6 +89,7 @@ inside_tests = \
 	tests/test_process \
 	tests/test_process_batch \
 	tests/test_process_call \
+	tests/test_queue_port \
 	tests/test_relax \
 	tests/test_report \
 	tests/test_report_print \
@@ -134,6 +135,10 @@ tests_test_clock_CPPFLAGS = $(inside_cppflags)
 tests_test_clock_LDADD = $(inside_ldadd)
 tests_test_clock_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=clock_gettime,--wrap=syscall \
 	-Wl,--wrap=pthread_cond_timedwait,--wrap=pthread_condattr_setclock
+tests_test_queue_port_SOURCES = tests/test_queue_port.c tests/broker.c tests/broker.h tests/ledger.c tests/ledger.h
+tests_test_queue_port_CPPFLAGS = $(inside_cppflags)
+tests_test_queue_port_LDADD = $(inside_ldadd)
+tests_test_queue_port_LDFLAGS = $(ledger_ldflags)
 tests_test_closable_queue_memory_SOURCES = tests/test_closable_queue_memory.c tests/ledger.c tests/ledger.h
 tests_test_closable_queue_memory_CPPFLAGS = $(inside_cppflags)
 tests_test_closable_queue_memory_LDADD = $(inside_ldadd)

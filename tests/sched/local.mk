@@ -55,6 +55,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/pipeline_submit.c \
 	tests/sched/pipeline_tune.c \
 	tests/sched/pipeline_support.c tests/sched/pipeline_support.h \
+	tests/sched/ports.c \
 	tests/sched/requeue.c \
 	tests/sched/scenarios.c tests/sched/scenarios.h \
 	tests/sched/sched.h \

@@ -490,4 +490,17 @@ void scenario_crew_pass_against_exit(void);
 void scenario_crew_pass_beside_put(void);
 void scenario_crew_two_pipelines_take_turns(void);
 
+/* ports.c */
+void scenario_port_put_against_change(void);
+void scenario_port_change_wakes_two(void);
+void scenario_port_descriptor_against_change(void);
+void scenario_port_put_against_shutdown(void);
+void scenario_port_put_against_destroy(void);
+void scenario_port_deliver_against_get(void);
+void scenario_port_deliver_against_drain(void);
+void scenario_port_settle_against_join(void);
+void scenario_port_join_counts_here(void);
+void scenario_port_settles_beside_each_other(void);
+void scenario_port_worker_against_discard(void);
+
 #endif /* WEIR_TESTS_SCHED_SCENARIOS_H */
