@@ -143,6 +143,7 @@ enum lie {
     WRONG_NUMBER,     /* in the message */
     BEGUN_BEYOND,     /* and dies */
     BEGUN_LATER,      /* has begun in the future, and hangs */
+    HANGS_AFTER_ALL,  /* no lie: it has answered, and says nothing */
     DIES_BETWEEN,     /* no lie: after an answer, before it begins the next item */
     LIES
 };
@@ -192,6 +193,8 @@ static _Noreturn void be_liar(void) {
     weir__channel_send(WEIR__CHILD_SOCKET, &ready, sizeof ready);
     while (weir__channel_receive(WEIR__CHILD_SOCKET, &question, sizeof question, &size, true) == WEIR__RECEIVED) {
         answer_as(lie, page, &question.head, results);
+        if (lie == HANGS_AFTER_ALL)
+            sleep_for(2000 * (long)TEST_SECONDS);
         tell(question.head.number + (lie == WRONG_NUMBER), 1);
     }
     _exit(0);
@@ -553,7 +556,7 @@ START_TEST (lies_about_a_batch_are_found) {
     char text[16];
     snprintf(text, sizeof text, "%d", _i);
     setenv(LIE, text, 1);
-    run.options.errors.attempt_time = _i == BEGUN_LATER ? SECONDS : 0;
+    run.options.errors.attempt_time = _i == BEGUN_LATER || _i == HANGS_AFTER_ALL ? SECONDS : 0;
     fill(jobs, BATCH, "x");
     run_jobs(&run, jobs, BATCH);
     for (size_t i = 0; i < BATCH; i++) {
@@ -563,7 +566,7 @@ START_TEST (lies_about_a_batch_are_found) {
             assert_dead(&jobs[i], WEIR_CODE_SIGNAL(SIGKILL), "liar: killed by SIGKILL");
         else if (_i == BEGUN_LATER)
             assert_dead(&jobs[i], WEIR_CODE(WEIR_TIMEDOUT), "liar: killed at the deadline");
-        else if (_i == WRONG_NUMBER || _i == DIES_BETWEEN) /* its answers are there */
+        else if (_i == WRONG_NUMBER || _i == HANGS_AFTER_ALL || _i == DIES_BETWEEN) /* its answers are there */
             assert_done(&jobs[i]);
         else
             assert_dead(&jobs[i], WEIR_CODE(WEIR_FAILED), "liar: its answer makes no sense");

@@ -196,7 +196,7 @@ static void settle_late(weir__round *round, int *code) {
     round->keeper->counts.late++;
     (void)weir__attempt_late(round->keeper, code, "killed");
     settle_end(round, *code);
-    if (round->settled == next)
+    if (round->settled == next && next - round->asked < round->count)
         settle_failed(round, *code); /* a child that does not even begin */
 }
 
