@@ -378,6 +378,7 @@ typedef struct weir_stage_work {
     weir_abort_func *abort; /* asks for the end of an operation; NULL disables it; needs limits.in_flight */
     weir_wait_func *wait;   /* in which the thread sleeps; NULL disables it; needs limits.in_flight, and a threads.count
                                of 1 */
+    void *reserved[2];         /* must be NULL */
 } weir_stage_work;
 
 /*
@@ -442,6 +443,7 @@ typedef struct weir_stage_errors {
                                reported as a stall; does not count the time for which the thread waits for a
                                processor; 0 disables the watch */
     weir_stall_func *on_stall; /* is told of each stall; NULL disables it; needs stall_time */
+    void *reserved[2];         /* must be NULL */
 } weir_stage_errors;
 
 /*

@@ -70,9 +70,11 @@ static weir_status check_reserved(const weir_pipeline *pipeline, const weir_stag
         const char *name;
         void *const *reserved;
         size_t count;
-    } structs[] = {{"threads", RESERVED(options->threads.reserved)},    {"input", RESERVED(options->input.reserved)},
-                   {"output", RESERVED(options->output.reserved)},      {"limits", RESERVED(options->limits.reserved)},
-                   {"retry", RESERVED(options->errors.retry.reserved)}, {"batch", RESERVED(options->batch.reserved)}};
+    } structs[] = {
+        {"work", RESERVED(options->work.reserved)},          {"threads", RESERVED(options->threads.reserved)},
+        {"input", RESERVED(options->input.reserved)},        {"output", RESERVED(options->output.reserved)},
+        {"limits", RESERVED(options->limits.reserved)},      {"errors", RESERVED(options->errors.reserved)},
+        {"retry", RESERVED(options->errors.retry.reserved)}, {"batch", RESERVED(options->batch.reserved)}};
     for (size_t i = 0; i < sizeof structs / sizeof structs[0]; i++) {
         for (size_t k = 0; k < structs[i].count; k++) {
             if (structs[i].reserved[k] != NULL)
