@@ -378,7 +378,7 @@ typedef struct weir_stage_work {
     weir_abort_func *abort; /* asks for the end of an operation; NULL disables it; needs limits.in_flight */
     weir_wait_func *wait;   /* in which the thread sleeps; NULL disables it; needs limits.in_flight, and a threads.count
                                of 1 */
-    void *reserved[2];         /* must be NULL */
+    void *reserved[2];      /* must be NULL */
 } weir_stage_work;
 
 /*

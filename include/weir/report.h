@@ -99,10 +99,10 @@ typedef struct weir_stage_report {
     uint64_t operations;  /* operations that are finished, whatever their code */
     uint64_t operation_p50, operation_p90, operation_p99, operation_max; /* of these, from the begin of the function to
                                                                             the finish, without its blocked time */
-    uint64_t stalls;        /* calls that held the thread of a stage with work.wait up for errors.stall_time */
-    uint64_t longest_stall; /* ns for which the longest of them did, so far */
-    bool stall_computes;    /* it computed; otherwise it slept */
-    int stall_call;         /* in this system call; -1: none, or unknown */
+    uint64_t stalls;            /* calls that held the thread of a stage with work.wait up for errors.stall_time */
+    uint64_t longest_stall;     /* ns for which the longest of them did, so far */
+    bool stall_computes;        /* it computed; otherwise it slept */
+    int stall_call;             /* in this system call; -1: none, or unknown */
     weir_child_counts children; /* of a stage in child processes */
 } weir_stage_report;
 

@@ -177,9 +177,9 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
 /* Creates and starts the pipeline. `*pipeline` must be destroyed in either case. */
 static weir_status open_pipeline(weir_pipeline **pipeline, struct work *work, weir_queue *dead, FILE *trace,
                                  bool is_isolated) {
-    weir_status status = weir_pipeline_create(pipeline, &(weir_pipeline_options){.name = "weir-thumbs",
-                                                                                 .max_items = most_in_flight(work->options),
-                                                                                 .trace = trace});
+    weir_status status = weir_pipeline_create(
+        pipeline,
+        &(weir_pipeline_options){.name = "weir-thumbs", .max_items = most_in_flight(work->options), .trace = trace});
     return status == WEIR_OK ? start(*pipeline, work, dead, is_isolated) : status;
 }
 

@@ -143,12 +143,12 @@ static void print_help(void) {
           "                     160,320,640: thumbnails of each size, from one download, with the size in their names\n"
           "  --crop WHERE       fill the box, and crop what is left over: centre keeps the centre, attention the\n"
           "                     part that draws the eye\n"
-           "  -f, --format NAME  jpeg, webp, png or avif (default: jpeg); all but jpeg keep transparency\n"
-           "  -q, --quality N    quality, 1 to 100 (default: 85 for jpeg, 80 for webp, 50 for avif; png has none)\n"
-           "  --isolate          decode in child processes: a decoder that crashes, hangs or takes too much memory\n"
-           "                     costs one picture (default: where that is possible)\n"
-           "  --no-isolate       decode in threads of the program, which takes less memory\n"
-           "\n",
+          "  -f, --format NAME  jpeg, webp, png or avif (default: jpeg); all but jpeg keep transparency\n"
+          "  -q, --quality N    quality, 1 to 100 (default: 85 for jpeg, 80 for webp, 50 for avif; png has none)\n"
+          "  --isolate          decode in child processes: a decoder that crashes, hangs or takes too much memory\n"
+          "                     costs one picture (default: where that is possible)\n"
+          "  --no-isolate       decode in threads of the program, which takes less memory\n"
+          "\n",
           stdout);
     fputs("  --downloads N      number of download threads (default: from 4 to 64, while more bring more)\n"
           "  --resizes N        number of resize threads (default: one per processor)\n"

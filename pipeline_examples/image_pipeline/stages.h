@@ -37,8 +37,8 @@ struct work {
     struct refusals refusals;
     struct report report;
     struct journal journal;
-    struct budget memory; /* for decodes */
-    weir_process decoder; /* the child processes; unused with --no-isolate */
+    struct budget memory;       /* for decodes */
+    weir_process decoder;       /* the child processes; unused with --no-isolate */
     atomic_bool has_no_decoder; /* one of them could not be started */
     struct hosts *hosts;
     struct pace pace; /* of requests to other servers */
