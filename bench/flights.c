@@ -263,7 +263,7 @@ static void run_client(void (*run)(void), char **words, int count) {
 int main(int argc, char **argv) {
     open_loop();
     if (argc == 3 && strcmp(argv[1], "server") == 0)
-        run_server(strtoul(argv[2], NULL, 10) * 1000000);
+        run_server((uint64_t)strtoul(argv[2], NULL, 10) * 1000000);
     if (argc < 4)
         return EXIT_FAILURE;
     if (strcmp(argv[1], "weir") == 0)

@@ -283,6 +283,23 @@ START_TEST (a_cancel_waits_for_the_loop) {
 }
 END_TEST
 
+static void wait_and_end(int fd, weir_deadline deadline, void *raw) {
+    struct loop *loop = raw;
+    assert_status(WEIR_DEADLOCK, weir_pipeline_finish(loop->pipeline, WEIR_NEVER, NULL));
+    assert_status(WEIR_DEADLOCK, weir_pipeline_destroy(loop->pipeline));
+    run_loop(fd, deadline, raw);
+}
+
+START_TEST (a_wait_cannot_end_its_pipeline) {
+    struct loop loop = {.takes = 0};
+    weir_stage_options options = looping(&loop, 2);
+    options.work.wait = wait_and_end;
+    weir_pipeline *pipeline = begin(&loop, options);
+    wait_for_count(&loop.waits, 1);
+    finish_and_destroy(pipeline, WEIR_OK);
+}
+END_TEST
+
 /* ---- limits ---- */
 
 START_TEST (the_loop_runs_while_the_stage_is_paused) {
@@ -590,6 +607,7 @@ static Suite *own_wait_suite(void) {
     tcase_add_test(cases, a_cancel_asks_in_the_thread_of_the_stage);
     tcase_add_test(cases, the_alarm_asks_in_the_thread_of_the_stage);
     tcase_add_test(cases, a_cancel_waits_for_the_loop);
+    tcase_add_test(cases, a_wait_cannot_end_its_pipeline);
     cases = add_things_case(suite, "limits");
     tcase_add_test(cases, the_loop_runs_while_the_stage_is_paused);
     tcase_add_test(cases, the_loop_runs_while_the_rate_holds_the_stage_up);

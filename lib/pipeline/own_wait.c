@@ -1,5 +1,5 @@
 /*
- * own_wait.c - Implements the waits of a stage whose thread sleeps in the program's wait.
+ * own_wait.c - Implements the waits of a stage with a thread that sleeps in the program's wait.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,5 +1,5 @@
 /*
- * pipeline_own_wait.c - scenarios of a stage whose thread sleeps in a wait of the program (work.wait).
+ * pipeline_own_wait.c - scenarios of a stage with a thread that sleeps in a wait of the program (work.wait).
  *
  * The wait polls the library's descriptor, and may finish operations itself.
  *
@@ -15,7 +15,7 @@
 #include "sync/poll.h"
 
 static weir_operation operations[NUMBERS]; /* of the present attempts, by item */
-static void *own[NUMBERS];                 /* items whose operations the wait finishes itself, in this order */
+static void *own[NUMBERS];                 /* items with operations that the wait finishes itself */
 static int own_count, waits;
 static int asked;
 
@@ -108,6 +108,18 @@ void scenario_own_wait_at_the_limit(void) {
     put_items(1, 2);
     sched_join(other);
     finish_with(WEIR_OK, 2, 0, 0, 0);
+}
+
+/* Another operation goes on: only the slot wakes the thread. */
+void scenario_own_wait_for_a_slot(void) {
+    begin(waiting(2));
+    put_calmly(1, 3);
+    sched_settle();
+    finish_items(1);
+    sched_settle();
+    sched_check(ran[3] == 1, "the thread sleeps although there is a slot");
+    finish_items(2);
+    finish_with(WEIR_OK, 3, 0, 0, 0);
 }
 
 /* What the thread finishes in its wait goes on without a ring. */

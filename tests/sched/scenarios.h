@@ -196,6 +196,7 @@ void scenario_operation_alarm_against_return(void);
 void scenario_operation_on_crew(void);
 void scenario_own_wait_for_items(void);
 void scenario_own_wait_at_the_limit(void);
+void scenario_own_wait_for_a_slot(void);
 void scenario_own_wait_finishes_itself(void);
 void scenario_own_wait_beside_a_late_ring(void);
 void scenario_own_wait_against_cancel(void);
