@@ -179,6 +179,16 @@ AC_DEFUN([WEIR_ALLOWANCE], [
   AM_CONDITIONAL([ALLOWANCE_LINUX], [test "$weir_cv_allowance" = yes])
 ])
 
+# WEIR_DL: dlopen, which glibc before 2.34 has in a library apart, for weir-thumbs.
+AC_DEFUN([WEIR_DL], [
+  weir_saved_LIBS=$LIBS
+  WEIR_DL_LIBS=
+  AC_SEARCH_LIBS([dlopen], [dl],
+    [AS_CASE([$ac_cv_search_dlopen], [-l*], [WEIR_DL_LIBS=$ac_cv_search_dlopen])])
+  LIBS=$weir_saved_LIBS
+  AC_SUBST([WEIR_DL_LIBS])
+])
+
 # WEIR_FIBRES: makecontext, which POSIX had until 2008, for the scheduler of the tests. musl has it in a library apart.
 AC_DEFUN([WEIR_FIBRES], [
   weir_saved_LIBS=$LIBS

@@ -204,7 +204,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/url.c pipeline_examples/image_pipeline/url.h \
 	pipeline_examples/image_pipeline/walk.c pipeline_examples/image_pipeline/walk.h
 weir_thumbs_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(VIPS_CFLAGS) $(MICROHTTPD_CFLAGS)
-weir_thumbs_LDADD = libweir.la $(CURL_LIBS) $(VIPS_LIBS) $(MICROHTTPD_LIBS)
+weir_thumbs_LDADD = libweir.la $(CURL_LIBS) $(VIPS_LIBS) $(MICROHTTPD_LIBS) $(WEIR_DL_LIBS)
 weir_make_photos_SOURCES = $(image_common_sources) pipeline_examples/image_pipeline/make_photos.c
 weir_make_photos_CFLAGS = $(AM_CFLAGS) $(VIPS_CFLAGS)
 weir_make_photos_LDADD = libweir.la $(VIPS_LIBS)

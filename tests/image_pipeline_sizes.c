@@ -134,7 +134,7 @@ START_TEST (several_sizes_are_cropped_each) {
 }
 END_TEST
 
-/* One that is made from a larger thumbnail too, and one whose crop has another part of the picture. */
+/* One that is made from a larger thumbnail too, and one that is cropped to another part of the picture. */
 START_TEST (each_of_several_sizes_is_like_one_alone) {
     static const char *const sizes[] = {"80x160", "70x150", "40x80", "40", "20x10"};
     make_folder(in_root("alike"));

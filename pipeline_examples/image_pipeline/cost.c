@@ -3,9 +3,9 @@
  *
  * libvips decodes and shrinks a picture by rows, and keeps as many as the shrinking needs. That is little, but not all
  * formats can be decoded by rows: libjpeg keeps the coefficients of a progressive picture, libpng all pixels of an
- * interlaced one, and libwebp always all pixels, twice. The same goes for a GIF, in colours with alpha, for a TIFF, whose
- * strips and tiles may be as large as the picture, and for AVIF and HEIC, as planes and as pixels. A thumbnail is kept
- * whole to be turned upright.
+ * interlaced one, and libwebp always all pixels, twice. A GIF is kept in colours with alpha, and an AVIF or HEIC as planes
+ * and as pixels. A strip or tile of a TIFF may be as large as the picture. A thumbnail is kept whole to be turned
+ * upright.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
