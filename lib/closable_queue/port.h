@@ -45,8 +45,8 @@ typedef enum weir__taken_by {
 
 /* A delivered item or sentinel (Q22). */
 typedef struct weir__delivery {
-    weir__requeued place; /* first member; the place in `aside`, and the item */
-    void *receipt;        /* constant */
+    weir__requeued place;                 /* first member; the place in `aside`, and the item */
+    void *receipt;                        /* constant */
     struct weir__delivery *next, *before; /* in the list of the port; `next` also in a list of removed ones */
     uint64_t taker;                       /* the thread that has taken it (weir__thread_serial) */
     weir__taken_by by;

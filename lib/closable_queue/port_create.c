@@ -23,7 +23,8 @@ static void attach(weir_queue *queue, weir__port *port) {
     weir__u64_store_relaxed(&queue->settled.known_tail, WEIR__PORT_BASE);
 }
 
-weir_status weir_queue_create_port(weir_queue **result, const weir_queue_options *options, const weir_queue_port *table) {
+weir_status weir_queue_create_port(weir_queue **result, const weir_queue_options *options,
+                                   const weir_queue_port *table) {
     if (result == NULL || options == NULL || options->capacity == 0 || table == NULL || !is_usable(table))
         return WEIR_INVALID;
     weir__port *port = weir__alloc(sizeof *port);
