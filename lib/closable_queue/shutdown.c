@@ -90,12 +90,13 @@ void weir__queue_discard(weir_queue *queue) {
     if (weir__callout_is_inside(queue, WEIR__DISCARDING)) /* Q7 */
         return;
     weir__callout_begin(&callout, queue, WEIR__DISCARDING);
-    if (queue->port != NULL)
-        weir__port_discard(queue);
-    while (queue->port == NULL && (taken = take_out(queue, items, &count)) > 0) {
+    while ((taken = take_out(queue, items, &count)) > 0) {
         for (size_t i = 0; i < count; i++)
             weir__queue_drop(queue, items[i]); /* Q7 */
-        weir__queue_settle(queue, taken);
+        if (queue->port == NULL)
+            weir__queue_settle(queue, taken);
+        else
+            weir__port_give_back(queue, taken);
     }
     weir__callout_end(&callout);
 }
