@@ -13,6 +13,7 @@ dist_man_MANS = \
 	man/weir_patterns.7 \
 	man/weir_operation.3 \
 	man/weir_pipeline.3 \
+	man/weir_port.3 \
 	man/weir_process.3 \
 	man/weir_report.3 \
 	man/weir_select.3 \

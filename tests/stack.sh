@@ -94,6 +94,9 @@ call_unrun: user
 weir__worker_init: user
 weir__worker_fini: user
 weir__callouts_tell: weir__timing_tell
+ask_locked: user
+end_receipt: user
+weir__port_end: user
 weir__watch_tell: tell_map tell_wait tell_completions tell_of_future
 END
 

@@ -127,7 +127,7 @@ WEIR_API weir_status weir_start_threads_with(weir_threads **threads, size_t coun
  * Returns WEIR_OK if the group is stopped, now or earlier. The next three statuses also mean a stopped group.
  * WEIR_DISCARDED if a WEIR_DISCARD removed items from `in`. WEIR_UNFINISHED if workers had ended early (pthread_exit,
  * `out` shut down, a sentinel from weir_queue_close) and items are left in `in`. WEIR_NOMEM if an unbounded `out` had
- * no memory for a result, which went to its drop function.
+ * no memory for a result, which went to its drop function. So it is with the status of a port (weir/port.h) as `out`.
  *
  * Returns WEIR_DEADLOCK, with no effect, if called from a worker of the group. WEIR_INVALID if an argument is NULL,
  * the group never existed, or it takes from another queue.

@@ -19,6 +19,8 @@ static void append(weir__port *port, weir__delivery *delivery) {
 
 /* `last` of the consumers' side is the team of the present get. */
 static weir__taken_by how_taken(const weir_queue *queue, const weir__delivery *delivery) {
+    if (queue->consumers.discarding)
+        return WEIR__BY_DISCARD; /* a get takes nothing then */
     if (delivery->place.item == WEIR__SENTINEL)
         return WEIR__BY_SENTINEL;
     return queue->consumers.last != NULL ? WEIR__BY_WORKER : WEIR__BY_GET;

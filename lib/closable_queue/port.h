@@ -37,10 +37,11 @@
 
 /* The call by which an item was taken: it decides the one by which the item is settled. */
 typedef enum weir__taken_by {
-    WEIR__BY_GET,     /* task_done, or by its address */
-    WEIR__BY_WORKER,  /* the worker itself */
-    WEIR__BY_CURSOR,  /* the cursor, by the number of the delivery */
-    WEIR__BY_SENTINEL /* the get that took it */
+    WEIR__BY_GET,      /* task_done, or by its address */
+    WEIR__BY_WORKER,   /* the worker itself */
+    WEIR__BY_CURSOR,   /* the cursor, by the number of the delivery */
+    WEIR__BY_SENTINEL, /* the get that took it */
+    WEIR__BY_DISCARD   /* never: the thread that discards gives it back */
 } weir__taken_by;
 
 /* A delivered item or sentinel (Q22). */

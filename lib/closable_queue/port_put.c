@@ -13,11 +13,12 @@
 static weir_status call(weir_queue *queue, void *const *items, size_t count, size_t *accepted) {
     const weir_queue_port *table = &queue->port->table;
     bool closes = items[0] == WEIR__SENTINEL;
+    weir_port_close_func *put_sentinel = table->close;
     weir_status status = WEIR_INVALID;
     weir__callout callout;
     weir__callout_begin(&callout, queue, WEIR__ASKING);
-    if (closes && table->close != NULL)
-        status = table->close(table->state);
+    if (closes && put_sentinel != NULL)
+        status = put_sentinel(table->state);
     else if (!closes && table->put != NULL)
         status = table->put(table->state, items, count, accepted);
     weir__border();

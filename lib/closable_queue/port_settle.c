@@ -8,8 +8,6 @@
 #include <limits.h>
 
 #include "closable_queue/delivery.h"
-#include "closable_queue/drop.h"
-#include "closable_queue/front.h"
 #include "sync/border.h"
 
 static void end_receipt(weir_queue *queue, weir_port_end_func *end, void *receipt) {
@@ -116,30 +114,12 @@ weir_status weir_queue_item_return(weir_queue *queue, const void *item) {
     return end_item(queue, item, queue->port->table.give_back);
 }
 
-/* Removes the first delivered item that is not taken; NULL if there is none. Counts the caller as settling. */
-static weir__delivery *remove_front(weir_queue *queue) {
-    weir__port *port = queue->port;
-    weir__delivery *delivery = NULL;
-    weir__lock_acquire(&queue->consumers.lock);
-    void *item = weir__front_item(queue);
-    if (item != WEIR__EMPTY) {
-        weir__front_take(queue);
-        delivery = port->last;
-        weir__delivery_remove(port, delivery);
-        port->settling++;
-        if (item != WEIR__SENTINEL)
-            weir__u32_store_relaxed(&queue->settled.discarded, 1);
-    }
-    weir__lock_release(&queue->consumers.lock);
-    return delivery;
-}
-
-void weir__port_discard(weir_queue *queue) {
-    weir__delivery *delivery;
-    while ((delivery = remove_front(queue)) != NULL) {
-        if (delivery->place.item != WEIR__SENTINEL)
-            weir__queue_drop(queue, delivery->place.item); /* Q7 */
-        end_all(queue, delivery, queue->port->table.give_back);
+void weir__port_give_back(weir_queue *queue, size_t count) {
+    weir_status status = WEIR_OK;
+    while (count-- > 0 && status == WEIR_OK) {
+        weir__lock_acquire(&queue->consumers.lock);
+        weir__delivery *delivery = weir__delivery_oldest(queue->port, WEIR__BY_DISCARD);
+        status = remove_and_end(queue, delivery, queue->port->table.give_back);
     }
 }
 

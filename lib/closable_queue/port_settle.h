@@ -18,8 +18,8 @@ void weir__port_settle_own(weir_queue *queue, size_t count);
 int weir__port_keep(weir_queue *queue);
 weir_status weir__port_settle_kept(weir_queue *queue, int number);
 
-/* Drops every delivered item that is not taken, and gives its receipt back. The queue is shut down. */
-void weir__port_discard(weir_queue *queue);
+/* Gives back the receipts of what the calling thread has taken in order to discard it, oldest first. */
+void weir__port_give_back(weir_queue *queue, size_t count);
 
 /* Gives back the receipts of all unsettled items, ends the port and frees it. No thread of the program uses the queue. */
 void weir__port_end(weir_queue *queue);

@@ -83,25 +83,21 @@ static size_t take_out(weir_queue *queue, void **items, size_t *count) {
     return taken;
 }
 
-static void drop_all(weir_queue *queue) {
+void weir__queue_discard(weir_queue *queue) {
     void *items[AT_ONCE];
     size_t taken, count;
-    while ((taken = take_out(queue, items, &count)) > 0) {
-        for (size_t i = 0; i < count; i++)
-            weir__queue_drop(queue, items[i]); /* Q7 */
-        weir__queue_settle(queue, taken);
-    }
-}
-
-void weir__queue_discard(weir_queue *queue) {
     weir__callout callout;
     if (weir__callout_is_inside(queue, WEIR__DISCARDING)) /* Q7 */
         return;
     weir__callout_begin(&callout, queue, WEIR__DISCARDING);
-    if (queue->port == NULL)
-        drop_all(queue);
-    else
-        weir__port_discard(queue);
+    while ((taken = take_out(queue, items, &count)) > 0) {
+        for (size_t i = 0; i < count; i++)
+            weir__queue_drop(queue, items[i]); /* Q7 */
+        if (queue->port == NULL)
+            weir__queue_settle(queue, taken);
+        else
+            weir__port_give_back(queue, taken);
+    }
     weir__callout_end(&callout);
 }
 
