@@ -90,6 +90,7 @@ struct weir__nats_lane {
     size_t expected;             /* items that it may still bring */
     size_t held;                 /* items of this lane that are held */
     size_t most;                 /* of `held` */
+    uint64_t suspect;            /* its messages up to this sequence are to be looked at again; the tick's alone */
 };
 
 struct weir_nats {
@@ -132,6 +133,7 @@ struct weir_nats {
     struct weir__nats_held *held;
     struct weir__nats_held *sentinel; /* waits until it is the first in the stream */
     uint64_t passed;                  /* sequence of the sentinel that was passed on last */
+    uint64_t looked;                  /* when messages were looked for that were passed over; the tick's alone */
     weir_queue *arrived;              /* for sources */
 };
 

@@ -198,9 +198,52 @@ static void start_consumer(struct consumer *consumer) {
         stop_with(weir_pipeline_message(consumer->pipeline));
 }
 
-static void end_consumer(struct consumer *consumer) {
-    if (weir_pipeline_wait(consumer->pipeline, weir_deadline_after(120 * WEIR_SECOND)) != WEIR_OK)
+/* Prints which items are in the stream, and how often each was taken. */
+static void tell_items(jsCtx *js, uint64_t first, uint64_t last) {
+    char stream[64];
+    snprintf(stream, sizeof stream, "WEIR_%s", queue);
+    for (uint64_t i = first; i <= last; i++) {
+        natsMsg *message = NULL;
+        jsErrCode code;
+        if (js_GetMsg(&message, js, stream, i, NULL, &code) != NATS_OK)
+            continue;
+        size_t number = strtoul(natsMsg_GetData(message), NULL, 10);
+        fprintf(stderr, "%" PRIu64 ": item %zu of %s, taken %u times\n", i, number, natsMsg_GetSubject(message),
+                number < MOST ? atomic_load(&taken[number]) : 0);
+        natsMsg_Destroy(message);
+    }
+}
+
+/* Prints what the server knows, for a run that hangs. */
+static void tell_state(jsCtx *js) {
+    static const char *const consumers[] = {"lane_0", "close"};
+    char stream[64];
+    jsStreamInfo *info = NULL;
+    jsErrCode code;
+    snprintf(stream, sizeof stream, "WEIR_%s", queue);
+    if (js_GetStreamInfo(&info, js, stream, NULL, &code) == NATS_OK)
+        fprintf(stderr, "stream: %" PRIu64 " messages, %" PRIu64 " to %" PRIu64 "\n", info->State.Msgs,
+                info->State.FirstSeq, info->State.LastSeq);
+    if (info != NULL)
+        tell_items(js, info->State.FirstSeq, info->State.LastSeq);
+    jsStreamInfo_Destroy(info);
+    for (size_t i = 0; i < 2; i++) {
+        jsConsumerInfo *consumer = NULL;
+        if (js_GetConsumerInfo(&consumer, js, stream, consumers[i], NULL, &code) != NATS_OK)
+            continue;
+        fprintf(stderr,
+                "%s: %" PRIu64 " pending, %" PRId64 " not acknowledged, floor %" PRIu64 ", %" PRId64 " requests\n",
+                consumers[i], consumer->NumPending, consumer->NumAckPending, consumer->AckFloor.Stream,
+                consumer->NumWaiting);
+        jsConsumerInfo_Destroy(consumer);
+    }
+}
+
+static void end_consumer(struct consumer *consumer, jsCtx *js) {
+    if (weir_pipeline_wait(consumer->pipeline, weir_deadline_after(60 * WEIR_SECOND)) != WEIR_OK) {
+        tell_state(js);
         stop_with("a consumer has not got its sentinel");
+    }
     weir_pipeline_finish(consumer->pipeline, weir_deadline_after(60 * WEIR_SECOND), NULL);
     weir_pipeline_destroy(consumer->pipeline);
     weir_nats_destroy(consumer->nats);
@@ -252,7 +295,7 @@ static bool finish(struct run *run, const char *what) {
             stop_with("cannot close");
     }
     for (size_t i = 0; i < CONSUMERS; i++)
-        end_consumer(&run->consumers[i]);
+        end_consumer(&run->consumers[i], run->js);
     if (weir_nats_join(nats, weir_deadline_after(60 * WEIR_SECOND)) != WEIR_OK)
         stop_with("the queue is not empty");
     weir_nats_destroy(nats);
@@ -270,11 +313,14 @@ static bool finish(struct run *run, const char *what) {
     return lost == 0 && over <= PRODUCERS - 1;
 }
 
-/* Waits until all replicas are current, and returns the number of the leader. */
+/* Waits until all replicas have been current for three seconds, and returns the number of the leader. */
 static int settled_leader(struct run *run) {
     uint64_t messages, give_up = weir_deadline_after(120 * WEIR_SECOND);
-    int leader = -1;
-    while (!ask(run->js, &messages, &leader) || leader < 0) {
+    int leader = -1, now_leader = -1;
+    for (int current = 0; current < 60; current++) {
+        if (!ask(run->js, &messages, &now_leader) || now_leader < 0 || now_leader != leader)
+            current = 0;
+        leader = now_leader;
         if (now() > give_up)
             stop_with("the replicas do not become current");
         usleep(50000);
