@@ -51,6 +51,8 @@ static void stop_with(const char *what) {
     fprintf(stderr, "nats_cluster: %s\n", what);
     for (size_t i = 0; i < SERVERS; i++)
         nats_server_kill(&cluster.servers[i]);
+    if (*cluster.folder != '\0')
+        nats_remove_folder(cluster.folder);
     exit(1);
 }
 
@@ -313,19 +315,23 @@ static bool finish(struct run *run, const char *what) {
     return lost == 0 && over <= PRODUCERS - 1;
 }
 
-/* Waits until all replicas have been current for three seconds, and returns the number of the leader. */
-static int settled_leader(struct run *run) {
+/* Waits until all replicas are current. Returns the number of the leader. */
+static int wait_for_replicas(struct run *run) {
     uint64_t messages, give_up = weir_deadline_after(120 * WEIR_SECOND);
-    int leader = -1, now_leader = -1;
-    for (int current = 0; current < 60; current++) {
-        if (!ask(run->js, &messages, &now_leader) || now_leader < 0 || now_leader != leader)
-            current = 0;
-        leader = now_leader;
+    int leader = -1;
+    while (!ask(run->js, &messages, &leader) || leader < 0) {
         if (now() > give_up)
             stop_with("the replicas do not become current");
         usleep(50000);
     }
     return leader;
+}
+
+/* A server that has come back is given some seconds: it may be a leader before it has copied everything. */
+static int settled_leader(struct run *run) {
+    wait_for_replicas(run);
+    sleep(3);
+    return wait_for_replicas(run);
 }
 
 static void kill_leader(struct run *run, int number) {
