@@ -23,7 +23,8 @@ enum {
     MESSAGE_BYTES = 512,
     NAME_BYTES = 80,     /* of a stream or a consumer */
     SUBJECT_BYTES = 160, /* of a subject of ours */
-    INBOX_BYTES = 64
+    INBOX_BYTES = 64,
+    LANES_MOST = 1024
 };
 
 #define WEIR__NATS_MILLISECOND UINT64_C(1000000)

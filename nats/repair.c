@@ -27,7 +27,7 @@
 
 #define LOOK_AFTER (2 * WEIR_SECOND)
 
-enum { MOVED_AT_A_LOOK = 2000 };
+enum { LOOKED_AT = 2000 }; /* messages of one look */
 
 static struct weir__nats_lane *lane_of(weir_nats *nats, const char *subject) {
     for (size_t i = 0; i + 1 < nats->lane_count; i++) {
@@ -98,19 +98,31 @@ static void move_sentinel(weir_nats *nats, uint64_t sequence) {
         weir__nats_ack_and_wait(sentinel);
 }
 
+/* Moves what is suspect from the first message on. A removal tells where the next message is. Returns how many it moved. */
+static size_t move_all(weir_nats *nats, uint64_t first, uint64_t before) {
+    struct weir__nats_state state;
+    size_t moved = 0;
+    for (size_t tries = 0; first <= before && tries < LOOKED_AT; tries++) {
+        bool did = move_if_suspect(nats, first++, before);
+        moved += did;
+        if (did && weir__nats_state(nats, nats->stream, &state) == WEIR_OK && state.first > first)
+            first = state.first;
+    }
+    return moved;
+}
+
 static void look(weir_nats *nats) {
     struct weir__nats_state state;
-    uint64_t sentinel = 0, before = 0, next[1024];
-    size_t moved = 0, tries = 0;
+    uint64_t sentinel = 0, before = 0, next[LANES_MOST];
     if (weir__nats_state(nats, nats->stream, &state) != WEIR_OK || state.messages == 0 || !may_repair(nats, &sentinel))
         state.last = 0;
     for (size_t i = 0; i + 1 < nats->lane_count; i++) {
+        struct weir__nats_lane *lane = &nats->lanes[i];
         next[i] = state.last == 0 ? 0 : look_at_lane(nats, i, state.last);
-        nats->lanes[i].suspect = nats->lanes[i].suspect < next[i] ? nats->lanes[i].suspect : next[i];
-        before = before < nats->lanes[i].suspect ? nats->lanes[i].suspect : before;
+        lane->suspect = lane->suspect < next[i] ? lane->suspect : next[i];
+        before = before < lane->suspect ? lane->suspect : before;
     }
-    for (uint64_t at = state.first; state.last != 0 && at <= before && tries < MOVED_AT_A_LOOK; at++, tries++)
-        moved += move_if_suspect(nats, at, before);
+    size_t moved = state.last == 0 ? 0 : move_all(nats, state.first, before);
     for (size_t i = 0; i + 1 < nats->lane_count; i++)
         nats->lanes[i].suspect = next[i];
     if (moved > 0 && sentinel != 0)
