@@ -40,6 +40,7 @@ static atomic_bool put_was_acked[MOST];
 static atomic_uint taken[MOST];
 static atomic_size_t next_number, acked, takes, unsure;
 static atomic_bool end;
+static useconds_t work_time = 500; /* of an item, in us */
 static atomic_size_t puts_left;
 static atomic_uint_fast64_t last_ack;
 
@@ -178,7 +179,7 @@ static int take(weir_task *task, void *item, void *arg) {
     if (number < MOST)
         atomic_fetch_add(&taken[number], 1);
     atomic_fetch_add(&takes, 1);
-    usleep(500);
+    usleep(work_time);
     return 0;
 }
 
@@ -193,6 +194,7 @@ static void start_consumer(struct consumer *consumer) {
     consumer->nats = open_queue();
     weir_nats_source(consumer->nats, &from, &options);
     to.work.run = take;
+    to.threads.width = 1;
     weir_pipeline_create(&consumer->pipeline, &options);
     weir_pipeline_add(consumer->pipeline, NULL, &from);
     weir_pipeline_add(consumer->pipeline, NULL, &to);
@@ -372,6 +374,7 @@ static bool run_kills(int kills) {
 
 static bool run_full(int runs) {
     bool right = true;
+    work_time = 5000; /* the producers are faster */
     for (int i = 1; i <= runs; i++) {
         static struct run run;
         char name[32], what[64];
