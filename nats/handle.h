@@ -23,7 +23,8 @@ enum {
     MESSAGE_BYTES = 512,
     NAME_BYTES = 80,     /* of a stream or a consumer */
     SUBJECT_BYTES = 160, /* of a subject of ours */
-    INBOX_BYTES = 64
+    INBOX_BYTES = 64,
+    LANES_MOST = 1024
 };
 
 #define WEIR__NATS_MILLISECOND UINT64_C(1000000)
@@ -90,6 +91,7 @@ struct weir__nats_lane {
     size_t expected;             /* items that it may still bring */
     size_t held;                 /* items of this lane that are held */
     size_t most;                 /* of `held` */
+    uint64_t suspect;            /* its messages up to this sequence are to be looked at again; the tick's alone */
 };
 
 struct weir_nats {
@@ -132,6 +134,7 @@ struct weir_nats {
     struct weir__nats_held *held;
     struct weir__nats_held *sentinel; /* waits until it is the first in the stream */
     uint64_t passed;                  /* sequence of the sentinel that was passed on last */
+    uint64_t looked;                  /* when messages were looked for that were passed over; the tick's alone */
     weir_queue *arrived;              /* for sources */
 };
 

@@ -14,6 +14,7 @@ libweir_nats_la_SOURCES = \
 	nats/put.c nats/put.h \
 	nats/queue.c \
 	nats/reason.c nats/reason.h \
+	nats/repair.c nats/repair.h \
 	nats/room.c nats/room.h \
 	nats/send.c nats/send.h \
 	nats/settings.c nats/settings.h \

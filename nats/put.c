@@ -153,7 +153,7 @@ weir_status weir__nats_put_message(weir_nats *nats, const char *subject, const w
     struct weir__nats_put put;
     weir__nats_put_begin(&put, subject, message->bytes, message->size);
     put.header = header;
-    put.value = header == NULL ? NULL : "close";
+    put.value = header == NULL ? NULL : "1";
     put.same_id = same_id;
     return weir__nats_put_until(nats, &put, deadline);
 }

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MOST = 64, ATTEMPTS = 5, WINDOW = 64, LANES = 16, LANES_MOST = 1024 };
+enum { NAME_MOST = 64, ATTEMPTS = 5, WINDOW = 64, LANES = 16 };
 
 static bool is_name(const char *name) {
     static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";

@@ -178,19 +178,38 @@ weir_status weir__nats_streams(weir_nats *nats) {
     return status;
 }
 
+/* Names a question without an answer. */
+static weir_status unanswered(weir_nats *nats, natsStatus status, jsErrCode code) {
+    weir_status result = weir__nats_fail_as(nats, status, code, "cannot ask for the state of the queue");
+    return try_again(status, code) ? WEIR_TIMEDOUT : result == WEIR_EMPTY ? WEIR_FAILED : result;
+}
+
 weir_status weir__nats_state(weir_nats *nats, const char *stream, struct weir__nats_state *state) {
     jsStreamInfo *info = NULL;
     jsErrCode code = 0;
     if (!weir__nats_connected(nats->prompt))
         return weir__nats_fail(nats, WEIR_DISCONNECTED, "no connection");
     natsStatus status = js_GetStreamInfo(&info, nats->js, stream, NULL, &code);
-    if (status != NATS_OK) {
-        weir_status result = weir__nats_fail_as(nats, status, code, "cannot ask for the state of the queue");
-        return try_again(status, code) ? WEIR_TIMEDOUT : result == WEIR_EMPTY ? WEIR_FAILED : result;
-    }
+    if (status != NATS_OK)
+        return unanswered(nats, status, code);
     state->messages = info->State.Msgs;
     state->first = info->State.FirstSeq;
     state->last = info->State.LastSeq;
     jsStreamInfo_Destroy(info);
+    return WEIR_OK;
+}
+
+weir_status weir__nats_lane_state(weir_nats *nats, size_t index, struct weir__nats_lane_state *state) {
+    jsConsumerInfo *info = NULL;
+    jsErrCode code = 0;
+    if (!weir__nats_connected(nats->prompt))
+        return weir__nats_fail(nats, WEIR_DISCONNECTED, "no connection");
+    natsStatus status = js_GetConsumerInfo(&info, nats->js, nats->stream, nats->lanes[index].consumer, NULL, &code);
+    if (status != NATS_OK)
+        return code == JSConsumerNotFoundErr ? WEIR_EMPTY : unanswered(nats, status, code);
+    state->waiting = info->NumPending;
+    state->in_work = (uint64_t)info->NumAckPending;
+    state->floor = info->AckFloor.Stream;
+    jsConsumerInfo_Destroy(info);
     return WEIR_OK;
 }

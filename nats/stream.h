@@ -22,4 +22,13 @@ struct weir__nats_state {
 /* Asks for the state of a stream. Returns WEIR_OK, or a status with a message. */
 weir_status weir__nats_state(weir_nats *nats, const char *stream, struct weir__nats_state *state);
 
+/* What the consumer of a lane tells. */
+struct weir__nats_lane_state {
+    uint64_t waiting, in_work; /* messages that are not delivered, and not acknowledged */
+    uint64_t floor;            /* all messages of the lane up to this sequence are acknowledged */
+};
+
+/* Asks for the state of a lane. Returns WEIR_OK, WEIR_EMPTY if it has no consumer, or a status with a message. */
+weir_status weir__nats_lane_state(weir_nats *nats, size_t index, struct weir__nats_lane_state *state);
+
 #endif /* WEIR_NATS_STREAM_H */

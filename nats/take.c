@@ -92,6 +92,9 @@ static void item_arrived(weir_nats *nats, natsMsg *message) {
         natsMsg_Destroy(message);
         return;
     }
+    const char *again = NULL;
+    if (natsMsgHeader_Get(message, "Weir-Again", &again) == NATS_OK)
+        attempt++;
     struct weir__nats_held *held = weir__nats_hold(nats, message, lane, sequence, attempt);
     pthread_mutex_lock(&nats->lock);
     if (nats->lanes[lane].expected > 0)

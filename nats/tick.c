@@ -1,5 +1,5 @@
 /*
- * tick.c - Implements the thread of a handle: it keeps held items alive, repeats lost requests, looks whether a sentinel
+ * tick.c - Implements the thread of a handle: it keeps held items alive, renews requests, looks whether a sentinel
  * is the first, and ends the wait for room. While nothing of that can be due, it sleeps.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "held.h"
 #include "pull.h"
+#include "repair.h"
 #include "room.h"
 #include "take.h"
 
@@ -43,6 +44,7 @@ static void *run(void *handle) {
         weir__nats_pull(nats);
         weir__nats_pass_sentinel(nats);
         weir__nats_take_rest(nats);
+        weir__nats_repair(nats);
         weir__nats_room_look(nats);
         weir__nats_room_rest(nats);
     }

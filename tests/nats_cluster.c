@@ -40,6 +40,7 @@ static atomic_bool put_was_acked[MOST];
 static atomic_uint taken[MOST];
 static atomic_size_t next_number, acked, takes, unsure;
 static atomic_bool end;
+static useconds_t work_time = 500; /* of an item, in us */
 static atomic_size_t puts_left;
 static atomic_uint_fast64_t last_ack;
 
@@ -51,6 +52,8 @@ static void stop_with(const char *what) {
     fprintf(stderr, "nats_cluster: %s\n", what);
     for (size_t i = 0; i < SERVERS; i++)
         nats_server_kill(&cluster.servers[i]);
+    if (*cluster.folder != '\0')
+        nats_remove_folder(cluster.folder);
     exit(1);
 }
 
@@ -176,7 +179,7 @@ static int take(weir_task *task, void *item, void *arg) {
     if (number < MOST)
         atomic_fetch_add(&taken[number], 1);
     atomic_fetch_add(&takes, 1);
-    usleep(500);
+    usleep(work_time);
     return 0;
 }
 
@@ -191,6 +194,7 @@ static void start_consumer(struct consumer *consumer) {
     consumer->nats = open_queue();
     weir_nats_source(consumer->nats, &from, &options);
     to.work.run = take;
+    to.threads.width = 1;
     weir_pipeline_create(&consumer->pipeline, &options);
     weir_pipeline_add(consumer->pipeline, NULL, &from);
     weir_pipeline_add(consumer->pipeline, NULL, &to);
@@ -198,9 +202,52 @@ static void start_consumer(struct consumer *consumer) {
         stop_with(weir_pipeline_message(consumer->pipeline));
 }
 
-static void end_consumer(struct consumer *consumer) {
-    if (weir_pipeline_wait(consumer->pipeline, weir_deadline_after(120 * WEIR_SECOND)) != WEIR_OK)
+/* Prints which items are in the stream, and how often each was taken. */
+static void tell_items(jsCtx *js, uint64_t first, uint64_t last) {
+    char stream[64];
+    snprintf(stream, sizeof stream, "WEIR_%s", queue);
+    for (uint64_t i = first; i <= last; i++) {
+        natsMsg *message = NULL;
+        jsErrCode code;
+        if (js_GetMsg(&message, js, stream, i, NULL, &code) != NATS_OK)
+            continue;
+        size_t number = strtoul(natsMsg_GetData(message), NULL, 10);
+        fprintf(stderr, "%" PRIu64 ": item %zu of %s, taken %u times\n", i, number, natsMsg_GetSubject(message),
+                number < MOST ? atomic_load(&taken[number]) : 0);
+        natsMsg_Destroy(message);
+    }
+}
+
+/* Prints what the server knows, for a run that hangs. */
+static void tell_state(jsCtx *js) {
+    static const char *const consumers[] = {"lane_0", "close"};
+    char stream[64];
+    jsStreamInfo *info = NULL;
+    jsErrCode code;
+    snprintf(stream, sizeof stream, "WEIR_%s", queue);
+    if (js_GetStreamInfo(&info, js, stream, NULL, &code) == NATS_OK)
+        fprintf(stderr, "stream: %" PRIu64 " messages, %" PRIu64 " to %" PRIu64 "\n", info->State.Msgs,
+                info->State.FirstSeq, info->State.LastSeq);
+    if (info != NULL)
+        tell_items(js, info->State.FirstSeq, info->State.LastSeq);
+    jsStreamInfo_Destroy(info);
+    for (size_t i = 0; i < 2; i++) {
+        jsConsumerInfo *consumer = NULL;
+        if (js_GetConsumerInfo(&consumer, js, stream, consumers[i], NULL, &code) != NATS_OK)
+            continue;
+        fprintf(stderr,
+                "%s: %" PRIu64 " pending, %" PRId64 " not acknowledged, floor %" PRIu64 ", %" PRId64 " requests\n",
+                consumers[i], consumer->NumPending, consumer->NumAckPending, consumer->AckFloor.Stream,
+                consumer->NumWaiting);
+        jsConsumerInfo_Destroy(consumer);
+    }
+}
+
+static void end_consumer(struct consumer *consumer, jsCtx *js) {
+    if (weir_pipeline_wait(consumer->pipeline, weir_deadline_after(60 * WEIR_SECOND)) != WEIR_OK) {
+        tell_state(js);
         stop_with("a consumer has not got its sentinel");
+    }
     weir_pipeline_finish(consumer->pipeline, weir_deadline_after(60 * WEIR_SECOND), NULL);
     weir_pipeline_destroy(consumer->pipeline);
     weir_nats_destroy(consumer->nats);
@@ -252,7 +299,7 @@ static bool finish(struct run *run, const char *what) {
             stop_with("cannot close");
     }
     for (size_t i = 0; i < CONSUMERS; i++)
-        end_consumer(&run->consumers[i]);
+        end_consumer(&run->consumers[i], run->js);
     if (weir_nats_join(nats, weir_deadline_after(60 * WEIR_SECOND)) != WEIR_OK)
         stop_with("the queue is not empty");
     weir_nats_destroy(nats);
@@ -270,8 +317,8 @@ static bool finish(struct run *run, const char *what) {
     return lost == 0 && over <= PRODUCERS - 1;
 }
 
-/* Waits until all replicas are current, and returns the number of the leader. */
-static int settled_leader(struct run *run) {
+/* Waits until all replicas are current. Returns the number of the leader. */
+static int wait_for_replicas(struct run *run) {
     uint64_t messages, give_up = weir_deadline_after(120 * WEIR_SECOND);
     int leader = -1;
     while (!ask(run->js, &messages, &leader) || leader < 0) {
@@ -280,6 +327,13 @@ static int settled_leader(struct run *run) {
         usleep(50000);
     }
     return leader;
+}
+
+/* A server that has come back is given some seconds: it may be a leader before it has copied everything. */
+static int settled_leader(struct run *run) {
+    wait_for_replicas(run);
+    sleep(3);
+    return wait_for_replicas(run);
 }
 
 static void kill_leader(struct run *run, int number) {
@@ -320,6 +374,7 @@ static bool run_kills(int kills) {
 
 static bool run_full(int runs) {
     bool right = true;
+    work_time = 5000; /* the producers are faster */
     for (int i = 1; i <= runs; i++) {
         static struct run run;
         char name[32], what[64];
