@@ -376,11 +376,10 @@ serve_slowly() {
     server=$!
     ports=
     for _ in $(seq 200); do
-        ports=$(cat "$work/server")
-        [ -z "$ports" ] || return 0
+        ports=$(grep -E '^[0-9]+( [0-9]+)*$' "$work/server") && return 0
         sleep 0.1
     done
-    complain "no slow server"
+    complain "no slow server: $(cat "$work/server")"
 }
 
 # peak_of PORT: prints the greatest number of requests that the port has had at a time.

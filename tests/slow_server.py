@@ -8,6 +8,7 @@ Listens at PORTS ports of 127.0.0.1 that the system chooses, and prints them. Ea
 the greatest number of other requests at a time at its port.
 """
 import asyncio
+import socket
 import sys
 
 DELAY = int(sys.argv[2]) / 1000
@@ -52,8 +53,9 @@ class Port:
 
 
 async def main():
-    servers = [await asyncio.start_server(Port().serve, '127.0.0.1', 0, backlog=4096) for _ in range(int(sys.argv[1]))]
-    print(*(server.sockets[0].getsockname()[1] for server in servers), flush=True)
+    sockets = [socket.create_server(('127.0.0.1', 0), backlog=4096) for _ in range(int(sys.argv[1]))]
+    servers = [await asyncio.start_server(Port().serve, sock=one, backlog=4096) for one in sockets]
+    print(*(one.getsockname()[1] for one in sockets), flush=True)
     await asyncio.gather(*(server.serve_forever() for server in servers))
 
 
