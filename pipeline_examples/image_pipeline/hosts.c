@@ -136,7 +136,7 @@ const char *host_name(const struct host *host) {
     return host->name;
 }
 
-static enum host_answer begin_locked(struct host *host, uint64_t *delay, uint64_t *trial) {
+static enum host_answer look_locked(const struct host *host, uint64_t *delay) {
     weir_deadline now = weir_deadline_after(0);
     switch (host->state) {
         case UP:
@@ -144,17 +144,32 @@ static enum host_answer begin_locked(struct host *host, uint64_t *delay, uint64_
         case GONE:
             return HOST_GONE;
         case PAUSED:
-            if (now >= host->resume) {
-                host->state = TRIED;
-                *trial = ++host->trial;
+            if (now >= host->resume)
                 return HOST_GO;
-            }
             *delay = host->resume - now;
             return HOST_WAIT;
         default:
             *delay = ask_again;
             return HOST_WAIT;
     }
+}
+
+static enum host_answer begin_locked(struct host *host, uint64_t *delay, uint64_t *trial) {
+    enum host_answer answer = look_locked(host, delay);
+    if (answer == HOST_GO && host->state == PAUSED) {
+        host->state = TRIED;
+        *trial = ++host->trial;
+    }
+    return answer;
+}
+
+enum host_answer host_look(struct host *host, uint64_t *delay) {
+    if (host == NULL)
+        return HOST_GO;
+    pthread_mutex_lock(&host->hosts->lock);
+    enum host_answer answer = look_locked(host, delay);
+    pthread_mutex_unlock(&host->hosts->lock);
+    return answer;
 }
 
 enum host_answer host_begin(struct host *host, uint64_t *delay, uint64_t *trial) {

@@ -25,7 +25,7 @@ struct hosts;
 struct host;
 
 enum host_answer {
-    HOST_GO,   /* a request may begin; host_end must follow */
+    HOST_GO,   /* a request may begin; host_end must follow host_begin */
     HOST_WAIT, /* the host is paused */
     HOST_GONE  /* the host is given up */
 };
@@ -48,6 +48,12 @@ uint64_t hosts_key(struct hosts *hosts, const char *url);
 
 /* Returns the host's name and port as in the first URL with it. */
 const char *host_name(const struct host *host);
+
+/*
+ * Asks whether a request may begin, and begins none: host_begin may answer otherwise later. Sets `*delay` for HOST_WAIT:
+ * ns until the next question. NULL may always begin.
+ */
+enum host_answer host_look(struct host *host, uint64_t *delay);
 
 /*
  * Asks whether a request may begin. Sets `*delay` for HOST_WAIT: ns until the next question. For HOST_GO sets `*trial`

@@ -61,12 +61,33 @@ def give(request, _):
 # ---- limits ----
 
 def check_rate():
-    """Nine requests, of downloads and uploads, are eight intervals."""
+    """Twenty requests, of downloads and uploads, are nineteen intervals. The first one may arrive late."""
     with serving(give) as server:
-        run = Run([server.url(f"{i}.jpg") for i in range(5)], "--to", server.url("out"), "--rate", "20")
-        expect(run.figure("done") == 5 and len(server.log) == 10, run.out)
+        run = Run([server.url(f"{i}.jpg") for i in range(10)], "--to", server.url("out"), "--rate", "20")
+        expect(run.figure("done") == 10 and len(server.log) == 20, run.out)
         times = sorted(entry[2] for entry in server.log)
-        expect(times[9] - times[0] >= 8 / 20, f"ten requests in {times[9] - times[0]} s")
+        expect(times[19] - times[0] >= 12 / 20, f"twenty requests in {times[19] - times[0]} s")
+
+
+def check_paced_pause():
+    """Requests that wait for their time are not sent to a host that is paused by then."""
+    pause = 2
+    paused = []
+
+    def answer(request, number):
+        now = time.monotonic()
+        if number == 10:
+            paused.append(now)
+        if not paused or now < paused[0] + pause:
+            request.send(429, Retry_After=str(pause))
+        else:
+            give(request, number)
+
+    with serving(answer) as server:
+        run = Run([server.url(f"{i}.jpg") for i in range(60)], "--rate", "20", "--downloads", "40")
+        expect(run.figure("done") == 60 and run.err.count("paused after ") == 1, run.err + run.out)
+        late = sum(paused[0] < entry[2] < paused[0] + pause for entry in server.log)
+        expect(late < 10, f"{late} requests to a host that is paused")  # those on their way before the pause
 
 
 def check_per_host():
@@ -332,7 +353,7 @@ def check_trace():
             expect("/dev/full: the trace is not complete\n" in run.err, run.err)
 
 
-CHECKS = (check_rate, check_per_host, check_growth, check_certificates, check_handshakes, check_names,
+CHECKS = (check_rate, check_paced_pause, check_per_host, check_growth, check_certificates, check_handshakes, check_names,
           check_tries, check_private, check_metrics, check_trace, check_redirects)  # the last one leaves the network
 
 for check in CHECKS:
