@@ -181,6 +181,28 @@ def check_retries():
         expect(set(store.objects) == {name.encode() for name in ODD}, f"the objects are {sorted(store.objects)}")
 
 
+def check_odd_names():
+    """Names that a store does not accept, one behind the other, do not end the run; an expired token does."""
+    odd = {f"{number}.jpg" for number in range(4)}
+    folder = make_folder("names", sorted(odd) + ["z.jpg"])
+    arguments = ("--from", folder, "--to", "s3://thumbs", "--downloads", "1", "--resizes", "1", "--uploads", "1")
+    for code, names, status in (("KeyTooLongError", odd, 1), ("InvalidURI", odd, 1), ("ExpiredTokens", odd, 1),
+                                ("ExpiredToken", odd, 3)):
+        with serving() as (server, store):
+            answer = stores.Handler.answer
+
+            def refuse(handler, store, key, body):
+                if key.decode() in names:
+                    raise sigv4.Refused(400, code, "It is refused.")
+                return answer(handler, store, key, body)
+
+            stores.Handler.answer = refuse
+            run = Run(*arguments, "--s3-endpoint", server.url, environment=store.environment(), expected=status)
+            stores.Handler.answer = answer
+            expect(f"HTTP status 400: {code}: It is" in run.err, run.err)
+            expect(status == 3 or run.figure("failed") == len(odd) and run.figure("done") == 1, run.out)
+
+
 def check_refusals():
     folder = make_folder("some", [f"{number}.jpg" for number in range(5)])
     with serving() as (server, store):
@@ -310,6 +332,6 @@ def check_aws4():
         print("aws4: checked")
 
 
-for check in (check_verifier, check_examples, check_uploads, check_retries, check_refusals, check_credentials_file,
-              check_usage, check_amazon, check_s3rver, check_aws4):
+for check in (check_verifier, check_examples, check_uploads, check_retries, check_odd_names, check_refusals,
+              check_credentials_file, check_usage, check_amazon, check_s3rver, check_aws4):
     check()
