@@ -252,12 +252,14 @@ def check_usage():
             (("--to", "s3://"), "--to: 's3://' is not s3://BUCKET/PREFIX"),
             (("--to", "s3://-a/b"), "--to: 's3://-a/b' is not s3://BUCKET/PREFIX"),
             (("--to", "s3://a?b"), "--to: 's3://a?b' is not s3://BUCKET/PREFIX"),
-            (("--to", "s3://a", "--s3-endpoint", "ftp://x"), "--s3-endpoint: 'ftp://x' is not an http or https URL"),
-            (("--to", "s3://a", "--s3-endpoint", "http://k:s@x"), "without user, query and fragment"),
+            (("--to", "s3://a", "--s3-endpoint", "ftp://x"), "--s3-endpoint: the URL must be an http or https one"),
+            (("--to", "s3://a", "--s3-endpoint", "http://k:s/s@x"), "without user, query and fragment"),
+            (("--to", "s3://a", "--s3-endpoint", "k:s/s@x"), "without user, query and fragment"),
             (("--to", "s3://a", "--s3-region", "a/b"), "--s3-region: 'a/b' is not a region, such as eu-central-1"),
             (("--to", "x", "--s3-region", "a"), "--s3-endpoint and --s3-region need --to s3://BUCKET/PREFIX")):
         run = Run("--from", PHOTOS, *arguments, environment=environment, expected=2)
         expect(message in run.err, f"'{message}' is not in {run.err}")
+        expect("k:s" not in run.err and "/s@" not in run.err, f"a password is in {run.err}")
 
 
 def check_amazon():
