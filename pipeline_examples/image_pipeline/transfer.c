@@ -44,10 +44,16 @@ static CURLcode limit_time(CURL *curl, const struct options *options) {
     return code != CURLE_OK ? code : curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 100L); /* bytes a second */
 }
 
+/* Trusts the file in place of the system's authorities, which libcurl may have in a file, a folder or both. */
+static CURLcode trust_file(CURL *curl, const char *file) {
+    (void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* a TLS library that refuses it has no folder */
+    return curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+}
+
 static CURLcode set_trust(CURL *curl, const struct options *options) {
     CURLcode code = CURLE_OK;
     if (options->cacert != NULL)
-        code = curl_easy_setopt(curl, CURLOPT_CAINFO, options->cacert);
+        code = trust_file(curl, options->cacert);
     if (code == CURLE_OK && options->is_insecure)
         code = curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
     if (code == CURLE_OK && options->is_insecure)
