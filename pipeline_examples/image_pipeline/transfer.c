@@ -61,6 +61,15 @@ static CURLcode set_trust(CURL *curl, const struct options *options) {
     return code;
 }
 
+/* Forgets the addresses of the host before the last redirect. */
+static void follow(struct transfer *transfer) {
+    long redirects = 0;
+    curl_easy_getinfo(transfer->curl, CURLINFO_REDIRECT_COUNT, &redirects);
+    if (redirects != transfer->redirects)
+        transfer->met_private = transfer->met_public = false;
+    transfer->redirects = redirects;
+}
+
 /*
  * Called by libcurl for each address that it is about to connect to, whatever name has led to it. So a name that
  * resolves to another address after a check cannot pass.
@@ -68,10 +77,13 @@ static CURLcode set_trust(CURL *curl, const struct options *options) {
 static curl_socket_t open_public(void *argument, curlsocktype purpose, struct curl_sockaddr *address) {
     (void)purpose;
     struct transfer *transfer = argument;
-    if (address_is_public(&address->addr))
-        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    transfer->met_private = true;
-    return CURL_SOCKET_BAD;
+    follow(transfer);
+    if (!address_is_public(&address->addr)) {
+        transfer->met_private = true;
+        return CURL_SOCKET_BAD;
+    }
+    transfer->met_public = true;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 /* A proxy would connect in place of libcurl. */
@@ -123,9 +135,9 @@ static bool is_too_slow(const struct transfer *transfer) {
     return got > 0 && took >= (curl_off_t)transfer->timeout * 1000000 - 500000;
 }
 
-/* Returns whether there was no other address to connect to than one that is not public. */
+/* Returns whether the host has no public address. */
 static bool is_private(const struct transfer *transfer, CURLcode code) {
-    return code == CURLE_COULDNT_CONNECT && transfer->met_private;
+    return code == CURLE_COULDNT_CONNECT && transfer->met_private && !transfer->met_public;
 }
 
 /* Unreachable servers and interrupted answers are transient: so is a name server that does not answer. */
@@ -305,7 +317,8 @@ static int perform(struct transfer *transfer, const struct asked *asked, long *s
     char status_text[STATUS_TEXT];
     transfer->failure = 0;
     transfer->error[0] = '\0';
-    transfer->met_private = false;
+    transfer->met_private = transfer->met_public = false;
+    transfer->redirects = 0;
     CURLcode code = curl_easy_perform(transfer->curl);
     if (code == CURLE_OK)
         code = curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, status);

@@ -24,7 +24,9 @@ struct transfer {
     long timeout;        /* maximum seconds for a whole transfer */
     struct hosts *hosts; /* NULL for the server inside this program, like the next one */
     struct pace *pace;
+    long redirects;   /* those before the current host, which is that of the next two */
     bool met_private; /* an address was refused because it is not public */
+    bool met_public;  /* a public address was tried */
     weir_task *task;  /* current task, and its photo */
     struct photo *photo;
     int failure; /* result of weir_task_fail in the callback that ends the transfer; 0 if none */

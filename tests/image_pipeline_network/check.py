@@ -326,6 +326,31 @@ def check_redirects():
                 expect(sum("through-proxy" in entry[1] for entry in server.log) == 1, f"{server.log}")
 
 
+def check_two_addresses():
+    """A name with a private and a public address: what the public one does counts. Mounts another /etc/hosts."""
+    public, libc = "8.8.4.4", ctypes.CDLL(None, use_errno=True)
+    if shutil.which("ip") is None or libc.unshare(0x40020000) != 0:  # CLONE_NEWNET, CLONE_NEWNS
+        print("SKIPPED: no check of names with two addresses: it needs ip and namespaces, as root")
+        return
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run(["ip", "address", "add", f"{public}/32", "dev", "lo"], check=True)
+    (WORK / "hosts").write_text(f"127.0.0.1 private.test two.test\n{public} public.test two.test\n")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    subprocess.run(["mount", "--bind", WORK / "hosts", "/etc/hosts"], check=True)
+    run = Run(["http://two.test:1/a.jpg"], "--no-private", "--retries", "1", expected=1)  # nothing listens there
+    expect(run.figure("retried") == 1 and "not public" not in run.err, run.err + run.out)
+
+    def redirect(request, number):
+        request.send(302, Location=f"http://{'private' if number == 1 else 'two'}.test:1/a.jpg")
+
+    with serving(redirect, address=public) as server:
+        urls = [server.url("a.jpg", host="public.test")]
+        run = Run(urls, "--no-private", "--retries", "1", expected=1)
+        expect(run.figure("retried") == 0 and "download: its address is not public" in run.err, run.err + run.out)
+        run = Run(urls, "--no-private", "--retries", "1", expected=1)
+        expect(run.figure("retried") == 1 and "not public" not in run.err, run.err + run.out)
+
+
 # ---- figures ----
 
 def check_metrics():
@@ -380,7 +405,7 @@ def check_trace():
 
 CHECKS = (check_rate, check_paced_pause, check_per_host, check_growth, check_certificates, check_handshakes, check_names,
           check_tries, check_private, check_metrics, check_trace, check_authorities,
-          check_redirects)  # the last two leave their files and the network
+          check_redirects, check_two_addresses)  # the last three leave the files and the network
 
 for check in CHECKS:
     if len(sys.argv) == 4 or check.__name__ in sys.argv[4:]:
