@@ -55,10 +55,10 @@ static size_t most_in_flight(const struct options *options) {
            (backing_off < MOST_BACKING_OFF ? backing_off : MOST_BACKING_OFF);
 }
 
-/* Returns the key of the host that a photo comes from. */
+/* Returns the key of the host that a photo comes from; 0 if it comes from none. */
 static uint64_t host_of(const void *photo, void *work) {
-    const char *url = ((const struct photo *)photo)->url;
-    return url == NULL ? 0 : hosts_key(((struct work *)work)->hosts, url);
+    const struct photo *from = photo;
+    return from->fault != NULL ? 0 : hosts_key(((struct work *)work)->hosts, from->url);
 }
 
 /* Ignores the status of add: weir_pipeline_start refuses the same stage with the same message. */
