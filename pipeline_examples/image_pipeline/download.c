@@ -194,6 +194,7 @@ int download_photo(weir_task *task, void *item, void *state) {
     if (code == 0)
         code = look_for_thumbnail(downloader, task, &is_there);
     if (is_there) {
+        hosts_leave(photo);
         atomic_fetch_add(&downloader->work->skipped, 1);
         report_add(&downloader->work->report, photo, &(struct report_line){"skipped", "download", ""});
         return 0;
@@ -202,8 +203,12 @@ int download_photo(weir_task *task, void *item, void *state) {
         code = download(downloader, task);
     if (code != 0) {
         photo_forget_image(photo); /* a partial picture, or an error page */
-        return retries_end(task, downloader->work, photo, code);
+        code = retries_end(task, downloader->work, photo, code);
+        if (code != TRANSIENT && code != PUT_OFF)
+            hosts_leave(photo);
+        return code;
     }
+    hosts_leave(photo);
     photo->failures = 0;
     photo->behind = NULL;
     photo->bytes_in = photo->image_size;

@@ -37,6 +37,9 @@
 
 enum { FIRST_DOWNLOADS = 4, FIRST_UPLOADS = 2, MOST_THREADS = 64 };
 
+/* Photos of a host inside the pipeline, for each that may be downloaded at a time; the others are parked. */
+enum { INSIDE_PER_HOST = 16 };
+
 /* Returns a fixed number of threads if one is given; otherwise one that grows while that brings more. */
 static weir_stage_threads threads_of(size_t given, size_t first) {
     return given > 0 ? (weir_stage_threads){.count = given} : (weir_stage_threads){.count = first, .max = MOST_THREADS};
@@ -102,7 +105,7 @@ static void feed_parked(void *argument) {
 
 /* Waits until no photo is parked, or the run ends. */
 static void feed_last(struct feeder *feeder) {
-    const struct timespec interval = {.tv_nsec = 50000000};
+    const struct timespec interval = {.tv_nsec = 20000000};
     while (feeder->status == WEIR_OK && hosts_have_parked(feeder->hosts) && !interrupt_is_stopping()) {
         feed_parked(feeder);
         nanosleep(&interval, NULL);
@@ -111,7 +114,8 @@ static void feed_last(struct feeder *feeder) {
 
 /*
  * Puts all photos; blocks while there is no room, and while a list that is still being written has no further entry.
- * Returns early if the run ends. Photos of a paused host are parked, and those of a host that is given up are left out.
+ * Returns early if the run ends. Photos of a host that is paused, or has many inside, are parked. Those of a host that
+ * is given up are left out.
  */
 static weir_status feed(weir_pipeline *pipeline, struct work *work) {
     struct source *source = &work->ends.source;
@@ -202,7 +206,7 @@ static int open_work(struct work *work) {
     const struct options *options = work->options;
     budget_open(&work->memory, options->memory);
     pace_open(&work->pace, options->rate);
-    work->hosts = hosts_create(options->retries);
+    work->hosts = hosts_create(options->retries, INSIDE_PER_HOST * options->per_host);
     work->ends.source.list.file = -1;
     if (work->hosts == NULL) {
         terminal_say("out of memory");
