@@ -170,6 +170,8 @@ bool transfer_may_pass(const struct transfer *transfer, long status) {
         case 503:
         case 504:
             return !transfer->is_embedded;
+        case 409: /* conflict: of a bucket, with another request; of another server, with a missing folder */
+            return transfer->is_bucket;
         default:
             return false;
     }

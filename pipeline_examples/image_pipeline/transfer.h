@@ -21,6 +21,7 @@ struct work;
 struct transfer {
     CURL *curl;
     bool is_embedded;    /* uses a server inside this program: always reachable, and its failures are permanent */
+    bool is_bucket;      /* puts into a bucket; false unless the user of the transfer sets it */
     long timeout;        /* maximum seconds for a whole transfer */
     struct hosts *hosts; /* NULL for the server inside this program, like the next one */
     struct pace *pace;

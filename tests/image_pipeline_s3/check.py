@@ -163,14 +163,20 @@ def check_uploads():
 
 
 def check_retries():
-    """A request that is sent again is signed again."""
+    """A request that is sent again is signed again. Two statuses ask for that; only a store means it by 409."""
+    for refused in ((503, "SlowDown", "Please reduce your request rate."),
+                    (409, "ConditionalRequestConflict", "A conflicting operation occurred.")):
+        check_retry(refused)
+
+
+def check_retry(refused):
     with serving() as (server, store):
         answer, failed = stores.Handler.answer, set()
 
         def fail_once(handler, *arguments):
             if handler.path not in failed:
                 failed.add(handler.path)
-                raise sigv4.Refused(503, "SlowDown", "Please reduce your request rate.")
+                raise sigv4.Refused(*refused)
             return answer(handler, *arguments)
 
         stores.Handler.answer = fail_once
