@@ -150,26 +150,42 @@ START_TEST (a_target_that_accepts_some_uploads_is_not_given_up) {
 }
 END_TEST
 
-START_TEST (a_target_may_have_its_password_in_netrc) {
+/* Puts two pictures with these lines in ~/.netrc, and returns the heads of the requests. The caller frees them. */
+static char *put_with_netrc(const char *folder, const char *lines, const char *path) {
     struct server server = server_start(photo(1));
-    make_folder(in_root("netrc-home"));
-    write_text(in_root("netrc-home/.netrc"), "machine 127.0.0.1 login me password pass\n");
+    make_folder(in_root("%s-home", folder));
+    write_text(in_root("%s-home/.netrc", folder), lines);
     char *home = getenv("HOME"), before[256];
     snprintf(before, sizeof before, "%s", home == NULL ? "/" : home);
-    setenv("HOME", in_root("netrc-home"), 1);
-    struct result result = put_two("netrc", &server, "/201/x");
+    setenv("HOME", in_root("%s-home", folder), 1);
+    struct result result = put_two(folder, &server, path);
     setenv("HOME", before, 1);
     expect_counts(&result, 2, 0);
     char *log = read_file(server_log(&server), NULL);
-    expect_text(log, "\r\nAuthorization: Basic bWU6cGFzcw==\r\n");
-    free(log);
     result_free(&result);
     server_stop(&server);
+    return log;
+}
+
+START_TEST (a_target_may_have_its_password_in_netrc) {
+    char *log = put_with_netrc("netrc", "machine 127.0.0.1 login me password pass\n", "/201/x");
+    expect_text(log, "\r\nAuthorization: Basic bWU6cGFzcw==\r\n");
+    free(log);
+}
+END_TEST
+
+/* A store refuses a request with both. */
+START_TEST (a_target_with_a_signature_gets_no_password_of_netrc) {
+    char *log = put_with_netrc("signed", "default login anonymous password me@example\n", "/201/x?signature=1");
+    expect_text(log, "?signature=1 HTTP/1.1\r\n");
+    ck_assert_ptr_null(strstr(log, "Authorization:"));
+    free(log);
 }
 END_TEST
 
 void add_target_tests(TCase *cases) {
     tcase_add_test(cases, a_target_may_have_its_password_in_netrc);
+    tcase_add_test(cases, a_target_with_a_signature_gets_no_password_of_netrc);
     tcase_add_test(cases, a_thumbnail_is_sent_without_waiting_for_a_continue);
     tcase_add_loop_test(cases, the_name_goes_into_the_path_of_a_target_and_its_query_stays, 0,
                         (int)(sizeof queries / sizeof *queries));

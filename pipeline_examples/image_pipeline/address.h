@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 
 /*
- * Returns false for a reserved address: of this machine, a private network, a link, the network of a provider
+ * Returns false for a reserved address: loopback, of a private network, of a link, of the network of a provider
  * (RFC 6598), for documentation, multicast or unassigned (RFC 6890). An IPv6 address that stands for an IPv4 address is
  * judged by that one. One of another family is not public.
  */

@@ -220,6 +220,7 @@ int download_photo(weir_task *task, void *item, void *state) {
     if (code == 0)
         code = look_for_thumbnails(downloader, task, &is_there);
     if (is_there) {
+        hosts_leave(photo);
         skip(downloader->work, photo);
         return 0;
     }
@@ -227,8 +228,12 @@ int download_photo(weir_task *task, void *item, void *state) {
         code = download(downloader, task);
     if (code != 0) {
         photo_forget_image(photo); /* a partial picture, or an error page */
-        return retries_end(task, downloader->work, photo, code);
+        code = retries_end(task, downloader->work, photo, code);
+        if (code != TRANSIENT && code != PUT_OFF)
+            hosts_leave(photo);
+        return code;
     }
+    hosts_leave(photo);
     photo->failures = 0;
     photo->behind = NULL;
     photo->bytes_in = photo->image_size;

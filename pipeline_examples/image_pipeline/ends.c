@@ -98,10 +98,15 @@ int ends_open(struct ends *ends, const struct options *options) {
     return open_to(ends, options->to) && open_from(ends, options) ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* Returns whether a file of passwords may have those of the destination. A query has credentials, such as a signature. */
+static bool may_use_netrc(const struct ends *ends) {
+    return ends->store == NULL && strchr(ends->to_url, '?') == NULL;
+}
+
 bool ends_authorize(const struct ends *ends, CURL *curl) {
     if (ends->s3.url != NULL)
         return s3_sign(&ends->s3, curl);
-    return ends->store != NULL || curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL) == CURLE_OK;
+    return !may_use_netrc(ends) || curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_OPTIONAL) == CURLE_OK;
 }
 
 void ends_remove_painted(struct ends *ends) {

@@ -31,7 +31,7 @@ int ends_open(struct ends *ends, const struct options *options);
 
 /*
  * Makes requests to the destination carry the user's credentials: signatures for a bucket, those of ~/.netrc for another
- * server. Returns false if libcurl refuses.
+ * server, unless its URL has a query. Returns false if libcurl refuses.
  */
 bool ends_authorize(const struct ends *ends, CURL *curl);
 

@@ -35,26 +35,29 @@ struct host {
     uint64_t trial;        /* number of the last try */
     weir_deadline resume;  /* end of the pause */
     weir_deadline release; /* time from which a parked photo may go to a paused host: one a second */
+    size_t inside;         /* photos that are admitted and still to be downloaded */
     struct photo *parked, **last;
-    struct host *next; /* among those with parked photos, in no order */
-    bool has_parked;
+    struct host *next; /* in the list of parking hosts */
+    bool is_listed;
 };
 
 struct hosts {
     pthread_mutex_t lock;
-    unsigned tries;      /* constant */
+    unsigned tries;      /* constant, like the next one */
+    size_t most_inside;  /* of each host; 0: no limit */
     struct names *names; /* guarded by the lock, as the rest */
     struct host **all;
     size_t count, room;
-    struct host *parking; /* those with parked photos */
+    struct host *parking; /* those with parked photos and room for one inside, in no order */
     uint64_t random;
 };
 
-struct hosts *hosts_create(unsigned tries) {
+struct hosts *hosts_create(unsigned tries, size_t most_inside) {
     struct hosts *hosts = calloc(1, sizeof *hosts);
     if (hosts == NULL)
         return NULL;
     hosts->tries = tries;
+    hosts->most_inside = most_inside;
     hosts->random = weir_deadline_after(0);
     hosts->names = names_create();
     if (hosts->names == NULL) {
@@ -136,7 +139,7 @@ const char *host_name(const struct host *host) {
     return host->name;
 }
 
-static enum host_answer begin_locked(struct host *host, uint64_t *delay, uint64_t *trial) {
+static enum host_answer look_locked(const struct host *host, uint64_t *delay) {
     weir_deadline now = weir_deadline_after(0);
     switch (host->state) {
         case UP:
@@ -144,17 +147,32 @@ static enum host_answer begin_locked(struct host *host, uint64_t *delay, uint64_
         case GONE:
             return HOST_GONE;
         case PAUSED:
-            if (now >= host->resume) {
-                host->state = TRIED;
-                *trial = ++host->trial;
+            if (now >= host->resume)
                 return HOST_GO;
-            }
             *delay = host->resume - now;
             return HOST_WAIT;
         default:
             *delay = ask_again;
             return HOST_WAIT;
     }
+}
+
+static enum host_answer begin_locked(struct host *host, uint64_t *delay, uint64_t *trial) {
+    enum host_answer answer = look_locked(host, delay);
+    if (answer == HOST_GO && host->state == PAUSED) {
+        host->state = TRIED;
+        *trial = ++host->trial;
+    }
+    return answer;
+}
+
+enum host_answer host_look(struct host *host, uint64_t *delay) {
+    if (host == NULL)
+        return HOST_GO;
+    pthread_mutex_lock(&host->hosts->lock);
+    enum host_answer answer = look_locked(host, delay);
+    pthread_mutex_unlock(&host->hosts->lock);
+    return answer;
 }
 
 enum host_answer host_begin(struct host *host, uint64_t *delay, uint64_t *trial) {
@@ -218,20 +236,37 @@ bool host_end(struct host *host, uint64_t trial, enum host_outcome outcome, uint
     return is_gone;
 }
 
-/* ---- parked photos ---- */
+/* ---- admitted and parked photos ---- */
 
-static bool park_locked(struct hosts *hosts, struct host *host, struct photo *photo) {
+static bool is_full(const struct host *host) {
+    return host->hosts->most_inside > 0 && host->inside >= host->hosts->most_inside;
+}
+
+static void admit_locked(struct host *host, struct photo *photo) {
+    host->inside++;
+    photo->inside = host;
+}
+
+/* A full host is listed when a photo of it leaves. So no call looks at hosts that can only wait for that. */
+static void list_locked(struct host *host) {
+    struct hosts *hosts = host->hosts;
+    if (host->is_listed || host->parked == NULL || is_full(host))
+        return;
+    host->next = hosts->parking;
+    hosts->parking = host;
+    host->is_listed = true;
+}
+
+static bool park_locked(struct host *host, struct photo *photo) {
     host->is_source = true;
-    if (host->state == UP)
+    if (host->state == UP && !is_full(host)) {
+        admit_locked(host, photo);
         return false;
+    }
     photo->next_parked = NULL;
     *host->last = photo;
     host->last = &photo->next_parked;
-    if (!host->has_parked) {
-        host->next = hosts->parking;
-        hosts->parking = host;
-        host->has_parked = true;
-    }
+    list_locked(host);
     return true;
 }
 
@@ -240,9 +275,20 @@ bool hosts_park(struct hosts *hosts, struct photo *photo) {
         return false;
     pthread_mutex_lock(&hosts->lock);
     struct host *host = find_locked(hosts, photo->url);
-    bool is_parked = host != NULL && park_locked(hosts, host, photo);
+    bool is_parked = host != NULL && park_locked(host, photo);
     pthread_mutex_unlock(&hosts->lock);
     return is_parked;
+}
+
+void hosts_leave(struct photo *photo) {
+    struct host *host = photo->inside;
+    if (host == NULL)
+        return;
+    photo->inside = NULL;
+    pthread_mutex_lock(&host->hosts->lock);
+    host->inside--;
+    list_locked(host);
+    pthread_mutex_unlock(&host->hosts->lock);
 }
 
 /* Returns whether a photo may go: the host is up, or its pause is over and no other photo can try it. */
@@ -254,15 +300,16 @@ static bool is_open(const struct host *host) {
 static struct photo *unpark_locked(struct hosts *hosts) {
     for (struct host **link = &hosts->parking; *link != NULL;) {
         struct host *host = *link;
-        if (host->parked == NULL || host->state == GONE) {
+        if (host->parked == NULL || host->state == GONE || is_full(host)) {
             *link = host->next;
-            host->has_parked = false;
+            host->is_listed = false;
         } else if (is_open(host)) {
             struct photo *photo = host->parked;
             host->release = weir_deadline_after(WEIR_SECOND);
             host->parked = photo->next_parked;
             if (host->parked == NULL)
                 host->last = &host->parked;
+            admit_locked(host, photo);
             return photo;
         } else {
             link = &host->next;
@@ -285,8 +332,10 @@ bool hosts_have_parked(struct hosts *hosts) {
     if (hosts == NULL)
         return false;
     pthread_mutex_lock(&hosts->lock);
-    for (const struct host *host = hosts->parking; host != NULL; host = host->next)
-        have = have || (host->parked != NULL && host->state != GONE);
+    for (size_t i = 0; i < hosts->count && !have; i++) {
+        const struct host *host = hosts->all[i];
+        have = host != NULL && host->parked != NULL && host->state != GONE;
+    }
     pthread_mutex_unlock(&hosts->lock);
     return have;
 }

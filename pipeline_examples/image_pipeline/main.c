@@ -42,6 +42,9 @@
 
 enum { FIRST_DOWNLOADS = 4, FIRST_UPLOADS = 2, MOST_THREADS = 64 };
 
+/* Photos of a host inside the pipeline, for each that may be downloaded at a time; the others are parked. */
+enum { INSIDE_PER_HOST = 16 };
+
 /* Returns a fixed number of threads if one is given; otherwise one that grows while that brings more. */
 static weir_stage_threads threads_of(size_t given, size_t first) {
     return given > 0 ? (weir_stage_threads){.count = given} : (weir_stage_threads){.count = first, .max = MOST_THREADS};
@@ -60,10 +63,10 @@ static size_t most_in_flight(const struct options *options) {
            (backing_off < MOST_BACKING_OFF ? backing_off : MOST_BACKING_OFF);
 }
 
-/* Returns the key of the host that a photo comes from. */
+/* Returns the key of the host that a photo comes from; 0 if it comes from none. */
 static uint64_t host_of(const void *photo, void *work) {
-    const char *url = ((const struct photo *)photo)->url;
-    return url == NULL ? 0 : hosts_key(((struct work *)work)->hosts, url);
+    const struct photo *from = photo;
+    return from->fault != NULL ? 0 : hosts_key(((struct work *)work)->hosts, from->url);
 }
 
 /* Ignores the status of add: weir_pipeline_start refuses the same stage with the same message. */
@@ -109,7 +112,7 @@ static void feed_parked(void *argument) {
 
 /* Waits until no photo is parked, or the run ends. */
 static void feed_last(struct feeder *feeder) {
-    const struct timespec interval = {.tv_nsec = 50000000};
+    const struct timespec interval = {.tv_nsec = 20000000};
     while (feeder->status == WEIR_OK && hosts_have_parked(feeder->hosts) && !interrupt_is_stopping()) {
         feed_parked(feeder);
         nanosleep(&interval, NULL);
@@ -118,7 +121,8 @@ static void feed_last(struct feeder *feeder) {
 
 /*
  * Puts all photos; blocks while there is no room, and while a list that is still being written has no further entry.
- * Returns early if the run ends. Photos of a paused host are parked, and those of a host that is given up are left out.
+ * Returns early if the run ends. Photos of a host that is paused, or has many inside, are parked. Those of a host that
+ * is given up are left out.
  */
 static weir_status feed(weir_pipeline *pipeline, struct work *work) {
     struct source *source = &work->ends.source;
@@ -225,7 +229,7 @@ static int open_work(struct work *work) {
     const struct options *options = work->options;
     budget_open(&work->memory, options->recipe.memory);
     pace_open(&work->pace, options->rate);
-    work->hosts = hosts_create(options->retries);
+    work->hosts = hosts_create(options->retries, INSIDE_PER_HOST * options->per_host);
     work->ends.source.list.file = -1;
     if (work->hosts == NULL) {
         terminal_say("out of memory");

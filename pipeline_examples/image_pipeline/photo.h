@@ -49,7 +49,8 @@ struct photo {
     unsigned failures;         /* transient ones in this stage */
     uint64_t delay;            /* ns before the next attempt, as the server or a pause asks; 0 if neither does */
     struct host *behind;       /* host behind a redirect that has failed; NULL if none */
-    struct photo *next_parked; /* used by hosts.c */
+    struct photo *next_parked; /* used by hosts.c, like the next one */
+    struct host *inside;       /* host that has admitted it; NULL if none */
     uint64_t begun;            /* time of its first attempt, in ns */
     unsigned retries;          /* transient failures in all stages */
     long status;               /* of the last HTTP answer; 0 if there was none */

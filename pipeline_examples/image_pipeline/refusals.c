@@ -13,10 +13,30 @@
 
 enum { MOST = 3 };
 
-/* Returns whether the status is more likely about the destination than about one thumbnail. */
-static bool is_refusal(long status) {
+/* Returns whether the reason of a status 400 begins with a code of S3 that is about the account or the bucket. */
+static bool is_about_account(const char *reason) {
+    static const char *const codes[] = {
+        "AuthorizationHeaderMalformed", /* of another region */
+        "AuthorizationQueryParametersError",
+        "ExpiredToken",
+        "IllegalLocationConstraintException",
+        "InvalidBucketName",
+        "InvalidToken",
+        "TokenRefreshRequired",
+    };
+    size_t length = strcspn(reason, ":");
+    for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
+        if (strlen(codes[i]) == length && memcmp(codes[i], reason, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Returns whether the answer is more likely about the destination than about one thumbnail. */
+static bool is_refusal(long status, const char *reason) {
     switch (status) {
-        case 400: /* bad request: at an S3 store, of another region */
+        case 400: /* bad request: often a name that the server does not accept */
+            return is_about_account(reason);
         case 401: /* unauthorized */
         case 403: /* forbidden */
         case 404: /* no such collection or bucket */
@@ -29,7 +49,7 @@ static bool is_refusal(long status) {
 }
 
 void refusals_note(struct refusals *refusals, long status, const char *reason) {
-    if (!is_refusal(status)) {
+    if (!is_refusal(status, reason)) {
         if (status >= 200 && status < 300)
             atomic_store(&refusals->in_a_row, 0);
         return;

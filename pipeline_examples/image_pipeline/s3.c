@@ -77,6 +77,12 @@ static char *append_prefix(char *url, const char *prefix) {
     return whole;
 }
 
+/* The message is without the URL, which may contain a password. */
+static int refuse_endpoint(void) {
+    terminal_say("--s3-endpoint: the URL must be an http or https one without user, query and fragment");
+    return USAGE_ERROR;
+}
+
 static int refuse(const char *option, const char *text, const char *why) {
     terminal_say("%s: '%s' %s", option, text, why);
     return USAGE_ERROR;
@@ -99,7 +105,7 @@ int s3_open(struct s3 *s3, const char *to, const char *endpoint, const char *reg
     if (length == 0)
         return refuse("--to", to, "is not s3://BUCKET/PREFIX");
     if (endpoint != NULL && (!url_is_http(endpoint) || strpbrk(endpoint, "?#@") != NULL))
-        return refuse("--s3-endpoint", endpoint, "is not an http or https URL without user, query and fragment");
+        return refuse_endpoint();
     if (!is_region(region))
         return refuse("--s3-region", region, "is not a region, such as eu-central-1");
     if (!can_sign() || !aws_find_credentials(&s3->credentials))

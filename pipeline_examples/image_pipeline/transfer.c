@@ -44,15 +44,30 @@ static CURLcode limit_time(CURL *curl, const struct options *options) {
     return code != CURLE_OK ? code : curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 100L); /* bytes a second */
 }
 
+/* Trusts the file in place of the system's authorities, which libcurl may have in a file, a folder or both. */
+static CURLcode trust_file(CURL *curl, const char *file) {
+    (void)curl_easy_setopt(curl, CURLOPT_CAPATH, NULL); /* a TLS library that refuses it has no folder */
+    return curl_easy_setopt(curl, CURLOPT_CAINFO, file);
+}
+
 static CURLcode set_trust(CURL *curl, const struct options *options) {
     CURLcode code = CURLE_OK;
     if (options->cacert != NULL)
-        code = curl_easy_setopt(curl, CURLOPT_CAINFO, options->cacert);
+        code = trust_file(curl, options->cacert);
     if (code == CURLE_OK && options->is_insecure)
         code = curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
     if (code == CURLE_OK && options->is_insecure)
         code = curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
     return code;
+}
+
+/* Forgets the addresses of the host before the last redirect. */
+static void follow(struct transfer *transfer) {
+    long redirects = 0;
+    curl_easy_getinfo(transfer->curl, CURLINFO_REDIRECT_COUNT, &redirects);
+    if (redirects != transfer->redirects)
+        transfer->met_private = transfer->met_public = false;
+    transfer->redirects = redirects;
 }
 
 /*
@@ -62,10 +77,13 @@ static CURLcode set_trust(CURL *curl, const struct options *options) {
 static curl_socket_t open_public(void *argument, curlsocktype purpose, struct curl_sockaddr *address) {
     (void)purpose;
     struct transfer *transfer = argument;
-    if (address_is_public(&address->addr))
-        return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    transfer->met_private = true;
-    return CURL_SOCKET_BAD;
+    follow(transfer);
+    if (!address_is_public(&address->addr)) {
+        transfer->met_private = true;
+        return CURL_SOCKET_BAD;
+    }
+    transfer->met_public = true;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
 /* A proxy would connect in place of libcurl. */
@@ -117,9 +135,9 @@ static bool is_too_slow(const struct transfer *transfer) {
     return got > 0 && took >= (curl_off_t)transfer->timeout * 1000000 - 500000;
 }
 
-/* Returns whether there was no other address to connect to than one that is not public. */
+/* Returns whether the host has no public address. */
 static bool is_private(const struct transfer *transfer, CURLcode code) {
-    return code == CURLE_COULDNT_CONNECT && transfer->met_private;
+    return code == CURLE_COULDNT_CONNECT && transfer->met_private && !transfer->met_public;
 }
 
 /* Unreachable servers and interrupted answers are transient: so is a name server that does not answer. */
@@ -152,6 +170,8 @@ bool transfer_may_pass(const struct transfer *transfer, long status) {
         case 503:
         case 504:
             return !transfer->is_embedded;
+        case 409: /* conflict: of a bucket, with another request; of another server, with a missing folder */
+            return transfer->is_bucket;
         default:
             return false;
     }
@@ -190,25 +210,30 @@ struct asked {
     uint64_t first_trial, behind_trial; /* from host_begin */
 };
 
+static struct asked find_hosts(const struct transfer *transfer, const char *url) {
+    struct asked asked = {.first = hosts_find(transfer->hosts, url), .behind = transfer->photo->behind};
+    if (asked.behind == asked.first)
+        asked.behind = NULL;
+    return asked;
+}
+
 /* Fails the task if the host is paused or given up. */
-static int begin_host(const struct transfer *transfer, struct host *host, uint64_t *trial) {
-    uint64_t delay;
-    switch (host_begin(host, &delay, trial)) {
+static int check_answer(const struct transfer *transfer, const struct host *host, enum host_answer answer) {
+    switch (answer) {
         case HOST_GO:
             return 0;
         case HOST_WAIT:
-            transfer->photo->delay = delay;
             return weir_task_fail(transfer->task, PUT_OFF, "%s is paused", host_name(host));
         default:
             return weir_task_fail(transfer->task, GONE_HOST, "%s is given up", host_name(host));
     }
 }
 
-static int begin(const struct transfer *transfer, const char *url, struct asked *asked) {
-    asked->behind = transfer->photo->behind;
-    asked->first = hosts_find(transfer->hosts, url);
-    if (asked->behind == asked->first)
-        asked->behind = NULL;
+static int begin_host(const struct transfer *transfer, struct host *host, uint64_t *trial) {
+    return check_answer(transfer, host, host_begin(host, &transfer->photo->delay, trial));
+}
+
+static int begin(const struct transfer *transfer, struct asked *asked) {
     int code = begin_host(transfer, asked->behind, &asked->behind_trial);
     if (code != 0)
         return code;
@@ -216,6 +241,22 @@ static int begin(const struct transfer *transfer, const char *url, struct asked 
     if (code != 0)
         host_end(asked->behind, asked->behind_trial, HOST_UNKNOWN, 0, "");
     return code;
+}
+
+/*
+ * Waits until the request may be sent, and begins it. A picture whose host is paused takes no time of the pace from the
+ * other pictures. The host may be paused during the wait, so it is asked once more.
+ */
+static int wait_and_begin(const struct transfer *transfer, struct asked *asked) {
+    uint64_t *delay = &transfer->photo->delay;
+    int code = check_answer(transfer, asked->behind, host_look(asked->behind, delay));
+    if (code == 0)
+        code = check_answer(transfer, asked->first, host_look(asked->first, delay));
+    if (code != 0)
+        return code;
+    if (transfer->pace != NULL && !pace_wait(transfer->pace, transfer->task))
+        return weir_task_fail(transfer->task, FAILED, "cancelled");
+    return begin(transfer, asked);
 }
 
 /* Returns the host that the last request of the transfer went to, which differs from the first after a redirect. */
@@ -278,10 +319,9 @@ static int perform(struct transfer *transfer, const struct asked *asked, long *s
     char status_text[STATUS_TEXT];
     transfer->failure = 0;
     transfer->error[0] = '\0';
-    transfer->met_private = false;
-    CURLcode code = CURLE_ABORTED_BY_CALLBACK;
-    if (transfer->pace == NULL || pace_wait(transfer->pace, transfer->task))
-        code = curl_easy_perform(transfer->curl);
+    transfer->met_private = transfer->met_public = false;
+    transfer->redirects = 0;
+    CURLcode code = curl_easy_perform(transfer->curl);
     if (code == CURLE_OK)
         code = curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, status);
     transfer->photo->status = *status;
@@ -294,12 +334,12 @@ static int perform(struct transfer *transfer, const struct asked *asked, long *s
 }
 
 int transfer_run(struct transfer *transfer, weir_task *task, struct photo *photo, const char *url, long *status) {
-    struct asked asked;
     *status = 0;
     transfer->task = task;
     transfer->photo = photo;
     if (curl_easy_setopt(transfer->curl, CURLOPT_URL, url) != CURLE_OK) /* libcurl keeps a copy */
         return weir_task_fail(task, FAILED, "out of memory");
-    int code = begin(transfer, url, &asked);
+    struct asked asked = find_hosts(transfer, url);
+    int code = wait_and_begin(transfer, &asked);
     return code != 0 ? code : perform(transfer, &asked, status);
 }

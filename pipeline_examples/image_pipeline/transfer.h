@@ -21,10 +21,13 @@ struct work;
 struct transfer {
     CURL *curl;
     bool is_embedded;    /* uses a server inside this program: always reachable, and its failures are permanent */
+    bool is_bucket;      /* puts into a bucket; false unless the user of the transfer sets it */
     long timeout;        /* maximum seconds for a whole transfer */
     struct hosts *hosts; /* NULL for the server inside this program, like the next one */
     struct pace *pace;
+    long redirects;   /* those before the current host, which is that of the next two */
     bool met_private; /* an address was refused because it is not public */
+    bool met_public;  /* a public address was tried */
     weir_task *task;  /* current task, and its photo */
     struct photo *photo;
     int failure; /* result of weir_task_fail in the callback that ends the transfer; 0 if none */

@@ -116,6 +116,7 @@ weir_status upload_init(void *work, void **state) {
         free(uploader);
         return WEIR_INITFAILED;
     }
+    uploader->transfer.is_bucket = uploader->work->ends.s3.url != NULL;
     if (!set_up(uploader) || !target_open(&uploader->target, work)) {
         upload_fini(uploader);
         return WEIR_INITFAILED;

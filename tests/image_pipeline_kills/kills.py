@@ -20,7 +20,7 @@ import store as stores  # noqa: E402
 THUMBS, PHOTOS, WORK = sys.argv[1], pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 KILLS = int(sys.argv[4]) if len(sys.argv) > 4 else 50
 SEED = int(sys.argv[5]) if len(sys.argv) > 5 else random.randrange(1 << 32)
-PICTURES = 20 * KILLS
+PICTURES = 40 * KILLS
 
 
 def uploads(store):
@@ -62,7 +62,7 @@ def main():
                 time.sleep(0.001)
             time.sleep(chance.uniform(0, 0.03))
             if process.poll() is not None:
-                break  # the end came first
+                sys.exit(f"FAIL: seed {SEED}: a run ended before kill {killed + 1} of {KILLS}")
             process.send_signal(signal.SIGKILL)
         killed += 1
         check(store, False, f"kill {killed}, seed {SEED}")

@@ -60,14 +60,21 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         number = self.server.begin(self)
+        self.is_active = True
         try:
             self.server.answer(self, number)
         finally:
-            self.server.end()
+            self.leave()
 
     do_PUT = do_GET
 
+    def leave(self):
+        if self.is_active:
+            self.server.end()
+        self.is_active = False
+
     def send(self, status, body=b"", **headers):
+        self.leave()  # first: the answer makes the client send its next request
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)

@@ -163,14 +163,20 @@ def check_uploads():
 
 
 def check_retries():
-    """A request that is sent again is signed again."""
+    """A request that is sent again is signed again. Two statuses ask for that; only a store means it by 409."""
+    for refused in ((503, "SlowDown", "Please reduce your request rate."),
+                    (409, "ConditionalRequestConflict", "A conflicting operation occurred.")):
+        check_retry(refused)
+
+
+def check_retry(refused):
     with serving() as (server, store):
         answer, failed = stores.Handler.answer, set()
 
         def fail_once(handler, *arguments):
             if handler.path not in failed:
                 failed.add(handler.path)
-                raise sigv4.Refused(503, "SlowDown", "Please reduce your request rate.")
+                raise sigv4.Refused(*refused)
             return answer(handler, *arguments)
 
         stores.Handler.answer = fail_once
@@ -179,6 +185,28 @@ def check_retries():
         stores.Handler.answer = answer
         expect(run.figure("retried") == len(ODD), run.out)
         expect(set(store.objects) == {name.encode() for name in ODD}, f"the objects are {sorted(store.objects)}")
+
+
+def check_odd_names():
+    """Names that a store does not accept, one behind the other, do not end the run; an expired token does."""
+    odd = {f"{number}.jpg" for number in range(4)}
+    folder = make_folder("names", sorted(odd) + ["z.jpg"])
+    arguments = ("--from", folder, "--to", "s3://thumbs", "--downloads", "1", "--resizes", "1", "--uploads", "1")
+    for code, names, status in (("KeyTooLongError", odd, 1), ("InvalidURI", odd, 1), ("ExpiredTokens", odd, 1),
+                                ("ExpiredToken", odd, 3)):
+        with serving() as (server, store):
+            answer = stores.Handler.answer
+
+            def refuse(handler, store, key, body):
+                if key.decode() in names:
+                    raise sigv4.Refused(400, code, "It is refused.")
+                return answer(handler, store, key, body)
+
+            stores.Handler.answer = refuse
+            run = Run(*arguments, "--s3-endpoint", server.url, environment=store.environment(), expected=status)
+            stores.Handler.answer = answer
+            expect(f"HTTP status 400: {code}: It is" in run.err, run.err)
+            expect(status == 3 or run.figure("failed") == len(odd) and run.figure("done") == 1, run.out)
 
 
 def check_refusals():
@@ -230,12 +258,14 @@ def check_usage():
             (("--to", "s3://"), "--to: 's3://' is not s3://BUCKET/PREFIX"),
             (("--to", "s3://-a/b"), "--to: 's3://-a/b' is not s3://BUCKET/PREFIX"),
             (("--to", "s3://a?b"), "--to: 's3://a?b' is not s3://BUCKET/PREFIX"),
-            (("--to", "s3://a", "--s3-endpoint", "ftp://x"), "--s3-endpoint: 'ftp://x' is not an http or https URL"),
-            (("--to", "s3://a", "--s3-endpoint", "http://k:s@x"), "without user, query and fragment"),
+            (("--to", "s3://a", "--s3-endpoint", "ftp://x"), "--s3-endpoint: the URL must be an http or https one"),
+            (("--to", "s3://a", "--s3-endpoint", "http://k:s/s@x"), "without user, query and fragment"),
+            (("--to", "s3://a", "--s3-endpoint", "k:s/s@x"), "without user, query and fragment"),
             (("--to", "s3://a", "--s3-region", "a/b"), "--s3-region: 'a/b' is not a region, such as eu-central-1"),
             (("--to", "x", "--s3-region", "a"), "--s3-endpoint and --s3-region need --to s3://BUCKET/PREFIX")):
         run = Run("--from", PHOTOS, *arguments, environment=environment, expected=2)
         expect(message in run.err, f"'{message}' is not in {run.err}")
+        expect("k:s" not in run.err and "/s@" not in run.err, f"a password is in {run.err}")
 
 
 def check_amazon():
@@ -310,6 +340,6 @@ def check_aws4():
         print("aws4: checked")
 
 
-for check in (check_verifier, check_examples, check_uploads, check_retries, check_refusals, check_credentials_file,
-              check_usage, check_amazon, check_s3rver, check_aws4):
+for check in (check_verifier, check_examples, check_uploads, check_retries, check_odd_names, check_refusals,
+              check_credentials_file, check_usage, check_amazon, check_s3rver, check_aws4):
     check()
