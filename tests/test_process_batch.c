@@ -23,13 +23,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/keeper.h"
 #include "process/message.h"
 #include "sync/channel.h"
+#include "sync/child.h"
 
 enum { MEGABYTE = 1 << 20, BATCH = 10 };
 
 /* Names in the environment of children. */
 #define CALLS "WEIR_TEST_CALLS" /* a file that gets a byte for each call of the function */
+#define DOOR "WEIR_TEST_DOOR"   /* a file whose size lets items through */
 #define LIE "WEIR_TEST_LIE"
 
 /* ---- memory that fails ---- */
@@ -48,12 +51,18 @@ void *__wrap_weir__alloc(size_t size) {
 
 /* ---- in a child ---- */
 
-static void leave_byte(void) {
-    const char *path = getenv(CALLS);
+static void leave_byte(const char *name) {
+    const char *path = getenv(name);
     int fd = path != NULL ? open(path, O_WRONLY | O_APPEND | O_CREAT, 0600) : -1;
     if (path != NULL && write(fd, "c", 1) != 1)
         _exit(99);
     close(fd);
+}
+
+static void wait_for_bytes(const char *name, long count) {
+    struct stat status;
+    while (stat(getenv(name), &status) == 0 && status.st_size < count)
+        usleep(1000);
 }
 
 static void answer_text(weir_process_payload *out, const char *text) {
@@ -78,6 +87,8 @@ static int act(const char *word, long number, weir_process_payload *out) {
         out->size = (size_t)number;
     else if (strcmp(word, "sleep") == 0)
         sleep_for(number);
+    else if (strcmp(word, "gate") == 0)
+        wait_for_bytes(DOOR, number);
     else if (strcmp(word, "hang") == 0)
         sleep_for(2000 * (long)TEST_SECONDS);
     else if (strcmp(word, "pid") == 0) {
@@ -94,7 +105,7 @@ static int obey(const void *in, size_t size, weir_process_payload *out, void *un
     char word[32];
     long number = 0;
     (void)unused;
-    leave_byte();
+    leave_byte(CALLS);
     if (((uintptr_t)in | (uintptr_t)out->data) % 16 != 0)
         return weir_process_fail(16, "not aligned");
     char *text = calloc(1, size + 1);
@@ -213,7 +224,8 @@ struct job {
     unsigned attempts;
 };
 
-static atomic_uint encodes;
+static atomic_uint encodes, decodes;
+static atomic_bool may_decode = true;
 
 static int encode_job(weir_task *task, const void *item, weir_process_payload *to, void *unused) {
     const struct job *job = item;
@@ -232,6 +244,9 @@ static int encode_job(weir_task *task, const void *item, weir_process_payload *t
 static int decode_job(weir_task *task, void *item, const void *from, size_t size, void *unused) {
     struct job *job = item;
     (void)unused;
+    atomic_fetch_add(&decodes, 1);
+    while (!atomic_load(&may_decode))
+        usleep(1000);
     if ((uintptr_t)from % 16 != 0)
         return weir_task_fail(task, 16, "not aligned");
     if (size >= 10 && memcmp(from, "indigested", 10) == 0)
@@ -379,6 +394,38 @@ static size_t calls_counted(void) {
     return (size_t)status.st_size;
 }
 
+/* ---- a kill that comes late ---- */
+
+static atomic_bool kill_is_slow; /* the next one */
+
+void __real_weir__child_kill(const weir__child *child);
+void __wrap_weir__child_kill(const weir__child *child);
+void __wrap_weir__child_kill(const weir__child *child) {
+    bool slow = atomic_exchange(&kill_is_slow, false);
+    if (slow) {
+        leave_byte(DOOR);
+        wait_for_bytes(CALLS, 2);
+    }
+    __real_weir__child_kill(child);
+    if (slow)
+        leave_byte(DOOR);
+}
+
+/* ---- a child that always has said something ---- */
+
+static atomic_bool flooded;
+
+weir__heard __real_weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
+weir__heard __wrap_weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
+weir__heard __wrap_weir__keeper_listen(weir__keeper *keeper, uint64_t deadline) {
+    weir__heard heard = __real_weir__keeper_listen(keeper, deadline);
+    if (heard != WEIR__HEARD_NOTHING || !atomic_load(&flooded))
+        return heard;
+    keeper->answer.head = (weir__head){.number = keeper->number};
+    keeper->received = sizeof keeper->answer.head;
+    return WEIR__HEARD_MESSAGE;
+}
+
 /* ---- what crosses ---- */
 
 START_TEST (a_batch_crosses_in_order) {
@@ -502,6 +549,36 @@ START_TEST (a_hang_ends_at_the_deadline_of_its_item) {
 }
 END_TEST
 
+/* Between the deadline of the first item and the kill, the child ends it and begins the second one. */
+START_TEST (a_late_kill_blames_no_other_item) {
+    struct job jobs[] = {job_of("do gate:1"), job_of("do gate:2"), job_of("innocent")};
+    char gate[] = "/tmp/weir-gate-XXXXXX";
+    struct run run = run_of("obey");
+    run.options.batch.items = COUNT_OF(jobs);
+    run.options.errors.attempt_time = 3 * SECONDS;
+    close(mkstemp(gate));
+    setenv(DOOR, gate, 1);
+    count_calls();
+    atomic_store(&kill_is_slow, true);
+    run_jobs(&run, jobs, COUNT_OF(jobs));
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        assert_done(&jobs[i]);
+    ck_assert_uint_eq(calls_counted(), COUNT_OF(jobs) + 1);
+    unlink(gate);
+}
+END_TEST
+
+START_TEST (messages_do_not_delay_the_deadline) {
+    struct job jobs[] = {job_of("do hang:"), job_of("innocent")};
+    struct run run = run_of("obey");
+    run.options.errors.attempt_time = 3 * SECONDS;
+    atomic_store(&flooded, true);
+    run_jobs(&run, jobs, COUNT_OF(jobs));
+    assert_dead(&jobs[0], WEIR_CODE(WEIR_TIMEDOUT), "obey: killed at the deadline");
+    assert_done(&jobs[1]);
+}
+END_TEST
+
 /* The child is kept: the items behind the first wait for it anew. */
 START_TEST (a_slow_start_costs_an_item_its_attempt_alone) {
     struct job jobs[4 * BATCH];
@@ -544,6 +621,26 @@ START_TEST (a_cancel_ends_a_batch) {
     ck_assert_uint_eq(atomic_load(&jobs[0].done), 1);
     ck_assert_uint_eq(atomic_load(&jobs[3].dropped), 1);
     ck_assert_uint_eq(atomic_load(&jobs[4].dropped), 1);
+}
+END_TEST
+
+/* All results are there when it comes. */
+START_TEST (a_cancel_ends_the_decoding_of_a_batch) {
+    struct job jobs[BATCH];
+    struct run run = run_of("obey");
+    count_calls();
+    fill(jobs, BATCH, "x");
+    atomic_store(&decodes, 0);
+    atomic_store(&may_decode, false);
+    run_start(&run);
+    put_jobs(&run, jobs, BATCH);
+    wait_for_count(&decodes, 1);
+    wait_for_bytes(CALLS, BATCH);
+    assert_status(WEIR_OK, weir_pipeline_cancel(run.pipeline));
+    atomic_store(&may_decode, true);
+    run_end(&run, jobs, BATCH, WEIR_CANCELLED);
+    ck_assert_uint_eq(atomic_load(&decodes), 1);
+    ck_assert_uint_eq(calls_counted(), BATCH);
 }
 END_TEST
 
@@ -658,9 +755,12 @@ static Suite *batch_suite(void) {
     tcase_add_loop_test(ends, only_the_item_in_work_is_blamed, 0, 2);
     tcase_add_test(ends, a_child_is_replaced_within_a_batch);
     tcase_add_test(ends, a_hang_ends_at_the_deadline_of_its_item);
+    tcase_add_test(ends, a_late_kill_blames_no_other_item);
+    tcase_add_test(ends, messages_do_not_delay_the_deadline);
     tcase_add_test(ends, a_slow_start_costs_an_item_its_attempt_alone);
     tcase_add_test(ends, the_deadline_counts_from_the_begin_of_each_item);
     tcase_add_test(ends, a_cancel_ends_a_batch);
+    tcase_add_test(ends, a_cancel_ends_the_decoding_of_a_batch);
     tcase_add_loop_test(ends, lies_about_a_batch_are_found, HONEST, LIES);
     tcase_add_test(ends, children_that_die_at_random_moments_lose_nothing);
     tcase_add_test(ends, calls_of_no_use_are_refused);
