@@ -251,6 +251,8 @@ static int decode_job(weir_task *task, void *item, const void *from, size_t size
         return weir_task_fail(task, 16, "not aligned");
     if (size >= 10 && memcmp(from, "indigested", 10) == 0)
         return weir_task_fail(task, 77, "decode refuses");
+    if (strcmp(job->text, "leave") == 0)
+        pthread_exit(NULL);
     memcpy(job->result, from, size < sizeof job->result ? size : sizeof job->result - 1);
     job->result_size = size;
     atomic_fetch_add(&job->done, 1);
@@ -360,10 +362,14 @@ static void put_jobs(const struct run *run, struct job *jobs, size_t count) {
         assert_status(WEIR_OK, weir_pipeline_put(run->pipeline, &jobs[i]));
 }
 
-static void run_jobs(struct run *run, struct job *jobs, size_t count) {
+static void run_jobs_until(struct run *run, struct job *jobs, size_t count, weir_status wanted) {
     run_start(run);
     put_jobs(run, jobs, count);
-    run_end(run, jobs, count, WEIR_OK);
+    run_end(run, jobs, count, wanted);
+}
+
+static void run_jobs(struct run *run, struct job *jobs, size_t count) {
+    run_jobs_until(run, jobs, count, WEIR_OK);
 }
 
 static void assert_done(const struct job *job) {
@@ -481,6 +487,19 @@ START_TEST (what_fails_fails_alone) {
     assert_dead(&jobs[6], WEIR_CODE(WEIR_INVALID), "its result has 1000000 bytes, and there is room for 16384");
     assert_dead(&jobs[7], WEIR_CODE(WEIR_INVALID), "obey: an item of 16385 bytes, and there is room for 16384");
     ck_assert_uint_eq(calls_counted(), COUNT_OF(jobs) - 2);
+}
+END_TEST
+
+/* The items that were consumed before are not dropped: each has one end. */
+START_TEST (a_decode_that_ends_its_thread_drops_no_consumed_item) {
+    struct job jobs[BATCH];
+    struct run run = run_of("obey");
+    fill(jobs, BATCH, "x");
+    jobs[1] = job_of("do fail:5");
+    jobs[4] = job_of("leave");
+    run_jobs_until(&run, jobs, BATCH, WEIR_FAILED);
+    for (size_t i = 0; i < BATCH; i++)
+        ck_assert_uint_eq(atomic_load(&jobs[i].done), i < 4 && i != 1);
 }
 END_TEST
 
@@ -751,6 +770,7 @@ static Suite *batch_suite(void) {
     tcase_add_loop_test(crossing, a_batch_crosses_in_order, 0, 4);
     tcase_add_test(crossing, items_and_results_of_all_sizes_cross);
     tcase_add_test(crossing, what_fails_fails_alone);
+    tcase_add_test(crossing, a_decode_that_ends_its_thread_drops_no_consumed_item);
     TCase *ends = add_case(suite, "ends");
     tcase_add_loop_test(ends, only_the_item_in_work_is_blamed, 0, 2);
     tcase_add_test(ends, a_child_is_replaced_within_a_batch);

@@ -66,7 +66,7 @@ static void settle_by(weir__round *round, const void *bytes, size_t size) {
     if (code != 0)
         settle_failed(round, code);
     else
-        round->settled++;
+        weir__item_consume(keeper->task, round->places[round->settled++].index);
 }
 
 /* Takes the answer of the next item. Returns false if it makes no sense. */
