@@ -182,8 +182,8 @@ typedef struct weir_process {
  * the attempt goes on. A start that has made no child ready delays the next one of this thread, by 10 to 160 ms.
  * A child that is not ready within attempt_time is kept: this attempt is lost, though the item was not sent, and the next
  * attempt goes on waiting for the child. If 20 starts of one thread in a row have failed in the same way before the
- * child was ready, the run fails with WEIR_CODE(WEIR_INITFAILED) and that reason, also if errors are skipped: no item can be
- * done.
+ * child was ready, and the last start of each other thread has failed too or is the first one, the run fails with
+ * WEIR_CODE(WEIR_INITFAILED) and that reason, also if errors are skipped: no item can be done.
  *
  * Returns 0 if the item is done, or the code of encode, of the function or of decode, or
  *   WEIR_CODE_SIGNAL(signal)    if a signal has killed the child, as by a crash

@@ -82,6 +82,7 @@ static weir__step wait_for_ready(weir__keeper *keeper, uint64_t deadline, int *c
         return fail_init(keeper, code);
     keeper->state = WEIR__CHILD_READY;
     keeper->unready = keeper->hopeless = 0;
+    weir__keeper_serve(keeper, true);
     return WEIR__STEP_DONE;
 }
 
@@ -92,6 +93,7 @@ static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) 
         return step;
     keeper->hopeless = *code == keeper->last_code ? keeper->hopeless + 1 : 1;
     keeper->last_code = *code;
+    weir__keeper_serve(keeper, false);
     return step;
 }
 
@@ -180,14 +182,15 @@ int weir__attempt_single(weir__keeper *keeper, uint64_t deadline) {
 
 /* ---- the next child ---- */
 
-/* Tells the stage of its children. Ends the run if none has become ready for long: no item can be done. */
+/* Tells the stage of its children. Ends the run if none of any thread becomes ready: no item can be done. */
 static void tell_stage(weir__keeper *keeper) {
     char why[2 * WEIR__REASON];
     if (keeper->task == NULL)
         return;
     weir__children_add(keeper->task, &keeper->counts);
     keeper->counts = (weir_child_counts){.started = 0};
-    if (keeper->hopeless < MOST_UNREADY || weir__keeper_is_cancelled(keeper))
+    if (keeper->hopeless < MOST_UNREADY || weir__children_are_served(keeper->task->stage) ||
+        weir__keeper_is_cancelled(keeper))
         return;
     (void)snprintf(why, sizeof why, "no child has become ready in %d starts; the last: %s", MOST_UNREADY, keeper->why);
     weir__fail_hopeless(keeper->task, WEIR_CODE(WEIR_INITFAILED), why);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/children.h"
 #include "sync/clock.h"
 #include "sync/stream.h"
 
@@ -109,6 +110,14 @@ int weir__keeper_start(weir__keeper *keeper) {
     keeper->counts.started++;
     keeper->answers = 0;
     return 0;
+}
+
+void weir__keeper_serve(weir__keeper *keeper, bool serves) {
+    weir_stage *stage = keeper->task != NULL ? keeper->task->stage : keeper->served;
+    if (stage == NULL || serves == (keeper->served != NULL))
+        return;
+    weir__children_serve(stage, serves);
+    keeper->served = serves ? stage : NULL;
 }
 
 /* ---- messages ---- */

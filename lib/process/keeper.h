@@ -45,6 +45,7 @@ typedef struct weir__keeper {
     unsigned unready;      /* starts in a row that have made no child ready */
     unsigned hopeless;     /* of them, the last ones that have failed with `last_code` */
     int last_code;
+    weir_stage *served;       /* the stage that counts this thread (pipeline/children.h); NULL: none */
     weir_task *task;          /* of the call in progress; NULL: none, or `self` */
     weir_future *self;        /* of the call in progress, of an executor; NULL: none, or `task` */
     int stop;                 /* descriptor of the end of the pipeline; -1: none */
@@ -69,6 +70,9 @@ bool weir__keeper_begin(weir__keeper *keeper, weir_task *task);
 
 /* Starts a child. Returns 0 or an errno. */
 int weir__keeper_start(weir__keeper *keeper);
+
+/* Notes whether the last start has made a child ready, for the stage of the call in progress. */
+void weir__keeper_serve(weir__keeper *keeper, bool serves);
 
 /* Blocks until the child says something or ends, the pipeline is cancelled, or the deadline passes. */
 weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
