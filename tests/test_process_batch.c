@@ -402,12 +402,17 @@ static size_t calls_counted(void) {
 
 /* ---- a kill that comes late ---- */
 
-static atomic_bool kill_is_slow; /* the next one */
+static atomic_bool kill_is_slow, kill_fails; /* the next one */
+static atomic_int unkillable;                /* the child that was not killed */
 
 void __real_weir__child_kill(const weir__child *child);
 void __wrap_weir__child_kill(const weir__child *child);
 void __wrap_weir__child_kill(const weir__child *child) {
     bool slow = atomic_exchange(&kill_is_slow, false);
+    if (atomic_exchange(&kill_fails, false)) {
+        atomic_store(&unkillable, child->pid);
+        return;
+    }
     if (slow) {
         leave_byte(DOOR);
         wait_for_bytes(CALLS, 2);
@@ -584,6 +589,24 @@ START_TEST (a_late_kill_blames_no_other_item) {
         assert_done(&jobs[i]);
     ck_assert_uint_eq(calls_counted(), COUNT_OF(jobs) + 1);
     unlink(gate);
+}
+END_TEST
+
+/* The next child has memory of its own, with the items that have not begun. It dies once weir leaves it. */
+START_TEST (an_unkillable_child_costs_its_item_alone) {
+    struct job jobs[] = {job_of("do hang:"), job_of("one"), job_of("two")};
+    struct run run = run_of("obey");
+    run.options.batch.items = COUNT_OF(jobs);
+    run.options.errors.attempt_time = 3 * SECONDS;
+    atomic_store(&kill_fails, true);
+    run_start(&run);
+    put_jobs(&run, jobs, COUNT_OF(jobs));
+    wait_for_count(&jobs[2].done, 1);
+    ck_assert_int_eq(waitpid(atomic_load(&unkillable), NULL, 0), atomic_load(&unkillable));
+    run_end(&run, jobs, COUNT_OF(jobs), WEIR_OK);
+    assert_dead(&jobs[0], WEIR_CODE(WEIR_TIMEDOUT), "obey: killed at the deadline");
+    ck_assert_str_eq(jobs[1].result, "one");
+    ck_assert_str_eq(jobs[2].result, "two");
 }
 END_TEST
 
@@ -786,6 +809,8 @@ static Suite *batch_suite(void) {
     tcase_add_test(ends, calls_of_no_use_are_refused);
     tcase_add_test(ends, without_memory_a_batch_is_retried);
     tcase_add_test(ends, without_memory_there_is_no_keeper);
+    TCase *deaths = add_case(suite, "deaths");
+    tcase_add_test(deaths, an_unkillable_child_costs_its_item_alone);
     return suite;
 }
 

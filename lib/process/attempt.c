@@ -26,11 +26,20 @@ static weir__step fail(int *code, int with) {
     return WEIR__STEP_FAILED;
 }
 
+static weir__step fail_cancelled(weir__keeper *keeper, int *code) {
+    return fail(
+        code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_CANCELLED), "%s: ended by a cancel", keeper->options->function));
+}
+
 weir__step weir__attempt_cancelled(weir__keeper *keeper, int *code) {
     if (keeper->state != WEIR__CHILD_NONE)
         (void)weir__keeper_end(keeper);
-    return fail(
-        code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_CANCELLED), "%s: ended by a cancel", keeper->options->function));
+    return fail_cancelled(keeper, code);
+}
+
+/* The same before the question is sent. The cancel of one future leaves the child to the next call of its thread. */
+static weir__step cancelled_before(weir__keeper *keeper, int *code) {
+    return keeper->self != NULL ? fail_cancelled(keeper, code) : weir__attempt_cancelled(keeper, code);
 }
 
 weir__step weir__attempt_late(weir__keeper *keeper, int *code, const char *what) {
@@ -68,7 +77,7 @@ static weir__step wait_for_ready(weir__keeper *keeper, uint64_t deadline, int *c
             *code = weir__keeper_ended(keeper);
             return WEIR__STEP_AGAIN;
         case WEIR__HEARD_CANCEL:
-            return weir__attempt_cancelled(keeper, code);
+            return cancelled_before(keeper, code);
         case WEIR__HEARD_NOTHING: /* it goes on starting */
             return weir__attempt_late(keeper, code, "not ready");
         case WEIR__HEARD_MESSAGE:
@@ -161,7 +170,7 @@ int weir__attempt(weir__keeper *keeper, uint64_t deadline, weir__conversation *c
         if (keeper->state == WEIR__CHILD_NONE && keeper->unready > 0)
             rest(keeper, keeper->unready, deadline);
         if (weir__keeper_is_cancelled(keeper)) {
-            (void)weir__attempt_cancelled(keeper, &code);
+            (void)cancelled_before(keeper, &code);
             return code;
         }
         weir__step step = keeper->state == WEIR__CHILD_READY ? WEIR__STEP_DONE : get_ready(keeper, deadline, &code);

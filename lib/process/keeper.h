@@ -32,6 +32,7 @@ typedef struct weir__keeper {
     const weir_process *options;
     size_t room;           /* bytes that may cross in one direction */
     weir__shared shared;   /* kept from child to child */
+    bool haunted;          /* a child that goes on after SIGKILL has that memory too: the next one gets another */
     weir__page *page;      /* its first part (R1) */
     size_t span;           /* bytes of the part of questions, and of that of results */
     weir__confined limits; /* of a child */
@@ -92,10 +93,10 @@ bool weir__keeper_is_answer(const weir__keeper *keeper, uint32_t number);
 /* Whether the child has begun the last question. Final once the child has ended. */
 bool weir__keeper_has_begun(const weir__keeper *keeper);
 
-/* Kills the child and reaps it. Returns the code of its end, and writes the reason. */
+/* Kills the child and reaps it, or leaves it if it goes on. Returns the code of its end, and writes the reason. */
 int weir__keeper_end(weir__keeper *keeper);
 
-/* The same for a child that has ended by itself, and counts that. */
+/* The same for a child that has ended by itself, and counts that, or that has closed its side of the channel. */
 int weir__keeper_ended(weir__keeper *keeper);
 
 /* Lets a child that is ready end in order, until the deadline. Does not block. */
