@@ -1089,6 +1089,21 @@ START_TEST (a_report_counts_children) {
 }
 END_TEST
 
+/* It is weir that kills it. */
+START_TEST (a_child_that_closes_its_socket_is_not_counted_as_a_crash) {
+    struct job job = job_of("do close:");
+    struct run run = {.process = process_of("obey")};
+    run_start(&run);
+    assert_status(WEIR_OK, weir_pipeline_put(run.pipeline, &job));
+    weir_report *report = finish_pipeline(run.pipeline, WEIR_OK);
+    const weir_child_counts counts = report->stages[0].children;
+    weir_report_free(report);
+    run_end(&run, WEIR_OK);
+    ck_assert_int_eq(job.code, WEIR_CODE_SIGNAL(SIGKILL));
+    ck_assert_uint_eq(counts.signal + counts.exit + counts.limit + counts.late, 0);
+}
+END_TEST
+
 /* Though errors are skipped, and there are always further items. */
 START_TEST (a_function_that_never_starts_fails_the_run) {
     static struct job jobs[100];
@@ -1727,6 +1742,7 @@ static Suite *process_suite(void) {
     tcase_add_test(begins, an_init_that_always_fails_starts_few_processes);
     tcase_add_test(begins, a_start_that_dies_costs_no_attempt);
     tcase_add_test(begins, a_report_counts_children);
+    tcase_add_test(begins, a_child_that_closes_its_socket_is_not_counted_as_a_crash);
     tcase_add_loop_test(begins, a_function_that_never_starts_fails_the_run, 0, 2);
     tcase_add_test(begins, a_function_that_starts_in_one_thread_does_not_fail_the_run);
     TCase *cancels = add_clean_case(suite, "cancels");
