@@ -302,7 +302,8 @@ static int run(struct jobs *jobs) {
     weir_pipeline_add(pipeline, &stages[2], &prints);
     weir_pipeline_connect(pipeline, stages[0], stages[1]);
     weir_pipeline_connect(pipeline, stages[1], stages[2]);
-    if (weir_pipeline_start(pipeline) != WEIR_OK || weir_pipeline_end_on(pipeline, signals, waited, WEIR_NEVER) != WEIR_OK) {
+    if (weir_pipeline_start(pipeline) != WEIR_OK ||
+        weir_pipeline_end_on(pipeline, signals, waited, WEIR_NEVER) != WEIR_OK) {
         (void)fprintf(stderr, "weir-run: %s\n", weir_pipeline_message(pipeline));
         weir_pipeline_cancel(pipeline);
     } else if (isatty(STDERR_FILENO)) {

@@ -31,7 +31,18 @@
 
 /* ---- functions of the system that fail ---- */
 
-enum fault { NO_FAULT, MEMORY_FILE, NO_MEMORY_FILE, PIPE, SPAWN, NO_PIDFD, CLOSED_PIDFD, ALLOCATION, KILLING, CLOSE_RANGE };
+enum fault {
+    NO_FAULT,
+    MEMORY_FILE,
+    NO_MEMORY_FILE,
+    PIPE,
+    SPAWN,
+    NO_PIDFD,
+    CLOSED_PIDFD,
+    ALLOCATION,
+    KILLING,
+    CLOSE_RANGE
+};
 
 static enum fault failing;
 static int failing_call; /* counted down; the one at 1 fails */

@@ -29,6 +29,7 @@
 #include <weir/signals.h>
 
 #include "sync/lift.h"
+#include "sync/memory.h"
 #include "sync/thread.h"
 
 extern char **environ;
@@ -39,6 +40,7 @@ enum { MOST_DESCRIPTORS = 1 << 20 }; /* of a process, unless the administrator p
 typedef struct weir__start {
     volatile bool shared; /* the child has this process's memory */
     volatile int error;   /* of errno; 0: it runs the program. Valid if `shared` */
+    char *path;           /* PATH_MAX bytes */
 } weir__start;
 
 /* ---- in the child ---- */
@@ -90,11 +92,11 @@ static int set_files(const weir__child_options *options, int kept) {
     return 0;
 }
 
-/* Runs `name` in the folder of `length` bytes at `folder`. Returns only if that fails, with an errno. */
-static int execute_in(const char *folder, size_t length, const char *name, char *const *argv, char *const *env) {
-    char path[PATH_MAX];
+/* Runs the program in the folder of `length` bytes at `folder`. Returns only if that fails, with an errno. */
+static int execute_in(const char *folder, size_t length, char *const *argv, char *const *env, char *path) {
+    const char *name = argv[0];
     size_t size = strlen(name);
-    if (length + 1 + size >= sizeof path)
+    if (length + 1 + size >= PATH_MAX)
         return ENAMETOOLONG;
     memcpy(path, folder, length);
     path[length] = '/';
@@ -103,15 +105,15 @@ static int execute_in(const char *folder, size_t length, const char *name, char 
     return errno;
 }
 
-/* The same by PATH. Unlike execvpe, passes no file to the shell: posix_spawnp does not either. */
-static int execute(char *const *argv, char *const *env) {
+/* The same by PATH, with room for one at `path`. Unlike execvpe, passes no file to the shell: posix_spawnp does not either. */
+static int execute(char *const *argv, char *const *env, char *path) {
     const char *name = argv[0], *at = getenv("PATH");
     int error = ENOENT, denied = 0;
     if (strchr(name, '/') != NULL || name[0] == '\0')
-        return execute_in("", 0, name, argv, env);
+        return execute_in("", 0, argv, env, path);
     for (at = at != NULL ? at : "/bin:/usr/bin"; at != NULL; at = at != NULL ? at + 1 : NULL) {
         size_t length = strcspn(at, ":");
-        error = execute_in(at, length, name, argv, env);
+        error = execute_in(at, length, argv, env, path);
         if (error == EACCES)
             denied = error;
         else if (error != ENOENT && error != ENOTDIR && error != ENAMETOOLONG)
@@ -122,7 +124,7 @@ static int execute(char *const *argv, char *const *env) {
 }
 
 /* Runs the program. Returns only if that fails, with an errno. */
-static int become(const weir__child_options *options, const sigset_t *mask, int kept) {
+static int become(const weir__child_options *options, const sigset_t *mask, int kept, char *path) {
     char *const *env = options->env != NULL ? (char *const *)options->env : environ;
     if (setpgid(0, 0) != 0)
         return errno;
@@ -132,7 +134,7 @@ static int become(const weir__child_options *options, const sigset_t *mask, int 
     reset_signals();
     weir__confine(options->limits);
     (void)sigprocmask(SIG_SETMASK, mask, NULL);
-    return execute((char *const *)options->argv, env);
+    return execute((char *const *)options->argv, env, path);
 }
 
 /* ---- in this process ---- */
@@ -143,7 +145,7 @@ static pid_t fork_and_become(const weir__child_options *options, const sigset_t 
     if (pid != 0)
         return pid;
     told->shared = true;
-    int error = become(options, mask, failed);
+    int error = become(options, mask, failed, told->path);
     told->error = error;
     ssize_t written = write(failed, &error, sizeof error);
     _exit(written == sizeof error ? 127 : 126);
@@ -178,10 +180,12 @@ static int open_pipe(int ends[2], int last) {
 /* The thread is not cancelled. */
 static int start(pid_t *pid, const weir__child_options *options) {
     sigset_t mask, all, before;
-    weir__start told = {.shared = false};
+    weir__start told = {.shared = false, .path = weir__alloc(PATH_MAX)};
+    if (told.path == NULL)
+        return ENOMEM;
     int ends[2], error = open_pipe(ends, WEIR__LAST_STANDARD + options->more_count);
     if (error != 0)
-        return error;
+        goto free_path;
     weir_signals_original(&mask);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -195,6 +199,8 @@ static int start(pid_t *pid, const weir__child_options *options) {
     if (error != 0 && child > 0)
         reap(child);
     *pid = child;
+free_path:
+    weir__free(told.path);
     return error;
 }
 
