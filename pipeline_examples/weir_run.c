@@ -43,6 +43,7 @@ struct jobs {
     unsigned threads, attempts;
     double timeout; /* seconds; 0: none */
     bool keep_order, resume;
+    bool hangs_up; /* SIGHUP is not ignored */
     const char *log_name;
     char **command, **args; /* args: NULL if standard input has them */
     int delimiter;
@@ -282,7 +283,8 @@ static void say(const struct jobs *jobs, const weir_report *report) {
 }
 
 static int run(struct jobs *jobs) {
-    static const int signals[] = {SIGHUP, SIGINT, SIGTERM};
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    const size_t waited = jobs->hangs_up ? 3 : 2;
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
     weir_stage_options source = {.name = "args", .work.source = next_job, .work.arg = jobs, .threads.count = 1};
@@ -300,7 +302,8 @@ static int run(struct jobs *jobs) {
     weir_pipeline_add(pipeline, &stages[2], &prints);
     weir_pipeline_connect(pipeline, stages[0], stages[1]);
     weir_pipeline_connect(pipeline, stages[1], stages[2]);
-    if (weir_pipeline_start(pipeline) != WEIR_OK || weir_pipeline_end_on(pipeline, signals, 3, WEIR_NEVER) != WEIR_OK) {
+    if (weir_pipeline_start(pipeline) != WEIR_OK ||
+        weir_pipeline_end_on(pipeline, signals, waited, WEIR_NEVER) != WEIR_OK) {
         (void)fprintf(stderr, "weir-run: %s\n", weir_pipeline_message(pipeline));
         weir_pipeline_cancel(pipeline);
     } else if (isatty(STDERR_FILENO)) {
@@ -393,10 +396,13 @@ static void read_options(struct jobs *jobs, int argc, char **argv) {
 int main(int argc, char **argv) {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     struct jobs jobs = {.threads = processors > 0 ? (unsigned)processors : 1, .attempts = 1, .delimiter = '\n'};
+    struct sigaction hangup;
     sigset_t set;
+    jobs.hangs_up = sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN; /* nohup ignores it */
     sigemptyset(&set);
     sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGHUP);
+    if (jobs.hangs_up)
+        sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGTERM);
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     (void)signal(SIGPIPE, SIG_IGN); /* an error of the write instead */

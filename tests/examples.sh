@@ -559,6 +559,10 @@ for way in 'INT 130' 'HUP 129' 'TERM 143'; do
 done
 interrupt 2 INT 130
 : | same weir_run 'Ctrl-C twice'
+# shellcheck disable=SC2016 # for the job
+(trap '' HUP && exec "$examples/weir_run" -j1 sh -c 'kill -s HUP $PPID && echo "$1"' sh ::: 1 2 3 >"$work/out" 2>"$work/err") ||
+    complain "weir_run ends with status $? after SIGHUP that is ignored, as by nohup"
+printf '1\n2\n3\n' | same weir_run 'SIGHUP ignored'
 
 # ---- etl: the tables equal those of awk; Ctrl-C ends it though its input is silent; what cannot be stored is an error ----
 

@@ -151,7 +151,7 @@ tests_test_command_CPPFLAGS = $(inside_cppflags)
 tests_test_command_LDADD = $(inside_ldadd)
 tests_test_command_LDFLAGS = $(AM_LDFLAGS) \
 	-Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=posix_spawnp,--wrap=weir__child_start \
-	-Wl,--wrap=weir__alloc,--wrap=weir__child_kill
+	-Wl,--wrap=weir__alloc,--wrap=weir__child_kill,--wrap=syscall
 tests_test_elastic_CPPFLAGS = $(inside_cppflags)
 tests_test_elastic_LDADD = $(inside_ldadd)
 tests_test_fault_sweep_SOURCES = tests/test_fault_sweep.c $(faults_sources)
@@ -207,7 +207,8 @@ tests_test_process_call_CPPFLAGS = $(inside_cppflags)
 tests_test_process_call_LDADD = $(inside_ldadd)
 tests_test_process_batch_CPPFLAGS = $(inside_cppflags)
 tests_test_process_batch_LDADD = $(inside_ldadd)
-tests_test_process_batch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__alloc
+tests_test_process_batch_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=weir__alloc,--wrap=weir__child_kill \
+	-Wl,--wrap=weir__keeper_listen
 tests_test_relax_CPPFLAGS = $(inside_cppflags)
 tests_test_relax_LDADD = $(inside_ldadd)
 tests_test_report_SOURCES = tests/test_report.c tests/ledger.c tests/ledger.h

@@ -278,6 +278,12 @@ static void print_limits(weir_process_payload *out) {
         fclose(score);
 }
 
+static void wait_for_starts(long count) {
+    struct stat status;
+    while (stat(getenv("WEIR_TEST_FILE"), &status) == 0 && status.st_size < count)
+        usleep(1000);
+}
+
 /* What the words before a colon do with what follows. Returns 0 or a code. */
 static int act(const char *word, const char *rest, weir_process_payload *out) {
     long number = strtol(rest, NULL, 10);
@@ -314,7 +320,9 @@ static int act(const char *word, const char *rest, weir_process_payload *out) {
     else if (strcmp(word, "hang") == 0) {
         hold(rest);
         hang();
-    } else if (strcmp(word, "spin") == 0)
+    } else if (strcmp(word, "starts") == 0)
+        wait_for_starts(number);
+    else if (strcmp(word, "spin") == 0)
         for (;;)
             ;
     else if (strcmp(word, "helper") == 0 && fork() == 0) {
@@ -426,6 +434,14 @@ static weir_status init_dies_always(void *arg, void **state) {
     exit(9);
 }
 
+/* Only the first child becomes ready. */
+static weir_status init_dies_later(void *arg, void **state) {
+    *state = arg;
+    if (count_start() > 1)
+        exit(9);
+    return WEIR_OK;
+}
+
 static void fini_never(void *state) {
     (void)state;
     hang();
@@ -441,6 +457,7 @@ static const weir_process_entry table[] = {
     {.name = "never", .func = obey, .init = init_never},
     {.name = "dies", .func = obey, .init = init_dies},
     {.name = "dies-always", .func = obey, .init = init_dies_always},
+    {.name = "dies-later", .func = obey, .init = init_dies_later},
     {.name = "stays", .func = obey, .fini = fini_never},
     {.name = "liar", .func = obey},
     {.name = NULL},
@@ -1072,6 +1089,21 @@ START_TEST (a_report_counts_children) {
 }
 END_TEST
 
+/* It is weir that kills it. */
+START_TEST (a_child_that_closes_its_socket_is_not_counted_as_a_crash) {
+    struct job job = job_of("do close:");
+    struct run run = {.process = process_of("obey")};
+    run_start(&run);
+    assert_status(WEIR_OK, weir_pipeline_put(run.pipeline, &job));
+    weir_report *report = finish_pipeline(run.pipeline, WEIR_OK);
+    const weir_child_counts counts = report->stages[0].children;
+    weir_report_free(report);
+    run_end(&run, WEIR_OK);
+    ck_assert_int_eq(job.code, WEIR_CODE_SIGNAL(SIGKILL));
+    ck_assert_uint_eq(counts.signal + counts.exit + counts.limit + counts.late, 0);
+}
+END_TEST
+
 /* Though errors are skipped, and there are always further items. */
 START_TEST (a_function_that_never_starts_fails_the_run) {
     static struct job jobs[100];
@@ -1098,6 +1130,24 @@ START_TEST (a_function_that_never_starts_fails_the_run) {
     run_end(&run, WEIR_FAILED);
     ck_assert_uint_le(atomic_load(&starts), 25);
     assert_no_children();
+}
+END_TEST
+
+/* The child of one thread works while all starts of the other one fail. */
+START_TEST (a_function_that_starts_in_one_thread_does_not_fail_the_run) {
+    struct job jobs[12];
+    struct place place = new_place();
+    size_t done = 0;
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        jobs[i] = job_of("do starts:27");
+    run_jobs(process_of("dies-later"), (weir_stage_options){.threads.count = 2}, jobs, COUNT_OF(jobs));
+    for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+        ck_assert(jobs[i].code == 0 || jobs[i].code == WEIR_CODE_EXIT(9));
+        done += jobs[i].code == 0;
+        free(jobs[i].result);
+    }
+    ck_assert_uint_ge(done, 1);
+    remove_place(&place);
 }
 END_TEST
 
@@ -1692,7 +1742,9 @@ static Suite *process_suite(void) {
     tcase_add_test(begins, an_init_that_always_fails_starts_few_processes);
     tcase_add_test(begins, a_start_that_dies_costs_no_attempt);
     tcase_add_test(begins, a_report_counts_children);
+    tcase_add_test(begins, a_child_that_closes_its_socket_is_not_counted_as_a_crash);
     tcase_add_loop_test(begins, a_function_that_never_starts_fails_the_run, 0, 2);
+    tcase_add_test(begins, a_function_that_starts_in_one_thread_does_not_fail_the_run);
     TCase *cancels = add_clean_case(suite, "cancels");
     tcase_add_loop_test(cancels, a_cancel_ends_hung_children, 0, 2);
     tcase_add_loop_test(cancels, a_child_that_is_not_ready_is_killed, 0, 2);

@@ -23,13 +23,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "process/keeper.h"
 #include "process/message.h"
 #include "sync/channel.h"
+#include "sync/child.h"
 
 enum { MEGABYTE = 1 << 20, BATCH = 10 };
 
 /* Names in the environment of children. */
 #define CALLS "WEIR_TEST_CALLS" /* a file that gets a byte for each call of the function */
+#define DOOR "WEIR_TEST_DOOR"   /* a file whose size lets items through */
 #define LIE "WEIR_TEST_LIE"
 
 /* ---- memory that fails ---- */
@@ -48,12 +51,18 @@ void *__wrap_weir__alloc(size_t size) {
 
 /* ---- in a child ---- */
 
-static void leave_byte(void) {
-    const char *path = getenv(CALLS);
+static void leave_byte(const char *name) {
+    const char *path = getenv(name);
     int fd = path != NULL ? open(path, O_WRONLY | O_APPEND | O_CREAT, 0600) : -1;
     if (path != NULL && write(fd, "c", 1) != 1)
         _exit(99);
     close(fd);
+}
+
+static void wait_for_bytes(const char *name, long count) {
+    struct stat status;
+    while (stat(getenv(name), &status) == 0 && status.st_size < count)
+        usleep(1000);
 }
 
 static void answer_text(weir_process_payload *out, const char *text) {
@@ -78,6 +87,8 @@ static int act(const char *word, long number, weir_process_payload *out) {
         out->size = (size_t)number;
     else if (strcmp(word, "sleep") == 0)
         sleep_for(number);
+    else if (strcmp(word, "gate") == 0)
+        wait_for_bytes(DOOR, number);
     else if (strcmp(word, "hang") == 0)
         sleep_for(2000 * (long)TEST_SECONDS);
     else if (strcmp(word, "pid") == 0) {
@@ -94,7 +105,7 @@ static int obey(const void *in, size_t size, weir_process_payload *out, void *un
     char word[32];
     long number = 0;
     (void)unused;
-    leave_byte();
+    leave_byte(CALLS);
     if (((uintptr_t)in | (uintptr_t)out->data) % 16 != 0)
         return weir_process_fail(16, "not aligned");
     char *text = calloc(1, size + 1);
@@ -213,7 +224,8 @@ struct job {
     unsigned attempts;
 };
 
-static atomic_uint encodes;
+static atomic_uint encodes, decodes;
+static atomic_bool may_decode = true;
 
 static int encode_job(weir_task *task, const void *item, weir_process_payload *to, void *unused) {
     const struct job *job = item;
@@ -232,10 +244,15 @@ static int encode_job(weir_task *task, const void *item, weir_process_payload *t
 static int decode_job(weir_task *task, void *item, const void *from, size_t size, void *unused) {
     struct job *job = item;
     (void)unused;
+    atomic_fetch_add(&decodes, 1);
+    while (!atomic_load(&may_decode))
+        usleep(1000);
     if ((uintptr_t)from % 16 != 0)
         return weir_task_fail(task, 16, "not aligned");
     if (size >= 10 && memcmp(from, "indigested", 10) == 0)
         return weir_task_fail(task, 77, "decode refuses");
+    if (strcmp(job->text, "leave") == 0)
+        pthread_exit(NULL);
     memcpy(job->result, from, size < sizeof job->result ? size : sizeof job->result - 1);
     job->result_size = size;
     atomic_fetch_add(&job->done, 1);
@@ -345,10 +362,14 @@ static void put_jobs(const struct run *run, struct job *jobs, size_t count) {
         assert_status(WEIR_OK, weir_pipeline_put(run->pipeline, &jobs[i]));
 }
 
-static void run_jobs(struct run *run, struct job *jobs, size_t count) {
+static void run_jobs_until(struct run *run, struct job *jobs, size_t count, weir_status wanted) {
     run_start(run);
     put_jobs(run, jobs, count);
-    run_end(run, jobs, count, WEIR_OK);
+    run_end(run, jobs, count, wanted);
+}
+
+static void run_jobs(struct run *run, struct job *jobs, size_t count) {
+    run_jobs_until(run, jobs, count, WEIR_OK);
 }
 
 static void assert_done(const struct job *job) {
@@ -377,6 +398,43 @@ static size_t calls_counted(void) {
     unlink(calls_path);
     unsetenv(CALLS);
     return (size_t)status.st_size;
+}
+
+/* ---- a kill that comes late ---- */
+
+static atomic_bool kill_is_slow, kill_fails; /* the next one */
+static atomic_int unkillable;                /* the child that was not killed */
+
+void __real_weir__child_kill(const weir__child *child);
+void __wrap_weir__child_kill(const weir__child *child);
+void __wrap_weir__child_kill(const weir__child *child) {
+    bool slow = atomic_exchange(&kill_is_slow, false);
+    if (atomic_exchange(&kill_fails, false)) {
+        atomic_store(&unkillable, child->pid);
+        return;
+    }
+    if (slow) {
+        leave_byte(DOOR);
+        wait_for_bytes(CALLS, 2);
+    }
+    __real_weir__child_kill(child);
+    if (slow)
+        leave_byte(DOOR);
+}
+
+/* ---- a child that always has said something ---- */
+
+static atomic_bool flooded;
+
+weir__heard __real_weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
+weir__heard __wrap_weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
+weir__heard __wrap_weir__keeper_listen(weir__keeper *keeper, uint64_t deadline) {
+    weir__heard heard = __real_weir__keeper_listen(keeper, deadline);
+    if (heard != WEIR__HEARD_NOTHING || !atomic_load(&flooded))
+        return heard;
+    keeper->answer.head = (weir__head){.number = keeper->number};
+    keeper->received = sizeof keeper->answer.head;
+    return WEIR__HEARD_MESSAGE;
 }
 
 /* ---- what crosses ---- */
@@ -434,6 +492,19 @@ START_TEST (what_fails_fails_alone) {
     assert_dead(&jobs[6], WEIR_CODE(WEIR_INVALID), "its result has 1000000 bytes, and there is room for 16384");
     assert_dead(&jobs[7], WEIR_CODE(WEIR_INVALID), "obey: an item of 16385 bytes, and there is room for 16384");
     ck_assert_uint_eq(calls_counted(), COUNT_OF(jobs) - 2);
+}
+END_TEST
+
+/* The items that were consumed before are not dropped: each has one end. */
+START_TEST (a_decode_that_ends_its_thread_drops_no_consumed_item) {
+    struct job jobs[BATCH];
+    struct run run = run_of("obey");
+    fill(jobs, BATCH, "x");
+    jobs[1] = job_of("do fail:5");
+    jobs[4] = job_of("leave");
+    run_jobs_until(&run, jobs, BATCH, WEIR_FAILED);
+    for (size_t i = 0; i < BATCH; i++)
+        ck_assert_uint_eq(atomic_load(&jobs[i].done), i < 4 && i != 1);
 }
 END_TEST
 
@@ -502,6 +573,54 @@ START_TEST (a_hang_ends_at_the_deadline_of_its_item) {
 }
 END_TEST
 
+/* Between the deadline of the first item and the kill, the child ends it and begins the second one. */
+START_TEST (a_late_kill_blames_no_other_item) {
+    struct job jobs[] = {job_of("do gate:1"), job_of("do gate:2"), job_of("innocent")};
+    char gate[] = "/tmp/weir-gate-XXXXXX";
+    struct run run = run_of("obey");
+    run.options.batch.items = COUNT_OF(jobs);
+    run.options.errors.attempt_time = 3 * SECONDS;
+    close(mkstemp(gate));
+    setenv(DOOR, gate, 1);
+    count_calls();
+    atomic_store(&kill_is_slow, true);
+    run_jobs(&run, jobs, COUNT_OF(jobs));
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        assert_done(&jobs[i]);
+    ck_assert_uint_eq(calls_counted(), COUNT_OF(jobs) + 1);
+    unlink(gate);
+}
+END_TEST
+
+/* The next child has memory of its own, with the items that have not begun. It dies once weir leaves it. */
+START_TEST (an_unkillable_child_costs_its_item_alone) {
+    struct job jobs[] = {job_of("do hang:"), job_of("one"), job_of("two")};
+    struct run run = run_of("obey");
+    run.options.batch.items = COUNT_OF(jobs);
+    run.options.errors.attempt_time = 3 * SECONDS;
+    atomic_store(&kill_fails, true);
+    run_start(&run);
+    put_jobs(&run, jobs, COUNT_OF(jobs));
+    wait_for_count(&jobs[2].done, 1);
+    ck_assert_int_eq(waitpid(atomic_load(&unkillable), NULL, 0), atomic_load(&unkillable));
+    run_end(&run, jobs, COUNT_OF(jobs), WEIR_OK);
+    assert_dead(&jobs[0], WEIR_CODE(WEIR_TIMEDOUT), "obey: killed at the deadline");
+    ck_assert_str_eq(jobs[1].result, "one");
+    ck_assert_str_eq(jobs[2].result, "two");
+}
+END_TEST
+
+START_TEST (messages_do_not_delay_the_deadline) {
+    struct job jobs[] = {job_of("do hang:"), job_of("innocent")};
+    struct run run = run_of("obey");
+    run.options.errors.attempt_time = 3 * SECONDS;
+    atomic_store(&flooded, true);
+    run_jobs(&run, jobs, COUNT_OF(jobs));
+    assert_dead(&jobs[0], WEIR_CODE(WEIR_TIMEDOUT), "obey: killed at the deadline");
+    assert_done(&jobs[1]);
+}
+END_TEST
+
 /* The child is kept: the items behind the first wait for it anew. */
 START_TEST (a_slow_start_costs_an_item_its_attempt_alone) {
     struct job jobs[4 * BATCH];
@@ -547,6 +666,26 @@ START_TEST (a_cancel_ends_a_batch) {
 }
 END_TEST
 
+/* All results are there when it comes. */
+START_TEST (a_cancel_ends_the_decoding_of_a_batch) {
+    struct job jobs[BATCH];
+    struct run run = run_of("obey");
+    count_calls();
+    fill(jobs, BATCH, "x");
+    atomic_store(&decodes, 0);
+    atomic_store(&may_decode, false);
+    run_start(&run);
+    put_jobs(&run, jobs, BATCH);
+    wait_for_count(&decodes, 1);
+    wait_for_bytes(CALLS, BATCH);
+    assert_status(WEIR_OK, weir_pipeline_cancel(run.pipeline));
+    atomic_store(&may_decode, true);
+    run_end(&run, jobs, BATCH, WEIR_CANCELLED);
+    ck_assert_uint_eq(atomic_load(&decodes), 1);
+    ck_assert_uint_eq(calls_counted(), BATCH);
+}
+END_TEST
+
 /* ---- lies ---- */
 
 /* A lie costs its item the attempt at most, never another one, and never the parent. */
@@ -586,12 +725,17 @@ START_TEST (children_that_die_at_random_moments_lose_nothing) {
     atomic_store(&encodes, 0);
     fill(jobs, ITEMS, "item");
     count_calls();
-    run_jobs(&run, jobs, ITEMS);
+    run_start(&run);
+    put_jobs(&run, jobs, ITEMS);
+    weir_report *report = finish_pipeline(run.pipeline, WEIR_OK);
+    const weir_child_counts children = report->stages[0].children;
+    weir_report_free(report);
+    run_end(&run, jobs, ITEMS, WEIR_OK);
     for (size_t i = 0; i < ITEMS; i++)
         assert_done(&jobs[i]);
-    size_t calls = calls_counted(), attempts = atomic_load(&encodes);
+    size_t calls = calls_counted(), attempts = atomic_load(&encodes), deaths = children.signal + children.exit;
     printf("children that die: %zu attempts and %zu calls for %d items\n", attempts, calls, (int)ITEMS);
-    ck_assert(calls >= ITEMS && calls <= attempts);
+    ck_assert(calls >= ITEMS && calls <= attempts && attempts - ITEMS <= deaths); /* a death costs one attempt */
 }
 END_TEST
 
@@ -654,18 +798,24 @@ static Suite *batch_suite(void) {
     tcase_add_loop_test(crossing, a_batch_crosses_in_order, 0, 4);
     tcase_add_test(crossing, items_and_results_of_all_sizes_cross);
     tcase_add_test(crossing, what_fails_fails_alone);
+    tcase_add_test(crossing, a_decode_that_ends_its_thread_drops_no_consumed_item);
     TCase *ends = add_case(suite, "ends");
     tcase_add_loop_test(ends, only_the_item_in_work_is_blamed, 0, 2);
     tcase_add_test(ends, a_child_is_replaced_within_a_batch);
     tcase_add_test(ends, a_hang_ends_at_the_deadline_of_its_item);
+    tcase_add_test(ends, a_late_kill_blames_no_other_item);
+    tcase_add_test(ends, messages_do_not_delay_the_deadline);
     tcase_add_test(ends, a_slow_start_costs_an_item_its_attempt_alone);
     tcase_add_test(ends, the_deadline_counts_from_the_begin_of_each_item);
     tcase_add_test(ends, a_cancel_ends_a_batch);
+    tcase_add_test(ends, a_cancel_ends_the_decoding_of_a_batch);
     tcase_add_loop_test(ends, lies_about_a_batch_are_found, HONEST, LIES);
     tcase_add_test(ends, children_that_die_at_random_moments_lose_nothing);
     tcase_add_test(ends, calls_of_no_use_are_refused);
     tcase_add_test(ends, without_memory_a_batch_is_retried);
     tcase_add_test(ends, without_memory_there_is_no_keeper);
+    TCase *deaths = add_case(suite, "deaths");
+    tcase_add_test(deaths, an_unkillable_child_costs_its_item_alone);
     return suite;
 }
 

@@ -65,6 +65,7 @@ static const weir_process_entry table[] = {
 /* ---- support ---- */
 
 static atomic_int hung; /* items of a hang that are encoded */
+static atomic_bool paused;
 
 static int encode_text(weir_task *task, const void *item, weir_process_payload *to, void *unused) {
     const char *text = item;
@@ -73,6 +74,8 @@ static int encode_text(weir_task *task, const void *item, weir_process_payload *
         return 66;
     if (strcmp(text, "do hang:") == 0)
         atomic_fetch_add(&hung, 1);
+    for (; strcmp(text, "pause") == 0 && atomic_load(&paused); usleep(1000))
+        atomic_store(&hung, 1);
     to->size = strcmp(text, "large") == 0 ? to->room + 1 : strlen(text);
     if (to->size <= to->room)
         memcpy(to->data, text, to->size);
@@ -255,6 +258,27 @@ START_TEST (a_cancel_kills_the_child) {
 }
 END_TEST
 
+/* A child that waits has got nothing of the call. */
+START_TEST (a_cancel_before_the_question_keeps_the_child) {
+    weir_process process = process_of("obey");
+    weir_executor *executor = new_executor(&process, no_options);
+    void *pid = NULL;
+    weir_future *first = submit(executor, "do pid:");
+    assert_status(WEIR_OK, weir_future_get(first, &pid));
+    atomic_store(&hung, 0);
+    atomic_store(&paused, true);
+    weir_future *future = submit(executor, "pause");
+    wait_for_hung();
+    assert_status(WEIR_BUSY, weir_future_cancel(future));
+    atomic_store(&paused, false);
+    assert_status(WEIR_CANCELLED, weir_future_get(future, NULL));
+    weir_future_release(future);
+    assert_value(submit(executor, "do pid:"), pid);
+    weir_future_release(first);
+    end_executor(executor);
+}
+END_TEST
+
 static void count_unrun(void *item, void *raw) {
     ck_assert_str_eq((const char *)item, "hello");
     ++*(int *)raw;
@@ -414,6 +438,7 @@ static Suite *call_suite(void) {
     tcase_add_test(tcase, a_child_is_replaced_after_most_items);
     tcase_add_test(tcase, a_hang_ends_at_the_deadline);
     tcase_add_test(tcase, a_cancel_kills_the_child);
+    tcase_add_test(tcase, a_cancel_before_the_question_keeps_the_child);
     tcase_add_test(tcase, a_shutdown_cancels_what_has_not_begun);
     tcase_add_test(tcase, a_full_executor_refuses);
     tcase_add_test(tcase, a_call_in_a_thread_of_the_program_fails);

@@ -118,7 +118,8 @@ typedef struct weir_command_result {
  * lost. The call itself waits for its own child only.
  *
  * `*result` is filled after each call, successful or not, and is freed by weir_command_result_free. NULL discards it.
- * After any return no descriptor is left, and the process has ended and is reaped, unless `goes_on`. Thread-safe; no cancellation point.
+ * After any return no descriptor is left, and the process has ended and is reaped, unless `goes_on`: then it
+ * is not reaped, and once it ends it is a zombie until this process ends. Thread-safe; no cancellation point.
  *
  * Returns 0 if the exit status is 0, otherwise
  *   1 to 255                      the exit status

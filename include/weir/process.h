@@ -135,7 +135,7 @@ WEIR_API int weir_process_fail(int code, const char *format, ...)
 
 /*
  * Writes what crosses of an item. `arg` is that of weir_process. Called once in each attempt, before a child is waited
- * for. Returns 0, or a code with which the attempt fails; weir_task_fail gives the reason. If `to->size` exceeds
+ * for. Returns 0, or a code with which the attempt fails; weir_task_fail gives the reason, in a stage. If `to->size` exceeds
  * `to->room`, the attempt fails with WEIR_CODE(WEIR_INVALID).
  */
 typedef int weir_process_encode(weir_task *task, const void *item, weir_process_payload *to, void *arg);
@@ -182,8 +182,8 @@ typedef struct weir_process {
  * the attempt goes on. A start that has made no child ready delays the next one of this thread, by 10 to 160 ms.
  * A child that is not ready within attempt_time is kept: this attempt is lost, though the item was not sent, and the next
  * attempt goes on waiting for the child. If 20 starts of one thread in a row have failed in the same way before the
- * child was ready, the run fails with WEIR_CODE(WEIR_INITFAILED) and that reason, also if errors are skipped: no item can be
- * done.
+ * child was ready, and the last start of each other thread has failed too or is the first one, the run fails with
+ * WEIR_CODE(WEIR_INITFAILED) and that reason, also if errors are skipped: no item can be done.
  *
  * Returns 0 if the item is done, or the code of encode, of the function or of decode, or
  *   WEIR_CODE_SIGNAL(signal)    if a signal has killed the child, as by a crash
@@ -193,7 +193,11 @@ typedef struct weir_process {
  *   WEIR_CODE(WEIR_CANCELLED)   if the pipeline was cancelled first; the child is killed
  *   WEIR_CODE(WEIR_INVALID)     if what crosses has more bytes than there is room
  *   WEIR_CODE(WEIR_FAILED)      if another part of the program has taken its exit status, or its answer makes no sense
+ *   WEIR_CODE(WEIR_BUSY)        if the child has closed its socket, and goes on after SIGKILL
  *   WEIR_CODE(status)           if the init of the entry returned that status
+ *
+ * If a child goes on five seconds after SIGKILL, in a call of the system that does not end, it is left, and the next one
+ * gets other shared memory. Such a child is not reaped: once it ends, it is a zombie until this process ends.
  */
 WEIR_API int weir_process_run(weir_task *task, void *item, void *keeper);
 
@@ -206,18 +210,20 @@ WEIR_API int weir_process_run(weir_task *task, void *item, void *keeper);
  *     stage.batch.wait = WEIR_MILLISECOND;
  *
  * The child calls its function for one item after the other. Each item has its own end: decode is called for each result,
- * in the order of the items, about a millisecond after the function has returned, and a failure is that of its item alone,
- * as by weir_task_fail_item. If the child dies, the item in work is to blame, and it has lost an attempt. The items behind
+ * in the order of the items, at most about a millisecond and the time of one further item after the function has returned. A
+ * failure is that of its item alone, as by weir_task_fail_item. If the child dies, the item in work is to blame, and it has lost an attempt. The items behind
  * it have not begun: the next child gets them in the same attempt, without encode. A result that was made before the death
  * counts. So attempts, retries and dead letters are as if each item had been sent alone. But the retried items of a
  * batch form one, and are tried again together.
  *
- * attempt_time counts for each item, from its begin in the child. A child that is not ready within it costs the next item
+ * attempt_time counts for each item, from its begin in the child. If the child ends a late item while it is being killed,
+ * the result counts, and the next child gets the item that has begun since. A child that is not ready within it costs the next item
  * its attempt, and is waited for again with the one behind it. A report calls the call overdue if all items together take
  * longer. `room` of a payload is for each item.
  *
  * Returns 0, or WEIR_CODE(WEIR_INVALID) if `keeper` or decode is NULL, or WEIR_CODE(WEIR_NOMEM) for all items if out of
- * memory. The codes of items are those of weir_process_run.
+ * memory. The codes of items are those of weir_process_run. A cancel ends the decoding too. If decode ends its thread, the
+ * items that it has consumed are done, and the others are dropped.
  */
 WEIR_API int weir_process_run_batch(weir_task *task, void *const *items, size_t count, void *keeper);
 
@@ -232,11 +238,12 @@ WEIR_API int weir_process_run_batch(weir_task *task, void *const *items, size_t 
  *     weir_executor_create(&executor, &options);
  *     weir_executor_submit(executor, weir_process_call, photo, &future);
  *
- * So capacity, priorities, delays, map and shutdown are those of the executor. Its threads start with the first tasks, and
- * a child with each of them; an idle thread ends with its child after idle_time. encode and take are called in the thread
- * of the executor, encode with NULL for its task. They must not wait for a call of their own executor: that call fails
- * with WEIR_CODE(WEIR_INVALID) if it has not begun. A cancel of the future kills the child within some 20 ms, and the
- * future is cancelled.
+ * So capacity, priorities, delays, map and shutdown are those of the executor. Its threads start as weir/executor.h says,
+ * and a child with each of them; an idle thread ends with its child after idle_time. encode and take are called in the thread
+ * of the executor, encode with NULL for its task. So encode has no weir_task_fail,
+ * and its failure has a code without a reason. They must not wait for a call of their own executor: that call fails
+ * with WEIR_CODE(WEIR_INVALID) if it has not begun. A cancel of the future kills the child within some 20 ms if the
+ * call has been sent to it, and the future is cancelled.
  *
  * Must run in a thread of an executor with weir_process_init: in another one, as with WEIR_RUN_IN_CALLER, it fails with
  * WEIR_CODE(WEIR_INVALID). Otherwise the codes are those of weir_process_run and of take, with call_time for attempt_time.
@@ -256,7 +263,7 @@ WEIR_API int weir_process_call(weir_future *self, void *item, void **value);
 WEIR_API weir_status weir_process_init(void *process, void **keeper);
 
 /*
- * The fini function of such a stage or executor: ends the child, and blocks for a second at most. A child that is ready sees the end
+ * The fini function of such a stage or executor: ends the child, and blocks for a second at most, or for six if the child goes on after SIGKILL. A child that is ready sees the end
  * of its input, calls fini of its entry and exits, also if it has had no item. It is killed if it has not ended a second
  * later, at a cancel once its thread has had an item, or if it is not ready.
  */

@@ -42,9 +42,10 @@ typedef struct weir_counts {
 } weir_counts;
 
 /*
- * Numbers of child processes of a stage (weir/process.h), by what became of them. A child that a cancel or the end of the
- * stage has ended is in `started` alone. A thread's children are counted with its next item: those that have had none are
- * missing.
+ * Numbers of child processes of a stage (weir/process.h), by what became of them. The other children are in `started`
+ * alone: those that run, and those that a cancel, the end of the stage, a failed init, an answer without sense or a closed
+ * channel has ended. So is a child with an exit status that another part of the program has taken. A thread's children are
+ * counted with its next item: those that have had none are missing.
  */
 typedef struct weir_child_counts {
     uint64_t started;  /* as often as a child was started */

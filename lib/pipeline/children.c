@@ -23,3 +23,19 @@ weir_child_counts weir__children_counted(weir_stage *stage) {
     weir__lock_release(&stage->children_lock);
     return counts;
 }
+
+void weir__children_serve(weir_stage *stage, bool serves) {
+    weir__lock_acquire(&stage->children_lock);
+    if (serves)
+        stage->serving++;
+    else
+        stage->serving--;
+    weir__lock_release(&stage->children_lock);
+}
+
+bool weir__children_are_served(weir_stage *stage) {
+    weir__lock_acquire(&stage->children_lock);
+    bool served = stage->serving > 0;
+    weir__lock_release(&stage->children_lock);
+    return served;
+}

@@ -165,12 +165,16 @@ bool weir__fail_uncalled(weir__lane *lane, weir_task *task, weir__envelope *enve
 }
 
 void weir__complete_abandoned(weir__lane *lane, weir_task *task) {
+    const weir__verdict done = verdict_of_consumed(task);
+    size_t index = 0;
     drop_emitted(lane, task);
     end_combined(lane, task);
     weir__list rest = task->envelope->list;
     for (weir__envelope *at = task->envelope; at != NULL; at = weir__list_take(&rest)) {
-        weir__drop_item(task->stage, at->item);
-        weir__retire(task->stage, lane, at, WEIR__FAILED);
+        bool consumed = weir__item_is_consumed(lane, index++);
+        if (!consumed)
+            weir__drop_item(task->stage, at->item);
+        weir__retire(task->stage, lane, at, consumed ? done : WEIR__FAILED);
     }
     weir__faults_forget(lane);
 }

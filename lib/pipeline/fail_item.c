@@ -64,6 +64,19 @@ void weir__fail_item_as_task(weir_task *task, size_t index, int code) {
     task->message[0] = '\0';
 }
 
+/* ---- consumed items ---- */
+
+/* Stands for each of them in the lane's array of items. */
+static char consumed;
+
+void weir__item_consume(weir_task *task, size_t index) {
+    task->lane->items[index] = &consumed;
+}
+
+bool weir__item_is_consumed(const weir__lane *lane, size_t index) {
+    return index < lane->count && lane->items[index] == &consumed;
+}
+
 /* ---- their effects ---- */
 
 /* Ends an item that has failed alone. Returns false if it must be retried. */

@@ -21,6 +21,15 @@ bool weir__fail_items(weir__lane *lane, weir_task *task, weir__verdict done, boo
 /* Fails an item of the call's batch with the message that weir_task_fail has recorded for the call, which has none then. */
 void weir__fail_item_as_task(weir_task *task, size_t index, int code);
 
+/*
+ * Says that an item of the call's batch is done, and consumed: it is not dropped if the function ends its thread. The
+ * array of items of the call has it no longer.
+ */
+void weir__item_consume(weir_task *task, size_t index);
+
+/* Whether that was said of an item of the present call, which may be none of a batch function. */
+bool weir__item_is_consumed(const weir__lane *lane, size_t index);
+
 /* Forgets the failures of single items: the call's code holds for its whole batch. */
 void weir__faults_forget_all(weir__lane *lane);
 

@@ -291,8 +291,9 @@ struct weir_stage {
     _Alignas(WEIR__APART) weir__reorder reorder;
     _Alignas(WEIR__APART) weir__keyed keyed;
     _Alignas(WEIR__APART) weir__batch batch;
-    weir__lock children_lock;   /* guards `children`; no other lock is taken while it is held */
+    weir__lock children_lock;   /* guards what follows; no other lock is taken while it is held */
     weir_child_counts children; /* children.h */
+    size_t serving;             /* threads whose last start has made a child ready */
 
     _Alignas(WEIR__APART) weir__operations operations;
     _Alignas(WEIR__APART) weir__bell bell; /* of a stage that waits itself (own_wait.h) */

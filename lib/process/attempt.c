@@ -26,11 +26,20 @@ static weir__step fail(int *code, int with) {
     return WEIR__STEP_FAILED;
 }
 
+static weir__step fail_cancelled(weir__keeper *keeper, int *code) {
+    return fail(
+        code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_CANCELLED), "%s: ended by a cancel", keeper->options->function));
+}
+
 weir__step weir__attempt_cancelled(weir__keeper *keeper, int *code) {
     if (keeper->state != WEIR__CHILD_NONE)
         (void)weir__keeper_end(keeper);
-    return fail(
-        code, weir__keeper_fail(keeper, WEIR_CODE(WEIR_CANCELLED), "%s: ended by a cancel", keeper->options->function));
+    return fail_cancelled(keeper, code);
+}
+
+/* The same before the question is sent. The cancel of one future leaves the child to the next call of its thread. */
+static weir__step cancelled_before(weir__keeper *keeper, int *code) {
+    return keeper->self != NULL ? fail_cancelled(keeper, code) : weir__attempt_cancelled(keeper, code);
 }
 
 weir__step weir__attempt_late(weir__keeper *keeper, int *code, const char *what) {
@@ -68,7 +77,7 @@ static weir__step wait_for_ready(weir__keeper *keeper, uint64_t deadline, int *c
             *code = weir__keeper_ended(keeper);
             return WEIR__STEP_AGAIN;
         case WEIR__HEARD_CANCEL:
-            return weir__attempt_cancelled(keeper, code);
+            return cancelled_before(keeper, code);
         case WEIR__HEARD_NOTHING: /* it goes on starting */
             return weir__attempt_late(keeper, code, "not ready");
         case WEIR__HEARD_MESSAGE:
@@ -82,6 +91,7 @@ static weir__step wait_for_ready(weir__keeper *keeper, uint64_t deadline, int *c
         return fail_init(keeper, code);
     keeper->state = WEIR__CHILD_READY;
     keeper->unready = keeper->hopeless = 0;
+    weir__keeper_serve(keeper, true);
     return WEIR__STEP_DONE;
 }
 
@@ -92,6 +102,7 @@ static weir__step get_ready(weir__keeper *keeper, uint64_t deadline, int *code) 
         return step;
     keeper->hopeless = *code == keeper->last_code ? keeper->hopeless + 1 : 1;
     keeper->last_code = *code;
+    weir__keeper_serve(keeper, false);
     return step;
 }
 
@@ -159,7 +170,7 @@ int weir__attempt(weir__keeper *keeper, uint64_t deadline, weir__conversation *c
         if (keeper->state == WEIR__CHILD_NONE && keeper->unready > 0)
             rest(keeper, keeper->unready, deadline);
         if (weir__keeper_is_cancelled(keeper)) {
-            (void)weir__attempt_cancelled(keeper, &code);
+            (void)cancelled_before(keeper, &code);
             return code;
         }
         weir__step step = keeper->state == WEIR__CHILD_READY ? WEIR__STEP_DONE : get_ready(keeper, deadline, &code);
@@ -180,14 +191,15 @@ int weir__attempt_single(weir__keeper *keeper, uint64_t deadline) {
 
 /* ---- the next child ---- */
 
-/* Tells the stage of its children. Ends the run if none has become ready for long: no item can be done. */
+/* Tells the stage of its children. Ends the run if none of any thread becomes ready: no item can be done. */
 static void tell_stage(weir__keeper *keeper) {
     char why[2 * WEIR__REASON];
     if (keeper->task == NULL)
         return;
     weir__children_add(keeper->task, &keeper->counts);
     keeper->counts = (weir_child_counts){.started = 0};
-    if (keeper->hopeless < MOST_UNREADY || weir__keeper_is_cancelled(keeper))
+    if (keeper->hopeless < MOST_UNREADY || weir__children_are_served(keeper->task->stage) ||
+        weir__keeper_is_cancelled(keeper))
         return;
     (void)snprintf(why, sizeof why, "no child has become ready in %d starts; the last: %s", MOST_UNREADY, keeper->why);
     weir__fail_hopeless(keeper->task, WEIR_CODE(WEIR_INITFAILED), why);

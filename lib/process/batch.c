@@ -66,7 +66,7 @@ static void settle_by(weir__round *round, const void *bytes, size_t size) {
     if (code != 0)
         settle_failed(round, code);
     else
-        round->settled++;
+        weir__item_consume(keeper->task, round->places[round->settled++].index);
 }
 
 /* Takes the answer of the next item. Returns false if it makes no sense. */
@@ -101,10 +101,10 @@ static uint32_t item_of(const weir__round *round, const weir__u32 *number) {
     return after < round->count ? round->asked + after : round->packed;
 }
 
-/* Takes the answers that have come. Returns false if one makes no sense. */
+/* Takes the answers that have come, up to a cancel. Returns false if one makes no sense. */
 static bool take_answers(weir__round *round) {
     uint32_t done = item_of(round, &round->keeper->page->done);
-    while (done < round->packed && round->settled <= done) {
+    while (done < round->packed && round->settled <= done && !weir__keeper_is_cancelled(round->keeper)) {
         if (!take_answer(round))
             return false;
     }
@@ -117,17 +117,26 @@ static bool is_in_work(const weir__round *round) {
     return begun < round->packed && begun >= round->settled;
 }
 
-/* The child has ended with this code. Takes what it has answered, and blames the item that was in work. */
-static void settle_end(weir__round *round, int code) {
+/*
+ * Takes what a child that has ended has answered, and keeps the reason of its end. Returns false if an answer makes no
+ * sense, and fails its item.
+ */
+static bool take_last_answers(weir__round *round) {
     weir__keeper *keeper = round->keeper;
     char why[WEIR__REASON];
     memcpy(why, keeper->why, sizeof why);
-    bool sensible = take_answers(round);
-    memcpy(keeper->why, why, sizeof why);
-    if (!sensible)
-        code = weir__keeper_fail(keeper, WEIR_CODE(WEIR_FAILED), "%s: its answer makes no sense",
-                                 keeper->options->function);
-    if (round->settled < round->packed && (!sensible || is_in_work(round)))
+    if (take_answers(round)) {
+        memcpy(keeper->why, why, sizeof why);
+        return true;
+    }
+    settle_failed(round, weir__keeper_fail(keeper, WEIR_CODE(WEIR_FAILED), "%s: its answer makes no sense",
+                                           keeper->options->function));
+    return false;
+}
+
+/* The child has ended with this code. Takes what it has answered, and blames the item that was in work. */
+static void settle_end(weir__round *round, int code) {
+    if (take_last_answers(round) && is_in_work(round))
         settle_failed(round, code);
 }
 
@@ -181,23 +190,41 @@ static weir__step step_of(const weir__round *round) {
 
 /* Takes what a message tells. Returns WEIR__STEP_LATER if there is more to come. */
 static weir__step hear(weir__round *round, int *code) {
-    bool waits, sensible = is_told(round, &waits) && take_answers(round) && (!waits || round->settled > round->asked);
-    if (sensible)
+    bool waits, sensible = is_told(round, &waits) && take_answers(round);
+    if (sensible && (!waits || round->settled > round->asked || weir__keeper_is_cancelled(round->keeper)))
         return waits ? WEIR__STEP_DONE : WEIR__STEP_LATER;
     weir__attempt_senseless(round->keeper, code);
     settle_end(round, *code);
     return step_of(round);
 }
 
-/* The child has not answered the next item in time. */
+/*
+ * The child has not answered the next item in time. An item that it has begun since is not to blame: the next child gets
+ * it.
+ */
 static void settle_late(weir__round *round, int *code) {
     uint32_t next = round->settled;
     (void)weir__keeper_end(round->keeper);
     round->keeper->counts.late++;
     (void)weir__attempt_late(round->keeper, code, "killed");
+    if (take_last_answers(round) && round->settled == next && next - round->asked < round->count)
+        settle_failed(round, *code);
+}
+
+static weir__step settle_cancelled(weir__round *round, int *code) {
+    weir__step step = weir__attempt_cancelled(round->keeper, code);
     settle_end(round, *code);
-    if (round->settled == next && next - round->asked < round->count)
-        settle_failed(round, *code); /* a child that does not even begin */
+    return step;
+}
+
+/* Returns WEIR__STEP_LATER unless a cancel has come or the next item is late, whatever the child goes on saying. */
+static weir__step go_on(weir__round *round, int *code) {
+    if (weir__keeper_is_cancelled(round->keeper))
+        return settle_cancelled(round, code);
+    if (take_answers(round) && due(round) > weir__clock_now())
+        return WEIR__STEP_LATER;
+    settle_late(round, code);
+    return WEIR__STEP_DONE;
 }
 
 /* Asks for the items that are not settled, and settles those that are answered, or to blame. */
@@ -210,25 +237,22 @@ static weir__step converse(weir__keeper *keeper, uint64_t deadline, void *arg, i
     round->since = weir__clock_now();
     round->seen = round->settled;
     do {
+        step = WEIR__STEP_LATER;
         switch (weir__keeper_listen(keeper, due(round))) {
             case WEIR__HEARD_END:
                 *code = weir__keeper_ended(keeper);
                 settle_end(round, *code);
                 return step_of(round);
             case WEIR__HEARD_CANCEL:
-                step = weir__attempt_cancelled(keeper, code);
-                settle_end(round, *code);
-                return step;
+                return settle_cancelled(round, code);
             case WEIR__HEARD_NOTHING:
-                step = WEIR__STEP_LATER;
-                if (take_answers(round) && due(round) > weir__clock_now())
-                    break;
-                settle_late(round, code);
-                return WEIR__STEP_DONE;
+                break;
             case WEIR__HEARD_MESSAGE:
                 step = hear(round, code);
                 break;
         }
+        if (step == WEIR__STEP_LATER)
+            step = go_on(round, code);
     } while (step == WEIR__STEP_LATER);
     return step;
 }

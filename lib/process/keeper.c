@@ -2,8 +2,9 @@
  * keeper.c - Implements the keeper of a child.
  *
  * One poll waits for all: a message, the end of the child, and the end of the pipeline. A message is looked for first
- * (R3). A child that closes its side of the channel is killed: the system closes that side of a process that dies only
- * after its exit status is determined.
+ * (R3). A child that closes its side of the channel and goes on is killed, which counts as no end of its own: the system
+ * closes that side of a process that dies only after its exit status is determined. A child that goes on after SIGKILL, in
+ * a call of the system that does not end, is left.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -14,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "pipeline/children.h"
 #include "sync/clock.h"
 #include "sync/stream.h"
 
@@ -21,6 +23,12 @@ enum { SOCKET, ENDED, STOP, POLLED };
 
 /* Time between two looks if the system has no descriptor for the end of a child, or of the pipeline: at first, at most. */
 static const uint64_t look_first = WEIR_MILLISECOND, look_at_most = 20 * WEIR_MILLISECOND;
+
+/* Time after SIGKILL in which a large process may be taken apart on a busy machine. */
+static const uint64_t to_die = 5 * WEIR_SECOND;
+
+/* Time from the close of its channel in which a child that dies has ended. */
+static const uint64_t to_follow = 100 * WEIR_MILLISECOND;
 
 int weir__keeper_fail(weir__keeper *keeper, int code, const char *format, ...) {
     va_list arguments;
@@ -83,6 +91,20 @@ static int spawn(weir__keeper *keeper, int theirs[2]) {
     return error;
 }
 
+/* Gets memory that a former child does not have, with the same questions. Returns 0 or an errno. */
+static int renew_memory(weir__keeper *keeper) {
+    weir__shared fresh;
+    int error = weir__shared_create(&fresh, keeper->shared.size);
+    if (error != 0)
+        return error;
+    memcpy(fresh.bytes + WEIR__PAGE, weir__keeper_questions(keeper), keeper->span);
+    weir__shared_destroy(&keeper->shared);
+    keeper->shared = fresh;
+    keeper->page = (weir__page *)(void *)fresh.bytes;
+    keeper->haunted = false;
+    return 0;
+}
+
 /* Writes what a child reads at its start: the last one may have overwritten it. */
 static void write_page(const weir__keeper *keeper) {
     weir__page *page = keeper->page;
@@ -93,8 +115,10 @@ static void write_page(const weir__keeper *keeper) {
 }
 
 int weir__keeper_start(weir__keeper *keeper) {
-    int theirs[2], error = weir__channel_open(&keeper->channel, theirs);
+    int theirs[2], error = keeper->haunted ? renew_memory(keeper) : 0;
     keeper->unready++;
+    if (error == 0)
+        error = weir__channel_open(&keeper->channel, theirs);
     if (error != 0)
         return error;
     write_page(keeper);
@@ -109,6 +133,14 @@ int weir__keeper_start(weir__keeper *keeper) {
     keeper->counts.started++;
     keeper->answers = 0;
     return 0;
+}
+
+void weir__keeper_serve(weir__keeper *keeper, bool serves) {
+    weir_stage *stage = keeper->task != NULL ? keeper->task->stage : keeper->served;
+    if (stage == NULL || serves == (keeper->served != NULL))
+        return;
+    weir__children_serve(stage, serves);
+    keeper->served = serves ? stage : NULL;
 }
 
 /* ---- messages ---- */
@@ -191,6 +223,22 @@ bool weir__keeper_has_begun(const weir__keeper *keeper) {
 
 /* ---- end ---- */
 
+/* Blocks until the child has ended, or for some nanoseconds. Returns whether it has ended. */
+static bool await_end(const weir__keeper *keeper, uint64_t most) {
+    const uint64_t deadline = weir_deadline_after(most);
+    uint64_t look_every = look_first;
+    struct pollfd ended = {.fd = keeper->child.ended, .events = POLLIN};
+    while (!weir__child_has_ended(&keeper->child)) {
+        if (weir__clock_now() >= deadline)
+            return false;
+        if (ended.revents != 0)
+            ended.fd = -1; /* another part of the program has closed it */
+        weir__stream_poll(&ended, 1, ended.fd >= 0 ? deadline : earlier(deadline, weir_deadline_after(look_every)));
+        look_every = earlier(look_every * 2, look_at_most);
+    }
+    return true;
+}
+
 /* Writes the reason of an end. Returns its code. */
 static int describe(weir__keeper *keeper, const weir__child_end *end) {
     const char *name = keeper->options->function;
@@ -205,21 +253,27 @@ static int describe(weir__keeper *keeper, const weir__child_end *end) {
 
 int weir__keeper_end(weir__keeper *keeper) {
     weir__child_kill(&keeper->child);
-    weir__child_await(&keeper->child);
-    weir__child_end end = weir__child_reap(&keeper->child);
+    bool ended = await_end(keeper, to_die);
+    weir__child_end end = ended ? weir__child_reap(&keeper->child) : weir__child_leave(&keeper->child);
     weir__channel_close(&keeper->channel);
     keeper->state = WEIR__CHILD_NONE;
-    return describe(keeper, &end);
+    if (ended)
+        return describe(keeper, &end);
+    keeper->haunted = true;
+    return weir__keeper_fail(keeper, WEIR_CODE(WEIR_BUSY), "%s: goes on after SIGKILL", keeper->options->function);
 }
 
 int weir__keeper_ended(weir__keeper *keeper) {
+    bool by_itself = await_end(keeper, to_follow);
     int code = weir__keeper_end(keeper);
+    if (!by_itself)
+        return code;
     bool by_signal = code > WEIR_CODE_NOT_RUN(0) && code < WEIR_CODE_SIGNAL(0);
     if (by_signal && weir__signal_is_of_limit(WEIR_CODE_SIGNAL(0) - code))
         keeper->counts.limit++;
     else if (by_signal)
         keeper->counts.signal++;
-    else
+    else if (code <= WEIR_CODE_EXIT(0))
         keeper->counts.exit++;
     return code;
 }

@@ -32,6 +32,7 @@ typedef struct weir__keeper {
     const weir_process *options;
     size_t room;           /* bytes that may cross in one direction */
     weir__shared shared;   /* kept from child to child */
+    bool haunted;          /* a child that goes on after SIGKILL has that memory too: the next one gets another */
     weir__page *page;      /* its first part (R1) */
     size_t span;           /* bytes of the part of questions, and of that of results */
     weir__confined limits; /* of a child */
@@ -45,6 +46,7 @@ typedef struct weir__keeper {
     unsigned unready;      /* starts in a row that have made no child ready */
     unsigned hopeless;     /* of them, the last ones that have failed with `last_code` */
     int last_code;
+    weir_stage *served;       /* the stage that counts this thread (pipeline/children.h); NULL: none */
     weir_task *task;          /* of the call in progress; NULL: none, or `self` */
     weir_future *self;        /* of the call in progress, of an executor; NULL: none, or `task` */
     int stop;                 /* descriptor of the end of the pipeline; -1: none */
@@ -70,6 +72,9 @@ bool weir__keeper_begin(weir__keeper *keeper, weir_task *task);
 /* Starts a child. Returns 0 or an errno. */
 int weir__keeper_start(weir__keeper *keeper);
 
+/* Notes whether the last start has made a child ready, for the stage of the call in progress. */
+void weir__keeper_serve(weir__keeper *keeper, bool serves);
+
 /* Blocks until the child says something or ends, the pipeline is cancelled, or the deadline passes. */
 weir__heard weir__keeper_listen(weir__keeper *keeper, uint64_t deadline);
 
@@ -88,10 +93,10 @@ bool weir__keeper_is_answer(const weir__keeper *keeper, uint32_t number);
 /* Whether the child has begun the last question. Final once the child has ended. */
 bool weir__keeper_has_begun(const weir__keeper *keeper);
 
-/* Kills the child and reaps it. Returns the code of its end, and writes the reason. */
+/* Kills the child and reaps it, or leaves it if it goes on. Returns the code of its end, and writes the reason. */
 int weir__keeper_end(weir__keeper *keeper);
 
-/* The same for a child that has ended by itself, and counts that. */
+/* The same for a child that has ended by itself, and counts that, or that has closed its side of the channel. */
 int weir__keeper_ended(weir__keeper *keeper);
 
 /* Lets a child that is ready end in order, until the deadline. Does not block. */

@@ -122,6 +122,7 @@ void weir_process_fini(void *state) {
         return;
     keeper->task = NULL; /* a function that has ended its thread has left them */
     keeper->self = NULL;
+    weir__keeper_serve(keeper, false);
     weir__keeper_dismiss(keeper, weir_deadline_after(WEIR__TO_END));
     weir__shared_destroy(&keeper->shared);
     weir__free(keeper->round);

@@ -136,14 +136,6 @@ bool weir__child_has_ended(const weir__child *child) {
     return ended;
 }
 
-void weir__child_await(const weir__child *child) {
-    int before = weir__uncancellable_begin();
-    siginfo_t info;
-    while (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOWAIT) != 0 && errno == EINTR)
-        ;
-    weir__uncancellable_end(before);
-}
-
 /* Whether the number of the child is still its own: a zombie keeps it. */
 static bool has_number(const weir__child *child) {
     int before = weir__uncancellable_begin();

@@ -33,9 +33,6 @@ int weir__child_start(weir__child *child, const weir__child_options *options);
 /* Does not block. */
 bool weir__child_has_ended(const weir__child *child);
 
-/* Blocks until it has ended. */
-void weir__child_await(const weir__child *child);
-
 /* Send SIGTERM and SIGKILL to its process group. If another part of the program has reaped the child, they do nothing. */
 void weir__child_terminate(const weir__child *child);
 void weir__child_kill(const weir__child *child);
@@ -43,7 +40,7 @@ void weir__child_kill(const weir__child *child);
 /* Kills what is left of the process group, and frees the child, which must have ended. */
 weir__child_end weir__child_reap(weir__child *child);
 
-/* Frees the child, which goes on, without its end. */
+/* Frees the child, which goes on, without its end. Once it ends, it stays a zombie until this process ends. */
 weir__child_end weir__child_leave(weir__child *child);
 
 /* Whether the system sends this signal at a limit of confine.h. */

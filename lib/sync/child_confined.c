@@ -3,19 +3,25 @@
  * thread, which waits, until its exec. So it makes calls of the system alone, and no function of the program runs in it:
  * all signals are blocked until it has the default actions.
  *
- * What fails in the child comes back through a pipe that the exec closes.
+ * What fails in the child is in that memory. Where vfork is emulated by fork, as by valgrind, it comes back through a pipe
+ * that the exec closes. That read would block while a process that another thread has forked just then holds the pipe.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#define _GNU_SOURCE /* close_range, execvpe, pipe2 */
+#define _GNU_SOURCE /* close_range, pipe2 */
 
 #include "sync/child_confined.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -23,9 +29,19 @@
 #include <weir/signals.h>
 
 #include "sync/lift.h"
+#include "sync/memory.h"
 #include "sync/thread.h"
 
 extern char **environ;
+
+enum { MOST_DESCRIPTORS = 1 << 20 }; /* of a process, unless the administrator permits more */
+
+/* What a child says of its start. If vfork is emulated by fork, it says so through the pipe alone. */
+typedef struct weir__start {
+    volatile bool shared; /* the child has this process's memory */
+    volatile int error;   /* of errno; 0: it runs the program. Valid if `shared` */
+    char *path;           /* PATH_MAX bytes */
+} weir__start;
 
 /* ---- in the child ---- */
 
@@ -40,16 +56,26 @@ static void reset_signals(void) {
         (void)sigaction(weir__reset_signals[i], &defaults, NULL);
 }
 
-/* Closes the descriptors above `last`, without one. */
-static void close_others(int last, int kept) {
+/* Returns whether the kernel has closed them all. */
+static bool close_from(int first, int last) {
 #ifdef SYS_close_range
-    if (kept > last + 1)
-        (void)syscall(SYS_close_range, (unsigned)last + 1, (unsigned)kept - 1, 0U);
-    (void)syscall(SYS_close_range, (unsigned)kept + 1, ~0U, 0U);
+    return first > last || syscall(SYS_close_range, (unsigned)first, (unsigned)last, 0U) == 0;
 #else
+    (void)first;
     (void)last;
-    (void)kept;
+    return false;
 #endif
+}
+
+/* Closes the descriptors above `last`, without one: one by one on an old kernel. */
+static void close_others(int last, int kept) {
+    struct rlimit limit;
+    if (close_from(last + 1, kept - 1) && close_from(kept + 1, INT_MAX))
+        return;
+    bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < MOST_DESCRIPTORS;
+    for (int fd = last + 1; fd < (known ? (int)limit.rlim_cur : MOST_DESCRIPTORS); fd++)
+        if (fd != kept)
+            (void)close(fd);
 }
 
 /* Returns 0 or an errno. */
@@ -66,8 +92,39 @@ static int set_files(const weir__child_options *options, int kept) {
     return 0;
 }
 
+/* Runs the program in the folder of `length` bytes at `folder`. Returns only if that fails, with an errno. */
+static int execute_in(const char *folder, size_t length, char *const *argv, char *const *env, char *path) {
+    const char *name = argv[0];
+    size_t size = strlen(name);
+    if (length + 1 + size >= PATH_MAX)
+        return ENAMETOOLONG;
+    memcpy(path, folder, length);
+    path[length] = '/';
+    memcpy(path + length + 1, name, size + 1);
+    (void)execve(length > 0 ? path : name, argv, env);
+    return errno;
+}
+
+/* The same by PATH, with room for one at `path`. Unlike execvpe, passes no file to the shell: posix_spawnp does not either. */
+static int execute(char *const *argv, char *const *env, char *path) {
+    const char *name = argv[0], *at = getenv("PATH");
+    int error = ENOENT, denied = 0;
+    if (strchr(name, '/') != NULL || name[0] == '\0')
+        return execute_in("", 0, argv, env, path);
+    for (at = at != NULL ? at : "/bin:/usr/bin"; at != NULL; at = at != NULL ? at + 1 : NULL) {
+        size_t length = strcspn(at, ":");
+        error = execute_in(at, length, argv, env, path);
+        if (error == EACCES)
+            denied = error;
+        else if (error != ENOENT && error != ENOTDIR && error != ENAMETOOLONG)
+            return error;
+        at = at[length] == ':' ? at + length : NULL;
+    }
+    return denied != 0 ? denied : error;
+}
+
 /* Runs the program. Returns only if that fails, with an errno. */
-static int become(const weir__child_options *options, const sigset_t *mask, int kept) {
+static int become(const weir__child_options *options, const sigset_t *mask, int kept, char *path) {
     char *const *env = options->env != NULL ? (char *const *)options->env : environ;
     if (setpgid(0, 0) != 0)
         return errno;
@@ -77,18 +134,19 @@ static int become(const weir__child_options *options, const sigset_t *mask, int 
     reset_signals();
     weir__confine(options->limits);
     (void)sigprocmask(SIG_SETMASK, mask, NULL);
-    (void)execvpe(options->argv[0], (char *const *)options->argv, env);
-    return errno;
+    return execute((char *const *)options->argv, env, path);
 }
 
 /* ---- in this process ---- */
 
 /* Returns the number of the child, or -1. `failed` is the writing end of the pipe. */
-static pid_t fork_and_become(const weir__child_options *options, const sigset_t *mask, int failed) {
+static pid_t fork_and_become(const weir__child_options *options, const sigset_t *mask, int failed, weir__start *told) {
     pid_t pid = vfork();
     if (pid != 0)
         return pid;
-    int error = become(options, mask, failed);
+    told->shared = true;
+    int error = become(options, mask, failed, told->path);
+    told->error = error;
     ssize_t written = write(failed, &error, sizeof error);
     _exit(written == sizeof error ? 127 : 126);
 }
@@ -122,22 +180,27 @@ static int open_pipe(int ends[2], int last) {
 /* The thread is not cancelled. */
 static int start(pid_t *pid, const weir__child_options *options) {
     sigset_t mask, all, before;
+    weir__start told = {.shared = false, .path = weir__alloc(PATH_MAX)};
+    if (told.path == NULL)
+        return ENOMEM;
     int ends[2], error = open_pipe(ends, WEIR__LAST_STANDARD + options->more_count);
     if (error != 0)
-        return error;
+        goto free_path;
     weir_signals_original(&mask);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    pid_t child = fork_and_become(options, &mask, ends[1]);
+    pid_t child = fork_and_become(options, &mask, ends[1], &told);
     error = child < 0 ? errno : 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     close(ends[1]);
     if (error == 0)
-        error = read_error(ends[0]);
+        error = told.shared ? told.error : read_error(ends[0]);
     close(ends[0]);
     if (error != 0 && child > 0)
         reap(child);
     *pid = child;
+free_path:
+    weir__free(told.path);
     return error;
 }
 
