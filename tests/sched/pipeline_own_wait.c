@@ -135,7 +135,7 @@ static weir__bell *bell;
 
 static void tell_bell(void *unused) {
     (void)unused;
-    weir__bell_tell(bell, false);
+    weir__bell_tell(bell);
 }
 
 /* Sleeps on the bell until a deadline. Returns whether it was readable. A deadline of 0 looks only. */
