@@ -596,6 +596,9 @@ START_TEST (an_idle_thread_in_an_unknown_call_is_not_told) {
     options.errors.stall_time = MILLISECONDS;
     weir_pipeline *pipeline = begin(&loop, options);
     wait_for_count(&loop.waits, 1);
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_eq(stage_in(report, "loop")->running, 0); /* it waits, and has no item */
+    weir_report_free(report);
     ck_assert_int_eq(0, getrlimit(RLIMIT_NOFILE, &before));
     low = before;
     low.rlim_cur = 3;
