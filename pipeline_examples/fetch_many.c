@@ -8,7 +8,7 @@
  *
  * The one thread of `fetch` is the loop: libcurl says which sockets it waits for, and until when; the thread sleeps in
  * epoll_wait(2) (work.wait). No more than 6 transfers of a host run at a time (per_key). What may pass, such as a busy
- * server, is tried again after a pause, which holds no place of the host up. A transfer that takes too long is aborted.
+ * server, is tried again after a pause, and has its place of the host until then. A transfer that takes too long is aborted.
  *
  *     $ seq 5000 | sed 's,.*,http://127.0.0.1:8080/&,' | fetch_many -p 1000 >/dev/null
  *     5000 pages, 0 given up, at most 1000 at a time

@@ -11,6 +11,7 @@
 #include "support.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,6 +226,23 @@ static void prepare_letter(struct world *world) {
 static void prepare_inside(struct world *world) {
     must(weir_queue_put(world->results, number(0)), WEIR_OK, "put");
     prepare_pipeline(world, (weir_stage_options){.work.run = call_inside, .output.results = world->results});
+    start(world, 1);
+}
+
+/* poll is a cancellation point. */
+static void sleep_in_poll(int fd, weir_deadline deadline, void *raw) {
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    reach_cancellation_point(raw);
+    (void)poll(&polled, 1, deadline == 0 ? 0 : -1);
+}
+
+/* The same, and the call waits for room in the program's wait. */
+static void prepare_inside_waiting(struct world *world) {
+    must(weir_queue_put(world->results, number(0)), WEIR_OK, "put");
+    prepare_pipeline(world, (weir_stage_options){.work.run = call_inside,
+                                                 .work.wait = sleep_in_poll,
+                                                 .limits.in_flight = 1,
+                                                 .output.results = world->results});
     start(world, 1);
 }
 
@@ -1021,6 +1039,7 @@ static const struct row {
     {"weir_report_free ", prepare_report, call_report_free, NULL, WEIR_OK},
     {"weir_dead_letter_free ", prepare_letter, call_letter_free, NULL, WEIR_OK},
     {"weir_task_emit ", prepare_inside, call_emit, release_by_results, WEIR_OK},
+    {"weir_task_emit ", prepare_inside_waiting, call_emit, release_by_results, WEIR_OK},
     {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail weir_task_feed "
      "weir_task_fail_item weir_task_pipeline weir_task_poll weir_task_retry_after weir_task_stop_fd weir_task_submit "
      "weir_task_detach ",
@@ -1082,7 +1101,7 @@ static void *run_call(void *world) {
 }
 
 static bool is_inside(const struct world *world) {
-    return world->row->prepare == prepare_inside;
+    return world->row->prepare == prepare_inside || world->row->prepare == prepare_inside_waiting;
 }
 
 static void wait_for_sleep(struct world *world) {

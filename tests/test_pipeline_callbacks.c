@@ -11,6 +11,7 @@
 #include "pairs.h"
 #include "support.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +33,8 @@ enum place {
     ROUTE,
     COPY,
     WHEN,
+    WAIT,
+    STALL,
     STREAM,
     DROP_SKIPPED,
     DROP_FAILED,    /* of a queued item, in the worker that failed and ended the run */
@@ -62,6 +65,8 @@ static const struct {
     {"route", RUNNING},
     {"copy", RUNNING},
     {"when", RUNNING},
+    {"wait", RUNNING},
+    {"on_stall", RUNNING},
     {"stream", RUNNING},
     {"drop, skipped", RUNNING},
     {"drop, failed", CANCELLED},
@@ -365,8 +370,8 @@ static weir_status wanted_of(const struct world *world) {
         return WEIR_INVALID; /* its view is shown already */
     bool helps = world->row->call == call_show || world->row->call == call_end_on || world->row->call == call_pause ||
                  world->row->call == call_resume || world->row->call == call_set_rate;
-    if (helps && (world->place == SOURCE || world->place == WEIGH_PRODUCE))
-        return EITHER; /* a source may begin before start returns */
+    if (helps && (world->place == SOURCE || world->place == WEIGH_PRODUCE || world->place == WAIT))
+        return EITHER; /* a source or a wait may begin before start returns */
     return world->row->own[places[world->place].phase];
 }
 
@@ -408,6 +413,8 @@ static int run_first(weir_task *task, void *item, void *raw) {
     make_call(world, RUN_FINISHING);
     make_call(world, RUN_CANCELLED);
     make_call(world, RUN_DESTROYED);
+    while (world->place == STALL && !atomic_load(&world->returned))
+        nap();
     bool fails = world->place == DROP_SKIPPED || world->place == DROP_FAILED;
     if (fails || (world->place == WHEN && weir_task_attempt(task) == 1))
         return weir_task_fail(task, 1, "on purpose");
@@ -496,6 +503,17 @@ static bool when(int code, void *raw) {
     return ((struct world *)raw)->place == WHEN;
 }
 
+static void sleep_in_poll(int fd, weir_deadline deadline, void *raw) {
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    make_call(raw, WAIT);
+    (void)poll(&polled, 1, deadline == WEIR_NEVER ? -1 : 0);
+}
+
+static void on_stall(const weir_stall *stall, void *raw) {
+    (void)stall;
+    make_call(raw, STALL);
+}
+
 static void drop(void *item, void *raw) {
     struct world *world = raw;
     if (is_drop(world->place) && !(world->place == DROP_FAILED && item == number(1))) /* the failed item itself */
@@ -560,6 +578,12 @@ static void declare(struct world *world) {
     if (place == KEY) {
         first.limits.key = key;
         first.limits.per_key = 1;
+    }
+    if (place == WAIT || place == STALL) {
+        first.work.wait = sleep_in_poll;
+        first.threads.count = first.limits.in_flight = 1;
+        first.errors.stall_time = place == STALL ? WEIR_MILLISECOND : 0;
+        first.errors.on_stall = place == STALL ? on_stall : NULL;
     }
     world->first = add(world, first);
     weir_stage *batches = add(world, (weir_stage_options){.name = "batches",

@@ -283,6 +283,95 @@ START_TEST (a_cancel_waits_for_the_loop) {
 }
 END_TEST
 
+static int start_timer_or_exit(weir_task *task, void *thing, void *raw) {
+    if (((struct thing *)thing)->n == 0)
+        return start_timer(task, thing, raw);
+    pthread_exit(NULL);
+}
+
+/* The thread that ends asks its operations first, and runs the loop until they are finished. */
+START_TEST (a_thread_that_ends_runs_its_loop_first) {
+    struct loop loop = {.takes = _i == 0 ? WEIR_NEVER : 20 * MILLISECONDS};
+    weir_stage_options options = looping(&loop, 4);
+    options.work.run = start_timer_or_exit;
+    if (_i == 1)
+        options.work.abort = NULL;
+    weir_pipeline *pipeline = begin(&loop, options);
+    put_things(pipeline, 1);
+    wait_for_count(&loop.started, 1);
+    (void)weir_pipeline_put(pipeline, thing_new());
+    finish(&loop, WEIR_FAILED);
+    ck_assert_uint_eq(loop.asked, _i == 0);
+}
+END_TEST
+
+/* A wait that ends the thread is not called again. Its operations are finished elsewhere. */
+static void exit_after_an_operation(int fd, weir_deadline deadline, void *raw) {
+    struct loop *loop = raw;
+    if (atomic_load(&loop->started) == 0) {
+        run_loop(fd, deadline, raw);
+        return;
+    }
+    atomic_fetch_add(&loop->asked, 1);
+    pthread_exit(NULL);
+}
+
+START_TEST (a_wait_that_ends_the_thread_is_not_called_again) {
+    struct loop loop = {.takes = 0};
+    weir_stage_options options = looping(&loop, 2);
+    options.work.run = begin_elsewhere;
+    options.work.wait = exit_after_an_operation;
+    options.work.abort = NULL;
+    weir_pipeline *pipeline = loop.pipeline = new_pipeline(NULL);
+    add_stage(pipeline, options);
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    wait_for_count(&loop.asked, 1);
+    finish_elsewhere(&(struct finisher){.loop = &loop});
+    finish_and_destroy(pipeline, WEIR_FAILED);
+    assert_things_ended();
+    ck_assert_uint_eq(loop.asked, 1);
+}
+END_TEST
+
+static int emit_one_thing(weir_task *task, void *none, void *unused) {
+    (void)none;
+    (void)unused;
+    weir_task_emit(task, thing_new());
+    return WEIR_END;
+}
+
+static weir_status fail_beside_an_operation(void *raw, void **state) {
+    struct loop *loop = raw;
+    *state = NULL;
+    wait_for_count(&loop->started, 1);
+    return WEIR_NOMEM;
+}
+
+/* The thread leaves its loop after `grace`. The operation must be finished before the pipeline is destroyed. */
+START_TEST (a_failed_start_leaves_an_operation_to_the_destroy) {
+    struct loop loop = {.takes = WEIR_NEVER};
+    weir_pipeline *pipeline = loop.pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1});
+    weir_stage *sick = add_stage(
+        pipeline, (weir_stage_options){
+                      .name = "sick", .work = {.func = hand_back, .init = fail_beside_an_operation, .arg = &loop}});
+    weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = emit_one_thing});
+    weir_stage_options options = looping(&loop, 2);
+    if (_i == 0)
+        options.work.abort = NULL;
+    weir_stage *last = add_stage(pipeline, options);
+    connect_stages(pipeline, sick, last);
+    connect_stages(pipeline, source, last);
+    assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));
+    if (_i == 0) {
+        assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+        end_timer(&loop, 0, false);
+    }
+    assert_status(WEIR_OK, weir_pipeline_destroy(pipeline));
+    assert_things_ended();
+}
+END_TEST
+
 static void wait_and_end(int fd, weir_deadline deadline, void *raw) {
     struct loop *loop = raw;
     assert_status(WEIR_DEADLOCK, weir_pipeline_finish(loop->pipeline, WEIR_NEVER, NULL));
@@ -356,16 +445,41 @@ START_TEST (a_busy_stage_looks_at_the_loop) {
 }
 END_TEST
 
+static atomic_uint room_is_filled;
+
+/* The first call returns when the queue is full of items. The others are few, and slow. */
+static int start_first_then_sleep(weir_task *task, void *thing, void *raw) {
+    wait_for_count(&room_is_filled, 1);
+    if (((struct thing *)thing)->n > 0)
+        sleep_until(weir_deadline_after(2 * MILLISECONDS));
+    return start_first_only(task, thing, raw);
+}
+
+START_TEST (a_stage_with_slow_calls_looks_at_the_loop) {
+    struct loop loop = {.takes = 0};
+    weir_stage_options options = looping(&loop, 2);
+    options.work.run = start_first_then_sleep;
+    atomic_store(&room_is_filled, 0);
+    weir_pipeline *pipeline = begin(&loop, options);
+    put_things(pipeline, 20);
+    atomic_store(&room_is_filled, 1);
+    finish(&loop, WEIR_OK);
+    ck_assert_uint_gt(loop.looks, 0);
+}
+END_TEST
+
 /* ---- stalls ---- */
 
 static struct {
     atomic_uint told;
     weir_stall last;
+    bool slept; /* one of them did not compute */
 } stalls;
 
 static void note_stall(const weir_stall *stall, void *unused) {
     (void)unused;
     stalls.last = *stall;
+    stalls.slept = stalls.slept || !stall->computes;
     atomic_fetch_add(&stalls.told, 1);
 }
 
@@ -420,6 +534,7 @@ static weir_stage_options watched(struct loop *loop) {
     options.errors.stall_time = 20 * MILLISECONDS;
     options.errors.on_stall = note_stall;
     atomic_store(&stalls.told, 0);
+    stalls.slept = false;
     return options;
 }
 
@@ -469,7 +584,29 @@ START_TEST (an_idle_thread_is_not_told) {
     put_things(pipeline, 12);
     finish_and_destroy(pipeline, WEIR_OK);
     assert_things_ended();
-    ck_assert(atomic_load(&stalls.told) == 0 || stalls.last.computes); /* a busy machine: it may have run for so long */
+    ck_assert(!stalls.slept); /* on a busy machine it may have run for so long */
+}
+END_TEST
+
+/* The system does not tell what the thread sleeps in: it may open no file. */
+START_TEST (an_idle_thread_in_an_unknown_call_is_not_told) {
+    struct rlimit before, low;
+    struct loop loop = {.takes = 0};
+    weir_stage_options options = watched(&loop);
+    options.errors.stall_time = MILLISECONDS;
+    weir_pipeline *pipeline = begin(&loop, options);
+    wait_for_count(&loop.waits, 1);
+    weir_report *report = report_of(pipeline);
+    ck_assert_uint_eq(stage_in(report, "loop")->running, 0); /* it waits, and has no item */
+    weir_report_free(report);
+    ck_assert_int_eq(0, getrlimit(RLIMIT_NOFILE, &before));
+    low = before;
+    low.rlim_cur = 3;
+    ck_assert_int_eq(0, setrlimit(RLIMIT_NOFILE, &low));
+    sleep_until(weir_deadline_after(50 * MILLISECONDS)); /* looks come four times a millisecond */
+    ck_assert_int_eq(0, setrlimit(RLIMIT_NOFILE, &before));
+    ck_assert_uint_eq(atomic_load(&stalls.told), 0);
+    finish_and_destroy(pipeline, WEIR_OK);
 }
 END_TEST
 
@@ -608,14 +745,19 @@ static Suite *own_wait_suite(void) {
     tcase_add_test(cases, the_alarm_asks_in_the_thread_of_the_stage);
     tcase_add_test(cases, a_cancel_waits_for_the_loop);
     tcase_add_test(cases, a_wait_cannot_end_its_pipeline);
+    tcase_add_loop_test(cases, a_thread_that_ends_runs_its_loop_first, 0, 2);
+    tcase_add_test(cases, a_wait_that_ends_the_thread_is_not_called_again);
+    tcase_add_loop_test(cases, a_failed_start_leaves_an_operation_to_the_destroy, 0, 2);
     cases = add_things_case(suite, "limits");
     tcase_add_test(cases, the_loop_runs_while_the_stage_is_paused);
     tcase_add_test(cases, the_loop_runs_while_the_rate_holds_the_stage_up);
     tcase_add_test(cases, a_busy_stage_looks_at_the_loop);
+    tcase_add_test(cases, a_stage_with_slow_calls_looks_at_the_loop);
     cases = add_things_case(suite, "stalls");
     tcase_add_loop_test(cases, a_call_that_holds_the_thread_up_is_told, 0, 2);
     tcase_add_loop_test(cases, a_wait_that_holds_the_thread_up_is_told, 0, 2);
     tcase_add_test(cases, an_idle_thread_is_not_told);
+    tcase_add_test(cases, an_idle_thread_in_an_unknown_call_is_not_told);
     tcase_add_loop_test(cases, a_stall_time_needs_a_wait, 0, 2);
     cases = add_things_case(suite, "bridges");
     tcase_add_test(cases, work_that_blocks_runs_on_an_executor);

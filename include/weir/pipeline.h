@@ -85,8 +85,8 @@
  *   Threads    All calls are thread-safe and may run concurrently, with a few exceptions. Add, the connects and start
  *              must come first, from one thread. Destroy must be the last call.
  *   Callbacks  A callback is a function that the program gives to the pipeline: a stage's function (func, run,
- *              run_batch or source), init, at_end, fini, abort, drop, weigh, key, route, copy, when or settled. Callbacks
- *              run with no lock held. Several threads may run the callbacks of a stage concurrently.
+ *              run_batch or source), init, at_end, fini, abort, wait, on_stall, drop, weigh, key, route, copy, when or
+ *              settled. Callbacks run with no lock held. Several threads may run the callbacks of a stage concurrently.
  *              A callback must not end its thread (pthread_exit). If a stage's function does, the run fails with
  *              WEIR_FAILED, regardless of the stage's on_error. The stage then has an error with code
  *              WEIR_CODE(WEIR_UNFINISHED). The item in hand, or each item of the batch, goes to the stage's drop
@@ -202,11 +202,12 @@ typedef int weir_end_func(weir_task *task, void *state);
  * awaits and finishes them (weir/operation.h). Returns once one of these has happened, and may return
  * earlier:
  *
- * - `fd` is readable
+ * - `fd` is readable, also because the wait itself has finished an operation
  * - `deadline` has passed; if it is 0, the wait only looks, and does not block
- * - the wait has done something, such as finish an operation
  *
- * The thread calls it while there is nothing to begin or to send on, and regularly between calls, to look. `fd` is the
+ * The thread calls it while there is nothing to begin or to send on, and between calls, to look: after 64 calls, or after
+ * a millisecond. An emit without room calls it too, and abort, within the call of `run`: what the function has begun must
+ * be complete by then. A wait that ends its thread is not called again. `fd` is the
  * library's: poll it beside the loop's own descriptors, and do not read, write or close it. It is the same in all calls.
  * `state` is that of init, or the stage's `arg`.
  */
@@ -222,7 +223,9 @@ typedef struct weir_stall {
 
 /*
  * Called when a call, of the stage's function or of the functions that run in its wait, has held the thread up for
- * errors.stall_time, and goes on. Once for each such call. `state` is the stage's `arg`. Called in the thread of the
+ * errors.stall_time, and goes on. Once for each such call. A wait that sleeps is no such call while `fd` is not readable, if
+ * the thread is in poll, select, epoll_wait, io_uring_enter or a variant of them, or in a call that the system does not
+ * tell. In any other call it counts as held up: so such a wait needs one of these. `state` is the stage's `arg`. Called in the thread of the
  * library's timers, which a slow one holds up.
  */
 typedef void weir_stall_func(const weir_stall *stall, void *state);
@@ -653,7 +656,8 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start stops and
  * joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
  * destroyed. If a source has emitted items by then, start waits, without a limit, for the functions that have them.
- * work.abort asks their operations for their end; start waits for them up to `grace`, and then the destroy must.
+ * work.abort asks their operations for their end; start waits for them up to `grace`, and then the destroy must. A thread
+ * with work.wait runs its loop for another `grace` before, and not afterwards.
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either,
  * and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all threads

@@ -97,9 +97,10 @@ typedef struct weir_stage_report {
     size_t in_flight;     /* maximum calls and operations at a time (limits.in_flight); 0: no operations */
     size_t detached;      /* operations now: items that were detached, and are not finished (weir/operation.h) */
     size_t detached_peak; /* greatest number of operations at a time */
-    uint64_t operations;  /* operations that are finished, whatever their code */
+    uint64_t operations;  /* operations that a call has finished, whatever their code, and not the function itself */
     uint64_t operation_p50, operation_p90, operation_p99, operation_max; /* of these, from the begin of the function to
-                                                                            the finish, without its blocked time */
+                                                                            the finish, without its blocked time if it
+                                                                            has returned before */
     uint64_t stalls;            /* calls that held the thread of a stage with work.wait up for errors.stall_time */
     uint64_t longest_stall;     /* ns for which the longest of them did, so far */
     bool stall_computes;        /* it computed; otherwise it slept */

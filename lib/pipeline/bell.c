@@ -21,10 +21,10 @@ static void ring(weir__bell *bell) {
     (void)weir__u32_swap_acquire_release(&bell->word, RUNG, RINGS); /* unless the thread has woken */
 }
 
-void weir__bell_tell(weir__bell *bell, bool own) {
+void weir__bell_tell(weir__bell *bell) {
     uint32_t word = weir__u32_or_acquire_release(&bell->word, 0);
     while (word == AWAKE || word == ASLEEP) {
-        uint32_t told = word == AWAKE || own ? TOLD : RUNG;
+        uint32_t told = word == AWAKE ? TOLD : RUNG;
         if (weir__u32_swap_acquire_release(&bell->word, word, told)) {
             if (told == RUNG)
                 ring(bell);

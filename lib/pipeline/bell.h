@@ -4,7 +4,7 @@
  * The descriptor is written only if the thread sleeps, and once for each sleep. The word of a bell is
  *
  *   AWAKE   the thread is awake, and was not told since it last tried to sleep
- *   TOLD    the same, and it was told; or it sleeps, and was told by itself, in its wait
+ *   TOLD    the same, and it was told
  *   ASLEEP  the thread is in its wait, and was not told
  *   RUNG    the same, and it was told: the descriptor is about to be written
  *   RINGS   the same, and the descriptor is written
@@ -14,7 +14,7 @@
  *     the word. So the look sees the change, or the tell comes after the look: it prevents the sleep, or ends it.
  * Y2  The thread counts the sleeps in which the bell was rung, and the rings that it has read. While they differ, a ring
  *     is still to come, and makes a later wait return early, once.
- * Y3  What the thread itself tells, in its wait, rings nothing: the wait returns after that by its contract.
+ * Y3  What the thread itself tells in its wait rings too: the wait may poll after that.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -34,6 +34,7 @@ typedef struct weir__bell {
     weir__u32 late;    /* 1: the alarm of late operations has rung */
     uint64_t owed;     /* Y2: rings to read; the thread's own */
     unsigned untended; /* calls since the last wait; the thread's own */
+    uint64_t tended;   /* time of the end of the last wait; 0: not yet; the thread's own */
 } weir__bell;
 
 /* Gives the bell its descriptor. Returns false if the system has none left. */
@@ -41,10 +42,10 @@ bool weir__bell_open(weir__bell *bell);
 void weir__bell_close(weir__bell *bell);
 
 /*
- * Tells the thread. `own` says whether the calling thread is that. May be called with a lock held. The bell must last until
- * this returns, although the thread may wake before.
+ * Tells the thread. May be called with a lock held. The bell must last until this returns, although the thread may wake
+ * before.
  */
-void weir__bell_tell(weir__bell *bell, bool own);
+void weir__bell_tell(weir__bell *bell);
 
 /* Whether the thread sleeps and the descriptor is readable, so that its wait must return. */
 bool weir__bell_rings(const weir__bell *bell);

@@ -10,6 +10,7 @@
 #include "pipeline/detach.h"
 #include "pipeline/drop.h"
 #include "pipeline/outcome.h"
+#include "pipeline/own_wait.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/retire.h"
 #include "pipeline/root.h"
@@ -56,6 +57,7 @@ void *weir__exit(void *state, bool early) {
     else
         weir__add_exit_error(lane->stage, 1); /* another callback; a run that lacks a worker must not go on */
     weir__fail_run(lane->stage->pipeline);
+    weir__own_wait_end(lane); /* only this thread asks its operations, and runs the loop that finishes them */
     return kept;
 }
 

@@ -176,6 +176,8 @@ static void begin_lane(weir__lane *lane) {
 /* Notes that the lane's thread has called its last function. */
 static void end_lane(weir__lane *lane) {
     uint64_t now = weir__clock_now();
+    if (lane->stage->options.errors.stall_time != 0)
+        weir__stall_end(lane);
     weir__stopwatch_stop(&lane->present, now);
     weir__u64_store_release(&lane->ended, now);
     weir__phase_count_out(lane->stage);

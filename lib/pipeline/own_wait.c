@@ -12,7 +12,8 @@
 #include "pipeline/stall.h"
 #include "sync/border.h"
 
-enum { UNTENDED = 64 }; /* calls after which the program's wait looks */
+/* The program's wait looks after this number of calls, or before a call that begins this many ns after the last wait. */
+enum { UNTENDED_CALLS = 64, UNTENDED_TIME = 1000 * 1000 };
 
 /* ---- the bell ---- */
 
@@ -49,6 +50,7 @@ static void call_wait(weir__lane *lane, weir_deadline deadline) {
     weir_stage *stage = lane->stage;
     weir_wait_func *sleep_there = stage->options.work.wait;
     weir__callback call;
+    int before = weir__uncancellable_begin(); /* the function that emits may have a request pending */
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
     weir__stall_beat(lane);
     weir__u32_store_release(&stage->stalls.waits, 1);
@@ -57,7 +59,9 @@ static void call_wait(weir__lane *lane, weir_deadline deadline) {
     weir__u32_store_release(&stage->stalls.waits, 0);
     weir__stall_beat(lane);
     weir__callback_end(&call);
+    weir__uncancellable_end(before);
     stage->bell.untended = 0;
+    stage->bell.tended = weir__clock_now();
 }
 
 /* The alarm rings on another thread, but abort is called on this one. */
@@ -76,11 +80,18 @@ void weir__own_wait(weir__lane *lane, weir_deadline deadline) {
     ask_late(stage);
 }
 
+/* The first call counts as tended. */
+static bool must_look(weir__bell *bell) {
+    uint64_t now = weir__clock_now();
+    if (bell->tended == 0)
+        bell->tended = now;
+    return ++bell->untended >= UNTENDED_CALLS || now - bell->tended >= UNTENDED_TIME;
+}
+
 void weir__own_wait_look(weir__lane *lane) {
     weir__stall_beat(lane);
-    if (++lane->stage->bell.untended < UNTENDED)
-        return;
-    call_wait(lane, 0);
+    if (must_look(&lane->stage->bell))
+        call_wait(lane, 0);
     ask_late(lane->stage);
 }
 
@@ -111,13 +122,27 @@ static bool has_open(weir_stage *stage) {
     return open;
 }
 
+/* Whether the thread stays for its loop. A failed start leaves operations that take too long to the destroy. */
+static bool stays(weir_stage *stage, weir_deadline *limit) {
+    const weir_pipeline *pipeline = stage->pipeline;
+    if (*limit == WEIR_NEVER && weir__u32_load_acquire(&pipeline->undone) != 0)
+        *limit = weir_deadline_after(pipeline->options.grace);
+    return has_open(stage) && (*limit == WEIR_NEVER || weir__clock_now() < *limit);
+}
+
+/* Whether the program's wait has ended the thread: it is not called again. */
+static bool has_lost_wait(const weir_stage *stage) {
+    return weir__u32_load_relaxed(&stage->stalls.waits) != 0;
+}
+
 void weir__own_wait_end(weir__lane *lane) {
     weir_stage *stage = lane->stage;
+    weir_deadline limit = WEIR_NEVER;
     if (!weir__waits_itself(stage))
         return;
     if (weir__is_cancelled(stage->pipeline))
         weir__abort_stage(stage);
-    while (has_open(stage))
-        weir__own_wait(lane, WEIR_NEVER);
+    while (!has_lost_wait(stage) && stays(stage, &limit))
+        weir__own_wait(lane, limit);
     weir__queue_unwatch(stage->queue, &stage->queue->producers, &stage->bell.items);
 }

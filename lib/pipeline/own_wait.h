@@ -24,10 +24,16 @@ void weir__own_wait_for_item(void *lane);
 /* Waits for room in a queue, until the run is cancelled. Returns false if it is. */
 bool weir__own_wait_for_room(weir__lane *lane, weir_queue *queue);
 
-/* Before each call: calls the program's wait to look only, if the thread has made many calls since the last wait. */
+/*
+ * Before each call: calls the program's wait to look only, if the thread has made many calls since the last wait, or has
+ * spent a millisecond in calls. Asks late operations for their end.
+ */
 void weir__own_wait_look(weir__lane *lane);
 
-/* After the last item: asks all operations for their end, after a cancel, and waits until none is open. */
+/*
+ * After the last item, or when a function has ended the thread: asks all operations for their end, after a cancel, and
+ * waits until none is open. In a start that has failed, waits for `grace` at most.
+ */
 void weir__own_wait_end(weir__lane *lane);
 
 #endif /* WEIR_PIPELINE_OWN_WAIT_H */

@@ -43,6 +43,7 @@ struct weir_pipeline {
     weir__u32 ending;       /* 1: the end has begun; sources are not called again */
     weir__u32 hurried;      /* 1: the run is cancelled, or the ender must look again (D2) */
     weir__u32 cut_short;    /* 1: the cancel has prevented a call of at_end, or made it fail */
+    weir__u32 undone;       /* 1: the start has failed, and its threads must end */
     weir__u32 outputs_left; /* 1: the pipeline no longer feeds the queues of its outputs (Q18) */
     weir__u64 signal;       /* number of the first signal of weir_pipeline_end_on that arrived; 0: none */
 

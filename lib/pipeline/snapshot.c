@@ -184,8 +184,10 @@ static uint64_t inside_since(const weir__lane *lane) {
     return weir__u64_load_acquire(&lane->visit.since);
 }
 
+/* A thread in the wait of a stage that waits itself has no item. */
 static bool is_working(const weir__lane *lane) {
-    return !weir__stopwatch_runs(&lane->blocked) && inside_since(lane) != 0;
+    return !weir__stopwatch_runs(&lane->blocked) && inside_since(lane) != 0 &&
+           weir__u32_load_relaxed(&lane->stage->stalls.waits) == 0;
 }
 
 /*
@@ -273,13 +275,13 @@ static void look_at_operations(weir_stage *stage, weir__histogram_sum *sum, weir
     report->overdue += count_late_locked(stage, operations->late.first, now);
     weir__lock_release(&operations->lock);
     set_operation_latencies(sum, operations, report);
-    weir__stall_report(stage, report);
 }
 
 static void look_at_stage(weir_stage *stage, const struct instant *instant, weir_stage_report *report,
                           weir__strain *strain) {
     *report = (weir_stage_report){.name = stage->name};
     *strain = (weir__strain){.keys = weir__stopwatch_look(&stage->keyed.held_up)};
+    weir__stall_report(stage, report);
     look_at_threads(stage, instant, report);
     memset(instant->sum, 0, sizeof *instant->sum);
     if (stage->lanes == NULL) /* the queue may be missing too */

@@ -221,7 +221,8 @@ typedef struct weir__stalls {
     weir__u32 beat;  /* number of calls and waits that have begun or ended; the stage's thread writes it */
     weir__u32 waits; /* 1: the thread is in its wait */
     weir__alarm alarm;
-    const weir__thread *thread; /* of the stage; constant once the alarm is set */
+    weir__lock lock;            /* guards `thread`; held while the timer thread reads what the thread does */
+    const weir__thread *thread; /* of the stage; NULL: it ends */
     uint32_t seen;              /* `beat` at the last look */
     uint64_t used;              /* processor time of the thread at the last look */
     uint64_t held;              /* ns for which the thread has held the loop up since the last beat */

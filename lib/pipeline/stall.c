@@ -25,28 +25,45 @@ static void begin_anew(weir__stalls *stalls, uint64_t used) {
     stalls->told = false;
 }
 
-/* Whether the thread does what its wait is for. */
-static bool is_idle(const weir_stage *stage, long call) {
-    const weir__stalls *stalls = &stage->stalls;
-    return weir__u32_load_acquire(&stalls->waits) != 0 && weir__system_call_polls(call) &&
-           !weir__bell_rings(&stage->bell);
+/* What a look at the thread has seen. */
+struct sight {
+    uint64_t used; /* its processor time */
+    bool sleeps;
+    long call; /* in this system call; -1: in none, or unknown */
+};
+
+/* Returns false if the thread has ended, or is about to: the lock keeps it from that during the look. */
+static bool see(weir__stalls *stalls, struct sight *sight) {
+    weir__lock_acquire(&stalls->lock);
+    const weir__thread *thread = stalls->thread;
+    if (thread != NULL) {
+        sight->used = weir__thread_used(thread);
+        sight->sleeps = weir__thread_sleeps(thread);
+        sight->call = sight->sleeps ? weir__system_call_of(thread) : -1;
+    }
+    weir__lock_release(&stalls->lock);
+    return thread != NULL;
+}
+
+/* Whether the thread does what its wait is for. In its wait, a call that the system does not tell is taken for a poll. */
+static bool is_idle(const weir_stage *stage, const struct sight *sight) {
+    return sight->sleeps && weir__u32_load_acquire(&stage->stalls.waits) != 0 &&
+           (sight->call < 0 || weir__system_call_polls(sight->call)) && !weir__bell_rings(&stage->bell);
 }
 
 /* Adds the time since the last look. */
-static void add_time(weir_stage *stage, const weir__thread *thread) {
+static void add_time(weir_stage *stage, const struct sight *sight) {
     weir__stalls *stalls = &stage->stalls;
-    uint64_t used = weir__thread_used(thread);
-    bool sleeps = weir__thread_sleeps(thread);
-    long call = sleeps ? weir__system_call_of(thread) : -1;
-    if (sleeps && is_idle(stage, call)) {
-        begin_anew(stalls, used);
+    if (is_idle(stage, sight)) {
+        begin_anew(stalls, sight->used);
         return;
     }
-    uint64_t slept = sleeps ? between_looks(stage) : 0;
-    stalls->call = call >= 0 ? call : stalls->call;
+    uint64_t slept = sight->sleeps ? between_looks(stage) : 0;
+    uint64_t ran = sight->used > stalls->used ? sight->used - stalls->used : 0;
+    stalls->call = sight->call >= 0 ? sight->call : stalls->call;
     stalls->slept += slept;
-    stalls->held += used - stalls->used + slept;
-    stalls->used = used;
+    stalls->held += ran + slept;
+    stalls->used = sight->used;
 }
 
 static bool computes(const weir__stalls *stalls) {
@@ -85,16 +102,16 @@ static void note_stall(weir_stage *stage) {
 
 static void look(weir_stage *stage) {
     weir__stalls *stalls = &stage->stalls;
-    const weir__lane *lane = &stage->lanes[0];
+    struct sight sight = {.call = -1};
     uint32_t beat = weir__u32_load_acquire(&stalls->beat);
-    if (weir__u64_load_acquire(&lane->ended) != 0)
+    if (!see(stalls, &sight))
         return;
     if (beat != stalls->seen) {
         stalls->seen = beat;
-        begin_anew(stalls, weir__thread_used(stalls->thread));
+        begin_anew(stalls, sight.used);
         return;
     }
-    add_time(stage, stalls->thread);
+    add_time(stage, &sight);
     if (stalls->held >= stage->options.errors.stall_time)
         note_stall(stage);
 }
@@ -121,6 +138,13 @@ void weir__stall_begin(weir__lane *lane) {
         return;
     stage->stalls.thread = weir__thread_self();
     set_alarm(stage);
+}
+
+void weir__stall_end(weir__lane *lane) {
+    weir__stalls *stalls = &lane->stage->stalls;
+    weir__lock_acquire(&stalls->lock);
+    stalls->thread = NULL;
+    weir__lock_release(&stalls->lock);
 }
 
 void weir__stall_report(const weir_stage *stage, weir_stage_report *report) {

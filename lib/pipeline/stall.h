@@ -17,6 +17,9 @@
 void weir__stall_prepare(weir_stage *stage);
 void weir__stall_begin(weir__lane *lane);
 
+/* Ends the watch, in the thread of the stage. No look at the thread is under way after that. */
+void weir__stall_end(weir__lane *lane);
+
 /* A beat: what follows is another call. The thread's own. */
 static inline void weir__stall_beat(weir__lane *lane) {
     weir__u32 *beat = &lane->stage->stalls.beat;

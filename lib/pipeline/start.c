@@ -8,6 +8,7 @@
 #include "pipeline/join.h"
 #include "pipeline/lanes.h"
 #include "pipeline/outputs.h"
+#include "pipeline/own_tell.h"
 #include "pipeline/pending.h"
 #include "pipeline/phase.h"
 #include "pipeline/refuse.h"
@@ -62,7 +63,10 @@ static weir_status launch(weir_pipeline *pipeline) {
 /* Ends the threads that a failed start has created. */
 static void undo(weir_pipeline *pipeline) {
     weir__outputs_leave(pipeline, false); /* before the cancel: this was no run */
+    weir__u32_store_release(&pipeline->undone, 1);
     weir__cancel_as(pipeline, WEIR_CANCELLED);
+    for (weir_stage *stage = pipeline->first; stage != NULL; stage = stage->next)
+        weir__own_tell(stage); /* the run may have been cancelled before */
     weir__join_all(pipeline);
     if (pipeline->started != 0)
         weir__trace_end(pipeline);

@@ -131,11 +131,31 @@ void scenario_own_wait_finishes_itself(void) {
     finish_with(WEIR_OK, 2, 0, 0, 0);
 }
 
+/* Polls after what it has done. */
+static void finish_and_poll(int fd, weir_deadline deadline, void *arg) {
+    weir__pollfd entry;
+    (void)arg;
+    while (own_count > 0)
+        finish_done(own[--own_count]);
+    weir__poll_entry(&entry, fd, false);
+    (void)weir__poll_all(&entry, 1, deadline);
+}
+
+/* Its own finish has told the thread of the slot, so the poll ends. */
+void scenario_own_wait_polls_after_a_finish(void) {
+    weir_stage_options options = waiting(1);
+    options.work.run = detach_own;
+    options.work.wait = finish_and_poll;
+    begin(options);
+    put_items(1, 2);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+}
+
 static weir__bell *bell;
 
 static void tell_bell(void *unused) {
     (void)unused;
-    weir__bell_tell(bell, false);
+    weir__bell_tell(bell);
 }
 
 /* Sleeps on the bell until a deadline. Returns whether it was readable. A deadline of 0 looks only. */

@@ -198,6 +198,7 @@ void scenario_own_wait_for_items(void);
 void scenario_own_wait_at_the_limit(void);
 void scenario_own_wait_for_a_slot(void);
 void scenario_own_wait_finishes_itself(void);
+void scenario_own_wait_polls_after_a_finish(void);
 void scenario_own_wait_beside_a_late_ring(void);
 void scenario_own_wait_against_cancel(void);
 void scenario_own_wait_aborts(void);
