@@ -32,9 +32,13 @@ cat >bad.c <<'END'
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { WORD = 5, PIECE = 1 << 20 };
@@ -42,6 +46,18 @@ enum { WORD = 5, PIECE = 1 << 20 };
 static void allocate_without_end(void) {
     for (;;)
         memset(malloc(PIECE), 1, PIECE); /* crashes when there is no more */
+}
+
+/* Returns when four processes are in here at a time. */
+static void meet_three_others(void) {
+    char name[32];
+    int met = 0;
+    snprintf(name, sizeof name, "meeting.%d", (int)getpid());
+    close(open(name, O_CREAT | O_WRONLY, 0600));
+    for (glob_t found; met < 4; globfree(&found)) {
+        met = glob("meeting.*", 0, NULL, &found) == 0 ? (int)found.gl_pathc : 0;
+        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    }
 }
 
 const char *vips_foreign_find_load_buffer(const void *data, size_t size) {
@@ -59,6 +75,8 @@ const char *vips_foreign_find_load_buffer(const void *data, size_t size) {
         pause();
     while (memcmp(word, "spin!", WORD) == 0)
         continue;
+    if (memcmp(word, "meet!", WORD) == 0)
+        meet_three_others();
     if (memcmp(word, "eater", WORD) == 0)
         allocate_without_end();
     return next(data, size);
@@ -121,6 +139,25 @@ told 060 'decoder: killed by SIGSEGV'
 told 080 'decoder: exit status 7'
 told 100 'takes longer than 1 s to resize (--resize-timeout)'
 told 120 'decoder: killed by SIGABRT'
+
+# With little memory, small pictures are decoded at a time all the same: each of four waits for the others.
+mkdir meet
+for i in 1 2 3 4; do
+    cp photos/photo-0001.jpg meet/$i.jpg
+    printf 'meet!' >>meet/$i.jpg
+done
+thumbs meet --to met --resizes 4 --memory 32M --resize-timeout 20 || fail "$(cat out err)"
+
+# An alarm ends a decoder also if whatever started the program ignores SIGALRM.
+mkdir late
+cp from/040.jpg late
+status=0
+(
+    trap '' ALRM
+    thumbs late --to to --resize-timeout 1
+) || status=$?
+[ $status -eq 1 ] || fail "with SIGALRM ignored: exits with $status: $(cat out err)"
+grep -q 'takes longer than 1 s to resize' err || fail "with SIGALRM ignored: $(cat err)"
 
 # The library is able to end the program that decodes by itself.
 mkdir one

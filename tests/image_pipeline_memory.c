@@ -38,6 +38,34 @@ START_TEST (a_picture_that_alone_is_too_heavy_is_refused_with_the_figure) {
 }
 END_TEST
 
+/* Its only limit is the height, so that the thumbnail is almost as large as the picture. */
+START_TEST (a_thumbnail_of_any_width_counts_as_it_is) {
+    make_folder(in_root("open"));
+    write_black(in_root("open/wide.jpg"), 20000, 1000);
+    write_black(in_root("open/square.jpg"), 2000, 2000);
+    struct result result =
+        run_thumbs("--from", in_root("open"), "--to", in_root("open-out"), "-s", "x990", "--memory", "64M", NULL);
+    expect_counts(&result, 1, 1);
+    expect_text(result.err, "wide.jpg: resize: needs about 154 MiB to decode, and --memory is 64 MiB\n");
+    result_free(&result);
+    result = run_thumbs("--from", in_root("open"), "--to", in_root("open-out"), "-s", "990x", "--memory", "64M", NULL);
+    expect_counts(&result, 2, 0);
+    result_free(&result);
+}
+END_TEST
+
+/* libtiff holds a strip of each plane besides the rows of the picture. */
+START_TEST (a_tiff_counts_with_a_half_more) {
+    make_folder(in_root("planes"));
+    write_black(in_root("planes/a.tif"), 3000, 3000);
+    struct result result =
+        run_thumbs("--from", in_root("planes"), "--to", in_root("planes-out"), "-s", "1000", "--memory", "1M", NULL);
+    expect_counts(&result, 0, 1);
+    expect_text(result.err, "a.tif: resize: needs about 44 MiB to decode, and --memory is 1 MiB\n");
+    result_free(&result);
+}
+END_TEST
+
 /* Each picture takes 46 MiB: all at a time would take more than 220. */
 START_TEST (pictures_wait_until_they_fit_into_the_memory) {
     struct rusage usage;
@@ -88,6 +116,8 @@ END_TEST
 
 void add_memory_tests(TCase *cases) {
     tcase_add_test(cases, a_picture_that_alone_is_too_heavy_is_refused_with_the_figure);
+    tcase_add_test(cases, a_thumbnail_of_any_width_counts_as_it_is);
+    tcase_add_test(cases, a_tiff_counts_with_a_half_more);
     tcase_add_test(cases, pictures_wait_until_they_fit_into_the_memory);
     tcase_add_test(cases, texts_in_a_png_are_not_read);
 }

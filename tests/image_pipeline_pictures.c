@@ -86,6 +86,16 @@ void write_deep(const char *path, int width, int height) {
     write_and_free(picture, path);
 }
 
+void write_described(const char *path, int width, int height) {
+    open_once();
+    VipsImage *black = NULL, *picture = NULL;
+    ck_assert_int_eq(vips_black(&black, width, height, "bands", 3, NULL), 0);
+    ck_assert_int_eq(vips_copy(black, &picture, NULL), 0);
+    vips_image_set_string(picture, VIPS_META_IMAGEDESCRIPTION, "a picture");
+    g_object_unref(black);
+    write_and_free(picture, path);
+}
+
 void write_pages(const char *path) {
     enum { WIDTH = 400, HEIGHT = 200 };
     open_once();

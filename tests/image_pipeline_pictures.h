@@ -23,6 +23,9 @@ void write_clear(const char *path, int width, int height);
 /* Writes a black picture with 16 bits a channel. */
 void write_deep(const char *path, int width, int height);
 
+/* Writes a black TIFF with a description. */
+void write_described(const char *path, int width, int height);
+
 /* Writes a picture of two pages of 400 x 200, of which the first one is black and the second one white. */
 void write_pages(const char *path);
 

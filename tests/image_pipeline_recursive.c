@@ -76,6 +76,58 @@ START_TEST (a_folder_that_cannot_be_read_is_named_and_the_others_go_on) {
 }
 END_TEST
 
+/* The names of 2020.jpg and of the folder 2020 have nothing to do with one another. */
+START_TEST (a_picture_may_have_the_name_of_a_folder_beside_it) {
+    make_folder(in_root("albums"));
+    make_folder(in_root("albums/2020"));
+    copy_file(photo(1), in_root("albums/2020.jpg"));
+    copy_file(photo(2), in_root("albums/2020/x.jpg"));
+    struct result result = run_thumbs("-r", in_root("albums"), in_root("albums-out"), NULL);
+    expect_counts(&result, 2, 0);
+    expect_whole(in_root("albums-out/2020.jpg"));
+    expect_whole(in_root("albums-out/2020/x.jpg"));
+    result_free(&result);
+}
+END_TEST
+
+START_TEST (unsafe_characters_do_not_make_two_names_one) {
+    static const char *const folders[] = {"unsafe", "unsafe/a\\b", "unsafe/a_b"};
+    for (size_t i = 0; i < sizeof folders / sizeof *folders; i++) {
+        make_folder(in_root("%s", folders[i]));
+        copy_file(photo(1), in_root("%s/x_y.jpg", folders[i]));
+        copy_file(photo(2), in_root("%s/x\\y.jpg", folders[i]));
+    }
+    struct result result = run_thumbs("-r", in_root("unsafe"), in_root("unsafe-out"), "--overwrite", NULL);
+    expect_counts(&result, 6, 0);
+    ck_assert_uint_eq(count_files(in_root("unsafe-out")), 3); /* with the folder */
+    ck_assert_uint_eq(count_files(in_root("unsafe-out/a_b")), 4);
+    expect_whole(in_root("unsafe-out/x_y.jpg"));
+    expect_whole(in_root("unsafe-out/a_b/x_y.jpg"));
+    result_free(&result);
+}
+END_TEST
+
+START_TEST (a_dry_run_names_pictures_that_cannot_be_made) {
+    make_folder(in_root("dry"));
+    copy_file(photo(1), in_root("dry/b.png"));
+    copy_file(photo(1), in_root("dry/b.png.jpg"));
+    struct result result = run_thumbs("-r", in_root("dry"), "-n", NULL); /* a leak would be found by a sanitizer */
+    ck_assert_int_eq(result.status, 1);
+    ck_assert_str_eq(result.out, "b.png.jpg\tb.png\n");
+    expect_text(result.err, "b.png.jpg: its thumbnail would have the name of another one in its folder\n");
+    result_free(&result);
+}
+END_TEST
+
+START_TEST (only_a_folder_has_folders) {
+    write_text(in_root("urls"), "http://127.0.0.1:1/a.jpg\n");
+    struct result result = run_thumbs("-r", in_root("urls"), in_root("urls-out"), NULL);
+    ck_assert_int_eq(result.status, 2);
+    expect_text(result.err, "--recursive needs a folder, and ");
+    result_free(&result);
+}
+END_TEST
+
 /* Lists the names of this many files, and returns the most memory, in units of ru_maxrss. */
 static long memory_for(const char *name, int files) {
     make_folder(in_root("%s", name));
@@ -125,6 +177,36 @@ START_TEST (a_server_gets_the_folders_in_the_path) {
 }
 END_TEST
 
+/* One of the sizes is no thumbnail; later, one is that of another picture. */
+START_TEST (no_clobber_makes_the_other_sizes) {
+    make_folder(in_root("some"));
+    make_folder(in_root("some-out"));
+    copy_file(photo(1), in_root("some/a.jpg"));
+    write_text(in_root("some-out/a-100.jpg"), "mine");
+    struct result result = run_thumbs(in_root("some"), in_root("some-out"), "-s", "50,100,150", "--no-clobber",
+                                      "--report", in_root("some-report"), NULL);
+    expect_counts(&result, 1, 0);
+    expect_whole(in_root("some-out/a-50.jpg"));
+    expect_whole(in_root("some-out/a-150.jpg"));
+    char *text = read_file(in_root("some-out/a-100.jpg"), NULL);
+    ck_assert_str_eq(text, "mine");
+    free(text);
+    text = read_file(in_root("some-report"), NULL);
+    expect_text(text, "\"name\":\"a-150.jpg\",\"status\":\"done\"");
+    expect_text(text, "\"name\":\"a-100.jpg\",\"status\":\"skipped\"");
+    expect_text(text, "\"name\":\"a-50.jpg\",\"status\":\"done\"");
+    free(text);
+    result_free(&result);
+    copy_file(photo(1), in_root("some/b.jpg"));
+    copy_file(in_root("some-out/a-50.jpg"), in_root("some-out/b-50.jpg"));
+    result = run_thumbs(in_root("some"), in_root("some-out"), "-s", "50,100", "--no-clobber", NULL);
+    ck_assert_int_eq(result.status, 0);
+    ck_assert_uint_eq(figure(&result, "done"), 1);
+    ck_assert_uint_eq(figure(&result, "skipped"), 1);
+    result_free(&result);
+}
+END_TEST
+
 START_TEST (no_clobber_replaces_nothing) {
     make_folder(in_root("kept"));
     make_folder(in_root("kept-out"));
@@ -153,7 +235,12 @@ void add_recursive_tests(TCase *cases) {
     tcase_add_test(cases, folders_are_kept_and_links_to_folders_are_not_followed);
     tcase_add_test(cases, a_link_in_the_target_is_no_folder);
     tcase_add_test(cases, a_folder_that_cannot_be_read_is_named_and_the_others_go_on);
+    tcase_add_test(cases, a_picture_may_have_the_name_of_a_folder_beside_it);
+    tcase_add_test(cases, unsafe_characters_do_not_make_two_names_one);
+    tcase_add_test(cases, a_dry_run_names_pictures_that_cannot_be_made);
+    tcase_add_test(cases, only_a_folder_has_folders);
     tcase_add_test(cases, memory_does_not_grow_with_the_number_of_files);
     tcase_add_test(cases, a_server_gets_the_folders_in_the_path);
+    tcase_add_test(cases, no_clobber_makes_the_other_sizes);
     tcase_add_test(cases, no_clobber_replaces_nothing);
 }

@@ -32,6 +32,7 @@ static const struct usage_error {
     {{"--memory", "M"}, "--memory: 'M' is not a number of bytes"},
     {{"--memory", "17592186044416M"}, "--memory: '17592186044416M' is not a number of bytes"},
     {{"--overwrite", "--no-clobber"}, "--overwrite and --no-clobber are mutually exclusive"},
+    {{"-r"}, "--recursive needs --from"},
     {{"-n"}, "--dry-run needs --from"},
     {{"--crop", "left"}, "--crop: 'left' is neither centre nor attention"},
     {{"--max-failures", "0"}, "--max-failures: '0' is not a number from 1 to "},

@@ -4,7 +4,8 @@
  * libvips decodes and shrinks a picture by rows, and keeps as many as the shrinking needs. That is little, but not all
  * formats can be decoded by rows: libjpeg keeps the coefficients of a progressive picture, libpng all pixels of an
  * interlaced one, and libwebp always all pixels, twice. A GIF is kept in colours with alpha, and an AVIF or HEIC as planes
- * and as pixels. A strip or tile of a TIFF may be as large as the picture. A thumbnail is kept whole to be turned
+ * and as pixels. A strip or tile of a TIFF may be as large as the picture, and if each band
+ * has its own, libvips has half as much in addition. A thumbnail is kept whole to be turned
  * upright.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -47,10 +48,26 @@ static uint64_t cost_of_rows(const VipsImage *picture, const struct box *box) {
     return (uint64_t)width * wide * (rows < (uint64_t)height ? rows : (uint64_t)height);
 }
 
+/* Returns the pixels of the thumbnail for a box with an open side. A picture may be turned. */
+static uint64_t open_pixels(const VipsImage *picture, const struct box *box) {
+    bool is_turned = vips_image_get_orientation_swap((VipsImage *)picture);
+    uint64_t width = (uint64_t)vips_image_get_width(picture), height = (uint64_t)vips_image_get_height(picture);
+    uint64_t side = (uint64_t)(box->width < box->height ? box->width : box->height); /* the other one is open */
+    bool is_by_width = (box->height == ANY_SIDE) != is_turned;
+    uint64_t bound = is_by_width ? width : height, other = is_by_width ? height : width;
+    return side * (other * side / bound + 1);
+}
+
 /* Returns the bytes of the thumbnails, of which none is larger than the picture. */
-static uint64_t cost_of_thumbnails(uint64_t pixels, const struct recipe *recipe) {
-    uint64_t most = pixels * recipe->size_count, box = recipe_pixels(recipe);
-    return (most < box ? most : box) * UPRIGHT_PIXEL;
+static uint64_t cost_of_thumbnails(const VipsImage *picture, uint64_t pixels, const struct recipe *recipe) {
+    uint64_t sum = 0;
+    for (size_t i = 0; i < recipe->size_count; i++) {
+        const struct box *box = &recipe->sizes[i];
+        bool is_open = box->width == ANY_SIDE || box->height == ANY_SIDE;
+        uint64_t most = is_open ? open_pixels(picture, box) : (uint64_t)box->width * (uint64_t)box->height;
+        sum += most < pixels ? most : pixels;
+    }
+    return sum * UPRIGHT_PIXEL;
 }
 
 /* Returns the bytes of a decode by rows, and of all that is kept besides. */
@@ -60,9 +77,8 @@ static uint64_t cost_by_rows(const VipsImage *picture, const char *format, const
     if (strcmp(format, "JPEG") == 0) /* shrinks while it decodes */
         return is_whole ? pixels * (uint64_t)vips_image_get_bands(picture) * COEFFICIENT
                         : width * pixel_size(picture) * ROWS;
-    is_whole = is_whole || strcmp(format, "TIFF") == 0;
-    return cost_of_rows(picture, &recipe->sizes[recipe->size_count - 1]) +
-           (is_whole ? pixels * pixel_size(picture) : 0);
+    uint64_t size = pixel_size(picture), whole = strcmp(format, "TIFF") == 0 ? size * 3 / 2 : is_whole ? size : 0;
+    return cost_of_rows(picture, &recipe->sizes[recipe->size_count - 1]) + pixels * whole;
 }
 
 uint64_t cost_of(const VipsImage *picture, const char *format, const struct recipe *recipe) {
@@ -71,7 +87,7 @@ uint64_t cost_of(const VipsImage *picture, const char *format, const struct reci
         uint64_t pixel; /* bytes */
     } whole[] = {{"WebP", WEBP_PIXEL}, {"GIF", GIF_PIXEL}, {"AVIF", HEIF_PIXEL}, {"HEIC", HEIF_PIXEL}};
     uint64_t pixels = (uint64_t)vips_image_get_width(picture) * (uint64_t)vips_image_get_height(picture);
-    uint64_t cost = cost_of_thumbnails(pixels, recipe);
+    uint64_t cost = cost_of_thumbnails(picture, pixels, recipe);
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
         if (strcmp(format, whole[i].format) == 0)
             return cost + pixels * whole[i].pixel;

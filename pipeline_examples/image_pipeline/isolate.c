@@ -25,7 +25,8 @@
 #include "thumbnail.h"
 #include "vips_text.h"
 
-static const uint64_t FIRST_GRANT = 16 << 20, OWN_MEMORY = 512 << 20 /* of a child besides the decode */;
+static const uint64_t MOST_AT_FIRST = 16 << 20, LEAST_AT_FIRST = 1 << 20,
+                      OWN_MEMORY = 512 << 20 /* of a child besides the decode */;
 
 enum { LATER = 2 /* seconds from the deadline to the alarm */, MOST_ITEMS = 1000, ROOM = 64 << 20, START_LIMIT = 60 };
 
@@ -48,6 +49,7 @@ static const char entry_name[] = "decoder";
 
 static weir_status open_child(void *unused, void **state) {
     (void)unused, (void)state;
+    signal(SIGALRM, SIG_DFL); /* the program may ignore it, as it was started */
     if (library_open(LIBRARY_ONE))
         return WEIR_OK;
     char reason[256];
@@ -129,12 +131,18 @@ static int ask_within_memory(struct isolated *isolated, weir_task *task, struct 
     return code;
 }
 
+/* Returns what a picture may take before its header is known: all threads can take that at a time. */
+static uint64_t first_grant(const struct options *options) {
+    uint64_t share = options->recipe.memory / options->resizes;
+    return share > MOST_AT_FIRST ? MOST_AT_FIRST : share < LEAST_AT_FIRST ? LEAST_AT_FIRST : share;
+}
+
 static int resize_isolated(weir_task *task, void *item, void *state) {
     struct isolated *isolated = state;
     struct photo *photo = item;
     const struct recipe *recipe = &isolated->work->options->recipe;
     photo_prepare(photo);
-    photo->granted = recipe->memory < FIRST_GRANT ? recipe->memory : FIRST_GRANT;
+    photo->granted = first_grant(isolated->work->options);
     int code = ask_within_memory(isolated, task, photo);
     if (code == NEEDS_MEMORY)
         code = ask_within_memory(isolated, task, photo);

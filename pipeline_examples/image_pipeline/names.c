@@ -89,20 +89,6 @@ char *names_make(const char *original, const char *query, enum format format) {
     return strdup(name);
 }
 
-char *names_make_below(const char *path, enum format format) {
-    const char *slash = strrchr(path, '/');
-    size_t folders = slash == NULL ? 0 : (size_t)(slash - path) + 1;
-    char *name = names_make(path + folders, NULL, format);
-    char *all = name == NULL ? NULL : malloc(folders + strlen(name) + 1);
-    if (all != NULL) {
-        for (size_t i = 0; i < folders; i++)
-            all[i] = path[i] == '/' ? '/' : safe_character(path[i]);
-        strcpy(all + folders, name);
-    }
-    free(name);
-    return all;
-}
-
 /* Inserts a dash and a text before the extension, which each name has. */
 static char *insert(const char *name, const char *text) {
     size_t size = strlen(name) + 1 + strlen(text) + 1, stem = (size_t)(strrchr(name, '.') - name);
@@ -116,6 +102,38 @@ char *names_make_long(const char *name, const char *url) {
     char digest[DIGITS + 1];
     digest_write(digest, DIGITS, "", 0, url, strlen(url));
     return insert(name, digest);
+}
+
+static bool is_unsafe(const char *path) {
+    for (; *path != '\0'; path++) {
+        if (*path != '/' && safe_character(*path) != *path)
+            return true;
+    }
+    return false;
+}
+
+/* Returns the name of the file of a path, with a digest of the path if other paths might have that name. */
+static char *make_last(const char *path, const char *file, enum format format) {
+    char *name = names_make(file, NULL, format);
+    if (name == NULL || !is_unsafe(path))
+        return name;
+    char *longer = names_make_long(name, path);
+    free(name);
+    return longer;
+}
+
+char *names_make_below(const char *path, enum format format) {
+    const char *slash = strrchr(path, '/');
+    size_t folders = slash == NULL ? 0 : (size_t)(slash - path) + 1;
+    char *name = make_last(path, path + folders, format);
+    char *all = name == NULL ? NULL : malloc(folders + strlen(name) + 1);
+    if (all != NULL) {
+        for (size_t i = 0; i < folders; i++)
+            all[i] = path[i] == '/' ? '/' : safe_character(path[i]);
+        strcpy(all + folders, name);
+    }
+    free(name);
+    return all;
 }
 
 char *names_make_sized(const char *name, const char *size) {

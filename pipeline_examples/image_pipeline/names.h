@@ -26,8 +26,9 @@
 char *names_make(const char *original, const char *query, enum format format);
 
 /*
- * Does the same for the file of a path in a folder, without a query: the folders of the path are kept. The caller frees
- * the name, and NULL means the same.
+ * Does the same for the file of a path in a folder, without a query: the folders of the path are kept. If characters
+ * of the path are replaced, a digest of the path precedes the extension, so that two paths have two names. The caller
+ * frees the name, and NULL means the same.
  */
 char *names_make_below(const char *path, enum format format);
 

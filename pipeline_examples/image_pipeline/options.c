@@ -16,6 +16,7 @@
 
 #include <weir/version.h>
 
+#include "folder.h"
 #include "machine.h"
 #include "metrics.h"
 #include "numbers.h"
@@ -414,6 +415,26 @@ static bool read_places(struct options *options, int argc, char **argv) {
     return true;
 }
 
+/* Fills in defaults. If the options contradict one another, prints a message and returns false. */
+static bool complete(struct options *options) {
+    options->to = options->to == NULL ? "thumbs" : options->to;
+    options->skip_existing = options->skip_existing || options->no_clobber;
+    if (options->is_dry && options->from == NULL)
+        terminal_say("--dry-run needs --from");
+    else if (options->is_recursive && options->from == NULL)
+        terminal_say("--recursive needs --from");
+    else if (options->is_recursive && !folder_exists(options->from))
+        terminal_say("--recursive needs a folder, and '%s' is none", options->from);
+    else if (!s3_is_url(options->to) && (options->s3_endpoint != NULL || options->s3_region != NULL))
+        terminal_say("--s3-endpoint and --s3-region need --to s3://BUCKET/PREFIX");
+    else if (options->overwrite && options->skip_existing)
+        terminal_say("--overwrite and %s are mutually exclusive",
+                     options->no_clobber ? "--no-clobber" : "--skip-existing");
+    else
+        return recipe_complete(&options->recipe);
+    return false;
+}
+
 bool options_parse(struct options *options, int argc, char **argv, int *exit_status) {
     *options = (struct options){.user_agent = "weir-thumbs",
                                 .resizes = processors(),
@@ -443,18 +464,5 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
         if (!read_option(options, option))
             return false;
     }
-    if (!read_places(options, argc, argv))
-        return false;
-    options->to = options->to == NULL ? "thumbs" : options->to;
-    options->skip_existing = options->skip_existing || options->no_clobber;
-    if (options->is_dry && options->from == NULL)
-        terminal_say("--dry-run needs --from");
-    else if (!s3_is_url(options->to) && (options->s3_endpoint != NULL || options->s3_region != NULL))
-        terminal_say("--s3-endpoint and --s3-region need --to s3://BUCKET/PREFIX");
-    else if (options->overwrite && options->skip_existing)
-        terminal_say("--overwrite and %s are mutually exclusive",
-                     options->no_clobber ? "--no-clobber" : "--skip-existing");
-    else
-        return recipe_complete(&options->recipe);
-    return false;
+    return read_places(options, argc, argv) && complete(options);
 }

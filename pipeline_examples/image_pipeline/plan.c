@@ -23,12 +23,13 @@ static void print_name(const struct photo *photo, const char *label) {
     puts(line);
 }
 
-/* Returns whether the photo can become thumbnails. */
+/* Returns whether the photo can become thumbnails. Drops it. */
 static bool print_photo(struct photo *photo, const struct recipe *recipe) {
     char label[PHOTO_LABEL_SIZE];
     photo_show(label, sizeof label, photo);
     if (photo->fault != NULL || photo->clash != NULL) {
         terminal_say("%s: %s", label, photo->fault != NULL ? photo->fault : "another picture has the same name");
+        photo_drop(photo, NULL);
         return false;
     }
     bool ok = true;

@@ -192,7 +192,7 @@ static struct photo *next_of_walk(struct source *source) {
     else if (path != NULL || walk_is_broken(source->walk))
         out_of_memory();
     else
-        source->is_whole = true;
+        source->is_whole = walk_is_over(source->walk);
     return photo;
 }
 

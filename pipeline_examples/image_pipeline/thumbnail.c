@@ -9,7 +9,8 @@
  * A damaged picture is refused. A warning of its decoder counts as damage, because libjpeg fills lost data with grey.
  * libvips checks for warnings before it decodes some more rows, so it never checks after the last rows: a tenth of a
  * small thumbnail. When it frees a decoder that has warned, it logs how often, in the thread that frees it. That log
- * is checked too.
+ * is checked too. libtiff logs the warnings of libjpeg, in any thread, and libvips ignores them, as it must ignore those
+ * of unknown fields.
  *
  * The thumbnail is in sRGB and has no profile. A picture is converted if it has a profile that fits, or if it is
  * CMYK. Any other picture is assumed to be in sRGB, as in browsers. A profile that does not fit is ignored.
@@ -19,6 +20,8 @@
 #include "thumbnail.h"
 
 #include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <vips/vips.h>
@@ -35,13 +38,24 @@ static _Thread_local struct {
     char first[160];         /* the first other warning; "" if none */
 } logged;
 
+static bool begins(const char *message, const char *start) {
+    return strncmp(message, start, strlen(start)) == 0;
+}
+
+/* Decoded one at a time, because the threads of libvips give the warnings. */
+static pthread_mutex_t one_tiff = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool tiff_is_damaged;
+
 static void take_warning(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer unused) {
     (void)domain, (void)level, (void)unused;
-    if (strncmp(message, "iCCP: ", 6) == 0 || strncmp(message, "profile ", 8) == 0)
-        logged.profile_is_refused = true;
-    else if (strncmp(message, "read gave ", 10) == 0)
-        logged.decoder_has_warned = true;
-    else if (logged.first[0] == '\0')
+    bool is_of_profile = begins(message, "iCCP: ") || begins(message, "profile ");
+    bool is_of_vips = begins(message, "read gave "); /* the reason is in the messages of libvips */
+    bool is_of_jpeg = begins(message, "Corrupt JPEG data") || begins(message, "Premature end of JPEG");
+    logged.profile_is_refused |= is_of_profile;
+    logged.decoder_has_warned |= is_of_vips;
+    if (is_of_jpeg)
+        atomic_store(&tiff_is_damaged, true);
+    else if (!is_of_profile && !is_of_vips && logged.first[0] == '\0')
         snprintf(logged.first, sizeof logged.first, "%s", message);
 }
 
@@ -330,6 +344,20 @@ static void forget(struct photo *photo) {
     }
 }
 
+/* Makes all thumbnails of a TIFF, and notes whether libjpeg has warned. */
+static int make_tiff(struct decode *decode) {
+    pthread_mutex_lock(&one_tiff);
+    atomic_store(&tiff_is_damaged, false);
+    decode->guard.deadline = weir_deadline_after(decode->recipe->resize_limit * WEIR_SECOND);
+    int code = make(decode);
+    if (atomic_load(&tiff_is_damaged)) {
+        logged.decoder_has_warned = true;
+        snprintf(logged.first, sizeof logged.first, "Corrupt JPEG data");
+    }
+    pthread_mutex_unlock(&one_tiff);
+    return code;
+}
+
 /* Makes the thumbnails within the time for that. A decode that was ended may have made some of the part before. */
 static int make_in_time(struct maker *maker, struct photo *photo, const struct header *header,
                         enum thumbnail_damage damage) {
@@ -340,7 +368,7 @@ static int make_in_time(struct maker *maker, struct photo *photo, const struct h
         .header = header,
         .damage = damage,
         .guard = {.maker = maker, .photo = photo, .deadline = weir_deadline_after(limit * WEIR_SECOND)}};
-    int code = make(&decode);
+    int code = strcmp(thumbnail_format(photo), "TIFF") == 0 ? make_tiff(&decode) : make(&decode);
     if (!atomic_load(&decode.guard.is_late))
         return code;
     return maker_fail(maker, THUMBNAIL_LATE, limit);

@@ -30,6 +30,7 @@ enum { STATUS_NO_CONTENT = 204, STATUS_CONDITION_FAILED = 412, STATUS_NOT_IMPLEM
 struct uploader {
     struct transfer transfer;
     struct target target;
+    bool is_kept;          /* the current name had a file, which stays */
     bool is_unconditional; /* the server does not support conditions */
     struct work *work;
     struct photo *photo;        /* the current one */
@@ -166,6 +167,16 @@ static int put_if_new(struct uploader *uploader, weir_task *task, long *status, 
     return 0;
 }
 
+/*
+ * Returns whether an existing file counts as the thumbnail: any with --no-clobber; with a journal that of the same
+ * picture, from a run that was killed before it could note that the upload was done.
+ */
+static bool stays(const struct work *work, enum target_state state) {
+    if (work->options->no_clobber)
+        return state == TARGET_SAME || state == TARGET_OTHER || state == TARGET_FOREIGN;
+    return state == TARGET_SAME && work->journal.path != NULL;
+}
+
 /* Puts the thumbnail, under its short or long name, if the name is free or has a thumbnail of the same picture. */
 static int put_carefully(struct uploader *uploader, weir_task *task, long *status) {
     enum target_state state;
@@ -177,9 +188,9 @@ static int put_carefully(struct uploader *uploader, weir_task *task, long *statu
         if (code != 0 || !is_open)
             return code;
     } while (state == TARGET_OTHER && photo_take_long_name(uploader->photo));
-    bool is_kept = uploader->work->journal.path != NULL || uploader->work->options->no_clobber;
-    if (state == TARGET_SAME && is_kept) {
-        *status = STATUS_NO_CONTENT; /* a run was killed before it could note that the upload was done */
+    if (stays(uploader->work, state)) {
+        *status = STATUS_NO_CONTENT;
+        uploader->is_kept = true;
         return 0;
     }
     bool is_free = state == TARGET_SAME || (state == TARGET_NOTHING && uploader->is_unconditional);
@@ -189,6 +200,7 @@ static int put_carefully(struct uploader *uploader, weir_task *task, long *statu
 /* Uploads the current thumbnail. */
 static int upload(struct uploader *uploader, weir_task *task) {
     long status;
+    uploader->is_kept = false;
     int code = uploader->work->options->overwrite ? put(uploader, task, false, &status)
                                                   : put_carefully(uploader, task, &status);
     if (code != 0)
@@ -201,19 +213,26 @@ static int upload(struct uploader *uploader, weir_task *task) {
     return is_done ? 0 : transfer_fail(&uploader->transfer, "", status, reason);
 }
 
+/* Counts and reports the current thumbnail. */
+static void note_thumbnail(const struct uploader *uploader) {
+    struct work *work = uploader->work;
+    bool is_skipped = uploader->is_kept && work->options->no_clobber;
+    if (!uploader->is_kept)
+        atomic_fetch_add(&work->bytes_out, photo_thumbnail(uploader->photo)->size);
+    report_add(&work->report, uploader->photo, &(struct report_line){is_skipped ? "skipped" : "done", "upload", ""});
+}
+
 /* Uploads the thumbnails that are left, each with a line in the report. */
 static int upload_all(struct uploader *uploader, weir_task *task) {
-    struct work *work = uploader->work;
     struct photo *photo = uploader->photo;
-    const struct recipe *recipe = &work->options->recipe;
+    const struct recipe *recipe = &uploader->work->options->recipe;
     for (;;) {
         int code = upload(uploader, task);
         if (code != 0)
             return code;
         if (photo->size + 1 == recipe->size_count)
             return 0;
-        atomic_fetch_add(&work->bytes_out, photo_thumbnail(photo)->size);
-        report_add(&work->report, photo, &(struct report_line){"done", "upload", ""});
+        note_thumbnail(uploader);
         if (!photo_select(photo, recipe->sizes, recipe->size_count, photo->size + 1))
             return weir_task_fail(task, FAILED, "out of memory");
     }
@@ -257,9 +276,8 @@ int upload_photo(weir_task *task, void *item, void *state) {
         refusals_end_run(&uploader->work->refusals);
     if (code != 0)
         return retries_end(task, uploader->work, photo, code);
-    atomic_fetch_add(&uploader->work->bytes_out, photo_thumbnail(photo)->size);
     tell_notes(uploader->work, photo);
-    report_add(&uploader->work->report, photo, &(struct report_line){"done", "upload", ""});
+    note_thumbnail(uploader);
     photo_drop(photo, NULL);
     return 0;
 }

@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "interrupt.h"
 #include "terminal.h"
 #include "url.h"
 
@@ -168,7 +169,7 @@ static char *visit(struct walk *walk, char *path, const char **fault) {
 }
 
 char *walk_next(struct walk *walk, const char **fault) {
-    while (walk->depth > 0 && !walk->is_broken) {
+    while (walk->depth > 0 && !walk->is_broken && !interrupt_is_stopping()) {
         struct level *level = &walk->levels[walk->depth - 1];
         if (level->next == level->count) {
             free_level(level);
@@ -184,7 +185,16 @@ char *walk_next(struct walk *walk, const char **fault) {
 
 bool walk_has_sibling(const struct walk *walk, const char *name) {
     const struct level *level = &walk->levels[walk->depth - 1];
-    return bsearch(&name, level->names, level->count, sizeof *level->names, by_name) != NULL;
+    if (bsearch(&name, level->names, level->count, sizeof *level->names, by_name) == NULL)
+        return false;
+    char *path = join(level->path, name);
+    bool has = path != NULL && kind_of(walk, path) == FILE_OR_NOTHING;
+    free(path);
+    return has;
+}
+
+bool walk_is_over(const struct walk *walk) {
+    return walk->depth == 0;
 }
 
 bool walk_is_broken(const struct walk *walk) {

@@ -22,12 +22,15 @@ struct walk *walk_open(const char *folder, const char *left_out);
 /*
  * Returns the path of the next file, relative to the folder; the caller frees it. In each folder the order is that of the
  * names. Sets `*fault` to why there is no file but, for example, a folder that cannot be read; else to NULL. Returns NULL
- * at the end, or if memory is exhausted.
+ * at the end, if the program is to stop, or if memory is exhausted.
  */
 char *walk_next(struct walk *walk, const char **fault);
 
-/* Returns whether the folder of the latest path has a file or folder with this name. */
+/* Returns whether the folder of the latest path has a file with this name, and no folder. */
 bool walk_has_sibling(const struct walk *walk, const char *name);
+
+/* Returns whether every file was returned. */
+bool walk_is_over(const struct walk *walk);
 
 /* Returns whether memory was exhausted. */
 bool walk_is_broken(const struct walk *walk);
