@@ -17,7 +17,7 @@
 #define SOON (10 * WEIR__NATS_MILLISECOND)
 
 static weir_deadline next_locked(const weir_nats *nats) {
-    if (!nats->subscribed && nats->held == NULL && nats->acks == NULL)
+    if (!nats->subscribed && nats->held == NULL && nats->waited == 0)
         return WEIR_NEVER;
     if (nats->sentinel != NULL || (nats->subscribed && nats->takers == 0))
         return weir_deadline_after(SOON);

@@ -796,6 +796,34 @@ START_TEST (a_destroyed_weir_queue_gives_its_items_back) {
 }
 END_TEST
 
+static atomic_size_t decoded;
+
+static weir_status decode_slowly(const weir_nats_message *message, void **item, void *arg) {
+    usleep(2000);
+    atomic_fetch_add(&decoded, 1);
+    return decode_taken(message, item, arg);
+}
+
+START_TEST (a_weir_queue_may_be_destroyed_while_items_arrive) {
+    weir_nats *producer = open_numbers("arriving", WEIR_UNBOUNDED);
+    put_numbers_to(producer, 0, 400);
+    for (size_t round = 0; round < 4; round++) {
+        weir_nats_config config = config_for("arriving", WEIR_UNBOUNDED);
+        weir_queue *queue = NULL;
+        decode_numbers(&config);
+        config.decode = decode_slowly;
+        assert_status(WEIR_OK, weir_nats_queue_open(&queue, &config));
+        free(get_taken(queue));
+        assert_status(WEIR_OK, weir_queue_destroy(queue));
+        size_t before = atomic_load(&decoded);
+        usleep(50000);
+        ck_assert_uint_eq(atomic_load(&decoded), before);
+    }
+    ck_assert_uint_eq(counts_of(producer).unfinished, 400);
+    assert_status(WEIR_OK, weir_nats_destroy(producer));
+}
+END_TEST
+
 START_TEST (what_a_weir_queue_cannot_put_is_told) {
     weir_queue *queue = NULL;
     weir_nats_config config = config_for("told", 5);
@@ -924,6 +952,41 @@ static void wait_for_worker(int output) {
     char text[8];
     ck_assert_int_eq(read(output, text, 6), 6);
 }
+
+/* A producer in another process: tells that it begins a put to a full queue, and that the item is there. */
+static int run_producer(char **arguments) {
+    weir_nats_config config = {.urls = arguments[2], .name = arguments[3], .capacity = 1, .put_only = true};
+    weir_queue *queue = NULL;
+    decode_numbers(&config);
+    if (weir_nats_queue_open(&queue, &config) != WEIR_OK || write(STDOUT_FILENO, "taken\n", 6) != 6)
+        return 1;
+    if (weir_queue_put(queue, new_taken(2)) != WEIR_OK)
+        return 1;
+    return write(STDOUT_FILENO, "taken\n", 6) == 6 ? 0 : 1;
+}
+
+START_TEST (a_producer_that_was_stopped_sees_room) {
+    int output;
+    const char *arguments[] = {"test_nats", "producer", shared.url, "paused", NULL};
+    weir_queue *queue = open_weir_queue("paused", 1, false);
+    assert_status(WEIR_OK, weir_queue_put(queue, new_taken(1)));
+    take_one_of(queue, 1, 1);
+    pid_t producer = start_self(arguments, &output);
+    wait_for_worker(output);
+    usleep(300000); /* it sleeps: a put that is not refused yet makes the test weaker only */
+    kill(producer, SIGSTOP);
+    usleep(2500000);
+    kill(producer, SIGCONT);
+    usleep(1000000); /* its subscription ends */
+    assert_status(WEIR_OK, weir_queue_task_done(queue));
+    wait_for_worker(output);
+    take_one_of(queue, 2, 1);
+    assert_status(WEIR_OK, weir_queue_task_done(queue));
+    end_process(producer);
+    close(output);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
 
 static double since(uint64_t begin) {
     return (double)(weir_deadline_after(0) - begin) / 1e9;
@@ -1074,9 +1137,10 @@ END_TEST
 
 static Suite *suite(void) {
     Suite *all = suite_create("nats");
-    TCase *calls = add_case(all, "calls"), *faults = add_case(all, "faults");
+    TCase *calls = add_case(all, "calls"), *faults = add_case(all, "faults"), *ends = add_case(all, "ends");
     tcase_add_unchecked_fixture(calls, start_shared, end_shared);
     tcase_add_unchecked_fixture(faults, start_shared, end_shared);
+    tcase_add_unchecked_fixture(ends, start_shared, end_shared);
     tcase_add_test(calls, items_come_in_order_and_the_sentinel_last);
     tcase_add_test(calls, many_are_put_in_order);
     tcase_add_test(calls, many_stop_at_the_bound);
@@ -1102,12 +1166,14 @@ static Suite *suite(void) {
     tcase_add_test(calls, a_close_reaches_one_weir_queue);
     tcase_add_test(calls, a_returned_item_comes_again);
     tcase_add_test(calls, a_destroyed_weir_queue_gives_its_items_back);
+    tcase_add_test(ends, a_weir_queue_may_be_destroyed_while_items_arrive);
     tcase_add_test(calls, what_a_weir_queue_cannot_put_is_told);
     tcase_add_test(calls, sinks_put_one_by_one_and_in_batches);
     tcase_add_test(calls, a_cancel_ends_a_sink_that_waits_for_room);
     tcase_add_test(faults, a_long_item_is_kept_alive);
     tcase_add_test(faults, the_item_of_a_killed_worker_goes_to_another);
     tcase_add_test(faults, the_item_of_a_stopped_worker_goes_to_another);
+    tcase_add_test(ends, a_producer_that_was_stopped_sees_room);
     tcase_add_test(faults, a_killed_server_loses_no_acknowledged_put);
     tcase_add_test(faults, without_a_server_calls_are_disconnected);
     tcase_add_test(faults, a_stopped_server_leaves_a_put_uncertain);
@@ -1117,6 +1183,8 @@ static Suite *suite(void) {
 int main(int count, char **arguments) {
     if (count == 4 && strcmp(arguments[1], "worker") == 0)
         return run_worker(arguments);
+    if (count == 4 && strcmp(arguments[1], "producer") == 0)
+        return run_producer(arguments);
     if (!nats_server_exists()) {
         puts("SKIPPED: no nats-server");
         return getenv("WEIR_NEED_NATS") == NULL ? 77 : 1;
