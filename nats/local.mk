@@ -2,7 +2,7 @@
 
 libweir_nats_la_SOURCES = \
 	nats/buffer.c nats/buffer.h \
-	nats/burst.c \
+	nats/burst.c nats/burst.h \
 	nats/clock.c nats/clock.h \
 	nats/connect.c nats/connect.h \
 	nats/counts.c \

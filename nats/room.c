@@ -119,7 +119,9 @@ bool weir__nats_room_watch(weir_nats *nats) {
     natsSubscription *acks = NULL;
     pthread_mutex_lock(&nats->lock);
     bool watched = nats->acks != NULL || nats->watching;
-    nats->watching = true;
+    nats->watching = nats->watching || !watched;
+    if (nats->waited == 0)
+        pthread_cond_broadcast(&nats->changed); /* the tick may sleep without an end */
     nats->waited = weir__nats_now();
     pthread_mutex_unlock(&nats->lock);
     if (watched)

@@ -843,6 +843,39 @@ END_TEST
 
 /* ---- sinks ---- */
 
+enum { LARGE_ONE = 3, LARGE_SIZE = 2 << 20 };
+
+static weir_status encode_one_large(const void *item, weir_nats_buffer *buffer, void *arg) {
+    if (((const struct taken *)item)->number != LARGE_ONE)
+        return encode_taken(item, buffer, arg);
+    char *bytes = calloc(1, LARGE_SIZE);
+    weir_status status = weir_nats_buffer_add(buffer, bytes, LARGE_SIZE);
+    free(bytes);
+    return status;
+}
+
+static weir_nats *open_one_large(const char *name) {
+    weir_nats_config config = config_for(name, WEIR_UNBOUNDED);
+    decode_numbers(&config);
+    config.encode = encode_one_large;
+    return open_with(&config);
+}
+
+START_TEST (many_stop_before_an_item_that_is_too_large) {
+    weir_nats *nats = open_one_large("one_large");
+    void *items[16];
+    size_t put;
+    for (size_t i = 0; i < COUNT_OF(items); i++)
+        items[i] = new_taken(i);
+    assert_status(WEIR_TOO_LARGE, weir_nats_put_many(nats, items, COUNT_OF(items), &put, WEIR_NEVER));
+    ck_assert_uint_eq(put, LARGE_ONE);
+    ck_assert_uint_eq(counts_of(nats).unfinished, LARGE_ONE);
+    for (size_t i = put; i < COUNT_OF(items); i++)
+        free(items[i]);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
 static void run_sink(weir_nats *nats, size_t batch, size_t count) {
     weir_pipeline *pipeline = NULL;
     weir_stage_options stage = {.name = "sink"};
@@ -867,6 +900,14 @@ START_TEST (sinks_put_one_by_one_and_in_batches) {
     run_sink(nats, 0, 10);
     run_sink(nats, 16, 100);
     ck_assert_uint_eq(counts_of(nats).unfinished, 110);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+START_TEST (a_batch_puts_each_item_once) {
+    weir_nats *nats = open_one_large("batch_large");
+    run_sink(nats, 16, 100);
+    ck_assert_uint_eq(counts_of(nats).unfinished, 99);
     assert_status(WEIR_OK, weir_nats_destroy(nats));
 }
 END_TEST
@@ -1166,6 +1207,8 @@ static Suite *suite(void) {
     tcase_add_test(calls, a_close_reaches_one_weir_queue);
     tcase_add_test(calls, a_returned_item_comes_again);
     tcase_add_test(calls, a_destroyed_weir_queue_gives_its_items_back);
+    tcase_add_test(ends, many_stop_before_an_item_that_is_too_large);
+    tcase_add_test(ends, a_batch_puts_each_item_once);
     tcase_add_test(ends, a_weir_queue_may_be_destroyed_while_items_arrive);
     tcase_add_test(calls, what_a_weir_queue_cannot_put_is_told);
     tcase_add_test(calls, sinks_put_one_by_one_and_in_batches);
