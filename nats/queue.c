@@ -68,9 +68,24 @@ static weir_status close_queue(void *state) {
     return status == WEIR_CLOSED || status == WEIR_TIMEDOUT ? WEIR_DISCONNECTED : status;
 }
 
+/* A sentinel whose removal is not known is asked for again, up to ack_wait: then it goes to another consumer. */
+static void settle_sentinel(struct weir__nats_held *sentinel) {
+    weir_deadline until = weir_deadline_after(sentinel->nats->config.ack_wait);
+    while (!weir__nats_ack_and_wait(sentinel)) {
+        if (weir__nats_now() >= until) {
+            weir__nats_nak(sentinel, 0);
+            return;
+        }
+    }
+}
+
 static void settle(void *state, void *receipt) {
+    struct weir__nats_held *held = receipt;
     (void)state;
-    weir__nats_ack(receipt);
+    if (held->sentinel)
+        settle_sentinel(held);
+    else
+        weir__nats_ack(held);
 }
 
 /* Not at once: the server would deliver it to this program again while that ends. */
@@ -136,12 +151,20 @@ static void deliver_item(struct port *port, struct weir__nats_held *held) {
         weir__nats_failed(held);
 }
 
-static void deliver(void *target, struct weir__nats_held *held, bool sentinel) {
-    struct port *port = target;
-    if (!sentinel)
-        deliver_item(port, held);
-    else if (weir_queue_deliver_close(port->queue, held) != WEIR_OK)
+static void deliver_sentinel(struct port *port, struct weir__nats_held *held) {
+    weir_status status = weir_queue_deliver_close(port->queue, held);
+    if (status == WEIR_CLOSED)
+        refuse(port, held);
+    else if (status != WEIR_OK)
         weir__nats_nak(held, port->nats->config.retry_delay);
+}
+
+static void deliver(void *target, struct weir__nats_held *held) {
+    struct port *port = target;
+    if (held->sentinel)
+        deliver_sentinel(port, held);
+    else
+        deliver_item(port, held);
 }
 
 static void destroy(void *state) {

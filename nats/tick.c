@@ -43,6 +43,7 @@ static void *run(void *handle) {
         weir__nats_keep_alive(nats);
         weir__nats_pull(nats);
         weir__nats_pass_sentinel(nats);
+        weir__nats_return_late(nats);
         weir__nats_take_rest(nats);
         weir__nats_repair(nats);
         weir__nats_room_look(nats);

@@ -1134,6 +1134,37 @@ START_TEST (a_killed_server_loses_no_acknowledged_put) {
 }
 END_TEST
 
+START_TEST (an_outage_makes_no_requests) {
+    enum { WINDOW = 4 };
+    struct nats_server server = {0};
+    nats_server_start(&server, folder);
+    weir_nats_config config = config_for("outage", WEIR_UNBOUNDED);
+    config.urls = server.url;
+    config.window = WINDOW;
+    decode_numbers(&config);
+    weir_nats *taking = open_with(&config);
+    struct taker *taker = calloc(1, sizeof *taker);
+    atomic_store(&taker->hold, true);
+    assert_status(WEIR_OK, make_taker(taker, taking, 1));
+    nats_server_kill(&server);
+    usleep(4000000);
+    nats_server_start(&server, folder);
+    weir_nats *producer = open_with(&config);
+    put_numbers_to(producer, 0, 60);
+    wait_for_count(taker, 1);
+    usleep(300000);
+    weir_nats_counts counts = counts_of(producer);
+    ck_assert_uint_le(counts.unfinished - counts.waiting, 2 * WINDOW);
+    atomic_store(&taker->hold, false);
+    join_queue(producer);
+    end_taker(taker, WEIR_OK);
+    free(taker);
+    assert_status(WEIR_OK, weir_nats_destroy(taking));
+    assert_status(WEIR_OK, weir_nats_destroy(producer));
+    nats_server_kill(&server);
+}
+END_TEST
+
 START_TEST (without_a_server_calls_are_disconnected) {
     struct nats_server server = {0};
     weir_nats_counts counts;
@@ -1216,6 +1247,7 @@ static Suite *suite(void) {
     tcase_add_test(faults, a_long_item_is_kept_alive);
     tcase_add_test(faults, the_item_of_a_killed_worker_goes_to_another);
     tcase_add_test(faults, the_item_of_a_stopped_worker_goes_to_another);
+    tcase_add_test(ends, an_outage_makes_no_requests);
     tcase_add_test(ends, a_producer_that_was_stopped_sees_room);
     tcase_add_test(faults, a_killed_server_loses_no_acknowledged_put);
     tcase_add_test(faults, without_a_server_calls_are_disconnected);

@@ -94,7 +94,8 @@ typedef struct weir_nats_config {
     uint64_t ack_wait;             /* ns after which an item of a silent program goes to another; 0 selects 30 s */
     uint64_t retry_delay;          /* ns between a failed attempt and the next delivery; 0 selects 1 s */
     uint64_t timeout;              /* ns in which the server must answer; 0 selects 5 s */
-    size_t window;                 /* maximum items that this program has taken and not settled; 0 selects 64 */
+    size_t window;                 /* maximum items that a request of this program asks for; 0 selects 64. Two requests may
+                                      be open, so up to twice as many items may be taken and not settled */
     weir_key_func *key;            /* key of an item: items with equal keys are taken one by one, in the order of their
                                       puts; NULL disables the order */
     bool put_only;                 /* a queue of weir_nats_queue_open takes no items */
@@ -103,8 +104,9 @@ typedef struct weir_nats_config {
     const char *password;          /* password of the user */
     const char *token;             /* token, instead of a user */
     const char *credentials;       /* file with the JWT and the seed of a user */
-    const char *ca_file;           /* file with the certificates that sign the servers'; NULL selects no TLS, unless a
-                                      url begins with tls: */
+    const char *ca_file;           /* file with the certificates that sign the servers'; NULL selects those of the system.
+                                      It, certificate_file or a url that begins with tls: requires TLS; otherwise the
+                                      server decides */
     const char *certificate_file;  /* file with the certificate of this program */
     const char *private_key_file;  /* file with its key */
     weir_nats_encode_func *encode; /* makes bytes from an item; NULL selects strings */
@@ -185,7 +187,8 @@ WEIR_API weir_status weir_nats_put_many(weir_nats *nats, void *const *items, siz
 
 /*
  * Puts one sentinel behind all items, like weir_queue_close. Exactly one source or consumer, of any program, takes it, and
- * ends, once all items before it are acknowledged. To end n of them, close n times.
+ * ends, once all items before it are acknowledged. To end n of them, close n times. A second one may end if the first one
+ * lost its network for ack_wait at that moment.
  *
  * Returns the statuses of weir_nats_put.
  */
@@ -226,7 +229,7 @@ WEIR_API weir_status weir_nats_count(weir_nats *nats, weir_nats_counts *counts);
  *
  *   put, close      block while the queue is full, for room that any program makes. They do not wait for a lost connection:
  *                   they return WEIR_DISCONNECTED, and the other statuses of weir_nats_put
- *   get             takes from up to `window` items that this program has taken in advance, unless `put_only` is set
+ *   get             takes from up to twice `window` items that this program has taken in advance, unless `put_only` is set
  *   task_done       acknowledges the item. A failed item is given back by weir_queue_item_return, and comes again after
  *                   `retry_delay`
  *   size, unfinished, join   ask the server, and so count for all programs
@@ -242,14 +245,14 @@ WEIR_API weir_status weir_nats_queue_open(weir_queue **queue, const weir_nats_co
  * Makes a stage a source of the items of the queue. Sets work.source, work.arg, work.init and work.fini of `stage`, and
  * threads.count if it is 0, and `settled` of `options`. The program sets the other members.
  *
- * The server delivers at most `window` items at a time. An item is acknowledged when it and all results derived from it
+ * The server delivers up to `window` items at a time, for a moment twice as many. An item is acknowledged when it and all results derived from it
  * have ended:
  *
  *   done, dead-lettered  it is removed from the server; a dead letter is in the queue or the stage that the program has
  *                        set for it
  *   failed               it is delivered again, here or to another program, `retry_delay` later. After `attempts`
  *                        deliveries it becomes a dead letter on the server
- *   dropped              because the pipeline was cancelled: it is delivered again at once
+ *   dropped              because the pipeline was cancelled: it is delivered again a second later
  *
  * Until then the server is told each third of ack_wait that the item is in work. The source ends when it takes a sentinel
  * (weir_nats_close). Items that the source has not begun when it ends are given back.
