@@ -611,6 +611,32 @@ START_TEST (another_capacity_is_a_mismatch) {
 }
 END_TEST
 
+START_TEST (a_password_is_never_quoted) {
+    static const char *const urls[] = {"nats://ann:sec,ret@127.0.0.1:1", "nats://ann:secret", "nats://[::1]:secret",
+                                       "nats://127.0.0.1:1,ann:secret"};
+    weir_nats_config config = config_for("quoted", 5);
+    char reason[256];
+    for (size_t i = 0; i < COUNT_OF(urls); i++) {
+        config.urls = urls[i];
+        assert_status(WEIR_INVALID, try_open(&config, reason, sizeof reason));
+        ck_assert_ptr_null(strstr(reason, "sec"));
+    }
+    config.urls = "nats://ann:secret@[::1]:1";
+    assert_status(WEIR_DISCONNECTED, try_open(&config, reason, sizeof reason));
+    ck_assert_ptr_null(strstr(reason, "sec"));
+}
+END_TEST
+
+START_TEST (a_url_of_tls_sends_no_password_in_clear) {
+    weir_nats_config config = config_for("clear", 5);
+    char reason[256], url[128];
+    snprintf(url, sizeof url, "tls://ann:secret@127.0.0.1:%d", shared.port);
+    config.urls = url;
+    ck_assert_int_ne(try_open(&config, reason, sizeof reason), WEIR_OK);
+    ck_assert_ptr_null(strstr(reason, "secret"));
+}
+END_TEST
+
 START_TEST (a_server_that_is_not_there_is_named) {
     weir_nats_config config = config_for("absent", 5);
     char reason[256];
@@ -1247,6 +1273,8 @@ static Suite *suite(void) {
     tcase_add_test(faults, a_long_item_is_kept_alive);
     tcase_add_test(faults, the_item_of_a_killed_worker_goes_to_another);
     tcase_add_test(faults, the_item_of_a_stopped_worker_goes_to_another);
+    tcase_add_test(ends, a_password_is_never_quoted);
+    tcase_add_test(ends, a_url_of_tls_sends_no_password_in_clear);
     tcase_add_test(ends, an_outage_makes_no_requests);
     tcase_add_test(ends, a_producer_that_was_stopped_sees_room);
     tcase_add_test(faults, a_killed_server_loses_no_acknowledged_put);
