@@ -1,13 +1,15 @@
 /*
- * burst.c - Implements weir_nats_put_many: several puts are sent before their answers have come.
+ * burst.c - Implements bursts, and weir_nats_put_many with them.
  *
- * A burst is as large as the room that is known. If other programs fill the queue in the middle of it, a put in the middle
- * may be refused and a later one stored. The refused ones are then made one by one, without a deadline: the caller is told
- * a number of items, which must be the first ones.
+ * If other programs fill the queue in the middle of a burst, a put may be refused and a later one stored. Here such puts
+ * are made again one by one, beyond the deadline by up to `timeout`: the caller is told a number of items, which must be
+ * the first ones. An item that is near the limit of the server goes alone, so that no later one is stored before it is
+ * refused.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "buffer.h"
+#include "burst.h"
+
 #include "clock.h"
 #include "connect.h"
 #include "put.h"
@@ -17,31 +19,44 @@
 
 #include <stdlib.h>
 
-enum { BURST = 256 };
+enum { HEADERS_MOST = 256 }; /* bytes of the headers of a put */
 
-struct burst {
-    struct weir__nats_call call;
-    size_t count, admitted;
-    struct weir__nats_put puts[BURST];
-    size_t offsets[BURST + 1];
-    weir_nats_buffer bytes;
-};
-
-/* Encodes items until one fails. Returns the status of that. */
-static weir_status encode(weir_nats *nats, struct burst *burst, void *const *items, size_t wanted) {
-    weir_status status = WEIR_OK;
-    burst->bytes.size = 0;
-    for (burst->count = 0; burst->count < wanted && status == WEIR_OK; burst->count++) {
-        burst->offsets[burst->count] = burst->bytes.size;
-        status = nats->config.encode(items[burst->count], &burst->bytes, nats->config.arg);
+struct weir__nats_burst *weir__nats_burst_create(void) {
+    struct weir__nats_burst *burst = calloc(1, sizeof *burst);
+    if (burst != NULL && !weir__nats_call_init(&burst->call)) {
+        free(burst);
+        return NULL;
     }
-    if (status != WEIR_OK)
-        burst->bytes.size = burst->offsets[--burst->count];
-    burst->offsets[burst->count] = burst->bytes.size;
-    return status;
+    return burst;
 }
 
-static void send_all(weir_nats *nats, struct burst *burst, void *const *items) {
+void weir__nats_burst_destroy(struct weir__nats_burst *burst) {
+    weir__nats_buffer_free(&burst->bytes);
+    weir__nats_call_destroy(&burst->call);
+    free(burst);
+}
+
+static bool goes_alone(const weir_nats *nats, size_t size) {
+    int64_t most = natsConnection_GetMaxPayload(nats->bulk);
+    return most > 0 && (uint64_t)size + HEADERS_MOST > (uint64_t)most;
+}
+
+/* Encodes items until one fails or goes alone. */
+static void encode(weir_nats *nats, struct weir__nats_burst *burst, void *const *items, size_t wanted) {
+    burst->bytes.size = 0;
+    for (burst->count = 0; burst->count < wanted; burst->count++) {
+        size_t begin = burst->bytes.size;
+        burst->offsets[burst->count] = begin;
+        if (nats->config.encode(items[burst->count], &burst->bytes, nats->config.arg) != WEIR_OK ||
+            goes_alone(nats, burst->bytes.size - begin)) {
+            burst->bytes.size = begin;
+            break;
+        }
+    }
+    burst->offsets[burst->count] = burst->bytes.size;
+}
+
+static void send_all(weir_nats *nats, struct weir__nats_burst *burst, void *const *items) {
     for (size_t i = 0; i < burst->count; i++) {
         struct weir__nats_put *put = &burst->puts[i];
         weir__nats_put_begin(put, weir__nats_subject(nats, items[i]), burst->bytes.bytes + burst->offsets[i],
@@ -50,12 +65,30 @@ static void send_all(weir_nats *nats, struct burst *burst, void *const *items) {
         weir__nats_send(nats, put);
     }
     weir__nats_await(nats, &burst->call, weir_deadline_after(nats->config.timeout));
-    for (size_t i = 0; i < burst->count; i++)
-        weir__nats_withdraw(nats, &burst->puts[i]);
-    weir__nats_room_leave(nats, burst->admitted);
+    for (size_t i = 0; i < burst->count; i++) {
+        struct weir__nats_put *put = &burst->puts[i];
+        weir__nats_withdraw(nats, put);
+        if (put->answer == ANSWER_FULL) {
+            put->token = 0;
+            put->sent = false;
+        }
+    }
 }
 
-static size_t after_last_stored(const struct burst *burst) {
+size_t weir__nats_burst_send(weir_nats *nats, struct weir__nats_burst *burst, void *const *items, size_t wanted) {
+    size_t admitted = 0;
+    burst->count = 0;
+    if (wanted < 2 || !weir__nats_connected(nats->bulk))
+        return 0;
+    if (weir__nats_room_admit(nats, wanted < BURST_MOST ? wanted : BURST_MOST, &admitted) == WEIR_OK && admitted >= 2) {
+        encode(nats, burst, items, admitted);
+        send_all(nats, burst, items);
+    }
+    weir__nats_room_leave(nats, admitted);
+    return burst->count;
+}
+
+static size_t after_last_stored(const struct weir__nats_burst *burst) {
     size_t end = burst->count;
     while (end > 0 && burst->puts[end - 1].answer != ANSWER_STORED)
         end--;
@@ -63,58 +96,46 @@ static size_t after_last_stored(const struct burst *burst) {
 }
 
 /* Makes the puts that were not stored at once. Returns the status of the first that fails, and counts those before it. */
-static weir_status settle(weir_nats *nats, struct burst *burst, size_t *done, weir_deadline deadline) {
+static weir_status settle(weir_nats *nats, struct weir__nats_burst *burst, size_t *done, weir_deadline deadline) {
     size_t must = after_last_stored(burst);
+    weir_deadline later = weir__nats_later(deadline, weir_deadline_after(nats->config.timeout));
     for (*done = 0; *done < burst->count; ++*done) {
         struct weir__nats_put *put = &burst->puts[*done];
         if (put->answer == ANSWER_STORED)
             continue;
-        if (put->answer == ANSWER_FULL) {
-            put->token = 0;
-            put->sent = false;
-        }
-        weir_status status = weir__nats_put_until(nats, put, *done < must ? WEIR_NEVER : deadline);
+        weir_status status = weir__nats_put_until(nats, put, *done < must ? later : deadline);
+        if (status != WEIR_OK && *done < must)
+            return weir__nats_fail(nats, WEIR_UNCERTAIN, "an item was refused (%s), and later ones are in the queue",
+                                   weir_strerror(status));
         if (status != WEIR_OK)
             return status;
     }
     return WEIR_OK;
 }
 
-static weir_status put_burst(weir_nats *nats, struct burst *burst, void *const *items, size_t wanted, size_t *done,
-                             weir_deadline deadline) {
-    *done = 0;
-    burst->admitted = 0;
-    if (!weir__nats_connected(nats->bulk) ||
-        weir__nats_room_admit(nats, wanted < BURST ? wanted : BURST, &burst->admitted) != WEIR_OK ||
-        burst->admitted < 2) {
-        weir__nats_room_leave(nats, burst->admitted);
+static weir_status put_some(weir_nats *nats, struct weir__nats_burst *burst, void *const *items, size_t wanted,
+                            size_t *done, weir_deadline deadline) {
+    if (weir__nats_burst_send(nats, burst, items, wanted) == 0) {
         weir_status status = weir_nats_put(nats, items[0], deadline);
         *done = status == WEIR_OK;
         return status;
     }
-    weir_status encoded = encode(nats, burst, items, burst->admitted);
-    send_all(nats, burst, items);
     weir_status status = settle(nats, burst, done, deadline);
     for (size_t i = 0; i < *done && nats->config.drop != NULL; i++)
         nats->config.drop(items[i], nats->config.arg);
-    return status == WEIR_OK ? encoded : status;
+    return status;
 }
 
 static weir_status put_all(weir_nats *nats, void *const *items, size_t count, size_t *put, weir_deadline deadline) {
-    struct burst *burst = calloc(1, sizeof *burst);
-    weir_status status = burst == NULL || !weir__nats_call_init(&burst->call) ? WEIR_NOMEM : WEIR_OK;
-    if (status != WEIR_OK) {
-        free(burst);
-        return status;
-    }
+    struct weir__nats_burst *burst = weir__nats_burst_create();
+    weir_status status = burst == NULL ? WEIR_NOMEM : WEIR_OK;
     while (status == WEIR_OK && *put < count) {
-        size_t done;
-        status = put_burst(nats, burst, items + *put, count - *put, &done, deadline);
+        size_t done = 0;
+        status = put_some(nats, burst, items + *put, count - *put, &done, deadline);
         *put += done;
     }
-    weir__nats_buffer_free(&burst->bytes);
-    weir__nats_call_destroy(&burst->call);
-    free(burst);
+    if (burst != NULL)
+        weir__nats_burst_destroy(burst);
     return status;
 }
 

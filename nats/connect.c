@@ -65,7 +65,9 @@ static natsStatus set_servers(natsOptions *options, char *urls) {
 }
 
 static natsStatus set_tls(natsOptions *options, const weir_nats_config *config) {
-    if (config->ca_file == NULL && config->certificate_file == NULL)
+    bool wanted = strncmp(config->urls, "tls:", 4) == 0 || strstr(config->urls, ",tls:") != NULL ||
+                  strstr(config->urls, " tls:") != NULL;
+    if (!wanted && config->ca_file == NULL && config->certificate_file == NULL)
         return NATS_OK;
     natsStatus status = natsOptions_SetSecure(options, true);
     if (status == NATS_OK && config->ca_file != NULL)

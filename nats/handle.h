@@ -75,11 +75,13 @@ struct weir__nats_held {
     uint64_t told; /* when the server was told last that it is in work */
     unsigned attempt;
     unsigned lane;
+    uint64_t dropped_at;
+    bool sentinel;
     bool dropped; /* is given back when the last taker ends */
 };
 
-/* Is given an item or a sentinel (`sentinel`) that has arrived. Must not block. */
-typedef void weir__nats_deliver_func(void *target, struct weir__nats_held *held, bool sentinel);
+/* Is given an item or a sentinel that has arrived. */
+typedef void weir__nats_deliver_func(void *target, struct weir__nats_held *held);
 
 /* A consumer of the server, from which this program pulls. */
 struct weir__nats_lane {

@@ -10,12 +10,15 @@
 
 #include "buffer.h"
 #include "clock.h"
+#include "connect.h"
 #include "pull.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { PAUSE_MS = 50 };
 
 struct weir__nats_held *weir__nats_hold(weir_nats *nats, natsMsg *message, size_t lane, uint64_t sequence,
                                         unsigned attempt) {
@@ -32,7 +35,8 @@ struct weir__nats_held *weir__nats_hold(weir_nats *nats, natsMsg *message, size_
                                      .sequence = sequence,
                                      .told = weir__nats_now(),
                                      .attempt = attempt,
-                                     .lane = (unsigned)lane};
+                                     .lane = (unsigned)lane,
+                                     .sentinel = lane + 1 == nats->lane_count};
     pthread_mutex_lock(&nats->lock);
     held->next = nats->held;
     if (nats->held != NULL)
@@ -66,19 +70,45 @@ void weir__nats_ack(struct weir__nats_held *held) {
     weir__nats_forget(held);
 }
 
+/* Returns whether the server has no message with this number. */
+static bool is_removed(weir_nats *nats, uint64_t sequence) {
+    natsMsg *message = NULL;
+    jsErrCode code = 0;
+    natsStatus status = js_GetMsg(&message, nats->js, nats->stream, sequence, NULL, &code);
+    natsMsg_Destroy(message);
+    return status == NATS_NOT_FOUND || code == JSNoMessageFoundErr;
+}
+
 bool weir__nats_ack_and_wait(struct weir__nats_held *held) {
+    weir_nats *nats = held->nats;
     natsMsg *answer = NULL;
-    natsStatus status = natsConnection_RequestString(&answer, held->nats->prompt, held->reply, "+ACK",
-                                                     weir__nats_milliseconds(held->nats->config.timeout));
+    if (!weir__nats_connected(nats->prompt)) {
+        nats_Sleep(PAUSE_MS);
+        return false;
+    }
+    natsStatus status = natsConnection_RequestString(&answer, nats->prompt, held->reply, "+ACK",
+                                                     weir__nats_milliseconds(nats->config.timeout));
     natsMsg_Destroy(answer);
+    if (status != NATS_OK && !is_removed(nats, held->sequence))
+        return false;
     weir__nats_forget(held);
-    return status == NATS_OK;
+    return true;
+}
+
+/* A sentinel that is given back may come here again. */
+static void forget_that_it_passed(const struct weir__nats_held *held) {
+    weir_nats *nats = held->nats;
+    pthread_mutex_lock(&nats->lock);
+    if (held->sentinel && held->sequence == nats->passed)
+        nats->passed = 0;
+    pthread_mutex_unlock(&nats->lock);
 }
 
 void weir__nats_nak(struct weir__nats_held *held, uint64_t delay) {
     char text[64] = "-NAK";
     if (delay > 0)
         snprintf(text, sizeof text, "-NAK {\"delay\": %" PRIu64 "}", delay);
+    forget_that_it_passed(held);
     natsConnection_PublishString(held->nats->bulk, held->reply, text);
     weir__nats_forget(held);
 }
@@ -88,23 +118,39 @@ void weir__nats_dropped(struct weir__nats_held *held) {
     pthread_mutex_lock(&nats->lock);
     bool waits = nats->subscribed;
     held->dropped = waits;
+    held->dropped_at = weir__nats_now();
     pthread_mutex_unlock(&nats->lock);
+    forget_that_it_passed(held);
     if (!waits)
         weir__nats_nak(held, 0);
 }
 
-static struct weir__nats_held *find_dropped(weir_nats *nats) {
+/* Returns one that was dropped before `time`; NULL if there is none. */
+static struct weir__nats_held *find_dropped(weir_nats *nats, uint64_t time) {
     pthread_mutex_lock(&nats->lock);
     struct weir__nats_held *held = nats->held;
-    while (held != NULL && !held->dropped)
+    while (held != NULL && (!held->dropped || held->dropped_at >= time))
         held = held->next;
     pthread_mutex_unlock(&nats->lock);
     return held;
 }
 
-void weir__nats_return_dropped(weir_nats *nats) {
-    for (struct weir__nats_held *held = find_dropped(nats); held != NULL; held = find_dropped(nats))
+static void return_those_before(weir_nats *nats, uint64_t time) {
+    struct weir__nats_held *held;
+    while ((held = find_dropped(nats, time)) != NULL)
         weir__nats_nak(held, 0);
+}
+
+void weir__nats_return_dropped(weir_nats *nats) {
+    return_those_before(nats, UINT64_MAX);
+}
+
+void weir__nats_return_late(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    bool taken = nats->takers > 0;
+    pthread_mutex_unlock(&nats->lock);
+    if (taken)
+        return_those_before(nats, weir__nats_now() - WEIR_SECOND);
 }
 
 void weir__nats_failed(struct weir__nats_held *held) {

@@ -15,7 +15,10 @@ struct weir__nats_held *weir__nats_hold(weir_nats *nats, natsMsg *message, size_
 /* Acknowledges an item: the server removes it. Frees `held`. */
 void weir__nats_ack(struct weir__nats_held *held);
 
-/* Acknowledges an item, and waits until the server has removed it. Frees `held`. Returns whether it has. */
+/*
+ * Acknowledges a sentinel, and waits until the server has removed it, at most for `timeout`. Returns whether it has; then
+ * `held` is freed. Otherwise it may be removed or not: call it again.
+ */
 bool weir__nats_ack_and_wait(struct weir__nats_held *held);
 
 /* Frees `held`, and tells the server nothing: a later delivery of the same item is held. */
@@ -25,13 +28,16 @@ void weir__nats_forget(struct weir__nats_held *held);
 void weir__nats_nak(struct weir__nats_held *held, uint64_t delay);
 
 /*
- * Gives an item back that was dropped. While this program takes items, the server would deliver it here again at once, so
- * it stays held until the subscription has ended.
+ * Gives an item back that was dropped. The server would deliver it here again at once, so it stays held until the
+ * subscription has ended; for a second at most if other sources of this handle still take items then.
  */
 void weir__nats_dropped(struct weir__nats_held *held);
 
 /* Gives back all that was dropped. */
 void weir__nats_return_dropped(weir_nats *nats);
+
+/* Gives back what was dropped a second ago, while other sources still take items. */
+void weir__nats_return_late(weir_nats *nats);
 
 /* Gives an item back after a failed attempt: after retry_delay, or at once to become a dead letter. */
 void weir__nats_failed(struct weir__nats_held *held);

@@ -2,14 +2,14 @@
 
 libweir_nats_la_SOURCES = \
 	nats/buffer.c nats/buffer.h \
-	nats/burst.c \
+	nats/burst.c nats/burst.h \
 	nats/clock.c nats/clock.h \
 	nats/connect.c nats/connect.h \
 	nats/counts.c \
 	nats/dead.c nats/dead.h \
 	nats/handle.h \
 	nats/held.c nats/held.h \
-	nats/open.c \
+	nats/open.c nats/open.h \
 	nats/pull.c nats/pull.h \
 	nats/put.c nats/put.h \
 	nats/queue.c \

@@ -5,6 +5,8 @@
  */
 #include "clock.h"
 #include "connect.h"
+#include "held.h"
+#include "open.h"
 #include "reason.h"
 #include "send.h"
 #include "settings.h"
@@ -102,31 +104,36 @@ static bool in_use_locked(const weir_nats *nats) {
     return used;
 }
 
-/* Sets `stopped`, and blocks until the calls of other threads have returned. Returns WEIR_BUSY if a stage uses it. */
-static weir_status stop(weir_nats *nats) {
+/* Sets `stopped`, and blocks until the subscription has ended and the calls of other threads have returned. */
+static void stop(weir_nats *nats) {
     pthread_mutex_lock(&nats->lock);
-    weir_status status = in_use_locked(nats) ? WEIR_BUSY : WEIR_OK;
-    if (status == WEIR_OK) {
-        while (nats->subscribed)
-            pthread_cond_wait(&nats->changed, &nats->lock);
-        nats->stopped = true;
-        pthread_cond_broadcast(&nats->changed);
-        while (nats->calls > 0)
-            pthread_cond_wait(&nats->changed, &nats->lock);
-    }
+    while (nats->subscribed)
+        pthread_cond_wait(&nats->changed, &nats->lock);
+    nats->stopped = true;
+    pthread_cond_broadcast(&nats->changed);
+    while (nats->calls > 0)
+        pthread_cond_wait(&nats->changed, &nats->lock);
     pthread_mutex_unlock(&nats->lock);
-    return status;
+}
+
+void weir__nats_end(weir_nats *nats) {
+    stop(nats);
+    pthread_join(nats->tick, NULL);
+    weir__nats_disconnect(nats);
+    while (nats->held != NULL)
+        weir__nats_forget(nats->held);
+    free_handle(nats);
 }
 
 weir_status weir_nats_destroy(weir_nats *nats) {
     if (nats == NULL)
         return WEIR_OK;
-    weir_status status = stop(nats);
-    if (status != WEIR_OK)
-        return status;
-    pthread_join(nats->tick, NULL);
-    weir__nats_disconnect(nats);
-    free_handle(nats);
+    pthread_mutex_lock(&nats->lock);
+    bool used = in_use_locked(nats);
+    pthread_mutex_unlock(&nats->lock);
+    if (used)
+        return WEIR_BUSY;
+    weir__nats_end(nats);
     return WEIR_OK;
 }
 

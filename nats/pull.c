@@ -12,6 +12,7 @@
 #include "pull.h"
 
 #include "clock.h"
+#include "connect.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,8 +32,13 @@ static bool is_wanted_locked(const weir_nats *nats, const struct weir__nats_lane
     return lane->expected == 0 && room >= (lane->most + 1) / 2;
 }
 
-/* Opens a request, and returns its number of items; 0 if none is due. */
+/*
+ * Opens a request, and returns its number of items; 0 if none is due. One connection carries requests and the other one
+ * items. While one is down, no request is made: libnats would keep them all, and send them at once later.
+ */
 static size_t open_request(weir_nats *nats, struct weir__nats_lane *lane, uint64_t *number) {
+    if (!weir__nats_connected(nats->prompt) || !weir__nats_connected(nats->bulk))
+        return 0;
     pthread_mutex_lock(&nats->lock);
     size_t count = 0;
     if (is_wanted_locked(nats, lane)) {

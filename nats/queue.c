@@ -9,6 +9,7 @@
  */
 #include "clock.h"
 #include "held.h"
+#include "open.h"
 #include "put.h"
 #include "room.h"
 #include "take.h"
@@ -22,7 +23,7 @@ enum { EARLY_TRIES = 4 };
 struct port {
     weir_nats *nats;
     weir_queue *queue;
-    bool takes; /* until the queue is shut down; changed by the thread that delivers, and after its end */
+    bool takes; /* until the queue is shut down; under the lock of the handle */
 };
 
 /* Returns whether acknowledgements came since the last call. Then the server may be about to remove items. */
@@ -67,9 +68,24 @@ static weir_status close_queue(void *state) {
     return status == WEIR_CLOSED || status == WEIR_TIMEDOUT ? WEIR_DISCONNECTED : status;
 }
 
+/* A sentinel whose removal is not known is asked for again, up to ack_wait: then it goes to another consumer. */
+static void settle_sentinel(struct weir__nats_held *sentinel) {
+    weir_deadline until = weir_deadline_after(sentinel->nats->config.ack_wait);
+    while (!weir__nats_ack_and_wait(sentinel)) {
+        if (weir__nats_now() >= until) {
+            weir__nats_nak(sentinel, 0);
+            return;
+        }
+    }
+}
+
 static void settle(void *state, void *receipt) {
+    struct weir__nats_held *held = receipt;
     (void)state;
-    weir__nats_ack(receipt);
+    if (held->sentinel)
+        settle_sentinel(held);
+    else
+        weir__nats_ack(held);
 }
 
 /* Not at once: the server would deliver it to this program again while that ends. */
@@ -99,11 +115,23 @@ static void changed(void *target) {
     weir_queue_port_changed(port->queue);
 }
 
+/* Sets whether the port takes. Returns whether it did before. */
+static bool set_takes(struct port *port, bool takes) {
+    pthread_mutex_lock(&port->nats->lock);
+    bool before = port->takes;
+    port->takes = takes;
+    pthread_mutex_unlock(&port->nats->lock);
+    return before;
+}
+
+static void take_no_more(struct port *port) {
+    if (set_takes(port, false))
+        weir__nats_take_no_more(port->nats);
+}
+
 /* The queue is shut down. */
 static void refuse(struct port *port, struct weir__nats_held *held) {
-    if (port->takes)
-        weir__nats_take_no_more(port->nats);
-    port->takes = false;
+    take_no_more(port);
     weir__nats_dropped(held);
 }
 
@@ -123,19 +151,26 @@ static void deliver_item(struct port *port, struct weir__nats_held *held) {
         weir__nats_failed(held);
 }
 
-static void deliver(void *target, struct weir__nats_held *held, bool sentinel) {
-    struct port *port = target;
-    if (!sentinel)
-        deliver_item(port, held);
-    else if (weir_queue_deliver_close(port->queue, held) != WEIR_OK)
+static void deliver_sentinel(struct port *port, struct weir__nats_held *held) {
+    weir_status status = weir_queue_deliver_close(port->queue, held);
+    if (status == WEIR_CLOSED)
+        refuse(port, held);
+    else if (status != WEIR_OK)
         weir__nats_nak(held, port->nats->config.retry_delay);
+}
+
+static void deliver(void *target, struct weir__nats_held *held) {
+    struct port *port = target;
+    if (held->sentinel)
+        deliver_sentinel(port, held);
+    else
+        deliver_item(port, held);
 }
 
 static void destroy(void *state) {
     struct port *port = state;
-    if (port->takes)
-        weir__nats_take_no_more(port->nats);
-    weir_nats_destroy(port->nats);
+    take_no_more(port);
+    weir__nats_end(port->nats);
     free(port);
 }
 
@@ -156,9 +191,10 @@ static weir_status create_queue(struct port *port) {
     if (status != WEIR_OK)
         return status;
     weir__nats_room_tell(port->nats, changed, port);
-    port->takes = !config->put_only;
-    status = port->takes ? weir__nats_take(port->nats, deliver, port) : WEIR_OK;
-    port->takes = port->takes && status == WEIR_OK;
+    if (config->put_only)
+        return WEIR_OK;
+    status = weir__nats_take(port->nats, deliver, port);
+    set_takes(port, status == WEIR_OK);
     return status;
 }
 

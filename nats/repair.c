@@ -94,8 +94,8 @@ static void move_sentinel(weir_nats *nats, uint64_t sequence) {
     if (same)
         nats->sentinel = NULL;
     pthread_mutex_unlock(&nats->lock);
-    if (same)
-        weir__nats_ack_and_wait(sentinel);
+    if (same && !weir__nats_ack_and_wait(sentinel))
+        weir__nats_forget(sentinel); /* it is delivered again */
 }
 
 /* Moves what is suspect from the first message on. A removal tells where the next message is. Returns how many it moved. */

@@ -96,7 +96,7 @@ void weir__nats_room_tell(weir_nats *nats, void (*changed)(void *target), void *
 
 void weir__nats_room_look(weir_nats *nats) {
     pthread_mutex_lock(&nats->lock);
-    bool lately = nats->acks != NULL && weir__nats_now() < nats->waited + REST_AFTER;
+    bool lately = weir__nats_now() < nats->waited + REST_AFTER;
     pthread_mutex_unlock(&nats->lock);
     if (lately)
         tell(nats);
@@ -119,7 +119,9 @@ bool weir__nats_room_watch(weir_nats *nats) {
     natsSubscription *acks = NULL;
     pthread_mutex_lock(&nats->lock);
     bool watched = nats->acks != NULL || nats->watching;
-    nats->watching = true;
+    nats->watching = nats->watching || !watched;
+    if (nats->waited == 0)
+        pthread_cond_broadcast(&nats->changed); /* the tick may sleep without an end */
     nats->waited = weir__nats_now();
     pthread_mutex_unlock(&nats->lock);
     if (watched)
@@ -129,6 +131,7 @@ bool weir__nats_room_watch(weir_nats *nats) {
     pthread_mutex_lock(&nats->lock);
     nats->acks = acks;
     nats->watching = false;
+    nats->waited = weir__nats_now();
     pthread_cond_broadcast(&nats->changed);
     pthread_mutex_unlock(&nats->lock);
     return acks != NULL;
@@ -148,13 +151,18 @@ void weir__nats_room_wait(weir_nats *nats, uint64_t *pause, weir_deadline deadli
     pthread_mutex_unlock(&nats->lock);
 }
 
+/* A waiter that sleeps since then, because this thread was held up or the process was stopped, watches again. */
 void weir__nats_room_rest(weir_nats *nats) {
     natsSubscription *acks = NULL;
     pthread_mutex_lock(&nats->lock);
-    if (nats->acks != NULL && nats->waited + REST_AFTER < weir__nats_now()) {
+    bool rests = nats->waited != 0 && nats->waited + REST_AFTER < weir__nats_now();
+    if (rests) {
         acks = nats->acks;
         nats->acks = NULL;
+        nats->waited = 0;
     }
     pthread_mutex_unlock(&nats->lock);
     natsSubscription_Destroy(acks);
+    if (rests)
+        tell(nats);
 }

@@ -20,6 +20,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { UNAVAILABLE = 503, IN_PROCESS = 10158 }; /* codes of the server */
+
 static uint64_t number_after(const char *text, const char *name) {
     const char *at = strstr(text, name);
     return at == NULL ? 0 : strtoull(at + strlen(name), NULL, 10);
@@ -35,9 +37,16 @@ static void copy_description(const char *text, char *to, size_t size) {
     snprintf(to, size, "%.*s", length, at == NULL ? "" : at);
 }
 
+/* A server that loses its leadership, ends, or still works at the same put, does not tell whether it is stored. */
+static bool is_not_final(uint64_t code, uint64_t class, const char *description) {
+    return (code == 0 && class == UNAVAILABLE) || code == IN_PROCESS || strstr(description, "store is closed") != NULL;
+}
+
 static enum weir__nats_answer read_error(const char *text, struct weir__nats_put *put) {
     uint64_t code = number_after(text, "\"err_code\":");
     copy_description(text, put->text, sizeof put->text);
+    if (is_not_final(code, number_after(text, "\"code\":"), put->text))
+        return ANSWER_LATER;
     switch (code) {
         case JSStreamStoreFailedErr:
             return strstr(put->text, "maximum messages exceeded") != NULL ? ANSWER_FULL : ANSWER_REFUSED;

@@ -19,11 +19,41 @@ static bool is_name(const char *name) {
     return length > 0 && length <= NAME_MOST && strspn(name, allowed) == length;
 }
 
+/* Returns whether a url, up to its end, has no port or a number as its port. Otherwise it may be a piece of a password. */
+static bool has_right_port(const char *url, size_t length) {
+    const char *scheme = strstr(url, "://"), *end = url + length;
+    const char *host = scheme != NULL && scheme < end ? scheme + 3 : url;
+    for (const char *c = host; c < end; c++) {
+        if (*c == '@')
+            host = c + 1;
+    }
+    const char *bracket = *host == '[' ? memchr(host, ']', (size_t)(end - host)) : NULL;
+    const char *colon =
+        memchr(bracket == NULL ? host : bracket, ':', (size_t)(end - (bracket == NULL ? host : bracket)));
+    if (colon == NULL)
+        return true;
+    size_t digits = strspn(colon + 1, "0123456789");
+    const char *rest = colon + 1 + digits;
+    return digits > 0 && digits <= 5 && (rest == end || *rest == '/');
+}
+
+static bool are_urls(const char *urls) {
+    while (urls != NULL && *urls != '\0') {
+        size_t length = strcspn(urls, ", ");
+        if (!has_right_port(urls, length))
+            return false;
+        urls += length + (urls[length] != '\0');
+    }
+    return true;
+}
+
 static const char *wrong(const weir_nats_config *config) {
     for (size_t i = 0; i < sizeof config->reserved / sizeof config->reserved[0]; i++) {
         if (config->reserved[i] != NULL)
             return "a reserved member is not NULL";
     }
+    if (!are_urls(config->urls))
+        return "a url has a port that is no number; a password must have %2C instead of a comma";
     if (!is_name(config->name))
         return "name must be 1 to 64 letters, digits, - or _";
     if (config->capacity == 0 || (config->capacity != WEIR_UNBOUNDED && (uint64_t)config->capacity > INT64_MAX))

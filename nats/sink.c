@@ -6,6 +6,7 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "buffer.h"
+#include "burst.h"
 #include "clock.h"
 #include "put.h"
 
@@ -17,15 +18,19 @@ static bool may_wait(weir_task *task, weir_status status) {
     return waits && !weir_task_cancelled(task) && weir__nats_now() < weir_task_deadline(task);
 }
 
-static weir_status put_bytes(weir_task *task, weir_nats *nats, const char *subject, const weir_nats_buffer *buffer) {
-    struct weir__nats_put put;
+static weir_status put_until_end(weir_task *task, weir_nats *nats, struct weir__nats_put *put) {
     weir_status status;
-    weir__nats_put_begin(&put, subject, buffer->bytes, buffer->size);
     do {
         weir_deadline look = weir__nats_sooner(weir_deadline_after(LOOK), weir_task_deadline(task));
-        status = weir__nats_put_until(nats, &put, look);
+        status = weir__nats_put_until(nats, put, look);
     } while (may_wait(task, status));
     return status;
+}
+
+static weir_status put_bytes(weir_task *task, weir_nats *nats, const char *subject, const weir_nats_buffer *buffer) {
+    struct weir__nats_put put;
+    weir__nats_put_begin(&put, subject, buffer->bytes, buffer->size);
+    return put_until_end(task, nats, &put);
 }
 
 static weir_status put_item(weir_task *task, weir_nats *nats, void *item) {
@@ -54,23 +59,44 @@ static int run(weir_task *task, void *item, void *state) {
     return status == WEIR_OK ? 0 : fail(task, nats, status);
 }
 
+static void fail_item(weir_task *task, weir_nats *nats, size_t place, weir_status status) {
+    char reason[MESSAGE_BYTES];
+    weir_nats_message_copy(nats, reason, sizeof reason);
+    weir_task_fail_item(task, place, WEIR_CODE(status), "%s", *reason == '\0' ? weir_strerror(status) : reason);
+}
+
+/* Puts some items from place `at` on. Returns how many have ended. */
+static size_t put_some(weir_task *task, weir_nats *nats, struct weir__nats_burst *burst, void *const *items, size_t at,
+                       size_t count) {
+    size_t sent = weir__nats_burst_send(nats, burst, items + at, count - at);
+    if (sent == 0) {
+        weir_status status = put_item(task, nats, items[at]);
+        if (status != WEIR_OK)
+            fail_item(task, nats, at, status);
+        return 1;
+    }
+    for (size_t i = 0; i < sent; i++) {
+        struct weir__nats_put *put = &burst->puts[i];
+        weir_status status = put->answer == ANSWER_STORED ? WEIR_OK : put_until_end(task, nats, put);
+        if (status != WEIR_OK)
+            fail_item(task, nats, at + i, status);
+        else if (nats->config.drop != NULL)
+            nats->config.drop(items[at + i], nats->config.arg);
+    }
+    return sent;
+}
+
 static int run_batch(weir_task *task, void *const *items, size_t count, void *state) {
     weir_nats *nats = state;
-    size_t put = 0;
-    if (weir_nats_put_many(nats, items, count, &put, 0) == WEIR_OK)
-        return 0;
-    for (size_t i = put; i < count; i++) {
-        weir_status status = weir__nats_enter(nats);
-        if (status == WEIR_OK) {
-            status = put_item(task, nats, items[i]);
-            weir__nats_leave(nats);
-        }
-        if (status != WEIR_OK) {
-            char reason[MESSAGE_BYTES];
-            weir_nats_message_copy(nats, reason, sizeof reason);
-            weir_task_fail_item(task, i, WEIR_CODE(status), "%s", reason);
-        }
-    }
+    if (weir__nats_enter(nats) != WEIR_OK)
+        return fail(task, nats, WEIR_CLOSED);
+    struct weir__nats_burst *burst = weir__nats_burst_create();
+    for (size_t at = 0; burst != NULL && at < count;)
+        at += put_some(task, nats, burst, items, at, count);
+    weir__nats_leave(nats);
+    if (burst == NULL)
+        return weir_task_fail(task, WEIR_CODE(WEIR_NOMEM), "out of memory for a batch");
+    weir__nats_burst_destroy(burst);
     return 0;
 }
 

@@ -13,16 +13,10 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdint.h>
 
-/* A sentinel in `arrived` has the lowest bit set. */
-static void *with_mark(struct weir__nats_held *held, bool sentinel) {
-    return (void *)((uintptr_t)held | (uintptr_t)sentinel);
-}
-
-static void deliver(void *target, struct weir__nats_held *held, bool sentinel) {
+static void deliver(void *target, struct weir__nats_held *held) {
     weir_nats *nats = target;
-    if (weir_queue_put(nats->arrived, with_mark(held, sentinel)) != WEIR_OK)
+    if (weir_queue_put(nats->arrived, held) != WEIR_OK)
         weir__nats_nak(held, 0);
 }
 
@@ -45,7 +39,7 @@ static void end(void *state) {
     if (!weir__nats_take_no_more(nats))
         return;
     while (weir_queue_try_get(nats->arrived, &entry) == WEIR_OK)
-        weir__nats_dropped((struct weir__nats_held *)((uintptr_t)entry & ~(uintptr_t)1));
+        weir__nats_dropped(entry);
 }
 
 static void settle(void *ticket, weir_outcome outcome) {
@@ -65,10 +59,20 @@ static void settle(void *ticket, weir_outcome outcome) {
     }
 }
 
-static int take_one(weir_task *task, weir_nats *nats, void *entry) {
-    struct weir__nats_held *held = (struct weir__nats_held *)((uintptr_t)entry & ~(uintptr_t)1);
-    if (held != entry)
-        return weir__nats_ack_and_wait(held) ? WEIR_END : 0; /* an unanswered one is delivered again, or was taken */
+/* Nothing but the server's answer tells that this source is the one that ends. */
+static int end_by(weir_task *task, struct weir__nats_held *sentinel) {
+    while (!weir__nats_ack_and_wait(sentinel)) {
+        if (weir_task_cancelled(task)) {
+            weir__nats_dropped(sentinel);
+            return 0;
+        }
+    }
+    return WEIR_END;
+}
+
+static int take_one(weir_task *task, weir_nats *nats, struct weir__nats_held *held) {
+    if (held->sentinel)
+        return end_by(task, held);
     void *item = NULL;
     if (weir__nats_decode(held, &item) != WEIR_OK)
         return 0;

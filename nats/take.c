@@ -105,12 +105,12 @@ static void item_arrived(weir_nats *nats, natsMsg *message) {
         natsMsg_Destroy(message);
     else if (!taken)
         weir__nats_dropped(held);
-    else if (lane + 1 == nats->lane_count)
+    else if (held->sentinel)
         hold_sentinel(nats, held);
     else if (attempt > nats->config.attempts)
         weir__nats_bury(held);
     else
-        nats->deliver(nats->target, held, false);
+        nats->deliver(nats->target, held);
     weir__nats_pull_lane(nats, lane);
 }
 
@@ -190,10 +190,24 @@ static void unsubscribe(weir_nats *nats) {
     nats->arrivals = NULL;
 }
 
+/* What has arrived while the last taker ended was stored for it. */
+static void drop_leftovers(weir_nats *nats) {
+    void *left;
+    pthread_mutex_lock(&nats->lock);
+    struct weir__nats_held *sentinel = nats->sentinel;
+    nats->sentinel = NULL;
+    pthread_mutex_unlock(&nats->lock);
+    if (sentinel != NULL)
+        weir__nats_dropped(sentinel);
+    while (weir_queue_try_get(nats->arrived, &left) == WEIR_OK)
+        weir__nats_dropped(left);
+}
+
 void weir__nats_take_rest(weir_nats *nats) {
     pthread_mutex_lock(&nats->takes);
     if (may_rest(nats)) {
         unsubscribe(nats);
+        drop_leftovers(nats);
         pthread_mutex_lock(&nats->lock);
         nats->subscribed = false;
         pthread_mutex_unlock(&nats->lock);
@@ -222,7 +236,7 @@ void weir__nats_pass_sentinel(weir_nats *nats) {
     }
     pthread_mutex_unlock(&nats->lock);
     if (sentinel != NULL)
-        nats->deliver(nats->target, sentinel, true);
+        nats->deliver(nats->target, sentinel);
 }
 
 weir_status weir__nats_decode(struct weir__nats_held *held, void **item) {

@@ -17,7 +17,7 @@
 #define SOON (10 * WEIR__NATS_MILLISECOND)
 
 static weir_deadline next_locked(const weir_nats *nats) {
-    if (!nats->subscribed && nats->held == NULL && nats->acks == NULL)
+    if (!nats->subscribed && nats->held == NULL && nats->waited == 0)
         return WEIR_NEVER;
     if (nats->sentinel != NULL || (nats->subscribed && nats->takers == 0))
         return weir_deadline_after(SOON);
@@ -43,6 +43,7 @@ static void *run(void *handle) {
         weir__nats_keep_alive(nats);
         weir__nats_pull(nats);
         weir__nats_pass_sentinel(nats);
+        weir__nats_return_late(nats);
         weir__nats_take_rest(nats);
         weir__nats_repair(nats);
         weir__nats_room_look(nats);

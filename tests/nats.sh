@@ -2,14 +2,14 @@
 # The heavier tests of libweir-nats: a queue with three replicas while its leader is killed, and while it is full; a
 # server with a full disk, if a small tmpfs can be mounted. No acknowledged put may be lost.
 #
-# environment: top_builddir; KILLS and RUNS: their numbers.
+# environment: top_builddir; KILLS and RUNS: their numbers, 2 and 3 by default, which takes about a minute.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
 
 top_builddir=${top_builddir:-.}
-kills=${KILLS:-10}
-runs=${RUNS:-10}
+kills=${KILLS:-2}
+runs=${RUNS:-3}
 make -s -C "$top_builddir" tests/nats_cluster
 "$top_builddir/tests/nats_cluster" kills "$kills"
 "$top_builddir/tests/nats_cluster" full "$runs"

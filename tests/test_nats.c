@@ -611,6 +611,32 @@ START_TEST (another_capacity_is_a_mismatch) {
 }
 END_TEST
 
+START_TEST (a_password_is_never_quoted) {
+    static const char *const urls[] = {"nats://ann:sec,ret@127.0.0.1:1", "nats://ann:secret", "nats://[::1]:secret",
+                                       "nats://127.0.0.1:1,ann:secret"};
+    weir_nats_config config = config_for("quoted", 5);
+    char reason[256];
+    for (size_t i = 0; i < COUNT_OF(urls); i++) {
+        config.urls = urls[i];
+        assert_status(WEIR_INVALID, try_open(&config, reason, sizeof reason));
+        ck_assert_ptr_null(strstr(reason, "sec"));
+    }
+    config.urls = "nats://ann:secret@[::1]:1";
+    assert_status(WEIR_DISCONNECTED, try_open(&config, reason, sizeof reason));
+    ck_assert_ptr_null(strstr(reason, "sec"));
+}
+END_TEST
+
+START_TEST (a_url_of_tls_sends_no_password_in_clear) {
+    weir_nats_config config = config_for("clear", 5);
+    char reason[256], url[128];
+    snprintf(url, sizeof url, "tls://ann:secret@127.0.0.1:%d", shared.port);
+    config.urls = url;
+    ck_assert_int_ne(try_open(&config, reason, sizeof reason), WEIR_OK);
+    ck_assert_ptr_null(strstr(reason, "secret"));
+}
+END_TEST
+
 START_TEST (a_server_that_is_not_there_is_named) {
     weir_nats_config config = config_for("absent", 5);
     char reason[256];
@@ -796,6 +822,34 @@ START_TEST (a_destroyed_weir_queue_gives_its_items_back) {
 }
 END_TEST
 
+static atomic_size_t decoded;
+
+static weir_status decode_slowly(const weir_nats_message *message, void **item, void *arg) {
+    usleep(2000);
+    atomic_fetch_add(&decoded, 1);
+    return decode_taken(message, item, arg);
+}
+
+START_TEST (a_weir_queue_may_be_destroyed_while_items_arrive) {
+    weir_nats *producer = open_numbers("arriving", WEIR_UNBOUNDED);
+    put_numbers_to(producer, 0, 400);
+    for (size_t round = 0; round < 4; round++) {
+        weir_nats_config config = config_for("arriving", WEIR_UNBOUNDED);
+        weir_queue *queue = NULL;
+        decode_numbers(&config);
+        config.decode = decode_slowly;
+        assert_status(WEIR_OK, weir_nats_queue_open(&queue, &config));
+        free(get_taken(queue));
+        assert_status(WEIR_OK, weir_queue_destroy(queue));
+        size_t before = atomic_load(&decoded);
+        usleep(50000);
+        ck_assert_uint_eq(atomic_load(&decoded), before);
+    }
+    ck_assert_uint_eq(counts_of(producer).unfinished, 400);
+    assert_status(WEIR_OK, weir_nats_destroy(producer));
+}
+END_TEST
+
 START_TEST (what_a_weir_queue_cannot_put_is_told) {
     weir_queue *queue = NULL;
     weir_nats_config config = config_for("told", 5);
@@ -814,6 +868,39 @@ START_TEST (what_a_weir_queue_cannot_put_is_told) {
 END_TEST
 
 /* ---- sinks ---- */
+
+enum { LARGE_ONE = 3, LARGE_SIZE = 2 << 20 };
+
+static weir_status encode_one_large(const void *item, weir_nats_buffer *buffer, void *arg) {
+    if (((const struct taken *)item)->number != LARGE_ONE)
+        return encode_taken(item, buffer, arg);
+    char *bytes = calloc(1, LARGE_SIZE);
+    weir_status status = weir_nats_buffer_add(buffer, bytes, LARGE_SIZE);
+    free(bytes);
+    return status;
+}
+
+static weir_nats *open_one_large(const char *name) {
+    weir_nats_config config = config_for(name, WEIR_UNBOUNDED);
+    decode_numbers(&config);
+    config.encode = encode_one_large;
+    return open_with(&config);
+}
+
+START_TEST (many_stop_before_an_item_that_is_too_large) {
+    weir_nats *nats = open_one_large("one_large");
+    void *items[16];
+    size_t put;
+    for (size_t i = 0; i < COUNT_OF(items); i++)
+        items[i] = new_taken(i);
+    assert_status(WEIR_TOO_LARGE, weir_nats_put_many(nats, items, COUNT_OF(items), &put, WEIR_NEVER));
+    ck_assert_uint_eq(put, LARGE_ONE);
+    ck_assert_uint_eq(counts_of(nats).unfinished, LARGE_ONE);
+    for (size_t i = put; i < COUNT_OF(items); i++)
+        free(items[i]);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
 
 static void run_sink(weir_nats *nats, size_t batch, size_t count) {
     weir_pipeline *pipeline = NULL;
@@ -839,6 +926,14 @@ START_TEST (sinks_put_one_by_one_and_in_batches) {
     run_sink(nats, 0, 10);
     run_sink(nats, 16, 100);
     ck_assert_uint_eq(counts_of(nats).unfinished, 110);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+START_TEST (a_batch_puts_each_item_once) {
+    weir_nats *nats = open_one_large("batch_large");
+    run_sink(nats, 16, 100);
+    ck_assert_uint_eq(counts_of(nats).unfinished, 99);
     assert_status(WEIR_OK, weir_nats_destroy(nats));
 }
 END_TEST
@@ -924,6 +1019,41 @@ static void wait_for_worker(int output) {
     char text[8];
     ck_assert_int_eq(read(output, text, 6), 6);
 }
+
+/* A producer in another process: tells that it begins a put to a full queue, and that the item is there. */
+static int run_producer(char **arguments) {
+    weir_nats_config config = {.urls = arguments[2], .name = arguments[3], .capacity = 1, .put_only = true};
+    weir_queue *queue = NULL;
+    decode_numbers(&config);
+    if (weir_nats_queue_open(&queue, &config) != WEIR_OK || write(STDOUT_FILENO, "taken\n", 6) != 6)
+        return 1;
+    if (weir_queue_put(queue, new_taken(2)) != WEIR_OK)
+        return 1;
+    return write(STDOUT_FILENO, "taken\n", 6) == 6 ? 0 : 1;
+}
+
+START_TEST (a_producer_that_was_stopped_sees_room) {
+    int output;
+    const char *arguments[] = {"test_nats", "producer", shared.url, "paused", NULL};
+    weir_queue *queue = open_weir_queue("paused", 1, false);
+    assert_status(WEIR_OK, weir_queue_put(queue, new_taken(1)));
+    take_one_of(queue, 1, 1);
+    pid_t producer = start_self(arguments, &output);
+    wait_for_worker(output);
+    usleep(300000); /* it sleeps: a put that is not refused yet makes the test weaker only */
+    kill(producer, SIGSTOP);
+    usleep(2500000);
+    kill(producer, SIGCONT);
+    usleep(1000000); /* its subscription ends */
+    assert_status(WEIR_OK, weir_queue_task_done(queue));
+    wait_for_worker(output);
+    take_one_of(queue, 2, 1);
+    assert_status(WEIR_OK, weir_queue_task_done(queue));
+    end_process(producer);
+    close(output);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
+}
+END_TEST
 
 static double since(uint64_t begin) {
     return (double)(weir_deadline_after(0) - begin) / 1e9;
@@ -1030,6 +1160,37 @@ START_TEST (a_killed_server_loses_no_acknowledged_put) {
 }
 END_TEST
 
+START_TEST (an_outage_makes_no_requests) {
+    enum { WINDOW = 4 };
+    struct nats_server server = {0};
+    nats_server_start(&server, folder);
+    weir_nats_config config = config_for("outage", WEIR_UNBOUNDED);
+    config.urls = server.url;
+    config.window = WINDOW;
+    decode_numbers(&config);
+    weir_nats *taking = open_with(&config);
+    struct taker *taker = calloc(1, sizeof *taker);
+    atomic_store(&taker->hold, true);
+    assert_status(WEIR_OK, make_taker(taker, taking, 1));
+    nats_server_kill(&server);
+    usleep(4000000);
+    nats_server_start(&server, folder);
+    weir_nats *producer = open_with(&config);
+    put_numbers_to(producer, 0, 60);
+    wait_for_count(taker, 1);
+    usleep(300000);
+    weir_nats_counts counts = counts_of(producer);
+    ck_assert_uint_le(counts.unfinished - counts.waiting, 2 * WINDOW);
+    atomic_store(&taker->hold, false);
+    join_queue(producer);
+    end_taker(taker, WEIR_OK);
+    free(taker);
+    assert_status(WEIR_OK, weir_nats_destroy(taking));
+    assert_status(WEIR_OK, weir_nats_destroy(producer));
+    nats_server_kill(&server);
+}
+END_TEST
+
 START_TEST (without_a_server_calls_are_disconnected) {
     struct nats_server server = {0};
     weir_nats_counts counts;
@@ -1074,9 +1235,10 @@ END_TEST
 
 static Suite *suite(void) {
     Suite *all = suite_create("nats");
-    TCase *calls = add_case(all, "calls"), *faults = add_case(all, "faults");
+    TCase *calls = add_case(all, "calls"), *faults = add_case(all, "faults"), *ends = add_case(all, "ends");
     tcase_add_unchecked_fixture(calls, start_shared, end_shared);
     tcase_add_unchecked_fixture(faults, start_shared, end_shared);
+    tcase_add_unchecked_fixture(ends, start_shared, end_shared);
     tcase_add_test(calls, items_come_in_order_and_the_sentinel_last);
     tcase_add_test(calls, many_are_put_in_order);
     tcase_add_test(calls, many_stop_at_the_bound);
@@ -1102,12 +1264,19 @@ static Suite *suite(void) {
     tcase_add_test(calls, a_close_reaches_one_weir_queue);
     tcase_add_test(calls, a_returned_item_comes_again);
     tcase_add_test(calls, a_destroyed_weir_queue_gives_its_items_back);
+    tcase_add_test(ends, many_stop_before_an_item_that_is_too_large);
+    tcase_add_test(ends, a_batch_puts_each_item_once);
+    tcase_add_test(ends, a_weir_queue_may_be_destroyed_while_items_arrive);
     tcase_add_test(calls, what_a_weir_queue_cannot_put_is_told);
     tcase_add_test(calls, sinks_put_one_by_one_and_in_batches);
     tcase_add_test(calls, a_cancel_ends_a_sink_that_waits_for_room);
     tcase_add_test(faults, a_long_item_is_kept_alive);
     tcase_add_test(faults, the_item_of_a_killed_worker_goes_to_another);
     tcase_add_test(faults, the_item_of_a_stopped_worker_goes_to_another);
+    tcase_add_test(ends, a_password_is_never_quoted);
+    tcase_add_test(ends, a_url_of_tls_sends_no_password_in_clear);
+    tcase_add_test(ends, an_outage_makes_no_requests);
+    tcase_add_test(ends, a_producer_that_was_stopped_sees_room);
     tcase_add_test(faults, a_killed_server_loses_no_acknowledged_put);
     tcase_add_test(faults, without_a_server_calls_are_disconnected);
     tcase_add_test(faults, a_stopped_server_leaves_a_put_uncertain);
@@ -1117,6 +1286,8 @@ static Suite *suite(void) {
 int main(int count, char **arguments) {
     if (count == 4 && strcmp(arguments[1], "worker") == 0)
         return run_worker(arguments);
+    if (count == 4 && strcmp(arguments[1], "producer") == 0)
+        return run_producer(arguments);
     if (!nats_server_exists()) {
         puts("SKIPPED: no nats-server");
         return getenv("WEIR_NEED_NATS") == NULL ? 77 : 1;

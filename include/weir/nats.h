@@ -25,7 +25,7 @@
  *              status, the caller still owns the item. After WEIR_UNCERTAIN it may be on the server too.
  *   Threads    all calls are thread-safe, except weir_nats_destroy, which must be the last call.
  *   Blocking   calls wait for answers of the server, at most for `timeout` if they have no deadline. A lost connection
- *              is made again without end, in the background.
+ *              is made again in the background, until the server refuses its user twice.
  *   Messages   each call that fails leaves a reason, which names the server (weir_nats_message).
  *   NULL       if the handle or a pointer for a result is NULL, the call returns WEIR_INVALID and has no effect.
  *
@@ -33,7 +33,8 @@
  *
  *   - An item may be taken twice, if its first taker was too slow or its acknowledgement was lost.
  *   - Counts are those of an instant in the past.
- *   - With several replicas, the bound may be exceeded by one item for each other program that puts at that moment.
+ *   - With several replicas, the bound may be exceeded by the puts that other programs and threads have under way: one for
+ *     each weir_nats_put, up to 256 for each weir_nats_put_many or sink with batches.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -85,26 +86,30 @@ typedef weir_status weir_nats_decode_func(const weir_nats_message *message, void
  * give the same capacity, replicas, key and lanes; ack_wait is that of the program that opened it first.
  */
 typedef struct weir_nats_config {
-    size_t size;                   /* sizeof(weir_nats_config) in the program; 0 selects the size of weir 0.1.0 */
-    const char *urls;              /* servers, with commas between them; NULL selects nats://localhost:4222 */
-    const char *name;              /* name of the queue: letters, digits, - and _, at most 64; required */
-    size_t capacity;               /* maximum number of items; required; WEIR_UNBOUNDED disables the bound */
-    unsigned replicas;             /* servers that have a copy of each item: 1, 3 or 5; 0 selects 1 */
-    unsigned attempts;             /* deliveries of an item before it becomes a dead letter; 0 selects 5 */
-    uint64_t ack_wait;             /* ns after which an item of a silent program goes to another; 0 selects 30 s */
-    uint64_t retry_delay;          /* ns between a failed attempt and the next delivery; 0 selects 1 s */
-    uint64_t timeout;              /* ns in which the server must answer; 0 selects 5 s */
-    size_t window;                 /* maximum items that this program has taken and not settled; 0 selects 64 */
-    weir_key_func *key;            /* key of an item: items with equal keys are taken one by one, in the order of their
+    size_t size;             /* sizeof(weir_nats_config) in the program; 0 selects the size of weir 0.1.0 */
+    const char *urls;        /* servers, with commas between them, in a password %2C; NULL selects
+                                      nats://localhost:4222 */
+    const char *name;        /* name of the queue: letters, digits, - and _, at most 64; required */
+    size_t capacity;         /* maximum number of items; required; WEIR_UNBOUNDED disables the bound */
+    unsigned replicas;       /* servers that have a copy of each item: 1, 3 or 5; 0 selects 1 */
+    unsigned attempts;       /* deliveries of an item before it becomes a dead letter; one that was given back before
+                                      its work began counts too; 0 selects 5 */
+    uint64_t ack_wait;       /* ns after which an item of a silent program goes to another; 0 selects 30 s */
+    uint64_t retry_delay;    /* ns between a failed attempt and the next delivery; 0 selects 1 s */
+    uint64_t timeout;        /* ns in which the server must answer; 0 selects 5 s */
+    size_t window;           /* maximum items that a request of this program asks for; 0 selects 64. Two requests may
+                                      be open, so up to twice as many items may be taken and not settled */
+    weir_key_func *key;      /* key of an item: items with equal keys are taken one by one, in the order of their
                                       puts; NULL disables the order */
-    bool put_only;                 /* a queue of weir_nats_queue_open takes no items */
-    unsigned lanes;                /* with key: maximum items in work at a time, over all programs; 0 selects 16 */
-    const char *user;              /* name of the user; NULL disables it */
-    const char *password;          /* password of the user */
-    const char *token;             /* token, instead of a user */
-    const char *credentials;       /* file with the JWT and the seed of a user */
-    const char *ca_file;           /* file with the certificates that sign the servers'; NULL selects no TLS, unless a
-                                      url begins with tls: */
+    bool put_only;           /* a queue of weir_nats_queue_open takes no items */
+    unsigned lanes;          /* with key: maximum items in work at a time, over all programs; 0 selects 16 */
+    const char *user;        /* name of the user; NULL disables it */
+    const char *password;    /* password of the user */
+    const char *token;       /* token, instead of a user */
+    const char *credentials; /* file with the JWT and the seed of a user */
+    const char *ca_file;     /* file with the certificates that sign the servers'; NULL selects those of the system.
+                                      It, certificate_file or a url that begins with tls: requires TLS; otherwise the
+                                      server decides */
     const char *certificate_file;  /* file with the certificate of this program */
     const char *private_key_file;  /* file with its key */
     weir_nats_encode_func *encode; /* makes bytes from an item; NULL selects strings */
@@ -133,7 +138,8 @@ typedef struct weir_nats_config {
 WEIR_API weir_status weir_nats_open(weir_nats **nats, const weir_nats_config *config);
 
 /*
- * Closes the connections and frees the handle. The queue and its items stay on the server. Calls that other threads make end first: blocked ones return WEIR_CLOSED. NULL has no effect.
+ * Closes the connections and frees the handle. The queue and its items stay on the server. Calls that other threads make end
+ * first: blocked ones return WEIR_CLOSED. NULL has no effect.
  *
  * Returns WEIR_OK. WEIR_BUSY if a source still runs, or items that it has taken are not settled: destroy the pipeline first.
  */
@@ -174,16 +180,19 @@ WEIR_API weir_status weir_nats_put(weir_nats *nats, void *item, weir_deadline de
 /*
  * Puts `count` items in order, several at a time without waiting for the answer to each. `*put` is always set to the
  * number of items that were put; the others still belong to the caller. If other programs fill the queue in the middle,
- * items of this call may change their places, and the call may go on beyond its deadline until no item is left out.
+ * items of this call may change their places, and the call may go on beyond its deadline by up to twice `timeout`, so that
+ * no item is left out.
  *
- * Returns the statuses of weir_nats_put, after the first `*put` items. A count of 0 returns WEIR_OK.
+ * Returns the statuses of weir_nats_put, after the first `*put` items. After WEIR_UNCERTAIN each of the others may be on the
+ * server, after any other status none is. A count of 0 returns WEIR_OK.
  */
 WEIR_API weir_status weir_nats_put_many(weir_nats *nats, void *const *items, size_t count, size_t *put,
                                         weir_deadline deadline);
 
 /*
  * Puts one sentinel behind all items, like weir_queue_close. Exactly one source or consumer, of any program, takes it, and
- * ends, once all items before it are acknowledged. To end n of them, close n times.
+ * ends, once all items before it are acknowledged. To end n of them, close n times. A second one may end if the first one
+ * lost its network for ack_wait at that moment.
  *
  * Returns the statuses of weir_nats_put.
  */
@@ -224,7 +233,7 @@ WEIR_API weir_status weir_nats_count(weir_nats *nats, weir_nats_counts *counts);
  *
  *   put, close      block while the queue is full, for room that any program makes. They do not wait for a lost connection:
  *                   they return WEIR_DISCONNECTED, and the other statuses of weir_nats_put
- *   get             takes from up to `window` items that this program has taken in advance, unless `put_only` is set
+ *   get             takes from up to twice `window` items that this program has taken in advance, unless `put_only` is set
  *   task_done       acknowledges the item. A failed item is given back by weir_queue_item_return, and comes again after
  *                   `retry_delay`
  *   size, unfinished, join   ask the server, and so count for all programs
@@ -240,14 +249,14 @@ WEIR_API weir_status weir_nats_queue_open(weir_queue **queue, const weir_nats_co
  * Makes a stage a source of the items of the queue. Sets work.source, work.arg, work.init and work.fini of `stage`, and
  * threads.count if it is 0, and `settled` of `options`. The program sets the other members.
  *
- * The server delivers at most `window` items at a time. An item is acknowledged when it and all results derived from it
+ * The server delivers up to `window` items at a time, for a moment twice as many. An item is acknowledged when it and all results derived from it
  * have ended:
  *
  *   done, dead-lettered  it is removed from the server; a dead letter is in the queue or the stage that the program has
  *                        set for it
  *   failed               it is delivered again, here or to another program, `retry_delay` later. After `attempts`
  *                        deliveries it becomes a dead letter on the server
- *   dropped              because the pipeline was cancelled: it is delivered again at once
+ *   dropped              because the pipeline was cancelled: it is delivered again a second later
  *
  * Until then the server is told each third of ack_wait that the item is in work. The source ends when it takes a sentinel
  * (weir_nats_close). Items that the source has not begun when it ends are given back.
@@ -260,7 +269,7 @@ WEIR_API weir_status weir_nats_source(weir_nats *nats, weir_stage_options *stage
 
 /*
  * Makes a stage a sink that puts its items to the queue. Sets work.run and work.arg of `stage`; if batch.items is set,
- * work.run_batch instead of work.run, which puts all items of a batch at once. Sets input.drop if it is NULL.
+ * work.run_batch instead of work.run, which puts all items of a batch at once.
  *
  * A put blocks while the queue is full, until the pipeline is cancelled or attempt_time has passed. If the server does not
  * accept the item, the attempt fails with WEIR_CODE of the status of weir_nats_put, and the reason.
