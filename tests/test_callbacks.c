@@ -294,6 +294,36 @@ static weir_status call_cursor_end(struct world *world) {
     return weir_queue_cursor_end(&cursor);
 }
 
+static weir_status call_create_port(struct world *world) {
+    const weir_queue_port port = {.window = 1};
+    weir_queue *made;
+    weir_status status = weir_queue_create_port(&made, &(weir_queue_options){.capacity = 1}, &port);
+    (void)world;
+    return status != WEIR_OK ? status : weir_queue_destroy(made);
+}
+
+/* The queues of the scene have no port. */
+static weir_status call_deliver(struct world *world) {
+    return weir_queue_deliver(queue_of(world), number(1), NULL, hang_limit());
+}
+
+static weir_status call_deliver_close(struct world *world) {
+    return weir_queue_deliver_close(queue_of(world), NULL);
+}
+
+static weir_status call_port_changed(struct world *world) {
+    return weir_queue_port_changed(queue_of(world));
+}
+
+static weir_status call_item_done(struct world *world) {
+    supply(world);
+    return weir_queue_item_done(queue_of(world), number(1));
+}
+
+static weir_status call_item_return(struct world *world) {
+    return weir_queue_item_return(queue_of(world), number(1));
+}
+
 /* Stops the new workers. Of all workers, only the one making this call could block the stop. */
 static weir_status stop_again(struct world *world, weir_status started, weir_threads *threads) {
     if (started == WEIR_OK && weir_stop_threads(queue_of(world), threads) == WEIR_INVALID)
@@ -408,6 +438,12 @@ static const struct row {
     {"weir_select", call_select_get, GET, WEIR_OK, false},
     {"weir_queue_cursor_next", call_cursor_next, GET, WEIR_OK, false},
     {"weir_queue_cursor_end", call_cursor_end, ALL_OF(WEIR_OK), WEIR_OK, false},
+    {"weir_queue_create_port", call_create_port, ALL_OF(WEIR_OK), WEIR_OK, false},
+    {"weir_queue_deliver", call_deliver, ALL_OF(WEIR_INVALID), WEIR_INVALID, false},
+    {"weir_queue_deliver_close", call_deliver_close, ALL_OF(WEIR_INVALID), WEIR_INVALID, false},
+    {"weir_queue_port_changed", call_port_changed, ALL_OF(WEIR_INVALID), WEIR_INVALID, false},
+    {"weir_queue_item_done", call_item_done, ALL_OF(WEIR_OK), WEIR_OK, false},
+    {"weir_queue_item_return", call_item_return, ALL_OF(WEIR_INVALID), WEIR_INVALID, false},
     {"weir_start_threads", call_start_threads, START, WEIR_OK, false},
     {"weir_start_threads_with", call_start_threads_with, START, WEIR_OK, false},
     {"weir_start_threads_with", call_start_threads_to, START, WEIR_OK, false},

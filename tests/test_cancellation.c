@@ -970,6 +970,41 @@ static weir_status call_rest(struct world *world) {
                : WEIR_INVALID;
 }
 
+/* The port's operations reach cancellation points. */
+static weir_status port_put(void *raw, void *const *items, size_t count, size_t *put) {
+    (void)items;
+    reach_cancellation_point(raw);
+    *put = count;
+    return WEIR_OK;
+}
+
+static void port_end(void *raw, void *receipt) {
+    (void)receipt;
+    reach_cancellation_point(raw);
+}
+
+static weir_status call_port(struct world *world) {
+    const weir_queue_port port = {
+        .put = port_put, .settle = port_end, .give_back = port_end, .state = world, .window = 2};
+    const weir_queue_options options = {.capacity = 2, .drop = drop, .drop_arg = world};
+    weir_queue *queue;
+    void *item;
+    must(weir_queue_create_port(&queue, &options, &port), WEIR_OK, "queue_create_port");
+    must(weir_queue_put(queue, number(1)), WEIR_OK, "put");
+    must(weir_queue_port_changed(queue), WEIR_OK, "queue_port_changed");
+    must(weir_queue_deliver(queue, number(1), NULL, 0), WEIR_OK, "queue_deliver");
+    must(weir_queue_deliver(queue, number(2), NULL, 0), WEIR_OK, "queue_deliver");
+    must(weir_queue_deliver(queue, number(3), NULL, weir_deadline_after(1000000)), WEIR_TIMEDOUT,
+         "queue_deliver, full");
+    must(weir_queue_deliver_close(queue, NULL), WEIR_OK, "queue_deliver_close");
+    must(weir_queue_get(queue, &item), WEIR_OK, "get");
+    must(weir_queue_item_done(queue, item), WEIR_OK, "queue_item_done");
+    must(weir_queue_get(queue, &item), WEIR_OK, "get");
+    must(weir_queue_item_return(queue, item), WEIR_OK, "queue_item_return");
+    must(weir_queue_get(queue, &item), WEIR_CLOSED, "get");
+    return weir_queue_destroy(queue);
+}
+
 static const struct row {
     const char *names; /* names of the calls, each followed by a space */
     void (*prepare)(struct world *world);
@@ -1004,6 +1039,9 @@ static const struct row {
     {"weir_select ", prepare_nothing, call_select, release_by_put, WEIR_OK},
     {"weir_select ", prepare_nothing, call_select_polling, release_by_put, WEIR_OK},
     {"weir_queue_cursor_next weir_queue_cursor_end ", prepare_nothing, call_cursor, release_by_put, WEIR_OK},
+    {"weir_queue_create_port weir_queue_deliver weir_queue_deliver_close weir_queue_item_done weir_queue_item_return "
+     "weir_queue_port_changed ",
+     prepare_nothing, call_port, NULL, WEIR_OK},
     {"weir_start_threads ", prepare_nothing, call_start_threads, NULL, WEIR_OK},
     {"weir_start_threads_with ", prepare_nothing, call_start_threads_with, release_by_gate, WEIR_OK},
     {"weir_stop_threads ", prepare_threads, call_stop_threads, release_by_gate, WEIR_OK},

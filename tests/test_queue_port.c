@@ -141,6 +141,8 @@ START_TEST (a_status_of_the_port_is_the_status_of_the_put) {
     assert_status(WEIR_FAILED, weir_queue_put_many(queue, items, 2, &put));
     assert_status(WEIR_FAILED, weir_queue_close(queue));
     assert_status(WEIR_FAILED, weir_queue_join(queue));
+    broker_refuse(&broker, WEIR_BUSY);
+    assert_status(WEIR_BUSY, weir_queue_join_until(queue, hang_limit()));
     ck_assert_uint_eq(weir_queue_size(queue), 0);
     broker_refuse(&broker, WEIR_OK);
     assert_status(WEIR_OK, weir_queue_put(queue, number(0)));
@@ -296,10 +298,14 @@ START_TEST (a_task_done_settles_what_its_thread_took_longest_ago) {
     assert_status(WEIR_OK, weir_queue_task_done(queue));
     ck_assert(is_settled(0) && !is_settled(1));
     call = (struct call){.queue = queue};
-    call_start(&call, make_task_done); /* has none of its own */
+    call_start(&call, make_task_done); /* has none of its own: either of two may be meant */
+    assert_status(WEIR_INVALID, call_finish(&call));
+    ck_assert(!is_settled(1) && !is_settled(3));
+    assert_status(WEIR_OK, weir_queue_item_done(queue, number(3)));
+    call = (struct call){.queue = queue};
+    call_start(&call, make_task_done); /* only one can be meant */
     assert_status(WEIR_OK, call_finish(&call));
-    ck_assert(is_settled(1) && !is_settled(3));
-    assert_status(WEIR_OK, weir_queue_task_done(queue));
+    ck_assert(is_settled(1));
     broker_close(&broker);
 }
 END_TEST
@@ -323,6 +329,78 @@ START_TEST (items_are_settled_or_returned_by_their_addresses) {
     assert_status(WEIR_OK, weir_queue_tasks_done(queue, 3));
     assert_status(WEIR_OK, weir_queue_join(queue));
     broker_close(&broker);
+}
+END_TEST
+
+static void make_item_done(struct call *call) {
+    (void)weir_queue_get(call->queue, &call->got);
+    call->status = weir_queue_item_done(call->queue, call->got);
+}
+
+START_TEST (an_address_means_the_own_item_first) {
+    struct call call;
+    open_by_hand(9, 8);
+    put_numbers(queue, 5, 6);
+    put_numbers(queue, 5, 6);
+    deliver(2);
+    (void)take();
+    call = (struct call){.queue = queue};
+    call_start(&call, make_item_done);
+    assert_status(WEIR_OK, call_finish(&call));
+    ck_assert(is_settled(1) && !is_settled(0));
+    assert_status(WEIR_OK, weir_queue_item_done(queue, number(5)));
+    broker_close(&broker);
+}
+END_TEST
+
+START_TEST (a_cursor_may_return_its_item) {
+    weir_queue_cursor cursor;
+    void *item;
+    open_by_hand(9, 8);
+    cursor = (weir_queue_cursor)WEIR_QUEUE_CURSOR(queue);
+    put_numbers(queue, 0, 2);
+    deliver(1);
+    assert_status(WEIR_OK, weir_queue_cursor_next(&cursor, &item));
+    assert_status(WEIR_INVALID, weir_queue_item_done(queue, item));
+    assert_status(WEIR_OK, weir_queue_item_return(queue, item));
+    ck_assert_uint_eq(broker.given_back, 1);
+    deliver(1);
+    assert_status(WEIR_OK, weir_queue_cursor_next(&cursor, &item));
+    ck_assert_uint_eq(broker.settled, 0);
+    assert_status(WEIR_OK, weir_queue_cursor_end(&cursor));
+    ck_assert_uint_eq(broker.settled, 1);
+    broker_close(&broker);
+}
+END_TEST
+
+/* The port is asked while its items are being settled. */
+static void settle_by_hand(void *gate, void *receipt) {
+    (void)receipt;
+    gate_pass(gate);
+}
+
+static void make_tasks_done(struct call *call) {
+    size_t got;
+    void *items[3];
+    (void)weir_queue_get_many(call->queue, items, 3, &got);
+    call->status = weir_queue_tasks_done(call->queue, got);
+}
+
+START_TEST (items_count_as_unfinished_while_they_are_settled) {
+    struct gate gate = GATE;
+    struct call call;
+    const weir_queue_port port = {.settle = settle_by_hand, .state = &gate, .window = 3};
+    assert_status(WEIR_OK, weir_queue_create_port(&queue, &(weir_queue_options){.capacity = 1}, &port));
+    for (size_t i = 0; i < 3; i++)
+        assert_status(WEIR_OK, weir_queue_deliver(queue, number(i), NULL, 0));
+    call = (struct call){.queue = queue};
+    call_start(&call, make_tasks_done);
+    gate_wait_for(&gate, 1);
+    ck_assert_uint_eq(weir_queue_unfinished(queue), 3);
+    gate_open(&gate);
+    assert_status(WEIR_OK, call_finish(&call));
+    ck_assert_uint_eq(weir_queue_unfinished(queue), 0);
+    assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
 END_TEST
 
@@ -652,6 +730,49 @@ START_TEST (a_group_loses_what_its_out_refuses) {
 }
 END_TEST
 
+static void *return_or_end(void *item, void *inside) {
+    if (number_of(item) == 0 && weir_queue_item_return(queue, item) == WEIR_OK)
+        return NULL;
+    (void)inside;
+    pthread_exit(NULL);
+}
+
+START_TEST (a_worker_returns_what_it_has_not_done) {
+    weir_threads *threads;
+    open_by_hand(9, 8);
+    put_numbers(queue, 0, 2);
+    deliver(2);
+    assert_status(WEIR_OK, weir_start_threads(&threads, 1, return_or_end, NULL, queue, NULL));
+    while (broker_given_back(&broker) < 2)
+        let_them_err();
+    ck_assert_int_ne(weir_stop_threads(queue, threads), WEIR_INVALID);
+    ck_assert_uint_eq(broker_settled(&broker), 0);
+    broker_close(&broker);
+    ck_assert_uint_eq(broker.given_back, 2);
+}
+END_TEST
+
+START_TEST (a_worker_returns_what_its_out_refuses) {
+    struct gate gate = GATE;
+    weir_threads *threads;
+    const weir_queue_port refusing = {.window = 1};
+    weir_queue *out;
+    assert_status(WEIR_OK, weir_queue_create_port(&out, &(weir_queue_options){.capacity = 1}, &refusing));
+    open_by_hand(9, 8);
+    put_numbers(queue, 0, 1);
+    deliver(1);
+    gate_open(&gate);
+    assert_status(WEIR_OK, weir_start_threads(&threads, 1, hand_back_at_gate, &gate, queue, out));
+    while (broker_given_back(&broker) + broker_settled(&broker) == 0)
+        let_them_err();
+    assert_status(WEIR_INVALID, weir_stop_threads(queue, threads)); /* the status of the put */
+    ck_assert_uint_eq(broker_settled(&broker), 0);
+    broker_close(&broker);
+    ck_assert_uint_eq(broker.given_back, 1);
+    assert_status(WEIR_OK, weir_queue_destroy(out));
+}
+END_TEST
+
 /* ---- stages ---- */
 
 static const weir_stage_options passes = {
@@ -827,6 +948,9 @@ int main(void) {
     tcase_add_test(tests, a_full_window_blocks_deliveries);
     tcase_add_test(tests, a_task_done_settles_what_its_thread_took_longest_ago);
     tcase_add_test(tests, items_are_settled_or_returned_by_their_addresses);
+    tcase_add_test(tests, an_address_means_the_own_item_first);
+    tcase_add_test(tests, a_cursor_may_return_its_item);
+    tcase_add_test(tests, items_count_as_unfinished_while_they_are_settled);
     tcase_add_test(tests, cursors_settle_their_own_items);
     tcase_add_test(tests, a_join_waits_for_late_settles);
     tcase_add_test(tests, a_join_waits_for_what_lies_at_the_broker);
@@ -842,6 +966,8 @@ int main(void) {
     tcase_add_test(workers, a_group_settles_each_item_once);
     tcase_add_test(workers, a_stopped_group_leaves_what_it_has_not_begun);
     tcase_add_test(workers, a_sentinel_ends_one_worker);
+    tcase_add_test(workers, a_worker_returns_what_it_has_not_done);
+    tcase_add_test(workers, a_worker_returns_what_its_out_refuses);
     tcase_add_test(workers, a_group_loses_what_its_out_refuses);
     tcase_add_loop_test(workers, threads_beside_each_other_lose_nothing, 0, 3);
     TCase *stages = add_things_case(suite, "stages");

@@ -8,7 +8,8 @@
  * Receipts. Each delivery has a receipt, an address by which the port knows it. The queue ends each receipt once:
  * `settle` if the item is done, `give_back` if it must be delivered again. The items belong to the program, as ever: the
  * consumer that takes one owns it, and the queue's drop function disposes of the items that no consumer gets. Neither
- * operation gets the item, which may be freed by then.
+ * operation gets the item. A receipt that is ended by the item's address is ended before the item is freed: its address
+ * may be that of another item afterwards.
  *
  * Waiting. No operation waits for room: if there is none, `put` returns WEIR_FULL. The queue then blocks its callers until
  * the port calls weir_queue_port_changed, and tries again. So deadlines, shutdowns, selects and descriptors work as ever.
@@ -21,9 +22,12 @@
  *   close                  asks `close` of the port. The sentinel counts where the items are, not in weir_queue_size here.
  *   get, get_many, ...     take what was delivered, in the order of the deliveries.
  *   task_done, tasks_done  settle the items that the calling thread took longest ago and has not settled; if it has too few,
- *                          those that any thread took longest ago. Items of workers and cursors are not among these.
+ *                          those of all threads, if the call settles all that are unsettled. Else they return WEIR_INVALID:
+ *                          an item that another thread still works on could be lost; settle by weir_queue_item_done there.
+ *                          Items of workers and cursors are not among these. Each call looks at all unsettled items.
  *                          Before a call returns, `settle` of the port has returned for each.
- *   cursors, workers       settle their own items. A worker takes one item at a time.
+ *   cursors, workers       settle their own items. A worker takes one item at a time. It gives the item back instead of
+ *                          settling it if the function ends the thread, or `out` refuses the result.
  *   join, join_until       wait until `count` finds no item unfinished where the items are, and no thread settles one here.
  *                          They also return each status that `count` returns. Without `count`, they wait for the items
  *                          delivered here.
@@ -140,8 +144,8 @@ WEIR_API weir_status weir_queue_deliver_close(weir_queue *queue, void *receipt);
 WEIR_API weir_status weir_queue_port_changed(weir_queue *queue);
 
 /*
- * Settles an item that any thread took, not by a worker or a cursor. If several unsettled ones have this address, the one
- * taken longest ago. For programs that finish items in other threads, or not in the order in which they took them. In a
+ * Settles an item that any thread took, not by a worker or a cursor. If several unsettled ones have this address, one
+ * that the calling thread took, and the one taken longest ago. For programs that finish items in other threads, or not in the order in which they took them. In a
  * queue without a port, the same as weir_queue_task_done.
  *
  * Returns WEIR_OK. WEIR_INVALID if the queue is NULL, or no such item is unsettled.
@@ -149,8 +153,9 @@ WEIR_API weir_status weir_queue_port_changed(weir_queue *queue);
 WEIR_API weir_status weir_queue_item_done(weir_queue *queue, const void *item);
 
 /*
- * Ends the receipt of such an item by `give_back` instead: another consumer, here or elsewhere, gets the item again. The
- * item itself remains the caller's.
+ * Ends the receipt of such an item by `give_back` instead: another consumer, here or elsewhere, gets the item again. Also
+ * of the item that the calling thread has as a worker or by a cursor, which then does not settle it. The item itself
+ * remains the caller's.
  *
  * Returns WEIR_OK. WEIR_INVALID if the queue is NULL or has no port, or no such item is unsettled.
  */

@@ -15,7 +15,16 @@ static weir_status let_go(weir_queue_cursor *cursor) {
     cursor->state = BETWEEN;
     if (state == HOLDING)
         return weir_queue_task_done(cursor->queue);
-    return weir__port_settle_kept(cursor->queue, -state);
+    weir__port_settle_kept(cursor->queue, -state);
+    return WEIR_OK;
+}
+
+static weir_status take(weir_queue_cursor *cursor, void **item) {
+    int number = -HOLDING;
+    weir_status status = cursor->queue->port == NULL ? weir_queue_get(cursor->queue, item)
+                                                     : weir__port_get_kept(cursor->queue, item, &number);
+    cursor->state = status == WEIR_OK ? -number : AT_END;
+    return status;
 }
 
 weir_status weir_queue_cursor_next(weir_queue_cursor *cursor, void **item) {
@@ -26,11 +35,7 @@ weir_status weir_queue_cursor_next(weir_queue_cursor *cursor, void **item) {
         return status;
     if (cursor->state == AT_END)
         return WEIR_CLOSED;
-    status = weir_queue_get(cursor->queue, item);
-    cursor->state = status == WEIR_OK ? HOLDING : AT_END;
-    if (status == WEIR_OK && cursor->queue->port != NULL)
-        cursor->state = -weir__port_keep(cursor->queue);
-    return status;
+    return take(cursor, item);
 }
 
 weir_status weir_queue_cursor_end(weir_queue_cursor *cursor) {

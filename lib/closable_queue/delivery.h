@@ -19,7 +19,10 @@ void weir__delivery_remove(weir__port *port, weir__delivery *delivery);
 /* Removes the item that the calling worker has taken last, and returns its place. */
 weir__requeued *weir__delivery_untake(weir__port *port);
 
-/* Removes the `count` items that a task_done of the calling thread settles. Returns their list; NULL if there are fewer. */
+/*
+ * Removes the `count` items that a task_done of the calling thread settles: its own oldest, or all that there are. Returns
+ * their list; NULL if it has fewer, and there are more.
+ */
 weir__delivery *weir__delivery_take_out(weir__port *port, size_t count);
 
 /* Returns what the calling thread has taken last in that way; NULL if there is none. */
@@ -28,8 +31,13 @@ weir__delivery *weir__delivery_newest(const weir__port *port, weir__taken_by by)
 /* Returns what the calling thread has taken first in that way; NULL if there is none. */
 weir__delivery *weir__delivery_oldest(const weir__port *port, weir__taken_by by);
 
-/* Returns the delivery with the number of a cursor, or the oldest item with that address; NULL if there is none. */
+/* Returns the delivery with the number of a cursor; NULL if there is none. */
 weir__delivery *weir__delivery_numbered(const weir__port *port, int number);
-weir__delivery *weir__delivery_of_item(const weir__port *port, const void *item);
+
+/*
+ * Returns the oldest item with that address that the calling thread took by a get, or if there is none, that any thread took so;
+ * NULL if there is none. With `present`, the item that the calling thread has as a worker or by a cursor is one of its own.
+ */
+weir__delivery *weir__delivery_of_item(const weir__port *port, const void *item, bool present);
 
 #endif /* WEIR_CLOSABLE_QUEUE_DELIVERY_H */

@@ -3,8 +3,8 @@
  *
  * State. The items lie elsewhere. The queue here has those that the port has delivered: first the items that are not
  * taken, in the list `aside` of requeued items (Q8), then those taken and not settled, in the port's list `first`. No
- * slot is ever filled. A fast path of a put, a get or a task_done never succeeds. So only slow paths look for the port,
- * and a plain queue pays nothing.
+ * slot is ever filled. A fast path of a put, a get or a task_done never succeeds. So the
+ * fast paths of a plain queue do not look for one; a cursor, a worker's settle, a join and the counts test one pointer.
  *
  * Invariants.
  *
@@ -16,9 +16,9 @@
  *     `events` has changed since before it asked. It is cleared by each change of the port, which counts an event. So no
  *     producer sleeps through a change that comes after its question.
  * Q22 Each delivery is in exactly one place: in `aside`; in the list of the port, from the take on; or with the one thread
- *     that has removed it there, and ends its receipt. So each receipt is ended once. That thread counts as `settling`
- *     from the removal until the operation has returned. A join asks for the count only while no thread is settling, and
- *     ends only if none is afterwards. So after a join, no thread that settles touches the queue: it may be destroyed.
+ *     that has removed it there, and ends its receipt. So each receipt is ended once. It counts as `settling`
+ *     from the removal until the operation has returned. A join asks for the count only while none is settling, and ends
+ *     only if none is afterwards. So after a join, no thread that settles touches the queue: it may be destroyed.
  * Q23 No operation of the port is called with a lock held. Threads in `put`, `close` and `count` are counted in `asking`,
  *     so that a destroy refuses to free the queue under them.
  * Q24 A delivering thread sleeps under the consumers' lock, while `window` items are requeued. The take that leaves half of
@@ -65,9 +65,10 @@ typedef struct weir__port {
     size_t taken;                 /* their number */
     size_t by_get;                /* number of those that task_done may settle */
     int last_number;
-    size_t settling, asking; /* Q22, Q23: number of threads */
-    uint64_t events;         /* Q21 */
-    weir__park deliverers;   /* Q24 */
+    size_t settling;       /* Q22: number of removed deliveries */
+    size_t asking;         /* Q23: number of threads */
+    uint64_t events;       /* Q21 */
+    weir__park deliverers; /* Q24 */
     weir__park joiners;
 } weir__port;
 

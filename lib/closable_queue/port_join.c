@@ -54,18 +54,18 @@ size_t weir__port_unfinished(const weir_queue *queue) {
     return count(queue->port).unfinished;
 }
 
-/* Q22. Returns WEIR_BUSY if an item is unfinished. */
-static weir_status look_locked(weir_queue *queue) {
+/* Q22. Returns false if an item is unfinished; else `*status` is that of the join. */
+static bool look_locked(weir_queue *queue, weir_status *status) {
     weir__port *port = queue->port;
     counts result = counts_here_locked(port);
     if (port->settling > 0)
-        return WEIR_BUSY;
-    weir_status status = ask_locked(port, &result);
-    if (status != WEIR_OK)
-        return status;
-    if (result.unfinished > 0 || port->settling > 0)
-        return WEIR_BUSY;
-    return weir__u32_load_relaxed(&queue->settled.discarded) ? WEIR_DISCARDED : WEIR_OK;
+        return false;
+    *status = ask_locked(port, &result);
+    if (*status != WEIR_OK)
+        return true;
+    if (weir__u32_load_relaxed(&queue->settled.discarded))
+        *status = WEIR_DISCARDED;
+    return result.unfinished == 0 && port->settling == 0;
 }
 
 static weir_status join_locked(weir_queue *queue, weir_deadline deadline, bool of_itself) {
@@ -73,8 +73,8 @@ static weir_status join_locked(weir_queue *queue, weir_deadline deadline, bool o
     bool in_time = true;
     for (;;) {
         uint64_t events = port->events;
-        weir_status status = look_locked(queue);
-        if (status != WEIR_BUSY)
+        weir_status status;
+        if (look_locked(queue, &status))
             return status;
         if (!in_time || (deadline != WEIR_NEVER && weir__clock_now() >= deadline))
             return WEIR_TIMEDOUT;

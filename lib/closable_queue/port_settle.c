@@ -5,8 +5,6 @@
  */
 #include "closable_queue/port_settle.h"
 
-#include <limits.h>
-
 #include "closable_queue/delivery.h"
 #include "sync/border.h"
 
@@ -20,12 +18,12 @@ static void end_receipt(weir_queue *queue, weir_port_end_func *end, void *receip
     weir__callout_end(&callout);
 }
 
-/* Q22. Counts the thread as no longer settling. It touches nothing of the queue afterwards: a join may return. */
-static void finish(weir_queue *queue) {
+/* Q22. Counts the deliveries as no longer settling. Touches nothing of the queue afterwards: a join may return. */
+static void finish(weir_queue *queue, size_t count) {
     weir__port *port = queue->port;
     weir__lock_acquire(&queue->consumers.lock);
-    weir__assert(port->settling > 0); /* Q22 */
-    port->settling--;
+    weir__assert(port->settling >= count); /* Q22 */
+    port->settling -= count;
     port->events++;
     if (port->joiners.sleepers > 0)
         weir__park_release_all(&port->joiners, &queue->consumers.lock);
@@ -35,18 +33,20 @@ static void finish(weir_queue *queue) {
 
 /* Ends the receipts of a list that the caller has removed, and counted as settling. */
 static void end_all(weir_queue *queue, weir__delivery *first, weir_port_end_func *end) {
+    size_t count = 0;
     while (first != NULL) {
         weir__delivery *delivery = first;
         first = delivery->next;
         end_receipt(queue, end, delivery->receipt);
         weir__free(delivery);
+        count++;
     }
-    finish(queue);
+    finish(queue, count);
 }
 
-/* Releases the consumers' lock, and ends the receipts of a removed list. Returns WEIR_INVALID if it is empty. */
-static weir_status release_and_end(weir_queue *queue, weir__delivery *first, weir_port_end_func *end) {
-    queue->port->settling += first != NULL;
+/* Releases the consumers' lock, and ends the receipts of a removed list of `count`. Returns WEIR_INVALID if it is empty. */
+static weir_status release_and_end(weir_queue *queue, weir__delivery *first, size_t count, weir_port_end_func *end) {
+    queue->port->settling += first != NULL ? count : 0;
     weir__lock_release(&queue->consumers.lock);
     if (first == NULL)
         return WEIR_INVALID;
@@ -58,12 +58,12 @@ static weir_status release_and_end(weir_queue *queue, weir__delivery *first, wei
 static weir_status remove_and_end(weir_queue *queue, weir__delivery *delivery, weir_port_end_func *end) {
     if (delivery != NULL)
         weir__delivery_remove(queue->port, delivery);
-    return release_and_end(queue, delivery, end);
+    return release_and_end(queue, delivery, 1, end);
 }
 
 weir_status weir__port_settle(weir_queue *queue, size_t count) {
     weir__lock_acquire(&queue->consumers.lock);
-    return release_and_end(queue, weir__delivery_take_out(queue->port, count), queue->port->table.settle);
+    return release_and_end(queue, weir__delivery_take_out(queue->port, count), count, queue->port->table.settle);
 }
 
 void weir__port_settle_own(weir_queue *queue, size_t count) {
@@ -77,41 +77,47 @@ void weir__port_settle_own(weir_queue *queue, size_t count) {
     }
 }
 
-int weir__port_keep(weir_queue *queue) {
-    weir__port *port = queue->port;
+void weir__port_return_own(weir_queue *queue) {
     weir__lock_acquire(&queue->consumers.lock);
-    weir__delivery *delivery = weir__delivery_newest(port, WEIR__BY_GET);
-    port->last_number = port->last_number < INT_MAX ? port->last_number + 1 : 1;
-    int number = port->last_number;
-    if (delivery != NULL) { /* else another thread has settled it already */
-        delivery->by = WEIR__BY_CURSOR;
-        delivery->number = number;
-        port->by_get--;
-    }
+    weir__delivery *delivery = weir__delivery_oldest(queue->port, WEIR__BY_WORKER);
+    (void)remove_and_end(queue, delivery, queue->port->table.give_back);
+}
+
+weir_status weir__port_get_kept(weir_queue *queue, void **item, int *number) {
+    weir__callout callout;
+    weir__callout_begin(&callout, queue, WEIR__TAKING);
+    weir_status status = weir_queue_get(queue, item);
+    weir__callout_end(&callout);
+    if (status != WEIR_OK)
+        return status;
+    weir__lock_acquire(&queue->consumers.lock);
+    const weir__delivery *delivery = weir__delivery_newest(queue->port, WEIR__BY_CURSOR);
+    weir__assert(delivery != NULL); /* no other thread settles it */
+    *number = delivery->number;
     weir__lock_release(&queue->consumers.lock);
-    return number;
+    return WEIR_OK;
 }
 
-weir_status weir__port_settle_kept(weir_queue *queue, int number) {
+void weir__port_settle_kept(weir_queue *queue, int number) {
     weir__lock_acquire(&queue->consumers.lock);
-    return remove_and_end(queue, weir__delivery_numbered(queue->port, number), queue->port->table.settle);
+    (void)remove_and_end(queue, weir__delivery_numbered(queue->port, number), queue->port->table.settle);
 }
 
-static weir_status end_item(weir_queue *queue, const void *item, weir_port_end_func *end) {
+static weir_status end_item(weir_queue *queue, const void *item, bool present, weir_port_end_func *end) {
     weir__lock_acquire(&queue->consumers.lock);
-    return remove_and_end(queue, weir__delivery_of_item(queue->port, item), end);
+    return remove_and_end(queue, weir__delivery_of_item(queue->port, item, present), end);
 }
 
 weir_status weir_queue_item_done(weir_queue *queue, const void *item) {
     if (queue == NULL || queue->port == NULL)
         return weir_queue_task_done(queue);
-    return end_item(queue, item, queue->port->table.settle);
+    return end_item(queue, item, false, queue->port->table.settle);
 }
 
 weir_status weir_queue_item_return(weir_queue *queue, const void *item) {
     if (queue == NULL || queue->port == NULL)
         return WEIR_INVALID;
-    return end_item(queue, item, queue->port->table.give_back);
+    return end_item(queue, item, true, queue->port->table.give_back);
 }
 
 void weir__port_give_back(weir_queue *queue, size_t count) {
@@ -129,8 +135,8 @@ static weir__delivery *remove_taken(weir_queue *queue) {
     weir__lock_acquire(&queue->consumers.lock);
     weir__delivery *first = port->first;
     port->first = port->last = NULL;
+    port->settling += port->taken;
     port->taken = port->by_get = 0;
-    port->settling++;
     weir__lock_release(&queue->consumers.lock);
     return first;
 }

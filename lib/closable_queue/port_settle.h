@@ -14,9 +14,14 @@ weir_status weir__port_settle(weir_queue *queue, size_t count);
 /* Settles what the calling thread has taken as a worker, oldest first; a sentinel before that. */
 void weir__port_settle_own(weir_queue *queue, size_t count);
 
-/* Makes the item that the calling thread has just taken one of a cursor, and returns its number, from 1. Then settles it. */
-int weir__port_keep(weir_queue *queue);
-weir_status weir__port_settle_kept(weir_queue *queue, int number);
+/* Gives back what the calling thread has taken first as a worker. */
+void weir__port_return_own(weir_queue *queue);
+
+/* A get of a cursor. Sets `*number` to that of the delivery, from 1, if the status is WEIR_OK. */
+weir_status weir__port_get_kept(weir_queue *queue, void **item, int *number);
+
+/* Settles it, unless it was returned. */
+void weir__port_settle_kept(weir_queue *queue, int number);
 
 /* Gives back the receipts of what the calling thread has taken in order to discard it, oldest first. */
 void weir__port_give_back(weir_queue *queue, size_t count);

@@ -205,7 +205,8 @@ enum {
     WEIR__DISCARDING = 2, /* in the loop that discards its items */
     WEIR__USING = 4,      /* as a worker that takes from it or puts to it */
     WEIR__OWING = 8,      /* with an item that the thread itself will settle */
-    WEIR__ASKING = 16     /* in an operation of its port */
+    WEIR__ASKING = 16,    /* in an operation of its port */
+    WEIR__TAKING = 32     /* in a get of a cursor of a queue with a port */
 };
 
 static inline bool weir__queue_is_bounded(const weir_queue *queue) {
@@ -284,10 +285,11 @@ static inline bool weir__queue_seems_empty(const weir_queue *queue) {
     return head == weir__queue_tail(queue) && weir__u32_load_relaxed(&queue->closed) == 0;
 }
 
-/* Whether all slots are filled. The hold of the entrance is not looked at. */
+/* Whether all slots are filled. The hold of the entrance is not looked at. A port may be full at any time. */
 static inline bool weir__queue_seems_full(const weir_queue *queue) {
     uint64_t head = weir__queue_head(queue);
-    return weir__queue_tail(queue) - head >= queue->capacity && weir__u32_load_relaxed(&queue->closed) == 0;
+    bool full = queue->port != NULL || weir__queue_tail(queue) - head >= queue->capacity;
+    return full && weir__u32_load_relaxed(&queue->closed) == 0;
 }
 
 #endif /* WEIR_CLOSABLE_QUEUE_QUEUE_H */

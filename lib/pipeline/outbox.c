@@ -15,16 +15,16 @@
  */
 static size_t send_some_locked(weir__lane *lane) {
     weir__served *served = &lane->served;
+    weir_queue *onward = lane->stage->onward;
     if (served->sending)
         return 0; /* N7 */
-    weir_queue *onward = lane->stage->onward;
+    if (onward != NULL && onward->port != NULL)
+        return 0; /* a port is asked with no lock held: take_next */
     void *results[WEIR__MORSEL];
     size_t count = weir__u32_load_acquire(&served->made) - served->sent, put = count;
     weir__assert(count <= WEIR__MORSEL); /* N7 */
     for (size_t i = 0; i < count; i++)
         results[i] = weir__ptr_load_relaxed(&served->out[served->sent + i]);
-    if (onward != NULL && onward->port != NULL)
-        return 0; /* a port is asked with no lock held: take_next */
     if (onward != NULL && count > 0)
         (void)weir_queue_try_put_many(onward, results, count, &put);
     served->sent += (uint32_t)put;

@@ -5,6 +5,7 @@
  */
 #include "stoppable_worker/worker.h"
 #include "closable_queue/drop.h"
+#include "closable_queue/port_settle.h"
 #include "closable_queue/settle.h"
 #include "stoppable_worker/prefetch.h"
 #include "sync/border.h"
@@ -22,6 +23,15 @@ static void settle_but(weir_worker *worker, size_t but) {
     worker->owes = but;
     if (count > 0)
         weir__queue_settle(worker->group->in, count);
+}
+
+/* W1. The present item is begun, and not done: a port delivers it again. Other queues do not have it any more. */
+static void return_present(weir_worker *worker) {
+    if (worker->owes == 0 || worker->group->in->port == NULL)
+        return;
+    settle_but(worker, 1);
+    weir__port_return_own(worker->group->in);
+    worker->owes = 0;
 }
 
 size_t weir__worker_number(const weir_worker *worker) {
@@ -57,6 +67,7 @@ static bool hand_on(weir_worker *worker, void *result) {
     if (status != WEIR_CLOSED)
         weir__u32_store_relaxed(&group->lost_result, (uint32_t)status); /* read after the thread is joined */
     weir__queue_drop(group->out, result);
+    return_present(worker);
     return status != WEIR_CLOSED;
 }
 
@@ -148,6 +159,8 @@ static void leave_queues(weir__member *member) {
         worker->owes--;
     if (!member->initialised)
         lose(worker);
+    if (early)
+        return_present(worker);
     settle_but(worker, 0);
     worker->uses_in.how = WEIR__USING;
     weir__prefetch_give_back(worker);

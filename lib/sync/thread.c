@@ -25,12 +25,13 @@
 _Thread_local const weir__thread *weir__thread_started WEIR__TLS;
 _Thread_local struct weir__callout *weir__thread_inside WEIR__TLS;
 
+static _Thread_local uint64_t thread_serial __attribute__((tls_model("initial-exec"))); /* 0: none yet */
+
 uint64_t weir__thread_serial(void) {
     static weir__u64 last;
-    static _Thread_local uint64_t serial;
-    if (serial == 0)
-        serial = weir__u64_add_acquire_release(&last, 1) + 1;
-    return serial;
+    if (thread_serial == 0)
+        thread_serial = weir__u64_add_acquire_release(&last, 1) + 1;
+    return thread_serial;
 }
 
 int weir__uncancellable_begin(void) {
