@@ -616,6 +616,7 @@ START_TEST (messages_do_not_delay_the_deadline) {
     run.options.errors.attempt_time = 3 * SECONDS;
     atomic_store(&flooded, true);
     run_jobs(&run, jobs, COUNT_OF(jobs));
+    atomic_store(&flooded, false);
     assert_dead(&jobs[0], WEIR_CODE(WEIR_TIMEDOUT), "obey: killed at the deadline");
     assert_done(&jobs[1]);
 }
