@@ -353,8 +353,8 @@ START_TEST (a_failed_start_leaves_an_operation_to_the_destroy) {
     struct loop loop = {.takes = WEIR_NEVER};
     weir_pipeline *pipeline = loop.pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1});
     weir_stage *sick = add_stage(
-        pipeline, (weir_stage_options){
-                      .name = "sick", .work = {.func = hand_back, .init = fail_beside_an_operation, .arg = &loop}});
+        pipeline, (weir_stage_options){.name = "sick",
+                                       .work = {.func = hand_back, .init = fail_beside_an_operation, .arg = &loop}});
     weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = emit_one_thing});
     weir_stage_options options = looping(&loop, 2);
     if (_i == 0)
