@@ -236,9 +236,8 @@ void scenario_port_join_counts_here(void) {
     sched_join(settling);
 }
 
-static void settle_one(void *unused) {
-    (void)unused;
-    must(weir_queue_task_done(queue), WEIR_OK);
+static void settle_one(void *item) {
+    must(weir_queue_item_done(queue, item), WEIR_OK);
 }
 
 /* One thread has taken both; two others settle them. */
@@ -250,8 +249,8 @@ void scenario_port_settles_beside_each_other(void) {
     (void)get_number(queue);
     (void)get_number(queue);
     sched_calm(false);
-    int one = sched_spawn(settle_one, NULL);
-    settle_one(NULL);
+    int one = sched_spawn(settle_one, item(1));
+    settle_one(item(2));
     sched_join(one);
     must(weir_queue_task_done(queue), WEIR_INVALID);
     sched_check(settled == 2, "%zu were settled", settled);
