@@ -108,10 +108,10 @@ START_TEST (unsafe_characters_do_not_make_two_names_one) {
 END_TEST
 
 START_TEST (a_dry_run_names_pictures_that_cannot_be_made) {
-    make_folder(in_root("dry"));
-    copy_file(photo(1), in_root("dry/b.png"));
-    copy_file(photo(1), in_root("dry/b.png.jpg"));
-    struct result result = run_thumbs("-r", in_root("dry"), "-n", NULL); /* a leak would be found by a sanitizer */
+    make_folder(in_root("refused"));
+    copy_file(photo(1), in_root("refused/b.png"));
+    copy_file(photo(1), in_root("refused/b.png.jpg"));
+    struct result result = run_thumbs("-r", in_root("refused"), "-n", NULL); /* a leak would be found by a sanitizer */
     ck_assert_int_eq(result.status, 1);
     ck_assert_str_eq(result.out, "b.png.jpg\tb.png\n");
     expect_text(result.err, "b.png.jpg: its thumbnail would have the name of another one in its folder\n");
@@ -179,16 +179,16 @@ END_TEST
 
 /* One of the sizes is no thumbnail; later, one is that of another picture. */
 START_TEST (no_clobber_makes_the_other_sizes) {
-    make_folder(in_root("some"));
-    make_folder(in_root("some-out"));
-    copy_file(photo(1), in_root("some/a.jpg"));
-    write_text(in_root("some-out/a-100.jpg"), "mine");
-    struct result result = run_thumbs(in_root("some"), in_root("some-out"), "-s", "50,100,150", "--no-clobber",
+    make_folder(in_root("kept-sizes"));
+    make_folder(in_root("kept-sizes-out"));
+    copy_file(photo(1), in_root("kept-sizes/a.jpg"));
+    write_text(in_root("kept-sizes-out/a-100.jpg"), "mine");
+    struct result result = run_thumbs(in_root("kept-sizes"), in_root("kept-sizes-out"), "-s", "50,100,150", "--no-clobber",
                                       "--report", in_root("some-report"), NULL);
     expect_counts(&result, 1, 0);
-    expect_whole(in_root("some-out/a-50.jpg"));
-    expect_whole(in_root("some-out/a-150.jpg"));
-    char *text = read_file(in_root("some-out/a-100.jpg"), NULL);
+    expect_whole(in_root("kept-sizes-out/a-50.jpg"));
+    expect_whole(in_root("kept-sizes-out/a-150.jpg"));
+    char *text = read_file(in_root("kept-sizes-out/a-100.jpg"), NULL);
     ck_assert_str_eq(text, "mine");
     free(text);
     text = read_file(in_root("some-report"), NULL);
@@ -197,9 +197,9 @@ START_TEST (no_clobber_makes_the_other_sizes) {
     expect_text(text, "\"name\":\"a-50.jpg\",\"status\":\"done\"");
     free(text);
     result_free(&result);
-    copy_file(photo(1), in_root("some/b.jpg"));
-    copy_file(in_root("some-out/a-50.jpg"), in_root("some-out/b-50.jpg"));
-    result = run_thumbs(in_root("some"), in_root("some-out"), "-s", "50,100", "--no-clobber", NULL);
+    copy_file(photo(1), in_root("kept-sizes/b.jpg"));
+    copy_file(in_root("kept-sizes-out/a-50.jpg"), in_root("kept-sizes-out/b-50.jpg"));
+    result = run_thumbs(in_root("kept-sizes"), in_root("kept-sizes-out"), "-s", "50,100", "--no-clobber", NULL);
     ck_assert_int_eq(result.status, 0);
     ck_assert_uint_eq(figure(&result, "done"), 1);
     ck_assert_uint_eq(figure(&result, "skipped"), 1);

@@ -70,7 +70,8 @@ void weir__fail_item_as_task(weir_task *task, size_t index, int code) {
 static char consumed;
 
 void weir__item_consume(weir_task *task, size_t index) {
-    task->lane->items[index] = &consumed;
+    if (task != NULL && index < task->lane->count)
+        task->lane->items[index] = &consumed;
 }
 
 bool weir__item_is_consumed(const weir__lane *lane, size_t index) {
