@@ -183,8 +183,8 @@ START_TEST (no_clobber_makes_the_other_sizes) {
     make_folder(in_root("kept-sizes-out"));
     copy_file(photo(1), in_root("kept-sizes/a.jpg"));
     write_text(in_root("kept-sizes-out/a-100.jpg"), "mine");
-    struct result result = run_thumbs(in_root("kept-sizes"), in_root("kept-sizes-out"), "-s", "50,100,150", "--no-clobber",
-                                      "--report", in_root("some-report"), NULL);
+    struct result result = run_thumbs(in_root("kept-sizes"), in_root("kept-sizes-out"), "-s", "50,100,150",
+                                      "--no-clobber", "--report", in_root("some-report"), NULL);
     expect_counts(&result, 1, 0);
     expect_whole(in_root("kept-sizes-out/a-50.jpg"));
     expect_whole(in_root("kept-sizes-out/a-150.jpg"));
