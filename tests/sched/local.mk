@@ -74,6 +74,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/sync/random.h \
 	tests/sched/sync/relax.h \
 	tests/sched/sync/signals.h \
+	tests/sched/sync/system_call.h \
 	tests/sched/sync/terminal.h \
 	tests/sched/sync/thread.h \
 	tests/sched/sync/thread_name.h \
