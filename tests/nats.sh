@@ -2,7 +2,8 @@
 # The heavier tests of libweir-nats: a queue with three replicas while its leader is killed, and while it is full; a
 # server with a full disk, if a small tmpfs can be mounted. No acknowledged put may be lost.
 #
-# environment: top_builddir; KILLS and RUNS: their numbers, 2 and 3 by default, which takes about a minute.
+# environment: top_builddir; KILLS and RUNS: their numbers, 2 and 3 by default, which takes about a minute. KILLS=0: none.
+# Once in some runs, the close of a queue with killed leaders has not reached its consumer within a minute. No put was lost.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -11,7 +12,7 @@ top_builddir=${top_builddir:-.}
 kills=${KILLS:-2}
 runs=${RUNS:-3}
 make -s -C "$top_builddir" tests/nats_cluster
-"$top_builddir/tests/nats_cluster" kills "$kills"
+[ "$kills" -eq 0 ] || "$top_builddir/tests/nats_cluster" kills "$kills"
 "$top_builddir/tests/nats_cluster" full "$runs"
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
     folder=$(mktemp -d "${TMPDIR:-/tmp}/weir-disk.XXXXXX")
