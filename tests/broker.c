@@ -179,7 +179,7 @@ void broker_refuse(struct broker *broker, weir_status refusal) {
         assert_status(WEIR_OK, weir_queue_port_changed(broker->queue));
 }
 
-static size_t read(struct broker *broker, const size_t *at) {
+static size_t read_count(struct broker *broker, const size_t *at) {
     lock(broker);
     size_t value = *at;
     unlock(broker);
@@ -187,11 +187,11 @@ static size_t read(struct broker *broker, const size_t *at) {
 }
 
 size_t broker_settled(struct broker *broker) {
-    return read(broker, &broker->settled);
+    return read_count(broker, &broker->settled);
 }
 
 size_t broker_given_back(struct broker *broker) {
-    return read(broker, &broker->given_back);
+    return read_count(broker, &broker->given_back);
 }
 
 void broker_close(struct broker *broker) {

@@ -333,7 +333,7 @@ static int act(const char *word, const char *rest, weir_process_payload *out) {
     else if (strcmp(word, "write") == 0)
         write_much();
     else if (strcmp(word, "shrink") == 0)
-        print(out, "%ld", ftruncate(WEIR__CHILD_MEMORY, 0) == 0 || ftruncate(WEIR__CHILD_MEMORY, 1L << 40) == 0);
+        print(out, "%ld", ftruncate(WEIR__CHILD_MEMORY, 0) == 0 || ftruncate(WEIR__CHILD_MEMORY, (off_t)1 << 30) == 0);
     else if (strcmp(word, "close") == 0)
         for (int fd = 3; fd < 1024; fd++)
             close(fd);

@@ -734,7 +734,8 @@ START_TEST (children_that_die_at_random_moments_lose_nothing) {
     run_end(&run, jobs, ITEMS, WEIR_OK);
     for (size_t i = 0; i < ITEMS; i++)
         assert_done(&jobs[i]);
-    size_t calls = calls_counted(), attempts = atomic_load(&encodes), deaths = children.signal + children.exit;
+    size_t calls = calls_counted(), attempts = atomic_load(&encodes),
+           deaths = (size_t)(children.signal + children.exit);
     printf("children that die: %zu attempts and %zu calls for %d items\n", attempts, calls, (int)ITEMS);
     ck_assert(calls >= ITEMS && calls <= attempts && attempts - ITEMS <= deaths); /* a death costs one attempt */
 }
