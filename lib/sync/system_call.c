@@ -5,11 +5,8 @@
  */
 #include "sync/system_call.h"
 
-#include <fcntl.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #ifdef __linux__
 #include <sys/syscall.h>
@@ -17,17 +14,9 @@
 
 /* The file has "running", or the number and its arguments. */
 long weir__system_call_of(const weir__thread *thread) {
-    char path[48], text[32];
-    (void)snprintf(path, sizeof path, "/proc/self/task/%u/syscall", (unsigned)weir__u32_load_relaxed(&thread->number));
-    int before = weir__uncancellable_begin();
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = file < 0 ? -1 : read(file, text, sizeof text - 1);
-    if (file >= 0)
-        close(file);
-    weir__uncancellable_end(before);
-    if (length <= 0)
+    char text[32];
+    if (!weir__thread_read(thread, "syscall", text, sizeof text))
         return -1;
-    text[length] = '\0';
     return text[0] >= '0' && text[0] <= '9' ? strtol(text, NULL, 10) : -1;
 }
 

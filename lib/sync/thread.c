@@ -72,19 +72,25 @@ uint64_t weir__thread_used(const weir__thread *thread) {
     return (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
 }
 
-/* Reads the state from the file of the thread in the proc file system: the letter after the name in parentheses. */
-bool weir__thread_sleeps(const weir__thread *thread) {
-    char path[48], text[96];
-    (void)snprintf(path, sizeof path, "/proc/self/task/%u/stat", (unsigned)weir__u32_load_relaxed(&thread->number));
+bool weir__thread_read(const weir__thread *thread, const char *name, char *text, size_t size) {
+    char path[48];
+    (void)snprintf(path, sizeof path, "/proc/self/task/%u/%s", (unsigned)weir__u32_load_relaxed(&thread->number), name);
     int before = weir__uncancellable_begin();
     int file = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t length = file < 0 ? -1 : read(file, text, sizeof text - 1);
+    ssize_t length = file < 0 ? -1 : read(file, text, size - 1);
     if (file >= 0)
         close(file);
     weir__uncancellable_end(before);
-    if (length <= 0)
+    if (length > 0)
+        text[length] = '\0';
+    return length > 0;
+}
+
+/* The state is the letter after the name in parentheses. */
+bool weir__thread_sleeps(const weir__thread *thread) {
+    char text[96];
+    if (!weir__thread_read(thread, "stat", text, sizeof text))
         return true;
-    text[length] = '\0';
     const char *name_end = strrchr(text, ')');
     return name_end == NULL || name_end[1] != ' ' || name_end[2] == 'S' || name_end[2] == 'D';
 }

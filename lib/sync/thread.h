@@ -55,6 +55,12 @@ bool weir__thread_join_until(weir__thread *thread, uint64_t deadline);
 uint64_t weir__thread_used(const weir__thread *thread);
 
 /*
+ * Reads the beginning of a file of the thread in the proc file system, as a string, into `size` bytes. Returns false if
+ * the system does not give it. The thread must live, and must have begun to run `main` before.
+ */
+bool weir__thread_read(const weir__thread *thread, const char *name, char *text, size_t size);
+
+/*
  * Whether the system says that the thread sleeps. A thread that waits for a processor does not. Returns true if the
  * system does not tell. The thread must live, and must have begun to run `main` before.
  */
