@@ -1,7 +1,7 @@
 /*
  * sink.c - Implements a stage that puts its items to the queue.
  *
- * A put that blocks looks each tenth of a second whether the pipeline is cancelled. It keeps its identity meanwhile.
+ * A put that blocks looks each tenth of a second whether the pipeline is cancelled. It keeps its identity.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

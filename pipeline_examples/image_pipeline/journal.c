@@ -1,7 +1,7 @@
 /*
  * journal.c - one line for each picture that is done.
  *
- * A line is written at the end of the file, as a rule in one piece. A killed run, or one whose disk is full, may leave a
+ * A line is written at the end of the file, as a rule in one piece. A killed run, or a full disk, may leave a
  * part of a line at the end. It counts as none, and the next run ends it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
