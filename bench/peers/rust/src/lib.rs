@@ -1,7 +1,7 @@
 //! The command line, the rounds and the result line of bench/driver.h and bench/rounds.h, in Rust.
 //!
 //! Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
-use std::sync::{Arc, Barrier, Condvar, Mutex, OnceLock};
+use std::sync::{Arc, Barrier, Condvar, Mutex};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -61,8 +61,7 @@ fn read_now() -> Reading {
 /// Runs rounds in each of `submitters` threads, first untimed, then timed, and prints the result.
 pub fn run_rounds(name: &str, args: &Args, submitters: usize, tasks: usize, round: impl Fn(usize, usize) + Sync) {
     let gate = Barrier::new(submitters + 1);
-    let ready: OnceLock<Reading> = OnceLock::new();
-    std::thread::scope(|scope| {
+    let from = std::thread::scope(|scope| {
         for s in 0..submitters {
             let (gate, round) = (&gate, &round);
             scope.spawn(move || {
@@ -78,9 +77,9 @@ pub fn run_rounds(name: &str, args: &Args, submitters: usize, tasks: usize, roun
             });
         }
         gate.wait();
-        let _ = ready.set(read_now());
+        read_now()
     });
-    let (from, to) = (ready.get().unwrap(), read_now());
+    let to = read_now();
     let wall = (to.wall - from.wall).as_secs_f64();
     println!(
         "{name} {} items_per_s={:.1} wall_s={wall:.6} cpu_s={:.6} ctxsw={}",
