@@ -65,7 +65,7 @@ line() {
     awk -v name="$1" -v peer="$2" -v ours="$3" -v theirs="$4" -v bar="$5" 'BEGIN {
         ratio = theirs / ours
         printf "| %s | %s | %.3f | %.3f | %.2f | %.2f | %s |\n", name, peer, ours / 1e9, theirs / 1e9, ratio, bar,
-               ratio >= bar ? "yes" : "no"
+               (ratio >= bar ? "yes" : "no")
     }'
 }
 

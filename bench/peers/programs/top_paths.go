@@ -102,7 +102,10 @@ func main() {
 		a, b := total[paths[i]], total[paths[j]]
 		return a.requests > b.requests || (a.requests == b.requests && paths[i] < paths[j])
 	})
-	for _, path := range paths[:min(10, len(paths))] {
+	if len(paths) > 10 {
+		paths = paths[:10]
+	}
+	for _, path := range paths {
 		fmt.Printf("%8d %12d %s\n", total[path].requests, total[path].bytes, path)
 	}
 }
