@@ -229,7 +229,7 @@ static void run_weir(void) {
     const weir_stage_options stage = {.name = "request",
                                       .work = {.run = begin, .wait = wait_in_loop},
                                       .threads.count = 1,
-                                      .input.capacity = 1024,
+                                      .input.capacity = request_count,
                                       .limits.in_flight = request_count};
     must(weir_pipeline_create(&pipeline, NULL));
     must(weir_pipeline_add(pipeline, NULL, &stage));
