@@ -36,6 +36,8 @@ ours_top_paths() { "$examples/top_paths" <"$work/log" >"$work/out"; }
 peer_top_paths() { "$work/top_paths" "$threads" <"$work/log" >"$work/out"; }
 ours_etl() { rm -f "$work"/*.db* && "$examples/etl" "$work/ours.db" <"$work/csv" >"$work/out"; }
 peer_etl() { rm -f "$work"/*.db* && python3 "$peers/etl.py" "$work/peer.db" <"$work/csv" >"$work/out"; }
+ours_etl_shuffled() { rm -f "$work"/*.db* && "$examples/etl" "$work/ours.db" <"$work/shuffled" >"$work/out"; }
+peer_etl_shuffled() { rm -f "$work"/*.db* && python3 "$peers/etl.py" "$work/peer.db" <"$work/shuffled" >"$work/out"; }
 ours_crawl() { "$examples/crawl" "http://127.0.0.1:$port/" >"$work/out"; }
 
 # ---- times, in nanoseconds ----
@@ -87,10 +89,16 @@ has() {
         printf "10.0.%d.%d - - [27/Nov/2026:05:%02d:%02d +0000] \"GET /page/%d HTTP/1.1\" %d %d\n", rand() * 256, rand() * 256,
                i / 33334, i / 556 % 60, 50000 * rand() ^ 3, rand() < 0.98 ? 200 : 503, rand() * 20000
 }' >"$work/log.new" && mv "$work/log.new" "$work/log"; }
-[ -s "$work/csv" ] || { awk 'BEGIN {
-    for (i = 1; i <= 300000; i++)
-        if (i % 100 == 7) print "no row", i; else print (i * 7919) % 300007 ",name" i "," i / 8
-}' >"$work/csv.new" && mv "$work/csv.new" "$work/csv"; }
+# rows FACTOR: lines for etl, of which one of 100 is no row. With a factor, their ids are in disorder: a transaction writes
+# to a page of its own for nearly each row, so the database does most of the work.
+rows() {
+    awk -v factor="$1" 'BEGIN {
+        for (i = 1; i <= 300000; i++)
+            if (i % 100 == 7) print "no row", i; else print (i * factor) % 300007 ",name" i "," i / 8
+    }'
+}
+[ -s "$work/csv" ] || { rows 1 >"$work/csv.new" && mv "$work/csv.new" "$work/csv"; }
+[ -s "$work/shuffled" ] || { rows 7919 >"$work/csv.new" && mv "$work/csv.new" "$work/shuffled"; }
 
 # ---- the table ----
 
@@ -102,7 +110,10 @@ if has top_paths go; then
     go build -o "$work/top_paths" "$peers/top_paths.go"
     row top_paths Go 1.3
 fi
-if has etl python3; then row etl Python 1.2; fi
+if has etl python3; then
+    row etl Python 1.2
+    row etl_shuffled Python 1
+fi
 if has crawl python3; then
     rm -f "$work/port"
     python3 "$peers/server.py" 1000 >"$work/port" &
