@@ -72,7 +72,7 @@ EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/pee
 EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/flights bench/growth bench/operations bench/processes bench/relay bench/selects bench/thumbs_limit
 CLEANFILES = $(EXTRA_PROGRAMS)
 EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/flights.go bench/peers/programs/flights.py bench/peers/programs/select.go bench/peers/programs/server.py bench/peers/programs/thumbs.py bench/peers/programs/top_paths.go
-EXTRA_DIST += bench/budget.sh bench/commands.sh bench/executor.md bench/flights.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/run.py bench/selects.sh bench/thumbs.py
+EXTRA_DIST += bench/budget.sh bench/commands.sh bench/crew.md bench/executor.md bench/flights.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/results.sh bench/run.py bench/selects.sh bench/thumbs.py
 EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
 	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
 	bench/peers/rust/src/bin/rust_rayon.rs bench/peers/rust/src/bin/rust_threadpool.rs
@@ -182,7 +182,14 @@ else
 bench-thumbs:
 	@echo 'nothing is compared: weir-thumbs is not built'
 endif
+# The benchmarks that print their own tables: writes bench/results.md of the source tree.
+if HAVE_NATS
+result_programs = bench/nats
+endif
+bench-results: bench/weir_peer $(result_programs)
+	$(SHELL) $(srcdir)/bench/results.sh '$(MAKE)' $(srcdir) >$(srcdir)/bench/results.md.new
+	mv $(srcdir)/bench/results.md.new $(srcdir)/bench/results.md
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-commands bench-nats bench-operations bench-processes bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs clean-bench
+.PHONY: bench bench-results bench-commands bench-nats bench-operations bench-processes bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs clean-bench

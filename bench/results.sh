@@ -1,0 +1,43 @@
+#!/bin/sh
+# Runs the benchmarks that print their own tables, one after another, and prints one file in Markdown:
+# `make bench-results` writes bench/results.md. Nothing else should run beside it.
+#
+#     results.sh MAKE SOURCE
+#
+# environment: MAKEFLAGS, as make sets it.
+#
+# Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+set -eu
+
+make=$1 source=$2
+
+# Machine and sources, so that the figures can be told apart.
+commit=$(git -C "$source" describe --always --dirty=+ 2>&1) || commit=unknown
+processors=$(getconf _NPROCESSORS_ONLN)
+cat <<END
+# Programs, and the other ways to run a stage, compared with others
+
+\`make bench-results\` writes this file; each section names its own command. Medians of interleaved runs, on $processors
+processors. Measured: $commit.
+
+The machine's primitives, in ns (\`bench/machine.h\`): \`$(bench/weir_peer limits)\`.
+END
+
+# section TARGET TITLE BARS: what `make TARGET` prints; as it is if it is a table, otherwise as text.
+section() {
+    # shellcheck disable=SC2016 # for Markdown
+    printf '\n## %s\n\n`make %s`. %s\n\n' "$2" "$1" "$3"
+    "$make" -s "$1" >bench/results.out 2>bench/results.err || { cat bench/results.err >&2; exit 1; }
+    sed '/^|/!s/^/    /' bench/results.out | awk '/^\|/ && !table && NR > 1 { print "" } { table = /^\|/; print }'
+    rm -f bench/results.out bench/results.err
+}
+
+section bench-programs 'Examples that are whole programs' \
+    'The ratio is the time of the peer to that of weir; for crawl, to that which the rate limit allows.'
+section bench-operations 'Calls that end later' \
+    'Bars: 300 ns over a function that returns; 1.15 times the same loop without weir, with less processor time and memory than Go and asyncio.'
+section bench-select 'Waiting for the first of eight queues' 'Bar: 0.3 of a plain get.'
+section bench-commands 'A command for each item' 'Bars: 1.0 times xargs, 10 times GNU parallel.'
+section bench-processes 'Functions in child processes' \
+    "The peers are Python's ProcessPoolExecutor, with one item at a time and with its best chunksize, and memcpy."
+[ ! -x bench/nats ] || section bench-nats 'A queue on a server of NATS' 'One server on this machine, with its store on disk.'
