@@ -171,6 +171,9 @@ bench-nats: bench/nats
 # make bench-processes RUNS=5: round trips to child processes, beside Python's ProcessPoolExecutor.
 bench-processes: bench/processes
 	python3 $(srcdir)/bench/processes.py --runs '$(RUNS)' $(PROCESSES) bench/processes
+# Queues of Python threads, by the package and by Python's own modules.
+bench-python: libweir.la
+	@top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(SHELL) $(srcdir)/tests/python.sh bench
 # make bench-thumbs RUNS=5 PICTURES=1000 MILLISECONDS=0,50,200: weir-thumbs beside Pillow in threads, and beside GNU
 # parallel with curl and vipsthumbnail, at these round-trip times; and beside libvips alone.
 PICTURES = 1000
@@ -192,4 +195,4 @@ bench-results: bench/weir_peer $(result_programs)
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-results bench-commands bench-nats bench-operations bench-processes bench-programs bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs clean-bench
+.PHONY: bench bench-results bench-commands bench-nats bench-operations bench-processes bench-programs bench-python bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs clean-bench

@@ -40,4 +40,5 @@ section bench-select 'Waiting for the first of eight queues' 'Bar: 0.3 of a plai
 section bench-commands 'A command for each item' 'Bars: 1.0 times xargs, 10 times GNU parallel.'
 section bench-processes 'Functions in child processes' \
     "The peers are Python's ProcessPoolExecutor, with one item at a time and with its best chunksize, and memcpy."
+section bench-python 'Queues of Python threads' 'Bar: 3 times queue.Queue with eight threads.'
 [ ! -x bench/nats ] || section bench-nats 'A queue on a server of NATS' 'One server on this machine, with its store on disk.'

@@ -1,6 +1,8 @@
 #!/bin/sh
 # The Python package builds against this library, in a temporary folder, and passes its tests and mypy, if that is here.
 #
+#     python.sh [bench]       bench: runs its benchmark instead
+#
 # environment: top_srcdir, top_builddir; PYTHON: the Python to test with; WEIR_SANITIZER_CFLAGS: the flags with which
 # the library was built.
 #
@@ -50,6 +52,10 @@ cp -R "$top_srcdir/bindings/python" "$work/python"
 chmod -R u+w "$work/python"
 cd "$work/python"
 "$python" setup.py -q build_ext --inplace >"$work/build.out" 2>&1 || { cat "$work/build.out"; exit 1; }
+if [ "${1:-}" = bench ]; then # make bench-python
+    "$python" bench.py
+    exit
+fi
 if "$python" -c 'import mypy' 2>/dev/null; then
     "$python" -m mypy --strict --cache-dir "$work/mypy" weir
 else
