@@ -1,10 +1,10 @@
 /*
  * weir/pipeline.h - declares and runs pipelines: stages, connected by bounded queues.
  *
- * A stage has a function and a bounded input queue. Threads call the function: those of the crew, which all pipelines
- * of the process share, or threads of the stage's own. Items are put into the entry stage, or come from sources. The
- * results of a stage are the items of the next stage. The program declares the stages. weir provides the queues and
- * threads, back-pressure, limits, retries, order and shutdown.
+ * A stage has a function and a bounded input queue. Threads call the function: the stage's own threads, or those of the
+ * crew, a thread pool that all pipelines of the process share. Items are put into the entry stage, or come from
+ * sources. The results of a stage are the items of the next stage. The program declares the stages. weir provides the
+ * queues and threads, back-pressure, limits, retries, order and shutdown.
  *
  *     static void *resize(void *item, void *arg) {         // the simple form: one item in, one result out
  *         return make_thumbnail(item, arg);
@@ -71,37 +71,39 @@
  *
  * Rules for every call, unless its comment says otherwise:
  *
- *   Ownership  A pipeline owns an item from the put or feed that returned WEIR_OK, or from the emit. If a put or a
- *              feed fails, the caller still owns the item. Each item ends exactly once, in one of these ways, and the
- *              report counts it under that one:
- *                done           its stage's function returned 0, or is a func, or its operation was finished with 0
+ *   Ownership  A pipeline owns an item once its put or feed has returned WEIR_OK, or once it is emitted. If a put or a
+ *              feed fails, the caller still owns the item. Each item ends exactly once, in one of four ways, which the
+ *              report counts separately:
+ *                done           the stage's function returned 0 or is a func, or the item's operation was finished with
+ *                               code 0
  *                dead-lettered  given up after its last attempt, and put into a dead letter
  *                failed         given up after its last attempt, or lost because of an error; given to the drop
  *                               function, with the error in the report
  *                dropped        given to the drop function only because the pipeline was cancelled
- *              The stage that holds the item determines the drop function. When a call has returned, the caller may
- *              free its options and the names in them. `arg`, and everything else that options point to, must live
- *              until the pipeline is destroyed.
- *   Threads    All calls are thread-safe and may run concurrently, with a few exceptions. Add, the connects and start
- *              must come first, from one thread. Destroy must be the last call.
+ *              The stage that holds the item determines the drop function. Once a call has returned, the caller may
+ *              free the options that it passed, and the names in them. `arg`, and everything else that options point
+ *              to, must live until the pipeline is destroyed.
+ *   Threads    All calls are thread-safe and may run concurrently, with a few exceptions. The add, connect and start
+ *              calls must come first, from one thread. Destroy must be the last call.
  *   Callbacks  A callback is a function that the program gives to the pipeline: a stage's function (func, run,
  *              run_batch or source), init, at_end, fini, abort, wait, on_stall, drop, weigh, key, route, copy, when or
  *              settled. Callbacks run with no lock held. Several threads may run the callbacks of a stage concurrently.
- *              A callback must not end its thread (pthread_exit). If a stage's function does, the run fails with
- *              WEIR_FAILED, regardless of the stage's on_error. The stage then has an error with code
+ *              A callback must not end its thread (pthread_exit). If a stage's function ends its thread, the run fails
+ *              with WEIR_FAILED, regardless of the stage's on_error. The stage then has an error with code
  *              WEIR_CODE(WEIR_UNFINISHED). The item in hand, or each item of the batch, goes to the stage's drop
- *              function and counts as failed. It gets no further attempt and no dead letter. In a source or in
- *              at_end, the call counts as failed. All other items end as in a cancel. If the run was cancelled
- *              before, its outcome does not change.
+ *              function and counts as failed. It gets no further attempt and no dead letter. If the function is a
+ *              source or an at_end, the call counts as failed. All other items end as in a cancel. If the run was
+ *              cancelled before, its outcome does not change.
  *              A callback may make any call, on its own pipeline too, while the pipeline runs or is being finished,
  *              cancelled or destroyed.
- *              A call that would wait for its own thread returns WEIR_DEADLOCK. In every callback, and while a stream
- *              of show is being written, these do so: wait; wait_idle; destroy; and finish, which begins the end first.
- *              So does a put without a deadline if there is no room. All other calls behave in a callback as elsewhere.
- *              Calls with a task are allowed only in the stage's function, and in callbacks that run within its call.
+ *              A call that would wait for its own thread returns WEIR_DEADLOCK. In a callback, or in a write to the
+ *              stream of show, these calls are wait, wait_idle, destroy and finish. A finish begins the end of the run
+ *              nevertheless. A put without a deadline also returns WEIR_DEADLOCK there, if there is no room. All other
+ *              calls work in a callback as elsewhere. Calls with a task are allowed only in the stage's function, and
+ *              in callbacks that run within its call.
  *   Exceptions No C++ exception may leave a callback. If one does, std::terminate is called in the throwing thread,
- *              on the stack of the throw. At that time no stack is unwound, no lock is held, and no item is lost. The
- *              terminate handler may make every call that the callback may make, such as weir_pipeline_report.
+ *              before its stack is unwound. At that time no lock is held, and no item is lost. The terminate handler
+ *              may make every call that the callback may make, such as weir_pipeline_report.
  *   Cancelling No call is a cancellation point (pthread_cancel). Callbacks and writes to streams within a call are
  *              not cancellation points either. A cancellation request stays pending until the call has returned.
  *   NULL       A call has no effect if its pipeline, its task, an output pointer or a required function is NULL. It
