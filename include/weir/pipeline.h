@@ -137,7 +137,10 @@ extern "C" {
 
 typedef struct weir_pipeline weir_pipeline;
 
-/* A stage of a pipeline, for the connects, weir_task_feed and the calls for a running one. The pipeline owns it. */
+/*
+ * A stage of a pipeline: an argument of the connect calls, of weir_task_feed, and of the calls that pause or tune a
+ * stage. The pipeline owns it.
+ */
 typedef struct weir_stage weir_stage;
 
 /* The current call of a stage's function. Valid only in the thread that runs the function, until it returns. */
@@ -147,24 +150,28 @@ typedef struct weir_task weir_task;
 #define WEIR_SECOND UINT64_C(1000000000)
 
 /*
- * An operation: what goes on for an item after its function has returned (weir/operation.h). A value, not an address; it
- * fits in 64 bits of a foreign library's user data. 0: none. The calls refuse an operation that is finished, until its
- * place was used 2^40 times more, and practically always one of another pipeline: 40 random bits would have to agree.
+ * The number of an operation: work on an item that goes on after the stage's function has returned (weir/operation.h).
+ * The number fits in the 64-bit user data of an event loop. 0 is no operation. Calls refuse the number of a finished
+ * operation until its slot was used 2^40 more times. They refuse the number of another pipeline's operation unless 40
+ * random bits agree.
  */
 typedef uint64_t weir_operation;
 
 /* ---- the options of a stage ---- */
 
-/* The return code of a source that has no more items. Any other function fails with WEIR_CODE(WEIR_INVALID) by it. */
+/*
+ * The return code of a source that has no more items. If any other function returns it, the attempt fails with code
+ * WEIR_CODE(WEIR_INVALID).
+ */
 #define WEIR_END WEIR_CODE(255)
 
 /*
  * The full form of a stage's function: processes one item. `state` is the stage's `arg`; with init, `state` is the
  * state that init has made for this thread.
  *
- * Returns 0 if the item is done. The function owns the item from its call on, and has freed it or emitted it. Returns
- * another code if the attempt has failed. The pipeline then owns the item again, so the item must be unchanged. A
- * function that has emitted its own item must return 0.
+ * Returns 0 if the item is done. The function owns the item during the call, and must free or emit it before it returns
+ * 0. Returns another code if the attempt has failed. The pipeline then owns the item again, so the item must be
+ * unchanged. A function that has emitted its own item must return 0.
  *
  * Codes are the program's own: errno values, HTTP statuses, -1 or any other number. Errors from weir itself have the
  * code WEIR_CODE(status).
@@ -173,8 +180,8 @@ typedef uint64_t weir_operation;
  *
  * A source is called repeatedly, with NULL for `item`, and emits the items that it produces. A source returns 0 to be
  * called again, or WEIR_END to end. After WEIR_END no thread calls the source again. After any other code the source
- * is called again, if it has retries left or its on_error is WEIR_SKIP; otherwise the run fails. The delay is the
- * retry's: it doubles with each failure in a row of the thread.
+ * is called again, if it has retries left or its on_error is WEIR_SKIP; otherwise the run fails. The thread first waits
+ * for the back-off of retry, which doubles with each consecutive failure in this thread.
  */
 typedef int weir_task_func(weir_task *task, void *item, void *state);
 
@@ -186,66 +193,73 @@ typedef int weir_task_func(weir_task *task, void *item, void *state);
 typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, void *state);
 
 /*
- * Ends a thread of a stage: called once in each of them, after its last item and before fini. `state` is as for the
- * stage's function. It may emit results; a fold emits its sum here, a writer its trailer. Every at_end of a stage
+ * Called once at the end of each thread of a stage, after the thread's last item and before fini. `state` is as for the
+ * stage's function. An at_end may emit results: a fold emits its sum, a writer its trailer. Every at_end of a stage
  * returns before the input of the next stage ends.
  *
- * A result counts as an item of its own: as put into the pipeline, and done in the stage. In an ordered stage it comes
- * after the results of all items; but a thread that leaves an elastic stage calls at_end at once, and its results come
- * in no particular order.
+ * Each result counts as one item put into the pipeline, and as done in the stage. In an ordered stage, these results
+ * follow the results of all items. If a thread leaves an elastic stage during the run, its at_end is called at once,
+ * and the results are in no particular order.
  *
- * Returns 0, or another code if it has failed. It is not called again: the stage has an error, and on_error determines
- * whether this error ends the run. Not called after a cancel, nor in a thread that a function has ended.
+ * Returns 0, or another code if the call has failed. A failed at_end is not called again. The stage then has an error,
+ * and on_error determines whether this error ends the run. at_end is not called after a cancel, nor in a thread that a
+ * function has ended (pthread_exit).
  */
 typedef int weir_end_func(weir_task *task, void *state);
 
 /*
- * Sleeps in the place of the library, in the one thread of a stage with operations of an event loop: that thread starts,
- * awaits and finishes them (weir/operation.h). Returns once one of these has happened, and may return
- * earlier:
+ * Blocks in place of the library, in the single thread of a stage whose operations belong to an event loop. That thread
+ * starts the operations, runs the loop in this function, and finishes them (weir/operation.h). Returns once one of
+ * these has happened, and may return earlier:
  *
- * - `fd` is readable, also because the wait itself has finished an operation
- * - `deadline` has passed; if it is 0, the wait only looks, and does not block
+ * - `fd` is readable; an operation that the loop finishes in this call makes it readable, too
+ * - `deadline` has passed; if `deadline` is 0, the function polls the loop and does not block
  *
- * The thread calls it while there is nothing to begin or to send on, and between calls, to look: after 64 calls, or after
- * a millisecond. An emit without room calls it too, and abort, within the call of `run`: what the function has begun must
- * be complete by then. A wait that ends its thread is not called again. `fd` is the
- * library's: poll it beside the loop's own descriptors, and do not read, write or close it. It is the same in all calls.
- * `state` is that of init, or the stage's `arg`.
+ * The thread calls the function while it has no call to begin and no result to send. Between calls of `run`, it polls:
+ * after 64 calls, or after a millisecond. An emit that finds no room calls the function too, and may call abort, while
+ * `run` has not returned. So `run` must complete what it has begun before it emits.
+ *
+ * A function that ends its thread (pthread_exit) is not called again. The library owns `fd`: poll it together with the
+ * loop's own descriptors, and do not read, write or close it. All calls get the same `fd`. `state` is as for the
+ * stage's function.
  */
 typedef void weir_wait_func(int fd, weir_deadline deadline, void *state);
 
-/* A call that has held the thread of a stage with work.wait up for too long. */
+/* A stall: a call that has occupied the thread of a stage with work.wait for too long. */
 typedef struct weir_stall {
-    const char *stage; /* its name */
-    uint64_t held;     /* ns for which the thread has run or slept since the begin of the call, so far */
-    bool computes;     /* the thread has run for most of that; otherwise it has slept */
-    int system_call;   /* the system call in which it was asleep (syscall(2)); -1: unknown, or none */
+    const char *stage; /* name of the stage */
+    uint64_t held;     /* ns that the thread has run or slept in the call so far; excludes waits for a processor */
+    bool computes;     /* true if the thread has mostly run; false if it has mostly slept */
+    int system_call;   /* number of the system call in which it slept (syscall(2)); -1 if none or unknown */
 } weir_stall;
 
 /*
- * Called when a call, of the stage's function or of the functions that run in its wait, has held the thread up for
- * errors.stall_time, and goes on. Once for each such call. A wait that sleeps is no such call while `fd` is not readable, if
- * the thread is in poll, select, epoll_wait, io_uring_enter or a variant of them, or in a call that the system does not
- * tell. In any other call it counts as held up: so such a wait needs one of these. `state` is the stage's `arg`. Called in the thread of the
- * library's timers, which a slow one holds up.
+ * Called once for each stall, while the call still runs: the stage's function, or a function that its wait runs, has
+ * occupied the thread for errors.stall_time.
+ *
+ * A wait that sleeps is no stall while `fd` is not readable, if the thread sleeps in poll, select, epoll_wait,
+ * io_uring_enter or a variant of these. The same holds if the system does not show the system call. A sleep in any
+ * other system call counts as a stall.
+ *
+ * `state` is the stage's `arg`. Called in the timer thread; a slow function delays the other timers.
  */
 typedef void weir_stall_func(const weir_stall *stall, void *state);
 
-/* Why an operation should end. */
+/* The reason to end an operation. */
 typedef enum weir_abort_reason {
     WEIR_ABORT_CANCEL = 1, /* the pipeline was cancelled */
-    WEIR_ABORT_LATE = 2 /* attempt_time has passed since the function was called, without its waits in calls of weir */
+    WEIR_ABORT_LATE = 2    /* the attempt has taken longer than attempt_time, not counting waits in calls of weir */
 } weir_abort_reason;
 
 /*
- * Asks for the end of an operation (weir/operation.h) after its function has returned: once for each reason. The operation
- * must still be finished, by the abort itself or later: the item and its buffers belong to it until then. The operation
- * may be finished by another thread before or during the call; then calls with it return WEIR_INVALID.
+ * Requests the end of an operation (weir/operation.h) whose function has returned. Called at most once for each reason.
+ * The program must still finish the operation, in this call or later: until then, the item and its buffers belong to
+ * the operation. Another thread may finish the operation before or during the call; further calls with the operation
+ * then return WEIR_INVALID.
  *
- * `state` is the stage's `arg`. Called in a thread that cancels or ends the pipeline, in the stage's, or in the thread
- * of the library's timers, which a slow abort holds up. Several threads may call it at a time. With work.wait, only the
- * stage's thread calls it, and so it may use the loop.
+ * `state` is the stage's `arg`. Called in a thread that cancels or ends the pipeline, in a thread of the stage, or in
+ * the timer thread; a slow function delays the other timers. Several threads may call it concurrently. With work.wait,
+ * only the stage's thread calls it, so it may use the loop.
  */
 typedef void weir_abort_func(weir_operation operation, weir_abort_reason why, void *state);
 
@@ -256,8 +270,8 @@ typedef void weir_abort_func(weir_operation operation, weir_abort_reason why, vo
 typedef uint64_t weir_key_func(const void *item, void *arg);
 
 /*
- * Returns the weight of an item, in bytes. Every value is valid. An item of weight 0 uses nothing of max_bytes or
- * batch.bytes. An item heavier than max_bytes is admitted once the pipeline is empty. An item heavier than
+ * Returns the weight of an item, in bytes. Every value is valid. An item of weight 0 does not count against max_bytes
+ * or batch.bytes. An item heavier than max_bytes is admitted once the pipeline is empty. An item heavier than
  * batch.bytes completes its batch.
  */
 typedef uint64_t weir_weigh_func(const void *item, void *arg);
@@ -292,10 +306,10 @@ typedef enum weir_fan_out {
 } weir_fan_out;
 
 /*
- * The effect of a failed last attempt on the run. The item is given up in both cases. If the stage has a `dead`
- * queue, or a stage that gets its dead letters, the item gets a dead letter. The function of a func stage cannot fail,
- * but the delivery of its result can: if memory runs out, a copy fails, a route is invalid, or the results queue is
- * shut down.
+ * The effect of a failed last attempt on the run. The item is given up in both cases. If the stage has a `dead` queue
+ * or a dead-letter stage (weir_pipeline_connect_dead), the item gets a dead letter. The function of a func stage cannot
+ * fail, but the delivery of its result can: if memory runs out, a copy fails, a route is invalid, or the results queue
+ * is shut down.
  */
 typedef enum weir_on_error {
     WEIR_FAIL_FAST = 0, /* the pipeline is cancelled, and finish returns WEIR_FAILED */
@@ -303,21 +317,21 @@ typedef enum weir_on_error {
 } weir_on_error;
 
 /*
- * An entry of a `dead` queue, or an item of a stage that gets dead letters (weir_pipeline_connect_dead): an item that
- * was given up, and the reason. Each item of a failed batch, and each item that has failed alone in a batch, gets its
- * own letter. The letters are in the order in which the items were given up. The reader owns the item, and frees the
- * letter with weir_dead_letter_free. If the queue refuses the letter, the item goes to its stage's drop function.
+ * A dead letter: an item that was given up, and the reason. An entry of a `dead` queue, or an item of a dead-letter
+ * stage (weir_pipeline_connect_dead). Each item of a failed batch, and each item that has failed alone in a batch, gets
+ * its own letter. The letters are in the order in which the items were given up. The reader owns the item, and frees
+ * the letter with weir_dead_letter_free. If the queue refuses the letter, the item goes to its stage's drop function.
  *
  * Rules for both `dead` and `results` queues:
  *
  * - Stages of one pipeline or of several may share the queue.
- * - A stage feeds the queue from its add until its pipeline is over, cancelled or destroyed. The last stage that feeds
- *   it shuts the queue down with WEIR_DRAIN, so that a loop of gets ends. So all pipelines that share a queue must be
- *   declared before the first one ends. If none of these pipelines has started, the queue stays open. The caller
+ * - A stage uses the queue from its add until its pipeline is over, cancelled or destroyed. The last stage to leave
+ *   shuts the queue down with WEIR_DRAIN, so that a loop of gets ends. So all pipelines that share a queue must be
+ *   declared before the first of them ends. If none of these pipelines has started, the queue stays open. The caller
  *   destroys the queue after the pipelines, or after their finish has returned a status other than WEIR_BUSY.
  * - A stage blocks while the queue is full, until its pipeline is cancelled. The queue should be unbounded, or be read
- *   during the run. After a cancel, if another pipeline feeds the queue, a call that still runs puts to it if there is
- *   room.
+ *   during the run. After a cancel, if another pipeline keeps the queue open, a call that still runs puts its entry
+ *   without blocking.
  * - Entries that no reader takes go to the queue's own drop function (weir_queue_options). The drop function of a
  *   `dead` queue must free the letter and its item. Without a drop function, weir does not free the entries.
  * - weir does not join the queue, so weir_queue_task_done is optional.
@@ -338,15 +352,14 @@ typedef struct weir_dead_letter {
 WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
 
 /*
- * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries; with 0, backoff and when must not be
- * set. A source with on_error = WEIR_SKIP is called again in any case, and may set backoff alone.
+ * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries. If it is 0, backoff and when must not be
+ * set, with one exception: a source with WEIR_SKIP may set backoff, because it is called again after every failure.
  *
- * An item in back-off occupies neither a worker nor a queue slot. Any free worker makes the next attempt. A retried
- * item, delayed or not, is put behind the items queued at that moment and before later ones. So neither retries nor
- * new items starve. In an ordered stage, a retried item is put at the front of the queue. Retried items may exceed
- * the queue's capacity.
+ * An item in back-off occupies neither a worker nor a queue slot. After the delay, the item is requeued, and any worker
+ * may make the next attempt. It goes to the back of the queue, so that neither retries nor new items starve; in an
+ * ordered stage, it goes to the front. A requeue may exceed the queue's capacity.
  *
- * Jitter: each delay is 50 to 100% of the value that backoff and max_backoff give.
+ * Jitter: each delay is a random 50 to 100% of the value that backoff and max_backoff determine.
  */
 typedef struct weir_retry {
     unsigned attempts;     /* maximum attempts per item, including the first; 0 and 1 disable retries */
@@ -866,7 +879,7 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
  * the functions of the stages have written.
  *
  * After the join, the `results` and `dead` queues are shut down with WEIR_DRAIN, so that loops that read them end. A
- * cancel shuts these queues down at once. Queues that another pipeline feeds stay open (weir_dead_letter).
+ * cancel shuts these queues down at once. Queues that another pipeline still uses stay open (weir_dead_letter).
  *
  * `report` may be NULL. Otherwise each call sets `*report`. The caller frees the report. If the call returns
  * WEIR_INVALID, or is out of memory for the report, `*report` is NULL.
