@@ -382,7 +382,8 @@ typedef struct weir_batch {
 } weir_batch;
 
 /*
- * What a stage does. With init, the four functions, at_end and fini receive the state that init has made, not `arg`.
+ * What a stage does. With init, the functions func, run, run_batch, source, at_end, wait and fini receive the state
+ * that init has made, not `arg`.
  */
 typedef struct weir_stage_work {
     weir_worker_func *func;     /* simple form: its return value is the only result, even NULL; cannot fail */
@@ -393,25 +394,24 @@ typedef struct weir_stage_work {
     weir_worker_init *init;     /* makes per-thread state (weir/stoppable_worker.h); NULL disables it */
     weir_worker_fini *fini;     /* undoes init, in each thread, at its end; NULL disables it */
     weir_end_func *at_end;  /* called in each thread after its last item; NULL disables it; must be NULL for a source */
-    weir_abort_func *abort; /* asks for the end of an operation; NULL disables it; needs limits.in_flight */
-    weir_wait_func *wait;   /* in which the thread sleeps; NULL disables it; needs limits.in_flight, and a threads.count
-                               of 1 */
+    weir_abort_func *abort; /* requests the end of an operation; NULL disables it; needs limits.in_flight */
+    weir_wait_func *wait;   /* blocks in an event loop, in place of the library; NULL disables it; needs
+                               limits.in_flight, and a threads.count of 1 */
     void *reserved[2];      /* must be NULL */
 } weir_stage_work;
 
 /*
- * The threads of a stage: its own, for functions that block, or those of the crew. It runs on the crew if count, max,
- * init, fini and at_end are not set.
+ * The threads of a stage: its own, for functions that block, or those of the crew. A stage runs on the crew if count,
+ * max, init, fini and at_end are not set.
  */
 typedef struct weir_stage_threads {
     size_t count;           /* number of threads of its own; 0 selects the crew, or one thread if init, fini, at_end
                                or max is set */
-    size_t max;             /* maximum number of threads of an elastic stage; 0 selects `count`, which is fixed */
-    size_t width;           /* maximum calls at once on the crew; 1 runs them one by one; 0 selects one for each
-                               processor, and 1 for a source or an ordered run_batch; must be 0 with threads of its
-                               own */
+    size_t max;             /* maximum number of threads of an elastic stage; 0 selects `count`: the number is fixed */
+    size_t width;           /* maximum concurrent calls on the crew; 0 selects the number of processors, or 1 for a
+                               source or an ordered run_batch; must be 0 with threads of its own */
     size_t stack_size;      /* bytes per thread of its own; 0 selects the system's default; must be 0 on the crew */
-    weir_priority priority; /* on the crew; must be WEIR_NORMAL (0) with threads of its own */
+    weir_priority priority; /* priority on the crew; must be WEIR_NORMAL (0) with threads of its own */
     void *reserved[2];      /* must be NULL */
 } weir_stage_threads;
 
@@ -437,14 +437,14 @@ typedef struct weir_stage_output {
 typedef struct weir_stage_limits {
     double rate;        /* maximum calls per second, over all threads; a batch counts as one call per item;
                            0 disables the limit */
-    size_t burst;       /* maximum calls at once after a pause; 0 selects 1; must be 0 without rate */
+    size_t burst;       /* maximum calls at once after an idle time; 0 selects 1; must be 0 without rate */
     weir_key_func *key; /* key of an item; required for per_key; NULL without it */
-    size_t per_key;     /* maximum items with the same key in the function, in operations or in back-off; 1 runs them
-                           in input order; 0 disables the limit */
-    double key_rate;    /* maximum items per second with the same key that begin, beside per_key, which it needs; a
-                           further attempt does not count, so retries come on top; 0 disables the limit */
-    size_t in_flight;   /* maximum calls and operations of a run at a time (weir/operation.h); below 2^24; 0 disables
-                           operations: a function cannot detach its item */
+    size_t per_key;     /* maximum items with the same key that run, are in an operation or back off; 1 runs them in
+                           input order; 0 disables the limit */
+    double key_rate;    /* maximum first attempts per second at items with the same key; retries do not count; needs
+                           per_key; 0 disables the limit */
+    size_t in_flight;   /* maximum concurrent calls and operations of a run (weir/operation.h); below 2^24; 0 disables
+                           operations: the function cannot detach its item */
     void *reserved[1];  /* must be NULL */
 } weir_stage_limits;
 
@@ -452,55 +452,54 @@ typedef struct weir_stage_limits {
 typedef struct weir_stage_errors {
     weir_on_error on_error;    /* effect of a failed last attempt on the run */
     weir_retry retry;          /* further attempts at an item that has failed */
-    uint64_t attempt_time;     /* ns after which a report shows an attempt as overdue; does not interrupt the attempt,
-                               and does not count time that it waits in calls of weir; asks work.abort to end an
-                               operation; 0 disables the limit */
+    uint64_t attempt_time;     /* ns after which an attempt is overdue, not counting waits in calls of weir; reports
+                                  count it, and work.abort is called for its operation; a running function is not
+                                  interrupted; 0 disables the limit */
     weir_queue *dead;          /* the caller's queue for the dead letters (weir_dead_letter *) of items given up; NULL
                                selects the drop function, or the stage of weir_pipeline_connect_dead */
-    uint64_t stall_time;       /* ns for which a call may hold the thread of a stage with work.wait up; a longer one is
-                               reported as a stall; does not count the time for which the thread waits for a
-                               processor; 0 disables the watch */
-    weir_stall_func *on_stall; /* is told of each stall; NULL disables it; needs stall_time */
+    uint64_t stall_time;       /* ns for which a call may occupy the thread of a stage with work.wait; a longer call is
+                                  a stall; waits for a processor do not count; 0 disables the watch */
+    weir_stall_func *on_stall; /* called for each stall; NULL disables it; needs stall_time */
     void *reserved[2];         /* must be NULL */
 } weir_stage_errors;
 
 /*
  * The options of a stage. A member that is 0, NULL or absent from an initialiser has its default. A stage requires a
  * name and exactly one of work.func, work.run, work.run_batch and work.source. Comments and messages name a member
- * without its struct if no other struct has a member of that name. An initialiser sets each struct once, as in
- * .threads = {.count = 4}, or, in C, its members one by one, as in .threads.count = 4: a struct that is set later resets
- * the members that were set before.
+ * without its struct if no other struct has a member of that name. An initialiser sets each struct as a whole, as in
+ * .threads = {.count = 4}, or, in C, member by member, as in .threads.count = 4. Do not mix both forms for one struct:
+ * setting the whole struct resets the members set before.
  *
- * The structs grow within their reserved room. Should one ever outgrow it, weir_stage_options gets a member behind the
- * present ones, and `size` tells the library whether the program knows it.
+ * New options take the place of reserved members. If a struct runs out of these, weir_stage_options gets a new last
+ * member. Then `size` tells the library whether the program knows this member.
  *
- * A stage without threads of its own runs on the crew: as many threads as there are processors that the process may
- * use, shared by all pipelines of the process. Its function may then run on any thread of the crew, in up to `width`
- * threads at the same time. If a call of it blocks, the crew runs other stages on another thread meanwhile. A stage
- * should have threads of its own if its calls block for most of their time. If all threads of the crew are blocked, and
- * the system creates no other one for 250 ms, the run fails with the error WEIR_CODE(WEIR_NOTHREAD).
+ * A stage without threads of its own runs on the crew, which all pipelines of the process share. The crew runs one
+ * thread for each processor that the process may use. The stage's function runs on any thread of the crew, and on up to
+ * `width` of them at the same time. While one of its calls blocks, the crew runs other stages on an additional thread.
+ * A stage should have threads of its own if its calls block for most of their time. If all threads of the crew are
+ * blocked, and no further thread can be created for 250 ms, the run fails with code WEIR_CODE(WEIR_NOTHREAD).
  *
- * With a priority, a stage on the crew runs before those of a lower one when both have work and threads are scarce.
- * That concerns all stages on the crew, those of other pipelines too. A call that runs is not interrupted. A stage that
- * has waited for 20 ms longer than the others runs next, whatever its priority.
+ * If several stages on the crew have work and threads are scarce, the stage with the highest priority runs first. This
+ * includes the stages of other pipelines. A running call is not interrupted. A stage that has waited 20 ms longer than
+ * the others runs next, regardless of its priority.
  *
  * An ordered stage emits results in input order: the order in which its items entered its queue. An item that is
  * given up leaves no gap. An item in back-off delays the results of the items behind it (head-of-line blocking).
  *
- * Two ordered stages share one reordering, after the second, if: the first is a func and leads only to the second;
- * nothing else leads to the second, and no stage is connected back to it; and the second has several threads and no
- * per_key. Then a slow item blocks other items in neither stage.
+ * Order is restored once for two ordered stages, after the second, if all of this holds: the first is a func, and the
+ * second is its only successor; the second has no other input, and no stage is connected back to it; the second has
+ * several threads and no per_key. A slow item then delays no other item in either stage.
  *
- * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage needs memory for each
- * key until the next item of it may begin.
+ * An item that waits for its key (per_key, key_rate) blocks no worker. With a key_rate, a stage keeps memory for each
+ * key until the next item with this key may begin.
  *
- * A stage with threads.max above threads.count is elastic: it starts with `count` threads, and has between these two
- * numbers of them. The number grows while items wait in the input queue, no thread is idle, and more threads raise the
- * throughput. It shrinks when threads are idle: within a second of idling to `count`. A number that has given no gain
- * is tried again after 1 s, and each further time after twice as long, up to 30 s. An added thread calls init, and a
- * thread that leaves calls at_end and fini, during the run. If a thread cannot be created, or its init fails, the stage
- * goes on with the threads that it has; the report has one error for this, with code WEIR_CODE(WEIR_NOTHREAD),
- * WEIR_CODE(WEIR_NOMEM) or WEIR_CODE(WEIR_INITFAILED), which is not fatal.
+ * A stage with threads.max above threads.count is elastic: it starts with `count` threads, and runs up to `max`
+ * threads. It adds threads while items wait in the input queue, no thread is idle, and more threads raise the
+ * throughput. Idle threads leave: a stage without work is back at `count` threads within a second. If added threads
+ * give no gain, they leave, and growth is tried again after 1 s; each further trial waits twice as long, up to 30 s. An
+ * added thread calls init, and a thread that leaves calls at_end and fini, during the run. If a thread cannot be
+ * created, or its init fails, the stage goes on with the threads that it has. The report then has one error that is not
+ * fatal, with code WEIR_CODE(WEIR_NOTHREAD), WEIR_CODE(WEIR_NOMEM) or WEIR_CODE(WEIR_INITFAILED).
  */
 typedef struct weir_stage_options {
     size_t size;                /* sizeof(weir_stage_options) in the program; 0 selects the size of weir 0.1.0 */
@@ -509,8 +508,8 @@ typedef struct weir_stage_options {
     weir_stage_threads threads; /* threads of its own, or a width on the crew */
     weir_stage_input input;     /* its queue, and the drop function */
     weir_stage_output output;   /* order of its results, and where they go */
-    weir_stage_limits limits;   /* of its calls */
-    weir_stage_errors errors;   /* failed attempts */
+    weir_stage_limits limits;   /* limits of its calls */
+    weir_stage_errors errors;   /* handling of failed attempts */
     weir_batch batch;           /* limits of a batch, for run_batch */
 } weir_stage_options;
 
@@ -568,8 +567,8 @@ typedef struct weir_pipeline_options {
  * defaults.
  *
  * Returns WEIR_OK, or
- *   WEIR_INVALID  if max_bytes or weigh_arg is set without weigh, a reserved member is not NULL, or `size` is wrong as in
- *                 weir_pipeline_add
+ *   WEIR_INVALID  if max_bytes or weigh_arg is set without weigh, a reserved member is not NULL, or `size` is wrong as
+ *                 in weir_pipeline_add
  *   WEIR_NOMEM    if out of memory
  */
 WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_pipeline_options *options);
@@ -668,11 +667,11 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  * - more threads, or a larger capacity, than memory can address
  * - an in_flight of all stages together from 2^24 on
  *
- * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start stops and
- * joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
+ * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start stops
+ * and joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
  * destroyed. If a source has emitted items by then, start waits, without a limit, for the functions that have them.
- * work.abort asks their operations for their end; start waits for them up to `grace`, and then the destroy must. A thread
- * with work.wait runs its loop for another `grace` before, and not afterwards.
+ * work.abort asks their operations for their end; start waits for them up to `grace`, and then the destroy must. A
+ * thread with work.wait runs its loop for another `grace` before, and not afterwards.
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either,
  * and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all threads
@@ -938,8 +937,8 @@ WEIR_API int weir_pipeline_cancel_fd(const weir_pipeline *pipeline);
  * its functions. NULL is allowed and has no effect.
  *
  * Returns WEIR_OK, or
- *   WEIR_BUSY      if functions have not returned, or operations are not finished; the pipeline still exists. Call again
- *                  when they have returned
+ *   WEIR_BUSY      if functions have not returned, or operations are not finished; the pipeline still exists. Call
+ *                  again when they have returned
  *   WEIR_DEADLOCK  if called in a callback; the call has no effect
  */
 WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
