@@ -515,7 +515,7 @@ typedef struct weir_stage_options {
 
 /* ---- declaring ---- */
 
-/* What became of a submitted item: the worst of the ways in which it and all results derived from it ended. */
+/* The outcome of a submitted item: the worst end of the item and of all results derived from it. */
 typedef enum weir_outcome {
     WEIR_ITEM_DONE = 0,    /* all done; results in a `results` queue count as done */
     WEIR_ITEM_DROPPED = 1, /* some were dropped, because the pipeline was cancelled */
@@ -524,12 +524,12 @@ typedef enum weir_outcome {
 } weir_outcome;
 
 /*
- * Is told what became of a submitted item. `ticket` is that of the submit. Called once for each item that
+ * Receives the outcome of a submitted item, and the ticket of its submit. Called once for each item that
  * weir_pipeline_submit or weir_task_submit has accepted, when the item and all results derived from it have ended.
- * Called in the thread that ended the last of them: a thread of a stage, a thread of the library, or one that cancels,
- * finishes or destroys the pipeline. A slow function holds up other items of that thread. Must not end its thread. The
- * run is over only when each of these calls has returned. A result of a batch is derived from all items of the batch.
- * An item that is fed (weir_task_feed) is derived from none.
+ * Called in the thread in which the last of them ended: a thread of a stage, a thread of the library, or a thread that
+ * cancels, finishes or destroys the pipeline. A slow function delays other items of that thread. The function must not
+ * end its thread. The run is over only when all these calls have returned. A result of a batch is derived from all
+ * items of the batch. A fed item (weir_task_feed) is not derived from another item.
  */
 typedef void weir_settled_func(void *ticket, weir_outcome outcome);
 
@@ -538,8 +538,8 @@ typedef void weir_settled_func(void *ticket, weir_outcome outcome);
  *
  * max_items and max_bytes limit the items in flight. An item that was put, fed, or emitted by a source, is in flight
  * until it and all results derived from it have ended. An item counts once its put or emit has admitted it. While the
- * put or emit blocks, memory that the item already holds is not counted. For a strict bound, put small items that state
- * their weight, and allocate in the next stage.
+ * put or emit blocks, memory that the item already holds is not counted. For a strict bound, put small items, let weigh
+ * return their future weight, and allocate the memory in the next stage.
  *
  * The trace is Chrome trace-event JSON, with a row for each worker. weir_pipeline_start and the workers write it. The
  * finish or destroy that ends the run starts a thread, which writes the end of the trace and flushes it. The caller
@@ -558,7 +558,7 @@ typedef struct weir_pipeline_options {
     size_t max_errors; /* maximum errors kept in a report; 0 selects 100 */
     uint64_t grace;    /* ns in which functions must return after a deadline or a cancel; 0 selects 100 ms */
     FILE *trace;       /* the caller's stream for the trace; NULL disables the trace */
-    weir_settled_func *settled; /* is told what became of submitted items; NULL disables submitting */
+    weir_settled_func *settled; /* receives the outcomes of submitted items; NULL disables submitting */
     void *reserved[3];          /* must be NULL */
 } weir_pipeline_options;
 
