@@ -574,30 +574,31 @@ typedef struct weir_pipeline_options {
 WEIR_API weir_status weir_pipeline_create(weir_pipeline **pipeline, const weir_pipeline_options *options);
 
 /*
- * Adds a stage. `stage` may be NULL; only the calls that take a stage require it. If the stage is refused,
+ * Adds a stage. Sets `*stage`, for the calls that take a stage. `stage` may be NULL. If the stage is refused,
  * weir_pipeline_message states the reason, and start fails too. So a program may check the status of start alone. Add
  * refuses:
  *
  * - no name, or the name of another stage
  * - none or several of func, run, run_batch and source
  * - a func with retries or dead letters, because it cannot fail
- * - a source with ordered, per_key, capacity or dead letters, because it has no input
- * - limits of a batch without run_batch, or run_batch without batch.items and batch.bytes
+ * - a source with ordered, per_key, capacity, at_end or dead letters, because it has no input
+ * - limits of a batch without run_batch, or run_batch with neither batch.items nor batch.bytes
  * - run_batch with per_key; or an ordered run_batch with more than one thread (threads.max included), retries or
  *   batch.wait
  * - per_key without key, or batch.bytes without batch.weigh
  * - key or key_rate without per_key, burst without rate, or batch.weigh without batch.bytes
  * - retry.backoff or retry.when without retry.attempts, or retry.max_backoff without retry.backoff
- * - route if fan_out is neither WEIR_BY_KEY nor WEIR_BY_CHOICE, or copy if it is not WEIR_TO_ALL
- * - a threads.max below threads.count, and not 0; or above threads.count for a source, which has no input
- * - a width with threads.count, threads.max, init, fini or at_end: a stage on the crew has no threads of its own
+ * - route if fan_out is neither WEIR_BY_KEY nor WEIR_BY_CHOICE, or copy if fan_out is not WEIR_TO_ALL
+ * - a threads.max, other than 0, below threads.count; or above threads.count for a source, which is never elastic
+ * - a width with threads.count, threads.max, init, fini or at_end, each of which gives the stage threads of its own
  * - a priority that is not a member of its enum, or not WEIR_NORMAL for a stage with threads of its own
  * - a rate or a key_rate below 0 or above 1e9
- * - an in_flight without run, or from 2^24 on; or an abort or a wait without in_flight
- * - a wait with another number of threads than 1; a stall_time without a wait, or on_stall without stall_time
+ * - in_flight without run, or of 2^24 or more; abort or wait without in_flight
+ * - wait with a threads.count other than 1, or a threads.max above 1; stall_time without wait; on_stall without
+ *   stall_time
  * - a fan_out or on_error that is not a member of its enum
  * - a reserved member that is not NULL
- * - a `size` that is below the size of weir 0.1.0, or above the library's with a member set that the library lacks
+ * - a `size` below that of weir 0.1.0; or a larger struct than the library's, if a member that the library lacks is set
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if the stage is refused, or the pipeline is started
