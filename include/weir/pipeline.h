@@ -608,8 +608,8 @@ WEIR_API weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **sta
 
 /*
  * Sends the results of stage `from` to stage `to`. Several connections from one stage are a fan-out. Several
- * connections to one stage are a fan-in. Without any connection by this call, the stages form a chain, in the order in
- * which they were added, except the stages that get dead letters. If a connection is refused, start fails too.
+ * connections to one stage are a fan-in. If this call is never made, the stages form a chain in the order in which they
+ * were added. Dead-letter stages are not part of the chain. If a connection is refused, start fails too.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if a stage is not of this pipeline, the two are connected already, or the pipeline is started
@@ -618,11 +618,11 @@ WEIR_API weir_status weir_pipeline_add(weir_pipeline *pipeline, weir_stage **sta
 WEIR_API weir_status weir_pipeline_connect(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
 
 /*
- * Allows stage `from` to feed items to stage `to`, which is upstream of it (weir_task_feed). This is no connection for
- * the results of `from`. A stage may feed itself without it. If the connection is refused, start fails too.
+ * Allows stage `from` to feed items to stage `to`, which is upstream of it (weir_task_feed). Results of `from` do not
+ * go to `to`. A stage may feed itself without this call. If the connection is refused, start fails too.
  *
- * The stages from `to` to `from` form a loop. At the finish, the input of every stage of a loop ends at the same time:
- * when no item is in flight in the loop any more. Only then are their calls of at_end made.
+ * The stages from `to` to `from` form a loop. At the finish, the inputs of all stages of the loop end together, once no
+ * item is in flight in the loop. Only then do their threads call at_end.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if a stage is not of this pipeline, the two are connected back already, or the pipeline is started
@@ -632,16 +632,17 @@ WEIR_API weir_status weir_pipeline_connect_back(weir_pipeline *pipeline, weir_st
 
 /*
  * Sends the dead letters of stage `from` to stage `to`, instead of a `dead` queue. The items of `to` are then
- * weir_dead_letter *. Several stages may send their letters to one stage, which gets nothing else. It is a stage as any
- * other, except that it is not the entry stage: it may batch letters, emit results and have dead letters of its own.
+ * weir_dead_letter *. Several stages may share one dead-letter stage. A dead-letter stage has no other input, and is
+ * never the entry stage. Otherwise it is a normal stage: it may batch letters, emit results and have dead letters of
+ * its own.
  *
- * The stage that gets a letter owns the letter and its item. So its function frees both, as does its drop function: the
+ * The dead-letter stage owns each letter and its item. Its function must free both, and so must its drop function. The
  * drop function of `from` is not called for the item.
  *
- * A stage blocks while the queue of `to` is full, as in an emit. The letters come before the end of the input of `to`.
- * The letter belongs to the item that was put: that item is in flight until the letter has ended too. It then counts as
- * dead-lettered, or as failed if `to` has failed. If out of memory for a letter, the item goes to the drop function of
- * `from` and counts as failed, with an error. After a cancel, an item without a letter is dropped as any other.
+ * Stage `from` blocks while the queue of `to` is full, as in an emit. The input of `to` ends only after the last
+ * letter. The item that was put stays in flight until the letter has ended, too. Its outcome is then dead-lettered, or
+ * failed if the letter failed in `to`. If out of memory for a letter, the item goes to the drop function of `from` and
+ * counts as failed, with an error. After a cancel, an item without a letter is dropped, like any other item.
  *
  * If a connection is refused, start fails too.
  *
