@@ -655,25 +655,25 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
 /* ---- running ---- */
 
 /*
- * Checks the stages and starts their threads. weir_pipeline_message names the stage if start refuses:
+ * Checks the stages and starts their threads. Start refuses these pipelines; weir_pipeline_message names the stage:
  *
  * - a pipeline with no stages
  * - a second entry stage: a stage, other than a source, with no upstream stage
  * - a cycle
  * - a connection to a source
  * - a connection back from a func or a source, to a source, or to a stage that is not upstream
- * - a stage that gets dead letters and results of other stages
+ * - a dead-letter stage that also gets results of other stages
  * - a fan-out without its route or copy, or a fan_out other than WEIR_ROUND_ROBIN without successors
  * - a results queue of a stage that has a successor, or a results queue that is also a dead queue
  * - a batch that could not fill
  * - more threads, or a larger capacity, than memory can address
- * - an in_flight of all stages together from 2^24 on
+ * - a sum of in_flight over all stages of 2^24 or more
  *
  * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start stops
  * and joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
- * destroyed. If a source has emitted items by then, start waits, without a limit, for the functions that have them.
- * work.abort asks their operations for their end; start waits for them up to `grace`, and then the destroy must. A
- * thread with work.wait runs its loop for another `grace` before, and not afterwards.
+ * destroyed. If a source has emitted items by then, start waits without a limit for the functions that run for them.
+ * For their operations, start calls work.abort and waits up to `grace`; after that, destroy must wait for them. Before
+ * this wait, a thread with work.wait runs its loop for up to `grace`, and then ends.
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either,
  * and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all threads
@@ -689,7 +689,7 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  * - Under a max_items in the options, a stage with such a batch and every batch stage downstream of it must have a
  *   batch.wait.
  * - Under max_bytes, every batch stage must have a batch.wait.
- * - A required batch.wait is at most one minute. A batch stage with batch.items of 1 needs none.
+ * - A batch.wait that these rules require must be at most one minute. A batch stage with batch.items of 1 needs none.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID     if the pipeline is refused, or started already
@@ -701,19 +701,20 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
 
 /*
  * Returns the reason of a refusal, as one line of English; "" if no call was refused. The line names the stage, the
- * member and its value. If memory was not available, the line states its size in bytes. Any thread may call this at
- * any time.
+ * member and its value. If an allocation failed, the line states its size in bytes. Any thread may call this at any
+ * time.
  *
  * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK.
- * Messages exist for create, add, connect, connect_back, connect_dead, start, put (in its forms), wait, wait_idle,
- * feed, detach, the calls with an operation, pause, resume, cancel, finish, destroy, report, show and end_on. Any other
- * status has no message, and leaves the message of an older refusal. For the reason why a run has failed, see the report.
+ * Messages exist for create, add, connect, connect_back, connect_dead, start, all forms of put and submit, wait,
+ * wait_idle, feed, detach, the calls with an operation, pause, resume, set_rate, set_threads, cancel, finish, destroy,
+ * report, show and end_on. Any other status has no message, and keeps the message of an earlier refusal. The report
+ * states why a run has failed.
  *
  * The message is:
  *
- * - With a pipeline: this thread's last refusal, if it was of that pipeline. Otherwise the last add, connect or start
- *   refused on it before the run, by any thread.
- * - With NULL: this thread's last refusal, if it was of create or of a call on a NULL pipeline.
+ * - With a pipeline: the last refusal in this thread, if it was of that pipeline. Otherwise the last refusal of its
+ *   add, connect or start calls before the run, in any thread.
+ * - With NULL: the last refusal in this thread, if it was of create or of a call on a NULL pipeline.
  *
  * A success does not clear the message, with one exception: a successful create clears the message for NULL. The
  * string is valid in this thread until the thread's next refusal, or until destroy.
