@@ -742,11 +742,12 @@ WEIR_API weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item);
 WEIR_API weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline);
 
 /*
- * Puts an item like weir_pipeline_put, and tells the `settled` function of the pipeline what became of it, with
- * `ticket`: for an answer to a client, or for the acknowledgement to a broker. If the submit fails, nothing is told. A
- * ticket may be a promise (weir/future.h), which settled then sets.
+ * Puts an item like weir_pipeline_put. When the item has ended, the `settled` function of the pipeline receives its
+ * outcome and `ticket`, for example to answer a client or to acknowledge a message to a broker. If the submit fails,
+ * settled is not called. A ticket may be a promise (weir/future.h), which settled then sets.
  *
- * `settled` may be called before submit returns. It may submit further items; the room of its own item is free then.
+ * `settled` may be called before submit returns. It may submit further items: the settled item no longer counts against
+ * the limits.
  *
  * Returns the statuses of weir_pipeline_put. Also returns WEIR_INVALID if the options of the pipeline have no settled.
  */
@@ -788,15 +789,15 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
 
 /*
  * Blocks until every source has ended and nothing is in flight: retries, fed items and incomplete batches included.
- * Also unblocks when the pipeline is finished or cancelled. When the call has returned WEIR_OK, the caller may read all
- * data that the functions have written for the items put before it. More items may be put then.
+ * Also unblocks when the pipeline is finished or cancelled. After WEIR_OK, the caller may read all data that the
+ * functions have written for items put before the call, and may put more items.
  *
- * If other threads put items during the call, it may miss an instant with nothing in flight. An incomplete batch
- * without batch.wait waits for further items or the finish, and so does this call. An at_end is not waited for.
+ * If other threads put items during the call, the call may miss a moment with nothing in flight. An incomplete batch
+ * without batch.wait stays in flight until further items or the finish complete it. The call does not wait for at_end.
  *
  * Returns
  *   WEIR_OK         if every source has ended by itself, and nothing is in flight
- *   WEIR_CLOSED     if a call or a signal began the finish before, and something was in flight then
+ *   WEIR_CLOSED     if a call or a signal began the finish first, while something was in flight
  *   WEIR_CANCELLED  if the pipeline is cancelled, for any reason; takes precedence over WEIR_OK and WEIR_CLOSED
  *   WEIR_TIMEDOUT   if the deadline passes first
  *   WEIR_DEADLOCK   if called in a callback
