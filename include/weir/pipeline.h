@@ -806,17 +806,17 @@ WEIR_API weir_status weir_pipeline_wait(weir_pipeline *pipeline, weir_deadline d
 WEIR_API weir_status weir_pipeline_wait_idle(weir_pipeline *pipeline, weir_deadline deadline);
 
 /*
- * Pauses a stage, or with NULL the entrance. A paused stage begins no new call; calls that run end normally, and a call
- * that begins beside the pause may still run. An item that was put after the pause is not called before the resume.
- * Queued items stay queued, and retries wait too. The stages upstream block once the input queue is full. at_end is not
- * held up. A paused source is not called.
+ * Pauses a stage or, if `stage` is NULL, the entrance of the pipeline. A paused stage begins no new call, and its
+ * running calls end normally. A call that begins at the moment of the pause may still run. An item put after the pause
+ * is not processed before the resume. Queued items stay queued, and retries wait too. The stages upstream block once
+ * the input queue is full. A pause does not delay at_end. A paused source is not called.
  *
- * While the entrance is paused, it takes nothing: a put finds no room, also one that was blocked before, and in an
- * unbounded queue. A source blocks in its emit.
+ * While the entrance is paused, no item is admitted. Puts find no room, even in an unbounded queue, and even if they
+ * were blocked before the pause. Sources block in their emits.
  *
- * A finish or a signal of weir_pipeline_end_on resumes everything, because it completes all in-flight items. A cancel
- * does so too. A second pause has no effect. The call does not wait for running functions. Any thread may call it, and
- * every callback once start has returned.
+ * A finish, a signal of weir_pipeline_end_on or a cancel resumes everything, so that all in-flight items can end. A
+ * second pause has no effect. The call does not wait for running functions. Any thread may call it; callbacks may do so
+ * once start has returned.
  *
  * Returns WEIR_OK, or
  *   WEIR_CLOSED   if the pipeline is finishing, cancelled or over
@@ -825,8 +825,8 @@ WEIR_API weir_status weir_pipeline_wait_idle(weir_pipeline *pipeline, weir_deadl
 WEIR_API weir_status weir_pipeline_pause(weir_pipeline *pipeline, weir_stage *stage);
 
 /*
- * Ends a pause of a stage, or with NULL of the entrance: whatever waited for that goes on at once. Has no effect if
- * there is no pause.
+ * Resumes a stage or, if `stage` is NULL, the entrance. Calls and puts that the pause has delayed go on at once. Has no
+ * effect without a pause.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if the pipeline is NULL, its start has not succeeded, or the stage is of another pipeline
@@ -834,11 +834,11 @@ WEIR_API weir_status weir_pipeline_pause(weir_pipeline *pipeline, weir_stage *st
 WEIR_API weir_status weir_pipeline_resume(weir_pipeline *pipeline, weir_stage *stage);
 
 /*
- * Changes `rate` and `burst` of a stage, with the meaning that they have in weir_stage_options; a rate of 0 disables the
- * limit. The stage need not have had a rate before. Waits for the old rate go on by the new one: what is left of them
- * grows or shrinks in proportion, and without a limit they end at once. Calls that run are not affected.
+ * Changes the rate and the burst of a stage (weir_stage_limits). A rate of 0 disables the limit. The stage may have had
+ * no rate before. If a call already waits for the old rate, the rest of its wait is scaled to the new rate; if the
+ * limit is disabled, the wait ends at once. Running calls are not affected.
  *
- * Also allowed while the pipeline is finishing. Does not block. Any thread may call it, and every callback once start
+ * Also allowed while the pipeline is finishing. Does not block. Any thread may call it; callbacks may do so once start
  * has returned. Reports show the new rate (`limit`).
  *
  * Returns WEIR_OK, or
@@ -849,15 +849,15 @@ WEIR_API weir_status weir_pipeline_resume(weir_pipeline *pipeline, weir_stage *s
 WEIR_API weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage *stage, double rate, size_t burst);
 
 /*
- * Changes the limits between which an elastic stage has threads: at least `count`, and at most `max`. Equal numbers fix
- * it. Only a stage that was declared elastic can be changed, and not beyond the threads.max of its declaration: memory
- * for these is reserved at the start.
+ * Sets the minimum `count` and the maximum `max` of the number of threads of an elastic stage. Equal values fix the
+ * number. The stage must have been declared elastic, and `max` must not exceed its declared threads.max, for which
+ * memory is reserved at the start.
  *
- * Another thread applies the limits, within about 50 ms, or at the resume of a stage that is paused. Added threads call
- * init; threads that are too many leave once they have completed their present items, and call at_end and fini. If a thread
- * cannot be created, the stage goes on with the threads that it has, and the report has one error for this; the creation
- * is tried again later. Does not block. Any thread may call it, and every callback once start has returned. Reports show
- * the number of threads, the maximum, and the cause of the last change (WEIR_THREADS_SET).
+ * Another thread applies the limits within about 50 ms, or at the resume if the stage is paused. Added threads call
+ * init. Surplus threads complete their current items, call at_end and fini, and leave. If a thread cannot be created,
+ * the stage goes on with the threads that it has, and the creation is tried again later; the report has one error for
+ * this. Does not block. Any thread may call it; callbacks may do so once start has returned. Reports show the number of
+ * threads, the maximum, and the cause of the last change (WEIR_THREADS_SET).
  *
  * Returns WEIR_OK, or
  *   WEIR_CLOSED   if the pipeline is cancelled or over
