@@ -868,18 +868,18 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
 
 /*
  * Drains the pipeline and ends the run. From then on puts fail, and blocked puts fail at once. The sources are not
- * called again (see weir_pipeline_wait). All in-flight items are completed, including retries and all that is fed.
- * Incomplete batches run at once.
+ * called again (see weir_pipeline_wait). All in-flight items are completed, including retries and fed items. Incomplete
+ * batches run at once.
  *
  * At the deadline the pipeline is cancelled, and a separate thread drops the remaining items. Another separate thread
- * writes the end of a trace. If the system creates no such thread, the calling thread does this work itself and then
- * returns. If nothing is in flight, the call succeeds even if the deadline has already passed. With at_end, something
- * is in flight until each of these calls has returned.
+ * writes the end of a trace. If such a thread cannot be created, the calling thread does its work before it returns. If
+ * nothing is in flight, the call succeeds even if the deadline has already passed. A stage with at_end counts as in
+ * flight until all its at_end calls have returned.
  *
- * After the drain, functions that still run have until the deadline, and at least `grace`; after a cancel they have
- * `grace`. These functions are: the callbacks, destructors of thread-specific data, and writes to a stream that
- * accepts no data. When all have returned, the threads are joined. After the join, the caller may read all data that
- * the functions of the stages have written.
+ * After the drain, the call waits for functions that still run, until the deadline and for at least `grace`; after a
+ * cancel, for `grace` alone. Such a function is a callback, a destructor of thread-specific data, or a write to a
+ * stream that accepts no data. When all have returned, the threads are joined. After the join, the caller may read all
+ * data that the functions of the stages have written.
  *
  * After the join, the `results` and `dead` queues are shut down with WEIR_DRAIN, so that loops that read them end. A
  * cancel shuts these queues down at once. Queues that another pipeline still uses stay open (weir_dead_letter).
@@ -900,8 +900,8 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
  *   WEIR_CANCELLED  if the pipeline was cancelled, by a call or a second signal
  *   WEIR_TIMEDOUT   if the deadline, or the `drain` of weir_pipeline_end_on, passed and items were dropped
  *   WEIR_BUSY       if functions have not returned, or operations are not finished. In the report, `late` names each
- *                   function and its place, and each stage with an operation. A further call waits again. After a
- *                   cancel it waits for another `grace`, regardless of its deadline
+ *                   such function and its place, and each stage with such an operation. A further call waits again;
+ *                   after a cancel, for another `grace`, regardless of its deadline
  *   WEIR_DEADLOCK   if called in a callback; the end has begun
  *   WEIR_INVALID    if the pipeline is not started
  *   WEIR_NOMEM      if the run is over, but out of memory for the report
@@ -912,9 +912,10 @@ WEIR_API weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline
  * Drops all in-flight items. Ends every wait at once: in a put, in an emit, in a back-off or for a rate. Makes the
  * cancel_fd readable, and shuts the `results` and `dead` queues down with WEIR_DRAIN, as finish does. Each item goes to
  * its drop function, in this thread or a worker's. An item inside a function is dropped when the function returns,
- * unless the function returns 0. The same holds for an operation (weir/operation.h), which work.abort asks for its end.
+ * unless the function returns 0. For an operation (weir/operation.h), work.abort is called; its item is dropped when
+ * the operation is finished, unless the code is 0.
  *
- * Does not wait for the functions; finish does. Callbacks may call cancel, including drop functions. A second call
+ * Does not wait for the functions; finish does. All callbacks, including drop functions, may call cancel. A second call
  * has no effect.
  *
  * Returns WEIR_OK, or
@@ -928,9 +929,9 @@ WEIR_API weir_status weir_pipeline_cancel(weir_pipeline *pipeline);
  * finishing (see weir_task_stop_fd). The caller must neither read nor close the descriptor. The descriptor lives as
  * long as the pipeline.
  *
- * A pipeline has at most two such descriptors, one for cancelling and one for finishing. Each is created by the first
- * call that needs it, and every later call returns the same. On a system without eventfd, each takes one more
- * descriptor. All are above 2 and closed on exec. A descriptor created after the cancel is readable at once.
+ * A pipeline has at most two such descriptors, one for cancelling and one for finishing. The first call that needs a
+ * descriptor creates it, and later calls return the same one. On a system without eventfd, each uses a second
+ * descriptor. All descriptors are above 2 and close-on-exec. A descriptor created after the cancel is readable at once.
  *
  * Returns -1 if the pipeline is NULL, or the system has no descriptors left. The next call tries again.
  */
