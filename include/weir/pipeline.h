@@ -952,63 +952,64 @@ WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
 
 /*
  * Passes a result on to its destination: the next stage, selected by fan_out, or the `results` queue of a stage with
- * no successor. If there is neither, the result is ignored. From the call on, the pipeline owns the result in every
- * case. After a cancel, the result goes to the drop function of its destination. A NULL task has no effect.
+ * no successor. If there is neither, the result is ignored. In every case, the call passes the ownership of the result
+ * to the pipeline. After a cancel, the result goes to the drop function of its destination. A NULL task has no effect.
  *
  * Blocks while the destination is full. Unblocks when there is room or the pipeline is cancelled. In a source or an
- * at_end, also blocks while a limit of the pipeline is reached. In an ordered stage, emit does not block. The results
- * leave after the function has returned, in the turn of their item.
+ * at_end, also blocks while a limit of the pipeline is reached. In an ordered stage, emit does not block: the results
+ * are sent in input order, after the function has returned.
  *
  * If an attempt emits results and then fails, the results stay emitted. The next attempt may emit them again, so emit
  * last. In an ordered stage, the results of a failed attempt go to the drop function of their destination.
  *
  * If out of memory, the result goes to the drop function of its destination, and the attempt fails with code
- * WEIR_CODE(WEIR_NOMEM). If the function then returns 0, it has consumed its item. The item counts as failed, without a
- * dead letter.
+ * WEIR_CODE(WEIR_NOMEM). If the function then returns 0, it has consumed its item, so the item counts as failed without
+ * a dead letter.
  */
 WEIR_API void weir_task_emit(weir_task *task, void *result);
 
 /*
  * Feeds an item to a stage: the caller's own stage if `stage` is NULL, or a stage upstream to which the caller's stage
- * is connected back (weir_pipeline_connect_back). So a run can walk a tree, and a parser can send links back to a
- * download. Allowed in run and run_batch. For a stage downstream there is weir_task_emit.
+ * is connected back (weir_pipeline_connect_back). With feeds, a run can walk a tree, and a parser can send links back
+ * to a downloading stage. Allowed in run and run_batch. For a downstream stage, use weir_task_emit.
  *
- * Does not block. Puts the item behind those queued in the stage at that moment and before later ones, even above the
- * queue's capacity. In an ordered stage the item has a new position, behind them too. A fed item is an item of its own:
- * it counts as put into the pipeline, has its own attempts, and ends by itself as done, failed, dead-lettered or
- * dropped, whatever becomes of the item of this call. If an attempt feeds items and then fails, they stay fed.
+ * Does not block. Puts the item at the back of the stage's queue, even above the queue's capacity. In an ordered stage,
+ * its position in the order is there, too. A fed item is independent of the item of this call: it counts as put into
+ * the pipeline, and has its own attempts and its own end. If an attempt feeds items and then fails, the fed items
+ * remain.
  *
  * A fed item counts against max_items and max_bytes, and may exceed them, so that a loop cannot block itself. While the
- * limit is exceeded, puts and sources block. Only the program bounds the number of fed items: a function that feeds
- * more than one item for each, on average and without end, exhausts the memory.
+ * limit is exceeded, puts and sources block. weir does not bound the number of fed items: a function that keeps feeding
+ * more than one item for each item, on average, exhausts the memory.
  *
  * If the call returns WEIR_OK, the pipeline owns the item; otherwise the caller still owns it. After a cancel the
  * pipeline gives the item to the drop function of its stage at once.
  *
  * Returns WEIR_OK, or
- *   WEIR_CLOSED   if the input of the stage has ended: an item that an at_end in the loop has emitted led to this call
- *   WEIR_INVALID  if the task is NULL, or in a source or an at_end. Also if the caller's stage is not connected back to
- *                 `stage`. Also if `stage` shares its reordering with the stage before it (weir_stage_options), and no
- *                 stage is connected back to it
+ *   WEIR_CLOSED   if the input of the stage has ended, in a call for a result of an at_end in the loop
+ *   WEIR_INVALID  if the task is NULL, or that of a source or an at_end. Also if the caller's stage is not connected
+ *                 back to `stage`. Also if order is restored once for `stage` and the stage before it
+ *                 (weir_stage_options); to allow the feed, connect `stage` back to itself
  *   WEIR_NOMEM    if out of memory
  */
 WEIR_API weir_status weir_task_feed(weir_task *task, weir_stage *stage, void *item);
 
 /*
- * Emits a result of a source or an at_end like weir_task_emit, and tells the `settled` function of the pipeline what
- * became of it, with `ticket`. If out of memory, or after a cancel, settled is called before this call returns.
+ * Emits a result of a source or an at_end like weir_task_emit. When the result has ended, the `settled` function of the
+ * pipeline receives its outcome and `ticket`. If out of memory, or after a cancel, settled is called before this call
+ * returns.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if the task is NULL or that of another function, or the options of the pipeline have no settled; the
- *                 caller still owns the result, and nothing is told
+ *                 caller still owns the result, and settled is not called
  */
 WEIR_API weir_status weir_task_submit(weir_task *task, void *result, void *ticket);
 
 /*
- * Records the reason why an init fails, formatted as by printf; a long one is truncated. Called in a stage's init, as
- * the last call of weir there. Returns `status`, or WEIR_INITFAILED for WEIR_OK, for init to return. The reason of the
- * first init that fails is a part of the message of weir_pipeline_start, or of the error of an elastic stage. A NULL
- * `format` leaves no reason.
+ * Records the reason why an init fails, formatted as by printf. A long reason is truncated. Call it in a stage's init,
+ * after all other calls of weir. Returns `status`, or WEIR_INITFAILED if `status` is WEIR_OK, for init to return. The
+ * reason of the first init that fails is a part of the message of weir_pipeline_start, or of the error of an elastic
+ * stage. A NULL `format` leaves no reason.
  */
 WEIR_API weir_status weir_init_fail(weir_status status, const char *format, ...)
 #if defined __GNUC__
@@ -1028,18 +1029,18 @@ WEIR_API int weir_task_fail(weir_task *task, int code, const char *format, ...)
     ;
 
 /*
- * Fails one item of a batch alone, in a call of a run_batch function. `index` is its place in the items of the call.
- * The item counts as failed in this attempt, with its own code and message; the format is that of weir_task_fail. Code
- * 0 counts as WEIR_CODE(WEIR_FAILED). A further call for the same item replaces its code and message. If out of
+ * Fails a single item of a batch, in a call of a run_batch function. `index` is the item's index in the array of the
+ * call. The item counts as failed in this attempt, with its own code and message; the format is that of weir_task_fail.
+ * Code 0 counts as WEIR_CODE(WEIR_FAILED). A further call for the same item replaces its code and message. If out of
  * memory, the item has no message.
  *
  * If the function then returns 0, the other items are done. The failed items are the pipeline's again, so they must be
- * unchanged. The items that are retried form a batch of their own, with the reason of this one, and one delay. Each of
- * the others is given up by itself: it has an error and a dead letter of its own. If the function returns another code,
- * that code holds for all items, and the call has no effect.
+ * unchanged. Failed items that are retried form a batch of their own, with the batch reason of this batch and a common
+ * delay. Every other failed item is given up separately, with its own error and its own dead letter. If the function
+ * returns another code, that code holds for all items, and the failures of single items are ignored.
  *
  * Returns WEIR_OK, or
- *   WEIR_INVALID  if the task is NULL, the call is none of a run_batch function, or `index` is not below its `count`
+ *   WEIR_INVALID  if the task is NULL or not that of a run_batch function, or `index` is not below the call's `count`
  */
 WEIR_API weir_status weir_task_fail_item(weir_task *task, size_t index, int code, const char *format, ...)
 #if defined(__GNUC__)
@@ -1048,10 +1049,10 @@ WEIR_API weir_status weir_task_fail_item(weir_task *task, size_t index, int code
     ;
 
 /*
- * Overrides the back-off once. If this attempt fails and is retried, the next one comes after `delay` ns, whether the
- * back-off is longer or shorter. Use it for a server's Retry-After. The delay has no jitter, and max_backoff does not
- * limit it. If an attempt sets several delays, the last one counts; 0 withdraws the delay, and the back-off counts
- * again. Later attempts have their usual back-off. The item waits as in a back-off. A source waits in its thread.
+ * Overrides the back-off once. If this attempt fails and is retried, the next attempt starts after `delay` ns instead
+ * of the back-off. Use it for a server's Retry-After. The delay has no jitter, and max_backoff does not limit it. If an
+ * attempt sets several delays, the last one counts; 0 restores the back-off. Later attempts have their usual back-off.
+ * As in a back-off, the item occupies no worker; a source waits in its thread.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if the task is NULL, or the stage's retry has no second attempt or no back-off
@@ -1078,19 +1079,20 @@ WEIR_API bool weir_task_cancelled(weir_task *task);
 /*
  * Returns a file descriptor that becomes readable when weir_task_cancelled becomes true for this stage. A cancel
  * makes it readable. In a source, the finish makes it readable too. A source that waits for several descriptors adds
- * this one to its poll; for a single one there is weir_task_poll. When the descriptor is readable, the source calls
+ * this one to its poll. To wait for a single one, use weir_task_poll. When the descriptor is readable, the source calls
  * weir_task_cancelled and returns. The rules of weir_pipeline_cancel_fd apply.
  */
 WEIR_API int weir_task_stop_fd(weir_task *task);
 
 /*
  * Blocks until `fd` is ready for `events` (those of poll: POLLIN, POLLOUT ...), the function must return, or the
- * deadline passes. The time counts as blocked; on the crew, another thread takes over meanwhile. An error or a hangup
- * of `fd` counts as ready: the next read or write reports it. A negative `fd` is never ready: the call is then a sleep
- * that ends early if the function must return. Signals do not end the call. The precision is a millisecond.
+ * deadline passes. Reports count the time as blocked. On the crew, an additional thread takes over. An error or a
+ * hangup of `fd` counts as ready: the next read or write reports it. A negative `fd` is never ready: the call then
+ * sleeps until the deadline, or until the function must return. Signals do not end the call. The precision is a
+ * millisecond.
  *
- * After WEIR_CANCELLED and WEIR_CLOSED, weir_task_cancelled is true, and the function should return. Both come first
- * if `fd` is ready too. Without a free descriptor for weir_task_stop_fd, they may be 20 ms late.
+ * After WEIR_CANCELLED and WEIR_CLOSED, weir_task_cancelled is true, and the function should return. Both take
+ * precedence over a ready `fd`. If the system has no descriptor left for weir_task_stop_fd, they may come 20 ms late.
  *
  * Returns WEIR_OK if `fd` is ready, or
  *   WEIR_CLOSED     if the pipeline is finishing; in a source only
@@ -1142,7 +1144,7 @@ WEIR_API weir_status weir_pipeline_report(weir_pipeline *pipeline, weir_report *
  * WEIR_BUSY and WEIR_DEADLOCK, or weir_pipeline_destroy returns WEIR_OK.
  *
  * Returns WEIR_OK, or
- *   WEIR_INVALID   if the pipeline is not started, finishing or over, or shown already
+ *   WEIR_INVALID   if the pipeline is not started, is finishing or over, or is shown already
  *   WEIR_NOMEM     if out of memory
  *   WEIR_NOTHREAD  if the system creates no thread
  */
@@ -1154,14 +1156,14 @@ WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, u
  * pipeline. Allowed once for each pipeline, after start.
  *
  * weir installs no handler. The caller must block the signals in this thread before the program creates any other
- * thread, so that all threads block them. The signals stay blocked after the run and after the second signal. A
- * program that wants a third one to kill it must unblock it.
+ * thread, so that all threads block them. The signals stay blocked after the run and after the second signal. For a
+ * third signal to kill the program, the program must unblock it.
  *
  * Several pipelines may end on the same signals. One thread of the library waits for the signals of all pipelines. It
- * notifies each pipeline that asked for the signal that arrived. So the first signal finishes all of them, and the
- * second cancels all. A thread of each pipeline then finishes or cancels that pipeline, and ends with it. The waiting
- * thread ends when no pipeline is left. If no pipeline takes a signal any more, the signal goes back to the process
- * and stays pending there.
+ * notifies each pipeline that handles the signal. So the first signal finishes all of them, and the second cancels all.
+ * A thread of each pipeline then finishes or cancels that pipeline, and ends with it. The waiting thread ends when no
+ * pipeline is left. A signal that arrives when no pipeline handles it any more is sent to the process again and stays
+ * pending there.
  *
  *     static const int signals[] = {SIGINT, SIGTERM};
  *     sigset_t set;
@@ -1177,9 +1179,9 @@ WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, u
  * first, finish returns WEIR_TIMEDOUT. The report contains the first signal.
  *
  * Returns WEIR_OK, or
- *   WEIR_INVALID   if the pipeline is not started, finishing or over, or this is the second call. Also if `count` is
- *                  0 or more than 64. Also if a signal does not exist, is not blocked in this thread, or is caused by
- *                  a thread itself, as SIGSEGV is
+ *   WEIR_INVALID   if the pipeline is not started, or is finishing or over, or this is the second call. Also if `count`
+ *                  is 0 or more than 64. Also if a signal does not exist, is not blocked in this thread, or is caused
+ *                  by a thread itself, as SIGSEGV is
  *   WEIR_NOMEM     if out of memory
  *   WEIR_NOTHREAD  if the system creates no thread
  */
