@@ -20,19 +20,19 @@
 #include "pipeline/source.h"
 
 enum {
-    SLICE = 96 * 1000,  /* N4: ns that a morsel takes, with the stages to which it passes */
-    BEHIND = 32 * 1000, /* N4: ns that it takes in the stage that took it */
-    GRAIN = 1200,       /* ns of an item that are worth waking a thread for */
-    SHARED = 5000,      /* the same, for several items: they would soon be run by the thread that has the others */
-    QUICK = 4000,       /* a quicker morsel is timed each eighth time */
-    CLAIM = 1000,       /* N6: ns of work that are begun together */
-    SLOW = 50 * 1000,   /* N5: ns of a call that may sleep */
-    SLEEPS = 3          /* N5: calls that must have slept, more than those that have not */
+    SLICE = 96 * 1000,  /* N4: maximum ns of a morsel, including the stages to which its results pass */
+    BEHIND = 32 * 1000, /* N4: maximum ns of a morsel in its own stage */
+    GRAIN = 1200,       /* minimum ns of an item that is worth waking a thread for */
+    SHARED = 5000,      /* the same for several items together, which the lane's own thread would soon run */
+    QUICK = 4000,       /* ns of a morsel; of the quicker ones, every eighth is timed */
+    CLAIM = 1000,       /* N6: ns of work that is begun together */
+    SLOW = 50 * 1000,   /* N5: ns of a call; a quicker call does not sleep */
+    SLEEPS = 3          /* N5: number of sleeping calls, less the others, that marks the stage as blocking */
 };
 
 /* ---- sizes ---- */
 
-/* Returns the ns that an item takes from this stage on, as far as it may pass (N9); 0: unknown. */
+/* Returns the ns that an item takes in this stage and in those to which its result may pass (N9); 0 if unknown. */
 static uint64_t cost_onward(const weir_stage *stage) {
     uint64_t sum = 0;
     for (; stage != NULL; stage = stage->shift.next) {
@@ -50,20 +50,20 @@ bool weir__morsel_is_heavy(const weir_stage *stage, size_t items) {
     return cost == 0 || cost >= GRAIN || items * cost >= SHARED;
 }
 
-/* N4. Returns the size of a slice, in items; 1 if it is not known what an item takes. */
+/* N4. Returns the size of a slice, in items; 1 if the cost of an item is unknown. */
 static size_t size_of_slice(uint64_t cost) {
     if (cost == 0 || cost >= SLICE)
         return 1;
     return SLICE / cost < WEIR__MORSEL ? (size_t)(SLICE / cost) : WEIR__MORSEL;
 }
 
-/* N4. Returns how many items a stage may take, so that none waits for long behind the calls of others. */
+/* N4. Returns the number of items that the stage may take so that none waits for long behind other items' calls. */
 static size_t size_of_own(const weir_stage *stage) {
     uint32_t cost = weir__u32_load_relaxed(&stage->shift.cost);
     return cost > BEHIND / 2 ? 1 : cost == 0 ? WEIR__MORSEL : BEHIND / cost;
 }
 
-/* N4. Returns the number of items to take; `queued` are there. */
+/* N4. Returns the number of items to take, out of `queued` ones. */
 static size_t size_of_morsel(const weir_stage *stage, size_t queued) {
     uint64_t cost = cost_onward(stage);
     if (weir__u32_load_relaxed(&stage->shift.blocks) != 0 || stage->options.limits.in_flight != 0)
@@ -79,25 +79,25 @@ static size_t size_of_morsel(const weir_stage *stage, size_t queued) {
 
 /* Times of a morsel. */
 struct timing {
-    uint64_t from, blocked, used; /* readings at its begin; 0: not timed, or no reading */
-    uint64_t waited;              /* reading of the part of `blocked` that the functions waited for */
-    uint64_t sleeps_before;       /* how often the thread had slept; read with `used` */
-    bool sleeps;                  /* the thread has given its seat up for it (N5) */
+    uint64_t from, blocked, used; /* readings when the morsel began; 0: not timed, or not read */
+    uint64_t waited;              /* reading of the part of `blocked` that was spent in waits of the functions */
+    uint64_t sleeps_before;       /* number of times that the thread had slept; read with `used` */
+    bool sleeps;                  /* the thread has given up its seat for the morsel (N5) */
 };
 
 static void learn_cost(weir_stage *stage, uint64_t took, size_t items) {
     uint64_t now = took / items + 1, before = weir__u32_load_relaxed(&stage->shift.cost);
     now = now < UINT32_MAX ? now : UINT32_MAX;
     if (before != 0 && now > 8 * before)
-        now = 8 * before; /* the thread may have lost its processor */
+        now = 8 * before; /* the thread may have been preempted */
     weir__u32_store_relaxed(&stage->shift.cost, (uint32_t)(before == 0 ? now : (3 * before + now) / 4));
     if (took <= SLOW && weir__u32_load_relaxed(&stage->shift.blocks) != 0)
         weir__u32_store_relaxed(&stage->shift.blocks, 0); /* N5: quick calls do not sleep */
 }
 
 /*
- * N5. A thread that has used little processor time without sleeping has lost its processor to others. `told`: the
- * functions have waited in calls of the library, of which reports tell in another way.
+ * N5. Counts a call as sleeping only if the thread has slept: a thread that used little processor time without sleeping
+ * was preempted. With `told`, the functions have waited in calls of the library, which reports show elsewhere.
  */
 static void learn_sleep(weir_stage *stage, uint64_t took, const struct timing *timing, bool told) {
     uint64_t used = weir__thread_used(weir__thread_self()) - timing->used, sleeps = weir__thread_sleep_count();
@@ -153,7 +153,7 @@ static void end(weir__lane *lane, const struct timing *timing, size_t items) {
     uint64_t waited = weir__stopwatch_read(&lane->by_cause[WEIR__IN_FUNCTION], now) - timing->waited;
     uint64_t worked = all > blocked ? all - blocked : 0, took = worked + waited;
     weir__count(&lane->worked, worked);
-    learn_cost(stage, took, items); /* N4: a function that waits makes its item slow, too */
+    learn_cost(stage, took, items); /* N4: the waits of a function count in the cost of its item, too */
     if (timing->used != 0 && took > SLOW)
         learn_sleep(stage, took, timing, waited > 0);
 }
@@ -181,7 +181,7 @@ size_t weir__morsel_promise(weir__lane *lane, size_t most) {
     return count;
 }
 
-/* Withdraws the promises for items that were not there, unless the monitor has withdrawn all meanwhile (N3). */
+/* Withdraws the promises for items that the queue did not have, unless the monitor has withdrawn all promises (N3). */
 static void withdraw_rest(weir__lane *lane, size_t promised, size_t count) {
     weir_queue *target = weir__crew_target(lane->stage);
     if (target == NULL || count == promised)
@@ -227,7 +227,7 @@ static void keep(weir__lane *lane, void **items, size_t count) {
     open_span(lane, count);
 }
 
-/* Begins up to `most` items: those from `at` to `end`. Returns false if none is left. */
+/* Begins up to `most` items: sets `at` and `end` to their range. Returns false if no item is left. */
 static bool begin_items(weir__lane *lane, size_t most) {
     weir__served *served = &lane->served;
     uint64_t span = weir__u64_load_relaxed(&served->span);
@@ -242,8 +242,9 @@ static bool begin_items(weir__lane *lane, size_t most) {
 }
 
 /*
- * Takes all items that are not begun out of the lane. Copies them before they are its own. Returns their number; what a
- * failed swap has copied behind them is the lane's. Swaps also if there seem to be none: the load may be out of date.
+ * Takes all items that are not begun out of the lane, into `rest`. Copies the items before the swap that makes them its
+ * own. Returns their number; entries of `rest` beyond it are copies of a failed swap. Swaps even if no item seems to be
+ * left, because the load may be out of date.
  */
 static size_t take_rest(weir__lane *lane, weir__slot *rest) {
     weir__u64 *word = &lane->served.span;
@@ -258,7 +259,7 @@ static size_t take_rest(weir__lane *lane, weir__slot *rest) {
     return end - next;
 }
 
-/* Leaves the alert if the queue is empty. Returns whether it is left. */
+/* Leaves the alert if the queue is empty. Returns whether the alert is left. */
 static bool leave_alert(weir_stage *stage) {
     return weir_queue_size(stage->queue) == 0 && weir__queue_alert_item(stage->queue, &stage->shift.items);
 }
@@ -271,7 +272,7 @@ static weir__found take(weir__lane *lane) {
     for (bool tried = false; status == WEIR_EMPTY; tried = true) {
         void *items[WEIR__MORSEL];
         size_t count, most = size_of_morsel(stage, weir_queue_size(stage->queue));
-        /* Another lane was quicker, or a put is about to fill the slot (Q2): that one has the lock of the alerts. */
+        /* If tried, another lane was quicker, or a put is about to fill the slot (Q2) and holds the alerts' lock. */
         if (tried ? weir__queue_alert_item(stage->queue, &stage->shift.items) : leave_alert(stage))
             return WEIR__EMPTY_QUEUE;
         if ((most = weir__morsel_promise(lane, most)) == 0)
@@ -283,7 +284,7 @@ static weir__found take(weir__lane *lane) {
     return status == WEIR_OK ? WEIR__RAN : WEIR__AT_END;
 }
 
-/* N8. Lets another thread run what comes next. Not only if a seat is free: one may be free soon. */
+/* N8. Lets another thread run the queued items, even if no seat is free: one may soon be. */
 static void share_rest(weir_stage *stage) {
     if (!weir__shift_has_free_lane(stage) || leave_alert(stage))
         return;
@@ -293,13 +294,13 @@ static void share_rest(weir_stage *stage) {
 
 /* ---- running ---- */
 
-/* Returns the number of calls that take about a microsecond. */
+/* Returns the number of calls that take about a microsecond together. */
 static size_t size_of_part(const weir_stage *stage) {
     uint32_t cost = weir__u32_load_relaxed(&stage->shift.cost);
     return cost == 0 || cost >= CLAIM ? 1 : CLAIM / cost;
 }
 
-/* U3. Requeues the items that are not begun if the stage is paused. Without memory they wait in the lane. */
+/* U3. If the stage is paused, requeues the items that are not begun. If out of memory, they wait in the lane. */
 static void look_at_gate(weir__lane *lane) {
     if (weir__stage_is_paused(lane->stage) && !weir__shift_must_end(lane->stage))
         weir__morsel_rescue(lane);
@@ -355,7 +356,9 @@ weir__found weir__morsel_run(weir__lane *lane) {
     return WEIR__RAN;
 }
 
-/* N6. Waits until items that another thread has taken from the morsel are in the queue again: they precede others. */
+/*
+ * N6. If another thread has taken items from the morsel, waits until they are back in the queue, ahead of later ones.
+ */
 static void await_rescue(weir__lane *lane) {
     weir__served *served = &lane->served;
     if (end_of(weir__u64_load_relaxed(&served->span)) == served->count)
@@ -387,7 +390,7 @@ void weir__morsel_rescue(weir__lane *lane) {
     if (returned == NULL)
         return;
     weir__slot rest[WEIR__MORSEL];
-    weir__crew_withdraw(lane); /* its results may have to wait for room */
+    weir__crew_withdraw(lane); /* so the lane's results may have to wait for room */
     weir__lock_acquire(&lane->served.out_lock);
     size_t count = take_rest(lane, rest);
     weir__queue_give_back(queue, rest, count, returned, 0);
@@ -397,7 +400,7 @@ void weir__morsel_rescue(weir__lane *lane) {
 static void drop_item(weir__lane *lane, void *item) {
     weir_stage *stage = lane->stage;
     if (!stage->pipeline->plain) {
-        weir__retire_dropped(stage, lane, item); /* not in the lane's hand: settled there */
+        weir__retire_dropped(stage, lane, item); /* which settles the item: the lane does not hold it */
         return;
     }
     weir__drop_item(stage, item);
