@@ -19,8 +19,8 @@ static uint64_t slots_of(const weir_pipeline *pipeline) {
 }
 
 /*
- * The first generation differs from pipeline to pipeline: the number of an operation of another one is refused,
- * practically always, because the numbers have 40 bits of it.
+ * The first generation is pseudo-random for each pipeline. So a call refuses the number of another pipeline's
+ * operation, unless the 40 bits of the generation in it agree.
  */
 static uint64_t first_generation(const weir_pipeline *pipeline) {
     return weir__mix(pipeline->born ^ (uintptr_t)pipeline) | 1;
@@ -143,7 +143,10 @@ static weir__operation_list *list_of(weir__operation *slot) {
     return slot->in_late ? &operations->late : &operations->pending;
 }
 
-/* Inserts by `begun`, from the end on: few of the others began later, while the function of this one was in its call. */
+/*
+ * Inserts in the order of `begun`. Searches from the end, because few other operations began during the call of this
+ * one.
+ */
 static void insert_operation(weir__operation_list *list, weir__operation *slot) {
     weir__operation *before = list->last;
     while (before != NULL && before->begun > slot->begun)

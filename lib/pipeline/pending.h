@@ -1,5 +1,6 @@
 /*
- * pending.h - Slots of operations: taken by lanes, found by their numbers, unused again; and the wait for the last one.
+ * pending.h - Manages the slots of operations: lanes take and release them, and calls find them by number. Waits until
+ * no operation is open.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -8,23 +9,23 @@
 
 #include "pipeline/pipeline.h"
 
-/* Maximum number of slots of a pipeline, and more. */
+/* Upper limit of the number of slots of a pipeline, exclusive. */
 enum { WEIR__SLOTS = 1 << 24 };
 
 static inline bool weir__stage_detaches(const weir_stage *stage) {
     return stage->options.limits.in_flight != 0;
 }
 
-/* Allocates the slots of all stages, at the start, and frees them. */
+/* Allocate the slots of all stages, at the start, and free them. */
 weir_status weir__pending_prepare(weir_pipeline *pipeline);
 void weir__pending_free(weir_pipeline *pipeline);
 
-/* Takes an unused slot. Returns NULL if there is none. The lock is held. */
+/* Takes an unused slot. Returns NULL if all are in use. The lock is held. */
 weir__operation *weir__pending_take(weir__operations *operations);
 
 /*
- * Makes the lane's slot unused, and wakes a lane that waits for one. The second one does so for any slot, with the lock
- * held, which it releases.
+ * Make a slot unused, and wake a lane that waits for a slot. End does this for the lane's slot. Release does it for any
+ * slot; the caller holds the lock, and release releases it.
  */
 void weir__pending_end(weir__lane *lane);
 void weir__pending_release(weir__operation *slot);
@@ -38,17 +39,20 @@ weir_operation weir__pending_number(const weir__operation *slot);
  */
 weir__operation *weir__pending_find(const weir_pipeline *pipeline, weir_operation operation);
 
-/* Z1. Makes an operation PENDING, and takes it out of its list again. The lock is held. */
+/* Z1. Add makes an operation PENDING, and adds it to a list. Remove takes it out of its list. The lock is held. */
 void weir__pending_add(weir__operation *slot, weir__envelope *envelope);
 void weir__pending_remove(weir__operation *slot);
 
-/* Notes that a PENDING operation was asked for its end because it is late. The lock is held. */
+/* Notes that a PENDING operation is late. The caller then calls its abort. The lock is held. */
 void weir__pending_set_late(weir__operation *slot);
 
-/* Z4. The finish of a PENDING operation needs the pipeline no more. Nothing may be touched afterwards. */
+/*
+ * Z4. Says that the finish of a PENDING operation needs the pipeline no longer. The caller must not touch the pipeline
+ * afterwards.
+ */
 void weir__pending_close(weir_stage *stage);
 
-/* Z4. Blocks until no operation is open, or until the limit. Returns whether none is. */
+/* Z4. Blocks until no operation is open, or until the limit. Returns true if no operation is open. */
 bool weir__pending_await(weir_pipeline *pipeline, uint64_t limit);
 
 /* S4. Wakes the lanes that wait for a slot, so that they see a cancel. */
