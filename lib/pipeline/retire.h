@@ -1,8 +1,8 @@
 /*
  * retire.h - Retires items: ends an item in its stage.
  *
- * Retiring an item takes three steps: it is counted in its stage; its piece of its root ends, or is sent on; and, last
- * of all, it is settled in the stage's queue (S3, S1). If a lane holds an item, the worker settles it after its
+ * Retiring an item takes three steps. The item is counted in its stage. Its piece of its root ends, or is sent on.
+ * Last, the item is settled in the stage's queue (S3, S1). If a lane holds an item, the worker settles it after its
  * function returns, together with others. Every other item is settled here. An item of a plain pipeline has no piece.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -19,12 +19,15 @@ static inline void weir__lane_hold(weir__lane *lane, weir__envelope *envelope) {
     lane->owes = false;
 }
 
-/* S2. Lets go of the item that the lane holds. The worker will not settle it. */
+/* S2. Lets go of the item that the lane holds. The lane's worker then does not settle the item. */
 static inline void weir__lane_let_go(weir__lane *lane) {
     lane->held = NULL;
 }
 
-/* Retires an item. `lane` is the calling thread's, of any stage, or NULL. */
+/*
+ * Retires an item. `lane` is the lane of the calling thread, which may be of another stage; NULL if the thread has
+ * none.
+ */
 void weir__retire(weir_stage *stage, weir__lane *lane, weir__envelope *envelope, weir__verdict verdict);
 
 /* Drops and retires an item, or each item of a batch. */
@@ -45,8 +48,9 @@ static inline void weir__count_retired(weir_stage *stage, weir__lane *lane, weir
 }
 
 /*
- * Retire an item in two steps, because its result travels on in its envelope. Begin is called before the envelope is
- * sent. It returns true if the worker settles the item. End is called afterwards, with that value.
+ * Retire an item in two calls, because its result travels on in its envelope. Begin is called before the envelope is
+ * sent, and returns true if the worker settles the item. End is called after the envelope is sent; `owed` is what begin
+ * has returned.
  */
 static inline bool weir__retire_begin(weir__lane *lane, const weir__envelope *envelope) {
     if (lane->held != envelope)
