@@ -27,9 +27,9 @@
  *   Blocking   a blocked thread spins briefly, then sleeps and uses no CPU time. Calls are not interrupted by signals
  *              and never return spuriously. Neither a call nor a drop function that it calls is a cancellation point:
  *              a cancellation request stays pending.
- *   Exceptions no C++ exception may leave a drop function. If one does, std::terminate is called in that thread, on
- *              the stack of the throw. Nothing has been unwound, no lock is held, and no item is lost. The terminate
- *              handler may make the calls that the drop function may make.
+ *   Exceptions no C++ exception may leave a drop function. If one does, std::terminate is called in that thread, before
+ *              its stack is unwound. At that time no lock is held, and no item is lost. The terminate handler may make
+ *              the calls that the drop function may make.
  *   NULL       if the queue, the options or a pointer for a result is NULL, the call returns WEIR_INVALID and has no
  *              effect.
  *
@@ -106,8 +106,8 @@ WEIR_API weir_status weir_queue_create_with(weir_queue **queue, const weir_queue
  * joined. Once weir_queue_join has returned in the only thread that still uses the queue, a destroy is safe.
  *
  * Returns WEIR_OK. WEIR_BUSY if threads sleep in a put, get, close or join (shut the queue down and let them return
- * first). WEIR_BUSY also if workers take from the queue or put to it, or stages of a pipeline feed it. WEIR_DEADLOCK
- * if called from the queue's own drop function or by such a worker.
+ * first). WEIR_BUSY also if workers take from the queue or put to it, or stages of a pipeline put to it. WEIR_DEADLOCK
+ * if called from the queue's own drop function, or in a worker that uses the queue.
  */
 WEIR_API weir_status weir_queue_destroy(weir_queue *queue);
 
@@ -194,8 +194,8 @@ WEIR_API weir_status weir_queue_get_many_until(weir_queue *queue, void **items, 
 /*
  * Marks one item taken from the queue as done. If no item is unfinished then, every weir_queue_join returns.
  *
- * Returns WEIR_OK. WEIR_INVALID if no item is unfinished; the count does not change. The queue only counts: a
- * task_done for an item still queued counts for another item.
+ * Returns WEIR_OK. WEIR_INVALID if no item is unfinished; the count does not change. The queue only counts: a task_done
+ * for a queued item is taken for that of another item.
  */
 WEIR_API weir_status weir_queue_task_done(weir_queue *queue);
 
@@ -207,8 +207,8 @@ WEIR_API weir_status weir_queue_tasks_done(weir_queue *queue, size_t count);
 
 /*
  * Blocks until no item is unfinished: all items and sentinels that were put have been taken and settled. Does not
- * wait for further puts; if nothing is unfinished, it returns at once. The last task_done wakes it, or the
- * WEIR_DISCARD that settles the rest. WEIR_DRAIN settles nothing, so it ends no join.
+ * wait for further puts; if nothing is unfinished, it returns at once. The last task_done unblocks it, as does a
+ * WEIR_DISCARD that settles the remaining items. WEIR_DRAIN settles nothing, so it ends no join.
  *
  * Returns WEIR_OK. WEIR_DISCARDED if no item is unfinished, but a WEIR_DISCARD removed items, now or earlier.
  * WEIR_DEADLOCK if the calling thread holds an unfinished item, in the queue's drop function or as a worker that
@@ -257,24 +257,24 @@ WEIR_API size_t weir_queue_capacity(const weir_queue *queue);
 WEIR_API size_t weir_queue_unfinished(const weir_queue *queue);
 
 /*
- * Return a descriptor for poll(2), select(2), epoll(7) or a loop of another library, which waits until it is readable.
- * The program neither reads, writes nor closes it.
+ * Return a descriptor, to be polled for reading with poll(2), select(2), epoll(7) or an event loop. The program must
+ * not read, write or close the descriptor.
  *
- * That of weir_queue_get_fd is readable from the moment that there is something to get: an item, a sentinel, or the end
- * of the queue by a shutdown. It stays readable until a get, of any thread, has found the queue empty: weir_queue_try_get
- * then returns WEIR_EMPTY. That of weir_queue_put_fd is readable (not writable) from the moment that there is room, or a
- * put would return WEIR_CLOSED. It stays readable until a put has found the queue full: weir_queue_try_put then returns
- * WEIR_FULL. So the program may take or put as much as it likes each time, and no wakeup is lost. Threads that sleep in a
- * get or a put and workers are woken as if there were no descriptor. Several threads may poll one descriptor: all of them
- * become ready, and some may find nothing. A new item does not make a descriptor ready again that is readable already:
- * with an edge-triggered wait, the program must take items until WEIR_EMPTY.
+ * The descriptor of weir_queue_get_fd becomes readable when a get would not block: on an item, a sentinel or a
+ * shutdown. It stays readable until a get in any thread finds the queue empty, as weir_queue_try_get does when it
+ * returns WEIR_EMPTY. The descriptor of weir_queue_put_fd becomes readable (not writable) when a put would not block:
+ * on room or a shutdown. It stays readable until a put finds the queue full, as weir_queue_try_put does when it returns
+ * WEIR_FULL. So the program may take or put as much as it likes each time, and no wakeup is lost. A descriptor does not
+ * change how blocked threads and workers are woken. Several threads may poll one descriptor: all of them wake, and some
+ * may find nothing. While a descriptor is readable, a new item causes no new edge: with an edge-triggered wait, the
+ * program must take items until WEIR_EMPTY.
  *
- * A requeued item counts like a new one. What a worker or a batch stage has taken and not begun is not in the queue.
- * After a shutdown both stay readable until the queue is destroyed.
+ * A requeued item counts like a new one. Items that a worker or a batch stage has taken but not begun are not in the
+ * queue. After a shutdown both descriptors stay readable until the queue is destroyed.
  *
- * The first call creates the descriptor, and later ones return the same. It costs nothing before. The queue owns it, and
- * the destroy closes it: remove it from every poll before. The descriptor is closed in programs that the process executes.
- * After a fork, the child shares it and must leave the queue and the descriptor alone.
+ * The first call creates the descriptor, and later calls return the same one. Before the first call, a queue has no
+ * cost for descriptors. The queue owns the descriptor and closes it when destroyed: remove it from every poll first.
+ * The descriptor is close-on-exec. After a fork, the child shares it and must leave the queue and the descriptor alone.
  *
  * Returns -1 if the queue is NULL, memory ran out or the system has no descriptor left; a later call tries again. Never
  * blocks. May be called at any time, also in a drop function.
