@@ -33,7 +33,7 @@ int main(int argc, char **argv) {
     weir_stage_options sum = {.name = "sum", .work = {.func = add_up, .arg = &total}, .threads = {.width = 1}};
     weir_pipeline *pipeline = NULL;
     weir_report *report;
-    count.errors.on_error = WEIR_SKIP; /* a file that cannot be read is told, and ends nothing */
+    count.errors.on_error = WEIR_SKIP; /* a file that cannot be read is reported; the run goes on */
     if (weir_pipeline_create(&pipeline, NULL) || weir_pipeline_add(pipeline, NULL, &count) ||
         weir_pipeline_add(pipeline, NULL, &sum) || weir_pipeline_start(pipeline)) /* WEIR_OK is 0 */
         return puts(weir_pipeline_message(pipeline));
