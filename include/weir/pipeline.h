@@ -169,9 +169,9 @@ typedef uint64_t weir_operation;
  * The full form of a stage's function: processes one item. `state` is the stage's `arg`; with init, `state` is the
  * state that init has made for this thread.
  *
- * Returns 0 if the item is done. The function owns the item during the call, and must free or emit it before it returns
- * 0. Returns another code if the attempt has failed. The pipeline then owns the item again, so the item must be
- * unchanged. A function that has emitted its own item must return 0.
+ * Returns 0 if the item is done. During the call, the function owns the item; to return 0, the function must have freed
+ * or emitted the item. Returns another code if the attempt has failed. The pipeline then owns the item again, so the
+ * item must be unchanged. A function that has emitted its own item must return 0.
  *
  * Codes are the program's own: errno values, HTTP statuses, -1 or any other number. Errors from weir itself have the
  * code WEIR_CODE(status).
@@ -215,9 +215,9 @@ typedef int weir_end_func(weir_task *task, void *state);
  * - `fd` is readable; an operation that the loop finishes in this call makes it readable, too
  * - `deadline` has passed; if `deadline` is 0, the function polls the loop and does not block
  *
- * The thread calls the function while it has no call to begin and no result to send. Between calls of `run`, it polls:
- * after 64 calls, or after a millisecond. An emit that finds no room calls the function too, and may call abort, while
- * `run` has not returned. So `run` must complete what it has begun before it emits.
+ * The thread calls the function while it has no call to begin and no result to send. While the thread is busy, it calls
+ * the function with a `deadline` of 0 after 64 calls of `run`, or after a millisecond. An emit that finds no room calls
+ * the function within `run`, and may call abort there. So `run` must complete what it has begun before it emits.
  *
  * A function that ends its thread (pthread_exit) is not called again. The library owns `fd`: poll it together with the
  * loop's own descriptors, and do not read, write or close it. All calls get the same `fd`. `state` is as for the
@@ -230,12 +230,12 @@ typedef struct weir_stall {
     const char *stage; /* name of the stage */
     uint64_t held;     /* ns that the thread has run or slept in the call so far; excludes waits for a processor */
     bool computes;     /* true if the thread has mostly run; false if it has mostly slept */
-    int system_call;   /* number of the system call in which it slept (syscall(2)); -1 if none or unknown */
+    int system_call;   /* number of the system call that slept (syscall(2)); -1 if none or unknown */
 } weir_stall;
 
 /*
- * Called once for each stall, while the call still runs: the stage's function, or a function that its wait runs, has
- * occupied the thread for errors.stall_time.
+ * Called once for each stall, when a call has occupied the thread of the stage for errors.stall_time and still runs.
+ * The call is one of the stage's function, or of a function that the stage's wait runs.
  *
  * A wait that sleeps is no stall while `fd` is not readable, if the thread sleeps in poll, select, epoll_wait,
  * io_uring_enter or a variant of these. The same holds if the system does not show the system call. A sleep in any
@@ -538,8 +538,8 @@ typedef void weir_settled_func(void *ticket, weir_outcome outcome);
  *
  * max_items and max_bytes limit the items in flight. An item that was put, fed, or emitted by a source, is in flight
  * until it and all results derived from it have ended. An item counts once its put or emit has admitted it. While the
- * put or emit blocks, memory that the item already holds is not counted. For a strict bound, put small items, let weigh
- * return their future weight, and allocate the memory in the next stage.
+ * put or emit blocks, memory that the item already holds is not counted. For a strict bound, put small items, count the
+ * memory that they will need in their weight, and allocate this memory in the next stage.
  *
  * The trace is Chrome trace-event JSON, with a row for each worker. weir_pipeline_start and the workers write it. The
  * finish or destroy that ends the run starts a thread, which writes the end of the trace and flushes it. The caller
@@ -671,9 +671,9 @@ WEIR_API weir_status weir_pipeline_connect_dead(weir_pipeline *pipeline, weir_st
  *
  * An elastic stage starts with threads.count threads. If the system creates no thread, or an init fails, start stops
  * and joins the threads started so far. After a failed start no thread is left running, and the pipeline can only be
- * destroyed. If a source has emitted items by then, start waits without a limit for the functions that run for them.
- * For their operations, start calls work.abort and waits up to `grace`; after that, destroy must wait for them. Before
- * this wait, a thread with work.wait runs its loop for up to `grace`, and then ends.
+ * destroyed. If a source has emitted items by then, start waits without a limit for the functions that process these
+ * items. For their operations, start calls work.abort and waits up to `grace`; after that, destroy must wait for them.
+ * Before this wait, a thread with work.wait runs its loop for up to `grace`, and then ends.
  *
  * An ordered stage or a per_key limit may hold back any number of items behind a slow one. If a pipeline has either,
  * and max_items is 0 in its options, start sets an automatic max_items. It is the sum of all capacities, all threads
@@ -974,9 +974,9 @@ WEIR_API void weir_task_emit(weir_task *task, void *result);
  * to a downloading stage. Allowed in run and run_batch. For a downstream stage, use weir_task_emit.
  *
  * Does not block. Puts the item at the back of the stage's queue, even above the queue's capacity. In an ordered stage,
- * its position in the order is there, too. A fed item is independent of the item of this call: it counts as put into
- * the pipeline, and has its own attempts and its own end. If an attempt feeds items and then fails, the fed items
- * remain.
+ * the results of the item follow those of all items that entered the stage before it. A fed item is independent of the
+ * item of this call: it counts as put into the pipeline, and has its own attempts and its own end. If an attempt feeds
+ * items and then fails, the fed items remain.
  *
  * A fed item counts against max_items and max_bytes, and may exceed them, so that a loop cannot block itself. While the
  * limit is exceeded, puts and sources block. weir does not bound the number of fed items: a function that keeps feeding
@@ -986,7 +986,7 @@ WEIR_API void weir_task_emit(weir_task *task, void *result);
  * pipeline gives the item to the drop function of its stage at once.
  *
  * Returns WEIR_OK, or
- *   WEIR_CLOSED   if the input of the stage has ended, in a call for a result of an at_end in the loop
+ *   WEIR_CLOSED   if the input of the stage has ended. This happens only in calls for results of an at_end in the loop
  *   WEIR_INVALID  if the task is NULL, or that of a source or an at_end. Also if the caller's stage is not connected
  *                 back to `stage`. Also if order is restored once for `stage` and the stage before it
  *                 (weir_stage_options); to allow the feed, connect `stage` back to itself
@@ -1085,11 +1085,11 @@ WEIR_API bool weir_task_cancelled(weir_task *task);
 WEIR_API int weir_task_stop_fd(weir_task *task);
 
 /*
- * Blocks until `fd` is ready for `events` (those of poll: POLLIN, POLLOUT ...), the function must return, or the
- * deadline passes. Reports count the time as blocked. On the crew, an additional thread takes over. An error or a
- * hangup of `fd` counts as ready: the next read or write reports it. A negative `fd` is never ready: the call then
- * sleeps until the deadline, or until the function must return. Signals do not end the call. The precision is a
- * millisecond.
+ * Blocks until `fd` is ready for `events` (those of poll: POLLIN, POLLOUT ...), the deadline passes, or the function
+ * must return: after a cancel, and in a source after the begin of the finish. Reports count the time as blocked. On the
+ * crew, an additional thread takes over. An error or a hangup of `fd` counts as ready: the next read or write reports
+ * it. A negative `fd` is never ready: the call then sleeps until the deadline, or until the function must return.
+ * Signals do not end the call. The precision is a millisecond.
  *
  * After WEIR_CANCELLED and WEIR_CLOSED, weir_task_cancelled is true, and the function should return. Both take
  * precedence over a ready `fd`. If the system has no descriptor left for weir_task_stop_fd, they may come 20 ms late.
