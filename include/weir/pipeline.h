@@ -208,8 +208,8 @@ typedef int weir_batch_func(weir_task *task, void *const *items, size_t count, v
 typedef int weir_end_func(weir_task *task, void *state);
 
 /*
- * Blocks in place of the library, in the single thread of a stage whose operations belong to an event loop. That thread
- * starts the operations, runs the loop in this function, and finishes them (weir/operation.h). Returns once one of
+ * Blocks in place of the library, in the single thread of a stage with operations of an event loop. That thread starts
+ * the operations, runs the loop in this function, and finishes the operations (weir/operation.h). Returns once one of
  * these has happened, and may return earlier:
  *
  * - `fd` is readable; an operation that the loop finishes in this call makes it readable, too
@@ -252,10 +252,10 @@ typedef enum weir_abort_reason {
 } weir_abort_reason;
 
 /*
- * Requests the end of an operation (weir/operation.h) whose function has returned. Called at most once for each reason.
- * The program must still finish the operation, in this call or later: until then, the item and its buffers belong to
- * the operation. Another thread may finish the operation before or during the call; further calls with the operation
- * then return WEIR_INVALID.
+ * Requests the end of an operation (weir/operation.h) after its function has returned. Called at most once for each
+ * reason. The program must still finish the operation, in this call or later: until then, the item and its buffers
+ * belong to the operation. Another thread may finish the operation before or during the call; further calls with the
+ * operation then return WEIR_INVALID.
  *
  * `state` is the stage's `arg`. Called in a thread that cancels or ends the pipeline, in a thread of the stage, or in
  * the timer thread; a slow function delays the other timers. Several threads may call it concurrently. With work.wait,
