@@ -4,8 +4,10 @@
  * Morsels: V. Leis, P. Boncz, A. Kemper and T. Neumann, "Morsel-Driven Parallelism: A NUMA-Aware Query Evaluation
  * Framework for the Many-Core Age", SIGMOD 2014.
  *
- * N3  Before a lane takes items, it promises itself as many places in the queue of its only successor (Q14). So results
- *     find room, and no thread of the crew waits. A stage with another number of results may have to wait for room.
+ * N3  Before a lane takes items, it promises itself as many places in the queue of its only successor, or in that of the
+ *     program for the results (Q14). So results find room, and no thread of the crew waits. A stage with another number of
+ *     results may have to wait for room. The alert for room in a queue of the program watches (Q19), and is taken out at
+ *     the end of the stage: a thread of the program may make room while the pipeline is destroyed.
  * N4  A morsel is sized to take at most 96 microseconds, with the stages to which it may pass, and 32 in the stage that
  *     takes it, judged by the time that earlier items took, and at most the thread's share if seats are free. Slow items
  *     are taken one at a time, so none waits behind another one's call.
