@@ -23,7 +23,7 @@ static weir__descriptor *create(void) {
     if (descriptor == NULL)
         return NULL;
     descriptor->alert.tell = ring_descriptor;
-    descriptor->alert.kind = WEIR__ALERT_DESCRIPTOR;
+    descriptor->alert.kind = WEIR__ALERT_WATCH;
     if (weir__event_descriptor(&descriptor->event) >= 0)
         return descriptor;
     weir__free(descriptor);

@@ -123,9 +123,9 @@ typedef struct weir__aside {
 
 /* What leaves an alert. The alerts of a side are in this order. */
 typedef enum weir__alert_kind {
-    WEIR__ALERT_STAGE,      /* told with no lock held, of an item or of room in half of the queue */
-    WEIR__ALERT_DESCRIPTOR, /* watches (Q19) */
-    WEIR__ALERT_SELECT      /* watches (Q19): a publish tells one of these */
+    WEIR__ALERT_STAGE, /* told with no lock held, of an item or of room in half of the queue */
+    WEIR__ALERT_WATCH, /* watches (Q19) */
+    WEIR__ALERT_SELECT /* watches (Q19): a publish tells one of these */
 } weir__alert_kind;
 
 /*

@@ -118,12 +118,13 @@ static struct {
  * the last such yield, one of them had the slice. Otherwise another program had it.
  */
 static void judge_long_yield(uint64_t now) {
-    uint64_t since = now - weir__u64_load_relaxed(&processors.judged_at);
+    uint64_t judged_at = weir__u64_load_relaxed(&processors.judged_at), since = now - judged_at;
     if (since < too_short)
         return; /* before weir__clock_used, for which the system visits each thread of the process */
+    if (!weir__u64_swap_weak_acquire_release(&processors.judged_at, &judged_at, now))
+        return; /* another thread judges this time: half of its figures with half of ours would say nothing */
     uint64_t used = weir__clock_used(), ours = used - weir__u64_load_relaxed(&processors.used_by_then);
     uint32_t bans = weir__u32_load_relaxed(&processors.bans);
-    weir__u64_store_relaxed(&processors.judged_at, now);
     weir__u64_store_relaxed(&processors.used_by_then, used);
     if (since > too_long)
         return;

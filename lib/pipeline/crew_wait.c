@@ -15,15 +15,10 @@ void weir__crew_settle(weir__lane *lane) {
         weir__queue_settle(lane->stage->queue, owed);
 }
 
-weir_queue *weir__crew_target(const weir_stage *stage) {
-    return stage->successor_count == 1 && stage->successors[0]->options.input.capacity != WEIR_UNBOUNDED ? stage->onward
-                                                                                                         : NULL;
-}
-
 void weir__crew_withdraw(weir__lane *lane) {
     uint32_t promised = weir__u32_exchange_acquire(&lane->served.promised, 0);
     if (promised > 0)
-        weir__queue_withdraw(weir__crew_target(lane->stage), promised);
+        weir__queue_withdraw(lane->stage->shift.target, promised);
 }
 
 void weir__crew_wait_begin(weir__lane *lane) {

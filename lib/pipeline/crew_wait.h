@@ -17,9 +17,6 @@ static inline weir__hand *weir__crew_hand(const weir__lane *lane) {
     return weir__ptr_load_relaxed(&lane->served.hand);
 }
 
-/* Returns the queue in which the stage's lanes promise themselves places; NULL if there is none (N3). */
-weir_queue *weir__crew_target(const weir_stage *stage);
-
 /* Withdraws the places that are promised to the lane. */
 void weir__crew_withdraw(weir__lane *lane);
 

@@ -172,7 +172,7 @@ static void note_room(weir_stage *stage, bool room) {
 }
 
 size_t weir__morsel_promise(weir__lane *lane, size_t most) {
-    weir_queue *target = weir__crew_target(lane->stage);
+    weir_queue *target = lane->stage->shift.target;
     if (target == NULL)
         return most;
     size_t count = weir__queue_promise(target, most, &lane->stage->shift.room);
@@ -183,7 +183,7 @@ size_t weir__morsel_promise(weir__lane *lane, size_t most) {
 
 /* Withdraws the promises for items that the queue did not have, unless the monitor has withdrawn all promises (N3). */
 static void withdraw_rest(weir__lane *lane, size_t promised, size_t count) {
-    weir_queue *target = weir__crew_target(lane->stage);
+    weir_queue *target = lane->stage->shift.target;
     if (target == NULL || count == promised)
         return;
     if (weir__u32_swap_acquire_release(&lane->served.promised, (uint32_t)promised, (uint32_t)count))

@@ -5,9 +5,10 @@
  * Morsels: V. Leis, P. Boncz, A. Kemper and T. Neumann, "Morsel-Driven Parallelism: A NUMA-Aware Query Evaluation
  * Framework for the Many-Core Age", SIGMOD 2014.
  *
- * N3  Before a lane takes items, it has as many places promised in the queue of the stage's only successor (Q14). So
- *     the results find room, and no thread of the crew blocks. A stage that emits several results for an item may still
- *     block for room.
+ * N3  Before a lane takes items, it has as many places promised in the queue of the stage's only successor, or in the
+ *     program's queue for the results (Q14). So the results find room, and no thread of the crew blocks. A stage that
+ *     emits several results for an item may still block for room. The alert for room in a queue of the program watches
+ *     (Q19), and is taken out at the end of the stage: a thread may make room there while the pipeline is destroyed.
  * N4  The size of a morsel follows from the time that earlier items took. A morsel should take at most 32 microseconds
  *     in its stage, and 96 including the stages to which its results may pass. If another lane and a seat are free, and
  *     the queued items are worth sharing, a lane takes at most half of them. Slow items are taken one at a time, so no

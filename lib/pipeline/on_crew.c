@@ -160,11 +160,16 @@ static weir_stage *next_of(const weir_stage *stage) {
     return stage->pipeline->plain && next != NULL && next->crew != NULL ? next : NULL;
 }
 
+/* N3. The queue of the only successor, or that of the program for the results. The items of a port lie elsewhere. */
+static weir_queue *target_of(const weir_stage *stage) {
+    weir_queue *onward = stage->successor_count > 1 ? NULL : stage->onward;
+    return onward != NULL && weir__queue_is_bounded(onward) && onward->port == NULL ? onward : NULL;
+}
+
 /* Returns the largest morsel that the stage can find in its queue, or has room for in the next one. */
 static size_t most_of(const weir_stage *stage) {
-    size_t most = WEIR__MORSEL, own = stage->options.input.capacity, next = SIZE_MAX;
-    if (stage->successor_count == 1)
-        next = stage->successors[0]->options.input.capacity;
+    const weir_queue *target = stage->shift.target;
+    size_t most = WEIR__MORSEL, own = stage->options.input.capacity, next = target != NULL ? target->capacity : SIZE_MAX;
     if (!weir__stage_is_source(stage) && own < most)
         most = own;
     return next < most ? next : most;
@@ -175,6 +180,7 @@ void weir__on_crew_start(weir_stage *stage) {
     for (size_t i = 0; i < stage->options.threads.count; i++)
         prepare_lane(stage, i, now);
     stage->shift.next = next_of(stage);
+    stage->shift.target = target_of(stage);
     stage->shift.most = most_of(stage);
     stage->shift.job.run = visit_stage;
     stage->shift.job.exited = abandon_visit;
@@ -184,6 +190,8 @@ void weir__on_crew_start(weir_stage *stage) {
     stage->shift.job.band = band_of(stage->options.threads.priority);
     stage->shift.items.tell = tell_items;
     stage->shift.room.tell = tell_room;
+    if (stage->successor_count == 0)
+        stage->shift.room.kind = WEIR__ALERT_WATCH; /* the queue's users may outlive the stage */
     if (weir__stage_is_source(stage))
         (void)weir_queue_try_put(stage->queue, stage); /* N2: the permit; the queue is open and has room */
     weir__phase_count_in(stage);

@@ -33,8 +33,8 @@ weir_status weir__own_wait_prepare(weir_stage *stage) {
     weir__bell *bell = &stage->bell;
     if (!weir__waits_itself(stage))
         return WEIR_OK;
-    bell->items = (weir__alert){.tell = tell_of_item, .kind = WEIR__ALERT_DESCRIPTOR};
-    bell->room = (weir__alert){.tell = tell_of_room, .kind = WEIR__ALERT_DESCRIPTOR};
+    bell->items = (weir__alert){.tell = tell_of_item, .kind = WEIR__ALERT_WATCH};
+    bell->room = (weir__alert){.tell = tell_of_room, .kind = WEIR__ALERT_WATCH};
     if (weir__bell_open(bell))
         return WEIR_OK;
     return weir__refuse(stage->pipeline, WEIR_NOMEM, stage->name, "wait: the system has no descriptor left");

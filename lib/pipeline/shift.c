@@ -5,6 +5,7 @@
  */
 #include "pipeline/shift.h"
 
+#include "closable_queue/alert.h"
 #include "closable_queue/settle.h"
 #include "pipeline/callback.h"
 #include "pipeline/pause.h"
@@ -76,8 +77,15 @@ static void settle_permit(weir_stage *stage) {
         weir__queue_settle(stage->queue, 1);
 }
 
+/* N3. From now on, no thread that makes room in the program's queue tells the stage. */
+static void leave_target(weir_stage *stage) {
+    if (stage->successor_count == 0 && stage->shift.target != NULL)
+        weir__queue_unwatch(stage->shift.target, &stage->shift.target->consumers, &stage->shift.room);
+}
+
 static void end_stage(weir_stage *stage) {
     uint64_t now = weir__clock_now();
+    leave_target(stage);
     for (size_t i = 0; i < stage->options.threads.count; i++)
         weir__u64_store_release(&stage->lanes[i].ended, now);
     weir__phase_count_out(stage);

@@ -142,22 +142,25 @@ static uint64_t paused_idle(const weir__lane *lane, uint64_t rest, uint64_t wait
     return lane->worker != NULL ? 0 : least(rest, minus(weir__stopwatch_look(&lane->stage->gate.passed), waited));
 }
 
-/* Adds what the lane blocked for. */
-static void add_strain(const weir__lane *lane, weir__strain *strain) {
+/* Adds what the lane blocked for. `full`: ns for which it found no room. */
+static void add_strain(const weir__lane *lane, weir__strain *strain, uint64_t full) {
     uint64_t blocked[WEIR__CAUSES];
     for (size_t i = 0; i < WEIR__CAUSES; i++)
         blocked[i] = weir__stopwatch_look(&lane->by_cause[i]);
     strain->rate += blocked[WEIR__FOR_RATE];
     strain->calls += blocked[WEIR__IN_FUNCTION] + blocked[WEIR__FOR_RETRY];
-    strain->results += blocked[WEIR__FOR_RESULTS];
+    strain->results += blocked[WEIR__FOR_RESULTS] + (lane->stage->successor_count == 0 ? full : 0);
     strain->letters += blocked[WEIR__FOR_LETTERS];
     strain->operations += blocked[WEIR__FOR_OPERATIONS];
 }
 
-/* Adds the times of a lane. Adds nothing before the start has succeeded: a failed start frees the worker. */
-static void add_times(weir__lane *lane, const struct instant *instant, weir_stage_report *report) {
+/*
+ * Adds the times of a lane. Adds nothing before the start has succeeded: a failed start frees the worker. Returns for how
+ * long a lane on a crew has found no room.
+ */
+static uint64_t add_times(weir__lane *lane, const struct instant *instant, weir_stage_report *report) {
     if (!instant->launched)
-        return;
+        return 0;
     uint64_t all = present_until(lane, instant->now);
     uint64_t waited = weir__stopwatch_look(&lane->by_cause[WEIR__FOR_RESUME]);
     uint64_t blocked = weir__stopwatch_look(&lane->blocked);
@@ -170,6 +173,7 @@ static void add_times(weir__lane *lane, const struct instant *instant, weir_stag
     report->blocked += blocked;
     report->paused_time += paused;
     report->busy += minus(all, starved + blocked + paused);
+    return full;
 }
 
 /*
@@ -211,8 +215,7 @@ static uint64_t count_overdue(weir__lane *lane, uint64_t now) {
 static void add_lane(weir__lane *lane, const struct instant *instant, weir_stage_report *report, weir__strain *strain) {
     if (weir__u64_load_acquire(&lane->started) == 0)
         return;
-    add_times(lane, instant, report);
-    add_strain(lane, strain);
+    add_strain(lane, strain, add_times(lane, instant, report));
     weir__histogram_add(instant->sum, &lane->latencies);
     report->running += weir__u64_load_acquire(&lane->ended) == 0 && is_working(lane);
     report->retried += weir__u64_load_relaxed(&lane->retried);

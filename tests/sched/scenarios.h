@@ -474,6 +474,8 @@ void scenario_crew_rescue_against_begin(void);
 void scenario_crew_rescue_of_promises(void);
 void scenario_crew_rescue_of_results(void);
 void scenario_crew_results_in_order(void);
+void scenario_crew_room_beside_destroy(void);
+void scenario_crew_room_for_results(void);
 void scenario_crew_cancel_against_rescue(void);
 void scenario_crew_cancel_against_morsel(void);
 void scenario_crew_cancel_beside_lane(void);
