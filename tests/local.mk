@@ -114,6 +114,7 @@ tests_libsupport_a_SOURCES = \
 	tests/key_families.c tests/key_families.h \
 	tests/pairs.c tests/pairs.h \
 	tests/pipeline_support.c tests/pipeline_support.h \
+	tests/process_support.c tests/process_support.h \
 	tests/support.c tests/support.h \
 	tests/terminal.c tests/terminal.h
 inside_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/lib
