@@ -320,6 +320,7 @@ dist_check_SCRIPTS = tests/cpp.sh tests/examples.sh tests/exceptions.sh tests/ex
 EXTRA_DIST += tests/cpp.cpp tests/exceptions.cpp tests/race_tools_program.c
 EXTRA_DIST += tests/image_pipeline_bombs.py tests/image_pipeline_colours/compare.py tests/image_pipeline_colours/pictures.py \
 	tests/image_pipeline_colours/profiles.py
+EXTRA_DIST += tests/image_pipeline_support.sh
 EXTRA_DIST += tests/image_pipeline_kills/kills.py
 EXTRA_DIST += tests/image_pipeline_network/check.py tests/image_pipeline_network/servers.py
 EXTRA_DIST += tests/image_pipeline_s3/aws4.js tests/image_pipeline_s3/check.py tests/image_pipeline_s3/s3rver.js \
