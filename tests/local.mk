@@ -312,7 +312,7 @@ stress: all tests/stress tests/stress_children tests/stress_noise tests/sched/sc
 	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(srcdir)/tests/stress.sh $(BUDGET)
 .PHONY: stress
 
-dist_check_SCRIPTS = tests/cpp.sh tests/examples.sh tests/exceptions.sh tests/exports.sh tests/gallery.sh tests/headers.sh \
+dist_check_SCRIPTS = tests/cpp.sh tests/dist.sh tests/examples.sh tests/exceptions.sh tests/exports.sh tests/gallery.sh tests/headers.sh \
 	tests/image_pipeline_bombs.sh tests/image_pipeline_colours.sh tests/image_pipeline_decodes.sh tests/image_pipeline_isolate.sh \
 	tests/image_pipeline_kills.sh tests/image_pipeline_leftovers.sh tests/image_pipeline_network.sh tests/image_pipeline_s3.sh \
 	tests/image_pipeline_second_look.sh tests/image_pipeline_vectors.sh tests/installed.sh tests/layers.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/python.sh \
@@ -341,3 +341,7 @@ EXTRA_DIST += tests/emulated.sh tests/packages.sh
 print-tests:
 	@echo $(TESTS)
 .PHONY: print-tests
+# For dist.sh: what make dist packs, by its names in the source folder.
+print-distributed:
+	@printf '%s\n' $(DISTFILES) | sed -e 's,^$(top_srcdir)/,,' -e 's,^$(srcdir)/,,'
+.PHONY: print-distributed
