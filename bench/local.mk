@@ -112,7 +112,7 @@ bench-crew-results: bench-crew
 bench-instructions: bench/calls
 	top_builddir='$(top_builddir)' LIBTOOL='$(LIBTOOL)' $(SHELL) $(srcdir)/bench/instructions.sh
 bench-way: bench/way
-	top_builddir='$(top_builddir)' LIBTOOL='$(LIBTOOL)' $(SHELL) $(srcdir)/bench/way.sh
+	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' LIBTOOL='$(LIBTOOL)' $(SHELL) $(srcdir)/bench/way.sh
 bench-costs: bench/costs
 	bench/costs
 # make bench-growth GROWTH='most=1000 runs=1 only=keys': what one of many costs, against how many there are.
