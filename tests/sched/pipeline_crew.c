@@ -136,6 +136,32 @@ void scenario_crew_item_behind_blocked(void) {
     finish_calmly(3);
 }
 
+/*
+ * Item 1 computes until item 2 has run elsewhere. Only the looks at its call are part of the scenario: the monitor may
+ * see old values of what the thread has stored for it.
+ */
+static void *compute_until_second(void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    compute_to_teach(got);
+    sched_calm(number(got) != 1);
+    while (number(got) == 1 && done[2] == 0)
+        sched_compute(100 * TICK);
+    (void)end_call(got);
+    return got;
+}
+
+void scenario_crew_lane_seen_late(void) {
+    begin_on(2);
+    add_stage(on_crew("only", compute_until_second, 2, 2));
+    start_pipeline();
+    learn(LEARNT);
+    sched_calm(true);
+    put_items(1, 2);
+    let_run(2, 1);
+    finish_calmly(3);
+}
+
 static uint64_t long_until;
 
 static void *long_then_wait(void *got, void *arg) {
@@ -283,6 +309,17 @@ void scenario_crew_rescue_of_results(void) {
     let_run(3, 1);
     finish_calmly(4);
     check_results(results, (int[]){2, 1, 3, 0});
+}
+
+/* The call returns as the monitor looks, and the program destroys the results queue before the pipeline. */
+void scenario_crew_rescue_against_end(void) {
+    results = new_counting_queue(4);
+    put_results_first(results);
+    put_calmly(1, 1);
+    compute_until_look();
+    must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), WEIR_OK);
+    check_results(results, (int[]){1, 0});
+    finish_calmly(2);
 }
 
 /* A lane waits for room for its second result: the monitor must not send the third one before. */
