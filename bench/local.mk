@@ -48,6 +48,8 @@ bench_growth_SOURCES = bench/growth.c
 bench_growth_LDADD = libweir.la
 bench_relay_SOURCES = bench/relay.c
 bench_relay_LDADD = libweir.la
+bench_way_SOURCES = bench/way.c
+bench_way_LDADD = libweir.la
 bench_thumbs_limit_SOURCES = bench/thumbs_limit.c
 bench_thumbs_limit_CFLAGS = $(AM_CFLAGS) $(VIPS_CFLAGS)
 bench_thumbs_limit_LDADD = $(VIPS_LIBS)
@@ -69,10 +71,10 @@ if HAVE_TBB
 drivers += bench/peers/tbb
 endif
 EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/peers/gthreadpool bench/peers/tbb_tasks
-EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/flights bench/growth bench/operations bench/processes bench/relay bench/selects bench/thumbs_limit
+EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/flights bench/growth bench/operations bench/processes bench/relay bench/selects bench/thumbs_limit bench/way
 CLEANFILES = $(EXTRA_PROGRAMS)
 EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/flights.go bench/peers/programs/flights.py bench/peers/programs/select.go bench/peers/programs/server.py bench/peers/programs/thumbs.py bench/peers/programs/top_paths.go
-EXTRA_DIST += bench/budget.sh bench/commands.sh bench/crew.md bench/executor.md bench/flights.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/results.sh bench/run.py bench/selects.sh bench/thumbs.py
+EXTRA_DIST += bench/budget.sh bench/commands.sh bench/crew.md bench/executor.md bench/flights.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/results.sh bench/run.py bench/selects.sh bench/thumbs.py bench/way.sh
 EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
 	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
 	bench/peers/rust/src/bin/rust_rayon.rs bench/peers/rust/src/bin/rust_threadpool.rs
@@ -109,6 +111,8 @@ bench-crew-results: bench-crew
 	mv $(srcdir)/bench/crew.md.new $(srcdir)/bench/crew.md
 bench-instructions: bench/calls
 	top_builddir='$(top_builddir)' LIBTOOL='$(LIBTOOL)' $(SHELL) $(srcdir)/bench/instructions.sh
+bench-way: bench/way
+	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' LIBTOOL='$(LIBTOOL)' $(SHELL) $(srcdir)/bench/way.sh
 bench-costs: bench/costs
 	bench/costs
 # make bench-growth GROWTH='most=1000 runs=1 only=keys': what one of many costs, against how many there are.
@@ -195,4 +199,4 @@ bench-results: bench/weir_peer $(result_programs)
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-results bench-commands bench-nats bench-operations bench-processes bench-programs bench-python bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs clean-bench
+.PHONY: bench bench-results bench-commands bench-nats bench-operations bench-processes bench-programs bench-python bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs bench-way clean-bench

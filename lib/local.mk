@@ -132,7 +132,6 @@ lib_sources = \
 	lib/pipeline/discard.c lib/pipeline/discard.h \
 	lib/pipeline/dispatch.c lib/pipeline/dispatch.h \
 	lib/pipeline/drain.c lib/pipeline/drain.h \
-	lib/pipeline/drop.c lib/pipeline/drop.h \
 	lib/pipeline/elastic.c lib/pipeline/elastic.h \
 	lib/pipeline/emit.c \
 	lib/pipeline/ender.c lib/pipeline/ender.h \
@@ -159,7 +158,7 @@ lib_sources = \
 	lib/pipeline/outbox.c lib/pipeline/outbox.h \
 	lib/pipeline/outcome.c lib/pipeline/outcome.h \
 	lib/pipeline/outputs.c lib/pipeline/outputs.h \
-	lib/pipeline/own_tell.c lib/pipeline/own_tell.h \
+	lib/pipeline/own_tell.h \
 	lib/pipeline/own_wait.c lib/pipeline/own_wait.h \
 	lib/pipeline/pass.c lib/pipeline/pass.h \
 	lib/pipeline/pause.c lib/pipeline/pause.h \
@@ -191,8 +190,7 @@ lib_sources = \
 	lib/pipeline/tune.c lib/pipeline/tune.h \
 	lib/pipeline/visit.h \
 	lib/pipeline/wait.c \
-	lib/pipeline/watch.c lib/pipeline/watch.h \
-	lib/pipeline/weigh.c lib/pipeline/weigh.h
+	lib/pipeline/watch.c lib/pipeline/watch.h
 libcore_la_SOURCES = $(lib_sources) \
 	lib/command/attend.c lib/command/attend.h \
 	lib/command/command.c \

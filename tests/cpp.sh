@@ -8,36 +8,15 @@
 set -eu
 
 top_srcdir=${top_srcdir:-$(dirname "$0")/..}
-top_builddir=${top_builddir:-.}
-CXX=${CXX-c++}
-WEIR_SANITIZER_CFLAGS=${WEIR_SANITIZER_CFLAGS:-}
-libs=$top_builddir/.libs
+# shellcheck source=/dev/null
+. "$top_srcdir/tests/cpp_support.sh"
 failed=0
 
-if [ -e "$libs/libweir.so" ]; then
-    library="-L$libs -lweir -Wl,-rpath,$(cd "$libs" && pwd)"
-elif [ -e "$libs/libweir.a" ]; then
-    library=$libs/libweir.a
-else
-    echo "the library is not built in $top_builddir: skipped"
-    exit 77
-fi
-if [ -z "$CXX" ] || [ "$CXX" = no ] || [ "$CXX" = : ] || ! command -v "${CXX%% *}" >/dev/null 2>&1; then
-    echo "no C++ compiler: skipped"
-    exit 77
-fi
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-cpp.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
-# With timeout(1), a program that hangs fails.
-limit=
-if command -v timeout >/dev/null 2>&1; then limit='timeout 300'; fi
-
-# shellcheck disable=SC2086 # several flags each
-$CXX -std=c++17 -Wall -Wextra -Werror $WEIR_SANITIZER_CFLAGS "-I$top_srcdir/include" "$top_srcdir/tests/cpp.cpp" \
-    $library -pthread -o "$work/cpp"
-# shellcheck disable=SC2086 # two words, or none
-$limit "$work/cpp" || failed=1
+compile c++17 "$top_srcdir/tests/cpp.cpp" "$work/cpp"
+limited 300 "$work/cpp" || failed=1
 
 # allowed FUNCTION: a stage with this function compiles. refused MESSAGE FUNCTION: it does not, and the compiler says why.
 compiles() {

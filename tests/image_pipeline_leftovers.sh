@@ -6,20 +6,18 @@
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
 
+top_srcdir=${top_srcdir:-$(dirname "$0")/..}
+# shellcheck source=/dev/null
+. "$top_srcdir/tests/image_pipeline_support.sh"
+
 fail() {
     echo "$1"
     exit 1
 }
 
-if [ ! -x "${WEIR_THUMBS:-}" ]; then
-    echo "SKIPPED: weir-thumbs was not built"
-    exit 77
-fi
-program=$WEIR_THUMBS
-real=$(dirname "$program")/.libs/$(basename "$program") # a signal must not go to libtool's script
-[ ! -x "$real" ] || program=$real
-LD_LIBRARY_PATH=$(dirname "$WEIR_THUMBS")/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-export LD_LIBRARY_PATH
+need_thumbs
+program=$(real_program)
+find_library
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-leftovers.XXXXXX")
 pids=

@@ -8,19 +8,12 @@
 set -eu
 
 top_srcdir=${top_srcdir:-$(dirname "$0")/..}
-
-skip() {
-    echo "SKIPPED: $1"
-    exit 77
-}
-
-[ -x "${WEIR_THUMBS:-}" ] || skip "weir-thumbs was not built"
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null || skip "no python3, at least 3.9, for the stores"
+# shellcheck source=/dev/null
+. "$top_srcdir/tests/image_pipeline_support.sh"
+need_thumbs
+need_python stores
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-s3.XXXXXX")
 trap 'rm -rf "$work"' EXIT
-"$WEIR_MAKE_PHOTOS" --count 5 --to "$work/photos" >"$work/out" 2>&1 || {
-    cat "$work/out"
-    exit 1
-}
+make_photos 5 "$work"
 PYTHONDONTWRITEBYTECODE=1 python3 "$top_srcdir/tests/image_pipeline_s3/check.py" "$WEIR_THUMBS" "$work/photos" "$work"

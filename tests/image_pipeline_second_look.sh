@@ -4,28 +4,24 @@
 # A library that is preloaded makes each failure have two candidates for its reason, so that the picture is decoded once
 # more. It records the looks, and holds the first of the second ones.
 #
-# environment: WEIR_THUMBS, WEIR_MAKE_PHOTOS, WEIR_SANITIZER_CFLAGS; CC.
+# environment: top_srcdir, WEIR_THUMBS, WEIR_MAKE_PHOTOS, WEIR_SANITIZER_CFLAGS; CC.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
 
-skip() {
-    echo "SKIPPED: $1"
-    exit 77
-}
+top_srcdir=${top_srcdir:-$(dirname "$0")/..}
+# shellcheck source=/dev/null
+. "$top_srcdir/tests/image_pipeline_support.sh"
 
 fail() {
     echo "FAIL: $1"
     exit 1
 }
 
-[ -x "${WEIR_THUMBS:-}" ] || skip "weir-thumbs was not built"
+need_thumbs
 [ -z "${WEIR_SANITIZER_CFLAGS:-}" ] || skip "the library of a sanitizer must be preloaded first"
-program=$WEIR_THUMBS
-real=$(dirname "$program")/.libs/$(basename "$program") # a signal must not go to libtool's script
-[ ! -x "$real" ] || program=$real
-LD_LIBRARY_PATH=$(dirname "$WEIR_THUMBS")/.libs${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-export LD_LIBRARY_PATH
+program=$(real_program)
+find_library
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-second.XXXXXX")
 pid=

@@ -114,6 +114,7 @@ tests_libsupport_a_SOURCES = \
 	tests/key_families.c tests/key_families.h \
 	tests/pairs.c tests/pairs.h \
 	tests/pipeline_support.c tests/pipeline_support.h \
+	tests/process_support.c tests/process_support.h \
 	tests/support.c tests/support.h \
 	tests/terminal.c tests/terminal.h
 inside_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/lib
@@ -311,14 +312,15 @@ stress: all tests/stress tests/stress_children tests/stress_noise tests/sched/sc
 	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(srcdir)/tests/stress.sh $(BUDGET)
 .PHONY: stress
 
-dist_check_SCRIPTS = tests/cpp.sh tests/examples.sh tests/exceptions.sh tests/exports.sh tests/gallery.sh tests/headers.sh \
+dist_check_SCRIPTS = tests/cpp.sh tests/dist.sh tests/examples.sh tests/exceptions.sh tests/exports.sh tests/gallery.sh tests/headers.sh \
 	tests/image_pipeline_bombs.sh tests/image_pipeline_colours.sh tests/image_pipeline_decodes.sh tests/image_pipeline_isolate.sh \
 	tests/image_pipeline_kills.sh tests/image_pipeline_leftovers.sh tests/image_pipeline_network.sh tests/image_pipeline_s3.sh \
 	tests/image_pipeline_second_look.sh tests/image_pipeline_vectors.sh tests/installed.sh tests/layers.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/python.sh \
 	tests/race_tools.sh tests/readme.sh tests/refusals.sh tests/release.sh tests/stack.sh
-EXTRA_DIST += tests/cpp.cpp tests/exceptions.cpp tests/race_tools_program.c
+EXTRA_DIST += tests/cpp.cpp tests/cpp_support.sh tests/exceptions.cpp tests/race_tools_program.c
 EXTRA_DIST += tests/image_pipeline_bombs.py tests/image_pipeline_colours/compare.py tests/image_pipeline_colours/pictures.py \
 	tests/image_pipeline_colours/profiles.py
+EXTRA_DIST += tests/image_pipeline_support.sh
 EXTRA_DIST += tests/image_pipeline_kills/kills.py
 EXTRA_DIST += tests/image_pipeline_network/check.py tests/image_pipeline_network/servers.py
 EXTRA_DIST += tests/image_pipeline_s3/aws4.js tests/image_pipeline_s3/check.py tests/image_pipeline_s3/s3rver.js \
@@ -339,3 +341,7 @@ EXTRA_DIST += tests/emulated.sh tests/packages.sh
 print-tests:
 	@echo $(TESTS)
 .PHONY: print-tests
+# For dist.sh: what make dist packs, by its names in the source folder.
+print-distributed:
+	@printf '%s\n' $(DISTFILES) | sed -e 's,^$(top_srcdir)/,,' -e 's,^$(srcdir)/,,'
+.PHONY: print-distributed

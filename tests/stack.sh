@@ -69,7 +69,7 @@ end_count: tell_settled
 tell_unadmitted: tell_settled
 tell_settled: user
 new_key: user
-weir__is_retried: user
+weir__retry_is_wanted: user
 print_rows: user
 gather: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park weir__select_look
 learn_from_gathering: is_below look_at_slot look_at_counts look_for_room look_at_queue look_at_future look_at_wait look_at_park weir__select_look
@@ -121,6 +121,8 @@ if [ -z "$compiler" ]; then
     exit 77
 fi
 
+CCACHE_DISABLE=1 # ccache keeps the object, and not the call graph beside it
+export CCACHE_DISABLE
 count=0
 for source in "$top_srcdir"/lib/*/*.c; do
     count=$((count + 1))

@@ -9,6 +9,7 @@
  */
 #define _GNU_SOURCE /* pipe2, memfd_create */
 #include "pipeline_support.h"
+#include "process_support.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,17 +31,6 @@
 #include "sync/channel.h"
 #include "sync/child.h"
 #include "sync/poll.h"
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { IS_SANITIZED = 1 };
-#else
-enum { IS_SANITIZED = 0 };
-#endif
 
 /* A sanitizer makes an exit of its own status of a crash. */
 static bool is_caught(int code) {
@@ -395,13 +385,6 @@ static void note_fini(void *state) {
         (void)count_start();
 }
 
-static weir_status init_fails(void *arg, void **state) {
-    (void)arg;
-    (void)state;
-    weir_process_fail(1, "no model");
-    return WEIR_NOMEM;
-}
-
 static weir_status init_fails_silently(void *arg, void **state) {
     (void)arg;
     (void)state;
@@ -576,12 +559,6 @@ static int open_descriptors(void) {
     return count;
 }
 
-static void assert_no_children(void) {
-    errno = 0;
-    bool none = waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
-    ck_assert(none);
-}
-
 /* An item, and what became of it. */
 struct job {
     const char *text;
@@ -647,11 +624,8 @@ static void run_begin(struct run *run) {
     weir_stage_options *options = &run->options;
     run->dead = new_queue(WEIR_UNBOUNDED);
     run->pipeline = new_pipeline(NULL);
-    options->name = "stage";
     options->work.run = weir_process_run;
-    options->work.init = weir_process_init;
-    options->work.fini = weir_process_fini;
-    options->work.arg = &run->process;
+    use_process(options, &run->process);
     options->threads.count = options->threads.count != 0 ? options->threads.count : 1;
     options->errors.on_error = WEIR_SKIP;
     options->errors.dead = run->dead;
@@ -663,22 +637,17 @@ static void run_start(struct run *run) {
     start_pipeline(run->pipeline);
 }
 
-static void read_letters(weir_queue *dead) {
-    void *item;
-    while (weir_queue_get(dead, &item) == WEIR_OK) {
-        weir_dead_letter *letter = item;
-        struct job *job = letter->item;
-        job->code = letter->code;
-        job->attempts = letter->attempts;
-        snprintf(job->message, sizeof job->message, "%s", letter->message);
-        atomic_fetch_add(&job->ended, 1);
-        weir_dead_letter_free(letter);
-    }
+static void note_letter(const weir_dead_letter *letter) {
+    struct job *job = letter->item;
+    job->code = letter->code;
+    job->attempts = letter->attempts;
+    snprintf(job->message, sizeof job->message, "%s", letter->message);
+    atomic_fetch_add(&job->ended, 1);
 }
 
 static void run_end(struct run *run, weir_status wanted) {
     finish_and_destroy(run->pipeline, wanted);
-    read_letters(run->dead);
+    read_letters(run->dead, note_letter);
     assert_status(WEIR_OK, weir_queue_destroy(run->dead));
 }
 
@@ -1665,23 +1634,11 @@ END_TEST
 
 /* ---- a program that is replaced while it runs ---- */
 
-/* Whether this system runs children: not an emulator, which does not run /proc/self/exe again. For use outside of tests. */
+/* Whether this system runs children. */
 static bool runs_children(void) {
     weir_process process = process_of("obey");
     struct job job = job_of("hello");
-    weir_stage_options options = {.name = "stage"};
-    weir_pipeline *pipeline = NULL;
-    options.work.run = weir_process_run;
-    options.work.init = weir_process_init;
-    options.work.fini = weir_process_fini;
-    options.work.arg = &process;
-    weir_pipeline_create(&pipeline, NULL);
-    weir_pipeline_add(pipeline, NULL, &options);
-    if (weir_pipeline_start(pipeline) == WEIR_OK && weir_pipeline_put(pipeline, &job) == WEIR_OK)
-        weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);
-    if (job.result == NULL)
-        printf("a child of this program does not run here: %s\n", weir_pipeline_message(pipeline));
-    weir_pipeline_destroy(pipeline);
+    try_child(&process, &job);
     bool has = job.result != NULL;
     free(job.result);
     return has;

@@ -9,8 +9,8 @@
  */
 #define _GNU_SOURCE /* setitimer */
 #include "pipeline_support.h"
+#include "process_support.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -295,11 +295,8 @@ static void run_begin(struct run *run) {
     run->dead = new_queue(WEIR_UNBOUNDED);
     run->results = new_queue(WEIR_UNBOUNDED);
     run->pipeline = new_pipeline(NULL);
-    options->name = "stage";
     options->work.run_batch = weir_process_run_batch;
-    options->work.init = weir_process_init;
-    options->work.fini = weir_process_fini;
-    options->work.arg = &run->process;
+    use_process(options, &run->process);
     options->input.drop = drop_job;
     options->output.results = run->results;
     options->errors.on_error = WEIR_SKIP;
@@ -316,23 +313,12 @@ static void run_start(struct run *run) {
     run_add(run);
 }
 
-static void read_letters(weir_queue *dead) {
-    void *item;
-    while (weir_queue_get(dead, &item) == WEIR_OK) {
-        weir_dead_letter *letter = item;
-        struct job *job = letter->item;
-        job->code = letter->code;
-        job->attempts = letter->attempts;
-        snprintf(job->message, sizeof job->message, "%s", letter->message);
-        atomic_fetch_add(&job->dead, 1);
-        weir_dead_letter_free(letter);
-    }
-}
-
-static void assert_no_children(void) {
-    errno = 0;
-    bool none = waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
-    ck_assert(none);
+static void note_letter(const weir_dead_letter *letter) {
+    struct job *job = letter->item;
+    job->code = letter->code;
+    job->attempts = letter->attempts;
+    snprintf(job->message, sizeof job->message, "%s", letter->message);
+    atomic_fetch_add(&job->dead, 1);
 }
 
 /* Ends the run. The results must be those jobs that are done, in the order of the array if there is one child. */
@@ -340,7 +326,7 @@ static void run_end(struct run *run, struct job *jobs, size_t count, weir_status
     void *item, *last = NULL;
     size_t results = 0, done = 0;
     finish_and_destroy(run->pipeline, wanted);
-    read_letters(run->dead);
+    read_letters(run->dead, note_letter);
     while (weir_queue_get(run->results, &item) == WEIR_OK) {
         ck_assert(run->options.threads.count > 1 || run->options.errors.retry.attempts > 1 || item > last);
         last = item;
@@ -821,21 +807,11 @@ static Suite *batch_suite(void) {
     return suite;
 }
 
-/* Whether this system runs children; an emulator does not run /proc/self/exe again. */
+/* Whether this system runs children. */
 static bool runs_children(void) {
     weir_process process = {.function = "obey", .encode = encode_job, .decode = decode_job};
-    weir_stage_options options = {.name = "stage"};
-    weir_pipeline *pipeline = NULL;
     struct job job = job_of("hello");
-    options.work.run = weir_process_run;
-    options.work.init = weir_process_init;
-    options.work.fini = weir_process_fini;
-    options.work.arg = &process;
-    weir_pipeline_create(&pipeline, NULL);
-    weir_pipeline_add(pipeline, NULL, &options);
-    if (weir_pipeline_start(pipeline) == WEIR_OK && weir_pipeline_put(pipeline, &job) == WEIR_OK)
-        weir_pipeline_finish(pipeline, WEIR_NEVER, NULL);
-    weir_pipeline_destroy(pipeline);
+    try_child(&process, &job);
     return atomic_load(&job.done) == 1;
 }
 

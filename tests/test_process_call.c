@@ -6,28 +6,15 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "support.h"
+#include "process_support.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(SANITIZED)
-enum { IS_SANITIZED = 1 };
-#else
-enum { IS_SANITIZED = 0 };
-#endif
 
 /* ---- in a child ---- */
 
@@ -50,13 +37,6 @@ static int obey(const void *in, size_t size, weir_process_payload *out, void *un
     out->size = strlen(text);
     memcpy(out->data, text, out->size);
     return 0;
-}
-
-static weir_status init_fails(void *arg, void **state) {
-    (void)arg;
-    (void)state;
-    weir_process_fail(1, "no model");
-    return WEIR_NOMEM;
 }
 
 static const weir_process_entry table[] = {
@@ -106,12 +86,6 @@ static weir_executor *new_executor(const weir_process *process, weir_executor_op
     options.threads = options.threads != 0 ? options.threads : 1;
     assert_status(WEIR_OK, weir_executor_create(&executor, &options));
     return executor;
-}
-
-static void assert_no_children(void) {
-    errno = 0;
-    bool none = waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD;
-    ck_assert(none);
 }
 
 static void end_executor(weir_executor *executor) {

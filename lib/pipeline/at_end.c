@@ -5,6 +5,7 @@
  */
 #include "pipeline/at_end.h"
 
+#include "pipeline/complete.h"
 #include "pipeline/outcome.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/retire.h"

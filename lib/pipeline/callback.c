@@ -7,10 +7,14 @@
 
 #include <string.h>
 
+#include "closable_queue/drop.h"
 #include "pipeline/lane_clock.h"
 #include "pipeline/pipeline.h"
+#include "sync/border.h"
 
 enum { VISITING = 1 };
+
+/* ---- visits ---- */
 
 void weir__visit_enter(weir__visit *visit, weir_pipeline *pipeline) {
     visit->pipeline = pipeline;
@@ -49,6 +53,8 @@ void weir__visit_end_inner(weir__visit *own) {
 weir__visit *weir__visit_find(const weir_pipeline *pipeline) {
     return (weir__visit *)weir__callout_find(pipeline, VISITING); /* `callout` is the first member */
 }
+
+/* ---- calls ---- */
 
 /* V3. Whether reports see the visit. */
 static bool is_seen(const weir__visit *visit) {
@@ -91,4 +97,33 @@ void weir__callback_end(weir__callback *call) {
     weir__ptr_store_relaxed(&visit->stage, call->stage);
     if (visit == &call->own)
         weir__visit_leave(visit);
+}
+
+uint64_t weir__weigh(weir_pipeline *pipeline, const void *item) {
+    const weir_pipeline_options *options = &pipeline->options;
+    weir__callback call;
+    if (options->weigh == NULL)
+        return 0;
+    weir__callback_begin(&call, pipeline, NULL, WEIR_IN_CALLBACK);
+    uint64_t weight = options->weigh(item, options->weigh_arg);
+    weir__border();
+    weir__callback_end(&call);
+    return weight;
+}
+
+void weir__drop_item(weir_stage *stage, void *item) {
+    weir__callback call;
+    if (stage->options.input.drop == NULL)
+        return;
+    weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_DROP);
+    stage->options.input.drop(item, stage->options.work.arg);
+    weir__border();
+    weir__callback_end(&call);
+}
+
+void weir__drop_left(weir_stage *from, void *result) {
+    weir__callback call;
+    weir__callback_begin(&call, from->pipeline, from, WEIR_IN_DROP);
+    weir__queue_drop(from->options.output.results, result);
+    weir__callback_end(&call);
 }

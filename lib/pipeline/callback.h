@@ -1,5 +1,6 @@
 /*
- * callback.h - Begins and ends visits (visit.h), and the calls of the program's functions within them.
+ * callback.h - Begins and ends visits (visit.h), and the calls of the program's functions within them. Makes the calls
+ * that have the same form wherever they stand: the weighing of an item, and its drop.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -34,5 +35,14 @@ weir__visit *weir__visit_find(const weir_pipeline *pipeline);
 /* Begin and end a call of a function of `stage`, or of the pipeline if `stage` is NULL. */
 void weir__callback_begin(weir__callback *call, weir_pipeline *pipeline, weir_stage *stage, weir_place where);
 void weir__callback_end(weir__callback *call);
+
+/* Returns the weight of an item that enters, by the pipeline's `weigh`. Returns 0 if `weigh` is NULL. */
+uint64_t weir__weigh(weir_pipeline *pipeline, const void *item);
+
+/* Passes an item of the stage to its drop function, if it has one. */
+void weir__drop_item(weir_stage *stage, void *item);
+
+/* Passes a result of a last stage to the drop function of its results queue. */
+void weir__drop_left(weir_stage *from, void *result);
 
 #endif /* WEIR_PIPELINE_CALLBACK_H */

@@ -5,9 +5,11 @@
  */
 #include "pipeline/complete.h"
 
+#include <weir/operation.h>
+
+#include "pipeline/callback.h"
 #include "pipeline/dead_letter.h"
 #include "pipeline/discard.h"
-#include "pipeline/drop.h"
 #include "pipeline/fail_item.h"
 #include "pipeline/ordered.h"
 #include "pipeline/outcome.h"
@@ -137,6 +139,16 @@ static void end_combined(weir__lane *lane, weir_task *task) {
     if (task->combined != NULL)
         weir__pieces_end(&task->stage->pipeline->flight, weir__account_of(lane), task->combined, WEIR__DONE);
     task->combined = NULL;
+}
+
+int weir__code_of_item(weir_task *task, int code) {
+    if (task->lost)
+        return WEIR_CODE(WEIR_NOMEM);
+    if (code == WEIR_PENDING)
+        return weir_task_fail(task, WEIR_CODE(WEIR_INVALID), "WEIR_PENDING from a call that has not detached its item");
+    if (code != WEIR_END)
+        return code;
+    return weir_task_fail(task, WEIR_CODE(WEIR_INVALID), "WEIR_END from a function that is no source");
 }
 
 bool weir__complete(weir__lane *lane, weir_task *task, int code) {

@@ -8,6 +8,9 @@
 
 #include "pipeline/stage.h"
 
+/* Returns the code of a call after its function has returned `code`. 0: success. The stage is no source. */
+int weir__code_of_item(weir_task *task, int code);
+
 /*
  * Completes a call that has returned `code`. Its item or batch is retired, with its results sent; or backs off; or is
  * given up. `lane` is the calling thread's. Returns false if the item backs off: the item still counts in the limit of

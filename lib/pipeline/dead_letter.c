@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-#include "pipeline/drop.h"
+#include "pipeline/callback.h"
 #include "pipeline/outcome.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/send.h"

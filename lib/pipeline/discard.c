@@ -5,7 +5,7 @@
  */
 #include "pipeline/discard.h"
 
-#include "pipeline/drop.h"
+#include "pipeline/callback.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/retire.h"
 #include "pipeline/route.h"

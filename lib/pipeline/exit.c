@@ -8,7 +8,6 @@
 #include "pipeline/callback.h"
 #include "pipeline/complete.h"
 #include "pipeline/detach.h"
-#include "pipeline/drop.h"
 #include "pipeline/outcome.h"
 #include "pipeline/own_wait.h"
 #include "pipeline/pipeline.h"

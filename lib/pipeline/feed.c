@@ -6,13 +6,12 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#include "pipeline/drop.h"
+#include "pipeline/callback.h"
 #include "pipeline/feedback.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
 #include "pipeline/requeue.h"
 #include "pipeline/root.h"
-#include "pipeline/weigh.h"
 #include "report/figure.h"
 
 /* Whether a fed item is counted in the lane as having entered the pipeline. The entrance's queue counts its own. */

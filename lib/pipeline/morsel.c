@@ -7,8 +7,8 @@
 
 #include "closable_queue/requeue.h"
 #include "closable_queue/settle.h"
+#include "pipeline/callback.h"
 #include "pipeline/crew_wait.h"
-#include "pipeline/drop.h"
 #include "pipeline/lane_clock.h"
 #include "pipeline/outbox.h"
 #include "pipeline/pause.h"

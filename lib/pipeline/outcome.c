@@ -5,8 +5,6 @@
  */
 #include "pipeline/outcome.h"
 
-#include <weir/operation.h>
-
 #include "pipeline/cancel.h"
 #include "pipeline/pipeline.h"
 
@@ -23,16 +21,6 @@ bool weir__add_error(weir_stage *stage, int code, const char *message, unsigned 
 
 void weir__add_retried_error(weir_stage *stage, int code, const char *message, unsigned attempts) {
     add(stage, code, message, attempts, false);
-}
-
-int weir__code_of_item(weir_task *task, int code) {
-    if (task->lost)
-        return WEIR_CODE(WEIR_NOMEM);
-    if (code == WEIR_PENDING)
-        return weir_task_fail(task, WEIR_CODE(WEIR_INVALID), "WEIR_PENDING from a call that has not detached its item");
-    if (code != WEIR_END)
-        return code;
-    return weir_task_fail(task, WEIR_CODE(WEIR_INVALID), "WEIR_END from a function that is no source");
 }
 
 void weir__fail_run(weir_pipeline *pipeline) {

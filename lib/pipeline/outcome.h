@@ -17,9 +17,6 @@ bool weir__add_error(weir_stage *stage, int code, const char *message, unsigned 
 /* Adds the error of an attempt that is retried. Such an error is not fatal. */
 void weir__add_retried_error(weir_stage *stage, int code, const char *message, unsigned attempts);
 
-/* Returns the code of a call after its function has returned `code`. 0: success. The stage is no source. */
-int weir__code_of_item(weir_task *task, int code);
-
 /* Ends the run after a fatal error was added: cancels it with the outcome WEIR_FAILED. */
 void weir__fail_run(weir_pipeline *pipeline);
 

@@ -14,6 +14,9 @@ static inline bool weir__waits_itself(const weir_stage *stage) {
 }
 
 /* Tells the thread of the stage, if it waits itself, that something has changed (Y1). May be called with a lock held. */
-void weir__own_tell(weir_stage *stage);
+static inline void weir__own_tell(weir_stage *stage) {
+    if (weir__waits_itself(stage))
+        weir__bell_tell(&stage->bell);
+}
 
 #endif /* WEIR_PIPELINE_OWN_TELL_H */

@@ -5,7 +5,7 @@
  */
 #include "pipeline/plain.h"
 
-#include "pipeline/drop.h"
+#include "pipeline/callback.h"
 #include "pipeline/outbox.h"
 #include "pipeline/pause.h"
 #include "pipeline/pipeline.h"

@@ -8,7 +8,6 @@
 #include "pipeline/callback.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/refuse.h"
-#include "pipeline/weigh.h"
 #include "report/figure.h"
 
 enum { PUT_AT_ONCE = 32 };

@@ -5,7 +5,7 @@
  */
 #include "pipeline/retire.h"
 
-#include "pipeline/drop.h"
+#include "pipeline/callback.h"
 #include "pipeline/pipeline.h"
 
 /* Retires an item. If `owed`, the worker or the queue settles it. */

@@ -12,13 +12,10 @@
 #include "pipeline/retire.h"
 #include "sync/border.h"
 
-bool weir__is_retried(weir_stage *stage, unsigned attempts, int code) {
-    const weir_retry *retry = &stage->options.errors.retry;
+bool weir__retry_is_wanted(weir_stage *stage, int code) {
     weir__callback call;
-    if (attempts >= retry->attempts || retry->when == NULL)
-        return attempts < retry->attempts;
     weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_CALLBACK);
-    bool again = retry->when(code, stage->options.work.arg);
+    bool again = stage->options.errors.retry.when(code, stage->options.work.arg);
     weir__border();
     weir__callback_end(&call);
     return again;

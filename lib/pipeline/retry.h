@@ -11,8 +11,14 @@
 
 #include "pipeline/stage.h"
 
+/* Returns whether the stage's `when`, which it must have, wants another attempt after one that failed with `code`. */
+bool weir__retry_is_wanted(weir_stage *stage, int code);
+
 /* Whether another attempt follows after `attempts` attempts. The last one failed with `code`. */
-bool weir__is_retried(weir_stage *stage, unsigned attempts, int code);
+static inline bool weir__is_retried(weir_stage *stage, unsigned attempts, int code) {
+    const weir_retry *retry = &stage->options.errors.retry;
+    return attempts < retry->attempts && (retry->when == NULL || weir__retry_is_wanted(stage, code));
+}
 
 /* Returns the delay, in ns, after `attempts` attempts. `lot` chooses the jitter. */
 uint64_t weir__retry_delay(const weir_task *task, unsigned attempts, uint64_t lot);

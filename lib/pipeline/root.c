@@ -5,6 +5,7 @@
  */
 #include "pipeline/root.h"
 
+#include "pipeline/callback.h"
 #include "pipeline/discard.h"
 #include "pipeline/outbox.h"
 #include "pipeline/pause.h"
@@ -12,7 +13,6 @@
 #include "pipeline/retire.h"
 #include "pipeline/send.h"
 #include "pipeline/timing.h"
-#include "pipeline/weigh.h"
 
 /* Blocks until the root is admitted. Returns false if the pipeline is cancelled. */
 static bool admit(weir__lane *lane, weir__envelope *envelope) {

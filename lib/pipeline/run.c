@@ -11,7 +11,6 @@
 #include "pipeline/complete.h"
 #include "pipeline/detach.h"
 #include "pipeline/in_flight.h"
-#include "pipeline/outcome.h"
 #include "pipeline/own_wait.h"
 #include "pipeline/pause.h"
 #include "pipeline/pending.h"

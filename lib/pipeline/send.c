@@ -10,7 +10,6 @@
 
 #include "closable_queue/put.h"
 #include "pipeline/callback.h"
-#include "pipeline/drop.h"
 #include "pipeline/outcome.h"
 #include "pipeline/own_wait.h"
 #include "pipeline/route.h"

@@ -6,9 +6,9 @@
  *     forgotten.
  * N2  Once the stage must end, and no lane is claimed, one release sets ENDED, in the step in which it counts down. It
  *     then counts the stage out of the pipeline's running workers. No lane is claimed afterwards. A source settles its
- *     one permit in the same way, once it is told to return (DRY). A rescue by the monitor is counted like a lane: a
- *     stage does not end while the monitor holds items. A release that is not the last, and finds that the
- *     stage must end, leaves MISSED set: so the last one, which may have looked before, looks again.
+ *     one permit in the same way, once it is told to return (DRY). A rescue by the monitor is counted like a lane: it
+ *     reads the results queue, which the program may destroy after the run. A release that is not the last, and finds
+ *     that the stage must end, leaves MISSED set: so the last one, which may have looked before, looks again.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

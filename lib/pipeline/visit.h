@@ -24,11 +24,11 @@ typedef struct weir__visit {
     weir__callout callout; /* first member (V1) */
     weir_pipeline *pipeline;
     struct weir__visit *next; /* next in the pipeline's list (V3) */
+    struct weir__lane *lane;  /* worker's lane; NULL: the thread is not a worker */
+    weir__u64 since;          /* about when the thread entered the function; 0: it is in none */
+    weir__u32 where;          /* weir_place; valid while `since` is not 0 */
     bool listed;
-    struct weir__lane *lane; /* worker's lane; NULL: the thread is not a worker */
-    weir__u64 since;         /* about when the thread entered the function; 0: it is in none */
-    weir__u32 where;         /* weir_place; valid while `since` is not 0 */
-    weir__ptr stage;         /* stage of the function; NULL: none; read in listed visits only */
+    weir__ptr stage; /* stage of the function; NULL: none; read in listed visits only */
 } weir__visit;
 
 #endif /* WEIR_PIPELINE_VISIT_H */

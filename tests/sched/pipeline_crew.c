@@ -136,6 +136,40 @@ void scenario_crew_item_behind_blocked(void) {
     finish_calmly(3);
 }
 
+/*
+ * Item 1 computes until item 2 has run elsewhere, and item 3 for long. Only what follows the begin of item 1 is part of
+ * the scenario, up to the second look of the monitor: it may see old values of what the thread has stored before.
+ */
+static void *compute_until_second(void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    compute_to_teach(got);
+    if (number(got) == 3)
+        sched_compute(200 * TICK);
+    if (number(got) == 1)
+        sched_calm(false);
+    while (number(got) == 1 && done[2] == 0)
+        sched_compute(100 * TICK);
+    (void)end_call(got);
+    return got;
+}
+
+/* Both seats are taken when the monitor looks, which it does each tenth time then. */
+void scenario_crew_lane_seen_late(void) {
+    begin_on(2);
+    add_stage(on_crew("only", compute_until_second, 3, 3));
+    start_pipeline();
+    learn(LEARNT);
+    sched_calm(true);
+    put_items(3, 1);
+    sched_compute(50 * TICK);
+    put_items(1, 2);
+    sched_compute(40 * TICK);
+    sched_calm(true);
+    let_run(3, 1);
+    finish_calmly(4);
+}
+
 static uint64_t long_until;
 
 static void *long_then_wait(void *got, void *arg) {
@@ -260,8 +294,8 @@ void scenario_crew_rescue_of_promises(void) {
     finish_calmly(3);
 }
 
-static void put_results_first(weir_queue *to) {
-    weir_stage_options only = on_crew("only", compute_by_number, 1, 4);
+static void put_results_first(weir_queue *to, weir_worker_func *func) {
+    weir_stage_options only = on_crew("only", func, 1, 4);
     only.output.results = to;
     begin_on(2);
     add_stage(only);
@@ -274,7 +308,7 @@ static void put_results_first(weir_queue *to) {
 /* The second item takes long: the monitor sends the result of the first one. */
 void scenario_crew_rescue_of_results(void) {
     results = new_counting_queue(4);
-    put_results_first(results);
+    put_results_first(results, compute_by_number);
     sched_calm(true);
     put_items(2, 1);
     put_items(1, 1);
@@ -283,6 +317,32 @@ void scenario_crew_rescue_of_results(void) {
     let_run(3, 1);
     finish_calmly(4);
     check_results(results, (int[]){2, 1, 3, 0});
+}
+
+static void *compute_for_a_tick(void *got, void *arg) {
+    (void)arg;
+    begin_call(got);
+    compute_to_teach(got);
+    if (number(got) == 1)
+        sched_compute(TICK);
+    (void)end_call(got);
+    return got;
+}
+
+/*
+ * The call returns as the monitor looks: it was roused as the call began. The program destroys the results queue before
+ * the pipeline.
+ */
+void scenario_crew_rescue_against_end(void) {
+    results = new_counting_queue(4);
+    put_results_first(results, compute_for_a_tick);
+    sched_calm(true);
+    put_items(1, 1);
+    sched_compute(TICK / 2);
+    sched_calm(false);
+    must(weir_pipeline_finish(pipeline, WEIR_NEVER, NULL), WEIR_OK);
+    check_results(results, (int[]){1, 0});
+    finish_calmly(2);
 }
 
 /* Takes the places that a lane has promised itself, if its results are not there yet. Returns how many. */
@@ -297,7 +357,7 @@ static int take_places(int most) {
 /* A lane waits for room for its second result: the monitor must not send the third one before. */
 void scenario_crew_results_in_order(void) {
     results = new_counting_queue(3);
-    put_results_first(results);
+    put_results_first(results, compute_by_number);
     put_calmly(2, 3);
     int others = take_places(2), next = 2;
     compute_until_look();
