@@ -199,17 +199,16 @@ typedef int weir_end_func(weir_task *task, void *state);
 
 /*
  * Sleeps in the place of the library, in the one thread of a stage with operations of an event loop: that thread starts,
- * awaits and finishes them (weir/operation.h). Returns once one of these has happened, and may return
- * earlier:
+ * awaits and finishes them (weir/operation.h). Returns once one of these has happened, and may return earlier:
  *
  * - `fd` is readable, also because the wait itself has finished an operation
  * - `deadline` has passed; if it is 0, the wait only looks, and does not block
  *
  * The thread calls it while there is nothing to begin or to send on, and between calls, to look: after 64 calls, or after
  * a millisecond. An emit without room calls it too, and abort, within the call of `run`: what the function has begun must
- * be complete by then. A wait that ends its thread is not called again. `fd` is the
- * library's: poll it beside the loop's own descriptors, and do not read, write or close it. It is the same in all calls.
- * `state` is that of init, or the stage's `arg`.
+ * be complete by then. A wait that ends its thread is not called again. `fd` is the library's: poll it beside the loop's
+ * own descriptors, and do not read, write or close it. It is the same in all calls. `state` is that of init, or the
+ * stage's `arg`.
  */
 typedef void weir_wait_func(int fd, weir_deadline deadline, void *state);
 
@@ -223,10 +222,12 @@ typedef struct weir_stall {
 
 /*
  * Called when a call, of the stage's function or of the functions that run in its wait, has held the thread up for
- * errors.stall_time, and goes on. Once for each such call. A wait that sleeps is no such call while `fd` is not readable, if
- * the thread is in poll, select, epoll_wait, io_uring_enter or a variant of them, or in a call that the system does not
- * tell. In any other call it counts as held up: so such a wait needs one of these. `state` is the stage's `arg`. Called in the thread of the
- * library's timers, which a slow one holds up.
+ * errors.stall_time, and goes on. Once for each such call. init and fini are no such calls: they hold no operation up.
+ *
+ * A wait that sleeps is no such call while `fd` is not readable, if the thread is in poll, select, epoll_wait,
+ * io_uring_enter or a variant of them, or in a call that the system does not tell. In any other call it counts as held up:
+ * so such a wait needs one of these. `state` is the stage's `arg`. Called in the thread of the library's timers, which a
+ * slow one holds up.
  */
 typedef void weir_stall_func(const weir_stall *stall, void *state);
 
