@@ -3,6 +3,7 @@
 dist_man_MANS = \
 	man/weir.7 \
 	man/weir.hpp.3 \
+	man/weir_async.3 \
 	man/weir_closable_queue.3 \
 	man/weir_command.3 \
 	man/weir_deadline.3 \
@@ -11,7 +12,6 @@ dist_man_MANS = \
 	man/weir_nats.3 \
 	man/weir_nats.7 \
 	man/weir_patterns.7 \
-	man/weir_operation.3 \
 	man/weir_pipeline.3 \
 	man/weir_port.3 \
 	man/weir_process.3 \

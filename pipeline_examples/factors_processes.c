@@ -1,16 +1,16 @@
 /*
  * factors_processes.c - the factors of numbers, by trial division in child processes.
  *
- * The same as factors.c, with a process for each processor instead of a thread. Each range of candidates is an item of
- * an ordered stage; its numbers cross to a child, and the factors cross back. With --crash the function crashes at the
- * first attempt at each range: another child makes the second one, and the output is the same. It prints (the times
- * vary):
+ * The same as factors.c, by a pipeline: with a thread for each processor, and then with a process for each. Each range of
+ * candidates is an item of an ordered stage. For a process, its numbers cross to a child, and the factors cross back. With
+ * --crash the function crashes there at the first attempt at each range: another child makes the second one, and the
+ * output is the same. It prints (the times vary):
  *
  *     53541233: 1 5501 9733 53541233
  *     21235343: 1 21235343
  *     11421443: 1 11 383 2711 4213 29821 1038313 11421443
  *     5423123: 1 5423123
- *     time: 0.406 s sequential, 0.212 s in processes, ratio 1.92
+ *     time: 0.406 s sequential, 0.207 s in threads, 0.212 s in processes
  *
  * cc -O2 factors_processes.c -o factors_processes $(pkg-config --cflags --libs weir)
  *
@@ -99,8 +99,12 @@ static int ask(weir_task *task, const void *item, weir_process_payload *to, void
 }
 
 /* Called by one of several threads; the results leave in the order of the ranges. */
+static void emit_pair(weir_task *task, const struct range *range, struct factors *found) {
+    weir_task_emit(task, found);
+    weir_task_emit(task, range->factors);
+}
+
 static int emit_factors(weir_task *task, void *item, const void *from, size_t size, void *unused) {
-    const struct range *range = item;
     struct factors *found = malloc(sizeof *found);
     (void)unused;
     if (found == NULL || size > sizeof found->factor || size % sizeof(uint32_t) != 0) {
@@ -109,8 +113,19 @@ static int emit_factors(weir_task *task, void *item, const void *from, size_t si
     }
     found->count = size / sizeof(uint32_t);
     memcpy(found->factor, from, size);
-    weir_task_emit(task, found);
-    weir_task_emit(task, range->factors);
+    emit_pair(task, item, found);
+    return 0;
+}
+
+/* The same without a child. */
+static int divide_here(weir_task *task, void *item, void *unused) {
+    const struct question *question = &((const struct range *)item)->question;
+    struct factors *found = malloc(sizeof *found);
+    (void)unused;
+    if (found == NULL)
+        return weir_task_fail(task, 1, "no memory");
+    found->count = divide(question->number, question->first, question->last, found->factor);
+    emit_pair(task, item, found);
     return 0;
 }
 
@@ -140,33 +155,39 @@ static void put_ranges(weir_pipeline *pipeline, struct range *ranges, uint32_t n
     }
 }
 
-/* In as many children as there are processors. Returns false if items have failed. */
-static bool divide_in_processes(const uint32_t *numbers, size_t count, struct factors *factors) {
+static weir_stage_options dividing(bool in_processes) {
     static const weir_process process = {.function = "divide", .encode = ask, .decode = emit_factors};
+    weir_stage_options options = {.name = "divide", .work.run = divide_here};
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    if (in_processes) {
+        options.work.run = weir_process_run;
+        options.work.init = weir_process_init;
+        options.work.fini = weir_process_fini;
+        options.work.arg = (void *)&process;
+    }
+    options.threads.count = processors > 0 ? (size_t)processors : 1;
+    options.output.ordered = true;
+    options.errors.retry.attempts = 3;
+    return options;
+}
+
+/* In as many threads as there are processors, or in a child of each. Returns false if items have failed. */
+static bool divide_at_once(bool in_processes, const uint32_t *numbers, size_t count, struct factors *factors) {
     struct factors *found = NULL;
-    weir_stage_options dividing = {.name = "divide"}, collecting = {.name = "collect"};
+    weir_stage_options divides = dividing(in_processes), collects = {.name = "collect", .work.func = collect};
     weir_pipeline *pipeline;
     weir_report *report = NULL;
     size_t needed = 0, made = 0;
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
     for (size_t i = 0; i < count; i++)
         needed += numbers[i] / RANGE + 1;
     struct range *ranges = malloc(needed * sizeof *ranges);
     if (ranges == NULL)
         check(WEIR_NOMEM, "ranges");
-    dividing.work.run = weir_process_run;
-    dividing.work.init = weir_process_init;
-    dividing.work.fini = weir_process_fini;
-    dividing.work.arg = (void *)&process;
-    dividing.threads.count = processors > 0 ? (size_t)processors : 1;
-    dividing.output.ordered = true;
-    dividing.errors.retry.attempts = 3;
-    collecting.work.func = collect;
-    collecting.work.arg = &found;
-    collecting.threads.count = 1;
+    collects.work.arg = &found;
+    collects.threads.count = 1;
     weir_pipeline_create(&pipeline, NULL);
-    weir_pipeline_add(pipeline, NULL, &dividing);
-    weir_pipeline_add(pipeline, NULL, &collecting);
+    weir_pipeline_add(pipeline, NULL, &divides);
+    weir_pipeline_add(pipeline, NULL, &collects);
     check(weir_pipeline_start(pipeline), weir_pipeline_message(pipeline));
     for (size_t i = 0; i < count; i++)
         put_ranges(pipeline, ranges, numbers[i], &factors[i], &made);
@@ -179,17 +200,19 @@ static bool divide_in_processes(const uint32_t *numbers, size_t count, struct fa
     return status == WEIR_OK;
 }
 
-static bool print(const uint32_t *numbers, size_t count, const struct factors *sequential,
-                  const struct factors *at_once) {
+static bool are_equal(const struct factors *one, const struct factors *other) {
+    return one->count == other->count && memcmp(one->factor, other->factor, one->count * sizeof(uint32_t)) == 0;
+}
+
+/* Prints the factors of each number. Returns whether all three ways have found the same. */
+static bool print(const uint32_t *numbers, size_t count, struct factors found[][MOST_NUMBERS]) {
     bool equal = true;
     for (size_t i = 0; i < count; i++) {
-        size_t found = at_once[i].count;
         printf("%lu:", (unsigned long)numbers[i]);
-        for (size_t j = 0; j < found; j++)
-            printf(" %lu", (unsigned long)at_once[i].factor[j]);
+        for (size_t j = 0; j < found[0][i].count; j++)
+            printf(" %lu", (unsigned long)found[0][i].factor[j]);
         printf("\n");
-        equal = equal && sequential[i].count == found &&
-                memcmp(sequential[i].factor, at_once[i].factor, found * sizeof(uint32_t)) == 0;
+        equal = equal && are_equal(&found[0][i], &found[1][i]) && are_equal(&found[0][i], &found[2][i]);
     }
     return equal;
 }
@@ -211,7 +234,8 @@ static size_t read_numbers(int count, char **words, uint32_t *numbers) {
 
 int main(int argc, char **argv) {
     static const weir_process_entry table[] = {{.name = "divide", .func = divide_range}, {.name = NULL}};
-    static struct factors sequential[MOST_NUMBERS], at_once[MOST_NUMBERS];
+    static struct factors found[3][MOST_NUMBERS]; /* sequentially, in threads, in processes */
+    double times[4];
     uint32_t numbers[MOST_NUMBERS] = {53541233, 21235343, 11421443, 5423123};
     weir_process_main(argc, argv, table); /* does not return in a child */
     crash = argc > 1 && strcmp(argv[1], "--crash") == 0;
@@ -219,14 +243,16 @@ int main(int argc, char **argv) {
     argv += 1 + crash;
     size_t count = argc > 0 ? read_numbers(argc, argv, numbers) : 4;
 
-    double start = now();
+    times[0] = now();
     for (size_t i = 0; i < count; i++)
-        sequential[i].count = divide(numbers[i], 1, numbers[i], sequential[i].factor);
-    double middle = now();
-    bool done = divide_in_processes(numbers, count, at_once);
-    double end = now();
-    bool equal = print(numbers, count, sequential, at_once);
-    printf("time: %.3f s sequential, %.3f s in processes, ratio %.2f\n", middle - start, end - middle,
-           (middle - start) / (end - middle));
+        found[0][i].count = divide(numbers[i], 1, numbers[i], found[0][i].factor);
+    times[1] = now();
+    bool done = divide_at_once(false, numbers, count, found[1]);
+    times[2] = now();
+    done = divide_at_once(true, numbers, count, found[2]) && done;
+    times[3] = now();
+    bool equal = print(numbers, count, found);
+    printf("time: %.3f s sequential, %.3f s in threads, %.3f s in processes\n", times[1] - times[0],
+           times[2] - times[1], times[3] - times[2]);
     return done && equal ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -3,6 +3,7 @@
 noinst_PROGRAMS += \
 	pipeline_examples/at_most_three \
 	pipeline_examples/blocking_calls \
+	pipeline_examples/bridges \
 	pipeline_examples/byte_budget \
 	pipeline_examples/closable_queue \
 	pipeline_examples/count_files \
@@ -29,6 +30,8 @@ pipeline_examples_at_most_three_SOURCES = pipeline_examples/at_most_three.c
 pipeline_examples_at_most_three_LDADD = libweir.la
 pipeline_examples_blocking_calls_SOURCES = pipeline_examples/blocking_calls.c
 pipeline_examples_blocking_calls_LDADD = libweir.la
+pipeline_examples_bridges_SOURCES = pipeline_examples/bridges.c
+pipeline_examples_bridges_LDADD = libweir.la
 pipeline_examples_byte_budget_SOURCES = pipeline_examples/byte_budget.c
 pipeline_examples_byte_budget_LDADD = libweir.la
 pipeline_examples_closable_queue_SOURCES = pipeline_examples/closable_queue.c

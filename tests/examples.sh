@@ -368,6 +368,23 @@ else
         'echo: error [0-9]*, attempt 1: socketpair: \(Too many open files\|No file descriptors available\)$' # glibc, musl
 fi
 
+# ---- bridges: the lines of more files than are read at a time, one that does not exist, few descriptors ----
+
+set --
+for i in $(seq 250); do
+    [ $((i % 50)) -eq 0 ] || seq "$i" >"$work/bridge$i"
+    set -- "$@" "$work/bridge$i"
+done
+run bridges "$@"
+for i in $(seq 250); do
+    [ $((i % 50)) -eq 0 ] && echo "$work/bridge$i: No such file or directory" || echo "$work/bridge$i: $i lines"
+done | same bridges '250 files'
+# shellcheck disable=SC3045 # a shell without it fails the test
+(ulimit -n 40 && exec "$examples/bridges" "$@") >"$work/out" 2>"$work/err" || complain "bridges ends with status $?"
+[ "$(grep -c ': \([0-9]* lines\|No such file or directory\|cannot be read now\|Too many open files\|No file descriptors available\)$' "$work/out")" -eq 250 ] ||
+    complain "bridges with few descriptors prints $(grep -vc ' lines$' "$work/out") other lines"
+set --
+
 # ---- fetch_many: 2,100 pages of three ports, no more of each at a time than allowed; retries; what is given up ----
 
 # serve_slowly PORTS MILLISECONDS: starts tests/slow_server.py, and sets `ports` and `server`.

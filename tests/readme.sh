@@ -1,8 +1,9 @@
 #!/bin/sh
 # The programs shown in the documentation compile, run, and print the output shown. These are the first program of
 # README.md, which must also be short, valid C++, and equal to pipeline_examples/pipeline.c, and the programs of
-# man/weir.7, man/weir_patterns.7, man/weir_pipeline.3, man/weir_select.3 and man/weir.hpp.3. The files and the targets of make that
-# README.md, HACKING.md and the pages of section 7 name exist.
+# man/weir.7, man/weir_patterns.7, man/weir_async.3, man/weir_pipeline.3, man/weir_select.3 and man/weir.hpp.3; that of
+# weir_async.3 is pipeline_examples/bridges.c. The files and the targets of make that README.md, HACKING.md and the
+# pages of section 7 name exist.
 #
 # environment: top_srcdir, top_builddir; CC, CXX (with flags, if need be); WEIR_SANITIZER_CFLAGS: the flags with which
 # the library was built.
@@ -85,7 +86,7 @@ literal() {
 
 block c >"$work/README.c"
 block text >"$work/README.txt"
-for page in weir.7 weir.hpp.3 weir_pipeline.3 weir_select.3; do
+for page in weir.7 weir.hpp.3 weir_async.3 weir_pipeline.3 weir_select.3; do
     literal $page 1 >"$work/$page.c"
     literal $page 2 >"$work/$page.txt"
 done
@@ -96,21 +97,27 @@ for name in $patterns; do
     literal weir_patterns.7 $((2 * nth - 1)) >"$work/$name.c"
     literal weir_patterns.7 $((2 * nth)) >"$work/$name.txt"
 done
-for name in README weir.7 weir.hpp.3 weir_pipeline.3 weir_select.3 $patterns; do
+for name in README weir.7 weir.hpp.3 weir_async.3 weir_pipeline.3 weir_select.3 $patterns; do
     [ -s "$work/$name.c" ] || complain "$name shows no program"
     [ -s "$work/$name.txt" ] || complain "$name does not say what its program prints"
 done
 lines=$(wc -l <"$work/README.c")
 [ "$lines" -le "$longest_program" ] || complain "the program of README has $lines lines; $longest_program is the most"
-# They may differ in layout, and in the example's first comment.
-tr -d ' \n' <"$work/README.c" >"$work/README.tight"
-sed '1,/^ \*\/$/d' "$top_srcdir/pipeline_examples/pipeline.c" | tr -d ' \n' >"$work/example.tight"
-cmp "$work/README.tight" "$work/example.tight" || complain "pipeline_examples/pipeline.c is not the program of README"
+# same_program NAME EXAMPLE: they may differ in layout, and in the example's first comment.
+same_program() {
+    tr -d ' \n' <"$work/$1.c" >"$work/shown.tight"
+    sed '1,/^ \*\/$/d' "$top_srcdir/pipeline_examples/$2" | tr -d ' \n' >"$work/example.tight"
+    cmp "$work/shown.tight" "$work/example.tight" || complain "pipeline_examples/$2 is not the program of $1"
+}
+same_program README pipeline.c
+same_program weir_async.3 bridges.c
 
 # shellcheck disable=SC2086
 run README c11 $CC
 # shellcheck disable=SC2086
 run weir.7 c11 $CC
+# shellcheck disable=SC2086
+run weir_async.3 c11 $CC
 # shellcheck disable=SC2086
 run weir_pipeline.3 c11 $CC
 # shellcheck disable=SC2086

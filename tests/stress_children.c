@@ -140,18 +140,22 @@ static int decode(weir_task *task, void *item, const void *from, size_t size, vo
     return size == PAYLOAD ? 0 : weir_task_fail(task, 1, "%zu bytes", size);
 }
 
-/* Runs items in child processes until it is killed. Some children are replaced all the time. */
-static _Noreturn void be_parent(void) {
+/* Runs items in child processes, one by one or in batches, until it is killed. Some children are replaced all the time. */
+static _Noreturn void be_parent(size_t batch) {
     static weir_process process = {
         .function = "echo", .encode = encode, .decode = decode, .payload = PAYLOAD, .most_items = 20};
     weir_pipeline *pipeline = NULL;
     weir_stage_options stage = {.name = "echo", .threads.count = 2};
-    stage.work.run = weir_process_run;
+    if (batch > 1)
+        stage.work.run_batch = weir_process_run_batch;
+    else
+        stage.work.run = weir_process_run;
+    stage.batch.items = batch > 1 ? batch : 0;
     stage.work.init = weir_process_init;
     stage.work.fini = weir_process_fini;
     stage.work.arg = &process;
-    weir_pipeline_create(&pipeline, NULL);
-    weir_pipeline_add(pipeline, NULL, &stage);
+    if (weir_pipeline_create(&pipeline, NULL) != WEIR_OK || weir_pipeline_add(pipeline, NULL, &stage) != WEIR_OK)
+        _exit(EXIT_FAILURE);
     if (weir_pipeline_start(pipeline) != WEIR_OK)
         _exit(77);
     while (weir_pipeline_put(pipeline, NULL) == WEIR_OK)
@@ -179,15 +183,18 @@ static int reap_all(void) {
     return 0;
 }
 
-/* Kills a parent after some time. Returns the seconds until its children have ended; -1: it has none here. */
-static double kill_parent(const char *program, useconds_t after) {
+/*
+ * Kills a parent with batches of so many items after some time. Returns the seconds until its children have ended; -1: it
+ * has none here.
+ */
+static double kill_parent(const char *program, const char *batch, useconds_t after) {
     int ends[2], status = 0;
     if (pipe2(ends, O_CLOEXEC) != 0)
         die("no pipe");
     pid_t parent = fork();
     if (parent == 0) {
         dup2(ends[1], STDOUT_FILENO);
-        execl(program, program, "--parent", (char *)NULL);
+        execl(program, program, "--parent", batch, (char *)NULL);
         _exit(EXIT_FAILURE);
     }
     close(ends[1]);
@@ -200,14 +207,17 @@ static double kill_parent(const char *program, useconds_t after) {
     close(ends[0]);
     if (!ended || !reap_all())
         die("a killed parent has left a child");
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_FAILURE)
+        die("a parent has ended before it was killed");
     return WIFEXITED(status) && WEXITSTATUS(status) == 77 ? -1 : end - start;
 }
 
 static void kill_parents(unsigned long count, uint64_t seed) {
+    static const char *const batches[] = {"1", "7", "300"}; /* more than the shared memory has room for, too */
     double longest = 0;
     printf("parents: seed %ju\n", (uintmax_t)seed);
     for (unsigned long i = 0; i < count; i++) {
-        double took = kill_parent("/proc/self/exe", (useconds_t)(next(&seed) % LONGEST));
+        double took = kill_parent("/proc/self/exe", batches[i % 3], (useconds_t)(next(&seed) % LONGEST));
         if (took < 0) {
             printf("SKIPPED: no child processes here\n");
             return;
@@ -220,8 +230,8 @@ static void kill_parents(unsigned long count, uint64_t seed) {
 int main(int argc, char **argv) {
     static const weir_process_entry table[] = {{.name = "echo", .func = echo}, {.name = NULL}};
     weir_process_main(argc, argv, table);
-    if (argc == 2 && strcmp(argv[1], "--parent") == 0)
-        be_parent();
+    if (argc == 3 && strcmp(argv[1], "--parent") == 0)
+        be_parent(strtoul(argv[2], NULL, 10));
     unsigned long commands = argc > 1 ? strtoul(argv[1], NULL, 10) : 500;
     unsigned long parents = argc > 2 ? strtoul(argv[2], NULL, 10) : 10;
     uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : (uint64_t)time(NULL);

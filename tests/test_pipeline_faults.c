@@ -9,6 +9,7 @@
  */
 #include "pipeline_support.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -510,6 +511,70 @@ static void work_with_operations(void) {
     }
 }
 
+/* ---- the same, with a thread that sleeps in a wait of the program ---- */
+
+enum { IN_LOOP = 3 };
+
+static struct {
+    weir_operation operation;
+    struct thing *thing;
+} looped[IN_LOOP]; /* of the loop, whose thread alone uses it */
+static size_t loop_count;
+
+static int begin_in_loop(weir_task *task, void *thing, void *unused) {
+    (void)unused;
+    looped[loop_count].thing = thing;
+    ck_assert_int_eq(weir_task_detach(task, &looped[loop_count].operation), WEIR_OK);
+    loop_count++;
+    return WEIR_PENDING;
+}
+
+/* Some fail once, some for good, and the others have some results. */
+static void end_in_loop(weir_operation operation, struct thing *thing) {
+    if (thing->n % 5 == 1 || (thing->n % 4 == 0 && atomic_fetch_add(&thing->tries, 1) == 0)) {
+        assert_status(WEIR_OK, weir_operation_fail(operating, operation, 3, "no, %zu", thing->n));
+        return;
+    }
+    for (size_t i = 0; i < thing->n % 3; i++)
+        emit_or_keep(operation);
+    thing_consume(thing);
+    assert_status(WEIR_OK, weir_operation_finish(operating, operation, 0));
+}
+
+static void wait_in_loop(int fd, weir_deadline deadline, void *unused) {
+    struct pollfd polled = {.fd = fd, .events = POLLIN};
+    (void)unused;
+    ck_assert_int_ge(poll(&polled, 1, loop_count > 0 || deadline == 0 ? 0 : 1), 0);
+    for (; loop_count > 0; loop_count--)
+        end_in_loop(looped[loop_count - 1].operation, looped[loop_count - 1].thing);
+}
+
+static void work_with_loop(void) {
+    weir_stage *stages[2];
+    const weir_stage_options options[] = {
+        {.name = "loop",
+         .work = {.run = begin_in_loop, .wait = wait_in_loop},
+         .threads.count = 1,
+         .input.drop = thing_drop,
+         .output.ordered = true,
+         .limits = {.in_flight = IN_LOOP, .per_key = 1, .key = number_in},
+         .errors = {.on_error = WEIR_SKIP,
+                    .retry = {.attempts = 2, .backoff = 1000},
+                    .stall_time = HANG_SECONDS * SECONDS}},
+        {.name = "end", .work.func = consume_thing, .input.drop = thing_drop, .input.capacity = 1},
+    };
+    loop_count = 0;
+    if (!went_well("create", weir_pipeline_create(&operating, NULL)))
+        return;
+    if (add_all(operating, stages, options, COUNT_OF(options)) && went_well("start", weir_pipeline_start(operating))) {
+        put_or_keep(operating, 20);
+        end_run(operating, true);
+    } else {
+        destroy_pipeline(operating);
+    }
+    ck_assert_uint_eq(loop_count, 0);
+}
+
 static const struct workload {
     const char *name;
     void (*run)(void);
@@ -523,6 +588,7 @@ static const struct workload {
     {"a source and a view", work_with_source, false},
     {"feedback", work_with_feedback, false},
     {"operations", work_with_operations, true},
+    {"operations in a loop", work_with_loop, true},
 };
 
 static void run_workload(const void *raw) {

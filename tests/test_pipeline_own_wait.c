@@ -588,6 +588,31 @@ START_TEST (an_idle_thread_is_not_told) {
 }
 END_TEST
 
+static weir_status begin_slowly(void *arg, void **state) {
+    *state = arg;
+    sleep_until(weir_deadline_after(100 * MILLISECONDS));
+    return WEIR_OK;
+}
+
+static void end_slowly(void *unused) {
+    (void)unused;
+    sleep_until(weir_deadline_after(100 * MILLISECONDS));
+}
+
+/* Neither holds an operation up. */
+START_TEST (init_and_fini_are_not_told) {
+    struct loop loop = {.takes = 0};
+    weir_stage_options options = watched(&loop);
+    options.work.init = begin_slowly;
+    options.work.fini = end_slowly;
+    weir_pipeline *pipeline = begin(&loop, options);
+    put_things(pipeline, 1);
+    finish_and_destroy(pipeline, WEIR_OK);
+    assert_things_ended();
+    ck_assert(!stalls.slept); /* on a busy machine it may have run for so long */
+}
+END_TEST
+
 /* The system does not tell what the thread sleeps in: it may open no file. */
 START_TEST (an_idle_thread_in_an_unknown_call_is_not_told) {
     struct rlimit before, low;
@@ -757,6 +782,7 @@ static Suite *own_wait_suite(void) {
     tcase_add_loop_test(cases, a_call_that_holds_the_thread_up_is_told, 0, 2);
     tcase_add_loop_test(cases, a_wait_that_holds_the_thread_up_is_told, 0, 2);
     tcase_add_test(cases, an_idle_thread_is_not_told);
+    tcase_add_test(cases, init_and_fini_are_not_told);
     tcase_add_test(cases, an_idle_thread_in_an_unknown_call_is_not_told);
     tcase_add_loop_test(cases, a_stall_time_needs_a_wait, 0, 2);
     cases = add_things_case(suite, "bridges");

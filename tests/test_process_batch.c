@@ -253,6 +253,8 @@ static int decode_job(weir_task *task, void *item, const void *from, size_t size
         return weir_task_fail(task, 77, "decode refuses");
     if (strcmp(job->text, "leave") == 0)
         pthread_exit(NULL);
+    if (strcmp(job->text, "open") == 0)
+        leave_byte(DOOR);
     memcpy(job->result, from, size < sizeof job->result ? size : sizeof job->result - 1);
     job->result_size = size;
     atomic_fetch_add(&job->done, 1);
@@ -578,6 +580,28 @@ START_TEST (a_late_kill_blames_no_other_item) {
 }
 END_TEST
 
+/* A quick item is decoded while the item behind it is in work, which here waits for that. */
+START_TEST (a_result_does_not_wait_for_the_next_item) {
+    enum { PAIRS = 5 };
+    struct job jobs[2 * PAIRS];
+    char gate[] = "/tmp/weir-gate-XXXXXX";
+    struct run run = run_of("obey");
+    run.options.batch.items = COUNT_OF(jobs);
+    run.options.errors.attempt_time = _i == 0 ? 0 : 10 * SECONDS;
+    close(mkstemp(gate));
+    setenv(DOOR, gate, 1);
+    for (size_t i = 0; i < COUNT_OF(jobs); i++) {
+        jobs[i] = job_of("open");
+        if (i % 2 == 1)
+            snprintf(jobs[i].text, sizeof jobs[i].text, "do gate:%zu", i / 2 + 1);
+    }
+    run_jobs(&run, jobs, COUNT_OF(jobs));
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        assert_done(&jobs[i]);
+    unlink(gate);
+}
+END_TEST
+
 /* The next child has memory of its own, with the items that have not begun. It dies once weir leaves it. */
 START_TEST (an_unkillable_child_costs_its_item_alone) {
     struct job jobs[] = {job_of("do hang:"), job_of("one"), job_of("two")};
@@ -792,6 +816,7 @@ static Suite *batch_suite(void) {
     tcase_add_test(ends, a_child_is_replaced_within_a_batch);
     tcase_add_test(ends, a_hang_ends_at_the_deadline_of_its_item);
     tcase_add_test(ends, a_late_kill_blames_no_other_item);
+    tcase_add_loop_test(ends, a_result_does_not_wait_for_the_next_item, 0, 2);
     tcase_add_test(ends, messages_do_not_delay_the_deadline);
     tcase_add_test(ends, a_slow_start_costs_an_item_its_attempt_alone);
     tcase_add_test(ends, the_deadline_counts_from_the_begin_of_each_item);

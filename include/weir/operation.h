@@ -31,8 +31,9 @@
  * limits its start. An item in back-off is no operation.
  *
  * An operation that is never finished holds its item for ever, and the pipeline is not over before. weir cannot fail it:
- * nothing tells that it was forgotten, and its buffers may be in use. So a stage sets errors.attempt_time and work.abort:
- * the abort is called for each operation that takes too long, and has it finished.
+ * its number is a value, so nothing tells that it was forgotten, and its buffers may be in use. Code that gives an
+ * operation up calls weir_operation_fail. For the others, a stage sets errors.attempt_time and work.abort: the abort is
+ * called for each operation that takes too long, and has it finished.
  *
  * A failed start cancels the run. Operations of items that a source has emitted by then must be finished, too: start
  * waits for them up to `grace`, and so does destroy, which returns WEIR_BUSY afterwards. A stage's report has two kinds

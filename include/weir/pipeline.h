@@ -235,7 +235,8 @@ typedef struct weir_stall {
 
 /*
  * Called once for each stall, when a call has occupied the thread of the stage for errors.stall_time and still runs.
- * The call is one of the stage's function, or of a function that the stage's wait runs.
+ * The call is one of the stage's function, or of a function that the stage's wait runs. init and fini are no such calls:
+ * they hold no operation up.
  *
  * A wait that sleeps is no stall while `fd` is not readable, if the thread sleeps in poll, select, epoll_wait,
  * io_uring_enter or a variant of these. The same holds if the system does not show the system call. A sleep in any

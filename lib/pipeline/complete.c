@@ -189,4 +189,5 @@ void weir__complete_abandoned(weir__lane *lane, weir_task *task) {
         weir__retire(task->stage, lane, at, consumed ? done : WEIR__FAILED);
     }
     weir__faults_forget(lane);
+    lane->count = 0; /* the call is over: its task has no items */
 }

@@ -175,8 +175,7 @@ static void begin_lane(weir__lane *lane) {
 /* Notes that the lane's thread has called its last function. */
 static void end_lane(weir__lane *lane) {
     uint64_t now = weir__clock_now();
-    if (lane->stage->options.errors.stall_time != 0)
-        weir__stall_end(lane);
+    weir__assert(lane->count == 0); /* no batch is in work */
     weir__stopwatch_stop(&lane->present, now);
     weir__u64_store_release(&lane->ended, now);
     weir__phase_count_out(lane->stage);
@@ -219,6 +218,8 @@ static void end_worker(void *raw) {
     weir__lane *lane = raw;
     weir_stage *stage = lane->stage;
     weir__callback call;
+    if (stage->options.errors.stall_time != 0)
+        weir__stall_end(lane);
     if (stage->options.work.fini != NULL) {
         weir__callback_begin(&call, stage->pipeline, stage, WEIR_IN_FINI);
         stage->options.work.fini(lane->state);

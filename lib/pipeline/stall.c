@@ -100,13 +100,21 @@ static void note_stall(weir_stage *stage) {
     call_hook(stage);
 }
 
+/*
+ * Whether the thread is in the call of the last look. Before its first beat it is in none. It may have beaten since `beat`
+ * was read, while this thread waited for a processor: then what was seen is not the time of one call.
+ */
+static bool is_same_call(const weir__stalls *stalls, uint32_t beat) {
+    return beat != 0 && beat == stalls->seen && weir__u32_load_acquire(&stalls->beat) == beat;
+}
+
 static void look(weir_stage *stage) {
     weir__stalls *stalls = &stage->stalls;
     struct sight sight = {.call = -1};
     uint32_t beat = weir__u32_load_acquire(&stalls->beat);
     if (!see(stalls, &sight))
         return;
-    if (beat != stalls->seen) {
+    if (!is_same_call(stalls, beat)) {
         stalls->seen = beat;
         begin_anew(stalls, sight.used);
         return;

@@ -37,6 +37,8 @@ typedef struct weir__round {
     size_t read;      /* bytes of the part of results that were read since */
     uint32_t seen;    /* the item that was in work at the last look */
     uint64_t since;   /* when it began, or was first seen in work */
+    uint32_t working; /* the last item that was seen in work; UINT32_MAX: none */
+    uint64_t worked;  /* when it was first seen */
     weir__packed places[MOST_PACKED];
 } weir__round;
 
@@ -111,10 +113,15 @@ static bool take_answers(weir__round *round) {
     return true;
 }
 
+/* Whether a number of the page has come to the next item. */
+static bool has_reached_next(const weir__round *round, const weir__u32 *number) {
+    uint32_t item = item_of(round, number);
+    return item < round->packed && item >= round->settled;
+}
+
 /* Whether the next item is in work. Final once the child has ended, and its answers are taken. */
 static bool is_in_work(const weir__round *round) {
-    uint32_t begun = item_of(round, &round->keeper->page->begun);
-    return begun < round->packed && begun >= round->settled;
+    return has_reached_next(round, &round->keeper->page->begun);
 }
 
 /*
@@ -159,6 +166,34 @@ static uint64_t due(weir__round *round) {
         round->seen = round->settled;
     }
     return round->limit < UINT64_MAX - round->since ? round->since + round->limit : WEIR_NEVER;
+}
+
+/*
+ * Whether the end of the next item is told at once, unless it is answered already. The child tells of answers when it
+ * begins another item, and only if it has not told for WEIR__TELL_EVERY. It last told before this item.
+ */
+static bool is_told_at_once(const weir__round *round, uint64_t now) {
+    return round->working == round->settled && now - round->worked >= WEIR__TELL_EVERY &&
+           !has_reached_next(round, &round->keeper->page->done);
+}
+
+/*
+ * Returns the time of the next look at the answers, unless a message comes before: those of which the child does not tell
+ * would wait for the end of the item behind them. While no item is in work, which is short unless the child stands still,
+ * the looks become rare.
+ */
+static uint64_t next_look(weir__round *round) {
+    uint64_t late = due(round), now = weir__clock_now(), pause = WEIR__TELL_EVERY;
+    if (!is_in_work(round)) {
+        round->working = UINT32_MAX;
+        pause = now - round->since > pause ? now - round->since : pause;
+    } else if (round->working != round->settled) {
+        round->working = round->settled;
+        round->worked = now;
+    } else if (is_told_at_once(round, now)) {
+        return late;
+    }
+    return now + pause < late ? now + pause : late;
 }
 
 /* ---- a conversation ---- */
@@ -236,9 +271,10 @@ static weir__step converse(weir__keeper *keeper, uint64_t deadline, void *arg, i
         return step;
     round->since = weir__clock_now();
     round->seen = round->settled;
+    round->working = UINT32_MAX;
     do {
         step = WEIR__STEP_LATER;
-        switch (weir__keeper_listen(keeper, due(round))) {
+        switch (weir__keeper_listen(keeper, next_look(round))) {
             case WEIR__HEARD_END:
                 *code = weir__keeper_ended(keeper);
                 settle_end(round, *code);

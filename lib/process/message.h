@@ -30,6 +30,9 @@
 
 enum { WEIR__REASON = 256 }; /* bytes of the text of a failure, terminating zero included */
 
+/* Time of work in a batch, in ns, after which a child tells its parent of the answers, when it begins another item. */
+#define WEIR__TELL_EVERY WEIR_MILLISECOND
+
 /* The second argument of a child; the third is the name of the function. */
 #define WEIR__PROCESS_MODE "--weir-process"
 

@@ -18,9 +18,6 @@
 
 enum { EXIT_OK = 0, EXIT_NO_PARENT = 125 };
 
-/* Time of work in a batch after which the parent is told of the answers. */
-static const uint64_t tell_every = WEIR_MILLISECOND;
-
 typedef struct weir__server {
     const weir_process_entry *entry;
     void *state;
@@ -149,9 +146,9 @@ static void work_off(weir__server *server) {
     uint64_t told = 0;
     for (uint32_t i = 0; i < asked.count && at <= most; i++) {
         uint64_t now = weir__clock_now();
-        if (i > 0 && now - told >= tell_every)
+        if (i > 0 && now - told >= WEIR__TELL_EVERY)
             tell(asked.number, false);
-        if (i == 0 || now - told >= tell_every)
+        if (i == 0 || now - told >= WEIR__TELL_EVERY)
             told = now;
         weir__u32_store_relaxed(&server->page->begun_at, (uint32_t)(now / WEIR_MILLISECOND));
         at += answer_item(server, from, asked.number + i, server->results + at);

@@ -52,6 +52,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/pipeline_report.c \
 	tests/sched/pipeline_retry.c \
 	tests/sched/pipeline_signals.c \
+	tests/sched/pipeline_stalls.c \
 	tests/sched/pipeline_submit.c \
 	tests/sched/pipeline_tune.c \
 	tests/sched/pipeline_support.c tests/sched/pipeline_support.h \

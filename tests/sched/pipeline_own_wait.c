@@ -290,3 +290,129 @@ void scenario_own_wait_for_resume(void) {
     sched_join(other);
     finish_with(WEIR_OK, 1, 0, 0, 0);
 }
+
+/* ---- with what else a stage may do ---- */
+
+/* The first attempt fails; the others are done, with their items as results. */
+static void fail_or_finish(void *got) {
+    const weir_operation operation = operations[number(got)];
+    if (ran[number(got)] == 1 && number(got) == 1) {
+        must(weir_operation_fail(pipeline, operation, 7, "once more"), WEIR_OK);
+        return;
+    }
+    (void)end_call(got);
+    must(weir_operation_emit(pipeline, operation, got), WEIR_OK);
+    must(weir_operation_finish(pipeline, operation, 0), WEIR_OK);
+}
+
+/* Finishes what has begun last. Otherwise it sleeps. */
+static void finish_last(int fd, weir_deadline deadline, void *arg) {
+    if (own_count > 0)
+        fail_or_finish(own[--own_count]);
+    else
+        sleep_in_poll(fd, deadline, arg);
+}
+
+static weir_stage_options finishing_last(size_t in_flight) {
+    weir_stage_options options = waiting(in_flight);
+    options.work.run = detach_own;
+    options.work.wait = finish_last;
+    options.errors.on_error = WEIR_SKIP;
+    options.errors.retry.attempts = 2;
+    options.output.results = new_counting_queue(4);
+    return options;
+}
+
+/* The thread sleeps while its only item backs off: the timer wakes it. */
+void scenario_own_wait_retries(void) {
+    weir_stage_options options = finishing_last(1);
+    options.errors.retry.backoff = WEIR_SECOND;
+    begin(options);
+    put_calmly(1, 1);
+    finish_with(WEIR_OK, 1, 0, 0, 0);
+    sched_check(ran[1] == 2, "%d attempts", ran[1]);
+    check_results(options.output.results, (int[]){1, 0});
+}
+
+/* The order holds, although the second operation ends first, and the first one is tried again. */
+void scenario_own_wait_in_order(void) {
+    weir_stage_options options = finishing_last(2);
+    options.output.ordered = true;
+    begin(options);
+    put_items(1, 2);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+    sched_check(ran[1] == 2 && ran[2] == 1, "%d and %d attempts", ran[1], ran[2]);
+    check_results(options.output.results, (int[]){1, 2, 0});
+}
+
+static uint64_t key_of_all(const void *got, void *arg) {
+    (void)got;
+    (void)arg;
+    return 1;
+}
+
+/* The thread sleeps although an item and a slot are there: the end of the operation of the same key wakes it. */
+void scenario_own_wait_for_a_key(void) {
+    weir_stage_options options = waiting(2);
+    options.limits.per_key = 1;
+    options.limits.key = key_of_all;
+    begin(options);
+    put_calmly(1, 2);
+    sched_settle();
+    sched_check(ran[1] == 1 && ran[2] == 0, "%d calls of item 1, and %d of item 2", ran[1], ran[2]);
+    finish_items(1);
+    sched_settle();
+    sched_check(ran[2] == 1, "the thread sleeps although the key is free");
+    finish_items(1);
+    finish_with(WEIR_OK, 2, 0, 0, 0);
+}
+
+/* ---- starts that fail ---- */
+
+/* The thread sleeps in its wait when the thread of the stage before cannot be created. */
+void scenario_own_wait_in_a_failed_start(void) {
+    own_count = waits = asked = 0;
+    begin_pipeline((weir_pipeline_options){.name = "own wait"});
+    add_stage((weir_stage_options){.name = "first", .work.func = pass_on});
+    add_stage(waiting(1));
+    sched_fail_thread(2, false);
+    must(weir_pipeline_start(pipeline), WEIR_NOTHREAD);
+    must(weir_pipeline_destroy(pipeline), WEIR_OK);
+    must(weir_queue_destroy(gate), WEIR_OK);
+}
+
+static int emit_first(weir_task *task, void *none, void *arg) {
+    (void)none;
+    (void)arg;
+    weir_task_emit(task, item(1));
+    return WEIR_END;
+}
+
+/* The run is cancelled before its start has failed. */
+static int detach_and_cancel(weir_task *task, void *got, void *arg) {
+    (void)arg;
+    int code = detach_item(task, got);
+    cancel(NULL);
+    return code;
+}
+
+/* The thread stays for its operation, for `grace`. The destroy is left to wait for the finish. */
+void scenario_own_wait_of_an_operation_in_a_failed_start(void) {
+    weir_stage_options options = waiting(1);
+    options.work.run = detach_and_cancel;
+    own_count = waits = asked = 0;
+    begin_pipeline((weir_pipeline_options){.name = "own wait", .grace = 1000});
+    weir_stage *first = add_stage((weir_stage_options){.name = "first", .work.func = pass_on});
+    weir_stage *source = add_stage((weir_stage_options){.name = "source", .work.source = emit_first});
+    stage = add_stage(options);
+    must(weir_pipeline_connect(pipeline, first, stage), WEIR_OK);
+    must(weir_pipeline_connect(pipeline, source, stage), WEIR_OK);
+    sched_fail_thread(3, false);
+    must(weir_pipeline_start(pipeline), WEIR_NOTHREAD);
+    if (ran[1] == 1) {
+        must(weir_pipeline_destroy(pipeline), WEIR_BUSY);
+        finish_done(item(1));
+    }
+    must(weir_pipeline_destroy(pipeline), WEIR_OK);
+    must(weir_queue_destroy(gate), WEIR_OK);
+}

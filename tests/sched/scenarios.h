@@ -206,6 +206,19 @@ void scenario_own_wait_against_alarm(void);
 void scenario_own_wait_for_room(void);
 void scenario_own_wait_for_room_against_cancel(void);
 void scenario_own_wait_for_resume(void);
+void scenario_own_wait_retries(void);
+void scenario_own_wait_in_order(void);
+void scenario_own_wait_for_a_key(void);
+void scenario_own_wait_in_a_failed_start(void);
+void scenario_own_wait_of_an_operation_in_a_failed_start(void);
+
+/* pipeline_stalls.c */
+void scenario_stall_is_told_once(void);
+void scenario_stall_call_ends_within_a_look(void);
+void scenario_stall_idle_thread(void);
+void scenario_stall_of_a_wait(void);
+void scenario_stall_start_and_end(void);
+void scenario_stall_look_against_the_end(void);
 void scenario_retry_holds_no_worker(void);
 void scenario_retry_behind_what_waits(void);
 void scenario_retry_in_order(void);
