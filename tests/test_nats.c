@@ -19,7 +19,7 @@
 #include <weir/nats.h>
 #include <weir/port.h>
 
-enum { QUEUE = 100, PRODUCERS = 4, EACH = 50, BOUND = 10, SHORT_ACK_WAIT_MS = 1000 };
+enum { QUEUE = 100, PRODUCERS = 4, EACH = 50, BOUND = 10, SHORT_ACK_WAIT_MS = 1000, KEYS = 4 };
 
 static char folder[128];
 static struct nats_server shared;
@@ -73,6 +73,8 @@ static void put_texts(weir_nats *nats, size_t first, size_t end) {
 struct taker {
     weir_pipeline *pipeline;
     atomic_size_t begun, count;
+    atomic_int *busy;   /* items in work, by key; NULL: not counted */
+    atomic_bool beside; /* two items of a key were in work at a time */
     size_t numbers[1024];
     unsigned attempts[1024];
     atomic_bool hold;   /* calls wait while it is set */
@@ -124,6 +126,13 @@ static int take(weir_task *task, void *item, void *arg) {
         taker->attempts[place] = taken->attempt;
     }
     atomic_fetch_add(&taker->count, 1);
+    if (taker->busy != NULL) {
+        atomic_int *busy = &taker->busy[taken->number % KEYS];
+        if (atomic_fetch_add(busy, 1) != 0)
+            atomic_store(&taker->beside, true);
+        usleep(1000);
+        atomic_fetch_sub(busy, 1);
+    }
     while (atomic_load(&taker->hold) && !weir_task_cancelled(task))
         usleep(1000);
     if (weir_task_cancelled(task))
@@ -391,9 +400,12 @@ START_TEST (each_sentinel_ends_one_source) {
     }
     join_queue(a);
     ck_assert_uint_eq(first->count + second->count, 20);
+    weir_pipeline *other = one == WEIR_OK ? second->pipeline : first->pipeline;
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_wait(other, weir_deadline_after(300 * MILLISECONDS)));
     close_queue(b);
     wait_for_end(first);
     wait_for_end(second);
+    join_queue(b);
     assert_status(WEIR_OK, weir_nats_destroy(a));
     assert_status(WEIR_OK, weir_nats_destroy(b));
     free(first);
@@ -414,6 +426,26 @@ START_TEST (a_sentinel_waits_for_items_in_work) {
     join_queue(nats);
     assert_status(WEIR_OK, weir_nats_destroy(nats));
     free(taker);
+}
+END_TEST
+
+START_TEST (a_source_that_has_ended_takes_nothing) {
+    weir_nats *a = open_numbers("ended_source", QUEUE), *b = open_numbers("ended_source", QUEUE);
+    struct taker *ended = new_taker(a, 1);
+    close_queue(a);
+    assert_status(WEIR_OK, weir_pipeline_wait(ended->pipeline, weir_deadline_after(HANG_SECONDS * SECONDS)));
+    put_numbers_to(b, 0, 20); /* the pipeline of the first one is not finished */
+    close_queue(b);
+    struct taker *other = new_taker(b, 1);
+    wait_for_end(other);
+    ck_assert_uint_eq(other->count, 20);
+    join_queue(b);
+    end_taker(ended, WEIR_OK);
+    ck_assert_uint_eq(ended->count, 0);
+    assert_status(WEIR_OK, weir_nats_destroy(a));
+    assert_status(WEIR_OK, weir_nats_destroy(b));
+    free(ended);
+    free(other);
 }
 END_TEST
 
@@ -669,29 +701,47 @@ END_TEST
 
 static uint64_t key_of(const void *item, void *arg) {
     (void)arg;
-    return ((const struct taken *)item)->number % 4;
+    return ((const struct taken *)item)->number % KEYS;
+}
+
+static struct taker *new_taker_of_keys(weir_nats *nats, atomic_int *busy) {
+    struct taker *taker = calloc(1, sizeof *taker);
+    taker->busy = busy;
+    start_taker(taker, nats, KEYS);
+    return taker;
+}
+
+/* The items of a key that one taker has got are in the order of their puts. */
+static void check_keys(const struct taker *taker) {
+    size_t least[KEYS] = {0};
+    for (size_t i = 0; i < taker->count; i++) {
+        size_t key = taker->numbers[i] % KEYS;
+        ck_assert_uint_ge(taker->numbers[i], least[key]);
+        least[key] = taker->numbers[i] + 1;
+    }
+    ck_assert(!atomic_load(&taker->beside));
 }
 
 START_TEST (items_of_a_key_are_taken_one_by_one) {
+    static atomic_int busy[KEYS];
     weir_nats_config config = config_for("keys", QUEUE);
     decode_numbers(&config);
     config.key = key_of;
     config.lanes = 4;
     weir_nats *a = open_with(&config), *b = open_with(&config);
-    struct taker *first = new_taker(a, 4);
+    struct taker *first = new_taker_of_keys(a, busy), *second = new_taker_of_keys(b, busy);
     put_numbers_to(a, 0, 40);
     close_queue(a);
+    close_queue(a);
     wait_for_end(first);
-    ck_assert_uint_eq(first->count, 40);
-    size_t next[4] = {0, 1, 2, 3};
-    for (size_t i = 0; i < 40; i++) {
-        size_t key = first->numbers[i] % 4;
-        ck_assert_uint_eq(first->numbers[i], next[key]);
-        next[key] += 4;
-    }
+    wait_for_end(second);
+    ck_assert_uint_eq(first->count + second->count, 40);
+    check_keys(first);
+    check_keys(second);
     assert_status(WEIR_OK, weir_nats_destroy(a));
     assert_status(WEIR_OK, weir_nats_destroy(b));
     free(first);
+    free(second);
 }
 END_TEST
 
@@ -780,7 +830,7 @@ END_TEST
 START_TEST (a_close_reaches_one_weir_queue) {
     weir_queue *queue = open_weir_queue("closed_queue", 5, false);
     weir_queue_cursor cursor = WEIR_QUEUE_CURSOR(queue);
-    void *item;
+    void *item = NULL;
     size_t count = 0;
     assert_status(WEIR_OK, weir_queue_put(queue, new_taken(0)));
     assert_status(WEIR_OK, weir_queue_put(queue, new_taken(1)));
@@ -789,6 +839,7 @@ START_TEST (a_close_reaches_one_weir_queue) {
         free(item);
     ck_assert_uint_eq(count, 2);
     assert_status(WEIR_OK, weir_queue_join_until(queue, weir_deadline_after(HANG_SECONDS * SECONDS)));
+    assert_status(WEIR_TIMEDOUT, weir_queue_get_until(queue, &item, weir_deadline_after(300 * MILLISECONDS)));
     assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
 END_TEST
@@ -926,6 +977,15 @@ START_TEST (sinks_put_one_by_one_and_in_batches) {
     run_sink(nats, 0, 10);
     run_sink(nats, 16, 100);
     ck_assert_uint_eq(counts_of(nats).unfinished, 110);
+    close_queue(nats);
+    struct taker *taker = new_taker(nats, 1);
+    wait_for_end(taker);
+    size_t seen[100] = {0};
+    for (size_t i = 0; i < taker->count; i++)
+        seen[taker->numbers[i]]++;
+    for (size_t i = 0; i < COUNT_OF(seen); i++)
+        ck_assert_uint_eq(seen[i], i < 10 ? 2 : 1);
+    free(taker);
     assert_status(WEIR_OK, weir_nats_destroy(nats));
 }
 END_TEST
@@ -1248,6 +1308,7 @@ static Suite *suite(void) {
     tcase_add_test(calls, producers_keep_the_bound);
     tcase_add_test(calls, each_sentinel_ends_one_source);
     tcase_add_test(calls, a_sentinel_waits_for_items_in_work);
+    tcase_add_test(calls, a_source_that_has_ended_takes_nothing);
     tcase_add_test(calls, items_that_are_not_begun_are_given_back);
     tcase_add_test(calls, a_failed_item_comes_again_with_its_attempt);
     tcase_add_test(calls, the_last_failure_makes_a_dead_letter);
