@@ -43,9 +43,7 @@ static bool move(weir_nats *nats, natsMsg *message, uint64_t sequence) {
     jsErrCode code = 0;
     weir_nats_message bytes = {natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message), 0, 0};
     snprintf(identity, sizeof identity, "again.%s.%" PRIu64, nats->stream, sequence);
-    weir_deadline deadline = weir_deadline_after(nats->config.timeout);
-    return weir__nats_put_message(nats, natsMsg_GetSubject(message), &bytes, "Weir-Again", identity, deadline) ==
-               WEIR_OK &&
+    return weir__nats_put_again(nats, natsMsg_GetSubject(message), &bytes, "Weir-Again", identity) == WEIR_OK &&
            js_DeleteMsg(nats->js, nats->stream, sequence, NULL, &code) == NATS_OK;
 }
 
@@ -85,8 +83,7 @@ static void move_sentinel(weir_nats *nats, uint64_t sequence) {
     static const weir_nats_message empty = {"", 0, 0, 0};
     char identity[SUBJECT_BYTES];
     snprintf(identity, sizeof identity, "again.%s.%" PRIu64, nats->stream, sequence);
-    if (weir__nats_put_message(nats, nats->lanes[nats->lane_count - 1].subject, &empty, "Weir-Ctl", identity,
-                               weir_deadline_after(nats->config.timeout)) != WEIR_OK)
+    if (weir__nats_put_again(nats, nats->lanes[nats->lane_count - 1].subject, &empty, "Weir-Ctl", identity) != WEIR_OK)
         return;
     pthread_mutex_lock(&nats->lock);
     struct weir__nats_held *sentinel = nats->sentinel;
