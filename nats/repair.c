@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "held.h"
 #include "put.h"
+#include "sentinel.h"
 #include "stream.h"
 
 #include <inttypes.h>
@@ -91,7 +92,7 @@ static void move_sentinel(weir_nats *nats, uint64_t sequence) {
     if (same)
         nats->sentinel = NULL;
     pthread_mutex_unlock(&nats->lock);
-    if (same && !weir__nats_ack_and_wait(sentinel))
+    if (same && !weir__nats_sentinel_end(sentinel))
         weir__nats_forget(sentinel); /* it is delivered again */
 }
 

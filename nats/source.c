@@ -10,6 +10,7 @@
 #include "held.h"
 #include "pull.h"
 #include "put.h"
+#include "sentinel.h"
 #include "take.h"
 
 #include <errno.h>
@@ -90,7 +91,7 @@ static void settle(void *ticket, weir_outcome outcome) {
 
 /* Nothing but the server's answer tells that this source is the one that ends. */
 static int end_by(weir_task *task, struct source *source, struct weir__nats_held *sentinel) {
-    while (!weir__nats_ack_and_wait(sentinel)) {
+    while (!weir__nats_sentinel_end(sentinel)) {
         if (weir_task_cancelled(task)) {
             weir__nats_dropped(sentinel);
             return 0;

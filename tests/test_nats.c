@@ -6,9 +6,11 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#define _GNU_SOURCE /* for RTLD_NEXT */
 #include "nats_server.h"
 #include "support.h"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <nats/nats.h>
 #include <weir/nats.h>
 #include <weir/port.h>
 
@@ -1048,6 +1051,85 @@ START_TEST (a_long_item_is_kept_alive) {
 }
 END_TEST
 
+static atomic_bool no_answer; /* to questions for the state of a stream */
+
+typedef natsStatus info_func(jsStreamInfo **info, jsCtx *js, const char *stream, jsOptions *options, jsErrCode *code);
+
+/* Takes the place of the function of libnats. */
+natsStatus js_GetStreamInfo(jsStreamInfo **info, jsCtx *js, const char *stream, jsOptions *options, jsErrCode *code) {
+    void *address = dlsym(RTLD_NEXT, "js_GetStreamInfo");
+    info_func *of_libnats;
+    memcpy(&of_libnats, &address, sizeof of_libnats);
+    while (atomic_load(&no_answer))
+        usleep(1000);
+    return of_libnats(info, js, stream, options, code);
+}
+
+START_TEST (a_long_item_is_kept_alive_without_answers) {
+    weir_nats_config config = config_for("silent", QUEUE);
+    decode_numbers(&config);
+    config.ack_wait = SECONDS;
+    weir_nats *a = open_with(&config), *b = open_with(&config);
+    struct taker *first = calloc(1, sizeof *first);
+    atomic_store(&first->hold, true);
+    start_taker(first, a, 1);
+    put_numbers_to(a, 0, 1);
+    close_queue(a); /* its holder asks for the state */
+    wait_for_count(first, 1);
+    usleep(200000); /* it has the sentinel too; if not, the test is weaker */
+    atomic_store(&no_answer, true);
+    struct taker *second = new_taker(b, 1);
+    usleep(2500000);
+    ck_assert_uint_eq(second->count, 0);
+    atomic_store(&no_answer, false);
+    atomic_store(&first->hold, false);
+    wait_for_end(first);
+    end_taker(second, WEIR_OK);
+    assert_status(WEIR_OK, weir_nats_destroy(a));
+    assert_status(WEIR_OK, weir_nats_destroy(b));
+    free(first);
+    free(second);
+}
+END_TEST
+
+/* Takes the first sentinel of a queue without weir, and never settles it. Others are delivered all the same from now on. */
+static natsConnection *take_first_sentinel(const char *stream) {
+    char subject[128];
+    natsConnection *connection = NULL;
+    jsCtx *js = NULL;
+    jsConsumerInfo *info = NULL;
+    natsMsg *sentinel = NULL;
+    snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.%s.close", stream);
+    ck_assert_int_eq(natsConnection_ConnectTo(&connection, shared.url), NATS_OK);
+    ck_assert_int_eq(natsConnection_JetStream(&js, connection, NULL), NATS_OK);
+    ck_assert_int_eq(natsConnection_RequestString(&sentinel, connection, subject, "1", HANG_SECONDS * 1000), NATS_OK);
+    ck_assert_int_eq(js_GetConsumerInfo(&info, js, stream, "close", NULL, NULL), NATS_OK);
+    info->Config->MaxAckPending = 2;
+    ck_assert_int_eq(js_UpdateConsumer(NULL, js, stream, info->Config, NULL, NULL), NATS_OK);
+    jsConsumerInfo_Destroy(info);
+    natsMsg_Destroy(sentinel);
+    jsCtx_Destroy(js);
+    return connection;
+}
+
+/*
+ * After a kill, a stream may have a sentinel again that has ended a consumer before, and that no program gets. Here a client
+ * that does nothing has it.
+ */
+START_TEST (an_older_sentinel_holds_no_close_up) {
+    weir_nats *nats = open_queue("older", QUEUE);
+    close_queue(nats);
+    natsConnection *client = take_first_sentinel("WEIR_older");
+    close_queue(nats);
+    struct taker *taker = new_taker(nats, 1);
+    wait_for_end(taker);
+    join_queue(nats);
+    natsConnection_Destroy(client);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+    free(taker);
+}
+END_TEST
+
 /* A worker in another process: takes items, tells of each, and never ends one. */
 static int run_worker(char **arguments) {
     weir_nats_config config = {.urls = arguments[2], .name = arguments[3], .capacity = QUEUE};
@@ -1332,6 +1414,8 @@ static Suite *suite(void) {
     tcase_add_test(calls, sinks_put_one_by_one_and_in_batches);
     tcase_add_test(calls, a_cancel_ends_a_sink_that_waits_for_room);
     tcase_add_test(faults, a_long_item_is_kept_alive);
+    tcase_add_test(faults, a_long_item_is_kept_alive_without_answers);
+    tcase_add_test(faults, an_older_sentinel_holds_no_close_up);
     tcase_add_test(faults, the_item_of_a_killed_worker_goes_to_another);
     tcase_add_test(faults, the_item_of_a_stopped_worker_goes_to_another);
     tcase_add_test(ends, a_password_is_never_quoted);
