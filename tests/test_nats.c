@@ -1159,6 +1159,44 @@ START_TEST (an_older_sentinel_holds_no_close_up) {
 }
 END_TEST
 
+static atomic_int lost; /* acknowledgements that are still to be lost, although they were answered */
+
+/* Takes the place of the function of libnats. */
+natsStatus natsConnection_RequestString(natsMsg **answer, natsConnection *connection, const char *subject,
+                                        const char *text, int64_t timeout) {
+    void *address = dlsym(RTLD_NEXT, "natsConnection_RequestString");
+    natsStatus (*of_libnats)(natsMsg **, natsConnection *, const char *, const char *, int64_t);
+    memcpy(&of_libnats, &address, sizeof of_libnats);
+    if (strcmp(text, "+ACK") != 0 || atomic_load(&lost) == 0)
+        return of_libnats(answer, connection, subject, text, timeout);
+    atomic_fetch_sub(&lost, 1);
+    *answer = NULL;
+    return NATS_OK;
+}
+
+/* A leader that is killed may have answered an acknowledgement that the next one does not know. */
+START_TEST (a_lost_acknowledgement_ends_no_second_source) {
+    weir_nats_config config = config_for("lost_ack", QUEUE);
+    decode_numbers(&config);
+    config.ack_wait = SECONDS;
+    weir_nats *a = open_with(&config), *b = open_with(&config);
+    struct taker *first = new_taker(a, 1);
+    atomic_store(&lost, 1);
+    close_queue(a);
+    wait_for_end(first);
+    ck_assert_int_eq(atomic_load(&lost), 0);
+    struct taker *second = new_taker(b, 1);
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_wait(second->pipeline, weir_deadline_after(2500 * MILLISECONDS)));
+    close_queue(a);
+    wait_for_end(second);
+    join_queue(a);
+    assert_status(WEIR_OK, weir_nats_destroy(a));
+    assert_status(WEIR_OK, weir_nats_destroy(b));
+    free(first);
+    free(second);
+}
+END_TEST
+
 /* A worker in another process: takes items, tells of each, and never ends one. */
 static int run_worker(char **arguments) {
     weir_nats_config config = {.urls = arguments[2], .name = arguments[3], .capacity = QUEUE};
@@ -1445,6 +1483,7 @@ static Suite *suite(void) {
     tcase_add_test(faults, a_long_item_is_kept_alive);
     tcase_add_test(faults, a_long_item_is_kept_alive_without_answers);
     tcase_add_test(faults, an_older_sentinel_holds_no_close_up);
+    tcase_add_test(faults, a_lost_acknowledgement_ends_no_second_source);
     tcase_add_test(faults, a_receipt_without_a_place_puts_nothing_twice);
     tcase_add_test(faults, the_item_of_a_killed_worker_goes_to_another);
     tcase_add_test(faults, the_item_of_a_stopped_worker_goes_to_another);
