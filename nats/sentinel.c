@@ -7,7 +7,8 @@
  * Mostly that is so once the sentinel is the first message of the stream. But a server that was killed has messages again
  * that were acknowledged shortly before, sentinels too, and the copies of two servers may then number a message differently.
  * So what counts is whether there is an item up to the sentinel's place. A sentinel before it has had its end, because the
- * consumer had it acknowledged: it is removed with this one.
+ * consumer had it acknowledged: it is removed with this one. So is one with the same identity, which is this one under
+ * another number.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -19,6 +20,7 @@
 #include "stream.h"
 
 #include <stdio.h>
+#include <string.h>
 
 enum { PAUSE_MS = 50, OLDER_MOST = 100 };
 
@@ -91,14 +93,28 @@ static bool is_removed(weir_nats *nats, uint64_t sequence) {
     return status == NATS_NOT_FOUND || code == JSNoMessageFoundErr;
 }
 
-static void remove_those_up_to(weir_nats *nats, uint64_t sequence) {
-    const char *subject = nats->lanes[nats->lane_count - 1].subject;
-    uint64_t older = 0;
+static bool has_identity(weir_nats *nats, uint64_t place, const char *identity) {
+    natsMsg *message = NULL;
     jsErrCode code = 0;
+    const char *own = NULL;
+    bool same = js_GetMsg(&message, nats->js, nats->stream, place, NULL, &code) == NATS_OK &&
+                natsMsgHeader_Get(message, "Nats-Msg-Id", &own) == NATS_OK && strcmp(own, identity) == 0;
+    natsMsg_Destroy(message);
+    return same;
+}
+
+/* Removes an ended sentinel, and those before it, from the copies that still have them. */
+static void remove_ended(weir_nats *nats, const struct weir__nats_held *ended) {
+    const char *subject = nats->lanes[nats->lane_count - 1].subject, *identity = "";
+    uint64_t place = 0;
+    jsErrCode code = 0;
+    natsMsgHeader_Get(ended->message, "Nats-Msg-Id", &identity);
     for (int i = 0; i < OLDER_MOST; i++) {
-        if (weir__nats_find(nats, subject, older + 1, &older) != WEIR_OK || older == 0 || older > sequence)
+        if (weir__nats_find(nats, subject, place + 1, &place) != WEIR_OK || place == 0)
             return;
-        js_DeleteMsg(nats->js, nats->stream, older, NULL, &code);
+        if (place > ended->sequence && !has_identity(nats, place, identity))
+            return;
+        js_DeleteMsg(nats->js, nats->stream, place, NULL, &code);
     }
 }
 
@@ -116,7 +132,7 @@ bool weir__nats_sentinel_end(struct weir__nats_held *held) {
         nats_Sleep(PAUSE_MS);
         return false;
     }
-    remove_those_up_to(nats, held->sequence);
+    remove_ended(nats, held);
     weir__nats_forget(held);
     return true;
 }
