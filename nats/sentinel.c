@@ -105,14 +105,14 @@ static bool has_identity(weir_nats *nats, uint64_t place, const char *identity) 
 
 /* Removes an ended sentinel, and those before it, from the copies that still have them. */
 static void remove_ended(weir_nats *nats, const struct weir__nats_held *ended) {
-    const char *subject = nats->lanes[nats->lane_count - 1].subject, *identity = "";
+    const char *subject = nats->lanes[nats->lane_count - 1].subject, *identity = NULL;
     uint64_t place = 0;
     jsErrCode code = 0;
     natsMsgHeader_Get(ended->message, "Nats-Msg-Id", &identity);
     for (int i = 0; i < OLDER_MOST; i++) {
         if (weir__nats_find(nats, subject, place + 1, &place) != WEIR_OK || place == 0)
             return;
-        if (place > ended->sequence && !has_identity(nats, place, identity))
+        if (place > ended->sequence && (identity == NULL || !has_identity(nats, place, identity)))
             return;
         js_DeleteMsg(nats->js, nats->stream, place, NULL, &code);
     }
