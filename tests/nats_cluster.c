@@ -214,10 +214,11 @@ static void tell_items(jsCtx *js, uint64_t first, uint64_t last) {
         if (js_GetMsg(&message, js, stream, i, NULL, &code) != NATS_OK)
             continue;
         size_t number = strtoul(natsMsg_GetData(message), NULL, 10);
-        const char *identity = "none";
+        const char *identity = NULL;
         natsMsgHeader_Get(message, "Nats-Msg-Id", &identity);
         fprintf(stderr, "%" PRIu64 ": item %zu of %s, taken %u times; identity %s\n", i, number,
-                natsMsg_GetSubject(message), number < MOST ? atomic_load(&taken[number]) : 0, identity);
+                natsMsg_GetSubject(message), number < MOST ? atomic_load(&taken[number]) : 0,
+                identity == NULL ? "none" : identity);
         natsMsg_Destroy(message);
     }
 }
