@@ -6,7 +6,7 @@
  *
  * One lock guards all that changes. It is never held during a call of libnats that waits for the server, nor during a
  * function of the program. Threads: those of the program; those of libnats, which call the functions of the four
- * subscriptions; and the tick's.
+ * subscriptions; the tick, which never waits for the server; and the look, which asks it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -93,7 +93,7 @@ struct weir__nats_lane {
     size_t expected;             /* items that it may still bring */
     size_t held;                 /* items of this lane that are held */
     size_t most;                 /* of `held` */
-    uint64_t suspect;            /* its messages up to this sequence are to be looked at again; the tick's alone */
+    uint64_t suspect;            /* its messages up to this sequence are to be looked at again; the look's alone */
 };
 
 struct weir_nats {
@@ -104,7 +104,7 @@ struct weir_nats {
     natsConnection *prompt, *bulk;
     jsCtx *js;
     natsSubscription *answers, *arrivals, *acks;
-    pthread_t tick;
+    pthread_t tick, look;
 
     pthread_mutex_t lock;
     pthread_cond_t changed; /* stopped, connected, an acknowledgement, a callback that has ended */
@@ -136,8 +136,12 @@ struct weir_nats {
     struct weir__nats_held *held;
     struct weir__nats_held *sentinel; /* waits until it is the first in the stream */
     uint64_t passed;                  /* sequence of the sentinel that was passed on last */
-    uint64_t looked;                  /* when messages were looked for that were passed over; the tick's alone */
-    weir_queue *arrived;              /* for sources */
+    struct {
+        uint64_t first, messages; /* of the stream, at the last look */
+        bool asked;               /* whether an item is before the sentinel; it was one */
+    } waits;                      /* of the sentinel; the look's alone */
+    uint64_t looked;              /* when messages were looked for that were passed over; the look's alone */
+    weir_queue *arrived;          /* for sources */
 };
 
 #endif /* WEIR_NATS_HANDLE_H */

@@ -18,8 +18,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAUSE_MS = 50 };
-
 struct weir__nats_held *weir__nats_hold(weir_nats *nats, natsMsg *message, size_t lane, uint64_t sequence,
                                         unsigned attempt) {
     struct weir__nats_held *held = calloc(1, sizeof *held);
@@ -68,31 +66,6 @@ void weir__nats_forget(struct weir__nats_held *held) {
 void weir__nats_ack(struct weir__nats_held *held) {
     natsConnection_PublishString(held->nats->bulk, held->reply, "+ACK");
     weir__nats_forget(held);
-}
-
-/* Returns whether the server has no message with this number. */
-static bool is_removed(weir_nats *nats, uint64_t sequence) {
-    natsMsg *message = NULL;
-    jsErrCode code = 0;
-    natsStatus status = js_GetMsg(&message, nats->js, nats->stream, sequence, NULL, &code);
-    natsMsg_Destroy(message);
-    return status == NATS_NOT_FOUND || code == JSNoMessageFoundErr;
-}
-
-bool weir__nats_ack_and_wait(struct weir__nats_held *held) {
-    weir_nats *nats = held->nats;
-    natsMsg *answer = NULL;
-    if (!weir__nats_connected(nats->prompt)) {
-        nats_Sleep(PAUSE_MS);
-        return false;
-    }
-    natsStatus status = natsConnection_RequestString(&answer, nats->prompt, held->reply, "+ACK",
-                                                     weir__nats_milliseconds(nats->config.timeout));
-    natsMsg_Destroy(answer);
-    if (status != NATS_OK && !is_removed(nats, held->sequence))
-        return false;
-    weir__nats_forget(held);
-    return true;
 }
 
 /* A sentinel that is given back may come here again. */

@@ -15,12 +15,6 @@ struct weir__nats_held *weir__nats_hold(weir_nats *nats, natsMsg *message, size_
 /* Acknowledges an item: the server removes it. Frees `held`. */
 void weir__nats_ack(struct weir__nats_held *held);
 
-/*
- * Acknowledges a sentinel, and waits until the server has removed it, at most for `timeout`. Returns whether it has; then
- * `held` is freed. Otherwise it may be removed or not: call it again.
- */
-bool weir__nats_ack_and_wait(struct weir__nats_held *held);
-
 /* Frees `held`, and tells the server nothing: a later delivery of the same item is held. */
 void weir__nats_forget(struct weir__nats_held *held);
 

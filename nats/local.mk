@@ -17,6 +17,7 @@ libweir_nats_la_SOURCES = \
 	nats/repair.c nats/repair.h \
 	nats/room.c nats/room.h \
 	nats/send.c nats/send.h \
+	nats/sentinel.c nats/sentinel.h \
 	nats/settings.c nats/settings.h \
 	nats/sink.c \
 	nats/source.c \

@@ -118,7 +118,7 @@ static void stop(weir_nats *nats) {
 
 void weir__nats_end(weir_nats *nats) {
     stop(nats);
-    pthread_join(nats->tick, NULL);
+    weir__nats_tick_join(nats);
     weir__nats_disconnect(nats);
     while (nats->held != NULL)
         weir__nats_forget(nats->held);

@@ -148,14 +148,28 @@ weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, we
     return status;
 }
 
-weir_status weir__nats_put_message(weir_nats *nats, const char *subject, const weir_nats_message *message,
-                                   const char *header, const char *same_id, weir_deadline deadline) {
+static struct weir__nats_put make_put(const char *subject, const weir_nats_message *message, const char *header,
+                                      const char *same_id) {
     struct weir__nats_put put;
     weir__nats_put_begin(&put, subject, message->bytes, message->size);
     put.header = header;
     put.value = header == NULL ? NULL : "1";
     put.same_id = same_id;
+    return put;
+}
+
+weir_status weir__nats_put_message(weir_nats *nats, const char *subject, const weir_nats_message *message,
+                                   const char *header, const char *same_id, weir_deadline deadline) {
+    struct weir__nats_put put = make_put(subject, message, header, same_id);
     return weir__nats_put_until(nats, &put, deadline);
+}
+
+weir_status weir__nats_put_again(weir_nats *nats, const char *subject, const weir_nats_message *message,
+                                 const char *header, const char *same_id) {
+    struct weir__nats_put put = make_put(subject, message, header, same_id);
+    weir__nats_room_replace(nats);
+    put.admitted = true;
+    return weir__nats_put_until(nats, &put, weir_deadline_after(nats->config.timeout));
 }
 
 static weir_status put_item(weir_nats *nats, void *item, weir_deadline deadline) {

@@ -22,6 +22,13 @@ weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, we
 weir_status weir__nats_put_message(weir_nats *nats, const char *subject, const weir_nats_message *message,
                                    const char *header, const char *same_id, weir_deadline deadline);
 
+/*
+ * Puts a message of the queue again, which the caller removes then, within `timeout`. The queue may be full: after kills of
+ * its servers it may have more messages than its capacity. The identity makes sure that it is stored once.
+ */
+weir_status weir__nats_put_again(weir_nats *nats, const char *subject, const weir_nats_message *message,
+                                 const char *header, const char *same_id);
+
 /* Returns the subject for an item. */
 const char *weir__nats_subject(const weir_nats *nats, const void *item);
 

@@ -12,6 +12,7 @@
 #include "open.h"
 #include "put.h"
 #include "room.h"
+#include "sentinel.h"
 #include "take.h"
 
 #include <stdlib.h>
@@ -71,7 +72,7 @@ static weir_status close_queue(void *state) {
 /* A sentinel whose removal is not known is asked for again, up to ack_wait: then it goes to another consumer. */
 static void settle_sentinel(struct weir__nats_held *sentinel) {
     weir_deadline until = weir_deadline_after(sentinel->nats->config.ack_wait);
-    while (!weir__nats_ack_and_wait(sentinel)) {
+    while (!weir__nats_sentinel_end(sentinel)) {
         if (weir__nats_now() >= until) {
             weir__nats_nak(sentinel, 0);
             return;

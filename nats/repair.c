@@ -10,7 +10,7 @@
  * attempt number; then it is removed. So an item that was acknowledged comes twice.
  *
  * Sentinels must stay behind such messages. So if there is a sentinel, its holder repairs, and puts the sentinel again
- * behind what it has moved.
+ * behind what it has moved. Another program that repairs looks for a sentinel before each message, and stops at one.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -19,6 +19,7 @@
 #include "clock.h"
 #include "held.h"
 #include "put.h"
+#include "sentinel.h"
 #include "stream.h"
 
 #include <inttypes.h>
@@ -43,9 +44,7 @@ static bool move(weir_nats *nats, natsMsg *message, uint64_t sequence) {
     jsErrCode code = 0;
     weir_nats_message bytes = {natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message), 0, 0};
     snprintf(identity, sizeof identity, "again.%s.%" PRIu64, nats->stream, sequence);
-    weir_deadline deadline = weir_deadline_after(nats->config.timeout);
-    return weir__nats_put_message(nats, natsMsg_GetSubject(message), &bytes, "Weir-Again", identity, deadline) ==
-               WEIR_OK &&
+    return weir__nats_put_again(nats, natsMsg_GetSubject(message), &bytes, "Weir-Again", identity) == WEIR_OK &&
            js_DeleteMsg(nats->js, nats->stream, sequence, NULL, &code) == NATS_OK;
 }
 
@@ -85,8 +84,7 @@ static void move_sentinel(weir_nats *nats, uint64_t sequence) {
     static const weir_nats_message empty = {"", 0, 0, 0};
     char identity[SUBJECT_BYTES];
     snprintf(identity, sizeof identity, "again.%s.%" PRIu64, nats->stream, sequence);
-    if (weir__nats_put_message(nats, nats->lanes[nats->lane_count - 1].subject, &empty, "Weir-Ctl", identity,
-                               weir_deadline_after(nats->config.timeout)) != WEIR_OK)
+    if (weir__nats_put_again(nats, nats->lanes[nats->lane_count - 1].subject, &empty, "Weir-Ctl", identity) != WEIR_OK)
         return;
     pthread_mutex_lock(&nats->lock);
     struct weir__nats_held *sentinel = nats->sentinel;
@@ -94,19 +92,32 @@ static void move_sentinel(weir_nats *nats, uint64_t sequence) {
     if (same)
         nats->sentinel = NULL;
     pthread_mutex_unlock(&nats->lock);
-    if (same && !weir__nats_ack_and_wait(sentinel))
+    if (same && !weir__nats_sentinel_end(sentinel))
         weir__nats_forget(sentinel); /* it is delivered again */
 }
 
-/* Moves what is suspect from the first message on. A removal tells where the next message is. Returns how many it moved. */
-static size_t move_all(weir_nats *nats, uint64_t first, uint64_t before) {
+/* Returns whether a sentinel was put behind the place `last`. */
+static bool sentinel_came(weir_nats *nats, uint64_t last) {
+    uint64_t place = 0;
+    const char *subject = nats->lanes[nats->lane_count - 1].subject;
+    return weir__nats_find(nats, subject, last + 1, &place) != WEIR_OK || place != 0;
+}
+
+/*
+ * Moves what is suspect from the first message on; a removal tells where the next message is. Stops at a sentinel that has
+ * come since the stream told its state, unless this program holds one. Returns how many messages it moved.
+ */
+static size_t move_all(weir_nats *nats, const struct weir__nats_state *begin, uint64_t before, bool holds) {
     struct weir__nats_state state;
     size_t moved = 0;
-    for (size_t tries = 0; first <= before && tries < LOOKED_AT; tries++) {
-        bool did = move_if_suspect(nats, first++, before);
+    uint64_t next = begin->first;
+    for (size_t tries = 0; next <= before && tries < LOOKED_AT; tries++) {
+        if (!holds && sentinel_came(nats, begin->last))
+            break;
+        bool did = move_if_suspect(nats, next++, before);
         moved += did;
-        if (did && weir__nats_state(nats, nats->stream, &state) == WEIR_OK && state.first > first)
-            first = state.first;
+        if (did && weir__nats_state(nats, nats->stream, &state) == WEIR_OK && state.first > next)
+            next = state.first;
     }
     return moved;
 }
@@ -122,7 +133,7 @@ static void look(weir_nats *nats) {
         lane->suspect = lane->suspect < next[i] ? lane->suspect : next[i];
         before = before < lane->suspect ? lane->suspect : before;
     }
-    size_t moved = state.last == 0 ? 0 : move_all(nats, state.first, before);
+    size_t moved = state.last == 0 ? 0 : move_all(nats, &state, before, sentinel != 0);
     for (size_t i = 0; i + 1 < nats->lane_count; i++)
         nats->lanes[i].suspect = next[i];
     if (moved > 0 && sentinel != 0)

@@ -8,7 +8,7 @@
 
 #include "handle.h"
 
-/* Looks for such messages and moves them, if some seconds have passed since it looked last. Only the tick calls it. */
+/* Looks for such messages and moves them, if some seconds have passed since it looked last. Only the look calls it. */
 void weir__nats_repair(weir_nats *nats);
 
 #endif /* WEIR_NATS_REPAIR_H */

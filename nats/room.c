@@ -67,6 +67,12 @@ weir_status weir__nats_room_admit(weir_nats *nats, size_t wanted, size_t *admitt
     return status;
 }
 
+void weir__nats_room_replace(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    nats->flying++;
+    pthread_mutex_unlock(&nats->lock);
+}
+
 void weir__nats_room_leave(weir_nats *nats, size_t count) {
     pthread_mutex_lock(&nats->lock);
     nats->flying -= count;

@@ -14,6 +14,9 @@
  */
 weir_status weir__nats_room_admit(weir_nats *nats, size_t wanted, size_t *admitted);
 
+/* Admits a put that takes the place of a message in the queue: the bound does not hold it up. */
+void weir__nats_room_replace(weir_nats *nats);
+
 /* Ends admissions: `count` puts have an answer, or are given up. */
 void weir__nats_room_leave(weir_nats *nats, size_t count);
 

@@ -67,7 +67,7 @@ static enum weir__nats_answer read_answer(natsMsg *message, struct weir__nats_pu
     if (strstr(text, "\"error\"") != NULL)
         return read_error(text, put);
     put->sequence = number_after(text, "\"seq\":");
-    return put->sequence == 0 ? ANSWER_FULL : ANSWER_STORED; /* 0: the identity of a put that was not stored */
+    return put->sequence == 0 ? ANSWER_LATER : ANSWER_STORED; /* 0: an attempt with this identity is under way */
 }
 
 static void unlist_locked(weir_nats *nats, struct weir__nats_put *put) {

@@ -59,6 +59,8 @@ static void describe(const weir_nats_config *config, char *text, size_t size) {
 
 /* Returns whether the answer means that the cluster is not ready yet. */
 static bool try_again(natsStatus status, jsErrCode code) {
+    if (status == NATS_NO_RESPONDERS) /* libnats gives it a code of its own */
+        return true;
     switch (code) {
         case JSClusterNotAvailErr:
         case JSClusterNoPeersErr:
@@ -68,7 +70,7 @@ static bool try_again(natsStatus status, jsErrCode code) {
         case JSStreamOfflineErr:
             return true;
         default:
-            return code == 0 && (status == NATS_TIMEOUT || status == NATS_NO_RESPONDERS);
+            return code == 0 && status == NATS_TIMEOUT;
     }
 }
 
@@ -197,6 +199,28 @@ weir_status weir__nats_state(weir_nats *nats, const char *stream, struct weir__n
     state->last = info->State.LastSeq;
     jsStreamInfo_Destroy(info);
     return WEIR_OK;
+}
+
+static bool read_sequence(const char *text, uint64_t *sequence) {
+    const char *at = strstr(text, "\"seq\":"), *code = strstr(text, "\"err_code\":");
+    *sequence = at == NULL ? 0 : strtoull(at + strlen("\"seq\":"), NULL, 10);
+    return at != NULL || (code != NULL && strtol(code + strlen("\"err_code\":"), NULL, 10) == JSNoMessageFoundErr);
+}
+
+weir_status weir__nats_find(weir_nats *nats, const char *subject, uint64_t from, uint64_t *sequence) {
+    char api[NAME_BYTES + 32], body[SUBJECT_BYTES + 64];
+    natsMsg *answer = NULL;
+    if (!weir__nats_connected(nats->prompt))
+        return weir__nats_fail(nats, WEIR_DISCONNECTED, "no connection");
+    snprintf(api, sizeof api, "$JS.API.STREAM.MSG.GET.%s", nats->stream);
+    snprintf(body, sizeof body, "{\"seq\":%" PRIu64 ",\"next_by_subj\":\"%s\"}", from == 0 ? 1 : from, subject);
+    natsStatus status =
+        natsConnection_RequestString(&answer, nats->prompt, api, body, weir__nats_milliseconds(nats->config.timeout));
+    if (status != NATS_OK)
+        return unanswered(nats, status, 0);
+    bool told = natsMsg_GetData(answer) != NULL && read_sequence(natsMsg_GetData(answer), sequence);
+    natsMsg_Destroy(answer);
+    return told ? WEIR_OK : weir__nats_fail(nats, WEIR_FAILED, "the server does not tell where a message is");
 }
 
 weir_status weir__nats_lane_state(weir_nats *nats, size_t index, struct weir__nats_lane_state *state) {

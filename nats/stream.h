@@ -22,6 +22,12 @@ struct weir__nats_state {
 /* Asks for the state of a stream. Returns WEIR_OK, or a status with a message. */
 weir_status weir__nats_state(weir_nats *nats, const char *stream, struct weir__nats_state *state);
 
+/*
+ * Finds the first message with a subject, which may have wildcards, from a sequence on. Sets `*sequence` to its place, or to 0
+ * if there is none. Returns WEIR_OK, or a status with a message.
+ */
+weir_status weir__nats_find(weir_nats *nats, const char *subject, uint64_t from, uint64_t *sequence);
+
 /* What the consumer of a lane tells. */
 struct weir__nats_lane_state {
     uint64_t waiting, in_work; /* messages that are not delivered, and not acknowledged */

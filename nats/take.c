@@ -8,11 +8,8 @@
  * with two more words before the stream on newer servers. A message with a header "Status" ends a request.
  *
  * An item that is given back while a request of a program without a subscription is open is lost to 2.9.10 until ack_wait
- * is over: the server takes it from its list for that request. So the last taker leaves the subscription to the tick, which
+ * is over: the server takes it from its list for that request. So the last taker leaves the subscription to the look, which
  * ends it when no request is open, and gives back what was not begun then.
- *
- * A sentinel is held, without an acknowledgement, until it is the first message of the stream. If this program dies before,
- * another one gets it. The consumer delivers one sentinel at a time, so there is one holder.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -24,7 +21,7 @@
 #include "held.h"
 #include "pull.h"
 #include "reason.h"
-#include "stream.h"
+#include "sentinel.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,19 +68,6 @@ static void request_ended(weir_nats *nats, const char *subject, const char *code
     weir__nats_pull(nats);
 }
 
-static void hold_sentinel(weir_nats *nats, struct weir__nats_held *held) {
-    pthread_mutex_lock(&nats->lock);
-    struct weir__nats_held *older = nats->sentinel;
-    if (held->sequence == nats->passed)
-        older = held;
-    else
-        nats->sentinel = held;
-    pthread_cond_broadcast(&nats->changed);
-    pthread_mutex_unlock(&nats->lock);
-    if (older != NULL)
-        weir__nats_forget(older); /* it was delivered again */
-}
-
 static void item_arrived(weir_nats *nats, natsMsg *message) {
     size_t lane;
     uint64_t sequence;
@@ -106,7 +90,7 @@ static void item_arrived(weir_nats *nats, natsMsg *message) {
     else if (!taken)
         weir__nats_dropped(held);
     else if (held->sentinel)
-        hold_sentinel(nats, held);
+        weir__nats_sentinel_arrived(held);
     else if (attempt > nats->config.attempts)
         weir__nats_bury(held);
     else
@@ -217,26 +201,6 @@ void weir__nats_take_rest(weir_nats *nats) {
         pthread_mutex_unlock(&nats->lock);
     }
     pthread_mutex_unlock(&nats->takes);
-}
-
-void weir__nats_pass_sentinel(weir_nats *nats) {
-    struct weir__nats_state state;
-    pthread_mutex_lock(&nats->lock);
-    uint64_t sequence = nats->sentinel == NULL ? 0 : nats->sentinel->sequence;
-    pthread_mutex_unlock(&nats->lock);
-    if (sequence == 0 || weir__nats_state(nats, nats->stream, &state) != WEIR_OK || state.first < sequence)
-        return;
-    pthread_mutex_lock(&nats->lock);
-    struct weir__nats_held *sentinel = nats->sentinel;
-    if (sentinel != NULL && sentinel->sequence == sequence && nats->takers > 0) {
-        nats->sentinel = NULL;
-        nats->passed = sequence;
-    } else {
-        sentinel = NULL;
-    }
-    pthread_mutex_unlock(&nats->lock);
-    if (sentinel != NULL)
-        nats->deliver(nats->target, sentinel);
 }
 
 weir_status weir__nats_decode(struct weir__nats_held *held, void **item) {

@@ -23,9 +23,6 @@ bool weir__nats_take_no_more(weir_nats *nats);
 /* Ends the subscription, if no taker is left and no request is open, and gives back what was dropped. */
 void weir__nats_take_rest(weir_nats *nats);
 
-/* Passes the sentinel on if it is the first in the stream: all items before it are acknowledged. */
-void weir__nats_pass_sentinel(weir_nats *nats);
-
 /*
  * Decodes a held item, and frees its bytes. Returns WEIR_OK and sets `*item`; or the status of decode, with the item given
  * back as a failed attempt.

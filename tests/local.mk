@@ -276,7 +276,8 @@ endif
 endif
 
 tests_test_nats_SOURCES = tests/nats_server.c tests/nats_server.h tests/test_nats.c
-tests_test_nats_LDADD = tests/libsupport.a libweir-nats.la libweir.la $(CHECK_LIBS)
+tests_test_nats_CFLAGS = $(AM_CFLAGS) $(NATS_CFLAGS)
+tests_test_nats_LDADD = tests/libsupport.a libweir-nats.la libweir.la $(NATS_LIBS) $(CHECK_LIBS)
 tests_nats_cluster_SOURCES = tests/nats_server.c tests/nats_server.h tests/nats_cluster.c
 tests_nats_cluster_CFLAGS = $(AM_CFLAGS) $(NATS_CFLAGS)
 tests_nats_cluster_LDADD = libweir-nats.la libweir.la $(NATS_LIBS)

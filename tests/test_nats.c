@@ -6,9 +6,11 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#define _GNU_SOURCE /* for RTLD_NEXT */
 #include "nats_server.h"
 #include "support.h"
 
+#include <dlfcn.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +18,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <nats/nats.h>
 #include <weir/nats.h>
 #include <weir/port.h>
 
-enum { QUEUE = 100, PRODUCERS = 4, EACH = 50, BOUND = 10, SHORT_ACK_WAIT_MS = 1000 };
+enum { QUEUE = 100, PRODUCERS = 4, EACH = 50, BOUND = 10, SHORT_ACK_WAIT_MS = 1000, KEYS = 4 };
 
 static char folder[128];
 static struct nats_server shared;
@@ -73,6 +76,8 @@ static void put_texts(weir_nats *nats, size_t first, size_t end) {
 struct taker {
     weir_pipeline *pipeline;
     atomic_size_t begun, count;
+    atomic_int *busy;   /* items in work, by key; NULL: not counted */
+    atomic_bool beside; /* two items of a key were in work at a time */
     size_t numbers[1024];
     unsigned attempts[1024];
     atomic_bool hold;   /* calls wait while it is set */
@@ -124,6 +129,13 @@ static int take(weir_task *task, void *item, void *arg) {
         taker->attempts[place] = taken->attempt;
     }
     atomic_fetch_add(&taker->count, 1);
+    if (taker->busy != NULL) {
+        atomic_int *busy = &taker->busy[taken->number % KEYS];
+        if (atomic_fetch_add(busy, 1) != 0)
+            atomic_store(&taker->beside, true);
+        usleep(1000);
+        atomic_fetch_sub(busy, 1);
+    }
     while (atomic_load(&taker->hold) && !weir_task_cancelled(task))
         usleep(1000);
     if (weir_task_cancelled(task))
@@ -391,9 +403,12 @@ START_TEST (each_sentinel_ends_one_source) {
     }
     join_queue(a);
     ck_assert_uint_eq(first->count + second->count, 20);
+    weir_pipeline *other = one == WEIR_OK ? second->pipeline : first->pipeline;
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_wait(other, weir_deadline_after(300 * MILLISECONDS)));
     close_queue(b);
     wait_for_end(first);
     wait_for_end(second);
+    join_queue(b);
     assert_status(WEIR_OK, weir_nats_destroy(a));
     assert_status(WEIR_OK, weir_nats_destroy(b));
     free(first);
@@ -414,6 +429,26 @@ START_TEST (a_sentinel_waits_for_items_in_work) {
     join_queue(nats);
     assert_status(WEIR_OK, weir_nats_destroy(nats));
     free(taker);
+}
+END_TEST
+
+START_TEST (a_source_that_has_ended_takes_nothing) {
+    weir_nats *a = open_numbers("ended_source", QUEUE), *b = open_numbers("ended_source", QUEUE);
+    struct taker *ended = new_taker(a, 1);
+    close_queue(a);
+    assert_status(WEIR_OK, weir_pipeline_wait(ended->pipeline, weir_deadline_after(HANG_SECONDS * SECONDS)));
+    put_numbers_to(b, 0, 20); /* the pipeline of the first one is not finished */
+    close_queue(b);
+    struct taker *other = new_taker(b, 1);
+    wait_for_end(other);
+    ck_assert_uint_eq(other->count, 20);
+    join_queue(b);
+    end_taker(ended, WEIR_OK);
+    ck_assert_uint_eq(ended->count, 0);
+    assert_status(WEIR_OK, weir_nats_destroy(a));
+    assert_status(WEIR_OK, weir_nats_destroy(b));
+    free(ended);
+    free(other);
 }
 END_TEST
 
@@ -669,29 +704,47 @@ END_TEST
 
 static uint64_t key_of(const void *item, void *arg) {
     (void)arg;
-    return ((const struct taken *)item)->number % 4;
+    return ((const struct taken *)item)->number % KEYS;
+}
+
+static struct taker *new_taker_of_keys(weir_nats *nats, atomic_int *busy) {
+    struct taker *taker = calloc(1, sizeof *taker);
+    taker->busy = busy;
+    start_taker(taker, nats, KEYS);
+    return taker;
+}
+
+/* The items of a key that one taker has got are in the order of their puts. */
+static void check_keys(const struct taker *taker) {
+    size_t least[KEYS] = {0};
+    for (size_t i = 0; i < taker->count; i++) {
+        size_t key = taker->numbers[i] % KEYS;
+        ck_assert_uint_ge(taker->numbers[i], least[key]);
+        least[key] = taker->numbers[i] + 1;
+    }
+    ck_assert(!atomic_load(&taker->beside));
 }
 
 START_TEST (items_of_a_key_are_taken_one_by_one) {
+    static atomic_int busy[KEYS];
     weir_nats_config config = config_for("keys", QUEUE);
     decode_numbers(&config);
     config.key = key_of;
     config.lanes = 4;
     weir_nats *a = open_with(&config), *b = open_with(&config);
-    struct taker *first = new_taker(a, 4);
+    struct taker *first = new_taker_of_keys(a, busy), *second = new_taker_of_keys(b, busy);
     put_numbers_to(a, 0, 40);
     close_queue(a);
+    close_queue(a);
     wait_for_end(first);
-    ck_assert_uint_eq(first->count, 40);
-    size_t next[4] = {0, 1, 2, 3};
-    for (size_t i = 0; i < 40; i++) {
-        size_t key = first->numbers[i] % 4;
-        ck_assert_uint_eq(first->numbers[i], next[key]);
-        next[key] += 4;
-    }
+    wait_for_end(second);
+    ck_assert_uint_eq(first->count + second->count, 40);
+    check_keys(first);
+    check_keys(second);
     assert_status(WEIR_OK, weir_nats_destroy(a));
     assert_status(WEIR_OK, weir_nats_destroy(b));
     free(first);
+    free(second);
 }
 END_TEST
 
@@ -780,7 +833,7 @@ END_TEST
 START_TEST (a_close_reaches_one_weir_queue) {
     weir_queue *queue = open_weir_queue("closed_queue", 5, false);
     weir_queue_cursor cursor = WEIR_QUEUE_CURSOR(queue);
-    void *item;
+    void *item = NULL;
     size_t count = 0;
     assert_status(WEIR_OK, weir_queue_put(queue, new_taken(0)));
     assert_status(WEIR_OK, weir_queue_put(queue, new_taken(1)));
@@ -789,6 +842,7 @@ START_TEST (a_close_reaches_one_weir_queue) {
         free(item);
     ck_assert_uint_eq(count, 2);
     assert_status(WEIR_OK, weir_queue_join_until(queue, weir_deadline_after(HANG_SECONDS * SECONDS)));
+    assert_status(WEIR_TIMEDOUT, weir_queue_get_until(queue, &item, weir_deadline_after(300 * MILLISECONDS)));
     assert_status(WEIR_OK, weir_queue_destroy(queue));
 }
 END_TEST
@@ -926,6 +980,15 @@ START_TEST (sinks_put_one_by_one_and_in_batches) {
     run_sink(nats, 0, 10);
     run_sink(nats, 16, 100);
     ck_assert_uint_eq(counts_of(nats).unfinished, 110);
+    close_queue(nats);
+    struct taker *taker = new_taker(nats, 1);
+    wait_for_end(taker);
+    size_t seen[100] = {0};
+    for (size_t i = 0; i < taker->count; i++)
+        seen[taker->numbers[i]]++;
+    for (size_t i = 0; i < COUNT_OF(seen); i++)
+        ck_assert_uint_eq(seen[i], i < 10 ? 2 : 1);
+    free(taker);
     assert_status(WEIR_OK, weir_nats_destroy(nats));
 }
 END_TEST
@@ -981,6 +1044,185 @@ START_TEST (a_long_item_is_kept_alive) {
     ck_assert_uint_eq(first->count, 1);
     end_taker(first, WEIR_OK);
     end_taker(second, WEIR_OK);
+    assert_status(WEIR_OK, weir_nats_destroy(a));
+    assert_status(WEIR_OK, weir_nats_destroy(b));
+    free(first);
+    free(second);
+}
+END_TEST
+
+static atomic_bool no_answer; /* to questions for the state of a stream */
+
+typedef natsStatus info_func(jsStreamInfo **info, jsCtx *js, const char *stream, jsOptions *options, jsErrCode *code);
+
+/* Takes the place of the function of libnats. */
+natsStatus js_GetStreamInfo(jsStreamInfo **info, jsCtx *js, const char *stream, jsOptions *options, jsErrCode *code) {
+    void *address = dlsym(RTLD_NEXT, "js_GetStreamInfo");
+    info_func *of_libnats;
+    memcpy(&of_libnats, &address, sizeof of_libnats);
+    while (atomic_load(&no_answer))
+        usleep(1000);
+    return of_libnats(info, js, stream, options, code);
+}
+
+static atomic_int placeless; /* receipts that are still to be without a place */
+
+/* Takes the place of the function of libnats. */
+const char *natsMsg_GetData(const natsMsg *message) {
+    void *address = dlsym(RTLD_NEXT, "natsMsg_GetData");
+    const char *(*of_libnats)(const natsMsg *);
+    memcpy(&of_libnats, &address, sizeof of_libnats);
+    const char *data = of_libnats(message);
+    if (data == NULL || strncmp(data, "{\"stream\":", 10) != 0 || atomic_load(&placeless) == 0)
+        return data;
+    atomic_fetch_sub(&placeless, 1);
+    return "{\"stream\":\"S\",\"seq\":0,\"duplicate\":true}";
+}
+
+/* From 2.10 on, a server that still works at a put answers so when it is sent again. */
+START_TEST (a_receipt_without_a_place_puts_nothing_twice) {
+    weir_nats *nats = open_numbers("placeless", QUEUE);
+    void *items[3] = {new_taken(1), new_taken(2), new_taken(3)};
+    size_t put = 0;
+    atomic_store(&placeless, 1);
+    put_numbers_to(nats, 0, 1);
+    atomic_store(&placeless, 2);
+    assert_status(WEIR_OK, weir_nats_put_many(nats, items, COUNT_OF(items), &put, WEIR_NEVER));
+    ck_assert_int_eq(atomic_load(&placeless), 0);
+    ck_assert_uint_eq(counts_of(nats).unfinished, 4);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+START_TEST (a_long_item_is_kept_alive_without_answers) {
+    weir_nats_config config = config_for("silent", QUEUE);
+    decode_numbers(&config);
+    config.ack_wait = SECONDS;
+    weir_nats *a = open_with(&config), *b = open_with(&config);
+    struct taker *first = calloc(1, sizeof *first);
+    atomic_store(&first->hold, true);
+    start_taker(first, a, 1);
+    put_numbers_to(a, 0, 1);
+    close_queue(a); /* its holder asks for the state */
+    wait_for_count(first, 1);
+    usleep(200000); /* it has the sentinel too; if not, the test is weaker */
+    atomic_store(&no_answer, true);
+    struct taker *second = new_taker(b, 1);
+    usleep(2500000);
+    ck_assert_uint_eq(second->count, 0);
+    atomic_store(&no_answer, false);
+    atomic_store(&first->hold, false);
+    wait_for_end(first);
+    end_taker(second, WEIR_OK);
+    assert_status(WEIR_OK, weir_nats_destroy(a));
+    assert_status(WEIR_OK, weir_nats_destroy(b));
+    free(first);
+    free(second);
+}
+END_TEST
+
+/* Takes the first sentinel of a queue without weir, and never settles it. Others are delivered all the same from now on. */
+static natsConnection *take_first_sentinel(const char *stream) {
+    char subject[128];
+    natsConnection *connection = NULL;
+    jsCtx *js = NULL;
+    jsConsumerInfo *info = NULL;
+    natsMsg *sentinel = NULL;
+    snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.%s.close", stream);
+    ck_assert_int_eq(natsConnection_ConnectTo(&connection, shared.url), NATS_OK);
+    ck_assert_int_eq(natsConnection_JetStream(&js, connection, NULL), NATS_OK);
+    ck_assert_int_eq(natsConnection_RequestString(&sentinel, connection, subject, "1", HANG_SECONDS * 1000), NATS_OK);
+    ck_assert_int_eq(js_GetConsumerInfo(&info, js, stream, "close", NULL, NULL), NATS_OK);
+    info->Config->MaxAckPending = 2;
+    ck_assert_int_eq(js_UpdateConsumer(NULL, js, stream, info->Config, NULL, NULL), NATS_OK);
+    jsConsumerInfo_Destroy(info);
+    natsMsg_Destroy(sentinel);
+    jsCtx_Destroy(js);
+    return connection;
+}
+
+/*
+ * After a kill, a stream may have a sentinel again that has ended a consumer before, and that no program gets. Here a client
+ * that does nothing has it.
+ */
+START_TEST (an_older_sentinel_holds_no_close_up) {
+    weir_nats *nats = open_queue("older", QUEUE);
+    close_queue(nats);
+    natsConnection *client = take_first_sentinel("WEIR_older");
+    close_queue(nats);
+    struct taker *taker = new_taker(nats, 1);
+    wait_for_end(taker);
+    join_queue(nats);
+    natsConnection_Destroy(client);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+    free(taker);
+}
+END_TEST
+
+static atomic_bool shifted; /* the server delivers with numbers that are too low by one */
+
+/* Takes the place of the function of libnats: $JS.ACK.WEIR_shifted.close.1.2. ... becomes ... close.1.1. ... */
+const char *natsMsg_GetReply(const natsMsg *message) {
+    static char changed[256];
+    static const char second[] = "$JS.ACK.WEIR_shifted.close.1.2.";
+    void *address = dlsym(RTLD_NEXT, "natsMsg_GetReply");
+    const char *(*of_libnats)(const natsMsg *);
+    memcpy(&of_libnats, &address, sizeof of_libnats);
+    const char *reply = of_libnats(message);
+    if (!atomic_load(&shifted) || reply == NULL || strncmp(reply, second, strlen(second)) != 0)
+        return reply;
+    snprintf(changed, sizeof changed, "%s", reply);
+    changed[strlen(second) - 2] = '1';
+    return changed;
+}
+
+/* After kills, the copies of two servers may number a message differently. */
+START_TEST (a_sentinel_is_removed_under_another_number) {
+    weir_nats *nats = open_numbers("shifted", QUEUE);
+    struct taker *taker = new_taker(nats, 1);
+    put_numbers_to(nats, 0, 1);
+    join_queue(nats);
+    atomic_store(&shifted, true);
+    close_queue(nats);
+    wait_for_end(taker);
+    join_queue(nats);
+    atomic_store(&shifted, false);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+    free(taker);
+}
+END_TEST
+
+static atomic_int lost; /* acknowledgements that are still to be lost, although they were answered */
+
+/* Takes the place of the function of libnats. */
+natsStatus natsConnection_RequestString(natsMsg **answer, natsConnection *connection, const char *subject,
+                                        const char *text, int64_t timeout) {
+    void *address = dlsym(RTLD_NEXT, "natsConnection_RequestString");
+    natsStatus (*of_libnats)(natsMsg **, natsConnection *, const char *, const char *, int64_t);
+    memcpy(&of_libnats, &address, sizeof of_libnats);
+    if (strcmp(text, "+ACK") != 0 || atomic_load(&lost) == 0)
+        return of_libnats(answer, connection, subject, text, timeout);
+    atomic_fetch_sub(&lost, 1);
+    *answer = NULL;
+    return NATS_OK;
+}
+
+/* A leader that is killed may have answered an acknowledgement that the next one does not know. */
+START_TEST (a_lost_acknowledgement_ends_no_second_source) {
+    weir_nats_config config = config_for("lost_ack", QUEUE);
+    decode_numbers(&config);
+    config.ack_wait = SECONDS;
+    weir_nats *a = open_with(&config), *b = open_with(&config);
+    struct taker *first = new_taker(a, 1);
+    atomic_store(&lost, 1);
+    close_queue(a);
+    wait_for_end(first);
+    ck_assert_int_eq(atomic_load(&lost), 0);
+    struct taker *second = new_taker(b, 1);
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_wait(second->pipeline, weir_deadline_after(2500 * MILLISECONDS)));
+    close_queue(a);
+    wait_for_end(second);
+    join_queue(a);
     assert_status(WEIR_OK, weir_nats_destroy(a));
     assert_status(WEIR_OK, weir_nats_destroy(b));
     free(first);
@@ -1248,6 +1490,7 @@ static Suite *suite(void) {
     tcase_add_test(calls, producers_keep_the_bound);
     tcase_add_test(calls, each_sentinel_ends_one_source);
     tcase_add_test(calls, a_sentinel_waits_for_items_in_work);
+    tcase_add_test(calls, a_source_that_has_ended_takes_nothing);
     tcase_add_test(calls, items_that_are_not_begun_are_given_back);
     tcase_add_test(calls, a_failed_item_comes_again_with_its_attempt);
     tcase_add_test(calls, the_last_failure_makes_a_dead_letter);
@@ -1271,6 +1514,11 @@ static Suite *suite(void) {
     tcase_add_test(calls, sinks_put_one_by_one_and_in_batches);
     tcase_add_test(calls, a_cancel_ends_a_sink_that_waits_for_room);
     tcase_add_test(faults, a_long_item_is_kept_alive);
+    tcase_add_test(faults, a_long_item_is_kept_alive_without_answers);
+    tcase_add_test(faults, an_older_sentinel_holds_no_close_up);
+    tcase_add_test(faults, a_sentinel_is_removed_under_another_number);
+    tcase_add_test(faults, a_lost_acknowledgement_ends_no_second_source);
+    tcase_add_test(faults, a_receipt_without_a_place_puts_nothing_twice);
     tcase_add_test(faults, the_item_of_a_killed_worker_goes_to_another);
     tcase_add_test(faults, the_item_of_a_stopped_worker_goes_to_another);
     tcase_add_test(ends, a_password_is_never_quoted);

@@ -31,7 +31,8 @@
  *
  * What a single machine guarantees, and a network does not:
  *
- *   - An item may be taken twice, if its first taker was too slow or its acknowledgement was lost.
+ *   - An item may be taken twice, if its first taker was too slow, its acknowledgement was lost, or a server was killed
+ *     shortly after it.
  *   - Counts are those of an instant in the past.
  *   - With several replicas, the bound may be exceeded by the puts that other programs and threads have under way: one for
  *     each weir_nats_put, up to 256 for each weir_nats_put_many or sink with batches.
@@ -233,7 +234,8 @@ WEIR_API weir_status weir_nats_count(weir_nats *nats, weir_nats_counts *counts);
  *
  *   put, close      block while the queue is full, for room that any program makes. They do not wait for a lost connection:
  *                   they return WEIR_DISCONNECTED, and the other statuses of weir_nats_put
- *   get             takes from up to twice `window` items that this program has taken in advance, unless `put_only` is set
+ *   get             takes from up to twice `window` items that this program has taken in advance, unless `put_only` is set.
+ *                   So a queue from which nothing is got any more keeps items and sentinels from other programs: shut it down
  *   task_done       acknowledges the item. A failed item is given back by weir_queue_item_return, and comes again after
  *                   `retry_delay`
  *   size, unfinished, join   ask the server, and so count for all programs
@@ -259,7 +261,8 @@ WEIR_API weir_status weir_nats_queue_open(weir_queue **queue, const weir_nats_co
  *   dropped              because the pipeline was cancelled: it is delivered again a second later
  *
  * Until then the server is told each third of ack_wait that the item is in work. The source ends when it takes a sentinel
- * (weir_nats_close). Items that the source has not begun when it ends are given back.
+ * (weir_nats_close): it takes nothing more, although its pipeline may run on. Items that it has not begun when it ends are
+ * given back.
  *
  * In such a pipeline, the sources of this library alone may submit items. Destroy the pipeline before the handle.
  *
