@@ -64,10 +64,13 @@ static natsStatus set_servers(natsOptions *options, char *urls) {
     return count == 0 ? NATS_ADDRESS_MISSING : natsOptions_SetServers(options, servers, count);
 }
 
+static bool wants_tls(const weir_nats_config *config) {
+    return config->ca_file != NULL || config->certificate_file != NULL || strncmp(config->urls, "tls:", 4) == 0 ||
+           strstr(config->urls, ",tls:") != NULL || strstr(config->urls, " tls:") != NULL;
+}
+
 static natsStatus set_tls(natsOptions *options, const weir_nats_config *config) {
-    bool wanted = strncmp(config->urls, "tls:", 4) == 0 || strstr(config->urls, ",tls:") != NULL ||
-                  strstr(config->urls, " tls:") != NULL;
-    if (!wanted && config->ca_file == NULL && config->certificate_file == NULL)
+    if (!wants_tls(config))
         return NATS_OK;
     natsStatus status = natsOptions_SetSecure(options, true);
     if (status == NATS_OK && config->ca_file != NULL)
@@ -139,6 +142,31 @@ static natsStatus connect_one(weir_nats *nats, natsConnection **connection, bool
     return status;
 }
 
+/*
+ * Returns whether the server has ended the connection before its first answer. By TLS 1.3, that is how a client learns
+ * that the server does not accept its certificate.
+ */
+static bool ended_early(natsStatus status, const char *text) {
+    return status == NATS_CONNECTION_CLOSED || (status == NATS_PROTOCOL_ERROR && strstr(text, "got ''") != NULL) ||
+           (status == NATS_IO_ERROR && strstr(text, "SSL_") != NULL);
+}
+
+static weir_status fail_to_connect(weir_nats *nats, natsStatus status) {
+    const weir_nats_config *config = &nats->config;
+    const char *text = nats_GetLastError(NULL) == NULL ? "" : nats_GetLastError(NULL);
+    if (status == NATS_SECURE_CONNECTION_WANTED)
+        return weir__nats_fail(nats, WEIR_TLS, "cannot connect: the server has no TLS");
+    if (ended_early(status, text) && wants_tls(config))
+        return weir__nats_fail(nats, WEIR_TLS,
+                               "cannot connect: the server ended the connection after the TLS handshake; "
+                               "it may require another certificate of this program");
+    if (ended_early(status, text))
+        return weir__nats_fail(nats, WEIR_DISCONNECTED, "cannot connect: the server ended the connection");
+    if (config->credentials != NULL && strstr(text, config->credentials) != NULL)
+        return weir__nats_fail(nats, WEIR_AUTH, "cannot connect: %s", weir__nats_without_place(text));
+    return weir__nats_fail_as(nats, status, 0, "cannot connect");
+}
+
 weir_status weir__nats_connect(weir_nats *nats) {
     jsOptions options;
     jsOptions_Init(&options);
@@ -150,7 +178,7 @@ weir_status weir__nats_connect(weir_nats *nats) {
         status = natsConnection_JetStream(&nats->js, nats->prompt, &options);
     if (status == NATS_OK)
         return WEIR_OK;
-    return weir__nats_fail_as(nats, status, 0, "cannot connect");
+    return fail_to_connect(nats, status);
 }
 
 natsStatus weir__nats_subscribe(weir_nats *nats, natsSubscription **subscription, natsConnection *connection,
