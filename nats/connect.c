@@ -120,6 +120,8 @@ static natsStatus set_options(weir_nats *nats, natsOptions *options, bool prompt
         status = set_reconnects(nats, options);
     if (status == NATS_OK)
         status = natsOptions_SetTimeout(options, weir__nats_milliseconds(nats->config.timeout));
+    if (status == NATS_OK) /* otherwise a send blocks without an end while the server reads nothing */
+        status = natsOptions_SetWriteDeadline(options, weir__nats_milliseconds(nats->config.timeout));
     if (status == NATS_OK)
         status = natsOptions_SetSendAsap(options, prompt);
     if (status == NATS_OK)
