@@ -84,12 +84,15 @@ static bool is_lost(weir_nats *nats, const struct weir__nats_mailbox *mailbox) {
 natsStatus weir__nats_mailbox_wait(weir_nats *nats, struct weir__nats_mailbox *mailbox, uint64_t token,
                                    weir_deadline deadline, natsMsg **answer) {
     for (uint64_t time = weir__nats_now(); time < deadline; time = weir__nats_now()) {
+        natsMsg *message = NULL;
         uint64_t left = weir__nats_sooner(deadline - time, LOOK_AFTER);
-        natsStatus status = natsSubscription_NextMsg(answer, mailbox->answers, weir__nats_milliseconds(left));
-        if (status == NATS_OK && token_of(*answer) == token)
+        natsStatus status = natsSubscription_NextMsg(&message, mailbox->answers, weir__nats_milliseconds(left));
+        if (status == NATS_OK && token_of(message) == token) {
+            *answer = message;
             return NATS_OK;
+        }
         if (status == NATS_OK)
-            natsMsg_Destroy(*answer);
+            natsMsg_Destroy(message);
         else if (status != NATS_TIMEOUT)
             return status;
         else if (is_lost(nats, mailbox))

@@ -24,8 +24,8 @@ void weir__nats_mailbox_reply(const weir_nats *nats, const struct weir__nats_mai
                               char reply[SUBJECT_BYTES]);
 
 /*
- * Blocks until the answer with this token has arrived, or until the deadline. Returns NATS_OK, and the caller owns
- * `*answer`; NATS_TIMEOUT; NATS_CONNECTION_DISCONNECTED soon after the connection was lost; or another status of
+ * Blocks until the answer with this token has arrived, or until the deadline. Returns NATS_OK and sets `*answer`, which the
+ * caller then owns; NATS_TIMEOUT; NATS_CONNECTION_DISCONNECTED soon after the connection was lost; or another status of
  * libnats.
  */
 natsStatus weir__nats_mailbox_wait(weir_nats *nats, struct weir__nats_mailbox *mailbox, uint64_t token,
