@@ -9,6 +9,7 @@
 #include "connect.h"
 
 #include "clock.h"
+#include "mailbox.h"
 #include "pull.h"
 #include "reason.h"
 
@@ -34,9 +35,9 @@ static void callback_ended(void *handle) {
 /* libnats calls it in a thread of its own. */
 static void reconnected(natsConnection *connection, void *handle) {
     weir_nats *nats = handle;
-    (void)connection;
     weir__nats_pull_again(nats);
     pthread_mutex_lock(&nats->lock);
+    nats->connects += connection == nats->prompt;
     pthread_cond_broadcast(&nats->changed);
     pthread_mutex_unlock(&nats->lock);
 }
@@ -64,10 +65,13 @@ static natsStatus set_servers(natsOptions *options, char *urls) {
     return count == 0 ? NATS_ADDRESS_MISSING : natsOptions_SetServers(options, servers, count);
 }
 
+static bool wants_tls(const weir_nats_config *config) {
+    return config->ca_file != NULL || config->certificate_file != NULL || strncmp(config->urls, "tls:", 4) == 0 ||
+           strstr(config->urls, ",tls:") != NULL || strstr(config->urls, " tls:") != NULL;
+}
+
 static natsStatus set_tls(natsOptions *options, const weir_nats_config *config) {
-    bool wanted = strncmp(config->urls, "tls:", 4) == 0 || strstr(config->urls, ",tls:") != NULL ||
-                  strstr(config->urls, " tls:") != NULL;
-    if (!wanted && config->ca_file == NULL && config->certificate_file == NULL)
+    if (!wants_tls(config))
         return NATS_OK;
     natsStatus status = natsOptions_SetSecure(options, true);
     if (status == NATS_OK && config->ca_file != NULL)
@@ -117,6 +121,8 @@ static natsStatus set_options(weir_nats *nats, natsOptions *options, bool prompt
         status = set_reconnects(nats, options);
     if (status == NATS_OK)
         status = natsOptions_SetTimeout(options, weir__nats_milliseconds(nats->config.timeout));
+    if (status == NATS_OK) /* otherwise a send blocks without an end while the server reads nothing */
+        status = natsOptions_SetWriteDeadline(options, weir__nats_milliseconds(nats->config.timeout));
     if (status == NATS_OK)
         status = natsOptions_SetSendAsap(options, prompt);
     if (status == NATS_OK)
@@ -139,6 +145,31 @@ static natsStatus connect_one(weir_nats *nats, natsConnection **connection, bool
     return status;
 }
 
+/*
+ * Returns whether the server has ended the connection before its first answer. By TLS 1.3, that is how a client learns
+ * that the server does not accept its certificate.
+ */
+static bool ended_early(natsStatus status, const char *text) {
+    return status == NATS_CONNECTION_CLOSED || (status == NATS_PROTOCOL_ERROR && strstr(text, "got ''") != NULL) ||
+           (status == NATS_IO_ERROR && strstr(text, "SSL_") != NULL);
+}
+
+static weir_status fail_to_connect(weir_nats *nats, natsStatus status) {
+    const weir_nats_config *config = &nats->config;
+    const char *text = nats_GetLastError(NULL) == NULL ? "" : nats_GetLastError(NULL);
+    if (status == NATS_SECURE_CONNECTION_WANTED)
+        return weir__nats_fail(nats, WEIR_TLS, "cannot connect: the server has no TLS");
+    if (ended_early(status, text) && wants_tls(config))
+        return weir__nats_fail(nats, WEIR_TLS,
+                               "cannot connect: the server ended the connection after the TLS handshake; "
+                               "it may require another certificate of this program");
+    if (ended_early(status, text))
+        return weir__nats_fail(nats, WEIR_DISCONNECTED, "cannot connect: the server ended the connection");
+    if (config->credentials != NULL && strstr(text, config->credentials) != NULL)
+        return weir__nats_fail(nats, WEIR_AUTH, "cannot connect: %s", weir__nats_without_place(text));
+    return weir__nats_fail_as(nats, status, 0, "cannot connect");
+}
+
 weir_status weir__nats_connect(weir_nats *nats) {
     jsOptions options;
     jsOptions_Init(&options);
@@ -150,7 +181,7 @@ weir_status weir__nats_connect(weir_nats *nats) {
         status = natsConnection_JetStream(&nats->js, nats->prompt, &options);
     if (status == NATS_OK)
         return WEIR_OK;
-    return weir__nats_fail_as(nats, status, 0, "cannot connect");
+    return fail_to_connect(nats, status);
 }
 
 natsStatus weir__nats_subscribe(weir_nats *nats, natsSubscription **subscription, natsConnection *connection,
@@ -179,6 +210,7 @@ static void close_one(natsConnection *connection, uint64_t patience) {
 void weir__nats_disconnect(weir_nats *nats) {
     close_one(nats->bulk, nats->config.timeout);
     close_one(nats->prompt, nats->config.timeout);
+    weir__nats_mailboxes_free(nats);
     natsSubscription_Destroy(nats->answers);
     natsSubscription_Destroy(nats->arrivals);
     natsSubscription_Destroy(nats->acks);

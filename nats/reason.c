@@ -85,10 +85,16 @@ weir_status weir__nats_fail(weir_nats *nats, weir_status status, const char *for
     return status;
 }
 
+const char *weir__nats_without_place(const char *text) {
+    const char *end = *text == '(' ? strstr(text, "): ") : NULL;
+    return end == NULL ? text : end + strlen("): ");
+}
+
 weir_status weir__nats_fail_as(weir_nats *nats, natsStatus status, jsErrCode code, const char *what) {
     const char *last = nats_GetLastError(NULL);
     if (last == NULL || *last == '\0' || status == NATS_INVALID_ARG) /* such a text may quote a password */
         last = natsStatus_GetText(status);
+    last = weir__nats_without_place(last);
     if (code != 0)
         return weir__nats_fail(nats, weir__nats_status(status, code), "%s: %s (%d)", what, last, (int)code);
     return weir__nats_fail(nats, weir__nats_status(status, code), "%s: %s", what, last);

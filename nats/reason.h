@@ -11,6 +11,9 @@
 /* Returns weir's status for one of libnats, and for the server's code, which is 0 if there is none. */
 weir_status weir__nats_status(natsStatus status, jsErrCode code);
 
+/* Skips the place in the source of libnats that a text of its begins with: "(conn.c:733): ". */
+const char *weir__nats_without_place(const char *text);
+
 /*
  * Keeps the message "NAME on URL: ..." and returns `status`. The lock must not be held.
  */

@@ -278,14 +278,16 @@ endif
 tests_test_nats_SOURCES = tests/nats_server.c tests/nats_server.h tests/test_nats.c
 tests_test_nats_CFLAGS = $(AM_CFLAGS) $(NATS_CFLAGS)
 tests_test_nats_LDADD = tests/libsupport.a libweir-nats.la libweir.la $(NATS_LIBS) $(CHECK_LIBS)
+tests_test_nats_faults_SOURCES = tests/nats_relay.c tests/nats_relay.h tests/nats_server.c tests/nats_server.h tests/test_nats_faults.c
+tests_test_nats_faults_LDADD = tests/libsupport.a libweir-nats.la libweir.la $(CHECK_LIBS)
 tests_nats_cluster_SOURCES = tests/nats_server.c tests/nats_server.h tests/nats_cluster.c
 tests_nats_cluster_CFLAGS = $(AM_CFLAGS) $(NATS_CFLAGS)
 tests_nats_cluster_LDADD = libweir-nats.la libweir.la $(NATS_LIBS)
 EXTRA_PROGRAMS += tests/nats_cluster
 if HAVE_NATS
 if HAVE_CHECK
-check_PROGRAMS += tests/test_nats
-TESTS += tests/test_nats
+check_PROGRAMS += tests/test_nats tests/test_nats_faults
+TESTS += tests/test_nats tests/test_nats_faults
 endif
 endif
 

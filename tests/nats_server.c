@@ -88,7 +88,7 @@ static void execute(const struct nats_server *server) {
     _exit(127);
 }
 
-/* The ports file: {"nats":["nats://127.0.0.1:PORT"], ...}. */
+/* The ports file: {"nats":["nats://127.0.0.1:PORT"], ...}; with TLS, tls: in place of nats:. */
 static bool read_port(struct nats_server *server) {
     char name[256], text[1024];
     snprintf(name, sizeof name, "%s/nats-server_%d.ports", server->folder, (int)server->process);
@@ -98,10 +98,10 @@ static bool read_port(struct nats_server *server) {
     size_t length = fread(text, 1, sizeof text - 1, file);
     fclose(file);
     text[length] = '\0';
-    const char *at = strstr(text, "\"nats://127.0.0.1:");
+    const char *at = strstr(text, "://127.0.0.1:");
     if (at == NULL)
         return false;
-    server->port = atoi(at + strlen("\"nats://127.0.0.1:"));
+    server->port = atoi(at + strlen("://127.0.0.1:"));
     snprintf(server->url, sizeof server->url, "nats://127.0.0.1:%d", server->port);
     return server->port != 0;
 }
