@@ -1,0 +1,96 @@
+/*
+ * queue_put.c - the queue of the program with the list.
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include <stdlib.h>
+
+#include "interrupt.h"
+#include "queue_nats.h"
+
+static const uint64_t LOOK_EVERY = 100 * WEIR_MILLISECOND;
+
+enum {
+    LOOKS = 120,  /* for the end of the joined programs */
+    WAITING = 10, /* looks at which no program takes the sentinel */
+    MISSING = 30  /* looks without a sentinel: a program has ended with it */
+};
+
+enum queue_answer queue_put(struct queue *queue, char *text) {
+    enum queue_answer answer = queue_send(queue, text);
+    if (answer != QUEUE_OK)
+        free(text);
+    return answer;
+}
+
+void queue_put_end(struct queue *queue) {
+    while (weir_nats_close(queue->put, weir_deadline_after(WEIR_SECOND)) != WEIR_OK && !interrupt_is_stopping())
+        queue_pause(LOOK_EVERY);
+}
+
+char *queue_outcome(struct queue *queue, weir_deadline deadline) {
+    void *text = NULL;
+    return weir_queue_get_until(queue->taken, &text, deadline) == WEIR_OK ? text : NULL;
+}
+
+void queue_outcome_done(struct queue *queue, char *text) {
+    weir_queue_item_done(queue->taken, text);
+    free(text);
+}
+
+/* Takes an entry from the server. */
+static weir_status take(weir_queue *entries, bool is_withdrawn) {
+    void *text = NULL;
+    weir_status status = weir_queue_get_until(entries, &text, weir_deadline_after(WEIR_SECOND));
+    if (status != WEIR_OK)
+        return status;
+    if (is_withdrawn)
+        weir_queue_item_done(entries, text);
+    else
+        weir_queue_item_return(entries, text);
+    free(text);
+    return status;
+}
+
+/* Takes until the sentinel comes, or nothing comes for a while. Returns whether that was the sentinel. */
+static bool take_all(struct queue *queue, bool is_withdrawn) {
+    char message[QUEUE_MESSAGE_SIZE];
+    weir_nats_config config = queue_config(queue, message);
+    weir_queue *entries = NULL;
+    if (weir_nats_queue_open(&entries, &config) != WEIR_OK)
+        return false;
+    weir_status status = take(entries, is_withdrawn);
+    while (status == WEIR_OK && is_withdrawn)
+        status = take(entries, is_withdrawn);
+    weir_queue_destroy(entries);
+    return status == WEIR_CLOSED;
+}
+
+void queue_withdraw(struct queue *queue) {
+    if (take_all(queue, true))
+        queue_put_end(queue); /* it was for the joined programs */
+}
+
+/* Returns whether the queue has one thing, and no program has taken it. */
+static bool has_one(struct queue *queue, weir_nats_counts *counts) {
+    return weir_nats_count(queue->put, counts) == WEIR_OK && counts->unfinished == 1 && counts->waiting == 1;
+}
+
+void queue_tidy(struct queue *queue) {
+    weir_nats_counts counts;
+    if (has_one(queue, &counts))
+        (void)take_all(queue, false);
+}
+
+void queue_tidy_at_end(struct queue *queue) {
+    int waiting = 0, missing = 0;
+    for (int looks = 0; looks < LOOKS && waiting < WAITING && !interrupt_is_stopping(); looks++) {
+        weir_nats_counts counts = {.unfinished = 1};
+        waiting = has_one(queue, &counts) ? waiting + 1 : 0;
+        missing = counts.unfinished == 0 ? missing + 1 : 0;
+        if (missing == MISSING)
+            queue_put_end(queue);
+        queue_pause(LOOK_EVERY);
+    }
+    queue_tidy(queue);
+}
