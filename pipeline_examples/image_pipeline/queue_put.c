@@ -1,6 +1,9 @@
 /*
  * queue_put.c - the queue of the program with the list.
  *
+ * While the sentinel goes from one joined program to the next, it is in the queue for a part of the time only: each program
+ * acknowledges it, looks, and puts it again. So a sentinel that is there at each of many looks is the last one.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include <stdlib.h>
@@ -12,8 +15,9 @@ static const uint64_t LOOK_EVERY = 100 * WEIR_MILLISECOND;
 
 enum {
     LOOKS = 120,  /* for the end of the joined programs */
-    WAITING = 10, /* looks at which no program takes the sentinel */
-    MISSING = 30  /* looks without a sentinel: a program has ended with it */
+    THERE = 20,   /* looks at which the sentinel is there */
+    MISSING = 30, /* looks at which it is not: a program was killed with it */
+    PATIENCE = 3  /* seconds until an entry comes: one that was given back comes after one */
 };
 
 enum queue_answer queue_put(struct queue *queue, char *text) {
@@ -41,7 +45,7 @@ void queue_outcome_done(struct queue *queue, char *text) {
 /* Takes an entry from the server. */
 static weir_status take(weir_queue *entries, bool is_withdrawn) {
     void *text = NULL;
-    weir_status status = weir_queue_get_until(entries, &text, weir_deadline_after(WEIR_SECOND));
+    weir_status status = weir_queue_get_until(entries, &text, weir_deadline_after(PATIENCE * WEIR_SECOND));
     if (status != WEIR_OK)
         return status;
     if (is_withdrawn)
@@ -71,23 +75,23 @@ void queue_withdraw(struct queue *queue) {
         queue_put_end(queue); /* it was for the joined programs */
 }
 
-/* Returns whether the queue has one thing, and no program has taken it. */
-static bool has_one(struct queue *queue, weir_nats_counts *counts) {
-    return weir_nats_count(queue->put, counts) == WEIR_OK && counts->unfinished == 1 && counts->waiting == 1;
+/* Returns how many entries and sentinels have not ended; UINT64_MAX if the server does not tell. */
+static uint64_t count_unfinished(struct queue *queue) {
+    weir_nats_counts counts;
+    return weir_nats_count(queue->put, &counts) == WEIR_OK ? counts.unfinished : UINT64_MAX;
 }
 
 void queue_tidy(struct queue *queue) {
-    weir_nats_counts counts;
-    if (has_one(queue, &counts))
+    if (count_unfinished(queue) == 1)
         (void)take_all(queue, false);
 }
 
 void queue_tidy_at_end(struct queue *queue) {
-    int waiting = 0, missing = 0;
-    for (int looks = 0; looks < LOOKS && waiting < WAITING && !interrupt_is_stopping(); looks++) {
-        weir_nats_counts counts = {.unfinished = 1};
-        waiting = has_one(queue, &counts) ? waiting + 1 : 0;
-        missing = counts.unfinished == 0 ? missing + 1 : 0;
+    int there = 0, missing = 0;
+    for (int looks = 0; looks < LOOKS && there < THERE && !interrupt_is_stopping(); looks++) {
+        uint64_t unfinished = count_unfinished(queue);
+        there = unfinished == 1 ? there + 1 : 0;
+        missing = unfinished == 0 ? missing + 1 : 0;
         if (missing == MISSING)
             queue_put_end(queue);
         queue_pause(LOOK_EVERY);

@@ -247,12 +247,15 @@ static bool share_list(struct share *share) {
     if (!share->options->is_quiet && terminal_is_interactive())
         show(share);
     terminal_end_status();
-    bool is_given_up = atomic_load(&share->refusals.have_ended_run);
-    if (is_given_up)
+    return is_whole && tally_ended(&share->tally) == share->source.given;
+}
+
+/* Leaves the queue empty for the next list. A signal leaves it to the programs that have joined. */
+static void leave_queue(struct share *share) {
+    if (atomic_load(&share->refusals.have_ended_run))
         queue_withdraw(share->queue);
     if (!interrupt_is_stopping())
         queue_tidy_at_end(share->queue);
-    return is_whole && tally_ended(&share->tally) == share->source.given;
 }
 
 int share_run(const struct options *options) {
@@ -265,6 +268,7 @@ int share_run(const struct options *options) {
                                                                     .is_whole = is_whole,
                                                                     .is_given_up = share.refusals.have_ended_run,
                                                                     .is_quiet = options->is_quiet});
+        leave_queue(&share);
     } else if (interrupt_is_stopping()) {
         exit_status = SIGNAL_STATUS + interrupt_number();
     }

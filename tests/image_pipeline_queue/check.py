@@ -294,7 +294,7 @@ def check_large():
     config.write_text("max_payload: 2000\n")
     nats = Nats("-c", config)
     with serving(picture) as server:
-        path = write_list("large.list", [server.url("1.jpg"), server.url("2.jpg?" + "x" * 3000)])
+        path = write_list("large.list", [server.url("1.jpg?" + "x" * 300), server.url("2.jpg?" + "x" * 3000)])
         sizes = ("-s", "10,20,30,40,50,60,70,80")
         worker = join(nats.url("large"), "large", *sizes)
         leader = put(nats.url("large"), path, "--report", WORK / "large.report").finish(1)
