@@ -154,9 +154,13 @@ def check_killed():
 
 def interrupt(signals):
     """One program is interrupted: what it has not begun comes to another one at once, not after ack_wait."""
-    released, name = threading.Event(), f"interrupted-{signals}"
+    released, name, log = threading.Event(), f"interrupted-{signals}", []
+
+    def asked(agent):
+        return {path for user, path in log if user == agent}
 
     def answer(request, number):
+        log.append((request.headers["User-Agent"], request.path))
         if request.headers["User-Agent"] == "first":
             released.wait(LIMIT)
         picture(request, number)
@@ -175,12 +179,14 @@ def interrupt(signals):
             while "interrupted: completing" not in line and line and signals == 1:
                 line = first.process.stderr.readline()
             time.sleep(0.3)  # so that two signals do not become one
-        if signals == 1:
+        second = join(url, name, "--user-agent", "second", *wait)
+        if signals == 1:  # the first program has two in its threads and two in a queue, and holds no others
+            expect(server.wait(lambda: len(asked("second")) >= 26), f"{len(asked('second'))} came to the second program")
             released.set()
         first.finish(128 + signal.SIGINT)
         released.set()
         expect("other programs can take the rest" in first.err, first.err)
-        second = join(url, name, *wait).finish()
+        second.finish()
         leader.finish()
         done = first.figure("done"), second.figure("done")
         expect(sum(done) == 30 and (done[0] > 0) == (signals == 1), f"{done}: {first.err}")
@@ -193,6 +199,44 @@ def check_interrupted():
 
 def check_interrupted_twice():
     interrupt(2)
+
+
+def check_stopped():
+    """A program stands still for longer than ack_wait, and goes on: some pictures have two outcomes, and one line."""
+    first_released, last_released, log = threading.Event(), threading.Event(), []
+
+    def answer(request, number):
+        agent = request.headers["User-Agent"]
+        log.append((agent, request.path))
+        if agent == "first":
+            first_released.wait(LIMIT)
+        elif request.path == "/29.jpg":
+            last_released.wait(LIMIT)
+        picture(request, number)
+
+    with serving(picture) as server:
+        path = write_list("stopped.list", [server.url(f"{i}.jpg") for i in range(30)])
+        Program("--from", path, "--to", WORK / "stopped-reference").finish()
+        server.answer = answer
+        url, wait = NATS.url("stopped"), ("--ack-wait", "1")
+        leader = put(url, path, "--report", WORK / "stopped.report", *wait)
+        first = join(url, "stopped", "--user-agent", "first", "--report", WORK / "first.report", *wait)
+        expect(server.wait(lambda: server.active == 2), "the first program takes nothing")
+        first.signal(signal.SIGSTOP)
+        second = join(url, "stopped", "--user-agent", "second", *wait)
+        others = {("second", f"/{i}.jpg") for i in range(30)}
+        expect(server.wait(lambda: others <= set(log)), f"the second program has taken {len(log)} only")
+        first_released.set()
+        first.signal(signal.SIGCONT)
+        until = time.monotonic() + LIMIT
+        while len(report_of("first.report")) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+        last_released.set()
+        leader.finish()
+        done = first.finish().figure("done"), second.finish().figure("done")
+        expect(leader.out.startswith("done         30 of 30\n"), leader.out)
+        expect(done[0] >= 2 and done[1] == 30, f"{done}")
+    expect_all("stopped", "stopped-reference", "stopped.report", 30)
 
 
 def check_failures():
@@ -344,8 +388,8 @@ def check_usage():
         expect(message in program.err and "secret" not in program.err, f"{arguments}: {program.err}")
 
 
-CHECKS = (check_usage, check_server, check_killed, check_interrupted, check_interrupted_twice, check_failures, check_again,
-          check_resume, check_max_failures, check_leader_interrupted, check_large)
+CHECKS = (check_usage, check_server, check_killed, check_interrupted, check_interrupted_twice, check_stopped, check_failures,
+          check_again, check_resume, check_max_failures, check_leader_interrupted, check_large)
 
 NATS = Nats()
 for check in CHECKS:
