@@ -45,7 +45,7 @@ static bool paint_folder(struct ends *ends, const struct options *options) {
 
 static bool join_queue(struct ends *ends, const struct options *options) {
     struct queue *queue = queue_open_to_take(&(struct queue_options){
-        .place = &options->queue, .ack_wait = options->ack_wait * WEIR_SECOND, .window = options->capacity});
+        .place = &options->queue, .ack_wait = options->ack_wait * WEIR_SECOND, .window = options->take});
     if (queue == NULL)
         return false;
     source_from_queue(&ends->source, queue, options->recipe.format);

@@ -27,7 +27,7 @@
 static const uint64_t LEAST_MEMORY = UINT64_C(1) << 20, DEFAULT_MEMORY = UINT64_C(2) << 30,
                       MOST_MEMORY = UINT64_C(1) << 40;
 
-enum { USAGE_ERROR = 2, MAX_THREADS = 256, MAX_CAPACITY = 65536, CAPACITY = 16, SHARED_CAPACITY = 4 };
+enum { USAGE_ERROR = 2, MAX_THREADS = 256, MAX_CAPACITY = 65536, MAX_TAKE = 65536, TAKE_PER_RESIZE = 16 };
 
 enum {
     OPT_FROM = 256,
@@ -37,6 +37,7 @@ enum {
     OPT_UPLOADS,
     OPT_QUEUE,
     OPT_ACK_WAIT,
+    OPT_TAKE,
     OPT_CAPACITY,
     OPT_MAX_BYTES,
     OPT_MAX_PIXELS,
@@ -89,6 +90,7 @@ static const struct option long_options[] = {
     {"capacity", required_argument, NULL, OPT_CAPACITY},
     {"queue", required_argument, NULL, OPT_QUEUE},
     {"ack-wait", required_argument, NULL, OPT_ACK_WAIT},
+    {"take", required_argument, NULL, OPT_TAKE},
     {"max-bytes", required_argument, NULL, OPT_MAX_BYTES},
     {"max-pixels", required_argument, NULL, OPT_MAX_PIXELS},
     {"memory", required_argument, NULL, OPT_MEMORY},
@@ -159,13 +161,15 @@ static void print_help(void) {
     fputs("  --downloads N      number of download threads (default: from 4 to 64, while more bring more)\n"
           "  --resizes N        number of resize threads (default: one per processor)\n"
           "  --uploads N        number of upload threads (default: from 2 to 64, while more bring more)\n"
-          "  --capacity N       capacity of each stage's input queue, in pictures (default: 16; with --queue 4)\n"
+          "  --capacity N       capacity of each stage's input queue, in pictures (default: 16)\n"
           "\n",
           stdout);
     fputs("  --queue nats://HOST[:PORT]/NAME\n"
           "                     share the pictures of a list with other programs, by a queue on a server of NATS:\n"
           "                     with --from LIST put them, and report on all of them when they are done;\n"
           "                     with --to TARGET join in, and make thumbnails until the queue is at its end\n"
+          "  --take N           take no more than N pictures from the queue at a time (default: 16 for each resize\n"
+          "                     thread)\n"
           "  --ack-wait N       give the pictures of a program that is silent for N seconds to another one\n"
           "                     (default: 30; that of the first program counts)\n"
           "\n",
@@ -402,6 +406,8 @@ static bool read_option(struct options *options, int option) {
             return read_count("--capacity", MAX_CAPACITY, &options->capacity);
         case OPT_QUEUE:
             return queue_is_built() && queue_place_read(&options->queue, optarg);
+        case OPT_TAKE:
+            return read_count("--take", MAX_TAKE, &options->take);
         case OPT_ACK_WAIT:
             return numbers_read_option("--ack-wait", optarg, 1, 3600, &options->ack_wait);
         default:
@@ -470,13 +476,12 @@ static bool complete_queue(struct options *options, int not_for_list) {
  * that a program with a list for a queue cannot use; 0 if there is none.
  */
 static bool complete(struct options *options, int not_for_list) {
-    bool is_shared = *options->queue.name != '\0';
-    if (is_shared && !complete_queue(options, not_for_list))
+    if (*options->queue.name != '\0' && !complete_queue(options, not_for_list))
         return false;
     if (options->to == NULL)
         options->to = "thumbs";
-    if (options->capacity == 0)
-        options->capacity = is_shared ? SHARED_CAPACITY : CAPACITY;
+    if (options->take == 0)
+        options->take = TAKE_PER_RESIZE * options->resizes;
     options->skip_existing = options->skip_existing || options->no_clobber;
     if (options->is_dry && options->from == NULL)
         terminal_say("--dry-run needs --from");
@@ -498,6 +503,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
     *options = (struct options){.user_agent = "weir-thumbs",
                                 .resizes = processors(),
                                 .ack_wait = 30,
+                                .capacity = 16,
                                 .max_bytes = 64 << 20,
                                 .recipe = {.max_pixels = 100000000, .memory = default_memory(), .resize_limit = 60},
                                 .timeout = 300,

@@ -22,6 +22,7 @@ struct options {
     const char *from;         /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
     const char *to;           /* a folder, a URL or a bucket */
     struct queue_place queue; /* that programs share: with `from` a list is put to it, else this program joins */
+    size_t take;              /* maximum pictures from the queue at a time */
     uint64_t ack_wait;        /* seconds after which pictures of a silent program go to another one */
     const char *s3_endpoint;  /* URL of the S3 store; NULL: Amazon's */
     const char *s3_region;    /* NULL: that of the environment */

@@ -32,7 +32,7 @@ struct delivery; /* an entry that this program has taken, and not acknowledged *
 struct queue_options {
     const struct queue_place *place;
     uint64_t ack_wait; /* ns after which the entries of a silent program go to another one */
-    size_t window;     /* entries taken in advance */
+    size_t window;     /* maximum entries taken and not acknowledged; for a moment, twice as many */
 };
 
 /* Returns whether this program can use queues. If not, prints a message. */

@@ -90,7 +90,7 @@ def put(url, path, *arguments, **more):
 
 
 def join(url, target, *arguments, **more):
-    few = ("--downloads", "2", "--resizes", "1", "--uploads", "2", "--capacity", "2")
+    few = ("--downloads", "2", "--resizes", "1", "--uploads", "2", "--capacity", "2", "--take", "4")
     return Program("--queue", url, "--to", WORK / target, *few, *arguments, **more)
 
 
@@ -171,7 +171,7 @@ def interrupt(signals):
         server.answer = answer
         url, wait = NATS.url(name), ("--ack-wait", LONG_ACK_WAIT)
         leader = put(url, path, "--report", WORK / f"{name}.report", *wait)
-        first = join(url, name, "--user-agent", "first", *wait)
+        first = join(url, name, "--user-agent", "first", "--take", "12", *wait)
         expect(server.wait(lambda: server.active == 2), "the first program takes nothing")
         for _ in range(signals):
             first.signal(signal.SIGINT)
@@ -383,6 +383,7 @@ def check_usage():
             (("--queue", url, path, "to"), "--queue with --from puts a list, and with --to it joins in"),
             (("--queue", url, "--from", WORK), f"--queue needs a list of URLs, and '{WORK}' is a folder"),
             (("--queue", url, "--from", path, "-s", "3x3"), "--size is for the programs that join in"),
+            (("--take", "0"), "--take: '0' is not a number from 1 to 65536"),
             (("--ack-wait", "0"), "--ack-wait: '0' is not a number from 1 to 3600")):
         program = Program(*arguments).finish(2)
         expect(message in program.err and "secret" not in program.err, f"{arguments}: {program.err}")
