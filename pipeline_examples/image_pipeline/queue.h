@@ -53,8 +53,11 @@ enum queue_answer {
     QUEUE_STOPPED    /* a signal has come before the server has answered */
 };
 
-/* Puts the text of an entry, which it frees. Blocks until the server has it. */
-enum queue_answer queue_put(struct queue *queue, char *text);
+/*
+ * Puts the texts of entries, in order. Frees and counts in `*put` those that the server has. Blocks until it has all, or one
+ * is too large, which is the next one then.
+ */
+enum queue_answer queue_put(struct queue *queue, char *const *texts, size_t count, size_t *put);
 
 /* Puts the sentinel. Blocks until the server has it, or a signal comes. */
 void queue_put_end(struct queue *queue);

@@ -121,9 +121,22 @@ static void complain(struct queue *queue, weir_status status) {
     terminal_say("--queue: %s; trying again", *message == '\0' ? weir_strerror(status) : message);
 }
 
-enum queue_answer queue_send(struct queue *queue, char *text) {
+/* A put of several does not wait for the answer to each. */
+static weir_status put_some(struct queue *queue, char *const *texts, size_t count, size_t *put) {
+    weir_deadline deadline = weir_deadline_after(WEIR_SECOND);
+    if (count > 1)
+        return weir_nats_put_many(queue->put, (void *const *)texts, count, put, deadline);
+    weir_status status = weir_nats_put(queue->put, texts[0], deadline);
+    *put = status == WEIR_OK;
+    return status;
+}
+
+enum queue_answer queue_send(struct queue *queue, char *const *texts, size_t count, size_t *put) {
+    *put = 0;
     for (;;) {
-        weir_status status = weir_nats_put(queue->put, text, weir_deadline_after(WEIR_SECOND));
+        size_t more = 0;
+        weir_status status = put_some(queue, texts + *put, count - *put, &more);
+        *put += more;
         if (status == WEIR_TOO_LARGE)
             return QUEUE_TOO_LARGE;
         if (status == WEIR_OK) {

@@ -38,10 +38,10 @@ struct delivery {
 weir_nats_config queue_config(const struct queue *queue, char message[QUEUE_MESSAGE_SIZE]);
 
 /*
- * Puts a text to `queue->put`, which does not free it unless the answer is QUEUE_OK. Tries again until the server answers.
- * A first failure is told on standard error.
+ * Puts texts to `queue->put`, in order. Frees and counts in `*put` those that the server has. Tries again until the server
+ * answers. A first failure is told on standard error.
  */
-enum queue_answer queue_send(struct queue *queue, char *text);
+enum queue_answer queue_send(struct queue *queue, char *const *texts, size_t count, size_t *put);
 
 /* Makes the config that of a program that takes entries: its items are deliveries. */
 void queue_take_deliveries(struct queue *queue, weir_nats_config *config);

@@ -20,11 +20,8 @@ enum {
     PATIENCE = 3  /* seconds until an entry comes: one that was given back comes after one */
 };
 
-enum queue_answer queue_put(struct queue *queue, char *text) {
-    enum queue_answer answer = queue_send(queue, text);
-    if (answer != QUEUE_OK)
-        free(text);
-    return answer;
+enum queue_answer queue_put(struct queue *queue, char *const *texts, size_t count, size_t *put) {
+    return queue_send(queue, texts, count, put);
 }
 
 void queue_put_end(struct queue *queue) {

@@ -125,7 +125,8 @@ static enum queue_answer put_outcome(struct delivery *delivery, struct outcome *
     outcome->index = delivery->entry.index;
     outcome->lines = lines == NULL ? "" : lines;
     char *text = outcome_write(outcome);
-    enum queue_answer answer = text == NULL ? QUEUE_STOPPED : queue_send(delivery->queue, text);
+    size_t put;
+    enum queue_answer answer = text == NULL ? QUEUE_STOPPED : queue_send(delivery->queue, &text, 1, &put);
     if (answer != QUEUE_OK)
         free(text);
     return answer;

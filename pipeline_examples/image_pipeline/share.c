@@ -1,6 +1,9 @@
 /*
  * share.c - the program with the list: one thread puts the entries, and takes the outcomes in between and afterwards.
  *
+ * Many entries are put at a time, so that a list is not slowed by the way to the server. A list that is still being written
+ * does not hold its entries up: they are put when it has no further one.
+ *
  * The first outcome of a picture counts. A further one comes if the picture was taken twice, and says the same.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -28,7 +31,7 @@
 
 static const uint64_t interval = 200 * WEIR_MILLISECOND;
 
-enum { LINE_EVERY = 10 /* intervals, without a terminal */, REASON_ROOM = 256 };
+enum { LINE_EVERY = 10 /* intervals, without a terminal */, REASON_ROOM = 256, MOST_HELD = 128 };
 
 struct share {
     const struct options *options;
@@ -38,6 +41,9 @@ struct share {
     struct refusals refusals;
     struct queue *queue;
     char run[RUN_SIZE];
+    char *held[MOST_HELD]; /* texts of entries that are to be put together */
+    size_t held_index[MOST_HELD];
+    size_t held_count;
     bool *has_ended; /* one for each picture that was given */
     size_t room;
     struct tally tally;
@@ -140,9 +146,7 @@ static void look(struct share *share) {
         show(share);
 }
 
-/* Also called while a list has no further entry. */
-static void take_what_is_there(void *argument) {
-    struct share *share = argument;
+static void take_what_is_there(struct share *share) {
     take_outcomes(share, weir_deadline_after(0));
     look(share);
 }
@@ -162,17 +166,53 @@ static bool make_room(struct share *share) {
     return true;
 }
 
-static enum queue_answer put(struct share *share, const struct photo *photo, size_t index) {
+/* Removes the first held texts. */
+static void forget(struct share *share, size_t count) {
+    share->held_count -= count;
+    memmove(share->held, share->held + count, share->held_count * sizeof *share->held);
+    memmove(share->held_index, share->held_index + count, share->held_count * sizeof *share->held_index);
+}
+
+/* Puts the held entries. Returns false if the run cannot go on. */
+static bool put_held(struct share *share) {
+    while (share->held_count > 0) {
+        size_t put;
+        enum queue_answer answer = queue_put(share->queue, share->held, share->held_count, &put);
+        forget(share, put);
+        if (answer == QUEUE_STOPPED)
+            return false;
+        if (answer == QUEUE_TOO_LARGE) {
+            free(share->held[0]);
+            end_here(share, share->held_index[0], "failed", "its entry is too large for the server of the queue");
+            forget(share, 1);
+        }
+    }
+    return true;
+}
+
+/* Called while the list has no further entry. */
+static void be_idle(void *argument) {
+    struct share *share = argument;
+    (void)put_held(share); /* if it fails, the run is stopping */
+    take_what_is_there(share);
+}
+
+static bool put(struct share *share, const struct photo *photo, size_t index) {
     char *text = entry_write(&(struct entry){.run = share->run,
                                              .index = index,
                                              .number = photo->number,
                                              .has_long_name = photo->given_name == NULL && photo->long_name == NULL,
                                              .url = photo->label,
                                              .given_name = photo->given_name});
-    if (text != NULL)
-        return queue_put(share->queue, text);
-    out_of_memory(share);
-    return QUEUE_STOPPED;
+    if (text == NULL)
+        return out_of_memory(share);
+    share->held[share->held_count] = text;
+    share->held_index[share->held_count++] = index;
+    if (share->held_count < MOST_HELD)
+        return true;
+    bool ok = put_held(share);
+    take_what_is_there(share);
+    return ok;
 }
 
 /* Puts a photo, or ends it here. Returns false if the run cannot go on. */
@@ -182,16 +222,12 @@ static bool put_photo(struct share *share, const struct photo *photo) {
     if (!make_room(share))
         return false;
     source_mark(mark, &share->source, photo);
-    if (photo_explain(reason, sizeof reason, photo)) {
+    if (photo_explain(reason, sizeof reason, photo))
         end_here(share, index, "failed", reason);
-    } else if (journal_has(&share->journal, mark)) {
+    else if (journal_has(&share->journal, mark))
         end_here(share, index, "skipped", "");
-    } else {
-        enum queue_answer answer = put(share, photo, index);
-        if (answer == QUEUE_TOO_LARGE)
-            end_here(share, index, "failed", "its entry is too large for the server of the queue");
-        return answer != QUEUE_STOPPED;
-    }
+    else
+        return put(share, photo, index);
     return true;
 }
 
@@ -199,11 +235,10 @@ static bool put_photo(struct share *share, const struct photo *photo) {
 static bool put_list(struct share *share) {
     const struct photo *photo;
     bool ok = true;
-    source_when_idle(&share->source, take_what_is_there, share);
-    while (ok && !is_stopping(share) && (photo = source_next(&share->source)) != NULL) {
+    source_when_idle(&share->source, be_idle, share);
+    while (ok && !is_stopping(share) && (photo = source_next(&share->source)) != NULL)
         ok = put_photo(share, photo);
-        take_what_is_there(share);
-    }
+    ok = ok && put_held(share);
     source_when_idle(&share->source, NULL, NULL);
     queue_put_end(share->queue);
     return ok && share->source.is_whole;
@@ -273,6 +308,8 @@ int share_run(const struct options *options) {
         exit_status = SIGNAL_STATUS + interrupt_number();
     }
     queue_destroy(share.queue);
+    for (size_t i = 0; i < share.held_count; i++)
+        free(share.held[i]);
     free(share.has_ended);
     source_free(&share.source);
     journal_close(&share.journal);

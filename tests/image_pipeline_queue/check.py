@@ -39,15 +39,26 @@ class Nats:
         Nats.count += 1
         folder = WORK / f"nats-{Nats.count}"
         folder.mkdir()
+        self.folder, self.options = folder, options
+        self.start("-1")
+
+    def start(self, port):
         self.process = subprocess.Popen(
-            ["nats-server", "-a", "127.0.0.1", "-p", "-1", "-js", "-sd", folder, "--ports_file_dir", folder, "-l",
-             folder / "log", *options], preexec_fn=end_with_parent)
+            ["nats-server", "-a", "127.0.0.1", "-p", port, "-js", "-sd", self.folder, "--ports_file_dir", self.folder,
+             "-l", self.folder / "log", *self.options], preexec_fn=end_with_parent)
         atexit.register(self.process.kill)
-        ports = folder / f"nats-server_{self.process.pid}.ports"
+        ports = self.folder / f"nats-server_{self.process.pid}.ports"
         while not (ports.exists() and ports.read_text().rstrip().endswith("}")):
             expect(self.process.poll() is None, "nats-server has ended")
             time.sleep(0.01)
         self.address = json.loads(ports.read_text())["nats"][0].removeprefix("nats://")
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def start_again(self):
+        self.start(self.address.rsplit(":", 1)[1])
 
     def url(self, name, user=""):
         return f"nats://{user}{self.address}/{name}"
@@ -61,10 +72,10 @@ def environment(**more):
 class Program:
     """A weir-thumbs that runs."""
 
-    def __init__(self, *arguments, env=None):
+    def __init__(self, *arguments, env=None, pass_fds=()):
         self.process = subprocess.Popen([THUMBS, *map(str, arguments)], env=env or environment(), text=True,
                                         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                        preexec_fn=end_with_parent)
+                                        preexec_fn=end_with_parent, pass_fds=pass_fds)
         atexit.register(self.process.kill)
 
     def signal(self, number):
@@ -369,6 +380,48 @@ def check_server():
     expect(worker.figure("failed") == 1, worker.out)
 
 
+def check_server_killed():
+    """The server is killed while pictures are in work, and starts again: all programs go on."""
+    released, nats = threading.Event(), Nats()
+
+    def answer(request, number):
+        released.wait(LIMIT)
+        picture(request, number)
+
+    with serving(answer) as server:
+        path = write_list("killed-server.list", [server.url(f"{i}.jpg") for i in range(8)])
+        leader = put(nats.url("killed-server"), path, "--report", WORK / "killed-server.report")
+        worker = join(nats.url("killed-server"), "killed-server")
+        expect(server.wait(lambda: server.active == 2), "the joined program takes nothing")
+        nats.kill()
+        released.set()
+        line = worker.process.stderr.readline()
+        while line and "trying again" not in line:
+            line = worker.process.stderr.readline()
+        nats.start_again()
+        leader.finish()
+        expect(leader.out.startswith("done         8 of 8\n"), leader.out)
+        expect(worker.finish().figure("done") >= 8, worker.out)  # more, if an acknowledgement was lost
+        Program("--from", path, "--to", WORK / "killed-server-reference").finish()
+    expect_all("killed-server", "killed-server-reference", "killed-server.report", 8)
+
+
+def check_slow_list():
+    """The entries of a list that is still being written are worked on."""
+    read, write = os.pipe()
+    with serving(picture) as server:
+        url = NATS.url("slow")
+        worker = join(url, "slow")
+        leader = put(url, f"/dev/fd/{read}", pass_fds=(read,))
+        os.close(read)
+        for i in range(3):
+            os.write(write, server.url(f"{i}.jpg\n").encode())
+            expect(server.wait(lambda: server.count("GET") == i + 1), f"picture {i} waits for the end of the list")
+        os.close(write)
+        leader.finish()
+        expect(leader.figure("done") == 3 and worker.finish().figure("done") == 3, leader.out)
+
+
 def check_usage():
     path, url = write_list("usage.list", ["http://127.0.0.1:1/1.jpg"]), "nats://me:secret@127.0.0.1:1/name"
     for arguments, message in (
@@ -390,7 +443,8 @@ def check_usage():
 
 
 CHECKS = (check_usage, check_server, check_killed, check_interrupted, check_interrupted_twice, check_stopped, check_failures,
-          check_again, check_resume, check_max_failures, check_leader_interrupted, check_large)
+          check_again, check_resume, check_max_failures, check_leader_interrupted, check_large, check_server_killed,
+          check_slow_list)
 
 NATS = Nats()
 for check in CHECKS:
