@@ -159,7 +159,7 @@ def check_killed():
         expect(leader.out.startswith("done         60 of 60\n"), leader.out)
         expect(done >= 56 and leader.figure("failed") == 0, f"{done} done by the others: {leader.out}")
         requests = [entry[1] for entry in server.log]
-        expect(requests.count(taken[-1]) == 3, f"{taken[-1]}: {requests.count(taken[-1])} requests")  # one without a queue
+        expect(requests.count(taken[-1]) >= 3, f"{taken[-1]}: {requests.count(taken[-1])} requests")  # one without a queue
     expect_all("killed", "killed-reference", "killed.report", 60)
 
 
@@ -246,7 +246,7 @@ def check_stopped():
         leader.finish()
         done = first.finish().figure("done"), second.finish().figure("done")
         expect(leader.out.startswith("done         30 of 30\n"), leader.out)
-        expect(done[0] >= 2 and done[1] == 30, f"{done}")
+        expect(done[0] >= 2 and done[1] >= 30, f"{done}")
     expect_all("stopped", "stopped-reference", "stopped.report", 30)
 
 
@@ -285,9 +285,12 @@ def check_again():
         early = [join(url, "again") for _ in range(3)]  # before there is a list
         put(url, path).finish()
         expect(sum(worker.finish().figure("done") for worker in early) == 6, "not all of the first list")
-        killed = put(url, path)
+        killed = put(url, path, "--report", WORK / "again.report")
         worker = join(url, "again")
-        expect(server.wait(lambda: server.count("GET") == 12), "the second list is not worked on")
+        until = time.monotonic() + LIMIT
+        while not ((WORK / "again.report").exists() and report_of("again.report")):  # then the whole list is put
+            expect(time.monotonic() < until, "the second list is not worked on")
+            time.sleep(0.01)
         killed.signal(signal.SIGKILL)
         killed.finish(-signal.SIGKILL)
         worker.finish()
@@ -312,15 +315,19 @@ def check_resume():
 
 def check_max_failures():
     """The program with the list gives up, and the others end."""
-    with serving(picture) as server:
-        urls = [server.url(f"missing{chr(97 + i)}.jpg") for i in range(20)]
+    def refuse(request, _):
+        time.sleep(0.05)
+        request.send(404)
+
+    with serving(refuse) as server:
+        urls = [server.url(f"{i}.jpg") for i in range(400)]
         url = NATS.url("most")
         leader = put(url, write_list("most.list", urls), "--max-failures", "2")
         worker = join(url, "most")
         leader.finish(3)
         expect("giving up, because 2 pictures have failed" in leader.err, leader.err)
         worker.finish(1)
-        expect(worker.figure("failed") < 20, worker.out)
+        expect(worker.figure("failed") < 400, worker.out)
 
 
 def check_leader_interrupted():
