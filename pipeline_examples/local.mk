@@ -188,7 +188,8 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/png_text.c pipeline_examples/image_pipeline/png_text.h \
 	pipeline_examples/image_pipeline/profile.c pipeline_examples/image_pipeline/profile.h \
 	pipeline_examples/image_pipeline/progress.c pipeline_examples/image_pipeline/progress.h \
-	pipeline_examples/image_pipeline/queue.h pipeline_examples/image_pipeline/queue_place.c pipeline_examples/image_pipeline/queue_place.h \
+	pipeline_examples/image_pipeline/queue.h \
+	pipeline_examples/image_pipeline/queue_place.c pipeline_examples/image_pipeline/queue_place.h \
 	pipeline_examples/image_pipeline/reason.c pipeline_examples/image_pipeline/reason.h \
 	pipeline_examples/image_pipeline/recipe.c pipeline_examples/image_pipeline/recipe.h \
 	pipeline_examples/image_pipeline/refusals.c pipeline_examples/image_pipeline/refusals.h \

@@ -26,7 +26,7 @@ esac
 PATH=$PATH:/usr/local/bin:/usr/sbin
 export PATH
 command -v nats-server >/dev/null || skip "no nats-server"
-python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null || skip "no python3, at least 3.9, for the pictures"
+python3 -c 'import sys; sys.exit(sys.version_info < (3, 9))' 2>/dev/null || skip "no python3, at least 3.9"
 program=$WEIR_THUMBS
 real=$(dirname "$program")/.libs/$(basename "$program") # a signal must not go to libtool's script
 [ ! -x "$real" ] || program=$real

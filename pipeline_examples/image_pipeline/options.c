@@ -472,8 +472,8 @@ static bool complete_queue(struct options *options, int not_for_list) {
 }
 
 /*
- * Fills in defaults. If the options contradict one another, prints a message and returns false. `not_for_list` is an option
- * that a program with a list for a queue cannot use; 0 if there is none.
+ * Fills in defaults. If the options contradict one another, prints a message and returns false. `not_for_list` is an
+ * option that a program with a list for a queue cannot use; 0 if there is none.
  */
 static bool complete(struct options *options, int not_for_list) {
     if (*options->queue.name != '\0' && !complete_queue(options, not_for_list))

@@ -1,10 +1,10 @@
 /*
  * photo.h - the item that flows through the pipeline: one picture and its thumbnail.
  *
- * The photo structs are in the source's list, which outlives the pipeline; those from a walk through folders are freed one
- * by one, and so are those from a queue. The memory that a photo refers to belongs to the current holder of the photo: the
- * pipeline, the stage that processes it, or the reader of the dead letters. A photo never has two holders, so its members
- * need no lock.
+ * The photo structs are in the source's list, which outlives the pipeline; those from a walk through folders are freed
+ * one by one, and so are those from a queue. The memory that a photo refers to belongs to the current holder of the
+ * photo: the pipeline, the stage that processes it, or the reader of the dead letters. A photo never has two holders,
+ * so its members need no lock.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

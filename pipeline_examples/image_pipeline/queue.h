@@ -1,13 +1,13 @@
 /*
  * queue.h - a queue of pictures that several programs share, on a server of NATS.
  *
- * One program has the list: it puts the entries, and takes an outcome for each. The others have joined: they take entries,
- * and put the outcomes to a second queue, NAME-outcomes. An entry is acknowledged once its outcome is on the server. So an
- * entry may have two outcomes, if a program ends or stands still between the two; none has no outcome.
+ * One program has the list: it puts the entries, and takes an outcome for each. The others have joined: they take
+ * entries, and put the outcomes to a second queue, NAME-outcomes. An entry is acknowledged once its outcome is on the
+ * server. So an entry may have two outcomes, if a program ends or stands still between the two; none has no outcome.
  *
- * The end: the program with the list puts a sentinel behind the entries. It comes to one of the joined programs when all
- * entries before it are acknowledged. That program puts it again for the next one, and ends. The program with the list
- * removes the one that is left in the end.
+ * The end: the program with the list puts a sentinel behind the entries. It comes to one of the joined programs when
+ * all entries before it are acknowledged. That program puts it again for the next one, and ends. The program with the
+ * list removes the one that is left in the end.
  *
  * These functions are in queue_nats.c, queue_put.c and queue_take.c if libweir-nats was built, else in queue_none.c.
  *
@@ -54,8 +54,8 @@ enum queue_answer {
 };
 
 /*
- * Puts the texts of entries, in order. Frees and counts in `*put` those that the server has. Blocks until it has all, or one
- * is too large, which is the next one then.
+ * Puts the texts of entries, in order. Frees and counts in `*put` those that the server has. Blocks until it has all,
+ * or one is too large, which is the next one then.
  */
 enum queue_answer queue_put(struct queue *queue, char *const *texts, size_t count, size_t *put);
 

@@ -18,7 +18,9 @@
 #include "interrupt.h"
 #include "terminal.h"
 
-/* Deliveries before the server makes a dead letter of an item; above those after which an entry fails (queue_take.c). */
+/*
+ * Deliveries before the server makes a dead letter of an item; above those after which an entry fails (queue_take.c).
+ */
 enum { MOST_ATTEMPTS = 30 };
 
 static const char outcomes_suffix[] = "-outcomes";

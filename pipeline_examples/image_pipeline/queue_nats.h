@@ -38,8 +38,8 @@ struct delivery {
 weir_nats_config queue_config(const struct queue *queue, char message[QUEUE_MESSAGE_SIZE]);
 
 /*
- * Puts texts to `queue->put`, in order. Frees and counts in `*put` those that the server has. Tries again until the server
- * answers. A first failure is told on standard error.
+ * Puts texts to `queue->put`, in order. Frees and counts in `*put` those that the server has. Tries again until the
+ * server answers. A first failure is told on standard error.
  */
 enum queue_answer queue_send(struct queue *queue, char *const *texts, size_t count, size_t *put);
 

@@ -1,8 +1,8 @@
 /*
  * queue_put.c - the queue of the program with the list.
  *
- * While the sentinel goes from one joined program to the next, it is in the queue for a part of the time only: each program
- * acknowledges it, looks, and puts it again. So a sentinel that is there at each of many looks is the last one.
+ * While the sentinel goes from one joined program to the next, it is in the queue for a part of the time only: each
+ * program acknowledges it, looks, and puts it again. So a sentinel that is there at each of many looks is the last one.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

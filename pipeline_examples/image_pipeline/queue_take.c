@@ -1,8 +1,8 @@
 /*
  * queue_take.c - the queue of a program that has joined.
  *
- * A sentinel of an earlier run may lie before entries of this one. So the program that gets it looks: only if nothing is
- * unfinished, it is the end. Otherwise another sentinel follows, or the list is still being written.
+ * A sentinel of an earlier run may lie before entries of this one. So the program that gets it looks: only if nothing
+ * is unfinished, it is the end. Otherwise another sentinel follows, or the list is still being written.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,8 +1,8 @@
 /*
  * share.c - the program with the list: one thread puts the entries, and takes the outcomes in between and afterwards.
  *
- * Many entries are put at a time, so that a list is not slowed by the way to the server. A list that is still being written
- * does not hold its entries up: they are put when it has no further one.
+ * Many entries are put at a time, so that a list is not slowed by the way to the server. A list that is still being
+ * written does not hold its entries up: they are put when it has no further one.
  *
  * The first outcome of a picture counts. A further one comes if the picture was taken twice, and says the same.
  *

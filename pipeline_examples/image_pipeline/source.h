@@ -56,8 +56,8 @@ bool source_from_folders(struct source *source, const char *folder, const char *
 bool source_from_list(struct source *source, const char *path, bool is_null_separated, enum format format);
 
 /*
- * Takes a queue (queue.h), and takes its entries one by one: each photo is freed when it is dropped, and goes back to the
- * queue if it has not ended then.
+ * Takes a queue (queue.h), and takes its entries one by one: each photo is freed when it is dropped, and goes back to
+ * the queue if it has not ended then.
  */
 void source_from_queue(struct source *source, struct queue *queue, enum format format);
 
