@@ -162,6 +162,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/download.c \
 	pipeline_examples/image_pipeline/encode.c pipeline_examples/image_pipeline/encode.h \
 	pipeline_examples/image_pipeline/ends.c pipeline_examples/image_pipeline/ends.h \
+	pipeline_examples/image_pipeline/entry.c pipeline_examples/image_pipeline/entry.h \
 	pipeline_examples/image_pipeline/format.c pipeline_examples/image_pipeline/format.h \
 	pipeline_examples/image_pipeline/guard.c pipeline_examples/image_pipeline/guard.h \
 	pipeline_examples/image_pipeline/hosts.c pipeline_examples/image_pipeline/hosts.h \
@@ -182,6 +183,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/metrics.c pipeline_examples/image_pipeline/metrics.h \
 	pipeline_examples/image_pipeline/names.c pipeline_examples/image_pipeline/names.h \
 	pipeline_examples/image_pipeline/options.c pipeline_examples/image_pipeline/options.h \
+	pipeline_examples/image_pipeline/outcome.c pipeline_examples/image_pipeline/outcome.h \
 	pipeline_examples/image_pipeline/pace.c pipeline_examples/image_pipeline/pace.h \
 	pipeline_examples/image_pipeline/part.c pipeline_examples/image_pipeline/part.h \
 	pipeline_examples/image_pipeline/photo.c pipeline_examples/image_pipeline/photo.h \
@@ -189,6 +191,8 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/png_text.c pipeline_examples/image_pipeline/png_text.h \
 	pipeline_examples/image_pipeline/profile.c pipeline_examples/image_pipeline/profile.h \
 	pipeline_examples/image_pipeline/progress.c pipeline_examples/image_pipeline/progress.h \
+	pipeline_examples/image_pipeline/queue.h \
+	pipeline_examples/image_pipeline/queue_place.c pipeline_examples/image_pipeline/queue_place.h \
 	pipeline_examples/image_pipeline/reason.c pipeline_examples/image_pipeline/reason.h \
 	pipeline_examples/image_pipeline/recipe.c pipeline_examples/image_pipeline/recipe.h \
 	pipeline_examples/image_pipeline/refusals.c pipeline_examples/image_pipeline/refusals.h \
@@ -196,9 +200,11 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/resize.c \
 	pipeline_examples/image_pipeline/retries.c pipeline_examples/image_pipeline/retries.h \
 	pipeline_examples/image_pipeline/s3.c pipeline_examples/image_pipeline/s3.h \
+	pipeline_examples/image_pipeline/share.c pipeline_examples/image_pipeline/share.h \
 	pipeline_examples/image_pipeline/source.c pipeline_examples/image_pipeline/source.h \
 	pipeline_examples/image_pipeline/stages.h \
 	pipeline_examples/image_pipeline/summary.c pipeline_examples/image_pipeline/summary.h \
+	pipeline_examples/image_pipeline/tally.c pipeline_examples/image_pipeline/tally.h \
 	pipeline_examples/image_pipeline/target.c pipeline_examples/image_pipeline/target.h \
 	pipeline_examples/image_pipeline/thumbnail.c pipeline_examples/image_pipeline/thumbnail.h \
 	pipeline_examples/image_pipeline/trace.c pipeline_examples/image_pipeline/trace.h \
@@ -207,7 +213,15 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/url.c pipeline_examples/image_pipeline/url.h \
 	pipeline_examples/image_pipeline/walk.c pipeline_examples/image_pipeline/walk.h
 weir_thumbs_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(VIPS_CFLAGS) $(MICROHTTPD_CFLAGS)
-weir_thumbs_LDADD = libweir.la $(CURL_LIBS) $(VIPS_LIBS) $(MICROHTTPD_LIBS) $(WEIR_DL_LIBS)
+if HAVE_NATS
+weir_thumbs_SOURCES += pipeline_examples/image_pipeline/queue_nats.c pipeline_examples/image_pipeline/queue_nats.h \
+	pipeline_examples/image_pipeline/queue_put.c pipeline_examples/image_pipeline/queue_take.c
+weir_thumbs_nats = libweir-nats.la
+else
+weir_thumbs_SOURCES += pipeline_examples/image_pipeline/queue_none.c
+weir_thumbs_nats =
+endif
+weir_thumbs_LDADD = $(weir_thumbs_nats) libweir.la $(CURL_LIBS) $(VIPS_LIBS) $(MICROHTTPD_LIBS) $(WEIR_DL_LIBS)
 weir_make_photos_SOURCES = $(image_common_sources) pipeline_examples/image_pipeline/make_photos.c
 weir_make_photos_CFLAGS = $(AM_CFLAGS) $(VIPS_CFLAGS)
 weir_make_photos_LDADD = libweir.la $(VIPS_LIBS)

@@ -166,7 +166,7 @@ START_TEST (a_pause_does_not_hold_up_other_hosts) {
     add_urls(list, &server, "file", FEW);
     fclose(list);
     struct program program = start_thumbs("--from", in_root("pause"), "--to", to, "--retries", "100", "--size",
-                                          "3000x3000", "--queue", "2", NULL);
+                                          "3000x3000", "--capacity", "2", NULL);
     ck_assert(wait_until(has_few, to));
     dead = server_start_again(photo(1), &dead);
     struct result result = program_finish(&program);

@@ -68,7 +68,7 @@ START_TEST (sigint_finishes_what_is_in_flight) {
     struct server server = server_start(photo(1));
     write_long_list(in_root("drain"), server.port, "slow", "slow");
     struct program program = start_thumbs("--from", in_root("drain"), "--to", in_root("drain-out"), "--downloads", "2",
-                                          "--queue", "4", NULL);
+                                          "--capacity", "4", NULL);
     ck_assert(wait_until(has_thumbnails, &(struct awaited){.folder = in_root("drain-out")}));
     kill(program.pid, SIGINT);
     struct result result = program_end(&program);

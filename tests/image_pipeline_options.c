@@ -75,8 +75,8 @@ START_TEST (a_run_is_given_up_after_too_many_failures) {
         write_text(in_root("failing/%d.jpg", i), "no picture");
     for (int fast = 0; fast < 2; fast++) {
         struct result result =
-            run_thumbs("--from", in_root("failing"), "--to", in_root("failing-out"), "--queue", "1", "--downloads", "1",
-                       fast ? "--fail-fast" : "--max-failures", fast ? NULL : "3", NULL);
+            run_thumbs("--from", in_root("failing"), "--to", in_root("failing-out"), "--capacity", "1", "--downloads",
+                       "1", fast ? "--fail-fast" : "--max-failures", fast ? NULL : "3", NULL);
         ck_assert_int_eq(result.status, 3);
         expect_text(result.err,
                     fast ? "giving up, because 1 picture has failed\n" : "giving up, because 3 pictures have failed\n");

@@ -129,7 +129,7 @@ START_TEST (a_run_that_cannot_note_ends_and_leaves_no_line_glued_to_a_cut_one) {
         limit = (struct rlimit){.rlim_cur = run == 0 ? FULL : before.rlim_cur, .rlim_max = before.rlim_max};
         ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
         struct result result = run_thumbs("--from", in_root("full-journal"), "--to", in_root("full-journal-out"), "-s",
-                                          "16x16", "--resume", in_root("journal-full"), "--queue", "1", NULL);
+                                          "16x16", "--resume", in_root("journal-full"), "--capacity", "1", NULL);
         ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
         ck_assert_int_eq(result.status, run == 0 ? 3 : 0);
         if (run == 0) {

@@ -234,8 +234,8 @@ START_TEST (thumbnails_that_wait_for_another_attempt_hold_up_downloads) {
     fclose(list);
     snprintf(url, sizeof url, "http://127.0.0.1:%d/201/x", target.port);
     struct program program =
-        start_thumbs("--from", in_root("waiting"), "--to", url, "-s", "16384x16384", "--queue", "1", "--downloads", "1",
-                     "--resizes", "1", "--uploads", "1", "--retries", "100", NULL);
+        start_thumbs("--from", in_root("waiting"), "--to", url, "-s", "16384x16384", "--capacity", "1", "--downloads",
+                     "1", "--resizes", "1", "--uploads", "1", "--retries", "100", NULL);
     ck_assert(wait_until(gave_all_in_flight, &server));
     nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL); /* long enough for further requests to arrive */
     ck_assert_uint_eq(count_requests(&server), IN_FLIGHT);

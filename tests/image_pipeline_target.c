@@ -93,7 +93,7 @@ START_TEST (a_target_that_refuses_every_upload_ends_the_run) {
     snprintf(folder, sizeof folder, "refused-%d", refusals[_i]);
     snprintf(url, sizeof url, "http://127.0.0.1:%d/%d", server.port, refusals[_i]);
     copy_many(folder);
-    struct result result = run_thumbs("--from", in_root("%s", folder), "--to", url, "--queue", "1", NULL);
+    struct result result = run_thumbs("--from", in_root("%s", folder), "--to", url, "--capacity", "1", NULL);
     expect_given_up(&result);
     result_free(&result);
     server_stop(&server);
@@ -127,7 +127,7 @@ START_TEST (a_folder_that_refuses_files_ends_the_run) {
         return;
     }
     copy_many("read-only");
-    struct result result = run_thumbs("--from", in_root("read-only"), "--to", "/sys/kernel", "--queue", "1", NULL);
+    struct result result = run_thumbs("--from", in_root("read-only"), "--to", "/sys/kernel", "--capacity", "1", NULL);
     expect_given_up(&result);
     result_free(&result);
 }

@@ -30,7 +30,7 @@ cd "$work"
 run=1
 while [ $run -le $RUNS ]; do
     status=0
-    "$WEIR_THUMBS" from to --no-isolate --overwrite --queue 16 --downloads 4 --resizes $THREADS -s 40,50,60,70 >out 2>err || status=$?
+    "$WEIR_THUMBS" from to --no-isolate --overwrite --capacity 16 --downloads 4 --resizes $THREADS -s 40,50,60,70 >out 2>err || status=$?
     if [ $status -ne 0 ] || ! grep -q '^done  *16 of 16$' out; then
         echo "run $run of $RUNS: exits with $status: $(cat out err)"
         exit 1

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "outcome.h"
 #include "reason.h"
 #include "retries.h"
 #include "stages.h"
@@ -15,7 +16,6 @@
 enum {
     FIRST_ROOM = 64 * 1024,
     MAX_REDIRECTS = 5,
-    SHORT_LABEL = 121,
     STATUS_OK = 200,
     STATUS_TRANSFORMED = 203 /* by a proxy */
 };
@@ -145,15 +145,8 @@ static int download(struct downloader *downloader, weir_task *task) {
 
 /* Fails the task if the photo cannot be downloaded, or if its thumbnail has the name of another picture's. */
 static int check_photo(weir_task *task, const struct photo *photo) {
-    if (photo->fault != NULL)
-        return weir_task_fail(task, FAILED, "%s", photo->fault);
-    const struct photo *clash = photo->clash;
-    if (clash == NULL)
-        return 0;
-    char label[SHORT_LABEL];
-    photo_show(label, sizeof label, clash);
-    return weir_task_fail(task, FAILED, "its thumbnail would have the name %s, like that of %s%s", photo->name, label,
-                          photo->is_url ? "; add a tab and another name after the URL" : "");
+    char reason[REASON_SIZE];
+    return photo_explain(reason, sizeof reason, photo) ? weir_task_fail(task, FAILED, "%s", reason) : 0;
 }
 
 /* Sets `*is_there` if the current thumbnail exists under its short or its long name. */
@@ -204,7 +197,9 @@ static int look_for_thumbnails(struct downloader *downloader, weir_task *task, b
 /* Reports a picture that is done already. */
 static void skip(struct work *work, struct photo *photo) {
     atomic_fetch_add(&work->skipped, 1);
-    report_add_rest(&work->report, photo, &work->options->recipe, &(struct report_line){"skipped", "download", ""});
+    const struct report_line line = {"skipped", "download", ""};
+    report_add_rest(&work->report, photo, &work->options->recipe, &line);
+    outcome_tell(photo, &line);
     photo_drop(photo, NULL);
 }
 

@@ -1,5 +1,5 @@
 /*
- * ends.c - interprets --from and --to.
+ * ends.c - interprets --from, --queue and --to.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,6 +11,7 @@
 #include "folder.h"
 #include "interrupt.h"
 #include "photo_set.h"
+#include "queue.h"
 #include "terminal.h"
 #include "url.h"
 
@@ -42,8 +43,19 @@ static bool paint_folder(struct ends *ends, const struct options *options) {
                         options);
 }
 
+static bool join_queue(struct ends *ends, const struct options *options) {
+    struct queue *queue = queue_open_to_take(&(struct queue_options){
+        .place = &options->queue, .ack_wait = options->ack_wait * WEIR_SECOND, .window = options->take});
+    if (queue == NULL)
+        return false;
+    source_from_queue(&ends->source, queue, options->recipe.format);
+    return true;
+}
+
 static bool open_from(struct ends *ends, const struct options *options) {
     const char *from = options->from;
+    if (from == NULL && *options->queue.name != '\0')
+        return join_queue(ends, options);
     bool is_folder = from != NULL && strcmp(from, "-") != 0 && folder_exists(from);
     bool ok = from == NULL ? paint_folder(ends, options)
               : is_folder  ? serve_folder(ends, from, NULL, options)

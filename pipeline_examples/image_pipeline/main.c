@@ -34,6 +34,7 @@
 #include "plan.h"
 #include "progress.h"
 #include "retries.h"
+#include "share.h"
 #include "stages.h"
 #include "summary.h"
 #include "terminal.h"
@@ -59,7 +60,7 @@ static size_t most_in_flight(const struct options *options) {
     size_t backing_off = (size_t)(MOST_PIXELS / recipe_pixels(&options->recipe));
     size_t downloads = options->downloads > 0 ? options->downloads : MOST_THREADS;
     size_t uploads = options->uploads > 0 ? options->uploads : MOST_THREADS;
-    return 3 * options->queue + downloads + options->resizes + uploads +
+    return 3 * options->capacity + downloads + options->resizes + uploads +
            (backing_off < MOST_BACKING_OFF ? backing_off : MOST_BACKING_OFF);
 }
 
@@ -87,7 +88,7 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
     stages[2].threads = threads_of(options->uploads, FIRST_UPLOADS);
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++) {
         stages[i].work.arg = work;
-        stages[i].input.capacity = options->queue;
+        stages[i].input.capacity = options->capacity;
         stages[i].input.drop = photo_drop;
         stages[i].errors.on_error = WEIR_SKIP;
         stages[i].errors.dead = dead;
@@ -98,7 +99,8 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
 
 struct feeder {
     weir_pipeline *pipeline;
-    struct hosts *hosts; /* NULL if the pictures come from a server inside the program */
+    struct hosts
+        *hosts; /* NULL if the pictures come from a server inside the program, or a queue that others take from */
     weir_status status;
 };
 
@@ -127,7 +129,7 @@ static void feed_last(struct feeder *feeder) {
 static weir_status feed(weir_pipeline *pipeline, struct work *work) {
     struct source *source = &work->ends.source;
     struct feeder feeder = {.pipeline = pipeline,
-                            .hosts = work->ends.origin == NULL ? work->hosts : NULL,
+                            .hosts = work->ends.origin == NULL && source->queue == NULL ? work->hosts : NULL,
                             .status = interrupt_is_stopping() ? WEIR_CLOSED : WEIR_OK};
     struct photo *photo;
     source_when_idle(source, feed_parked, &feeder);
@@ -138,6 +140,7 @@ static weir_status feed(weir_pipeline *pipeline, struct work *work) {
             photo_drop(photo, NULL);
         feed_parked(&feeder);
     }
+    source_leave(source);
     feed_last(&feeder);
     source_when_idle(source, NULL, NULL);
     return feeder.status;
@@ -205,7 +208,7 @@ static void make_thumbnails(struct work *work, const struct trace *trace, weir_r
     weir_pipeline *pipeline = NULL;
     weir_queue *dead = NULL;
     enum isolation isolation = work->options->isolation;
-    weir_status status = weir_queue_create(&dead, work->options->queue);
+    weir_status status = weir_queue_create(&dead, work->options->capacity);
     if (status == WEIR_OK)
         status = open_pipeline(&pipeline, work, dead, trace->stream, isolation != ISOLATE_NEVER);
     if (status == WEIR_INITFAILED && isolation == ISOLATE_IF_POSSIBLE && atomic_load(&work->has_no_decoder)) {
@@ -254,13 +257,22 @@ static int process_photos(struct work *work) {
     make_thumbnails(work, &trace, &report);
     bool is_traced = trace_close(&trace);
     if (work->ends.source.is_whole && work->ends.source.count == 0)
-        terminal_say("%s: nothing to do", work->options->from);
+        terminal_say("%s: nothing to do", work->options->from == NULL ? "--queue" : work->options->from);
     int exit_status = report != NULL ? summary_print(report, work) : EXIT_FAILURE;
     weir_report_free(report);
     return is_traced || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
 }
 
+/* Puts a list to a queue, for the programs that have joined. */
+static int share(const struct options *options) {
+    int exit_status = share_run(options);
+    interrupt_stop();
+    return exit_status;
+}
+
 static int process(const struct options *options) {
+    if (*options->queue.name != '\0' && options->from != NULL && !options->is_dry)
+        return share(options);
     struct work work = {.options = options};
     int exit_status = open_work(&work);
     interrupt_stop();

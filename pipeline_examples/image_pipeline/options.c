@@ -20,13 +20,14 @@
 #include "machine.h"
 #include "metrics.h"
 #include "numbers.h"
+#include "queue.h"
 #include "s3.h"
 #include "terminal.h"
 
 static const uint64_t LEAST_MEMORY = UINT64_C(1) << 20, DEFAULT_MEMORY = UINT64_C(2) << 30,
                       MOST_MEMORY = UINT64_C(1) << 40;
 
-enum { USAGE_ERROR = 2, MAX_THREADS = 256, MAX_QUEUE = 65536 };
+enum { USAGE_ERROR = 2, MAX_THREADS = 256, MAX_CAPACITY = 65536, MAX_TAKE = 65536, TAKE_PER_RESIZE = 16 };
 
 enum {
     OPT_FROM = 256,
@@ -35,6 +36,9 @@ enum {
     OPT_RESIZES,
     OPT_UPLOADS,
     OPT_QUEUE,
+    OPT_ACK_WAIT,
+    OPT_TAKE,
+    OPT_CAPACITY,
     OPT_MAX_BYTES,
     OPT_MAX_PIXELS,
     OPT_MEMORY,
@@ -83,7 +87,10 @@ static const struct option long_options[] = {
     {"downloads", required_argument, NULL, OPT_DOWNLOADS},
     {"resizes", required_argument, NULL, OPT_RESIZES},
     {"uploads", required_argument, NULL, OPT_UPLOADS},
+    {"capacity", required_argument, NULL, OPT_CAPACITY},
     {"queue", required_argument, NULL, OPT_QUEUE},
+    {"ack-wait", required_argument, NULL, OPT_ACK_WAIT},
+    {"take", required_argument, NULL, OPT_TAKE},
     {"max-bytes", required_argument, NULL, OPT_MAX_BYTES},
     {"max-pixels", required_argument, NULL, OPT_MAX_PIXELS},
     {"memory", required_argument, NULL, OPT_MEMORY},
@@ -154,7 +161,17 @@ static void print_help(void) {
     fputs("  --downloads N      number of download threads (default: from 4 to 64, while more bring more)\n"
           "  --resizes N        number of resize threads (default: one per processor)\n"
           "  --uploads N        number of upload threads (default: from 2 to 64, while more bring more)\n"
-          "  --queue N          capacity of each stage's input queue, in pictures (default: 16)\n"
+          "  --capacity N       capacity of each stage's input queue, in pictures (default: 16)\n"
+          "\n",
+          stdout);
+    fputs("  --queue nats://HOST[:PORT]/NAME\n"
+          "                     share the pictures of a list with other programs, by a queue on a server of NATS:\n"
+          "                     with --from LIST put them, and report on all of them when they are done;\n"
+          "                     with --to TARGET join in, and make thumbnails until the queue is at its end\n"
+          "  --take N           take no more than N pictures from the queue at a time (default: 16 for each resize\n"
+          "                     thread)\n"
+          "  --ack-wait N       give the pictures of a program that is silent for N seconds to another one\n"
+          "                     (default: 30; that of the first program counts)\n"
           "\n",
           stdout);
     fputs("  --max-bytes N      refuse pictures of more than N bytes (default: 67108864)\n"
@@ -385,8 +402,14 @@ static bool read_option(struct options *options, int option) {
             return read_count("--resizes", MAX_THREADS, &options->resizes);
         case OPT_UPLOADS:
             return read_count("--uploads", MAX_THREADS, &options->uploads);
+        case OPT_CAPACITY:
+            return read_count("--capacity", MAX_CAPACITY, &options->capacity);
         case OPT_QUEUE:
-            return read_count("--queue", MAX_QUEUE, &options->queue);
+            return queue_is_built() && queue_place_read(&options->queue, optarg);
+        case OPT_TAKE:
+            return read_count("--take", MAX_TAKE, &options->take);
+        case OPT_ACK_WAIT:
+            return numbers_read_option("--ack-wait", optarg, 1, 3600, &options->ack_wait);
         default:
             return read_other(options, option);
     }
@@ -415,9 +438,50 @@ static bool read_places(struct options *options, int argc, char **argv) {
     return true;
 }
 
-/* Fills in defaults. If the options contradict one another, prints a message and returns false. */
-static bool complete(struct options *options) {
-    options->to = options->to == NULL ? "thumbs" : options->to;
+/* Returns whether the program that puts a list to a queue can use the option. */
+static bool is_for_list(int option) {
+    static const int those[] = {OPT_FROM,         OPT_QUEUE,     OPT_NULL,   OPT_QUIET,  'n',         'f',
+                                OPT_MAX_FAILURES, OPT_FAIL_FAST, OPT_RESUME, OPT_REPORT, OPT_ACK_WAIT};
+    for (size_t i = 0; i < sizeof those / sizeof *those; i++) {
+        if (those[i] == option)
+            return true;
+    }
+    return false;
+}
+
+static const char *name_of(int option) {
+    const struct option *named = long_options;
+    while (named->val != option)
+        named++;
+    return named->name;
+}
+
+/* Checks the options of a program with a queue. On failure prints a message and returns false. */
+static bool complete_queue(struct options *options, int not_for_list) {
+    if (options->from == NULL && options->to == NULL)
+        terminal_say("--queue needs --from LIST, to put a list, or --to TARGET, to join in");
+    else if (options->from != NULL && options->to != NULL)
+        terminal_say("--queue with --from puts a list, and with --to it joins in: start a program for each");
+    else if (options->from != NULL && strcmp(options->from, "-") != 0 && folder_exists(options->from))
+        terminal_say("--queue needs a list of URLs, and '%s' is a folder", options->from);
+    else if (options->from != NULL && not_for_list != 0)
+        terminal_say("--%s is for the programs that join in with --queue and --to", name_of(not_for_list));
+    else
+        return true;
+    return false;
+}
+
+/*
+ * Fills in defaults. If the options contradict one another, prints a message and returns false. `not_for_list` is an
+ * option that a program with a list for a queue cannot use; 0 if there is none.
+ */
+static bool complete(struct options *options, int not_for_list) {
+    if (*options->queue.name != '\0' && !complete_queue(options, not_for_list))
+        return false;
+    if (options->to == NULL)
+        options->to = "thumbs";
+    if (options->take == 0)
+        options->take = TAKE_PER_RESIZE * options->resizes;
     options->skip_existing = options->skip_existing || options->no_clobber;
     if (options->is_dry && options->from == NULL)
         terminal_say("--dry-run needs --from");
@@ -438,7 +502,8 @@ static bool complete(struct options *options) {
 bool options_parse(struct options *options, int argc, char **argv, int *exit_status) {
     *options = (struct options){.user_agent = "weir-thumbs",
                                 .resizes = processors(),
-                                .queue = 16,
+                                .ack_wait = 30,
+                                .capacity = 16,
                                 .max_bytes = 64 << 20,
                                 .recipe = {.max_pixels = 100000000, .memory = default_memory(), .resize_limit = 60},
                                 .timeout = 300,
@@ -446,7 +511,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
                                 .retries = 5};
     *exit_status = USAGE_ERROR;
     opterr = 0;
-    int option;
+    int option, not_for_list = 0;
     while ((option = getopt_long(argc, argv, ":s:q:f:hnr", long_options, NULL)) != -1) {
         if (option == 'h') {
             print_help();
@@ -463,6 +528,7 @@ bool options_parse(struct options *options, int argc, char **argv, int *exit_sta
         }
         if (!read_option(options, option))
             return false;
+        not_for_list = is_for_list(option) ? not_for_list : option;
     }
-    return read_places(options, argc, argv) && complete(options);
+    return read_places(options, argc, argv) && complete(options, not_for_list);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "queue_place.h"
 #include "recipe.h"
 
 enum { MAX_HEADERS = 32 };
@@ -18,18 +19,21 @@ enum { MAX_HEADERS = 32 };
 enum isolation { ISOLATE_IF_POSSIBLE, ISOLATE_ALWAYS, ISOLATE_NEVER };
 
 struct options {
-    const char *from;                 /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
-    const char *to;                   /* a folder, a URL or a bucket */
-    const char *s3_endpoint;          /* URL of the S3 store; NULL: Amazon's */
-    const char *s3_region;            /* NULL: that of the environment */
-    size_t rate;                      /* maximum requests a second; 0: no limit */
-    size_t per_host;                  /* maximum downloads from a host at a time; 0: no limit */
-    const char *cacert;               /* file of the authorities that sign certificates; NULL: libcurl's */
-    bool is_insecure;                 /* accepts any certificate */
-    bool is_public_only;              /* downloads nothing from private addresses */
-    const char *metrics;              /* address and port for Prometheus; NULL for none */
-    const char *trace;                /* file for the trace; NULL for none */
-    const char *user_agent;           /* sent with each request */
+    const char *from;         /* a folder, a list of URLs or "-"; NULL paints a set of pictures */
+    const char *to;           /* a folder, a URL or a bucket */
+    struct queue_place queue; /* that programs share: with `from` a list is put to it, else this program joins */
+    size_t take;              /* maximum pictures from the queue at a time */
+    uint64_t ack_wait;        /* seconds after which pictures of a silent program go to another one */
+    const char *s3_endpoint;  /* URL of the S3 store; NULL: Amazon's */
+    const char *s3_region;    /* NULL: that of the environment */
+    size_t rate;              /* maximum requests a second; 0: no limit */
+    size_t per_host;          /* maximum downloads from a host at a time; 0: no limit */
+    const char *cacert;       /* file of the authorities that sign certificates; NULL: libcurl's */
+    bool is_insecure;         /* accepts any certificate */
+    bool is_public_only;      /* downloads nothing from private addresses */
+    const char *metrics;      /* address and port for Prometheus; NULL for none */
+    const char *trace;        /* file for the trace; NULL for none */
+    const char *user_agent;   /* sent with each request */
     const char *headers[MAX_HEADERS]; /* sent with downloads, each "Name: value" */
     size_t header_count;
     size_t max_failures;    /* failures after which the run is given up; 0: none */
@@ -41,7 +45,8 @@ struct options {
     struct recipe recipe;   /* what is made of each picture */
     enum isolation isolation;
     size_t downloads, uploads; /* numbers of threads; 0: as many as bring more */
-    size_t resizes, queue;
+    size_t resizes;
+    size_t capacity;    /* of each stage's input queue */
     size_t max_bytes;   /* maximum for one picture as downloaded */
     bool overwrite;     /* replaces any file that has the thumbnail's name */
     bool skip_existing; /* skips pictures that have a thumbnail */

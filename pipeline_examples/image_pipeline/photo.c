@@ -13,6 +13,7 @@
 #include "escape.h"
 #include "names.h"
 #include "png_text.h"
+#include "queue.h"
 #include "recipe.h"
 #include "url.h"
 
@@ -52,6 +53,21 @@ bool photo_take_long_name(struct photo *photo) {
     return photo->long_name != NULL && !photo->has_long_name && take_name(photo, photo->long_name);
 }
 
+bool photo_explain(char *text, size_t size, const struct photo *photo) {
+    enum { SHORT_LABEL = 121 };
+    char label[SHORT_LABEL];
+    if (photo->fault != NULL) {
+        snprintf(text, size, "%s", photo->fault);
+        return true;
+    }
+    if (photo->clash == NULL)
+        return false;
+    photo_show(label, sizeof label, photo->clash);
+    snprintf(text, size, "its thumbnail would have the name %s, like that of %s%s", photo->name, label,
+             photo->is_url ? "; add a tab and another name after the URL" : "");
+    return true;
+}
+
 struct thumbnail *photo_thumbnail(struct photo *photo) {
     return &photo->thumbnails[photo->size];
 }
@@ -84,6 +100,7 @@ void photo_free(struct photo *photo) {
     if (photo->is_single)
         free((void *)(uintptr_t)photo->short_name); /* belongs to no set of names */
     free(photo->url);
+    free(photo->given_name);
     free(photo->long_name);
     free(photo->label);
     free(photo);
@@ -100,6 +117,9 @@ void photo_drop(void *item, void *unused) {
         photo->name = photo->short_name;
     free(photo->sized_name);
     photo->sized_name = NULL;
+    if (photo->delivery != NULL)
+        delivery_return(photo->delivery);
+    photo->delivery = NULL;
     if (photo->is_single)
         photo_free(photo);
 }

@@ -1,10 +1,10 @@
 /*
  * photo.h - the item that flows through the pipeline: one picture and its thumbnail.
  *
- * The photo structs are in the source's list, which outlives the pipeline; those from a walk through folders are freed one
- * by one. The memory that a photo refers to belongs
- * to the current holder of the photo: the pipeline, the stage that processes it, or the reader of the dead letters. A
- * photo never has two holders, so its members need no lock.
+ * The photo structs are in the source's list, which outlives the pipeline; those from a walk through folders are freed
+ * one by one, and so are those from a queue. The memory that a photo refers to belongs to the current holder of the
+ * photo: the pipeline, the stage that processes it, or the reader of the dead letters. A photo never has two holders,
+ * so its members need no lock.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct box;
+struct delivery;
 struct host;
 
 /* An encoded thumbnail, in GLib's memory; NULL if there is none. */
@@ -25,7 +26,7 @@ struct thumbnail {
 };
 
 struct photo {
-    char *label;               /* the file's name or the URL, for messages; constant, like the next seven */
+    char *label;               /* the file's name or the URL, for messages; constant, like the next eight */
     char *url;                 /* where it is downloaded from */
     const struct photo *clash; /* photo of another picture that took its name first; NULL if the name is its own */
     bool is_url;               /* the label is a URL */
@@ -33,6 +34,7 @@ struct photo {
     const char *fault;         /* why it cannot be downloaded; NULL if a download is possible */
     bool is_single;            /* its memory is freed when it is dropped, with its label, its URL and its name */
     const char *short_name;    /* first name of its thumbnail, without a size; NULL if it has a fault */
+    char *given_name;          /* name after its URL in the list; NULL if there is none */
     char *long_name;       /* name if another picture's thumbnail has the short one; NULL if it has no second name */
     const char *name;      /* current name of its current thumbnail; NULL if it has a fault */
     char *sized_name;      /* the memory of `name` if that has a size; else NULL */
@@ -55,6 +57,8 @@ struct photo {
     unsigned retries;          /* transient failures in all stages */
     long status;               /* of the last HTTP answer; 0 if there was none */
     size_t bytes_in;           /* of the picture as downloaded */
+
+    struct delivery *delivery; /* of the queue that it comes from; NULL if it has ended there, or comes from none */
 
     unsigned notes; /* how the thumbnail was made: a sum of enum photo_note */
     char *damage;   /* the decoder's message if the picture is damaged; else NULL */
@@ -86,6 +90,11 @@ bool photo_select(struct photo *photo, const struct box *sizes, size_t count, si
  */
 bool photo_take_long_name(struct photo *photo);
 
+/*
+ * Writes why the photo cannot be processed: its fault, or the name that another one has. Returns false if it can be.
+ */
+bool photo_explain(char *text, size_t size, const struct photo *photo);
+
 /* Returns the current thumbnail. */
 struct thumbnail *photo_thumbnail(struct photo *photo);
 
@@ -101,7 +110,10 @@ void photo_forget_image(struct photo *photo);
 /* Frees the thumbnails. */
 void photo_forget_thumbnails(struct photo *photo);
 
-/* Frees what the photo holds at the end of its way, and a single photo itself. A drop function for weir. */
+/*
+ * Frees what the photo holds at the end of its way, and a single photo itself. One that has not ended goes back to its
+ * queue. A drop function for weir.
+ */
 void photo_drop(void *photo, void *unused);
 
 /* Frees a photo that holds nothing any more. */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "escape.h"
+#include "outcome.h"
 #include "photo.h"
 #include "stages.h"
 #include "terminal.h"
@@ -29,7 +30,9 @@ static void say_failure(struct progress *progress, weir_dead_letter *letter) {
         escape_trim(message);
     if (letter->code != GONE_HOST)
         terminal_say("%s: %s: %s", label, letter->stage, message);
-    report_add_rest(progress->report, photo, progress->recipe, &(struct report_line){"failed", letter->stage, message});
+    const struct report_line line = {"failed", letter->stage, message};
+    report_add_rest(progress->report, photo, progress->recipe, &line);
+    outcome_tell(photo, &line);
     refusals_note_failure(progress->refusals);
     photo_drop(photo, NULL);
     weir_dead_letter_free(letter);

@@ -18,6 +18,7 @@
 #include <weir/deadline.h>
 
 #include "escape.h"
+#include "queue.h"
 #include "terminal.h"
 
 bool report_open(struct report *report, const char *path, bool keeps) {
@@ -90,21 +91,36 @@ static void break_off(struct report *report, int error) {
         terminal_say("%s: the report is not complete: %s", report->path, strerror(error));
 }
 
+static bool is_written(struct report *report) {
+    return report->path != NULL && !atomic_load(&report->is_broken);
+}
+
+static void write_text(struct report *report, const char *text, size_t size) {
+    if (is_written(report) && !append(report->file, text, size))
+        break_off(report, errno);
+}
+
+void report_add_text(struct report *report, const char *text) {
+    write_text(report, text, strlen(text));
+}
+
 void report_add(struct report *report, const struct photo *photo, const struct report_line *line) {
     char *text = NULL;
     size_t size = 0;
-    if (report->path == NULL || atomic_load(&report->is_broken))
+    if (!is_written(report) && photo->delivery == NULL)
         return;
     FILE *stream = open_memstream(&text, &size);
-    if (stream == NULL) {
-        break_off(report, ENOMEM);
+    if (stream != NULL)
+        write_line(stream, photo, line);
+    if (stream == NULL || fclose(stream) != 0) {
+        if (is_written(report))
+            break_off(report, ENOMEM);
+        free(text);
         return;
     }
-    write_line(stream, photo, line);
-    if (fclose(stream) != 0)
-        break_off(report, ENOMEM);
-    else if (!append(report->file, text, size))
-        break_off(report, errno);
+    write_text(report, text, size);
+    if (photo->delivery != NULL)
+        delivery_add_line(photo->delivery, text, size);
     free(text);
 }
 

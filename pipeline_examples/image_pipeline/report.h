@@ -31,10 +31,19 @@ struct report_line {
  */
 bool report_open(struct report *report, const char *path, bool keeps);
 
-/* Appends a line, in one write. Any thread may call it. Without a report does nothing. */
+/*
+ * Appends a line, in one write, and adds it to what the photo's queue is told. Any thread may call it. Without a report
+ * and a queue does nothing.
+ */
 void report_add(struct report *report, const struct photo *photo, const struct report_line *line);
 
-/* Does the same for the current thumbnail and those of all sizes behind it, and makes the last one the current one. */
+/* Appends lines as they are. Without a report does nothing. */
+void report_add_text(struct report *report, const char *text);
+
+/*
+ * Does the same as report_add for the current thumbnail and those of all sizes behind it, and makes the last one the
+ * current one.
+ */
 void report_add_rest(struct report *report, struct photo *photo, const struct recipe *recipe,
                      const struct report_line *line);
 

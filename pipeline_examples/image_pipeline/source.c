@@ -1,5 +1,5 @@
 /*
- * source.c - lists a folder, or reads a list of URLs.
+ * source.c - lists a folder, reads a list of URLs, or takes the entries of a queue.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,6 +15,7 @@
 
 #include "interrupt.h"
 #include "names.h"
+#include "queue.h"
 #include "terminal.h"
 #include "url.h"
 #include "walk.h"
@@ -249,6 +250,8 @@ static bool add_url(struct source *source, char *entry, size_t number) {
     photo->url = url_encode_blanks(entry);
     if (photo->url == NULL || photo->fault != NULL)
         return photo->url != NULL; /* a photo with a fault takes no name */
+    if (own_name != NULL && (photo->given_name = strdup(own_name)) == NULL)
+        return false;
     return own_name != NULL ? give_name(source, index, names_make(own_name, NULL, source->format))
                             : give_either_name(source, index, name_from_url(entry, source->format));
 }
@@ -280,15 +283,78 @@ bool source_from_list(struct source *source, const char *path, bool is_null_sepa
     return source->is_whole;
 }
 
+/* ---- a queue ---- */
+
+void source_from_queue(struct source *source, struct queue *queue, enum format format) {
+    *source = (struct source){.list.file = -1, .queue = queue, .format = format};
+}
+
+/* Gives a photo of a queue its names. Returns false if memory is exhausted. */
+static bool give_names(struct photo *photo, const struct entry *entry, enum format format) {
+    char *name =
+        entry->given_name != NULL ? names_make(entry->given_name, NULL, format) : name_from_url(photo->label, format);
+    char *long_name = name == NULL || entry->given_name != NULL ? NULL : names_make_long(name, photo->url);
+    bool has_all = name != NULL && (entry->given_name != NULL || long_name != NULL);
+    if (has_all && entry->has_long_name) {
+        free(name);
+        name = long_name;
+        long_name = NULL;
+    }
+    photo->name = photo->short_name = name;
+    photo->long_name = long_name;
+    return has_all;
+}
+
+/* Makes the photo of an entry. Returns NULL if memory is exhausted. */
+static struct photo *make_taken(struct delivery *delivery, enum format format) {
+    const struct entry *entry = delivery_entry(delivery);
+    struct photo *photo = calloc(1, sizeof *photo);
+    if (photo == NULL)
+        return NULL;
+    *photo = (struct photo){.label = strdup(entry->url), .is_single = true, .is_url = true, .number = entry->number};
+    photo->url = photo->label == NULL ? NULL : url_encode_blanks(photo->label);
+    if (photo->url == NULL || !give_names(photo, entry, format)) {
+        photo_free(photo);
+        return NULL;
+    }
+    if (delivery_is_deadly(delivery))
+        photo->fault = "the programs that took it from the queue have ended or stood still";
+    photo->delivery = delivery;
+    return photo;
+}
+
+static struct photo *next_of_queue(struct source *source) {
+    struct delivery *delivery = queue_take(source->queue);
+    if (delivery == NULL) {
+        source->is_whole = queue_is_over(source->queue);
+        return NULL;
+    }
+    struct photo *photo = make_taken(delivery, source->format);
+    if (photo == NULL) {
+        delivery_return(delivery);
+        out_of_memory();
+        return NULL;
+    }
+    source->count++;
+    return photo;
+}
+
+/* ---- all ---- */
+
 struct photo *source_next(struct source *source) {
     if (source->walk != NULL)
         return next_of_walk(source);
+    if (source->queue != NULL)
+        return next_of_queue(source);
     if (source->given == source->count && (source->is_whole || !add_next(source)))
         return NULL;
     return source->photos[source->given++];
 }
 
-/* ---- both ---- */
+void source_leave(struct source *source) {
+    if (source->queue != NULL)
+        queue_leave(source->queue);
+}
 
 void source_when_idle(struct source *source, void (*idle)(void *), void *argument) {
     source->list.idle = idle;
@@ -307,5 +373,6 @@ void source_free(struct source *source) {
     names_destroy(source->names);
     list_close(&source->list);
     walk_close(source->walk);
+    queue_destroy(source->queue);
     *source = (struct source){.list.file = -1};
 }

@@ -15,6 +15,7 @@
 #include "photo.h"
 
 struct names;
+struct queue;
 struct walk;
 
 struct source {
@@ -23,6 +24,7 @@ struct source {
     size_t given; /* number of photos that source_next has returned */
     struct list list;
     struct walk *walk;    /* through folders; NULL without one */
+    struct queue *queue;  /* that others put to; NULL without one */
     const char *base_url; /* of what the walk finds; constant */
     atomic_size_t count;  /* number of photos so far */
     atomic_bool is_whole; /* no more photos will come */
@@ -54,12 +56,21 @@ bool source_from_folders(struct source *source, const char *folder, const char *
 bool source_from_list(struct source *source, const char *path, bool is_null_separated, enum format format);
 
 /*
+ * Takes a queue (queue.h), and takes its entries one by one: each photo is freed when it is dropped, and goes back to
+ * the queue if it has not ended then.
+ */
+void source_from_queue(struct source *source, struct queue *queue, enum format format);
+
+/*
  * Returns the next photo; NULL after the last one, or if the list is broken, with is_whole false. Blocks until the
- * list has a further entry, or a signal interrupts it.
+ * list or the queue has a further entry, or a signal interrupts it.
  */
 struct photo *source_next(struct source *source);
 
-/* Makes source_next call `idle` about ten times a second while it waits for an entry. NULL: no call. */
+/* Takes no more photos. Those of a queue that were taken in advance go back to it. */
+void source_leave(struct source *source);
+
+/* Makes source_next call `idle` about ten times a second while it waits for an entry of a list. NULL: no call. */
 void source_when_idle(struct source *source, void (*idle)(void *), void *argument);
 
 /* Writes the mark for the thumbnail of this photo. */

@@ -15,8 +15,6 @@
 #include "interrupt.h"
 #include "terminal.h"
 
-enum { EXIT_GIVEN_UP = 3 };
-
 static uint64_t failed(const weir_counts *counts) {
     return counts->failed + counts->dead;
 }
@@ -66,7 +64,9 @@ static bool tell_cut_off(const weir_report *report, struct work *work, uint64_t 
     if (dropped > 0)
         snprintf(abandoned, sizeof abandoned, ", %" PRIu64 " abandoned", dropped);
     terminal_say("%s: %" PRIu64 " not started%s%s", why, not_started, abandoned,
-                 is_whole ? "" : "; the list was not read to its end");
+                 is_whole                          ? ""
+                 : work->ends.source.queue != NULL ? "; other programs can take the rest of the queue"
+                                                   : "; the list was not read to its end");
     return true;
 }
 
@@ -76,7 +76,8 @@ static int exit_status(const weir_report *report, struct work *work, bool is_cut
         return EXIT_GIVEN_UP;
     if (signal_of(report) != 0 && is_cut_off)
         return SIGNAL_STATUS + signal_of(report);
-    return !is_cut_off && total > 0 && report->counts.done == total ? EXIT_SUCCESS : EXIT_FAILURE;
+    bool is_enough = total > 0 || work->ends.source.queue != NULL; /* of a queue, other programs may have had all */
+    return !is_cut_off && is_enough && report->counts.done == total ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static void print_figures(const weir_report *report, struct work *work, uint64_t not_started) {

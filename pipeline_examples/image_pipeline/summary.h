@@ -10,6 +10,8 @@
 
 #include "stages.h"
 
+enum { EXIT_GIVEN_UP = 3 /* exit status of a run that was given up */ };
+
 /*
  * Prints the summary of a run to standard output. Returns the exit status of the program: 0 if that succeeded and every
  * photo was done or skipped, 3 if the run was given up, SIGNAL_STATUS and its number if a signal has cut off photos,

@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "outcome.h"
 #include "reason.h"
 #include "retries.h"
 #include "stages.h"
@@ -213,13 +214,15 @@ static int upload(struct uploader *uploader, weir_task *task) {
     return is_done ? 0 : transfer_fail(&uploader->transfer, "", status, reason);
 }
 
-/* Counts and reports the current thumbnail. */
-static void note_thumbnail(const struct uploader *uploader) {
+/* Counts and reports the current thumbnail. Returns its line. */
+static struct report_line note_thumbnail(const struct uploader *uploader) {
     struct work *work = uploader->work;
     bool is_skipped = uploader->is_kept && work->options->no_clobber;
     if (!uploader->is_kept)
         atomic_fetch_add(&work->bytes_out, photo_thumbnail(uploader->photo)->size);
-    report_add(&work->report, uploader->photo, &(struct report_line){is_skipped ? "skipped" : "done", "upload", ""});
+    const struct report_line line = {is_skipped ? "skipped" : "done", "upload", ""};
+    report_add(&work->report, uploader->photo, &line);
+    return line;
 }
 
 /* Uploads the thumbnails that are left, each with a line in the report. */
@@ -232,7 +235,7 @@ static int upload_all(struct uploader *uploader, weir_task *task) {
             return code;
         if (photo->size + 1 == recipe->size_count)
             return 0;
-        note_thumbnail(uploader);
+        (void)note_thumbnail(uploader);
         if (!photo_select(photo, recipe->sizes, recipe->size_count, photo->size + 1))
             return weir_task_fail(task, FAILED, "out of memory");
     }
@@ -277,7 +280,8 @@ int upload_photo(weir_task *task, void *item, void *state) {
     if (code != 0)
         return retries_end(task, uploader->work, photo, code);
     tell_notes(uploader->work, photo);
-    note_thumbnail(uploader);
+    const struct report_line line = note_thumbnail(uploader);
+    outcome_tell(photo, &line);
     photo_drop(photo, NULL);
     return 0;
 }
