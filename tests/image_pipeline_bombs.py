@@ -12,6 +12,8 @@ import sys
 import time
 import zlib
 
+from process_memory import memory_of
+
 SIDE = 9999
 MIB = 1 << 20
 FURTHER = 100 * MIB
@@ -45,20 +47,6 @@ def make_bombs(folder):
         for name, *options in (("whole.webp", "--lossless"), ("progressive.jpg", "--interlace", "--Q", "50")):
             saver = {"webp": "webpsave", "jpg": "jpegsave"}[name.rpartition(".")[2]]
             subprocess.run(["vips", saver, f"{folder}/plain.png", f"{folder}/{name}", *options], check=True)
-
-
-def memory_of(process):
-    """The bytes of a process and of its children, of which each page counts once."""
-    size = 0
-    try:
-        for task in os.listdir(f"/proc/{process}/task"):
-            with open(f"/proc/{process}/task/{task}/children", encoding="ascii") as file:
-                size += sum(memory_of(int(child)) for child in file.read().split())
-        with open(f"/proc/{process}/smaps_rollup", encoding="ascii") as file:
-            size += sum(1024 * int(line.split()[1]) for line in file if line.startswith("Pss:"))
-    except OSError:
-        pass  # it has ended
-    return size
 
 
 def peak_of(words):
