@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "reason.h"
 #include "retries.h"
 #include "stages.h"
@@ -15,7 +16,7 @@
 enum {
     FIRST_ROOM = 64 * 1024,
     MAX_REDIRECTS = 5,
-    SHORT_LABEL = 121,
+    SHORT_NAME = 80, /* so that a message has room for two */
     STATUS_OK = 200,
     STATUS_TRANSFORMED = 203 /* by a proxy */
 };
@@ -150,9 +151,10 @@ static int check_photo(weir_task *task, const struct photo *photo) {
     const struct photo *clash = photo->clash;
     if (clash == NULL)
         return 0;
-    char label[SHORT_LABEL];
+    char name[SHORT_NAME], label[SHORT_NAME];
+    escape_shorten(name, sizeof name, photo->name);
     photo_show(label, sizeof label, clash);
-    return weir_task_fail(task, FAILED, "its thumbnail would have the name %s, like that of %s%s", photo->name, label,
+    return weir_task_fail(task, FAILED, "its thumbnail would have the name %s, like that of %s%s", name, label,
                           photo->is_url ? "; add a tab and another name after the URL" : "");
 }
 

@@ -24,9 +24,7 @@ void photo_show(char *text, size_t size, const struct photo *photo) {
     if (photo->is_url)
         url_show(text, room, photo->label);
     else
-        snprintf(text, room, "%s", photo->label); /* a file's name */
-    if (strlen(text) == room - 1)
-        escape_trim(text);
+        escape_shorten(text, room, photo->label); /* a file's name */
     strcat(text, entry);
 }
 
