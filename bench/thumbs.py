@@ -197,7 +197,7 @@ class Bench:
         self.note(name, sum(float(one.communicate()[0]) for one in alone))
 
     def peak(self, count):
-        """Returns the peak bytes of a run over a folder with defaults, and those of the program without its children."""
+        """Returns the peak bytes of a run over a folder with defaults, and those of the program alone."""
         folder = self.work / "many"
         shutil.rmtree(folder, ignore_errors=True)
         self.link(folder / "from", [f"{number:06}.jpg" for number in range(count)])
@@ -212,8 +212,9 @@ class Bench:
         if run.returncode != 0:
             sys.exit(f"weir-thumbs with {count} pictures: status {run.returncode}")
         shutil.rmtree(folder)
-        print(f"{count} pictures: {peak / 1e6:.0f} MB, {usage.ru_maxrss * 1024 / 1e6:.0f} MB of the program", flush=True)
-        return {"all": peak, "program": usage.ru_maxrss * 1024}
+        own = usage.ru_maxrss * 1024
+        print(f"{count} pictures: {peak / 1e6:.0f} MB, {own / 1e6:.0f} MB of the program", flush=True)
+        return {"all": peak, "program": own}
 
 
 def warm_rate(arrived):
@@ -296,11 +297,11 @@ def memory_rows(peaks):
 
 
 NOTES = """\
-nginx is origin and store on the same machine, behind `bench/relay` if there is a round trip, so its work counts in every
-row. weir-thumbs runs with its defaults, and finds the numbers of its threads. "libvips alone" decodes and encodes the
-same pictures from memory to memory in one thread for each processor, without vectors, as libvips must in several threads
-here. "Warmed up" is the rate at which thumbnails arrive after the first half of the pictures, and before the last
-twentieth. Ratios are medians of the ratios of each round. Bars are minimums."""
+nginx is origin and store on the same machine, behind `bench/relay` if there is a round trip, so its work counts in
+every row. weir-thumbs runs with its defaults, and finds the numbers of its threads. "libvips alone" decodes and encodes
+the same pictures from memory to memory in one thread for each processor, without vectors, as libvips must in several
+threads here. "Warmed up" is the rate at which thumbnails arrive after the first half of the pictures, and before the
+last twentieth. Ratios are medians of the ratios of each round. Bars are minimums."""
 
 MEMORY_NOTES = """\
 Peak memory in MB of a run over a folder with defaults. Pages that the program and its child processes share count once.
