@@ -56,14 +56,30 @@ START_TEST (a_thumbnail_of_any_width_counts_as_it_is) {
 }
 END_TEST
 
-/* libtiff holds a strip of each plane besides the rows of the picture. */
-START_TEST (a_tiff_counts_with_a_half_more) {
+/* libvips holds a strip of each plane besides the rows of the picture, and the decoder of a strip has memory of its own. */
+START_TEST (a_tiff_counts_with_more_than_its_samples) {
     make_folder(in_root("planes"));
     write_black(in_root("planes/a.tif"), 3000, 3000);
     struct result result =
         run_thumbs("--from", in_root("planes"), "--to", in_root("planes-out"), "-s", "1000", "--memory", "1M", NULL);
     expect_counts(&result, 0, 1);
-    expect_text(result.err, "a.tif: resize: needs about 44 MiB to decode, and --memory is 1 MiB\n");
+    expect_text(result.err, "a.tif: resize: needs about 78 MiB to decode, and --memory is 1 MiB\n");
+    result_free(&result);
+}
+END_TEST
+
+START_TEST (an_avif_counts_by_its_depth) {
+    make_folder(in_root("depths"));
+    if (!try_black(in_root("depths/8.avif[compression=av1,speed=9]"), 1000, 1000) ||
+        !try_black(in_root("depths/12.avif[compression=av1,speed=9,bitdepth=12]"), 1000, 1000)) {
+        puts("left out: AVIF, because libvips has no encoder for it");
+        return;
+    }
+    struct result result =
+        run_thumbs("--from", in_root("depths"), "--to", in_root("depths-out"), "-s", "10", "--memory", "1M", NULL);
+    expect_counts(&result, 0, 2);
+    expect_text(result.err, "8.avif: resize: needs about 14 MiB to decode, and --memory is 1 MiB\n");
+    expect_text(result.err, "12.avif: resize: needs about 27 MiB to decode, and --memory is 1 MiB\n");
     result_free(&result);
 }
 END_TEST
@@ -157,7 +173,8 @@ END_TEST
 void add_memory_tests(TCase *cases) {
     tcase_add_test(cases, a_picture_that_alone_is_too_heavy_is_refused_with_the_figure);
     tcase_add_test(cases, a_thumbnail_of_any_width_counts_as_it_is);
-    tcase_add_test(cases, a_tiff_counts_with_a_half_more);
+    tcase_add_test(cases, a_tiff_counts_with_more_than_its_samples);
+    tcase_add_test(cases, an_avif_counts_by_its_depth);
     tcase_add_test(cases, pictures_wait_until_they_fit_into_the_memory);
     tcase_add_test(cases, no_download_begins_while_thumbnails_fill_their_share);
     tcase_add_test(cases, texts_in_a_png_are_not_read);
