@@ -19,8 +19,18 @@
 #include <unistd.h>
 #include <weir.h>
 
+/* Fails with the end of the path: weir keeps 255 bytes of a message. */
+static int fail_for(weir_task *task, const char *path, int error, const char *reason) {
+    enum { MOST = 180, CONTINUED = 3 /* bytes that continue a character of UTF-8 */ };
+    size_t length = strlen(path);
+    const char *end = length <= MOST ? path : path + length - MOST;
+    for (int i = 0; end != path && i < CONTINUED && ((unsigned char)*end & 0xc0) == 0x80; i++)
+        end++;
+    return weir_task_fail(task, error, "%s%s: %s", end == path ? "" : "...", end, reason);
+}
+
 static int fail(weir_task *task, const char *what) {
-    return weir_task_fail(task, errno, "%s: %s", what, strerror(errno));
+    return fail_for(task, what, errno, strerror(errno));
 }
 
 static int visit(weir_task *task, const char *folder, const char *name) {
@@ -36,7 +46,7 @@ static int visit(weir_task *task, const char *folder, const char *name) {
     else if (error != 0 || !S_ISDIR(status.st_mode))
         free(path);
     else if (weir_task_feed(task, NULL, path) != WEIR_OK) {
-        error = weir_task_fail(task, ENOMEM, "%s: no memory", path);
+        error = fail_for(task, path, ENOMEM, "no memory");
         free(path);
     }
     return error;
@@ -75,7 +85,7 @@ static int hash(weir_task *task, void *path, void *arg) {
         EVP_DigestUpdate(context, bytes, (size_t)got);
     int error = got < 0 ? fail(task, path) : 0;
     if (error == 0 && (context == NULL || EVP_DigestFinal_ex(context, sum, NULL) != 1))
-        error = weir_task_fail(task, 1, "%s: no SHA-256", (char *)path);
+        error = fail_for(task, path, 1, "no SHA-256");
     EVP_MD_CTX_free(context);
     close(file);
     for (int i = 0; i < 32; i++)

@@ -37,6 +37,16 @@ static char *join(const char *folder, const char *name) {
     return path;
 }
 
+/* Fails with the end of the path: weir keeps 255 bytes of a message. */
+static int fail(weir_task *task, const char *path, int error) {
+    enum { MOST = 180, CONTINUED = 3 /* bytes that continue a character of UTF-8 */ };
+    size_t length = strlen(path);
+    const char *end = length <= MOST ? path : path + length - MOST;
+    for (int i = 0; end != path && i < CONTINUED && ((unsigned char)*end & 0xc0) == 0x80; i++)
+        end++;
+    return weir_task_fail(task, error, "%s%s: %s", end == path ? "" : "...", end, strerror(error));
+}
+
 /* Feeds a folder to the stage, or counts a file. Returns 0 or an errno. */
 static int visit(weir_task *task, const char *folder, const char *name, struct totals *totals) {
     struct stat status;
@@ -61,14 +71,14 @@ static int walk(weir_task *task, void *folder, void *totals) {
     int error = 0;
     DIR *entries = opendir(folder);
     if (entries == NULL)
-        return weir_task_fail(task, errno, "%s: %s", (char *)folder, strerror(errno));
+        return fail(task, folder, errno);
     for (struct dirent *entry; error == 0 && (entry = readdir(entries)) != NULL;) {
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
             error = visit(task, folder, entry->d_name, totals);
     }
     (void)closedir(entries);
     if (error != 0)
-        return weir_task_fail(task, error, "%s: %s", (char *)folder, strerror(error));
+        return fail(task, folder, error);
     atomic_fetch_add(&((struct totals *)totals)->folders, 1);
     free(folder);
     return 0;

@@ -1,7 +1,7 @@
 """image_pipeline_bombs.py WEIR-THUMBS FOLDER: small files that take much memory to decode stay within --memory.
 
-Each has 99,980,001 pixels in less than a megabyte. Alone, some take a gigabyte. The program and its child processes may
-take FURTHER more than --memory. FOLDER is empty, and is filled."""
+Each has 99,980,001 pixels in about a megabyte or less. Alone, some take gigabytes. The program and its child processes
+may take FURTHER more than --memory. FOLDER is empty, and is filled."""
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 import os
 import resource
@@ -11,6 +11,8 @@ import subprocess
 import sys
 import time
 import zlib
+
+from process_memory import memory_of
 
 SIDE = 9999
 MIB = 1 << 20
@@ -35,30 +37,51 @@ def black_png(depth, colour, pixel, interlaced):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", b"".join(body)) + chunk(b"IEND", b"")
 
 
+def planar_tiff(bands, size):
+    """Each band is a strip as large as the picture, of `size` bytes for each pixel. All tell of the same bytes."""
+    strip = zlib.compress(bytes(SIDE * SIDE * size), 9)
+    start = 8 + len(strip)  # of the arrays of offsets, lengths, depths and formats
+    arrays = struct.pack(f"<{bands}I{bands}I{bands}H{bands}H", *[8] * bands, *[len(strip)] * bands, *[8 * size] * bands,
+                         *[1] * bands)
+    offsets, lengths, depths, formats = (start + part * bands for part in (0, 4, 8, 10))
+    entries = [(256, 4, 1, SIDE), (257, 4, 1, SIDE), (258, 3, bands, depths), (259, 3, 1, 8), (262, 3, 1, 2)]
+    entries += [(273, 4, bands, offsets), (277, 3, 1, bands), (278, 4, 1, SIDE), (279, 4, bands, lengths)]
+    entries.append((284, 3, 1, 2))
+    if bands > 3:
+        entries.append((338, 3, 1, 2))  # alpha
+    entries.append((339, 3, bands, formats))
+    directory = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", *entry) for entry in entries) + bytes(4)
+    padding = bytes((start + len(arrays)) % 2)
+    return struct.pack("<2sHI", b"II", 42, start + len(arrays) + len(padding)) + strip + arrays + padding + directory
+
+
 def make_bombs(folder):
     os.mkdir(folder)
     for name, *form in (("deep", 16, 6, 8, True), ("interlaced", 8, 2, 3, True), ("plain", 8, 2, 3, False)):
         with open(f"{folder}/{name}.png", "wb") as file:
             file.write(black_png(*form))
     shutil.copy(f"{folder}/interlaced.png", f"{folder}/interlaced-too.png")
+    for name, *form in (("planes", 3, 1), ("planes-alpha", 4, 1), ("planes-deep", 3, 2)):
+        with open(f"{folder}/{name}.tif", "wb") as file:
+            file.write(planar_tiff(*form))
     if shutil.which("vips"):
-        for name, *options in (("whole.webp", "--lossless"), ("progressive.jpg", "--interlace", "--Q", "50")):
-            saver = {"webp": "webpsave", "jpg": "jpegsave"}[name.rpartition(".")[2]]
-            subprocess.run(["vips", saver, f"{folder}/plain.png", f"{folder}/{name}", *options], check=True)
+        make_encoded(folder)
 
 
-def memory_of(process):
-    """The bytes of a process and of its children, of which each page counts once."""
-    size = 0
-    try:
-        for task in os.listdir(f"/proc/{process}/task"):
-            with open(f"/proc/{process}/task/{task}/children", encoding="ascii") as file:
-                size += sum(memory_of(int(child)) for child in file.read().split())
-        with open(f"/proc/{process}/smaps_rollup", encoding="ascii") as file:
-            size += sum(1024 * int(line.split()[1]) for line in file if line.startswith("Pss:"))
-    except OSError:
-        pass  # it has ended
-    return size
+def make_encoded(folder):
+    """With the encoders of libvips, as far as it has them."""
+    tile = str(SIDE // 16 * 16)
+    for saver, name, *options in (
+        ("webpsave", "whole.webp", "--lossless"),
+        ("jpegsave", "progressive.jpg", "--interlace", "--Q", "50"),
+        ("gifsave", "whole.gif"),
+        ("tiffsave", "jpeg.tif", "--compression", "jpeg", "--tile", "--tile-width", tile, "--tile-height", tile),
+        ("heifsave", "whole.avif", "--compression", "av1", "--speed", "9"),
+        ("heifsave", "deep.avif", "--compression", "av1", "--speed", "9", "--bitdepth", "12"),
+    ):
+        command = ["vips", saver, f"{folder}/plain.png", f"{folder}/{name}", *options]
+        if subprocess.run(command, check=False).returncode != 0:
+            print(f"left out: {name}")
 
 
 def peak_of(words):
@@ -79,8 +102,8 @@ def main():
     program, folder = sys.argv[1:]
     failures = 0
     make_bombs(f"{folder}/from")
-    for memory in (100, 700):
-        for options in ([], ["--isolate"]):
+    for memory in (100, 1500):
+        for options in (["--no-isolate"], ["--isolate"]):
             words = [program, f"{folder}/from", f"{folder}/to", "--overwrite", "--memory", f"{memory}M", *options]
             peak, status = peak_of([*words, "--resizes", "4", "--resize-timeout", "5"])
             print(f"--memory {memory}M {' '.join(options)}: {peak // MIB} MiB, exit status {status}")

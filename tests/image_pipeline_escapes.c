@@ -60,7 +60,7 @@ START_TEST (no_character_is_cut_in_two) {
         snprintf(url, sizeof url, "http://127.0.0.1:%d/404/%.*s%s?id=%d", server.port, i, "abc", name, i);
         fprintf(list, "%s\n", url);
     }
-    for (int i = 0; i < 4; i++) /* of two pictures with one name the second fails, and its message is truncated */
+    for (int i = 0; i < 4; i++) /* of two pictures with one name the second fails, and its message shortens the name */
         fprintf(list, "http://127.0.0.1:%d/file/%s%d\t%.*s%.196s\n", server.port, i % 2 ? "b" : "a", i, 1 + i / 2, "xy",
                 name);
     fclose(list);
@@ -76,7 +76,64 @@ START_TEST (no_character_is_cut_in_two) {
 }
 END_TEST
 
+/* The start of each path is the same. */
+START_TEST (the_end_of_a_long_path_is_shown) {
+    enum { FOLDERS = 9, EACH = 150 };
+    char path[2048], line[64];
+    make_folder(in_root("deep"));
+    size_t used = (size_t)snprintf(path, sizeof path, "%s", in_root("deep"));
+    for (int i = 0; i < FOLDERS; i++) {
+        path[used] = '/';
+        memset(path + used + 1, 'a', EACH);
+        used += EACH + 1;
+        path[used] = '\0';
+        make_folder(path);
+    }
+    for (int i = 0; i < 2; i++) {
+        snprintf(path + used, sizeof path - used, "/%d.jpg", i);
+        write_text(path, "no picture");
+    }
+    struct result result = run_thumbs("-r", in_root("deep"), in_root("deep-out"), NULL);
+    expect_counts(&result, 0, 2);
+    for (int i = 0; i < 2; i++) {
+        snprintf(line, sizeof line, "aaaa/%d.jpg: resize: not an image\n", i);
+        expect_text(result.err, line);
+    }
+    expect_text(result.err, "aaa...aaa");
+    result_free(&result);
+}
+END_TEST
+
+/* The reason follows the names in the message, of which weir keeps 255 bytes. */
+START_TEST (long_names_cut_no_reason) {
+    char name[180], line[512];
+    memset(name, 'n', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    make_folder(in_root("taken"));
+    make_folder(in_root("taken-out"));
+    copy_file(photo(1), in_root("taken/%s.jpg", name));
+    write_text(in_root("taken-out/%s.jpg", name), "not of weir-thumbs");
+    struct result result = run_thumbs(in_root("taken"), in_root("taken-out"), NULL);
+    expect_counts(&result, 0, 1);
+    expect_text(result.err, "nnnn.jpg exists, and was not made by weir-thumbs; --overwrite replaces it\n");
+    result_free(&result);
+
+    struct server server = server_start(photo(1));
+    snprintf(line, sizeof line, "http://127.0.0.1:%d/file/a\t%s1.jpg\nhttp://127.0.0.1:%d/file/b\t%s1.jpg\n",
+             server.port, name, server.port, name);
+    write_text(in_root("twice"), line);
+    result = run_thumbs("--from", in_root("twice"), "--to", in_root("twice-out"), NULL);
+    expect_counts(&result, 1, 1);
+    expect_text(result.err, "nnnn1.jpg, like that of http://127.0.0.1:");
+    expect_text(result.err, "/file/a; add a tab and another name after the URL\n");
+    result_free(&result);
+    server_stop(&server);
+}
+END_TEST
+
 void add_escapes_tests(TCase *cases) {
     tcase_add_test(cases, what_could_act_on_a_terminal_is_escaped);
     tcase_add_test(cases, no_character_is_cut_in_two);
+    tcase_add_test(cases, the_end_of_a_long_path_is_shown);
+    tcase_add_test(cases, long_names_cut_no_reason);
 }

@@ -41,7 +41,7 @@ bool budget_take(struct budget *budget, weir_task *task, uint64_t bytes) {
     bool is_cancelled = false;
     pthread_mutex_lock(&budget->lock);
     uint64_t mine = budget->line++;
-    while ((mine != budget->turn || bytes > budget->limit - budget->used) && !is_cancelled) {
+    while ((mine != budget->turn || budget->used + bytes > budget->limit) && !is_cancelled) {
         wait_locked(budget);
         is_cancelled = weir_task_cancelled(task);
     }
@@ -52,6 +52,12 @@ bool budget_take(struct budget *budget, weir_task *task, uint64_t bytes) {
     }
     pthread_mutex_unlock(&budget->lock);
     return !is_cancelled;
+}
+
+void budget_add(struct budget *budget, uint64_t bytes) {
+    pthread_mutex_lock(&budget->lock);
+    budget->used += bytes;
+    pthread_mutex_unlock(&budget->lock);
 }
 
 void budget_return(struct budget *budget, uint64_t bytes) {

@@ -4,9 +4,12 @@
  * libvips decodes and shrinks a picture by rows, and keeps as many as the shrinking needs. That is little, but not all
  * formats can be decoded by rows: libjpeg keeps the coefficients of a progressive picture, libpng all pixels of an
  * interlaced one, and libwebp always all pixels, twice. A GIF is kept in colours with alpha, and an AVIF or HEIC as planes
- * and as pixels. A strip or tile of a TIFF may be as large as the picture, and if each band
- * has its own, libvips has half as much in addition. A thumbnail is kept whole to be turned
- * upright.
+ * and as pixels, of 16 bits if it has more than 8. A strip or tile of a TIFF may be as large as the picture. Then libvips
+ * has half as much in addition if each band has its own, and libjpeg or the conversion of alpha some bytes for each pixel.
+ * A thumbnail is kept whole to be turned upright.
+ *
+ * The bytes for a pixel are rounded up from the peaks of decodes of 16 million pixels, with libvips 8.14, libheif 1.15 and
+ * libtiff 4.5.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -20,7 +23,8 @@ enum {
     COEFFICIENT = 2,     /* bytes, for each band: libvips does not say how the colours of a file are subsampled */
     WEBP_PIXEL = 8,
     GIF_PIXEL = 12,
-    HEIF_PIXEL = 12,
+    HEIF_SAMPLE = 14, /* for each byte of a sample: with planes that are not subsampled, and alpha */
+    TIFF_PIXEL = 4,   /* besides what its samples take */
     UPRIGHT_PIXEL = 8 /* of the thumbnail, before and after */
 };
 
@@ -77,20 +81,23 @@ static uint64_t cost_by_rows(const VipsImage *picture, const char *format, const
     if (strcmp(format, "JPEG") == 0) /* shrinks while it decodes */
         return is_whole ? pixels * (uint64_t)vips_image_get_bands(picture) * COEFFICIENT
                         : width * pixel_size(picture) * ROWS;
-    uint64_t size = pixel_size(picture), whole = strcmp(format, "TIFF") == 0 ? size * 3 / 2 : is_whole ? size : 0;
+    bool is_tiff = strcmp(format, "TIFF") == 0;
+    uint64_t size = pixel_size(picture), whole = is_tiff ? size * 3 / 2 + TIFF_PIXEL : is_whole ? size : 0;
     return cost_of_rows(picture, &recipe->sizes[recipe->size_count - 1]) + pixels * whole;
 }
 
+/* Returns the bytes of a pixel, for a format that is kept whole; 0 for another one. */
+static uint64_t whole_pixel(const VipsImage *picture, const char *format) {
+    if (strcmp(format, "WebP") == 0)
+        return WEBP_PIXEL;
+    if (strcmp(format, "GIF") == 0)
+        return GIF_PIXEL;
+    bool is_heif = strcmp(format, "AVIF") == 0 || strcmp(format, "HEIC") == 0;
+    return is_heif ? HEIF_SAMPLE * vips_format_sizeof(vips_image_get_format(picture)) : 0;
+}
+
 uint64_t cost_of(const VipsImage *picture, const char *format, const struct recipe *recipe) {
-    static const struct {
-        const char *format;
-        uint64_t pixel; /* bytes */
-    } whole[] = {{"WebP", WEBP_PIXEL}, {"GIF", GIF_PIXEL}, {"AVIF", HEIF_PIXEL}, {"HEIC", HEIF_PIXEL}};
     uint64_t pixels = (uint64_t)vips_image_get_width(picture) * (uint64_t)vips_image_get_height(picture);
-    uint64_t cost = cost_of_thumbnails(picture, pixels, recipe);
-    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
-        if (strcmp(format, whole[i].format) == 0)
-            return cost + pixels * whole[i].pixel;
-    }
-    return cost + cost_by_rows(picture, format, recipe);
+    uint64_t cost = cost_of_thumbnails(picture, pixels, recipe), pixel = whole_pixel(picture, format);
+    return cost + (pixel > 0 ? pixels * pixel : cost_by_rows(picture, format, recipe));
 }

@@ -130,8 +130,11 @@ void download_fini(void *state) {
     free(downloader);
 }
 
+/* Waits until the pictures and thumbnails in memory leave room for a further one. */
 static int download(struct downloader *downloader, weir_task *task) {
     long status;
+    if (!budget_take(&downloader->work->held, task, 0))
+        return weir_task_fail(task, FAILED, "cancelled");
     int code = transfer_run(&downloader->transfer, task, downloader->photo, downloader->photo->url, &status);
     if (code != 0)
         return code;
@@ -232,6 +235,7 @@ int download_photo(weir_task *task, void *item, void *state) {
     photo->failures = 0;
     photo->behind = NULL;
     photo->bytes_in = photo->image_size;
+    photo_count(photo, &downloader->work->held);
     atomic_fetch_add(&downloader->work->bytes_in, photo->image_size);
     weir_task_emit(task, photo);
     return 0;

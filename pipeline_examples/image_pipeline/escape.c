@@ -100,3 +100,19 @@ void escape_trim(char *text) {
         return;
     }
 }
+
+void escape_shorten(char *to, size_t size, const char *name) {
+    static const char gap[] = "...";
+    enum { PART = 4 /* of the room, for the start */, CONTINUED = 3 /* bytes of a character at most */ };
+    size_t length = strlen(name), start = length < size ? length : size / PART;
+    memcpy(to, name, start);
+    to[start] = '\0';
+    if (start == length)
+        return;
+    escape_trim(to);
+    const char *end = name + length - (size - start - sizeof gap);
+    for (size_t i = 0; i < CONTINUED && continues((unsigned char)*end); i++)
+        end++;
+    strcat(to, gap);
+    strcat(to, end);
+}

@@ -21,6 +21,12 @@ size_t escape_write(char *escaped, size_t size, const char *text);
 /* Returns the number of bytes of the UTF-8 character that the text begins with; 0 if it begins with none. */
 size_t escape_length(const char *text);
 
+/*
+ * Copies a name to `to`. If it has more than `size` - 1 bytes, "..." stands for a part in front of its middle: the end of
+ * a path tells files apart. No character is cut. `size` must be at least 16.
+ */
+void escape_shorten(char *to, size_t size, const char *name);
+
 /* Removes an incomplete UTF-8 character from the end of a text that has been truncated. */
 void escape_trim(char *text);
 

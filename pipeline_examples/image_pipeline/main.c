@@ -8,8 +8,8 @@
  * This file declares a weir pipeline of three stages and puts the photos. A slow stage fills its input queue, and
  * back-pressure slows the faster ones down. The threads of downloads and uploads, which wait for the network, are few
  * at first, and their number grows while that raises the throughput. Each resize thread has a child process that decodes.
- * The number of pictures in memory is bounded however many there are, including those that wait for another attempt. A
- * picture that fails becomes a dead letter, which holds the reason, and the others go on. Ctrl-C finishes the pipeline:
+ * The number of pictures in memory is bounded however many there are, including those that wait for another attempt, and
+ * no download begins while their bytes are many. A picture that fails becomes a dead letter, which holds the reason, and the others go on. Ctrl-C finishes the pipeline:
  * in-flight items are completed. A second one cancels it: they are dropped. The report counts every photo that was put in
  * exactly one place.
  *
@@ -41,7 +41,7 @@
 #include "trace.h"
 #include "vips_text.h"
 
-enum { FIRST_DOWNLOADS = 4, FIRST_UPLOADS = 2, MOST_THREADS = 64 };
+enum { FIRST_DOWNLOADS = 4, FIRST_UPLOADS = 2, MOST_THREADS = 64, MOST_BACKING_OFF = 1000 };
 
 /* Photos of a host inside the pipeline, for each that may be downloaded at a time; the others are parked. */
 enum { INSIDE_PER_HOST = 16 };
@@ -51,17 +51,17 @@ static weir_stage_threads threads_of(size_t given, size_t first) {
     return given > 0 ? (weir_stage_threads){.count = given} : (weir_stage_threads){.count = first, .max = MOST_THREADS};
 }
 
-/*
- * Returns the maximum number of pictures in flight: those in queues and threads, and those in back-off. Each picture
- * in back-off may keep its thumbnails, which take at most about one byte per pixel of their boxes.
- */
+/* Returns the maximum number of pictures in flight: those in queues and threads, and those in back-off. */
 static size_t most_in_flight(const struct options *options) {
-    enum { MOST_BACKING_OFF = 1000, MOST_PIXELS = 256 << 20 };
-    size_t backing_off = (size_t)(MOST_PIXELS / recipe_pixels(&options->recipe));
     size_t downloads = options->downloads > 0 ? options->downloads : MOST_THREADS;
     size_t uploads = options->uploads > 0 ? options->uploads : MOST_THREADS;
-    return 3 * options->capacity + downloads + options->resizes + uploads +
-           (backing_off < MOST_BACKING_OFF ? backing_off : MOST_BACKING_OFF);
+    return 3 * options->capacity + downloads + options->resizes + uploads + MOST_BACKING_OFF;
+}
+
+/* Returns the bytes of downloaded pictures and thumbnails in memory from which on no download begins. */
+static uint64_t most_held(const struct options *options) {
+    const uint64_t most = (uint64_t)256 << 20, part = options->recipe.memory / 4;
+    return part < most ? part : most;
 }
 
 /* Returns the key of the host that a photo comes from; 0 if it comes from none. */
@@ -231,6 +231,7 @@ static void make_thumbnails(struct work *work, const struct trace *trace, weir_r
 static int open_work(struct work *work) {
     const struct options *options = work->options;
     budget_open(&work->memory, options->recipe.memory);
+    budget_open(&work->held, most_held(options));
     pace_open(&work->pace, options->rate);
     work->hosts = hosts_create(options->retries, INSIDE_PER_HOST * options->per_host);
     work->ends.source.list.file = -1;
@@ -287,6 +288,7 @@ static int process(const struct options *options) {
     ends_close(&work.ends);
     hosts_destroy(work.hosts);
     budget_close(&work.memory);
+    budget_close(&work.held);
     pace_close(&work.pace);
     journal_close(&work.journal);
     return report_close(&work.report) || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "budget.h"
 #include "escape.h"
 #include "names.h"
 #include "png_text.h"
@@ -25,9 +26,7 @@ void photo_show(char *text, size_t size, const struct photo *photo) {
     if (photo->is_url)
         url_show(text, room, photo->label);
     else
-        snprintf(text, room, "%s", photo->label); /* a file's name */
-    if (strlen(text) == room - 1)
-        escape_trim(text);
+        escape_shorten(text, room, photo->label); /* a file's name */
     strcat(text, entry);
 }
 
@@ -54,16 +53,17 @@ bool photo_take_long_name(struct photo *photo) {
 }
 
 bool photo_explain(char *text, size_t size, const struct photo *photo) {
-    enum { SHORT_LABEL = 121 };
-    char label[SHORT_LABEL];
+    enum { SHORT_NAME = 80 }; /* so that a message has room for two */
+    char name[SHORT_NAME], label[SHORT_NAME];
     if (photo->fault != NULL) {
         snprintf(text, size, "%s", photo->fault);
         return true;
     }
     if (photo->clash == NULL)
         return false;
+    escape_shorten(name, sizeof name, photo->name);
     photo_show(label, sizeof label, photo->clash);
-    snprintf(text, size, "its thumbnail would have the name %s, like that of %s%s", photo->name, label,
+    snprintf(text, size, "its thumbnail would have the name %s, like that of %s%s", name, label,
              photo->is_url ? "; add a tab and another name after the URL" : "");
     return true;
 }
@@ -80,6 +80,18 @@ bool photo_make_room(struct photo *photo, size_t count) {
 
 void photo_prepare(struct photo *photo) {
     photo->image_size = png_text_remove(photo->image, photo->image_size);
+}
+
+void photo_count(struct photo *photo, struct budget *holder) {
+    uint64_t before = photo->held, held = photo->image_size;
+    for (size_t i = 0; i < photo->thumbnail_count; i++)
+        held += photo->thumbnails[i].size;
+    photo->holder = holder;
+    photo->held = held;
+    if (held > before)
+        budget_add(holder, held - before);
+    else
+        budget_return(holder, before - held);
 }
 
 void photo_forget_image(struct photo *photo) {
@@ -111,6 +123,8 @@ void photo_drop(void *item, void *unused) {
     struct photo *photo = item;
     photo_forget_image(photo);
     photo_forget_thumbnails(photo);
+    if (photo->holder != NULL)
+        photo_count(photo, photo->holder);
     free(photo->damage);
     photo->damage = NULL;
     if (photo->name == photo->sized_name)

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct box;
+struct budget;
 struct delivery;
 struct host;
 
@@ -46,6 +47,8 @@ struct photo {
     size_t image_size;
     struct thumbnail *thumbnails; /* one for each size of the recipe; NULL before resizing */
     size_t thumbnail_count;
+    struct budget *holder;     /* counts the next one; NULL before the download */
+    uint64_t held;             /* bytes of the picture and its thumbnails, as counted last */
     uint64_t granted;          /* bytes that a child process may take for the decode */
     bool is_checked;           /* the destination has been asked for an existing thumbnail, and has none */
     unsigned failures;         /* transient ones in this stage */
@@ -72,8 +75,8 @@ enum photo_note {
 enum { PHOTO_LABEL_SIZE = 1024 };
 
 /*
- * Writes the label for messages, truncated to `size`, which must be at least 64. Messages may be logged and read by
- * others, so secrets of a URL are left out. If a URL has a query, which is left out too, the entry's number tells it
+ * Writes the label for messages, shortened to `size`, which must be at least 64: its end stays. Messages may be logged and
+ * read by others, so secrets of a URL are left out. If a URL has a query, which is left out too, the entry's number tells it
  * apart.
  */
 void photo_show(char *text, size_t size, const struct photo *photo);
@@ -100,6 +103,9 @@ struct thumbnail *photo_thumbnail(struct photo *photo);
 
 /* Allocates room for `count` thumbnails. Returns false if memory is exhausted. */
 bool photo_make_room(struct photo *photo, size_t count);
+
+/* Counts the bytes that the photo holds now in `holder`, in place of those counted before. photo_drop returns them. */
+void photo_count(struct photo *photo, struct budget *holder);
 
 /* Removes from the downloaded picture what no decoder needs, and may take much memory. */
 void photo_prepare(struct photo *photo);

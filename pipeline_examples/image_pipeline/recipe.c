@@ -135,10 +135,3 @@ bool recipe_complete(struct recipe *recipe) {
         recipe->quality = format_quality(recipe->format);
     return true;
 }
-
-uint64_t recipe_pixels(const struct recipe *recipe) {
-    uint64_t pixels = 0;
-    for (size_t i = 0; i < recipe->size_count; i++)
-        pixels += area(&recipe->sizes[i]);
-    return pixels;
-}

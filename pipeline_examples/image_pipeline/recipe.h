@@ -53,7 +53,4 @@ bool recipe_read_crop(struct recipe *recipe, const char *text);
 /* Fills in defaults. If the options contradict one another, prints a message and returns false. */
 bool recipe_complete(struct recipe *recipe);
 
-/* Returns the pixels of all boxes. One that is open counts as a square, though a picture may be longer. */
-uint64_t recipe_pixels(const struct recipe *recipe);
-
 #endif /* IMAGE_PIPELINE_RECIPE_H */

@@ -38,6 +38,7 @@ struct work {
     struct report report;
     struct journal journal;
     struct budget memory;       /* for decodes */
+    struct budget held;         /* bytes of downloaded pictures and thumbnails in memory */
     weir_process decoder;       /* the child processes; unused with --no-isolate */
     atomic_bool has_no_decoder; /* one of them could not be started */
     struct hosts *hosts;

@@ -9,9 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "escape.h"
 #include "url.h"
 
-enum { STATUS_OK = 200, STATUS_PARTIAL = 206, STATUS_NOT_FOUND = 404, STATUS_GONE = 410 };
+enum { STATUS_OK = 200, STATUS_PARTIAL = 206, STATUS_NOT_FOUND = 404, STATUS_GONE = 410, SHORT_NAME = 160 };
 
 /* Returns less than `size`, which ends the transfer, if the server sends more than was requested. */
 static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
@@ -96,5 +97,7 @@ int target_refuse(weir_task *task, enum target_state state, const struct photo *
     const char *what = state == TARGET_OTHER     ? "exists, and is the thumbnail of another picture"
                        : state == TARGET_FOREIGN ? "exists, and was not made by weir-thumbs"
                                                  : "may exist, and cannot be checked";
-    return weir_task_fail(task, FAILED, "%s %s; --overwrite replaces it", photo->name, what);
+    char name[SHORT_NAME];
+    escape_shorten(name, sizeof name, photo->name);
+    return weir_task_fail(task, FAILED, "%s %s; --overwrite replaces it", name, what);
 }

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "escape.h"
+
 bool url_is_http(const char *text) {
     return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
 }
@@ -169,5 +171,14 @@ char *url_origin(const char *url) {
 void url_show(char *text, size_t size, const char *url) {
     const char *end, *host = find_host(url, &end);
     end += strcspn(end, "?#");
-    snprintf(text, size, "%.*s%.*s", (int)scheme_length(url), url, (int)(end - host), host);
+    size_t scheme = scheme_length(url), rest = (size_t)(end - host);
+    char *plain = calloc(1, scheme + rest + 1);
+    if (plain == NULL) {
+        snprintf(text, size, "%.*s...", (int)scheme, url); /* memory is exhausted */
+        return;
+    }
+    memcpy(plain, url, scheme);
+    memcpy(plain + scheme, host, rest);
+    escape_shorten(text, size, plain);
+    free(plain);
 }

@@ -39,7 +39,7 @@ char *url_host(const char *url);
 /* Returns the scheme, host and port of the URL in lower case; the caller frees them. NULL if memory is exhausted. */
 char *url_origin(const char *url);
 
-/* Writes the URL for messages: without user, password, query and fragment, truncated to `size`. */
+/* Writes the URL for messages: without user, password, query and fragment, shortened to `size` by escape_shorten. */
 void url_show(char *text, size_t size, const char *url);
 
 /*
