@@ -138,8 +138,8 @@ weir__list weir__keyed_enter(weir__keyed *keyed, weir__flight *flight, weir__acc
 }
 
 /*
- * Goes on after a change of the entry: returns the next item of the key, which may run now and was due at `due`, or NULL.
- * Sets `*unused` to the entry if it has no items any more.
+ * Goes on after a change of the entry: returns the next item of the key, which may run now and was due at `due`, or
+ * NULL. Sets `*unused` to the entry if it has no items any more.
  */
 static weir__envelope *go_on_locked(weir__keyed *keyed, weir__key *entry, uint64_t due, weir__key **unused) {
     weir__assert(!keyed->closed || entry->waiting.root == NULL); /* K5 */

@@ -16,8 +16,8 @@
  *     next item is due (K7). During the rest no other item of the key may run, and the entry stays, even without items.
  *     The timer of the entry ends the rest; it requeues the next item that may run.
  * K7  An item that may run is due at that moment; but if the end of a rest lets it run, it is due at the time of the
- *     timer. The next item is due `interval` after the item, and not before the call of the item begins. So a late timer
- *     or worker does not lower the rate, and at most two calls begin one right after the other, as under a rate
+ *     timer. The next item is due `interval` after the item, and not before the call of the item begins. So a late
+ *     timer or worker does not lower the rate, and at most two calls begin one right after the other, as under a rate
  *     (flow/rate.h) without a burst.
  *
  * Lock order: the lock is taken with no other lock held. The pool's lock is taken only after this lock is released.
