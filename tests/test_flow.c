@@ -253,6 +253,88 @@ START_TEST (closed_keys_return_what_waits_and_let_everything_run) {
 }
 END_TEST
 
+static weir__list again; /* items that were requeued after a rest */
+
+static void requeue(weir__envelope *item) {
+    weir__list_append(&again, item);
+}
+
+/* Ends the rest of the only entry: rings its timer, whose time has come or not. Returns that time. */
+static uint64_t ring(weir__timers *timers) {
+    ck_assert_ptr_nonnull(timers->set.root);
+    weir__timer *timer = (weir__timer *)weir__heap_pop(&timers->set);
+    uint64_t due = timer->node.rank;
+    timer->ring(timer);
+    return due;
+}
+
+/* Returns a time after which the clock has gone on by `least`. */
+static uint64_t let_pass(uint64_t least) {
+    uint64_t before = weir__clock_now();
+    while (weir__clock_now() - before <= least)
+        continue;
+    return before;
+}
+
+/* The timers have no thread: they ring by hand. No call is as late as the interval. */
+START_TEST (a_late_call_does_not_delay_the_items_of_its_key_behind_it) {
+    const uint64_t interval = 3600 * WEIR_SECOND;
+    weir__keyed keyed = {.limit = 8};
+    weir__timers timers = {.started = false};
+    weir__envelope *items[3];
+    begin();
+    weir__keyed_prepare(&keyed, 8, interval, &flight, &timers, requeue);
+    for (uint64_t i = 0; i < 3; i++)
+        items[i] = envelope_at(i);
+    uint64_t before = weir__clock_now();
+    ck_assert_ptr_eq(enter(&keyed, items[0], 7).first, items[0]);
+    uint64_t after = let_pass(WEIR_MILLISECOND); /* the call begins late */
+    weir__keyed_begin(&keyed, items[0]->key);
+    ck_assert_ptr_null(enter(&keyed, items[1], 7).first);
+    ck_assert_ptr_null(enter(&keyed, items[2], 7).first);
+    uint64_t second = ring(&timers);
+    ck_assert_uint_ge(second, before + interval);
+    ck_assert_uint_le(second, after + interval);
+    ck_assert_ptr_eq(weir__list_take(&again), items[1]);
+    weir__keyed_begin(&keyed, items[1]->key);
+    uint64_t third = ring(&timers);
+    ck_assert_uint_eq(third, second + interval);
+    ck_assert_ptr_eq(weir__list_take(&again), items[2]);
+    weir__keyed_begin(&keyed, items[2]->key);
+    (void)ring(&timers);
+    for (int i = 0; i < 3; i++)
+        ck_assert_ptr_null(leave(&keyed, items[i]));
+    ck_assert_ptr_null(keyed.entries.root);
+    end();
+}
+END_TEST
+
+/* Two items may begin one right after the other, but what was lost before is not made up for. */
+START_TEST (a_call_later_than_an_interval_lets_the_next_item_begin_at_once) {
+    weir__keyed keyed = {.limit = 8};
+    weir__timers timers = {.started = false};
+    weir__envelope *late, *next;
+    begin();
+    weir__keyed_prepare(&keyed, 8, 1, &flight, &timers, requeue);
+    late = envelope_at(0);
+    next = envelope_at(1);
+    ck_assert_ptr_eq(enter(&keyed, late, 7).first, late);
+    (void)let_pass(WEIR_MILLISECOND);
+    uint64_t before = weir__clock_now();
+    weir__keyed_begin(&keyed, late->key);
+    uint64_t after = weir__clock_now();
+    ck_assert_ptr_null(enter(&keyed, next, 7).first);
+    uint64_t due = ring(&timers);
+    ck_assert_uint_ge(due, before);
+    ck_assert_uint_le(due, after);
+    ck_assert_ptr_eq(weir__list_take(&again), next);
+    ck_assert_ptr_null(leave(&keyed, late));
+    ck_assert_ptr_null(leave(&keyed, next));
+    weir__keyed_free(&keyed, &flight);
+    end();
+}
+END_TEST
+
 /* ---- pieces ---- */
 
 static uint64_t roots(weir__verdict verdict) {
@@ -324,6 +406,8 @@ static Suite *flow_suite(void) {
     tcase_add_test(keys, two_items_of_a_key_run_and_the_third_waits_for_one_of_them);
     tcase_add_test(keys, with_a_limit_of_one_an_early_item_waits_for_those_before_it);
     tcase_add_test(keys, closed_keys_return_what_waits_and_let_everything_run);
+    tcase_add_test(keys, a_late_call_does_not_delay_the_items_of_its_key_behind_it);
+    tcase_add_test(keys, a_call_later_than_an_interval_lets_the_next_item_begin_at_once);
     TCase *pieces = add_case(suite, "pieces");
     tcase_add_test(pieces, a_root_ends_with_its_last_piece_and_the_worst_verdict);
     tcase_add_test(pieces, the_roots_of_a_batch_end_with_its_results);

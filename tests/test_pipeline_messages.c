@@ -584,6 +584,48 @@ START_TEST (a_name_with_a_line_end_is_one_line) {
 }
 END_TEST
 
+/* A refusal for the end of the run has a message of its own, and does not keep that of an earlier refusal. */
+START_TEST (what_is_refused_for_the_end_of_the_run_says_so) {
+    static const char *const ends[] = {"the pipeline is finishing or over", "the pipeline is cancelled"};
+    size_t put;
+    char says[80];
+    pipeline = new_pipeline(NULL);
+    stage = add_stage(pipeline, plain);
+    start_pipeline(pipeline);
+    if (_i == 0)
+        assert_status(WEIR_OK, weir_pipeline_finish(pipeline, WEIR_NEVER, NULL));
+    else
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    for (int call = 0; call < 5; call++) {
+        static const char *const names[] = {"put", "put", "pause", "set_rate", "put"};
+        assert_status(WEIR_INVALID, weir_pipeline_put_many(pipeline, NULL, 7, &put));
+        assert_says(pipeline, "count is 7");
+        weir_status status = call == 0   ? weir_pipeline_put(pipeline, pipeline)
+                             : call == 1 ? weir_pipeline_put_until(pipeline, pipeline, 0)
+                             : call == 2 ? weir_pipeline_pause(pipeline, stage)
+                             : call == 3 ? weir_pipeline_set_rate(pipeline, stage, 5, 0)
+                                         : weir_pipeline_put_many(pipeline, (void *[]){pipeline}, 1, &put);
+        assert_status(WEIR_CLOSED, status);
+        (void)snprintf(says, sizeof says, "%s: %s", names[call], ends[_i]);
+        ck_assert_str_eq(weir_pipeline_message(pipeline), says);
+    }
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
+START_TEST (a_put_without_room_says_so) {
+    size_t put;
+    pipeline = new_pipeline(NULL);
+    stage = add_stage(pipeline, (weir_stage_options){.name = "a", .work.func = hand_back, .input.capacity = 1});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_pause(pipeline, NULL));
+    assert_status(WEIR_INVALID, weir_pipeline_put_many(pipeline, NULL, 7, &put));
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_put_until(pipeline, pipeline, 0));
+    ck_assert_str_eq(weir_pipeline_message(pipeline), "put: there was no room before the deadline");
+    destroy_pipeline(pipeline);
+}
+END_TEST
+
 /* ---- out of memory or threads ---- */
 
 /* Creates, adds, connects, starts and calls end_on, up to the first refusal; returns its status. */
@@ -705,6 +747,8 @@ static Suite *messages_suite(void) {
     tcase_add_test(owner, a_chain_of_calls_without_a_pipeline_says_why_there_is_none);
     tcase_add_test(owner, a_message_is_of_its_pipeline_and_of_its_thread);
     tcase_add_test(owner, a_name_with_a_line_end_is_one_line);
+    tcase_add_loop_test(owner, what_is_refused_for_the_end_of_the_run_says_so, 0, 2);
+    tcase_add_test(owner, a_put_without_room_says_so);
     TCase *faults = add_things_case(suite, "faults");
     tcase_add_checked_fixture(faults, block_signals, unblock_signals);
     tcase_add_loop_test(faults, every_call_that_fails_for_want_of_something_says_so, 0, 2);

@@ -170,8 +170,9 @@ typedef uint64_t weir_operation;
  * state that init has made for this thread.
  *
  * Returns 0 if the item is done. During the call, the function owns the item; to return 0, the function must have freed
- * or emitted the item. Returns another code if the attempt has failed. The pipeline then owns the item again, so the
- * item must be unchanged. A function that has emitted its own item must return 0.
+ * or emitted the item, unless `settled` frees it (weir_settled_func). Returns another code if the attempt has failed.
+ * The pipeline then owns the item again, so the item must be fit for the next attempt and the drop function. A function
+ * that has emitted its own item must return 0.
  *
  * Codes are the program's own: errno values, HTTP statuses, -1 or any other number. Errors from weir itself have the
  * code WEIR_CODE(status).
@@ -356,8 +357,9 @@ WEIR_API void weir_dead_letter_free(weir_dead_letter *letter);
  * The retries of an item. If `attempts` is 0 or 1, the stage makes no retries. If it is 0, backoff and when must not be
  * set, with one exception: a source with WEIR_SKIP may set backoff, because it is called again after every failure.
  *
- * An item in back-off occupies neither a worker nor a queue slot. After the delay, the item is requeued, and any worker
- * may make the next attempt. It goes to the back of the queue, so that neither retries nor new items starve; in an
+ * An item in back-off occupies neither a worker nor a queue slot, but keeps its place of per_key: with a per_key of 4,
+ * four items in back-off hold up their key until one of them has ended. After the delay, the item is requeued, and any
+ * worker may make the next attempt. It goes to the back of the queue, so that neither retries nor new items starve; in an
  * ordered stage, it goes to the front. A requeue may exceed the queue's capacity.
  *
  * Jitter: each delay is a random 50 to 100% of the value that backoff and max_backoff determine.
@@ -442,7 +444,8 @@ typedef struct weir_stage_limits {
     weir_key_func *key; /* key of an item; required for per_key; NULL without it */
     size_t per_key;     /* maximum items with the same key that run, are in an operation or back off; 1 runs them in
                            input order; 0 disables the limit */
-    double key_rate;    /* maximum first attempts per second at items with the same key; retries do not count; needs
+    double key_rate;    /* maximum first attempts per second at items with the same key; retries do not count; if an
+                           attempt begins late, the next one is not delayed, as under a rate without a burst; needs
                            per_key; 0 disables the limit */
     size_t in_flight;   /* maximum concurrent calls and operations of a run (weir/operation.h); below 2^24; 0 disables
                            operations: the function cannot detach its item */
@@ -528,9 +531,17 @@ typedef enum weir_outcome {
  * Receives the outcome of a submitted item, and the ticket of its submit. Called once for each item that
  * weir_pipeline_submit or weir_task_submit has accepted, when the item and all results derived from it have ended.
  * Called in the thread in which the last of them ended: a thread of a stage, a thread of the library, or a thread that
- * cancels, finishes or destroys the pipeline. A slow function delays other items of that thread. The function must not
- * end its thread. The run is over only when all these calls have returned. A result of a batch is derived from all
- * items of the batch. A fed item (weir_task_feed) is not derived from another item.
+ * cancels, finishes or destroys the pipeline. All drop functions for the item and its results have returned by then,
+ * and the pipeline does not use the ticket afterwards. So if the ticket is the item itself, and nothing else frees it,
+ * settled may free it: then no function, no drop function and no reader of a `results` or `dead` queue frees it.
+ *
+ * The outcome has no code and no message. For an answer with the reason, the stage's function writes the reason into
+ * the item or the ticket before it fails; or the stage of weir_pipeline_connect_dead reads it in the letter of the
+ * item, before settled is called.
+ *
+ * A slow function delays other items of that thread. The function must not end its thread. The run is over only when
+ * all these calls have returned. A result of a batch is derived from all items of the batch. A fed item
+ * (weir_task_feed) is not derived from another item.
  */
 typedef void weir_settled_func(void *ticket, weir_outcome outcome);
 
@@ -556,7 +567,7 @@ typedef struct weir_pipeline_options {
     weir_weigh_func
         *weigh;        /* weight of an item; called once for each item put, fed or produced; required for max_bytes */
     void *weigh_arg;   /* argument of weigh; must be NULL without it */
-    size_t max_errors; /* maximum errors kept in a report; 0 selects 100 */
+    size_t max_errors; /* maximum errors kept in a report: the first ones of the run; 0 selects 100 */
     uint64_t grace;    /* ns in which functions must return after a deadline or a cancel; 0 selects 100 ms */
     FILE *trace;       /* the caller's stream for the trace; NULL disables the trace */
     weir_settled_func *settled; /* receives the outcomes of submitted items; NULL disables submitting */
@@ -705,8 +716,9 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
  * member and its value. If an allocation failed, the line states its size in bytes. Any thread may call this at any
  * time.
  *
- * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK.
- * Messages exist for create, add, connect, connect_back, connect_dead, start, all forms of put and submit, wait,
+ * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK; also
+ * WEIR_CLOSED from all forms of put and submit, pause, set_rate and set_threads, and WEIR_TIMEDOUT from a put or
+ * submit. Messages exist for create, add, connect, connect_back, connect_dead, start, all forms of put and submit, wait,
  * wait_idle, feed, detach, the calls with an operation, pause, resume, set_rate, set_threads, cancel, finish, destroy,
  * report, show and end_on. Any other status has no message, and keeps the message of an earlier refusal. The report
  * states why a run has failed.
@@ -738,7 +750,8 @@ WEIR_API weir_status weir_pipeline_put(weir_pipeline *pipeline, void *item);
 
 /*
  * Puts an item like weir_pipeline_put, but blocks until `deadline` at most. In a callback, this put blocks too,
- * unless `deadline` is WEIR_NEVER. Also returns WEIR_TIMEDOUT if the deadline passes first.
+ * unless `deadline` is WEIR_NEVER. With a deadline that has passed, such as 0, the put does not block. Also returns
+ * WEIR_TIMEDOUT if the deadline passes first; with a deadline of 0, this means that there is no room.
  */
 WEIR_API weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item, weir_deadline deadline);
 
@@ -754,7 +767,10 @@ WEIR_API weir_status weir_pipeline_put_until(weir_pipeline *pipeline, void *item
  */
 WEIR_API weir_status weir_pipeline_submit(weir_pipeline *pipeline, void *item, void *ticket);
 
-/* Submits an item, but blocks until `deadline` at most, like weir_pipeline_put_until. */
+/*
+ * Submits an item, but blocks until `deadline` at most, like weir_pipeline_put_until. With a deadline of 0, the submit
+ * does not block, and returns WEIR_TIMEDOUT if there is no room: a server can answer that it is busy.
+ */
 WEIR_API weir_status weir_pipeline_submit_until(weir_pipeline *pipeline, void *item, void *ticket,
                                                 weir_deadline deadline);
 
@@ -1127,7 +1143,8 @@ WEIR_API weir_pipeline *weir_task_pipeline(const weir_task *task);
 /* ---- observing ---- */
 
 /*
- * Makes a report of the current state (weir/report.h), which the caller frees. Stops no thread.
+ * Makes a report of the current state (weir/report.h), which the caller frees. Stops no thread. Its counts, rates,
+ * percentiles and bottleneck are since the start of the run, and it keeps the first max_errors errors.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID  if an argument is NULL

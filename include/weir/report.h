@@ -14,6 +14,9 @@
  *
  *     in = done + failed + dead + dropped + live
  *
+ * All counts, times, rates and percentiles, and the bottleneck, are since the start of the run. For the figures of an
+ * interval, subtract the counts and times of two reports.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #ifndef WEIR_REPORT_H

@@ -7,13 +7,12 @@
 
 #include <string.h>
 
-#include <weir/deadline.h>
-
 struct weir__key {
     weir__tree_node node; /* first member; indexed by the mixed key */
     size_t running;       /* number of items that run or back off (K1) */
     weir__heap waiting;   /* items that wait, ranked by position (K1) */
     bool rests;           /* K6 */
+    uint64_t due;         /* K7: of the item that may run, or, after its begin, of the next one */
     weir__timer timer;    /* K6: ends the rest */
     weir__keyed *keyed;   /* K6: for the timer */
 };
@@ -74,10 +73,17 @@ static bool is_free(const weir__keyed *keyed, const weir__key *entry) {
 }
 
 /* After the close no call begins, but the timer of an earlier one may be set: it alone ends a rest. */
-static void run_locked(const weir__keyed *keyed, weir__key *entry) {
+static void run_locked(const weir__keyed *keyed, weir__key *entry, uint64_t due) {
     entry->running++;
-    if (keyed->interval != 0 && !keyed->closed)
+    if (keyed->interval != 0 && !keyed->closed) {
         entry->rests = true;
+        entry->due = due;
+    }
+}
+
+/* K7. Returns the time at which an item is due that may run now and has not waited for a rest. */
+static uint64_t due_now(const weir__keyed *keyed) {
+    return keyed->interval != 0 ? weir__clock_now() : 0;
 }
 
 /* Enters an item by its key. Returns true if the item may run now; otherwise the item waits in the entry. */
@@ -87,7 +93,7 @@ static bool enter_locked(weir__keyed *keyed, weir__envelope *envelope, weir__cel
     envelope->entered = true;
     weir__assert(keyed->closed || entry->running <= keyed->limit); /* K1 */
     if (is_free(keyed, entry)) {
-        run_locked(keyed, entry);
+        run_locked(keyed, entry, due_now(keyed));
         return true;
     }
     hold_up_locked(keyed, entry, envelope);
@@ -132,15 +138,15 @@ weir__list weir__keyed_enter(weir__keyed *keyed, weir__flight *flight, weir__acc
 }
 
 /*
- * Goes on after a change of the entry: returns the next item of the key, which may run now, or NULL. Sets `*unused` to
- * the entry if it has no items any more.
+ * Goes on after a change of the entry: returns the next item of the key, which may run now and was due at `due`, or
+ * NULL. Sets `*unused` to the entry if it has no items any more.
  */
-static weir__envelope *go_on_locked(weir__keyed *keyed, weir__key *entry, weir__key **unused) {
+static weir__envelope *go_on_locked(weir__keyed *keyed, weir__key *entry, uint64_t due, weir__key **unused) {
     weir__assert(!keyed->closed || entry->waiting.root == NULL); /* K5 */
     if (entry->waiting.root != NULL) {
         if (!is_free(keyed, entry))
             return NULL;
-        run_locked(keyed, entry);
+        run_locked(keyed, entry, due);
         return let_go_locked(keyed, entry);
     }
     if (entry->running == 0 && !entry->rests) {
@@ -155,20 +161,20 @@ weir__envelope *weir__keyed_leave(weir__keyed *keyed, weir__flight *flight, weir
     weir__lock_acquire(&keyed->lock);
     weir__assert(entry->running > 0); /* K1 */
     entry->running--;
-    weir__envelope *next = go_on_locked(keyed, entry, &unused);
+    weir__envelope *next = go_on_locked(keyed, entry, due_now(keyed), &unused);
     weir__lock_release(&keyed->lock);
     if (unused != NULL)
         weir__pool_give(&flight->pool, weir__cache_of(account), unused);
     return next;
 }
 
-/* K6. */
+/* K6, K7. An item that has waited is due at the time of the timer, however late that rings. */
 static void end_rest(weir__timer *timer) {
     weir__key *entry = (weir__key *)(void *)((char *)timer - offsetof(weir__key, timer)), *unused = NULL;
     weir__keyed *keyed = entry->keyed;
     weir__lock_acquire(&keyed->lock);
     entry->rests = false;
-    weir__envelope *next = go_on_locked(keyed, entry, &unused);
+    weir__envelope *next = go_on_locked(keyed, entry, entry->due, &unused);
     weir__lock_release(&keyed->lock);
     if (unused != NULL)
         weir__pool_give(&keyed->flight->pool, NULL, unused);
@@ -178,9 +184,11 @@ static void end_rest(weir__timer *timer) {
 
 void weir__keyed_begin(weir__keyed *keyed, void *key) {
     weir__key *entry = key;
+    uint64_t now = weir__clock_now(), next = entry->due + keyed->interval; /* an interval is at most 1e18 ns */
+    entry->due = next > now ? next : now;
     entry->keyed = keyed;
     entry->timer.ring = end_rest;
-    if (!weir__timers_set(keyed->timers, &entry->timer, weir_deadline_after(keyed->interval)))
+    if (!weir__timers_set(keyed->timers, &entry->timer, entry->due))
         end_rest(&entry->timer);
 }
 

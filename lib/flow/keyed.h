@@ -12,9 +12,13 @@
  *     that order, but may arrive here in another. So an early item waits in a heap until all items before it have
  *     arrived. An arrival may free several items: its worker runs the first, and requeues the others.
  * K5  After the close no item waits here.
- * K6  With an interval, an entry rests from the moment that an item of the key may run until `interval` after the
- *     beginning of its call. Meanwhile no other item of the key may run, and the entry stays, even without items. The
- *     timer of the entry ends the rest; it requeues the next item that may run.
+ * K6  With an interval, an entry rests from the moment that an item of the key may run until the call has begun and the
+ *     next item is due (K7). During the rest no other item of the key may run, and the entry stays, even without items.
+ *     The timer of the entry ends the rest; it requeues the next item that may run.
+ * K7  An item that may run is due at that moment; but if the end of a rest lets it run, it is due at the time of the
+ *     timer. The next item is due `interval` after the item, and not before the call of the item begins. So a late
+ *     timer or worker does not lower the rate, and at most two calls begin one right after the other, as under a rate
+ *     (flow/rate.h) without a burst.
  *
  * Lock order: the lock is taken with no other lock held. The pool's lock is taken only after this lock is released.
  *
@@ -31,7 +35,7 @@
 /* Zero-initialised until weir__keyed_prepare. The lock guards the members below it. */
 typedef struct weir__keyed {
     size_t limit;                        /* maximum number of running items of one key; constant, as is what follows */
-    uint64_t interval;                   /* K6: ns; 0: none */
+    uint64_t interval;                   /* K6, K7: ns; 0: none */
     weir__flight *flight;                /* of the entries */
     weir__timers *timers;                /* K6 */
     void (*again)(weir__envelope *item); /* K6: requeues an item that may run */
@@ -63,7 +67,7 @@ weir__key *weir__keyed_new_key(weir__flight *flight, weir__account *account, uin
 weir__list weir__keyed_enter(weir__keyed *keyed, weir__flight *flight, weir__account *account, weir__envelope *envelope,
                              weir__key *key);
 
-/* K6. The first call for an item that has entered begins now. */
+/* K6, K7. The first call for an item that has entered begins now. */
 void weir__keyed_begin(weir__keyed *keyed, void *key);
 
 /* Ends an item of the key. Returns an item of the key that waited and may run now, or NULL. */

@@ -76,7 +76,7 @@ weir_status weir_pipeline_pause(weir_pipeline *pipeline, weir_stage *stage) {
     if (running && stage == NULL)
         hold_entrance_locked(pipeline, true);
     weir__lock_release(&pipeline->lock);
-    return running ? WEIR_OK : WEIR_CLOSED;
+    return running ? WEIR_OK : weir__refuse_ended(pipeline, "pause");
 }
 
 weir_status weir_pipeline_resume(weir_pipeline *pipeline, weir_stage *stage) {

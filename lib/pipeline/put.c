@@ -171,8 +171,12 @@ static weir_deadline put_limit(const weir_pipeline *pipeline, weir_deadline dead
 
 /* Returns the status of a put that was called with `deadline` and has blocked until put_limit. */
 static weir_status answer_put(const weir_pipeline *pipeline, weir_status status, weir_deadline deadline) {
-    if (status != WEIR_TIMEDOUT || deadline != WEIR_NEVER)
+    if (status == WEIR_CLOSED)
+        return weir__refuse_ended(pipeline, "put");
+    if (status != WEIR_TIMEDOUT)
         return status;
+    if (deadline != WEIR_NEVER)
+        return weir__refuse(pipeline, WEIR_TIMEDOUT, NULL, "put: there was no room before the deadline");
     return weir__refuse(
         pipeline, WEIR_DEADLOCK, NULL,
         "put: there is no room, and this thread is running a callback of the pipeline: blocking could deadlock");

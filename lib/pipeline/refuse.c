@@ -72,6 +72,11 @@ weir_status weir__refuse_inside(const weir_pipeline *pipeline, const char *call)
                         "%s: this thread is running a callback of the pipeline, and would wait for itself", call);
 }
 
+weir_status weir__refuse_ended(const weir_pipeline *pipeline, const char *call) {
+    return weir__refuse(pipeline, WEIR_CLOSED, NULL, "%s: the pipeline is %s", call,
+                        weir__is_cancelled(pipeline) ? "cancelled" : "finishing or over");
+}
+
 weir_status weir__refuse_memory(const weir_pipeline *pipeline, weir_status status, const char *stage,
                                 const char *member, uint64_t count, uint64_t size) {
     uint64_t bytes = size != 0 && count > UINT64_MAX / size ? UINT64_MAX : count * size;

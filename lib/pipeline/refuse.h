@@ -38,6 +38,9 @@ weir_status weir__refuse_unless_started(weir_pipeline *pipeline, const weir_stag
 /* Refuses a call that would wait for its own thread. Returns WEIR_DEADLOCK. */
 weir_status weir__refuse_inside(const weir_pipeline *pipeline, const char *call);
 
+/* Refuses a call for a pipeline that is finishing, cancelled or over. Returns WEIR_CLOSED. */
+weir_status weir__refuse_ended(const weir_pipeline *pipeline, const char *call);
+
 /*
  * Refuses a call that needs too much memory: `member` is `count`, and each of these takes `size` bytes. Returns the
  * status.

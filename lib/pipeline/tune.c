@@ -57,7 +57,7 @@ weir_status weir_pipeline_set_rate(weir_pipeline *pipeline, weir_stage *stage, d
     if (status != WEIR_OK)
         return status;
     if (!goes_on(pipeline))
-        return WEIR_CLOSED;
+        return weir__refuse_ended(pipeline, "set_rate");
     weir__rate_set(&stage->rate, rate, burst, weir__clock_now());
     weir__pause_wake(stage);
     return WEIR_OK;
@@ -87,7 +87,7 @@ weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_stage *stage
     if (status != WEIR_OK)
         return status;
     if (!goes_on(pipeline))
-        return WEIR_CLOSED;
+        return weir__refuse_ended(pipeline, "set_threads");
     weir__elastic_set(stage, count, max);
     return WEIR_OK;
 }
