@@ -9,6 +9,9 @@
  * looks, seconds apart. It is put to the queue again, with an identity from its place, and a header, which raises its
  * attempt number; then it is removed. So an item that was acknowledged comes twice.
  *
+ * If a message that was put again is passed over again, the copies of two servers number it differently: the consumer had it
+ * acknowledged under another number. Then the leader of the stream is asked to step down before anything is moved again.
+ *
  * Sentinels must stay behind such messages. So if there is a sentinel, its holder repairs, and puts the sentinel again
  * behind what it has moved. Another program that repairs looks for a sentinel before each message, and stops at one.
  *
@@ -48,13 +51,32 @@ static bool move(weir_nats *nats, natsMsg *message, uint64_t sequence) {
            js_DeleteMsg(nats->js, nats->stream, sequence, NULL, &code) == NATS_OK;
 }
 
+static void step_down(weir_nats *nats) {
+    char subject[NAME_BYTES + 48];
+    natsMsg *answer = NULL;
+    snprintf(subject, sizeof subject, "$JS.API.STREAM.LEADER.STEPDOWN.%s", nats->stream);
+    natsConnection_RequestString(&answer, nats->prompt, subject, "", weir__nats_milliseconds(nats->config.timeout));
+    natsMsg_Destroy(answer);
+}
+
+/* Moves a message, or has the leader step down because it was moved before. */
+static bool move_or_step_down(weir_nats *nats, natsMsg *message, uint64_t sequence) {
+    const char *again = NULL;
+    if (natsMsgHeader_Get(message, "Weir-Again", &again) != NATS_OK || nats->stepped)
+        return move(nats, message, sequence);
+    nats->stepped = true;
+    step_down(nats);
+    return false;
+}
+
 static bool move_if_suspect(weir_nats *nats, uint64_t sequence, uint64_t before) {
     natsMsg *message = NULL;
     jsErrCode code = 0;
     if (js_GetMsg(&message, nats->js, nats->stream, sequence, NULL, &code) != NATS_OK)
         return false;
     struct weir__nats_lane *lane = lane_of(nats, natsMsg_GetSubject(message));
-    bool moved = lane != NULL && sequence <= lane->suspect && sequence <= before && move(nats, message, sequence);
+    bool moved =
+        lane != NULL && sequence <= lane->suspect && sequence <= before && move_or_step_down(nats, message, sequence);
     natsMsg_Destroy(message);
     return moved;
 }
@@ -111,8 +133,9 @@ static size_t move_all(weir_nats *nats, const struct weir__nats_state *begin, ui
     struct weir__nats_state state;
     size_t moved = 0;
     uint64_t next = begin->first;
+    bool stepped = nats->stepped;
     for (size_t tries = 0; next <= before && tries < LOOKED_AT; tries++) {
-        if (!holds && sentinel_came(nats, begin->last))
+        if ((!holds && sentinel_came(nats, begin->last)) || nats->stepped != stepped)
             break;
         bool did = move_if_suspect(nats, next++, before);
         moved += did;
@@ -136,6 +159,8 @@ static void look(weir_nats *nats) {
     size_t moved = state.last == 0 ? 0 : move_all(nats, &state, before, sentinel != 0);
     for (size_t i = 0; i + 1 < nats->lane_count; i++)
         nats->lanes[i].suspect = next[i];
+    if (moved > 0)
+        nats->stepped = false;
     if (moved > 0 && sentinel != 0)
         move_sentinel(nats, sentinel);
 }

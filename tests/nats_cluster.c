@@ -469,6 +469,17 @@ static uint64_t first_message(jsCtx *js) {
     return first;
 }
 
+/* Items that were put again are passed over again. */
+static void wait_for_another_leader(jsCtx *js, int before) {
+    uint64_t messages, give_up = weir_deadline_after(60 * WEIR_SECOND);
+    int leader = -1;
+    while (!ask(js, &messages, &leader) || leader < 0 || leader == before) {
+        if (now() > give_up)
+            stop_with("the leader does not step down");
+        usleep(100000);
+    }
+}
+
 /* Puts as many items as there is room for, while the server's consumer has another subject than theirs. */
 static bool run_passed(void) {
     struct consumer consumer;
@@ -480,13 +491,17 @@ static bool run_passed(void) {
     replace_consumer(js, "weir.passed.nothing");
     atomic_store(&puts_left, CAPACITY);
     produce(NULL);
-    uint64_t give_up = weir_deadline_after(60 * WEIR_SECOND);
+    uint64_t messages, give_up = weir_deadline_after(60 * WEIR_SECOND);
+    int leader = -1;
+    while (!ask(js, &messages, &leader) || leader < 0)
+        usleep(100000);
     start_consumer(&consumer);
     while (first_message(js) <= CAPACITY) {
         if (now() > give_up)
             stop_with("items that the server passes over are not put again");
         usleep(100000);
     }
+    wait_for_another_leader(js, leader);
     replace_consumer(js, "weir.passed.item.0");
     if (weir_nats_close(nats, weir_deadline_after(60 * WEIR_SECOND)) != WEIR_OK)
         stop_with("cannot close");
