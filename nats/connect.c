@@ -9,6 +9,7 @@
 #include "connect.h"
 
 #include "clock.h"
+#include "mailbox.h"
 #include "pull.h"
 #include "reason.h"
 
@@ -34,9 +35,9 @@ static void callback_ended(void *handle) {
 /* libnats calls it in a thread of its own. */
 static void reconnected(natsConnection *connection, void *handle) {
     weir_nats *nats = handle;
-    (void)connection;
     weir__nats_pull_again(nats);
     pthread_mutex_lock(&nats->lock);
+    nats->connects += connection == nats->prompt;
     pthread_cond_broadcast(&nats->changed);
     pthread_mutex_unlock(&nats->lock);
 }
@@ -209,6 +210,7 @@ static void close_one(natsConnection *connection, uint64_t patience) {
 void weir__nats_disconnect(weir_nats *nats) {
     close_one(nats->bulk, nats->config.timeout);
     close_one(nats->prompt, nats->config.timeout);
+    weir__nats_mailboxes_free(nats);
     natsSubscription_Destroy(nats->answers);
     natsSubscription_Destroy(nats->arrivals);
     natsSubscription_Destroy(nats->acks);

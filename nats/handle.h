@@ -113,7 +113,10 @@ struct weir_nats {
     size_t calls;     /* calls of the program that are under way */
     char message[MESSAGE_BYTES];
 
+    uint64_t connects;                    /* times that `prompt` was made again */
     uint64_t tokens;                      /* identities given */
+    struct weir__nats_mailbox *mailboxes; /* those that are unused */
+    unsigned mailbox_count;
     struct weir__nats_put *first, **last; /* puts without an answer */
 
     uint64_t messages, last_sequence; /* of the stream, as it told */

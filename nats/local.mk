@@ -9,6 +9,7 @@ libweir_nats_la_SOURCES = \
 	nats/dead.c nats/dead.h \
 	nats/handle.h \
 	nats/held.c nats/held.h \
+	nats/mailbox.c nats/mailbox.h \
 	nats/open.c nats/open.h \
 	nats/pull.c nats/pull.h \
 	nats/put.c nats/put.h \

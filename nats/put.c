@@ -32,8 +32,8 @@ weir_status weir__nats_enter(weir_nats *nats) {
 
 void weir__nats_leave(weir_nats *nats) {
     pthread_mutex_lock(&nats->lock);
-    nats->calls--;
-    pthread_cond_broadcast(&nats->changed);
+    if (--nats->calls == 0 && nats->stopped)
+        pthread_cond_broadcast(&nats->changed);
     pthread_mutex_unlock(&nats->lock);
 }
 

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "connect.h"
+#include "mailbox.h"
 #include "room.h"
 
 #include <inttypes.h>
@@ -138,9 +139,9 @@ static void identify(weir_nats *nats, struct weir__nats_put *put) {
     pthread_mutex_unlock(&nats->lock);
 }
 
-static natsStatus make_message(const weir_nats *nats, const struct weir__nats_put *put, natsMsg **message) {
-    char reply[SUBJECT_BYTES], identity[SUBJECT_BYTES];
-    snprintf(reply, sizeof reply, "%s.put.%" PRIu64, nats->inbox, put->token);
+static natsStatus make_message(const weir_nats *nats, const struct weir__nats_put *put, const char *reply,
+                               natsMsg **message) {
+    char identity[SUBJECT_BYTES];
     snprintf(identity, sizeof identity, "%s.%" PRIu64, nats->inbox, put->token);
     if (put->size > INT32_MAX)
         return NATS_MAX_PAYLOAD;
@@ -172,32 +173,45 @@ static void read_reply(weir_nats *nats, struct weir__nats_put *put, natsMsg *rep
     pthread_mutex_unlock(&nats->lock);
 }
 
-void weir__nats_ask(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline) {
-    natsMsg *message = NULL, *reply = NULL;
-    uint64_t begin = weir__nats_now();
-    identify(nats, put);
-    natsStatus status = make_message(nats, put, &message);
+/* Publishes the put on a connection. */
+static natsStatus publish(weir_nats *nats, natsConnection *connection, struct weir__nats_put *put, const char *reply) {
+    natsMsg *message = NULL;
+    natsStatus status = make_message(nats, put, reply, &message);
     if (status == NATS_OK)
-        status = natsConnection_RequestMsg(&reply, nats->prompt, message,
-                                           weir__nats_milliseconds(deadline > begin ? deadline - begin : 0));
+        status = natsConnection_PublishMsg(connection, message);
     natsMsg_Destroy(message);
     put->sent = put->sent || (status != NATS_MAX_PAYLOAD && status != NATS_NO_MEMORY);
+    return status;
+}
+
+void weir__nats_ask(weir_nats *nats, struct weir__nats_put *put, weir_deadline deadline) {
+    struct weir__nats_mailbox *mailbox = NULL;
+    char reply[SUBJECT_BYTES];
+    natsMsg *answer = NULL;
+    identify(nats, put);
+    natsStatus status = weir__nats_mailbox_take(nats, &mailbox);
+    if (status != NATS_OK) {
+        put->answer = answer_of(status);
+        return;
+    }
+    weir__nats_mailbox_reply(nats, mailbox, put->token, reply);
+    status = publish(nats, nats->prompt, put, reply);
     if (status == NATS_OK)
-        read_reply(nats, put, reply);
+        status = weir__nats_mailbox_wait(nats, mailbox, put->token, deadline, &answer);
+    weir__nats_mailbox_give(nats, mailbox);
+    if (status == NATS_OK)
+        read_reply(nats, put, answer);
     else
         put->answer = answer_of(status);
-    natsMsg_Destroy(reply);
+    natsMsg_Destroy(answer);
 }
 
 void weir__nats_send(weir_nats *nats, struct weir__nats_put *put) {
-    natsMsg *message = NULL;
+    char reply[SUBJECT_BYTES];
     identify(nats, put);
     list(nats, put);
-    natsStatus status = make_message(nats, put, &message);
-    if (status == NATS_OK)
-        status = natsConnection_PublishMsg(nats->bulk, message);
-    natsMsg_Destroy(message);
-    put->sent = put->sent || (status != NATS_MAX_PAYLOAD && status != NATS_NO_MEMORY);
+    snprintf(reply, sizeof reply, "%s.put.%" PRIu64, nats->inbox, put->token);
+    natsStatus status = publish(nats, nats->bulk, put, reply);
     if (status == NATS_OK)
         return;
     pthread_mutex_lock(&nats->lock);

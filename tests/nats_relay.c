@@ -130,8 +130,10 @@ static void wait_for_bytes(struct nats_relay *relay, int mode, struct pollfd *en
     entries[1] = (struct pollfd){.fd = listens ? relay->listener : -1, .events = POLLIN};
     for (size_t i = 0; i < PAIRS; i++) {
         struct pair *pair = &relay->pairs[i];
-        watch(&pair->up, pair->used && mode != RELAY_HOLDS, &entries[FIRST_OF_PAIRS + 2 * i]);
-        watch(&pair->down, pair->used && mode == RELAY_FORWARDS, &entries[FIRST_OF_PAIRS + 2 * i + 1]);
+        bool up = mode == RELAY_FORWARDS || mode == RELAY_HOLDS_ANSWERS;
+        bool down = mode == RELAY_FORWARDS || mode == RELAY_HOLDS_PUTS;
+        watch(&pair->up, pair->used && up, &entries[FIRST_OF_PAIRS + 2 * i]);
+        watch(&pair->down, pair->used && down, &entries[FIRST_OF_PAIRS + 2 * i + 1]);
     }
     if (poll(entries, FIRST_OF_PAIRS + 2 * PAIRS, -1) < 0 && errno != EINTR)
         die("poll");

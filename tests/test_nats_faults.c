@@ -310,6 +310,26 @@ START_TEST (a_put_without_an_answer_is_uncertain_and_one_without_a_connection_is
 }
 END_TEST
 
+/* The answer to the first put comes while the second one, which is not answered, waits. */
+START_TEST (a_late_answer_is_not_that_of_the_next_put) {
+    weir_nats_config config = config_for("late_answer", through_relay());
+    struct item *item = new_item(1);
+    config.timeout = SHORT_TIMEOUT_MS * MILLISECONDS;
+    weir_nats *nats = open_with(&config), *direct = open_handle("late_answer", shared.url);
+    nats_relay_set(relay, RELAY_HOLDS_ANSWERS);
+    assert_status(WEIR_UNCERTAIN, weir_nats_put(nats, item, 0));
+    wait_for_first(direct);
+    nats_relay_set(relay, RELAY_HOLDS_PUTS);
+    for (size_t i = 0; i < 3; i++)
+        assert_status(WEIR_UNCERTAIN, weir_nats_put(nats, item, 0));
+    wait_for_first(direct);
+    nats_relay_set(relay, RELAY_FORWARDS);
+    assert_status(WEIR_OK, weir_nats_put(nats, item, hang_limit()));
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+    assert_status(WEIR_OK, weir_nats_destroy(direct));
+}
+END_TEST
+
 enum { LARGE_BYTES = 500000, LARGE_ITEMS = 40 };
 
 static char *large_item(void) {
@@ -701,6 +721,7 @@ static void add_partitions(Suite *all) {
     tcase_add_checked_fixture(gets, start_relay, end_relay);
     tcase_add_loop_test(puts_of, puts_wait_out_a_partition_and_are_stored_once, 0, (int)COUNT_OF(outages));
     tcase_add_test(puts_of, a_put_without_an_answer_is_uncertain_and_one_without_a_connection_is_not);
+    tcase_add_test(puts_of, a_late_answer_is_not_that_of_the_next_put);
     tcase_add_test(puts_of, a_send_that_blocks_ends);
     tcase_add_test(puts_of, a_destroy_in_a_partition_ends);
     tcase_add_loop_test(gets, a_get_waits_out_a_partition, 0, 2);
