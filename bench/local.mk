@@ -54,7 +54,8 @@ bench_thumbs_limit_LDADD = $(VIPS_LIBS)
 bench_selects_SOURCES = bench/selects.c
 bench_selects_LDADD = libweir.la
 bench_nats_SOURCES = bench/nats.c tests/nats_server.c tests/nats_server.h
-bench_nats_LDADD = libweir-nats.la libweir.la
+bench_nats_CFLAGS = $(AM_CFLAGS) $(NATS_CFLAGS)
+bench_nats_LDADD = libweir-nats.la libweir.la $(NATS_LIBS)
 EXTRA_PROGRAMS += bench/nats
 bench_costs_LDFLAGS = $(ledger_ldflags)
 
@@ -163,11 +164,12 @@ bench-operations: $(operation_programs)
 	bench/operations '$(OPERATIONS)' '$(RUNS)'
 	test ! -x bench/flights || \
 	  $(SHELL) $(srcdir)/bench/flights.sh bench/flights $(srcdir)/bench/peers/programs bench/results/flights '$(RUNS)' '$(REQUESTS)'
-# make bench-nats NATS_ITEMS=100000 WAKES=1000: a queue on a server of NATS, which it starts.
+# make bench-nats NATS_ITEMS=100000 WAKES=1000 NATS_KILLS=5: a queue on a server of NATS, which it starts, beside libnats.
 NATS_ITEMS = 100000
 WAKES = 1000
+NATS_KILLS = 5
 bench-nats: bench/nats
-	bench/nats '$(NATS_ITEMS)' '$(WAKES)'
+	bench/nats '$(NATS_ITEMS)' '$(WAKES)' '$(NATS_KILLS)'
 # make bench-processes RUNS=5: round trips to child processes, beside Python's ProcessPoolExecutor.
 bench-processes: bench/processes
 	python3 $(srcdir)/bench/processes.py --runs '$(RUNS)' $(PROCESSES) bench/processes
