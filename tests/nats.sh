@@ -1,8 +1,9 @@
 #!/bin/sh
-# The heavier tests of libweir-nats: a queue with three replicas while its leader is killed, and while it is full; a
-# server with a full disk, if a small tmpfs can be mounted. No acknowledged put may be lost.
+# The heavier tests of libweir-nats: a queue with three replicas while its leader is killed, while its leader is stopped as
+# by a partition, and while it is full; a server with a full disk, if a small tmpfs can be mounted. No acknowledged put may
+# be lost.
 #
-# environment: top_builddir; KILLS and RUNS: their numbers, 2 and 3 by default, which takes about a minute. KILLS=0: none.
+# environment: top_builddir; KILLS, STOPS and RUNS: their numbers, 2, 0 and 3 by default, which takes about a minute.
 # Once in some runs, the close of a queue with killed leaders has not reached its consumer within a minute. No put was lost.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -10,9 +11,11 @@ set -eu
 
 top_builddir=${top_builddir:-.}
 kills=${KILLS:-2}
+stops=${STOPS:-0}
 runs=${RUNS:-3}
 make -s -C "$top_builddir" tests/nats_cluster
 [ "$kills" -eq 0 ] || "$top_builddir/tests/nats_cluster" kills "$kills"
+[ "$stops" -eq 0 ] || "$top_builddir/tests/nats_cluster" stops "$stops"
 "$top_builddir/tests/nats_cluster" full "$runs"
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
     folder=$(mktemp -d "${TMPDIR:-/tmp}/weir-disk.XXXXXX")

@@ -3,6 +3,8 @@
  * stream is killed again and again, or while the queue is full all the time.
  *
  *     nats_cluster kills N     N kills of the leader
+ *     nats_cluster stops N     the leader is stopped N times, until puts go on without it: a partition between it and all
+ *                              others, after which it may still take itself for the leader
  *     nats_cluster full N      N runs with a queue of 50 that is full
  *     nats_cluster disk 1      one server with one replica, in a folder on a small file system ($TMPDIR)
  *
@@ -15,6 +17,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -336,10 +339,8 @@ static int settled_leader(struct run *run) {
     return wait_for_replicas(run);
 }
 
-static void kill_leader(struct run *run, int number) {
-    int leader = settled_leader(run);
-    size_t before = atomic_load(&takes);
-    nats_server_kill(&cluster.servers[leader]);
+/* Waits for the first acknowledgement of a put since now, or a moment later. Returns the seconds. */
+static double wait_for_puts(void) {
     uint64_t begin_of_gap = now();
     atomic_store(&last_ack, 0);
     usleep(200000);
@@ -349,10 +350,24 @@ static void kill_leader(struct run *run, int number) {
             stop_with("puts do not go on");
         usleep(1000);
     }
-    double gap = (double)(atomic_load(&last_ack) - begin_of_gap) / 1e9;
-    nats_server_start(&cluster.servers[leader], cluster.folder);
-    printf("kill %d: leader s%d; a put was acknowledged again after %.1f s; %zu items taken before\n", number, leader,
-           gap, before);
+    return (double)(atomic_load(&last_ack) - begin_of_gap) / 1e9;
+}
+
+static void lose_leader(struct run *run, int number, bool stops) {
+    int leader = settled_leader(run);
+    struct nats_server *server = &cluster.servers[leader];
+    size_t before = atomic_load(&takes);
+    if (stops)
+        kill(server->process, SIGSTOP);
+    else
+        nats_server_kill(server);
+    double gap = wait_for_puts();
+    if (stops)
+        kill(server->process, SIGCONT);
+    else
+        nats_server_start(server, cluster.folder);
+    printf("%s %d: leader s%d; a put was acknowledged again after %.1f s; %zu items taken before\n",
+           stops ? "stop" : "kill", number, leader, gap, before);
     fflush(stdout);
     for (int i = 0; i < 10; i++) {
         watch(run);
@@ -360,15 +375,15 @@ static void kill_leader(struct run *run, int number) {
     }
 }
 
-static bool run_kills(int kills) {
+static bool run_losses(int losses, bool stops) {
     static struct run run;
     char what[64];
-    begin(&run, "kills", SIZE_MAX);
+    begin(&run, stops ? "stops" : "kills", SIZE_MAX);
     usleep(500000);
-    for (int i = 1; i <= kills; i++)
-        kill_leader(&run, i);
+    for (int i = 1; i <= losses; i++)
+        lose_leader(&run, i, stops);
     atomic_store(&end, true);
-    snprintf(what, sizeof what, "%d kills", kills);
+    snprintf(what, sizeof what, "%d %s", losses, stops ? "stops" : "kills");
     return finish(&run, what);
 }
 
@@ -428,7 +443,8 @@ int main(int count, char **arguments) {
     if (strcmp(arguments[1], "disk") == 0)
         return run_disk() ? 0 : 1;
     start_cluster();
-    bool right = strcmp(arguments[1], "kills") == 0 ? run_kills(atoi(arguments[2])) : run_full(atoi(arguments[2]));
+    bool stops = strcmp(arguments[1], "stops") == 0, kills = strcmp(arguments[1], "kills") == 0;
+    bool right = stops || kills ? run_losses(atoi(arguments[2]), stops) : run_full(atoi(arguments[2]));
     end_cluster();
     return right ? 0 : 1;
 }
