@@ -56,7 +56,7 @@ START_TEST (a_thumbnail_of_any_width_counts_as_it_is) {
 }
 END_TEST
 
-/* libvips holds a strip of each plane besides the rows of the picture, and the decoder of a strip has memory of its own. */
+/* libvips holds a strip of each plane besides the rows of the picture, and the decoder of a strip has its own memory. */
 START_TEST (a_tiff_counts_with_more_than_its_samples) {
     make_folder(in_root("planes"));
     write_black(in_root("planes/a.tif"), 3000, 3000);
