@@ -56,7 +56,7 @@ START_TEST (a_thumbnail_of_any_width_counts_as_it_is) {
 }
 END_TEST
 
-/* libvips holds a strip of each plane besides the rows of the picture, and the decoder of a strip has memory of its own. */
+/* libvips holds a strip of each plane besides the rows of the picture, and the decoder of a strip has its own memory. */
 START_TEST (a_tiff_counts_with_more_than_its_samples) {
     make_folder(in_root("planes"));
     write_black(in_root("planes/a.tif"), 3000, 3000);
@@ -131,7 +131,7 @@ START_TEST (no_download_begins_while_thumbnails_fill_their_share) {
     fclose(list);
     snprintf(url, sizeof url, "http://127.0.0.1:%d/once-500/x", server.port);
     struct result result = run_thumbs("--from", in_root("waiting"), "--to", url, "-s", "200x", "-q", "100", "--memory",
-                                      "8M", "--downloads", "1", "--queue", "1", "--uploads", "1", NULL);
+                                      "8M", "--downloads", "1", "--capacity", "1", "--uploads", "1", NULL);
     expect_counts(&result, WAITING, 0);
     ck_assert_uint_eq(figure(&result, "retried"), WAITING);
     int most = most_held(&server);

@@ -20,9 +20,7 @@ enum {
     AWAY = 20,
     HELD = 4,
     BEHIND = 60,
-    IN_FLIGHT = 7,
-    BEFORE_PAUSE = 10,
-    WAITING = 12
+    BEFORE_PAUSE = 10
 };
 
 static void write_passing(const char *path, const struct server *server) {
@@ -218,36 +216,6 @@ START_TEST (without_retries_a_look_is_tried_once) {
 }
 END_TEST
 
-static bool gave_all_in_flight(const void *server) {
-    return count_requests(server) >= IN_FLIGHT;
-}
-
-/* The thumbnail size is so large that only one thumbnail may wait beside those in queues and threads. */
-START_TEST (thumbnails_that_wait_for_another_attempt_hold_up_downloads) {
-    char url[128];
-    struct server server = server_start(photo(1)), target = server_start(photo(1));
-    server_stop(&target);
-    FILE *list = fopen(in_root("waiting"), "w");
-    ck_assert_ptr_nonnull(list);
-    for (int i = 0; i < WAITING; i++)
-        fprintf(list, "http://127.0.0.1:%d/file/%d.jpg\n", server.port, i);
-    fclose(list);
-    snprintf(url, sizeof url, "http://127.0.0.1:%d/201/x", target.port);
-    struct program program =
-        start_thumbs("--from", in_root("waiting"), "--to", url, "-s", "16384x16384", "--capacity", "1", "--downloads",
-                     "1", "--resizes", "1", "--uploads", "1", "--retries", "100", NULL);
-    ck_assert(wait_until(gave_all_in_flight, &server));
-    nanosleep(&(struct timespec){.tv_nsec = 300000000}, NULL); /* long enough for further requests to arrive */
-    ck_assert_uint_eq(count_requests(&server), IN_FLIGHT);
-    target = server_start_again(photo(1), &target);
-    struct result result = program_finish(&program);
-    expect_counts(&result, WAITING, 0);
-    result_free(&result);
-    server_stop(&server);
-    server_stop(&target);
-}
-END_TEST
-
 void add_retry_tests(TCase *cases) {
     tcase_add_test(cases, a_download_that_fails_for_a_reason_that_passes_is_tried_again);
     tcase_add_test(cases, an_upload_that_fails_for_a_reason_that_passes_is_tried_again);
@@ -259,5 +227,4 @@ void add_retry_tests(TCase *cases) {
     tcase_add_loop_test(cases, a_look_that_fails_for_a_reason_that_passes_is_tried_again, 0,
                         (int)(sizeof looks / sizeof *looks));
     tcase_add_test(cases, without_retries_a_look_is_tried_once);
-    tcase_add_test(cases, thumbnails_that_wait_for_another_attempt_hold_up_downloads);
 }

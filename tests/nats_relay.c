@@ -2,7 +2,7 @@
  * nats_relay.c - Implements the relay: a thread, which forwards the bytes of up to PAIRS connections.
  *
  * Each direction of a connection has a buffer, which is read to when it is empty. In a mode that holds, no socket is
- * read: the bytes stay in the buffers of the system, whose sizes then bound what the program can send.
+ * read: the bytes stay in the buffers of the system, so that their sizes bound what the program can send.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

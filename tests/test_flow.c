@@ -259,7 +259,7 @@ static void requeue(weir__envelope *item) {
     weir__list_append(&again, item);
 }
 
-/* Ends the rest of the only entry: rings its timer, whose time has come or not. Returns that time. */
+/* Ends the rest of the only entry: rings its timer, even if its time has not come. Returns that time. */
 static uint64_t ring(weir__timers *timers) {
     ck_assert_ptr_nonnull(timers->set.root);
     weir__timer *timer = (weir__timer *)weir__heap_pop(&timers->set);

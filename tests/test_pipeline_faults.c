@@ -518,7 +518,7 @@ enum { IN_LOOP = 3 };
 static struct {
     weir_operation operation;
     struct thing *thing;
-} looped[IN_LOOP]; /* of the loop, whose thread alone uses it */
+} looped[IN_LOOP]; /* of the loop: its thread alone uses it */
 static size_t loop_count;
 
 static int begin_in_loop(weir_task *task, void *thing, void *unused) {

@@ -32,7 +32,7 @@ enum { MEGABYTE = 1 << 20, BATCH = 10 };
 
 /* Names in the environment of children. */
 #define CALLS "WEIR_TEST_CALLS" /* a file that gets a byte for each call of the function */
-#define DOOR "WEIR_TEST_DOOR"   /* a file whose size lets items through */
+#define DOOR "WEIR_TEST_DOOR"   /* a file: its size lets items through */
 #define LIE "WEIR_TEST_LIE"
 
 /* ---- memory that fails ---- */

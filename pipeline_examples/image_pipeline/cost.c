@@ -3,13 +3,13 @@
  *
  * libvips decodes and shrinks a picture by rows, and keeps as many as the shrinking needs. That is little, but not all
  * formats can be decoded by rows: libjpeg keeps the coefficients of a progressive picture, libpng all pixels of an
- * interlaced one, and libwebp always all pixels, twice. A GIF is kept in colours with alpha, and an AVIF or HEIC as planes
- * and as pixels, of 16 bits if it has more than 8. A strip or tile of a TIFF may be as large as the picture. Then libvips
- * has half as much in addition if each band has its own, and libjpeg or the conversion of alpha some bytes for each pixel.
- * A thumbnail is kept whole to be turned upright.
+ * interlaced one, and libwebp always all pixels, twice. A GIF is kept in colours with alpha, and an AVIF or HEIC as
+ * planes and as pixels, of 16 bits if it has more than 8. A strip or tile of a TIFF may be as large as the picture. Then
+ * libvips has half as much in addition if each band has its own, and libjpeg or the conversion of alpha takes some bytes
+ * for each pixel. A thumbnail is kept whole to be turned upright.
  *
- * The bytes for a pixel are rounded up from the peaks of decodes of 16 million pixels, with libvips 8.14, libheif 1.15 and
- * libtiff 4.5.
+ * The bytes for a pixel are rounded up from the peaks of decodes of 16 million pixels, with libvips 8.14, libheif 1.15
+ * and libtiff 4.5.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -22,8 +22,8 @@ size_t escape_write(char *escaped, size_t size, const char *text);
 size_t escape_length(const char *text);
 
 /*
- * Copies a name to `to`. If it has more than `size` - 1 bytes, "..." stands for a part in front of its middle: the end of
- * a path tells files apart. No character is cut. `size` must be at least 16.
+ * Copies a name to `to`. If it has more than `size` - 1 bytes, "..." stands for a part in front of its middle: the end
+ * of a path tells files apart. No character is cut. `size` must be at least 16.
  */
 void escape_shorten(char *to, size_t size, const char *name);
 

@@ -8,10 +8,10 @@
  * This file declares a weir pipeline of three stages and puts the photos. A slow stage fills its input queue, and
  * back-pressure slows the faster ones down. The threads of downloads and uploads, which wait for the network, are few
  * at first, and their number grows while that raises the throughput. Each resize thread has a child process that decodes.
- * The number of pictures in memory is bounded however many there are, including those that wait for another attempt, and
- * no download begins while their bytes are many. A picture that fails becomes a dead letter, which holds the reason, and the others go on. Ctrl-C finishes the pipeline:
- * in-flight items are completed. A second one cancels it: they are dropped. The report counts every photo that was put in
- * exactly one place.
+ * The number of pictures in memory is bounded however many there are, including those that wait for another attempt,
+ * and no download begins while their bytes are many. A picture that fails becomes a dead letter, which holds the
+ * reason, and the others go on. Ctrl-C finishes the pipeline: in-flight items are completed. A second one cancels it:
+ * they are dropped. The report counts every photo that was put in exactly one place.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -75,9 +75,9 @@ enum photo_note {
 enum { PHOTO_LABEL_SIZE = 1024 };
 
 /*
- * Writes the label for messages, shortened to `size`, which must be at least 64: its end stays. Messages may be logged and
- * read by others, so secrets of a URL are left out. If a URL has a query, which is left out too, the entry's number tells it
- * apart.
+ * Writes the label for messages, shortened to `size`, which must be at least 64: its end stays. Messages may be logged
+ * and read by others, so secrets of a URL are left out. If a URL has a query, which is left out too, the entry's number
+ * tells it apart.
  */
 void photo_show(char *text, size_t size, const struct photo *photo);
 

@@ -89,7 +89,7 @@ uint64_t sched_now(void);
 /* Lets time pass while the calling thread computes: a crew's monitor sees a thread that does not sleep. */
 void sched_compute(uint64_t nanoseconds);
 
-/* The same, and no other thread gets a processor: those whose deadlines pass wait for one. */
+/* The same, and no other thread gets a processor: threads with a deadline that passes wait for one. */
 void sched_compute_alone(uint64_t nanoseconds);
 
 /* Sets the number of processors that the library sees in this run; initially 1. */
