@@ -16,7 +16,7 @@
 # compiler back end, other atomics, other sizes, and another processor's system calls.
 #
 # environment: WEIR_ARM64_CHECK: a folder with the files of the packages check and libsubunit-dev for arm64; TMPDIR;
-# JOBS: the number of parallel compilers; HALF: 0 or 1, to run every second unit test, from the first or the second one.
+# JOBS: the number of parallel compilers; PART: 0, 1 or 2, to run every third unit test, from the first, second or third one.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -160,9 +160,9 @@ run() {
     fi
 }
 
-# Returns 0 if the unit test number `$1` is not in the half to run.
-is_other_half() {
-    [ -n "${HALF:-}" ] && [ "$(($1 % 2))" -ne "$HALF" ]
+# Returns 0 if the unit test number `$1` is not in the part to run.
+is_other_part() {
+    [ -n "${PART:-}" ] && [ "$(($1 % 3))" -ne "$PART" ]
 }
 
 # Runs every test program of a build, as listed by make.
@@ -181,7 +181,7 @@ run_tests() {
                 left_out "$name: $program: it forks for each pair of calls, which takes minutes here" ;;
             *.sh) left_out "$name: $program: it looks at sources and files, not at what the processor does" ;;
             tests/test_*)
-                is_other_half "$number" || run "$name" "$qemu" "$libraries" "$program" ;;
+                is_other_part "$number" || run "$name" "$qemu" "$libraries" "$program" ;;
             *) run "$name" "$qemu" "$libraries" "$program" ;;
         esac
     done
