@@ -103,18 +103,41 @@ static bool has_identity(weir_nats *nats, uint64_t place, const char *identity) 
     return same;
 }
 
-/* Removes an ended sentinel, and those before it, from the copies that still have them. */
-static void remove_ended(weir_nats *nats, const struct weir__nats_held *ended) {
-    const char *subject = nats->lanes[nats->lane_count - 1].subject, *identity = NULL;
+static const char *identity_of(const struct weir__nats_held *held) {
+    const char *identity = NULL;
+    return natsMsgHeader_Get(held->message, "Nats-Msg-Id", &identity) == NATS_OK ? identity : NULL;
+}
+
+/* Sets `*place` to that of the next sentinel behind it in the leader's copy. Returns false if there is none. */
+static bool next_sentinel(weir_nats *nats, uint64_t *place) {
+    const char *subject = nats->lanes[nats->lane_count - 1].subject;
+    return weir__nats_find(nats, subject, *place + 1, place) == WEIR_OK && *place != 0;
+}
+
+/* Returns the place of the sentinel in the leader's copy; 0: unknown. */
+static uint64_t place_of(weir_nats *nats, const struct weir__nats_held *held) {
+    const char *identity = identity_of(held);
+    uint64_t place = 0;
+    if (identity == NULL)
+        return held->sequence;
+    for (int i = 0; i < OLDER_MOST && next_sentinel(nats, &place); i++) {
+        if (has_identity(nats, place, identity))
+            return place;
+    }
+    return 0;
+}
+
+/*
+ * Removes an ended sentinel, and those before its place, from the copies that still have them. Not one behind it, which a
+ * source may still have to take.
+ */
+static void remove_ended(weir_nats *nats, const struct weir__nats_held *ended, uint64_t own) {
+    const char *identity = identity_of(ended);
     uint64_t place = 0;
     jsErrCode code = 0;
-    natsMsgHeader_Get(ended->message, "Nats-Msg-Id", &identity);
-    for (int i = 0; i < OLDER_MOST; i++) {
-        if (weir__nats_find(nats, subject, place + 1, &place) != WEIR_OK || place == 0)
-            return;
-        if (place > ended->sequence && (identity == NULL || !has_identity(nats, place, identity)))
-            return;
-        js_DeleteMsg(nats->js, nats->stream, place, NULL, &code);
+    for (int i = 0; i < OLDER_MOST && next_sentinel(nats, &place); i++) {
+        if (place < own || (identity == NULL ? place == own : has_identity(nats, place, identity)))
+            js_DeleteMsg(nats->js, nats->stream, place, NULL, &code);
     }
 }
 
@@ -125,6 +148,7 @@ bool weir__nats_sentinel_end(struct weir__nats_held *held) {
         nats_Sleep(PAUSE_MS);
         return false;
     }
+    uint64_t place = place_of(nats, held); /* before the server removes it */
     natsStatus status = natsConnection_RequestString(&answer, nats->prompt, held->reply, "+ACK",
                                                      weir__nats_milliseconds(nats->config.timeout));
     natsMsg_Destroy(answer);
@@ -132,7 +156,7 @@ bool weir__nats_sentinel_end(struct weir__nats_held *held) {
         nats_Sleep(PAUSE_MS);
         return false;
     }
-    remove_ended(nats, held);
+    remove_ended(nats, held, place);
     weir__nats_forget(held);
     return true;
 }
