@@ -124,11 +124,11 @@ END_TEST
 
 /* 16 bits a channel become 8. */
 START_TEST (deep_pictures_become_shallow_thumbnails) {
-    make_folder(in_root("deep"));
-    write_deep(in_root("deep/a.png"), 400, 200);
+    make_folder(in_root("deep-colours"));
+    write_deep(in_root("deep-colours/a.png"), 400, 200);
     for (int i = 1; i < FORMATS; i++) {
-        struct result result =
-            run_thumbs("--from", in_root("deep"), "--to", in_root("deep-out-%d", i), "-f", formats[i].name, NULL);
+        struct result result = run_thumbs("--from", in_root("deep-colours"), "--to", in_root("deep-out-%d", i), "-f",
+                                          formats[i].name, NULL);
         expect_counts(&result, 1, 0);
         struct look look = look_at(in_root("deep-out-%d/%s", i, formats[i].of_png));
         ck_assert_int_eq(look.bits, 8);

@@ -15,13 +15,7 @@
 
 static const int passing[] = {200, 202, 408, 429, 500, 502, 503, 504}; /* 200: half a picture */
 
-enum {
-    PASSING = sizeof passing / sizeof *passing,
-    AWAY = 20,
-    HELD = 4,
-    BEHIND = 60,
-    BEFORE_PAUSE = 10
-};
+enum { PASSING = sizeof passing / sizeof *passing, AWAY = 20, HELD = 4, BEHIND = 60, BEFORE_PAUSE = 10 };
 
 static void write_passing(const char *path, const struct server *server) {
     FILE *list = fopen(path, "w");

@@ -166,7 +166,7 @@ bool is_on_crew(void) {
 
 void place_stage(weir_stage_options *options) {
     bool crew = is_on_crew() && options->work.init == NULL && options->work.fini == NULL &&
-                options->work.at_end == NULL && options->threads.max == 0;
+                options->work.wait == NULL && options->work.at_end == NULL && options->threads.max == 0;
     if (options->threads.width != 0)
         return;
     if (options->threads.count == 0)

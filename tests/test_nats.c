@@ -1235,6 +1235,7 @@ static int run_worker(char **arguments) {
     weir_nats_config config = {.urls = arguments[2], .name = arguments[3], .capacity = QUEUE};
     config.ack_wait = SHORT_ACK_WAIT_MS * MILLISECONDS;
     decode_numbers(&config);
+    config.timeout = 30 * WEIR_SECOND; /* the machine may be busy */
     weir_nats *nats = NULL;
     if (weir_nats_open(&nats, &config) != WEIR_OK)
         return 1;

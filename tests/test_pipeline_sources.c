@@ -622,7 +622,7 @@ START_TEST (a_start_that_fails_is_a_cancel_for_what_runs_already) {
     assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));
     ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), "init"));
     assert_status(WEIR_CLOSED, early.put);
-    ck_assert_str_eq(early.message, "");
+    ck_assert_str_eq(early.message, "put: the pipeline is cancelled");
     assert_status(WEIR_INVALID, weir_pipeline_put(pipeline, NULL));
     ck_assert_ptr_nonnull(strstr(weir_pipeline_message(pipeline), "init"));
     destroy_pipeline(pipeline);

@@ -810,7 +810,7 @@ START_TEST (a_stage_fails_what_the_port_refuses) {
     broker_refuse(&broker, WEIR_TIMEDOUT + 100);
     weir_pipeline *pipeline = new_passing(5, _i);
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
-    ck_assert_uint_eq(report->error_count, 1);
+    ck_assert_uint_ge(report->error_count, 1); /* several threads may have put before the run has failed */
     ck_assert_int_eq(report->errors[0].code, WEIR_CODE(WEIR_TIMEDOUT + 100));
     ck_assert_str_eq(report->errors[0].message, "unknown status");
     weir_report_free(report);

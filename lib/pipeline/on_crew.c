@@ -169,7 +169,8 @@ static weir_queue *target_of(const weir_stage *stage) {
 /* Returns the largest morsel that the stage can find in its queue, or has room for in the next one. */
 static size_t most_of(const weir_stage *stage) {
     const weir_queue *target = stage->shift.target;
-    size_t most = WEIR__MORSEL, own = stage->options.input.capacity, next = target != NULL ? target->capacity : SIZE_MAX;
+    size_t most = WEIR__MORSEL, own = stage->options.input.capacity,
+           next = target != NULL ? target->capacity : SIZE_MAX;
     if (!weir__stage_is_source(stage) && own < most)
         most = own;
     return next < most ? next : most;

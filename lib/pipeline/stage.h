@@ -100,10 +100,10 @@ static inline weir__slot *weir__served_slot(weir__served *served, size_t at) {
 /* State of a stage on a crew (on_crew.c). */
 typedef struct weir__shift {
     weir__job job;
-    weir__alert items, room;               /* alerts in the stage's queue, and in the next one (Q13) */
-    weir_stage *next;                      /* N9: stage to which results pass; NULL: none; constant, as is `most` */
-    size_t most;                           /* largest morsel that the capacities allow */
-    weir_queue *target;                    /* N3: queue in which lanes promise themselves places; NULL: none; constant */
+    weir__alert items, room; /* alerts in the stage's queue, and in the next one (Q13) */
+    weir_stage *next;        /* N9: stage to which results pass; NULL: none; constant, as is `most` */
+    size_t most;             /* largest morsel that the capacities allow */
+    weir_queue *target;      /* N3: queue in which lanes promise themselves places; NULL: none; constant */
     _Alignas(WEIR__APART) weir__u32 calls; /* N1 */
     weir__u32 cost;                        /* N4: ns that an item takes, as learnt; 0: unknown */
     weir__u32 sleepy;                      /* N5: evidence that calls sleep */
