@@ -1,8 +1,8 @@
 /*
  * dead.c - Implements dead letters: messages of a stream of their own, with the bytes of the item.
  *
- * Headers of a letter: Weir-Subject, to put it back, and Weir-Attempts. Its identity comes from the item's place in the
- * queue. So a program that dies between the letter and the acknowledgement of the item leaves one letter.
+ * Headers of a letter: Weir-Subject, to put it back, and Weir-Attempts. Its identity comes from the item and its place
+ * in the queue. So a program that dies between the letter and the acknowledgement of the item leaves one letter.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,11 +11,11 @@
 #include "clock.h"
 #include "connect.h"
 #include "held.h"
+#include "identity.h"
 #include "put.h"
 #include "reason.h"
 #include "stream.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -38,7 +38,7 @@ void weir__nats_bury(struct weir__nats_held *held) {
     jsPubOptions options;
     jsErrCode code = 0;
     jsPubOptions_Init(&options);
-    snprintf(identity, sizeof identity, "dead.%s.%" PRIu64, held->nats->stream, held->sequence);
+    weir__nats_derive(identity, "dead", held->nats->stream, held->message, held->sequence);
     options.MsgId = identity;
     natsStatus status = make_letter(held, &letter);
     if (status == NATS_OK)
@@ -133,7 +133,7 @@ static weir_status put_back(weir_nats *nats, uint64_t number, weir_deadline dead
     weir_status status = get(nats, number, &letter);
     if (status != WEIR_OK)
         return status;
-    snprintf(identity, sizeof identity, "back.%s.%" PRIu64, nats->dead, number);
+    weir__nats_derive(identity, "back", nats->dead, letter, number);
     natsMsgHeader_Get(letter, "Weir-Subject", &subject);
     weir_nats_message message = {natsMsg_GetData(letter), (size_t)natsMsg_GetDataLength(letter), 0, 0};
     status = weir__nats_put_message(nats, subject, &message, NULL, identity, deadline);

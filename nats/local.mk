@@ -8,7 +8,7 @@ libweir_nats_la_SOURCES = \
 	nats/counts.c \
 	nats/dead.c nats/dead.h \
 	nats/handle.h \
-	nats/held.c nats/held.h \
+	nats/held.c nats/held.h nats/identity.c nats/identity.h \
 	nats/mailbox.c nats/mailbox.h \
 	nats/open.c nats/open.h \
 	nats/pull.c nats/pull.h \

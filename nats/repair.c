@@ -21,11 +21,11 @@
 
 #include "clock.h"
 #include "held.h"
+#include "identity.h"
 #include "put.h"
 #include "sentinel.h"
 #include "stream.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -46,7 +46,7 @@ static bool move(weir_nats *nats, natsMsg *message, uint64_t sequence) {
     char identity[SUBJECT_BYTES];
     jsErrCode code = 0;
     weir_nats_message bytes = {natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message), 0, 0};
-    snprintf(identity, sizeof identity, "again.%s.%" PRIu64, nats->stream, sequence);
+    weir__nats_derive(identity, "again", nats->stream, message, sequence);
     return weir__nats_put_again(nats, natsMsg_GetSubject(message), &bytes, "Weir-Again", identity) == WEIR_OK &&
            js_DeleteMsg(nats->js, nats->stream, sequence, NULL, &code) == NATS_OK;
 }
@@ -105,7 +105,13 @@ static bool may_repair(weir_nats *nats, uint64_t *sentinel) {
 static void move_sentinel(weir_nats *nats, uint64_t sequence) {
     static const weir_nats_message empty = {"", 0, 0, 0};
     char identity[SUBJECT_BYTES];
-    snprintf(identity, sizeof identity, "again.%s.%" PRIu64, nats->stream, sequence);
+    pthread_mutex_lock(&nats->lock);
+    bool holds = nats->sentinel != NULL && nats->sentinel->sequence == sequence;
+    if (holds)
+        weir__nats_derive(identity, "again", nats->stream, nats->sentinel->message, sequence);
+    pthread_mutex_unlock(&nats->lock);
+    if (!holds)
+        return;
     if (weir__nats_put_again(nats, nats->lanes[nats->lane_count - 1].subject, &empty, "Weir-Ctl", identity) != WEIR_OK)
         return;
     pthread_mutex_lock(&nats->lock);

@@ -62,8 +62,8 @@ void weir__queue_tell_change_locked(weir_queue *queue);
 bool weir__queue_alert_item(weir_queue *queue, weir__alert *alert);
 
 /*
- * Promises up to `most` places. Returns their number. If there is no room, leaves the alert for room in half of the
- * queue, and returns 0. If the queue is sealed, promises all.
+ * Promises up to `most` places. Returns their number. If there is no room, leaves the alert, and returns 0: for room in
+ * half of the queue, or for any if the alert watches. If the queue is sealed, promises all.
  */
 size_t weir__queue_promise(weir_queue *queue, size_t most, weir__alert *alert);
 

@@ -56,8 +56,8 @@ static inline weir_status put_one_locked(weir_queue *queue, void *item) {
 }
 
 /*
- * Puts as many items as there is room for. Returns WEIR_OK if it put at least one; a port may refuse the others. `*watch` is the next slot to fill;
- * NULL: the queue is held (Q16).
+ * Puts as many items as there is room for. Returns WEIR_OK if it put at least one; a port may refuse the others. `*watch`
+ * is the next slot to fill; NULL: the queue is held (Q16).
  */
 static weir_status put_some(weir_queue *queue, void *const *items, size_t count, size_t *put, weir__slot **watch) {
     weir__side *side = &queue->producers;

@@ -30,6 +30,7 @@ typedef struct weir__bell {
     weir__alert items, room; /* left in the stage's queue, and in a full one */
     weir__event event;       /* constant while open */
     int fd;                  /* constant while open */
+    weir_queue *full;        /* queue in which `room` may be left; NULL: none; the thread's own */
     weir__u32 word;
     weir__u32 late;    /* 1: the alarm of late operations has rung */
     uint64_t owed;     /* Y2: rings to read; the thread's own */

@@ -264,6 +264,12 @@ static bool leave_alert(weir_stage *stage) {
     return weir_queue_size(stage->queue) == 0 && weir__queue_alert_item(stage->queue, &stage->shift.items);
 }
 
+/* A lane without an item waits for no room. */
+static weir__found found_nothing(weir_stage *stage) {
+    note_room(stage, true);
+    return WEIR__EMPTY_QUEUE;
+}
+
 /* Takes items. Leaves the alert if the queue is empty. */
 static weir__found take(weir__lane *lane) {
     weir_stage *stage = lane->stage;
@@ -274,7 +280,7 @@ static weir__found take(weir__lane *lane) {
         size_t count, most = size_of_morsel(stage, weir_queue_size(stage->queue));
         /* If tried, another lane was quicker, or a put is about to fill the slot (Q2) and holds the alerts' lock. */
         if (tried ? weir__queue_alert_item(stage->queue, &stage->shift.items) : leave_alert(stage))
-            return WEIR__EMPTY_QUEUE;
+            return found_nothing(stage);
         if ((most = weir__morsel_promise(lane, most)) == 0)
             return WEIR__NO_ROOM;
         status = weir_queue_try_get_many(stage->queue, items, most, &count);

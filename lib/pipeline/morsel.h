@@ -5,8 +5,8 @@
  * Morsels: V. Leis, P. Boncz, A. Kemper and T. Neumann, "Morsel-Driven Parallelism: A NUMA-Aware Query Evaluation
  * Framework for the Many-Core Age", SIGMOD 2014.
  *
- * N3  Before a lane takes items, it has as many places promised in the queue of the stage's only successor, or in the
- *     program's queue for the results (Q14). So the results find room, and no thread of the crew blocks. A stage that
+ * N3  Before a lane takes items, it has as many places promised in the queue of the stage's only successor, or, if each
+ *     call has a result, in the program's queue for the results (Q14). So the results find room, and no thread of the crew blocks. A stage that
  *     emits several results for an item may still block for room. The alert for room in a queue of the program watches
  *     (Q19), and is taken out at the end of the stage: a thread may make room there while the pipeline is destroyed.
  * N4  The size of a morsel follows from the time that earlier items took. A morsel should take at most 32 microseconds

@@ -160,10 +160,20 @@ static weir_stage *next_of(const weir_stage *stage) {
     return stage->pipeline->plain && next != NULL && next->crew != NULL ? next : NULL;
 }
 
-/* N3. The queue of the only successor, or that of the program for the results. The items of a port lie elsewhere. */
+/*
+ * N3. Whether each call puts one result to a queue of the program, with a place for each lane. Other stages go on while
+ * that queue is full: a call may have no result.
+ */
+static bool fills_results(const weir_stage *stage) {
+    const weir_queue *results = stage->onward;
+    return results != NULL && stage->pipeline->plain && !weir__stage_is_source(stage) && results->port == NULL &&
+           results->capacity >= stage->options.threads.count;
+}
+
+/* N3. The queue of the only successor, or that of the program for the results; NULL: none, or an unbounded one. */
 static weir_queue *target_of(const weir_stage *stage) {
-    weir_queue *onward = stage->successor_count > 1 ? NULL : stage->onward;
-    return onward != NULL && weir__queue_is_bounded(onward) && onward->port == NULL ? onward : NULL;
+    bool one = stage->successor_count == 1 || (stage->successor_count == 0 && fills_results(stage));
+    return one && weir__queue_is_bounded(stage->onward) ? stage->onward : NULL;
 }
 
 /* Returns the largest morsel that the stage can find in its queue, or has room for in the next one. */

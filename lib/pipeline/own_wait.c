@@ -104,13 +104,21 @@ void weir__own_wait_for_item(void *raw) {
         weir__own_wait(lane, WEIR_NEVER);
 }
 
+static void leave_full(weir__bell *bell) {
+    weir_queue *full = bell->full;
+    bell->full = NULL;
+    if (full != NULL)
+        weir__queue_unwatch(full, &full->consumers, &bell->room);
+}
+
 bool weir__own_wait_for_room(weir__lane *lane, weir_queue *queue) {
     weir__alert *room = &lane->stage->bell.room;
     bool cancelled;
+    lane->stage->bell.full = queue;
     while (!(cancelled = weir__is_cancelled(lane->stage->pipeline)) &&
            weir__queue_watch(queue, &queue->consumers, room))
         weir__own_wait(lane, WEIR_NEVER);
-    weir__queue_unwatch(queue, &queue->consumers, room);
+    leave_full(&lane->stage->bell);
     return !cancelled;
 }
 
@@ -145,4 +153,5 @@ void weir__own_wait_end(weir__lane *lane) {
     while (!has_lost_wait(stage) && stays(stage, &limit))
         weir__own_wait(lane, limit);
     weir__queue_unwatch(stage->queue, &stage->queue->producers, &stage->bell.items);
+    leave_full(&stage->bell); /* the wait may have ended the thread while it waited for room */
 }

@@ -380,7 +380,7 @@ static void read_results(void *last) {
 /* The stage finds no place for a result, and is told by the thread that takes one out. */
 void scenario_crew_room_for_results(void) {
     results = new_counting_queue(1);
-    weir_stage_options only = on_crew("only", pass_on, 2, 4);
+    weir_stage_options only = on_crew("only", pass_on, 1, 4);
     only.output.results = results;
     begin_on(2);
     add_stage(only);
@@ -392,11 +392,23 @@ void scenario_crew_room_for_results(void) {
     check_results(results, (int[]){0});
 }
 
+/* Returns another pipeline that puts its results there, so that the end of the first one does not shut the queue down. */
+static weir_pipeline *share_results(void) {
+    weir_pipeline *other;
+    const weir_stage_options only = {.name = "only", .work.func = pass_on, .output.results = results};
+    sched_calm(true);
+    must(weir_pipeline_create(&other, NULL), WEIR_OK);
+    must(weir_pipeline_add(other, NULL, &only), WEIR_OK);
+    sched_calm(false);
+    return other;
+}
+
 /* The stage ends while it waits for a place, and a thread takes a result out while the pipeline is destroyed. */
 void scenario_crew_room_beside_destroy(void) {
     results = new_counting_queue(1);
-    weir_stage_options only = on_crew("only", pass_on, 2, 4);
+    weir_stage_options only = on_crew("only", pass_on, 1, 4);
     only.output.results = results;
+    weir_pipeline *other = share_results();
     begin_on(2);
     add_stage(only);
     start_pipeline();
@@ -408,6 +420,8 @@ void scenario_crew_room_beside_destroy(void) {
     int reader = sched_spawn(read_results, (void *)1);
     finish_pipeline(WEIR_CANCELLED);
     sched_join(reader);
+    sched_calm(true);
+    must(weir_pipeline_destroy(other), WEIR_OK);
     must(weir_queue_destroy(results), WEIR_OK);
 }
 

@@ -1,0 +1,28 @@
+/*
+ * identity.c - Derives identities: by the hash FNV-1a (Fowler, Noll, Vo).
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#include "identity.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FNV_BASIS UINT64_C(0xcbf29ce484222325)
+#define FNV_PRIME UINT64_C(0x100000001b3)
+
+static uint64_t add(uint64_t hash, const char *bytes, size_t size) {
+    for (size_t i = 0; i < size; i++)
+        hash = (hash ^ (unsigned char)bytes[i]) * FNV_PRIME;
+    return hash;
+}
+
+void weir__nats_derive(char text[SUBJECT_BYTES], const char *kind, const char *stream, natsMsg *message,
+                       uint64_t place) {
+    const char *own = NULL;
+    uint64_t hash = add(FNV_BASIS, natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message));
+    if (natsMsgHeader_Get(message, "Nats-Msg-Id", &own) == NATS_OK)
+        hash = add(hash, own, strlen(own));
+    snprintf(text, SUBJECT_BYTES, "%s.%s.%" PRIu64 ".%016" PRIx64, kind, stream, place, hash);
+}
