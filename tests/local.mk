@@ -348,5 +348,6 @@ print-tests:
 .PHONY: print-tests
 # For dist.sh: what make dist packs, by its names in the source folder.
 print-distributed:
-	@printf '%s\n' $(DISTFILES) | sed -e 's,^$(top_srcdir)/,,' -e 's,^$(srcdir)/,,'
+	@printf '%s\n' $(DISTFILES) | \
+	  awk -v top='$(top_srcdir)/' 'index($$0, top) == 1 { $$0 = substr($$0, length(top) + 1) } { print }'
 .PHONY: print-distributed
