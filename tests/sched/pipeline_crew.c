@@ -419,6 +419,7 @@ void scenario_crew_room_beside_destroy(void) {
     sched_calm(false);
     int reader = sched_spawn(read_results, (void *)1);
     finish_pipeline(WEIR_CANCELLED);
+    (void)weir_queue_try_put(results, item(NUMBERS - 1)); /* if the cancel came before the first result */
     sched_join(reader);
     sched_calm(true);
     must(weir_pipeline_destroy(other), WEIR_OK);
