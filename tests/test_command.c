@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,14 +66,23 @@ int __wrap_pipe2(int ends[2], int flags) {
     return fails(PIPE) ? -1 : __real_pipe2(ends, flags);
 }
 
+static bool is_futex(long number) {
+#if defined(SYS_futex_time64)
+    if (number == SYS_futex_time64)
+        return true;
+#endif
+    return number == SYS_futex;
+}
+
 /* An old kernel has no close_range. Its number is that of all systems. */
 long __real_syscall(long number, ...);
 long __wrap_syscall(long number, ...);
 long __wrap_syscall(long number, ...) {
-    long values[6];
+    long values[6] = {0};
+    size_t count = is_futex(number) ? 6 : 3; /* that constructors make, or the library */
     va_list rest;
     va_start(rest, number);
-    for (size_t i = 0; i < COUNT_OF(values); i++)
+    for (size_t i = 0; i < count; i++)
         values[i] = va_arg(rest, long);
     va_end(rest);
     errno = ENOSYS;
