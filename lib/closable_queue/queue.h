@@ -65,8 +65,9 @@
  * Q12 A destroy first ends the queue as a discard does, and frees it once every item is dropped. Until then every
  *     call works, also from a drop function. Groups that would outlive the queue are refused: see `dying`.
  * Q13 A thread that will not sleep for an item or for room leaves an alert instead. The thread that publishes the next
- *     item or enough room takes the alert out and tells it, with no lock held unless the alert watches (Q19). An alert is left under the lock under
- *     which a thread would fall asleep (Q3), and only if nothing is available there. So no publish is missed.
+ *     item or enough room takes the alert out and tells it, with no lock held unless the alert watches (Q19). An alert
+ *     is left under the lock under which a thread would fall asleep (Q3), and only if nothing is available there. So no
+ *     publish is missed.
  * Q14 `promised` places are kept for the results of calls that run in a pipeline's stages. Only weir__queue_promise
  *     counts them: a put that was not promised may take such a place. Then a put that was promised one finds the queue
  *     full.
@@ -76,8 +77,8 @@
  *     and its thread blocks even if slots are empty. The end of the hold wakes all producers.
  *
  * Q19 Selects, descriptors of a queue, bells of stages (pipeline/bell.h) and stages that wait for room in a queue of the
- *     program leave alerts that watch. A publish tells these with the lock held, so what
- *     they write to is neither freed nor closed then: a destroy, or the end of a select or stage, acquires that lock. The
+ *     program leave alerts that watch. A publish tells these with the lock held, so what they write to is neither freed
+ *     nor closed then: a destroy, or the end of a select or stage, acquires that lock. The
  *     alert of a descriptor is left while the descriptor is not readable. Each publish that leaves something
  *     tells it, and at most one select, in FIFO order. The end of the queue or of a hold is such a publish. A select that
  *     was told tells the next one, as it returns, if anything is left, or the queue has ended. So while something is
