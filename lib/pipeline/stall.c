@@ -102,10 +102,11 @@ static void note_stall(weir_stage *stage) {
 
 /*
  * Whether the thread is in the call of the last look. Before its first beat it is in none. It may have beaten since `beat`
- * was read, while this thread waited for a processor: then what was seen is not the time of one call.
+ * was read, while this thread waited for a processor: then what was seen is not the time of one call. A load may give an
+ * older beat; the addition of nothing reads the last one.
  */
-static bool is_same_call(const weir__stalls *stalls, uint32_t beat) {
-    return beat != 0 && beat == stalls->seen && weir__u32_load_acquire(&stalls->beat) == beat;
+static bool is_same_call(weir__stalls *stalls, uint32_t beat) {
+    return beat != 0 && beat == stalls->seen && weir__u32_add_acquire_release(&stalls->beat, 0) == beat;
 }
 
 static void look(weir_stage *stage) {

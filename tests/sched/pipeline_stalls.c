@@ -10,7 +10,7 @@
 #include "crew_support.h"
 #include "sync/poll.h"
 
-enum { LIMIT = 4000, LOOK = LIMIT / 4 };
+enum { LIMIT = 4000, LOOK = LIMIT / 4, MOST_POLLS = 32 };
 
 static int told;
 static weir_stall last;
@@ -49,12 +49,15 @@ static void sleep_in_poll(int fd, weir_deadline deadline, void *unused) {
     (void)weir__poll_all(&entry, 1, deadline);
 }
 
-/* After an item has come, it sleeps on in polls of something else: it is asleep at two of three looks at least. */
+/*
+ * After an item has come, it sleeps on in polls of something else until the stall is told. A poll whose time is over before
+ * it sleeps is seen awake, so no fixed number of polls is asleep at four looks.
+ */
 static void sleep_on(int fd, weir_deadline deadline, void *unused) {
     weir__pollfd entry;
     sleep_in_poll(fd, deadline, unused);
     weir__poll_entry(&entry, -1, false);
-    for (int polls = 0; deadline != 0 && ran[1] == 0 && polls < 4; polls++)
+    for (int polls = 0; deadline != 0 && ran[1] == 0 && told == 0 && polls < MOST_POLLS; polls++)
         (void)weir__poll_all(&entry, 1, weir_deadline_after(3 * LOOK));
 }
 
