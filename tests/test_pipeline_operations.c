@@ -265,6 +265,12 @@ static weir_status fail_beside_an_operation(void *unused, void **state) {
     return WEIR_NOMEM;
 }
 
+/* Checks how the message of the last refusal begins. */
+static void assert_message(const weir_pipeline *pipeline, const char *beginning) {
+    const char *message = weir_pipeline_message(pipeline);
+    ck_assert_msg(strncmp(message, beginning, strlen(beginning)) == 0, "%s", message);
+}
+
 /* The start ends without the operation, which must be finished before the pipeline is destroyed. */
 START_TEST (a_failed_start_leaves_an_operation_to_the_destroy) {
     begin();
@@ -277,6 +283,7 @@ START_TEST (a_failed_start_leaves_an_operation_to_the_destroy) {
     connect_stages(pipeline, source, last);
     assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));
     assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    assert_message(pipeline, "stage detach: destroy: an operation is not finished after ");
     struct entry entry = desk_take();
     if (_i == 0)
         finish_done(&entry);
@@ -1162,6 +1169,7 @@ static void expect_busy(weir_pipeline *pipeline, weir_deadline deadline) {
     weir_report *report = NULL;
     assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, deadline, &report));
     ck_assert_ptr_nonnull(report);
+    assert_message(pipeline, "stage detach: finish: an operation is not finished after ");
     ck_assert_uint_ge(report->late_count, 1);
     ck_assert_str_eq(report->late[0].stage, "detach");
     ck_assert_uint_eq(report->late[0].number, SIZE_MAX);
@@ -1185,6 +1193,7 @@ START_TEST (a_cancel_waits_for_operations) {
     assert_status(WEIR_OK, weir_operation_fail(pipeline, entry.operation, CODE, "aborted"));
     ck_assert_uint_eq(things_dropped(), 1);
     assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    assert_message(pipeline, "stage detach: destroy: an operation is not finished after ");
     finish_next();
     weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
     ck_assert_uint_eq(report->counts.done, 2);
