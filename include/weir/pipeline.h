@@ -1197,6 +1197,10 @@ WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, u
  * completed in time, finish returns WEIR_OK. After a second signal, finish returns WEIR_CANCELLED. If `drain` ns pass
  * first, finish returns WEIR_TIMEDOUT. The report contains the first signal.
  *
+ * The call does not block. Without a source, no call of the pipeline waits for the signal: weir_pipeline_wait returns
+ * at once, and finish begins the end itself. Such a program calls sigwait and then finish, instead of this call; or it
+ * adds a source that only waits in weir_task_poll.
+ *
  * Returns WEIR_OK, or
  *   WEIR_INVALID   if the pipeline is not started, or is finishing or over, or this is the second call. Also if `count`
  *                  is 0 or more than 64. Also if a signal does not exist, is not blocked in this thread, or is caused
