@@ -1095,6 +1095,13 @@ WEIR_API unsigned weir_task_attempt(const weir_task *task);
 WEIR_API bool weir_task_cancelled(weir_task *task);
 
 /*
+ * Returns whether the end of the run has begun: by a finish, a signal of weir_pipeline_end_on, or a cancel. Stays true.
+ * In-flight items are still completed, fed ones too. So a function that feeds should stop feeding then, or the finish
+ * lasts until nothing is left to feed. A source asks weir_task_cancelled. A NULL task gives false.
+ */
+WEIR_API bool weir_task_finishing(const weir_task *task);
+
+/*
  * Returns a file descriptor that becomes readable when weir_task_cancelled becomes true for this stage. A cancel
  * makes it readable. In a source, the finish makes it readable too. A source that waits for several descriptors adds
  * this one to its poll. To wait for a single one, use weir_task_poll. When the descriptor is readable, the source calls
