@@ -129,12 +129,6 @@ static void assert_named(const weir_report *report, const char *stage, size_t nu
 static const char *const places[] = {"in its function", "in a drop function",  "in its fini",
                                      "in a callback",   "writing to a stream", "ending its thread"};
 
-/* Checks how the message of the last refusal begins. */
-static void assert_message(const weir_pipeline *pipeline, const char *beginning) {
-    const char *message = weir_pipeline_message(pipeline);
-    ck_assert_msg(strncmp(message, beginning, strlen(beginning)) == 0, "%s", message);
-}
-
 /* Opens the gate, and ends the pipeline. */
 static weir_status end_late(weir_pipeline *pipeline) {
     weir_status status = WEIR_BUSY;

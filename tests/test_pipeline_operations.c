@@ -251,13 +251,6 @@ END_TEST
 
 /* ---- a failed start ---- */
 
-static int emit_one_thing(weir_task *task, void *none, void *unused) {
-    (void)none;
-    (void)unused;
-    weir_task_emit(task, thing_new());
-    return WEIR_END;
-}
-
 static weir_status fail_beside_an_operation(void *unused, void **state) {
     (void)unused;
     *state = NULL;
@@ -265,22 +258,11 @@ static weir_status fail_beside_an_operation(void *unused, void **state) {
     return WEIR_NOMEM;
 }
 
-/* Checks how the message of the last refusal begins. */
-static void assert_message(const weir_pipeline *pipeline, const char *beginning) {
-    const char *message = weir_pipeline_message(pipeline);
-    ck_assert_msg(strncmp(message, beginning, strlen(beginning)) == 0, "%s", message);
-}
-
 /* The start ends without the operation, which must be finished before the pipeline is destroyed. */
 START_TEST (a_failed_start_leaves_an_operation_to_the_destroy) {
     begin();
     weir_pipeline *pipeline = desk->pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1});
-    weir_stage *sick = add_stage(
-        pipeline, (weir_stage_options){.name = "sick", .work.func = hand_back, .work.init = fail_beside_an_operation});
-    weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = emit_one_thing});
-    weir_stage *last = add_stage(pipeline, detaching(2));
-    connect_stages(pipeline, sick, last);
-    connect_stages(pipeline, source, last);
+    add_failing_fan(pipeline, fail_beside_an_operation, NULL, detaching(2));
     assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));
     assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
     assert_message(pipeline, "stage detach: destroy: an operation is not finished after ");
