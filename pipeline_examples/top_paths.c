@@ -3,7 +3,8 @@
  *
  *     read (source, chunks) -> count (a thread for each processor) -> merge
  *
- * Items are chunks of whole lines. Each thread of count folds its chunks into a map of its own, which at_end emits.
+ * Items are chunks of whole lines. Each thread of count folds its chunks into a map of its own, which at_end emits. Chunks
+ * are used again, so that their memory does not go back to the system and come again at each read.
  *
  *     $ top_paths <access.log
  *        20417     2040681 /index.html
@@ -17,7 +18,9 @@
 #include <unistd.h>
 #include <weir.h>
 
-enum { CHUNK = 1 << 20, LONGEST = 1 << 16, TOP = 10 };
+enum { CHUNK = 1 << 20, LONGEST = 1 << 16, AHEAD = 8, TOP = 10 };
+
+static weir_queue *spare; /* chunks to be used again */
 
 struct chunk {
     size_t length;
@@ -28,60 +31,81 @@ struct rest { /* the beginning of a line at the end of a chunk */
     char text[LONGEST];
 };
 struct entry {
-    char *path; /* NULL: unused */
     unsigned long long requests, bytes;
+    size_t length;
+    char path[]; /* of `length` bytes */
+};
+struct slot {
+    uint64_t hash;       /* of the path: slots compare and move without a look at their entries */
+    struct entry *entry; /* NULL: unused */
 };
 struct map { /* a hash table with open addressing, at most half full */
     size_t used, size;
-    struct entry *entries;
+    struct slot *slots;
 };
 
 /* ---- the map ---- */
 
-static struct entry *slot_of(const struct map *map, const char *path, size_t length) {
-    uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)path[i]) * 1099511628211u;
-    for (hash ^= hash >> 32;; hash++) {
-        struct entry *entry = &map->entries[hash & (map->size - 1)];
-        if (entry->path == NULL || (strncmp(entry->path, path, length) == 0 && entry->path[length] == '\0'))
-            return entry;
+static uint64_t hash_of(const char *path, size_t length) {
+    uint64_t hash = length, word;
+    for (size_t step; length > 0; path += step, length -= step) {
+        step = length < sizeof word ? length : sizeof word;
+        word = 0;
+        memcpy(&word, path, step);
+        hash = (hash ^ word) * 0x9e3779b97f4a7c15u;
+        hash ^= hash >> 32;
+    }
+    return hash;
+}
+
+static struct slot *slot_of(const struct map *map, uint64_t hash, const char *path, size_t length) {
+    for (uint64_t i = hash;; i++) {
+        struct slot *slot = &map->slots[i & (map->size - 1)];
+        if (slot->entry == NULL ||
+            (slot->hash == hash && slot->entry->length == length && memcmp(slot->entry->path, path, length) == 0))
+            return slot;
     }
 }
 
+/* Makes room for another entry. */
 static bool grow(struct map *map) {
+    if (2 * map->used < map->size)
+        return true;
     struct map bigger = {map->used, map->size > 0 ? 2 * map->size : 1024, NULL};
-    bigger.entries = calloc(bigger.size, sizeof *bigger.entries);
-    if (bigger.entries == NULL)
+    if ((bigger.slots = calloc(bigger.size, sizeof *bigger.slots)) == NULL)
         return false;
-    for (size_t i = 0; i < map->size; i++)
-        if (map->entries[i].path != NULL)
-            *slot_of(&bigger, map->entries[i].path, strlen(map->entries[i].path)) = map->entries[i];
-    free(map->entries);
+    for (const struct slot *slot = map->slots; slot < map->slots + map->size; slot++)
+        if (slot->entry != NULL)
+            *slot_of(&bigger, slot->hash, slot->entry->path, slot->entry->length) = *slot;
+    free(map->slots);
     *map = bigger;
     return true;
 }
 
-static bool add(struct map *map, const char *path, size_t length, unsigned long long requests,
-                unsigned long long bytes) {
-    if (2 * map->used >= map->size && !grow(map))
+static bool count(struct map *map, const char *path, size_t length, unsigned long long bytes) {
+    uint64_t hash = hash_of(path, length);
+    if (!grow(map))
         return false;
-    struct entry *entry = slot_of(map, path, length);
-    if (entry->path == NULL) {
-        if ((entry->path = strndup(path, length)) == NULL)
+    struct slot *slot = slot_of(map, hash, path, length);
+    if (slot->entry == NULL) {
+        struct entry *entry = malloc(sizeof *entry + length);
+        if (entry == NULL)
             return false;
+        *entry = (struct entry){0, 0, length};
+        memcpy(entry->path, path, length);
+        *slot = (struct slot){hash, entry};
         map->used++;
     }
-    entry->requests += requests;
-    entry->bytes += bytes;
+    slot->entry->requests++;
+    slot->entry->bytes += bytes;
     return true;
 }
 
 static void free_map(void *map, void *arg) {
     (void)arg;
     for (size_t i = 0; i < ((struct map *)map)->size; i++)
-        free(((struct map *)map)->entries[i].path);
-    free(((struct map *)map)->entries);
+        free(((struct map *)map)->slots[i].entry);
+    free(((struct map *)map)->slots);
     free(map);
 }
 
@@ -89,10 +113,11 @@ static void free_map(void *map, void *arg) {
 
 static int read_chunk(weir_task *task, void *none, void *arg) {
     struct rest *rest = arg;
-    struct chunk *chunk = malloc(sizeof *chunk);
+    void *item;
     (void)none;
-    if (chunk == NULL)
+    if (weir_queue_try_get(spare, &item) != WEIR_OK && (item = malloc(sizeof(struct chunk))) == NULL)
         return weir_task_fail(task, ENOMEM, "no memory");
+    struct chunk *chunk = item;
     memcpy(chunk->text, rest->text, rest->length);
     size_t length = rest->length + fread(chunk->text + rest->length, 1, CHUNK, stdin);
     const char *last = feof(stdin) ? NULL : memrchr(chunk->text, '\n', length);
@@ -113,10 +138,13 @@ static bool count_line(struct map *map, const char *line, const char *end) {
     const char *quote = memchr(line, '"', (size_t)(end - line));
     const char *path = quote == NULL ? NULL : memchr(quote, ' ', (size_t)(end - quote));
     const char *after = path == NULL ? NULL : memchr(path + 1, ' ', (size_t)(end - path - 1));
-    const char *last = memrchr(line, ' ', (size_t)(end - line)); /* what follows ends with the line, or with a 0 */
-    if (after == NULL || last[1] < '0' || last[1] > '9' || memchr(path, '\0', (size_t)(after - path)) != NULL)
+    const char *digit = after == NULL ? end : (const char *)memrchr(line, ' ', (size_t)(end - line)) + 1;
+    if (digit == end || *digit < '0' || *digit > '9')
         return true;
-    return add(map, path + 1, (size_t)(after - path - 1), 1, strtoull(last, NULL, 10));
+    unsigned long long bytes = 0;
+    for (; digit < end && *digit >= '0' && *digit <= '9'; digit++)
+        bytes = 10 * bytes + (unsigned)(*digit - '0');
+    return count(map, path + 1, (size_t)(after - path - 1), bytes);
 }
 
 static int count_chunk(weir_task *task, void *item, void *map) {
@@ -128,7 +156,8 @@ static int count_chunk(weir_task *task, void *item, void *map) {
         if (!count_line(map, line, next))
             return weir_task_fail(task, ENOMEM, "no memory");
     }
-    free(chunk);
+    if (weir_queue_try_put(spare, chunk) != WEIR_OK)
+        free(chunk);
     return 0;
 }
 
@@ -142,11 +171,24 @@ static int emit_map(weir_task *task, void *state) {
     return 0;
 }
 
+/* Adds each entry to the entry of the same path in the total, or moves it there. */
 static int merge(weir_task *task, void *item, void *total) {
-    struct map *map = item;
-    for (const struct entry *entry = map->entries; entry < map->entries + map->size; entry++)
-        if (entry->path != NULL && !add(total, entry->path, strlen(entry->path), entry->requests, entry->bytes))
+    struct map *map = item, *sum = total;
+    for (struct slot *slot = map->slots; slot < map->slots + map->size; slot++) {
+        if (slot->entry == NULL)
+            continue;
+        if (!grow(sum))
             return weir_task_fail(task, ENOMEM, "no memory");
+        struct slot *same = slot_of(sum, slot->hash, slot->entry->path, slot->entry->length);
+        if (same->entry == NULL) {
+            *same = *slot;
+            slot->entry = NULL;
+            sum->used++;
+        } else {
+            same->entry->requests += slot->entry->requests;
+            same->entry->bytes += slot->entry->bytes;
+        }
+    }
     free_map(map, NULL);
     return 0;
 }
@@ -165,11 +207,25 @@ static void drop_chunk(void *chunk, void *arg) {
     free(chunk);
 }
 
-static int compare(const void *a, const void *b) { /* unused entries come last */
-    const struct entry *x = a, *y = b;
-    if (x->requests != y->requests)
-        return x->requests < y->requests ? 1 : -1;
-    return x->path == NULL ? 0 : strcmp(x->path, y->path);
+/* Whether the entry comes before the other one: by its requests, and then by its path. */
+static bool before(const struct entry *entry, const struct entry *other) {
+    if (other == NULL || entry->requests != other->requests)
+        return other == NULL || entry->requests > other->requests;
+    size_t shorter = entry->length < other->length ? entry->length : other->length;
+    int order = memcmp(entry->path, other->path, shorter);
+    return order != 0 ? order < 0 : entry->length < other->length;
+}
+
+static void print_top(const struct map *map) {
+    const struct entry *top[TOP + 1] = {NULL};
+    for (size_t i = 0; i < map->size; i++) {
+        size_t place = TOP;
+        for (; map->slots[i].entry != NULL && place > 0 && before(map->slots[i].entry, top[place - 1]); place--)
+            top[place] = top[place - 1];
+        top[place] = map->slots[i].entry;
+    }
+    for (size_t i = 0; i < TOP && top[i] != NULL; i++)
+        printf("%8llu %12llu %.*s\n", top[i]->requests, top[i]->bytes, (int)top[i]->length, top[i]->path);
 }
 
 int main(void) {
@@ -183,29 +239,31 @@ int main(void) {
                                  .work.init = begin_map,
                                  .work.fini = end_map,
                                  .threads.count = processors,
-                                 .input.capacity = 8,
+                                 .input.capacity = AHEAD,
                                  .input.drop = drop_chunk};
     weir_stage_options merges = {
         .name = "merge", .work.run = merge, .work.arg = total, .threads.width = 1, .input.drop = free_map};
+    weir_queue_options keeps = {.capacity = 2 * AHEAD, .drop = drop_chunk};
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
+    weir_status status = weir_queue_create_with(&spare, &keeps);
     weir_pipeline_create(&pipeline, NULL);
     weir_pipeline_add(pipeline, NULL, &reads);
     weir_pipeline_add(pipeline, NULL, &counts);
     weir_pipeline_add(pipeline, NULL, &merges);
-    if (total == NULL || weir_pipeline_start(pipeline) != WEIR_OK)
-        fprintf(stderr, "top_paths: %s\n", total == NULL ? "no memory" : weir_pipeline_message(pipeline));
+    if (total == NULL || status != WEIR_OK || weir_pipeline_start(pipeline) != WEIR_OK)
+        fprintf(stderr, "top_paths: %s\n",
+                total == NULL || status != WEIR_OK ? "no memory" : weir_pipeline_message(pipeline));
     weir_pipeline_wait(pipeline, WEIR_NEVER);
     bool failed = weir_pipeline_finish(pipeline, WEIR_NEVER, &report) != WEIR_OK;
     if (failed && report != NULL && report->kept_errors > 0)
         fprintf(stderr, "top_paths: %s\n", report->errors[0].message);
-    if (!failed && total->used > 0)
-        qsort(total->entries, total->size, sizeof *total->entries, compare);
-    for (size_t i = 0; !failed && i < total->used && i < TOP; i++)
-        printf("%8llu %12llu %s\n", total->entries[i].requests, total->entries[i].bytes, total->entries[i].path);
+    if (!failed)
+        print_top(total);
     if (total != NULL)
         free_map(total, NULL);
     weir_report_free(report);
     weir_pipeline_destroy(pipeline);
+    weir_queue_destroy(spare);
     return failed || fflush(stdout) != 0;
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # lib/ is a strict order of rooms: a file includes only headers of its own room and of earlier ones. Only lib/sync
 # touches the system. Calls of cancellation points must be shielded. Functions and files have a maximum length. A header
-# declares the functions of its own file alone. No files include one another in a circle. Each unit test is in a list
-# of tests/local.mk, and Makefile.am includes the local.mk of each folder.
+# declares the functions of its own file alone. No files include one another in a circle. A numbered invariant is defined
+# once in its room. Each unit test is in a list of tests/local.mk, and Makefile.am includes the local.mk of each folder.
 #
 # environment: top_srcdir.
 #
@@ -238,6 +238,16 @@ check_circles() {
     return 1
 }
 
+# check_invariants: the number of an invariant, at the beginning of a line of a file's comment, is defined once in a room.
+check_invariants() {
+    sed 's|^.*/lib/||' "$work/files" | sed 's|/.*||' | sort -u | while read -r room; do
+        grep -hoE '^ \* +[A-Z][0-9]+  ' "$top_srcdir/lib/$room"/*.[ch] | tr -d ' *' | sort | uniq -d |
+            sed "s|.*|FAIL: lib/$room: several files define the invariant &|"
+    done >"$work/twice"
+    cat "$work/twice"
+    [ ! -s "$work/twice" ]
+}
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-layers.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 find "$top_srcdir/lib" -name '*.[ch]' | sort >"$work/files"
@@ -246,6 +256,7 @@ while read -r found; do
 done <"$work/files"
 check_headers || failed=1
 check_circles || failed=1
+check_invariants || failed=1
 # libweir-nats stands on the public interface of weir, which does not name it.
 for found in "$top_srcdir"/nats/*.[ch]; do
     name=${found#"$top_srcdir/"}

@@ -115,7 +115,7 @@ tests_libsupport_a_SOURCES = \
 	tests/pairs.c tests/pairs.h \
 	tests/pipeline_support.c tests/pipeline_support.h \
 	tests/process_support.c tests/process_support.h \
-	tests/support.c tests/support.h \
+	tests/support.c tests/support.h tests/futex_call.h \
 	tests/terminal.c tests/terminal.h
 inside_cppflags = $(AM_CPPFLAGS) -I$(top_srcdir)/lib
 inside_ldadd = tests/libsupport.a libcore.la $(CHECK_LIBS)

@@ -193,6 +193,27 @@ void connect_stages(weir_pipeline *pipeline, weir_stage *from, weir_stage *to) {
         ck_abort_msg("connect: %s: %s", weir_strerror(status), weir_pipeline_message(pipeline));
 }
 
+void assert_message(const weir_pipeline *pipeline, const char *beginning) {
+    const char *message = weir_pipeline_message(pipeline);
+    ck_assert_msg(strncmp(message, beginning, strlen(beginning)) == 0, "%s", message);
+}
+
+static int emit_one_thing(weir_task *task, void *none, void *unused) {
+    (void)none;
+    (void)unused;
+    weir_task_emit(task, thing_new());
+    return WEIR_END;
+}
+
+void add_failing_fan(weir_pipeline *pipeline, weir_worker_init *fails, void *arg, weir_stage_options last) {
+    weir_stage *sick = add_stage(
+        pipeline, (weir_stage_options){.name = "sick", .work = {.func = hand_back, .init = fails, .arg = arg}});
+    weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = emit_one_thing});
+    weir_stage *stage = add_stage(pipeline, last);
+    connect_stages(pipeline, sick, stage);
+    connect_stages(pipeline, source, stage);
+}
+
 void start_pipeline(weir_pipeline *pipeline) {
     weir_status status = weir_pipeline_start(pipeline);
     if (status != WEIR_OK)

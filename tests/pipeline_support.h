@@ -84,6 +84,12 @@ void connect_stages(weir_pipeline *pipeline, weir_stage *from, weir_stage *to);
 void start_pipeline(weir_pipeline *pipeline);
 void put_things(weir_pipeline *pipeline, size_t count);
 
+/* Checks how the message of this thread's last refusal begins. */
+void assert_message(const weir_pipeline *pipeline, const char *beginning);
+
+/* Adds the last stage, and two before it: a source of one thing, and a stage whose init fails. */
+void add_failing_fan(weir_pipeline *pipeline, weir_worker_init *fails, void *arg, weir_stage_options last);
+
 /* Finishes with that status; returns the report, which has been checked. */
 weir_report *finish_pipeline(weir_pipeline *pipeline, weir_status wanted);
 

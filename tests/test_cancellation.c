@@ -747,7 +747,7 @@ static weir_status call_of_task(struct world *world) {
     weir_operation operation;
     weir_task *task = world->task;
     bool right = weir_task_attempt(task) == 1 && weir_task_batch_reason(task) == (weir_batch_reason)0 &&
-                 !weir_task_cancelled(task) && weir_task_deadline(task) == WEIR_NEVER &&
+                 !weir_task_cancelled(task) && !weir_task_finishing(task) && weir_task_deadline(task) == WEIR_NEVER &&
                  weir_task_pipeline(task) == world->pipeline && weir_task_stop_fd(task) > 2 &&
                  weir_task_retry_after(task, 1) == WEIR_INVALID && weir_task_feed(task, NULL, number(FED)) == WEIR_OK &&
                  weir_task_submit(task, task, NULL) == WEIR_INVALID &&
@@ -1079,7 +1079,8 @@ static const struct row {
     {"weir_task_emit ", prepare_inside, call_emit, release_by_results, WEIR_OK},
     {"weir_task_emit ", prepare_inside_waiting, call_emit, release_by_results, WEIR_OK},
     {"weir_task_attempt weir_task_batch_reason weir_task_cancelled weir_task_deadline weir_task_fail weir_task_feed "
-     "weir_task_fail_item weir_task_pipeline weir_task_poll weir_task_retry_after weir_task_stop_fd weir_task_submit "
+     "weir_task_fail_item weir_task_finishing weir_task_pipeline weir_task_poll weir_task_retry_after "
+     "weir_task_stop_fd weir_task_submit "
      "weir_task_detach ",
      prepare_inside, call_of_task, NULL, WEIR_OK},
     {"weir_operation_finish ", prepare_detached, call_operation_finish, NULL, WEIR_OK},

@@ -14,7 +14,8 @@
 
 #if defined(__linux__)
 #include <linux/futex.h>
-#include <sys/syscall.h>
+
+#include "futex_call.h"
 #endif
 
 static struct {
@@ -73,14 +74,6 @@ static void note_futex(int operation, const struct timespec *until) {
         note_sleep(until);
     else
         atomic_fetch_add(&seen.other_sleeps, 1);
-}
-
-static bool is_futex(long number) {
-#if defined(SYS_futex_time64)
-    if (number == SYS_futex_time64)
-        return true;
-#endif
-    return number == SYS_futex;
 }
 
 /* Other system calls than futex have at most three arguments; constructors make some of them. */

@@ -8,6 +8,7 @@
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #define _GNU_SOURCE /* pipe2 */
+#include "futex_call.h"
 #include "pipeline_support.h"
 
 #include <errno.h>
@@ -64,14 +65,6 @@ int __wrap_pipe2(int ends[2], int flags);
 int __wrap_pipe2(int ends[2], int flags) {
     errno = ENFILE;
     return fails(PIPE) ? -1 : __real_pipe2(ends, flags);
-}
-
-static bool is_futex(long number) {
-#if defined(SYS_futex_time64)
-    if (number == SYS_futex_time64)
-        return true;
-#endif
-    return number == SYS_futex;
 }
 
 /* An old kernel has no close_range. Its number is that of all systems. */

@@ -86,6 +86,47 @@ START_TEST (skipped_errors_are_counted_and_the_others_go_on) {
 }
 END_TEST
 
+static int fail_by_number(weir_task *task, void *item, void *unused) {
+    (void)unused;
+    return weir_task_fail(task, 7, "item %zu", ((struct thing *)item)->n);
+}
+
+/* Checks that messages are those of the items from `number` on. */
+static void assert_errors_from(size_t number, const weir_error *errors, size_t count) {
+    char message[32];
+    for (size_t i = 0; i < count; i++) {
+        (void)snprintf(message, sizeof message, "item %zu", number + i);
+        ck_assert_str_eq(errors[i].message, message);
+        ck_assert_str_eq(errors[i].stage, "bad");
+        ck_assert_int_eq(errors[i].code, 7);
+        ck_assert(i == 0 || errors[i].at >= errors[i - 1].at);
+    }
+}
+
+START_TEST (beside_the_first_errors_the_latest_are_kept) {
+    static const struct {
+        size_t items, latest_from, kept, latest;
+    } cases[] = {{2, 0, 2, 0}, {3, 2, 2, 1}, {18, 2, 2, 16}, {19, 3, 2, 16}, {100, 84, 2, 16}};
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_errors = 2});
+    add_stage(pipeline, (weir_stage_options){.name = "bad",
+                                             .work.run = fail_by_number,
+                                             .threads.count = 1,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = WEIR_SKIP});
+    start_pipeline(pipeline);
+    put_things(pipeline, cases[_i].items);
+    weir_report *report = finish_pipeline(pipeline, WEIR_OK);
+    ck_assert_uint_eq(report->error_count, cases[_i].items);
+    ck_assert_uint_eq(report->kept_errors, cases[_i].kept);
+    assert_errors_from(0, report->errors, report->kept_errors);
+    ck_assert_uint_eq(report->latest_count, cases[_i].latest);
+    assert_errors_from(cases[_i].latest_from, report->latest, report->latest_count);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- messages ---- */
 
 static int fail_long(weir_task *task, void *item, void *unused) {
@@ -833,6 +874,7 @@ static Suite *errors_suite(void) {
     TCase *ends = add_things_case(suite, "ends");
     tcase_add_loop_test(ends, the_first_error_ends_the_run_and_the_rest_is_dropped, 1, 4);
     tcase_add_loop_test(ends, skipped_errors_are_counted_and_the_others_go_on, 1, 4);
+    tcase_add_loop_test(ends, beside_the_first_errors_the_latest_are_kept, 0, 5);
     tcase_add_test(ends, a_message_is_cut_and_belongs_to_its_attempt);
     tcase_add_test(ends, each_code_but_zero_fails_the_item);
     tcase_add_test(ends, no_code_of_a_program_is_one_of_weir);

@@ -490,8 +490,20 @@ static void end_operation(weir_operation operation, weir_abort_reason why, void 
     ck_assert_msg(status == WEIR_OK || status == WEIR_INVALID, "operation_fail: %s", weir_strerror(status));
 }
 
-static void work_with_operations(void) {
+/* Runs a pipeline with operations, of two stages. */
+static void operate(const weir_stage_options options[2]) {
     weir_stage *stages[2];
+    if (!went_well("create", weir_pipeline_create(&operating, NULL)))
+        return;
+    if (add_all(operating, stages, options, 2) && went_well("start", weir_pipeline_start(operating))) {
+        put_or_keep(operating, 20);
+        end_run(operating, true);
+    } else {
+        destroy_pipeline(operating);
+    }
+}
+
+static void work_with_operations(void) {
     const weir_stage_options options[] = {
         {.name = "operate",
          .work = {.run = run_operation, .abort = end_operation},
@@ -501,14 +513,7 @@ static void work_with_operations(void) {
          .errors = {.on_error = WEIR_SKIP, .attempt_time = 1, .retry.attempts = 2}},
         {.name = "end", .work.func = consume_thing, .input.drop = thing_drop},
     };
-    if (!went_well("create", weir_pipeline_create(&operating, NULL)))
-        return;
-    if (add_all(operating, stages, options, COUNT_OF(options)) && went_well("start", weir_pipeline_start(operating))) {
-        put_or_keep(operating, 20);
-        end_run(operating, true);
-    } else {
-        destroy_pipeline(operating);
-    }
+    operate(options);
 }
 
 /* ---- the same, with a thread that sleeps in a wait of the program ---- */
@@ -550,7 +555,6 @@ static void wait_in_loop(int fd, weir_deadline deadline, void *unused) {
 }
 
 static void work_with_loop(void) {
-    weir_stage *stages[2];
     const weir_stage_options options[] = {
         {.name = "loop",
          .work = {.run = begin_in_loop, .wait = wait_in_loop},
@@ -564,14 +568,7 @@ static void work_with_loop(void) {
         {.name = "end", .work.func = consume_thing, .input.drop = thing_drop, .input.capacity = 1},
     };
     loop_count = 0;
-    if (!went_well("create", weir_pipeline_create(&operating, NULL)))
-        return;
-    if (add_all(operating, stages, options, COUNT_OF(options)) && went_well("start", weir_pipeline_start(operating))) {
-        put_or_keep(operating, 20);
-        end_run(operating, true);
-    } else {
-        destroy_pipeline(operating);
-    }
+    operate(options);
     ck_assert_uint_eq(loop_count, 0);
 }
 

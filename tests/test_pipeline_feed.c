@@ -386,6 +386,37 @@ START_TEST (at_end_comes_after_all_that_is_fed) {
 }
 END_TEST
 
+static int consume_and_end(void *thing) {
+    thing_consume(thing);
+    return 0;
+}
+
+static int feed_until_the_end(weir_task *task, void *thing, void *fed) {
+    if (weir_task_finishing(task))
+        return consume_and_end(thing);
+    atomic_fetch_add((atomic_uint *)fed, 1);
+    return weir_task_feed(task, NULL, thing) == WEIR_OK ? 0 : consume_and_end(thing);
+}
+
+/* A stage that feeds itself for ever knows that the run is finishing, and so the finish returns. */
+START_TEST (a_stage_stops_feeding_at_the_finish) {
+    atomic_uint fed = 0;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline, (weir_stage_options){.name = "walk",
+                                             .work.run = feed_until_the_end,
+                                             .work.arg = &fed,
+                                             .threads.count = (size_t)_i % 2,
+                                             .input.drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, 3);
+    while (atomic_load(&fed) < 100)
+        nap();
+    if (_i / 2 == 1)
+        assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    finish_and_destroy(pipeline, _i / 2 == 1 ? WEIR_CANCELLED : WEIR_OK);
+}
+END_TEST
+
 /* ---- wait_idle ---- */
 
 static void make_wait_idle(struct call *call) {
@@ -610,6 +641,7 @@ static Suite *feed_suite(void) {
     tcase_add_loop_test(ends, a_finish_completes_all_that_is_fed, 0, KINDS);
     tcase_add_loop_test(ends, a_cancel_drops_what_is_fed, 0, 6);
     tcase_add_loop_test(ends, after_a_cancel_the_item_is_dropped_at_once, 0, 3);
+    tcase_add_loop_test(ends, a_stage_stops_feeding_at_the_finish, 0, 4);
     tcase_add_test(ends, at_end_comes_after_all_that_is_fed);
     TCase *idle = add_things_case(suite, "wait_idle");
     tcase_add_loop_test(idle, idle_means_that_all_has_ended, 0, 12);

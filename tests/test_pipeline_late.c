@@ -126,6 +126,9 @@ static void assert_named(const weir_report *report, const char *stage, size_t nu
     ck_assert_uint_gt(named->since, 0);
 }
 
+static const char *const places[] = {"in its function", "in a drop function",  "in its fini",
+                                     "in a callback",   "writing to a stream", "ending its thread"};
+
 /* Opens the gate, and ends the pipeline. */
 static weir_status end_late(weir_pipeline *pipeline) {
     weir_status status = WEIR_BUSY;
@@ -139,6 +142,7 @@ static weir_status end_late(weir_pipeline *pipeline) {
 START_TEST (a_worker_that_is_late_is_named_with_its_place) {
     const struct late_worker *late = &late_workers[_i / 2];
     bool destroys = _i % 2 == 1;
+    char message[100];
     weir_report *report;
     weir_stage_options options = late->options;
     options.name = "late";
@@ -154,8 +158,10 @@ START_TEST (a_worker_that_is_late_is_named_with_its_place) {
     } else {
         gate_wait_for(&gate, 1);
     }
-    if (destroys)
+    if (destroys) {
         assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+        assert_message(pipeline, "stage late: destroy: thread 0 has been ");
+    }
     if (late->at_end) {
         assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, NULL));
         gate_wait_for(&gate, 1); /* it may still have been on its way */
@@ -164,6 +170,8 @@ START_TEST (a_worker_that_is_late_is_named_with_its_place) {
         assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, 0, &report));
         ck_assert_ptr_nonnull(report);
         assert_named(report, "late", 0, late->where);
+        (void)snprintf(message, sizeof message, "stage late: finish: thread 0 has been %s for ", places[late->where]);
+        assert_message(pipeline, message);
         weir_report_free(report);
     }
     (void)end_late(pipeline);
@@ -457,7 +465,9 @@ static void expect_blocked_stream(weir_pipeline *pipeline) {
         ck_assert_uint_eq(report->counts.done, 3);
         weir_report_free(report);
     }
+    assert_message(pipeline, "finish: a thread has been writing to a stream for ");
     assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    assert_message(pipeline, "destroy: a thread has been writing to a stream for ");
     assert_status(WEIR_OK, end_late(pipeline));
 }
 

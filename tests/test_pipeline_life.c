@@ -73,6 +73,7 @@ START_TEST (null_is_invalid_and_has_no_effect) {
     ck_assert_uint_eq(weir_task_attempt(NULL), 0);
     assert_status(WEIR_INVALID, weir_task_retry_after(NULL, 1));
     ck_assert(!weir_task_cancelled(NULL));
+    ck_assert(!weir_task_finishing(NULL));
     ck_assert_int_eq(weir_task_stop_fd(NULL), -1);
     ck_assert_uint_eq(weir_task_batch_reason(NULL), 0);
     ck_assert_uint_eq(weir_task_deadline(NULL), WEIR_NEVER);

@@ -131,6 +131,46 @@ START_TEST (a_call_that_blocks_holds_no_stage_before_it) {
 }
 END_TEST
 
+/* A source that waits at the gate in its only call, and one that emits items after that. */
+static int wait_at_gate(weir_task *task, void *none, void *raw) {
+    struct run *run = raw;
+    (void)task;
+    (void)none;
+    atomic_fetch_add(&run->first_seen, 1);
+    gate_pass(&run->gate);
+    return WEIR_END;
+}
+
+static int produce_behind_gate(weir_task *task, void *none, void *raw) {
+    struct run *run = raw;
+    if (atomic_load(&run->first_seen) > 0)
+        return produce(task, none, raw);
+    nap();
+    return 0;
+}
+
+/* N3: the call of one source lasts, and keeps no place from the other: the queue of the sink has one. */
+START_TEST (a_source_that_blocks_keeps_no_room_from_another) {
+    struct run run = {.gate = GATE};
+    weir_stage_options waits = {.name = "waits", .work.source = wait_at_gate, .work.arg = &run, .threads.width = 1};
+    weir_stage_options emits = {.name = "emits", .work.source = produce_behind_gate, .work.arg = &run};
+    weir_stage_options takes = {.name = "sink", .work.func = sink, .work.arg = &run, .threads.width = 1};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    emits.threads.width = takes.input.capacity = 1;
+    weir_stage *first_source = add_stage(pipeline, waits), *second_source = add_stage(pipeline, emits);
+    weir_stage *last = add_stage(pipeline, takes);
+    connect_stages(pipeline, first_source, last);
+    connect_stages(pipeline, second_source, last);
+    start_pipeline(pipeline);
+    for (weir_deadline limit = hang_limit(); atomic_load(&run.seen) < ITEMS; nap())
+        ck_assert_msg(now() < limit, "the sink had %zu items", atomic_load(&run.seen));
+    gate_open(&run.gate);
+    assert_status(WEIR_OK, weir_pipeline_wait(pipeline, hang_limit()));
+    finish_and_destroy(pipeline, WEIR_OK);
+    ck_assert_uint_eq(run.disorder, 0);
+}
+END_TEST
+
 START_TEST (a_cancel_drops_what_is_not_called) {
     struct run run = {.blocks_at = (size_t)(3000 + 17 * _i), .gate = GATE};
     weir_pipeline *pipeline = started(&run, 1 + (size_t)_i % 2, capacities[(size_t)_i % COUNT_OF(capacities)]);
@@ -163,6 +203,7 @@ static Suite *morsel_suite(void) {
     tcase_add_loop_test(runs, a_line_of_serial_stages_keeps_the_order, 0, 2 * (int)COUNT_OF(capacities));
     tcase_add_loop_test(runs, wide_stages_run_each_item_once, 0, 2 * (int)COUNT_OF(capacities));
     tcase_add_test(runs, a_call_that_blocks_holds_no_stage_before_it);
+    tcase_add_test(runs, a_source_that_blocks_keeps_no_room_from_another);
     tcase_add_loop_test(runs, a_cancel_drops_what_is_not_called, 0, 10);
     tcase_add_loop_test(runs, a_function_that_ends_its_thread_loses_no_item, 0, 8);
     return suite;

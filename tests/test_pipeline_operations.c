@@ -251,13 +251,6 @@ END_TEST
 
 /* ---- a failed start ---- */
 
-static int emit_one_thing(weir_task *task, void *none, void *unused) {
-    (void)none;
-    (void)unused;
-    weir_task_emit(task, thing_new());
-    return WEIR_END;
-}
-
 static weir_status fail_beside_an_operation(void *unused, void **state) {
     (void)unused;
     *state = NULL;
@@ -269,14 +262,10 @@ static weir_status fail_beside_an_operation(void *unused, void **state) {
 START_TEST (a_failed_start_leaves_an_operation_to_the_destroy) {
     begin();
     weir_pipeline *pipeline = desk->pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1});
-    weir_stage *sick = add_stage(
-        pipeline, (weir_stage_options){.name = "sick", .work.func = hand_back, .work.init = fail_beside_an_operation});
-    weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = emit_one_thing});
-    weir_stage *last = add_stage(pipeline, detaching(2));
-    connect_stages(pipeline, sick, last);
-    connect_stages(pipeline, source, last);
+    add_failing_fan(pipeline, fail_beside_an_operation, NULL, detaching(2));
     assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));
     assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    assert_message(pipeline, "stage detach: destroy: an operation is not finished after ");
     struct entry entry = desk_take();
     if (_i == 0)
         finish_done(&entry);
@@ -1162,6 +1151,7 @@ static void expect_busy(weir_pipeline *pipeline, weir_deadline deadline) {
     weir_report *report = NULL;
     assert_status(WEIR_BUSY, weir_pipeline_finish(pipeline, deadline, &report));
     ck_assert_ptr_nonnull(report);
+    assert_message(pipeline, "stage detach: finish: an operation is not finished after ");
     ck_assert_uint_ge(report->late_count, 1);
     ck_assert_str_eq(report->late[0].stage, "detach");
     ck_assert_uint_eq(report->late[0].number, SIZE_MAX);
@@ -1185,6 +1175,7 @@ START_TEST (a_cancel_waits_for_operations) {
     assert_status(WEIR_OK, weir_operation_fail(pipeline, entry.operation, CODE, "aborted"));
     ck_assert_uint_eq(things_dropped(), 1);
     assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));
+    assert_message(pipeline, "stage detach: destroy: an operation is not finished after ");
     finish_next();
     weir_report *report = finish_pipeline(pipeline, WEIR_CANCELLED);
     ck_assert_uint_eq(report->counts.done, 2);

@@ -334,13 +334,6 @@ START_TEST (a_wait_that_ends_the_thread_is_not_called_again) {
 }
 END_TEST
 
-static int emit_one_thing(weir_task *task, void *none, void *unused) {
-    (void)none;
-    (void)unused;
-    weir_task_emit(task, thing_new());
-    return WEIR_END;
-}
-
 static weir_status fail_beside_an_operation(void *raw, void **state) {
     struct loop *loop = raw;
     *state = NULL;
@@ -352,16 +345,10 @@ static weir_status fail_beside_an_operation(void *raw, void **state) {
 START_TEST (a_failed_start_leaves_an_operation_to_the_destroy) {
     struct loop loop = {.takes = WEIR_NEVER};
     weir_pipeline *pipeline = loop.pipeline = new_pipeline(&(weir_pipeline_options){.grace = 1});
-    weir_stage *sick = add_stage(
-        pipeline, (weir_stage_options){.name = "sick",
-                                       .work = {.func = hand_back, .init = fail_beside_an_operation, .arg = &loop}});
-    weir_stage *source = add_stage(pipeline, (weir_stage_options){.name = "source", .work.source = emit_one_thing});
     weir_stage_options options = looping(&loop, 2);
     if (_i == 0)
         options.work.abort = NULL;
-    weir_stage *last = add_stage(pipeline, options);
-    connect_stages(pipeline, sick, last);
-    connect_stages(pipeline, source, last);
+    add_failing_fan(pipeline, fail_beside_an_operation, &loop, options);
     assert_status(WEIR_INITFAILED, weir_pipeline_start(pipeline));
     if (_i == 0) {
         assert_status(WEIR_BUSY, weir_pipeline_destroy(pipeline));

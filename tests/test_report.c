@@ -33,6 +33,7 @@ START_TEST (a_copy_does_not_need_its_draft) {
     weir_stage_report some[] = {{.name = lent("a"), .peak = 7}, {.name = lent("bc"), .busy = 5, .max = 8}};
     weir_edge connections[] = {{0, 1, false}};
     weir_error failures[] = {{lent("bc"), 5, lent("why"), 2, 9, true}};
+    weir_error last[] = {{lent("a"), 6, lent("now"), 1, 10, false}};
     weir_late_worker workers[] = {{lent("a"), 3, 11, true, WEIR_IN_DROP}};
     weir_report draft = {.name = lent("name"),
                          .elapsed = 77,
@@ -43,18 +44,21 @@ START_TEST (a_copy_does_not_need_its_draft) {
                          .error_count = 4,
                          .kept_errors = 1,
                          .errors = failures,
+                         .latest_count = 1,
+                         .latest = last,
                          .late_count = 1,
                          .late = workers,
                          .bottleneck = &some[1]};
     weir_report *copy = weir__report_copy(&draft);
     ck_assert_ptr_nonnull(copy);
-    const char *strings[] = {draft.name,        some[0].name,        some[1].name,
-                             failures[0].stage, failures[0].message, workers[0].stage};
+    const char *strings[] = {draft.name,          some[0].name,  some[1].name,    failures[0].stage,
+                             failures[0].message, last[0].stage, last[0].message, workers[0].stage};
     for (size_t i = 0; i < COUNT_OF(strings); i++)
         take_back(strings[i]);
     memset(some, 0xA5, sizeof some);
     memset(connections, 0xA5, sizeof connections);
     memset(failures, 0xA5, sizeof failures);
+    memset(last, 0xA5, sizeof last);
     memset(workers, 0xA5, sizeof workers);
     memset(&draft, 0xA5, sizeof draft);
 
@@ -74,6 +78,10 @@ START_TEST (a_copy_does_not_need_its_draft) {
     ck_assert_str_eq(copy->errors[0].message, "why");
     ck_assert_uint_eq(copy->errors[0].at, 9);
     ck_assert(copy->errors[0].fatal);
+    ck_assert_uint_eq(copy->latest_count, 1);
+    ck_assert_str_eq(copy->latest[0].stage, "a");
+    ck_assert_str_eq(copy->latest[0].message, "now");
+    ck_assert_uint_eq(copy->latest[0].at, 10);
     ck_assert_uint_eq(copy->late_count, 1);
     ck_assert_str_eq(copy->late[0].stage, "a");
     ck_assert_uint_eq(copy->late[0].number, 3);
@@ -131,8 +139,8 @@ START_TEST (each_string_lies_within_the_piece) {
         workers[i] = (weir_late_worker){.stage = words[i]};
     }
     size_t count = 1 + (size_t)_i;
-    weir_report draft = {.name = words[3], .stages = some, .errors = failures, .late = workers};
-    draft.stage_count = draft.kept_errors = draft.late_count = count;
+    weir_report draft = {.name = words[3], .stages = some, .errors = failures, .latest = failures, .late = workers};
+    draft.stage_count = draft.kept_errors = draft.latest_count = draft.late_count = count;
     ledger_reset();
     weir_report *copy = weir__report_copy(&draft);
     assert_within(copy, copy->name, words[3]);
@@ -140,6 +148,8 @@ START_TEST (each_string_lies_within_the_piece) {
         assert_within(copy, copy->stages[i].name, words[i]);
         assert_within(copy, copy->errors[i].stage, words[i]);
         assert_within(copy, copy->errors[i].message, words[i + 1]);
+        assert_within(copy, copy->latest[i].stage, words[i]);
+        assert_within(copy, copy->latest[i].message, words[i + 1]);
         assert_within(copy, copy->late[i].stage, words[i]);
     }
     weir_report_free(copy);

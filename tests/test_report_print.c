@@ -604,6 +604,14 @@ START_TEST (of_many_errors_and_late_workers_ten_are_shown) {
     char *text = printed(&report, WEIR_TABLE);
     assert_has(text, "  after 9.0 s, resize: error 7, attempt 1: no\n  ... and 2 more\n");
     assert_has(text, "stuck: resize-9, in its function for 1.0 s\n... and 1 more\n");
+    report.error_count = 1000;
+    report.latest_count = COUNT_OF(many); /* ten of them are shown: the last ones */
+    report.latest = many;
+    free(text);
+    text = printed(&report, WEIR_TABLE);
+    assert_has(text, "  ... and 990 more; the latest:\n  after 2.0 s, resize: error 7, attempt 1: no\n");
+    assert_has(text, "  after 11.0 s, resize: error 7, attempt 1: no\n\n");
+    report.latest_count = 0;
     report.error_count = report.kept_errors = 10;
     report.late_count = 0;
     free(text);

@@ -717,8 +717,8 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
  * time.
  *
  * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK; also
- * WEIR_CLOSED from all forms of put and submit, pause, set_rate and set_threads, and WEIR_TIMEDOUT from a put or
- * submit. Messages exist for create, add, connect, connect_back, connect_dead, start, all forms of put and submit, wait,
+ * WEIR_CLOSED from all forms of put and submit, pause, set_rate and set_threads, WEIR_TIMEDOUT from a put or submit,
+ * and WEIR_BUSY from finish and destroy. Messages exist for create, add, connect, connect_back, connect_dead, start, all forms of put and submit, wait,
  * wait_idle, feed, detach, the calls with an operation, pause, resume, set_rate, set_threads, cancel, finish, destroy,
  * report, show and end_on. Any other status has no message, and keeps the message of an earlier refusal. The report
  * states why a run has failed.
@@ -917,8 +917,9 @@ WEIR_API weir_status weir_pipeline_set_threads(weir_pipeline *pipeline, weir_sta
  *   WEIR_CANCELLED  if the pipeline was cancelled, by a call or a second signal
  *   WEIR_TIMEDOUT   if the deadline, or the `drain` of weir_pipeline_end_on, passed and items were dropped
  *   WEIR_BUSY       if functions have not returned, or operations are not finished. In the report, `late` names each
- *                   such function and its place, and each stage with such an operation. A further call waits again;
- *                   after a cancel, for another `grace`, regardless of its deadline
+ *                   such function and its place, and each stage with such an operation; the message names the first
+ *                   of them. A further call waits again; after a cancel, for another `grace`, regardless of its
+ *                   deadline
  *   WEIR_DEADLOCK   if called in a callback; the end has begun
  *   WEIR_INVALID    if the pipeline is not started
  *   WEIR_NOMEM      if the run is over, but out of memory for the report
@@ -959,8 +960,8 @@ WEIR_API int weir_pipeline_cancel_fd(const weir_pipeline *pipeline);
  * its functions. NULL is allowed and has no effect.
  *
  * Returns WEIR_OK, or
- *   WEIR_BUSY      if functions have not returned, or operations are not finished; the pipeline still exists. Call
- *                  again when they have returned
+ *   WEIR_BUSY      if functions have not returned, or operations are not finished; the message names the first of
+ *                  them. The pipeline still exists. Call again when they have returned
  *   WEIR_DEADLOCK  if called in a callback; the call has no effect
  */
 WEIR_API weir_status weir_pipeline_destroy(weir_pipeline *pipeline);
@@ -1094,6 +1095,13 @@ WEIR_API unsigned weir_task_attempt(const weir_task *task);
 WEIR_API bool weir_task_cancelled(weir_task *task);
 
 /*
+ * Returns whether the end of the run has begun: by a finish, a signal of weir_pipeline_end_on, or a cancel. Stays true.
+ * In-flight items are still completed, fed ones too. So a function that feeds should stop feeding then, or the finish
+ * lasts until nothing is left to feed. A source asks weir_task_cancelled. A NULL task gives false.
+ */
+WEIR_API bool weir_task_finishing(const weir_task *task);
+
+/*
  * Returns a file descriptor that becomes readable when weir_task_cancelled becomes true for this stage. A cancel
  * makes it readable. In a source, the finish makes it readable too. A source that waits for several descriptors adds
  * this one to its poll. To wait for a single one, use weir_task_poll. When the descriptor is readable, the source calls
@@ -1195,6 +1203,10 @@ WEIR_API weir_status weir_pipeline_show(weir_pipeline *pipeline, FILE *stream, u
  * After the first signal, all in-flight items are completed, even before a call of finish. If all items were
  * completed in time, finish returns WEIR_OK. After a second signal, finish returns WEIR_CANCELLED. If `drain` ns pass
  * first, finish returns WEIR_TIMEDOUT. The report contains the first signal.
+ *
+ * The call does not block. Without a source, no call of the pipeline waits for the signal: weir_pipeline_wait returns
+ * at once, and finish begins the end itself. Such a program calls sigwait and then finish, instead of this call; or it
+ * adds a source that only waits in weir_task_poll.
  *
  * Returns WEIR_OK, or
  *   WEIR_INVALID   if the pipeline is not started, or is finishing or over, or this is the second call. Also if `count`

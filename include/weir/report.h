@@ -15,7 +15,8 @@
  *     in = done + failed + dead + dropped + live
  *
  * All counts, times, rates and percentiles, and the bottleneck, are since the start of the run. For the figures of an
- * interval, subtract the counts and times of two reports.
+ * interval, subtract the counts and times of two reports. `done` divided by `elapsed` is then the rate, and `busy` divided
+ * by `done` the mean time of an item in the stage. Percentiles of two reports have no difference.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -194,6 +195,8 @@ typedef struct weir_report {
     uint64_t error_count;                /* all errors so far, including those that led to a retry */
     size_t kept_errors;                  /* number of `errors`: the first ones, and the fatal one */
     const weir_error *errors;            /* the fatal one first, if any; the others in the order of `at` */
+    size_t latest_count;                 /* number of `latest`: at most 16 */
+    const weir_error *latest;            /* the latest errors, without those in `errors`, in the order of `at` */
     size_t late_count;                   /* number of `late` */
     const weir_late_worker *late;        /* the threads that are late */
     weir_bottleneck bottleneck_kind;     /* on average since the start */

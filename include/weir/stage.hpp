@@ -40,6 +40,9 @@ public:
     bool cancelled() const noexcept {
         return weir_task_cancelled(handle_);
     }
+    bool finishing() const noexcept {
+        return weir_task_finishing(handle_);
+    }
     /* Returns WEIR_OK, WEIR_CLOSED, WEIR_CANCELLED or WEIR_TIMEDOUT. */
     weir_status poll(int fd, short events, weir_deadline deadline = WEIR_NEVER) {
         return detail::outcome(weir_task_poll(handle_, fd, events, deadline));

@@ -5,18 +5,18 @@
  * the signals of all listeners, and passes each signal to all listeners that want it. The dispatcher exists while there
  * are listeners.
  *
- * D1  The lock of `dispatch` guards all its members. The dispatcher holds the lock except while it waits.
- * D2  For each signal, `wanting` counts the listeners that want it. When a count becomes zero or stops being zero, the
+ * D4  The lock of `dispatch` guards all its members. The dispatcher holds the lock except while it waits.
+ * D5  For each signal, `wanting` counts the listeners that want it. When a count becomes zero or stops being zero, the
  *     dispatcher must rebuild its signal set. To interrupt its wait, a thread sends the poke: one of the signals that
  *     the dispatcher waits for, sent to the dispatcher alone. `poked` is the number of the poke. At most one poke is
  *     pending, and it is sent with the lock held. A signal of the same number may be pending for the process meanwhile.
  *     Then the dispatcher can take two signals, one of which is the poke. Either order is correct: no signal is lost,
  *     and no signal is passed on that was not sent.
- * D3  If no listener wants a signal, the dispatcher blocks on the park.
- * D4  If no listener takes a signal, the dispatcher raises it again for the process, where it stays pending for the
+ * D6  If no listener wants a signal, the dispatcher blocks on the park.
+ * D7  If no listener takes a signal, the dispatcher raises it again for the process, where it stays pending for the
  *     program. The listeners of that signal are deaf by then, or have left, so the dispatcher does not wait for it
  *     again.
- * D5  The last listener to leave ends the dispatcher, and joins it without the lock. A listener that joins meanwhile
+ * D8  The last listener to leave ends the dispatcher, and joins it without the lock. A listener that joins meanwhile
  *     waits until that is done.
  *
  * Lock order: this lock, then a pipeline's and its queues'.
@@ -41,7 +41,7 @@ static struct {
     weir__thread thread;
     bool running, ending;
     int waits_for; /* a signal that the dispatcher waits for; 0: it waits for none */
-    int poked;     /* number of the pending poke (D2); 0: none */
+    int poked;     /* number of the pending poke (D5); 0: none */
 } dispatch;
 
 /* ---- the thread ---- */
@@ -87,7 +87,7 @@ static bool tell_locked(weir__listener *listener, int signal) {
     return taken;
 }
 
-/* D2. Takes the pending poke, if the wait has not taken it. */
+/* D5. Takes the pending poke, if the wait has not taken it. */
 static void absorb_poke_locked(void) {
     if (dispatch.poked != 0)
         (void)weir__signal_take(dispatch.poked);

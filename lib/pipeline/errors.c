@@ -37,9 +37,19 @@ static const char *copy_of(const char *message) {
     return copy == NULL ? "" : copy;
 }
 
+static void keep_latest_locked(weir__errors *errors, weir_error error) {
+    size_t place = errors->passed++ % WEIR__LATEST;
+    char *message = errors->latest_messages[place];
+    (void)snprintf(message, sizeof errors->latest_messages[place], "%s", error.message);
+    error.message = message;
+    errors->latest[place] = error;
+}
+
 static void keep_locked(weir__errors *errors, weir_error error) {
-    if (errors->kept_count == errors->most)
+    if (errors->kept_count == errors->most) {
+        keep_latest_locked(errors, error);
         return;
+    }
     error.message = copy_of(error.message);
     errors->kept[errors->kept_count++] = error;
 }
@@ -62,6 +72,13 @@ void weir__errors_add(weir__errors *errors, weir_error error, uint64_t started, 
     else
         keep_locked(errors, error);
     weir__lock_release(&errors->lock);
+}
+
+size_t weir__errors_latest_locked(const weir__errors *errors, weir_error latest[WEIR__LATEST]) {
+    size_t count = errors->passed < WEIR__LATEST ? (size_t)errors->passed : WEIR__LATEST;
+    for (size_t i = 0; i < count; i++)
+        latest[i] = errors->latest[(errors->passed - count + i) % WEIR__LATEST];
+    return count;
 }
 
 bool weir__errors_has_fatal(weir__errors *errors) {

@@ -49,24 +49,37 @@ static weir_status end(weir_pipeline *pipeline, weir_deadline deadline, weir_rep
     return end_as_ender(pipeline, report);
 }
 
+/* Takes the report that names a late thread, and passes it to the caller. Returns WEIR_BUSY. */
+static weir_status refuse_busy(weir_pipeline *pipeline, weir_report *late, weir_report **report, const char *call) {
+    (void)weir__refuse_busy(pipeline, late, call);
+    if (report != NULL)
+        *report = late;
+    else
+        weir_report_free(late);
+    return WEIR_BUSY;
+}
+
 weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline, weir_report **report) {
     if (report != NULL)
         *report = NULL;
     if (pipeline == NULL || !weir__has_started(pipeline))
         return weir__refuse_unstarted(pipeline, "finish");
     weir__drain_begin(pipeline);
+    weir_report *late = NULL;
     weir_status status =
-        weir__is_inside(pipeline) ? weir__refuse_inside(pipeline, "finish") : end(pipeline, deadline, report);
-    if (status == WEIR_BUSY || report == NULL)
+        weir__is_inside(pipeline) ? weir__refuse_inside(pipeline, "finish") : end(pipeline, deadline, &late);
+    if (status == WEIR_BUSY)
+        return refuse_busy(pipeline, late, report, "finish");
+    if (report == NULL)
         return status;
     weir_status reported = weir_pipeline_report(pipeline, report);
     return reported == WEIR_OK || status == WEIR_DEADLOCK ? status : reported;
 }
 
-static bool end_cancelled(weir_pipeline *pipeline) {
+static bool end_cancelled(weir_pipeline *pipeline, weir_report **late) {
     if (weir__cancel_begin(pipeline, WEIR_CANCELLED))
         weir__cancel_drop_aside(pipeline);
-    return end(pipeline, 0, NULL) != WEIR_BUSY;
+    return end(pipeline, 0, late) != WEIR_BUSY;
 }
 
 static void free_all(weir_pipeline *pipeline) {
@@ -92,11 +105,12 @@ weir_status weir_pipeline_destroy(weir_pipeline *pipeline) {
         return WEIR_OK;
     if (weir__is_inside(pipeline))
         return weir__refuse_inside(pipeline, "destroy");
+    weir_report *late = NULL;
     bool over = pipeline->refused != WEIR_OK
                     ? weir__pending_await(pipeline, weir_deadline_after(pipeline->options.grace))
-                    : pipeline->started == 0 || end_cancelled(pipeline);
+                    : pipeline->started == 0 || end_cancelled(pipeline, &late);
     if (!over)
-        return WEIR_BUSY;
+        return refuse_busy(pipeline, late, NULL, "destroy");
     free_all(pipeline);
     return WEIR_OK;
 }

@@ -390,13 +390,13 @@ bool weir__morsel_may_follow(const weir__lane *lane) {
 void weir__morsel_rescue(weir__lane *lane) {
     weir_queue *queue = lane->stage->queue;
     weir__returned *returned;
+    weir__crew_withdraw(lane); /* N3: so the lane's results may have to wait for room */
     if (weir__stage_is_source(lane->stage))
         return;
     returned = weir__alloc(sizeof *returned + WEIR__MORSEL * sizeof returned->places[0]);
     if (returned == NULL)
         return;
     weir__slot rest[WEIR__MORSEL];
-    weir__crew_withdraw(lane); /* so the lane's results may have to wait for room */
     weir__lock_acquire(&lane->served.out_lock);
     size_t count = take_rest(lane, rest);
     weir__queue_give_back(queue, rest, count, returned, 0);

@@ -5,10 +5,12 @@
  * Morsels: V. Leis, P. Boncz, A. Kemper and T. Neumann, "Morsel-Driven Parallelism: A NUMA-Aware Query Evaluation
  * Framework for the Many-Core Age", SIGMOD 2014.
  *
- * N3  Before a lane takes items, it has as many places promised in the queue of the stage's only successor, or, if each
- *     call has a result, in the program's queue for the results (Q14). So the results find room, and no thread of the crew blocks. A stage that
- *     emits several results for an item may still block for room. The alert for room in a queue of the program watches
- *     (Q19), and is taken out at the end of the stage: a thread may make room there while the pipeline is destroyed.
+ * N3  Before a lane takes items, or calls a source, it has as many places promised in the queue of the stage's only
+ *     successor, or, if each call has a result, in the program's queue for the results (Q14). So the results find room,
+ *     and no thread of the crew blocks. A stage that emits several results for an item may still block for room. So may
+ *     a lane with a call that takes long, as a rescue withdraws its promises: other stages, and other sources, may put
+ *     to that queue, and the call may last for ever. The alert for room in a queue of the program watches (Q19), and is
+ *     taken out at the end of the stage: a thread may make room there while the pipeline is destroyed.
  * N4  The size of a morsel follows from the time that earlier items took. A morsel should take at most 32 microseconds
  *     in its stage, and 96 including the stages to which its results may pass. If another lane and a seat are free, and
  *     the queued items are worth sharing, a lane takes at most half of them. Slow items are taken one at a time, so no
@@ -61,8 +63,8 @@ size_t weir__morsel_promise(weir__lane *lane, size_t most);
 void weir__morsel_receive(weir__lane *lane, const weir__lane *from, size_t count);
 
 /*
- * Requeues the items of the morsel that are not begun, because a call of the lane takes long or the stage is paused.
- * Any thread may call this while the lane's thread visits the stage.
+ * Withdraws the lane's promises, and requeues the items of the morsel that are not begun, because a call of the lane takes
+ * long or the stage is paused. Any thread may call this while the lane's thread visits the stage.
  */
 void weir__morsel_rescue(weir__lane *lane);
 

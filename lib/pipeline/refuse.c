@@ -10,6 +10,7 @@
 
 #include "pipeline/pipeline.h"
 #include "report/figure.h"
+#include "report/report.h"
 
 static uint64_t born(const weir_pipeline *pipeline) {
     return pipeline == NULL ? 0 : pipeline->born;
@@ -75,6 +76,40 @@ weir_status weir__refuse_inside(const weir_pipeline *pipeline, const char *call)
 weir_status weir__refuse_ended(const weir_pipeline *pipeline, const char *call) {
     return weir__refuse(pipeline, WEIR_CLOSED, NULL, "%s: the pipeline is %s", call,
                         weir__is_cancelled(pipeline) ? "cancelled" : "finishing or over");
+}
+
+static const weir_late_worker *first_stuck(const weir_report *late) {
+    for (size_t i = 0; i < late->late_count; i++)
+        if (late->late[i].stuck)
+            return &late->late[i];
+    return NULL;
+}
+
+static void tell_stuck(weir_pipeline *pipeline, const weir_late_worker *stuck, const char *call) {
+    const char *stage = stuck->stage[0] != '\0' ? stuck->stage : NULL;
+    weir__figure time = weir__figure_time(stuck->since);
+    const char *place = weir__report_place(stuck->where);
+    if (stuck->where == WEIR_IN_OPERATION)
+        weir__refuse(pipeline, WEIR_BUSY, stage, "%s: an operation is not finished after %s", call, time.text);
+    else if (stuck->number == SIZE_MAX)
+        weir__refuse(pipeline, WEIR_BUSY, stage, "%s: a thread has been %s for %s", call, place, time.text);
+    else
+        weir__refuse(pipeline, WEIR_BUSY, stage, "%s: thread %zu has been %s for %s", call, stuck->number, place,
+ time.text);
+}
+
+weir_status weir__refuse_busy(weir_pipeline *pipeline, const weir_report *late, const char *call) {
+    weir_report *now = NULL;
+    if (late == NULL && weir_pipeline_report(pipeline, &now) == WEIR_OK)
+        late = now;
+    const weir_late_worker *stuck = late != NULL ? first_stuck(late) : NULL;
+    if (stuck != NULL)
+        tell_stuck(pipeline, stuck, call);
+    else
+        weir__refuse(pipeline, WEIR_BUSY, NULL, "%s: a function has not returned, or an operation is not finished",
+                     call);
+    weir_report_free(now);
+    return WEIR_BUSY;
 }
 
 weir_status weir__refuse_memory(const weir_pipeline *pipeline, weir_status status, const char *stage,

@@ -42,6 +42,12 @@ weir_status weir__refuse_inside(const weir_pipeline *pipeline, const char *call)
 weir_status weir__refuse_ended(const weir_pipeline *pipeline, const char *call);
 
 /*
+ * Refuses a finish or destroy whose functions have not returned. The message names the first thread of the report
+ * `late` that should have ended; NULL: takes a report of now. Returns WEIR_BUSY.
+ */
+weir_status weir__refuse_busy(weir_pipeline *pipeline, const weir_report *late, const char *call);
+
+/*
  * Refuses a call that needs too much memory: `member` is `count`, and each of these takes `size` bytes. Returns the
  * status.
  */

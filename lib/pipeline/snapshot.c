@@ -509,12 +509,15 @@ static void look(weir_pipeline *pipeline, struct draft *draft) {
  */
 static weir_report *copy_with_errors(weir_pipeline *pipeline, struct draft *draft) {
     weir__errors *errors = &pipeline->errors;
+    weir_error latest[WEIR__LATEST];
     weir__lock_acquire(&errors->lock);
     if (draft->report.outcome == WEIR_FAILED)
         weir__errors_mark_locked(errors);
     draft->report.error_count = errors->count;
     draft->report.kept_errors = errors->kept_count;
     draft->report.errors = errors->kept;
+    draft->report.latest_count = weir__errors_latest_locked(errors, latest);
+    draft->report.latest = latest;
     weir_report *copy = weir__report_copy(&draft->report);
     weir__lock_release(&errors->lock);
     return copy;

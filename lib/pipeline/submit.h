@@ -1,7 +1,7 @@
 /*
  * submit.h - Submits items: the program is told what became of them.
  *
- * Y1  The program is told of each submitted item once, by the thread that ends the last piece of its root (E1). A
+ * E6  The program is told of each submitted item once, by the thread that ends the last piece of its root (E1). A
  *     piece ends before its item is settled in its stage, or within a call of a source: so each call of `settled` has
  *     returned before the run is over.
  *

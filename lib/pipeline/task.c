@@ -101,6 +101,10 @@ bool weir_task_cancelled(weir_task *task) {
     return task->told;
 }
 
+bool weir_task_finishing(const weir_task *task) {
+    return task != NULL && weir__is_ending(task->stage->pipeline);
+}
+
 weir_deadline weir_task_deadline(const weir_task *task) {
     uint64_t due = task == NULL ? 0 : weir__u64_load_relaxed(&task->lane->due);
     return due != 0 ? due : WEIR_NEVER;

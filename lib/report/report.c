@@ -29,16 +29,22 @@ static size_t length_of(const char *string) {
     return strlen(or_empty(string)) + 1;
 }
 
+static size_t strings_of(const weir_error *errors, size_t count) {
+    size_t size = 0;
+    for (size_t i = 0; i < count; i++)
+        size += length_of(errors[i].stage) + length_of(errors[i].message);
+    return size;
+}
+
 static size_t size_of(const weir_report *draft) {
-    size_t size = rounded(sizeof *draft) + rounded(draft->stage_count * sizeof *draft->stages) +
-                  rounded(draft->edge_count * sizeof *draft->edges) +
-                  rounded(draft->kept_errors * sizeof *draft->errors) +
-                  rounded(draft->late_count * sizeof *draft->late);
+    size_t size =
+        rounded(sizeof *draft) + rounded(draft->stage_count * sizeof *draft->stages) +
+        rounded(draft->edge_count * sizeof *draft->edges) + rounded(draft->kept_errors * sizeof *draft->errors) +
+        rounded(draft->latest_count * sizeof *draft->latest) + rounded(draft->late_count * sizeof *draft->late);
     size += length_of(draft->name);
     for (size_t i = 0; i < draft->stage_count; i++)
         size += length_of(draft->stages[i].name);
-    for (size_t i = 0; i < draft->kept_errors; i++)
-        size += length_of(draft->errors[i].stage) + length_of(draft->errors[i].message);
+    size += strings_of(draft->errors, draft->kept_errors) + strings_of(draft->latest, draft->latest_count);
     for (size_t i = 0; i < draft->late_count; i++)
         size += length_of(draft->late[i].stage);
     return size;
@@ -62,6 +68,13 @@ static const char *copy_string(struct piece *piece, const char *string) {
     return copy;
 }
 
+static void copy_strings(struct piece *piece, weir_error *errors, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        errors[i].stage = copy_string(piece, errors[i].stage);
+        errors[i].message = copy_string(piece, errors[i].message);
+    }
+}
+
 weir_report *weir__report_copy(const weir_report *draft) {
     struct piece piece = {.memory = weir__alloc(size_of(draft))};
     if (piece.memory == NULL)
@@ -72,6 +85,8 @@ weir_report *weir__report_copy(const weir_report *draft) {
     report->edges = copy_array(&piece, draft->edges, draft->edge_count * sizeof *draft->edges);
     weir_error *errors = copy_array(&piece, draft->errors, draft->kept_errors * sizeof *errors);
     report->errors = errors;
+    weir_error *latest = copy_array(&piece, draft->latest, draft->latest_count * sizeof *latest);
+    report->latest = latest;
     weir_late_worker *late = copy_array(&piece, draft->late, draft->late_count * sizeof *late);
     report->late = late;
     if (draft->bottleneck != NULL)
@@ -80,10 +95,8 @@ weir_report *weir__report_copy(const weir_report *draft) {
     report->name = copy_string(&piece, draft->name);
     for (size_t i = 0; i < report->stage_count; i++)
         stages[i].name = copy_string(&piece, stages[i].name);
-    for (size_t i = 0; i < report->kept_errors; i++) {
-        errors[i].stage = copy_string(&piece, errors[i].stage);
-        errors[i].message = copy_string(&piece, errors[i].message);
-    }
+    copy_strings(&piece, errors, report->kept_errors);
+    copy_strings(&piece, latest, report->latest_count);
     for (size_t i = 0; i < report->late_count; i++)
         late[i].stage = copy_string(&piece, late[i].stage);
     return report;
@@ -107,4 +120,12 @@ const char *weir__report_cause(weir_thread_change change) {
                                          "the limits were set anew"};
     size_t cause = (size_t)change;
     return cause < sizeof causes / sizeof causes[0] ? causes[cause] : "unknown";
+}
+
+const char *weir__report_place(weir_place where) {
+    static const char *const places[] = {"in its function",     "in a drop function", "in its fini",    "in a callback",
+                                         "writing to a stream", "ending its thread",  "in an operation"};
+    _Static_assert(sizeof places / sizeof places[0] == WEIR_IN_OPERATION + 1, "a place has no name");
+    size_t place = (size_t)where;
+    return place < sizeof places / sizeof places[0] ? places[place] : "somewhere";
 }

@@ -25,4 +25,7 @@ static inline bool weir__report_is_elastic(const weir_stage_report *stage) {
 /* Returns the cause of a change of the number of threads, in words. */
 const char *weir__report_cause(weir_thread_change change);
 
+/* Returns the place of a late thread, in words. */
+const char *weir__report_place(weir_place where);
+
 #endif /* WEIR_REPORT_REPORT_H */

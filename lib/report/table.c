@@ -368,15 +368,11 @@ static void print_errors(weir__out *out, const weir_report *report) {
     for (size_t i = 0; i < shown; i++)
         print_error(out, &report->errors[i]);
     if (report->error_count > shown && shown > 0)
-        weir__out_format(out, "  ... and %" PRIu64 " more\n", report->error_count - shown);
-}
-
-static const char *place_of(const weir_late_worker *worker) {
-    static const char *const places[] = {"in its function",     "in a drop function", "in its fini",    "in a callback",
-                                         "writing to a stream", "ending its thread",  "in an operation"};
-    _Static_assert(sizeof places / sizeof places[0] == WEIR_IN_OPERATION + 1, "a place has no name");
-    size_t place = (size_t)worker->where;
-    return place < sizeof places / sizeof places[0] ? places[place] : "somewhere";
+        weir__out_format(out, "  ... and %" PRIu64 " more%s\n", report->error_count - shown,
+                         report->latest_count > 0 ? "; the latest:" : "");
+    for (size_t i = report->latest_count > MOST_LINES ? report->latest_count - MOST_LINES : 0; i < report->latest_count;
+         i++)
+        print_error(out, &report->latest[i]);
 }
 
 static void print_thread(weir__out *out, const weir_late_worker *worker) {
@@ -394,7 +390,7 @@ static void print_late(weir__out *out, const weir_report *report) {
         const weir_late_worker *worker = &report->late[i];
         weir__out_format(out, worker->stuck ? "stuck: " : "late: ");
         print_thread(out, worker);
-        weir__out_format(out, ", %s for %s\n", place_of(worker), weir__figure_time(worker->since).text);
+        weir__out_format(out, ", %s for %s\n", weir__report_place(worker->where), weir__figure_time(worker->since).text);
     }
     if (report->late_count > shown)
         weir__out_format(out, "... and %" PRIuMAX " more\n", (uintmax_t)(report->late_count - shown));

@@ -192,6 +192,8 @@ typedef struct {
     uint64_t error_count;
     size_t kept_errors;
     const weir_error *errors;
+    size_t latest_count;
+    const weir_error *latest;
     ...;
 } weir_report;
 

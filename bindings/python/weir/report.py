@@ -68,6 +68,7 @@ class Report:
     stages: tuple[StageReport, ...]
     error_count: int
     errors: tuple[Error, ...]
+    latest: tuple[Error, ...]
     table: str
     prometheus: str
     dot: str
@@ -121,6 +122,7 @@ def take_report(report: Any) -> Report:
             tuple(stage_of(report.stages[i]) for i in range(report.stage_count)),
             report.error_count,
             tuple(error_of(report.errors[i]) for i in range(report.kept_errors)),
+            tuple(error_of(report.latest[i]) for i in range(report.latest_count)),
             *(printed(report, format) for format in (lib.WEIR_TABLE, lib.WEIR_PROMETHEUS, lib.WEIR_DOT)),
         )
     finally:
