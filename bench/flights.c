@@ -15,6 +15,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -244,9 +245,21 @@ static double seconds_of(const struct timeval *time) {
     return (double)time->tv_sec + (double)time->tv_usec / 1e6;
 }
 
+/*
+ * Makes the table of descriptors large enough, while the process has one thread. A process with several ones waits for
+ * tens of milliseconds, a grace period of the kernel, each time that the table doubles.
+ */
+static void grow_table(size_t descriptors) {
+    int last = fcntl(loop, F_DUPFD_CLOEXEC, (int)descriptors);
+    if (last < 0)
+        stop("flights: descriptors");
+    close(last);
+}
+
 static void run_client(void (*run)(void), char **words, int count) {
     struct rusage used;
     request_count = strtoul(words[0], NULL, 10);
+    grow_table(request_count + 64);
     requests = calloc(request_count + 1, sizeof *requests);
     if (requests == NULL)
         stop("flights: calloc");

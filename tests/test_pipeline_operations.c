@@ -211,6 +211,28 @@ START_TEST (no_more_than_in_flight) {
 }
 END_TEST
 
+static void wait_for_done(weir_pipeline *pipeline, uint64_t count) {
+    uint64_t done;
+    do {
+        weir_report *report = report_of(pipeline);
+        done = stage_of(report)->counts.done;
+        weir_report_free(report);
+        nap();
+    } while (done < count);
+}
+
+/* The thread has no further item in hand while it waits for a slot: what an operation answers comes before that. */
+START_TEST (an_answer_waits_for_no_other_operation) {
+    weir_pipeline *pipeline = start(detaching(1));
+    put_things(pipeline, 40);
+    for (uint64_t finished = 1; finished <= 40; finished++) {
+        finish_next();
+        wait_for_done(pipeline, finished);
+    }
+    finish_all(pipeline, WEIR_OK);
+}
+END_TEST
+
 /* A function that does not detach has a slot too, and gives it back. */
 static int detach_odd(weir_task *task, void *thing, void *unused) {
     return ((struct thing *)thing)->n % 2 == 1 ? detach(task, thing, unused) : run_consume(task, thing, unused);
@@ -1828,6 +1850,7 @@ static Suite *operations_suite(void) {
     TCase *cases = add_things_case(suite, "in flight");
     tcase_add_test(cases, one_thread_has_many_in_flight);
     tcase_add_loop_test(cases, no_more_than_in_flight, 1, 4);
+    tcase_add_test(cases, an_answer_waits_for_no_other_operation);
     tcase_add_test(cases, a_function_need_not_detach);
     tcase_add_loop_test(cases, a_failed_start_leaves_an_operation_to_the_destroy, 0, 2);
     tcase_add_test(cases, the_report_has_the_time_of_operations);

@@ -149,15 +149,14 @@ static weir_status refuse_operation(const weir_pipeline *pipeline, const char *c
     return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: the operation is finished, or none of this pipeline", call);
 }
 
-/* The function has returned. Makes the slot unused first (Z3). Releases the lock. */
+/* The function has returned. Requeues the item before the slot is unused (Z3). Releases the lock. */
 static void finish_pending(weir__operation *slot, weir__answer *answer) {
-    weir_stage *stage = slot->stage;
     weir__envelope *envelope = slot->envelope;
-    weir__pending_remove(slot);
-    weir__pending_release(slot);
+    weir__pending_finish(slot);
+    weir__lock_release(&slot->stage->operations.lock);
     weir__answer_collect(envelope, NULL, answer);
     weir__answer_requeue(envelope);
-    weir__pending_close(stage);
+    weir__pending_close(slot);
 }
 
 /*

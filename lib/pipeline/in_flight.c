@@ -8,7 +8,6 @@
 #include "pipeline/own_wait.h"
 #include "pipeline/pending.h"
 #include "pipeline/timing.h"
-#include "stoppable_worker/worker.h"
 
 /* P3. Releases the lock. A wake may have been meant for more slots than the thread has taken. */
 static void pass_slot_on(weir__operations *operations) {
@@ -45,8 +44,6 @@ static weir__operation *wait_for_slot(weir__lane *lane) {
 
 bool weir__in_flight_begin(weir__lane *lane) {
     weir__operations *operations = &lane->stage->operations;
-    if (lane->worker != NULL)
-        weir__worker_waits(lane->worker); /* Z3: it goes on to take one item at a time */
     weir__lock_acquire(&operations->lock);
     lane->slot = weir__pending_take(operations);
     weir__lock_release(&operations->lock);

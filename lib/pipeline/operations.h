@@ -10,15 +10,17 @@
  *   INSIDE    the call has detached, and its function has not returned
  *   ANSWERED  the same, and the operation is finished: the lane ends the call by the answer when the function returns
  *   PENDING   the function has returned first: the finish requeues the item, and a lane ends the call by the answer
+ *   FINISHED  the same, and the finish has begun
  *
  * Z1  A detached item is in its stage (S1) and in no lane (S2): the lane lets go of it before the operation is PENDING.
  *     The queue counts it as unfinished, so drains wait for it and reports count it as live. It is retired by a lane as
  *     every other item, or by the queue that discards it.
  * Z2  A finish never waits. Its answer goes into the envelope, which is requeued at the front. A lane that gets it ends
  *     the call by the answer, without a slot: with results, order, retry, key and dead letter as usual.
- * Z3  The slot is unused before the item is requeued. So a lane that waits for a slot, with the next item in hand, goes
- *     on, and then takes what is at the front of the queue before a new item. It cannot wait for an answer that it
- *     would have to take itself. A lane of such a stage takes one item at a time, so that none waits behind its wait.
+ * Z3  The item is requeued before the slot is unused. So a lane that waits for a slot, with the next item in hand, goes on,
+ *     and then takes what is at the front of the queue before a new item: it waits for no further slot before it has
+ *     ended the call of that operation. A lane of such a stage takes one item at a time, so that none waits behind its
+ *     wait.
  * Z4  No cancel takes an item from its operation, which may have told the kernel of its buffers. A cancel and the
  *     attempt_time only ask, by work.abort. The run is not over before the last operation is finished: `open` counts
  *     those that are PENDING, from before the lane lets go of the lock until the finish needs the pipeline no more.
@@ -31,7 +33,7 @@
  *     becomes the oldest sets it, and only earlier; when it has rung, it is set for the oldest that is not late.
  *
  * Lock order: the lock is taken with no other lock held, and none is taken while it is held. No wakeup is lost: a slot
- * becomes unused under the lock under which lanes look for one, in one function, which wakes a lane (P2). A lane that
+ * becomes unused under the lock under which lanes look for one, and whatever makes it unused wakes a lane (P2). A lane that
  * leaves slots unused passes the wake on (P3).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -52,7 +54,8 @@ typedef enum weir__progress {
     WEIR__SLOT_TAKEN,
     WEIR__SLOT_INSIDE,
     WEIR__SLOT_ANSWERED,
-    WEIR__SLOT_PENDING
+    WEIR__SLOT_PENDING,
+    WEIR__SLOT_FINISHED
 } weir__progress;
 
 /* What an operation answers: results so far, and once it is finished a code and a message. */

@@ -12,8 +12,12 @@
 #include "pipeline/stall.h"
 #include "sync/border.h"
 
-/* The program's wait looks after this number of calls, or before a call that begins this many ns after the last wait. */
-enum { UNTENDED_CALLS = 64, UNTENDED_TIME = 1000 * 1000 };
+/*
+ * The program's wait looks after this number of calls, or before a call that begins this many ns after the last wait. A
+ * clock read costs as much as a quick call. So while UNREAD_CALLS calls together take less than UNREAD_TIME ns, only one
+ * in so many reads the clock.
+ */
+enum { UNTENDED_CALLS = 64, UNTENDED_TIME = 1000 * 1000, UNREAD_CALLS = 8, UNREAD_TIME = 100 * 1000 };
 
 /* ---- the bell ---- */
 
@@ -61,7 +65,7 @@ static void call_wait(weir__lane *lane, weir_deadline deadline) {
     weir__callback_end(&call);
     weir__uncancellable_end(before);
     stage->bell.untended = 0;
-    stage->bell.tended = weir__clock_now();
+    stage->bell.tended = stage->bell.read = weir__clock_now();
 }
 
 /* The alarm rings on another thread, but abort is called on this one. */
@@ -80,12 +84,23 @@ void weir__own_wait(weir__lane *lane, weir_deadline deadline) {
     ask_late(stage);
 }
 
-/* The first call counts as tended. */
-static bool must_look(weir__bell *bell) {
+/* Reads the clock, and decides how many calls need not do so. The first call counts as tended. */
+static bool is_untended_long(weir__bell *bell) {
     uint64_t now = weir__clock_now();
     if (bell->tended == 0)
-        bell->tended = now;
-    return ++bell->untended >= UNTENDED_CALLS || now - bell->tended >= UNTENDED_TIME;
+        bell->tended = bell->read = now;
+    bell->unread = now - bell->read < UNREAD_TIME ? UNREAD_CALLS - 1 : 0;
+    bell->read = now;
+    return now - bell->tended >= UNTENDED_TIME;
+}
+
+static bool must_look(weir__bell *bell) {
+    if (++bell->untended >= UNTENDED_CALLS)
+        return true;
+    if (bell->unread == 0)
+        return is_untended_long(bell);
+    bell->unread--;
+    return false;
 }
 
 void weir__own_wait_look(weir__lane *lane) {

@@ -107,10 +107,10 @@ weir__operation *weir__pending_take(weir__operations *operations) {
     return slot;
 }
 
-void weir__pending_release(weir__operation *slot) {
-    weir_stage *stage = slot->stage;
-    weir__operations *operations = &stage->operations;
-    weir__assert(slot->progress != WEIR__SLOT_UNUSED);
+/* The caller wakes a lane, and tells the stage. */
+static void make_unused(weir__operation *slot) {
+    weir__operations *operations = &slot->stage->operations;
+    weir__assert(slot->progress != WEIR__SLOT_UNUSED && weir__lock_is_held(&operations->lock));
     slot->progress = WEIR__SLOT_UNUSED;
     do
         slot->generation++;
@@ -118,7 +118,12 @@ void weir__pending_release(weir__operation *slot) {
     slot->answer = (weir__answer){.code = 0};
     slot->next = operations->unused;
     operations->unused = slot;
-    weir__park_release_one(&operations->unused_park, &operations->lock);
+}
+
+void weir__pending_release(weir__operation *slot) {
+    weir_stage *stage = slot->stage;
+    make_unused(slot);
+    weir__park_release_one(&stage->operations.unused_park, &stage->operations.lock);
     weir__own_tell(stage);
 }
 
@@ -184,9 +189,10 @@ void weir__pending_add(weir__operation *slot, weir__envelope *envelope) {
     operations->open++;
 }
 
-void weir__pending_remove(weir__operation *slot) {
+void weir__pending_finish(weir__operation *slot) {
     weir__assert(slot->progress == WEIR__SLOT_PENDING);
     take_operation_out(list_of(slot), slot);
+    slot->progress = WEIR__SLOT_FINISHED;
 }
 
 void weir__pending_set_late(weir__operation *slot) {
@@ -196,17 +202,25 @@ void weir__pending_set_late(weir__operation *slot) {
     insert_operation(list_of(slot), slot);
 }
 
-void weir__pending_close(weir_stage *stage) {
+/*
+ * Tells with the lock held: the thread may end the run as soon as it sees the count. The wakes use only the addresses of
+ * the parks (P5).
+ */
+void weir__pending_close(weir__operation *slot) {
+    weir_stage *stage = slot->stage;
     weir__operations *operations = &stage->operations;
     weir__lock_acquire(&operations->lock);
-    weir__assert(operations->open > 0); /* Z4 */
+    weir__assert(slot->progress == WEIR__SLOT_FINISHED && operations->open > 0); /* Z3, Z4 */
+    make_unused(slot);
     bool last = --operations->open == 0;
-    if (last)
-        weir__own_tell(stage); /* with the lock held: the thread may end the run as soon as it sees the count */
-    if (last)
-        weir__park_release_all(&operations->over_park, &operations->lock);
-    else
-        weir__lock_release(&operations->lock);
+    const weir__u32 *lane = weir__park_wake_one(&operations->unused_park);
+    bool over = last && weir__park_wake_all(&operations->over_park);
+    weir__own_tell(stage);
+    weir__lock_release(&operations->lock);
+    if (lane != NULL)
+        weir__futex_wake(lane, 1);
+    if (over)
+        weir__park_signal(&operations->over_park, WEIR__EVERYONE);
 }
 
 /* ---- the end ---- */

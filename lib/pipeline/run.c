@@ -18,6 +18,7 @@
 #include "pipeline/requeue.h"
 #include "pipeline/retire.h"
 #include "pipeline/timing.h"
+#include "stoppable_worker/worker.h"
 #include "sync/border.h"
 
 /* ---- one call ---- */
@@ -217,11 +218,19 @@ static bool is_gathered(const weir_stage *stage, const weir__envelope *envelope)
 
 /* ---- the workers' functions ---- */
 
+/* Z3. An item counts as one that waits, also if it brings an answer: so the lane goes on to take one item at a time. */
+static void take_no_batch(weir__lane *lane) {
+    if (lane->worker != NULL)
+        weir__worker_waits(lane->worker);
+}
+
 void *weir__run(void *raw, void *state) {
     weir__lane *lane = state;
     weir__envelope *envelope = raw;
     weir__lane_hold(lane, envelope);
-    if (weir__waits_itself(lane->stage))
+    if (weir__stage_detaches(lane->stage))
+        take_no_batch(lane);
+    if (weir__waits_itself(lane->stage) && !envelope->answered)
         weir__own_wait_look(lane);
     (void)weir__pause_at(lane, &lane->stage->gate); /* before the item waits for its key or its batch */
     if (lane->stage->simple)

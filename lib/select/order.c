@@ -11,9 +11,12 @@
 #include "sync/assert.h"
 #include "sync/random.h"
 
-void weir__order_begin(uint32_t *order, size_t count) {
+void weir__order_begin(uint32_t *order, size_t count, size_t first) {
+    weir__assert(first < count);
     for (size_t i = 0; i < count; i++)
         order[i] = (uint32_t)i;
+    order[first] = 0;
+    order[0] = (uint32_t)first;
 }
 
 size_t weir__order_next(uint32_t *order, size_t count, size_t at) {

@@ -9,8 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Fills `order` with the numbers below `count`. */
-void weir__order_begin(uint32_t *order, size_t count);
+/*
+ * Begins an order of `count` places with the element `first`, which the caller has chosen among all of them with equal
+ * chances: that is place 0 of the first pass. Fills `order`.
+ */
+void weir__order_begin(uint32_t *order, size_t count, size_t first);
 
 /*
  * Returns the element for place `at`, chosen among those that no earlier place has. Called for 0, 1 ... of one pass over

@@ -9,6 +9,7 @@
 #include "select/order.h"
 #include "select/try.h"
 #include "select/wait.h"
+#include "sync/random.h"
 
 enum {
     FEW = 32,      /* more cases have their order on the heap */
@@ -27,22 +28,27 @@ static bool is_valid(const weir_case *one) {
     return one->kind >= WEIR_CASE_GET && one->kind <= WEIR_CASE_WRITABLE;
 }
 
-/* Counts the cases. Returns false if one of them is not valid. */
-static bool count_cases(weir__select *select) {
-    for (size_t i = 0; i < select->count; i++) {
-        const weir_case *one = &select->cases[i];
-        if (!is_valid(one))
+static bool are_valid(const weir_case *cases, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        if (!is_valid(&cases[i]))
             return false;
-        bool live = !weir__case_is_off(one);
-        select->live += live;
-        select->descriptors += live && weir__case_polls(one);
     }
     return true;
 }
 
+static void count_cases(weir__select *select) {
+    for (size_t i = 0; i < select->count; i++) {
+        const weir_case *one = &select->cases[i];
+        bool live = !weir__case_is_off(one);
+        select->live += live;
+        select->descriptors += live && weir__case_polls(one);
+    }
+}
+
 static void prepare(weir__select *select, uint32_t *order, weir__pollfd *polled) {
-    weir__order_begin(order, select->count);
+    weir__order_begin(order, select->count, select->first);
     select->order = order;
+    select->drawn = 1;
     select->places = order + select->count;
     select->polled = polled;
     for (size_t i = 0, place = 0; place < select->descriptors; i++) {
@@ -78,8 +84,6 @@ static weir_status run_with_few(weir__select *select, weir_deadline deadline, si
 
 static weir_status run_with_many(weir__select *select, weir_deadline deadline, size_t *which) {
     size_t each = sizeof(weir__pollfd) + 2 * sizeof(uint32_t);
-    if (select->count > MOST)
-        return WEIR_NOMEM;
     weir__pollfd *polled = weir__alloc((select->count + 1) * each);
     if (polled == NULL)
         return WEIR_NOMEM;
@@ -89,9 +93,21 @@ static weir_status run_with_many(weir__select *select, weir_deadline deadline, s
     return status;
 }
 
+static weir_status run_with_all(weir__select *select, weir_deadline deadline, size_t *which) {
+    count_cases(select);
+    return select->count <= FEW ? run_with_few(select, deadline, which) : run_with_many(select, deadline, which);
+}
+
+/* The first case of the order is often ready. Then the other ones need no order, and no look. */
 weir_status weir_select(weir_case *cases, size_t count, weir_deadline deadline, size_t *which) {
     weir__select select = {.cases = cases, .count = count};
-    if (cases == NULL || count == 0 || which == NULL || !count_cases(&select))
+    if (cases == NULL || count == 0 || which == NULL || !are_valid(cases, count))
         return WEIR_INVALID;
-    return count <= FEW ? run_with_few(&select, deadline, which) : run_with_many(&select, deadline, which);
+    if (count > MOST)
+        return WEIR_NOMEM;
+    select.first = weir__random_below((uint32_t)count);
+    if (!weir__select_try_one(&cases[select.first]))
+        return run_with_all(&select, deadline, which);
+    *which = select.first;
+    return WEIR_OK;
 }

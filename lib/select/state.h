@@ -48,6 +48,8 @@ typedef struct weir__watch {
 typedef struct weir__select {
     weir_case *cases;
     size_t count;
+    size_t first;         /* index of the case that comes first in the first look */
+    size_t drawn;         /* places of the order that are chosen for the next look; the thread's own */
     size_t live;          /* number of cases that are not switched off */
     size_t descriptors;   /* number of those with a descriptor */
     uint32_t *order;      /* a permutation of the cases' indices */

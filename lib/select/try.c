@@ -77,10 +77,23 @@ static weir_status try_case(weir__select *select, size_t at, bool last, bool *po
     }
 }
 
+bool weir__select_try_one(weir_case *one) {
+    switch (one->kind) {
+        case WEIR_CASE_GET:
+            return get(one, true) == WEIR_OK;
+        case WEIR_CASE_PUT:
+            return put(one) == WEIR_OK;
+        default:
+            return false;
+    }
+}
+
 weir_status weir__select_try(weir__select *select, bool last, size_t *which) {
+    size_t drawn = select->drawn;
     bool polled = false;
+    select->drawn = 0;
     for (size_t i = 0; i < select->count; i++) {
-        size_t at = weir__order_next(select->order, select->count, i);
+        size_t at = i < drawn ? select->order[i] : weir__order_next(select->order, select->count, i);
         weir_status status = try_case(select, at, last, &polled);
         if (status == WEIR_OK)
             *which = at;

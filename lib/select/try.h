@@ -23,6 +23,9 @@ static inline bool weir__case_polls(const weir_case *one) {
  */
 weir_status weir__select_try(weir__select *select, bool last, size_t *which);
 
+/* Lets the case happen if it is one of a queue, and ready. Returns whether it has. Never blocks. */
+bool weir__select_try_one(weir_case *one);
+
 /* A weir__spin_look; the argument is a weir__select. Returns whether a queue or a future may be ready. */
 bool weir__select_look(const void *select, size_t ahead);
 

@@ -75,8 +75,8 @@ struct weir_worker {
     weir__hold hold;          /* the batch, as the queue sees it (share.h) */
     bool attached;            /* the queue counts the worker */
     bool added;               /* W3: the worker's thread was added while others worked */
-    bool waited;              /* this batch has waited, so its time is not used */
-    unsigned singles;         /* number of items taken alone while more were allowed */
+    bool waited;              /* since the begin of the last timed batch, one has waited: its time is not used */
+    unsigned singles;         /* number of items taken alone that need not be timed */
     size_t owes;              /* W1: number of items begun and not settled */
     size_t most;              /* B3: maximum number of items taken at once */
     weir__returned *returned; /* list nodes for requeued items; NULL once they are used */

@@ -94,9 +94,12 @@ static size_t run_batch(weir_worker *worker, size_t count, bool *wanted) {
     return begun;
 }
 
-/* A clock read costs as much as a quick item. So of the items taken alone, only every eighth is timed. */
+/*
+ * A clock read costs as much as a quick item. So of the items taken alone, only every eighth is timed: also of those
+ * that wait, because their time is not used.
+ */
 static bool is_timed(weir_worker *worker, size_t count) {
-    return count > 1 || worker->most == 1 || ++worker->singles % 8 == 0;
+    return count > 1 || (worker->most == 1 && !worker->waited) || ++worker->singles % 8 == 0;
 }
 
 /* Runs the batch and learns how long it takes. Returns false if the worker must end. */

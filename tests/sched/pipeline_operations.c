@@ -90,6 +90,28 @@ void scenario_operation_at_the_limit(void) {
     finish_with(WEIR_OK, 2, 0, 0, 0);
 }
 
+/* Finishes each operation after the result of the one before has left. */
+static void finish_after_results(void *results) {
+    void *got;
+    for (int i = 0; i < 3; i++) {
+        finish_with_result(NULL);
+        must(weir_queue_get(results, &got), WEIR_OK);
+    }
+}
+
+/* The lane takes a third item, and waits for its slot: it has ended the first call before (Z3). */
+void scenario_operation_results_at_the_limit(void) {
+    weir_queue *results = new_counting_queue(4);
+    weir_stage_options options = detaching(1, 1);
+    options.output.results = results;
+    begin(options);
+    int other = sched_spawn(finish_after_results, results);
+    put_items(1, 3);
+    sched_join(other);
+    finish_with(WEIR_OK, 3, 0, 0, 0);
+    check_results(results, (int[]){0});
+}
+
 /* Both lanes wait at the limit. Two operations end one after the other: both go on (P3). */
 void scenario_operation_two_lanes(void) {
     begin(detaching(2, 2));

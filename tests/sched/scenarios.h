@@ -174,6 +174,7 @@ void scenario_fatal_error_is_told(void);
 
 void scenario_operation_against_return(void);
 void scenario_operation_at_the_limit(void);
+void scenario_operation_results_at_the_limit(void);
 void scenario_operation_two_lanes(void);
 void scenario_operation_answered_at_the_limit(void);
 void scenario_operation_keeps_its_key(void);
