@@ -154,6 +154,7 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 	pipeline_examples/image_pipeline/address.c pipeline_examples/image_pipeline/address.h \
 	pipeline_examples/image_pipeline/aws.c pipeline_examples/image_pipeline/aws.h \
 	pipeline_examples/image_pipeline/budget.c pipeline_examples/image_pipeline/budget.h \
+	pipeline_examples/image_pipeline/room.c pipeline_examples/image_pipeline/room.h \
 	pipeline_examples/image_pipeline/comment.c pipeline_examples/image_pipeline/comment.h \
 	pipeline_examples/image_pipeline/comment_avif.c \
 	pipeline_examples/image_pipeline/cost.c pipeline_examples/image_pipeline/cost.h \

@@ -316,7 +316,7 @@ stress: all tests/stress tests/stress_children tests/stress_noise tests/sched/sc
 .PHONY: stress
 
 dist_check_SCRIPTS = tests/cpp.sh tests/dist.sh tests/examples.sh tests/exceptions.sh tests/exports.sh tests/gallery.sh tests/headers.sh \
-	tests/image_pipeline_bombs.sh tests/image_pipeline_colours.sh tests/image_pipeline_decodes.sh tests/image_pipeline_isolate.sh \
+	tests/image_pipeline_bombs.sh tests/image_pipeline_colours.sh tests/image_pipeline_decodes.sh tests/image_pipeline_flight.sh tests/image_pipeline_isolate.sh \
 	tests/image_pipeline_kills.sh tests/image_pipeline_leftovers.sh tests/image_pipeline_network.sh \
 	tests/image_pipeline_queue.sh tests/image_pipeline_s3.sh \
 	tests/image_pipeline_second_look.sh tests/image_pipeline_vectors.sh tests/installed.sh tests/layers.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/python.sh \
@@ -324,7 +324,7 @@ dist_check_SCRIPTS = tests/cpp.sh tests/dist.sh tests/examples.sh tests/exceptio
 EXTRA_DIST += tests/cpp.cpp tests/cpp_support.sh tests/exceptions.cpp tests/race_tools_program.c
 EXTRA_DIST += tests/process_memory.py tests/image_pipeline_bombs.py tests/image_pipeline_colours/compare.py tests/image_pipeline_colours/pictures.py \
 	tests/image_pipeline_colours/profiles.py
-EXTRA_DIST += tests/image_pipeline_support.sh
+EXTRA_DIST += tests/image_pipeline_support.sh tests/image_pipeline_flight.py
 EXTRA_DIST += tests/image_pipeline_kills/kills.py
 EXTRA_DIST += tests/image_pipeline_network/check.py tests/image_pipeline_network/servers.py
 EXTRA_DIST += tests/image_pipeline_queue/check.py

@@ -572,6 +572,18 @@ struct job {
 };
 
 static atomic_uint encodes; /* attempts */
+static atomic_long shared;  /* bytes of shared memory at the encoding of a job "weigh"; -1: the system does not tell */
+
+static long shared_memory(void) {
+    char line[128];
+    long kilobytes = -1;
+    FILE *file = fopen("/proc/self/status", "r");
+    while (file != NULL && fgets(line, sizeof line, file) != NULL)
+        (void)sscanf(line, "RssShmem: %ld", &kilobytes);
+    if (file != NULL)
+        fclose(file);
+    return kilobytes < 0 ? -1 : kilobytes * 1024;
+}
 
 static int encode_job(weir_task *task, const void *item, weir_process_payload *to, void *arg) {
     const struct job *job = item;
@@ -581,6 +593,8 @@ static int encode_job(weir_task *task, const void *item, weir_process_payload *t
         return weir_task_fail(task, 16, "not aligned, or not empty");
     if (strcmp(job->text, "late") == 0)
         sleep_until(weir_task_deadline(task));
+    if (strcmp(job->text, "weigh") == 0)
+        atomic_store(&shared, shared_memory());
     if (strcmp(job->text, "refused") == 0)
         return weir_task_fail(task, 66, "encode refuses");
     to->size = job->size;
@@ -770,6 +784,23 @@ START_TEST (all_sizes_cross) {
         free(jobs[i].result);
         free((char *)jobs[i].text);
     }
+}
+END_TEST
+
+START_TEST (a_large_item_leaves_little_memory) {
+    enum { LARGE = 32 * MEGABYTE };
+    weir_process process = process_of("obey");
+    process.payload = LARGE;
+    struct job jobs[] = {job_of_size(LARGE, 'a'), job_of("weigh"), job_of_size(LARGE, 'b')};
+    run_jobs(process, no_options, jobs, COUNT_OF(jobs));
+    ck_assert_int_le(atomic_load(&shared), 2 * WEIR__KEPT_ROOM + MEGABYTE);
+    for (size_t i = 0; i < COUNT_OF(jobs); i += 2) {
+        ck_assert_uint_eq(jobs[i].result_size, LARGE);
+        ck_assert_int_eq(memcmp(jobs[i].result, jobs[i].text, LARGE), 0);
+        free((char *)jobs[i].text);
+    }
+    for (size_t i = 0; i < COUNT_OF(jobs); i++)
+        free(jobs[i].result);
 }
 END_TEST
 
@@ -1680,6 +1711,7 @@ static Suite *process_suite(void) {
     TCase *crossing = add_clean_case(suite, "crossing");
     tcase_add_test(crossing, bytes_cross_and_come_back);
     tcase_add_loop_test(crossing, all_sizes_cross, 0, 2);
+    tcase_add_test(crossing, a_large_item_leaves_little_memory);
     tcase_add_test(crossing, what_exceeds_the_room_fails);
     tcase_add_test(crossing, no_child_changes_what_its_parent_reads);
     tcase_add_test(crossing, codes_and_reasons_are_those_of_the_functions);

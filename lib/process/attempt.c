@@ -218,6 +218,7 @@ static void renew(weir__keeper *keeper) {
 }
 
 void weir__attempt_renew(weir__keeper *keeper) {
+    weir__keeper_give_back(keeper);
     renew(keeper);
     tell_stage(keeper);
 }

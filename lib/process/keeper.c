@@ -63,6 +63,19 @@ bool weir__keeper_begin(weir__keeper *keeper, weir_task *task) {
     return true;
 }
 
+/* Gives back what a single item has taken of a part beyond what is kept for the next ones. */
+static void give_back(const weir__keeper *keeper, const weir__head *head, const unsigned char *part) {
+    if (head->in_memory != 0 && head->count == 0 && head->size > WEIR__KEPT_ROOM)
+        weir__shared_give_back(&keeper->shared, (size_t)(part - keeper->shared.bytes) + WEIR__KEPT_ROOM,
+                               keeper->span - WEIR__KEPT_ROOM);
+}
+
+void weir__keeper_give_back(const weir__keeper *keeper) {
+    give_back(keeper, &keeper->question.head, weir__keeper_questions(keeper));
+    if (weir__keeper_is_answer(keeper, keeper->number))
+        give_back(keeper, &keeper->answer.head, weir__keeper_results(keeper));
+}
+
 /* ---- start ---- */
 
 /* Makes one of the standard streams of the child. Returns 0 or an errno. */

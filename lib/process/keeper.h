@@ -112,6 +112,9 @@ int weir__keeper_fail(weir__keeper *keeper, int code, const char *format, ...)
 #endif
     ;
 
+/* Gives memory back that a large item or result has taken, after its call. */
+void weir__keeper_give_back(const weir__keeper *keeper);
+
 /* The parts of the shared memory. */
 unsigned char *weir__keeper_questions(const weir__keeper *keeper);
 unsigned char *weir__keeper_results(const weir__keeper *keeper);

@@ -8,7 +8,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
-#define _GNU_SOURCE /* memfd_create, F_ADD_SEALS, F_SETSIG, pipe2 */
+#define _GNU_SOURCE /* memfd_create, F_ADD_SEALS, F_SETSIG, pipe2, MADV_REMOVE */
 
 #include "sync/channel.h"
 
@@ -79,6 +79,10 @@ bool weir__shared_attach(weir__shared *shared) {
         return false;
     *shared = (weir__shared){.fd = WEIR__CHILD_MEMORY, .size = (size_t)status.st_size};
     return map(shared) == 0;
+}
+
+void weir__shared_give_back(const weir__shared *shared, size_t first, size_t count) {
+    (void)madvise(shared->bytes + first, count, MADV_REMOVE);
 }
 
 void weir__shared_protect(weir__shared *shared, size_t first, size_t count) {

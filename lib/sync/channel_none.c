@@ -22,6 +22,12 @@ bool weir__shared_attach(weir__shared *shared) {
     return false;
 }
 
+void weir__shared_give_back(const weir__shared *shared, size_t first, size_t count) {
+    (void)shared;
+    (void)first;
+    (void)count;
+}
+
 void weir__shared_protect(weir__shared *shared, size_t first, size_t count) {
     (void)shared;
     (void)first;

@@ -54,12 +54,6 @@ bool budget_take(struct budget *budget, weir_task *task, uint64_t bytes) {
     return !is_cancelled;
 }
 
-void budget_add(struct budget *budget, uint64_t bytes) {
-    pthread_mutex_lock(&budget->lock);
-    budget->used += bytes;
-    pthread_mutex_unlock(&budget->lock);
-}
-
 void budget_return(struct budget *budget, uint64_t bytes) {
     pthread_mutex_lock(&budget->lock);
     budget->used -= bytes;

@@ -13,7 +13,7 @@
 #include <weir/pipeline.h>
 
 struct budget {
-    uint64_t limit; /* constant; budget_add may exceed it */
+    uint64_t limit; /* constant */
     pthread_mutex_t lock;
     pthread_cond_t changed;
     uint64_t used; /* guarded by the lock, like the next two */
@@ -25,13 +25,10 @@ void budget_open(struct budget *budget, uint64_t limit);
 void budget_close(struct budget *budget);
 
 /*
- * Takes `bytes`, which must not be more than the limit. Blocks until they fit, in the order of the calls; with 0, until
- * no more than the limit is in use. Returns false, with nothing taken, if the pipeline is cancelled first.
+ * Takes `bytes`, which must not be more than the limit. Blocks until they fit, in the order of the calls. Returns false,
+ * with nothing taken, if the pipeline is cancelled first.
  */
 bool budget_take(struct budget *budget, weir_task *task, uint64_t bytes);
-
-/* Takes bytes that are in use already, whether they fit or not. Never blocks for room. */
-void budget_add(struct budget *budget, uint64_t bytes);
 
 void budget_return(struct budget *budget, uint64_t bytes);
 

@@ -26,18 +26,59 @@ struct downloader {
     struct target target; /* open if existing thumbnails are skipped */
     struct work *work;
     struct photo *photo; /* the current one */
-    size_t room;         /* bytes allocated for photo->image */
+    size_t allocated;    /* bytes of photo->image */
 };
 
 /* Returns how much memory to allocate for `needed` bytes: all at once if the server announces the length. */
 static size_t room_for(const struct downloader *downloader, size_t needed) {
-    size_t room = downloader->room == 0 ? FIRST_ROOM : downloader->room * 2, max = downloader->work->options->max_bytes;
+    size_t allocated = downloader->allocated, max = downloader->work->options->max_bytes;
+    size_t room = allocated == 0 ? FIRST_ROOM : allocated * 2;
     curl_off_t announced = -1;
     curl_easy_getinfo(downloader->transfer.curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-    if (downloader->room == 0 && announced > 0 && (uint64_t)announced <= max)
+    if (allocated == 0 && announced > 0 && (uint64_t)announced <= max)
         room = (size_t)announced;
     room = room < max ? room : max;
     return room > needed ? room : needed;
+}
+
+/*
+ * Takes memory for an image of `room` bytes. Waits for it for as long as the server may be silent; then the download is
+ * put off, and takes all the memory before it begins anew. Returns 0, or the code of a failure.
+ */
+static int reserve(struct downloader *downloader, size_t room) {
+    struct photo *photo = downloader->photo;
+    weir_task *task = downloader->transfer.task;
+    if (room <= photo->held)
+        return 0;
+    weir_deadline deadline = weir_deadline_after((uint64_t)downloader->work->options->stall * WEIR_SECOND);
+    bool has_waited = false;
+    enum room_answer answer =
+        room_grow(&downloader->work->room, task, photo, room - photo->held, deadline, &has_waited);
+    if (has_waited) {
+        downloader->transfer.is_held_up = true;
+        photo->expected = room;
+    }
+    if (answer == ROOM_TAKEN)
+        return 0;
+    return answer == ROOM_LATE ? weir_task_fail(task, PUT_OFF, "waits for memory")
+                               : weir_task_fail(task, FAILED, "cancelled");
+}
+
+/* Makes the image hold `needed` bytes. Returns 0, or the code of a failure. */
+static int make_room(struct downloader *downloader, size_t needed) {
+    struct photo *photo = downloader->photo;
+    if (needed <= downloader->allocated)
+        return 0;
+    size_t room = room_for(downloader, needed);
+    int code = reserve(downloader, room);
+    if (code != 0)
+        return code;
+    unsigned char *image = realloc(photo->image, room);
+    if (image == NULL)
+        return weir_task_fail(downloader->transfer.task, FAILED, "out of memory");
+    photo->image = image;
+    downloader->allocated = room;
+    return 0;
 }
 
 /* Called by libcurl with received bytes. Any return value but `size` ends the transfer. */
@@ -52,19 +93,11 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
         transfer->failure = weir_task_fail(transfer->task, FAILED, "larger than %zu bytes", max);
         return 0;
     }
-    size_t needed = photo->image_size + size;
-    if (needed > downloader->room) {
-        size_t room = room_for(downloader, needed);
-        unsigned char *image = realloc(photo->image, room);
-        if (image == NULL) {
-            transfer->failure = weir_task_fail(transfer->task, FAILED, "out of memory");
-            return 0;
-        }
-        photo->image = image;
-        downloader->room = room;
-    }
+    transfer->failure = make_room(downloader, photo->image_size + size);
+    if (transfer->failure != 0)
+        return 0;
     memcpy(photo->image + photo->image_size, bytes, size);
-    photo->image_size = needed;
+    photo->image_size += size;
     return size;
 }
 
@@ -133,12 +166,12 @@ void download_fini(void *state) {
 /* Waits until the pictures and thumbnails in memory leave room for a further one. */
 static int download(struct downloader *downloader, weir_task *task) {
     long status;
-    if (!budget_take(&downloader->work->held, task, 0))
+    struct photo *photo = downloader->photo;
+    if (!room_begin(&downloader->work->room, task, photo, photo->expected))
         return weir_task_fail(task, FAILED, "cancelled");
-    int code = transfer_run(&downloader->transfer, task, downloader->photo, downloader->photo->url, &status);
+    int code = transfer_run(&downloader->transfer, task, photo, photo->url, &status);
     if (code != 0)
         return code;
-    const struct photo *photo = downloader->photo;
     if (status == STATUS_OK || status == STATUS_TRANSFORMED)
         return photo->image_size > 0 ? 0 : weir_task_fail(task, FAILED, "empty");
     char reason[REASON_SIZE];
@@ -210,7 +243,7 @@ int download_photo(weir_task *task, void *item, void *state) {
     struct downloader *downloader = state;
     struct photo *photo = item;
     downloader->photo = photo;
-    downloader->room = 0;
+    downloader->allocated = 0;
     if (photo->begun == 0)
         photo->begun = weir_deadline_after(0);
     bool is_there = false;
@@ -226,6 +259,7 @@ int download_photo(weir_task *task, void *item, void *state) {
         code = download(downloader, task);
     if (code != 0) {
         photo_forget_image(photo); /* a partial picture, or an error page */
+        room_count(&downloader->work->room, photo);
         code = retries_end(task, downloader->work, photo, code);
         if (code != TRANSIENT && code != PUT_OFF)
             hosts_leave(photo);
@@ -235,7 +269,7 @@ int download_photo(weir_task *task, void *item, void *state) {
     photo->failures = 0;
     photo->behind = NULL;
     photo->bytes_in = photo->image_size;
-    photo_count(photo, &downloader->work->held);
+    room_count(&downloader->work->room, photo);
     atomic_fetch_add(&downloader->work->bytes_in, photo->image_size);
     weir_task_emit(task, photo);
     return 0;

@@ -120,14 +120,15 @@ static int take_answer(weir_task *task, void *item, const void *from, size_t siz
     return NEEDS_MEMORY;
 }
 
-/* Asks the child of this thread while photo->granted bytes of the memory are taken. */
+/* Asks the child of this thread while photo->granted bytes of the memory are taken, and those of the picture's copy. */
 static int ask_within_memory(struct isolated *isolated, weir_task *task, struct photo *photo) {
-    uint64_t granted = photo->granted; /* an answer may change it */
     struct budget *memory = &isolated->work->memory;
-    if (!budget_take(memory, task, granted))
+    uint64_t left = memory->limit - photo->granted;
+    uint64_t taken = photo->granted + (photo->image_size < left ? photo->image_size : left); /* alone if it is so large */
+    if (!budget_take(memory, task, taken))
         return weir_task_fail(task, FAILED, "cancelled");
-    int code = weir_process_run(task, photo, isolated->keeper);
-    budget_return(memory, granted);
+    int code = weir_process_run(task, photo, isolated->keeper); /* may change photo->granted */
+    budget_return(memory, taken);
     return code;
 }
 

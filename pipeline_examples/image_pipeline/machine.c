@@ -1,5 +1,6 @@
 /*
- * machine.c - reads the limits of the control groups (cgroups 7, versions 1 and 2), from that of the process upwards.
+ * machine.c - reads the limits of the control groups (cgroups 7, versions 1 and 2), from that of the process upwards;
+ * and sets the allocator.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -11,6 +12,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
 
 enum { PATH_SIZE = 4096 };
 
@@ -70,4 +75,12 @@ uint64_t machine_memory(void) {
     if (groups != NULL)
         fclose(groups);
     return least;
+}
+
+/* Otherwise glibc raises the threshold up to 32 MiB, to the largest block that was freed. */
+void machine_map_large_blocks(void) {
+#if defined(__GLIBC__)
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 2 << 20);
+#endif
 }

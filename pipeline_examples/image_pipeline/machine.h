@@ -1,5 +1,5 @@
 /*
- * machine.h - how much memory there is.
+ * machine.h - how much memory there is, and its return to the system.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -10,5 +10,11 @@
 
 /* Returns the bytes of memory that the machine has, or less if a control group of the process limits them. */
 uint64_t machine_memory(void);
+
+/*
+ * Makes the allocator map each large block, so that a picture that grows while it is downloaded is not copied, and its
+ * memory returns to the system when it is freed. Called before there are threads. Has no effect without glibc.
+ */
+void machine_map_large_blocks(void);
 
 #endif /* IMAGE_PIPELINE_MACHINE_H */

@@ -9,7 +9,7 @@
  * back-pressure slows the faster ones down. The threads of downloads and uploads, which wait for the network, are few
  * at first, and their number grows while that raises the throughput. Each resize thread has a child process that decodes.
  * The number of pictures in memory is bounded however many there are, including those that wait for another attempt,
- * and no download begins while their bytes are many. A picture that fails becomes a dead letter, which holds the
+ * and a download waits while their bytes are many. A picture that fails becomes a dead letter, which holds the
  * reason, and the others go on. Ctrl-C finishes the pipeline: in-flight items are completed. A second one cancels it:
  * they are dropped. The report counts every photo that was put in exactly one place.
  *
@@ -29,6 +29,7 @@
 #include "interrupt.h"
 #include "isolate.h"
 #include "library.h"
+#include "machine.h"
 #include "metrics.h"
 #include "options.h"
 #include "plan.h"
@@ -58,7 +59,7 @@ static size_t most_in_flight(const struct options *options) {
     return 3 * options->capacity + downloads + options->resizes + uploads + MOST_BACKING_OFF;
 }
 
-/* Returns the bytes of downloaded pictures and thumbnails in memory from which on no download begins. */
+/* Returns the bytes of pictures and thumbnails in memory from which on a download waits. */
 static uint64_t most_held(const struct options *options) {
     const uint64_t most = (uint64_t)256 << 20, part = options->recipe.memory / 4;
     return part < most ? part : most;
@@ -78,7 +79,7 @@ static weir_status start(weir_pipeline *pipeline, struct work *work, weir_queue 
         {.name = "resize", .work.run = resize_photo, .work.fini = resize_fini},
         {.name = "upload", .work.run = upload_photo, .work.init = upload_init, .work.fini = upload_fini},
     };
-    stages[0].errors.retry = stages[2].errors.retry = retries_options(options);
+    stages[0].errors.retry = stages[2].errors.retry = retries_options();
     if (is_isolated)
         isolate_set_up(&stages[1], work);
     if (options->per_host > 0 && work->ends.origin == NULL)
@@ -231,7 +232,7 @@ static void make_thumbnails(struct work *work, const struct trace *trace, weir_r
 static int open_work(struct work *work) {
     const struct options *options = work->options;
     budget_open(&work->memory, options->recipe.memory);
-    budget_open(&work->held, most_held(options));
+    room_open(&work->room, most_held(options));
     pace_open(&work->pace, options->rate);
     work->hosts = hosts_create(options->retries, INSIDE_PER_HOST * options->per_host);
     work->ends.source.list.file = -1;
@@ -288,7 +289,7 @@ static int process(const struct options *options) {
     ends_close(&work.ends);
     hosts_destroy(work.hosts);
     budget_close(&work.memory);
-    budget_close(&work.held);
+    room_close(&work.room);
     pace_close(&work.pace);
     journal_close(&work.journal);
     return report_close(&work.report) || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
@@ -312,6 +313,7 @@ static int run_program(int argc, char **argv) {
 
     signal(SIGPIPE, SIG_IGN); /* a closed connection is an ordinary error */
     signal(SIGXFSZ, SIG_IGN); /* so is a file of the size that the system permits */
+    machine_map_large_blocks();
     if (!interrupt_start())
         return EXIT_FAILURE;
     exit_status = EXIT_FAILURE;

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "budget.h"
 #include "escape.h"
 #include "names.h"
 #include "png_text.h"
 #include "queue.h"
 #include "recipe.h"
+#include "room.h"
 #include "url.h"
 
 void photo_show(char *text, size_t size, const struct photo *photo) {
@@ -82,18 +82,6 @@ void photo_prepare(struct photo *photo) {
     photo->image_size = png_text_remove(photo->image, photo->image_size);
 }
 
-void photo_count(struct photo *photo, struct budget *holder) {
-    uint64_t before = photo->held, held = photo->image_size;
-    for (size_t i = 0; i < photo->thumbnail_count; i++)
-        held += photo->thumbnails[i].size;
-    photo->holder = holder;
-    photo->held = held;
-    if (held > before)
-        budget_add(holder, held - before);
-    else
-        budget_return(holder, before - held);
-}
-
 void photo_forget_image(struct photo *photo) {
     free(photo->image);
     photo->image = NULL;
@@ -123,8 +111,8 @@ void photo_drop(void *item, void *unused) {
     struct photo *photo = item;
     photo_forget_image(photo);
     photo_forget_thumbnails(photo);
-    if (photo->holder != NULL)
-        photo_count(photo, photo->holder);
+    if (photo->room != NULL)
+        room_count(photo->room, photo);
     free(photo->damage);
     photo->damage = NULL;
     if (photo->name == photo->sized_name)

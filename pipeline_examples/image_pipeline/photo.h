@@ -16,9 +16,9 @@
 #include <stdint.h>
 
 struct box;
-struct budget;
 struct delivery;
 struct host;
+struct room;
 
 /* An encoded thumbnail, in GLib's memory; NULL if there is none. */
 struct thumbnail {
@@ -47,8 +47,9 @@ struct photo {
     size_t image_size;
     struct thumbnail *thumbnails; /* one for each size of the recipe; NULL before resizing */
     size_t thumbnail_count;
-    struct budget *holder;     /* counts the next one; NULL before the download */
-    uint64_t held;             /* bytes of the picture and its thumbnails, as counted last */
+    struct room *room;         /* counts the next one; NULL before the download */
+    uint64_t held;             /* bytes taken for the picture and its thumbnails */
+    size_t expected;           /* bytes of the picture, as learnt from a download that had to wait for memory; else 0 */
     uint64_t granted;          /* bytes that a child process may take for the decode */
     bool is_checked;           /* the destination has been asked for an existing thumbnail, and has none */
     unsigned failures;         /* transient ones in this stage */
@@ -103,9 +104,6 @@ struct thumbnail *photo_thumbnail(struct photo *photo);
 
 /* Allocates room for `count` thumbnails. Returns false if memory is exhausted. */
 bool photo_make_room(struct photo *photo, size_t count);
-
-/* Counts the bytes that the photo holds now in `holder`, in place of those counted before. photo_drop returns them. */
-void photo_count(struct photo *photo, struct budget *holder);
 
 /* Removes from the downloaded picture what no decoder needs, and may take much memory. */
 void photo_prepare(struct photo *photo);

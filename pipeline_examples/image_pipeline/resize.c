@@ -31,7 +31,7 @@ int resize_end(weir_task *task, struct work *work, struct photo *photo, int code
     photo_forget_image(photo);
     if (code == 0)
         code = add_marks(task, photo, work);
-    photo_count(photo, &work->held);
+    room_count(&work->room, photo);
     if (code == 0 && recipe->size_count > 1 && !photo_select(photo, recipe->sizes, recipe->size_count, 0))
         code = weir_task_fail(task, FAILED, "out of memory");
     if (code == 0)

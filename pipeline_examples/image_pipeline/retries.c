@@ -44,6 +44,6 @@ static bool is_retried(int code, void *work) {
     return code == TRANSIENT || code == PUT_OFF;
 }
 
-weir_retry retries_options(const struct options *options) {
-    return (weir_retry){.attempts = options->retries == 0 ? 1 : UINT_MAX, .backoff = WEIR_SECOND, .when = is_retried};
+weir_retry retries_options(void) {
+    return (weir_retry){.attempts = UINT_MAX, .backoff = WEIR_SECOND, .when = is_retried};
 }

@@ -15,6 +15,6 @@
 int retries_end(weir_task *task, struct work *work, struct photo *photo, int code);
 
 /* Returns the retries for a stage: the pipeline does not count them. */
-weir_retry retries_options(const struct options *options);
+weir_retry retries_options(void);
 
 #endif /* IMAGE_PIPELINE_RETRIES_H */

@@ -24,6 +24,7 @@
 #include "photo.h"
 #include "refusals.h"
 #include "report.h"
+#include "room.h"
 
 /* State shared by all stages, passed as `arg`. Constant while they run, except for the counters. */
 struct work {
@@ -38,7 +39,7 @@ struct work {
     struct report report;
     struct journal journal;
     struct budget memory;       /* for decodes */
-    struct budget held;         /* bytes of downloaded pictures and thumbnails in memory */
+    struct room room;           /* for pictures and thumbnails in flight */
     weir_process decoder;       /* the child processes; unused with --no-isolate */
     atomic_bool has_no_decoder; /* one of them could not be started */
     struct hosts *hosts;

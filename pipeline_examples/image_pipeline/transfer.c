@@ -140,13 +140,10 @@ static bool is_private(const struct transfer *transfer, CURLcode code) {
     return code == CURLE_COULDNT_CONNECT && transfer->met_private && !transfer->met_public;
 }
 
-/* Unreachable servers and interrupted answers are transient: so is a name server that does not answer. */
-static int error_code(const struct transfer *transfer, CURLcode code) {
-    if (is_private(transfer, code))
-        return FAILED;
+/* Returns whether the server was not reached, or its answer was interrupted: a name server may not answer, too. */
+static bool is_interrupted(CURLcode code) {
     switch (code) {
         case CURLE_OPERATION_TIMEDOUT:
-            return transfer->is_embedded || is_too_slow(transfer) ? FAILED : TRANSIENT;
         case CURLE_COULDNT_RESOLVE_HOST:
         case CURLE_COULDNT_CONNECT:
         case CURLE_SSL_CONNECT_ERROR:
@@ -154,10 +151,20 @@ static int error_code(const struct transfer *transfer, CURLcode code) {
         case CURLE_PARTIAL_FILE:
         case CURLE_RECV_ERROR:
         case CURLE_SEND_ERROR:
-            return transfer->is_embedded ? FAILED : TRANSIENT;
+            return true;
         default:
-            return FAILED;
+            return false;
     }
+}
+
+/* A server gives up a client that reads nothing for long, and the time for the transfer passes too. */
+static int error_code(const struct transfer *transfer, CURLcode code) {
+    if (is_private(transfer, code) || !is_interrupted(code))
+        return FAILED;
+    if (transfer->is_held_up)
+        return PUT_OFF;
+    bool is_late = code == CURLE_OPERATION_TIMEDOUT && is_too_slow(transfer);
+    return transfer->is_embedded || is_late ? FAILED : TRANSIENT;
 }
 
 bool transfer_may_pass(const struct transfer *transfer, long status) {
@@ -319,7 +326,7 @@ static int perform(struct transfer *transfer, const struct asked *asked, long *s
     char status_text[STATUS_TEXT];
     transfer->failure = 0;
     transfer->error[0] = '\0';
-    transfer->met_private = transfer->met_public = false;
+    transfer->met_private = transfer->met_public = transfer->is_held_up = false;
     transfer->redirects = 0;
     CURLcode code = curl_easy_perform(transfer->curl);
     if (code == CURLE_OK)

@@ -28,6 +28,7 @@ struct transfer {
     long redirects;   /* those before the current host, which is that of the next two */
     bool met_private; /* an address was refused because it is not public */
     bool met_public;  /* a public address was tried */
+    bool is_held_up;  /* this program was not ready for the bytes of the answer; set by the user of the transfer */
     weir_task *task;  /* current task, and its photo */
     struct photo *photo;
     int failure; /* result of weir_task_fail in the callback that ends the transfer; 0 if none */
@@ -55,7 +56,8 @@ bool transfer_may_pass(const struct transfer *transfer, long status);
 
 /*
  * Runs the prepared transfer with this URL. Returns 0 and sets `*status` to the HTTP status of the answer; or fails the
- * task. If the host is paused or given up, fails it without a transfer.
+ * task. If the host is paused or given up, fails it without a transfer. If the transfer was held up and failed in a way
+ * that may come from that, it is put off.
  */
 int transfer_run(struct transfer *transfer, weir_task *task, struct photo *photo, const char *url, long *status);
 
