@@ -72,8 +72,8 @@ struct weir__nats_held {
     natsMsg *message;                        /* until it is decoded */
     char *reply;                             /* subject of its acknowledgement */
     uint64_t sequence;
-    uint64_t told; /* when the server was told last that it is in work */
-    unsigned attempt;
+    uint64_t told;    /* when the server was told last that it is in work */
+    unsigned attempt; /* deliveries of this message; one that was put again had others before */
     unsigned lane;
     uint64_t dropped_at;
     bool sentinel;
