@@ -13,7 +13,9 @@
  * Nor is a put repeated before the stream has a leader. A leader that is stopped, as by a partition, and goes on writes to
  * its log what it was sent since, until it learns of its successor. 2.9.10 keeps these entries in the place of the first
  * ones of the successor, which are lost once that server leads again: 33, 4 and 7 acknowledged puts in three runs of five
- * stops, when each put was repeated each second. If nothing is repeated, both have the same messages in that place.
+ * stops, when each put was repeated each second. If nothing is repeated, and the first messages of the successor are the
+ * unanswered ones of all programs, both have the same in that place. So a program that repeats a put begins no other one
+ * for as long as others may take to repeat theirs: without, one of five stops lost a put.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -100,7 +102,10 @@ static void leave_room(weir_nats *nats, struct weir__nats_put *put) {
 static bool may_send(weir_nats *nats, const struct weir__nats_put *put, weir_deadline patience) {
     if (nats->config.replicas == 1 || !put->sent)
         return true;
-    return weir__nats_has_leader(nats, weir__nats_sooner(weir_deadline_after(RESEND), patience));
+    if (!weir__nats_has_leader(nats, weir__nats_sooner(weir_deadline_after(RESEND), patience)))
+        return false;
+    weir__nats_room_quiet(nats);
+    return true;
 }
 
 /* Makes one attempt. Returns WEIR_OK, WEIR_FULL, WEIR_DISCONNECTED and WEIR_TIMEDOUT for a further one, or the end. */
