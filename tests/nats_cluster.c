@@ -268,7 +268,7 @@ struct run {
     pthread_t producers[PRODUCERS];
     natsConnection *connection;
     jsCtx *js;
-    bool losses; /* of leaders */
+    bool losses;   /* of leaders */
     uint64_t most; /* items in the queue */
 };
 
@@ -355,11 +355,23 @@ static bool finish(struct run *run, const char *what) {
     return lost == 0 && over <= PRODUCERS - 1;
 }
 
-/* Waits until all replicas are current. Returns the number of the leader. */
+/* Returns whether the consumer of the items has a leader: its group chooses one by itself, which may take longer. */
+static bool is_delivering(jsCtx *js) {
+    char stream[64];
+    jsConsumerInfo *info = NULL;
+    jsErrCode code;
+    snprintf(stream, sizeof stream, "WEIR_%s", queue);
+    bool delivering = js_GetConsumerInfo(&info, js, stream, "lane_0", NULL, &code) == NATS_OK &&
+                      info->Cluster != NULL && info->Cluster->Leader != NULL;
+    jsConsumerInfo_Destroy(info);
+    return delivering;
+}
+
+/* Waits until all replicas are current, and the consumer delivers. Returns the number of the leader. */
 static int wait_for_replicas(struct run *run) {
     uint64_t messages, give_up = weir_deadline_after(120 * WEIR_SECOND);
     int leader = -1;
-    while (!ask(run->js, &messages, &leader) || leader < 0) {
+    while (!ask(run->js, &messages, &leader) || leader < 0 || !is_delivering(run->js)) {
         if (now() > give_up)
             stop_with("the replicas do not become current");
         usleep(50000);
