@@ -2,7 +2,8 @@
  * dead.c - Implements dead letters: messages of a stream of their own, with the bytes of the item.
  *
  * Headers of a letter: Weir-Subject, to put it back, and Weir-Attempts. Its identity comes from the item and its place
- * in the queue. So a program that dies between the letter and the acknowledgement of the item leaves one letter.
+ * in the queue. So a program that dies between the letter and the acknowledgement of the item leaves one letter; with
+ * replicas, perhaps two (put.c).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -20,29 +21,27 @@
 #include <stdlib.h>
 
 static natsStatus make_letter(const struct weir__nats_held *held, natsMsg **letter) {
-    char subject[SUBJECT_BYTES], attempts[16];
+    char subject[SUBJECT_BYTES], attempts[16], identity[SUBJECT_BYTES];
     snprintf(subject, sizeof subject, "weir_dead.%s", held->nats->config.name);
     snprintf(attempts, sizeof attempts, "%u", held->attempt - 1);
+    weir__nats_derive(identity, "dead", held->nats->stream, held->message, held->sequence);
     natsStatus status =
         natsMsg_Create(letter, subject, NULL, natsMsg_GetData(held->message), natsMsg_GetDataLength(held->message));
     if (status == NATS_OK)
         status = natsMsgHeader_Set(*letter, "Weir-Subject", natsMsg_GetSubject(held->message));
     if (status == NATS_OK)
         status = natsMsgHeader_Set(*letter, "Weir-Attempts", attempts);
+    if (status == NATS_OK)
+        status = natsMsgHeader_Set(*letter, weir__nats_identity_header(held->nats), identity);
     return status;
 }
 
 void weir__nats_bury(struct weir__nats_held *held) {
-    char identity[SUBJECT_BYTES];
     natsMsg *letter = NULL;
-    jsPubOptions options;
     jsErrCode code = 0;
-    jsPubOptions_Init(&options);
-    weir__nats_derive(identity, "dead", held->nats->stream, held->message, held->sequence);
-    options.MsgId = identity;
     natsStatus status = make_letter(held, &letter);
     if (status == NATS_OK)
-        status = js_PublishMsg(NULL, held->nats->js, letter, &options, &code);
+        status = js_PublishMsg(NULL, held->nats->js, letter, NULL, &code);
     natsMsg_Destroy(letter);
     if (status == NATS_OK) {
         weir__nats_ack(held);

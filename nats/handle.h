@@ -72,8 +72,8 @@ struct weir__nats_held {
     natsMsg *message;                        /* until it is decoded */
     char *reply;                             /* subject of its acknowledgement */
     uint64_t sequence;
-    uint64_t told; /* when the server was told last that it is in work */
-    unsigned attempt;
+    uint64_t told;    /* when the server was told last that it is in work */
+    unsigned attempt; /* deliveries of this message; one that was put again had others before */
     unsigned lane;
     uint64_t dropped_at;
     bool sentinel;
@@ -122,6 +122,7 @@ struct weir_nats {
     uint64_t messages, last_sequence; /* of the stream, as it told */
     uint64_t newest;                  /* sequence of the newest put of this program */
     bool known;                       /* these three are of use */
+    uint64_t quiet_until;             /* no put is admitted before */
     uint64_t flying;                  /* puts admitted and without an answer */
     uint64_t freed;                   /* acknowledgements seen */
     bool watching;                    /* a thread subscribes to acknowledgements */

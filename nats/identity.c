@@ -1,5 +1,5 @@
 /*
- * identity.c - Derives identities: by the hash FNV-1a (Fowler, Noll, Vo).
+ * identity.c - Implements identities, which are derived by the hash FNV-1a (Fowler, Noll, Vo).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -18,11 +18,23 @@ static uint64_t add(uint64_t hash, const char *bytes, size_t size) {
     return hash;
 }
 
+const char *weir__nats_identity_header(const weir_nats *nats) {
+    return nats->config.replicas == 1 ? "Nats-Msg-Id" : "Weir-Id";
+}
+
+const char *weir__nats_identity(natsMsg *message) {
+    const char *identity = NULL;
+    if (natsMsgHeader_Get(message, "Weir-Id", &identity) == NATS_OK ||
+        natsMsgHeader_Get(message, "Nats-Msg-Id", &identity) == NATS_OK)
+        return identity;
+    return NULL;
+}
+
 void weir__nats_derive(char text[SUBJECT_BYTES], const char *kind, const char *stream, natsMsg *message,
                        uint64_t place) {
-    const char *own = NULL;
+    const char *own = weir__nats_identity(message);
     uint64_t hash = add(FNV_BASIS, natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message));
-    if (natsMsgHeader_Get(message, "Nats-Msg-Id", &own) == NATS_OK)
+    if (own != NULL)
         hash = add(hash, own, strlen(own));
     snprintf(text, SUBJECT_BYTES, "%s.%s.%" PRIu64 ".%016" PRIx64, kind, stream, place, hash);
 }

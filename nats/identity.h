@@ -1,5 +1,5 @@
 /*
- * identity.h - Declares identities of messages that are put because of another message.
+ * identity.h - identities of messages: their header, and those of what is put because of another message.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -15,5 +15,11 @@
  */
 void weir__nats_derive(char text[SUBJECT_BYTES], const char *kind, const char *stream, natsMsg *message,
                        uint64_t place);
+
+/* Returns the name of its header: that by which the server finds repetitions, or with replicas one of ours (put.c). */
+const char *weir__nats_identity_header(const weir_nats *nats);
+
+/* Returns the identity of a message; NULL if it has none. */
+const char *weir__nats_identity(natsMsg *message);
 
 #endif /* WEIR_NATS_IDENTITY_H */

@@ -7,7 +7,8 @@
  *
  * A message of the stream is such a one if its lane has delivered all that it knows, or is acknowledged beyond it, at two
  * looks, seconds apart. It is put to the queue again, with an identity from its place, and a header, which raises its
- * attempt number; then it is removed. So an item that was acknowledged comes twice.
+ * attempt number. Once that is answered it is removed, unless its place has another message by then, because the leader has
+ * changed. So an item that was acknowledged comes twice.
  *
  * If a message that was put again is passed over again, the copies of two servers number it differently: the consumer had it
  * acknowledged under another number. Then the leader of the stream is asked to step down before anything is moved again.
@@ -33,22 +34,25 @@
 
 enum { LOOKED_AT = 2000 }; /* messages of one look */
 
-static struct weir__nats_lane *lane_of(weir_nats *nats, const char *subject) {
-    for (size_t i = 0; i + 1 < nats->lane_count; i++) {
-        if (strcmp(subject, nats->lanes[i].subject) == 0)
-            return &nats->lanes[i];
-    }
-    return NULL;
+/* Returns whether a place still has the message of this identity: a leader that has changed may number them differently. */
+static bool is_at(weir_nats *nats, uint64_t place, const char *identity) {
+    char found[SUBJECT_BYTES] = "";
+    natsMsg *message = NULL;
+    jsErrCode code = 0;
+    if (js_GetMsg(&message, nats->js, nats->stream, place, NULL, &code) == NATS_OK)
+        weir__nats_derive(found, "again", nats->stream, message, place);
+    natsMsg_Destroy(message);
+    return strcmp(found, identity) == 0;
 }
 
 /* Puts a message again, with its place in its identity, and removes it. Returns whether it did. */
-static bool move(weir_nats *nats, natsMsg *message, uint64_t sequence) {
+static bool move(weir_nats *nats, natsMsg *message, uint64_t place) {
     char identity[SUBJECT_BYTES];
     jsErrCode code = 0;
     weir_nats_message bytes = {natsMsg_GetData(message), (size_t)natsMsg_GetDataLength(message), 0, 0};
-    weir__nats_derive(identity, "again", nats->stream, message, sequence);
+    weir__nats_derive(identity, "again", nats->stream, message, place);
     return weir__nats_put_again(nats, natsMsg_GetSubject(message), &bytes, "Weir-Again", identity) == WEIR_OK &&
-           js_DeleteMsg(nats->js, nats->stream, sequence, NULL, &code) == NATS_OK;
+           is_at(nats, place, identity) && js_DeleteMsg(nats->js, nats->stream, place, NULL, &code) == NATS_OK;
 }
 
 static void step_down(weir_nats *nats) {
@@ -59,24 +63,24 @@ static void step_down(weir_nats *nats) {
     natsMsg_Destroy(answer);
 }
 
-/* Moves a message, or has the leader step down because it was moved before. */
-static bool move_or_step_down(weir_nats *nats, natsMsg *message, uint64_t sequence) {
-    const char *again = NULL;
-    if (natsMsgHeader_Get(message, "Weir-Again", &again) != NATS_OK || nats->stepped)
-        return move(nats, message, sequence);
-    nats->stepped = true;
-    step_down(nats);
-    return false;
+static bool was_moved(natsMsg *message) {
+    const char *identity = weir__nats_identity(message);
+    return identity != NULL && strncmp(identity, "again.", strlen("again.")) == 0;
 }
 
-static bool move_if_suspect(weir_nats *nats, uint64_t sequence, uint64_t before) {
+/* Moves a message, or has the leader step down because it was moved before. Returns whether it moved it. */
+static bool move_or_step_down(weir_nats *nats, uint64_t place) {
     natsMsg *message = NULL;
     jsErrCode code = 0;
-    if (js_GetMsg(&message, nats->js, nats->stream, sequence, NULL, &code) != NATS_OK)
+    bool moved = false;
+    if (js_GetMsg(&message, nats->js, nats->stream, place, NULL, &code) != NATS_OK)
         return false;
-    struct weir__nats_lane *lane = lane_of(nats, natsMsg_GetSubject(message));
-    bool moved =
-        lane != NULL && sequence <= lane->suspect && sequence <= before && move_or_step_down(nats, message, sequence);
+    if (!was_moved(message) || nats->stepped) {
+        moved = move(nats, message, place);
+    } else {
+        nats->stepped = true;
+        step_down(nats);
+    }
     natsMsg_Destroy(message);
     return moved;
 }
@@ -132,39 +136,37 @@ static bool sentinel_came(weir_nats *nats, uint64_t last) {
 }
 
 /*
- * Moves what is suspect from the first message on; a removal tells where the next message is. Stops at a sentinel that has
- * come since the stream told its state, unless this program holds one. Returns how many messages it moved.
+ * Moves what is suspect of a lane, from the first message of the stream on. Stops at a sentinel that has come since the stream
+ * told its state, unless this program holds one, and at a message for which the leader steps down. Returns how many it moved.
  */
-static size_t move_all(weir_nats *nats, const struct weir__nats_state *begin, uint64_t before, bool holds) {
-    struct weir__nats_state state;
+static size_t move_lane(weir_nats *nats, const struct weir__nats_lane *lane, const struct weir__nats_state *begin,
+                        bool holds) {
     size_t moved = 0;
-    uint64_t next = begin->first;
+    uint64_t place = begin->first - 1;
     bool stepped = nats->stepped;
-    for (size_t tries = 0; next <= before && tries < LOOKED_AT; tries++) {
-        if ((!holds && sentinel_came(nats, begin->last)) || nats->stepped != stepped)
+    for (size_t tries = 0; place < lane->suspect && tries < LOOKED_AT && nats->stepped == stepped; tries++) {
+        if (weir__nats_find(nats, lane->subject, place + 1, &place) != WEIR_OK || place == 0 || place > lane->suspect)
             break;
-        bool did = move_if_suspect(nats, next++, before);
-        moved += did;
-        if (did && weir__nats_state(nats, nats->stream, &state) == WEIR_OK && state.first > next)
-            next = state.first;
+        if (!holds && sentinel_came(nats, begin->last))
+            break;
+        moved += move_or_step_down(nats, place);
     }
     return moved;
 }
 
 static void look(weir_nats *nats) {
     struct weir__nats_state state;
-    uint64_t sentinel = 0, before = 0, next[LANES_MOST];
+    uint64_t sentinel = 0;
+    size_t moved = 0;
     if (weir__nats_state(nats, nats->stream, &state) != WEIR_OK || state.messages == 0 || !may_repair(nats, &sentinel))
         state.last = 0;
     for (size_t i = 0; i + 1 < nats->lane_count; i++) {
         struct weir__nats_lane *lane = &nats->lanes[i];
-        next[i] = state.last == 0 ? 0 : look_at_lane(nats, i, state.last);
-        lane->suspect = lane->suspect < next[i] ? lane->suspect : next[i];
-        before = before < lane->suspect ? lane->suspect : before;
+        uint64_t next = state.last == 0 ? 0 : look_at_lane(nats, i, state.last);
+        lane->suspect = lane->suspect < next ? lane->suspect : next;
+        moved += lane->suspect == 0 ? 0 : move_lane(nats, lane, &state, sentinel != 0);
+        lane->suspect = next;
     }
-    size_t moved = state.last == 0 ? 0 : move_all(nats, &state, before, sentinel != 0);
-    for (size_t i = 0; i + 1 < nats->lane_count; i++)
-        nats->lanes[i].suspect = next[i];
     if (moved > 0)
         nats->stepped = false;
     if (moved > 0 && sentinel != 0)

@@ -27,15 +27,20 @@
 #define FIRST_PAUSE WEIR__NATS_MILLISECOND
 #define LAST_PAUSE (128 * WEIR__NATS_MILLISECOND)
 #define REST_AFTER (2 * WEIR_SECOND)
+#define QUIET (3 * WEIR_SECOND / 2)
 
 static uint64_t room_locked(const weir_nats *nats) {
+    if (weir__nats_now() < nats->quiet_until)
+        return 0;
+    if (nats->config.capacity == WEIR_UNBOUNDED)
+        return UINT64_MAX;
     uint64_t inside = nats->messages + (nats->newest - nats->last_sequence) + nats->flying;
     return nats->known && inside < nats->config.capacity ? nats->config.capacity - inside : 0;
 }
 
 static size_t admit(weir_nats *nats, size_t wanted) {
     pthread_mutex_lock(&nats->lock);
-    uint64_t room = nats->config.capacity == WEIR_UNBOUNDED ? wanted : room_locked(nats);
+    uint64_t room = room_locked(nats);
     size_t admitted = room < wanted ? (size_t)room : wanted;
     nats->flying += admitted;
     pthread_mutex_unlock(&nats->lock);
@@ -65,6 +70,12 @@ weir_status weir__nats_room_admit(weir_nats *nats, size_t wanted, size_t *admitt
     if (status == WEIR_OK)
         *admitted = admit(nats, wanted);
     return status;
+}
+
+void weir__nats_room_quiet(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    nats->quiet_until = weir_deadline_after(QUIET);
+    pthread_mutex_unlock(&nats->lock);
 }
 
 void weir__nats_room_replace(weir_nats *nats) {

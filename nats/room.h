@@ -14,6 +14,9 @@
  */
 weir_status weir__nats_room_admit(weir_nats *nats, size_t wanted, size_t *admitted);
 
+/* Admits no put for a while: longer than other programs take to repeat theirs (put.c). */
+void weir__nats_room_quiet(weir_nats *nats);
+
 /* Admits a put that takes the place of a message in the queue: the bound does not hold it up. */
 void weir__nats_room_replace(weir_nats *nats);
 

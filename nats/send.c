@@ -1,8 +1,8 @@
 /*
  * send.c - Implements sending, and the reading of answers.
  *
- * A put's reply subject ends with its token, and so does its identity, by which the server recognises a put that is sent
- * again. Answers come mostly in the order of the puts, so the list of puts without an answer is searched from its front.
+ * A put's reply subject ends with its token, and so does its identity (put.c). Answers come mostly in the order of the puts, so
+ * the list of puts without an answer is searched from its front.
  *
  * An answer is an object of JSON: {"stream":"S","seq":5,"duplicate":true}, or with an "error" that has an "err_code" and a
  * "description"; or without a body, from a server that has no leader for the stream.
@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "connect.h"
+#include "identity.h"
 #include "mailbox.h"
 #include "room.h"
 
@@ -147,7 +148,10 @@ static natsStatus make_message(const weir_nats *nats, const struct weir__nats_pu
         return NATS_MAX_PAYLOAD;
     natsStatus status = natsMsg_Create(message, put->subject, reply, put->bytes, (int)put->size);
     if (status == NATS_OK)
-        status = natsMsgHeader_Set(*message, "Nats-Msg-Id", put->same_id == NULL ? identity : put->same_id);
+        status = natsMsgHeader_Set(*message, weir__nats_identity_header(nats),
+                                   put->same_id == NULL ? identity : put->same_id);
+    if (status == NATS_OK && nats->config.replicas > 1 && put->sent)
+        status = natsMsgHeader_Set(*message, "Weir-Again", "1");
     if (status == NATS_OK && put->header != NULL)
         status = natsMsgHeader_Set(*message, put->header, put->value);
     return status;

@@ -17,6 +17,7 @@
 #include "clock.h"
 #include "connect.h"
 #include "held.h"
+#include "identity.h"
 #include "stream.h"
 
 #include <stdio.h>
@@ -98,14 +99,13 @@ static bool has_identity(weir_nats *nats, uint64_t place, const char *identity) 
     jsErrCode code = 0;
     const char *own = NULL;
     bool same = js_GetMsg(&message, nats->js, nats->stream, place, NULL, &code) == NATS_OK &&
-                natsMsgHeader_Get(message, "Nats-Msg-Id", &own) == NATS_OK && strcmp(own, identity) == 0;
+                (own = weir__nats_identity(message)) != NULL && strcmp(own, identity) == 0;
     natsMsg_Destroy(message);
     return same;
 }
 
 static const char *identity_of(const struct weir__nats_held *held) {
-    const char *identity = NULL;
-    return natsMsgHeader_Get(held->message, "Nats-Msg-Id", &identity) == NATS_OK ? identity : NULL;
+    return weir__nats_identity(held->message);
 }
 
 /* Sets `*place` to that of the next sentinel behind it in the leader's copy. Returns false if there is none. */
@@ -118,7 +118,7 @@ static bool next_sentinel(weir_nats *nats, uint64_t *place) {
 static uint64_t place_of(weir_nats *nats, const struct weir__nats_held *held) {
     const char *identity = identity_of(held);
     uint64_t place = 0;
-    if (identity == NULL)
+    if (identity == NULL || has_identity(nats, held->sequence, identity))
         return held->sequence;
     for (int i = 0; i < OLDER_MOST && next_sentinel(nats, &place); i++) {
         if (has_identity(nats, place, identity))
@@ -141,6 +141,17 @@ static void remove_ended(weir_nats *nats, const struct weir__nats_held *ended, u
     }
 }
 
+/* Removes the same sentinel at other places: with replicas, one whose answer was lost is put again. */
+static void remove_copies(weir_nats *nats, const struct weir__nats_held *held, uint64_t own) {
+    const char *identity = identity_of(held);
+    uint64_t place = 0;
+    jsErrCode code = 0;
+    for (int i = 0; identity != NULL && i < OLDER_MOST && next_sentinel(nats, &place); i++) {
+        if (place != own && has_identity(nats, place, identity))
+            js_DeleteMsg(nats->js, nats->stream, place, NULL, &code);
+    }
+}
+
 bool weir__nats_sentinel_end(struct weir__nats_held *held) {
     weir_nats *nats = held->nats;
     natsMsg *answer = NULL;
@@ -149,6 +160,8 @@ bool weir__nats_sentinel_end(struct weir__nats_held *held) {
         return false;
     }
     uint64_t place = place_of(nats, held); /* before the server removes it */
+    if (nats->config.replicas > 1)
+        remove_copies(nats, held, place);
     natsStatus status = natsConnection_RequestString(&answer, nats->prompt, held->reply, "+ACK",
                                                      weir__nats_milliseconds(nats->config.timeout));
     natsMsg_Destroy(answer);

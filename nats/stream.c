@@ -201,6 +201,18 @@ weir_status weir__nats_state(weir_nats *nats, const char *stream, struct weir__n
     return WEIR_OK;
 }
 
+bool weir__nats_has_leader(weir_nats *nats, weir_deadline deadline) {
+    jsStreamInfo *info = NULL;
+    jsOptions options;
+    jsErrCode code = 0;
+    uint64_t now = weir__nats_now();
+    jsOptions_Init(&options);
+    options.Wait = weir__nats_milliseconds(now < deadline ? deadline - now : 1);
+    natsStatus status = js_GetStreamInfo(&info, nats->js, nats->stream, &options, &code);
+    jsStreamInfo_Destroy(info);
+    return status == NATS_OK;
+}
+
 static bool read_sequence(const char *text, uint64_t *sequence) {
     const char *at = strstr(text, "\"seq\":"), *code = strstr(text, "\"err_code\":");
     *sequence = at == NULL ? 0 : strtoull(at + strlen("\"seq\":"), NULL, 10);

@@ -22,6 +22,9 @@ struct weir__nats_state {
 /* Asks for the state of a stream. Returns WEIR_OK, or a status with a message. */
 weir_status weir__nats_state(weir_nats *nats, const char *stream, struct weir__nats_state *state);
 
+/* Returns whether the stream has a leader that answers until the deadline. */
+bool weir__nats_has_leader(weir_nats *nats, weir_deadline deadline);
+
 /*
  * Finds the first message with a subject, which may have wildcards, from a sequence on. Sets `*sequence` to its place, or to 0
  * if there is none. Returns WEIR_OK, or a status with a message.

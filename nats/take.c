@@ -76,9 +76,6 @@ static void item_arrived(weir_nats *nats, natsMsg *message) {
         natsMsg_Destroy(message);
         return;
     }
-    const char *again = NULL;
-    if (natsMsgHeader_Get(message, "Weir-Again", &again) == NATS_OK)
-        attempt++;
     struct weir__nats_held *held = weir__nats_hold(nats, message, lane, sequence, attempt);
     pthread_mutex_lock(&nats->lock);
     if (nats->lanes[lane].expected > 0)
@@ -205,9 +202,10 @@ void weir__nats_take_rest(weir_nats *nats) {
 
 weir_status weir__nats_decode(struct weir__nats_held *held, void **item) {
     const weir_nats_config *config = &held->nats->config;
-    const char *bytes = natsMsg_GetData(held->message);
+    const char *bytes = natsMsg_GetData(held->message), *again = NULL;
+    bool put_again = natsMsgHeader_Get(held->message, "Weir-Again", &again) == NATS_OK;
     weir_nats_message message = {bytes == NULL ? "" : bytes, (size_t)natsMsg_GetDataLength(held->message),
-                                 held->attempt, held->sequence};
+                                 held->attempt + put_again, held->sequence};
     weir_status status = config->decode(&message, item, config->arg);
     if (status != WEIR_OK) {
         weir__nats_fail(held->nats, status, "item %llu cannot be decoded", (unsigned long long)held->sequence);

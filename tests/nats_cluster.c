@@ -10,8 +10,8 @@
  *     nats_cluster disk 1      one server with one replica, in a folder on a small file system ($TMPDIR)
  *
  * Prints a line for each, and fails if an acknowledged put is lost, a close reaches no consumer, or the bound was exceeded by
- * more than the number of producers less one. A server that was killed has messages again that were acknowledged shortly
- * before: so the items of runs with kills are counted here, not there. tests/nats.sh runs it.
+ * more than the number of producers less one. A server that was killed or stopped has messages again that were acknowledged
+ * shortly before: so the items of these runs are counted here, not there. tests/nats.sh runs it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -268,7 +268,7 @@ struct run {
     pthread_t producers[PRODUCERS];
     natsConnection *connection;
     jsCtx *js;
-    bool kills;
+    bool losses;   /* of leaders */
     uint64_t most; /* items in the queue */
 };
 
@@ -295,7 +295,7 @@ static void begin(struct run *run, const char *name, size_t puts) {
 static uint64_t count_items(struct run *run) {
     uint64_t messages = 0, put = atomic_load(&acked);
     int leader;
-    if (run->kills) {
+    if (run->losses) {
         size_t ended = atomic_load(&distinct);
         return put > ended ? put - ended : 0;
     }
@@ -308,12 +308,12 @@ static void watch(struct run *run) {
 }
 
 /*
- * Waits until the queue is empty. A killed server may have items again that were acknowledged: while no program takes, they
- * stay, so one more consumer takes them.
+ * Waits until the queue is empty. A server that was killed or stopped may have items again that were acknowledged: while no
+ * program takes, they stay, so one more consumer takes them.
  */
 static void empty_queue(struct run *run, weir_nats *nats) {
     struct consumer another;
-    if (weir_nats_join(nats, weir_deadline_after((run->kills ? 5 : 60) * WEIR_SECOND)) == WEIR_OK)
+    if (weir_nats_join(nats, weir_deadline_after((run->losses ? 5 : 60) * WEIR_SECOND)) == WEIR_OK)
         return;
     tell_state(run->js);
     start_consumer(&another);
@@ -321,7 +321,7 @@ static void empty_queue(struct run *run, weir_nats *nats) {
     if (weir_nats_close(nats, weir_deadline_after(60 * WEIR_SECOND)) != WEIR_OK)
         stop_with("cannot close again");
     end_consumer(&another, run->js);
-    if (!run->kills || weir_nats_join(nats, weir_deadline_after(60 * WEIR_SECOND)) != WEIR_OK) {
+    if (!run->losses || weir_nats_join(nats, weir_deadline_after(60 * WEIR_SECOND)) != WEIR_OK) {
         tell_state(run->js);
         stop_with("the queue is not empty");
     }
@@ -355,11 +355,23 @@ static bool finish(struct run *run, const char *what) {
     return lost == 0 && over <= PRODUCERS - 1;
 }
 
-/* Waits until all replicas are current. Returns the number of the leader. */
+/* Returns whether the consumer of the items has a leader: its group chooses one by itself, which may take longer. */
+static bool is_delivering(jsCtx *js) {
+    char stream[64];
+    jsConsumerInfo *info = NULL;
+    jsErrCode code;
+    snprintf(stream, sizeof stream, "WEIR_%s", queue);
+    bool delivering = js_GetConsumerInfo(&info, js, stream, "lane_0", NULL, &code) == NATS_OK &&
+                      info->Cluster != NULL && info->Cluster->Leader != NULL;
+    jsConsumerInfo_Destroy(info);
+    return delivering;
+}
+
+/* Waits until all replicas are current, and the consumer delivers. Returns the number of the leader. */
 static int wait_for_replicas(struct run *run) {
     uint64_t messages, give_up = weir_deadline_after(120 * WEIR_SECOND);
     int leader = -1;
-    while (!ask(run->js, &messages, &leader) || leader < 0) {
+    while (!ask(run->js, &messages, &leader) || leader < 0 || !is_delivering(run->js)) {
         if (now() > give_up)
             stop_with("the replicas do not become current");
         usleep(50000);
@@ -413,7 +425,7 @@ static void lose_leader(struct run *run, int number, bool stops) {
 static bool run_losses(int losses, bool stops) {
     static struct run run;
     char what[64];
-    run.kills = !stops;
+    run.losses = true;
     begin(&run, stops ? "stops" : "kills", SIZE_MAX);
     usleep(500000);
     for (int i = 1; i <= losses; i++)

@@ -527,6 +527,42 @@ START_TEST (the_last_failure_makes_a_dead_letter) {
 }
 END_TEST
 
+/* Publishes what a program with replicas sends if the answer to its first message was lost. */
+static void publish_again(const char *subject, const char *text) {
+    natsConnection *connection = NULL;
+    natsMsg *message = NULL, *answer = NULL;
+    ck_assert_int_eq(natsConnection_ConnectTo(&connection, shared.url), NATS_OK);
+    ck_assert_int_eq(natsMsg_Create(&message, subject, NULL, text, (int)strlen(text)), NATS_OK);
+    ck_assert_int_eq(natsMsgHeader_Set(message, "Weir-Again", "1"), NATS_OK);
+    ck_assert_int_eq(natsConnection_RequestMsg(&answer, connection, message, HANG_SECONDS * 1000), NATS_OK);
+    natsMsg_Destroy(message);
+    natsMsg_Destroy(answer);
+    natsConnection_Destroy(connection);
+}
+
+/* It may be the only one of the two that was stored. */
+START_TEST (an_item_put_again_has_all_its_attempts) {
+    weir_nats *nats = open_numbers("twofold", QUEUE);
+    struct taker *taker = calloc(1, sizeof *taker);
+    void *item = NULL;
+    uint64_t number = 0;
+    unsigned attempts = 0;
+    publish_again("weir.twofold.item.0", "7");
+    taker->code = 5;
+    atomic_store(&taker->failing, -1);
+    start_taker(taker, nats, 1);
+    join_queue(nats);
+    ck_assert_uint_eq(taker->count, 2);
+    ck_assert_uint_eq(taker->attempts[0], 2);
+    assert_status(WEIR_OK, weir_nats_dead_read(nats, 0, &number, &item, &attempts));
+    ck_assert_uint_eq(attempts, 2);
+    free(item);
+    end_taker(taker, WEIR_OK);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+    free(taker);
+}
+END_TEST
+
 static weir_status refuse_to_decode(const weir_nats_message *message, void **item, void *arg) {
     (void)message;
     (void)item;
@@ -1495,6 +1531,7 @@ static Suite *suite(void) {
     tcase_add_test(calls, items_that_are_not_begun_are_given_back);
     tcase_add_test(calls, a_failed_item_comes_again_with_its_attempt);
     tcase_add_test(calls, the_last_failure_makes_a_dead_letter);
+    tcase_add_test(calls, an_item_put_again_has_all_its_attempts);
     tcase_add_test(calls, what_cannot_be_decoded_becomes_a_dead_letter);
     tcase_add_test(calls, an_item_over_the_limit_is_too_large);
     tcase_add_test(calls, wrong_configs_are_refused);
