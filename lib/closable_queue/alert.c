@@ -135,16 +135,34 @@ static uint64_t unpromised_locked(const weir_queue *queue) {
     return used >= queue->capacity ? 0 : queue->capacity - used;
 }
 
+static void leave_for_room_locked(weir_queue *queue, weir__alert *alert) {
+    weir__side *side = &queue->consumers;
+    if (side->alerts == NULL || side->alerts->kind != WEIR__ALERT_STAGE)
+        side->left_at = weir__queue_emptied(queue);
+    weir__alert_leave_locked(side, alert);
+}
+
 size_t weir__queue_promise(weir_queue *queue, size_t most, weir__alert *alert) {
     weir__side *side = &queue->consumers;
     weir__lock_acquire(&side->lock);
     uint64_t room = side->sealed ? most : unpromised_locked(queue);
     size_t count = room < most ? (size_t)room : most;
+    if (count == 0 && side->overdue) {
+        count = 1; /* Q14 */
+        side->overdue = false;
+    }
     side->promised += count;
     if (count == 0)
-        weir__alert_leave_locked(side, alert);
+        leave_for_room_locked(queue, alert);
     weir__lock_release(&side->lock);
     return count;
+}
+
+/* Q14. Whether producers that sleep have filled the places since the alerts were left. */
+static bool is_overdue_locked(const weir_queue *queue) {
+    const weir__side *side = &queue->consumers;
+    return side->park.sleepers > 0 && (weir__queue_emptied(queue) - side->left_at) * 2 >= queue->capacity &&
+           side->alerts != NULL && side->alerts->kind == WEIR__ALERT_STAGE;
 }
 
 /* Stages are told once half of the queue is free, so that each runs a batch of calls. */
@@ -152,7 +170,10 @@ void weir__queue_tell_room(weir_queue *queue) {
     weir__side *side = &queue->consumers;
     if (weir__queue_has_room_locked(queue))
         tell_watching_locked(side);
-    if (unpromised_locked(queue) * 2 >= queue->capacity || side->sealed)
+    bool half = unpromised_locked(queue) * 2 >= queue->capacity || side->sealed;
+    if (!half && is_overdue_locked(queue))
+        half = side->overdue = true;
+    if (half)
         tell_release(side);
     else
         weir__park_release_one(&side->park, &side->lock);

@@ -70,7 +70,9 @@
  *     publish is missed.
  * Q14 `promised` places are kept for the results of calls that run in a pipeline's stages. Only weir__queue_promise
  *     counts them: a put that was not promised may take such a place. Then a put that was promised one finds the queue
- *     full.
+ *     full. Producers that sleep for room fill each place at once, so half of the queue may never be free. Once half of
+ *     the capacity was emptied beside such sleepers since the alerts of stages were left, the stages are told, and the
+ *     first of them gets a promise without a place (`overdue`): it blocks in its put, in turn with the other producers.
  * Q15 Items may pass through an empty queue: the thread that puts them takes them, in one step with both locks held. No
  *     slot is filled, so no other thread sees them. They count in the tail and in the head, and are settled like others.
  * Q16 `held` is set on both sides, with both locks held, while a pipeline's entrance is paused. A put then finds no room,
@@ -166,6 +168,8 @@ typedef struct weir__side {
     weir__park park;              /* where the OTHER side's threads sleep */
     weir__spin spin;              /* adaptive state of this side's spinning; hints */
     size_t watching;              /* number of alerts left here that watch (Q19) */
+    uint64_t left_at;             /* Q14: slots emptied by the first alert of a stage; consumers' side only */
+    bool overdue;                 /* Q14; consumers' side only */
     weir__descriptor *descriptor; /* for the OTHER side's threads, or NULL; set with both locks held */
 } weir__side;
 

@@ -337,6 +337,44 @@ void scenario_alert_left_in_tell(void) {
     finish_queue(queue);
 }
 
+static void put_two(void *unused) {
+    (void)unused;
+    put(3);
+    put(4);
+}
+
+/* Waits for room that never is half of the queue, and puts like the other producer. */
+static void promise_and_put(void *raw) {
+    struct party *party = raw;
+    size_t count;
+    while ((count = weir__queue_promise(queue, 1, &party->alert)) == 0)
+        await_permit(party);
+    party->got++;
+    must(weir_queue_put(queue, item(5)), WEIR_OK);
+    weir__queue_withdraw(queue, count);
+}
+
+/* The producer that sleeps fills each place again: with the second one, the stage has its turn. */
+void scenario_alert_beside_sleepers(void) {
+    begin(4);
+    sched_calm(true);
+    for (int i = 0; i < 4; i++)
+        put(6);
+    int stage = sched_spawn(promise_and_put, &parties[0]);
+    sched_settle();
+    int producer = sched_spawn(put_two, NULL);
+    for (int i = 0; i < 2; i++) {
+        sched_settle();
+        take(1);
+    }
+    sched_settle();
+    sched_check(parties[0].got == 1, "the stage has no promise");
+    take(5);
+    sched_join(stage);
+    sched_join(producer);
+    finish_queue(queue);
+}
+
 /* ---- items that pass ---- */
 
 /* Lets item 1 pass with so many promises, or puts it. Returns the number of items that are left to take. */

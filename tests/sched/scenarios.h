@@ -411,6 +411,7 @@ void scenario_withdraw_tells_room(void);
 void scenario_promise_against_seal(void);
 void scenario_promise_against_shutdown(void);
 void scenario_alert_left_in_tell(void);
+void scenario_alert_beside_sleepers(void);
 void scenario_pass_against_put(void);
 void scenario_pass_against_get(void);
 void scenario_pass_is_counted(void);
