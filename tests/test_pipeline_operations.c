@@ -1595,6 +1595,37 @@ START_TEST (an_answer_outlives_the_thread) {
 }
 END_TEST
 
+static int code_of_first;
+
+/* The second call finishes the operation of the first one, and ends the thread. */
+static int finish_the_first_and_exit(weir_task *task, void *thing, void *unused) {
+    if (desk_laid() == 0)
+        return detach(task, thing, unused);
+    struct entry first = desk_take();
+    if (code_of_first == 0)
+        thing_consume(first.thing);
+    assert_status(WEIR_OK, weir_operation_finish(desk->pipeline, first.operation, code_of_first));
+    pthread_exit(NULL);
+}
+
+START_TEST (what_the_thread_has_finished_outlives_it) {
+    weir_stage_options options = detaching(4);
+    options.work.run = finish_the_first_and_exit;
+    code_of_first = _i == 0 ? 0 : CODE;
+    weir_pipeline *pipeline = start(options);
+    put_things(pipeline, 2);
+    wait_for_the_end(pipeline);
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    ck_assert_uint_eq(report->counts.done, _i == 0);
+    ck_assert_uint_eq(report->counts.failed, 1);
+    ck_assert_uint_eq(report->counts.dropped, _i == 1);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+    end();
+}
+END_TEST
+
 static int exit_without_detach(weir_task *task, void *thing, void *unused) {
     (void)task;
     (void)thing;
@@ -1841,6 +1872,7 @@ static void add_cases_of_the_end(Suite *suite) {
     tcase_add_loop_test(cases, a_wait_of_the_function_does_not_count, 0, 2);
     cases = add_things_case(suite, "the end of a thread");
     tcase_add_loop_test(cases, the_item_outlives_the_thread, 0, 2);
+    tcase_add_loop_test(cases, what_the_thread_has_finished_outlives_it, 0, 2);
     tcase_add_test(cases, an_answer_outlives_the_thread);
     tcase_add_test(cases, a_thread_that_ends_gives_its_slot_back);
 }

@@ -10,6 +10,7 @@
 
 #include <weir/operation.h>
 
+#include "pipeline/callback.h"
 #include "pipeline/discard.h"
 #include "pipeline/pending.h"
 #include "pipeline/refuse.h"
@@ -98,6 +99,12 @@ void weir__answer_requeue(weir__envelope *envelope) {
     weir__requeue_first(envelope);
 }
 
+void weir__answer_give_back(weir__lane *lane) {
+    weir__envelope *envelope;
+    while ((envelope = weir__list_take(&lane->answered)) != NULL)
+        weir__answer_requeue(envelope);
+}
+
 /* ---- the end of the call ---- */
 
 /* Prepares the lane's task for the end of a call that another one of its calls, or another lane, has begun. */
@@ -149,13 +156,26 @@ static weir_status refuse_operation(const weir_pipeline *pipeline, const char *c
     return weir__refuse(pipeline, WEIR_INVALID, NULL, "%s: the operation is finished, or none of this pipeline", call);
 }
 
-/* The function has returned. Requeues the item before the slot is unused (Z3). Releases the lock. */
+/* Z8. Returns the lane that keeps the item; NULL: the item is requeued. */
+static weir__lane *keeper_of(const weir_stage *stage) {
+    if (stage->on_crew || stage->options.threads.max != 1)
+        return NULL;
+    const weir__visit *visit = weir__visit_find(stage->pipeline);
+    bool own = visit != NULL && visit->lane == stage->lanes && visit->lane->runs;
+    return own ? visit->lane : NULL;
+}
+
+/* The function has returned. The item is where a lane finds it before the slot is unused (Z3). Releases the lock. */
 static void finish_pending(weir__operation *slot, weir__answer *answer) {
     weir__envelope *envelope = slot->envelope;
     weir__pending_finish(slot);
     weir__lock_release(&slot->stage->operations.lock);
     weir__answer_collect(envelope, NULL, answer);
-    weir__answer_requeue(envelope);
+    weir__lane *keeper = keeper_of(slot->stage);
+    if (keeper != NULL)
+        weir__list_append(&keeper->answered, envelope);
+    else
+        weir__answer_requeue(envelope);
     weir__pending_close(slot);
 }
 

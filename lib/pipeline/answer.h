@@ -23,6 +23,9 @@ int weir__answer_take(weir__lane *lane, weir__envelope *envelope);
 /* Requeues an item with an answer in its envelope (Z2). */
 void weir__answer_requeue(weir__envelope *envelope);
 
+/* Z8. Requeues the items that a lane has kept. Its thread ends. */
+void weir__answer_give_back(weir__lane *lane);
+
 /*
  * Takes the answer out of an envelope that the stage's queue discards, and settles. Z5: if the item is done, retires it,
  * and returns true. Otherwise the caller must retire it.

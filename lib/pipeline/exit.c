@@ -5,6 +5,7 @@
  */
 #include "pipeline/exit.h"
 
+#include "pipeline/answer.h"
 #include "pipeline/callback.h"
 #include "pipeline/complete.h"
 #include "pipeline/detach.h"
@@ -51,6 +52,8 @@ void *weir__exit(void *state, bool early) {
     weir__visit_end_inner(&lane->visit);
     if (!early)
         return NULL;
+    lane->runs = false;
+    weir__answer_give_back(lane);
     if (lane->inside)
         kept = abandon_call(lane);
     else

@@ -32,6 +32,11 @@
  * Z7  The alarm is set to the time at which the oldest PENDING operation becomes late, or earlier: each operation that
  *     becomes the oldest sets it, and only earlier; when it has rung, it is set for the oldest that is not late.
  *
+ * Z8  If a stage has one lane, and the lane's own thread finishes an operation while it runs an item, the lane keeps the
+ *     item with the answer in a list of its own: no other lane could take it from the queue. It ends that call before it
+ *     takes another item, and before it makes a call after a look at its loop. If the function ends the thread, the items
+ *     are requeued.
+ *
  * Lock order: the lock is taken with no other lock held, and none is taken while it is held. No wakeup is lost: a slot
  * becomes unused under the lock under which lanes look for one, and whatever makes it unused wakes a lane (P2). A lane that
  * leaves slots unused passes the wake on (P3).

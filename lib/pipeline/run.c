@@ -218,27 +218,51 @@ static bool is_gathered(const weir_stage *stage, const weir__envelope *envelope)
 
 /* ---- the workers' functions ---- */
 
-/* Z3. An item counts as one that waits, also if it brings an answer: so the lane goes on to take one item at a time. */
-static void take_no_batch(weir__lane *lane) {
+/* Runs an item of a stage that is not simple. */
+static void run_one(weir__lane *lane, weir__envelope *envelope) {
+    if (lane->stage->options.limits.per_key != 0)
+        run_by_key(lane, envelope);
+    else if (!is_gathered(lane->stage, envelope) || (envelope = gather(lane, envelope)) != NULL)
+        (void)attempt(lane, envelope);
+}
+
+/* Z8 */
+static void end_answered(weir__lane *lane) {
+    weir__envelope *envelope;
+    while ((envelope = weir__list_take(&lane->answered)) != NULL)
+        run_one(lane, envelope);
+}
+
+/*
+ * Before an item of a stage with operations. Z3: it counts as one that waits, also if it brings an answer, so that the lane
+ * goes on to take one item at a time.
+ */
+static void begin_item(weir__lane *lane, const weir__envelope *envelope) {
+    lane->runs = true;
     if (lane->worker != NULL)
         weir__worker_waits(lane->worker);
+    if (weir__waits_itself(lane->stage) && !envelope->answered)
+        weir__own_wait_look(lane);
+    end_answered(lane);
 }
 
 void *weir__run(void *raw, void *state) {
     weir__lane *lane = state;
     weir__envelope *envelope = raw;
+    bool detaches = weir__stage_detaches(lane->stage);
+    if (detaches)
+        begin_item(lane, envelope);
     weir__lane_hold(lane, envelope);
-    if (weir__stage_detaches(lane->stage))
-        take_no_batch(lane);
-    if (weir__waits_itself(lane->stage) && !envelope->answered)
-        weir__own_wait_look(lane);
     (void)weir__pause_at(lane, &lane->stage->gate); /* before the item waits for its key or its batch */
     if (lane->stage->simple)
         attempt_simply(lane, envelope);
-    else if (lane->stage->options.limits.per_key != 0)
-        run_by_key(lane, envelope);
-    else if (!is_gathered(lane->stage, envelope) || (envelope = gather(lane, envelope)) != NULL)
-        (void)attempt(lane, envelope);
+    else
+        run_one(lane, envelope);
     weir__assert(lane->held == NULL); /* S2: retired or let go */
-    return lane->owes ? NULL : WEIR__KEPT;
+    bool owes = lane->owes;
+    if (detaches) {
+        end_answered(lane);
+        lane->runs = false;
+    }
+    return owes ? NULL : WEIR__KEPT;
 }

@@ -172,6 +172,8 @@ struct weir__lane {
     weir__operation *slot; /* of the present call (operations.h); NULL: none */
     bool detached;         /* the present call has detached its item */
     bool inside;           /* the thread is inside the stage's function */
+    bool runs;             /* the thread runs an item of the queue (Z8) */
+    weir__list answered;   /* Z8: items whose operations the thread has finished meanwhile */
     weir__served served;   /* of a stage on a crew */
     bool in_init;          /* the thread was added during the run, and is inside init */
     bool at_end;           /* the present call is one of at_end */

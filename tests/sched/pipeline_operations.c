@@ -296,6 +296,44 @@ void scenario_operation_cancel_wakes_the_lane(void) {
     check_each_ended_once(2);
 }
 
+/* Finishes the operation of the item before, in the lane's own thread. The last item has none. */
+static int finish_the_one_before(weir_task *task, void *got, void *arg) {
+    int n = number(got);
+    (void)arg;
+    begin_call(got);
+    if (n < 3)
+        must(weir_task_detach(task, &operations[n]), WEIR_OK);
+    if (n > 1)
+        finish_done(item(n - 1));
+    return n < 3 ? WEIR_PENDING : end_call(got);
+}
+
+/* The lane keeps the item of each, and ends its call (Z8). */
+void scenario_operation_kept(void) {
+    weir_stage_options options = detaching(2, 1);
+    options.work.run = finish_the_one_before;
+    begin(options);
+    put_items(1, 3);
+    finish_with(WEIR_OK, 3, 0, 0, 0);
+}
+
+/* The same, and a cancel comes. */
+void scenario_operation_kept_against_cancel(void) {
+    weir_stage_options options = detaching(2, 1);
+    options.work.run = finish_the_one_before;
+    begin(options);
+    put_items(1, 3);
+    int thread = sched_spawn(cancel, NULL);
+    sched_join(thread);
+    sched_settle();
+    for (int n = 1; n < 3; n++) {
+        if (ran[n] == 1 && done[n] == 0)
+            finish_done(item(n));
+    }
+    finish_pipeline(WEIR_CANCELLED);
+    check_each_ended_once(3);
+}
+
 /* Ends the pipeline while a thread finishes its last operation: the destroy waits for the call. */
 void scenario_operation_against_destroy(void) {
     begin(detaching(1, 1));

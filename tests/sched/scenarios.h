@@ -186,6 +186,8 @@ void scenario_operation_against_cancel(void);
 void scenario_operation_fails_against_cancel(void);
 void scenario_operation_results_against_cancel(void);
 void scenario_operation_cancel_at_the_limit(void);
+void scenario_operation_kept(void);
+void scenario_operation_kept_against_cancel(void);
 void scenario_operation_against_destroy(void);
 void scenario_operation_outlives_threads(void);
 void scenario_operation_abort_against_return(void);
