@@ -144,7 +144,7 @@ struct weir_nats {
         uint64_t first, messages; /* of the stream, at the last look */
         bool asked;               /* whether an item is before the sentinel; it was one */
     } waits;                      /* of the sentinel; the look's alone */
-    bool stepped;                 /* the leader was asked to step down since messages were moved; the look's alone */
+    uint64_t stepped;             /* when the leader was asked to step down last; 0: never; the look's alone */
     uint64_t looked;              /* when messages were looked for that were passed over; the look's alone */
     weir_queue *arrived;          /* for sources */
 };

@@ -11,7 +11,8 @@
  * changed. So an item that was acknowledged comes twice.
  *
  * If a message that was put again is passed over again, the copies of two servers number it differently: the consumer had it
- * acknowledged under another number. Then the leader of the stream is asked to step down before anything is moved again.
+ * acknowledged under another number. Then the leader of the stream is asked to step down before anything is moved again; once
+ * a minute at most, since each change of the leader may leave further messages.
  *
  * Sentinels must stay behind such messages. So if there is a sentinel, its holder repairs, and puts the sentinel again
  * behind what it has moved. Another program that repairs looks for a sentinel before each message, and stops at one.
@@ -31,6 +32,7 @@
 #include <string.h>
 
 #define LOOK_AFTER (2 * WEIR_SECOND)
+#define STEP_AFTER (60 * WEIR_SECOND)
 
 enum { LOOKED_AT = 2000 }; /* messages of one look */
 
@@ -75,10 +77,10 @@ static bool move_or_step_down(weir_nats *nats, uint64_t place) {
     bool moved = false;
     if (js_GetMsg(&message, nats->js, nats->stream, place, NULL, &code) != NATS_OK)
         return false;
-    if (!was_moved(message) || nats->stepped) {
+    if (!was_moved(message) || (nats->stepped != 0 && weir__nats_now() < nats->stepped + STEP_AFTER)) {
         moved = move(nats, message, place);
     } else {
-        nats->stepped = true;
+        nats->stepped = weir__nats_now();
         step_down(nats);
     }
     natsMsg_Destroy(message);
@@ -143,7 +145,7 @@ static size_t move_lane(weir_nats *nats, const struct weir__nats_lane *lane, con
                         bool holds) {
     size_t moved = 0;
     uint64_t place = begin->first - 1;
-    bool stepped = nats->stepped;
+    uint64_t stepped = nats->stepped;
     for (size_t tries = 0; place < lane->suspect && tries < LOOKED_AT && nats->stepped == stepped; tries++) {
         if (weir__nats_find(nats, lane->subject, place + 1, &place) != WEIR_OK || place == 0 || place > lane->suspect)
             break;
@@ -167,8 +169,6 @@ static void look(weir_nats *nats) {
         moved += lane->suspect == 0 ? 0 : move_lane(nats, lane, &state, sentinel != 0);
         lane->suspect = next;
     }
-    if (moved > 0)
-        nats->stepped = false;
     if (moved > 0 && sentinel != 0)
         move_sentinel(nats, sentinel);
 }

@@ -3,14 +3,14 @@
 # by a partition, while it is full, and while its server passes items over; a server with a full disk, if a small tmpfs can
 # be mounted. No acknowledged put may be lost.
 #
-# environment: top_builddir; KILLS, STOPS and RUNS: their numbers, 2, 0 and 3 by default, which takes about a minute.
+# environment: top_builddir; KILLS, STOPS and RUNS: their numbers, 2, 2 and 3 by default, which takes about two minutes.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
 
 top_builddir=${top_builddir:-.}
 kills=${KILLS:-2}
-stops=${STOPS:-0}
+stops=${STOPS:-2}
 runs=${RUNS:-3}
 make -s -C "$top_builddir" tests/nats_cluster
 [ "$kills" -eq 0 ] || "$top_builddir/tests/nats_cluster" kills "$kills"

@@ -165,7 +165,8 @@ WEIR_API weir_status weir_nats_buffer_add(weir_nats_buffer *buffer, const void *
  * Puts an item and waits until the server has stored it. Blocks while the queue is full, until `deadline`. If the
  * deadline has passed, it tries once, and waits at most `timeout` for the answer. An unanswered put is sent again. With one
  * replica it has the same identity, so that the server stores it once, if it gets it again within two minutes. With
- * several it is sent again once these have a leader, and may be stored twice.
+ * several it is sent again once these have a leader, and may be stored twice; other puts of the handle find no room for 1.5 s
+ * then.
  *
  * Returns WEIR_OK, or
  *   WEIR_FULL          if the queue was full, and the deadline had passed before the call
