@@ -373,7 +373,7 @@ def run(options):
 def memory(options):
     bench = Bench(options)
     bench.make_photos()
-    rows = list(memory_rows({count: bench.peak(count) for count in (FEW, options.many)}))
+    rows = list(memory_rows({str(count): bench.peak(count) for count in (FEW, options.many)}))
     print(*rows, sep="\n")
     return 1 if any("**no**" in row for row in rows) else 0
 
