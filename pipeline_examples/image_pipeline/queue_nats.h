@@ -19,10 +19,10 @@ enum { QUEUE_MESSAGE_SIZE = 512 };
 struct queue {
     struct queue_place place; /* constant, like the next five */
     uint64_t ack_wait;
-    weir_queue *taken; /* the entries of a program that has joined; the outcomes of the one with the list */
-    weir_nats *put;    /* the other ones */
-    weir_nats *lists;  /* begins and ends of lists (queue_lists.c) */
-    uint64_t marks;    /* how many there were when this program opened the queue */
+    weir_queue *taken;       /* the entries of a program that has joined; the outcomes of the one with the list */
+    weir_nats *put;          /* the other ones */
+    weir_nats *lists;        /* begins and ends of lists (queue_lists.c) */
+    uint64_t marks;          /* how many there were when this program opened the queue */
     weir_deadline next_look; /* at them; used by the main thread only, like the next one */
     bool is_over;
     bool has_taken; /* an entry */

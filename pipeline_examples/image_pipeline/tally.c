@@ -73,7 +73,8 @@ static void tell_cut_off(const struct tally *tally, const struct tally_end *end)
         terminal_say("the server of the queue has not confirmed %zu of those not started, and may have some of them",
                      end->unconfirmed);
     if (!end->is_end_put)
-        terminal_say("the server of the queue was not told of the end: the programs that have joined wait for the next list");
+        terminal_say(
+            "the server of the queue was not told of the end: the programs that have joined wait for the next list");
 }
 
 int tally_print(const struct tally *tally, const struct tally_end *end) {

@@ -494,7 +494,7 @@ class Pipe:
 
 
 def check_interrupted_without_server():
-    """The program with the list ends while the server is away: it says what was not put, and that the end is not known."""
+    """The program with the list ends while the server is away: it says what was not put."""
     released, nats = threading.Event(), Nats()
 
     def answer(request, number):
@@ -516,7 +516,7 @@ def check_interrupted_without_server():
         pipe.leader.signal(signal.SIGINT)
         err = pipe.leader.finish(128 + signal.SIGINT).err
         expect("interrupted: 5 not started, 3 unfinished; the programs that have joined go on with these\n" in err, err)
-        expect("the server of the queue has not confirmed 5 of those not started, and may have some of them\n" in err, err)
+        expect("has not confirmed 5 of those not started, and may have some of them\n" in err, err)
         expect("was not told of the end: the programs that have joined wait for the next list\n" in err, err)
         expect((pipe.leader.figure("unfinished"), pipe.leader.figure("not started")) == (3, 5), pipe.leader.out)
         pipe.close()
