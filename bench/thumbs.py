@@ -1,12 +1,14 @@
 """Compares weir-thumbs with what else makes thumbnails of a list of URLs, and measures its memory.
 
     thumbs.py run [--runs N] [--count N] [--many N] [--milliseconds MS,MS...] BUILD WORK
+    thumbs.py memory [--many N] BUILD WORK
     thumbs.py table BUILD WORK
 
 BUILD has weir-thumbs, weir-make-photos, bench/relay, bench/thumbs_limit and bench/weir_peer. nginx is origin and
 store, behind bench/relay if there is a round trip. `run` prints each rate, stores all in WORK/results.json and prints
-the table; `table` prints the table from what is stored. Runs are interleaved. A peer whose programs are missing is left
-out, with a line that says so. Each run checks that all thumbnails arrive.
+the table; `table` prints the table from what is stored. `memory` measures the memory alone, and fails if it misses a
+bar. Runs are interleaved. A peer whose programs are missing is left out, with a line that says so. Each run checks that
+all thumbnails arrive.
 
 Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 """
@@ -368,6 +370,14 @@ def run(options):
     (bench.work / "results.json").write_text(json.dumps(results, indent=1))
 
 
+def memory(options):
+    bench = Bench(options)
+    bench.make_photos()
+    rows = list(memory_rows({str(count): bench.peak(count) for count in (FEW, options.many)}))
+    print(*rows, sep="\n")
+    return 1 if any("**no**" in row for row in rows) else 0
+
+
 def numbers(text):
     return [int(number) for number in text.split(",")]
 
@@ -378,10 +388,12 @@ def main():
     parser.add_argument("--count", type=int, default=400, help="pictures of a run, at least 100")
     parser.add_argument("--many", type=int, default=20000, help="pictures whose memory is measured; 0: none")
     parser.add_argument("--milliseconds", type=numbers, default=[0, 50, 200])
-    parser.add_argument("action", choices=["run", "table"])
+    parser.add_argument("action", choices=["run", "memory", "table"])
     parser.add_argument("build", type=pathlib.Path)
     parser.add_argument("work", type=pathlib.Path)
     options = parser.parse_args()
+    if options.action == "memory":
+        sys.exit(memory(options))
     if options.action == "run":
         run(options)
     print(table(json.loads((options.work / "results.json").read_text())))

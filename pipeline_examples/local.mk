@@ -216,7 +216,8 @@ weir_thumbs_SOURCES = $(image_common_sources) \
 weir_thumbs_CFLAGS = $(AM_CFLAGS) $(CURL_CFLAGS) $(VIPS_CFLAGS) $(MICROHTTPD_CFLAGS)
 if HAVE_NATS
 weir_thumbs_SOURCES += pipeline_examples/image_pipeline/queue_nats.c pipeline_examples/image_pipeline/queue_nats.h \
-	pipeline_examples/image_pipeline/queue_put.c pipeline_examples/image_pipeline/queue_take.c
+	pipeline_examples/image_pipeline/queue_lists.c pipeline_examples/image_pipeline/queue_put.c \
+	pipeline_examples/image_pipeline/queue_take.c
 weir_thumbs_nats = libweir-nats.la
 else
 weir_thumbs_SOURCES += pipeline_examples/image_pipeline/queue_none.c

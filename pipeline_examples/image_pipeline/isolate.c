@@ -124,7 +124,8 @@ static int take_answer(weir_task *task, void *item, const void *from, size_t siz
 static int ask_within_memory(struct isolated *isolated, weir_task *task, struct photo *photo) {
     struct budget *memory = &isolated->work->memory;
     uint64_t left = memory->limit - photo->granted;
-    uint64_t taken = photo->granted + (photo->image_size < left ? photo->image_size : left); /* alone if it is so large */
+    uint64_t taken =
+        photo->granted + (photo->image_size < left ? photo->image_size : left); /* alone if it is so large */
     if (!budget_take(memory, task, taken))
         return weir_task_fail(task, FAILED, "cancelled");
     int code = weir_process_run(task, photo, isolated->keeper); /* may change photo->granted */

@@ -164,16 +164,18 @@ static void print_help(void) {
           "  --capacity N       capacity of each stage's input queue, in pictures (default: 16)\n"
           "\n",
           stdout);
-    fputs("  --queue nats://HOST[:PORT]/NAME\n"
-          "                     share the pictures of a list with other programs, by a queue on a server of NATS:\n"
-          "                     with --from LIST put them, and report on all of them when they are done;\n"
-          "                     with --to TARGET join in, and make thumbnails until the queue is at its end\n"
-          "  --take N           take no more than N pictures from the queue at a time (default: 16 for each resize\n"
-          "                     thread)\n"
-          "  --ack-wait N       give the pictures of a program that is silent for N seconds to another one\n"
-          "                     (default: 30; that of the first program counts)\n"
-          "\n",
-          stdout);
+    fputs(
+        "  --queue nats://HOST[:PORT]/NAME\n"
+        "                     share the pictures of a list with other programs, by a queue on a server of NATS:\n"
+        "                     with --from LIST put them, and report on all of them when they are done;\n"
+        "                     with --to TARGET join in, and make thumbnails until the queue is at its end;\n"
+        "                     ?replicas=3 behind NAME, in all programs, keeps each picture on 3 servers of a cluster\n"
+        "  --take N           take no more than N pictures from the queue at a time (default: 16 for each resize\n"
+        "                     thread)\n"
+        "  --ack-wait N       give the pictures of a program that is silent for N seconds to another one\n"
+        "                     (default: 30; that of the first program counts)\n"
+        "\n",
+        stdout);
     fputs("  --max-bytes N      refuse pictures of more than N bytes (default: 67108864)\n"
           "  --max-pixels N     refuse pictures of more than N pixels, before decoding (default: 100000000)\n"
           "  --memory N         decode no more pictures at a time than fit into N bytes, such as 512M (default: a\n"

@@ -7,9 +7,10 @@
  *
  * The end: the program with the list puts a sentinel behind the entries. It comes to one of the joined programs when
  * all entries before it are acknowledged. That program puts it again for the next one, and ends. The program with the
- * list removes the one that is left in the end.
+ * list removes the one that is left in the end. A program that was away all the time learns of the end from a third queue,
+ * NAME-lists.
  *
- * These functions are in queue_nats.c, queue_put.c and queue_take.c if libweir-nats was built, else in queue_none.c.
+ * These functions are in queue_nats.c, queue_lists.c, queue_put.c and queue_take.c if libweir-nats was built, else in queue_none.c.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -59,8 +60,17 @@ enum queue_answer {
  */
 enum queue_answer queue_put(struct queue *queue, char *const *texts, size_t count, size_t *put);
 
-/* Puts the sentinel. Blocks until the server has it, or a signal comes. */
-void queue_put_end(struct queue *queue);
+/* Tells the server that a list begins. Called before the first put. Blocks until it knows, or a signal comes. */
+void queue_begin(struct queue *queue);
+
+/* Puts the sentinel. Blocks until the server has it. Returns false if a signal comes first. */
+bool queue_put_end(struct queue *queue);
+
+/*
+ * Tells the server that the list has ended, or that this program leaves it to the others. Blocks until it knows. Returns
+ * false if a signal comes first.
+ */
+bool queue_end(struct queue *queue);
 
 /* Returns the text of the next outcome; NULL if none came until the deadline. queue_outcome_done must follow. */
 char *queue_outcome(struct queue *queue, weir_deadline deadline);

@@ -1,7 +1,7 @@
 /*
  * queue_nats.c - opens and closes queues of libweir-nats, and puts to them.
  *
- * The bounds of both queues are off: a list has a hundred bytes for each picture, and its program may end before the
+ * The bounds of the queues are off: a list has a hundred bytes for each picture, and its program may end before the
  * others do.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -23,7 +23,7 @@
  */
 enum { MOST_ATTEMPTS = 30 };
 
-static const char outcomes_suffix[] = "-outcomes";
+static const char outcomes_suffix[] = "-outcomes", lists_suffix[] = "-lists"; /* the longest is the first */
 
 bool queue_is_built(void) {
     return true;
@@ -40,6 +40,7 @@ weir_nats_config queue_config(const struct queue *queue, char message[QUEUE_MESS
     return (weir_nats_config){.urls = queue->place.servers,
                               .name = queue->place.name,
                               .capacity = WEIR_UNBOUNDED,
+                              .replicas = queue->place.replicas,
                               .attempts = MOST_ATTEMPTS,
                               .ack_wait = queue->ack_wait,
                               .window = 1,
@@ -72,33 +73,39 @@ static struct queue *finish_open(struct queue *queue, weir_status status, const 
     return NULL;
 }
 
+/* Opens the two queues beside that of the entries: its own suffix names each. */
+static weir_status open_outcomes(struct queue *queue, weir_nats_config config, bool takes) {
+    char name[QUEUE_NAME_SIZE + sizeof outcomes_suffix];
+    snprintf(name, sizeof name, "%s%s", queue->place.name, lists_suffix);
+    config.name = name;
+    weir_status status = queue_lists_open(queue, &config);
+    if (status != WEIR_OK)
+        return status;
+    snprintf(name, sizeof name, "%s%s", queue->place.name, outcomes_suffix);
+    config.window = takes ? 0 : 1;
+    return takes ? weir_nats_queue_open(&queue->taken, &config) : weir_nats_open(&queue->put, &config);
+}
+
 struct queue *queue_open_to_put(const struct queue_options *options) {
-    char message[QUEUE_MESSAGE_SIZE], outcomes[QUEUE_NAME_SIZE + sizeof outcomes_suffix];
+    char message[QUEUE_MESSAGE_SIZE];
     struct queue *queue = make_queue(options);
     if (queue == NULL)
         return NULL;
     weir_nats_config config = queue_config(queue, message);
     weir_status status = weir_nats_open(&queue->put, &config);
-    if (status == WEIR_OK) {
-        snprintf(outcomes, sizeof outcomes, "%s%s", queue->place.name, outcomes_suffix);
-        config.name = outcomes;
-        config.window = 0;
-        status = weir_nats_queue_open(&queue->taken, &config);
-    }
+    if (status == WEIR_OK)
+        status = open_outcomes(queue, config, true);
     return finish_open(queue, status, message);
 }
 
 struct queue *queue_open_to_take(const struct queue_options *options) {
-    char message[QUEUE_MESSAGE_SIZE], outcomes[QUEUE_NAME_SIZE + sizeof outcomes_suffix];
+    char message[QUEUE_MESSAGE_SIZE];
     struct queue *queue = make_queue(options);
     if (queue == NULL)
         return NULL;
     weir_nats_config config = queue_config(queue, message);
-    snprintf(outcomes, sizeof outcomes, "%s%s", queue->place.name, outcomes_suffix);
-    config.name = outcomes;
-    weir_status status = weir_nats_open(&queue->put, &config);
+    weir_status status = open_outcomes(queue, config, false);
     if (status == WEIR_OK) {
-        config.name = queue->place.name;
         config.window = options->window;
         queue_take_deliveries(queue, &config);
         status = weir_nats_queue_open(&queue->taken, &config);
@@ -112,6 +119,7 @@ void queue_destroy(struct queue *queue) {
     if (queue->taken != NULL)
         weir_queue_destroy(queue->taken);
     weir_nats_destroy(queue->put);
+    weir_nats_destroy(queue->lists);
     free(queue);
 }
 

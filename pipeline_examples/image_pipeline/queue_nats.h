@@ -17,11 +17,15 @@
 enum { QUEUE_MESSAGE_SIZE = 512 };
 
 struct queue {
-    struct queue_place place; /* constant, like the next three */
+    struct queue_place place; /* constant, like the next five */
     uint64_t ack_wait;
-    weir_queue *taken; /* the entries of a program that has joined; the outcomes of the one with the list */
-    weir_nats *put;    /* the other ones */
-    bool is_over;      /* used by the main thread only */
+    weir_queue *taken;       /* the entries of a program that has joined; the outcomes of the one with the list */
+    weir_nats *put;          /* the other ones */
+    weir_nats *lists;        /* begins and ends of lists (queue_lists.c) */
+    uint64_t marks;          /* how many there were when this program opened the queue */
+    weir_deadline next_look; /* at them; used by the main thread only, like the next one */
+    bool is_over;
+    bool has_taken; /* an entry */
     atomic_bool has_complained;
 };
 
@@ -45,6 +49,24 @@ enum queue_answer queue_send(struct queue *queue, char *const *texts, size_t cou
 
 /* Makes the config that of a program that takes entries: its items are deliveries. */
 void queue_take_deliveries(struct queue *queue, weir_nats_config *config);
+
+/* Opens the queue of the begins and ends of lists, which the config names. Leaves a message if it fails. */
+weir_status queue_lists_open(struct queue *queue, weir_nats_config *config);
+
+/*
+ * Tells the joined programs that a list begins or ends. Blocks until the server has that. Returns
+ * false if a signal comes before.
+ */
+bool queue_lists_mark(struct queue *queue, bool is_begin);
+
+/*
+ * Returns whether a list has ended since this program has joined, and nothing is left. Asks the server once a second at
+ * most. For the main thread of a joined program.
+ */
+bool queue_lists_have_ended(struct queue *queue);
+
+/* Returns whether there has been no list since this program has joined. */
+bool queue_lists_none_yet(struct queue *queue);
 
 /* Blocks for a moment. */
 void queue_pause(uint64_t ns);

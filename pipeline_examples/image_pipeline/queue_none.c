@@ -33,8 +33,18 @@ enum queue_answer queue_put(struct queue *queue, char *const *texts, size_t coun
     return QUEUE_STOPPED;
 }
 
-void queue_put_end(struct queue *queue) {
+void queue_begin(struct queue *queue) {
     (void)queue;
+}
+
+bool queue_put_end(struct queue *queue) {
+    (void)queue;
+    return false;
+}
+
+bool queue_end(struct queue *queue) {
+    (void)queue;
+    return false;
 }
 
 char *queue_outcome(struct queue *queue, weir_deadline deadline) {

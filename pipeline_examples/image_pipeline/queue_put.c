@@ -24,9 +24,26 @@ enum queue_answer queue_put(struct queue *queue, char *const *texts, size_t coun
     return queue_send(queue, texts, count, put);
 }
 
-void queue_put_end(struct queue *queue) {
-    while (weir_nats_close(queue->put, weir_deadline_after(WEIR_SECOND)) != WEIR_OK && !interrupt_is_stopping())
+void queue_begin(struct queue *queue) {
+    (void)queue_lists_mark(queue, true); /* if a signal comes, no entry is put */
+}
+
+/* Puts a sentinel. Returns false if a signal comes first. */
+static bool put_sentinel(struct queue *queue) {
+    while (weir_nats_close(queue->put, weir_deadline_after(WEIR_SECOND)) != WEIR_OK) {
+        if (interrupt_is_stopping())
+            return false;
         queue_pause(LOOK_EVERY);
+    }
+    return true;
+}
+
+bool queue_put_end(struct queue *queue) {
+    return put_sentinel(queue);
+}
+
+bool queue_end(struct queue *queue) {
+    return queue_lists_mark(queue, false);
 }
 
 char *queue_outcome(struct queue *queue, weir_deadline deadline) {
@@ -69,7 +86,7 @@ static bool take_all(struct queue *queue, bool is_withdrawn) {
 
 void queue_withdraw(struct queue *queue) {
     if (take_all(queue, true))
-        queue_put_end(queue); /* it was for the joined programs */
+        (void)put_sentinel(queue); /* it was for the joined programs */
 }
 
 /* Returns how many entries and sentinels have not ended; UINT64_MAX if the server does not tell. */
@@ -90,7 +107,7 @@ void queue_tidy_at_end(struct queue *queue) {
         there = unfinished == 1 ? there + 1 : 0;
         missing = unfinished == 0 ? missing + 1 : 0;
         if (missing == MISSING)
-            queue_put_end(queue);
+            (void)put_sentinel(queue);
         queue_pause(LOOK_EVERY);
     }
     queue_tidy(queue);

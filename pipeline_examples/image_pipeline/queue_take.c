@@ -2,7 +2,8 @@
  * queue_take.c - the queue of a program that has joined.
  *
  * A sentinel of an earlier run may lie before entries of this one. So the program that gets it looks: only if nothing
- * is unfinished, it is the end. Otherwise another sentinel follows, or the list is still being written.
+ * is unfinished, it is the end. Otherwise another sentinel follows, or the list is still being written. A program that was
+ * away when the sentinel came learns of the end from queue_lists.c.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -65,13 +66,16 @@ void queue_take_deliveries(struct queue *queue, weir_nats_config *config) {
 
 /* ---- the queue ---- */
 
-/* Returns whether the sentinel that was taken is the end. Then it is there for the next program. */
+/*
+ * Returns whether the sentinel that was taken is the end. Then it is there for the next program. One that an earlier list has
+ * left is gone.
+ */
 static bool is_end(struct queue *queue) {
     weir_status status;
     while ((status = weir_queue_join_until(queue->taken, weir_deadline_after(0))) != WEIR_OK &&
            status != WEIR_TIMEDOUT && !interrupt_is_stopping())
         queue_pause(LOOK_EVERY);
-    if (status == WEIR_TIMEDOUT)
+    if (status == WEIR_TIMEDOUT || (!queue->has_taken && queue_lists_none_yet(queue)))
         return false;
     while (weir_queue_close(queue->taken) != WEIR_OK && !interrupt_is_stopping())
         queue_pause(LOOK_EVERY);
@@ -83,10 +87,14 @@ struct delivery *queue_take(struct queue *queue) {
     void *delivery;
     while (!queue->is_over && !interrupt_is_stopping()) {
         weir_status status = weir_queue_get_until(queue->taken, &delivery, weir_deadline_after(LOOK_EVERY));
-        if (status == WEIR_OK)
+        if (status == WEIR_OK) {
+            queue->has_taken = true;
             return delivery;
+        }
         if (status == WEIR_CLOSED && is_end(queue))
             return NULL;
+        if (status == WEIR_TIMEDOUT)
+            queue->is_over = queue_lists_have_ended(queue);
     }
     return NULL;
 }

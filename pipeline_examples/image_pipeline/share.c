@@ -47,6 +47,7 @@ struct share {
     bool *has_ended; /* one for each picture that was given */
     size_t room;
     struct tally tally;
+    bool is_end_put; /* the joined programs end */
     unsigned looks;
     weir_deadline next_look;
 };
@@ -240,7 +241,7 @@ static bool put_list(struct share *share) {
         ok = put_photo(share, photo);
     ok = ok && put_held(share);
     source_when_idle(&share->source, NULL, NULL);
-    queue_put_end(share->queue);
+    share->is_end_put = queue_put_end(share->queue);
     return ok && share->source.is_whole;
 }
 
@@ -275,10 +276,12 @@ static bool open_share(struct share *share) {
 /* Returns whether the whole list has ended. */
 static bool share_list(struct share *share) {
     queue_tidy(share->queue);
+    queue_begin(share->queue);
     tally_begin(&share->tally);
     bool is_whole = put_list(share);
     await(share);
     tally_finish(&share->tally);
+    share->is_end_put = queue_end(share->queue) || share->is_end_put;
     if (!share->options->is_quiet && terminal_is_interactive())
         show(share);
     terminal_end_status();
@@ -299,7 +302,9 @@ int share_run(const struct options *options) {
     if (open_share(&share)) {
         bool is_whole = share_list(&share);
         exit_status = tally_print(&share.tally, &(struct tally_end){.total = share.source.count,
-                                                                    .put = share.source.given,
+                                                                    .put = share.source.given - share.held_count,
+                                                                    .unconfirmed = share.held_count,
+                                                                    .is_end_put = share.is_end_put,
                                                                     .is_whole = is_whole,
                                                                     .is_given_up = share.refusals.have_ended_run,
                                                                     .is_quiet = options->is_quiet});

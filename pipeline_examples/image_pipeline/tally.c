@@ -69,6 +69,12 @@ static void tell_cut_off(const struct tally *tally, const struct tally_end *end)
     size_t unfinished = end->put - tally_ended(tally);
     terminal_say("%s: %zu not started, %zu unfinished%s", why, end->total - end->put, unfinished,
                  unfinished == 0 || end->is_given_up ? "" : "; the programs that have joined go on with these");
+    if (end->unconfirmed > 0)
+        terminal_say("the server of the queue has not confirmed %zu of those not started, and may have some of them",
+                     end->unconfirmed);
+    if (!end->is_end_put)
+        terminal_say(
+            "the server of the queue was not told of the end: the programs that have joined wait for the next list");
 }
 
 int tally_print(const struct tally *tally, const struct tally_end *end) {

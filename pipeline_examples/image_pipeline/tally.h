@@ -20,8 +20,10 @@ struct tally {
 
 /* How the run has ended. */
 struct tally_end {
-    size_t total, put; /* pictures of the list, as far as it was read; those that were put or have ended before */
-    bool is_whole;     /* all of them have ended, and the list was read to its end */
+    size_t total, put;  /* pictures of the list, as far as it was read; those that were put or have ended before */
+    size_t unconfirmed; /* of the others, those that were sent to the queue's server, which has not confirmed them */
+    bool is_end_put;    /* the programs that have joined know where the list ends */
+    bool is_whole;      /* all of them have ended, and the list was read to its end */
     bool is_given_up;
     bool is_quiet; /* the figures are not printed */
 };

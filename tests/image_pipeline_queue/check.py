@@ -64,6 +64,48 @@ class Nats:
         return f"nats://{user}{self.address}/{name}"
 
 
+class Way:
+    """A way to the server that can be cut."""
+
+    def __init__(self, nats):
+        host, port = nats.address.rsplit(":", 1)
+        self.server, self.ends, self.is_cut = (host, int(port)), [], False
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.nats = nats
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            client = self.listener.accept()[0]
+            if self.is_cut:
+                client.close()
+                continue
+            pair = client, socket.create_connection(self.server)
+            self.ends += pair
+            for one, other in (pair, pair[::-1]):
+                threading.Thread(target=self.carry, args=(one, other), daemon=True).start()
+
+    @staticmethod
+    def carry(one, other):
+        try:
+            while data := one.recv(65536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+    def cut(self, is_cut):
+        self.is_cut = is_cut
+        for end in self.ends if is_cut else ():
+            try:
+                end.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+
+    def url(self, name):
+        return f"nats://127.0.0.1:{self.listener.getsockname()[1]}/{name}"
+
+
 def environment(**more):
     kept = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     return {name: value for name, value in kept.items() if not name.startswith("NATS_")} | more
@@ -436,6 +478,91 @@ def check_slow_list():
         expect(leader.figure("done") == 3 and worker.finish().figure("done") == 3, leader.out)
 
 
+class Pipe:
+    """A list that is being written, and the program that puts it."""
+
+    def __init__(self, url, *arguments):
+        read, self.end = os.pipe()
+        self.leader = put(url, f"/dev/fd/{read}", *arguments, pass_fds=(read,))
+        os.close(read)
+
+    def write(self, *urls):
+        os.write(self.end, "".join(f"{url}\n" for url in urls).encode())
+
+    def close(self):
+        os.close(self.end)
+
+
+def check_interrupted_without_server():
+    """The program with the list ends while the server is away: it says what was not put."""
+    released, nats = threading.Event(), Nats()
+
+    def answer(request, number):
+        released.wait(LIMIT)
+        picture(request, number)
+
+    with serving(answer) as server:
+        url = nats.url("away")
+        pipe = Pipe(url)
+        worker = join(url, "away")
+        pipe.write(*(server.url(f"{i}.jpg") for i in range(3)))
+        expect(server.wait(lambda: server.active == 2), "the joined program takes nothing")
+        time.sleep(0.5)  # the third one is put by then
+        nats.kill()
+        pipe.write(*(server.url(f"{i}.jpg") for i in range(3, 8)))
+        line = pipe.leader.process.stderr.readline()
+        while line and "trying again" not in line:
+            line = pipe.leader.process.stderr.readline()
+        pipe.leader.signal(signal.SIGINT)
+        err = pipe.leader.finish(128 + signal.SIGINT).err
+        expect("interrupted: 5 not started, 3 unfinished; the programs that have joined go on with these\n" in err, err)
+        expect("has not confirmed 5 of those not started, and may have some of them\n" in err, err)
+        expect("was not told of the end: the programs that have joined wait for the next list\n" in err, err)
+        expect((pipe.leader.figure("unfinished"), pipe.leader.figure("not started")) == (3, 5), pipe.leader.out)
+        pipe.close()
+        nats.start_again()
+        released.set()
+        path = write_list("away.list", [server.url("8.jpg")])
+        put(url, path).finish()
+        expect(worker.finish().figure("done") in range(4, 10), worker.out)  # the first ones, and those of the next list
+
+
+def check_away_at_the_end():
+    """A joined program that has no connection while the list ends sees the end once it has one again."""
+    way, wait = Way(NATS), ("--ack-wait", "2")
+    with serving(picture) as server:
+        pipe = Pipe(NATS.url("absent"), *wait)
+        worker = join(way.url("absent"), "absent", *wait)
+        pipe.write(server.url("0.jpg"))
+        expect(server.wait(lambda: server.count("GET") == 1), "the joined program takes nothing")
+        until = time.monotonic() + LIMIT
+        while not list((WORK / "absent").glob("0.jpg*")):
+            expect(time.monotonic() < until, "the picture is not done")
+            time.sleep(0.01)
+        time.sleep(1)  # its outcome is put by then
+        way.cut(True)
+        pipe.close()
+        expect(pipe.leader.finish().figure("done") == 1, pipe.leader.out)
+        late = join(NATS.url("absent"), "absent", *wait)  # belongs to the next list
+        way.cut(False)
+        expect(worker.finish().figure("done") == 1, worker.out)
+        expect(late.process.poll() is None, "a program that has joined later has ended")
+        put(NATS.url("absent"), write_list("absent.list", [server.url("1.jpg")]), *wait).finish()
+        expect(late.finish().figure("done") == 1, late.out)
+
+
+def check_replicas():
+    """Copies of each entry, which a single server refuses."""
+    with serving(picture) as server:
+        path = write_list("replicas.list", [server.url("1.jpg")])
+        worker = join(NATS.url("replicas?replicas=1"), "replicas")
+        put(NATS.url("replicas?replicas=1"), path).finish()
+        worker.finish()
+        for program in (put(NATS.url("copies?replicas=3"), path), join(NATS.url("copies?replicas=3"), "copies")):
+            program.finish(1)
+            expect("--queue: " in program.err and "replicas" in program.err, program.err)
+
+
 def check_usage():
     path, url = write_list("usage.list", ["http://127.0.0.1:1/1.jpg"]), "nats://me:secret@127.0.0.1:1/name"
     for arguments, message in (
@@ -444,6 +571,8 @@ def check_usage():
             (("--queue", "nats://me:secret@host/"), "--queue needs nats://HOST[:PORT]/NAME"),
             (("--queue", "nats:///name"), "--queue needs nats://HOST[:PORT]/NAME"),
             (("--queue", "nats://host/a.b"), "--queue: 'a.b' is not a name of 1 to 56 letters, digits, - and _"),
+            (("--queue", "nats://host/a?replicas=2"), "--queue: only ?replicas=1, 3 or 5 may follow the name"),
+            (("--queue", "nats://host/?replicas=3"), "is not a name of 1 to 56 letters"),
             (("--queue", "nats://host/" + "x" * 57), "is not a name of 1 to 56 letters"),
             (("--queue", "nats://" + "x" * 1100 + "/name"), "--queue: the URL is longer than 1023 bytes"),
             (("--queue", url), "--queue needs --from LIST, to put a list, or --to TARGET, to join in"),
@@ -458,7 +587,8 @@ def check_usage():
 
 CHECKS = (check_usage, check_server, check_killed, check_interrupted, check_interrupted_twice, check_stopped,
           check_failures, check_again, check_resume, check_max_failures, check_leader_interrupted,
-          check_large, check_server_killed, check_slow_list)
+          check_large, check_server_killed, check_slow_list, check_interrupted_without_server, check_away_at_the_end,
+          check_replicas)
 
 NATS = Nats()
 for check in CHECKS:
