@@ -65,9 +65,10 @@ typedef struct weir_case {
  * select sleeps there. A thread that a join has told of the last item may not destroy a queue that others still select.
  * If a case of the queue has just happened in another thread, that select must have returned first.
  *
- * Up to 16 cases need no memory; more need some if the call blocks, and more than 32 may need some in any call; 2^24 are
- * the most. With descriptors and other cases, a call that blocks takes one or two descriptors for its time. The cases with
- * a descriptor, and one more, may not be more than the descriptors that the process may open: poll(2) refuses them.
+ * Up to 16 cases need no memory; more need some if the call blocks, and more than 32 may need some in any call; 2^24
+ * are the most. With descriptors and other cases, a call that blocks takes one or two descriptors for its time. The
+ * cases with a descriptor, and one more, may not be more than the descriptors that the process may open: poll(2)
+ * refuses them.
  *
  * Returns WEIR_OK if a case has happened: its member `status` says how. After any other status none has, and `*which`
  * is unchanged:

@@ -17,8 +17,8 @@
  *     every other item, or by the queue that discards it.
  * Z2  A finish never waits. Its answer goes into the envelope, which is requeued at the front. A lane that gets it ends
  *     the call by the answer, without a slot: with results, order, retry, key and dead letter as usual.
- * Z3  The item is requeued before the slot is unused. So a lane that waits for a slot, with the next item in hand, goes on,
- *     and then takes what is at the front of the queue before a new item: it waits for no further slot before it has
+ * Z3  The item is requeued before the slot is unused. So a lane that waits for a slot, with the next item in hand, goes
+ *     on, and then takes what is at the front of the queue before a new item: it waits for no further slot before it has
  *     ended the call of that operation. A lane of such a stage takes one item at a time, so that none waits behind its
  *     wait.
  * Z4  No cancel takes an item from its operation, which may have told the kernel of its buffers. A cancel and the
@@ -32,13 +32,13 @@
  * Z7  The alarm is set to the time at which the oldest PENDING operation becomes late, or earlier: each operation that
  *     becomes the oldest sets it, and only earlier; when it has rung, it is set for the oldest that is not late.
  *
- * Z8  If a stage has one lane, and the lane's own thread finishes an operation while it runs an item, the lane keeps the
- *     item with the answer in a list of its own: no other lane could take it from the queue. It ends that call before it
- *     takes another item, and before it makes a call after a look at its loop. If the function ends the thread, the items
- *     are requeued.
+ * Z8  If a stage has one lane, and the lane's own thread finishes an operation while it runs an item, the lane keeps
+ *     the item with the answer in a list of its own: no other lane could take it from the queue. It ends that call
+ *     before it takes another item, and before it makes a call after a look at its loop. If the function ends the
+ *     thread, the items are requeued.
  *
  * Lock order: the lock is taken with no other lock held, and none is taken while it is held. No wakeup is lost: a slot
- * becomes unused under the lock under which lanes look for one, and whatever makes it unused wakes a lane (P2). A lane that
+ * becomes unused under the lock under which lanes look for one, and what makes it unused wakes a lane (P2). A lane that
  * leaves slots unused passes the wake on (P3).
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT

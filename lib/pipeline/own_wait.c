@@ -14,8 +14,8 @@
 
 /*
  * The program's wait looks after this number of calls, or before a call that begins this many ns after the last wait. A
- * clock read costs as much as a quick call. So while UNREAD_CALLS calls together take less than UNREAD_TIME ns, only one
- * in so many reads the clock.
+ * clock read costs as much as a quick call. So while UNREAD_CALLS calls together take less than UNREAD_TIME ns, only
+ * one in so many reads the clock.
  */
 enum { UNTENDED_CALLS = 64, UNTENDED_TIME = 1000 * 1000, UNREAD_CALLS = 8, UNREAD_TIME = 100 * 1000 };
 

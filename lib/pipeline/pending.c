@@ -203,8 +203,8 @@ void weir__pending_set_late(weir__operation *slot) {
 }
 
 /*
- * Tells with the lock held: the thread may end the run as soon as it sees the count. The wakes use only the addresses of
- * the parks (P5).
+ * Tells with the lock held: the thread may end the run as soon as it sees the count. The wakes use only the addresses
+ * of the parks (P5).
  */
 void weir__pending_close(weir__operation *slot) {
     weir_stage *stage = slot->stage;

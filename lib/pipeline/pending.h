@@ -40,8 +40,8 @@ weir_operation weir__pending_number(const weir__operation *slot);
 weir__operation *weir__pending_find(const weir_pipeline *pipeline, weir_operation operation);
 
 /*
- * Z1, Z3. Add makes an operation PENDING, and adds it to a list. Finish makes it FINISHED, and takes it out of its list:
- * its slot stays in use. The lock is held.
+ * Z1, Z3. Add makes an operation PENDING, and adds it to a list. Finish makes it FINISHED, and takes it out of its
+ * list: its slot stays in use. The lock is held.
  */
 void weir__pending_add(weir__operation *slot, weir__envelope *envelope);
 void weir__pending_finish(weir__operation *slot);
@@ -50,8 +50,8 @@ void weir__pending_finish(weir__operation *slot);
 void weir__pending_set_late(weir__operation *slot);
 
 /*
- * Z3, Z4. Makes the slot of a FINISHED operation unused, and wakes a lane that waits for one. The finish needs the pipeline
- * no longer: the caller must not touch it afterwards.
+ * Z3, Z4. Makes the slot of a FINISHED operation unused, and wakes a lane that waits for one. The finish needs the
+ * pipeline no longer: the caller must not touch it afterwards.
  */
 void weir__pending_close(weir__operation *slot);
 

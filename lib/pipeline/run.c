@@ -234,8 +234,8 @@ static void end_answered(weir__lane *lane) {
 }
 
 /*
- * Before an item of a stage with operations. Z3: it counts as one that waits, also if it brings an answer, so that the lane
- * goes on to take one item at a time.
+ * Before an item of a stage with operations. Z3: it counts as one that waits, also if it brings an answer, so that the
+ * lane goes on to take one item at a time.
  */
 static void begin_item(weir__lane *lane, const weir__envelope *envelope) {
     lane->runs = true;
