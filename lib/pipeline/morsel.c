@@ -22,10 +22,13 @@
 enum {
     SLICE = 96 * 1000,  /* N4: maximum ns of a morsel, including the stages to which its results pass */
     BEHIND = 32 * 1000, /* N4: maximum ns of a morsel in its own stage */
+    LONG = 2,           /* N4: times as long is the morsel of a source, or one out of many queued items */
+    MANY = 8,           /* N4: of so many queued items, a long morsel takes one at most */
     GRAIN = 1200,       /* minimum ns of an item that is worth waking a thread for */
     SHARED = 5000,      /* the same for several items together, which the lane's own thread would soon run */
     QUICK = 4000,       /* ns of a morsel; of the quicker ones, every eighth is timed */
     CLAIM = 1000,       /* N6: ns of work that is begun together */
+    NEAR = 8,           /* a cost that differs by less than one part in so many is the same */
     SLOW = 50 * 1000,   /* N5: ns of a call; a quicker call does not sleep */
     SLEEPS = 3          /* N5: number of sleeping calls, less the others, that marks the stage as blocking */
 };
@@ -50,17 +53,29 @@ bool weir__morsel_is_heavy(const weir_stage *stage, size_t items) {
     return cost == 0 || cost >= GRAIN || items * cost >= SHARED;
 }
 
-/* N4. Returns the size of a slice, in items; 1 if the cost of an item is unknown. */
-static size_t size_of_slice(uint64_t cost) {
-    if (cost == 0 || cost >= SLICE)
+/* N4. Returns the size of a slice of `times` the usual length, in items; 1 if the cost of an item is unknown. */
+static size_t size_of_slice(uint64_t cost, uint64_t times) {
+    if (cost == 0 || cost >= times * SLICE)
         return 1;
-    return SLICE / cost < WEIR__MORSEL ? (size_t)(SLICE / cost) : WEIR__MORSEL;
+    return times * SLICE / cost < WEIR__MORSEL ? (size_t)(times * SLICE / cost) : WEIR__MORSEL;
 }
 
 /* N4. Returns the number of items that the stage may take so that none waits for long behind other items' calls. */
-static size_t size_of_own(const weir_stage *stage) {
+static size_t size_of_own(const weir_stage *stage, size_t times) {
     uint32_t cost = weir__u32_load_relaxed(&stage->shift.cost);
-    return cost > BEHIND / 2 ? 1 : cost == 0 ? WEIR__MORSEL : BEHIND / cost;
+    return cost > BEHIND / 2 ? 1 : cost == 0 ? WEIR__MORSEL : times * BEHIND / cost;
+}
+
+/* N4. Returns how many items of that cost take as long as a morsel may, or `times` as long, and leave room for others. */
+static size_t size_by_time(const weir_stage *stage, uint64_t cost, size_t times) {
+    size_t size = size_of_slice(cost, times), half = stage->shift.half;
+    return cost >= GRAIN && size > half ? half : size;
+}
+
+/* N4. The same for the items of the stage's queue. */
+static size_t size_of_queued(const weir_stage *stage, uint64_t cost, size_t times) {
+    size_t size = size_by_time(stage, cost, times), own = size_of_own(stage, times);
+    return size < own ? size : own;
 }
 
 /* N4. Returns the number of items to take, out of `queued` ones. */
@@ -68,8 +83,9 @@ static size_t size_of_morsel(const weir_stage *stage, size_t queued) {
     uint64_t cost = cost_onward(stage);
     if (weir__u32_load_relaxed(&stage->shift.blocks) != 0 || stage->options.limits.in_flight != 0)
         return 1; /* Z3 */
-    size_t size = size_of_slice(cost), own = size_of_own(stage);
-    size = size < own ? size : own;
+    size_t size = size_of_queued(stage, cost, 1), longer = size_of_queued(stage, cost, LONG);
+    longer = queued / MANY < longer ? queued / MANY : longer;
+    size = size < longer ? longer : size;
     bool shares = queued > 1 && queued * cost >= SHARED && weir__shift_has_free_lane(stage);
     size_t share = shares && weir__crew_has_seat(stage->crew) ? (queued + 1) / 2 : size;
     return size < share ? size : share;
@@ -90,7 +106,9 @@ static void learn_cost(weir_stage *stage, uint64_t took, size_t items) {
     now = now < UINT32_MAX ? now : UINT32_MAX;
     if (before != 0 && now > 8 * before)
         now = 8 * before; /* the thread may have been preempted */
-    weir__u32_store_relaxed(&stage->shift.cost, (uint32_t)(before == 0 ? now : (3 * before + now) / 4));
+    bool differs = now + before / NEAR < before || now > before + before / NEAR;
+    if (differs) /* otherwise the line stays in the caches of all processors */
+        weir__u32_store_relaxed(&stage->shift.cost, (uint32_t)(before == 0 ? now : (3 * before + now) / 4));
     if (took <= SLOW && weir__u32_load_relaxed(&stage->shift.blocks) != 0)
         weir__u32_store_relaxed(&stage->shift.blocks, 0); /* N5: quick calls do not sleep */
 }
@@ -334,7 +352,7 @@ static weir__found run_source(weir__lane *lane) {
     size_t most;
     if (weir__is_told_to_return(stage))
         return WEIR__AT_END;
-    if ((most = weir__morsel_promise(lane, size_of_slice(cost_onward(stage)))) == 0)
+    if ((most = weir__morsel_promise(lane, size_by_time(stage, cost_onward(stage), LONG))) == 0)
         return WEIR__NO_ROOM;
     if (weir__shift_has_free_lane(stage) && weir__morsel_is_heavy(stage, 1))
         (void)weir__job_ready(&stage->shift.job);

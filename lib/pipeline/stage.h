@@ -103,9 +103,11 @@ typedef struct weir__shift {
     weir__alert items, room; /* alerts in the stage's queue, and in the next one (Q13) */
     weir_stage *next;        /* N9: stage to which results pass; NULL: none; constant, as is `most` */
     size_t most;             /* largest morsel that the capacities allow */
+    size_t half;             /* largest morsel that leaves room for another lane's (N4); constant */
     weir_queue *target;      /* N3: queue in which lanes promise themselves places; NULL: none; constant */
     _Alignas(WEIR__APART) weir__u32 calls; /* N1 */
-    weir__u32 cost;                        /* N4: ns that an item takes, as learnt; 0: unknown */
+    _Alignas(WEIR__APART) weir__u32 cost;  /* N4: ns that an item takes, as learnt; 0: unknown; seldom written, as is
+                                              what follows, and read by all */
     weir__u32 sleepy;                      /* N5: evidence that calls sleep */
     weir__u32 blocks;                      /* N5: 1: calls sleep */
     weir__u32 has_blocked;                 /* N5: 1: `blocks` has been learnt from several calls; stays */
