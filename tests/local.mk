@@ -315,6 +315,13 @@ stress: all tests/stress tests/stress_children tests/stress_noise tests/sched/sc
 	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(srcdir)/tests/stress.sh $(BUDGET)
 .PHONY: stress
 
+# make coverage COVERAGE=--branches: of lib/, by what has run in this build folder; configured as HACKING.md says.
+COVERAGE =
+coverage:
+	gcovr -r $(top_srcdir) --filter '$(top_srcdir)/lib/' --exclude-throw-branches \
+	  --exclude-lines-by-pattern '.*weir__(assert|border)\(.*' --print-summary $(COVERAGE) .
+.PHONY: coverage
+
 dist_check_SCRIPTS = tests/cpp.sh tests/dist.sh tests/examples.sh tests/exceptions.sh tests/exports.sh tests/gallery.sh tests/headers.sh \
 	tests/image_pipeline_bombs.sh tests/image_pipeline_colours.sh tests/image_pipeline_decodes.sh tests/image_pipeline_isolate.sh \
 	tests/image_pipeline_kills.sh tests/image_pipeline_leftovers.sh tests/image_pipeline_network.sh \
