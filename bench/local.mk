@@ -75,7 +75,7 @@ EXTRA_PROGRAMS += bench/ceiling bench/weir_executor bench/weir_threads bench/pee
 EXTRA_PROGRAMS += bench/weir_peer bench/weir_pipeline bench/peers/tbb bench/peers/textbook bench/peers/glib bench/peers/apr bench/budget bench/calls bench/commands bench/costs bench/flights bench/growth bench/operations bench/processes bench/relay bench/selects bench/thumbs_limit bench/way
 CLEANFILES = $(EXTRA_PROGRAMS)
 EXTRA_DIST += bench/programs.sh bench/peers/programs/etl.py bench/peers/programs/flights.go bench/peers/programs/flights.py bench/peers/programs/select.go bench/peers/programs/server.py bench/peers/programs/thumbs.py bench/peers/programs/top_paths.go
-EXTRA_DIST += bench/budget.sh bench/commands.sh bench/crew.md bench/executor.md bench/results.md bench/flights.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/results.sh bench/run.py bench/selects.sh bench/thumbs.md bench/thumbs.py bench/way.sh
+EXTRA_DIST += bench/budget.sh bench/commands.sh bench/crew.md bench/declared.md bench/declared.py bench/executor.md bench/results.md bench/flights.sh bench/growth.md bench/growth.sh bench/instructions.sh bench/league.md bench/league.py bench/processes.py bench/results.sh bench/run.py bench/selects.sh bench/thumbs.md bench/thumbs.py bench/way.sh
 EXTRA_DIST += bench/peers/build.sh bench/peers/go/driver.go bench/peers/go/stages.go bench/peers/go/tasks.go \
 	bench/peers/java/Tasks.java bench/peers/rust/Cargo.toml bench/peers/rust/src/lib.rs \
 	bench/peers/rust/src/bin/rust_rayon.rs bench/peers/rust/src/bin/rust_threadpool.rs
@@ -85,6 +85,12 @@ run_bench = python3 $(srcdir)/bench/run.py --reps '$(REPS)' --seconds '$(SECONDS
 	--seed '$(SEED)' --results bench/results
 bench: $(drivers)
 	$(run_bench) $(drivers) $(DRIVERS)
+# A declared pipeline beside the same one by hand: bench/declared.md of the source tree.
+bench-declared-results: bench/weir_peer bench/weir_pipeline
+	python3 $(srcdir)/bench/run.py --reps '$(REPS)' --seconds '$(SECONDS)' --filter '^pipeline' --seed '$(SEED)' \
+		--results bench/results/declared bench/weir_peer bench/weir_pipeline
+	python3 $(srcdir)/bench/declared.py bench/results/declared >$(srcdir)/bench/declared.md.new
+	mv $(srcdir)/bench/declared.md.new $(srcdir)/bench/declared.md
 # The same beside one busy loop for each processor.
 bench-hogs: $(drivers)
 	$(run_bench) --hogs $(drivers) $(DRIVERS)
@@ -208,4 +214,4 @@ bench-results: bench/weir_peer $(result_programs)
 clean-bench:
 	rm -rf bench/results bench/peers/work
 	rm -f bench/peers/go_peer bench/peers/java_pool bench/peers/java_fork bench/peers/rust_rayon bench/peers/rust_threadpool
-.PHONY: bench bench-results bench-commands bench-nats bench-operations bench-processes bench-programs bench-python bench-crew bench-crew-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs bench-thumbs-results bench-way clean-bench
+.PHONY: bench bench-results bench-commands bench-nats bench-operations bench-processes bench-programs bench-python bench-crew bench-crew-results bench-declared-results bench-executor bench-executor-results bench-peers bench-budget bench-growth bench-growth-results bench-hogs bench-instructions bench-costs bench-select bench-thumbs bench-thumbs-results bench-way clean-bench

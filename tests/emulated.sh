@@ -16,7 +16,7 @@
 # compiler back end, other atomics, other sizes, and another processor's system calls.
 #
 # environment: WEIR_ARM64_CHECK: a folder with the files of the packages check and libsubunit-dev for arm64; TMPDIR;
-# JOBS: the number of parallel compilers; PART: 0, 1 or 2, to run every third unit test, from the first, second or third one.
+# JOBS: the number of parallel compilers; PART: K/N, to run every N-th unit test, from number K on.
 #
 # Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
 set -eu
@@ -162,7 +162,7 @@ run() {
 
 # Returns 0 if the unit test number `$1` is not in the part to run.
 is_other_part() {
-    [ -n "${PART:-}" ] && [ "$(($1 % 3))" -ne "$PART" ]
+    [ -n "${PART:-}" ] && [ "$(($1 % ${PART#*/}))" -ne "${PART%/*}" ]
 }
 
 # Runs every test program of a build, as listed by make.

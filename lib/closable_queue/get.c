@@ -136,22 +136,24 @@ static weir_status get_some(weir_queue *queue, struct request *request) {
     return get_and_release(queue, request);
 }
 
-/* Takes one item as get_some does, in fewer instructions if the next slot has one and nothing special applies. */
-static inline weir_status get_one(weir_queue *queue, struct request *request) {
+/*
+ * Takes the next item, in fewer instructions than get_some, if its slot has one and nothing special applies. Returns false
+ * if not; the consumers' lock is then held, for get_one_and_release.
+ */
+static inline bool get_next(weir_queue *queue, void **item) {
     weir__side *side = &queue->consumers;
     weir__lock_acquire(&side->lock);
-    if (!side->discarding && side->requeued == 0 && side->place.slot != side->place.segment->end) {
-        void *item = weir__ptr_load_acquire(side->place.slot);
-        if (!weir__slot_is_reserved(item)) {
-            weir__front_take_slot(side);
-            weir__assert(weir__u64_peek(&side->index) <= weir__u64_peek(&queue->producers.index)); /* Q2 */
-            side->last = NULL;
-            weir__queue_publish_room(queue);
-            *request->items = item;
-            return WEIR_OK;
-        }
-    }
-    return get_and_release(queue, request);
+    if (side->discarding || side->requeued != 0 || side->place.slot == side->place.segment->end)
+        return false;
+    void *next = weir__ptr_load_acquire(side->place.slot);
+    if (weir__slot_is_reserved(next))
+        return false;
+    weir__front_take_slot(side);
+    weir__assert(weir__u64_peek(&side->index) <= weir__u64_peek(&queue->producers.index)); /* Q2 */
+    side->last = NULL;
+    weir__queue_publish_room(queue);
+    *item = next;
+    return true;
 }
 
 /*
@@ -224,26 +226,30 @@ static weir_status get_waiting(weir_queue *queue, struct request *request, weir_
     }
 }
 
-static inline weir_status get_one_until(weir_queue *queue, void **item, weir_deadline deadline) {
+static weir_status get_one_and_release(weir_queue *queue, void **item, const weir_deadline *deadline) {
+    struct request request = {.items = item, .max = 1};
+    weir_status status = get_and_release(queue, &request);
+    return status == WEIR_EMPTY && deadline != NULL ? get_waiting(queue, &request, *deadline) : status;
+}
+
+/* `deadline` may be NULL: the call does not wait. */
+static weir_status get_one(weir_queue *queue, void **item, const weir_deadline *deadline) {
     if (queue == NULL || item == NULL)
         return WEIR_INVALID;
-    struct request request = {.items = item, .max = 1};
-    weir_status status = get_one(queue, &request);
-    return status == WEIR_EMPTY ? get_waiting(queue, &request, deadline) : status;
+    return get_next(queue, item) ? WEIR_OK : get_one_and_release(queue, item, deadline);
 }
 
 weir_status weir_queue_get_until(weir_queue *queue, void **item, weir_deadline deadline) {
-    return get_one_until(queue, item, deadline);
+    return get_one(queue, item, &deadline);
 }
 
 weir_status weir_queue_get(weir_queue *queue, void **item) {
-    return get_one_until(queue, item, WEIR_NEVER);
+    static const weir_deadline never = WEIR_NEVER;
+    return get_one(queue, item, &never);
 }
 
 weir_status weir_queue_try_get(weir_queue *queue, void **item) {
-    if (queue == NULL || item == NULL)
-        return WEIR_INVALID;
-    return get_one(queue, &(struct request){.items = item, .max = 1});
+    return get_one(queue, item, NULL);
 }
 
 static weir_status get_many(weir_queue *queue, struct request *request, size_t *got, const weir_deadline *deadline) {

@@ -138,8 +138,7 @@ static weir_status put_waiting(weir_queue *queue, void *item, weir_deadline dead
 
 /* Puts one item, in fewer instructions if there is room. */
 static inline weir_status put_one(weir_queue *queue, void *item) {
-    weir__side *side = &queue->producers;
-    weir__lock_acquire(&side->lock);
+    weir__lock_acquire(&queue->producers.lock);
     weir_status status = put_one_locked(queue, item);
     if (status != WEIR_OK)
         return weir__put_refuse_one(queue, status, item);
@@ -147,34 +146,30 @@ static inline weir_status put_one(weir_queue *queue, void *item) {
     return WEIR_OK;
 }
 
-static inline weir_status put_one_until(weir_queue *queue, void *item, weir_deadline deadline) {
+static const weir_deadline never = WEIR_NEVER;
+
+/* `deadline` may be NULL: the call does not wait. `stop` may be NULL. */
+static weir_status put_one_until(weir_queue *queue, void *item, const weir_deadline *deadline, const weir__u32 *stop) {
+    if (queue == NULL || weir__slot_is_reserved(item))
+        return WEIR_INVALID;
     weir_status status = put_one(queue, item);
-    return status == WEIR_FULL ? put_waiting(queue, item, deadline, NULL) : status;
+    return status == WEIR_FULL && deadline != NULL ? put_waiting(queue, item, *deadline, stop) : status;
 }
 
 weir_status weir_queue_put(weir_queue *queue, void *item) {
-    if (queue == NULL || weir__slot_is_reserved(item))
-        return WEIR_INVALID;
-    return put_one_until(queue, item, WEIR_NEVER);
+    return put_one_until(queue, item, &never, NULL);
 }
 
 weir_status weir__queue_put_unless(weir_queue *queue, void *item, const weir__u32 *stop) {
-    if (weir__slot_is_reserved(item))
-        return WEIR_INVALID;
-    weir_status status = put_one(queue, item);
-    return status == WEIR_FULL ? put_waiting(queue, item, WEIR_NEVER, stop) : status;
+    return put_one_until(queue, item, &never, stop);
 }
 
 weir_status weir_queue_put_until(weir_queue *queue, void *item, weir_deadline deadline) {
-    if (queue == NULL || weir__slot_is_reserved(item))
-        return WEIR_INVALID;
-    return put_one_until(queue, item, deadline);
+    return put_one_until(queue, item, &deadline, NULL);
 }
 
 weir_status weir_queue_try_put(weir_queue *queue, void *item) {
-    if (queue == NULL || weir__slot_is_reserved(item))
-        return WEIR_INVALID;
-    return put_one(queue, item);
+    return put_one_until(queue, item, NULL, NULL);
 }
 
 static bool are_usable(const weir_queue *queue, void *const *items, size_t count, size_t *put) {
@@ -212,5 +207,5 @@ weir_status weir_queue_try_put_many(weir_queue *queue, void *const *items, size_
 weir_status weir_queue_close(weir_queue *queue) {
     if (queue == NULL)
         return WEIR_INVALID;
-    return put_one_until(queue, WEIR__SENTINEL, WEIR_NEVER);
+    return put_waiting(queue, WEIR__SENTINEL, WEIR_NEVER, NULL);
 }

@@ -243,9 +243,12 @@ static inline size_t weir__queue_far(const weir_queue *queue) {
     return half < WEIR__SPIN_FARTHEST ? half : WEIR__SPIN_FARTHEST;
 }
 
-/* Returns true if a WEIR_DISCARD has begun. Takes no lock, so the answer may be out of date. */
+/*
+ * Returns true if a WEIR_DISCARD has begun. Takes no lock, so a false may be out of date. After a true, the thread sees what
+ * came before the discard: the cancel of a run, for which a worker leaves without a call of at_end.
+ */
 static inline bool weir__queue_is_discarding(const weir_queue *queue) {
-    return weir__u32_load_relaxed(&queue->discarding) != 0;
+    return weir__u32_load_acquire(&queue->discarding) != 0;
 }
 
 /* Returns the number of slots ever emptied. The caller holds the consumers' lock. */

@@ -47,7 +47,7 @@ void weir__queue_end(weir_queue *queue, bool discarding) {
     weir__queue_lock_both(queue);
     weir__queue_close_locked(queue);
     consumers->discarding = consumers->discarding || discarding;
-    weir__u32_store_relaxed(&queue->discarding, consumers->discarding);
+    weir__u32_store_release(&queue->discarding, consumers->discarding);
     weir__queue_release_and_wake(queue, true);
 }
 

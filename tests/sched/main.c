@@ -33,7 +33,8 @@ static struct {
     double seconds; /* maximum for one search; 0: no limit */
     const char *replay;
     const char *filter;
-} options = {.model = -1, .bound = -1, .base = 2, .seed = 1, .jobs = 1};
+    int part, parts; /* every scenario number `part` of `parts` */
+} options = {.model = -1, .bound = -1, .base = 2, .seed = 1, .jobs = 1, .parts = 1};
 
 /* The result of a search. */
 struct result {
@@ -164,6 +165,8 @@ static void add(const struct scenario *scenario, int model) {
 
 static void run_all(void) {
     for (const struct scenario *s = scenarios; s->name != NULL; s++) {
+        if ((s - scenarios) % options.parts != options.part)
+            continue;
         if (options.filter != NULL && strstr(s->name, options.filter) == NULL)
             continue;
         for (int model = 0; model < MODELS; model++) {
@@ -179,8 +182,8 @@ static void run_all(void) {
 
 static int usage(void) {
     fputs("usage: sched [--model sc|tso|weak] [--bound N] [--base N] [--deeper N] [--random RUNS] [--seed N]\n"
-          "             [--seconds N] [--jobs N] [--replay SCHEDULE] [--trace] [--barrier] [--list] [part of a "
-          "scenario's name]\n",
+          "             [--seconds N] [--jobs N] [--part K/N] [--replay SCHEDULE] [--trace] [--barrier] [--list]\n"
+          "             [part of a scenario's name]\n",
           stderr);
     return 2;
 }
@@ -200,10 +203,18 @@ static bool set_model(const char *name) {
     return options.model >= 0;
 }
 
+/* "K/N": every N-th scenario, from the K-th on, counted from 0. */
+static bool set_part(const char *text) {
+    return sscanf(text, "%d/%d", &options.part, &options.parts) == 2 && options.part >= 0 &&
+           options.part < options.parts;
+}
+
 /* Sets an option that has a value. Returns false if the option does not exist or does not have this value. */
 static bool set_option(const char *name, const char *value) {
     if (strcmp(name, "--model") == 0)
         return set_model(value);
+    if (strcmp(name, "--part") == 0)
+        return set_part(value);
     if (strcmp(name, "--bound") == 0)
         options.bound = atoi(value);
     else if (strcmp(name, "--base") == 0)
