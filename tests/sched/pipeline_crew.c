@@ -113,41 +113,6 @@ void scenario_crew_source_against_finish(void) {
     finish_pipeline(WEIR_OK);
 }
 
-static bool has_arrived;
-
-static void *arrive(void *got, void *arg) {
-    has_arrived = true;
-    return pass_on(got, arg);
-}
-
-/* Emits nothing, and computes until the item of the other source has arrived. */
-static int compute_until_arrival(weir_task *task, void *none, void *arg) {
-    (void)task;
-    (void)none;
-    (void)arg;
-    for (int i = 0; i < 5 && !has_arrived; i++)
-        compute_until_look();
-    sched_check(has_arrived, "a source that computes keeps the room from another one");
-    return WEIR_END;
-}
-
-/* N3. The monitor withdraws the promise of the first source: the second one has room, although there is one place. */
-void scenario_crew_rescue_of_source(void) {
-    begin_on(2);
-    produced = 1;
-    has_arrived = false;
-    weir_stage_options computes = {.name = "computes", .work.source = compute_until_arrival, .threads.width = 1};
-    weir_stage_options emits = {.name = "emits", .work.source = produce_two, .threads.width = 1};
-    weir_stage *first = add_stage(computes), *second = add_stage(emits),
-               *last = add_stage(on_crew("last", arrive, 1, 1));
-    must(weir_pipeline_connect(pipeline, first, last), WEIR_OK);
-    must(weir_pipeline_connect(pipeline, second, last), WEIR_OK);
-    sched_calm(true);
-    must(weir_pipeline_start(pipeline), WEIR_OK);
-    must(weir_pipeline_wait(pipeline, WEIR_NEVER), WEIR_OK);
-    finish_calmly(1);
-}
-
 void scenario_crew_blocked_lane(void) {
     begin_on(1);
     add_stage(on_crew("only", wait_for_second, 2, 2));

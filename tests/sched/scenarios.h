@@ -488,7 +488,6 @@ void scenario_crew_finish_without_room(void);
 void scenario_crew_rescue_against_begin(void);
 void scenario_crew_rescue_of_promises(void);
 void scenario_crew_rescue_of_results(void);
-void scenario_crew_rescue_of_source(void);
 void scenario_crew_rescue_against_end(void);
 void scenario_crew_results_in_order(void);
 void scenario_crew_room_beside_destroy(void);
