@@ -8,16 +8,9 @@
 
 top_builddir=${top_builddir:-.}
 CXX=${CXX-c++}
-libs=$top_builddir/.libs
 
-if [ -e "$libs/libweir.so" ]; then
-    library="-L$libs -lweir -Wl,-rpath,$(cd "$libs" && pwd)"
-elif [ -e "$libs/libweir.a" ]; then
-    library=$libs/libweir.a
-else
-    echo "the library is not built in $top_builddir: skipped"
-    exit 77
-fi
+. "${top_srcdir:?}/tests/library_support.sh"
+
 if [ -z "$CXX" ] || [ "$CXX" = no ] || [ "$CXX" = : ] || ! command -v "${CXX%% *}" >/dev/null 2>&1; then
     echo "no C++ compiler: skipped"
     exit 77

@@ -315,13 +315,20 @@ stress: all tests/stress tests/stress_children tests/stress_noise tests/sched/sc
 	top_srcdir='$(top_srcdir)' top_builddir='$(top_builddir)' $(srcdir)/tests/stress.sh $(BUDGET)
 .PHONY: stress
 
+# make coverage COVERAGE=--branches: of lib/, by what has run in this build folder; configured as HACKING.md says.
+COVERAGE =
+coverage:
+	gcovr -r $(top_srcdir) --filter '$(top_srcdir)/lib/' --exclude-throw-branches \
+	  --exclude-lines-by-pattern '.*weir__(assert|border)\(.*' --print-summary $(COVERAGE) .
+.PHONY: coverage
+
 dist_check_SCRIPTS = tests/cpp.sh tests/dist.sh tests/examples.sh tests/exceptions.sh tests/exports.sh tests/gallery.sh tests/headers.sh \
 	tests/image_pipeline_bombs.sh tests/image_pipeline_colours.sh tests/image_pipeline_decodes.sh tests/image_pipeline_flight.sh tests/image_pipeline_isolate.sh \
 	tests/image_pipeline_kills.sh tests/image_pipeline_leftovers.sh tests/image_pipeline_network.sh \
 	tests/image_pipeline_queue.sh tests/image_pipeline_s3.sh \
 	tests/image_pipeline_second_look.sh tests/image_pipeline_vectors.sh tests/installed.sh tests/layers.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/python.sh \
 	tests/race_tools.sh tests/readme.sh tests/refusals.sh tests/release.sh tests/stack.sh
-EXTRA_DIST += tests/cpp.cpp tests/cpp_support.sh tests/exceptions.cpp tests/race_tools_program.c
+EXTRA_DIST += tests/cpp.cpp tests/cpp_support.sh tests/library_support.sh tests/exceptions.cpp tests/race_tools_program.c
 EXTRA_DIST += tests/process_memory.py tests/image_pipeline_bombs.py tests/image_pipeline_colours/compare.py tests/image_pipeline_colours/pictures.py \
 	tests/image_pipeline_colours/profiles.py
 EXTRA_DIST += tests/image_pipeline_support.sh tests/image_pipeline_flight.py

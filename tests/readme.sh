@@ -17,17 +17,10 @@ CC=${CC:-cc}
 CXX=${CXX-c++}
 WEIR_SANITIZER_CFLAGS=${WEIR_SANITIZER_CFLAGS:-}
 longest_program=30
-libs=$top_builddir/.libs
 failed=0
 
-if [ -e "$libs/libweir.so" ] || [ -e "$libs/libweir.dylib" ]; then
-    library="-L$libs -lweir -Wl,-rpath,$(cd "$libs" && pwd)"
-elif [ -e "$libs/libweir.a" ]; then
-    library=$libs/libweir.a
-else
-    echo "the library is not built in $top_builddir: skipped"
-    exit 77
-fi
+. "$top_srcdir/tests/library_support.sh"
+
 work=$(mktemp -d "${TMPDIR:-/tmp}/weir-readme.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 
