@@ -146,30 +146,29 @@ static inline weir_status put_one(weir_queue *queue, void *item) {
     return WEIR_OK;
 }
 
-static const weir_deadline never = WEIR_NEVER;
-
-/* `deadline` may be NULL: the call does not wait. `stop` may be NULL. */
-static weir_status put_one_until(weir_queue *queue, void *item, const weir_deadline *deadline, const weir__u32 *stop) {
+/* `deadline` may be NULL: the call does not wait. */
+static weir_status put_one_until(weir_queue *queue, void *item, const weir_deadline *deadline) {
     if (queue == NULL || weir__slot_is_reserved(item))
         return WEIR_INVALID;
     weir_status status = put_one(queue, item);
-    return status == WEIR_FULL && deadline != NULL ? put_waiting(queue, item, *deadline, stop) : status;
+    return status == WEIR_FULL && deadline != NULL ? put_waiting(queue, item, *deadline, NULL) : status;
 }
 
 weir_status weir_queue_put(weir_queue *queue, void *item) {
-    return put_one_until(queue, item, &never, NULL);
+    static const weir_deadline never = WEIR_NEVER;
+    return put_one_until(queue, item, &never);
 }
 
 weir_status weir__queue_put_unless(weir_queue *queue, void *item, const weir__u32 *stop) {
-    return put_one_until(queue, item, &never, stop);
+    return weir__slot_is_reserved(item) ? WEIR_INVALID : put_waiting(queue, item, WEIR_NEVER, stop);
 }
 
 weir_status weir_queue_put_until(weir_queue *queue, void *item, weir_deadline deadline) {
-    return put_one_until(queue, item, &deadline, NULL);
+    return put_one_until(queue, item, &deadline);
 }
 
 weir_status weir_queue_try_put(weir_queue *queue, void *item) {
-    return put_one_until(queue, item, NULL, NULL);
+    return put_one_until(queue, item, NULL);
 }
 
 static bool are_usable(const weir_queue *queue, void *const *items, size_t count, size_t *put) {

@@ -12,7 +12,7 @@
 #include "closable_queue/port_settle.h"
 #include "closable_queue/settle.h"
 
-enum { AT_ONCE = 8 }; /* maximum number of items and sentinels removed under one hold of the lock */
+enum { AT_ONCE = 4 }; /* maximum number of items and sentinels removed under one hold of the lock */
 
 void weir__queue_close_locked(weir_queue *queue) {
     weir__side *producers = &queue->producers, *consumers = &queue->consumers;

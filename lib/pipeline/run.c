@@ -243,15 +243,16 @@ static void begin_item(weir__lane *lane, const weir__envelope *envelope) {
         weir__worker_waits(lane->worker);
     if (weir__waits_itself(lane->stage) && !envelope->answered)
         weir__own_wait_look(lane);
-    end_answered(lane);
 }
 
 void *weir__run(void *raw, void *state) {
     weir__lane *lane = state;
     weir__envelope *envelope = raw;
     bool detaches = weir__stage_detaches(lane->stage);
-    if (detaches)
+    if (detaches) {
         begin_item(lane, envelope);
+        end_answered(lane);
+    }
     weir__lane_hold(lane, envelope);
     (void)weir__pause_at(lane, &lane->stage->gate); /* before the item waits for its key or its batch */
     if (lane->stage->simple)
