@@ -112,7 +112,7 @@ def check_wait_beyond_stall():
     crowd = Crowd()
     with serving(crowd.answer) as server:
         urls = [server.url(f"{number}.jpg") for number in range(3)]
-        run = Run(urls, "--memory", "4M", "--downloads", "3", "--stall", "1", "--retries", "0")
+        run = Run(urls, "--memory", "4M", "--downloads", "3", "--stall", "3", "--retries", "0")
         expect(crowd.dropped.wait(LIMIT), "no download waits, or it never gives its connection up")
         crowd.released.set()
         said = run.finish()

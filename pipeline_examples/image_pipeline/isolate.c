@@ -133,10 +133,14 @@ static int ask_within_memory(struct isolated *isolated, weir_task *task, struct 
     return code;
 }
 
-/* Returns what a picture may take before its header is known: all threads can take that at a time. */
-static uint64_t first_grant(const struct options *options) {
+/*
+ * Returns what a picture may take before its header is known, beside its copy: if the copy is not too large, all threads
+ * can take both at a time.
+ */
+static uint64_t first_grant(const struct options *options, uint64_t copy) {
     uint64_t share = options->recipe.memory / options->resizes;
-    return share > MOST_AT_FIRST ? MOST_AT_FIRST : share < LEAST_AT_FIRST ? LEAST_AT_FIRST : share;
+    uint64_t grant = share > copy ? share - copy : 0;
+    return grant > MOST_AT_FIRST ? MOST_AT_FIRST : grant < LEAST_AT_FIRST ? LEAST_AT_FIRST : grant;
 }
 
 static int resize_isolated(weir_task *task, void *item, void *state) {
@@ -144,7 +148,7 @@ static int resize_isolated(weir_task *task, void *item, void *state) {
     struct photo *photo = item;
     const struct recipe *recipe = &isolated->work->options->recipe;
     photo_prepare(photo);
-    photo->granted = first_grant(isolated->work->options);
+    photo->granted = first_grant(isolated->work->options, photo->image_size);
     int code = ask_within_memory(isolated, task, photo);
     if (code == NEEDS_MEMORY)
         code = ask_within_memory(isolated, task, photo);
