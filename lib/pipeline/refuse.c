@@ -95,7 +95,7 @@ static void tell_stuck(weir_pipeline *pipeline, const weir_late_worker *stuck, c
         weir__refuse(pipeline, WEIR_BUSY, stage, "%s: a thread has been %s for %s", call, place, time.text);
     else
         weir__refuse(pipeline, WEIR_BUSY, stage, "%s: thread %zu has been %s for %s", call, stuck->number, place,
- time.text);
+                     time.text);
 }
 
 weir_status weir__refuse_busy(weir_pipeline *pipeline, const weir_report *late, const char *call) {

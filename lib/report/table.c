@@ -390,7 +390,8 @@ static void print_late(weir__out *out, const weir_report *report) {
         const weir_late_worker *worker = &report->late[i];
         weir__out_format(out, worker->stuck ? "stuck: " : "late: ");
         print_thread(out, worker);
-        weir__out_format(out, ", %s for %s\n", weir__report_place(worker->where), weir__figure_time(worker->since).text);
+        weir__out_format(out, ", %s for %s\n", weir__report_place(worker->where),
+                         weir__figure_time(worker->since).text);
     }
     if (report->late_count > shown)
         weir__out_format(out, "... and %" PRIuMAX " more\n", (uintmax_t)(report->late_count - shown));
