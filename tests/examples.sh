@@ -581,6 +581,8 @@ interrupt() {
 
 check_weir_run
 for way in 'INT 130' 'HUP 129' 'TERM 143'; do
+    # shellcheck disable=SC2016 # for the inner shell
+    [ "$way" != 'HUP 129' ] || ! sh -c 'kill -s HUP $$; exit 0' 2>/dev/null || continue # this runs under nohup
     # shellcheck disable=SC2086 # two words
     interrupt 1 $way
     sort -n "$work/out" | head -n 2 >"$work/head" && mv "$work/head" "$work/out"
