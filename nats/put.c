@@ -102,6 +102,7 @@ static void leave_room(weir_nats *nats, struct weir__nats_put *put) {
 static bool may_send(weir_nats *nats, const struct weir__nats_put *put, weir_deadline patience) {
     if (nats->config.replicas == 1 || !put->sent)
         return true;
+    weir__nats_room_quiet(nats); /* also while it waits for the leader */
     if (!weir__nats_has_leader(nats, weir__nats_sooner(weir_deadline_after(RESEND), patience)))
         return false;
     weir__nats_room_quiet(nats);

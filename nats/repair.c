@@ -142,10 +142,9 @@ static bool sentinel_came(weir_nats *nats, uint64_t last) {
  * told its state, unless this program holds one, and at a message for which the leader steps down. Returns how many it moved.
  */
 static size_t move_lane(weir_nats *nats, const struct weir__nats_lane *lane, const struct weir__nats_state *begin,
-                        bool holds) {
+                        bool holds, uint64_t stepped) {
     size_t moved = 0;
     uint64_t place = begin->first - 1;
-    uint64_t stepped = nats->stepped;
     for (size_t tries = 0; place < lane->suspect && tries < LOOKED_AT && nats->stepped == stepped; tries++) {
         if (weir__nats_find(nats, lane->subject, place + 1, &place) != WEIR_OK || place == 0 || place > lane->suspect)
             break;
@@ -158,7 +157,7 @@ static size_t move_lane(weir_nats *nats, const struct weir__nats_lane *lane, con
 
 static void look(weir_nats *nats) {
     struct weir__nats_state state;
-    uint64_t sentinel = 0;
+    uint64_t sentinel = 0, stepped = nats->stepped; /* after a step-down, no lane is moved until the next look */
     size_t moved = 0;
     if (weir__nats_state(nats, nats->stream, &state) != WEIR_OK || state.messages == 0 || !may_repair(nats, &sentinel))
         state.last = 0;
@@ -166,7 +165,7 @@ static void look(weir_nats *nats) {
         struct weir__nats_lane *lane = &nats->lanes[i];
         uint64_t next = state.last == 0 ? 0 : look_at_lane(nats, i, state.last);
         lane->suspect = lane->suspect < next ? lane->suspect : next;
-        moved += lane->suspect == 0 ? 0 : move_lane(nats, lane, &state, sentinel != 0);
+        moved += lane->suspect == 0 ? 0 : move_lane(nats, lane, &state, sentinel != 0, stepped);
         lane->suspect = next;
     }
     if (moved > 0 && sentinel != 0)
