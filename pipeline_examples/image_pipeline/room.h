@@ -4,8 +4,8 @@
  * A download takes memory before the bytes come, and the photo holds it until it is freed or counted anew.
  *
  * Invariants:
- *   1  What all photos hold is at most the limit, except for what one of them, `over`, has taken since it became that.
- *      Thumbnails larger than their picture come on top.
+ *   1  What all photos hold is at most the limit, except for what one of them has taken while it was `over`. Thumbnails
+ *      larger than their picture come on top.
  *   2  A photo becomes `over` only while no more than the limit is in use. It never waits again until its download
  *      ends. So one download always goes on, or what is in use leaves by itself: through resizes and uploads.
  *   3  Only the head of the line takes memory, except for `over`. Downloads that have begun stand before those that have

@@ -66,7 +66,8 @@ static void print_figures(const struct tally *tally, const struct tally_end *end
 
 static void tell_cut_off(const struct tally *tally, const struct tally_end *end) {
     const char *why = end->is_given_up ? "given up" : interrupt_number() != 0 ? "interrupted" : "stopped";
-    size_t unfinished = end->put - tally_ended(tally);
+    size_t ended = tally_ended(tally); /* also those whose put the server has not confirmed */
+    size_t unfinished = ended < end->put ? end->put - ended : 0;
     terminal_say("%s: %zu not started, %zu unfinished%s", why, end->total - end->put, unfinished,
                  unfinished == 0 || end->is_given_up ? "" : "; the programs that have joined go on with these");
     if (end->unconfirmed > 0)
