@@ -20,6 +20,7 @@ MEMORY = 256 * MIB
 FURTHER = 100 * MIB  # of the program and its child processes, besides MEMORY
 LIMIT = 120  # seconds after which something hangs
 PROGRAM, PICTURE, FOLDER = sys.argv[1:]
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in the background
 with open(PICTURE, "rb") as picture_file:
     IMAGE = picture_file.read()
 
