@@ -16,6 +16,7 @@ import time
 
 from servers import serving
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it in the background
 THUMBS, WORK = sys.argv[1], pathlib.Path(sys.argv[3])
 PHOTOS = [path.read_bytes() for path in sorted(pathlib.Path(sys.argv[2]).glob("*.jpg"))]
 LIMIT = 240  # seconds after which something hangs; far below the ack_wait of the checks that say so
