@@ -57,7 +57,7 @@ static void describe(const weir_nats_config *config, char *text, size_t size) {
              config->key == NULL ? "unordered" : "lanes", config->lanes);
 }
 
-/* Returns whether the answer means that the cluster is not ready yet. */
+/* Returns whether the answer means that the server is not ready yet. */
 static bool try_again(natsStatus status, jsErrCode code) {
     if (status == NATS_NO_RESPONDERS) /* libnats gives it a code of its own */
         return true;
@@ -68,6 +68,7 @@ static bool try_again(natsStatus status, jsErrCode code) {
         case JSClusterNotLeaderErr:
         case JSInsufficientResourcesErr:
         case JSStreamOfflineErr:
+        case JSStreamSubjectOverlapErr: /* nats-server 2.9: while another program adds the same stream */
             return true;
         default:
             return code == 0 && status == NATS_TIMEOUT;
