@@ -455,6 +455,30 @@ START_TEST (a_stage_with_slow_calls_looks_at_the_loop) {
 }
 END_TEST
 
+/* The first call returns when all items are in the queue. All are slow. */
+static int sleep_in_call(weir_task *task, void *thing, void *raw) {
+    (void)task;
+    note_thread(raw);
+    wait_for_count(&room_is_filled, 1);
+    sleep_until(weir_deadline_after(2 * MILLISECONDS));
+    thing_consume(thing);
+    return 0;
+}
+
+START_TEST (a_stage_looks_at_the_loop_between_slow_calls_after_a_wait) {
+    struct loop loop = {.takes = 0};
+    weir_stage_options options = looping(&loop, 2);
+    options.work.run = sleep_in_call;
+    atomic_store(&room_is_filled, 0);
+    weir_pipeline *pipeline = begin(&loop, options);
+    wait_for_count(&loop.waits, 1);
+    put_things(pipeline, 8);
+    atomic_store(&room_is_filled, 1);
+    finish(&loop, WEIR_OK);
+    ck_assert_uint_ge(loop.looks, 7);
+}
+END_TEST
+
 /* ---- stalls ---- */
 
 static struct {
@@ -764,6 +788,7 @@ static Suite *own_wait_suite(void) {
     tcase_add_test(cases, the_loop_runs_while_the_stage_is_paused);
     tcase_add_test(cases, the_loop_runs_while_the_rate_holds_the_stage_up);
     tcase_add_test(cases, a_busy_stage_looks_at_the_loop);
+    tcase_add_test(cases, a_stage_looks_at_the_loop_between_slow_calls_after_a_wait);
     tcase_add_test(cases, a_stage_with_slow_calls_looks_at_the_loop);
     cases = add_things_case(suite, "stalls");
     tcase_add_loop_test(cases, a_call_that_holds_the_thread_up_is_told, 0, 2);

@@ -217,8 +217,8 @@ typedef int weir_end_func(weir_task *task, void *state);
  * - `deadline` has passed; if `deadline` is 0, the function polls the loop and does not block
  *
  * The thread calls the function while it has no call to begin and no result to send. While the thread is busy, it calls
- * the function with a `deadline` of 0 after 64 calls of `run`, or after a millisecond; while calls are quick, only
- * every eighth one reads the clock. An emit that finds no room calls the function within `run`, and may call abort
+ * the function with a `deadline` of 0 after 64 calls of `run`, or after a millisecond. It reads the clock before each
+ * call; after a quick one, only before every eighth. An emit that finds no room calls the function within `run`, and may call abort
  * there. So `run` must complete what it has begun before it emits.
  *
  * A function that ends its thread (pthread_exit) is not called again. The library owns `fd`: poll it together with the

@@ -37,6 +37,7 @@ typedef struct weir__bell {
     unsigned untended; /* calls since the last wait; the thread's own */
     uint64_t tended;   /* time of the end of the last wait; 0: not yet; the thread's own */
     uint64_t read;     /* time of the last reading of the clock, for `tended` or after it; the thread's own */
+    unsigned read_at;  /* `untended` at that reading; the thread's own */
     unsigned unread;   /* calls that need no reading; the thread's own */
 } weir__bell;
 

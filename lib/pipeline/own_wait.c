@@ -14,8 +14,8 @@
 
 /*
  * The program's wait looks after this number of calls, or before a call that begins this many ns after the last wait. A
- * clock read costs as much as a quick call. So while UNREAD_CALLS calls together take less than UNREAD_TIME ns, only
- * one in so many reads the clock.
+ * clock read costs as much as a quick call. So after calls of less than UNREAD_TIME / UNREAD_CALLS ns, only one in so many
+ * reads the clock.
  */
 enum { UNTENDED_CALLS = 64, UNTENDED_TIME = 1000 * 1000, UNREAD_CALLS = 8, UNREAD_TIME = 100 * 1000 };
 
@@ -64,7 +64,8 @@ static void call_wait(weir__lane *lane, weir_deadline deadline) {
     weir__stall_beat(lane);
     weir__callback_end(&call);
     weir__uncancellable_end(before);
-    stage->bell.untended = 0;
+    stage->bell.untended = stage->bell.unread = 0;
+    stage->bell.read_at = 1; /* the next call: no call has ended since this reading, as far as is known */
     stage->bell.tended = stage->bell.read = weir__clock_now();
 }
 
@@ -87,10 +88,15 @@ void weir__own_wait(weir__lane *lane, weir_deadline deadline) {
 /* Reads the clock, and decides how many calls need not do so. The first call counts as tended. */
 static bool is_untended_long(weir__bell *bell) {
     uint64_t now = weir__clock_now();
-    if (bell->tended == 0)
+    if (bell->tended == 0) {
         bell->tended = bell->read = now;
-    bell->unread = now - bell->read < UNREAD_TIME ? UNREAD_CALLS - 1 : 0;
+        bell->read_at = bell->untended;
+    }
+    unsigned calls = bell->untended - bell->read_at;
+    bool were_quick = calls > 0 && (now - bell->read) / calls < UNREAD_TIME / UNREAD_CALLS;
+    bell->unread = were_quick ? UNREAD_CALLS - 1 : 0;
     bell->read = now;
+    bell->read_at = bell->untended;
     return now - bell->tended >= UNTENDED_TIME;
 }
 
