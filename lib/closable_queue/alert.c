@@ -147,10 +147,9 @@ size_t weir__queue_promise(weir_queue *queue, size_t most, weir__alert *alert) {
     weir__lock_acquire(&side->lock);
     uint64_t room = side->sealed ? most : unpromised_locked(queue);
     size_t count = room < most ? (size_t)room : most;
-    if (count == 0 && side->overdue) {
+    if (count == 0 && side->overdue)
         count = 1; /* Q14 */
-        side->overdue = false;
-    }
+    side->overdue = false;
     side->promised += count;
     if (count == 0)
         leave_for_room_locked(queue, alert);

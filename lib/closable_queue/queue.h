@@ -72,7 +72,8 @@
  *     counts them: a put that was not promised may take such a place. Then a put that was promised one finds the queue
  *     full. Producers that sleep for room fill each place at once, so half of the queue may never be free. Once half of
  *     the capacity was emptied beside such sleepers since the alerts of stages were left, the stages are told, and the
- *     first of them gets a promise without a place (`overdue`): it blocks in its put, in turn with the other producers.
+ *     first promise afterwards needs no place (`overdue`): the stage blocks in its put, in turn with the other producers.
+ *     A stage whose alert watches (Q19) is told of each place, and has no such promise.
  * Q15 Items may pass through an empty queue: the thread that puts them takes them, in one step with both locks held. No
  *     slot is filled, so no other thread sees them. They count in the tail and in the head, and are settled like others.
  * Q16 `held` is set on both sides, with both locks held, while a pipeline's entrance is paused. A put then finds no room,

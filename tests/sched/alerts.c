@@ -375,6 +375,31 @@ void scenario_alert_beside_sleepers(void) {
     finish_queue(queue);
 }
 
+/* A stage that is told beside sleeping producers finds room when it comes: the next promise has a place again. */
+void scenario_alert_beside_sleepers_found_room(void) {
+    begin(4);
+    struct party *party = &parties[0];
+    sched_calm(true);
+    for (int i = 0; i < 4; i++)
+        put(6);
+    sched_check(weir__queue_promise(queue, 1, &party->alert) == 0, "a place in a full queue");
+    int producer = sched_spawn(put_two, NULL);
+    for (int i = 0; i < 2; i++) {
+        sched_settle();
+        take(1);
+    }
+    sched_join(producer);
+    sched_check(party->permits == 1, "%d tells", party->permits);
+    take(1);
+    sched_check(weir__queue_promise(queue, 1, &party->alert) == 1, "no promise beside a place");
+    put(5);
+    weir__queue_withdraw(queue, 1);
+    sched_calm(false);
+    sched_check(weir__queue_promise(queue, 1, &party->alert) == 0, "a promise without a place, and without sleepers");
+    take(4);
+    finish_queue(queue);
+}
+
 /* ---- items that pass ---- */
 
 /* Lets item 1 pass with so many promises, or puts it. Returns the number of items that are left to take. */

@@ -415,6 +415,7 @@ void scenario_promise_against_seal(void);
 void scenario_promise_against_shutdown(void);
 void scenario_alert_left_in_tell(void);
 void scenario_alert_beside_sleepers(void);
+void scenario_alert_beside_sleepers_found_room(void);
 void scenario_pass_against_put(void);
 void scenario_pass_against_get(void);
 void scenario_pass_is_counted(void);
