@@ -127,6 +127,43 @@ START_TEST (beside_the_first_errors_the_latest_are_kept) {
 }
 END_TEST
 
+static int fail_unless_last(weir_task *task, void *item, void *items) {
+    if (((struct thing *)item)->n < *(size_t *)items)
+        return fail_by_number(task, item, NULL);
+    weir_task_emit(task, item);
+    return 0;
+}
+
+/* The fatal error takes the place of the last one in the full list, which is among the latest then. */
+START_TEST (a_fatal_error_displaces_one_into_the_latest) {
+    static const struct {
+        size_t items, latest_from, latest;
+    } cases[] = {{2, 1, 1}, {4, 1, 3}, {17, 1, 16}, {18, 2, 16}};
+    size_t items = cases[_i].items;
+    weir_pipeline *pipeline = new_pipeline(&(weir_pipeline_options){.max_errors = 2});
+    add_stage(pipeline, (weir_stage_options){.name = "bad",
+                                             .work = {.run = fail_unless_last, .arg = &items},
+                                             .threads.count = 1,
+                                             .input.drop = thing_drop,
+                                             .errors.on_error = WEIR_SKIP});
+    add_stage(pipeline,
+              (weir_stage_options){
+                  .name = "fatal", .work.run = fail_by_number, .threads.count = 1, .input.drop = thing_drop});
+    start_pipeline(pipeline);
+    put_things(pipeline, items + 1);
+    weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);
+    ck_assert_uint_eq(report->error_count, items + 1);
+    ck_assert_uint_eq(report->kept_errors, 2);
+    ck_assert_str_eq(report->errors[0].stage, "fatal");
+    assert_errors_from(0, report->errors + 1, 1);
+    ck_assert_uint_eq(report->latest_count, cases[_i].latest);
+    assert_errors_from(cases[_i].latest_from, report->latest, report->latest_count);
+    weir_report_free(report);
+    destroy_pipeline(pipeline);
+    assert_things_ended();
+}
+END_TEST
+
 /* ---- messages ---- */
 
 static int fail_long(weir_task *task, void *item, void *unused) {
@@ -875,6 +912,7 @@ static Suite *errors_suite(void) {
     tcase_add_loop_test(ends, the_first_error_ends_the_run_and_the_rest_is_dropped, 1, 4);
     tcase_add_loop_test(ends, skipped_errors_are_counted_and_the_others_go_on, 1, 4);
     tcase_add_loop_test(ends, beside_the_first_errors_the_latest_are_kept, 0, 5);
+    tcase_add_loop_test(ends, a_fatal_error_displaces_one_into_the_latest, 0, 4);
     tcase_add_test(ends, a_message_is_cut_and_belongs_to_its_attempt);
     tcase_add_test(ends, each_code_but_zero_fails_the_item);
     tcase_add_test(ends, no_code_of_a_program_is_one_of_weir);

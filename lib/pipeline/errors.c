@@ -37,12 +37,24 @@ static const char *copy_of(const char *message) {
     return copy == NULL ? "" : copy;
 }
 
-static void keep_latest_locked(weir__errors *errors, weir_error error) {
-    size_t place = errors->passed++ % WEIR__LATEST;
+static void set_latest(weir__errors *errors, size_t place, weir_error error) {
     char *message = errors->latest_messages[place];
     (void)snprintf(message, sizeof errors->latest_messages[place], "%s", error.message);
     error.message = message;
     errors->latest[place] = error;
+}
+
+static void keep_latest_locked(weir__errors *errors, weir_error error) {
+    set_latest(errors, errors->passed++ % WEIR__LATEST, error);
+}
+
+/* Keeps an error that is older than those in the ring, if there is room. */
+static void keep_older_locked(weir__errors *errors, weir_error error) {
+    if (errors->passed >= WEIR__LATEST)
+        return;
+    for (size_t i = (size_t)errors->passed++; i > 0; i--)
+        set_latest(errors, i, errors->latest[i - 1]);
+    set_latest(errors, 0, error);
 }
 
 static void keep_locked(weir__errors *errors, weir_error error) {
@@ -55,8 +67,10 @@ static void keep_locked(weir__errors *errors, weir_error error) {
 }
 
 static void keep_fatal_locked(weir__errors *errors, weir_error error) {
-    if (errors->kept_count == errors->most)
-        free_message(errors, &errors->kept[--errors->kept_count]);
+    if (errors->kept_count == errors->most) {
+        keep_older_locked(errors, errors->kept[--errors->kept_count]);
+        free_message(errors, &errors->kept[errors->kept_count]);
+    }
     errors->fatal = &errors->kept[errors->kept_count++];
     (void)snprintf(errors->fatal_message, sizeof errors->fatal_message, "%s", error.message);
     error.message = errors->fatal_message;
