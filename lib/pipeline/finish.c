@@ -70,6 +70,7 @@ weir_status weir_pipeline_finish(weir_pipeline *pipeline, weir_deadline deadline
         weir__is_inside(pipeline) ? weir__refuse_inside(pipeline, "finish") : end(pipeline, deadline, &late);
     if (status == WEIR_BUSY)
         return refuse_busy(pipeline, late, report, "finish");
+    weir_report_free(late); /* the late thread has ended since */
     if (report == NULL)
         return status;
     weir_status reported = weir_pipeline_report(pipeline, report);
@@ -111,6 +112,7 @@ weir_status weir_pipeline_destroy(weir_pipeline *pipeline) {
                     : pipeline->started == 0 || end_cancelled(pipeline, &late);
     if (!over)
         return refuse_busy(pipeline, late, NULL, "destroy");
+    weir_report_free(late);
     free_all(pipeline);
     return WEIR_OK;
 }
