@@ -35,7 +35,7 @@ void weir__attempt_senseless(weir__keeper *keeper, int *code);
 /*
  * Ends a child that has answered often enough, and replaces one that is gone, without waiting for either. After a start
  * that has failed, the next attempt starts one. Tells the stage of its children, and ends the run if no child has become
- * ready for long. Gives the memory of a large item back.
+ * ready for long. Releases the memory of a large item.
  */
 void weir__attempt_renew(weir__keeper *keeper);
 

@@ -63,7 +63,7 @@ bool weir__keeper_begin(weir__keeper *keeper, weir_task *task) {
     return true;
 }
 
-/* Gives back what a single item has taken of a part beyond what is kept for the next ones. */
+/* Releases what a single item has taken of a part beyond what is kept for the next ones. */
 static void give_back(const weir__keeper *keeper, const weir__head *head, const unsigned char *part) {
     if (head->in_memory != 0 && head->count == 0 && head->size > WEIR__KEPT_ROOM)
         weir__shared_give_back(&keeper->shared, (size_t)(part - keeper->shared.bytes) + WEIR__KEPT_ROOM,

@@ -112,7 +112,7 @@ int weir__keeper_fail(weir__keeper *keeper, int code, const char *format, ...)
 #endif
     ;
 
-/* Gives memory back that a large item or result has taken, after its call. */
+/* Releases shared memory that a large item and its result have taken, after a call that was answered. Not for batches. */
 void weir__keeper_give_back(const weir__keeper *keeper);
 
 /* The parts of the shared memory. */

@@ -30,7 +30,7 @@ void weir__shared_destroy(weir__shared *shared);
 /* In a child: maps the memory of its parent. Returns whether that is possible. */
 bool weir__shared_attach(weir__shared *shared);
 
-/* Gives the memory of these bytes back to the system: they become zero. Both numbers are multiples of the size of a page. */
+/* Releases the memory of these bytes to the system: they become zero. Both numbers are multiples of the size of a page. */
 void weir__shared_give_back(const weir__shared *shared, size_t first, size_t count);
 
 /* Makes bytes read-only in this process. Both numbers are multiples of the size of a page. */
