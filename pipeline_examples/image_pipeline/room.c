@@ -85,6 +85,8 @@ static enum room_answer wait_for_turn(struct room *room, weir_task *task, struct
         else if (weir_deadline_after(0) >= deadline)
             answer = ROOM_LATE;
     }
+    if (answer == ROOM_LATE && room->line == wait && try_locked(room, wait))
+        answer = ROOM_TAKEN; /* room at the deadline counts */
     leave_line(room, wait);
     return answer;
 }
