@@ -221,9 +221,10 @@ typedef int weir_end_func(weir_task *task, void *state);
  * call; after a quick one, only before every eighth. An emit that finds no room calls the function within `run`, and may call abort
  * there. So `run` must complete what it has begun before it emits.
  *
- * A function that ends its thread (pthread_exit) is not called again. The library owns `fd`: poll it together with the
- * loop's own descriptors, and do not read, write or close it. All calls get the same `fd`. `state` is as for the
- * stage's function.
+ * A function that ends its thread (pthread_exit) is not called again, and the run fails. It must not do so while the
+ * queue of results is full: the result of an operation that the thread is sending is lost then. The library owns `fd`:
+ * poll it together with the loop's own descriptors, and do not read, write or close it. All calls get the same `fd`.
+ * `state` is as for the stage's function.
  */
 typedef void weir_wait_func(int fd, weir_deadline deadline, void *state);
 
