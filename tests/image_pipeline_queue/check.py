@@ -155,6 +155,14 @@ def picture(request, _):
     request.send(200 if number else 404, PHOTOS[int(number) % len(PHOTOS)] if number else b"")
 
 
+def picture_after(released):
+    """Returns an answer that waits for the event."""
+    def answer(request, number):
+        released.wait(LIMIT)
+        picture(request, number)
+    return answer
+
+
 def thumbnails(target):
     return {path.name: path.read_bytes() for path in (WORK / target).iterdir() if not path.name.startswith(".")}
 
@@ -383,11 +391,7 @@ def check_leader_interrupted():
     """The program with the list ends, and the others go on to the end of what it has put."""
     released = threading.Event()
 
-    def answer(request, number):
-        released.wait(LIMIT)
-        picture(request, number)
-
-    with serving(answer) as server:
+    with serving(picture_after(released)) as server:
         url = NATS.url("leaderless")
         leader = put(url, write_list("leaderless.list", [server.url(f"{i}.jpg") for i in range(8)]))
         worker = join(url, "leaderless")
@@ -441,11 +445,7 @@ def check_server_killed():
     """The server is killed while pictures are in work, and starts again: all programs go on."""
     released, nats = threading.Event(), Nats()
 
-    def answer(request, number):
-        released.wait(LIMIT)
-        picture(request, number)
-
-    with serving(answer) as server:
+    with serving(picture_after(released)) as server:
         path = write_list("killed-server.list", [server.url(f"{i}.jpg") for i in range(8)])
         leader = put(nats.url("killed-server"), path, "--report", WORK / "killed-server.report")
         worker = join(nats.url("killed-server"), "killed-server")
@@ -498,11 +498,7 @@ def check_interrupted_without_server():
     """The program with the list ends while the server is away: it says what was not put."""
     released, nats = threading.Event(), Nats()
 
-    def answer(request, number):
-        released.wait(LIMIT)
-        picture(request, number)
-
-    with serving(answer) as server:
+    with serving(picture_after(released)) as server:
         url = nats.url("away")
         pipe = Pipe(url)
         worker = join(url, "away")
