@@ -146,9 +146,8 @@ START_TEST (a_fatal_error_displaces_one_into_the_latest) {
                                              .threads.count = 1,
                                              .input.drop = thing_drop,
                                              .errors.on_error = WEIR_SKIP});
-    add_stage(pipeline,
-              (weir_stage_options){
-                  .name = "fatal", .work.run = fail_by_number, .threads.count = 1, .input.drop = thing_drop});
+    add_stage(pipeline, (weir_stage_options){
+                            .name = "fatal", .work.run = fail_by_number, .threads.count = 1, .input.drop = thing_drop});
     start_pipeline(pipeline);
     put_things(pipeline, items + 1);
     weir_report *report = finish_pipeline(pipeline, WEIR_FAILED);

@@ -218,8 +218,8 @@ typedef int weir_end_func(weir_task *task, void *state);
  *
  * The thread calls the function while it has no call to begin and no result to send. While the thread is busy, it calls
  * the function with a `deadline` of 0 after 64 calls of `run`, or after a millisecond. It reads the clock before each
- * call; after a quick one, only before every eighth. An emit that finds no room calls the function within `run`, and may call abort
- * there. So `run` must complete what it has begun before it emits.
+ * call; after a quick one, only before every eighth. An emit that finds no room calls the function within `run`, and
+ * may call abort there. So `run` must complete what it has begun before it emits.
  *
  * A function that ends its thread (pthread_exit) is not called again, and the run fails. It must not do so while the
  * queue of results is full: the result of an operation that the thread is sending is lost then. The library owns `fd`:
@@ -720,10 +720,10 @@ WEIR_API weir_status weir_pipeline_start(weir_pipeline *pipeline);
  *
  * A refusal is one of these statuses: WEIR_INVALID, WEIR_NOMEM, WEIR_NOTHREAD, WEIR_INITFAILED or WEIR_DEADLOCK; also
  * WEIR_CLOSED from all forms of put and submit, pause, set_rate and set_threads, WEIR_TIMEDOUT from a put or submit,
- * and WEIR_BUSY from finish and destroy. Messages exist for create, add, connect, connect_back, connect_dead, start, all forms of put and submit, wait,
- * wait_idle, feed, detach, the calls with an operation, pause, resume, set_rate, set_threads, cancel, finish, destroy,
- * report, show and end_on. Any other status has no message, and keeps the message of an earlier refusal. The report
- * states why a run has failed.
+ * and WEIR_BUSY from finish and destroy. Messages exist for create, add, connect, connect_back, connect_dead, start,
+ * all forms of put and submit, wait, wait_idle, feed, detach, the calls with an operation, pause, resume, set_rate,
+ * set_threads, cancel, finish, destroy, report, show and end_on. Any other status has no message, and keeps the
+ * message of an earlier refusal. The report states why a run has failed.
  *
  * The message is:
  *

@@ -3,8 +3,9 @@
  *
  * All errors are counted. The first errors are kept, in the order of their times. The first fatal error ends the run,
  * and is always kept: if the list is full, it replaces the last error. That one, and errors that find the list full,
- * go into a ring of the latest ones. Create allocates memory for the list, for the ring and for the fatal error's message. So an error is
- * kept even if memory runs out; only the message of an error of the list that is not fatal may be lost.
+ * go into a ring of the latest ones. Create allocates memory for the list, for the ring and for the fatal error's
+ * message. So an error is kept even if memory runs out; only the message of an error of the list that is not fatal
+ * may be lost.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

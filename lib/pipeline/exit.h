@@ -10,7 +10,8 @@
 
 /*
  * Ends a worker's call, at the end of its thread. If a function of the stage ended the thread, the call is abandoned:
- * its item or batch is dropped and fails, and the run fails. The run also fails if another callback ended it. Returns WEIR__KEPT if the worker must not settle the item.
+ * its item or batch is dropped and fails, and the run fails. The run also fails if another callback ended it. Returns
+ * WEIR__KEPT if the worker must not settle the item.
  */
 void *weir__exit(void *lane, bool early);
 
