@@ -66,15 +66,9 @@ static size_t size_of_own(const weir_stage *stage, size_t times) {
     return cost > BEHIND / 2 ? 1 : cost == 0 ? WEIR__MORSEL : times * BEHIND / cost;
 }
 
-/* N4. Returns how many items of that cost take as long as a morsel may, or `times` as long, and leave room for others. */
-static size_t size_by_time(const weir_stage *stage, uint64_t cost, size_t times) {
-    size_t size = size_of_slice(cost, times), half = stage->shift.half;
-    return cost >= GRAIN && size > half ? half : size;
-}
-
-/* N4. The same for the items of the stage's queue. */
+/* N4. Returns how many queued items take as long as a morsel may, or `times` as long. */
 static size_t size_of_queued(const weir_stage *stage, uint64_t cost, size_t times) {
-    size_t size = size_by_time(stage, cost, times), own = size_of_own(stage, times);
+    size_t size = size_of_slice(cost, times), own = size_of_own(stage, times);
     return size < own ? size : own;
 }
 
@@ -352,7 +346,7 @@ static weir__found run_source(weir__lane *lane) {
     size_t most;
     if (weir__is_told_to_return(stage))
         return WEIR__AT_END;
-    if ((most = weir__morsel_promise(lane, size_by_time(stage, cost_onward(stage), LONG))) == 0)
+    if ((most = weir__morsel_promise(lane, size_of_slice(cost_onward(stage), LONG))) == 0)
         return WEIR__NO_ROOM;
     if (weir__shift_has_free_lane(stage) && weir__morsel_is_heavy(stage, 1))
         (void)weir__job_ready(&stage->shift.job);

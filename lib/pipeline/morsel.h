@@ -13,10 +13,9 @@
  *     taken out at the end of the stage: a thread may make room there while the pipeline is destroyed.
  * N4  The size of a morsel follows from the time that earlier items took. A morsel should take at most 32 microseconds
  *     in its stage, and 96 including the stages to which its results may pass. It may take twice as long if it comes
- *     from a source, or is at most an eighth of the queued items: its items would wait longer elsewhere. Items that are
- *     worth another thread fill at most half of the capacities at hand, so that the other thread finds room. If another
- *     lane and a seat are free, and the queued items are worth sharing, a lane takes at most half of them. Slow items
- *     are taken one at a time, so no item waits behind the call of another.
+ *     from a source, or is at most an eighth of the queued items: its items would wait longer elsewhere. If another lane and
+ *     a seat are free, and the queued items are worth sharing, a lane takes at most half of them. Slow items are taken one
+ *     at a time, so no item waits behind the call of another.
  * N5  A stage is marked as blocking (`blocks`) if its calls sleep for most of their time. Its threads then give up
  *     their seats before each call. Once several calls have slept, reports say so for the rest of the run
  *     (`has_blocked`).

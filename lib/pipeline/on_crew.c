@@ -176,19 +176,14 @@ static weir_queue *target_of(const weir_stage *stage) {
     return one && weir__queue_is_bounded(stage->onward) ? stage->onward : NULL;
 }
 
-/* Returns the smaller one of the capacities of the stage's queue and of the next one; SIZE_MAX: both are unbounded. */
-static size_t capacity_of(const weir_stage *stage) {
+/* Returns the largest morsel that the stage can find in its queue, or has room for in the next one. */
+static size_t most_of(const weir_stage *stage) {
     const weir_queue *target = stage->shift.target;
-    size_t own = weir__stage_is_source(stage) ? SIZE_MAX : stage->options.input.capacity,
+    size_t most = WEIR__MORSEL, own = stage->options.input.capacity,
            next = target != NULL ? target->capacity : SIZE_MAX;
-    return own < next ? own : next;
-}
-
-/* Sets the sizes of the largest morsels that the capacities allow. */
-static void limit_morsels(weir_stage *stage) {
-    size_t capacity = capacity_of(stage), half = capacity / 2 + capacity % 2;
-    stage->shift.most = capacity < WEIR__MORSEL ? capacity : WEIR__MORSEL;
-    stage->shift.half = half < WEIR__MORSEL ? half : WEIR__MORSEL;
+    if (!weir__stage_is_source(stage) && own < most)
+        most = own;
+    return next < most ? next : most;
 }
 
 void weir__on_crew_start(weir_stage *stage) {
@@ -197,7 +192,7 @@ void weir__on_crew_start(weir_stage *stage) {
         prepare_lane(stage, i, now);
     stage->shift.next = next_of(stage);
     stage->shift.target = target_of(stage);
-    limit_morsels(stage);
+    stage->shift.most = most_of(stage);
     stage->shift.job.run = visit_stage;
     stage->shift.job.exited = abandon_visit;
     stage->shift.job.late = rescue_lane;

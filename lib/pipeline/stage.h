@@ -103,7 +103,6 @@ typedef struct weir__shift {
     weir__alert items, room; /* alerts in the stage's queue, and in the next one (Q13) */
     weir_stage *next;        /* N9: stage to which results pass; NULL: none; constant, as is `most` */
     size_t most;             /* largest morsel that the capacities allow */
-    size_t half;             /* largest morsel that leaves room for another lane's (N4); constant */
     weir_queue *target;      /* N3: queue in which lanes promise themselves places; NULL: none; constant */
     _Alignas(WEIR__APART) weir__u32 calls; /* N1 */
     _Alignas(WEIR__APART) weir__u32 cost;  /* N4: ns that an item takes, as learnt; 0: unknown; seldom written, as is

@@ -536,36 +536,6 @@ void scenario_crew_slow_items_alone(void) {
     put_without_time(1);
 }
 
-static size_t left; /* items in the queue of the first stage as item 1 begins there */
-
-static void *count_left(void *got, void *arg) {
-    weir_report *report;
-    (void)arg;
-    begin_call(got);
-    compute_to_teach(got);
-    if (number(got) == 1 && left == SIZE_MAX) {
-        must(weir_pipeline_report(pipeline, &report), WEIR_OK);
-        left = report->stages[0].depth;
-        weir_report_free(report);
-    }
-    (void)end_call(got);
-    return got;
-}
-
-/* A morsel of items that are worth a thread takes half of the places in the next queue. */
-void scenario_crew_morsel_leaves_half(void) {
-    left = SIZE_MAX;
-    begin_on(1);
-    add_stage(on_crew("first", count_left, 2, 4));
-    add_stage(on_crew("last", count_left, 2, 4));
-    start_pipeline();
-    learn(LEARNT);
-    sched_calm(true);
-    put_items(1, 4);
-    finish_calmly(5);
-    sched_check(left == 2, "%zu items were left in the queue", left);
-}
-
 /* A lane has begun the only item: the next one tells the other lane. */
 void scenario_crew_item_beside_blocked(void) {
     begin_on(2);

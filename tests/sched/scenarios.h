@@ -501,7 +501,6 @@ void scenario_crew_cancel_against_morsel(void);
 void scenario_crew_cancel_beside_lane(void);
 void scenario_crew_exit_against_rescue(void);
 void scenario_crew_slow_items_alone(void);
-void scenario_crew_morsel_leaves_half(void);
 void scenario_crew_item_beside_blocked(void);
 void scenario_crew_sleepy_calls_block(void);
 void scenario_crew_two_pipelines(void);
