@@ -40,8 +40,10 @@ failed=0
 
 # Tests that fail only under qemu. A listed test that passes is reported, so that the list stays current.
 #   workers_have_every_signal_blocked_...: qemu reserves some signal numbers; no thread has them in its mask.
+#   an_idle_thread_...: /proc tells the system call of the emulator's processor, which has another number.
 seen=
 known="workers_have_every_signal_blocked_and_the_starter_keeps_its_mask"
+known="$known an_idle_thread_is_not_told an_idle_thread_in_an_unknown_call_is_not_told"
 
 left_out() {
     echo "emulated: left out: $1"
@@ -200,8 +202,8 @@ else
 fi
 run_tests arm64 qemu-aarch64 /usr/aarch64-linux-gnu
 for test in $known; do
-    case " $seen " in
-        *" $test "*) ;;
+    case " $seen ${part#0/1} " in
+        *" $test "* | *" "*/*) ;; # seen, or not all ran
         *) echo "arm64: does not fail under qemu any more, take it off the list: $test" ;;
     esac
 done
