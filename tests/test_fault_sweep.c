@@ -460,7 +460,8 @@ START_TEST (every_point_at_which_something_can_go_wrong) {
                                 .workload = &workloads[_i],
                                 .step = 1,
                                 .sleeps_once = 12,
-                                .sleeps_ever_after = 12};
+                                .sleeps_ever_after = 12,
+                                .sleeps_yield = true};
     for (enum fault kind = 0; kind < FAULTS; kind++)
         total += sweep_faults(&sweep, kind);
     printf("fault sweep: %s: %zu points\n", sweep.name, total);
