@@ -83,7 +83,28 @@ fi
 
 # ---- building ----
 
-# build NAME TRIPLET TARGETS CONFIGURE-OPTION...: configures and builds in $work/NAME.
+# Returns 0 if the unit test number `$1` is not in the part to run.
+is_other_part() {
+    [ "$(($1 % ${part#*/}))" -ne "${part%/*}" ]
+}
+
+# Prints the test programs of the build in the current folder that run here. Scripts look at sources and files, and not at
+# what the processor does; the tests of callbacks fork for each pair of calls, which takes minutes under qemu.
+chosen() {
+    number=0
+    for program in $(make -s --no-print-directory print-tests); do
+        number=$((number + 1))
+        case $program in
+            tests/fuzz/corpus.sh) echo tests/fuzz/replay ;;
+            tests/sched/quick.sh) echo tests/sched/sched ;;
+            *.sh | tests/test_callbacks | tests/test_pipeline_callbacks) ;;
+            tests/test_*) is_other_part "$number" || echo "$program" ;;
+            *) echo "$program" ;;
+        esac
+    done
+}
+
+# build NAME TRIPLET TARGETS CONFIGURE-OPTION...: configures and builds in $work/NAME; the target `tests` is what runs here.
 build() {
     name=$1 triplet=$2 targets=$3
     shift 3
@@ -93,10 +114,11 @@ build() {
         "$top/configure" -q --host="$triplet" --without-curl --without-vips --without-microhttpd \
             --without-sqlite --without-zlib --without-crypto --enable-werror \
             CXX=no "$@"
-        # shellcheck disable=SC2086 # a list of words
         # Sequential: two concurrent makes would build the library twice.
         for target in $targets; do
-            make -s -j "${JOBS:-1}" TESTS= "$target" || exit 1 # set -e has no effect inside the if
+            [ "$target" != tests ] || target=$(chosen)
+            # shellcheck disable=SC2086 # a list of words
+            make -s -j "${JOBS:-1}" TESTS= $target || exit 1 # set -e has no effect inside the if
         done
     ) >"$work/$name.log" 2>&1; then
         echo "FAIL: $name does not build"
@@ -164,28 +186,16 @@ run() {
     fi
 }
 
-# Returns 0 if the unit test number `$1` is not in the part to run.
-is_other_part() {
-    [ "$(($1 % ${part#*/}))" -ne "${part%/*}" ]
-}
-
-# Runs every test program of a build, as listed by make.
+# Runs the test programs of a build.
 run_tests() {
     name=$1 qemu=$2 libraries=$3
-    programs=$(make -s --no-print-directory -C "$work/$name" print-tests)
+    programs=$(cd "$work/$name" && chosen)
     [ -n "$programs" ] || { echo "FAIL: $name has no tests"; exit 1; }
-    number=0
     for program in $programs; do
-        number=$((number + 1))
         case $program in
             # File by file: a 32-bit program under qemu cannot read every folder of a 64-bit system.
-            tests/fuzz/corpus.sh) run "$name" "$qemu" "$libraries" tests/fuzz/replay "$top"/tests/fuzz/corpus/* ;;
-            tests/sched/quick.sh) run "$name" "$qemu" "$libraries" tests/sched/sched --random 20 --seed 1 ;;
-            tests/test_callbacks | tests/test_pipeline_callbacks)
-                left_out "$name: $program: it forks for each pair of calls, which takes minutes here" ;;
-            *.sh) left_out "$name: $program: it looks at sources and files, not at what the processor does" ;;
-            tests/test_*)
-                is_other_part "$number" || run "$name" "$qemu" "$libraries" "$program" ;;
+            tests/fuzz/replay) run "$name" "$qemu" "$libraries" "$program" "$top"/tests/fuzz/corpus/* ;;
+            tests/sched/sched) run "$name" "$qemu" "$libraries" "$program" --random 20 --seed 1 ;;
             *) run "$name" "$qemu" "$libraries" "$program" ;;
         esac
     done
@@ -193,12 +203,12 @@ run_tests() {
 
 library=$WEIR_ARM64_CHECK/usr/lib/aarch64-linux-gnu
 if [ -e "$library/libcheck.a" ]; then
-    build arm64 aarch64-linux-gnu "all check" CHECK_CFLAGS="-isystem $WEIR_ARM64_CHECK/usr/include" \
+    build arm64 aarch64-linux-gnu "all tests" CHECK_CFLAGS="-isystem $WEIR_ARM64_CHECK/usr/include" \
         CHECK_LIBS="$library/libcheck.a $library/libsubunit.a -lrt -lm -pthread"
 else
     left_out "arm64: the unit tests: there is no Check for arm64; --fetch-check gets it"
     known=
-    build arm64 aarch64-linux-gnu "all check" --without-check
+    build arm64 aarch64-linux-gnu "all tests" --without-check
 fi
 run_tests arm64 qemu-aarch64 /usr/aarch64-linux-gnu
 for test in $known; do
@@ -210,7 +220,7 @@ done
 
 if command -v arm-linux-gnueabihf-gcc >/dev/null 2>&1 && command -v qemu-arm >/dev/null 2>&1; then
     # 32-bit words with 64-bit atomics, then the futex call for 64-bit times.
-    build armhf arm-linux-gnueabihf "all check" --without-check
+    build armhf arm-linux-gnueabihf "all tests" --without-check
     run_tests armhf qemu-arm /usr/arm-linux-gnueabihf
     build armhf-time64 arm-linux-gnueabihf tests/stress --without-check CPPFLAGS='-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64'
     run armhf-time64 qemu-arm /usr/arm-linux-gnueabihf tests/stress
