@@ -340,6 +340,13 @@ else
         if cmp "$work/in" "$work/out"; then echo "gzip, $size bytes: ok"; else complain "gzip changes $size bytes"; fi
     done
     [ $(($(wc -c <"$work/in.gz") * 10)) -lt $((1000000 * 7)) ] || complain "gzip hardly compresses"
+    seq $(($(getconf _NPROCESSORS_ONLN) * 300000)) >"$work/in" # fills the ring of blocks several times
+    # shellcheck disable=SC2086,SC2094 # two words, or none; both only read
+    if $limit "$examples/gzip" <"$work/in" | (sleep 1 && gzip -dc) | cmp - "$work/in"; then
+        echo 'gzip, a slow reader: ok'
+    else
+        complain 'gzip changes what a slow reader gets'
+    fi
     status=0
     "$examples/gzip" <"$work" >"$work/out" 2>"$work/err" || status=$?
     fails_with $status gzip 'a folder as its input' '^gzip: standard input: Is a directory$'
