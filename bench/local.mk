@@ -139,7 +139,10 @@ bench-budget: bench/budget
 # make bench-programs RUNS=5 TREE=/usr/include: the examples that are whole programs, beside others that do the same.
 RUNS = 5
 TREE = /usr/include
-example_programs = pipeline_examples/top_paths
+example_programs =
+if HAVE_GLIB
+example_programs += pipeline_examples/top_paths
+endif
 if HAVE_ZLIB
 example_programs += pipeline_examples/gzip
 endif

@@ -24,9 +24,10 @@ static const char schema[] = "PRAGMA busy_timeout = 60000; PRAGMA journal_mode =
                              "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, name,"
                              "                                 amount REAL CHECK (typeof(amount) = 'real'));";
 struct table { /* the argument of the stage that writes it, with a connection of its own */
-    const char *sql;
+    const char *stage, *sql;
     void (*bind)(sqlite3_stmt *insert, const void *item);
     weir_drop_func *free;
+    weir_on_error on_error;
     sqlite3 *database;
     sqlite3_stmt *insert;
 };
@@ -48,8 +49,7 @@ static int read_lines(weir_task *task, void *none, void *arg) { /* called once, 
         weir_task_emit(task, line);
         line = arg; /* NULL, so that getline allocates the next one */
     }
-    bool ended = input != NULL && (feof(input) || weir_task_cancelled(task));
-    int code = ended ? WEIR_END : weir_task_fail(task, errno, "input: %s", strerror(errno));
+    int code = input != NULL && feof(input) ? WEIR_END : weir_task_fail(task, errno, "input: %s", strerror(errno));
     free(line);
     if (input != NULL)
         fclose(input);
@@ -59,12 +59,11 @@ static int read_lines(weir_task *task, void *none, void *arg) { /* called once, 
 static int check(weir_task *task, void *line, void *arg) {
     double amount;
     int end = 0;
-    (void)arg;
     ((char *)line)[strcspn(line, "\r\n")] = '\0';
     if (sscanf(line, "%*d,%*[^,],%lf%n", &amount, &end) != 1 || ((char *)line)[end] != '\0')
         return weir_task_fail(task, EINVAL, "not id,name,amount");
     weir_task_emit(task, line);
-    return 0;
+    return (void)arg, 0;
 }
 
 static int write_batch(weir_task *task, void *const *items, size_t count, void *arg) {
@@ -113,45 +112,48 @@ static void free_letter(void *letter, void *arg) {
     weir_dead_letter_free(letter);
 }
 
-static int open_table(struct table *table, const char *name) {
+/* Opens the table, and adds the stage that writes it. */
+static weir_stage *add_table(weir_pipeline *pipeline, struct table *table, const char *name) {
+    weir_stage *stage = NULL;
+    weir_stage_options options = {.name = table->stage, .work.run_batch = write_batch, .work.arg = table};
+    options.threads.count = 1;
+    options.input.capacity = 2 * BATCH;
+    options.input.drop = table->free;
+    options.errors.on_error = table->on_error;
+    options.batch = (weir_batch){.items = BATCH, .wait = 100 * WEIR_MILLISECOND};
+    weir_pipeline_add(pipeline, &stage, &options);
     if (sqlite3_open(name, &table->database) == SQLITE_OK &&
         sqlite3_exec(table->database, schema, NULL, NULL, NULL) == SQLITE_OK &&
         sqlite3_prepare_v2(table->database, table->sql, -1, &table->insert, NULL) == SQLITE_OK)
-        return 0;
-    return fprintf(stderr, "etl: %s: %s\n", name, sqlite3_errmsg(table->database));
+        return stage;
+    fprintf(stderr, "etl: %s: %s\n", name, sqlite3_errmsg(table->database));
+    exit(EXIT_FAILURE);
 }
 
-static int run(struct table *rows, struct table *rejects) {
+int main(int argc, char **argv) {
     static const int signals[] = {SIGINT, SIGTERM};
-    weir_stage_options read = {.name = "read", .work.source = read_lines, .threads.count = 1};
-    weir_stage_options checks = {.name = "check",
-                                 .work.run = check,
-                                 .output.ordered = true,
-                                 .input.drop = free_line,
-                                 .errors.on_error = WEIR_SKIP};
-    weir_stage_options write = {.name = "write",
-                                .work.run_batch = write_batch,
-                                .work.arg = rows,
-                                .threads.count = 1,
-                                .input.drop = free_line,
-                                .errors.on_error = WEIR_SKIP};
-    weir_stage_options reject = {.name = "reject",
-                                 .work.run_batch = write_batch,
-                                 .work.arg = rejects,
-                                 .threads.count = 1,
-                                 .input.drop = free_letter};
-    weir_stage *stages[3];
+    struct table rows = {"write", "INSERT INTO rows VALUES (?, ?, ?)", bind_line, free_line, WEIR_SKIP, NULL, NULL};
+    struct table rejects = {
+        "reject", "INSERT INTO rejects VALUES (?, ?, ?)", bind_letter, free_letter, WEIR_FAIL_FAST, NULL, NULL};
+    weir_stage_options reads = {.name = "read", .work.source = read_lines, .threads.count = 1};
+    weir_stage_options checks = {.name = "check", .work.run = check, .output.ordered = true, .input.drop = free_line};
+    weir_stage *checker = NULL;
     weir_pipeline *pipeline = NULL;
     weir_report *report = NULL;
-    write.batch = reject.batch = (weir_batch){.items = BATCH, .wait = 100 * WEIR_MILLISECOND};
-    write.input.capacity = reject.input.capacity = 2 * BATCH;
+    sigset_t set;
+    if (argc != 2)
+        return fprintf(stderr, "usage: etl DATABASE <LINES\n"), 2;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    checks.errors.on_error = WEIR_SKIP;
     weir_pipeline_create(&pipeline, NULL);
-    weir_pipeline_add(pipeline, NULL, &read);
-    weir_pipeline_add(pipeline, &stages[0], &checks);
-    weir_pipeline_add(pipeline, &stages[1], &write);
-    weir_pipeline_add(pipeline, &stages[2], &reject);
-    weir_pipeline_connect_dead(pipeline, stages[0], stages[2]);
-    weir_pipeline_connect_dead(pipeline, stages[1], stages[2]);
+    weir_pipeline_add(pipeline, NULL, &reads);
+    weir_pipeline_add(pipeline, &checker, &checks);
+    weir_stage *write = add_table(pipeline, &rows, argv[1]), *reject = add_table(pipeline, &rejects, argv[1]);
+    weir_pipeline_connect_dead(pipeline, checker, reject);
+    weir_pipeline_connect_dead(pipeline, write, reject);
     if (weir_pipeline_start(pipeline) != WEIR_OK || weir_pipeline_end_on(pipeline, signals, 2, WEIR_NEVER) != WEIR_OK) {
         fprintf(stderr, "etl: %s\n", weir_pipeline_message(pipeline));
         weir_pipeline_cancel(pipeline);
@@ -164,23 +166,9 @@ static int run(struct table *rows, struct table *rejects) {
         printf("%ju rows, %ju rejects\n", report->stages[2].counts.done, report->stages[3].counts.done);
     weir_report_free(report);
     weir_pipeline_destroy(pipeline);
-    return status != WEIR_OK;
-}
-
-int main(int argc, char **argv) {
-    struct table rows = {"INSERT INTO rows VALUES (?, ?, ?)", bind_line, free_line, NULL, NULL};
-    struct table rejects = {"INSERT INTO rejects VALUES (?, ?, ?)", bind_letter, free_letter, NULL, NULL};
-    sigset_t set;
-    if (argc != 2)
-        return fprintf(stderr, "usage: etl DATABASE <LINES\n"), 2;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &set, NULL);
-    int failed = open_table(&rows, argv[1]) || open_table(&rejects, argv[1]) || run(&rows, &rejects);
     sqlite3_finalize(rows.insert);
     sqlite3_finalize(rejects.insert);
     sqlite3_close(rows.database);
     sqlite3_close(rejects.database);
-    return failed;
+    return status != WEIR_OK;
 }

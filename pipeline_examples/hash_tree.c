@@ -12,89 +12,66 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/evp.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <weir.h>
 
-/* Fails with the end of the path: weir keeps 255 bytes of a message. */
-static int fail_for(weir_task *task, const char *path, int error, const char *reason) {
-    enum { MOST = 180, CONTINUED = 3 /* bytes that continue a character of UTF-8 */ };
-    size_t length = strlen(path);
-    const char *end = length <= MOST ? path : path + length - MOST;
-    for (int i = 0; end != path && i < CONTINUED && ((unsigned char)*end & 0xc0) == 0x80; i++)
+/* Fails by errno, with the end of the path: weir keeps 255 bytes of a message. */
+static int fail(weir_task *task, const char *path) {
+    const char *end = strlen(path) > 180 ? path + strlen(path) - 180 : path;
+    while (end > path && ((unsigned char)*end & 0xc0) == 0x80) /* continues a character of UTF-8 */
         end++;
-    return weir_task_fail(task, error, "%s%s: %s", end == path ? "" : "...", end, reason);
-}
-
-static int fail(weir_task *task, const char *what) {
-    return fail_for(task, what, errno, strerror(errno));
-}
-
-static int visit(weir_task *task, const char *folder, const char *name) {
-    struct stat status;
-    char *path;
-    if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return 0;
-    if (asprintf(&path, "%s/%s", folder, name) < 0)
-        return fail(task, name);
-    int error = lstat(path, &status) == 0 ? 0 : fail(task, path);
-    if (error == 0 && S_ISREG(status.st_mode))
-        weir_task_emit(task, path);
-    else if (error != 0 || !S_ISDIR(status.st_mode))
-        free(path);
-    else if (weir_task_feed(task, NULL, path) != WEIR_OK) {
-        error = fail_for(task, path, ENOMEM, "no memory");
-        free(path);
-    }
-    return error;
+    return weir_task_fail(task, errno, "%s%s: %s", end > path ? "..." : "", end, strerror(errno));
 }
 
 static int walk(weir_task *task, void *folder, void *arg) {
+    struct dirent *entry;
+    struct stat status;
+    char *path;
     DIR *entries = opendir(folder);
-    int error = 0;
-    (void)arg;
-    if (entries == NULL)
-        return fail(task, folder);
-    for (struct dirent *entry; errno = 0, (entry = readdir(entries)) != NULL;) {
-        int failed = visit(task, folder, entry->d_name); /* the other entries are visited */
-        error = failed != 0 ? failed : error;
+    while (entries != NULL && (errno = 0, entry = readdir(entries)) != NULL) {
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        if (asprintf(&path, "%s/%s", (char *)folder, entry->d_name) < 0)
+            break;
+        if (lstat(path, &status) != 0 || S_ISREG(status.st_mode))
+            weir_task_emit(task, path); /* hash names what cannot be read */
+        else if (!S_ISDIR(status.st_mode))
+            free(path);
+        else if (weir_task_feed(task, NULL, path) != WEIR_OK)
+            return free(path), closedir(entries), weir_task_fail(task, ENOMEM, "%s: no memory", (char *)folder);
     }
-    if (errno != 0)
-        error = fail(task, folder);
-    closedir(entries);
+    int error = errno != 0 ? fail(task, folder) : 0;
+    if (entries != NULL)
+        closedir(entries);
     if (error == 0)
         free(folder);
-    return error;
+    return (void)arg, error;
 }
 
 static int hash(weir_task *task, void *path, void *arg) {
-    unsigned char bytes[65536], sum[EVP_MAX_MD_SIZE] = {0};
-    char text[2 * 32 + 1];
-    int file = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t got = 1;
-    (void)arg;
-    if (file < 0)
-        return fail(task, path);
+    unsigned char bytes[65536], sum[32] = {0};
+    char text[2 * sizeof sum + 1];
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    if (context == NULL || EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
-        got = 0; /* and the final call fails */
-    while (got > 0 && (got = read(file, bytes, sizeof bytes)) > 0)
-        EVP_DigestUpdate(context, bytes, (size_t)got);
+    bool valid = context != NULL && EVP_DigestInit_ex(context, EVP_sha256(), NULL) == 1;
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    ssize_t got = file;
+    while (valid && got >= 0 && (got = read(file, bytes, sizeof bytes)) > 0)
+        valid = EVP_DigestUpdate(context, bytes, (size_t)got) == 1;
     int error = got < 0 ? fail(task, path) : 0;
-    if (error == 0 && (context == NULL || EVP_DigestFinal_ex(context, sum, NULL) != 1))
-        error = fail_for(task, path, 1, "no SHA-256");
-    EVP_MD_CTX_free(context);
-    close(file);
-    for (int i = 0; i < 32; i++)
+    if (error == 0 && !(valid && EVP_DigestFinal_ex(context, sum, NULL) == 1))
+        error = weir_task_fail(task, 1, "no SHA-256");
+    for (size_t i = 0; i < sizeof sum; i++)
         sprintf(text + 2 * i, "%02x", sum[i]);
     if (error == 0 && printf("%s  %s\n", text, (char *)path) < 0)
         error = fail(task, "standard output");
+    EVP_MD_CTX_free(context);
+    close(file); /* -1 has no effect */
     if (error == 0)
         free(path);
-    return error;
+    return (void)arg, error;
 }
 
 static void drop(void *path, void *arg) {
@@ -115,12 +92,11 @@ int main(int argc, char **argv) {
     weir_pipeline_add(pipeline, NULL, &hashes);
     if (weir_pipeline_start(pipeline) != WEIR_OK || weir_pipeline_put(pipeline, strdup(argv[1])) != WEIR_OK)
         fprintf(stderr, "hash_tree: %s\n", weir_pipeline_message(pipeline));
-    weir_status status = weir_pipeline_finish(pipeline, WEIR_NEVER, &report);
+    bool failed = weir_pipeline_finish(pipeline, WEIR_NEVER, &report) != WEIR_OK || report->error_count > 0;
     for (size_t i = 0; report != NULL && i < report->kept_errors; i++)
         fprintf(stderr, "hash_tree: %s\n", report->errors[i].message);
     if (report != NULL && report->error_count > report->kept_errors)
         fprintf(stderr, "hash_tree: %ju more\n", (uintmax_t)(report->error_count - report->kept_errors));
-    bool failed = status != WEIR_OK || report == NULL || report->error_count > 0;
     if (fflush(stdout) != 0)
         failed = fprintf(stderr, "hash_tree: standard output: %s\n", strerror(errno));
     weir_report_free(report);

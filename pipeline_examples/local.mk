@@ -22,7 +22,6 @@ noinst_PROGRAMS += \
 	pipeline_examples/promise \
 	pipeline_examples/service \
 	pipeline_examples/statistics \
-	pipeline_examples/top_paths \
 	pipeline_examples/tree_walk \
 	pipeline_examples/weir_run
 
@@ -68,8 +67,6 @@ pipeline_examples_service_SOURCES = pipeline_examples/service.c
 pipeline_examples_service_LDADD = libweir.la
 pipeline_examples_statistics_SOURCES = pipeline_examples/statistics.c
 pipeline_examples_statistics_LDADD = libweir.la -lm
-pipeline_examples_top_paths_SOURCES = pipeline_examples/top_paths.c
-pipeline_examples_top_paths_LDADD = libweir.la
 pipeline_examples_tree_walk_SOURCES = pipeline_examples/tree_walk.c
 pipeline_examples_tree_walk_LDADD = libweir.la
 pipeline_examples_weir_run_SOURCES = pipeline_examples/weir_run.c
@@ -136,6 +133,12 @@ pipeline_examples_sum_lines_CXXFLAGS = $(WEIR_CXX17_CXXFLAGS) $(WEIR_PTHREAD_FLA
 pipeline_examples_sum_lines_LDADD = libweir.la
 if HAVE_CXX17
 noinst_PROGRAMS += pipeline_examples/sum_lines
+endif
+pipeline_examples_top_paths_SOURCES = pipeline_examples/top_paths.c
+pipeline_examples_top_paths_CFLAGS = $(AM_CFLAGS) $(GLIB_CFLAGS)
+pipeline_examples_top_paths_LDADD = libweir.la $(GLIB_LIBS)
+if HAVE_GLIB
+noinst_PROGRAMS += pipeline_examples/top_paths
 endif
 EXTRA_DIST += pipeline_examples/README
 

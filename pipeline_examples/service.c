@@ -36,7 +36,6 @@ struct connection {
 };
 struct line { /* item and ticket; settled frees it */
     struct connection *connection;
-    size_t length;
     char text[];
 };
 
@@ -66,8 +65,8 @@ static int append(weir_task *task, void *const *items, size_t count, void *arg) 
     (void)arg;
     for (size_t i = 0; i < count; i++) {
         struct line *line = items[i];
-        parts[i] = (struct iovec){line->text, line->length};
-        length += line->length;
+        parts[i] = (struct iovec){line->text, strlen(line->text)};
+        length += parts[i].iov_len;
     }
     errno = ENOSPC; /* if only a part is written */
     if (writev(file, parts, (int)count) == (ssize_t)length && fdatasync(file) == 0)
@@ -108,7 +107,7 @@ static bool submit(struct connection *connection, const char *text) {
     if (line == NULL)
         return false;
     line->connection = connection;
-    line->length = strlen(strcpy(line->text, text));
+    strcpy(line->text, text);
     atomic_fetch_add(&connection->references, 1);
     if (weir_pipeline_submit(work, line, line) == WEIR_OK)
         return true;
@@ -116,31 +115,24 @@ static bool submit(struct connection *connection, const char *text) {
     return false;
 }
 
-static bool send_metrics(struct connection *connection) {
+static bool send_metrics(const struct connection *connection) {
     weir_report *report = NULL;
-    FILE *page = fdopen(dup(connection->socket), "w");
-    if (page != NULL && weir_pipeline_report(work, &report) == WEIR_OK) {
-        fprintf(page, "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n\r\n");
-        weir_report_print(report, WEIR_PROMETHEUS, page);
-    }
+    char *text = NULL;
+    weir_pipeline_report(work, &report);
+    if (weir_report_text(report, WEIR_PROMETHEUS, &text, NULL) == WEIR_OK)
+        dprintf(connection->socket, "HTTP/1.0 200 OK\r\nContent-Type: text/plain; version=0.0.4\r\n\r\n%s", text);
     weir_report_free(report);
-    if (page != NULL)
-        fclose(page);
+    free(text);
     return false;
-}
-
-/* So that a listener without free descriptors makes no busy loop. */
-static void wait_a_while(weir_task *task) {
-    (void)weir_task_poll(task, -1, 0, weir_deadline_after(10 * WEIR_MILLISECOND));
 }
 
 static int serve(weir_task *task, void *none, void *arg) { /* one client; called again and again, in each thread */
     char text[LONGEST];
     bool more = weir_task_poll(task, listener, POLLIN, WEIR_NEVER) == WEIR_OK;
     struct connection *connection = calloc(1, sizeof *connection);
-    (void)none, (void)arg;
+    /* It is the end, or another thread has the client, or accept fails: without a wait, that would be a busy loop. */
     if (!more || connection == NULL || (connection->socket = accept(listener, NULL, NULL)) < 0)
-        return free(connection), wait_a_while(task), 0; /* the end, or another thread has the client, or it failed */
+        return free(connection), weir_task_poll(task, -1, 0, weir_deadline_after(10 * WEIR_MILLISECOND)), 0;
     connection->task = task;
     connection->references = 1;
     FILE *input = fopencookie(connection, "r", (cookie_io_functions_t){.read = read_when_ready});
@@ -149,24 +141,21 @@ static int serve(weir_task *task, void *none, void *arg) { /* one client; called
     if (input != NULL)
         fclose(input);
     release(connection);
-    return 0;
+    return (void)none, (void)arg, 0;
 }
 
 /* ---- main ---- */
 
-static void read_word(const char *name) {
-    FILE *input = fopen(name, "r");
-    if (input == NULL || fscanf(input, "%63s", refused) != 1)
-        refused[0] = '\0';
-    if (input != NULL)
-        fclose(input);
-}
-
-/* Submits block meanwhile. */
-static void reload(const char *name) {
+/* Reads the refused word while nothing is in flight: submits block meanwhile. */
+static void load_word(const char *name) {
     weir_pipeline_pause(work, NULL);
-    if (weir_pipeline_wait_idle(work, WEIR_NEVER) == WEIR_OK)
-        read_word(name);
+    if (weir_pipeline_wait_idle(work, WEIR_NEVER) == WEIR_OK) {
+        FILE *input = fopen(name, "r");
+        if (input == NULL || fscanf(input, "%63s", refused) != 1)
+            refused[0] = '\0';
+        if (input != NULL)
+            fclose(input);
+    }
     weir_pipeline_resume(work, NULL);
 }
 
@@ -207,20 +196,18 @@ int main(int argc, char **argv) {
     sigaddset(&signals, SIGHUP);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGPIPE); /* of a client that is gone */
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
-    sigdelset(&signals, SIGPIPE);
+    sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL); /* of a client that is gone */
     if ((file = open(argv[1], O_WRONLY | O_CREAT | O_CLOEXEC, 0600)) < 0)
         stop_with(argv[1], strerror(errno));
-    read_word(argv[2]);
     work = start(&(weir_pipeline_options){.name = "work", .settled = settled}, works, 2);
+    load_word(argv[2]);
     listen_at(&(struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}});
     weir_pipeline *clients = start(&(weir_pipeline_options){.name = "clients"}, &serves, 1);
     while (sigwait(&signals, &signal) == 0 && signal == SIGHUP)
-        reload(argv[2]);
-    weir_status ended = weir_pipeline_finish(clients, WEIR_NEVER, NULL); /* no client submits any more */
-    weir_status status = weir_pipeline_finish(work, WEIR_NEVER, &report);
-    bool failed = ended != WEIR_OK || status != WEIR_OK || report == NULL || report->stages[1].counts.failed > 0;
+        load_word(argv[2]);
+    bool failed = weir_pipeline_finish(clients, WEIR_NEVER, NULL) != WEIR_OK; /* no client submits any more */
+    failed |= weir_pipeline_finish(work, WEIR_NEVER, &report) != WEIR_OK || report->stages[1].counts.failed > 0;
     if (report != NULL)
         printf("%ju lines, %ju of them failed\n", report->counts.in, report->counts.failed);
     weir_report_free(report);

@@ -326,7 +326,7 @@ dist_check_SCRIPTS = tests/cpp.sh tests/dist.sh tests/examples.sh tests/exceptio
 	tests/image_pipeline_bombs.sh tests/image_pipeline_colours.sh tests/image_pipeline_decodes.sh tests/image_pipeline_flight.sh tests/image_pipeline_isolate.sh \
 	tests/image_pipeline_kills.sh tests/image_pipeline_leftovers.sh tests/image_pipeline_network.sh \
 	tests/image_pipeline_queue.sh tests/image_pipeline_s3.sh \
-	tests/image_pipeline_second_look.sh tests/image_pipeline_vectors.sh tests/installed.sh tests/layers.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/python.sh \
+	tests/image_pipeline_second_look.sh tests/image_pipeline_vectors.sh tests/installed.sh tests/layers.sh tests/lines.sh tests/manual.sh tests/on_crew.sh tests/prose.sh tests/python.sh \
 	tests/race_tools.sh tests/readme.sh tests/refusals.sh tests/release.sh tests/stack.sh
 EXTRA_DIST += tests/cpp.cpp tests/cpp_support.sh tests/library_support.sh tests/exceptions.cpp tests/race_tools_program.c
 EXTRA_DIST += tests/process_memory.py tests/image_pipeline_bombs.py tests/image_pipeline_colours/compare.py tests/image_pipeline_colours/pictures.py \
