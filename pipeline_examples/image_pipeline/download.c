@@ -52,10 +52,11 @@ static int reserve(struct downloader *downloader, size_t room) {
         return 0;
     weir_deadline deadline = weir_deadline_after((uint64_t)downloader->work->options->stall * WEIR_SECOND);
     bool has_waited = false;
+    weir_deadline from = weir_deadline_after(0);
     enum room_answer answer =
         room_grow(&downloader->work->room, task, photo, room - photo->held, deadline, &has_waited);
     if (has_waited) {
-        downloader->transfer.is_held_up = true;
+        downloader->transfer.held_up += weir_deadline_after(0) - from;
         photo->expected = room;
     }
     if (answer == ROOM_TAKEN)

@@ -13,7 +13,7 @@
 #include "address.h"
 #include "stages.h"
 
-enum { LONGEST_WAIT = 300 /* seconds */, STATUS_TEXT = 40 };
+enum { LONGEST_WAIT = 300 /* seconds */, STATUS_TEXT = 40, HELD_UP_PART = 10 /* of the stall limit */ };
 
 /* libcurl calls it about once a second, and more often while data flows. A result other than 0 ends the transfer. */
 static int look_for_abort(void *transfer, curl_off_t download_total, curl_off_t downloaded, curl_off_t upload_total,
@@ -34,8 +34,13 @@ static CURLcode allow_only_http(CURL *curl) {
 #endif
 }
 
+/* Returns the seconds after which a transfer without progress is given up. */
+static long stall_of(const struct options *options) {
+    return options->stall < options->timeout ? options->stall : options->timeout;
+}
+
 static CURLcode limit_time(CURL *curl, const struct options *options) {
-    long stall = options->stall < options->timeout ? options->stall : options->timeout;
+    long stall = stall_of(options);
     CURLcode code = curl_easy_setopt(curl, CURLOPT_TIMEOUT, options->timeout);
     if (code == CURLE_OK)
         code = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, stall);
@@ -104,6 +109,7 @@ bool transfer_open(struct transfer *transfer, struct work *work, bool is_embedde
     transfer->hosts = is_embedded ? NULL : work->hosts;
     transfer->pace = is_embedded ? NULL : &work->pace;
     transfer->timeout = options->timeout;
+    transfer->patience = (uint64_t)stall_of(options) * WEIR_SECOND / HELD_UP_PART;
     bool ok = set_trust(curl, options) == CURLE_OK && allow_only_http(curl) == CURLE_OK &&
               limit_time(curl, options) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK;
@@ -161,7 +167,7 @@ static bool is_interrupted(CURLcode code) {
 static int error_code(const struct transfer *transfer, CURLcode code) {
     if (is_private(transfer, code) || !is_interrupted(code))
         return FAILED;
-    if (transfer->is_held_up)
+    if (transfer->held_up > transfer->patience)
         return PUT_OFF;
     bool is_late = code == CURLE_OPERATION_TIMEDOUT && is_too_slow(transfer);
     return transfer->is_embedded || is_late ? FAILED : TRANSIENT;
@@ -326,7 +332,8 @@ static int perform(struct transfer *transfer, const struct asked *asked, long *s
     char status_text[STATUS_TEXT];
     transfer->failure = 0;
     transfer->error[0] = '\0';
-    transfer->met_private = transfer->met_public = transfer->is_held_up = false;
+    transfer->met_private = transfer->met_public = false;
+    transfer->held_up = 0;
     transfer->redirects = 0;
     CURLcode code = curl_easy_perform(transfer->curl);
     if (code == CURLE_OK)
