@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "outcome.h"
+#include "queue.h"
 #include "reason.h"
 #include "retries.h"
 #include "stages.h"
@@ -240,6 +241,36 @@ static void skip(struct work *work, struct photo *photo) {
     photo_drop(photo, NULL);
 }
 
+/*
+ * If the photo's host is paused, puts the photo to the end of its queue: else the few that this program may take would
+ * soon be those of that host. Returns false if the photo stays here and waits.
+ */
+static bool put_again(struct downloader *downloader, weir_task *task) {
+    struct work *work = downloader->work;
+    struct photo *photo = downloader->photo;
+    bool is_host_paused = photo->delay > 0; /* a wait for memory has none */
+    if (!is_host_paused || photo->delivery == NULL || !pace_wait(&work->again, task) ||
+        !delivery_put_again(photo->delivery, photo->failures))
+        return false;
+    photo->delivery = NULL;
+    atomic_fetch_add(&work->put_again, 1);
+    photo_drop(photo, NULL);
+    return true;
+}
+
+/* Ends an attempt that has failed, or was put off; `is_download` unless that was by the target. */
+static int end_attempt(struct downloader *downloader, weir_task *task, int code, bool is_download) {
+    struct photo *photo = downloader->photo;
+    photo_forget_image(photo); /* a partial picture, or an error page */
+    room_count(&downloader->work->room, photo);
+    if (code == PUT_OFF && is_download && put_again(downloader, task))
+        return 0;
+    code = retries_end(task, downloader->work, photo, code);
+    if (code != TRANSIENT && code != PUT_OFF)
+        hosts_leave(photo);
+    return code;
+}
+
 int download_photo(weir_task *task, void *item, void *state) {
     struct downloader *downloader = state;
     struct photo *photo = item;
@@ -256,16 +287,11 @@ int download_photo(weir_task *task, void *item, void *state) {
         skip(downloader->work, photo);
         return 0;
     }
-    if (code == 0)
+    bool is_download = code == 0;
+    if (is_download)
         code = download(downloader, task);
-    if (code != 0) {
-        photo_forget_image(photo); /* a partial picture, or an error page */
-        room_count(&downloader->work->room, photo);
-        code = retries_end(task, downloader->work, photo, code);
-        if (code != TRANSIENT && code != PUT_OFF)
-            hosts_leave(photo);
-        return code;
-    }
+    if (code != 0)
+        return end_attempt(downloader, task, code, is_download);
     hosts_leave(photo);
     photo->failures = 0;
     photo->behind = NULL;

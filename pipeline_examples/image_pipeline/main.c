@@ -44,6 +44,8 @@
 
 enum { FIRST_DOWNLOADS = 4, FIRST_UPLOADS = 2, MOST_THREADS = 64, MOST_BACKING_OFF = 1000 };
 
+enum { PUT_AGAIN_RATE = 200 /* a second: a queue with no other photos goes in circles during the pause */ };
+
 /* Photos of a host inside the pipeline, for each that may be downloaded at a time; the others are parked. */
 enum { INSIDE_PER_HOST = 16 };
 
@@ -165,6 +167,7 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
     struct progress progress = {.pipeline = pipeline,
                                 .dead = dead,
                                 .source = &work->ends.source,
+                                .put_again = &work->put_again,
                                 .report = &work->report,
                                 .recipe = &work->options->recipe,
                                 .refusals = &work->refusals,
@@ -234,6 +237,7 @@ static int open_work(struct work *work) {
     budget_open(&work->memory, options->recipe.memory);
     room_open(&work->room, most_held(options));
     pace_open(&work->pace, options->rate);
+    pace_open(&work->again, PUT_AGAIN_RATE);
     work->hosts = hosts_create(options->retries, INSIDE_PER_HOST * options->per_host);
     work->ends.source.list.file = -1;
     if (work->hosts == NULL) {
@@ -291,6 +295,7 @@ static int process(const struct options *options) {
     budget_close(&work.memory);
     room_close(&work.room);
     pace_close(&work.pace);
+    pace_close(&work.again);
     journal_close(&work.journal);
     return report_close(&work.report) || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
 }

@@ -100,6 +100,11 @@ void delivery_end(struct delivery *delivery, struct outcome *outcome) {
     (void)delivery, (void)outcome;
 }
 
+bool delivery_put_again(struct delivery *delivery, unsigned failures) {
+    (void)delivery, (void)failures;
+    return false;
+}
+
 void delivery_return(struct delivery *delivery) {
     (void)delivery;
 }
