@@ -244,7 +244,9 @@ static int open_work(struct work *work) {
         terminal_say("out of memory");
         return EXIT_FAILURE;
     }
-    if (!journal_open(&work->journal, options->is_dry ? NULL : options->journal))
+    char recipe[RECIPE_TEXT];
+    recipe_show(recipe, &options->recipe);
+    if (!journal_open(&work->journal, options->is_dry ? NULL : options->journal, recipe))
         return EXIT_FAILURE;
     report_open(&work->report, NULL, false);
     int exit_status = ends_open(&work->ends, options);
