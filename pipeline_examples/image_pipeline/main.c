@@ -18,10 +18,12 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <weir/pipeline.h>
 
@@ -334,7 +336,20 @@ static int run_program(int argc, char **argv) {
     return exit_status;
 }
 
+/*
+ * Gives each standard descriptor that is closed to /dev/null: else a journal or a thumbnail would get its number, and
+ * what is printed. To read the list, or to print the summary, fails then.
+ */
+static void occupy_descriptors(void) {
+    static const int modes[] = {[STDIN_FILENO] = O_WRONLY, [STDOUT_FILENO] = O_RDONLY, [STDERR_FILENO] = O_WRONLY};
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
+        if (fcntl(i, F_GETFD) < 0)
+            (void)open("/dev/null", modes[i]); /* the lowest free number: that of the closed one */
+    }
+}
+
 int main(int argc, char **argv) {
+    occupy_descriptors();
     const weir_process_entry children[] = {isolate_entry, {.name = NULL}};
     weir_process_main(argc, argv, children); /* does not return in a child */
     terminal_open("weir-thumbs");

@@ -408,9 +408,30 @@ def check_trace():
             expect("/dev/full: the trace is not complete\n" in run.err, run.err)
 
 
-CHECKS = (check_rate, check_paced_pause, check_per_host, check_growth, check_certificates, check_handshakes, check_names,
-          check_tries, check_private, check_metrics, check_trace, check_authorities,
-          check_redirects, check_two_addresses)  # the last three leave the files and the network
+def check_closed_descriptors():
+    """What would be printed to a closed descriptor gets into no file."""
+    def close(*descriptors):
+        return lambda: [os.close(descriptor) for descriptor in descriptors]
+
+    for closed, options, status in ((close(0, 1, 2), (), 1), (close(0, 1, 2), ("--quiet",), 0), (close(1), (), 1)):
+        journal, report = WORK / "closed.journal", WORK / "closed.report"
+        with serving(give) as server:
+            (WORK / "list").write_text(server.url("a.jpg") + "\n" + server.url("b.jpg") + "\n")
+            process = subprocess.run([THUMBS, WORK / "list", WORK / "closed", "--resume", journal, "--report", report,
+                                      *options], env=environment(), timeout=120, stderr=subprocess.PIPE, text=True,
+                                     preexec_fn=closed, check=False)
+        expect(process.returncode == status, f"exit status {process.returncode}: {process.stderr}")
+        lines = journal.read_text().splitlines()[2:]
+        expect(len(lines) == 2 and all(re.fullmatch("[0-9a-f]{32}", line) for line in lines), f"{lines}")
+        expect([json.loads(line)["status"] for line in report.read_text().splitlines()] == ["done", "done"], "report")
+        for path in journal, report:
+            path.unlink()
+        shutil.rmtree(WORK / "closed")
+
+
+CHECKS = (check_rate, check_paced_pause, check_per_host, check_growth, check_closed_descriptors,
+          check_certificates, check_handshakes, check_names, check_tries, check_private, check_metrics, check_trace,
+          check_authorities, check_redirects, check_two_addresses)  # the last three leave the files and the network
 
 for check in CHECKS:
     if len(sys.argv) == 4 or check.__name__ in sys.argv[4:]:
