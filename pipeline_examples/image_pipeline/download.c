@@ -30,13 +30,19 @@ struct downloader {
     size_t allocated;    /* bytes of photo->image */
 };
 
+/* Returns the length that the server has announced; 0 if none. */
+static uint64_t announced_length(const struct downloader *downloader) {
+    curl_off_t announced = -1;
+    curl_easy_getinfo(downloader->transfer.curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    return announced > 0 ? (uint64_t)announced : 0;
+}
+
 /* Returns how much memory to allocate for `needed` bytes: all at once if the server announces the length. */
 static size_t room_for(const struct downloader *downloader, size_t needed) {
     size_t allocated = downloader->allocated, max = downloader->work->options->max_bytes;
     size_t room = allocated == 0 ? FIRST_ROOM : allocated * 2;
-    curl_off_t announced = -1;
-    curl_easy_getinfo(downloader->transfer.curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-    if (allocated == 0 && announced > 0 && (uint64_t)announced <= max)
+    uint64_t announced = announced_length(downloader);
+    if (allocated == 0 && announced > 0)
         room = (size_t)announced;
     room = room < max ? room : max;
     return room > needed ? room : needed;
@@ -91,7 +97,7 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
     size_t max = downloader->work->options->max_bytes;
 
     struct transfer *transfer = &downloader->transfer;
-    if (size > max - photo->image_size) {
+    if (size > max - photo->image_size || announced_length(downloader) > max) {
         transfer->failure = weir_task_fail(transfer->task, FAILED, "larger than %zu bytes", max);
         return 0;
     }

@@ -119,6 +119,22 @@ def check_per_host():
         expect((slow.most_active, quick.most_active) == (2, 2), f"{slow.most_active} {quick.most_active} at a time")
 
 
+def check_announced_length():
+    """A picture whose announced length is above --max-bytes is refused before its bytes come."""
+    def announce(request, _):
+        request.send_response(200)
+        request.send_header("Content-Length", str(10 << 30))
+        request.end_headers()
+        request.wfile.write(PICTURE)
+        request.wfile.flush()
+        request.rfile.read(1)  # until the client leaves
+
+    with serving(announce) as server:
+        run = Run([server.url("a.jpg")], "--timeout", "10", expected=1)
+        expect("/a.jpg: download: larger than 67108864 bytes\n" in run.err, run.err)
+        expect(server.count("GET") == 1, f"{server.count('GET')} requests")
+
+
 def check_growth():
     """Threads of downloads and uploads grow while that brings more, unless their number is given."""
     for options, is_elastic in (((), True), (("--downloads", "4", "--uploads", "2"), False)):
@@ -429,7 +445,7 @@ def check_closed_descriptors():
         shutil.rmtree(WORK / "closed")
 
 
-CHECKS = (check_rate, check_paced_pause, check_per_host, check_growth, check_closed_descriptors,
+CHECKS = (check_rate, check_paced_pause, check_per_host, check_growth, check_announced_length, check_closed_descriptors,
           check_certificates, check_handshakes, check_names, check_tries, check_private, check_metrics, check_trace,
           check_authorities, check_redirects, check_two_addresses)  # the last three leave the files and the network
 
