@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "address.h"
 #include "stages.h"
@@ -199,9 +200,17 @@ static uint64_t retry_after(const struct transfer *transfer) {
     return seconds > 0 ? (uint64_t)seconds : 0;
 }
 
+/* S3 gives a connection up on which it has waited too long for the body. */
+static bool is_bucket_timeout(const struct transfer *transfer, long status, const char *reason) {
+    static const char timeout[] = "RequestTimeout";
+    return transfer->is_bucket && status == 400 && strncmp(reason, timeout, strlen(timeout)) == 0 &&
+           (reason[strlen(timeout)] == ':' || reason[strlen(timeout)] == '\0');
+}
+
 int transfer_fail(const struct transfer *transfer, const char *before, long status, const char *reason) {
     char later[48] = "";
-    int code = transfer_may_pass(transfer, status) ? TRANSIENT : FAILED;
+    bool may_pass = transfer_may_pass(transfer, status) || is_bucket_timeout(transfer, status, reason);
+    int code = may_pass ? TRANSIENT : FAILED;
     uint64_t seconds = code == TRANSIENT ? retry_after(transfer) : 0;
     if (seconds > LONGEST_WAIT) {
         code = FAILED;
