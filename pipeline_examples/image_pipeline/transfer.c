@@ -336,6 +336,21 @@ static const char *reason_of(const struct transfer *transfer, CURLcode code, cha
     return status_text;
 }
 
+/* Returns whether any further request to the server would fail in the same way. */
+static bool is_barred(CURLcode code) {
+    switch (code) {
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_CERTPROBLEM:
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_ISSUER_ERROR:
+        case CURLE_SSL_CIPHER:
+        case CURLE_URL_MALFORMAT:
+            return true;
+        default:
+            return false;
+    }
+}
+
 /* Performs the transfer, and fails the task unless there is an answer. */
 static int perform(struct transfer *transfer, const struct asked *asked, long *status) {
     char status_text[STATUS_TEXT];
@@ -349,6 +364,7 @@ static int perform(struct transfer *transfer, const struct asked *asked, long *s
         code = curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, status);
     transfer->photo->status = *status;
     const char *reason = reason_of(transfer, code, status_text);
+    transfer->barred = is_barred(code) ? reason : NULL;
     if (end(transfer, asked, code, reason))
         return weir_task_fail(transfer->task, GONE_HOST, "its host is given up: %s", reason);
     if (transfer->failure != 0 || (code == CURLE_OK && *status != 0))
@@ -360,6 +376,7 @@ int transfer_run(struct transfer *transfer, weir_task *task, struct photo *photo
     *status = 0;
     transfer->task = task;
     transfer->photo = photo;
+    transfer->barred = NULL;
     if (curl_easy_setopt(transfer->curl, CURLOPT_URL, url) != CURLE_OK) /* libcurl keeps a copy */
         return weir_task_fail(task, FAILED, "out of memory");
     struct asked asked = find_hosts(transfer, url);

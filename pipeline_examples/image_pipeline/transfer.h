@@ -32,7 +32,8 @@ struct transfer {
     uint64_t held_up; /* ns for which this program was not ready for bytes; added to by the user of the transfer */
     weir_task *task;  /* current task, and its photo */
     struct photo *photo;
-    int failure; /* result of weir_task_fail in the callback that ends the transfer; 0 if none */
+    int failure;        /* result of weir_task_fail in the callback that ends the transfer; 0 if none */
+    const char *barred; /* why this server accepts no request, such as its certificate; NULL if it may */
     char error[CURL_ERROR_SIZE];
 };
 

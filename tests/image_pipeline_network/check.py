@@ -192,6 +192,11 @@ def check_certificates():
         Run(urls, "--insecure")
         run = Run([server.url("a.jpg", "https")], "--to", server.url("out", "https"), "--cacert", mine)
         expect(server.count("PUT") == 1, f"{server.log}")
+        with serving(give) as origin:
+            urls = [origin.url(f"{i}.jpg") for i in range(50)]
+            run = Run(urls, "--to", server.url("out", "https"), "--capacity", "1", expected=3)
+        expect("giving up, because the destination refuses uploads: SSL certificate problem: self" in run.err, run.err)
+        expect(run.figure("not started") + run.figure("abandoned") > 10, run.out)
     run = Run(["https://127.0.0.1:1/a.jpg"], "--cacert", WORK / "none", expected=2)
     expect(f"--cacert: {WORK / 'none'}: No such file or directory" in run.err, run.err)
 
