@@ -249,14 +249,16 @@ static void skip(struct work *work, struct photo *photo) {
 
 /*
  * If the photo's host is paused, puts the photo to the end of its queue: else the few that this program may take would
- * soon be those of that host. Returns false if the photo stays here and waits.
+ * soon be those of that host. The failures of the host are left out, since each program has to see some of them. Only
+ * this program knows a host behind a redirect. Returns false if the photo stays here and waits.
  */
 static bool put_again(struct downloader *downloader, weir_task *task) {
     struct work *work = downloader->work;
     struct photo *photo = downloader->photo;
     bool is_host_paused = photo->delay > 0; /* a wait for memory has none */
-    if (!is_host_paused || photo->delivery == NULL || !pace_wait(&work->again, task) ||
-        !delivery_put_again(photo->delivery, photo->failures))
+    unsigned failures = photo->failures > photo->host_failures ? photo->failures - photo->host_failures : 0;
+    if (!is_host_paused || photo->behind != NULL || photo->delivery == NULL || !pace_wait(&work->again, task) ||
+        !delivery_put_again(photo->delivery, failures, photo->retries))
         return false;
     photo->delivery = NULL;
     atomic_fetch_add(&work->put_again, 1);

@@ -153,10 +153,11 @@ void delivery_end(struct delivery *delivery, struct outcome *outcome) {
     free_delivery(delivery);
 }
 
-bool delivery_put_again(struct delivery *delivery, unsigned failures) {
+bool delivery_put_again(struct delivery *delivery, unsigned failures, unsigned retries) {
     struct queue *queue = delivery->queue;
     struct entry entry = delivery->entry;
     entry.failures = failures;
+    entry.retries = retries;
     char *text = entry_write(&entry);
     struct delivery *copy = text == NULL ? NULL : calloc(1, sizeof *copy);
     if (copy == NULL) {

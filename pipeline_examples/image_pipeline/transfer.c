@@ -317,6 +317,7 @@ static bool end(const struct transfer *transfer, const struct asked *asked, CURL
         host_end(asked->first, asked->first_trial, HOST_ANSWERED, 0, "");
     if (asked->behind != NULL && last != asked->behind)
         host_end(asked->behind, asked->behind_trial, HOST_UNKNOWN, 0, "");
+    transfer->photo->host_failures += outcome == HOST_FAILED;
     if (last != asked->first && outcome == HOST_FAILED)
         transfer->photo->behind = last;
     uint64_t trial = last == asked->first ? asked->first_trial : last == asked->behind ? asked->behind_trial : 0;
