@@ -193,7 +193,7 @@ def check_certificates():
         run = Run([server.url("a.jpg", "https")], "--to", server.url("out", "https"), "--cacert", mine)
         expect(server.count("PUT") == 1, f"{server.log}")
         with serving(give) as origin:
-            urls = [origin.url(f"{i}.jpg") for i in range(50)]
+            urls = [origin.url(f"{i}.jpg") for i in range(30)]
             run = Run(urls, "--to", server.url("out", "https"), "--capacity", "1", expected=3)
         expect("giving up, because the destination refuses uploads: SSL certificate problem: self" in run.err, run.err)
         expect(run.figure("not started") + run.figure("abandoned") > 10, run.out)
@@ -434,7 +434,7 @@ def check_closed_descriptors():
     def close(*descriptors):
         return lambda: [os.close(descriptor) for descriptor in descriptors]
 
-    for closed, options, status in ((close(0, 1, 2), (), 1), (close(0, 1, 2), ("--quiet",), 0), (close(1), (), 1)):
+    for closed, options, status in ((close(0, 1, 2), ("--quiet",), 0), (close(1), (), 1)):
         journal, report = WORK / "closed.journal", WORK / "closed.report"
         with serving(give) as server:
             (WORK / "list").write_text(server.url("a.jpg") + "\n" + server.url("b.jpg") + "\n")
