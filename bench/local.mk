@@ -199,7 +199,7 @@ thumbs = python3 $(srcdir)/bench/thumbs.py --runs '$(THUMBS_RUNS)' --count '$(PI
 if HAVE_IMAGE_PIPELINE
 bench-thumbs: weir-thumbs weir-make-photos bench/relay bench/thumbs_limit bench/weir_peer
 	$(thumbs) run . bench/results/thumbs
-# Only the memory, which needs no calm machine; fails if it misses a bar.
+# Only the memory, which needs no calm machine: three minutes on two processors. Fails if it misses a bar.
 bench-thumbs-memory: weir-thumbs weir-make-photos
 	$(thumbs) memory . bench/results/thumbs
 # The same as bench-thumbs, and writes bench/thumbs.md of the source tree.

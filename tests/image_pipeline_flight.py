@@ -91,8 +91,8 @@ class Crowd:
     """Three pictures, of which two fill the memory until `released`: one has to wait."""
     size = MIB * 3 // 4  # two exceed the share of --memory 4M
 
-    def __init__(self):
-        self.released, self.dropped, self.begun = threading.Event(), threading.Event(), []
+    def __init__(self, is_cut=False):
+        self.released, self.dropped, self.begun, self.is_cut = threading.Event(), threading.Event(), [], is_cut
 
     def answer(self, request, _):
         self.begun.append(request.path)
@@ -101,8 +101,12 @@ class Crowd:
         try:
             while not self.released.wait(0.05):
                 request.wfile.write(body[sent : sent + 1000])  # not so slow that it is given up
+                request.wfile.flush()
                 sent = min(sent + 1000, self.size // 2)
-            request.wfile.write(body[sent:])
+            if self.is_cut:
+                request.close_connection = True
+            else:
+                request.wfile.write(body[sent:])
         except OSError:
             self.dropped.set()
             raise
@@ -121,6 +125,20 @@ def check_wait_beyond_stall():
         expect(len(crowd.begun) == 4, f"requests: {crowd.begun}")
 
 
+def check_failure_after_short_wait():
+    """A connection that breaks after a short wait is a failure: the picture is not tried without end."""
+    crowd = Crowd(is_cut=True)
+    with serving(crowd.answer) as server:
+        urls = [server.url(f"{number}.jpg") for number in range(3)]
+        run = Run(urls, "--memory", "4M", "--downloads", "3", "--stall", "300", "--retries", "0")
+        expect(server.wait(lambda: len(crowd.begun) == 3, LIMIT), "not three downloads at a time")
+        time.sleep(0.3)  # one of them waits then
+        crowd.released.set()
+        said = run.finish(1)
+        expect("failed       3 (download 3" in said and "retried      0\n" in said, said)
+        expect(len(crowd.begun) == 3, f"requests: {crowd.begun}")
+
+
 def check_cancelled_wait():
     """Two signals end a run while a download waits."""
     crowd = Crowd()
@@ -135,5 +153,5 @@ def check_cancelled_wait():
         crowd.released.set()
 
 
-for check in (check_wait_beyond_stall, check_cancelled_wait, check_large_files):
+for check in (check_wait_beyond_stall, check_failure_after_short_wait, check_cancelled_wait, check_large_files):
     check()

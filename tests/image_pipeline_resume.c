@@ -109,9 +109,11 @@ START_TEST (a_line_that_a_kill_has_cut_counts_as_none) {
 }
 END_TEST
 
+#define FULL_RECIPE "-s 16 -f jpeg -q 85"
+
 /* A journal to which one more line can be added, and a part of another one. */
 static void write_full_journal(const char *path) {
-    char text[FULL - ROOM + 1], *end = text + sprintf(text, "weir-thumbs journal 1\n");
+    char text[FULL - ROOM + 1], *end = text + sprintf(text, "weir-thumbs journal 2\nthumbnails: %s\n", FULL_RECIPE);
     while (end < text + sizeof text - 1)
         end += sprintf(end, "%.*s", (int)(text + sizeof text - 1 - end), end == text + sizeof text - 2 ? "\n" : "x\n");
     write_text(path, text);
@@ -161,7 +163,7 @@ START_TEST (no_line_is_added_to_one_that_is_cut) {
     char mark[MARK_SIZE];
     ck_assert_int_eq(getrlimit(RLIMIT_FSIZE, &before), 0);
     write_full_journal(in_root("journal-cut"));
-    ck_assert(journal_open(&journal, in_root("journal-cut")));
+    ck_assert(journal_open(&journal, in_root("journal-cut"), FULL_RECIPE));
     void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
     for (int i = 0; i < 3; i++) {
         limit = (struct rlimit){.rlim_cur = i < 2 ? FULL : before.rlim_cur, .rlim_max = before.rlim_max};
@@ -176,7 +178,7 @@ START_TEST (no_line_is_added_to_one_that_is_cut) {
     signal(SIGXFSZ, handler);
     journal_close(&journal);
     ck_assert_uint_eq(file_size(in_root("journal-cut")), FULL);
-    ck_assert(journal_open(&journal, in_root("journal-cut")));
+    ck_assert(journal_open(&journal, in_root("journal-cut"), FULL_RECIPE));
     for (int i = 0; i < 3; i++) {
         snprintf(mark, sizeof mark, "%032d", i);
         ck_assert_int_eq(journal_has(&journal, mark), i == 0);
@@ -198,10 +200,32 @@ START_TEST (what_is_no_journal_stays_as_it_is) {
 }
 END_TEST
 
+/* The pictures of the journal have no thumbnails of the other size. */
+START_TEST (a_journal_is_refused_to_a_run_that_makes_other_thumbnails) {
+    static const char *const others[][2] = {{"-s", "100"}, {"-f", "png"}, {"-q", "7"}, {"--crop", "centre"}};
+    make_folder(in_root("other"));
+    copy_file(photo(1), in_root("other/1.jpg"));
+    for (size_t i = 0; i < 2 + sizeof others / sizeof *others; i++) {
+        const char *const *other = i < 2 ? (const char *const[]){"-s", "320x320"} : others[i - 2];
+        struct result result = run_thumbs("--from", in_root("other"), "--to", in_root("other-out"), "--resume",
+                                          in_root("other-journal"), other[0], other[1], NULL);
+        ck_assert_int_eq(result.status, i < 2 ? 0 : 1);
+        if (i == 1)
+            ck_assert_uint_eq(figure(&result, "skipped"), 1);
+        if (i == 2)
+            expect_text(result.err,
+                        "other-journal: is the journal of a run with -s 320 -f jpeg -q 85, and this run has "
+                        "-s 100 -f jpeg -q 85\n");
+        result_free(&result);
+    }
+}
+END_TEST
+
 void add_resume_tests(TCase *cases) {
     tcase_add_test(cases, runs_that_are_killed_upload_each_picture_once);
     tcase_add_test(cases, a_line_that_a_kill_has_cut_counts_as_none);
     tcase_add_test(cases, a_run_that_cannot_note_ends_and_leaves_no_line_glued_to_a_cut_one);
     tcase_add_test(cases, no_line_is_added_to_one_that_is_cut);
     tcase_add_test(cases, what_is_no_journal_stays_as_it_is);
+    tcase_add_test(cases, a_journal_is_refused_to_a_run_that_makes_other_thumbnails);
 }

@@ -106,7 +106,7 @@ START_TEST (a_retry_goes_on_with_the_size_that_has_failed) {
     make_folder(in_root("again"));
     copy_file(photo(1), in_root("again/a.jpg"));
     struct result result = run_thumbs("--from", in_root("again"), "--to", url, "-s", "50,100", "--overwrite",
-                                      "--resume", in_root("journal"), NULL);
+                                      "--resume", in_root("again-journal"), NULL);
     expect_counts(&result, 1, 0);
     ck_assert_uint_eq(figure(&result, "retried"), 2);
     char *log = read_file(server_log(&store), NULL);
@@ -114,7 +114,8 @@ START_TEST (a_retry_goes_on_with_the_size_that_has_failed) {
     ck_assert_uint_eq(count_text(log, "PUT /once-503/a-100.jpg "), 2);
     free(log);
     result_free(&result);
-    result = run_thumbs("--from", in_root("again"), "--to", url, "-s", "50,100", "--resume", in_root("journal"), NULL);
+    result =
+        run_thumbs("--from", in_root("again"), "--to", url, "-s", "50,100", "--resume", in_root("again-journal"), NULL);
     ck_assert_uint_eq(figure(&result, "skipped"), 1);
     result_free(&result);
     server_stop(&store);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "outcome.h"
+#include "queue.h"
 #include "reason.h"
 #include "retries.h"
 #include "stages.h"
@@ -29,13 +30,19 @@ struct downloader {
     size_t allocated;    /* bytes of photo->image */
 };
 
+/* Returns the length that the server has announced; 0 if none. */
+static uint64_t announced_length(const struct downloader *downloader) {
+    curl_off_t announced = -1;
+    curl_easy_getinfo(downloader->transfer.curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
+    return announced > 0 ? (uint64_t)announced : 0;
+}
+
 /* Returns how much memory to allocate for `needed` bytes: all at once if the server announces the length. */
 static size_t room_for(const struct downloader *downloader, size_t needed) {
     size_t allocated = downloader->allocated, max = downloader->work->options->max_bytes;
     size_t room = allocated == 0 ? FIRST_ROOM : allocated * 2;
-    curl_off_t announced = -1;
-    curl_easy_getinfo(downloader->transfer.curl, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &announced);
-    if (allocated == 0 && announced > 0 && (uint64_t)announced <= max)
+    uint64_t announced = announced_length(downloader);
+    if (allocated == 0 && announced > 0)
         room = (size_t)announced;
     room = room < max ? room : max;
     return room > needed ? room : needed;
@@ -52,10 +59,11 @@ static int reserve(struct downloader *downloader, size_t room) {
         return 0;
     weir_deadline deadline = weir_deadline_after((uint64_t)downloader->work->options->stall * WEIR_SECOND);
     bool has_waited = false;
+    weir_deadline from = weir_deadline_after(0);
     enum room_answer answer =
         room_grow(&downloader->work->room, task, photo, room - photo->held, deadline, &has_waited);
     if (has_waited) {
-        downloader->transfer.is_held_up = true;
+        downloader->transfer.held_up += weir_deadline_after(0) - from;
         photo->expected = room;
     }
     if (answer == ROOM_TAKEN)
@@ -89,7 +97,7 @@ static size_t take_bytes(char *bytes, size_t one, size_t size, void *argument) {
     size_t max = downloader->work->options->max_bytes;
 
     struct transfer *transfer = &downloader->transfer;
-    if (size > max - photo->image_size) {
+    if (size > max - photo->image_size || announced_length(downloader) > max) {
         transfer->failure = weir_task_fail(transfer->task, FAILED, "larger than %zu bytes", max);
         return 0;
     }
@@ -239,6 +247,38 @@ static void skip(struct work *work, struct photo *photo) {
     photo_drop(photo, NULL);
 }
 
+/*
+ * If the photo's host is paused, puts the photo to the end of its queue: else the few that this program may take would
+ * soon be those of that host. The failures of the host are left out, since each program has to see some of them. Only
+ * this program knows a host behind a redirect. Returns false if the photo stays here and waits.
+ */
+static bool put_again(struct downloader *downloader, weir_task *task) {
+    struct work *work = downloader->work;
+    struct photo *photo = downloader->photo;
+    bool is_host_paused = photo->delay > 0; /* a wait for memory has none */
+    unsigned failures = photo->failures > photo->host_failures ? photo->failures - photo->host_failures : 0;
+    if (!is_host_paused || photo->behind != NULL || photo->delivery == NULL || !pace_wait(&work->again, task) ||
+        !delivery_put_again(photo->delivery, failures, photo->retries))
+        return false;
+    photo->delivery = NULL;
+    atomic_fetch_add(&work->put_again, 1);
+    photo_drop(photo, NULL);
+    return true;
+}
+
+/* Ends an attempt that has failed, or was put off; `is_download` unless that was by the target. */
+static int end_attempt(struct downloader *downloader, weir_task *task, int code, bool is_download) {
+    struct photo *photo = downloader->photo;
+    photo_forget_image(photo); /* a partial picture, or an error page */
+    room_count(&downloader->work->room, photo);
+    if (code == PUT_OFF && is_download && put_again(downloader, task))
+        return 0;
+    code = retries_end(task, downloader->work, photo, code);
+    if (code != TRANSIENT && code != PUT_OFF)
+        hosts_leave(photo);
+    return code;
+}
+
 int download_photo(weir_task *task, void *item, void *state) {
     struct downloader *downloader = state;
     struct photo *photo = item;
@@ -255,16 +295,11 @@ int download_photo(weir_task *task, void *item, void *state) {
         skip(downloader->work, photo);
         return 0;
     }
-    if (code == 0)
+    bool is_download = code == 0;
+    if (is_download)
         code = download(downloader, task);
-    if (code != 0) {
-        photo_forget_image(photo); /* a partial picture, or an error page */
-        room_count(&downloader->work->room, photo);
-        code = retries_end(task, downloader->work, photo, code);
-        if (code != TRANSIENT && code != PUT_OFF)
-            hosts_leave(photo);
-        return code;
-    }
+    if (code != 0)
+        return end_attempt(downloader, task, code, is_download);
     hosts_leave(photo);
     photo->failures = 0;
     photo->behind = NULL;

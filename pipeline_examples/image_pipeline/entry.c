@@ -5,6 +5,7 @@
  */
 #include "entry.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,16 +13,17 @@
 
 #include "numbers.h"
 
-static const char first_field[] = "weir-thumbs entry 1";
+static const char first_field[] = "weir-thumbs entry 2";
 
 char *entry_write(const struct entry *entry) {
     const char *name = entry->given_name == NULL ? "" : entry->given_name, *tab = *name == '\0' ? "" : "\t";
-    enum { NUMBERS = 64 };
+    enum { NUMBERS = 96 };
     size_t size = sizeof first_field + strlen(entry->run) + NUMBERS + strlen(entry->url) + strlen(name);
     char *text = malloc(size);
     if (text != NULL)
-        snprintf(text, size, "%s\t%s\t%zu\t%zu\t%s\t%s%s%s", first_field, entry->run, entry->index, entry->number,
-                 entry->has_long_name ? "long" : "short", entry->url, tab, name);
+        snprintf(text, size, "%s\t%s\t%zu\t%zu\t%s\t%u\t%u\t%s%s%s", first_field, entry->run, entry->index,
+                 entry->number, entry->has_long_name ? "long" : "short", entry->failures, entry->retries, entry->url,
+                 tab, name);
     return text;
 }
 
@@ -36,21 +38,25 @@ char *entry_field(char **text) {
 }
 
 bool entry_read(struct entry *entry, char *text) {
-    enum { FIRST, RUN, INDEX, NUMBER, NAMES, URL, FIELDS };
+    enum { FIRST, RUN, INDEX, NUMBER, NAMES, FAILURES, RETRIES, URL, FIELDS };
     const char *fields[FIELDS];
-    uint64_t index, number;
+    uint64_t index, number, failures, retries;
     for (int i = 0; i < FIELDS; i++) {
         fields[i] = entry_field(&text);
         if (fields[i] == NULL)
             return false;
     }
     if (strcmp(fields[FIRST], first_field) != 0 || !numbers_read(fields[INDEX], 0, SIZE_MAX, &index) ||
-        !numbers_read(fields[NUMBER], 0, SIZE_MAX, &number))
+        !numbers_read(fields[NUMBER], 0, SIZE_MAX, &number) ||
+        !numbers_read(fields[FAILURES], 0, UINT_MAX, &failures) ||
+        !numbers_read(fields[RETRIES], 0, UINT_MAX, &retries))
         return false;
     *entry = (struct entry){.run = fields[RUN],
                             .index = (size_t)index,
                             .number = (size_t)number,
                             .has_long_name = strcmp(fields[NAMES], "long") == 0,
+                            .failures = (unsigned)failures,
+                            .retries = (unsigned)retries,
                             .url = fields[URL],
                             .given_name = text};
     return true;

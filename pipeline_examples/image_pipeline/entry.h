@@ -16,6 +16,8 @@ struct entry {
     size_t index;           /* its place among the pictures of that run, from 0 */
     size_t number;          /* that of the entry in the list */
     bool has_long_name;     /* an earlier picture of the list has its short name */
+    unsigned failures;      /* in programs that have put it again, without those of its host */
+    unsigned retries;       /* in these programs */
     const char *url;        /* as in the list */
     const char *given_name; /* the one after the URL; NULL if there is none */
 };

@@ -32,6 +32,10 @@ bool format_find(const char *name, enum format *format) {
     return false;
 }
 
+const char *format_name(enum format format) {
+    return formats[format].name;
+}
+
 const char *format_title(enum format format) {
     return formats[format].title;
 }

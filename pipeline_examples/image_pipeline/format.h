@@ -13,6 +13,9 @@ enum format { FORMAT_JPEG, FORMAT_WEBP, FORMAT_PNG, FORMAT_AVIF };
 /* Finds the format with this name, such as "jpeg". Returns false if there is none. */
 bool format_find(const char *name, enum format *format);
 
+/* Returns the name of the format, such as "jpeg". */
+const char *format_name(enum format format);
+
 /* Returns the format as messages name it, such as "JPEG". */
 const char *format_title(enum format format);
 

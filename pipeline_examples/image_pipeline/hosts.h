@@ -7,7 +7,7 @@
  *
  * Pictures of a paused host are parked before they enter the pipeline, so that those of other hosts go on. So are those
  * of a host that has many in the pipeline. Those of a host that is given up are not started. Pictures in the pipeline put
- * their attempt off.
+ * their attempt off. None that come from a queue are parked: they go back to its end, so that others can be taken.
  *
  * Any thread may call any function, but parked pictures belong to the main thread.
  *

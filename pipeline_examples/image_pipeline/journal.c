@@ -1,5 +1,5 @@
 /*
- * journal.c - one line for each picture that is done.
+ * journal.c - a title, the recipe, and one line for each picture that is done.
  *
  * A line is written at the end of the file, as a rule in one piece. A killed run, or a full disk, may leave a
  * part of a line at the end. It counts as none, and the next run ends it.
@@ -21,9 +21,15 @@
 #include "names.h"
 #include "terminal.h"
 
-static const char title[] = "weir-thumbs journal 1\n";
+static const char title[] = "weir-thumbs journal 2\n";
 
-enum { DIGITS = MARK_SIZE - 1, LINE_SIZE = MARK_SIZE + 1 /* a mark, a newline and a 0 */ };
+static const char recipe_start[] = "thumbnails: ";
+
+enum {
+    DIGITS = MARK_SIZE - 1,
+    LINE_SIZE = MARK_SIZE + 1, /* a mark, a newline and a 0 */
+    HEAD_SIZE = 256            /* each line of the head */
+};
 
 static bool fail(const struct journal *journal, const char *reason) {
     terminal_say("%s: %s", journal->path, reason);
@@ -55,26 +61,44 @@ static bool read_line(struct journal *journal, const char *line) {
     return true;
 }
 
-/* Reads the journal, and ends a line that a kill has cut. Writes the title into an empty file. */
-static bool read_all(struct journal *journal, FILE *stream) {
-    char line[sizeof title + LINE_SIZE];
-    bool is_whole = true, has_title = false, ok = true;
-    while (ok && fgets(line, sizeof line, stream) != NULL) {
-        if (!has_title && strcmp(line, title) != 0)
-            return fail(journal, "is not a journal of weir-thumbs");
-        ok = !has_title || read_line(journal, line);
-        has_title = true;
+/* Reads the marks, and ends a line that a kill has cut. */
+static bool read_marks(struct journal *journal, FILE *stream) {
+    char line[HEAD_SIZE];
+    bool is_whole = true;
+    while (fgets(line, sizeof line, stream) != NULL) {
+        if (!read_line(journal, line))
+            return fail(journal, "out of memory");
         is_whole = strchr(line, '\n') != NULL;
     }
-    if (!ok)
-        return fail(journal, "out of memory");
     if (ferror(stream))
         return fail(journal, strerror(errno));
-    ok = has_title || append(journal->file, title, strlen(title));
-    return (ok && (is_whole || append(journal->file, "\n", 1))) || fail(journal, strerror(errno));
+    return is_whole || append(journal->file, "\n", 1) || fail(journal, strerror(errno));
 }
 
-bool journal_open(struct journal *journal, const char *path) {
+/* Writes the head into an empty file. Otherwise reads and checks it. */
+static bool read_head(const struct journal *journal, FILE *stream, const char *recipe) {
+    char head[HEAD_SIZE], line[HEAD_SIZE];
+    if (fgets(line, sizeof line, stream) == NULL) {
+        snprintf(head, sizeof head, "%s%s%s\n", title, recipe_start, recipe);
+        if (!ferror(stream) && append(journal->file, head, strlen(head)))
+            return true;
+        (void)fail(journal, strerror(errno));
+        int status = ftruncate(journal->file, 0); /* a part of a head would be no journal */
+        (void)status;
+        return false;
+    }
+    if (strcmp(line, title) != 0 || fgets(line, sizeof line, stream) == NULL ||
+        strncmp(line, recipe_start, strlen(recipe_start)) != 0)
+        return fail(journal, "is not a journal of weir-thumbs");
+    line[strcspn(line, "\n")] = '\0';
+    if (strcmp(line + strlen(recipe_start), recipe) == 0)
+        return true;
+    terminal_say("%s: is the journal of a run with %s, and this run has %s", journal->path, line + strlen(recipe_start),
+                 recipe);
+    return false;
+}
+
+bool journal_open(struct journal *journal, const char *path, const char *recipe) {
     *journal = (struct journal){.path = path, .file = -1};
     if (path == NULL)
         return true;
@@ -88,7 +112,7 @@ bool journal_open(struct journal *journal, const char *path) {
     FILE *stream = fopen(path, "re");
     if (stream == NULL)
         return fail(journal, strerror(errno));
-    bool ok = read_all(journal, stream);
+    bool ok = read_head(journal, stream, recipe) && read_marks(journal, stream);
     fclose(stream);
     return ok;
 }

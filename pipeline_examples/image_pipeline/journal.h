@@ -23,9 +23,10 @@ struct journal {
 
 /*
  * Opens or creates the journal, locks it, and reads the marks in it. On failure prints a message and returns false: a
- * file that is no journal, or one that another run uses, stays as it is. journal_close must be called in either case.
+ * file that is no journal, one that another run uses, or one of a run with another recipe, stays as it is. `recipe` is a line that
+ * says which thumbnails are made. journal_close must be called in either case.
  */
-bool journal_open(struct journal *journal, const char *path);
+bool journal_open(struct journal *journal, const char *path, const char *recipe);
 void journal_close(struct journal *journal);
 
 /* Returns whether an earlier run has done the picture with this mark. Any thread may call it. */

@@ -18,10 +18,12 @@
 #define _POSIX_C_SOURCE 200809L
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <weir/pipeline.h>
 
@@ -43,6 +45,8 @@
 #include "vips_text.h"
 
 enum { FIRST_DOWNLOADS = 4, FIRST_UPLOADS = 2, MOST_THREADS = 64, MOST_BACKING_OFF = 1000 };
+
+enum { PUT_AGAIN_RATE = 200 /* a second: a queue with no other photos goes in circles during the pause */ };
 
 /* Photos of a host inside the pipeline, for each that may be downloaded at a time; the others are parked. */
 enum { INSIDE_PER_HOST = 16 };
@@ -165,6 +169,7 @@ static weir_status run(weir_pipeline *pipeline, struct work *work, weir_queue *d
     struct progress progress = {.pipeline = pipeline,
                                 .dead = dead,
                                 .source = &work->ends.source,
+                                .put_again = &work->put_again,
                                 .report = &work->report,
                                 .recipe = &work->options->recipe,
                                 .refusals = &work->refusals,
@@ -234,13 +239,16 @@ static int open_work(struct work *work) {
     budget_open(&work->memory, options->recipe.memory);
     room_open(&work->room, most_held(options));
     pace_open(&work->pace, options->rate);
+    pace_open(&work->again, PUT_AGAIN_RATE);
     work->hosts = hosts_create(options->retries, INSIDE_PER_HOST * options->per_host);
     work->ends.source.list.file = -1;
     if (work->hosts == NULL) {
         terminal_say("out of memory");
         return EXIT_FAILURE;
     }
-    if (!journal_open(&work->journal, options->is_dry ? NULL : options->journal))
+    char recipe[RECIPE_TEXT];
+    recipe_show(recipe, &options->recipe);
+    if (!journal_open(&work->journal, options->is_dry ? NULL : options->journal, recipe))
         return EXIT_FAILURE;
     report_open(&work->report, NULL, false);
     int exit_status = ends_open(&work->ends, options);
@@ -291,6 +299,7 @@ static int process(const struct options *options) {
     budget_close(&work.memory);
     room_close(&work.room);
     pace_close(&work.pace);
+    pace_close(&work.again);
     journal_close(&work.journal);
     return report_close(&work.report) || exit_status != EXIT_SUCCESS ? exit_status : EXIT_FAILURE;
 }
@@ -327,7 +336,20 @@ static int run_program(int argc, char **argv) {
     return exit_status;
 }
 
+/*
+ * Gives each standard descriptor that is closed to /dev/null: else a journal or a thumbnail would get its number, and
+ * what is printed. To read the list, or to print the summary, fails then.
+ */
+static void occupy_descriptors(void) {
+    static const int modes[] = {[STDIN_FILENO] = O_WRONLY, [STDOUT_FILENO] = O_RDONLY, [STDERR_FILENO] = O_WRONLY};
+    for (int i = STDIN_FILENO; i <= STDERR_FILENO; i++) {
+        if (fcntl(i, F_GETFD) < 0)
+            (void)open("/dev/null", modes[i]); /* the lowest free number: that of the closed one */
+    }
+}
+
 int main(int argc, char **argv) {
+    occupy_descriptors();
     const weir_process_entry children[] = {isolate_entry, {.name = NULL}};
     weir_process_main(argc, argv, children); /* does not return in a child */
     terminal_open("weir-thumbs");

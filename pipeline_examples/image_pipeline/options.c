@@ -198,7 +198,8 @@ static void print_help(void) {
           "  --fail-fast        give the run up when a picture has failed\n"
           "  -n, --dry-run      print the names of the thumbnails and their sources, and do nothing else\n"
           "  --quiet            print neither progress nor summary\n"
-          "  --resume FILE      note the pictures that are done in this file, and skip those that it has\n"
+          "  --resume FILE      note the pictures that are done in this file, and skip those that it has; for runs\n"
+          "                     with the same sizes, crop, format and quality\n"
           "  --report FILE      write a line of JSON for each picture into this file\n"
           "  -h, --help         print this and exit\n"
           "  --version          print the version and exit\n"
@@ -210,8 +211,10 @@ static void print_help(void) {
           "thumbnail of the same picture from an earlier run is replaced; other files are kept.\n"
           "\n"
           "Ctrl-C completes the pictures in flight; a second Ctrl-C drops them. The exit status is 0 if every\n"
-          "picture became a thumbnail or was skipped, 1 if not, 2 if the command line is invalid, and 3 if the\n"
-          "target refuses uploads, or its host or each host of the pictures does not answer.\n",
+          "picture became a thumbnail or was skipped, 1 if not, and 2 if the command line is invalid. It is 3 if\n"
+          "the run was given up: the target refuses uploads, its host or each host of the pictures does not\n"
+          "answer, the journal cannot be written, or too many pictures failed. A signal that cuts the run off\n"
+          "makes it 129, 130 or 143.\n",
           stdout);
 }
 

@@ -53,6 +53,7 @@ struct photo {
     uint64_t granted;          /* bytes that a child process may take for the decode */
     bool is_checked;           /* the destination has been asked for an existing thumbnail, and has none */
     unsigned failures;         /* transient ones in this stage */
+    unsigned host_failures;    /* transfers by which its host has shown that it does not answer */
     uint64_t delay;            /* ns before the next attempt, as the server or a pause asks; 0 if neither does */
     struct host *behind;       /* host behind a redirect that has failed; NULL if none */
     struct photo *next_parked; /* used by hosts.c, like the next one */

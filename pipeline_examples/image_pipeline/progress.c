@@ -52,10 +52,12 @@ static void show_time_left(char *text, size_t size, uint64_t left, double rate) 
 
 static void show(const struct progress *progress, const weir_report *report) {
     const weir_counts *counts = &report->counts;
-    uint64_t settled = counts->in - counts->live;
+    uint64_t ended = counts->in - counts->live;
+    size_t again = atomic_load(progress->put_again); /* some of them may not have ended for the pipeline */
+    uint64_t settled = ended > again ? ended - again : 0;
     /* While draining, no more photos come: all were put, or the run was interrupted. */
     bool is_whole = atomic_load(&progress->source->is_whole);
-    size_t total = atomic_load(&progress->source->count);
+    size_t total = atomic_load(&progress->source->count) - again;
     uint64_t left = report->state != WEIR_RUN_RUNNING ? counts->live : is_whole ? total - settled : 0;
     double rate = report->elapsed > 0 ? (double)settled * 1e9 / (double)report->elapsed : 0;
     char text[64];

@@ -10,6 +10,7 @@
 #define IMAGE_PIPELINE_PROGRESS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <weir/pipeline.h>
@@ -22,6 +23,7 @@ struct progress {
     weir_pipeline *pipeline;
     weir_queue *dead; /* dead letters of its stages; the items are photos */
     const struct source *source;
+    atomic_size_t *put_again; /* photos that are left out, because they are in the queue again */
     struct report *report;
     const struct recipe *recipe;
     struct refusals *refusals;

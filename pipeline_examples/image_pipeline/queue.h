@@ -113,6 +113,11 @@ void delivery_add_line(struct delivery *delivery, const char *line, size_t size)
  */
 void delivery_end(struct delivery *delivery, struct outcome *outcome);
 
+/*
+ * Puts the entry behind all others in the queue, with these numbers, and acknowledges this delivery, which it frees. Returns false, with nothing changed, if the server does not answer at once, or this program takes no more.
+ */
+bool delivery_put_again(struct delivery *delivery, unsigned failures, unsigned retries);
+
 /* Gives the entry back, so that this or another program takes it again. Frees the delivery. */
 void delivery_return(struct delivery *delivery);
 

@@ -100,6 +100,11 @@ void delivery_end(struct delivery *delivery, struct outcome *outcome) {
     (void)delivery, (void)outcome;
 }
 
+bool delivery_put_again(struct delivery *delivery, unsigned failures, unsigned retries) {
+    (void)delivery, (void)failures, (void)retries;
+    return false;
+}
+
 void delivery_return(struct delivery *delivery) {
     (void)delivery;
 }

@@ -3,7 +3,8 @@
  *
  * A sentinel of an earlier run may lie before entries of this one. So the program that gets it looks: only if nothing
  * is unfinished, it is the end. Otherwise another sentinel follows, or the list is still being written. A program that was
- * away when the sentinel came learns of the end from queue_lists.c.
+ * away when the sentinel came learns of the end from queue_lists.c. So does each if an entry was put again, behind the
+ * sentinel.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -150,6 +151,27 @@ void delivery_end(struct delivery *delivery, struct outcome *outcome) {
     }
     weir_queue_item_done(delivery->queue->taken, delivery);
     free_delivery(delivery);
+}
+
+bool delivery_put_again(struct delivery *delivery, unsigned failures, unsigned retries) {
+    struct queue *queue = delivery->queue;
+    struct entry entry = delivery->entry;
+    entry.failures = failures;
+    entry.retries = retries;
+    char *text = entry_write(&entry);
+    struct delivery *copy = text == NULL ? NULL : calloc(1, sizeof *copy);
+    if (copy == NULL) {
+        free(text);
+        return false;
+    }
+    *copy = (struct delivery){.queue = queue, .text = text};
+    if (weir_queue_put_until(queue->taken, copy, weir_deadline_after(WEIR_SECOND)) != WEIR_OK) {
+        free_delivery(copy);
+        return false;
+    }
+    weir_queue_item_done(queue->taken, delivery);
+    free_delivery(delivery);
+    return true;
 }
 
 void delivery_return(struct delivery *delivery) {

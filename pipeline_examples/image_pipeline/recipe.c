@@ -120,6 +120,18 @@ static const struct box *open_box(const struct recipe *recipe) {
     return NULL;
 }
 
+void recipe_show(char text[RECIPE_TEXT], const struct recipe *recipe) {
+    static const char *const crops[] = {
+        [CROP_NONE] = "", [CROP_CENTRE] = " --crop centre", [CROP_ATTENTION] = " --crop attention"};
+    int used = snprintf(text, RECIPE_TEXT, "-s ");
+    for (size_t i = 0; i < recipe->size_count; i++)
+        used += snprintf(text + used, (size_t)(RECIPE_TEXT - used), "%s%s", i > 0 ? "," : "", recipe->sizes[i].text);
+    used += snprintf(text + used, (size_t)(RECIPE_TEXT - used), "%s -f %s", crops[recipe->crop],
+                     format_name(recipe->format));
+    if (recipe->quality != 0)
+        snprintf(text + used, (size_t)(RECIPE_TEXT - used), " -q %d", recipe->quality);
+}
+
 bool recipe_complete(struct recipe *recipe) {
     if (recipe->size_count == 0)
         recipe_read_sizes(recipe, "320");

@@ -18,7 +18,8 @@ enum {
     MAX_SIZES = 8,
     MAX_SIDE = 16384,
     ANY_SIDE = 10000000, /* no limit; libvips has no larger pictures */
-    SIZE_TEXT = 12
+    SIZE_TEXT = 12,
+    RECIPE_TEXT = 160
 };
 
 /* What is kept of a picture that is cropped to the box. */
@@ -49,6 +50,9 @@ struct recipe {
 bool recipe_read_sizes(struct recipe *recipe, const char *text);
 bool recipe_read_format(struct recipe *recipe, const char *text);
 bool recipe_read_crop(struct recipe *recipe, const char *text);
+
+/* Writes the options that say which thumbnails are made of a picture, after recipe_complete. */
+void recipe_show(char text[RECIPE_TEXT], const struct recipe *recipe);
 
 /* Fills in defaults. If the options contradict one another, prints a message and returns false. */
 bool recipe_complete(struct recipe *recipe);

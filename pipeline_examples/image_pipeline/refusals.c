@@ -7,8 +7,10 @@
  */
 #include "refusals.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "reason.h"
 #include "terminal.h"
 
 enum { MOST = 3 };
@@ -48,17 +50,22 @@ static bool is_refusal(long status, const char *reason) {
     }
 }
 
+void refusals_note_bar(struct refusals *refusals, const char *reason) {
+    if (atomic_fetch_add(&refusals->in_a_row, 1) + 1 < MOST || atomic_exchange(&refusals->have_ended_run, true))
+        return;
+    terminal_say("giving up, because the destination refuses uploads: %s", reason);
+    weir_pipeline_cancel(refusals->pipeline);
+}
+
 void refusals_note(struct refusals *refusals, long status, const char *reason) {
     if (!is_refusal(status, reason)) {
         if (status >= 200 && status < 300)
             atomic_store(&refusals->in_a_row, 0);
         return;
     }
-    if (atomic_fetch_add(&refusals->in_a_row, 1) + 1 < MOST || atomic_exchange(&refusals->have_ended_run, true))
-        return;
-    terminal_say("giving up, because the destination refuses uploads: HTTP status %ld%s%s", status,
-                 *reason == '\0' ? "" : ": ", reason);
-    weir_pipeline_cancel(refusals->pipeline);
+    char what[REASON_SIZE + 32];
+    snprintf(what, sizeof what, "HTTP status %ld%s%s", status, *reason == '\0' ? "" : ": ", reason);
+    refusals_note_bar(refusals, what);
 }
 
 void refusals_note_journal(struct refusals *refusals, int error) {

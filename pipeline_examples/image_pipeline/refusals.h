@@ -27,6 +27,9 @@ struct refusals {
  */
 void refusals_note(struct refusals *refusals, long status, const char *reason);
 
+/* Notes an upload that was not accepted, for a reason before any answer, as refusals_note does. */
+void refusals_note_bar(struct refusals *refusals, const char *reason);
+
 /* Prints a message and cancels the pipeline, because the journal cannot be written. Any thread may call it. */
 void refusals_note_journal(struct refusals *refusals, int error);
 

@@ -260,8 +260,10 @@ static bool open_share(struct share *share) {
     share->source.list.file = -1;
     share->refusals.max_failures = options->max_failures;
     make_run(share->run);
+    char recipe[RECIPE_TEXT];
+    recipe_show(recipe, &options->recipe);
     report_open(&share->report, NULL, false);
-    if (!journal_open(&share->journal, options->journal) ||
+    if (!journal_open(&share->journal, options->journal, recipe) ||
         !source_from_list(&share->source, options->from, options->is_null_separated, options->recipe.format))
         return false;
     if (share->source.is_whole && share->source.count == 0) {

@@ -319,6 +319,8 @@ static struct photo *make_taken(struct delivery *delivery, enum format format) {
     }
     if (delivery_is_deadly(delivery))
         photo->fault = "the programs that took it from the queue have ended or stood still";
+    photo->failures = entry->failures;
+    photo->retries = entry->retries;
     photo->delivery = delivery;
     return photo;
 }

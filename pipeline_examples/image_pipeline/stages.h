@@ -42,6 +42,8 @@ struct work {
     struct room room;           /* for pictures and thumbnails in flight */
     weir_process decoder;       /* the child processes; unused with --no-isolate */
     atomic_bool has_no_decoder; /* one of them could not be started */
+    atomic_size_t put_again;    /* photos that went back to the end of their queue */
+    struct pace again;          /* of these */
     struct hosts *hosts;
     struct pace pace; /* of requests to other servers */
 };

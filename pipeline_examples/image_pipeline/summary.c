@@ -2,7 +2,8 @@
  * summary.c - prints the pipeline's report in the terms of this program.
  *
  * The report counts each photo that was put in exactly one place. Therefore total = done + failed + abandoned + not
- * started + skipped. The pipeline counts skipped photos as done.
+ * started + skipped. The pipeline counts skipped photos as done, and those that were put again to their queue, which are
+ * left out here.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -82,8 +83,9 @@ static int exit_status(const weir_report *report, struct work *work, bool is_cut
 
 static void print_figures(const weir_report *report, struct work *work, uint64_t not_started) {
     const weir_counts *counts = &report->counts;
-    uint64_t total = atomic_load(&work->ends.source.count), skipped = atomic_load(&work->skipped);
-    uint64_t done = counts->done - skipped;
+    uint64_t skipped = atomic_load(&work->skipped), put_again = atomic_load(&work->put_again);
+    uint64_t total = atomic_load(&work->ends.source.count) - put_again;
+    uint64_t done = counts->done - skipped - put_again;
     double seconds = (double)report->elapsed / 1e9;
     printf("%-12s %" PRIu64 " of %" PRIu64 "\n", "done", done, total);
     printf("%-12s %" PRIu64 "\n", "skipped", skipped);

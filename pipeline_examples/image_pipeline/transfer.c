@@ -9,11 +9,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "address.h"
 #include "stages.h"
 
-enum { LONGEST_WAIT = 300 /* seconds */, STATUS_TEXT = 40 };
+enum { LONGEST_WAIT = 300 /* seconds */, STATUS_TEXT = 40, HELD_UP_PART = 10 /* of the stall limit */ };
 
 /* libcurl calls it about once a second, and more often while data flows. A result other than 0 ends the transfer. */
 static int look_for_abort(void *transfer, curl_off_t download_total, curl_off_t downloaded, curl_off_t upload_total,
@@ -34,8 +35,13 @@ static CURLcode allow_only_http(CURL *curl) {
 #endif
 }
 
+/* Returns the seconds after which a transfer without progress is given up. */
+static long stall_of(const struct options *options) {
+    return options->stall < options->timeout ? options->stall : options->timeout;
+}
+
 static CURLcode limit_time(CURL *curl, const struct options *options) {
-    long stall = options->stall < options->timeout ? options->stall : options->timeout;
+    long stall = stall_of(options);
     CURLcode code = curl_easy_setopt(curl, CURLOPT_TIMEOUT, options->timeout);
     if (code == CURLE_OK)
         code = curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, stall);
@@ -104,6 +110,7 @@ bool transfer_open(struct transfer *transfer, struct work *work, bool is_embedde
     transfer->hosts = is_embedded ? NULL : work->hosts;
     transfer->pace = is_embedded ? NULL : &work->pace;
     transfer->timeout = options->timeout;
+    transfer->patience = (uint64_t)stall_of(options) * WEIR_SECOND / HELD_UP_PART;
     bool ok = set_trust(curl, options) == CURLE_OK && allow_only_http(curl) == CURLE_OK &&
               limit_time(curl, options) == CURLE_OK;
     ok = ok && curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->error) == CURLE_OK;
@@ -161,7 +168,7 @@ static bool is_interrupted(CURLcode code) {
 static int error_code(const struct transfer *transfer, CURLcode code) {
     if (is_private(transfer, code) || !is_interrupted(code))
         return FAILED;
-    if (transfer->is_held_up)
+    if (transfer->held_up > transfer->patience)
         return PUT_OFF;
     bool is_late = code == CURLE_OPERATION_TIMEDOUT && is_too_slow(transfer);
     return transfer->is_embedded || is_late ? FAILED : TRANSIENT;
@@ -193,9 +200,17 @@ static uint64_t retry_after(const struct transfer *transfer) {
     return seconds > 0 ? (uint64_t)seconds : 0;
 }
 
+/* S3 gives a connection up on which it has waited too long for the body. */
+static bool is_bucket_timeout(const struct transfer *transfer, long status, const char *reason) {
+    static const char timeout[] = "RequestTimeout";
+    return transfer->is_bucket && status == 400 && strncmp(reason, timeout, strlen(timeout)) == 0 &&
+           (reason[strlen(timeout)] == ':' || reason[strlen(timeout)] == '\0');
+}
+
 int transfer_fail(const struct transfer *transfer, const char *before, long status, const char *reason) {
     char later[48] = "";
-    int code = transfer_may_pass(transfer, status) ? TRANSIENT : FAILED;
+    bool may_pass = transfer_may_pass(transfer, status) || is_bucket_timeout(transfer, status, reason);
+    int code = may_pass ? TRANSIENT : FAILED;
     uint64_t seconds = code == TRANSIENT ? retry_after(transfer) : 0;
     if (seconds > LONGEST_WAIT) {
         code = FAILED;
@@ -302,6 +317,7 @@ static bool end(const struct transfer *transfer, const struct asked *asked, CURL
         host_end(asked->first, asked->first_trial, HOST_ANSWERED, 0, "");
     if (asked->behind != NULL && last != asked->behind)
         host_end(asked->behind, asked->behind_trial, HOST_UNKNOWN, 0, "");
+    transfer->photo->host_failures += outcome == HOST_FAILED;
     if (last != asked->first && outcome == HOST_FAILED)
         transfer->photo->behind = last;
     uint64_t trial = last == asked->first ? asked->first_trial : last == asked->behind ? asked->behind_trial : 0;
@@ -321,18 +337,35 @@ static const char *reason_of(const struct transfer *transfer, CURLcode code, cha
     return status_text;
 }
 
+/* Returns whether any further request to the server would fail in the same way. */
+static bool is_barred(CURLcode code) {
+    switch (code) {
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_CERTPROBLEM:
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_ISSUER_ERROR:
+        case CURLE_SSL_CIPHER:
+        case CURLE_URL_MALFORMAT:
+            return true;
+        default:
+            return false;
+    }
+}
+
 /* Performs the transfer, and fails the task unless there is an answer. */
 static int perform(struct transfer *transfer, const struct asked *asked, long *status) {
     char status_text[STATUS_TEXT];
     transfer->failure = 0;
     transfer->error[0] = '\0';
-    transfer->met_private = transfer->met_public = transfer->is_held_up = false;
+    transfer->met_private = transfer->met_public = false;
+    transfer->held_up = 0;
     transfer->redirects = 0;
     CURLcode code = curl_easy_perform(transfer->curl);
     if (code == CURLE_OK)
         code = curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, status);
     transfer->photo->status = *status;
     const char *reason = reason_of(transfer, code, status_text);
+    transfer->barred = is_barred(code) ? reason : NULL;
     if (end(transfer, asked, code, reason))
         return weir_task_fail(transfer->task, GONE_HOST, "its host is given up: %s", reason);
     if (transfer->failure != 0 || (code == CURLE_OK && *status != 0))
@@ -344,6 +377,7 @@ int transfer_run(struct transfer *transfer, weir_task *task, struct photo *photo
     *status = 0;
     transfer->task = task;
     transfer->photo = photo;
+    transfer->barred = NULL;
     if (curl_easy_setopt(transfer->curl, CURLOPT_URL, url) != CURLE_OK) /* libcurl keeps a copy */
         return weir_task_fail(task, FAILED, "out of memory");
     struct asked asked = find_hosts(transfer, url);

@@ -23,15 +23,17 @@ struct transfer {
     bool is_embedded;    /* uses a server inside this program: always reachable, and its failures are permanent */
     bool is_bucket;      /* puts into a bucket; false unless the user of the transfer sets it */
     long timeout;        /* maximum seconds for a whole transfer */
+    uint64_t patience;   /* ns for which any server keeps a connection that this program does not read */
     struct hosts *hosts; /* NULL for the server inside this program, like the next one */
     struct pace *pace;
     long redirects;   /* those before the current host, which is that of the next two */
     bool met_private; /* an address was refused because it is not public */
     bool met_public;  /* a public address was tried */
-    bool is_held_up;  /* this program was not ready for the bytes of the answer; set by the user of the transfer */
+    uint64_t held_up; /* ns for which this program was not ready for bytes; added to by the user of the transfer */
     weir_task *task;  /* current task, and its photo */
     struct photo *photo;
-    int failure; /* result of weir_task_fail in the callback that ends the transfer; 0 if none */
+    int failure;        /* result of weir_task_fail in the callback that ends the transfer; 0 if none */
+    const char *barred; /* why this server accepts no request, such as its certificate; NULL if it may */
     char error[CURL_ERROR_SIZE];
 };
 
@@ -57,7 +59,7 @@ bool transfer_may_pass(const struct transfer *transfer, long status);
 /*
  * Runs the prepared transfer with this URL. Returns 0 and sets `*status` to the HTTP status of the answer; or fails the
  * task. If the host is paused or given up, fails it without a transfer. If the transfer was held up and failed in a way
- * that may come from that, it is put off.
+ * that may come from that, it is put off: a short hold-up is no reason for a failure.
  */
 int transfer_run(struct transfer *transfer, weir_task *task, struct photo *photo, const char *url, long *status);
 

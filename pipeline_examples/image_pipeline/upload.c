@@ -204,6 +204,8 @@ static int upload(struct uploader *uploader, weir_task *task) {
     uploader->is_kept = false;
     int code = uploader->work->options->overwrite ? put(uploader, task, false, &status)
                                                   : put_carefully(uploader, task, &status);
+    if (code == FAILED && uploader->transfer.barred != NULL)
+        refusals_note_bar(&uploader->work->refusals, uploader->transfer.barred);
     if (code != 0)
         return code;
     bool is_done = status == 200 || status == 201 || status == 202 || status == 204;

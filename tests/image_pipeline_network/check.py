@@ -119,6 +119,22 @@ def check_per_host():
         expect((slow.most_active, quick.most_active) == (2, 2), f"{slow.most_active} {quick.most_active} at a time")
 
 
+def check_announced_length():
+    """A picture whose announced length is above --max-bytes is refused before its bytes come."""
+    def announce(request, _):
+        request.send_response(200)
+        request.send_header("Content-Length", str(10 << 30))
+        request.end_headers()
+        request.wfile.write(PICTURE)
+        request.wfile.flush()
+        request.rfile.read(1)  # until the client leaves
+
+    with serving(announce) as server:
+        run = Run([server.url("a.jpg")], "--timeout", "10", expected=1)
+        expect("/a.jpg: download: larger than 67108864 bytes\n" in run.err, run.err)
+        expect(server.count("GET") == 1, f"{server.count('GET')} requests")
+
+
 def check_growth():
     """Threads of downloads and uploads grow while that brings more, unless their number is given."""
     for options, is_elastic in (((), True), (("--downloads", "4", "--uploads", "2"), False)):
@@ -176,6 +192,11 @@ def check_certificates():
         Run(urls, "--insecure")
         run = Run([server.url("a.jpg", "https")], "--to", server.url("out", "https"), "--cacert", mine)
         expect(server.count("PUT") == 1, f"{server.log}")
+        with serving(give) as origin:
+            urls = [origin.url(f"{i}.jpg") for i in range(30)]
+            run = Run(urls, "--to", server.url("out", "https"), "--capacity", "1", expected=3)
+        expect("giving up, because the destination refuses uploads: SSL certificate problem: self" in run.err, run.err)
+        expect(run.figure("not started") + run.figure("abandoned") > 10, run.out)
     run = Run(["https://127.0.0.1:1/a.jpg"], "--cacert", WORK / "none", expected=2)
     expect(f"--cacert: {WORK / 'none'}: No such file or directory" in run.err, run.err)
 
@@ -408,9 +429,30 @@ def check_trace():
             expect("/dev/full: the trace is not complete\n" in run.err, run.err)
 
 
-CHECKS = (check_rate, check_paced_pause, check_per_host, check_growth, check_certificates, check_handshakes, check_names,
-          check_tries, check_private, check_metrics, check_trace, check_authorities,
-          check_redirects, check_two_addresses)  # the last three leave the files and the network
+def check_closed_descriptors():
+    """What would be printed to a closed descriptor gets into no file."""
+    def close(*descriptors):
+        return lambda: [os.close(descriptor) for descriptor in descriptors]
+
+    for closed, options, status in ((close(0, 1, 2), ("--quiet",), 0), (close(1), (), 1)):
+        journal, report = WORK / "closed.journal", WORK / "closed.report"
+        with serving(give) as server:
+            (WORK / "list").write_text(server.url("a.jpg") + "\n" + server.url("b.jpg") + "\n")
+            process = subprocess.run([THUMBS, WORK / "list", WORK / "closed", "--resume", journal, "--report", report,
+                                      *options], env=environment(), timeout=120, stderr=subprocess.PIPE, text=True,
+                                     preexec_fn=closed, check=False)
+        expect(process.returncode == status, f"exit status {process.returncode}: {process.stderr}")
+        lines = journal.read_text().splitlines()[2:]
+        expect(len(lines) == 2 and all(re.fullmatch("[0-9a-f]{32}", line) for line in lines), f"{lines}")
+        expect([json.loads(line)["status"] for line in report.read_text().splitlines()] == ["done", "done"], "report")
+        for path in journal, report:
+            path.unlink()
+        shutil.rmtree(WORK / "closed")
+
+
+CHECKS = (check_rate, check_paced_pause, check_per_host, check_growth, check_announced_length, check_closed_descriptors,
+          check_certificates, check_handshakes, check_names, check_tries, check_private, check_metrics, check_trace,
+          check_authorities, check_redirects, check_two_addresses)  # the last three leave the files and the network
 
 for check in CHECKS:
     if len(sys.argv) == 4 or check.__name__ in sys.argv[4:]:

@@ -356,6 +356,31 @@ def check_again():
         expect(leader.finish().figure("skipped") == 6, leader.out)
 
 
+def check_paused_host():
+    """A host that asks for patience holds up no picture of another one, though there are more of it than --take."""
+    def refuse(request, _):
+        if others.count("GET") < 10:  # until the other host's pictures are asked for
+            request.send(429, Retry_After="1")
+        else:
+            picture(request, None)
+
+    with serving(refuse) as server, serving(picture) as others:
+        path = write_list("paused.list", [server.url(f"{i}.jpg") for i in range(40)] +
+                          [others.url(f"{i}.jpg") for i in range(40, 50)])
+        url = NATS.url("paused")
+        leader = put(url, path, "--report", WORK / "paused.report")
+        worker = join(url, "paused", "--take", "10", "--retries", "4")
+        expect(others.wait(lambda: others.count("GET") == 10, 60), f"{others.count('GET')} of another host in a minute")
+        worker.finish()
+        said = leader.process.stdout.readline()  # it waits for more joined programs then
+        leader.signal(signal.SIGKILL)
+        expect(said == "done         50 of 50\n", said)
+        expect(sum(line["attempts"] - 1 for line in report_of("paused.report")) == worker.figure("retried"), worker.out)
+        expect(": paused after 10 failures in a row: HTTP status 429\n" in worker.err, worker.err)
+        expect(worker.out.startswith("done         50 of 50\n"), worker.out)
+        expect(len(thumbnails("paused")) == len(report_of("paused.report")) == 50, "not all, or some twice")
+
+
 def check_resume():
     """The program with the list notes what is done, and puts the rest the next time."""
     with serving(picture) as server:
@@ -583,7 +608,7 @@ def check_usage():
 
 
 CHECKS = (check_usage, check_server, check_killed, check_interrupted, check_interrupted_twice, check_stopped,
-          check_failures, check_again, check_resume, check_max_failures, check_leader_interrupted,
+          check_failures, check_again, check_paused_host, check_resume, check_max_failures, check_leader_interrupted,
           check_large, check_server_killed, check_slow_list, check_interrupted_without_server, check_away_at_the_end,
           check_replicas)
 

@@ -163,9 +163,10 @@ def check_uploads():
 
 
 def check_retries():
-    """A request that is sent again is signed again. Two statuses ask for that; only a store means it by 409."""
+    """A request that is sent again is signed again. Three statuses ask for that; only a store means it by 409 and 400."""
     for refused in ((503, "SlowDown", "Please reduce your request rate."),
-                    (409, "ConditionalRequestConflict", "A conflicting operation occurred.")):
+                    (409, "ConditionalRequestConflict", "A conflicting operation occurred."),
+                    (400, "RequestTimeout", "Your socket connection to the server was not read from in time.")):
         check_retry(refused)
 
 
