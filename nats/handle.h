@@ -143,6 +143,7 @@ struct weir_nats {
     struct {
         uint64_t first, messages; /* of the stream, at the last look */
         bool asked;               /* whether an item is before the sentinel; it was one */
+        uint64_t until, pause;    /* no question is asked before; the newest pause */
     } waits;                      /* of the sentinel; the look's alone */
     uint64_t stepped;             /* when the leader was asked to step down last; 0: never; the look's alone */
     uint64_t looked;              /* when messages were looked for that were passed over; the look's alone */
