@@ -12,6 +12,7 @@
 #include "mailbox.h"
 #include "pull.h"
 #include "reason.h"
+#include "room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ static void callback_ended(void *handle) {
 /* libnats calls it in a thread of its own. */
 static void reconnected(natsConnection *connection, void *handle) {
     weir_nats *nats = handle;
+    weir__nats_room_elected(nats); /* the news of a new leader may not have come */
     weir__nats_pull_again(nats);
     pthread_mutex_lock(&nats->lock);
     nats->connects += connection == nats->prompt;
@@ -214,6 +216,7 @@ void weir__nats_disconnect(weir_nats *nats) {
     natsSubscription_Destroy(nats->answers);
     natsSubscription_Destroy(nats->arrivals);
     natsSubscription_Destroy(nats->acks);
+    natsSubscription_Destroy(nats->elected);
     pthread_mutex_lock(&nats->lock);
     while (nats->callbacks > 0)
         pthread_cond_wait(&nats->changed, &nats->lock);
