@@ -20,6 +20,10 @@
  * point, a message is before each sentinel that must wait for it; the next holder repairs again, and items come once more.
  * A sentinel that was put behind stays then, too: the end of the old one removes it.
  *
+ * With one replica, a server that was killed has messages again too, which its consumer had acknowledged. No other copy
+ * numbers them differently, and the bound of the server may leave no room to put them again. So once their lane is idle
+ * its consumer is made anew, and delivers them. If a program dies between, another one makes the consumer.
+ *
  * Without a sentinel, any program that takes repairs, message by message. It looks for a sentinel before it puts one again,
  * and before it removes the old one, and stops at a sentinel. Two that work at the same messages would put each of them
  * twice: the one that finds a message removed by the other stops until its next look.
@@ -220,9 +224,45 @@ static void look(weir_nats *nats) {
         remove_old(nats, &repair);
 }
 
+/* Returns whether the first message of a lane was there at the last look too. */
+static bool is_left(weir_nats *nats, const struct weir__nats_lane *lane, uint64_t first) {
+    uint64_t place = 0;
+    return weir__nats_find(nats, lane->subject, first, &place) == WEIR_OK && place != 0 && place <= lane->suspect;
+}
+
+/* Makes the consumer of a lane anew, if it was idle at two looks beside a message. */
+static void look_at_lane_alone(weir_nats *nats, size_t index, const struct weir__nats_state *state) {
+    struct weir__nats_lane *lane = &nats->lanes[index];
+    struct weir__nats_lane_state now;
+    weir_status status = weir__nats_lane_state(nats, index, &now);
+    bool idle = status == WEIR_OK && now.waiting == 0 && now.in_work == 0;
+    if (status == WEIR_EMPTY || (idle && lane->suspect != 0 && is_left(nats, lane, state->first)))
+        weir__nats_lane_renew(nats, index);
+    lane->suspect = idle ? state->last : 0;
+}
+
+/* The same with one replica. */
+static void look_alone(weir_nats *nats) {
+    struct weir__nats_state state;
+    pthread_mutex_lock(&nats->lock);
+    bool taking = nats->takers > 0;
+    pthread_mutex_unlock(&nats->lock);
+    if (!taking || weir__nats_state(nats, nats->stream, &state) != WEIR_OK)
+        return;
+    for (size_t i = 0; i + 1 < nats->lane_count; i++) {
+        if (state.messages > 0)
+            look_at_lane_alone(nats, i, &state);
+        else
+            nats->lanes[i].suspect = 0;
+    }
+}
+
 void weir__nats_repair(weir_nats *nats) {
-    if (nats->config.replicas == 1 || weir__nats_now() < nats->looked + LOOK_AFTER)
+    if (weir__nats_now() < nats->looked + LOOK_AFTER)
         return;
     nats->looked = weir__nats_now();
-    look(nats);
+    if (nats->config.replicas == 1)
+        look_alone(nats);
+    else
+        look(nats);
 }

@@ -250,3 +250,9 @@ weir_status weir__nats_lane_state(weir_nats *nats, size_t index, struct weir__na
     jsConsumerInfo_Destroy(info);
     return WEIR_OK;
 }
+
+weir_status weir__nats_lane_renew(weir_nats *nats, size_t index) {
+    jsErrCode code = 0;
+    js_DeleteConsumer(nats->js, nats->stream, nats->lanes[index].consumer, NULL, &code);
+    return add_consumer(nats, index, weir_deadline_after(nats->config.timeout));
+}

@@ -1,5 +1,6 @@
 /*
- * test_nats_replicas.c - what a program does for a queue with three replicas when a leader is lost. Here the queue is on one
+ * test_nats_replicas.c - what a program does for a queue with three replicas when a leader is lost, and for one with one replica
+ * when its server was killed. Here the queue is on one
  * server, which says three in its description, and the functions of libnats do what a lost leader does: they fail, are late,
  * or end this process. tests/nats.sh has the runs with three servers.
  *
@@ -465,6 +466,25 @@ START_TEST (a_repair_may_end_at_any_point) {
 }
 END_TEST
 
+/* A killed server has items again that were acknowledged, and its consumer does not deliver them. They fill the queue. */
+START_TEST (items_that_a_lone_server_has_again_are_delivered) {
+    weir_nats_config config = config_for("lone", server.url);
+    weir_nats *nats = NULL;
+    struct taker taker = {0};
+    config.replicas = 1;
+    config.capacity = 4;
+    assert_status(WEIR_OK, weir_nats_open(&nats, &config));
+    replace_consumer("lone", "nothing");
+    put_items(nats, 3);
+    close_queue(nats);
+    start_taker(&taker, nats);
+    wait_for_end(&taker);
+    ck_assert_uint_eq(taker.count, 3);
+    assert_status(WEIR_OK, weir_nats_join(nats, hang_limit()));
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
 /* Both look at the same moments, and find the same messages. */
 START_TEST (of_two_repairs_one_goes_on) {
     make_queue("two");
@@ -506,6 +526,7 @@ static Suite *suite(void) {
     tcase_add_test(puts, many_puts_during_an_election_are_put_again_later);
     tcase_add_test(puts, a_stored_put_is_never_uncertain);
     tcase_add_loop_test(repairs, a_repair_may_end_at_any_point, 0, COUNT_OF(deaths));
+    tcase_add_test(repairs, items_that_a_lone_server_has_again_are_delivered);
     tcase_add_test(repairs, of_two_repairs_one_goes_on);
     return all;
 }
