@@ -50,12 +50,15 @@ static void closed(natsConnection *connection, void *handle) {
     callback_ended(handle);
 }
 
-/* Without it, libnats prints to the standard error. */
-static void ignore_error(natsConnection *connection, natsSubscription *subscription, natsStatus status, void *handle) {
-    (void)connection;
+/* Without it, libnats prints to the standard error. News and acknowledgements are of use, and not needed (room.c). */
+static void note_error(natsConnection *connection, natsSubscription *subscription, natsStatus status, void *handle) {
+    const char *text = NULL;
     (void)subscription;
-    (void)status;
-    (void)handle;
+    if (status != NATS_NOT_PERMITTED)
+        return;
+    natsConnection_GetLastError(connection, &text);
+    if (text != NULL && strstr(text, "$JS.EVENT.") == NULL && strstr(text, "$JS.ACK.") == NULL)
+        weir__nats_refused(handle, text);
 }
 
 static natsStatus set_servers(natsOptions *options, char *urls) {
@@ -105,7 +108,7 @@ static natsStatus set_reconnects(weir_nats *nats, natsOptions *options) {
     if (status == NATS_OK)
         status = natsOptions_SetClosedCB(options, closed, nats);
     if (status == NATS_OK)
-        status = natsOptions_SetErrorHandler(options, ignore_error, nats);
+        status = natsOptions_SetErrorHandler(options, note_error, nats);
     if (status == NATS_OK)
         status = natsOptions_SetPingInterval(options, PING_MS);
     return status;

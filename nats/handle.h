@@ -24,6 +24,7 @@ enum {
     NAME_BYTES = 80,     /* of a stream or a consumer */
     SUBJECT_BYTES = 160, /* of a subject of ours */
     INBOX_BYTES = 64,
+    REFUSAL_BYTES = 200,
     LANES_MOST = 1024
 };
 
@@ -114,6 +115,8 @@ struct weir_nats {
     size_t callbacks; /* subscriptions whose function may still be called */
     size_t calls;     /* calls of the program that are under way */
     char message[MESSAGE_BYTES];
+    char refusal[REFUSAL_BYTES]; /* the newest call that the server did not permit: its text */
+    uint64_t refused;            /* when it was told; 0: never */
 
     uint64_t connects;                    /* times that `prompt` was made again */
     uint64_t tokens;                      /* identities given */

@@ -139,7 +139,7 @@ static weir_status attempt(weir_nats *nats, struct weir__nats_put *put, weir_dea
         case ANSWER_REFUSED:
             return weir__nats_fail(nats, WEIR_FAILED, "the server refuses an item: %s", put->text);
         default:
-            return WEIR_TIMEDOUT;
+            return weir__nats_is_refused(nats, put->subject) ? WEIR_AUTH : WEIR_TIMEDOUT;
     }
 }
 

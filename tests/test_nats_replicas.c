@@ -1,8 +1,8 @@
 /*
- * test_nats_replicas.c - what a program does for a queue with three replicas when a leader is lost, and for one with one replica
- * when its server was killed. Here the queue is on one
- * server, which says three in its description, and the functions of libnats do what a lost leader does: they fail, are late,
- * or end this process. tests/nats.sh has the runs with three servers.
+ * test_nats_replicas.c - what a program does for a queue with three replicas when a leader is lost, and for one with one
+ * replica when its server was killed. Here the queue is on one server, which says three in its description, and the
+ * functions of libnats do what a lost leader does: they fail, are late, or end this process. tests/nats.sh has the runs with
+ * three servers.
  *
  * A program that dies in the middle of a repair is this one again, started with the argument "repairer".
  *
