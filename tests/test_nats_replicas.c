@@ -173,6 +173,7 @@ static void add_stream(const char *name, const char *subject, jsRetentionPolicy 
     config.Subjects = subjects;
     config.SubjectsLen = 1;
     config.Retention = retention;
+    config.Discard = retention == js_WorkQueuePolicy ? js_DiscardNew : js_DiscardOld;
     ck_assert_int_eq(js_AddStream(NULL, js, &config, NULL, NULL), NATS_OK);
 }
 
