@@ -9,6 +9,9 @@
 
 enum { MILLION = 1000000, THOUSAND_MILLION = 1000000000 };
 
+#define FIRST_PAUSE (UINT64_C(50) * MILLION)
+#define LAST_PAUSE UINT64_C(1000000000)
+
 uint64_t weir__nats_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -42,6 +45,11 @@ weir_deadline weir__nats_sooner(weir_deadline a, weir_deadline b) {
 
 weir_deadline weir__nats_later(weir_deadline a, weir_deadline b) {
     return a < b ? b : a;
+}
+
+uint64_t weir__nats_back_off(uint64_t *pause) {
+    *pause = *pause == 0 ? FIRST_PAUSE : *pause > LAST_PAUSE / 2 ? LAST_PAUSE : 2 * *pause;
+    return *pause;
 }
 
 int64_t weir__nats_milliseconds(uint64_t nanoseconds) {

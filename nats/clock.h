@@ -25,6 +25,9 @@ void weir__nats_cond_wait(pthread_cond_t *condition, pthread_mutex_t *lock, weir
 weir_deadline weir__nats_sooner(weir_deadline a, weir_deadline b);
 weir_deadline weir__nats_later(weir_deadline a, weir_deadline b);
 
+/* Doubles `*pause`, which is 0 at first, from 50 ms to a second. Returns it. */
+uint64_t weir__nats_back_off(uint64_t *pause);
+
 /* Returns the milliseconds of a duration, at least 1. */
 int64_t weir__nats_milliseconds(uint64_t nanoseconds);
 

@@ -12,6 +12,7 @@
 #include "mailbox.h"
 #include "pull.h"
 #include "reason.h"
+#include "room.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ static void callback_ended(void *handle) {
 /* libnats calls it in a thread of its own. */
 static void reconnected(natsConnection *connection, void *handle) {
     weir_nats *nats = handle;
+    weir__nats_room_elected(nats); /* the news of a new leader may not have come */
     weir__nats_pull_again(nats);
     pthread_mutex_lock(&nats->lock);
     nats->connects += connection == nats->prompt;
@@ -48,12 +50,15 @@ static void closed(natsConnection *connection, void *handle) {
     callback_ended(handle);
 }
 
-/* Without it, libnats prints to the standard error. */
-static void ignore_error(natsConnection *connection, natsSubscription *subscription, natsStatus status, void *handle) {
-    (void)connection;
+/* Without it, libnats prints to the standard error. News and acknowledgements are of use, and not needed (room.c). */
+static void note_error(natsConnection *connection, natsSubscription *subscription, natsStatus status, void *handle) {
+    const char *text = NULL;
     (void)subscription;
-    (void)status;
-    (void)handle;
+    if (status != NATS_NOT_PERMITTED)
+        return;
+    natsConnection_GetLastError(connection, &text);
+    if (text != NULL && strstr(text, "$JS.EVENT.") == NULL && strstr(text, "$JS.ACK.") == NULL)
+        weir__nats_refused(handle, text);
 }
 
 static natsStatus set_servers(natsOptions *options, char *urls) {
@@ -103,7 +108,7 @@ static natsStatus set_reconnects(weir_nats *nats, natsOptions *options) {
     if (status == NATS_OK)
         status = natsOptions_SetClosedCB(options, closed, nats);
     if (status == NATS_OK)
-        status = natsOptions_SetErrorHandler(options, ignore_error, nats);
+        status = natsOptions_SetErrorHandler(options, note_error, nats);
     if (status == NATS_OK)
         status = natsOptions_SetPingInterval(options, PING_MS);
     return status;
@@ -214,6 +219,7 @@ void weir__nats_disconnect(weir_nats *nats) {
     natsSubscription_Destroy(nats->answers);
     natsSubscription_Destroy(nats->arrivals);
     natsSubscription_Destroy(nats->acks);
+    natsSubscription_Destroy(nats->elected);
     pthread_mutex_lock(&nats->lock);
     while (nats->callbacks > 0)
         pthread_cond_wait(&nats->changed, &nats->lock);

@@ -5,7 +5,7 @@
  * to a millisecond, for bursts of puts and acknowledgements, and receives the items.
  *
  * One lock guards all that changes. It is never held during a call of libnats that waits for the server, nor during a
- * function of the program. Threads: those of the program; those of libnats, which call the functions of the four
+ * function of the program. Threads: those of the program; those of libnats, which call the functions of the five
  * subscriptions; the tick, which never waits for the server; and the look, which asks it.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
@@ -24,6 +24,7 @@ enum {
     NAME_BYTES = 80,     /* of a stream or a consumer */
     SUBJECT_BYTES = 160, /* of a subject of ours */
     INBOX_BYTES = 64,
+    REFUSAL_BYTES = 200,
     LANES_MOST = 1024
 };
 
@@ -60,6 +61,8 @@ struct weir__nats_put {
     bool listed;         /* without an answer; under the lock */
     bool admitted;       /* counted in `flying` */
     bool sent;           /* at least once with this identity */
+    bool stored;         /* at least once; perhaps by a leader that was new (put.c) */
+    uint64_t elections;  /* seen when it was sent last */
     enum weir__nats_answer answer;
     uint64_t sequence;
     char text[160]; /* reason of a refusal */
@@ -103,7 +106,7 @@ struct weir_nats {
     char inbox[INBOX_BYTES];
     natsConnection *prompt, *bulk;
     jsCtx *js;
-    natsSubscription *answers, *arrivals, *acks;
+    natsSubscription *answers, *arrivals, *acks, *elected;
     pthread_t tick, look;
 
     pthread_mutex_t lock;
@@ -112,6 +115,8 @@ struct weir_nats {
     size_t callbacks; /* subscriptions whose function may still be called */
     size_t calls;     /* calls of the program that are under way */
     char message[MESSAGE_BYTES];
+    char refusal[REFUSAL_BYTES]; /* the newest call that the server did not permit: its text */
+    uint64_t refused;            /* when it was told; 0: never */
 
     uint64_t connects;                    /* times that `prompt` was made again */
     uint64_t tokens;                      /* identities given */
@@ -123,12 +128,13 @@ struct weir_nats {
     uint64_t newest;                  /* sequence of the newest put of this program */
     bool known;                       /* these three are of use */
     uint64_t quiet_until;             /* no put is admitted before */
-    uint64_t flying;                  /* puts admitted and without an answer */
-    uint64_t freed;                   /* acknowledgements seen */
-    bool watching;                    /* a thread subscribes to acknowledgements */
-    void (*tell)(void *target);       /* called when that may have changed; NULL: none */
-    void *told;                       /* its target */
-    uint64_t waited;                  /* when a put waited for room last; 0: never */
+    uint64_t elections;         /* leaders of the stream that were told of, and times that `prompt` was made again */
+    uint64_t flying;            /* puts admitted and without an answer */
+    uint64_t freed;             /* acknowledgements seen */
+    bool watching;              /* a thread subscribes to acknowledgements */
+    void (*tell)(void *target); /* called when that may have changed; NULL: none */
+    void *told;                 /* its target */
+    uint64_t waited;            /* when a put waited for room last; 0: never */
 
     pthread_mutex_t takes; /* held while the first taker subscribes and the last one ends; before `lock` */
     bool subscribed;       /* items may arrive */
@@ -143,6 +149,7 @@ struct weir_nats {
     struct {
         uint64_t first, messages; /* of the stream, at the last look */
         bool asked;               /* whether an item is before the sentinel; it was one */
+        uint64_t until, pause;    /* no question is asked before; the newest pause */
     } waits;                      /* of the sentinel; the look's alone */
     uint64_t stepped;             /* when the leader was asked to step down last; 0: never; the look's alone */
     uint64_t looked;              /* when messages were looked for that were passed over; the look's alone */

@@ -15,7 +15,9 @@
  * ones of the successor, which are lost once that server leads again: 33, 4 and 7 acknowledged puts in three runs of five
  * stops, when each put was repeated each second. If nothing is repeated, and the first messages of the successor are the
  * unanswered ones of all programs, both have the same in that place. So a program that repeats a put begins no other one
- * for as long as others may take to repeat theirs: without, one of five stops lost a put.
+ * for as long as others may take to repeat theirs: without, one of five stops lost a put. Nor does a program that hears of
+ * a new leader, or that has been without a connection. A put that it began before, and that is answered after, may be
+ * among the first messages: it is put again behind them.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -102,6 +104,8 @@ static void leave_room(weir_nats *nats, struct weir__nats_put *put) {
 static bool may_send(weir_nats *nats, const struct weir__nats_put *put, weir_deadline patience) {
     if (nats->config.replicas == 1 || !put->sent)
         return true;
+    if (put->stored) /* among the first messages of a new leader: again behind them */
+        return !weir__nats_room_is_quiet(nats);
     weir__nats_room_quiet(nats); /* also while it waits for the leader */
     if (!weir__nats_has_leader(nats, weir__nats_sooner(weir_deadline_after(RESEND), patience)))
         return false;
@@ -135,7 +139,7 @@ static weir_status attempt(weir_nats *nats, struct weir__nats_put *put, weir_dea
         case ANSWER_REFUSED:
             return weir__nats_fail(nats, WEIR_FAILED, "the server refuses an item: %s", put->text);
         default:
-            return WEIR_TIMEDOUT;
+            return weir__nats_is_refused(nats, put->subject) ? WEIR_AUTH : WEIR_TIMEDOUT;
     }
 }
 
@@ -145,6 +149,8 @@ static bool is_final(weir_status status) {
 
 /* Names the end of a put that has no room, no connection or no answer. */
 static weir_status give_up(weir_nats *nats, const struct weir__nats_put *put, weir_status last, bool tried_once) {
+    if (put->stored)
+        return WEIR_OK;
     if (put->sent)
         return weir__nats_fail(nats, WEIR_UNCERTAIN, "no answer to a put: the item may be in the queue");
     if (stopped(nats))
@@ -161,8 +167,10 @@ weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, we
     weir_status status = WEIR_OK;
     for (;;) {
         status = attempt(nats, put, patience);
-        if (is_final(status))
+        if (is_final(status)) {
+            status = put->stored ? WEIR_OK : status;
             break;
+        }
         weir_deadline until = put->sent ? patience : deadline;
         if (weir__nats_now() >= until || stopped(nats)) {
             status = give_up(nats, put, status, tried_once);

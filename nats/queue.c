@@ -72,11 +72,13 @@ static weir_status close_queue(void *state) {
 /* A sentinel whose removal is not known is asked for again, up to ack_wait: then it goes to another consumer. */
 static void settle_sentinel(struct weir__nats_held *sentinel) {
     weir_deadline until = weir_deadline_after(sentinel->nats->config.ack_wait);
+    uint64_t pause = 0;
     while (!weir__nats_sentinel_end(sentinel)) {
         if (weir__nats_now() >= until) {
             weir__nats_nak(sentinel, 0);
             return;
         }
+        nats_Sleep(weir__nats_milliseconds(weir__nats_back_off(&pause)));
     }
 }
 

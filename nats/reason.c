@@ -3,9 +3,14 @@
  *
  * A URL loses its user and password before it gets into a message.
  *
+ * A server does not answer a call that it does not permit: it tells the connection the subject. So the call that has no answer
+ * looks whether its subject was told lately.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "reason.h"
+
+#include "clock.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -90,11 +95,33 @@ const char *weir__nats_without_place(const char *text) {
     return end == NULL ? text : end + strlen("): ");
 }
 
+void weir__nats_refused(weir_nats *nats, const char *text) {
+    pthread_mutex_lock(&nats->lock);
+    snprintf(nats->refusal, sizeof nats->refusal, "%s", text);
+    nats->refused = weir__nats_now();
+    pthread_mutex_unlock(&nats->lock);
+    weir__nats_fail(nats, WEIR_AUTH, "the server does not permit this user: %s", text);
+}
+
+bool weir__nats_is_refused(weir_nats *nats, const char *words) {
+    char text[REFUSAL_BYTES];
+    pthread_mutex_lock(&nats->lock);
+    bool is = nats->refused != 0 && weir__nats_now() < nats->refused + 2 * nats->config.timeout &&
+              strstr(nats->refusal, words) != NULL;
+    memcpy(text, nats->refusal, sizeof text);
+    pthread_mutex_unlock(&nats->lock);
+    if (is)
+        weir__nats_fail(nats, WEIR_AUTH, "the server does not permit this user: %s", text);
+    return is;
+}
+
 weir_status weir__nats_fail_as(weir_nats *nats, natsStatus status, jsErrCode code, const char *what) {
     const char *last = nats_GetLastError(NULL);
     if (last == NULL || *last == '\0' || status == NATS_INVALID_ARG) /* such a text may quote a password */
         last = natsStatus_GetText(status);
     last = weir__nats_without_place(last);
+    if (status == NATS_TIMEOUT && weir__nats_is_refused(nats, "$JS.API."))
+        return WEIR_AUTH;
     if (code != 0)
         return weir__nats_fail(nats, weir__nats_status(status, code), "%s: %s (%d)", what, last, (int)code);
     return weir__nats_fail(nats, weir__nats_status(status, code), "%s: %s", what, last);

@@ -23,6 +23,12 @@ weir_status weir__nats_fail(weir_nats *nats, weir_status status, const char *for
 #endif
     ;
 
+/* Keeps what the server does not permit. It tells that apart from the call, which has no answer. */
+void weir__nats_refused(weir_nats *nats, const char *text);
+
+/* Returns whether the server has told lately that it does not permit something with these words. Then keeps that message. */
+bool weir__nats_is_refused(weir_nats *nats, const char *words);
+
 /* The same for a call of libnats that has failed in this thread: "NAME on URL: WHAT: reason". */
 weir_status weir__nats_fail_as(weir_nats *nats, natsStatus status, jsErrCode code, const char *what);
 

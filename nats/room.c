@@ -14,6 +14,9 @@
  * acknowledgement wakes one program. The server removes the item shortly after, so the waiter tries again after 1, 2, 4 ...
  * ms. That is also the way on if another program got the room, or an acknowledgement was sent to a waiter that had gone.
  *
+ * After the news of a new leader, after a put without an answer, and after a lost connection, no put is admitted for a
+ * while (put.c). A server tells its news before it takes puts as the leader.
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "room.h"
@@ -76,6 +79,37 @@ void weir__nats_room_quiet(weir_nats *nats) {
     pthread_mutex_lock(&nats->lock);
     nats->quiet_until = weir_deadline_after(QUIET);
     pthread_mutex_unlock(&nats->lock);
+}
+
+bool weir__nats_room_is_quiet(weir_nats *nats) {
+    pthread_mutex_lock(&nats->lock);
+    bool is = weir__nats_now() < nats->quiet_until;
+    pthread_mutex_unlock(&nats->lock);
+    return is;
+}
+
+void weir__nats_room_elected(weir_nats *nats) {
+    if (nats->config.replicas == 1)
+        return;
+    pthread_mutex_lock(&nats->lock);
+    nats->elections++;
+    nats->quiet_until = weir_deadline_after(QUIET);
+    pthread_mutex_unlock(&nats->lock);
+}
+
+static void elected(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *handle) {
+    (void)connection;
+    (void)subscription;
+    natsMsg_Destroy(message);
+    weir__nats_room_elected(handle);
+}
+
+natsStatus weir__nats_room_watch_leaders(weir_nats *nats) {
+    char subject[SUBJECT_BYTES];
+    if (nats->config.replicas == 1)
+        return NATS_OK;
+    snprintf(subject, sizeof subject, "$JS.EVENT.ADVISORY.STREAM.LEADER_ELECTED.%s", nats->stream);
+    return weir__nats_subscribe(nats, &nats->elected, nats->prompt, subject, NULL, elected);
 }
 
 void weir__nats_room_replace(weir_nats *nats) {

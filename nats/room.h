@@ -17,6 +17,15 @@ weir_status weir__nats_room_admit(weir_nats *nats, size_t wanted, size_t *admitt
 /* Admits no put for a while: longer than other programs take to repeat theirs (put.c). */
 void weir__nats_room_quiet(weir_nats *nats);
 
+/* Returns whether no put is admitted for that reason. */
+bool weir__nats_room_is_quiet(weir_nats *nats);
+
+/* Subscribes to the news of new leaders, each of which begins such a while. Does nothing with one replica. */
+natsStatus weir__nats_room_watch_leaders(weir_nats *nats);
+
+/* Begins such a while: the leader may be new. */
+void weir__nats_room_elected(weir_nats *nats);
+
 /* Admits a put that takes the place of a message in the queue: the bound does not hold it up. */
 void weir__nats_room_replace(weir_nats *nats);
 

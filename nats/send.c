@@ -72,6 +72,17 @@ static enum weir__nats_answer read_answer(natsMsg *message, struct weir__nats_pu
     return put->sequence == 0 ? ANSWER_LATER : ANSWER_STORED; /* 0: an attempt with this identity is under way */
 }
 
+/* A put that is answered after the news of a new leader may be among its first messages, which may be lost (put.c). */
+static void take_answer_locked(weir_nats *nats, struct weir__nats_put *put, natsMsg *message) {
+    put->answer = read_answer(message, put);
+    if (put->answer != ANSWER_STORED)
+        return;
+    weir__nats_room_stored_locked(nats, put->sequence);
+    put->stored = true;
+    if (put->elections != nats->elections)
+        put->answer = ANSWER_LATER;
+}
+
 static void unlist_locked(weir_nats *nats, struct weir__nats_put *put) {
     struct weir__nats_put **link = &nats->first;
     while (*link != put)
@@ -95,9 +106,7 @@ static void answered(natsConnection *connection, natsSubscription *subscription,
     while (put != NULL && put->token != token)
         put = put->next;
     if (put != NULL) {
-        put->answer = read_answer(message, put);
-        if (put->answer == ANSWER_STORED)
-            weir__nats_room_stored_locked(nats, put->sequence);
+        take_answer_locked(nats, put, message);
         unlist_locked(nats, put);
     }
     pthread_mutex_unlock(&nats->lock);
@@ -107,8 +116,10 @@ static void answered(natsConnection *connection, natsSubscription *subscription,
 weir_status weir__nats_send_start(weir_nats *nats) {
     char subject[SUBJECT_BYTES];
     snprintf(subject, sizeof subject, "%s.put.*", nats->inbox);
-    return weir__nats_subscribe(nats, &nats->answers, nats->prompt, subject, NULL, answered) == NATS_OK ? WEIR_OK
-                                                                                                        : WEIR_NOMEM;
+    natsStatus status = weir__nats_subscribe(nats, &nats->answers, nats->prompt, subject, NULL, answered);
+    if (status == NATS_OK)
+        status = weir__nats_room_watch_leaders(nats);
+    return status == NATS_OK ? WEIR_OK : WEIR_NOMEM;
 }
 
 bool weir__nats_call_init(struct weir__nats_call *call) {
@@ -137,6 +148,7 @@ static void identify(weir_nats *nats, struct weir__nats_put *put) {
     pthread_mutex_lock(&nats->lock);
     if (put->token == 0)
         put->token = ++nats->tokens;
+    put->elections = nats->elections;
     pthread_mutex_unlock(&nats->lock);
 }
 
@@ -169,11 +181,8 @@ static enum weir__nats_answer answer_of(natsStatus status) {
 }
 
 static void read_reply(weir_nats *nats, struct weir__nats_put *put, natsMsg *reply) {
-    put->answer = read_answer(reply, put);
-    if (put->answer != ANSWER_STORED)
-        return;
     pthread_mutex_lock(&nats->lock);
-    weir__nats_room_stored_locked(nats, put->sequence);
+    take_answer_locked(nats, put, reply);
     pthread_mutex_unlock(&nats->lock);
 }
 

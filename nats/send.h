@@ -8,7 +8,7 @@
 
 #include "handle.h"
 
-/* Subscribes to the answers to bursts. */
+/* Subscribes to the answers to bursts, and to the news of new leaders. */
 weir_status weir__nats_send_start(weir_nats *nats);
 
 bool weir__nats_call_init(struct weir__nats_call *call);

@@ -16,8 +16,12 @@ void weir__nats_sentinel_pass(weir_nats *nats);
 
 /*
  * Acknowledges a sentinel, and waits until the server has removed it, at most for `timeout`. Returns whether it has; then
- * `held` is freed. Otherwise it may be removed or not: call it again.
+ * `held` is freed. Otherwise it may be removed or not, and the handle's message has the reason: call it again after
+ * weir__nats_back_off.
  */
 bool weir__nats_sentinel_end(struct weir__nats_held *held);
+
+/* The same for one that a repair has put again further behind: that one stays. */
+bool weir__nats_sentinel_moved(struct weir__nats_held *held);
 
 #endif /* WEIR_NATS_SENTINEL_H */

@@ -19,14 +19,18 @@ static bool is_name(const char *name) {
     return length > 0 && length <= NAME_MOST && strspn(name, allowed) == length;
 }
 
-/* Returns whether a url, up to its end, has no port or a number as its port. Otherwise it may be a piece of a password. */
-static bool has_right_port(const char *url, size_t length) {
-    const char *scheme = strstr(url, "://"), *end = url + length;
+static const char *host_of(const char *url, const char *end) {
+    const char *scheme = strstr(url, "://");
     const char *host = scheme != NULL && scheme < end ? scheme + 3 : url;
     for (const char *c = host; c < end; c++) {
         if (*c == '@')
             host = c + 1;
     }
+    return host;
+}
+
+/* Returns whether there is no port after a host, or a number. Otherwise it may be a piece of a password. */
+static bool has_right_port(const char *host, const char *end) {
     const char *bracket = *host == '[' ? memchr(host, ']', (size_t)(end - host)) : NULL;
     const char *colon =
         memchr(bracket == NULL ? host : bracket, ':', (size_t)(end - (bracket == NULL ? host : bracket)));
@@ -37,14 +41,26 @@ static bool has_right_port(const char *url, size_t length) {
     return digits > 0 && digits <= 5 && (rest == end || *rest == '/');
 }
 
-static bool are_urls(const char *urls) {
+/* libnats takes any scheme but tls for nats: it would send a password in clear to https. */
+static bool has_right_scheme(const char *url, const char *end) {
+    const char *scheme = strstr(url, "://");
+    return scheme == NULL || scheme >= end || strncmp(url, "nats://", 7) == 0 || strncmp(url, "tls://", 6) == 0;
+}
+
+static const char *wrong_urls(const char *urls) {
+    size_t count = 0;
     while (urls != NULL && *urls != '\0') {
-        size_t length = strcspn(urls, ", ");
-        if (!has_right_port(urls, length))
-            return false;
-        urls += length + (urls[length] != '\0');
+        const char *end = urls + strcspn(urls, ", "), *host = host_of(urls, end);
+        if (end > urls && !has_right_port(host, end))
+            return "a url has a port that is no number; a password must have %2C instead of a comma";
+        if (end > urls && !has_right_scheme(urls, end))
+            return "a url must begin with nats:// or tls://, or have neither";
+        if (end > urls && (host == end || *host == ':' || *host == '/'))
+            return "a url has no host";
+        count += end > urls;
+        urls = end + (*end != '\0');
     }
-    return true;
+    return urls != NULL && count == 0 ? "urls has no url" : NULL;
 }
 
 static const char *wrong(const weir_nats_config *config) {
@@ -52,8 +68,8 @@ static const char *wrong(const weir_nats_config *config) {
         if (config->reserved[i] != NULL)
             return "a reserved member is not NULL";
     }
-    if (!are_urls(config->urls))
-        return "a url has a port that is no number; a password must have %2C instead of a comma";
+    if (wrong_urls(config->urls) != NULL)
+        return wrong_urls(config->urls);
     if (!is_name(config->name))
         return "name must be 1 to 64 letters, digits, - or _";
     if (config->capacity == 0 || (config->capacity != WEIR_UNBOUNDED && (uint64_t)config->capacity > INT64_MAX))

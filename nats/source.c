@@ -7,6 +7,7 @@
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
+#include "clock.h"
 #include "held.h"
 #include "pull.h"
 #include "put.h"
@@ -91,7 +92,9 @@ static void settle(void *ticket, weir_outcome outcome) {
 
 /* Nothing but the server's answer tells that this source is the one that ends. */
 static int end_by(weir_task *task, struct source *source, struct weir__nats_held *sentinel) {
+    uint64_t pause = 0;
     while (!weir__nats_sentinel_end(sentinel)) {
+        weir_task_poll(task, -1, 0, weir_deadline_after(weir__nats_back_off(&pause)));
         if (weir_task_cancelled(task)) {
             weir__nats_dropped(sentinel);
             return 0;

@@ -75,10 +75,26 @@ static bool try_again(natsStatus status, jsErrCode code) {
     }
 }
 
+/* Returns the name of a setting that another tool has changed, with which items would get lost or stay; NULL: none. */
+static const char *changed_setting(const jsStreamConfig *found, const jsStreamConfig *wanted) {
+    if (found->Retention != wanted->Retention)
+        return "retention";
+    if (wanted->Retention != js_WorkQueuePolicy)
+        return NULL; /* dead letters may be limited */
+    if (found->Discard != wanted->Discard)
+        return "discard";
+    if (found->MaxMsgs != wanted->MaxMsgs)
+        return "max_msgs";
+    return found->MaxAge != 0 ? "max_age" : NULL;
+}
+
 static weir_status compare(weir_nats *nats, const jsStreamInfo *info, const jsStreamConfig *wanted) {
     const char *found = info->Config->Description == NULL ? "" : info->Config->Description;
-    if (strcmp(found, wanted->Description) == 0)
+    const char *changed = changed_setting(info->Config, wanted);
+    if (strcmp(found, wanted->Description) == 0 && changed == NULL)
         return WEIR_OK;
+    if (strcmp(found, wanted->Description) == 0)
+        return weir__nats_fail(nats, WEIR_INVALID, "the stream %s exists with another %s", wanted->Name, changed);
     return weir__nats_fail(nats, WEIR_INVALID, "the queue exists with \"%s\" instead of \"%s\"", found,
                            wanted->Description);
 }
@@ -96,7 +112,7 @@ static weir_status add_stream(weir_nats *nats, jsStreamConfig *config, uint64_t 
             jsStreamInfo_Destroy(info);
             return result;
         }
-        if (!try_again(status, code) || weir__nats_now() > until)
+        if (!try_again(status, code) || weir__nats_is_refused(nats, "$JS.API.") || weir__nats_now() > until)
             return weir__nats_fail_as(nats, status, code, "cannot create the stream");
         nats_Sleep(AGAIN_MS);
     }
@@ -163,7 +179,7 @@ static weir_status add_consumer(weir_nats *nats, size_t index, uint64_t until) {
             jsConsumerInfo_Destroy(info);
             return WEIR_OK;
         }
-        if (!try_again(status, code) || weir__nats_now() > until)
+        if (!try_again(status, code) || weir__nats_is_refused(nats, "$JS.API.") || weir__nats_now() > until)
             return weir__nats_fail_as(nats, status, code, "cannot create the consumer");
         nats_Sleep(AGAIN_MS);
     }
@@ -184,6 +200,8 @@ weir_status weir__nats_streams(weir_nats *nats) {
 /* Names a question without an answer. */
 static weir_status unanswered(weir_nats *nats, natsStatus status, jsErrCode code) {
     weir_status result = weir__nats_fail_as(nats, status, code, "cannot ask for the state of the queue");
+    if (result == WEIR_AUTH)
+        return result;
     return try_again(status, code) ? WEIR_TIMEDOUT : result == WEIR_EMPTY ? WEIR_FAILED : result;
 }
 
@@ -249,4 +267,10 @@ weir_status weir__nats_lane_state(weir_nats *nats, size_t index, struct weir__na
     state->floor = info->AckFloor.Stream;
     jsConsumerInfo_Destroy(info);
     return WEIR_OK;
+}
+
+weir_status weir__nats_lane_renew(weir_nats *nats, size_t index) {
+    jsErrCode code = 0;
+    js_DeleteConsumer(nats->js, nats->stream, nats->lanes[index].consumer, NULL, &code);
+    return add_consumer(nats, index, weir_deadline_after(nats->config.timeout));
 }

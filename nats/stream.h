@@ -37,6 +37,9 @@ struct weir__nats_lane_state {
     uint64_t floor;            /* all messages of the lane up to this sequence are acknowledged */
 };
 
+/* Makes the consumer of a lane anew: it delivers all messages of the lane that are in the stream. */
+weir_status weir__nats_lane_renew(weir_nats *nats, size_t index);
+
 /* Asks for the state of a lane. Returns WEIR_OK, WEIR_EMPTY if it has no consumer, or a status with a message. */
 weir_status weir__nats_lane_state(weir_nats *nats, size_t index, struct weir__nats_lane_state *state);
 

@@ -280,14 +280,17 @@ tests_test_nats_CFLAGS = $(AM_CFLAGS) $(NATS_CFLAGS)
 tests_test_nats_LDADD = tests/libsupport.a libweir-nats.la libweir.la $(NATS_LIBS) $(CHECK_LIBS)
 tests_test_nats_faults_SOURCES = tests/nats_relay.c tests/nats_relay.h tests/nats_server.c tests/nats_server.h tests/test_nats_faults.c
 tests_test_nats_faults_LDADD = tests/libsupport.a libweir-nats.la libweir.la $(CHECK_LIBS)
+tests_test_nats_replicas_SOURCES = tests/nats_server.c tests/nats_server.h tests/test_nats_replicas.c
+tests_test_nats_replicas_CFLAGS = $(AM_CFLAGS) $(NATS_CFLAGS)
+tests_test_nats_replicas_LDADD = tests/libsupport.a libweir-nats.la libweir.la $(NATS_LIBS) $(CHECK_LIBS)
 tests_nats_cluster_SOURCES = tests/nats_server.c tests/nats_server.h tests/nats_cluster.c
 tests_nats_cluster_CFLAGS = $(AM_CFLAGS) $(NATS_CFLAGS)
 tests_nats_cluster_LDADD = libweir-nats.la libweir.la $(NATS_LIBS)
 EXTRA_PROGRAMS += tests/nats_cluster
 if HAVE_NATS
 if HAVE_CHECK
-check_PROGRAMS += tests/test_nats tests/test_nats_faults
-TESTS += tests/test_nats tests/test_nats_faults
+check_PROGRAMS += tests/test_nats tests/test_nats_faults tests/test_nats_replicas
+TESTS += tests/test_nats tests/test_nats_faults tests/test_nats_replicas
 endif
 endif
 

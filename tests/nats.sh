@@ -1,7 +1,7 @@
 #!/bin/sh
 # The heavier tests of libweir-nats: a queue with three replicas while its leader is killed, while its leader is stopped as
-# by a partition, while it is full, and while its server passes items over; a server with a full disk, if a small tmpfs can
-# be mounted. No acknowledged put may be lost.
+# by a partition, while it is full, while its server passes items over, and while the leader changes beside a program that
+# puts nothing; a server with a full disk, if a small tmpfs can be mounted. No acknowledged put may be lost.
 #
 # environment: top_builddir; KILLS, STOPS and RUNS: their numbers, 2, 2 and 3 by default, which takes about two minutes.
 #
@@ -17,6 +17,7 @@ make -s -C "$top_builddir" tests/nats_cluster
 [ "$stops" -eq 0 ] || "$top_builddir/tests/nats_cluster" stops "$stops"
 "$top_builddir/tests/nats_cluster" full "$runs"
 "$top_builddir/tests/nats_cluster" passed 1
+"$top_builddir/tests/nats_cluster" elected 2
 if [ "$(id -u)" -eq 0 ] && unshare -m true 2>/dev/null; then
     folder=$(mktemp -d "${TMPDIR:-/tmp}/weir-disk.XXXXXX")
     trap 'rmdir "$folder"' EXIT

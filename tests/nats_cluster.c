@@ -7,6 +7,7 @@
  *                              others, after which it may still take itself for the leader
  *     nats_cluster full N      N runs with a queue of 50 that is full
  *     nats_cluster passed 1    a full queue whose items are passed over by the server
+ *     nats_cluster elected N   N times, the leader steps down beside a program that puts nothing at that moment
  *     nats_cluster disk 1      one server with one replica, in a folder on a small file system ($TMPDIR)
  *
  * Prints a line for each, and fails if an acknowledged put is lost, a close reaches no consumer, or the bound was exceeded by
@@ -492,6 +493,35 @@ static void wait_for_another_leader(jsCtx *js, int before) {
     }
 }
 
+/* A put that begins after an election waits until others have repeated theirs. */
+static bool run_elected(int times) {
+    jsCtx *js = NULL;
+    bool right = true;
+    snprintf(queue, sizeof queue, "elected");
+    natsConnection *connection = connect_watcher(&js);
+    weir_nats *nats = open_queue();
+    for (int i = 1; i <= times; i++) {
+        uint64_t messages, begin = 0;
+        int leader = -1;
+        natsMsg *answer = NULL;
+        while (!ask(js, &messages, &leader) || leader < 0)
+            usleep(100000);
+        begin = now();
+        natsConnection_RequestString(&answer, connection, "$JS.API.STREAM.LEADER.STEPDOWN.WEIR_elected", "", 5000);
+        natsMsg_Destroy(answer);
+        wait_for_another_leader(js, leader);
+        if (weir_nats_put(nats, strdup("0"), weir_deadline_after(60 * WEIR_SECOND)) != WEIR_OK)
+            stop_with("cannot put");
+        uint64_t waited = now() - begin;
+        printf("election %d: a put was acknowledged after %.1f s\n", i, (double)waited / 1e9);
+        right = right && waited > 14 * WEIR_SECOND / 10;
+    }
+    weir_nats_destroy(nats);
+    jsCtx_Destroy(js);
+    natsConnection_Destroy(connection);
+    return right;
+}
+
 /* Puts as many items as there is room for, while the server's consumer has another subject than theirs. */
 static bool run_passed(void) {
     struct consumer consumer;
@@ -569,9 +599,10 @@ int main(int count, char **arguments) {
     start_cluster();
     int times = atoi(arguments[2]);
     bool stops = strcmp(arguments[1], "stops") == 0, kills = strcmp(arguments[1], "kills") == 0;
-    bool right = stops || kills                        ? run_losses(times, stops)
-                 : strcmp(arguments[1], "passed") == 0 ? run_passed()
-                                                       : run_full(times);
+    bool right = stops || kills                         ? run_losses(times, stops)
+                 : strcmp(arguments[1], "passed") == 0  ? run_passed()
+                 : strcmp(arguments[1], "elected") == 0 ? run_elected(times)
+                                                        : run_full(times);
     end_cluster();
     return right ? 0 : 1;
 }

@@ -608,7 +608,7 @@ END_TEST
 START_TEST (wrong_configs_are_refused) {
     weir_nats *nats = NULL;
     weir_nats_config good = config_for("wrong", QUEUE);
-    weir_nats_config wrong[10];
+    weir_nats_config wrong[15];
     for (size_t i = 0; i < COUNT_OF(wrong); i++)
         wrong[i] = good;
     wrong[0].name = NULL;
@@ -621,6 +621,11 @@ START_TEST (wrong_configs_are_refused) {
     wrong[7].private_key_file = "key";
     wrong[8].reserved[3] = &good;
     wrong[9].size = 1;
+    wrong[10].urls = "";
+    wrong[11].urls = " , ";
+    wrong[12].urls = "nats://";
+    wrong[13].urls = "https://127.0.0.1";
+    wrong[14].urls = "nats://ann:secret@:4222";
     for (size_t i = 0; i < COUNT_OF(wrong); i++) {
         char reason[128] = "";
         wrong[i].message = reason;
@@ -679,6 +684,73 @@ START_TEST (another_capacity_is_a_mismatch) {
     assert_status(WEIR_INVALID, try_open(&config, reason, sizeof reason));
     ck_assert_ptr_nonnull(strstr(reason, "capacity 5"));
     ck_assert_ptr_nonnull(strstr(reason, "127.0.0.1:"));
+}
+END_TEST
+
+/* Another tool has made the stream. */
+START_TEST (a_stream_with_another_setting_is_a_mismatch) {
+    weir_nats_config config = config_for("edited", 5);
+    const char *subjects[] = {"weir.edited.>"};
+    char reason[256];
+    natsConnection *connection = NULL;
+    jsCtx *js = NULL;
+    jsStreamConfig stream;
+    jsStreamConfig_Init(&stream);
+    stream.Name = "WEIR_edited";
+    stream.Description = "weir: capacity 5, replicas 1, unordered 1";
+    stream.Subjects = subjects;
+    stream.SubjectsLen = 1;
+    ck_assert_int_eq(natsConnection_ConnectTo(&connection, shared.url), NATS_OK);
+    ck_assert_int_eq(natsConnection_JetStream(&js, connection, NULL), NATS_OK);
+    ck_assert_int_eq(js_AddStream(NULL, js, &stream, NULL, NULL), NATS_OK);
+    assert_status(WEIR_INVALID, try_open(&config, reason, sizeof reason));
+    ck_assert_ptr_nonnull(strstr(reason, "WEIR_edited exists with another retention"));
+    ck_assert_int_eq(js_DeleteStream(js, "WEIR_edited", NULL, NULL), NATS_OK);
+    stream.Retention = js_WorkQueuePolicy;
+    stream.Discard = js_DiscardNew;
+    stream.MaxMsgs = 5;
+    stream.MaxAge = (int64_t)(3600 * SECONDS);
+    ck_assert_int_eq(js_AddStream(NULL, js, &stream, NULL, NULL), NATS_OK);
+    assert_status(WEIR_INVALID, try_open(&config, reason, sizeof reason));
+    ck_assert_ptr_nonnull(strstr(reason, "max_age"));
+    jsCtx_Destroy(js);
+    natsConnection_Destroy(connection);
+}
+END_TEST
+
+static void write_users(const char *name) {
+    FILE *file = fopen(name, "w");
+    fputs("authorization { users: [ {user: nothing, password: p, permissions: {publish: \"none\"}},\n"
+          "{user: taker, password: p, permissions: {publish: {deny: \"weir.>\"}}} ] }\n",
+          file);
+    fclose(file);
+}
+
+START_TEST (what_the_server_does_not_permit_is_told) {
+    struct nats_server server = {0};
+    char users[256], options[300], reason[256] = "";
+    snprintf(users, sizeof users, "%s/users", folder);
+    snprintf(options, sizeof options, "-c %s", users);
+    write_users(users);
+    server.options = options;
+    nats_server_start(&server, folder);
+    weir_nats_config config = config_for("permitted", 5);
+    config.urls = server.url;
+    config.user = "nothing";
+    config.password = "p";
+    config.timeout = 2 * SECONDS;
+    assert_status(WEIR_AUTH, try_open(&config, reason, sizeof reason));
+    ck_assert_ptr_nonnull(strstr(reason, "$JS.API.STREAM.INFO.WEIR_permitted"));
+    config.user = "taker";
+    weir_nats *nats = open_with(&config);
+    char *item = text_of(1);
+    assert_status(WEIR_AUTH, weir_nats_put(nats, item, WEIR_NEVER));
+    assert_status(WEIR_OK, weir_nats_message_copy(nats, reason, sizeof reason));
+    ck_assert_ptr_nonnull(strstr(reason, "weir.permitted.item.0"));
+    assert_status(WEIR_AUTH, weir_nats_close(nats, WEIR_NEVER));
+    free(item);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+    nats_server_kill(&server);
 }
 END_TEST
 
@@ -1537,6 +1609,8 @@ static Suite *suite(void) {
     tcase_add_test(calls, wrong_configs_are_refused);
     tcase_add_test(calls, null_is_invalid);
     tcase_add_test(calls, another_capacity_is_a_mismatch);
+    tcase_add_test(calls, a_stream_with_another_setting_is_a_mismatch);
+    tcase_add_test(calls, what_the_server_does_not_permit_is_told);
     tcase_add_test(calls, a_server_that_is_not_there_is_named);
     tcase_add_test(calls, a_wrong_password_and_a_missing_certificate_are_told);
     tcase_add_test(calls, items_of_a_key_are_taken_one_by_one);

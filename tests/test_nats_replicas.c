@@ -1,0 +1,543 @@
+/*
+ * test_nats_replicas.c - what a program does for a queue with three replicas when a leader is lost, and for one with one
+ * replica when its server was killed. Here the queue is on one server, which says three in its description, and the
+ * functions of libnats do what a lost leader does: they fail, are late, or end this process. tests/nats.sh has the runs with
+ * three servers.
+ *
+ * A program that dies in the middle of a repair is this one again, started with the argument "repairer".
+ *
+ * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
+ */
+#define _GNU_SOURCE /* for RTLD_NEXT */
+#include "nats_server.h"
+#include "support.h"
+
+#include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <nats/nats.h>
+#include <weir/nats.h>
+
+enum { ITEMS = 20 };
+
+static char folder[128];
+static struct nats_server server;
+static natsConnection *watcher;
+static jsCtx *js;
+
+static void start_server(void) {
+    server = (struct nats_server){0};
+    nats_make_folder(folder, sizeof folder);
+    nats_server_start(&server, folder);
+}
+
+static void end_server(void) {
+    nats_server_kill(&server);
+    nats_remove_folder(folder);
+}
+
+static void start_watcher(void) {
+    ck_assert_int_eq(natsConnection_ConnectTo(&watcher, server.url), NATS_OK);
+    ck_assert_int_eq(natsConnection_JetStream(&js, watcher, NULL), NATS_OK);
+}
+
+static void end_watcher(void) {
+    jsCtx_Destroy(js);
+    natsConnection_Destroy(watcher);
+}
+
+/* ---- functions in the place of those of libnats ---- */
+
+enum death { LIVES, DIES_BEFORE_ACK, DIES_AFTER_ACK, DIES_AFTER_DELETE };
+
+static enum death death;
+static atomic_int unanswered;            /* looks at a message that are still to fail */
+static atomic_bool refuses, refuses_all; /* looks at a message; questions for a place too */
+static atomic_size_t looks, questions;
+static atomic_bool slow_deletes, own_was_there;
+static const char *_Atomic elected_queue; /* is told of a new leader during the next put; NULL: none */
+static atomic_uint_fast64_t own;          /* place of the sentinel that is watched; 0: none */
+
+static void *of_libnats(const char *name) {
+    return dlsym(RTLD_NEXT, name);
+}
+
+typedef natsStatus get_func(natsMsg **, jsCtx *, const char *, uint64_t, jsOptions *, jsErrCode *);
+
+static natsStatus get_message(natsMsg **message, jsCtx *context, const char *stream, uint64_t place, jsOptions *options,
+                              jsErrCode *code) {
+    void *address = of_libnats("js_GetMsg");
+    get_func *get;
+    memcpy(&get, &address, sizeof get);
+    return get(message, context, stream, place, options, code);
+}
+
+natsStatus js_GetMsg(natsMsg **message, jsCtx *context, const char *stream, uint64_t place, jsOptions *options,
+                     jsErrCode *code) {
+    atomic_fetch_add(&looks, 1);
+    if (atomic_load(&refuses))
+        return NATS_NOT_PERMITTED;
+    if (atomic_load(&unanswered) > 0) {
+        atomic_fetch_sub(&unanswered, 1);
+        return NATS_TIMEOUT;
+    }
+    return get_message(message, context, stream, place, options, code);
+}
+
+natsStatus js_DeleteMsg(jsCtx *context, const char *stream, uint64_t place, jsOptions *options, jsErrCode *code) {
+    void *address = of_libnats("js_DeleteMsg");
+    natsStatus (*delete)(jsCtx *, const char *, uint64_t, jsOptions *, jsErrCode *);
+    memcpy(&delete, &address, sizeof delete);
+    if (atomic_load(&slow_deletes))
+        usleep(20000);
+    natsStatus status = delete (context, stream, place, options, code);
+    if (death == DIES_AFTER_DELETE)
+        _exit(0);
+    return status;
+}
+
+static atomic_bool heard; /* a handle has news of a new leader */
+
+void natsMsg_Destroy(natsMsg *message) {
+    void *address = of_libnats("natsMsg_Destroy");
+    void (*destroy)(natsMsg *);
+    memcpy(&destroy, &address, sizeof destroy);
+    bool news = message != NULL && strncmp(natsMsg_GetSubject(message), "$JS.EVENT.", strlen("$JS.EVENT.")) == 0;
+    destroy(message);
+    if (news)
+        atomic_store(&heard, true);
+}
+
+/* Tells all handles of a new leader, and waits until the only one has heard. */
+static void elect(natsConnection *connection, const char *name) {
+    char subject[128];
+    atomic_store(&heard, false);
+    snprintf(subject, sizeof subject, "$JS.EVENT.ADVISORY.STREAM.LEADER_ELECTED.WEIR_%s", name);
+    ck_assert_int_eq(natsConnection_PublishString(connection, subject, "{}"), NATS_OK);
+    for (weir_deadline hang = hang_limit(); !atomic_load(&heard) && now() < hang;)
+        usleep(1000);
+    usleep(20000); /* it takes notice just after */
+}
+
+/* A leader is elected between the begin of a put and its message. */
+natsStatus natsConnection_PublishMsg(natsConnection *connection, natsMsg *message) {
+    void *address = of_libnats("natsConnection_PublishMsg");
+    natsStatus (*publish)(natsConnection *, natsMsg *);
+    memcpy(&publish, &address, sizeof publish);
+    const char *queue = atomic_exchange(&elected_queue, NULL);
+    if (queue != NULL)
+        elect(watcher, queue);
+    return publish(connection, message);
+}
+
+static void see_own_sentinel(void) {
+    natsMsg *message = NULL;
+    if (atomic_load(&own) == 0)
+        return;
+    atomic_store(&own_was_there, get_message(&message, js, "WEIR_guess", atomic_load(&own), NULL, NULL) == NATS_OK);
+    natsMsg_Destroy(message);
+    atomic_store(&own, 0);
+}
+
+natsStatus natsConnection_RequestString(natsMsg **answer, natsConnection *connection, const char *subject,
+                                        const char *text, int64_t timeout) {
+    void *address = of_libnats("natsConnection_RequestString");
+    natsStatus (*request)(natsMsg **, natsConnection *, const char *, const char *, int64_t);
+    memcpy(&request, &address, sizeof request);
+    bool acknowledges = strcmp(text, "+ACK") == 0;
+    *answer = NULL;
+    if (strstr(subject, ".MSG.GET.") != NULL && atomic_fetch_add(&questions, 1) < SIZE_MAX && atomic_load(&refuses_all))
+        return NATS_NOT_PERMITTED;
+    if (acknowledges)
+        see_own_sentinel();
+    if (acknowledges && death == DIES_BEFORE_ACK)
+        _exit(0);
+    natsStatus status = request(answer, connection, subject, text, timeout);
+    if (acknowledges && death == DIES_AFTER_ACK)
+        _exit(0);
+    return status;
+}
+
+/* ---- a queue that takes itself for one with replicas ---- */
+
+static void add_stream(const char *name, const char *subject, jsRetentionPolicy retention) {
+    jsStreamConfig config;
+    const char *subjects[1] = {subject};
+    jsStreamConfig_Init(&config);
+    config.Name = name;
+    config.Description = "weir: capacity unbounded, replicas 3, unordered 1";
+    config.Subjects = subjects;
+    config.SubjectsLen = 1;
+    config.Retention = retention;
+    config.Discard = retention == js_WorkQueuePolicy ? js_DiscardNew : js_DiscardOld;
+    ck_assert_int_eq(js_AddStream(NULL, js, &config, NULL, NULL), NATS_OK);
+}
+
+static void make_queue(const char *name) {
+    char stream[64], subject[64];
+    snprintf(stream, sizeof stream, "WEIR_%s", name);
+    snprintf(subject, sizeof subject, "weir.%s.>", name);
+    add_stream(stream, subject, js_WorkQueuePolicy);
+    snprintf(stream, sizeof stream, "WEIR_%s_DEAD", name);
+    snprintf(subject, sizeof subject, "weir_dead.%s", name);
+    add_stream(stream, subject, js_LimitsPolicy);
+}
+
+static weir_nats_config config_for(const char *name, const char *url) {
+    return (weir_nats_config){
+        .urls = url, .name = name, .capacity = WEIR_UNBOUNDED, .replicas = 3, .attempts = 1000, .ack_wait = SECONDS};
+}
+
+static weir_nats *open_queue(const char *name) {
+    char reason[256] = "";
+    weir_nats_config config = config_for(name, server.url);
+    config.message = reason;
+    config.message_size = sizeof reason;
+    weir_nats *nats = NULL;
+    weir_status status = weir_nats_open(&nats, &config);
+    ck_assert_msg(status == WEIR_OK, "%s: %s", weir_strerror(status), reason);
+    return nats;
+}
+
+static void put_items(weir_nats *nats, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        assert_status(WEIR_OK, weir_nats_put(nats, strdup("item"), hang_limit()));
+}
+
+static void close_queue(weir_nats *nats) {
+    assert_status(WEIR_OK, weir_nats_close(nats, hang_limit()));
+}
+
+/* Makes the consumer of the items anew: with another subject than theirs, it passes them over. */
+static void replace_consumer(const char *name, const char *items) {
+    char stream[64], subject[64];
+    jsConsumerConfig config;
+    jsConsumerConfig_Init(&config);
+    config.Durable = "lane_0";
+    config.AckPolicy = js_AckExplicit;
+    config.AckWait = (int64_t)SECONDS;
+    config.FilterSubject = subject;
+    snprintf(stream, sizeof stream, "WEIR_%s", name);
+    snprintf(subject, sizeof subject, "weir.%s.%s", name, items);
+    ck_assert_int_eq(js_DeleteConsumer(js, stream, config.Durable, NULL, NULL), NATS_OK);
+    ck_assert_int_eq(js_AddConsumer(NULL, js, stream, &config, NULL, NULL), NATS_OK);
+}
+
+static void ask(const char *name, uint64_t *first, uint64_t *last) {
+    char stream[64];
+    jsStreamInfo *info = NULL;
+    snprintf(stream, sizeof stream, "WEIR_%s", name);
+    ck_assert_int_eq(js_GetStreamInfo(&info, js, stream, NULL, NULL), NATS_OK);
+    *first = info->State.FirstSeq;
+    *last = info->State.LastSeq;
+    jsStreamInfo_Destroy(info);
+}
+
+/* ---- a pipeline that takes ---- */
+
+struct taker {
+    weir_pipeline *pipeline;
+    atomic_size_t count;
+    atomic_bool hold;
+};
+
+static int take(weir_task *task, void *item, void *arg) {
+    struct taker *taker = arg;
+    free(item);
+    atomic_fetch_add(&taker->count, 1);
+    while (atomic_load(&taker->hold) && !weir_task_cancelled(task))
+        usleep(1000);
+    return 0;
+}
+
+static weir_status make_taker(struct taker *taker, weir_nats *nats) {
+    weir_pipeline_options options = {0};
+    weir_stage_options from = {.name = "from"}, to = {.name = "to"};
+    weir_nats_source(nats, &from, &options);
+    to.work.run = take;
+    to.work.arg = taker;
+    weir_pipeline_create(&taker->pipeline, &options);
+    weir_pipeline_add(taker->pipeline, NULL, &from);
+    weir_pipeline_add(taker->pipeline, NULL, &to);
+    return weir_pipeline_start(taker->pipeline);
+}
+
+static void start_taker(struct taker *taker, weir_nats *nats) {
+    assert_status(WEIR_OK, make_taker(taker, nats));
+}
+
+static void end_taker(struct taker *taker) {
+    assert_status(WEIR_OK, weir_pipeline_finish(taker->pipeline, hang_limit(), NULL));
+    assert_status(WEIR_OK, weir_pipeline_destroy(taker->pipeline));
+}
+
+/* Waits until a close has ended the taker. */
+static void wait_for_end(struct taker *taker) {
+    assert_status(WEIR_OK, weir_pipeline_wait(taker->pipeline, hang_limit()));
+    end_taker(taker);
+}
+
+/* ---- sentinels ---- */
+
+/* Puts the message at a place again, as it is. */
+static void put_copy(const char *stream, uint64_t place) {
+    natsMsg *message = NULL;
+    ck_assert_int_eq(get_message(&message, js, stream, place, NULL, NULL), NATS_OK);
+    ck_assert_int_eq(js_PublishMsg(NULL, js, message, NULL, NULL), NATS_OK);
+    natsMsg_Destroy(message);
+}
+
+/* The close of another taker lies between a sentinel and its copy. The server answers no look at the first one at first. */
+START_TEST (an_end_by_a_close_waits_until_its_place_is_known) {
+    make_queue("guess");
+    weir_nats *nats = open_queue("guess");
+    struct taker first = {0}, second = {0};
+    close_queue(nats);
+    close_queue(nats);
+    put_copy("WEIR_guess", 1);
+    atomic_store(&own, 1);
+    atomic_store(&unanswered, 2);
+    start_taker(&first, nats);
+    wait_for_end(&first);
+    ck_assert_int_eq(atomic_load(&unanswered), 0);
+    ck_assert_msg(atomic_load(&own_was_there), "the sentinel was removed before its acknowledgement");
+    start_taker(&second, nats);
+    wait_for_end(&second);
+    assert_status(WEIR_OK, weir_nats_join(nats, hang_limit()));
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+static void assert_names(weir_nats *nats, const char *text) {
+    char reason[512];
+    assert_status(WEIR_OK, weir_nats_message_copy(nats, reason, sizeof reason));
+    ck_assert_msg(strstr(reason, text) != NULL, "\"%s\" is not in \"%s\"", text, reason);
+}
+
+START_TEST (a_refused_end_by_a_close_backs_off_and_is_told) {
+    make_queue("refused");
+    weir_nats *nats = open_queue("refused");
+    struct taker taker = {0};
+    close_queue(nats);
+    atomic_store(&refuses, true);
+    start_taker(&taker, nats);
+    usleep(2000000);
+    size_t made = atomic_load(&looks);
+    ck_assert_msg(made >= 2 && made <= 8, "%zu looks in two seconds", made);
+    assert_names(nats, "cannot look at the sentinel of a close");
+    weir_deadline begin = now();
+    end_taker(&taker);
+    ck_assert_uint_lt(now() - begin, SECONDS / 2);
+    atomic_store(&refuses, false);
+    start_taker(&taker, nats);
+    wait_for_end(&taker);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+START_TEST (a_sentinel_that_waits_backs_off_while_questions_are_refused) {
+    make_queue("waits");
+    weir_nats *nats = open_queue("waits");
+    struct taker taker = {.hold = true};
+    put_items(nats, 1);
+    close_queue(nats);
+    atomic_store(&refuses_all, true);
+    start_taker(&taker, nats);
+    usleep(2000000);
+    size_t made = atomic_load(&questions);
+    ck_assert_msg(made >= 2 && made <= 10, "%zu questions in two seconds", made);
+    atomic_store(&refuses_all, false);
+    atomic_store(&taker.hold, false);
+    wait_for_end(&taker);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+/* ---- puts beside an election ---- */
+
+START_TEST (a_put_after_an_election_waits) {
+    make_queue("elected");
+    weir_nats *nats = open_queue("elected");
+    put_items(nats, 1);
+    elect(watcher, "elected");
+    weir_deadline begin = now();
+    put_items(nats, 1);
+    ck_assert_uint_gt(now() - begin, SECONDS);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+/* Returns the last place of a queue that has a message. */
+static uint64_t count_puts(const char *name) {
+    uint64_t first, last;
+    ask(name, &first, &last);
+    return last;
+}
+
+START_TEST (a_put_during_an_election_is_put_again_later) {
+    make_queue("during");
+    weir_nats *nats = open_queue("during");
+    weir_deadline begin = now();
+    atomic_store(&elected_queue, "during");
+    put_items(nats, 1);
+    ck_assert_uint_gt(now() - begin, SECONDS);
+    ck_assert_uint_eq(count_puts("during"), 2);
+    put_items(nats, 1);
+    ck_assert_uint_eq(count_puts("during"), 3);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+START_TEST (many_puts_during_an_election_are_put_again_later) {
+    enum { MANY = 3 };
+    void *items[MANY] = {strdup("1"), strdup("2"), strdup("3")};
+    size_t put = 0;
+    make_queue("many");
+    weir_nats *nats = open_queue("many");
+    atomic_store(&elected_queue, "many");
+    assert_status(WEIR_OK, weir_nats_put_many(nats, items, MANY, &put, 0));
+    ck_assert_uint_eq(put, MANY);
+    ck_assert_uint_gt(count_puts("many"), MANY); /* those that the message of the election overtook */
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+/* The put has its answer, and no time is left for the second one. */
+START_TEST (a_stored_put_is_never_uncertain) {
+    make_queue("hasty");
+    char reason[256] = "";
+    weir_nats_config config = config_for("hasty", server.url);
+    weir_nats *nats = NULL;
+    config.timeout = 300 * MILLISECONDS;
+    config.message = reason;
+    config.message_size = sizeof reason;
+    ck_assert_msg(weir_nats_open(&nats, &config) == WEIR_OK, "%s", reason);
+    atomic_store(&elected_queue, "hasty");
+    assert_status(WEIR_OK, weir_nats_put(nats, strdup("item"), 0));
+    ck_assert_uint_eq(count_puts("hasty"), 1);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+/* ---- repairs ---- */
+
+static const struct {
+    const char *name;
+    enum death death;
+} deaths[] = {{"before_ack", DIES_BEFORE_ACK}, {"after_ack", DIES_AFTER_ACK}, {"after_delete", DIES_AFTER_DELETE}};
+
+/* Takes until it dies. */
+static int run_repairer(char **arguments) {
+    weir_nats_config config = config_for(arguments[3], arguments[2]);
+    static struct taker taker;
+    weir_nats *nats = NULL;
+    for (size_t i = 0; i < COUNT_OF(deaths); i++)
+        death = strcmp(deaths[i].name, arguments[3]) == 0 ? deaths[i].death : death;
+    if (weir_nats_open(&nats, &config) != WEIR_OK || make_taker(&taker, nats) != WEIR_OK)
+        return 1;
+    sleep(HANG_SECONDS);
+    return 1;
+}
+
+/* The item must be before the sentinel that is left, wherever the program dies. */
+START_TEST (a_repair_may_end_at_any_point) {
+    const char *name = deaths[_i].name;
+    const char *arguments[] = {"test_nats_replicas", "repairer", server.url, name, NULL};
+    int output, status = 1;
+    make_queue(name);
+    weir_nats *nats = open_queue(name);
+    struct taker taker = {0};
+    replace_consumer(name, "nothing");
+    put_items(nats, 1);
+    close_queue(nats);
+    ck_assert_int_gt(waitpid(start_self(arguments, &output), &status, 0), 0);
+    ck_assert_int_eq(status, 0);
+    start_taker(&taker, nats);
+    assert_status(WEIR_TIMEDOUT, weir_pipeline_wait(taker.pipeline, weir_deadline_after(4 * SECONDS)));
+    replace_consumer(name, "item.0");
+    wait_for_end(&taker);
+    ck_assert_uint_ge(taker.count, 1);
+    assert_status(WEIR_OK, weir_nats_join(nats, hang_limit()));
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+    close(output);
+}
+END_TEST
+
+/* A killed server has items again that were acknowledged, and its consumer does not deliver them. They fill the queue. */
+START_TEST (items_that_a_lone_server_has_again_are_delivered) {
+    weir_nats_config config = config_for("lone", server.url);
+    weir_nats *nats = NULL;
+    struct taker taker = {0};
+    config.replicas = 1;
+    config.capacity = 4;
+    assert_status(WEIR_OK, weir_nats_open(&nats, &config));
+    replace_consumer("lone", "nothing");
+    put_items(nats, 3);
+    close_queue(nats);
+    start_taker(&taker, nats);
+    wait_for_end(&taker);
+    ck_assert_uint_eq(taker.count, 3);
+    assert_status(WEIR_OK, weir_nats_join(nats, hang_limit()));
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+/* Both look at the same moments, and find the same messages. */
+START_TEST (of_two_repairs_one_goes_on) {
+    make_queue("two");
+    weir_nats *a = open_queue("two"), *b = open_queue("two");
+    struct taker one = {0}, other = {0};
+    uint64_t first = 0, last = 0;
+    weir_deadline hang = hang_limit();
+    replace_consumer("two", "nothing");
+    put_items(a, ITEMS);
+    atomic_store(&slow_deletes, true);
+    start_taker(&one, a);
+    start_taker(&other, b);
+    while (first <= ITEMS && now() < hang) {
+        usleep(1000);
+        ask("two", &first, &last);
+    }
+    ck_assert_msg(last <= 2 * ITEMS + 2, "%u copies of %d items", (unsigned)(last - ITEMS), ITEMS);
+    atomic_store(&slow_deletes, false);
+    end_taker(&one);
+    end_taker(&other);
+    assert_status(WEIR_OK, weir_nats_destroy(a));
+    assert_status(WEIR_OK, weir_nats_destroy(b));
+}
+END_TEST
+
+static Suite *suite(void) {
+    Suite *all = suite_create("nats_replicas");
+    TCase *sentinels = add_case(all, "sentinels"), *repairs = add_case(all, "repairs"), *puts = add_case(all, "puts");
+    TCase *cases[] = {sentinels, repairs, puts};
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        tcase_add_unchecked_fixture(cases[i], start_server, end_server);
+        tcase_add_checked_fixture(cases[i], start_watcher, end_watcher);
+    }
+    tcase_add_test(sentinels, an_end_by_a_close_waits_until_its_place_is_known);
+    tcase_add_test(sentinels, a_refused_end_by_a_close_backs_off_and_is_told);
+    tcase_add_test(sentinels, a_sentinel_that_waits_backs_off_while_questions_are_refused);
+    tcase_add_test(puts, a_put_after_an_election_waits);
+    tcase_add_test(puts, a_put_during_an_election_is_put_again_later);
+    tcase_add_test(puts, many_puts_during_an_election_are_put_again_later);
+    tcase_add_test(puts, a_stored_put_is_never_uncertain);
+    tcase_add_loop_test(repairs, a_repair_may_end_at_any_point, 0, COUNT_OF(deaths));
+    tcase_add_test(repairs, items_that_a_lone_server_has_again_are_delivered);
+    tcase_add_test(repairs, of_two_repairs_one_goes_on);
+    return all;
+}
+
+int main(int count, char **arguments) {
+    if (count == 4 && strcmp(arguments[1], "repairer") == 0)
+        return run_repairer(arguments);
+    if (!nats_server_exists()) {
+        puts("SKIPPED: no nats-server");
+        return getenv("WEIR_NEED_NATS") == NULL ? 77 : 1;
+    }
+    return run_suite(suite());
+}
