@@ -29,8 +29,8 @@ typedef struct weir__attended {
     bool terminated;        /* it got SIGTERM */
     bool killed;            /* it got SIGKILL */
     bool timed_out, cancelled, stragglers, goes_on;
-    struct pollfd polled[4]; /* the outputs, its end, the end of the task */
-    char buffer[WEIR__COMMAND_READ];
+    struct pollfd polled[4];         /* the outputs, its end, the end of the task */
+    char buffer[WEIR__COMMAND_READ]; /* for its start, then for reads */
 } weir__attended;
 
 /* Blocks until the command has ended or is given up, and its outputs are at their end or given up. */

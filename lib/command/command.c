@@ -94,6 +94,7 @@ static void close_streams(int streams[3]) {
 static int start(weir__attended *attended, const weir_command *command) {
     weir__child_options options = {
         .argv = command->argv, .env = command->env, .directory = command->directory, .streams = {-1, -1, -1}};
+    options.room = attended->buffer;
     attended->outputs[0] = attended->outputs[1] = -1;
     const weir__confined limits = weir__limits_of(&command->limits, command->nice);
     options.limits = weir__is_confined(&limits) ? &limits : NULL;
