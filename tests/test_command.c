@@ -290,6 +290,16 @@ START_TEST (arguments_pass_as_they_are) {
 }
 END_TEST
 
+/* An output that no caller gets is /dev/null: it must be writable. */
+START_TEST (output_without_a_result_goes_nowhere) {
+    const weir_command command = {.argv = SHELL("test /proc/self/fd/1 -ef /dev/null && echo x")};
+    const weir_command loud = {.argv = SHELL("seq 1 100000; echo why >&2; exit 3")};
+    ck_assert_int_eq(weir_command_run(NULL, &command, NULL), 0);
+    ck_assert_int_eq(weir_command_run(NULL, &loud, NULL), 3);
+    assert_output((weir_command){.argv = SHELL("test ! /proc/self/fd/1 -ef /dev/null && echo x")}, "x\n");
+}
+END_TEST
+
 START_TEST (environment_and_directory_are_those_asked_for) {
     assert_output((weir_command){.argv = ARGV("env"), .env = ARGV("A=1", "B=")}, "A=1\nB=\n");
     ck_assert_int_eq(setenv("WEIR_TEST", "inherited", 1), 0);
@@ -886,6 +896,7 @@ static void add_starts(Suite *suite, bool is_limited) {
     TCase *given = add_start_case(suite, is_limited ? "given, limited" : "given", is_limited);
     tcase_add_test(given, arguments_pass_as_they_are);
     tcase_add_test(given, environment_and_directory_are_those_asked_for);
+    tcase_add_test(given, output_without_a_result_goes_nowhere);
     tcase_add_test(given, neither_the_mask_of_the_thread_nor_ignored_signals_reach_it);
     tcase_add_test(given, input_need_not_be_read);
     tcase_add_test(given, it_has_no_descriptor_but_its_streams);

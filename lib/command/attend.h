@@ -26,6 +26,7 @@ typedef struct weir__attended {
     uint64_t signal_at;     /* when its group gets the next signal */
     uint64_t over_at;       /* when its outputs are given up; UINT64_MAX while it runs */
     uint64_t look_every;    /* ns between two looks for what has no descriptor; UINT64_MAX: nothing */
+    bool wanted;            /* the caller gets its standard output */
     bool terminated;        /* it got SIGTERM */
     bool killed;            /* it got SIGKILL */
     bool timed_out, cancelled, stragglers, goes_on;
