@@ -214,8 +214,9 @@ libcore_la_SOURCES = $(lib_sources) \
 	lib/sync/chunk.h \
 	lib/sync/channel.h \
 	lib/sync/child.c lib/sync/child.h \
-	lib/sync/child_confined.c lib/sync/child_confined.h \
+	lib/sync/child_vfork.c lib/sync/child_vfork.h \
 	lib/sync/child_options.h \
+	lib/sync/child_spawn.h \
 	lib/sync/clock.c lib/sync/clock.h \
 	lib/sync/confine.c lib/sync/confine.h \
 	lib/sync/event.c lib/sync/event.h lib/sync/event_ends.h \
@@ -249,6 +250,11 @@ if CHANNEL_LINUX
 libcore_la_SOURCES += lib/sync/channel_linux.c
 else
 libcore_la_SOURCES += lib/sync/channel_none.c
+endif
+if SPAWN_VFORK
+libcore_la_SOURCES += lib/sync/child_spawn_linux.c
+else
+libcore_la_SOURCES += lib/sync/child_spawn_posix.c
 endif
 if CHUNK_BLOCKS
 libcore_la_SOURCES += lib/sync/chunk_blocks.c
@@ -293,6 +299,8 @@ EXTRA_libcore_la_SOURCES = \
 	lib/sync/barrier_none.c \
 	lib/sync/channel_linux.c \
 	lib/sync/channel_none.c \
+	lib/sync/child_spawn_linux.c \
+	lib/sync/child_spawn_posix.c \
 	lib/sync/chunk_blocks.c \
 	lib/sync/chunk_single.c \
 	lib/sync/event_eventfd.c \

@@ -137,8 +137,10 @@ AC_DEFUN([WEIR_THREAD_GONE], [
   AM_CONDITIONAL([THREAD_GONE_LINUX], [test "$weir_cv_tgkill" = yes])
 ])
 
-# WEIR_SPAWN: what posix_spawn can do beside what POSIX has long asked for. After WEIR_PROG_CC_C11.
+# WEIR_SPAWN: Linux has a vfork that shares the memory of the process; otherwise what posix_spawn can do beside what POSIX
+# has long asked for. After WEIR_PROG_CC_C11 and WEIR_FUTEX.
 AC_DEFUN([WEIR_SPAWN], [
+  AM_CONDITIONAL([SPAWN_VFORK], [test "$enable_futex" = yes])
   AC_CHECK_FUNC([posix_spawn_file_actions_addchdir_np], [WEIR_CPPFLAGS="$WEIR_CPPFLAGS -DWEIR_SPAWN_CHDIR"])
   AC_CHECK_FUNC([posix_spawn_file_actions_addclosefrom_np], [WEIR_CPPFLAGS="$WEIR_CPPFLAGS -DWEIR_SPAWN_CLOSEFROM"])
 ])

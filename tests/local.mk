@@ -151,7 +151,7 @@ tests_test_closable_queue_requeue_LDADD = $(inside_ldadd)
 tests_test_command_CPPFLAGS = $(inside_cppflags)
 tests_test_command_LDADD = $(inside_ldadd)
 tests_test_command_LDFLAGS = $(AM_LDFLAGS) \
-	-Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=posix_spawnp,--wrap=weir__child_start \
+	-Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=weir__child_spawn,--wrap=weir__child_start \
 	-Wl,--wrap=weir__alloc,--wrap=weir__child_kill,--wrap=syscall
 tests_test_elastic_CPPFLAGS = $(inside_cppflags)
 tests_test_elastic_LDADD = $(inside_ldadd)
@@ -201,7 +201,7 @@ tests_test_pipeline_messages_LDADD = $(inside_ldadd)
 tests_test_pipeline_messages_LDFLAGS = $(faults_ldflags)
 tests_test_process_CPPFLAGS = $(inside_cppflags)
 tests_test_process_LDADD = $(inside_ldadd)
-tests_test_process_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=posix_spawnp,--wrap=socketpair \
+tests_test_process_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=memfd_create,--wrap=pipe2,--wrap=weir__child_spawn,--wrap=socketpair \
 	-Wl,--wrap=mmap,--wrap=send,--wrap=weir__child_start,--wrap=weir__child_reap,--wrap=weir__poll \
 	-Wl,--wrap=fcntl,--wrap=weir_task_stop_fd
 tests_test_process_call_CPPFLAGS = $(inside_cppflags)

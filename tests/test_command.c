@@ -84,14 +84,10 @@ long __wrap_syscall(long number, ...) {
                : __real_syscall(number, values[0], values[1], values[2], values[3], values[4], values[5]);
 }
 
-typedef posix_spawn_file_actions_t actions;
-int __real_posix_spawnp(pid_t *, const char *, const actions *, const posix_spawnattr_t *, char *const *,
-                        char *const *);
-int __wrap_posix_spawnp(pid_t *, const char *, const actions *, const posix_spawnattr_t *, char *const *,
-                        char *const *);
-int __wrap_posix_spawnp(pid_t *pid, const char *file, const actions *files, const posix_spawnattr_t *attributes,
-                        char *const *argv, char *const *env) {
-    return fails(SPAWN) ? EAGAIN : __real_posix_spawnp(pid, file, files, attributes, argv, env);
+int __real_weir__child_spawn(pid_t *pid, const weir__child_options *options);
+int __wrap_weir__child_spawn(pid_t *pid, const weir__child_options *options);
+int __wrap_weir__child_spawn(pid_t *pid, const weir__child_options *options) {
+    return fails(SPAWN) ? EAGAIN : __real_weir__child_spawn(pid, options);
 }
 
 void *__real_weir__alloc(size_t size);
@@ -201,7 +197,7 @@ static void assert_none_left(struct witness *witness) {
 static bool spawn_tells(void) {
     char *const argv[] = {(char *)"/no/such", NULL};
     pid_t pid;
-    if (__real_posix_spawnp(&pid, argv[0], NULL, NULL, argv, argv + 1) != 0)
+    if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, argv + 1) != 0)
         return true;
     waitpid(pid, NULL, 0);
     return false;
@@ -291,6 +287,16 @@ END_TEST
 START_TEST (arguments_pass_as_they_are) {
     assert_output((weir_command){.argv = ARGV("printf", "[%s]", "", "a b", "*", "$HOME", "`x`", "\\n")},
                   "[][a b][*][$HOME][`x`][\\n]");
+}
+END_TEST
+
+/* An output that no caller gets is /dev/null: it must be writable. */
+START_TEST (output_without_a_result_goes_nowhere) {
+    const weir_command command = {.argv = SHELL("test /proc/self/fd/1 -ef /dev/null && echo x")};
+    const weir_command loud = {.argv = SHELL("seq 1 100000; echo why >&2; exit 3")};
+    ck_assert_int_eq(weir_command_run(NULL, &command, NULL), 0);
+    ck_assert_int_eq(weir_command_run(NULL, &loud, NULL), 3);
+    assert_output((weir_command){.argv = SHELL("test ! /proc/self/fd/1 -ef /dev/null && echo x")}, "x\n");
 }
 END_TEST
 
@@ -823,8 +829,8 @@ START_TEST (what_fails_in_the_system_leaves_nothing) {
     const struct {
         enum fault kind;
         int calls, error;
-    } faults[] = {{MEMORY_FILE, 1, EMFILE}, {PIPE, _i == 0 ? 2 : 3, ENFILE}, {SPAWN, _i == 0, EAGAIN}};
-    limited = _i != 0; /* its start has a pipe, and no posix_spawnp */
+    } faults[] = {{MEMORY_FILE, 1, EMFILE}, {PIPE, _i == 0 ? 2 : 3, ENFILE}, {SPAWN, 1, EAGAIN}};
+    limited = _i != 0; /* its start has a pipe */
     for (size_t i = 0; i < COUNT_OF(faults); i++)
         for (int call = 1; call <= faults[i].calls; call++) {
             failing = faults[i].kind;
@@ -890,6 +896,7 @@ static void add_starts(Suite *suite, bool is_limited) {
     TCase *given = add_start_case(suite, is_limited ? "given, limited" : "given", is_limited);
     tcase_add_test(given, arguments_pass_as_they_are);
     tcase_add_test(given, environment_and_directory_are_those_asked_for);
+    tcase_add_test(given, output_without_a_result_goes_nowhere);
     tcase_add_test(given, neither_the_mask_of_the_thread_nor_ignored_signals_reach_it);
     tcase_add_test(given, input_need_not_be_read);
     tcase_add_test(given, it_has_no_descriptor_but_its_streams);

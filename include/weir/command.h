@@ -117,7 +117,8 @@ typedef struct weir_command_result {
  * The program must not ignore SIGCHLD and must not wait for any child (waitpid with -1), or the exit status may be
  * lost. The call itself waits for its own child only.
  *
- * `*result` is filled after each call, successful or not, and is freed by weir_command_result_free. NULL discards it.
+ * `*result` is filled after each call, successful or not, and is freed by weir_command_result_free. NULL discards it: a
+ * standard output that would be kept is then /dev/null.
  * After any return no descriptor is left, and the process has ended and is reaped, unless `goes_on`: then it
  * is not reaped, and once it ends it is a zombie until this process ends. Thread-safe; no cancellation point.
  *

@@ -26,11 +26,12 @@ typedef struct weir__attended {
     uint64_t signal_at;     /* when its group gets the next signal */
     uint64_t over_at;       /* when its outputs are given up; UINT64_MAX while it runs */
     uint64_t look_every;    /* ns between two looks for what has no descriptor; UINT64_MAX: nothing */
+    bool wanted;            /* the caller gets its standard output */
     bool terminated;        /* it got SIGTERM */
     bool killed;            /* it got SIGKILL */
     bool timed_out, cancelled, stragglers, goes_on;
-    struct pollfd polled[4]; /* the outputs, its end, the end of the task */
-    char buffer[WEIR__COMMAND_READ];
+    struct pollfd polled[4];         /* the outputs, its end, the end of the task */
+    char buffer[WEIR__COMMAND_READ]; /* for its start, then for reads */
 } weir__attended;
 
 /* Blocks until the command has ended or is given up, and its outputs are at their end or given up. */

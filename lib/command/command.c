@@ -79,10 +79,12 @@ static int judge(weir_command_result *result, const weir_command *command, const
 
 /* ---- the streams ---- */
 
-/* Makes one output: the caller's descriptor, or a pipe. Returns 0 or an errno. */
-static int open_output(int given, int *ours, int *theirs) {
+/* Makes one output: the caller's descriptor, a pipe, or /dev/null if it is not wanted. Returns 0 or an errno. */
+static int open_output(int given, bool wanted, int *ours, int *theirs) {
     *ours = -1;
-    return given != 0 ? weir__stream_copy(given, theirs) : weir__stream_pipe(ours, theirs);
+    if (given != 0)
+        return weir__stream_copy(given, theirs);
+    return wanted ? weir__stream_pipe(ours, theirs) : weir__stream_of(NULL, 0, theirs);
 }
 
 static void close_streams(int streams[3]) {
@@ -94,14 +96,15 @@ static void close_streams(int streams[3]) {
 static int start(weir__attended *attended, const weir_command *command) {
     weir__child_options options = {
         .argv = command->argv, .env = command->env, .directory = command->directory, .streams = {-1, -1, -1}};
+    options.room = attended->buffer;
     attended->outputs[0] = attended->outputs[1] = -1;
     const weir__confined limits = weir__limits_of(&command->limits, command->nice);
     options.limits = weir__is_confined(&limits) ? &limits : NULL;
     int error = weir__stream_of(command->input, command->input_size, &options.streams[0]);
     if (error == 0)
-        error = open_output(command->out_fd, &attended->outputs[0], &options.streams[1]);
+        error = open_output(command->out_fd, attended->wanted, &attended->outputs[0], &options.streams[1]);
     if (error == 0)
-        error = open_output(command->err_fd, &attended->outputs[1], &options.streams[2]);
+        error = open_output(command->err_fd, true, &attended->outputs[1], &options.streams[2]);
     if (error == 0)
         error = weir__child_start(&attended->child, &options);
     close_streams(options.streams);
@@ -182,7 +185,7 @@ static bool is_valid(const weir_command *command) {
 }
 
 /* Does everything but telling the task. */
-static int run_checked(weir_task *task, const weir_command *command, weir_command_result *result) {
+static int run_checked(weir_task *task, const weir_command *command, weir_command_result *result, bool wanted) {
     if (!is_valid(command))
         return fail(
             result, WEIR_CODE(WEIR_INVALID),
@@ -191,6 +194,7 @@ static int run_checked(weir_task *task, const weir_command *command, weir_comman
     if (attended == NULL)
         return fail(result, WEIR_CODE(WEIR_NOMEM), "%.80s: no memory to run it", name_of(command));
     prepare(attended, task, command);
+    attended->wanted = wanted;
     int code = run(attended, command, result);
     weir__free(attended);
     return code;
@@ -199,7 +203,7 @@ static int run_checked(weir_task *task, const weir_command *command, weir_comman
 int weir_command_run(weir_task *task, const weir_command *command, weir_command_result *result) {
     weir_command_result unwanted, *filled = result != NULL ? result : &unwanted;
     *filled = (weir_command_result){.exit_status = -1};
-    int code = run_checked(task, command, filled);
+    int code = run_checked(task, command, filled, result != NULL);
     if (code != 0)
         (void)weir_task_fail(task, code, "%s", filled->message);
     if (result == NULL)

@@ -93,21 +93,21 @@ static weir_status run_with_many(weir__select *select, weir_deadline deadline, s
     return status;
 }
 
-static weir_status run_with_all(weir__select *select, weir_deadline deadline, size_t *which) {
-    count_cases(select);
-    return select->count <= FEW ? run_with_few(select, deadline, which) : run_with_many(select, deadline, which);
+static weir_status run_with_all(weir_case *cases, size_t count, size_t first, weir_deadline deadline, size_t *which) {
+    weir__select select = {.cases = cases, .count = count, .first = first};
+    count_cases(&select);
+    return count <= FEW ? run_with_few(&select, deadline, which) : run_with_many(&select, deadline, which);
 }
 
-/* The first case of the order is often ready. Then the other ones need no order, and no look. */
+/* The first case of the order is often ready. Then the other ones need no order, no look and no struct. */
 weir_status weir_select(weir_case *cases, size_t count, weir_deadline deadline, size_t *which) {
-    weir__select select = {.cases = cases, .count = count};
     if (cases == NULL || count == 0 || which == NULL || !are_valid(cases, count))
         return WEIR_INVALID;
     if (count > MOST)
         return WEIR_NOMEM;
-    select.first = weir__random_below((uint32_t)count);
-    if (!weir__select_try_one(&cases[select.first]))
-        return run_with_all(&select, deadline, which);
-    *which = select.first;
+    size_t first = weir__random_below((uint32_t)count);
+    if (!weir__select_try_one(&cases[first]))
+        return run_with_all(cases, count, first, deadline, which);
+    *which = first;
     return WEIR_OK;
 }

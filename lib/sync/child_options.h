@@ -15,6 +15,7 @@ static const int weir__reset_signals[] = {SIGCHLD, SIGPIPE, SIGTERM, SIGXCPU, SI
 
 typedef struct weir__child_options {
     const char *const *argv; /* the program is searched by PATH */
+    char *room;              /* for that search, PATH_MAX bytes; unused if argv[0] has a slash */
     const char *const *env;  /* NULL: of this process */
     const char *directory;   /* NULL: of this process */
     int streams[3];          /* its standard streams; each is above 2 and closed on exec */

@@ -50,7 +50,7 @@ static int write_all(int fd, const char *bytes, size_t size) {
 
 int weir__stream_of(const void *bytes, size_t size, int *fd) {
     int before = weir__uncancellable_begin();
-    *fd = weir__lift(size == 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : new_file());
+    *fd = weir__lift(size == 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : new_file());
     int error = *fd < 0 ? errno : size == 0 ? 0 : write_all(*fd, bytes, size);
     if (error != 0)
         weir__stream_close(fd);

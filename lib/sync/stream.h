@@ -13,7 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Stores in `*fd` a file without a name that holds the bytes, to be read from its start. Returns 0 or an errno. */
+/*
+ * Stores in `*fd` a file without a name that holds the bytes, to be read from its start; for no bytes /dev/null, which may
+ * also be written. Returns 0 or an errno.
+ */
 int weir__stream_of(const void *bytes, size_t size, int *fd);
 
 /* Stores a pipe; a read from `*reading` does not block. Returns 0 or an errno. */

@@ -1,7 +1,7 @@
 /*
- * child_confined.c - Implements the start of a child process with limits by vfork(2): the child borrows the memory of this
- * thread, which waits, until its exec. So it makes calls of the system alone, and no function of the program runs in it:
- * all signals are blocked until it has the default actions.
+ * child_vfork.c - Implements the start of a child process by vfork(2): the child borrows the memory of this thread,
+ * which waits, until its exec. So it makes calls of the system alone, and no function of the program runs in it: all
+ * signals are blocked until it has the default actions.
  *
  * What fails in the child is in that memory. Where vfork is emulated by fork, as by valgrind, it comes back through a pipe
  * that the exec closes. That read would block while a process that another thread has forked just then holds the pipe.
@@ -10,7 +10,7 @@
  */
 #define _GNU_SOURCE /* close_range, pipe2 */
 
-#include "sync/child_confined.h"
+#include "sync/child_vfork.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,6 @@
 #include <weir/signals.h>
 
 #include "sync/lift.h"
-#include "sync/memory.h"
 #include "sync/thread.h"
 
 extern char **environ;
@@ -40,7 +39,6 @@ enum { MOST_DESCRIPTORS = 1 << 20 }; /* of a process, unless the administrator p
 typedef struct weir__start {
     volatile bool shared; /* the child has this process's memory */
     volatile int error;   /* of errno; 0: it runs the program. Valid if `shared` */
-    char *path;           /* PATH_MAX bytes */
 } weir__start;
 
 /* ---- in the child ---- */
@@ -109,8 +107,10 @@ static int execute_in(const char *folder, size_t length, char *const *argv, char
 static int execute(char *const *argv, char *const *env, char *path) {
     const char *name = argv[0], *at = getenv("PATH");
     int error = ENOENT, denied = 0;
-    if (strchr(name, '/') != NULL || name[0] == '\0')
-        return execute_in("", 0, argv, env, path);
+    if (strchr(name, '/') != NULL || name[0] == '\0') {
+        (void)execve(name, argv, env);
+        return errno;
+    }
     for (at = at != NULL ? at : "/bin:/usr/bin"; at != NULL; at = at != NULL ? at + 1 : NULL) {
         size_t length = strcspn(at, ":");
         error = execute_in(at, length, argv, env, path);
@@ -124,7 +124,7 @@ static int execute(char *const *argv, char *const *env, char *path) {
 }
 
 /* Runs the program. Returns only if that fails, with an errno. */
-static int become(const weir__child_options *options, const sigset_t *mask, int kept, char *path) {
+static int become(const weir__child_options *options, const sigset_t *mask, int kept) {
     char *const *env = options->env != NULL ? (char *const *)options->env : environ;
     if (setpgid(0, 0) != 0)
         return errno;
@@ -132,9 +132,10 @@ static int become(const weir__child_options *options, const sigset_t *mask, int 
     if (error != 0)
         return error;
     reset_signals();
-    weir__confine(options->limits);
+    if (options->limits != NULL)
+        weir__confine(options->limits);
     (void)sigprocmask(SIG_SETMASK, mask, NULL);
-    return execute((char *const *)options->argv, env, path);
+    return execute((char *const *)options->argv, env, options->room);
 }
 
 /* ---- in this process ---- */
@@ -145,7 +146,7 @@ static pid_t fork_and_become(const weir__child_options *options, const sigset_t 
     if (pid != 0)
         return pid;
     told->shared = true;
-    int error = become(options, mask, failed, told->path);
+    int error = become(options, mask, failed);
     told->error = error;
     ssize_t written = write(failed, &error, sizeof error);
     _exit(written == sizeof error ? 127 : 126);
@@ -180,12 +181,10 @@ static int open_pipe(int ends[2], int last) {
 /* The thread is not cancelled. */
 static int start(pid_t *pid, const weir__child_options *options) {
     sigset_t mask, all, before;
-    weir__start told = {.shared = false, .path = weir__alloc(PATH_MAX)};
-    if (told.path == NULL)
-        return ENOMEM;
+    weir__start told = {.shared = false};
     int ends[2], error = open_pipe(ends, WEIR__LAST_STANDARD + options->more_count);
     if (error != 0)
-        goto free_path;
+        return error;
     weir_signals_original(&mask);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -199,12 +198,10 @@ static int start(pid_t *pid, const weir__child_options *options) {
     if (error != 0 && child > 0)
         reap(child);
     *pid = child;
-free_path:
-    weir__free(told.path);
     return error;
 }
 
-int weir__child_confined(pid_t *pid, const weir__child_options *options) {
+int weir__child_vfork(pid_t *pid, const weir__child_options *options) {
     int before = weir__uncancellable_begin(), error = start(pid, options);
     weir__uncancellable_end(before);
     return error;
