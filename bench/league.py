@@ -375,20 +375,30 @@ The source and the sink are stages, too, unless the ends are foreign: then a thr
 peers' ends are their own in every row. The ceiling is the work alone, on as many threads as there are processors. The
 tokens of TBB are the capacity.
 
-Where the ceiling is ahead with work, the rest is spent in the stages' visits, and not in waits: with one thread on one
-processor the row of 10 us at capacity 1024 lost as much (0.954). Of its samples, 95.0% were in the work, 1.3% in the
-clock and the figures of each call, and the others in the five visits of a morsel, about 2.5 us for its three items.
-Since then a source hands on twice as many items, and one call in five is timed: 0.965 instead of 0.948 of the ceiling,
-interleaved. Two processors change the counters of queues and lanes in turn (`line_ns`). At capacity 4 four items share
-a visit. Morsels that leave half of the places to another thread were slower: 393 instead of 469 k/s at 1 us, and the
-same from capacity 32 on. Beginning items of 1 us four
-at a time instead of one changed nothing (0.952 of the ceiling instead of 0.949), and broke N6: items waited behind a
-call that blocked. With foreign ends, the two threads outside share the processors with the crew. Stages that took items
-without a place in the results queue blocked there, and seven threads computed: 0.65 of the ceiling at 64 and 1 us,
-before they promised themselves places. Shorter waits by yields, 2 us instead of 16, made no difference. At 64 and 1 us, 4% of the samples are in
-the threads outside, and 5% in the system's changes of threads: a thread outside sleeps 6 times in 64 items. Beside busy
-loops, threads of their own get more of the processors than a crew. In ordered stages at capacity 4, an item's turn is
-one more line to share; TBB's tokens need none.""",
+Which bars are reached depends on the processor. On another one (`rmw_ns=8.7 line_ns=195`) the ratios were, in the order of
+the rows: without work 4.45, 6.19 and 1.06, with foreign ends 3.81 and 3.32; with 1 us 0.93, 0.92 and 0.72, with foreign
+ends 0.92 and 0.79; with 10 us 0.96, 0.97 and 0.99; ordered 1.05, 1.11 and 0.37, with 1 us 1.04, 1.06 and 0.81, with 10 us
+1.00, 0.96 and 0.91; 8/8/8 8.23; 2/2/2 1.07; sleeps 1.05; beside busy loops 1.89, 1.00 and 0.96, with foreign ends 0.40,
+0.57 and 0.80; p99 1.54 times. Missed on both: 1 us at 64 and 4, foreign ends at 1 us and beside busy loops, and the ordered
+rows of capacity 4.
+
+Where the ceiling is ahead, the rest is spent in the stages' visits, and not in waits: with one thread on one processor the
+row of 10 us at capacity 1024 lost as much (0.954). Of its samples, 95.0% were in the work, 1.3% in the clock and the figures
+of each call, and the others in the five visits of a morsel. Designs that were measured, interleaved with the one before:
+
+- A source hands on twice as many items, and one call in five is timed: 0.965 instead of 0.948 at 10 us. Kept.
+- Stages promise themselves places in the results queue: before, they blocked there, and seven threads computed: 0.65 of the
+  ceiling with foreign ends at 64 and 1 us. Kept.
+- At capacity 4 four items share a visit. Morsels that leave half of the places to another thread: 393 instead of 469 k/s at
+  1 us, and the same from capacity 32 on. Removed.
+- Items of 1 us begun four at a time: 0.952 instead of 0.949 at 10 us, and items waited behind a call that blocked (N6).
+  Removed.
+- With foreign ends, waits by yields of 2 us instead of 16: no difference. Removed. At 64 and 1 us, 4% of the samples are in the
+  threads outside, and 5% in the system's changes of threads: a thread outside sleeps 6 times in 64 items.
+
+Beside busy loops, threads of their own get more of the processors than a crew, and with foreign ends the two threads outside
+wait for their turn. TBB has no threads outside: its row is the one without foreign ends. In ordered stages at capacity 4,
+an item's turn is one more line to share; TBB's tokens need none.""",
 }
 
 
