@@ -54,7 +54,8 @@ static int fetch(weir_task *task, void *url, void *arg) {
     if (curl != NULL && curl_easy_perform(curl) == CURLE_OK)
         curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &page->code);
     curl_easy_cleanup(curl);
-    fclose(text);
+    if (fclose(text) != 0)
+        page->code = 0;
     weir_task_emit(task, page);
     return (void)arg, 0;
 }

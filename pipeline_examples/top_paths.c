@@ -60,7 +60,7 @@ static void add(GHashTable *map, const char *path, unsigned long long requests, 
 static void count_line(GHashTable *map, char *line) {
     char *quote = strchr(line, '"'), *path = quote == NULL ? NULL : strchr(quote, ' ');
     char *after = path == NULL ? NULL : strchr(path + 1, ' '), *bytes = after == NULL ? NULL : strrchr(after, ' ') + 1;
-    if (bytes == NULL || !g_ascii_isdigit(*bytes))
+    if (bytes == NULL || !g_ascii_isdigit(*bytes) || memchr(quote + 1, '"', (size_t)(path - quote - 1)) != NULL)
         return;
     *after = '\0';
     add(map, path + 1, 1, strtoull(bytes, NULL, 10));

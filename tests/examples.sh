@@ -472,11 +472,12 @@ else
             n = (i * 7919) % 30011
             printf "10.0.0.%d - - [27/Nov/2026:05:00:00 +0000] \"GET /page/%d HTTP/1.1\" 200 %d\n", i % 200, int(n * n / 9e6), n
             if (i % 1000 == 0) print "no line of a log"
+            if (i % 20 == 0) print "10.0.0.1 - - [27/Nov/2026:05:00:00 +0000] \"-\" 408 0" # no request, no path
         }
         printf "10.0.0.1 - - [27/Nov/2026:05:00:00 +0000] \"GET /last HTTP/1.1\" 200 5"
     }' >"$work/in"
     run top_paths
-    awk '$6 ~ /^"/ { requests[$7]++; bytes[$7] += $NF } END { for (path in requests) printf "%8d %12d %s\n", requests[path], bytes[path], path }' \
+    awk '$6 ~ /^"[A-Z]/ { requests[$7]++; bytes[$7] += $NF } END { for (path in requests) printf "%8d %12d %s\n", requests[path], bytes[path], path }' \
         "$work/in" | LC_ALL=C sort -k1,1nr -k3 | head -n 10 | same top_paths '60001 lines'
     : >"$work/in"
     run top_paths

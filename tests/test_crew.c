@@ -52,6 +52,8 @@ static void run(weir__job *job, weir__hand *hand) {
         if (weir__hand_should_yield(hand))
             break;
     }
+    if (weir__hand_has_stalled(hand))
+        weir__u32_add_acquire_release(&counter->stalled, 1);
     weir__u32_add_acquire_release(&counter->running, UINT32_MAX);
     if (weir__u32_load_acquire(&counter->left) > 0)
         weir__job_ready_next(job, hand);
@@ -96,7 +98,8 @@ START_TEST (every_readiness_is_followed_by_a_slice) {
     await(&counter.done, ROUNDS);
     weir__job_leave(&counter.job);
     ck_assert_uint_eq(weir__u32_load_acquire(&counter.running), 0);
-    ck_assert_uint_le(weir__u32_load_relaxed(&counter.most_running), 2);
+    /* on a busy machine a thread may sleep for a lock so long that another one has its seat */
+    ck_assert_uint_le(weir__u32_load_relaxed(&counter.most_running), 2 + weir__u32_load_acquire(&counter.stalled));
     weir__crew_destroy(crew);
 }
 END_TEST

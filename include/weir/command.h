@@ -61,7 +61,7 @@ typedef struct weir_process_limits {
 typedef struct weir_command {
     const char *const *argv;    /* program, found by PATH of this process, and its arguments; NULL after the last one */
     const char *const *env;     /* "NAME=value" each, NULL after the last one; NULL: the environment of this process */
-    const char *directory;      /* it starts there; NULL: the current one. ENOSYS where posix_spawn cannot do it */
+    const char *directory;      /* it starts there; NULL: the current one. ENOSYS where that cannot be: not on Linux */
     const void *input;          /* bytes of its standard input, which need not be read; NULL with size 0: none */
     size_t input_size;          /* number of these bytes */
     size_t most_output;         /* bytes kept of each output; the rest is read, counted and dropped; 0: 65536 */
@@ -110,7 +110,7 @@ typedef struct weir_command_result {
  * not started. The end is that of the command itself: a process that it leaves behind with its outputs open delays
  * the call by `linger`.
  *
- * The command has no descriptors but its three standard streams. On systems without
+ * The command has no descriptors but its three standard streams. On systems other than Linux without
  * posix_spawn_file_actions_addclosefrom_np it also has what the program has opened without O_CLOEXEC. The signal mask
  * is that of weir_signals_original; SIGPIPE, SIGTERM, SIGCHLD, SIGXCPU and SIGXFSZ are not ignored.
  *
@@ -118,7 +118,8 @@ typedef struct weir_command_result {
  * lost. The call itself waits for its own child only.
  *
  * `*result` is filled after each call, successful or not, and is freed by weir_command_result_free. NULL discards it: a
- * standard output that would be kept is then /dev/null.
+ * standard output that would be kept is then /dev/null. Some programs look for that, as grep does, and no process left
+ * behind is waited for that has only this output open.
  * After any return no descriptor is left, and the process has ended and is reaped, unless `goes_on`: then it
  * is not reaped, and once it ends it is a zombie until this process ends. Thread-safe; no cancellation point.
  *

@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -65,10 +66,54 @@ static bool close_from(int first, int last) {
 #endif
 }
 
-/* Closes the descriptors above `last`, without one: one by one on an old kernel. */
+#ifdef SYS_getdents64
+/* What the call fills a buffer with. */
+typedef struct weir__listed {
+    uint64_t inode;
+    int64_t offset;
+    unsigned short length; /* of this struct with its name */
+    unsigned char type;
+    char name[];
+} weir__listed;
+
+/* Closes a descriptor by its name in the list: a number, or the folder itself or the one above. */
+static void close_named(const char *name, int last, int kept, int folder) {
+    int fd = 0;
+    for (; *name >= '0' && *name <= '9'; name++)
+        fd = 10 * fd + (*name - '0');
+    if (*name == '\0' && fd > last && fd != kept && fd != folder)
+        (void)close(fd);
+}
+
+/* Closes the descriptors that the system lists. Returns whether it does. */
+static bool close_listed(int last, int kept) {
+    _Alignas(weir__listed) char buffer[512];
+    int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    long size = folder < 0 ? -1 : 1;
+    while (size > 0) {
+        size = syscall(SYS_getdents64, folder, buffer, sizeof buffer);
+        const weir__listed *listed;
+        for (long at = 0; at < size; at += listed->length) {
+            listed = (const weir__listed *)(const void *)(buffer + at);
+            close_named(listed->name, last, kept, folder);
+        }
+    }
+    if (folder >= 0)
+        (void)close(folder);
+    return size == 0;
+}
+#else
+static bool close_listed(int last, int kept) {
+    (void)last;
+    (void)kept;
+    return false;
+}
+#endif
+
+/* Closes the descriptors above `last`, without one; on an old kernel those in a list, or else one by one. */
 static void close_others(int last, int kept) {
     struct rlimit limit;
-    if (close_from(last + 1, kept - 1) && close_from(kept + 1, INT_MAX))
+    if ((close_from(last + 1, kept - 1) && close_from(kept + 1, INT_MAX)) || close_listed(last, kept))
         return;
     bool known = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < MOST_DESCRIPTORS;
     for (int fd = last + 1; fd < (known ? (int)limit.rlim_cur : MOST_DESCRIPTORS); fd++)
@@ -103,6 +148,12 @@ static int execute_in(const char *folder, size_t length, char *const *argv, char
     return errno;
 }
 
+/* Whether the search goes on behind a folder, which may be on a server that is away. */
+static bool is_passed_over(int error) {
+    return error == ENOENT || error == ENOTDIR || error == ENAMETOOLONG || error == ESTALE || error == ENODEV ||
+           error == ETIMEDOUT;
+}
+
 /* The same by PATH, with room for one at `path`. Unlike execvpe, passes no file to the shell: posix_spawnp does not either. */
 static int execute(char *const *argv, char *const *env, char *path) {
     const char *name = argv[0], *at = getenv("PATH");
@@ -116,7 +167,7 @@ static int execute(char *const *argv, char *const *env, char *path) {
         error = execute_in(at, length, argv, env, path);
         if (error == EACCES)
             denied = error;
-        else if (error != ENOENT && error != ENOTDIR && error != ENAMETOOLONG)
+        else if (!is_passed_over(error))
             return error;
         at = at[length] == ':' ? at + length : NULL;
     }
