@@ -1,5 +1,6 @@
 /*
- * hash_tree.c - the SHA-256 of each file below a folder, as sha256sum prints it, but in no particular order.
+ * hash_tree.c - the SHA-256 of each file below a folder, as sha256sum prints it, but in no particular order, and with names
+ * as they are: sha256sum escapes backslashes and line breaks.
  *
  *     folder -> walk (feeds itself with folders) -> hash (4 threads: reading blocks), which prints
  *
