@@ -238,8 +238,9 @@ static void list_inherited(weir_process_payload *out) {
 }
 
 static void allocate_all(void) {
+    static char *volatile memory; /* otherwise a compiler may leave the allocation out */
     for (;;) {
-        char *memory = malloc(MEGABYTE);
+        memory = malloc(MEGABYTE);
         if (memory == NULL)
             abort();
         memset(memory, 1, MEGABYTE);
