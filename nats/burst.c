@@ -88,9 +88,10 @@ size_t weir__nats_burst_send(weir_nats *nats, struct weir__nats_burst *burst, vo
     return burst->count;
 }
 
+/* One that was stored during an election has no final answer yet. */
 static size_t after_last_stored(const struct weir__nats_burst *burst) {
     size_t end = burst->count;
-    while (end > 0 && burst->puts[end - 1].answer != ANSWER_STORED)
+    while (end > 0 && !burst->puts[end - 1].stored)
         end--;
     return end;
 }

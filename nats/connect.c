@@ -36,7 +36,8 @@ static void callback_ended(void *handle) {
 /* libnats calls it in a thread of its own. */
 static void reconnected(natsConnection *connection, void *handle) {
     weir_nats *nats = handle;
-    weir__nats_room_elected(nats); /* the news of a new leader may not have come */
+    if (connection == nats->prompt) /* the news of a new leader may not have come */
+        weir__nats_room_elected(nats);
     weir__nats_pull_again(nats);
     pthread_mutex_lock(&nats->lock);
     nats->connects += connection == nats->prompt;
@@ -52,12 +53,13 @@ static void closed(natsConnection *connection, void *handle) {
 
 /* Without it, libnats prints to the standard error. News and acknowledgements are of use, and not needed (room.c). */
 static void note_error(natsConnection *connection, natsSubscription *subscription, natsStatus status, void *handle) {
-    const char *text = NULL;
+    const char *text = nats_GetLastError(NULL); /* libnats sets it in this thread, for this call */
+    (void)connection;
     (void)subscription;
-    if (status != NATS_NOT_PERMITTED)
+    if (status != NATS_NOT_PERMITTED || text == NULL)
         return;
-    natsConnection_GetLastError(connection, &text);
-    if (text != NULL && strstr(text, "$JS.EVENT.") == NULL && strstr(text, "$JS.ACK.") == NULL)
+    bool listens = strstr(text, "Subscription") != NULL;
+    if (!listens || (strstr(text, "$JS.EVENT.") == NULL && strstr(text, "$JS.ACK.") == NULL))
         weir__nats_refused(handle, text);
 }
 
@@ -172,7 +174,7 @@ static weir_status fail_to_connect(weir_nats *nats, natsStatus status) {
         return weir__nats_fail(nats, WEIR_DISCONNECTED, "cannot connect: the server ended the connection");
     if (config->credentials != NULL && strstr(text, config->credentials) != NULL)
         return weir__nats_fail(nats, WEIR_AUTH, "cannot connect: %s", weir__nats_without_place(text));
-    return weir__nats_fail_as(nats, status, 0, "cannot connect");
+    return weir__nats_fail_as(nats, status, 0, "cannot connect", NULL);
 }
 
 weir_status weir__nats_connect(weir_nats *nats) {

@@ -11,18 +11,25 @@
 #include "room.h"
 #include "stream.h"
 
+#define WITHOUT_CONSUMER (200 * WEIR__NATS_MILLISECOND)
+
+/* A lane whose consumer is made anew (repair.c) has none for a moment. */
+static weir_status count_lane(weir_nats *nats, size_t index, uint64_t *waiting) {
+    struct weir__nats_lane_state lane = {0, 0, 0};
+    weir_deadline until = weir_deadline_after(WITHOUT_CONSUMER);
+    weir_status status = weir__nats_lane_state(nats, index, &lane);
+    for (; status == WEIR_EMPTY && weir__nats_now() < until; status = weir__nats_lane_state(nats, index, &lane))
+        nats_Sleep(weir__nats_milliseconds(WITHOUT_CONSUMER / 20));
+    *waiting += lane.waiting;
+    return status == WEIR_EMPTY ? WEIR_OK : status;
+}
+
 static weir_status count_waiting(weir_nats *nats, uint64_t *waiting) {
+    weir_status status = WEIR_OK;
     *waiting = 0;
-    for (size_t i = 0; i < nats->lane_count; i++) {
-        jsConsumerInfo *info = NULL;
-        jsErrCode code = 0;
-        natsStatus status = js_GetConsumerInfo(&info, nats->js, nats->stream, nats->lanes[i].consumer, NULL, &code);
-        if (status != NATS_OK)
-            return weir__nats_fail_as(nats, status, code, "cannot count");
-        *waiting += info->NumPending;
-        jsConsumerInfo_Destroy(info);
-    }
-    return WEIR_OK;
+    for (size_t i = 0; i < nats->lane_count && status == WEIR_OK; i++)
+        status = count_lane(nats, i, waiting);
+    return status;
 }
 
 static weir_status count(weir_nats *nats, weir_nats_counts *counts) {
@@ -58,10 +65,7 @@ static weir_status join(weir_nats *nats, weir_deadline deadline) {
             return WEIR_OK;
         if (status != WEIR_OK && status != WEIR_DISCONNECTED && status != WEIR_TIMEDOUT)
             return status;
-        pthread_mutex_lock(&nats->lock);
-        bool stopped = nats->stopped;
-        pthread_mutex_unlock(&nats->lock);
-        if (stopped)
+        if (weir__nats_stopped(nats))
             return WEIR_CLOSED;
         if (weir__nats_now() >= deadline)
             return status == WEIR_OK ? WEIR_TIMEDOUT : WEIR_DISCONNECTED;

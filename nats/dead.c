@@ -42,13 +42,13 @@ void weir__nats_bury(struct weir__nats_held *held) {
     natsStatus status = make_letter(held, &letter);
     if (status == NATS_OK)
         status = js_PublishMsg(NULL, held->nats->js, letter, NULL, &code);
-    natsMsg_Destroy(letter);
     if (status == NATS_OK) {
         weir__nats_ack(held);
     } else {
-        weir__nats_fail_as(held->nats, status, code, "cannot keep a dead letter");
+        weir__nats_fail_as(held->nats, status, code, "cannot keep a dead letter", natsMsg_GetSubject(letter));
         weir__nats_nak(held, held->nats->config.retry_delay);
     }
+    natsMsg_Destroy(letter);
 }
 
 /* Reads the message of a letter. Returns WEIR_EMPTY if it does not exist. */
@@ -59,7 +59,8 @@ static weir_status get(weir_nats *nats, uint64_t number, natsMsg **letter) {
     natsStatus status = js_GetMsg(letter, nats->js, nats->dead, number, NULL, &code);
     if (status == NATS_OK)
         return WEIR_OK;
-    return weir__nats_fail_as(nats, status, code, "cannot read a dead letter");
+    return weir__nats_fail_as(nats, status, code, "cannot read a dead letter",
+                              weir__nats_api("STREAM.MSG.GET", nats->dead, NULL).subject);
 }
 
 static weir_status decode(weir_nats *nats, natsMsg *letter, uint64_t number, void **item, unsigned *attempts) {
@@ -111,7 +112,8 @@ static weir_status delete (weir_nats *nats, uint64_t number) {
         return WEIR_OK;
     if (code == JSSequenceNotFoundErr || code == JSNoMessageFoundErr || code == JSStreamMsgDeleteFailed)
         return WEIR_EMPTY;
-    return weir__nats_fail_as(nats, status, code, "cannot remove a dead letter");
+    return weir__nats_fail_as(nats, status, code, "cannot remove a dead letter",
+                              weir__nats_api("STREAM.MSG.DELETE", nats->dead, NULL).subject);
 }
 
 weir_status weir_nats_dead_remove(weir_nats *nats, uint64_t number) {

@@ -24,7 +24,8 @@ enum {
     NAME_BYTES = 80,     /* of a stream or a consumer */
     SUBJECT_BYTES = 160, /* of a subject of ours */
     INBOX_BYTES = 64,
-    REFUSAL_BYTES = 200,
+    REFUSAL_BYTES = 256,
+    REFUSALS = 8,
     LANES_MOST = 1024
 };
 
@@ -115,8 +116,10 @@ struct weir_nats {
     size_t callbacks; /* subscriptions whose function may still be called */
     size_t calls;     /* calls of the program that are under way */
     char message[MESSAGE_BYTES];
-    char refusal[REFUSAL_BYTES]; /* the newest call that the server did not permit: its text */
-    uint64_t refused;            /* when it was told; 0: never */
+    struct {
+        char text[REFUSAL_BYTES];
+        uint64_t told;    /* when; 0: never */
+    } refusals[REFUSALS]; /* the newest calls that the server did not permit */
 
     uint64_t connects;                    /* times that `prompt` was made again */
     uint64_t tokens;                      /* identities given */
@@ -152,6 +155,7 @@ struct weir_nats {
         uint64_t until, pause;    /* no question is asked before; the newest pause */
     } waits;                      /* of the sentinel; the look's alone */
     uint64_t stepped;             /* when the leader was asked to step down last; 0: never; the look's alone */
+    size_t turn;                  /* lane with which the next look begins; the look's alone */
     uint64_t looked;              /* when messages were looked for that were passed over; the look's alone */
     weir_queue *arrived;          /* for sources */
 };

@@ -17,7 +17,8 @@
  * unanswered ones of all programs, both have the same in that place. So a program that repeats a put begins no other one
  * for as long as others may take to repeat theirs: without, one of five stops lost a put. Nor does a program that hears of
  * a new leader, or that has been without a connection. A put that it began before, and that is answered after, may be
- * among the first messages: it is put again behind them.
+ * among the first messages: it is put again behind them. Not so a sentinel that has ended a source meanwhile: its copy would
+ * end another one.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -31,7 +32,7 @@
 #include "send.h"
 #include "stream.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #define RESEND (1 * WEIR_SECOND)
 #define LATER (100 * WEIR__NATS_MILLISECOND)
@@ -63,29 +64,32 @@ const char *weir__nats_subject(const weir_nats *nats, const void *item) {
     return nats->lanes[(key >> 32) % nats->config.lanes].subject;
 }
 
-/* Blocks for a while, until the connection is made again, or until the deadline. Returns whether the handle goes on. */
-static bool pause_until(weir_nats *nats, weir_deadline deadline) {
+/* Blocks for a while, until the connection is made again, or until the deadline. */
+static void pause_until(weir_nats *nats, weir_deadline deadline) {
     weir_deadline until = weir__nats_sooner(weir_deadline_after(LATER), deadline);
     pthread_mutex_lock(&nats->lock);
     while (!nats->stopped && weir__nats_now() < until)
         weir__nats_cond_wait(&nats->changed, &nats->lock, until);
-    bool goes_on = !nats->stopped;
     pthread_mutex_unlock(&nats->lock);
-    return goes_on;
 }
 
-static bool stopped(weir_nats *nats) {
+bool weir__nats_stopped(weir_nats *nats) {
     pthread_mutex_lock(&nats->lock);
     bool is = nats->stopped;
     pthread_mutex_unlock(&nats->lock);
     return is;
 }
 
-/* The bound is the programs' if there are replicas. A put that was sent may be in the queue already. */
+/*
+ * The bound is the programs' if there are replicas. A put that was sent may be in the queue already. One that takes the place
+ * of a message was admitted by its caller, and waits like the others after an election.
+ */
 static weir_status admit(weir_nats *nats, struct weir__nats_put *put) {
     size_t admitted = 0;
-    if (nats->config.replicas == 1 || put->admitted)
+    if (nats->config.replicas == 1)
         return WEIR_OK;
+    if (put->admitted)
+        return put->sent || !weir__nats_room_is_quiet(nats) ? WEIR_OK : WEIR_FULL;
     weir_status status = weir__nats_room_admit(nats, 1, &admitted);
     put->admitted = admitted == 1;
     return status == WEIR_OK && !put->admitted ? WEIR_FULL : status;
@@ -95,6 +99,14 @@ static void leave_room(weir_nats *nats, struct weir__nats_put *put) {
     if (put->admitted)
         weir__nats_room_leave(nats, 1);
     put->admitted = false;
+}
+
+/* Returns whether the put is a sentinel that was stored, and has had its end. One that was lost is beyond the last place. */
+static bool has_ended(weir_nats *nats, const struct weir__nats_put *put) {
+    struct weir__nats_state state;
+    return put->stored && put->header != NULL && strcmp(put->header, "Weir-Ctl") == 0 &&
+           weir__nats_is_removed(nats, put->sequence) && weir__nats_state(nats, nats->stream, &state) == WEIR_OK &&
+           state.last >= put->sequence;
 }
 
 /*
@@ -115,13 +127,18 @@ static bool may_send(weir_nats *nats, const struct weir__nats_put *put, weir_dea
 
 /* Makes one attempt. Returns WEIR_OK, WEIR_FULL, WEIR_DISCONNECTED and WEIR_TIMEDOUT for a further one, or the end. */
 static weir_status attempt(weir_nats *nats, struct weir__nats_put *put, weir_deadline patience) {
-    if (!weir__nats_connected(nats->prompt))
+    if (!weir__nats_connected(nats->prompt)) {
+        if (nats->config.replicas > 1)
+            weir__nats_room_quiet(nats); /* the news of a new leader may not come */
         return weir__nats_fail(nats, WEIR_DISCONNECTED, "no connection");
+    }
     weir_status status = admit(nats, put);
     if (status != WEIR_OK)
         return status;
     if (!may_send(nats, put, patience))
         return WEIR_TIMEDOUT;
+    if (has_ended(nats, put))
+        return WEIR_OK;
     weir__nats_ask(nats, put, weir__nats_sooner(weir_deadline_after(RESEND), patience));
     switch (put->answer) {
         case ANSWER_STORED:
@@ -153,7 +170,7 @@ static weir_status give_up(weir_nats *nats, const struct weir__nats_put *put, we
         return WEIR_OK;
     if (put->sent)
         return weir__nats_fail(nats, WEIR_UNCERTAIN, "no answer to a put: the item may be in the queue");
-    if (stopped(nats))
+    if (weir__nats_stopped(nats))
         return WEIR_CLOSED;
     if (last == WEIR_FULL)
         return tried_once ? WEIR_FULL : weir__nats_fail(nats, WEIR_TIMEDOUT, "the queue is full");
@@ -172,14 +189,14 @@ weir_status weir__nats_put_until(weir_nats *nats, struct weir__nats_put *put, we
             break;
         }
         weir_deadline until = put->sent ? patience : deadline;
-        if (weir__nats_now() >= until || stopped(nats)) {
+        if (weir__nats_now() >= until || weir__nats_stopped(nats)) {
             status = give_up(nats, put, status, tried_once);
             break;
         }
-        if (status == WEIR_FULL)
-            weir__nats_room_wait(nats, &pause, deadline);
-        else
+        if (status != WEIR_FULL)
             pause_until(nats, until);
+        else if (!weir__nats_room_wait_quiet(nats, until))
+            weir__nats_room_wait(nats, &pause, until);
     }
     leave_room(nats, put);
     return status;

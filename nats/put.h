@@ -36,4 +36,7 @@ const char *weir__nats_subject(const weir_nats *nats, const void *item);
 weir_status weir__nats_enter(weir_nats *nats);
 void weir__nats_leave(weir_nats *nats);
 
+/* Returns whether the destroy has begun. */
+bool weir__nats_stopped(weir_nats *nats);
+
 #endif /* WEIR_NATS_PUT_H */

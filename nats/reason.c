@@ -95,32 +95,65 @@ const char *weir__nats_without_place(const char *text) {
     return end == NULL ? text : end + strlen("): ");
 }
 
+/* Such a call has no answer, so none looks for it. They come again without an end. */
+static bool is_looked_for(const char *text) {
+    return strstr(text, ".CONSUMER.MSG.NEXT.") == NULL && strstr(text, "$JS.ACK.") == NULL;
+}
+
+static void keep_locked(weir_nats *nats, const char *text) {
+    size_t place = 0;
+    for (size_t i = 1; i < REFUSALS && strcmp(nats->refusals[place].text, text) != 0; i++) {
+        if (strcmp(nats->refusals[i].text, text) == 0 || nats->refusals[i].told < nats->refusals[place].told)
+            place = i;
+    }
+    snprintf(nats->refusals[place].text, sizeof nats->refusals[place].text, "%s", text);
+    nats->refusals[place].told = weir__nats_now();
+}
+
 void weir__nats_refused(weir_nats *nats, const char *text) {
     pthread_mutex_lock(&nats->lock);
-    snprintf(nats->refusal, sizeof nats->refusal, "%s", text);
-    nats->refused = weir__nats_now();
+    if (is_looked_for(text))
+        keep_locked(nats, text);
     pthread_mutex_unlock(&nats->lock);
     weir__nats_fail(nats, WEIR_AUTH, "the server does not permit this user: %s", text);
 }
 
-bool weir__nats_is_refused(weir_nats *nats, const char *words) {
-    char text[REFUSAL_BYTES];
+/* Copies the text of the refusal that was told lately and has these words. Returns whether there is one. */
+static bool find_refusal(weir_nats *nats, const char *words, char *text) {
+    bool found = false;
     pthread_mutex_lock(&nats->lock);
-    bool is = nats->refused != 0 && weir__nats_now() < nats->refused + 2 * nats->config.timeout &&
-              strstr(nats->refusal, words) != NULL;
-    memcpy(text, nats->refusal, sizeof text);
+    for (size_t i = 0; i < REFUSALS && !found; i++) {
+        found = nats->refusals[i].told != 0 && weir__nats_now() < nats->refusals[i].told + 2 * nats->config.timeout &&
+                strstr(nats->refusals[i].text, words) != NULL;
+        memcpy(text, nats->refusals[i].text, REFUSAL_BYTES);
+    }
     pthread_mutex_unlock(&nats->lock);
+    return found;
+}
+
+bool weir__nats_is_refused(weir_nats *nats, const char *subject) {
+    char words[REFUSAL_BYTES + 2], text[REFUSAL_BYTES];
+    snprintf(words, sizeof words, "%s\"", subject);
+    bool is = find_refusal(nats, words, text);
     if (is)
         weir__nats_fail(nats, WEIR_AUTH, "the server does not permit this user: %s", text);
     return is;
 }
 
-weir_status weir__nats_fail_as(weir_nats *nats, natsStatus status, jsErrCode code, const char *what) {
+struct weir__nats_api weir__nats_api(const char *call, const char *stream, const char *consumer) {
+    struct weir__nats_api api;
+    snprintf(api.subject, sizeof api.subject, "$JS.API.%s.%s%s%s", call, stream, consumer == NULL ? "" : ".",
+             consumer == NULL ? "" : consumer);
+    return api;
+}
+
+weir_status weir__nats_fail_as(weir_nats *nats, natsStatus status, jsErrCode code, const char *what,
+                               const char *subject) {
     const char *last = nats_GetLastError(NULL);
     if (last == NULL || *last == '\0' || status == NATS_INVALID_ARG) /* such a text may quote a password */
         last = natsStatus_GetText(status);
     last = weir__nats_without_place(last);
-    if (status == NATS_TIMEOUT && weir__nats_is_refused(nats, "$JS.API."))
+    if (status == NATS_TIMEOUT && subject != NULL && weir__nats_is_refused(nats, subject))
         return WEIR_AUTH;
     if (code != 0)
         return weir__nats_fail(nats, weir__nats_status(status, code), "%s: %s (%d)", what, last, (int)code);

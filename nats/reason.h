@@ -26,10 +26,19 @@ weir_status weir__nats_fail(weir_nats *nats, weir_status status, const char *for
 /* Keeps what the server does not permit. It tells that apart from the call, which has no answer. */
 void weir__nats_refused(weir_nats *nats, const char *text);
 
-/* Returns whether the server has told lately that it does not permit something with these words. Then keeps that message. */
-bool weir__nats_is_refused(weir_nats *nats, const char *words);
+/* Returns whether the server has told lately that it does not permit this subject, or its end. Then keeps that message. */
+bool weir__nats_is_refused(weir_nats *nats, const char *subject);
 
-/* The same for a call of libnats that has failed in this thread: "NAME on URL: WHAT: reason". */
-weir_status weir__nats_fail_as(weir_nats *nats, natsStatus status, jsErrCode code, const char *what);
+/* The same for a call of libnats that has failed in this thread: "NAME on URL: WHAT: reason". `subject` may be NULL. */
+weir_status weir__nats_fail_as(weir_nats *nats, natsStatus status, jsErrCode code, const char *what,
+                               const char *subject);
+
+/* A subject of the server's calls. */
+struct weir__nats_api {
+    char subject[REFUSAL_BYTES];
+};
+
+/* Returns "$JS.API.CALL.STREAM", or "$JS.API.CALL.STREAM.CONSUMER"; `consumer` may be NULL. */
+struct weir__nats_api weir__nats_api(const char *call, const char *stream, const char *consumer);
 
 #endif /* WEIR_NATS_REASON_H */

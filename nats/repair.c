@@ -28,6 +28,8 @@
  * and before it removes the old one, and stops at a sentinel. Two that work at the same messages would put each of them
  * twice: the one that finds a message removed by the other stops until its next look.
  *
+ * After an election nothing is repaired for a while, as nothing else is put then (put.c).
+ *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
 #include "repair.h"
@@ -36,6 +38,7 @@
 #include "held.h"
 #include "identity.h"
 #include "put.h"
+#include "room.h"
 #include "sentinel.h"
 #include "stream.h"
 
@@ -46,6 +49,7 @@
 #define STEP_AFTER (60 * WEIR_SECOND)
 
 enum { LOOKED_AT = 2000, COPIES_MOST = 256 }; /* messages of one look, and those that are removed together */
+enum { LANES_OF_A_LOOK = 4 };                 /* with one replica */
 
 /* A message that was put again, and is to be removed at its old place. */
 struct copy {
@@ -127,12 +131,19 @@ static bool copy_or_step_down(weir_nats *nats, struct repair *repair, uint64_t p
     return copied;
 }
 
-/* Returns up to which sequence a lane can have messages that it will not deliver; 0 if that cannot be told. */
-static uint64_t look_at_lane(weir_nats *nats, size_t index, uint64_t last) {
+/*
+ * Returns up to which sequence a lane can have messages that it will not deliver; 0 if that cannot be told. A lane without
+ * an answer ends the look: the next ones would have none either, and the destroy waits for the look.
+ */
+static uint64_t look_at_lane(weir_nats *nats, size_t index, uint64_t *last) {
     struct weir__nats_lane_state lane;
-    if (weir__nats_lane_state(nats, index, &lane) != WEIR_OK)
+    weir_status status =
+        *last == 0 || weir__nats_stopped(nats) ? WEIR_CLOSED : weir__nats_lane_state(nats, index, &lane);
+    if (status != WEIR_OK && status != WEIR_EMPTY)
+        *last = 0;
+    if (status != WEIR_OK)
         return 0;
-    return lane.waiting == 0 && lane.in_work == 0 ? last : lane.floor;
+    return lane.waiting == 0 && lane.in_work == 0 ? *last : lane.floor;
 }
 
 /* Returns whether this program may repair: it holds the sentinel, or there is none. */
@@ -181,6 +192,8 @@ static bool sentinel_came(weir_nats *nats, uint64_t last) {
 
 /* Moves one message. Returns whether the look goes on. */
 static bool move(weir_nats *nats, struct repair *repair, uint64_t place) {
+    if (weir__nats_room_is_quiet(nats))
+        return false;
     if (repair->sentinel != 0) {
         copy_or_step_down(nats, repair, place);
         return repair->count < COPIES_MOST;
@@ -209,12 +222,13 @@ static void move_lane(weir_nats *nats, struct repair *repair, const struct weir_
 static void look(weir_nats *nats) {
     struct repair repair = {.stepped = nats->stepped}; /* after a step-down, no lane is moved until the next look */
     struct weir__nats_state *state = &repair.begin;
-    if (weir__nats_state(nats, nats->stream, state) != WEIR_OK || state->messages == 0 ||
-        !may_repair(nats, &repair.sentinel))
-        state->last = 0;
+    weir_status status = weir__nats_state(nats, nats->stream, state);
+    uint64_t last = status == WEIR_OK ? state->last : 0;
+    if (status != WEIR_OK || state->messages == 0 || !may_repair(nats, &repair.sentinel))
+        last = 0;
     for (size_t i = 0; i + 1 < nats->lane_count; i++) {
         struct weir__nats_lane *lane = &nats->lanes[i];
-        uint64_t next = state->last == 0 ? 0 : look_at_lane(nats, i, state->last);
+        uint64_t next = look_at_lane(nats, i, &last);
         lane->suspect = lane->suspect < next ? lane->suspect : next;
         if (lane->suspect != 0 && nats->stepped == repair.stepped)
             move_lane(nats, &repair, lane);
@@ -230,18 +244,19 @@ static bool is_left(weir_nats *nats, const struct weir__nats_lane *lane, uint64_
     return weir__nats_find(nats, lane->subject, first, &place) == WEIR_OK && place != 0 && place <= lane->suspect;
 }
 
-/* Makes the consumer of a lane anew, if it was idle at two looks beside a message. */
-static void look_at_lane_alone(weir_nats *nats, size_t index, const struct weir__nats_state *state) {
+/* Makes the consumer of a lane anew, if it was idle at two looks beside a message. Returns whether the server answers. */
+static bool look_at_lane_alone(weir_nats *nats, size_t index, const struct weir__nats_state *state) {
     struct weir__nats_lane *lane = &nats->lanes[index];
     struct weir__nats_lane_state now;
     weir_status status = weir__nats_lane_state(nats, index, &now);
     bool idle = status == WEIR_OK && now.waiting == 0 && now.in_work == 0;
     if (status == WEIR_EMPTY || (idle && lane->suspect != 0 && is_left(nats, lane, state->first)))
-        weir__nats_lane_renew(nats, index);
+        status = weir__nats_lane_renew(nats, index);
     lane->suspect = idle ? state->last : 0;
+    return status == WEIR_OK;
 }
 
-/* The same with one replica. */
+/* The same with one replica, for a few lanes. The next look begins behind them. */
 static void look_alone(weir_nats *nats) {
     struct weir__nats_state state;
     pthread_mutex_lock(&nats->lock);
@@ -249,16 +264,18 @@ static void look_alone(weir_nats *nats) {
     pthread_mutex_unlock(&nats->lock);
     if (!taking || weir__nats_state(nats, nats->stream, &state) != WEIR_OK)
         return;
-    for (size_t i = 0; i + 1 < nats->lane_count; i++) {
-        if (state.messages > 0)
-            look_at_lane_alone(nats, i, &state);
-        else
-            nats->lanes[i].suspect = 0;
+    size_t lanes = nats->lane_count - 1;
+    bool goes_on = state.messages > 0;
+    for (size_t i = 0; i < lanes && !goes_on; i++)
+        nats->lanes[i].suspect = 0;
+    for (size_t i = 0; i < lanes && i < LANES_OF_A_LOOK && goes_on; i++) {
+        goes_on = look_at_lane_alone(nats, nats->turn, &state) && !weir__nats_stopped(nats);
+        nats->turn = (nats->turn + 1) % lanes;
     }
 }
 
 void weir__nats_repair(weir_nats *nats) {
-    if (weir__nats_now() < nats->looked + LOOK_AFTER)
+    if (weir__nats_now() < nats->looked + LOOK_AFTER || weir__nats_room_is_quiet(nats))
         return;
     nats->looked = weir__nats_now();
     if (nats->config.replicas == 1)

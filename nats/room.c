@@ -67,7 +67,7 @@ static weir_status refresh(weir_nats *nats) {
 
 weir_status weir__nats_room_admit(weir_nats *nats, size_t wanted, size_t *admitted) {
     *admitted = admit(nats, wanted);
-    if (*admitted > 0)
+    if (*admitted > 0 || weir__nats_room_is_quiet(nats))
         return WEIR_OK;
     weir_status status = refresh(nats);
     if (status == WEIR_OK)
@@ -100,8 +100,8 @@ void weir__nats_room_elected(weir_nats *nats) {
 static void elected(natsConnection *connection, natsSubscription *subscription, natsMsg *message, void *handle) {
     (void)connection;
     (void)subscription;
-    natsMsg_Destroy(message);
     weir__nats_room_elected(handle);
+    natsMsg_Destroy(message);
 }
 
 natsStatus weir__nats_room_watch_leaders(weir_nats *nats) {
@@ -200,6 +200,16 @@ void weir__nats_room_wait(weir_nats *nats, uint64_t *pause, weir_deadline deadli
     if (nats->freed != seen)
         *pause = FIRST_PAUSE / 2;
     pthread_mutex_unlock(&nats->lock);
+}
+
+bool weir__nats_room_wait_quiet(weir_nats *nats, weir_deadline deadline) {
+    pthread_mutex_lock(&nats->lock);
+    bool quiet = weir__nats_now() < nats->quiet_until;
+    weir_deadline until = weir__nats_sooner(nats->quiet_until, deadline);
+    while (quiet && !nats->stopped && weir__nats_now() < until)
+        weir__nats_cond_wait(&nats->changed, &nats->lock, until);
+    pthread_mutex_unlock(&nats->lock);
+    return quiet;
 }
 
 /* A waiter that sleeps since then, because this thread was held up or the process was stopped, watches again. */

@@ -10,7 +10,7 @@
 
 /*
  * Admits up to `wanted` puts, and stores their number in `*admitted`, which may be 0. Asks the server if what is known
- * leaves no room. Returns WEIR_OK, or a status of weir__nats_state.
+ * leaves no room, except after an election. Returns WEIR_OK, or a status of weir__nats_state.
  */
 weir_status weir__nats_room_admit(weir_nats *nats, size_t wanted, size_t *admitted);
 
@@ -40,6 +40,9 @@ void weir__nats_room_stored_locked(weir_nats *nats, uint64_t sequence);
  * call; `*pause` is 0 before the first one, which returns at once.
  */
 void weir__nats_room_wait(weir_nats *nats, uint64_t *pause, weir_deadline deadline);
+
+/* If no put is admitted after an election, blocks until that ends, or the deadline. Returns whether it did. */
+bool weir__nats_room_wait_quiet(weir_nats *nats, weir_deadline deadline);
 
 /*
  * Subscribes to acknowledgements, unless that is done. Returns whether it did just now: room that was made before was not

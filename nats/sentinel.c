@@ -98,15 +98,6 @@ void weir__nats_sentinel_pass(weir_nats *nats) {
         nats->deliver(nats->target, sentinel);
 }
 
-/* Returns whether the server has no message with this number. */
-static bool is_removed(weir_nats *nats, uint64_t sequence) {
-    natsMsg *message = NULL;
-    jsErrCode code = 0;
-    natsStatus status = js_GetMsg(&message, nats->js, nats->stream, sequence, NULL, &code);
-    natsMsg_Destroy(message);
-    return status == NATS_NOT_FOUND || code == JSNoMessageFoundErr;
-}
-
 /*
  * Returns WEIR_OK if the message at a place has this identity, or the other one, which may be NULL; WEIR_EMPTY if not; or the
  * status of a question without an answer.
@@ -120,7 +111,8 @@ static weir_status has_identity(weir_nats *nats, uint64_t place, const char *ide
     natsMsg_Destroy(message);
     if (status == NATS_OK)
         return same ? WEIR_OK : WEIR_EMPTY;
-    return weir__nats_fail_as(nats, status, code, "cannot look at the sentinel of a close");
+    return weir__nats_fail_as(nats, status, code, "cannot look at the sentinel of a close",
+                              weir__nats_api("STREAM.MSG.GET", nats->stream, NULL).subject);
 }
 
 static const char *identity_of(const struct weir__nats_held *held) {
@@ -166,7 +158,8 @@ static weir_status remove_at(weir_nats *nats, uint64_t place) {
     if (status == NATS_OK || weir__nats_status(status, code) == WEIR_EMPTY || code == JSSequenceNotFoundErr ||
         code == JSStreamMsgDeleteFailed)
         return WEIR_OK;
-    return weir__nats_fail_as(nats, status, code, "cannot remove the sentinel of a close");
+    return weir__nats_fail_as(nats, status, code, "cannot remove the sentinel of a close",
+                              weir__nats_api("STREAM.MSG.DELETE", nats->stream, NULL).subject);
 }
 
 /*
@@ -204,9 +197,9 @@ static bool acknowledge(weir_nats *nats, const struct weir__nats_held *held) {
     natsStatus status = natsConnection_RequestString(&answer, nats->prompt, held->reply, "+ACK",
                                                      weir__nats_milliseconds(nats->config.timeout));
     natsMsg_Destroy(answer);
-    if (status == NATS_OK || is_removed(nats, held->sequence))
+    if (status == NATS_OK || weir__nats_is_removed(nats, held->sequence))
         return true;
-    weir__nats_fail_as(nats, status, 0, "no answer to the end by a close");
+    weir__nats_fail_as(nats, status, 0, "no answer to the end by a close", NULL);
     return false;
 }
 

@@ -104,16 +104,19 @@ static weir_status add_stream(weir_nats *nats, jsStreamConfig *config, uint64_t 
     for (;;) {
         jsStreamInfo *info = NULL;
         jsErrCode code = 0;
+        struct weir__nats_api api = weir__nats_api("STREAM.INFO", config->Name, NULL);
         natsStatus status = js_GetStreamInfo(&info, nats->js, config->Name, NULL, &code);
-        if (status != NATS_OK && weir__nats_status(status, code) == WEIR_EMPTY)
+        if (status != NATS_OK && weir__nats_status(status, code) == WEIR_EMPTY) {
+            api = weir__nats_api("STREAM.CREATE", config->Name, NULL);
             status = js_AddStream(&info, nats->js, config, NULL, &code);
+        }
         if (status == NATS_OK) {
             weir_status result = compare(nats, info, config);
             jsStreamInfo_Destroy(info);
             return result;
         }
-        if (!try_again(status, code) || weir__nats_is_refused(nats, "$JS.API.") || weir__nats_now() > until)
-            return weir__nats_fail_as(nats, status, code, "cannot create the stream");
+        if (!try_again(status, code) || weir__nats_is_refused(nats, api.subject) || weir__nats_now() > until)
+            return weir__nats_fail_as(nats, status, code, "cannot create the stream", api.subject);
         nats_Sleep(AGAIN_MS);
     }
 }
@@ -164,23 +167,26 @@ static void fill_consumer(const weir_nats *nats, size_t index, jsConsumerConfig 
     config->MaxWaiting = WAITING_PULLS;
 }
 
-/* Uses the ack_wait of a consumer that exists. */
-static weir_status add_consumer(weir_nats *nats, size_t index, uint64_t until) {
+/* Sets `*ack_wait` to that of a consumer that exists. */
+static weir_status add_consumer(weir_nats *nats, size_t index, uint64_t *ack_wait, uint64_t until) {
     jsConsumerConfig config;
     fill_consumer(nats, index, &config);
     for (;;) {
         jsConsumerInfo *info = NULL;
         jsErrCode code = 0;
+        struct weir__nats_api api = weir__nats_api("CONSUMER.INFO", nats->stream, config.Durable);
         natsStatus status = js_GetConsumerInfo(&info, nats->js, nats->stream, config.Durable, NULL, &code);
-        if (status != NATS_OK && (status == NATS_NOT_FOUND || code == JSConsumerNotFoundErr))
+        if (status != NATS_OK && (status == NATS_NOT_FOUND || code == JSConsumerNotFoundErr)) {
+            api = weir__nats_api("CONSUMER.DURABLE.CREATE", nats->stream, config.Durable);
             status = js_AddConsumer(&info, nats->js, nats->stream, &config, NULL, &code);
+        }
         if (status == NATS_OK) {
-            nats->config.ack_wait = (uint64_t)info->Config->AckWait;
+            *ack_wait = (uint64_t)info->Config->AckWait;
             jsConsumerInfo_Destroy(info);
             return WEIR_OK;
         }
-        if (!try_again(status, code) || weir__nats_is_refused(nats, "$JS.API.") || weir__nats_now() > until)
-            return weir__nats_fail_as(nats, status, code, "cannot create the consumer");
+        if (!try_again(status, code) || weir__nats_is_refused(nats, api.subject) || weir__nats_now() > until)
+            return weir__nats_fail_as(nats, status, code, "cannot create the consumer", api.subject);
         nats_Sleep(AGAIN_MS);
     }
 }
@@ -193,13 +199,13 @@ weir_status weir__nats_streams(weir_nats *nats) {
     if (status == WEIR_OK)
         status = add_dead(nats, description, until);
     for (size_t i = 0; i < nats->lane_count && status == WEIR_OK; i++)
-        status = add_consumer(nats, i, until);
+        status = add_consumer(nats, i, &nats->config.ack_wait, until);
     return status;
 }
 
 /* Names a question without an answer. */
-static weir_status unanswered(weir_nats *nats, natsStatus status, jsErrCode code) {
-    weir_status result = weir__nats_fail_as(nats, status, code, "cannot ask for the state of the queue");
+static weir_status unanswered(weir_nats *nats, natsStatus status, jsErrCode code, const char *subject) {
+    weir_status result = weir__nats_fail_as(nats, status, code, "cannot ask for the state of the queue", subject);
     if (result == WEIR_AUTH)
         return result;
     return try_again(status, code) ? WEIR_TIMEDOUT : result == WEIR_EMPTY ? WEIR_FAILED : result;
@@ -212,7 +218,7 @@ weir_status weir__nats_state(weir_nats *nats, const char *stream, struct weir__n
         return weir__nats_fail(nats, WEIR_DISCONNECTED, "no connection");
     natsStatus status = js_GetStreamInfo(&info, nats->js, stream, NULL, &code);
     if (status != NATS_OK)
-        return unanswered(nats, status, code);
+        return unanswered(nats, status, code, weir__nats_api("STREAM.INFO", stream, NULL).subject);
     state->messages = info->State.Msgs;
     state->first = info->State.FirstSeq;
     state->last = info->State.LastSeq;
@@ -232,6 +238,14 @@ bool weir__nats_has_leader(weir_nats *nats, weir_deadline deadline) {
     return status == NATS_OK;
 }
 
+bool weir__nats_is_removed(weir_nats *nats, uint64_t sequence) {
+    natsMsg *message = NULL;
+    jsErrCode code = 0;
+    natsStatus status = js_GetMsg(&message, nats->js, nats->stream, sequence, NULL, &code);
+    natsMsg_Destroy(message);
+    return status == NATS_NOT_FOUND || code == JSNoMessageFoundErr;
+}
+
 static bool read_sequence(const char *text, uint64_t *sequence) {
     const char *at = strstr(text, "\"seq\":"), *code = strstr(text, "\"err_code\":");
     *sequence = at == NULL ? 0 : strtoull(at + strlen("\"seq\":"), NULL, 10);
@@ -248,7 +262,7 @@ weir_status weir__nats_find(weir_nats *nats, const char *subject, uint64_t from,
     natsStatus status =
         natsConnection_RequestString(&answer, nats->prompt, api, body, weir__nats_milliseconds(nats->config.timeout));
     if (status != NATS_OK)
-        return unanswered(nats, status, 0);
+        return unanswered(nats, status, 0, api);
     bool told = natsMsg_GetData(answer) != NULL && read_sequence(natsMsg_GetData(answer), sequence);
     natsMsg_Destroy(answer);
     return told ? WEIR_OK : weir__nats_fail(nats, WEIR_FAILED, "the server does not tell where a message is");
@@ -259,9 +273,12 @@ weir_status weir__nats_lane_state(weir_nats *nats, size_t index, struct weir__na
     jsErrCode code = 0;
     if (!weir__nats_connected(nats->prompt))
         return weir__nats_fail(nats, WEIR_DISCONNECTED, "no connection");
-    natsStatus status = js_GetConsumerInfo(&info, nats->js, nats->stream, nats->lanes[index].consumer, NULL, &code);
+    const char *consumer = nats->lanes[index].consumer;
+    natsStatus status = js_GetConsumerInfo(&info, nats->js, nats->stream, consumer, NULL, &code);
+    if (code == JSConsumerNotFoundErr)
+        return WEIR_EMPTY;
     if (status != NATS_OK)
-        return code == JSConsumerNotFoundErr ? WEIR_EMPTY : unanswered(nats, status, code);
+        return unanswered(nats, status, code, weir__nats_api("CONSUMER.INFO", nats->stream, consumer).subject);
     state->waiting = info->NumPending;
     state->in_work = (uint64_t)info->NumAckPending;
     state->floor = info->AckFloor.Stream;
@@ -271,6 +288,7 @@ weir_status weir__nats_lane_state(weir_nats *nats, size_t index, struct weir__na
 
 weir_status weir__nats_lane_renew(weir_nats *nats, size_t index) {
     jsErrCode code = 0;
+    uint64_t ack_wait; /* that of the handle stays: other threads read it */
     js_DeleteConsumer(nats->js, nats->stream, nats->lanes[index].consumer, NULL, &code);
-    return add_consumer(nats, index, weir_deadline_after(nats->config.timeout));
+    return add_consumer(nats, index, &ack_wait, weir_deadline_after(nats->config.timeout));
 }

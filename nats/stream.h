@@ -25,6 +25,9 @@ weir_status weir__nats_state(weir_nats *nats, const char *stream, struct weir__n
 /* Returns whether the stream has a leader that answers until the deadline. */
 bool weir__nats_has_leader(weir_nats *nats, weir_deadline deadline);
 
+/* Returns whether the server tells that the stream has no message with this number. */
+bool weir__nats_is_removed(weir_nats *nats, uint64_t sequence);
+
 /*
  * Finds the first message with a subject, which may have wildcards, from a sequence on. Sets `*sequence` to its place, or to 0
  * if there is none. Returns WEIR_OK, or a status with a message.

@@ -115,7 +115,7 @@ static weir_status subscribe(weir_nats *nats) {
     if (status == NATS_OK) /* requests use the other connection */
         status = natsConnection_FlushTimeout(nats->bulk, weir__nats_milliseconds(nats->config.timeout));
     if (status != NATS_OK && nats->arrivals == NULL)
-        return weir__nats_fail_as(nats, status, 0, "cannot subscribe");
+        return weir__nats_fail_as(nats, status, 0, "cannot subscribe", NULL);
     return WEIR_OK; /* if the connection is lost at this moment, libnats subscribes when it is made again */
 }
 

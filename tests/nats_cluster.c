@@ -493,6 +493,19 @@ static void wait_for_another_leader(jsCtx *js, int before) {
     }
 }
 
+/* Waits for the news of a new leader, after that which has come. Returns when it came. */
+static uint64_t wait_for_news(natsConnection *connection, natsSubscription *news) {
+    natsMsg *message = NULL;
+    while (natsSubscription_NextMsg(&message, news, 100) == NATS_OK)
+        natsMsg_Destroy(message);
+    natsConnection_RequestString(&message, connection, "$JS.API.STREAM.LEADER.STEPDOWN.WEIR_elected", "", 5000);
+    natsMsg_Destroy(message);
+    if (natsSubscription_NextMsg(&message, news, 60000) != NATS_OK)
+        stop_with("no news of a new leader");
+    natsMsg_Destroy(message);
+    return now();
+}
+
 /* A put that begins after an election waits until others have repeated theirs. */
 static bool run_elected(int times) {
     jsCtx *js = NULL;
@@ -500,15 +513,14 @@ static bool run_elected(int times) {
     snprintf(queue, sizeof queue, "elected");
     natsConnection *connection = connect_watcher(&js);
     weir_nats *nats = open_queue();
+    natsSubscription *news = NULL;
+    natsConnection_SubscribeSync(&news, connection, "$JS.EVENT.ADVISORY.STREAM.LEADER_ELECTED.WEIR_elected");
     for (int i = 1; i <= times; i++) {
-        uint64_t messages, begin = 0;
+        uint64_t messages;
         int leader = -1;
-        natsMsg *answer = NULL;
         while (!ask(js, &messages, &leader) || leader < 0)
             usleep(100000);
-        begin = now();
-        natsConnection_RequestString(&answer, connection, "$JS.API.STREAM.LEADER.STEPDOWN.WEIR_elected", "", 5000);
-        natsMsg_Destroy(answer);
+        uint64_t begin = wait_for_news(connection, news);
         wait_for_another_leader(js, leader);
         if (weir_nats_put(nats, strdup("0"), weir_deadline_after(60 * WEIR_SECOND)) != WEIR_OK)
             stop_with("cannot put");
@@ -517,6 +529,7 @@ static bool run_elected(int times) {
         right = right && waited > 14 * WEIR_SECOND / 10;
     }
     weir_nats_destroy(nats);
+    natsSubscription_Destroy(news);
     jsCtx_Destroy(js);
     natsConnection_Destroy(connection);
     return right;

@@ -13,6 +13,7 @@
 #include "support.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,8 +60,12 @@ static atomic_int unanswered;            /* looks at a message that are still to
 static atomic_bool refuses, refuses_all; /* looks at a message; questions for a place too */
 static atomic_size_t looks, questions;
 static atomic_bool slow_deletes, own_was_there;
-static const char *_Atomic elected_queue; /* is told of a new leader during the next put; NULL: none */
+static const char *_Atomic elected_queue; /* is told of a new leader during a put; NULL: none */
+static atomic_size_t puts_before;         /* that one; 0: it is the next one */
+static const char *_Atomic repaired;      /* is told of one when a repair asks for a message; NULL: none */
+static atomic_uint_fast64_t told;         /* when that was; 0: never */
 static atomic_uint_fast64_t own;          /* place of the sentinel that is watched; 0: none */
+static atomic_bool disconnected;          /* the connections seem to be down */
 
 static void *of_libnats(const char *name) {
     return dlsym(RTLD_NEXT, name);
@@ -100,7 +105,68 @@ natsStatus js_DeleteMsg(jsCtx *context, const char *stream, uint64_t place, jsOp
     return status;
 }
 
-static atomic_bool heard; /* a handle has news of a new leader */
+static atomic_size_t states;   /* questions for the state of a stream */
+static atomic_bool mute;       /* no stream tells its state */
+static atomic_bool mute_lanes; /* no consumer of the stream WEIR_silent tells its state */
+static atomic_size_t unheard;  /* such questions to consumers */
+
+natsStatus js_GetStreamInfo(jsStreamInfo **info, jsCtx *context, const char *stream, jsOptions *options,
+                            jsErrCode *code) {
+    void *address = of_libnats("js_GetStreamInfo");
+    natsStatus (*get)(jsStreamInfo **, jsCtx *, const char *, jsOptions *, jsErrCode *);
+    memcpy(&get, &address, sizeof get);
+    atomic_fetch_add(&states, 1);
+    return atomic_load(&mute) ? NATS_TIMEOUT : get(info, context, stream, options, code);
+}
+
+natsStatus js_GetConsumerInfo(jsConsumerInfo **info, jsCtx *context, const char *stream, const char *consumer,
+                              jsOptions *options, jsErrCode *code) {
+    void *address = of_libnats("js_GetConsumerInfo");
+    natsStatus (*get)(jsConsumerInfo **, jsCtx *, const char *, const char *, jsOptions *, jsErrCode *);
+    memcpy(&get, &address, sizeof get);
+    if (!atomic_load(&mute_lanes) || strcmp(stream, "WEIR_silent") != 0)
+        return get(info, context, stream, consumer, options, code);
+    atomic_fetch_add(&unheard, 1);
+    return NATS_TIMEOUT;
+}
+
+natsConnStatus natsConnection_Status(natsConnection *connection) {
+    void *address = of_libnats("natsConnection_Status");
+    natsConnStatus (*ask)(natsConnection *);
+    memcpy(&ask, &address, sizeof ask);
+    return atomic_load(&disconnected) ? NATS_CONN_STATUS_RECONNECTING : ask(connection);
+}
+
+static natsErrHandler error_handler; /* of the newest handle */
+static void *error_target;
+static _Thread_local const char *error_text; /* of a call that is not permitted; NULL: none */
+
+natsStatus natsOptions_SetErrorHandler(natsOptions *options, natsErrHandler handler, void *target) {
+    void *address = of_libnats("natsOptions_SetErrorHandler");
+    natsStatus (*set)(natsOptions *, natsErrHandler, void *);
+    memcpy(&set, &address, sizeof set);
+    error_handler = handler;
+    error_target = target;
+    return set(options, handler, target);
+}
+
+const char *nats_GetLastError(natsStatus *status) {
+    void *address = of_libnats("nats_GetLastError");
+    const char *(*get)(natsStatus *);
+    memcpy(&get, &address, sizeof get);
+    return error_text == NULL ? get(status) : error_text;
+}
+
+/* Tells the newest handle what the server tells about a call that it does not permit. */
+static void not_permitted(const char *what, const char *subject) {
+    char text[256];
+    snprintf(text, sizeof text, "Permissions Violation for %s \"%s\"", what, subject);
+    error_text = text;
+    error_handler(NULL, NULL, NATS_NOT_PERMITTED, error_target);
+    error_text = NULL;
+}
+
+static atomic_bool heard; /* a handle has taken notice of a new leader */
 
 void natsMsg_Destroy(natsMsg *message) {
     void *address = of_libnats("natsMsg_Destroy");
@@ -112,7 +178,7 @@ void natsMsg_Destroy(natsMsg *message) {
         atomic_store(&heard, true);
 }
 
-/* Tells all handles of a new leader, and waits until the only one has heard. */
+/* Tells all handles of a new leader, and waits until the only one has taken notice. */
 static void elect(natsConnection *connection, const char *name) {
     char subject[128];
     atomic_store(&heard, false);
@@ -120,17 +186,21 @@ static void elect(natsConnection *connection, const char *name) {
     ck_assert_int_eq(natsConnection_PublishString(connection, subject, "{}"), NATS_OK);
     for (weir_deadline hang = hang_limit(); !atomic_load(&heard) && now() < hang;)
         usleep(1000);
-    usleep(20000); /* it takes notice just after */
+    ck_assert(atomic_load(&heard));
 }
+
+static atomic_uint_fast64_t copied; /* when a message was put again last; 0: never */
 
 /* A leader is elected between the begin of a put and its message. */
 natsStatus natsConnection_PublishMsg(natsConnection *connection, natsMsg *message) {
     void *address = of_libnats("natsConnection_PublishMsg");
     natsStatus (*publish)(natsConnection *, natsMsg *);
     memcpy(&publish, &address, sizeof publish);
-    const char *queue = atomic_exchange(&elected_queue, NULL);
-    if (queue != NULL)
-        elect(watcher, queue);
+    const char *again = NULL;
+    if (natsMsgHeader_Get(message, "Weir-Again", &again) == NATS_OK)
+        atomic_store(&copied, now());
+    if (atomic_load(&elected_queue) != NULL && atomic_fetch_sub(&puts_before, 1) == 0)
+        elect(watcher, atomic_exchange(&elected_queue, NULL));
     return publish(connection, message);
 }
 
@@ -150,6 +220,11 @@ natsStatus natsConnection_RequestString(natsMsg **answer, natsConnection *connec
     memcpy(&request, &address, sizeof request);
     bool acknowledges = strcmp(text, "+ACK") == 0;
     *answer = NULL;
+    const char *queue = strstr(subject, ".MSG.GET.") == NULL ? NULL : atomic_exchange(&repaired, NULL);
+    if (queue != NULL) {
+        atomic_store(&told, now());
+        elect(watcher, queue);
+    }
     if (strstr(subject, ".MSG.GET.") != NULL && atomic_fetch_add(&questions, 1) < SIZE_MAX && atomic_load(&refuses_all))
         return NATS_NOT_PERMITTED;
     if (acknowledges)
@@ -164,7 +239,7 @@ natsStatus natsConnection_RequestString(natsMsg **answer, natsConnection *connec
 
 /* ---- a queue that takes itself for one with replicas ---- */
 
-static void add_stream(const char *name, const char *subject, jsRetentionPolicy retention) {
+static void add_stream_with(const char *name, const char *subject, jsRetentionPolicy retention, int32_t largest) {
     jsStreamConfig config;
     const char *subjects[1] = {subject};
     jsStreamConfig_Init(&config);
@@ -173,8 +248,13 @@ static void add_stream(const char *name, const char *subject, jsRetentionPolicy 
     config.Subjects = subjects;
     config.SubjectsLen = 1;
     config.Retention = retention;
+    config.MaxMsgSize = largest;
     config.Discard = retention == js_WorkQueuePolicy ? js_DiscardNew : js_DiscardOld;
     ck_assert_int_eq(js_AddStream(NULL, js, &config, NULL, NULL), NATS_OK);
+}
+
+static void add_stream(const char *name, const char *subject, jsRetentionPolicy retention) {
+    add_stream_with(name, subject, retention, -1);
 }
 
 static void make_queue(const char *name) {
@@ -283,6 +363,12 @@ static void wait_for_end(struct taker *taker) {
 
 /* ---- sentinels ---- */
 
+static void assert_names(weir_nats *nats, const char *text) {
+    char reason[512];
+    assert_status(WEIR_OK, weir_nats_message_copy(nats, reason, sizeof reason));
+    ck_assert_msg(strstr(reason, text) != NULL, "\"%s\" is not in \"%s\"", text, reason);
+}
+
 /* Puts the message at a place again, as it is. */
 static void put_copy(const char *stream, uint64_t place) {
     natsMsg *message = NULL;
@@ -312,12 +398,6 @@ START_TEST (an_end_by_a_close_waits_until_its_place_is_known) {
 }
 END_TEST
 
-static void assert_names(weir_nats *nats, const char *text) {
-    char reason[512];
-    assert_status(WEIR_OK, weir_nats_message_copy(nats, reason, sizeof reason));
-    ck_assert_msg(strstr(reason, text) != NULL, "\"%s\" is not in \"%s\"", text, reason);
-}
-
 START_TEST (a_refused_end_by_a_close_backs_off_and_is_told) {
     make_queue("refused");
     weir_nats *nats = open_queue("refused");
@@ -331,7 +411,7 @@ START_TEST (a_refused_end_by_a_close_backs_off_and_is_told) {
     assert_names(nats, "cannot look at the sentinel of a close");
     weir_deadline begin = now();
     end_taker(&taker);
-    ck_assert_uint_lt(now() - begin, SECONDS / 2);
+    ck_assert_uint_lt(now() - begin, 5 * SECONDS);
     atomic_store(&refuses, false);
     start_taker(&taker, nats);
     wait_for_end(&taker);
@@ -359,14 +439,31 @@ END_TEST
 
 /* ---- puts beside an election ---- */
 
-START_TEST (a_put_after_an_election_waits) {
+static void *close_in_thread(void *nats) {
+    close_queue(nats);
+    return NULL;
+}
+
+/* A source takes the sentinel before it would be put again. */
+START_TEST (a_put_after_an_election_waits_and_a_close_during_it_ends_once) {
     make_queue("elected");
     weir_nats *nats = open_queue("elected");
+    struct taker taker = {0};
+    weir_nats_counts counts;
+    pthread_t thread;
     put_items(nats, 1);
-    elect(watcher, "elected");
-    weir_deadline begin = now();
+    start_taker(&taker, nats);
+    weir_deadline begin = now(), hang = hang_limit();
+    atomic_store(&elected_queue, "elected");
+    ck_assert_int_eq(pthread_create(&thread, NULL, close_in_thread, nats), 0);
+    while (!atomic_load(&heard) && now() < hang)
+        usleep(1000);
     put_items(nats, 1);
     ck_assert_uint_gt(now() - begin, SECONDS);
+    pthread_join(thread, NULL);
+    wait_for_end(&taker);
+    assert_status(WEIR_OK, weir_nats_count(nats, &counts));
+    ck_assert_msg(counts.unfinished <= 1, "%u messages besides the last item", (unsigned)counts.unfinished - 1);
     assert_status(WEIR_OK, weir_nats_destroy(nats));
 }
 END_TEST
@@ -398,10 +495,47 @@ START_TEST (many_puts_during_an_election_are_put_again_later) {
     size_t put = 0;
     make_queue("many");
     weir_nats *nats = open_queue("many");
+    atomic_store(&puts_before, MANY - 1);
     atomic_store(&elected_queue, "many");
+    atomic_store(&states, 0);
     assert_status(WEIR_OK, weir_nats_put_many(nats, items, MANY, &put, 0));
+    size_t asked = atomic_load(&states);
+    ck_assert_msg(asked <= 5, "%zu questions while it waits", asked);
     ck_assert_uint_eq(put, MANY);
     ck_assert_uint_gt(count_puts("many"), MANY); /* those that the message of the election overtook */
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+/* The first one is refused, the last one stored: it would be put again. */
+START_TEST (items_behind_a_refused_one_are_uncertain_during_an_election) {
+    static char large[2000];
+    void *items[] = {memset(large, 'x', sizeof large - 1), large + sizeof large - 2};
+    size_t put = 1;
+    add_stream_with("WEIR_rest", "weir.rest.>", js_WorkQueuePolicy, sizeof large / 2);
+    add_stream("WEIR_rest_DEAD", "weir_dead.rest", js_LimitsPolicy);
+    weir_nats *nats = open_queue("rest");
+    atomic_store(&puts_before, 1);
+    atomic_store(&elected_queue, "rest");
+    assert_status(WEIR_UNCERTAIN, weir_nats_put_many(nats, items, COUNT_OF(items), &put, 0));
+    ck_assert_uint_eq(put, 0);
+    ck_assert_uint_eq(count_puts("rest"), 1);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+START_TEST (no_put_is_made_just_after_a_lost_connection) {
+    char *item = strdup("item");
+    make_queue("gone");
+    weir_nats *nats = open_queue("gone");
+    atomic_store(&disconnected, true);
+    assert_status(WEIR_DISCONNECTED, weir_nats_put(nats, item, 0));
+    weir_deadline begin = now();
+    atomic_store(&disconnected, false);
+    weir_status status = weir_nats_put(nats, item, 0);
+    if (now() - begin < SECONDS)
+        assert_status(WEIR_FULL, status);
+    free(item);
     assert_status(WEIR_OK, weir_nats_destroy(nats));
 }
 END_TEST
@@ -412,13 +546,49 @@ START_TEST (a_stored_put_is_never_uncertain) {
     char reason[256] = "";
     weir_nats_config config = config_for("hasty", server.url);
     weir_nats *nats = NULL;
-    config.timeout = 300 * MILLISECONDS;
+    config.timeout = 1200 * MILLISECONDS;
     config.message = reason;
     config.message_size = sizeof reason;
     ck_assert_msg(weir_nats_open(&nats, &config) == WEIR_OK, "%s", reason);
     atomic_store(&elected_queue, "hasty");
     assert_status(WEIR_OK, weir_nats_put(nats, strdup("item"), 0));
     ck_assert_uint_eq(count_puts("hasty"), 1);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+/* ---- calls that are not permitted ---- */
+
+START_TEST (a_call_that_is_not_permitted_is_told_to_its_caller_only) {
+    char subject[128];
+    make_queue("denied");
+    weir_nats *nats = open_queue("denied");
+    weir_nats_counts counts;
+    atomic_store(&mute, true);
+    not_permitted("Publish to", "$JS.API.CONSUMER.MSG.NEXT.WEIR_denied.lane_0");
+    not_permitted("Publish to", "$JS.API.STREAM.INFO.WEIR_denied_DEAD");
+    assert_status(WEIR_TIMEDOUT, weir_nats_count(nats, &counts));
+    not_permitted("Publish to", "$JS.API.STREAM.INFO.WEIR_denied");
+    for (int i = 0; i < 20; i++) {
+        snprintf(subject, sizeof subject, "$JS.API.CONSUMER.MSG.NEXT.WEIR_denied.lane_%d", i);
+        not_permitted("Publish to", subject);
+    }
+    not_permitted("Publish to", "$JS.API.STREAM.MSG.GET.WEIR_denied");
+    assert_status(WEIR_AUTH, weir_nats_count(nats, &counts));
+    assert_names(nats, "$JS.API.STREAM.INFO.WEIR_denied\"");
+    atomic_store(&mute, false);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+START_TEST (an_acknowledgement_that_is_not_permitted_is_told) {
+    make_queue("mum");
+    weir_nats *nats = open_queue("mum");
+    not_permitted("Publish to", "$JS.ACK.WEIR_mum.lane_0.1.1.1.1.0");
+    assert_names(nats, "$JS.ACK.WEIR_mum.lane_0");
+    not_permitted("Publish to", "$JS.API.STREAM.INFO.WEIR_mum");
+    not_permitted("Subscription to", "$JS.ACK.WEIR_mum.>");
+    assert_names(nats, "STREAM.INFO");
     assert_status(WEIR_OK, weir_nats_destroy(nats));
 }
 END_TEST
@@ -486,6 +656,71 @@ START_TEST (items_that_a_lone_server_has_again_are_delivered) {
 }
 END_TEST
 
+static uint64_t key_of(const void *item, void *arg) {
+    (void)arg;
+    return *(const unsigned char *)item;
+}
+
+static weir_nats *open_alone(const char *name, unsigned lanes) {
+    weir_nats_config config = config_for(name, server.url);
+    weir_nats *nats = NULL;
+    config.replicas = 1;
+    config.lanes = lanes;
+    config.key = lanes == 0 ? NULL : key_of;
+    assert_status(WEIR_OK, weir_nats_open(&nats, &config));
+    return nats;
+}
+
+START_TEST (a_lane_without_a_consumer_is_counted) {
+    weir_nats *nats = open_alone("anew", 0);
+    weir_nats_counts counts = {0, 0, 0};
+    put_items(nats, 2);
+    ck_assert_int_eq(js_DeleteConsumer(js, "WEIR_anew", "lane_0", NULL, NULL), NATS_OK);
+    assert_status(WEIR_OK, weir_nats_count(nats, &counts));
+    ck_assert_uint_eq(counts.unfinished, 2);
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
+/* Between two looks are two seconds. */
+static void assert_looks_end(weir_deadline begin) {
+    size_t made = atomic_load(&unheard), most = 2 + (now() - begin) / (2 * SECONDS);
+    ck_assert_uint_gt(made, 0);
+    ck_assert_msg(made <= most, "%zu questions, not %zu", made, most);
+}
+
+/* One look hears of an election when it has found the message. The other one has no answer for its first lane. */
+START_TEST (a_look_ends_with_an_election_and_without_an_answer) {
+    weir_nats *silent = open_alone("silent", 16);
+    struct taker other = {.hold = true};
+    weir_deadline begin = now();
+    put_items(silent, 2);
+    atomic_store(&mute_lanes, true);
+    make_queue("calm");
+    weir_nats *nats = open_queue("calm");
+    struct taker taker = {0};
+    weir_deadline hang = hang_limit();
+    replace_consumer("calm", "nothing");
+    put_items(nats, 1);
+    atomic_store(&repaired, "calm");
+    start_taker(&taker, nats);
+    start_taker(&other, silent);
+    while (atomic_load(&told) == 0 && now() < hang)
+        usleep(1000);
+    usleep(100000);
+    ck_assert_uint_gt(atomic_load(&told), 0);
+    weir_deadline when = atomic_load(&copied);
+    ck_assert(when == 0 || when > atomic_load(&told) + SECONDS);
+    assert_looks_end(begin);
+    atomic_store(&mute_lanes, false);
+    atomic_store(&other.hold, false);
+    end_taker(&taker);
+    end_taker(&other);
+    assert_status(WEIR_OK, weir_nats_destroy(silent));
+    assert_status(WEIR_OK, weir_nats_destroy(nats));
+}
+END_TEST
+
 /* Both look at the same moments, and find the same messages. */
 START_TEST (of_two_repairs_one_goes_on) {
     make_queue("two");
@@ -502,6 +737,7 @@ START_TEST (of_two_repairs_one_goes_on) {
         usleep(1000);
         ask("two", &first, &last);
     }
+    ck_assert_uint_gt(first, ITEMS);
     ck_assert_msg(last <= 2 * ITEMS + 2, "%u copies of %d items", (unsigned)(last - ITEMS), ITEMS);
     atomic_store(&slow_deletes, false);
     end_taker(&one);
@@ -514,7 +750,8 @@ END_TEST
 static Suite *suite(void) {
     Suite *all = suite_create("nats_replicas");
     TCase *sentinels = add_case(all, "sentinels"), *repairs = add_case(all, "repairs"), *puts = add_case(all, "puts");
-    TCase *cases[] = {sentinels, repairs, puts};
+    TCase *refusals = add_case(all, "refusals");
+    TCase *cases[] = {sentinels, repairs, puts, refusals};
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
         tcase_add_unchecked_fixture(cases[i], start_server, end_server);
         tcase_add_checked_fixture(cases[i], start_watcher, end_watcher);
@@ -522,12 +759,18 @@ static Suite *suite(void) {
     tcase_add_test(sentinels, an_end_by_a_close_waits_until_its_place_is_known);
     tcase_add_test(sentinels, a_refused_end_by_a_close_backs_off_and_is_told);
     tcase_add_test(sentinels, a_sentinel_that_waits_backs_off_while_questions_are_refused);
-    tcase_add_test(puts, a_put_after_an_election_waits);
+    tcase_add_test(puts, a_put_after_an_election_waits_and_a_close_during_it_ends_once);
     tcase_add_test(puts, a_put_during_an_election_is_put_again_later);
     tcase_add_test(puts, many_puts_during_an_election_are_put_again_later);
     tcase_add_test(puts, a_stored_put_is_never_uncertain);
+    tcase_add_test(puts, items_behind_a_refused_one_are_uncertain_during_an_election);
+    tcase_add_test(puts, no_put_is_made_just_after_a_lost_connection);
+    tcase_add_test(refusals, a_call_that_is_not_permitted_is_told_to_its_caller_only);
+    tcase_add_test(refusals, an_acknowledgement_that_is_not_permitted_is_told);
     tcase_add_loop_test(repairs, a_repair_may_end_at_any_point, 0, COUNT_OF(deaths));
     tcase_add_test(repairs, items_that_a_lone_server_has_again_are_delivered);
+    tcase_add_test(repairs, a_lane_without_a_consumer_is_counted);
+    tcase_add_test(repairs, a_look_ends_with_an_election_and_without_an_answer);
     tcase_add_test(repairs, of_two_repairs_one_goes_on);
     return all;
 }

@@ -165,14 +165,17 @@ WEIR_API weir_status weir_nats_buffer_add(weir_nats_buffer *buffer, const void *
  * Puts an item and waits until the server has stored it. Blocks while the queue is full, until `deadline`. If the
  * deadline has passed, it tries once, and waits at most `timeout` for the answer. An unanswered put is sent again. With one
  * replica it has the same identity, so that the server stores it once, if it gets it again within two minutes. With
- * several it is sent again once these have a leader, and may be stored twice; other puts of the handle find no room for 1.5 s
- * then.
+ * several it is sent again once these have a leader, and may be stored twice. Other puts of the handle find no room for 1.5 s
+ * then, nor after the news of a new leader, nor after a lost connection has returned. A put that is under way at that news is
+ * stored twice, and once more for each further leader in that time. It is stored once if the destroy begins before that time
+ * ends, or if both the deadline and `timeout` do.
  *
  * Returns WEIR_OK, or
- *   WEIR_FULL          if the queue was full, and the deadline had passed before the call
- *   WEIR_TIMEDOUT      if the queue was full until the deadline
+ *   WEIR_FULL          if the queue was full, or in these 1.5 s, and the deadline had passed before the call
+ *   WEIR_TIMEDOUT      if the queue was full, or had no room for these 1.5 s, until the deadline
  *   WEIR_CLOSED        if the handle is being destroyed
  *   WEIR_NOMEM         if out of memory
+ *   WEIR_AUTH          if the server does not permit the put; the item is not on the server
  *   WEIR_TOO_LARGE     if the bytes of the item exceed the limit of the server, which is 1 MiB by default
  *   WEIR_DISCONNECTED  if there was no connection until the deadline; the item is not on the server
  *   WEIR_UNCERTAIN     if there was no answer; the item may be on the server
@@ -195,7 +198,8 @@ WEIR_API weir_status weir_nats_put_many(weir_nats *nats, void *const *items, siz
 /*
  * Puts one sentinel behind all items, like weir_queue_close. Exactly one source or consumer, of any program, takes it, and
  * ends, once all items before it are acknowledged. To end n of them, close n times. A second one may end if the first one
- * lost its network for ack_wait at that moment.
+ * lost its network for ack_wait at that moment. A close that is answered during the choice of a leader is not put again if a
+ * source has taken it meanwhile.
  *
  * Returns the statuses of weir_nats_put.
  */
@@ -208,6 +212,7 @@ WEIR_API weir_status weir_nats_close(weir_nats *nats, weir_deadline deadline);
  *   WEIR_TIMEDOUT      if items were left at the deadline
  *   WEIR_CLOSED        if the handle is being destroyed
  *   WEIR_DISCONNECTED  if there was no connection, or no answer, at the deadline
+ *   WEIR_AUTH          if the server does not permit the question
  *   WEIR_FAILED        if the server refuses to tell
  */
 WEIR_API weir_status weir_nats_join(weir_nats *nats, weir_deadline deadline);
@@ -223,7 +228,7 @@ typedef struct weir_nats_counts {
  * Asks the server for the counts.
  *
  * Returns WEIR_OK. WEIR_DISCONNECTED without a connection. WEIR_TIMEDOUT if there was no answer within `timeout`.
- * WEIR_FAILED if the server refuses to tell.
+ * WEIR_AUTH if the server does not permit the question. WEIR_FAILED if the server refuses to tell.
  */
 WEIR_API weir_status weir_nats_count(weir_nats *nats, weir_nats_counts *counts);
 
@@ -293,6 +298,7 @@ WEIR_API weir_status weir_nats_sink(weir_nats *nats, weir_stage_options *stage);
  *   WEIR_EMPTY         if no further letter exists
  *   WEIR_DISCONNECTED  if there is no connection
  *   WEIR_TIMEDOUT      if the server does not answer within `timeout`
+ *   WEIR_AUTH          if the server does not permit the question
  *   WEIR_FAILED        if the server refuses to tell; also any status of `decode`
  */
 WEIR_API weir_status weir_nats_dead_read(weir_nats *nats, uint64_t after, uint64_t *number, void **item,
