@@ -7,8 +7,8 @@
  *
  * The end: the program with the list puts a sentinel behind the entries. It comes to one of the joined programs when
  * all entries before it are acknowledged. That program puts it again for the next one, and ends. The program with the
- * list removes the one that is left in the end. A program that was away all the time learns of the end from a third queue,
- * NAME-lists.
+ * list removes the one that is left in the end. A third queue, NAME-lists, has the state of the list. A joined program
+ * learns of the end from it if it gets no sentinel: it was away all the time, or entries were put again behind the sentinel.
  *
  * These functions are in queue_nats.c, queue_lists.c, queue_put.c and queue_take.c if libweir-nats was built, else in queue_none.c.
  *
@@ -63,7 +63,10 @@ enum queue_answer queue_put(struct queue *queue, char *const *texts, size_t coun
 /* Tells the server that a list begins. Called before the first put. Blocks until it knows, or a signal comes. */
 void queue_begin(struct queue *queue);
 
-/* Puts the sentinel. Blocks until the server has it. Returns false if a signal comes first. */
+/*
+ * Tells the server that no further entry comes, and puts the sentinel. Blocks until the server has both. If a signal comes
+ * first, returns whether the joined programs will end.
+ */
 bool queue_put_end(struct queue *queue);
 
 /*

@@ -2,9 +2,9 @@
  * queue_take.c - the queue of a program that has joined.
  *
  * A sentinel of an earlier run may lie before entries of this one. So the program that gets it looks: only if nothing
- * is unfinished, it is the end. Otherwise another sentinel follows, or the list is still being written. A program that was
- * away when the sentinel came learns of the end from queue_lists.c. So does each if an entry was put again, behind the
- * sentinel.
+ * is unfinished, it is the end. Otherwise another sentinel follows, the list is still being written, or entries were put
+ * again behind the sentinel. Then each program learns of the end from queue_lists.c, and so does one that was away when the
+ * sentinel came.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -76,7 +76,7 @@ static bool is_end(struct queue *queue) {
     while ((status = weir_queue_join_until(queue->taken, weir_deadline_after(0))) != WEIR_OK &&
            status != WEIR_TIMEDOUT && !interrupt_is_stopping())
         queue_pause(LOOK_EVERY);
-    if (status == WEIR_TIMEDOUT || (!queue->has_taken && queue_lists_none_yet(queue)))
+    if (status == WEIR_TIMEDOUT || queue_lists_go_on(queue))
         return false;
     while (weir_queue_close(queue->taken) != WEIR_OK && !interrupt_is_stopping())
         queue_pause(LOOK_EVERY);

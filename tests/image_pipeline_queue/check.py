@@ -429,6 +429,39 @@ def check_leader_interrupted():
         expect(worker.finish().figure("done") == 8, worker.out)
 
 
+def check_put_again_at_the_end():
+    """Pictures are put again behind the end, after the program with the list was killed or interrupted: all are done."""
+    released = threading.Event()
+
+    def answer(request, number):
+        if released.is_set():
+            time.sleep(0.2)  # for one of each host, and then for those that were put again
+            picture(request, number)
+        else:
+            request.send(429, Retry_After="1")  # those that have failed first are put again while the host is paused
+
+    def wait_for(program, text):
+        line = program.process.stderr.readline()
+        while line and text not in line:
+            line = program.process.stderr.readline()
+        expect(line, f"no line with {text}")
+
+    with serving(answer) as server:
+        path = write_list("behind.list", [server.url(f"{i}.jpg") for i in range(12)])
+        ways = {f"behind-{number}": number for number in (signal.SIGKILL, signal.SIGINT)}
+        leaders = {name: put(NATS.url(name), path) for name in ways}
+        for name, leader in leaders.items():
+            wait_for(leader, " 0/12, ")  # the list is put
+            leader.signal(ways[name])
+            leader.finish(128 + signal.SIGINT if ways[name] == signal.SIGINT else -signal.SIGKILL)
+        workers = [join(NATS.url(name), name, "--take", "16") for name in ways]
+        for worker in workers:
+            wait_for(worker, ": paused after 10 failures in a row: ")
+        released.set()
+        for worker in workers:
+            expect(worker.finish().figure("done") == 12, worker.out)
+
+
 def check_large():
     """An entry and an outcome that the server does not take."""
     config = WORK / "large.conf"
@@ -609,7 +642,7 @@ def check_usage():
 
 CHECKS = (check_usage, check_server, check_killed, check_interrupted, check_interrupted_twice, check_stopped,
           check_failures, check_again, check_paused_host, check_resume, check_max_failures, check_leader_interrupted,
-          check_large, check_server_killed, check_slow_list, check_interrupted_without_server, check_away_at_the_end,
+          check_put_again_at_the_end, check_large, check_server_killed, check_slow_list, check_interrupted_without_server, check_away_at_the_end,
           check_replicas)
 
 NATS = Nats()
