@@ -393,6 +393,17 @@ def check_resume():
         leader = put(url, write_list("resume.list", urls), *journal).finish()
         expect((leader.figure("done"), leader.figure("skipped")) == (2, 3), leader.out)
         expect(worker.finish().figure("done") == 2, worker.out)
+        expect("\nthumbnails: -f jpeg\n" in (WORK / "journal").read_text(), "the journal has what is not known")
+        refused = put(url, WORK / "resume.list", "-f", "webp", *journal).finish(1)
+        expect("is the journal of a run with -f jpeg, and this run has -f webp" in refused.err, refused.err)
+        alone = "--from", WORK / "resume.list", "--to", WORK / "alone", "--resume", WORK / "journal-alone"
+        Program("-s", "640", *alone).finish()
+        leader = put(url, WORK / "resume.list", "--resume", WORK / "journal-alone")
+        lines = [leader.process.stdout.readline() for _ in range(2)]  # it waits for joined programs then
+        leader.signal(signal.SIGKILL)
+        expect(lines[1].split() == ["skipped", "5"], f"{lines}")
+        refused = Program(*alone).finish(1)
+        expect("is the journal of a run with -s 640 -f jpeg -q " in refused.err, refused.err)
 
 
 def check_max_failures():
