@@ -61,6 +61,14 @@ class Nats:
     def start_again(self):
         self.start(self.address.rsplit(":", 1)[1])
 
+    def publish(self, subject, text):
+        host, port = self.address.rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(f"CONNECT {{}}\r\nPUB {subject} {len(text)}\r\n{text}\r\nPING\r\n".encode())
+            answers = b""
+            while b"PONG" not in answers:
+                answers += connection.recv(4096) or sys.exit(f"FAIL: {answers}")
+
     def url(self, name, user=""):
         return f"nats://{user}{self.address}/{name}"
 
@@ -332,7 +340,7 @@ def check_failures():
 
 
 def check_again():
-    """A second list on the same queue, after a first one that ended well and one whose program was killed."""
+    """Further lists on a queue: after one that ended well, one whose program was killed, and an entry of an earlier version."""
     with serving(picture) as server:
         path = write_list("again.list", [server.url(f"{i}.jpg") for i in range(6)])
         url = NATS.url("again")
@@ -354,6 +362,9 @@ def check_again():
             line = leader.process.stderr.readline()
         expect(join(url, "again", "--skip-existing").finish().figure("skipped") == 6, "not all of the third list")
         expect(leader.finish().figure("skipped") == 6, leader.out)
+        NATS.publish("weir.again.item.0", f"weir-thumbs entry 1\trun\t0\t1\tshort\t{server.url('7.jpg')}\told")
+        worker = join(url, "again").finish()
+        expect(worker.figure("done") == 1 and "old.jpg" in thumbnails("again"), worker.out + worker.err)
 
 
 def check_paused_host():
