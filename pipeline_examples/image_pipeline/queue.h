@@ -117,7 +117,9 @@ void delivery_add_line(struct delivery *delivery, const char *line, size_t size)
 void delivery_end(struct delivery *delivery, struct outcome *outcome);
 
 /*
- * Puts the entry behind all others in the queue, with these numbers, and acknowledges this delivery, which it frees. Returns false, with nothing changed, if the server does not answer at once, or this program takes no more.
+ * Puts the entry behind all others in the queue, with these numbers, and acknowledges this delivery, which it frees. Returns
+ * false if the server does not answer at once, or this program takes no more: the delivery stays as it is. Then the entry may
+ * be in the queue all the same, and be taken twice. So for some seconds after no answer, puts nothing again.
  */
 bool delivery_put_again(struct delivery *delivery, unsigned failures, unsigned retries);
 

@@ -27,6 +27,7 @@ struct queue {
     bool is_over;
     bool has_taken; /* an entry */
     atomic_bool has_complained;
+    _Atomic weir_deadline next_again; /* time before which nothing is put again */
 };
 
 struct delivery {

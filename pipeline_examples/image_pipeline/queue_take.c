@@ -17,7 +17,7 @@
 
 static const uint64_t LOOK_EVERY = 100 * WEIR_MILLISECOND;
 
-enum { DEADLY = 10 /* deliveries without an end */ };
+enum { DEADLY = 10 /* deliveries without an end */, NOT_AGAIN = 5 /* seconds after a put without an answer */ };
 
 /* ---- items ---- */
 
@@ -153,9 +153,19 @@ void delivery_end(struct delivery *delivery, struct outcome *outcome) {
     free_delivery(delivery);
 }
 
+/* Puts a copy of a delivery behind all others. Returns false if the server has not confirmed it. */
+static bool put_copy(struct queue *queue, struct delivery *copy) {
+    weir_status status = weir_queue_put_until(queue->taken, copy, weir_deadline_after(WEIR_SECOND));
+    if (status != WEIR_OK && status != WEIR_CLOSED)
+        atomic_store(&queue->next_again, weir_deadline_after(NOT_AGAIN * WEIR_SECOND));
+    return status == WEIR_OK;
+}
+
 bool delivery_put_again(struct delivery *delivery, unsigned failures, unsigned retries) {
     struct queue *queue = delivery->queue;
     struct entry entry = delivery->entry;
+    if (weir_deadline_after(0) < atomic_load(&queue->next_again))
+        return false;
     entry.failures = failures;
     entry.retries = retries;
     char *text = entry_write(&entry);
@@ -165,7 +175,7 @@ bool delivery_put_again(struct delivery *delivery, unsigned failures, unsigned r
         return false;
     }
     *copy = (struct delivery){.queue = queue, .text = text};
-    if (weir_queue_put_until(queue->taken, copy, weir_deadline_after(WEIR_SECOND)) != WEIR_OK) {
+    if (!put_copy(queue, copy)) {
         free_delivery(copy);
         return false;
     }
