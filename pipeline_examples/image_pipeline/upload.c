@@ -219,7 +219,7 @@ static int upload(struct uploader *uploader, weir_task *task) {
     char reason[REASON_SIZE] = "";
     if (!is_done)
         reason_read(reason, uploader->transfer.curl, uploader->answer, uploader->answer_size);
-    refusals_note(&uploader->work->refusals, status, reason);
+    refusals_note(&uploader->work->refusals, status, reason, uploader->transfer.is_embedded);
     return is_done ? 0 : transfer_fail(&uploader->transfer, "", status, reason);
 }
 
