@@ -1,6 +1,6 @@
 /*
- * entry.c - fields with tabs between them. Neither a URL of the list nor any field but the last one has a tab. Version 1 had
- * no failures and no retries.
+ * entry.c - fields with tabs between them. Neither a URL of the list nor any field but the last one has a tab. Version
+ * 1 had no failures and no retries.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -1,13 +1,14 @@
 /*
  * queue_lists.c - tells joined programs that a list has ended, however long they were away.
  *
- * The queue NAME-lists has three items for each list, and no program takes from it: one at its begin, one once all of its
- * entries are put, and one at its end. So the remainder of the count by three is the state of the list, also after the
- * program with the list was killed: the next one puts what is missing up to its begin.
+ * The queue NAME-lists has three items for each list, and no program takes from it: one at its begin, one once all of
+ * its entries are put, and one at its end. So the remainder of the count by three is the state of the list, also after
+ * the program with the list was killed: the next one puts what is missing up to its begin.
  *
- * Once all entries are put, the list has ended as soon as nothing is unfinished. Without a list, a program that has joined
- * ends as soon as nothing is unfinished if it has taken an entry, or if the count has grown since it joined. Otherwise there
- * has been no list for it, and a sentinel is that of an earlier one. So is one while entries are still being put.
+ * Once all entries are put, the list has ended as soon as nothing is unfinished. Without a list, a program that has
+ * joined ends as soon as nothing is unfinished if it has taken an entry, or if the count has grown since it joined.
+ * Otherwise there has been no list for it, and a sentinel is that of an earlier one. So is one while entries are still
+ * being put.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -56,7 +56,7 @@ weir_status queue_lists_open(struct queue *queue, weir_nats_config *config);
 
 enum queue_state { QUEUE_NO_LIST, QUEUE_PUTTING, QUEUE_ALL_PUT, QUEUE_STATES };
 
-/* Tells the joined programs the state of the list. Blocks until the server has it. Returns false if a signal comes before. */
+/* Sets the state of the list on the server. Blocks until that has it. Returns false if a signal comes first. */
 bool queue_lists_mark(struct queue *queue, enum queue_state state);
 
 /*

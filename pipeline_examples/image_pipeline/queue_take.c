@@ -2,9 +2,9 @@
  * queue_take.c - the queue of a program that has joined.
  *
  * A sentinel of an earlier run may lie before entries of this one. So the program that gets it looks: only if nothing
- * is unfinished, it is the end. Otherwise another sentinel follows, the list is still being written, or entries were put
- * again behind the sentinel. Then each program learns of the end from queue_lists.c, and so does one that was away when the
- * sentinel came.
+ * is unfinished, it is the end. Otherwise another sentinel follows, the list is still being written, or entries were
+ * put again behind the sentinel. Then each program learns of the end from queue_lists.c, and so does one that was away
+ * when the sentinel came.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

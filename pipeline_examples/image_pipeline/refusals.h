@@ -22,8 +22,8 @@ struct refusals {
 };
 
 /*
- * Notes the status of an answer to an upload, and the server's reason, or "". After several refusals in a row, prints
- * a message and cancels the pipeline. For a folder, the message has no status if it has a reason. Any thread may call it.
+ * Notes the status of an answer to an upload, and the server's reason, or "". After several refusals in a row, prints a
+ * message and cancels the pipeline. For a folder, the message has no status if it has a reason. Any thread may call it.
  */
 void refusals_note(struct refusals *refusals, long status, const char *reason, bool is_folder);
 

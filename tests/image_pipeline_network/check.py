@@ -208,8 +208,8 @@ def check_certificates():
         context.num_tickets = 0  # a resumed session has no certificate
         server.answer = change_certificate
         with serving(give) as origin:
-            run = Run([origin.url(f"{i}.jpg") for i in range(30)], "--to", server.url("changed", "https"), "--cacert", mine,
-                      "--capacity", "1", "--uploads", "1", expected=3, overwrite=())
+            run = Run([origin.url(f"{i}.jpg") for i in range(30)], "--to", server.url("changed", "https"),
+                      "--cacert", mine, "--capacity", "1", "--uploads", "1", expected=3, overwrite=())
         expect("giving up, because the destination refuses uploads: SSL certificate problem: self" in run.err, run.err)
         expect(run.figure("done") == 1 and run.figure("not started") + run.figure("abandoned") > 10, run.out)
     run = Run(["https://127.0.0.1:1/a.jpg"], "--cacert", WORK / "none", expected=2)

@@ -340,7 +340,7 @@ def check_failures():
 
 
 def check_again():
-    """Further lists on a queue: after one that ended well, one whose program was killed, and an entry of an earlier version."""
+    """Further lists on a queue: one that ends well, one whose program is killed, and an entry of an earlier version."""
     with serving(picture) as server:
         path = write_list("again.list", [server.url(f"{i}.jpg") for i in range(6)])
         url = NATS.url("again")
@@ -452,7 +452,7 @@ def check_leader_interrupted():
 
 
 def check_put_again_at_the_end():
-    """Pictures are put again behind the end, after the program with the list was killed or interrupted: all are done."""
+    """Pictures are put again behind the end, once the program with the list was killed or interrupted: all are done."""
     released = threading.Event()
 
     def answer(request, number):
@@ -664,8 +664,8 @@ def check_usage():
 
 CHECKS = (check_usage, check_server, check_killed, check_interrupted, check_interrupted_twice, check_stopped,
           check_failures, check_again, check_paused_host, check_resume, check_max_failures, check_leader_interrupted,
-          check_put_again_at_the_end, check_large, check_server_killed, check_slow_list, check_interrupted_without_server, check_away_at_the_end,
-          check_replicas)
+          check_put_again_at_the_end, check_large, check_server_killed, check_slow_list,
+          check_interrupted_without_server, check_away_at_the_end, check_replicas)
 
 NATS = Nats()
 for check in CHECKS:
