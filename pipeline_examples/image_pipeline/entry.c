@@ -1,5 +1,6 @@
 /*
- * entry.c - fields with tabs between them. Neither a URL of the list nor any field but the last one has a tab.
+ * entry.c - fields with tabs between them. Neither a URL of the list nor any field but the last one has a tab. Version
+ * 1 had no failures and no retries.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -13,7 +14,7 @@
 
 #include "numbers.h"
 
-static const char first_field[] = "weir-thumbs entry 2";
+static const char first_field[] = "weir-thumbs entry 2", old_first_field[] = "weir-thumbs entry 1";
 
 char *entry_write(const struct entry *entry) {
     const char *name = entry->given_name == NULL ? "" : entry->given_name, *tab = *name == '\0' ? "" : "\t";
@@ -41,13 +42,14 @@ bool entry_read(struct entry *entry, char *text) {
     enum { FIRST, RUN, INDEX, NUMBER, NAMES, FAILURES, RETRIES, URL, FIELDS };
     const char *fields[FIELDS];
     uint64_t index, number, failures, retries;
+    bool is_old = strncmp(text, old_first_field, strlen(old_first_field)) == 0;
     for (int i = 0; i < FIELDS; i++) {
-        fields[i] = entry_field(&text);
+        fields[i] = is_old && (i == FAILURES || i == RETRIES) ? "0" : entry_field(&text);
         if (fields[i] == NULL)
             return false;
     }
-    if (strcmp(fields[FIRST], first_field) != 0 || !numbers_read(fields[INDEX], 0, SIZE_MAX, &index) ||
-        !numbers_read(fields[NUMBER], 0, SIZE_MAX, &number) ||
+    if (strcmp(fields[FIRST], is_old ? old_first_field : first_field) != 0 ||
+        !numbers_read(fields[INDEX], 0, SIZE_MAX, &index) || !numbers_read(fields[NUMBER], 0, SIZE_MAX, &number) ||
         !numbers_read(fields[FAILURES], 0, UINT_MAX, &failures) ||
         !numbers_read(fields[RETRIES], 0, UINT_MAX, &retries))
         return false;

@@ -75,6 +75,15 @@ static bool read_marks(struct journal *journal, FILE *stream) {
     return is_whole || append(journal->file, "\n", 1) || fail(journal, strerror(errno));
 }
 
+/* Returns whether a line has these options, each whole. */
+static bool has_options(const char *line, const char *options) {
+    const char *found = strstr(line, options);
+    if (found == NULL || (found != line && found[-1] != ' '))
+        return false;
+    char next = found[strlen(options)];
+    return next == '\0' || next == ' ';
+}
+
 /* Writes the head into an empty file. Otherwise reads and checks it. */
 static bool read_head(const struct journal *journal, FILE *stream, const char *recipe) {
     char head[HEAD_SIZE], line[HEAD_SIZE];
@@ -91,7 +100,7 @@ static bool read_head(const struct journal *journal, FILE *stream, const char *r
         strncmp(line, recipe_start, strlen(recipe_start)) != 0)
         return fail(journal, "is not a journal of weir-thumbs");
     line[strcspn(line, "\n")] = '\0';
-    if (strcmp(line + strlen(recipe_start), recipe) == 0)
+    if (has_options(line + strlen(recipe_start), recipe))
         return true;
     terminal_say("%s: is the journal of a run with %s, and this run has %s", journal->path, line + strlen(recipe_start),
                  recipe);

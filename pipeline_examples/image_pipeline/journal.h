@@ -23,8 +23,9 @@ struct journal {
 
 /*
  * Opens or creates the journal, locks it, and reads the marks in it. On failure prints a message and returns false: a
- * file that is no journal, one that another run uses, or one of a run with another recipe, stays as it is. `recipe` is a line that
- * says which thumbnails are made. journal_close must be called in either case.
+ * file that is no journal, one that another run uses, or one of a run with another recipe, stays as it is. `recipe` is
+ * a line of options that say which thumbnails are made: a run with these and further ones has the same recipe.
+ * journal_close must be called in either case.
  */
 bool journal_open(struct journal *journal, const char *path, const char *recipe);
 void journal_close(struct journal *journal);

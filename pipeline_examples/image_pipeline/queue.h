@@ -7,8 +7,9 @@
  *
  * The end: the program with the list puts a sentinel behind the entries. It comes to one of the joined programs when
  * all entries before it are acknowledged. That program puts it again for the next one, and ends. The program with the
- * list removes the one that is left in the end. A program that was away all the time learns of the end from a third queue,
- * NAME-lists.
+ * list removes the one that is left in the end. A third queue, NAME-lists, has the state of the list. A joined program
+ * learns of the end from it if it gets no sentinel: it was away all the time, or entries were put again behind the
+ * sentinel.
  *
  * These functions are in queue_nats.c, queue_lists.c, queue_put.c and queue_take.c if libweir-nats was built, else in queue_none.c.
  *
@@ -63,7 +64,10 @@ enum queue_answer queue_put(struct queue *queue, char *const *texts, size_t coun
 /* Tells the server that a list begins. Called before the first put. Blocks until it knows, or a signal comes. */
 void queue_begin(struct queue *queue);
 
-/* Puts the sentinel. Blocks until the server has it. Returns false if a signal comes first. */
+/*
+ * Tells the server that no further entry comes, and puts the sentinel. Blocks until the server has both. If a signal
+ * comes first, returns whether the joined programs will end.
+ */
 bool queue_put_end(struct queue *queue);
 
 /*
@@ -114,7 +118,10 @@ void delivery_add_line(struct delivery *delivery, const char *line, size_t size)
 void delivery_end(struct delivery *delivery, struct outcome *outcome);
 
 /*
- * Puts the entry behind all others in the queue, with these numbers, and acknowledges this delivery, which it frees. Returns false, with nothing changed, if the server does not answer at once, or this program takes no more.
+ * Puts the entry behind all others in the queue, with these numbers, and acknowledges this delivery, which it frees.
+ * Returns false if the server does not answer at once, or this program takes no more: the delivery stays as it is. Then
+ * the entry may be in the queue all the same, and be taken twice. So for some seconds after no answer, puts nothing
+ * again.
  */
 bool delivery_put_again(struct delivery *delivery, unsigned failures, unsigned retries);
 

@@ -1,10 +1,14 @@
 /*
  * queue_lists.c - tells joined programs that a list has ended, however long they were away.
  *
- * The queue NAME-lists has an item for each begin and each end of a list, and no program takes from it. So its count is
- * odd while there is a list, also after the program with the list was killed: the next one leaves it odd. A program that has
- * joined notes the count. Once it is even and higher, and nothing is unfinished, a list has ended since. While it is even
- * and the same, there has been no list, and a sentinel is that of an earlier one.
+ * The queue NAME-lists has three items for each list, and no program takes from it: one at its begin, one once all of
+ * its entries are put, and one at its end. So the remainder of the count by three is the state of the list, also after
+ * the program with the list was killed: the next one puts what is missing up to its begin.
+ *
+ * Once all entries are put, the list has ended as soon as nothing is unfinished. Without a list, a program that has
+ * joined ends as soon as nothing is unfinished if it has taken an entry, or if the count has grown since it joined.
+ * Otherwise there has been no list for it, and a sentinel is that of an earlier one. So is one while entries are still
+ * being put.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -28,6 +32,11 @@ static bool count_marks(struct queue *queue, uint64_t *count) {
     return true;
 }
 
+/* Returns the state that a count stands for. */
+static enum queue_state state_of(uint64_t count) {
+    return (enum queue_state)(count % QUEUE_STATES);
+}
+
 weir_status queue_lists_open(struct queue *queue, weir_nats_config *config) {
     weir_status status = weir_nats_open(&queue->lists, config);
     if (status == WEIR_OK && !count_marks(queue, &queue->marks)) {
@@ -37,15 +46,16 @@ weir_status queue_lists_open(struct queue *queue, weir_nats_config *config) {
     return status;
 }
 
-bool queue_lists_mark(struct queue *queue, bool is_begin) {
+bool queue_lists_mark(struct queue *queue, enum queue_state state) {
+    static const char *const marks[QUEUE_STATES] = {"begin", "all", "end"}; /* each ends its state */
     for (;;) {
         uint64_t count;
         bool is_counted = count_marks(queue, &count);
-        if (is_counted && (count % 2 == 1) == is_begin)
+        if (is_counted && state_of(count) == state)
             return true;
-        char *mark = is_counted ? strdup(is_begin ? "begin" : "end") : NULL;
+        char *mark = is_counted ? strdup(marks[state_of(count)]) : NULL;
         if (mark != NULL && weir_nats_put(queue->lists, mark, weir_deadline_after(WEIR_SECOND)) == WEIR_OK)
-            return true;
+            continue;
         free(mark);
         if (interrupt_is_stopping())
             return false;
@@ -53,9 +63,15 @@ bool queue_lists_mark(struct queue *queue, bool is_begin) {
     }
 }
 
-bool queue_lists_none_yet(struct queue *queue) {
+/* Returns whether a list is over for this program once nothing is unfinished. */
+static bool is_last(const struct queue *queue, uint64_t count) {
+    return state_of(count) == QUEUE_ALL_PUT ||
+           (state_of(count) == QUEUE_NO_LIST && (queue->has_taken || count > queue->marks));
+}
+
+bool queue_lists_go_on(struct queue *queue) {
     uint64_t count;
-    return count_marks(queue, &count) && count % 2 == 0 && count == queue->marks;
+    return count_marks(queue, &count) && !is_last(queue, count);
 }
 
 bool queue_lists_have_ended(struct queue *queue) {
@@ -63,6 +79,6 @@ bool queue_lists_have_ended(struct queue *queue) {
     if (weir_deadline_after(0) < queue->next_look)
         return false;
     queue->next_look = weir_deadline_after(LOOK_EVERY);
-    return count_marks(queue, &count) && count % 2 == 0 && count > queue->marks &&
+    return count_marks(queue, &count) && is_last(queue, count) &&
            weir_queue_join_until(queue->taken, weir_deadline_after(0)) == WEIR_OK;
 }

@@ -21,12 +21,13 @@ struct queue {
     uint64_t ack_wait;
     weir_queue *taken;       /* the entries of a program that has joined; the outcomes of the one with the list */
     weir_nats *put;          /* the other ones */
-    weir_nats *lists;        /* begins and ends of lists (queue_lists.c) */
+    weir_nats *lists;        /* marks of the state of the list (queue_lists.c) */
     uint64_t marks;          /* how many there were when this program opened the queue */
     weir_deadline next_look; /* at them; used by the main thread only, like the next one */
     bool is_over;
     bool has_taken; /* an entry */
     atomic_bool has_complained;
+    _Atomic weir_deadline next_again; /* time before which nothing is put again */
 };
 
 struct delivery {
@@ -53,11 +54,10 @@ void queue_take_deliveries(struct queue *queue, weir_nats_config *config);
 /* Opens the queue of the begins and ends of lists, which the config names. Leaves a message if it fails. */
 weir_status queue_lists_open(struct queue *queue, weir_nats_config *config);
 
-/*
- * Tells the joined programs that a list begins or ends. Blocks until the server has that. Returns
- * false if a signal comes before.
- */
-bool queue_lists_mark(struct queue *queue, bool is_begin);
+enum queue_state { QUEUE_NO_LIST, QUEUE_PUTTING, QUEUE_ALL_PUT, QUEUE_STATES };
+
+/* Sets the state of the list on the server. Blocks until that has it. Returns false if a signal comes first. */
+bool queue_lists_mark(struct queue *queue, enum queue_state state);
 
 /*
  * Returns whether a list has ended since this program has joined, and nothing is left. Asks the server once a second at
@@ -65,8 +65,11 @@ bool queue_lists_mark(struct queue *queue, bool is_begin);
  */
 bool queue_lists_have_ended(struct queue *queue);
 
-/* Returns whether there has been no list since this program has joined. */
-bool queue_lists_none_yet(struct queue *queue);
+/*
+ * Returns whether this program goes on although nothing is unfinished: there has been no list since it has joined, or
+ * entries are still being put. For the main thread of a joined program.
+ */
+bool queue_lists_go_on(struct queue *queue);
 
 /* Blocks for a moment. */
 void queue_pause(uint64_t ns);

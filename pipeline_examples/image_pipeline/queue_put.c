@@ -25,7 +25,7 @@ enum queue_answer queue_put(struct queue *queue, char *const *texts, size_t coun
 }
 
 void queue_begin(struct queue *queue) {
-    (void)queue_lists_mark(queue, true); /* if a signal comes, no entry is put */
+    (void)queue_lists_mark(queue, QUEUE_PUTTING); /* if a signal comes, no entry is put */
 }
 
 /* Puts a sentinel. Returns false if a signal comes first. */
@@ -39,11 +39,14 @@ static bool put_sentinel(struct queue *queue) {
 }
 
 bool queue_put_end(struct queue *queue) {
-    return put_sentinel(queue);
+    if (!queue_lists_mark(queue, QUEUE_ALL_PUT))
+        return false;
+    (void)put_sentinel(queue); /* if a signal comes, the mark is enough */
+    return true;
 }
 
 bool queue_end(struct queue *queue) {
-    return queue_lists_mark(queue, false);
+    return queue_lists_mark(queue, QUEUE_NO_LIST);
 }
 
 char *queue_outcome(struct queue *queue, weir_deadline deadline) {

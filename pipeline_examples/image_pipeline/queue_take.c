@@ -2,9 +2,9 @@
  * queue_take.c - the queue of a program that has joined.
  *
  * A sentinel of an earlier run may lie before entries of this one. So the program that gets it looks: only if nothing
- * is unfinished, it is the end. Otherwise another sentinel follows, or the list is still being written. A program that was
- * away when the sentinel came learns of the end from queue_lists.c. So does each if an entry was put again, behind the
- * sentinel.
+ * is unfinished, it is the end. Otherwise another sentinel follows, the list is still being written, or entries were
+ * put again behind the sentinel. Then each program learns of the end from queue_lists.c, and so does one that was away
+ * when the sentinel came.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */
@@ -17,7 +17,7 @@
 
 static const uint64_t LOOK_EVERY = 100 * WEIR_MILLISECOND;
 
-enum { DEADLY = 10 /* deliveries without an end */ };
+enum { DEADLY = 10 /* deliveries without an end */, NOT_AGAIN = 5 /* seconds after a put without an answer */ };
 
 /* ---- items ---- */
 
@@ -76,7 +76,7 @@ static bool is_end(struct queue *queue) {
     while ((status = weir_queue_join_until(queue->taken, weir_deadline_after(0))) != WEIR_OK &&
            status != WEIR_TIMEDOUT && !interrupt_is_stopping())
         queue_pause(LOOK_EVERY);
-    if (status == WEIR_TIMEDOUT || (!queue->has_taken && queue_lists_none_yet(queue)))
+    if (status == WEIR_TIMEDOUT || queue_lists_go_on(queue))
         return false;
     while (weir_queue_close(queue->taken) != WEIR_OK && !interrupt_is_stopping())
         queue_pause(LOOK_EVERY);
@@ -153,9 +153,19 @@ void delivery_end(struct delivery *delivery, struct outcome *outcome) {
     free_delivery(delivery);
 }
 
+/* Puts a copy of a delivery behind all others. Returns false if the server has not confirmed it. */
+static bool put_copy(struct queue *queue, struct delivery *copy) {
+    weir_status status = weir_queue_put_until(queue->taken, copy, weir_deadline_after(WEIR_SECOND));
+    if (status != WEIR_OK && status != WEIR_CLOSED)
+        atomic_store(&queue->next_again, weir_deadline_after(NOT_AGAIN * WEIR_SECOND));
+    return status == WEIR_OK;
+}
+
 bool delivery_put_again(struct delivery *delivery, unsigned failures, unsigned retries) {
     struct queue *queue = delivery->queue;
     struct entry entry = delivery->entry;
+    if (weir_deadline_after(0) < atomic_load(&queue->next_again))
+        return false;
     entry.failures = failures;
     entry.retries = retries;
     char *text = entry_write(&entry);
@@ -165,7 +175,7 @@ bool delivery_put_again(struct delivery *delivery, unsigned failures, unsigned r
         return false;
     }
     *copy = (struct delivery){.queue = queue, .text = text};
-    if (weir_queue_put_until(queue->taken, copy, weir_deadline_after(WEIR_SECOND)) != WEIR_OK) {
+    if (!put_copy(queue, copy)) {
         free_delivery(copy);
         return false;
     }

@@ -132,6 +132,10 @@ void recipe_show(char text[RECIPE_TEXT], const struct recipe *recipe) {
         snprintf(text + used, (size_t)(RECIPE_TEXT - used), " -q %d", recipe->quality);
 }
 
+void recipe_show_format(char text[RECIPE_TEXT], const struct recipe *recipe) {
+    snprintf(text, RECIPE_TEXT, "-f %s", format_name(recipe->format));
+}
+
 bool recipe_complete(struct recipe *recipe) {
     if (recipe->size_count == 0)
         recipe_read_sizes(recipe, "320");

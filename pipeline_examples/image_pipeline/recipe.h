@@ -54,6 +54,9 @@ bool recipe_read_crop(struct recipe *recipe, const char *text);
 /* Writes the options that say which thumbnails are made of a picture, after recipe_complete. */
 void recipe_show(char text[RECIPE_TEXT], const struct recipe *recipe);
 
+/* Writes that of the format alone: the program with the list for a queue does not know the other ones. */
+void recipe_show_format(char text[RECIPE_TEXT], const struct recipe *recipe);
+
 /* Fills in defaults. If the options contradict one another, prints a message and returns false. */
 bool recipe_complete(struct recipe *recipe);
 

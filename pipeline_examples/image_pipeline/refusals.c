@@ -57,7 +57,7 @@ void refusals_note_bar(struct refusals *refusals, const char *reason) {
     weir_pipeline_cancel(refusals->pipeline);
 }
 
-void refusals_note(struct refusals *refusals, long status, const char *reason) {
+void refusals_note(struct refusals *refusals, long status, const char *reason, bool is_folder) {
     if (!is_refusal(status, reason)) {
         if (status >= 200 && status < 300)
             atomic_store(&refusals->in_a_row, 0);
@@ -65,7 +65,7 @@ void refusals_note(struct refusals *refusals, long status, const char *reason) {
     }
     char what[REASON_SIZE + 32];
     snprintf(what, sizeof what, "HTTP status %ld%s%s", status, *reason == '\0' ? "" : ": ", reason);
-    refusals_note_bar(refusals, what);
+    refusals_note_bar(refusals, is_folder && *reason != '\0' ? reason : what);
 }
 
 void refusals_note_journal(struct refusals *refusals, int error) {

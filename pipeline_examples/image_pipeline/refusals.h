@@ -22,10 +22,10 @@ struct refusals {
 };
 
 /*
- * Notes the status of an answer to an upload, and the server's reason, or "". After several refusals in a row, prints
- * a message and cancels the pipeline. Any thread may call it.
+ * Notes the status of an answer to an upload, and the server's reason, or "". After several refusals in a row, prints a
+ * message and cancels the pipeline. For a folder, the message has no status if it has a reason. Any thread may call it.
  */
-void refusals_note(struct refusals *refusals, long status, const char *reason);
+void refusals_note(struct refusals *refusals, long status, const char *reason, bool is_folder);
 
 /* Notes an upload that was not accepted, for a reason before any answer, as refusals_note does. */
 void refusals_note_bar(struct refusals *refusals, const char *reason);

@@ -261,7 +261,7 @@ static bool open_share(struct share *share) {
     share->refusals.max_failures = options->max_failures;
     make_run(share->run);
     char recipe[RECIPE_TEXT];
-    recipe_show(recipe, &options->recipe);
+    recipe_show_format(recipe, &options->recipe);
     report_open(&share->report, NULL, false);
     if (!journal_open(&share->journal, options->journal, recipe) ||
         !source_from_list(&share->source, options->from, options->is_null_separated, options->recipe.format))

@@ -198,21 +198,28 @@ static int put_carefully(struct uploader *uploader, weir_task *task, long *statu
     return is_free ? put(uploader, task, false, status) : target_refuse(task, state, uploader->photo);
 }
 
+/* Returns why the server accepts no request, an upload or a look at what is there; NULL if it may. */
+static const char *barred(const struct uploader *uploader) {
+    const char *reason = uploader->transfer.barred;
+    return reason != NULL ? reason : uploader->target.transfer.barred;
+}
+
 /* Uploads the current thumbnail. */
 static int upload(struct uploader *uploader, weir_task *task) {
     long status;
     uploader->is_kept = false;
+    uploader->transfer.barred = uploader->target.transfer.barred = NULL;
     int code = uploader->work->options->overwrite ? put(uploader, task, false, &status)
                                                   : put_carefully(uploader, task, &status);
-    if (code == FAILED && uploader->transfer.barred != NULL)
-        refusals_note_bar(&uploader->work->refusals, uploader->transfer.barred);
+    if (code == FAILED && barred(uploader) != NULL)
+        refusals_note_bar(&uploader->work->refusals, barred(uploader));
     if (code != 0)
         return code;
     bool is_done = status == 200 || status == 201 || status == 202 || status == 204;
     char reason[REASON_SIZE] = "";
     if (!is_done)
         reason_read(reason, uploader->transfer.curl, uploader->answer, uploader->answer_size);
-    refusals_note(&uploader->work->refusals, status, reason);
+    refusals_note(&uploader->work->refusals, status, reason, uploader->transfer.is_embedded);
     return is_done ? 0 : transfer_fail(&uploader->transfer, "", status, reason);
 }
 

@@ -35,9 +35,9 @@ def environment():
 class Run:
     """A run with a list of URLs."""
 
-    def __init__(self, urls, *arguments, expected=0):
+    def __init__(self, urls, *arguments, expected=0, overwrite=("--overwrite",)):
         to = () if "--to" in arguments else ("--to", WORK / "out")
-        self.finish(start(urls, *to, "--overwrite", *arguments), expected)
+        self.finish(start(urls, *to, *overwrite, *arguments), expected)
 
     def finish(self, process, expected):
         self.out, self.err = process.communicate(timeout=120)
@@ -197,6 +197,21 @@ def check_certificates():
             run = Run(urls, "--to", server.url("out", "https"), "--capacity", "1", expected=3)
         expect("giving up, because the destination refuses uploads: SSL certificate problem: self" in run.err, run.err)
         expect(run.figure("not started") + run.figure("abandoned") > 10, run.out)
+
+        def change_certificate(request, _):
+            """Supports no conditions, and has another certificate after the first upload."""
+            is_conditional = request.headers["If-None-Match"] is not None
+            if request.command == "PUT" and not is_conditional:
+                context.load_cert_chain(other, other.with_suffix(".key"))
+            request.send(404 if request.command == "GET" else 501 if is_conditional else 201, Connection="close")
+
+        context.num_tickets = 0  # a resumed session has no certificate
+        server.answer = change_certificate
+        with serving(give) as origin:
+            run = Run([origin.url(f"{i}.jpg") for i in range(30)], "--to", server.url("changed", "https"),
+                      "--cacert", mine, "--capacity", "1", "--uploads", "1", expected=3, overwrite=())
+        expect("giving up, because the destination refuses uploads: SSL certificate problem: self" in run.err, run.err)
+        expect(run.figure("done") == 1 and run.figure("not started") + run.figure("abandoned") > 10, run.out)
     run = Run(["https://127.0.0.1:1/a.jpg"], "--cacert", WORK / "none", expected=2)
     expect(f"--cacert: {WORK / 'none'}: No such file or directory" in run.err, run.err)
 

@@ -61,6 +61,14 @@ class Nats:
     def start_again(self):
         self.start(self.address.rsplit(":", 1)[1])
 
+    def publish(self, subject, text):
+        host, port = self.address.rsplit(":", 1)
+        with socket.create_connection((host, int(port))) as connection:
+            connection.sendall(f"CONNECT {{}}\r\nPUB {subject} {len(text)}\r\n{text}\r\nPING\r\n".encode())
+            answers = b""
+            while b"PONG" not in answers:
+                answers += connection.recv(4096) or sys.exit(f"FAIL: {answers}")
+
     def url(self, name, user=""):
         return f"nats://{user}{self.address}/{name}"
 
@@ -332,7 +340,7 @@ def check_failures():
 
 
 def check_again():
-    """A second list on the same queue, after a first one that ended well and one whose program was killed."""
+    """Further lists on a queue: one that ends well, one whose program is killed, and an entry of an earlier version."""
     with serving(picture) as server:
         path = write_list("again.list", [server.url(f"{i}.jpg") for i in range(6)])
         url = NATS.url("again")
@@ -354,6 +362,9 @@ def check_again():
             line = leader.process.stderr.readline()
         expect(join(url, "again", "--skip-existing").finish().figure("skipped") == 6, "not all of the third list")
         expect(leader.finish().figure("skipped") == 6, leader.out)
+        NATS.publish("weir.again.item.0", f"weir-thumbs entry 1\trun\t0\t1\tshort\t{server.url('7.jpg')}\told")
+        worker = join(url, "again").finish()
+        expect(worker.figure("done") == 1 and "old.jpg" in thumbnails("again"), worker.out + worker.err)
 
 
 def check_paused_host():
@@ -393,6 +404,17 @@ def check_resume():
         leader = put(url, write_list("resume.list", urls), *journal).finish()
         expect((leader.figure("done"), leader.figure("skipped")) == (2, 3), leader.out)
         expect(worker.finish().figure("done") == 2, worker.out)
+        expect("\nthumbnails: -f jpeg\n" in (WORK / "journal").read_text(), "the journal has what is not known")
+        refused = put(url, WORK / "resume.list", "-f", "webp", *journal).finish(1)
+        expect("is the journal of a run with -f jpeg, and this run has -f webp" in refused.err, refused.err)
+        alone = "--from", WORK / "resume.list", "--to", WORK / "alone", "--resume", WORK / "journal-alone"
+        Program("-s", "640", *alone).finish()
+        leader = put(url, WORK / "resume.list", "--resume", WORK / "journal-alone")
+        lines = [leader.process.stdout.readline() for _ in range(2)]  # it waits for joined programs then
+        leader.signal(signal.SIGKILL)
+        expect(lines[1].split() == ["skipped", "5"], f"{lines}")
+        refused = Program(*alone).finish(1)
+        expect("is the journal of a run with -s 640 -f jpeg -q " in refused.err, refused.err)
 
 
 def check_max_failures():
@@ -427,6 +449,39 @@ def check_leader_interrupted():
                leader.err)
         released.set()
         expect(worker.finish().figure("done") == 8, worker.out)
+
+
+def check_put_again_at_the_end():
+    """Pictures are put again behind the end, once the program with the list was killed or interrupted: all are done."""
+    released = threading.Event()
+
+    def answer(request, number):
+        if released.is_set():
+            time.sleep(0.2)  # for one of each host, and then for those that were put again
+            picture(request, number)
+        else:
+            request.send(429, Retry_After="1")  # those that have failed first are put again while the host is paused
+
+    def wait_for(program, text):
+        line = program.process.stderr.readline()
+        while line and text not in line:
+            line = program.process.stderr.readline()
+        expect(line, f"no line with {text}")
+
+    with serving(answer) as server:
+        path = write_list("behind.list", [server.url(f"{i}.jpg") for i in range(12)])
+        ways = {f"behind-{number}": number for number in (signal.SIGKILL, signal.SIGINT)}
+        leaders = {name: put(NATS.url(name), path) for name in ways}
+        for name, leader in leaders.items():
+            wait_for(leader, " 0/12, ")  # the list is put
+            leader.signal(ways[name])
+            leader.finish(128 + signal.SIGINT if ways[name] == signal.SIGINT else -signal.SIGKILL)
+        workers = [join(NATS.url(name), name, "--take", "16") for name in ways]
+        for worker in workers:
+            wait_for(worker, ": paused after 10 failures in a row: ")
+        released.set()
+        for worker in workers:
+            expect(worker.finish().figure("done") == 12, worker.out)
 
 
 def check_large():
@@ -609,8 +664,8 @@ def check_usage():
 
 CHECKS = (check_usage, check_server, check_killed, check_interrupted, check_interrupted_twice, check_stopped,
           check_failures, check_again, check_paused_host, check_resume, check_max_failures, check_leader_interrupted,
-          check_large, check_server_killed, check_slow_list, check_interrupted_without_server, check_away_at_the_end,
-          check_replicas)
+          check_put_again_at_the_end, check_large, check_server_killed, check_slow_list,
+          check_interrupted_without_server, check_away_at_the_end, check_replicas)
 
 NATS = Nats()
 for check in CHECKS:
