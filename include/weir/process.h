@@ -170,7 +170,10 @@ typedef struct weir_process {
     size_t most_items; /* answers after which the next call replaces a child; 0: never. It waits a second at most */
     int nice;          /* added to its niceness, as far as the system permits */
     weir_process_limits limits; /* of a child (weir/command.h) */
-    void *reserved[4];          /* must be NULL */
+    size_t kept;       /* bytes of shared memory, in each direction, that stay after a larger item; the rest goes
+                                   back to the system, and a large item then takes several times as long to cross. 0: all
+                                   stay. Not for batches */
+    void *reserved[3]; /* must be NULL */
 } weir_process;
 
 /*

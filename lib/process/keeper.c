@@ -63,11 +63,15 @@ bool weir__keeper_begin(weir__keeper *keeper, weir_task *task) {
     return true;
 }
 
-/* Releases what a single item has taken of a part beyond what is kept for the next ones. */
+/* Releases what a single item has taken of a part beyond what is kept for the next ones, in whole pages. */
 static void give_back(const weir__keeper *keeper, const weir__head *head, const unsigned char *part) {
-    if (head->in_memory != 0 && head->count == 0 && head->size > WEIR__KEPT_ROOM)
-        weir__shared_give_back(&keeper->shared, (size_t)(part - keeper->shared.bytes) + WEIR__KEPT_ROOM,
-                               keeper->span - WEIR__KEPT_ROOM);
+    size_t kept = keeper->options->kept;
+    if (kept == 0 || kept >= keeper->span - WEIR__PAGE)
+        return;
+    if (head->in_memory == 0 || head->count != 0 || head->size <= kept)
+        return;
+    kept += (WEIR__PAGE - kept % WEIR__PAGE) % WEIR__PAGE;
+    weir__shared_give_back(&keeper->shared, (size_t)(part - keeper->shared.bytes) + kept, keeper->span - kept);
 }
 
 void weir__keeper_give_back(const weir__keeper *keeper) {

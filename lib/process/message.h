@@ -75,9 +75,6 @@ typedef struct weir__page {
     weir__confined limits; /* of the child */
 } weir__page;
 
-/* Bytes of each part that stay in memory after a larger item: new pages cost time. A multiple of WEIR__PAGE. */
-enum { WEIR__KEPT_ROOM = 4 << 20 };
-
 /* Bytes of the first part, and the unit of the others: a multiple of the size of a page of any system. */
 enum { WEIR__PAGE = 65536 };
 

@@ -29,6 +29,7 @@ static const uint64_t MOST_AT_FIRST = 16 << 20, LEAST_AT_FIRST = 1 << 20,
                       OWN_MEMORY = 512 << 20 /* of a child besides the decode */;
 
 enum { LATER = 2 /* seconds from the deadline to the alarm */, MOST_ITEMS = 1000, ROOM = 64 << 20, START_LIMIT = 60 };
+enum { KEPT_ROOM = 4 << 20 }; /* of a child between pictures */
 
 /* A sanitizer takes more memory than any limit allows. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -187,6 +188,7 @@ void isolate_set_up(weir_stage_options *stage, struct work *work) {
                                    .payload = sizeof(struct question_head) +
                                               (options->max_bytes > ROOM ? options->max_bytes : (size_t)ROOM),
                                    .most_items = MOST_ITEMS,
+                                   .kept = KEPT_ROOM,
                                    .limits.memory = IS_SANITIZED ? 0 : options->recipe.memory + OWN_MEMORY};
     stage->work.run = resize_isolated;
     stage->work.init = begin_isolated;
