@@ -28,6 +28,7 @@ section() {
     # shellcheck disable=SC2016 # for Markdown
     printf '\n## %s\n\n`make %s`. %s\n\n' "$2" "$1" "$3"
     "$make" -s "$1" >bench/results.out 2>bench/results.err || { cat bench/results.err >&2; exit 1; }
+    sed -i '/^ *\(CC\|CXX\|CCLD\|CXXLD\)  /d' bench/results.out # of make
     sed '/^|/!s/^/    /' bench/results.out | awk '/^\|/ && !table && NR > 1 { print "" } { table = /^\|/; print }'
     rm -f bench/results.out bench/results.err
 }

@@ -170,11 +170,14 @@ typedef struct weir_process {
     size_t most_items; /* answers after which the next call replaces a child; 0: never. It waits a second at most */
     int nice;          /* added to its niceness, as far as the system permits */
     weir_process_limits limits; /* of a child (weir/command.h) */
-    size_t kept;       /* bytes of shared memory, in each direction, that stay after a larger item; the rest goes
-                                   back to the system, and a large item then takes several times as long to cross. 0: all
-                                   stay. Not for batches */
+    size_t kept;       /* bytes of shared memory that stay after a larger item, for each direction; 0: all. See below */
     void *reserved[3]; /* must be NULL */
 } weir_process;
+
+/*
+ * Of `kept`: the memory beyond it goes back to the system after each item that is larger, so that a thread between large
+ * items holds little. Its pages come again with the next one, which takes several times as long to cross. Batches keep all.
+ */
 
 /*
  * The run function of a stage in child processes: encodes the item, sends it to the child of this thread, blocks until
