@@ -13,7 +13,7 @@
 
 #define WITHOUT_CONSUMER (200 * WEIR__NATS_MILLISECOND)
 
-/* A lane whose consumer is made anew (repair.c) has none for a moment. */
+/* While a repair makes the consumer of a lane anew (repair.c), the lane has none for a moment. */
 static weir_status count_lane(weir_nats *nats, size_t index, uint64_t *waiting) {
     struct weir__nats_lane_state lane = {0, 0, 0};
     weir_deadline until = weir_deadline_after(WITHOUT_CONSUMER);

@@ -176,7 +176,7 @@ static void remove_ended(weir_nats *nats, const struct weir__nats_held *ended, u
 }
 
 /*
- * Removes the same sentinel at other places: with replicas, one whose answer was lost is put again. So is one that a repair
+ * Removes the same sentinel at other places: with replicas, one without an answer is put again. So is one that a repair
  * puts behind others, `moved`, and its program may die then. The one at its own place stays until it is acknowledged: if this
  * program dies before, another one gets it.
  */

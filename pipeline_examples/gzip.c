@@ -5,7 +5,7 @@
  *
  * As in pigz, each block is compressed alone, with the 32 KB before it as its dictionary. at_end writes the trailer.
  * The blocks are a ring, and end in input order. max_items leaves two of them out of the pipeline. So when the source
- * comes to a block again, this block and the next one, whose dictionary it is, have ended.
+ * comes to a block again, this block has ended, and so has the next one, which has it as dictionary.
  *
  * Copyright (c) 2026 the weir authors. SPDX-License-Identifier: MIT
  */

@@ -157,6 +157,9 @@ typedef int weir_process_take(weir_future *self, void *item, const void *from, s
 /*
  * The `arg` of a stage or an executor in child processes. Zero members select the defaults. It must live until the
  * pipeline or the executor is destroyed.
+ *
+ * After each item larger than `kept`, the memory beyond it goes back to the system, so that a thread holds little between
+ * large items. The pages come again with the next one, which takes several times as long to cross. Batches keep all.
  */
 typedef struct weir_process {
     const char *function;        /* name of an entry of the table; required */
@@ -170,14 +173,9 @@ typedef struct weir_process {
     size_t most_items; /* answers after which the next call replaces a child; 0: never. It waits a second at most */
     int nice;          /* added to its niceness, as far as the system permits */
     weir_process_limits limits; /* of a child (weir/command.h) */
-    size_t kept;       /* bytes of shared memory that stay after a larger item, for each direction; 0: all. See below */
+    size_t kept;       /* bytes of shared memory that stay after a larger item, for each direction; 0: all. See above */
     void *reserved[3]; /* must be NULL */
 } weir_process;
-
-/*
- * Of `kept`: the memory beyond it goes back to the system after each item that is larger, so that a thread between large
- * items holds little. Its pages come again with the next one, which takes several times as long to cross. Batches keep all.
- */
 
 /*
  * The run function of a stage in child processes: encodes the item, sends it to the child of this thread, blocks until

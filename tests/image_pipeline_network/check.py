@@ -120,7 +120,7 @@ def check_per_host():
 
 
 def check_announced_length():
-    """A picture whose announced length is above --max-bytes is refused before its bytes come."""
+    """A picture with an announced length above --max-bytes is refused before its bytes come."""
     def announce(request, _):
         request.send_response(200)
         request.send_header("Content-Length", str(10 << 30))
