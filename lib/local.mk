@@ -105,6 +105,7 @@ lib_sources = \
 	lib/flow/keyed.c lib/flow/keyed.h \
 	lib/flow/rate.c lib/flow/rate.h \
 	lib/flow/reorder.c lib/flow/reorder.h \
+	lib/flow/turns.c lib/flow/turns.h \
 	lib/report/bottleneck.c lib/report/bottleneck.h \
 	lib/report/dot.c lib/report/dot.h \
 	lib/report/figure.c lib/report/figure.h \
@@ -143,9 +144,11 @@ lib_sources = \
 	lib/pipeline/finish.c \
 	lib/pipeline/gate.c lib/pipeline/gate.h \
 	lib/pipeline/graph.c lib/pipeline/graph.h \
+	lib/pipeline/has_turn.h \
 	lib/pipeline/helper.c lib/pipeline/helper.h \
 	lib/pipeline/idle.c lib/pipeline/idle.h \
 	lib/pipeline/in_flight.c lib/pipeline/in_flight.h \
+	lib/pipeline/in_turn.c lib/pipeline/in_turn.h \
 	lib/pipeline/init.c lib/pipeline/init.h \
 	lib/pipeline/join.c lib/pipeline/join.h \
 	lib/pipeline/lane_clock.h \

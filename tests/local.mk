@@ -46,6 +46,7 @@ unit_tests = \
 	tests/test_pipeline_own_wait \
 	tests/test_pipeline_pause \
 	tests/test_pipeline_tune \
+	tests/test_pipeline_turns \
 	tests/test_pipeline_outputs \
 	tests/test_pipeline_priority \
 	tests/test_pipeline_report \

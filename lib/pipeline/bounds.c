@@ -80,7 +80,7 @@ static uint64_t usual_room(const weir_stage *stage) {
 
 /*
  * Returns the automatic max_items: the items that queues, threads, operations and partial batches hold. Returns
- * UINT64_MAX if no stage needs a limit.
+ * UINT64_MAX if no stage needs a limit: in a plain pipeline, order has a bound of its own (O8).
  */
 static uint64_t automatic_items(const weir_pipeline *pipeline) {
     uint64_t sum = all_held(pipeline);
@@ -90,7 +90,7 @@ static uint64_t automatic_items(const weir_pipeline *pipeline) {
         sum = plus(sum, stage->options.limits.in_flight);
         needed = needed || needs_limit(stage);
     }
-    if (!needed)
+    if (!needed || pipeline->plain)
         return UINT64_MAX;
     return sum == UINT64_MAX ? sum - 1 : sum;
 }

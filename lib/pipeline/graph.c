@@ -247,16 +247,28 @@ static void find_orderers(weir_pipeline *pipeline) {
     }
 }
 
+/* Whether the stage's results leave in order without envelopes: from one thread, or in turns (in_turn.h). */
+static bool keeps_order(const weir_stage *stage) {
+    return !stage->options.output.ordered || stage->on_crew || stage->options.threads.max == 1;
+}
+
 /* Whether no option of the stage needs envelopes. */
 static bool is_plain_stage(const weir_stage *stage) {
     const weir_stage_options *options = &stage->options;
     bool simple = options->work.func != NULL || options->work.source != NULL;
-    return simple && options->work.at_end == NULL && !options->output.ordered && options->limits.per_key == 0 &&
+    return simple && options->work.at_end == NULL && keeps_order(stage) && options->limits.per_key == 0 &&
            options->limits.rate == 0 && stage->successor_count <= 1;
 }
 
+/* Whether the options of the pipeline limit or tell of what is in flight. */
+static bool watches_flight(const weir_pipeline_options *options) {
+    bool limited = (options->max_items != 0 && (uint64_t)options->max_items != UINT64_MAX) ||
+                   (options->max_bytes != 0 && options->max_bytes != UINT64_MAX);
+    return limited || options->weigh != NULL || options->settled != NULL;
+}
+
 static bool is_plain(const weir_pipeline *pipeline) {
-    bool plain = !pipeline->flight.admission.limited && pipeline->options.settled == NULL;
+    bool plain = !watches_flight(&pipeline->options);
     for (const weir_stage *stage = pipeline->first; plain && stage != NULL; stage = stage->next)
         plain = is_plain_stage(stage);
     return plain;
@@ -276,11 +288,10 @@ weir_status weir__graph_check(weir_pipeline *pipeline) {
         status = check_ends(pipeline);
     if (status == WEIR_OK)
         status = find_entrance(pipeline);
+    pipeline->plain = is_plain(pipeline);
     if (status == WEIR_OK)
         status = weir__bounds_set(pipeline);
-    if (status != WEIR_OK)
-        return status;
-    find_orderers(pipeline);
-    pipeline->plain = is_plain(pipeline);
-    return WEIR_OK;
+    if (status == WEIR_OK && !pipeline->plain)
+        find_orderers(pipeline);
+    return status;
 }

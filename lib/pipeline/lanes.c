@@ -15,6 +15,7 @@
 #include "pipeline/exit.h"
 #include "pipeline/feedback.h"
 #include "pipeline/init.h"
+#include "pipeline/in_turn.h"
 #include "pipeline/on_crew.h"
 #include "pipeline/outbox.h"
 #include "pipeline/own_wait.h"
@@ -114,6 +115,9 @@ static weir_status prepare_flow(weir_stage *stage) {
     if (stage->orderer == stage && !weir__reorder_prepare(&stage->reorder, pipeline->flight.admission.max_items))
         return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered: the size of the reorder buffer",
                                    stage->reorder.size, sizeof(void *));
+    if (!weir__in_turn_prepare(stage))
+        return weir__refuse_memory(pipeline, WEIR_NOMEM, stage->name, "ordered: the number of results that wait",
+                                   stage->turns.size, sizeof(weir__turn_place));
     return WEIR_OK;
 }
 
@@ -323,6 +327,7 @@ void weir__stage_free(weir_stage *stage) {
     weir__own_wait_free(stage);
     weir__keyed_free(&stage->keyed, &stage->pipeline->flight);
     weir__reorder_free(&stage->reorder);
+    weir__turns_free(&stage->turns);
     weir__feedback_free(stage);
     weir__free(stage->successors);
     weir__free(stage->name);

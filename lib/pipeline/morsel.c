@@ -9,6 +9,7 @@
 #include "closable_queue/settle.h"
 #include "pipeline/callback.h"
 #include "pipeline/crew_wait.h"
+#include "pipeline/in_turn.h"
 #include "pipeline/lane_clock.h"
 #include "pipeline/outbox.h"
 #include "pipeline/pause.h"
@@ -60,10 +61,14 @@ static size_t size_of_slice(uint64_t cost, uint64_t times) {
     return times * SLICE / cost < WEIR__MORSEL ? (size_t)(times * SLICE / cost) : WEIR__MORSEL;
 }
 
-/* N4. Returns the number of items that the stage may take so that none waits for long behind other items' calls. */
+/* N4. As weir__morsel_most, for `times` the usual length. */
 static size_t size_of_own(const weir_stage *stage, size_t times) {
     uint32_t cost = weir__u32_load_relaxed(&stage->shift.cost);
     return cost > BEHIND / 2 ? 1 : cost == 0 ? WEIR__MORSEL : times * BEHIND / cost;
+}
+
+size_t weir__morsel_most(const weir_stage *stage) {
+    return size_of_own(stage, 1);
 }
 
 /* N4. Returns how many queued items take as long as a morsel may, or `times` as long. */
@@ -291,15 +296,17 @@ static weir__found take(weir__lane *lane) {
         void *items[WEIR__MORSEL];
         size_t count, most = size_of_morsel(stage, weir_queue_size(stage->queue));
         /* If tried, another lane was quicker, or a put is about to fill the slot (Q2) and holds the alerts' lock. */
-        if (tried ? weir__queue_alert_item(stage->queue, &stage->shift.items) : leave_alert(stage))
+        bool none = tried ? weir__queue_alert_item(stage->queue, &stage->shift.items) : leave_alert(stage);
+        if (none && !weir__turns_has_returned(&stage->turns))
             return found_nothing(stage);
-        if ((most = weir__morsel_promise(lane, most)) == 0)
+        if ((most = weir__morsel_promise(lane, most)) == 0 && !weir__turns_has_returned(&stage->turns))
             return WEIR__NO_ROOM;
-        status = weir_queue_try_get_many(stage->queue, items, most, &count);
+        status = weir__in_turn_take(lane, items, most, &count);
         keep(lane, items, count);
-        withdraw_rest(lane, most, count);
+        if (count < most)
+            withdraw_rest(lane, most, count);
     }
-    return status == WEIR_OK ? WEIR__RAN : WEIR__AT_END;
+    return status == WEIR_OK ? WEIR__RAN : status == WEIR_FULL ? WEIR__NO_ROOM : WEIR__AT_END;
 }
 
 /* N8. Lets another thread run the queued items, even if no seat is free: one may soon be. */
@@ -320,7 +327,7 @@ static size_t size_of_part(const weir_stage *stage) {
 
 /* U3. If the stage is paused, requeues the items that are not begun. If out of memory, they wait in the lane. */
 static void look_at_gate(weir__lane *lane) {
-    if (weir__stage_is_paused(lane->stage) && !weir__shift_must_end(lane->stage))
+    if (weir__stage_is_paused(lane->stage) && !weir__shift_is_over(lane->stage))
         weir__morsel_rescue(lane);
 }
 
@@ -356,8 +363,25 @@ static weir__found run_source(weir__lane *lane) {
     return WEIR__RAN;
 }
 
+/*
+ * N6. If another thread has taken items from the morsel, waits until they are back in the queue, ahead of later ones.
+ */
+static void await_rescue(weir__lane *lane) {
+    weir__served *served = &lane->served;
+    if (end_of(weir__u64_load_relaxed(&served->span)) == served->count)
+        return;
+    weir__lock_acquire(&served->out_lock);
+    weir__lock_release(&served->out_lock);
+}
+
+/* No item is left to be begun. */
+static void end_items(weir__lane *lane) {
+    await_rescue(lane);
+    weir__in_turn_begin(lane, end_of(weir__u64_load_relaxed(&lane->served.span)));
+}
+
 weir__found weir__morsel_run(weir__lane *lane) {
-    if (weir__stage_is_paused(lane->stage) && !lane->served.passed)
+    if (weir__stage_is_paused(lane->stage) && !lane->served.passed && !weir__shift_is_over(lane->stage))
         return WEIR__SHUT; /* U3 */
     if (weir__stage_is_source(lane->stage))
         return run_source(lane);
@@ -371,23 +395,14 @@ weir__found weir__morsel_run(weir__lane *lane) {
     struct timing timing = begin(lane, lane->served.count);
     run_items(lane);
     end(lane, &timing, lane->served.count);
+    end_items(lane);
     return WEIR__RAN;
 }
 
-/*
- * N6. If another thread has taken items from the morsel, waits until they are back in the queue, ahead of later ones.
- */
-static void await_rescue(weir__lane *lane) {
-    weir__served *served = &lane->served;
-    if (end_of(weir__u64_load_relaxed(&served->span)) == served->count)
-        return;
-    weir__lock_acquire(&served->out_lock);
-    weir__lock_release(&served->out_lock);
-}
-
 void weir__morsel_end(weir__lane *lane) {
-    await_rescue(lane);
-    if (weir__u32_load_relaxed(&lane->served.made) > 0)
+    if (weir__turns_are_kept(&lane->stage->turns))
+        weir__in_turn_end(lane);
+    else if (weir__u32_load_relaxed(&lane->served.made) > 0)
         weir__outbox_send(lane);
     if (weir__u32_load_relaxed(&lane->served.promised) > 0)
         weir__crew_withdraw(lane);
@@ -396,23 +411,47 @@ void weir__morsel_end(weir__lane *lane) {
 
 bool weir__morsel_may_follow(const weir__lane *lane) {
     weir_stage *stage = lane->stage;
-    return weir__stage_is_source(stage) ? !weir__is_told_to_return(stage) : !leave_alert(stage);
+    return weir__stage_is_source(stage) ? !weir__is_told_to_return(stage)
+                                        : !leave_alert(stage) || weir__turns_has_returned(&stage->turns);
 }
 
-void weir__morsel_rescue(weir__lane *lane) {
-    weir_queue *queue = lane->stage->queue;
-    weir__returned *returned;
-    weir__crew_withdraw(lane); /* N3: so the lane's results may have to wait for room */
-    if (weir__stage_is_source(lane->stage))
-        return;
-    returned = weir__alloc(sizeof *returned + WEIR__MORSEL * sizeof returned->places[0]);
+/* Requeues the items that are not begun. */
+static void give_back(weir__lane *lane) {
+    weir__returned *returned = weir__alloc(sizeof *returned + WEIR__MORSEL * sizeof returned->places[0]);
     if (returned == NULL)
         return;
     weir__slot rest[WEIR__MORSEL];
     weir__lock_acquire(&lane->served.out_lock);
     size_t count = take_rest(lane, rest);
-    weir__queue_give_back(queue, rest, count, returned, 0);
+    weir__queue_give_back(lane->stage->queue, rest, count, returned, 0);
     weir__lock_release(&lane->served.out_lock);
+}
+
+/* O9. The same, if they have positions. */
+static void give_back_in_turn(weir__lane *lane) {
+    weir__returned_group *group = weir__alloc(sizeof *group + WEIR__MORSEL * sizeof group->items[0]);
+    if (group == NULL)
+        return;
+    weir__slot rest[WEIR__MORSEL];
+    weir__lock_acquire(&lane->served.out_lock);
+    group->end = take_rest(lane, rest);
+    for (size_t i = 0; i < group->end; i++)
+        group->items[i] = weir__ptr_load_relaxed(&rest[i]);
+    if (group->end > 0)
+        weir__in_turn_return(lane, end_of(weir__u64_load_relaxed(&lane->served.span)), group);
+    else
+        weir__free(group);
+    weir__lock_release(&lane->served.out_lock);
+}
+
+void weir__morsel_rescue(weir__lane *lane) {
+    weir__crew_withdraw(lane); /* N3: so the lane's results may have to wait for room */
+    if (weir__stage_is_source(lane->stage))
+        return;
+    if (weir__turns_are_kept(&lane->stage->turns))
+        give_back_in_turn(lane);
+    else
+        give_back(lane);
 }
 
 static void drop_item(weir__lane *lane, void *item) {
@@ -432,6 +471,6 @@ void weir__morsel_abandon(weir__lane *lane) {
         while (served->at < served->end)
             drop_item(lane, weir__ptr_load_relaxed(weir__served_slot(served, served->at++)));
     } while (begin_items(lane, 1));
-    await_rescue(lane);
+    end_items(lane);
     weir__crew_withdraw(lane);
 }

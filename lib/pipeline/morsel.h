@@ -72,6 +72,9 @@ void weir__morsel_rescue(weir__lane *lane);
 /* Drops the items of the morsel that were not run, after a function has ended the thread. */
 void weir__morsel_abandon(weir__lane *lane);
 
+/* N4. Returns the number of items that a lane may take so that none waits for long behind the calls of others. */
+size_t weir__morsel_most(const weir_stage *stage);
+
 /* Whether `items` items, from this stage on, take long enough to be worth another thread. */
 bool weir__morsel_is_heavy(const weir_stage *stage, size_t items);
 

@@ -91,8 +91,7 @@ static void abandon_visit(weir__job *job, weir__hand *hand) {
     weir__callout_unwind_to(&lane->visit.callout);
     lane->served.owed += weir__exit(lane, true) != WEIR__KEPT && !weir__stage_is_source(stage);
     weir__morsel_abandon(lane);
-    weir__outbox_send(lane);
-    weir__crew_settle(lane);
+    weir__morsel_end(lane);
     weir__shift_leave(lane);
     if (weir__shift_release(lane))
         (void)weir__job_ready(job);

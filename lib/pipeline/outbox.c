@@ -6,6 +6,7 @@
 #include "pipeline/outbox.h"
 
 #include "closable_queue/settle.h"
+#include "pipeline/has_turn.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/send.h"
 
@@ -22,6 +23,8 @@ static size_t send_some_locked(weir__lane *lane) {
         return 0; /* a port is asked with no lock held: take_next */
     void *results[WEIR__MORSEL];
     size_t count = weir__u32_load_acquire(&served->made) - served->sent, put = count;
+    if (!weir__has_turn(lane))
+        return 0;                        /* O10 */
     weir__assert(count <= WEIR__MORSEL); /* N7 */
     for (size_t i = 0; i < count; i++)
         results[i] = weir__ptr_load_relaxed(&served->out[served->sent + i]);

@@ -13,7 +13,7 @@
 #ifndef WEIR_PIPELINE_OUTBOX_H
 #define WEIR_PIPELINE_OUTBOX_H
 
-#include "pipeline/stage.h"
+#include "pipeline/has_turn.h"
 
 /* Number of results that an outbox holds, and of items in a morsel. */
 enum { WEIR__MORSEL = 64 };
@@ -39,7 +39,7 @@ static inline void weir__outbox_add(weir__lane *lane, void *result) {
 
 /* Sends the results of a lane on a crew that is about to wait, if `waits`: they must not wait too. */
 static inline void weir__outbox_send_before(weir__lane *lane, bool waits) {
-    if (waits && lane->stage->crew != NULL)
+    if (waits && lane->stage->crew != NULL && weir__has_turn(lane))
         weir__outbox_send(lane);
 }
 

@@ -5,8 +5,9 @@
  */
 #include "pipeline/pass.h"
 
-#include "closable_queue/pass.h"
 #include "pipeline/crew_wait.h"
+#include "pipeline/has_turn.h"
+#include "pipeline/in_turn.h"
 #include "pipeline/morsel.h"
 #include "pipeline/outbox.h"
 #include "pipeline/pipeline.h"
@@ -16,7 +17,7 @@
 /* Whether the stage's items are worth to be run on this thread at once. */
 static bool takes_passed(const weir_stage *stage) {
     return weir__u32_load_relaxed(&stage->shift.cost) != 0 && weir__u32_load_relaxed(&stage->shift.blocks) == 0 &&
-           !weir__shift_must_end(stage) && !weir__stage_is_paused(stage);
+           !weir__shift_is_over(stage) && !weir__stage_is_paused(stage);
 }
 
 /* Moves the results, which have no place in the queue between the two stages any more: the lanes exchange arrays. */
@@ -31,12 +32,11 @@ static void move_locked(weir__lane *from, weir__lane *to) {
 /* Lets the results pass through the queue. Returns their number, 0 if they cannot. */
 static size_t pass_through(weir__lane *from, weir__lane *to) {
     weir__served *served = &from->served;
-    weir_stage *next = to->stage;
     size_t promised = weir__u32_exchange_acquire(&served->promised, 0);
     weir__lock_acquire(&served->out_lock);
     size_t count =
         served->sent > 0 ? 0 : weir__u32_load_relaxed(&served->made); /* N7: 0 if another thread sends them */
-    bool passed = count > 0 && weir__queue_pass(next->queue, count, promised, &next->shift.items);
+    bool passed = count > 0 && weir__in_turn_pass(from, to, promised);
     if (passed)
         move_locked(from, to);
     weir__lock_release(&served->out_lock);
@@ -47,8 +47,9 @@ static size_t pass_through(weir__lane *from, weir__lane *to) {
 
 weir__lane *weir__pass(weir__lane *lane) {
     weir_stage *next = lane->stage->shift.next;
-    if (next == NULL || !takes_passed(next))
+    if (next == NULL || !takes_passed(next) || !weir__has_turn(lane))
         return NULL;
+    weir__in_turn_gather(lane, weir__morsel_most(next));
     weir__lane *to = weir__shift_try_claim(next, weir__crew_hand(lane));
     if (to == NULL)
         return NULL;

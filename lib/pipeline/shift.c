@@ -13,8 +13,12 @@
 #include "pipeline/pipeline.h"
 #include "pipeline/timing.h"
 
-bool weir__shift_must_end(const weir_stage *stage) {
+bool weir__shift_is_over(const weir_stage *stage) {
     return weir__u32_load_acquire(&stage->closing) != 0 || weir__is_cancelled(stage->pipeline);
+}
+
+bool weir__shift_must_end(const weir_stage *stage) {
+    return weir__shift_is_over(stage) && !weir__turns_has_returned(&stage->turns); /* O9: no cancel drops these items */
 }
 
 /* N1. Counts a lane as claimed. Otherwise sets `missed`, and returns false: all are claimed, or the stage has ended. */

@@ -17,7 +17,10 @@
 
 #include "pipeline/stage.h"
 
-/* Whether the stage must take no further item, because it is drained or the run is cancelled. */
+/* Whether the stage begins no further call, because it is drained or the run is cancelled. */
+bool weir__shift_is_over(const weir_stage *stage);
+
+/* Whether its lanes must take no further item, because it is over, and has no returned items, which they drop (O9). */
 bool weir__shift_must_end(const weir_stage *stage);
 
 /* Claims a lane for a visit. Returns NULL if all are claimed (N1), or the stage has ended. `hand` may be NULL. */

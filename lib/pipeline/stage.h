@@ -50,6 +50,7 @@
 #include "flow/keyed.h"
 #include "flow/rate.h"
 #include "flow/reorder.h"
+#include "flow/turns.h"
 #include "item/envelope.h"
 #include "measure/counter.h"
 #include "measure/histogram.h"
@@ -84,6 +85,8 @@ typedef struct weir__served {
     weir__u32 made;      /* N7: number of results in `out` */
     uint32_t sent;       /* N7: how many of these are sent; under the lock, as is `sending` */
     bool sending;        /* N7: the lane's thread sends them one by one */
+    size_t turn;         /* O6: number of items in the lane's turn; 0: it has ended; the lane's thread's own */
+    weir__u64 position;  /* O5: of the morsel, or of the results in `out` */
 } weir__served;
 
 /* Returns the place of an item of the morsel. */
@@ -294,6 +297,7 @@ struct weir_stage {
 
     weir__rate rate;
     _Alignas(WEIR__APART) weir__reorder reorder;
+    _Alignas(WEIR__APART) weir__turns turns; /* in_turn.h */
     _Alignas(WEIR__APART) weir__keyed keyed;
     _Alignas(WEIR__APART) weir__batch batch;
     weir__lock children_lock;   /* guards what follows; no other lock is taken while it is held */

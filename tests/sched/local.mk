@@ -55,6 +55,7 @@ tests_sched_sched_SOURCES = \
 	tests/sched/pipeline_stalls.c \
 	tests/sched/pipeline_submit.c \
 	tests/sched/pipeline_tune.c \
+	tests/sched/pipeline_turns.c \
 	tests/sched/pipeline_support.c tests/sched/pipeline_support.h \
 	tests/sched/ports.c \
 	tests/sched/requeue.c \
