@@ -1,6 +1,6 @@
 #!/bin/sh
 # Examples stay short: each has at most two thirds of the lines of a program that does the same on an earlier interface
-# of weir. Two miss that bar; they must not grow. A line counts unless it is blank or holds only a comment. The programs
+# of weir. etl misses that bar; it must not grow. A line counts unless it is blank or holds only a comment. The programs
 # are formatted, so one layout counts for all.
 #
 #     lines.sh            checks the table
@@ -48,7 +48,7 @@ while read -r name earlier most; do
     fi
 done <<'END'
 gzip.c 166 110
-hash_tree.c 113 90
+hash_tree.c 113 75
 top_paths.c 201 134
 etl.c 180 152
 crawl.c 160 106
