@@ -34,9 +34,9 @@ ours_hash_tree() { "$examples/hash_tree" "$tree" >"$work/out"; }
 peer_hash_tree() { find "$tree" -type f -print0 | xargs -0 -n 64 -P "$threads" sha256sum >"$work/out"; }
 ours_top_paths() { "$examples/top_paths" <"$work/log" >"$work/out"; }
 peer_top_paths() { "$work/top_paths" "$threads" <"$work/log" >"$work/out"; }
-ours_etl() { rm -f "$work"/*.db* && "$examples/etl" "$work/ours.db" <"$work/csv" >"$work/out"; }
+ours_etl() { rm -f "$work"/*.db* && "$examples/etl" "$work/ours.db" <"$work/csv" 2>"$work/out"; }
 peer_etl() { rm -f "$work"/*.db* && python3 "$peers/etl.py" "$work/peer.db" <"$work/csv" >"$work/out"; }
-ours_etl_shuffled() { rm -f "$work"/*.db* && "$examples/etl" "$work/ours.db" <"$work/shuffled" >"$work/out"; }
+ours_etl_shuffled() { rm -f "$work"/*.db* && "$examples/etl" "$work/ours.db" <"$work/shuffled" 2>"$work/out"; }
 peer_etl_shuffled() { rm -f "$work"/*.db* && python3 "$peers/etl.py" "$work/peer.db" <"$work/shuffled" >"$work/out"; }
 ours_crawl() { "$examples/crawl" "http://127.0.0.1:$port/" >"$work/out"; }
 
@@ -129,7 +129,7 @@ if has etl mkfifo; then
     rm -f "$work/silent" "$work/silent.times"
     mkfifo "$work/silent"
     for _ in $(seq "$runs"); do
-        "$examples/etl" "$work/silent.db" <"$work/silent" >"$work/out" &
+        "$examples/etl" "$work/silent.db" <"$work/silent" 2>"$work/out" &
         exec 3>"$work/silent"
         sleep 0.5
         start=$(date +%s%N)
