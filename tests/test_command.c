@@ -1049,8 +1049,8 @@ START_TEST (an_input_above_the_limit_for_files_is_not_passed) {
     low.rlim_cur = 1000;
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &low), 0);
     weir_command_result result;
-    int code = weir_command_run(
-        NULL, &(weir_command){.argv = ARGV("cat"), .input = input, .input_size = sizeof input}, &result);
+    int code = weir_command_run(NULL, &(weir_command){.argv = ARGV("cat"), .input = input, .input_size = sizeof input},
+                                &result);
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &before), 0);
     ck_assert_int_eq(code, WEIR_CODE_NOT_RUN(EFBIG));
     weir_command_result_free(&result);
