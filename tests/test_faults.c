@@ -304,6 +304,71 @@ START_TEST (a_result_without_memory_is_reported_by_the_workers_join) {
 }
 END_TEST
 
+/* ---- executors without a thread ---- */
+
+static struct gate end_gate;
+static atomic_size_t runs;
+
+static int end_its_thread(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)arg;
+    (void)value;
+    gate_pass(&end_gate);
+    pthread_exit(NULL);
+}
+
+static int count_run(weir_future *self, void *arg, void **value) {
+    (void)self;
+    (void)value;
+    atomic_fetch_add(&runs, (size_t)(arg == NULL ? 1 : 100));
+    return 0;
+}
+
+/* Returns an executor whose only thread has ended, and none can be created. */
+static weir_executor *executor_without_thread(void) {
+    weir_executor *executor;
+    weir_executor_counts counts = {.threads = 1};
+    end_gate = (struct gate)GATE;
+    atomic_store(&runs, 0);
+    assert_status(WEIR_OK, weir_executor_create(&executor, &(weir_executor_options){.threads = 1}));
+    assert_status(WEIR_OK, weir_executor_submit(executor, end_its_thread, NULL, NULL));
+    gate_wait_for(&end_gate, 1);
+    fault_set(THREAD, 1, true);
+    gate_open(&end_gate);
+    for (weir_deadline limit = hang_limit(); counts.threads > 0; nap()) {
+        assert_status(WEIR_OK, weir_executor_counts_of(executor, &counts));
+        ck_assert_uint_lt(now(), limit);
+    }
+    return executor;
+}
+
+/* The task of a refused submit never runs. */
+START_TEST (a_submit_without_a_thread_is_refused_and_has_no_effect) {
+    weir_future *const none = (weir_future *)&none;
+    weir_future *future = none;
+    weir_executor_counts counts;
+    reset();
+    weir_executor *executor = executor_without_thread();
+    const weir_submit_options high = {.priority = WEIR_HIGH}, named = {.name = "named"};
+    for (int i = 0; i < 3; i++) {
+        assert_status(WEIR_NOTHREAD, weir_executor_submit(executor, count_run, &runs, NULL));
+        assert_status(WEIR_NOTHREAD, weir_executor_submit(executor, count_run, &runs, &future));
+        assert_status(WEIR_NOTHREAD, weir_executor_submit_with(executor, count_run, &runs, &high, NULL));
+        assert_status(WEIR_NOTHREAD, weir_executor_submit_with(executor, count_run, &runs, &named, &future));
+    }
+    ck_assert_ptr_eq(future, none);
+    assert_status(WEIR_OK, weir_executor_counts_of(executor, &counts));
+    ck_assert_uint_eq(counts.pending, 0);
+    fault_set(THREAD, 0, false);
+    assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, &future));
+    assert_status(WEIR_OK, weir_future_get_until(future, NULL, hang_limit()));
+    weir_future_release(future);
+    ck_assert_uint_eq(atomic_load(&runs), 1);
+    assert_status(WEIR_OK, weir_executor_destroy(executor));
+    ck_assert_uint_eq(ledger_pieces(), 0);
+}
+END_TEST
+
 /* ---- whole runs, with every allocation failing in turn ---- */
 
 /* Runs two stages with unbounded queues. Whatever fails, each item must end in exactly one place. */
@@ -366,6 +431,8 @@ static Suite *faults_suite(void) {
     tcase_add_loop_test(workers, threads_without_memory_are_not_started, 0, 2 * (WORKERS + 1));
     tcase_add_test(workers, a_result_without_memory_goes_to_the_drop_function_and_stop_reports_it);
     tcase_add_test(workers, a_result_without_memory_is_reported_by_the_workers_join);
+    TCase *executors = add_case(suite, "executors");
+    tcase_add_test(executors, a_submit_without_a_thread_is_refused_and_has_no_effect);
     TCase *all = add_case(suite, "all");
     tcase_add_loop_test(all, every_allocation_may_fail, 0, 2);
     return suite;
