@@ -590,11 +590,14 @@ START_TEST (a_grandchild_that_holds_an_output_is_a_straggler) {
 END_TEST
 
 START_TEST (what_comes_within_the_linger_is_read) {
-    weir_command_result result =
-        run(0, (weir_command){.argv = SHELL("(sleep 0.2; echo late) & echo hi"), .linger = HANG_SECONDS * SECONDS});
-    ck_assert(!result.stragglers);
-    ck_assert_str_eq(result.out.text, "hi\nlate\n");
-    weir_command_result_free(&result);
+    static const uint64_t lingers[] = {HANG_SECONDS * SECONDS, UINT64_MAX};
+    for (size_t i = 0; i < COUNT_OF(lingers); i++) {
+        weir_command_result result =
+            run(0, (weir_command){.argv = SHELL("(sleep 0.2; echo late) & echo hi"), .linger = lingers[i]});
+        ck_assert(!result.stragglers);
+        ck_assert_str_eq(result.out.text, "hi\nlate\n");
+        weir_command_result_free(&result);
+    }
 }
 END_TEST
 
@@ -677,12 +680,15 @@ END_TEST
 struct shell_stage {
     struct witness witness;
     atomic_uint codes[2]; /* runs that ended with 0; cancelled */
+    bool lingers;         /* for outputs of helpers, without an end */
 };
 
 static int run_script(weir_task *task, void *script, void *raw) {
     struct shell_stage *stage = raw;
-    const weir_command command = {.argv = SHELL(script), .out_fd = stage->witness.ends[1]};
+    weir_command command = {.argv = SHELL(script), .out_fd = stage->witness.ends[1]};
     weir_command_result result;
+    if (stage->lingers)
+        command.linger = UINT64_MAX;
     int code = weir_command_run(task, &command, &result);
     atomic_fetch_add(&stage->codes[0], code == 0);
     atomic_fetch_add(&stage->codes[1], code == WEIR_CODE(WEIR_CANCELLED) && result.cancelled);
@@ -714,6 +720,25 @@ START_TEST (a_cancel_ends_running_commands) {
     assert_none_left(&stage.witness);
     assert_no_children();
     failing = NO_FAULT;
+}
+END_TEST
+
+/* Its helper holds the error output. The shell has most likely ended when the cancel comes. */
+START_TEST (a_cancel_ends_the_wait_for_a_straggler) {
+    struct shell_stage stage = {.witness = new_witness(), .lingers = true};
+    char c;
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "run", .work.run = run_script, .work.arg = &stage, .input.drop = ignore});
+    start_pipeline(pipeline);
+    assert_status(WEIR_OK, weir_pipeline_put(pipeline, (void *)"sleep 1000 & printf x"));
+    ck_assert_int_eq(read(stage.witness.ends[0], &c, 1), 1);
+    sleep_until(weir_deadline_after(50 * MILLISECONDS));
+    assert_status(WEIR_OK, weir_pipeline_cancel(pipeline));
+    finish_and_destroy(pipeline, WEIR_CANCELLED);
+    ck_assert_uint_eq(atomic_load(&stage.codes[0]) + atomic_load(&stage.codes[1]), 1);
+    assert_none_left(&stage.witness);
+    assert_no_children();
 }
 END_TEST
 
@@ -1111,6 +1136,7 @@ static Suite *command_suite(void) {
     tcase_add_test(limits, a_command_that_cannot_be_killed_is_given_up);
     TCase *pipelines = add_case(suite, "pipelines");
     tcase_add_loop_test(pipelines, a_cancel_ends_running_commands, 0, 2);
+    tcase_add_test(pipelines, a_cancel_ends_the_wait_for_a_straggler);
     tcase_add_test(pipelines, a_failed_command_is_retried_and_named_in_its_letter);
     tcase_add_test(pipelines, the_time_of_an_attempt_ends_its_command);
     tcase_add_loop_test(pipelines, a_command_that_would_be_late_is_not_started, 0, 2);

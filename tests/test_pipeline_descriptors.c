@@ -415,6 +415,30 @@ START_TEST (a_poll_ends_at_its_deadline) {
 }
 END_TEST
 
+/* The system refuses a poll of more descriptors than the process may have. */
+static int poll_with_one_descriptor(weir_task *task, void *item, void *raw) {
+    struct rlimit before, low;
+    getrlimit(RLIMIT_NOFILE, &before);
+    low = before;
+    low.rlim_cur = 1;
+    setrlimit(RLIMIT_NOFILE, &low);
+    int code = poll_once(task, raw);
+    setrlimit(RLIMIT_NOFILE, &before);
+    thing_consume(item);
+    return code;
+}
+
+START_TEST (a_poll_that_the_system_refuses_is_out_of_memory) {
+    struct polling polling = {.fd = 0, .events = POLLIN, .deadline = WEIR_NEVER};
+    weir_pipeline *pipeline = new_pipeline(NULL);
+    add_stage(pipeline,
+              (weir_stage_options){.name = "polls", .work.run = poll_with_one_descriptor, .work.arg = &polling});
+    start_pipeline(pipeline);
+    put_things(pipeline, 1);
+    end_polling(&polling, pipeline, WEIR_NOMEM);
+}
+END_TEST
+
 START_TEST (a_poll_refuses_what_is_not_open) {
     struct polling polling = {.fd = dup(0), .events = POLLIN, .deadline = WEIR_NEVER};
     close(polling.fd);
@@ -487,6 +511,7 @@ static Suite *descriptors_suite(void) {
     tcase_add_loop_test(polls, a_poll_sees_what_is_ready, 0, 3);
     tcase_add_loop_test(polls, a_poll_waits_until_it_is_ready, 0, 2);
     tcase_add_loop_test(polls, a_poll_ends_at_its_deadline, 0, 4);
+    tcase_add_test(polls, a_poll_that_the_system_refuses_is_out_of_memory);
     tcase_add_test(polls, a_poll_refuses_what_is_not_open);
     tcase_add_loop_test(polls, a_poll_ends_with_the_pipeline, 0, 24);
     tcase_add_loop_test(polls, a_poll_counts_as_blocked, 0, 2);
