@@ -604,18 +604,30 @@ static void work_with_submits(void) {
     };
     weir_stage *stages[2];
     weir_pipeline *pipeline = NULL;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *trace = open_memstream(&text, &size);
+    const weir_pipeline_options settling = {.settled = note_settled, .trace = trace};
     memset(tickets, 0, sizeof tickets);
-    if (!went_well("create", weir_pipeline_create(&pipeline, &(weir_pipeline_options){.settled = note_settled})))
+    if (!went_well("create", weir_pipeline_create(&pipeline, &settling))) {
+        fclose(trace);
+        free(text);
         return;
+    }
+    bool started = false;
     if (add_all(pipeline, stages, options, 2) && went_well("start", weir_pipeline_start(pipeline))) {
         for (size_t i = 0; i < TICKETS; i++) {
             struct thing *thing = thing_new();
             note_submit(i, thing, weir_pipeline_submit_until(pipeline, thing, &tickets[i], hang_limit()));
         }
         end_run(pipeline, true);
+        started = true;
     } else {
         destroy_pipeline(pipeline);
     }
+    fclose(trace);
+    ck_assert(!started || (size > 2 && strcmp(text + size - 2, "]\n") == 0)); /* the trace is complete */
+    free(text);
     for (size_t i = 0; i < COUNT_OF(tickets); i++)
         ck_assert_uint_eq(atomic_load(&tickets[i].told), atomic_load(&tickets[i].taken));
 }
