@@ -99,6 +99,23 @@ START_TEST (a_message_without_a_code_is_no_error) {
 }
 END_TEST
 
+/* More than an executor keeps memory for. */
+START_TEST (very_many_tasks_wait) {
+    enum { MANY = 100000 };
+    struct gate gate = GATE;
+    atomic_store(&runs, 0);
+    create((weir_executor_options){.threads = 1});
+    assert_status(WEIR_OK, weir_executor_submit(executor, pass, &gate, NULL));
+    gate_wait_for(&gate, 1);
+    for (size_t i = 0; i < MANY; i++)
+        assert_status(WEIR_OK, weir_executor_submit(executor, count_run, NULL, NULL));
+    ck_assert_uint_eq(counts().pending, MANY);
+    gate_open(&gate);
+    finish();
+    ck_assert_uint_eq(atomic_load(&runs), MANY);
+}
+END_TEST
+
 START_TEST (tasks_without_a_future_run_too) {
     atomic_store(&runs, 0);
     create((weir_executor_options){.threads = 2});
@@ -1043,6 +1060,7 @@ static Suite *executor_suite(void) {
     tcase_add_loop_test(submission, a_task_runs_once_and_its_future_has_its_value, 0, 3);
     tcase_add_test(submission, an_error_is_a_code_and_a_message);
     tcase_add_test(submission, a_message_without_a_code_is_no_error);
+    tcase_add_test(submission, very_many_tasks_wait);
     tcase_add_test(submission, tasks_without_a_future_run_too);
     tcase_add_test(submission, a_future_can_be_dropped_and_can_outlive_the_executor);
     tcase_add_test(submission, tasks_begin_in_the_order_of_their_submission);
