@@ -303,6 +303,7 @@ START_TEST (the_program_is_searched_in_each_folder_of_the_path) {
     run_by_path(WEIR_CODE_NOT_RUN(EACCES), bad.folder, "/no/such");
     run_by_path(WEIR_CODE_NOT_RUN(ENOENT), "/no/such", "/no/such/either");
     run_by_path(WEIR_CODE_NOT_RUN(ELOOP), good.loop, good.folder); /* ends the search */
+    ck_assert_int_eq(setenv("PATH", "/usr/bin:/bin", 1), 0);       /* for tests in the same process */
     remove_tools(&good);
     remove_tools(&bad);
 }
